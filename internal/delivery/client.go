@@ -1,0 +1,120 @@
+package delivery
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync"
+)
+
+// Doer is the part of http.Client that vendor SDKs ask for.
+type Doer interface {
+	Do(req *http.Request) (*http.Response, error)
+}
+
+// Client passes requests on and tells the Wire in their context what became of
+// them. Every request that carries a signal goes through one.
+type Client struct{ Doer Doer }
+
+// Do sends req.
+func (c Client) Do(req *http.Request) (*http.Response, error) {
+	wire, _ := req.Context().Value(wireKey{}).(*Wire)
+	req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { wire.connected() },
+	}))
+	if req.Body != nil && req.Body != http.NoBody {
+		// net/http prefers a body's WriteTo. The AWS SDK's body wrapper answers it
+		// with io.EOF once the body is closed, and net/http then cuts the
+		// connection under the answer: an outcome lost on a good day.
+		req.Body = struct{ io.ReadCloser }{req.Body}
+	}
+	resp, err := c.Doer.Do(req)
+	wire.answered(resp, err)
+	return resp, err
+}
+
+// Wire witnesses the requests of one attempt, because vendor SDKs wrap, replace
+// and drop the errors by which one could tell a request that left from one that
+// did not. A nil Wire witnesses nothing.
+type Wire struct {
+	mu     sync.Mutex
+	left   bool
+	status int
+	err    error
+}
+
+type wireKey struct{}
+
+// Watch returns a context whose requests, made through a Client, the Wire witnesses.
+func Watch(ctx context.Context) (context.Context, *Wire) {
+	wire := &Wire{}
+	return context.WithValue(ctx, wireKey{}, wire), wire
+}
+
+func (w *Wire) connected() {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.left = true
+}
+
+func (w *Wire) answered(resp *http.Response, err error) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.err = err
+	if resp != nil {
+		w.status = resp.StatusCode
+	}
+}
+
+// Left reports whether any request was given a connection to leave on. While it
+// is false, nothing of the attempt can have reached the service.
+func (w *Wire) Left() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.left
+}
+
+// Status is the HTTP status of the last answer, 0 when there was none.
+func (w *Wire) Status() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.status
+}
+
+// Unsent describes an attempt of which nothing left. The error given is used
+// where no request was made at all, as when there was nothing to sign with.
+func (w *Wire) Unsent(err error) Attempt {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		return Attempt{Outcome: NotSent, Cause: Hopeless, Err: err}
+	}
+	return Attempt{Outcome: NotSent, Cause: connectionCause(w.err), Err: w.err}
+}
+
+// connectionCause tells the failures to connect that pass from those that stay.
+func connectionCause(err error) Cause {
+	var (
+		dns         *net.DNSError
+		certificate *tls.CertificateVerificationError
+		record      tls.RecordHeaderError
+	)
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return NoSuchHost
+	case errors.As(err, &certificate), errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+		return Untrusted
+	default:
+		return Unreachable
+	}
+}

@@ -1,0 +1,100 @@
+package delivery
+
+import (
+	"context"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// Policy says how patient a delivery is. Nothing in it can make a signal be
+// sent twice: only what provably was not sent is ever tried again.
+type Policy struct {
+	// FirstPause and LongestPause bound the jittered, doubling pause between attempts.
+	FirstPause, LongestPause time.Duration
+	// Unreachable is how long connections that cannot be made are tried again.
+	Unreachable time.Duration
+	// Attempt is how long one attempt may take before its outcome counts as unknown.
+	Attempt time.Duration
+}
+
+// DefaultPolicy is what users get.
+var DefaultPolicy = Policy{
+	FirstPause:   500 * time.Millisecond,
+	LongestPause: 15 * time.Second,
+	Unreachable:  30 * time.Second,
+	Attempt:      time.Minute,
+}
+
+// Result is what a delivery came to: its last attempt, and what led there.
+type Result struct {
+	Attempt
+	// SentAt is when the last attempt began, by this machine's clock.
+	SentAt time.Time
+	// Attempts is how many attempts were made.
+	Attempts int
+	// Stopped is set when the context ended a delivery that was still worth
+	// trying: context.DeadlineExceeded or context.Canceled.
+	Stopped error
+}
+
+// Deliver makes attempts until one ends in anything but a passing NotSent, the
+// policy's patience is spent, or ctx ends. Each attempt that will be followed
+// by another is given to report first, with the pause before the next one.
+func (p Policy) Deliver(ctx context.Context, target Target, report func(Attempt, time.Duration)) Result {
+	pauses := &backoff.ExponentialBackOff{
+		InitialInterval:     p.FirstPause,
+		RandomizationFactor: 0.5,
+		Multiplier:          2,
+		MaxInterval:         p.LongestPause,
+	}
+	pauses.Reset()
+	var unreachableSince time.Time
+	for result := (Result{}); ; {
+		result.SentAt = time.Now()
+		result.Attempts++
+		result.Attempt = p.attempt(ctx, target)
+		if result.Outcome != NotSent {
+			return result
+		}
+		if result.Stopped = context.Cause(ctx); result.Stopped != nil {
+			return result
+		}
+		switch result.Cause {
+		case Throttled:
+			unreachableSince = time.Time{}
+		case Unreachable:
+			if unreachableSince.IsZero() {
+				unreachableSince = result.SentAt
+			}
+			if time.Since(unreachableSince) >= p.Unreachable {
+				return result
+			}
+		default:
+			return result
+		}
+		pause := max(pauses.NextBackOff(), result.RetryAfter)
+		report(result.Attempt, pause)
+		if result.Stopped = Sleep(ctx, pause); result.Stopped != nil {
+			return result
+		}
+	}
+}
+
+func (p Policy) attempt(ctx context.Context, target Target) Attempt {
+	ctx, cancel := context.WithTimeout(ctx, p.Attempt)
+	defer cancel()
+	return target.Send(ctx)
+}
+
+// Sleep waits for d and returns nil, or returns why ctx ended first.
+func Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

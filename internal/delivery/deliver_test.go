@@ -1,0 +1,138 @@
+package delivery_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// script is a target whose attempts end as written; the last line repeats.
+type script struct {
+	lines []delivery.Attempt
+	sent  []time.Time
+}
+
+func (s *script) Send(context.Context) delivery.Attempt {
+	line := s.lines[min(len(s.sent), len(s.lines)-1)]
+	s.sent = append(s.sent, time.Now())
+	return line
+}
+
+func unsent(cause delivery.Cause) delivery.Attempt {
+	return delivery.Attempt{Outcome: delivery.NotSent, Cause: cause, Err: errors.New("unsent")}
+}
+
+func TestDeliverRepeatsOnlyWhatWasNotSent(t *testing.T) {
+	var (
+		accepted = delivery.Attempt{Outcome: delivery.Accepted, RequestID: "r"}
+		rejected = delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("no")}
+		unknown  = delivery.Attempt{Outcome: delivery.Unknown, Err: errors.New("lost")}
+	)
+	for name, test := range map[string]struct {
+		lines    []delivery.Attempt
+		outcome  delivery.Outcome
+		attempts int
+		stopped  error
+		atLeast  time.Duration
+		atMost   time.Duration
+	}{
+		"accepted at once":               {lines: []delivery.Attempt{accepted}, outcome: delivery.Accepted, attempts: 1},
+		"rejected is final":              {lines: []delivery.Attempt{rejected, accepted}, outcome: delivery.Rejected, attempts: 1},
+		"unknown is final":               {lines: []delivery.Attempt{unknown, accepted}, outcome: delivery.Unknown, attempts: 1},
+		"unclassified is unknown":        {lines: []delivery.Attempt{{Err: errors.New("?")}, accepted}, outcome: delivery.Unknown, attempts: 1},
+		"unknown after a retry is final": {lines: []delivery.Attempt{unsent(delivery.Throttled), unknown, accepted}, outcome: delivery.Unknown, attempts: 2, atMost: time.Second},
+		"throttled, then accepted":       {lines: []delivery.Attempt{unsent(delivery.Throttled), unsent(delivery.Throttled), accepted}, outcome: delivery.Accepted, attempts: 3, atLeast: 500 * time.Millisecond, atMost: 3 * time.Second},
+		"refused, then accepted":         {lines: []delivery.Attempt{unsent(delivery.Unreachable), accepted}, outcome: delivery.Accepted, attempts: 2, atMost: time.Second},
+		"throttled for ever":             {lines: []delivery.Attempt{unsent(delivery.Throttled)}, outcome: delivery.NotSent, attempts: -20, stopped: context.DeadlineExceeded, atLeast: 10 * time.Minute, atMost: 10 * time.Minute},
+		"refused for ever":               {lines: []delivery.Attempt{unsent(delivery.Unreachable)}, outcome: delivery.NotSent, attempts: -4, atLeast: 30 * time.Second, atMost: 53 * time.Second},
+		"no such host":                   {lines: []delivery.Attempt{unsent(delivery.NoSuchHost), accepted}, outcome: delivery.NotSent, attempts: 1},
+		"untrusted":                      {lines: []delivery.Attempt{unsent(delivery.Untrusted), accepted}, outcome: delivery.NotSent, attempts: 1},
+		"no credentials":                 {lines: []delivery.Attempt{unsent(delivery.NoCredentials), accepted}, outcome: delivery.NotSent, attempts: 1},
+		"hopeless":                       {lines: []delivery.Attempt{unsent(delivery.Hopeless), accepted}, outcome: delivery.NotSent, attempts: 1},
+		"asked to wait": {lines: []delivery.Attempt{{Outcome: delivery.NotSent, Cause: delivery.Throttled, RetryAfter: time.Minute, Err: errors.New("later")}, accepted},
+			outcome: delivery.Accepted, attempts: 2, atLeast: time.Minute, atMost: time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+				defer cancel()
+				target, reported, start := &script{lines: test.lines}, 0, time.Now()
+				result := delivery.DefaultPolicy.Deliver(ctx, target, func(delivery.Attempt, time.Duration) { reported++ })
+				took := time.Since(start)
+				if result.Outcome != test.outcome {
+					t.Errorf("outcome is %s, want %s", result.Outcome, test.outcome)
+				}
+				if result.Attempts != len(target.sent) || !result.SentAt.Equal(target.sent[len(target.sent)-1]) {
+					t.Errorf("the result says %d attempts, the last at %s; made were %v", result.Attempts, result.SentAt, target.sent)
+				}
+				if want := test.attempts; want > 0 && result.Attempts != want || result.Attempts < -want {
+					t.Errorf("made %d attempts, want %d (negative: at least)", result.Attempts, want)
+				}
+				if !errors.Is(result.Stopped, test.stopped) {
+					t.Errorf("stopped by %v, want %v", result.Stopped, test.stopped)
+				}
+				if took < test.atLeast || took > test.atMost {
+					t.Errorf("took %s, want %s to %s", took, test.atLeast, test.atMost)
+				}
+				if followed := result.Attempts - 1; test.stopped == nil && reported != followed {
+					t.Errorf("reported %d attempts, want the %d that another followed", reported, followed)
+				}
+			})
+		})
+	}
+}
+
+func TestDeliverEndsWhenCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Minute, cancel)
+		start := time.Now()
+		result := delivery.DefaultPolicy.Deliver(ctx, &script{lines: []delivery.Attempt{unsent(delivery.Throttled)}}, func(delivery.Attempt, time.Duration) {})
+		if took := time.Since(start); took != time.Minute {
+			t.Errorf("ended after %s, want at the moment of the cancellation", took)
+		}
+		if result.Outcome != delivery.NotSent || !errors.Is(result.Stopped, context.Canceled) {
+			t.Errorf("ended %s, stopped by %v", result.Outcome, result.Stopped)
+		}
+	})
+}
+
+type stalled struct{}
+
+func (stalled) Send(ctx context.Context) delivery.Attempt {
+	<-ctx.Done()
+	return delivery.Attempt{Outcome: delivery.Unknown, Err: ctx.Err()}
+}
+
+func TestAttemptHasItsOwnLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		result := delivery.DefaultPolicy.Deliver(t.Context(), stalled{}, nil)
+		if took := time.Since(start); took != delivery.DefaultPolicy.Attempt || result.Outcome != delivery.Unknown {
+			t.Errorf("a stalled attempt ended %s after %s", result.Outcome, took)
+		}
+	})
+}
+
+// Resources that are turned away together must not come back together.
+func TestPausesAreSpread(t *testing.T) {
+	pauses := map[time.Duration]bool{}
+	for range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		delivery.DefaultPolicy.Deliver(ctx, &script{lines: []delivery.Attempt{unsent(delivery.Throttled)}}, func(_ delivery.Attempt, pause time.Duration) {
+			pauses[pause] = true
+			cancel()
+		})
+	}
+	if len(pauses) < 15 {
+		t.Errorf("20 deliveries paused for only %d different times", len(pauses))
+	}
+}

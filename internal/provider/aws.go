@@ -1,0 +1,283 @@
+package provider
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+)
+
+// awsServices are those whose endpoints can be set.
+var awsServices = []string{"ssm", "swf", "transfer", "sts"}
+
+type awsModel struct {
+	Region                 types.String         `tfsdk:"region"`
+	Profile                types.String         `tfsdk:"profile"`
+	AccessKey              types.String         `tfsdk:"access_key"`
+	SecretKey              types.String         `tfsdk:"secret_key"`
+	Token                  types.String         `tfsdk:"token"`
+	SharedConfigFiles      []string             `tfsdk:"shared_config_files"`
+	SharedCredentialsFiles []string             `tfsdk:"shared_credentials_files"`
+	AssumeRole             []awsRoleModel       `tfsdk:"assume_role"`
+	WebIdentity            *awsWebIdentityModel `tfsdk:"assume_role_with_web_identity"`
+	AllowedAccountIDs      []string             `tfsdk:"allowed_account_ids"`
+	ForbiddenAccountIDs    []string             `tfsdk:"forbidden_account_ids"`
+	Endpoints              types.Object         `tfsdk:"endpoints"`
+	UseFIPSEndpoint        types.Bool           `tfsdk:"use_fips_endpoint"`
+	UseDualstackEndpoint   types.Bool           `tfsdk:"use_dualstack_endpoint"`
+	CustomCABundle         types.String         `tfsdk:"custom_ca_bundle"`
+}
+
+type awsRoleModel struct {
+	RoleARN        types.String         `tfsdk:"role_arn"`
+	SessionName    types.String         `tfsdk:"session_name"`
+	ExternalID     types.String         `tfsdk:"external_id"`
+	Duration       types.String         `tfsdk:"duration"`
+	Policy         jsontypes.Normalized `tfsdk:"policy"`
+	SourceIdentity types.String         `tfsdk:"source_identity"`
+	Tags           map[string]string    `tfsdk:"tags"`
+}
+
+type awsWebIdentityModel struct {
+	RoleARN              types.String `tfsdk:"role_arn"`
+	SessionName          types.String `tfsdk:"session_name"`
+	Duration             types.String `tfsdk:"duration"`
+	WebIdentityToken     types.String `tfsdk:"web_identity_token"`
+	WebIdentityTokenFile types.String `tfsdk:"web_identity_token_file"`
+}
+
+var (
+	// sessionName is the pattern of RoleSessionName and SourceIdentity in the STS API reference.
+	sessionName = []validator.String{
+		stringvalidator.UTF8LengthBetween(2, 64),
+		stringvalidator.RegexMatches(regexp.MustCompile(`^[\w+=,.@-]*$`), `may hold letters, digits and the characters _ + = , . @ -`),
+	}
+	roleARN = []validator.String{
+		stringvalidator.RegexMatches(regexp.MustCompile(`^arn:[\w-]+:iam::\d{12}:role/.+$`), "must be the ARN of an IAM role, such as arn:aws:iam::123456789012:role/deploy"),
+	}
+	accountIDs = []validator.List{
+		listvalidator.SizeAtLeast(1),
+		listvalidator.NoNullValues(),
+		listvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^\d{12}$`), "must be an AWS account id of 12 digits")),
+	}
+	files = []validator.List{listvalidator.NoNullValues(), listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))}
+)
+
+func awsSchema() schema.Attribute {
+	relative := path.MatchRelative().AtParent()
+	endpoints := map[string]schema.Attribute{}
+	for _, service := range awsServices {
+		endpoints[service] = schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: fmt.Sprintf("URL to use for %s. Environment: `AWS_ENDPOINT_URL_%s`, `AWS_ENDPOINT_URL`.", service, strings.ToUpper(service)),
+			Validators:          []validator.String{endpointURL{}},
+		}
+	}
+	return schema.SingleNestedAttribute{
+		Optional:            true,
+		MarkdownDescription: "How to reach AWS. What is not set here comes from the standard AWS environment variables, shared configuration and profiles, when the first AWS signal is sent.",
+		Attributes: map[string]schema.Attribute{
+			"region": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "The region of targets that set none. Environment: `AWS_REGION`, `AWS_DEFAULT_REGION`; else the profile's.",
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"profile": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "The profile of the shared configuration to use. Environment: `AWS_PROFILE`.",
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"access_key": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Access key id; needs `secret_key`. Environment: `AWS_ACCESS_KEY_ID`.",
+				Validators:          []validator.String{stringvalidator.AlsoRequires(relative.AtName("secret_key"))},
+			},
+			"secret_key": schema.StringAttribute{
+				Optional:            true,
+				Sensitive:           true,
+				MarkdownDescription: "Secret access key; needs `access_key`. Environment: `AWS_SECRET_ACCESS_KEY`.",
+				Validators:          []validator.String{stringvalidator.AlsoRequires(relative.AtName("access_key"))},
+			},
+			"token": schema.StringAttribute{
+				Optional:            true,
+				Sensitive:           true,
+				MarkdownDescription: "Session token of temporary credentials; needs `access_key`. Environment: `AWS_SESSION_TOKEN`.",
+				Validators:          []validator.String{stringvalidator.AlsoRequires(relative.AtName("access_key"))},
+			},
+			"shared_config_files": schema.ListAttribute{
+				ElementType:         types.StringType,
+				Optional:            true,
+				MarkdownDescription: "Paths of shared configuration files. Default `~/.aws/config`; environment: `AWS_CONFIG_FILE`.",
+				Validators:          files,
+			},
+			"shared_credentials_files": schema.ListAttribute{
+				ElementType:         types.StringType,
+				Optional:            true,
+				MarkdownDescription: "Paths of shared credentials files. Default `~/.aws/credentials`; environment: `AWS_SHARED_CREDENTIALS_FILE`.",
+				Validators:          files,
+			},
+			"assume_role": schema.ListNestedAttribute{
+				Optional:            true,
+				MarkdownDescription: "Roles to assume, one after the other: each is assumed with the credentials of the one before.",
+				Validators:          []validator.List{listvalidator.NoNullValues()},
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"role_arn": schema.StringAttribute{
+						Required:            true,
+						MarkdownDescription: "ARN of the role.",
+						Validators:          roleARN,
+					},
+					"session_name": schema.StringAttribute{
+						Optional:            true,
+						MarkdownDescription: "Name of the session, as CloudTrail shows it; 2 to 64 characters.",
+						Validators:          sessionName,
+					},
+					"external_id": schema.StringAttribute{
+						Optional:            true,
+						MarkdownDescription: "External id that the role's trust policy asks for; 2 to 1224 characters.",
+						Validators:          []validator.String{stringvalidator.UTF8LengthBetween(2, 1224)},
+					},
+					"duration": schema.StringAttribute{
+						Optional:            true,
+						MarkdownDescription: "Duration of the session, such as `1h`; 15 minutes to 12 hours, 15 minutes when not set.",
+						Validators:          []validator.String{sessionDuration{}},
+					},
+					"policy": schema.StringAttribute{
+						Optional:            true,
+						MarkdownDescription: "IAM policy, as JSON, that narrows the role's permissions for the session.",
+						CustomType:          jsontypes.NormalizedType{},
+					},
+					"source_identity": schema.StringAttribute{
+						Optional:            true,
+						MarkdownDescription: "Source identity of the session; 2 to 64 characters.",
+						Validators:          sessionName,
+					},
+					"tags": schema.MapAttribute{
+						ElementType:         types.StringType,
+						Optional:            true,
+						MarkdownDescription: "Session tags.",
+					},
+				}},
+			},
+			"assume_role_with_web_identity": schema.SingleNestedAttribute{
+				Optional:            true,
+				MarkdownDescription: "A role to assume with an OIDC token, before those of `assume_role`.",
+				Attributes: map[string]schema.Attribute{
+					"role_arn": schema.StringAttribute{
+						Required:            true,
+						MarkdownDescription: "ARN of the role.",
+						Validators:          roleARN,
+					},
+					"session_name": schema.StringAttribute{
+						Optional:            true,
+						MarkdownDescription: "Name of the session, as CloudTrail shows it; 2 to 64 characters.",
+						Validators:          sessionName,
+					},
+					"duration": schema.StringAttribute{
+						Optional:            true,
+						MarkdownDescription: "Duration of the session, such as `1h`; 15 minutes to 12 hours.",
+						Validators:          []validator.String{sessionDuration{}},
+					},
+					"web_identity_token": schema.StringAttribute{
+						Optional:            true,
+						Sensitive:           true,
+						MarkdownDescription: "The OIDC token. Either this or `web_identity_token_file`.",
+						Validators: []validator.String{stringvalidator.ExactlyOneOf(
+							relative.AtName("web_identity_token"), relative.AtName("web_identity_token_file"))},
+					},
+					"web_identity_token_file": schema.StringAttribute{
+						Optional:            true,
+						MarkdownDescription: "Path of a file that holds the OIDC token, read anew whenever the role is assumed.",
+					},
+				},
+			},
+			"allowed_account_ids": schema.ListAttribute{
+				ElementType:         types.StringType,
+				Optional:            true,
+				MarkdownDescription: "Accounts that may be signalled. Checked once with `sts:GetCallerIdentity` before the first AWS signal leaves.",
+				Validators:          accountIDs,
+			},
+			"forbidden_account_ids": schema.ListAttribute{
+				ElementType:         types.StringType,
+				Optional:            true,
+				MarkdownDescription: "Accounts that must not be signalled. Checked once with `sts:GetCallerIdentity` before the first AWS signal leaves.",
+				Validators:          accountIDs,
+			},
+			"endpoints": schema.SingleNestedAttribute{
+				Optional:            true,
+				MarkdownDescription: "URLs to use instead of the services' own.",
+				Attributes:          endpoints,
+			},
+			"use_fips_endpoint": schema.BoolAttribute{
+				Optional:            true,
+				MarkdownDescription: "Use the services' FIPS endpoints. Environment: `AWS_USE_FIPS_ENDPOINT`.",
+			},
+			"use_dualstack_endpoint": schema.BoolAttribute{
+				Optional:            true,
+				MarkdownDescription: "Use the services' dual-stack endpoints. Environment: `AWS_USE_DUALSTACK_ENDPOINT`.",
+			},
+			"custom_ca_bundle": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Path of a PEM file with the certificate authorities to trust. Environment: `AWS_CA_BUNDLE`.",
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+		},
+	}
+}
+
+// config is what the aws block says; a missing block says nothing.
+func (m *awsModel) config(version string) aws.Config {
+	config := aws.Config{UserAgent: "terraform-provider-signal/" + version}
+	if m == nil {
+		return config
+	}
+	config.Region = m.Region.ValueString()
+	config.Profile = m.Profile.ValueString()
+	config.AccessKey = m.AccessKey.ValueString()
+	config.SecretKey = m.SecretKey.ValueString()
+	config.Token = m.Token.ValueString()
+	config.SharedConfigFiles = m.SharedConfigFiles
+	config.SharedCredentialsFiles = m.SharedCredentialsFiles
+	config.AllowedAccountIDs = m.AllowedAccountIDs
+	config.ForbiddenAccountIDs = m.ForbiddenAccountIDs
+	config.UseFIPSEndpoint = m.UseFIPSEndpoint.ValueBoolPointer()
+	config.UseDualstackEndpoint = m.UseDualstackEndpoint.ValueBoolPointer()
+	config.CustomCABundle = m.CustomCABundle.ValueString()
+	config.Endpoints = stringsOf(m.Endpoints)
+	if web := m.WebIdentity; web != nil {
+		config.WebIdentity = &aws.WebIdentity{
+			RoleARN:     web.RoleARN.ValueString(),
+			SessionName: web.SessionName.ValueString(),
+			Duration:    duration(web.Duration),
+			Token:       web.WebIdentityToken.ValueString(),
+			TokenFile:   web.WebIdentityTokenFile.ValueString(),
+		}
+	}
+	for _, role := range m.AssumeRole {
+		config.AssumeRole = append(config.AssumeRole, aws.AssumeRole{
+			RoleARN:        role.RoleARN.ValueString(),
+			SessionName:    role.SessionName.ValueString(),
+			ExternalID:     role.ExternalID.ValueString(),
+			Duration:       duration(role.Duration),
+			Policy:         role.Policy.ValueString(),
+			SourceIdentity: role.SourceIdentity.ValueString(),
+			Tags:           role.Tags,
+		})
+	}
+	return config
+}
+
+// duration reads what sessionDuration has checked.
+func duration(text types.String) time.Duration {
+	d, _ := time.ParseDuration(text.ValueString())
+	return d
+}

@@ -1,0 +1,92 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// unknownArgument returns the path of an argument of the provider's block whose
+// value is not known yet, such as "aws.region", or "" when all are known.
+func unknownArgument(config tftypes.Value, block string) string {
+	unknown := ""
+	// The callback never fails, so neither does the walk.
+	_ = tftypes.Walk(config, func(at *tftypes.AttributePath, value tftypes.Value) (bool, error) {
+		if steps := at.Steps(); len(steps) > 0 && !steps[0].Equal(tftypes.AttributeName(block)) {
+			return false, nil
+		}
+		if unknown == "" && !value.IsKnown() {
+			var steps []string
+			for _, step := range at.Steps() {
+				switch s := step.(type) {
+				case tftypes.AttributeName:
+					steps = append(steps, string(s))
+				case tftypes.ElementKeyInt:
+					steps = append(steps, fmt.Sprint(int64(s)))
+				case tftypes.ElementKeyString:
+					steps = append(steps, string(s))
+				}
+			}
+			unknown = strings.Join(steps, ".")
+		}
+		return unknown == "", nil
+	})
+	return unknown
+}
+
+// stringsOf reads the strings that are set in an object.
+func stringsOf(object types.Object) map[string]string {
+	set := map[string]string{}
+	for name, attribute := range object.Attributes() {
+		if text, ok := attribute.(types.String); ok && !text.IsNull() {
+			set[name] = text.ValueString()
+		}
+	}
+	return set
+}
+
+// endpointURL wants an absolute http or https URL without credentials in it.
+type endpointURL struct{}
+
+func (endpointURL) Description(context.Context) string {
+	return "must be a URL with the scheme http or https and a host, without user, query or fragment"
+}
+
+func (v endpointURL) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v endpointURL) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	u, err := url.Parse(req.ConfigValue.ValueString())
+	switch {
+	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "", u.RawQuery != "", u.Fragment != "":
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Endpoint", fmt.Sprintf("Attribute %s %s, got: %q.", req.Path, v.Description(ctx), req.ConfigValue.ValueString()))
+	case u.User != nil:
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Endpoint", fmt.Sprintf("Attribute %s %s.", req.Path, v.Description(ctx)))
+	}
+}
+
+// sessionDuration wants what STS takes as the duration of a role session.
+type sessionDuration struct{}
+
+func (sessionDuration) Description(context.Context) string {
+	return "must be a duration between 15m and 12h, such as 1h or 90m"
+}
+
+func (v sessionDuration) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v sessionDuration) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if d, err := time.ParseDuration(req.ConfigValue.ValueString()); err != nil || d < 15*time.Minute || d > 12*time.Hour {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Duration", fmt.Sprintf("Attribute %s %s, got: %s.", req.Path, v.Description(ctx), req.ConfigValue.ValueString()))
+	}
+}

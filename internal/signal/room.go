@@ -1,0 +1,71 @@
+// Package signal is the one signal resource of the provider: its common
+// arguments, its life, and its words. It knows Terraform and the delivery of
+// signals; what a signal is and where it goes, each room tells it.
+package signal
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// Room is what a signalling system tells of its signal. A is the struct of the
+// signal's own arguments, with tfsdk tags.
+type Room[A any] struct {
+	// Name is the resource type's name after "signal_".
+	Name string
+	// Description is the first paragraph of the resource's documentation, in Markdown.
+	Description string
+	// Arguments are the attributes of A. A change of any of them makes another
+	// signal; of the optional and computed ones only a change of what is configured does.
+	Arguments map[string]schema.Attribute
+	// OnlyTriggersResend is for signals whose Arguments say how to get there, not
+	// what is sent: a change of them is recorded and sends nothing.
+	OnlyTriggersResend bool
+	// Check reports, on the attributes' paths, what the attributes' own
+	// validators cannot see. Values may still be unknown.
+	Check func(ctx context.Context, arguments *A) diag.Diagnostics
+	// Bind makes the signal ready to be sent and fills in the computed arguments.
+	// All values are known. An error means that nothing was sent, and says what to do.
+	Bind func(ctx context.Context, arguments *A, secrets Secrets) (Signal, error)
+}
+
+// Secrets are the configured values of write-only arguments, by name. They are
+// there only while a signal is sent.
+type Secrets map[string]string
+
+// Signal is one signal, bound to where it goes. Its words go into messages and
+// logs, so none of them may be secret.
+type Signal struct {
+	delivery.Target
+	// What is sent, such as "Approve".
+	What string
+	// To is the target with its id and place.
+	To string
+	// Service is the name of who answers.
+	Service string
+	// Explain says what to do about an attempt that did not succeed.
+	Explain func(delivery.Attempt) Advice
+	// FindOut says how a user can see whether a signal whose answer was lost has arrived.
+	FindOut string
+}
+
+// Advice is what to do about a failure.
+type Advice struct {
+	// Attribute is the argument at fault, empty when none is.
+	Attribute string
+	// Next is the next step to try, in whole sentences.
+	Next string
+}
+
+// Model is the resource's data: a struct S that embeds State and A.
+type Model[S, A any] interface {
+	*S
+	// Common returns the embedded State.
+	Common() *State
+	// Own returns the embedded arguments.
+	Own() *A
+}

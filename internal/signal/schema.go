@@ -1,0 +1,106 @@
+package signal
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"regexp"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// State is what every signal resource keeps beside its own arguments.
+type State struct {
+	ID        types.String   `tfsdk:"id"`
+	Triggers  types.Map      `tfsdk:"triggers"`
+	Timeouts  timeouts.Value `tfsdk:"timeouts"`
+	SentAt    types.String   `tfsdk:"sent_at"`
+	RequestID types.String   `tfsdk:"request_id"`
+	Delivery  types.String   `tfsdk:"delivery"`
+}
+
+// Common returns the state itself; embedding hands it on to the model.
+func (s *State) Common() *State { return s }
+
+// The values of the delivery attribute.
+const (
+	// Sent means that the service accepted the signal.
+	Sent = "SENT"
+	// Unknown means that the answer was lost, and with it whether the signal was taken.
+	Unknown = "UNKNOWN"
+)
+
+// defaultTimeout is how long each operation may take when timeouts says nothing.
+const defaultTimeout = 20 * time.Minute
+
+func (r *signalResource[S, A, M]) schema(ctx context.Context) schema.Schema {
+	attributes := map[string]schema.Attribute{
+		"id": computed("Identifies this signal within Terraform. Made when the resource is created; the service does not know it."),
+		"triggers": schema.MapAttribute{
+			ElementType:         types.StringType,
+			Optional:            true,
+			MarkdownDescription: "Arbitrary values. When one of them changes, the signal is sent again.",
+		},
+		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
+			Create: true, Update: true, Delete: true,
+			CreateDescription: timeoutDescription("creating the resource, which sends the signal"),
+			UpdateDescription: timeoutDescription("updating the resource, which sends nothing"),
+			DeleteDescription: timeoutDescription("deleting the resource, which sends nothing"),
+		}),
+		"sent_at":    computed("When the signal was sent (RFC 3339, UTC, by the clock of the machine Terraform ran on)."),
+		"request_id": computed("The service's id of the request that carried the signal."),
+		"delivery":   computed("What is known of the signal: `" + Sent + "`, the service accepted it; `" + Unknown + "`, the answer was lost, so the signal may or may not have arrived."),
+	}
+	maps.Copy(attributes, r.room.Arguments)
+	for name, attribute := range attributes {
+		if s, ok := attribute.(schema.StringAttribute); ok && s.Computed {
+			s.PlanModifiers = append([]planmodifier.String{stringplanmodifier.UseStateForUnknown()}, s.PlanModifiers...)
+			attributes[name] = s
+		}
+	}
+	return schema.Schema{MarkdownDescription: r.room.Description, Attributes: attributes}
+}
+
+func computed(description string) schema.Attribute {
+	return schema.StringAttribute{Computed: true, MarkdownDescription: description}
+}
+
+func timeoutDescription(what string) string {
+	return fmt.Sprintf("How long %s may take, as a duration such as `30s` or `1h30m`. The default is %.0f minutes.", what, defaultTimeout.Minutes())
+}
+
+// RegionAttribute is the region argument of rooms whose services are regional.
+func RegionAttribute() schema.Attribute {
+	return schema.StringAttribute{
+		Optional:            true,
+		Computed:            true,
+		MarkdownDescription: "The region of the target. The provider's region when not set; the region used is recorded.",
+		Validators: []validator.String{
+			stringvalidator.RegexMatches(regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`), "must be the name of a region, such as eu-central-1"),
+		},
+	}
+}
+
+// checkTimeouts reports timeouts that leave no time.
+func checkTimeouts(value timeouts.Value) (diags diag.Diagnostics) {
+	for name, attribute := range value.Attributes() {
+		text, ok := attribute.(types.String)
+		if !ok || text.IsNull() || text.IsUnknown() {
+			continue
+		}
+		if d, err := time.ParseDuration(text.ValueString()); err == nil && d <= 0 {
+			diags.AddAttributeError(path.Root("timeouts").AtName(name), "Invalid Timeout",
+				fmt.Sprintf("A timeout must be longer than zero, got: %s.", text.ValueString()))
+		}
+	}
+	return diags
+}

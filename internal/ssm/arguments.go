@@ -1,0 +1,106 @@
+package ssm
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// signalTypes are the values of the API reference, with Revoke, which is newer
+// in the API model than in the reference.
+var signalTypes = []string{
+	string(ssmtypes.SignalTypeApprove), string(ssmtypes.SignalTypeReject), string(ssmtypes.SignalTypeStartStep),
+	string(ssmtypes.SignalTypeStopStep), string(ssmtypes.SignalTypeResume), string(ssmtypes.SignalTypeRevoke),
+}
+
+// neededKey is the payload key that a signal type cannot do without; see
+// "Payload" in the API reference of SendAutomationSignal.
+var neededKey = map[string]string{
+	string(ssmtypes.SignalTypeStartStep): "StepName",
+	string(ssmtypes.SignalTypeResume):    "StepName",
+	string(ssmtypes.SignalTypeStopStep):  "StepExecutionId",
+}
+
+// arguments are those of the API reference of SendAutomationSignal, with its
+// constraints. AWS counts Unicode code points.
+func arguments() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"automation_execution_id": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "The id of the Automation execution to signal, exactly 36 characters.",
+			Validators:          []validator.String{stringvalidator.UTF8LengthBetween(36, 36)},
+		},
+		"signal_type": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "`Approve` or `Reject` a step that waits for approval, `Resume` a paused step, `StartStep` or `StopStep` a step, or `Revoke` an approval.",
+			Validators:          []validator.String{signalType{stringvalidator.OneOf(signalTypes...)}},
+		},
+		"payload": schema.MapAttribute{
+			ElementType: types.ListType{ElemType: types.StringType},
+			Optional:    true,
+			MarkdownDescription: "The data sent with the signal: 1 to 200 entries, keys of 1 to 50 characters, lists of up to 50 strings of 1 to 512 characters. " +
+				"`Approve` and `Reject` take a comment, as in `{ Comment = [\"Looks good\"] }`; `StartStep` and `Resume` need the step's name in `StepName`; `StopStep` needs the step's execution id in `StepExecutionId`.",
+			Validators: []validator.Map{
+				mapvalidator.SizeBetween(1, 200),
+				mapvalidator.KeysAre(stringvalidator.UTF8LengthBetween(1, 50)),
+				mapvalidator.NoNullValues(),
+				mapvalidator.ValueListsAre(
+					listvalidator.SizeAtMost(50),
+					listvalidator.NoNullValues(),
+					listvalidator.ValueStringsAre(stringvalidator.UTF8LengthBetween(1, 512)),
+				),
+			},
+		},
+		"region": signal.RegionAttribute(),
+	}
+}
+
+// signalType is OneOf with a word for those who read an AWS guide that says Deny.
+type signalType struct{ validator.String }
+
+func (v signalType) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.ValueString() == "Deny" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Signal Type",
+			"Deny is not a signal type of the API, although two AWS guides name it: use Reject.")
+		return
+	}
+	v.String.ValidateString(ctx, req, resp)
+}
+
+// check reports a payload without the key that its signal type needs.
+func check(_ context.Context, a *args) (diags diag.Diagnostics) {
+	key, needed := neededKey[a.SignalType.ValueString()]
+	if !needed || a.Payload.IsUnknown() {
+		return nil
+	}
+	list, present := a.Payload.Elements()[key]
+	if present && (list.IsUnknown() || names(list)) {
+		return nil
+	}
+	at := path.Root("payload")
+	if present {
+		at = at.AtMapKey(key)
+	}
+	diags.AddAttributeError(at, "Incomplete Payload",
+		fmt.Sprintf("The signal type %s needs payload = { %s = [\"...\"] }.", a.SignalType.ValueString(), key))
+	return diags
+}
+
+// names reports whether a payload value says anything, or may yet.
+func names(value attr.Value) bool {
+	list, ok := value.(types.List)
+	return ok && slices.ContainsFunc(list.Elements(), func(item attr.Value) bool { return !item.IsNull() })
+}

@@ -1,0 +1,88 @@
+// Package ssm is the room of AWS Systems Manager: it signals Automation
+// executions with SendAutomationSignal.
+package ssm
+
+import (
+	"context"
+	"fmt"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// args is what the user says of the signal.
+type args struct {
+	AutomationExecutionID types.String `tfsdk:"automation_execution_id"`
+	SignalType            types.String `tfsdk:"signal_type"`
+	Payload               types.Map    `tfsdk:"payload"`
+	Region                types.String `tfsdk:"region"`
+}
+
+// Own returns the arguments; embedding hands it on to the model.
+func (a *args) Own() *args { return a }
+
+// state is the resource: common options and results, plus arguments.
+type state struct {
+	signal.State
+	args
+}
+
+// NewResource returns the resource signal_automation.
+func NewResource(clients *aws.Clients, policy delivery.Policy) resource.Resource {
+	return signal.NewResource[state](room(clients), policy)
+}
+
+func room(clients *aws.Clients) signal.Room[args] {
+	return signal.Room[args]{
+		Name: "automation",
+		Description: "Sends a signal to a running AWS Systems Manager Automation execution: approves or rejects a step that waits for approval, " +
+			"resumes a paused one, starts or stops a step, or revokes an approval. Creating the resource makes one `SendAutomationSignal` request.",
+		Arguments: arguments(),
+		Check:     check,
+		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
+			client, region, err := aws.Client(ctx, clients, "ssm", a.Region.ValueString(), newClient)
+			if err != nil {
+				return signal.Signal{}, err
+			}
+			a.Region = types.StringValue(region)
+			return bind(ctx, client, a)
+		},
+	}
+}
+
+func newClient(cfg awssdk.Config, endpoint *string) *sdk.Client {
+	return sdk.NewFromConfig(cfg, func(o *sdk.Options) {
+		if endpoint != nil {
+			o.BaseEndpoint = endpoint
+		}
+	})
+}
+
+func bind(ctx context.Context, client *sdk.Client, a *args) (signal.Signal, error) {
+	input := &sdk.SendAutomationSignalInput{
+		AutomationExecutionId: a.AutomationExecutionID.ValueStringPointer(),
+		SignalType:            ssmtypes.SignalType(a.SignalType.ValueString()),
+	}
+	if !a.Payload.IsNull() {
+		if diags := a.Payload.ElementsAs(ctx, &input.Payload, false); diags.HasError() {
+			return signal.Signal{}, fmt.Errorf("reading payload: %s", diags[0].Detail())
+		}
+	}
+	id := a.AutomationExecutionID.ValueString()
+	return signal.Signal{
+		Target:  target{client, input},
+		What:    a.SignalType.ValueString(),
+		To:      fmt.Sprintf("SSM Automation execution %s in %s", id, a.Region.ValueString()),
+		Service: "SSM",
+		Explain: explain,
+		FindOut: fmt.Sprintf("To find out, look at the execution's steps: \"aws ssm get-automation-execution --region %s --automation-execution-id %s\".",
+			a.Region.ValueString(), id),
+	}, nil
+}

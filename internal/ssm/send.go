@@ -1,0 +1,54 @@
+package ssm
+
+import (
+	"context"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// permission is the IAM action of the one request a signal makes.
+const permission = "ssm:SendAutomationSignal"
+
+type target struct {
+	client *sdk.Client
+	input  *sdk.SendAutomationSignalInput
+}
+
+// Send makes one SendAutomationSignal request.
+func (t target) Send(ctx context.Context) delivery.Attempt {
+	return aws.Send(ctx, func(ctx context.Context) (middleware.Metadata, error) {
+		out, err := t.client.SendAutomationSignal(ctx, t.input)
+		if err != nil {
+			return middleware.Metadata{}, err
+		}
+		return out.ResultMetadata, nil
+	})
+}
+
+// explain knows the errors that the API reference of SendAutomationSignal lists.
+func explain(attempt delivery.Attempt) signal.Advice {
+	switch attempt.Code {
+	case "AutomationExecutionNotFoundException":
+		return signal.Advice{
+			Attribute: "automation_execution_id",
+			Next:      "Check the execution's id, and that it runs in this region and account.",
+		}
+	case "AutomationStepNotFoundException":
+		return signal.Advice{
+			Attribute: "payload",
+			Next:      "Check the step name or step execution id in the payload against the execution's steps.",
+		}
+	case "InvalidAutomationSignalException":
+		return signal.Advice{
+			Attribute: "signal_type",
+			Next: "The execution cannot take this signal now: no step may be waiting for it, or the execution may have ended. " +
+				"Look at the status of the execution's steps.",
+		}
+	}
+	return signal.Advice{Next: aws.Explain(attempt, permission)}
+}
