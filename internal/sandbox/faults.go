@@ -1,0 +1,268 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Kind is what a Fault does to a request.
+type Kind string
+
+// The kinds of faults. All but KindDelay decide the answer; a delay goes together with one of them.
+const (
+	// KindRefuse answers the service's access-denied error, or Code, Status and Message. Not acted.
+	KindRefuse Kind = "refuse"
+	// KindDelay waits for Delay of wall-clock time first. The request is dropped, not acted on, when the client
+	// or the sandbox goes away meanwhile.
+	KindDelay Kind = "delay"
+	// KindStall never answers. Not acted.
+	KindStall Kind = "stall"
+	// KindStallAfter acts and never answers.
+	KindStallAfter Kind = "stall_after"
+	// KindThrottle answers the service's throttling error to all requests, or with Rate to those above it.
+	KindThrottle Kind = "throttle"
+	// KindErrorBefore answers a server error. Not acted.
+	KindErrorBefore Kind = "error_before"
+	// KindErrorAfter acts and answers a server error.
+	KindErrorAfter Kind = "error_after"
+	// KindDropBefore closes the connection. Not acted.
+	KindDropBefore Kind = "drop_before"
+	// KindDropAfter acts and closes the connection.
+	KindDropAfter Kind = "drop_after"
+	// KindTruncate acts, announces more bytes than it sends and closes the connection.
+	KindTruncate Kind = "truncate"
+	// KindTruncateJSON acts and answers a whole HTTP message whose JSON ends in the middle.
+	KindTruncateJSON Kind = "truncate_json"
+	// KindHTML answers as a failing proxy does, status 502. Not acted.
+	KindHTML Kind = "html"
+	// KindHTMLOK answers as a captive portal does, status 200. Not acted.
+	KindHTMLOK Kind = "html_ok"
+	// KindRedirect answers 307 to the URL in Body. Not acted.
+	KindRedirect Kind = "redirect"
+	// KindExpired answers the service's error for expired credentials. Not acted.
+	KindExpired Kind = "expired"
+)
+
+var kinds = []Kind{
+	KindRefuse, KindDelay, KindStall, KindStallAfter, KindThrottle, KindErrorBefore, KindErrorAfter, KindDropBefore,
+	KindDropAfter, KindTruncate, KindTruncateJSON, KindHTML, KindHTMLOK, KindRedirect, KindExpired,
+}
+
+// Fault is a misbehaviour to inject into authenticated requests. When several apply the oldest wins.
+type Fault struct {
+	// Operation is an operation's name, "service:operation", "service:*" or "*".
+	Operation string
+	Kind      Kind
+	// Times is how many requests it hits; 0 is all of them.
+	Times int
+	// Skip is how many requests it lets through first.
+	Skip  int
+	Delay time.Duration
+	// Status, Code and Message replace those of the service's own error.
+	Status  int
+	Code    string
+	Message string
+	// Rate is how many requests per second KindThrottle lets through, by the sandbox's clock, out of a bucket that
+	// holds one second's worth and starts full.
+	Rate float64
+	// Body is the page of KindHTML and KindHTMLOK, and the location of KindRedirect.
+	Body string
+}
+
+func (f Fault) check() error {
+	switch {
+	case !slices.Contains(kinds, f.Kind):
+		return fmt.Errorf("unknown fault kind %q, have %q", f.Kind, kinds)
+	case f.Operation == "":
+		return fmt.Errorf(`fault %s names no operation; "*" is all`, f.Kind)
+	case f.Kind == KindDelay && f.Delay <= 0:
+		return fmt.Errorf("fault %s needs a Delay", f.Kind)
+	case f.Kind == KindRedirect && f.Body == "":
+		return fmt.Errorf("fault %s needs its location as Body", f.Kind)
+	}
+	return nil
+}
+
+type plainFault Fault
+
+// MarshalJSON writes Delay as a string such as "250ms".
+func (f Fault) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		plainFault
+		Delay string
+	}{plainFault(f), f.Delay.String()})
+}
+
+// UnmarshalJSON reads Delay as a string such as "250ms", and refuses members it does not know.
+func (f *Fault) UnmarshalJSON(b []byte) error {
+	in := struct {
+		plainFault
+		Delay string
+	}{Delay: "0s"}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&in); err != nil {
+		return err
+	}
+	delay, err := time.ParseDuration(in.Delay)
+	*f = Fault(in.plainFault)
+	f.Delay = delay
+	return err
+}
+
+type faults struct {
+	mu     sync.Mutex
+	active []*activeFault
+}
+
+type activeFault struct {
+	Fault
+	skipped, hits int
+	tokens        float64
+	refilled      time.Time
+}
+
+// Inject adds a fault. An invalid one is a mistake of the test, and panics.
+func (s *Sandbox) Inject(f Fault) {
+	if err := f.check(); err != nil {
+		panic(err)
+	}
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.active = append(s.faults.active, &activeFault{Fault: f, tokens: max(1, f.Rate), refilled: s.now()})
+}
+
+// Faults are the injected faults, spent ones included.
+func (s *Sandbox) Faults() []Fault {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	list := make([]Fault, len(s.faults.active))
+	for i, f := range s.faults.active {
+		list[i] = f.Fault
+	}
+	return list
+}
+
+// ClearFaults removes all faults; those that hold a request go on holding it.
+func (s *Sandbox) ClearFaults() {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.active = nil
+}
+
+// next finds how long to delay a request, and the fault to inject afterwards, if any.
+func (fs *faults) next(service, operation string, now time.Time) (delay time.Duration, _ Fault) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	names := []string{"*", operation, service + ":*", service + ":" + operation}
+	for _, f := range fs.active {
+		if !slices.Contains(names, f.Operation) || !f.hit(now) {
+			continue
+		}
+		if f.Kind != KindDelay {
+			return delay, f.Fault
+		}
+		delay += f.Delay
+	}
+	return delay, Fault{}
+}
+
+func (f *activeFault) hit(now time.Time) bool {
+	if f.skipped < f.Skip {
+		f.skipped++
+		return false
+	}
+	if f.Times > 0 && f.hits == f.Times {
+		return false
+	}
+	if f.Rate > 0 {
+		f.tokens = min(max(1, f.Rate), f.tokens+f.Rate*max(0, now.Sub(f.refilled).Seconds()))
+		f.refilled = now
+		if f.tokens >= 1 {
+			f.tokens--
+			return false
+		}
+	}
+	f.hits++
+	return true
+}
+
+func faultNames(delay time.Duration, f Fault) string {
+	switch {
+	case delay > 0 && f.Kind != "":
+		return string(KindDelay + "+" + f.Kind)
+	case delay > 0:
+		return string(KindDelay)
+	}
+	return string(f.Kind)
+}
+
+// faultBefore reports whether the fault answers instead of the service.
+func (s *Sandbox) faultBefore(svc service, c *call, f Fault) (reply, bool) {
+	switch f.Kind {
+	case KindRefuse, KindThrottle, KindExpired, KindErrorBefore:
+		return fail(svc, c, f.error(svc, c)), true
+	case KindStall:
+		s.wait(c, -1)
+		return reply{}, true
+	case KindDropBefore:
+		return reply{}, true
+	case KindHTML:
+		return f.page(http.StatusBadGateway), true
+	case KindHTMLOK:
+		return f.page(http.StatusOK), true
+	case KindRedirect:
+		return reply{status: http.StatusTemporaryRedirect, header: map[string]string{"Location": f.Body}}, true
+	}
+	return reply{}, false
+}
+
+func (s *Sandbox) faultAfter(svc service, c *call, f Fault, p reply) reply {
+	switch f.Kind {
+	case KindErrorAfter:
+		return fail(svc, c, f.error(svc, c))
+	case KindStallAfter:
+		s.wait(c, -1)
+		return reply{}
+	case KindDropAfter:
+		return reply{}
+	case KindTruncate:
+		p.missing = len(p.body) - len(p.body)/2 + 64
+		p.body = p.body[:len(p.body)/2]
+	case KindTruncateJSON:
+		if p.body = p.body[:len(p.body)/2]; len(p.body) == 0 {
+			p.body = []byte("{")
+		}
+	}
+	return p
+}
+
+func (f Fault) error(svc service, c *call) *apiError {
+	e := *svc.fault(c, f.Kind)
+	if f.Status != 0 {
+		e.status = f.Status
+	}
+	if f.Code != "" {
+		e.code = f.Code
+	}
+	if f.Message != "" {
+		e.message = f.Message
+	}
+	return &e
+}
+
+func (f Fault) page(status int) reply {
+	if f.Status != 0 {
+		status = f.Status
+	}
+	body := f.Body
+	if body == "" {
+		body = fmt.Sprintf("<html><head><title>%d</title></head><body><h1>%[1]d %s</h1></body></html>\n", status, http.StatusText(status))
+	}
+	return reply{status: status, header: map[string]string{"Content-Type": "text/html; charset=utf-8"}, body: []byte(body)}
+}

@@ -1,0 +1,137 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Entry is one request, whether it was acted on, refused or never answered.
+type Entry struct {
+	Seq       int
+	Time      time.Time
+	Service   string // empty when no service claims the request
+	Operation string
+	Region    string
+	Method    string
+	Path      string
+	Query     string
+	Host      string
+	// Header is the request's, with Authorization cut to its scheme and access key id and session tokens masked.
+	Header http.Header
+	Body   string
+	// Status and Code are the answer's. Status is 0 while there is none, and stays so when the connection was dropped.
+	Status    int
+	Code      string
+	RequestID string
+	// Accepted says that the service acted: its state changed or a signal was recorded.
+	Accepted bool
+	// Fault names the injected faults that met this request, joined by "+".
+	Fault string
+}
+
+// String is the entry's line in Options.Log.
+func (e Entry) String() string {
+	what := []string{e.Time.Format(time.TimeOnly), fmt.Sprintf("#%d", e.Seq), e.Service, e.Operation, e.Region}
+	if e.Operation == "" {
+		what = append(what, e.Method, e.Path)
+	}
+	line := strings.Join(slices.DeleteFunc(what, func(s string) bool { return s == "" }), " ")
+	if e.Status == 0 {
+		line += " -> no answer"
+	} else {
+		line += fmt.Sprintf(" -> %d", e.Status)
+	}
+	if e.Code != "" {
+		line += " " + e.Code
+	}
+	if e.Accepted {
+		line += " accepted"
+	}
+	if e.Fault != "" {
+		line += " fault=" + e.Fault
+	}
+	return line
+}
+
+type journal struct {
+	mu      sync.Mutex
+	seq     int
+	entries []*Entry
+}
+
+func (j *journal) begin(service string, c *call) *Entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.seq++
+	e := &Entry{
+		Seq: j.seq, Time: c.now, Service: service, Operation: c.operation, Region: c.region,
+		Method: c.r.Method, Path: c.r.URL.Path, Query: c.r.URL.RawQuery, Host: c.r.Host,
+		Header: masked(c.r.Header), Body: string(c.body), RequestID: c.requestID,
+	}
+	j.entries = append(j.entries, e)
+	return e
+}
+
+func (j *journal) update(e *Entry, change func(*Entry)) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	change(e)
+}
+
+var accessKeyID = regexp.MustCompile(`Credential=([^/,\s]+)`)
+
+func masked(h http.Header) http.Header {
+	h = h.Clone()
+	if v := h.Get("Authorization"); v != "" {
+		scheme, rest, _ := strings.Cut(v, " ")
+		shown := scheme + " ***"
+		if m := accessKeyID.FindStringSubmatch(rest); m != nil {
+			shown = scheme + " Credential=" + m[1]
+		}
+		h.Set("Authorization", shown)
+	}
+	for _, name := range []string{"X-Amz-Security-Token", "X-Acs-Security-Token"} {
+		if h.Get(name) != "" {
+			h.Set(name, "***")
+		}
+	}
+	return h
+}
+
+// Journal is every request since the last reset, in order of arrival, those under way included.
+func (s *Sandbox) Journal() []Entry {
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	entries := make([]Entry, len(s.journal.entries))
+	for i, e := range s.journal.entries {
+		entries[i] = *e
+		entries[i].Header = e.Header.Clone()
+	}
+	return entries
+}
+
+// ResetJournal forgets all entries; Seq goes on counting.
+func (s *Sandbox) ResetJournal() {
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	s.journal.entries = nil
+}
+
+// Count is how many requests for an operation arrived, refused ones included.
+func (s *Sandbox) Count(operation string) int {
+	return s.count(func(e Entry) bool { return e.Operation == operation })
+}
+
+// Accepted is how many requests for an operation were acted on.
+func (s *Sandbox) Accepted(operation string) int {
+	return s.count(func(e Entry) bool { return e.Operation == operation && e.Accepted })
+}
+
+func (s *Sandbox) count(match func(Entry) bool) int {
+	return len(slices.DeleteFunc(s.Journal(), func(e Entry) bool { return !match(e) }))
+}

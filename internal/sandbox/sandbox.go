@@ -1,0 +1,563 @@
+package sandbox
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const maxBody = 4 << 20
+
+// Options configure a Sandbox. The zero value serves with the wall clock and one access key.
+type Options struct {
+	// Now is the clock of every service: signatures, execution times, expiry, throttling. Default time.Now.
+	Now func() time.Time
+	// Log receives one line per request; nil is silent.
+	Log io.Writer
+	// Credentials are the accepted access keys by access key id.
+	// Default: "sandbox-access-key" with "sandbox-secret-key" in account 123456789012.
+	Credentials map[string]Secret
+	// ReadLag is how far reads of SSM lag behind writes, by Now.
+	ReadLag time.Duration
+	// StepLimit is how many steps GetAutomationExecution shows before it sets StepExecutionsTruncated. Default 100.
+	StepLimit int
+	// Documents are the runbooks that StartAutomationExecution knows by name.
+	// Default: "Sandbox-Approval", which waits for one approval.
+	Documents map[string]Automation
+	// WebIdentityToken is the only token AssumeRoleWithWebIdentity takes; empty takes any.
+	WebIdentityToken string
+}
+
+// Sandbox serves all control planes on one port. Its methods may be used from several goroutines.
+type Sandbox struct {
+	now      func() time.Time
+	log      *log.Logger
+	services []service
+	admin    *http.ServeMux
+	keys     keyring
+	journal  journal
+	faults   faults
+	ssm      *ssm
+
+	done      chan struct{}
+	closeOnce sync.Once
+
+	mu       sync.Mutex
+	hooks    map[string]hook
+	addr     *net.TCPAddr
+	cert     *tls.Certificate
+	server   *http.Server
+	listener net.Listener // nil while refusing
+	serving  chan struct{}
+	conns    map[net.Conn]*connection
+	opened   int
+	openWait sync.WaitGroup
+}
+
+type connection struct {
+	state http.ConnState
+	// answered says that an active connection has its answer, so that it is as good as idle.
+	answered bool
+	gone     chan struct{}
+}
+
+// connKey is the context key of a request's net.Conn.
+type connKey struct{}
+
+type hook struct{ before, after func() }
+
+// A service is one control plane. Its errors have its own shape, so it writes all of them itself.
+type service interface {
+	// name is how the journal, faults and IAM actions call the service.
+	name() string
+	match(c *call) bool
+	// describe tells operation and region even of a request that will be refused; unknown parts are empty.
+	describe(c *call) (operation, region string)
+	// authenticate also decides whether the caller may do the operation, and sets c.caller.
+	authenticate(c *call) *apiError
+	// act validates and acts. It calls c.accept when it changed anything.
+	act(c *call) (reply, *apiError)
+	failure(c *call, e *apiError) reply
+	// fault is the service's own error for KindRefuse, KindThrottle, KindExpired or an internal error.
+	fault(c *call, k Kind) *apiError
+	routes() []route
+	reset()
+}
+
+// A call is one request on its way through the stages.
+type call struct {
+	r         *http.Request
+	body      []byte
+	now       time.Time
+	requestID string
+	operation string
+	region    string
+	caller    caller
+	journal   *journal
+	entry     *Entry
+}
+
+// accept notes that the service acted on the request.
+func (c *call) accept() { c.journal.update(c.entry, func(e *Entry) { e.Accepted = true }) }
+
+type apiError struct {
+	status  int
+	code    string
+	message string
+}
+
+func failf(status int, code, format string, args ...any) *apiError {
+	return &apiError{status, code, fmt.Sprintf(format, args...)}
+}
+
+// A reply is an answer not yet written. Status 0 closes the connection without one.
+type reply struct {
+	status int
+	header map[string]string
+	body   []byte
+	// missing is how many bytes are announced but never sent.
+	missing int
+}
+
+func (p reply) write(w http.ResponseWriter) {
+	if p.status == 0 {
+		panic(http.ErrAbortHandler)
+	}
+	for k, v := range p.header {
+		w.Header().Set(k, v)
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(p.body)+p.missing))
+	w.WriteHeader(p.status)
+	_, _ = w.Write(p.body)
+	if p.missing > 0 {
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// New returns a sandbox that does not listen yet.
+func New(o Options) *Sandbox {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = io.Discard
+	}
+	if o.Credentials == nil {
+		o.Credentials = map[string]Secret{"sandbox-access-key": {SecretKey: "sandbox-secret-key"}}
+	}
+	s := &Sandbox{
+		now:   o.Now,
+		log:   log.New(o.Log, "", 0),
+		keys:  newKeyring(o.Credentials),
+		done:  make(chan struct{}),
+		hooks: map[string]hook{},
+		conns: map[net.Conn]*connection{},
+	}
+	s.ssm = newSSM(s, o)
+	s.services = []service{
+		s.ssm,
+		newSTS(s, o),
+	}
+	s.admin = s.adminMux()
+	return s
+}
+
+// Start listens on addr, which has to be a loopback address: the sandbox's keys are public.
+func (s *Sandbox) Start(addr string) error { return s.start(addr, nil) }
+
+// StartTLS is Start with a fresh self-signed certificate, see CertificatePEM.
+func (s *Sandbox) StartTLS(addr string) error {
+	cert, err := selfSigned()
+	if err != nil {
+		return err
+	}
+	return s.start(addr, cert)
+}
+
+func (s *Sandbox) start(addr string, cert *tls.Certificate) error {
+	tcp, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil {
+		return err
+	}
+	if !tcp.IP.IsLoopback() {
+		return fmt.Errorf("%s is not a loopback address", addr)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.addr != nil {
+		return errors.New("sandbox started already")
+	}
+	// The endpoints played here speak HTTP/1.1 only.
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	s.server = &http.Server{
+		Handler:   s.Handler(),
+		ConnState: s.track,
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, conn)
+		},
+		ErrorLog:          s.log,
+		Protocols:         &protocols,
+		ReadHeaderTimeout: time.Minute,
+	}
+	s.addr, s.cert = tcp, cert
+	if err := s.listen(); err != nil {
+		s.addr, s.cert, s.server = nil, nil, nil
+		return err
+	}
+	return nil
+}
+
+// listen needs s.mu. It pins the port, so that it stays the same over Refuse and Accept.
+func (s *Sandbox) listen() error {
+	select {
+	case <-s.done:
+		return errors.New("sandbox closed")
+	default:
+	}
+	l, err := net.ListenTCP("tcp", s.addr)
+	if err != nil {
+		return err
+	}
+	s.addr = l.Addr().(*net.TCPAddr)
+	s.listener = l
+	if s.cert != nil {
+		s.listener = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{*s.cert}, MinVersion: tls.VersionTLS12})
+	}
+	serving := make(chan struct{})
+	s.serving = serving
+	go func(l net.Listener) {
+		defer close(serving)
+		_ = s.server.Serve(l)
+	}(s.listener)
+	return nil
+}
+
+func (s *Sandbox) track(conn net.Conn, state http.ConnState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		s.opened++
+		s.openWait.Add(1)
+		s.conns[conn] = &connection{state: state, gone: make(chan struct{})}
+	case http.StateClosed:
+		close(s.conns[conn].gone)
+		delete(s.conns, conn)
+		s.openWait.Done()
+	default:
+		s.conns[conn].state, s.conns[conn].answered = state, false
+		if state == http.StateIdle && s.listener == nil {
+			closeWrite(conn)
+		}
+	}
+}
+
+// closeWrite tells the client that its connection ends, and lets it say so, too.
+func closeWrite(conn net.Conn) {
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
+}
+
+// Connections tells how many connections were ever opened.
+func (s *Sandbox) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.opened
+}
+
+// URL is the base address of every service; empty before Start.
+func (s *Sandbox) URL() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.addr == nil:
+		return ""
+	case s.cert != nil:
+		return "https://" + s.addr.String()
+	default:
+		return "http://" + s.addr.String()
+	}
+}
+
+// CertificatePEM is the certificate of StartTLS, for a client's trust store; nil without TLS.
+func (s *Sandbox) CertificatePEM() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cert == nil {
+		return nil
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.cert.Certificate[0]})
+}
+
+// Close stops listening, ends every delay and stall, and returns when all connections are gone.
+// It must not be called from a hook, which runs inside a request.
+func (s *Sandbox) Close() error {
+	s.closeOnce.Do(func() { close(s.done) })
+	s.mu.Lock()
+	server, serving := s.server, s.serving
+	s.listener = nil
+	s.mu.Unlock()
+	if server == nil {
+		return nil
+	}
+	err := server.Close()
+	<-serving
+	// The server does not know a connection that it accepted while it was closed.
+	s.mu.Lock()
+	for conn := range s.conns {
+		_ = conn.Close()
+	}
+	s.mu.Unlock()
+	s.openWait.Wait()
+	return err
+}
+
+// Refuse closes the port and all idle connections, so that connecting is refused. Requests under way are answered.
+func (s *Sandbox) Refuse() {
+	s.mu.Lock()
+	listener, serving := s.listener, s.serving
+	s.listener = nil
+	s.mu.Unlock()
+	if listener == nil {
+		return
+	}
+	_ = listener.Close()
+	<-serving
+	s.mu.Lock()
+	idle := map[net.Conn]*connection{}
+	for conn, c := range s.conns {
+		if c.state != http.StateActive {
+			closeWrite(conn)
+		}
+		if c.state != http.StateActive || c.answered {
+			idle[conn] = c
+		}
+	}
+	s.mu.Unlock()
+	// Closed at once, an idle connection could still take a client's next request and lose it, which is another
+	// failure than being refused. So the client closes first, unless it does not care.
+	patience := time.After(time.Second)
+	for conn, c := range idle {
+		select {
+		case <-c.gone:
+		case <-patience:
+			_ = conn.Close()
+			patience = time.After(0)
+		}
+	}
+}
+
+// Accept listens again on the port that Refuse closed.
+func (s *Sandbox) Accept() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.addr == nil:
+		return errors.New("sandbox never started")
+	case s.listener != nil:
+		return nil
+	}
+	return s.listen()
+}
+
+// Hook runs before ahead of acting on an operation and after once it succeeded, ahead of the answer, both inside
+// the request. Either may be nil; two nils remove the hook.
+func (s *Sandbox) Hook(operation string, before, after func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hooks[operation] = hook{before, after}
+}
+
+func (s *Sandbox) run(operation string, pick func(hook) func()) {
+	s.mu.Lock()
+	f := pick(s.hooks[operation])
+	s.mu.Unlock()
+	if f != nil {
+		f()
+	}
+}
+
+// Reset forgets journal, faults, hooks, issued keys and the state of every service.
+func (s *Sandbox) Reset() {
+	s.mu.Lock()
+	clear(s.hooks)
+	s.mu.Unlock()
+	s.ResetJournal()
+	s.ClearFaults()
+	s.keys.reset()
+	for _, svc := range s.services {
+		svc.reset()
+	}
+}
+
+// Handler serves all services and the administration without a port of its own.
+func (s *Sandbox) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, adminPrefix) {
+			s.answering(w, r)
+			s.admin.ServeHTTP(w, r)
+			return
+		}
+		s.serve(w, r)
+	})
+}
+
+func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	c := &call{r: r, body: body, now: s.now(), requestID: newUUID(), journal: &s.journal}
+	svc := s.route(c)
+	name := ""
+	if svc != nil {
+		name = svc.name()
+		c.operation, c.region = svc.describe(c)
+	}
+	c.entry = s.journal.begin(name, c)
+
+	var p reply
+	switch {
+	case err != nil:
+		p = plain(http.StatusRequestEntityTooLarge)
+	case svc == nil:
+		p = plain(http.StatusNotFound)
+	default:
+		p = s.answer(svc, c)
+	}
+	var line string
+	s.journal.update(c.entry, func(e *Entry) {
+		e.Status = p.status
+		line = e.String()
+	})
+	s.log.Print(line)
+	s.answering(w, r)
+	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
+	p.write(w)
+}
+
+// answering settles what becomes of the connection after the answer: a request that was under way when the port was
+// closed is its last.
+func (s *Sandbox) answering(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	conn, ok := r.Context().Value(connKey{}).(net.Conn)
+	switch {
+	case !ok: // a server of somebody else's
+	case s.listener == nil:
+		w.Header().Set("Connection", "close")
+	default:
+		s.conns[conn].answered = true
+	}
+}
+
+func plain(status int) reply {
+	return reply{status: status, header: map[string]string{"Content-Type": "text/plain"}, body: []byte(http.StatusText(status))}
+}
+
+func (s *Sandbox) route(c *call) service {
+	for _, svc := range s.services {
+		if svc.match(c) {
+			return svc
+		}
+	}
+	return nil
+}
+
+func (s *Sandbox) answer(svc service, c *call) reply {
+	if e := svc.authenticate(c); e != nil {
+		return fail(svc, c, e)
+	}
+	delay, f := s.faults.next(svc.name(), c.operation, c.now)
+	if names := faultNames(delay, f); names != "" {
+		c.journal.update(c.entry, func(e *Entry) { e.Fault = names })
+	}
+	if delay > 0 {
+		if !s.wait(c, delay) {
+			return reply{}
+		}
+		c.now = s.now()
+	}
+	if p, done := s.faultBefore(svc, c, f); done {
+		return p
+	}
+	s.run(c.operation, func(h hook) func() { return h.before })
+	p, e := svc.act(c)
+	if e != nil {
+		p = fail(svc, c, e)
+	} else {
+		s.run(c.operation, func(h hook) func() { return h.after })
+	}
+	return s.faultAfter(svc, c, f, p)
+}
+
+// fail writes an error in the service's shape, and its code into the journal.
+func fail(svc service, c *call, e *apiError) reply {
+	c.journal.update(c.entry, func(entry *Entry) { entry.Code = e.code })
+	return svc.failure(c, e)
+}
+
+// wait reports whether d went by with the client and the sandbox still there. A d below 0 never goes by.
+func (s *Sandbox) wait(c *call, d time.Duration) bool {
+	var elapsed <-chan time.Time
+	if d >= 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		elapsed = timer.C
+	}
+	select {
+	case <-elapsed:
+		return true
+	case <-c.r.Context().Done():
+	case <-s.done:
+	}
+	return false
+}
+
+func newUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// selfSigned goes by the wall clock, as the clients' TLS does.
+func selfSigned() (*tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	template := &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: "sandbox"},
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().Add(24 * time.Hour),
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+		DNSNames:              []string{"localhost"},
+		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
+}

@@ -1,0 +1,357 @@
+package sandbox
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+)
+
+var (
+	signalTypes  = []string{"Approve", "Reject", "StartStep", "StopStep", "Resume", "Revoke"}
+	documentName = regexp.MustCompile(`^[a-zA-Z0-9_\-.:/]{3,128}$`)
+)
+
+// ssm plays the Automation part of AWS Systems Manager, API version 2014-11-06.
+type ssm struct {
+	*awsJSON
+	documents map[string]Automation
+	lag       time.Duration
+	stepLimit int
+
+	mu         sync.Mutex
+	executions map[string]*execution
+}
+
+func newSSM(s *Sandbox, o Options) *ssm {
+	m := &ssm{
+		documents:  o.Documents,
+		lag:        o.ReadLag,
+		stepLimit:  cmp.Or(o.StepLimit, 100),
+		executions: map[string]*execution{},
+	}
+	if m.documents == nil {
+		m.documents = map[string]Automation{"Sandbox-Approval": {Steps: []Step{
+			{Name: "approve", Action: actionApprove}, {Name: "deploy", Action: "aws:executeScript"},
+		}}}
+	}
+	m.awsJSON = &awsJSON{
+		sandbox: s, service: "ssm", target: "AmazonSSM", version: "1.1",
+		operations: map[string]func(*call) (any, *apiError){
+			"SendAutomationSignal":             m.sendAutomationSignal,
+			"GetAutomationExecution":           m.getAutomationExecution,
+			"DescribeAutomationStepExecutions": m.describeAutomationStepExecutions,
+			"StartAutomationExecution":         m.startAutomationExecution,
+		},
+		resource: func(c *call) string {
+			var in struct {
+				AutomationExecutionID string `json:"AutomationExecutionId"`
+				DocumentName          string
+			}
+			// A body that cannot be read is refused later; the denial comes first.
+			_ = json.Unmarshal(c.body, &in)
+			if in.DocumentName != "" {
+				return "arn:aws:ssm:" + c.region + ":" + c.caller.Account + ":automation-definition/" + in.DocumentName + ":$DEFAULT"
+			}
+			return "arn:aws:ssm:" + c.region + ":" + c.caller.Account + ":automation-execution/" + in.AutomationExecutionID
+		},
+	}
+	return m
+}
+
+func (m *ssm) start(a Automation, executedBy string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := newExecution(a, executedBy, m.sandbox.now())
+	m.executions[e.spec.ID] = e
+	return e.spec.ID
+}
+
+func (m *ssm) reset() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.executions)
+}
+
+// find returns an execution brought up to now. It needs m.mu.
+func (m *ssm) find(c *call, id string) (*execution, *apiError) {
+	e := m.executions[id]
+	if e == nil || e.spec.Region != "" && e.spec.Region != c.region {
+		return nil, failf(400, "AutomationExecutionNotFoundException", "Automation execution %s does not exist.", id)
+	}
+	e.settle(c.now)
+	return e, nil
+}
+
+// view is what a read may show of an execution. It needs m.mu.
+func (m *ssm) view(c *call, id string, read func(*execution)) (AutomationExecution, *apiError) {
+	e, err := m.find(c, id)
+	if err != nil {
+		return AutomationExecution{}, err
+	}
+	read(e)
+	view, visible := e.at(c.now.Add(-m.lag))
+	if !visible {
+		return view, failf(400, "AutomationExecutionNotFoundException", "Automation execution %s does not exist.", id)
+	}
+	return view, nil
+}
+
+func (m *ssm) sendAutomationSignal(c *call) (any, *apiError) {
+	in, err := decode[struct {
+		AutomationExecutionID *string `json:"AutomationExecutionId"`
+		SignalType            *string
+		Payload               *map[string][]string
+	}](c)
+	if err != nil {
+		return nil, err
+	}
+	var v constraints
+	v.required("automationExecutionId", in.AutomationExecutionID, 36, 36)
+	v.required("signalType", in.SignalType, 0, 1<<10)
+	v.enum("signalType", in.SignalType, signalTypes...)
+	payload := checkPayload(&v, in.Payload)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e, err := m.find(c, *in.AutomationExecutionID)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.signal(Signal{c.now, *in.SignalType, payload, c.caller.ARN}); err != nil {
+		return nil, err
+	}
+	c.accept()
+	return struct{}{}, nil
+}
+
+func checkPayload(v *constraints, payload *map[string][]string) map[string][]string {
+	if payload == nil {
+		return nil
+	}
+	outside := func(n, low, high int) bool { return n < low || n > high }
+	v.length("payload", len(*payload), 1, 200)
+	var keys, lists, items bool
+	for key, list := range *payload {
+		keys = keys || outside(utf8.RuneCountInString(key), 1, 50)
+		lists = lists || outside(len(list), 0, 50)
+		items = items || slices.ContainsFunc(list, func(item string) bool { return outside(utf8.RuneCountInString(item), 1, 512) })
+	}
+	if keys {
+		v.add("payload", "Map keys must satisfy constraint: [Member must have length less than or equal to 50, Member must have length greater than or equal to 1]")
+	}
+	if lists {
+		v.add("payload", "Map value must satisfy constraint: [Member must have length less than or equal to 50, Member must have length greater than or equal to 0]")
+	}
+	if items {
+		v.add("payload", "Map value must satisfy constraint: [Member must satisfy constraint: [Member must have length less than or equal to 512, Member must have length greater than or equal to 1]]")
+	}
+	return *payload
+}
+
+func (m *ssm) getAutomationExecution(c *call) (any, *apiError) {
+	in, err := decode[struct {
+		AutomationExecutionID *string `json:"AutomationExecutionId"`
+	}](c)
+	if err != nil {
+		return nil, err
+	}
+	var v constraints
+	v.required("automationExecutionId", in.AutomationExecutionID, 36, 36)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	view, err := m.view(c, *in.AutomationExecutionID, func(e *execution) { e.read(c.now) })
+	if err != nil {
+		return nil, err
+	}
+	if len(view.StepExecutions) > m.stepLimit {
+		view.StepExecutions, view.StepExecutionsTruncated = view.StepExecutions[:m.stepLimit], true
+	}
+	return struct{ AutomationExecution AutomationExecution }{view}, nil
+}
+
+func (m *ssm) describeAutomationStepExecutions(c *call) (any, *apiError) {
+	in, err := decode[struct {
+		AutomationExecutionID *string `json:"AutomationExecutionId"`
+		Filters               []struct {
+			Key    *string
+			Values []string
+		}
+		MaxResults   *int
+		NextToken    string
+		ReverseOrder bool
+	}](c)
+	if err != nil {
+		return nil, err
+	}
+	member := map[string]func(StepExecution) string{
+		"StepExecutionStatus": func(s StepExecution) string { return s.StepStatus },
+		"StepExecutionId":     func(s StepExecution) string { return s.StepExecutionID },
+		"StepName":            func(s StepExecution) string { return s.StepName },
+		"Action":              func(s StepExecution) string { return s.Action },
+	}
+	var v constraints
+	v.required("automationExecutionId", in.AutomationExecutionID, 36, 36)
+	v.between("maxResults", in.MaxResults, 1, 50)
+	for i, f := range in.Filters {
+		at := "filters." + strconv.Itoa(i+1) + ".member."
+		v.required(at+"key", f.Key, 0, 1<<10)
+		v.enum(at+"key", f.Key, slices.Sorted(maps.Keys(member))...)
+		v.length(at+"values", len(f.Values), 1, 10)
+	}
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	view, err := m.view(c, *in.AutomationExecutionID, func(*execution) {})
+	if err != nil {
+		return nil, err
+	}
+	steps := slices.DeleteFunc(slices.Clone(view.StepExecutions), func(s StepExecution) bool {
+		for _, f := range in.Filters {
+			if !slices.Contains(f.Values, member[*f.Key](s)) {
+				return true
+			}
+		}
+		return false
+	})
+	if in.ReverseOrder {
+		slices.Reverse(steps)
+	}
+	from, ok := offset(in.NextToken, view.AutomationExecutionID, len(steps))
+	if !ok {
+		return nil, failf(400, "InvalidNextToken", "The specified token is not valid.")
+	}
+	size := 50
+	if in.MaxResults != nil {
+		size = *in.MaxResults
+	}
+	to := min(from+size, len(steps))
+	out := struct {
+		StepExecutions []StepExecution
+		NextToken      string `json:",omitempty"`
+	}{StepExecutions: steps[from:to]}
+	if to < len(steps) {
+		out.NextToken = base64.RawURLEncoding.EncodeToString([]byte(view.AutomationExecutionID + "/" + strconv.Itoa(to)))
+	}
+	return out, nil
+}
+
+// offset reads a page token, which belongs to one execution.
+func offset(token, id string, length int) (int, bool) {
+	if token == "" {
+		return 0, true
+	}
+	text, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil {
+		return 0, false
+	}
+	digits, ok := strings.CutPrefix(string(text), id+"/")
+	n, err := strconv.Atoi(digits)
+	return n, ok && err == nil && n >= 0 && n <= length
+}
+
+func (m *ssm) startAutomationExecution(c *call) (any, *apiError) {
+	in, err := decode[struct {
+		DocumentName *string
+		Mode         *string
+		ClientToken  *string
+		Parameters   *map[string][]string
+	}](c)
+	if err != nil {
+		return nil, err
+	}
+	var v constraints
+	v.required("documentName", in.DocumentName, 0, 1<<10)
+	v.pattern("documentName", in.DocumentName, documentName)
+	v.enum("mode", in.Mode, "Auto", interactive)
+	v.optional("clientToken", in.ClientToken, 36, 36)
+	if in.Parameters != nil {
+		v.length("parameters", len(*in.Parameters), 1, 200)
+	}
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	a, known := m.documents[*in.DocumentName]
+	if !known {
+		return nil, failf(400, "AutomationDefinitionNotFoundException", "Automation document %s does not exist.", *in.DocumentName)
+	}
+	a.ID, a.DocumentName, a.Region = "", *in.DocumentName, c.region
+	if in.Mode != nil {
+		a.Mode = *in.Mode
+	}
+	if in.Parameters != nil {
+		a.Parameters = *in.Parameters
+	}
+	id := m.start(a, c.caller.ARN)
+	c.accept()
+	return map[string]string{"AutomationExecutionId": id}, nil
+}
+
+// StartAutomation starts an execution and returns its id. An invalid description is a mistake of the test, and panics.
+func (s *Sandbox) StartAutomation(a Automation) string {
+	if err := a.check(); err != nil {
+		panic(err)
+	}
+	return s.ssm.start(a, "")
+}
+
+// Automation is the present state of an execution, whatever the lag of reads, and whether it exists.
+func (s *Sandbox) Automation(id string) (AutomationState, bool) {
+	s.ssm.mu.Lock()
+	defer s.ssm.mu.Unlock()
+	e := s.ssm.executions[id]
+	if e == nil {
+		return AutomationState{}, false
+	}
+	e.settle(s.now())
+	return e.state(), true
+}
+
+func (m *ssm) routes() []route {
+	return []route{
+		{"GET /_sandbox/ssm/executions", "all executions", func(*http.Request) (any, error) {
+			m.mu.Lock()
+			ids := slices.Sorted(maps.Keys(m.executions))
+			m.mu.Unlock()
+			states := []AutomationState{}
+			for _, id := range ids {
+				if state, ok := m.sandbox.Automation(id); ok {
+					states = append(states, state)
+				}
+			}
+			return states, nil
+		}},
+		{"POST /_sandbox/ssm/executions", "start an Automation", func(r *http.Request) (any, error) {
+			a, err := adminBody[Automation](r)
+			if err == nil {
+				err = a.check()
+			}
+			if err != nil {
+				return nil, err
+			}
+			return map[string]string{"ID": m.start(a, "")}, nil
+		}},
+		{"GET /_sandbox/ssm/executions/{id}", "one execution with its signals", func(r *http.Request) (any, error) {
+			state, ok := m.sandbox.Automation(r.PathValue("id"))
+			if !ok {
+				return nil, notFound("execution " + r.PathValue("id"))
+			}
+			return state, nil
+		}},
+	}
+}

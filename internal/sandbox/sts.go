@@ -1,0 +1,287 @@
+package sandbox
+
+import (
+	"encoding/xml"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+const stsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/"
+
+var (
+	sessionName = regexp.MustCompile(`^[\w+=,.@-]*$`)
+	externalID  = regexp.MustCompile(`^[\w+=,.@:/-]*$`)
+	roleARN     = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::(\d{12}):role/(?:[\x21-\x7e]*/)?([\w+=,.@-]+)$`)
+)
+
+// sts plays the AWS Security Token Service, API version 2011-06-15, in the query protocol.
+type sts struct {
+	sandbox          *Sandbox
+	webIdentityToken string
+	operations       map[string]func(*call, url.Values) (any, *apiError)
+}
+
+func newSTS(s *Sandbox, o Options) *sts {
+	t := &sts{sandbox: s, webIdentityToken: o.WebIdentityToken}
+	t.operations = map[string]func(*call, url.Values) (any, *apiError){
+		"GetCallerIdentity":         t.getCallerIdentity,
+		"AssumeRole":                t.assumeRole,
+		"AssumeRoleWithWebIdentity": t.assumeRoleWithWebIdentity,
+	}
+	return t
+}
+
+func (t *sts) name() string    { return "sts" }
+func (t *sts) routes() []route { return nil }
+
+// reset has nothing to do: issued keys are the keyring's.
+func (t *sts) reset() {}
+
+func (t *sts) match(c *call) bool {
+	header := c.r.Header.Get("Authorization")
+	if header != "" && !strings.HasPrefix(header, sigV4) {
+		return false // Other clouds have an AssumeRole, too.
+	}
+	scope, _ := parseAuthorization(header)
+	operation, _ := t.describe(c)
+	return scope.service == "sts" || t.operations[operation] != nil
+}
+
+func (t *sts) describe(c *call) (operation, region string) {
+	scope, _ := parseAuthorization(c.r.Header.Get("Authorization"))
+	return t.form(c).Get("Action"), scope.region
+}
+
+// form is empty unless the request is the form that the query protocol wants.
+func (t *sts) form(c *call) url.Values {
+	if c.r.Method != http.MethodPost || !strings.HasPrefix(c.r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		return nil
+	}
+	form, err := url.ParseQuery(string(c.body))
+	if err != nil {
+		return nil
+	}
+	return form
+}
+
+// queryCodes are the query protocol's names ("Common errors" of the STS API reference) for the JSON protocol's.
+var queryCodes = map[string]string{
+	"MissingAuthenticationTokenException": "MissingAuthenticationToken",
+	"IncompleteSignatureException":        "IncompleteSignature",
+	"UnrecognizedClientException":         "InvalidClientTokenId",
+	"InvalidSignatureException":           "SignatureDoesNotMatch",
+	"ExpiredTokenException":               "ExpiredToken",
+}
+
+func (t *sts) authenticate(c *call) *apiError {
+	if c.operation == "AssumeRoleWithWebIdentity" {
+		return nil // The token is the credential.
+	}
+	if e := t.sandbox.authenticateSigV4(c, "sts"); e != nil {
+		return &apiError{403, queryCodes[e.code], e.message}
+	}
+	// "No permissions are required to perform this operation", says GetCallerIdentity, not even against a denial.
+	if c.operation == "GetCallerIdentity" || !c.caller.denied("sts:"+c.operation) {
+		return nil
+	}
+	return t.denial(c)
+}
+
+func (t *sts) denial(c *call) *apiError {
+	return failf(403, "AccessDenied", "User: %s is not authorized to perform: sts:%s on resource: %s",
+		c.caller.ARN, c.operation, t.form(c).Get("RoleArn"))
+}
+
+func (t *sts) act(c *call) (reply, *apiError) {
+	form := t.form(c)
+	operation := t.operations[c.operation]
+	if operation == nil || form.Get("Version") != "2011-06-15" {
+		return reply{}, failf(400, "InvalidAction", "Could not find operation %s for version %s", c.operation, form.Get("Version"))
+	}
+	out, e := operation(c, form)
+	if e != nil {
+		return reply{}, e
+	}
+	return t.reply(c, 200, struct {
+		XMLName   xml.Name
+		Result    any    `xml:",omitempty"`
+		RequestID string `xml:"ResponseMetadata>RequestId"`
+	}{xml.Name{Space: stsNamespace, Local: c.operation + "Response"}, out, c.requestID}), nil
+}
+
+func (t *sts) failure(c *call, e *apiError) reply {
+	kind := "Sender"
+	if e.status >= 500 {
+		kind = "Receiver"
+	}
+	return t.reply(c, e.status, struct {
+		XMLName   xml.Name
+		Type      string `xml:"Error>Type"`
+		Code      string `xml:"Error>Code"`
+		Message   string `xml:"Error>Message"`
+		RequestID string `xml:"RequestId"`
+	}{xml.Name{Space: stsNamespace, Local: "ErrorResponse"}, kind, e.code, e.message, c.requestID})
+}
+
+func (t *sts) fault(c *call, k Kind) *apiError {
+	switch k {
+	case KindRefuse:
+		return t.denial(c)
+	case KindThrottle:
+		return failf(400, "Throttling", "Rate exceeded")
+	case KindExpired:
+		return failf(403, "ExpiredToken", "The security token included in the request is expired")
+	}
+	return failf(500, "InternalFailure", "The request processing has failed because of an unknown error, exception or failure.")
+}
+
+func (t *sts) reply(c *call, status int, body any) reply {
+	b, err := xml.Marshal(body)
+	if err != nil {
+		panic(err)
+	}
+	return reply{status: status, body: b, header: map[string]string{"Content-Type": "text/xml", "X-Amzn-Requestid": c.requestID}}
+}
+
+func (t *sts) getCallerIdentity(c *call, _ url.Values) (any, *apiError) {
+	return struct {
+		XMLName xml.Name `xml:"GetCallerIdentityResult"`
+		Arn     string
+		UserID  string `xml:"UserId"`
+		Account string
+	}{Arn: c.caller.ARN, UserID: c.caller.accessKey, Account: c.caller.Account}, nil
+}
+
+type stsCredentials struct {
+	AccessKeyID     string `xml:"AccessKeyId"`
+	SecretAccessKey string
+	SessionToken    string
+	Expiration      string
+}
+
+type assumedRoleUser struct {
+	Arn           string
+	AssumedRoleID string `xml:"AssumedRoleId"`
+}
+
+func (t *sts) assumeRole(c *call, form url.Values) (any, *apiError) {
+	var v constraints
+	checkRole(&v, form)
+	v.optional("externalId", text(form, "ExternalId"), 2, 1224)
+	v.pattern("externalId", text(form, "ExternalId"), externalID)
+	v.optional("sourceIdentity", text(form, "SourceIdentity"), 2, 64)
+	v.pattern("sourceIdentity", text(form, "SourceIdentity"), sessionName)
+	checkTags(&v, form)
+	if len(v) > 0 {
+		return nil, failf(400, "ValidationError", "%s", v.words())
+	}
+	seconds := duration(form)
+	if c.caller.SessionToken != "" && seconds > 3600 {
+		return nil, failf(400, "ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
+	}
+	keys, user, e := t.issue(c, form, seconds)
+	if e != nil {
+		return nil, e
+	}
+	return struct {
+		XMLName         xml.Name `xml:"AssumeRoleResult"`
+		AssumedRoleUser assumedRoleUser
+		Credentials     stsCredentials
+		SourceIdentity  string `xml:",omitempty"`
+	}{AssumedRoleUser: user, Credentials: keys, SourceIdentity: form.Get("SourceIdentity")}, nil
+}
+
+func (t *sts) assumeRoleWithWebIdentity(c *call, form url.Values) (any, *apiError) {
+	var v constraints
+	checkRole(&v, form)
+	v.required("webIdentityToken", text(form, "WebIdentityToken"), 4, 20000)
+	if len(v) > 0 {
+		return nil, failf(400, "ValidationError", "%s", v.words())
+	}
+	if t.webIdentityToken != "" && form.Get("WebIdentityToken") != t.webIdentityToken {
+		return nil, failf(400, "InvalidIdentityToken", "The web identity token that was passed could not be validated.")
+	}
+	keys, user, e := t.issue(c, form, duration(form))
+	if e != nil {
+		return nil, e
+	}
+	return struct {
+		XMLName         xml.Name `xml:"AssumeRoleWithWebIdentityResult"`
+		AssumedRoleUser assumedRoleUser
+		Credentials     stsCredentials
+	}{AssumedRoleUser: user, Credentials: keys}, nil
+}
+
+// checkRole checks what both ways of assuming a role have in common.
+func checkRole(v *constraints, form url.Values) {
+	v.required("roleArn", text(form, "RoleArn"), 20, 2048)
+	v.required("roleSessionName", text(form, "RoleSessionName"), 2, 64)
+	v.pattern("roleSessionName", text(form, "RoleSessionName"), sessionName)
+	v.optional("policy", text(form, "Policy"), 1, 2048)
+	if form.Has("DurationSeconds") {
+		seconds := duration(form)
+		v.between("durationSeconds", &seconds, 900, 43200)
+	}
+}
+
+func checkTags(v *constraints, form url.Values) {
+	for i := 1; ; i++ {
+		member := "Tags.member." + strconv.Itoa(i)
+		if !form.Has(member + ".Key") {
+			v.length("tags", i-1, 0, 50)
+			return
+		}
+		at := "tags." + strconv.Itoa(i) + ".member."
+		v.required(at+"key", text(form, member+".Key"), 1, 128)
+		if utf8.RuneCountInString(form.Get(member+".Value")) > 256 {
+			v.add(at+"value", "Member must have length less than or equal to 256")
+		}
+	}
+}
+
+func text(form url.Values, name string) *string {
+	if !form.Has(name) {
+		return nil
+	}
+	value := form.Get(name)
+	return &value
+}
+
+// duration is 0, which no rule allows, when it is not a number.
+func duration(form url.Values) int {
+	if !form.Has("DurationSeconds") {
+		return 3600
+	}
+	seconds, err := strconv.Atoi(form.Get("DurationSeconds"))
+	if err != nil {
+		return 0
+	}
+	return seconds
+}
+
+// issue makes temporary keys that are accepted from now on, in the role's account.
+func (t *sts) issue(c *call, form url.Values, seconds int) (stsCredentials, assumedRoleUser, *apiError) {
+	arn, session := form.Get("RoleArn"), form.Get("RoleSessionName")
+	role := roleARN.FindStringSubmatch(arn)
+	if role == nil {
+		return stsCredentials{}, assumedRoleUser{}, failf(400, "ValidationError", "%s is invalid", arn)
+	}
+	partition, account, name := role[1], role[2], role[3]
+	id := strings.ToUpper(strings.ReplaceAll(newUUID(), "-", ""))[:16]
+	expires := c.now.Add(time.Duration(seconds) * time.Second).UTC().Truncate(time.Second)
+	keys := stsCredentials{"ASIA" + id, newUUID(), newUUID(), expires.Format(time.RFC3339)}
+	user := assumedRoleUser{
+		Arn:           "arn:" + partition + ":sts::" + account + ":assumed-role/" + name + "/" + session,
+		AssumedRoleID: "AROA" + id + ":" + session,
+	}
+	t.sandbox.keys.issue(keys.AccessKeyID, Secret{
+		SecretKey: keys.SecretAccessKey, SessionToken: keys.SessionToken, Account: account, ARN: user.Arn, Expires: expires,
+	})
+	c.accept()
+	return keys, user, nil
+}
