@@ -1,0 +1,65 @@
+package acctest
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// Quick is a policy with the patience of a test.
+var Quick = delivery.Policy{
+	FirstPause:   time.Millisecond,
+	LongestPause: 10 * time.Millisecond,
+	Unreachable:  200 * time.Millisecond,
+	Attempt:      10 * time.Second,
+}
+
+// foreign are the prefixes of environment variables by which a user's own setup
+// would reach into a test.
+var foreign = []string{
+	"AWS_", "ALIBABA", "ALICLOUD_", "CLOUD_AUTOMATOR_", "CLOUDAUTOMATOR_",
+	"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy",
+	"TF_LOG", "TF_VAR_", "TF_CLI", "TF_REATTACH", "TF_PLUGIN", "TF_DATA_DIR", "TF_WORKSPACE",
+}
+
+// Main runs a package's tests in an environment of their own: without the
+// user's credentials, configuration files, proxies or metadata address. It
+// returns the exit code.
+func Main(m *testing.M) int {
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		for _, prefix := range foreign {
+			if strings.HasPrefix(name, prefix) {
+				check(os.Unsetenv(name))
+			}
+		}
+	}
+	home, err := os.MkdirTemp("", "acctest")
+	check(err)
+	defer os.RemoveAll(home)
+	nothing := filepath.Join(home, "nothing")
+	terraformrc := filepath.Join(home, "terraformrc")
+	check(os.WriteFile(terraformrc, nil, 0o600))
+	for name, value := range map[string]string{
+		"AWS_EC2_METADATA_DISABLED":   "true",
+		"AWS_CONFIG_FILE":             nothing,
+		"AWS_SHARED_CREDENTIALS_FILE": nothing,
+		"TF_CLI_CONFIG_FILE":          terraformrc,
+		"CHECKPOINT_DISABLE":          "1",
+		// Tests that need a terraform binary fail without one; they never skip.
+		"TF_ACC": "1",
+	} {
+		check(os.Setenv(name, value))
+	}
+	return m.Run()
+}
+
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}

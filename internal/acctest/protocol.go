@@ -1,0 +1,437 @@
+// Package acctest is what the tests of the provider share: the provider at
+// protocol level, without a binary, and through a real one, both against the sandbox.
+package acctest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
+)
+
+// Values are the arguments of a block: strings, bools, numbers, Values, []any,
+// nil for null, or Unknown.
+type Values map[string]any
+
+// Unknown is a value that Terraform does not know yet.
+var Unknown = tftypes.UnknownValue
+
+// With returns the values with some replaced; nil removes.
+func (v Values) With(changed Values) Values {
+	with := Values{}
+	maps.Copy(with, v)
+	maps.Copy(with, changed)
+	return with
+}
+
+// Provider is a configured provider, spoken to as Terraform does.
+type Provider struct {
+	t      testing.TB
+	server tfprotov6.ProviderServer
+	schema *tfprotov6.GetProviderSchemaResponse
+}
+
+// StartProvider configures a provider with a provider block, quick to try again.
+func StartProvider(t testing.TB, block Values, options ...provider.Option) *Provider {
+	t.Helper()
+	p, diags := TryProvider(t, block, options...)
+	if len(diags) > 0 {
+		t.Fatalf("configuring the provider: %s", diags)
+	}
+	return p
+}
+
+// TryProvider is StartProvider for provider blocks that may be refused: by
+// validation or, when that passes, by configuration.
+func TryProvider(t testing.TB, block Values, options ...provider.Option) (*Provider, Diagnostics) {
+	t.Helper()
+	ctx := t.Context()
+	server, err := providerserver.NewProtocol6WithError(provider.New("test", append([]provider.Option{provider.WithPolicy(Quick)}, options...)...)())()
+	must(t, err)
+	schema, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
+	must(t, err)
+	config := dynamic(t, schema.Provider.ValueType(), map[string]any(block))
+	validated, err := server.ValidateProviderConfig(ctx, &tfprotov6.ValidateProviderConfigRequest{Config: config})
+	must(t, err)
+	if hasError(validated.Diagnostics) {
+		return nil, diagnostics(validated.Diagnostics)
+	}
+	configured, err := server.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.11.4", Config: config})
+	must(t, err)
+	return &Provider{t: t, server: server, schema: schema}, diagnostics(configured.Diagnostics)
+}
+
+// Stop asks the provider to end what it is doing, as Ctrl-C does.
+func (p *Provider) Stop() {
+	_, err := p.server.StopProvider(context.WithoutCancel(p.t.Context()), &tfprotov6.StopProviderRequest{})
+	must(p.t, err)
+}
+
+// Resource is one resource instance and what Terraform's state holds of it.
+type Resource struct {
+	*Provider
+	name string
+	kind tftypes.Object
+	// State is null before the first apply and after a destroy.
+	State   tftypes.Value
+	private []byte
+	// Tainted says that the next apply replaces the resource.
+	Tainted bool
+}
+
+// Plan is what the provider makes of a configuration.
+type Plan struct {
+	// Replace names the attributes that force replacement.
+	Replace []string
+	// Planned is the planned state.
+	Planned tftypes.Value
+	private []byte
+	config  *tfprotov6.DynamicValue
+}
+
+// Resource returns an instance of a resource type that is not in the state yet.
+func (p *Provider) Resource(name string) *Resource {
+	p.t.Helper()
+	schema := p.schema.ResourceSchemas[name]
+	if schema == nil {
+		p.t.Fatalf("the provider has no resource %s", name)
+	}
+	kind := schema.ValueType().(tftypes.Object)
+	return &Resource{Provider: p, name: name, kind: kind, State: tftypes.NewValue(kind, nil)}
+}
+
+// Validate asks the provider to check a configuration.
+func (r *Resource) Validate(config Values) Diagnostics {
+	r.t.Helper()
+	resp, err := r.server.ValidateResourceConfig(r.t.Context(), &tfprotov6.ValidateResourceConfigRequest{
+		TypeName:           r.name,
+		Config:             dynamic(r.t, r.kind, map[string]any(config)),
+		ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
+	})
+	must(r.t, err)
+	return diagnostics(resp.Diagnostics)
+}
+
+// Plan asks the provider to plan a configuration against the state.
+func (r *Resource) Plan(config Values) (Plan, Diagnostics) {
+	r.t.Helper()
+	return r.plan(r.State, r.private, config)
+}
+
+func (r *Resource) plan(prior tftypes.Value, private []byte, config Values) (Plan, Diagnostics) {
+	r.t.Helper()
+	value := encode(r.t, r.kind, map[string]any(config))
+	plan := Plan{config: dynamicValue(r.t, r.kind, value)}
+	resp, err := r.server.PlanResourceChange(r.t.Context(), &tfprotov6.PlanResourceChangeRequest{
+		TypeName:         r.name,
+		PriorState:       dynamicValue(r.t, r.kind, prior),
+		ProposedNewState: dynamicValue(r.t, r.kind, r.proposed(prior, value)),
+		Config:           plan.config,
+		PriorPrivate:     private,
+	})
+	must(r.t, err)
+	if hasError(resp.Diagnostics) {
+		return plan, diagnostics(resp.Diagnostics)
+	}
+	for _, at := range resp.RequiresReplace {
+		plan.Replace = append(plan.Replace, attributeName(at))
+	}
+	plan.Planned, err = resp.PlannedState.Unmarshal(r.kind)
+	must(r.t, err)
+	plan.private = resp.PlannedPrivate
+	return plan, diagnostics(resp.Diagnostics)
+}
+
+// proposed merges the configuration with the prior state as Terraform does:
+// computed attributes that are not configured keep their values, and write-only
+// ones are left out.
+func (r *Resource) proposed(prior, config tftypes.Value) tftypes.Value {
+	r.t.Helper()
+	before, after := attributes(r.t, prior), attributes(r.t, config)
+	for _, attribute := range r.schema.ResourceSchemas[r.name].Block.Attributes {
+		switch {
+		case attribute.WriteOnly:
+			after[attribute.Name] = tftypes.NewValue(r.kind.AttributeTypes[attribute.Name], nil)
+		case attribute.Computed && after[attribute.Name].IsNull() && before != nil:
+			after[attribute.Name] = before[attribute.Name]
+		}
+	}
+	return tftypes.NewValue(r.kind, after)
+}
+
+// Apply validates, plans and applies a configuration, replacing the resource
+// where the plan or a taint asks for it.
+func (r *Resource) Apply(config Values) Diagnostics {
+	r.t.Helper()
+	if diags := r.Validate(config); diags.HasError() {
+		return diags
+	}
+	plan, diags := r.Plan(config)
+	if diags.HasError() {
+		return diags
+	}
+	if !r.State.IsNull() && (r.Tainted || len(plan.Replace) > 0) {
+		if diags := r.Destroy(); diags.HasError() {
+			return diags
+		}
+		if plan, diags = r.Plan(config); diags.HasError() {
+			return diags
+		}
+	}
+	if plan.Planned.Equal(r.State) {
+		return diags
+	}
+	return append(diags, r.apply(plan)...)
+}
+
+func (r *Resource) apply(plan Plan) Diagnostics {
+	r.t.Helper()
+	creating := r.State.IsNull()
+	resp, err := r.server.ApplyResourceChange(r.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName:       r.name,
+		PriorState:     dynamicValue(r.t, r.kind, r.State),
+		PlannedState:   dynamicValue(r.t, r.kind, plan.Planned),
+		Config:         plan.config,
+		PlannedPrivate: plan.private,
+	})
+	must(r.t, err)
+	state, err := resp.NewState.Unmarshal(r.kind)
+	must(r.t, err)
+	if !hasError(resp.Diagnostics) {
+		consistent(r.t, plan.Planned, state)
+	}
+	r.State, r.private = state, resp.Private
+	r.Tainted = creating && hasError(resp.Diagnostics) && !state.IsNull()
+	return diagnostics(resp.Diagnostics)
+}
+
+// Refresh reads the resource.
+func (r *Resource) Refresh() Diagnostics {
+	r.t.Helper()
+	resp, err := r.server.ReadResource(r.t.Context(), &tfprotov6.ReadResourceRequest{
+		TypeName: r.name, CurrentState: dynamicValue(r.t, r.kind, r.State), Private: r.private,
+	})
+	must(r.t, err)
+	if !hasError(resp.Diagnostics) {
+		r.State, err = resp.NewState.Unmarshal(r.kind)
+		must(r.t, err)
+		r.private = resp.Private
+	}
+	return diagnostics(resp.Diagnostics)
+}
+
+// Destroy plans and applies the resource's removal.
+func (r *Resource) Destroy() Diagnostics {
+	r.t.Helper()
+	null := dynamicValue(r.t, r.kind, tftypes.NewValue(r.kind, nil))
+	planned, err := r.server.PlanResourceChange(r.t.Context(), &tfprotov6.PlanResourceChangeRequest{
+		TypeName: r.name, PriorState: dynamicValue(r.t, r.kind, r.State), ProposedNewState: null, Config: null, PriorPrivate: r.private,
+	})
+	must(r.t, err)
+	if hasError(planned.Diagnostics) {
+		return diagnostics(planned.Diagnostics)
+	}
+	diags := diagnostics(planned.Diagnostics)
+	diags = append(diags, r.apply(Plan{Planned: tftypes.NewValue(r.kind, nil), private: planned.PlannedPrivate, config: null})...)
+	return diags
+}
+
+// Upgrade reads a state as an earlier schema version wrote it, in JSON.
+func (r *Resource) Upgrade(version int64, state string) Diagnostics {
+	r.t.Helper()
+	resp, err := r.server.UpgradeResourceState(r.t.Context(), &tfprotov6.UpgradeResourceStateRequest{
+		TypeName: r.name, Version: version, RawState: &tfprotov6.RawState{JSON: []byte(state)},
+	})
+	must(r.t, err)
+	if !hasError(resp.Diagnostics) {
+		r.State, err = resp.UpgradedState.Unmarshal(r.kind)
+		must(r.t, err)
+	}
+	return diagnostics(resp.Diagnostics)
+}
+
+// Import asks for an import by id.
+func (r *Resource) Import(id string) Diagnostics {
+	r.t.Helper()
+	resp, err := r.server.ImportResourceState(r.t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: r.name, ID: id})
+	must(r.t, err)
+	return diagnostics(resp.Diagnostics)
+}
+
+// String returns a string attribute of the state, "" when it is null.
+func (r *Resource) String(name string) string {
+	r.t.Helper()
+	if r.State.IsNull() {
+		return ""
+	}
+	var text *string
+	must(r.t, attributes(r.t, r.State)[name].As(&text))
+	if text == nil {
+		return ""
+	}
+	return *text
+}
+
+// Has reports whether the resource type has an attribute.
+func (r *Resource) Has(name string) bool {
+	_, has := r.kind.AttributeTypes[name]
+	return has
+}
+
+// Diagnostics are what the provider said, one line each.
+type Diagnostics []Diagnostic
+
+// Diagnostic is one thing the provider said.
+type Diagnostic struct {
+	Error                 bool
+	Attribute             string
+	Summary, Detail string
+}
+
+func (d Diagnostic) String() string {
+	kind := "warning"
+	if d.Error {
+		kind = "error"
+	}
+	return fmt.Sprintf("%s [%s] %s: %s", kind, d.Attribute, d.Summary, d.Detail)
+}
+
+// HasError reports whether one of them is an error.
+func (d Diagnostics) HasError() bool {
+	for _, one := range d {
+		if one.Error {
+			return true
+		}
+	}
+	return false
+}
+
+// String returns them all.
+func (d Diagnostics) String() string {
+	var text strings.Builder
+	for _, one := range d {
+		fmt.Fprintln(&text, one)
+	}
+	return text.String()
+}
+
+func diagnostics(from []*tfprotov6.Diagnostic) (diags Diagnostics) {
+	for _, d := range from {
+		diags = append(diags, Diagnostic{
+			Error:     d.Severity == tfprotov6.DiagnosticSeverityError,
+			Attribute: attributeName(d.Attribute), Summary: d.Summary, Detail: d.Detail,
+		})
+	}
+	return diags
+}
+
+func hasError(from []*tfprotov6.Diagnostic) bool { return diagnostics(from).HasError() }
+
+// attributeName writes a path as "payload.StepName" or "list.0".
+func attributeName(at *tftypes.AttributePath) string {
+	var steps []string
+	for _, step := range at.Steps() {
+		switch s := step.(type) {
+		case tftypes.AttributeName:
+			steps = append(steps, string(s))
+		case tftypes.ElementKeyString:
+			steps = append(steps, string(s))
+		case tftypes.ElementKeyInt:
+			steps = append(steps, fmt.Sprint(int64(s)))
+		}
+	}
+	return strings.Join(steps, ".")
+}
+
+// consistent holds an applied state against its plan, as Terraform does: known
+// planned values stay, and nothing is unknown afterwards.
+func consistent(t testing.TB, planned, state tftypes.Value) {
+	t.Helper()
+	if !state.IsFullyKnown() {
+		t.Errorf("the applied state has unknown values: %s", state)
+	}
+	if planned.IsNull() != state.IsNull() {
+		t.Errorf("planned %s, applied %s", planned, state)
+		return
+	}
+	before, after := attributes(t, planned), attributes(t, state)
+	for name, value := range before {
+		if value.IsFullyKnown() && !value.Equal(after[name]) {
+			t.Errorf("inconsistent result: %s was planned as %s and applied as %s", name, value, after[name])
+		}
+	}
+}
+
+func attributes(t testing.TB, object tftypes.Value) map[string]tftypes.Value {
+	t.Helper()
+	if object.IsNull() {
+		return nil
+	}
+	var values map[string]tftypes.Value
+	must(t, object.As(&values))
+	return values
+}
+
+func dynamic(t testing.TB, kind tftypes.Type, from any) *tfprotov6.DynamicValue {
+	t.Helper()
+	return dynamicValue(t, kind, encode(t, kind, from))
+}
+
+func dynamicValue(t testing.TB, kind tftypes.Type, value tftypes.Value) *tfprotov6.DynamicValue {
+	t.Helper()
+	encoded, err := tfprotov6.NewDynamicValue(kind, value)
+	must(t, err)
+	return &encoded
+}
+
+// encode makes a value of a Terraform type from Go's plain ones.
+func encode(t testing.TB, kind tftypes.Type, from any) tftypes.Value {
+	t.Helper()
+	if from == nil || from == Unknown {
+		return tftypes.NewValue(kind, from)
+	}
+	if v, ok := from.(Values); ok {
+		from = map[string]any(v)
+	}
+	switch kind := kind.(type) {
+	case tftypes.Object:
+		given, values := from.(map[string]any), map[string]tftypes.Value{}
+		for name, attribute := range kind.AttributeTypes {
+			values[name] = encode(t, attribute, given[name])
+		}
+		for name := range given {
+			if _, known := kind.AttributeTypes[name]; !known {
+				t.Fatalf("there is no attribute %s", name)
+			}
+		}
+		return tftypes.NewValue(kind, values)
+	case tftypes.Map:
+		values := map[string]tftypes.Value{}
+		for name, element := range from.(map[string]any) {
+			values[name] = encode(t, kind.ElementType, element)
+		}
+		return tftypes.NewValue(kind, values)
+	case tftypes.List:
+		values := []tftypes.Value{}
+		for _, element := range from.([]any) {
+			values = append(values, encode(t, kind.ElementType, element))
+		}
+		return tftypes.NewValue(kind, values)
+	default:
+		return tftypes.NewValue(kind, from)
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,29 @@
+package acctest
+
+import (
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// Sandbox starts a sandbox that ends with the test.
+func Sandbox(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
+	t.Helper()
+	s := sandbox.New(options)
+	must(t, s.Start("127.0.0.1:0"))
+	t.Cleanup(func() { must(t, s.Close()) })
+	return s
+}
+
+// AWS is the provider's aws block for a server at url.
+func AWS(url string) Values {
+	return Values{
+		"region": "us-east-1", "access_key": "sandbox-access-key", "secret_key": "sandbox-secret-key",
+		"endpoints": Values{"ssm": url, "swf": url, "transfer": url, "sts": url},
+	}
+}
+
+// Block is a provider block for a server at url that speaks all services.
+func Block(url string) Values {
+	return Values{"aws": AWS(url)}
+}

@@ -1,0 +1,214 @@
+package provider_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// apply applies a configuration that has to succeed.
+func apply(t *testing.T, r *acctest.Resource, config acctest.Values) {
+	t.Helper()
+	if diags := r.Apply(config); len(diags) > 0 {
+		t.Fatal(diags)
+	}
+}
+
+func TestOneRequestInALife(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.ready(t, s)
+		s.ResetJournal()
+		r := p.Resource(y.resource)
+		if diags := r.Validate(config); len(diags) > 0 {
+			t.Fatal(diags)
+		}
+		if _, diags := r.Plan(config); len(diags) > 0 {
+			t.Fatal(diags)
+		}
+		if made := s.Journal(); len(made) > 0 {
+			t.Fatalf("before the apply these requests were made: %v", made)
+		}
+		before := time.Now().Add(-time.Second)
+		apply(t, r, config)
+		made := s.Count("*")
+		sent := r.State
+		if r.String("delivery") != "SENT" || r.String("request_id") == "" || r.String("id") == "" {
+			t.Errorf("the state says %s", r.State)
+		}
+		if at, err := time.Parse(time.RFC3339, r.String("sent_at")); err != nil || at.Before(before) || at.After(time.Now()) {
+			t.Errorf("sent_at is %q", r.String("sent_at"))
+		}
+		for _, step := range []func(){
+			func() { apply(t, r, config) },
+			func() { apply(t, r, config) },
+			func() {
+				if diags := r.Refresh(); len(diags) > 0 {
+					t.Error(diags)
+				}
+			},
+			func() {
+				plan, diags := r.Plan(config)
+				if len(diags) > 0 || !plan.Planned.Equal(r.State) {
+					t.Errorf("a second plan is not empty: %s %s", plan.Planned, diags)
+				}
+			},
+			func() { apply(t, r, config.With(acctest.Values{"timeouts": acctest.Values{"create": "5m"}})) },
+			func() { apply(t, r, config.With(acctest.Values{"triggers": acctest.Values{}})) },
+			func() { apply(t, r, config) },
+			func() {
+				if !r.State.Equal(sent) {
+					t.Errorf("the state was %s and is %s", sent, r.State)
+				}
+			},
+			func() {
+				if diags := r.Destroy(); len(diags) > 0 {
+					t.Error(diags)
+				}
+			},
+		} {
+			step()
+		}
+		if s.Count(y.operation) != 1 || s.Accepted(y.operation) != 1 || s.Count("*") != made {
+			t.Errorf("the journal holds %v", s.Journal())
+		}
+	})
+}
+
+func TestWhatSendsAgain(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.ready(t, s)
+		config["triggers"] = acctest.Values{"release": "1"}
+		r := p.Resource(y.resource)
+		apply(t, r, config)
+		replaces := func(change acctest.Values) []string {
+			t.Helper()
+			plan, diags := r.Plan(config.With(change))
+			if diags.HasError() {
+				t.Fatal(diags)
+			}
+			return plan.Replace
+		}
+		for _, change := range []acctest.Values{
+			{"triggers": acctest.Values{"release": "2"}},
+			{"triggers": acctest.Values{"release": "1", "more": ""}},
+			{"triggers": acctest.Values{"release": acctest.Unknown}},
+			{"triggers": nil},
+		} {
+			if got := replaces(change); !slices.Equal(got, []string{"triggers"}) {
+				t.Errorf("%v replaces for %q, want triggers", change, got)
+			}
+		}
+		for name, value := range y.resends {
+			if got := replaces(acctest.Values{name: value}); !slices.Contains(got, name) {
+				t.Errorf("another %s replaces for %q", name, got)
+			}
+			if got := replaces(acctest.Values{name: acctest.Unknown}); !slices.Contains(got, name) {
+				t.Errorf("an unknown %s replaces for %q", name, got)
+			}
+		}
+		inert := y.inert.With(acctest.Values{"timeouts": acctest.Values{"delete": "3m"}})
+		for name, value := range inert {
+			if got := replaces(acctest.Values{name: value}); len(got) > 0 {
+				t.Errorf("another %s replaces for %q", name, got)
+			}
+		}
+		if s.Count(y.operation) != 1 {
+			t.Errorf("planning sent a signal: %v", s.Journal())
+		}
+		apply(t, r, config.With(acctest.Values{"triggers": acctest.Values{"release": "2"}}))
+		if s.Count(y.operation) != 2 || s.Accepted(y.operation) != 2 {
+			t.Errorf("a changed trigger made the journal %v", s.Journal())
+		}
+		r.Tainted = true
+		apply(t, r, config.With(acctest.Values{"triggers": acctest.Values{"release": "2"}}))
+		if s.Count(y.operation) != 3 || s.Accepted(y.operation) != 3 {
+			t.Errorf("a taint made the journal %v", s.Journal())
+		}
+	})
+}
+
+// Setting what was recorded is not another signal.
+func TestComputedArgumentsSetAsRecorded(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.ready(t, s)
+		r := p.Resource(y.resource)
+		apply(t, r, config)
+		for _, name := range []string{"region", "run_id", "unique_id", "client_token"} {
+			if !r.Has(name) || r.String(name) == "" {
+				continue
+			}
+			set := config.With(acctest.Values{name: r.String(name)})
+			apply(t, r, set)
+			apply(t, r, config)
+		}
+		if s.Count(y.operation) != 1 {
+			t.Errorf("the journal holds %v", s.Journal())
+		}
+	})
+}
+
+func TestUnknownIsAcceptedByUntaint(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.ready(t, s).With(acctest.Values{"timeouts": acctest.Values{"create": "1s"}})
+		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindStallAfter})
+		r := p.Resource(y.resource)
+		if diags := r.Apply(config); !diags.HasError() || !r.Tainted {
+			t.Fatalf("a stalled send ended with %s, tainted %t", diags, r.Tainted)
+		}
+		s.ClearFaults()
+		r.Tainted = false // terraform untaint
+		sent := s.Count(y.operation)
+		apply(t, r, config)
+		if s.Count(y.operation) != sent {
+			t.Errorf("after untaint the journal is %v", s.Journal())
+		}
+		r.Tainted = true
+		apply(t, r, config)
+		if s.Count(y.operation) != sent+1 || r.String("delivery") != "SENT" {
+			t.Errorf("applying a tainted signal made the journal %v", s.Journal())
+		}
+	})
+}
+
+func TestSignalsCannotBeImported(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		diags := p.Resource(y.resource).Import("anything")
+		if !diags.HasError() || !strings.Contains(diags.String(), y.resource) || !strings.Contains(diags.String(), "import") {
+			t.Errorf("importing said %s", diags)
+		}
+		if made := s.Journal(); len(made) > 0 {
+			t.Errorf("importing made requests: %v", made)
+		}
+	})
+}
+
+func TestTimeoutsAreChecked(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.ready(t, s)
+		for _, bad := range []string{"soon", "0s", "-1m", ""} {
+			diags := p.Resource(y.resource).Validate(config.With(acctest.Values{"timeouts": acctest.Values{"create": bad}}))
+			if len(diags) != 1 || diags[0].Attribute != "timeouts.create" {
+				t.Errorf("timeouts.create = %q: %s", bad, diags)
+			}
+		}
+	})
+}
+
+func TestUnknownValuesWait(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.ready(t, s)
+		for name := range config {
+			unknown := config.With(acctest.Values{name: acctest.Unknown})
+			if diags := p.Resource(y.resource).Validate(unknown); len(diags) > 0 {
+				t.Errorf("an unknown %s: %s", name, diags)
+			}
+			if _, diags := p.Resource(y.resource).Plan(unknown); len(diags) > 0 {
+				t.Errorf("an unknown %s: %s", name, diags)
+			}
+		}
+	})
+}
