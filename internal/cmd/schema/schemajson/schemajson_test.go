@@ -1,0 +1,163 @@
+package schemajson_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cmd/schema/schemajson"
+)
+
+const (
+	address = "registry.terraform.io/terraform-provider-signal/signal"
+	// serveEnv makes this test binary be the fake provider that terraform runs,
+	// so that the comparison needs no second build.
+	serveEnv = "SCHEMAJSON_TEST_SERVE"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(serveEnv) != "" {
+		err := tf6server.Serve(address, func() tfprotov6.ProviderServer { return fake{} })
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// Whatever the binary on PATH prints, this package must print too; sections
+// that the binary is too old to know stand in the golden file alone.
+func TestSameAsTerraform(t *testing.T) {
+	binary, err := exec.LookPath("terraform")
+	if errors.Is(err, exec.ErrNotFound) {
+		binary, err = exec.LookPath("tofu")
+	}
+	if err != nil {
+		t.Fatalf("the comparison needs terraform or tofu on PATH: %v", err)
+	}
+	dir := t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(self, filepath.Join(dir, "terraform-provider-signal")); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n}\n", address, dir))
+	write(t, dir, "main.tf", fmt.Sprintf("terraform {\n  required_providers {\n    signal = {\n      source = %q\n    }\n  }\n}\n", address))
+
+	cmd := exec.CommandContext(t.Context(), binary, "providers", "schema", "-json")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(),
+		serveEnv+"=1",
+		"TF_CLI_CONFIG_FILE="+filepath.Join(dir, "cli.tfrc"),
+		"CHECKPOINT_DISABLE=1",
+	)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	printed, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s%s", cmd, err, printed, stderr.String())
+	}
+
+	theirs, ours := providerIn(t, printed), providerIn(t, render(t, fake{}))
+	for section, want := range theirs {
+		if got := ours[section]; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s:\n got %s\nwant %s", section, indented(t, got), indented(t, want))
+		}
+	}
+	for _, section := range []string{"provider", "resource_schemas", "data_source_schemas", "ephemeral_resource_schemas", "functions"} {
+		if theirs[section] == nil {
+			t.Errorf("%s printed no %s: nothing was compared", binary, section)
+		}
+	}
+}
+
+func TestGolden(t *testing.T) {
+	const golden = "testdata/fake.json"
+	got := render(t, fake{})
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("differs from %s (UPDATE_GOLDEN=1 rewrites it):\n%s", golden, got)
+	}
+}
+
+func TestDiagnostics(t *testing.T) {
+	broken := &tfprotov6.Diagnostic{Severity: tfprotov6.DiagnosticSeverityError, Summary: "Broken", Detail: "attribute id"}
+	odd := &tfprotov6.Diagnostic{Severity: tfprotov6.DiagnosticSeverityWarning, Summary: "Odd"}
+
+	var out bytes.Buffer
+	err := schemajson.Write(context.Background(), &out, "signal", fake{diagnostics: []*tfprotov6.Diagnostic{odd, broken}})
+	if err == nil || !strings.Contains(err.Error(), "Broken: attribute id") || out.Len() > 0 {
+		t.Errorf("an error among the diagnostics gave %v and %d bytes", err, out.Len())
+	}
+
+	render(t, fake{diagnostics: []*tfprotov6.Diagnostic{odd}})
+}
+
+func render(t *testing.T, server tfprotov6.ProviderServer) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := schemajson.Write(t.Context(), &out, "signal", server); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// providerIn takes the one provider out of a document, whatever it is called
+// there: terraform uses the full address, the documentation generator wants
+// the short name.
+func providerIn(t *testing.T, printed []byte) map[string]any {
+	t.Helper()
+	var document struct {
+		FormatVersion string                    `json:"format_version"`
+		Providers     map[string]map[string]any `json:"provider_schemas"`
+	}
+	if err := json.Unmarshal(printed, &document); err != nil {
+		t.Fatalf("%v in %s", err, printed)
+	}
+	if document.FormatVersion != "1.0" || len(document.Providers) != 1 {
+		t.Fatalf("format %q with %d providers", document.FormatVersion, len(document.Providers))
+	}
+	for _, provider := range document.Providers {
+		return provider
+	}
+	return nil
+}
+
+func indented(t *testing.T, value any) []byte {
+	t.Helper()
+	out, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func write(t *testing.T, dir, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
