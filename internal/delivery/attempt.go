@@ -65,6 +65,9 @@ type Attempt struct {
 	Outcome Outcome
 	// Cause is set when Outcome is NotSent.
 	Cause Cause
+	// Repeatable is set when Outcome is Unknown and the service documents that the
+	// same request sent again has no second effect.
+	Repeatable bool
 	// RequestID is the service's id of the request, empty when no answer carried one.
 	RequestID string
 	// Code and Message are the service's own words for a refusal, empty when it had none.

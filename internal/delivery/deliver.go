@@ -7,8 +7,8 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// Policy says how patient a delivery is. Nothing in it can make a signal be
-// sent twice: only what provably was not sent is ever tried again.
+// Policy says how patient a delivery is. Nothing in it can make a signal take
+// effect twice: what is tried again provably was not sent, or is repeatable.
 type Policy struct {
 	// FirstPause and LongestPause bound the jittered, doubling pause between attempts.
 	FirstPause, LongestPause time.Duration
@@ -38,9 +38,13 @@ type Result struct {
 	Stopped error
 }
 
-// Deliver makes attempts until one ends in anything but a passing NotSent, the
-// policy's patience is spent, or ctx ends. Each attempt that will be followed
-// by another is given to report first, with the pause before the next one.
+// Deliver makes attempts until one is accepted or rejected, ends in an unknown
+// outcome that must not be repeated, the policy's patience is spent, or ctx
+// ends. Each attempt that will be followed by another is given to report first,
+// with the pause before the next one.
+//
+// After an attempt whose outcome is unknown, only an accepted one makes the
+// result anything but unknown: whatever a repeat came to, the first may have arrived.
 func (p Policy) Deliver(ctx context.Context, target Target, report func(Attempt, time.Duration)) Result {
 	pauses := &backoff.ExponentialBackOff{
 		InitialInterval:     p.FirstPause,
@@ -49,35 +53,50 @@ func (p Policy) Deliver(ctx context.Context, target Target, report func(Attempt,
 		MaxInterval:         p.LongestPause,
 	}
 	pauses.Reset()
-	var unreachableSince time.Time
-	for result := (Result{}); ; {
+	var (
+		result           Result
+		unreachableSince time.Time
+		doubt            bool
+	)
+	for {
 		result.SentAt = time.Now()
 		result.Attempts++
 		result.Attempt = p.attempt(ctx, target)
-		if result.Outcome != NotSent {
-			return result
+		doubt = doubt || result.Outcome == Unknown
+		if !result.passing() {
+			break
 		}
 		if result.Stopped = context.Cause(ctx); result.Stopped != nil {
-			return result
+			break
 		}
-		switch result.Cause {
-		case Throttled:
+		if result.Cause != Unreachable {
 			unreachableSince = time.Time{}
-		case Unreachable:
-			if unreachableSince.IsZero() {
-				unreachableSince = result.SentAt
-			}
-			if time.Since(unreachableSince) >= p.Unreachable {
-				return result
-			}
-		default:
-			return result
+		} else if unreachableSince.IsZero() {
+			unreachableSince = result.SentAt
+		} else if time.Since(unreachableSince) >= p.Unreachable {
+			break
 		}
 		pause := max(pauses.NextBackOff(), result.RetryAfter)
 		report(result.Attempt, pause)
 		if result.Stopped = Sleep(ctx, pause); result.Stopped != nil {
-			return result
+			break
 		}
+	}
+	if doubt && result.Outcome != Accepted {
+		result.Outcome = Unknown
+	}
+	return result
+}
+
+// passing reports whether another attempt may end better and can do no harm.
+func (a Attempt) passing() bool {
+	switch a.Outcome {
+	case Unknown:
+		return a.Repeatable
+	case NotSent:
+		return a.Cause == Throttled || a.Cause == Unreachable
+	default:
+		return false
 	}
 }
 

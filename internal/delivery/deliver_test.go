@@ -35,6 +35,7 @@ func TestDeliverRepeatsOnlyWhatWasNotSent(t *testing.T) {
 		accepted = delivery.Attempt{Outcome: delivery.Accepted, RequestID: "r"}
 		rejected = delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("no")}
 		unknown  = delivery.Attempt{Outcome: delivery.Unknown, Err: errors.New("lost")}
+		harmless = delivery.Attempt{Outcome: delivery.Unknown, Repeatable: true, Err: errors.New("lost")}
 	)
 	for name, test := range map[string]struct {
 		lines    []delivery.Attempt
@@ -49,6 +50,11 @@ func TestDeliverRepeatsOnlyWhatWasNotSent(t *testing.T) {
 		"unknown is final":               {lines: []delivery.Attempt{unknown, accepted}, outcome: delivery.Unknown, attempts: 1},
 		"unclassified is unknown":        {lines: []delivery.Attempt{{Err: errors.New("?")}, accepted}, outcome: delivery.Unknown, attempts: 1},
 		"unknown after a retry is final": {lines: []delivery.Attempt{unsent(delivery.Throttled), unknown, accepted}, outcome: delivery.Unknown, attempts: 2, atMost: time.Second},
+		"repeatable, then accepted":      {lines: []delivery.Attempt{harmless, harmless, accepted}, outcome: delivery.Accepted, attempts: 3, atMost: 3 * time.Second},
+		"repeatable, then rejected":      {lines: []delivery.Attempt{harmless, rejected}, outcome: delivery.Unknown, attempts: 2, atMost: time.Second},
+		"repeatable, then not again":     {lines: []delivery.Attempt{harmless, unknown, accepted}, outcome: delivery.Unknown, attempts: 2, atMost: time.Second},
+		"repeatable, then refused":       {lines: []delivery.Attempt{harmless, unsent(delivery.Unreachable)}, outcome: delivery.Unknown, attempts: -4, atLeast: 30 * time.Second, atMost: 60 * time.Second},
+		"repeatable for ever":            {lines: []delivery.Attempt{harmless}, outcome: delivery.Unknown, attempts: -20, stopped: context.DeadlineExceeded, atLeast: 10 * time.Minute, atMost: 10 * time.Minute},
 		"throttled, then accepted":       {lines: []delivery.Attempt{unsent(delivery.Throttled), unsent(delivery.Throttled), accepted}, outcome: delivery.Accepted, attempts: 3, atLeast: 500 * time.Millisecond, atMost: 3 * time.Second},
 		"refused, then accepted":         {lines: []delivery.Attempt{unsent(delivery.Unreachable), accepted}, outcome: delivery.Accepted, attempts: 2, atMost: time.Second},
 		"throttled for ever":             {lines: []delivery.Attempt{unsent(delivery.Throttled)}, outcome: delivery.NotSent, attempts: -20, stopped: context.DeadlineExceeded, atLeast: 10 * time.Minute, atMost: 10 * time.Minute},
