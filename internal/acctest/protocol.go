@@ -279,6 +279,14 @@ func (r *Resource) String(name string) string {
 	return *text
 }
 
+// For returns the resource for use in another test, such as a fuzz target's.
+func (r *Resource) For(t testing.TB) *Resource {
+	other, provider := *r, *r.Provider
+	provider.t = t
+	other.Provider = &provider
+	return &other
+}
+
 // Has reports whether the resource type has an attribute.
 func (r *Resource) Has(name string) bool {
 	_, has := r.kind.AttributeTypes[name]

@@ -33,8 +33,8 @@ type Result struct {
 	SentAt time.Time
 	// Attempts is how many attempts were made.
 	Attempts int
-	// Stopped is set when the context ended a delivery that was still worth
-	// trying: context.DeadlineExceeded or context.Canceled.
+	// Stopped is set when the context ended before the service had answered:
+	// context.DeadlineExceeded or context.Canceled.
 	Stopped error
 }
 
@@ -63,10 +63,10 @@ func (p Policy) Deliver(ctx context.Context, target Target, report func(Attempt,
 		result.Attempts++
 		result.Attempt = p.attempt(ctx, target)
 		doubt = doubt || result.Outcome == Unknown
-		if !result.passing() {
+		if result.Outcome == Accepted || result.Outcome == Rejected {
 			break
 		}
-		if result.Stopped = context.Cause(ctx); result.Stopped != nil {
+		if result.Stopped = context.Cause(ctx); result.Stopped != nil || !result.passing() {
 			break
 		}
 		if result.Cause != Unreachable {

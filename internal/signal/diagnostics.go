@@ -87,7 +87,7 @@ func after(attempts int) string {
 func stopped(result delivery.Result, timeout time.Duration) string {
 	switch {
 	case errors.Is(result.Stopped, context.DeadlineExceeded):
-		return fmt.Sprintf("The attempts ended at the create timeout of %s; a longer one can be set in timeouts.", timeout)
+		return fmt.Sprintf("The create timeout of %s was over; a longer one can be set in timeouts.", timeout)
 	case result.Stopped != nil:
 		return "The apply was cancelled."
 	case result.Outcome == delivery.NotSent && result.Cause == delivery.Unreachable:
