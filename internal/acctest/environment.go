@@ -16,6 +16,8 @@ var Quick = delivery.Policy{
 	LongestPause: 10 * time.Millisecond,
 	Unreachable:  200 * time.Millisecond,
 	Attempt:      10 * time.Second,
+	FirstPoll:    time.Millisecond,
+	LongestPoll:  15 * time.Millisecond,
 }
 
 // foreign are the prefixes of environment variables by which a user's own setup
@@ -25,6 +27,9 @@ var foreign = []string{
 	"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy",
 	"TF_LOG", "TF_VAR_", "TF_CLI", "TF_REATTACH", "TF_PLUGIN", "TF_DATA_DIR", "TF_WORKSPACE",
 }
+
+// home is a directory that Main makes and removes.
+var home string
 
 // Main runs a package's tests in an environment of their own: without the
 // user's credentials, configuration files, proxies or metadata address. It
@@ -38,7 +43,8 @@ func Main(m *testing.M) int {
 			}
 		}
 	}
-	home, err := os.MkdirTemp("", "acctest")
+	var err error
+	home, err = os.MkdirTemp("", "acctest")
 	check(err)
 	defer os.RemoveAll(home)
 	nothing := filepath.Join(home, "nothing")

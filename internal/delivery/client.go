@@ -9,11 +9,27 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"sync"
+	"time"
 )
 
 // Doer is the part of http.Client that vendor SDKs ask for.
 type Doer interface {
 	Do(req *http.Request) (*http.Response, error)
+}
+
+// NewHTTPClient returns the one HTTP client behind all services and regions of a
+// cloud, on a transport that is its own.
+func NewHTTPClient(transport *http.Transport) *http.Client {
+	transport.MaxIdleConnsPerHost = 256
+	transport.MaxIdleConns = 0
+	// Kept shorter than servers keep theirs: a request written to a connection
+	// that the server has just closed is an unknown outcome for nothing.
+	transport.IdleConnTimeout = 15 * time.Second
+	return &http.Client{
+		Transport: transport,
+		// A redirect followed is a second send, to somebody else.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // Client passes requests on and tells the Wire in their context what became of

@@ -16,6 +16,8 @@ type Policy struct {
 	Unreachable time.Duration
 	// Attempt is how long one attempt may take before its outcome counts as unknown.
 	Attempt time.Duration
+	// FirstPoll and LongestPoll bound the growing, jittered pause between reads of a target.
+	FirstPoll, LongestPoll time.Duration
 }
 
 // DefaultPolicy is what users get.
@@ -24,6 +26,8 @@ var DefaultPolicy = Policy{
 	LongestPause: 15 * time.Second,
 	Unreachable:  30 * time.Second,
 	Attempt:      time.Minute,
+	FirstPoll:    time.Second,
+	LongestPoll:  15 * time.Second,
 }
 
 // Result is what a delivery came to: its last attempt, and what led there.
@@ -117,3 +121,6 @@ func Sleep(ctx context.Context, d time.Duration) error {
 		return context.Cause(ctx)
 	}
 }
+
+// Until is how long it is until t; negative once t has passed.
+func Until(t time.Time) time.Duration { return time.Until(t) }

@@ -1,0 +1,48 @@
+package delivery
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// JSONOnly reads each answer whole and turns away what is not a JSON object:
+// vendor SDKs take any body as success for operations that answer with little
+// or nothing, and lose the status of what they cannot read.
+type JSONOnly struct {
+	Doer
+	// Service is whose format is expected, for messages, such as "AWS".
+	Service string
+}
+
+// Do sends req and returns its answer with the body in memory. It returns
+// *ForeignAnswerError for an answer that is not in the service's format, and the
+// read's error for one that was cut short. An empty body is passed on.
+func (j JSONOnly) Do(req *http.Request) (*http.Response, error) {
+	resp, err := j.Doer.Do(req)
+	if err != nil {
+		return resp, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	if closed := resp.Body.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the answer (HTTP %s) was cut short: %w", resp.Status, err)
+	}
+	if trimmed := bytes.TrimSpace(body); len(trimmed) > 0 && (trimmed[0] != '{' || !json.Valid(trimmed)) {
+		return nil, &ForeignAnswerError{Service: j.Service, Status: resp.Status, ContentType: resp.Header.Get("Content-Type")}
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+// ForeignAnswerError means that something answered, but not in the service's format.
+type ForeignAnswerError struct{ Service, Status, ContentType string }
+
+func (e *ForeignAnswerError) Error() string {
+	return fmt.Sprintf("the answer (HTTP %s, content type %q) is not in the format of %s; a proxy may have answered in its place",
+		e.Status, e.ContentType, e.Service)
+}

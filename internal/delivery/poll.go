@@ -1,0 +1,142 @@
+package delivery
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// Poller shares reads: all that wait on the same target at the same time are
+// told by the same requests. Reads follow each other after FirstPause at first
+// and ever more rarely up to LongestPause, with jitter; a newcomer starts that
+// over. The zero value is not usable.
+type Poller struct {
+	// FirstPause and LongestPause bound the pause between two reads of a target.
+	FirstPause, LongestPause time.Duration
+	// Attempt is how long one read may take.
+	Attempt time.Duration
+
+	mu      sync.Mutex
+	watches map[string]*watch
+}
+
+// NewPoller returns a poller with a policy's patience for reading.
+func NewPoller(policy Policy) *Poller {
+	return &Poller{
+		FirstPause: policy.FirstPoll, LongestPause: policy.LongestPoll, Attempt: policy.Attempt,
+		watches: map[string]*watch{},
+	}
+}
+
+// watch is the polling of one target. It ends with its last waiter.
+type watch struct {
+	stop    context.CancelFunc
+	newcome chan struct{}
+	waiters map[*waiter]bool
+}
+
+// waiter holds the newest reading that nobody has looked at yet.
+type waiter struct{ news chan any }
+
+// Await reads what key names until done is true of a reading, and returns nil;
+// or until ctx ends, and returns why. No reading is older than the call. The
+// read belongs to all that wait for the same key: it gets a context of its own,
+// and whichever call came first provides it.
+func Await[T any](ctx context.Context, p *Poller, key string, read func(context.Context) T, done func(T) bool) error {
+	w := &waiter{news: make(chan any, 1)}
+	leave := p.join(ctx, key, w, func(ctx context.Context) any { return read(ctx) })
+	defer leave()
+	for {
+		select {
+		case reading := <-w.news:
+			if done(reading.(T)) {
+				return nil
+			}
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func (p *Poller) join(ctx context.Context, key string, w *waiter, read func(context.Context) any) (leave func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	shared, ok := p.watches[key]
+	if ok {
+		select {
+		case shared.newcome <- struct{}{}:
+		default:
+		}
+	} else {
+		// The first waiter's values, such as its logger, but not its end.
+		polling, stop := context.WithCancel(context.WithoutCancel(ctx))
+		shared = &watch{stop: stop, newcome: make(chan struct{}, 1), waiters: map[*waiter]bool{}}
+		p.watches[key] = shared
+		go p.poll(polling, shared, read)
+	}
+	shared.waiters[w] = true
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(shared.waiters, w)
+		if len(shared.waiters) == 0 {
+			shared.stop()
+			if p.watches[key] == shared {
+				delete(p.watches, key)
+			}
+		}
+	}
+}
+
+func (p *Poller) poll(ctx context.Context, shared *watch, read func(context.Context) any) {
+	pauses := &backoff.ExponentialBackOff{
+		InitialInterval: p.FirstPause, RandomizationFactor: 0.2, Multiplier: 1.5, MaxInterval: p.LongestPause,
+	}
+	pauses.Reset()
+	for ctx.Err() == nil {
+		began, waiting := time.Now(), p.waiting(shared)
+		attempt, cancel := context.WithTimeout(ctx, p.Attempt)
+		reading := read(attempt)
+		cancel()
+		for _, w := range waiting {
+			// Only the newest reading counts; one that nobody took yet is dropped.
+			select {
+			case <-w.news:
+			default:
+			}
+			w.news <- reading
+		}
+		if !p.rest(ctx, shared, pauses, began) {
+			return
+		}
+	}
+}
+
+// rest waits for the time of the next read, which a newcomer may bring forward.
+func (p *Poller) rest(ctx context.Context, shared *watch, pauses *backoff.ExponentialBackOff, began time.Time) bool {
+	pause := time.NewTimer(min(max(pauses.NextBackOff(), p.FirstPause), p.LongestPause))
+	defer pause.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-pause.C:
+			return true
+		case <-shared.newcome:
+			pauses.Reset()
+			pause.Reset(max(0, p.FirstPause-time.Since(began)))
+		}
+	}
+}
+
+func (p *Poller) waiting(shared *watch) []*waiter {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	waiting := make([]*waiter, 0, len(shared.waiters))
+	for w := range shared.waiters {
+		waiting = append(waiting, w)
+	}
+	return waiting
+}

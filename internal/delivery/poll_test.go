@@ -1,0 +1,144 @@
+package delivery_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// target is something whose state changes with time.
+type changing struct {
+	reads atomic.Int32
+	at    time.Time
+	takes time.Duration
+}
+
+func (c *changing) read(ctx context.Context) bool {
+	c.reads.Add(1)
+	changed := !time.Now().Before(c.at)
+	_ = delivery.Sleep(ctx, c.takes)
+	return changed
+}
+
+func is(reached bool) bool { return reached }
+
+func TestAwaitDetectsWithinOnePause(t *testing.T) {
+	for _, after := range []time.Duration{0, 300 * time.Millisecond, 5 * time.Second, 2 * time.Minute, time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			target := &changing{at: time.Now().Add(after)}
+			start := time.Now()
+			if err := delivery.Await(t.Context(), delivery.NewPoller(delivery.DefaultPolicy), "key", target.read, is); err != nil {
+				t.Fatal(err)
+			}
+			late := time.Since(start) - after
+			if late < 0 || late > 15*time.Second {
+				t.Errorf("a change after %s was seen %s late", after, late)
+			}
+			if after == 0 && late != 0 {
+				t.Errorf("what is there already was seen after %s", late)
+			}
+			most := int32(after/(10*time.Second)) + 10
+			if target.reads.Load() > most {
+				t.Errorf("a wait of %s took %d reads, want at most %d", after, target.reads.Load(), most)
+			}
+		})
+	}
+}
+
+func TestWaitersShareReads(t *testing.T) {
+	reads := func(waiters int, spread time.Duration) (n int32) {
+		synctest.Test(t, func(t *testing.T) {
+			target := &changing{at: time.Now().Add(10 * time.Minute), takes: 50 * time.Millisecond}
+			poller := delivery.NewPoller(delivery.DefaultPolicy)
+			var all sync.WaitGroup
+			for i := range waiters {
+				all.Go(func() {
+					_ = delivery.Sleep(t.Context(), spread*time.Duration(i)/time.Duration(waiters))
+					if err := delivery.Await(t.Context(), poller, "key", target.read, is); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			n = target.reads.Load()
+		})
+		return n
+	}
+	one, hundred := reads(1, 0), reads(100, 200*time.Millisecond)
+	if float64(hundred) > 1.1*float64(one)+1 {
+		t.Errorf("one waiter takes %d reads, a hundred take %d", one, hundred)
+	}
+}
+
+func TestReadBelongsToNoWaiter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &changing{at: time.Now().Add(time.Minute)}
+		poller := delivery.NewPoller(delivery.DefaultPolicy)
+		first, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		all.Go(func() {
+			if err := delivery.Await(first, poller, "key", target.read, is); !errors.Is(err, context.Canceled) {
+				t.Errorf("the cancelled waiter returned %v", err)
+			}
+		})
+		synctest.Wait()
+		all.Go(func() {
+			if err := delivery.Await(t.Context(), poller, "key", target.read, is); err != nil {
+				t.Errorf("the other waiter returned %v", err)
+			}
+		})
+		synctest.Wait()
+		cancel()
+		all.Wait()
+	})
+}
+
+// A reading that began before a signal was sent says nothing of what came of it.
+func TestReadingIsNotOlderThanTheCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		poller := delivery.NewPoller(delivery.DefaultPolicy)
+		slow := func(ctx context.Context) time.Time {
+			began := time.Now()
+			_ = delivery.Sleep(ctx, 10*time.Second)
+			return began
+		}
+		var all sync.WaitGroup
+		all.Go(func() {
+			_ = delivery.Await(t.Context(), poller, "key", slow, func(time.Time) bool { return time.Since(start) > time.Minute })
+		})
+		_ = delivery.Sleep(t.Context(), 5*time.Second)
+		joined := time.Now()
+		_ = delivery.Await(t.Context(), poller, "key", slow, func(began time.Time) bool {
+			if began.Before(joined) {
+				t.Errorf("got a reading that began %s before the call", joined.Sub(began))
+			}
+			return true
+		})
+		all.Wait()
+	})
+}
+
+func TestDifferentKeysAreDifferentTargets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		poller := delivery.NewPoller(delivery.DefaultPolicy)
+		var all sync.WaitGroup
+		for _, key := range []string{"a", "b"} {
+			all.Go(func() {
+				_ = delivery.Await(t.Context(), poller, key, func(context.Context) string { return key }, func(got string) bool {
+					if got != key {
+						t.Errorf("%s was told of %s", key, got)
+					}
+					return true
+				})
+			})
+		}
+		all.Wait()
+	})
+}
