@@ -293,13 +293,27 @@ func (r *Resource) Has(name string) bool {
 	return has
 }
 
+// Bool returns a bool attribute of the state, nil when it is null.
+func (r *Resource) Bool(name string) any {
+	r.t.Helper()
+	var truth *bool
+	if r.State.IsNull() {
+		return nil
+	}
+	must(r.t, attributes(r.t, r.State)[name].As(&truth))
+	if truth == nil {
+		return nil
+	}
+	return *truth
+}
+
 // Diagnostics are what the provider said, one line each.
 type Diagnostics []Diagnostic
 
 // Diagnostic is one thing the provider said.
 type Diagnostic struct {
-	Error                 bool
-	Attribute             string
+	Error           bool
+	Attribute       string
 	Summary, Detail string
 }
 

@@ -21,8 +21,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Send makes one attempt of one SDK operation and classifies how it ended. The
-// call returns the operation's result metadata, and its client comes from Client.
+// Send makes one attempt of one SDK operation, a send or a read, and classifies
+// how it ended. The call returns the operation's result metadata, and its client
+// comes from Client.
 func Send(ctx context.Context, call func(context.Context) (smithymiddleware.Metadata, error)) delivery.Attempt {
 	ctx, wire := delivery.Watch(ctx)
 	metadata, err := call(ctx)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/ssm"
 )
 
@@ -23,13 +24,13 @@ type Option func(*signalProvider)
 
 // WithPolicy replaces delivery.DefaultPolicy.
 func WithPolicy(policy delivery.Policy) Option {
-	return func(p *signalProvider) { p.policy = policy }
+	return func(p *signalProvider) { p.courier = signal.NewCourier(policy) }
 }
 
 // New returns what makes the provider of a version.
 func New(version string, options ...Option) func() provider.Provider {
 	return func() provider.Provider {
-		p := &signalProvider{version: version, policy: delivery.DefaultPolicy, aws: aws.NewClients(aws.Config{})}
+		p := &signalProvider{version: version, courier: signal.NewCourier(delivery.DefaultPolicy), aws: aws.NewClients(aws.Config{})}
 		for _, option := range options {
 			option(p)
 		}
@@ -39,7 +40,7 @@ func New(version string, options ...Option) func() provider.Provider {
 
 type signalProvider struct {
 	version string
-	policy  delivery.Policy
+	courier *signal.Courier
 	// aws is replaced by Configure, before any resource is asked to send.
 	aws *aws.Clients
 }
@@ -71,7 +72,7 @@ func (p *signalProvider) Configure(ctx context.Context, req provider.ConfigureRe
 // Resources lists the signals, one line each.
 func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		func() resource.Resource { return ssm.NewResource(p.aws, p.policy) },
+		func() resource.Resource { return ssm.NewResource(p.aws, p.courier) },
 	}
 }
 

@@ -21,6 +21,8 @@ type system struct {
 	// missing are arguments that name a target that is not there; at is the argument at fault.
 	missing acctest.Values
 	at      string
+	// gate is how its targets are waited for, nil when they cannot be.
+	gate *gate
 	// differs holds what this system's failures come to where it is not what everybody's do.
 	differs map[string]failure
 }
@@ -45,6 +47,30 @@ var systems = []system{{
 	},
 	missing: acctest.Values{"automation_execution_id": "22222222-2222-2222-2222-222222222222"},
 	at:      "automation_execution_id",
+	gate: &gate{
+		read:       "GetAutomationExecution",
+		permission: "ssm:GetAutomationExecution",
+		running: func(_ *testing.T, s *sandbox.Sandbox, end string) acctest.Values {
+			last := map[string]sandbox.Step{
+				well:  {Name: "deploy", Action: "aws:executeScript"},
+				badly: {Name: "deploy", Action: "aws:executeScript", Fail: "the disk is full"},
+				never: {Name: "deploy", Action: "aws:executeScript", Hold: true},
+			}[end]
+			id := s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{
+				{Name: "approve", Action: "aws:approve"}, {Name: "settle", Action: "aws:sleep", SleepSeconds: 40}, last,
+			}})
+			return acctest.Values{"automation_execution_id": id, "signal_type": "Approve"}
+		},
+		unready: func(_ *testing.T, s *sandbox.Sandbox) acctest.Values {
+			id := s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{
+				{Name: "prepare", Action: "aws:sleep", SleepSeconds: 40}, {Name: "approve", Action: "aws:approve"},
+			}})
+			return acctest.Values{"automation_execution_id": id, "signal_type": "Approve"}
+		},
+		words:  struct{ running, succeeded, failed string }{"InProgress", "Success", "Failed"},
+		reason: "the disk is full",
+		adopts: true,
+	},
 }}
 
 // eachSystem runs a test against every system, with a sandbox and a provider of its own.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -14,32 +13,146 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// notBound is the diagnostic for a signal that could not even be made ready.
-func notBound(name string, err error) diag.Diagnostic {
-	return diag.NewErrorDiagnostic("Signal Not Sent",
-		fmt.Sprintf("The signal of this signal_%s could not be made ready: %s\n\nNothing was sent. Applying again sends the signal.", name, err))
+// operation is what Terraform does with the resource, and what doing it again means.
+type operation struct {
+	// bound is the name of the timeout that bounds it.
+	bound string
+	// unsent, unknown and unfinished say where a signal stands that was not taken,
+	// may have been taken, and was taken by a target that has not ended well.
+	unsent, unknown, unfinished string
+	// cancelled says where a signal stands whose wait was cancelled; it is empty
+	// where only an error keeps the resource.
+	cancelled string
 }
 
-// failure is the diagnostic for a delivery that did not end accepted. It says
-// what was being done, what was answered, what that means, and what to do next.
-func (s Signal) failure(result delivery.Result, timeout time.Duration) diag.Diagnostic {
+var (
+	creating = operation{
+		bound:  "create",
+		unsent: "The signal was not taken, and nothing is recorded. Applying again sends it.",
+		unknown: "The resource is saved as tainted, with delivery = \"" + Unknown + "\". If the signal has arrived, run \"terraform untaint\" on " +
+			"the resource to accept it as delivered; otherwise apply again, which sends it once more.",
+		unfinished: "The signal is recorded, but the resource is tainted: applying again would send the signal again. " +
+			"Run \"terraform untaint\" on the resource to keep the signal; then the next apply sends nothing, and goes on waiting while the run has not ended.",
+		cancelled: "The signal is recorded; the next apply sends nothing and goes on waiting.",
+	}
+	updating = operation{
+		bound:      "update",
+		unsent:     "Nothing was sent, as in every update.",
+		unfinished: "The signal stays recorded, and nothing was sent. The next apply looks again. To send the signal again, use -replace; to go on regardless, set on_wait_failure = \"record\" or wait_for_completion = false.",
+		cancelled:  "The signal is recorded; the next apply sends nothing and goes on waiting.",
+	}
+	deleting = operation{
+		bound:  "delete",
+		unsent: "The signal was not taken, and the resource is kept. Destroying again sends it.",
+		unknown: "The resource is kept, with delivery = \"" + Unknown + "\". If the signal has arrived, run \"terraform state rm\" on " +
+			"the resource to accept it as delivered; otherwise destroy again, which sends it once more.",
+		unfinished: "The resource is kept, and remembers that the signal was sent: destroying again only waits.",
+	}
+)
+
+// notBound is the diagnostic for a signal that could not even be made ready.
+func (o operation) notBound(name string, err error) diag.Diagnostic {
+	return diag.NewErrorDiagnostic("Signal Not Sent",
+		fmt.Sprintf("The signal of this signal_%s could not be made ready: %s\n\n%s", name, err, o.unsent))
+}
+
+// failure is the problem of a delivery that did not end accepted. It says what
+// was being done, what was answered, what that means, and what to do next.
+func (w way) failure(result delivery.Result) *problem {
 	summary := map[delivery.Outcome]string{
 		delivery.Rejected: "Signal Rejected",
 		delivery.NotSent:  "Signal Not Sent",
 		delivery.Unknown:  "Outcome of the Signal Unknown",
 	}[result.Outcome]
-	advice := s.Explain(result.Attempt)
-	paragraphs := []string{
-		fmt.Sprintf("Sending %s to %s failed%s: %s", s.What, s.To, after(result.Attempts), s.answer(result.Attempt)),
-		stopped(result, timeout),
-		advice.Next,
-		s.standing(result.Outcome),
+	standing := w.unsent
+	if result.Outcome == delivery.Unknown {
+		standing = "Whether the signal was taken is unknown, so it was not sent again. " + w.FindOut + "\n\n" + w.unknown
 	}
-	detail := strings.Join(compact(paragraphs), "\n\n")
-	if advice.Attribute != "" {
-		return diag.NewAttributeErrorDiagnostic(path.Root(advice.Attribute), summary, detail)
+	advice := w.Explain(result.Attempt)
+	return &problem{
+		Diagnostic: diagnostic(summary, advice,
+			fmt.Sprintf("Sending %s to %s failed%s: %s", w.What, w.To, after(result.Attempts), w.answer(result.Attempt)),
+			w.stopped(result.Stopped), unreachable(result.Attempt), advice.Next, standing),
+		gone: advice.Gone && result.Outcome == delivery.Rejected,
 	}
-	return diag.NewErrorDiagnostic(summary, detail)
+}
+
+// notReady is the problem of a signal that was not sent because of what was, or
+// was not, seen of its target.
+func (w way) notReady(end delivery.End, doing string) *problem {
+	opening := fmt.Sprintf("Sending %s to %s was not tried: %s ", w.What, w.To, doing)
+	if end.Unreadable != nil {
+		advice := w.ExplainRead(*end.Unreadable)
+		return &problem{
+			Diagnostic: diagnostic("Signal Not Sent", advice, opening+"failed: "+w.answer(*end.Unreadable), unreachable(*end.Unreadable), advice.Next, w.unsent),
+			gone:       advice.Gone,
+		}
+	}
+	saw := "ended without seeing its status."
+	if end.Reading.Status != "" {
+		saw = fmt.Sprintf("ended with its status %s.", end.Reading.Status)
+	}
+	if end.Reading.Reason != "" {
+		saw += " " + w.Service + " says: " + end.Reading.Reason
+	}
+	never := ""
+	if end.Reading.State == delivery.Missed {
+		never = "In this state it does not become ready any more: check that this is the target that is meant to be signalled."
+	}
+	return &problem{Diagnostic: diagnostic("Signal Not Sent", Advice{}, opening+saw, w.stopped(end.Stopped), never, w.unsent)}
+}
+
+// waited is what there is to say of a wait for the target's end. The signal was
+// taken, so nothing here may lose it.
+func (w way) waited(end delivery.End, waiting *Waiting) (diags diag.Diagnostics) {
+	if end.Reached() {
+		return nil
+	}
+	status := "its status was never seen"
+	if end.Reading.Status != "" {
+		status = "its last status was " + end.Reading.Status
+	}
+	opening := fmt.Sprintf("%s was sent to %s and accepted", w.What, w.To)
+	var (
+		summary, detail string
+		advice          Advice
+	)
+	switch {
+	case end.Unreadable != nil:
+		advice = w.ExplainRead(*end.Unreadable)
+		summary, detail = "Target Cannot Be Read", join(opening+", but waiting for its run to end failed: "+w.answer(*end.Unreadable), unreachable(*end.Unreadable), advice.Next)
+	case end.Reading.State == delivery.Missed:
+		summary, detail = "Target Did Not Succeed", fmt.Sprintf("%s, but its run did not end as wanted: %s.", opening, status)
+		if end.Reading.Reason != "" {
+			detail += " " + w.Service + " says: " + end.Reading.Reason
+		}
+	case errors.Is(end.Stopped, context.DeadlineExceeded):
+		summary, detail = "Target Still Running", join(fmt.Sprintf("%s, but its run has not ended: %s.", opening, status), w.stopped(end.Stopped))
+	default:
+		summary, detail = "Waiting Cancelled", fmt.Sprintf("%s. The apply was cancelled while waiting for its run to end: %s.", opening, status)
+		if w.cancelled != "" {
+			diags.AddWarning(summary, join(detail, w.cancelled))
+			return diags
+		}
+	}
+	if waiting.OnWaitFailure.ValueString() == onWaitFailureRecord && !errors.Is(end.Stopped, context.Canceled) {
+		diags.AddWarning(summary, detail+"\n\nThis is recorded in target_status and target_succeeded, as on_wait_failure = \"record\" asks for.")
+		return diags
+	}
+	diags.Append(diagnostic(summary, advice, detail, w.unfinished))
+	return diags
+}
+
+// notRead is the warning of a refresh that could not read the target.
+func (s Signal) notRead(attempt delivery.Attempt) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("Target Not Read",
+		join(fmt.Sprintf("Reading the status of %s failed: %s", s.To, s.answer(attempt)), unreachable(attempt), s.ExplainRead(attempt).Next,
+			"The status recorded last is kept, and the signal stays sent."))
+}
+
+func notRead(name string, err error) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("Target Not Read",
+		fmt.Sprintf("The status of the target of this signal_%s could not be read: %s\n\nThe status recorded last is kept, and the signal stays sent.", name, err))
 }
 
 // answer is what the service said, or what kept it from saying anything.
@@ -67,14 +180,31 @@ func (s Signal) answer(attempt delivery.Attempt) string {
 	}
 }
 
-// standing is what is true of the signal now, and what the next apply does.
-func (s Signal) standing(outcome delivery.Outcome) string {
-	if outcome != delivery.Unknown {
-		return "The signal was not taken, and nothing is recorded. Applying again sends it."
+func (w way) stopped(err error) string {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("The %s timeout of %s was over; a longer one can be set in timeouts.", w.bound, w.timeout)
+	case err != nil:
+		return "The apply was cancelled."
+	default:
+		return ""
 	}
-	return "Whether the signal was taken is unknown, so it was not sent again. " + s.FindOut + "\n\n" +
-		"The resource is saved as tainted, with delivery = \"" + Unknown + "\". If the signal has arrived, run \"terraform untaint\" on " +
-		"the resource to accept it as delivered; otherwise apply again, which sends it once more."
+}
+
+func unreachable(attempt delivery.Attempt) string {
+	if attempt.Outcome != delivery.NotSent {
+		return ""
+	}
+	switch attempt.Cause {
+	case delivery.Unreachable:
+		return "Connecting was tried again until there was no point in going on: check the endpoint, the network, and whether a proxy is needed."
+	case delivery.NoSuchHost:
+		return "The name of the service does not exist: check region and endpoint."
+	case delivery.Untrusted:
+		return "The server could not prove who it is: check the endpoint, and whether a private certificate authority has to be trusted."
+	default:
+		return ""
+	}
 }
 
 func after(attempts int) string {
@@ -84,29 +214,20 @@ func after(attempts int) string {
 	return fmt.Sprintf(" after %d attempts", attempts)
 }
 
-func stopped(result delivery.Result, timeout time.Duration) string {
-	switch {
-	case errors.Is(result.Stopped, context.DeadlineExceeded):
-		return fmt.Sprintf("The create timeout of %s was over; a longer one can be set in timeouts.", timeout)
-	case result.Stopped != nil:
-		return "The apply was cancelled."
-	case result.Outcome == delivery.NotSent && result.Cause == delivery.Unreachable:
-		return "Connecting was tried again until there was no point in going on: check the endpoint, the network, and whether a proxy is needed."
-	case result.Outcome == delivery.NotSent && result.Cause == delivery.NoSuchHost:
-		return "The name of the service does not exist: check region and endpoint."
-	case result.Outcome == delivery.NotSent && result.Cause == delivery.Untrusted:
-		return "The server could not prove who it is: check the endpoint, and whether a private certificate authority has to be trusted."
-	default:
-		return ""
+func diagnostic(summary string, advice Advice, paragraphs ...string) diag.Diagnostic {
+	if advice.Attribute != "" {
+		return diag.NewAttributeErrorDiagnostic(path.Root(advice.Attribute), summary, join(paragraphs...))
 	}
+	return diag.NewErrorDiagnostic(summary, join(paragraphs...))
 }
 
-func compact(paragraphs []string) []string {
-	var kept []string
+// join makes a text of those paragraphs that say something.
+func join(paragraphs ...string) string {
+	var said []string
 	for _, paragraph := range paragraphs {
 		if paragraph != "" {
-			kept = append(kept, paragraph)
+			said = append(said, paragraph)
 		}
 	}
-	return kept
+	return strings.Join(said, "\n\n")
 }

@@ -6,26 +6,25 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 // NewResource returns the resource that sends the room's signal with the
-// policy's patience. S is the resource's data: a struct that embeds State and A.
-func NewResource[S, A any, M Model[S, A]](room Room[A], policy delivery.Policy) resource.Resource {
-	return &signalResource[S, A, M]{room: room, policy: policy}
+// courier's patience. S is the resource's data: a struct that embeds State and A.
+func NewResource[S, A any, M Model[S, A]](room Room[A], courier *Courier) resource.Resource {
+	return &signalResource[S, A, M]{room: room, courier: courier}
 }
 
 type signalResource[S, A any, M Model[S, A]] struct {
-	room   Room[A]
-	policy delivery.Policy
+	room    Room[A]
+	courier *Courier
 }
 
 func (r *signalResource[S, A, M]) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -44,36 +43,20 @@ func (r *signalResource[S, A, M]) ValidateConfig(ctx context.Context, req resour
 	}
 	resp.Diagnostics.Append(checkTimeouts(data.Common().Timeouts)...)
 	resp.Diagnostics.Append(r.room.Check(ctx, data.Own())...)
-}
-
-// ModifyPlan has the resource replaced, and so the signal sent again, when the
-// plan holds another signal than the one that was sent. Nothing else replaces it.
-func (r *signalResource[S, A, M]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.State.Raw.IsNull() || req.Plan.Raw.IsNull() {
+	if !data.Common().atDestroy() {
 		return
 	}
-	for name, attribute := range r.room.Arguments {
-		if attribute.IsWriteOnly() || r.room.OnlyTriggersResend {
-			continue
-		}
-		at := path.Root(name)
-		configured, sent := value(ctx, req.Config, at, &resp.Diagnostics), value(ctx, req.State, at, &resp.Diagnostics)
-		if attribute.IsComputed() && configured.IsNull() {
-			continue
-		}
-		if !configured.Equal(sent) {
-			resp.RequiresReplace.Append(at)
-		}
-	}
-	at := path.Root("triggers")
-	if !sameTriggers(value(ctx, req.Config, at, &resp.Diagnostics), value(ctx, req.State, at, &resp.Diagnostics)) {
-		resp.RequiresReplace.Append(at)
+	for name := range r.secrets(ctx, req.Config, &resp.Diagnostics) {
+		resp.Diagnostics.AddAttributeError(path.Root(name), "Write-Only Argument at Destroy",
+			fmt.Sprintf("With when = %q the signal is sent when the resource is destroyed, and Terraform hands no write-only value to a destroy. "+
+				"Use the argument that is kept in the state, or send when the resource is created.", whenDestroy))
 	}
 }
 
-// Create sends the signal. The state is written before the send, as a signal
-// whose outcome is unknown, so that whatever could keep it from being written
-// shows while there is nothing to lose; a clear refusal takes it back.
+// Create sends the signal, unless it is to be sent at destroy. The state is
+// written before the send, as a signal whose outcome is unknown, so that whatever
+// could keep it from being written shows while there is nothing to lose; a clear
+// refusal takes it back.
 func (r *signalResource[S, A, M]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	data := M(new(S))
 	resp.Diagnostics.Append(req.Plan.Get(ctx, data)...)
@@ -87,55 +70,154 @@ func (r *signalResource[S, A, M]) Create(ctx context.Context, req resource.Creat
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	sending, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-
-	signal, err := r.room.Bind(sending, data.Own(), secrets)
-	if err != nil {
-		resp.Diagnostics.Append(notBound(r.room.Name, err))
-		return
-	}
-	record := func(known string, sentAt time.Time, requestID string) {
-		common.Delivery = types.StringValue(known)
-		common.SentAt = types.StringValue(sentAt.UTC().Format(time.RFC3339))
-		common.RequestID = types.StringNull()
-		if requestID != "" {
-			common.RequestID = types.StringValue(requestID)
-		}
-		resp.Diagnostics.Append(resp.State.Set(ctx, data)...)
+	if r.room.Complete != nil {
+		r.room.Complete(data.Own())
 	}
 	common.ID = types.StringValue(uuid.NewString())
-	record(Unknown, time.Time{}, "")
-	if resp.Diagnostics.HasError() {
+	if common.atDestroy() {
+		resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	signal, err := r.room.Bind(ctx, data.Own(), secrets)
+	if err != nil {
+		resp.Diagnostics.Append(creating.notBound(r.room.Name, err))
+		return
+	}
+	common.Delivery = types.StringValue(Unknown)
+	if resp.Diagnostics.Append(record(ctx, &resp.State, data)...); resp.Diagnostics.HasError() {
 		resp.State.RemoveResource(ctx)
 		return
 	}
 
-	result := r.policy.Deliver(sending, signal, logAttempts(ctx, signal))
-	switch result.Outcome {
-	case delivery.Accepted:
-		record(Sent, result.SentAt, result.RequestID)
-	case delivery.Unknown:
-		record(Unknown, result.SentAt, result.RequestID)
-	default:
+	way := way{Courier: r.courier, Signal: signal, operation: creating, timeout: timeout, room: r.room.Name}
+	sent, problem := way.send(ctx, data)
+	common.sent(sent)
+	if sent.delivery == "" {
 		resp.State.RemoveResource(ctx)
+	} else {
+		resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 	}
-	if result.Outcome != delivery.Accepted {
-		resp.Diagnostics.Append(signal.failure(result, timeout))
+	if problem != nil {
+		resp.Diagnostics.Append(problem.Diagnostic)
+		return
+	}
+	waiting := waits(data)
+	if !waiting.WaitForCompletion.ValueBool() {
+		return
+	}
+	end := way.complete(ctx, waiting)
+	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
+	found := way.waited(end, waiting)
+	resp.Diagnostics.Append(found...)
+	if found.HasError() && end.Reading.State == delivery.Missed {
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, judged, []byte("true"))...)
 	}
 }
 
-// Read asks nothing: a sent signal stays sent, whatever became of its target.
-func (r *signalResource[S, A, M]) Read(context.Context, resource.ReadRequest, *resource.ReadResponse) {
+// Read asks nothing, but for the status of a target whose end is waited for: a
+// sent signal stays sent, whatever became of its target.
+func (r *signalResource[S, A, M]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	data := M(new(S))
+	resp.Diagnostics.Append(req.State.Get(ctx, data)...)
+	if resp.Diagnostics.HasError() || !r.pending(data) {
+		return
+	}
+	// Bind fills in arguments, which are not for a refresh to change.
+	bound := M(new(S))
+	resp.Diagnostics.Append(req.State.Get(ctx, bound)...)
+	signal, err := r.room.Bind(ctx, bound.Own(), nil)
+	if err != nil {
+		resp.Diagnostics.Append(notRead(r.room.Name, err))
+		return
+	}
+	reading, attempt := r.courier.poller.Look(ctx, signal.Completion)
+	if attempt.Outcome != delivery.Accepted {
+		resp.Diagnostics.Append(signal.notRead(attempt))
+		return
+	}
+	waits(data).note(reading)
+	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 }
 
-// Update records options; what would make another signal replaces the resource instead.
-func (r *signalResource[S, A, M]) Update(_ context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	resp.State.Raw = req.Plan.Raw
+// Update records options and goes on waiting where the plan asks for it. It
+// sends nothing: what would make another signal replaces the resource instead.
+func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	data := M(new(S))
+	resp.Diagnostics.Append(req.Plan.Get(ctx, data)...)
+	timeout, diags := data.Common().Timeouts.Update(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	waiting := waits(data)
+	if !waiting.TargetStatus.IsUnknown() {
+		resp.State.Raw = req.Plan.Raw
+		return
+	}
+	var before types.String
+	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("target_status"), &before)...)
+	waiting.TargetStatus, waiting.TargetSucceeded = before, types.BoolValue(false)
+	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	signal, err := r.room.Bind(ctx, data.Own(), r.secrets(ctx, req.Config, &resp.Diagnostics))
+	if err != nil {
+		resp.Diagnostics.Append(updating.notBound(r.room.Name, err))
+		return
+	}
+	way := way{Courier: r.courier, Signal: signal, operation: updating, timeout: timeout, room: r.room.Name}
+	end := way.complete(ctx, waiting)
+	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
+	resp.Diagnostics.Append(way.waited(end, waiting)...)
 }
 
-// Delete sends nothing: a signal cannot be taken back.
-func (r *signalResource[S, A, M]) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {
+// Delete sends a signal that was to be sent at destroy; any other cannot be
+// taken back, and its state is all there is to remove.
+func (r *signalResource[S, A, M]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	data := M(new(S))
+	resp.Diagnostics.Append(req.State.Get(ctx, data)...)
+	common := data.Common()
+	if resp.Diagnostics.HasError() || !common.atDestroy() {
+		return
+	}
+	timeout, diags := common.Timeouts.Delete(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	signal, err := r.room.Bind(ctx, data.Own(), nil)
+	if err != nil {
+		resp.Diagnostics.Append(deleting.notBound(r.room.Name, err))
+		return
+	}
+	way := way{Courier: r.courier, Signal: signal, operation: deleting, timeout: timeout, room: r.room.Name}
+	// A signal that an earlier destroy sent only needs the rest of its wait.
+	if common.Delivery.ValueString() != Sent {
+		sent, problem := way.send(ctx, data)
+		if sent.delivery != "" {
+			common.sent(sent)
+			resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
+		}
+		if problem != nil && problem.gone {
+			resp.Diagnostics.AddWarning("Target Is Gone", "Nothing was sent at destroy: "+problem.Detail())
+			return
+		}
+		if problem != nil {
+			resp.Diagnostics.Append(problem.Diagnostic)
+			return
+		}
+	}
+	waiting := waits(data)
+	if !waiting.WaitForCompletion.ValueBool() {
+		return
+	}
+	end := way.complete(ctx, waiting)
+	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
+	resp.Diagnostics.Append(way.waited(end, waiting)...)
 }
 
 // ImportState refuses: nothing in the services identifies a signal that was sent.
@@ -143,6 +225,23 @@ func (r *signalResource[S, A, M]) ImportState(_ context.Context, _ resource.Impo
 	resp.Diagnostics.AddError("Signals Cannot Be Imported",
 		fmt.Sprintf("A signal_%s is the sending of a signal, which no service can give back: there is nothing to import. "+
 			"To put a signal that was sent by other means under Terraform, leave the resource out.", r.room.Name))
+}
+
+// record writes the data as the state. What is still unknown was never found out.
+func record(ctx context.Context, state *tfsdk.State, data any) diag.Diagnostics {
+	diags := state.Set(ctx, data)
+	known, err := tftypes.Transform(state.Raw, func(_ *tftypes.AttributePath, v tftypes.Value) (tftypes.Value, error) {
+		if !v.IsKnown() {
+			return tftypes.NewValue(v.Type(), nil), nil
+		}
+		return v, nil
+	})
+	if err != nil {
+		diags.AddError("State Not Written", fmt.Sprintf("Writing the state failed: %s. Please report this.", err))
+		return diags
+	}
+	state.Raw = known
+	return diags
 }
 
 // secrets reads the write-only arguments, which only the configuration holds.
@@ -161,28 +260,28 @@ func (r *signalResource[S, A, M]) secrets(ctx context.Context, config tfsdk.Conf
 	return secrets
 }
 
-// value reads one attribute of a configuration or state.
-func value(ctx context.Context, from interface {
-	GetAttribute(context.Context, path.Path, any) diag.Diagnostics
-}, at path.Path, diags *diag.Diagnostics) attr.Value {
-	var v attr.Value
-	diags.Append(from.GetAttribute(ctx, at, &v)...)
-	return v
+// atDestroy reports whether the signal is to be sent when the resource is destroyed.
+func (s *State) atDestroy() bool { return s.When.ValueString() == whenDestroy }
+
+// sent notes what became of the signal.
+func (s *State) sent(sent sending) {
+	s.Delivery, s.SentAt, s.RequestID = types.StringNull(), types.StringNull(), types.StringNull()
+	if sent.delivery != "" {
+		s.Delivery = types.StringValue(sent.delivery)
+	}
+	if !sent.at.IsZero() {
+		s.SentAt = types.StringValue(sent.at.UTC().Format(time.RFC3339))
+	}
+	if sent.requestID != "" {
+		s.RequestID = types.StringValue(sent.requestID)
+	}
 }
 
-// sameTriggers compares triggers; none at all and an empty map both say nothing.
-func sameTriggers(a, b attr.Value) bool {
-	empty := func(v attr.Value) bool {
-		m, ok := v.(types.Map)
-		return v.IsNull() || ok && !v.IsUnknown() && len(m.Elements()) == 0
+// note records what a reading of the target says. A service that has forgotten
+// the target has no word for it: the last one known stays.
+func (w *Waiting) note(reading delivery.Reading) {
+	if reading.Status != "" {
+		w.TargetStatus = types.StringValue(reading.Status)
 	}
-	return a.Equal(b) || empty(a) && empty(b)
-}
-
-func logAttempts(ctx context.Context, signal Signal) func(delivery.Attempt, time.Duration) {
-	return func(attempt delivery.Attempt, pause time.Duration) {
-		tflog.Info(ctx, "signal not sent, trying again", map[string]any{
-			"signal": signal.What, "target": signal.To, "error": attempt.Err.Error(), "pause": pause.String(),
-		})
-	}
+	w.TargetSucceeded = types.BoolValue(reading.State == delivery.Reached)
 }

@@ -25,9 +25,15 @@ type Room[A any] struct {
 	// OnlyTriggersResend is for signals whose Arguments say how to get there, not
 	// what is sent: a change of them is recorded and sends nothing.
 	OnlyTriggersResend bool
+	// Final reports whether a target's status, as target_status holds it, will not
+	// change any more. It is nil where the room does not embed Waiting.
+	Final func(status string) bool
 	// Check reports, on the attributes' paths, what the attributes' own
 	// validators cannot see. Values may still be unknown.
 	Check func(ctx context.Context, arguments *A) diag.Diagnostics
+	// Complete fills in the computed arguments that are made up rather than found
+	// out, before anything is contacted. It may be nil.
+	Complete func(arguments *A)
 	// Bind makes the signal ready to be sent and fills in the computed arguments.
 	// All values are known. An error means that nothing was sent, and says what to do.
 	Bind func(ctx context.Context, arguments *A, secrets Secrets) (Signal, error)
@@ -51,6 +57,15 @@ type Signal struct {
 	Explain func(delivery.Attempt) Advice
 	// FindOut says how a user can see whether a signal whose answer was lost has arrived.
 	FindOut string
+	// Ready is the view in which the target can take this signal, and Completion
+	// the one in which its run has ended as the signal wants it to. They are nil
+	// where the room does not embed Waiting.
+	Ready, Completion *delivery.View
+	// Existing is the view in which the service shows that such a signal is already
+	// there; no reading of it is pending. It is nil where the room does not embed Adopting.
+	Existing *delivery.View
+	// ExplainRead says what to do about a target that cannot be read.
+	ExplainRead func(delivery.Attempt) Advice
 }
 
 // Advice is what to do about a failure.
@@ -59,6 +74,8 @@ type Advice struct {
 	Attribute string
 	// Next is the next step to try, in whole sentences.
 	Next string
+	// Gone says that the target is not there, so that a signal at destroy has nobody left to reach.
+	Gone bool
 }
 
 // Model is the resource's data: a struct S that embeds State and A.

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/boolplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -22,6 +23,7 @@ import (
 type State struct {
 	ID        types.String   `tfsdk:"id"`
 	Triggers  types.Map      `tfsdk:"triggers"`
+	When      types.String   `tfsdk:"when"`
 	Timeouts  timeouts.Value `tfsdk:"timeouts"`
 	SentAt    types.String   `tfsdk:"sent_at"`
 	RequestID types.String   `tfsdk:"request_id"`
@@ -35,6 +37,8 @@ func (s *State) Common() *State { return s }
 const (
 	// Sent means that the service accepted the signal.
 	Sent = "SENT"
+	// Adopted means that the service showed such a signal, so that none was sent.
+	Adopted = "ADOPTED"
 	// Unknown means that the answer was lost, and with it whether the signal was taken.
 	Unknown = "UNKNOWN"
 )
@@ -52,22 +56,39 @@ func (r *signalResource[S, A, M]) schema(ctx context.Context) schema.Schema {
 		},
 		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
 			Create: true, Update: true, Delete: true,
-			CreateDescription: timeoutDescription("creating the resource, which sends the signal"),
-			UpdateDescription: timeoutDescription("updating the resource, which sends nothing"),
-			DeleteDescription: timeoutDescription("deleting the resource, which sends nothing"),
+			CreateDescription: timeoutDescription("creating the resource may take: becoming ready, sending and waiting together"),
+			UpdateDescription: timeoutDescription("updating the resource may take, which waits but sends nothing"),
+			DeleteDescription: timeoutDescription("deleting the resource may take, which with `when = \"destroy\"` sends the signal"),
 		}),
-		"sent_at":    computed("When the signal was sent (RFC 3339, UTC, by the clock of the machine Terraform ran on)."),
+		"sent_at":    computed("When the signal was sent (RFC 3339, UTC, by the clock of the machine Terraform ran on); null when it was adopted or is yet to be sent."),
 		"request_id": computed("The service's id of the request that carried the signal."),
-		"delivery":   computed("What is known of the signal: `" + Sent + "`, the service accepted it; `" + Unknown + "`, the answer was lost, so the signal may or may not have arrived."),
+		"delivery": computed("What is known of the signal: `" + Sent + "`, the service accepted it; `" + Adopted + "`, the service showed such a signal, and none was sent; " +
+			"`" + Unknown + "`, the answer was lost, so the signal may or may not have arrived; null when it is yet to be sent."),
 	}
+	maps.Copy(attributes, optionAttributes(M(new(S))))
 	maps.Copy(attributes, r.room.Arguments)
 	for name, attribute := range attributes {
-		if s, ok := attribute.(schema.StringAttribute); ok && s.Computed {
-			s.PlanModifiers = append([]planmodifier.String{stringplanmodifier.UseStateForUnknown()}, s.PlanModifiers...)
-			attributes[name] = s
-		}
+		attributes[name] = keptOverUpdates(attribute)
 	}
 	return schema.Schema{MarkdownDescription: r.room.Description, Attributes: attributes}
+}
+
+// keptOverUpdates has a computed attribute keep its value in a plan that does
+// not replace the resource; what an update changes, ModifyPlan marks.
+func keptOverUpdates(attribute schema.Attribute) schema.Attribute {
+	if !attribute.IsComputed() {
+		return attribute
+	}
+	switch a := attribute.(type) {
+	case schema.StringAttribute:
+		a.PlanModifiers = append([]planmodifier.String{stringplanmodifier.UseStateForUnknown()}, a.PlanModifiers...)
+		return a
+	case schema.BoolAttribute:
+		a.PlanModifiers = append([]planmodifier.Bool{boolplanmodifier.UseStateForUnknown()}, a.PlanModifiers...)
+		return a
+	default:
+		return attribute
+	}
 }
 
 func computed(description string) schema.Attribute {
@@ -75,7 +96,7 @@ func computed(description string) schema.Attribute {
 }
 
 func timeoutDescription(what string) string {
-	return fmt.Sprintf("How long %s may take, as a duration such as `30s` or `1h30m`. The default is %.0f minutes.", what, defaultTimeout.Minutes())
+	return fmt.Sprintf("How long %s, as a duration such as `30s` or `1h30m`. The default is %.0f minutes.", what, defaultTimeout.Minutes())
 }
 
 // RegionAttribute is the region argument of rooms whose services are regional.

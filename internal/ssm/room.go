@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
@@ -31,12 +30,14 @@ func (a *args) Own() *args { return a }
 // state is the resource: common options and results, plus arguments.
 type state struct {
 	signal.State
+	signal.Waiting
+	signal.Adopting
 	args
 }
 
 // NewResource returns the resource signal_automation.
-func NewResource(clients *aws.Clients, policy delivery.Policy) resource.Resource {
-	return signal.NewResource[state](room(clients), policy)
+func NewResource(clients *aws.Clients, courier *signal.Courier) resource.Resource {
+	return signal.NewResource[state](room(clients), courier)
 }
 
 func room(clients *aws.Clients) signal.Room[args] {
@@ -45,6 +46,7 @@ func room(clients *aws.Clients) signal.Room[args] {
 		Description: "Sends a signal to a running AWS Systems Manager Automation execution: approves or rejects a step that waits for approval, " +
 			"resumes a paused one, starts or stops a step, or revokes an approval. Creating the resource makes one `SendAutomationSignal` request.",
 		Arguments: arguments(),
+		Final:     final,
 		Check:     check,
 		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
 			client, region, err := aws.Client(ctx, clients, "ssm", a.Region.ValueString(), newClient)
@@ -76,6 +78,7 @@ func bind(ctx context.Context, client *sdk.Client, a *args) (signal.Signal, erro
 		}
 	}
 	id := a.AutomationExecutionID.ValueString()
+	watched := execution{client, id, a.Region.ValueString()}
 	return signal.Signal{
 		Target:  target{client, input},
 		What:    a.SignalType.ValueString(),
@@ -84,5 +87,9 @@ func bind(ctx context.Context, client *sdk.Client, a *args) (signal.Signal, erro
 		Explain: explain,
 		FindOut: fmt.Sprintf("To find out, look at the execution's steps: \"aws ssm get-automation-execution --region %s --automation-execution-id %s\".",
 			a.Region.ValueString(), id),
+		Ready:       watched.ready(input),
+		Completion:  watched.completion(input),
+		Existing:    watched.existing(input),
+		ExplainRead: explainRead,
 	}, nil
 }

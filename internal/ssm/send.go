@@ -37,6 +37,7 @@ func explain(attempt delivery.Attempt) signal.Advice {
 		return signal.Advice{
 			Attribute: "automation_execution_id",
 			Next:      "Check the execution's id, and that it runs in this region and account.",
+			Gone:      true,
 		}
 	case "AutomationStepNotFoundException":
 		return signal.Advice{

@@ -1,0 +1,106 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+)
+
+// State is what a reading of a target means to one signal.
+type State int
+
+const (
+	// Pending means that what is waited for may still come.
+	Pending State = iota
+	// Reached means that it has come.
+	Reached
+	// Missed means that it can no longer come.
+	Missed
+)
+
+// Reading is what one read of a target means to one signal.
+type Reading struct {
+	State State
+	// Status is the service's own word for the target's status, empty when it has none.
+	Status string
+	// Reason is what the service says about the status, empty when it says nothing.
+	Reason string
+}
+
+// View is a target as one signal sees it: how it is read, and what a reading
+// means. Views with the same key read the same thing and share their reads.
+type View struct {
+	key   string
+	read  func(context.Context) snapshot
+	judge func(any) Reading
+}
+
+type snapshot struct {
+	value   any
+	attempt Attempt
+}
+
+// NewView returns the view of a target that key names. The read returns what it
+// found with an accepted attempt, or an attempt that says why it found nothing;
+// a target that is not there is a finding where it means something to a signal.
+func NewView[T any](key string, read func(context.Context) (T, Attempt), judge func(T) Reading) *View {
+	return &View{
+		key: key,
+		read: func(ctx context.Context) snapshot {
+			value, attempt := read(ctx)
+			return snapshot{value, attempt}
+		},
+		judge: func(value any) Reading { return judge(value.(T)) },
+	}
+}
+
+// End is how a wait ended.
+type End struct {
+	// Reading is the last one; its State is Pending unless the wait reached its end.
+	Reading Reading
+	// Unreadable is set when the target cannot be read and trying again would not help.
+	Unreadable *Attempt
+	// Stopped is set when the context ended the wait.
+	Stopped error
+}
+
+// Reached reports whether the wait ended with what was waited for.
+func (e End) Reached() bool { return e.Reading.State == Reached }
+
+// Wait reads the target until it has reached or missed what the view waits for,
+// it turns out to be unreadable, or ctx ends. Each pending reading is given to
+// report.
+func (p *Poller) Wait(ctx context.Context, view *View, report func(Reading)) (end End) {
+	end.Stopped = Await(ctx, p, view.key, view.read, func(s snapshot) bool {
+		switch {
+		case s.attempt.Outcome == Accepted:
+			end.Reading = view.judge(s.value)
+			if end.Reading.State == Pending {
+				report(end.Reading)
+			}
+			return end.Reading.State != Pending
+		case s.attempt.passingRead():
+			return false
+		default:
+			end.Unreadable = &s.attempt
+			return true
+		}
+	})
+	return end
+}
+
+// Look reads the target once. The attempt is accepted when it could be read.
+func (p *Poller) Look(ctx context.Context, view *View) (Reading, Attempt) {
+	ctx, cancel := context.WithTimeout(ctx, p.Attempt)
+	defer cancel()
+	s := view.read(ctx)
+	if s.attempt.Outcome != Accepted {
+		return Reading{}, s.attempt
+	}
+	return view.judge(s.value), s.attempt
+}
+
+// passingRead reports whether a read that failed may succeed later. Unlike a
+// send, a read with an unknown outcome can always be made again.
+func (a Attempt) passingRead() bool {
+	return a.Outcome == Unknown || a.passing() || a.Outcome == NotSent && errors.Is(a.Err, context.DeadlineExceeded)
+}

@@ -1,0 +1,389 @@
+package provider_test
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// gate is a system whose targets can be waited for.
+type gate struct {
+	// read is the operation by which the target's status is read.
+	read string
+	// permission is what a refused read has to name.
+	permission string
+	// running makes a target that takes the signal and whose run then ends well,
+	// badly or never; while it runs, each read brings its end nearer.
+	running func(t *testing.T, s *sandbox.Sandbox, end string) acctest.Values
+	// unready makes a target that takes the signal only after some reads.
+	unready func(t *testing.T, s *sandbox.Sandbox) acctest.Values
+	// running, succeeded and failed are the service's words for target_status.
+	words struct{ running, succeeded, failed string }
+	// reason is part of what the service says of a failure, "" when it says nothing.
+	reason string
+	// adopts says that adopt_existing is offered.
+	adopts bool
+}
+
+// How a run ends.
+const (
+	well, badly, never = "well", "badly", "never"
+)
+
+// clock is the sandbox's time, moved on by the reads that a test makes of a target.
+type clock struct{ offset atomic.Int64 }
+
+func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
+
+func (c *clock) tick() { c.offset.Add(int64(15 * time.Second)) }
+
+// eachGate runs a test against every system whose targets can be waited for.
+func eachGate(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider)) {
+	t.Helper()
+	for _, y := range systems {
+		if y.gate == nil {
+			continue
+		}
+		t.Run(y.resource, func(t *testing.T) {
+			t.Parallel()
+			c := &clock{}
+			s := acctest.Sandbox(t, sandbox.Options{Now: c.now})
+			s.Hook(y.gate.read, c.tick, nil)
+			test(t, y, s, acctest.StartProvider(t, acctest.Block(s.URL())))
+		})
+	}
+}
+
+// sentOnce holds the journal to one signal.
+func sentOnce(t *testing.T, y system, s *sandbox.Sandbox) {
+	t.Helper()
+	if s.Count(y.operation) != 1 || s.Accepted(y.operation) != 1 {
+		t.Errorf("the journal does not hold one signal: %v", s.Journal())
+	}
+}
+
+func says(t *testing.T, diags acctest.Diagnostics, isError bool, parts ...string) {
+	t.Helper()
+	if diags.HasError() != isError {
+		t.Errorf("an error: %t, want %t: %s", diags.HasError(), isError, diags)
+	}
+	for _, part := range parts {
+		if !strings.Contains(diags.String(), part) {
+			t.Errorf("%q is not in what was said:\n%s", part, diags)
+		}
+	}
+}
+
+func status(t *testing.T, r *acctest.Resource, word string, succeeded any) {
+	t.Helper()
+	if r.String("target_status") != word || r.Bool("target_succeeded") != succeeded {
+		t.Errorf("target_status is %q and target_succeeded %v, want %q and %v", r.String("target_status"), r.Bool("target_succeeded"), word, succeeded)
+	}
+}
+
+var waiting = acctest.Values{"wait_for_completion": true}
+
+func TestGateOpensWhenTheRunSucceeds(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.gate.running(t, s, well).With(waiting)
+		r := p.Resource(y.resource)
+		apply(t, r, config)
+		status(t, r, y.gate.words.succeeded, true)
+		read := s.Count(y.gate.read)
+		if read < 2 {
+			t.Errorf("the run was read %d times, so its end was not waited for", read)
+		}
+		apply(t, r, config)
+		if diags := r.Refresh(); len(diags) > 0 {
+			t.Error(diags)
+		}
+		if s.Count(y.gate.read) != read {
+			t.Errorf("a final status was read again")
+		}
+		sentOnce(t, y, s)
+	})
+}
+
+func TestGateHoldsWhenTheRunFails(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.gate.running(t, s, badly).With(waiting)
+		r := p.Resource(y.resource)
+		diags := r.Apply(config)
+		says(t, diags, true, "Target Did Not Succeed", y.gate.words.failed, y.gate.reason, "untaint")
+		status(t, r, y.gate.words.failed, false)
+		if !r.Tainted || r.String("delivery") != "SENT" {
+			t.Errorf("tainted: %t, delivery %q", r.Tainted, r.String("delivery"))
+		}
+		r.Tainted = false // terraform untaint accepts what was reported
+		apply(t, r, config)
+		sentOnce(t, y, s)
+	})
+}
+
+func TestFailureIsRecordedForAPostcondition(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.gate.running(t, s, badly).With(waiting).With(acctest.Values{"on_wait_failure": "record"})
+		r := p.Resource(y.resource)
+		says(t, r.Apply(config), false, "Target Did Not Succeed", y.gate.words.failed, "record")
+		status(t, r, y.gate.words.failed, false)
+		if r.Tainted {
+			t.Error("a recorded failure taints")
+		}
+		apply(t, r, config)
+		status(t, r, y.gate.words.failed, false)
+		sentOnce(t, y, s)
+	})
+}
+
+func TestTimeoutWhileWaiting(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.gate.running(t, s, never).With(waiting).With(acctest.Values{"timeouts": acctest.Values{"create": "150ms", "update": "150ms"}})
+		r := p.Resource(y.resource)
+		says(t, r.Apply(config), true, "Target Still Running", "accepted", "create timeout of 150ms", y.gate.words.running, "untaint")
+		status(t, r, y.gate.words.running, false)
+		if !r.Tainted {
+			t.Error("not tainted")
+		}
+		r.Tainted = false
+		plan, diags := r.Plan(config)
+		if len(diags) > 0 || len(plan.Replace) > 0 || plan.Planned.Equal(r.State) {
+			t.Errorf("the plan after untaint is no update in place: %v %s", plan.Replace, diags)
+		}
+		says(t, r.Apply(config), true, "Target Still Running", "update timeout", "nothing was sent")
+		if r.Tainted {
+			t.Error("an update tainted")
+		}
+		says(t, r.Apply(config.With(acctest.Values{"on_wait_failure": "record"})), false, "Target Still Running")
+		sentOnce(t, y, s)
+	})
+}
+
+// A failure that only a refresh sees, because the wait was cut short, holds the gate, too.
+func TestGateHoldsWhenARefreshSeesTheFailure(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.gate.running(t, s, badly)
+		r := p.Resource(y.resource)
+		apply(t, r, config)
+		config = config.With(waiting)
+		// The wait is turned on, and cancelled at once.
+		says(t, r.Apply(config.With(acctest.Values{"timeouts": acctest.Values{"update": "1ns"}})), true, "Target Still Running")
+		for range 10 {
+			if diags := r.Refresh(); len(diags) > 0 {
+				t.Fatal(diags)
+			}
+		}
+		status(t, r, y.gate.words.failed, false)
+		for range 2 {
+			says(t, r.Apply(config), true, "Target Did Not Succeed", y.gate.words.failed)
+		}
+		apply(t, r, config.With(acctest.Values{"wait_for_completion": false}))
+		status(t, r, "", nil)
+		sentOnce(t, y, s)
+	})
+}
+
+func TestWaitTurnedOnLater(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.gate.running(t, s, well)
+		r := p.Resource(y.resource)
+		apply(t, r, config)
+		status(t, r, "", nil)
+		if s.Count(y.gate.read) != 0 {
+			t.Errorf("without waiting the target was read: %v", s.Journal())
+		}
+		apply(t, r, config.With(waiting))
+		status(t, r, y.gate.words.succeeded, true)
+		apply(t, r, config.With(waiting))
+		sentOnce(t, y, s)
+	})
+}
+
+func TestRefreshFollowsTheRun(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.gate.running(t, s, well).With(waiting).With(acctest.Values{"on_wait_failure": "record", "timeouts": acctest.Values{"create": "1ns"}})
+		_ = config
+		r := p.Resource(y.resource)
+		apply(t, r, config.With(acctest.Values{"wait_for_completion": false, "timeouts": nil}))
+		says(t, r.Apply(config.With(acctest.Values{"timeouts": acctest.Values{"update": "1ns"}})), false, "Target Still Running")
+		s.ResetJournal()
+		s.Inject(sandbox.Fault{Operation: y.gate.read, Kind: sandbox.KindRefuse, Times: 1})
+		says(t, r.Refresh(), false, "Target Not Read", y.gate.permission, "kept")
+		if r.State.IsNull() || r.String("delivery") != "SENT" {
+			t.Errorf("a failed read dropped the signal: %s", r.State)
+		}
+		for range 10 {
+			if diags := r.Refresh(); len(diags) > 0 {
+				t.Fatal(diags)
+			}
+		}
+		status(t, r, y.gate.words.succeeded, true)
+		for _, entry := range s.Journal() {
+			if entry.Operation == y.operation {
+				t.Errorf("a refresh sent a signal")
+			}
+		}
+		apply(t, r, config)
+	})
+}
+
+func TestReadPermissionMissing(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		s.Inject(sandbox.Fault{Operation: y.gate.read, Kind: sandbox.KindRefuse})
+		r := p.Resource(y.resource)
+		says(t, r.Apply(y.gate.running(t, s, well).With(waiting)), true, "Target Cannot Be Read", "accepted", y.gate.permission, "untaint")
+		if r.String("delivery") != "SENT" || !r.Tainted {
+			t.Errorf("delivery %q, tainted: %t", r.String("delivery"), r.Tainted)
+		}
+		sentOnce(t, y, s)
+		unready := p.Resource(y.resource)
+		says(t, unready.Apply(y.gate.unready(t, s).With(acctest.Values{"wait_until_ready": true})), true, "Signal Not Sent", y.gate.permission)
+		if !unready.State.IsNull() {
+			t.Errorf("recorded %s", unready.State)
+		}
+		sentOnce(t, y, s)
+	})
+}
+
+// A read that fails in passing is made again.
+func TestReadsSurviveFaults(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		for _, kind := range []sandbox.Kind{sandbox.KindThrottle, sandbox.KindErrorBefore, sandbox.KindDropBefore, sandbox.KindHTML, sandbox.KindTruncate} {
+			s.Inject(sandbox.Fault{Operation: y.gate.read, Kind: kind, Times: 1})
+		}
+		r := p.Resource(y.resource)
+		apply(t, r, y.gate.running(t, s, well).With(waiting))
+		status(t, r, y.gate.words.succeeded, true)
+		sentOnce(t, y, s)
+	})
+}
+
+func TestWaitUntilReady(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.gate.unready(t, s).With(acctest.Values{"wait_until_ready": true})
+		s.ResetJournal()
+		r := p.Resource(y.resource)
+		apply(t, r, config)
+		sentOnce(t, y, s)
+		sent := slices.IndexFunc(s.Journal(), func(e sandbox.Entry) bool { return e.Operation == y.operation })
+		if sent < 2 || sent != len(s.Journal())-1 {
+			t.Errorf("the signal is number %d in the journal %v", sent, s.Journal())
+		}
+	})
+}
+
+func TestNotReadyInTime(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.gate.unready(t, s).With(acctest.Values{"wait_until_ready": true, "timeouts": acctest.Values{"create": "100ms"}})
+		s.Hook(y.gate.read, nil, nil) // time stands still
+		r := p.Resource(y.resource)
+		says(t, r.Apply(config), true, "Signal Not Sent", "was not tried", "create timeout of 100ms", "Applying again")
+		if !r.State.IsNull() || s.Count(y.operation) != 0 {
+			t.Errorf("recorded %s after %v", r.State, s.Journal())
+		}
+	})
+}
+
+func TestCancelWhileWaiting(t *testing.T) {
+	for name, test := range map[string]struct {
+		config func(t *testing.T, y system, s *sandbox.Sandbox) acctest.Values
+		after  func(t *testing.T, y system, s *sandbox.Sandbox, r *acctest.Resource, diags acctest.Diagnostics)
+	}{
+		"until ready": {
+			config: func(t *testing.T, y system, s *sandbox.Sandbox) acctest.Values {
+				return y.gate.unready(t, s).With(acctest.Values{"wait_until_ready": true})
+			},
+			after: func(t *testing.T, y system, s *sandbox.Sandbox, r *acctest.Resource, diags acctest.Diagnostics) {
+				says(t, diags, true, "Signal Not Sent", "cancelled")
+				if !r.State.IsNull() || s.Count(y.operation) != 0 {
+					t.Errorf("recorded %s after %v", r.State, s.Journal())
+				}
+			},
+		},
+		"for completion": {
+			config: func(t *testing.T, y system, s *sandbox.Sandbox) acctest.Values {
+				return y.gate.running(t, s, never).With(waiting)
+			},
+			after: func(t *testing.T, y system, s *sandbox.Sandbox, r *acctest.Resource, diags acctest.Diagnostics) {
+				says(t, diags, false, "Waiting Cancelled", "recorded")
+				if r.Tainted || r.String("delivery") != "SENT" {
+					t.Errorf("tainted: %t, delivery %q", r.Tainted, r.String("delivery"))
+				}
+				sentOnce(t, y, s)
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+				config := test.config(t, y, s)
+				var once sync.Once
+				reading := make(chan struct{})
+				s.Hook(y.gate.read, func() { once.Do(func() { close(reading) }) }, nil)
+				r, done := p.Resource(y.resource), make(chan acctest.Diagnostics)
+				go func() { done <- r.Apply(config) }()
+				<-reading
+				start := time.Now()
+				p.Stop()
+				diags := <-done
+				if took := time.Since(start); took > 2*time.Second {
+					t.Errorf("ended %s after Ctrl-C", took)
+				}
+				test.after(t, y, s, r, diags)
+			})
+		})
+	}
+}
+
+func TestWaitersShareTheirReads(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		const waiters = 50
+		config := y.gate.unready(t, s).With(acctest.Values{"wait_until_ready": true})
+		release := make(chan struct{})
+		s.Hook(y.gate.read, nil, nil)
+		var all sync.WaitGroup
+		for range waiters {
+			all.Go(func() {
+				<-release
+				if diags := p.Resource(y.resource).Apply(config.With(acctest.Values{"timeouts": acctest.Values{"create": "300ms"}})); !diags.HasError() {
+					t.Error("became ready while time stood still")
+				}
+			})
+		}
+		close(release)
+		all.Wait()
+		// 300 ms of reads at 15 ms and less between two, plus what the newcomers brought forward.
+		if reads := s.Count(y.gate.read); reads > 300 {
+			t.Errorf("%d waiters made %d reads", waiters, reads)
+		}
+	})
+}
+
+func TestAdoptExisting(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		if !y.gate.adopts {
+			return
+		}
+		config := y.gate.running(t, s, never).With(acctest.Values{"adopt_existing": true})
+		first, second := p.Resource(y.resource), p.Resource(y.resource)
+		apply(t, first, config)
+		if first.String("delivery") != "SENT" {
+			t.Errorf("with nothing to adopt, delivery is %q", first.String("delivery"))
+		}
+		apply(t, second, config)
+		if second.String("delivery") != "ADOPTED" || second.String("sent_at") != "" {
+			t.Errorf("delivery is %q, sent at %q", second.String("delivery"), second.String("sent_at"))
+		}
+		second.Tainted = true
+		apply(t, second, config)
+		apply(t, second, config.With(acctest.Values{"triggers": acctest.Values{"again": "1"}}))
+		if second.String("delivery") != "ADOPTED" {
+			t.Errorf("after taint and trigger, delivery is %q", second.String("delivery"))
+		}
+		sentOnce(t, y, s)
+	})
+}

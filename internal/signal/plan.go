@@ -1,0 +1,148 @@
+package signal
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// judged is the key of the private state of a resource whose failed target was
+// reported when it was created: whoever untaints it afterwards accepts that.
+const judged = "judged"
+
+// ModifyPlan decides what a plan does: it has the resource replaced, and so the
+// signal sent again, when the plan holds another signal than the one that was
+// sent, and nothing else does; it has an update go on waiting for a target whose
+// end is not known yet.
+func (r *signalResource[S, A, M]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	before, after := M(new(S)), M(new(S))
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, before)...)
+	}
+	if !req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(req.Plan.Get(ctx, after)...)
+	}
+	switch {
+	case resp.Diagnostics.HasError():
+	case req.Plan.Raw.IsNull():
+		if before.Common().atDestroy() && before.Common().Delivery.ValueString() == Unknown {
+			resp.Diagnostics.AddWarning("Signal Will Be Sent Again",
+				fmt.Sprintf("An earlier destroy of this signal_%s sent its signal, and whether it was taken is unknown. Destroying sends it once more; "+
+					"\"terraform state rm\" accepts it as delivered instead.", r.room.Name))
+		}
+	case req.State.Raw.IsNull():
+		r.planCreate(ctx, after, resp)
+	default:
+		r.planUpdate(ctx, before, after, req, resp)
+	}
+}
+
+func (r *signalResource[S, A, M]) planCreate(ctx context.Context, after M, resp *resource.ModifyPlanResponse) {
+	if after.Common().atDestroy() {
+		// A taint is invisible here: the plan of a replacement is that of a creation.
+		resp.Diagnostics.AddAttributeWarning(path.Root("when"), "Signal Is Sent at Destroy",
+			"Nothing is sent now. The signal is sent when this resource is destroyed, and that includes its replacement: "+
+				"if this plan replaces it, because it is tainted or with -replace, its signal is sent from the state as last applied.")
+		for _, name := range []string{"sent_at", "request_id", "delivery"} {
+			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), types.StringNull())...)
+		}
+	}
+	r.planNoStatus(ctx, after, resp)
+}
+
+func (r *signalResource[S, A, M]) planUpdate(ctx context.Context, before, after M, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if !before.Common().atDestroy() && !after.Common().atDestroy() {
+		r.planReplace(ctx, req, resp)
+	}
+	if _, ok := any(after).(interface{ Waits() *Waiting }); !ok {
+		return
+	}
+	waiting := waits(after)
+	if waiting.WaitForCompletion.IsUnknown() || r.waitsOn(ctx, before, after, req, resp) {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("target_status"), types.StringUnknown())...)
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("target_succeeded"), types.BoolUnknown())...)
+		return
+	}
+	r.planNoStatus(ctx, after, resp)
+}
+
+// waitsOn reports whether an update has to go on waiting: the target's end is
+// not known, or it is a failure that the resource fails for and that only a
+// refresh has seen.
+func (r *signalResource[S, A, M]) waitsOn(ctx context.Context, before, after M, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) bool {
+	waiting, seen := waits(after), waits(before)
+	if !waiting.WaitForCompletion.ValueBool() || after.Common().atDestroy() || before.Common().Delivery.IsNull() {
+		return false
+	}
+	if !r.final(seen) {
+		return true
+	}
+	accepted, diags := req.Private.GetKey(ctx, judged)
+	resp.Diagnostics.Append(diags...)
+	return !seen.TargetSucceeded.ValueBool() && waiting.OnWaitFailure.ValueString() != onWaitFailureRecord && accepted == nil
+}
+
+// planNoStatus has the target's status null while nobody waits for it.
+func (r *signalResource[S, A, M]) planNoStatus(ctx context.Context, after M, resp *resource.ModifyPlanResponse) {
+	model, ok := any(after).(interface{ Waits() *Waiting })
+	if !ok || !after.Common().atDestroy() && (model.Waits().WaitForCompletion.ValueBool() || model.Waits().WaitForCompletion.IsUnknown()) {
+		return
+	}
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("target_status"), types.StringNull())...)
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("target_succeeded"), types.BoolNull())...)
+}
+
+// planReplace asks for replacement by what makes another signal.
+func (r *signalResource[S, A, M]) planReplace(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	for name, attribute := range r.room.Arguments {
+		if attribute.IsWriteOnly() || r.room.OnlyTriggersResend {
+			continue
+		}
+		at := path.Root(name)
+		configured, sent := value(ctx, req.Config, at, &resp.Diagnostics), value(ctx, req.State, at, &resp.Diagnostics)
+		if attribute.IsComputed() && configured.IsNull() {
+			continue
+		}
+		if !configured.Equal(sent) {
+			resp.RequiresReplace.Append(at)
+		}
+	}
+	at := path.Root("triggers")
+	if !sameTriggers(value(ctx, req.Config, at, &resp.Diagnostics), value(ctx, req.State, at, &resp.Diagnostics)) {
+		resp.RequiresReplace.Append(at)
+	}
+}
+
+// pending reports whether a signal was sent to a target whose end is waited for
+// and not known yet.
+func (r *signalResource[S, A, M]) pending(data M) bool {
+	waiting, common := waits(data), data.Common()
+	return waiting.WaitForCompletion.ValueBool() && !common.atDestroy() && !common.Delivery.IsNull() && !r.final(waiting)
+}
+
+func (r *signalResource[S, A, M]) final(waiting *Waiting) bool {
+	return !waiting.TargetStatus.IsNull() && r.room.Final(waiting.TargetStatus.ValueString())
+}
+
+// value reads one attribute of a configuration or state.
+func value(ctx context.Context, from interface {
+	GetAttribute(context.Context, path.Path, any) diag.Diagnostics
+}, at path.Path, diags *diag.Diagnostics) attr.Value {
+	var v attr.Value
+	diags.Append(from.GetAttribute(ctx, at, &v)...)
+	return v
+}
+
+// sameTriggers compares triggers; none at all and an empty map both say nothing.
+func sameTriggers(a, b attr.Value) bool {
+	empty := func(v attr.Value) bool {
+		m, ok := v.(types.Map)
+		return v.IsNull() || ok && !v.IsUnknown() && len(m.Elements()) == 0
+	}
+	return a.Equal(b) || empty(a) && empty(b)
+}

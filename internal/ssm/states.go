@@ -1,0 +1,203 @@
+package ssm
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// readPermissions are the IAM actions of waiting and adopting; the second is
+// needed only for executions of many steps.
+const readPermissions = "ssm:GetAutomationExecution and ssm:DescribeAutomationStepExecutions"
+
+// The final statuses of an execution, after "AutomationExecutionStatus" in the
+// Systems Manager API reference.
+var (
+	succeeded = []ssmtypes.AutomationExecutionStatus{
+		ssmtypes.AutomationExecutionStatusSuccess,
+		ssmtypes.AutomationExecutionStatusCompletedWithSuccess,
+	}
+	ended = append([]ssmtypes.AutomationExecutionStatus{
+		ssmtypes.AutomationExecutionStatusFailed,
+		ssmtypes.AutomationExecutionStatusTimedout,
+		ssmtypes.AutomationExecutionStatusCancelled,
+		ssmtypes.AutomationExecutionStatusRejected,
+		ssmtypes.AutomationExecutionStatusCompletedWithFailure,
+		ssmtypes.AutomationExecutionStatusChangeCalendarOverrideRejected,
+		ssmtypes.AutomationExecutionStatusExited,
+	}, succeeded...)
+)
+
+// stops are the signals after which any end of the run is what was asked for.
+var stops = []ssmtypes.SignalType{ssmtypes.SignalTypeReject, ssmtypes.SignalTypeRevoke, ssmtypes.SignalTypeStopStep}
+
+func final(status string) bool {
+	return slices.Contains(ended, ssmtypes.AutomationExecutionStatus(status))
+}
+
+// execution is an Automation execution to read.
+type execution struct {
+	client     *sdk.Client
+	id, region string
+}
+
+// snapshot is an execution with all its steps.
+type snapshot struct {
+	ssmtypes.AutomationExecution
+	steps []ssmtypes.StepExecution
+}
+
+func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
+	attempt = aws.Send(ctx, func(ctx context.Context) (middleware.Metadata, error) {
+		out, err := e.client.GetAutomationExecution(ctx, &sdk.GetAutomationExecutionInput{AutomationExecutionId: &e.id})
+		if err != nil {
+			return middleware.Metadata{}, err
+		}
+		if out.AutomationExecution != nil {
+			found.AutomationExecution = *out.AutomationExecution
+		}
+		return out.ResultMetadata, nil
+	})
+	found.steps = found.StepExecutions
+	if attempt.Outcome != delivery.Accepted || !found.StepExecutionsTruncated {
+		return found, attempt
+	}
+	found.steps = nil
+	pages := sdk.NewDescribeAutomationStepExecutionsPaginator(e.client, &sdk.DescribeAutomationStepExecutionsInput{AutomationExecutionId: &e.id})
+	for pages.HasMorePages() && attempt.Outcome == delivery.Accepted {
+		attempt = aws.Send(ctx, func(ctx context.Context) (middleware.Metadata, error) {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return middleware.Metadata{}, err
+			}
+			found.steps = append(found.steps, page.StepExecutions...)
+			return page.ResultMetadata, nil
+		})
+	}
+	return found, attempt
+}
+
+func (e execution) view(judge func(snapshot) delivery.Reading) *delivery.View {
+	return delivery.NewView(fmt.Sprintf("ssm/%s/%s", e.region, e.id), e.read, judge)
+}
+
+// completion is reached when the run has ended: successfully, or in any way
+// after a signal that was to stop it.
+func (e execution) completion(input *sdk.SendAutomationSignalInput) *delivery.View {
+	return e.view(func(found snapshot) delivery.Reading {
+		reading := found.reading(delivery.Pending)
+		switch status := found.AutomationExecutionStatus; {
+		case slices.Contains(succeeded, status), slices.Contains(ended, status) && slices.Contains(stops, input.SignalType):
+			reading.State = delivery.Reached
+		case slices.Contains(ended, status):
+			reading.State = delivery.Missed
+		}
+		return reading
+	})
+}
+
+// ready is reached when a step can take the signal, and missed when the run has ended.
+func (e execution) ready(input *sdk.SendAutomationSignalInput) *delivery.View {
+	return e.view(func(found snapshot) delivery.Reading {
+		if final(string(found.AutomationExecutionStatus)) {
+			return found.reading(delivery.Missed)
+		}
+		if found.takes(input) {
+			return found.reading(delivery.Reached)
+		}
+		return found.reading(delivery.Pending)
+	})
+}
+
+// existing is reached when the step that the signal would move has been moved
+// so, and none is waiting for it; until then it is missed.
+func (e execution) existing(input *sdk.SendAutomationSignalInput) *delivery.View {
+	return e.view(func(found snapshot) delivery.Reading {
+		if !found.takes(input) && found.moved(input) {
+			return found.reading(delivery.Reached)
+		}
+		return found.reading(delivery.Missed)
+	})
+}
+
+func (s snapshot) reading(state delivery.State) delivery.Reading {
+	reading := delivery.Reading{State: state, Status: string(s.AutomationExecutionStatus)}
+	if s.FailureMessage != nil {
+		reading.Reason = *s.FailureMessage
+	}
+	return reading
+}
+
+// takes reports whether a step is waiting for the signal now.
+func (s snapshot) takes(input *sdk.SendAutomationSignalInput) bool {
+	if input.SignalType == ssmtypes.SignalTypeStartStep {
+		// That an interactive execution always takes StartStep is not documented;
+		// a step of that name that has been started does not take it again.
+		return s.Mode == ssmtypes.ExecutionModeInteractive && !s.moved(input)
+	}
+	return slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool {
+		waiting := step.StepStatus == ssmtypes.AutomationExecutionStatusWaiting
+		switch input.SignalType {
+		case ssmtypes.SignalTypeResume:
+			return waiting && is(step.Action, "aws:pause") && named(step, input)
+		case ssmtypes.SignalTypeStopStep:
+			return (waiting || step.StepStatus == ssmtypes.AutomationExecutionStatusInprogress) && named(step, input)
+		default:
+			return waiting && is(step.Action, "aws:approve")
+		}
+	})
+}
+
+// moved reports whether a step shows that it has had such a signal.
+func (s snapshot) moved(input *sdk.SendAutomationSignalInput) bool {
+	return slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool {
+		status := step.StepStatus
+		switch input.SignalType {
+		case ssmtypes.SignalTypeApprove:
+			return is(step.Action, "aws:approve") && (decided(step, "Approved") || status == ssmtypes.AutomationExecutionStatusSuccess)
+		case ssmtypes.SignalTypeReject:
+			return is(step.Action, "aws:approve") && (decided(step, "Rejected") || status == ssmtypes.AutomationExecutionStatusRejected)
+		case ssmtypes.SignalTypeResume:
+			return is(step.Action, "aws:pause") && named(step, input) && status == ssmtypes.AutomationExecutionStatusSuccess
+		case ssmtypes.SignalTypeStopStep:
+			return named(step, input) && status == ssmtypes.AutomationExecutionStatusCancelled
+		case ssmtypes.SignalTypeStartStep:
+			return named(step, input) && status != "" && status != ssmtypes.AutomationExecutionStatusPending
+		default:
+			// What Revoke leaves behind is not documented, so nothing shows it.
+			return false
+		}
+	})
+}
+
+// decided reports whether an approval step's outputs name a decision.
+func decided(step ssmtypes.StepExecution, decision string) bool {
+	return slices.Contains(step.Outputs["ApprovalStatus"], decision)
+}
+
+// named reports whether the step is the one that the payload names.
+func named(step ssmtypes.StepExecution, input *sdk.SendAutomationSignalInput) bool {
+	if input.SignalType == ssmtypes.SignalTypeStopStep {
+		return slices.ContainsFunc(input.Payload["StepExecutionId"], func(id string) bool { return is(step.StepExecutionId, id) })
+	}
+	return slices.ContainsFunc(input.Payload["StepName"], func(name string) bool { return is(step.StepName, name) })
+}
+
+func is(text *string, value string) bool { return text != nil && *text == value }
+
+// explainRead knows the errors of the reads.
+func explainRead(attempt delivery.Attempt) signal.Advice {
+	advice := explain(attempt)
+	if next := aws.Explain(attempt, readPermissions); next != "" {
+		advice.Next = next
+	}
+	return advice
+}
