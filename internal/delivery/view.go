@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // State is what a reading of a target means to one signal.
@@ -68,14 +69,14 @@ func (e End) Reached() bool { return e.Reading.State == Reached }
 
 // Wait reads the target until it has reached or missed what the view waits for,
 // it turns out to be unreadable, or ctx ends. Each pending reading is given to
-// report.
-func (p *Poller) Wait(ctx context.Context, view *View, report func(Reading)) (end End) {
+// report, with the time, on the caller's goroutine.
+func (p *Poller) Wait(ctx context.Context, view *View, report func(Reading, time.Time)) (end End) {
 	end.Stopped = Await(ctx, p, view.key, view.read, func(s snapshot) bool {
 		switch {
 		case s.attempt.Outcome == Accepted:
 			end.Reading = view.judge(s.value)
 			if end.Reading.State == Pending {
-				report(end.Reading)
+				report(end.Reading, time.Now())
 			}
 			return end.Reading.State != Pending
 		case s.attempt.passingRead():

@@ -4,6 +4,7 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
@@ -73,6 +74,13 @@ func (p *signalProvider) Configure(ctx context.Context, req provider.ConfigureRe
 func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		func() resource.Resource { return ssm.NewResource(p.aws, p.courier) },
+	}
+}
+
+// Actions lists the signals that carry no secret, one line each.
+func (p *signalProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{
+		func() action.Action { return ssm.NewAction(p.aws, p.courier) },
 	}
 }
 

@@ -41,6 +41,12 @@ var (
 		unfinished: "The signal stays recorded, and nothing was sent. The next apply looks again. To send the signal again, use -replace; to go on regardless, set on_wait_failure = \"record\" or wait_for_completion = false.",
 		cancelled:  "The signal is recorded; the next apply sends nothing and goes on waiting.",
 	}
+	invoking = operation{
+		bound:      "action",
+		unsent:     "The signal was not taken. Invoking the action again sends it.",
+		unknown:    "An action remembers nothing: if the signal has not arrived, invoke the action again, which sends it once more.",
+		unfinished: "The signal was sent. Invoking the action again would send it again.",
+	}
 	deleting = operation{
 		bound:  "delete",
 		unsent: "The signal was not taken, and the resource is kept. Destroying again sends it.",
@@ -183,7 +189,7 @@ func (s Signal) answer(attempt delivery.Attempt) string {
 func (w way) stopped(err error) string {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Sprintf("The %s timeout of %s was over; a longer one can be set in timeouts.", w.bound, w.timeout)
+		return fmt.Sprintf("The %s timeout of %s was over; a longer one can be set.", w.bound, w.timeout)
 	case err != nil:
 		return "The apply was cancelled."
 	default:

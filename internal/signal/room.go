@@ -22,6 +22,8 @@ type Room[A any] struct {
 	// Arguments are the attributes of A. A change of any of them makes another
 	// signal; of the optional and computed ones only a change of what is configured does.
 	Arguments map[string]schema.Attribute
+	// ActionArguments are those that the action has; nil for all of Arguments. None may be secret.
+	ActionArguments map[string]schema.Attribute
 	// OnlyTriggersResend is for signals whose Arguments say how to get there, not
 	// what is sent: a change of them is recorded and sends nothing.
 	OnlyTriggersResend bool

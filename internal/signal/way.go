@@ -29,6 +29,8 @@ type way struct {
 	operation
 	timeout time.Duration
 	room    string
+	// tell reports progress to the user; nil where nobody listens.
+	tell func(format string, of ...any)
 }
 
 // sending is what became of a signal. The delivery is empty when nothing was sent.
@@ -50,7 +52,7 @@ type problem struct {
 // accepted or adopted.
 func (w way) send(ctx context.Context, options any) (sending, *problem) {
 	if adopts(options) {
-		switch end := w.wait(ctx, w.Existing, "waiting to see whether the signal is there"); {
+		switch end := w.wait(ctx, w.Existing, "Looking whether the signal is there"); {
 		case end.Reached():
 			return sending{delivery: Adopted}, nil
 		case end.Reading.State == delivery.Pending:
@@ -58,11 +60,14 @@ func (w way) send(ctx context.Context, options any) (sending, *problem) {
 		}
 	}
 	if waits(options).WaitUntilReady.ValueBool() {
-		if end := w.wait(ctx, w.Ready, "waiting until the target is ready"); !end.Reached() {
+		if end := w.wait(ctx, w.Ready, "Waiting until the target is ready"); !end.Reached() {
 			return sending{}, w.notReady(end, "waiting until the target can take it")
 		}
 	}
 	result := w.policy.Deliver(ctx, w.Target, func(attempt delivery.Attempt, pause time.Duration) {
+		if w.tell != nil {
+			w.tell("Not sent yet, trying again: %s", w.answer(attempt))
+		}
 		tflog.Info(ctx, "signal not sent, trying again", map[string]any{
 			"signal": w.What, "target": w.To, "error": attempt.Err.Error(), "pause": pause.String(),
 		})
@@ -79,13 +84,15 @@ func (w way) send(ctx context.Context, options any) (sending, *problem) {
 
 // complete waits for the end of the target's run and notes what it saw.
 func (w way) complete(ctx context.Context, waiting *Waiting) delivery.End {
-	end := w.wait(ctx, w.Completion, "waiting for the target's run to end")
+	end := w.wait(ctx, w.Completion, "Waiting for the target's run to end")
 	waiting.note(end.Reading)
 	return end
 }
 
 func (w way) wait(ctx context.Context, view *delivery.View, doing string) delivery.End {
-	return w.poller.Wait(ctx, view, func(reading delivery.Reading) {
+	reported := progress{tell: w.tell}
+	return w.poller.Wait(ctx, view, func(reading delivery.Reading, at time.Time) {
 		tflog.Debug(ctx, doing, map[string]any{"signal": w.What, "target": w.To, "status": reading.Status})
+		reported.saw(doing, reading, at)
 	})
 }

@@ -9,6 +9,7 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -38,6 +39,11 @@ type state struct {
 // NewResource returns the resource signal_automation.
 func NewResource(clients *aws.Clients, courier *signal.Courier) resource.Resource {
 	return signal.NewResource[state](room(clients), courier)
+}
+
+// NewAction returns the action signal_automation.
+func NewAction(clients *aws.Clients, courier *signal.Courier) action.Action {
+	return signal.NewAction[state](room(clients), courier)
 }
 
 func room(clients *aws.Clients) signal.Room[args] {

@@ -1,0 +1,211 @@
+package signal
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/action"
+	actionschema "github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// longestInvocation bounds the timeout of an action: nothing may hang an apply for ever.
+const longestInvocation = 24 * time.Hour
+
+// progressEvery is how often at least so much time lies between two reports of
+// the same status.
+const progressEvery = 15 * time.Second
+
+// NewAction returns the action that sends the room's signal. It is the resource
+// without a memory: its configuration is read as one of the resource that leaves
+// out all an action does not have, so that arguments, checks and sending are the same.
+func NewAction[S, A any, M Model[S, A]](room Room[A], courier *Courier) action.Action {
+	return &signalAction[S, A, M]{signalResource[S, A, M]{room: room, courier: courier}}
+}
+
+type signalAction[S, A any, M Model[S, A]] struct{ resource signalResource[S, A, M] }
+
+func (a *signalAction[S, A, M]) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_" + a.resource.room.Name
+}
+
+func (a *signalAction[S, A, M]) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
+	resp.Schema = actionschema.Schema{
+		MarkdownDescription: a.resource.room.Description + "\n\nAn action does not gate: what comes after it in an apply does not wait for it, and it is not remembered. " +
+			"Use the resource of the same name where something depends on the signal.",
+		Attributes: map[string]actionschema.Attribute{
+			"timeout": actionschema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: fmt.Sprintf("How long becoming ready, sending and waiting may take together, as a duration such as `30s` or `1h30m`, at most %.0f hours. The default is %.0f minutes.",
+					longestInvocation.Hours(), defaultTimeout.Minutes()),
+				Validators: []validator.String{invocationTimeout{}},
+			},
+		},
+	}
+	offered := optionAttributes(M(new(S)))
+	for _, name := range []string{"when", "on_wait_failure", "target_status", "target_succeeded"} {
+		delete(offered, name)
+	}
+	for name, attribute := range a.arguments() {
+		offered[name] = attribute
+	}
+	for name, attribute := range offered {
+		resp.Schema.Attributes[name] = invoked(attribute)
+	}
+}
+
+// arguments are those of the room that an action can have: Terraform keeps what
+// an action is given in clear, so none of them is secret.
+func (a *signalAction[S, A, M]) arguments() map[string]schema.Attribute {
+	if a.resource.room.ActionArguments != nil {
+		return a.resource.room.ActionArguments
+	}
+	return a.resource.room.Arguments
+}
+
+// invoked is an action's form of a resource's argument.
+func invoked(attribute schema.Attribute) actionschema.Attribute {
+	optional := !attribute.IsRequired()
+	switch a := attribute.(type) {
+	case schema.StringAttribute:
+		return actionschema.StringAttribute{Required: a.Required, Optional: optional, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators}
+	case schema.BoolAttribute:
+		return actionschema.BoolAttribute{Required: a.Required, Optional: optional, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators}
+	case schema.MapAttribute:
+		return actionschema.MapAttribute{Required: a.Required, Optional: optional, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators, ElementType: a.ElementType}
+	default:
+		panic(fmt.Sprintf("actions have no form of %T yet", attribute))
+	}
+}
+
+func (a *signalAction[S, A, M]) ValidateConfig(ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse) {
+	data, _ := a.read(ctx, req.Config, &resp.Diagnostics)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(a.resource.room.Check(ctx, data.Own())...)
+	}
+}
+
+// ModifyPlan checks again what can be checked without a request, now that more is known.
+func (a *signalAction[S, A, M]) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
+	data, _ := a.read(ctx, req.Config, &resp.Diagnostics)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(a.resource.room.Check(ctx, data.Own())...)
+	}
+}
+
+// Invoke sends the signal and says how it goes on. It reports only from its own
+// goroutine, because reporting blocks, and must not outlive the invocation.
+func (a *signalAction[S, A, M]) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
+	data, timeout := a.read(ctx, req.Config, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if a.resource.room.Complete != nil {
+		a.resource.room.Complete(data.Own())
+	}
+	signal, err := a.resource.room.Bind(ctx, data.Own(), nil)
+	if err != nil {
+		resp.Diagnostics.Append(invoking.notBound(a.resource.room.Name, err))
+		return
+	}
+	tell := func(format string, of ...any) {
+		resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf(format, of...)})
+	}
+	way := way{Courier: a.resource.courier, Signal: signal, operation: invoking, timeout: timeout, room: a.resource.room.Name, tell: tell}
+	tell("Sending %s to %s", signal.What, signal.To)
+	sent, problem := way.send(ctx, data)
+	if problem != nil {
+		resp.Diagnostics.Append(problem.Diagnostic)
+		return
+	}
+	switch {
+	case sent.delivery == Adopted:
+		tell("%s shows that such a signal is already there: nothing was sent", signal.Service)
+	case sent.requestID != "":
+		tell("%s accepted the signal (request id %s)", signal.Service, sent.requestID)
+	default:
+		tell("%s accepted the signal", signal.Service)
+	}
+	waiting := waits(data)
+	if !waiting.WaitForCompletion.ValueBool() {
+		tell("Done; what becomes of the target is not waited for")
+		return
+	}
+	end := way.complete(ctx, waiting)
+	resp.Diagnostics.Append(way.waited(end, waiting)...)
+	if end.Reached() {
+		tell("Done: the target's run ended with its status %s", end.Reading.Status)
+	}
+}
+
+// read takes an action's configuration for one of the resource.
+func (a *signalAction[S, A, M]) read(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) (M, time.Duration) {
+	data, timeout := M(new(S)), defaultTimeout
+	var given map[string]tftypes.Value
+	if err := config.Raw.As(&given); err != nil {
+		diags.AddError("Configuration Not Read", fmt.Sprintf("Reading the action's configuration failed: %s. Please report this.", err))
+		return data, 0
+	}
+	var text types.String
+	diags.Append(config.GetAttribute(ctx, path.Root("timeout"), &text)...)
+	if d, err := time.ParseDuration(text.ValueString()); err == nil {
+		timeout = d
+	}
+	whole := a.resource.schema(ctx)
+	kind := whole.Type().TerraformType(ctx).(tftypes.Object)
+	values := map[string]tftypes.Value{}
+	for name, attribute := range kind.AttributeTypes {
+		values[name] = tftypes.NewValue(attribute, nil)
+		if value, ok := given[name]; ok {
+			values[name] = value
+		}
+	}
+	lifted := tfsdk.Config{Schema: whole, Raw: tftypes.NewValue(kind, values)}
+	diags.Append(lifted.Get(ctx, data)...)
+	return data, timeout
+}
+
+// invocationTimeout wants a duration that leaves time and ends.
+type invocationTimeout struct{}
+
+func (invocationTimeout) Description(context.Context) string {
+	return fmt.Sprintf("must be a duration longer than zero and of at most %.0f hours, such as 30s or 1h30m", longestInvocation.Hours())
+}
+
+func (v invocationTimeout) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v invocationTimeout) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if d, err := time.ParseDuration(req.ConfigValue.ValueString()); err != nil || d <= 0 || d > longestInvocation {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Timeout",
+			fmt.Sprintf("Attribute %s %s, got: %s.", req.Path, v.Description(ctx), req.ConfigValue.ValueString()))
+	}
+}
+
+// progress says what a target's status is: when it changes, and now and then while it does not.
+type progress struct {
+	tell   func(format string, of ...any)
+	status string
+	last   time.Time
+}
+
+func (p *progress) saw(doing string, reading delivery.Reading, now time.Time) {
+	if p.tell == nil || reading.Status == p.status && now.Sub(p.last) < progressEvery {
+		return
+	}
+	p.status, p.last = reading.Status, now
+	p.tell("%s: its status is %s", doing, reading.Status)
+}
