@@ -21,6 +21,8 @@ type system struct {
 	// missing are arguments that name a target that is not there; at is the argument at fault.
 	missing acctest.Values
 	at      string
+	// action says that it is offered as an action, too.
+	action bool
 	// gate is how its targets are waited for, nil when they cannot be.
 	gate *gate
 	// differs holds what this system's failures come to where it is not what everybody's do.
@@ -47,6 +49,7 @@ var systems = []system{{
 	},
 	missing: acctest.Values{"automation_execution_id": "22222222-2222-2222-2222-222222222222"},
 	at:      "automation_execution_id",
+	action:  true,
 	gate: &gate{
 		read:       "GetAutomationExecution",
 		permission: "ssm:GetAutomationExecution",

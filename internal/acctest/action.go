@@ -1,0 +1,76 @@
+package acctest
+
+import (
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// Action is one action of a provider.
+type Action struct {
+	*Provider
+	name string
+	kind tftypes.Object
+}
+
+// Action returns an action type.
+func (p *Provider) Action(name string) *Action {
+	p.t.Helper()
+	schema := p.schema.ActionSchemas[name]
+	if schema == nil {
+		p.t.Fatalf("the provider has no action %s", name)
+	}
+	return &Action{p, name, schema.Schema.ValueType().(tftypes.Object)}
+}
+
+// Validate asks the provider to check a configuration.
+func (a *Action) Validate(config Values) Diagnostics {
+	a.t.Helper()
+	resp, err := a.actions().ValidateActionConfig(a.t.Context(), &tfprotov6.ValidateActionConfigRequest{
+		ActionType: a.name, Config: dynamic(a.t, a.kind, map[string]any(config)),
+	})
+	must(a.t, err)
+	return diagnostics(resp.Diagnostics)
+}
+
+// Plan asks the provider to plan a configuration.
+func (a *Action) Plan(config Values) Diagnostics {
+	a.t.Helper()
+	resp, err := a.actions().PlanAction(a.t.Context(), &tfprotov6.PlanActionRequest{
+		ActionType: a.name, Config: dynamic(a.t, a.kind, map[string]any(config)),
+	})
+	must(a.t, err)
+	return diagnostics(resp.Diagnostics)
+}
+
+// Invoke validates, plans and invokes a configuration, and returns what the
+// provider reported on the way.
+func (a *Action) Invoke(config Values) (progress []string, diags Diagnostics) {
+	a.t.Helper()
+	if diags := a.Validate(config); diags.HasError() {
+		return nil, diags
+	}
+	if diags := a.Plan(config); diags.HasError() {
+		return nil, diags
+	}
+	stream, err := a.actions().InvokeAction(a.t.Context(), &tfprotov6.InvokeActionRequest{
+		ActionType: a.name, Config: dynamic(a.t, a.kind, map[string]any(config)),
+	})
+	must(a.t, err)
+	for event := range stream.Events {
+		switch e := event.Type.(type) {
+		case tfprotov6.ProgressInvokeActionEventType:
+			progress = append(progress, e.Message)
+		case tfprotov6.CompletedInvokeActionEventType:
+			diags = append(diags, diagnostics(e.Diagnostics)...)
+		}
+	}
+	return progress, diags
+}
+
+func (a *Action) actions() tfprotov6.ProviderServerWithActions {
+	server, ok := a.server.(tfprotov6.ProviderServerWithActions)
+	if !ok {
+		a.t.Fatal("the provider serves no actions")
+	}
+	return server
+}

@@ -1,0 +1,191 @@
+package provider_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// eachAction runs a test against every system that is offered as an action, too.
+func eachAction(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider)) {
+	t.Helper()
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		if y.action {
+			test(t, y, s, p)
+		}
+	})
+}
+
+// request is what there is of a request that does not differ from one send to the next.
+func request(e sandbox.Entry, generated []string) string {
+	parts := []string{e.Method, e.Path, e.Region}
+	for _, header := range []string{"X-Amz-Target", "Content-Type", "X-Acs-Action", "X-Acs-Version", "Authorization"} {
+		parts = append(parts, header+"="+e.Header.Get(header))
+	}
+	for pair := range strings.SplitSeq(e.Query, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		if !slices.Contains(generated, name) {
+			parts = append(parts, pair)
+		}
+	}
+	return strings.Join(append(parts, e.Body), "\n")
+}
+
+func sends(y system, s *sandbox.Sandbox) (entries []sandbox.Entry) {
+	for _, entry := range s.Journal() {
+		if entry.Operation == y.operation {
+			entries = append(entries, entry)
+		}
+	}
+	return entries
+}
+
+func TestActionSendsWhatItsResourceSends(t *testing.T) {
+	eachAction(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.ready(t, s)
+		apply(t, p.Resource(y.resource), config)
+		progress, diags := p.Action(y.resource).Invoke(config)
+		if len(diags) > 0 || len(progress) < 3 {
+			t.Errorf("said %q and %s", progress, diags)
+		}
+		for i, part := range []string{"Sending", "accepted", "Done"} {
+			if i >= len(progress) || !strings.Contains(progress[i], part) {
+				t.Errorf("report %d of %q does not say %q", i, progress, part)
+			}
+		}
+		sent := sends(y, s)
+		if len(sent) != 2 || !sent[1].Accepted {
+			t.Fatalf("resource and action together made the journal %v", s.Journal())
+		}
+		generated := []string{"UniqueId", "ClientToken"}
+		if resource, action := request(sent[0], generated), request(sent[1], generated); resource != action {
+			t.Errorf("the resource sends\n%s\nthe action sends\n%s", resource, action)
+		}
+	})
+}
+
+func TestActionFailsAsItsResourceFails(t *testing.T) {
+	for name, common := range failures {
+		t.Run(name, func(t *testing.T) {
+			eachAction(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+				want := common
+				if own, ok := y.differs[name]; ok {
+					own.fault = common.fault
+					want = own
+				}
+				want.fault.Operation = y.operation
+				config := y.ready(t, s)
+				s.ResetJournal()
+				s.Inject(want.fault)
+				_, diags := p.Action(y.resource).Invoke(config.With(acctest.Values{"timeout": "500ms"}))
+				requests, accepted := s.Count(y.operation), s.Accepted(y.operation)
+				if want.requests >= 0 && requests != want.requests || requests < -want.requests || accepted != want.accepted {
+					t.Errorf("%d requests of which %d were accepted, want %d and %d:\n%v", requests, accepted, want.requests, want.accepted, s.Journal())
+				}
+				if diags.HasError() != (len(want.says) > 0) {
+					t.Errorf("said %q, want %q", diags, want.says)
+				}
+				for _, part := range want.says {
+					// An action leaves nothing to untaint.
+					if part = strings.ReplaceAll(part, "PERMISSION", y.permission); part != "untaint" && !strings.Contains(diags.String(), part) {
+						t.Errorf("%q is not in the error:\n%s", part, diags)
+					}
+				}
+				if strings.Contains(diags.String(), "untaint") {
+					t.Errorf("an action's error speaks of untaint:\n%s", diags)
+				}
+			})
+		})
+	}
+}
+
+func TestActionChecksItsArguments(t *testing.T) {
+	eachAction(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config, a := y.ready(t, s), p.Action(y.resource)
+		for _, bad := range []string{"soon", "0s", "-1m", "24h1s", ""} {
+			if diags := a.Validate(config.With(acctest.Values{"timeout": bad})); len(diags) != 1 || diags[0].Attribute != "timeout" {
+				t.Errorf("timeout = %q: %s", bad, diags)
+			}
+		}
+		if diags := a.Validate(config.With(acctest.Values{"timeout": "24h"})); len(diags) > 0 {
+			t.Errorf("the longest timeout: %s", diags)
+		}
+		for name := range config {
+			unknown := config.With(acctest.Values{name: acctest.Unknown})
+			if diags := append(a.Validate(unknown), a.Plan(unknown)...); len(diags) > 0 {
+				t.Errorf("an unknown %s: %s", name, diags)
+			}
+			if diags := a.Validate(config.With(acctest.Values{name: nil})); !diags.HasError() {
+				t.Errorf("without %s the action passes", name)
+			}
+		}
+		if made := s.Journal(); len(made) > 0 {
+			t.Errorf("checking made requests: %v", made)
+		}
+	})
+}
+
+func TestActionWaits(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		if !y.action {
+			return
+		}
+		progress, diags := p.Action(y.resource).Invoke(y.gate.running(t, s, well).With(waiting))
+		if len(diags) > 0 || !strings.Contains(progress[len(progress)-1], y.gate.words.succeeded) || !strings.Contains(strings.Join(progress, "\n"), y.gate.words.running) {
+			t.Errorf("reported %q and said %s", progress, diags)
+		}
+		sentOnce(t, y, s)
+		_, diags = p.Action(y.resource).Invoke(y.gate.running(t, s, badly).With(waiting))
+		says(t, diags, true, "Target Did Not Succeed", y.gate.words.failed, y.gate.reason, "would send it again")
+		progress, diags = p.Action(y.resource).Invoke(y.gate.running(t, s, never).With(waiting).With(acctest.Values{"timeout": "150ms"}))
+		says(t, diags, true, "Target Still Running", "timeout of 150ms")
+		// The status does not change, so it is said once.
+		if n := strings.Count(strings.Join(progress, "\n"), "Waiting"); n != 1 {
+			t.Errorf("reported the same status %d times: %q", n, progress)
+		}
+	})
+}
+
+func TestActionEndsWhenCancelled(t *testing.T) {
+	for _, y := range systems {
+		if !y.action {
+			continue
+		}
+		t.Run(y.resource, func(t *testing.T) {
+			t.Parallel()
+			arrived := &told{line: make(chan struct{})}
+			s := acctest.Sandbox(t, sandbox.Options{Log: arrived})
+			p := acctest.StartProvider(t, acctest.Block(s.URL()))
+			config := y.ready(t, s)
+			s.Hook(y.operation, nil, func() { _, _ = arrived.Write(nil) })
+			s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindStallAfter})
+			done := make(chan acctest.Diagnostics)
+			go func() {
+				_, diags := p.Action(y.resource).Invoke(config)
+				done <- diags
+			}()
+			<-arrived.line
+			start := time.Now()
+			p.Stop()
+			says(t, <-done, true, "Outcome of the Signal Unknown", "cancelled")
+			if took := time.Since(start); took > 2*time.Second {
+				t.Errorf("ended %s after Ctrl-C", took)
+			}
+		})
+	}
+}
+
+func TestActionWithoutItsCloud(t *testing.T) {
+	eachAction(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
+		config := y.ready(t, s)
+		_, diags := acctest.StartProvider(t, nil).Action(y.resource).Invoke(config)
+		says(t, diags, true, "Signal Not Sent", "provider")
+		if made := s.Journal(); len(made) > 0 {
+			t.Errorf("without a provider block these requests were made: %v", made)
+		}
+	})
+}
