@@ -51,7 +51,7 @@ func (a *signalAction[S, A, M]) Schema(_ context.Context, _ action.SchemaRequest
 			},
 		},
 	}
-	offered := optionAttributes(M(new(S)))
+	offered := optionAttributes(M(new(S)), false)
 	for _, name := range []string{"when", "on_wait_failure", "target_status", "target_succeeded"} {
 		delete(offered, name)
 	}

@@ -58,8 +58,15 @@ func adopts(model any) bool {
 }
 
 // optionAttributes are the arguments that say how to send and not what: a change
-// of them sends nothing.
-func optionAttributes(model any) map[string]schema.Attribute {
+// of them sends nothing. What only a resource does, which remembers, goes
+// unsaid where nothing is remembered.
+func optionAttributes(model any, remembers bool) map[string]schema.Attribute {
+	resource := func(sentences string) string {
+		if !remembers {
+			return ""
+		}
+		return " " + sentences
+	}
 	attributes := map[string]schema.Attribute{
 		"when": schema.StringAttribute{
 			Optional: true,
@@ -76,8 +83,8 @@ func optionAttributes(model any) map[string]schema.Attribute {
 			},
 			"wait_for_completion": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "After sending, wait until the target's whole run has ended; so it belongs on the last signal of a run that needs several. The default is `false`. " +
-					"While it is on and `target_status` is not final, each plan shows an update in place that goes on waiting and sends nothing.",
+				MarkdownDescription: "After sending, wait until the target's whole run has ended; so it belongs on the last signal of a run that needs several. The default is `false`." +
+					resource("While it is on and `target_status` is not final, each plan shows an update in place that goes on waiting and sends nothing."),
 			},
 			"on_wait_failure": schema.StringAttribute{
 				Optional: true,
@@ -92,8 +99,8 @@ func optionAttributes(model any) map[string]schema.Attribute {
 	if _, ok := model.(interface{ Adopts() *Adopting }); ok {
 		attributes["adopt_existing"] = schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Before sending, look whether the service shows that such a signal is already there; if so, record it as `ADOPTED` and send nothing. The default is `false`. " +
-				"With it on, changed `triggers`, taint and `-replace` adopt, too.",
+			MarkdownDescription: "Before sending, look whether the service shows that such a signal is already there; if so, send nothing. The default is `false`." +
+				resource("What is found is recorded with `delivery = \"ADOPTED\"`. With this on, changed `triggers`, taint and `-replace` adopt, too."),
 		}
 	}
 	return attributes

@@ -65,7 +65,7 @@ func (r *signalResource[S, A, M]) schema(ctx context.Context) schema.Schema {
 		"delivery": computed("What is known of the signal: `" + Sent + "`, the service accepted it; `" + Adopted + "`, the service showed such a signal, and none was sent; " +
 			"`" + Unknown + "`, the answer was lost, so the signal may or may not have arrived; null when it is yet to be sent."),
 	}
-	maps.Copy(attributes, optionAttributes(M(new(S))))
+	maps.Copy(attributes, optionAttributes(M(new(S)), true))
 	maps.Copy(attributes, r.room.Arguments)
 	for name, attribute := range attributes {
 		attributes[name] = keptOverUpdates(attribute)

@@ -50,7 +50,7 @@ func room(clients *aws.Clients) signal.Room[args] {
 	return signal.Room[args]{
 		Name: "automation",
 		Description: "Sends a signal to a running AWS Systems Manager Automation execution: approves or rejects a step that waits for approval, " +
-			"resumes a paused one, starts or stops a step, or revokes an approval. Creating the resource makes one `SendAutomationSignal` request.",
+			"resumes a paused one, starts or stops a step, or revokes an approval, with one `SendAutomationSignal` request.",
 		Arguments: arguments(),
 		Final:     final,
 		Check:     check,
