@@ -12,8 +12,8 @@ import (
 
 // Quick is a policy with the patience of a test.
 var Quick = delivery.Policy{
-	FirstPause:   time.Millisecond,
-	LongestPause: 10 * time.Millisecond,
+	FirstPause:   5 * time.Millisecond,
+	LongestPause: 50 * time.Millisecond,
 	Unreachable:  200 * time.Millisecond,
 	Attempt:      10 * time.Second,
 	FirstPoll:    time.Millisecond,

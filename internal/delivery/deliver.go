@@ -81,6 +81,12 @@ func (p Policy) Deliver(ctx context.Context, target Target, report func(Attempt,
 			break
 		}
 		pause := max(pauses.NextBackOff(), result.RetryAfter)
+		// An attempt that the deadline cuts off ends as unknown: better none than
+		// one with less time than the pause before it.
+		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < 2*pause {
+			result.Stopped = context.DeadlineExceeded
+			break
+		}
 		report(result.Attempt, pause)
 		if result.Stopped = Sleep(ctx, pause); result.Stopped != nil {
 			break

@@ -54,7 +54,7 @@ func TestFailuresOnTheWire(t *testing.T) {
 					own.fault = common.fault
 					want = own
 				}
-				config := y.ready(t, s).With(acctest.Values{"timeouts": acctest.Values{"create": "500ms"}})
+				config := y.ready(t, s).With(acctest.Values{"timeouts": acctest.Values{"create": "1s"}})
 				s.ResetJournal()
 				want.fault.Operation = y.operation
 				s.Inject(want.fault)
@@ -174,7 +174,7 @@ func TestCancelWhileSendingEndsAtOnce(t *testing.T) {
 
 func TestCancelWhileTryingAgainEndsAtOnce(t *testing.T) {
 	patient := acctest.Quick
-	patient.FirstPause, patient.Unreachable = time.Hour, time.Hour
+	patient.FirstPause, patient.Unreachable = 5*time.Minute, time.Hour
 	for _, y := range systems {
 		t.Run(y.resource, func(t *testing.T) {
 			t.Parallel()
