@@ -298,8 +298,8 @@ type Diagnostics []Diagnostic
 
 // Diagnostic is one thing the provider said.
 type Diagnostic struct {
-	Error                 bool
-	Attribute             string
+	Error           bool
+	Attribute       string
 	Summary, Detail string
 }
 

@@ -33,7 +33,7 @@ func (s Signal) failure(result delivery.Result, timeout time.Duration) diag.Diag
 		fmt.Sprintf("Sending %s to %s failed%s: %s", s.What, s.To, after(result.Attempts), s.answer(result.Attempt)),
 		stopped(result, timeout),
 		advice.Next,
-		s.standing(result.Outcome),
+		s.standing(result.Attempt),
 	}
 	detail := strings.Join(compact(paragraphs), "\n\n")
 	if advice.Attribute != "" {
@@ -68,11 +68,15 @@ func (s Signal) answer(attempt delivery.Attempt) string {
 }
 
 // standing is what is true of the signal now, and what the next apply does.
-func (s Signal) standing(outcome delivery.Outcome) string {
-	if outcome != delivery.Unknown {
+func (s Signal) standing(attempt delivery.Attempt) string {
+	if attempt.Outcome != delivery.Unknown {
 		return "The signal was not taken, and nothing is recorded. Applying again sends it."
 	}
-	return "Whether the signal was taken is unknown, so it was not sent again. " + s.FindOut + "\n\n" +
+	unknown := "Whether the signal was taken is unknown, so it was not sent again. "
+	if attempt.Repeatable {
+		unknown = "Whether the signal was taken is unknown: no attempt got a clear answer. "
+	}
+	return unknown + s.FindOut + "\n\n" +
 		"The resource is saved as tainted, with delivery = \"" + Unknown + "\". If the signal has arrived, run \"terraform untaint\" on " +
 		"the resource to accept it as delivered; otherwise apply again, which sends it once more."
 }

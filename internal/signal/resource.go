@@ -43,7 +43,9 @@ func (r *signalResource[S, A, M]) ValidateConfig(ctx context.Context, req resour
 		return
 	}
 	resp.Diagnostics.Append(checkTimeouts(data.Common().Timeouts)...)
-	resp.Diagnostics.Append(r.room.Check(ctx, data.Own())...)
+	if r.room.Check != nil {
+		resp.Diagnostics.Append(r.room.Check(ctx, data.Own())...)
+	}
 }
 
 // ModifyPlan has the resource replaced, and so the signal sent again, when the
@@ -181,7 +183,7 @@ func sameTriggers(a, b attr.Value) bool {
 
 func logAttempts(ctx context.Context, signal Signal) func(delivery.Attempt, time.Duration) {
 	return func(attempt delivery.Attempt, pause time.Duration) {
-		tflog.Info(ctx, "signal not sent, trying again", map[string]any{
+		tflog.Info(ctx, "signal not accepted yet, trying again", map[string]any{
 			"signal": signal.What, "target": signal.To, "error": attempt.Err.Error(), "pause": pause.String(),
 		})
 	}

@@ -21,12 +21,14 @@ type Room[A any] struct {
 	Description string
 	// Arguments are the attributes of A. A change of any of them makes another
 	// signal; of the optional and computed ones only a change of what is configured does.
+	// One that is only computed is a result: Bind makes it null, and the Target sets
+	// it before it reports the signal as accepted.
 	Arguments map[string]schema.Attribute
 	// OnlyTriggersResend is for signals whose Arguments say how to get there, not
 	// what is sent: a change of them is recorded and sends nothing.
 	OnlyTriggersResend bool
 	// Check reports, on the attributes' paths, what the attributes' own
-	// validators cannot see. Values may still be unknown.
+	// validators cannot see; nil when there is nothing such. Values may still be unknown.
 	Check func(ctx context.Context, arguments *A) diag.Diagnostics
 	// Bind makes the signal ready to be sent and fills in the computed arguments.
 	// All values are known. An error means that nothing was sent, and says what to do.
