@@ -23,7 +23,19 @@ func AWS(url string) Values {
 	}
 }
 
+// Alicloud is the provider's alicloud block for a server at url.
+func Alicloud(url string) Values {
+	return Values{
+		"region": "cn-hangzhou", "access_key": "sandbox-access-key", "secret_key": "sandbox-secret-key",
+		"endpoints": Values{"ros": url, "sts": url},
+	}
+}
+
 // Block is a provider block for a server at url that speaks all services.
 func Block(url string) Values {
-	return Values{"aws": AWS(url)}
+	return Values{
+		"aws":             AWS(url),
+		"alicloud":        Alicloud(url),
+		"cloud_automator": Values{"api_key": "sandbox-api-key", "endpoint": url + "/api/v1/"},
+	}
 }

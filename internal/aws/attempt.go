@@ -1,16 +1,13 @@
 package aws
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
 	"strings"
 
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -67,40 +64,6 @@ func Send(ctx context.Context, call func(context.Context) (smithymiddleware.Meta
 // only something other than the service would send.
 const unnamedError = "UnknownError"
 
-// jsonOnly reads each answer whole and turns away what is not a JSON object:
-// the SDK takes any body as success for operations that answer with none.
-type jsonOnly struct{ doer delivery.Doer }
-
-// Do sends req and returns its answer with the body in memory. It returns
-// *ForeignAnswerError for an answer that is not in AWS's format, and the read's
-// error for one that was cut short.
-func (j jsonOnly) Do(req *http.Request) (*http.Response, error) {
-	resp, err := j.doer.Do(req)
-	if err != nil {
-		return resp, err
-	}
-	body, err := io.ReadAll(resp.Body)
-	if closed := resp.Body.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the answer (HTTP %s) was cut short: %w", resp.Status, err)
-	}
-	if trimmed := bytes.TrimSpace(body); len(trimmed) > 0 && (trimmed[0] != '{' || !json.Valid(trimmed)) {
-		return nil, &ForeignAnswerError{Status: resp.Status, ContentType: resp.Header.Get("Content-Type")}
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	return resp, nil
-}
-
-// ForeignAnswerError means that something answered, but not in AWS's format.
-type ForeignAnswerError struct{ Status, ContentType string }
-
-func (e *ForeignAnswerError) Error() string {
-	return fmt.Sprintf("the answer (HTTP %s, content type %q) is not in the format of an AWS service; a proxy may have answered in its place",
-		e.Status, e.ContentType)
-}
-
 // Explain says what to do about an attempt that did not succeed, for the
 // failures that all AWS services have in common. The permission is the IAM
 // action that the attempt needs. It returns "" for a code it does not know.
@@ -109,6 +72,8 @@ func Explain(attempt delivery.Attempt, permission string) string {
 	switch {
 	case attempt.Cause == delivery.NoCredentials:
 		return "Give the provider AWS credentials: access_key and secret_key or profile in its aws block, the AWS_* environment variables, a shared credentials file, or a role of the machine it runs on."
+	case attempt.Cause == delivery.Throttled:
+		return "More requests arrive than the limits of this account allow: send fewer at a time with -parallelism, or have the limit raised."
 	case slices.Contains([]string{"AccessDenied", "UnauthorizedOperation", "NotAuthorized", "OperationNotPermittedFault"}, code):
 		return fmt.Sprintf("Allow the IAM action %s on this target to the identity that the provider uses.", permission)
 	case slices.Contains([]string{"ExpiredToken", "RequestExpired"}, code):
@@ -119,4 +84,14 @@ func Explain(attempt delivery.Attempt, permission string) string {
 		return "What answers at this endpoint does not offer this operation: check the endpoint in the provider's aws block."
 	}
 	return ""
+}
+
+// CommandLine is a command of the AWS command line interface, in quotation
+// marks, for words that tell a user where to look. The format has a %s for each value.
+func CommandLine(region, format string, values ...*string) string {
+	var given []any
+	for _, value := range values {
+		given = append(given, awssdk.ToString(value))
+	}
+	return fmt.Sprintf(`"aws %s --region %s"`, fmt.Sprintf(format, given...), region)
 }

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,16 +27,16 @@ type Clients struct {
 	loaded *awssdk.Config
 	made   map[key]any
 
-	// account holds one token; whoever takes it may ask which account this is.
-	account chan struct{}
-	allowed bool
+	// asking holds one token; whoever takes it may ask which account this is.
+	asking  chan struct{}
+	account string
 }
 
 type key struct{ service, region string }
 
 // NewClients keeps the configuration for the first use.
 func NewClients(config Config) *Clients {
-	return &Clients{config: config, made: map[key]any{}, account: make(chan struct{}, 1)}
+	return &Clients{config: config, made: map[key]any{}, asking: make(chan struct{}, 1)}
 }
 
 // Client returns the client of a service in a region, and that region: the one
@@ -45,16 +46,11 @@ func NewClients(config Config) *Clients {
 // It returns an error when the configuration cannot be loaded, there is no
 // region, or the account is not one of those allowed.
 func Client[T any](ctx context.Context, c *Clients, service, region string, newClient func(cfg awssdk.Config, endpoint *string) T) (client T, used string, err error) {
-	cfg, err := c.load(ctx)
+	cfg, err := c.load(ctx, region)
 	if err != nil {
 		return client, region, err
 	}
-	if region == "" {
-		region = cfg.Region
-	}
-	if region == "" {
-		return client, region, errors.New("no AWS region: set region here, region in the provider's aws block, AWS_REGION, or a region in the profile")
-	}
+	region = cfg.Region
 	if err := c.checkAccount(ctx, cfg); err != nil {
 		return client, region, err
 	}
@@ -64,10 +60,9 @@ func Client[T any](ctx context.Context, c *Clients, service, region string, newC
 		return made.(T), region, nil
 	}
 	cfg = cfg.Copy()
-	cfg.Region = region
 	// A send is never repeated by the SDK: it would also repeat what may have arrived.
 	cfg.Retryer = func() awssdk.Retryer { return awssdk.NopRetryer{} }
-	cfg.HTTPClient = jsonOnly{delivery.Client{Doer: cfg.HTTPClient}}
+	cfg.HTTPClient = delivery.JSONOnly{Doer: delivery.Client{Doer: cfg.HTTPClient}, Service: "AWS"}
 	var endpoint *string
 	if set := c.config.Endpoints[service]; set != "" {
 		endpoint = &set
@@ -77,20 +72,27 @@ func Client[T any](ctx context.Context, c *Clients, service, region string, newC
 	return client, region, nil
 }
 
-func (c *Clients) load(ctx context.Context) (awssdk.Config, error) {
+var errNoRegion = errors.New("no AWS region: set region here, region in the provider's aws block, AWS_REGION, or a region in the profile")
+
+// load returns the configuration for a region, the user's own when none is given.
+func (c *Clients) load(ctx context.Context, region string) (awssdk.Config, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.loaded != nil {
-		return *c.loaded, nil
+	if c.loaded == nil {
+		if c.config.Unknown != "" {
+			return awssdk.Config{}, fmt.Errorf("the provider's %s is not known yet: apply what it depends on first", c.config.Unknown)
+		}
+		cfg, err := c.config.load(ctx, region)
+		if err != nil {
+			return awssdk.Config{}, err
+		}
+		c.loaded = &cfg
 	}
-	if c.config.Unknown != "" {
-		return awssdk.Config{}, fmt.Errorf("the provider's %s is not known yet: apply what it depends on first", c.config.Unknown)
+	cfg := *c.loaded
+	cfg.Region = cmp.Or(region, cfg.Region)
+	if cfg.Region == "" {
+		return awssdk.Config{}, errNoRegion
 	}
-	cfg, err := c.config.load(ctx)
-	if err != nil {
-		return awssdk.Config{}, err
-	}
-	c.loaded = &cfg
 	return cfg, nil
 }
 
@@ -100,25 +102,23 @@ func (c *Clients) checkAccount(ctx context.Context, cfg awssdk.Config) error {
 		return nil
 	}
 	select {
-	case c.account <- struct{}{}:
-		defer func() { <-c.account }()
+	case c.asking <- struct{}{}:
+		defer func() { <-c.asking }()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	if c.allowed {
-		return nil
+	if c.account == "" {
+		identity, err := c.config.sts(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+		if err != nil {
+			return fmt.Errorf("checking allowed_account_ids and forbidden_account_ids with sts:GetCallerIdentity: %w", err)
+		}
+		c.account = awssdk.ToString(identity.Account)
 	}
-	identity, err := c.config.sts(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	if err != nil {
-		return fmt.Errorf("checking allowed_account_ids and forbidden_account_ids with sts:GetCallerIdentity: %w", err)
+	if slices.Contains(c.config.ForbiddenAccountIDs, c.account) {
+		return fmt.Errorf("the credentials belong to AWS account %s, which forbidden_account_ids forbids: use credentials of another account", c.account)
 	}
-	account := awssdk.ToString(identity.Account)
-	if slices.Contains(c.config.ForbiddenAccountIDs, account) {
-		return fmt.Errorf("the credentials belong to AWS account %s, which forbidden_account_ids forbids: use credentials of another account", account)
+	if len(c.config.AllowedAccountIDs) > 0 && !slices.Contains(c.config.AllowedAccountIDs, c.account) {
+		return fmt.Errorf("the credentials belong to AWS account %s, which is not among allowed_account_ids %v: use credentials of one of these", c.account, c.config.AllowedAccountIDs)
 	}
-	if len(c.config.AllowedAccountIDs) > 0 && !slices.Contains(c.config.AllowedAccountIDs, account) {
-		return fmt.Errorf("the credentials belong to AWS account %s, which is not among allowed_account_ids %v: use credentials of one of these", account, c.config.AllowedAccountIDs)
-	}
-	c.allowed = true
 	return nil
 }

@@ -4,9 +4,9 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 // Config is what the user says about AWS. Whatever is left empty comes from the
@@ -79,8 +81,9 @@ func (c namedCredentials) Retrieve(ctx context.Context) (awssdk.Credentials, err
 }
 
 // load resolves the configuration without asking anything of the network:
-// credentials are looked for when the first request is signed.
-func (c Config) load(ctx context.Context) (awssdk.Config, error) {
+// credentials are looked for when the first request is signed. Where the user
+// has set no region, roles are assumed in the one given.
+func (c Config) load(ctx context.Context, region string) (awssdk.Config, error) {
 	options := []func(*config.LoadOptions) error{
 		config.WithRegion(c.Region),
 		config.WithSharedConfigProfile(c.Profile),
@@ -129,35 +132,25 @@ func (c Config) load(ctx context.Context) (awssdk.Config, error) {
 		return awssdk.Config{}, fmt.Errorf("loading the AWS configuration: %w", err)
 	}
 	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
-		cfg.HTTPClient = pool(client.GetTransport())
+		cfg.HTTPClient = delivery.NewHTTPClient(client.GetTransport())
+	}
+	regional := cfg.Copy()
+	if regional.Region = cmp.Or(cfg.Region, region); regional.Region == "" {
+		return awssdk.Config{}, errNoRegion
 	}
 	if web := c.WebIdentity; web != nil {
-		cfg.Credentials = awssdk.NewCredentialsCache(stscreds.NewWebIdentityRoleProvider(
-			c.sts(cfg), web.RoleARN, web.token(), func(o *stscreds.WebIdentityRoleOptions) {
+		regional.Credentials = awssdk.NewCredentialsCache(stscreds.NewWebIdentityRoleProvider(
+			c.sts(regional), web.RoleARN, web.token(), func(o *stscreds.WebIdentityRoleOptions) {
 				o.RoleSessionName = web.SessionName
 				o.Duration = web.Duration
 			}))
 	}
 	for _, role := range c.AssumeRole {
-		cfg.Credentials = awssdk.NewCredentialsCache(stscreds.NewAssumeRoleProvider(
-			c.sts(cfg), role.RoleARN, role.apply))
+		regional.Credentials = awssdk.NewCredentialsCache(stscreds.NewAssumeRoleProvider(
+			c.sts(regional), role.RoleARN, role.apply))
 	}
-	cfg.Credentials = namedCredentials{cfg.Credentials}
+	cfg.Credentials = namedCredentials{regional.Credentials}
 	return cfg, nil
-}
-
-// pool is the one HTTP client behind all services and regions.
-func pool(transport *http.Transport) *http.Client {
-	transport.MaxIdleConnsPerHost = 256
-	transport.MaxIdleConns = 0
-	// Kept shorter than servers keep theirs: a request written to a connection
-	// that the server has just closed is an unknown outcome for nothing.
-	transport.IdleConnTimeout = 15 * time.Second
-	return &http.Client{
-		Transport: transport,
-		// A redirect followed is a second send, to somebody else.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
 }
 
 func (c Config) sts(cfg awssdk.Config) *sts.Client {

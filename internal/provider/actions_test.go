@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -75,6 +76,7 @@ func TestActionFailsAsItsResourceFails(t *testing.T) {
 				want := common
 				if own, ok := y.differs[name]; ok {
 					own.fault = common.fault
+					own.fault.Times = cmp.Or(own.times, common.fault.Times)
 					want = own
 				}
 				want.fault.Operation = y.operation
@@ -157,18 +159,23 @@ func TestActionEndsWhenCancelled(t *testing.T) {
 		}
 		t.Run(y.resource, func(t *testing.T) {
 			t.Parallel()
-			arrived := &told{line: make(chan struct{})}
-			s := acctest.Sandbox(t, sandbox.Options{Log: arrived})
+			s := acctest.Sandbox(t, sandbox.Options{})
 			p := acctest.StartProvider(t, acctest.Block(s.URL()))
 			config := y.ready(t, s)
-			s.Hook(y.operation, nil, func() { _, _ = arrived.Write(nil) })
+			arrived := make(chan struct{}, 1)
+			s.Hook(y.operation, nil, func() {
+				select {
+				case arrived <- struct{}{}:
+				default:
+				}
+			})
 			s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindStallAfter})
 			done := make(chan acctest.Diagnostics)
 			go func() {
 				_, diags := p.Action(y.resource).Invoke(config)
 				done <- diags
 			}()
-			<-arrived.line
+			<-arrived
 			start := time.Now()
 			p.Stop()
 			says(t, <-done, true, "Outcome of the Signal Unknown", "cancelled")

@@ -1,8 +1,8 @@
 package provider_test
 
 import (
+	"cmp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +14,8 @@ import (
 // failure is what a signal comes to when something goes wrong on its way.
 type failure struct {
 	fault sandbox.Fault
+	// times is how often the fault strikes a system that differs; 0 is as often as for everybody.
+	times int
 	// requests is how many signalling requests the journal holds afterwards, and
 	// accepted how many of them the service acted on.
 	requests, accepted int
@@ -52,6 +54,7 @@ func TestFailuresOnTheWire(t *testing.T) {
 				want := common
 				if own, ok := y.differs[name]; ok {
 					own.fault = common.fault
+					own.fault.Times = cmp.Or(own.times, common.fault.Times)
 					want = own
 				}
 				config := y.ready(t, s).With(acctest.Values{"timeouts": acctest.Values{"create": "1s"}})
@@ -93,7 +96,13 @@ func (f failure) check(t *testing.T, y system, s *sandbox.Sandbox, r *acctest.Re
 	if diags.HasError() != (len(f.says) > 0) {
 		t.Errorf("said %q, want %q", diags, f.says)
 	}
+	if y.noRequestID && strings.Contains(diags.String(), "request id") {
+		t.Errorf("there is no request id, but it is in the error:\n%s", diags)
+	}
 	for _, part := range f.says {
+		if y.noRequestID && part == "request id" {
+			continue
+		}
 		part = strings.ReplaceAll(part, "PERMISSION", y.permission)
 		if !strings.Contains(diags.String(), part) {
 			t.Errorf("%q is not in the error:\n%s", part, diags)
@@ -105,7 +114,11 @@ func TestMissingTarget(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		r := p.Resource(y.resource)
 		diags := r.Apply(y.ready(t, s).With(y.missing))
-		failure{requests: 1, says: []string{"Signal Rejected", "Check"}}.check(t, y, s, r, diags)
+		want, ok := y.differs["missing target"]
+		if !ok {
+			want = failure{requests: 1, says: []string{"Signal Rejected", "Check"}}
+		}
+		want.check(t, y, s, r, diags)
 		if len(diags) != 1 || diags[0].Attribute != y.at {
 			t.Errorf("said %s, want one error on %s", diags, y.at)
 		}
@@ -137,30 +150,24 @@ func TestConnectionRefusedForGood(t *testing.T) {
 	})
 }
 
-// told is closed by the first line that is written to it.
-type told struct {
-	once sync.Once
-	line chan struct{}
-}
-
-func (w *told) Write(line []byte) (int, error) {
-	w.once.Do(func() { close(w.line) })
-	return len(line), nil
-}
-
 func TestCancelWhileSendingEndsAtOnce(t *testing.T) {
 	for _, y := range systems {
-		t.Run(y.resource, func(t *testing.T) {
+		t.Run(cmp.Or(y.name, y.resource), func(t *testing.T) {
 			t.Parallel()
-			arrived := &told{line: make(chan struct{})}
-			s := acctest.Sandbox(t, sandbox.Options{Log: arrived})
+			s := acctest.Sandbox(t, sandbox.Options{})
 			p := acctest.StartProvider(t, acctest.Block(s.URL()))
 			config := y.ready(t, s)
-			s.Hook(y.operation, nil, func() { _, _ = arrived.Write(nil) })
+			arrived := make(chan struct{}, 1)
+			s.Hook(y.operation, nil, func() {
+				select {
+				case arrived <- struct{}{}:
+				default:
+				}
+			})
 			s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindStallAfter})
 			r, done := p.Resource(y.resource), make(chan acctest.Diagnostics)
 			go func() { done <- r.Apply(config) }()
-			<-arrived.line
+			<-arrived
 			start := time.Now()
 			p.Stop()
 			diags := <-done
@@ -176,7 +183,7 @@ func TestCancelWhileTryingAgainEndsAtOnce(t *testing.T) {
 	patient := acctest.Quick
 	patient.FirstPause, patient.Unreachable = 5*time.Minute, time.Hour
 	for _, y := range systems {
-		t.Run(y.resource, func(t *testing.T) {
+		t.Run(cmp.Or(y.name, y.resource), func(t *testing.T) {
 			t.Parallel()
 			s := acctest.Sandbox(t, sandbox.Options{})
 			p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(patient))

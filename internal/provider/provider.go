@@ -11,10 +11,15 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudautomator"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/ros"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/ssm"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/swf"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/transfer"
 )
 
 // Address is where the registry has the provider.
@@ -32,6 +37,8 @@ func WithPolicy(policy delivery.Policy) Option {
 func New(version string, options ...Option) func() provider.Provider {
 	return func() provider.Provider {
 		p := &signalProvider{version: version, courier: signal.NewCourier(delivery.DefaultPolicy), aws: aws.NewClients(aws.Config{})}
+		p.alicloud = alicloud.NewClients(alicloud.Config{})
+		p.cloudAutomator = cloudautomator.NewClient(cloudautomator.Config{})
 		for _, option := range options {
 			option(p)
 		}
@@ -42,8 +49,10 @@ func New(version string, options ...Option) func() provider.Provider {
 type signalProvider struct {
 	version string
 	courier *signal.Courier
-	// aws is replaced by Configure, before any resource is asked to send.
-	aws *aws.Clients
+	// What follows is replaced by Configure, before any resource is asked to send.
+	aws            *aws.Clients
+	alicloud       *alicloud.Clients
+	cloudAutomator *cloudautomator.Client
 }
 
 func (p *signalProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -54,26 +63,48 @@ func (p *signalProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Sends signals to running operations during `terraform apply`. Each block configures one cloud and is needed only by the resources of that cloud; nothing is contacted before a resource sends its signal.",
 		Attributes: map[string]schema.Attribute{
-			"aws": awsSchema(),
+			"aws":             awsSchema(),
+			"alicloud":        alicloudSchema(),
+			"cloud_automator": cloudAutomatorSchema(),
 		},
 	}
 }
 
 func (p *signalProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
-	// A block with a value that is not known yet is of no use: its first signal will say so.
-	if unknown := unknownArgument(req.Config.Raw, "aws"); unknown != "" {
-		p.aws = aws.NewClients(aws.Config{Unknown: unknown})
-	} else {
-		var block *awsModel
-		resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("aws"), &block)...)
-		p.aws = aws.NewClients(block.config(p.version))
+	awsBlock, unknown := block[awsModel](ctx, req, resp, "aws")
+	awsConfig := awsBlock.config(p.version)
+	awsConfig.Unknown = unknown
+	p.aws = aws.NewClients(awsConfig)
+
+	alicloudBlock, unknown := block[alicloudModel](ctx, req, resp, "alicloud")
+	alicloudConfig := alicloudBlock.config(p.version)
+	alicloudConfig.Unknown = unknown
+	p.alicloud = alicloud.NewClients(alicloudConfig)
+
+	cloudAutomatorBlock, unknown := block[cloudAutomatorModel](ctx, req, resp, "cloud_automator")
+	cloudAutomatorConfig := cloudAutomatorBlock.config(p.version)
+	cloudAutomatorConfig.Unknown = unknown
+	p.cloudAutomator = cloudautomator.NewClient(cloudAutomatorConfig)
+}
+
+// block reads one block of the provider, nil when it is absent, or names an
+// argument in it whose value is not known yet. Such a block is of no use: its
+// first signal will say so.
+func block[M any](ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse, name string) (model *M, unknown string) {
+	if unknown = unknownArgument(req.Config.Raw, name); unknown == "" {
+		resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root(name), &model)...)
 	}
+	return model, unknown
 }
 
 // Resources lists the signals, one line each.
 func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		func() resource.Resource { return ssm.NewResource(p.aws, p.courier) },
+		func() resource.Resource { return swf.NewResource(p.aws, p.courier) },
+		func() resource.Resource { return transfer.NewResource(p.aws, p.courier) },
+		func() resource.Resource { return ros.NewResource(p.alicloud, p.courier) },
+		func() resource.Resource { return cloudautomator.NewResource(p.cloudAutomator, p.courier) },
 	}
 }
 

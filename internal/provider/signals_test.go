@@ -1,6 +1,9 @@
 package provider_test
 
 import (
+	"cmp"
+	"fmt"
+	"maps"
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
@@ -9,6 +12,8 @@ import (
 
 // system is one signal as the tests that hold for all of them see it.
 type system struct {
+	// name tells systems of the same resource apart; "" is the resource's.
+	name     string
 	resource string
 	// operation is the one that carries the signal, as the journal names it.
 	operation string
@@ -21,6 +26,8 @@ type system struct {
 	// missing are arguments that name a target that is not there; at is the argument at fault.
 	missing acctest.Values
 	at      string
+	// noRequestID says that the service's answers carry none.
+	noRequestID bool
 	// action says that it is offered as an action, too.
 	action bool
 	// gate is how its targets are waited for, nil when they cannot be.
@@ -74,13 +81,133 @@ var systems = []system{{
 		reason: "the disk is full",
 		adopts: true,
 	},
+}, {
+	resource:   "signal_workflow_execution",
+	operation:  "SignalWorkflowExecution",
+	permission: "swf:SignalWorkflowExecution",
+	ready: func(_ *testing.T, s *sandbox.Sandbox) acctest.Values {
+		id := fmt.Sprintf("order-%d", len(s.Workflows("sandbox", "")))
+		s.StartWorkflow(sandbox.Workflow{WorkflowID: id})
+		return acctest.Values{"domain": "sandbox", "workflow_id": id, "signal_name": "release", "input": "go"}
+	},
+	resends: acctest.Values{
+		"domain":           "another",
+		"workflow_id":      "another",
+		"run_id":           "another",
+		"signal_name":      "another",
+		"input":            "another",
+		"input_wo_version": 2,
+		"region":           "eu-central-1",
+	},
+	inert:   acctest.Values{"input_wo": "another"},
+	missing: acctest.Values{"workflow_id": "nobody"},
+	at:      "workflow_id",
+}, {
+	resource:   "signal_workflow_step_state",
+	operation:  "SendWorkflowStepState",
+	permission: "transfer:SendWorkflowStepState",
+	ready: func(_ *testing.T, s *sandbox.Sandbox) acctest.Values {
+		// The second step keeps the execution there, so that a second callback would not be refused but show.
+		e := s.StartFileWorkflow(sandbox.FileWorkflow{Steps: []sandbox.FileStep{{}, {}}, UsedToken: sandbox.TokenAccepted})
+		return acctest.Values{"workflow_id": e.WorkflowID, "execution_id": e.ExecutionID, "status": "SUCCESS", "token": e.Token}
+	},
+	resends: acctest.Values{
+		"workflow_id":      "w-anotheranotherano",
+		"execution_id":     "11111111-1111-1111-1111-111111111111",
+		"status":           "FAILURE",
+		"token":            "another",
+		"token_wo_version": 2,
+		"region":           "eu-central-1",
+	},
+	inert:   acctest.Values{"token_wo": "another"},
+	missing: acctest.Values{"execution_id": "22222222-2222-2222-2222-222222222222"},
+	at:      "execution_id",
+}, {
+	resource:   "signal_stack_resource",
+	operation:  "SignalResource",
+	permission: "ros:SignalResource",
+	ready: func(_ *testing.T, s *sandbox.Sandbox) acctest.Values {
+		// It waits for more signals than come, so that a second one would not be refused but show.
+		id := s.StartStack(sandbox.Stack{Conditions: []sandbox.WaitCondition{{Name: "Deployed", Count: 10}}})
+		return acctest.Values{"stack_id": id, "logical_resource_id": "Deployed", "status": "SUCCESS"}
+	},
+	resends: acctest.Values{
+		"stack_id":            "another",
+		"logical_resource_id": "another",
+		"status":              "FAILURE",
+		"unique_id":           "another",
+		"client_token":        "another",
+		"region":              "eu-central-1",
+	},
+	missing: acctest.Values{"stack_id": "nothing"},
+	at:      "stack_id",
+	// The same request again has no second effect, so whatever left no clear answer is repeated.
+	differs: map[string]failure{
+		"500 before acting":     {requests: -5, delivery: "UNKNOWN", says: []string{"Outcome of the Signal Unknown", "attempts", "timeout", "untaint"}},
+		"503 before acting":     {times: 2, requests: 3, accepted: 1, delivery: "SENT"},
+		"500 after acting":      {times: 2, requests: 3, accepted: 1, delivery: "SENT"},
+		"dropped before acting": {times: 2, requests: 3, accepted: 1, delivery: "SENT"},
+		"dropped after acting":  {times: 2, requests: 3, accepted: 1, delivery: "SENT"},
+		"truncated 200":         {times: 2, requests: 3, accepted: 1, delivery: "SENT"},
+		"truncated JSON":        {times: 2, requests: 3, accepted: 1, delivery: "SENT"},
+		"proxy's 502":           {times: 2, requests: 3, accepted: 1, delivery: "SENT"},
+		"proxy's 200":           {times: 2, requests: 3, accepted: 1, delivery: "SENT"},
+	},
+}, {
+	name:       "signal_http_trigger by url",
+	resource:   "signal_http_trigger",
+	operation:  "TriggerJob",
+	permission: "access token",
+	ready: func(_ *testing.T, s *sandbox.Sandbox) acctest.Values {
+		job := s.AddTriggerJob(sandbox.TriggerJob{})
+		return acctest.Values{"url": s.TriggerURL(job), "access_token": job.AccessToken}
+	},
+	inert: acctest.Values{
+		"url": "https://manager.cloudautomator.com/trigger/another", "access_token": "another",
+	},
+	missing:     acctest.Values{"access_token": "another"},
+	at:          "url",
+	noRequestID: true,
+	differs:     triggerFailures,
+}, {
+	name:       "signal_http_trigger by job_id",
+	resource:   "signal_http_trigger",
+	operation:  "TriggerJob",
+	permission: "access token",
+	ready: func(_ *testing.T, s *sandbox.Sandbox) acctest.Values {
+		return acctest.Values{"job_id": s.AddTriggerJob(sandbox.TriggerJob{}).ID}
+	},
+	inert:       acctest.Values{"job_id": "another"},
+	missing:     acctest.Values{"job_id": "4711"},
+	at:          "job_id",
+	noRequestID: true,
+	differs: with(triggerFailures, map[string]failure{
+		// The job is looked up before anything is sent.
+		"missing target": {says: []string{"Signal Not Sent", "HTTP 404", "Check"}},
+	}),
 }}
+
+// triggerFailures are those of an HTTP trigger: the answers that its document
+// calls "has not started" are tried again, and a refusal is about URL and access
+// token, whatever its reason.
+var triggerFailures = map[string]failure{
+	"500 before acting":   {requests: -5, says: []string{"Signal Not Sent", "HTTP 500", "timeout"}},
+	"503 before acting":   {requests: -5, says: []string{"Signal Not Sent", "HTTP 503", "timeout"}},
+	"500 after acting":    {requests: 1, accepted: 1, delivery: "UNKNOWN", says: []string{"Outcome of the Signal Unknown", "HTTP 502"}},
+	"credentials expired": {requests: 1, says: []string{"Signal Rejected", "HTTP 404", "access token"}},
+}
+
+func with[V any](common, own map[string]V) map[string]V {
+	all := maps.Clone(common)
+	maps.Copy(all, own)
+	return all
+}
 
 // eachSystem runs a test against every system, with a sandbox and a provider of its own.
 func eachSystem(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider)) {
 	t.Helper()
 	for _, y := range systems {
-		t.Run(y.resource, func(t *testing.T) {
+		t.Run(cmp.Or(y.name, y.resource), func(t *testing.T) {
 			t.Parallel()
 			s := acctest.Sandbox(t, sandbox.Options{})
 			test(t, y, s, acctest.StartProvider(t, acctest.Block(s.URL())))

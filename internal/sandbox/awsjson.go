@@ -27,8 +27,9 @@ type awsJSON struct {
 	operations map[string]func(*call) (any, *apiError)
 	// resource is the ARN that a denial names; nil is "*".
 	resource func(*call) string
-	// throttled and internal are the service's own codes. Defaults ThrottlingException and InternalServerError.
-	throttled, internal string
+	// denied, throttled and internal are the service's own codes. Defaults AccessDeniedException, ThrottlingException
+	// and InternalServerError.
+	denied, throttled, internal string
 	// message is the member with an error's words. Default Message.
 	message string
 }
@@ -63,7 +64,7 @@ func (a *awsJSON) denial(c *call) *apiError {
 	if a.resource != nil {
 		resource = a.resource(c)
 	}
-	return failf(400, "AccessDeniedException", "User: %s is not authorized to perform: %s on resource: %s because no identity-based policy allows the %[2]s action",
+	return failf(400, cmp.Or(a.denied, "AccessDeniedException"), "User: %s is not authorized to perform: %s on resource: %s because no identity-based policy allows the %[2]s action",
 		c.caller.ARN, a.service+":"+c.operation, resource)
 }
 

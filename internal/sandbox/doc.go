@@ -26,6 +26,26 @@
 //	GET    /_sandbox/ssm/executions       all executions
 //	POST   /_sandbox/ssm/executions       start an Automation; answers {"ID": ...}
 //	GET    /_sandbox/ssm/executions/{id}  one execution with the signals it received
+//	POST   /_sandbox/swf/domains          register a domain: {"Name": ...}
+//	POST   /_sandbox/swf/executions       start a Workflow; answers {"RunID": ...}
+//	GET    /_sandbox/swf/executions/{domain}
+//	                                      all runs in a domain with their histories
+//	POST   /_sandbox/swf/close            close an open run: {"Domain": ..., "WorkflowID": ..., "CloseStatus": ...};
+//	                                      answers {"RunID": ...}, which CONTINUED_AS_NEW goes on with
+//	GET    /_sandbox/transfer/executions  all executions
+//	POST   /_sandbox/transfer/executions  start a FileWorkflow; answers its state
+//	GET    /_sandbox/transfer/executions/{id}
+//	                                      one execution with its tokens and the callbacks it received
+//	GET    /_sandbox/ros/stacks           all stacks
+//	POST   /_sandbox/ros/stacks           start a Stack; answers {"ID": ...}
+//	GET    /_sandbox/ros/stacks/{id}      one stack with its resources, events and the signals it took
+//	GET    /_sandbox/cloudautomator/jobs              all Cloud Automator jobs with their runs
+//	POST   /_sandbox/cloudautomator/jobs              put a TriggerJob there; answers its TriggerJobState
+//	GET    /_sandbox/cloudautomator/jobs/{id}         one job with its runs
+//	DELETE /_sandbox/cloudautomator/jobs/{id}         remove a job as in the console
+//	POST   /_sandbox/cloudautomator/jobs/{id}/rotate  press the console's "Update" button: a new URL and access token
+//	POST   /_sandbox/cloudautomator/jobs/{id}/active  make a job active or not: {"Active": false}
+//	PUT    /_sandbox/cloudautomator/options           play another CloudAutomator
 //
 // # Adding a service
 //

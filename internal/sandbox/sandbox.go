@@ -33,27 +33,37 @@ type Options struct {
 	// Credentials are the accepted access keys by access key id.
 	// Default: "sandbox-access-key" with "sandbox-secret-key" in account 123456789012.
 	Credentials map[string]Secret
-	// ReadLag is how far reads of SSM lag behind writes, by Now.
+	// ReadLag is how far reads of SSM, of SWF and of Cloud Automator's jobs lag behind writes, by Now.
 	ReadLag time.Duration
 	// StepLimit is how many steps GetAutomationExecution shows before it sets StepExecutionsTruncated. Default 100.
 	StepLimit int
 	// Documents are the runbooks that StartAutomationExecution knows by name.
 	// Default: "Sandbox-Approval", which waits for one approval.
 	Documents map[string]Automation
+	// CloudAutomator says how Cloud Automator behaves.
+	CloudAutomator CloudAutomator
+	// Domains are the registered SWF domains. Default: "sandbox".
+	Domains []string
+	// RetryAfter is how long ROS, Alibaba Cloud's STS and Cloud Automator ask throttled callers to stay away; 0 does not say.
+	RetryAfter time.Duration
 	// WebIdentityToken is the only token AssumeRoleWithWebIdentity takes; empty takes any.
 	WebIdentityToken string
 }
 
 // Sandbox serves all control planes on one port. Its methods may be used from several goroutines.
 type Sandbox struct {
-	now      func() time.Time
-	log      *log.Logger
-	services []service
-	admin    *http.ServeMux
-	keys     keyring
-	journal  journal
-	faults   faults
-	ssm      *ssm
+	now            func() time.Time
+	log            *log.Logger
+	services       []service
+	admin          *http.ServeMux
+	keys           keyring
+	journal        journal
+	faults         faults
+	ssm            *ssm
+	swf            *swf
+	transfer       *transfer
+	ros            *ros
+	cloudAutomator *cloudAutomator
 
 	done      chan struct{}
 	closeOnce sync.Once
@@ -171,9 +181,19 @@ func New(o Options) *Sandbox {
 		conns: map[net.Conn]*connection{},
 	}
 	s.ssm = newSSM(s, o)
+	s.swf = newSWF(s, o)
+	s.transfer = newTransfer(s)
+	used := &nonces{}
+	s.ros = newROS(s, o, used)
+	s.cloudAutomator = newCloudAutomator(s, o)
 	s.services = []service{
 		s.ssm,
+		s.swf,
+		s.transfer,
 		newSTS(s, o),
+		newRAMSTS(s, o, used),
+		s.ros,
+		s.cloudAutomator,
 	}
 	s.admin = s.adminMux()
 	return s

@@ -56,7 +56,9 @@ func (a *signalAction[S, A, M]) Schema(_ context.Context, _ action.SchemaRequest
 		delete(offered, name)
 	}
 	for name, attribute := range a.arguments() {
-		offered[name] = attribute
+		if attribute.IsRequired() || attribute.IsOptional() {
+			offered[name] = attribute
+		}
 	}
 	for name, attribute := range offered {
 		resp.Schema.Attributes[name] = invoked(attribute)
@@ -90,7 +92,7 @@ func invoked(attribute schema.Attribute) actionschema.Attribute {
 func (a *signalAction[S, A, M]) ValidateConfig(ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse) {
 	data, _ := a.read(ctx, req.Config, &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(a.resource.room.Check(ctx, data.Own())...)
+		resp.Diagnostics.Append(a.resource.check(ctx, data)...)
 	}
 }
 
@@ -98,7 +100,7 @@ func (a *signalAction[S, A, M]) ValidateConfig(ctx context.Context, req action.V
 func (a *signalAction[S, A, M]) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	data, _ := a.read(ctx, req.Config, &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(a.resource.room.Check(ctx, data.Own())...)
+		resp.Diagnostics.Append(a.resource.check(ctx, data)...)
 	}
 }
 

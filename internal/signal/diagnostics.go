@@ -20,6 +20,8 @@ type operation struct {
 	// unsent, unknown and unfinished say where a signal stands that was not taken,
 	// may have been taken, and was taken by a target that has not ended well.
 	unsent, unknown, unfinished string
+	// again says what doing it again does, when nothing was sent.
+	again string
 	// cancelled says where a signal stands whose wait was cancelled; it is empty
 	// where only an error keeps the resource.
 	cancelled string
@@ -38,12 +40,14 @@ var (
 	updating = operation{
 		bound:      "update",
 		unsent:     "Nothing was sent, as in every update.",
+		again:      "Applying again looks at the target again.",
 		unfinished: "The signal stays recorded, and nothing was sent. The next apply looks again. To send the signal again, use -replace; to go on regardless, set on_wait_failure = \"record\" or wait_for_completion = false.",
 		cancelled:  "The signal is recorded; the next apply sends nothing and goes on waiting.",
 	}
 	invoking = operation{
 		bound:      "action",
 		unsent:     "The signal was not taken. Invoking the action again sends it.",
+		again:      "Invoking the action again sends the signal.",
 		unknown:    "An action remembers nothing: if the signal has not arrived, invoke the action again, which sends it once more.",
 		unfinished: "The signal was sent. Invoking the action again would send it again.",
 	}
@@ -59,7 +63,7 @@ var (
 // notBound is the diagnostic for a signal that could not even be made ready.
 func (o operation) notBound(name string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Signal Not Sent",
-		fmt.Sprintf("The signal of this signal_%s could not be made ready: %s\n\n%s", name, err, o.unsent))
+		fmt.Sprintf("The signal of this signal_%s could not be made ready: %s\n\nNothing was sent. %s", name, err, o.again))
 }
 
 // failure is the problem of a delivery that did not end accepted. It says what
@@ -72,14 +76,18 @@ func (w way) failure(result delivery.Result) *problem {
 	}[result.Outcome]
 	standing := w.unsent
 	if result.Outcome == delivery.Unknown {
-		standing = "Whether the signal was taken is unknown, so it was not sent again. " + w.FindOut + "\n\n" + w.unknown
+		doubt := "Whether the signal was taken is unknown, so it was not sent again. "
+		if result.Repeatable {
+			doubt = "Whether the signal was taken is unknown: no attempt got a clear answer. "
+		}
+		standing = doubt + w.FindOut + "\n\n" + w.unknown
 	}
 	advice := w.Explain(result.Attempt)
 	return &problem{
 		Diagnostic: diagnostic(summary, advice,
 			fmt.Sprintf("Sending %s to %s failed%s: %s", w.What, w.To, after(result.Attempts), w.answer(result.Attempt)),
 			w.stopped(result.Stopped), unreachable(result.Attempt), advice.Next, standing),
-		gone: advice.Gone && result.Outcome == delivery.Rejected,
+		gone: advice.Gone && result.Outcome != delivery.Unknown,
 	}
 }
 

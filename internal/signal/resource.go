@@ -42,7 +42,7 @@ func (r *signalResource[S, A, M]) ValidateConfig(ctx context.Context, req resour
 		return
 	}
 	resp.Diagnostics.Append(checkTimeouts(data.Common().Timeouts)...)
-	resp.Diagnostics.Append(r.room.Check(ctx, data.Own())...)
+	resp.Diagnostics.Append(r.check(ctx, data)...)
 	if !data.Common().atDestroy() {
 		return
 	}
@@ -51,6 +51,13 @@ func (r *signalResource[S, A, M]) ValidateConfig(ctx context.Context, req resour
 			fmt.Sprintf("With when = %q the signal is sent when the resource is destroyed, and Terraform hands no write-only value to a destroy. "+
 				"Use the argument that is kept in the state, or send when the resource is created.", whenDestroy))
 	}
+}
+
+func (r *signalResource[S, A, M]) check(ctx context.Context, data M) diag.Diagnostics {
+	if r.room.Check == nil {
+		return nil
+	}
+	return r.room.Check(ctx, data.Own())
 }
 
 // Create sends the signal, unless it is to be sent at destroy. The state is
@@ -162,7 +169,10 @@ func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.Updat
 	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	signal, err := r.room.Bind(ctx, data.Own(), r.secrets(ctx, req.Config, &resp.Diagnostics))
+	// Bind fills in arguments, which are not for an update to change.
+	bound := M(new(S))
+	resp.Diagnostics.Append(req.Plan.Get(ctx, bound)...)
+	signal, err := r.room.Bind(ctx, bound.Own(), r.secrets(ctx, req.Config, &resp.Diagnostics))
 	if err != nil {
 		resp.Diagnostics.Append(updating.notBound(r.room.Name, err))
 		return

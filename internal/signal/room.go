@@ -21,6 +21,8 @@ type Room[A any] struct {
 	Description string
 	// Arguments are the attributes of A. A change of any of them makes another
 	// signal; of the optional and computed ones only a change of what is configured does.
+	// One that is only computed is a result: Bind makes it null, and the Target sets
+	// it before it reports the signal as accepted.
 	Arguments map[string]schema.Attribute
 	// ActionArguments are those that the action has; nil for all of Arguments. None may be secret.
 	ActionArguments map[string]schema.Attribute
@@ -31,7 +33,7 @@ type Room[A any] struct {
 	// change any more. It is nil where the room does not embed Waiting.
 	Final func(status string) bool
 	// Check reports, on the attributes' paths, what the attributes' own
-	// validators cannot see. Values may still be unknown.
+	// validators cannot see; nil when there is nothing such. Values may still be unknown.
 	Check func(ctx context.Context, arguments *A) diag.Diagnostics
 	// Complete fills in the computed arguments that are made up rather than found
 	// out, before anything is contacted. It may be nil.

@@ -4,8 +4,74 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
+
+// WriteOnlyPair is an argument that can be given in two ways: by its name, and
+// kept in the state, or write-only, and kept nowhere. What Terraform cannot
+// compare has a version beside it: a changed version counts as a changed value.
+type WriteOnlyPair struct {
+	// Name is the argument that is kept; the others are Name_wo and Name_wo_version.
+	Name string
+	// Required asks for exactly one of the two; otherwise there may be none, too.
+	Required bool
+	// Sensitive hides the value that is kept. The write-only one is always hidden.
+	Sensitive bool
+	// Description says what the value is, in Markdown.
+	Description string
+	// Validators check either. What they say of a value is left out: it is a secret.
+	Validators []validator.String
+}
+
+// Attributes are the pair's three arguments, for Room.Arguments. The struct of
+// arguments needs a types.String for Name and Name_wo, and a types.Int64 for
+// Name_wo_version.
+func (p WriteOnlyPair) Attributes() map[string]schema.Attribute {
+	writeOnly, version := p.Name+"_wo", p.Name+"_wo_version"
+	either := []path.Expression{path.MatchRoot(p.Name), path.MatchRoot(writeOnly)}
+	var value []validator.String
+	for _, check := range p.Validators {
+		value = append(value, SecretValidator(check))
+	}
+	alone := stringvalidator.ConflictsWith(either...)
+	if p.Required {
+		alone = stringvalidator.ExactlyOneOf(either...)
+	}
+	return map[string]schema.Attribute{
+		p.Name: schema.StringAttribute{
+			Optional:            true,
+			Sensitive:           p.Sensitive,
+			MarkdownDescription: fmt.Sprintf("%s It is kept in the state; `%s` is not. Only one of the two can be given.", p.Description, writeOnly),
+			Validators:          append([]validator.String{alone}, value...),
+		},
+		writeOnly: schema.StringAttribute{
+			Optional:            true,
+			Sensitive:           true,
+			WriteOnly:           true,
+			MarkdownDescription: fmt.Sprintf("The same as `%s`, kept neither in the plan nor in the state. Terraform cannot see that it has changed: change `%s` with it.", p.Name, version),
+			Validators:          value,
+		},
+		version: schema.Int64Attribute{
+			Optional:            true,
+			MarkdownDescription: fmt.Sprintf("A number that stands for the value of `%s`: a change of the number counts as a change of the value. Without it, a changed value goes unnoticed.", writeOnly),
+			Validators:          []validator.Int64{int64validator.AlsoRequires(path.MatchRoot(writeOnly))},
+		},
+	}
+}
+
+// Either returns the value of the argument of a WriteOnlyPair, whichever way it
+// was given; nil when it was given in neither.
+func (s Secrets) Either(name string, kept types.String) *string {
+	if secret, given := s[name+"_wo"]; given {
+		return &secret
+	}
+	return kept.ValueStringPointer()
+}
 
 // SecretValidator checks a secret as another validator does, in words that leave
 // the value out: the framework's own validators print what they were given.

@@ -66,9 +66,9 @@ func (w way) send(ctx context.Context, options any) (sending, *problem) {
 	}
 	result := w.policy.Deliver(ctx, w.Target, func(attempt delivery.Attempt, pause time.Duration) {
 		if w.tell != nil {
-			w.tell("Not sent yet, trying again: %s", w.answer(attempt))
+			w.tell("Not accepted yet, trying again: %s", w.answer(attempt))
 		}
-		tflog.Info(ctx, "signal not sent, trying again", map[string]any{
+		tflog.Info(ctx, "signal not accepted yet, trying again", map[string]any{
 			"signal": w.What, "target": w.To, "error": attempt.Err.Error(), "pause": pause.String(),
 		})
 	})

@@ -91,8 +91,8 @@ func bind(ctx context.Context, client *sdk.Client, a *args) (signal.Signal, erro
 		To:      fmt.Sprintf("SSM Automation execution %s in %s", id, a.Region.ValueString()),
 		Service: "SSM",
 		Explain: explain,
-		FindOut: fmt.Sprintf("To find out, look at the execution's steps: \"aws ssm get-automation-execution --region %s --automation-execution-id %s\".",
-			a.Region.ValueString(), id),
+		FindOut: "To find out, look at the execution's steps: " +
+			aws.CommandLine(a.Region.ValueString(), "ssm get-automation-execution --automation-execution-id %s", &id) + ".",
 		Ready:       watched.ready(input),
 		Completion:  watched.completion(input),
 		Existing:    watched.existing(input),

@@ -13,8 +13,22 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// executionID is fixed, so that a configuration pasted once keeps working.
-const executionID = "5a4d0b0c-0000-4000-8000-000000000001"
+// The targets are fixed, so that a configuration pasted once keeps working: they are the defaults of examples/demo.
+var (
+	automation = sandbox.Automation{
+		ID:           "5a4d0b0c-0000-4000-8000-000000000001",
+		DocumentName: "Sandbox-Approval",
+		Steps:        []sandbox.Step{{Name: "approve", Action: "aws:approve"}, {Name: "deploy", Action: "aws:executeScript"}},
+	}
+	workflow     = sandbox.Workflow{WorkflowID: "order-1", Closes: map[string]string{"release": "COMPLETED"}}
+	fileWorkflow = sandbox.FileWorkflow{
+		WorkflowID:  "w-0123456789abcdef0",
+		ExecutionID: "5a4d0b0c-0000-4000-8000-000000000002",
+		Steps:       []sandbox.FileStep{{Type: "CUSTOM", Token: "sandboxtoken"}, {Type: "COPY"}},
+	}
+	stack      = sandbox.Stack{ID: "5a4d0b0c-0000-4000-8000-000000000003", Conditions: []sandbox.WaitCondition{{Name: "Deployed"}}}
+	triggerJob = sandbox.TriggerJob{Token: "sandbox-trigger", AccessToken: "sandbox-access-token"}
+)
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:4599", "loopback address to listen on")
@@ -32,14 +46,11 @@ func run(ctx context.Context, addr string) error {
 	if err := s.Start(addr); err != nil {
 		return err
 	}
-	s.StartAutomation(sandbox.Automation{
-		ID:           executionID,
-		DocumentName: "Sandbox-Approval",
-		Steps: []sandbox.Step{
-			{Name: "approve", Action: "aws:approve"},
-			{Name: "deploy", Action: "aws:executeScript"},
-		},
-	})
+	s.StartAutomation(automation)
+	s.StartWorkflow(workflow)
+	s.StartFileWorkflow(fileWorkflow)
+	s.StartStack(stack)
+	url := s.TriggerURL(s.AddTriggerJob(triggerJob))
 	fmt.Printf(`provider "signal" {
   aws = {
     region     = "us-east-1"
@@ -47,13 +58,28 @@ func run(ctx context.Context, addr string) error {
     secret_key = "sandbox-secret-key"
     endpoints  = { ssm = %[1]q, swf = %[1]q, transfer = %[1]q, sts = %[1]q }
   }
+  alicloud = {
+    region     = "cn-hangzhou"
+    access_key = "sandbox-access-key"
+    secret_key = "sandbox-secret-key"
+    endpoints  = { ros = %[1]q, sts = %[1]q }
+  }
+  cloud_automator = {
+    api_key  = "sandbox-api-key"
+    endpoint = "%[1]s/api/v1/"
+  }
 }
 
-# This execution waits for an approval:
-#   automation_execution_id = %[2]q
+# These wait for a signal; examples/demo has a configuration for each:
+#   signal_automation          automation_execution_id = %[2]q
+#   signal_workflow_execution  domain = "sandbox", workflow_id = %[3]q, signal_name = "release"
+#   signal_workflow_step_state workflow_id = %[4]q, execution_id = %[5]q, token = %[6]q
+#   signal_stack_resource      stack_id = %[7]q, logical_resource_id = "Deployed"
+#   signal_http_trigger        url = %[8]q, access_token = %[9]q
 # Scenarios, faults and the journal: %[1]s/_sandbox/
 
-`, s.URL(), executionID)
+`, s.URL(), automation.ID, workflow.WorkflowID, fileWorkflow.WorkflowID, fileWorkflow.ExecutionID, fileWorkflow.Steps[0].Token,
+		stack.ID, url, triggerJob.AccessToken)
 	<-ctx.Done()
 	return s.Close()
 }

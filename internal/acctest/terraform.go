@@ -1,0 +1,89 @@
+package acctest
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// Workspace is a real terraform in a directory of its own, with the provider
+// built from this checkout. Errors carry what terraform wrote to standard
+// error; what it wrote to standard output is in the test's log.
+type Workspace struct {
+	*tfexec.Terraform
+	t testing.TB
+}
+
+// Terraform returns a workspace whose provider block is Block for the sandbox.
+func Terraform(t testing.TB, s *sandbox.Sandbox) *Workspace {
+	t.Helper()
+	path, err := built()
+	must(t, err)
+	terraform, err := terraformcli.Open(t.TempDir(), path, home)
+	must(t, err)
+	terraform.SetStdout(t.Output())
+	w := &Workspace{Terraform: terraform, t: t}
+	block, err := json.Marshal(map[string]any{
+		"terraform": map[string]any{"required_providers": map[string]any{"signal": map[string]any{"source": "terraform-provider-signal/signal"}}},
+		"provider":  map[string]any{"signal": Block(s.URL())},
+	})
+	must(t, err)
+	w.write("provider.tf.json", string(block))
+	return w
+}
+
+// built finds the terraform to test with, and builds the provider into home,
+// once per test process.
+var built = sync.OnceValues(func() (path string, err error) {
+	ctx := context.Background()
+	path, _, err = terraformcli.Find(ctx, cmp.Or(os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform"), "tofu")
+	if err != nil {
+		return "", err
+	}
+	return path, terraformcli.Build(ctx, home)
+})
+
+// Write replaces the configuration, all but the provider block.
+func (w *Workspace) Write(config string) {
+	w.t.Helper()
+	w.write("main.tf", config)
+}
+
+func (w *Workspace) write(name, text string) {
+	w.t.Helper()
+	must(w.t, os.WriteFile(filepath.Join(w.WorkingDir(), name), []byte(text), 0o600))
+}
+
+// Resources are what the state holds, by address.
+func (w *Workspace) Resources() map[string]*tfjson.StateResource {
+	w.t.Helper()
+	state, err := w.Show(w.t.Context())
+	must(w.t, err)
+	resources := map[string]*tfjson.StateResource{}
+	if state.Values != nil {
+		for _, resource := range state.Values.RootModule.Resources {
+			resources[resource.Address] = resource
+		}
+	}
+	return resources
+}
+
+// Unwrapped is what terraform said in one line, without the frames and line
+// breaks that it puts into its errors.
+func Unwrapped(err error) string {
+	if err == nil {
+		return ""
+	}
+	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(err.Error())), " ")
+}

@@ -1,0 +1,96 @@
+package cloudautomator
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+const (
+	// longestAnswer is how much of an answer is read, in bytes.
+	longestAnswer = 4 << 20
+	// longestWords is how much of an answer is shown, in code points.
+	longestWords = 300
+	// longestRetryAfter keeps a Retry-After from overflowing, in seconds.
+	longestRetryAfter = 24 * 60 * 60
+	// hiddenWord stands where a secret was.
+	hiddenWord = "***"
+)
+
+// answer is an HTTP answer, read whole.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// page reports whether the answer is a web page, as proxies send them.
+func (a answer) page() bool {
+	media, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
+	return media == "text/html" || media == "application/xhtml+xml" || bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("<"))
+}
+
+// retryAfter reads a Retry-After in seconds (RFC 9110, section 10.2.3); 0 when there is none.
+func (a answer) retryAfter() time.Duration {
+	seconds, err := strconv.Atoi(a.header.Get("Retry-After"))
+	if err != nil || seconds < 0 {
+		return 0
+	}
+	return time.Duration(min(seconds, longestRetryAfter)) * time.Second
+}
+
+// said is what the answer says, on one line: the format of Cloud Automator's
+// errors is not documented, so it takes what it finds. Web pages say nothing.
+func (a answer) said(secrets *strings.Replacer) string {
+	if a.page() {
+		return ""
+	}
+	words := []string{string(a.body)}
+	var document any
+	if json.Unmarshal(a.body, &document) == nil {
+		words = texts(document)
+	}
+	text := secrets.Replace(strings.Join(slices.Compact(words), ": "))
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, strings.ToValidUTF8(text, ""))
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > longestWords {
+		text = string(runes[:longestWords]) + "..."
+	}
+	return text
+}
+
+// texts are the strings in a JSON document: those under the names by which
+// errors usually go, or else all of them.
+func texts(document any) (found []string) {
+	switch v := document.(type) {
+	case string:
+		return []string{v}
+	case []any:
+		for _, item := range v {
+			found = append(found, texts(item)...)
+		}
+	case map[string]any:
+		for _, name := range []string{"result", "errors", "error", "code", "title", "detail", "message"} {
+			found = append(found, texts(v[name])...)
+		}
+		if len(found) > 0 {
+			return found
+		}
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			found = append(found, texts(v[name])...)
+		}
+	}
+	return found
+}

@@ -1,0 +1,217 @@
+package cloudautomator
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// DefaultEndpoint is the base URL of the job API.
+const DefaultEndpoint = "https://manager.cloudautomator.com/api/v1/"
+
+// Config is what the user says about Cloud Automator. Whatever is left empty
+// comes from the environment, or is the default.
+type Config struct {
+	// APIKey is the key of the job API. Triggers do not need it.
+	APIKey string
+	// Endpoint is the base URL of the job API, with or without a slash at its end.
+	Endpoint string
+	// UserAgent is sent with every request.
+	UserAgent string
+	// Unknown is the name of an argument whose value is not known yet, or "".
+	Unknown string
+}
+
+// Client makes the requests of one provider block, all on one connection pool.
+// Nothing is read or contacted before the first use.
+type Client struct {
+	userAgent string
+	doer      func() delivery.Doer
+	api       func() (api, error)
+}
+
+// api is where the job API is, and what it asks for.
+type api struct {
+	endpoint *url.URL
+	key      string
+}
+
+// NewClient keeps the configuration for the first use.
+func NewClient(config Config) *Client {
+	return &Client{
+		userAgent: config.UserAgent,
+		doer: sync.OnceValue(func() delivery.Doer {
+			return delivery.Client{Doer: delivery.NewHTTPClient(http.DefaultTransport.(*http.Transport).Clone())}
+		}),
+		api: sync.OnceValues(config.load),
+	}
+}
+
+func (c Config) load() (api, error) {
+	if c.Unknown != "" {
+		return api{}, fmt.Errorf("the provider's %s is not known yet: apply what it depends on first", c.Unknown)
+	}
+	key := cmp.Or(c.APIKey, os.Getenv("CLOUD_AUTOMATOR_API_KEY"), os.Getenv("CLOUDAUTOMATOR_API_KEY"))
+	switch {
+	case key == "":
+		return api{}, errors.New("there is no Cloud Automator API key: set api_key in the provider's cloud_automator block, or CLOUD_AUTOMATOR_API_KEY in the environment")
+	case !credential.MatchString(key):
+		return api{}, errors.New("the Cloud Automator API key " + Credential.Description(context.Background()))
+	}
+	endpoint, err := url.Parse(cmp.Or(c.Endpoint, os.Getenv("CLOUD_AUTOMATOR_API_ENDPOINT"), DefaultEndpoint))
+	if err != nil || !Confidential(endpoint) || endpoint.User != nil {
+		// The error would show a password in it.
+		return api{}, errors.New("the endpoint of Cloud Automator must be an https URL without user, or an http URL of this machine: " +
+			"check endpoint in the provider's cloud_automator block, or CLOUD_AUTOMATOR_API_ENDPOINT in the environment")
+	}
+	return api{endpoint, key}, nil
+}
+
+// Job is what the job API says of a job.
+type Job struct {
+	ID string
+	// RuleType is what starts the job; "webhook" is an HTTP trigger.
+	RuleType string
+	// URL and AccessToken run the job. They are there only when RuleType is webhook.
+	URL         *url.URL
+	AccessToken string
+}
+
+// Job reads a job. It returns *APIError for any answer but success, and other
+// errors for a job that cannot be read whole. No error shows a secret.
+func (c *Client) Job(ctx context.Context, id string) (Job, error) {
+	var found struct {
+		RuleType  string          `json:"rule_type"`
+		RuleValue json.RawMessage `json:"rule_value"`
+	}
+	if err := c.call(ctx, http.MethodGet, "jobs/"+url.PathEscape(id), nil, &found); err != nil {
+		return Job{}, err
+	}
+	job := Job{ID: id, RuleType: found.RuleType}
+	if job.RuleType != webhook {
+		return job, nil
+	}
+	var rule struct {
+		Token       string `json:"token"`
+		AccessToken string `json:"access_token"`
+	}
+	if err := json.Unmarshal(found.RuleValue, &rule); err != nil || rule.Token == "" || !credential.MatchString(rule.AccessToken) {
+		return Job{}, errors.New("the job API answered without the URL and access token of the job's HTTP trigger")
+	}
+	api, err := c.api()
+	if err != nil {
+		return Job{}, err
+	}
+	job.URL, job.AccessToken = api.endpoint.JoinPath("/").ResolveReference(&url.URL{Path: "/trigger/" + rule.Token}), rule.AccessToken
+	return job, nil
+}
+
+// webhook is the rule_type of jobs that have an HTTP trigger.
+const webhook = "webhook"
+
+// call makes one request of the job API, with in as its JSON unless it is nil,
+// and decodes the attributes of the answer's resource into out unless it is nil.
+func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	api, err := c.api()
+	if err != nil {
+		return err
+	}
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, api.endpoint.JoinPath(path).String(), body)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+api.key)
+	req.Header.Set("Content-Type", "application/json")
+	answer, err := c.do(req)
+	if err != nil {
+		return err
+	}
+	refusal := &APIError{Status: answer.status, Page: answer.page(), RetryAfter: answer.retryAfter()}
+	if answer.status < 200 || answer.status > 299 {
+		refusal.Said = answer.said(strings.NewReplacer(api.key, hiddenWord))
+		return refusal
+	}
+	if out == nil {
+		return nil
+	}
+	var document struct {
+		Data struct {
+			Attributes json.RawMessage `json:"attributes"`
+		} `json:"data"`
+	}
+	// What such an answer says may be a secret, so it is not shown.
+	if json.Unmarshal(answer.body, &document) != nil || json.Unmarshal(document.Data.Attributes, out) != nil {
+		return refusal
+	}
+	return nil
+}
+
+// APIError is an answer of the job API other than the one asked for.
+type APIError struct {
+	// Status is the answer's HTTP status. One of 2xx came with a body that could not be read.
+	Status int
+	// Said are the words found in the answer, whose format is not documented; "" when there are none to show.
+	Said string
+	// Page is set when the answer is a web page.
+	Page bool
+	// RetryAfter is how long the service asked to be left alone, 0 when it did not say.
+	RetryAfter time.Duration
+}
+
+func (e *APIError) Error() string {
+	words := fmt.Sprintf("the job API answered HTTP %d", e.Status)
+	switch {
+	case e.Page:
+		return words + " with a web page; a proxy may have answered in its place"
+	case e.Said != "":
+		return fmt.Sprintf("%s: %q", words, e.Said)
+	case e.Status >= 200 && e.Status <= 299:
+		return words + " with a body that is not a JSON:API document"
+	default:
+		return words + " and gave no reason"
+	}
+}
+
+// Passing reports whether the same request may be answered better later.
+func (e *APIError) Passing() bool {
+	return e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout
+}
+
+// do makes one request and reads its answer whole. Its errors leave out the
+// URL, which net/http puts into all of them.
+func (c *Client) do(req *http.Request) (answer, error) {
+	req.Header.Set("User-Agent", c.userAgent)
+	resp, err := c.doer().Do(req)
+	if err != nil {
+		if found := (*url.Error)(nil); errors.As(err, &found) {
+			err = found.Err
+		}
+		return answer{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, longestAnswer))
+	if err != nil {
+		return answer{}, fmt.Errorf("the answer (HTTP %s) was cut short: %w", resp.Status, err)
+	}
+	return answer{resp.StatusCode, resp.Header, body}, nil
+}

@@ -1,0 +1,77 @@
+// Package cloudautomator is the room of Cloud Automator: it runs jobs through
+// their HTTP triggers.
+package cloudautomator
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// args is what the user says of the signal, and trigger_job_id, which the target fills in.
+type args struct {
+	JobID                types.String `tfsdk:"job_id"`
+	URL                  types.String `tfsdk:"url"`
+	AccessToken          types.String `tfsdk:"access_token"`
+	AccessTokenWO        types.String `tfsdk:"access_token_wo"`
+	AccessTokenWOVersion types.Int64  `tfsdk:"access_token_wo_version"`
+	TriggerJobID         types.String `tfsdk:"trigger_job_id"`
+}
+
+// Own returns the arguments; embedding hands it on to the model.
+func (a *args) Own() *args { return a }
+
+// state is the resource: common options and results, plus arguments.
+type state struct {
+	signal.State
+	args
+}
+
+// NewResource returns the resource signal_http_trigger.
+func NewResource(client *Client, courier *signal.Courier) resource.Resource {
+	return signal.NewResource[state](room(client), courier)
+}
+
+func room(client *Client) signal.Room[args] {
+	return signal.Room[args]{
+		Name: "http_trigger",
+		Description: "Runs a Cloud Automator job through its HTTP trigger. Creating the resource makes one POST request to the trigger's URL; with `job_id`, " +
+			"URL and access token are read through the job API just before.",
+		Arguments:          arguments(),
+		OnlyTriggersResend: true,
+		Check:              check,
+		Bind: func(_ context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
+			return bind(client, a, secrets)
+		},
+	}
+}
+
+func bind(client *Client, a *args, secrets signal.Secrets) (signal.Signal, error) {
+	a.TriggerJobID = types.StringNull()
+	t := target{client: client, args: a}
+	to := "Cloud Automator job " + a.JobID.ValueString()
+	if a.JobID.IsNull() {
+		at, err := url.Parse(a.URL.ValueString())
+		if err != nil {
+			// The error would show the URL.
+			return signal.Signal{}, fmt.Errorf("url %s", triggerURL{}.Description(context.Background()))
+		}
+		t.given = &trigger{at, *secrets.Either("access_token", a.AccessToken)}
+		to = "the Cloud Automator trigger at " + at.Host
+	} else if _, err := client.api(); err != nil {
+		return signal.Signal{}, err
+	}
+	return signal.Signal{
+		Target:  t,
+		What:    "an HTTP POST",
+		To:      to,
+		Service: "Cloud Automator",
+		Explain: t.explain,
+		FindOut: "To find out, look at the execution log on the job's page in the Cloud Automator console.",
+	}, nil
+}

@@ -1,0 +1,126 @@
+// Command demo shows what the provider is for: it builds it, starts the sandbox, and has terraform release what waits
+// there, telling what the service saw. Arguments choose scenes by name; without any, all are shown.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+func main() {
+	flag.Usage = func() {
+		fmt.Fprintf(flag.CommandLine.Output(), "usage: demo [scene ...]\nscenes:\n")
+		for _, s := range scenes {
+			fmt.Fprintf(flag.CommandLine.Output(), "  %-14s %s\n", s.name, s.title)
+		}
+	}
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	chosen, err := choose(flag.Args())
+	if err == nil {
+		err = run(ctx, os.Stdout, chosen)
+	}
+	if ctx.Err() != nil {
+		err = errors.New("the demo was interrupted; everything it made has been removed")
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "\n%s\n", err)
+		os.Exit(1)
+	}
+}
+
+func choose(names []string) ([]scene, error) {
+	if len(names) == 0 {
+		return scenes, nil
+	}
+	var chosen []scene
+	for _, name := range names {
+		at := slices.IndexFunc(scenes, func(s scene) bool { return s.name == name })
+		if at < 0 {
+			return nil, fmt.Errorf("there is no scene %q: demo -help lists all", name)
+		}
+		chosen = append(chosen, scenes[at])
+	}
+	return chosen, nil
+}
+
+// run shows the scenes. It leaves nothing behind, whichever way it ends.
+func run(ctx context.Context, out io.Writer, scenes []scene) (err error) {
+	say := func(format string, a ...any) { fmt.Fprintf(out, format+"\n", a...) }
+	dir, err := os.MkdirTemp("", "signal-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+
+	terraform, err := findTerraform(ctx, say, dir)
+	if err != nil {
+		return err
+	}
+	examples, err := examplesDir(ctx)
+	if err != nil {
+		return err
+	}
+	say("Building the provider:\n  $ go build -o %s", dir)
+	if err := terraformcli.Build(ctx, dir); err != nil {
+		return err
+	}
+	s := sandbox.New(sandbox.Options{})
+	if err := s.Start("127.0.0.1:0"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	say("Started the sandbox, which stands in for the services, at %s: nothing leaves this machine.", s.URL())
+	say("Terraform uses the provider just built, through a development override, of which it warns each time.")
+
+	for i, scene := range scenes {
+		say("\n==> %d of %d: %s", i+1, len(scenes), scene.title)
+		show := show{scene: scene, sandbox: s, out: out, terraform: terraform, providerDir: dir}
+		if err := show.run(ctx, filepath.Join(examples, scene.name)); err != nil {
+			return fmt.Errorf("the demo of %s went wrong: %w", scene.name, err)
+		}
+	}
+	say("\nDone: each signal was sent once, by the apply that created it, and never again.")
+	return nil
+}
+
+func findTerraform(ctx context.Context, say func(string, ...any), dir string) (string, error) {
+	path, version, err := terraformcli.Find(ctx, "terraform", "tofu")
+	if err == nil {
+		say("Using %s, version %s.", path, version)
+		return path, nil
+	}
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	say("%s.\nDownloading terraform, to be removed afterwards.", err)
+	path, err = terraformcli.Install(ctx, dir)
+	if err != nil {
+		return "", fmt.Errorf("terraform could not be downloaded: %w\nInstall terraform %s or newer (https://developer.hashicorp.com/terraform/install) "+
+			"or OpenTofu (https://opentofu.org/docs/intro/install/), put it on PATH, and run this again", err, terraformcli.Minimum)
+	}
+	return path, nil
+}
+
+// examplesDir finds examples/demo from anywhere inside the module.
+func examplesDir(ctx context.Context) (string, error) {
+	module, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOMOD: %w", err)
+	}
+	return filepath.Join(filepath.Dir(strings.TrimSpace(string(module))), "examples", "demo"), nil
+}

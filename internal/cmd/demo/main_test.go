@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"maps"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// perform runs the demo where leftovers would show.
+func perform(t *testing.T, scenes []scene) (string, error) {
+	t.Helper()
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	// What a user may have set, and what would break the demo if it got in.
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ACCESS_KEY_ID": "theirs", "TF_CLI_ARGS": "-nonsense",
+		"TF_CLI_CONFIG_FILE": dir, "TF_VAR_endpoint": "http://127.0.0.1:1", "TF_WORKSPACE": "theirs", "TF_DATA_DIR": "/nonsense",
+	} {
+		t.Setenv(name, value)
+	}
+	var out bytes.Buffer
+	err := run(t.Context(), &out, scenes)
+	left, readErr := os.ReadDir(dir)
+	if readErr != nil || len(left) > 0 {
+		t.Errorf("the demo left %v, %v", left, readErr)
+	}
+	return out.String(), err
+}
+
+func TestDemo(t *testing.T) {
+	out, err := perform(t, scenes)
+	if err != nil {
+		t.Fatalf("%s\n%s", err, out)
+	}
+	for _, scene := range scenes {
+		if strings.Count(out, scene.before) != 1 || strings.Count(out, scene.after) != 3 {
+			t.Errorf("%s does not tell what the service saw:\n%s", scene.name, out)
+		}
+	}
+}
+
+// What does not go as told ends the demo.
+func TestDemoNoticesWhatGoesWrong(t *testing.T) {
+	spoilt := func(change func(*scene)) []scene {
+		s := scenes[0]
+		change(&s)
+		return []scene{s}
+	}
+	for want, scenes := range map[string][]scene{
+		"Outcome of the Signal Unknown": spoilt(func(s *scene) {
+			start := s.start
+			s.start = func(box *sandbox.Sandbox) map[string]string {
+				box.Inject(sandbox.Fault{Operation: s.operation, Kind: sandbox.KindDropAfter})
+				return start(box)
+			}
+		}),
+		"the service should have seen 1 accepted": spoilt(func(s *scene) { s.operation = "Another" }),
+		"the service should show: something else": spoilt(func(s *scene) { s.before = "something else" }),
+	} {
+		if out, err := perform(t, scenes); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q, got %v\n%s", want, err, out)
+		}
+	}
+}
+
+func TestSceneNamesAreChecked(t *testing.T) {
+	if got, err := choose([]string{"automation"}); err != nil || len(got) != 1 {
+		t.Errorf("chose %v, %v", got, err)
+	}
+	if _, err := choose([]string{"nonsense"}); err == nil || !strings.Contains(err.Error(), "nonsense") {
+		t.Errorf("a wrong name said %v", err)
+	}
+	names := map[string]bool{}
+	for _, scene := range scenes {
+		names[scene.name] = true
+	}
+	if len(names) != len(scenes) {
+		t.Errorf("scenes share names: %v", maps.Keys(names))
+	}
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// inOrder matches terraform's account of a signal that was accepted before what depends on it was begun.
+var inOrder = regexp.MustCompile(`(?s)signal_\S+: Creation complete.*terraform_data\.deployment: Creating\.\.\.`)
+
+// show is one performance of a scene.
+type show struct {
+	scene
+	sandbox                *sandbox.Sandbox
+	out                    io.Writer
+	terraform, providerDir string
+	// said is terraform's output of the last command.
+	said bytes.Buffer
+}
+
+func (s *show) run(ctx context.Context, example string) error {
+	s.sandbox.Reset()
+	variables := s.start(s.sandbox)
+	cli, err := s.workspace(example, variables)
+	if err != nil {
+		return err
+	}
+	s.say("Configuration: examples/demo/%s/main.tf", s.name)
+	if err := s.look("The service, before", variables, s.before, 0); err != nil {
+		return err
+	}
+
+	if err := s.command("apply -auto-approve", func() error { return cli.Apply(ctx) }); err != nil {
+		return err
+	}
+	if err := s.look("The service, after", variables, s.after, 1); err != nil {
+		return err
+	}
+	if !inOrder.MatchString(s.said.String()) {
+		return errors.New("terraform_data.deployment should have been created after the signal was accepted")
+	}
+	s.say("terraform_data.deployment depends on the signal, so it was created after the service had accepted it.")
+
+	s.say("\nThe same again:")
+	if err := s.command("apply -auto-approve", func() error { return cli.Apply(ctx) }); err != nil {
+		return err
+	}
+	if !strings.Contains(s.said.String(), "No changes.") {
+		return fmt.Errorf("a second apply should have found nothing to do")
+	}
+	if err := s.look("The service, after the second apply", variables, s.after, 1); err != nil {
+		return err
+	}
+
+	s.say("\nDestroying sends nothing either, for a signal cannot be taken back:")
+	if err := s.command("destroy -auto-approve", func() error { return cli.Destroy(ctx) }); err != nil {
+		return err
+	}
+	return s.look("The service, after destroy", variables, s.after, 1)
+}
+
+// workspace copies the example into a directory of its own, for terraform to leave its state there.
+func (s *show) workspace(example string, variables map[string]string) (*tfexec.Terraform, error) {
+	dir := filepath.Join(s.providerDir, s.name)
+	if err := os.CopyFS(dir, os.DirFS(example)); err != nil {
+		return nil, err
+	}
+	tfvars := ""
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		tfvars += fmt.Sprintf("%s = %q\n", name, variables[name])
+	}
+	if err := os.WriteFile(filepath.Join(dir, "terraform.tfvars"), []byte(tfvars), 0o600); err != nil {
+		return nil, err
+	}
+	cli, err := terraformcli.Open(dir, s.terraform, s.providerDir)
+	if err != nil {
+		return nil, err
+	}
+	cli.SetStdout(io.MultiWriter(&s.said, indented{s.out}))
+	return cli, nil
+}
+
+func (s *show) command(arguments string, run func() error) error {
+	s.say("\n  $ %s %s", filepath.Base(s.terraform), arguments)
+	s.said.Reset()
+	return run()
+}
+
+// look tells what the service shows and has seen, and holds it against what it should be.
+func (s *show) look(when string, variables map[string]string, want string, sent int) error {
+	got := s.state(s.sandbox, variables)
+	s.say("%s:\n  %s", when, got)
+	journal := s.sandbox.Journal()
+	if len(journal) == 0 {
+		s.say("  requests so far: none")
+	}
+	for _, entry := range journal {
+		s.say("  request %s", entry)
+	}
+	if got != want {
+		return fmt.Errorf("the service should show: %s", want)
+	}
+	if len(journal) != sent || s.sandbox.Accepted(s.operation) != sent {
+		return fmt.Errorf("the service should have seen %d accepted %s and nothing else", sent, s.operation)
+	}
+	return nil
+}
+
+func (s *show) say(format string, a ...any) { fmt.Fprintf(s.out, format+"\n", a...) }
+
+// indented sets terraform's words apart from the demo's. It is given whole lines.
+type indented struct{ out io.Writer }
+
+func (w indented) Write(line []byte) (int, error) {
+	_, err := fmt.Fprintln(w.out, "  "+strings.TrimSpace("| "+string(line)))
+	return len(line), err
+}

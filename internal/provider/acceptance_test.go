@@ -1,0 +1,319 @@
+package provider_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// patientApproval starts an execution that takes any number of approvals, so
+// that a second signal would not be refused but show.
+func patientApproval(s *sandbox.Sandbox) string {
+	return s.StartAutomation(sandbox.Automation{
+		Steps:         []sandbox.Step{{Name: "approve", Action: "aws:approve", MinRequiredApprovals: 100}},
+		AcceptRepeats: true,
+	})
+}
+
+// received is how many signals an execution took.
+func received(s *sandbox.Sandbox, id string) int {
+	execution, _ := s.Automation(id)
+	return len(execution.Signals)
+}
+
+func TestAccOneSignalInALife(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	id := patientApproval(s)
+	config := func(options string) string {
+		return fmt.Sprintf(`
+provider "signal" {
+  aws = {
+    region     = "us-east-1"
+    access_key = "sandbox-access-key"
+    secret_key = "sandbox-secret-key"
+    endpoints  = { ssm = %q }
+  }
+}
+
+resource "signal_automation" "approve" {
+  automation_execution_id = %q
+  signal_type             = "Approve"
+  payload                 = { Comment = ["Schönes Ding"] }
+  triggers                = { release = "1" }
+  %s
+}
+`, s.URL(), id, options)
+	}
+	once := func(*terraform.State) error {
+		if journal := s.Journal(); len(journal) != 1 || s.Accepted("SendAutomationSignal") != 1 {
+			return fmt.Errorf("the journal holds %v", journal)
+		}
+		return nil
+	}
+	const address = "signal_automation.approve"
+	applied := func(options string, action plancheck.ResourceActionType) resource.TestStep {
+		return resource.TestStep{
+			Config: config(options),
+			Check:  once,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectResourceAction(address, action),
+			}},
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(address, tfjsonpath.New("delivery"), knownvalue.StringExact("SENT")),
+				statecheck.ExpectKnownValue(address, tfjsonpath.New("region"), knownvalue.StringExact("us-east-1")),
+				statecheck.ExpectKnownValue(address, tfjsonpath.New("request_id"), knownvalue.NotNull()),
+			},
+		}
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
+			"signal": providerserver.NewProtocol6WithError(provider.New("test", provider.WithPolicy(acctest.Quick))()),
+		},
+		Steps: []resource.TestStep{
+			applied("", plancheck.ResourceActionCreate),
+			applied("", plancheck.ResourceActionNoop),
+			applied("", plancheck.ResourceActionNoop),
+			{RefreshState: true, Check: once},
+			{Config: config(""), PlanOnly: true},
+			applied(`timeouts = { create = "5m" }`, plancheck.ResourceActionUpdate),
+		},
+		CheckDestroy: once,
+	})
+}
+
+func TestAccWhatSendsAgain(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	w := acctest.Terraform(t, s)
+	ctx, id := t.Context(), patientApproval(s)
+	write := func(name, more, after string) {
+		w.Write(fmt.Sprintf(`
+resource "signal_automation" %q {
+  automation_execution_id = %q
+  signal_type             = "Approve"
+  %s
+}
+%s
+`, name, id, more, after))
+	}
+	step := func(what string, sent int, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %s", what, err)
+		}
+		if len(s.Journal()) != sent || received(s, id) != sent {
+			t.Fatalf("after %s the journal holds %v, want %d requests", what, s.Journal(), sent)
+		}
+	}
+
+	write("one", `triggers = { release = "1" }`, "")
+	step("the first apply", 1, w.Apply(ctx))
+	write("one", `triggers = { release = "2" }`, "")
+	step("another trigger", 2, w.Apply(ctx))
+	step("taint", 2, w.Taint(ctx, "signal_automation.one"))
+	step("applying what is tainted", 3, w.Apply(ctx))
+	step("-replace", 4, w.Apply(ctx, tfexec.Replace("signal_automation.one")))
+
+	write("two", `triggers = { release = "2" }`, `
+moved {
+  from = signal_automation.one
+  to   = signal_automation.two
+}`)
+	step("moving", 4, w.Apply(ctx))
+	write("two", `
+  triggers = { release = "2" }
+  count    = 1`, "")
+	step("introducing count", 4, w.Apply(ctx))
+	write("two", `
+  triggers = { release = "2" }
+  for_each = toset(["x"])`, `
+moved {
+  from = signal_automation.two[0]
+  to   = signal_automation.two["x"]
+}`)
+	step("count to for_each", 4, w.Apply(ctx))
+	write("two", `
+  triggers = { release = "3" }
+  for_each = toset(["x"])
+  lifecycle {
+    create_before_destroy = true
+  }`, "")
+	step("a replacement that is created before", 5, w.Apply(ctx))
+
+	write("two", `
+  triggers = { release = "3" }
+  for_each = toset(["x", "y"])`, "")
+	err := w.Import(ctx, `signal_automation.two["y"]`, id)
+	if said := acctest.Unwrapped(err); !strings.Contains(said, "Signals Cannot Be Imported") || !strings.Contains(said, "leave the resource out") {
+		t.Errorf("importing said %q", said)
+	}
+	step("destroy", 5, w.Destroy(ctx))
+}
+
+// Four signals in one apply, whose answers are lost in four ways: none is sent
+// again behind the user's back, and nothing that depends on them is created.
+func TestAccUnknownOutcomes(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	w := acctest.Terraform(t, s)
+	ctx := t.Context()
+	names := []string{"a", "b", "c", "d"}
+	var config strings.Builder
+	for _, name := range names {
+		fmt.Fprintf(&config, `
+resource "signal_automation" %[1]q {
+  automation_execution_id = %[2]q
+  signal_type             = "Approve"
+}
+resource "terraform_data" %[1]q {
+  depends_on = [signal_automation.%[1]s]
+}
+`, name, patientApproval(s))
+	}
+	w.Write(config.String())
+	for _, kind := range []sandbox.Kind{sandbox.KindDropAfter, sandbox.KindErrorBefore, sandbox.KindErrorAfter, sandbox.KindTruncate} {
+		s.Inject(sandbox.Fault{Operation: "SendAutomationSignal", Kind: kind, Times: 1})
+	}
+
+	said := acctest.Unwrapped(w.Apply(ctx))
+	for _, part := range []string{"Error: Outcome of the Signal Unknown", "terraform untaint", `delivery = "UNKNOWN"`} {
+		if strings.Count(said, part) != len(names) {
+			t.Errorf("%q should be in the error %d times:\n%s", part, len(names), said)
+		}
+	}
+	// Three of the four acted, and each execution was asked once.
+	if len(s.Journal()) != 4 || s.Accepted("SendAutomationSignal") != 3 {
+		t.Errorf("the journal holds %v", s.Journal())
+	}
+	resources := w.Resources()
+	for _, name := range names {
+		sent := resources["signal_automation."+name]
+		if sent == nil || !sent.Tainted || sent.AttributeValues["delivery"] != "UNKNOWN" {
+			t.Errorf("the state of %s is %+v", name, sent)
+		}
+		if resources["terraform_data."+name] != nil {
+			t.Errorf("what depends on %s was created", name)
+		}
+	}
+	if len(resources) != len(names) {
+		t.Errorf("the state holds %v", resources)
+	}
+
+	// Untaint accepts a and b as delivered; c and d are sent once more.
+	for _, name := range names[:2] {
+		if err := w.Untaint(ctx, "signal_automation."+name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Apply(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Journal()) != 6 || s.Accepted("SendAutomationSignal") != 5 {
+		t.Errorf("the journal holds %v", s.Journal())
+	}
+	resources = w.Resources()
+	for _, name := range names {
+		want := "SENT"
+		if slices.Contains(names[:2], name) {
+			want = "UNKNOWN"
+		}
+		if got := resources["signal_automation."+name]; got.Tainted || got.AttributeValues["delivery"] != want || resources["terraform_data."+name] == nil {
+			t.Errorf("%s is %+v", name, got)
+		}
+	}
+	if changes, err := w.Plan(ctx); changes || err != nil {
+		t.Errorf("the plan after untaint has changes: %t, %v", changes, err)
+	}
+}
+
+// With the patience that users get, not the tests' own.
+func TestAccWhatPassesIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	w := acctest.Terraform(t, s)
+	w.Write(fmt.Sprintf(`
+resource "signal_automation" "approve" {
+  automation_execution_id = %q
+  signal_type             = "Approve"
+}
+`, patientApproval(s)))
+	s.Inject(sandbox.Fault{Operation: "SendAutomationSignal", Kind: sandbox.KindThrottle, Times: 2})
+	s.Refuse()
+	time.AfterFunc(400*time.Millisecond, func() {
+		if err := s.Accept(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := w.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Journal()) != 3 || s.Accepted("SendAutomationSignal") != 1 {
+		t.Errorf("the journal holds %v", s.Journal())
+	}
+}
+
+func TestAccMistakesShowAtPlan(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	w := acctest.Terraform(t, s)
+	good := map[string]string{"automation_execution_id": fmt.Sprintf("%q", patientApproval(s)), "signal_type": `"Approve"`}
+	mistakes := []struct {
+		attribute, value string
+		says             []string
+	}{
+		{"automation_execution_id", `"5a4d0b0c"`, []string{": automation_execution_id = ", "36"}},
+		{"signal_type", `"Deny"`, []string{": signal_type = ", "use Reject"}},
+		{"payload", `{}`, []string{": payload = ", "at least 1"}},
+		{"payload", `{ Comment = [join("", [for i in range(513) : "x"])] }`, []string{`payload["Comment"][0]`, "512", "513"}},
+		{"timeouts", `{ create = "soon" }`, []string{`"soon"`}},
+	}
+	var config strings.Builder
+	for i, mistake := range mistakes {
+		fmt.Fprintf(&config, "resource \"signal_automation\" \"m%d\" {\n", i)
+		arguments := map[string]string{mistake.attribute: mistake.value}
+		for name, value := range good {
+			if name != mistake.attribute {
+				arguments[name] = value
+			}
+		}
+		for name, value := range arguments {
+			fmt.Fprintf(&config, "  %s = %s\n", name, value)
+		}
+		config.WriteString("}\n")
+	}
+	w.Write(config.String())
+	_, err := w.Plan(t.Context())
+	said := acctest.Unwrapped(err)
+	if strings.Count(said, "Error: ") != len(mistakes) {
+		t.Errorf("want %d errors:\n%s", len(mistakes), said)
+	}
+	for i, mistake := range mistakes {
+		_, from, _ := strings.Cut(said, fmt.Sprintf("with signal_automation.m%d,", i))
+		one, _, _ := strings.Cut(from, "Error: ")
+		for _, part := range mistake.says {
+			if !strings.Contains(one, part) {
+				t.Errorf("%s = %s said, without %q: %s", mistake.attribute, mistake.value, part, one)
+			}
+		}
+	}
+	if made := s.Journal(); len(made) > 0 {
+		t.Errorf("planning made requests: %v", made)
+	}
+}

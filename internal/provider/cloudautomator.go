@@ -1,0 +1,68 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudautomator"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+type cloudAutomatorModel struct {
+	APIKey   types.String `tfsdk:"api_key"`
+	Endpoint types.String `tfsdk:"endpoint"`
+}
+
+func cloudAutomatorSchema() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Optional: true,
+		MarkdownDescription: "How to reach Cloud Automator's job API. Triggers that are given by their URL do not need it. " +
+			"What is not set here comes from the environment, when the job API is first asked.",
+		Attributes: map[string]schema.Attribute{
+			"api_key": schema.StringAttribute{
+				Optional:            true,
+				Sensitive:           true,
+				MarkdownDescription: "Key of the job API. Environment: `CLOUD_AUTOMATOR_API_KEY`, `CLOUDAUTOMATOR_API_KEY`.",
+				Validators:          []validator.String{signal.SecretValidator(cloudautomator.Credential)},
+			},
+			"endpoint": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Base URL of the job API; `https` unless its host is this machine. Default `" + cloudautomator.DefaultEndpoint +
+					"`; environment: `CLOUD_AUTOMATOR_API_ENDPOINT`.",
+				Validators: []validator.String{endpointURL{}, confidentialURL{}},
+			},
+		},
+	}
+}
+
+// config is what the cloud_automator block says; a missing block says nothing.
+func (m *cloudAutomatorModel) config(version string) cloudautomator.Config {
+	config := cloudautomator.Config{UserAgent: "terraform-provider-signal/" + version}
+	if m != nil {
+		config.APIKey, config.Endpoint = m.APIKey.ValueString(), m.Endpoint.ValueString()
+	}
+	return config
+}
+
+// confidentialURL wants a URL to which a key can be sent. What is no URL, endpointURL reports.
+type confidentialURL struct{}
+
+func (confidentialURL) Description(context.Context) string {
+	return "must have the scheme https; the scheme may be http where the host is localhost or a loopback address"
+}
+
+func (v confidentialURL) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v confidentialURL) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if u, err := url.Parse(req.ConfigValue.ValueString()); err == nil && u.Scheme == "http" && !cloudautomator.Confidential(u) {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Endpoint", fmt.Sprintf("Attribute %s %s.", req.Path, v.Description(ctx)))
+	}
+}

@@ -1,0 +1,53 @@
+package ros
+
+import (
+	"regexp"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// arguments are those of the API reference of SignalResource, version
+// 2019-09-10, with its constraints.
+func arguments() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"stack_id": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "The id of the stack.",
+			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+		},
+		"logical_resource_id": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "The logical id of the resource to signal, as the stack's template defines it.",
+			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+		},
+		"status": schema.StringAttribute{
+			Required: true,
+			MarkdownDescription: "`SUCCESS`, `FAILURE` or `WARNING`. Failure signals can make the creation or update of the stack fail; " +
+				"if all signals are warnings, the stack cannot be created or updated.",
+			Validators: []validator.String{stringvalidator.OneOf("SUCCESS", "FAILURE", "WARNING")},
+		},
+		"unique_id": schema.StringAttribute{
+			Optional: true,
+			Computed: true,
+			MarkdownDescription: "The id that tells this signal from others to the same resource, 1 to 64 characters. " +
+				"When not set, a new one is made for every signal; the one used is recorded.",
+			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 64)},
+		},
+		"client_token": schema.StringAttribute{
+			Optional: true,
+			Computed: true,
+			MarkdownDescription: "The token by which the service recognises a repeated request, up to 64 letters, digits, `-` and `_`. " +
+				"When not set, a new one is made for every signal; the one used is recorded. " +
+				"While a token is set here, sending again for `triggers` repeats the same request, which may have no further effect.",
+			Validators: []validator.String{
+				stringvalidator.UTF8LengthBetween(1, 64),
+				stringvalidator.RegexMatches(regexp.MustCompile(`^[A-Za-z0-9_-]*$`), "may hold letters, digits, - and _"),
+			},
+		},
+		"region": signal.RegionAttribute(),
+	}
+}

@@ -1,0 +1,90 @@
+// Package ros is the room of Alibaba Cloud Resource Orchestration Service (ROS):
+// it signals resources of stacks with SignalResource.
+package ros
+
+import (
+	"context"
+	"fmt"
+
+	sdk "github.com/alibabacloud-go/ros-20190910/v4/client"
+	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// args is what the user says of the signal.
+type args struct {
+	StackID           types.String `tfsdk:"stack_id"`
+	LogicalResourceID types.String `tfsdk:"logical_resource_id"`
+	Status            types.String `tfsdk:"status"`
+	UniqueID          types.String `tfsdk:"unique_id"`
+	ClientToken       types.String `tfsdk:"client_token"`
+	Region            types.String `tfsdk:"region"`
+}
+
+// Own returns the arguments; embedding hands it on to the model.
+func (a *args) Own() *args { return a }
+
+// state is the resource: common options and results, plus arguments.
+type state struct {
+	signal.State
+	args
+}
+
+// NewResource returns the resource signal_stack_resource.
+func NewResource(clients *alicloud.Clients, courier *signal.Courier) resource.Resource {
+	return signal.NewResource[state](room(clients), courier)
+}
+
+func room(clients *alicloud.Clients) signal.Room[args] {
+	return signal.Room[args]{
+		Name: "stack_resource",
+		Description: "Sends a signal to a resource of an Alibaba Cloud ROS stack that waits for one, such as a wait condition: success, failure or a warning. " +
+			"Creating the resource makes one `SignalResource` request, repeated under the same client token while its outcome stays unknown.\n\n" +
+			"The stack has to come from elsewhere: the command line, the console or another workspace. `alicloud_ros_stack` waits until its stack is complete, " +
+			"so a signal that depends on it in the same configuration can never release the wait condition that it waits on.",
+		Arguments: arguments(),
+		Complete:  complete,
+		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
+			region, err := clients.Region(ctx, a.Region.ValueString())
+			if err != nil {
+				return signal.Signal{}, err
+			}
+			a.Region = types.StringValue(region)
+			return bind(clients, a), nil
+		},
+	}
+}
+
+// complete settles the signal's identity, once: every repeat of a request
+// carries the same pair, and so the service can tell that it is the same signal.
+func complete(a *args) {
+	for _, id := range []*types.String{&a.UniqueID, &a.ClientToken} {
+		if id.ValueString() == "" {
+			*id = types.StringValue(uuid.NewString())
+		}
+	}
+}
+
+func bind(clients *alicloud.Clients, a *args) signal.Signal {
+	request := &sdk.SignalResourceRequest{
+		RegionId:          a.Region.ValueStringPointer(),
+		StackId:           a.StackID.ValueStringPointer(),
+		LogicalResourceId: a.LogicalResourceID.ValueStringPointer(),
+		Status:            a.Status.ValueStringPointer(),
+		UniqueId:          a.UniqueID.ValueStringPointer(),
+		ClientToken:       a.ClientToken.ValueStringPointer(),
+	}
+	return signal.Signal{
+		Target:  target{clients, request},
+		What:    a.Status.ValueString(),
+		To:      fmt.Sprintf("resource %s of ROS stack %s in %s", a.LogicalResourceID.ValueString(), a.StackID.ValueString(), a.Region.ValueString()),
+		Service: "ROS",
+		Explain: explain,
+		FindOut: fmt.Sprintf("To find out, look at the resource's status and the stack's events: \"aliyun ros ListStackEvents --RegionId %s --StackId %s\".",
+			a.Region.ValueString(), a.StackID.ValueString()),
+	}
+}

@@ -1,0 +1,58 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"time"
+)
+
+var (
+	ramRoleARN     = regexp.MustCompile(`^acs:ram::(\d+):role/([A-Za-z0-9.-]+)$`)
+	ramSessionName = regexp.MustCompile(`^[A-Za-z0-9.@_-]*$`)
+)
+
+// ramSTS plays Alibaba Cloud's Security Token Service, API version 2015-04-01. The journal and faults call it "ramsts",
+// because "sts" is AWS's.
+type ramSTS struct{ *acsRPC }
+
+func newRAMSTS(s *Sandbox, o Options, used *nonces) *ramSTS {
+	t := &ramSTS{&acsRPC{sandbox: s, service: "ramsts", ram: "sts", version: "2015-04-01", host: "sts.aliyuncs.com", nonces: used, retryAfter: o.RetryAfter}}
+	t.operations = map[string]func(*call, *acsParameters) (map[string]any, *apiError){"AssumeRole": t.assumeRole}
+	return t
+}
+
+func (t *ramSTS) routes() []route { return nil }
+
+// reset has nothing to do: issued keys are the keyring's.
+func (t *ramSTS) reset() {}
+
+func (t *ramSTS) assumeRole(c *call, p *acsParameters) (map[string]any, *apiError) {
+	arn, session := p.required("RoleArn"), p.required("RoleSessionName")
+	p.length("RoleSessionName", 2, 64)
+	p.pattern("RoleSessionName", ramSessionName.MatchString)
+	p.length("ExternalId", 2, 1224)
+	p.length("Policy", 1, 2048)
+	p.pattern("Policy", func(policy string) bool { return json.Valid([]byte(policy)) })
+	seconds := p.number("DurationSeconds", 3600, 900, 43200)
+	role := ramRoleARN.FindStringSubmatch(arn)
+	if role == nil {
+		p.invalid("RoleArn")
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	id := strings.ToUpper(strings.ReplaceAll(newUUID(), "-", ""))[:16]
+	expires := c.now.Add(time.Duration(seconds) * time.Second).UTC().Truncate(time.Second)
+	user := "acs:ram::" + role[1] + ":role/" + role[2] + "/" + session
+	secret := Secret{SecretKey: newUUID(), SessionToken: newUUID(), Account: role[1], ARN: user, Expires: expires}
+	t.sandbox.keys.issue("STS."+id, secret)
+	c.accept()
+	return map[string]any{
+		"AssumedRoleUser": map[string]string{"Arn": user, "AssumedRoleId": "3" + id + ":" + session},
+		"Credentials": map[string]string{
+			"AccessKeyId": "STS." + id, "AccessKeySecret": secret.SecretKey, "SecurityToken": secret.SessionToken,
+			"Expiration": expires.Format(acsDate),
+		},
+	}, nil
+}

@@ -1,0 +1,242 @@
+package sandbox
+
+import (
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"sync"
+	"time"
+)
+
+var clientToken = regexp.MustCompile(`^[A-Za-z0-9_-]*$`)
+
+// ros plays Alibaba Cloud Resource Orchestration Service, API version 2019-09-10, as far as stacks wait for signals.
+type ros struct {
+	*acsRPC
+
+	mu     sync.Mutex
+	stacks map[string]*stack
+}
+
+func newROS(s *Sandbox, o Options, used *nonces) *ros {
+	m := &ros{stacks: map[string]*stack{}}
+	m.acsRPC = &acsRPC{
+		sandbox: s, service: "ros", ram: "ros", version: "2019-09-10", host: "ros.aliyuncs.com", nonces: used, retryAfter: o.RetryAfter,
+		operations: map[string]func(*call, *acsParameters) (map[string]any, *apiError){
+			"SignalResource":   m.signalResource,
+			"GetStack":         m.getStack,
+			"GetStackResource": m.getStackResource,
+			"ListStackEvents":  m.listStackEvents,
+		},
+	}
+	return m
+}
+
+// match also takes what no service's version fits, for its refusal.
+func (m *ros) match(c *call) bool { return c.r.Header.Get("x-acs-action") != "" }
+
+func (m *ros) start(spec Stack) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := newStack(spec, m.sandbox.now())
+	m.stacks[s.spec.ID] = s
+	return s.spec.ID
+}
+
+func (m *ros) reset() {
+	m.nonces.reset()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.stacks)
+}
+
+// find returns a stack brought up to now. It needs m.mu.
+func (m *ros) find(c *call, id string) (*stack, *apiError) {
+	s := m.stacks[id]
+	if s == nil || s.spec.Region != "" && s.spec.Region != c.region {
+		return nil, failf(404, "StackNotFound", "The Stack (%s) could not be found.", id)
+	}
+	s.settle(c.now)
+	return s, nil
+}
+
+func (m *ros) signalResource(c *call, p *acsParameters) (map[string]any, *apiError) {
+	p.required("RegionId")
+	id := p.required("StackId")
+	in := StackSignal{Time: c.now, Resource: p.required("LogicalResourceId"), Status: p.required("Status"), UniqueID: p.required("UniqueId")}
+	in.ClientToken = p.values.Get("ClientToken")
+	p.enum("Status", "SUCCESS", "FAILURE", "WARNING")
+	p.length("UniqueId", 1, 64)
+	p.length("ClientToken", 0, 64)
+	p.pattern("ClientToken", clientToken.MatchString)
+	if p.err != nil {
+		return nil, p.err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, e := m.find(c, id)
+	if e != nil {
+		return nil, e
+	}
+	if in.ClientToken == "" {
+		if e := s.signal(in); e != nil {
+			return nil, e
+		}
+		c.accept()
+		return nil, nil
+	}
+	return m.once(c, p, s, in)
+}
+
+// once gives a repeat under the same ClientToken the first one's result, without a further effect. It needs m.mu.
+func (m *ros) once(c *call, p *acsParameters, s *stack, in StackSignal) (map[string]any, *apiError) {
+	known, parameters := m.token(c, in.ClientToken), p.values.Encode()
+	if known == nil {
+		if e := s.signal(in); e != nil {
+			return nil, e
+		}
+		s.tokens[c.caller.Account+"/"+in.ClientToken] = &token{parameters: parameters, requestID: c.requestID, since: c.now}
+		c.accept()
+		return nil, nil
+	}
+	if known.parameters != parameters {
+		return nil, failf(400, "InvalidIdempotenceParameter", "The parameters of this request differ from those of an earlier one with the same ClientToken.")
+	}
+	if known.repeats++; known.repeats <= s.spec.StillProcessing {
+		return nil, failf(400, "LastTokenProcessing", "The last request with this ClientToken is still being processed.")
+	}
+	return map[string]any{"RequestId": known.requestID}, nil
+}
+
+// token finds a ClientToken that the account has used, on whatever stack. It needs m.mu.
+func (m *ros) token(c *call, name string) *token {
+	for _, s := range m.stacks {
+		known, life := s.tokens[c.caller.Account+"/"+name], time.Duration(s.spec.TokenSeconds)*time.Second
+		if known != nil && (life == 0 || c.now.Sub(known.since) < life) {
+			return known
+		}
+	}
+	return nil
+}
+
+func (m *ros) getStack(c *call, p *acsParameters) (map[string]any, *apiError) {
+	p.required("RegionId")
+	id := p.required("StackId")
+	p.enum("OutputOption", "Enabled", "Disabled")
+	if p.err != nil {
+		return nil, p.err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, e := m.find(c, id)
+	if e != nil {
+		return nil, e
+	}
+	return map[string]any{
+		"StackId": s.spec.ID, "StackName": s.now.StackName, "RegionId": c.region, "Status": s.now.Status, "StatusReason": s.now.StatusReason,
+		"CreateTime": s.now.CreateTime,
+	}, nil
+}
+
+func (m *ros) getStackResource(c *call, p *acsParameters) (map[string]any, *apiError) {
+	p.required("RegionId")
+	id, resource := p.required("StackId"), p.required("LogicalResourceId")
+	if p.err != nil {
+		return nil, p.err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, e := m.find(c, id)
+	if e != nil {
+		return nil, e
+	}
+	r := s.resource(resource)
+	if r == nil {
+		return nil, failf(404, "ResourceNotFound", "The Resource (%s) could not be found in Stack %s.", resource, s.now.StackName)
+	}
+	return map[string]any{
+		"StackId": s.spec.ID, "StackName": s.now.StackName, "LogicalResourceId": resource, "PhysicalResourceId": r.PhysicalResourceID,
+		"ResourceType": r.ResourceType, "Status": r.Status, "StatusReason": r.StatusReason, "UpdateTime": r.UpdateTime,
+	}, nil
+}
+
+func (m *ros) listStackEvents(c *call, p *acsParameters) (map[string]any, *apiError) {
+	p.required("RegionId")
+	id := p.required("StackId")
+	page, size := p.number("PageNumber", 1, 1, 1<<20), p.number("PageSize", 10, 1, 50)
+	resources, statuses := p.list("LogicalResourceId"), p.list("Status")
+	if p.err != nil {
+		return nil, p.err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, e := m.find(c, id)
+	if e != nil {
+		return nil, e
+	}
+	events := slices.DeleteFunc(slices.Clone(s.now.Events), func(event StackEvent) bool {
+		return len(resources) > 0 && !slices.Contains(resources, event.LogicalResourceID) ||
+			len(statuses) > 0 && !slices.Contains(statuses, event.Status)
+	})
+	// The newest is first.
+	slices.Reverse(events)
+	from := min((page-1)*size, len(events))
+	return map[string]any{
+		"TotalCount": len(events), "PageNumber": page, "PageSize": size, "Events": events[from:min(from+size, len(events))],
+	}, nil
+}
+
+// StartStack starts a stack and returns its id. An invalid description is a mistake of the test, and panics.
+func (s *Sandbox) StartStack(d Stack) string {
+	if err := d.check(); err != nil {
+		panic(err)
+	}
+	return s.ros.start(d)
+}
+
+// Stack is the present state of a stack, and whether it exists.
+func (s *Sandbox) Stack(id string) (StackState, bool) {
+	s.ros.mu.Lock()
+	defer s.ros.mu.Unlock()
+	st := s.ros.stacks[id]
+	if st == nil {
+		return StackState{}, false
+	}
+	st.settle(s.now())
+	return st.state(), true
+}
+
+func (m *ros) routes() []route {
+	return []route{
+		{"GET /_sandbox/ros/stacks", "all stacks", func(*http.Request) (any, error) {
+			m.mu.Lock()
+			ids := slices.Sorted(maps.Keys(m.stacks))
+			m.mu.Unlock()
+			states := []StackState{}
+			for _, id := range ids {
+				if state, ok := m.sandbox.Stack(id); ok {
+					states = append(states, state)
+				}
+			}
+			return states, nil
+		}},
+		{"POST /_sandbox/ros/stacks", "start a stack", func(r *http.Request) (any, error) {
+			d, err := adminBody[Stack](r)
+			if err == nil {
+				err = d.check()
+			}
+			if err != nil {
+				return nil, err
+			}
+			return map[string]string{"ID": m.start(d)}, nil
+		}},
+		{"GET /_sandbox/ros/stacks/{id}", "one stack with its signals", func(r *http.Request) (any, error) {
+			state, ok := m.sandbox.Stack(r.PathValue("id"))
+			if !ok {
+				return nil, notFound("stack " + r.PathValue("id"))
+			}
+			return state, nil
+		}},
+	}
+}

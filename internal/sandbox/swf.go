@@ -1,0 +1,768 @@
+package sandbox
+
+import (
+	"cmp"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+)
+
+// Close statuses of workflow executions, from the API reference of WorkflowExecutionInfo.
+const (
+	swfCompleted      = "COMPLETED"
+	swfTerminated     = "TERMINATED"
+	swfContinuedAsNew = "CONTINUED_AS_NEW"
+)
+
+var closeStatuses = []string{swfCompleted, "FAILED", "CANCELED", swfTerminated, swfContinuedAsNew, "TIMED_OUT"}
+
+const (
+	defaultDomain = "sandbox"
+	// The one workflow type that is registered, with defaults for all that StartWorkflowExecution may leave out.
+	workflowType        = "sandbox-workflow"
+	workflowTypeVersion = "1"
+	swfPage             = 1000
+)
+
+// Workflow describes an SWF workflow execution to start. It comes to rest at once, its decider idle until a signal.
+type Workflow struct {
+	// Domain has to be registered. Default "sandbox".
+	Domain     string
+	WorkflowID string
+	// RunID is made when it is empty.
+	RunID string
+	// Region confines the execution to one region; empty is visible in all.
+	Region string
+	Input  *string
+	// Closes has the decider close the execution, with this status, by the name of the signal that it has taken.
+	Closes map[string]string
+}
+
+// WorkflowState is one run of a workflow execution with its whole history, whatever the lag of reads.
+type WorkflowState struct {
+	Domain, WorkflowID, RunID string
+	// Status is OPEN or CLOSED; CloseStatus is empty while it is OPEN.
+	Status, CloseStatus string
+	Events              []HistoryEvent
+}
+
+// Signals are the inputs of the signals the run has received, by "name" or "name=input", in order.
+func (w WorkflowState) Signals() []string {
+	var signals []string
+	for _, e := range w.Events {
+		if e.Type != "WorkflowExecutionSignaled" {
+			continue
+		}
+		line := fmt.Sprint(e.Attributes["signalName"])
+		if input, ok := e.Attributes["input"]; ok {
+			line += "=" + fmt.Sprint(input)
+		}
+		signals = append(signals, line)
+	}
+	return signals
+}
+
+// HistoryEvent has the members of the API's structure of the same name.
+type HistoryEvent struct {
+	ID        int
+	Timestamp time.Time
+	Type      string
+	// Attributes are the members of the type's own structure.
+	Attributes map[string]any
+}
+
+// MarshalJSON writes the event as the API does.
+func (e HistoryEvent) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]any{
+		"eventId": e.ID, "eventTimestamp": epoch{e.Timestamp}, "eventType": e.Type,
+		strings.ToLower(e.Type[:1]) + e.Type[1:] + "EventAttributes": e.Attributes,
+	})
+}
+
+func (w Workflow) check() error {
+	if n := utf8.RuneCountInString(w.WorkflowID); n < 1 || n > 256 {
+		return fmt.Errorf("workflow id %q has %d characters, not 1 to 256", w.WorkflowID, n)
+	}
+	if utf8.RuneCountInString(w.RunID) > 64 {
+		return fmt.Errorf("run id %q has more than 64 characters", w.RunID)
+	}
+	for name, status := range w.Closes {
+		if !slices.Contains(closeStatuses, status) {
+			return fmt.Errorf("signal %q closes with unknown status %q", name, status)
+		}
+	}
+	return nil
+}
+
+// swf plays the Amazon Simple Workflow Service, API version 2012-01-25, without the task lists of its workers.
+type swf struct {
+	*awsJSON
+	lag        time.Duration
+	registered []string
+
+	mu      sync.Mutex
+	domains []string
+	runs    []*workflowRun
+}
+
+// A workflowRun is one run of an execution. Runs of one workflow id follow one another.
+type workflowRun struct {
+	spec   Workflow
+	events []HistoryEvent
+	// deciding says that a decision task waits for the decider: another signal schedules no second one.
+	deciding    bool
+	closed      time.Time
+	closeStatus string
+}
+
+func newSWF(s *Sandbox, o Options) *swf {
+	w := &swf{lag: o.ReadLag, registered: o.Domains}
+	if w.registered == nil {
+		w.registered = []string{defaultDomain}
+	}
+	w.domains = slices.Clone(w.registered)
+	w.awsJSON = &awsJSON{
+		sandbox: s, service: "swf", target: "SimpleWorkflowService", version: "1.0", message: "message",
+		denied: "OperationNotPermittedFault", internal: "InternalFailure",
+		operations: map[string]func(*call) (any, *apiError){
+			"SignalWorkflowExecution":      w.signalWorkflowExecution,
+			"StartWorkflowExecution":       w.startWorkflowExecution,
+			"TerminateWorkflowExecution":   w.terminateWorkflowExecution,
+			"DescribeWorkflowExecution":    w.describeWorkflowExecution,
+			"GetWorkflowExecutionHistory":  w.getWorkflowExecutionHistory,
+			"ListOpenWorkflowExecutions":   w.listOpenWorkflowExecutions,
+			"ListClosedWorkflowExecutions": w.listClosedWorkflowExecutions,
+		},
+		resource: func(c *call) string {
+			var in struct{ Domain string }
+			// A body that cannot be read is refused later; the denial comes first.
+			_ = json.Unmarshal(c.body, &in)
+			return "arn:aws:swf:" + c.region + ":" + c.caller.Account + ":/domain/" + in.Domain
+		},
+	}
+	return w
+}
+
+// failure writes the service's own faults, and no others, with their namespace.
+func (w *swf) failure(c *call, e *apiError) reply {
+	if strings.HasSuffix(e.code, "Fault") {
+		e = &apiError{e.status, "com.amazonaws.swf.base.model#" + e.code, e.message}
+	}
+	return w.awsJSON.failure(c, e)
+}
+
+func (w *swf) reset() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.runs, w.domains = nil, slices.Clone(w.registered)
+}
+
+// start needs w.mu.
+func (w *swf) start(spec Workflow, continued string, now time.Time) *workflowRun {
+	spec.Domain, spec.RunID = cmp.Or(spec.Domain, defaultDomain), cmp.Or(spec.RunID, newRunID())
+	run := &workflowRun{spec: spec}
+	started := map[string]any{
+		"childPolicy": terminatePolicy, "taskList": taskList, "executionStartToCloseTimeout": "31536000", "taskStartToCloseTimeout": "60",
+		"workflowType": workflowTypeName, "parentInitiatedEventId": 0,
+	}
+	if spec.Input != nil {
+		started["input"] = *spec.Input
+	}
+	if continued != "" {
+		started["continuedExecutionRunId"] = continued
+	}
+	run.record("WorkflowExecutionStarted", now, started)
+	run.schedule(now)
+	run.decide(now)
+	w.runs = append(w.runs, run)
+	return run
+}
+
+const terminatePolicy = "TERMINATE"
+
+var (
+	taskList         = map[string]string{"name": "sandbox"}
+	workflowTypeName = map[string]string{"name": workflowType, "version": workflowTypeVersion}
+)
+
+// newRunID looks like the service's: it is no UUID, and is not safe in a path.
+func newRunID() string {
+	var b [32]byte
+	_, _ = rand.Read(b[:])
+	return "22" + base64.StdEncoding.EncodeToString(b[:])
+}
+
+func (r *workflowRun) record(eventType string, now time.Time, attributes map[string]any) int {
+	id := len(r.events) + 1
+	r.events = append(r.events, HistoryEvent{id, now, eventType, attributes})
+	return id
+}
+
+func (r *workflowRun) schedule(now time.Time) {
+	if !r.deciding {
+		r.deciding = true
+		r.record("DecisionTaskScheduled", now, map[string]any{"taskList": taskList, "startToCloseTimeout": "60"})
+	}
+}
+
+// decide has the decider take its task, if there is one, and returns the event of its last decision.
+func (r *workflowRun) decide(now time.Time) int {
+	if r.deciding {
+		r.deciding = false
+		scheduled := len(r.events)
+		for scheduled > 0 && r.events[scheduled-1].Type != "DecisionTaskScheduled" {
+			scheduled--
+		}
+		started := r.record("DecisionTaskStarted", now, map[string]any{"identity": "sandbox", "scheduledEventId": scheduled})
+		r.record("DecisionTaskCompleted", now, map[string]any{"scheduledEventId": scheduled, "startedEventId": started})
+	}
+	for i := len(r.events); i > 0; i-- {
+		if r.events[i-1].Type == "DecisionTaskCompleted" {
+			return i
+		}
+	}
+	return 0
+}
+
+// close ends a run, and returns the one that it continues as, if it does. It needs w.mu.
+func (w *swf) close(r *workflowRun, status string, now time.Time) *workflowRun {
+	r.closed, r.closeStatus = now, status
+	switch status {
+	case swfTerminated:
+		r.record("WorkflowExecutionTerminated", now, map[string]any{"childPolicy": terminatePolicy, "cause": "OPERATOR_INITIATED"})
+		return nil
+	case "TIMED_OUT":
+		r.record("WorkflowExecutionTimedOut", now, map[string]any{"childPolicy": terminatePolicy, "timeoutType": "START_TO_CLOSE"})
+		return nil
+	}
+	attributes := map[string]any{"decisionTaskCompletedEventId": r.decide(now)}
+	if status != swfContinuedAsNew {
+		r.record(map[string]string{
+			swfCompleted: "WorkflowExecutionCompleted", "FAILED": "WorkflowExecutionFailed", "CANCELED": "WorkflowExecutionCanceled",
+		}[status], now, attributes)
+		return nil
+	}
+	spec := r.spec
+	spec.RunID = newRunID()
+	maps.Copy(attributes, map[string]any{
+		"newExecutionRunId": spec.RunID, "childPolicy": terminatePolicy, "taskList": taskList, "workflowType": workflowTypeName,
+	})
+	r.record("WorkflowExecutionContinuedAsNew", now, attributes)
+	return w.start(spec, r.spec.RunID, now)
+}
+
+// open is the open run of a workflow id, or the one of that run id if it is open. It needs w.mu.
+func (w *swf) open(domain, region, workflowID, runID string) *workflowRun {
+	for _, r := range w.runs {
+		if r.closed.IsZero() && r.is(domain, region) && r.spec.WorkflowID == workflowID && (runID == "" || r.spec.RunID == runID) {
+			return r
+		}
+	}
+	return nil
+}
+
+// is reports whether the run is visible in a domain of a region; the empty region sees all.
+func (r *workflowRun) is(domain, region string) bool {
+	return r.spec.Domain == domain && (r.spec.Region == "" || region == "" || r.spec.Region == region)
+}
+
+func unknownExecution(workflowID, runID string) *apiError {
+	if runID == "" {
+		return failf(400, "UnknownResourceFault", "Unknown execution, workflowId = %s", workflowID)
+	}
+	return failf(400, "UnknownResourceFault", "Unknown execution: WorkflowExecution=[workflowId=%s, runId=%s]", workflowID, runID)
+}
+
+// knows needs w.mu.
+func (w *swf) knows(domain string) *apiError {
+	if !slices.Contains(w.domains, domain) {
+		return failf(400, "UnknownResourceFault", "Unknown domain: %s", domain)
+	}
+	return nil
+}
+
+func (w *swf) signalWorkflowExecution(c *call) (any, *apiError) {
+	in, err := decode[struct {
+		Domain     *string `json:"domain"`
+		WorkflowID *string `json:"workflowId"`
+		RunID      *string `json:"runId"`
+		SignalName *string `json:"signalName"`
+		Input      *string `json:"input"`
+	}](c)
+	if err != nil {
+		return nil, err
+	}
+	var v constraints
+	v.required("domain", in.Domain, 1, 256)
+	v.required("workflowId", in.WorkflowID, 1, 256)
+	v.optional("runId", in.RunID, 0, 64)
+	v.required("signalName", in.SignalName, 1, 256)
+	v.optional("input", in.Input, 0, 32768)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.knows(*in.Domain); err != nil {
+		return nil, err
+	}
+	runID := textOrEmpty(in.RunID)
+	run := w.open(*in.Domain, c.region, *in.WorkflowID, runID)
+	if run == nil {
+		return nil, unknownExecution(*in.WorkflowID, runID)
+	}
+	attributes := map[string]any{"signalName": *in.SignalName, "externalInitiatedEventId": 0}
+	if in.Input != nil {
+		attributes["input"] = *in.Input
+	}
+	run.record("WorkflowExecutionSignaled", c.now, attributes)
+	run.schedule(c.now)
+	if status := run.spec.Closes[*in.SignalName]; status != "" {
+		w.close(run, status, c.now)
+	}
+	c.accept()
+	return nil, nil
+}
+
+func textOrEmpty(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}
+
+func (w *swf) startWorkflowExecution(c *call) (any, *apiError) {
+	in, err := decode[struct {
+		Domain       *string `json:"domain"`
+		WorkflowID   *string `json:"workflowId"`
+		WorkflowType *struct {
+			Name    *string `json:"name"`
+			Version *string `json:"version"`
+		} `json:"workflowType"`
+		Input       *string  `json:"input"`
+		TagList     []string `json:"tagList"`
+		ChildPolicy *string  `json:"childPolicy"`
+	}](c)
+	if err != nil {
+		return nil, err
+	}
+	var v constraints
+	v.required("domain", in.Domain, 1, 256)
+	v.required("workflowId", in.WorkflowID, 1, 256)
+	if in.WorkflowType == nil {
+		v.required("workflowType", nil, 0, 0)
+	} else {
+		v.required("workflowType.name", in.WorkflowType.Name, 1, 256)
+		v.required("workflowType.version", in.WorkflowType.Version, 1, 64)
+	}
+	v.optional("input", in.Input, 0, 32768)
+	v.length("tagList", len(in.TagList), 0, 5)
+	v.enum("childPolicy", in.ChildPolicy, terminatePolicy, "REQUEST_CANCEL", "ABANDON")
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.knows(*in.Domain); err != nil {
+		return nil, err
+	}
+	if name, version := *in.WorkflowType.Name, *in.WorkflowType.Version; name != workflowType || version != workflowTypeVersion {
+		return nil, failf(400, "UnknownResourceFault", "Unknown type: WorkflowType=[name=%s, version=%s]", name, version)
+	}
+	if w.open(*in.Domain, c.region, *in.WorkflowID, "") != nil {
+		return nil, failf(400, "WorkflowExecutionAlreadyStartedFault", "Already Started")
+	}
+	run := w.start(Workflow{Domain: *in.Domain, WorkflowID: *in.WorkflowID, Region: c.region, Input: in.Input}, "", c.now)
+	c.accept()
+	return map[string]string{"runId": run.spec.RunID}, nil
+}
+
+func (w *swf) terminateWorkflowExecution(c *call) (any, *apiError) {
+	in, err := decode[struct {
+		Domain     *string `json:"domain"`
+		WorkflowID *string `json:"workflowId"`
+		RunID      *string `json:"runId"`
+		Reason     *string `json:"reason"`
+		Details    *string `json:"details"`
+	}](c)
+	if err != nil {
+		return nil, err
+	}
+	var v constraints
+	v.required("domain", in.Domain, 1, 256)
+	v.required("workflowId", in.WorkflowID, 1, 256)
+	v.optional("runId", in.RunID, 0, 64)
+	v.optional("reason", in.Reason, 0, 256)
+	v.optional("details", in.Details, 0, 32768)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.knows(*in.Domain); err != nil {
+		return nil, err
+	}
+	run := w.open(*in.Domain, c.region, *in.WorkflowID, textOrEmpty(in.RunID))
+	if run == nil {
+		return nil, unknownExecution(*in.WorkflowID, textOrEmpty(in.RunID))
+	}
+	w.close(run, swfTerminated, c.now)
+	c.accept()
+	return nil, nil
+}
+
+// executionInfo has the members of the API's WorkflowExecutionInfo.
+type executionInfo struct {
+	Execution       map[string]string `json:"execution"`
+	WorkflowType    map[string]string `json:"workflowType"`
+	StartTimestamp  epoch             `json:"startTimestamp"`
+	CloseTimestamp  epoch             `json:"closeTimestamp,omitzero"`
+	ExecutionStatus string            `json:"executionStatus"`
+	CloseStatus     string            `json:"closeStatus,omitempty"`
+	CancelRequested bool              `json:"cancelRequested"`
+}
+
+// at is what a read of that moment sees of the run, and false before it was started.
+func (r *workflowRun) at(moment time.Time) (executionInfo, []HistoryEvent, bool) {
+	events := slices.Clone(r.events)
+	events = slices.DeleteFunc(events, func(e HistoryEvent) bool { return e.Timestamp.After(moment) })
+	info := executionInfo{
+		Execution:    map[string]string{"workflowId": r.spec.WorkflowID, "runId": r.spec.RunID},
+		WorkflowType: workflowTypeName, StartTimestamp: epoch{r.events[0].Timestamp}, ExecutionStatus: "OPEN",
+	}
+	if !r.closed.IsZero() && !r.closed.After(moment) {
+		info.CloseTimestamp, info.ExecutionStatus, info.CloseStatus = epoch{r.closed}, "CLOSED", r.closeStatus
+	}
+	return info, events, len(events) > 0
+}
+
+// executionRequest is what the reads of one run ask with.
+type executionRequest struct {
+	Domain    *string `json:"domain"`
+	Execution *struct {
+		WorkflowID *string `json:"workflowId"`
+		RunID      *string `json:"runId"`
+	} `json:"execution"`
+}
+
+func (in executionRequest) check(v *constraints) {
+	v.required("domain", in.Domain, 1, 256)
+	if in.Execution == nil {
+		v.required("execution", nil, 0, 0)
+		return
+	}
+	v.required("execution.workflowId", in.Execution.WorkflowID, 1, 256)
+	v.required("execution.runId", in.Execution.RunID, 1, 64)
+}
+
+// view needs w.mu.
+func (w *swf) view(c *call, in executionRequest) (info executionInfo, events []HistoryEvent, deciding bool, err *apiError) {
+	if err := w.knows(*in.Domain); err != nil {
+		return info, nil, false, err
+	}
+	for _, r := range w.runs {
+		if r.is(*in.Domain, c.region) && r.spec.WorkflowID == *in.Execution.WorkflowID && r.spec.RunID == *in.Execution.RunID {
+			if info, events, visible := r.at(c.now.Add(-w.lag)); visible {
+				return info, events, r.deciding, nil
+			}
+		}
+	}
+	return info, nil, false, unknownExecution(*in.Execution.WorkflowID, *in.Execution.RunID)
+}
+
+func (w *swf) describeWorkflowExecution(c *call) (any, *apiError) {
+	in, err := decode[executionRequest](c)
+	if err != nil {
+		return nil, err
+	}
+	var v constraints
+	in.check(&v)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	info, _, deciding, err := w.view(c, in)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int{"openActivityTasks": 0, "openDecisionTasks": 0, "openTimers": 0, "openChildWorkflowExecutions": 0, "openLambdaFunctions": 0}
+	if deciding {
+		counts["openDecisionTasks"] = 1
+	}
+	return map[string]any{
+		"executionInfo": info, "openCounts": counts,
+		"executionConfiguration": map[string]any{
+			"taskStartToCloseTimeout": "60", "executionStartToCloseTimeout": "31536000", "taskList": taskList, "childPolicy": terminatePolicy,
+		},
+	}, nil
+}
+
+func (w *swf) getWorkflowExecutionHistory(c *call) (any, *apiError) {
+	in, err := decode[struct {
+		executionRequest
+		paging
+	}](c)
+	if err != nil {
+		return nil, err
+	}
+	var v constraints
+	in.executionRequest.check(&v)
+	in.paging.check(&v)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, events, _, err := w.view(c, in.executionRequest)
+	if err != nil {
+		return nil, err
+	}
+	return swfPageOf(in.paging, "events", *in.Execution.RunID, events)
+}
+
+// paging is what all paged reads ask with.
+type paging struct {
+	NextPageToken   *string `json:"nextPageToken"`
+	MaximumPageSize *int    `json:"maximumPageSize"`
+	ReverseOrder    bool    `json:"reverseOrder"`
+}
+
+func (p paging) check(v *constraints) {
+	v.optional("nextPageToken", p.NextPageToken, 0, 2048)
+	v.between("maximumPageSize", p.MaximumPageSize, 0, swfPage)
+}
+
+// swfPageOf cuts one page out of items, under the member of that name. A token belongs to one list.
+func swfPageOf[T any](p paging, member, list string, items []T) (any, *apiError) {
+	if p.ReverseOrder {
+		slices.Reverse(items)
+	}
+	from, ok := offset(textOrEmpty(p.NextPageToken), list, len(items))
+	if !ok {
+		return nil, failf(400, "ValidationException", "Invalid token")
+	}
+	size := swfPage
+	if p.MaximumPageSize != nil && *p.MaximumPageSize > 0 {
+		size = *p.MaximumPageSize
+	}
+	to := min(from+size, len(items))
+	out := map[string]any{member: append([]T{}, items[from:to]...)}
+	if to < len(items) {
+		out["nextPageToken"] = base64.RawURLEncoding.EncodeToString([]byte(list + "/" + strconv.Itoa(to)))
+	}
+	return out, nil
+}
+
+type timeFilter struct {
+	OldestDate *float64 `json:"oldestDate"`
+	LatestDate *float64 `json:"latestDate"`
+}
+
+func (f *timeFilter) check(v *constraints, at string) {
+	if f != nil && f.OldestDate == nil {
+		v.required(at+".oldestDate", nil, 0, 0)
+	}
+}
+
+func (f *timeFilter) has(t epoch) bool {
+	seconds := float64(t.UnixMilli()) / 1000
+	return f == nil || seconds >= *f.OldestDate && (f.LatestDate == nil || seconds <= *f.LatestDate)
+}
+
+// listRequest is what the lists of executions ask with. The filters by type and tag are refused, not ignored:
+// nothing here has a type of its own or a tag.
+type listRequest struct {
+	Domain          *string     `json:"domain"`
+	StartTimeFilter *timeFilter `json:"startTimeFilter"`
+	CloseTimeFilter *timeFilter `json:"closeTimeFilter"`
+	ExecutionFilter *struct {
+		WorkflowID *string `json:"workflowId"`
+	} `json:"executionFilter"`
+	CloseStatusFilter *struct {
+		Status *string `json:"status"`
+	} `json:"closeStatusFilter"`
+	TypeFilter json.RawMessage `json:"typeFilter"`
+	TagFilter  json.RawMessage `json:"tagFilter"`
+	paging
+}
+
+func (w *swf) listOpenWorkflowExecutions(c *call) (any, *apiError) { return w.list(c, false) }
+
+func (w *swf) listClosedWorkflowExecutions(c *call) (any, *apiError) { return w.list(c, true) }
+
+func (w *swf) list(c *call, closed bool) (any, *apiError) {
+	in, err := decode[listRequest](c)
+	if err != nil {
+		return nil, err
+	}
+	var v constraints
+	v.required("domain", in.Domain, 1, 256)
+	in.StartTimeFilter.check(&v, "startTimeFilter")
+	in.CloseTimeFilter.check(&v, "closeTimeFilter")
+	in.check(&v)
+	if in.ExecutionFilter != nil {
+		v.required("executionFilter.workflowId", in.ExecutionFilter.WorkflowID, 1, 256)
+	}
+	if in.CloseStatusFilter != nil {
+		v.required("closeStatusFilter.status", in.CloseStatusFilter.Status, 0, 64)
+		v.enum("closeStatusFilter.status", in.CloseStatusFilter.Status, closeStatuses...)
+	}
+	if !closed && in.StartTimeFilter == nil {
+		v.required("startTimeFilter", nil, 0, 0)
+	}
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	switch {
+	case in.TypeFilter != nil || in.TagFilter != nil:
+		return nil, failf(400, "ValidationException", "The sandbox filters by execution and close status only")
+	case closed && (in.StartTimeFilter == nil) == (in.CloseTimeFilter == nil):
+		return nil, failf(400, "ValidationException", "Exactly one of startTimeFilter and closeTimeFilter must be specified")
+	case in.ExecutionFilter != nil && in.CloseStatusFilter != nil:
+		return nil, failf(400, "ValidationException", "Only one of executionFilter and closeStatusFilter may be specified")
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.knows(*in.Domain); err != nil {
+		return nil, err
+	}
+	infos := []executionInfo{}
+	for _, r := range slices.Backward(w.runs) {
+		info, _, visible := r.at(c.now.Add(-w.lag))
+		switch {
+		case !visible || !r.is(*in.Domain, c.region) || (info.CloseStatus != "") != closed:
+		case !in.StartTimeFilter.has(info.StartTimestamp) || closed && !in.CloseTimeFilter.has(info.CloseTimestamp):
+		case in.ExecutionFilter != nil && *in.ExecutionFilter.WorkflowID != r.spec.WorkflowID:
+		case closed && in.CloseStatusFilter != nil && *in.CloseStatusFilter.Status != info.CloseStatus:
+		default:
+			infos = append(infos, info)
+		}
+	}
+	if in.CloseTimeFilter != nil {
+		slices.SortStableFunc(infos, func(a, b executionInfo) int { return b.CloseTimestamp.Compare(a.CloseTimestamp.Time) })
+	}
+	return swfPageOf(in.paging, "executionInfos", *in.Domain, infos)
+}
+
+// RegisterDomain adds a domain beside those of Options.Domains, until the next reset.
+func (s *Sandbox) RegisterDomain(name string) {
+	s.swf.mu.Lock()
+	defer s.swf.mu.Unlock()
+	s.swf.domains = append(s.swf.domains, name)
+}
+
+// StartWorkflow starts a workflow execution and returns its run id. An invalid description, and one that is open
+// already, is a mistake of the test, and panics.
+func (s *Sandbox) StartWorkflow(w Workflow) string {
+	runID, err := s.swf.startByAdmin(w)
+	if err != nil {
+		panic(err)
+	}
+	return runID
+}
+
+func (w *swf) startByAdmin(spec Workflow) (string, error) {
+	if err := spec.check(); err != nil {
+		return "", err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	domain := cmp.Or(spec.Domain, defaultDomain)
+	if w.knows(domain) != nil {
+		return "", fmt.Errorf("domain %q is not registered", domain)
+	}
+	if w.open(domain, spec.Region, spec.WorkflowID, "") != nil {
+		return "", fmt.Errorf("workflow execution %q is open already", spec.WorkflowID)
+	}
+	return w.start(spec, "", w.sandbox.now()).spec.RunID, nil
+}
+
+// CloseWorkflow ends the open run of a workflow id with a close status, and returns the run id that
+// CONTINUED_AS_NEW goes on with. When there is none to close it is a mistake of the test, and panics.
+func (s *Sandbox) CloseWorkflow(domain, workflowID, status string) string {
+	runID, err := s.swf.closeByAdmin(domain, workflowID, status)
+	if err != nil {
+		panic(err)
+	}
+	return runID
+}
+
+func (w *swf) closeByAdmin(domain, workflowID, status string) (string, error) {
+	if !slices.Contains(closeStatuses, status) {
+		return "", fmt.Errorf("unknown close status %q", status)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	run := w.open(domain, "", workflowID, "")
+	if run == nil {
+		return "", errors.New("no open run of " + workflowID)
+	}
+	if next := w.close(run, status, w.sandbox.now()); next != nil {
+		return next.spec.RunID, nil
+	}
+	return "", nil
+}
+
+// Workflows are the runs of a workflow id, oldest first; of all workflow ids when it is empty.
+func (s *Sandbox) Workflows(domain, workflowID string) []WorkflowState {
+	s.swf.mu.Lock()
+	defer s.swf.mu.Unlock()
+	states := []WorkflowState{}
+	for _, r := range s.swf.runs {
+		if r.spec.Domain != domain || workflowID != "" && r.spec.WorkflowID != workflowID {
+			continue
+		}
+		state := WorkflowState{domain, r.spec.WorkflowID, r.spec.RunID, "OPEN", r.closeStatus, slices.Clone(r.events)}
+		if r.closeStatus != "" {
+			state.Status = "CLOSED"
+		}
+		states = append(states, state)
+	}
+	return states
+}
+
+func (w *swf) routes() []route {
+	return []route{
+		{"POST /_sandbox/swf/domains", "register a domain", func(r *http.Request) (any, error) {
+			in, err := adminBody[struct{ Name string }](r)
+			if err == nil && in.Name == "" {
+				err = errors.New("a domain needs a Name")
+			}
+			if err != nil {
+				return nil, err
+			}
+			w.sandbox.RegisterDomain(in.Name)
+			return in, nil
+		}},
+		{"GET /_sandbox/swf/executions/{domain}", "all runs in a domain with their histories", func(r *http.Request) (any, error) {
+			return w.sandbox.Workflows(r.PathValue("domain"), ""), nil
+		}},
+		{"POST /_sandbox/swf/executions", "start a Workflow", func(r *http.Request) (any, error) {
+			spec, err := adminBody[Workflow](r)
+			if err != nil {
+				return nil, err
+			}
+			runID, err := w.startByAdmin(spec)
+			return map[string]string{"RunID": runID}, err
+		}},
+		{"POST /_sandbox/swf/close", "close the open run of a workflow id", func(r *http.Request) (any, error) {
+			in, err := adminBody[struct{ Domain, WorkflowID, CloseStatus string }](r)
+			if err != nil {
+				return nil, err
+			}
+			runID, err := w.closeByAdmin(cmp.Or(in.Domain, defaultDomain), in.WorkflowID, in.CloseStatus)
+			return map[string]string{"RunID": runID}, err
+		}},
+	}
+}

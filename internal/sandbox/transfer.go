@@ -1,0 +1,450 @@
+package sandbox
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+)
+
+// Statuses of executions, from the API reference of DescribedExecution.
+const (
+	fileInProgress = "IN_PROGRESS"
+	fileCompleted  = "COMPLETED"
+	fileException  = "EXCEPTION"
+	fileHandling   = "HANDLING_EXCEPTION"
+)
+
+const stepCustom = "CUSTOM"
+
+var (
+	fileWorkflowID  = regexp.MustCompile(`^w-([a-z0-9]{17})$`)
+	fileExecutionID = regexp.MustCompile(`^[0-9a-fA-F]{8}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{12}$`)
+	callbackToken   = regexp.MustCompile(`^\w+$`)
+)
+
+// FileWorkflow describes an execution of a Transfer Family workflow to start. What the documents leave open is an
+// option here.
+type FileWorkflow struct {
+	// WorkflowID and ExecutionID are made when they are empty.
+	WorkflowID, ExecutionID string
+	// Region confines the execution to one region; empty is visible in all.
+	Region string
+	// Steps are the nominal steps; OnExceptionSteps follow a step that has failed.
+	Steps, OnExceptionSteps []FileStep
+	// UsedToken says what a token that was answered already gives. Default TokenInvalid.
+	UsedToken TokenAnswer
+	// UnknownToken says what a token gives that was never handed out. Default TokenInvalid; TokenAccepted is no choice.
+	UnknownToken TokenAnswer
+	// EmptyAnswer answers an accepted callback without a body, as the API reference has it, not with {}.
+	EmptyAnswer bool
+	// LingerSeconds is for how long DescribeExecution goes on answering once the execution has ended. It is documented
+	// for executions in progress only.
+	LingerSeconds int
+}
+
+// FileStep is a step of a FileWorkflow.
+type FileStep struct {
+	// Type CUSTOM (default) waits for its callback; COPY, TAG, DELETE and DECRYPT succeed at once.
+	Type string
+	// Token is what a CUSTOM step's target receives when the step starts; made when it is empty.
+	Token string
+	// TimeoutSeconds ends a CUSTOM step that was not answered. Default never.
+	TimeoutSeconds int
+}
+
+// TokenAnswer is one way in which a token may be answered.
+type TokenAnswer string
+
+// The answers to a token that no step waits for.
+const (
+	// TokenInvalid is InvalidRequestException. It is the default.
+	TokenInvalid TokenAnswer = "invalid"
+	// TokenNotFound is ResourceNotFoundException.
+	TokenNotFound TokenAnswer = "not_found"
+	// TokenAccepted is success, without any further effect.
+	TokenAccepted TokenAnswer = "accepted"
+)
+
+// FileWorkflowState is an execution as it is, whether or not the API still shows it.
+type FileWorkflowState struct {
+	WorkflowID, ExecutionID string
+	Status                  string
+	Results                 FileResults
+	// Ended says that the API knows the execution no more.
+	Ended bool
+	// Token is that of the step that waits for its callback, empty when none does.
+	Token     string
+	Callbacks []Callback
+}
+
+// Callback is one accepted SendWorkflowStepState.
+type Callback struct {
+	Time          time.Time
+	Token, Status string
+	// Sender is the caller's ARN.
+	Sender string
+}
+
+// FileResults has the members of the API's ExecutionResults.
+type FileResults struct {
+	Steps            []FileStepResult `json:",omitempty"`
+	OnExceptionSteps []FileStepResult `json:",omitempty"`
+}
+
+// FileStepResult has the members of the API's ExecutionStepResult.
+type FileStepResult struct {
+	StepType string
+	Outputs  string         `json:",omitempty"`
+	Error    *FileStepError `json:",omitempty"`
+}
+
+// FileStepError has the members of the API's ExecutionError.
+type FileStepError struct{ Type, Message string }
+
+func (w FileWorkflow) check() error {
+	switch {
+	case w.WorkflowID != "" && !fileWorkflowID.MatchString(w.WorkflowID):
+		return fmt.Errorf("workflow id %q is not w- and 17 letters or digits", w.WorkflowID)
+	case w.ExecutionID != "" && !fileExecutionID.MatchString(w.ExecutionID):
+		return fmt.Errorf("execution id %q is not a UUID", w.ExecutionID)
+	case len(w.Steps) < 1 || len(w.Steps) > 8 || len(w.OnExceptionSteps) > 8:
+		return fmt.Errorf("%d steps and %d on exception, want 1 to 8 and 0 to 8", len(w.Steps), len(w.OnExceptionSteps))
+	case !slices.Contains([]TokenAnswer{"", TokenInvalid, TokenNotFound, TokenAccepted}, w.UsedToken):
+		return fmt.Errorf("unknown answer to a used token %q", w.UsedToken)
+	case !slices.Contains([]TokenAnswer{"", TokenInvalid, TokenNotFound}, w.UnknownToken):
+		return fmt.Errorf("unknown answer to an unknown token %q", w.UnknownToken)
+	}
+	tokens := map[string]bool{"": true}
+	for _, step := range slices.Concat(w.Steps, w.OnExceptionSteps) {
+		if !slices.Contains([]string{"", stepCustom, "COPY", "TAG", "DELETE", "DECRYPT"}, step.Type) {
+			return fmt.Errorf("unknown step type %q", step.Type)
+		}
+		if step.Token == "" {
+			continue
+		}
+		if n := utf8.RuneCountInString(step.Token); n > 64 || !callbackToken.MatchString(step.Token) || tokens[step.Token] {
+			return fmt.Errorf("token %q is not up to 64 word characters, or not the only one of its kind", step.Token)
+		}
+		tokens[step.Token] = true
+	}
+	return nil
+}
+
+// transfer plays the workflow callbacks of AWS Transfer Family, API version 2018-11-05.
+type transfer struct {
+	*awsJSON
+
+	mu         sync.Mutex
+	executions map[string]*fileExecution
+}
+
+// A fileExecution moves only when somebody looks or calls back, so it needs no goroutine.
+type fileExecution struct {
+	spec    FileWorkflow
+	status  string
+	results FileResults
+	// current is the index of the waiting step in Steps or, while handling an exception, in OnExceptionSteps.
+	current  int
+	deadline time.Time
+	ended    time.Time
+	// used holds the tokens that were answered or have timed out.
+	used      map[string]bool
+	callbacks []Callback
+}
+
+func newTransfer(s *Sandbox) *transfer {
+	t := &transfer{executions: map[string]*fileExecution{}}
+	t.awsJSON = &awsJSON{
+		sandbox: s, service: "transfer", target: "TransferService", version: "1.1", internal: "InternalServiceError",
+		operations: map[string]func(*call) (any, *apiError){
+			"SendWorkflowStepState": t.sendWorkflowStepState,
+			"DescribeExecution":     t.describeExecution,
+		},
+		resource: func(c *call) string {
+			workflow, _ := t.ids(c)
+			return "arn:aws:transfer:" + c.region + ":" + c.caller.Account + ":workflow/" + workflow
+		},
+	}
+	return t
+}
+
+// fileIDs are what every operation names.
+type fileIDs struct {
+	WorkflowID  *string `json:"WorkflowId"`
+	ExecutionID *string `json:"ExecutionId"`
+}
+
+// ids are empty when the body cannot be read, which is refused elsewhere.
+func (t *transfer) ids(c *call) (workflow, execution string) {
+	var in fileIDs
+	_ = json.Unmarshal(c.body, &in)
+	return textOrEmpty(in.WorkflowID), textOrEmpty(in.ExecutionID)
+}
+
+func (in fileIDs) check(v *constraints) {
+	v.required("workflowId", in.WorkflowID, 19, 19)
+	v.pattern("workflowId", in.WorkflowID, fileWorkflowID)
+	v.required("executionId", in.ExecutionID, 36, 36)
+	v.pattern("executionId", in.ExecutionID, fileExecutionID)
+}
+
+// failure gives ResourceNotFoundException the members that the API reference asks of it.
+func (t *transfer) failure(c *call, e *apiError) reply {
+	if e.code != "ResourceNotFoundException" {
+		return t.awsJSON.failure(c, e)
+	}
+	_, execution := t.ids(c)
+	return t.reply(c, e.status, mustJSON(map[string]string{
+		"__type": e.code, "Message": e.message, "Resource": execution, "ResourceType": "EXECUTION",
+	}))
+}
+
+func (t *transfer) reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	clear(t.executions)
+}
+
+func (t *transfer) start(spec FileWorkflow) *fileExecution {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	hex := strings.ReplaceAll(newUUID(), "-", "")
+	spec.WorkflowID, spec.ExecutionID = cmp.Or(spec.WorkflowID, "w-"+hex[:17]), cmp.Or(spec.ExecutionID, newUUID())
+	for _, steps := range []*[]FileStep{&spec.Steps, &spec.OnExceptionSteps} {
+		*steps = slices.Clone(*steps)
+		for i := range *steps {
+			step := &(*steps)[i]
+			step.Type = cmp.Or(step.Type, stepCustom)
+			step.Token = cmp.Or(step.Token, strings.ReplaceAll(newUUID(), "-", ""))
+		}
+	}
+	e := &fileExecution{spec: spec, status: fileInProgress, used: map[string]bool{}}
+	e.goTo(0, t.sandbox.now())
+	t.executions[spec.ExecutionID] = e
+	return e
+}
+
+// steps are those being worked through.
+func (e *fileExecution) steps() (steps []FileStep, results *[]FileStepResult) {
+	if e.status == fileHandling {
+		return e.spec.OnExceptionSteps, &e.results.OnExceptionSteps
+	}
+	return e.spec.Steps, &e.results.Steps
+}
+
+// goTo runs the steps from i on until one waits for its callback or none is left.
+func (e *fileExecution) goTo(i int, now time.Time) {
+	steps, results := e.steps()
+	e.deadline = time.Time{}
+	for e.current = i; e.current < len(steps); e.current++ {
+		step := steps[e.current]
+		if step.Type == stepCustom {
+			if step.TimeoutSeconds > 0 {
+				e.deadline = now.Add(time.Duration(step.TimeoutSeconds) * time.Second)
+			}
+			return
+		}
+		*results = append(*results, FileStepResult{StepType: step.Type, Outputs: "{}"})
+	}
+	e.ended = now
+	e.status = map[string]string{fileInProgress: fileCompleted, fileHandling: fileException}[e.status]
+}
+
+// waiting is the token of the step that waits for its callback, empty when none does.
+func (e *fileExecution) waiting() string {
+	if !e.ended.IsZero() {
+		return ""
+	}
+	steps, _ := e.steps()
+	return steps[e.current].Token
+}
+
+// finish ends the waiting step; a step that has failed leads to the handling of the exception, or ends that.
+func (e *fileExecution) finish(failure *FileStepError, now time.Time) {
+	e.used[e.waiting()] = true
+	_, results := e.steps()
+	result := FileStepResult{StepType: stepCustom, Error: failure}
+	if failure == nil {
+		result.Outputs = "{}"
+	}
+	*results = append(*results, result)
+	switch {
+	case failure == nil:
+		e.goTo(e.current+1, now)
+	case e.status == fileInProgress:
+		e.status = fileHandling
+		e.goTo(0, now)
+	default:
+		e.ended, e.deadline, e.status = now, time.Time{}, fileException
+	}
+}
+
+// settle lets the steps end whose time has come, each at its own moment.
+func (e *fileExecution) settle(now time.Time) {
+	for !e.deadline.IsZero() && !e.deadline.After(now) {
+		e.finish(&FileStepError{"TIMEOUT", "Step timed out while it was waiting for its callback"}, e.deadline)
+	}
+}
+
+var errUnknownExecution = failf(400, "ResourceNotFoundException", "Unknown execution")
+
+// find returns an execution brought up to now, if it is in progress. It needs t.mu.
+func (t *transfer) find(c *call, workflowID, executionID string, linger bool) (*fileExecution, *apiError) {
+	e := t.executions[executionID]
+	if e == nil || e.spec.WorkflowID != workflowID || e.spec.Region != "" && e.spec.Region != c.region {
+		return nil, errUnknownExecution
+	}
+	e.settle(c.now)
+	gone := e.ended
+	if linger {
+		gone = gone.Add(time.Duration(e.spec.LingerSeconds) * time.Second)
+	}
+	if !e.ended.IsZero() && !c.now.Before(gone) {
+		return nil, errUnknownExecution
+	}
+	return e, nil
+}
+
+func (t *transfer) sendWorkflowStepState(c *call) (any, *apiError) {
+	in, err := decode[struct {
+		fileIDs
+		Token  *string
+		Status *string
+	}](c)
+	if err != nil {
+		return nil, err
+	}
+	var v constraints
+	in.check(&v)
+	v.required("token", in.Token, 1, 64)
+	v.pattern("token", in.Token, callbackToken)
+	v.required("status", in.Status, 0, 1<<10)
+	v.enum("status", in.Status, "SUCCESS", "FAILURE")
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e, err := t.find(c, *in.WorkflowID, *in.ExecutionID, false)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case *in.Token == e.waiting():
+		var failure *FileStepError
+		if *in.Status == "FAILURE" {
+			failure = &FileStepError{"CUSTOM_STEP_FAILED", "Custom step reported a failure"}
+		}
+		e.finish(failure, c.now)
+	case !e.used[*in.Token]:
+		return nil, refusedToken(e.spec.UnknownToken)
+	case e.spec.UsedToken != TokenAccepted:
+		return nil, refusedToken(e.spec.UsedToken)
+	}
+	e.callbacks = append(e.callbacks, Callback{c.now, *in.Token, *in.Status, c.caller.ARN})
+	c.accept()
+	if e.spec.EmptyAnswer {
+		return nil, nil
+	}
+	return struct{}{}, nil
+}
+
+func refusedToken(how TokenAnswer) *apiError {
+	if how == TokenNotFound {
+		return failf(400, "ResourceNotFoundException", "Unknown token")
+	}
+	return failf(400, "InvalidRequestException", "Invalid token")
+}
+
+func (t *transfer) describeExecution(c *call) (any, *apiError) {
+	in, err := decode[fileIDs](c)
+	if err != nil {
+		return nil, err
+	}
+	var v constraints
+	in.check(&v)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e, err := t.find(c, *in.WorkflowID, *in.ExecutionID, true)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{
+		"WorkflowId": e.spec.WorkflowID,
+		"Execution": map[string]any{
+			"ExecutionId": e.spec.ExecutionID, "Status": e.status, "Results": e.results,
+			"ServiceMetadata": map[string]any{"UserDetails": map[string]string{"UserName": "sandbox", "ServerId": "s-0123456789abcdef0"}},
+		},
+	}, nil
+}
+
+// StartFileWorkflow starts an execution and returns its state, with the ids and the token of the step that waits. An
+// invalid description is a mistake of the test, and panics.
+func (s *Sandbox) StartFileWorkflow(w FileWorkflow) FileWorkflowState {
+	if err := w.check(); err != nil {
+		panic(err)
+	}
+	state, _ := s.FileWorkflow(s.transfer.start(w).spec.ExecutionID)
+	return state
+}
+
+// FileWorkflow is the present state of an execution, and whether it was ever started.
+func (s *Sandbox) FileWorkflow(executionID string) (FileWorkflowState, bool) {
+	s.transfer.mu.Lock()
+	defer s.transfer.mu.Unlock()
+	e := s.transfer.executions[executionID]
+	if e == nil {
+		return FileWorkflowState{}, false
+	}
+	e.settle(s.now())
+	return FileWorkflowState{
+		WorkflowID: e.spec.WorkflowID, ExecutionID: executionID, Status: e.status, Ended: !e.ended.IsZero(), Token: e.waiting(),
+		Results:   FileResults{slices.Clone(e.results.Steps), slices.Clone(e.results.OnExceptionSteps)},
+		Callbacks: slices.Clone(e.callbacks),
+	}, true
+}
+
+func (t *transfer) routes() []route {
+	return []route{
+		{"GET /_sandbox/transfer/executions", "all executions", func(*http.Request) (any, error) {
+			t.mu.Lock()
+			ids := slices.Sorted(maps.Keys(t.executions))
+			t.mu.Unlock()
+			states := []FileWorkflowState{}
+			for _, id := range ids {
+				if state, ok := t.sandbox.FileWorkflow(id); ok {
+					states = append(states, state)
+				}
+			}
+			return states, nil
+		}},
+		{"POST /_sandbox/transfer/executions", "start a FileWorkflow", func(r *http.Request) (any, error) {
+			w, err := adminBody[FileWorkflow](r)
+			if err == nil {
+				err = w.check()
+			}
+			if err != nil {
+				return nil, err
+			}
+			return t.sandbox.StartFileWorkflow(w), nil
+		}},
+		{"GET /_sandbox/transfer/executions/{id}", "one execution with its tokens and callbacks", func(r *http.Request) (any, error) {
+			state, ok := t.sandbox.FileWorkflow(r.PathValue("id"))
+			if !ok {
+				return nil, notFound("execution " + r.PathValue("id"))
+			}
+			return state, nil
+		}},
+	}
+}

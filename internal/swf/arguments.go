@@ -1,0 +1,50 @@
+package swf
+
+import (
+	"maps"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// arguments are those of the API reference of SignalWorkflowExecution, with its
+// constraints. AWS counts Unicode code points.
+func arguments() map[string]schema.Attribute {
+	arguments := map[string]schema.Attribute{
+		"domain": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "The name of the domain that the workflow execution is in, 1 to 256 characters.",
+			Validators:          []validator.String{stringvalidator.UTF8LengthBetween(1, 256)},
+		},
+		"workflow_id": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "The workflow id of the execution to signal, 1 to 256 characters.",
+			Validators:          []validator.String{stringvalidator.UTF8LengthBetween(1, 256)},
+		},
+		"run_id": schema.StringAttribute{
+			Optional: true,
+			Computed: true,
+			MarkdownDescription: "The run to signal, 1 to 64 characters. When not set, the signal goes to the run of `workflow_id` that is open when it arrives, " +
+				"and nothing is recorded here.",
+			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 64)},
+		},
+		"signal_name": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "The name of the signal, 1 to 256 characters. The workflow's decider has to know it.",
+			Validators:          []validator.String{stringvalidator.UTF8LengthBetween(1, 256)},
+		},
+		"region": signal.RegionAttribute(),
+	}
+	maps.Copy(arguments, input.Attributes())
+	return arguments
+}
+
+// input is the data that goes with the signal. An empty one is sent as such.
+var input = signal.WriteOnlyPair{
+	Name:        "input",
+	Description: "The data that goes with the signal into the history of the execution, up to 32768 characters.",
+	Validators:  []validator.String{stringvalidator.UTF8LengthAtMost(32768)},
+}

@@ -1,0 +1,76 @@
+package swf
+
+import (
+	"context"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/swf"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// permission is the IAM action of the one request a signal makes.
+const permission = "swf:SignalWorkflowExecution"
+
+type target struct {
+	client *sdk.Client
+	input  *sdk.SignalWorkflowExecutionInput
+}
+
+// Send makes one SignalWorkflowExecution request.
+func (t target) Send(ctx context.Context) delivery.Attempt {
+	return aws.Send(ctx, func(ctx context.Context) (middleware.Metadata, error) {
+		out, err := t.client.SignalWorkflowExecution(ctx, t.input)
+		if err != nil {
+			return middleware.Metadata{}, err
+		}
+		return out.ResultMetadata, nil
+	})
+}
+
+// explain knows the errors that the API reference of SignalWorkflowExecution
+// lists; OperationNotPermittedFault is what other services call AccessDenied.
+func (t target) explain(attempt delivery.Attempt) signal.Advice {
+	if attempt.Code == "UnknownResourceFault" {
+		return signal.Advice{
+			Attribute: "workflow_id",
+			Gone:      true,
+			Next: "SWF gives this answer for three causes, and only the words above tell them apart: the region and account have no such domain, " +
+				"the domain has no such workflow execution, or the execution is not open any more.\n\n" +
+				"Check the domain with " + t.command("describe-domain --name %s", t.input.Domain) + ". " + t.status(),
+		}
+	}
+	return signal.Advice{Next: aws.Explain(attempt, permission)}
+}
+
+// status says how a user can see whether the execution is there, and open.
+func (t target) status() string {
+	if t.input.RunId != nil {
+		return "Check the run with " + t.command("describe-workflow-execution --domain %s --execution workflowId=%s,runId=%s", t.input.Domain, t.input.WorkflowId, t.input.RunId) +
+			": its executionStatus is OPEN or CLOSED."
+	}
+	return "Find the open run with " + t.list("open") + ", and closed ones with " + t.list("closed") + "."
+}
+
+// findOut says how a user can see whether the signal is in the execution's history.
+func (t target) findOut() string {
+	history := "get-workflow-execution-history --domain %s --execution workflowId=%s,runId=%s --reverse-order"
+	look := "To find out, look in the execution's history for a WorkflowExecutionSignaled event with this name and input, which may also be somebody else's: "
+	if t.input.RunId != nil {
+		return look + t.command(history, t.input.Domain, t.input.WorkflowId, t.input.RunId) + "."
+	}
+	return look + t.command(history, t.input.Domain, t.input.WorkflowId, awssdk.String("RUN_ID")) +
+		". The RUN_ID of the open run is in " + t.list("open") + "."
+}
+
+func (t target) list(which string) string {
+	return t.command("list-"+which+"-workflow-executions --domain %s --start-time-filter oldestDate=2020-01-01 --execution-filter workflowId=%s",
+		t.input.Domain, t.input.WorkflowId)
+}
+
+func (t target) command(format string, values ...*string) string {
+	return aws.CommandLine(t.client.Options().Region, "swf "+format, values...)
+}

@@ -1,0 +1,62 @@
+package transfer
+
+import (
+	"maps"
+	"regexp"
+
+	transfertypes "github.com/aws/aws-sdk-go-v2/service/transfer/types"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// The patterns of the API reference of SendWorkflowStepState, which hold for
+// the whole value.
+var (
+	workflowID  = regexp.MustCompile(`^w-[a-z0-9]{17}$`)
+	executionID = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+	tokenWord   = regexp.MustCompile(`^\w{1,64}$`)
+)
+
+// arguments are those of the API reference of SendWorkflowStepState, with its constraints.
+func arguments() map[string]schema.Attribute {
+	arguments := map[string]schema.Attribute{
+		"workflow_id": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "The id of the workflow, `w-` and 17 lowercase letters or digits.",
+			Validators: []validator.String{
+				stringvalidator.RegexMatches(workflowID, `must be "w-" and 17 lowercase letters or digits`),
+			},
+		},
+		"execution_id": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "The id of the execution that waits for the callback, in the form of a UUID.",
+			Validators: []validator.String{
+				stringvalidator.RegexMatches(executionID, "must have the form of a UUID, such as 01234567-89ab-cdef-0123-456789abcdef"),
+			},
+		},
+		"status": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "Whether the step has succeeded or failed: `SUCCESS` or `FAILURE`.",
+			Validators: []validator.String{
+				stringvalidator.OneOf(string(transfertypes.CustomStepStatusSuccess), string(transfertypes.CustomStepStatusFailure)),
+			},
+		},
+		"region": signal.RegionAttribute(),
+	}
+	maps.Copy(arguments, token.Attributes())
+	return arguments
+}
+
+// token tells the callbacks of one execution apart, and is what entitles to answer one.
+var token = signal.WriteOnlyPair{
+	Name:        "token",
+	Required:    true,
+	Sensitive:   true,
+	Description: "The token that the step's target received with the callback, 1 to 64 letters (A-Z, a-z), digits or underscores.",
+	Validators: []validator.String{
+		stringvalidator.RegexMatches(tokenWord, "must be 1 to 64 letters (A-Z, a-z), digits or underscores"),
+	},
+}

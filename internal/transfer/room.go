@@ -1,0 +1,87 @@
+// Package transfer is the room of AWS Transfer Family: it answers the callbacks
+// of custom workflow steps with SendWorkflowStepState.
+package transfer
+
+import (
+	"context"
+	"fmt"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/transfer"
+	transfertypes "github.com/aws/aws-sdk-go-v2/service/transfer/types"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// args is what the user says of the signal.
+type args struct {
+	WorkflowID     types.String `tfsdk:"workflow_id"`
+	ExecutionID    types.String `tfsdk:"execution_id"`
+	Status         types.String `tfsdk:"status"`
+	Token          types.String `tfsdk:"token"`
+	TokenWO        types.String `tfsdk:"token_wo"`
+	TokenWOVersion types.Int64  `tfsdk:"token_wo_version"`
+	Region         types.String `tfsdk:"region"`
+}
+
+// Own returns the arguments; embedding hands it on to the model.
+func (a *args) Own() *args { return a }
+
+// state is the resource: common options and results, plus arguments.
+type state struct {
+	signal.State
+	args
+}
+
+// NewResource returns the resource signal_workflow_step_state.
+func NewResource(clients *aws.Clients, courier *signal.Courier) resource.Resource {
+	return signal.NewResource[state](room(clients), courier)
+}
+
+func room(clients *aws.Clients) signal.Room[args] {
+	return signal.Room[args]{
+		Name: "workflow_step_state",
+		Description: "Answers the callback of a custom step in an AWS Transfer Family managed workflow: tells the execution that the step has succeeded, so that it goes on, " +
+			"or has failed. Creating the resource makes one `SendWorkflowStepState` request.\n\n" +
+			"The workflow's id, the execution's id and the token are what the step's target received with the callback. " +
+			"Moving a value from `token` to `token_wo` is a changed argument, and sends the answer again.",
+		Arguments: arguments(),
+		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
+			client, region, err := aws.Client(ctx, clients, "transfer", a.Region.ValueString(), newClient)
+			if err != nil {
+				return signal.Signal{}, err
+			}
+			a.Region = types.StringValue(region)
+			return bind(client, a, secrets), nil
+		},
+	}
+}
+
+func newClient(cfg awssdk.Config, endpoint *string) *sdk.Client {
+	return sdk.NewFromConfig(cfg, func(o *sdk.Options) {
+		if endpoint != nil {
+			o.BaseEndpoint = endpoint
+		}
+	})
+}
+
+func bind(client *sdk.Client, a *args, secrets signal.Secrets) signal.Signal {
+	t := target{client, &sdk.SendWorkflowStepStateInput{
+		WorkflowId:  a.WorkflowID.ValueStringPointer(),
+		ExecutionId: a.ExecutionID.ValueStringPointer(),
+		Status:      transfertypes.CustomStepStatus(a.Status.ValueString()),
+		Token:       secrets.Either("token", a.Token),
+	}}
+	return signal.Signal{
+		Target: t,
+		What:   a.Status.ValueString(),
+		To: fmt.Sprintf("execution %s of Transfer Family workflow %s in %s",
+			a.ExecutionID.ValueString(), a.WorkflowID.ValueString(), a.Region.ValueString()),
+		Service: "Transfer Family",
+		Explain: t.explain,
+		FindOut: "To find out, see whether the execution has gone past the step: " + t.status(),
+	}
+}

@@ -1,0 +1,74 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/transfer"
+	transfertypes "github.com/aws/aws-sdk-go-v2/service/transfer/types"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// permission is the IAM action of the one request a signal makes.
+const permission = "transfer:SendWorkflowStepState"
+
+type target struct {
+	client *sdk.Client
+	input  *sdk.SendWorkflowStepStateInput
+}
+
+// Send makes one SendWorkflowStepState request.
+func (t target) Send(ctx context.Context) delivery.Attempt {
+	attempt := aws.Send(ctx, func(ctx context.Context) (middleware.Metadata, error) {
+		out, err := t.client.SendWorkflowStepState(ctx, t.input)
+		if err != nil {
+			return middleware.Metadata{}, err
+		}
+		return out.ResultMetadata, nil
+	})
+	if throttled := (*transfertypes.ThrottlingException)(nil); errors.As(attempt.Err, &throttled) {
+		// The SDK drops the answer's words. These are the API reference's.
+		attempt.Message = "The request was denied due to request throttling."
+		if seconds, err := strconv.Atoi(awssdk.ToString(throttled.RetryAfterSeconds)); err == nil {
+			attempt.RetryAfter = time.Duration(seconds) * time.Second
+		}
+	}
+	return attempt
+}
+
+// explain knows the errors that the API reference of SendWorkflowStepState lists.
+func (t target) explain(attempt delivery.Attempt) signal.Advice {
+	switch attempt.Code {
+	case "ResourceNotFoundException":
+		return signal.Advice{
+			Attribute: "execution_id",
+			Gone:      true,
+			Next: "Transfer Family gives the same answer for a wrong id and for an execution that has ended. " +
+				"Check the workflow's id, and that it is in this region and account, with " + t.command("describe-workflow --workflow-id %s", t.input.WorkflowId) +
+				", and the execution with " + t.command("list-executions --workflow-id %s", t.input.WorkflowId) +
+				", which lists those in progress. The workflow's log group in CloudWatch, when it has one, tells of those that have ended.",
+		}
+	case "InvalidRequestException":
+		return signal.Advice{
+			Next: "Check that workflow_id, execution_id and token all come from the same callback, that of the step that is waiting now.",
+		}
+	}
+	return signal.Advice{Next: aws.Explain(attempt, permission)}
+}
+
+// status says how a user can see how far the execution has come.
+func (t target) status() string {
+	return t.command("describe-execution --workflow-id %s --execution-id %s", t.input.WorkflowId, t.input.ExecutionId) +
+		". It answers only while the execution is in progress; after that, look in the workflow's log group in CloudWatch, when it has one."
+}
+
+func (t target) command(format string, values ...*string) string {
+	return aws.CommandLine(t.client.Options().Region, "transfer "+format, values...)
+}
