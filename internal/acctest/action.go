@@ -67,8 +67,8 @@ func (a *Action) Invoke(config Values) (progress []string, diags Diagnostics) {
 	return progress, diags
 }
 
-func (a *Action) actions() tfprotov6.ProviderServerWithActions {
-	server, ok := a.server.(tfprotov6.ProviderServerWithActions)
+func (a *Action) actions() tfprotov6.ActionServer {
+	server, ok := a.server.(tfprotov6.ActionServer)
 	if !ok {
 		a.t.Fatal("the provider serves no actions")
 	}

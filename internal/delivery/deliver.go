@@ -65,12 +65,18 @@ func (p Policy) Deliver(ctx context.Context, target Target, report func(Attempt,
 	for {
 		result.SentAt = time.Now()
 		result.Attempts++
+		before := result.Attempt
 		result.Attempt = p.attempt(ctx, target)
 		doubt = doubt || result.Outcome == Unknown
 		if result.Outcome == Accepted || result.Outcome == Rejected {
 			break
 		}
-		if result.Stopped = context.Cause(ctx); result.Stopped != nil || !result.passing() {
+		result.Stopped = context.Cause(ctx)
+		if result.Stopped != nil && result.Outcome == NotSent && before.Err != nil {
+			// That ctx ended is all that this attempt can tell; the one before knows why.
+			result.Attempt = before
+		}
+		if result.Stopped != nil || !result.passing() {
 			break
 		}
 		if result.Cause != Unreachable {

@@ -128,6 +128,31 @@ func TestAttemptHasItsOwnLimit(t *testing.T) {
 	})
 }
 
+// cutOff is throttled once, and then finds ctx ended before it has a connection.
+type cutOff struct {
+	cancel context.CancelFunc
+	turned bool
+}
+
+func (c *cutOff) Send(ctx context.Context) delivery.Attempt {
+	if !c.turned {
+		c.turned = true
+		return delivery.Attempt{Outcome: delivery.NotSent, Cause: delivery.Throttled, Err: errors.New("rate exceeded")}
+	}
+	c.cancel()
+	return delivery.Attempt{Outcome: delivery.NotSent, Cause: delivery.Unreachable, Err: ctx.Err()}
+}
+
+func TestTheServicesLastWordsAreKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		result := delivery.DefaultPolicy.Deliver(ctx, &cutOff{cancel: cancel}, func(delivery.Attempt, time.Duration) {})
+		if result.Outcome != delivery.NotSent || result.Err.Error() != "rate exceeded" || !errors.Is(result.Stopped, context.Canceled) || result.Attempts != 2 {
+			t.Errorf("the result is %+v", result)
+		}
+	})
+}
+
 // Resources that are turned away together must not come back together.
 func TestPausesAreSpread(t *testing.T) {
 	pauses := map[time.Duration]bool{}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
@@ -153,37 +152,14 @@ func TestActionWaits(t *testing.T) {
 }
 
 func TestActionEndsWhenCancelled(t *testing.T) {
-	for _, y := range systems {
-		if !y.action {
-			continue
-		}
-		t.Run(y.resource, func(t *testing.T) {
-			t.Parallel()
-			s := acctest.Sandbox(t, sandbox.Options{})
-			p := acctest.StartProvider(t, acctest.Block(s.URL()))
-			config := y.ready(t, s)
-			arrived := make(chan struct{}, 1)
-			s.Hook(y.operation, nil, func() {
-				select {
-				case arrived <- struct{}{}:
-				default:
-				}
-			})
-			s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindStallAfter})
-			done := make(chan acctest.Diagnostics)
-			go func() {
-				_, diags := p.Action(y.resource).Invoke(config)
-				done <- diags
-			}()
-			<-arrived
-			start := time.Now()
-			p.Stop()
-			says(t, <-done, true, "Outcome of the Signal Unknown", "cancelled")
-			if took := time.Since(start); took > 2*time.Second {
-				t.Errorf("ended %s after Ctrl-C", took)
-			}
-		})
-	}
+	eachAction(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.ready(t, s)
+		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindStallAfter})
+		says(t, cancelled(t, s, p, y.operation, func() acctest.Diagnostics {
+			_, diags := p.Action(y.resource).Invoke(config)
+			return diags
+		}), true, "Outcome of the Signal Unknown", "cancelled")
+	})
 }
 
 func TestActionWithoutItsCloud(t *testing.T) {

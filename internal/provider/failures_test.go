@@ -3,6 +3,7 @@ package provider_test
 import (
 	"cmp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -150,33 +151,31 @@ func TestConnectionRefusedForGood(t *testing.T) {
 	})
 }
 
-func TestCancelWhileSendingEndsAtOnce(t *testing.T) {
-	for _, y := range systems {
-		t.Run(cmp.Or(y.name, y.resource), func(t *testing.T) {
-			t.Parallel()
-			s := acctest.Sandbox(t, sandbox.Options{})
-			p := acctest.StartProvider(t, acctest.Block(s.URL()))
-			config := y.ready(t, s)
-			arrived := make(chan struct{}, 1)
-			s.Hook(y.operation, nil, func() {
-				select {
-				case arrived <- struct{}{}:
-				default:
-				}
-			})
-			s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindStallAfter})
-			r, done := p.Resource(y.resource), make(chan acctest.Diagnostics)
-			go func() { done <- r.Apply(config) }()
-			<-arrived
-			start := time.Now()
-			p.Stop()
-			diags := <-done
-			if took := time.Since(start); took > 2*time.Second {
-				t.Errorf("ended %s after Ctrl-C", took)
-			}
-			failure{requests: 1, accepted: 1, delivery: "UNKNOWN", says: []string{"Outcome of the Signal Unknown", "cancel"}}.check(t, y, s, r, diags)
-		})
+// cancelled runs something, cancels it as Ctrl-C does once the service has acted
+// on an operation, and returns what was said, which has to be at once.
+func cancelled(t *testing.T, s *sandbox.Sandbox, p *acctest.Provider, operation string, run func() acctest.Diagnostics) acctest.Diagnostics {
+	t.Helper()
+	var once sync.Once
+	acted, done := make(chan struct{}), make(chan acctest.Diagnostics)
+	s.Hook(operation, nil, func() { once.Do(func() { close(acted) }) })
+	go func() { done <- run() }()
+	<-acted
+	start := time.Now()
+	p.Stop()
+	diags := <-done
+	if took := time.Since(start); took > 2*time.Second {
+		t.Errorf("ended %s after Ctrl-C", took)
 	}
+	return diags
+}
+
+func TestCancelWhileSendingEndsAtOnce(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config, r := y.ready(t, s), p.Resource(y.resource)
+		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindStallAfter})
+		diags := cancelled(t, s, p, y.operation, func() acctest.Diagnostics { return r.Apply(config) })
+		failure{requests: 1, accepted: 1, delivery: "UNKNOWN", says: []string{"Outcome of the Signal Unknown", "cancel"}}.check(t, y, s, r, diags)
+	})
 }
 
 func TestCancelWhileTryingAgainEndsAtOnce(t *testing.T) {

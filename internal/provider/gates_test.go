@@ -321,18 +321,8 @@ func TestCancelWhileWaiting(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 				config := test.config(t, y, s)
-				var once sync.Once
-				reading := make(chan struct{})
-				s.Hook(y.gate.read, func() { once.Do(func() { close(reading) }) }, nil)
-				r, done := p.Resource(y.resource), make(chan acctest.Diagnostics)
-				go func() { done <- r.Apply(config) }()
-				<-reading
-				start := time.Now()
-				p.Stop()
-				diags := <-done
-				if took := time.Since(start); took > 2*time.Second {
-					t.Errorf("ended %s after Ctrl-C", took)
-				}
+				r := p.Resource(y.resource)
+				diags := cancelled(t, s, p, y.gate.read, func() acctest.Diagnostics { return r.Apply(config) })
 				test.after(t, y, s, r, diags)
 			})
 		})

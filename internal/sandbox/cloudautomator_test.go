@@ -211,7 +211,11 @@ func TestJobsAreChecked(t *testing.T) {
 func TestWhatCannotBeChanged(t *testing.T) {
 	s, c, _ := start(t, Options{})
 	id, _ := c.jobs("POST", "", newJob).job(t)
-	before, _ := s.TriggerJob(id)
+	state := func() string {
+		job, _ := s.TriggerJob(id)
+		return string(mustJSON(job))
+	}
+	before := state()
 	for changes, says := range map[string]string{
 		`{"group_id":11}`:                 "group_id cannot be changed",
 		`{"action_type":"delay"}`:         "action_type cannot be changed",
@@ -225,8 +229,8 @@ func TestWhatCannotBeChanged(t *testing.T) {
 	} {
 		c.jobs("PATCH", "/"+id, changes).wants(t, 422, says)
 	}
-	if after, _ := s.TriggerJob(id); string(mustJSON(after)) != string(mustJSON(before)) {
-		t.Errorf("refused changes made %+v of %+v", after, before)
+	if after := state(); after != before {
+		t.Errorf("refused changes made %s of %s", after, before)
 	}
 	c.jobs("PATCH", "/"+id, `{"group_id":10,"action_type":"stop_instances","rule_type":"webhook","rule_value":null}`).wants(t, 200)
 }
@@ -258,6 +262,7 @@ func TestTriggerIsChecked(t *testing.T) {
 	for name, a := range map[string]answer{
 		"another token":        c.trigger(job.Token+"0", job.AccessToken),
 		"no token":             c.trigger("", job.AccessToken),
+		"nothing at all":       c.trigger("", ""),
 		"another access token": c.trigger(job.Token, job.AccessToken+"0"),
 		"another job's":        c.trigger(job.Token, other.AccessToken),
 		"no access token":      c.trigger(job.Token, ""),
