@@ -22,6 +22,9 @@ func (p *Provider) Action(name string) *Action {
 	return &Action{p, name, schema.Schema.ValueType().(tftypes.Object)}
 }
 
+// Arguments are the action's attributes with their types.
+func (a *Action) Arguments() map[string]tftypes.Type { return a.kind.AttributeTypes }
+
 // Validate asks the provider to check a configuration.
 func (a *Action) Validate(config Values) Diagnostics {
 	a.t.Helper()

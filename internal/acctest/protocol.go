@@ -146,7 +146,26 @@ func (r *Resource) plan(prior tftypes.Value, private []byte, config Values) (Pla
 	plan.Planned, err = resp.PlannedState.Unmarshal(r.kind)
 	must(r.t, err)
 	plan.private = resp.PlannedPrivate
+	r.plannedAsConfigured(encode(r.t, r.kind, map[string]any(config)), plan.Planned)
 	return plan, diagnostics(resp.Diagnostics)
+}
+
+// plannedAsConfigured holds a plan against its configuration, as Terraform does:
+// what is configured is planned, and only computed attributes are made up.
+func (r *Resource) plannedAsConfigured(config, planned tftypes.Value) {
+	r.t.Helper()
+	said, made := attributes(r.t, config), attributes(r.t, planned)
+	for _, attribute := range r.schema.ResourceSchemas[r.name].Block.Attributes {
+		want, got := said[attribute.Name], made[attribute.Name]
+		switch {
+		case attribute.WriteOnly:
+			if !got.IsNull() {
+				r.t.Errorf("invalid plan: the write-only %s is planned", attribute.Name)
+			}
+		case (!want.IsNull() || !attribute.Computed) && !got.Equal(want):
+			r.t.Errorf("invalid plan: %s is configured as %s and planned as %s", attribute.Name, want, got)
+		}
+	}
 }
 
 // proposed merges the configuration with the prior state as Terraform does:
@@ -291,6 +310,17 @@ func (r *Resource) For(t testing.TB) *Resource {
 func (r *Resource) Has(name string) bool {
 	_, has := r.kind.AttributeTypes[name]
 	return has
+}
+
+// Strings are the names of the string arguments, and whether each is secret.
+func (r *Resource) Strings() map[string]bool {
+	names := map[string]bool{}
+	for _, attribute := range r.schema.ResourceSchemas[r.name].Block.Attributes {
+		if r.kind.AttributeTypes[attribute.Name].Is(tftypes.String) && (attribute.Required || attribute.Optional) {
+			names[attribute.Name] = attribute.Sensitive
+		}
+	}
+	return names
 }
 
 // Bool returns a bool attribute of the state, nil when it is null.

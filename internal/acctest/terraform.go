@@ -28,12 +28,7 @@ type Workspace struct {
 // Terraform returns a workspace whose provider block is Block for the sandbox.
 func Terraform(t testing.TB, s *sandbox.Sandbox) *Workspace {
 	t.Helper()
-	path, err := built()
-	must(t, err)
-	terraform, err := terraformcli.Open(t.TempDir(), path, home)
-	must(t, err)
-	terraform.SetStdout(t.Output())
-	w := &Workspace{Terraform: terraform, t: t}
+	w := Bare(t, nil)
 	block, err := json.Marshal(map[string]any{
 		"terraform": map[string]any{"required_providers": map[string]any{"signal": map[string]any{"source": "terraform-provider-signal/signal"}}},
 		"provider":  map[string]any{"signal": Block(s.URL())},
@@ -41,6 +36,41 @@ func Terraform(t testing.TB, s *sandbox.Sandbox) *Workspace {
 	must(t, err)
 	w.write("provider.tf.json", string(block))
 	return w
+}
+
+// Bare returns a workspace without any configuration. The environment is
+// terraform's, and so the provider's, beside what every workspace has.
+func Bare(t testing.TB, env map[string]string) *Workspace {
+	t.Helper()
+	path, err := built()
+	must(t, err)
+	terraform, err := terraformcli.Open(t.TempDir(), path, home, env)
+	must(t, err)
+	terraform.SetStdout(t.Output())
+	return &Workspace{Terraform: terraform, t: t}
+}
+
+// Example copies the configuration in a folder, such as one of examples/, as it is.
+func (w *Workspace) Example(dir string) {
+	w.t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.tf"))
+	must(w.t, err)
+	if len(files) == 0 {
+		w.t.Fatalf("there is no configuration in %s", dir)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		must(w.t, err)
+		w.write(filepath.Base(file), string(text))
+	}
+}
+
+// Variables sets the configuration's variables for all that follows.
+func (w *Workspace) Variables(values map[string]string) {
+	w.t.Helper()
+	text, err := json.Marshal(values)
+	must(w.t, err)
+	w.write("terraform.tfvars.json", string(text))
 }
 
 // built finds the terraform to test with, and builds the provider into home,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -61,11 +62,12 @@ func send(ctx context.Context, call func(context.Context) (string, error)) deliv
 	}
 	status := wire.Status()
 	attempt := delivery.Attempt{Outcome: delivery.Unknown, RequestID: id, Status: status, Err: err, Repeatable: status < 300 || status >= 500}
-	if err == nil && id != "" {
+	// The SDK takes a redirect for success, too.
+	if err == nil && id != "" && status == http.StatusOK {
 		return delivery.Attempt{Outcome: delivery.Accepted, RequestID: id, Status: status}
 	}
 	if err == nil {
-		attempt.Err = errors.New("the answer has no request id, so it is not one of Alibaba Cloud's; a proxy may have answered in its place")
+		attempt.Err = errors.New("the answer is not HTTP 200 with a request id, so it is not one of Alibaba Cloud's; a proxy may have answered in its place")
 		return attempt
 	}
 	refused := refusal(nil)

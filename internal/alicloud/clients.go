@@ -73,11 +73,18 @@ func (c *Clients) Region(ctx context.Context, given string) (string, error) {
 	}
 }
 
-// take waits for the turn, no longer than ctx, and returns what ends it.
+// take waits for the turn, no longer than ctx, and returns what ends it. A turn
+// that nobody has needs no wait, so that what follows says what ctx kept it from.
 func (c *Clients) take(ctx context.Context) (end func(), err error) {
+	end = func() { <-c.turn }
 	select {
 	case c.turn <- struct{}{}:
-		return func() { <-c.turn }, nil
+		return end, nil
+	default:
+	}
+	select {
+	case c.turn <- struct{}{}:
+		return end, nil
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}

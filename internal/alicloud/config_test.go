@@ -410,6 +410,17 @@ func TestTimeoutWhileAnotherAssumesTheRole(t *testing.T) {
 
 // The SDK would send the password of a proxy on to the service, and print it
 // when it cannot read the variable.
+// A wait that was cut short at once says that it was, not that nothing could be made ready.
+func TestTimeoutBeforeTheFirstUse(t *testing.T) {
+	s, config := start(t, sandbox.Options{})
+	for range 20 {
+		_, diags := send(t, s, acctest.Alicloud(s.URL()), config.With(acctest.Values{"timeouts": acctest.Values{"create": "1ns"}}))
+		if !diags.HasError() || strings.Contains(diags.String(), "could not be made ready") {
+			t.Fatalf("said %s", diags)
+		}
+	}
+}
+
 func TestProxyPasswordStaysAtHome(t *testing.T) {
 	for _, proxy := range []string{"http://user:canary@127.0.0.1:1", "http://user:can ary@127.0.0.1:1"} {
 		s, config := start(t, sandbox.Options{})

@@ -1,9 +1,12 @@
 package aws
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -18,15 +21,25 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Send makes one attempt of one SDK operation, a send or a read, and classifies
-// how it ended. The call returns the operation's result metadata, and its client
-// comes from Client.
+// Send makes one attempt of an SDK operation that signals, which answers with
+// nothing, and classifies how it ended. The call returns the operation's result
+// metadata, and its client comes from Client.
 func Send(ctx context.Context, call func(context.Context) (smithymiddleware.Metadata, error)) delivery.Attempt {
+	return Read(context.WithValue(ctx, signalling{}, true), call)
+}
+
+// Read is Send for an operation that reads.
+func Read(ctx context.Context, call func(context.Context) (smithymiddleware.Metadata, error)) delivery.Attempt {
 	ctx, wire := delivery.Watch(ctx)
 	metadata, err := call(ctx)
 	if err == nil {
 		id, _ := middleware.GetRequestIDMetadata(metadata)
-		return delivery.Attempt{Outcome: delivery.Accepted, RequestID: id, Status: wire.Status()}
+		attempt := delivery.Attempt{Outcome: delivery.Accepted, RequestID: id, Status: wire.Status()}
+		if attempt.Status != http.StatusOK {
+			// The SDK takes any 2xx; the API references know only 200.
+			attempt.Outcome, attempt.Err = delivery.Unknown, errors.New("the answer is not one of an AWS service; a proxy may have answered in its place")
+		}
+		return attempt
 	}
 	if !wire.Left() {
 		attempt := wire.Unsent(err)
@@ -60,6 +73,32 @@ func Send(ctx context.Context, call func(context.Context) (smithymiddleware.Meta
 	return attempt
 }
 
+// signalling marks the context of an operation that answers with nothing.
+type signalling struct{}
+
+// nothingElse turns away answers to signals that say something and carry no
+// request id: the SDK does not look at what it does not expect, and takes a
+// captive portal's answer for success.
+type nothingElse struct{ delivery.Doer }
+
+// Do sends req. It returns *delivery.ForeignAnswerError for an answer that is not AWS's.
+func (n nothingElse) Do(req *http.Request) (*http.Response, error) {
+	resp, err := n.Doer.Do(req)
+	if err != nil || req.Context().Value(signalling{}) == nil || resp.StatusCode != http.StatusOK || resp.Header.Get("X-Amzn-Requestid") != "" || resp.Header.Get("X-Amz-Request-Id") != "" {
+		return resp, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	contentType := resp.Header.Get("Content-Type")
+	if said := string(bytes.TrimSpace(body)); said != "" && said != "{}" || strings.HasPrefix(contentType, "text/html") {
+		return nil, &delivery.ForeignAnswerError{Service: "AWS", Status: resp.Status, ContentType: contentType}
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
 // unnamedError is what the SDK calls an error answer that names no error, as
 // only something other than the service would send.
 const unnamedError = "UnknownError"
@@ -69,7 +108,10 @@ const unnamedError = "UnknownError"
 // action that the attempt needs. It returns "" for a code it does not know.
 func Explain(attempt delivery.Attempt, permission string) string {
 	code := strings.TrimSuffix(attempt.Code, "Exception")
+	role := (*smithy.OperationError)(nil)
 	switch {
+	case attempt.Cause == delivery.NoCredentials && errors.As(attempt.Err, &role) && role.Service() == "STS":
+		return fmt.Sprintf("Check the role in assume_role or assume_role_with_web_identity, and that its trust policy and the IAM action sts:%s let it be assumed.", role.Operation())
 	case attempt.Cause == delivery.NoCredentials:
 		return "Give the provider AWS credentials: access_key and secret_key or profile in its aws block, the AWS_* environment variables, a shared credentials file, or a role of the machine it runs on."
 	case attempt.Cause == delivery.Throttled:
@@ -84,6 +126,21 @@ func Explain(attempt delivery.Attempt, permission string) string {
 		return "What answers at this endpoint does not offer this operation: check the endpoint in the provider's aws block."
 	}
 	return ""
+}
+
+// explained adds to the error of a request what to do about it.
+func explained(err error, permission string) error {
+	attempt := delivery.Attempt{Err: err}
+	if refusal := smithy.APIError(nil); errors.As(err, &refusal) {
+		attempt.Code = refusal.ErrorCode()
+	}
+	if credentials := (*CredentialsError)(nil); errors.As(err, &credentials) {
+		attempt.Cause, attempt.Err = delivery.NoCredentials, credentials
+	}
+	if next := Explain(attempt, permission); next != "" {
+		return fmt.Errorf("%w. %s", err, next)
+	}
+	return err
 }
 
 // CommandLine is a command of the AWS command line interface, in quotation

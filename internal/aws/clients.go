@@ -62,7 +62,7 @@ func Client[T any](ctx context.Context, c *Clients, service, region string, newC
 	cfg = cfg.Copy()
 	// A send is never repeated by the SDK: it would also repeat what may have arrived.
 	cfg.Retryer = func() awssdk.Retryer { return awssdk.NopRetryer{} }
-	cfg.HTTPClient = delivery.JSONOnly{Doer: delivery.Client{Doer: cfg.HTTPClient}, Service: "AWS"}
+	cfg.HTTPClient = nothingElse{delivery.JSONOnly{Doer: delivery.Client{Doer: cfg.HTTPClient}, Service: "AWS"}}
 	var endpoint *string
 	if set := c.config.Endpoints[service]; set != "" {
 		endpoint = &set
@@ -70,6 +70,13 @@ func Client[T any](ctx context.Context, c *Clients, service, region string, newC
 	client = newClient(cfg, endpoint)
 	c.made[key{service, region}] = client
 	return client, region, nil
+}
+
+// Region returns the region to use: the one given, or the provider's when none
+// is. It returns an error when there is none.
+func (c *Clients) Region(ctx context.Context, given string) (string, error) {
+	cfg, err := c.load(ctx, given)
+	return cfg.Region, err
 }
 
 var errNoRegion = errors.New("no AWS region: set region here, region in the provider's aws block, AWS_REGION, or a region in the profile")
@@ -110,9 +117,11 @@ func (c *Clients) checkAccount(ctx context.Context, cfg awssdk.Config) error {
 	if c.account == "" {
 		identity, err := c.config.sts(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 		if err != nil {
-			return fmt.Errorf("checking allowed_account_ids and forbidden_account_ids with sts:GetCallerIdentity: %w", err)
+			return fmt.Errorf("checking allowed_account_ids and forbidden_account_ids with sts:GetCallerIdentity: %w", explained(err, "sts:GetCallerIdentity"))
 		}
-		c.account = awssdk.ToString(identity.Account)
+		if c.account = awssdk.ToString(identity.Account); c.account == "" {
+			return errors.New("checking allowed_account_ids and forbidden_account_ids with sts:GetCallerIdentity: the answer names no account, so it is not one of AWS; a proxy may have answered in its place")
+		}
 	}
 	if slices.Contains(c.config.ForbiddenAccountIDs, c.account) {
 		return fmt.Errorf("the credentials belong to AWS account %s, which forbidden_account_ids forbids: use credentials of another account", c.account)

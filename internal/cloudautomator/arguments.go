@@ -34,13 +34,9 @@ var Credential = stringvalidator.RegexMatches(credential, "must be visible ASCII
 func arguments() map[string]schema.Attribute {
 	arguments := map[string]schema.Attribute{
 		"job_id": schema.StringAttribute{
-			Optional: true,
-			MarkdownDescription: "The id of the job to run. Its URL and access token are read through the job API at the moment of sending, and kept nowhere. " +
-				"Either this or `url`.",
-			Validators: []validator.String{
-				stringvalidator.ExactlyOneOf(path.MatchRoot("job_id"), path.MatchRoot("url")),
-				stringvalidator.RegexMatches(jobID, "must be the id of a job: letters, digits, - and _"),
-			},
+			Optional:            true,
+			MarkdownDescription: job.description + " Either this or `url`.",
+			Validators:          []validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot("job_id"), path.MatchRoot("url")), job.check},
 		},
 		"url": schema.StringAttribute{
 			Optional:  true,
@@ -56,6 +52,26 @@ func arguments() map[string]schema.Attribute {
 	}
 	maps.Copy(arguments, accessToken.Attributes())
 	return arguments
+}
+
+// actionArguments are those without a secret: job_id, which is then the only way.
+func actionArguments() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"job_id": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: job.description,
+			Validators:          []validator.String{job.check},
+		},
+	}
+}
+
+// job is what resource and action have in common.
+var job = struct {
+	description string
+	check       validator.String
+}{
+	"The id of the job to run. Its URL and access token are read through the job API at the moment of sending, and kept nowhere.",
+	stringvalidator.RegexMatches(jobID, "must be the id of a job: letters, digits, - and _"),
 }
 
 // accessToken goes into the Authorization header.

@@ -1,6 +1,8 @@
 package cloudautomator_test
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,6 +97,22 @@ func TestArguments(t *testing.T) {
 				t.Errorf("said %q, want %q on %s", diags, test.says, test.at)
 			}
 		})
+	}
+}
+
+// An action keeps no secret, so a job is all it can be told to run.
+func TestActionArguments(t *testing.T) {
+	a := acctest.StartProvider(t, nil).Action("signal_http_trigger")
+	if names := slices.Sorted(maps.Keys(a.Arguments())); !slices.Equal(names, []string{"job_id", "timeout"}) {
+		t.Errorf("the action has %q", names)
+	}
+	for job, says := range map[any]string{
+		"1000": "", "aZ_0-": "", acctest.Unknown: "", nil: "required", "": "id of a job", "1000/../1": "id of a job", "1000\n": "id of a job",
+	} {
+		diags := append(a.Validate(acctest.Values{"job_id": job}), a.Plan(acctest.Values{"job_id": job})...)
+		if says == "" && len(diags) > 0 || says != "" && (len(diags) == 0 || diags[0].Attribute != "job_id" || !strings.Contains(diags.String(), says)) {
+			t.Errorf("job_id = %q said %q, want %q", job, diags, says)
+		}
 	}
 }
 

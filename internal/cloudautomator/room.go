@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -37,12 +38,18 @@ func NewResource(client *Client, courier *signal.Courier) resource.Resource {
 	return signal.NewResource[state](room(client), courier)
 }
 
+// NewAction returns the action signal_http_trigger.
+func NewAction(client *Client, courier *signal.Courier) action.Action {
+	return signal.NewAction[state](room(client), courier)
+}
+
 func room(client *Client) signal.Room[args] {
 	return signal.Room[args]{
 		Name: "http_trigger",
-		Description: "Runs a Cloud Automator job through its HTTP trigger. Creating the resource makes one POST request to the trigger's URL; with `job_id`, " +
+		Description: "Runs a Cloud Automator job through its HTTP trigger, with one POST request to the trigger's URL; with `job_id`, " +
 			"URL and access token are read through the job API just before.",
 		Arguments:          arguments(),
+		ActionArguments:    actionArguments(),
 		OnlyTriggersResend: true,
 		Check:              check,
 		Bind: func(_ context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {

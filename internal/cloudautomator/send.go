@@ -25,7 +25,11 @@ type trigger struct {
 // secrets replaces what must not be shown, whoever puts it into words.
 func (t trigger) secrets() *strings.Replacer {
 	var pairs []string
-	for _, secret := range []string{t.accessToken, t.url.RequestURI(), t.url.EscapedPath(), t.url.Path, path.Base(t.url.EscapedPath()), path.Base(t.url.Path)} {
+	said := []string{t.accessToken, t.url.RequestURI(), t.url.RawQuery, t.url.EscapedPath(), t.url.Path, path.Base(t.url.EscapedPath()), path.Base(t.url.Path)}
+	for _, values := range t.url.Query() {
+		said = append(said, values...)
+	}
+	for _, secret := range said {
 		if secret != "" && secret != "." && secret != "/" {
 			pairs = append(pairs, secret, hiddenWord)
 		}
@@ -56,7 +60,7 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 	if attempt.Outcome == delivery.Accepted {
 		t.args.TriggerJobID = id
 	} else {
-		attempt.Err = hidden{attempt.Err, run.secrets()}
+		attempt.Err = signal.Hidden(attempt.Err, run.secrets())
 	}
 	return attempt
 }
@@ -189,16 +193,6 @@ func (a answer) refusal(secrets *strings.Replacer) error {
 	}
 }
 
-// hidden is an error whose words leave secrets out.
-type hidden struct {
-	error
-	secrets *strings.Replacer
-}
-
-func (h hidden) Error() string { return h.secrets.Replace(h.error.Error()) }
-
-func (h hidden) Unwrap() error { return h.error }
-
 // explain knows the answers of the HTTP trigger's page, and those of the job API.
 func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	if attempt.Status == 0 {
@@ -216,7 +210,6 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	case t.given != nil:
 		return signal.Advice{
 			Attribute: attribute,
-			Gone:      attempt.Status == http.StatusNotFound,
 			Next: "Check that URL and access token are those on the job's page in the Cloud Automator console. " +
 				"The \"Update\" button there replaces both.",
 		}

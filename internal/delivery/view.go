@@ -25,6 +25,8 @@ type Reading struct {
 	Status string
 	// Reason is what the service says about the status, empty when it says nothing.
 	Reason string
+	// Gone says of a missed target that nobody is left there to take a signal.
+	Gone bool
 }
 
 // View is a target as one signal sees it: how it is read, and what a reading
@@ -58,6 +60,8 @@ func NewView[T any](key string, read func(context.Context) (T, Attempt), judge f
 type End struct {
 	// Reading is the last one; its State is Pending unless the wait reached its end.
 	Reading Reading
+	// Failed is the last read, when it failed in passing and was not made again.
+	Failed *Attempt
 	// Unreadable is set when the target cannot be read and trying again would not help.
 	Unreadable *Attempt
 	// Stopped is set when the context ended the wait.
@@ -74,12 +78,13 @@ func (p *Poller) Wait(ctx context.Context, view *View, report func(Reading, time
 	end.Stopped = Await(ctx, p, view.key, view.read, func(s snapshot) bool {
 		switch {
 		case s.attempt.Outcome == Accepted:
-			end.Reading = view.judge(s.value)
+			end.Reading, end.Failed = view.judge(s.value), nil
 			if end.Reading.State == Pending {
 				report(end.Reading, time.Now())
 			}
 			return end.Reading.State != Pending
 		case s.attempt.passingRead():
+			end.Failed = &s.attempt
 			return false
 		default:
 			end.Unreadable = &s.attempt

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -15,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
 // awsServices are those whose endpoints can be set.
@@ -90,7 +92,7 @@ func awsSchema() schema.Attribute {
 			"region": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "The region of targets that set none. Environment: `AWS_REGION`, `AWS_DEFAULT_REGION`; else the profile's.",
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators:          []validator.String{signal.RegionName()},
 			},
 			"profile": schema.StringAttribute{
 				Optional:            true,
@@ -165,6 +167,7 @@ func awsSchema() schema.Attribute {
 						ElementType:         types.StringType,
 						Optional:            true,
 						MarkdownDescription: "Session tags.",
+						Validators:          []validator.Map{mapvalidator.NoNullValues()},
 					},
 				}},
 			},
@@ -192,11 +195,12 @@ func awsSchema() schema.Attribute {
 						Sensitive:           true,
 						MarkdownDescription: "The OIDC token. Either this or `web_identity_token_file`.",
 						Validators: []validator.String{stringvalidator.ExactlyOneOf(
-							relative.AtName("web_identity_token"), relative.AtName("web_identity_token_file"))},
+							relative.AtName("web_identity_token"), relative.AtName("web_identity_token_file")), signal.SecretValidator(stringvalidator.LengthAtLeast(1))},
 					},
 					"web_identity_token_file": schema.StringAttribute{
 						Optional:            true,
 						MarkdownDescription: "Path of a file that holds the OIDC token, read anew whenever the role is assumed.",
+						Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 					},
 				},
 			},

@@ -1,6 +1,9 @@
 package provider_test
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,7 +50,11 @@ func TestMalformedAWSBlock(t *testing.T) {
 		at     string
 		says   string
 	}{
-		{acctest.Values{"region": ""}, "region", "at least 1"},
+		{acctest.Values{"region": ""}, "region", "name of a region"},
+		{acctest.Values{"region": "not a region"}, "region", "name of a region"},
+		{assume(acctest.Values{"tags": acctest.Values{"team": nil}}), "assume_role.0.tags", "null"},
+		{web(acctest.Values{"web_identity_token": ""}), "assume_role_with_web_identity.web_identity_token", "at least 1"},
+		{web(acctest.Values{"web_identity_token": nil, "web_identity_token_file": ""}), "assume_role_with_web_identity.web_identity_token_file", "at least 1"},
 		{acctest.Values{"profile": ""}, "profile", "at least 1"},
 		{acctest.Values{"secret_key": nil}, "access_key", "secret_key"},
 		{acctest.Values{"access_key": nil}, "secret_key", "access_key"},
@@ -362,5 +369,27 @@ func TestThousandsOfSignalsOnAGoodDay(t *testing.T) {
 	}
 	if s.Count("SendAutomationSignal") != rounds*many || s.Accepted("SendAutomationSignal") != rounds*many {
 		t.Errorf("%d requests, %d accepted, want %d", s.Count("SendAutomationSignal"), s.Accepted("SendAutomationSignal"), rounds*many)
+	}
+}
+
+// An answer that names no account proves nothing about the account.
+func TestAnAccountThatIsNotNamed(t *testing.T) {
+	for name, body := range map[string]string{
+		"empty":      "",
+		"no account": "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>",
+	} {
+		t.Run(name, func(t *testing.T) {
+			sts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
+			defer sts.Close()
+			s := acctest.Sandbox(t, sandbox.Options{})
+			block := acctest.AWS(s.URL())
+			block["forbidden_account_ids"] = []any{"123456789012"}
+			block["endpoints"] = acctest.Values{"ssm": s.URL(), "sts": sts.URL}
+			r := acctest.StartProvider(t, acctest.Values{"aws": block}).Resource("signal_automation")
+			says(t, r.Apply(systems[0].ready(t, s)), true, "Signal Not Sent", "forbidden_account_ids", "sts:GetCallerIdentity")
+			if made := s.Journal(); len(made) > 0 {
+				t.Errorf("these requests were made: %v", made)
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
@@ -50,8 +51,50 @@ func TestChangingWhenSendsNothing(t *testing.T) {
 		r := p.Resource(y.resource)
 		apply(t, r, config)
 		apply(t, r, config.With(atDestroy))
-		apply(t, r, config)
+		says(t, r.Apply(config), false, "No Signal Will Be Sent")
 		apply(t, r, config.With(acctest.Values{"when": "apply"}))
+		if diags := r.Destroy(); len(diags) > 0 {
+			t.Error(diags)
+		}
+		sentOnce(t, y, s)
+	})
+}
+
+// A signal that was sent when the resource was created is not the one that is to
+// be sent when it is destroyed.
+func TestSentAtApplyThenAtDestroy(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.ready(t, s)
+		r := p.Resource(y.resource)
+		apply(t, r, config)
+		apply(t, r, config.With(atDestroy))
+		if r.String("delivery") != "" || r.String("sent_at") != "" {
+			t.Errorf("a signal that is yet to be sent is recorded as %s", r.State)
+		}
+		sentOnce(t, y, s)
+		if diags := r.Destroy(); len(diags) > 0 {
+			t.Error(diags)
+		}
+		if s.Count(y.operation) != 2 || s.Accepted(y.operation) != 2 {
+			t.Errorf("the journal does not hold two signals: %v", s.Journal())
+		}
+	})
+}
+
+// What an earlier destroy came to is of no matter to another target.
+func TestAnotherTargetAfterAFailedDestroy(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		r := p.Resource(y.resource)
+		brief := acctest.Values{"timeouts": acctest.Values{"delete": "500ms"}}
+		plant(t, r, y.ready(t, s).With(brief))
+		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindStallAfter})
+		says(t, r.Destroy(), true, "Outcome of the Signal Unknown")
+		s.ClearFaults()
+		s.ResetJournal()
+		apply(t, r, y.ready(t, s).With(atDestroy).With(acctest.Values{"triggers": acctest.Values{"target": "another"}}))
+		if r.String("delivery") != "" {
+			t.Errorf("delivery is %q for a target that was sent nothing", r.String("delivery"))
+		}
 		if diags := r.Destroy(); len(diags) > 0 {
 			t.Error(diags)
 		}
@@ -63,9 +106,14 @@ func TestTargetGoneAtDestroyIsAWarning(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		r := p.Resource(y.resource)
 		plant(t, r, y.ready(t, s).With(y.missing))
-		says(t, r.Destroy(), false, "Target Is Gone", "Nothing was sent")
-		if !r.State.IsNull() {
-			t.Errorf("the resource is kept: %s", r.State)
+		diags := r.Destroy()
+		if y.ambiguous {
+			says(t, diags, true, "Signal Rejected", "kept")
+			return
+		}
+		says(t, diags, false, "Target Is Gone", "No signal was sent")
+		if strings.Contains(diags.String(), "kept") || !r.State.IsNull() {
+			t.Errorf("said %s of %s", diags, r.State)
 		}
 	})
 }
@@ -98,7 +146,11 @@ func TestUnknownAtDestroyIsRemembered(t *testing.T) {
 			t.Errorf("delivery is %q", r.String("delivery"))
 		}
 		s.ClearFaults()
+		s.ResetJournal()
 		says(t, r.Destroy(), false, "Signal Will Be Sent Again")
+		if !r.State.IsNull() || s.Count(y.operation) != 1 {
+			t.Errorf("destroying again left %s after %v", r.State, s.Journal())
+		}
 	})
 }
 
@@ -125,5 +177,21 @@ func TestDestroyRemembersThatItSent(t *testing.T) {
 			}
 		}
 		sentOnce(t, y, s)
+	})
+}
+
+// A destroy that only waits does not wait for ever for a target that is gone.
+func TestDestroyGoesOnWhenTheTargetItWaitsForIsGone(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.gate.running(t, s, never).With(waiting).With(acctest.Values{"timeouts": acctest.Values{"delete": "150ms"}})
+		r := p.Resource(y.resource)
+		plant(t, r, config)
+		says(t, r.Destroy(), true, "Target Still Running")
+		sentOnce(t, y, s)
+		s.Reset()
+		says(t, r.Destroy(), false)
+		if !r.State.IsNull() || s.Count(y.operation) != 0 {
+			t.Errorf("the destroy left %s after %v", r.State, s.Journal())
+		}
 	})
 }

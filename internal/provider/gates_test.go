@@ -171,8 +171,8 @@ func TestGateHoldsWhenARefreshSeesTheFailure(t *testing.T) {
 		r := p.Resource(y.resource)
 		apply(t, r, config)
 		config = config.With(waiting)
-		// The wait is turned on, and cancelled at once.
-		says(t, r.Apply(config.With(acctest.Values{"timeouts": acctest.Values{"update": "1ns"}})), true, "Target Still Running")
+		// The wait is turned on, with no time to see anything.
+		says(t, r.Apply(config.With(acctest.Values{"timeouts": acctest.Values{"update": "1ns"}})), true, "Target Not Seen")
 		for range 10 {
 			if diags := r.Refresh(); len(diags) > 0 {
 				t.Fatal(diags)
@@ -206,11 +206,10 @@ func TestWaitTurnedOnLater(t *testing.T) {
 
 func TestRefreshFollowsTheRun(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.running(t, s, well).With(waiting).With(acctest.Values{"on_wait_failure": "record", "timeouts": acctest.Values{"create": "1ns"}})
-		_ = config
+		config := y.gate.running(t, s, well).With(waiting).With(acctest.Values{"on_wait_failure": "record"})
 		r := p.Resource(y.resource)
-		apply(t, r, config.With(acctest.Values{"wait_for_completion": false, "timeouts": nil}))
-		says(t, r.Apply(config.With(acctest.Values{"timeouts": acctest.Values{"update": "1ns"}})), false, "Target Still Running")
+		apply(t, r, config.With(acctest.Values{"wait_for_completion": false}))
+		says(t, r.Apply(config.With(acctest.Values{"timeouts": acctest.Values{"update": "1ns"}})), false, "Target Not Seen")
 		s.ResetJournal()
 		s.Inject(sandbox.Fault{Operation: y.gate.read, Kind: sandbox.KindRefuse, Times: 1})
 		says(t, r.Refresh(), false, "Target Not Read", y.gate.permission, "kept")

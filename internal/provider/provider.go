@@ -112,6 +112,9 @@ func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
 func (p *signalProvider) Actions(context.Context) []func() action.Action {
 	return []func() action.Action{
 		func() action.Action { return ssm.NewAction(p.aws, p.courier) },
+		func() action.Action { return swf.NewAction(p.aws, p.courier) },
+		func() action.Action { return ros.NewAction(p.alicloud, p.courier) },
+		func() action.Action { return cloudautomator.NewAction(p.cloudAutomator, p.courier) },
 	}
 }
 

@@ -23,9 +23,14 @@ type system struct {
 	ready func(t *testing.T, s *sandbox.Sandbox) acctest.Values
 	// resends are arguments with a value that makes another signal; inert ones do not.
 	resends, inert acctest.Values
+	// optional are arguments of ready that can be left out.
+	optional []string
 	// missing are arguments that name a target that is not there; at is the argument at fault.
 	missing acctest.Values
 	at      string
+	// ambiguous says that the service gives the same answer for such a target as
+	// for wrong credentials.
+	ambiguous bool
 	// noRequestID says that the service's answers carry none.
 	noRequestID bool
 	// action says that it is offered as an action, too.
@@ -99,9 +104,28 @@ var systems = []system{{
 		"input_wo_version": 2,
 		"region":           "eu-central-1",
 	},
-	inert:   acctest.Values{"input_wo": "another"},
-	missing: acctest.Values{"workflow_id": "nobody"},
-	at:      "workflow_id",
+	inert:    acctest.Values{"input_wo": "another"},
+	optional: []string{"input"},
+	missing:  acctest.Values{"workflow_id": "nobody"},
+	at:       "workflow_id",
+	action:   true,
+	gate: &gate{
+		read:       "DescribeWorkflowExecution",
+		permission: "swf:DescribeWorkflowExecution",
+		running: func(_ *testing.T, s *sandbox.Sandbox, end string) acctest.Values {
+			id := fmt.Sprintf("order-%d", len(s.Workflows("sandbox", "")))
+			closes := map[string]map[string]string{well: {"release": "COMPLETED"}, badly: {"release": "FAILED"}}[end]
+			s.StartWorkflow(sandbox.Workflow{WorkflowID: id, Closes: closes, CloseSeconds: 40, Reason: "the disk is full"})
+			return acctest.Values{"domain": "sandbox", "workflow_id": id, "signal_name": "release"}
+		},
+		unready: func(_ *testing.T, s *sandbox.Sandbox) acctest.Values {
+			run := s.StartWorkflow(sandbox.Workflow{WorkflowID: "order-later", StartSeconds: 40})
+			return acctest.Values{"domain": "sandbox", "workflow_id": "order-later", "run_id": run, "signal_name": "release"}
+		},
+		words:  struct{ running, succeeded, failed string }{"OPEN", "COMPLETED", "FAILED"},
+		reason: "the disk is full",
+		adopts: true,
+	},
 }, {
 	resource:   "signal_workflow_step_state",
 	operation:  "SendWorkflowStepState",
@@ -122,6 +146,22 @@ var systems = []system{{
 	inert:   acctest.Values{"token_wo": "another"},
 	missing: acctest.Values{"execution_id": "22222222-2222-2222-2222-222222222222"},
 	at:      "execution_id",
+	gate: &gate{
+		read:       "DescribeExecution",
+		permission: "transfer:DescribeExecution",
+		running: func(_ *testing.T, s *sandbox.Sandbox, end string) acctest.Values {
+			last := map[string]sandbox.FileStep{well: {Type: "COPY", Seconds: 40}, badly: {TimeoutSeconds: 40}, never: {}}[end]
+			e := s.StartFileWorkflow(sandbox.FileWorkflow{Steps: []sandbox.FileStep{{}, last}, OnExceptionSteps: []sandbox.FileStep{{}}})
+			return acctest.Values{"workflow_id": e.WorkflowID, "execution_id": e.ExecutionID, "status": "SUCCESS", "token": e.Token}
+		},
+		unready: func(_ *testing.T, s *sandbox.Sandbox) acctest.Values {
+			e := s.StartFileWorkflow(sandbox.FileWorkflow{Steps: []sandbox.FileStep{{}}, StartSeconds: 40})
+			return acctest.Values{"workflow_id": e.WorkflowID, "execution_id": e.ExecutionID, "status": "SUCCESS", "token": e.Token}
+		},
+		// That it has ended is all that can be seen of one that succeeded.
+		words:  struct{ running, succeeded, failed string }{"IN_PROGRESS", "ENDED", "HANDLING_EXCEPTION"},
+		reason: "timed out while it was waiting",
+	},
 }, {
 	resource:   "signal_stack_resource",
 	operation:  "SignalResource",
@@ -141,6 +181,30 @@ var systems = []system{{
 	},
 	missing: acctest.Values{"stack_id": "nothing"},
 	at:      "stack_id",
+	action:  true,
+	gate: &gate{
+		read:       "GetStack",
+		permission: "ros:GetStack",
+		running: func(_ *testing.T, s *sandbox.Sandbox, end string) acctest.Values {
+			last := map[string]sandbox.Sleep{
+				well:  {Name: "Application", Seconds: 40},
+				badly: {Name: "Application", Seconds: 40, Fail: "the disk is full"},
+				never: {Name: "Application", Hold: true},
+			}[end]
+			last.DependsOn = []string{"Deployed"}
+			id := s.StartStack(sandbox.Stack{Conditions: []sandbox.WaitCondition{{Name: "Deployed"}}, Sleeps: []sandbox.Sleep{last}})
+			return acctest.Values{"stack_id": id, "logical_resource_id": "Deployed", "status": "SUCCESS"}
+		},
+		unready: func(_ *testing.T, s *sandbox.Sandbox) acctest.Values {
+			id := s.StartStack(sandbox.Stack{
+				Conditions: []sandbox.WaitCondition{{Name: "Deployed", DependsOn: []string{"Network"}}},
+				Sleeps:     []sandbox.Sleep{{Name: "Network", Seconds: 40}},
+			})
+			return acctest.Values{"stack_id": id, "logical_resource_id": "Deployed", "status": "SUCCESS"}
+		},
+		words:  struct{ running, succeeded, failed string }{"CREATE_IN_PROGRESS", "CREATE_COMPLETE", "CREATE_FAILED"},
+		reason: "the disk is full",
+	},
 	// The same request again has no second effect, so whatever left no clear answer is repeated.
 	differs: map[string]failure{
 		"500 before acting":     {requests: -5, delivery: "UNKNOWN", says: []string{"Outcome of the Signal Unknown", "attempts", "timeout", "untaint"}},
@@ -167,6 +231,7 @@ var systems = []system{{
 	},
 	missing:     acctest.Values{"access_token": "another"},
 	at:          "url",
+	ambiguous:   true,
 	noRequestID: true,
 	differs:     triggerFailures,
 }, {
@@ -180,6 +245,7 @@ var systems = []system{{
 	inert:       acctest.Values{"job_id": "another"},
 	missing:     acctest.Values{"job_id": "4711"},
 	at:          "job_id",
+	action:      true,
 	noRequestID: true,
 	differs: with(triggerFailures, map[string]failure{
 		// The job is looked up before anything is sent.

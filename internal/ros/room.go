@@ -8,6 +8,7 @@ import (
 
 	sdk "github.com/alibabacloud-go/ros-20190910/v4/client"
 	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -31,6 +32,7 @@ func (a *args) Own() *args { return a }
 // state is the resource: common options and results, plus arguments.
 type state struct {
 	signal.State
+	signal.Waiting
 	args
 }
 
@@ -39,15 +41,24 @@ func NewResource(clients *alicloud.Clients, courier *signal.Courier) resource.Re
 	return signal.NewResource[state](room(clients), courier)
 }
 
+// NewAction returns the action signal_stack_resource.
+func NewAction(clients *alicloud.Clients, courier *signal.Courier) action.Action {
+	return signal.NewAction[state](room(clients), courier)
+}
+
 func room(clients *alicloud.Clients) signal.Room[args] {
 	return signal.Room[args]{
 		Name: "stack_resource",
-		Description: "Sends a signal to a resource of an Alibaba Cloud ROS stack that waits for one, such as a wait condition: success, failure or a warning. " +
-			"Creating the resource makes one `SignalResource` request, repeated under the same client token while its outcome stays unknown.\n\n" +
+		Description: "Sends a signal to a resource of an Alibaba Cloud ROS stack that waits for one, such as a wait condition: success, failure or a warning, " +
+			"with one `SignalResource` request, repeated under the same client token while its outcome stays unknown.\n\n" +
 			"The stack has to come from elsewhere: the command line, the console or another workspace. `alicloud_ros_stack` waits until its stack is complete, " +
 			"so a signal that depends on it in the same configuration can never release the wait condition that it waits on.",
 		Arguments: arguments(),
-		Complete:  complete,
+		Final:     func(_ *args, status string) bool { return final(status) },
+		Complete: func(ctx context.Context, a *args) {
+			signal.FillRegion(ctx, &a.Region, clients.Region)
+			complete(a)
+		},
 		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
 			region, err := clients.Region(ctx, a.Region.ValueString())
 			if err != nil {
@@ -63,7 +74,7 @@ func room(clients *alicloud.Clients) signal.Room[args] {
 // carries the same pair, and so the service can tell that it is the same signal.
 func complete(a *args) {
 	for _, id := range []*types.String{&a.UniqueID, &a.ClientToken} {
-		if id.ValueString() == "" {
+		if id.IsUnknown() {
 			*id = types.StringValue(uuid.NewString())
 		}
 	}
@@ -78,6 +89,7 @@ func bind(clients *alicloud.Clients, a *args) signal.Signal {
 		UniqueId:          a.UniqueID.ValueStringPointer(),
 		ClientToken:       a.ClientToken.ValueStringPointer(),
 	}
+	watched := stackResource{clients, a.Region.ValueString(), a.StackID.ValueString(), a.LogicalResourceID.ValueString()}
 	return signal.Signal{
 		Target:  target{clients, request},
 		What:    a.Status.ValueString(),
@@ -86,5 +98,8 @@ func bind(clients *alicloud.Clients, a *args) signal.Signal {
 		Explain: explain,
 		FindOut: fmt.Sprintf("To find out, look at the resource's status and the stack's events: \"aliyun ros ListStackEvents --RegionId %s --StackId %s\".",
 			a.Region.ValueString(), a.StackID.ValueString()),
+		Ready:       watched.ready(),
+		Completion:  watched.completion(request),
+		ExplainRead: explainRead,
 	}
 }

@@ -23,18 +23,26 @@ type target struct {
 
 // Send makes one SignalResource request.
 func (t target) Send(ctx context.Context) delivery.Attempt {
-	return alicloud.Send(ctx, t.clients, "ros", func(ctx context.Context, config *openapi.Config) (string, error) {
+	return send(ctx, t.clients, func(ctx context.Context, client *sdk.Client) (*string, error) {
+		out, err := client.SignalResourceWithContext(ctx, t.request, &dara.RuntimeOptions{})
+		if err != nil || out == nil || out.Body == nil {
+			return nil, err
+		}
+		return out.Body.RequestId, nil
+	})
+}
+
+// send makes one attempt of one operation, which returns the request id of its answer.
+func send(ctx context.Context, clients *alicloud.Clients, call func(context.Context, *sdk.Client) (*string, error)) delivery.Attempt {
+	return alicloud.Send(ctx, clients, "ros", func(ctx context.Context, config *openapi.Config) (string, error) {
 		client, err := sdk.NewClient(config)
 		if err != nil {
 			return "", err
 		}
 		// The client has a field of the same name, which does nothing.
 		client.Client.DisableSDKError = tea.Bool(true)
-		out, err := client.SignalResourceWithContext(ctx, t.request, &dara.RuntimeOptions{})
-		if err != nil || out == nil || out.Body == nil {
-			return "", err
-		}
-		return tea.StringValue(out.Body.RequestId), nil
+		id, err := call(ctx, client)
+		return tea.StringValue(id), err
 	})
 }
 

@@ -158,6 +158,30 @@ func TestOnePairForAllAttempts(t *testing.T) {
 	}
 }
 
+// An action has no memory, so each invocation is another signal.
+func TestActionMakesAPairForEachInvocation(t *testing.T) {
+	s := acctest.Sandbox(t, sandbox.Options{})
+	id := s.StartStack(sandbox.Stack{Conditions: one(10)})
+	a := acctest.StartProvider(t, acctest.Block(s.URL())).Action("signal_stack_resource")
+	config := acctest.Values{"stack_id": id, "logical_resource_id": "Deployed", "status": "SUCCESS"}
+	for _, given := range []acctest.Values{{}, {}, {"unique_id": "mine", "client_token": "mine-too"}} {
+		if _, diags := a.Invoke(config.With(given)); len(diags) > 0 {
+			t.Fatal(diags)
+		}
+	}
+	stack, _ := s.Stack(id)
+	if len(stack.Signals) != 3 {
+		t.Fatalf("the stack took %v", stack.Signals)
+	}
+	seen := map[string]bool{}
+	for _, signal := range stack.Signals {
+		seen[signal.UniqueID], seen[signal.ClientToken] = true, true
+	}
+	if len(seen) != 6 || seen[""] || !seen["mine"] || !seen["mine-too"] {
+		t.Errorf("the signals carried %v", seen)
+	}
+}
+
 func TestErrorsOfTheService(t *testing.T) {
 	for code, test := range map[string]struct {
 		status   int

@@ -39,6 +39,7 @@
 //	GET    /_sandbox/ros/stacks           all stacks
 //	POST   /_sandbox/ros/stacks           start a Stack; answers {"ID": ...}
 //	GET    /_sandbox/ros/stacks/{id}      one stack with its resources, events and the signals it took
+//	DELETE /_sandbox/ros/stacks/{id}      make a stack as if it had never been
 //	GET    /_sandbox/cloudautomator/jobs              all Cloud Automator jobs with their runs
 //	POST   /_sandbox/cloudautomator/jobs              put a TriggerJob there; answers its TriggerJobState
 //	GET    /_sandbox/cloudautomator/jobs/{id}         one job with its runs

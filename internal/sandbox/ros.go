@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"regexp"
@@ -15,12 +16,15 @@ var clientToken = regexp.MustCompile(`^[A-Za-z0-9_-]*$`)
 type ros struct {
 	*acsRPC
 
+	// lag is how far reads lag behind.
+	lag time.Duration
+
 	mu     sync.Mutex
 	stacks map[string]*stack
 }
 
 func newROS(s *Sandbox, o Options, used *nonces) *ros {
-	m := &ros{stacks: map[string]*stack{}}
+	m := &ros{lag: o.ReadLag, stacks: map[string]*stack{}}
 	m.acsRPC = &acsRPC{
 		sandbox: s, service: "ros", ram: "ros", version: "2019-09-10", host: "ros.aliyuncs.com", nonces: used, retryAfter: o.RetryAfter,
 		operations: map[string]func(*call, *acsParameters) (map[string]any, *apiError){
@@ -133,10 +137,15 @@ func (m *ros) getStack(c *call, p *acsParameters) (map[string]any, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	return map[string]any{
-		"StackId": s.spec.ID, "StackName": s.now.StackName, "RegionId": c.region, "Status": s.now.Status, "StatusReason": s.now.StatusReason,
+	shown := s.seen("", c.now.Add(-m.lag))
+	found := map[string]any{
+		"StackId": s.spec.ID, "StackName": s.now.StackName, "RegionId": c.region, "Status": shown.Status, "StatusReason": shown.StatusReason,
 		"CreateTime": s.now.CreateTime,
-	}, nil
+	}
+	if why := s.now.RollbackFailedRootReason; why != "" && shown.Status == s.now.Status {
+		found["RollbackFailedRootReason"] = why
+	}
+	return found, nil
 }
 
 func (m *ros) getStackResource(c *call, p *acsParameters) (map[string]any, *apiError) {
@@ -151,14 +160,18 @@ func (m *ros) getStackResource(c *call, p *acsParameters) (map[string]any, *apiE
 	if e != nil {
 		return nil, e
 	}
-	r := s.resource(resource)
-	if r == nil {
+	r, shown := s.resource(resource), s.seen(resource, c.now.Add(-m.lag))
+	if r == nil || shown.Status == "" && s.spec.Unbegun == UnbegunAbsent {
 		return nil, failf(404, "ResourceNotFound", "The Resource (%s) could not be found in Stack %s.", resource, s.now.StackName)
 	}
-	return map[string]any{
+	found := map[string]any{
 		"StackId": s.spec.ID, "StackName": s.now.StackName, "LogicalResourceId": resource, "PhysicalResourceId": r.PhysicalResourceID,
-		"ResourceType": r.ResourceType, "Status": r.Status, "StatusReason": r.StatusReason, "UpdateTime": r.UpdateTime,
-	}, nil
+		"ResourceType": r.ResourceType, "Status": cmp.Or(shown.Status, unbegun), "StatusReason": shown.StatusReason, "UpdateTime": shown.CreateTime,
+	}
+	if shown.Status == "" && s.spec.Unbegun == UnbegunBlank {
+		delete(found, "Status")
+	}
+	return found, nil
 }
 
 func (m *ros) listStackEvents(c *call, p *acsParameters) (map[string]any, *apiError) {
@@ -207,6 +220,15 @@ func (s *Sandbox) Stack(id string) (StackState, bool) {
 	return st.state(), true
 }
 
+// RemoveStack makes a stack as if it had never been. It reports whether it existed.
+func (s *Sandbox) RemoveStack(id string) bool {
+	s.ros.mu.Lock()
+	defer s.ros.mu.Unlock()
+	_, existed := s.ros.stacks[id]
+	delete(s.ros.stacks, id)
+	return existed
+}
+
 func (m *ros) routes() []route {
 	return []route{
 		{"GET /_sandbox/ros/stacks", "all stacks", func(*http.Request) (any, error) {
@@ -237,6 +259,12 @@ func (m *ros) routes() []route {
 				return nil, notFound("stack " + r.PathValue("id"))
 			}
 			return state, nil
+		}},
+		{"DELETE /_sandbox/ros/stacks/{id}", "remove a stack", func(r *http.Request) (any, error) {
+			if !m.sandbox.RemoveStack(r.PathValue("id")) {
+				return nil, notFound("stack " + r.PathValue("id"))
+			}
+			return struct{}{}, nil
 		}},
 	}
 }

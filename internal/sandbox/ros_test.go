@@ -349,6 +349,133 @@ func TestStackReads(t *testing.T) {
 	}
 }
 
+// A stack takes its time before and after its conditions.
+func TestStacksSleep(t *testing.T) {
+	s, c, clk := start(t, Options{})
+	stack := func(last Sleep) Stack {
+		last.Name, last.DependsOn = "After", []string{"Wait"}
+		return Stack{
+			Conditions: []WaitCondition{{Name: "Wait", DependsOn: []string{"Before"}}},
+			Sleeps:     []Sleep{last, {Name: "Before", Seconds: 30}},
+		}
+	}
+	for name, test := range map[string]struct {
+		last           Sleep
+		status, reason string
+	}{
+		"well":  {Sleep{Seconds: 20}, "CREATE_COMPLETE", "completed"},
+		"badly": {Sleep{Seconds: 20, Fail: "the disk is full"}, "CREATE_FAILED", "the disk is full"},
+		"never": {Sleep{Seconds: 20, Hold: true}, "CREATE_IN_PROGRESS", "started"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			id := s.StartStack(stack(test.last))
+			clk.advance(29 * time.Second)
+			c.rosSignal(id, "Wait", "SUCCESS", "1", "").want(t, 404, "ResourceNotAvailable")
+			clk.advance(time.Second)
+			c.rosSignal(id, "Wait", "SUCCESS", "1", "").want(t, 200, "")
+			clk.advance(19 * time.Second)
+			if state, _ := s.Stack(id); state.Status != "CREATE_IN_PROGRESS" {
+				t.Errorf("it is %s before its time", state.Status)
+			}
+			clk.advance(time.Second)
+			if state, _ := s.Stack(id); state.Status != test.status || !strings.Contains(state.StatusReason, test.reason) {
+				t.Errorf("it is %s (%s), want %s (%s)", state.Status, state.StatusReason, test.status, test.reason)
+			}
+		})
+	}
+}
+
+// What was due first has happened first, whenever somebody looks.
+func TestStacksMoveInOrder(t *testing.T) {
+	s, _, clk := start(t, Options{})
+	for at, want := range map[int]string{10: "the disk is full", 30: "WaitConditionTimeout"} {
+		id := s.StartStack(Stack{Conditions: timed(20), Sleeps: []Sleep{{Name: "Before", Seconds: at, Fail: "the disk is full"}}})
+		clk.advance(time.Minute)
+		if state, _ := s.Stack(id); !strings.Contains(state.StatusReason, want) {
+			t.Errorf("it failed with %q, want %q", state.StatusReason, want)
+		}
+	}
+}
+
+func TestStacksRollBack(t *testing.T) {
+	s, c, clk := start(t, Options{})
+	for name, test := range map[string]struct {
+		action           string
+		rollback         Rollback
+		running, status  string
+		resource, reason string
+	}{
+		"a creation":            {"CREATE", Rollback{Seconds: 20}, "CREATE_ROLLBACK_IN_PROGRESS", "CREATE_ROLLBACK_COMPLETE", "", ""},
+		"an update":             {"UPDATE", Rollback{Seconds: 20}, "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE", "UPDATE_FAILED", ""},
+		"a creation, in vain":   {"CREATE", Rollback{Seconds: 20, Fail: "in use"}, "CREATE_ROLLBACK_IN_PROGRESS", "CREATE_ROLLBACK_FAILED", "CREATE_FAILED", "reported a failure"},
+		"without taking a time": {"CREATE", Rollback{}, "CREATE_ROLLBACK_COMPLETE", "CREATE_ROLLBACK_COMPLETE", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			id := s.StartStack(Stack{Action: test.action, Conditions: waits(1), Rollback: &test.rollback})
+			c.rosSignal(id, "Wait", "FAILURE", "1", "").want(t, 200, "")
+			if stack := c.ros("GetStack", "StackId", id); stack.body["Status"] != test.running || stack.body["RollbackFailedRootReason"] != nil {
+				t.Errorf("after the failure GetStack %s", stack.raw)
+			}
+			c.rosSignal(id, "Wait", "SUCCESS", "2", "")
+			clk.advance(20 * time.Second)
+			stack := c.ros("GetStack", "StackId", id)
+			why, _ := stack.body["RollbackFailedRootReason"].(string)
+			if stack.body["Status"] != test.status || !strings.Contains(why, test.reason) || (why == "") != (test.reason == "") {
+				t.Errorf("after the rollback GetStack %s", stack.raw)
+			}
+			resource := c.ros("GetStackResource", "StackId", id, "LogicalResourceId", "Wait")
+			if status, _ := resource.body["Status"].(string); status != test.resource {
+				t.Errorf("after the rollback GetStackResource %s", resource.raw)
+			}
+			if state, _ := s.Stack(id); len(state.Signals) != 1 {
+				t.Errorf("it took %v", state.Signals)
+			}
+		})
+	}
+}
+
+func TestResourcesWhoseTurnHasNotCome(t *testing.T) {
+	s, c, clk := start(t, Options{})
+	for unbegun, want := range map[Unbegun]any{"": "INIT_COMPLETE", UnbegunInit: "INIT_COMPLETE", UnbegunBlank: nil, UnbegunAbsent: "ResourceNotFound"} {
+		id := s.StartStack(Stack{
+			Conditions: []WaitCondition{{Name: "Wait", DependsOn: []string{"Before"}}}, Sleeps: []Sleep{{Name: "Before", Seconds: 5}}, Unbegun: unbegun,
+		})
+		read := func() acsAnswer { return c.ros("GetStackResource", "StackId", id, "LogicalResourceId", "Wait") }
+		a := read()
+		shown := a.body["Status"]
+		if code := a.body["Code"]; code != nil {
+			shown = code
+		}
+		if shown != want {
+			t.Errorf("%q shows %s", unbegun, a.raw)
+		}
+		clk.advance(5 * time.Second)
+		if a := read(); a.body["Status"] != "CREATE_IN_PROGRESS" {
+			t.Errorf("%q shows %s when the turn has come", unbegun, a.raw)
+		}
+	}
+}
+
+func TestStackReadsLag(t *testing.T) {
+	s, c, clk := start(t, Options{ReadLag: 10 * time.Second})
+	id := s.StartStack(Stack{Conditions: waits(1)})
+	want := func(stack, resource string) {
+		t.Helper()
+		a, b := c.ros("GetStack", "StackId", id), c.ros("GetStackResource", "StackId", id, "LogicalResourceId", "Wait")
+		if a.body["Status"] != stack || b.body["Status"] != resource {
+			t.Errorf("shows %s and %s, want %s and %s", a.raw, b.raw, stack, resource)
+		}
+	}
+	want("CREATE_IN_PROGRESS", "INIT_COMPLETE")
+	clk.advance(10 * time.Second)
+	want("CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS")
+	c.rosSignal(id, "Wait", "SUCCESS", "1", "").want(t, 200, "")
+	clk.advance(9 * time.Second)
+	want("CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS")
+	clk.advance(time.Second)
+	want("CREATE_COMPLETE", "CREATE_COMPLETE")
+}
+
 func TestACSFaults(t *testing.T) {
 	s, c, _ := start(t, Options{RetryAfter: 1500 * time.Millisecond})
 	id := s.StartStack(Stack{Conditions: waits(9)})
@@ -435,12 +562,22 @@ func TestStackAdmin(t *testing.T) {
 	for body, want := range map[string]int{
 		`{}`: 400, `{"Conditions":[{"Name":"A"}],"Action":"DELETE"}`: 400, `{"Conditions":[{"Name":"A"},{"Name":"A"}]}`: 400,
 		`{"Conditions":[{"Name":"A","DependsOn":["B"]}]}`: 400, `{"Conditions":[{"Name":"A","Cuont":2}]}`: 400,
-		`{"Conditions":[{"Name":"A"}],"Signals":"anything"}`: 400, `{"Conditions":[{"Name":"A","Count":-1}]}`: 400,
+		`{"Conditions":[{"Name":"A"}],"Sleeps":[{"Name":"A"}]}`: 400, `{"Conditions":[{"Name":"A"}],"Sleeps":[{"Name":"B","Seconds":-1}]}`: 400,
+		`{"Conditions":[{"Name":"A","DependsOn":["B"]}],"Sleeps":[{"Name":"B","DependsOn":["A"]}]}`: 400,
+		`{"Conditions":[{"Name":"A","DependsOn":["A"]}]}`:                                           400, `{"Conditions":[{"Name":"A"}],"Unbegun":"anything"}`: 400,
+		`{"Conditions":[{"Name":"A"}],"Rollback":{"Seconds":-1}}`: 400,
+		`{"Conditions":[{"Name":"A"}],"Signals":"anything"}`:      400, `{"Conditions":[{"Name":"A","Count":-1}]}`: 400,
 	} {
 		if status := c.admin("POST", "ros/stacks", body, nil); status != want {
 			t.Errorf("%s: status %d", body, status)
 		}
 	}
+	for _, want := range []int{200, 404} {
+		if status := c.admin("DELETE", "ros/stacks/mine", "", nil); status != want {
+			t.Errorf("removing answers %d, want %d", status, want)
+		}
+	}
+	c.ros("GetStack", "StackId", "mine").want(t, 404, "StackNotFound")
 	c.admin("POST", "reset", "", nil)
 	if status := c.admin("GET", "ros/stacks/mine", "", nil); status != 404 || len(s.Journal()) != 0 {
 		t.Errorf("after a reset: %d", status)

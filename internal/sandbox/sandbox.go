@@ -33,7 +33,7 @@ type Options struct {
 	// Credentials are the accepted access keys by access key id.
 	// Default: "sandbox-access-key" with "sandbox-secret-key" in account 123456789012.
 	Credentials map[string]Secret
-	// ReadLag is how far reads of SSM, of SWF and of Cloud Automator's jobs lag behind writes, by Now.
+	// ReadLag is how far reads of SSM, of SWF, of ROS and of Cloud Automator's jobs lag behind writes, by Now.
 	ReadLag time.Duration
 	// StepLimit is how many steps GetAutomationExecution shows before it sets StepExecutionsTruncated. Default 100.
 	StepLimit int

@@ -21,6 +21,19 @@ const (
 	NamesHandle SignalName = "handle"
 )
 
+// Unbegun is how GetStackResource shows a resource whose turn has not come.
+type Unbegun string
+
+// The statuses that GetStackResource documents have none for such a resource.
+const (
+	// UnbegunInit shows it as INIT_COMPLETE. It is the default.
+	UnbegunInit Unbegun = "init"
+	// UnbegunBlank shows it without a status.
+	UnbegunBlank Unbegun = "blank"
+	// UnbegunAbsent does not find it.
+	UnbegunAbsent Unbegun = "absent"
+)
+
 // Stack describes a stack under creation or update. What the documents leave open is an option here.
 type Stack struct {
 	// ID is made when it is empty.
@@ -30,10 +43,15 @@ type Stack struct {
 	Region string
 	// Action is CREATE (default) or UPDATE.
 	Action string
-	// Conditions wait for signals. The stack is complete once all of them are.
+	// Conditions wait for signals, and Sleeps for their time. The stack is complete once all of them are.
 	Conditions []WaitCondition
+	Sleeps     []Sleep
 	// Resources are the logical ids of resources that wait for no signal.
 	Resources []string
+	// Rollback undoes a stack that has failed, as stacks do unless that is disabled.
+	Rollback *Rollback
+	// Unbegun is how GetStackResource shows a resource whose turn has not come.
+	Unbegun Unbegun
 	// Signals is what the LogicalResourceId of a signal names.
 	Signals SignalName
 	// CountRepeats counts a signal whose UniqueId was there already; else it changes nothing.
@@ -57,8 +75,27 @@ type WaitCondition struct {
 	Count int
 	// TimeoutSeconds counts from its start; 0 is never.
 	TimeoutSeconds int
-	// DependsOn are names of conditions that have to be complete before it starts.
+	// DependsOn are names of conditions and sleeps that have to be complete before it starts.
 	DependsOn []string
+}
+
+// Sleep is a resource of type ALIYUN::ROS::Sleep, for all that takes its time before or after a condition.
+type Sleep struct {
+	Name    string
+	Seconds int
+	// Fail is the reason with which it fails after its time; it succeeds when that is empty.
+	Fail string
+	// Hold lets it go on for ever.
+	Hold bool
+	// DependsOn are names of conditions and sleeps that have to be complete before it starts.
+	DependsOn []string
+}
+
+// Rollback is what a stack does after it has failed. That of a creation ends without its resources.
+type Rollback struct {
+	Seconds int
+	// Fail is the reason with which it fails; it succeeds when that is empty.
+	Fail string
 }
 
 // StackState is a stack as GetStack shows it, with its resources, events and the signals it took.
@@ -68,10 +105,12 @@ type StackState struct {
 	Region       string `json:"RegionId"`
 	Status       string
 	StatusReason string
-	CreateTime   string
-	Resources    []StackResource
-	Events       []StackEvent
-	Signals      []StackSignal
+	// RollbackFailedRootReason is why the stack had to be rolled back, once that has failed, too.
+	RollbackFailedRootReason string
+	CreateTime               string
+	Resources                []StackResource
+	Events                   []StackEvent
+	Signals                  []StackSignal
 }
 
 // StackResource has the members that GetStackResource answers.
@@ -95,6 +134,8 @@ type StackEvent struct {
 	Status             string
 	StatusReason       string
 	CreateTime         string
+
+	at time.Time
 }
 
 // StackSignal is one signal that a stack took.
@@ -114,6 +155,7 @@ const (
 	typeCondition   = "ALIYUN::ROS::WaitCondition"
 	typeHandle      = "ALIYUN::ROS::WaitConditionHandle"
 	typeOther       = "ALIYUN::ROS::Sleep"
+	unbegun         = "INIT_COMPLETE"
 	stackInProgress = "_IN_PROGRESS"
 	stackComplete   = "_COMPLETE"
 	stackFailed     = "_FAILED"
@@ -129,7 +171,13 @@ func (d Stack) check() error {
 	if !slices.Contains([]SignalName{"", NamesEither, NamesCondition, NamesHandle}, d.Signals) {
 		return fmt.Errorf("signals cannot name %q", d.Signals)
 	}
-	taken, earlier := slices.Clone(d.Resources), []string{}
+	if !slices.Contains([]Unbegun{"", UnbegunInit, UnbegunBlank, UnbegunAbsent}, d.Unbegun) {
+		return fmt.Errorf("what has not begun cannot be %q", d.Unbegun)
+	}
+	if d.Rollback != nil && d.Rollback.Seconds < 0 {
+		return errors.New("the rollback has a negative number")
+	}
+	taken := slices.Clone(d.Resources)
 	for _, w := range d.Conditions {
 		for _, id := range []string{w.Name, w.handle()} {
 			if id == "" || slices.Contains(taken, id) {
@@ -140,12 +188,38 @@ func (d Stack) check() error {
 		if w.Count < 0 || w.TimeoutSeconds < 0 {
 			return fmt.Errorf("condition %q has a negative number", w.Name)
 		}
-		for _, name := range w.DependsOn {
-			if !slices.Contains(earlier, name) {
-				return fmt.Errorf("condition %q depends on %q, which is no earlier one", w.Name, name)
-			}
+	}
+	for _, l := range d.Sleeps {
+		if l.Name == "" || slices.Contains(taken, l.Name) {
+			return fmt.Errorf("resource %q needs a name of its own", l.Name)
 		}
-		earlier = append(earlier, w.Name)
+		if l.Seconds < 0 {
+			return fmt.Errorf("sleep %q has a negative number", l.Name)
+		}
+		taken = append(taken, l.Name)
+	}
+	return d.checkOrder()
+}
+
+// checkOrder reports a resource whose turn would never come.
+func (d Stack) checkOrder() error {
+	waits := map[string][]string{}
+	for _, w := range d.Conditions {
+		waits[w.Name] = w.DependsOn
+	}
+	for _, l := range d.Sleeps {
+		waits[l.Name] = l.DependsOn
+	}
+	turn := map[string]bool{}
+	for range len(waits) {
+		for name, on := range waits {
+			turn[name] = !slices.ContainsFunc(on, func(other string) bool { return !turn[other] })
+		}
+	}
+	for name, on := range waits {
+		if !turn[name] {
+			return fmt.Errorf("the turn of %q never comes: it depends on %q", name, on)
+		}
 	}
 	return nil
 }
@@ -157,7 +231,11 @@ type stack struct {
 	spec       Stack
 	now        StackState
 	conditions []*condition
+	sleeps     []*sleep
 	tokens     map[string]*token
+	// rolledBack is when its rollback ends, and why is what the rollback is for.
+	rolledBack time.Time
+	why        string
 }
 
 type condition struct {
@@ -168,6 +246,12 @@ type condition struct {
 	// successes and warnings are counted signals; failure is the reason of a FAILURE that waits for the timeout.
 	successes, warnings int
 	failure             string
+}
+
+type sleep struct {
+	Sleep
+	// ends is when its time is over; zero is never, or not before it has started.
+	ends time.Time
 }
 
 // A token is a ClientToken whose request succeeded.
@@ -183,17 +267,21 @@ func newStack(spec Stack, now time.Time) *stack {
 	s := &stack{spec: spec, tokens: map[string]*token{}, now: StackState{
 		StackID: spec.ID, StackName: cmp.Or(spec.Name, "sandbox"), Region: spec.Region, CreateTime: now.UTC().Format(rosTime),
 	}}
-	s.show("", stackInProgress, "Stack "+spec.Action+" started", now)
+	s.show("", spec.Action+stackInProgress, "Stack "+spec.Action+" started", now)
 	for _, id := range spec.Resources {
 		s.add(id, typeOther)
-		s.show(id, stackComplete, "state changed", now)
+		s.show(id, spec.Action+stackComplete, "state changed", now)
 	}
 	for _, w := range spec.Conditions {
 		s.add(w.handle(), typeHandle)
-		s.show(w.handle(), stackComplete, "state changed", now)
+		s.show(w.handle(), spec.Action+stackComplete, "state changed", now)
 		s.add(w.Name, typeCondition)
 		w.Count = max(1, w.Count)
 		s.conditions = append(s.conditions, &condition{WaitCondition: w, uniques: map[string]bool{}})
+	}
+	for _, l := range spec.Sleeps {
+		s.add(l.Name, typeOther)
+		s.sleeps = append(s.sleeps, &sleep{Sleep: l})
 	}
 	s.proceed(now)
 	return s
@@ -201,7 +289,7 @@ func newStack(spec Stack, now time.Time) *stack {
 
 func (s *stack) add(id, kind string) {
 	s.now.Resources = append(s.now.Resources, StackResource{
-		LogicalResourceID: id, PhysicalResourceID: newUUID(), ResourceType: kind, Status: "INIT_COMPLETE",
+		LogicalResourceID: id, PhysicalResourceID: newUUID(), ResourceType: kind, Status: unbegun,
 	})
 }
 
@@ -214,10 +302,10 @@ func (s *stack) resource(id string) *StackResource {
 }
 
 // show sets the status of a resource or, without an id, of the stack, which makes an event.
-func (s *stack) show(id, phase, reason string, now time.Time) {
+func (s *stack) show(id, status, reason string, now time.Time) {
 	event := StackEvent{
-		EventID: newUUID(), StackID: s.spec.ID, StackName: s.now.StackName, Status: s.spec.Action + phase, StatusReason: reason,
-		CreateTime: now.UTC().Format(rosTime),
+		EventID: newUUID(), StackID: s.spec.ID, StackName: s.now.StackName, Status: status, StatusReason: reason,
+		CreateTime: now.UTC().Format(rosTime), at: now,
 	}
 	if r := s.resource(id); r != nil {
 		r.Status, r.StatusReason, r.UpdateTime = event.Status, reason, event.CreateTime
@@ -229,49 +317,122 @@ func (s *stack) show(id, phase, reason string, now time.Time) {
 	s.now.Events = append(s.now.Events, event)
 }
 
+// seen is the last event that a read shows whose sight ends at a time: of a resource or, without an id, of the stack,
+// whose first event always shows.
+func (s *stack) seen(id string, until time.Time) (last StackEvent) {
+	for _, e := range s.now.Events {
+		its := id == "" && e.ResourceType == typeStack || e.LogicalResourceID == id && e.ResourceType != typeStack
+		if its && (!e.at.After(until) || id == "" && last.Status == "") {
+			last = e
+		}
+	}
+	return last
+}
+
 func (s *stack) is(id, phase string) bool { return s.resource(id).Status == s.spec.Action+phase }
 
 func (s *stack) ended() bool { return s.now.Status != s.spec.Action+stackInProgress }
 
-// proceed starts the conditions whose turn it is, and ends the stack once all are complete.
+// proceed starts the conditions and sleeps whose turn it is, and ends the stack once all are complete.
 func (s *stack) proceed(now time.Time) {
 	done := true
-	for _, w := range s.conditions {
-		done = done && s.is(w.Name, stackComplete)
-		held := slices.ContainsFunc(w.DependsOn, func(name string) bool { return !s.is(name, stackComplete) })
-		if held || s.resource(w.Name).Status != "INIT_COMPLETE" {
-			continue
+	starts := func(id string, after []string) bool {
+		done = done && s.is(id, stackComplete)
+		held := slices.ContainsFunc(after, func(name string) bool { return !s.is(name, stackComplete) })
+		if held || s.resource(id).Status != unbegun {
+			return false
 		}
-		s.show(w.Name, stackInProgress, "state changed", now)
-		if w.TimeoutSeconds > 0 {
+		s.show(id, s.spec.Action+stackInProgress, "state changed", now)
+		return true
+	}
+	for _, w := range s.conditions {
+		if starts(w.Name, w.DependsOn) && w.TimeoutSeconds > 0 {
 			w.deadline = now.Add(time.Duration(w.TimeoutSeconds) * time.Second)
 		}
 	}
+	for _, l := range s.sleeps {
+		if starts(l.Name, l.DependsOn) && !l.Hold {
+			l.ends = now.Add(time.Duration(l.Seconds) * time.Second)
+		}
+	}
 	if done {
-		s.show("", stackComplete, "Stack "+s.spec.Action+" completed successfully", now)
+		s.show("", s.spec.Action+stackComplete, "Stack "+s.spec.Action+" completed successfully", now)
 	}
 }
 
-func (s *stack) fail(w *condition, reason string, now time.Time) {
-	s.show(w.Name, stackFailed, reason, now)
-	s.show("", stackFailed, "Resource "+s.spec.Action+" failed: "+reason, now)
+func (s *stack) complete(id string, now time.Time) {
+	s.show(id, s.spec.Action+stackComplete, "state changed", now)
+	s.proceed(now)
 }
 
-// settle lets the conditions fail whose time has come, the earliest first.
+func (s *stack) fail(id, reason string, now time.Time) {
+	s.show(id, s.spec.Action+stackFailed, reason, now)
+	s.why = "Resource " + s.spec.Action + " failed: " + reason
+	if s.spec.Rollback == nil {
+		s.show("", s.spec.Action+stackFailed, s.why, now)
+		return
+	}
+	s.rolledBack = now.Add(time.Duration(s.spec.Rollback.Seconds) * time.Second)
+	s.show("", s.rollback()+stackInProgress, "Stack "+s.spec.Action+" rollback started", now)
+}
+
+func (s *stack) rollback() string {
+	if s.spec.Action == "CREATE" {
+		return "CREATE_ROLLBACK"
+	}
+	return "ROLLBACK"
+}
+
+func (s *stack) endRollback(now time.Time) {
+	s.rolledBack = time.Time{}
+	if reason := s.spec.Rollback.Fail; reason != "" {
+		s.now.RollbackFailedRootReason = s.why
+		s.show("", s.rollback()+stackFailed, reason, now)
+		return
+	}
+	if s.spec.Action == "CREATE" {
+		s.now.Resources = nil
+	}
+	s.show("", s.rollback()+stackComplete, "Stack "+s.spec.Action+" rollback completed successfully", now)
+}
+
+// settle lets happen what time brings, the earliest first.
 func (s *stack) settle(now time.Time) {
-	for !s.ended() {
-		var next *condition
-		for _, w := range s.conditions {
-			due := s.is(w.Name, stackInProgress) && !w.deadline.IsZero() && !w.deadline.After(now)
-			if due && (next == nil || w.deadline.Before(next.deadline)) {
-				next = w
-			}
-		}
-		if next == nil {
-			return
-		}
-		s.fail(next, cmp.Or(next.failure, fmt.Sprintf("WaitConditionTimeout: %d of %d received", next.successes, next.Count)), next.deadline)
+	for at, happen := s.next(); happen != nil && !at.After(now); at, happen = s.next() {
+		happen(at)
 	}
+}
+
+// next is what time brings next, nil when that is nothing.
+func (s *stack) next() (at time.Time, happen func(time.Time)) {
+	consider := func(due time.Time, then func(time.Time)) {
+		if !due.IsZero() && (happen == nil || due.Before(at)) {
+			at, happen = due, then
+		}
+	}
+	consider(s.rolledBack, s.endRollback)
+	if s.ended() {
+		return at, happen
+	}
+	for _, w := range s.conditions {
+		if s.is(w.Name, stackInProgress) {
+			consider(w.deadline, func(now time.Time) {
+				s.fail(w.Name, cmp.Or(w.failure, fmt.Sprintf("WaitConditionTimeout: %d of %d received", w.successes, w.Count)), now)
+			})
+		}
+	}
+	for _, l := range s.sleeps {
+		if s.is(l.Name, stackInProgress) {
+			consider(l.ends, func(now time.Time) {
+				if l.Fail != "" {
+					s.fail(l.Name, l.Fail, now)
+					return
+				}
+				s.complete(l.Name, now)
+			})
+		}
+	}
+	return at, happen
 }
 
 // find is the condition that a signal's LogicalResourceId means.
@@ -314,13 +475,12 @@ func (s *stack) signal(in StackSignal) *apiError {
 	}
 	switch {
 	case w.failure != "" && !s.spec.FailAtTimeout:
-		s.fail(w, w.failure, in.Time)
+		s.fail(w.Name, w.failure, in.Time)
 	case w.failure != "":
 	case counted >= w.Count:
-		s.show(w.Name, stackComplete, "state changed", in.Time)
-		s.proceed(in.Time)
+		s.complete(w.Name, in.Time)
 	case w.successes == 0 && w.warnings >= w.Count:
-		s.fail(w, "WaitConditionFailure: all signals are warnings", in.Time)
+		s.fail(w.Name, "WaitConditionFailure: all signals are warnings", in.Time)
 	}
 	return nil
 }

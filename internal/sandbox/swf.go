@@ -44,8 +44,16 @@ type Workflow struct {
 	// Region confines the execution to one region; empty is visible in all.
 	Region string
 	Input  *string
+	// StartSeconds is how long it takes until the execution is there.
+	StartSeconds int
 	// Closes has the decider close the execution, with this status, by the name of the signal that it has taken.
 	Closes map[string]string
+	// CloseSeconds is how long the decider takes for that.
+	CloseSeconds int
+	// Markers is how many markers the decider records for each signal: histories grow long by them.
+	Markers int
+	// Reason and Details are what the closing event says, where events of its type say them.
+	Reason, Details string
 }
 
 // WorkflowState is one run of a workflow execution with its whole history, whatever the lag of reads.
@@ -123,6 +131,9 @@ type workflowRun struct {
 	deciding    bool
 	closed      time.Time
 	closeStatus string
+	// closing is when the decider will close the run, as what; the zero time while it will not.
+	closing   time.Time
+	closingAs string
 }
 
 func newSWF(s *Sandbox, o Options) *swf {
@@ -181,6 +192,7 @@ func (w *swf) start(spec Workflow, continued string, now time.Time) *workflowRun
 	if continued != "" {
 		started["continuedExecutionRunId"] = continued
 	}
+	now = now.Add(time.Duration(spec.StartSeconds) * time.Second)
 	run.record("WorkflowExecutionStarted", now, started)
 	run.schedule(now)
 	run.decide(now)
@@ -235,25 +247,39 @@ func (r *workflowRun) decide(now time.Time) int {
 }
 
 // close ends a run, and returns the one that it continues as, if it does. It needs w.mu.
-func (w *swf) close(r *workflowRun, status string, now time.Time) *workflowRun {
+func (w *swf) close(r *workflowRun, status, reason, details string, now time.Time) *workflowRun {
 	r.closed, r.closeStatus = now, status
+	said := func(attributes map[string]any, words map[string]string) map[string]any {
+		for name, text := range words {
+			if text != "" {
+				attributes[name] = text
+			}
+		}
+		return attributes
+	}
 	switch status {
 	case swfTerminated:
-		r.record("WorkflowExecutionTerminated", now, map[string]any{"childPolicy": terminatePolicy, "cause": "OPERATOR_INITIATED"})
+		r.record("WorkflowExecutionTerminated", now, said(map[string]any{"childPolicy": terminatePolicy, "cause": "OPERATOR_INITIATED"},
+			map[string]string{"reason": reason, "details": details}))
 		return nil
 	case "TIMED_OUT":
 		r.record("WorkflowExecutionTimedOut", now, map[string]any{"childPolicy": terminatePolicy, "timeoutType": "START_TO_CLOSE"})
 		return nil
 	}
 	attributes := map[string]any{"decisionTaskCompletedEventId": r.decide(now)}
-	if status != swfContinuedAsNew {
-		r.record(map[string]string{
-			swfCompleted: "WorkflowExecutionCompleted", "FAILED": "WorkflowExecutionFailed", "CANCELED": "WorkflowExecutionCanceled",
-		}[status], now, attributes)
+	switch status {
+	case swfCompleted:
+		r.record("WorkflowExecutionCompleted", now, attributes)
+		return nil
+	case "FAILED":
+		r.record("WorkflowExecutionFailed", now, said(attributes, map[string]string{"reason": reason, "details": details}))
+		return nil
+	case "CANCELED":
+		r.record("WorkflowExecutionCanceled", now, said(attributes, map[string]string{"details": details}))
 		return nil
 	}
 	spec := r.spec
-	spec.RunID = newRunID()
+	spec.RunID, spec.StartSeconds = newRunID(), 0
 	maps.Copy(attributes, map[string]any{
 		"newExecutionRunId": spec.RunID, "childPolicy": terminatePolicy, "taskList": taskList, "workflowType": workflowTypeName,
 	})
@@ -261,10 +287,20 @@ func (w *swf) close(r *workflowRun, status string, now time.Time) *workflowRun {
 	return w.start(spec, r.spec.RunID, now)
 }
 
-// open is the open run of a workflow id, or the one of that run id if it is open. It needs w.mu.
-func (w *swf) open(domain, region, workflowID, runID string) *workflowRun {
+// settle closes the runs whose time has come, each at its own moment. It needs w.mu.
+func (w *swf) settle(now time.Time) {
+	for _, r := range slices.Clone(w.runs) {
+		if r.closed.IsZero() && !r.closing.IsZero() && !r.closing.After(now) {
+			w.close(r, r.closingAs, r.spec.Reason, r.spec.Details, r.closing)
+		}
+	}
+}
+
+// open is the run of a workflow id that is open now, or the one of that run id if it is open. It needs w.mu.
+func (w *swf) open(domain, region, workflowID, runID string, now time.Time) *workflowRun {
+	w.settle(now)
 	for _, r := range w.runs {
-		if r.closed.IsZero() && r.is(domain, region) && r.spec.WorkflowID == workflowID && (runID == "" || r.spec.RunID == runID) {
+		if r.closed.IsZero() && !r.events[0].Timestamp.After(now) && r.is(domain, region) && r.spec.WorkflowID == workflowID && (runID == "" || r.spec.RunID == runID) {
 			return r
 		}
 	}
@@ -317,7 +353,7 @@ func (w *swf) signalWorkflowExecution(c *call) (any, *apiError) {
 		return nil, err
 	}
 	runID := textOrEmpty(in.RunID)
-	run := w.open(*in.Domain, c.region, *in.WorkflowID, runID)
+	run := w.open(*in.Domain, c.region, *in.WorkflowID, runID, c.now)
 	if run == nil {
 		return nil, unknownExecution(*in.WorkflowID, runID)
 	}
@@ -327,8 +363,15 @@ func (w *swf) signalWorkflowExecution(c *call) (any, *apiError) {
 	}
 	run.record("WorkflowExecutionSignaled", c.now, attributes)
 	run.schedule(c.now)
-	if status := run.spec.Closes[*in.SignalName]; status != "" {
-		w.close(run, status, c.now)
+	if run.spec.Markers > 0 {
+		decided := run.decide(c.now)
+		for range run.spec.Markers {
+			run.record("MarkerRecorded", c.now, map[string]any{"markerName": *in.SignalName, "decisionTaskCompletedEventId": decided})
+		}
+	}
+	if status := run.spec.Closes[*in.SignalName]; status != "" && run.closing.IsZero() {
+		run.closing, run.closingAs = c.now.Add(time.Duration(run.spec.CloseSeconds)*time.Second), status
+		w.settle(c.now)
 	}
 	c.accept()
 	return nil, nil
@@ -379,7 +422,7 @@ func (w *swf) startWorkflowExecution(c *call) (any, *apiError) {
 	if name, version := *in.WorkflowType.Name, *in.WorkflowType.Version; name != workflowType || version != workflowTypeVersion {
 		return nil, failf(400, "UnknownResourceFault", "Unknown type: WorkflowType=[name=%s, version=%s]", name, version)
 	}
-	if w.open(*in.Domain, c.region, *in.WorkflowID, "") != nil {
+	if w.open(*in.Domain, c.region, *in.WorkflowID, "", c.now) != nil {
 		return nil, failf(400, "WorkflowExecutionAlreadyStartedFault", "Already Started")
 	}
 	run := w.start(Workflow{Domain: *in.Domain, WorkflowID: *in.WorkflowID, Region: c.region, Input: in.Input}, "", c.now)
@@ -412,11 +455,11 @@ func (w *swf) terminateWorkflowExecution(c *call) (any, *apiError) {
 	if err := w.knows(*in.Domain); err != nil {
 		return nil, err
 	}
-	run := w.open(*in.Domain, c.region, *in.WorkflowID, textOrEmpty(in.RunID))
+	run := w.open(*in.Domain, c.region, *in.WorkflowID, textOrEmpty(in.RunID), c.now)
 	if run == nil {
 		return nil, unknownExecution(*in.WorkflowID, textOrEmpty(in.RunID))
 	}
-	w.close(run, swfTerminated, c.now)
+	w.close(run, swfTerminated, textOrEmpty(in.Reason), textOrEmpty(in.Details), c.now)
 	c.accept()
 	return nil, nil
 }
@@ -470,6 +513,7 @@ func (w *swf) view(c *call, in executionRequest) (info executionInfo, events []H
 	if err := w.knows(*in.Domain); err != nil {
 		return info, nil, false, err
 	}
+	w.settle(c.now)
 	for _, r := range w.runs {
 		if r.is(*in.Domain, c.region) && r.spec.WorkflowID == *in.Execution.WorkflowID && r.spec.RunID == *in.Execution.RunID {
 			if info, events, visible := r.at(c.now.Add(-w.lag)); visible {
@@ -637,6 +681,7 @@ func (w *swf) list(c *call, closed bool) (any, *apiError) {
 	if err := w.knows(*in.Domain); err != nil {
 		return nil, err
 	}
+	w.settle(c.now)
 	infos := []executionInfo{}
 	for _, r := range slices.Backward(w.runs) {
 		info, _, visible := r.at(c.now.Add(-w.lag))
@@ -682,10 +727,11 @@ func (w *swf) startByAdmin(spec Workflow) (string, error) {
 	if w.knows(domain) != nil {
 		return "", fmt.Errorf("domain %q is not registered", domain)
 	}
-	if w.open(domain, spec.Region, spec.WorkflowID, "") != nil {
+	now := w.sandbox.now()
+	if w.open(domain, spec.Region, spec.WorkflowID, "", now) != nil {
 		return "", fmt.Errorf("workflow execution %q is open already", spec.WorkflowID)
 	}
-	return w.start(spec, "", w.sandbox.now()).spec.RunID, nil
+	return w.start(spec, "", now).spec.RunID, nil
 }
 
 // CloseWorkflow ends the open run of a workflow id with a close status, and returns the run id that
@@ -704,11 +750,12 @@ func (w *swf) closeByAdmin(domain, workflowID, status string) (string, error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	run := w.open(domain, "", workflowID, "")
+	now := w.sandbox.now()
+	run := w.open(domain, "", workflowID, "", now)
 	if run == nil {
 		return "", errors.New("no open run of " + workflowID)
 	}
-	if next := w.close(run, status, w.sandbox.now()); next != nil {
+	if next := w.close(run, status, run.spec.Reason, run.spec.Details, now); next != nil {
 		return next.spec.RunID, nil
 	}
 	return "", nil
@@ -718,6 +765,7 @@ func (w *swf) closeByAdmin(domain, workflowID, status string) (string, error) {
 func (s *Sandbox) Workflows(domain, workflowID string) []WorkflowState {
 	s.swf.mu.Lock()
 	defer s.swf.mu.Unlock()
+	s.swf.settle(s.now())
 	states := []WorkflowState{}
 	for _, r := range s.swf.runs {
 		if r.spec.Domain != domain || workflowID != "" && r.spec.WorkflowID != workflowID {

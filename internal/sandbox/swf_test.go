@@ -297,6 +297,66 @@ func TestContinuedAsNew(t *testing.T) {
 	}
 }
 
+func TestWorkflowsTakeTheirTime(t *testing.T) {
+	s, c, clk := start(t, Options{})
+	run := s.StartWorkflow(Workflow{WorkflowID: "w", StartSeconds: 40, Closes: map[string]string{"go": "CONTINUED_AS_NEW"}, CloseSeconds: 30})
+	describe := `{"domain":"sandbox","execution":{"workflowId":"w","runId":"` + run + `"}}`
+	clk.advance(39 * time.Second)
+	c.swf("DescribeWorkflowExecution", describe, nil).want(t, 400, swfFault+"UnknownResourceFault")
+	c.signalWorkflow("w", "").want(t, 400, swfFault+"UnknownResourceFault")
+	clk.advance(time.Second)
+	c.swf("DescribeWorkflowExecution", describe, nil).want(t, 200, "")
+	c.signalWorkflow("w", "").want(t, 200, "")
+	clk.advance(29 * time.Second)
+	c.signalWorkflow("w", `,"runId":"`+run+`"`).want(t, 200, "")
+	if len(s.Workflows("sandbox", "w")) != 1 {
+		t.Errorf("continued too early: %+v", s.Workflows("sandbox", "w"))
+	}
+	clk.advance(time.Second)
+	c.signalWorkflow("w", `,"runId":"`+run+`"`).want(t, 400, swfFault+"UnknownResourceFault")
+	if states := s.Workflows("sandbox", "w"); len(states) != 2 || states[0].CloseStatus != "CONTINUED_AS_NEW" || states[1].Status != "OPEN" {
+		t.Errorf("states %+v", states)
+	}
+}
+
+func TestLongHistories(t *testing.T) {
+	s, c, _ := start(t, Options{})
+	run := s.StartWorkflow(Workflow{WorkflowID: "w", Markers: 1000})
+	c.signalWorkflow("w", "").want(t, 200, "")
+	page := c.history("w", run, `,"reverseOrder":true`)
+	if len(page.Events) != 1000 || page.Events[0].EventType != "MarkerRecorded" || page.NextPageToken == "" {
+		t.Fatalf("the last page has %d events, the first of them %+v", len(page.Events), page.Events[0])
+	}
+	page = c.history("w", run, `,"reverseOrder":true,"nextPageToken":"`+page.NextPageToken+`"`)
+	if got := page.types(); !strings.HasPrefix(got, "DecisionTaskCompleted DecisionTaskStarted DecisionTaskScheduled WorkflowExecutionSignaled ") || page.NextPageToken != "" {
+		t.Errorf("the page before it has %s", got)
+	}
+}
+
+func TestClosingEventsSayWhy(t *testing.T) {
+	for status, want := range map[string]string{
+		"FAILED": "full/disk", "CANCELED": "<nil>/disk", "TERMINATED": "full/disk", "COMPLETED": "<nil>/<nil>", "TIMED_OUT": "<nil>/<nil>",
+	} {
+		s, c, _ := start(t, Options{})
+		s.StartWorkflow(Workflow{WorkflowID: "w", Reason: "full", Details: "disk"})
+		s.CloseWorkflow("sandbox", "w", status)
+		said := func() string {
+			runs := s.Workflows("sandbox", "w")
+			events := runs[len(runs)-1].Events
+			last := events[len(events)-1].Attributes
+			return fmt.Sprintf("%v/%v", last["reason"], last["details"])
+		}
+		if got := said(); got != want {
+			t.Errorf("%s says %s, want %s", status, got, want)
+		}
+		s.StartWorkflow(Workflow{WorkflowID: "w"})
+		c.swf("TerminateWorkflowExecution", `{"domain":"sandbox","workflowId":"w","reason":"r","details":"d"}`, nil).want(t, 200, "")
+		if got := said(); got != "r/d" {
+			t.Errorf("terminated, it says %s", got)
+		}
+	}
+}
+
 func TestWorkflowsStartAndEnd(t *testing.T) {
 	s, c, _ := start(t, Options{})
 	in := `{"domain":"sandbox","workflowId":"w","workflowType":{"name":"sandbox-workflow","version":"1"},"input":"x"}`

@@ -37,6 +37,8 @@ type FileWorkflow struct {
 	WorkflowID, ExecutionID string
 	// Region confines the execution to one region; empty is visible in all.
 	Region string
+	// StartSeconds is how long it takes until the execution is there.
+	StartSeconds int
 	// Steps are the nominal steps; OnExceptionSteps follow a step that has failed.
 	Steps, OnExceptionSteps []FileStep
 	// UsedToken says what a token that was answered already gives. Default TokenInvalid.
@@ -58,6 +60,8 @@ type FileStep struct {
 	Token string
 	// TimeoutSeconds ends a CUSTOM step that was not answered. Default never.
 	TimeoutSeconds int
+	// Seconds is how long a step of another type takes.
+	Seconds int
 }
 
 // TokenAnswer is one way in which a token may be answered.
@@ -153,6 +157,7 @@ type fileExecution struct {
 	results FileResults
 	// current is the index of the waiting step in Steps or, while handling an exception, in OnExceptionSteps.
 	current  int
+	started  time.Time
 	deadline time.Time
 	ended    time.Time
 	// used holds the tokens that were answered or have timed out.
@@ -226,8 +231,9 @@ func (t *transfer) start(spec FileWorkflow) *fileExecution {
 			step.Token = cmp.Or(step.Token, strings.ReplaceAll(newUUID(), "-", ""))
 		}
 	}
-	e := &fileExecution{spec: spec, status: fileInProgress, used: map[string]bool{}}
-	e.goTo(0, t.sandbox.now())
+	started := t.sandbox.now().Add(time.Duration(spec.StartSeconds) * time.Second)
+	e := &fileExecution{spec: spec, status: fileInProgress, started: started, used: map[string]bool{}}
+	e.goTo(0, started)
 	t.executions[spec.ExecutionID] = e
 	return e
 }
@@ -252,6 +258,10 @@ func (e *fileExecution) goTo(i int, now time.Time) {
 			}
 			return
 		}
+		if step.Seconds > 0 {
+			e.deadline = now.Add(time.Duration(step.Seconds) * time.Second)
+			return
+		}
 		*results = append(*results, FileStepResult{StepType: step.Type, Outputs: "{}"})
 	}
 	e.ended = now
@@ -263,15 +273,24 @@ func (e *fileExecution) waiting() string {
 	if !e.ended.IsZero() {
 		return ""
 	}
-	steps, _ := e.steps()
-	return steps[e.current].Token
+	if step := e.step(); step.Type == stepCustom {
+		return step.Token
+	}
+	return ""
 }
 
-// finish ends the waiting step; a step that has failed leads to the handling of the exception, or ends that.
+// step is the one being worked on.
+func (e *fileExecution) step() FileStep {
+	steps, _ := e.steps()
+	return steps[e.current]
+}
+
+// finish ends the step being worked on; a step that has failed leads to the handling of the exception, or ends that.
 func (e *fileExecution) finish(failure *FileStepError, now time.Time) {
-	e.used[e.waiting()] = true
+	step := e.step()
+	e.used[step.Token] = step.Type == stepCustom
 	_, results := e.steps()
-	result := FileStepResult{StepType: stepCustom, Error: failure}
+	result := FileStepResult{StepType: step.Type, Error: failure}
 	if failure == nil {
 		result.Outputs = "{}"
 	}
@@ -290,7 +309,11 @@ func (e *fileExecution) finish(failure *FileStepError, now time.Time) {
 // settle lets the steps end whose time has come, each at its own moment.
 func (e *fileExecution) settle(now time.Time) {
 	for !e.deadline.IsZero() && !e.deadline.After(now) {
-		e.finish(&FileStepError{"TIMEOUT", "Step timed out while it was waiting for its callback"}, e.deadline)
+		failure := &FileStepError{"TIMEOUT", "Step timed out while it was waiting for its callback"}
+		if e.step().Type != stepCustom {
+			failure = nil
+		}
+		e.finish(failure, e.deadline)
 	}
 }
 
@@ -299,7 +322,7 @@ var errUnknownExecution = failf(400, "ResourceNotFoundException", "Unknown execu
 // find returns an execution brought up to now, if it is in progress. It needs t.mu.
 func (t *transfer) find(c *call, workflowID, executionID string, linger bool) (*fileExecution, *apiError) {
 	e := t.executions[executionID]
-	if e == nil || e.spec.WorkflowID != workflowID || e.spec.Region != "" && e.spec.Region != c.region {
+	if e == nil || c.now.Before(e.started) || e.spec.WorkflowID != workflowID || e.spec.Region != "" && e.spec.Region != c.region {
 		return nil, errUnknownExecution
 	}
 	e.settle(c.now)

@@ -134,6 +134,21 @@ func TestFailedSteps(t *testing.T) {
 	})
 }
 
+func TestFilesTakeTheirTime(t *testing.T) {
+	s, c, clk := start(t, Options{})
+	s.StartFileWorkflow(file(FileWorkflow{StartSeconds: 40, Steps: []FileStep{{Token: "first"}, {Type: "COPY", Token: "copying", Seconds: 30}, {Type: "TAG"}}, LingerSeconds: 5}))
+	clk.advance(39 * time.Second)
+	c.wantFile("ResourceNotFoundException")
+	c.callback("first", "SUCCESS").want(t, 400, "ResourceNotFoundException")
+	clk.advance(time.Second)
+	c.callback("first", "SUCCESS").want(t, 200, "")
+	clk.advance(29 * time.Second)
+	c.wantFile("IN_PROGRESS CUSTOM")
+	c.callback("copying", "SUCCESS").want(t, 400, "InvalidRequestException")
+	clk.advance(time.Second)
+	c.wantFile("COMPLETED CUSTOM COPY TAG")
+}
+
 func TestWhatTransferLeavesOpen(t *testing.T) {
 	const invalid, missing = "InvalidRequestException", "ResourceNotFoundException"
 	for name, test := range map[string]struct {

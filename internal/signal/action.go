@@ -3,6 +3,7 @@ package signal
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
@@ -114,7 +115,7 @@ func (a *signalAction[S, A, M]) Invoke(ctx context.Context, req action.InvokeReq
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if a.resource.room.Complete != nil {
-		a.resource.room.Complete(data.Own())
+		a.resource.room.Complete(ctx, data.Own())
 	}
 	signal, err := a.resource.room.Bind(ctx, data.Own(), nil)
 	if err != nil {
@@ -124,7 +125,8 @@ func (a *signalAction[S, A, M]) Invoke(ctx context.Context, req action.InvokeReq
 	tell := func(format string, of ...any) {
 		resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf(format, of...)})
 	}
-	way := way{Courier: a.resource.courier, Signal: signal, operation: invoking, timeout: timeout, room: a.resource.room.Name, tell: tell}
+	// None of an action's arguments is secret.
+	way := way{Courier: a.resource.courier, Signal: signal, operation: invoking, timeout: timeout, secrets: strings.NewReplacer(), tell: tell}
 	tell("Sending %s to %s", signal.What, signal.To)
 	sent, problem := way.send(ctx, data)
 	if problem != nil {
@@ -144,7 +146,7 @@ func (a *signalAction[S, A, M]) Invoke(ctx context.Context, req action.InvokeReq
 		tell("Done; what becomes of the target is not waited for")
 		return
 	}
-	end := way.complete(ctx, waiting)
+	end := way.complete(ctx, waiting, sent.at)
 	resp.Diagnostics.Append(way.waited(end, waiting)...)
 	if end.Reached() {
 		tell("Done: the target's run ended with its status %s", end.Reading.Status)
@@ -168,9 +170,14 @@ func (a *signalAction[S, A, M]) read(ctx context.Context, config tfsdk.Config, d
 	kind := whole.Type().TerraformType(ctx).(tftypes.Object)
 	values := map[string]tftypes.Value{}
 	for name, attribute := range kind.AttributeTypes {
-		values[name] = tftypes.NewValue(attribute, nil)
-		if value, ok := given[name]; ok {
+		value, ok := given[name]
+		switch {
+		case whole.Attributes[name].IsComputed() && (!ok || value.IsNull()):
+			values[name] = tftypes.NewValue(attribute, tftypes.UnknownValue)
+		case ok:
 			values[name] = value
+		default:
+			values[name] = tftypes.NewValue(attribute, nil)
 		}
 	}
 	lifted := tfsdk.Config{Schema: whole, Raw: tftypes.NewValue(kind, values)}
@@ -209,5 +216,9 @@ func (p *progress) saw(doing string, reading delivery.Reading, now time.Time) {
 		return
 	}
 	p.status, p.last = reading.Status, now
+	if reading.Status == "" {
+		p.tell("%s: nothing is seen of it yet", doing)
+		return
+	}
 	p.tell("%s: its status is %s", doing, reading.Status)
 }

@@ -20,11 +20,16 @@ type operation struct {
 	// unsent, unknown and unfinished say where a signal stands that was not taken,
 	// may have been taken, and was taken by a target that has not ended well.
 	unsent, unknown, unfinished string
-	// again says what doing it again does, when nothing was sent.
-	again string
+	// again says what doing it again does, when nothing was sent; never, what to
+	// do about a target that will not take the signal any more; ended, about one
+	// whose run has ended otherwise than wanted.
+	again, never, ended string
 	// cancelled says where a signal stands whose wait was cancelled; it is empty
 	// where only an error keeps the resource.
 	cancelled string
+	// gone says what it means that a target is not there any more that was to be
+	// waited for; it is empty where that is an error.
+	gone string
 }
 
 var (
@@ -33,14 +38,20 @@ var (
 		unsent: "The signal was not taken, and nothing is recorded. Applying again sends it.",
 		unknown: "The resource is saved as tainted, with delivery = \"" + Unknown + "\". If the signal has arrived, run \"terraform untaint\" on " +
 			"the resource to accept it as delivered; otherwise apply again, which sends it once more.",
+		again: "Applying again sends the signal.",
+		never: "The signal was not sent, and nothing is recorded.",
+		ended: "The signal is recorded, but the resource is tainted: applying again would send the signal again. " +
+			"Run \"terraform untaint\" on the resource to keep the signal and to accept how the run ended.",
 		unfinished: "The signal is recorded, but the resource is tainted: applying again would send the signal again. " +
 			"Run \"terraform untaint\" on the resource to keep the signal; then the next apply sends nothing, and goes on waiting while the run has not ended.",
 		cancelled: "The signal is recorded; the next apply sends nothing and goes on waiting.",
 	}
 	updating = operation{
-		bound:      "update",
-		unsent:     "Nothing was sent, as in every update.",
-		again:      "Applying again looks at the target again.",
+		bound:  "update",
+		unsent: "Nothing was sent, as in every update.",
+		again:  "Applying again looks at the target again.",
+		ended: "The signal stays recorded, and nothing was sent. To send the signal again, use -replace; " +
+			"to go on regardless, set on_wait_failure = \"record\" or wait_for_completion = false.",
 		unfinished: "The signal stays recorded, and nothing was sent. The next apply looks again. To send the signal again, use -replace; to go on regardless, set on_wait_failure = \"record\" or wait_for_completion = false.",
 		cancelled:  "The signal is recorded; the next apply sends nothing and goes on waiting.",
 	}
@@ -48,6 +59,8 @@ var (
 		bound:      "action",
 		unsent:     "The signal was not taken. Invoking the action again sends it.",
 		again:      "Invoking the action again sends the signal.",
+		never:      "The signal was not sent.",
+		ended:      "The signal was sent. Invoking the action again would send it again.",
 		unknown:    "An action remembers nothing: if the signal has not arrived, invoke the action again, which sends it once more.",
 		unfinished: "The signal was sent. Invoking the action again would send it again.",
 	}
@@ -56,7 +69,12 @@ var (
 		unsent: "The signal was not taken, and the resource is kept. Destroying again sends it.",
 		unknown: "The resource is kept, with delivery = \"" + Unknown + "\". If the signal has arrived, run \"terraform state rm\" on " +
 			"the resource to accept it as delivered; otherwise destroy again, which sends it once more.",
+		again: "The resource is kept, and destroying again sends the signal.",
+		never: "The signal was not sent, and the resource is kept. To destroy it without a signal, apply when = \"apply\" first, or run \"terraform state rm\" on it.",
+		ended: "The resource is kept, and remembers that the signal was sent. To destroy it however the run has ended, apply on_wait_failure = \"record\" or " +
+			"wait_for_completion = false first, or run \"terraform state rm\" on it.",
 		unfinished: "The resource is kept, and remembers that the signal was sent: destroying again only waits.",
+		gone:       "There is nothing left to wait for, and the destroy goes on.",
 	}
 )
 
@@ -83,12 +101,28 @@ func (w way) failure(result delivery.Result) *problem {
 		standing = doubt + w.FindOut + "\n\n" + w.unknown
 	}
 	advice := w.Explain(result.Attempt)
-	return &problem{
-		Diagnostic: diagnostic(summary, advice,
-			fmt.Sprintf("Sending %s to %s failed%s: %s", w.What, w.To, after(result.Attempts), w.answer(result.Attempt)),
-			w.stopped(result.Stopped), unreachable(result.Attempt), advice.Next, standing),
-		gone: advice.Gone && result.Outcome != delivery.Unknown,
+	detail := join(
+		fmt.Sprintf("Sending %s to %s failed%s: %s", w.What, w.To, after(result.Attempts), w.answer(result.Attempt)),
+		w.stopped(result.Stopped), unreachable(result.Attempt), advice.Next)
+	return w.problem(summary, advice, detail, standing, advice.Gone && result.Outcome != delivery.Unknown)
+}
+
+func (w way) problem(summary string, advice Advice, detail, standing string, gone bool) *problem {
+	p := &problem{Diagnostic: diagnostic(summary, advice, detail, standing)}
+	if gone {
+		p.gone = detail
 	}
+	return p
+}
+
+// targetGone is the warning of a destroy that found nobody left to signal, when
+// the signal's delivery was known as told.
+func targetGone(p *problem, delivery string) diag.Diagnostic {
+	standing := "No signal was sent at destroy, and the destroy goes on."
+	if delivery == Unknown {
+		standing = "Whether an earlier destroy's signal was taken is unknown: it may be what ended the target. The destroy goes on."
+	}
+	return diag.NewWarningDiagnostic("Target Is Gone", join(p.gone, standing))
 }
 
 // notReady is the problem of a signal that was not sent because of what was, or
@@ -97,10 +131,8 @@ func (w way) notReady(end delivery.End, doing string) *problem {
 	opening := fmt.Sprintf("Sending %s to %s was not tried: %s ", w.What, w.To, doing)
 	if end.Unreadable != nil {
 		advice := w.ExplainRead(*end.Unreadable)
-		return &problem{
-			Diagnostic: diagnostic("Signal Not Sent", advice, opening+"failed: "+w.answer(*end.Unreadable), unreachable(*end.Unreadable), advice.Next, w.unsent),
-			gone:       advice.Gone,
-		}
+		detail := join(opening+"failed: "+w.answer(*end.Unreadable), unreachable(*end.Unreadable), advice.Next)
+		return w.problem("Signal Not Sent", advice, detail, w.unsent, advice.Gone)
 	}
 	saw := "ended without seeing its status."
 	if end.Reading.Status != "" {
@@ -109,11 +141,15 @@ func (w way) notReady(end delivery.End, doing string) *problem {
 	if end.Reading.Reason != "" {
 		saw += " " + w.Service + " says: " + end.Reading.Reason
 	}
-	never := ""
-	if end.Reading.State == delivery.Missed {
-		never = "In this state it does not become ready any more: check that this is the target that is meant to be signalled."
+	meaning, standing := "", w.unsent
+	switch {
+	case end.Reading.State == delivery.Missed:
+		meaning = "In this state it does not become ready any more: check that this is the target that is meant to be signalled."
+		standing = w.never
+	case end.Reading.Status == "":
+		meaning = w.Unseen
 	}
-	return &problem{Diagnostic: diagnostic("Signal Not Sent", Advice{}, opening+saw, w.stopped(end.Stopped), never, w.unsent)}
+	return w.problem("Signal Not Sent", Advice{}, join(opening+saw, w.lastFailure(end), w.stopped(end.Stopped), meaning), standing, end.Reading.Gone)
 }
 
 // waited is what there is to say of a wait for the target's end. The signal was
@@ -135,13 +171,19 @@ func (w way) waited(end delivery.End, waiting *Waiting) (diags diag.Diagnostics)
 	case end.Unreadable != nil:
 		advice = w.ExplainRead(*end.Unreadable)
 		summary, detail = "Target Cannot Be Read", join(opening+", but waiting for its run to end failed: "+w.answer(*end.Unreadable), unreachable(*end.Unreadable), advice.Next)
+		if advice.Gone && w.gone != "" {
+			diags.AddWarning("Target Is Gone", join(detail, w.gone))
+			return diags
+		}
 	case end.Reading.State == delivery.Missed:
 		summary, detail = "Target Did Not Succeed", fmt.Sprintf("%s, but its run did not end as wanted: %s.", opening, status)
 		if end.Reading.Reason != "" {
 			detail += " " + w.Service + " says: " + end.Reading.Reason
 		}
+	case errors.Is(end.Stopped, context.DeadlineExceeded) && end.Reading.Status == "":
+		summary, detail = "Target Not Seen", join(fmt.Sprintf("%s, but whether its run has ended is not known: %s.", opening, status), w.lastFailure(end), w.stopped(end.Stopped))
 	case errors.Is(end.Stopped, context.DeadlineExceeded):
-		summary, detail = "Target Still Running", join(fmt.Sprintf("%s, but its run has not ended: %s.", opening, status), w.stopped(end.Stopped))
+		summary, detail = "Target Still Running", join(fmt.Sprintf("%s, but its run has not been seen to end: %s.", opening, status), w.lastFailure(end), w.stopped(end.Stopped))
 	default:
 		summary, detail = "Waiting Cancelled", fmt.Sprintf("%s. The apply was cancelled while waiting for its run to end: %s.", opening, status)
 		if w.cancelled != "" {
@@ -153,8 +195,20 @@ func (w way) waited(end delivery.End, waiting *Waiting) (diags diag.Diagnostics)
 		diags.AddWarning(summary, detail+"\n\nThis is recorded in target_status and target_succeeded, as on_wait_failure = \"record\" asks for.")
 		return diags
 	}
-	diags.Append(diagnostic(summary, advice, detail, w.unfinished))
+	standing := w.unfinished
+	if end.Reading.State == delivery.Missed {
+		standing = w.ended
+	}
+	diags.Append(diagnostic(summary, advice, detail, standing))
 	return diags
+}
+
+// lastFailure is why the target could not be read last, "" when it could.
+func (w way) lastFailure(end delivery.End) string {
+	if end.Failed == nil {
+		return ""
+	}
+	return join("Reading it failed the last time: "+w.answer(*end.Failed), unreachable(*end.Failed))
 }
 
 // notRead is the warning of a refresh that could not read the target.
@@ -197,7 +251,7 @@ func (s Signal) answer(attempt delivery.Attempt) string {
 func (w way) stopped(err error) string {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Sprintf("The %s timeout of %s was over; a longer one can be set.", w.bound, w.timeout)
+		return fmt.Sprintf("The %s timeout of %s leaves no time to go on; a longer one can be set.", w.bound, w.timeout)
 	case err != nil:
 		return "The apply was cancelled."
 	default:

@@ -56,8 +56,17 @@ func (r *signalResource[S, A, M]) planCreate(ctx context.Context, after M, resp 
 }
 
 func (r *signalResource[S, A, M]) planUpdate(ctx context.Context, before, after M, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if !before.Common().atDestroy() && !after.Common().atDestroy() {
-		r.planReplace(ctx, req, resp)
+	changed := r.changed(ctx, req, &resp.Diagnostics)
+	switch was, is := before.Common(), after.Common(); {
+	case !was.atDestroy() && !is.atDestroy():
+		resp.RequiresReplace.Append(changed...)
+	case is.atDestroy() && !was.atDestroy(), is.atDestroy() && !was.Delivery.IsNull() && len(changed) > 0:
+		// Another signal is still to be sent than the one that the state tells of.
+		r.planUnsent(ctx, req, resp)
+	case was.atDestroy() && !is.atDestroy() && was.Delivery.IsNull():
+		resp.Diagnostics.AddAttributeWarning(path.Root("when"), "No Signal Will Be Sent",
+			"Changing when sends nothing: the signal that was to be sent at destroy is sent neither now nor then. "+
+				"To send it, change triggers in a later apply, or replace the resource.")
 	}
 	if _, ok := any(after).(interface{ Waits() *Waiting }); !ok {
 		return
@@ -79,7 +88,7 @@ func (r *signalResource[S, A, M]) waitsOn(ctx context.Context, before, after M, 
 	if !waiting.WaitForCompletion.ValueBool() || after.Common().atDestroy() || before.Common().Delivery.IsNull() {
 		return false
 	}
-	if !r.final(seen) {
+	if !r.final(before) {
 		return true
 	}
 	accepted, diags := req.Private.GetKey(ctx, judged)
@@ -97,36 +106,51 @@ func (r *signalResource[S, A, M]) planNoStatus(ctx context.Context, after M, res
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("target_succeeded"), types.BoolNull())...)
 }
 
-// planReplace asks for replacement by what makes another signal.
-func (r *signalResource[S, A, M]) planReplace(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+// planUnsent has a signal planned as one that is yet to be sent at destroy, with
+// whatever is made up for a signal made anew.
+func (r *signalResource[S, A, M]) planUnsent(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	for _, name := range []string{"sent_at", "request_id", "delivery"} {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), types.StringNull())...)
+	}
+	for name, attribute := range r.room.Arguments {
+		if at := path.Root(name); attribute.IsComputed() && value(ctx, req.Config, at, &resp.Diagnostics).IsNull() {
+			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, at, types.StringUnknown())...)
+		}
+	}
+}
+
+// changed are the attributes whose change makes another signal.
+func (r *signalResource[S, A, M]) changed(ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics) (changed path.Paths) {
 	for name, attribute := range r.room.Arguments {
 		if attribute.IsWriteOnly() || r.room.OnlyTriggersResend {
 			continue
 		}
 		at := path.Root(name)
-		configured, sent := value(ctx, req.Config, at, &resp.Diagnostics), value(ctx, req.State, at, &resp.Diagnostics)
+		configured, sent := value(ctx, req.Config, at, diags), value(ctx, req.State, at, diags)
 		if attribute.IsComputed() && configured.IsNull() {
 			continue
 		}
 		if !configured.Equal(sent) {
-			resp.RequiresReplace.Append(at)
+			changed.Append(at)
 		}
 	}
 	at := path.Root("triggers")
-	if !sameTriggers(value(ctx, req.Config, at, &resp.Diagnostics), value(ctx, req.State, at, &resp.Diagnostics)) {
-		resp.RequiresReplace.Append(at)
+	if !sameTriggers(value(ctx, req.Config, at, diags), value(ctx, req.State, at, diags)) {
+		changed.Append(at)
 	}
+	return changed
 }
 
 // pending reports whether a signal was sent to a target whose end is waited for
 // and not known yet.
 func (r *signalResource[S, A, M]) pending(data M) bool {
 	waiting, common := waits(data), data.Common()
-	return waiting.WaitForCompletion.ValueBool() && !common.atDestroy() && !common.Delivery.IsNull() && !r.final(waiting)
+	return waiting.WaitForCompletion.ValueBool() && !common.atDestroy() && !common.Delivery.IsNull() && !r.final(data)
 }
 
-func (r *signalResource[S, A, M]) final(waiting *Waiting) bool {
-	return !waiting.TargetStatus.IsNull() && r.room.Final(waiting.TargetStatus.ValueString())
+func (r *signalResource[S, A, M]) final(data M) bool {
+	status := waits(data).TargetStatus
+	return !status.IsNull() && r.room.Final(data.Own(), status.ValueString())
 }
 
 // value reads one attribute of a configuration or state.

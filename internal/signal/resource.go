@@ -77,16 +77,16 @@ func (r *signalResource[S, A, M]) Create(ctx context.Context, req resource.Creat
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	if r.room.Complete != nil {
-		r.room.Complete(data.Own())
+		r.room.Complete(ctx, data.Own())
 	}
 	common.ID = types.StringValue(uuid.NewString())
 	if common.atDestroy() {
 		resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	signal, err := r.room.Bind(ctx, data.Own(), secrets)
 	if err != nil {
 		resp.Diagnostics.Append(creating.notBound(r.room.Name, err))
@@ -98,7 +98,7 @@ func (r *signalResource[S, A, M]) Create(ctx context.Context, req resource.Creat
 		return
 	}
 
-	way := way{Courier: r.courier, Signal: signal, operation: creating, timeout: timeout, room: r.room.Name}
+	way := way{Courier: r.courier, Signal: signal, operation: creating, timeout: timeout, secrets: r.sensitive(ctx, req.Config, &resp.Diagnostics)}
 	sent, problem := way.send(ctx, data)
 	common.sent(sent)
 	if sent.delivery == "" {
@@ -114,7 +114,7 @@ func (r *signalResource[S, A, M]) Create(ctx context.Context, req resource.Creat
 	if !waiting.WaitForCompletion.ValueBool() {
 		return
 	}
-	end := way.complete(ctx, waiting)
+	end := way.complete(ctx, waiting, common.sentThen())
 	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 	found := way.waited(end, waiting)
 	resp.Diagnostics.Append(found...)
@@ -139,7 +139,7 @@ func (r *signalResource[S, A, M]) Read(ctx context.Context, req resource.ReadReq
 		resp.Diagnostics.Append(notRead(r.room.Name, err))
 		return
 	}
-	reading, attempt := r.courier.poller.Look(ctx, signal.Completion)
+	reading, attempt := r.courier.look(ctx, signal, data.Common().sentThen())
 	if attempt.Outcome != delivery.Accepted {
 		resp.Diagnostics.Append(signal.notRead(attempt))
 		return
@@ -158,17 +158,20 @@ func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.Updat
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if r.room.Complete != nil {
+		r.room.Complete(ctx, data.Own())
+	}
 	waiting := waits(data)
 	if !waiting.TargetStatus.IsUnknown() {
-		resp.State.Raw = req.Plan.Raw
+		resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 		return
 	}
 	var before types.String
 	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("target_status"), &before)...)
 	waiting.TargetStatus, waiting.TargetSucceeded = before, types.BoolValue(false)
 	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	// Bind fills in arguments, which are not for an update to change.
 	bound := M(new(S))
 	resp.Diagnostics.Append(req.Plan.Get(ctx, bound)...)
@@ -177,8 +180,8 @@ func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.Updat
 		resp.Diagnostics.Append(updating.notBound(r.room.Name, err))
 		return
 	}
-	way := way{Courier: r.courier, Signal: signal, operation: updating, timeout: timeout, room: r.room.Name}
-	end := way.complete(ctx, waiting)
+	way := way{Courier: r.courier, Signal: signal, operation: updating, timeout: timeout, secrets: r.sensitive(ctx, req.Config, &resp.Diagnostics)}
+	end := way.complete(ctx, waiting, data.Common().sentThen())
 	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 	resp.Diagnostics.Append(way.waited(end, waiting)...)
 }
@@ -204,16 +207,17 @@ func (r *signalResource[S, A, M]) Delete(ctx context.Context, req resource.Delet
 		resp.Diagnostics.Append(deleting.notBound(r.room.Name, err))
 		return
 	}
-	way := way{Courier: r.courier, Signal: signal, operation: deleting, timeout: timeout, room: r.room.Name}
+	way := way{Courier: r.courier, Signal: signal, operation: deleting, timeout: timeout, secrets: r.sensitive(ctx, req.State, &resp.Diagnostics)}
 	// A signal that an earlier destroy sent only needs the rest of its wait.
 	if common.Delivery.ValueString() != Sent {
+		before := common.Delivery.ValueString()
 		sent, problem := way.send(ctx, data)
 		if sent.delivery != "" {
 			common.sent(sent)
 			resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 		}
-		if problem != nil && problem.gone {
-			resp.Diagnostics.AddWarning("Target Is Gone", "Nothing was sent at destroy: "+problem.Detail())
+		if problem != nil && problem.gone != "" {
+			resp.Diagnostics.Append(targetGone(problem, before))
 			return
 		}
 		if problem != nil {
@@ -225,7 +229,7 @@ func (r *signalResource[S, A, M]) Delete(ctx context.Context, req resource.Delet
 	if !waiting.WaitForCompletion.ValueBool() {
 		return
 	}
-	end := way.complete(ctx, waiting)
+	end := way.complete(ctx, waiting, common.sentThen())
 	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 	resp.Diagnostics.Append(way.waited(end, waiting)...)
 }
@@ -285,6 +289,12 @@ func (s *State) sent(sent sending) {
 	if sent.requestID != "" {
 		s.RequestID = types.StringValue(sent.requestID)
 	}
+}
+
+// sentThen is when the signal was sent, to the second; the zero time when that is not known.
+func (s *State) sentThen() time.Time {
+	sent, _ := time.Parse(time.RFC3339, s.SentAt.ValueString())
+	return sent
 }
 
 // note records what a reading of the target says. A service that has forgotten

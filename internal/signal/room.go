@@ -5,6 +5,7 @@ package signal
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -29,15 +30,16 @@ type Room[A any] struct {
 	// OnlyTriggersResend is for signals whose Arguments say how to get there, not
 	// what is sent: a change of them is recorded and sends nothing.
 	OnlyTriggersResend bool
-	// Final reports whether a target's status, as target_status holds it, will not
-	// change any more. It is nil where the room does not embed Waiting.
-	Final func(status string) bool
+	// Final reports whether a target's status, as target_status holds it, ends the
+	// wait of a signal with these arguments: nothing is read after it. It is nil
+	// where the room does not embed Waiting.
+	Final func(arguments *A, status string) bool
 	// Check reports, on the attributes' paths, what the attributes' own
 	// validators cannot see; nil when there is nothing such. Values may still be unknown.
 	Check func(ctx context.Context, arguments *A) diag.Diagnostics
-	// Complete fills in the computed arguments that are made up rather than found
-	// out, before anything is contacted. It may be nil.
-	Complete func(arguments *A)
+	// Complete fills in the computed arguments that can be known without asking
+	// anybody, as an id that is made up and the region of the configuration. It may be nil.
+	Complete func(ctx context.Context, arguments *A)
 	// Bind makes the signal ready to be sent and fills in the computed arguments.
 	// All values are known. An error means that nothing was sent, and says what to do.
 	Bind func(ctx context.Context, arguments *A, secrets Secrets) (Signal, error)
@@ -61,6 +63,9 @@ type Signal struct {
 	Explain func(delivery.Attempt) Advice
 	// FindOut says how a user can see whether a signal whose answer was lost has arrived.
 	FindOut string
+	// Find finds the target first, where something is to be read of it and the
+	// arguments leave open which one it is; nil when they name it.
+	Find *Finder
 	// Ready is the view in which the target can take this signal, and Completion
 	// the one in which its run has ended as the signal wants it to. They are nil
 	// where the room does not embed Waiting.
@@ -70,6 +75,24 @@ type Signal struct {
 	Existing *delivery.View
 	// ExplainRead says what to do about a target that cannot be read.
 	ExplainRead func(delivery.Attempt) Advice
+	// Unseen says what it may mean that the target was waited for and never seen;
+	// empty where such a target cannot be read.
+	Unseen string
+}
+
+// Finder finds the target of a signal whose arguments leave open which one it is.
+// Once one of its views is reached, the arguments name the target.
+type Finder struct {
+	// Ready is the view in which there is a target that can take the signal;
+	// pending while there is none.
+	Ready *delivery.View
+	// Now is the same for those who do not wait: without a target it cannot be read.
+	Now *delivery.View
+	// Signalled is the view in which there is the target that took a signal sent
+	// then; without one it cannot be read.
+	Signalled func(sent time.Time) *delivery.View
+	// Found returns the signal to the target that was found.
+	Found func() Signal
 }
 
 // Advice is what to do about a failure.

@@ -105,9 +105,24 @@ func RegionAttribute() schema.Attribute {
 		Optional:            true,
 		Computed:            true,
 		MarkdownDescription: "The region of the target. The provider's region when not set; the region used is recorded.",
-		Validators: []validator.String{
-			stringvalidator.RegexMatches(regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`), "must be the name of a region, such as eu-central-1"),
-		},
+		Validators:          []validator.String{RegionName()},
+	}
+}
+
+// RegionName wants what can be the name of a region: no cloud lists its regions
+// for good, but none has one that could not be part of a host's name.
+func RegionName() validator.String {
+	return stringvalidator.RegexMatches(regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`), "must be the name of a region, such as eu-central-1")
+}
+
+// FillRegion sets a region that is not known to the one that find returns for
+// none given. Where there is none it stays unknown; sending will say so.
+func FillRegion(ctx context.Context, region *types.String, find func(ctx context.Context, given string) (string, error)) {
+	if !region.IsUnknown() {
+		return
+	}
+	if found, err := find(ctx, ""); err == nil {
+		*region = types.StringValue(found)
 	}
 }
 

@@ -3,13 +3,18 @@ package signal
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 // WriteOnlyPair is an argument that can be given in two ways: by its name, and
@@ -34,10 +39,7 @@ type WriteOnlyPair struct {
 func (p WriteOnlyPair) Attributes() map[string]schema.Attribute {
 	writeOnly, version := p.Name+"_wo", p.Name+"_wo_version"
 	either := []path.Expression{path.MatchRoot(p.Name), path.MatchRoot(writeOnly)}
-	var value []validator.String
-	for _, check := range p.Validators {
-		value = append(value, SecretValidator(check))
-	}
+	value := p.checks()
 	alone := stringvalidator.ConflictsWith(either...)
 	if p.Required {
 		alone = stringvalidator.ExactlyOneOf(either...)
@@ -64,6 +66,25 @@ func (p WriteOnlyPair) Attributes() map[string]schema.Attribute {
 	}
 }
 
+// Alone is the argument by its name without the others: for an action, which
+// keeps whatever it is given.
+func (p WriteOnlyPair) Alone() schema.Attribute {
+	return schema.StringAttribute{
+		Required:            p.Required,
+		Optional:            !p.Required,
+		MarkdownDescription: p.Description + " Terraform keeps it in saved plans: it must not be secret.",
+		Validators:          p.checks(),
+	}
+}
+
+// checks are the pair's validators in words that leave the value out.
+func (p WriteOnlyPair) checks() (checks []validator.String) {
+	for _, check := range p.Validators {
+		checks = append(checks, SecretValidator(check))
+	}
+	return checks
+}
+
 // Either returns the value of the argument of a WriteOnlyPair, whichever way it
 // was given; nil when it was given in neither.
 func (s Secrets) Either(name string, kept types.String) *string {
@@ -72,6 +93,59 @@ func (s Secrets) Either(name string, kept types.String) *string {
 	}
 	return kept.ValueStringPointer()
 }
+
+// shortestHidden is how long a secret has to be to be hidden where a service
+// repeats it. A shorter one is in words by chance, and its absence would show it.
+const shortestHidden = 4
+
+// discreet is a target whose service's words leave the signal's secrets out: it
+// may repeat what it was sent.
+type discreet struct {
+	delivery.Target
+	secrets *strings.Replacer
+}
+
+// Send makes one attempt.
+func (d discreet) Send(ctx context.Context) delivery.Attempt {
+	attempt := d.Target.Send(ctx)
+	attempt.Message = d.secrets.Replace(attempt.Message)
+	if attempt.Err != nil {
+		attempt.Err = Hidden(attempt.Err, d.secrets)
+	}
+	return attempt
+}
+
+// sensitive hides the values of the room's sensitive arguments, read from a
+// configuration or state.
+func (r *signalResource[S, A, M]) sensitive(ctx context.Context, from interface {
+	GetAttribute(context.Context, path.Path, any) diag.Diagnostics
+}, diags *diag.Diagnostics) *strings.Replacer {
+	var secrets []string
+	for name, attribute := range r.room.Arguments {
+		if text, ok := value(ctx, from, path.Root(name), diags).(types.String); ok && attribute.IsSensitive() && len(text.ValueString()) >= shortestHidden {
+			secrets = append(secrets, text.ValueString())
+		}
+	}
+	// The longest goes first: it may begin with another.
+	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
+	var pairs []string
+	for _, secret := range secrets {
+		pairs = append(pairs, secret, "***")
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// Hidden is an error whose words leave secrets out.
+func Hidden(err error, secrets *strings.Replacer) error { return hidden{err, secrets} }
+
+type hidden struct {
+	error
+	secrets *strings.Replacer
+}
+
+func (h hidden) Error() string { return h.secrets.Replace(h.error.Error()) }
+
+func (h hidden) Unwrap() error { return h.error }
 
 // SecretValidator checks a secret as another validator does, in words that leave
 // the value out: the framework's own validators print what they were given.

@@ -2,6 +2,7 @@ package signal
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -28,7 +29,8 @@ type way struct {
 	Signal
 	operation
 	timeout time.Duration
-	room    string
+	// secrets are hidden in what the service says.
+	secrets *strings.Replacer
 	// tell reports progress to the user; nil where nobody listens.
 	tell func(format string, of ...any)
 }
@@ -43,14 +45,27 @@ type sending struct {
 // problem is the diagnostic of a signal that was not accepted.
 type problem struct {
 	diag.Diagnostic
-	// gone says that the target is not there.
-	gone bool
+	// gone tells of a target that is not there; empty when it may be.
+	gone string
 }
 
 // send takes the signal to its target, as the options say: unless it is there
 // already, when the target is ready. It returns a problem unless the signal was
 // accepted or adopted.
-func (w way) send(ctx context.Context, options any) (sending, *problem) {
+func (w *way) send(ctx context.Context, options any) (sending, *problem) {
+	waiting := waits(options)
+	unready := waiting.WaitUntilReady.ValueBool()
+	if w.Find != nil && (adopts(options) || unready || waiting.WaitForCompletion.ValueBool()) {
+		// What is read has to be what is signalled: it is found before it is sent to.
+		view, doing := w.Find.Now, "looking for the target"
+		if unready {
+			view, doing = w.Find.Ready, untilReady
+		}
+		if end := w.find(ctx, view); !end.Reached() {
+			return sending{}, w.notReady(end, doing)
+		}
+		unready = false
+	}
 	if adopts(options) {
 		switch end := w.wait(ctx, w.Existing, "Looking whether the signal is there"); {
 		case end.Reached():
@@ -59,12 +74,12 @@ func (w way) send(ctx context.Context, options any) (sending, *problem) {
 			return sending{}, w.notReady(end, "looking whether the signal is already there")
 		}
 	}
-	if waits(options).WaitUntilReady.ValueBool() {
+	if unready {
 		if end := w.wait(ctx, w.Ready, "Waiting until the target is ready"); !end.Reached() {
-			return sending{}, w.notReady(end, "waiting until the target can take it")
+			return sending{}, w.notReady(end, untilReady)
 		}
 	}
-	result := w.policy.Deliver(ctx, w.Target, func(attempt delivery.Attempt, pause time.Duration) {
+	result := w.policy.Deliver(ctx, discreet{w.Target, w.secrets}, func(attempt delivery.Attempt, pause time.Duration) {
 		if w.tell != nil {
 			w.tell("Not accepted yet, trying again: %s", w.answer(attempt))
 		}
@@ -82,17 +97,49 @@ func (w way) send(ctx context.Context, options any) (sending, *problem) {
 	}
 }
 
-// complete waits for the end of the target's run and notes what it saw.
-func (w way) complete(ctx context.Context, waiting *Waiting) delivery.End {
+const untilReady = "waiting until the target can take it"
+
+// find has the signal go to the one target that a view of its Finder finds.
+func (w *way) find(ctx context.Context, view *delivery.View) delivery.End {
+	end := w.wait(ctx, view, "Looking for the target")
+	if end.Reached() {
+		w.Signal = w.Find.Found()
+	}
+	return end
+}
+
+// complete waits for the end of the run of the target that took the signal, sent
+// then, and notes what it saw.
+func (w *way) complete(ctx context.Context, waiting *Waiting, sent time.Time) delivery.End {
+	if w.Find != nil {
+		if end := w.find(ctx, w.Find.Signalled(sent)); !end.Reached() {
+			waiting.note(end.Reading)
+			return end
+		}
+	}
 	end := w.wait(ctx, w.Completion, "Waiting for the target's run to end")
 	waiting.note(end.Reading)
 	return end
 }
 
+// look reads once how far the run of the target has come that took the signal, sent then.
+func (c *Courier) look(ctx context.Context, signal Signal, sent time.Time) (delivery.Reading, delivery.Attempt) {
+	if signal.Find != nil {
+		if reading, attempt := c.poller.Look(ctx, signal.Find.Signalled(sent)); attempt.Outcome != delivery.Accepted {
+			return reading, attempt
+		}
+		signal = signal.Find.Found()
+	}
+	return c.poller.Look(ctx, signal.Completion)
+}
+
 func (w way) wait(ctx context.Context, view *delivery.View, doing string) delivery.End {
 	reported := progress{tell: w.tell}
-	return w.poller.Wait(ctx, view, func(reading delivery.Reading, at time.Time) {
+	end := w.poller.Wait(ctx, view, func(reading delivery.Reading, at time.Time) {
 		tflog.Debug(ctx, doing, map[string]any{"signal": w.What, "target": w.To, "status": reading.Status})
 		reported.saw(doing, reading, at)
 	})
+	// A target may give as its reason what it was sent.
+	end.Reading.Reason = w.secrets.Replace(end.Reading.Reason)
+	return end
 }

@@ -52,8 +52,9 @@ func room(clients *aws.Clients) signal.Room[args] {
 		Description: "Sends a signal to a running AWS Systems Manager Automation execution: approves or rejects a step that waits for approval, " +
 			"resumes a paused one, starts or stops a step, or revokes an approval, with one `SendAutomationSignal` request.",
 		Arguments: arguments(),
-		Final:     final,
+		Final:     func(_ *args, status string) bool { return final(status) },
 		Check:     check,
+		Complete:  func(ctx context.Context, a *args) { signal.FillRegion(ctx, &a.Region, clients.Region) },
 		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
 			client, region, err := aws.Client(ctx, clients, "ssm", a.Region.ValueString(), newClient)
 			if err != nil {

@@ -2,6 +2,9 @@ package ssm_test
 
 import (
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
@@ -151,6 +154,49 @@ func TestErrorsOfTheService(t *testing.T) {
 			}
 			if len(s.Journal()) != 1 || !r.State.IsNull() {
 				t.Errorf("recorded %s after %v", r.State, s.Journal())
+			}
+		})
+	}
+}
+
+// Not everything that answers 200 is the service.
+func TestWhoseAnswerItIs(t *testing.T) {
+	for name, test := range map[string]struct {
+		status                int
+		contentType, id, body string
+		delivery              string
+	}{
+		"as documented":           {status: 200, contentType: "application/x-amz-json-1.1", id: "r", body: "{}", delivery: "SENT"},
+		"empty":                   {status: 200, id: "r", delivery: "SENT"},
+		"without an id":           {status: 200, contentType: "application/x-amz-json-1.1", body: "{}", delivery: "SENT"},
+		"empty, without an id":    {status: 200, delivery: "SENT"},
+		"more than nothing":       {status: 200, contentType: "application/x-amz-json-1.1", id: "r", body: `{"New":1}`, delivery: "SENT"},
+		"somebody else's JSON":    {status: 200, contentType: "application/json", body: `{"message":"please log in"}`, delivery: "UNKNOWN"},
+		"a web page":              {status: 200, contentType: "text/html", id: "r", body: "<html>", delivery: "UNKNOWN"},
+		"an empty web page":       {status: 200, contentType: "text/html", delivery: "UNKNOWN"},
+		"accepted for later":      {status: 202, contentType: "application/x-amz-json-1.1", id: "r", body: "{}", delivery: "UNKNOWN"},
+		"no content":              {status: 204, id: "r", delivery: "UNKNOWN"},
+		"an error without a name": {status: 400, contentType: "application/x-amz-json-1.1", id: "r", body: `{"message":"no"}`, delivery: "UNKNOWN"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			requests := 0
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				requests++
+				w.Header()["Content-Type"] = nil
+				if test.contentType != "" {
+					w.Header().Set("Content-Type", test.contentType)
+				}
+				if test.id != "" {
+					w.Header().Set("X-Amzn-Requestid", test.id)
+				}
+				w.WriteHeader(test.status)
+				_, _ = io.WriteString(w, test.body)
+			}))
+			defer server.Close()
+			r := acctest.StartProvider(t, acctest.Block(server.URL)).Resource("signal_automation")
+			diags := r.Apply(acctest.Values{"automation_execution_id": execution, "signal_type": "Approve"})
+			if r.String("delivery") != test.delivery || diags.HasError() != (test.delivery != "SENT") || requests != 1 {
+				t.Errorf("delivery is %q after %d requests: %s", r.String("delivery"), requests, diags)
 			}
 		})
 	}

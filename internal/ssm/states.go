@@ -56,7 +56,7 @@ type snapshot struct {
 }
 
 func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
-	attempt = aws.Send(ctx, func(ctx context.Context) (middleware.Metadata, error) {
+	attempt = aws.Read(ctx, func(ctx context.Context) (middleware.Metadata, error) {
 		out, err := e.client.GetAutomationExecution(ctx, &sdk.GetAutomationExecutionInput{AutomationExecutionId: &e.id})
 		if err != nil {
 			return middleware.Metadata{}, err
@@ -73,7 +73,7 @@ func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.A
 	found.steps = nil
 	pages := sdk.NewDescribeAutomationStepExecutionsPaginator(e.client, &sdk.DescribeAutomationStepExecutionsInput{AutomationExecutionId: &e.id})
 	for pages.HasMorePages() && attempt.Outcome == delivery.Accepted {
-		attempt = aws.Send(ctx, func(ctx context.Context) (middleware.Metadata, error) {
+		attempt = aws.Read(ctx, func(ctx context.Context) (middleware.Metadata, error) {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
 				return middleware.Metadata{}, err

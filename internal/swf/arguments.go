@@ -2,6 +2,7 @@ package swf
 
 import (
 	"maps"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -27,8 +28,8 @@ func arguments() map[string]schema.Attribute {
 		"run_id": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
-			MarkdownDescription: "The run to signal, 1 to 64 characters. When not set, the signal goes to the run of `workflow_id` that is open when it arrives, " +
-				"and nothing is recorded here.",
+			MarkdownDescription: "The run to signal, 1 to 64 characters. When not set, the signal goes to the run of `workflow_id` that is open when it arrives, and nothing is recorded here; " +
+				"with `wait_until_ready`, `wait_for_completion` or `adopt_existing` the open run is looked up first, signalled and recorded.",
 			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 64)},
 		},
 		"signal_name": schema.StringAttribute{
@@ -40,6 +41,14 @@ func arguments() map[string]schema.Attribute {
 	}
 	maps.Copy(arguments, input.Attributes())
 	return arguments
+}
+
+// actionArguments are those that an action can have, which keeps no secrets.
+func actionArguments() map[string]schema.Attribute {
+	kept := maps.Clone(arguments())
+	maps.DeleteFunc(kept, func(name string, _ schema.Attribute) bool { return strings.HasPrefix(name, input.Name) })
+	kept[input.Name] = input.Alone()
+	return kept
 }
 
 // input is the data that goes with the signal. An empty one is sent as such.

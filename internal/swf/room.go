@@ -8,6 +8,7 @@ import (
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/swf"
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -33,6 +34,8 @@ func (a *args) Own() *args { return a }
 // state is the resource: common options and results, plus arguments.
 type state struct {
 	signal.State
+	signal.Waiting
+	signal.Adopting
 	args
 }
 
@@ -41,14 +44,24 @@ func NewResource(clients *aws.Clients, courier *signal.Courier) resource.Resourc
 	return signal.NewResource[state](room(clients), courier)
 }
 
+// NewAction returns the action signal_workflow_execution.
+func NewAction(clients *aws.Clients, courier *signal.Courier) action.Action {
+	return signal.NewAction[state](room(clients), courier)
+}
+
 func room(clients *aws.Clients) signal.Room[args] {
 	return signal.Room[args]{
 		Name: "workflow_execution",
 		Description: "Sends a signal to a running Amazon Simple Workflow Service (SWF) workflow execution: the signal becomes an event in the execution's history, " +
-			"and its decider is asked what to do about it. Creating the resource makes one `SignalWorkflowExecution` request.\n\n" +
-			"SWF records every signal that it accepts, also one that is the same as another. " +
-			"Moving a value from `input` to `input_wo` is a changed argument, and sends the signal again.",
-		Arguments: arguments(),
+			"and its decider is asked what to do about it, with one `SignalWorkflowExecution` request.\n\n" +
+			"SWF records every signal that it accepts, also one that is the same as another. Its reads lag behind what has happened, by an unknown time.\n\n" +
+			"`wait_until_ready` waits for an open run. `wait_for_completion` waits until the run that was signalled is closed, or, when it continues as new, the last of the runs that continue it: " +
+			"`COMPLETED` is success. `adopt_existing` looks for an event of the same signal name and input in the whole history of that one run, whoever sent it and whenever. " +
+			"With any of the three, `run_id` is looked up before sending when it is not set; a run that has ended is looked at only when `run_id` names it.",
+		Arguments:       arguments(),
+		ActionArguments: actionArguments(),
+		Final:           func(_ *args, status string) bool { return final(status) },
+		Complete:        func(ctx context.Context, a *args) { signal.FillRegion(ctx, &a.Region, clients.Region) },
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
 			client, region, err := aws.Client(ctx, clients, "swf", a.Region.ValueString(), newClient)
 			if err != nil {
@@ -70,7 +83,7 @@ func newClient(cfg awssdk.Config, endpoint *string) *sdk.Client {
 
 func bind(client *sdk.Client, a *args, secrets signal.Secrets) signal.Signal {
 	if a.RunID.IsUnknown() {
-		// Only a read could tell which run took the signal, and none is made.
+		// Which run it is takes a read, which is made only where something waits or adopts.
 		a.RunID = types.StringNull()
 	}
 	input := &sdk.SignalWorkflowExecutionInput{
@@ -85,12 +98,22 @@ func bind(client *sdk.Client, a *args, secrets signal.Secrets) signal.Signal {
 		to += fmt.Sprintf(" (run %s)", a.RunID.ValueString())
 	}
 	t := target{client, input}
-	return signal.Signal{
-		Target:  t,
-		What:    fmt.Sprintf("signal %q", a.SignalName.ValueString()),
-		To:      fmt.Sprintf("%s in domain %s in %s", to, a.Domain.ValueString(), a.Region.ValueString()),
-		Service: "SWF",
-		Explain: t.explain,
-		FindOut: t.findOut(),
+	bound := signal.Signal{
+		Target:      t,
+		What:        fmt.Sprintf("signal %q", a.SignalName.ValueString()),
+		To:          fmt.Sprintf("%s in domain %s in %s", to, a.Domain.ValueString(), a.Region.ValueString()),
+		Service:     "SWF",
+		Explain:     t.explain,
+		FindOut:     t.findOut(),
+		ExplainRead: t.explainRead,
+		Unseen:      t.unseen(),
 	}
+	watched := workflow{client, a.Region.ValueString(), a.Domain.ValueString(), a.WorkflowID.ValueString()}
+	if a.RunID.IsNull() {
+		bound.Find = watched.finder(a, func() signal.Signal { return bind(client, a, secrets) })
+		return bound
+	}
+	one := run{watched, a.RunID.ValueString()}
+	bound.Ready, bound.Completion, bound.Existing = one.ready(), one.completion(), one.existing(input)
+	return bound
 }

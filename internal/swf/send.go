@@ -2,6 +2,7 @@ package swf
 
 import (
 	"context"
+	"errors"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/swf"
@@ -14,6 +15,9 @@ import (
 
 // permission is the IAM action of the one request a signal makes.
 const permission = "swf:SignalWorkflowExecution"
+
+// unknownResource is SWF's one answer for whatever is not there.
+const unknownResource = "UnknownResourceFault"
 
 type target struct {
 	client *sdk.Client
@@ -34,7 +38,7 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 // explain knows the errors that the API reference of SignalWorkflowExecution
 // lists; OperationNotPermittedFault is what other services call AccessDenied.
 func (t target) explain(attempt delivery.Attempt) signal.Advice {
-	if attempt.Code == "UnknownResourceFault" {
+	if attempt.Code == unknownResource {
 		return signal.Advice{
 			Attribute: "workflow_id",
 			Gone:      true,
@@ -53,6 +57,31 @@ func (t target) status() string {
 			": its executionStatus is OPEN or CLOSED."
 	}
 	return "Find the open run with " + t.list("open") + ", and closed ones with " + t.list("closed") + "."
+}
+
+// explainRead knows the errors of the reads, and what comes of finding no run.
+func (t target) explainRead(attempt delivery.Attempt) signal.Advice {
+	if none := (*noRunError)(nil); errors.As(attempt.Err, &none) {
+		return signal.Advice{Attribute: "workflow_id", Gone: true, Next: none.next + " " + t.status()}
+	}
+	if attempt.Code == unknownResource {
+		return signal.Advice{
+			Attribute: "workflow_id",
+			Gone:      true,
+			Next: "SWF gives this answer when the region and account have no such domain, and when the domain has no such run: " +
+				"a run that closed is forgotten when the domain's retention period is over.\n\n" +
+				"Check the domain with " + t.command("describe-domain --name %s", t.input.Domain) + ". " + t.status(),
+		}
+	}
+	return signal.Advice{Next: aws.Explain(attempt, readPermissions)}
+}
+
+// unseen says what it may mean that no open run was seen.
+func (t target) unseen() string {
+	if t.input.RunId != nil {
+		return "SWF knew no such run: it may not have been started yet, or the domain, the workflow id or the run id may be another. " + t.status()
+	}
+	return "SWF listed no open run of this workflow id: none may have been started yet, it may have ended, or the workflow id may be another. " + t.status()
 }
 
 // findOut says how a user can see whether the signal is in the execution's history.

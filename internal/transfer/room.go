@@ -33,6 +33,7 @@ func (a *args) Own() *args { return a }
 // state is the resource: common options and results, plus arguments.
 type state struct {
 	signal.State
+	signal.Waiting
 	args
 }
 
@@ -45,10 +46,16 @@ func room(clients *aws.Clients) signal.Room[args] {
 	return signal.Room[args]{
 		Name: "workflow_step_state",
 		Description: "Answers the callback of a custom step in an AWS Transfer Family managed workflow: tells the execution that the step has succeeded, so that it goes on, " +
-			"or has failed. Creating the resource makes one `SendWorkflowStepState` request.\n\n" +
+			"or has failed, with one `SendWorkflowStepState` request.\n\n" +
 			"The workflow's id, the execution's id and the token are what the step's target received with the callback. " +
-			"Moving a value from `token` to `token_wo` is a changed argument, and sends the answer again.",
+			"Moving a value from `token` to `token_wo` is a changed argument, and sends the answer again.\n\n" +
+			"Transfer Family shows executions only while they are in progress: a finished one and a wrong id look the same. So `wait_until_ready` waits until the execution is seen, " +
+			"and with a wrong id until the timeout. `wait_for_completion` waits until it is gone, which `target_status` calls `ENDED`, a word of this provider. " +
+			"That it succeeded cannot be read: then `target_succeeded` says only that no failure was seen on the way. After `SUCCESS`, the statuses `HANDLING_EXCEPTION` and `EXCEPTION` are a failure, " +
+			"and what follows is not waited for; after `FAILURE` any end is what was asked for, and the handling of the exception is waited for.",
 		Arguments: arguments(),
+		Final:     final,
+		Complete:  func(ctx context.Context, a *args) { signal.FillRegion(ctx, &a.Region, clients.Region) },
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
 			client, region, err := aws.Client(ctx, clients, "transfer", a.Region.ValueString(), newClient)
 			if err != nil {
@@ -75,13 +82,18 @@ func bind(client *sdk.Client, a *args, secrets signal.Secrets) signal.Signal {
 		Status:      transfertypes.CustomStepStatus(a.Status.ValueString()),
 		Token:       secrets.Either("token", a.Token),
 	}}
+	watched := execution{client, a.Region.ValueString(), a.WorkflowID.ValueString(), a.ExecutionID.ValueString()}
 	return signal.Signal{
 		Target: t,
 		What:   a.Status.ValueString(),
 		To: fmt.Sprintf("execution %s of Transfer Family workflow %s in %s",
 			a.ExecutionID.ValueString(), a.WorkflowID.ValueString(), a.Region.ValueString()),
-		Service: "Transfer Family",
-		Explain: t.explain,
-		FindOut: "To find out, see whether the execution has gone past the step: " + t.status(),
+		Service:     "Transfer Family",
+		Explain:     t.explain,
+		FindOut:     "To find out, see whether the execution has gone past the step: " + t.status(),
+		Ready:       watched.ready(),
+		Completion:  watched.completion(t.input.Status),
+		ExplainRead: explainRead,
+		Unseen:      t.missing(),
 	}
 }

@@ -19,6 +19,9 @@ import (
 // permission is the IAM action of the one request a signal makes.
 const permission = "transfer:SendWorkflowStepState"
 
+// notFound is the answer for whatever is not there, or not any more.
+const notFound = "ResourceNotFoundException"
+
 type target struct {
 	client *sdk.Client
 	input  *sdk.SendWorkflowStepStateInput
@@ -46,14 +49,11 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 // explain knows the errors that the API reference of SendWorkflowStepState lists.
 func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	switch attempt.Code {
-	case "ResourceNotFoundException":
+	case notFound:
 		return signal.Advice{
 			Attribute: "execution_id",
 			Gone:      true,
-			Next: "Transfer Family gives the same answer for a wrong id and for an execution that has ended. " +
-				"Check the workflow's id, and that it is in this region and account, with " + t.command("describe-workflow --workflow-id %s", t.input.WorkflowId) +
-				", and the execution with " + t.command("list-executions --workflow-id %s", t.input.WorkflowId) +
-				", which lists those in progress. The workflow's log group in CloudWatch, when it has one, tells of those that have ended.",
+			Next:      t.missing(),
 		}
 	case "InvalidRequestException":
 		return signal.Advice{
@@ -61,6 +61,14 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 		}
 	}
 	return signal.Advice{Next: aws.Explain(attempt, permission)}
+}
+
+// missing says what it may mean that there is no such execution.
+func (t target) missing() string {
+	return "Transfer Family gives the same answer for a wrong id and for an execution that has ended. " +
+		"Check the workflow's id, and that it is in this region and account, with " + t.command("describe-workflow --workflow-id %s", t.input.WorkflowId) +
+		", and the execution with " + t.command("list-executions --workflow-id %s", t.input.WorkflowId) +
+		", which lists those in progress. The workflow's log group in CloudWatch, when it has one, tells of those that have ended."
 }
 
 // status says how a user can see how far the execution has come.

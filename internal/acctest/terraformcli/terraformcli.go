@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -89,8 +90,9 @@ func Build(ctx context.Context, dir string) error {
 }
 
 // Open returns the CLI at path, working in dir with the provider that Build has
-// put into providerDir. Its configuration and data stay inside dir. It needs no init.
-func Open(dir, path, providerDir string) (*tfexec.Terraform, error) {
+// put into providerDir. Its configuration and data stay inside dir. It needs no
+// init. The environment given is added to its own.
+func Open(dir, path, providerDir string, env map[string]string) (*tfexec.Terraform, error) {
 	// Without any other installation method nothing can be downloaded.
 	rc := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n}\n",
 		"terraform-provider-signal/signal", filepath.ToSlash(providerDir))
@@ -101,7 +103,9 @@ func Open(dir, path, providerDir string) (*tfexec.Terraform, error) {
 	if err != nil {
 		return nil, err
 	}
-	return terraform, terraform.SetEnv(environment(dir))
+	all := environment(dir)
+	maps.Copy(all, env)
+	return terraform, terraform.SetEnv(all)
 }
 
 const rcFile = ".terraformrc"

@@ -86,7 +86,7 @@ func (s *show) workspace(example string, variables map[string]string) (*tfexec.T
 	if err := os.WriteFile(filepath.Join(dir, "terraform.tfvars"), []byte(tfvars), 0o600); err != nil {
 		return nil, err
 	}
-	cli, err := terraformcli.Open(dir, s.terraform, s.providerDir)
+	cli, err := terraformcli.Open(dir, s.terraform, s.providerDir, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,20 @@
+# A gate: sent when the stack has come to its wait condition, and passed when
+# the whole stack is complete.
+resource "signal_stack_resource" "gate" {
+  stack_id            = var.stack_id
+  logical_resource_id = "Approved"
+  status              = "SUCCESS"
+
+  wait_until_ready    = true
+  wait_for_completion = true
+
+  timeouts = {
+    create = "45m"
+  }
+}
+
+# Not created when the stack fails or is rolled back.
+resource "terraform_data" "application" {
+  input      = "deployed after ${signal_stack_resource.gate.target_status}"
+  depends_on = [signal_stack_resource.gate]
+}

@@ -1,0 +1,20 @@
+# A gate: the order may have been started just now, and what follows needs it shipped.
+resource "signal_workflow_execution" "ship" {
+  domain      = "orders"
+  workflow_id = var.order_id
+  signal_name = "ship"
+
+  adopt_existing      = true # somebody may have sent it by hand
+  wait_until_ready    = true
+  wait_for_completion = true
+
+  timeouts = {
+    create = "1h"
+  }
+}
+
+# Created only when the run, and whatever it continued as, has completed.
+resource "terraform_data" "shipped" {
+  input      = signal_workflow_execution.ship.run_id
+  depends_on = [signal_workflow_execution.ship]
+}

@@ -1,0 +1,228 @@
+package provider_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// warned are the warnings in terraform's machine-readable output.
+func warned(t *testing.T, text bytes.Buffer) (warnings []string) {
+	t.Helper()
+	for _, e := range eventsIn(t, text) {
+		if e.Diagnostic.Severity == "warning" {
+			warnings = append(warnings, e.Diagnostic.Summary)
+		}
+	}
+	return warnings
+}
+
+// The replacement of a signal at destroy sends once, and the plan says so where
+// Terraform lets it.
+func TestAccReplacedAtDestroy(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	w := acctest.Terraform(t, s)
+	ctx := t.Context()
+	const address, warning = "signal_automation.goodbye", "Signal Is Sent at Destroy"
+	w.Write(fmt.Sprintf(`
+resource "signal_automation" "goodbye" {
+  automation_execution_id = %q
+  signal_type             = "Approve"
+  when                    = "destroy"
+}
+`, patientApproval(s)))
+	plan := func(warns bool, options ...tfexec.PlanOption) {
+		t.Helper()
+		var said bytes.Buffer
+		if _, err := w.PlanJSON(ctx, &said, options...); err != nil {
+			t.Fatal(err)
+		}
+		if slices.Contains(warned(t, said), warning) != warns {
+			t.Errorf("the plan warned of %q", warned(t, said))
+		}
+	}
+	sent := func(signals int) {
+		t.Helper()
+		if len(s.Journal()) != signals || s.Accepted("SendAutomationSignal") != signals {
+			t.Errorf("the journal does not hold %d signals: %v", signals, s.Journal())
+		}
+		if planted := w.Resources()[address]; planted == nil || planted.Tainted || planted.AttributeValues["delivery"] != nil {
+			t.Errorf("the state is %+v", planted)
+		}
+	}
+	apply := func(options ...tfexec.ApplyOption) {
+		t.Helper()
+		if err := w.Apply(ctx, options...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply()
+	plan(false)
+	// Terraform asks for the plan of a replacement twice and drops the warnings of
+	// the second answer. A taint leaves it only one.
+	plan(false, tfexec.Replace(address))
+	sent(0)
+	apply(tfexec.Replace(address))
+	sent(1)
+	if err := w.Taint(ctx, address); err != nil {
+		t.Fatal(err)
+	}
+	plan(true)
+	apply()
+	sent(2)
+}
+
+// interrupted applies until the sandbox has seen so much, sends terraform what
+// Ctrl-C sends, and returns the instance in the state, nil when there is none.
+func interrupted(t *testing.T, w *acctest.Workspace, run func(context.Context) error, until <-chan struct{}) map[string]*tfjson.StateResource {
+	t.Helper()
+	ctx, interrupt := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- run(ctx) }()
+	select {
+	case <-until:
+	case err := <-done:
+		t.Fatalf("ended too early: %v", err)
+	}
+	start := time.Now()
+	interrupt()
+	err := <-done
+	// The provider has 2 s; terraform needs some to write its state.
+	if took := time.Since(start); err == nil || took > 5*time.Second {
+		t.Errorf("ended %s after the interrupt with %v", took, err)
+	}
+	return w.Resources()
+}
+
+// happens returns a channel that is closed by the first call of the function.
+func happens() (<-chan struct{}, func()) {
+	c := make(chan struct{})
+	return c, sync.OnceFunc(func() { close(c) })
+}
+
+// interruptible is a gate with something behind it, on an execution whose time stands still.
+func interruptible(t *testing.T, options string, steps ...sandbox.Step) (*sandbox.Sandbox, *clock, *acctest.Workspace) {
+	t.Helper()
+	t.Parallel()
+	c := &clock{}
+	s := acctest.Sandbox(t, sandbox.Options{Now: c.now})
+	w := acctest.Terraform(t, s)
+	w.Write(fmt.Sprintf(`
+resource "signal_automation" "gate" {
+  automation_execution_id = %q
+  signal_type             = "Approve"
+  %s
+}
+
+resource "terraform_data" "behind" {
+  depends_on = [signal_automation.gate]
+}
+`, s.StartAutomation(sandbox.Automation{Steps: steps}), options))
+	return s, c, w
+}
+
+// gateIs holds the gate in a state to its delivery and taint, and the journal to one signal.
+func gateIs(t *testing.T, s *sandbox.Sandbox, resources map[string]*tfjson.StateResource, delivery string, tainted bool) {
+	t.Helper()
+	gate := resources["signal_automation.gate"]
+	if gate == nil || gate.Tainted != tainted || gate.AttributeValues["delivery"] != delivery {
+		t.Errorf("the gate is %+v", gate)
+	}
+	if s.Count("SendAutomationSignal") != 1 || s.Accepted("SendAutomationSignal") != 1 {
+		t.Errorf("the journal does not hold one signal: %v", s.Journal())
+	}
+}
+
+func applyFunc(w *acctest.Workspace) func(context.Context) error {
+	return func(ctx context.Context) error { return w.Apply(ctx) }
+}
+
+func TestAccInterruptedWhileWaiting(t *testing.T) {
+	s, c, w := interruptible(t, "wait_for_completion = true", approveStep, settling("settle"))
+	read, reads := happens()
+	s.Hook("GetAutomationExecution", nil, reads)
+	resources := interrupted(t, w, applyFunc(w), read)
+	gateIs(t, s, resources, "SENT", false)
+	if resources["terraform_data.behind"] != nil {
+		t.Error("what is behind the gate was created")
+	}
+
+	s.Hook("GetAutomationExecution", c.tick, nil)
+	if err := w.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	resources = w.Resources()
+	gateIs(t, s, resources, "SENT", false)
+	if resources["signal_automation.gate"].AttributeValues["target_status"] != "Success" || resources["terraform_data.behind"] == nil {
+		t.Errorf("the next apply did not go on waiting: %+v", resources)
+	}
+}
+
+func TestAccInterruptedWhileSending(t *testing.T) {
+	s, _, w := interruptible(t, "", approveStep)
+	arrived, arrives := happens()
+	s.Hook("SendAutomationSignal", nil, arrives)
+	s.Inject(sandbox.Fault{Operation: "SendAutomationSignal", Kind: sandbox.KindStallAfter, Times: 1})
+	resources := interrupted(t, w, applyFunc(w), arrived)
+	gateIs(t, s, resources, "UNKNOWN", true)
+	if resources["terraform_data.behind"] != nil {
+		t.Error("what is behind the gate was created")
+	}
+
+	if err := w.Untaint(t.Context(), "signal_automation.gate"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	resources = w.Resources()
+	gateIs(t, s, resources, "UNKNOWN", false)
+	if resources["terraform_data.behind"] == nil {
+		t.Error("what is behind the accepted gate was not created")
+	}
+}
+
+func TestAccInterruptedUntilReady(t *testing.T) {
+	s, c, w := interruptible(t, "wait_until_ready = true", settling("prepare"), approveStep)
+	read, reads := happens()
+	s.Hook("GetAutomationExecution", nil, reads)
+	if resources := interrupted(t, w, applyFunc(w), read); len(resources) > 0 || s.Count("SendAutomationSignal") > 0 {
+		t.Errorf("recorded %v after %v", resources, s.Journal())
+	}
+	s.Hook("GetAutomationExecution", c.tick, nil)
+	if err := w.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	gateIs(t, s, w.Resources(), "SENT", false)
+}
+
+func TestAccInterruptedWhileDestroyWaits(t *testing.T) {
+	s, c, w := interruptible(t, `
+  when                = "destroy"
+  wait_for_completion = true`, approveStep, settling("settle"))
+	if err := w.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	read, reads := happens()
+	s.Hook("GetAutomationExecution", nil, reads)
+	resources := interrupted(t, w, func(ctx context.Context) error { return w.Destroy(ctx) }, read)
+	gateIs(t, s, resources, "SENT", false)
+	s.Hook("GetAutomationExecution", c.tick, nil)
+	if err := w.Destroy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if left := w.Resources(); len(left) > 0 || s.Count("SendAutomationSignal") != 1 {
+		t.Errorf("the state holds %v after %v", left, s.Journal())
+	}
+}

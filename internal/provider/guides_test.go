@@ -1,0 +1,250 @@
+package provider_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// gates is where the configurations of the guide "Provisioning gates" are.
+const gates = "guides/provisioning-gates/"
+
+// guide is a complete configuration of the documentation, as it stands there,
+// applied with the patience that users get.
+type guide struct {
+	*acctest.Workspace
+	t *testing.T
+	s *sandbox.Sandbox
+}
+
+// openGuide starts an execution whose time the provider's reads move on, and
+// hands its id to a configuration. All else is said by the environment.
+func openGuide(t *testing.T, name string, steps ...sandbox.Step) guide {
+	t.Helper()
+	t.Parallel()
+	c := &clock{}
+	s := acctest.Sandbox(t, sandbox.Options{Now: c.now})
+	s.Hook("GetAutomationExecution", c.tick, nil)
+	w := acctest.Bare(t, map[string]string{
+		"AWS_ENDPOINT_URL": s.URL(), "AWS_REGION": "us-east-1",
+		"AWS_ACCESS_KEY_ID": "sandbox-access-key", "AWS_SECRET_ACCESS_KEY": "sandbox-secret-key",
+	})
+	w.Example(filepath.Join("..", "..", "examples", name))
+	w.Variables(map[string]string{"automation_execution_id": s.StartAutomation(sandbox.Automation{Steps: steps})})
+	return guide{w, t, s}
+}
+
+// apply returns what terraform did in order, such as "created
+// terraform_data.release", and what went wrong.
+func (g guide) apply() (did []string, said string) {
+	g.t.Helper()
+	return g.run(func(ctx context.Context, to io.Writer) error { return g.ApplyJSON(ctx, to) })
+}
+
+func (g guide) destroy() (did []string, said string) {
+	g.t.Helper()
+	return g.run(func(ctx context.Context, to io.Writer) error { return g.DestroyJSON(ctx, to) })
+}
+
+func (g guide) run(terraform func(context.Context, io.Writer) error) (did []string, said string) {
+	g.t.Helper()
+	// A gate that stays closed would do so for the 20 minutes that users have.
+	ctx, cancel := context.WithTimeout(g.t.Context(), time.Minute)
+	defer cancel()
+	var events bytes.Buffer
+	err := terraform(ctx, &events)
+	return g.did(events), diagnosed(g.t, events, err)
+}
+
+// event is a line of terraform's machine-readable output.
+type event struct {
+	Type string
+	Hook struct {
+		Resource struct{ Addr string }
+		Action   string
+	}
+	Diagnostic struct{ Severity, Summary, Detail string }
+}
+
+func eventsIn(t *testing.T, text bytes.Buffer) (events []event) {
+	t.Helper()
+	for line := range bytes.Lines(text.Bytes()) {
+		var e event
+		if err := json.Unmarshal(line, &e); err != nil {
+			t.Fatalf("%s: %s", err, line)
+		}
+		events = append(events, e)
+	}
+	return events
+}
+
+func (g guide) did(text bytes.Buffer) (did []string) {
+	g.t.Helper()
+	for _, e := range eventsIn(g.t, text) {
+		if e.Type == "apply_complete" {
+			did = append(did, e.Hook.Action+" "+e.Hook.Resource.Addr)
+		}
+	}
+	return did
+}
+
+// diagnosed is what terraform said of an error, "" when there was none.
+func diagnosed(t *testing.T, text bytes.Buffer, err error) string {
+	t.Helper()
+	var said []string
+	for _, e := range eventsIn(t, text) {
+		if e.Diagnostic.Severity == "error" {
+			said = append(said, e.Diagnostic.Summary+": "+e.Diagnostic.Detail)
+		}
+	}
+	if (err != nil) != (len(said) > 0) {
+		t.Fatalf("terraform ended with %v and said %q", err, said)
+	}
+	return strings.Join(said, "\n")
+}
+
+// wants holds what terraform did and said to what it should have.
+func (g guide) wants(did []string, said string, does []string, says ...string) {
+	g.t.Helper()
+	if !slices.Equal(did, does) {
+		g.t.Errorf("terraform did %q, want %q", did, does)
+	}
+	if (said != "") != (len(says) > 0) {
+		g.t.Errorf("terraform said %q, want %q", said, says)
+	}
+	for _, part := range says {
+		if !strings.Contains(said, part) {
+			g.t.Errorf("%q is not in what was said: %s", part, said)
+		}
+	}
+}
+
+// sent holds the journal to a number of signals, none of them refused.
+func (g guide) sent(signals int) {
+	g.t.Helper()
+	const operation = "SendAutomationSignal"
+	if g.s.Count(operation) != signals || g.s.Accepted(operation) != signals {
+		g.t.Errorf("the journal does not hold %d signals: %v", signals, g.s.Journal())
+	}
+}
+
+// settling lasts two reads, and so shows whether anybody waits for it.
+func settling(name string) sandbox.Step {
+	return sandbox.Step{Name: name, Action: "aws:sleep", SleepSeconds: 20}
+}
+
+var (
+	approveStep = sandbox.Step{Name: "approve", Action: "aws:approve"}
+	failingStep = sandbox.Step{Name: "deploy", Action: "aws:executeScript", Fail: "the disk is full"}
+)
+
+// The first page's gate, which newcomers apply against the sandbox.
+func TestAccFirstGate(t *testing.T) {
+	g := openGuide(t, "provider", approveStep, settling("settle"))
+	did, said := g.apply()
+	g.wants(did, said, []string{"create signal_automation.approve", "create terraform_data.deploy"})
+	did, said = g.apply()
+	g.wants(did, said, nil)
+	g.sent(1)
+}
+
+func TestAccGuideBlock(t *testing.T) {
+	g := openGuide(t, gates+"block", settling("prepare"), approveStep, settling("settle"))
+	did, said := g.apply()
+	g.wants(did, said, []string{"create signal_automation.migrate", "create terraform_data.application"})
+	if got := g.Resources()["terraform_data.application"].AttributeValues["output"]; got != "deployed after Success" {
+		t.Errorf("the application was %v", got)
+	}
+	did, said = g.apply()
+	g.wants(did, said, nil)
+	g.sent(1)
+}
+
+func TestAccGuideBlockHolds(t *testing.T) {
+	g := openGuide(t, gates+"block", approveStep, failingStep)
+	did, said := g.apply()
+	g.wants(did, said, nil, "Target Did Not Succeed", "the disk is full", "terraform untaint")
+	// The tainted resource is replaced, but the run has ended: wait_until_ready keeps the signal back.
+	did, said = g.apply()
+	g.wants(did, said, []string{"delete signal_automation.migrate"}, "Signal Not Sent", "Failed")
+	if left := g.Resources(); len(left) > 0 {
+		t.Errorf("the state holds %v", left)
+	}
+	g.sent(1)
+}
+
+func TestAccGuideBlockAcceptedByUntaint(t *testing.T) {
+	g := openGuide(t, gates+"block", approveStep, failingStep)
+	did, said := g.apply()
+	g.wants(did, said, nil, "Target Did Not Succeed")
+	if err := g.Untaint(t.Context(), "signal_automation.migrate"); err != nil {
+		t.Fatal(err)
+	}
+	did, said = g.apply()
+	g.wants(did, said, []string{"create terraform_data.application"})
+	g.sent(1)
+}
+
+func TestAccGuidePostcondition(t *testing.T) {
+	g := openGuide(t, gates+"postcondition", approveStep, settling("settle"))
+	did, said := g.apply()
+	g.wants(did, said, []string{"create signal_automation.check", "create terraform_data.release"})
+	g.sent(1)
+}
+
+func TestAccGuidePostconditionHolds(t *testing.T) {
+	g := openGuide(t, gates+"postcondition", approveStep, failingStep)
+	did, said := g.apply()
+	g.wants(did, said, []string{"create signal_automation.check"}, "The check of the release ended as Failed.")
+	did, said = g.apply()
+	g.wants(did, said, nil, "The check of the release ended as Failed.")
+	if left := g.Resources(); len(left) != 1 || left["signal_automation.check"].Tainted {
+		t.Errorf("the state holds %v", left)
+	}
+	g.sent(1)
+	g.Variables(map[string]string{"automation_execution_id": g.s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{approveStep}})})
+	did, said = g.apply()
+	g.wants(did, said, []string{"delete signal_automation.check", "create signal_automation.check", "create terraform_data.release"})
+	g.sent(2)
+}
+
+func TestAccGuideDestroy(t *testing.T) {
+	g := openGuide(t, gates+"destroy", sandbox.Step{Name: "hold", Action: "aws:pause"}, settling("settle"))
+	did, said := g.apply()
+	g.wants(did, said, []string{"create terraform_data.application", "create signal_automation.maintenance"})
+	did, said = g.apply()
+	g.wants(did, said, nil)
+	g.sent(0)
+	did, said = g.destroy()
+	g.wants(did, said, []string{"delete signal_automation.maintenance", "delete terraform_data.application"})
+	if g.s.Count("GetAutomationExecution") < 2 {
+		t.Errorf("the end of the run was not waited for: %v", g.s.Journal())
+	}
+	g.sent(1)
+}
+
+func TestAccGuideSteps(t *testing.T) {
+	g := openGuide(t, gates+"steps", approveStep, settling("settle"), sandbox.Step{Name: "production", Action: "aws:approve"}, settling("settle again"))
+	did, said := g.apply()
+	g.wants(did, said, []string{"create signal_automation.staging", "create terraform_data.smoke_test", "create signal_automation.production"})
+	var order []string
+	for _, e := range g.s.Journal() {
+		if len(order) == 0 || order[len(order)-1] != e.Operation {
+			order = append(order, e.Operation)
+		}
+	}
+	if want := []string{"GetAutomationExecution", "SendAutomationSignal", "GetAutomationExecution", "SendAutomationSignal", "GetAutomationExecution"}; !slices.Equal(order, want) {
+		t.Errorf("the journal is %q, want %q", order, want)
+	}
+	// A signal before its step was ready would have been refused.
+	g.sent(2)
+}

@@ -1,0 +1,140 @@
+package ros
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	sdk "github.com/alibabacloud-go/ros-20190910/v4/client"
+	"github.com/alibabacloud-go/tea/dara"
+	"github.com/alibabacloud-go/tea/tea"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// readPermissions are the RAM actions of waiting.
+const readPermissions = "ros:GetStack and ros:GetStackResource"
+
+// succeeded are the statuses of stacks and resources that were made as wanted,
+// after the API references of GetStack and GetStackResource. What was rolled back
+// or deleted is complete, too, but not as wanted.
+var succeeded = []string{"CREATE_COMPLETE", "UPDATE_COMPLETE", "CHECK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_CREATE_COMPLETE", "IMPORT_UPDATE_COMPLETE"}
+
+func inProgress(status string) bool { return strings.HasSuffix(status, "_IN_PROGRESS") }
+
+func final(status string) bool { return status != "" && !inProgress(status) }
+
+// stackResource is a resource to read, with its stack.
+type stackResource struct {
+	clients                 *alicloud.Clients
+	region, stack, resource string
+}
+
+// snapshot is a stack and one of its resources, of which nothing is known while it is not there.
+type snapshot struct {
+	stack    sdk.GetStackResponseBody
+	resource sdk.GetStackResourceResponseBody
+}
+
+// read reads the stack first: what its resource is then is no older, so that a
+// stack that has ended never goes with a resource from before that.
+func (w stackResource) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
+	attempt = send(ctx, w.clients, func(ctx context.Context, client *sdk.Client) (*string, error) {
+		out, err := client.GetStackWithContext(ctx, &sdk.GetStackRequest{RegionId: &w.region, StackId: &w.stack, OutputOption: tea.String("Disabled")}, &dara.RuntimeOptions{})
+		if err != nil || out == nil || out.Body == nil {
+			return nil, err
+		}
+		found.stack = *out.Body
+		return out.Body.RequestId, nil
+	})
+	if attempt.Outcome != delivery.Accepted {
+		return found, attempt
+	}
+	attempt = send(ctx, w.clients, func(ctx context.Context, client *sdk.Client) (*string, error) {
+		out, err := client.GetStackResourceWithContext(ctx, &sdk.GetStackResourceRequest{RegionId: &w.region, StackId: &w.stack, LogicalResourceId: &w.resource}, &dara.RuntimeOptions{})
+		if err != nil || out == nil || out.Body == nil {
+			return nil, err
+		}
+		found.resource = *out.Body
+		return out.Body.RequestId, nil
+	})
+	if attempt.Outcome == delivery.Rejected && attempt.Code == "ResourceNotFound" {
+		// The stack may not have reached it yet, or be done with it.
+		return found, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID, Status: attempt.Status}
+	}
+	return found, attempt
+}
+
+func (w stackResource) view(judge func(snapshot) delivery.Reading) *delivery.View {
+	return delivery.NewView(fmt.Sprintf("ros/%s/%q/%q", w.region, w.stack, w.resource), w.read, judge)
+}
+
+// completion is reached when the resource and its whole stack have ended: as
+// wanted, or in any way after a signal that was not to make the stack succeed.
+func (w stackResource) completion(request *sdk.SignalResourceRequest) *delivery.View {
+	// A rollback takes the resource away, and with it why it had failed.
+	var why string
+	return w.view(func(found snapshot) delivery.Reading {
+		reading := found.reading(delivery.Pending)
+		why = cmp.Or(found.failure(), why)
+		reading.Reason = cmp.Or(why, reading.Reason)
+		stack, resource := tea.StringValue(found.stack.Status), tea.StringValue(found.resource.Status)
+		switch {
+		case !final(stack), inProgress(resource):
+		case tea.StringValue(request.Status) != "SUCCESS", slices.Contains(succeeded, stack) && !strings.HasSuffix(resource, "_FAILED"):
+			reading.State = delivery.Reached
+		default:
+			reading.State = delivery.Missed
+		}
+		return reading
+	})
+}
+
+// ready is reached when the resource can take the signal, and missed when its
+// stack has ended. Whether a signal names the wait condition or its handle is
+// not documented, and a handle is complete while its condition waits: so a
+// complete resource of a stack in progress counts as ready, and the service has
+// the last word.
+func (w stackResource) ready() *delivery.View {
+	return w.view(func(found snapshot) delivery.Reading {
+		stack, resource := tea.StringValue(found.stack.Status), tea.StringValue(found.resource.Status)
+		switch {
+		case inProgress(resource), inProgress(stack) && slices.Contains(succeeded, resource):
+			return found.reading(delivery.Reached)
+		case final(stack):
+			return found.reading(delivery.Missed)
+		default:
+			return found.reading(delivery.Pending)
+		}
+	})
+}
+
+func (s snapshot) reading(state delivery.State) delivery.Reading {
+	return delivery.Reading{
+		State:  state,
+		Status: tea.StringValue(s.stack.Status),
+		Reason: cmp.Or(s.failure(), tea.StringValue(s.stack.StatusReason)),
+	}
+}
+
+// failure is why the resource or, once its rollback has failed, the stack has
+// failed, empty when the stack's own reason is all there is.
+func (s snapshot) failure() string {
+	if strings.HasSuffix(tea.StringValue(s.resource.Status), "_FAILED") && tea.StringValue(s.resource.StatusReason) != "" {
+		return *s.resource.StatusReason
+	}
+	return tea.StringValue(s.stack.RollbackFailedRootReason)
+}
+
+// explainRead knows the errors of the reads.
+func explainRead(attempt delivery.Attempt) signal.Advice {
+	advice := explain(attempt)
+	if next := alicloud.Explain(attempt, readPermissions); next != "" {
+		advice.Next = next
+	}
+	return advice
+}

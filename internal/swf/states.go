@@ -1,0 +1,341 @@
+package swf
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/swf"
+	swftypes "github.com/aws/aws-sdk-go-v2/service/swf/types"
+	"github.com/aws/smithy-go/middleware"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// readPermissions are the IAM actions of waiting and adopting; the last is
+// needed only for signals that were sent before their run was waited for.
+const readPermissions = "swf:DescribeWorkflowExecution, swf:GetWorkflowExecutionHistory, swf:ListOpenWorkflowExecutions and swf:ListClosedWorkflowExecutions"
+
+// A run's status is OPEN, or its close status, after "WorkflowExecutionInfo" in
+// the SWF API reference. CONTINUED_AS_NEW is neither of the others: another run goes on.
+const (
+	open           = string(swftypes.ExecutionStatusOpen)
+	succeeded      = string(swftypes.CloseStatusCompleted)
+	continuedAsNew = string(swftypes.CloseStatusContinuedAsNew)
+)
+
+var failed = []string{
+	string(swftypes.CloseStatusFailed), string(swftypes.CloseStatusCanceled),
+	string(swftypes.CloseStatusTerminated), string(swftypes.CloseStatusTimedOut),
+}
+
+func final(status string) bool { return status == succeeded || slices.Contains(failed, status) }
+
+// earliest is before any workflow execution: SWF's lists ask for a first date.
+var earliest = time.Date(2012, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// workflow is a workflow execution of which a run has to be found.
+type workflow struct {
+	client             *sdk.Client
+	region, domain, id string
+}
+
+func (w workflow) key(of string) string {
+	return fmt.Sprintf("swf/%s/%q/%q/%s", w.region, w.domain, w.id, of)
+}
+
+// noRunError says that no run was found to read.
+type noRunError struct{ what, next string }
+
+func (e *noRunError) Error() string { return e.what }
+
+// finder finds the run that the arguments leave open, and names it there.
+func (w workflow) finder(a *args, found func() signal.Signal) *signal.Finder {
+	judge := func(id string) delivery.Reading {
+		if id == "" {
+			return delivery.Reading{State: delivery.Pending}
+		}
+		a.RunID = types.StringValue(id)
+		return delivery.Reading{State: delivery.Reached, Status: open}
+	}
+	now := func(ctx context.Context) (string, delivery.Attempt) { return w.open(ctx, nil) }
+	return &signal.Finder{
+		Ready: delivery.NewView(w.key("open"), now, judge),
+		Now: delivery.NewView(w.key("now"), orElse(&noRunError{
+			"SWF lists no open run of this workflow id",
+			"A run that was started just now may not be listed yet, because SWF's reads lag: wait_until_ready = true waits for it. " +
+				"A run that has ended is looked at only when run_id names it.",
+		}, now), judge),
+		Signalled: func(sent time.Time) *delivery.View {
+			read := func(ctx context.Context) (string, delivery.Attempt) { return w.openAt(ctx, sent) }
+			return delivery.NewView(w.key(sent.String()), orElse(&noRunError{
+				"SWF lists no run of this workflow id that was open at " + sent.Format(time.RFC3339) + ", when the signal was sent",
+				"The run was not recorded when the signal was sent, because nothing waited for it. It is looked for by sent_at, which this machine's clock told, " +
+					"and SWF forgets closed runs when the domain's retention period is over.",
+			}, read), judge)
+		},
+		Found: found,
+	}
+}
+
+// orElse turns a read that finds no run into one that failed so.
+func orElse(none *noRunError, read func(context.Context) (string, delivery.Attempt)) func(context.Context) (string, delivery.Attempt) {
+	return func(ctx context.Context) (string, delivery.Attempt) {
+		id, attempt := read(ctx)
+		if attempt.Outcome == delivery.Accepted && id == "" {
+			attempt = delivery.Attempt{Outcome: delivery.Rejected, RequestID: attempt.RequestID, Err: none}
+		}
+		return id, attempt
+	}
+}
+
+// open returns the id of the open run, started no later than latest if that is
+// set; "" when there is none. A workflow id has no more than one.
+func (w workflow) open(ctx context.Context, latest *time.Time) (id string, attempt delivery.Attempt) {
+	list := sdk.NewListOpenWorkflowExecutionsPaginator(w.client, &sdk.ListOpenWorkflowExecutionsInput{
+		Domain:          &w.domain,
+		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
+		StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &earliest, LatestDate: latest},
+	})
+	attempt = pages(ctx, list.HasMorePages, func(ctx context.Context) (bool, middleware.Metadata, error) {
+		page, err := list.NextPage(ctx)
+		if err != nil {
+			return false, middleware.Metadata{}, err
+		}
+		for _, info := range page.ExecutionInfos {
+			id = runID(info)
+		}
+		return id != "", page.ResultMetadata, nil
+	})
+	return id, attempt
+}
+
+// openAt returns the id of the run that was open at a moment, which is known to
+// the second; "" when none is listed.
+func (w workflow) openAt(ctx context.Context, moment time.Time) (id string, attempt delivery.Attempt) {
+	latest := moment.Add(time.Second)
+	if id, attempt = w.open(ctx, &latest); id != "" || attempt.Outcome != delivery.Accepted {
+		return id, attempt
+	}
+	// The list begins with the run started last.
+	list := sdk.NewListClosedWorkflowExecutionsPaginator(w.client, &sdk.ListClosedWorkflowExecutionsInput{
+		Domain:          &w.domain,
+		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
+		StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &earliest, LatestDate: &latest},
+	})
+	attempt = pages(ctx, list.HasMorePages, func(ctx context.Context) (bool, middleware.Metadata, error) {
+		page, err := list.NextPage(ctx)
+		if err != nil || len(page.ExecutionInfos) == 0 {
+			return false, middleware.Metadata{}, err
+		}
+		if newest := page.ExecutionInfos[0]; !awssdk.ToTime(newest.CloseTimestamp).Before(moment) {
+			id = runID(newest)
+		}
+		return true, page.ResultMetadata, nil
+	})
+	return id, attempt
+}
+
+func runID(info swftypes.WorkflowExecutionInfo) string {
+	if info.Execution == nil {
+		return ""
+	}
+	return awssdk.ToString(info.Execution.RunId)
+}
+
+// run is one run of a workflow execution to read.
+type run struct {
+	workflow
+	run string
+}
+
+func (r run) execution() *swftypes.WorkflowExecution {
+	return &swftypes.WorkflowExecution{WorkflowId: &r.id, RunId: &r.run}
+}
+
+func (r run) key(of string) string { return r.workflow.key(fmt.Sprintf("%q/%s", r.run, of)) }
+
+// snapshot is a run, or that there is none.
+type snapshot struct{ status, reason string }
+
+func (s snapshot) reading(state delivery.State) delivery.Reading {
+	return delivery.Reading{State: state, Status: s.status, Reason: s.reason}
+}
+
+func (r run) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
+	attempt = aws.Read(ctx, func(ctx context.Context) (middleware.Metadata, error) {
+		out, err := r.client.DescribeWorkflowExecution(ctx, &sdk.DescribeWorkflowExecutionInput{Domain: &r.domain, Execution: r.execution()})
+		if err != nil {
+			return middleware.Metadata{}, err
+		}
+		if info := out.ExecutionInfo; info != nil && info.ExecutionStatus == swftypes.ExecutionStatusClosed {
+			found.status = string(info.CloseStatus)
+		} else if info != nil {
+			found.status = string(info.ExecutionStatus)
+		}
+		return out.ResultMetadata, nil
+	})
+	return found, attempt
+}
+
+// completion is reached when the run has completed, or the last of those that
+// continue it. A run may be continued many times, so a view goes on from the
+// last one that it has seen: its reads follow each other.
+func (r run) completion() *delivery.View {
+	last := r
+	return delivery.NewView(r.key("end"), func(ctx context.Context) (snapshot, delivery.Attempt) {
+		for {
+			found, attempt := last.read(ctx)
+			if attempt.Code == unknownResource && last.run != r.run {
+				// Reads lag: the run that goes on is not there for them yet.
+				return snapshot{status: continuedAsNew}, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
+			}
+			if attempt.Outcome != delivery.Accepted || found.status == open || found.status == succeeded {
+				return found, attempt
+			}
+			ended, next, looked := last.ended(ctx)
+			if found.status != continuedAsNew {
+				found.reason = ended
+				// That it failed is known, even to those who may not know why.
+				if looked.Outcome == delivery.Rejected {
+					return found, attempt
+				}
+				return found, looked
+			}
+			if looked.Outcome != delivery.Accepted || next == "" {
+				return found, looked
+			}
+			last.run = next
+		}
+	}, func(found snapshot) delivery.Reading {
+		switch {
+		case found.status == succeeded:
+			return found.reading(delivery.Reached)
+		case final(found.status):
+			return found.reading(delivery.Missed)
+		default:
+			return found.reading(delivery.Pending)
+		}
+	})
+}
+
+// ready is reached when the run is open, and missed when it is closed. One that
+// is not there may be started yet.
+func (r run) ready() *delivery.View {
+	return delivery.NewView(r.key("open"), func(ctx context.Context) (snapshot, delivery.Attempt) {
+		found, attempt := r.read(ctx)
+		if attempt.Code == unknownResource {
+			return snapshot{reason: attempt.Message}, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
+		}
+		return found, attempt
+	}, func(found snapshot) delivery.Reading {
+		switch found.status {
+		case open:
+			return found.reading(delivery.Reached)
+		case "":
+			return found.reading(delivery.Pending)
+		default:
+			missed := found.reading(delivery.Missed)
+			missed.Gone = true
+			return missed
+		}
+	})
+}
+
+// existing is reached when the run's history has a signal of this name and
+// input; otherwise, and for a run that is not there, it is missed.
+func (r run) existing(input *sdk.SignalWorkflowExecutionInput) *delivery.View {
+	name, data := awssdk.ToString(input.SignalName), awssdk.ToString(input.Input)
+	return delivery.NewView(r.key(fmt.Sprintf("signal %q %q", name, data)), func(ctx context.Context) (found bool, attempt delivery.Attempt) {
+		attempt = r.events(ctx, 0, func(event swftypes.HistoryEvent) bool {
+			// A signal without input and one whose input is empty say the same.
+			signalled := event.WorkflowExecutionSignaledEventAttributes
+			found = signalled != nil && awssdk.ToString(signalled.SignalName) == name && awssdk.ToString(signalled.Input) == data
+			return found
+		})
+		if attempt.Code == unknownResource {
+			return false, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
+		}
+		return found, attempt
+	}, func(found bool) delivery.Reading {
+		if found {
+			return delivery.Reading{State: delivery.Reached}
+		}
+		return delivery.Reading{State: delivery.Missed}
+	})
+}
+
+// ended returns what the last event of a closed run says: why it ended, or as
+// which run it goes on.
+func (r run) ended(ctx context.Context) (reason, next string, attempt delivery.Attempt) {
+	attempt = r.events(ctx, 1, func(event swftypes.HistoryEvent) bool {
+		switch {
+		case event.WorkflowExecutionContinuedAsNewEventAttributes != nil:
+			next = awssdk.ToString(event.WorkflowExecutionContinuedAsNewEventAttributes.NewExecutionRunId)
+		case event.WorkflowExecutionFailedEventAttributes != nil:
+			why := event.WorkflowExecutionFailedEventAttributes
+			reason = quoted(why.Reason, why.Details)
+		case event.WorkflowExecutionCanceledEventAttributes != nil:
+			reason = quoted(event.WorkflowExecutionCanceledEventAttributes.Details)
+		case event.WorkflowExecutionTerminatedEventAttributes != nil:
+			why := event.WorkflowExecutionTerminatedEventAttributes
+			reason = quoted((*string)(&why.Cause), why.Reason, why.Details)
+		case event.WorkflowExecutionTimedOutEventAttributes != nil:
+			reason = quoted((*string)(&event.WorkflowExecutionTimedOutEventAttributes.TimeoutType))
+		}
+		return true
+	})
+	return reason, next, attempt
+}
+
+// longestQuote is how much of a run's own words goes into a message: they may
+// have tens of thousands of characters.
+const longestQuote = 500
+
+// quoted joins those of a closing event's words that say something.
+func quoted(words ...*string) string {
+	var said []string
+	for _, word := range words {
+		if text := awssdk.ToString(word); text != "" {
+			said = append(said, text)
+		}
+	}
+	text := []rune(strings.Join(said, ": "))
+	if len(text) > longestQuote {
+		return string(text[:longestQuote]) + "…"
+	}
+	return string(text)
+}
+
+// events reads the run's history backwards until enough, in pages of a size; 0
+// leaves the size to SWF.
+func (r run) events(ctx context.Context, size int32, enough func(swftypes.HistoryEvent) bool) delivery.Attempt {
+	history := sdk.NewGetWorkflowExecutionHistoryPaginator(r.client, &sdk.GetWorkflowExecutionHistoryInput{
+		Domain: &r.domain, Execution: r.execution(), MaximumPageSize: size, ReverseOrder: true,
+	})
+	return pages(ctx, history.HasMorePages, func(ctx context.Context) (bool, middleware.Metadata, error) {
+		page, err := history.NextPage(ctx)
+		if err != nil {
+			return false, middleware.Metadata{}, err
+		}
+		return slices.ContainsFunc(page.Events, enough), page.ResultMetadata, nil
+	})
+}
+
+// pages makes the requests of a paged read until one has what is looked for, or none is left.
+func pages(ctx context.Context, more func() bool, next func(context.Context) (bool, middleware.Metadata, error)) delivery.Attempt {
+	attempt := delivery.Attempt{Outcome: delivery.Accepted}
+	for found := false; !found && more() && attempt.Outcome == delivery.Accepted; {
+		attempt = aws.Read(ctx, func(ctx context.Context) (metadata middleware.Metadata, err error) {
+			found, metadata, err = next(ctx)
+			return metadata, err
+		})
+	}
+	return attempt
+}

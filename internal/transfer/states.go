@@ -1,0 +1,134 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/transfer"
+	transfertypes "github.com/aws/aws-sdk-go-v2/service/transfer/types"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// readPermissions is the IAM action of waiting.
+const readPermissions = "transfer:DescribeExecution"
+
+// ended is the status of an execution that is not in progress any more: the
+// service has no word for it, because it shows only those that are.
+const ended = "ENDED"
+
+// final ends the wait at HANDLING_EXCEPTION, too: the execution has failed, and
+// once it is gone nothing would tell. After FAILURE that is its way to any end.
+func final(a *args, status string) bool {
+	switch transfertypes.ExecutionStatus(status) {
+	case ended, transfertypes.ExecutionStatusCompleted, transfertypes.ExecutionStatusException:
+		return true
+	case transfertypes.ExecutionStatusHandlingException:
+		return a.Status.ValueString() != string(transfertypes.CustomStepStatusFailure)
+	default:
+		return false
+	}
+}
+
+// execution is an execution of a workflow to read.
+type execution struct {
+	client               *sdk.Client
+	region, workflow, id string
+}
+
+// snapshot is an execution; its status is ended when the service does not show it.
+type snapshot struct {
+	transfertypes.DescribedExecution
+}
+
+// read finds an execution, or that the service shows none: for a signal either says something.
+func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
+	attempt = aws.Read(ctx, func(ctx context.Context) (middleware.Metadata, error) {
+		out, err := e.client.DescribeExecution(ctx, &sdk.DescribeExecutionInput{WorkflowId: &e.workflow, ExecutionId: &e.id})
+		if err != nil {
+			return middleware.Metadata{}, err
+		}
+		if out.Execution != nil {
+			found.DescribedExecution = *out.Execution
+		}
+		return out.ResultMetadata, nil
+	})
+	if attempt.Code == notFound {
+		attempt = delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
+		found.Status = ended
+	}
+	return found, attempt
+}
+
+func (e execution) view(judge func(snapshot) delivery.Reading) *delivery.View {
+	return delivery.NewView(fmt.Sprintf("transfer/%s/%s/%s", e.region, e.workflow, e.id), e.read, judge)
+}
+
+// completion is reached when the execution has ended, and missed when it is seen
+// to fail, unless the signal was to make it fail.
+func (e execution) completion(sent transfertypes.CustomStepStatus) *delivery.View {
+	return e.view(func(found snapshot) delivery.Reading {
+		reading, fails := found.reading(delivery.Pending), sent == transfertypes.CustomStepStatusFailure
+		switch found.Status {
+		case ended, transfertypes.ExecutionStatusCompleted:
+			reading.State = delivery.Reached
+		case transfertypes.ExecutionStatusException:
+			reading.State = delivery.Missed
+			if fails {
+				reading.State = delivery.Reached
+			}
+		case transfertypes.ExecutionStatusHandlingException:
+			if !fails {
+				reading.State = delivery.Missed
+			}
+		}
+		return reading
+	})
+}
+
+// ready is reached when the execution is in progress, also with its steps for
+// exceptions, which may wait for a callback as well. One that is not shown may
+// not have been started yet.
+func (e execution) ready() *delivery.View {
+	return e.view(func(found snapshot) delivery.Reading {
+		switch found.Status {
+		case transfertypes.ExecutionStatusInProgress, transfertypes.ExecutionStatusHandlingException:
+			return found.reading(delivery.Reached)
+		case transfertypes.ExecutionStatusCompleted, transfertypes.ExecutionStatusException:
+			missed := found.reading(delivery.Missed)
+			missed.Gone = true
+			return missed
+		case ended:
+			return delivery.Reading{State: delivery.Pending}
+		default:
+			return found.reading(delivery.Pending)
+		}
+	})
+}
+
+// reading quotes the errors of the steps that have failed.
+func (s snapshot) reading(state delivery.State) delivery.Reading {
+	reading := delivery.Reading{State: state, Status: string(s.Status)}
+	if s.Results == nil {
+		return reading
+	}
+	var reasons []string
+	for _, step := range slices.Concat(s.Results.Steps, s.Results.OnExceptionSteps) {
+		if step.Error != nil {
+			reasons = append(reasons, fmt.Sprintf("%s: %s", step.Error.Type, awssdk.ToString(step.Error.Message)))
+		}
+	}
+	reading.Reason = strings.Join(reasons, "; ")
+	return reading
+}
+
+// explainRead knows the errors of the read; that nothing was found is none.
+func explainRead(attempt delivery.Attempt) signal.Advice {
+	return signal.Advice{Next: aws.Explain(attempt, readPermissions)}
+}
