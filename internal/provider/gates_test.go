@@ -345,8 +345,9 @@ func TestWaitersShareTheirReads(t *testing.T) {
 		}
 		close(release)
 		all.Wait()
-		// 300 ms of reads at 15 ms and less between two, plus what the newcomers brought forward.
-		if reads := s.Count(y.gate.read); reads > 300 {
+		// In 300 ms each would make 20 reads of its own; the exact ratio is held to
+		// by the poller's own tests, which have a clock of their own.
+		if reads := s.Count(y.gate.read); reads > 3*waiters {
 			t.Errorf("%d waiters made %d reads", waiters, reads)
 		}
 	})

@@ -148,9 +148,9 @@ resource "signal_http_trigger" "by_job" {
 
 	const signals = 6
 	ctx, dir := t.Context(), t.TempDir()
-	var said bytes.Buffer
+	var said, complained bytes.Buffer
 	w.SetStdout(io.MultiWriter(&said, t.Output()))
-	w.SetStderr(&said)
+	w.SetStderr(&complained)
 	log := filepath.Join(dir, "log")
 	must(t, w.SetLogPath(log))
 	must(t, w.SetLog("TRACE"))
@@ -199,7 +199,7 @@ resource "signal_http_trigger" "by_job" {
 	if !strings.Contains(logged, "trying again") {
 		t.Error("the log has no lines of the provider")
 	}
-	for place, text := range map[string]string{"the log": logged, "what was said": said.String()} {
+	for place, text := range map[string]string{"the log": logged, "what was said": said.String(), "what was complained of": complained.String()} {
 		for line := range strings.Lines(text) {
 			for name, canary := range canaries {
 				if strings.Contains(line, canary) {

@@ -243,7 +243,10 @@ func TestContinuedRunsAreFollowed(t *testing.T) {
 					w.CloseWorkflow("orders", "order-1", end)
 				}
 			}, func() { w.move(3 * time.Second) })
-			// A run that is not there yet for reads ends no read in success.
+			// A run that goes on may not be there for reads yet.
+			w.Hook(history, nil, func() {
+				w.Inject(sandbox.Fault{Operation: describe, Kind: sandbox.KindRefuse, Status: 400, Code: "UnknownResourceFault", Times: 1})
+			})
 			w.Inject(sandbox.Fault{Operation: history, Kind: sandbox.KindThrottle, Times: 1})
 			r := w.resource()
 			diags := r.Apply(minimal.With(complete))
