@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/terraform-exec/tfexec"
 	tfjson "github.com/hashicorp/terraform-json"
 
@@ -83,6 +84,15 @@ var built = sync.OnceValues(func() (path string, err error) {
 	}
 	return path, terraformcli.Build(ctx, home)
 })
+
+// HasActions reports whether this terraform knows action blocks, which are new
+// in Terraform 1.14 and unknown to OpenTofu.
+func (w *Workspace) HasActions() bool {
+	w.t.Helper()
+	release, _, err := w.Version(w.t.Context(), true)
+	must(w.t, err)
+	return !strings.Contains(filepath.Base(w.ExecPath()), "tofu") && release.Core().GreaterThanOrEqual(version.Must(version.NewVersion("1.14.0")))
+}
 
 // Write replaces the configuration, all but the provider block.
 func (w *Workspace) Write(config string) {

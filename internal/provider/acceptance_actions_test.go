@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
@@ -25,8 +24,10 @@ func actionSteps(t *testing.T, destroyed resource.TestCheckFunc, steps ...resour
 			t.Fatalf("%s\n%s", acctest.Unwrapped(err), step.Config)
 		}
 	}
+	if !w.HasActions() {
+		t.Skip("action blocks are new in Terraform 1.14 and unknown to OpenTofu")
+	}
 	resource.Test(t, resource.TestCase{
-		TerraformVersionChecks: []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_14_0)},
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
 			"signal": providerserver.NewProtocol6WithError(provider.New("test", provider.WithPolicy(acctest.Quick))()),
 		},
