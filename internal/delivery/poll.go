@@ -10,8 +10,8 @@ import (
 
 // Poller shares reads: all that wait on the same target at the same time are
 // told by the same requests. Reads follow each other after FirstPause at first
-// and ever more rarely up to LongestPause, with jitter; a newcomer starts that
-// over. The zero value is not usable.
+// and ever more rarely up to LongestPause, with jitter; a newcomer brings the
+// next one forward. The zero value is not usable.
 type Poller struct {
 	// FirstPause and LongestPause bound the pause between two reads of a target.
 	FirstPause, LongestPause time.Duration
@@ -125,7 +125,6 @@ func (p *Poller) rest(ctx context.Context, shared *watch, pauses *backoff.Expone
 		case <-pause.C:
 			return true
 		case <-shared.newcome:
-			pauses.Reset()
 			pause.Reset(max(0, p.FirstPause-time.Since(began)))
 		}
 	}

@@ -50,7 +50,7 @@ func TestChangingWhenSendsNothing(t *testing.T) {
 		config := y.ready(t, s)
 		r := p.Resource(y.resource)
 		apply(t, r, config)
-		apply(t, r, config.With(atDestroy))
+		says(t, r.Apply(config.With(atDestroy)), false, "Signal Will Be Sent Again")
 		says(t, r.Apply(config), false, "No Signal Will Be Sent")
 		apply(t, r, config.With(acctest.Values{"when": "apply"}))
 		if diags := r.Destroy(); len(diags) > 0 {
@@ -67,7 +67,7 @@ func TestSentAtApplyThenAtDestroy(t *testing.T) {
 		config := y.ready(t, s)
 		r := p.Resource(y.resource)
 		apply(t, r, config)
-		apply(t, r, config.With(atDestroy))
+		says(t, r.Apply(config.With(atDestroy)), false, "Signal Will Be Sent Again")
 		if r.String("delivery") != "" || r.String("sent_at") != "" {
 			t.Errorf("a signal that is yet to be sent is recorded as %s", r.State)
 		}
@@ -193,5 +193,28 @@ func TestDestroyGoesOnWhenTheTargetItWaitsForIsGone(t *testing.T) {
 		if !r.State.IsNull() || s.Count(y.operation) != 0 {
 			t.Errorf("the destroy left %s after %v", r.State, s.Journal())
 		}
+	})
+}
+
+// What a destroy has adopted is as good as sent: the next one only waits.
+func TestDestroyRemembersThatItAdopted(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		if !y.gate.adopts {
+			return
+		}
+		config := y.gate.running(t, s, never)
+		apply(t, p.Resource(y.resource), config)
+		config = config.With(waiting).With(acctest.Values{"adopt_existing": true, "timeouts": acctest.Values{"delete": "150ms"}})
+		r := p.Resource(y.resource)
+		plant(t, r, config)
+		for range 2 {
+			says(t, r.Destroy(), true, "Target Still Running", "adopted")
+			if r.String("delivery") != "ADOPTED" {
+				t.Errorf("delivery is %q", r.String("delivery"))
+			}
+			// Were it looked for again, it would not be found.
+			s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter})
+		}
+		sentOnce(t, y, s)
 	})
 }

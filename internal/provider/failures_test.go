@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -152,12 +153,18 @@ func TestConnectionRefusedForGood(t *testing.T) {
 }
 
 // cancelled runs something, cancels it as Ctrl-C does once the service has acted
-// on an operation, and returns what was said, which has to be at once.
+// on an operation, or has been asked to read, and returns what was said, which
+// has to be at once.
 func cancelled(t *testing.T, s *sandbox.Sandbox, p *acctest.Provider, operation string, run func() acctest.Diagnostics) acctest.Diagnostics {
 	t.Helper()
 	var once sync.Once
 	acted, done := make(chan struct{}), make(chan acctest.Diagnostics)
-	s.Hook(operation, nil, func() { once.Do(func() { close(acted) }) })
+	tell := func() { once.Do(func() { close(acted) }) }
+	if slices.ContainsFunc(systems, func(y system) bool { return y.gate != nil && y.gate.read == operation }) {
+		s.Hook(operation, tell, nil)
+	} else {
+		s.Hook(operation, nil, tell)
+	}
 	go func() { done <- run() }()
 	<-acted
 	start := time.Now()

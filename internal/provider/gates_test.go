@@ -377,3 +377,44 @@ func TestAdoptExisting(t *testing.T) {
 		sentOnce(t, y, s)
 	})
 }
+
+// Untaint accepts the failure that was reported, not one that is waited for anew.
+func TestAcceptedFailureIsNotAcceptedForGood(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.gate.running(t, s, badly)
+		r := p.Resource(y.resource)
+		says(t, r.Apply(config.With(waiting)), true, "Target Did Not Succeed")
+		r.Tainted = false
+		apply(t, r, config.With(waiting))
+		apply(t, r, config)
+		for range 2 {
+			says(t, r.Apply(config.With(waiting)), true, "Target Did Not Succeed")
+		}
+		sentOnce(t, y, s)
+	})
+}
+
+func TestUnreadableIsNoResultToRecord(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		s.Inject(sandbox.Fault{Operation: y.gate.read, Kind: sandbox.KindRefuse})
+		r := p.Resource(y.resource)
+		says(t, r.Apply(y.gate.running(t, s, well).With(waiting).With(acctest.Values{"on_wait_failure": "record"})), true, "Target Cannot Be Read", y.gate.permission)
+		sentOnce(t, y, s)
+	})
+}
+
+// Whether a signal is still to be sent must not be open when its resource is updated.
+func TestWhenIsKnownAtAnUpdate(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.ready(t, s)
+		r := p.Resource(y.resource)
+		unknown := config.With(acctest.Values{"when": acctest.Unknown})
+		if _, diags := r.Plan(unknown); len(diags) > 0 {
+			t.Errorf("at a creation: %s", diags)
+		}
+		apply(t, r, config)
+		if _, diags := r.Plan(unknown); len(diags) != 1 || diags[0].Attribute != "when" {
+			t.Errorf("at an update: %s", diags)
+		}
+	})
+}

@@ -24,6 +24,8 @@ type operation struct {
 	// do about a target that will not take the signal any more; ended, about one
 	// whose run has ended otherwise than wanted.
 	again, never, ended string
+	// recorded says what on_wait_failure = "record" makes of it.
+	recorded string
 	// cancelled says where a signal stands whose wait was cancelled; it is empty
 	// where only an error keeps the resource.
 	cancelled string
@@ -38,8 +40,9 @@ var (
 		unsent: "The signal was not taken, and nothing is recorded. Applying again sends it.",
 		unknown: "The resource is saved as tainted, with delivery = \"" + Unknown + "\". If the signal has arrived, run \"terraform untaint\" on " +
 			"the resource to accept it as delivered; otherwise apply again, which sends it once more.",
-		again: "Applying again sends the signal.",
-		never: "The signal was not sent, and nothing is recorded.",
+		recorded: "This is recorded in target_status and target_succeeded, as on_wait_failure = \"record\" asks for.",
+		again:    "Applying again sends the signal.",
+		never:    "The signal was not sent, and nothing is recorded.",
 		ended: "The signal is recorded, but the resource is tainted: applying again would send the signal again. " +
 			"Run \"terraform untaint\" on the resource to keep the signal and to accept how the run ended.",
 		unfinished: "The signal is recorded, but the resource is tainted: applying again would send the signal again. " +
@@ -47,9 +50,10 @@ var (
 		cancelled: "The signal is recorded; the next apply sends nothing and goes on waiting.",
 	}
 	updating = operation{
-		bound:  "update",
-		unsent: "Nothing was sent, as in every update.",
-		again:  "Applying again looks at the target again.",
+		bound:    "update",
+		unsent:   "Nothing was sent, as in every update.",
+		recorded: "This is recorded in target_status and target_succeeded, as on_wait_failure = \"record\" asks for.",
+		again:    "Applying again looks at the target again.",
 		ended: "The signal stays recorded, and nothing was sent. To send the signal again, use -replace; " +
 			"to go on regardless, set on_wait_failure = \"record\" or wait_for_completion = false.",
 		unfinished: "The signal stays recorded, and nothing was sent. The next apply looks again. To send the signal again, use -replace; to go on regardless, set on_wait_failure = \"record\" or wait_for_completion = false.",
@@ -69,8 +73,9 @@ var (
 		unsent: "The signal was not taken, and the resource is kept. Destroying again sends it.",
 		unknown: "The resource is kept, with delivery = \"" + Unknown + "\". If the signal has arrived, run \"terraform state rm\" on " +
 			"the resource to accept it as delivered; otherwise destroy again, which sends it once more.",
-		again: "The resource is kept, and destroying again sends the signal.",
-		never: "The signal was not sent, and the resource is kept. To destroy it without a signal, apply when = \"apply\" first, or run \"terraform state rm\" on it.",
+		recorded: "The destroy goes on, as on_wait_failure = \"record\" asks for.",
+		again:    "The resource is kept, and destroying again sends the signal.",
+		never:    "The signal was not sent, and the resource is kept. To destroy it without a signal, apply when = \"apply\" first, or run \"terraform state rm\" on it.",
 		ended: "The resource is kept, and remembers that the signal was sent. To destroy it however the run has ended, apply on_wait_failure = \"record\" or " +
 			"wait_for_completion = false first, or run \"terraform state rm\" on it.",
 		unfinished: "The resource is kept, and remembers that the signal was sent: destroying again only waits.",
@@ -162,7 +167,7 @@ func (w way) waited(end delivery.End, waiting *Waiting) (diags diag.Diagnostics)
 	if end.Reading.Status != "" {
 		status = "its last status was " + end.Reading.Status
 	}
-	opening := fmt.Sprintf("%s was sent to %s and accepted", w.What, w.To)
+	opening := w.opening()
 	var (
 		summary, detail string
 		advice          Advice
@@ -191,8 +196,9 @@ func (w way) waited(end delivery.End, waiting *Waiting) (diags diag.Diagnostics)
 			return diags
 		}
 	}
-	if waiting.OnWaitFailure.ValueString() == onWaitFailureRecord && !errors.Is(end.Stopped, context.Canceled) {
-		diags.AddWarning(summary, detail+"\n\nThis is recorded in target_status and target_succeeded, as on_wait_failure = \"record\" asks for.")
+	// A target that cannot be read is a mistake to mend, not a result to record.
+	if waiting.OnWaitFailure.ValueString() == onWaitFailureRecord && end.Unreadable == nil && !errors.Is(end.Stopped, context.Canceled) {
+		diags.AddWarning(summary, join(detail, w.recorded))
 		return diags
 	}
 	standing := w.unfinished
@@ -201,6 +207,18 @@ func (w way) waited(end delivery.End, waiting *Waiting) (diags diag.Diagnostics)
 	}
 	diags.Append(diagnostic(summary, advice, detail, standing))
 	return diags
+}
+
+// opening is what is known of the signal whose target is waited for.
+func (w way) opening() string {
+	switch w.known {
+	case Adopted:
+		return fmt.Sprintf("%s was there already at %s, and was adopted", w.What, w.To)
+	case Unknown:
+		return fmt.Sprintf("%s was sent to %s, and taken for delivered", w.What, w.To)
+	default:
+		return fmt.Sprintf("%s was sent to %s and accepted", w.What, w.To)
+	}
 }
 
 // lastFailure is why the target could not be read last, "" when it could.

@@ -56,6 +56,11 @@ func (r *signalResource[S, A, M]) planCreate(ctx context.Context, after M, resp 
 }
 
 func (r *signalResource[S, A, M]) planUpdate(ctx context.Context, before, after M, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if after.Common().When.IsUnknown() {
+		resp.Diagnostics.AddAttributeError(path.Root("when"), "When Is Not Known",
+			"Whether this signal is still to be sent depends on when, so for a resource that exists its value has to be known at plan: apply what it depends on first.")
+		return
+	}
 	changed := r.changed(ctx, req, &resp.Diagnostics)
 	switch was, is := before.Common(), after.Common(); {
 	case !was.atDestroy() && !is.atDestroy():
@@ -63,6 +68,10 @@ func (r *signalResource[S, A, M]) planUpdate(ctx context.Context, before, after 
 	case is.atDestroy() && !was.atDestroy(), is.atDestroy() && !was.Delivery.IsNull() && len(changed) > 0:
 		// Another signal is still to be sent than the one that the state tells of.
 		r.planUnsent(ctx, req, resp)
+		if !was.atDestroy() && !was.Delivery.IsNull() {
+			resp.Diagnostics.AddAttributeWarning(path.Root("when"), "Signal Will Be Sent Again",
+				"This signal was sent before. With when = \"destroy\" it is sent once more, when the resource is destroyed or replaced.")
+		}
 	case was.atDestroy() && !is.atDestroy() && was.Delivery.IsNull():
 		resp.Diagnostics.AddAttributeWarning(path.Root("when"), "No Signal Will Be Sent",
 			"Changing when sends nothing: the signal that was to be sent at destroy is sent neither now nor then. "+
@@ -93,7 +102,7 @@ func (r *signalResource[S, A, M]) waitsOn(ctx context.Context, before, after M, 
 	}
 	accepted, diags := req.Private.GetKey(ctx, judged)
 	resp.Diagnostics.Append(diags...)
-	return !seen.TargetSucceeded.ValueBool() && waiting.OnWaitFailure.ValueString() != onWaitFailureRecord && accepted == nil
+	return !seen.TargetSucceeded.ValueBool() && waiting.OnWaitFailure.ValueString() != onWaitFailureRecord && string(accepted) != "true"
 }
 
 // planNoStatus has the target's status null while nobody waits for it.

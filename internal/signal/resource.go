@@ -110,6 +110,7 @@ func (r *signalResource[S, A, M]) Create(ctx context.Context, req resource.Creat
 		resp.Diagnostics.Append(problem.Diagnostic)
 		return
 	}
+	way.known = sent.delivery
 	waiting := waits(data)
 	if !waiting.WaitForCompletion.ValueBool() {
 		return
@@ -164,7 +165,11 @@ func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.Updat
 		r.room.Complete(ctx, data.Own())
 	}
 	waiting := waits(data)
-	if !waiting.TargetStatus.IsUnknown() {
+	// Waiting anew, or no more, ends what an untaint has accepted.
+	if waiting.TargetStatus.IsUnknown() || !waiting.WaitForCompletion.ValueBool() {
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, judged, []byte("false"))...)
+	}
+	if !waiting.TargetStatus.IsUnknown() || !waiting.WaitForCompletion.ValueBool() {
 		resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 		return
 	}
@@ -180,7 +185,7 @@ func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.Updat
 		resp.Diagnostics.Append(updating.notBound(r.room.Name, err))
 		return
 	}
-	way := way{Courier: r.courier, Signal: signal, operation: updating, timeout: timeout, secrets: r.sensitive(ctx, req.Config, &resp.Diagnostics)}
+	way := way{Courier: r.courier, Signal: signal, operation: updating, timeout: timeout, known: data.Common().Delivery.ValueString(), secrets: r.sensitive(ctx, req.Config, &resp.Diagnostics)}
 	end := way.complete(ctx, waiting, data.Common().sentThen())
 	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 	resp.Diagnostics.Append(way.waited(end, waiting)...)
@@ -208,9 +213,10 @@ func (r *signalResource[S, A, M]) Delete(ctx context.Context, req resource.Delet
 		return
 	}
 	way := way{Courier: r.courier, Signal: signal, operation: deleting, timeout: timeout, secrets: r.sensitive(ctx, req.State, &resp.Diagnostics)}
-	// A signal that an earlier destroy sent only needs the rest of its wait.
-	if common.Delivery.ValueString() != Sent {
-		before := common.Delivery.ValueString()
+	// A signal that an earlier destroy sent or adopted only needs the rest of its wait.
+	before := common.Delivery.ValueString()
+	way.known = before
+	if before != Sent && before != Adopted {
 		sent, problem := way.send(ctx, data)
 		if sent.delivery != "" {
 			common.sent(sent)
@@ -224,6 +230,7 @@ func (r *signalResource[S, A, M]) Delete(ctx context.Context, req resource.Delet
 			resp.Diagnostics.Append(problem.Diagnostic)
 			return
 		}
+		way.known = sent.delivery
 	}
 	waiting := waits(data)
 	if !waiting.WaitForCompletion.ValueBool() {

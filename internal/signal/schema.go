@@ -104,7 +104,7 @@ func RegionAttribute() schema.Attribute {
 	return schema.StringAttribute{
 		Optional:            true,
 		Computed:            true,
-		MarkdownDescription: "The region of the target. The provider's region when not set; the region used is recorded.",
+		MarkdownDescription: "The region of the target; the provider's region when not set.",
 		Validators:          []validator.String{RegionName()},
 	}
 }

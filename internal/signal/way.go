@@ -29,6 +29,8 @@ type way struct {
 	Signal
 	operation
 	timeout time.Duration
+	// known is what is known of the signal, as the delivery attribute has it.
+	known string
 	// secrets are hidden in what the service says.
 	secrets *strings.Replacer
 	// tell reports progress to the user; nil where nobody listens.

@@ -121,7 +121,7 @@ func (e execution) ready(input *sdk.SendAutomationSignalInput) *delivery.View {
 // so, and none is waiting for it; until then it is missed.
 func (e execution) existing(input *sdk.SendAutomationSignalInput) *delivery.View {
 	return e.view(func(found snapshot) delivery.Reading {
-		if !found.takes(input) && found.moved(input) {
+		if !found.takes(input) && found.moved(input) && !found.asksAgain(input) {
 			return found.reading(delivery.Reached)
 		}
 		return found.reading(delivery.Missed)
@@ -175,6 +175,17 @@ func (s snapshot) moved(input *sdk.SendAutomationSignalInput) bool {
 			// What Revoke leaves behind is not documented, so nothing shows it.
 			return false
 		}
+	})
+}
+
+// asksAgain reports whether an approval is still to come: the decision that is
+// there belongs to an earlier one, and the signal may be meant for this one.
+func (s snapshot) asksAgain(input *sdk.SendAutomationSignalInput) bool {
+	if input.SignalType != ssmtypes.SignalTypeApprove && input.SignalType != ssmtypes.SignalTypeReject {
+		return false
+	}
+	return slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool {
+		return is(step.Action, "aws:approve") && step.StepStatus == ssmtypes.AutomationExecutionStatusPending
 	})
 }
 

@@ -1,0 +1,46 @@
+package ssm_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// The decision of an earlier step is not the one that a later step waits for.
+func TestAdoptingIsNotForALaterApproval(t *testing.T) {
+	now := time.Now()
+	s := acctest.Sandbox(t, sandbox.Options{Now: func() time.Time { return now }})
+	id := s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{
+		{Name: "staging", Action: "aws:approve"}, {Name: "bake", Action: "aws:sleep", SleepSeconds: 600}, {Name: "production", Action: "aws:approve"},
+	}})
+	p := acctest.StartProvider(t, acctest.Block(s.URL()))
+	approve := acctest.Values{"automation_execution_id": id, "signal_type": "Approve"}
+	if diags := p.Resource("signal_automation").Apply(approve); len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	// Between the two nothing waits, and the service says so.
+	second := p.Resource("signal_automation")
+	if diags := second.Apply(approve.With(acctest.Values{"adopt_existing": true})); !diags.HasError() || !second.State.IsNull() {
+		t.Errorf("recorded %s and said %s", second.State, diags)
+	}
+	if s.Accepted("SendAutomationSignal") != 1 || s.Count("SendAutomationSignal") != 2 {
+		t.Errorf("the journal is %v", s.Journal())
+	}
+}
+
+// Statuses and steps are read page by page where the execution shows not all of them.
+func TestStepsArePaged(t *testing.T) {
+	s := acctest.Sandbox(t, sandbox.Options{StepLimit: 2})
+	steps := []sandbox.Step{}
+	for _, name := range []string{"a", "b", "c", "d"} {
+		steps = append(steps, sandbox.Step{Name: name, Action: "aws:executeScript"})
+	}
+	id := s.StartAutomation(sandbox.Automation{Steps: append(steps, sandbox.Step{Name: "gate", Action: "aws:approve"})})
+	r := acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_automation")
+	diags := r.Apply(acctest.Values{"automation_execution_id": id, "signal_type": "Approve", "wait_until_ready": true, "timeouts": acctest.Values{"create": "5s"}})
+	if len(diags) > 0 || s.Count("DescribeAutomationStepExecutions") == 0 {
+		t.Errorf("said %s after %v", diags, s.Journal())
+	}
+}
