@@ -10,6 +10,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
+// clientToken is compiled once: schemas are made for every call of the protocol.
+var clientToken = regexp.MustCompile(`^[A-Za-z0-9_-]*$`)
+
 // arguments are those of the API reference of SignalResource, version
 // 2019-09-10, with its constraints.
 func arguments() map[string]schema.Attribute {
@@ -45,7 +48,7 @@ func arguments() map[string]schema.Attribute {
 				"While a token is set here, sending again for `triggers` repeats the same request, which may have no further effect.",
 			Validators: []validator.String{
 				stringvalidator.UTF8LengthBetween(1, 64),
-				stringvalidator.RegexMatches(regexp.MustCompile(`^[A-Za-z0-9_-]*$`), "may hold letters, digits, - and _"),
+				stringvalidator.RegexMatches(clientToken, "may hold letters, digits, - and _"),
 			},
 		},
 		"region": signal.RegionAttribute(),

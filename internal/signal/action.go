@@ -91,17 +91,18 @@ func invoked(attribute schema.Attribute) actionschema.Attribute {
 }
 
 func (a *signalAction[S, A, M]) ValidateConfig(ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse) {
-	data, _ := a.read(ctx, req.Config, &resp.Diagnostics)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(a.resource.check(ctx, data)...)
-	}
+	a.check(ctx, req.Config, &resp.Diagnostics)
 }
 
 // ModifyPlan checks again what can be checked without a request, now that more is known.
 func (a *signalAction[S, A, M]) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
-	data, _ := a.read(ctx, req.Config, &resp.Diagnostics)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(a.resource.check(ctx, data)...)
+	a.check(ctx, req.Config, &resp.Diagnostics)
+}
+
+func (a *signalAction[S, A, M]) check(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) {
+	data, _ := a.read(ctx, config, diags)
+	if !diags.HasError() {
+		diags.Append(a.resource.check(ctx, data)...)
 	}
 }
 

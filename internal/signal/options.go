@@ -43,9 +43,12 @@ type Adopting struct {
 // Adopts returns the adopting itself; embedding hands it on to the model.
 func (a *Adopting) Adopts() *Adopting { return a }
 
+// waitable is a model that embeds Waiting.
+type waitable interface{ Waits() *Waiting }
+
 // waits returns the Waiting embedded in a model; a model without one never waits.
 func waits(model any) *Waiting {
-	if m, ok := model.(interface{ Waits() *Waiting }); ok {
+	if m, ok := model.(waitable); ok {
 		return m.Waits()
 	}
 	return &Waiting{}
@@ -75,7 +78,7 @@ func optionAttributes(model any, remembers bool) map[string]schema.Attribute {
 			Validators: []validator.String{stringvalidator.OneOf(whenApply, whenDestroy)},
 		},
 	}
-	if _, ok := model.(interface{ Waits() *Waiting }); ok {
+	if _, ok := model.(waitable); ok {
 		maps.Copy(attributes, map[string]schema.Attribute{
 			"wait_until_ready": schema.BoolAttribute{
 				Optional:            true,

@@ -48,9 +48,7 @@ func (r *signalResource[S, A, M]) planCreate(ctx context.Context, after M, resp 
 		resp.Diagnostics.AddAttributeWarning(path.Root("when"), "Signal Is Sent at Destroy",
 			"Nothing is sent now. The signal is sent when this resource is destroyed, and that includes its replacement: "+
 				"if this plan replaces it, because it is tainted or with -replace, its signal is sent from the state as last applied.")
-		for _, name := range []string{"sent_at", "request_id", "delivery"} {
-			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), types.StringNull())...)
-		}
+		planNotSent(ctx, resp)
 	}
 	r.planNoStatus(ctx, after, resp)
 }
@@ -77,7 +75,7 @@ func (r *signalResource[S, A, M]) planUpdate(ctx context.Context, before, after 
 			"Changing when sends nothing: the signal that was to be sent at destroy is sent neither now nor then. "+
 				"To send it, change triggers in a later apply, or replace the resource.")
 	}
-	if _, ok := any(after).(interface{ Waits() *Waiting }); !ok {
+	if _, ok := any(after).(waitable); !ok {
 		return
 	}
 	waiting := waits(after)
@@ -107,20 +105,26 @@ func (r *signalResource[S, A, M]) waitsOn(ctx context.Context, before, after M, 
 
 // planNoStatus has the target's status null while nobody waits for it.
 func (r *signalResource[S, A, M]) planNoStatus(ctx context.Context, after M, resp *resource.ModifyPlanResponse) {
-	model, ok := any(after).(interface{ Waits() *Waiting })
-	if !ok || !after.Common().atDestroy() && (model.Waits().WaitForCompletion.ValueBool() || model.Waits().WaitForCompletion.IsUnknown()) {
+	_, ok := any(after).(waitable)
+	on := waits(after).WaitForCompletion
+	if !ok || !after.Common().atDestroy() && (on.ValueBool() || on.IsUnknown()) {
 		return
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("target_status"), types.StringNull())...)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("target_succeeded"), types.BoolNull())...)
 }
 
-// planUnsent has a signal planned as one that is yet to be sent at destroy, with
-// whatever is made up for a signal made anew.
-func (r *signalResource[S, A, M]) planUnsent(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+// planNotSent has nothing known of a signal that is yet to be sent.
+func planNotSent(ctx context.Context, resp *resource.ModifyPlanResponse) {
 	for _, name := range []string{"sent_at", "request_id", "delivery"} {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), types.StringNull())...)
 	}
+}
+
+// planUnsent has a signal planned as one that is yet to be sent at destroy, with
+// whatever is made up for a signal made anew.
+func (r *signalResource[S, A, M]) planUnsent(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	planNotSent(ctx, resp)
 	for name, attribute := range r.room.Arguments {
 		if at := path.Root(name); attribute.IsComputed() && value(ctx, req.Config, at, &resp.Diagnostics).IsNull() {
 			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, at, types.StringUnknown())...)

@@ -111,13 +111,10 @@ func (r *signalResource[S, A, M]) Create(ctx context.Context, req resource.Creat
 		return
 	}
 	way.known = sent.delivery
-	waiting := waits(data)
-	if !waiting.WaitForCompletion.ValueBool() {
+	if !waits(data).WaitForCompletion.ValueBool() {
 		return
 	}
-	end := way.complete(ctx, waiting, common.sentThen())
-	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
-	found := way.waited(end, waiting)
+	end, found := finish(ctx, way, data, &resp.State)
 	resp.Diagnostics.Append(found...)
 	if found.HasError() && end.Reading.State == delivery.Missed {
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, judged, []byte("true"))...)
@@ -165,11 +162,12 @@ func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.Updat
 		r.room.Complete(ctx, data.Own())
 	}
 	waiting := waits(data)
+	anew, on := waiting.TargetStatus.IsUnknown(), waiting.WaitForCompletion.ValueBool()
 	// Waiting anew, or no more, ends what an untaint has accepted.
-	if waiting.TargetStatus.IsUnknown() || !waiting.WaitForCompletion.ValueBool() {
+	if anew || !on {
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, judged, []byte("false"))...)
 	}
-	if !waiting.TargetStatus.IsUnknown() || !waiting.WaitForCompletion.ValueBool() {
+	if !anew || !on {
 		resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 		return
 	}
@@ -186,9 +184,8 @@ func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.Updat
 		return
 	}
 	way := way{Courier: r.courier, Signal: signal, operation: updating, timeout: timeout, known: data.Common().Delivery.ValueString(), secrets: r.sensitive(ctx, req.Config, &resp.Diagnostics)}
-	end := way.complete(ctx, waiting, data.Common().sentThen())
-	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
-	resp.Diagnostics.Append(way.waited(end, waiting)...)
+	_, found := finish(ctx, way, data, &resp.State)
+	resp.Diagnostics.Append(found...)
 }
 
 // Delete sends a signal that was to be sent at destroy; any other cannot be
@@ -232,13 +229,21 @@ func (r *signalResource[S, A, M]) Delete(ctx context.Context, req resource.Delet
 		}
 		way.known = sent.delivery
 	}
-	waiting := waits(data)
-	if !waiting.WaitForCompletion.ValueBool() {
+	if !waits(data).WaitForCompletion.ValueBool() {
 		return
 	}
-	end := way.complete(ctx, waiting, common.sentThen())
-	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
-	resp.Diagnostics.Append(way.waited(end, waiting)...)
+	_, found := finish(ctx, way, data, &resp.State)
+	resp.Diagnostics.Append(found...)
+}
+
+// finish waits for the end of the target's run and writes what it saw into the
+// state before it says a word about it.
+func finish(ctx context.Context, way way, data interface{ Common() *State }, state *tfsdk.State) (delivery.End, diag.Diagnostics) {
+	waiting := waits(data)
+	end := way.complete(ctx, waiting, data.Common().sentThen())
+	diags := record(ctx, state, data)
+	diags.Append(way.waited(end, waiting)...)
+	return end, diags
 }
 
 // ImportState refuses: nothing in the services identifies a signal that was sent.

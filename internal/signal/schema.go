@@ -109,10 +109,13 @@ func RegionAttribute() schema.Attribute {
 	}
 }
 
+// regionName is compiled once: schemas are made for every call of the protocol.
+var regionName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
 // RegionName wants what can be the name of a region: no cloud lists its regions
 // for good, but none has one that could not be part of a host's name.
 func RegionName() validator.String {
-	return stringvalidator.RegexMatches(regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`), "must be the name of a region, such as eu-central-1")
+	return stringvalidator.RegexMatches(regionName, "must be the name of a region, such as eu-central-1")
 }
 
 // FillRegion sets a region that is not known to the one that find returns for
