@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 
-	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/hashicorp/terraform-plugin-framework/action"
@@ -66,15 +65,7 @@ func room(clients *aws.Clients) signal.Room[args] {
 	}
 }
 
-func newClient(cfg awssdk.Config, endpoint *string) *sdk.Client {
-	return sdk.NewFromConfig(cfg, func(o *sdk.Options) {
-		if endpoint != nil {
-			o.BaseEndpoint = endpoint
-		}
-	})
-}
-
-func bind(ctx context.Context, client *sdk.Client, a *args) (signal.Signal, error) {
+func bind(ctx context.Context, client *client, a *args) (signal.Signal, error) {
 	input := &sdk.SendAutomationSignalInput{
 		AutomationExecutionId: a.AutomationExecutionID.ValueStringPointer(),
 		SignalType:            ssmtypes.SignalType(a.SignalType.ValueString()),

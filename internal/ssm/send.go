@@ -15,7 +15,7 @@ import (
 const permission = "ssm:SendAutomationSignal"
 
 type target struct {
-	client *sdk.Client
+	client *client
 	input  *sdk.SendAutomationSignalInput
 }
 

@@ -45,7 +45,7 @@ func final(status string) bool {
 
 // execution is an Automation execution to read.
 type execution struct {
-	client     *sdk.Client
+	client     *client
 	id, region string
 }
 
@@ -71,7 +71,7 @@ func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.A
 		return found, attempt
 	}
 	found.steps = nil
-	pages := sdk.NewDescribeAutomationStepExecutionsPaginator(e.client, &sdk.DescribeAutomationStepExecutionsInput{AutomationExecutionId: &e.id})
+	pages := sdk.NewDescribeAutomationStepExecutionsPaginator(e.client.DescribeAutomationStepExecutions, &sdk.DescribeAutomationStepExecutionsInput{AutomationExecutionId: &e.id})
 	for pages.HasMorePages() && attempt.Outcome == delivery.Accepted {
 		attempt = aws.Read(ctx, func(ctx context.Context) (middleware.Metadata, error) {
 			page, err := pages.NextPage(ctx)

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 
-	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/swf"
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -73,15 +72,7 @@ func room(clients *aws.Clients) signal.Room[args] {
 	}
 }
 
-func newClient(cfg awssdk.Config, endpoint *string) *sdk.Client {
-	return sdk.NewFromConfig(cfg, func(o *sdk.Options) {
-		if endpoint != nil {
-			o.BaseEndpoint = endpoint
-		}
-	})
-}
-
-func bind(client *sdk.Client, a *args, secrets signal.Secrets) signal.Signal {
+func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 	if a.RunID.IsUnknown() {
 		// Which run it is takes a read, which is made only where something waits or adopts.
 		a.RunID = types.StringNull()

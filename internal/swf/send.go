@@ -20,7 +20,7 @@ const permission = "swf:SignalWorkflowExecution"
 const unknownResource = "UnknownResourceFault"
 
 type target struct {
-	client *sdk.Client
+	client *client
 	input  *sdk.SignalWorkflowExecutionInput
 }
 
@@ -101,5 +101,5 @@ func (t target) list(which string) string {
 }
 
 func (t target) command(format string, values ...*string) string {
-	return aws.CommandLine(t.client.Options().Region, "swf "+format, values...)
+	return aws.CommandLine(t.client.region, "swf "+format, values...)
 }

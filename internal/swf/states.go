@@ -42,7 +42,7 @@ var earliest = time.Date(2012, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // workflow is a workflow execution of which a run has to be found.
 type workflow struct {
-	client             *sdk.Client
+	client             *client
 	region, domain, id string
 }
 
@@ -98,7 +98,7 @@ func orElse(none *noRunError, read func(context.Context) (string, delivery.Attem
 // open returns the id of the open run, started no later than latest if that is
 // set; "" when there is none. A workflow id has no more than one.
 func (w workflow) open(ctx context.Context, latest *time.Time) (id string, attempt delivery.Attempt) {
-	list := sdk.NewListOpenWorkflowExecutionsPaginator(w.client, &sdk.ListOpenWorkflowExecutionsInput{
+	list := sdk.NewListOpenWorkflowExecutionsPaginator(w.client.ListOpenWorkflowExecutions, &sdk.ListOpenWorkflowExecutionsInput{
 		Domain:          &w.domain,
 		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
 		StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &earliest, LatestDate: latest},
@@ -124,7 +124,7 @@ func (w workflow) openAt(ctx context.Context, moment time.Time) (id string, atte
 		return id, attempt
 	}
 	// The list begins with the run started last.
-	list := sdk.NewListClosedWorkflowExecutionsPaginator(w.client, &sdk.ListClosedWorkflowExecutionsInput{
+	list := sdk.NewListClosedWorkflowExecutionsPaginator(w.client.ListClosedWorkflowExecutions, &sdk.ListClosedWorkflowExecutionsInput{
 		Domain:          &w.domain,
 		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
 		StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &earliest, LatestDate: &latest},
@@ -316,7 +316,7 @@ func quoted(words ...*string) string {
 // events reads the run's history backwards until enough, in pages of a size; 0
 // leaves the size to SWF.
 func (r run) events(ctx context.Context, size int32, enough func(swftypes.HistoryEvent) bool) delivery.Attempt {
-	history := sdk.NewGetWorkflowExecutionHistoryPaginator(r.client, &sdk.GetWorkflowExecutionHistoryInput{
+	history := sdk.NewGetWorkflowExecutionHistoryPaginator(r.client.GetWorkflowExecutionHistory, &sdk.GetWorkflowExecutionHistoryInput{
 		Domain: &r.domain, Execution: r.execution(), MaximumPageSize: size, ReverseOrder: true,
 	})
 	return pages(ctx, history.HasMorePages, func(ctx context.Context) (bool, middleware.Metadata, error) {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 
-	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/transfer"
 	transfertypes "github.com/aws/aws-sdk-go-v2/service/transfer/types"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -67,15 +66,7 @@ func room(clients *aws.Clients) signal.Room[args] {
 	}
 }
 
-func newClient(cfg awssdk.Config, endpoint *string) *sdk.Client {
-	return sdk.NewFromConfig(cfg, func(o *sdk.Options) {
-		if endpoint != nil {
-			o.BaseEndpoint = endpoint
-		}
-	})
-}
-
-func bind(client *sdk.Client, a *args, secrets signal.Secrets) signal.Signal {
+func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 	t := target{client, &sdk.SendWorkflowStepStateInput{
 		WorkflowId:  a.WorkflowID.ValueStringPointer(),
 		ExecutionId: a.ExecutionID.ValueStringPointer(),

@@ -23,7 +23,7 @@ const permission = "transfer:SendWorkflowStepState"
 const notFound = "ResourceNotFoundException"
 
 type target struct {
-	client *sdk.Client
+	client *client
 	input  *sdk.SendWorkflowStepStateInput
 }
 
@@ -78,5 +78,5 @@ func (t target) status() string {
 }
 
 func (t target) command(format string, values ...*string) string {
-	return aws.CommandLine(t.client.Options().Region, "transfer "+format, values...)
+	return aws.CommandLine(t.client.region, "transfer "+format, values...)
 }

@@ -38,7 +38,7 @@ func final(a *args, status string) bool {
 
 // execution is an execution of a workflow to read.
 type execution struct {
-	client               *sdk.Client
+	client               *client
 	region, workflow, id string
 }
 
