@@ -4,8 +4,10 @@ package acctest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
+	"math/big"
 	"strings"
 	"testing"
 
@@ -262,16 +264,33 @@ func (r *Resource) Destroy() Diagnostics {
 	return diags
 }
 
-// Upgrade reads a state as an earlier schema version wrote it, in JSON.
-func (r *Resource) Upgrade(version int64, state string) Diagnostics {
+// Stored is what Terraform keeps of a resource in its state file.
+type Stored struct {
+	// Version is that of the schema which the state was written with.
+	Version int64           `json:"version"`
+	State   json.RawMessage `json:"state"`
+	Private []byte          `json:"private,omitempty"`
+}
+
+// Stored is what Terraform would keep of the resource as it is now.
+func (r *Resource) Stored() Stored {
+	r.t.Helper()
+	state, err := json.Marshal(plain(r.t, r.State))
+	must(r.t, err)
+	return Stored{Version: r.schema.ResourceSchemas[r.name].Version, State: state, Private: r.private}
+}
+
+// Upgrade reads what Terraform has kept, maybe by an earlier version of the provider.
+func (r *Resource) Upgrade(stored Stored) Diagnostics {
 	r.t.Helper()
 	resp, err := r.server.UpgradeResourceState(r.t.Context(), &tfprotov6.UpgradeResourceStateRequest{
-		TypeName: r.name, Version: version, RawState: &tfprotov6.RawState{JSON: []byte(state)},
+		TypeName: r.name, Version: stored.Version, RawState: &tfprotov6.RawState{JSON: stored.State},
 	})
 	must(r.t, err)
 	if !hasError(resp.Diagnostics) {
 		r.State, err = resp.UpgradedState.Unmarshal(r.kind)
 		must(r.t, err)
+		r.private = stored.Private
 	}
 	return diagnostics(resp.Diagnostics)
 }
@@ -478,6 +497,46 @@ func encode(t testing.TB, kind tftypes.Type, from any) tftypes.Value {
 		return tftypes.NewValue(kind, values)
 	default:
 		return tftypes.NewValue(kind, from)
+	}
+}
+
+// plain is the reverse of encode, as Terraform writes values in JSON.
+func plain(t testing.TB, value tftypes.Value) any {
+	t.Helper()
+	if value.IsNull() {
+		return nil
+	}
+	var (
+		object  map[string]tftypes.Value
+		list    []tftypes.Value
+		text    string
+		truth   bool
+		number  big.Float
+		members = map[string]any{}
+	)
+	switch kind := value.Type(); {
+	case kind.Is(tftypes.Object{}), kind.Is(tftypes.Map{}):
+		must(t, value.As(&object))
+		for name, member := range object {
+			members[name] = plain(t, member)
+		}
+		return members
+	case kind.Is(tftypes.List{}), kind.Is(tftypes.Set{}):
+		must(t, value.As(&list))
+		elements := make([]any, len(list))
+		for i, element := range list {
+			elements[i] = plain(t, element)
+		}
+		return elements
+	case kind.Is(tftypes.Bool):
+		must(t, value.As(&truth))
+		return truth
+	case kind.Is(tftypes.Number):
+		must(t, value.As(&number))
+		return json.Number(number.Text('f', -1))
+	default:
+		must(t, value.As(&text))
+		return text
 	}
 }
 

@@ -43,6 +43,11 @@ const (
 	Unknown = "UNKNOWN"
 )
 
+// schemaVersion is that of the signals' states. What an older provider has
+// written must still be readable, or the signal is lost and sent again: a change
+// that the state of a release does not fit raises it, and brings an upgrader.
+const schemaVersion = 0
+
 // defaultTimeout is how long each operation may take when timeouts says nothing.
 const defaultTimeout = 20 * time.Minute
 
@@ -70,7 +75,7 @@ func (r *signalResource[S, A, M]) schema(ctx context.Context) schema.Schema {
 	for name, attribute := range attributes {
 		attributes[name] = keptOverUpdates(attribute)
 	}
-	return schema.Schema{MarkdownDescription: r.room.Description, Attributes: attributes}
+	return schema.Schema{Version: schemaVersion, MarkdownDescription: r.room.Description, Attributes: attributes}
 }
 
 // keptOverUpdates has a computed attribute keep its value in a plan that does

@@ -1,0 +1,292 @@
+package provider_test
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cmd/schema/schemajson"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// releases holds a folder for every release, named after it, with the schemas
+// of the resources and states that it has written. The one called unreleased is
+// for what is still free to change; the release renames it.
+var releases = filepath.Join("testdata", "releases")
+
+const unreleased = "unreleased"
+
+var update = flag.Bool("update", false, "write testdata/releases/unreleased anew")
+
+// stateOf is one resource as a release has left it, and its configuration.
+type stateOf struct {
+	Name     string         `json:"name"`
+	Resource string         `json:"resource"`
+	Config   acctest.Values `json:"config"`
+	acctest.Stored
+}
+
+// A state that an older provider has written may not send its signal again.
+func TestUpgradeSendsNothing(t *testing.T) {
+	if *update {
+		recordRelease(t)
+	}
+	each(t, func(t *testing.T, dir string) {
+		for _, state := range read[[]stateOf](t, dir, "states.json") {
+			t.Run(state.Name, func(t *testing.T) {
+				s := acctest.Sandbox(t, sandbox.Options{})
+				r := acctest.StartProvider(t, acctest.Block(s.URL())).Resource(state.Resource)
+				if diags := r.Upgrade(state.Stored); len(diags) > 0 {
+					t.Fatal(diags)
+				}
+				upgraded := r.State
+				if diags := r.Refresh(); len(diags) > 0 {
+					t.Fatal(diags)
+				}
+				if !r.State.Equal(upgraded) {
+					t.Errorf("a refresh makes the state %s out of %s", r.State, upgraded)
+				}
+				plan, diags := r.Plan(state.Config)
+				if len(diags) > 0 || len(plan.Replace) > 0 || !plan.Planned.Equal(upgraded) {
+					t.Errorf("the plan after an upgrade is not empty: %s replaces for %q, was %s: %s", plan.Planned, plan.Replace, upgraded, diags)
+				}
+				if state.Config["when"] != "destroy" {
+					if diags := r.Destroy(); len(diags) > 0 {
+						t.Error(diags)
+					}
+				}
+				if made := s.Journal(); len(made) > 0 {
+					t.Errorf("these requests were made: %v", made)
+				}
+			})
+		}
+	})
+}
+
+// Every signal has states to upgrade from.
+func TestUpgradeStatesAreComplete(t *testing.T) {
+	each(t, func(t *testing.T, dir string) {
+		states, known := read[[]stateOf](t, dir, "states.json"), read[map[string]schemaOf](t, dir, "schemas.json")
+		for _, y := range systems {
+			_, released := known[y.resource]
+			if released && !slices.ContainsFunc(states, func(state stateOf) bool { return state.Resource == y.resource }) {
+				t.Errorf("there is no state of %s", y.resource)
+			}
+		}
+	})
+}
+
+// schemaOf is what a state depends on in a resource's schema.
+type schemaOf struct {
+	Version    int64                     `json:"version"`
+	Attributes map[string]map[string]any `json:"attributes"`
+}
+
+const rewrite = "go test ./internal/provider -run TestUpgrade -update"
+
+func TestUpgradeSchemasAreKnown(t *testing.T) {
+	now := schemas(t)
+	each(t, func(t *testing.T, dir string) {
+		then := read[map[string]schemaOf](t, dir, "schemas.json")
+		if filepath.Base(dir) == unreleased {
+			for name := range union(now, then) {
+				if text(t, now[name]) != text(t, then[name]) {
+					t.Errorf("The schema of %s is not the one in %s:\n%s\nNothing has been released with it yet: write it anew with\n\n  %s\n\nand look at what changes.",
+						name, dir, differences(then[name], now[name]), rewrite)
+				}
+			}
+			return
+		}
+		for name, was := range then {
+			is, there := now[name]
+			switch {
+			case !there:
+				t.Errorf("%s was released and is gone: the states of those who use it can no longer be read. Keep it, or offer a move to another resource.", name)
+			case is.Version < was.Version:
+				t.Errorf("the schema of %s has version %d, and version %d was released", name, is.Version, was.Version)
+			case is.Version == was.Version:
+				for attribute, had := range was.Attributes {
+					if has := is.Attributes[attribute]; text(t, shape(has)) != text(t, shape(had)) {
+						t.Errorf("%s.%s was released as %s and is %s. A state of that release does not fit any more: raise the version of the schema and write a state upgrader for version %d.",
+							name, attribute, text(t, had), text(t, has), was.Version)
+					}
+				}
+			}
+		}
+	})
+}
+
+// shape is the part of an attribute that a state has to fit.
+func shape(attribute map[string]any) any {
+	return []any{attribute["type"], attribute["nested_type"], attribute["write_only"]}
+}
+
+func differences(was, is schemaOf) string {
+	var lines []string
+	if was.Version != is.Version {
+		lines = append(lines, fmt.Sprintf("version: was %d, is %d", was.Version, is.Version))
+	}
+	for name := range union(was.Attributes, is.Attributes) {
+		had, _ := json.Marshal(was.Attributes[name])
+		has, _ := json.Marshal(is.Attributes[name])
+		if string(had) != string(has) {
+			lines = append(lines, fmt.Sprintf("%s: was %s, is %s", name, had, has))
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+func union[V any](maps ...map[string]V) map[string]bool {
+	names := map[string]bool{}
+	for _, m := range maps {
+		for name := range m {
+			names[name] = true
+		}
+	}
+	return names
+}
+
+// schemas are those of the resources as they are now, without their words.
+func schemas(t *testing.T) map[string]schemaOf {
+	t.Helper()
+	var document bytes.Buffer
+	must(t, schemajson.Write(t.Context(), &document, "signal", providerserver.NewProtocol6(provider.New("test")())()))
+	var all struct {
+		Providers map[string]struct {
+			Resources map[string]struct {
+				Version int64
+				Block   struct{ Attributes map[string]map[string]any }
+			} `json:"resource_schemas"`
+		} `json:"provider_schemas"`
+	}
+	must(t, json.Unmarshal(document.Bytes(), &all))
+	found := map[string]schemaOf{}
+	for name, schema := range all.Providers["signal"].Resources {
+		silence(schema.Block.Attributes)
+		found[name] = schemaOf{schema.Version, schema.Block.Attributes}
+	}
+	return found
+}
+
+// silence removes what an attribute says of itself, at every depth.
+func silence(attributes map[string]map[string]any) {
+	for _, attribute := range attributes {
+		delete(attribute, "description")
+		delete(attribute, "description_kind")
+		nested, _ := attribute["nested_type"].(map[string]any)
+		inner, _ := nested["attributes"].(map[string]any)
+		for name, one := range inner {
+			silence(map[string]map[string]any{name: one.(map[string]any)})
+		}
+	}
+}
+
+// record writes the folder of what is not released yet.
+func recordRelease(t *testing.T) {
+	t.Helper()
+	dir := filepath.Join(releases, unreleased)
+	must(t, os.MkdirAll(dir, 0o755))
+	write(t, dir, "schemas.json", schemas(t))
+	c := &clock{}
+	s := acctest.Sandbox(t, sandbox.Options{Now: c.now})
+	p := acctest.StartProvider(t, acctest.Block(s.URL()))
+	var states []stateOf
+	keep := func(name string, y system, config acctest.Values) {
+		t.Helper()
+		r := p.Resource(y.resource)
+		r.Apply(config)
+		if r.State.IsNull() {
+			t.Fatalf("%s%s left no state", cmp.Or(y.name, y.resource), name)
+		}
+		states = append(states, stateOf{cmp.Or(y.name, y.resource) + name, y.resource, config, r.Stored()})
+	}
+	for _, y := range systems {
+		keep("", y, y.ready(t, s))
+		keep(", with triggers", y, y.ready(t, s).With(acctest.Values{"triggers": acctest.Values{"release": "1"}, "timeouts": acctest.Values{"create": "5m"}}))
+		keep(", at destroy", y, y.ready(t, s).With(acctest.Values{"when": "destroy"}))
+		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter, Times: 1})
+		keep(", answer lost", y, y.ready(t, s))
+		if y.gate == nil {
+			continue
+		}
+		s.Hook(y.gate.read, c.tick, nil)
+		for _, end := range []string{well, badly} {
+			keep(", ended "+end, y, y.gate.running(t, s, end).With(waiting))
+		}
+	}
+	var written bytes.Buffer
+	encoder := json.NewEncoder(&written)
+	encoder.SetIndent("", "  ")
+	must(t, encoder.Encode(states))
+	must(t, os.WriteFile(filepath.Join(dir, "states.json"), settled(written.Bytes(), s.URL()), 0o644))
+}
+
+// madeUp is what every run makes up, and how the n-th of its kind is written instead.
+var madeUp = []struct {
+	pattern *regexp.Regexp
+	written func(n int) string
+}{
+	{regexp.MustCompile(`"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"`), func(n int) string { return fmt.Sprintf(`"00000000-0000-4000-8000-%012d"`, n) }},
+	{regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"`), func(int) string { return `"2026-01-01T00:00:00Z"` }},
+	{regexp.MustCompile(`"w-[0-9a-f]{17}"`), func(n int) string { return fmt.Sprintf(`"w-%017d"`, n) }},
+	{regexp.MustCompile(`"22[\w+/]{43}="`), func(n int) string { return fmt.Sprintf(`"22%043d="`, n) }},
+	{regexp.MustCompile(`\b[0-9a-f]{32}\b`), func(n int) string { return fmt.Sprintf("%032d", n) }},
+}
+
+// settled replaces what every run makes up, so that a difference is a change,
+// and the sandbox's address by one where nobody listens.
+func settled(text []byte, url string) []byte {
+	for _, one := range madeUp {
+		seen := map[string]string{}
+		text = one.pattern.ReplaceAllFunc(text, func(found []byte) []byte {
+			if seen[string(found)] == "" {
+				seen[string(found)] = one.written(len(seen) + 1)
+			}
+			return []byte(seen[string(found)])
+		})
+	}
+	return bytes.ReplaceAll(text, []byte(url), []byte("http://127.0.0.1:1"))
+}
+
+func each(t *testing.T, test func(t *testing.T, dir string)) {
+	t.Helper()
+	dirs, err := filepath.Glob(filepath.Join(releases, "*"))
+	must(t, err)
+	if len(dirs) == 0 {
+		t.Fatalf("there are no schemas in %s: a test that compares nothing proves nothing", releases)
+	}
+	for _, dir := range dirs {
+		t.Run(filepath.Base(dir), func(t *testing.T) { test(t, dir) })
+	}
+}
+
+func read[V any](t *testing.T, dir, name string) (value V) {
+	t.Helper()
+	must(t, json.Unmarshal([]byte(contents(t, filepath.Join(dir, name))), &value))
+	return value
+}
+
+func write(t *testing.T, dir, name string, value any) {
+	t.Helper()
+	must(t, os.WriteFile(filepath.Join(dir, name), []byte(text(t, value)), 0o644))
+}
+
+func text(t *testing.T, value any) string {
+	t.Helper()
+	encoded, err := json.MarshalIndent(value, "", "  ")
+	must(t, err)
+	return string(encoded) + "\n"
+}
