@@ -18,6 +18,7 @@ var Quick = delivery.Policy{
 	Attempt:      10 * time.Second,
 	FirstPoll:    time.Millisecond,
 	LongestPoll:  15 * time.Millisecond,
+	Settle:       30 * time.Millisecond,
 }
 
 // foreign are the prefixes of environment variables by which a user's own setup

@@ -103,7 +103,7 @@ func TestArguments(t *testing.T) {
 // An action keeps no secret, so a job is all it can be told to run.
 func TestActionArguments(t *testing.T) {
 	a := acctest.StartProvider(t, nil).Action("signal_http_trigger")
-	if names := slices.Sorted(maps.Keys(a.Arguments())); !slices.Equal(names, []string{"job_id", "timeout"}) {
+	if names := slices.Sorted(maps.Keys(a.Arguments())); !slices.Equal(names, []string{"job_id", "resend_on_unknown", "timeout"}) {
 		t.Errorf("the action has %q", names)
 	}
 	for job, says := range map[any]string{

@@ -30,6 +30,7 @@ func (a *args) Own() *args { return a }
 // state is the resource: common options and results, plus arguments.
 type state struct {
 	signal.State
+	signal.Resending
 	args
 }
 

@@ -1,6 +1,7 @@
 // Package delivery decides what became of a signal: it makes attempts, tells
-// the four ways an attempt can end apart, and repeats only what provably was
-// not sent. It knows neither Terraform nor any cloud.
+// the four ways an attempt can end apart, looks for the signal where an answer
+// was lost, and repeats only what provably was not sent. It knows neither
+// Terraform nor any cloud.
 package delivery
 
 import (
@@ -23,6 +24,9 @@ const (
 	// NotSent means that the signal provably had no effect and that its Cause
 	// says whether another attempt is worth making.
 	NotSent
+	// Confirmed is how a delivery ends, and no attempt: the answer was lost, and a
+	// read of the target showed that the service had taken the signal.
+	Confirmed
 )
 
 // String returns the word used for the outcome in logs and messages.
@@ -34,6 +38,8 @@ func (o Outcome) String() string {
 		return "rejected"
 	case NotSent:
 		return "not sent"
+	case Confirmed:
+		return "confirmed"
 	default:
 		return "unknown"
 	}
@@ -58,6 +64,9 @@ const (
 	Untrusted
 	// NoCredentials means that there was nothing to sign the request with: not retried.
 	NoCredentials
+	// Absent means that the answer was lost and that reads of the target settled on
+	// not showing the signal: retried until the timeout.
+	Absent
 )
 
 // Attempt is what one attempt to send a signal came to.
@@ -76,6 +85,8 @@ type Attempt struct {
 	Status int
 	// RetryAfter is how long the service asked to be left alone, 0 when it did not say.
 	RetryAfter time.Duration
+	// Clock is what the answer told of the service's clock.
+	Clock Clock
 	// Err is what went wrong; nil exactly when the signal was accepted.
 	Err error
 }

@@ -48,8 +48,9 @@ func (c Client) Do(req *http.Request) (*http.Response, error) {
 		// connection under the answer: an outcome lost on a good day.
 		req.Body = struct{ io.ReadCloser }{req.Body}
 	}
+	asked := time.Now()
 	resp, err := c.Doer.Do(req)
-	wire.answered(resp, err)
+	wire.answered(resp, err, asked)
 	return resp, err
 }
 
@@ -60,6 +61,7 @@ type Wire struct {
 	mu     sync.Mutex
 	left   bool
 	status int
+	clock  Clock
 	err    error
 }
 
@@ -80,7 +82,7 @@ func (w *Wire) connected() {
 	w.left = true
 }
 
-func (w *Wire) answered(resp *http.Response, err error) {
+func (w *Wire) answered(resp *http.Response, err error, asked time.Time) {
 	if w == nil {
 		return
 	}
@@ -89,6 +91,8 @@ func (w *Wire) answered(resp *http.Response, err error) {
 	w.err = err
 	if resp != nil {
 		w.status = resp.StatusCode
+		date, _ := http.ParseTime(resp.Header.Get("Date"))
+		w.clock = Clock{date: date, asked: asked, answered: time.Now()}
 	}
 }
 
@@ -105,6 +109,13 @@ func (w *Wire) Status() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.status
+}
+
+// Clock is what the last answer told of the service's clock.
+func (w *Wire) Clock() Clock {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.clock
 }
 
 // Unsent describes an attempt of which nothing left. The error given is used

@@ -18,6 +18,9 @@ type Policy struct {
 	Attempt time.Duration
 	// FirstPoll and LongestPoll bound the growing, jittered pause between reads of a target.
 	FirstPoll, LongestPoll time.Duration
+	// Settle is how long reads may lag behind what has happened: what they do not
+	// show by then counts as not there.
+	Settle time.Duration
 }
 
 // DefaultPolicy is what users get.
@@ -28,28 +31,49 @@ var DefaultPolicy = Policy{
 	Attempt:      time.Minute,
 	FirstPoll:    time.Second,
 	LongestPoll:  15 * time.Second,
+	Settle:       15 * time.Second,
+}
+
+// Doubt is what a delivery does about an attempt whose outcome is unknown and that
+// must not simply be made again. The zero value leaves it at that.
+type Doubt struct {
+	// Look finds out whether an attempt has arrived that began then or later; nil
+	// where the service cannot tell.
+	Look func(ctx context.Context, began time.Time) End
+	// Resend makes another attempt, once, where that stays unknown.
+	Resend bool
 }
 
 // Result is what a delivery came to: its last attempt, and what led there.
 type Result struct {
 	Attempt
-	// SentAt is when the last attempt began, by this machine's clock.
+	// SentAt is when the last attempt began, by this machine's clock; of a confirmed
+	// delivery, the one that arrived, as far as that is known.
 	SentAt time.Time
 	// Attempts is how many attempts were made.
 	Attempts int
+	// Looked is how the last look for a lost signal ended; nil when none was taken.
+	Looked *End
+	// Resent is set when another attempt was made although an earlier one may have arrived.
+	Resent bool
 	// Stopped is set when the context ended before the service had answered:
 	// context.DeadlineExceeded or context.Canceled.
 	Stopped error
+
+	// lost is when the first attempt began whose answer was lost.
+	lost time.Time
+	// doubt is set while an attempt may have arrived for all that is known.
+	doubt bool
 }
 
-// Deliver makes attempts until one is accepted or rejected, ends in an unknown
-// outcome that must not be repeated, the policy's patience is spent, or ctx
-// ends. Each attempt that will be followed by another is given to report first,
-// with the pause before the next one.
+// Deliver makes attempts until one is accepted or rejected, or has arrived without
+// an answer; ends in an unknown outcome that must not be repeated; the policy's
+// patience is spent; or ctx ends. Each attempt that will be followed by another is
+// given to report first, with the pause before the next one.
 //
-// After an attempt whose outcome is unknown, only an accepted one makes the
-// result anything but unknown: whatever a repeat came to, the first may have arrived.
-func (p Policy) Deliver(ctx context.Context, target Target, report func(Attempt, time.Duration)) Result {
+// While it is not known of an attempt whether it has arrived, only an accepted one
+// makes the result anything but unknown: whatever a repeat came to.
+func (p Policy) Deliver(ctx context.Context, target Target, doubt Doubt, report func(Attempt, time.Duration)) Result {
 	pauses := &backoff.ExponentialBackOff{
 		InitialInterval:     p.FirstPause,
 		RandomizationFactor: 0.5,
@@ -60,23 +84,23 @@ func (p Policy) Deliver(ctx context.Context, target Target, report func(Attempt,
 	var (
 		result           Result
 		unreachableSince time.Time
-		doubt            bool
 	)
 	for {
 		result.SentAt = time.Now()
 		result.Attempts++
 		before := result.Attempt
 		result.Attempt = p.attempt(ctx, target)
-		doubt = doubt || result.Outcome == Unknown
-		if result.Outcome == Accepted || result.Outcome == Rejected {
+		result.look(ctx, doubt.Look)
+		if result.Outcome == Accepted || result.Outcome == Rejected || result.Outcome == Confirmed {
 			break
 		}
 		result.Stopped = context.Cause(ctx)
-		if result.Stopped != nil && result.Outcome == NotSent && before.Err != nil {
+		if result.Stopped != nil && result.Outcome == NotSent && result.Cause != Absent && before.Err != nil {
 			// That ctx ended is all that this attempt can tell; the one before knows why.
 			result.Attempt = before
 		}
-		if result.Stopped != nil || !result.passing() {
+		resend := result.Outcome == Unknown && doubt.Resend && !result.Resent
+		if result.Stopped != nil || !result.passing() && !resend {
 			break
 		}
 		if result.Cause != Unreachable {
@@ -97,11 +121,40 @@ func (p Policy) Deliver(ctx context.Context, target Target, report func(Attempt,
 		if result.Stopped = Sleep(ctx, pause); result.Stopped != nil {
 			break
 		}
+		result.Resent = result.Resent || resend
 	}
-	if doubt && result.Outcome != Accepted {
+	if result.doubt && result.Outcome != Accepted && result.Outcome != Confirmed {
 		result.Outcome = Unknown
 	}
 	return result
+}
+
+// look finds out about an attempt whose answer was lost. A refusal that follows
+// one may be the service's word for a signal that it has already taken.
+func (r *Result) look(ctx context.Context, look func(context.Context, time.Time) End) {
+	if r.Outcome == Unknown {
+		r.doubt = true
+		if r.lost.IsZero() {
+			r.lost = r.SentAt
+		}
+	}
+	refused := r.Outcome == Rejected && !r.lost.IsZero()
+	if look == nil || ctx.Err() != nil || r.Outcome != Unknown && !refused {
+		return
+	}
+	end := look(ctx, r.lost)
+	r.Looked = &end
+	switch {
+	case end.Reached() && refused:
+		r.Outcome, r.SentAt = Confirmed, r.lost
+	case end.Reached():
+		r.Outcome = Confirmed
+	case end.Absent():
+		r.doubt = false
+		if !refused {
+			r.Outcome, r.Cause = NotSent, Absent
+		}
+	}
 }
 
 // passing reports whether another attempt may end better and can do no harm.
@@ -110,7 +163,7 @@ func (a Attempt) passing() bool {
 	case Unknown:
 		return a.Repeatable
 	case NotSent:
-		return a.Cause == Throttled || a.Cause == Unreachable
+		return a.Cause == Throttled || a.Cause == Unreachable || a.Cause == Absent
 	default:
 		return false
 	}

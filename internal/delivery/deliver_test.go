@@ -71,7 +71,7 @@ func TestDeliverRepeatsOnlyWhatWasNotSent(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 				defer cancel()
 				target, reported, start := &script{lines: test.lines}, 0, time.Now()
-				result := delivery.DefaultPolicy.Deliver(ctx, target, func(delivery.Attempt, time.Duration) { reported++ })
+				result := delivery.DefaultPolicy.Deliver(ctx, target, delivery.Doubt{}, func(delivery.Attempt, time.Duration) { reported++ })
 				took := time.Since(start)
 				if result.Outcome != test.outcome {
 					t.Errorf("outcome is %s, want %s", result.Outcome, test.outcome)
@@ -101,7 +101,7 @@ func TestDeliverEndsWhenCancelled(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Minute, cancel)
 		start := time.Now()
-		result := delivery.DefaultPolicy.Deliver(ctx, &script{lines: []delivery.Attempt{unsent(delivery.Throttled)}}, func(delivery.Attempt, time.Duration) {})
+		result := delivery.DefaultPolicy.Deliver(ctx, &script{lines: []delivery.Attempt{unsent(delivery.Throttled)}}, delivery.Doubt{}, func(delivery.Attempt, time.Duration) {})
 		if took := time.Since(start); took != time.Minute {
 			t.Errorf("ended after %s, want at the moment of the cancellation", took)
 		}
@@ -121,7 +121,7 @@ func (stalled) Send(ctx context.Context) delivery.Attempt {
 func TestAttemptHasItsOwnLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		result := delivery.DefaultPolicy.Deliver(t.Context(), stalled{}, nil)
+		result := delivery.DefaultPolicy.Deliver(t.Context(), stalled{}, delivery.Doubt{}, nil)
 		if took := time.Since(start); took != delivery.DefaultPolicy.Attempt || result.Outcome != delivery.Unknown {
 			t.Errorf("a stalled attempt ended %s after %s", result.Outcome, took)
 		}
@@ -146,7 +146,7 @@ func (c *cutOff) Send(ctx context.Context) delivery.Attempt {
 func TestTheServicesLastWordsAreKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		result := delivery.DefaultPolicy.Deliver(ctx, &cutOff{cancel: cancel}, func(delivery.Attempt, time.Duration) {})
+		result := delivery.DefaultPolicy.Deliver(ctx, &cutOff{cancel: cancel}, delivery.Doubt{}, func(delivery.Attempt, time.Duration) {})
 		if result.Outcome != delivery.NotSent || result.Err.Error() != "rate exceeded" || !errors.Is(result.Stopped, context.Canceled) || result.Attempts != 2 {
 			t.Errorf("the result is %+v", result)
 		}
@@ -158,7 +158,7 @@ func TestPausesAreSpread(t *testing.T) {
 	pauses := map[time.Duration]bool{}
 	for range 20 {
 		ctx, cancel := context.WithCancel(t.Context())
-		delivery.DefaultPolicy.Deliver(ctx, &script{lines: []delivery.Attempt{unsent(delivery.Throttled)}}, func(_ delivery.Attempt, pause time.Duration) {
+		delivery.DefaultPolicy.Deliver(ctx, &script{lines: []delivery.Attempt{unsent(delivery.Throttled)}}, delivery.Doubt{}, func(_ delivery.Attempt, pause time.Duration) {
 			pauses[pause] = true
 			cancel()
 		})

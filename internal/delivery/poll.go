@@ -17,6 +17,8 @@ type Poller struct {
 	FirstPause, LongestPause time.Duration
 	// Attempt is how long one read may take.
 	Attempt time.Duration
+	// Settled is how long reads may lag behind what has happened.
+	Settled time.Duration
 
 	mu      sync.Mutex
 	watches map[string]*watch
@@ -25,7 +27,7 @@ type Poller struct {
 // NewPoller returns a poller with a policy's patience for reading.
 func NewPoller(policy Policy) *Poller {
 	return &Poller{
-		FirstPause: policy.FirstPoll, LongestPause: policy.LongestPoll, Attempt: policy.Attempt,
+		FirstPause: policy.FirstPoll, LongestPause: policy.LongestPoll, Attempt: policy.Attempt, Settled: policy.Settle,
 		watches: map[string]*watch{},
 	}
 }

@@ -71,18 +71,44 @@ type End struct {
 // Reached reports whether the wait ended with what was waited for.
 func (e End) Reached() bool { return e.Reading.State == Reached }
 
+// Absent reports whether the reads settled on not showing what was looked for.
+func (e End) Absent() bool {
+	return e.Reading.State == Pending && e.Unreadable == nil && e.Stopped == nil
+}
+
 // Wait reads the target until it has reached or missed what the view waits for,
 // it turns out to be unreadable, or ctx ends. Each pending reading is given to
 // report, with the time, on the caller's goroutine.
-func (p *Poller) Wait(ctx context.Context, view *View, report func(Reading, time.Time)) (end End) {
+func (p *Poller) Wait(ctx context.Context, view *View, report func(Reading, time.Time)) End {
+	return p.until(ctx, view, func(reading Reading) bool {
+		if reading.State == Pending {
+			report(reading, time.Now())
+		}
+		return reading.State != Pending
+	})
+}
+
+// Settle reads the target until it has reached what the view looks for or is
+// unreadable, or until reads that lag behind have had their time: what the first
+// read after p.Settled says, is so. A pending one says that it is not there, and a
+// missed one that it cannot be told.
+func (p *Poller) Settle(ctx context.Context, view *View) End {
+	lagging, cancel := context.WithTimeout(ctx, p.Settled)
+	defer cancel()
+	end := p.until(lagging, view, func(reading Reading) bool { return reading.State == Reached })
+	if end.Stopped == nil || ctx.Err() != nil {
+		return end
+	}
+	return p.until(ctx, view, func(Reading) bool { return true })
+}
+
+// until reads the target until a reading is enough.
+func (p *Poller) until(ctx context.Context, view *View, enough func(Reading) bool) (end End) {
 	end.Stopped = Await(ctx, p, view.key, view.read, func(s snapshot) bool {
 		switch {
 		case s.attempt.Outcome == Accepted:
 			end.Reading, end.Failed = view.judge(s.value), nil
-			if end.Reading.State == Pending {
-				report(end.Reading, time.Now())
-			}
-			return end.Reading.State != Pending
+			return enough(end.Reading)
 		case s.attempt.passingRead():
 			end.Failed = &s.attempt
 			return false

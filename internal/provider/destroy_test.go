@@ -147,7 +147,7 @@ func TestUnknownAtDestroyIsRemembered(t *testing.T) {
 		}
 		s.ClearFaults()
 		s.ResetJournal()
-		says(t, r.Destroy(), false, "Signal Will Be Sent Again")
+		says(t, r.Destroy(), false, "Signal May Be Sent Again")
 		if !r.State.IsNull() || s.Count(y.operation) != 1 {
 			t.Errorf("destroying again left %s after %v", r.State, s.Journal())
 		}

@@ -137,6 +137,8 @@ func (a *signalAction[S, A, M]) Invoke(ctx context.Context, req action.InvokeReq
 	switch {
 	case sent.delivery == Adopted:
 		tell("%s shows that such a signal is already there: nothing was sent", signal.Service)
+	case sent.delivery == Confirmed:
+		tell("%s shows that the signal has arrived; its answer was lost", signal.Service)
 	case sent.requestID != "":
 		tell("%s accepted the signal (request id %s)", signal.Service, sent.requestID)
 	default:

@@ -72,7 +72,7 @@ var (
 		bound:  "delete",
 		unsent: "The signal was not taken, and the resource is kept. Destroying again sends it.",
 		unknown: "The resource is kept, with delivery = \"" + Unknown + "\". If the signal has arrived, run \"terraform state rm\" on " +
-			"the resource to accept it as delivered; otherwise destroy again, which sends it once more.",
+			"the resource to accept it as delivered; otherwise destroy again, which sends it once more unless the service shows it by then.",
 		recorded: "The destroy goes on, as on_wait_failure = \"record\" asks for.",
 		again:    "The resource is kept, and destroying again sends the signal.",
 		never:    "The signal was not sent, and the resource is kept. To destroy it without a signal, apply when = \"apply\" first, or run \"terraform state rm\" on it.",
@@ -91,7 +91,7 @@ func (o operation) notBound(name string, err error) diag.Diagnostic {
 
 // failure is the problem of a delivery that did not end accepted. It says what
 // was being done, what was answered, what that means, and what to do next.
-func (w way) failure(result delivery.Result) *problem {
+func (w way) failure(result delivery.Result, options any) *problem {
 	summary := map[delivery.Outcome]string{
 		delivery.Rejected: "Signal Rejected",
 		delivery.NotSent:  "Signal Not Sent",
@@ -99,17 +99,48 @@ func (w way) failure(result delivery.Result) *problem {
 	}[result.Outcome]
 	standing := w.unsent
 	if result.Outcome == delivery.Unknown {
-		doubt := "Whether the signal was taken is unknown, so it was not sent again. "
-		if result.Repeatable {
-			doubt = "Whether the signal was taken is unknown: no attempt got a clear answer. "
-		}
-		standing = doubt + w.FindOut + "\n\n" + w.unknown
+		standing = join(doubt(result)+w.looked(result.Looked), w.FindOut, w.unknown+hint(result, options))
 	}
 	advice := w.Explain(result.Attempt)
 	detail := join(
 		fmt.Sprintf("Sending %s to %s failed%s: %s", w.What, w.To, after(result.Attempts), w.answer(result.Attempt)),
-		w.stopped(result.Stopped), unreachable(result.Attempt), advice.Next)
+		w.stopped(result.Stopped), unsentBecause(result.Attempt), advice.Next)
 	return w.problem(summary, advice, detail, standing, advice.Gone && result.Outcome != delivery.Unknown)
+}
+
+// doubt says what was done about an unknown outcome.
+func doubt(result delivery.Result) string {
+	switch {
+	case result.Repeatable:
+		return "Whether the signal was taken is unknown: no attempt got a clear answer."
+	case result.Resent:
+		return "Whether the signal was taken is unknown. It was sent once more, as resend_on_unknown = true asks for, and is not sent again."
+	default:
+		return "Whether the signal was taken is unknown, so it was not sent again."
+	}
+}
+
+// looked says why looking for a signal did not tell whether it has arrived.
+func (w way) looked(end *delivery.End) string {
+	switch {
+	case end == nil || end.Reached() || end.Absent():
+		return ""
+	case end.Unreadable != nil:
+		return join(fmt.Sprintf(" Looking whether %s has it failed: %s", w.Service, w.answer(*end.Unreadable)),
+			unsentBecause(*end.Unreadable), w.ExplainRead(*end.Unreadable).Next, "When it can be read, the provider finds out by itself.")
+	case end.Stopped != nil:
+		return join(fmt.Sprintf(" Looking whether %s has it was not finished.", w.Service), w.lastFailure(*end))
+	default:
+		return fmt.Sprintf(" What %s shows does not tell: %s.", w.Service, end.Reading.Reason)
+	}
+}
+
+// hint names the option that sends once more instead of failing, where there is one.
+func hint(result delivery.Result, options any) string {
+	if _, offered := options.(resendable); !offered || result.Resent {
+		return ""
+	}
+	return " With resend_on_unknown = true a signal whose outcome stays unknown is sent once more at once."
 }
 
 func (w way) problem(summary string, advice Advice, detail, standing string, gone bool) *problem {
@@ -136,7 +167,7 @@ func (w way) notReady(end delivery.End, doing string) *problem {
 	opening := fmt.Sprintf("Sending %s to %s was not tried: %s ", w.What, w.To, doing)
 	if end.Unreadable != nil {
 		advice := w.ExplainRead(*end.Unreadable)
-		detail := join(opening+"failed: "+w.answer(*end.Unreadable), unreachable(*end.Unreadable), advice.Next)
+		detail := join(opening+"failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable), advice.Next)
 		return w.problem("Signal Not Sent", advice, detail, w.unsent, advice.Gone)
 	}
 	saw := "ended without seeing its status."
@@ -175,7 +206,7 @@ func (w way) waited(end delivery.End, waiting *Waiting) (diags diag.Diagnostics)
 	switch {
 	case end.Unreadable != nil:
 		advice = w.ExplainRead(*end.Unreadable)
-		summary, detail = "Target Cannot Be Read", join(opening+", but waiting for its run to end failed: "+w.answer(*end.Unreadable), unreachable(*end.Unreadable), advice.Next)
+		summary, detail = "Target Cannot Be Read", join(opening+", but waiting for its run to end failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable), advice.Next)
 		if advice.Gone && w.gone != "" {
 			diags.AddWarning("Target Is Gone", join(detail, w.gone))
 			return diags
@@ -214,6 +245,8 @@ func (w way) opening() string {
 	switch w.known {
 	case Adopted:
 		return fmt.Sprintf("%s was there already at %s, and was adopted", w.What, w.To)
+	case Confirmed:
+		return fmt.Sprintf("%s was sent to %s and has arrived, as %s shows", w.What, w.To, w.Service)
 	case Unknown:
 		return fmt.Sprintf("%s was sent to %s, and taken for delivered", w.What, w.To)
 	default:
@@ -226,13 +259,13 @@ func (w way) lastFailure(end delivery.End) string {
 	if end.Failed == nil {
 		return ""
 	}
-	return join("Reading it failed the last time: "+w.answer(*end.Failed), unreachable(*end.Failed))
+	return join("Reading it failed the last time: "+w.answer(*end.Failed), unsentBecause(*end.Failed))
 }
 
 // notRead is the warning of a refresh that could not read the target.
 func (s Signal) notRead(attempt delivery.Attempt) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Target Not Read",
-		join(fmt.Sprintf("Reading the status of %s failed: %s", s.To, s.answer(attempt)), unreachable(attempt), s.ExplainRead(attempt).Next,
+		join(fmt.Sprintf("Reading the status of %s failed: %s", s.To, s.answer(attempt)), unsentBecause(attempt), s.ExplainRead(attempt).Next,
 			"The status recorded last is kept, and the signal stays sent."))
 }
 
@@ -277,11 +310,14 @@ func (w way) stopped(err error) string {
 	}
 }
 
-func unreachable(attempt delivery.Attempt) string {
+// unsentBecause says what is known of the cause for which a request was not sent.
+func unsentBecause(attempt delivery.Attempt) string {
 	if attempt.Outcome != delivery.NotSent {
 		return ""
 	}
 	switch attempt.Cause {
+	case delivery.Absent:
+		return "Reads showed, until they could not lag behind any more, that the signal has not arrived."
 	case delivery.Unreachable:
 		return "Connecting was tried again until there was no point in going on: check the endpoint, the network, and whether a proxy is needed."
 	case delivery.NoSuchHost:

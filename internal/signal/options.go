@@ -43,6 +43,15 @@ type Adopting struct {
 // Adopts returns the adopting itself; embedding hands it on to the model.
 func (a *Adopting) Adopts() *Adopting { return a }
 
+// Resending is what resources keep whose services may leave open whether they took
+// a signal. A room offers it by embedding it in its state beside State.
+type Resending struct {
+	ResendOnUnknown types.Bool `tfsdk:"resend_on_unknown"`
+}
+
+// Resends returns the resending itself; embedding hands it on to the model.
+func (r *Resending) Resends() *Resending { return r }
+
 // waitable is a model that embeds Waiting.
 type waitable interface{ Waits() *Waiting }
 
@@ -58,6 +67,15 @@ func waits(model any) *Waiting {
 func adopts(model any) bool {
 	m, ok := model.(interface{ Adopts() *Adopting })
 	return ok && m.Adopts().AdoptExisting.ValueBool()
+}
+
+// resendable is a model that embeds Resending.
+type resendable interface{ Resends() *Resending }
+
+// resends reports whether a model asks for another send where the outcome stays unknown.
+func resends(model any) bool {
+	m, ok := model.(resendable)
+	return ok && m.Resends().ResendOnUnknown.ValueBool()
 }
 
 // optionAttributes are the arguments that say how to send and not what: a change
@@ -104,6 +122,14 @@ func optionAttributes(model any, remembers bool) map[string]schema.Attribute {
 			Optional: true,
 			MarkdownDescription: "Before sending, look whether the service shows that such a signal is already there; if so, send nothing. The default is `false`." +
 				resource("What is found is recorded with `delivery = \"ADOPTED\"`. With this on, changed `triggers`, taint and `-replace` adopt, too."),
+		}
+	}
+	if _, ok := model.(resendable); ok {
+		attributes["resend_on_unknown"] = schema.BoolAttribute{
+			Optional: true,
+			MarkdownDescription: "What to do when the answer to the signal was lost and whether it was taken stays unknown: `false` (default) fails, " +
+				"`true` sends the signal once more, so that it may arrive twice." +
+				resource("A failed one is kept, tainted, with `delivery = \"UNKNOWN\"`."),
 		}
 	}
 	return attributes

@@ -31,8 +31,8 @@ func (r *signalResource[S, A, M]) ModifyPlan(ctx context.Context, req resource.M
 	case resp.Diagnostics.HasError():
 	case req.Plan.Raw.IsNull():
 		if before.Common().atDestroy() && before.Common().Delivery.ValueString() == Unknown {
-			resp.Diagnostics.AddWarning("Signal Will Be Sent Again",
-				fmt.Sprintf("An earlier destroy of this signal_%s sent its signal, and whether it was taken is unknown. Destroying sends it once more; "+
+			resp.Diagnostics.AddWarning("Signal May Be Sent Again",
+				fmt.Sprintf("An earlier destroy of this signal_%s sent its signal, and whether it was taken is unknown. Unless the service shows that it was, destroying sends it once more; "+
 					"\"terraform state rm\" accepts it as delivered instead.", r.room.Name))
 		}
 	case req.State.Raw.IsNull():

@@ -210,11 +210,11 @@ func (r *signalResource[S, A, M]) Delete(ctx context.Context, req resource.Delet
 		return
 	}
 	way := way{Courier: r.courier, Signal: signal, operation: deleting, timeout: timeout, secrets: r.sensitive(ctx, req.State, &resp.Diagnostics)}
-	// A signal that an earlier destroy sent or adopted only needs the rest of its wait.
+	// A signal that an earlier destroy delivered only needs the rest of its wait.
 	before := common.Delivery.ValueString()
 	way.known = before
-	if before != Sent && before != Adopted {
-		sent, problem := way.send(ctx, data)
+	if before == "" || before == Unknown {
+		sent, problem := way.sendAgain(ctx, data, common.sentThen())
 		if sent.delivery != "" {
 			common.sent(sent)
 			resp.Diagnostics.Append(record(ctx, &resp.State, data)...)

@@ -73,6 +73,11 @@ type Signal struct {
 	// Existing is the view in which the service shows that such a signal is already
 	// there; no reading of it is pending. It is nil where the room does not embed Adopting.
 	Existing *delivery.View
+	// Delivered is the view in which the service shows that it took a signal whose
+	// sending began then, by this machine's clock; pending while it shows that it
+	// did not, and missed while that cannot be told, with the reason. It is nil where
+	// the service never shows it. For a signal with a Finder it finds the target, too.
+	Delivered func(began time.Time) *delivery.View
 	// ExplainRead says what to do about a target that cannot be read.
 	ExplainRead func(delivery.Attempt) Advice
 	// Unseen says what it may mean that the target was waited for and never seen;

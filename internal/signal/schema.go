@@ -37,6 +37,9 @@ func (s *State) Common() *State { return s }
 const (
 	// Sent means that the service accepted the signal.
 	Sent = "SENT"
+	// Confirmed means that the answer was lost, and that the service showed that it
+	// had taken the signal.
+	Confirmed = "CONFIRMED"
 	// Adopted means that the service showed such a signal, so that none was sent.
 	Adopted = "ADOPTED"
 	// Unknown means that the answer was lost, and with it whether the signal was taken.
@@ -66,8 +69,8 @@ func (r *signalResource[S, A, M]) schema(ctx context.Context) schema.Schema {
 			DeleteDescription: timeoutDescription("deleting the resource may take, which with `when = \"destroy\"` sends the signal"),
 		}),
 		"sent_at":    computed("When the signal was sent (RFC 3339, UTC, by the clock of the machine Terraform ran on); null when it was adopted or is yet to be sent."),
-		"request_id": computed("The service's id of the request that carried the signal."),
-		"delivery": computed("What is known of the signal: `" + Sent + "`, the service accepted it; `" + Adopted + "`, the service showed such a signal, and none was sent; " +
+		"request_id": computed("The service's id of the request that carried the signal; null when no answer told it."),
+		"delivery": computed("What is known of the signal: `" + Sent + "`, the service accepted it; `" + Confirmed + "`, the answer was lost, and the service showed afterwards that it had arrived; `" + Adopted + "`, the service showed such a signal, and none was sent; " +
 			"`" + Unknown + "`, the answer was lost, so the signal may or may not have arrived; null when it is yet to be sent."),
 	}
 	maps.Copy(attributes, optionAttributes(M(new(S)), true))

@@ -81,7 +81,11 @@ func (w *way) send(ctx context.Context, options any) (sending, *problem) {
 			return sending{}, w.notReady(end, untilReady)
 		}
 	}
-	result := w.policy.Deliver(ctx, discreet{w.Target, w.secrets}, func(attempt delivery.Attempt, pause time.Duration) {
+	doubt := delivery.Doubt{Resend: resends(options)}
+	if w.Delivered != nil {
+		doubt.Look = w.lookFor
+	}
+	result := w.policy.Deliver(ctx, discreet{w.Target, w.secrets}, doubt, func(attempt delivery.Attempt, pause time.Duration) {
 		if w.tell != nil {
 			w.tell("Not accepted yet, trying again: %s", w.answer(attempt))
 		}
@@ -92,11 +96,38 @@ func (w *way) send(ctx context.Context, options any) (sending, *problem) {
 	switch result.Outcome {
 	case delivery.Accepted:
 		return sending{Sent, result.SentAt, result.RequestID}, nil
+	case delivery.Confirmed:
+		return sending{delivery: Confirmed, at: result.SentAt}, nil
 	case delivery.Unknown:
-		return sending{Unknown, result.SentAt, result.RequestID}, w.failure(result)
+		return sending{Unknown, result.SentAt, result.RequestID}, w.failure(result, options)
 	default:
-		return sending{}, w.failure(result)
+		return sending{}, w.failure(result, options)
 	}
+}
+
+// sendAgain is send for a signal that was sent then, by an earlier operation,
+// with an unknown outcome: if the service shows it, it is not sent.
+func (w *way) sendAgain(ctx context.Context, options any, sent time.Time) (sending, *problem) {
+	if w.Delivered != nil && !sent.IsZero() && w.lookFor(ctx, sent).Reached() {
+		return sending{delivery: Confirmed, at: sent}, nil
+	}
+	return w.send(ctx, options)
+}
+
+// lookFor finds out whether a signal has arrived whose sending began then and
+// whose answer was lost.
+func (w *way) lookFor(ctx context.Context, began time.Time) delivery.End {
+	if w.tell != nil {
+		w.tell("Whether the signal was taken is not known: looking whether it is there")
+	}
+	end := w.poller.Settle(ctx, w.Delivered(began))
+	tflog.Info(ctx, "looked whether the signal has arrived", map[string]any{
+		"signal": w.What, "target": w.To, "arrived": end.Reached(), "absent": end.Absent(), "status": end.Reading.Status,
+	})
+	if end.Reached() && w.Find != nil {
+		w.Signal = w.Find.Found()
+	}
+	return end
 }
 
 const untilReady = "waiting until the target can take it"

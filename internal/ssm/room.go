@@ -32,6 +32,7 @@ type state struct {
 	signal.State
 	signal.Waiting
 	signal.Adopting
+	signal.Resending
 	args
 }
 

@@ -35,6 +35,7 @@ type state struct {
 	signal.State
 	signal.Waiting
 	signal.Adopting
+	signal.Resending
 	args
 }
 

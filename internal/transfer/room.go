@@ -33,6 +33,7 @@ func (a *args) Own() *args { return a }
 type state struct {
 	signal.State
 	signal.Waiting
+	signal.Resending
 	args
 }
 

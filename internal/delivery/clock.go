@@ -1,0 +1,32 @@
+package delivery
+
+import "time"
+
+// Clock relates a service's clock to this machine's, as far as one answer tells.
+// The zero value tells nothing.
+type Clock struct {
+	// date is the answer's Date header, which is in whole seconds.
+	date time.Time
+	// asked and answered are when the request was made and its answer came, by this machine's clock.
+	asked, answered time.Time
+}
+
+// Bounds returns what the service's clock showed, at the earliest and at the
+// latest, at a moment of this machine's clock before the answer; false where the
+// answer did not tell. The earliest is a whole second, because the service may
+// tell its times so: no event at that moment or later has an earlier one.
+func (c Clock) Bounds(moment time.Time) (earliest, latest time.Time, told bool) {
+	if c.date.IsZero() {
+		return time.Time{}, time.Time{}, false
+	}
+	longest, _ := elapsed(moment, c.answered)
+	_, shortest := elapsed(moment, c.asked)
+	return c.date.Add(-longest).Truncate(time.Second), c.date.Add(time.Second - shortest), true
+}
+
+// elapsed is the time between two moments. The wall clock may have been set
+// meanwhile, and the monotonic one stands still while the machine sleeps.
+func elapsed(from, to time.Time) (longest, shortest time.Duration) {
+	monotonic, wall := to.Sub(from), to.Round(0).Sub(from.Round(0))
+	return max(monotonic, wall), min(monotonic, wall)
+}

@@ -1,0 +1,310 @@
+package delivery_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// looks are looks for a lost signal that end as written; the last one repeats.
+type looks struct {
+	ends  []delivery.End
+	began []time.Time
+	// sent is how many attempts each look found made.
+	sent   []int
+	target *script
+}
+
+func (l *looks) look(_ context.Context, began time.Time) delivery.End {
+	end := l.ends[min(len(l.began), len(l.ends)-1)]
+	l.began, l.sent = append(l.began, began), append(l.sent, len(l.target.sent))
+	return end
+}
+
+var (
+	found      = delivery.End{Reading: delivery.Reading{State: delivery.Reached}}
+	absent     = delivery.End{Reading: delivery.Reading{State: delivery.Pending}}
+	untold     = delivery.End{Reading: delivery.Reading{State: delivery.Missed, Reason: "it has ended"}}
+	unreadable = delivery.End{Unreadable: &delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("denied")}}
+	cutShort   = delivery.End{Stopped: context.Canceled}
+)
+
+func TestUnknownOutcomesAreReadBack(t *testing.T) {
+	var (
+		accepted = delivery.Attempt{Outcome: delivery.Accepted}
+		rejected = delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("no")}
+		unknown  = delivery.Attempt{Outcome: delivery.Unknown, Err: errors.New("lost")}
+	)
+	for name, test := range map[string]struct {
+		lines  []delivery.Attempt
+		ends   []delivery.End
+		resend bool
+		// outcome is what it comes to after so many attempts and looks.
+		outcome         delivery.Outcome
+		attempts, looks int
+	}{
+		"a good day":                           {lines: []delivery.Attempt{accepted}, ends: []delivery.End{found}, outcome: delivery.Accepted, attempts: 1},
+		"a bad day":                            {lines: []delivery.Attempt{rejected}, ends: []delivery.End{found}, outcome: delivery.Rejected, attempts: 1},
+		"throttled first":                      {lines: []delivery.Attempt{unsent(delivery.Throttled), accepted}, ends: []delivery.End{found}, outcome: delivery.Accepted, attempts: 2},
+		"found":                                {lines: []delivery.Attempt{unknown}, ends: []delivery.End{found}, outcome: delivery.Confirmed, attempts: 1, looks: 1},
+		"absent, then accepted":                {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.End{absent}, outcome: delivery.Accepted, attempts: 2, looks: 1},
+		"absent twice, then found":             {lines: []delivery.Attempt{unknown}, ends: []delivery.End{absent, absent, found}, outcome: delivery.Confirmed, attempts: 3, looks: 3},
+		"absent, then refused, and there":      {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.End{absent, found}, outcome: delivery.Confirmed, attempts: 2, looks: 2},
+		"absent, then refused, and not there":  {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.End{absent}, outcome: delivery.Rejected, attempts: 2, looks: 2},
+		"absent, then refused, and untold":     {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.End{absent, untold}, outcome: delivery.Rejected, attempts: 2, looks: 2},
+		"absent, then no such host":            {lines: []delivery.Attempt{unknown, unsent(delivery.NoSuchHost)}, ends: []delivery.End{absent}, outcome: delivery.NotSent, attempts: 2, looks: 1},
+		"untold":                               {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.End{untold}, outcome: delivery.Unknown, attempts: 1, looks: 1},
+		"unreadable":                           {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.End{unreadable}, outcome: delivery.Unknown, attempts: 1, looks: 1},
+		"cut short":                            {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.End{cutShort}, outcome: delivery.Unknown, attempts: 1, looks: 1},
+		"absent, then untold":                  {lines: []delivery.Attempt{unknown}, ends: []delivery.End{absent, untold}, outcome: delivery.Unknown, attempts: 2, looks: 2},
+		"untold, sent once more":               {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.End{untold}, resend: true, outcome: delivery.Accepted, attempts: 2, looks: 1},
+		"untold twice, sent once more":         {lines: []delivery.Attempt{unknown}, ends: []delivery.End{untold}, resend: true, outcome: delivery.Unknown, attempts: 2, looks: 2},
+		"untold, sent once more and found":     {lines: []delivery.Attempt{unknown}, ends: []delivery.End{untold, found}, resend: true, outcome: delivery.Confirmed, attempts: 2, looks: 2},
+		"untold, sent once more and refused":   {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.End{untold}, resend: true, outcome: delivery.Unknown, attempts: 2, looks: 2},
+		"untold, refused, and there":           {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.End{untold, found}, resend: true, outcome: delivery.Confirmed, attempts: 2, looks: 2},
+		"untold, refused, and not there":       {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.End{untold, absent}, resend: true, outcome: delivery.Rejected, attempts: 2, looks: 2},
+		"untold, throttled, accepted":          {lines: []delivery.Attempt{unknown, unsent(delivery.Throttled), accepted}, ends: []delivery.End{untold}, resend: true, outcome: delivery.Accepted, attempts: 3, looks: 1},
+		"untold, throttled, lost":              {lines: []delivery.Attempt{unknown, unsent(delivery.Throttled), unknown}, ends: []delivery.End{untold}, resend: true, outcome: delivery.Unknown, attempts: 3, looks: 2},
+		"untold, no such host":                 {lines: []delivery.Attempt{unknown, unsent(delivery.NoSuchHost)}, ends: []delivery.End{untold}, resend: true, outcome: delivery.Unknown, attempts: 2, looks: 1},
+		"nothing to look at":                   {lines: []delivery.Attempt{unknown, accepted}, outcome: delivery.Unknown, attempts: 1},
+		"nothing to look at, sent once more":   {lines: []delivery.Attempt{unknown}, resend: true, outcome: delivery.Unknown, attempts: 2},
+		"nothing to look at, then accepted":    {lines: []delivery.Attempt{unknown, accepted}, resend: true, outcome: delivery.Accepted, attempts: 2},
+		"nothing to look at, then rejected":    {lines: []delivery.Attempt{unknown, rejected}, resend: true, outcome: delivery.Unknown, attempts: 2},
+		"throttled, untold, throttled, untold": {lines: []delivery.Attempt{unsent(delivery.Throttled), unknown, unsent(delivery.Throttled), unknown, accepted}, ends: []delivery.End{untold}, resend: true, outcome: delivery.Unknown, attempts: 4, looks: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				target := &script{lines: test.lines}
+				l, doubt := &looks{ends: test.ends, target: target}, delivery.Doubt{Resend: test.resend}
+				if test.ends != nil {
+					doubt.Look = l.look
+				}
+				result := delivery.DefaultPolicy.Deliver(t.Context(), target, doubt, func(delivery.Attempt, time.Duration) {})
+				if result.Outcome != test.outcome || result.Attempts != test.attempts || len(target.sent) != test.attempts {
+					t.Errorf("ended %s after %d attempts of which %d were made, want %s after %d", result.Outcome, result.Attempts, len(target.sent), test.outcome, test.attempts)
+				}
+				if len(l.began) != test.looks || (result.Looked == nil) != (test.looks == 0) {
+					t.Errorf("looked %d times, want %d; the last came to %v", len(l.began), test.looks, result.Looked)
+				}
+				for i, began := range l.began {
+					lost := 0
+					for test.lines[min(lost, len(test.lines)-1)].Outcome != delivery.Unknown {
+						lost++
+					}
+					if !began.Equal(target.sent[lost]) {
+						t.Errorf("look %d is for what was sent at %s, want the first lost of %v", i, began, target.sent)
+					}
+				}
+				if want := target.sent[len(target.sent)-1]; test.outcome != delivery.Confirmed && !result.SentAt.Equal(want) {
+					t.Errorf("sent at %s, want %s", result.SentAt, want)
+				}
+			})
+		})
+	}
+}
+
+// A signal that is found after the service refused another try was the one before.
+func TestConfirmedIsSentWhenItArrived(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("no")}
+		target := &script{lines: []delivery.Attempt{{Err: errors.New("lost")}, refused}}
+		l := &looks{ends: []delivery.End{absent, found}, target: target}
+		result := delivery.DefaultPolicy.Deliver(t.Context(), target, delivery.Doubt{Look: l.look}, func(delivery.Attempt, time.Duration) {})
+		if result.Outcome != delivery.Confirmed || !result.SentAt.Equal(target.sent[0]) {
+			t.Errorf("ended %s, sent at %s of %v", result.Outcome, result.SentAt, target.sent)
+		}
+	})
+}
+
+func TestAbsentIsSentAgainUntilTheTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		target := &script{lines: []delivery.Attempt{{Err: errors.New("lost")}}}
+		doubt := delivery.Doubt{Resend: true, Look: func(context.Context, time.Time) delivery.End { return absent }}
+		result := delivery.DefaultPolicy.Deliver(ctx, target, doubt, func(delivery.Attempt, time.Duration) {})
+		if result.Outcome != delivery.NotSent || result.Cause != delivery.Absent || !errors.Is(result.Stopped, context.DeadlineExceeded) {
+			t.Errorf("ended %s, stopped by %v", result.Outcome, result.Stopped)
+		}
+		// Pauses grow to 15 s: more attempts than that did not back off.
+		if n := len(target.sent); n < 20 || n > 90 || result.Resent {
+			t.Errorf("made %d attempts", n)
+		}
+	})
+}
+
+// A cancelled send leaves no time to look, and a cancelled look proves nothing.
+func TestCancellingEndsLooking(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, after := range []time.Duration{0, time.Minute} {
+			ctx, cancel := context.WithCancel(t.Context())
+			looked, lost := 0, target(func(context.Context) delivery.Attempt {
+				if after == 0 {
+					cancel()
+				}
+				return delivery.Attempt{Err: errors.New("lost")}
+			})
+			time.AfterFunc(time.Minute, cancel)
+			poller, start := delivery.NewPoller(delivery.DefaultPolicy), time.Now()
+			poller.Settled = time.Hour
+			result := delivery.DefaultPolicy.Deliver(ctx, lost, delivery.Doubt{Resend: true, Look: func(ctx context.Context, _ time.Time) delivery.End {
+				looked++
+				return poller.Settle(ctx, states(nil, delivery.Pending))
+			}}, nil)
+			if took := time.Since(start); took != after || result.Outcome != delivery.Unknown || !errors.Is(result.Stopped, context.Canceled) || result.Attempts != 1 {
+				t.Errorf("cancelled after %s: ended %s after %s, stopped by %v", after, result.Outcome, took, result.Stopped)
+			}
+			if looked > 0 != (after > 0) {
+				t.Errorf("cancelled after %s: looked %d times", after, looked)
+			}
+		}
+	})
+}
+
+type target func(context.Context) delivery.Attempt
+
+func (t target) Send(ctx context.Context) delivery.Attempt { return t(ctx) }
+
+// states is a view whose reads show one state after the other, the last one for
+// ever, and note when they were made.
+func states(read *[]time.Time, states ...delivery.State) *delivery.View {
+	n := 0
+	return delivery.NewView("states", func(context.Context) (delivery.State, delivery.Attempt) {
+		if read != nil {
+			*read = append(*read, time.Now())
+		}
+		state := states[min(n, len(states)-1)]
+		n++
+		return state, delivery.Attempt{Outcome: delivery.Accepted}
+	}, func(s delivery.State) delivery.Reading { return delivery.Reading{State: s} })
+}
+
+func TestReadsSettle(t *testing.T) {
+	const pending, reached, missed = delivery.Pending, delivery.Reached, delivery.Missed
+	for name, test := range map[string]struct {
+		states        []delivery.State
+		want          delivery.State
+		least, latest time.Duration
+	}{
+		"found at once":                 {[]delivery.State{reached}, reached, 0, 0},
+		"found by a read that lagged":   {[]delivery.State{pending, missed, reached}, reached, time.Second, 5 * time.Second},
+		"not there":                     {[]delivery.State{pending}, pending, 15 * time.Second, 15 * time.Second},
+		"not to be told":                {[]delivery.State{missed}, missed, 15 * time.Second, 15 * time.Second},
+		"to be told by the last read":   {[]delivery.State{missed, missed, pending}, pending, 15 * time.Second, 15 * time.Second},
+		"the last read counts, no more": {[]delivery.State{pending, pending, pending, pending, pending, pending, missed}, missed, 15 * time.Second, 15 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var read []time.Time
+				start := time.Now()
+				end := delivery.NewPoller(delivery.DefaultPolicy).Settle(t.Context(), states(&read, test.states...))
+				took := time.Since(start)
+				if end.Reading.State != test.want || end.Stopped != nil || end.Absent() != (test.want == pending) || end.Reached() != (test.want == reached) {
+					t.Errorf("the end is %+v, want state %d", end, test.want)
+				}
+				if took < test.least || took > test.latest {
+					t.Errorf("took %s, want %s to %s", took, test.least, test.latest)
+				}
+				if last := read[len(read)-1].Sub(start); test.want != reached && last < 15*time.Second || len(read) > 10 {
+					t.Errorf("read %d times, the last after %s", len(read), last)
+				}
+			})
+		})
+	}
+}
+
+func TestSettlingSurvivesFailedReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start, reads := time.Now(), 0
+		failing := delivery.NewView("failing", func(context.Context) (bool, delivery.Attempt) {
+			reads++
+			if time.Since(start) < time.Minute {
+				return false, delivery.Attempt{Outcome: delivery.NotSent, Cause: delivery.Throttled, Err: errors.New("rate exceeded")}
+			}
+			return false, delivery.Attempt{Outcome: delivery.Accepted}
+		}, func(bool) delivery.Reading { return delivery.Reading{State: delivery.Pending} })
+		end := delivery.NewPoller(delivery.DefaultPolicy).Settle(t.Context(), failing)
+		if took := time.Since(start); !end.Absent() || took < time.Minute || took > 80*time.Second {
+			t.Errorf("the end after %s is %+v", took, end)
+		}
+		denied := delivery.NewView("denied", func(context.Context) (bool, delivery.Attempt) {
+			return false, delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("denied")}
+		}, func(bool) delivery.Reading { return delivery.Reading{State: delivery.Pending} })
+		start = time.Now()
+		end = delivery.NewPoller(delivery.DefaultPolicy).Settle(t.Context(), denied)
+		if took := time.Since(start); end.Absent() || end.Unreadable == nil || took != 0 {
+			t.Errorf("denied, the end after %s is %+v", took, end)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		end = delivery.NewPoller(delivery.DefaultPolicy).Settle(ctx, states(nil, delivery.Pending))
+		if end.Absent() || !errors.Is(end.Stopped, context.DeadlineExceeded) {
+			t.Errorf("out of time, the end is %+v", end)
+		}
+	})
+}
+
+// clockOf is what an answer with a Date tells whose request was made and answered
+// so long after a moment.
+func clockOf(t *testing.T, date string, asked, answered time.Duration) (time.Time, delivery.Clock) {
+	t.Helper()
+	moment := time.Now()
+	_ = delivery.Sleep(t.Context(), asked)
+	ctx, wire := delivery.Watch(t.Context())
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := (delivery.Client{Doer: doer(func(*http.Request) (*http.Response, error) {
+		_ = delivery.Sleep(t.Context(), answered-asked)
+		recorder := httptest.NewRecorder()
+		if date != "" {
+			recorder.Header().Set("Date", date)
+		}
+		return recorder.Result(), nil
+	})}).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	return moment, wire.Clock()
+}
+
+type doer func(*http.Request) (*http.Response, error)
+
+func (d doer) Do(req *http.Request) (*http.Response, error) { return d(req) }
+
+func TestServiceTimeOfAMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const date = "Fri, 13 Feb 2009 23:31:30 GMT"
+		answered, err := http.ParseTime(date)
+		if err != nil {
+			t.Fatal(err)
+		}
+		moment, clock := clockOf(t, date, 4*time.Second, 6*time.Second+300*time.Millisecond)
+		earliest, latest, told := clock.Bounds(moment)
+		// The answer was dated no earlier than it was asked for, no later than it came, and within the second of its date.
+		if !told || !earliest.Equal(answered.Add(-7*time.Second)) || !latest.Equal(answered.Add(-3*time.Second)) {
+			t.Errorf("the service's clock showed %s to %s, told: %t", earliest, latest, told)
+		}
+		for _, date := range []string{"", "yesterday"} {
+			if _, clock := clockOf(t, date, 0, 0); tells(clock) {
+				t.Errorf("the Date %q told a time", date)
+			}
+		}
+		if tells(delivery.Clock{}) {
+			t.Error("no answer told a time")
+		}
+	})
+}
+
+func tells(clock delivery.Clock) bool {
+	_, _, told := clock.Bounds(time.Now())
+	return told
+}
