@@ -29,10 +29,16 @@ type Workspace struct {
 // Terraform returns a workspace whose provider block is Block for the sandbox.
 func Terraform(t testing.TB, s *sandbox.Sandbox) *Workspace {
 	t.Helper()
+	return TerraformAt(t, s.URL())
+}
+
+// TerraformAt returns a workspace whose provider block is Block for a server at url.
+func TerraformAt(t testing.TB, url string) *Workspace {
+	t.Helper()
 	w := Bare(t, nil)
 	block, err := json.Marshal(map[string]any{
 		"terraform": map[string]any{"required_providers": map[string]any{"signal": map[string]any{"source": "terraform-provider-signal/signal"}}},
-		"provider":  map[string]any{"signal": Block(s.URL())},
+		"provider":  map[string]any{"signal": Block(url)},
 	})
 	must(t, err)
 	w.write("provider.tf.json", string(block))
@@ -98,6 +104,14 @@ func (w *Workspace) HasActions() bool {
 func (w *Workspace) Write(config string) {
 	w.t.Helper()
 	w.write("main.tf", config)
+}
+
+// Configure replaces the configuration that is made of values, by resource type and name.
+func (w *Workspace) Configure(resources map[string]map[string]Values) {
+	w.t.Helper()
+	text, err := json.Marshal(map[string]any{"resource": resources})
+	must(w.t, err)
+	w.write("main.tf.json", string(text))
 }
 
 func (w *Workspace) write(name, text string) {

@@ -192,37 +192,3 @@ func TestAccInterruptedWhileSending(t *testing.T) {
 		t.Error("what is behind the accepted gate was not created")
 	}
 }
-
-func TestAccInterruptedUntilReady(t *testing.T) {
-	s, c, w := interruptible(t, "wait_until_ready = true", settling("prepare"), approveStep)
-	read, reads := happens()
-	s.Hook("GetAutomationExecution", nil, reads)
-	if resources := interrupted(t, w, applyFunc(w), read); len(resources) > 0 || s.Count("SendAutomationSignal") > 0 {
-		t.Errorf("recorded %v after %v", resources, s.Journal())
-	}
-	s.Hook("GetAutomationExecution", c.tick, nil)
-	if err := w.Apply(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	gateIs(t, s, w.Resources(), "SENT", false)
-}
-
-func TestAccInterruptedWhileDestroyWaits(t *testing.T) {
-	s, c, w := interruptible(t, `
-  when                = "destroy"
-  wait_for_completion = true`, approveStep, settling("settle"))
-	if err := w.Apply(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	read, reads := happens()
-	s.Hook("GetAutomationExecution", nil, reads)
-	resources := interrupted(t, w, func(ctx context.Context) error { return w.Destroy(ctx) }, read)
-	gateIs(t, s, resources, "SENT", false)
-	s.Hook("GetAutomationExecution", c.tick, nil)
-	if err := w.Destroy(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if left := w.Resources(); len(left) > 0 || s.Count("SendAutomationSignal") != 1 {
-		t.Errorf("the state holds %v after %v", left, s.Journal())
-	}
-}

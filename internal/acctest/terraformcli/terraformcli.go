@@ -25,6 +25,9 @@ import (
 // Minimum is the oldest Terraform and OpenTofu that the provider works with.
 const Minimum = "1.11.0"
 
+// Binary is the name of the provider's binary.
+const Binary = "terraform-provider-signal"
+
 const module = "github.com/terraform-provider-signal/terraform-provider-signal"
 
 // Find returns the path of the first of the named commands on PATH that is not
@@ -78,7 +81,7 @@ func Install(ctx context.Context, dir string) (path string, err error) {
 
 // Build builds the provider of the module in the working directory into dir.
 func Build(ctx context.Context, dir string) error {
-	binary := filepath.Join(dir, "terraform-provider-signal")
+	binary := filepath.Join(dir, Binary)
 	if runtime.GOOS == "windows" {
 		binary += ".exe"
 	}
@@ -93,10 +96,7 @@ func Build(ctx context.Context, dir string) error {
 // put into providerDir. Its configuration and data stay inside dir. It needs no
 // init. The environment given is added to its own.
 func Open(dir, path, providerDir string, env map[string]string) (*tfexec.Terraform, error) {
-	// Without any other installation method nothing can be downloaded.
-	rc := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n}\n",
-		"terraform-provider-signal/signal", filepath.ToSlash(providerDir))
-	if err := os.WriteFile(filepath.Join(dir, rcFile), []byte(rc), 0o600); err != nil {
+	if err := Use(dir, providerDir); err != nil {
 		return nil, err
 	}
 	terraform, err := tfexec.NewTerraform(dir, path)
@@ -106,6 +106,14 @@ func Open(dir, path, providerDir string, env map[string]string) (*tfexec.Terrafo
 	all := environment(dir)
 	maps.Copy(all, env)
 	return terraform, terraform.SetEnv(all)
+}
+
+// Use has the CLI that works in dir start the provider in providerDir.
+func Use(dir, providerDir string) error {
+	// Without any other installation method nothing can be downloaded.
+	rc := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n}\n",
+		"terraform-provider-signal/signal", filepath.ToSlash(providerDir))
+	return os.WriteFile(filepath.Join(dir, rcFile), []byte(rc), 0o600)
 }
 
 const rcFile = ".terraformrc"

@@ -1,0 +1,216 @@
+// Package crash is what becomes of a signal when Terraform or the provider ends
+// too early, at each moment of its way. The provider's tests hold the provider to
+// it, and the page "What happens after a crash" is printed from it.
+package crash
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Stage is what Terraform is doing when it ends too early.
+type Stage string
+
+// The stages.
+const (
+	AtApply   Stage = "apply"
+	AtDestroy Stage = "destroy"
+)
+
+// Moment is how far a signal has come when Terraform ends too early.
+type Moment string
+
+// The moments, in the order in which they follow each other.
+const (
+	UntilReady Moment = "waiting until the target is ready"
+	BackingOff Moment = "pausing before another attempt"
+	Leaving    Moment = "the request has left and never arrives"
+	Acted      Moment = "the service has acted, and its answer is under way"
+	Waiting    Moment = "waiting for the end of the run"
+	Recorded   Moment = "done, while other resources are not"
+)
+
+// Ending is how Terraform ends too early.
+type Ending string
+
+// The endings.
+const (
+	Killed      Ending = "killed"
+	Interrupted Ending = "Ctrl-C"
+)
+
+// Guard is what keeps a signal from taking effect a second time.
+type Guard string
+
+// The guards.
+const (
+	// Unguarded signals have none.
+	Unguarded Guard = "none"
+	// Adopting signals are looked for at the service: adopt_existing.
+	Adopting Guard = "adopt_existing"
+	// Generated ids are made up by the provider, and Pinned ones by the user.
+	Generated Guard = "generated ids"
+	Pinned    Guard = "pinned ids"
+	// UsedToken is a token that is good for one callback.
+	UsedToken Guard = "used token"
+)
+
+// Guards are all guards, in the order of the page.
+var Guards = []Guard{Unguarded, Adopting, Generated, Pinned, UsedToken}
+
+// signals says in a column's head which signals a guard is of.
+func (g Guard) signals() string {
+	return map[Guard]string{
+		Unguarded: "`signal_automation`, `signal_workflow_execution`, `signal_http_trigger`",
+		Adopting:  "the first two with `adopt_existing`",
+		Generated: "`signal_stack_resource`",
+		Pinned:    "the same with `unique_id` and `client_token` set",
+		UsedToken: "`signal_workflow_step_state`",
+	}[g]
+}
+
+// Next is what the next run of the same command does about a signal.
+type Next string
+
+// What the next run may do.
+const (
+	Sends    Next = "sends"
+	Repeats  Next = "**sends again**"
+	Harmless Next = "sends again, to no effect"
+	Refused  Next = "sends again, is refused"
+	Adopts   Next = "adopts"
+	GoesOn   Next = "goes on waiting"
+	Nothing  Next = "nothing"
+)
+
+// Point is what becomes of signals when Terraform ends too early at one moment.
+type Point struct {
+	Stage  Stage
+	Moment Moment
+	Ending Ending
+	// Left is the delivery in the state then, and Tainted whether its resource is.
+	Left    Left
+	Tainted bool
+	// Next is what the next run does.
+	Next map[Guard]Next
+}
+
+// Left is what is in the state: a delivery, or one of the following.
+type Left string
+
+const (
+	// Absent means that the resource is not in the state.
+	Absent Left = ""
+	// Unsent means that the resource is in the state as one whose signal is yet to be sent.
+	Unsent Left = "null"
+)
+
+// Moments are those of a stage, in their order.
+func Moments(stage Stage) (moments []Moment) {
+	for _, point := range Points {
+		if point.Stage == stage && !slices.Contains(moments, point.Moment) {
+			moments = append(moments, point.Moment)
+		}
+	}
+	return moments
+}
+
+// At returns what becomes of signals at a moment.
+func At(stage Stage, moment Moment, ending Ending) Point {
+	return Points[slices.IndexFunc(Points, func(p Point) bool {
+		return p.Stage == stage && p.Moment == moment && p.Ending == ending
+	})]
+}
+
+func each(next Next) map[Guard]Next {
+	all := map[Guard]Next{}
+	for _, guard := range Guards {
+		all[guard] = next
+	}
+	return all
+}
+
+// again is what the next run does about a signal that was taken and that the state knows nothing of.
+func again(generated Next) map[Guard]Next {
+	return map[Guard]Next{Unguarded: Repeats, Adopting: Adopts, Generated: generated, Pinned: Harmless, UsedToken: Refused}
+}
+
+// Points is what becomes of signals at each moment.
+var Points = []Point{
+	{AtApply, UntilReady, Killed, Absent, false, each(Sends)},
+	{AtApply, UntilReady, Interrupted, Absent, false, each(Sends)},
+	{AtApply, BackingOff, Killed, Absent, false, each(Sends)},
+	{AtApply, BackingOff, Interrupted, Absent, false, each(Sends)},
+	{AtApply, Leaving, Killed, Absent, false, each(Sends)},
+	{AtApply, Leaving, Interrupted, "UNKNOWN", true, each(Sends)},
+	{AtApply, Acted, Killed, Absent, false, again(Repeats)},
+	{AtApply, Acted, Interrupted, "UNKNOWN", true, again(Repeats)},
+	// The stack is past what the signal was for.
+	{AtApply, Waiting, Killed, Absent, false, again(Refused)},
+	{AtApply, Waiting, Interrupted, "SENT", false, each(GoesOn)},
+	{AtApply, Recorded, Killed, "SENT", false, each(Nothing)},
+	{AtApply, Recorded, Interrupted, "SENT", false, each(Nothing)},
+
+	{AtDestroy, BackingOff, Killed, Unsent, false, each(Sends)},
+	{AtDestroy, BackingOff, Interrupted, Unsent, false, each(Sends)},
+	{AtDestroy, Leaving, Killed, Unsent, false, each(Sends)},
+	{AtDestroy, Leaving, Interrupted, "UNKNOWN", false, each(Sends)},
+	// The ids that the provider made up are in the state since the resource was created.
+	{AtDestroy, Acted, Killed, Unsent, false, again(Harmless)},
+	{AtDestroy, Acted, Interrupted, "UNKNOWN", false, again(Harmless)},
+	{AtDestroy, Waiting, Killed, Unsent, false, again(Harmless)},
+	{AtDestroy, Waiting, Interrupted, "SENT", false, each(GoesOn)},
+}
+
+//go:embed introduction.md
+var introduction string
+
+// Text is the page, in Markdown.
+func Text() string {
+	var page strings.Builder
+	page.WriteString(introduction)
+	for _, stage := range []Stage{AtApply, AtDestroy} {
+		if stage == AtApply {
+			page.WriteString("\n## While the signal is sent at apply\n\n")
+		} else {
+			page.WriteString("\n## While the signal is sent at destroy\n\nWith `when = \"destroy\"`, the resource is in the state before anything is sent.\n\n")
+		}
+		head := []string{"the provider was", "and ended by", "in the state"}
+		for _, guard := range Guards {
+			head = append(head, "next "+string(stage)+": "+guard.signals())
+		}
+		row(&page, head)
+		page.WriteString(strings.Repeat("|---", len(head)) + "|\n")
+		for _, point := range Points {
+			if point.Stage != stage {
+				continue
+			}
+			cells := []string{string(point.Moment), string(point.Ending), point.left()}
+			for _, guard := range Guards {
+				cells = append(cells, string(point.Next[guard]))
+			}
+			row(&page, cells)
+		}
+	}
+	return page.String()
+}
+
+func (p Point) left() string {
+	words := fmt.Sprintf("`delivery = %q`", p.Left)
+	switch p.Left {
+	case Absent:
+		return "nothing"
+	case Unsent:
+		return "`delivery` null"
+	}
+	if p.Tainted {
+		words += ", tainted"
+	}
+	return words
+}
+
+func row(page *strings.Builder, cells []string) {
+	page.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+}

@@ -1,0 +1,48 @@
+//go:build !windows
+
+package acctest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
+)
+
+// Processes are those of the terraform commands that a workspace runs.
+type Processes struct {
+	t    testing.TB
+	file string
+}
+
+// Watch has the workspace write down the processes of its commands from now on.
+func (w *Workspace) Watch() *Processes {
+	w.t.Helper()
+	dir := w.t.TempDir()
+	p := &Processes{w.t, filepath.Join(dir, "processes")}
+	// The shell becomes the provider, so that its process is the provider's.
+	script := fmt.Sprintf("#!/bin/sh\necho $$ $PPID >> '%s'\nexec '%s' \"$@\"\n", p.file, filepath.Join(home, terraformcli.Binary))
+	must(w.t, os.WriteFile(filepath.Join(dir, terraformcli.Binary), []byte(script), 0o700))
+	must(w.t, terraformcli.Use(w.WorkingDir(), dir))
+	return p
+}
+
+// Now are the processes of the provider that was started last and of the
+// terraform that started it.
+func (p *Processes) Now() (provider, terraform *os.Process) {
+	p.t.Helper()
+	text, err := os.ReadFile(p.file)
+	must(p.t, err)
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	var ids [2]int
+	_, err = fmt.Sscan(lines[len(lines)-1], &ids[0], &ids[1])
+	must(p.t, err)
+	provider, err = os.FindProcess(ids[0])
+	must(p.t, err)
+	terraform, err = os.FindProcess(ids[1])
+	must(p.t, err)
+	return provider, terraform
+}

@@ -1,0 +1,454 @@
+//go:build !windows
+
+package provider_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/crash"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// later is for how long a target of a crash test keeps others waiting, unless
+// the sandbox's time is moved on; signatures stand that much.
+const later = 120
+
+// kind is one kind of signal in a crash test.
+type kind struct {
+	guard    crash.Guard
+	resource string
+	// target makes the target of a signal that is struck at a moment, and the
+	// signal's arguments. The mark is in all requests that send it or read its
+	// target, and in no others.
+	target func(p *post, at crash.Moment) (config acctest.Values, mark string)
+	// gateless says that it cannot wait.
+	gateless bool
+}
+
+var kinds = []kind{
+	{guard: crash.Unguarded, resource: "signal_automation", target: automationStruck},
+	{guard: crash.Adopting, resource: "signal_automation", target: automationStruck},
+	{guard: crash.Unguarded, resource: "signal_workflow_execution", target: workflowStruck},
+	{guard: crash.Adopting, resource: "signal_workflow_execution", target: workflowStruck},
+	{guard: crash.UsedToken, resource: "signal_workflow_step_state", target: fileWorkflowStruck},
+	{guard: crash.Generated, resource: "signal_stack_resource", target: stackStruck},
+	{guard: crash.Pinned, resource: "signal_stack_resource", target: pinnedStackStruck},
+	{guard: crash.Unguarded, resource: "signal_http_trigger", target: triggerStruck, gateless: true},
+	{guard: crash.Unguarded, resource: "signal_http_trigger", target: triggerJobStruck, gateless: true},
+}
+
+func automationStruck(p *post, at crash.Moment) (acctest.Values, string) {
+	steps := []sandbox.Step{{Name: "approve", Action: "aws:approve"}, {Name: "deploy", Action: "aws:executeScript", Hold: true}}
+	settle := sandbox.Step{Name: "settle", Action: "aws:sleep", SleepSeconds: later}
+	switch at {
+	case crash.UntilReady:
+		steps = []sandbox.Step{settle, steps[0], steps[1]}
+	case crash.Waiting:
+		steps[1] = settle
+	}
+	id := p.StartAutomation(sandbox.Automation{Steps: steps, AcceptRepeats: true})
+	return acctest.Values{"automation_execution_id": id, "signal_type": "Approve"}, id
+}
+
+func workflowStruck(p *post, at crash.Moment) (acctest.Values, string) {
+	w := sandbox.Workflow{WorkflowID: fmt.Sprintf("order-%d", len(p.Workflows("sandbox", "")))}
+	switch at {
+	case crash.UntilReady:
+		w.StartSeconds = later
+	case crash.Waiting:
+		w.Closes, w.CloseSeconds = map[string]string{"release": "COMPLETED"}, later
+	}
+	run := p.StartWorkflow(w)
+	return acctest.Values{"domain": "sandbox", "workflow_id": w.WorkflowID, "run_id": run, "signal_name": "release"}, run
+}
+
+func fileWorkflowStruck(p *post, at crash.Moment) (acctest.Values, string) {
+	w := sandbox.FileWorkflow{Steps: []sandbox.FileStep{{}, {}}}
+	switch at {
+	case crash.UntilReady:
+		w.StartSeconds = later
+	case crash.Waiting:
+		w.Steps[1] = sandbox.FileStep{Type: "COPY", Seconds: later}
+	}
+	e := p.StartFileWorkflow(w)
+	return acctest.Values{"workflow_id": e.WorkflowID, "execution_id": e.ExecutionID, "status": "SUCCESS", "token": e.Token}, e.ExecutionID
+}
+
+func stackStruck(p *post, at crash.Moment) (acctest.Values, string) {
+	stack := sandbox.Stack{Conditions: []sandbox.WaitCondition{{Name: "Deployed"}}}
+	switch at {
+	case crash.UntilReady:
+		stack.Conditions[0].DependsOn = []string{"Network"}
+		stack.Sleeps = []sandbox.Sleep{{Name: "Network", Seconds: later}}
+	case crash.Waiting:
+		stack.Sleeps = []sandbox.Sleep{{Name: "Application", Seconds: later, DependsOn: []string{"Deployed"}}}
+	default:
+		stack.Conditions[0].Count = 10
+	}
+	id := p.StartStack(stack)
+	return acctest.Values{"stack_id": id, "logical_resource_id": "Deployed", "status": "SUCCESS"}, id
+}
+
+func pinnedStackStruck(p *post, at crash.Moment) (acctest.Values, string) {
+	config, id := stackStruck(p, at)
+	return config.With(acctest.Values{"unique_id": id, "client_token": id}), id
+}
+
+func triggerStruck(p *post, _ crash.Moment) (acctest.Values, string) {
+	job := p.AddTriggerJob(sandbox.TriggerJob{})
+	// Without a port of its own, the sandbox gives URLs without a host.
+	return acctest.Values{"url": p.url + p.TriggerURL(job), "access_token": job.AccessToken}, job.Token
+}
+
+func triggerJobStruck(p *post, _ crash.Moment) (acctest.Values, string) {
+	job := p.AddTriggerJob(sandbox.TriggerJob{})
+	return acctest.Values{"job_id": job.ID}, job.Token
+}
+
+// signal is one signal that is struck at one moment.
+type signal struct {
+	guard    crash.Guard
+	resource string
+	name     string
+	// operation is the one that sends it.
+	operation string
+	at        crash.Moment
+	// mark is in all requests that send it or read its target, and in no others.
+	mark string
+	// reached is called when its moment has come, and waited when the next run has
+	// been told that its target is not there yet.
+	reached, waited func()
+	sent            atomic.Bool
+}
+
+func (g *signal) address() string { return g.resource + "." + g.name }
+
+// post stands before the sandbox, which has no port of its own, and holds the
+// requests that are to be under way when the blow falls.
+type post struct {
+	*sandbox.Sandbox
+	url       string
+	signals   []*signal
+	resources map[string]map[string]acctest.Values
+
+	// striking says that the blow has not fallen yet.
+	striking atomic.Bool
+	// reaching counts the signals whose moment has not come yet, waiting those that
+	// the next run waits for, and holding the requests that are held.
+	reaching, waiting, holding sync.WaitGroup
+	// sending keeps the requests back that would meet a fault meant for another.
+	sending sync.Mutex
+}
+
+// newPost makes a signal of each kind for each moment of a stage.
+func newPost(t *testing.T, stage crash.Stage, now func() time.Time) *post {
+	p := &post{Sandbox: sandbox.New(sandbox.Options{Now: now}), resources: map[string]map[string]acctest.Values{}}
+	server := httptest.NewServer(p)
+	t.Cleanup(server.Close)
+	p.url = server.URL
+	var recorded []any
+	for _, k := range kinds {
+		for _, at := range crash.Moments(stage) {
+			if k.gateless && (at == crash.UntilReady || at == crash.Waiting) {
+				continue
+			}
+			g, config := p.add(k, at)
+			if stage == crash.AtDestroy {
+				config["when"] = "destroy"
+			}
+			if at == crash.Recorded {
+				recorded = append(recorded, g.address())
+			}
+		}
+	}
+	if len(recorded) > 0 {
+		// Once its request is there, what it depends on is recorded.
+		_, config := p.add(kinds[0], crash.Leaving)
+		config["depends_on"] = recorded
+	}
+	return p
+}
+
+func (p *post) add(k kind, at crash.Moment) (*signal, acctest.Values) {
+	config, mark := k.target(p, at)
+	g := &signal{
+		guard: k.guard, resource: k.resource, name: fmt.Sprintf("s%d", len(p.signals)), at: at, mark: mark,
+		reached: func() {}, waited: func() {},
+	}
+	g.operation = systems[slices.IndexFunc(systems, func(y system) bool { return y.resource == k.resource })].operation
+	if at != crash.Recorded {
+		p.reaching.Add(1)
+		g.reached = sync.OnceFunc(p.reaching.Done)
+	}
+	if at == crash.UntilReady || at == crash.Waiting {
+		config[map[crash.Moment]string{crash.UntilReady: "wait_until_ready", crash.Waiting: "wait_for_completion"}[at]] = true
+		p.waiting.Add(1)
+		g.waited = sync.OnceFunc(p.waiting.Done)
+	}
+	if k.guard == crash.Adopting {
+		config["adopt_existing"] = true
+	}
+	if p.resources[k.resource] == nil {
+		p.resources[k.resource] = map[string]acctest.Values{}
+	}
+	p.resources[k.resource][g.name] = config
+	p.signals = append(p.signals, g)
+	return g, config
+}
+
+func (p *post) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	i := slices.IndexFunc(p.signals, func(g *signal) bool { return strings.Contains(r.URL.String()+string(body), g.mark) })
+	if i < 0 {
+		p.Handler().ServeHTTP(w, r)
+		return
+	}
+	g, striking := p.signals[i], p.striking.Load()
+	if striking && operationOf(r) == g.operation {
+		p.send(w, r, g)
+		return
+	}
+	p.Handler().ServeHTTP(w, r)
+	switch {
+	case !striking:
+		g.waited()
+	case g.at == crash.UntilReady, g.at == crash.Waiting && g.sent.Load():
+		g.reached()
+	}
+}
+
+// send has a request that sends a signal come as far as it is to come.
+func (p *post) send(w http.ResponseWriter, r *http.Request, g *signal) {
+	if g.at == crash.Leaving {
+		p.hold(r, g)
+	}
+	answer := httptest.NewRecorder()
+	p.sending.Lock()
+	if g.at == crash.BackingOff {
+		p.Inject(sandbox.Fault{Operation: g.operation, Kind: sandbox.KindThrottle, Times: 1})
+	}
+	p.Handler().ServeHTTP(answer, r)
+	p.sending.Unlock()
+	g.sent.Store(true)
+	if g.at == crash.Acted {
+		p.hold(r, g)
+	}
+	maps.Copy(w.Header(), answer.Header())
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(answer.Body.Bytes())
+	if g.at == crash.BackingOff {
+		g.reached()
+	}
+}
+
+// hold gives a request no answer: it ends when whoever made it is gone.
+func (p *post) hold(r *http.Request, g *signal) {
+	p.holding.Add(1)
+	defer p.holding.Done()
+	g.reached()
+	<-r.Context().Done()
+	panic(http.ErrAbortHandler)
+}
+
+func operationOf(r *http.Request) string {
+	if _, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
+		return operation
+	}
+	if action := r.Header.Get("X-Acs-Action"); action != "" {
+		return action
+	}
+	return "TriggerJob"
+}
+
+// blow is a way to end Terraform too early.
+type blow struct {
+	name   string
+	ending crash.Ending
+	strike func(provider, terraform *os.Process) error
+}
+
+var blows = []blow{
+	{"provider killed", crash.Killed, func(provider, _ *os.Process) error { return provider.Kill() }},
+	{"terraform killed", crash.Killed, func(_, terraform *os.Process) error { return terraform.Kill() }},
+	// A terminal sends it to both.
+	{"Ctrl-C", crash.Interrupted, func(provider, terraform *os.Process) error {
+		if err := provider.Signal(os.Interrupt); err != nil {
+			return err
+		}
+		return terraform.Signal(os.Interrupt)
+	}},
+}
+
+// verdict is what became of one signal, as state and journal have it.
+type verdict struct {
+	Blow            string
+	Stage           crash.Stage
+	Moment          crash.Moment
+	Resource        string
+	Guard           crash.Guard
+	Left            crash.Left
+	Tainted         bool
+	Next            crash.Next
+	Sends, Accepted int
+}
+
+// TestAccCrash ends Terraform too early with a signal of each kind at each moment
+// of its way, all in one run, and runs the same command again. It writes down its
+// verdicts as lines of JSON.
+func TestAccCrash(t *testing.T) {
+	for _, b := range blows {
+		for _, stage := range []crash.Stage{crash.AtApply, crash.AtDestroy} {
+			t.Run(b.name+" at "+string(stage), func(t *testing.T) {
+				t.Parallel()
+				survive(t, b, stage)
+			})
+		}
+	}
+}
+
+func survive(t *testing.T, b blow, stage crash.Stage) {
+	clock := &clock{}
+	p := newPost(t, stage, clock.now)
+	w := acctest.TerraformAt(t, p.url)
+	w.SetStdout(io.Discard)
+	processes := w.Watch()
+	w.Configure(p.resources)
+	run := func() error { return w.Apply(t.Context(), tfexec.Parallelism(len(p.signals))) }
+	if stage == crash.AtDestroy {
+		if err := run(); err != nil {
+			t.Fatal(err)
+		}
+		run = func() error { return w.Destroy(t.Context(), tfexec.Parallelism(len(p.signals))) }
+	}
+
+	p.striking.Store(true)
+	ended, ready := make(chan error, 1), make(chan struct{})
+	go func() { ended <- run() }()
+	go func() {
+		p.reaching.Wait()
+		close(ready)
+	}()
+	select {
+	case <-ready:
+	case err := <-ended:
+		t.Fatalf("ended before the crash: %v", err)
+	}
+	provider, terraform := processes.Now()
+	t.Cleanup(func() { _ = provider.Kill() })
+	struck := time.Now()
+	if err := b.strike(provider, terraform); err != nil {
+		t.Fatal(err)
+	}
+	err := <-ended
+	// The provider has 2 s; terraform needs some to write its state.
+	if took := time.Since(struck); err == nil || took > 5*time.Second {
+		t.Errorf("ended %s after the blow with %v", took, err)
+	}
+	// A provider that outlives its Terraform sends nothing any more.
+	p.holding.Wait()
+	p.striking.Store(false)
+
+	left, before := w.Resources(), len(p.Journal())
+	go func() {
+		p.waiting.Wait()
+		clock.offset.Add(int64((later + 10) * time.Second))
+	}()
+	// It fails where a signal is refused.
+	said := acctest.Unwrapped(run())
+	t.Log(said)
+	after, refused := w.Resources(), 0
+	lines := json.NewEncoder(t.Output())
+	for _, g := range p.signals {
+		v := g.verdict(p.Journal(), before, left[g.address()], after[g.address()])
+		v.Blow, v.Stage = b.name, stage
+		if err := lines.Encode(v); err != nil {
+			t.Fatal(err)
+		}
+		if v.Next == crash.Refused {
+			refused++
+		}
+		want := crash.At(stage, g.at, b.ending)
+		if v.Left != want.Left || v.Tainted != want.Tainted || v.Next != want.Next[g.guard] {
+			t.Errorf("%s, struck while %s, ended as %+v, want %+v", g.address(), g.at, v, want)
+		}
+	}
+	if strings.Count(said, "Error: ") != refused {
+		t.Errorf("%d signals were refused, and the next run said %s", refused, said)
+	}
+}
+
+// verdict holds what is in the state before and after the next run against the
+// journal, of which so many entries are from before it.
+func (g *signal) verdict(journal []sandbox.Entry, before int, left, after *tfjson.StateResource) verdict {
+	v := verdict{Moment: g.at, Resource: g.resource, Guard: g.guard, Left: delivered(left), Tainted: left != nil && left.Tainted}
+	var accepted, sends, refusals, reads int // before, and in the next run
+	for i, e := range journal {
+		switch {
+		case !strings.Contains(e.Path+e.Query+e.Body, g.mark):
+			continue
+		case e.Operation != g.operation:
+			if i >= before {
+				reads++
+			}
+			continue
+		case i < before && e.Accepted:
+			accepted++
+		case i >= before:
+			sends++
+			if e.Status >= http.StatusBadRequest {
+				refusals++
+			}
+		}
+		v.Sends++
+		if e.Accepted {
+			v.Accepted++
+		}
+	}
+	switch {
+	case refusals > 0 && accepted == 1 && sends == 1:
+		v.Next = crash.Refused
+	case sends == 1 && accepted == 0 && v.Accepted == 1:
+		v.Next = crash.Sends
+	case sends == 1 && accepted == 1 && v.Accepted == 2:
+		v.Next = crash.Repeats
+	case sends == 1 && accepted == 1 && v.Accepted == 1:
+		v.Next = crash.Harmless
+	case sends == 0 && accepted == 1 && reads == 0:
+		v.Next = crash.Nothing
+	case sends == 0 && accepted == 1 && (v.Left == "SENT" || v.Left == "CONFIRMED"):
+		v.Next = crash.GoesOn
+	case sends == 0 && accepted == 1 && (after == nil || delivered(after) == "ADOPTED"):
+		v.Next = crash.Adopts
+	}
+	return v
+}
+
+// delivered is a resource's delivery in the state.
+func delivered(r *tfjson.StateResource) crash.Left {
+	switch {
+	case r == nil:
+		return crash.Absent
+	case r.AttributeValues["delivery"] == nil:
+		return crash.Unsent
+	default:
+		return crash.Left(r.AttributeValues["delivery"].(string))
+	}
+}
