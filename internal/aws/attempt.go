@@ -115,7 +115,7 @@ func Explain(attempt delivery.Attempt, permission string) string {
 	case attempt.Cause == delivery.NoCredentials:
 		return "Give the provider AWS credentials: access_key and secret_key or profile in its aws block, the AWS_* environment variables, a shared credentials file, or a role of the machine it runs on."
 	case attempt.Cause == delivery.Throttled:
-		return "More requests arrive than the limits of this account allow: send fewer at a time with -parallelism, or have the limit raised."
+		return "More requests arrive than the limits of this account allow, although signals are held back to the pace that the service takes: allow more time with timeouts, or have the limit raised."
 	case slices.Contains([]string{"AccessDenied", "UnauthorizedOperation", "NotAuthorized", "OperationNotPermittedFault"}, code):
 		return fmt.Sprintf("Allow the IAM action %s on this target to the identity that the provider uses.", permission)
 	case slices.Contains([]string{"ExpiredToken", "RequestExpired"}, code):

@@ -62,7 +62,7 @@ func room(client *Client) signal.Room[args] {
 func bind(client *Client, a *args, secrets signal.Secrets) (signal.Signal, error) {
 	a.TriggerJobID = types.StringNull()
 	t := target{client: client, args: a}
-	to := "Cloud Automator job " + a.JobID.ValueString()
+	to, lane := "Cloud Automator job "+a.JobID.ValueString(), ""
 	if a.JobID.IsNull() {
 		at, err := url.Parse(a.URL.ValueString())
 		if err != nil {
@@ -70,15 +70,18 @@ func bind(client *Client, a *args, secrets signal.Secrets) (signal.Signal, error
 			return signal.Signal{}, fmt.Errorf("url %s", triggerURL{}.Description(context.Background()))
 		}
 		t.given = &trigger{at, *secrets.Either("access_token", a.AccessToken)}
-		to = "the Cloud Automator trigger at " + at.Host
-	} else if _, err := client.api(); err != nil {
+		to, lane = "the Cloud Automator trigger at "+at.Host, at.Host
+	} else if api, err := client.api(); err != nil {
 		return signal.Signal{}, err
+	} else {
+		lane = api.endpoint.Host
 	}
 	return signal.Signal{
 		Target:  t,
 		What:    "an HTTP POST",
 		To:      to,
 		Service: "Cloud Automator",
+		Lane:    "cloudautomator/" + lane,
 		Explain: t.explain,
 		FindOut: "To find out, look at the execution log on the job's page in the Cloud Automator console.",
 	}, nil

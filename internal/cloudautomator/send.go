@@ -66,7 +66,7 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 }
 
 // read finds the trigger of job_id. It changes nothing, so that whatever may
-// pass is tried again until the timeout, at the pace of what was throttled.
+// pass is tried again until the timeout.
 func (t target) read(ctx context.Context) (*trigger, *delivery.Attempt) {
 	watched, wire := delivery.Watch(ctx)
 	job, err := t.client.Job(watched, t.args.JobID.ValueString())
@@ -76,7 +76,7 @@ func (t target) read(ctx context.Context) (*trigger, *delivery.Attempt) {
 	if err == nil {
 		return &trigger{job.URL, job.AccessToken}, nil
 	}
-	attempt := delivery.Attempt{Outcome: delivery.NotSent, Cause: delivery.Throttled}
+	attempt := delivery.Attempt{Outcome: delivery.NotSent, Cause: delivery.Busy}
 	if !wire.Left() {
 		attempt = wire.Unsent(err)
 	}
@@ -85,7 +85,10 @@ func (t target) read(ctx context.Context) (*trigger, *delivery.Attempt) {
 	}
 	if refused := (*APIError)(nil); errors.As(err, &refused) {
 		attempt.RetryAfter = refused.RetryAfter
-		if !refused.Passing() {
+		switch {
+		case refused.Status == http.StatusTooManyRequests:
+			attempt.Cause = delivery.Throttled
+		case !refused.Passing():
 			attempt.Cause = delivery.Hopeless
 		}
 	}
@@ -158,6 +161,8 @@ func (a answer) started() (types.String, bool) {
 // proxy may have sent them after the trigger had acted, and to send again would
 // run the job twice. With 404 no harm is done, because a rejection is not
 // retried; and 429 is HTTP's own word for not having been served (RFC 6585).
+// Whether a 5xx is about the job or about all jobs is not documented, so it does
+// not slow down the other signals.
 func (a answer) outcome() (delivery.Outcome, delivery.Cause) {
 	switch {
 	case a.status == http.StatusTooManyRequests:
@@ -167,7 +172,7 @@ func (a answer) outcome() (delivery.Outcome, delivery.Cause) {
 	case a.page():
 		return delivery.Unknown, 0
 	case a.status == http.StatusInternalServerError, a.status == http.StatusServiceUnavailable:
-		return delivery.NotSent, delivery.Throttled
+		return delivery.NotSent, delivery.Busy
 	case a.status >= 400 && a.status < 500:
 		return delivery.Rejected, 0
 	default:

@@ -52,9 +52,12 @@ const (
 	// Hopeless causes are not retried: another attempt would end the same way.
 	// It is the zero value.
 	Hopeless Cause = iota
-	// Throttled means that the service turned the request away for its rate, or
-	// documents the answer as "has not started, try again": retried until the timeout.
+	// Throttled means that the service turned the request away for its rate:
+	// retried until the timeout, and all that share its Lane slow down.
 	Throttled
+	// Busy means that the service documents the answer as "has not started, try
+	// again", for whatever reason: retried until the timeout, by itself.
+	Busy
 	// Unreachable means that no connection could be made: retried for
 	// Policy.Unreachable, because a service that is starting or moving needs moments, not minutes.
 	Unreachable

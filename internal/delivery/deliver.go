@@ -21,6 +21,15 @@ type Policy struct {
 	// Settle is how long reads may lag behind what has happened: what they do not
 	// show by then counts as not there.
 	Settle time.Duration
+
+	lane *Lane
+}
+
+// In returns the policy for a signal that shares a lane. Without one a signal has
+// a lane of its own.
+func (p Policy) In(lane *Lane) Policy {
+	p.lane = lane
+	return p
 }
 
 // DefaultPolicy is what users get.
@@ -50,7 +59,9 @@ type Result struct {
 	// SentAt is when the last attempt began, by this machine's clock; of a confirmed
 	// delivery, the one that arrived, as far as that is known.
 	SentAt time.Time
-	// Attempts is how many attempts were made.
+	// Attempts is how many attempts were made. It is 0 when ctx ended before the
+	// signal's turn came in its lane: then the Attempt is the one, of another signal,
+	// that the service throttled last.
 	Attempts int
 	// Looked is how the last look for a lost signal ended; nil when none was taken.
 	Looked *End
@@ -69,7 +80,8 @@ type Result struct {
 // Deliver makes attempts until one is accepted or rejected, or has arrived without
 // an answer; ends in an unknown outcome that must not be repeated; the policy's
 // patience is spent; or ctx ends. Each attempt that will be followed by another is
-// given to report first, with the pause before the next one.
+// given to report first, with the pause before the next one. Each waits for its turn
+// in the lane.
 //
 // While it is not known of an attempt whether it has arrived, only an accepted one
 // makes the result anything but unknown: whatever a repeat came to.
@@ -84,12 +96,25 @@ func (p Policy) Deliver(ctx context.Context, target Target, doubt Doubt, report 
 	var (
 		result           Result
 		unreachableSince time.Time
+		resend           bool
 	)
+	lane := p.lane
+	if lane == nil {
+		lane = newLane(p)
+	}
 	for {
+		if result.Stopped = lane.Turn(ctx); result.Stopped != nil {
+			if result.Attempts == 0 {
+				result.Attempt, _ = lane.Refusal()
+			}
+			break
+		}
+		result.Resent = result.Resent || resend
 		result.SentAt = time.Now()
 		result.Attempts++
 		before := result.Attempt
 		result.Attempt = p.attempt(ctx, target)
+		lane.Tell(result.SentAt, result.Attempt)
 		result.look(ctx, doubt.Look)
 		if result.Outcome == Accepted || result.Outcome == Rejected || result.Outcome == Confirmed {
 			break
@@ -99,7 +124,7 @@ func (p Policy) Deliver(ctx context.Context, target Target, doubt Doubt, report 
 			// That ctx ended is all that this attempt can tell; the one before knows why.
 			result.Attempt = before
 		}
-		resend := result.Outcome == Unknown && doubt.Resend && !result.Resent
+		resend = result.Outcome == Unknown && doubt.Resend && !result.Resent
 		if result.Stopped != nil || !result.passing() && !resend {
 			break
 		}
@@ -111,6 +136,10 @@ func (p Policy) Deliver(ctx context.Context, target Target, doubt Doubt, report 
 			break
 		}
 		pause := max(pauses.NextBackOff(), result.RetryAfter)
+		throttled := result.Outcome == NotSent && result.Cause == Throttled
+		if throttled {
+			_, pause = lane.Refusal()
+		}
 		// An attempt that the deadline cuts off ends as unknown: better none than
 		// one with less time than the pause before it.
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < 2*pause {
@@ -118,10 +147,12 @@ func (p Policy) Deliver(ctx context.Context, target Target, doubt Doubt, report 
 			break
 		}
 		report(result.Attempt, pause)
+		if throttled {
+			continue // The turn is the pause.
+		}
 		if result.Stopped = Sleep(ctx, pause); result.Stopped != nil {
 			break
 		}
-		result.Resent = result.Resent || resend
 	}
 	if result.doubt && result.Outcome != Accepted && result.Outcome != Confirmed {
 		result.Outcome = Unknown
@@ -163,7 +194,7 @@ func (a Attempt) passing() bool {
 	case Unknown:
 		return a.Repeatable
 	case NotSent:
-		return a.Cause == Throttled || a.Cause == Unreachable || a.Cause == Absent
+		return a.Cause == Throttled || a.Cause == Busy || a.Cause == Unreachable || a.Cause == Absent
 	default:
 		return false
 	}

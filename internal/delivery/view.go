@@ -56,6 +56,22 @@ func NewView[T any](key string, read func(context.Context) (T, Attempt), judge f
 	}
 }
 
+// In returns the view as one whose reads share a lane.
+func (v *View) In(lane *Lane) *View {
+	paced := *v
+	paced.read = func(ctx context.Context) snapshot {
+		if stopped := lane.Turn(ctx); stopped != nil {
+			refused, _ := lane.Refusal()
+			return snapshot{attempt: refused}
+		}
+		began := time.Now()
+		read := v.read(ctx)
+		lane.Tell(began, read.attempt)
+		return read
+	}
+	return &paced
+}
+
 // End is how a wait ended.
 type End struct {
 	// Reading is the last one; its State is Pending unless the wait reached its end.

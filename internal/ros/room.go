@@ -95,6 +95,8 @@ func bind(clients *alicloud.Clients, a *args) signal.Signal {
 		What:    a.Status.ValueString(),
 		To:      fmt.Sprintf("resource %s of ROS stack %s in %s", a.LogicalResourceID.ValueString(), a.StackID.ValueString(), a.Region.ValueString()),
 		Service: "ROS",
+
+		Lane:    "ros/" + a.Region.ValueString(),
 		Explain: explain,
 		FindOut: fmt.Sprintf("To find out, look at the resource's status and the stack's events: \"aliyun ros ListStackEvents --RegionId %s --StackId %s\".",
 			a.Region.ValueString(), a.StackID.ValueString()),

@@ -102,8 +102,12 @@ func (w way) failure(result delivery.Result, options any) *problem {
 		standing = join(doubt(result)+w.looked(result.Looked), w.FindOut, w.unknown+hint(result, options))
 	}
 	advice := w.Explain(result.Attempt)
+	doing := fmt.Sprintf("Sending %s to %s failed%s: ", w.What, w.To, after(result.Attempts))
+	if result.Attempts == 0 {
+		doing = fmt.Sprintf("Sending %s to %s was not tried: it waited for its turn, because %s throttles. Another signal was turned away before: ", w.What, w.To, w.Service)
+	}
 	detail := join(
-		fmt.Sprintf("Sending %s to %s failed%s: %s", w.What, w.To, after(result.Attempts), w.answer(result.Attempt)),
+		doing+w.answer(result.Attempt),
 		w.stopped(result.Stopped), unsentBecause(result.Attempt), advice.Next)
 	return w.problem(summary, advice, detail, standing, advice.Gone && result.Outcome != delivery.Unknown)
 }

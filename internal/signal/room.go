@@ -59,6 +59,9 @@ type Signal struct {
 	To string
 	// Service is the name of who answers.
 	Service string
+	// Lane names whose limit the requests count against, such as a service in a
+	// region: when it throttles, all signals of the lane slow down together.
+	Lane string
 	// Explain says what to do about an attempt that did not succeed.
 	Explain func(delivery.Attempt) Advice
 	// FindOut says how a user can see whether a signal whose answer was lost has arrived.

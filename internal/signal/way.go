@@ -11,16 +11,20 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Courier carries all signals of a provider: with one patience, and sharing the
-// reads of those that wait on the same target.
+// Courier carries all signals of a provider: with one patience, at the pace that
+// the services take, and sharing the reads of those that wait on the same target.
 type Courier struct {
-	policy delivery.Policy
-	poller *delivery.Poller
+	policy       delivery.Policy
+	poller       *delivery.Poller
+	sends, reads *delivery.Lanes
 }
 
 // NewCourier returns a courier with a policy's patience.
 func NewCourier(policy delivery.Policy) *Courier {
-	return &Courier{policy: policy, poller: delivery.NewPoller(policy)}
+	return &Courier{
+		policy: policy, poller: delivery.NewPoller(policy),
+		sends: delivery.NewLanes(policy), reads: delivery.NewLanes(policy),
+	}
 }
 
 // way is the way of one signal in one operation of its resource.
@@ -85,7 +89,7 @@ func (w *way) send(ctx context.Context, options any) (sending, *problem) {
 	if w.Delivered != nil {
 		doubt.Look = w.lookFor
 	}
-	result := w.policy.Deliver(ctx, discreet{w.Target, w.secrets}, doubt, func(attempt delivery.Attempt, pause time.Duration) {
+	result := w.policy.In(w.sends.Lane(w.Lane)).Deliver(ctx, discreet{w.Target, w.secrets}, doubt, func(attempt delivery.Attempt, pause time.Duration) {
 		if w.tell != nil {
 			w.tell("Not accepted yet, trying again: %s", w.answer(attempt))
 		}
@@ -120,7 +124,7 @@ func (w *way) lookFor(ctx context.Context, began time.Time) delivery.End {
 	if w.tell != nil {
 		w.tell("Whether the signal was taken is not known: looking whether it is there")
 	}
-	end := w.poller.Settle(ctx, w.Delivered(began))
+	end := w.poller.Settle(ctx, w.Delivered(began).In(w.reads.Lane(w.Lane)))
 	tflog.Info(ctx, "looked whether the signal has arrived", map[string]any{
 		"signal": w.What, "target": w.To, "arrived": end.Reached(), "absent": end.Absent(), "status": end.Reading.Status,
 	})
@@ -157,18 +161,19 @@ func (w *way) complete(ctx context.Context, waiting *Waiting, sent time.Time) de
 
 // look reads once how far the run of the target has come that took the signal, sent then.
 func (c *Courier) look(ctx context.Context, signal Signal, sent time.Time) (delivery.Reading, delivery.Attempt) {
+	reads := c.reads.Lane(signal.Lane)
 	if signal.Find != nil {
-		if reading, attempt := c.poller.Look(ctx, signal.Find.Signalled(sent)); attempt.Outcome != delivery.Accepted {
+		if reading, attempt := c.poller.Look(ctx, signal.Find.Signalled(sent).In(reads)); attempt.Outcome != delivery.Accepted {
 			return reading, attempt
 		}
 		signal = signal.Find.Found()
 	}
-	return c.poller.Look(ctx, signal.Completion)
+	return c.poller.Look(ctx, signal.Completion.In(reads))
 }
 
 func (w way) wait(ctx context.Context, view *delivery.View, doing string) delivery.End {
 	reported := progress{tell: w.tell}
-	end := w.poller.Wait(ctx, view, func(reading delivery.Reading, at time.Time) {
+	end := w.poller.Wait(ctx, view.In(w.reads.Lane(w.Lane)), func(reading delivery.Reading, at time.Time) {
 		tflog.Debug(ctx, doing, map[string]any{"signal": w.What, "target": w.To, "status": reading.Status})
 		reported.saw(doing, reading, at)
 	})

@@ -83,6 +83,8 @@ func bind(ctx context.Context, client *client, a *args) (signal.Signal, error) {
 		What:    a.SignalType.ValueString(),
 		To:      fmt.Sprintf("SSM Automation execution %s in %s", id, a.Region.ValueString()),
 		Service: "SSM",
+
+		Lane:    "ssm/" + a.Region.ValueString(),
 		Explain: explain,
 		FindOut: "To find out, look at the execution's steps: " +
 			aws.CommandLine(a.Region.ValueString(), "ssm get-automation-execution --automation-execution-id %s", &id) + ".",

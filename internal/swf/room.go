@@ -91,10 +91,12 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 	}
 	t := target{client, input}
 	bound := signal.Signal{
-		Target:      t,
-		What:        fmt.Sprintf("signal %q", a.SignalName.ValueString()),
-		To:          fmt.Sprintf("%s in domain %s in %s", to, a.Domain.ValueString(), a.Region.ValueString()),
-		Service:     "SWF",
+		Target:  t,
+		What:    fmt.Sprintf("signal %q", a.SignalName.ValueString()),
+		To:      fmt.Sprintf("%s in domain %s in %s", to, a.Domain.ValueString(), a.Region.ValueString()),
+		Service: "SWF",
+
+		Lane:        "swf/" + a.Region.ValueString(),
 		Explain:     t.explain,
 		FindOut:     t.findOut(),
 		ExplainRead: t.explainRead,

@@ -80,7 +80,9 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 		What:   a.Status.ValueString(),
 		To: fmt.Sprintf("execution %s of Transfer Family workflow %s in %s",
 			a.ExecutionID.ValueString(), a.WorkflowID.ValueString(), a.Region.ValueString()),
-		Service:     "Transfer Family",
+		Service: "Transfer Family",
+
+		Lane:        "transfer/" + a.Region.ValueString(),
 		Explain:     t.explain,
 		FindOut:     "To find out, see whether the execution has gone past the step: " + t.status(),
 		Ready:       watched.ready(),

@@ -190,7 +190,7 @@ func TestThrottledHasWords(t *testing.T) {
 	patient.FirstPause, patient.LongestPause = time.Hour, time.Hour
 	r := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(patient)).Resource("signal_workflow_step_state")
 	diags := r.Apply(config.With(acctest.Values{"timeouts": acctest.Values{"create": "1s"}}))
-	for _, part := range []string{"Signal Not Sent", "ThrottlingException", "denied due to request throttling", "create timeout", "-parallelism"} {
+	for _, part := range []string{"Signal Not Sent", "ThrottlingException", "denied due to request throttling", "create timeout", "have the limit raised"} {
 		if !strings.Contains(diags.String(), part) {
 			t.Errorf("%q is not in the error:\n%s", part, diags)
 		}

@@ -1,0 +1,301 @@
+package delivery_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// limited is a service that takes so many requests a second, out of a bucket that
+// starts full.
+type limited struct {
+	rate, bucket float64
+	latency      time.Duration
+	// closed is until when it takes nothing.
+	closed time.Time
+
+	mu        sync.Mutex
+	tokens    float64
+	refilled  time.Time
+	taken     []time.Time
+	throttled []time.Time
+}
+
+func (s *limited) Send(ctx context.Context) delivery.Attempt {
+	_ = delivery.Sleep(ctx, s.latency)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if s.refilled.IsZero() {
+		s.tokens, s.refilled = s.bucket, now
+	}
+	s.tokens = min(s.bucket, s.tokens+s.rate*now.Sub(s.refilled).Seconds())
+	s.refilled = now
+	if s.tokens < 1 || now.Before(s.closed) {
+		s.throttled = append(s.throttled, now)
+		return unsent(delivery.Throttled)
+	}
+	s.tokens--
+	s.taken = append(s.taken, now)
+	return delivery.Attempt{Outcome: delivery.Accepted}
+}
+
+// rollOut sends signals through one lane, so many at a time, and returns how long that took.
+func rollOut(t *testing.T, lane *delivery.Lane, service delivery.Target, signals, parallelism int) time.Duration {
+	t.Helper()
+	start := time.Now()
+	left := make(chan struct{}, signals)
+	for range signals {
+		left <- struct{}{}
+	}
+	close(left)
+	var all sync.WaitGroup
+	for range parallelism {
+		all.Go(func() {
+			for range left {
+				result := delivery.DefaultPolicy.In(lane).Deliver(t.Context(), service, delivery.Doubt{}, func(delivery.Attempt, time.Duration) {})
+				if result.Outcome != delivery.Accepted {
+					t.Errorf("a signal ended %s: %v", result.Outcome, result.Err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	return time.Since(start)
+}
+
+func TestLaneFindsThePaceOfTheService(t *testing.T) {
+	for _, test := range []struct {
+		rate, bucket float64
+		latency      time.Duration
+		parallelism  int
+		atMost       float64
+	}{
+		{50, 50, time.Millisecond, 10, 1.05},
+		{50, 50, time.Millisecond, 100, 1.05},
+		{50, 50, 100 * time.Millisecond, 100, 1.05},
+		{50, 5, 20 * time.Millisecond, 100, 1.1},
+		{5, 20, 50 * time.Millisecond, 10, 1.05},
+		{400, 400, 10 * time.Millisecond, 100, 1.05},
+		// Without a bucket what is throttled is lost, and jitter has to be kept clear of.
+		{50, 1, time.Millisecond, 10, 1.25},
+		{1, 1, 50 * time.Millisecond, 10, 1.35},
+	} {
+		name := fmt.Sprintf("rate %g, bucket %g, latency %s, parallelism %d", test.rate, test.bucket, test.latency, test.parallelism)
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				service := &limited{rate: test.rate, bucket: test.bucket, latency: test.latency}
+				signals := int(20 * test.rate)
+				if test.rate < 10 {
+					signals = 200
+				}
+				took := rollOut(t, delivery.NewLanes(delivery.DefaultPolicy).Lane("service"), service, signals, test.parallelism)
+				ratio := took.Seconds() / (float64(signals) / test.rate)
+				waste := float64(len(service.throttled)) / float64(signals)
+				if len(service.taken) != signals {
+					t.Errorf("the service took %d signals, want %d", len(service.taken), signals)
+				}
+				if ratio > test.atMost || waste > 0.3 {
+					t.Errorf("took %.2f of what the rate takes, with %.2f throttled requests each, want at most %.2f and 0.3", ratio, waste, test.atMost)
+				}
+			})
+		})
+	}
+}
+
+// jammed returns a lane whose service has just throttled, and asked for that much peace.
+func jammed(t *testing.T, peace time.Duration) *delivery.Lane {
+	t.Helper()
+	lane := delivery.NewLanes(delivery.DefaultPolicy).Lane("service")
+	if err := lane.Turn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	refused := unsent(delivery.Throttled)
+	refused.RetryAfter = peace
+	lane.Tell(time.Now(), refused)
+	return lane
+}
+
+func TestTurnsAreTakenInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lane := jammed(t, 0)
+		var (
+			all   sync.WaitGroup
+			mu    sync.Mutex
+			turns []int
+			times []time.Time
+		)
+		for i := range 20 {
+			all.Go(func() {
+				if err := lane.Turn(t.Context()); err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				turns, times = append(turns, i), append(times, time.Now())
+			})
+			synctest.Wait()
+		}
+		all.Wait()
+		for i, turn := range turns {
+			if turn != i {
+				t.Fatalf("the turns were %v", turns)
+			}
+			if i > 0 && times[i].Sub(times[i-1]) < delivery.DefaultPolicy.FirstPause*9/10 {
+				t.Errorf("turn %d came %s after the one before", i, times[i].Sub(times[i-1]))
+			}
+		}
+	})
+}
+
+func TestLaneLeavesTheServiceAloneForAsLongAsItAsks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lane, start := jammed(t, 5*time.Minute), time.Now()
+		if err := lane.Turn(t.Context()); err != nil || time.Since(start) != 5*time.Minute {
+			t.Errorf("the turn came after %s, %v", time.Since(start), err)
+		}
+	})
+}
+
+func TestLanesAreApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lanes := delivery.NewLanes(delivery.DefaultPolicy)
+		lanes.Lane("one").Tell(time.Now(), unsent(delivery.Throttled))
+		// Neither of these is about the service's rate.
+		lanes.Lane("other").Tell(time.Now(), unsent(delivery.Busy))
+		lanes.Lane("other").Tell(time.Now(), unsent(delivery.Unreachable))
+		start := time.Now()
+		if err := lanes.Lane("other").Turn(t.Context()); err != nil || time.Since(start) != 0 {
+			t.Errorf("the other lane took %s, %v", time.Since(start), err)
+		}
+		if err := lanes.Lane("one").Turn(t.Context()); err != nil || time.Since(start) == 0 {
+			t.Errorf("the throttled lane took %s, %v", time.Since(start), err)
+		}
+	})
+}
+
+func TestLaneIsFreeAgainAfterCalm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lane := jammed(t, 0)
+		_ = delivery.Sleep(t.Context(), time.Minute)
+		start := time.Now()
+		for range 100 {
+			if err := lane.Turn(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("a hundred turns took %s", took)
+		}
+	})
+}
+
+func TestTurnEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lane := jammed(t, time.Hour)
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		// One waits for the time of the next turn, the others behind it.
+		for range 3 {
+			all.Go(func() {
+				if err := lane.Turn(ctx); !errors.Is(err, context.Canceled) {
+					t.Errorf("the turn ended with %v", err)
+				}
+			})
+		}
+		_ = delivery.Sleep(t.Context(), time.Second)
+		start := time.Now()
+		cancel()
+		all.Wait()
+		if took := time.Since(start); took != 0 {
+			t.Errorf("the turns ended %s late", took)
+		}
+	})
+}
+
+// A signal whose turn does not come in time is not sent, and says why.
+func TestNoTurnInTime(t *testing.T) {
+	for name, test := range map[string]struct{ peace, timeout, atMost time.Duration }{
+		"the next turn is too late":              {peace: time.Hour, timeout: 20 * time.Minute},
+		"too little time would be left":          {peace: 19*time.Minute + 50*time.Second, timeout: 20 * time.Minute},
+		"the turns of those before are too late": {peace: 10 * time.Second, timeout: 21 * time.Second, atMost: 21 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				lane := jammed(t, test.peace)
+				ctx, cancel := context.WithTimeout(t.Context(), test.timeout)
+				defer cancel()
+				if test.atMost > 0 {
+					ahead, leave := context.WithCancel(t.Context())
+					var all sync.WaitGroup
+					defer func() { leave(); all.Wait() }()
+					for range 50 {
+						all.Go(func() { _ = lane.Turn(ahead) })
+					}
+					synctest.Wait()
+				}
+				start, service := time.Now(), &script{lines: []delivery.Attempt{{Outcome: delivery.Accepted}}}
+				result := delivery.DefaultPolicy.In(lane).Deliver(ctx, service, delivery.Doubt{}, func(delivery.Attempt, time.Duration) {})
+				if result.Outcome != delivery.NotSent || result.Cause != delivery.Throttled || !errors.Is(result.Stopped, context.DeadlineExceeded) ||
+					result.Attempts != 0 || result.Err == nil || len(service.sent) != 0 {
+					t.Errorf("the result is %+v", result)
+				}
+				if took := time.Since(start); took > test.atMost {
+					t.Errorf("ended after %s", took)
+				}
+			})
+		})
+	}
+}
+
+// Reads that are throttled share a pace, too, and are made again.
+func TestReadsTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		service := &limited{rate: 10, bucket: 10, latency: 10 * time.Millisecond}
+		lane, poller := delivery.NewLanes(delivery.DefaultPolicy).Lane("service"), delivery.NewPoller(delivery.DefaultPolicy)
+		ends := time.Now().Add(2 * time.Minute)
+		var all sync.WaitGroup
+		for i := range 100 {
+			view := delivery.NewView(fmt.Sprint(i), func(ctx context.Context) (bool, delivery.Attempt) {
+				return !time.Now().Before(ends), service.Send(ctx)
+			}, func(ended bool) delivery.Reading {
+				if ended {
+					return delivery.Reading{State: delivery.Reached}
+				}
+				return delivery.Reading{}
+			})
+			all.Go(func() {
+				if end := poller.Wait(t.Context(), view.In(lane), func(delivery.Reading, time.Time) {}); !end.Reached() {
+					t.Errorf("a wait ended %+v", end)
+				}
+			})
+		}
+		all.Wait()
+		if late := time.Since(ends); late > 30*time.Second {
+			t.Errorf("the last one noticed the end %s late", late)
+		}
+		if waste := float64(len(service.throttled)) / float64(len(service.taken)); waste > 0.3 {
+			t.Errorf("%d reads were taken and %d throttled", len(service.taken), len(service.throttled))
+		}
+	})
+}
+
+// A service that took nothing for a while says nothing of what it takes afterwards.
+func TestLaneRecoversFromAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		service := &limited{rate: 50, bucket: 5, latency: 10 * time.Millisecond, closed: time.Now().Add(5 * time.Minute)}
+		took := rollOut(t, delivery.NewLanes(delivery.DefaultPolicy).Lane("service"), service, 1000, 10)
+		if late := took - 5*time.Minute; late > 60*time.Second {
+			t.Errorf("a thousand signals took %s after the outage, want at most 60 s at 50 a second", late)
+		}
+		if outage := len(service.throttled); outage > 200 {
+			t.Errorf("%d requests were throttled", outage)
+		}
+	})
+}

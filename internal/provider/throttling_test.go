@@ -1,0 +1,101 @@
+package provider_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// unhurried waits so long for its next turn that a test with a short timeout sees none.
+func unhurried() provider.Option {
+	policy := acctest.Quick
+	policy.FirstPause, policy.LongestPause = time.Hour, time.Hour
+	return provider.WithPolicy(policy)
+}
+
+var briefly = acctest.Values{"timeouts": acctest.Values{"create": "1s"}}
+
+func TestThrottlingHoldsBackTheSignalsOfOneServiceAndRegion(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
+		p := acctest.StartProvider(t, acctest.Block(s.URL()), unhurried())
+		first, second, third := y.ready(t, s), y.ready(t, s), y.ready(t, s)
+		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindThrottle, Times: 1})
+		if said := p.Resource(y.resource).Apply(first.With(briefly)).String(); !strings.Contains(said, "Signal Not Sent") {
+			t.Errorf("the first signal said %s", said)
+		}
+		r := p.Resource(y.resource)
+		said := r.Apply(second.With(briefly)).String()
+		for _, part := range []string{"Signal Not Sent", "was not tried", "throttles", "create timeout"} {
+			if !strings.Contains(said, part) {
+				t.Errorf("%q is not in the error of the second signal:\n%s", part, said)
+			}
+		}
+		if !r.State.IsNull() || s.Count(y.operation) != 1 {
+			t.Errorf("recorded %s after %d requests, want the first signal's alone", r.State, s.Count(y.operation))
+		}
+		if r := p.Resource(y.resource); r.Has("region") {
+			r.Apply(third.With(briefly).With(acctest.Values{"region": "eu-central-1"}))
+			if s.Count(y.operation) != 2 {
+				t.Errorf("another region's signal made %d requests, want 1", s.Count(y.operation)-1)
+			}
+		}
+	})
+}
+
+// The document says of 500 and 503 that the job has not started, and not that others would not.
+func TestTriggerThatDoesNotStartHoldsBackNoOther(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{500, 503} {
+		s := acctest.Sandbox(t, sandbox.Options{})
+		p := acctest.StartProvider(t, acctest.Block(s.URL()), unhurried())
+		trigger := func() acctest.Values {
+			job := s.AddTriggerJob(sandbox.TriggerJob{})
+			return briefly.With(acctest.Values{"url": s.TriggerURL(job), "access_token": job.AccessToken})
+		}
+		s.Inject(sandbox.Fault{Operation: "TriggerJob", Kind: sandbox.KindErrorBefore, Status: status, Times: 1})
+		if said := p.Resource("signal_http_trigger").Apply(trigger()).String(); !strings.Contains(said, "Signal Not Sent") {
+			t.Errorf("%d said %s", status, said)
+		}
+		if diags := p.Resource("signal_http_trigger").Apply(trigger()); len(diags) > 0 || s.Accepted("TriggerJob") != 1 {
+			t.Errorf("after %d another job's trigger: accepted %d, said %s", status, s.Accepted("TriggerJob"), diags)
+		}
+	}
+}
+
+// With the patience that users get, a service that takes fewer signals than are
+// sent gets them all, each once.
+func TestThrottledRollOut(t *testing.T) {
+	t.Parallel()
+	const signals = 60
+	s := acctest.Sandbox(t, sandbox.Options{})
+	p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(delivery.DefaultPolicy))
+	s.Inject(sandbox.Fault{Operation: "SendAutomationSignal", Kind: sandbox.KindThrottle, Rate: 20})
+	id := s.StartAutomation(sandbox.Automation{
+		Steps: []sandbox.Step{{Name: "approve", Action: "aws:approve", MinRequiredApprovals: 2 * signals}}, AcceptRepeats: true,
+	})
+	var all sync.WaitGroup
+	turns := make(chan struct{}, 20)
+	for range signals {
+		all.Go(func() {
+			turns <- struct{}{}
+			defer func() { <-turns }()
+			r := p.Resource("signal_automation")
+			if diags := r.Apply(acctest.Values{"automation_execution_id": id, "signal_type": "Approve"}); len(diags) > 0 || r.String("delivery") != "SENT" {
+				t.Errorf("delivery is %q, said %s", r.String("delivery"), diags)
+			}
+		})
+	}
+	all.Wait()
+	if received(s, id) != signals || s.Accepted("SendAutomationSignal") != signals {
+		t.Errorf("the execution received %d signals, want %d", received(s, id), signals)
+	}
+	if refused := s.Count("SendAutomationSignal") - signals; refused == 0 || refused > signals/2 {
+		t.Errorf("%d requests were throttled", refused)
+	}
+}
