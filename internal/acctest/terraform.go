@@ -41,7 +41,7 @@ func TerraformAt(t testing.TB, url string) *Workspace {
 		"provider":  map[string]any{"signal": Block(url)},
 	})
 	must(t, err)
-	w.write("provider.tf.json", string(block))
+	w.WriteFile("provider.tf.json", string(block))
 	return w
 }
 
@@ -57,19 +57,31 @@ func Bare(t testing.TB, env map[string]string) *Workspace {
 	return &Workspace{Terraform: terraform, t: t}
 }
 
-// Example copies the configuration in a folder, such as one of examples/, as it is.
-func (w *Workspace) Example(dir string) {
+// Example copies the configuration in a folder, such as one of examples/, as it
+// is, and returns it.
+func (w *Workspace) Example(dir string) Configuration {
 	w.t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.tf"))
 	must(w.t, err)
 	if len(files) == 0 {
 		w.t.Fatalf("there is no configuration in %s", dir)
 	}
+	var all Configuration
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		must(w.t, err)
-		w.write(filepath.Base(file), string(text))
+		w.WriteFile(filepath.Base(file), string(text))
+		all += Configuration(text) + "\n"
 	}
+	return all
+}
+
+// Configuration is the text of one.
+type Configuration string
+
+// Configures reports whether there is a block of a type, such as provider.
+func (c Configuration) Configures(block string) bool {
+	return strings.HasPrefix(string(c), block+" ") || strings.Contains(string(c), "\n"+block+" ")
 }
 
 // Variables sets the configuration's variables for all that follows.
@@ -77,7 +89,7 @@ func (w *Workspace) Variables(values map[string]string) {
 	w.t.Helper()
 	text, err := json.Marshal(values)
 	must(w.t, err)
-	w.write("terraform.tfvars.json", string(text))
+	w.WriteFile("terraform.tfvars.json", string(text))
 }
 
 // built finds the terraform to test with, and builds the provider into home,
@@ -103,7 +115,7 @@ func (w *Workspace) HasActions() bool {
 // Write replaces the configuration, all but the provider block.
 func (w *Workspace) Write(config string) {
 	w.t.Helper()
-	w.write("main.tf", config)
+	w.WriteFile("main.tf", config)
 }
 
 // Configure replaces the configuration that is made of values, by resource type and name.
@@ -111,10 +123,11 @@ func (w *Workspace) Configure(resources map[string]map[string]Values) {
 	w.t.Helper()
 	text, err := json.Marshal(map[string]any{"resource": resources})
 	must(w.t, err)
-	w.write("main.tf.json", string(text))
+	w.WriteFile("main.tf.json", string(text))
 }
 
-func (w *Workspace) write(name, text string) {
+// WriteFile adds a file to the configuration, or replaces it.
+func (w *Workspace) WriteFile(name, text string) {
 	w.t.Helper()
 	must(w.t, os.WriteFile(filepath.Join(w.WorkingDir(), name), []byte(text), 0o600))
 }

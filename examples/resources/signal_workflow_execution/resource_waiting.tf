@@ -11,6 +11,8 @@ resource "signal_workflow_execution" "ship" {
   timeouts = {
     create = "1h"
   }
+
+  depends_on = [signal_workflow_execution.release]
 }
 
 # Created only when the run, and whatever it continued as, has completed.

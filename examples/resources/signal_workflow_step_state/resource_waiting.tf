@@ -1,10 +1,25 @@
+variable "last_callback" {
+  description = "What the function of the workflow's last custom step received."
+  type = object({
+    workflow_id  = string
+    execution_id = string
+  })
+}
+
+variable "last_callback_token" {
+  description = "The token of that callback."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
 # A gate: what follows needs the files that the later steps deliver.
 resource "signal_workflow_step_state" "delivered" {
-  workflow_id  = var.callback.workflow_id
-  execution_id = var.callback.execution_id
+  workflow_id  = var.last_callback.workflow_id
+  execution_id = var.last_callback.execution_id
   status       = "SUCCESS"
 
-  token_wo         = var.callback_token
+  token_wo         = var.last_callback_token
   token_wo_version = 1
 
   wait_for_completion = true
@@ -13,6 +28,6 @@ resource "signal_workflow_step_state" "delivered" {
 # Created once the execution is gone without a failure having been seen: that
 # it succeeded, Transfer Family does not tell.
 resource "terraform_data" "delivered" {
-  input      = var.callback.execution_id
+  input      = var.last_callback.execution_id
   depends_on = [signal_workflow_step_state.delivered]
 }

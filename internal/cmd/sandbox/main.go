@@ -1,57 +1,73 @@
-// Command sandbox serves the signalling control planes of package sandbox on one loopback port, prints the provider
-// block that uses them, and then one line per request.
+// Command sandbox serves the signalling control planes of package sandbox on one loopback port, with something that
+// waits for each example's signals. It prints how to reach it, what waits, and then one line per request.
 package main
 
 import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// The targets are fixed, so that a configuration pasted once keeps working: they are the defaults of examples/demo.
-var (
-	automation = sandbox.Automation{
-		ID:           "5a4d0b0c-0000-4000-8000-000000000001",
-		DocumentName: "Sandbox-Approval",
-		Steps:        []sandbox.Step{{Name: "approve", Action: "aws:approve"}, {Name: "deploy", Action: "aws:executeScript"}},
-	}
-	workflow     = sandbox.Workflow{WorkflowID: "order-1", Closes: map[string]string{"release": "COMPLETED"}}
-	fileWorkflow = sandbox.FileWorkflow{
-		WorkflowID:  "w-0123456789abcdef0",
-		ExecutionID: "5a4d0b0c-0000-4000-8000-000000000002",
-		Steps:       []sandbox.FileStep{{Type: "CUSTOM", Token: "sandboxtoken"}, {Type: "COPY"}},
-	}
-	stack      = sandbox.Stack{ID: "5a4d0b0c-0000-4000-8000-000000000003", Conditions: []sandbox.WaitCondition{{Name: "Deployed"}}}
-	triggerJob = sandbox.TriggerJob{Token: "sandbox-trigger", AccessToken: "sandbox-access-token"}
-)
-
 func main() {
 	addr := flag.String("addr", "127.0.0.1:4599", "loopback address to listen on")
+	cli := flag.String("cli-config", "", "Terraform's CLI configuration file that has the provider to use, to be told")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *addr); err != nil {
+	if err := run(ctx, os.Stdout, *addr, *cli); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, addr string) error {
-	s := sandbox.New(sandbox.Options{Log: os.Stdout})
+func run(ctx context.Context, out io.Writer, addr, cli string) error {
+	s := sandbox.New(sandbox.Options{Log: out, Domains: domains})
 	if err := s.Start(addr); err != nil {
 		return err
 	}
-	s.StartAutomation(automation)
-	s.StartWorkflow(workflow)
-	s.StartFileWorkflow(fileWorkflow)
-	s.StartStack(stack)
-	url := s.TriggerURL(s.AddTriggerJob(triggerJob))
-	fmt.Printf(`provider "signal" {
+	for _, one := range scenarios {
+		one.start(s)
+	}
+	fmt.Fprintf(out, "The sandbox stands in for all five services at %s, until Ctrl-C.\n\n", s.URL())
+	fmt.Fprintf(out, "In another terminal, tell Terraform where it is:\n\n%s\n", environment(s.URL(), cli))
+	fmt.Fprintf(out, "An example that does not say which provider it is for also needs this, as provider.tf:\n\n%s\n", block(s.URL()))
+	fmt.Fprintf(out, "These examples have something here that waits for them:\n\n")
+	for _, one := range scenarios {
+		fmt.Fprintf(out, "  %s\n", one.command(s.URL()))
+	}
+	fmt.Fprintf(out, "\nScenarios, faults and the journal are at %s/_sandbox/. Every request gets a line here:\n\n", s.URL())
+	<-ctx.Done()
+	return s.Close()
+}
+
+// environment is what leads a provider whose own block says nothing here.
+func environment(url, cli string) string {
+	var text strings.Builder
+	if cli != "" {
+		fmt.Fprintf(&text, "export TF_CLI_CONFIG_FILE=%s\n", cli)
+	}
+	fmt.Fprintf(&text, "export AWS_ENDPOINT_URL=%s AWS_REGION=us-east-1\n", url)
+	fmt.Fprintf(&text, "export AWS_ACCESS_KEY_ID=sandbox-access-key AWS_SECRET_ACCESS_KEY=sandbox-secret-key\n")
+	return text.String()
+}
+
+func block(url string) string {
+	return fmt.Sprintf(`terraform {
+  required_providers {
+    signal = {
+      source = "terraform-provider-signal/signal"
+    }
+  }
+}
+
+provider "signal" {
   aws = {
     region     = "us-east-1"
     access_key = "sandbox-access-key"
@@ -69,17 +85,27 @@ func run(ctx context.Context, addr string) error {
     endpoint = "%[1]s/api/v1/"
   }
 }
+`, url)
+}
 
-# These wait for a signal; examples/demo has a configuration for each:
-#   signal_automation          automation_execution_id = %[2]q
-#   signal_workflow_execution  domain = "sandbox", workflow_id = %[3]q, signal_name = "release"
-#   signal_workflow_step_state workflow_id = %[4]q, execution_id = %[5]q, token = %[6]q
-#   signal_stack_resource      stack_id = %[7]q, logical_resource_id = "Deployed"
-#   signal_http_trigger        url = %[8]q, access_token = %[9]q
-# Scenarios, faults and the journal: %[1]s/_sandbox/
+// command applies the example from its folder.
+func (s scenario) command(url string) string {
+	text := fmt.Sprintf("%-42s terraform apply", "examples/"+s.example)
+	for _, one := range s.at(url) {
+		quoted := one.String()
+		if strings.ContainsAny(quoted, "{\"") {
+			quoted = "'" + quoted + "'"
+		}
+		text += " -var " + quoted
+	}
+	return text
+}
 
-`, s.URL(), automation.ID, workflow.WorkflowID, fileWorkflow.WorkflowID, fileWorkflow.ExecutionID, fileWorkflow.Steps[0].Token,
-		stack.ID, url, triggerJob.AccessToken)
-	<-ctx.Done()
-	return s.Close()
+// at are the scenario's variables for a sandbox at url.
+func (s scenario) at(url string) []variable {
+	var all []variable
+	for _, one := range s.variables {
+		all = append(all, variable{one.name, strings.Replace(one.value, "URL", url, 1)})
+	}
+	return all
 }
