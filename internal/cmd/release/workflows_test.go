@@ -1,0 +1,47 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	uses   = regexp.MustCompile(`(?m)^\s*(?:- )?uses: (.*)$`)
+	pinned = regexp.MustCompile(`^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
+)
+
+// A tag can be moved to other code, a commit cannot; and a job may do no more
+// than it says.
+func TestWorkflowsArePinnedAndNarrow(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "..", ".github", "workflows", "*.yml"))
+	if err != nil || len(files) < 2 {
+		t.Fatalf("found the workflows %q: %v", files, err)
+	}
+	pins := map[string]string{}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(content)
+		if !strings.Contains(text, "\npermissions: {}\n") && !strings.Contains(text, "\npermissions:\n  contents: read\n\n") {
+			t.Errorf("%s does not begin by taking permissions away", file)
+		}
+		for _, action := range uses.FindAllStringSubmatch(text, -1) {
+			name, pin, _ := strings.Cut(action[1], "@")
+			if !pinned.MatchString(action[1]) {
+				t.Errorf("%s uses %q: name the full commit and, as a comment, its version", file, action[1])
+			}
+			if pins[name] != "" && pins[name] != pin {
+				t.Errorf("%s uses %s at %s, another place at %s", file, name, pin, pins[name])
+			}
+			pins[name] = pin
+		}
+	}
+	if len(pins) < 3 {
+		t.Errorf("found only these actions: %v", pins)
+	}
+}
