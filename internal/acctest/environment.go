@@ -1,11 +1,14 @@
 package acctest
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -34,7 +37,7 @@ var home string
 
 // Main runs a package's tests in an environment of their own: without the
 // user's credentials, configuration files, proxies or metadata address. It
-// returns the exit code.
+// returns the exit code, which is not 0 when a goroutine is left running.
 func Main(m *testing.M) int {
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
@@ -62,7 +65,13 @@ func Main(m *testing.M) int {
 	} {
 		check(os.Setenv(name, value))
 	}
-	return m.Run()
+	code := m.Run()
+	// What a test has started ends with it; connections do when the sandbox closes.
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
 }
 
 func check(err error) {

@@ -165,6 +165,29 @@ func TestActionEndsWhenCancelled(t *testing.T) {
 	})
 }
 
+// An action remembers nothing, so only what it says last tells where its signal stands.
+func TestActionEndsWhenCancelledWhileWaiting(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		if !y.action {
+			return
+		}
+		invoke := func(config acctest.Values) acctest.Diagnostics {
+			return cancelled(t, s, p, y.gate.read, func() acctest.Diagnostics {
+				_, diags := p.Action(y.resource).Invoke(config)
+				return diags
+			})
+		}
+		says(t, invoke(y.gate.unready(t, s).With(acctest.Values{"wait_until_ready": true})), true,
+			"Signal Not Sent", "cancelled", "Invoking the action again sends")
+		if s.Count(y.operation) != 0 {
+			t.Errorf("cancelled before the target was ready, it sent: %v", s.Journal())
+		}
+		says(t, invoke(y.gate.running(t, s, never).With(waiting)), true,
+			"Waiting Cancelled", "accepted", "Invoking the action again would send it again")
+		sentOnce(t, y, s)
+	})
+}
+
 func TestActionWithoutItsCloud(t *testing.T) {
 	eachAction(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
 		config := y.ready(t, s)

@@ -1,0 +1,52 @@
+package provider_test
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// All signals of all systems live through one provider at the same time, so that
+// the race detector sees whatever they share.
+func TestSignalsTogether(t *testing.T) {
+	const each = 64
+	s := acctest.Sandbox(t, sandbox.Options{})
+	p := acctest.StartProvider(t, acctest.Block(s.URL()))
+	sent := map[string]int{}
+	start := make(chan struct{})
+	var all sync.WaitGroup
+	for _, y := range systems {
+		for range each {
+			config, r := y.ready(t, s), p.Resource(y.resource)
+			sent[y.operation]++
+			all.Go(func() {
+				<-start
+				apply(t, r, config)
+				if diags := r.Refresh(); len(diags) > 0 {
+					t.Error(diags)
+				}
+				apply(t, r, config.With(acctest.Values{"timeouts": acctest.Values{"create": "5m"}}))
+				if diags := r.Destroy(); len(diags) > 0 {
+					t.Error(diags)
+				}
+			})
+		}
+	}
+	close(start)
+	all.Wait()
+	for operation, n := range sent {
+		if s.Count(operation) != n || s.Accepted(operation) != n {
+			t.Errorf("%d requests for %s of which %d were accepted, want %d", s.Count(operation), operation, s.Accepted(operation), n)
+		}
+	}
+	seen := map[string]bool{}
+	for _, e := range s.Journal() {
+		one := request(e, []string{"UniqueId", "ClientToken"})
+		if sent[e.Operation] > 0 && seen[one] {
+			t.Errorf("sent twice: %s", one)
+		}
+		seen[one] = true
+	}
+}
