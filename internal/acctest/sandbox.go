@@ -15,6 +15,15 @@ func Sandbox(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	return s
 }
 
+// SandboxTLS is Sandbox with a certificate that nobody trusts.
+func SandboxTLS(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
+	t.Helper()
+	s := sandbox.New(options)
+	must(t, s.StartTLS("127.0.0.1:0"))
+	t.Cleanup(func() { must(t, s.Close()) })
+	return s
+}
+
 // AWS is the provider's aws block for a server at url.
 func AWS(url string) Values {
 	return Values{

@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -66,45 +65,6 @@ func TestActionSendsWhatItsResourceSends(t *testing.T) {
 			t.Errorf("the resource sends\n%s\nthe action sends\n%s", resource, action)
 		}
 	})
-}
-
-func TestActionFailsAsItsResourceFails(t *testing.T) {
-	for name, common := range failures {
-		t.Run(name, func(t *testing.T) {
-			eachAction(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-				want := common
-				if own, ok := y.differs[name]; ok {
-					own.fault = common.fault
-					own.fault.Times = cmp.Or(own.times, common.fault.Times)
-					want = own
-				}
-				want.fault.Operation = y.operation
-				config := y.ready(t, s)
-				s.ResetJournal()
-				s.Inject(want.fault)
-				_, diags := p.Action(y.resource).Invoke(config.With(acctest.Values{"timeout": "500ms"}))
-				requests, accepted := s.Count(y.operation), s.Accepted(y.operation)
-				if want.requests >= 0 && requests != want.requests || requests < -want.requests || accepted != want.accepted {
-					t.Errorf("%d requests of which %d were accepted, want %d and %d:\n%v", requests, accepted, want.requests, want.accepted, s.Journal())
-				}
-				if diags.HasError() != (len(want.says) > 0) {
-					t.Errorf("said %q, want %q", diags, want.says)
-				}
-				for _, part := range want.says {
-					if y.noRequestID && part == "request id" {
-						continue
-					}
-					// An action leaves nothing to untaint.
-					if part = strings.ReplaceAll(part, "PERMISSION", y.permission); part != "untaint" && !strings.Contains(diags.String(), part) {
-						t.Errorf("%q is not in the error:\n%s", part, diags)
-					}
-				}
-				if strings.Contains(diags.String(), "untaint") {
-					t.Errorf("an action's error speaks of untaint:\n%s", diags)
-				}
-			})
-		})
-	}
 }
 
 func TestActionChecksItsArguments(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/matrix"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -213,7 +214,8 @@ func TestAWSCredentialsThatAreRefused(t *testing.T) {
 			}})
 			p := acctest.StartProvider(t, acctest.Values{"aws": acctest.AWS(s.URL()).With(c.keys)})
 			r := p.Resource("signal_automation")
-			failure{requests: 1, says: append(c.says, "Signal Rejected", "request id")}.check(t, systems[0], s, r, r.Apply(approval(s)))
+			diags := r.Apply(approval(s))
+			became(t, systems[0], s, r, matrix.Cell{Result: matrix.Rejected, Requests: 1, Says: append(c.says, "request id")}, diags)
 		})
 	}
 }

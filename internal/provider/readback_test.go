@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/matrix"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -29,7 +30,7 @@ func TestUnknownIsSentOnceMoreWhereAsked(t *testing.T) {
 		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter, Times: 1})
 		r := p.Resource(y.resource)
 		apply(t, r, config.With(resending))
-		failure{requests: 2, accepted: 2, delivery: "SENT"}.check(t, y, s, r, nil)
+		became(t, y, s, r, matrix.Cell{Result: matrix.Sent, Requests: 2, Taken: 2}, nil)
 	})
 }
 
@@ -39,7 +40,7 @@ func TestUnknownIsNeverSentAThirdTime(t *testing.T) {
 		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter})
 		r := p.Resource(y.resource)
 		diags := r.Apply(config.With(resending))
-		failure{requests: 2, accepted: 2, delivery: "UNKNOWN", says: []string{"Outcome of the Signal Unknown", "sent once more, as resend_on_unknown", "untaint"}}.check(t, y, s, r, diags)
+		became(t, y, s, r, matrix.Cell{Result: matrix.Unknown, Requests: 2, Taken: 2, Says: []string{"sent once more, as resend_on_unknown"}}, diags)
 	})
 }
 
@@ -51,7 +52,7 @@ func TestSendingOnceMoreIsTriedAgainWhenThrottled(t *testing.T) {
 		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindThrottle, Times: 2})
 		r := p.Resource(y.resource)
 		apply(t, r, config.With(resending))
-		failure{requests: 4, accepted: 2, delivery: "SENT"}.check(t, y, s, r, nil)
+		became(t, y, s, r, matrix.Cell{Result: matrix.Sent, Requests: 4, Taken: 2}, nil)
 	})
 }
 

@@ -3,7 +3,6 @@ package provider_test
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
@@ -37,8 +36,8 @@ type system struct {
 	action bool
 	// gate is how its targets are waited for, nil when they cannot be.
 	gate *gate
-	// differs holds what this system's failures come to where it is not what everybody's do.
-	differs map[string]failure
+	// looksUp says that the target is looked up before anything is sent.
+	looksUp bool
 }
 
 var systems = []system{{
@@ -205,18 +204,6 @@ var systems = []system{{
 		words:  struct{ running, succeeded, failed string }{"CREATE_IN_PROGRESS", "CREATE_COMPLETE", "CREATE_FAILED"},
 		reason: "the disk is full",
 	},
-	// The same request again has no second effect, so whatever left no clear answer is repeated.
-	differs: map[string]failure{
-		"500 before acting":     {requests: -5, delivery: "UNKNOWN", says: []string{"Outcome of the Signal Unknown", "attempts", "timeout", "untaint"}},
-		"503 before acting":     {times: 2, requests: 3, accepted: 1, delivery: "SENT"},
-		"500 after acting":      {times: 2, requests: 3, accepted: 1, delivery: "SENT"},
-		"dropped before acting": {times: 2, requests: 3, accepted: 1, delivery: "SENT"},
-		"dropped after acting":  {times: 2, requests: 3, accepted: 1, delivery: "SENT"},
-		"truncated 200":         {times: 2, requests: 3, accepted: 1, delivery: "SENT"},
-		"truncated JSON":        {times: 2, requests: 3, accepted: 1, delivery: "SENT"},
-		"proxy's 502":           {times: 2, requests: 3, accepted: 1, delivery: "SENT"},
-		"proxy's 200":           {times: 2, requests: 3, accepted: 1, delivery: "SENT"},
-	},
 }, {
 	name:       "signal_http_trigger by url",
 	resource:   "signal_http_trigger",
@@ -233,7 +220,6 @@ var systems = []system{{
 	at:          "url",
 	ambiguous:   true,
 	noRequestID: true,
-	differs:     triggerFailures,
 }, {
 	name:       "signal_http_trigger by job_id",
 	resource:   "signal_http_trigger",
@@ -247,27 +233,8 @@ var systems = []system{{
 	at:          "job_id",
 	action:      true,
 	noRequestID: true,
-	differs: with(triggerFailures, map[string]failure{
-		// The job is looked up before anything is sent.
-		"missing target": {says: []string{"Signal Not Sent", "HTTP 404", "Check"}},
-	}),
+	looksUp:     true,
 }}
-
-// triggerFailures are those of an HTTP trigger: the answers that its document
-// calls "has not started" are tried again, and a refusal is about URL and access
-// token, whatever its reason.
-var triggerFailures = map[string]failure{
-	"500 before acting":   {requests: -5, says: []string{"Signal Not Sent", "HTTP 500", "timeout"}},
-	"503 before acting":   {requests: -5, says: []string{"Signal Not Sent", "HTTP 503", "timeout"}},
-	"500 after acting":    {requests: 1, accepted: 1, delivery: "UNKNOWN", says: []string{"Outcome of the Signal Unknown", "HTTP 502"}},
-	"credentials expired": {requests: 1, says: []string{"Signal Rejected", "HTTP 404", "access token"}},
-}
-
-func with[V any](common, own map[string]V) map[string]V {
-	all := maps.Clone(common)
-	maps.Copy(all, own)
-	return all
-}
 
 // eachSystem runs a test against every system, with a sandbox and a provider of its own.
 func eachSystem(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider)) {

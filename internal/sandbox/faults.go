@@ -40,6 +40,8 @@ const (
 	KindTruncateJSON Kind = "truncate_json"
 	// KindHTML answers as a failing proxy does, status 502. Not acted.
 	KindHTML Kind = "html"
+	// KindHTMLAfter acts, and a proxy that failed meanwhile answers as with KindHTML.
+	KindHTMLAfter Kind = "html_after"
 	// KindHTMLOK answers as a captive portal does, status 200. Not acted.
 	KindHTMLOK Kind = "html_ok"
 	// KindRedirect answers 307 to the URL in Body. Not acted.
@@ -50,7 +52,7 @@ const (
 
 var kinds = []Kind{
 	KindRefuse, KindDelay, KindStall, KindStallAfter, KindThrottle, KindErrorBefore, KindErrorAfter, KindDropBefore,
-	KindDropAfter, KindTruncate, KindTruncateJSON, KindHTML, KindHTMLOK, KindRedirect, KindExpired,
+	KindDropAfter, KindTruncate, KindTruncateJSON, KindHTML, KindHTMLAfter, KindHTMLOK, KindRedirect, KindExpired,
 }
 
 // Fault is a misbehaviour to inject into authenticated requests. When several apply the oldest wins.
@@ -70,7 +72,7 @@ type Fault struct {
 	// Rate is how many requests per second KindThrottle lets through, by the sandbox's clock, out of a bucket that
 	// holds one second's worth and starts full.
 	Rate float64
-	// Body is the page of KindHTML and KindHTMLOK, and the location of KindRedirect.
+	// Body is the page of KindHTML, KindHTMLAfter and KindHTMLOK, and the location of KindRedirect.
 	Body string
 }
 
@@ -231,6 +233,8 @@ func (s *Sandbox) faultAfter(svc service, c *call, f Fault, p reply) reply {
 		return reply{}
 	case KindDropAfter:
 		return reply{}
+	case KindHTMLAfter:
+		return f.page(http.StatusBadGateway)
 	case KindTruncate:
 		p.missing = len(p.body) - len(p.body)/2 + 64
 		p.body = p.body[:len(p.body)/2]

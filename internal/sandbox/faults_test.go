@@ -33,6 +33,7 @@ func TestFaults(t *testing.T) {
 		"truncate json":   {fault: Fault{Kind: KindTruncateJSON}, status: 200, acted: true, check: badJSON},
 		"html":            {fault: Fault{Kind: KindHTML}, status: 502, check: page},
 		"html ok":         {fault: Fault{Kind: KindHTMLOK}, status: 200, check: page},
+		"html after":      {fault: Fault{Kind: KindHTMLAfter}, status: 502, acted: true, check: page},
 		"html of its own": {fault: Fault{Kind: KindHTML, Status: 504, Body: "<html>gone</html>"}, status: 504, check: says("gone")},
 		"redirect": {fault: Fault{Kind: KindRedirect, Body: "http://127.0.0.1:1/"}, status: 307, check: func(t *testing.T, a answer) {
 			if got := a.header.Get("Location"); got != "http://127.0.0.1:1/" {

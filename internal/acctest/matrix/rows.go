@@ -1,0 +1,190 @@
+package matrix
+
+import (
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// Section is some rows that have something in common.
+type Section struct {
+	Title, About string
+	Rows         []Row
+}
+
+// once is a fault that strikes the first request only.
+func once(kind sandbox.Kind) Trouble {
+	return Trouble{Faults: []sandbox.Fault{{Kind: kind, Times: 1}}}
+}
+
+func always(kind sandbox.Kind) Trouble { return Trouble{Faults: []sandbox.Fault{{Kind: kind}}} }
+
+// with is a map of both.
+func with(a, b map[string]Cell) map[string]Cell {
+	both := maps.Clone(a)
+	maps.Copy(both, b)
+	return both
+}
+
+// Sections are the rows of the matrix.
+var Sections = []Section{{
+	Title: "Nothing arrives",
+	About: "Without a connection nothing can have arrived, so another attempt does no harm. What passes by itself is tried again.",
+	Rows: []Row{{
+		Name:    "connection refused at first",
+		What:    "connections are refused for a while",
+		Trouble: Trouble{Line: RefusedAtFirst},
+		End:     sent(1),
+	}, {
+		Name:    "connection refused",
+		What:    fmt.Sprintf("connections are refused for more than %.0f seconds", delivery.DefaultPolicy.Unreachable.Seconds()),
+		Trouble: Trouble{Line: Refused},
+		End:     notSent(0, "connection refused", "attempts"),
+	}, {
+		Name:    "certificate",
+		What:    "the server's certificate does not verify",
+		Trouble: Trouble{Line: Untrusted},
+		End:     notSent(0, "certificate", "could not prove who it is"),
+	}, {
+		Name:    "no such host",
+		What:    "the server's name does not exist",
+		Trouble: Trouble{Line: Nameless},
+		End:     notSent(0, "no such host", "check region and endpoint"),
+	}},
+}, {
+	Title: "The service says no, or later",
+	About: "A clear answer leaves no doubt: the signal was not taken.",
+	Rows: []Row{{
+		Name:    "throttled twice",
+		What:    "the service throttles twice",
+		Trouble: Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindThrottle, Times: 2}}},
+		End:     sent(3),
+	}, {
+		Name:    "throttled",
+		What:    "the service throttles until the timeout",
+		Trouble: Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindThrottle}}, Timeout: enough},
+		End:     notSent(Many, "attempts", "timeout"),
+	}, {
+		Name:    "access denied",
+		What:    "the service denies access",
+		Trouble: always(sandbox.KindRefuse),
+		End:     rejected(1, "request id", "PERMISSION"),
+	}, {
+		Name:    "credentials expired",
+		What:    "the credentials have expired; for the trigger, its URL or access token has been replaced",
+		Trouble: always(sandbox.KindExpired),
+		End:     rejected(1, "expired", "renew"),
+		Own:     trigger(rejected(1, "HTTP 404", "access token")),
+	}, {
+		Name: "credentials expire midway",
+		What: "the service throttles, and by the next attempt the credentials have expired",
+		Trouble: Trouble{Faults: []sandbox.Fault{
+			{Kind: sandbox.KindThrottle, Times: 1}, {Kind: sandbox.KindExpired},
+		}},
+		End: rejected(2, "2 attempts", "expired", "renew"),
+		Own: trigger(rejected(2, "2 attempts", "HTTP 404", "access token")),
+	}},
+}, {
+	Title: "The service fails",
+	About: "The server errors of AWS do not say whether the request had an effect. The document of the HTTP trigger says of 500 and 503 that the run has not started.",
+	Rows: []Row{{
+		Name:      "500 before acting",
+		What:      "the service answers 500 once, and has not acted",
+		Trouble:   once(sandbox.KindErrorBefore),
+		End:       unknown(1, 0, "HTTP 500", "request id"),
+		Own:       with(ros(sent(2)), trigger(sent(2))),
+		Resending: blind(again(0), "signal_http_trigger"),
+	}, {
+		Name:      "503 before acting",
+		What:      "the service answers 503 once, and has not acted",
+		Trouble:   Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindErrorBefore, Status: 503, Times: 1}}},
+		End:       unknown(1, 0, "HTTP 503", "request id"),
+		Own:       with(ros(sent(2)), trigger(sent(2))),
+		Resending: blind(again(0), "signal_http_trigger"),
+	}, {
+		Name:      "500 for good",
+		What:      "the service answers 500 until the timeout, and never acts",
+		Trouble:   Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindErrorBefore}}, Timeout: enough},
+		End:       unknown(1, 0, "HTTP 500"),
+		Own:       with(ros(unknown(Many, 0, "HTTP 500", "attempts", "timeout")), trigger(notSent(Many, "HTTP 500", "attempts", "timeout"))),
+		Resending: blind(unknown(2, 0, "HTTP 500"), "signal_http_trigger"),
+	}, {
+		Name:      "server error after acting",
+		What:      "the service acts and then answers with a server error once: 500, the trigger 502",
+		Trouble:   once(sandbox.KindErrorAfter),
+		End:       unknown(1, 1, "HTTP 50"),
+		Own:       ros(sent(2)),
+		Resending: blind(again(1)),
+	}},
+}, {
+	Title: "The answer is lost",
+	About: "The request has left, and what comes back does not say what became of it. Whether the service has acted makes no difference to what the provider can see.",
+	Rows: []Row{
+		lost("dropped before acting", "the connection is closed before an answer, and the service has not acted", once(sandbox.KindDropBefore), 0, "before an answer came"),
+		lost("dropped after acting", "the service acts, and the connection is closed before its answer", once(sandbox.KindDropAfter), 1, "before an answer came"),
+		lost("truncated 200", "the service acts, and its answer is cut short", once(sandbox.KindTruncate), 1, "cut short"),
+		lost("truncated JSON", "the service acts, and its answer arrives with half of its text", once(sandbox.KindTruncateJSON), 1, "HTTP 200"),
+		lost("proxy's 502 before acting", "a proxy answers 502 with a web page, and the service has not acted", once(sandbox.KindHTML), 0, "HTTP 502", "proxy"),
+		lost("proxy's 502 after acting", "the service acts, and a proxy answers 502 with a web page", once(sandbox.KindHTMLAfter), 1, "HTTP 502", "proxy"),
+		lost("portal's 200", "a portal answers 200 with a web page, and the service has not acted", once(sandbox.KindHTMLOK), 0, "HTTP 200", "proxy"),
+		{
+			Name:      "proxy's 403",
+			What:      "a proxy answers 403 with a web page, and the service has not acted",
+			Trouble:   Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindHTML, Status: 403, Times: 1}}},
+			End:       unknown(1, 0, "HTTP 403", "proxy"),
+			Resending: blind(again(0)),
+		},
+		{
+			Name:      "redirected",
+			What:      "something answers with a redirect, which is not followed, and the service has not acted",
+			Trouble:   Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindRedirect, Body: "/elsewhere", Times: 1}}},
+			End:       unknown(1, 0, "HTTP 307"),
+			Resending: blind(again(0)),
+		},
+		lost("no answer to one attempt", fmt.Sprintf("the service acts, and no answer comes within %.0f seconds", delivery.DefaultPolicy.Attempt.Seconds()),
+			Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindStallAfter, Times: 1}}, Attempt: brief}, 1),
+		{
+			Name:    "stalled before acting",
+			What:    "no answer comes until the timeout, and the service has not acted",
+			Trouble: Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindStall}}, Timeout: brief},
+			End:     unknown(1, 0, "timeout"),
+		},
+		{
+			Name:    "stalled after acting",
+			What:    "the service acts, and no answer comes until the timeout",
+			Trouble: Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindStallAfter}}, Timeout: brief},
+			End:     unknown(1, 1, "timeout"),
+		},
+		{
+			Name: "answer lost and credentials expired",
+			What: "the service acts, its answer is lost, and by then the credentials have expired",
+			Trouble: Trouble{
+				Faults:     []sandbox.Fault{{Kind: sandbox.KindDropAfter, Times: 1}},
+				Afterwards: []sandbox.Fault{{Operation: "*", Kind: sandbox.KindExpired}},
+			},
+			End: unknown(1, 1),
+			Own: ros(unknown(2, 1, "expired")),
+			// By job_id the trigger is looked up again, and that is refused already.
+			Resending: with(blind(unknown(2, 1)), own(ByJobID, unknown(1, 1))),
+		},
+		{
+			Name:    "slow",
+			What:    "the answer is slow",
+			Trouble: Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindDelay, Delay: 50 * time.Millisecond}}},
+			End:     sent(1),
+		},
+	},
+}}
+
+// lost is a row in which one answer is lost. ROS is simply asked again.
+func lost(name, what string, trouble Trouble, taken int, says ...string) Row {
+	return Row{
+		Name: name, What: what, Trouble: trouble,
+		End:       unknown(1, taken, says...),
+		Own:       ros(sent(2)),
+		Resending: blind(again(taken)),
+	}
+}

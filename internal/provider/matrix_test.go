@@ -1,0 +1,264 @@
+package provider_test
+
+import (
+	"cmp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/matrix"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// trial is one system in one trouble.
+type trial struct {
+	*testing.T
+	system
+	*sandbox.Sandbox
+	*acctest.Provider
+	config  acctest.Values
+	trouble matrix.Trouble
+}
+
+// elsewhere is where there is no service: a name that does not exist, and a port
+// that nobody opens, as somebody else may open one that a sandbox has closed.
+var elsewhere = map[matrix.Line]string{matrix.Nameless: "https://signal.invalid", matrix.Refused: "http://127.0.0.1:1"}
+
+// try makes a sandbox, and a provider whose patience is that of the trouble.
+func try(t *testing.T, y system, trouble matrix.Trouble) *trial {
+	t.Helper()
+	patience := acctest.Quick
+	if trouble.Timeout > 0 {
+		// Some attempts, and each has the time to be answered on a busy machine.
+		patience.FirstPause, patience.LongestPause = trouble.Timeout/15, time.Minute
+	}
+	patience.Attempt = cmp.Or(trouble.Attempt, patience.Attempt)
+	if trouble.Line == matrix.RefusedAtFirst {
+		patience.Unreachable = time.Minute
+	}
+	start := acctest.Sandbox
+	if trouble.Line == matrix.Untrusted {
+		start = acctest.SandboxTLS
+	}
+	s := start(t, sandbox.Options{})
+	config := y.ready(t, s)
+	at := cmp.Or(elsewhere[trouble.Line], s.URL())
+	if trigger, ok := config["url"].(string); ok {
+		config["url"] = strings.Replace(trigger, s.URL(), at, 1)
+	}
+	return &trial{t, y, s, acctest.StartProvider(t, acctest.Block(at), provider.WithPolicy(patience)), config, trouble}
+}
+
+// within is the configuration with the trouble's timeout.
+func (x *trial) within(operation string) acctest.Values {
+	if x.trouble.Timeout == 0 {
+		return x.config
+	}
+	return x.config.With(acctest.Values{"timeouts": acctest.Values{operation: x.trouble.Timeout.String()}})
+}
+
+// strike begins the trouble.
+func (x *trial) strike() {
+	x.ResetJournal()
+	inject := func(faults []sandbox.Fault) {
+		for _, fault := range faults {
+			fault.Operation = cmp.Or(fault.Operation, x.operation)
+			x.Inject(fault)
+		}
+	}
+	inject(x.trouble.Faults)
+	x.Hook(x.operation, nil, func() { inject(x.trouble.Afterwards) })
+	if x.trouble.Line == matrix.RefusedAtFirst {
+		x.Refuse()
+		time.AfterFunc(50*time.Millisecond, x.accept)
+	}
+}
+
+// heal ends it.
+func (x *trial) heal() {
+	x.Hook(x.operation, nil, nil)
+	x.ClearFaults()
+	x.accept()
+	x.ResetJournal()
+}
+
+func (x *trial) accept() {
+	if err := x.Accept(); err != nil {
+		x.Error(err)
+	}
+}
+
+// holds compares what was sent and said with a cell of the matrix.
+func (x *trial) holds(want matrix.Cell, diags acctest.Diagnostics, standing ...string) {
+	x.Helper()
+	requests, taken := x.Count(x.operation), x.Accepted(x.operation)
+	if want.Requests == matrix.Many && requests < 3 || want.Requests != matrix.Many && requests != want.Requests || taken != want.Taken {
+		x.Errorf("%d requests of which %d were taken, want %d and %d:\n%v", requests, taken, want.Requests, want.Taken, x.Journal())
+	}
+	if want.Error == "" {
+		if len(diags) > 0 {
+			x.Errorf("said %s", diags)
+		}
+		return
+	}
+	if len(diags) != 1 || !diags[0].Error || diags[0].Summary != want.Error {
+		x.Errorf("said %s, want one error %q", diags, want.Error)
+	}
+	said := diags.String()
+	for _, part := range append(standing, want.Says...) {
+		if part == "request id" && x.noRequestID {
+			continue
+		}
+		if part = strings.ReplaceAll(part, "PERMISSION", x.permission); !strings.Contains(said, part) {
+			x.Errorf("%q is not in the error:\n%s", part, said)
+		}
+	}
+	if x.noRequestID && strings.Contains(said, "request id") {
+		x.Errorf("there is no request id, but it is in the error:\n%s", said)
+	}
+}
+
+// records compares a resource's state with a cell of the matrix.
+func (x *trial) records(want matrix.Cell, r *acctest.Resource) {
+	x.Helper()
+	if r.String("delivery") != want.Delivery || r.State.IsNull() != (want.Delivery == "") || r.Tainted != want.Tainted() {
+		x.Errorf("tainted: %t, and the state is %s, want delivery %q", r.Tainted, r.State, want.Delivery)
+	}
+}
+
+// became holds what a signal came to, outside of the matrix's own troubles, to a cell.
+func became(t *testing.T, y system, s *sandbox.Sandbox, r *acctest.Resource, want matrix.Cell, diags acctest.Diagnostics) {
+	t.Helper()
+	x := &trial{T: t, system: y, Sandbox: s}
+	x.holds(want, diags, standing[want.Word].created...)
+	x.records(want, r)
+}
+
+// sends counts the signalling requests that something makes.
+func (x *trial) sends(what string, want bool, does func() acctest.Diagnostics) {
+	x.Helper()
+	before := x.Count(x.operation)
+	if diags := does(); diags.HasError() {
+		x.Errorf("%s said %s", what, diags)
+	}
+	if sent := x.Count(x.operation) - before; sent != map[bool]int{true: 1}[want] {
+		x.Errorf("%s sent %d signals:\n%v", what, sent, x.Journal())
+	}
+}
+
+// standing are parts of each error that say where the signal stands.
+var standing = map[string]struct{ created, destroyed []string }{
+	matrix.Rejected.Word: {[]string{"nothing is recorded", "Applying again"}, []string{"is kept", "Destroying again"}},
+	matrix.NotSent.Word:  {[]string{"nothing is recorded", "Applying again"}, []string{"is kept", "Destroying again"}},
+	matrix.Unknown.Word:  {[]string{"To find out", "tainted", "terraform untaint"}, []string{"To find out", "is kept", "terraform state rm"}},
+}
+
+// The matrix holds for every signal: when its resource is created, when it is
+// destroyed, and as an action. Most of a row's time is waiting, so all of it is
+// tried at once.
+func TestWhatHappensWhen(t *testing.T) {
+	for _, section := range matrix.Sections {
+		for _, row := range section.Rows {
+			t.Run(row.Name, func(t *testing.T) {
+				t.Parallel()
+				var all sync.WaitGroup
+				defer all.Wait()
+				for _, y := range systems {
+					end, name := row.For(y.resource), cmp.Or(y.name, y.resource)
+					run := func(how string, test func(x *trial)) {
+						all.Go(func() { t.Run(name+" "+how, func(t *testing.T) { test(try(t, y, row.Trouble)) }) })
+					}
+					run("created", func(x *trial) { x.create(end, nil) })
+					run("destroyed", func(x *trial) { x.destroy(end) })
+					if y.action {
+						run("invoked", func(x *trial) { x.invoke(end) })
+					}
+					other, is := row.Resending[name]
+					if !is {
+						other, is = row.Resending[y.resource]
+					}
+					if is {
+						run("resending", func(x *trial) { x.create(other, acctest.Values{"resend_on_unknown": true}) })
+					}
+				}
+			})
+		}
+	}
+}
+
+func (x *trial) create(want matrix.Cell, options acctest.Values) {
+	config, r := x.within("create").With(options), x.Resource(x.resource)
+	x.strike()
+	x.holds(want, r.Apply(config), standing[want.Word].created...)
+	x.records(want, r)
+	x.heal()
+
+	// Whatever became of it, looking at it sends nothing, and the next apply does what the page says.
+	if !r.State.IsNull() {
+		if diags := r.Refresh(); len(diags) > 0 || len(x.Journal()) > 0 {
+			x.Errorf("a refresh said %s and made %v", diags, x.Journal())
+		}
+	}
+	if r.Tainted {
+		r.Tainted = false // terraform untaint
+		x.sends("an apply after untaint", false, func() acctest.Diagnostics { return r.Apply(config) })
+		r.Tainted = true
+	}
+	if x.trouble.Line == matrix.Sound {
+		x.sends("the next apply", want.Again, func() acctest.Diagnostics { return r.Apply(x.config) })
+	}
+}
+
+// destroy leaves a resource whose signal did not get through in the state, untainted.
+func (x *trial) destroy(want matrix.Cell) {
+	r := x.Resource(x.resource)
+	plant(x.T, r, x.within("delete"))
+	x.strike()
+	x.holds(want, r.Destroy(), standing[want.Word].destroyed...)
+	kept := want.Error != ""
+	if r.State.IsNull() == kept || kept && r.String("delivery") != want.Delivery || r.Tainted {
+		x.Errorf("tainted: %t, and the state is %s, want it kept: %t, with delivery %q", r.Tainted, r.State, kept, want.Delivery)
+	}
+}
+
+func (x *trial) invoke(want matrix.Cell) {
+	config := x.config
+	if x.trouble.Timeout > 0 {
+		config = config.With(acctest.Values{"timeout": x.trouble.Timeout.String()})
+	}
+	x.strike()
+	_, diags := x.Action(x.resource).Invoke(config)
+	x.holds(want, diags)
+	if said := diags.String(); strings.Contains(said, "untaint") || strings.Contains(said, "recorded") {
+		x.Errorf("an action's error speaks of a state:\n%s", said)
+	}
+}
+
+// Every signal resource has a column, and every column is one.
+func TestMatrixHasAllSignals(t *testing.T) {
+	tested := map[string]bool{}
+	for _, y := range systems {
+		tested[y.resource] = true
+	}
+	for _, name := range matrix.Resources {
+		if !tested[name] {
+			t.Errorf("%s is in the matrix and not among the systems", name)
+		}
+		delete(tested, name)
+	}
+	if len(tested) > 0 {
+		t.Errorf("not in the matrix: %v", tested)
+	}
+	names := map[string]bool{}
+	for _, section := range matrix.Sections {
+		for _, row := range section.Rows {
+			if names[row.Name] {
+				t.Errorf("there are two rows %q", row.Name)
+			}
+			names[row.Name] = true
+		}
+	}
+}
