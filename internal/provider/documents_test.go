@@ -1,0 +1,480 @@
+package provider_test
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+	"github.com/zclconf/go-cty/cty/function"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+)
+
+// document is a piece of configuration and where it stands.
+type document struct {
+	from, text string
+	body       *hclsyntax.Body
+}
+
+// module is what is read together: the files of an example's folder, or the
+// blocks of a page. A block that says in a terraform block which providers it
+// needs is complete and stands alone. The others of a page make one module,
+// until one of them names something that the module already has; variables that
+// they use and none of them declares are declared for them.
+type module struct {
+	name      string
+	documents []document
+}
+
+var fence = regexp.MustCompile("(?ms)^```(hcl|terraform|tf)\n(.*?)^```$")
+
+// Every piece of configuration that users can see, in a page or an example, is
+// formatted, and correct to the provider and to the terraform at hand.
+func TestAccDocumentsAreValid(t *testing.T) {
+	t.Parallel()
+	modules := documents(t)
+	p := acctest.StartProvider(t, nil)
+	for _, m := range modules {
+		for _, d := range m.documents {
+			if formatted := hclwrite.Format([]byte(d.text)); string(formatted) != d.text {
+				t.Errorf("%s is not formatted; it should be:\n%s", d.from, formatted)
+			}
+		}
+		m.check(t, p)
+	}
+	w := acctest.Bare(t, nil)
+	m := merged{w: w, from: map[string]string{}}
+	for i, one := range modules {
+		m.add(t, fmt.Sprintf("m%d", i), one)
+	}
+	w.WriteFile("main.tf", m.root.String())
+	must(t, w.Get(t.Context()))
+	found, err := w.Validate(t.Context())
+	must(t, err)
+	for _, d := range found.Diagnostics {
+		// The other one is about what this test does: it makes modules of configurations.
+		if d.Summary == "Provider development overrides are in effect" || d.Summary == "Redundant empty provider block" {
+			continue
+		}
+		at := "somewhere"
+		if d.Range != nil {
+			at = fmt.Sprintf("%s, line %d", m.from[filepath.ToSlash(d.Range.Filename)], d.Range.Start.Line)
+		}
+		t.Errorf("%s: %s: %s: %s", at, d.Severity, d.Summary, d.Detail)
+	}
+}
+
+// What the pages show stands in examples/, where it is applied as it is. Only
+// README.md, which is not generated, has configuration of its own.
+func TestPagesShowExamples(t *testing.T) {
+	t.Parallel()
+	examples := map[string]bool{}
+	var pages []document
+	for _, m := range documents(t) {
+		for _, d := range m.documents {
+			if strings.HasPrefix(d.from, "examples/") {
+				examples[strings.TrimSpace(d.text)] = true
+			} else if strings.HasPrefix(d.from, "docs/") {
+				pages = append(pages, d)
+			}
+		}
+	}
+	for _, d := range pages {
+		if !examples[strings.TrimSpace(d.text)] {
+			t.Errorf("%s is no file in examples/: put it there and show it with tffile, so that it is applied", d.from)
+		}
+	}
+}
+
+func documents(t *testing.T) (modules []module) {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	must(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		name = filepath.ToSlash(name)
+		if entry.IsDir() && (entry.Name() == ".git" || entry.Name() == ".terraform" || entry.Name() == "dist" || entry.Name() == "testdata") {
+			return filepath.SkipDir
+		}
+		switch {
+		case strings.HasSuffix(name, ".md"):
+			modules = append(modules, page(t, name, contents(t, path))...)
+		case strings.HasPrefix(name, "examples/") && (strings.HasSuffix(name, ".tf") || strings.HasSuffix(name, ".hcl")):
+			dir := filepath.Dir(name)
+			if len(modules) == 0 || modules[len(modules)-1].name != dir {
+				modules = append(modules, module{name: dir})
+			}
+			m := &modules[len(modules)-1]
+			m.documents = append(m.documents, parse(t, name, contents(t, path)))
+		}
+		return err
+	}))
+	if len(modules) < 30 {
+		t.Fatalf("found only %d pieces of configuration", len(modules))
+	}
+	return modules
+}
+
+// page divides the blocks of a page into modules.
+func page(t *testing.T, name, text string) (modules []module) {
+	t.Helper()
+	open := -1
+	for _, at := range fence.FindAllStringSubmatchIndex(text, -1) {
+		from, block := fmt.Sprintf("%s:%d", name, strings.Count(text[:at[0]], "\n")+1), text[at[4]:at[5]]
+		if strings.Contains(block, "provider_installation {") {
+			installation(t, from, block)
+			continue
+		}
+		d := parse(t, from, block)
+		switch {
+		case d.has("terraform"):
+			modules = append(modules, module{name, []document{d}})
+		case open < 0 || slices.ContainsFunc(modules[open].names(), func(name string) bool { return slices.Contains(module{"", []document{d}}.names(), name) }):
+			modules, open = append(modules, module{name, []document{d}}), len(modules)
+		default:
+			modules[open].documents = append(modules[open].documents, d)
+		}
+	}
+	return modules
+}
+
+func parse(t *testing.T, from, text string) document {
+	t.Helper()
+	file, diags := hclsyntax.ParseConfig([]byte(text), from, hcl.InitialPos)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	return document{from, text, file.Body.(*hclsyntax.Body)}
+}
+
+func (d document) has(block string) bool {
+	return slices.ContainsFunc(d.body.Blocks, func(b *hclsyntax.Block) bool { return b.Type == block })
+}
+
+// cliConfiguration is one that has the provider overridden. It is in the syntax
+// of HCL 1, which quotes names.
+var cliConfiguration = regexp.MustCompile(`(?m)^provider_installation {
+  dev_overrides {
+    "terraform-provider-signal/signal" = "/.+"
+  }
+  direct {}
+}
+\z`)
+
+func installation(t *testing.T, from, text string) {
+	t.Helper()
+	if !cliConfiguration.MatchString(text) {
+		t.Errorf("%s is no CLI configuration that has the provider overridden:\n%s", from, text)
+	}
+}
+
+func (m module) blocks() (blocks []*hclsyntax.Block) {
+	for _, d := range m.documents {
+		blocks = append(blocks, d.body.Blocks...)
+	}
+	return blocks
+}
+
+// names are the addresses of what the module declares.
+func (m module) names() (names []string) {
+	for _, b := range m.blocks() {
+		if len(b.Labels) > 0 {
+			names = append(names, strings.Join(append([]string{b.Type}, b.Labels...), "."))
+		}
+	}
+	return names
+}
+
+// undeclared are the variables that a page's module uses and does not declare.
+// An example declares its own.
+func (m module) undeclared() map[string]bool {
+	declared := m.names()
+	missing := map[string]bool{}
+	if strings.HasPrefix(m.name, "examples/") {
+		return missing
+	}
+	for _, d := range m.documents {
+		for _, at := range references(d.body) {
+			if name := attribute(at, 1); at.RootName() == "var" && !slices.Contains(declared, "variable."+name) {
+				missing[name] = true
+			}
+		}
+	}
+	return missing
+}
+
+func references(node hclsyntax.Node) (found []hcl.Traversal) {
+	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
+		if expression, ok := n.(*hclsyntax.ScopeTraversalExpr); ok {
+			found = append(found, expression.Traversal)
+		}
+		return nil
+	})
+	return found
+}
+
+func attribute(at hcl.Traversal, i int) string {
+	if i < len(at) {
+		if step, ok := at[i].(hcl.TraverseAttr); ok {
+			return step.Name
+		}
+	}
+	return ""
+}
+
+// check holds the blocks of this provider to its schemas: all of them, those
+// too that the terraform at hand is too old for.
+func (m module) check(t *testing.T, p *acctest.Provider) {
+	t.Helper()
+	for _, b := range m.blocks() {
+		body := b.Body
+		switch {
+		case b.Type == "provider" && b.Labels[0] == "signal":
+		case slices.Contains([]string{"resource", "ephemeral"}, b.Type) && strings.HasPrefix(b.Labels[0], "signal_"):
+		case slices.Contains([]string{"action", "list"}, b.Type) && strings.HasPrefix(b.Labels[0], "signal_"):
+			// Their arguments are in a block of their own, which may be left out.
+			body = &hclsyntax.Body{}
+			for _, inner := range b.Body.Blocks {
+				if inner.Type == "config" {
+					body = inner.Body
+				}
+			}
+		default:
+			m.checkTriggers(t, b)
+			continue
+		}
+		m.checkTriggers(t, b)
+		diags, err := p.Check(b.Type, b.Labels[0], func(kind tftypes.Object) acctest.Values { return values(t, b, body, kind) })
+		if err != nil || len(diags) > 0 {
+			t.Errorf("%s: %v %s", b.DefRange(), err, diags)
+		}
+	}
+}
+
+// checkTriggers holds the action triggers of a resource to the actions that the module declares.
+func (m module) checkTriggers(t *testing.T, b *hclsyntax.Block) {
+	t.Helper()
+	for _, lifecycle := range b.Body.Blocks {
+		for _, trigger := range lifecycle.Body.Blocks {
+			if trigger.Type != "action_trigger" {
+				continue
+			}
+			for _, event := range references(trigger.Body.Attributes["events"].Expr) {
+				if !slices.Contains([]string{"before_create", "after_create", "before_update", "after_update"}, event.RootName()) {
+					t.Errorf("%s: there is no event %s", trigger.DefRange(), event.RootName())
+				}
+			}
+			for _, action := range references(trigger.Body.Attributes["actions"].Expr) {
+				if name := "action." + attribute(action, 1) + "." + attribute(action, 2); !slices.Contains(m.names(), name) {
+					t.Errorf("%s: there is no %s", trigger.DefRange(), name)
+				}
+			}
+		}
+	}
+}
+
+// values are what a block's arguments come to, where nothing is known that the
+// block does not say itself.
+func values(t *testing.T, b *hclsyntax.Block, body *hclsyntax.Body, kind tftypes.Object) acctest.Values {
+	t.Helper()
+	values := acctest.Values{}
+	for name, argument := range body.Attributes {
+		of, known := kind.AttributeTypes[name]
+		switch {
+		case known:
+			value, diags := argument.Expr.Value(ignorant(argument.Expr))
+			if diags.HasErrors() {
+				t.Errorf("%s: %s", b.DefRange(), diags)
+				continue
+			}
+			fitted, err := fit(of, value)
+			if err != nil {
+				t.Errorf("%s: %s: %s", argument.SrcRange, name, err)
+				continue
+			}
+			values[name] = fitted
+		case !slices.Contains([]string{"depends_on", "count", "for_each", "provider"}, name):
+			t.Errorf("%s: %s %q has no argument %s", argument.SrcRange, b.Type, b.Labels[0], name)
+		}
+	}
+	return values
+}
+
+// ignorant knows no variable and no result of any function.
+func ignorant(expression hclsyntax.Expression) *hcl.EvalContext {
+	ctx := &hcl.EvalContext{Variables: map[string]cty.Value{}, Functions: map[string]function.Function{}}
+	for _, at := range expression.Variables() {
+		ctx.Variables[at.RootName()] = cty.DynamicVal
+	}
+	_ = hclsyntax.VisitAll(expression, func(n hclsyntax.Node) hcl.Diagnostics {
+		if call, ok := n.(*hclsyntax.FunctionCallExpr); ok {
+			ctx.Functions[call.Name] = function.New(&function.Spec{
+				VarParam: &function.Parameter{Type: cty.DynamicPseudoType, AllowNull: true, AllowUnknown: true, AllowDynamicType: true},
+				Type:     function.StaticReturnType(cty.DynamicPseudoType),
+				Impl:     func([]cty.Value, cty.Type) (cty.Value, error) { return cty.DynamicVal, nil },
+			})
+		}
+		return nil
+	})
+	return ctx
+}
+
+// fit makes of a value what a test hands to the provider as one of a type.
+func fit(kind tftypes.Type, value cty.Value) (any, error) {
+	switch {
+	case !value.IsKnown():
+		return acctest.Unknown, nil
+	case value.IsNull():
+		return nil, nil
+	}
+	of := value.Type()
+	switch kind := kind.(type) {
+	case tftypes.Object:
+		if !of.IsObjectType() && !of.IsMapType() {
+			return nil, fmt.Errorf("%s is no object", of.FriendlyName())
+		}
+		members := map[string]any{}
+		for name, member := range value.AsValueMap() {
+			inner, known := kind.AttributeTypes[name]
+			if !known {
+				return nil, fmt.Errorf("there is no %s", name)
+			}
+			fitted, err := fit(inner, member)
+			if err != nil {
+				return nil, err
+			}
+			members[name] = fitted
+		}
+		return members, nil
+	case tftypes.Map:
+		members := map[string]any{}
+		for name, member := range value.AsValueMap() {
+			fitted, err := fit(kind.ElementType, member)
+			if err != nil {
+				return nil, err
+			}
+			members[name] = fitted
+		}
+		return members, nil
+	case tftypes.List:
+		elements := []any{}
+		for _, element := range value.AsValueSlice() {
+			fitted, err := fit(kind.ElementType, element)
+			if err != nil {
+				return nil, err
+			}
+			elements = append(elements, fitted)
+		}
+		return elements, nil
+	}
+	switch {
+	case kind.Is(tftypes.Bool):
+		truth, err := convert.Convert(value, cty.Bool)
+		if err != nil {
+			return nil, err
+		}
+		return truth.True(), nil
+	case kind.Is(tftypes.Number):
+		number, err := convert.Convert(value, cty.Number)
+		if err != nil {
+			return nil, err
+		}
+		return number.AsBigFloat(), nil
+	case kind.Is(tftypes.String):
+		text, err := convert.Convert(value, cty.String)
+		if err != nil {
+			return nil, err
+		}
+		return text.AsString(), nil
+	}
+	return nil, fmt.Errorf("teach this test the type %s", kind)
+}
+
+// merged is one configuration with all modules in it: terraform takes as long
+// for all of them as for one.
+type merged struct {
+	w    *acctest.Workspace
+	root strings.Builder
+	// from is where the text of a file stands.
+	from map[string]string
+}
+
+const required = "terraform {\n  required_providers {\n    signal = {\n      source = \"terraform-provider-signal/signal\"\n    }\n  }\n}\n"
+
+func (all *merged) add(t *testing.T, dir string, m module) {
+	t.Helper()
+	must(t, os.Mkdir(filepath.Join(all.w.WorkingDir(), dir), 0o700))
+	file := func(name, from, text string) {
+		all.from[dir+"/"+name] = from
+		all.w.WriteFile(filepath.Join(dir, name), text)
+	}
+	complete := false
+	for i, d := range m.documents {
+		complete = complete || d.has("terraform")
+		if d.has("list") {
+			continue // for terraform query, in files of its own; check has seen it
+		}
+		text := d.text
+		if !all.w.HasActions() {
+			text = withoutActions(t, d)
+		}
+		file(fmt.Sprintf("document%d.tf", i), d.from, text)
+	}
+	if !complete {
+		file("required.tf", "this test", required)
+	}
+	var undeclared strings.Builder
+	for name := range m.undeclared() {
+		fmt.Fprintf(&undeclared, "variable %q {}\n", name)
+	}
+	file("undeclared.tf", m.name+" and the variables it does not declare", undeclared.String())
+	fmt.Fprintf(&all.root, "module %q {\n  source = %q\n", dir, "./"+dir)
+	var variables strings.Builder
+	given := m.undeclared()
+	for _, name := range m.names() {
+		if name, is := strings.CutPrefix(name, "variable."); is {
+			given[name] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		fmt.Fprintf(&all.root, "  %s = var.%s_%s\n", name, dir, name)
+		fmt.Fprintf(&variables, "variable \"%s_%s\" {}\n", dir, name)
+	}
+	fmt.Fprintf(&all.root, "}\n%s", variables.String())
+}
+
+// withoutActions leaves out what Terraform before 1.14 and OpenTofu do not know.
+func withoutActions(t *testing.T, d document) string {
+	t.Helper()
+	file, diags := hclwrite.ParseConfig([]byte(d.text), d.from, hcl.InitialPos)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	var prune func(body *hclwrite.Body)
+	prune = func(body *hclwrite.Body) {
+		for _, b := range body.Blocks() {
+			switch b.Type() {
+			case "action", "action_trigger":
+				body.RemoveBlock(b)
+			default:
+				prune(b.Body())
+			}
+		}
+	}
+	prune(file.Body())
+	return string(file.Bytes())
+}
