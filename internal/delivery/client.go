@@ -26,7 +26,7 @@ func NewHTTPClient(transport *http.Transport) *http.Client {
 	// that the server has just closed is an unknown outcome for nothing.
 	transport.IdleConnTimeout = 15 * time.Second
 	return &http.Client{
-		Transport: transport,
+		Transport: newThrifty(transport),
 		// A redirect followed is a second send, to somebody else.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
