@@ -54,8 +54,23 @@ func StartProvider(t testing.TB, block Values, options ...provider.Option) *Prov
 // validation or, when that passes, by configuration.
 func TryProvider(t testing.TB, block Values, options ...provider.Option) (*Provider, Diagnostics) {
 	t.Helper()
+	return tryRelease(t, "test", block, options...)
+}
+
+// StartRelease is StartProvider for a release by its version.
+func StartRelease(t testing.TB, version string, block Values) *Provider {
+	t.Helper()
+	p, diags := tryRelease(t, version, block)
+	if len(diags) > 0 {
+		t.Fatalf("configuring the provider: %s", diags)
+	}
+	return p
+}
+
+func tryRelease(t testing.TB, version string, block Values, options ...provider.Option) (*Provider, Diagnostics) {
+	t.Helper()
 	ctx := t.Context()
-	server, err := providerserver.NewProtocol6WithError(provider.New("test", append([]provider.Option{provider.WithPolicy(Quick)}, options...)...)())()
+	server, err := providerserver.NewProtocol6WithError(provider.New(version, append([]provider.Option{provider.WithPolicy(Quick)}, options...)...)())()
 	must(t, err)
 	schema, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 	must(t, err)
@@ -331,12 +346,22 @@ func (r *Resource) Has(name string) bool {
 	return has
 }
 
+// Arguments are the attributes that can be configured.
+func (r *Resource) Arguments() (arguments []*tfprotov6.SchemaAttribute) {
+	for _, attribute := range r.schema.ResourceSchemas[r.name].Block.Attributes {
+		if attribute.Required || attribute.Optional {
+			arguments = append(arguments, attribute)
+		}
+	}
+	return arguments
+}
+
 // Strings are the names of the string arguments, and whether each is secret.
 func (r *Resource) Strings() map[string]bool {
 	names := map[string]bool{}
-	for _, attribute := range r.schema.ResourceSchemas[r.name].Block.Attributes {
-		if r.kind.AttributeTypes[attribute.Name].Is(tftypes.String) && (attribute.Required || attribute.Optional) {
-			names[attribute.Name] = attribute.Sensitive
+	for _, argument := range r.Arguments() {
+		if r.kind.AttributeTypes[argument.Name].Is(tftypes.String) {
+			names[argument.Name] = argument.Sensitive
 		}
 	}
 	return names

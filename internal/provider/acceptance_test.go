@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -98,73 +99,125 @@ resource "signal_automation" "approve" {
 	})
 }
 
+// What a real terraform does around a resource, done to all signals at once.
 func TestAccWhatSendsAgain(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
 	w := acctest.Terraform(t, s)
-	ctx, id := t.Context(), patientApproval(s)
-	write := func(name, more, after string) {
-		w.Write(fmt.Sprintf(`
-resource "signal_automation" %q {
-  automation_execution_id = %q
-  signal_type             = "Approve"
-  %s
-}
-%s
-`, name, id, more, after))
+	ctx := t.Context()
+	configs := make([]acctest.Values, len(systems))
+	for i, y := range systems {
+		configs[i] = y.ready(t, s)
+	}
+	// write gives each signal a name, a release as its trigger, and more.
+	write := func(name, release string, more acctest.Values) {
+		resources := map[string]map[string]acctest.Values{
+			"terraform_data": {"release": {"input": release}},
+		}
+		for i, y := range systems {
+			if resources[y.resource] == nil {
+				resources[y.resource] = map[string]acctest.Values{}
+			}
+			resources[y.resource][fmt.Sprint(name, i)] = configs[i].With(acctest.Values{"triggers": acctest.Values{"release": release}}).With(more)
+		}
+		w.Configure(resources)
+	}
+	// each calls something for the address of every signal.
+	each := func(name string, do func(address string) error) (err error) {
+		for i, y := range systems {
+			err = errors.Join(err, do(fmt.Sprintf("%s.%s%d", y.resource, name, i)))
+		}
+		return err
+	}
+	// moved says that every signal was called otherwise before.
+	moved := func(from, to string, suffixes ...string) {
+		var blocks strings.Builder
+		_ = each("", func(address string) error {
+			resource, i, _ := strings.Cut(address, ".")
+			fmt.Fprintf(&blocks, "moved {\n  from = %s.%s%s%s\n  to   = %[1]s.%[5]s%[3]s%[6]s\n}\n", resource, from, i, suffixes[0], to, suffixes[1])
+			return nil
+		})
+		w.Write(blocks.String())
+	}
+	// step holds the journal to the signals of each kind that were sent so far.
+	operations := map[string]int{}
+	for _, y := range systems {
+		operations[y.operation]++
 	}
 	step := func(what string, sent int, err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatalf("%s: %s", what, err)
 		}
-		if len(s.Journal()) != sent || received(s, id) != sent {
-			t.Fatalf("after %s the journal holds %v, want %d requests", what, s.Journal(), sent)
+		for operation, signals := range operations {
+			if s.Count(operation) != signals*sent || s.Accepted(operation) != signals*sent {
+				t.Fatalf("after %s the journal does not hold %d of each %s: %v", what, sent, operation, s.Journal())
+			}
 		}
 	}
 
-	write("one", `triggers = { release = "1" }`, "")
+	write("one", "1", nil)
 	step("the first apply", 1, w.Apply(ctx))
-	write("one", `triggers = { release = "2" }`, "")
-	step("another trigger", 2, w.Apply(ctx))
-	step("taint", 2, w.Taint(ctx, "signal_automation.one"))
-	step("applying what is tainted", 3, w.Apply(ctx))
-	step("-replace", 4, w.Apply(ctx, tfexec.Replace("signal_automation.one")))
-
-	write("two", `triggers = { release = "2" }`, `
-moved {
-  from = signal_automation.one
-  to   = signal_automation.two
-}`)
-	step("moving", 4, w.Apply(ctx))
-	write("two", `
-  triggers = { release = "2" }
-  count    = 1`, "")
-	step("introducing count", 4, w.Apply(ctx))
-	write("two", `
-  triggers = { release = "2" }
-  for_each = toset(["x"])`, `
-moved {
-  from = signal_automation.two[0]
-  to   = signal_automation.two["x"]
-}`)
-	step("count to for_each", 4, w.Apply(ctx))
-	write("two", `
-  triggers = { release = "3" }
-  for_each = toset(["x"])
-  lifecycle {
-    create_before_destroy = true
-  }`, "")
-	step("a replacement that is created before", 5, w.Apply(ctx))
-
-	write("two", `
-  triggers = { release = "3" }
-  for_each = toset(["x", "y"])`, "")
-	err := w.Import(ctx, `signal_automation.two["y"]`, id)
-	if said := acctest.Unwrapped(err); !strings.Contains(said, "Signals Cannot Be Imported") || !strings.Contains(said, "leave the resource out") {
-		t.Errorf("importing said %q", said)
+	step("a refresh only", 1, w.Apply(ctx, tfexec.RefreshOnly(true)))
+	step("an apply without a refresh", 1, w.Apply(ctx, tfexec.Refresh(false)))
+	changes, err := w.Plan(ctx)
+	if step("a plan", 1, err); changes {
+		t.Error("a plan after nothing has changed has changes")
 	}
-	step("destroy", 5, w.Destroy(ctx))
+	write("one", "2", nil)
+	_, err = w.Plan(ctx)
+	step("planning another trigger", 1, err)
+	step("another trigger without a refresh", 2, w.Apply(ctx, tfexec.Refresh(false)))
+
+	step("taint", 2, each("one", func(address string) error { return w.Taint(ctx, address) }))
+	step("untaint", 2, each("one", func(address string) error { return w.Untaint(ctx, address) }))
+	step("an apply after untaint", 2, w.Apply(ctx))
+	step("taint", 2, each("one", func(address string) error { return w.Taint(ctx, address) }))
+	step("an apply after taint", 3, w.Apply(ctx))
+	var replace []tfexec.ApplyOption
+	_ = each("one", func(address string) error { replace = append(replace, tfexec.Replace(address)); return nil })
+	step("-replace", 4, w.Apply(ctx, replace...))
+
+	write("one", "3", nil)
+	step("-target of something else", 4, w.Apply(ctx, tfexec.Target("terraform_data.release")))
+	var target []tfexec.ApplyOption
+	_ = each("one", func(address string) error { target = append(target, tfexec.Target(address)); return nil })
+	step("-target", 5, w.Apply(ctx, target...))
+
+	triggered := acctest.Values{"lifecycle": acctest.Values{
+		"replace_triggered_by": []any{"terraform_data.release"}, "ignore_changes": []any{"triggers"},
+	}}
+	write("one", "3", triggered)
+	step("replace_triggered_by", 5, w.Apply(ctx))
+	write("one", "4", triggered)
+	step("what replace_triggered_by names has changed", 6, w.Apply(ctx))
+
+	write("two", "4", nil)
+	moved("one", "two", "", "")
+	step("moving", 6, w.Apply(ctx))
+	w.Write("")
+	write("two", "4", acctest.Values{"count": 1})
+	step("introducing count", 6, w.Apply(ctx))
+	write("two", "4", acctest.Values{"count": 2})
+	step("one more", 7, w.Apply(ctx))
+	write("two", "4", acctest.Values{"for_each": `${toset(["x", "y"])}`})
+	moved("two", "two", "[0]", `["x"]`)
+	step("count to for_each, one of them moved", 8, w.Apply(ctx))
+	w.Write("")
+	write("two", "4", acctest.Values{"for_each": `${toset(["x"])}`})
+	step("one less", 8, w.Apply(ctx))
+	write("two", "5", acctest.Values{"for_each": `${toset(["x"])}`, "lifecycle": acctest.Values{"create_before_destroy": true}})
+	step("a replacement that is created before", 9, w.Apply(ctx))
+
+	write("two", "5", acctest.Values{"for_each": `${toset(["x", "y"])}`})
+	_ = each("two", func(address string) error {
+		said := acctest.Unwrapped(w.Import(ctx, address+`["y"]`, "anything"))
+		if !strings.Contains(said, "Signals Cannot Be Imported") || !strings.Contains(said, "leave the resource out") {
+			t.Errorf("importing %s said %q", address, said)
+		}
+		return nil
+	})
+	step("destroy", 9, w.Destroy(ctx))
 }
 
 // Four signals in one apply, whose answers are lost in four ways: none is sent

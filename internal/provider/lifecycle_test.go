@@ -102,20 +102,6 @@ func TestWhatSendsAgain(t *testing.T) {
 				t.Errorf("%v replaces for %q, want triggers", change, got)
 			}
 		}
-		for name, value := range y.resends {
-			if got := replaces(acctest.Values{name: value}); !slices.Contains(got, name) {
-				t.Errorf("another %s replaces for %q", name, got)
-			}
-			if got := replaces(acctest.Values{name: acctest.Unknown}); !slices.Contains(got, name) {
-				t.Errorf("an unknown %s replaces for %q", name, got)
-			}
-		}
-		inert := y.inert.With(acctest.Values{"timeouts": acctest.Values{"delete": "3m"}})
-		for name, value := range inert {
-			if got := replaces(acctest.Values{name: value}); len(got) > 0 {
-				t.Errorf("another %s replaces for %q", name, got)
-			}
-		}
 		if s.Count(y.operation) != 1 {
 			t.Errorf("planning sent a signal: %v", s.Journal())
 		}

@@ -20,8 +20,9 @@ type system struct {
 	permission string
 	// ready makes a target that is waiting for the signal, and the arguments that send it there.
 	ready func(t *testing.T, s *sandbox.Sandbox) acctest.Values
-	// resends are arguments with a value that makes another signal; inert ones do not.
-	resends, inert acctest.Values
+	// resends are arguments with another value, which makes another signal; recorded
+	// ones are noted and send nothing, and write-only ones are seen only when sent.
+	resends, recorded, unseen acctest.Values
 	// optional are arguments of ready that can be left out.
 	optional []string
 	// missing are arguments that name a target that is not there; at is the argument at fault.
@@ -103,7 +104,7 @@ var systems = []system{{
 		"input_wo_version": 2,
 		"region":           "eu-central-1",
 	},
-	inert:    acctest.Values{"input_wo": "another"},
+	unseen:   acctest.Values{"input_wo": "another"},
 	optional: []string{"input"},
 	missing:  acctest.Values{"workflow_id": "nobody"},
 	at:       "workflow_id",
@@ -142,7 +143,7 @@ var systems = []system{{
 		"token_wo_version": 2,
 		"region":           "eu-central-1",
 	},
-	inert:   acctest.Values{"token_wo": "another"},
+	unseen:  acctest.Values{"token_wo": "another"},
 	missing: acctest.Values{"execution_id": "22222222-2222-2222-2222-222222222222"},
 	at:      "execution_id",
 	gate: &gate{
@@ -213,9 +214,10 @@ var systems = []system{{
 		job := s.AddTriggerJob(sandbox.TriggerJob{})
 		return acctest.Values{"url": s.TriggerURL(job), "access_token": job.AccessToken}
 	},
-	inert: acctest.Values{
-		"url": "https://manager.cloudautomator.com/trigger/another", "access_token": "another",
+	recorded: acctest.Values{
+		"url": "https://manager.cloudautomator.com/trigger/another", "access_token": "another", "access_token_wo_version": 2,
 	},
+	unseen:      acctest.Values{"access_token_wo": "another"},
 	missing:     acctest.Values{"access_token": "another"},
 	at:          "url",
 	ambiguous:   true,
@@ -228,7 +230,7 @@ var systems = []system{{
 	ready: func(_ *testing.T, s *sandbox.Sandbox) acctest.Values {
 		return acctest.Values{"job_id": s.AddTriggerJob(sandbox.TriggerJob{}).ID}
 	},
-	inert:       acctest.Values{"job_id": "another"},
+	recorded:    acctest.Values{"job_id": "another"},
 	missing:     acctest.Values{"job_id": "4711"},
 	at:          "job_id",
 	action:      true,

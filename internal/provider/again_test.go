@@ -1,0 +1,216 @@
+package provider_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// options are the arguments that all resources share and that say how to send,
+// not what, with another value than they have when nothing is said.
+var options = acctest.Values{
+	"when":                "destroy",
+	"timeouts":            acctest.Values{"create": "3m"},
+	"wait_until_ready":    true,
+	"wait_for_completion": true,
+	"on_wait_failure":     "record",
+	"adopt_existing":      true,
+	"resend_on_unknown":   true,
+}
+
+var anotherTrigger = acctest.Values{"triggers": acctest.Values{"release": "another"}}
+
+// change is another value of one argument, and what it does alone.
+type change struct {
+	name  string
+	value any
+	// sends says that it makes another signal, and seen that a plan shows it.
+	sends, seen bool
+}
+
+// changes are a change for each argument of a system's resource that it has a
+// value for, in the order of the schema.
+func (y system) changes(r *acctest.Resource) (changes []change) {
+	for _, argument := range r.Arguments() {
+		for _, kind := range []struct {
+			values      acctest.Values
+			sends, seen bool
+		}{
+			{y.resends.With(anotherTrigger), true, true},
+			{y.recorded.With(options), false, true},
+			{y.unseen, false, false},
+		} {
+			if value, has := kind.values[argument.Name]; has {
+				changes = append(changes, change{argument.Name, value, kind.sends, kind.seen})
+			}
+		}
+	}
+	return changes
+}
+
+// before is the configuration that a change is made to: with the write-only
+// argument instead of the kept one where the change is of that.
+func (c change) before(config acctest.Values) acctest.Values {
+	kept, _, writeOnly := strings.Cut(c.name, "_wo")
+	if !writeOnly {
+		return config
+	}
+	return config.With(acctest.Values{kept: nil, kept + "_wo": config[kept], kept + "_wo_version": 1})
+}
+
+func (c change) after(config acctest.Values) acctest.Values {
+	return c.before(config).With(acctest.Values{c.name: c.value})
+}
+
+// Whoever adds an argument has to say here what its change does.
+func TestEveryArgumentIsKnownToSendAgainOrNot(t *testing.T) {
+	p := acctest.StartProvider(t, nil)
+	known := map[string]map[string]int{}
+	for _, y := range systems {
+		if known[y.resource] == nil {
+			known[y.resource] = map[string]int{}
+		}
+		for _, c := range y.changes(p.Resource(y.resource)) {
+			known[y.resource][c.name]++
+		}
+		for _, values := range []acctest.Values{y.resends, y.recorded, y.unseen} {
+			for name := range values {
+				if known[y.resource][name] == 0 {
+					t.Errorf("%s has no argument %s", y.resource, name)
+				}
+			}
+		}
+	}
+	for resource, names := range known {
+		for _, argument := range p.Resource(resource).Arguments() {
+			if names[argument.Name] == 0 {
+				t.Errorf("whether a change of %s.%s sends the signal again is said nowhere: add it to the system's resends, recorded or unseen, or to the options", resource, argument.Name)
+			}
+		}
+	}
+}
+
+// A change of one argument alone sends the signal again, or it does not: in the
+// plan, in the apply, and while its value is not known yet.
+func TestEveryChangeAlone(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		for _, c := range y.changes(p.Resource(y.resource)) {
+			t.Run(c.name, func(t *testing.T) {
+				s.Reset()
+				// Nobody has to wait for a target that does not end.
+				config := y.ready(t, s).With(acctest.Values{"timeouts": acctest.Values{"update": "50ms"}})
+				r := p.Resource(y.resource)
+				apply(t, r, c.before(config))
+				made := len(s.Journal())
+
+				c.plans(t, r, c.after(config), c.sends, c.seen)
+				if c.name != "when" { // which has to be known
+					c.plans(t, r, c.after(config).With(acctest.Values{c.name: acctest.Unknown}), c.sends, c.seen)
+				}
+				if now := len(s.Journal()); now != made {
+					t.Errorf("planning made requests: %v", s.Journal())
+				}
+				said := r.Apply(c.after(config))
+				if sent := s.Count(y.operation) - 1; sent != map[bool]int{true: 1}[c.sends] {
+					t.Errorf("sent it %d times more, and said %s:\n%v", sent, said, s.Journal())
+				}
+				if waits := c.name == "wait_for_completion"; !c.sends && !waits && (said.HasError() || len(s.Journal()) != made) {
+					t.Errorf("said %s and made the journal %v", said, s.Journal())
+				}
+			})
+		}
+	})
+}
+
+func (c change) plans(t *testing.T, r *acctest.Resource, config acctest.Values, replaces, changes bool) {
+	t.Helper()
+	plan, diags := r.Plan(config)
+	if diags.HasError() {
+		t.Error(diags)
+	}
+	if slices.Contains(plan.Replace, c.name) != replaces || len(plan.Replace) > 0 != replaces {
+		t.Errorf("with %v it is replaced for %q", config, plan.Replace)
+	}
+	if plan.Planned.Equal(r.State) == changes {
+		t.Errorf("with %v it is planned as %s", config, plan.Planned)
+	}
+}
+
+// What is taken out of the configuration makes another signal as what is changed
+// does, but for what the provider fills in.
+func TestEveryArgumentTakenOut(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		for _, argument := range p.Resource(y.resource).Arguments() {
+			for _, c := range y.changes(p.Resource(y.resource)) {
+				if c.name != argument.Name || !c.sends || argument.Required || argument.Computed {
+					continue
+				}
+				s.Reset()
+				config, r := y.ready(t, s), p.Resource(y.resource)
+				without := c.before(config).With(acctest.Values{c.name: nil})
+				if r.Validate(without).HasError() {
+					continue // It cannot be left out.
+				}
+				apply(t, r, c.after(config))
+				apply(t, r, without)
+				if s.Count(y.operation) != 2 || s.Accepted(y.operation) != 2 {
+					t.Errorf("without %s the journal is %v", c.name, s.Journal())
+				}
+			}
+		}
+	})
+}
+
+// Until the signal has been sent at destroy, everything is changed in place.
+func TestEveryChangeBeforeASignalAtDestroy(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.ready(t, s)
+		s.ResetJournal()
+		for _, c := range y.changes(p.Resource(y.resource)) {
+			r := p.Resource(y.resource)
+			after := c.after(config).With(atDestroy)
+			if strings.Contains(c.name, "_wo") {
+				says(t, r.Validate(after), true, "Write-Only Argument at Destroy")
+				continue
+			}
+			plant(t, r, config)
+			c.plans(t, r, after, false, c.name != "when")
+			if diags := r.Apply(after); diags.HasError() {
+				t.Errorf("changing %s said %s", c.name, diags)
+			}
+		}
+		if made := s.Journal(); len(made) > 0 {
+			t.Errorf("these requests were made: %v", made)
+		}
+	})
+}
+
+// Another release of the provider finds everything as it was left.
+func TestAnotherReleaseSendsNothing(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.ready(t, s)
+		r := p.Resource(y.resource)
+		apply(t, r, config)
+		made := len(s.Journal())
+		newer := acctest.StartRelease(t, "99.0.0", acctest.Block(s.URL())).Resource(y.resource)
+		if diags := newer.Upgrade(r.Stored()); len(diags) > 0 {
+			t.Fatal(diags)
+		}
+		if diags := newer.Refresh(); len(diags) > 0 || !newer.State.Equal(r.State) {
+			t.Errorf("a refresh says %s and makes %s of %s", diags, newer.State, r.State)
+		}
+		if plan, diags := newer.Plan(config); len(diags) > 0 || !plan.Planned.Equal(r.State) {
+			t.Errorf("the plan says %s and is %s", diags, plan.Planned)
+		}
+		apply(t, newer, config)
+		if diags := newer.Destroy(); len(diags) > 0 {
+			t.Error(diags)
+		}
+		if len(s.Journal()) != made {
+			t.Errorf("the journal is %v", s.Journal())
+		}
+	})
+}
