@@ -37,15 +37,14 @@ func arguments() map[string]schema.Attribute {
 			Optional: true,
 			Computed: true,
 			MarkdownDescription: "The id that tells this signal from others to the same resource, 1 to 64 characters. " +
-				"When not set, a new one is made for every signal; the one used is recorded.",
+				"When not set, a new one is made for every signal.",
 			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 64)},
 		},
 		"client_token": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
 			MarkdownDescription: "The token by which the service recognises a repeated request, up to 64 letters, digits, `-` and `_`. " +
-				"When not set, a new one is made for every signal; the one used is recorded. " +
-				"While a token is set here, sending again for `triggers` repeats the same request, which may have no further effect.",
+				"When not set, a new one is made for every signal.",
 			Validators: []validator.String{
 				stringvalidator.UTF8LengthBetween(1, 64),
 				stringvalidator.RegexMatches(clientToken, "may hold letters, digits, - and _"),
@@ -53,4 +52,11 @@ func arguments() map[string]schema.Attribute {
 		},
 		"region": signal.RegionAttribute(),
 	}
+}
+
+// remembered is what becomes of the arguments in a state.
+var remembered = map[string]string{
+	"unique_id": "The one used is recorded.",
+	"client_token": "The one used is recorded. " +
+		"While a token is set here, sending again for `triggers` repeats the same request, which may have no further effect.",
 }

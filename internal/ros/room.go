@@ -53,8 +53,9 @@ func room(clients *alicloud.Clients) signal.Room[args] {
 			"with one `SignalResource` request, repeated under the same client token while its outcome stays unknown.\n\n" +
 			"The stack has to come from elsewhere: the command line, the console or another workspace. `alicloud_ros_stack` waits until its stack is complete, " +
 			"so a signal that depends on it in the same configuration can never release the wait condition that it waits on.",
-		Arguments: arguments(),
-		Final:     func(_ *args, status string) bool { return final(status) },
+		Arguments:  arguments(),
+		Remembered: remembered,
+		Final:      func(_ *args, status string) bool { return final(status) },
 		Complete: func(ctx context.Context, a *args) {
 			signal.FillRegion(ctx, &a.Region, clients.Region)
 			complete(a)

@@ -25,6 +25,9 @@ type Room[A any] struct {
 	// One that is only computed is a result: Bind makes it null, and the Target sets
 	// it before it reports the signal as accepted.
 	Arguments map[string]schema.Attribute
+	// Remembered is what the resource's documentation says of an argument beside its
+	// description: what only something with a memory has to say.
+	Remembered map[string]string
 	// ActionArguments are those that the action has; nil for all of Arguments. None may be secret.
 	ActionArguments map[string]schema.Attribute
 	// OnlyTriggersResend is for signals whose Arguments say how to get there, not

@@ -75,6 +75,11 @@ func (r *signalResource[S, A, M]) schema(ctx context.Context) schema.Schema {
 	}
 	maps.Copy(attributes, optionAttributes(M(new(S)), true))
 	maps.Copy(attributes, r.room.Arguments)
+	for name, more := range r.room.Remembered {
+		attribute := attributes[name].(schema.StringAttribute)
+		attribute.MarkdownDescription += " " + more
+		attributes[name] = attribute
+	}
 	for name, attribute := range attributes {
 		attributes[name] = keptOverUpdates(attribute)
 	}

@@ -28,9 +28,8 @@ func arguments() map[string]schema.Attribute {
 		"run_id": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
-			MarkdownDescription: "The run to signal, 1 to 64 characters. When not set, the signal goes to the run of `workflow_id` that is open when it arrives, and nothing is recorded here; " +
-				"with `wait_until_ready`, `wait_for_completion` or `adopt_existing` the open run is looked up first, signalled and recorded. " +
-				"When `wait_for_completion` is turned on only after the signal was sent, the run that was open at `sent_at` is looked for, among the closed ones, too, and is not recorded.",
+			MarkdownDescription: "The run to signal, 1 to 64 characters. When not set, the signal goes to the run of `workflow_id` that is open when it arrives; " +
+				"with `wait_until_ready`, `wait_for_completion` or `adopt_existing` the open run is looked up first.",
 			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 64)},
 		},
 		"signal_name": schema.StringAttribute{
@@ -41,10 +40,14 @@ func arguments() map[string]schema.Attribute {
 		"region": signal.RegionAttribute(),
 	}
 	maps.Copy(arguments, input.Attributes())
-	moved := arguments["input_wo"].(schema.StringAttribute)
-	moved.MarkdownDescription += " Moving a value here from `input` is a changed argument, and sends the signal again."
-	arguments["input_wo"] = moved
 	return arguments
+}
+
+// remembered is what becomes of the arguments in a state.
+var remembered = map[string]string{
+	"run_id": "A run that was looked up before the signal was sent is recorded. " +
+		"When `wait_for_completion` is turned on only after the signal was sent, the run that was open at `sent_at` is looked for, among the closed ones, too, and is not recorded.",
+	"input_wo": "Moving a value here from `input` is a changed argument, and sends the signal again.",
 }
 
 // actionArguments are those that an action can have, which keeps no secrets.

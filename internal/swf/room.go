@@ -59,6 +59,7 @@ func room(clients *aws.Clients) signal.Room[args] {
 			"`COMPLETED` is success. `adopt_existing` looks for an event of the same signal name and input in the whole history of that one run, whoever sent it and whenever. " +
 			"With any of the three, `run_id` is looked up before sending when it is not set; a run that has ended is looked at only when `run_id` names it.",
 		Arguments:       arguments(),
+		Remembered:      remembered,
 		ActionArguments: actionArguments(),
 		Final:           func(_ *args, status string) bool { return final(status) },
 		Complete:        func(ctx context.Context, a *args) { signal.FillRegion(ctx, &a.Region, clients.Region) },

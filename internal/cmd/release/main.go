@@ -17,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/hashicorp/terraform-exec/tfexec"
+
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -174,14 +176,12 @@ func (r release) try(ctx context.Context, dir string) (err error) {
 	if err := os.WriteFile(filepath.Join(dir, "main.tf"), example, 0o600); err != nil {
 		return err
 	}
-	terraform, err := terraformcli.Open(dir, path, dir, map[string]string{
-		"TF_VAR_endpoint":                s.URL(),
-		"TF_VAR_automation_execution_id": s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{{Name: "approve", Action: "aws:approve"}}}),
-	})
+	terraform, err := terraformcli.Open(dir, path, dir, nil)
 	if err != nil {
 		return err
 	}
-	if err := terraform.Apply(ctx); err != nil {
+	id := s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{{Name: "approve", Action: "aws:approve"}}})
+	if err := terraform.Apply(ctx, tfexec.Var("endpoint="+s.URL()), tfexec.Var("automation_execution_id="+id)); err != nil {
 		return err
 	}
 	for _, e := range s.Journal() {
