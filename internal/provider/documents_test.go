@@ -98,6 +98,32 @@ func TestPagesShowExamples(t *testing.T) {
 	}
 }
 
+var link = regexp.MustCompile(`\]\(([^)#\s]*)(?:#[^)\s]*)?\)`)
+
+// A page leads only to pages that are there.
+func TestLinksLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	root, found := filepath.Join("..", ".."), 0
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md"} {
+		pages, err := filepath.Glob(filepath.Join(root, pattern))
+		must(t, err)
+		for _, page := range pages {
+			for _, to := range link.FindAllStringSubmatch(contents(t, page), -1) {
+				if to[1] == "" || strings.Contains(to[1], "://") {
+					continue
+				}
+				found++
+				if _, err := os.Stat(filepath.Join(filepath.Dir(page), filepath.FromSlash(to[1]))); err != nil {
+					t.Errorf("%s leads to %s, which is not there", page, to[1])
+				}
+			}
+		}
+	}
+	if found < 20 {
+		t.Errorf("found only %d links", found)
+	}
+}
+
 func documents(t *testing.T) (modules []module) {
 	t.Helper()
 	root := filepath.Join("..", "..")

@@ -248,3 +248,22 @@ func TestAccGuideSteps(t *testing.T) {
 	// A signal before its step was ready would have been refused.
 	g.sent(2)
 }
+
+// What was sent before is adopted, and the argument goes again without a trace.
+func TestAccGuideComingFromLocalExec(t *testing.T) {
+	g := openGuide(t, "guides/coming-from-local-exec/after", approveStep, settling("settle"))
+	did, said := g.apply()
+	g.wants(did, said, []string{"create signal_automation.approve", "create terraform_data.application"})
+	// A state that knows nothing of it, as after a command.
+	must(t, g.StateRm(t.Context(), "signal_automation.approve"))
+	did, said = g.apply()
+	g.wants(did, said, []string{"create signal_automation.approve"})
+	if got := g.Resources()["signal_automation.approve"].AttributeValues["delivery"]; got != "ADOPTED" {
+		t.Errorf("delivery is %v", got)
+	}
+	config := contents(t, filepath.Join(g.WorkingDir(), "main.tf"))
+	g.Write(strings.Replace(config, "adopt_existing = true", "", 1))
+	did, said = g.apply()
+	g.wants(did, said, []string{"update signal_automation.approve"})
+	g.sent(1)
+}

@@ -205,7 +205,7 @@ func TestChangelog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, notes, err := latest(string(changelog)); err != nil || !strings.HasPrefix(notes, "FEATURES:") {
+	if _, _, notes, err := latest(string(changelog)); err != nil || !strings.Contains(notes, "FEATURES:\n") {
 		t.Errorf("the notes of the next release are %q: %v", notes, err)
 	}
 }

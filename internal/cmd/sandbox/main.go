@@ -37,12 +37,9 @@ func run(ctx context.Context, out io.Writer, addr, cli string) error {
 	}
 	fmt.Fprintf(out, "The sandbox stands in for all five services at %s, until Ctrl-C.\n\n", s.URL())
 	fmt.Fprintf(out, "In another terminal, tell Terraform where it is:\n\n%s\n", environment(s.URL(), cli))
-	fmt.Fprintf(out, "An example that does not say which provider it is for also needs this, as provider.tf:\n\n%s\n", block(s.URL()))
-	fmt.Fprintf(out, "These examples have something here that waits for them:\n\n")
-	for _, one := range scenarios {
-		fmt.Fprintf(out, "  %s\n", one.command(s.URL()))
-	}
-	fmt.Fprintf(out, "\nScenarios, faults and the journal are at %s/_sandbox/. Every request gets a line here:\n\n", s.URL())
+	fmt.Fprintf(out, "These examples have something here that waits for their signals:\n\n%s\n", commands(s.URL(), false))
+	fmt.Fprintf(out, "These do, too, and need the block below beside them, as provider.tf:\n\n%s\n%s\n", commands(s.URL(), true), block(s.URL()))
+	fmt.Fprintf(out, "Scenarios, faults and the journal are at %s/_sandbox/. Every request gets a line here:\n\n", s.URL())
 	<-ctx.Done()
 	return s.Close()
 }
@@ -88,9 +85,19 @@ provider "signal" {
 `, url)
 }
 
-// command applies the example from its folder.
+// commands apply the examples, those of a resource or the others, from the checkout's folder.
+func commands(url string, resources bool) string {
+	var text strings.Builder
+	for _, one := range scenarios {
+		if strings.HasPrefix(one.example, "resources/") == resources {
+			fmt.Fprintln(&text, one.command(url))
+		}
+	}
+	return text.String()
+}
+
 func (s scenario) command(url string) string {
-	text := fmt.Sprintf("%-42s terraform apply", "examples/"+s.example)
+	text := fmt.Sprintf("terraform -chdir=examples/%s apply", s.example)
 	for _, one := range s.at(url) {
 		quoted := one.String()
 		if strings.ContainsAny(quoted, "{\"") {

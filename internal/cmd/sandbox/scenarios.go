@@ -101,6 +101,7 @@ var scenarios = []scenario{
 	runbook("guides/provisioning-gates/block", 30, approve, deploy),
 	runbook("guides/provisioning-gates/postcondition", 31, approve, deploy),
 	runbook("guides/provisioning-gates/destroy", 32, hold, deploy),
+	runbook("guides/coming-from-local-exec/after", 34, approve, deploy),
 	runbook("guides/provisioning-gates/steps", 33, approve, sandbox.Step{Name: "production", Action: "aws:approve"}),
 }
 

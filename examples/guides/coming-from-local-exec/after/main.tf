@@ -1,0 +1,27 @@
+terraform {
+  required_providers {
+    signal = {
+      source = "terraform-provider-signal/signal"
+    }
+  }
+}
+
+provider "signal" {}
+
+variable "automation_execution_id" {
+  description = "The execution that waits in an aws:approve step."
+  type        = string
+}
+
+resource "signal_automation" "approve" {
+  automation_execution_id = var.automation_execution_id
+  signal_type             = "Approve"
+  wait_for_completion     = true
+
+  # Only for the move: what the command has approved already is found, and not sent again.
+  adopt_existing = true
+}
+
+resource "terraform_data" "application" {
+  depends_on = [signal_automation.approve]
+}
