@@ -1,0 +1,19 @@
+# For a module: tell the workflow whenever the price list has been changed.
+action "signal_workflow_execution" "prices" {
+  config {
+    domain      = "orders"
+    workflow_id = var.order_id
+    signal_name = "prices"
+  }
+}
+
+resource "terraform_data" "prices" {
+  input = var.order_id
+
+  lifecycle {
+    action_trigger {
+      events  = [after_create, after_update]
+      actions = [action.signal_workflow_execution.prices]
+    }
+  }
+}
