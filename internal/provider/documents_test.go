@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
 // document is a piece of configuration and where it stands.
@@ -121,6 +123,45 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 	if found < 20 {
 		t.Errorf("found only %d links", found)
+	}
+}
+
+var answer = regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (?:`(\\w+)`)? ?\\| (.*) \\|$")
+
+// Each answer that a resource's page lists leads to an error on the argument
+// that the page names, and to the permission.
+func TestAnswersOnPagesLeadToErrors(t *testing.T) {
+	pages := map[string]bool{}
+	for _, y := range systems {
+		file := filepath.Join("..", "..", "docs", "resources", strings.TrimPrefix(y.resource, "signal_")+".md")
+		_, listed, found := strings.Cut(contents(t, file), "\n## What the service answers\n")
+		listed, _, _ = strings.Cut(listed, "\n<!--")
+		answers := answer.FindAllStringSubmatch(listed, -1)
+		if !found || len(answers) == 0 {
+			t.Errorf("%s lists no answers", file)
+		}
+		if pages[file] {
+			continue
+		}
+		pages[file] = true
+		for _, a := range answers {
+			t.Run(y.resource+" "+a[1], func(t *testing.T) {
+				s := acctest.Sandbox(t, sandbox.Options{})
+				fault := sandbox.Fault{Operation: y.operation, Kind: sandbox.KindRefuse, Code: a[1], Status: 400}
+				if status, err := strconv.Atoi(a[1]); err == nil {
+					fault = sandbox.Fault{Operation: y.operation, Kind: sandbox.KindRefuse, Status: status}
+				}
+				s.Inject(fault)
+				config := y.ready(t, s).With(acctest.Values{"timeouts": acctest.Values{"create": "1s"}})
+				diags := acctest.StartProvider(t, acctest.Block(s.URL())).Resource(y.resource).Apply(config)
+				if len(diags) != 1 || !diags[0].Error || diags[0].Attribute != a[2] || !strings.Contains(diags[0].Detail, a[1]) {
+					t.Errorf("%s: it says %s, want one error on %q", file, diags, a[2])
+				}
+				if _, permission, names := strings.Cut(a[3], "the permission `"); names && !strings.Contains(diags.String(), strings.TrimSuffix(permission, "`")) {
+					t.Errorf("%s names %s, and the error does not: %s", file, permission, diags)
+				}
+			})
+		}
 	}
 }
 
