@@ -189,6 +189,27 @@ func TestWhatHappensWhen(t *testing.T) {
 	}
 }
 
+// One attempt is one request, whatever a vendor's SDK does by itself: with pauses
+// that no timeout leaves room for there is no second one.
+func TestOneAttemptIsOneRequest(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
+		for _, section := range matrix.Sections {
+			for _, row := range section.Rows {
+				if row.Line != matrix.Sound || row.Timeout > 0 || row.Attempt > 0 {
+					continue
+				}
+				s.Reset()
+				x := &trial{t, y, s, acctest.StartProvider(t, acctest.Block(s.URL()), unhurried()), y.ready(t, s), row.Trouble}
+				x.strike()
+				x.Resource(y.resource).Apply(x.config)
+				if s.Count(y.operation) != 1 {
+					t.Errorf("%s: the journal is %v", row.Name, s.Journal())
+				}
+			}
+		}
+	})
+}
+
 func (x *trial) create(want matrix.Cell, options acctest.Values) {
 	config, r := x.within("create").With(options), x.Resource(x.resource)
 	x.strike()
