@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
@@ -28,6 +30,24 @@ func (w *Workspace) Watch() *Processes {
 	must(w.t, os.WriteFile(filepath.Join(dir, terraformcli.Binary), []byte(script), 0o700))
 	must(w.t, terraformcli.Use(w.WorkingDir(), dir))
 	return p
+}
+
+// Crash has the providers of the last command end as a panic ends them: with the
+// stacks of all they do on standard error.
+func (p *Processes) Crash() {
+	p.t.Helper()
+	text, err := os.ReadFile(p.file)
+	must(p.t, err)
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	_, last, _ := strings.Cut(lines[len(lines)-1], " ")
+	for _, line := range lines {
+		id, terraform, _ := strings.Cut(line, " ")
+		pid, err := strconv.Atoi(id)
+		must(p.t, err)
+		if terraform == last {
+			_ = syscall.Kill(pid, syscall.SIGQUIT) // Some have ended already.
+		}
+	}
 }
 
 // Now are the processes of the provider that was started last and of the

@@ -91,6 +91,28 @@ func (p *Provider) Stop() {
 	must(p.t, err)
 }
 
+// Secrets are the arguments that are sensitive or write-only, such as
+// "aws.secret_key" of the provider block or "signal_http_trigger.url" of a resource.
+func (p *Provider) Secrets() (secrets []string) {
+	var walk func(at string, attributes []*tfprotov6.SchemaAttribute)
+	walk = func(at string, attributes []*tfprotov6.SchemaAttribute) {
+		for _, attribute := range attributes {
+			name := strings.TrimPrefix(at+"."+attribute.Name, ".")
+			if (attribute.Sensitive || attribute.WriteOnly) && (attribute.Required || attribute.Optional) {
+				secrets = append(secrets, name)
+			}
+			if attribute.NestedType != nil {
+				walk(name, attribute.NestedType.Attributes)
+			}
+		}
+	}
+	walk("", p.schema.Provider.Block.Attributes)
+	for name, resource := range p.schema.ResourceSchemas {
+		walk(name, resource.Block.Attributes)
+	}
+	return secrets
+}
+
 // Resource is one resource instance and what Terraform's state holds of it.
 type Resource struct {
 	*Provider

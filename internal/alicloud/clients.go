@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
@@ -47,7 +48,7 @@ func NewClients(config Config) *Clients {
 	}
 	return &Clients{
 		config: config,
-		pool:   httpClient{delivery.JSONOnly{Doer: delivery.Client{Doer: discreet{delivery.NewHTTPClient(transport.Clone())}}, Service: "Alibaba Cloud"}},
+		pool:   httpClient{delivery.JSONOnly{Doer: delivery.Discreet{Doer: delivery.Client{Doer: unquoted{delivery.NewHTTPClient(transport.Clone())}}, Sent: sent}, Service: "Alibaba Cloud"}},
 		turn:   make(chan struct{}, 1),
 	}
 }
@@ -170,12 +171,23 @@ func (c httpClient) Call(req *http.Request, _ *http.Transport) (*http.Response, 
 	return c.Do(req)
 }
 
-// discreet leaves the query, in which all parameters are, out of its errors.
-type discreet struct{ delivery.Doer }
+// sent are the secrets that a request carries. The SDK writes headers as it likes,
+// and net/http finds only those in its own spelling.
+func sent(req *http.Request) (secrets []string) {
+	for name, values := range req.Header {
+		if strings.EqualFold(name, "x-acs-security-token") {
+			secrets = append(secrets, values...)
+		}
+	}
+	return secrets
+}
+
+// unquoted leaves the query, in which all parameters are, out of its errors.
+type unquoted struct{ delivery.Doer }
 
 // Do sends req.
-func (d discreet) Do(req *http.Request) (*http.Response, error) {
-	resp, err := d.Doer.Do(req)
+func (u unquoted) Do(req *http.Request) (*http.Response, error) {
+	resp, err := u.Doer.Do(req)
 	if failed := (*url.Error)(nil); errors.As(err, &failed) {
 		failed.URL = req.URL.Scheme + "://" + req.URL.Host
 	}

@@ -62,7 +62,7 @@ func Client[T any](ctx context.Context, c *Clients, service, region string, newC
 	cfg = cfg.Copy()
 	// A send is never repeated by the SDK: it would also repeat what may have arrived.
 	cfg.Retryer = func() awssdk.Retryer { return awssdk.NopRetryer{} }
-	cfg.HTTPClient = nothingElse{delivery.JSONOnly{Doer: delivery.Client{Doer: cfg.HTTPClient}, Service: "AWS"}}
+	cfg.HTTPClient = nothingElse{delivery.JSONOnly{Doer: c.config.discreet(delivery.Client{Doer: cfg.HTTPClient}), Service: "AWS"}}
 	var endpoint *string
 	if set := c.config.Endpoints[service]; set != "" {
 		endpoint = &set

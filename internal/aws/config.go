@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -158,7 +159,22 @@ func (c Config) sts(cfg awssdk.Config) *sts.Client {
 		if endpoint := c.Endpoints["sts"]; endpoint != "" {
 			o.BaseEndpoint = &endpoint
 		}
+		o.HTTPClient = c.discreet(o.HTTPClient)
 	})
+}
+
+// discreet hides what requests carry to prove who the user is.
+func (c Config) discreet(client delivery.Doer) delivery.Doer {
+	return delivery.Discreet{Doer: client, Sent: func(req *http.Request) []string {
+		sent := []string{req.Header.Get("X-Amz-Security-Token")}
+		if c.WebIdentity != nil {
+			// A token of a file changes, and is as it was a moment ago.
+			if token, err := c.WebIdentity.token().GetIdentityToken(); err == nil {
+				sent = append(sent, string(token))
+			}
+		}
+		return sent
+	}}
 }
 
 func (r AssumeRole) apply(o *stscreds.AssumeRoleOptions) {

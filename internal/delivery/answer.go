@@ -25,6 +25,19 @@ func (j JSONOnly) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return resp, err
 	}
+	body, err := whole(resp)
+	if err != nil {
+		return nil, err
+	}
+	if trimmed := bytes.TrimSpace(body); len(trimmed) > 0 && (trimmed[0] != '{' || !json.Valid(trimmed)) {
+		return nil, &ForeignAnswerError{Service: j.Service, Status: resp.Status, ContentType: resp.Header.Get("Content-Type")}
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+// whole reads an answer's body to its end.
+func whole(resp *http.Response) ([]byte, error) {
 	body, err := io.ReadAll(resp.Body)
 	if closed := resp.Body.Close(); err == nil {
 		err = closed
@@ -32,11 +45,7 @@ func (j JSONOnly) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the answer (HTTP %s) was cut short: %w", resp.Status, err)
 	}
-	if trimmed := bytes.TrimSpace(body); len(trimmed) > 0 && (trimmed[0] != '{' || !json.Valid(trimmed)) {
-		return nil, &ForeignAnswerError{Service: j.Service, Status: resp.Status, ContentType: resp.Header.Get("Content-Type")}
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	return resp, nil
+	return body, nil
 }
 
 // ForeignAnswerError means that something answered, but not in the service's format.

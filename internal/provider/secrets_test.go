@@ -22,33 +22,79 @@ import (
 var canaries = map[string]string{
 	"aws_secret_key":          "canary-aws-secret-key",
 	"aws_token":               "canary-aws-session-token",
+	"web_identity_token":      "canary-web-identity-token",
 	"alicloud_secret_key":     "canary-alicloud-secret-key",
 	"alicloud_security_token": "canary-alicloud-security-token",
 	"api_key":                 "canary-api-key",
 	"token":                   "canary_token",
 	"token_wo":                "canary_write_only_token",
 	"url":                     "canary-trigger-url",
+	"access_token":            "canary-access-token",
 	"access_token_wo":         "canary-write-only-access-token",
 	"input_wo":                "canary-write-only-input",
 }
 
+// covered are the secret arguments, by block or resource, and the canary that goes in there.
+var covered = map[string]string{
+	"aws.secret_key": "aws_secret_key",
+	"aws.token":      "aws_token",
+	"aws.assume_role_with_web_identity.web_identity_token": "web_identity_token",
+	"alicloud.secret_key":                 "alicloud_secret_key",
+	"alicloud.security_token":             "alicloud_security_token",
+	"cloud_automator.api_key":             "api_key",
+	"signal_workflow_step_state.token":    "token",
+	"signal_workflow_step_state.token_wo": "token_wo",
+	"signal_http_trigger.url":             "url",
+	"signal_http_trigger.access_token":    "access_token",
+	"signal_http_trigger.access_token_wo": "access_token_wo",
+	"signal_workflow_execution.input_wo":  "input_wo",
+}
+
 // stored are the canaries that are arguments kept in the state. Terraform writes
 // such values into plans, too, and shows them in their JSON; it marks them there.
-var stored = []string{"token", "url"}
+var stored = []string{"token", "url", "access_token"}
 
-// A real terraform with all it can log, on a good day and with services that
-// repeat the secrets in their refusals: no secret is logged or said, and only
-// what is kept in the state is in the state and in the plan.
-func TestAccSecretsStaySecret(t *testing.T) {
-	t.Parallel()
+// Whoever adds a secret has to give it a canary.
+func TestEverySecretHasACanary(t *testing.T) {
+	secrets := acctest.StartProvider(t, nil).Secrets()
+	for _, secret := range secrets {
+		if canaries[covered[secret]] == "" {
+			t.Errorf("%s is secret, and no canary goes in there", secret)
+		}
+	}
+	for secret := range covered {
+		if !slices.Contains(secrets, secret) {
+			t.Errorf("%s is no secret argument", secret)
+		}
+	}
+}
+
+// aviary is a terraform with a canary in every secret argument.
+type aviary struct {
+	*acctest.Workspace
+	// s has all services, and other one job.
+	s, other *sandbox.Sandbox
+	// values are those of the configuration's variables; a change of release sends all signals again.
+	values map[string]string
+	// signals is how many there are.
+	signals int
+	// log is the path of all that terraform and the provider log.
+	log string
+}
+
+func openAviary(t *testing.T) aviary {
+	t.Helper()
 	s := acctest.Sandbox(t, sandbox.Options{
 		Credentials: map[string]sandbox.Secret{
 			"aws":      {SecretKey: canaries["aws_secret_key"], SessionToken: canaries["aws_token"]},
 			"alicloud": {SecretKey: canaries["alicloud_secret_key"], SessionToken: canaries["alicloud_security_token"]},
 		},
-		CloudAutomator: sandbox.CloudAutomator{APIKeys: []string{canaries["api_key"]}},
+		CloudAutomator:   sandbox.CloudAutomator{APIKeys: []string{canaries["api_key"]}},
+		WebIdentityToken: canaries["web_identity_token"],
 	})
 	job := s.AddTriggerJob(sandbox.TriggerJob{Token: canaries["url"], AccessToken: canaries["access_token_wo"]})
+	other := acctest.Sandbox(t, sandbox.Options{})
+	keptJob := other.AddTriggerJob(sandbox.TriggerJob{AccessToken: canaries["access_token"]})
 	stack := s.StartStack(sandbox.Stack{Conditions: []sandbox.WaitCondition{{Name: "Deployed", Count: 10}}})
 	kept := s.StartFileWorkflow(sandbox.FileWorkflow{Steps: []sandbox.FileStep{{Token: canaries["token"]}, {}}, UsedToken: sandbox.TokenAccepted})
 	unkept := s.StartFileWorkflow(sandbox.FileWorkflow{Steps: []sandbox.FileStep{{Token: canaries["token_wo"]}, {}}, UsedToken: sandbox.TokenAccepted})
@@ -99,6 +145,19 @@ provider "signal" {
   }
 }
 
+provider "signal" {
+  alias = "web"
+  aws = {
+    region    = "us-east-1"
+    endpoints = { swf = %[1]q, sts = %[1]q }
+    assume_role_with_web_identity = {
+      role_arn           = "arn:aws:iam::123456789012:role/deploy"
+      session_name       = "pipeline"
+      web_identity_token = var.web_identity_token
+    }
+  }
+}
+
 resource "signal_workflow_execution" "one" {
   domain           = "sandbox"
   workflow_id      = "order"
@@ -106,6 +165,14 @@ resource "signal_workflow_execution" "one" {
   input_wo         = var.input_wo
   input_wo_version = 1
   triggers         = { release = var.release }
+}
+
+resource "signal_workflow_execution" "web" {
+  provider    = signal.web
+  domain      = "sandbox"
+  workflow_id = "order"
+  signal_name = "release"
+  triggers    = { release = var.release }
 }
 
 resource "signal_workflow_step_state" "kept" {
@@ -139,27 +206,54 @@ resource "signal_http_trigger" "by_url" {
   triggers                = { release = var.release }
 }
 
+resource "signal_http_trigger" "kept" {
+  url          = %[8]q
+  access_token = var.access_token
+  triggers     = { release = var.release }
+}
+
 resource "signal_http_trigger" "by_job" {
   job_id   = %[7]q
   triggers = { release = var.release }
 }
-`, s.URL(), kept.WorkflowID, kept.ExecutionID, unkept.WorkflowID, unkept.ExecutionID, stack, job.ID)
+`, s.URL(), kept.WorkflowID, kept.ExecutionID, unkept.WorkflowID, unkept.ExecutionID, stack, job.ID, other.TriggerURL(keptJob))
 	w.Write(config.String())
+	log := filepath.Join(t.TempDir(), "log")
+	must(t, w.SetLogPath(log))
+	must(t, w.SetLog("TRACE"))
+	return aviary{w, s, other, values, strings.Count(config.String(), "\nresource "), log}
+}
 
-	const signals = 6
+// sings looks for canaries in what was logged and said, line by line.
+func sings(t *testing.T, places map[string]string) {
+	t.Helper()
+	for place, text := range places {
+		for line := range strings.Lines(text) {
+			for name, canary := range canaries {
+				if strings.Contains(line, canary) {
+					t.Errorf("%s is in %s: %s", name, place, line)
+				}
+			}
+		}
+	}
+}
+
+// A real terraform with all it can log, on a good day and with services that
+// repeat the secrets in their refusals: no secret is logged or said, and only
+// what is kept in the state is in the state and in the plan.
+func TestAccSecretsStaySecret(t *testing.T) {
+	t.Parallel()
+	w := openAviary(t)
 	ctx, dir := t.Context(), t.TempDir()
 	var said, complained bytes.Buffer
 	w.SetStdout(io.MultiWriter(&said, t.Output()))
 	w.SetStderr(&complained)
-	log := filepath.Join(dir, "log")
-	must(t, w.SetLogPath(log))
-	must(t, w.SetLog("TRACE"))
 	state := filepath.Join(w.WorkingDir(), "terraform.tfstate")
 
 	must(t, w.Apply(ctx))
 	places := map[string]string{"the state": contents(t, state)}
-	values["release"] = "2"
-	w.Variables(values)
+	w.values["release"] = "2"
+	w.Variables(w.values)
 	plan := filepath.Join(dir, "plan")
 	_, err := w.Plan(ctx, tfexec.Out(plan))
 	must(t, err)
@@ -172,18 +266,24 @@ resource "signal_http_trigger" "by_job" {
 	places["the plan's JSON"], places["the plan"] = string(text), unzipped(t, plan)
 
 	// Services may repeat what they were sent.
-	for operation, repeats := range map[string]string{
-		"SignalWorkflowExecution": canaries["input_wo"],
-		"SendWorkflowStepState":   "",
-		"SignalResource":          "",
-		"TriggerJob":              canaries["url"] + " " + canaries["access_token_wo"],
-		"GetJob":                  canaries["api_key"],
+	for operation, sent := range map[string][]string{
+		"SignalWorkflowExecution":   {"input_wo", "aws_token"},
+		"SendWorkflowStepState":     {"aws_token"},
+		"SignalResource":            {"alicloud_security_token"},
+		"TriggerJob":                {"url", "access_token_wo"},
+		"GetJob":                    {"api_key"},
+		"AssumeRoleWithWebIdentity": {"web_identity_token"},
 	} {
-		s.Inject(sandbox.Fault{Operation: operation, Kind: sandbox.KindThrottle, Times: 1, Message: repeats})
-		s.Inject(sandbox.Fault{Operation: operation, Kind: sandbox.KindRefuse, Message: repeats})
+		repeats := "of"
+		for _, name := range sent {
+			repeats += " " + canaries[name]
+		}
+		w.s.Inject(sandbox.Fault{Operation: operation, Kind: sandbox.KindThrottle, Times: 1, Message: repeats})
+		w.s.Inject(sandbox.Fault{Operation: operation, Kind: sandbox.KindRefuse, Message: repeats})
 	}
-	if err := w.Apply(ctx); err == nil || strings.Count(acctest.Unwrapped(err), "Error: ") != signals {
-		t.Errorf("want %d errors: %v", signals, err)
+	w.other.Inject(sandbox.Fault{Operation: "TriggerJob", Kind: sandbox.KindRefuse, Message: canaries["access_token"]})
+	if err := w.Apply(ctx); err == nil || strings.Count(acctest.Unwrapped(err), "Error: ") != w.signals {
+		t.Errorf("want %d errors: %v", w.signals, err)
 	}
 	places["the state after a failure"] = contents(t, state)
 
@@ -195,19 +295,11 @@ resource "signal_http_trigger" "by_job" {
 			}
 		}
 	}
-	logged := contents(t, log)
+	logged := contents(t, w.log)
 	if !strings.Contains(logged, "trying again") {
 		t.Error("the log has no lines of the provider")
 	}
-	for place, text := range map[string]string{"the log": logged, "what was said": said.String(), "what was complained of": complained.String()} {
-		for line := range strings.Lines(text) {
-			for name, canary := range canaries {
-				if strings.Contains(line, canary) {
-					t.Errorf("%s is in %s: %s", name, place, line)
-				}
-			}
-		}
-	}
+	sings(t, map[string]string{"the log": logged, "what was said": said.String(), "what was complained of": complained.String()})
 }
 
 // A service may repeat what it refuses. Its words are shown without the secret.

@@ -94,10 +94,6 @@ func (s Secrets) Either(name string, kept types.String) *string {
 	return kept.ValueStringPointer()
 }
 
-// shortestHidden is how long a secret has to be to be hidden where a service
-// repeats it. A shorter one is in words by chance, and its absence would show it.
-const shortestHidden = 4
-
 // discreet is a target whose service's words leave the signal's secrets out: it
 // may repeat what it was sent.
 type discreet struct {
@@ -122,7 +118,7 @@ func (r *signalResource[S, A, M]) sensitive(ctx context.Context, from interface 
 }, diags *diag.Diagnostics) *strings.Replacer {
 	var secrets []string
 	for name, attribute := range r.room.Arguments {
-		if text, ok := value(ctx, from, path.Root(name), diags).(types.String); ok && attribute.IsSensitive() && len(text.ValueString()) >= shortestHidden {
+		if text, ok := value(ctx, from, path.Root(name), diags).(types.String); ok && attribute.IsSensitive() && len(text.ValueString()) >= delivery.ShortestHidden {
 			secrets = append(secrets, text.ValueString())
 		}
 	}

@@ -1,0 +1,44 @@
+//go:build !windows
+
+package provider_test
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// A provider that crashes while it sends prints the stacks of all it does, and no secret.
+func TestAccNoSecretInACrash(t *testing.T) {
+	t.Parallel()
+	w := openAviary(t)
+	processes := w.Watch()
+	var said, complained bytes.Buffer
+	w.SetStdout(io.MultiWriter(&said, t.Output()))
+	w.SetStderr(&complained)
+	var sent atomic.Int32
+	for _, s := range []*sandbox.Sandbox{w.s, w.other} {
+		for _, operation := range []string{"SignalWorkflowExecution", "SendWorkflowStepState", "SignalResource", "TriggerJob"} {
+			s.Inject(sandbox.Fault{Operation: operation, Kind: sandbox.KindStallAfter})
+			s.Hook(operation, nil, func() {
+				if int(sent.Add(1)) == w.signals {
+					processes.Crash()
+				}
+			})
+		}
+	}
+	if err := w.Apply(t.Context()); err == nil {
+		t.Error("a crash goes unnoticed")
+	}
+	logged := contents(t, w.log)
+	for _, part := range []string{"SIGQUIT", "goroutine ", "delivery.Policy.Deliver"} {
+		if !strings.Contains(logged, part) {
+			t.Errorf("the log does not hold %q, so the provider has not crashed while it sent", part)
+		}
+	}
+	sings(t, map[string]string{"the log": logged, "what was said": said.String(), "what was complained of": complained.String()})
+}
