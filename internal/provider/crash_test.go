@@ -150,9 +150,11 @@ type post struct {
 
 	// striking says that the blow has not fallen yet.
 	striking atomic.Bool
-	// reaching counts the signals whose moment has not come yet, waiting those that
-	// the next run waits for, and holding the requests that are held.
-	reaching, waiting, holding sync.WaitGroup
+	// reaching counts the signals whose moment has not come yet, and throttling those
+	// among them that are throttled, which comes last because it slows the others down.
+	reaching, throttling sync.WaitGroup
+	// waiting counts those that the next run waits for, and holding the requests that are held.
+	waiting, holding sync.WaitGroup
 	// sending keeps the requests back that would meet a fault meant for another.
 	sending sync.Mutex
 }
@@ -193,7 +195,12 @@ func (p *post) add(k kind, at crash.Moment) (*signal, acctest.Values) {
 		reached: func() {}, waited: func() {},
 	}
 	g.operation = systems[slices.IndexFunc(systems, func(y system) bool { return y.resource == k.resource })].operation
-	if at != crash.Recorded {
+	switch at {
+	case crash.Recorded:
+	case crash.BackingOff:
+		p.throttling.Add(1)
+		g.reached = sync.OnceFunc(p.throttling.Done)
+	default:
 		p.reaching.Add(1)
 		g.reached = sync.OnceFunc(p.reaching.Done)
 	}
@@ -239,6 +246,9 @@ func (p *post) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *post) send(w http.ResponseWriter, r *http.Request, g *signal) {
 	if g.at == crash.Leaving {
 		p.hold(r, g)
+	}
+	if g.at == crash.BackingOff {
+		p.reaching.Wait()
 	}
 	answer := httptest.NewRecorder()
 	p.sending.Lock()
@@ -344,6 +354,7 @@ func survive(t *testing.T, b blow, stage crash.Stage) {
 	go func() { ended <- run() }()
 	go func() {
 		p.reaching.Wait()
+		p.throttling.Wait()
 		close(ready)
 	}()
 	select {
