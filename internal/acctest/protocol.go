@@ -85,6 +85,13 @@ func tryRelease(t testing.TB, version string, block Values, options ...provider.
 	return &Provider{t: t, server: server, schema: schema}, diagnostics(configured.Diagnostics)
 }
 
+// For returns the provider for use in another test, such as a fuzz target's.
+func (p *Provider) For(t testing.TB) *Provider {
+	other := *p
+	other.t = t
+	return &other
+}
+
 // Stop asks the provider to end what it is doing, as Ctrl-C does.
 func (p *Provider) Stop() {
 	_, err := p.server.StopProvider(context.WithoutCancel(p.t.Context()), &tfprotov6.StopProviderRequest{})
@@ -224,6 +231,30 @@ func (r *Resource) proposed(prior, config tftypes.Value) tftypes.Value {
 	return tftypes.NewValue(r.kind, after)
 }
 
+// Final plans a configuration of which only a part is known, and then the whole
+// one, and holds the second plan against the first, as Terraform does before it applies.
+func (r *Resource) Final(part, whole Values) Diagnostics {
+	r.t.Helper()
+	prior, private := r.State, r.private
+	first, diags := r.Plan(part)
+	if !diags.HasError() && (r.Tainted || len(first.Replace) > 0) {
+		prior, private = tftypes.NewValue(r.kind, nil), nil
+		first, diags = r.plan(prior, private, part)
+	}
+	if diags.HasError() {
+		return diags
+	}
+	final, diags := r.plan(prior, private, whole)
+	if diags.HasError() {
+		return diags
+	}
+	if !prior.IsNull() && len(final.Replace) > 0 {
+		r.t.Errorf("inconsistent final plan: first an update in place, then a replacement for %v", final.Replace)
+	}
+	known(r.t, "inconsistent final plan: %s was planned as %s and then as %s", first.Planned, final.Planned)
+	return diags
+}
+
 // Apply validates, plans and applies a configuration, replacing the resource
 // where the plan or a taint asks for it.
 func (r *Resource) Apply(config Values) Diagnostics {
@@ -354,11 +385,10 @@ func (r *Resource) String(name string) string {
 	return *text
 }
 
-// For returns the resource for use in another test, such as a fuzz target's.
+// For returns the resource for use in another test.
 func (r *Resource) For(t testing.TB) *Resource {
-	other, provider := *r, *r.Provider
-	provider.t = t
-	other.Provider = &provider
+	other := *r
+	other.Provider = r.Provider.For(t)
 	return &other
 }
 
@@ -479,10 +509,16 @@ func consistent(t testing.TB, planned, state tftypes.Value) {
 		t.Errorf("planned %s, applied %s", planned, state)
 		return
 	}
-	before, after := attributes(t, planned), attributes(t, state)
-	for name, value := range before {
+	known(t, "inconsistent result: %s was planned as %s and applied as %s", planned, state)
+}
+
+// known holds the values that a plan knows against what came of them.
+func known(t testing.TB, otherwise string, planned, became tftypes.Value) {
+	t.Helper()
+	after := attributes(t, became)
+	for name, value := range attributes(t, planned) {
 		if value.IsFullyKnown() && !value.Equal(after[name]) {
-			t.Errorf("inconsistent result: %s was planned as %s and applied as %s", name, value, after[name])
+			t.Errorf(otherwise, name, value, after[name])
 		}
 	}
 }
@@ -537,14 +573,21 @@ func encode(t testing.TB, kind tftypes.Type, from any) tftypes.Value {
 		}
 		return tftypes.NewValue(kind, values)
 	case tftypes.List:
-		values := []tftypes.Value{}
-		for _, element := range from.([]any) {
-			values = append(values, encode(t, kind.ElementType, element))
-		}
-		return tftypes.NewValue(kind, values)
+		return tftypes.NewValue(kind, encodeEach(t, kind.ElementType, from))
+	case tftypes.Set:
+		return tftypes.NewValue(kind, encodeEach(t, kind.ElementType, from))
 	default:
 		return tftypes.NewValue(kind, from)
 	}
+}
+
+func encodeEach(t testing.TB, kind tftypes.Type, from any) []tftypes.Value {
+	t.Helper()
+	values := []tftypes.Value{}
+	for _, element := range from.([]any) {
+		values = append(values, encode(t, kind, element))
+	}
+	return values
 }
 
 // plain is the reverse of encode, as Terraform writes values in JSON.

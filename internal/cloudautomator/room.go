@@ -4,6 +4,7 @@ package cloudautomator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 
@@ -69,7 +70,11 @@ func bind(client *Client, a *args, secrets signal.Secrets) (signal.Signal, error
 			// The error would show the URL.
 			return signal.Signal{}, fmt.Errorf("url %s", triggerURL{}.Description(context.Background()))
 		}
-		t.given = &trigger{at, *secrets.Either("access_token", a.AccessToken)}
+		token := secrets.Either("access_token", a.AccessToken)
+		if token == nil {
+			return signal.Signal{}, errors.New("there is no access token for its url: set access_token or access_token_wo")
+		}
+		t.given = &trigger{at, *token}
 		to, lane = "the Cloud Automator trigger at "+at.Host, at.Host
 	} else if api, err := client.api(); err != nil {
 		return signal.Signal{}, err

@@ -3,38 +3,36 @@ package provider_test
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
-
-// resourcesOf returns the resource of each system, in their order.
-func resourcesOf(p *acctest.Provider) (resources []*acctest.Resource) {
-	for _, y := range systems {
-		resources = append(resources, p.Resource(y.resource))
-	}
-	return resources
-}
 
 // FuzzArguments puts any text into any string argument of any signal: none
 // panics or makes an invalid plan, what passes validation can be planned, and a
 // secret is not repeated.
 func FuzzArguments(f *testing.F) {
 	s := acctest.Sandbox(f, sandbox.Options{})
-	resources := resourcesOf(acctest.StartProvider(f, acctest.Block(s.URL())))
-	for i, r := range resources {
-		for j := range r.Strings() {
+	p := acctest.StartProvider(f, acctest.Block(s.URL()))
+	for i, y := range systems {
+		for j := range p.Resource(y.resource).Strings() {
 			for _, text := range []string{"", "canary", "\x00canary\n", "\xff\u2028é", strings.Repeat("ü", 513), "https://canary@[::1%25lo]:99999/#", "arn:aws:canary", "-1"} {
 				f.Add(uint8(i), j, text)
 			}
 		}
 	}
 	f.Fuzz(func(t *testing.T, i uint8, name, text string) {
-		y, r := systems[int(i)%len(systems)], resources[int(i)%len(systems)].For(t)
+		y := systems[int(i)%len(systems)]
+		r := p.For(t).Resource(y.resource)
 		secret, argument := r.Strings()[name]
 		if !argument {
 			return
@@ -74,18 +72,20 @@ func FuzzAnswers(f *testing.F) {
 		}
 	}
 	s := acctest.Sandbox(f, sandbox.Options{})
-	var answer http.HandlerFunc
+	// A request that a timeout has cut off may arrive when the next input's turn is.
+	var answer atomic.Pointer[http.HandlerFunc]
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-		answer(w, r)
+		(*answer.Load())(w, r)
 	}))
 	f.Cleanup(server.Close)
-	resources := resourcesOf(acctest.StartProvider(f, acctest.Block(server.URL)))
+	p := acctest.StartProvider(f, acctest.Block(server.URL))
 	f.Fuzz(func(t *testing.T, i uint8, status uint16, contentType, errorType, retryAfter string, body []byte) {
-		y, r := systems[int(i)%len(systems)], resources[int(i)%len(systems)].For(t)
+		y := systems[int(i)%len(systems)]
+		r := p.For(t).Resource(y.resource)
 		// Below 200 an answer is not the last one, and net/http refuses to send others.
 		status = 200 + (status+200)%400
-		answer = func(w http.ResponseWriter, _ *http.Request) {
+		given := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			for name, value := range map[string]string{"Content-Type": contentType, "X-Amzn-Errortype": errorType, "Retry-After": retryAfter} {
 				if value != "" {
 					w.Header().Set(name, value)
@@ -93,10 +93,11 @@ func FuzzAnswers(f *testing.F) {
 			}
 			w.WriteHeader(int(status))
 			_, _ = w.Write(body)
-		}
+		})
+		answer.Store(&given)
 		s.Reset()
 		config := y.ready(t, s).With(acctest.Values{"timeouts": acctest.Values{"create": "20ms"}})
-		if at, given := config["url"].(string); given {
+		if at, ok := config["url"].(string); ok {
 			config["url"] = strings.Replace(at, s.URL(), server.URL, 1)
 		}
 		diags := r.Apply(config)
@@ -125,4 +126,319 @@ func documented(y system, status int, body []byte) bool {
 	default:
 		return status == http.StatusOK && (object || len(strings.TrimSpace(string(body))) == 0)
 	}
+}
+
+// samples are texts that a fuzzer would not come up with in time.
+var samples = []string{
+	"Approve", "StartStep", "SUCCESS", "FAILURE", "apply", "destroy", "error", "record", "1ms", "5m", "us-east-1", "sandbox", "1",
+	"12345678-1234-1234-1234-123456789012", "w-0123456789abcdef0", "http://127.0.0.1:1/trigger/x", "https://example.invalid/trigger/x",
+	"arn:aws:iam::123456789012:role/x", "SENT", "UNKNOWN", "ADOPTED", "CONFIRMED", "2026-01-02T03:04:05Z", "Success", "COMPLETED", "OPEN",
+}
+
+// seeds are inputs that change nothing, or a little here and there.
+func seeds(f *testing.F, add func(i uint8, data []byte)) {
+	f.Helper()
+	for i := range uint8(8) {
+		add(i, nil)
+		for shift := range byte(2) {
+			data := make([]byte, 256)
+			for j := range data {
+				data[j] = byte(j)*(2*i+7) + shift
+			}
+			add(i, data)
+		}
+	}
+}
+
+// hangs ends the process, showing what it is doing, unless the test ends soon.
+func hangs(t *testing.T) {
+	t.Helper()
+	watch := time.AfterFunc(20*time.Second, func() { panic("hangs") })
+	t.Cleanup(func() { watch.Stop() })
+}
+
+// brief are timeouts for what nobody waits for.
+var brief = acctest.Values{"create": "30ms", "update": "30ms", "delete": "30ms"}
+
+// alone returns a sandbox and a provider of an input's own: a request that its
+// timeout has cut off may arrive when the next input's turn is.
+func alone(t *testing.T) (*sandbox.Sandbox, *acctest.Provider) {
+	t.Helper()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	return s, acctest.StartProvider(t, acctest.Block(s.URL()))
+}
+
+// fuzzed is a resource with a configuration that it takes, empty where there is none at hand.
+func fuzzed(t *testing.T, p *acctest.Provider, s *sandbox.Sandbox, i uint8) (*acctest.Resource, acctest.Values) {
+	t.Helper()
+	n := int(i) % (len(systems) + len(p.Resources()))
+	if n >= len(systems) {
+		return p.Resource(p.Resources()[n-len(systems)]), acctest.Values{}
+	}
+	return p.Resource(systems[n].resource), systems[n].ready(t, s)
+}
+
+// confined reports whether a configuration or state leads to the sandbox and nowhere else.
+func confined(s *sandbox.Sandbox, config acctest.Values) bool {
+	url, given := config["url"].(string)
+	return !given || strings.HasPrefix(url, s.URL()+"/")
+}
+
+// signalled is how many requests have been made that send a signal.
+func signalled(s *sandbox.Sandbox) (n int) {
+	operations := map[string]bool{}
+	for _, y := range systems {
+		operations[y.operation] = true
+	}
+	for operation := range operations {
+		n += s.Count(operation)
+	}
+	return n
+}
+
+// FuzzLife leads any resource through a life of any configurations, known at
+// first only in parts. What passes validation can be planned; plans hold what is
+// configured, and what they know is what is applied; plans, refreshes and updates
+// send nothing, and the rest no more than one signal each; nothing panics or hangs.
+func FuzzLife(f *testing.F) {
+	seeds(f, func(i uint8, data []byte) { f.Add(i, data) })
+	p := acctest.StartProvider(f, nil)
+	for i, y := range systems {
+		for j := range len(p.Resource(y.resource).Attributes(false)) {
+			// First the configuration as it is; then with one argument that is not known at first.
+			f.Add(uint8(i), []byte{0, 1, byte(j), 2, 3, 1, 3, 1, 3, 1})
+		}
+	}
+	f.Fuzz(func(t *testing.T, i uint8, data []byte) {
+		hangs(t)
+		s, p := alone(t)
+		a := acctest.NewArbitrary(data, samples...)
+		r, base := fuzzed(t, p, s, i)
+		for range 3 {
+			part := a.Config(r.Attributes(false), base, true)
+			before := signalled(s)
+			if r.Validate(part).HasError() {
+				continue
+			}
+			if _, diags := r.Plan(part); diags.HasError() && r.State.IsNull() {
+				t.Errorf("%v passes validation and cannot be planned: %s", part, diags)
+			}
+			part["timeouts"] = brief
+			whole := a.Resolve(r.Attributes(false), part)
+			if !confined(s, whole) || r.Validate(whole).HasError() || r.Final(part, whole).HasError() {
+				continue
+			}
+			plan, _ := r.Plan(whole)
+			if n := signalled(s); n != before {
+				t.Errorf("planning %v sent %d signals", whole, n-before)
+			}
+			update := !r.State.IsNull() && !r.Tainted && len(plan.Replace) == 0
+			said := r.Apply(whole)
+			switch n := signalled(s) - before; {
+			case update && n > 0, n > 2:
+				t.Errorf("applying %v sent %d signals and said %s", whole, n, said)
+			case r.State.IsNull() && !said.HasError():
+				t.Errorf("applying %v left nothing and said %s", whole, said)
+			}
+			if r.String("delivery") == "UNKNOWN" {
+				// Its request may arrive only now.
+				return
+			}
+			before = signalled(s)
+			_ = r.Refresh()
+			if n := signalled(s); n != before {
+				t.Errorf("a refresh sent %d signals", n-before)
+			}
+		}
+		if !r.State.IsNull() {
+			_ = r.Destroy()
+		}
+	})
+}
+
+// FuzzStates gives any resource any state, as an earlier version might have left
+// it or somebody's editor, has it upgraded, refreshed, planned and destroyed.
+func FuzzStates(f *testing.F) {
+	seeds(f, func(i uint8, data []byte) { f.Add(i, data, []byte(nil)) })
+	for i := range uint8(8) {
+		f.Add(i, []byte(nil), []byte(`{"id":"1","delivery":"SENT","wait_for_completion":true,"sent_at":"yesterday","triggers":{"a":null}}`))
+		f.Add(i, []byte(nil), []byte(`{"unheard_of":1}`))
+		f.Add(i, []byte(nil), []byte("null"))
+	}
+	f.Fuzz(func(t *testing.T, i uint8, data, text []byte) {
+		hangs(t)
+		s, p := alone(t)
+		a := acctest.NewArbitrary(data, samples...)
+		r, config := fuzzed(t, p, s, i)
+		config["timeouts"] = brief
+		state := a.Config(r.Attributes(true), config, false)
+		state["timeouts"] = brief
+		r.Put(state)
+		if len(text) > 0 {
+			_ = r.Upgrade(acctest.Stored{Version: int64(a.Below(3)), State: text})
+			if r.String("url") != "" {
+				return
+			}
+		}
+		_ = r.Refresh()
+		_, _ = r.Plan(config)
+		if n := signalled(s); n > 0 {
+			t.Errorf("%s has a plan or a refresh send %d signals", r.State, n)
+		}
+		if !r.State.IsNull() && confined(s, state) {
+			_ = r.Destroy()
+		}
+		if n := signalled(s); n > 1 {
+			t.Errorf("destroying sent %d signals", n)
+		}
+	})
+}
+
+// FuzzActions checks, plans and invokes any action with any configuration, known
+// at first only in parts.
+func FuzzActions(f *testing.F) {
+	seeds(f, func(i uint8, data []byte) { f.Add(i, data) })
+	f.Fuzz(func(t *testing.T, i uint8, data []byte) {
+		hangs(t)
+		y := systems[int(i)%len(systems)]
+		if !y.action {
+			return
+		}
+		s, p := alone(t)
+		a, action := acctest.NewArbitrary(data, samples...), p.Action(y.resource)
+		part := a.Config(action.Arguments(), y.ready(t, s), true)
+		if action.Validate(part).HasError() {
+			return
+		}
+		_ = action.Plan(part)
+		if made := s.Journal(); len(made) > 0 {
+			t.Errorf("planning %v made requests: %v", part, made)
+		}
+		part["timeout"] = "30ms"
+		_, said := action.Invoke(a.Resolve(action.Arguments(), part))
+		if n := signalled(s); n > 1 {
+			t.Errorf("invoking sent %d signals and said %s", n, said)
+		}
+	})
+}
+
+// FuzzBlocks configures the provider in any way.
+func FuzzBlocks(f *testing.F) {
+	kinds := acctest.StartProvider(f, nil).Block()
+	seeds(f, func(_ uint8, data []byte) { f.Add(data) })
+	f.Fuzz(func(t *testing.T, data []byte) {
+		hangs(t)
+		a := acctest.NewArbitrary(data, samples...)
+		_, _ = acctest.TryProvider(t, a.Config(kinds, acctest.Block("http://127.0.0.1:1"), true))
+	})
+}
+
+// reader is a sandbox, with one of its reads answered by somebody else.
+type reader struct {
+	*sandbox.Sandbox
+	*clock
+	url string
+	// instead answers the read of this name, where there is one.
+	read    string
+	instead http.HandlerFunc
+
+	mu sync.Mutex
+	// answers are those of the sandbox, by what was read.
+	answers map[string][]byte
+}
+
+func newReader(t testing.TB) *reader {
+	t.Helper()
+	c := &clock{}
+	d := &reader{Sandbox: sandbox.New(sandbox.Options{Now: c.now}), clock: c, answers: map[string][]byte{}}
+	server := httptest.NewServer(d)
+	t.Cleanup(server.Close)
+	d.url = server.URL
+	return d
+}
+
+func (d *reader) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	read := operationOf(r)
+	if r.Method == http.MethodGet {
+		read = "job"
+	}
+	if d.instead != nil && d.read == read {
+		_, _ = io.Copy(io.Discard, r.Body)
+		d.instead(w, r)
+		return
+	}
+	answer := httptest.NewRecorder()
+	d.Handler().ServeHTTP(answer, r)
+	d.mu.Lock()
+	d.answers[read] = answer.Body.Bytes()
+	d.mu.Unlock()
+	maps.Copy(w.Header(), answer.Header())
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(answer.Body.Bytes())
+}
+
+// apply applies a signal that adopts and waits, as far as its system lets it.
+func (d *reader) apply(t testing.TB, y system, changed acctest.Values) (*acctest.Resource, acctest.Diagnostics) {
+	t.Helper()
+	var config acctest.Values
+	if y.gate == nil {
+		config = y.ready(nil, d.Sandbox)
+	} else {
+		d.Hook(y.gate.read, d.tick, nil)
+		config = y.gate.running(nil, d.Sandbox, well).With(waiting).With(acctest.Values{"wait_until_ready": true})
+	}
+	if path, given := config["url"].(string); given {
+		config["url"] = d.url + path
+	}
+	if y.gate != nil && y.gate.adopts {
+		config["adopt_existing"] = true
+	}
+	r := acctest.StartProvider(t, acctest.Block(d.url)).Resource(y.resource)
+	return r, r.Apply(config.With(changed))
+}
+
+// FuzzReads answers one of the reads of a signal that adopts, waits and may have
+// lost its answer in any way: none makes the signal be sent a second time.
+func FuzzReads(f *testing.F) {
+	reads := make([][]string, len(systems))
+	for i, y := range systems {
+		d := newReader(f)
+		if _, diags := d.apply(f, y, nil); len(diags) > 0 {
+			f.Fatal(diags)
+		}
+		delete(d.answers, y.operation)
+		reads[i] = slices.Sorted(maps.Keys(d.answers))
+		for j, read := range reads[i] {
+			for _, body := range []string{string(d.answers[read]), "", "[]", `{"__type":"ThrottlingException","message":"m"}`} {
+				f.Add(uint8(i), uint8(j), uint16(200), body == "", []byte(body))
+				f.Add(uint8(i), uint8(j), uint16(400), body != "", []byte(body))
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, i, j uint8, status uint16, lost bool, body []byte) {
+		hangs(t)
+		y, names := systems[int(i)%len(systems)], reads[int(i)%len(systems)]
+		if len(names) == 0 {
+			return
+		}
+		d := newReader(t)
+		d.read, d.instead = names[int(j)%len(names)], func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+			w.WriteHeader(200 + (int(status)+200)%400)
+			_, _ = w.Write(body)
+		}
+		if lost {
+			d.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindErrorAfter, Status: http.StatusGatewayTimeout, Times: 1})
+		}
+		r, said := d.apply(t, y, acctest.Values{"timeouts": brief})
+		sent, accepted := r.String("delivery"), d.Accepted(y.operation)
+		switch {
+		case accepted > 1:
+			t.Errorf("%d signals were accepted, and it said %s", accepted, said)
+		case sent == "SENT" && accepted == 0:
+			t.Errorf("recorded what was not sent, and said %s", said)
+		case sent == "" && accepted > 0:
+			t.Errorf("forgot what was sent, and said %s", said)
+		}
+	})
 }
