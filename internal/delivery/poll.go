@@ -22,14 +22,41 @@ type Poller struct {
 
 	mu      sync.Mutex
 	watches map[string]*watch
+	// ended is what was read last of the targets of lasting views, in the order of keys.
+	ended map[string]any
+	keys  []string
 }
+
+// longestMemory is of how many targets the poller remembers how they ended.
+const longestMemory = 16
 
 // NewPoller returns a poller with a policy's patience for reading.
 func NewPoller(policy Policy) *Poller {
 	return &Poller{
 		FirstPause: policy.FirstPoll, LongestPause: policy.LongestPoll, Attempt: policy.Attempt, Settled: policy.Settle,
-		watches: map[string]*watch{},
+		watches: map[string]*watch{}, ended: map[string]any{},
 	}
+}
+
+// remember keeps a reading that will not change, in the place of the oldest one.
+func (p *Poller) remember(key string, value any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, known := p.ended[key]; known {
+		return
+	}
+	if len(p.keys) == longestMemory {
+		delete(p.ended, p.keys[0])
+		p.keys = p.keys[1:]
+	}
+	p.ended[key], p.keys = value, append(p.keys, key)
+}
+
+func (p *Poller) recall(key string) (value any, known bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	value, known = p.ended[key]
+	return value, known
 }
 
 // watch is the polling of one target. It ends with its last waiter.

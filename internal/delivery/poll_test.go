@@ -3,6 +3,7 @@ package delivery_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -141,4 +142,58 @@ func TestDifferentKeysAreDifferentTargets(t *testing.T) {
 		}
 		all.Wait()
 	})
+}
+
+// A target's end is read once, however many wait for it one after the other;
+// what may change is read again by each.
+func TestWhatLastsIsNotReadAgain(t *testing.T) {
+	const pending, reached, missed = delivery.Pending, delivery.Reached, delivery.Missed
+	for name, test := range map[string]struct {
+		states  []delivery.State
+		lasting bool
+		reads   int
+	}{
+		"reached":             {[]delivery.State{pending, reached}, true, 2},
+		"missed":              {[]delivery.State{missed}, true, 1},
+		"reached, may change": {[]delivery.State{reached}, false, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var read []time.Time
+				poller, view := delivery.NewPoller(delivery.DefaultPolicy), states(&read, test.states...)
+				if test.lasting {
+					view = view.Lasting()
+				}
+				for range 5 {
+					end := poller.Wait(t.Context(), view, func(delivery.Reading, time.Time) {})
+					if want := test.states[len(test.states)-1]; end.Reading.State != want {
+						t.Errorf("the end is %+v, want state %d", end, want)
+					}
+				}
+				if len(read) != test.reads {
+					t.Errorf("read %d times, want %d", len(read), test.reads)
+				}
+			})
+		})
+	}
+}
+
+// Only a few ends are remembered, those of the targets seen last.
+func TestMemoryOfEndsIsBounded(t *testing.T) {
+	poller, reads := delivery.NewPoller(delivery.DefaultPolicy), map[string]int{}
+	wait := func(key string) {
+		view := delivery.NewView(key, func(context.Context) (string, delivery.Attempt) {
+			reads[key]++
+			return key, delivery.Attempt{Outcome: delivery.Accepted}
+		}, func(string) delivery.Reading { return delivery.Reading{State: delivery.Reached} }).Lasting()
+		poller.Wait(t.Context(), view, func(delivery.Reading, time.Time) {})
+	}
+	for i := range 100 {
+		wait(fmt.Sprint(i))
+	}
+	wait("99")
+	wait("0")
+	if reads["99"] != 1 || reads["0"] != 2 {
+		t.Errorf("read the last one %d times, and the first %d times", reads["99"], reads["0"])
+	}
 }

@@ -32,9 +32,10 @@ type Reading struct {
 // View is a target as one signal sees it: how it is read, and what a reading
 // means. Views with the same key read the same thing and share their reads.
 type View struct {
-	key   string
-	read  func(context.Context) snapshot
-	judge func(any) Reading
+	key     string
+	read    func(context.Context) snapshot
+	judge   func(any) Reading
+	lasting bool
 }
 
 type snapshot struct {
@@ -72,6 +73,15 @@ func (v *View) In(lane *Lane) *View {
 	return &paced
 }
 
+// Lasting returns the view as one of something that stays so once it is reached or
+// missed, whatever is sent afterwards, such as the end of a run: those who wait for
+// it later are told without another read.
+func (v *View) Lasting() *View {
+	lasting := *v
+	lasting.lasting = true
+	return &lasting
+}
+
 // End is how a wait ended.
 type End struct {
 	// Reading is the last one; its State is Pending unless the wait reached its end.
@@ -96,6 +106,11 @@ func (e End) Absent() bool {
 // it turns out to be unreadable, or ctx ends. Each pending reading is given to
 // report, with the time, on the caller's goroutine.
 func (p *Poller) Wait(ctx context.Context, view *View, report func(Reading, time.Time)) End {
+	if view.lasting {
+		if value, known := p.recall(view.key); known {
+			return End{Reading: view.judge(value)}
+		}
+	}
 	return p.until(ctx, view, func(reading Reading) bool {
 		if reading.State == Pending {
 			report(reading, time.Now())
@@ -124,6 +139,9 @@ func (p *Poller) until(ctx context.Context, view *View, enough func(Reading) boo
 		switch {
 		case s.attempt.Outcome == Accepted:
 			end.Reading, end.Failed = view.judge(s.value), nil
+			if view.lasting && end.Reading.State != Pending {
+				p.remember(view.key, s.value)
+			}
 			return enough(end.Reading)
 		case s.attempt.passingRead():
 			end.Failed = &s.attempt

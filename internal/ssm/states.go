@@ -101,7 +101,7 @@ func (e execution) completion(input *sdk.SendAutomationSignalInput) *delivery.Vi
 			reading.State = delivery.Missed
 		}
 		return reading
-	})
+	}).Lasting()
 }
 
 // ready is reached when a step can take the signal, and missed when the run has ended.

@@ -222,7 +222,7 @@ func (r run) completion() *delivery.View {
 		default:
 			return found.reading(delivery.Pending)
 		}
-	})
+	}).Lasting()
 }
 
 // ready is reached when the run is open, and missed when it is closed. One that
