@@ -1,0 +1,75 @@
+package provider
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+)
+
+// Server returns what makes the server of a provider. The framework's own keeps
+// the context of every call until the provider is stopped, and with it what the
+// context holds: tens of kilobytes for each signal.
+func Server(p func() provider.Provider) func() tfprotov6.ProviderServer {
+	return func() tfprotov6.ProviderServer {
+		return server{providerserver.NewProtocol6(p())().(frameworkServer)}
+	}
+}
+
+// frameworkServer is what the framework's server can do.
+type frameworkServer interface {
+	tfprotov6.ProviderServer
+	tfprotov6.ActionServer
+	tfprotov6.ListResourceServer
+}
+
+// server lends contexts to those calls that are made for each resource.
+type server struct{ frameworkServer }
+
+func (s server) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
+	return lend(ctx, req, s.frameworkServer.ValidateResourceConfig)
+}
+
+func (s server) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+	return lend(ctx, req, s.frameworkServer.UpgradeResourceState)
+}
+
+func (s server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	return lend(ctx, req, s.frameworkServer.ReadResource)
+}
+
+func (s server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+	return lend(ctx, req, s.frameworkServer.PlanResourceChange)
+}
+
+func (s server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	return lend(ctx, req, s.frameworkServer.ApplyResourceChange)
+}
+
+func lend[Request, Response any](ctx context.Context, req Request, call func(context.Context, Request) (Response, error)) (Response, error) {
+	lent := &lentContext{}
+	lent.own.Store(&ctx)
+	defer lent.own.Store(&over)
+	return call(lent, req)
+}
+
+// lentContext is a context that is another's until that is taken back.
+type lentContext struct{ own atomic.Pointer[context.Context] }
+
+// over is what is left of a context that was taken back.
+var over = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+func (c *lentContext) Deadline() (time.Time, bool) { return (*c.own.Load()).Deadline() }
+
+func (c *lentContext) Done() <-chan struct{} { return (*c.own.Load()).Done() }
+
+func (c *lentContext) Err() error { return (*c.own.Load()).Err() }
+
+func (c *lentContext) Value(key any) any { return (*c.own.Load()).Value(key) }
