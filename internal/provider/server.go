@@ -57,7 +57,9 @@ func lend[Request, Response any](ctx context.Context, req Request, call func(con
 }
 
 // lentContext is a context that is another's until that is taken back.
-type lentContext struct{ own atomic.Pointer[context.Context] }
+type lentContext struct {
+	own atomic.Pointer[context.Context]
+}
 
 // over is what is left of a context that was taken back.
 var over = func() context.Context {

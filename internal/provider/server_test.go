@@ -66,7 +66,7 @@ func TestServerKeepsNoContext(t *testing.T) {
 
 // The framework's server does more than every server has to, and so does this one.
 func TestServerOffersActions(t *testing.T) {
-	if _, ok := provider.Server(provider.New("test"))().(tfprotov6.ProviderServerWithActions); !ok {
+	if _, ok := provider.Server(provider.New("test"))().(tfprotov6.ActionServer); !ok {
 		t.Error("the server has no actions")
 	}
 }

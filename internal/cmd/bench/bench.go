@@ -1,0 +1,306 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cmd/bench/measure"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// bench is one run of the benchmark.
+type bench struct {
+	out                              io.Writer
+	rounds, signals, memory, largest int
+	// patience is how long the execution runs that a hundred signals wait for; a minute and a half by default.
+	patience time.Duration
+
+	dir, terraform    string
+	ours, idle, empty plugin
+	report            measure.Report
+}
+
+// measurements are all there are, in the order of the table.
+var measurements = []struct {
+	name string
+	run  func(*bench, context.Context) error
+}{
+	{"apply", (*bench).applies},
+	{"latency", (*bench).latency},
+	{"throttle", (*bench).throttle},
+	{"wait", (*bench).waits},
+	{"startup", (*bench).startups},
+	{"binary", (*bench).binary},
+	{"memory", (*bench).memories},
+	{"model", (*bench).model},
+}
+
+// usual is what is measured unless asked otherwise: the model takes Terraform alone minutes.
+var usual = []string{"apply", "latency", "throttle", "wait", "startup", "binary", "memory"}
+
+func names() (all []string) {
+	for _, m := range measurements {
+		all = append(all, m.name)
+	}
+	return all
+}
+
+func (b *bench) measure(ctx context.Context, release string, only []string) (err error) {
+	b.say("Building the provider, and one that does nothing in its place.")
+	if b.ours, b.idle, b.empty, err = plugins(ctx, b.dir); err != nil {
+		return err
+	}
+	b.report.Machine = fmt.Sprintf("Measured with %s %s, %s, %s/%s, %d CPUs.",
+		filepath.Base(b.terraform), release, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	for _, m := range measurements {
+		if !slices.Contains(only, m.name) {
+			continue
+		}
+		start := time.Now()
+		if err := m.run(b, ctx); err != nil {
+			return fmt.Errorf("measuring %s: %w", m.name, err)
+		}
+		b.say("%s: %s", m.name, time.Since(start).Round(time.Second))
+	}
+	return nil
+}
+
+func (b *bench) say(format string, of ...any) { fmt.Fprintf(b.out, format+"\n", of...) }
+
+// inTurn has each of two plugins do the same, the other one first in every second round.
+func (b *bench) inTurn(round int, do func(plugin) (float64, error)) (ours, idle float64, err error) {
+	one, two := b.ours, b.idle
+	if round%2 == 1 {
+		one, two = two, one
+	}
+	first, err := do(one)
+	if err != nil {
+		return 0, 0, err
+	}
+	second, err := do(two)
+	if round%2 == 1 {
+		first, second = second, first
+	}
+	return first, second, err
+}
+
+// sent has a measure expect that each signal was accepted once.
+func sent(m *measure.Measure, s *sandbox.Sandbox, signals int) {
+	const operation = "SendAutomationSignal"
+	m.Expect(s.Accepted(operation) == signals, "%d of %d signals were accepted", s.Accepted(operation), signals)
+	for i := range signals {
+		if execution, _ := s.Automation(id(i)); len(execution.Signals) != 1 {
+			m.Expect(false, "execution %d has %d signals", i, len(execution.Signals))
+			return
+		}
+	}
+}
+
+// applies measures apply and plan without any latency, and the connections that the apply opens.
+func (b *bench) applies(ctx context.Context) error {
+	apply := b.report.Measure(fmt.Sprintf("apply of %d signals, no latency / the same apply of a provider that does nothing", b.signals), 1.10)
+	plan := b.report.Measure(fmt.Sprintf("plan with refresh of %d sent signals / a provider that does nothing", b.signals), 1.05)
+	connections := b.report.Measure(fmt.Sprintf("connections opened for %d signals at parallelism 10", b.signals), 10)
+	for round := range b.rounds {
+		planned := map[string]float64{}
+		ours, idle, err := b.inTurn(round, func(p plugin) (float64, error) {
+			s, err := serve(b.signals)
+			if err != nil {
+				return 0, err
+			}
+			defer s.Close()
+			w, err := b.open(p, s.URL(), load{signals: b.signals, parallelism: 10})
+			if err != nil {
+				return 0, err
+			}
+			took, err := w.apply(ctx)
+			if err != nil {
+				return 0, err
+			}
+			if p.name == b.ours.name {
+				sent(apply, s, b.signals)
+				connections.Add(float64(s.Connections()))
+			}
+			s.ResetJournal()
+			again, err := w.plan(ctx)
+			planned[p.name] = again.Seconds()
+			plan.Expect(len(s.Journal()) == 0, "the plan made %d requests", len(s.Journal()))
+			return took.Seconds(), err
+		})
+		if err != nil {
+			return err
+		}
+		apply.Add(ours / idle)
+		plan.Add(planned[b.ours.name] / planned[b.idle.name])
+	}
+	return nil
+}
+
+// latency measures apply with 100 ms of latency, a hundred signals at a time.
+func (b *bench) latency(ctx context.Context) error {
+	const delay, parallelism = 100 * time.Millisecond, 100
+	m := b.report.Measure(fmt.Sprintf("apply of %d signals, latency %s, parallelism %d / (that latency + apply of a provider that does nothing)", b.signals, delay, parallelism), 1.10)
+	least := float64(b.signals) / parallelism * delay.Seconds()
+	for round := range b.rounds {
+		ours, idle, err := b.inTurn(round, func(p plugin) (float64, error) {
+			s, err := serve(b.signals)
+			if err != nil {
+				return 0, err
+			}
+			defer s.Close()
+			s.Inject(sandbox.Fault{Operation: "*", Kind: sandbox.KindDelay, Delay: delay})
+			w, err := b.open(p, s.URL(), load{signals: b.signals, parallelism: parallelism})
+			if err != nil {
+				return 0, err
+			}
+			took, err := w.apply(ctx)
+			if err == nil && p.name == b.ours.name {
+				sent(m, s, b.signals)
+			}
+			return took.Seconds(), err
+		})
+		if err != nil {
+			return err
+		}
+		m.Add(ours / (least + idle))
+	}
+	return nil
+}
+
+// throttle measures how long it takes to send signals to a service that takes 50 a second. The plan was made before.
+func (b *bench) throttle(ctx context.Context) error {
+	const rate = 50
+	for _, parallelism := range []int{10, 100} {
+		m := b.report.Measure(fmt.Sprintf("service throttling at %d a second, %d signals, parallelism %d: apply of the plan / what the rate takes", rate, b.signals, parallelism), 1.15)
+		refused := 0
+		for range max(1, b.rounds-1) {
+			s, err := serve(b.signals)
+			if err != nil {
+				return err
+			}
+			s.Inject(sandbox.Fault{Operation: "*", Kind: sandbox.KindThrottle, Rate: rate})
+			w, err := b.open(b.ours, s.URL(), load{signals: b.signals, parallelism: parallelism})
+			if err != nil {
+				return err
+			}
+			if _, err := w.Plan(ctx, tfexec.Out("planned")); err != nil {
+				return err
+			}
+			took, err := w.apply(ctx, tfexec.DirOrPlan("planned"))
+			if err != nil {
+				return err
+			}
+			sent(m, s, b.signals)
+			m.Add(took.Seconds() * rate / float64(b.signals))
+			refused += s.Count("SendAutomationSignal") - b.signals
+			if err := s.Close(); err != nil {
+				return err
+			}
+		}
+		m.Note = fmt.Sprintf("%d requests were throttled in each apply.", refused/len(m.Values))
+	}
+	return nil
+}
+
+// waits measures the requests of a hundred signals that wait for the end of one execution, against those of one.
+func (b *bench) waits(ctx context.Context) error {
+	const waiters = 100
+	reads := func(signals, parallelism int) (float64, error) {
+		s, err := serve(0)
+		if err != nil {
+			return 0, err
+		}
+		defer s.Close()
+		s.StartAutomation(sandbox.Automation{ID: id(0), AcceptRepeats: true, Steps: []sandbox.Step{
+			{Name: "approve", Action: "aws:approve"}, {Name: "deploy", Action: "aws:sleep", SleepSeconds: int(b.patience.Seconds())},
+		}})
+		w, err := b.open(b.ours, s.URL(), load{signals: signals, parallelism: parallelism, same: true, options: map[string]any{"wait_for_completion": true}})
+		if err != nil {
+			return 0, err
+		}
+		_, err = w.apply(ctx)
+		return float64(s.Count("GetAutomationExecution")), err
+	}
+	// Pauses between reads vary, so one waiter is asked three times. All wait at the same time, which takes no longer.
+	runs := []load{{signals: 1, parallelism: 10}, {signals: 1, parallelism: 10}, {signals: 1, parallelism: 10}, {signals: waiters, parallelism: 10}, {signals: waiters, parallelism: 100}}
+	found, failed := make([]float64, len(runs)), make([]error, len(runs))
+	var all sync.WaitGroup
+	for i, run := range runs {
+		all.Go(func() { found[i], failed[i] = reads(run.signals, run.parallelism) })
+	}
+	all.Wait()
+	one := measure.Median(found[:3])
+	for i, run := range runs {
+		if failed[i] != nil {
+			return failed[i]
+		}
+		if run.signals > 1 {
+			m := b.report.Measure(fmt.Sprintf("%d resources waiting on one execution, parallelism %d: requests / one waiter's", waiters, run.parallelism), 1.10)
+			m.Add(found[i] / one)
+			m.Note = fmt.Sprintf("%.0f reads in %s, against %.0f.", found[i], b.patience, one)
+		}
+	}
+	return nil
+}
+
+// startups measures how long it takes until the schema is served.
+func (b *bench) startups(ctx context.Context) error {
+	m := b.report.Measure("start-up to schema served / an empty framework provider", 1.5)
+	for range 10 * b.rounds {
+		ours, err := b.ours.startup(ctx)
+		if err != nil {
+			return err
+		}
+		empty, err := b.empty.startup(ctx)
+		if err != nil {
+			return err
+		}
+		m.Add(ours.Seconds() / empty.Seconds())
+	}
+	return nil
+}
+
+func (b *bench) binary(context.Context) error {
+	m := b.report.Measure("binary, stripped", 30)
+	m.Unit = " MB"
+	file, err := os.Stat(b.ours.binary())
+	if err == nil {
+		m.Add(float64(file.Size()) / 1e6)
+	}
+	return err
+}
+
+// memories measures the provider's memory with many signals against that with a hundred.
+func (b *bench) memories(ctx context.Context) error {
+	m := b.report.Measure(fmt.Sprintf("the provider's peak memory with %d signals / with 100", b.memory), 2)
+	for range b.rounds {
+		var peaks []float64
+		for _, signals := range []int{100, b.memory} {
+			s, err := serve(signals)
+			if err != nil {
+				return err
+			}
+			peak, err := b.ours.peak(ctx, s.URL(), signals)
+			if err != nil {
+				return err
+			}
+			sent(m, s, signals)
+			if err := s.Close(); err != nil {
+				return err
+			}
+			peaks = append(peaks, peak)
+		}
+		m.Add(peaks[1] / peaks[0])
+		m.Note = fmt.Sprintf("%.0f MiB against %.0f MiB, without a terraform in between.", peaks[1]/1024, peaks[0]/1024)
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+// Command idle is a provider that does nothing: what it costs is what Terraform and the plugin framework cost. Its
+// schema has the shape that the file named by BENCH_SHAPE holds, and is empty without one.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	providerschema "github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cmd/bench/shape"
+)
+
+func main() {
+	debug := flag.Bool("debug", false, "serve for a caller that attaches to it")
+	flag.Parse()
+	idle, err := load(os.Getenv("BENCH_SHAPE"))
+	if err == nil {
+		err = providerserver.Serve(context.Background(), func() provider.Provider { return idle }, providerserver.ServeOpts{
+			Address: "registry.terraform.io/terraform-provider-signal/signal",
+			Debug:   *debug,
+		})
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func load(file string) (*idleProvider, error) {
+	idle := &idleProvider{}
+	if file == "" {
+		return idle, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return idle, json.Unmarshal(text, &idle.shape)
+}
+
+type idleProvider struct{ shape shape.Provider }
+
+func (p *idleProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "signal"
+}
+
+func (p *idleProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema.Attributes = map[string]providerschema.Attribute{}
+	for name, a := range p.shape.Provider {
+		resp.Schema.Attributes[name] = providerschema.SingleNestedAttribute{Sensitive: a.Sensitive, Optional: true, Attributes: nested(a.Nested)}
+	}
+}
+
+// nested are the attributes of the provider's blocks.
+func nested(block shape.Block) map[string]providerschema.Attribute {
+	attributes := map[string]providerschema.Attribute{}
+	for name, a := range block {
+		switch {
+		case a.Nested != nil && a.List:
+			attributes[name] = providerschema.ListNestedAttribute{Sensitive: a.Sensitive, Optional: true, NestedObject: providerschema.NestedAttributeObject{Attributes: nested(a.Nested)}}
+		case a.Nested != nil:
+			attributes[name] = providerschema.SingleNestedAttribute{Sensitive: a.Sensitive, Optional: true, Attributes: nested(a.Nested)}
+		case a.Type == shape.Bool:
+			attributes[name] = providerschema.BoolAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required}
+		case a.Type == shape.Number:
+			attributes[name] = providerschema.NumberAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required}
+		case a.Type == shape.Strings:
+			attributes[name] = providerschema.ListAttribute{ElementType: types.StringType, Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required}
+		case a.Type == shape.Map:
+			attributes[name] = providerschema.MapAttribute{ElementType: types.StringType, Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required}
+		default:
+			attributes[name] = providerschema.StringAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required}
+		}
+	}
+	return attributes
+}
+
+func (p *idleProvider) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {
+}
+
+func (p *idleProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
+
+func (p *idleProvider) Resources(context.Context) []func() resource.Resource {
+	var resources []func() resource.Resource
+	for name, block := range p.shape.Resources {
+		resources = append(resources, func() resource.Resource { return &idleResource{name, block} })
+	}
+	return resources
+}
+
+type idleResource struct {
+	name  string
+	block shape.Block
+}
+
+func (r *idleResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = r.name
+}
+
+func (r *idleResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema.Attributes = attributes(r.block)
+}
+
+func attributes(block shape.Block) map[string]schema.Attribute {
+	found := map[string]schema.Attribute{}
+	for name, a := range block {
+		switch {
+		case a.Nested != nil && a.List:
+			found[name] = schema.ListNestedAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Computed: a.Computed, NestedObject: schema.NestedAttributeObject{Attributes: attributes(a.Nested)}}
+		case a.Nested != nil:
+			found[name] = schema.SingleNestedAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Computed: a.Computed, Attributes: attributes(a.Nested)}
+		case a.Type == shape.Bool:
+			found[name] = schema.BoolAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed}
+		case a.Type == shape.Number:
+			found[name] = schema.NumberAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed}
+		case a.Type == shape.Strings:
+			found[name] = schema.ListAttribute{ElementType: types.StringType, Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed}
+		case a.Type == shape.Map:
+			found[name] = schema.MapAttribute{ElementType: types.StringType, Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed}
+		case a.Type == shape.Lists:
+			found[name] = schema.MapAttribute{ElementType: types.ListType{ElemType: types.StringType}, Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed}
+		default:
+			found[name] = schema.StringAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed, WriteOnly: a.WriteOnly}
+		}
+	}
+	return found
+}
+
+// Create makes nothing of what is planned: what is not known stays empty.
+func (r *idleResource) Create(_ context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	raw, err := tftypes.Transform(req.Plan.Raw, func(_ *tftypes.AttributePath, v tftypes.Value) (tftypes.Value, error) {
+		if !v.IsKnown() {
+			return tftypes.NewValue(v.Type(), nil), nil
+		}
+		return v, nil
+	})
+	if err != nil {
+		resp.Diagnostics.AddError("State Not Written", fmt.Sprint(err))
+	}
+	resp.State.Raw = raw
+}
+
+func (r *idleResource) Read(context.Context, resource.ReadRequest, *resource.ReadResponse) {}
+
+func (r *idleResource) Update(_ context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	resp.State.Raw = req.Plan.Raw
+}
+
+func (r *idleResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}

@@ -1,0 +1,71 @@
+// Command bench measures the provider against one that does nothing, side by side, and prints what it found as ratios.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
+)
+
+func main() {
+	b := &bench{out: os.Stdout}
+	flag.IntVar(&b.rounds, "rounds", 3, "how often everything is measured")
+	flag.IntVar(&b.signals, "signals", 1000, "how many signals an apply sends")
+	flag.IntVar(&b.memory, "memory", 10000, "how many signals the peak of memory is measured with, against a hundred")
+	flag.IntVar(&b.largest, "largest", 10000, "how many signals the model is held against, which is measured with a hundredth and a tenth of them")
+	file := flag.String("json", "", "file to write the measurements to, as JSON")
+	enforce := flag.Bool("enforce", false, "fail when a goal is missed")
+	only := flag.String("only", strings.Join(usual, ","), "what to measure, out of "+strings.Join(names(), ", "))
+	flag.DurationVar(&b.patience, "patience", 90*time.Second, "how long the execution runs that a hundred signals wait for")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, b, strings.Split(*only, ","), *file, *enforce); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, b *bench, only []string, file string, enforce bool) (err error) {
+	for _, name := range only {
+		if !slices.Contains(names(), name) {
+			return fmt.Errorf("there is no measurement %q: have %s", name, strings.Join(names(), ", "))
+		}
+	}
+	if b.dir, err = os.MkdirTemp("", "bench"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.dir)
+	var release string
+	if b.terraform, release, err = terraformcli.Find(ctx, "terraform", "tofu"); err != nil {
+		return err
+	}
+	if err := b.measure(ctx, release, only); err != nil {
+		return err
+	}
+	fmt.Fprintln(b.out)
+	b.report.Table(b.out)
+	if file != "" {
+		to, err := os.Create(file)
+		if err != nil {
+			return err
+		}
+		defer to.Close()
+		if err := b.report.JSON(to); err != nil {
+			return err
+		}
+	}
+	if missed := b.report.Missed(); enforce && len(missed) > 0 {
+		return errors.New("these goals were missed: " + strings.Join(missed, "; "))
+	}
+	return nil
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cmd/bench/measure"
+)
+
+// A benchmark too small to tell anything still sends every signal once, and says so.
+func TestBench(t *testing.T) {
+	var out bytes.Buffer
+	file := filepath.Join(t.TempDir(), "bench.json")
+	b := &bench{out: &out, rounds: 1, signals: 4, memory: 20, largest: 200, patience: time.Second}
+	if err := run(t.Context(), b, []string{"apply", "latency", "startup", "binary", "memory"}, file, false); err != nil {
+		t.Fatalf("%s\n%s", err, out.String())
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report measure.Report
+	if err := json.Unmarshal(text, &report); err != nil || len(report.Measures) != 7 {
+		t.Fatalf("%d measures, %v", len(report.Measures), err)
+	}
+	for _, m := range report.Measures {
+		if len(m.Values) == 0 || m.Median() <= 0 || len(m.Broken) > 0 {
+			t.Errorf("%s: %v, %v", m.Name, m.Values, m.Broken)
+		}
+		if !strings.Contains(out.String(), m.Name) {
+			t.Errorf("the table leaves out %s:\n%s", m.Name, out.String())
+		}
+	}
+	if _, err := os.Stat(b.dir); !os.IsNotExist(err) {
+		t.Errorf("%s is still there", b.dir)
+	}
+}
+
+func TestBenchRefusesWhatItDoesNotKnow(t *testing.T) {
+	if err := run(t.Context(), &bench{out: &bytes.Buffer{}}, []string{"aplly"}, "", false); err == nil || !strings.Contains(err.Error(), "aplly") {
+		t.Errorf("said %v", err)
+	}
+}
