@@ -52,6 +52,7 @@ func environment(url, cli string) string {
 	}
 	fmt.Fprintf(&text, "export AWS_ENDPOINT_URL=%s AWS_REGION=us-east-1\n", url)
 	fmt.Fprintf(&text, "export AWS_ACCESS_KEY_ID=sandbox-access-key AWS_SECRET_ACCESS_KEY=sandbox-secret-key\n")
+	fmt.Fprintf(&text, "export CLOUD_AUTOMATOR_API_ENDPOINT=%s/api/v1/ CLOUD_AUTOMATOR_API_KEY=sandbox-api-key\n", url)
 	return text.String()
 }
 
@@ -89,7 +90,7 @@ provider "signal" {
 func commands(url string, resources bool) string {
 	var text strings.Builder
 	for _, one := range scenarios {
-		if strings.HasPrefix(one.example, "resources/") == resources {
+		if strings.Contains(one.example, "resources/") == resources {
 			fmt.Fprintln(&text, one.command(url))
 		}
 	}

@@ -68,6 +68,8 @@ func TestAccExamplesApplyAsTheyAre(t *testing.T) {
 				switch {
 				case resource.AttributeValues["when"] == "destroy":
 					atDestroy++
+				case resource.AttributeValues["trigger_on_apply"] == true:
+					signals++
 				case resource.AttributeValues["delivery"] != nil:
 					signals++
 					if got := resource.AttributeValues["delivery"]; got != "SENT" {
