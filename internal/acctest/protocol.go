@@ -38,6 +38,8 @@ type Provider struct {
 	t      testing.TB
 	server tfprotov6.ProviderServer
 	schema *tfprotov6.GetProviderSchemaResponse
+	// identities are those of the resources that have one.
+	identities map[string]*tfprotov6.ResourceIdentitySchema
 }
 
 // StartProvider configures a provider with a provider block, quick to try again.
@@ -82,7 +84,9 @@ func tryRelease(t testing.TB, version string, block Values, options ...provider.
 	}
 	configured, err := server.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.11.4", Config: config})
 	must(t, err)
-	return &Provider{t: t, server: server, schema: schema}, diagnostics(configured.Diagnostics)
+	identities, err := server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
+	must(t, err)
+	return &Provider{t: t, server: server, schema: schema, identities: identities.IdentitySchemas}, diagnostics(configured.Diagnostics)
 }
 
 // For returns the provider for use in another test, such as a fuzz target's.
@@ -128,6 +132,8 @@ type Resource struct {
 	// State is null before the first apply and after a destroy.
 	State   tftypes.Value
 	private []byte
+	// identity is nil where the resource has none.
+	identity *tfprotov6.ResourceIdentityData
 	// Tainted says that the next apply replaces the resource.
 	Tainted bool
 }
@@ -137,9 +143,24 @@ type Plan struct {
 	// Replace names the attributes that force replacement.
 	Replace []string
 	// Planned is the planned state.
-	Planned tftypes.Value
-	private []byte
-	config  *tfprotov6.DynamicValue
+	Planned  tftypes.Value
+	private  []byte
+	identity *tfprotov6.ResourceIdentityData
+	config   *tfprotov6.DynamicValue
+}
+
+// Unknown names the attributes whose planned values are not known.
+func (p Plan) Unknown() (names []string) {
+	var values map[string]tftypes.Value
+	if p.Planned.As(&values) != nil {
+		return nil
+	}
+	for name, value := range values {
+		if !value.IsFullyKnown() {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // Resource returns an instance of a resource type that is not in the state yet.
@@ -181,6 +202,7 @@ func (r *Resource) plan(prior tftypes.Value, private []byte, config Values) (Pla
 		ProposedNewState: dynamicValue(r.t, r.kind, r.proposed(prior, value)),
 		Config:           plan.config,
 		PriorPrivate:     private,
+		PriorIdentity:    r.identityOf(prior),
 	})
 	must(r.t, err)
 	if hasError(resp.Diagnostics) {
@@ -191,18 +213,22 @@ func (r *Resource) plan(prior tftypes.Value, private []byte, config Values) (Pla
 	}
 	plan.Planned, err = resp.PlannedState.Unmarshal(r.kind)
 	must(r.t, err)
-	plan.private = resp.PlannedPrivate
-	r.plannedAsConfigured(encode(r.t, r.kind, map[string]any(config)), plan.Planned)
+	plan.private, plan.identity = resp.PlannedPrivate, resp.PlannedIdentity
+	r.plannedAsConfigured(encode(r.t, r.kind, map[string]any(config)), prior, plan.Planned)
 	return plan, diagnostics(resp.Diagnostics)
 }
 
 // plannedAsConfigured holds a plan against its configuration, as Terraform does:
-// what is configured is planned, and only computed attributes are made up.
-func (r *Resource) plannedAsConfigured(config, planned tftypes.Value) {
+// what is configured is planned, or kept as it was where the provider sees no
+// difference, and only computed attributes are made up.
+func (r *Resource) plannedAsConfigured(config, prior, planned tftypes.Value) {
 	r.t.Helper()
-	said, made := attributes(r.t, config), attributes(r.t, planned)
+	said, was, made := attributes(r.t, config), attributes(r.t, prior), attributes(r.t, planned)
 	for _, attribute := range r.schema.ResourceSchemas[r.name].Block.Attributes {
 		want, got := said[attribute.Name], made[attribute.Name]
+		if before, ok := was[attribute.Name]; ok && !before.IsNull() && !want.IsNull() && got.Equal(before) {
+			continue
+		}
 		switch {
 		case attribute.WriteOnly:
 			if !got.IsNull() {
@@ -280,6 +306,23 @@ func (r *Resource) Apply(config Values) Diagnostics {
 	return append(diags, r.apply(plan)...)
 }
 
+// ApplyLater plans a configuration with unknown values, and applies the plan when
+// they are known.
+func (r *Resource) ApplyLater(unknown, config Values) Diagnostics {
+	r.t.Helper()
+	plan, diags := r.Plan(unknown)
+	if diags.HasError() {
+		return diags
+	}
+	plan.config = dynamic(r.t, r.kind, map[string]any(config))
+	planned, known := attributes(r.t, plan.Planned), attributes(r.t, encode(r.t, r.kind, map[string]any(config)))
+	for name := range unknown {
+		planned[name] = known[name]
+	}
+	plan.Planned = tftypes.NewValue(r.kind, planned)
+	return append(diags, r.apply(plan)...)
+}
+
 func (r *Resource) apply(plan Plan) Diagnostics {
 	r.t.Helper()
 	creating := r.State.IsNull()
@@ -288,7 +331,7 @@ func (r *Resource) apply(plan Plan) Diagnostics {
 		PriorState:     dynamicValue(r.t, r.kind, r.State),
 		PlannedState:   dynamicValue(r.t, r.kind, plan.Planned),
 		Config:         plan.config,
-		PlannedPrivate: plan.private,
+		PlannedPrivate: plan.private, PlannedIdentity: plan.identity,
 	})
 	must(r.t, err)
 	state, err := resp.NewState.Unmarshal(r.kind)
@@ -296,7 +339,7 @@ func (r *Resource) apply(plan Plan) Diagnostics {
 	if !hasError(resp.Diagnostics) {
 		consistent(r.t, plan.Planned, state)
 	}
-	r.State, r.private = state, resp.Private
+	r.State, r.private, r.identity = state, resp.Private, resp.NewIdentity
 	r.Tainted = creating && hasError(resp.Diagnostics) && !state.IsNull()
 	return diagnostics(resp.Diagnostics)
 }
@@ -305,15 +348,43 @@ func (r *Resource) apply(plan Plan) Diagnostics {
 func (r *Resource) Refresh() Diagnostics {
 	r.t.Helper()
 	resp, err := r.server.ReadResource(r.t.Context(), &tfprotov6.ReadResourceRequest{
-		TypeName: r.name, CurrentState: dynamicValue(r.t, r.kind, r.State), Private: r.private,
+		TypeName: r.name, CurrentState: dynamicValue(r.t, r.kind, r.State), Private: r.private, CurrentIdentity: r.identityOf(r.State),
 	})
 	must(r.t, err)
 	if !hasError(resp.Diagnostics) {
 		r.State, err = resp.NewState.Unmarshal(r.kind)
 		must(r.t, err)
-		r.private = resp.Private
+		r.private, r.identity = resp.Private, resp.NewIdentity
 	}
 	return diagnostics(resp.Diagnostics)
+}
+
+// identityOf is the identity that Terraform keeps beside a state, nil beside none.
+func (r *Resource) identityOf(state tftypes.Value) *tfprotov6.ResourceIdentityData {
+	if state.IsNull() {
+		return nil
+	}
+	return r.identity
+}
+
+// Identity is the resource's identity, attribute by attribute; nil when it has none.
+func (r *Resource) Identity() map[string]string {
+	r.t.Helper()
+	schema := r.identities[r.name]
+	if schema == nil || r.identity == nil {
+		return nil
+	}
+	value, err := r.identity.IdentityData.Unmarshal(schema.ValueType())
+	must(r.t, err)
+	identity := map[string]string{}
+	for name, attribute := range attributes(r.t, value) {
+		var text *string
+		must(r.t, attribute.As(&text))
+		if text != nil {
+			identity[name] = *text
+		}
+	}
+	return identity
 }
 
 // Destroy plans and applies the resource's removal.
@@ -321,14 +392,14 @@ func (r *Resource) Destroy() Diagnostics {
 	r.t.Helper()
 	null := dynamicValue(r.t, r.kind, tftypes.NewValue(r.kind, nil))
 	planned, err := r.server.PlanResourceChange(r.t.Context(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName: r.name, PriorState: dynamicValue(r.t, r.kind, r.State), ProposedNewState: null, Config: null, PriorPrivate: r.private,
+		TypeName: r.name, PriorState: dynamicValue(r.t, r.kind, r.State), ProposedNewState: null, Config: null, PriorPrivate: r.private, PriorIdentity: r.identity,
 	})
 	must(r.t, err)
 	if hasError(planned.Diagnostics) {
 		return diagnostics(planned.Diagnostics)
 	}
 	diags := diagnostics(planned.Diagnostics)
-	diags = append(diags, r.apply(Plan{Planned: tftypes.NewValue(r.kind, nil), private: planned.PlannedPrivate, config: null})...)
+	diags = append(diags, r.apply(Plan{Planned: tftypes.NewValue(r.kind, nil), private: planned.PlannedPrivate, identity: planned.PlannedIdentity, config: null})...)
 	return diags
 }
 
@@ -363,12 +434,36 @@ func (r *Resource) Upgrade(stored Stored) Diagnostics {
 	return diagnostics(resp.Diagnostics)
 }
 
-// Import asks for an import by id.
+// Import takes what has an id into the state, and reads it.
 func (r *Resource) Import(id string) Diagnostics {
 	r.t.Helper()
-	resp, err := r.server.ImportResourceState(r.t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: r.name, ID: id})
+	return r.take(&tfprotov6.ImportResourceStateRequest{TypeName: r.name, ID: id})
+}
+
+// ImportIdentity is Import by an identity.
+func (r *Resource) ImportIdentity(identity Values) Diagnostics {
+	r.t.Helper()
+	kind := r.identities[r.name].ValueType()
+	return r.take(&tfprotov6.ImportResourceStateRequest{
+		TypeName: r.name, Identity: &tfprotov6.ResourceIdentityData{IdentityData: dynamic(r.t, kind, map[string]any(identity))},
+	})
+}
+
+func (r *Resource) take(req *tfprotov6.ImportResourceStateRequest) Diagnostics {
+	r.t.Helper()
+	resp, err := r.server.ImportResourceState(r.t.Context(), req)
 	must(r.t, err)
-	return diagnostics(resp.Diagnostics)
+	if hasError(resp.Diagnostics) {
+		return diagnostics(resp.Diagnostics)
+	}
+	if len(resp.ImportedResources) != 1 {
+		r.t.Fatalf("%d resources were imported", len(resp.ImportedResources))
+	}
+	imported := resp.ImportedResources[0]
+	r.State, err = imported.State.Unmarshal(r.kind)
+	must(r.t, err)
+	r.private, r.identity = imported.Private, imported.Identity
+	return append(diagnostics(resp.Diagnostics), r.Refresh()...)
 }
 
 // String returns a string attribute of the state, "" when it is null.
@@ -389,6 +484,14 @@ func (r *Resource) String(name string) string {
 func (r *Resource) For(t testing.TB) *Resource {
 	other := *r
 	other.Provider = r.Provider.For(t)
+	return &other
+}
+
+// On returns the resource as another provider finds it in the state: what
+// becomes of it there does not change this one.
+func (r *Resource) On(p *Provider) *Resource {
+	other := *r
+	other.Provider = p
 	return &other
 }
 

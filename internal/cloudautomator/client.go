@@ -40,6 +40,10 @@ type Client struct {
 	userAgent string
 	doer      func() delivery.Doer
 	api       func() (api, error)
+	// known are the ids of the jobs that resources of this provider have, and
+	// creating has a lock for each name under which a job is being created: a
+	// creation whose answer is lost must not take another resource's job for its own.
+	known, creating sync.Map
 }
 
 // api is where the job API is, and what it asks for.
@@ -79,91 +83,49 @@ func (c Config) load() (api, error) {
 	return api{endpoint, key}, nil
 }
 
-// Job is what the job API says of a job.
-type Job struct {
-	ID string
-	// RuleType is what starts the job; "webhook" is an HTTP trigger.
-	RuleType string
-	// URL and AccessToken run the job. They are there only when RuleType is webhook.
-	URL         *url.URL
-	AccessToken string
-}
-
-// Job reads a job. It returns *APIError for any answer but success, and other
-// errors for a job that cannot be read whole. No error shows a secret.
-func (c *Client) Job(ctx context.Context, id string) (Job, error) {
-	var found struct {
-		RuleType  string          `json:"rule_type"`
-		RuleValue json.RawMessage `json:"rule_value"`
-	}
-	if err := c.call(ctx, http.MethodGet, "jobs/"+url.PathEscape(id), nil, &found); err != nil {
-		return Job{}, err
-	}
-	job := Job{ID: id, RuleType: found.RuleType}
-	if job.RuleType != webhook {
-		return job, nil
-	}
-	var rule struct {
-		Token       string `json:"token"`
-		AccessToken string `json:"access_token"`
-	}
-	if err := json.Unmarshal(found.RuleValue, &rule); err != nil || rule.Token == "" || !credential.MatchString(rule.AccessToken) {
-		return Job{}, errors.New("the job API answered without the URL and access token of the job's HTTP trigger")
-	}
+// call makes one request of the job API, with in as its JSON unless it is nil, and
+// decodes the answer into out unless it is nil. It returns *APIError for any
+// answer but success, and no error shows a secret. The header is there whenever
+// an answer was read.
+func (c *Client) call(ctx context.Context, method, path string, query url.Values, in, out any) (http.Header, error) {
 	api, err := c.api()
 	if err != nil {
-		return Job{}, err
-	}
-	job.URL, job.AccessToken = api.endpoint.JoinPath("/").ResolveReference(&url.URL{Path: "/trigger/" + rule.Token}), rule.AccessToken
-	return job, nil
-}
-
-// webhook is the rule_type of jobs that have an HTTP trigger.
-const webhook = "webhook"
-
-// call makes one request of the job API, with in as its JSON unless it is nil,
-// and decodes the attributes of the answer's resource into out unless it is nil.
-func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
-	api, err := c.api()
-	if err != nil {
-		return err
+		return nil, err
 	}
 	var body io.Reader
 	if in != nil {
 		text, err := json.Marshal(in)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		body = bytes.NewReader(text)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, api.endpoint.JoinPath(path).String(), body)
+	at := api.endpoint.JoinPath(path)
+	at.RawQuery = query.Encode()
+	req, err := http.NewRequestWithContext(ctx, method, at.String(), body)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+api.key)
 	req.Header.Set("Content-Type", "application/json")
 	answer, err := c.do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	refusal := &APIError{Status: answer.status, Page: answer.page(), RetryAfter: answer.retryAfter()}
-	if answer.status < 200 || answer.status > 299 {
+	refusal := &APIError{
+		Status: answer.status, Page: answer.page(), RequestID: answer.header.Get("X-Request-Id"), RetryAfter: answer.retryAfter(),
+	}
+	switch {
+	case answer.status < 200 || answer.status > 299:
 		refusal.Said = answer.said(strings.NewReplacer(api.key, hiddenWord))
-		return refusal
+		return answer.header, refusal
+	case refusal.Page:
+		return answer.header, refusal
+	case out != nil && json.Unmarshal(answer.body, out) != nil:
+		// What such an answer says may be a secret, so it is not shown.
+		return answer.header, refusal
 	}
-	if out == nil {
-		return nil
-	}
-	var document struct {
-		Data struct {
-			Attributes json.RawMessage `json:"attributes"`
-		} `json:"data"`
-	}
-	// What such an answer says may be a secret, so it is not shown.
-	if json.Unmarshal(answer.body, &document) != nil || json.Unmarshal(document.Data.Attributes, out) != nil {
-		return refusal
-	}
-	return nil
+	return answer.header, nil
 }
 
 // APIError is an answer of the job API other than the one asked for.
@@ -174,6 +136,8 @@ type APIError struct {
 	Said string
 	// Page is set when the answer is a web page.
 	Page bool
+	// RequestID is the service's id of the request, "" when the answer carried none.
+	RequestID string
 	// RetryAfter is how long the service asked to be left alone, 0 when it did not say.
 	RetryAfter time.Duration
 }

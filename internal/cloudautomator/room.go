@@ -63,7 +63,7 @@ func room(client *Client) signal.Room[args] {
 func bind(client *Client, a *args, secrets signal.Secrets) (signal.Signal, error) {
 	a.TriggerJobID = types.StringNull()
 	t := target{client: client, args: a}
-	to, lane := "Cloud Automator job "+a.JobID.ValueString(), ""
+	to, host := "Cloud Automator job "+a.JobID.ValueString(), ""
 	if a.JobID.IsNull() {
 		at, err := url.Parse(a.URL.ValueString())
 		if err != nil {
@@ -75,19 +75,21 @@ func bind(client *Client, a *args, secrets signal.Secrets) (signal.Signal, error
 			return signal.Signal{}, errors.New("there is no access token for its url: set access_token or access_token_wo")
 		}
 		t.given = &trigger{at, *token}
-		to, lane = "the Cloud Automator trigger at "+at.Host, at.Host
+		to, host = "the Cloud Automator trigger at "+at.Host, at.Host
 	} else if api, err := client.api(); err != nil {
 		return signal.Signal{}, err
 	} else {
-		lane = api.endpoint.Host
+		host = api.endpoint.Host
 	}
 	return signal.Signal{
 		Target:  t,
 		What:    "an HTTP POST",
 		To:      to,
 		Service: "Cloud Automator",
-		Lane:    "cloudautomator/" + lane,
+		Lane:    lane(host),
 		Explain: t.explain,
-		FindOut: "To find out, look at the execution log on the job's page in the Cloud Automator console.",
+		FindOut: findOut,
 	}, nil
 }
+
+const findOut = "To find out, look at the execution log on the job's page in the Cloud Automator console."

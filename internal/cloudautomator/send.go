@@ -227,6 +227,8 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	}
 }
 
+const adviceKey = "Check the API key: api_key in the provider's cloud_automator block, or CLOUD_AUTOMATOR_API_KEY in the environment."
+
 func (t target) explainRead(err error) signal.Advice {
 	if final := (*noTriggerError)(nil); errors.As(err, &final) {
 		return signal.Advice{Attribute: "job_id", Next: "Check the id: only a job whose trigger is the HTTP trigger can be run so."}
@@ -237,7 +239,7 @@ func (t target) explainRead(err error) signal.Advice {
 	}
 	switch refused.Status {
 	case http.StatusUnauthorized:
-		return signal.Advice{Next: "Check the API key: api_key in the provider's cloud_automator block, or CLOUD_AUTOMATOR_API_KEY in the environment."}
+		return signal.Advice{Next: adviceKey}
 	case http.StatusForbidden:
 		return signal.Advice{Attribute: "job_id", Next: "The API key may not read this job: use the key of somebody who may."}
 	case http.StatusNotFound:

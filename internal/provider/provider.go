@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -97,7 +98,7 @@ func block[M any](ctx context.Context, req provider.ConfigureRequest, resp *prov
 	return model, unknown
 }
 
-// Resources lists the signals, one line each.
+// Resources lists the signals and what they need, one line each.
 func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		func() resource.Resource { return ssm.NewResource(p.aws, p.courier) },
@@ -105,6 +106,7 @@ func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
 		func() resource.Resource { return transfer.NewResource(p.aws, p.courier) },
 		func() resource.Resource { return ros.NewResource(p.alicloud, p.courier) },
 		func() resource.Resource { return cloudautomator.NewResource(p.cloudAutomator, p.courier) },
+		func() resource.Resource { return cloudautomator.NewJobResource(p.cloudAutomator, p.courier) },
 	}
 }
 
@@ -115,6 +117,13 @@ func (p *signalProvider) Actions(context.Context) []func() action.Action {
 		func() action.Action { return swf.NewAction(p.aws, p.courier) },
 		func() action.Action { return ros.NewAction(p.alicloud, p.courier) },
 		func() action.Action { return cloudautomator.NewAction(p.cloudAutomator, p.courier) },
+	}
+}
+
+// EphemeralResources lists what is read when it is needed and stored nowhere.
+func (p *signalProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{
+		func() ephemeral.EphemeralResource { return cloudautomator.NewJobEphemeral(p.cloudAutomator, p.courier) },
 	}
 }
 

@@ -47,7 +47,7 @@ func (a *signalAction[S, A, M]) Schema(_ context.Context, _ action.SchemaRequest
 			"timeout": actionschema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: fmt.Sprintf("How long becoming ready, sending and waiting may take together, as a duration such as `30s` or `1h30m`, at most %.0f hours. The default is %.0f minutes.",
-					longestInvocation.Hours(), defaultTimeout.Minutes()),
+					longestInvocation.Hours(), DefaultTimeout.Minutes()),
 				Validators: []validator.String{invocationTimeout{}},
 			},
 		},
@@ -158,7 +158,7 @@ func (a *signalAction[S, A, M]) Invoke(ctx context.Context, req action.InvokeReq
 
 // read takes an action's configuration for one of the resource.
 func (a *signalAction[S, A, M]) read(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) (M, time.Duration) {
-	data, timeout := M(new(S)), defaultTimeout
+	data, timeout := M(new(S)), DefaultTimeout
 	var given map[string]tftypes.Value
 	if err := config.Raw.As(&given); err != nil {
 		diags.AddError("Configuration Not Read", fmt.Sprintf("Reading the action's configuration failed: %s. Please report this.", err))

@@ -148,7 +148,7 @@ func (r *signalResource[S, A, M]) changed(ctx context.Context, req resource.Modi
 		}
 	}
 	at := path.Root("triggers")
-	if !sameTriggers(value(ctx, req.Config, at, diags), value(ctx, req.State, at, diags)) {
+	if !SameTriggers(value(ctx, req.Config, at, diags), value(ctx, req.State, at, diags)) {
 		changed.Append(at)
 	}
 	return changed
@@ -175,8 +175,8 @@ func value(ctx context.Context, from interface {
 	return v
 }
 
-// sameTriggers compares triggers; none at all and an empty map both say nothing.
-func sameTriggers(a, b attr.Value) bool {
+// SameTriggers compares triggers; none at all and an empty map both say nothing.
+func SameTriggers(a, b attr.Value) bool {
 	empty := func(v attr.Value) bool {
 		m, ok := v.(types.Map)
 		return v.IsNull() || ok && !v.IsUnknown() && len(m.Elements()) == 0

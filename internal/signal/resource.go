@@ -41,7 +41,7 @@ func (r *signalResource[S, A, M]) ValidateConfig(ctx context.Context, req resour
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(checkTimeouts(data.Common().Timeouts)...)
+	resp.Diagnostics.Append(CheckTimeouts(data.Common().Timeouts)...)
 	resp.Diagnostics.Append(r.check(ctx, data)...)
 	if !data.Common().atDestroy() {
 		return
@@ -71,7 +71,7 @@ func (r *signalResource[S, A, M]) Create(ctx context.Context, req resource.Creat
 		return
 	}
 	common := data.Common()
-	timeout, diags := common.Timeouts.Create(ctx, defaultTimeout)
+	timeout, diags := common.Timeouts.Create(ctx, DefaultTimeout)
 	secrets := r.secrets(ctx, req.Config, &diags)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -151,7 +151,7 @@ func (r *signalResource[S, A, M]) Read(ctx context.Context, req resource.ReadReq
 func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	data := M(new(S))
 	resp.Diagnostics.Append(req.Plan.Get(ctx, data)...)
-	timeout, diags := data.Common().Timeouts.Update(ctx, defaultTimeout)
+	timeout, diags := data.Common().Timeouts.Update(ctx, DefaultTimeout)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -197,7 +197,7 @@ func (r *signalResource[S, A, M]) Delete(ctx context.Context, req resource.Delet
 	if resp.Diagnostics.HasError() || !common.atDestroy() {
 		return
 	}
-	timeout, diags := common.Timeouts.Delete(ctx, defaultTimeout)
+	timeout, diags := common.Timeouts.Delete(ctx, DefaultTimeout)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -51,8 +51,8 @@ const (
 // that the state of a release does not fit raises it, and brings an upgrader.
 const schemaVersion = 0
 
-// defaultTimeout is how long each operation may take when timeouts says nothing.
-const defaultTimeout = 20 * time.Minute
+// DefaultTimeout is how long each operation may take when timeouts says nothing.
+const DefaultTimeout = 20 * time.Minute
 
 func (r *signalResource[S, A, M]) schema(ctx context.Context) schema.Schema {
 	attributes := map[string]schema.Attribute{
@@ -64,9 +64,9 @@ func (r *signalResource[S, A, M]) schema(ctx context.Context) schema.Schema {
 		},
 		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
 			Create: true, Update: true, Delete: true,
-			CreateDescription: timeoutDescription("creating the resource may take: becoming ready, sending and waiting together"),
-			UpdateDescription: timeoutDescription("updating the resource may take, which waits but sends nothing"),
-			DeleteDescription: timeoutDescription("deleting the resource may take, which with `when = \"destroy\"` sends the signal"),
+			CreateDescription: TimeoutDescription("creating the resource may take: becoming ready, sending and waiting together"),
+			UpdateDescription: TimeoutDescription("updating the resource may take, which waits but sends nothing"),
+			DeleteDescription: TimeoutDescription("deleting the resource may take, which with `when = \"destroy\"` sends the signal"),
 		}),
 		"sent_at":    computed("When the signal was sent (RFC 3339, UTC, by the clock of the machine Terraform ran on); null when it was adopted or is yet to be sent."),
 		"request_id": computed("The service's id of the request that carried the signal; null when no answer told it."),
@@ -108,8 +108,9 @@ func computed(description string) schema.Attribute {
 	return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 }
 
-func timeoutDescription(what string) string {
-	return fmt.Sprintf("How long %s, as a duration such as `30s` or `1h30m`. The default is %.0f minutes.", what, defaultTimeout.Minutes())
+// TimeoutDescription is the description of a timeout, for which what says what may take so long.
+func TimeoutDescription(what string) string {
+	return fmt.Sprintf("How long %s, as a duration such as `30s` or `1h30m`. The default is %.0f minutes.", what, DefaultTimeout.Minutes())
 }
 
 // RegionAttribute is the region argument of rooms whose services are regional.
@@ -142,8 +143,8 @@ func FillRegion(ctx context.Context, region *types.String, find func(ctx context
 	}
 }
 
-// checkTimeouts reports timeouts that leave no time.
-func checkTimeouts(value timeouts.Value) (diags diag.Diagnostics) {
+// CheckTimeouts reports timeouts that leave no time.
+func CheckTimeouts(value timeouts.Value) (diags diag.Diagnostics) {
 	for name, attribute := range value.Attributes() {
 		text, ok := attribute.(types.String)
 		if !ok || text.IsNull() || text.IsUnknown() {

@@ -13,7 +13,8 @@ type scenario struct {
 	example string
 	// variables are values of the example's, as its configuration would write them.
 	variables []variable
-	start     func(*sandbox.Sandbox)
+	// start puts there what the example needs; nil when it needs nothing.
+	start func(*sandbox.Sandbox)
 }
 
 type variable struct{ name, value string }
@@ -97,6 +98,25 @@ var scenarios = []scenario{
 			s.AddTriggerJob(sandbox.TriggerJob{ID: "2600"})
 			s.AddTriggerJob(sandbox.TriggerJob{Token: "sandbox-restart", AccessToken: "sandbox-access-token"})
 		},
+	},
+	{
+		example:   "resources/signal_http_trigger_job",
+		variables: []variable{{"group_id", "10"}, {"aws_account_id", "20"}, release},
+	},
+	{
+		example:   "ephemeral-resources/signal_http_trigger_job",
+		variables: []variable{{"job_id", "2700"}, {"trigger_url", "URL/trigger/sandbox-backup"}},
+		start: func(s *sandbox.Sandbox) {
+			s.AddTriggerJob(sandbox.TriggerJob{ID: "2700", Token: "sandbox-backup"})
+		},
+	},
+	{
+		example:   "guides/rotate-trigger-credentials/schedule",
+		variables: []variable{{"group_id", "10"}, release},
+	},
+	{
+		example:   "guides/rotate-trigger-credentials/secret_store",
+		variables: []variable{{"group_id", "10"}, {"store", `test -n "$TRIGGER_URL" -a -n "$TRIGGER_TOKEN"`}},
 	},
 	runbook("guides/provisioning-gates/block", 30, approve, deploy),
 	runbook("guides/provisioning-gates/postcondition", 31, approve, deploy),

@@ -1,0 +1,37 @@
+terraform {
+  required_providers {
+    signal = {
+      source = "terraform-provider-signal/signal"
+    }
+  }
+}
+
+variable "group_id" {
+  type = number
+}
+
+variable "release" {
+  type = string
+}
+
+resource "signal_http_trigger_job" "pause" {
+  name         = "pause-before-release"
+  group_id     = var.group_id
+  action_type  = "delay"
+  action_value = jsonencode({ delay_minutes = 1 })
+
+  # The first apply of each month rotates.
+  rotation_triggers = {
+    month = formatdate("YYYY-MM", plantimestamp())
+  }
+
+  # Nothing else does.
+  rotate_on_update = false
+}
+
+# It reads URL and access token when it runs the job, and needs nothing when they
+# are rotated.
+resource "signal_http_trigger" "pause" {
+  job_id   = signal_http_trigger_job.pause.id
+  triggers = { release = var.release }
+}

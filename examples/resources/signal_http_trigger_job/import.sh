@@ -1,0 +1,1 @@
+terraform import signal_http_trigger_job.stop 1000

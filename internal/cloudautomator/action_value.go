@@ -1,0 +1,135 @@
+package cloudautomator
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+)
+
+// parseObject reads a JSON object, with numbers as they are written.
+func parseObject(text string) (map[string]any, error) {
+	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
+	decoder.UseNumber()
+	var object map[string]any
+	if err := decoder.Decode(&object); err != nil {
+		return nil, err
+	}
+	if object == nil {
+		return nil, fmt.Errorf("it is null")
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, fmt.Errorf("something follows the object")
+	}
+	return object, nil
+}
+
+// sameObject reports whether two texts are the same JSON object.
+func sameObject(a, b string) bool {
+	x, errX := parseObject(a)
+	y, errY := parseObject(b)
+	if errX != nil || errY != nil {
+		return a == b
+	}
+	return covers(x, y) && covers(y, x)
+}
+
+// coversObject reports whether a JSON object has the members of another, with their values.
+func coversObject(whole, part string) bool {
+	x, errX := parseObject(whole)
+	y, errY := parseObject(part)
+	return errX == nil && errY == nil && covers(x, y)
+}
+
+// covers reports whether a value has what part asks for: of objects the members
+// that part gives, whatever else the service has added, and of anything else
+// the value. The service gives numbers back as text, too; null is as good as absent.
+func covers(whole, part any) bool {
+	switch part := part.(type) {
+	case map[string]any:
+		object, ok := whole.(map[string]any)
+		if !ok {
+			return false
+		}
+		for name, value := range part {
+			if !covers(object[name], value) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		list, ok := whole.([]any)
+		if !ok || len(list) != len(part) {
+			return false
+		}
+		for i := range part {
+			if !covers(list[i], part[i]) {
+				return false
+			}
+		}
+		return true
+	case nil:
+		return whole == nil
+	default:
+		switch whole.(type) {
+		case nil, map[string]any, []any:
+			return false
+		}
+		return fmt.Sprint(whole) == fmt.Sprint(part)
+	}
+}
+
+// restrictedTo leaves of what the service says what the user's object is about.
+func restrictedTo(whole, part any) any {
+	switch part := part.(type) {
+	case map[string]any:
+		object, ok := whole.(map[string]any)
+		if !ok {
+			return whole
+		}
+		object = maps.Clone(object)
+		for name, value := range object {
+			given, ok := part[name]
+			if !ok {
+				delete(object, name)
+				continue
+			}
+			object[name] = restrictedTo(value, given)
+		}
+		return object
+	case []any:
+		list, ok := whole.([]any)
+		if !ok || len(list) != len(part) {
+			return whole
+		}
+		restricted := make([]any, len(list))
+		for i := range list {
+			restricted[i] = restrictedTo(list[i], part[i])
+		}
+		return restricted
+	default:
+		return whole
+	}
+}
+
+// drifted is what to record of an action_value: the user's text while the
+// service has all of it, and else what the service has of its members.
+func drifted(recorded, said string) string {
+	if coversObject(said, recorded) {
+		return recorded
+	}
+	whole, err := parseObject(said)
+	if err != nil {
+		return said
+	}
+	var shown any = whole
+	if part, err := parseObject(recorded); err == nil {
+		shown = restrictedTo(whole, part)
+	}
+	text, err := json.Marshal(shown)
+	if err != nil {
+		return said
+	}
+	return string(text)
+}

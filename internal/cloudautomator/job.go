@@ -1,0 +1,260 @@
+package cloudautomator
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"regexp"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// jobModel is the data of signal_http_trigger_job.
+type jobModel struct {
+	ID types.String `tfsdk:"id"`
+
+	Name                     types.String `tfsdk:"name"`
+	GroupID                  types.Int64  `tfsdk:"group_id"`
+	AWSAccountID             types.Int64  `tfsdk:"aws_account_id"`
+	AWSAccountIDs            types.List   `tfsdk:"aws_account_ids"`
+	GoogleCloudAccountID     types.Int64  `tfsdk:"google_cloud_account_id"`
+	ActionType               types.String `tfsdk:"action_type"`
+	ActionValue              types.String `tfsdk:"action_value"`
+	AllowRuntimeActionValues types.Bool   `tfsdk:"allow_runtime_action_values"`
+	EffectiveDate            types.String `tfsdk:"effective_date"`
+	ExpirationDate           types.String `tfsdk:"expiration_date"`
+	CompletedPostProcessID   types.List   `tfsdk:"completed_post_process_id"`
+	FailedPostProcessID      types.List   `tfsdk:"failed_post_process_id"`
+
+	RotationTriggers types.Map      `tfsdk:"rotation_triggers"`
+	RotateOnUpdate   types.Bool     `tfsdk:"rotate_on_update"`
+	StoreCredentials types.Bool     `tfsdk:"store_credentials"`
+	TriggerOnApply   types.Bool     `tfsdk:"trigger_on_apply"`
+	Timeouts         timeouts.Value `tfsdk:"timeouts"`
+
+	URL         types.String `tfsdk:"url"`
+	AccessToken types.String `tfsdk:"access_token"`
+	RotatedAt   types.String `tfsdk:"rotated_at"`
+	Active      types.Bool   `tfsdk:"active"`
+	TimeZone    types.String `tfsdk:"time_zone"`
+	CreatedAt   types.String `tfsdk:"created_at"`
+	UpdatedAt   types.String `tfsdk:"updated_at"`
+}
+
+// NewJobResource returns the resource signal_http_trigger_job.
+func NewJobResource(client *Client, courier *signal.Courier) resource.Resource {
+	return &jobResource{client: client, courier: courier}
+}
+
+type jobResource struct {
+	client  *Client
+	courier *signal.Courier
+}
+
+// Metadata says that the identity may change: a rotation may make a new job.
+func (r *jobResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_http_trigger_job"
+	resp.ResourceBehavior.MutableIdentity = true
+}
+
+func (r *jobResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"id": identityschema.StringAttribute{RequiredForImport: true, Description: "The id of the job."},
+	}}
+}
+
+func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	computed := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
+	}
+	secret := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{
+			Computed:            true,
+			Sensitive:           true,
+			MarkdownDescription: description + " Whoever holds URL and access token can run the job. Null with `store_credentials = false`.",
+		}
+	}
+	account := func(description string) schema.Int64Attribute {
+		return schema.Int64Attribute{
+			Optional:            true,
+			MarkdownDescription: description + " At most one of `aws_account_id`, `aws_account_ids` and `google_cloud_account_id`; which of them is needed depends on `action_type`, and the service checks it.",
+			Validators:          []validator.Int64{int64validator.AtLeast(1), int64validator.ConflictsWith(accounts...)},
+		}
+	}
+	postProcesses := func(when string) schema.ListAttribute {
+		return schema.ListAttribute{
+			ElementType:         types.Int64Type,
+			Optional:            true,
+			Computed:            true,
+			MarkdownDescription: "The ids of the post-processes to run when the job has " + when + ".",
+			Validators:          []validator.List{listvalidator.ValueInt64sAre(int64validator.AtLeast(1))},
+		}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A Cloud Automator job that an HTTP POST starts, and the rotation of its URL and access token: each update in place rotates both, and the provider proves " +
+			"that the old ones are gone, if need be by making a new job and removing the old one.",
+		Attributes: map[string]schema.Attribute{
+			"id": computed("The id of the job. A rotation may make a new job, and so another id."),
+			"name": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "The name of the job.",
+				Validators:          []validator.String{stringvalidator.RegexMatches(notBlank, "must not be blank")},
+			},
+			"group_id": schema.Int64Attribute{
+				Required:            true,
+				MarkdownDescription: "The id of the group that the job is in. Changing it makes a new job.",
+				Validators:          []validator.Int64{int64validator.AtLeast(1)},
+				PlanModifiers:       []planmodifier.Int64{int64planmodifier.RequiresReplace()},
+			},
+			"aws_account_id": account("The id of the AWS account that the job works in."),
+			"aws_account_ids": schema.ListAttribute{
+				ElementType:         types.Int64Type,
+				Optional:            true,
+				MarkdownDescription: "The ids of the AWS accounts that the job works in.",
+				Validators:          []validator.List{listvalidator.ValueInt64sAre(int64validator.AtLeast(1)), listvalidator.ConflictsWith(accounts...)},
+			},
+			"google_cloud_account_id": account("The id of the Google Cloud account that the job works in."),
+			"action_type": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "What the job does, by the name that the job API has for it, such as `start_instances`. Changing it makes a new job.",
+				Validators:          []validator.String{stringvalidator.RegexMatches(notBlank, "must not be blank")},
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			"action_value": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: "The settings of the action, as a JSON object; use `jsonencode`. Only the members given here are compared with the job's: what the service adds by itself is no change. " +
+					"It is not sensitive: keep secrets out of it.",
+				Validators: []validator.String{jsonObject{}},
+			},
+			"allow_runtime_action_values": schema.BoolAttribute{
+				Optional:            true,
+				Computed:            true,
+				MarkdownDescription: "Whether the values of the action can be given when the job is run.",
+			},
+			"effective_date":            schema.StringAttribute{Optional: true, MarkdownDescription: "From when on the job can be run."},
+			"expiration_date":           schema.StringAttribute{Optional: true, MarkdownDescription: "Until when the job can be run."},
+			"completed_post_process_id": postProcesses("succeeded"),
+			"failed_post_process_id":    postProcesses("failed"),
+			"rotation_triggers": schema.MapAttribute{
+				ElementType:         types.StringType,
+				Optional:            true,
+				MarkdownDescription: "Arbitrary values. When one of them changes, URL and access token are rotated.",
+			},
+			"rotate_on_update": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether each update of the job in place rotates URL and access token. The default is `true`. With `false` only a change of `rotation_triggers` asks for a rotation; " +
+					"should the service rotate by itself when a job is changed, the new values are recorded.",
+			},
+			"store_credentials": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether `url` and `access_token` are kept in the state. The default is `true`. With `false` they are null, and read where they are needed: by `signal_http_trigger` with `job_id`, " +
+					"or by the ephemeral resource of the same name as this one.",
+			},
+			"trigger_on_apply": schema.BoolAttribute{
+				Optional:            true,
+				MarkdownDescription: "Whether to run the job once, with its fresh URL and access token, after it was created and after each rotation. The default is `false`. Setting it runs nothing.",
+			},
+			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
+				Create: true, Read: true, Update: true, Delete: true,
+				CreateDescription: signal.TimeoutDescription("creating the job and running it may take"),
+				ReadDescription:   signal.TimeoutDescription("reading the job may take"),
+				UpdateDescription: signal.TimeoutDescription("changing the job, rotating its URL and access token, and running it may take"),
+				DeleteDescription: signal.TimeoutDescription("removing the job may take"),
+			}),
+			"url":          secret("Where to send the HTTP POST that runs the job."),
+			"access_token": secret("What to send with it, as `Authorization: CAAuth` and the token."),
+			"rotated_at":   computed("When URL and access token were last seen to be new (RFC 3339, by the service's clock): made, rotated, or found to be rotated by somebody else. Null after an import."),
+			"active":       schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the job is active."},
+			"time_zone":    computed("The time zone of the trigger, as the service names it."),
+			"created_at":   computed("When the job was made, as the service says."),
+			"updated_at":   computed("When the job was last changed, as the service says."),
+		},
+	}
+}
+
+var notBlank = regexp.MustCompile(`\S`)
+
+var accounts = []path.Expression{path.MatchRoot("aws_account_id"), path.MatchRoot("aws_account_ids"), path.MatchRoot("google_cloud_account_id")}
+
+// jsonObject wants a JSON object.
+type jsonObject struct{}
+
+func (jsonObject) Description(context.Context) string { return "must be a JSON object" }
+
+func (v jsonObject) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v jsonObject) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if _, err := parseObject(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid JSON",
+			"Attribute "+req.Path.String()+" "+v.Description(ctx)+", which jsonencode makes: "+err.Error()+".")
+	}
+}
+
+func (r *jobResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config jobModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(signal.CheckTimeouts(config.Timeouts)...)
+	if isMarked(config.Name.ValueString()) {
+		resp.Diagnostics.AddAttributeError(path.Root("name"), "Invalid Name",
+			"Names that end with "+mark("ID")+" are those of jobs that are just taking another one's place in a rotation.")
+	}
+}
+
+// asking are the members of a job's trigger, as its documents have them sent. An
+// update leaves them out unless it asks for a new URL and access token.
+var asking = map[string]any{"rule_type": webhook, "rule_value": nil}
+
+// body is what the job API gets to have a job with these arguments. Of those that
+// are not set, it takes away what the job had before.
+func (m *jobModel) body(before *jobModel) map[string]any {
+	body := map[string]any{
+		"name":         m.Name.ValueString(),
+		"action_value": json.RawMessage(m.ActionValue.ValueString()),
+	}
+	if before == nil {
+		before = &jobModel{}
+		body["group_id"], body["action_type"] = m.GroupID.ValueInt64(), m.ActionType.ValueString()
+		maps.Copy(body, asking)
+	}
+	for name, argument := range map[string]struct {
+		set, was bool
+		value    any
+	}{
+		"aws_account_id":              {known(m.AWSAccountID), known(before.AWSAccountID), m.AWSAccountID.ValueInt64()},
+		"google_cloud_account_id":     {known(m.GoogleCloudAccountID), known(before.GoogleCloudAccountID), m.GoogleCloudAccountID.ValueInt64()},
+		"allow_runtime_action_values": {known(m.AllowRuntimeActionValues), known(before.AllowRuntimeActionValues), m.AllowRuntimeActionValues.ValueBool()},
+		"effective_date":              {known(m.EffectiveDate), known(before.EffectiveDate), m.EffectiveDate.ValueString()},
+		"expiration_date":             {known(m.ExpirationDate), known(before.ExpirationDate), m.ExpirationDate.ValueString()},
+		"aws_account_ids":             {!empty(m.AWSAccountIDs), !empty(before.AWSAccountIDs), ints(m.AWSAccountIDs)},
+		"completed_post_process_id":   {!empty(m.CompletedPostProcessID), !empty(before.CompletedPostProcessID), ints(m.CompletedPostProcessID)},
+		"failed_post_process_id":      {!empty(m.FailedPostProcessID), !empty(before.FailedPostProcessID), ints(m.FailedPostProcessID)},
+	} {
+		switch _, list := argument.value.([]int64); {
+		case argument.set, argument.was && list:
+			body[name] = argument.value
+		case argument.was:
+			body[name] = nil
+		}
+	}
+	return body
+}

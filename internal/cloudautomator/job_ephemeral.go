@@ -1,0 +1,71 @@
+package cloudautomator
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// NewJobEphemeral returns the ephemeral resource signal_http_trigger_job.
+func NewJobEphemeral(client *Client, courier *signal.Courier) ephemeral.EphemeralResource {
+	return &jobEphemeral{client, courier}
+}
+
+type jobEphemeral struct {
+	client  *Client
+	courier *signal.Courier
+}
+
+func (e *jobEphemeral) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_http_trigger_job"
+}
+
+func (e *jobEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The URL and access token of a Cloud Automator job's HTTP trigger, read when they are needed and stored neither in the state nor in a plan.",
+		Attributes: map[string]schema.Attribute{
+			"id":           schema.StringAttribute{Required: true, MarkdownDescription: "The id of the job.", Validators: []validator.String{job.check}},
+			"url":          schema.StringAttribute{Computed: true, Sensitive: true, MarkdownDescription: "Where to send the HTTP POST that runs the job."},
+			"access_token": schema.StringAttribute{Computed: true, Sensitive: true, MarkdownDescription: "What to send with it, as `Authorization: CAAuth` and the token."},
+			"time_zone":    schema.StringAttribute{Computed: true, MarkdownDescription: "The time zone of the trigger, as the service names it."},
+		},
+	}
+}
+
+// Open reads the job.
+func (e *jobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
+	var id types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("id"), &id)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, signal.DefaultTimeout)
+	defer cancel()
+	w := &work{Operation: signal.Operation{Service: service, Bound: "read", Timeout: signal.DefaultTimeout}, client: e.client, courier: e.courier}
+	job, found, failed := w.job(ctx, id.ValueString())
+	switch {
+	case failed != nil:
+		resp.Diagnostics.Append(failed)
+		return
+	case !found:
+		resp.Diagnostics.AddAttributeError(path.Root("id"), "Job Not Found",
+			fmt.Sprintf("Reading Cloud Automator job %s failed: the job API does not have it.\n\nCheck the job's id, and that the API key is of somebody who can see the job.", id.ValueString()))
+		return
+	case job.RuleType != webhook:
+		resp.Diagnostics.AddAttributeError(path.Root("id"), "Job Has No HTTP Trigger",
+			fmt.Sprintf("Reading Cloud Automator job %s failed: %s.\n\nCheck the id: only a job whose trigger is the HTTP trigger has a URL and an access token.", job.ID, &noTriggerError{job.RuleType}))
+		return
+	}
+	for name, value := range map[string]types.String{
+		"id": id, "url": types.StringValue(job.URL.String()), "access_token": types.StringValue(job.AccessToken), "time_zone": text(job.TimeZone),
+	} {
+		resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root(name), value)...)
+	}
+}

@@ -1,0 +1,337 @@
+package cloudautomator_test
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// accidents are the ways in which a request ends without a clear answer.
+var accidents = map[string]sandbox.Fault{
+	"500 before acting":     {Kind: sandbox.KindErrorBefore},
+	"500 after acting":      {Kind: sandbox.KindErrorAfter},
+	"502 after acting":      {Kind: sandbox.KindErrorAfter, Status: 502},
+	"dropped before acting": {Kind: sandbox.KindDropBefore},
+	"dropped after acting":  {Kind: sandbox.KindDropAfter},
+	"truncated":             {Kind: sandbox.KindTruncate},
+	"truncated JSON":        {Kind: sandbox.KindTruncateJSON},
+	"proxy's 502":           {Kind: sandbox.KindHTML},
+	"proxy's 404":           {Kind: sandbox.KindHTML, Status: 404},
+	"proxy's 200":           {Kind: sandbox.KindHTMLOK},
+	"throttled":             {Kind: sandbox.KindThrottle},
+}
+
+// Whatever goes wrong with a request of a rotation, it is finished, at the latest
+// by the next apply, and no job is left over.
+func TestRotationSurvivesAccidents(t *testing.T) {
+	for name, fault := range accidents {
+		for _, operation := range []string{"GetJob", "ListJobs", "UpdateJob", "CreateJob", "DeleteJob"} {
+			for _, times := range []int{1, 0} {
+				t.Run(fmt.Sprintf("%s of %s, %d times", name, operation, times), func(t *testing.T) {
+					t.Parallel()
+					eachKind(t, func(t *testing.T, b *bench) {
+						base := b.created(nightly)
+						old := b.held()
+						config := base.With(acctest.Values{"name": "weekly", "timeouts": acctest.Values{"update": "1s"}})
+						struck := fault
+						struck.Operation, struck.Times = operation, times
+						b.s.Inject(struck)
+						diags := b.Apply(config)
+						b.s.ClearFaults()
+						config["timeouts"] = nil
+						if times == 1 && diags.HasError() && operation != "CreateJob" {
+							t.Errorf("it failed: %s", diags)
+						}
+						if diags.HasError() {
+							working(b, 0)
+							if diags := b.Refresh(); diags.HasError() {
+								t.Fatal(diags)
+							}
+						}
+						b.apply(config)
+						b.dead(old)
+						b.settled(config)
+						if b.rotates && b.s.Count("CreateJob") > 0 {
+							t.Errorf("the requests were %q", b.made())
+						}
+					}, hasty())
+				})
+			}
+		}
+	}
+}
+
+// An answer lost on the way of a creation makes no second job: the first one is
+// looked for, and found when it was made.
+func TestCreationSurvivesAccidents(t *testing.T) {
+	for name, fault := range accidents {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, sandbox.CloudAutomator{})
+			// Neither an older job of that name nor a younger one of another is it.
+			old := nightly.With(acctest.Values{"timeouts": acctest.Values{"create": "3s"}})
+			fault.Operation, fault.Times = "CreateJob", 1
+			b.s.Inject(fault)
+			diags := b.Apply(old)
+			acted := strings.Contains(name, "after") || strings.Contains(name, "truncated")
+			if name == "throttled" {
+				acted = true
+			}
+			if diags.HasError() == acted || b.s.Accepted("CreateJob") > 1 || name != "throttled" && b.s.Count("CreateJob") != 1 {
+				t.Fatalf("the requests were %q: %s", b.made(), diags)
+			}
+			if acted {
+				b.settled(old)
+				return
+			}
+			contains(t, diags.String(), "Outcome of the Creation Unknown", "looks for the job again", "console")
+			if !b.Tainted || b.String("id") != "" || len(b.s.TriggerJobs()) > 0 {
+				t.Errorf("the state is %s, the jobs are %v", b.State, b.s.TriggerJobs())
+			}
+			// In the same apply another job of that name could not be told from it.
+			contains(t, b.Provider.Resource(jobType).Apply(old).String(), "Job Not Created", "was not tried")
+			b.Resource = b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
+			b.apply(old)
+			b.settled(old)
+		})
+	}
+}
+
+// A job that shows up only after the apply has given up on it is removed by the next one.
+func TestLateJobIsFoundAgain(t *testing.T) {
+	for _, refresh := range []bool{false, true} {
+		for _, untaint := range []bool{false, refresh} {
+			t.Run(fmt.Sprintf("refresh %t, untaint %t", refresh, untaint), func(t *testing.T) {
+				b := newBench(t, sandbox.CloudAutomator{})
+				b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropAfter, Times: 1})
+				b.s.Inject(sandbox.Fault{Operation: "ListJobs", Kind: sandbox.KindErrorBefore})
+				b.refused(nightly, "Outcome of the Creation Unknown", "no such job was seen", "tainted")
+				b.s.ClearFaults()
+				b.Tainted = !untaint
+				b.Resource = b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
+				late := b.only()
+				if refresh {
+					if diags := b.Refresh(); len(diags) > 0 || b.String("id") != late.ID {
+						t.Fatalf("the state is %s: %s", b.State, diags)
+					}
+				}
+				b.apply(nightly)
+				if kept := b.only().ID == late.ID; kept != untaint {
+					t.Errorf("the job was kept: %t", kept)
+				}
+				b.settled(nightly)
+			})
+		}
+	}
+}
+
+func TestCreationAdoptsNoneOfTwo(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
+	config := nightly.With(acctest.Values{"group_id": 1, "aws_account_id": nil, "action_type": "delay", "action_value": `{"delay_minutes": 1}`})
+	b.s.AddTriggerJob(sandbox.TriggerJob{Name: "nightly", ID: "older"})
+	b.s.Hook("CreateJob", func() { b.s.AddTriggerJob(sandbox.TriggerJob{Name: "nightly", ID: "younger"}) }, nil)
+	b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropAfter, Times: 1})
+	diags := b.refused(config, "Outcome of the Creation Unknown", "more than one", "younger")
+	if len(diags) != 1 || b.s.Count("CreateJob") != 1 || b.String("id") != "" {
+		t.Errorf("the state is %s: %s", b.State, diags)
+	}
+	if diags := b.Refresh(); !diags.HasError() {
+		t.Error("a refresh adopted one")
+	}
+	if diags := b.Destroy(); !diags.HasError() || len(b.s.TriggerJobs()) != 3 {
+		t.Errorf("there are %d jobs after %s", len(b.s.TriggerJobs()), diags)
+	}
+}
+
+// One of two resources that make jobs of the same name loses the answer: it does
+// not take the other one's job.
+func TestCreationDoesNotTakeAnothersJob(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
+	b.apply(nightly)
+	other := b.Provider.Resource(jobType)
+	b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropBefore, Times: 1})
+	if diags := other.Apply(nightly); !diags.HasError() || other.String("id") != "" {
+		t.Errorf("the other's state is %s: %s", other.State, diags)
+	}
+	// Nor does it later, when nobody has been seen to have it.
+	other = other.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
+	if diags := other.Destroy(); len(diags) > 0 || b.only().ID != b.String("id") {
+		t.Errorf("there are %v: %s", b.s.TriggerJobs(), diags)
+	}
+}
+
+func TestJobAPIRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		config    acctest.Values
+		attribute string
+		says      []string
+	}{
+		"unknown action type": {acctest.Values{"action_type": "make_coffee"}, "action_type", []string{`Creating the Cloud Automator job "nightly" failed`, "HTTP 422", "make_coffee", "not known", "Nothing is recorded"}},
+		"no account":          {acctest.Values{"aws_account_id": nil}, "", []string{"HTTP 422", "aws_account_id or aws_account_ids is needed", "account arguments"}},
+		"wrong account":       {acctest.Values{"action_type": "google_compute_start_vm_instances"}, "", []string{"HTTP 422", "google_cloud_account_id is needed"}},
+		"bad date":            {acctest.Values{"effective_date": "soon"}, "effective_date", []string{"HTTP 422", "effective_date must be a date"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, sandbox.CloudAutomator{})
+			diags := b.refused(nightly.With(c.config), c.says...)
+			if len(diags) != 1 || c.attribute != "" && diags[0].Attribute != c.attribute || !b.State.IsNull() {
+				t.Errorf("it said %s, the state is %s", diags, b.State)
+			}
+			b.requests("CreateJob")
+		})
+	}
+}
+
+func TestJobAPIKeyIsBad(t *testing.T) {
+	s := acctest.Sandbox(t, sandbox.Options{CloudAutomator: sandbox.CloudAutomator{RequestIDs: true}})
+	block := acctest.Values{"cloud_automator": acctest.Values{"api_key": "another", "endpoint": s.URL() + "/api/v1/"}}
+	r := acctest.StartProvider(t, block).Resource(jobType)
+	diags := r.Apply(nightly)
+	contains(t, diags.String(), "Job Not Created", "HTTP 401", "request id "+s.Journal()[0].RequestID, "API key", "CLOUD_AUTOMATOR_API_KEY")
+	if s.Count("CreateJob") != 1 || !r.State.IsNull() {
+		t.Errorf("the state is %s: %v", r.State, s.Journal())
+	}
+	without := acctest.StartProvider(t, nil).Resource(jobType)
+	contains(t, without.Apply(nightly).String(), "there is no Cloud Automator API key")
+}
+
+func TestRefusedUpdateChangesNothing(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
+	config := b.created(nightly)
+	before := b.State
+	b.s.Inject(sandbox.Fault{Operation: "UpdateJob", Kind: sandbox.KindRefuse, Times: 1, Message: "not " + b.String("access_token")})
+	diags := b.refused(config.With(acctest.Values{"name": "weekly"}), "Job Not Updated", "job "+b.String("id"), "HTTP 403", "not ***", "use the key")
+	if !b.State.Equal(before) || strings.Contains(diags.String(), b.String("access_token")) {
+		t.Errorf("the state is %s: %s", b.State, diags)
+	}
+	b.requests("GetJob", "ListJobs", "UpdateJob")
+	b.apply(config.With(acctest.Values{"name": "weekly"}))
+}
+
+func TestRemoval(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault sandbox.Fault
+		says  []string
+	}{
+		"refused":               {fault: sandbox.Fault{Kind: sandbox.KindRefuse}, says: []string{"Job Not Removed", "HTTP 403", "use the key"}},
+		"500 for ever":          {fault: sandbox.Fault{Kind: sandbox.KindErrorBefore}, says: []string{"Job Not Removed", "HTTP 500"}},
+		"proxy's 404":           {fault: sandbox.Fault{Kind: sandbox.KindHTML, Status: 404}, says: []string{"Job Not Removed", "proxy"}},
+		"proxy's 200":           {fault: sandbox.Fault{Kind: sandbox.KindHTMLOK}, says: []string{"Job Not Removed", "proxy"}},
+		"dropped before acting": {fault: sandbox.Fault{Kind: sandbox.KindDropBefore, Times: 1}},
+		"dropped after acting":  {fault: sandbox.Fault{Kind: sandbox.KindDropAfter}},
+		"500 after acting":      {fault: sandbox.Fault{Kind: sandbox.KindErrorAfter}},
+		"throttled":             {fault: sandbox.Fault{Kind: sandbox.KindThrottle, Times: 2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, sandbox.CloudAutomator{})
+			b.created(nightly)
+			c.fault.Operation = "DeleteJob"
+			b.s.Inject(c.fault)
+			diags := b.Destroy()
+			contains(t, diags.String(), c.says...)
+			left := len(b.s.TriggerJobs())
+			if failed := len(c.says) > 0; diags.HasError() != failed || b.State.IsNull() == failed || (left > 0) != failed {
+				t.Errorf("%d jobs are left, the state is %s: %s", left, b.State, diags)
+			}
+		})
+	}
+	t.Run("gone", func(t *testing.T) {
+		b := newBench(t, sandbox.CloudAutomator{})
+		b.created(nightly)
+		b.s.RemoveTriggerJob(b.String("id"))
+		if diags := b.Destroy(); len(diags) > 0 || !b.State.IsNull() {
+			t.Errorf("the state is %s: %s", b.State, diags)
+		}
+		b.requests("DeleteJob", "ListJobs")
+	})
+}
+
+// A refresh that cannot tell keeps the job.
+func TestRefreshThatCannotTellKeepsTheJob(t *testing.T) {
+	for name, fault := range accidents {
+		if name == "throttled" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, sandbox.CloudAutomator{})
+			b.created(nightly)
+			before := b.State
+			fault.Operation = "GetJob"
+			b.s.Inject(fault)
+			if diags := b.Refresh(); !diags.HasError() || !b.State.Equal(before) {
+				t.Errorf("the state is %s: %s", b.State, diags)
+			}
+		})
+	}
+}
+
+// Reads may lag behind: what was just changed is waited for.
+func TestLaggingReads(t *testing.T) {
+	for _, rotates := range []bool{false, true} {
+		t.Run(fmt.Sprintf("rotates %t", rotates), func(t *testing.T) {
+			t.Parallel()
+			var passed atomic.Int64
+			began := time.Now()
+			pass := func() { passed.Add(int64(20 * time.Second)) }
+			s := acctest.Sandbox(t, sandbox.Options{
+				Now:     func() time.Time { return began.Add(time.Duration(passed.Load())) },
+				ReadLag: time.Minute, CloudAutomator: sandbox.CloudAutomator{PatchRotates: rotates},
+			})
+			b := &bench{acctest.StartProvider(t, acctest.Block(s.URL())).Resource(jobType), t, s, rotates}
+			b.apply(nightly)
+			old, id := b.held(), b.String("id")
+			passed.Add(int64(time.Hour))
+			s.Hook("GetJob", pass, nil)
+			b.apply(nightly.With(acctest.Values{"name": "weekly"}))
+			b.dead(old)
+			if rotates && b.String("id") != id {
+				t.Error("the lag was taken for a PATCH that does not rotate")
+			}
+			if b.held() != b.of(b.only()) {
+				t.Errorf("the state has %v, the job %v", b.held(), b.of(b.only()))
+			}
+		})
+	}
+}
+
+// Ctrl-C ends whatever the provider is doing.
+func TestCancelledJobReturnsAtOnce(t *testing.T) {
+	for _, operation := range []string{"GetJob", "ListJobs", "UpdateJob", "CreateJob", "DeleteJob", "TriggerJob"} {
+		t.Run(operation, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, sandbox.CloudAutomator{})
+			config := b.created(nightly)
+			stalled := make(chan struct{})
+			b.s.Inject(sandbox.Fault{Operation: operation, Kind: sandbox.KindStallAfter})
+			b.s.Hook(operation, nil, func() { close(stalled) })
+			var stopped time.Time
+			go func() {
+				<-stalled
+				stopped = time.Now()
+				b.Stop()
+			}()
+			diags := b.Apply(config.With(acctest.Values{"name": "weekly", "trigger_on_apply": true}))
+			if took := time.Since(stopped); !diags.HasError() || took > 2*time.Second {
+				t.Errorf("it took %s, and said %s", took, diags)
+			}
+			b.s.ClearFaults()
+			b.s.Hook(operation, nil, nil)
+			again := b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
+			if diags := again.Refresh(); diags.HasError() {
+				t.Fatal(diags)
+			}
+			if diags := again.Apply(config.With(acctest.Values{"name": "weekly", "trigger_on_apply": true})); diags.HasError() {
+				t.Fatal(diags)
+			}
+			b.Resource = again
+			b.only()
+		})
+	}
+}

@@ -1,0 +1,161 @@
+package cloudautomator
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// decision is what an update asks of the service. A plan decides with what is
+// known then, where all that is not known counts as changed; so an update never
+// asks for more than its plan has shown.
+type decision struct {
+	// rotate asks for a new URL and access token; change, for new settings, which
+	// may give new ones, too.
+	rotate, change bool
+	// read asks for what is to be kept in the state and is not there.
+	read bool
+	// run makes good a run that is due.
+	run bool
+}
+
+func decide(before, after jobModel, m memory) (d decision) {
+	if m.covers(before, after) {
+		after.ActionValue = before.ActionValue
+	}
+	changed := !before.sameSettings(&after)
+	triggered := !m.Imported && !signal.SameTriggers(before.RotationTriggers, after.RotationTriggers)
+	rotates := after.RotateOnUpdate.IsUnknown() || after.rotates()
+	d.rotate = triggered || m.Unfinished || m.Successor != "" || changed && rotates
+	d.change = d.rotate || changed || m.Marked || len(m.Predecessors) > 0
+	stores := after.StoreCredentials.IsUnknown() || after.stores()
+	d.read = stores && !before.stores()
+	d.run = m.Due && after.TriggerOnApply.ValueBool()
+	return d
+}
+
+// ModifyPlan decides what an update does, and marks what it may change: any
+// update of a job may rotate its URL and access token, and a rotation that is
+// asked for may make another job.
+func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return
+	}
+	var config, after jobModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &after)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if req.State.Raw.IsNull() {
+		after.withhold()
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &after)...)
+		return
+	}
+	var before jobModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
+	m := recall(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	keepUnset(&after, config, before)
+	whole := m.covers(before, after)
+	if whole || sameObject(before.ActionValue.ValueString(), after.ActionValue.ValueString()) {
+		after.ActionValue = before.ActionValue
+	}
+	if m.Orphaned && m.Successor == "" {
+		r.adopt(ctx, config, before, &m, resp)
+	}
+	d := decide(before, after, m)
+	after.takeFrom(before)
+	switch {
+	case d.rotate:
+		after.ID, after.TimeZone, after.CreatedAt = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+		fallthrough
+	case d.change:
+		after.RotatedAt, after.Active = types.StringUnknown(), types.BoolUnknown()
+		fallthrough
+	case d.read:
+		after.URL, after.AccessToken = types.StringUnknown(), types.StringUnknown()
+		after.withhold()
+	}
+	if d.change || d.read || d.run {
+		after.UpdatedAt = types.StringUnknown()
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &after)...)
+	if whole && !resp.Plan.Raw.Equal(req.State.Raw) {
+		// There is something to record: then what the user gave, too.
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("action_value"), config.ActionValue)...)
+	}
+}
+
+// covers reports whether the state holds all that the service has of an
+// action_value, and with it what the user gave.
+func (m memory) covers(before, after jobModel) bool {
+	return m.Whole && !after.ActionValue.IsUnknown() && coversObject(before.ActionValue.ValueString(), after.ActionValue.ValueString())
+}
+
+// withhold has no URL and access token where they are not to be stored.
+func (m *jobModel) withhold() {
+	if !m.StoreCredentials.IsUnknown() && !m.stores() {
+		m.URL, m.AccessToken = types.StringNull(), types.StringNull()
+	}
+}
+
+// keepUnset plans the arguments that the service fills in, where they are not
+// set: as they were, and without what was set before.
+func keepUnset(after *jobModel, config, before jobModel) {
+	if config.AllowRuntimeActionValues.IsNull() {
+		after.AllowRuntimeActionValues = before.AllowRuntimeActionValues
+		if before.AllowRuntimeActionValues.ValueBool() {
+			after.AllowRuntimeActionValues = types.BoolValue(false)
+		}
+	}
+	for _, list := range []struct{ after, config, before *types.List }{
+		{&after.CompletedPostProcessID, &config.CompletedPostProcessID, &before.CompletedPostProcessID},
+		{&after.FailedPostProcessID, &config.FailedPostProcessID, &before.FailedPostProcessID},
+	} {
+		if !list.config.IsNull() {
+			continue
+		}
+		*list.after = *list.before
+		if !empty(*list.before) {
+			*list.after = listOf(nil)
+		}
+	}
+}
+
+// adopt looks for the successor of a job that is gone: one that is all that the
+// configuration asks for. When there is no such job, or more than one, the plan
+// is for a new one.
+func (r *jobResource) adopt(ctx context.Context, config, before jobModel, m *memory, resp *resource.ModifyPlanResponse) {
+	ctx, cancel, w := r.work(ctx, &before, toRead, &resp.Diagnostics)
+	defer cancel()
+	jobs, failed := w.list(ctx)
+	if failed != nil {
+		resp.Diagnostics.Append(failed)
+		return
+	}
+	found := r.client.orphans(jobs, &before, &config)
+	if len(found) != 1 {
+		resp.RequiresReplace.Append(path.Root("id"))
+		m.Unfinished = true
+		return
+	}
+	m.Successor = found[0]
+	resp.Diagnostics.AddWarning("Job Has a Successor",
+		"The Cloud Automator job "+before.ID.ValueString()+" is gone. Job "+m.Successor+", which was made since and has all the settings of this resource, is taken for "+
+			"its successor from a rotation that was cut short. If it is not, do not apply: remove this resource from the state first.")
+	resp.Diagnostics.Append(m.keep(ctx, resp.Private)...)
+}
+
+// shownBy reports whether the service shows a job with these settings.
+func (m *jobModel) shownBy(s settings) bool {
+	shown := *m
+	shown.takeSettings(s)
+	return m.Name.ValueString() == s.Name && m.sameSettings(&shown)
+}

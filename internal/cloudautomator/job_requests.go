@@ -1,0 +1,313 @@
+package cloudautomator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+const service = "Cloud Automator"
+
+// work is one operation on a job: its requests of the job API, each made until
+// it is clear what became of it, and what there is to say when it is not.
+type work struct {
+	signal.Operation
+	client  *Client
+	courier *signal.Courier
+	// hidden are the secrets of the jobs that were read, which the service may repeat.
+	hidden []string
+}
+
+// request is one attempt of a request.
+type request func(ctx context.Context) delivery.Attempt
+
+// Send makes the attempt.
+func (r request) Send(ctx context.Context) delivery.Attempt { return r(ctx) }
+
+// again has an attempt made again that did no harm and may end better, for about
+// as long as a service takes to come back.
+func again(attempt delivery.Attempt) delivery.Attempt {
+	if attempt.Outcome == delivery.Unknown {
+		attempt.Outcome, attempt.Cause = delivery.NotSent, delivery.Unreachable
+	}
+	return attempt
+}
+
+// deliver makes a request with the patience of a signal. What an attempt
+// came to that was made again for an answer, the result says as it was.
+func (w *work) deliver(ctx context.Context, doing string, try request) delivery.Result {
+	var last delivery.Outcome
+	result := w.courier.Deliver(ctx, w.client.lane(), doing, request(func(ctx context.Context) delivery.Attempt {
+		attempt := w.hide(try(ctx))
+		last = attempt.Outcome
+		return again(attempt)
+	}))
+	if result.Outcome == delivery.NotSent {
+		result.Outcome = last
+	}
+	return result
+}
+
+// hide leaves secrets out of what was said.
+func (w *work) hide(attempt delivery.Attempt) delivery.Attempt {
+	if attempt.Err != nil {
+		attempt.Err = signal.Hidden(attempt.Err, strings.NewReplacer(w.hidden...))
+	}
+	return attempt
+}
+
+// know has a job's secrets left out of whatever is said from now on.
+func (w *work) know(job Job) {
+	if job.URL == nil {
+		return
+	}
+	for _, secret := range []string{job.AccessToken, strings.TrimPrefix(job.URL.Path, "/trigger/")} {
+		if !slices.Contains(w.hidden, secret) {
+			w.hidden = append(w.hidden, secret, hiddenWord)
+		}
+	}
+}
+
+// job reads a job. It is not found only when the service says so.
+func (w *work) job(ctx context.Context, id string) (job Job, found bool, failed diag.Diagnostic) {
+	doing := "Reading Cloud Automator job " + id
+	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
+		return attempt(ctx, func(ctx context.Context) (err error) {
+			job, err = w.client.Job(ctx, id)
+			return err
+		})
+	})
+	switch {
+	case result.Outcome == delivery.Accepted:
+		w.know(job)
+		return job, true, nil
+	case missing(result.Err):
+		return Job{}, false, nil
+	default:
+		return Job{}, false, w.failure("Job Not Read", doing, result)
+	}
+}
+
+// list reads all jobs.
+func (w *work) list(ctx context.Context) (jobs []Job, failed diag.Diagnostic) {
+	const doing = "Listing the Cloud Automator jobs"
+	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
+		return attempt(ctx, func(ctx context.Context) (err error) {
+			jobs, err = w.client.jobs(ctx)
+			return err
+		})
+	})
+	if result.Outcome != delivery.Accepted {
+		return nil, w.failure("Jobs Not Listed", doing, result)
+	}
+	return jobs, nil
+}
+
+// settled reads a job until it is shown as the answer to a change said, or for a
+// while: reads may lag behind.
+func (w *work) settled(ctx context.Context, answered Job) (Job, diag.Diagnostic) {
+	doing := "Reading Cloud Automator job " + answered.ID + " back"
+	var shown *Job
+	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
+		return attempt(ctx, func(ctx context.Context) error {
+			job, err := w.client.Job(ctx, answered.ID)
+			switch {
+			case missing(err):
+				return errors.New("the job API does not show the job yet")
+			case err != nil:
+				return err
+			}
+			shown = &job
+			if job.shownBefore(answered) {
+				return errors.New("the job API shows the job as it was before it was changed")
+			}
+			return nil
+		})
+	})
+	if shown == nil {
+		return Job{}, w.failure("Job Not Read", doing, result)
+	}
+	w.know(*shown)
+	if shown.RuleType != webhook {
+		return Job{}, noTrigger(*shown)
+	}
+	return *shown, nil
+}
+
+// noTrigger is the diagnostic of a job without an HTTP trigger.
+func noTrigger(job Job) diag.Diagnostic {
+	return diag.NewErrorDiagnostic("Job Has No HTTP Trigger",
+		fmt.Sprintf("Cloud Automator job %s cannot be managed as a signal_http_trigger_job: %s.\n\nOnly a job whose trigger is the HTTP trigger has a URL and an access token. "+
+			"Give the job its HTTP trigger back in the Cloud Automator console, or remove this resource from the state.", job.ID, (&noTriggerError{job.RuleType}).Error()))
+}
+
+// update changes a job's settings. When the answer is lost, what the job API
+// shows of the job decides; to ask once more does no harm.
+func (w *work) update(ctx context.Context, id string, after *jobModel, body map[string]any) (Job, diag.Diagnostic) {
+	doing := "Updating Cloud Automator job " + id
+	var answered Job
+	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
+		tried := attempt(ctx, func(ctx context.Context) (err error) {
+			answered, err = w.client.updateJob(ctx, id, body)
+			return err
+		})
+		if tried.Outcome != delivery.Unknown {
+			return tried
+		}
+		read := attempt(ctx, func(ctx context.Context) (err error) {
+			answered, err = w.client.Job(ctx, id)
+			return err
+		})
+		if shown, err := answered.settings(); read.Outcome == delivery.Accepted && err == nil && after.shownBy(shown) {
+			return read
+		}
+		return tried
+	})
+	if result.Outcome != delivery.Accepted {
+		return Job{}, w.failure("Job Not Updated", doing, result)
+	}
+	return answered, nil
+}
+
+// remove removes a job, unless it is gone already. When the answer is lost, the
+// job API is asked whether it still has it.
+func (w *work) remove(ctx context.Context, id string) (gone bool, failed diag.Diagnostic) {
+	doing := "Removing Cloud Automator job " + id
+	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
+		tried := attempt(ctx, func(ctx context.Context) error { return w.client.deleteJob(ctx, id) })
+		if tried.Outcome != delivery.Unknown {
+			return tried
+		}
+		if _, err := w.client.Job(ctx, id); missing(err) {
+			return delivery.Attempt{Outcome: delivery.Accepted}
+		}
+		return tried
+	})
+	switch {
+	case result.Outcome == delivery.Accepted:
+		return false, nil
+	case missing(result.Err):
+		return true, nil
+	default:
+		return false, w.failure("Job Not Removed", doing, result)
+	}
+}
+
+// create makes a job. When its answer is lost, look is asked for it: a second
+// request could make a second job. The job is nil with an unknown outcome when
+// it was not found, and since is when it may have been made.
+func (w *work) create(ctx context.Context, name string, body map[string]any, look func(jobs []Job, since time.Time) ([]string, error)) (made *Job, result delivery.Result, since time.Time, doubt error) {
+	doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)
+	var answered Job
+	result = w.courier.Deliver(ctx, w.client.lane(), doing, request(func(ctx context.Context) delivery.Attempt {
+		return w.hide(attempt(ctx, func(ctx context.Context) (err error) {
+			answered, err = w.client.createJob(ctx, body)
+			return err
+		}))
+	}))
+	if result.Outcome == delivery.Accepted {
+		w.know(answered)
+		return &answered, result, time.Time{}, nil
+	}
+	if result.Outcome != delivery.Unknown {
+		return nil, result, time.Time{}, nil
+	}
+	looking, cancel := afterwards(ctx)
+	defer cancel()
+	// Until the service tells the time, this machine's clock has to do, which may be wrong.
+	since = result.SentAt.Add(-time.Minute)
+	var found string
+	w.deliver(looking, "Looking for the job whose creation got no answer", func(ctx context.Context) delivery.Attempt {
+		return attempt(ctx, func(ctx context.Context) error {
+			jobs, err := w.client.jobs(ctx)
+			if err != nil {
+				return err
+			}
+			since = began(result.SentAt, since, jobs)
+			var ids []string
+			if ids, doubt = look(jobs, since); doubt != nil {
+				return nil
+			}
+			if len(ids) == 0 {
+				return errors.New("no such job is shown")
+			}
+			found = ids[0]
+			return nil
+		})
+	})
+	if found == "" {
+		return nil, result, since, doubt
+	}
+	tflog.Info(ctx, "the creation of a job got no clear answer, and the job was found", map[string]any{"id": found})
+	return &Job{ID: found}, result, since, nil
+}
+
+// began is when a request began that was sent then by this machine's clock, by
+// the clock of the service, which tells the time to the second; otherwise where
+// it did not tell.
+func began(sent, otherwise time.Time, jobs []Job) time.Time {
+	if len(jobs) == 0 || jobs[len(jobs)-1].seen.IsZero() {
+		return otherwise
+	}
+	return jobs[len(jobs)-1].seen.Add(delivery.Until(sent)).Add(-time.Second)
+}
+
+// afterwards gives what has to be done after a cancelled request a moment.
+func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Err() == nil {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+}
+
+// failure is the diagnostic of a request of the job API.
+func (w *work) failure(summary, doing string, result delivery.Result, standing ...string) diag.Diagnostic {
+	return w.Failure(summary, doing, result, explainJob(result.Err), standing...)
+}
+
+// explainJob knows what to do about the answers of the job API.
+func explainJob(err error) signal.Advice {
+	refused := (*APIError)(nil)
+	if !errors.As(err, &refused) || refused.Page {
+		return signal.Advice{}
+	}
+	switch refused.Status {
+	case http.StatusUnauthorized:
+		return signal.Advice{Next: adviceKey}
+	case http.StatusForbidden:
+		return signal.Advice{Next: "The API key may not do this: use the key of somebody who may."}
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
+		return signal.Advice{
+			Attribute: argumentIn(refused.Said),
+			Next:      "The service checks what a job of this action_type needs, such as its account arguments and the members of its action_value: change what it names.",
+		}
+	default:
+		return signal.Advice{}
+	}
+}
+
+// argumentIn is the argument that the service names in what it says; empty unless it names one alone.
+func argumentIn(said string) string {
+	found := ""
+	for _, name := range slices.Compact(argumentName.FindAllString(said, -1)) {
+		if found != "" {
+			return ""
+		}
+		found = name
+	}
+	return found
+}
+
+var argumentName = regexp.MustCompile(`\b(name|group_id|aws_account_id|aws_account_ids|google_cloud_account_id|action_type|action_value|allow_runtime_action_values|` +
+	`effective_date|expiration_date|completed_post_process_id|failed_post_process_id)\b`)

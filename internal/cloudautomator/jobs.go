@@ -1,0 +1,290 @@
+package cloudautomator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// webhook is the rule_type of jobs that have an HTTP trigger.
+const webhook = "webhook"
+
+// Job is what the job API says of a job.
+type Job struct {
+	ID string
+	// RuleType is what starts the job; "webhook" is an HTTP trigger.
+	RuleType string
+	// URL and AccessToken run the job. They are there only when RuleType is webhook.
+	URL         *url.URL
+	AccessToken string
+	// TimeZone is that of the trigger, "" when the answer does not say.
+	TimeZone string
+	// attributes is all of it, see settings.
+	attributes json.RawMessage
+	// seen is when the service said so, by its own clock; the zero time when it did not tell.
+	seen time.Time
+}
+
+// settings are the attributes of a job that have to do with its arguments.
+type settings struct {
+	Name                     string          `json:"name"`
+	Active                   bool            `json:"active"`
+	GroupID                  number          `json:"group_id"`
+	AWSAccountID             *number         `json:"aws_account_id"`
+	AWSAccountIDs            []number        `json:"aws_account_ids"`
+	GoogleCloudAccountID     *number         `json:"google_cloud_account_id"`
+	ActionType               string          `json:"action_type"`
+	ActionValue              json.RawMessage `json:"action_value"`
+	AllowRuntimeActionValues *bool           `json:"allow_runtime_action_values"`
+	EffectiveDate            *string         `json:"effective_date"`
+	ExpirationDate           *string         `json:"expiration_date"`
+	CompletedPostProcessID   []number        `json:"completed_post_process_id"`
+	FailedPostProcessID      []number        `json:"failed_post_process_id"`
+	CreatedAt                string          `json:"created_at"`
+	UpdatedAt                string          `json:"updated_at"`
+}
+
+// number is an id as the job API writes it: as a number, or in quotes.
+type number int64
+
+func (n *number) UnmarshalJSON(text []byte) error {
+	value, err := strconv.ParseInt(strings.Trim(string(text), `"`), 10, 64)
+	*n = number(value)
+	return err
+}
+
+// settings reads the attributes. What a signal needs of a job is read without them.
+func (j Job) settings() (settings, error) {
+	var found settings
+	if json.Unmarshal(j.attributes, &found) != nil {
+		// The reason could show a secret.
+		return settings{}, errors.New("the job API answered with attributes that are not in the documented form")
+	}
+	return found, nil
+}
+
+// object is a resource of a JSON:API document.
+type object struct {
+	ID         string          `json:"id"`
+	Attributes json.RawMessage `json:"attributes"`
+}
+
+type document struct {
+	Data object `json:"data"`
+}
+
+// job is what an answer says of a job. Its URL and access token may be missing.
+func (c *Client) job(from object, header http.Header) (Job, error) {
+	var found struct {
+		RuleType  string          `json:"rule_type"`
+		RuleValue json.RawMessage `json:"rule_value"`
+	}
+	if json.Unmarshal(from.Attributes, &found) != nil {
+		return Job{}, errors.New("the job API answered without the attributes of a job")
+	}
+	seen, _ := http.ParseTime(header.Get("Date"))
+	job := Job{ID: from.ID, RuleType: found.RuleType, attributes: from.Attributes, seen: seen}
+	if job.RuleType != webhook {
+		return job, nil
+	}
+	var rule struct {
+		Token       string `json:"token"`
+		AccessToken string `json:"access_token"`
+		TimeZone    string `json:"time_zone"`
+	}
+	if json.Unmarshal(found.RuleValue, &rule) != nil || rule.Token == "" || !credential.MatchString(rule.AccessToken) {
+		return job, nil
+	}
+	api, err := c.api()
+	if err != nil {
+		return Job{}, err
+	}
+	job.URL = api.endpoint.JoinPath("/").ResolveReference(&url.URL{Path: "/trigger/" + rule.Token})
+	job.AccessToken, job.TimeZone = rule.AccessToken, rule.TimeZone
+	return job, nil
+}
+
+// Job reads a job. It returns *APIError for any answer but success, and other
+// errors for a job that cannot be read whole. No error shows a secret.
+func (c *Client) Job(ctx context.Context, id string) (Job, error) {
+	var found document
+	header, err := c.call(ctx, http.MethodGet, jobPath(id), nil, nil, &found)
+	if err != nil {
+		return Job{}, err
+	}
+	if found.Data.Attributes == nil {
+		return Job{}, &APIError{Status: http.StatusOK}
+	}
+	found.Data.ID = id
+	job, err := c.job(found.Data, header)
+	if err == nil && job.RuleType == webhook && job.URL == nil {
+		err = errors.New("the job API answered without the URL and access token of the job's HTTP trigger")
+	}
+	return job, err
+}
+
+func jobPath(id string) string { return "jobs/" + url.PathEscape(id) }
+
+const (
+	// jobsOnPage is how many jobs are asked for at once.
+	jobsOnPage = 100
+	// mostPages bounds a list whose links go round in circles.
+	mostPages = 10_000
+)
+
+// jobs reads all jobs that the API key can see, page by page. Those whose
+// attributes cannot be read are left out.
+func (c *Client) jobs(ctx context.Context) ([]Job, error) {
+	var jobs []Job
+	query := url.Values{"page[number]": {"1"}, "page[size]": {strconv.Itoa(jobsOnPage)}}
+	for range mostPages {
+		var page struct {
+			Data  []object `json:"data"`
+			Links struct {
+				Next *string `json:"next"`
+			} `json:"links"`
+		}
+		header, err := c.call(ctx, http.MethodGet, "jobs", query, nil, &page)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range page.Data {
+			if job, err := c.job(one, header); err == nil {
+				jobs = append(jobs, job)
+			}
+		}
+		if page.Links.Next == nil || *page.Links.Next == "" {
+			return jobs, nil
+		}
+		// Only the query is taken from the link: the API key goes to the endpoint's host alone.
+		next, err := url.Parse(*page.Links.Next)
+		if err != nil || next.Query().Encode() == query.Encode() {
+			return nil, errors.New("the job API answered with a link to the next page of jobs that leads nowhere")
+		}
+		query = next.Query()
+	}
+	return nil, errors.New("the job API answered with pages of jobs without end")
+}
+
+// createJob makes a job of the settings in body.
+func (c *Client) createJob(ctx context.Context, body map[string]any) (Job, error) {
+	return c.write(ctx, http.MethodPost, "jobs", body)
+}
+
+// updateJob changes the settings of a job that are in body.
+func (c *Client) updateJob(ctx context.Context, id string, body map[string]any) (Job, error) {
+	return c.write(ctx, http.MethodPatch, jobPath(id), body)
+}
+
+func (c *Client) write(ctx context.Context, method, path string, body map[string]any) (Job, error) {
+	var made document
+	header, err := c.call(ctx, method, path, nil, body, &made)
+	if err != nil {
+		return Job{}, err
+	}
+	if made.Data.ID == "" || made.Data.Attributes == nil {
+		return Job{}, &APIError{Status: http.StatusOK}
+	}
+	return c.job(made.Data, header)
+}
+
+// deleteJob removes a job.
+func (c *Client) deleteJob(ctx context.Context, id string) error {
+	_, err := c.call(ctx, http.MethodDelete, jobPath(id), nil, nil, nil)
+	return err
+}
+
+// lane is the lane of the job API's requests.
+func (c *Client) lane() string {
+	api, err := c.api()
+	if err != nil {
+		return lane("")
+	}
+	return lane(api.endpoint.Host)
+}
+
+// lane is the lane of the requests to a host.
+func lane(host string) string { return "cloudautomator/" + host }
+
+// attempt makes one request of the job API as one attempt to be judged.
+func attempt(ctx context.Context, request func(context.Context) error) delivery.Attempt {
+	ctx, wire := delivery.Watch(ctx)
+	err := request(ctx)
+	if err == nil {
+		return delivery.Attempt{Outcome: delivery.Accepted}
+	}
+	if !wire.Left() {
+		return wire.Unsent(err)
+	}
+	attempt := delivery.Attempt{Outcome: delivery.Unknown, Status: wire.Status(), Err: err}
+	refused := (*APIError)(nil)
+	if !errors.As(err, &refused) {
+		return attempt
+	}
+	// The error says the status itself.
+	attempt.Status, attempt.RequestID, attempt.RetryAfter = 0, refused.RequestID, refused.RetryAfter
+	switch {
+	case refused.Status == http.StatusTooManyRequests:
+		attempt.Outcome, attempt.Cause = delivery.NotSent, delivery.Throttled
+	case refused.Status >= 400 && !refused.Page && !refused.Passing():
+		attempt.Outcome = delivery.Rejected
+	}
+	return attempt
+}
+
+// missing reports whether the service says that a job is not there. A web page
+// does not: a proxy may have sent it.
+func missing(err error) bool {
+	refused := (*APIError)(nil)
+	return errors.As(err, &refused) && refused.Status == http.StatusNotFound && !refused.Page
+}
+
+// shownBefore reports whether a job is shown as it was before another answer about it.
+func (j Job) shownBefore(answered Job) bool {
+	shown, is := j.updatedAt()
+	said, was := answered.updatedAt()
+	return is && was && shown.Before(said)
+}
+
+func (j Job) updatedAt() (time.Time, bool) {
+	found, err := j.settings()
+	if err != nil {
+		return time.Time{}, false
+	}
+	return instant(found.UpdatedAt)
+}
+
+// instant reads a time of the job API.
+func instant(text string) (time.Time, bool) {
+	at, err := time.Parse(time.RFC3339, text)
+	return at, err == nil
+}
+
+// mark is what the name of a job ends with that was made to succeed another one.
+// It is taken off when its predecessor is gone.
+func mark(predecessor string) string { return fmt.Sprintf(" (successor of job %s)", predecessor) }
+
+var anyMark = regexp.MustCompile(` \(successor of job [^()]*\)$`)
+
+// isMarked reports whether a name ends with a mark.
+func isMarked(name string) bool { return anyMark.MatchString(name) }
+
+// longestMarked is how much of a job's name is kept beside a mark, in code points.
+const longestMarked = 60
+
+// marked is the name of a job's successor.
+func marked(name, predecessor string) string {
+	if runes := []rune(name); len(runes) > longestMarked {
+		name = string(runes[:longestMarked])
+	}
+	return name + mark(predecessor)
+}

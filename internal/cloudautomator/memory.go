@@ -1,0 +1,106 @@
+package cloudautomator
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+)
+
+// memory is what a job's private state remembers from one operation to the next.
+type memory struct {
+	// URL and AccessToken are fingerprints of those known last: they are compared
+	// even where they are not kept.
+	URL         string `json:"url,omitempty"`
+	AccessToken string `json:"access_token,omitempty"`
+	// Imported is set until the first update after an import.
+	Imported bool `json:"imported,omitempty"`
+	// Whole says that action_value is all that the service has, not what the user gave.
+	Whole bool `json:"whole,omitempty"`
+	// Unfinished says that a rotation was begun and has not come to its end.
+	Unfinished bool `json:"unfinished,omitempty"`
+	// Successor is a job that was made to take this one's place, which is gone.
+	Successor string `json:"successor,omitempty"`
+	// Orphaned says that this job is gone, and that one was seen that may be its successor.
+	Orphaned bool `json:"orphaned,omitempty"`
+	// Predecessors are jobs whose place this one has taken, and that are to be removed.
+	Predecessors []string `json:"predecessors,omitempty"`
+	// Marked says that the job's name may still carry the mark of a successor.
+	Marked bool `json:"marked,omitempty"`
+	// Due says that trigger_on_apply has a run to make good.
+	Due bool `json:"due,omitempty"`
+	// Sought is since when a job may have been made whose creation got no clear
+	// answer, and Others are the jobs that are known not to be it.
+	Sought time.Time `json:"sought,omitzero"`
+	Others []string  `json:"others,omitempty"`
+}
+
+// memoryKey is where private states have the memory.
+const memoryKey = "job"
+
+// recall reads the memory from a private state.
+func recall(ctx context.Context, private interface {
+	GetKey(context.Context, string) ([]byte, diag.Diagnostics)
+}, diags *diag.Diagnostics) (m memory) {
+	text, found := private.GetKey(ctx, memoryKey)
+	diags.Append(found...)
+	if text == nil {
+		return m
+	}
+	if err := json.Unmarshal(text, &m); err != nil {
+		diags.AddError("Private State Not Read", "What was remembered of the job cannot be read: "+err.Error()+". Please report this.")
+	}
+	return m
+}
+
+// keep writes the memory into a private state.
+func (m memory) keep(ctx context.Context, private interface {
+	SetKey(context.Context, string, []byte) diag.Diagnostics
+}) (diags diag.Diagnostics) {
+	text, err := json.Marshal(m)
+	if err != nil {
+		diags.AddError("Private State Not Written", "Remembering the job failed: "+err.Error()+". Please report this.")
+		return diags
+	}
+	return private.SetKey(ctx, memoryKey, text)
+}
+
+// knows reports whether URL and access token are both those known last.
+func (m memory) knows(job Job) bool {
+	return matches(m.URL, job.URL.Path) && matches(m.AccessToken, job.AccessToken)
+}
+
+// learn remembers URL and access token of a job, and reports whether they are others than before.
+func (m *memory) learn(job Job) (changed bool) {
+	if m.knows(job) {
+		return false
+	}
+	m.URL, m.AccessToken = fingerprint(job.URL.Path), fingerprint(job.AccessToken)
+	return true
+}
+
+// fingerprint tells a secret again without giving it away: private states are
+// no safe, so it is salted.
+func fingerprint(secret string) string {
+	salt := make([]byte, 16)
+	_, _ = rand.Read(salt) // never fails
+	return digest(salt, secret)
+}
+
+func matches(known, secret string) bool {
+	before, _, _ := strings.Cut(known, ".")
+	salt, err := base64.RawURLEncoding.DecodeString(before)
+	return err == nil && known != "" && hmac.Equal([]byte(digest(salt, secret)), []byte(known))
+}
+
+func digest(salt []byte, secret string) string {
+	mac := hmac.New(sha256.New, salt)
+	mac.Write([]byte(secret))
+	return base64.RawURLEncoding.EncodeToString(salt) + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}

@@ -1,0 +1,270 @@
+package cloudautomator_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// A provider that is killed at a request leaves the state as it was: what it
+// had found out is lost. Whichever request that is, whether the service acted on
+// it or not, and whether the next apply refreshes first or not, there is one job
+// in the end, and what ran the old one runs nothing.
+func TestKilledRotationIsFinished(t *testing.T) {
+	changes := map[string]acctest.Values{
+		"triggers": {"rotation_triggers": acctest.Values{"month": "2"}},
+		"settings": {"name": "weekly", "action_value": `{"region": "eu-west-1"}`},
+	}
+	for name, change := range changes {
+		for _, acted := range []bool{false, true} {
+			for _, refresh := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s, acted %t, refresh %t", name, acted, refresh), func(t *testing.T) {
+					t.Parallel()
+					eachKind(t, func(t *testing.T, b *bench) {
+						base := b.created(nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "1"}}))
+						for at := 0; ; at++ {
+							old, config := b.held(), base.With(change)
+							done := b.killedAt(at, acted, config)
+							working(b, at)
+							if refresh {
+								if diags := b.Refresh(); diags.HasError() {
+									t.Fatalf("killed at request %d, refreshing says %s", at, diags)
+								}
+							}
+							if diags := b.Apply(config); diags.HasError() {
+								t.Fatalf("killed at request %d, the next apply says %s", at, diags)
+							}
+							b.dead(old)
+							b.settled(config)
+							if t.Failed() {
+								t.Fatalf("killed at request %d:\n%s", at, strings.Join(b.made(), "\n"))
+							}
+							if done {
+								break
+							}
+							// Back to where it began.
+							b.apply(base)
+							b.s.ResetJournal()
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// killedAt applies a configuration with a provider that does not come beyond a
+// request, and forgets what became of it. It reports whether there was no such request.
+func (b *bench) killedAt(at int, acted bool, config acctest.Values) (done bool) {
+	b.t.Helper()
+	kind := sandbox.KindDropBefore
+	if acted {
+		kind = sandbox.KindDropAfter
+	}
+	b.s.Inject(sandbox.Fault{Operation: "cloudautomator:*", Kind: kind, Skip: at, Times: 1})
+	b.s.Inject(sandbox.Fault{Operation: "cloudautomator:*", Kind: sandbox.KindDropBefore, Skip: at})
+	defer b.s.ClearFaults()
+	killed := b.On(acctest.StartProvider(b.t, acctest.Block(b.s.URL()), hasty()))
+	return !killed.Apply(config).HasError()
+}
+
+// working holds that there is a job that can be run, whatever happened.
+func working(b *bench, at int) {
+	b.t.Helper()
+	jobs := b.s.TriggerJobs()
+	if !slices.ContainsFunc(jobs, func(job sandbox.TriggerJobState) bool { return b.of(job).run(b.t) == 200 }) {
+		b.t.Fatalf("killed at request %d, no job of %v can be run", at, jobs)
+	}
+}
+
+// A rotation that was cut short and is not wanted any more is finished all the same.
+func TestKilledRotationIsFinishedWhenItIsNotWantedAnyMore(t *testing.T) {
+	for _, acted := range []bool{false, true} {
+		t.Run(fmt.Sprintf("acted %t", acted), func(t *testing.T) {
+			eachKind(t, func(t *testing.T, b *bench) {
+				base := b.created(nightly)
+				// After the seventh the successor is there, by itself, in what is not wanted any more.
+				for at := 0; at < 7; at++ {
+					done := b.killedAt(at, acted, base.With(acctest.Values{"name": "weekly"}))
+					if diags := b.Refresh(); diags.HasError() {
+						t.Fatal(diags)
+					}
+					if diags := b.Apply(base); diags.HasError() {
+						t.Fatal(diags)
+					}
+					b.settled(base)
+					if t.Failed() {
+						t.Fatalf("killed at request %d", at)
+					}
+					if done {
+						break
+					}
+				}
+			})
+		})
+	}
+}
+
+// A killed rotation leaves nothing behind when the job is destroyed next.
+func TestKilledRotationIsDestroyed(t *testing.T) {
+	for _, acted := range []bool{false, true} {
+		for _, refresh := range []bool{false, true} {
+			t.Run(fmt.Sprintf("acted %t, refresh %t", acted, refresh), func(t *testing.T) {
+				t.Parallel()
+				// The last two requests are about a job that does not carry its mark any more.
+				for at := range 7 {
+					b := newBench(t, sandbox.CloudAutomator{})
+					base := b.created(nightly)
+					b.killedAt(at, acted, base.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}}))
+					if refresh {
+						if diags := b.Refresh(); diags.HasError() {
+							t.Fatal(diags)
+						}
+					}
+					if diags := b.Destroy(); len(diags) > 0 {
+						t.Fatal(diags)
+					}
+					if jobs := b.s.TriggerJobs(); refresh && len(jobs) > 0 {
+						t.Errorf("killed at request %d, left are %+v", at, jobs)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestPredecessorThatStaysIsRemovedByTheNextApply(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
+	config := b.created(nightly)
+	old, first := b.held(), b.String("id")
+	b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse, Message: "locked"})
+	config = config.With(acctest.Values{"name": "weekly", "trigger_on_apply": true})
+	b.refused(config, "Job Not Removed", "job "+first, "HTTP 403", "locked", "the next apply removes")
+	jobs := b.s.TriggerJobs()
+	if len(jobs) != 2 || b.String("id") != jobs[1].ID || b.held() != b.of(jobs[1]) || b.Tainted || len(jobs[1].Runs) > 0 {
+		t.Fatalf("the state is %s, the jobs are %+v", b.State, jobs)
+	}
+	// It stays remembered, and no further job is made.
+	if diags := b.Refresh(); len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	b.s.ResetJournal()
+	b.refused(config, "Job Not Removed", "job "+first)
+	b.requests("DeleteJob")
+	b.s.ClearFaults()
+	b.apply(config)
+	b.requests("DeleteJob", "GetJob", "UpdateJob", "GetJob", "TriggerJob")
+	b.dead(old)
+	if runs := len(b.only().Runs); runs != 1 {
+		t.Errorf("the job ran %d times", runs)
+	}
+	b.settled(config)
+}
+
+func TestDestroyRemovesAPredecessorThatStays(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
+	config := b.created(nightly)
+	b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
+	b.refused(config.With(acctest.Values{"name": "weekly"}))
+	b.s.ClearFaults()
+	if diags := b.Destroy(); len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	if jobs := b.s.TriggerJobs(); len(jobs) > 0 {
+		t.Errorf("left are %+v", jobs)
+	}
+}
+
+func TestRotationInTheConsole(t *testing.T) {
+	for _, stored := range []bool{true, false} {
+		t.Run(fmt.Sprintf("stored %t", stored), func(t *testing.T) {
+			eachKind(t, func(t *testing.T, b *bench) {
+				config := nightly
+				if !stored {
+					config = config.With(acctest.Values{"store_credentials": false})
+				}
+				b.created(config)
+				rotated := b.String("rotated_at")
+				b.s.RotateTriggerJob(b.String("id"))
+				if diags := b.Refresh(); len(diags) > 0 {
+					t.Fatal(diags)
+				}
+				if b.String("rotated_at") == rotated {
+					t.Error("the rotation does not show")
+				}
+				b.settled(config)
+				if b.s.Count("UpdateJob")+b.s.Count("CreateJob") > 0 {
+					t.Errorf("the requests were %q", b.made())
+				}
+			})
+		})
+	}
+}
+
+func TestJobIsDeactivatedInTheConsole(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
+	config := b.created(nightly)
+	b.s.ActivateTriggerJob(b.String("id"), false)
+	if diags := b.Refresh(); len(diags) > 0 || b.Bool("active") != false {
+		t.Errorf("active is %v: %s", b.Bool("active"), diags)
+	}
+	b.idle(config)
+}
+
+func TestJobIsRemovedInTheConsole(t *testing.T) {
+	eachKind(t, func(t *testing.T, b *bench) {
+		config := b.created(nightly)
+		b.s.AddTriggerJob(sandbox.TriggerJob{Name: "nightly"})
+		gone := b.String("id")
+		b.s.RemoveTriggerJob(gone)
+		if diags := b.Refresh(); len(diags) > 0 || !b.State.IsNull() {
+			t.Fatalf("the state is %s: %s", b.State, diags)
+		}
+		b.apply(config)
+		if b.s.Count("CreateJob") != 1 || b.String("id") == gone {
+			t.Errorf("the requests were %q", b.made())
+		}
+	})
+}
+
+// A job that is gone is succeeded by none that only looks like its successor.
+func TestGoneJobIsNotSucceededByAnother(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
+	config := b.created(nightly)
+	other := b.Provider.Resource(jobType)
+	if diags := other.Apply(nightly.With(acctest.Values{"name": "another"})); len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	if diags := other.Apply(nightly.With(acctest.Values{"name": "yet another", "rotate_on_update": false})); len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	b.s.RemoveTriggerJob(b.String("id"))
+	if diags := b.Refresh(); len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	b.apply(config)
+	if b.String("id") == other.String("id") || len(b.s.TriggerJobs()) != 2 {
+		t.Errorf("there are %+v", b.s.TriggerJobs())
+	}
+}
+
+func TestJobIsChangedInTheConsole(t *testing.T) {
+	eachKind(t, func(t *testing.T, b *bench) {
+		config := b.created(nightly)
+		other := b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
+		if diags := other.Apply(config.With(acctest.Values{"name": "by hand", "rotate_on_update": false})); len(diags) > 0 {
+			t.Fatal(diags)
+		}
+		old := b.of(b.only())
+		if diags := b.Refresh(); len(diags) > 0 || b.String("name") != "by hand" {
+			t.Fatalf("the name is %q: %s", b.String("name"), diags)
+		}
+		b.apply(config)
+		b.dead(old)
+		b.settled(config)
+	})
+}

@@ -1,0 +1,67 @@
+package signal
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// Operation is what Terraform does with a resource that is more than a signal,
+// as its diagnostics tell of it.
+type Operation struct {
+	// Service is the name of who answers.
+	Service string
+	// Bound is the name of the timeout that bounds the operation, and Timeout its length.
+	Bound   string
+	Timeout time.Duration
+}
+
+// Deliver makes a request that is no signal, with the patience that signals
+// have, and at the pace of its lane. Its errors go into the log: none may show a
+// secret.
+func (c *Courier) Deliver(ctx context.Context, lane, doing string, target delivery.Target) delivery.Result {
+	return c.deliver(ctx, c.reads.Lane(lane), doing, target)
+}
+
+func (c *Courier) deliver(ctx context.Context, lane *delivery.Lane, doing string, target delivery.Target) delivery.Result {
+	return c.policy.In(lane).Deliver(ctx, target, delivery.Doubt{}, func(attempt delivery.Attempt, pause time.Duration) {
+		tflog.Info(ctx, "request not answered as wanted, trying again", map[string]any{
+			"request": doing, "error": attempt.Err.Error(), "pause": pause.String(),
+		})
+	})
+}
+
+// Failure is the diagnostic of a request that is no signal: what was being done,
+// what was answered, what to do about it, and where that leaves the resource.
+func (o Operation) Failure(summary, doing string, result delivery.Result, advice Advice, standing ...string) diag.Diagnostic {
+	w := o.way()
+	doing += " failed" + after(result.Attempts)
+	if result.Attempts == 0 {
+		doing = fmt.Sprintf("%s was not tried: it waited for its turn, because %s throttles. Another request was turned away before", doing, o.Service)
+	}
+	return diagnostic(summary, advice, append([]string{
+		doing + ": " + w.answer(result.Attempt), w.stopped(result.Stopped), unsentBecause(result.Attempt), advice.Next,
+	}, standing...)...)
+}
+
+// Send sends one signal of a resource that is more than a signal, with the
+// outcomes and the words of every other. The diagnostic is nil when the signal
+// was accepted; unsent and unknown say where the resource stands otherwise.
+func (o Operation) Send(ctx context.Context, courier *Courier, signal Signal, unsent, unknown string) (delivery.Outcome, diag.Diagnostic) {
+	result := courier.deliver(ctx, courier.sends.Lane(signal.Lane), signal.What+" to "+signal.To, signal.Target)
+	if result.Outcome == delivery.Accepted {
+		return result.Outcome, nil
+	}
+	w := o.way()
+	w.Courier, w.Signal, w.unsent, w.unknown = courier, signal, unsent, unknown
+	return result.Outcome, w.failure(result, nil).Diagnostic
+}
+
+func (o Operation) way() way {
+	return way{Signal: Signal{Service: o.Service}, operation: operation{bound: o.Bound}, timeout: o.Timeout}
+}
