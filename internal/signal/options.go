@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
 // The values of the when argument.
@@ -61,6 +62,20 @@ func waits(model any) *Waiting {
 		return m.Waits()
 	}
 	return &Waiting{}
+}
+
+// waitsRaw reports whether a state has wait_for_completion on, without decoding all
+// of it: a refresh asks so of every signal there is.
+func waitsRaw(state tftypes.Value) bool {
+	var (
+		attributes map[string]tftypes.Value
+		on         bool
+	)
+	if state.As(&attributes) != nil {
+		return false
+	}
+	waits, ok := attributes["wait_for_completion"]
+	return ok && waits.IsKnown() && !waits.IsNull() && waits.As(&on) == nil && on
 }
 
 // adopts reports whether a model asks for adoption.

@@ -107,7 +107,7 @@ func (r *signalResource[S, A, M]) waitsOn(ctx context.Context, before, after M, 
 func (r *signalResource[S, A, M]) planNoStatus(ctx context.Context, after M, resp *resource.ModifyPlanResponse) {
 	_, ok := any(after).(waitable)
 	on := waits(after).WaitForCompletion
-	if !ok || !after.Common().atDestroy() && (on.ValueBool() || on.IsUnknown()) {
+	if !ok || !after.Common().atDestroy() && (on.ValueBool() || on.IsUnknown()) || waits(after).TargetStatus.IsNull() && waits(after).TargetSucceeded.IsNull() {
 		return
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("target_status"), types.StringNull())...)

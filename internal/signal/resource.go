@@ -124,6 +124,9 @@ func (r *signalResource[S, A, M]) Create(ctx context.Context, req resource.Creat
 // Read asks nothing, but for the status of a target whose end is waited for: a
 // sent signal stays sent, whatever became of its target.
 func (r *signalResource[S, A, M]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if !waitsRaw(req.State.Raw) {
+		return
+	}
 	data := M(new(S))
 	resp.Diagnostics.Append(req.State.Get(ctx, data)...)
 	if resp.Diagnostics.HasError() || !r.pending(data) {
@@ -256,6 +259,9 @@ func (r *signalResource[S, A, M]) ImportState(_ context.Context, _ resource.Impo
 // record writes the data as the state. What is still unknown was never found out.
 func record(ctx context.Context, state *tfsdk.State, data any) diag.Diagnostics {
 	diags := state.Set(ctx, data)
+	if state.Raw.IsFullyKnown() {
+		return diags
+	}
 	known, err := tftypes.Transform(state.Raw, func(_ *tftypes.AttributePath, v tftypes.Value) (tftypes.Value, error) {
 		if !v.IsKnown() {
 			return tftypes.NewValue(v.Type(), nil), nil
