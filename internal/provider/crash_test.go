@@ -278,16 +278,6 @@ func (p *post) hold(r *http.Request, g *signal) {
 	panic(http.ErrAbortHandler)
 }
 
-func operationOf(r *http.Request) string {
-	if _, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
-		return operation
-	}
-	if action := r.Header.Get("X-Acs-Action"); action != "" {
-		return action
-	}
-	return "TriggerJob"
-}
-
 // blow is a way to end Terraform too early.
 type blow struct {
 	name   string

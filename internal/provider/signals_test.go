@@ -3,6 +3,8 @@ package provider_test
 import (
 	"cmp"
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
@@ -248,4 +250,16 @@ func eachSystem(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandb
 			test(t, y, s, acctest.StartProvider(t, acctest.Block(s.URL())))
 		})
 	}
+}
+
+// operationOf is the operation that a request is for, as the journal names it,
+// where it is none of the job API.
+func operationOf(r *http.Request) string {
+	if _, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
+		return operation
+	}
+	if action := r.Header.Get("X-Acs-Action"); action != "" {
+		return action
+	}
+	return "TriggerJob"
 }
