@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	providerschema "github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -71,14 +73,14 @@ func nested(block shape.Block) map[string]providerschema.Attribute {
 			attributes[name] = providerschema.ListNestedAttribute{Sensitive: a.Sensitive, Optional: true, NestedObject: providerschema.NestedAttributeObject{Attributes: nested(a.Nested)}}
 		case a.Nested != nil:
 			attributes[name] = providerschema.SingleNestedAttribute{Sensitive: a.Sensitive, Optional: true, Attributes: nested(a.Nested)}
-		case a.Type == shape.Bool:
+		case a.Type == "bool":
 			attributes[name] = providerschema.BoolAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required}
-		case a.Type == shape.Number:
+		case a.Type == "number":
 			attributes[name] = providerschema.NumberAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required}
-		case a.Type == shape.Strings:
-			attributes[name] = providerschema.ListAttribute{ElementType: types.StringType, Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required}
-		case a.Type == shape.Map:
-			attributes[name] = providerschema.MapAttribute{ElementType: types.StringType, Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required}
+		case strings.HasPrefix(a.Type, "list("):
+			attributes[name] = providerschema.ListAttribute{ElementType: element(a.Type), Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required}
+		case strings.HasPrefix(a.Type, "map("):
+			attributes[name] = providerschema.MapAttribute{ElementType: element(a.Type), Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required}
 		default:
 			attributes[name] = providerschema.StringAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required}
 		}
@@ -120,21 +122,40 @@ func attributes(block shape.Block) map[string]schema.Attribute {
 			found[name] = schema.ListNestedAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Computed: a.Computed, NestedObject: schema.NestedAttributeObject{Attributes: attributes(a.Nested)}}
 		case a.Nested != nil:
 			found[name] = schema.SingleNestedAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Computed: a.Computed, Attributes: attributes(a.Nested)}
-		case a.Type == shape.Bool:
-			found[name] = schema.BoolAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed}
-		case a.Type == shape.Number:
-			found[name] = schema.NumberAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed}
-		case a.Type == shape.Strings:
-			found[name] = schema.ListAttribute{ElementType: types.StringType, Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed}
-		case a.Type == shape.Map:
-			found[name] = schema.MapAttribute{ElementType: types.StringType, Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed}
-		case a.Type == shape.Lists:
-			found[name] = schema.MapAttribute{ElementType: types.ListType{ElemType: types.StringType}, Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed}
+		case a.Type == "bool":
+			found[name] = schema.BoolAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed, WriteOnly: a.WriteOnly}
+		case a.Type == "number":
+			found[name] = schema.NumberAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed, WriteOnly: a.WriteOnly}
+		case strings.HasPrefix(a.Type, "list("):
+			found[name] = schema.ListAttribute{ElementType: element(a.Type), Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed, WriteOnly: a.WriteOnly}
+		case strings.HasPrefix(a.Type, "set("):
+			found[name] = schema.SetAttribute{ElementType: element(a.Type), Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed}
+		case strings.HasPrefix(a.Type, "map("):
+			found[name] = schema.MapAttribute{ElementType: element(a.Type), Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed, WriteOnly: a.WriteOnly}
 		default:
 			found[name] = schema.StringAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed, WriteOnly: a.WriteOnly}
 		}
 	}
 	return found
+}
+
+// element is the type of the elements of a list, set or map.
+func element(collection string) attr.Type {
+	kind := strings.TrimSuffix(collection[strings.Index(collection, "(")+1:], ")")
+	switch {
+	case kind == "bool":
+		return types.BoolType
+	case kind == "number":
+		return types.NumberType
+	case strings.HasPrefix(kind, "list("):
+		return types.ListType{ElemType: element(kind)}
+	case strings.HasPrefix(kind, "set("):
+		return types.SetType{ElemType: element(kind)}
+	case strings.HasPrefix(kind, "map("):
+		return types.MapType{ElemType: element(kind)}
+	default:
+		return types.StringType
+	}
 }
 
 // Create makes nothing of what is planned: what is not known stays empty.

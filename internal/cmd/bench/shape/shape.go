@@ -25,23 +25,6 @@ type Attribute struct {
 	Required, Optional, Computed, WriteOnly, Sensitive bool
 }
 
-// The types of attributes that are not nested.
-const (
-	String  = "string"
-	Bool    = "bool"
-	Number  = "number"
-	Strings = "list(string)"
-	Map     = "map(string)"
-	Lists   = "map(list(string))"
-)
-
-var types = map[string]tftypes.Type{
-	String: tftypes.String, Bool: tftypes.Bool, Number: tftypes.Number,
-	Strings: tftypes.List{ElementType: tftypes.String},
-	Map:     tftypes.Map{ElementType: tftypes.String},
-	Lists:   tftypes.Map{ElementType: tftypes.List{ElementType: tftypes.String}},
-}
-
 // Of asks a provider for its shape.
 func Of(ctx context.Context, server tfprotov6.ProviderServer) (Provider, error) {
 	schema, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
@@ -70,12 +53,24 @@ func block(attributes []*tfprotov6.SchemaAttribute) Block {
 	return found
 }
 
-// name is a type's name here, or Terraform's own where it has none.
+// name writes a type as Terraform's configuration does, such as map(list(string)).
 func name(of tftypes.Type) string {
-	for name, kind := range types {
-		if kind.Equal(of) {
-			return name
-		}
+	switch of := of.(type) {
+	case tftypes.List:
+		return "list(" + name(of.ElementType) + ")"
+	case tftypes.Set:
+		return "set(" + name(of.ElementType) + ")"
+	case tftypes.Map:
+		return "map(" + name(of.ElementType) + ")"
 	}
-	return of.String()
+	switch {
+	case of.Is(tftypes.Bool):
+		return "bool"
+	case of.Is(tftypes.Number):
+		return "number"
+	case of.Is(tftypes.String):
+		return "string"
+	default:
+		return of.String()
+	}
 }
