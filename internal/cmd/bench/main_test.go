@@ -16,8 +16,12 @@ import (
 func TestBench(t *testing.T) {
 	var out bytes.Buffer
 	file := filepath.Join(t.TempDir(), "bench.json")
+	page := filepath.Join(t.TempDir(), "page.md")
+	if err := os.WriteFile(page, []byte("before\n"+tableBegins+"old\n"+tableEnds+"\nafter\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	b := &bench{out: &out, rounds: 1, signals: 4, memory: 20, largest: 200, patience: time.Second}
-	if err := run(t.Context(), b, []string{"apply", "latency", "startup", "binary", "memory"}, file, false); err != nil {
+	if err := run(t.Context(), b, []string{"apply", "latency", "startup", "binary", "memory"}, file, page, false); err != nil {
 		t.Fatalf("%s\n%s", err, out.String())
 	}
 	text, err := os.ReadFile(file)
@@ -36,13 +40,18 @@ func TestBench(t *testing.T) {
 			t.Errorf("the table leaves out %s:\n%s", m.Name, out.String())
 		}
 	}
+	text, err = os.ReadFile(page)
+	if shown := string(text); err != nil || !strings.HasPrefix(shown, "before\n"+tableBegins+"| measure") ||
+		!strings.HasSuffix(shown, tableEnds+"\nafter\n") || strings.Contains(shown, "old") {
+		t.Errorf("the page is now\n%s", shown)
+	}
 	if _, err := os.Stat(b.dir); !os.IsNotExist(err) {
 		t.Errorf("%s is still there", b.dir)
 	}
 }
 
 func TestBenchRefusesWhatItDoesNotKnow(t *testing.T) {
-	if err := run(t.Context(), &bench{out: &bytes.Buffer{}}, []string{"aplly"}, "", false); err == nil || !strings.Contains(err.Error(), "aplly") {
+	if err := run(t.Context(), &bench{out: &bytes.Buffer{}}, []string{"aplly"}, "", "", false); err == nil || !strings.Contains(err.Error(), "aplly") {
 		t.Errorf("said %v", err)
 	}
 }

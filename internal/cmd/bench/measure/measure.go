@@ -99,10 +99,10 @@ func (r *Report) Table(out io.Writer) {
 	_ = table.Flush()
 	for _, m := range r.Measures {
 		if m.Note != "" {
-			fmt.Fprintf(out, "\n%s: %s", m.Name, m.Note)
+			fmt.Fprintf(out, "\n- %s: %s", m.Name, m.Note)
 		}
 		if len(m.Broken) > 0 {
-			fmt.Fprintf(out, "\n%s: %s", m.Name, strings.Join(m.Broken, "; "))
+			fmt.Fprintf(out, "\n- %s: %s", m.Name, strings.Join(m.Broken, "; "))
 		}
 	}
 	fmt.Fprintf(out, "\n\n%s\n", r.Machine)
