@@ -77,6 +77,11 @@ func (r *jobResource) IdentitySchema(_ context.Context, _ resource.IdentitySchem
 	}}
 }
 
+// jobSchemaVersion is that of the jobs' states. A state that could not be read
+// would lose the job, and with it what can run it: a change that the state of a
+// release does not fit raises the version, and brings an upgrader.
+const jobSchemaVersion = 0
+
 func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	computed := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
@@ -105,6 +110,7 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 		}
 	}
 	resp.Schema = schema.Schema{
+		Version: jobSchemaVersion,
 		MarkdownDescription: "A Cloud Automator job that an HTTP POST starts, and the rotation of its URL and access token: each update in place rotates both, and the provider proves " +
 			"that the old ones are gone, if need be by making a new job and removing the old one.",
 		Attributes: map[string]schema.Attribute{

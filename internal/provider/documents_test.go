@@ -126,6 +126,19 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
+// Whoever reads the first page finds every guide.
+func TestFirstPageListsGuides(t *testing.T) {
+	t.Parallel()
+	guides, err := filepath.Glob(filepath.Join("..", "..", "docs", "guides", "*.md"))
+	must(t, err)
+	first := contents(t, filepath.Join("..", "..", "docs", "index.md"))
+	for _, guide := range guides {
+		if entry := "](guides/" + filepath.Base(guide) + ") |"; !strings.Contains(first, entry) {
+			t.Errorf("templates/index.md.tmpl does not list %s among the guides", guide)
+		}
+	}
+}
+
 var answer = regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (?:`(\\w+)`)? ?\\| (.*) \\|$")
 
 // Each answer that a resource's page lists leads to an error on the argument

@@ -32,11 +32,7 @@ func run(ctx context.Context, out io.Writer, addr, cli string) error {
 	if err := s.Start(addr); err != nil {
 		return err
 	}
-	for _, one := range scenarios {
-		if one.start != nil {
-			one.start(s)
-		}
-	}
+	begin(s, scenarios...)
 	fmt.Fprintf(out, "The sandbox stands in for all five services at %s, until Ctrl-C.\n\n", s.URL())
 	fmt.Fprintf(out, "In another terminal, tell Terraform where it is:\n\n%s\n", environment(s.URL(), cli))
 	fmt.Fprintf(out, "These examples have something here that waits for their signals:\n\n%s\n", commands(s.URL(), false))

@@ -29,9 +29,7 @@ func TestAccExamplesApplyAsTheyAre(t *testing.T) {
 		t.Run(one.example, func(t *testing.T) {
 			t.Parallel()
 			s := acctest.Sandbox(t, sandbox.Options{Domains: domains})
-			if one.start != nil {
-				one.start(s)
-			}
+			begin(s, one)
 			env := map[string]string{}
 			for setting := range strings.FieldsSeq(environment(s.URL(), "")) {
 				if name, value, is := strings.Cut(setting, "="); is {
@@ -178,9 +176,7 @@ func TestAccTryItLocally(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := acctest.Sandbox(t, sandbox.Options{Domains: domains})
-	for _, one := range scenarios {
-		one.start(s)
-	}
+	begin(s, scenarios...)
 	w := acctest.Bare(t, nil)
 	if err := os.CopyFS(filepath.Join(w.WorkingDir(), "examples"), os.DirFS(examples)); err != nil {
 		t.Fatal(err)

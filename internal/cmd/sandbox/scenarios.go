@@ -143,6 +143,15 @@ func automation(s *sandbox.Sandbox, n int, steps ...sandbox.Step) {
 	s.StartAutomation(sandbox.Automation{ID: id(n), DocumentName: "Sandbox-Approval", Steps: slices.Clone(steps)})
 }
 
+// begin has everything that the scenarios need wait in the sandbox.
+func begin(s *sandbox.Sandbox, all ...scenario) {
+	for _, one := range all {
+		if one.start != nil {
+			one.start(s)
+		}
+	}
+}
+
 func callback(n int) string {
 	return fmt.Sprintf(`{workflow_id="w-0123456789abcdef0",execution_id=%q}`, id(n))
 }
