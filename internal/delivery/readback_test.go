@@ -197,7 +197,7 @@ func TestReadsSettle(t *testing.T) {
 		"not there":                     {[]delivery.State{pending}, pending, 15 * time.Second, 15 * time.Second},
 		"not to be told":                {[]delivery.State{missed}, missed, 15 * time.Second, 15 * time.Second},
 		"to be told by the last read":   {[]delivery.State{missed, missed, pending}, pending, 15 * time.Second, 15 * time.Second},
-		"the last read counts, no more": {[]delivery.State{pending, pending, pending, pending, pending, pending, missed}, missed, 15 * time.Second, 15 * time.Second},
+		"the last read counts, no more": {[]delivery.State{pending, pending, pending, pending, pending, missed}, missed, 15 * time.Second, 15 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
