@@ -77,7 +77,8 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	to := record{&resp.State, resp.Identity, resp.Private}
 	// What the job turns out to be is null until it is known.
 	begun := data
-	begun.takeFrom(jobModel{CompletedPostProcessID: types.ListNull(types.Int64Type), FailedPostProcessID: types.ListNull(types.Int64Type)})
+	begun.takeFrom(jobModel{})
+	begun.takeOpen(jobModel{CompletedPostProcessID: types.ListNull(types.Int64Type), FailedPostProcessID: types.ListNull(types.Int64Type)})
 	job, m, failed := w.makeJob(ctx, &data)
 	if failed != nil {
 		if !m.Sought.IsZero() {
@@ -316,6 +317,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	to := record{&resp.State, resp.Identity, resp.Private}
 	d := decide(before, data, m)
 	data.takeFrom(before)
+	data.takeOpen(before)
 	m.Whole = m.Whole && data.ActionValue.Equal(before.ActionValue)
 	m.Imported = false
 	m.Due = m.Due && data.TriggerOnApply.ValueBool()

@@ -72,6 +72,9 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	}
 	d := decide(before, after, m)
 	after.takeFrom(before)
+	if after.StoreCredentials.IsUnknown() {
+		after.URL, after.AccessToken = types.StringUnknown(), types.StringUnknown()
+	}
 	switch {
 	case d.rotate:
 		after.ID, after.TimeZone, after.CreatedAt = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()

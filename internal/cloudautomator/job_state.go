@@ -126,7 +126,7 @@ func (m *jobModel) take(job Job, s settings) {
 	}
 }
 
-// takeFrom records what another state holds of the job and its arguments leave open.
+// takeFrom records what another state holds of the job.
 func (m *jobModel) takeFrom(before jobModel) {
 	m.ID, m.RotatedAt, m.Active = before.ID, before.RotatedAt, before.Active
 	m.TimeZone, m.CreatedAt, m.UpdatedAt = before.TimeZone, before.CreatedAt, before.UpdatedAt
@@ -134,6 +134,11 @@ func (m *jobModel) takeFrom(before jobModel) {
 	if m.stores() {
 		m.URL, m.AccessToken = before.URL, before.AccessToken
 	}
+}
+
+// takeOpen records what another state holds of the arguments that are left to the
+// service. In a plan they are not: one that is not known yet is to be set.
+func (m *jobModel) takeOpen(before jobModel) {
 	if m.AllowRuntimeActionValues.IsUnknown() {
 		m.AllowRuntimeActionValues = before.AllowRuntimeActionValues
 	}
