@@ -30,6 +30,12 @@ var elsewhere = map[matrix.Line]string{matrix.Nameless: "https://signal.invalid"
 // try makes a sandbox, and a provider whose patience is that of the trouble.
 func try(t *testing.T, y system, trouble matrix.Trouble) *trial {
 	t.Helper()
+	return tryWith(t, y, trouble, sandbox.Options{})
+}
+
+// tryWith is try with a sandbox of its own.
+func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Options) *trial {
+	t.Helper()
 	patience := acctest.Quick
 	if trouble.Timeout > 0 {
 		// Some attempts, and each has the time to be answered on a busy machine.
@@ -39,13 +45,18 @@ func try(t *testing.T, y system, trouble matrix.Trouble) *trial {
 	if trouble.Line == matrix.RefusedAtFirst {
 		patience.Unreachable = time.Minute
 	}
-	start := acctest.Sandbox
-	if trouble.Line == matrix.Untrusted {
-		start = acctest.SandboxTLS
-	}
-	s := start(t, sandbox.Options{})
+	s := acctest.Sandbox(t, options)
 	config := y.ready(t, s)
 	at := cmp.Or(elsewhere[trouble.Line], s.URL())
+	if trouble.Line == matrix.Untrusted {
+		stranger := acctest.SandboxTLS(t, options)
+		at = stranger.URL()
+		t.Cleanup(func() {
+			if made := stranger.Journal(); len(made) > 0 {
+				t.Errorf("somebody who is not trusted was sent %v", made)
+			}
+		})
+	}
 	if trigger, ok := config["url"].(string); ok {
 		config["url"] = strings.Replace(trigger, s.URL(), at, 1)
 	}

@@ -23,10 +23,11 @@ func Text() string {
 		},
 		"resending": resending,
 	}).Parse(page)).Execute(&text, struct {
-		Resources []string
-		Results   []Result
-		Sections  []Section
-	}{Resources, Results, Sections})
+		Resources  []string
+		Results    []Result
+		Sections   []Section
+		JobResults []JobResult
+	}{Resources, Results, Sections, JobResults})
 	if err != nil {
 		panic(err) // The template is at odds with the table.
 	}

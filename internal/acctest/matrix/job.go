@@ -1,0 +1,64 @@
+package matrix
+
+// Job is what making, changing and removing a signal_http_trigger_job comes to in a row.
+type Job struct{ Create, Update, Delete JobResult }
+
+// JobResult is what a user sees of a job in the end.
+type JobResult struct {
+	// Word is what the guide calls it, and Means what that is to say.
+	Word, Means string
+	// Fails says that there is an error; Recorded, that a creation is recorded all the same.
+	Fails, Recorded bool
+}
+
+// The results there are.
+var (
+	Done       = JobResult{Word: "done", Means: "The job is as the configuration asks for, after another try or a look at it where need be.", Recorded: true}
+	NotDone    = JobResult{Word: "failed", Means: "An error. A job that was to be made is not there and not recorded; one that was to be changed or removed is in the state as it was before, and the next refresh shows what became of it.", Fails: true}
+	Doubtful   = JobResult{Word: "unknown", Means: "An error. Whether the job was made is not known, so it is recorded, tainted; it is looked for before another one is made.", Fails: true, Recorded: true}
+	JobResults = []JobResult{Done, NotDone, Doubtful}
+)
+
+var (
+	jobDone     = Job{Done, Done, Done}
+	jobFails    = Job{NotDone, NotDone, NotDone}
+	jobDoubtful = Job{Doubtful, Done, Done}
+	jobStalls   = Job{Doubtful, NotDone, NotDone}
+)
+
+// jobs are the ends by the names of rows.
+var jobs = map[string]Job{
+	"connection refused at first": jobDone,
+	"connection refused":          jobFails,
+	"certificate":                 jobFails,
+	"no such host":                jobFails,
+
+	"throttled twice":           jobDone,
+	"throttled":                 jobFails,
+	"access denied":             jobFails,
+	"credentials expired":       jobFails,
+	"credentials expire midway": jobFails,
+
+	"500 before acting":         jobDoubtful,
+	"503 before acting":         jobDoubtful,
+	"500 for good":              jobStalls,
+	"server error after acting": jobDone,
+
+	"dropped before acting":               jobDoubtful,
+	"dropped after acting":                jobDone,
+	"truncated 200":                       jobDone,
+	"truncated JSON":                      jobDone,
+	"proxy's 502 before acting":           jobDoubtful,
+	"proxy's 502 after acting":            jobDone,
+	"portal's 200":                        jobDoubtful,
+	"proxy's 403":                         jobDoubtful,
+	"redirected":                          jobDoubtful,
+	"no answer to one attempt":            jobDone,
+	"stalled before acting":               jobStalls,
+	"stalled after acting":                jobStalls,
+	"answer lost and credentials expired": jobStalls,
+	"slow":                                jobDone,
+}
+
+// Job is what the row comes to for a job.
+func (r Row) Job() Job { return jobs[r.Name] }

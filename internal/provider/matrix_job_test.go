@@ -1,0 +1,125 @@
+package provider_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/matrix"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// jobAs is the system of jobs, struck at one operation.
+func jobAs(operation string) system {
+	return system{
+		resource: "signal_http_trigger_job", operation: operation,
+		ready: func(*testing.T, *sandbox.Sandbox) acctest.Values {
+			return acctest.Values{"name": "nightly", "group_id": 10, "aws_account_id": 20, "action_type": "stop_instances", "action_value": `{"region": "ap-northeast-1"}`}
+		},
+	}
+}
+
+// The matrix holds for jobs, too, whether the service rotates with each change or
+// not: no creation is repeated blindly, and once the trouble is over the next
+// apply leaves what the configuration asks for.
+func TestWhatHappensToAJobWhen(t *testing.T) {
+	for _, section := range matrix.Sections {
+		for _, row := range section.Rows {
+			t.Run(row.Name, func(t *testing.T) {
+				t.Parallel()
+				end := row.Job()
+				if end == (matrix.Job{}) {
+					t.Fatal("what becomes of a job is said nowhere")
+				}
+				var all sync.WaitGroup
+				defer all.Wait()
+				for _, rotates := range []bool{true, false} {
+					run := func(operation string, test func(x *trial)) {
+						all.Go(func() {
+							t.Run(fmt.Sprintf("%s, PATCH rotates: %t", operation, rotates), func(t *testing.T) {
+								test(tryWith(t, jobAs(operation), row.Trouble, sandbox.Options{CloudAutomator: sandbox.CloudAutomator{PatchRotates: rotates}}))
+							})
+						})
+					}
+					run("CreateJob", func(x *trial) { x.createJob(end.Create) })
+					run("UpdateJob", func(x *trial) { x.updateJob(end.Update) })
+					run("DeleteJob", func(x *trial) { x.deleteJob(end.Delete) })
+				}
+			})
+		}
+	}
+}
+
+func (x *trial) createJob(want matrix.JobResult) {
+	config, r := x.within("create"), x.Resource(x.resource)
+	x.strike()
+	diags := r.Apply(config)
+	if diags.HasError() != want.Fails || r.State.IsNull() == want.Recorded || r.Tainted != (want.Recorded && want.Fails) {
+		x.Errorf("tainted: %t, and the state is %s: %s", r.Tainted, r.State, diags)
+	}
+	if x.Accepted(x.operation) > 1 || want.Recorded && len(x.Faults()) > 0 && x.Faults()[0].Kind != sandbox.KindThrottle && x.Count(x.operation) != 1 {
+		x.Errorf("the creation was repeated: %v", x.Journal())
+	}
+	r = x.later(r)
+	x.settles(r.Apply(x.config), 1)
+}
+
+func (x *trial) updateJob(want matrix.JobResult) {
+	r := x.made(x.config)
+	before := r.State
+	config := x.within("update").With(acctest.Values{"name": "weekly"})
+	x.strike()
+	diags := r.Apply(config)
+	if diags.HasError() != want.Fails || want.Fails && !r.State.Equal(before) {
+		x.Errorf("the state was %s and is %s: %s", before, r.State, diags)
+	}
+	r = x.later(r)
+	x.settles(r.Apply(x.config.With(acctest.Values{"name": "weekly"})), 1)
+	if name := r.String("name"); name != "weekly" {
+		x.Errorf("the job is called %q", name)
+	}
+}
+
+func (x *trial) deleteJob(want matrix.JobResult) {
+	r := x.made(x.within("delete"))
+	x.strike()
+	diags := r.Destroy()
+	if diags.HasError() != want.Fails || r.State.IsNull() == want.Fails {
+		x.Errorf("the state is %s: %s", r.State, diags)
+	}
+	r = x.later(r)
+	if r.State.IsNull() {
+		x.settles(nil, 0)
+	} else {
+		x.settles(r.Destroy(), 0)
+	}
+}
+
+// made is a job that was made before the trouble.
+func (x *trial) made(config acctest.Values) *acctest.Resource {
+	x.Helper()
+	r := acctest.StartProvider(x.T, acctest.Block(x.URL())).Resource(x.resource)
+	apply(x.T, r, config)
+	return r.On(x.Provider)
+}
+
+// later is the resource once the trouble is over, for another run of Terraform.
+func (x *trial) later(r *acctest.Resource) *acctest.Resource {
+	x.heal()
+	r = r.On(acctest.StartProvider(x.T, acctest.Block(x.URL())))
+	if !r.State.IsNull() {
+		if diags := r.Refresh(); diags.HasError() {
+			x.Errorf("a refresh said %s", diags)
+		}
+	}
+	return r
+}
+
+// settles holds what is left in the end to a number of jobs.
+func (x *trial) settles(diags acctest.Diagnostics, jobs int) {
+	x.Helper()
+	if left := x.TriggerJobs(); diags.HasError() || len(left) != jobs {
+		x.Errorf("%d jobs are left, want %d, and it said %s", len(left), jobs, diags)
+	}
+}
