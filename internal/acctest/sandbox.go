@@ -1,6 +1,8 @@
 package acctest
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
@@ -11,6 +13,25 @@ func Sandbox(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
 	s := sandbox.New(options)
 	must(t, s.Start("127.0.0.1:0"))
+	t.Cleanup(func() { must(t, s.Close()) })
+	return s
+}
+
+// SandboxToRefuse is Sandbox on a port that the system gives nobody by chance, so
+// that nobody else answers there while the sandbox refuses connections.
+func SandboxToRefuse(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
+	t.Helper()
+	s := sandbox.New(options)
+	for {
+		// Below what systems hand out, which begins with 32768 at the lowest.
+		err := s.Start(fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(10000)))
+		if err == nil {
+			break
+		}
+		if t.Context().Err() != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Cleanup(func() { must(t, s.Close()) })
 	return s
 }

@@ -45,7 +45,11 @@ func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Opt
 	if trouble.Line == matrix.RefusedAtFirst {
 		patience.Unreachable = time.Minute
 	}
-	s := acctest.Sandbox(t, options)
+	start := acctest.Sandbox
+	if trouble.Line == matrix.RefusedAtFirst {
+		start = acctest.SandboxToRefuse
+	}
+	s := start(t, options)
 	config := y.ready(t, s)
 	at := cmp.Or(elsewhere[trouble.Line], s.URL())
 	if trouble.Line == matrix.Untrusted {
@@ -84,7 +88,8 @@ func (x *trial) strike() {
 	x.Hook(x.operation, nil, func() { inject(x.trouble.Afterwards) })
 	if x.trouble.Line == matrix.RefusedAtFirst {
 		x.Refuse()
-		time.AfterFunc(50*time.Millisecond, x.accept)
+		open := time.AfterFunc(50*time.Millisecond, x.accept)
+		x.Cleanup(func() { open.Stop() })
 	}
 }
 
