@@ -2,6 +2,7 @@ package cloudautomator_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -147,7 +148,11 @@ func TestRunAfterCreationFails(t *testing.T) {
 
 func TestCredentialsAreNotStored(t *testing.T) {
 	eachKind(t, func(t *testing.T, b *bench) {
-		config := b.created(nightly.With(acctest.Values{"store_credentials": false}))
+		config := nightly.With(acctest.Values{"store_credentials": false})
+		if plan, diags := b.Plan(config); len(diags) > 0 || slices.Contains(plan.Unknown(), "access_token") || slices.Contains(plan.Unknown(), "url") {
+			t.Errorf("the plan leaves %q open: %s", plan.Unknown(), diags)
+		}
+		b.created(config)
 		old := b.of(b.only())
 		b.settled(config)
 		rotated := b.String("rotated_at")

@@ -60,7 +60,7 @@ func (r *rotation) run(ctx context.Context) (Job, diag.Diagnostic) {
 		return Job{}, noTrigger(old)
 	}
 	fresh, failed := r.change(ctx, id)
-	if failed != nil || !r.asked || !r.survives(old, fresh) {
+	if failed != nil || !r.asked || !survives(old, fresh) {
 		return fresh, failed
 	}
 	successor, failed := r.makeSuccessor(ctx, id)
@@ -84,11 +84,10 @@ func (r *rotation) change(ctx context.Context, id string) (Job, diag.Diagnostic)
 	return r.settled(ctx, answered)
 }
 
-// survives reports whether the URL or the access token is still the one that was
-// read before the change, or that is remembered.
-func (r *rotation) survives(old, fresh Job) bool {
-	return old.URL.Path == fresh.URL.Path || old.AccessToken == fresh.AccessToken ||
-		matches(r.URL, fresh.URL.Path) || matches(r.AccessToken, fresh.AccessToken)
+// survives reports whether the URL or the access token is still the one from
+// before the change.
+func survives(old, fresh Job) bool {
+	return old.URL.Path == fresh.URL.Path || old.AccessToken == fresh.AccessToken
 }
 
 // makeSuccessor makes a job with the same settings, and with a mark on its name

@@ -179,6 +179,54 @@ func TestDestroyRemovesAPredecessorThatStays(t *testing.T) {
 	}
 }
 
+// A rotation of one of the two is none.
+func TestPatchThatKeepsOneOfTheTwoDoesNotRotate(t *testing.T) {
+	for name, kind := range map[string]sandbox.CloudAutomator{
+		"URL": {PatchRotates: true, PatchKeepsURL: true}, "token": {PatchRotates: true, PatchKeepsToken: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, kind)
+			b.created(nightly)
+			old, id, config := b.held(), b.String("id"), nightly.With(acctest.Values{"name": "weekly"})
+			b.apply(config)
+			if b.String("id") == id {
+				t.Error("the job with the old one is still there")
+			}
+			if status := old.run(t); status != 404 {
+				t.Errorf("the old ones answer %d", status)
+			}
+			b.settled(config)
+		})
+	}
+}
+
+// Nor does it go unnoticed when somebody else does it.
+func TestChangeOfTheTokenAloneIsNoticed(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{PatchRotates: true, PatchKeepsURL: true})
+	b.created(nightly.With(acctest.Values{"store_credentials": false}))
+	rotated, other := b.String("rotated_at"), b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
+	if diags := other.Apply(nightly.With(acctest.Values{"name": "weekly", "rotate_on_update": false})); len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	if diags := b.Refresh(); len(diags) > 0 || b.String("rotated_at") == rotated {
+		t.Errorf("rotated_at is %s: %s", b.String("rotated_at"), diags)
+	}
+}
+
+// What somebody else has made of URL and token since the last refresh is old, too.
+func TestRotationAfterTheRefresh(t *testing.T) {
+	eachKind(t, func(t *testing.T, b *bench) {
+		b.created(nightly)
+		first := b.held()
+		b.s.RotateTriggerJob(b.String("id"))
+		second, config := b.of(b.only()), nightly.With(acctest.Values{"name": "weekly"})
+		b.apply(config)
+		b.dead(first)
+		b.dead(second)
+		b.settled(config)
+	})
+}
+
 func TestRotationInTheConsole(t *testing.T) {
 	for _, stored := range []bool{true, false} {
 		t.Run(fmt.Sprintf("stored %t", stored), func(t *testing.T) {

@@ -22,6 +22,8 @@ type CloudAutomator struct {
 	APIKeys []string
 	// PatchRotates gives a job a new URL and access token with each PATCH, as the console's "Update" button does.
 	PatchRotates bool
+	// PatchKeepsURL has PatchRotates give a new access token alone, and PatchKeepsToken a new URL alone.
+	PatchKeepsURL, PatchKeepsToken bool
 	// Inactive is what the trigger answers for a job that is inactive, expired or not effective yet. Default InactiveNotFound.
 	Inactive InactiveAnswer
 	// TakesBody lets a trigger request have a body. The default refuses it, since the document asks for Content-Length: 0.
@@ -498,7 +500,14 @@ func (m *cloudAutomator) updateJob(c *call) (int, any, *apiError) {
 	attributes.UpdatedAt = japaneseInstant{c.now}
 	job.now.Attributes = m.withDefaults(attributes)
 	if m.play.PatchRotates && attributes.RuleType == webhook {
+		url, accessToken := job.now.Token, job.now.AccessToken
 		job.rotate()
+		switch {
+		case m.play.PatchKeepsURL:
+			job.give(url, job.now.AccessToken)
+		case m.play.PatchKeepsToken:
+			job.give(job.now.Token, accessToken)
+		}
 	}
 	job.commit(c.now)
 	c.accept()

@@ -577,3 +577,16 @@ func TestAdministrationOfJobs(t *testing.T) {
 	made = s.AddTriggerJob(TriggerJob{Inactive: true})
 	c.trigger(made.Token, made.AccessToken).wants(t, 404)
 }
+
+func TestPatchKeepsOneOfTheTwo(t *testing.T) {
+	for _, keepsURL := range []bool{true, false} {
+		s, c, _ := start(t, Options{CloudAutomator: CloudAutomator{PatchRotates: true, PatchKeepsURL: keepsURL, PatchKeepsToken: !keepsURL}})
+		id, attributes := c.jobs("POST", "", newJob).job(t)
+		token, accessToken := rule(t, attributes)
+		c.jobs("PATCH", "/"+id, `{"name":"weekly"}`).wants(t, 200)
+		now, _ := s.TriggerJob(id)
+		if (now.Token == token) != keepsURL || (now.AccessToken == accessToken) == keepsURL {
+			t.Errorf("the job is %+v", now)
+		}
+	}
+}
