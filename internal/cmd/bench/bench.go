@@ -252,7 +252,8 @@ func (b *bench) waits(ctx context.Context) error {
 	return nil
 }
 
-// startups measures how long it takes until the schema is served.
+// startups measures how long it takes until the schema is served, to a caller that starts the plugin as Terraform
+// does: with certificates made for the occasion, which take some of the time.
 func (b *bench) startups(ctx context.Context) error {
 	m := b.report.Measure("start-up to schema served / an empty framework provider", 1.5)
 	// A process starts in milliseconds, of which another one may take many: the

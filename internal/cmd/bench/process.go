@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
@@ -11,11 +10,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+	goplugin "github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
@@ -23,50 +23,39 @@ import (
 
 // process is a plugin that runs, spoken to without a terraform.
 type process struct {
-	command *exec.Cmd
-	conn    *grpc.ClientConn
+	client *goplugin.Client
+	conn   *grpc.ClientConn
+	pid    int
 }
 
-// run starts a plugin and returns when it can be spoken to.
+// run starts a plugin as Terraform does, and returns when it can be spoken to.
 func (p plugin) run(ctx context.Context) (*process, error) {
 	command := exec.CommandContext(ctx, p.binary())
-	// The cookie that go-plugin asks of whoever starts a provider, so that nobody does by mistake.
-	command.Env = append(os.Environ(), "TF_PLUGIN_MAGIC_COOKIE=d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
-		"PLUGIN_PROTOCOL_VERSIONS=6", "AWS_EC2_METADATA_DISABLED=true")
+	command.Env = append(os.Environ(), "AWS_EC2_METADATA_DISABLED=true")
 	for name, value := range p.env {
 		command.Env = append(command.Env, name+"="+value)
 	}
-	out, err := command.StdoutPipe()
+	client := goplugin.NewClient(&goplugin.ClientConfig{
+		// The cookie of Terraform's providers, which keeps people from starting them by mistake.
+		HandshakeConfig: goplugin.HandshakeConfig{
+			MagicCookieKey:   "TF_PLUGIN_MAGIC_COOKIE",
+			MagicCookieValue: "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
+		},
+		VersionedPlugins: map[int]goplugin.PluginSet{6: {}},
+		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
+		AutoMTLS:         true,
+		Cmd:              command,
+		Logger:           hclog.NewNullLogger(),
+	})
+	protocol, err := client.Client()
 	if err != nil {
-		return nil, err
+		client.Kill()
+		return nil, fmt.Errorf("starting %s: %w", p.binary(), err)
 	}
-	if err := command.Start(); err != nil {
-		return nil, err
-	}
-	started := &process{command: command}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	// CORE-PROTOCOL|APP-PROTOCOL|NETWORK|ADDRESS|grpc|
-	said := strings.Split(strings.TrimSpace(line), "|")
-	if err != nil || len(said) < 5 {
-		started.stop()
-		return nil, fmt.Errorf("%s said %q: %w", p.binary(), line, err)
-	}
-	started.conn, err = grpc.NewClient(said[2]+":"+said[3], grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.ForceCodec(bytesCodec{}), grpc.MaxCallRecvMsgSize(64<<20)))
-	if err != nil {
-		started.stop()
-		return nil, err
-	}
-	return started, nil
+	return &process{client, protocol.(*goplugin.GRPCClient).Conn, command.Process.Pid}, nil
 }
 
-func (p *process) stop() {
-	if p.conn != nil {
-		_ = p.conn.Close()
-	}
-	_ = p.command.Process.Kill()
-	_ = p.command.Wait()
-}
+func (p *process) stop() { p.client.Kill() }
 
 // bytesCodec has messages be what is on the wire.
 type bytesCodec struct{}
@@ -111,7 +100,7 @@ func (m message) field(wanted protowire.Number) []byte {
 // call calls the plugin. The errors among the diagnostics, which are in a field, are errors here.
 func (p *process) call(ctx context.Context, method string, request message, diagnostics protowire.Number) (message, error) {
 	var response message
-	if err := p.conn.Invoke(ctx, "/tfplugin6.Provider/"+method, &request, &response); err != nil {
+	if err := p.conn.Invoke(ctx, "/tfplugin6.Provider/"+method, &request, &response, grpc.ForceCodec(bytesCodec{}), grpc.MaxCallRecvMsgSize(64<<20)); err != nil {
 		return nil, err
 	}
 	if said := response.field(diagnostics); said != nil {
@@ -203,7 +192,7 @@ func (p plugin) peak(ctx context.Context, url string, signals int) (float64, err
 	if err, _ := failed.Load().(error); err != nil {
 		return 0, err
 	}
-	return peakMemory(running.command.Process.Pid)
+	return peakMemory(running.pid)
 }
 
 // object is an object whose other attributes are null.
