@@ -1,5 +1,7 @@
 package matrix
 
+import "slices"
+
 // Job is what making, changing and removing a signal_http_trigger_job comes to in a row.
 type Job struct{ Create, Update, Delete JobResult }
 
@@ -60,5 +62,20 @@ var jobs = map[string]Job{
 	"slow":                                jobDone,
 }
 
-// Job is what the row comes to for a job.
+// jobless are the rows that are about the reads of SSM and SWF.
+var jobless = []string{"answer lost and reading denied", "answer lost and reading fails"}
+
+// JobRows are the rows that say something of jobs.
+func JobRows() (rows []Row) {
+	for _, section := range Sections {
+		for _, row := range section.Rows {
+			if !slices.Contains(jobless, row.Name) {
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows
+}
+
+// Job is what one of JobRows comes to.
 func (r Row) Job() Job { return jobs[r.Name] }

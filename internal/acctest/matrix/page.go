@@ -27,7 +27,8 @@ func Text() string {
 		Results    []Result
 		Sections   []Section
 		JobResults []JobResult
-	}{Resources, Results, Sections, JobResults})
+		JobRows    []Row
+	}{Resources, Results, Sections, JobResults, JobRows()})
 	if err != nil {
 		panic(err) // The template is at odds with the table.
 	}
