@@ -338,3 +338,67 @@ func TestCancelledJobReturnsAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// An update that the service has not taken is none: taken back, it rotates
+// nothing and runs nothing.
+func TestRefusedUpdateIsTakenBack(t *testing.T) {
+	for name, c := range map[string]struct {
+		change  acctest.Values
+		refuses string
+	}{
+		"a bad date": {change: acctest.Values{"expiration_date": "soon"}},
+		"the read":   {acctest.Values{"name": "weekly"}, "GetJob"},
+		"the list":   {acctest.Values{"name": "weekly"}, "ListJobs"},
+		"the update": {acctest.Values{"name": "weekly"}, "UpdateJob"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachKind(t, func(t *testing.T, b *bench) {
+				base := b.created(nightly.With(acctest.Values{"trigger_on_apply": true}))
+				if c.refuses != "" {
+					b.s.Inject(sandbox.Fault{Operation: c.refuses, Kind: sandbox.KindRefuse, Times: 1})
+				}
+				b.refused(base.With(c.change))
+				b.idle(base)
+				b.s.ResetJournal()
+				b.apply(base)
+				b.requests()
+			})
+		})
+	}
+}
+
+// What a failed first apply after an import leaves undone, the second does, and no more.
+func TestFirstApplyAfterAnImportFails(t *testing.T) {
+	for _, operation := range []string{"GetJob", "UpdateJob"} {
+		t.Run(operation, func(t *testing.T) {
+			b := newBench(t, sandbox.CloudAutomator{})
+			b.created(nightly)
+			before := b.held()
+			imported := b.Provider.Resource(jobType)
+			if diags := imported.Import(b.String("id")); len(diags) > 0 {
+				t.Fatal(diags)
+			}
+			b.Resource = imported
+			config := nightly.With(acctest.Values{"name": "weekly", "rotate_on_update": false, "rotation_triggers": acctest.Values{"month": "1"}})
+			b.s.Inject(sandbox.Fault{Operation: operation, Kind: sandbox.KindRefuse, Times: 1})
+			b.refused(config)
+			b.s.ResetJournal()
+			b.apply(config)
+			b.requests("GetJob", "UpdateJob", "GetJob")
+			if b.held() != before {
+				t.Error("URL and access token were rotated")
+			}
+			b.settled(config)
+		})
+	}
+}
+
+// A job that was found and could not be read is named all the same.
+func TestFoundJobIsNotRead(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{}, hasty())
+	b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropAfter, Times: 1})
+	b.s.Inject(sandbox.Fault{Operation: "GetJob", Kind: sandbox.KindErrorBefore})
+	diags := b.refused(nightly)
+	contains(t, diags.String(), "recorded as job "+b.only().ID+",")
+}

@@ -96,7 +96,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 		// The answer to the creation did not show it.
 		if job, failed = w.settled(ctx, job); failed != nil {
 			resp.Diagnostics.Append(withStanding(failed, fmt.Sprintf("The job was made, and is recorded as job %s, but the resource is tainted: the next apply replaces the job. "+
-				"Run \"terraform untaint\" on the resource to keep it; the next apply then reads the rest.", job.ID)))
+				"Run \"terraform untaint\" on the resource to keep it; the next apply then reads the rest.", begun.ID.ValueString())))
 			return
 		}
 	}
@@ -318,6 +318,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	d := decide(before, data, m)
 	data.takeFrom(before)
 	data.takeOpen(before)
+	recalled := m
 	m.Whole = m.Whole && data.ActionValue.Equal(before.ActionValue)
 	m.Imported = false
 	m.Due = m.Due && data.TriggerOnApply.ValueBool()
@@ -361,7 +362,10 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		return
 	}
 	if failed != nil {
-		m.Unfinished = m.Unfinished || d.rotate && !taken
+		if !taken {
+			// The state is still the old one, and so is what goes with it.
+			m.Whole, m.Imported, m.Due = recalled.Whole, recalled.Imported, recalled.Due
+		}
 		resp.Diagnostics.Append(m.keep(ctx, resp.Private)...)
 		appendFailure(&resp.Diagnostics, failed)
 		return

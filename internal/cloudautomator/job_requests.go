@@ -153,15 +153,16 @@ func noTrigger(job Job) diag.Diagnostic {
 }
 
 // update changes a job's settings. When the answer is lost, what the job API
-// shows of the job decides; to ask once more does no harm.
-func (w *work) update(ctx context.Context, id string, after *jobModel, body map[string]any) (Job, diag.Diagnostic) {
+// shows of the job decides; to ask once more does no harm. It reports whether
+// the service may have acted, even when that failed.
+func (w *work) update(ctx context.Context, id string, after *jobModel, body map[string]any) (answered Job, acted bool, failed diag.Diagnostic) {
 	doing := "Updating Cloud Automator job " + id
-	var answered Job
 	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
 		tried := attempt(ctx, func(ctx context.Context) (err error) {
 			answered, err = w.client.updateJob(ctx, id, body)
 			return err
 		})
+		acted = acted || tried.Outcome == delivery.Accepted || tried.Outcome == delivery.Unknown
 		if tried.Outcome != delivery.Unknown {
 			return tried
 		}
@@ -175,9 +176,9 @@ func (w *work) update(ctx context.Context, id string, after *jobModel, body map[
 		return tried
 	})
 	if result.Outcome != delivery.Accepted {
-		return Job{}, w.failure("Job Not Updated", doing, result)
+		return Job{}, acted, w.failure("Job Not Updated", doing, result)
 	}
-	return answered, nil
+	return answered, acted, nil
 }
 
 // remove removes a job, unless it is gone already. When the answer is lost, the

@@ -46,6 +46,7 @@ func (r *rotation) run(ctx context.Context) (Job, diag.Diagnostic) {
 			return Job{}, failed
 		}
 		if marked := successors(jobs, id); len(marked) > 0 {
+			r.Unfinished = true
 			r.Predecessors = append(r.Predecessors, marked[1:]...)
 			return r.succeed(ctx, marked[0])
 		}
@@ -76,7 +77,8 @@ func (r *rotation) change(ctx context.Context, id string) (Job, diag.Diagnostic)
 	if r.asked {
 		maps.Copy(body, asking)
 	}
-	answered, failed := r.update(ctx, id, &r.after, body)
+	answered, acted, failed := r.update(ctx, id, &r.after, body)
+	r.Unfinished = r.Unfinished || r.asked && acted
 	if failed != nil {
 		return Job{}, failed
 	}
