@@ -116,9 +116,11 @@ func TestLateJobIsFoundAgain(t *testing.T) {
 				b.Resource = b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
 				late := b.only()
 				if refresh {
-					if diags := b.Refresh(); len(diags) > 0 || b.String("id") != late.ID {
+					diags := b.Refresh()
+					if diags.HasError() || b.String("id") != late.ID {
 						t.Fatalf("the state is %s: %s", b.State, diags)
 					}
+					contains(t, diags.String(), "Job Found", late.ID, "applying removes")
 				}
 				b.apply(nightly)
 				if kept := b.only().ID == late.ID; kept != untaint {
@@ -401,4 +403,42 @@ func TestFoundJobIsNotRead(t *testing.T) {
 	b.s.Inject(sandbox.Fault{Operation: "GetJob", Kind: sandbox.KindErrorBefore})
 	diags := b.refused(nightly)
 	contains(t, diags.String(), "recorded as job "+b.only().ID+",")
+}
+
+// A job that was lost, and never made, is no other one: neither one with other
+// settings, nor one that was made when all was over.
+func TestLostJobIsNoOther(t *testing.T) {
+	for name, c := range map[string]struct {
+		change acctest.Values
+		later  time.Duration
+	}{
+		"other settings": {change: acctest.Values{"aws_account_id": 99, "action_value": `{"region": "us-east-1"}`}},
+		"made later":     {later: 2 * time.Minute},
+	} {
+		for _, refresh := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, refresh %t", name, refresh), func(t *testing.T) {
+				var passed atomic.Int64
+				s := acctest.Sandbox(t, sandbox.Options{Now: func() time.Time { return time.Now().Add(time.Duration(passed.Load())) }})
+				b := &bench{acctest.StartProvider(t, acctest.Block(s.URL()), hasty()).Resource(jobType), t, s, false}
+				b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropBefore, Times: 1})
+				b.refused(nightly, "Outcome of the Creation Unknown")
+				passed.Store(int64(c.later))
+				hand := acctest.StartProvider(t, acctest.Block(b.s.URL())).Resource(jobType)
+				if diags := hand.Apply(nightly.With(c.change)); len(diags) > 0 {
+					t.Fatal(diags)
+				}
+				b.Resource = b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
+				if refresh {
+					if diags := b.Refresh(); len(diags) > 0 || !b.State.IsNull() {
+						t.Fatalf("the state is %s: %s", b.State, diags)
+					}
+				}
+				b.s.ResetJournal()
+				b.apply(nightly)
+				if b.s.Count("DeleteJob") > 0 || len(b.s.TriggerJobs()) != 2 {
+					t.Errorf("the requests were %q", b.made())
+				}
+			})
+		}
+	}
 }

@@ -141,7 +141,7 @@ func (w *work) makeJob(ctx context.Context, data *jobModel) (job Job, m memory, 
 		return *made, m, nil
 	case result.Outcome == delivery.Unknown:
 		lock.doubtful = true
-		m.Sought = since
+		m.Sought, m.Until = since, since.Add(-delivery.Until(result.SentAt)).Add(lateness)
 		w.client.known.Range(func(id, _ any) bool { m.Others = append(m.Others, id.(string)); return true })
 		found := "no such job was seen that nobody else has"
 		if doubt != nil {
@@ -156,16 +156,20 @@ func (w *work) makeJob(ctx context.Context, data *jobModel) (job Job, m memory, 
 	}
 }
 
+// lateness is how long after the end of its creation a job may yet be made, by
+// the service's clock.
+const lateness = time.Minute
+
 // lookFor finds the job whose creation got no clear answer among those made
-// since, by its name: one that no resource is known to have. Names are not
-// unique: it is an error if there is more than one.
+// then, by its name and all its settings: one that no resource is known to have.
+// It is an error if there is more than one.
 func (c *Client) lookFor(data *jobModel, lost memory, jobs []Job) (found []string, err error) {
 	for _, job := range jobs {
 		shown, err := job.settings()
 		created, ok := instant(shown.CreatedAt)
 		_, known := c.known.Load(job.ID)
-		if err == nil && ok && !known && !slices.Contains(lost.Others, job.ID) && job.RuleType == webhook && !created.Before(lost.Sought) &&
-			shown.Name == data.Name.ValueString() && int64(shown.GroupID) == data.GroupID.ValueInt64() && shown.ActionType == data.ActionType.ValueString() {
+		if err == nil && ok && !known && !slices.Contains(lost.Others, job.ID) && job.RuleType == webhook &&
+			!created.Before(lost.Sought) && (lost.Until.IsZero() || !created.After(lost.Until)) && data.shownBy(shown) {
 			found = append(found, job.ID)
 		}
 	}
@@ -203,6 +207,7 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	lost := data.ID.IsNull()
 	there, failed := w.refresh(ctx, &data, &m)
 	switch {
 	case failed != nil:
@@ -210,6 +215,12 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	case !there:
 		resp.State.RemoveResource(ctx)
 	default:
+		if lost {
+			resp.Diagnostics.AddWarning("Job Found",
+				fmt.Sprintf("Cloud Automator job %s is taken for the one whose creation got no clear answer: it was made then, and has the name and all settings of this resource.\n\n"+
+					"While the resource is tainted, applying removes this job and makes a new one. To keep the job, run \"terraform untaint\" on the resource. "+
+					"If the job is somebody else's, run \"terraform state rm\" on it.", data.ID.ValueString()))
+		}
 		r.client.known.Store(data.ID.ValueString(), true)
 		resp.Diagnostics.Append(record{&resp.State, resp.Identity, resp.Private}.write(ctx, &data, m)...)
 	}
@@ -222,7 +233,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, m *memory) (there bo
 		if id == "" || failed != nil {
 			return false, failed
 		}
-		data.ID, m.Sought, m.Others = types.StringValue(id), time.Time{}, nil
+		data.ID, m.Sought, m.Until, m.Others = types.StringValue(id), time.Time{}, time.Time{}, nil
 	}
 	id := data.ID.ValueString()
 	job, found, failed := w.job(ctx, id)
@@ -419,18 +430,21 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if data.ID.IsNull() {
+		found, failed := w.seek(ctx, &data, &m)
+		if failed != nil || found == "" {
+			appendFailure(&resp.Diagnostics, failed)
+			return
+		}
+		data.ID = types.StringValue(found)
+		resp.Diagnostics.AddWarning("Job Found",
+			fmt.Sprintf("Cloud Automator job %s was taken for the one whose creation got no clear answer, and is removed: it was made then, and had the name and all settings of this resource.", found))
+	}
 	appendFailure(&resp.Diagnostics, w.removeAll(ctx, &data, m))
 }
 
 func (w *work) removeAll(ctx context.Context, data *jobModel, m memory) diag.Diagnostic {
 	id := data.ID.ValueString()
-	if data.ID.IsNull() {
-		found, failed := w.seek(ctx, data, &m)
-		if failed != nil || found == "" {
-			return failed
-		}
-		id = found
-	}
 	for _, other := range m.Predecessors {
 		if _, failed := w.remove(ctx, other); failed != nil {
 			return failed

@@ -156,9 +156,19 @@ func (r *jobResource) adopt(ctx context.Context, config, before jobModel, m *mem
 	resp.Diagnostics.Append(m.keep(ctx, resp.Private)...)
 }
 
-// shownBy reports whether the service shows a job with these settings.
+// shownBy reports whether the service shows a job with these settings. Those
+// that are left to the service may be any.
 func (m *jobModel) shownBy(s settings) bool {
-	shown := *m
+	shown, asked := *m, *m
 	shown.takeSettings(s)
-	return m.Name.ValueString() == s.Name && m.sameSettings(&shown)
+	if !known(asked.AllowRuntimeActionValues) {
+		asked.AllowRuntimeActionValues = shown.AllowRuntimeActionValues
+	}
+	if !known(asked.CompletedPostProcessID) {
+		asked.CompletedPostProcessID = shown.CompletedPostProcessID
+	}
+	if !known(asked.FailedPostProcessID) {
+		asked.FailedPostProcessID = shown.FailedPostProcessID
+	}
+	return m.Name.ValueString() == s.Name && asked.sameSettings(&shown)
 }

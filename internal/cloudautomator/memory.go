@@ -35,9 +35,10 @@ type memory struct {
 	Marked bool `json:"marked,omitempty"`
 	// Due says that trigger_on_apply has a run to make good.
 	Due bool `json:"due,omitempty"`
-	// Sought is since when a job may have been made whose creation got no clear
-	// answer, and Others are the jobs that are known not to be it.
+	// Sought and Until are when a job may have been made whose creation got no
+	// clear answer, and Others are the jobs that are known not to be it.
 	Sought time.Time `json:"sought,omitzero"`
+	Until  time.Time `json:"until,omitzero"`
 	Others []string  `json:"others,omitempty"`
 }
 
