@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
 // judged is the key of the private state of a resource whose failed target was
@@ -48,9 +49,9 @@ func (r *signalResource[S, A, M]) planCreate(ctx context.Context, after M, resp 
 		resp.Diagnostics.AddAttributeWarning(path.Root("when"), "Signal Is Sent at Destroy",
 			"Nothing is sent now. The signal is sent when this resource is destroyed, and that includes its replacement: "+
 				"if this plan replaces it, because it is tainted or with -replace, its signal is sent from the state as last applied.")
-		planNotSent(ctx, resp)
+		planNotSent(resp)
 	}
-	r.planNoStatus(ctx, after, resp)
+	r.planNoStatus(after, resp)
 }
 
 func (r *signalResource[S, A, M]) planUpdate(ctx context.Context, before, after M, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -80,11 +81,10 @@ func (r *signalResource[S, A, M]) planUpdate(ctx context.Context, before, after 
 	}
 	waiting := waits(after)
 	if waiting.WaitForCompletion.IsUnknown() || r.waitsOn(ctx, before, after, req, resp) {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("target_status"), types.StringUnknown())...)
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("target_succeeded"), types.BoolUnknown())...)
+		resp.Diagnostics.Append(replan(&resp.Plan, tftypes.UnknownValue, "target_status", "target_succeeded")...)
 		return
 	}
-	r.planNoStatus(ctx, after, resp)
+	r.planNoStatus(after, resp)
 }
 
 // waitsOn reports whether an update has to go on waiting: the target's end is
@@ -104,30 +104,27 @@ func (r *signalResource[S, A, M]) waitsOn(ctx context.Context, before, after M, 
 }
 
 // planNoStatus has the target's status null while nobody waits for it.
-func (r *signalResource[S, A, M]) planNoStatus(ctx context.Context, after M, resp *resource.ModifyPlanResponse) {
+func (r *signalResource[S, A, M]) planNoStatus(after M, resp *resource.ModifyPlanResponse) {
 	_, ok := any(after).(waitable)
 	on := waits(after).WaitForCompletion
 	if !ok || !after.Common().atDestroy() && (on.ValueBool() || on.IsUnknown()) || waits(after).TargetStatus.IsNull() && waits(after).TargetSucceeded.IsNull() {
 		return
 	}
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("target_status"), types.StringNull())...)
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("target_succeeded"), types.BoolNull())...)
+	resp.Diagnostics.Append(replan(&resp.Plan, nil, "target_status", "target_succeeded")...)
 }
 
 // planNotSent has nothing known of a signal that is yet to be sent.
-func planNotSent(ctx context.Context, resp *resource.ModifyPlanResponse) {
-	for _, name := range []string{"sent_at", "request_id", "delivery"} {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), types.StringNull())...)
-	}
+func planNotSent(resp *resource.ModifyPlanResponse) {
+	resp.Diagnostics.Append(replan(&resp.Plan, nil, "sent_at", "request_id", "delivery")...)
 }
 
 // planUnsent has a signal planned as one that is yet to be sent at destroy, with
 // whatever is made up for a signal made anew.
 func (r *signalResource[S, A, M]) planUnsent(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	planNotSent(ctx, resp)
+	planNotSent(resp)
 	for name, attribute := range r.room.Arguments {
 		if at := path.Root(name); attribute.IsComputed() && value(ctx, req.Config, at, &resp.Diagnostics).IsNull() {
-			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, at, types.StringUnknown())...)
+			resp.Diagnostics.Append(replan(&resp.Plan, tftypes.UnknownValue, name)...)
 		}
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -254,26 +253,6 @@ func (r *signalResource[S, A, M]) ImportState(_ context.Context, _ resource.Impo
 	resp.Diagnostics.AddError("Signals Cannot Be Imported",
 		fmt.Sprintf("A signal_%s is the sending of a signal, which no service can give back: there is nothing to import. "+
 			"To put a signal that was sent by other means under Terraform, leave the resource out.", r.room.Name))
-}
-
-// record writes the data as the state. What is still unknown was never found out.
-func record(ctx context.Context, state *tfsdk.State, data any) diag.Diagnostics {
-	diags := state.Set(ctx, data)
-	if state.Raw.IsFullyKnown() {
-		return diags
-	}
-	known, err := tftypes.Transform(state.Raw, func(_ *tftypes.AttributePath, v tftypes.Value) (tftypes.Value, error) {
-		if !v.IsKnown() {
-			return tftypes.NewValue(v.Type(), nil), nil
-		}
-		return v, nil
-	})
-	if err != nil {
-		diags.AddError("State Not Written", fmt.Sprintf("Writing the state failed: %s. Please report this.", err))
-		return diags
-	}
-	state.Raw = known
-	return diags
 }
 
 // secrets reads the write-only arguments, which only the configuration holds.
