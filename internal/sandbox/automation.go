@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -54,6 +55,8 @@ type Automation struct {
 	AcceptRepeats bool
 	// Decisions is the shape of the ApproverDecisions output, which is documented as a "MapList" and no further.
 	Decisions DecisionShape
+	// HideInputs leaves out the Inputs of the steps.
+	HideInputs bool
 	// RejectedStep is the status of a rejected step. Default Rejected.
 	RejectedStep string
 	// RevokedStatus is the status of step and execution after Revoke. Its effect is not documented. Default Rejected.
@@ -145,6 +148,7 @@ type StepExecution struct {
 	ExecutionStartTime epoch               `json:",omitzero"`
 	ExecutionEndTime   epoch               `json:",omitzero"`
 	FailureMessage     string              `json:",omitempty"`
+	Inputs             map[string]string   `json:",omitempty"`
 	IsEnd              bool                `json:",omitempty"`
 	NextStep           string              `json:",omitempty"`
 	OnFailure          string              `json:",omitempty"`
@@ -244,11 +248,24 @@ func newExecution(spec Automation, executedBy string, now time.Time) *execution 
 		e.now.StepExecutions = append(e.now.StepExecutions, StepExecution{
 			Action: step.Action, IsEnd: step.IsEnd, NextStep: step.NextStep, OnFailure: step.OnFailure,
 			StepExecutionID: newUUID(), StepName: step.Name, StepStatus: pending, TimeoutSeconds: timeout,
+			Inputs: spec.inputs(step),
 		})
 	}
 	e.goTo(0, now)
 	e.commit(now)
 	return e
+}
+
+// inputs are those that the runbook gives a step, resolved.
+func (a Automation) inputs(step Step) map[string]string {
+	if a.HideInputs || step.Action != actionApprove {
+		return nil
+	}
+	inputs := map[string]string{"Approvers": `["sandbox"]`}
+	if step.MinRequiredApprovals > 0 {
+		inputs["MinRequiredApprovals"] = strconv.Itoa(step.MinRequiredApprovals)
+	}
+	return inputs
 }
 
 func (e *execution) index(name string) int {

@@ -35,6 +35,10 @@ type Options struct {
 	Credentials map[string]Secret
 	// ReadLag is how far reads of SSM, of SWF, of ROS and of Cloud Automator's jobs lag behind writes, by Now.
 	ReadLag time.Duration
+	// WholeSeconds has all services keep time in whole seconds: how finely they tell it is not documented.
+	WholeSeconds bool
+	// NoDate leaves the Date out of all answers, as HTTP allows.
+	NoDate bool
 	// StepLimit is how many steps GetAutomationExecution shows before it sets StepExecutionsTruncated. Default 100.
 	StepLimit int
 	// Documents are the runbooks that StartAutomationExecution knows by name.
@@ -53,6 +57,7 @@ type Options struct {
 // Sandbox serves all control planes on one port. Its methods may be used from several goroutines.
 type Sandbox struct {
 	now            func() time.Time
+	noDate         bool
 	log            *log.Logger
 	services       []service
 	admin          *http.ServeMux
@@ -166,6 +171,9 @@ func New(o Options) *Sandbox {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if fine := o.Now; o.WholeSeconds {
+		o.Now = func() time.Time { return fine().Truncate(time.Second) }
+	}
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
@@ -173,12 +181,13 @@ func New(o Options) *Sandbox {
 		o.Credentials = map[string]Secret{"sandbox-access-key": {SecretKey: "sandbox-secret-key"}}
 	}
 	s := &Sandbox{
-		now:   o.Now,
-		log:   log.New(o.Log, "", 0),
-		keys:  newKeyring(o.Credentials),
-		done:  make(chan struct{}),
-		hooks: map[string]hook{},
-		conns: map[net.Conn]*connection{},
+		now:    o.Now,
+		noDate: o.NoDate,
+		log:    log.New(o.Log, "", 0),
+		keys:   newKeyring(o.Credentials),
+		done:   make(chan struct{}),
+		hooks:  map[string]hook{},
+		conns:  map[net.Conn]*connection{},
 	}
 	s.ssm = newSSM(s, o)
 	s.swf = newSWF(s, o)
@@ -469,6 +478,9 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	s.log.Print(line)
 	s.answering(w, r)
 	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
+	if s.noDate {
+		w.Header()["Date"] = nil
+	}
 	p.write(w)
 }
 

@@ -21,6 +21,7 @@ type stepView struct {
 	StepName, StepStatus string
 	StepExecutionID      string `json:"StepExecutionId"`
 	Outputs              map[string][]string
+	Inputs               map[string]string
 }
 
 func (c *client) get(id string) executionView {
@@ -174,6 +175,23 @@ func TestWhatTheDocumentsLeaveOpen(t *testing.T) {
 	undecided := s.StartAutomation(Automation{AcceptRepeats: true, Steps: []Step{{Name: "pause", Action: "aws:pause"}}})
 	c.signal(undecided, "Approve", "", "").want(t, 400, "InvalidAutomationSignalException")
 
+	for _, test := range []struct {
+		needed int
+		hidden bool
+		want   map[string]string
+	}{
+		{0, false, map[string]string{"Approvers": `["sandbox"]`}},
+		{3, false, map[string]string{"Approvers": `["sandbox"]`, "MinRequiredApprovals": "3"}},
+		{3, true, nil},
+	} {
+		a := approval("")
+		a.Steps[0].MinRequiredApprovals, a.HideInputs = test.needed, test.hidden
+		v := c.wantState(s.StartAutomation(a), "Waiting approve=Waiting deploy=Pending")
+		if !maps.Equal(v.StepExecutions[0].Inputs, test.want) || v.StepExecutions[1].Inputs != nil {
+			t.Errorf("of %+v the inputs are %v and %v", test, v.StepExecutions[0].Inputs, v.StepExecutions[1].Inputs)
+		}
+	}
+
 	a = approval("")
 	a.Decisions, a.RejectedStep, a.RevokedStatus = DecisionsNone, "Failed", "Cancelled"
 	id := s.StartAutomation(a)
@@ -185,6 +203,18 @@ func TestWhatTheDocumentsLeaveOpen(t *testing.T) {
 	id = s.StartAutomation(a)
 	c.signal(id, "Revoke", "", "").want(t, 200, "")
 	c.wantState(id, "Cancelled approve=Cancelled deploy=Pending")
+}
+
+func TestWholeSeconds(t *testing.T) {
+	s, c, clk := start(t, Options{WholeSeconds: true})
+	clk.advance(1500 * time.Millisecond)
+	id := s.StartAutomation(approval(""))
+	clk.advance(700 * time.Millisecond)
+	c.signal(id, "Approve", "", "").want(t, 200, "")
+	v := c.wantState(id, "Success approve=Success deploy=Success")
+	if v.ExecutionStartTime != float64(clk.now().Unix()-1) || v.ExecutionEndTime != float64(clk.now().Unix()) {
+		t.Errorf("at %s it ran from %f to %f", clk.now(), v.ExecutionStartTime, v.ExecutionEndTime)
+	}
 }
 
 func TestSteps(t *testing.T) {
