@@ -34,7 +34,7 @@ func Read(ctx context.Context, call func(context.Context) (smithymiddleware.Meta
 	metadata, err := call(ctx)
 	if err == nil {
 		id, _ := middleware.GetRequestIDMetadata(metadata)
-		attempt := delivery.Attempt{Outcome: delivery.Accepted, RequestID: id, Status: wire.Status()}
+		attempt := delivery.Attempt{Outcome: delivery.Accepted, RequestID: id, Status: wire.Status(), Clock: wire.Clock()}
 		if attempt.Status != http.StatusOK {
 			// The SDK takes any 2xx; the API references know only 200.
 			attempt.Outcome, attempt.Err = delivery.Unknown, errors.New("the answer is not one of an AWS service; a proxy may have answered in its place")

@@ -111,8 +111,17 @@ func (w *Wire) Status() int {
 	return w.status
 }
 
+// Told is what the last answer to a request of ctx told of the service's clock.
+func Told(ctx context.Context) Clock {
+	wire, _ := ctx.Value(wireKey{}).(*Wire)
+	return wire.Clock()
+}
+
 // Clock is what the last answer told of the service's clock.
 func (w *Wire) Clock() Clock {
+	if w == nil {
+		return Clock{}
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.clock

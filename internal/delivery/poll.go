@@ -17,8 +17,9 @@ type Poller struct {
 	FirstPause, LongestPause time.Duration
 	// Attempt is how long one read may take.
 	Attempt time.Duration
-	// Settled is how long reads may lag behind what has happened.
-	Settled time.Duration
+	// Settled is how long reads may lag behind what has happened, and Unreachable
+	// how much longer those may fail that are to tell it.
+	Settled, Unreachable time.Duration
 
 	mu      sync.Mutex
 	watches map[string]*watch
@@ -33,7 +34,7 @@ const longestMemory = 16
 // NewPoller returns a poller with a policy's patience for reading.
 func NewPoller(policy Policy) *Poller {
 	return &Poller{
-		FirstPause: policy.FirstPoll, LongestPause: policy.LongestPoll, Attempt: policy.Attempt, Settled: policy.Settle,
+		FirstPause: policy.FirstPoll, LongestPause: policy.LongestPoll, Attempt: policy.Attempt, Settled: policy.Settle, Unreachable: policy.Unreachable,
 		watches: map[string]*watch{}, ended: map[string]any{},
 	}
 }

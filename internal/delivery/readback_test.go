@@ -241,6 +241,14 @@ func TestSettlingSurvivesFailedReads(t *testing.T) {
 		if took := time.Since(start); end.Absent() || end.Unreadable == nil || took != 0 {
 			t.Errorf("denied, the end after %s is %+v", took, end)
 		}
+		broken := delivery.NewView("broken", func(context.Context) (bool, delivery.Attempt) {
+			return false, delivery.Attempt{Outcome: delivery.Unknown, Err: errors.New("not the service")}
+		}, func(bool) delivery.Reading { return delivery.Reading{State: delivery.Pending} })
+		start = time.Now()
+		end = delivery.NewPoller(delivery.DefaultPolicy).Settle(t.Context(), broken)
+		if took := time.Since(start); end.Absent() || end.Unreadable == nil || took < 45*time.Second || took > 61*time.Second {
+			t.Errorf("broken, the end after %s is %+v", took, end)
+		}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		end = delivery.NewPoller(delivery.DefaultPolicy).Settle(ctx, states(nil, delivery.Pending))

@@ -111,7 +111,7 @@ func (p *Poller) Wait(ctx context.Context, view *View, report func(Reading, time
 			return End{Reading: view.judge(value)}
 		}
 	}
-	return p.until(ctx, view, func(reading Reading) bool {
+	return p.until(ctx, view, Attempt.passingRead, func(reading Reading) bool {
 		if reading.State == Pending {
 			report(reading, time.Now())
 		}
@@ -122,19 +122,24 @@ func (p *Poller) Wait(ctx context.Context, view *View, report func(Reading, time
 // Settle reads the target until it has reached what the view looks for or is
 // unreadable, or until reads that lag behind have had their time: what the first
 // read after p.Settled says, is so. A pending one says that it is not there, and a
-// missed one that it cannot be told.
+// missed one that it cannot be told. Reads that fail are made again for
+// p.Unreachable more, throttled ones until ctx ends.
 func (p *Poller) Settle(ctx context.Context, view *View) End {
+	began := time.Now()
+	passing := func(a Attempt) bool {
+		return a.passingRead() && (a.Cause == Throttled || time.Since(began) < p.Settled+p.Unreachable)
+	}
 	lagging, cancel := context.WithTimeout(ctx, p.Settled)
 	defer cancel()
-	end := p.until(lagging, view, func(reading Reading) bool { return reading.State == Reached })
+	end := p.until(lagging, view, passing, func(reading Reading) bool { return reading.State == Reached })
 	if end.Stopped == nil || ctx.Err() != nil {
 		return end
 	}
-	return p.until(ctx, view, func(Reading) bool { return true })
+	return p.until(ctx, view, passing, func(Reading) bool { return true })
 }
 
-// until reads the target until a reading is enough.
-func (p *Poller) until(ctx context.Context, view *View, enough func(Reading) bool) (end End) {
+// until reads the target until a reading is enough, or a read fails otherwise than in passing.
+func (p *Poller) until(ctx context.Context, view *View, passing func(Attempt) bool, enough func(Reading) bool) (end End) {
 	end.Stopped = Await(ctx, p, view.key, view.read, func(s snapshot) bool {
 		switch {
 		case s.attempt.Outcome == Accepted:
@@ -143,7 +148,7 @@ func (p *Poller) until(ctx context.Context, view *View, enough func(Reading) boo
 				p.remember(view.key, s.value)
 			}
 			return enough(end.Reading)
-		case s.attempt.passingRead():
+		case passing(s.attempt):
 			end.Failed = &s.attempt
 			return false
 		default:

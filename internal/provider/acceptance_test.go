@@ -220,8 +220,39 @@ func TestAccWhatSendsAgain(t *testing.T) {
 	step("destroy", 9, w.Destroy(ctx))
 }
 
-// Four signals in one apply, whose answers are lost in four ways: none is sent
-// again behind the user's back, and nothing that depends on them is created.
+// A signal whose answer was lost is found where the service shows it, and what
+// depends on it is created.
+func TestAccLostAnswerIsReadBack(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	w := acctest.Terraform(t, s)
+	w.Write(fmt.Sprintf(`
+resource "signal_automation" "approve" {
+  automation_execution_id = %q
+  signal_type             = "Approve"
+}
+resource "terraform_data" "downstream" {
+  depends_on = [signal_automation.approve]
+}
+`, patientApproval(s)))
+	s.Inject(sandbox.Fault{Operation: "SendAutomationSignal", Kind: sandbox.KindDropAfter, Times: 1})
+	for range 2 {
+		if err := w.Apply(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resources := w.Resources()
+	if got := resources["signal_automation.approve"].AttributeValues["delivery"]; got != "CONFIRMED" || resources["terraform_data.downstream"] == nil {
+		t.Errorf("delivery is %v, and the state holds %v", got, resources)
+	}
+	if s.Count("SendAutomationSignal") != 1 || s.Accepted("SendAutomationSignal") != 1 || s.Count("GetAutomationExecution") != 1 {
+		t.Errorf("the journal holds %v", s.Journal())
+	}
+}
+
+// Four signals in one apply, whose answers are lost in four ways, and nobody may
+// read what became of them: none is sent again behind the user's back, and nothing
+// that depends on them is created.
 func TestAccUnknownOutcomes(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -244,15 +275,16 @@ resource "terraform_data" %[1]q {
 	for _, kind := range []sandbox.Kind{sandbox.KindDropAfter, sandbox.KindErrorBefore, sandbox.KindErrorAfter, sandbox.KindTruncate} {
 		s.Inject(sandbox.Fault{Operation: "SendAutomationSignal", Kind: kind, Times: 1})
 	}
+	s.Inject(sandbox.Fault{Operation: "GetAutomationExecution", Kind: sandbox.KindRefuse})
 
 	said := acctest.Unwrapped(w.Apply(ctx))
-	for _, part := range []string{"Error: Outcome of the Signal Unknown", "terraform untaint", `delivery = "UNKNOWN"`} {
+	for _, part := range []string{"Error: Outcome of the Signal Unknown", "Allow the IAM action ssm:GetAutomationExecution", "terraform untaint", `delivery = "UNKNOWN"`} {
 		if strings.Count(said, part) != len(names) {
 			t.Errorf("%q should be in the error %d times:\n%s", part, len(names), said)
 		}
 	}
 	// Three of the four acted, and each execution was asked once.
-	if len(s.Journal()) != 4 || s.Accepted("SendAutomationSignal") != 3 {
+	if s.Count("SendAutomationSignal") != 4 || s.Accepted("SendAutomationSignal") != 3 {
 		t.Errorf("the journal holds %v", s.Journal())
 	}
 	resources := w.Resources()
@@ -278,7 +310,7 @@ resource "terraform_data" %[1]q {
 	if err := w.Apply(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Journal()) != 6 || s.Accepted("SendAutomationSignal") != 5 {
+	if s.Count("SendAutomationSignal") != 6 || s.Accepted("SendAutomationSignal") != 5 {
 		t.Errorf("the journal holds %v", s.Journal())
 	}
 	resources = w.Resources()

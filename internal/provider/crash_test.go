@@ -43,9 +43,9 @@ type kind struct {
 }
 
 var kinds = []kind{
-	{guard: crash.Unguarded, resource: "signal_automation", target: automationStruck},
+	{guard: crash.ReadBack, resource: "signal_automation", target: automationStruck},
 	{guard: crash.Adopting, resource: "signal_automation", target: automationStruck},
-	{guard: crash.Unguarded, resource: "signal_workflow_execution", target: workflowStruck},
+	{guard: crash.ReadBack, resource: "signal_workflow_execution", target: workflowStruck},
 	{guard: crash.Adopting, resource: "signal_workflow_execution", target: workflowStruck},
 	{guard: crash.UsedToken, resource: "signal_workflow_step_state", target: fileWorkflowStruck},
 	{guard: crash.Generated, resource: "signal_stack_resource", target: stackStruck},
@@ -174,6 +174,11 @@ func newPost(t *testing.T, stage crash.Stage, now func() time.Time) *post {
 			g, config := p.add(k, at)
 			if stage == crash.AtDestroy {
 				config["when"] = "destroy"
+			}
+			if stage == crash.AtDestroy && at == crash.Acted {
+				// What is read back goes by the time that the service tells: it is not moved on meanwhile.
+				p.waiting.Add(1)
+				g.waited = sync.OnceFunc(p.waiting.Done)
 			}
 			if at == crash.Recorded {
 				recorded = append(recorded, g.address())

@@ -41,8 +41,10 @@ func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Opt
 		// Some attempts, and each has the time to be answered on a busy machine.
 		patience.FirstPause, patience.LongestPause = trouble.Timeout/15, time.Minute
 	}
+	// A read that comes after the last one that is needed has not begun yet when a test goes on.
+	patience.FirstPoll, patience.LongestPoll = 100*time.Millisecond, 100*time.Millisecond
 	patience.Attempt = cmp.Or(trouble.Attempt, patience.Attempt)
-	if trouble.Line == matrix.RefusedAtFirst {
+	if trouble.Line != matrix.Refused {
 		patience.Unreachable = time.Minute
 	}
 	start := acctest.Sandbox

@@ -1,12 +1,152 @@
 package provider_test
 
 import (
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/matrix"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
+
+// eachTelling runs a test against every system whose service shows the signals that it took.
+func eachTelling(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider)) {
+	t.Helper()
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		if y.tells != "" {
+			test(t, y, s, p)
+		}
+	})
+}
+
+func TestLostSignalIsConfirmed(t *testing.T) {
+	eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.ready(t, s)
+		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter, Times: 1})
+		r := p.Resource(y.resource)
+		apply(t, r, config)
+		if r.String("delivery") != "CONFIRMED" || r.String("sent_at") == "" || r.String("request_id") != "" || r.Tainted {
+			t.Errorf("tainted: %t, and the state is %s", r.Tainted, r.State)
+		}
+		sentOnce(t, y, s)
+		made := len(s.Journal())
+		apply(t, r, config)
+		apply(t, r, config.With(resending))
+		if diags := r.Refresh(); len(diags) > 0 {
+			t.Error(diags)
+		}
+		if diags := r.Destroy(); len(diags) > 0 {
+			t.Error(diags)
+		}
+		if len(s.Journal()) != made {
+			t.Errorf("a confirmed signal made more requests: %v", s.Journal()[made:])
+		}
+	})
+}
+
+func TestActionConfirms(t *testing.T) {
+	eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.ready(t, s)
+		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter, Times: 1})
+		progress, diags := p.Action(y.resource).Invoke(config)
+		said := strings.Join(progress, "\n")
+		if len(diags) > 0 || !strings.Contains(said, "looking whether it is there") || !strings.Contains(said, "shows that the signal has arrived") {
+			t.Errorf("reported %q and said %s", progress, diags)
+		}
+		sentOnce(t, y, s)
+	})
+}
+
+// A confirmed signal is waited for as a sent one is, and so by the next destroy.
+func TestConfirmedIsWaitedFor(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		if y.tells == "" {
+			return
+		}
+		s.Hook(y.gate.read, nil, nil) // time stands still: it is what tells what is older than the signal
+		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter, Times: 1})
+		config := y.gate.running(t, s, never).With(waiting).With(acctest.Values{"timeouts": acctest.Values{"create": "700ms", "delete": "700ms"}})
+		r := p.Resource(y.resource)
+		says(t, r.Apply(config), true, "Target Still Running", "has arrived, as", "untaint")
+		if r.String("delivery") != "CONFIRMED" {
+			t.Errorf("delivery is %q", r.String("delivery"))
+		}
+		sentOnce(t, y, s)
+
+		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter, Times: 1})
+		r = p.Resource(y.resource)
+		plant(t, r, y.gate.running(t, s, never).With(waiting).With(acctest.Values{"timeouts": acctest.Values{"delete": "700ms"}}))
+		s.ResetJournal()
+		for range 2 {
+			says(t, r.Destroy(), true, "Target Still Running", "only waits")
+			if r.String("delivery") != "CONFIRMED" {
+				t.Errorf("delivery is %q", r.String("delivery"))
+			}
+		}
+		sentOnce(t, y, s)
+	})
+}
+
+func TestUnknownAtDestroyIsReadBack(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault sandbox.Kind
+		deny  bool
+		sends int
+	}{
+		"it had arrived":            {fault: sandbox.KindStallAfter},
+		"it had not":                {fault: sandbox.KindStall, sends: 1},
+		"it had, and nothing tells": {fault: sandbox.KindStallAfter, deny: true, sends: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+				r := p.Resource(y.resource)
+				plant(t, r, y.ready(t, s).With(acctest.Values{"timeouts": acctest.Values{"delete": "1s"}}))
+				s.Inject(sandbox.Fault{Operation: y.operation, Kind: test.fault})
+				says(t, r.Destroy(), true, "Outcome of the Signal Unknown", "unless the service shows it by then")
+				s.ClearFaults()
+				s.ResetJournal()
+				if test.deny {
+					s.Inject(sandbox.Fault{Operation: y.tells, Kind: sandbox.KindRefuse})
+				}
+				says(t, r.Destroy(), false, "Signal May Be Sent Again")
+				if !r.State.IsNull() || s.Count(y.operation) != test.sends || s.Count(y.tells) == 0 {
+					t.Errorf("destroying again left %s after %v", r.State, s.Journal())
+				}
+			})
+		})
+	}
+}
+
+func TestCancelWhileLookingEndsAtOnce(t *testing.T) {
+	patient := acctest.Quick
+	patient.Settle = time.Hour
+	for _, y := range systems {
+		if y.tells == "" {
+			continue
+		}
+		t.Run(y.resource, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.Sandbox(t, sandbox.Options{})
+			p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(patient))
+			config, r := y.ready(t, s), p.Resource(y.resource)
+			s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropBefore, Times: 1})
+			looked, done := make(chan struct{}), make(chan acctest.Diagnostics)
+			s.Hook(y.tells, sync.OnceFunc(func() { close(looked) }), nil)
+			go func() { done <- r.Apply(config.With(resending)) }()
+			<-looked
+			start := time.Now()
+			p.Stop()
+			diags := <-done
+			if took := time.Since(start); took > 2*time.Second {
+				t.Errorf("ended %s after Ctrl-C", took)
+			}
+			became(t, y, s, r, matrix.Cell{Result: matrix.Unknown, Requests: 1, Says: []string{"was not finished", "cancelled"}}, diags)
+		})
+	}
+}
 
 var resending = acctest.Values{"resend_on_unknown": true}
 
@@ -19,6 +159,9 @@ func eachResending(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sa
 			t.Fatalf("resend_on_unknown is offered: %t", offered)
 		} else if !offered {
 			return
+		}
+		if y.tells != "" {
+			s.Inject(sandbox.Fault{Operation: y.tells, Kind: sandbox.KindRefuse})
 		}
 		test(t, y, s, p)
 	})

@@ -35,6 +35,9 @@ type system struct {
 	ambiguous bool
 	// noRequestID says that the service's answers carry none.
 	noRequestID bool
+	// tells is the operation that is read first to look for a lost signal, "" where
+	// the service cannot tell.
+	tells string
 	// action says that it is offered as an action, too.
 	action bool
 	// gate is how its targets are waited for, nil when they cannot be.
@@ -47,6 +50,7 @@ var systems = []system{{
 	resource:   "signal_automation",
 	operation:  "SendAutomationSignal",
 	permission: "ssm:SendAutomationSignal",
+	tells:      "GetAutomationExecution",
 	ready: func(_ *testing.T, s *sandbox.Sandbox) acctest.Values {
 		// It takes any number of signals, so that a second one would not be refused but show.
 		id := s.StartAutomation(sandbox.Automation{
@@ -92,6 +96,7 @@ var systems = []system{{
 	resource:   "signal_workflow_execution",
 	operation:  "SignalWorkflowExecution",
 	permission: "swf:SignalWorkflowExecution",
+	tells:      "ListOpenWorkflowExecutions",
 	ready: func(_ *testing.T, s *sandbox.Sandbox) acctest.Values {
 		id := fmt.Sprintf("order-%d", len(s.Workflows("sandbox", "")))
 		s.StartWorkflow(sandbox.Workflow{WorkflowID: id})

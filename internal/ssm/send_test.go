@@ -180,7 +180,11 @@ func TestWhoseAnswerItIs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			requests := 0
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("X-Amz-Target") != "AmazonSSM.SendAutomationSignal" {
+					http.Error(w, "nothing to read", http.StatusTeapot)
+					return
+				}
 				requests++
 				w.Header()["Content-Type"] = nil
 				if test.contentType != "" {

@@ -49,10 +49,11 @@ type execution struct {
 	id, region string
 }
 
-// snapshot is an execution with all its steps.
+// snapshot is an execution with all its steps, and the time it was answered at.
 type snapshot struct {
 	ssmtypes.AutomationExecution
 	steps []ssmtypes.StepExecution
+	clock delivery.Clock
 }
 
 func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
@@ -66,7 +67,7 @@ func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.A
 		}
 		return out.ResultMetadata, nil
 	})
-	found.steps = found.StepExecutions
+	found.steps, found.clock = found.StepExecutions, attempt.Clock
 	if attempt.Outcome != delivery.Accepted || !found.StepExecutionsTruncated {
 		return found, attempt
 	}
@@ -158,24 +159,26 @@ func (s snapshot) takes(input *sdk.SendAutomationSignalInput) bool {
 
 // moved reports whether a step shows that it has had such a signal.
 func (s snapshot) moved(input *sdk.SendAutomationSignalInput) bool {
-	return slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool {
-		status := step.StepStatus
-		switch input.SignalType {
-		case ssmtypes.SignalTypeApprove:
-			return is(step.Action, "aws:approve") && (decided(step, "Approved") || status == ssmtypes.AutomationExecutionStatusSuccess)
-		case ssmtypes.SignalTypeReject:
-			return is(step.Action, "aws:approve") && (decided(step, "Rejected") || status == ssmtypes.AutomationExecutionStatusRejected)
-		case ssmtypes.SignalTypeResume:
-			return is(step.Action, "aws:pause") && named(step, input) && status == ssmtypes.AutomationExecutionStatusSuccess
-		case ssmtypes.SignalTypeStopStep:
-			return named(step, input) && status == ssmtypes.AutomationExecutionStatusCancelled
-		case ssmtypes.SignalTypeStartStep:
-			return named(step, input) && status != "" && status != ssmtypes.AutomationExecutionStatusPending
-		default:
-			// What Revoke leaves behind is not documented, so nothing shows it.
-			return false
-		}
-	})
+	return slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool { return moved(step, input) })
+}
+
+func moved(step ssmtypes.StepExecution, input *sdk.SendAutomationSignalInput) bool {
+	status := step.StepStatus
+	switch input.SignalType {
+	case ssmtypes.SignalTypeApprove:
+		return is(step.Action, "aws:approve") && (decided(step, "Approved") || status == ssmtypes.AutomationExecutionStatusSuccess)
+	case ssmtypes.SignalTypeReject:
+		return is(step.Action, "aws:approve") && (decided(step, "Rejected") || status == ssmtypes.AutomationExecutionStatusRejected)
+	case ssmtypes.SignalTypeResume:
+		return is(step.Action, "aws:pause") && named(step, input) && status == ssmtypes.AutomationExecutionStatusSuccess
+	case ssmtypes.SignalTypeStopStep:
+		return named(step, input) && status == ssmtypes.AutomationExecutionStatusCancelled
+	case ssmtypes.SignalTypeStartStep:
+		return named(step, input) && status != "" && status != ssmtypes.AutomationExecutionStatusPending
+	default:
+		// What Revoke leaves behind is not documented, so nothing shows it.
+		return false
+	}
 }
 
 // asksAgain reports whether an approval is still to come: the decision that is

@@ -57,7 +57,9 @@ func room(clients *aws.Clients) signal.Room[args] {
 			"SWF records every signal that it accepts, also one that is the same as another. Its reads lag behind what has happened, by an unknown time.\n\n" +
 			"`wait_until_ready` waits for an open run. `wait_for_completion` waits until the run that was signalled is closed, or, when it continues as new, the last of the runs that continue it: " +
 			"`COMPLETED` is success. `adopt_existing` looks for an event of the same signal name and input in the whole history of that one run, whoever sent it and whenever. " +
-			"With any of the three, `run_id` is looked up before sending when it is not set; a run that has ended is looked at only when `run_id` names it.",
+			"With any of the three, `run_id` is looked up before sending when it is not set; a run that has ended is looked at only when `run_id` names it.\n\n" +
+			"When the answer to a signal is lost, the history of the run, or without `run_id` of the runs that were open, is read back to the time of the send: the signal has arrived if there is an event of its name and input. " +
+			"It cannot be told from somebody else's that is the same and was sent within the same seconds: an id of its own in `input` tells it apart. The run that has the signal becomes the `run_id`.",
 		Arguments:       arguments(),
 		Remembered:      remembered,
 		ActionArguments: actionArguments(),
@@ -106,9 +108,10 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 	watched := workflow{client, a.Region.ValueString(), a.Domain.ValueString(), a.WorkflowID.ValueString()}
 	if a.RunID.IsNull() {
 		bound.Find = watched.finder(a, func() signal.Signal { return bind(client, a, secrets) })
+		bound.Delivered = watched.delivered(input, func(run string) { a.RunID = types.StringValue(run) })
 		return bound
 	}
 	one := run{watched, a.RunID.ValueString()}
-	bound.Ready, bound.Completion, bound.Existing = one.ready(), one.completion(), one.existing(input)
+	bound.Ready, bound.Completion, bound.Existing, bound.Delivered = one.ready(), one.completion(), one.existing(input), one.delivered(input)
 	return bound
 }

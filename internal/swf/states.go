@@ -18,8 +18,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// readPermissions are the IAM actions of waiting and adopting; the last is
-// needed only for signals that were sent before their run was waited for.
+// readPermissions are the IAM actions of waiting, adopting and looking for a lost
+// signal; the last is needed only for signals that were sent before their run was
+// known.
 const readPermissions = "swf:DescribeWorkflowExecution, swf:GetWorkflowExecutionHistory, swf:ListOpenWorkflowExecutions and swf:ListClosedWorkflowExecutions"
 
 // A run's status is OPEN, or its close status, after "WorkflowExecutionInfo" in
@@ -96,8 +97,14 @@ func orElse(none *noRunError, read func(context.Context) (string, delivery.Attem
 }
 
 // open returns the id of the open run, started no later than latest if that is
-// set; "" when there is none. A workflow id has no more than one.
-func (w workflow) open(ctx context.Context, latest *time.Time) (id string, attempt delivery.Attempt) {
+// set; "" when there is none.
+func (w workflow) open(ctx context.Context, latest *time.Time) (string, delivery.Attempt) {
+	info, attempt := w.opened(ctx, latest)
+	return runID(info), attempt
+}
+
+// opened returns the open run. A workflow id has no more than one.
+func (w workflow) opened(ctx context.Context, latest *time.Time) (open swftypes.WorkflowExecutionInfo, attempt delivery.Attempt) {
 	list := sdk.NewListOpenWorkflowExecutionsPaginator(w.client.ListOpenWorkflowExecutions, &sdk.ListOpenWorkflowExecutionsInput{
 		Domain:          &w.domain,
 		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
@@ -109,11 +116,11 @@ func (w workflow) open(ctx context.Context, latest *time.Time) (id string, attem
 			return false, middleware.Metadata{}, err
 		}
 		for _, info := range page.ExecutionInfos {
-			id = runID(info)
+			open = info
 		}
-		return id != "", page.ResultMetadata, nil
+		return runID(open) != "", page.ResultMetadata, nil
 	})
-	return id, attempt
+	return open, attempt
 }
 
 // openAt returns the id of the run that was open at a moment, which is known to
@@ -253,10 +260,8 @@ func (r run) ready() *delivery.View {
 func (r run) existing(input *sdk.SignalWorkflowExecutionInput) *delivery.View {
 	name, data := awssdk.ToString(input.SignalName), awssdk.ToString(input.Input)
 	return delivery.NewView(r.key(fmt.Sprintf("signal %q %q", name, data)), func(ctx context.Context) (found bool, attempt delivery.Attempt) {
-		attempt = r.events(ctx, 0, func(event swftypes.HistoryEvent) bool {
-			// A signal without input and one whose input is empty say the same.
-			signalled := event.WorkflowExecutionSignaledEventAttributes
-			found = signalled != nil && awssdk.ToString(signalled.SignalName) == name && awssdk.ToString(signalled.Input) == data
+		attempt = r.events(ctx, 0, func(event swftypes.HistoryEvent, _ delivery.Clock) bool {
+			found = signals(event, name, data)
 			return found
 		})
 		if attempt.Code == unknownResource {
@@ -271,10 +276,17 @@ func (r run) existing(input *sdk.SignalWorkflowExecutionInput) *delivery.View {
 	})
 }
 
+// signals reports whether an event is a signal of this name and input. One
+// without input and one whose input is empty say the same.
+func signals(event swftypes.HistoryEvent, name, data string) bool {
+	signalled := event.WorkflowExecutionSignaledEventAttributes
+	return signalled != nil && awssdk.ToString(signalled.SignalName) == name && awssdk.ToString(signalled.Input) == data
+}
+
 // ended returns what the last event of a closed run says: why it ended, or as
 // which run it goes on.
 func (r run) ended(ctx context.Context) (reason, next string, attempt delivery.Attempt) {
-	attempt = r.events(ctx, 1, func(event swftypes.HistoryEvent) bool {
+	attempt = r.events(ctx, 1, func(event swftypes.HistoryEvent, _ delivery.Clock) bool {
 		switch {
 		case event.WorkflowExecutionContinuedAsNewEventAttributes != nil:
 			next = awssdk.ToString(event.WorkflowExecutionContinuedAsNewEventAttributes.NewExecutionRunId)
@@ -314,8 +326,8 @@ func quoted(words ...*string) string {
 }
 
 // events reads the run's history backwards until enough, in pages of a size; 0
-// leaves the size to SWF.
-func (r run) events(ctx context.Context, size int32, enough func(swftypes.HistoryEvent) bool) delivery.Attempt {
+// leaves the size to SWF. With each event goes what its page tells of the time.
+func (r run) events(ctx context.Context, size int32, enough func(swftypes.HistoryEvent, delivery.Clock) bool) delivery.Attempt {
 	history := sdk.NewGetWorkflowExecutionHistoryPaginator(r.client.GetWorkflowExecutionHistory, &sdk.GetWorkflowExecutionHistoryInput{
 		Domain: &r.domain, Execution: r.execution(), MaximumPageSize: size, ReverseOrder: true,
 	})
@@ -324,7 +336,8 @@ func (r run) events(ctx context.Context, size int32, enough func(swftypes.Histor
 		if err != nil {
 			return false, middleware.Metadata{}, err
 		}
-		return slices.ContainsFunc(page.Events, enough), page.ResultMetadata, nil
+		clock := delivery.Told(ctx)
+		return slices.ContainsFunc(page.Events, func(event swftypes.HistoryEvent) bool { return enough(event, clock) }), page.ResultMetadata, nil
 	})
 }
 

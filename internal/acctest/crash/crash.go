@@ -48,6 +48,9 @@ type Guard string
 const (
 	// Unguarded signals have none.
 	Unguarded Guard = "none"
+	// ReadBack signals have none either, but their services can show a signal whose
+	// answer was lost.
+	ReadBack Guard = "read back"
 	// Adopting signals are looked for at the service: adopt_existing.
 	Adopting Guard = "adopt_existing"
 	// Generated ids are made up by the provider, and Pinned ones by the user.
@@ -58,13 +61,14 @@ const (
 )
 
 // Guards are all guards, in the order of the page.
-var Guards = []Guard{Unguarded, Adopting, Generated, Pinned, UsedToken}
+var Guards = []Guard{Unguarded, ReadBack, Adopting, Generated, Pinned, UsedToken}
 
 // signals says in a column's head which signals a guard is of.
 func (g Guard) signals() string {
 	return map[Guard]string{
-		Unguarded: "`signal_automation`, `signal_workflow_execution`, `signal_http_trigger`",
-		Adopting:  "the first two with `adopt_existing`",
+		Unguarded: "`signal_http_trigger`",
+		ReadBack:  "`signal_automation`, `signal_workflow_execution`",
+		Adopting:  "the same with `adopt_existing`",
 		Generated: "`signal_stack_resource`",
 		Pinned:    "the same with `unique_id` and `client_token` set",
 		UsedToken: "`signal_workflow_step_state`",
@@ -134,7 +138,13 @@ func each(next Next) map[Guard]Next {
 
 // again is what the next run does about a signal that was taken and that the state knows nothing of.
 func again(generated Next) map[Guard]Next {
-	return map[Guard]Next{Unguarded: Repeats, Adopting: Adopts, Generated: generated, Pinned: Harmless, UsedToken: Refused}
+	return map[Guard]Next{Unguarded: Repeats, ReadBack: Repeats, Adopting: Adopts, Generated: generated, Pinned: Harmless, UsedToken: Refused}
+}
+
+// found has the next run read back what was sent: the state knows that, and when.
+func found(next map[Guard]Next) map[Guard]Next {
+	next[ReadBack] = Adopts
+	return next
 }
 
 // Points is what becomes of signals at each moment.
@@ -159,7 +169,7 @@ var Points = []Point{
 	{AtDestroy, Leaving, Interrupted, "UNKNOWN", false, each(Sends)},
 	// The ids that the provider made up are in the state since the resource was created.
 	{AtDestroy, Acted, Killed, Unsent, false, again(Harmless)},
-	{AtDestroy, Acted, Interrupted, "UNKNOWN", false, again(Harmless)},
+	{AtDestroy, Acted, Interrupted, "UNKNOWN", false, found(again(Harmless))},
 	{AtDestroy, Waiting, Killed, Unsent, false, again(Harmless)},
 	{AtDestroy, Waiting, Interrupted, "SENT", false, each(GoesOn)},
 }

@@ -122,11 +122,12 @@ func (r Result) Tainted() bool { return r.Delivery != "" && r.Error != "" }
 
 // The results there are.
 var (
-	Sent     = Result{Word: "sent", Means: "The service said that it took the signal.", Delivery: "SENT"}
-	Rejected = Result{Word: "rejected", Means: "The service said that it did not take the signal.", Error: "Signal Rejected", Again: true}
-	NotSent  = Result{Word: "not sent", Means: "No request had an effect.", Error: "Signal Not Sent", Again: true}
-	Unknown  = Result{Word: "unknown", Means: "The service may or may not have taken the signal.", Delivery: "UNKNOWN", Error: "Outcome of the Signal Unknown", Again: true}
-	Results  = []Result{Sent, Rejected, NotSent, Unknown}
+	Sent      = Result{Word: "sent", Means: "The service said that it took the signal.", Delivery: "SENT"}
+	Confirmed = Result{Word: "confirmed", Means: "The answer was lost, and the service showed afterwards that it had taken the signal.", Delivery: "CONFIRMED"}
+	Rejected  = Result{Word: "rejected", Means: "The service said that it did not take the signal.", Error: "Signal Rejected", Again: true}
+	NotSent   = Result{Word: "not sent", Means: "No request had an effect.", Error: "Signal Not Sent", Again: true}
+	Unknown   = Result{Word: "unknown", Means: "The service may or may not have taken the signal.", Delivery: "UNKNOWN", Error: "Outcome of the Signal Unknown", Again: true}
+	Results   = []Result{Sent, Confirmed, Rejected, NotSent, Unknown}
 )
 
 // Resources are the columns.
@@ -159,17 +160,31 @@ func ros(cell Cell) map[string]Cell { return own("signal_stack_resource", cell) 
 // trigger is what the HTTP trigger comes to, which documents 500 and 503 as "has not started".
 func trigger(cell Cell) map[string]Cell { return own("signal_http_trigger", cell) }
 
-// blind are signals that resend_on_unknown sends once more: all but ROS's, which
-// are repeated anyway, and those left out.
+// readBack is what signals come to whose services show what they have taken.
+func readBack(cell Cell) map[string]Cell {
+	return map[string]Cell{"signal_automation": cell, "signal_workflow_execution": cell}
+}
+
+// found is what a signal comes to that is read back, when it was taken so often.
+func found(taken int) Cell {
+	return map[int]Cell{0: sent(2), 1: {Result: Confirmed, Requests: 1, Taken: 1}}[taken]
+}
+
+// blind are signals that resend_on_unknown sends once more: all that can be
+// neither read back nor, as ROS's, repeated, and not those left out.
 func blind(cell Cell, but ...string) map[string]Cell {
 	cells := map[string]Cell{}
 	for _, resource := range Resources {
-		if resource != "signal_stack_resource" && !slices.Contains(but, resource) {
+		if _, shown := readBack(cell)[resource]; !shown && resource != "signal_stack_resource" && !slices.Contains(but, resource) {
 			cells[resource] = cell
 		}
 	}
 	return cells
 }
+
+// everyone are all signals that resend_on_unknown sends once more where nothing
+// can be read back.
+func everyone(cell Cell) map[string]Cell { return with(blind(cell), readBack(cell)) }
 
 func own(resource string, cell Cell) map[string]Cell { return map[string]Cell{resource: cell} }
 
@@ -177,6 +192,8 @@ func own(resource string, cell Cell) map[string]Cell { return map[string]Cell{re
 const (
 	// enough for some attempts with growing pauses.
 	enough = 3 * time.Second
+	// ample is enough for them when each is followed by reads, which must not be cut short.
+	ample = 12 * time.Second
 	// brief ends a wait for an answer that does not come.
 	brief = 1500 * time.Millisecond
 )

@@ -89,39 +89,41 @@ var Sections = []Section{{
 	}},
 }, {
 	Title: "The service fails",
-	About: "The server errors of AWS do not say whether the request had an effect. The document of the HTTP trigger says of 500 and 503 that the run has not started.",
+	About: "The server errors of AWS do not say whether the request had an effect; SSM and SWF are read to find out. The document of the HTTP trigger says of 500 and 503 that the run has not started.",
 	Rows: []Row{{
 		Name:      "500 before acting",
 		What:      "the service answers 500 once, and has not acted",
 		Trouble:   once(sandbox.KindErrorBefore),
 		End:       unknown(1, 0, "HTTP 500", "request id"),
-		Own:       with(ros(sent(2)), trigger(sent(2))),
+		Own:       with(readBack(found(0)), with(ros(sent(2)), trigger(sent(2)))),
 		Resending: blind(again(0), "signal_http_trigger"),
 	}, {
 		Name:      "503 before acting",
 		What:      "the service answers 503 once, and has not acted",
 		Trouble:   Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindErrorBefore, Status: 503, Times: 1}}},
 		End:       unknown(1, 0, "HTTP 503", "request id"),
-		Own:       with(ros(sent(2)), trigger(sent(2))),
+		Own:       with(readBack(found(0)), with(ros(sent(2)), trigger(sent(2)))),
 		Resending: blind(again(0), "signal_http_trigger"),
 	}, {
-		Name:      "500 for good",
-		What:      "the service answers 500 until the timeout, and never acts",
-		Trouble:   Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindErrorBefore}}, Timeout: enough},
-		End:       unknown(1, 0, "HTTP 500"),
-		Own:       with(ros(unknown(Many, 0, "HTTP 500", "attempts", "timeout")), trigger(notSent(Many, "HTTP 500", "attempts", "timeout"))),
+		Name:    "500 for good",
+		What:    "the service answers 500 until the timeout, and never acts",
+		Trouble: Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindErrorBefore}}, Timeout: ample},
+		End:     unknown(1, 0, "HTTP 500"),
+		Own: with(with(ros(unknown(Many, 0, "HTTP 500", "attempts", "timeout")), trigger(notSent(Many, "HTTP 500", "attempts", "timeout"))),
+			readBack(notSent(Many, "HTTP 500", "attempts", "timeout", "the signal has not arrived"))),
 		Resending: blind(unknown(2, 0, "HTTP 500"), "signal_http_trigger"),
 	}, {
 		Name:      "server error after acting",
 		What:      "the service acts and then answers with a server error once: 500, the trigger 502",
 		Trouble:   once(sandbox.KindErrorAfter),
 		End:       unknown(1, 1, "HTTP 50"),
-		Own:       ros(sent(2)),
+		Own:       with(readBack(found(1)), ros(sent(2))),
 		Resending: blind(again(1)),
 	}},
 }, {
 	Title: "The answer is lost",
-	About: "The request has left, and what comes back does not say what became of it. Whether the service has acted makes no difference to what the provider can see.",
+	About: fmt.Sprintf("The request has left, and what comes back does not say what became of it. SSM and SWF are read then: a signal that the service shows is confirmed, "+
+		"and one that it does not show after %.0f seconds of reading is sent again. Of the others, whether the service has acted makes no difference to what the provider can see.", delivery.DefaultPolicy.Settle.Seconds()),
 	Rows: []Row{
 		lost("dropped before acting", "the connection is closed before an answer, and the service has not acted", once(sandbox.KindDropBefore), 0, "before an answer came"),
 		lost("dropped after acting", "the service acts, and the connection is closed before its answer", once(sandbox.KindDropAfter), 1, "before an answer came"),
@@ -135,6 +137,7 @@ var Sections = []Section{{
 			What:      "a proxy answers 403 with a web page, and the service has not acted",
 			Trouble:   Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindHTML, Status: 403, Times: 1}}},
 			End:       unknown(1, 0, "HTTP 403", "proxy"),
+			Own:       readBack(found(0)),
 			Resending: blind(again(0)),
 		},
 		{
@@ -142,6 +145,7 @@ var Sections = []Section{{
 			What:      "something answers with a redirect, which is not followed, and the service has not acted",
 			Trouble:   Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindRedirect, Body: "/elsewhere", Times: 1}}},
 			End:       unknown(1, 0, "HTTP 307"),
+			Own:       readBack(found(0)),
 			Resending: blind(again(0)),
 		},
 		lost("no answer to one attempt", fmt.Sprintf("the service acts, and no answer comes within %.0f seconds", delivery.DefaultPolicy.Attempt.Seconds()),
@@ -168,7 +172,27 @@ var Sections = []Section{{
 			End: unknown(1, 1),
 			Own: ros(unknown(2, 1, "expired")),
 			// By job_id the trigger is looked up again, and that is refused already.
-			Resending: with(blind(unknown(2, 1)), own(ByJobID, unknown(1, 1))),
+			Resending: with(everyone(unknown(2, 1)), own(ByJobID, unknown(1, 1))),
+		},
+		{
+			Name: "answer lost and reading denied",
+			What: "the service acts, its answer is lost, and the provider may not read the execution",
+			Trouble: Trouble{
+				Faults: append(readingDenied(), sandbox.Fault{Kind: sandbox.KindDropAfter, Times: 1}),
+			},
+			End:       unknown(1, 1),
+			Own:       with(readBack(unknown(1, 1, "Allow the IAM action", "finds out by itself", "resend_on_unknown")), ros(sent(2))),
+			Resending: everyone(again(1)),
+		},
+		{
+			Name: "answer lost and reading fails",
+			What: "the service acts, its answer is lost, and reads of the execution fail for a while",
+			Trouble: Trouble{
+				Faults: append(readingFails(), sandbox.Fault{Kind: sandbox.KindDropAfter, Times: 1}),
+			},
+			End:       unknown(1, 1),
+			Own:       with(readBack(found(1)), ros(sent(2))),
+			Resending: blind(again(1)),
 		},
 		{
 			Name:    "slow",
@@ -179,12 +203,32 @@ var Sections = []Section{{
 	},
 }}
 
-// lost is a row in which one answer is lost. ROS is simply asked again.
+// reads are the operations by which lost signals are looked for.
+var reads = []string{"GetAutomationExecution", "ListOpenWorkflowExecutions"}
+
+func readingDenied() (faults []sandbox.Fault) {
+	for _, read := range reads {
+		faults = append(faults, sandbox.Fault{Operation: read, Kind: sandbox.KindRefuse})
+	}
+	return faults
+}
+
+func readingFails() (faults []sandbox.Fault) {
+	for _, read := range reads {
+		for _, kind := range []sandbox.Kind{sandbox.KindErrorBefore, sandbox.KindHTML, sandbox.KindDropBefore} {
+			faults = append(faults, sandbox.Fault{Operation: read, Kind: kind, Times: 1})
+		}
+	}
+	return faults
+}
+
+// lost is a row in which one answer is lost. What can be read is looked at; ROS is
+// simply asked again.
 func lost(name, what string, trouble Trouble, taken int, says ...string) Row {
 	return Row{
 		Name: name, What: what, Trouble: trouble,
 		End:       unknown(1, taken, says...),
-		Own:       ros(sent(2)),
+		Own:       with(readBack(found(taken)), ros(sent(2))),
 		Resending: blind(again(taken)),
 	}
 }

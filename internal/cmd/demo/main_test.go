@@ -55,6 +55,7 @@ func TestDemoNoticesWhatGoesWrong(t *testing.T) {
 			start := s.start
 			s.start = func(box *sandbox.Sandbox) map[string]string {
 				box.Inject(sandbox.Fault{Operation: s.operation, Kind: sandbox.KindDropAfter})
+				box.Inject(sandbox.Fault{Operation: "GetAutomationExecution", Kind: sandbox.KindRefuse})
 				return start(box)
 			}
 		}),

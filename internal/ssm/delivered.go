@@ -1,0 +1,192 @@
+package ssm
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// delivered is reached when a step shows that it has had the signal, no earlier
+// than it was sent; pending while a step waits for it that cannot have had it; and
+// missed while neither is sure.
+func (e execution) delivered(input *sdk.SendAutomationSignalInput) func(began time.Time) *delivery.View {
+	if input.SignalType == ssmtypes.SignalTypeRevoke {
+		// What Revoke leaves behind is not documented, so nothing shows it.
+		return nil
+	}
+	return func(began time.Time) *delivery.View {
+		return e.view(func(found snapshot) delivery.Reading {
+			reading := delivery.Reading{State: delivery.Missed, Status: string(found.AutomationExecutionStatus)}
+			earliest, latest, told := found.clock.Bounds(began)
+			if !told {
+				reading.Reason = "its answer does not tell what time it is there"
+				return reading
+			}
+			switch found.traces(lost{input, earliest, latest}) {
+			case certain:
+				reading.State = delivery.Reached
+			case possible:
+				reading.Reason = "a step may have had this signal, or another one at about the same time"
+			default:
+				if found.takes(input) {
+					reading.State = delivery.Pending
+				}
+				reading.Reason = "no step waits for this signal, and none shows that it has had it"
+			}
+			return reading
+		})
+	}
+}
+
+// lost is a signal whose answer was lost. The service's clock showed something
+// from earliest to latest when its sending began.
+type lost struct {
+	*sdk.SendAutomationSignalInput
+	earliest, latest time.Time
+}
+
+// trace is what is to be seen of a lost signal.
+type trace int
+
+const (
+	none trace = iota
+	possible
+	certain
+)
+
+// traces is the clearest trace in any step.
+func (s snapshot) traces(l lost) trace {
+	if !s.takes(l.SendAutomationSignalInput) && !s.asksAgain(l.SendAutomationSignalInput) {
+		// There is no other step that this signal may be for.
+		l.latest = l.earliest
+	}
+	clearest := none
+	for _, step := range s.steps {
+		clearest = max(clearest, l.in(step))
+	}
+	return clearest
+}
+
+// in is the signal's trace in a step.
+func (l lost) in(step ssmtypes.StepExecution) trace {
+	if is(step.Action, "aws:approve") && (l.SignalType == ssmtypes.SignalTypeApprove || l.SignalType == ssmtypes.SignalTypeReject) {
+		made, shown := decisions(step)
+		seen, ours := l.among(made)
+		switch {
+		case ours:
+			return certain
+		case step.StepStatus != ssmtypes.AutomationExecutionStatusWaiting:
+			if len(made) > 0 && seen == none {
+				return none
+			}
+		case shown || needsOne(step):
+			return seen
+		default:
+			// One of several approvals may be there without being shown.
+			return possible
+		}
+	}
+	if !moved(step, l.SendAutomationSignalInput) {
+		return none
+	}
+	at := step.ExecutionEndTime
+	if l.SignalType == ssmtypes.SignalTypeStartStep {
+		at = step.ExecutionStartTime
+	}
+	switch {
+	case at == nil:
+		return possible
+	case at.Before(l.earliest):
+		return none
+	case at.Before(l.latest):
+		return possible
+	default:
+		return certain
+	}
+}
+
+// needsOne reports whether a step needs no more than one approval, which is the
+// documented default.
+func needsOne(step ssmtypes.StepExecution) bool {
+	needed, given := step.Inputs["MinRequiredApprovals"]
+	return len(step.Inputs) > 0 && (!given || needed == "1")
+}
+
+// decision is one of an approval step's ApproverDecisions, which are documented
+// as a JSON list of maps and no further.
+type decision map[string]any
+
+// decisions reads a step's ApproverDecisions, and whether it shows them in a way
+// that is understood.
+func decisions(step ssmtypes.StepExecution) (made []decision, shown bool) {
+	texts, shown := step.Outputs["ApproverDecisions"]
+	for _, text := range texts {
+		var (
+			one  decision
+			many []decision
+		)
+		switch {
+		case json.Unmarshal([]byte(text), &many) == nil:
+			made = append(made, many...)
+		case json.Unmarshal([]byte(text), &one) == nil:
+			made = append(made, one)
+		default:
+			return nil, false
+		}
+	}
+	return made, shown
+}
+
+// among is the signal's clearest trace among decisions, and whether one of them
+// carries its comment.
+func (l lost) among(made []decision) (clearest trace, ours bool) {
+	for _, d := range made {
+		word, comment, at := d.read()
+		commented := comment != "" && len(l.Payload["Comment"]) > 0
+		same := commented && slices.Contains(l.Payload["Comment"], comment)
+		switch {
+		case word != "" && word != l.SignalType, commented && !same, !at.IsZero() && at.Before(l.earliest):
+		case word == "" || at.IsZero():
+			clearest = max(clearest, possible)
+		default:
+			clearest, ours = certain, ours || same
+		}
+	}
+	return clearest, ours
+}
+
+// words are what a decision may be called.
+var words = map[string]ssmtypes.SignalType{
+	"approve": ssmtypes.SignalTypeApprove, "approved": ssmtypes.SignalTypeApprove,
+	"reject": ssmtypes.SignalTypeReject, "rejected": ssmtypes.SignalTypeReject,
+	"revoke": ssmtypes.SignalTypeRevoke, "revoked": ssmtypes.SignalTypeRevoke,
+}
+
+// read finds in a decision, whatever its members are called, what was decided,
+// with which comment, and when.
+func (d decision) read() (word ssmtypes.SignalType, comment string, at time.Time) {
+	for name, value := range d {
+		switch v := value.(type) {
+		case float64:
+			// A count of milliseconds since 1970 is the longer one.
+			if at = time.UnixMilli(int64(v * 1000)); v > 1e11 {
+				at = time.UnixMilli(int64(v))
+			}
+		case string:
+			if strings.Contains(strings.ToLower(name), "comment") {
+				comment = v
+			} else if known, ok := words[strings.ToLower(v)]; ok {
+				word = known
+			} else if moment, err := time.Parse(time.RFC3339, v); err == nil {
+				at = moment
+			}
+		}
+	}
+	return word, comment, at
+}
