@@ -346,6 +346,10 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		}
 		data.take(job, shown)
 		data.fill(shown)
+		if !d.rotate {
+			// The plan has shown them as they were.
+			data.TimeZone, data.CreatedAt = before.TimeZone, before.CreatedAt
+		}
 		if m.learn(job) {
 			data.RotatedAt = text(job.noticed(shown))
 		}
@@ -360,8 +364,12 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 			return take(job)
 		}}
 		if job, failed = rotation.run(ctx); failed == nil {
+			if rotation.adopted && recalled.Successor == "" {
+				resp.Diagnostics.Append(hasSuccessor(before, job.ID))
+			}
 			m.Unfinished, m.Marked = false, false
-			m.Due = data.TriggerOnApply.ValueBool() && (m.Due || d.rotate)
+			// Whether one that is only taken for the successor was run already, nobody knows.
+			m.Due = data.TriggerOnApply.ValueBool() && (m.Due || d.rotate) && !rotation.adopted
 		}
 	case d.read || d.run:
 		var found bool

@@ -318,3 +318,39 @@ func TestActionValueDrifts(t *testing.T) {
 		})
 	}
 }
+
+// What the console does between the refresh and the apply is recorded, and no
+// answer that Terraform refuses.
+func TestConsoleActsBeforeTheApplyReads(t *testing.T) {
+	for name, act := range map[string]func(*bench){
+		"rotates":     func(b *bench) { b.s.RotateTriggerJob(b.String("id")) },
+		"deactivates": func(b *bench) { b.s.ActivateTriggerJob(b.String("id"), false) },
+	} {
+		for _, due := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, due %t", name, due), func(t *testing.T) {
+				b := newBench(t, sandbox.CloudAutomator{Inactive: sandbox.InactiveRuns})
+				base, config := nightly.With(acctest.Values{"store_credentials": false}), nightly
+				if due {
+					config = nightly.With(acctest.Values{"trigger_on_apply": true})
+					base = config
+				}
+				b.created(base)
+				if due {
+					config = config.With(acctest.Values{"name": "weekly"})
+					b.s.Inject(sandbox.Fault{Operation: "TriggerJob", Kind: sandbox.KindRefuse, Times: 1})
+					b.refused(config)
+				}
+				rotated := b.String("rotated_at")
+				b.s.Hook("GetJob", func() {
+					b.s.Hook("GetJob", nil, nil)
+					act(b)
+				}, nil)
+				b.apply(config)
+				if name == "deactivates" && b.String("rotated_at") != rotated || b.Bool("active") == (name == "deactivates") || b.held() != b.of(b.only()) {
+					t.Errorf("the state is %s, rotated before at %s", b.State, rotated)
+				}
+				b.idle(config)
+			})
+		}
+	}
+}

@@ -2,7 +2,10 @@ package cloudautomator
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -30,7 +33,7 @@ func decide(before, after jobModel, m memory) (d decision) {
 	changed := !before.sameSettings(&after)
 	triggered := !m.Imported && !signal.SameTriggers(before.RotationTriggers, after.RotationTriggers)
 	rotates := after.RotateOnUpdate.IsUnknown() || after.rotates()
-	d.rotate = triggered || m.Unfinished || m.Successor != "" || changed && rotates
+	d.rotate = triggered || m.Unfinished || m.Successor != "" || m.Orphaned || changed && rotates
 	d.change = d.rotate || changed || m.Marked || len(m.Predecessors) > 0
 	stores := after.StoreCredentials.IsUnknown() || after.stores()
 	d.read = stores && !before.stores()
@@ -79,15 +82,11 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	case d.rotate:
 		after.ID, after.TimeZone, after.CreatedAt = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 		fallthrough
-	case d.change:
-		after.RotatedAt, after.Active = types.StringUnknown(), types.BoolUnknown()
-		fallthrough
-	case d.read:
+	case d.change, d.read, d.run:
+		// To read the job is to record it as it is then, which may not be as it was refreshed.
+		after.RotatedAt, after.Active, after.UpdatedAt = types.StringUnknown(), types.BoolUnknown(), types.StringUnknown()
 		after.URL, after.AccessToken = types.StringUnknown(), types.StringUnknown()
 		after.withhold()
-	}
-	if d.change || d.read || d.run {
-		after.UpdatedAt = types.StringUnknown()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &after)...)
 	if whole && !resp.Plan.Raw.Equal(req.State.Raw) {
@@ -133,8 +132,9 @@ func keepUnset(after *jobModel, config, before jobModel) {
 }
 
 // adopt looks for the successor of a job that is gone: one that is all that the
-// configuration asks for. When there is no such job, or more than one, the plan
-// is for a new one.
+// configuration asks for. When there is no such job, or more than one, the update
+// makes a new one: a replacement would be refused where the resource must not be
+// destroyed, and there is nothing to destroy.
 func (r *jobResource) adopt(ctx context.Context, config, before jobModel, m *memory, resp *resource.ModifyPlanResponse) {
 	ctx, cancel, w := r.work(ctx, &before, toRead, &resp.Diagnostics)
 	defer cancel()
@@ -145,15 +145,23 @@ func (r *jobResource) adopt(ctx context.Context, config, before jobModel, m *mem
 	}
 	found := r.client.orphans(jobs, &before, &config)
 	if len(found) != 1 {
-		resp.RequiresReplace.Append(path.Root("id"))
-		m.Unfinished = true
+		resp.Diagnostics.AddWarning("Job Is Gone",
+			fmt.Sprintf("Cloud Automator job %s is gone, and the update makes it anew. Made since, and changed since they were made, were: %s. None of them is taken for its successor "+
+				"from a rotation that was cut short. If one of them is, remove it in the Cloud Automator console.",
+				before.ID.ValueString(), strings.Join(r.client.orphans(jobs, &before, nil), ", ")))
 		return
 	}
 	m.Successor = found[0]
-	resp.Diagnostics.AddWarning("Job Has a Successor",
-		"The Cloud Automator job "+before.ID.ValueString()+" is gone. Job "+m.Successor+", which was made since and has all the settings of this resource, is taken for "+
-			"its successor from a rotation that was cut short. If it is not, do not apply: remove this resource from the state first.")
+	resp.Diagnostics.Append(hasSuccessor(before, m.Successor))
 	resp.Diagnostics.Append(m.keep(ctx, resp.Private)...)
+}
+
+// hasSuccessor warns of a job that was taken for the successor of one that is gone.
+func hasSuccessor(gone jobModel, successor string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("Job Has a Successor",
+		fmt.Sprintf("The Cloud Automator job %s is gone. Job %s, which was made since and has all the settings of this resource, is taken for its successor from a rotation "+
+			"that was cut short. The apply only records it: it does not change, rotate or run it.\n\n"+
+			"If it is somebody else's, remove this resource from the state, before anything else is applied to it.", gone.ID.ValueString(), successor))
 }
 
 // shownBy reports whether the service shows a job with these settings. Those

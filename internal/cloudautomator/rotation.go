@@ -21,6 +21,8 @@ type rotation struct {
 	*memory
 	// asked is set when the old URL and access token must not survive.
 	asked bool
+	// adopted is set when a job without a mark was taken for the successor.
+	adopted bool
 	// taken records the job that takes the old one's place, as soon as it does.
 	taken func(Job) diag.Diagnostics
 }
@@ -32,7 +34,10 @@ func (r *rotation) run(ctx context.Context) (Job, diag.Diagnostic) {
 		return Job{}, failed
 	}
 	id := r.before.ID.ValueString()
-	if r.Successor != "" {
+	switch {
+	case r.Successor != "" && r.Orphaned:
+		return r.adopt(ctx, r.Successor)
+	case r.Successor != "":
 		return r.succeed(ctx, r.Successor)
 	}
 	old, found, failed := r.job(ctx, id)
@@ -51,10 +56,16 @@ func (r *rotation) run(ctx context.Context) (Job, diag.Diagnostic) {
 			return r.succeed(ctx, marked[0])
 		}
 		if same := r.client.orphans(jobs, &r.before, &r.after); !found && len(same) == 1 {
-			return r.succeed(ctx, same[0])
+			return r.adopt(ctx, same[0])
 		}
 	}
 	switch {
+	case !found && r.Orphaned:
+		successor, failed := r.makeSuccessor(ctx, id)
+		if failed != nil {
+			return Job{}, failed
+		}
+		return r.succeed(ctx, successor)
 	case !found:
 		return Job{}, gone(id)
 	case old.RuleType != webhook:
@@ -133,6 +144,21 @@ func (r *rotation) succeed(ctx context.Context, successor string) (Job, diag.Dia
 	}
 	r.asked = false
 	return r.change(ctx, successor)
+}
+
+// adopt has a job take the place of one that is gone, which may be its successor
+// from a rotation that was cut short after the mark was taken off. It may as well
+// be somebody else's, so nothing is asked of it.
+func (r *rotation) adopt(ctx context.Context, successor string) (Job, diag.Diagnostic) {
+	job, found, failed := r.job(ctx, successor)
+	if failed != nil {
+		return Job{}, failed
+	}
+	if shown, err := job.settings(); !found || err != nil || !r.after.shownBy(shown) {
+		return Job{}, gone(r.before.ID.ValueString())
+	}
+	r.Successor, r.Orphaned, r.adopted = "", false, true
+	return job, nil
 }
 
 // tick is how long it takes until the job API shows a change of the job as later

@@ -316,3 +316,78 @@ func TestJobIsChangedInTheConsole(t *testing.T) {
 		b.settled(config)
 	})
 }
+
+// lookAlike has the job of a fresh provider gone, and another one there, which
+// somebody else has made and changed since: with these settings.
+func (b *bench) lookAlike(config, settings acctest.Values) *acctest.Resource {
+	b.t.Helper()
+	other := acctest.StartProvider(b.t, acctest.Block(b.s.URL())).Resource(jobType)
+	for _, config := range []acctest.Values{config.With(acctest.Values{"name": "another"}), settings} {
+		if diags := other.Apply(config.With(acctest.Values{"rotate_on_update": false, "trigger_on_apply": nil})); len(diags) > 0 {
+			b.t.Fatal(diags)
+		}
+	}
+	b.s.RemoveTriggerJob(b.String("id"))
+	b.Resource = b.On(acctest.StartProvider(b.t, acctest.Block(b.s.URL())))
+	if diags := b.Refresh(); len(diags) > 0 {
+		b.t.Fatal(diags)
+	}
+	b.s.ResetJournal()
+	return other
+}
+
+// A removed job is made anew beside one that might be its successor, without a
+// replacement, which prevent_destroy would refuse; the other one is named, and left alone.
+func TestGoneJobIsMadeAnewBesideALookAlike(t *testing.T) {
+	eachKind(t, func(t *testing.T, b *bench) {
+		config := b.created(nightly.With(acctest.Values{"trigger_on_apply": true}))
+		gone := b.String("id")
+		other := b.lookAlike(config, config.With(acctest.Values{"name": "yet another"}))
+		plan, diags := b.Plan(config)
+		if diags.HasError() || len(plan.Replace) > 0 || !slices.Contains(plan.Unknown(), "id") {
+			t.Fatalf("planned is %s, replacing for %q: %s", plan.Planned, plan.Replace, diags)
+		}
+		contains(t, diags.String(), "Job Is Gone", gone, other.String("id"))
+		if diags := b.Apply(config); diags.HasError() {
+			t.Fatal(diags)
+		}
+		id := b.String("id")
+		if id == gone || id == other.String("id") || len(b.s.TriggerJobs()) != 2 || b.s.Accepted("TriggerJob") != 1 {
+			t.Errorf("the job is %s, the other %s, the requests were %q", id, other.String("id"), b.made())
+		}
+		b.idle(config)
+		before := other.State
+		if diags := other.Refresh(); len(diags) > 0 || !other.State.Equal(before) {
+			t.Errorf("the other one became %s: %s", other.State, diags)
+		}
+	})
+}
+
+// One that has all the settings of the configuration is taken for the successor,
+// but that may be wrong: it is neither changed, nor rotated, nor run, nor removed.
+func TestJobTakenForTheSuccessorIsLeftAlone(t *testing.T) {
+	for _, refreshed := range []bool{true, false} {
+		t.Run(fmt.Sprintf("refreshed %t", refreshed), func(t *testing.T) {
+			eachKind(t, func(t *testing.T, b *bench) {
+				config := b.created(nightly.With(acctest.Values{"trigger_on_apply": true}))
+				before := *b.Resource
+				config["rotation_triggers"] = acctest.Values{"month": "2"}
+				other := b.lookAlike(config, config)
+				if !refreshed {
+					b.Resource = before.On(b.Provider)
+				}
+				diags := b.Apply(config)
+				contains(t, diags.String(), "Job Has a Successor", other.String("id"))
+				if diags.HasError() || b.String("id") != other.String("id") {
+					t.Errorf("the job is %s: %s", b.String("id"), diags)
+				}
+				for _, operation := range b.made() {
+					if operation != "GetJob" && operation != "ListJobs" {
+						t.Errorf("the requests were %q", b.made())
+					}
+				}
+				b.idle(config)
+			})
+		})
+	}
+}
