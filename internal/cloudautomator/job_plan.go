@@ -74,6 +74,11 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		r.adopt(ctx, config, before, &m, resp)
 	}
 	d := decide(before, after, m)
+	if known(before.Active) && !before.Active.ValueBool() && d.rotate && !m.Orphaned {
+		resp.Diagnostics.AddAttributeWarning(path.Root("active"), "Inactive Job To Be Rotated",
+			fmt.Sprintf("Cloud Automator job %s is not active. Where the service does not rotate by itself, a rotation would take a new job in its place, which is active, and so undo that: the apply fails then. "+
+				"Activate the job, or replace it, if it may be run again.", before.ID.ValueString()))
+	}
 	after.takeFrom(before)
 	if after.StoreCredentials.IsUnknown() {
 		after.URL, after.AccessToken = types.StringUnknown(), types.StringUnknown()

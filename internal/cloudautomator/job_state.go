@@ -82,16 +82,25 @@ func (m *jobModel) takeSettings(s settings) {
 // takeAccounts records the account arguments: the one that is recorded, or else
 // whichever the service shows. It may show one account in two ways.
 func (m *jobModel) takeAccounts(s settings) {
-	none := m.AWSAccountID.IsNull() && empty(m.AWSAccountIDs) && m.GoogleCloudAccountID.IsNull()
-	if !m.AWSAccountID.IsNull() || none && len(s.AWSAccountIDs) < 2 {
+	if !m.AWSAccountID.IsNull() {
 		m.AWSAccountID = s.AWSAccountID.value()
 	}
-	if !empty(m.AWSAccountIDs) || none && m.AWSAccountID.IsNull() && len(s.AWSAccountIDs) > 0 {
+	if !empty(m.AWSAccountIDs) {
 		m.AWSAccountIDs = listOf(s.AWSAccountIDs)
 	}
-	if !m.GoogleCloudAccountID.IsNull() || none {
+	if !m.GoogleCloudAccountID.IsNull() {
 		m.GoogleCloudAccountID = s.GoogleCloudAccountID.value()
 	}
+	if !m.AWSAccountID.IsNull() || !empty(m.AWSAccountIDs) || !m.GoogleCloudAccountID.IsNull() {
+		return
+	}
+	if len(s.AWSAccountIDs) < 2 {
+		m.AWSAccountID = s.AWSAccountID.value()
+	}
+	if m.AWSAccountID.IsNull() && len(s.AWSAccountIDs) > 0 {
+		m.AWSAccountIDs = listOf(s.AWSAccountIDs)
+	}
+	m.GoogleCloudAccountID = s.GoogleCloudAccountID.value()
 }
 
 // fill records what an update has left to the service, from its answer.

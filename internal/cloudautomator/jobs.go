@@ -255,6 +255,12 @@ func (j Job) shownBefore(answered Job) bool {
 	return is && was && shown.Before(said)
 }
 
+// active reports whether a job is active; one of which that cannot be read is taken to be.
+func (j Job) active() bool {
+	found, err := j.settings()
+	return err != nil || found.Active
+}
+
 func (j Job) updatedAt() (time.Time, bool) {
 	found, err := j.settings()
 	if err != nil {

@@ -71,9 +71,12 @@ func (r *rotation) run(ctx context.Context) (Job, diag.Diagnostic) {
 	case old.RuleType != webhook:
 		return Job{}, noTrigger(old)
 	}
-	fresh, failed := r.change(ctx, id)
+	fresh, failed := r.change(ctx, old)
 	if failed != nil || !r.asked || !survives(old, fresh) {
 		return fresh, failed
+	}
+	if !fresh.active() {
+		return Job{}, inactive(id)
 	}
 	successor, failed := r.makeSuccessor(ctx, id)
 	if failed != nil {
@@ -82,9 +85,17 @@ func (r *rotation) run(ctx context.Context) (Job, diag.Diagnostic) {
 	return r.succeed(ctx, successor)
 }
 
-// change gives a job its new settings and reads it back.
-func (r *rotation) change(ctx context.Context, id string) (Job, diag.Diagnostic) {
-	body := r.after.body(&r.before)
+// change gives a job its new settings and reads it back. What it was may not be
+// what is recorded: it is to have no argument that is not set.
+func (r *rotation) change(ctx context.Context, job Job) (Job, diag.Diagnostic) {
+	id := job.ID
+	shown, err := job.settings()
+	if err != nil {
+		return Job{}, diag.NewErrorDiagnostic("Job Not Read", "Updating Cloud Automator job "+id+" failed: "+err.Error()+".")
+	}
+	was := r.before
+	was.takeSettings(shown)
+	body := r.after.body(&was)
 	if r.asked {
 		maps.Copy(body, asking)
 	}
@@ -101,6 +112,14 @@ func (r *rotation) change(ctx context.Context, id string) (Job, diag.Diagnostic)
 // before the change.
 func survives(old, fresh Job) bool {
 	return old.URL.Path == fresh.URL.Path || old.AccessToken == fresh.AccessToken
+}
+
+// inactive is the diagnostic of a rotation that would undo a deactivation.
+func inactive(id string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic("Job Not Rotated",
+		fmt.Sprintf("Rotating the URL and access token of Cloud Automator job %s takes a new job in its place, and that one would be active, while job %s is not.\n\n"+
+			"The job has its new settings, and its old URL and access token; the next apply goes on with the rotation. Activate the job in the Cloud Automator console, "+
+			"or replace it with \"terraform apply -replace\" if the new one may be run.", id, id))
 }
 
 // makeSuccessor makes a job with the same settings, and with a mark on its name
@@ -143,7 +162,7 @@ func (r *rotation) succeed(ctx context.Context, successor string) (Job, diag.Dia
 			"Its URL and access token are recorded. The next apply gives it its name.", successor, id))
 	}
 	r.asked = false
-	return r.change(ctx, successor)
+	return r.change(ctx, job)
 }
 
 // adopt has a job take the place of one that is gone, which may be its successor

@@ -391,3 +391,84 @@ func TestJobTakenForTheSuccessorIsLeftAlone(t *testing.T) {
 		})
 	}
 }
+
+// A rotation that takes a new job would make one that is active of one that is not.
+func TestInactiveJobStaysInactive(t *testing.T) {
+	eachKind(t, func(t *testing.T, b *bench) {
+		b.created(nightly)
+		b.s.ActivateTriggerJob(b.String("id"), false)
+		if diags := b.Refresh(); len(diags) > 0 {
+			t.Fatal(diags)
+		}
+		config := nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}})
+		_, diags := b.Plan(config)
+		contains(t, diags.String(), "Inactive Job To Be Rotated")
+		diags = b.Apply(config)
+		if diags.HasError() == b.rotates || b.s.Count("CreateJob") > 0 || b.only().Attributes.Active {
+			t.Errorf("the requests were %q: %s", b.made(), diags)
+		}
+		b.s.ActivateTriggerJob(b.only().ID, true)
+		if diags := b.Refresh(); len(diags) > 0 {
+			t.Fatal(diags)
+		}
+		b.apply(config)
+		b.settled(config)
+	})
+}
+
+// What the job has counts when it is changed, not what is recorded of it.
+func TestKilledRotationLeavesNoArgumentBehind(t *testing.T) {
+	for name, change := range map[string]acctest.Values{
+		"a date":         {"expiration_date": "2099-01-01"},
+		"other accounts": {"aws_account_id": nil, "aws_account_ids": []any{21, 22}},
+		"runtime values": {"allow_runtime_action_values": true},
+		"post-processes": {"failed_post_process_id": []any{7}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			// After the seventh the successor is there, by itself, in what is not wanted any more.
+			for at := range 7 {
+				b := newBench(t, sandbox.CloudAutomator{})
+				base := b.created(nightly)
+				b.killedAt(at, true, base.With(change))
+				if diags := b.Refresh(); diags.HasError() {
+					t.Fatal(diags)
+				}
+				if diags := b.Apply(base); diags.HasError() {
+					t.Fatalf("killed at request %d: %s", at, diags)
+				}
+				if b.settled(base); t.Failed() {
+					t.Fatalf("killed at request %d", at)
+				}
+			}
+		})
+	}
+}
+
+func TestAccountsAreChangedInTheConsole(t *testing.T) {
+	for name, c := range map[string][2]acctest.Values{
+		"one to two":    {nil, {"aws_account_id": nil, "aws_account_ids": []any{21, 22}}},
+		"two to one":    {{"aws_account_id": nil, "aws_account_ids": []any{21, 22}}, {"aws_account_id": 20}},
+		"one to others": {nil, {"aws_account_id": 23}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachKind(t, func(t *testing.T, b *bench) {
+				config := b.created(nightly.With(c[0]))
+				by := config.With(acctest.Values{"aws_account_ids": nil, "rotate_on_update": false}).With(c[1])
+				other := b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
+				if diags := other.Apply(by); len(diags) > 0 {
+					t.Fatal(diags)
+				}
+				for _, refresh := range []bool{true, false} {
+					if refresh {
+						if diags := b.Refresh(); len(diags) > 0 {
+							t.Fatal(diags)
+						}
+					}
+					b.apply(config)
+					b.settled(config)
+				}
+			})
+		})
+	}
+}
