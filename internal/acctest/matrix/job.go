@@ -48,8 +48,6 @@ var jobs = map[string]Job{
 
 	"dropped before acting":               jobDoubtful,
 	"dropped after acting":                jobDone,
-	"answer lost and reading denied":      jobDone,
-	"answer lost and reading fails":       jobDone,
 	"truncated 200":                       jobDone,
 	"truncated JSON":                      jobDone,
 	"proxy's 502 before acting":           jobDoubtful,
