@@ -44,7 +44,7 @@ func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Opt
 	// A read that comes after the last one that is needed has not begun yet when a test goes on.
 	patience.FirstPoll, patience.LongestPoll = 100*time.Millisecond, 100*time.Millisecond
 	patience.Attempt = cmp.Or(trouble.Attempt, patience.Attempt)
-	if trouble.Line != matrix.Refused {
+	if trouble.Line == matrix.RefusedAtFirst || trouble.Line != matrix.Refused && y.tells != "" {
 		patience.Unreachable = time.Minute
 	}
 	start := acctest.Sandbox
