@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math/big"
+	"regexp"
 )
 
 // parseObject reads a JSON object, with numbers as they are written.
@@ -76,8 +78,31 @@ func covers(whole, part any) bool {
 		case nil, map[string]any, []any:
 			return false
 		}
-		return fmt.Sprint(whole) == fmt.Sprint(part)
+		return fmt.Sprint(whole) == fmt.Sprint(part) || sameNumbers(whole, part)
 	}
+}
+
+// sameNumbers reports whether two values are the same number in other words,
+// and at least one of them a number, not a text.
+func sameNumbers(a, b any) bool {
+	_, isA := a.(json.Number)
+	_, isB := b.(json.Number)
+	if !isA && !isB {
+		return false
+	}
+	x, okX := rational(fmt.Sprint(a))
+	y, okY := rational(fmt.Sprint(b))
+	return okX && okY && x.Cmp(y) == 0
+}
+
+// numeral is a JSON number, of an exponent that is no trouble.
+var numeral = regexp.MustCompile(`^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?$`)
+
+func rational(text string) (*big.Rat, bool) {
+	if !numeral.MatchString(text) {
+		return nil, false
+	}
+	return new(big.Rat).SetString(text)
 }
 
 // restrictedTo leaves of what the service says what the user's object is about.

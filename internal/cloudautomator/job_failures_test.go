@@ -442,3 +442,46 @@ func TestLostJobIsNoOther(t *testing.T) {
 		}
 	}
 }
+
+// However the service says that a job is not there, it is gone: where that is a
+// web page, which a proxy may have sent, the list of jobs decides.
+func TestGoneJobInAnyWords(t *testing.T) {
+	for _, shape := range []sandbox.ErrorShape{sandbox.ErrorsJSONAPI, sandbox.ErrorsMessage, sandbox.ErrorsText, sandbox.ErrorsEmpty, sandbox.ErrorsHTML} {
+		t.Run(string(shape), func(t *testing.T) {
+			t.Parallel()
+			for _, does := range []func(*bench) acctest.Diagnostics{(*bench).destroyed, (*bench).refreshed} {
+				b := newBench(t, sandbox.CloudAutomator{Errors: shape}, hasty())
+				b.created(nightly)
+				b.s.RemoveTriggerJob(b.String("id"))
+				if diags := does(b); len(diags) > 0 || !b.State.IsNull() {
+					t.Errorf("the state is %s: %s", b.State, diags)
+				}
+			}
+		})
+	}
+}
+
+func (b *bench) destroyed() acctest.Diagnostics { return b.Destroy() }
+
+func (b *bench) refreshed() acctest.Diagnostics { return b.Refresh() }
+
+// A job that is listed is there, whatever a page says; and so is one while nothing is listed.
+func TestPageDoesNotMakeAJobGone(t *testing.T) {
+	for _, lists := range []bool{true, false} {
+		t.Run(fmt.Sprintf("lists %t", lists), func(t *testing.T) {
+			b := newBench(t, sandbox.CloudAutomator{}, hasty())
+			b.created(nightly)
+			for _, operation := range []string{"GetJob", "DeleteJob"} {
+				b.s.Inject(sandbox.Fault{Operation: operation, Kind: sandbox.KindHTML, Status: 404})
+			}
+			if !lists {
+				b.s.Inject(sandbox.Fault{Operation: "ListJobs", Kind: sandbox.KindHTML, Status: 404})
+			}
+			contains(t, b.Refresh().String(), "Job Not Read", "web page", "endpoint", "terraform state rm")
+			contains(t, b.Destroy().String(), "Job Not Removed", "web page", "endpoint", "terraform state rm")
+			if b.State.IsNull() {
+				t.Error("the job is forgotten")
+			}
+		})
+	}
+}

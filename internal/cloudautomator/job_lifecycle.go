@@ -259,7 +259,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, m *memory) (there bo
 		if failed != nil {
 			return false, failed
 		}
-		m.Unfinished = m.Unfinished || len(successors(jobs, id)) > 0
+		m.Unfinished = m.Unfinished || len(successors(jobs, &before)) > 0
 	}
 	if !imported && m.knows(job) && data.rotates() && !before.sameSettings(data) {
 		m.Unfinished = true
@@ -287,7 +287,7 @@ func (w *work) refreshGone(ctx context.Context, data *jobModel, m *memory) (ther
 		return false, failed
 	}
 	m.Successor = ""
-	if marked := successors(jobs, data.ID.ValueString()); len(marked) > 0 {
+	if marked := successors(jobs, data); len(marked) > 0 {
 		m.Successor = marked[0]
 	}
 	m.Orphaned = m.Successor == "" && len(w.client.orphans(jobs, data, nil)) > 0
@@ -466,7 +466,7 @@ func (w *work) removeAll(ctx context.Context, data *jobModel, m memory) diag.Dia
 	if failed != nil {
 		return failed
 	}
-	for _, successor := range successors(jobs, id) {
+	for _, successor := range successors(jobs, data) {
 		if _, failed := w.remove(ctx, successor); failed != nil {
 			return failed
 		}

@@ -301,6 +301,9 @@ func TestActionValueDrifts(t *testing.T) {
 		"another list":      {`{"a":[{"b":1}]}`, `{"a":[{"b":2,"c":3}]}`, `{"a":[{"b":2}]}`},
 		"a longer list":     {`{"a":[1]}`, `{"a":[1,2]}`, `{"a":[1,2]}`},
 		"a number in words": {`{"minutes":30,"on":true}`, `{"minutes":"30","on":"true"}`, `{"minutes":30,"on":true}`},
+		"another notation":  {`{"ratio":1.0,"many":2e3,"text":"5.50"}`, `{"ratio":1,"many":"2000","text":5.5}`, `{"ratio":1.0,"many":2e3,"text":"5.50"}`},
+		"another number":    {`{"ratio":1.0}`, `{"ratio":1.1}`, `{"ratio":1.1}`},
+		"a text of figures": {`{"id":"007","version":"1.0"}`, `{"id":7,"version":"1"}`, `{"id":7,"version":"1"}`},
 		"null":              {`{"region":null}`, `{}`, `{"region":null}`},
 		"another kind":      {`{"a":{"b":1}}`, `{"a":"b"}`, `{"a":"b"}`},
 	} {
@@ -352,5 +355,22 @@ func TestConsoleActsBeforeTheApplyReads(t *testing.T) {
 				b.idle(config)
 			})
 		}
+	}
+}
+
+// A date that is written otherwise is no other one.
+func TestDatesAreInstants(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
+	config := b.created(nightly.With(acctest.Values{"expiration_date": "2099-01-01T00:00:00Z"}))
+	for date, shows := range map[string]string{"2099-01-01T09:00:00.000+09:00": "2099-01-01T00:00:00Z", "2099-01-01T09:00:00Z": "2099-01-01T09:00:00Z"} {
+		other := b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
+		b.s.ResetJournal()
+		if diags := other.Apply(config.With(acctest.Values{"expiration_date": date, "rotate_on_update": false})); len(diags) > 0 {
+			t.Fatal(diags)
+		}
+		if diags := b.Refresh(); len(diags) > 0 || b.String("expiration_date") != shows {
+			t.Errorf("expiration_date is %s, want %s: %s", b.String("expiration_date"), shows, diags)
+		}
+		b.apply(config)
 	}
 }

@@ -94,9 +94,24 @@ func (w *work) job(ctx context.Context, id string) (job Job, found bool, failed 
 		return job, true, nil
 	case missing(result.Err):
 		return Job{}, false, nil
+	case notFoundPage(result.Err) && w.unlisted(ctx, id):
+		return Job{}, false, nil
 	default:
 		return Job{}, false, w.failure("Job Not Read", doing, result)
 	}
+}
+
+// notFoundPage reports whether a web page says that something is not there: the
+// service may have sent it, or a proxy.
+func notFoundPage(err error) bool {
+	refused := (*APIError)(nil)
+	return errors.As(err, &refused) && refused.Status == http.StatusNotFound && refused.Page
+}
+
+// unlisted reports whether the job API lists its jobs, and not this one.
+func (w *work) unlisted(ctx context.Context, id string) bool {
+	jobs, failed := w.list(ctx)
+	return failed == nil && !slices.ContainsFunc(jobs, func(job Job) bool { return job.ID == id })
 }
 
 // list reads all jobs.
@@ -200,6 +215,8 @@ func (w *work) remove(ctx context.Context, id string) (gone bool, failed diag.Di
 		return false, nil
 	case missing(result.Err):
 		return true, nil
+	case notFoundPage(result.Err) && w.unlisted(ctx, id):
+		return true, nil
 	default:
 		return false, w.failure("Job Not Removed", doing, result)
 	}
@@ -279,6 +296,9 @@ func (w *work) failure(summary, doing string, result delivery.Result, standing .
 
 // explainJob knows what to do about the answers of the job API.
 func explainJob(err error) signal.Advice {
+	if notFoundPage(err) {
+		return signal.Advice{Next: "Check the provider's endpoint, and what stands between it and this machine. A job that is known to be gone is forgotten with \"terraform state rm\"."}
+	}
 	refused := (*APIError)(nil)
 	if !errors.As(err, &refused) || refused.Page {
 		return signal.Advice{}

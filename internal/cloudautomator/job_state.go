@@ -12,7 +12,7 @@ func (m *jobModel) sameSettings(other *jobModel) bool {
 		m.AWSAccountID.Equal(other.AWSAccountID) && sameLists(m.AWSAccountIDs, other.AWSAccountIDs) && m.GoogleCloudAccountID.Equal(other.GoogleCloudAccountID) &&
 		!m.ActionValue.IsUnknown() && !other.ActionValue.IsUnknown() && sameObject(m.ActionValue.ValueString(), other.ActionValue.ValueString()) &&
 		sameFlags(m.AllowRuntimeActionValues, other.AllowRuntimeActionValues) &&
-		m.EffectiveDate.Equal(other.EffectiveDate) && m.ExpirationDate.Equal(other.ExpirationDate) &&
+		sameDates(m.EffectiveDate, other.EffectiveDate) && sameDates(m.ExpirationDate, other.ExpirationDate) &&
 		sameLists(m.CompletedPostProcessID, other.CompletedPostProcessID) && sameLists(m.FailedPostProcessID, other.FailedPostProcessID)
 }
 
@@ -22,6 +22,13 @@ func sameLists(a, b types.List) bool { return a.Equal(b) || empty(a) && empty(b)
 // sameFlags compares flags; none and false say the same.
 func sameFlags(a, b types.Bool) bool {
 	return a.Equal(b) || !a.IsUnknown() && !b.IsUnknown() && a.ValueBool() == b.ValueBool()
+}
+
+// sameDates compares dates: those that are instants say the same in any time zone.
+func sameDates(a, b types.String) bool {
+	x, isX := instant(a.ValueString())
+	y, isY := instant(b.ValueString())
+	return a.Equal(b) || isX && isY && x.Equal(y)
 }
 
 func known(v attr.Value) bool { return !v.IsNull() && !v.IsUnknown() }
@@ -68,7 +75,13 @@ func (m *jobModel) takeSettings(s settings) {
 	} else {
 		m.ActionValue = types.StringValue(drifted(m.ActionValue.ValueString(), string(s.ActionValue)))
 	}
-	m.EffectiveDate, m.ExpirationDate = types.StringPointerValue(s.EffectiveDate), types.StringPointerValue(s.ExpirationDate)
+	for date, shown := range map[*types.String]types.String{
+		&m.EffectiveDate: types.StringPointerValue(s.EffectiveDate), &m.ExpirationDate: types.StringPointerValue(s.ExpirationDate),
+	} {
+		if imported || !sameDates(shown, *date) {
+			*date = shown
+		}
+	}
 	if flag := types.BoolPointerValue(s.AllowRuntimeActionValues); imported || !sameFlags(flag, m.AllowRuntimeActionValues) {
 		m.AllowRuntimeActionValues = flag
 	}

@@ -141,8 +141,8 @@ const (
 	mostPages = 10_000
 )
 
-// jobs reads all jobs that the API key can see, page by page. Those whose
-// attributes cannot be read are left out.
+// jobs reads all jobs that the API key can see, page by page. Of those whose
+// attributes cannot be read there is the id.
 func (c *Client) jobs(ctx context.Context) ([]Job, error) {
 	var jobs []Job
 	query := url.Values{"page[number]": {"1"}, "page[size]": {strconv.Itoa(jobsOnPage)}}
@@ -158,9 +158,11 @@ func (c *Client) jobs(ctx context.Context) ([]Job, error) {
 			return nil, err
 		}
 		for _, one := range page.Data {
-			if job, err := c.job(one, header); err == nil {
-				jobs = append(jobs, job)
+			job, err := c.job(one, header)
+			if err != nil {
+				job = Job{ID: one.ID}
 			}
+			jobs = append(jobs, job)
 		}
 		if page.Links.Next == nil || *page.Links.Next == "" {
 			return jobs, nil

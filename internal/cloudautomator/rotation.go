@@ -50,7 +50,7 @@ func (r *rotation) run(ctx context.Context) (Job, diag.Diagnostic) {
 		if failed != nil {
 			return Job{}, failed
 		}
-		if marked := successors(jobs, id); len(marked) > 0 {
+		if marked := successors(jobs, &r.before); len(marked) > 0 {
 			r.Unfinished = true
 			r.Predecessors = append(r.Predecessors, marked[1:]...)
 			return r.succeed(ctx, marked[0])
@@ -129,7 +129,7 @@ func (r *rotation) makeSuccessor(ctx context.Context, id string) (string, diag.D
 	body := r.after.body(nil)
 	body["name"] = name
 	made, result, _, _ := r.create(ctx, name, body, func(jobs []Job, _ time.Time) ([]string, error) {
-		return successors(jobs, id), nil
+		return successors(jobs, &r.before), nil
 	})
 	if made == nil {
 		return "", r.failure("Job Not Rotated", fmt.Sprintf("Creating the successor of Cloud Automator job %s", id), result,
@@ -205,10 +205,12 @@ func withStanding(failed diag.Diagnostic, standing string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(failed.Summary(), failed.Detail()+"\n\n"+standing)
 }
 
-// successors are the jobs with the mark of this one's successors.
-func successors(jobs []Job, id string) (found []string) {
+// successors are the jobs with the mark of this one's successors, and what no
+// rotation changes.
+func successors(jobs []Job, of *jobModel) (found []string) {
 	for _, job := range jobs {
-		if shown, err := job.settings(); err == nil && job.RuleType == webhook && strings.HasSuffix(shown.Name, mark(id)) {
+		if shown, err := job.settings(); err == nil && job.RuleType == webhook && strings.HasSuffix(shown.Name, mark(of.ID.ValueString())) &&
+			int64(shown.GroupID) == of.GroupID.ValueInt64() && shown.ActionType == of.ActionType.ValueString() {
 			found = append(found, job.ID)
 		}
 	}

@@ -472,3 +472,14 @@ func TestAccountsAreChangedInTheConsole(t *testing.T) {
 		})
 	}
 }
+
+// A mark is not enough: another group's job, or one of another action, is no successor.
+func TestMarkOfAnotherKindOfJobIsNone(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
+	b.created(nightly)
+	other := b.s.AddTriggerJob(sandbox.TriggerJob{Name: "x (successor of job " + b.String("id") + ")"})
+	b.apply(nightly.With(acctest.Values{"name": "weekly"}))
+	if jobs := b.s.TriggerJobs(); len(jobs) != 2 || b.String("id") == other.ID || b.String("action_type") != "stop_instances" {
+		t.Errorf("the state is %s, the jobs are %+v", b.State, jobs)
+	}
+}
