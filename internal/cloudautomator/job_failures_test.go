@@ -326,6 +326,9 @@ func TestCancelledJobReturnsAtOnce(t *testing.T) {
 			if took := time.Since(stopped); !diags.HasError() || took > 2*time.Second {
 				t.Errorf("it took %s, and said %s", took, diags)
 			}
+			if said := diags.String(); strings.Contains(said, "check the endpoint") {
+				t.Errorf("it said %s", said)
+			}
 			b.s.ClearFaults()
 			b.s.Hook(operation, nil, nil)
 			again := b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
