@@ -118,6 +118,14 @@ var scenarios = []scenario{
 		example:   "guides/rotate-trigger-credentials/secret_store",
 		variables: []variable{{"group_id", "10"}, {"store", `test -n "$TRIGGER_URL" -a -n "$TRIGGER_TOKEN"`}},
 	},
+	{
+		example:   "guides/delivery/ids",
+		variables: []variable{{"order_id", "order-3"}, {"stack_id", id(27)}, release},
+		start: func(s *sandbox.Sandbox) {
+			s.StartWorkflow(sandbox.Workflow{Domain: "orders", WorkflowID: "order-3"})
+			s.StartStack(sandbox.Stack{ID: id(27), Conditions: []sandbox.WaitCondition{{Name: "Deployed"}}})
+		},
+	},
 	runbook("guides/provisioning-gates/block", 30, approve, deploy),
 	runbook("guides/provisioning-gates/postcondition", 31, approve, deploy),
 	runbook("guides/provisioning-gates/destroy", 32, hold, deploy),
