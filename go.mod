@@ -2,6 +2,8 @@ module github.com/terraform-provider-signal/terraform-provider-signal
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	github.com/alibabacloud-go/darabonba-openapi/v2 v2.2.4
 	github.com/alibabacloud-go/ros-20190910/v4 v4.4.1

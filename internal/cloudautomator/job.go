@@ -151,8 +151,8 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 				Computed:            true,
 				MarkdownDescription: "Whether the values of the action can be given when the job is run.",
 			},
-			"effective_date":            schema.StringAttribute{Optional: true, MarkdownDescription: "From when on the job can be run."},
-			"expiration_date":           schema.StringAttribute{Optional: true, MarkdownDescription: "Until when the job can be run."},
+			"effective_date":            schema.StringAttribute{Optional: true, MarkdownDescription: "From when on the job can be run, handed to the service as written, which checks it."},
+			"expiration_date":           schema.StringAttribute{Optional: true, MarkdownDescription: "Until when the job can be run, handed to the service as written, which checks it."},
 			"completed_post_process_id": postProcesses("succeeded"),
 			"failed_post_process_id":    postProcesses("failed"),
 			"rotation_triggers": schema.MapAttribute{

@@ -2,6 +2,8 @@ module github.com/terraform-provider-signal/terraform-provider-signal/tools/gore
 
 go 1.26.1
 
+toolchain go1.26.8
+
 tool github.com/goreleaser/goreleaser/v2
 
 require (

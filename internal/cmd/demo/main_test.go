@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -81,5 +82,28 @@ func TestSceneNamesAreChecked(t *testing.T) {
 	}
 	if len(names) != len(scenes) {
 		t.Errorf("scenes share names: %v", maps.Keys(names))
+	}
+}
+
+// Whoever has applied an example leaves a state in it.
+func TestSceneStartsWithoutState(t *testing.T) {
+	example := t.TempDir()
+	for _, name := range []string{"main.tf", "terraform.tfstate", ".terraform.lock.hcl"} {
+		if err := os.WriteFile(filepath.Join(example, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := &show{scene: scene{name: "scene"}, providerDir: t.TempDir(), terraform: "terraform"}
+	if _, err := s.workspace(example, nil); err != nil {
+		t.Fatal(err)
+	}
+	found, err := filepath.Glob(filepath.Join(s.providerDir, "scene", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range found {
+		if strings.HasSuffix(file, ".tfstate") || strings.HasSuffix(file, ".hcl") {
+			t.Errorf("%s was copied", file)
+		}
 	}
 }

@@ -76,7 +76,21 @@ func (s *show) run(ctx context.Context, example string) error {
 // workspace copies the example into a directory of its own, for terraform to leave its state there.
 func (s *show) workspace(example string, variables map[string]string) (*tfexec.Terraform, error) {
 	dir := filepath.Join(s.providerDir, s.name)
-	if err := os.CopyFS(dir, os.DirFS(example)); err != nil {
+	// Whoever tries the example has a state in it, which is not the demo's.
+	files, err := filepath.Glob(filepath.Join(example, "*.tf"))
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
+	}
+	for _, file := range files {
+		var text []byte
+		if text, err = os.ReadFile(file); err == nil {
+			err = os.WriteFile(filepath.Join(dir, filepath.Base(file)), text, 0o600)
+		}
+		if err != nil {
+			break
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
 	tfvars := ""

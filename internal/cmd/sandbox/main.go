@@ -111,7 +111,10 @@ func (s scenario) command(url string) string {
 func (s scenario) at(url string) []variable {
 	var all []variable
 	for _, one := range s.variables {
-		all = append(all, variable{one.name, strings.Replace(one.value, "URL", url, 1)})
+		if path, ok := strings.CutPrefix(one.value, "URL/"); ok {
+			one.value = url + "/" + path
+		}
+		all = append(all, one)
 	}
 	return all
 }
