@@ -11,16 +11,26 @@ type Clock struct {
 	asked, answered time.Time
 }
 
+// Moment is a time by this machine's clock, or by another's that may differ by as
+// much as Give.
+type Moment struct {
+	At   time.Time
+	Give time.Duration
+}
+
+// IsZero reports whether it is no time at all.
+func (m Moment) IsZero() bool { return m.At.IsZero() }
+
 // Bounds returns what the service's clock showed, at the earliest and at the
-// latest, at a moment of this machine's clock before the answer; false where the
+// latest, at a moment before the answer; false where the
 // answer did not tell. The earliest is a whole second, because the service may
 // tell its times so: no event at that moment or later has an earlier one.
-func (c Clock) Bounds(moment time.Time) (earliest, latest time.Time, told bool) {
+func (c Clock) Bounds(moment Moment) (earliest, latest time.Time, told bool) {
 	if c.date.IsZero() {
 		return time.Time{}, time.Time{}, false
 	}
-	longest, _ := elapsed(moment, c.answered)
-	_, shortest := elapsed(moment, c.asked)
+	longest, _ := elapsed(moment.At.Add(-moment.Give), c.answered)
+	_, shortest := elapsed(moment.At.Add(moment.Give), c.asked)
 	return c.date.Add(-longest).Truncate(time.Second), c.date.Add(time.Second - shortest), true
 }
 

@@ -48,7 +48,10 @@ var DefaultPolicy = Policy{
 type Doubt struct {
 	// Look finds out whether an attempt has arrived that began then or later; nil
 	// where the service cannot tell.
-	Look func(ctx context.Context, began time.Time) End
+	Look func(ctx context.Context, began Moment) End
+	// Earlier is when an earlier delivery of the signal began of which it is not
+	// known whether it has arrived; zero where there was none.
+	Earlier Moment
 	// Resend makes another attempt, once, where that stays unknown.
 	Resend bool
 }
@@ -71,8 +74,14 @@ type Result struct {
 	// context.DeadlineExceeded or context.Canceled.
 	Stopped error
 
-	// lost is when the first attempt began whose answer was lost.
-	lost time.Time
+	// Lost is when the first attempt began whose answer was lost, Doubt.Earlier if set.
+	Lost Moment
+	// Unsure is set when an attempt of this delivery itself got no clear answer.
+	Unsure bool
+	// Late is set when an attempt got no answer at all in its time: what reads do not
+	// show of it may still be on its way.
+	Late bool
+
 	// doubt is set while an attempt may have arrived for all that is known.
 	doubt bool
 }
@@ -83,7 +92,7 @@ type Result struct {
 // given to report first, with the pause before the next one. Each waits for its turn
 // in the lane.
 //
-// While it is not known of an attempt whether it has arrived, only an accepted one
+// While it is not known of an attempt, or of an earlier delivery, whether it has arrived, only an accepted one
 // makes the result anything but unknown: whatever a repeat came to.
 func (p Policy) Deliver(ctx context.Context, target Target, doubt Doubt, report func(Attempt, time.Duration)) Result {
 	pauses := &backoff.ExponentialBackOff{
@@ -94,7 +103,7 @@ func (p Policy) Deliver(ctx context.Context, target Target, doubt Doubt, report 
 	}
 	pauses.Reset()
 	var (
-		result           Result
+		result           = Result{Lost: doubt.Earlier, doubt: !doubt.Earlier.IsZero()}
 		unreachableSince time.Time
 		resend           bool
 	)
@@ -113,7 +122,7 @@ func (p Policy) Deliver(ctx context.Context, target Target, doubt Doubt, report 
 		result.SentAt = time.Now()
 		result.Attempts++
 		before := result.Attempt
-		result.Attempt = p.attempt(ctx, target)
+		result.attempt(ctx, p, target)
 		lane.Tell(result.SentAt, result.Attempt)
 		result.look(ctx, doubt.Look)
 		if result.Outcome == Accepted || result.Outcome == Rejected || result.Outcome == Confirmed {
@@ -162,25 +171,25 @@ func (p Policy) Deliver(ctx context.Context, target Target, doubt Doubt, report 
 
 // look finds out about an attempt whose answer was lost. A refusal that follows
 // one may be the service's word for a signal that it has already taken.
-func (r *Result) look(ctx context.Context, look func(context.Context, time.Time) End) {
+func (r *Result) look(ctx context.Context, look func(context.Context, Moment) End) {
 	if r.Outcome == Unknown {
-		r.doubt = true
-		if r.lost.IsZero() {
-			r.lost = r.SentAt
+		r.doubt, r.Unsure = true, true
+		if r.Lost.IsZero() {
+			r.Lost.At = r.SentAt
 		}
 	}
-	refused := r.Outcome == Rejected && !r.lost.IsZero()
+	refused := r.Outcome == Rejected && !r.Lost.IsZero()
 	if look == nil || ctx.Err() != nil || r.Outcome != Unknown && !refused {
 		return
 	}
-	end := look(ctx, r.lost)
+	end := look(ctx, r.Lost)
 	r.Looked = &end
 	switch {
 	case end.Reached() && refused:
-		r.Outcome, r.SentAt = Confirmed, r.lost
+		r.Outcome, r.SentAt = Confirmed, r.Lost.At
 	case end.Reached():
 		r.Outcome = Confirmed
-	case end.Absent():
+	case end.Absent() && !r.Late:
 		r.doubt = false
 		if !refused {
 			r.Outcome, r.Cause = NotSent, Absent
@@ -200,10 +209,11 @@ func (a Attempt) passing() bool {
 	}
 }
 
-func (p Policy) attempt(ctx context.Context, target Target) Attempt {
+func (r *Result) attempt(ctx context.Context, p Policy, target Target) {
 	ctx, cancel := context.WithTimeout(ctx, p.Attempt)
 	defer cancel()
-	return target.Send(ctx)
+	r.Attempt = target.Send(ctx)
+	r.Late = r.Late || r.Outcome == Unknown && r.Status == 0 && ctx.Err() != nil
 }
 
 // Sleep waits for d and returns nil, or returns why ctx ended first.

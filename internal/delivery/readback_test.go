@@ -21,9 +21,9 @@ type looks struct {
 	target *script
 }
 
-func (l *looks) look(_ context.Context, began time.Time) delivery.End {
+func (l *looks) look(_ context.Context, began delivery.Moment) delivery.End {
 	end := l.ends[min(len(l.began), len(l.ends)-1)]
-	l.began, l.sent = append(l.began, began), append(l.sent, len(l.target.sent))
+	l.began, l.sent = append(l.began, began.At), append(l.sent, len(l.target.sent))
 	return end
 }
 
@@ -127,7 +127,7 @@ func TestAbsentIsSentAgainUntilTheTimeout(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 		target := &script{lines: []delivery.Attempt{{Err: errors.New("lost")}}}
-		doubt := delivery.Doubt{Resend: true, Look: func(context.Context, time.Time) delivery.End { return absent }}
+		doubt := delivery.Doubt{Resend: true, Look: func(context.Context, delivery.Moment) delivery.End { return absent }}
 		result := delivery.DefaultPolicy.Deliver(ctx, target, doubt, func(delivery.Attempt, time.Duration) {})
 		if result.Outcome != delivery.NotSent || result.Cause != delivery.Absent || !errors.Is(result.Stopped, context.DeadlineExceeded) {
 			t.Errorf("ended %s, stopped by %v", result.Outcome, result.Stopped)
@@ -153,7 +153,7 @@ func TestCancellingEndsLooking(t *testing.T) {
 			time.AfterFunc(time.Minute, cancel)
 			poller, start := delivery.NewPoller(delivery.DefaultPolicy), time.Now()
 			poller.Settled = time.Hour
-			result := delivery.DefaultPolicy.Deliver(ctx, lost, delivery.Doubt{Resend: true, Look: func(ctx context.Context, _ time.Time) delivery.End {
+			result := delivery.DefaultPolicy.Deliver(ctx, lost, delivery.Doubt{Resend: true, Look: func(ctx context.Context, _ delivery.Moment) delivery.End {
 				looked++
 				return poller.Settle(ctx, states(nil, delivery.Pending))
 			}}, nil)
@@ -296,7 +296,7 @@ func TestServiceTimeOfAMoment(t *testing.T) {
 			t.Fatal(err)
 		}
 		moment, clock := clockOf(t, date, 4*time.Second, 6*time.Second+300*time.Millisecond)
-		earliest, latest, told := clock.Bounds(moment)
+		earliest, latest, told := clock.Bounds(delivery.Moment{At: moment})
 		// The answer was dated no earlier than it was asked for, no later than it came, and within the second of its date.
 		if !told || !earliest.Equal(answered.Add(-7*time.Second)) || !latest.Equal(answered.Add(-3*time.Second)) {
 			t.Errorf("the service's clock showed %s to %s, told: %t", earliest, latest, told)
@@ -313,6 +313,6 @@ func TestServiceTimeOfAMoment(t *testing.T) {
 }
 
 func tells(clock delivery.Clock) bool {
-	_, _, told := clock.Bounds(time.Now())
+	_, _, told := clock.Bounds(delivery.Moment{At: time.Now()})
 	return told
 }

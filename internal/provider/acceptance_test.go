@@ -230,6 +230,7 @@ func TestAccLostAnswerIsReadBack(t *testing.T) {
 resource "signal_automation" "approve" {
   automation_execution_id = %q
   signal_type             = "Approve"
+  payload                 = { Comment = ["release 7"] }
 }
 resource "terraform_data" "downstream" {
   depends_on = [signal_automation.approve]

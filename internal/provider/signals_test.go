@@ -51,13 +51,15 @@ var systems = []system{{
 	operation:  "SendAutomationSignal",
 	permission: "ssm:SendAutomationSignal",
 	tells:      "GetAutomationExecution",
+	optional:   []string{"payload"},
 	ready: func(_ *testing.T, s *sandbox.Sandbox) acctest.Values {
 		// It takes any number of signals, so that a second one would not be refused but show.
 		id := s.StartAutomation(sandbox.Automation{
 			Steps:         []sandbox.Step{{Name: "approve", Action: "aws:approve", MinRequiredApprovals: 10}},
 			AcceptRepeats: true,
 		})
-		return acctest.Values{"automation_execution_id": id, "signal_type": "Approve"}
+		// Of several approvals, its comment tells one from another.
+		return acctest.Values{"automation_execution_id": id, "signal_type": "Approve", "payload": acctest.Values{"Comment": []any{"release 7"}}}
 	},
 	resends: acctest.Values{
 		"automation_execution_id": "11111111-1111-1111-1111-111111111111",

@@ -18,8 +18,11 @@ type operation struct {
 	// bound is the name of the timeout that bounds it.
 	bound string
 	// unsent, unknown and unfinished say where a signal stands that was not taken,
-	// may have been taken, and was taken by a target that has not ended well.
-	unsent, unknown, unfinished string
+	// may have been taken, and was taken by a target that has not ended well. The
+	// second goes on with what doing it again does: repeat.
+	unsent, unknown, unfinished, repeat string
+	// unreadable says what it means that a signal could not be looked for.
+	unreadable string
 	// again says what doing it again does, when nothing was sent; never, what to
 	// do about a target that will not take the signal any more; ended, about one
 	// whose run has ended otherwise than wanted.
@@ -39,10 +42,12 @@ var (
 		bound:  "create",
 		unsent: "The signal was not taken, and nothing is recorded. Applying again sends it.",
 		unknown: "The resource is saved as tainted, with delivery = \"" + Unknown + "\". If the signal has arrived, run \"terraform untaint\" on " +
-			"the resource to accept it as delivered; otherwise apply again, which sends it once more.",
-		recorded: "This is recorded in target_status and target_succeeded, as on_wait_failure = \"record\" asks for.",
-		again:    "Applying again sends the signal.",
-		never:    "The signal was not sent, and nothing is recorded.",
+			"the resource to accept it as delivered; otherwise apply again",
+		repeat:     "which sends it once more.",
+		unreadable: "Had it been readable, the provider would have found out by itself; it does not look again at the next apply.",
+		recorded:   "This is recorded in target_status and target_succeeded, as on_wait_failure = \"record\" asks for.",
+		again:      "Applying again sends the signal.",
+		never:      "The signal was not sent, and nothing is recorded.",
 		ended: "The signal is recorded, but the resource is tainted: applying again would send the signal again. " +
 			"Run \"terraform untaint\" on the resource to keep the signal and to accept how the run ended.",
 		unfinished: "The signal is recorded, but the resource is tainted: applying again would send the signal again. " +
@@ -65,17 +70,21 @@ var (
 		again:      "Invoking the action again sends the signal.",
 		never:      "The signal was not sent.",
 		ended:      "The signal was sent. Invoking the action again would send it again.",
-		unknown:    "An action remembers nothing: if the signal has not arrived, invoke the action again, which sends it once more.",
+		unknown:    "An action remembers nothing: if the signal has not arrived, invoke the action again",
+		repeat:     "which sends it once more.",
+		unreadable: "Had it been readable, the provider would have found out by itself.",
 		unfinished: "The signal was sent. Invoking the action again would send it again.",
 	}
 	deleting = operation{
 		bound:  "delete",
 		unsent: "The signal was not taken, and the resource is kept. Destroying again sends it.",
 		unknown: "The resource is kept, with delivery = \"" + Unknown + "\". If the signal has arrived, run \"terraform state rm\" on " +
-			"the resource to accept it as delivered; otherwise destroy again, which sends it once more unless the service shows it by then.",
-		recorded: "The destroy goes on, as on_wait_failure = \"record\" asks for.",
-		again:    "The resource is kept, and destroying again sends the signal.",
-		never:    "The signal was not sent, and the resource is kept. To destroy it without a signal, apply when = \"apply\" first, or run \"terraform state rm\" on it.",
+			"the resource to accept it as delivered; otherwise destroy again",
+		repeat:     "which sends it once more unless the service shows it by then.",
+		unreadable: "When it can be read, the next destroy finds out by itself.",
+		recorded:   "The destroy goes on, as on_wait_failure = \"record\" asks for.",
+		again:      "The resource is kept, and destroying again sends the signal.",
+		never:      "The signal was not sent, and the resource is kept. To destroy it without a signal, apply when = \"apply\" first, or run \"terraform state rm\" on it.",
 		ended: "The resource is kept, and remembers that the signal was sent. To destroy it however the run has ended, apply on_wait_failure = \"record\" or " +
 			"wait_for_completion = false first, or run \"terraform state rm\" on it.",
 		unfinished: "The resource is kept, and remembers that the signal was sent: destroying again only waits.",
@@ -99,7 +108,7 @@ func (w way) failure(result delivery.Result, options any) *problem {
 	}[result.Outcome]
 	standing := w.unsent
 	if result.Outcome == delivery.Unknown {
-		standing = join(doubt(result)+w.looked(result.Looked), w.FindOut, w.unknown+hint(result, options))
+		standing = w.doubtful(doubt(result)+w.found(result, options), options)
 	}
 	advice := w.Explain(result.Attempt)
 	doing := fmt.Sprintf("Sending %s to %s failed%s: ", w.What, w.To, after(result.Attempts))
@@ -108,13 +117,51 @@ func (w way) failure(result delivery.Result, options any) *problem {
 	}
 	detail := join(
 		doing+w.answer(result.Attempt),
-		w.stopped(result.Stopped), unsentBecause(result.Attempt), advice.Next)
-	return w.problem(summary, advice, detail, standing, advice.Gone && result.Outcome != delivery.Unknown)
+		w.asked(result), w.stopped(result.Stopped), unsentBecause(result.Attempt), advice.Next)
+	return w.problem(summary, advice, detail, standing, advice.Gone && (result.Outcome != delivery.Unknown || !result.Unsure))
+}
+
+// stillUnknown is the problem of an operation that ended while it was looking for
+// the signal of an earlier one.
+func (w way) stillUnknown(end delivery.End, options any) *problem {
+	return w.problem("Outcome of the Signal Unknown", Advice{},
+		join(fmt.Sprintf("Sending %s to %s was not tried.", w.What, w.To), w.stopped(end.Stopped)), w.earlier(options), false)
+}
+
+// earlier says where a signal stands that an earlier operation sent, with an
+// outcome that is still unknown.
+func (w way) earlier(options any) string {
+	return w.doubtful("Nothing was sent now, but whether the signal that was sent earlier was taken is unknown."+
+		w.found(delivery.Result{Looked: w.looked}, options), options)
+}
+
+// doubtful says where a signal stands that may have been taken, how to find out,
+// and what to do next.
+func (w way) doubtful(doubt string, options any) string {
+	standing := w.unknown
+	switch {
+	case w.repeat == "":
+	case adopts(options):
+		standing += ", which looks for it first, as adopt_existing = true asks for, and sends it once more unless it is there."
+	default:
+		standing += ", " + w.repeat
+	}
+	return join(doubt, w.FindOut, standing+hint(options))
+}
+
+// asked says for how long a service that left no time asked to be left alone.
+func (w way) asked(result delivery.Result) string {
+	if result.RetryAfter == 0 || !errors.Is(result.Stopped, context.DeadlineExceeded) {
+		return ""
+	}
+	return fmt.Sprintf("%s asked to be left alone for %s.", w.Service, result.RetryAfter)
 }
 
 // doubt says what was done about an unknown outcome.
 func doubt(result delivery.Result) string {
 	switch {
+	case !result.Unsure:
+		return "It was not taken now, but whether the signal that was sent earlier was taken is unknown."
 	case result.Repeatable:
 		return "Whether the signal was taken is unknown: no attempt got a clear answer."
 	case result.Resent:
@@ -124,14 +171,22 @@ func doubt(result delivery.Result) string {
 	}
 }
 
-// looked says why looking for a signal did not tell whether it has arrived.
-func (w way) looked(end *delivery.End) string {
+// found says why looking for a signal did not tell whether it has arrived.
+func (w way) found(result delivery.Result, options any) string {
+	end, unreadable := result.Looked, w.unreadable
+	if adopts(options) {
+		unreadable = ""
+	}
 	switch {
-	case end == nil || end.Reached() || end.Absent():
+	case end == nil || end.Reached():
+		return ""
+	case end.Absent() && result.Late:
+		return fmt.Sprintf(" %s does not show it, but as there was no answer at all, the request may still be on its way.", w.Service)
+	case end.Absent():
 		return ""
 	case end.Unreadable != nil:
 		return join(fmt.Sprintf(" Looking whether %s has it failed: %s", w.Service, w.answer(*end.Unreadable)),
-			unsentBecause(*end.Unreadable), w.ExplainRead(*end.Unreadable).Next, "When it can be read, the provider finds out by itself.")
+			unsentBecause(*end.Unreadable), w.ExplainRead(*end.Unreadable).Next, unreadable)
 	case end.Stopped != nil:
 		return join(fmt.Sprintf(" Looking whether %s has it was not finished.", w.Service), w.lastFailure(*end))
 	default:
@@ -140,8 +195,8 @@ func (w way) looked(end *delivery.End) string {
 }
 
 // hint names the option that sends once more instead of failing, where there is one.
-func hint(result delivery.Result, options any) string {
-	if _, offered := options.(resendable); !offered || result.Resent {
+func hint(options any) string {
+	if _, offered := options.(resendable); !offered || resends(options) {
 		return ""
 	}
 	return " With resend_on_unknown = true a signal whose outcome stays unknown is sent once more at once."
@@ -167,12 +222,16 @@ func targetGone(p *problem, delivery string) diag.Diagnostic {
 
 // notReady is the problem of a signal that was not sent because of what was, or
 // was not, seen of its target.
-func (w way) notReady(end delivery.End, doing string) *problem {
+func (w way) notReady(end delivery.End, doing string, options any) *problem {
+	unsent, never := w.unsent, w.never
+	if !w.lost.IsZero() {
+		unsent, never = w.earlier(options), w.earlier(options)
+	}
 	opening := fmt.Sprintf("Sending %s to %s was not tried: %s ", w.What, w.To, doing)
 	if end.Unreadable != nil {
 		advice := w.ExplainRead(*end.Unreadable)
 		detail := join(opening+"failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable), advice.Next)
-		return w.problem("Signal Not Sent", advice, detail, w.unsent, advice.Gone)
+		return w.problem("Signal Not Sent", advice, detail, unsent, advice.Gone)
 	}
 	saw := "ended without seeing its status."
 	if end.Reading.Status != "" {
@@ -181,11 +240,11 @@ func (w way) notReady(end delivery.End, doing string) *problem {
 	if end.Reading.Reason != "" {
 		saw += " " + w.Service + " says: " + end.Reading.Reason
 	}
-	meaning, standing := "", w.unsent
+	meaning, standing := "", unsent
 	switch {
 	case end.Reading.State == delivery.Missed:
 		meaning = "In this state it does not become ready any more: check that this is the target that is meant to be signalled."
-		standing = w.never
+		standing = never
 	case end.Reading.Status == "":
 		meaning = w.Unseen
 	}

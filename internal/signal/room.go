@@ -80,10 +80,10 @@ type Signal struct {
 	// there; no reading of it is pending. It is nil where the room does not embed Adopting.
 	Existing *delivery.View
 	// Delivered is the view in which the service shows that it took a signal whose
-	// sending began then, by this machine's clock; pending while it shows that it
+	// sending began then; pending while it shows that it
 	// did not, and missed while that cannot be told, with the reason. It is nil where
 	// the service never shows it. For a signal with a Finder it finds the target, too.
-	Delivered func(began time.Time) *delivery.View
+	Delivered func(began delivery.Moment) *delivery.View
 	// ExplainRead says what to do about a target that cannot be read.
 	ExplainRead func(delivery.Attempt) Advice
 	// Unseen says what it may mean that the target was waited for and never seen;
@@ -104,6 +104,9 @@ type Finder struct {
 	Signalled func(sent time.Time) *delivery.View
 	// Found returns the signal to the target that was found.
 	Found func() Signal
+	// Forget returns the signal to whichever target is there when it arrives, after
+	// the one that was found turned out not to be there any more.
+	Forget func() Signal
 }
 
 // Advice is what to do about a failure.

@@ -35,6 +35,10 @@ type way struct {
 	timeout time.Duration
 	// known is what is known of the signal, as the delivery attribute has it.
 	known string
+	// lost is when an earlier operation sent the signal, while it is not known whether
+	// it has arrived; looked is how looking for that one ended.
+	lost   delivery.Moment
+	looked *delivery.End
 	// secrets are hidden in what the service says.
 	secrets *strings.Replacer
 	// tell reports progress to the user; nil where nobody listens.
@@ -60,7 +64,7 @@ type problem struct {
 // accepted or adopted.
 func (w *way) send(ctx context.Context, options any) (sending, *problem) {
 	waiting := waits(options)
-	unready := waiting.WaitUntilReady.ValueBool()
+	unready, found := waiting.WaitUntilReady.ValueBool(), w.Find
 	if w.Find != nil && (adopts(options) || unready || waiting.WaitForCompletion.ValueBool()) {
 		// What is read has to be what is signalled: it is found before it is sent to.
 		view, doing := w.Find.Now, "looking for the target"
@@ -68,28 +72,56 @@ func (w *way) send(ctx context.Context, options any) (sending, *problem) {
 			view, doing = w.Find.Ready, untilReady
 		}
 		if end := w.find(ctx, view); !end.Reached() {
-			return sending{}, w.notReady(end, doing)
+			return sending{}, w.notReady(end, doing, options)
 		}
 		unready = false
+	} else {
+		found = nil
 	}
 	if adopts(options) {
 		switch end := w.wait(ctx, w.Existing, "Looking whether the signal is there"); {
 		case end.Reached():
 			return sending{delivery: Adopted}, nil
 		case end.Reading.State == delivery.Pending:
-			return sending{}, w.notReady(end, "looking whether the signal is already there")
+			return sending{}, w.notReady(end, "looking whether the signal is already there", options)
 		}
 	}
 	if unready {
 		if end := w.wait(ctx, w.Ready, "Waiting until the target is ready"); !end.Reached() {
-			return sending{}, w.notReady(end, untilReady)
+			return sending{}, w.notReady(end, untilReady, options)
 		}
 	}
-	doubt := delivery.Doubt{Resend: resends(options)}
+	result := w.deliver(ctx, options)
+	if found != nil && !result.Unsure && w.Explain(result.Attempt).Gone && !adopts(options) {
+		// The one that was found has ended, and reads that lag may name it for a while:
+		// the service knows best whether another one is there.
+		w.Signal, found = found.Forget(), nil
+		result = w.deliver(ctx, options)
+	}
+	switch result.Outcome {
+	case delivery.Accepted:
+		return sending{Sent, result.SentAt, result.RequestID}, nil
+	case delivery.Confirmed:
+		return sending{delivery: Confirmed, at: result.SentAt}, nil
+	}
+	problem := w.failure(result, options)
+	if found != nil {
+		// Another one may be there.
+		problem.gone = ""
+	}
+	if result.Outcome == delivery.Unknown {
+		return sending{Unknown, result.Lost.At, result.RequestID}, problem
+	}
+	return sending{}, problem
+}
+
+// deliver has the signal delivered.
+func (w *way) deliver(ctx context.Context, options any) delivery.Result {
+	doubt := delivery.Doubt{Resend: resends(options), Earlier: w.lost}
 	if w.Delivered != nil {
 		doubt.Look = w.lookFor
 	}
-	result := w.policy.In(w.sends.Lane(w.Lane)).Deliver(ctx, discreet{w.Target, w.secrets}, doubt, func(attempt delivery.Attempt, pause time.Duration) {
+	return w.policy.In(w.sends.Lane(w.Lane)).Deliver(ctx, discreet{w.Target, w.secrets}, doubt, func(attempt delivery.Attempt, pause time.Duration) {
 		if w.tell != nil {
 			w.tell("Not accepted yet, trying again: %s", w.answer(attempt))
 		}
@@ -97,30 +129,39 @@ func (w *way) send(ctx context.Context, options any) (sending, *problem) {
 			"signal": w.What, "target": w.To, "error": attempt.Err.Error(), "pause": pause.String(),
 		})
 	})
-	switch result.Outcome {
-	case delivery.Accepted:
-		return sending{Sent, result.SentAt, result.RequestID}, nil
-	case delivery.Confirmed:
-		return sending{delivery: Confirmed, at: result.SentAt}, nil
-	case delivery.Unknown:
-		return sending{Unknown, result.SentAt, result.RequestID}, w.failure(result, options)
-	default:
-		return sending{}, w.failure(result, options)
-	}
 }
 
+// clocks is by how much the clocks of two machines may differ that destroy the
+// same resource, for a signal of the one to be recognised by the other.
+const clocks = 10 * time.Second
+
 // sendAgain is send for a signal that was sent then, by an earlier operation,
-// with an unknown outcome: if the service shows it, it is not sent.
+// with an unknown outcome: if the service shows it, it is not sent. Unless the
+// service shows that it is not there, the outcome stays unknown whatever is refused.
 func (w *way) sendAgain(ctx context.Context, options any, sent time.Time) (sending, *problem) {
-	if w.Delivered != nil && !sent.IsZero() && w.lookFor(ctx, sent).Reached() {
+	if sent.IsZero() {
+		return w.send(ctx, options)
+	}
+	w.lost = delivery.Moment{At: sent, Give: clocks}
+	if w.Delivered == nil {
+		return w.send(ctx, options)
+	}
+	end := w.lookFor(ctx, w.lost)
+	w.looked = &end
+	switch {
+	case end.Reached():
 		return sending{delivery: Confirmed, at: sent}, nil
+	case end.Absent():
+		w.lost = delivery.Moment{}
+	case ctx.Err() != nil:
+		return sending{}, w.stillUnknown(end, options)
 	}
 	return w.send(ctx, options)
 }
 
 // lookFor finds out whether a signal has arrived whose sending began then and
 // whose answer was lost.
-func (w *way) lookFor(ctx context.Context, began time.Time) delivery.End {
+func (w *way) lookFor(ctx context.Context, began delivery.Moment) delivery.End {
 	if w.tell != nil {
 		w.tell("Whether the signal was taken is not known: looking whether it is there")
 	}

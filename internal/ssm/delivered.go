@@ -15,12 +15,12 @@ import (
 // delivered is reached when a step shows that it has had the signal, no earlier
 // than it was sent; pending while a step waits for it that cannot have had it; and
 // missed while neither is sure.
-func (e execution) delivered(input *sdk.SendAutomationSignalInput) func(began time.Time) *delivery.View {
+func (e execution) delivered(input *sdk.SendAutomationSignalInput) func(began delivery.Moment) *delivery.View {
 	if input.SignalType == ssmtypes.SignalTypeRevoke {
 		// What Revoke leaves behind is not documented, so nothing shows it.
 		return nil
 	}
-	return func(began time.Time) *delivery.View {
+	return func(began delivery.Moment) *delivery.View {
 		return e.view(func(found snapshot) delivery.Reading {
 			reading := delivery.Reading{State: delivery.Missed, Status: string(found.AutomationExecutionStatus)}
 			earliest, latest, told := found.clock.Bounds(began)
@@ -33,11 +33,11 @@ func (e execution) delivered(input *sdk.SendAutomationSignalInput) func(began ti
 				reading.State = delivery.Reached
 			case possible:
 				reading.Reason = "a step may have had this signal, or another one at about the same time"
-			default:
-				if found.takes(input) {
+			case none:
+				if found.waitsSince(lost{input, earliest, latest}) {
 					reading.State = delivery.Pending
 				}
-				reading.Reason = "no step waits for this signal, and none shows that it has had it"
+				reading.Reason = "no step that waited for this signal when it was sent still does, and none shows that it has had it"
 			}
 			return reading
 		})
@@ -59,6 +59,34 @@ const (
 	possible
 	certain
 )
+
+// waitsSince reports whether a step waits for the signal that did when it was sent.
+// A gate that began to wait since then, behind one that was decided, shows nothing
+// of a signal that was for the one before: sent again, it would open this one.
+func (s snapshot) waitsSince(l lost) bool {
+	if !s.takes(l.SendAutomationSignalInput) {
+		return false
+	}
+	decided := slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool {
+		return is(step.Action, "aws:approve") && !yetToEnd(step) && !(step.ExecutionEndTime != nil && step.ExecutionEndTime.Before(l.earliest))
+	})
+	if !decided || l.SignalType != ssmtypes.SignalTypeApprove && l.SignalType != ssmtypes.SignalTypeReject {
+		return true
+	}
+	return slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool {
+		return waits(step, l.SendAutomationSignalInput) && step.ExecutionStartTime != nil && step.ExecutionStartTime.Before(l.earliest)
+	})
+}
+
+// yetToEnd reports whether a step waits or has not begun.
+func yetToEnd(step ssmtypes.StepExecution) bool {
+	switch step.StepStatus {
+	case ssmtypes.AutomationExecutionStatusWaiting, ssmtypes.AutomationExecutionStatusPending, ssmtypes.AutomationExecutionStatusInprogress:
+		return true
+	default:
+		return false
+	}
+}
 
 // traces is the clearest trace in any step.
 func (s snapshot) traces(l lost) trace {
@@ -152,7 +180,8 @@ func (l lost) among(made []decision) (clearest trace, ours bool) {
 		same := commented && slices.Contains(l.Payload["Comment"], comment)
 		switch {
 		case word != "" && word != l.SignalType, commented && !same, !at.IsZero() && at.Before(l.earliest):
-		case word == "" || at.IsZero():
+		case word == "" || at.IsZero(), !same && at.Before(l.latest):
+			// Somebody else's just before looks the same.
 			clearest = max(clearest, possible)
 		default:
 			clearest, ours = certain, ours || same

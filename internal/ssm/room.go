@@ -52,7 +52,8 @@ func room(clients *aws.Clients) signal.Room[args] {
 		Description: "Sends a signal to a running AWS Systems Manager Automation execution: approves or rejects a step that waits for approval, " +
 			"resumes a paused one, starts or stops a step, or revokes an approval, with one `SendAutomationSignal` request.\n\n" +
 			"When the answer to a signal is lost, the execution's steps are read: the signal has arrived if a step shows what it does, no earlier than it was sent; it has not if a step still waits for it. " +
-			"Several approvals of one step at about the same time can be told apart only by a `Comment` of their own in each `payload`. Of `Revoke` it is not documented what it leaves behind, so it is not looked for.",
+			"Of several approvals that one step needs, one can be told from another within the same second only by a `Comment` of its own in each `payload`; without one the outcome stays unknown. " +
+			"So it does where a further gate began to wait only after the send. Of `Revoke` it is not documented what it leaves behind, so it is not looked for.",
 		Arguments: arguments(),
 		Final:     func(_ *args, status string) bool { return final(status) },
 		Check:     check,

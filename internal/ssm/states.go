@@ -144,17 +144,20 @@ func (s snapshot) takes(input *sdk.SendAutomationSignalInput) bool {
 		// a step of that name that has been started does not take it again.
 		return s.Mode == ssmtypes.ExecutionModeInteractive && !s.moved(input)
 	}
-	return slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool {
-		waiting := step.StepStatus == ssmtypes.AutomationExecutionStatusWaiting
-		switch input.SignalType {
-		case ssmtypes.SignalTypeResume:
-			return waiting && is(step.Action, "aws:pause") && named(step, input)
-		case ssmtypes.SignalTypeStopStep:
-			return (waiting || step.StepStatus == ssmtypes.AutomationExecutionStatusInprogress) && named(step, input)
-		default:
-			return waiting && is(step.Action, "aws:approve")
-		}
-	})
+	return slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool { return waits(step, input) })
+}
+
+// waits reports whether a step is one that such a signal moves now.
+func waits(step ssmtypes.StepExecution, input *sdk.SendAutomationSignalInput) bool {
+	waiting := step.StepStatus == ssmtypes.AutomationExecutionStatusWaiting
+	switch input.SignalType {
+	case ssmtypes.SignalTypeResume:
+		return waiting && is(step.Action, "aws:pause") && named(step, input)
+	case ssmtypes.SignalTypeStopStep:
+		return (waiting || step.StepStatus == ssmtypes.AutomationExecutionStatusInprogress) && named(step, input)
+	default:
+		return waiting && is(step.Action, "aws:approve")
+	}
 }
 
 // moved reports whether a step shows that it has had such a signal.

@@ -3,7 +3,6 @@ package swf
 import (
 	"context"
 	"fmt"
-	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/swf"
@@ -36,8 +35,8 @@ const noTime = "its answer does not tell what time it is there"
 
 // delivered is reached when the run's history has the signal, no older than it was
 // sent. A run that has been closed without it cannot have had it either.
-func (r run) delivered(input *sdk.SignalWorkflowExecutionInput) func(began time.Time) *delivery.View {
-	return func(began time.Time) *delivery.View {
+func (r run) delivered(input *sdk.SignalWorkflowExecutionInput) func(began delivery.Moment) *delivery.View {
+	return func(began delivery.Moment) *delivery.View {
 		return delivery.NewView(r.key(lostKey(input, began)), func(ctx context.Context) (trail, delivery.Attempt) {
 			return r.trail(ctx, input, began)
 		}, trail.reading)
@@ -46,8 +45,8 @@ func (r run) delivered(input *sdk.SignalWorkflowExecutionInput) func(began time.
 
 // delivered is the same for a signal to whichever run was open: it is looked for
 // in all that were since it was sent, and found is told which one has it.
-func (w workflow) delivered(input *sdk.SignalWorkflowExecutionInput, found func(run string)) func(began time.Time) *delivery.View {
-	return func(began time.Time) *delivery.View {
+func (w workflow) delivered(input *sdk.SignalWorkflowExecutionInput, found func(run string)) func(began delivery.Moment) *delivery.View {
+	return func(began delivery.Moment) *delivery.View {
 		return delivery.NewView(w.key(lostKey(input, began)), func(ctx context.Context) (trail, delivery.Attempt) {
 			runs, unclear, attempt := w.since(ctx, began)
 			for _, id := range runs {
@@ -71,12 +70,12 @@ func (w workflow) delivered(input *sdk.SignalWorkflowExecutionInput, found func(
 	}
 }
 
-func lostKey(input *sdk.SignalWorkflowExecutionInput, began time.Time) string {
-	return fmt.Sprintf("lost %q %q %s", awssdk.ToString(input.SignalName), awssdk.ToString(input.Input), began)
+func lostKey(input *sdk.SignalWorkflowExecutionInput, began delivery.Moment) string {
+	return fmt.Sprintf("lost %q %q %v", awssdk.ToString(input.SignalName), awssdk.ToString(input.Input), began)
 }
 
 // trail reads the run's history backwards to the time when the signal was sent.
-func (r run) trail(ctx context.Context, input *sdk.SignalWorkflowExecutionInput, began time.Time) (seen trail, attempt delivery.Attempt) {
+func (r run) trail(ctx context.Context, input *sdk.SignalWorkflowExecutionInput, began delivery.Moment) (seen trail, attempt delivery.Attempt) {
 	attempt = r.events(ctx, 0, func(event swftypes.HistoryEvent, clock delivery.Clock) bool {
 		earliest, _, told := clock.Bounds(began)
 		switch {
@@ -99,9 +98,9 @@ func (r run) trail(ctx context.Context, input *sdk.SignalWorkflowExecutionInput,
 }
 
 // since returns the ids of the runs that were open then or later, or why that is not clear.
-func (w workflow) since(ctx context.Context, began time.Time) (runs []string, unclear string, attempt delivery.Attempt) {
+func (w workflow) since(ctx context.Context, began delivery.Moment) (runs []string, unclear string, attempt delivery.Attempt) {
 	open, attempt := w.opened(ctx, nil)
-	earliest, _, told := attempt.Clock.Bounds(began)
+	earliest, latest, told := attempt.Clock.Bounds(began)
 	switch {
 	case attempt.Outcome != delivery.Accepted:
 		return nil, "", attempt
@@ -120,6 +119,7 @@ func (w workflow) since(ctx context.Context, began time.Time) (runs []string, un
 		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
 		CloseTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &earliest},
 	})
+	covered := open.StartTimestamp != nil && open.StartTimestamp.Before(latest)
 	attempt = pages(ctx, list.HasMorePages, func(ctx context.Context) (bool, middleware.Metadata, error) {
 		page, err := list.NextPage(ctx)
 		if err != nil {
@@ -127,10 +127,12 @@ func (w workflow) since(ctx context.Context, began time.Time) (runs []string, un
 		}
 		for _, info := range page.ExecutionInfos {
 			runs = append(runs, runID(info))
+			covered = covered || info.StartTimestamp != nil && info.StartTimestamp.Before(earliest)
 		}
 		return false, page.ResultMetadata, nil
 	})
-	if len(runs) == 0 {
+	if !covered {
+		// The run that was may be forgotten by now, and the open one another.
 		unclear = "it lists no run of this workflow id that was open then"
 	}
 	return runs, unclear, attempt

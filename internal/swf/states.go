@@ -57,7 +57,7 @@ type noRunError struct{ what, next string }
 func (e *noRunError) Error() string { return e.what }
 
 // finder finds the run that the arguments leave open, and names it there.
-func (w workflow) finder(a *args, found func() signal.Signal) *signal.Finder {
+func (w workflow) finder(a *args, bound func() signal.Signal) *signal.Finder {
 	judge := func(id string) delivery.Reading {
 		if id == "" {
 			return delivery.Reading{State: delivery.Pending}
@@ -81,7 +81,11 @@ func (w workflow) finder(a *args, found func() signal.Signal) *signal.Finder {
 					"and SWF forgets closed runs when the domain's retention period is over.",
 			}, read), judge)
 		},
-		Found: found,
+		Found: bound,
+		Forget: func() signal.Signal {
+			a.RunID = types.StringNull()
+			return bound()
+		},
 	}
 }
 

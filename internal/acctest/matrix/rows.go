@@ -181,7 +181,7 @@ var Sections = []Section{{
 				Faults: append(readingDenied(), sandbox.Fault{Kind: sandbox.KindDropAfter, Times: 1}),
 			},
 			End:       unknown(1, 1),
-			Own:       with(readBack(unknown(1, 1, "Allow the IAM action", "finds out by itself", "resend_on_unknown")), ros(sent(2))),
+			Own:       with(readBack(unknown(1, 1, "Allow the IAM action", "by itself", "resend_on_unknown")), ros(sent(2))),
 			Resending: everyone(again(1)),
 		},
 		{
