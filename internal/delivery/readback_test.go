@@ -109,6 +109,58 @@ func TestUnknownOutcomesAreReadBack(t *testing.T) {
 	}
 }
 
+// What an earlier delivery left open stays open until it is found, or shown not to be there.
+func TestEarlierDoubtIsKept(t *testing.T) {
+	refused, lost := delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("no")}, delivery.Attempt{Err: errors.New("lost")}
+	for name, test := range map[string]struct {
+		line    delivery.Attempt
+		end     delivery.End
+		outcome delivery.Outcome
+		unsure  bool
+	}{
+		"refused, untold":    {refused, untold, delivery.Unknown, false},
+		"refused, found":     {refused, found, delivery.Confirmed, false},
+		"refused, absent":    {refused, absent, delivery.Rejected, false},
+		"lost, untold":       {lost, untold, delivery.Unknown, true},
+		"lost, found":        {lost, found, delivery.Confirmed, true},
+		"hopeless, not read": {unsent(delivery.NoSuchHost), found, delivery.Unknown, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				target := &script{lines: []delivery.Attempt{test.line}}
+				l, earlier := &looks{ends: []delivery.End{test.end}, target: target}, delivery.Moment{At: time.Now().Add(-time.Hour), Give: time.Second}
+				result := delivery.DefaultPolicy.Deliver(t.Context(), target, delivery.Doubt{Look: l.look, Earlier: earlier}, func(delivery.Attempt, time.Duration) {})
+				if result.Outcome != test.outcome || result.Unsure != test.unsure || result.Lost != earlier || len(target.sent) != 1 {
+					t.Errorf("ended %s, unsure: %t, lost at %v, after %d attempts", result.Outcome, result.Unsure, result.Lost, len(target.sent))
+				}
+				for _, began := range l.began {
+					if !began.Equal(earlier.At) {
+						t.Errorf("looked for what was sent at %s", began)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A request that got no answer may arrive after the reads that do not show it.
+func TestNoAnswerIsNotDisprovedByReads(t *testing.T) {
+	for end, want := range map[*delivery.End]delivery.Outcome{&absent: delivery.Unknown, &found: delivery.Confirmed} {
+		synctest.Test(t, func(t *testing.T) {
+			attempts := 0
+			stalled := target(func(ctx context.Context) delivery.Attempt {
+				attempts++
+				<-ctx.Done()
+				return delivery.Attempt{Err: ctx.Err()}
+			})
+			result := delivery.DefaultPolicy.Deliver(t.Context(), stalled, delivery.Doubt{Look: func(context.Context, delivery.Moment) delivery.End { return *end }}, nil)
+			if result.Outcome != want || !result.Late || attempts != 1 {
+				t.Errorf("ended %s, late: %t, after %d attempts", result.Outcome, result.Late, attempts)
+			}
+		})
+	}
+}
+
 // A signal that is found after the service refused another try was the one before.
 func TestConfirmedIsSentWhenItArrived(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

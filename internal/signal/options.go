@@ -143,7 +143,7 @@ func optionAttributes(model any, remembers bool) map[string]schema.Attribute {
 		attributes["resend_on_unknown"] = schema.BoolAttribute{
 			Optional: true,
 			MarkdownDescription: "What to do when the answer to the signal was lost and whether it was taken stays unknown: `false` (default) fails, " +
-				"`true` sends the signal once more, so that it may arrive twice." +
+				"`true` sends the signal once more, so that it may arrive twice, and where its target has moved on meanwhile, such as to a further gate, that takes it." +
 				resource("A failed one is kept, tainted, with `delivery = \"UNKNOWN\"`."),
 		}
 	}

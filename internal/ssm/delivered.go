@@ -68,7 +68,7 @@ func (s snapshot) waitsSince(l lost) bool {
 		return false
 	}
 	decided := slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool {
-		return is(step.Action, "aws:approve") && !yetToEnd(step) && !(step.ExecutionEndTime != nil && step.ExecutionEndTime.Before(l.earliest))
+		return is(step.Action, "aws:approve") && !yetToEnd(step) && (step.ExecutionEndTime == nil || !step.ExecutionEndTime.Before(l.earliest))
 	})
 	if !decided || l.SignalType != ssmtypes.SignalTypeApprove && l.SignalType != ssmtypes.SignalTypeReject {
 		return true

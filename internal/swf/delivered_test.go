@@ -185,3 +185,38 @@ func TestLaggingReadsAreWaitedFor(t *testing.T) {
 		t.Errorf("the journal is %v", s.Journal())
 	}
 }
+
+// A run that reads still list, and that has ended, is not the target's end: the
+// signal goes to the run that is open.
+func TestEndedRunThatIsStillListed(t *testing.T) {
+	for _, when := range []string{"apply", "destroy"} {
+		t.Run(when, func(t *testing.T) {
+			t.Parallel()
+			var offset atomic.Int64
+			s := acctest.Sandbox(t, sandbox.Options{ReadLag: time.Minute, Now: func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }})
+			s.StartWorkflow(sandbox.Workflow{WorkflowID: "order-1"})
+			offset.Add(int64(2 * time.Minute))
+			r := acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_workflow_execution")
+			config := acctest.Values{"domain": "sandbox", "workflow_id": "order-1", "signal_name": "release", "when": when, "wait_until_ready": true}
+			if when == "destroy" {
+				if diags := r.Apply(config); diags.HasError() {
+					t.Fatal(diags)
+				}
+			}
+			s.CloseWorkflow("sandbox", "order-1", "CONTINUED_AS_NEW")
+			act := func() acctest.Diagnostics { return r.Apply(config) }
+			if when == "destroy" {
+				act = r.Destroy
+			}
+			if diags := act(); len(diags) > 0 {
+				t.Error(diags)
+			}
+			if s.Count("SignalWorkflowExecution") != 2 || s.Accepted("SignalWorkflowExecution") != 1 {
+				t.Errorf("the journal is %v", s.Journal())
+			}
+			if when == "apply" && r.String("run_id") != "" {
+				t.Errorf("recorded the run %s, which did not take it", r.String("run_id"))
+			}
+		})
+	}
+}
