@@ -359,6 +359,10 @@ func (r *Resource) Refresh() Diagnostics {
 	return diagnostics(resp.Diagnostics)
 }
 
+// Forget makes of the state what Terraform makes of it when the provider alone
+// dies in an update: the values stay, and the private data is lost.
+func (r *Resource) Forget() { r.private = nil }
+
 // identityOf is the identity that Terraform keeps beside a state, nil beside none.
 func (r *Resource) identityOf(state tftypes.Value) *tfprotov6.ResourceIdentityData {
 	if state.IsNull() {

@@ -253,15 +253,21 @@ func (w *work) refresh(ctx context.Context, data *jobModel, m *memory) (there bo
 	m.Successor, m.Orphaned = "", false
 	before, imported := *data, data.Name.IsNull()
 	data.takeSettings(shown)
-	if !imported && !before.UpdatedAt.Equal(text(shown.UpdatedAt)) {
+	if !imported && (m.Lost || !before.UpdatedAt.Equal(text(shown.UpdatedAt))) {
 		// Somebody has changed the job. If it was a rotation that was cut short, its successor may be there.
 		jobs, failed := w.list(ctx)
 		if failed != nil {
 			return false, failed
 		}
 		m.Unfinished = m.Unfinished || len(successors(jobs, &before)) > 0
+		m.recover(jobs, &before)
 	}
-	if !imported && m.knows(job) && data.rotates() && !before.sameSettings(data) {
+	if m.Lost && known(before.URL) {
+		// What the state has tells whether the operation that was cut off has rotated.
+		m.hold(before)
+		m.Lost = m.knowsPart(job)
+	}
+	if !imported && m.knowsPart(job) && data.rotates() && !before.sameSettings(data) {
 		m.Unfinished = true
 	}
 	data.take(job, shown)
@@ -367,9 +373,9 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 			if rotation.adopted && recalled.Successor == "" {
 				resp.Diagnostics.Append(hasSuccessor(before, job.ID))
 			}
-			m.Unfinished, m.Marked = false, false
+			m.Lost, m.Unfinished, m.Marked = false, false, false
 			// Whether one that is only taken for the successor was run already, nobody knows.
-			m.Due = data.TriggerOnApply.ValueBool() && (m.Due || d.rotate) && !rotation.adopted
+			m.Due = data.TriggerOnApply.ValueBool() && (m.Due || d.rotate && !d.again) && !rotation.adopted
 		}
 	case d.read || d.run:
 		var found bool
@@ -453,13 +459,20 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 
 func (w *work) removeAll(ctx context.Context, data *jobModel, m memory) diag.Diagnostic {
 	id := data.ID.ValueString()
+	if m.Lost {
+		jobs, failed := w.list(ctx)
+		if failed != nil {
+			return failed
+		}
+		m.recover(jobs, data)
+	}
 	for _, other := range m.Predecessors {
 		if _, failed := w.remove(ctx, other); failed != nil {
 			return failed
 		}
 	}
 	gone, failed := w.remove(ctx, id)
-	if failed != nil || !gone && !m.Unfinished {
+	if failed != nil || !gone && !m.Unfinished && !m.Lost {
 		return failed
 	}
 	jobs, failed := w.list(ctx)

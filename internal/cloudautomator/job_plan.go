@@ -20,6 +20,9 @@ type decision struct {
 	// rotate asks for a new URL and access token; change, for new settings, which
 	// may give new ones, too.
 	rotate, change bool
+	// again says that only an operation that was cut off asks for the rotation: it
+	// may have rotated, and have run the job.
+	again bool
 	// read asks for what is to be kept in the state and is not there.
 	read bool
 	// run makes good a run that is due.
@@ -34,6 +37,8 @@ func decide(before, after jobModel, m memory) (d decision) {
 	triggered := !m.Imported && !signal.SameTriggers(before.RotationTriggers, after.RotationTriggers)
 	rotates := after.RotateOnUpdate.IsUnknown() || after.rotates()
 	d.rotate = triggered || m.Unfinished || m.Successor != "" || m.Orphaned || changed && rotates
+	d.again = m.Lost && rotates && !d.rotate
+	d.rotate = d.rotate || d.again
 	d.change = d.rotate || changed || m.Marked || len(m.Predecessors) > 0
 	stores := after.StoreCredentials.IsUnknown() || after.stores()
 	d.read = stores && !before.stores()

@@ -281,10 +281,18 @@ func instant(text string) (time.Time, bool) {
 // It is taken off when its predecessor is gone.
 func mark(predecessor string) string { return fmt.Sprintf(" (successor of job %s)", predecessor) }
 
-var anyMark = regexp.MustCompile(` \(successor of job [^()]*\)$`)
+var anyMark = regexp.MustCompile(` \(successor of job ([^()]*)\)$`)
 
 // isMarked reports whether a name ends with a mark.
 func isMarked(name string) bool { return anyMark.MatchString(name) }
+
+// markedFor is the job that a name is marked as the successor of, "" without a mark.
+func markedFor(name string) string {
+	if found := anyMark.FindStringSubmatch(name); found != nil {
+		return found[1]
+	}
+	return ""
+}
 
 // longestMarked is how much of a job's name is kept beside a mark, in code points.
 const longestMarked = 60

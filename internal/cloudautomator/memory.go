@@ -7,6 +7,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +25,9 @@ type memory struct {
 	Imported bool `json:"imported,omitempty"`
 	// Whole says that action_value is all that the service has, not what the user gave.
 	Whole bool `json:"whole,omitempty"`
+	// Lost says that there was nothing to remember: Terraform has kept the values
+	// of a state without it, as it does when the provider dies in an update.
+	Lost bool `json:"lost,omitempty"`
 	// Unfinished says that a rotation was begun and has not come to its end.
 	Unfinished bool `json:"unfinished,omitempty"`
 	// Successor is a job that was made to take this one's place, which is gone.
@@ -52,7 +57,7 @@ func recall(ctx context.Context, private interface {
 	text, found := private.GetKey(ctx, memoryKey)
 	diags.Append(found...)
 	if text == nil {
-		return m
+		return memory{Lost: true}
 	}
 	if err := json.Unmarshal(text, &m); err != nil {
 		diags.AddError("Private State Not Read", "What was remembered of the job cannot be read: "+err.Error()+". Please report this.")
@@ -77,6 +82,11 @@ func (m memory) knows(job Job) bool {
 	return matches(m.URL, job.URL.Path) && matches(m.AccessToken, job.AccessToken)
 }
 
+// knowsPart reports whether URL or access token is the one known last.
+func (m memory) knowsPart(job Job) bool {
+	return matches(m.URL, job.URL.Path) || matches(m.AccessToken, job.AccessToken)
+}
+
 // learn remembers URL and access token of a job, and reports whether they are others than before.
 func (m *memory) learn(job Job) (changed bool) {
 	if m.knows(job) {
@@ -84,6 +94,38 @@ func (m *memory) learn(job Job) (changed bool) {
 	}
 	m.URL, m.AccessToken = fingerprint(job.URL.Path), fingerprint(job.AccessToken)
 	return true
+}
+
+// hold remembers URL and access token that are in a state.
+func (m *memory) hold(state jobModel) {
+	if at, err := url.Parse(state.URL.ValueString()); err == nil {
+		m.URL, m.AccessToken = fingerprint(at.Path), fingerprint(state.AccessToken.ValueString())
+	}
+}
+
+// recover finds what was lost in the names of the jobs: that of one that has
+// taken another one's place has a mark until the other one is removed.
+func (m *memory) recover(jobs []Job, of *jobModel) {
+	if !m.Lost {
+		return
+	}
+	predecessor := ""
+	for _, job := range jobs {
+		if shown, err := job.settings(); err == nil && job.ID == of.ID.ValueString() {
+			predecessor = markedFor(shown.Name)
+		}
+	}
+	if predecessor == "" {
+		return
+	}
+	m.Marked = true
+	for _, job := range jobs {
+		if shown, err := job.settings(); err == nil && job.ID != of.ID.ValueString() && (job.ID == predecessor || markedFor(shown.Name) == predecessor) &&
+			job.RuleType == webhook && int64(shown.GroupID) == of.GroupID.ValueInt64() && shown.ActionType == of.ActionType.ValueString() &&
+			!slices.Contains(m.Predecessors, job.ID) {
+			m.Predecessors = append(m.Predecessors, job.ID)
+		}
+	}
 }
 
 // fingerprint tells a secret again without giving it away: private states are

@@ -30,6 +30,13 @@ type rotation struct {
 // run returns the job as it is in the end. Until a successor has taken its
 // place, the job with the old id is the one that counts.
 func (r *rotation) run(ctx context.Context) (Job, diag.Diagnostic) {
+	if r.Lost {
+		jobs, failed := r.list(ctx)
+		if failed != nil {
+			return Job{}, failed
+		}
+		r.recover(jobs, &r.before)
+	}
 	if failed := r.removePredecessors(ctx); failed != nil {
 		return Job{}, failed
 	}
@@ -149,7 +156,7 @@ func (r *rotation) succeed(ctx context.Context, successor string) (Job, diag.Dia
 	if !slices.Contains(r.Predecessors, id) {
 		r.Predecessors = append(r.Predecessors, id)
 	}
-	r.Successor, r.Orphaned, r.Unfinished, r.Marked = "", false, false, true
+	r.Successor, r.Orphaned, r.Lost, r.Unfinished, r.Marked = "", false, false, false, true
 	if diags := r.taken(job); diags.HasError() {
 		return Job{}, diags.Errors()[0]
 	}

@@ -12,25 +12,32 @@ import (
 
 // A provider that is killed at a request leaves the state as it was: what it
 // had found out is lost. Whichever request that is, whether the service acted on
-// it or not, and whether the next apply refreshes first or not, there is one job
-// in the end, and what ran the old one runs nothing.
+// it or not, whether the next apply refreshes first or not, and whether Terraform
+// was killed, too, or the provider alone, there is one job in the end, and what
+// ran the old one runs nothing.
 func TestKilledRotationIsFinished(t *testing.T) {
 	changes := map[string]acctest.Values{
-		"triggers": {"rotation_triggers": acctest.Values{"month": "2"}},
-		"settings": {"name": "weekly", "action_value": `{"region": "eu-west-1"}`},
+		"triggers":             {"rotation_triggers": acctest.Values{"month": "2"}},
+		"settings":             {"name": "weekly", "action_value": `{"region": "eu-west-1"}`},
+		"settings, not stored": {"name": "weekly", "store_credentials": false},
 	}
 	for name, change := range changes {
 		for _, acted := range []bool{false, true} {
-			for _, refresh := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s, acted %t, refresh %t", name, acted, refresh), func(t *testing.T) {
+			for _, how := range []struct{ refresh, alone bool }{{false, false}, {true, false}, {false, true}, {true, true}} {
+				t.Run(fmt.Sprintf("%s, acted %t, refresh %t, alone %t", name, acted, how.refresh, how.alone), func(t *testing.T) {
 					t.Parallel()
 					eachKind(t, func(t *testing.T, b *bench) {
-						base := b.created(nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "1"}}))
+						base := b.created(nightly.With(acctest.Values{
+							"rotation_triggers": acctest.Values{"month": "1"}, "store_credentials": change["store_credentials"],
+						}))
 						for at := 0; ; at++ {
-							old, config := b.held(), base.With(change)
+							old, config := b.of(b.only()), base.With(change)
 							done := b.killedAt(at, acted, config)
+							if how.alone {
+								b.Forget()
+							}
 							working(b, at)
-							if refresh {
+							if how.refresh {
 								if diags := b.Refresh(); diags.HasError() {
 									t.Fatalf("killed at request %d, refreshing says %s", at, diags)
 								}
@@ -78,6 +85,105 @@ func working(b *bench, at int) {
 	jobs := b.s.TriggerJobs()
 	if !slices.ContainsFunc(jobs, func(job sandbox.TriggerJobState) bool { return b.of(job).run(b.t) == 200 }) {
 		b.t.Fatalf("killed at request %d, no job of %v can be run", at, jobs)
+	}
+}
+
+// What was still to be done is found again when the provider dies before it is:
+// a predecessor to be removed, and a job to get its name back.
+func TestKilledUpdateForgetsNoPredecessor(t *testing.T) {
+	for _, rotates := range []bool{true, false} {
+		for _, refresh := range []bool{true, false} {
+			for _, destroy := range []bool{true, false} {
+				t.Run(fmt.Sprintf("rotates %t, refresh %t, destroy %t", rotates, refresh, destroy), func(t *testing.T) {
+					t.Parallel()
+					b := newBench(t, sandbox.CloudAutomator{})
+					b.created(nightly)
+					old, config := b.held(), nightly.With(acctest.Values{"name": "weekly"})
+					b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
+					b.refused(config, "Job Not Removed")
+					b.s.ClearFaults()
+					config["rotate_on_update"] = rotates
+					config["expiration_date"] = "2099-01-01"
+					b.killedAt(0, false, config)
+					b.Forget()
+					if refresh {
+						if diags := b.Refresh(); len(diags) > 0 {
+							t.Fatal(diags)
+						}
+					}
+					if destroy {
+						if diags := b.Destroy(); len(diags) > 0 || len(b.s.TriggerJobs()) > 0 {
+							t.Errorf("left are %+v: %s", b.s.TriggerJobs(), diags)
+						}
+						return
+					}
+					b.apply(config)
+					b.dead(old)
+					b.settled(config)
+				})
+			}
+		}
+	}
+}
+
+// A rotation that was taken up again is no less unfinished when the provider dies again.
+func TestRotationKilledTwiceIsFinished(t *testing.T) {
+	for _, stored := range []bool{true, false} {
+		t.Run(fmt.Sprintf("stored %t", stored), func(t *testing.T) {
+			eachKind(t, func(t *testing.T, b *bench) {
+				b.created(nightly.With(acctest.Values{"store_credentials": stored}))
+				old, config := b.of(b.only()), nightly.With(acctest.Values{"name": "weekly", "store_credentials": stored})
+				for at := 3; at >= 0; at-- {
+					b.killedAt(at, true, config)
+					b.Forget()
+					if diags := b.Refresh(); diags.HasError() {
+						t.Fatal(diags)
+					}
+				}
+				if diags := b.Apply(config); diags.HasError() {
+					t.Fatal(diags)
+				}
+				b.dead(old)
+				b.settled(config)
+			})
+		})
+	}
+}
+
+// Where nothing is remembered but the state has what runs the job, a job that is
+// not the old one's any more is left as it is; and one is not run for a rotation
+// that may have run it already.
+func TestKilledRotationIsNotRunAgain(t *testing.T) {
+	for _, stored := range []bool{true, false} {
+		t.Run(fmt.Sprintf("stored %t", stored), func(t *testing.T) {
+			b := newBench(t, sandbox.CloudAutomator{PatchRotates: true})
+			base := b.created(nightly.With(acctest.Values{"store_credentials": stored}))
+			config := base.With(acctest.Values{"name": "weekly", "trigger_on_apply": true})
+			killed := b.On(b.Provider)
+			if diags := killed.Apply(config); len(diags) > 0 || len(b.only().Runs) != 1 {
+				t.Fatalf("the jobs are %+v: %s", b.s.TriggerJobs(), diags)
+			}
+			b.Forget()
+			if diags := b.Refresh(); diags.HasError() {
+				t.Fatal(diags)
+			}
+			b.s.ResetJournal()
+			b.apply(config)
+			if updates := b.s.Count("UpdateJob"); (updates == 0) != stored || len(b.only().Runs) != 1 {
+				t.Errorf("there were %d updates and %d runs", updates, len(b.only().Runs))
+			}
+			b.settled(config)
+		})
+	}
+}
+
+// With rotate_on_update = false a lost memory is no reason to rotate.
+func TestKilledUpdateThatDoesNotRotate(t *testing.T) {
+	for _, stored := range []bool{true, false} {
+		b := newBench(t, sandbox.CloudAutomator{})
+		config := b.created(nightly.With(acctest.Values{"store_credentials": stored, "rotate_on_update": false}))
+		b.Forget()
+		b.idle(config)
 	}
 }
 
@@ -197,6 +303,32 @@ func TestPatchThatKeepsOneOfTheTwoDoesNotRotate(t *testing.T) {
 			}
 			b.settled(config)
 		})
+	}
+}
+
+// Nor is it one when the provider is killed after it.
+func TestKilledRotationOfOneOfTheTwoIsFinished(t *testing.T) {
+	for name, kind := range map[string]sandbox.CloudAutomator{
+		"URL": {PatchRotates: true, PatchKeepsURL: true}, "token": {PatchRotates: true, PatchKeepsToken: true},
+	} {
+		for _, alone := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, alone %t", name, alone), func(t *testing.T) {
+				b := newBench(t, kind)
+				b.created(nightly)
+				old, config := b.held(), nightly.With(acctest.Values{"name": "weekly"})
+				// The requests are GetJob, ListJobs and UpdateJob.
+				b.killedAt(2, true, config)
+				if alone {
+					b.Forget()
+				}
+				if diags := b.Refresh(); diags.HasError() {
+					t.Fatal(diags)
+				}
+				b.apply(config)
+				b.dead(old)
+				b.settled(config)
+			})
+		}
 	}
 }
 
