@@ -121,8 +121,7 @@ func (m *memory) recover(jobs []Job, of *jobModel) {
 	m.Marked = true
 	for _, job := range jobs {
 		if shown, err := job.settings(); err == nil && job.ID != of.ID.ValueString() && (job.ID == predecessor || markedFor(shown.Name) == predecessor) &&
-			job.RuleType == webhook && int64(shown.GroupID) == of.GroupID.ValueInt64() && shown.ActionType == of.ActionType.ValueString() &&
-			!slices.Contains(m.Predecessors, job.ID) {
+			of.alike(job, shown) && !slices.Contains(m.Predecessors, job.ID) {
 			m.Predecessors = append(m.Predecessors, job.ID)
 		}
 	}

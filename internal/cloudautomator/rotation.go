@@ -212,12 +212,17 @@ func withStanding(failed diag.Diagnostic, standing string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(failed.Summary(), failed.Detail()+"\n\n"+standing)
 }
 
+// alike reports whether a job is what no rotation changes of this one: one
+// with a trigger, and of the same group and action type.
+func (m *jobModel) alike(job Job, shown settings) bool {
+	return job.RuleType == webhook && int64(shown.GroupID) == m.GroupID.ValueInt64() && shown.ActionType == m.ActionType.ValueString()
+}
+
 // successors are the jobs with the mark of this one's successors, and what no
 // rotation changes.
 func successors(jobs []Job, of *jobModel) (found []string) {
 	for _, job := range jobs {
-		if shown, err := job.settings(); err == nil && job.RuleType == webhook && strings.HasSuffix(shown.Name, mark(of.ID.ValueString())) &&
-			int64(shown.GroupID) == of.GroupID.ValueInt64() && shown.ActionType == of.ActionType.ValueString() {
+		if shown, err := job.settings(); err == nil && of.alike(job, shown) && strings.HasSuffix(shown.Name, mark(of.ID.ValueString())) {
 			found = append(found, job.ID)
 		}
 	}
@@ -233,7 +238,7 @@ func (c *Client) orphans(jobs []Job, gone, config *jobModel) (found []string) {
 	for _, job := range jobs {
 		shown, err := job.settings()
 		_, known := c.known.Load(job.ID)
-		if !ok || err != nil || known || job.RuleType != webhook || int64(shown.GroupID) != gone.GroupID.ValueInt64() || shown.ActionType != gone.ActionType.ValueString() {
+		if !ok || err != nil || known || !gone.alike(job, shown) {
 			continue
 		}
 		created, is := instant(shown.CreatedAt)

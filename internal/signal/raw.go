@@ -52,7 +52,7 @@ func eachAttribute(model reflect.Value, do func(name string, value attr.Value) e
 		if field.Anonymous {
 			err = eachAttribute(model.Field(i), do)
 		} else {
-			err = do(field.Tag.Get("tfsdk"), model.FieldByIndex(field.Index).Interface().(attr.Value))
+			err = do(field.Tag.Get("tfsdk"), model.Field(i).Interface().(attr.Value))
 		}
 		if err != nil {
 			return err

@@ -78,20 +78,20 @@ func (s *show) workspace(example string, variables map[string]string) (*tfexec.T
 	dir := filepath.Join(s.providerDir, s.name)
 	// Whoever tries the example has a state in it, which is not the demo's.
 	files, err := filepath.Glob(filepath.Join(example, "*.tf"))
-	if err == nil {
-		err = os.MkdirAll(dir, 0o700)
-	}
-	for _, file := range files {
-		var text []byte
-		if text, err = os.ReadFile(file); err == nil {
-			err = os.WriteFile(filepath.Join(dir, filepath.Base(file)), text, 0o600)
-		}
-		if err != nil {
-			break
-		}
-	}
 	if err != nil {
 		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(file)), text, 0o600); err != nil {
+			return nil, err
+		}
 	}
 	tfvars := ""
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
