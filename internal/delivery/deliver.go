@@ -92,8 +92,9 @@ type Result struct {
 // given to report first, with the pause before the next one. Each waits for its turn
 // in the lane.
 //
-// While it is not known of an attempt, or of an earlier delivery, whether it has arrived, only an accepted one
-// makes the result anything but unknown: whatever a repeat came to.
+// While it is not known of an attempt, or of an earlier delivery, whether it has
+// arrived, only an accepted one makes the result anything but unknown: whatever a
+// repeat came to.
 func (p Policy) Deliver(ctx context.Context, target Target, doubt Doubt, report func(Attempt, time.Duration)) Result {
 	pauses := &backoff.ExponentialBackOff{
 		InitialInterval:     p.FirstPause,

@@ -353,6 +353,11 @@ func TestServiceTimeOfAMoment(t *testing.T) {
 		if !told || !earliest.Equal(answered.Add(-7*time.Second)) || !latest.Equal(answered.Add(-3*time.Second)) {
 			t.Errorf("the service's clock showed %s to %s, told: %t", earliest, latest, told)
 		}
+		// The clock that told the moment may be some seconds off.
+		earliest, latest, _ = clock.Bounds(delivery.Moment{At: moment, Give: 10 * time.Second})
+		if !earliest.Equal(answered.Add(-17*time.Second)) || !latest.Equal(answered.Add(7*time.Second)) {
+			t.Errorf("with ten seconds to give, the service's clock showed %s to %s", earliest, latest)
+		}
 		for _, date := range []string{"", "yesterday"} {
 			if _, clock := clockOf(t, date, 0, 0); tells(clock) {
 				t.Errorf("the Date %q told a time", date)

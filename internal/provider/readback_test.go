@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 	"testing"
@@ -113,6 +114,36 @@ func TestUnknownAtDestroyIsReadBack(t *testing.T) {
 				}
 				says(t, r.Destroy(), false, "Signal May Be Sent Again")
 				if !r.State.IsNull() || s.Count(y.operation) != test.sends || s.Count(y.tells) == 0 {
+					t.Errorf("destroying again left %s after %v", r.State, s.Journal())
+				}
+			})
+		})
+	}
+}
+
+// The machine that destroys again need not be the one that destroyed before, and
+// its clock may be some seconds off.
+func TestUnknownAtDestroyIsReadBackElsewhere(t *testing.T) {
+	for name, ahead := range map[string]time.Duration{"the other clock is ahead": 8 * time.Second, "the other clock is behind": -8 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+				r := p.Resource(y.resource)
+				plant(t, r, y.ready(t, s).With(acctest.Values{"timeouts": acctest.Values{"delete": "1s"}}))
+				s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindStallAfter})
+				says(t, r.Destroy(), true, "Outcome of the Signal Unknown")
+				s.ClearFaults()
+				s.ResetJournal()
+
+				told := r.String("sent_at")
+				sent, err := time.Parse(time.RFC3339Nano, told)
+				must(t, err)
+				stored := r.Stored()
+				stored.State = bytes.ReplaceAll(stored.State, []byte(told), []byte(sent.Add(ahead).Format(time.RFC3339Nano)))
+				if diags := r.Upgrade(stored); len(diags) > 0 || r.String("sent_at") == told {
+					t.Fatalf("sent_at is still %s: %s", told, diags)
+				}
+				says(t, r.Destroy(), false, "Signal May Be Sent Again")
+				if !r.State.IsNull() || s.Count(y.operation) > 0 || s.Count(y.tells) == 0 {
 					t.Errorf("destroying again left %s after %v", r.State, s.Journal())
 				}
 			})

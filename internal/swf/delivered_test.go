@@ -1,6 +1,7 @@
 package swf_test
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -190,33 +191,120 @@ func TestLaggingReadsAreWaitedFor(t *testing.T) {
 // signal goes to the run that is open.
 func TestEndedRunThatIsStillListed(t *testing.T) {
 	for _, when := range []string{"apply", "destroy"} {
-		t.Run(when, func(t *testing.T) {
-			t.Parallel()
-			var offset atomic.Int64
-			s := acctest.Sandbox(t, sandbox.Options{ReadLag: time.Minute, Now: func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }})
-			s.StartWorkflow(sandbox.Workflow{WorkflowID: "order-1"})
-			offset.Add(int64(2 * time.Minute))
-			r := acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_workflow_execution")
-			config := acctest.Values{"domain": "sandbox", "workflow_id": "order-1", "signal_name": "release", "when": when, "wait_until_ready": true}
-			if when == "destroy" {
-				if diags := r.Apply(config); diags.HasError() {
-					t.Fatal(diags)
+		for _, option := range []string{"wait_until_ready", "wait_for_completion", "adopt_existing"} {
+			t.Run(when+"/"+option, func(t *testing.T) {
+				t.Parallel()
+				var offset atomic.Int64
+				s := acctest.Sandbox(t, sandbox.Options{ReadLag: time.Minute, Now: func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }})
+				s.StartWorkflow(sandbox.Workflow{WorkflowID: "order-1", Closes: map[string]string{"release": "COMPLETED"}})
+				offset.Add(int64(2 * time.Minute))
+				r := acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_workflow_execution")
+				config := acctest.Values{"domain": "sandbox", "workflow_id": "order-1", "signal_name": "release", "when": when, option: true}
+				if when == "destroy" {
+					if diags := r.Apply(config); diags.HasError() {
+						t.Fatal(diags)
+					}
 				}
-			}
-			s.CloseWorkflow("sandbox", "order-1", "CONTINUED_AS_NEW")
-			act := func() acctest.Diagnostics { return r.Apply(config) }
-			if when == "destroy" {
-				act = r.Destroy
-			}
-			if diags := act(); len(diags) > 0 {
-				t.Error(diags)
-			}
-			if s.Count("SignalWorkflowExecution") != 2 || s.Accepted("SignalWorkflowExecution") != 1 {
-				t.Errorf("the journal is %v", s.Journal())
-			}
-			if when == "apply" && r.String("run_id") != "" {
-				t.Errorf("recorded the run %s, which did not take it", r.String("run_id"))
-			}
-		})
+				s.CloseWorkflow("sandbox", "order-1", "CONTINUED_AS_NEW")
+				if option == "wait_for_completion" {
+					// The reads catch up while the run's end is waited for.
+					s.Hook("SignalWorkflowExecution", nil, func() { offset.Add(int64(time.Minute)) })
+				}
+				act := func() acctest.Diagnostics { return r.Apply(config) }
+				if when == "destroy" {
+					act = r.Destroy
+				}
+				diags := act()
+				if option == "adopt_existing" {
+					// It was looked for in that run alone, so another one is not sent to
+					// unlooked; the next operation finds that one.
+					if !strings.Contains(diags.String(), "The signal was not taken") || when == "destroy" && r.State.IsNull() {
+						t.Errorf("the state is %s: %s", r.State, diags)
+					}
+					if s.Count("SignalWorkflowExecution") != 1 || s.Accepted("SignalWorkflowExecution") != 0 {
+						t.Errorf("the journal is %v", s.Journal())
+					}
+					return
+				}
+				if len(diags) > 0 {
+					t.Error(diags)
+				}
+				if s.Count("SignalWorkflowExecution") != 2 || s.Accepted("SignalWorkflowExecution") != 1 {
+					t.Errorf("the journal is %v", s.Journal())
+				}
+				if option == "wait_until_ready" && when == "apply" && r.String("run_id") != "" {
+					t.Errorf("recorded the run %s, which did not take it", r.String("run_id"))
+				}
+			})
+		}
+	}
+}
+
+// A destroy whose look for an earlier destroy's signal is cut off by its timeout
+// sends nothing, and keeps what is known of the earlier one.
+func TestLookCutOffSendsNothing(t *testing.T) {
+	s := acctest.Sandbox(t, sandbox.Options{})
+	p := acctest.StartProvider(t, acctest.Block(s.URL()))
+	s.StartWorkflow(sandbox.Workflow{WorkflowID: "order-1"})
+	r := p.Resource("signal_workflow_execution")
+	r.Apply(acctest.Values{
+		"domain": "sandbox", "workflow_id": "order-1", "signal_name": "stop", "when": "destroy",
+		"timeouts": acctest.Values{"delete": "500ms"},
+	})
+	s.Inject(sandbox.Fault{Operation: "SignalWorkflowExecution", Kind: sandbox.KindStall})
+	if said := r.Destroy(); !strings.Contains(said.String(), "Unknown") {
+		t.Fatalf("want an unknown outcome, got: %s", said)
+	}
+	s.ClearFaults()
+	first, sends := r.String("sent_at"), s.Count("SignalWorkflowExecution")
+
+	patient := acctest.Quick
+	patient.Settle = time.Hour
+	said := r.On(acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(patient))).Destroy()
+	if !said.HasError() || strings.Contains(said.String(), "was not taken") {
+		t.Errorf("want an error that leaves open whether the signal was taken, got: %s", said)
+	}
+	if found := s.Count("SignalWorkflowExecution"); found != sends {
+		t.Errorf("%d requests were made with the signal, want the %d of the first destroy", found, sends)
+	}
+	if r.String("delivery") != "UNKNOWN" || r.String("sent_at") != first {
+		t.Errorf("recorded are %s and %s, want UNKNOWN and %s", r.String("delivery"), r.String("sent_at"), first)
+	}
+}
+
+// That the runs that are listed have not got a signal tells nothing when the one
+// that was open then may be forgotten.
+func TestForgottenRunTellsNothing(t *testing.T) {
+	s := acctest.Sandbox(t, sandbox.Options{})
+	s.StartWorkflow(sandbox.Workflow{WorkflowID: "order-1", Closes: map[string]string{"stop": "COMPLETED"}})
+	r := acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_workflow_execution")
+	r.Apply(acctest.Values{
+		"domain": "sandbox", "workflow_id": "order-1", "signal_name": "stop", "when": "destroy",
+		"timeouts": acctest.Values{"delete": "500ms"},
+	})
+	s.Inject(sandbox.Fault{Operation: "SignalWorkflowExecution", Kind: sandbox.KindStallAfter})
+	if said := r.Destroy(); !strings.Contains(said.String(), "Unknown") {
+		t.Fatalf("want an unknown outcome, got: %s", said)
+	}
+	// That was an hour ago.
+	first := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
+	stored := r.Stored()
+	stored.State = bytes.ReplaceAll(stored.State, []byte(r.String("sent_at")), []byte(first))
+	if diags := r.Upgrade(stored); len(diags) > 0 {
+		t.Fatal(diags)
+	}
+
+	// Nobody remembers that run, and another one is open.
+	later := acctest.Sandbox(t, sandbox.Options{})
+	later.StartWorkflow(sandbox.Workflow{WorkflowID: "order-1"})
+	later.Inject(sandbox.Fault{Operation: "SignalWorkflowExecution", Kind: sandbox.KindRefuse})
+	said := r.On(acctest.StartProvider(t, acctest.Block(later.URL()))).Destroy()
+	for _, part := range []string{"lists no run of this workflow id that was open then", "sent earlier was taken is unknown"} {
+		if !strings.Contains(said.String(), part) {
+			t.Errorf("%q is not in the error:\n%s", part, said)
+		}
+	}
+	if r.String("delivery") != "UNKNOWN" || r.String("sent_at") != first {
+		t.Errorf("recorded are %s and %s, want UNKNOWN and %s", r.String("delivery"), r.String("sent_at"), first)
 	}
 }
