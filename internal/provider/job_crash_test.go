@@ -60,3 +60,56 @@ func TestAccJobRotatesWhenTheProviderAloneIsKilled(t *testing.T) {
 		})
 	}
 }
+
+const runConfig = `
+resource "signal_http_trigger_job" "one" {
+  name             = %q
+  group_id         = 10
+  aws_account_id   = 20
+  action_type      = "stop_instances"
+  action_value     = jsonencode({ region = "ap-northeast-1" })
+  trigger_on_apply = true
+}
+`
+
+// A provider that is killed when trigger_on_apply has run the job: a new job is
+// made and run again, a rotated one is recognised and not run.
+func TestAccJobRunWhenTheProviderIsKilledAfterIt(t *testing.T) {
+	for name, test := range map[string]struct {
+		exists     bool
+		jobs, runs int
+	}{"created": {jobs: 2, runs: 2}, "rotated": {exists: true, jobs: 1, runs: 1}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.Sandbox(t, sandbox.Options{})
+			w := acctest.Terraform(t, s)
+			if test.exists {
+				w.Write(fmt.Sprintf(runConfig, "nightly"))
+				must(t, w.Apply(t.Context()))
+			}
+			s.ResetJournal()
+			processes := w.Watch()
+			s.Hook("TriggerJob", nil, func() {
+				provider, _ := processes.Now()
+				_ = provider.Kill()
+			})
+			w.Write(fmt.Sprintf(runConfig, "weekly"))
+			if err := w.Apply(t.Context()); err == nil {
+				t.Error("the death of the provider goes unnoticed")
+			}
+			s.Hook("TriggerJob", nil, nil)
+			must(t, w.Apply(t.Context()))
+
+			jobs := s.TriggerJobs()
+			if len(jobs) != test.jobs || s.Accepted("TriggerJob") != test.runs {
+				t.Fatalf("%d jobs ran %d times, want %d and %d: %v", len(jobs), s.Accepted("TriggerJob"), test.jobs, test.runs, s.Journal())
+			}
+			if state := w.Resources()["signal_http_trigger_job.one"].AttributeValues; state["id"] != jobs[len(jobs)-1].ID {
+				t.Errorf("the state has %v, and the service %+v", state, jobs)
+			}
+			if changes, err := w.Plan(t.Context()); err != nil || changes {
+				t.Errorf("there is something to do: %t %v", changes, err)
+			}
+		})
+	}
+}
