@@ -1,0 +1,59 @@
+package aws_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// prompt reads every request and answers it at once, as SSM does.
+type prompt struct{}
+
+func (prompt) Do(req *http.Request) (*http.Response, error) {
+	if _, err := io.Copy(io.Discard, req.Body); err != nil {
+		return nil, err
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, Request: req, Body: io.NopCloser(strings.NewReader("{}")),
+		Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amzn-Requestid": {"7f9c1b1e-0000-4000-8000-000000000000"}},
+	}, nil
+}
+
+// BenchmarkEncode makes a signal's request, signs it and reads its answer, without a network.
+func BenchmarkEncode(b *testing.B) {
+	clients := aws.NewClients(aws.Config{Region: "us-east-1", AccessKey: "access-key", SecretKey: "secret-key", UserAgent: "terraform-provider-signal/bench"})
+	client, _, err := aws.Client(b.Context(), clients, "ssm", "", func(cfg awssdk.Config, _ *string) *ssm.Client {
+		cfg.HTTPClient = delivery.Client{Doer: prompt{}}
+		return ssm.NewFromConfig(cfg)
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	input := &ssm.SendAutomationSignalInput{
+		AutomationExecutionId: awssdk.String("00000000-0000-4000-8000-000000000000"),
+		SignalType:            types.SignalTypeApprove,
+		Payload:               map[string][]string{"Comment": {"Looks good"}},
+	}
+	for b.Loop() {
+		attempt := aws.Send(b.Context(), func(ctx context.Context) (middleware.Metadata, error) {
+			out, err := client.SendAutomationSignal(ctx, input)
+			if err != nil {
+				return middleware.Metadata{}, err
+			}
+			return out.ResultMetadata, nil
+		})
+		if attempt.Outcome != delivery.Accepted {
+			b.Fatal(attempt.Err)
+		}
+	}
+}
