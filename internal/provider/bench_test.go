@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/plugin"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -23,7 +24,7 @@ const measuredType = "signal_automation"
 func measure(b *testing.B) measured {
 	b.Helper()
 	s := acctest.Sandbox(b, sandbox.Options{})
-	m := measured{ProviderServer: provider.Server(provider.New("bench"))()}
+	m := measured{ProviderServer: plugin.Server(provider.New("bench"))()}
 	schema, err := m.GetProviderSchema(b.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	must(b, err)
 	kind := schema.ResourceSchemas[measuredType].ValueType().(tftypes.Object)
@@ -64,7 +65,7 @@ func (m measured) apply(b *testing.B) *tfprotov6.DynamicValue {
 
 func BenchmarkSchema(b *testing.B) {
 	for b.Loop() {
-		_, err := provider.Server(provider.New("bench"))().GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
+		_, err := plugin.Server(provider.New("bench"))().GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
 		must(b, err)
 	}
 }

@@ -188,7 +188,7 @@ func TestLaggingReadsAreWaitedFor(t *testing.T) {
 }
 
 // A run that reads still list, and that has ended, is not the target's end: the
-// signal goes to the run that is open.
+// signal goes to the run that is open, unless it was to be adopted from that one.
 func TestEndedRunThatIsStillListed(t *testing.T) {
 	for _, when := range []string{"apply", "destroy"} {
 		for _, option := range []string{"wait_until_ready", "wait_for_completion", "adopt_existing"} {

@@ -1,5 +1,5 @@
-// Command idle is a provider that does nothing: what it costs is what Terraform and the plugin framework cost. Its
-// schema has the shape that the file named by BENCH_SHAPE holds, and is empty without one.
+// Command idle is a provider that does nothing: what it costs is what Terraform and the plugin framework cost. It is
+// served as the real one is. Its schema has the shape that the file named by BENCH_SHAPE holds, and is empty without one.
 package main
 
 import (
@@ -15,13 +15,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	providerschema "github.com/hashicorp/terraform-plugin-framework/provider/schema"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cmd/bench/shape"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/plugin"
 )
 
 func main() {
@@ -29,10 +29,7 @@ func main() {
 	flag.Parse()
 	idle, err := load(os.Getenv("BENCH_SHAPE"))
 	if err == nil {
-		err = providerserver.Serve(context.Background(), func() provider.Provider { return idle }, providerserver.ServeOpts{
-			Address: "registry.terraform.io/terraform-provider-signal/signal",
-			Debug:   *debug,
-		})
+		err = plugin.Serve("registry.terraform.io/terraform-provider-signal/signal", func() provider.Provider { return idle }, *debug)
 	}
 	if err != nil {
 		log.Fatal(err)
@@ -158,13 +155,20 @@ func element(collection string) attr.Type {
 	}
 }
 
-// Create makes nothing of what is planned: what is not known stays empty.
+// made is what an unknown string becomes: as long as an id, because Terraform's work grows with what a state holds.
+const made = "00000000-0000-4000-8000-000000000000"
+
+// Create makes up what is not known.
 func (r *idleResource) Create(_ context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	raw, err := tftypes.Transform(req.Plan.Raw, func(_ *tftypes.AttributePath, v tftypes.Value) (tftypes.Value, error) {
-		if !v.IsKnown() {
+		switch {
+		case v.IsKnown():
+			return v, nil
+		case v.Type().Is(tftypes.String):
+			return tftypes.NewValue(v.Type(), made), nil
+		default:
 			return tftypes.NewValue(v.Type(), nil), nil
 		}
-		return v, nil
 	})
 	if err != nil {
 		resp.Diagnostics.AddError("State Not Written", fmt.Sprint(err))

@@ -1,4 +1,4 @@
-package provider_test
+package plugin_test
 
 import (
 	"context"
@@ -9,12 +9,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/plugin"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 )
 
 // What a call's context holds, such as its logger, is garbage when the call is over.
 func TestServerKeepsNoContext(t *testing.T) {
-	server := provider.Server(provider.New("test"))()
+	server := plugin.Server(provider.New("test"))()
 	schema, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +67,7 @@ func TestServerKeepsNoContext(t *testing.T) {
 
 // The framework's server does more than every server has to, and so does this one.
 func TestServerOffersActions(t *testing.T) {
-	if _, ok := provider.Server(provider.New("test"))().(tfprotov6.ActionServer); !ok {
+	if _, ok := plugin.Server(provider.New("test"))().(tfprotov6.ActionServer); !ok {
 		t.Error("the server has no actions")
 	}
 }
