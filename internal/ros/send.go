@@ -32,7 +32,9 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 	})
 }
 
-// send makes one attempt of one operation, which returns the request id of its answer.
+// send makes one attempt of one operation, which returns the request id of its
+// answer. It has an SDK client of its own, because requests that share one race for
+// its Headers; credentials and connections are the Clients'.
 func send(ctx context.Context, clients *alicloud.Clients, call func(context.Context, *sdk.Client) (*string, error)) delivery.Attempt {
 	return alicloud.Send(ctx, clients, "ros", func(ctx context.Context, config *openapi.Config) (string, error) {
 		client, err := sdk.NewClient(config)

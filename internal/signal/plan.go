@@ -23,10 +23,10 @@ const judged = "judged"
 func (r *signalResource[S, A, M]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	before, after := M(new(S)), M(new(S))
 	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(req.State.Get(ctx, before)...)
+		resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), before)...)
 	}
 	if !req.Plan.Raw.IsNull() {
-		resp.Diagnostics.Append(req.Plan.Get(ctx, after)...)
+		resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), after)...)
 	}
 	switch {
 	case resp.Diagnostics.HasError():

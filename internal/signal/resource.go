@@ -36,7 +36,7 @@ func (r *signalResource[S, A, M]) Schema(ctx context.Context, _ resource.SchemaR
 
 func (r *signalResource[S, A, M]) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	data := M(new(S))
-	resp.Diagnostics.Append(req.Config.Get(ctx, data)...)
+	resp.Diagnostics.Append(restore(ctx, req.Config.Raw, req.Config.Schema.Type(), data)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -65,7 +65,7 @@ func (r *signalResource[S, A, M]) check(ctx context.Context, data M) diag.Diagno
 // refusal takes it back.
 func (r *signalResource[S, A, M]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	data := M(new(S))
-	resp.Diagnostics.Append(req.Plan.Get(ctx, data)...)
+	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -127,13 +127,13 @@ func (r *signalResource[S, A, M]) Read(ctx context.Context, req resource.ReadReq
 		return
 	}
 	data := M(new(S))
-	resp.Diagnostics.Append(req.State.Get(ctx, data)...)
+	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), data)...)
 	if resp.Diagnostics.HasError() || !r.pending(data) {
 		return
 	}
 	// Bind fills in arguments, which are not for a refresh to change.
 	bound := M(new(S))
-	resp.Diagnostics.Append(req.State.Get(ctx, bound)...)
+	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), bound)...)
 	signal, err := r.room.Bind(ctx, bound.Own(), nil)
 	if err != nil {
 		resp.Diagnostics.Append(notRead(r.room.Name, err))
@@ -152,7 +152,7 @@ func (r *signalResource[S, A, M]) Read(ctx context.Context, req resource.ReadReq
 // sends nothing: what would make another signal replaces the resource instead.
 func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	data := M(new(S))
-	resp.Diagnostics.Append(req.Plan.Get(ctx, data)...)
+	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data)...)
 	timeout, diags := data.Common().Timeouts.Update(ctx, DefaultTimeout)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -179,7 +179,7 @@ func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.Updat
 	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 	// Bind fills in arguments, which are not for an update to change.
 	bound := M(new(S))
-	resp.Diagnostics.Append(req.Plan.Get(ctx, bound)...)
+	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), bound)...)
 	signal, err := r.room.Bind(ctx, bound.Own(), r.secrets(ctx, req.Config, &resp.Diagnostics))
 	if err != nil {
 		resp.Diagnostics.Append(updating.notBound(r.room.Name, err))
@@ -194,7 +194,7 @@ func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.Updat
 // taken back, and its state is all there is to remove.
 func (r *signalResource[S, A, M]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	data := M(new(S))
-	resp.Diagnostics.Append(req.State.Get(ctx, data)...)
+	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), data)...)
 	common := data.Common()
 	if resp.Diagnostics.HasError() || !common.atDestroy() {
 		return
