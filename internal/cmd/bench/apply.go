@@ -42,6 +42,7 @@ func (p plugin) binary() string {
 func build(ctx context.Context, dir, name, pkg string, env map[string]string) (plugin, error) {
 	p := plugin{name: name, dir: filepath.Join(dir, name), env: env}
 	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", p.binary(), pkg)
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := command.CombinedOutput(); err != nil {
 		return p, fmt.Errorf("%s: %w\n%s", strings.Join(command.Args, " "), err, said)
 	}
@@ -82,9 +83,9 @@ type load struct {
 // id is the id of an execution by its number, as format() in the configuration makes it.
 func id(i int) string { return fmt.Sprintf("%08d-0000-4000-8000-000000000000", i) }
 
-// approval is an execution that waits for its approval.
+// approval is an execution that waits for its approval, and takes another one, too: a second send would show.
 func approval(i int) sandbox.Automation {
-	return sandbox.Automation{ID: id(i), Steps: []sandbox.Step{{Name: "approve", Action: "aws:approve"}}}
+	return sandbox.Automation{ID: id(i), AcceptRepeats: true, Steps: []sandbox.Step{{Name: "approve", Action: "aws:approve"}, {Name: "hold", Action: "aws:executeScript", Hold: true}}}
 }
 
 // serve starts a sandbox with so many executions that wait for approval.

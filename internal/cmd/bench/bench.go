@@ -61,6 +61,7 @@ func (b *bench) measure(ctx context.Context, release string, only []string) (err
 	}
 	b.report.Machine = fmt.Sprintf("Measured with %s %s, %s, %s/%s, %d CPUs.",
 		filepath.Base(b.terraform), release, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	began := time.Now()
 	for _, m := range measurements {
 		if !slices.Contains(only, m.name) {
 			continue
@@ -71,6 +72,7 @@ func (b *bench) measure(ctx context.Context, release string, only []string) (err
 		}
 		b.say("%s: %s", m.name, time.Since(start).Round(time.Second))
 	}
+	b.say("All of it: %s.", time.Since(began).Round(time.Second))
 	return nil
 }
 
@@ -93,23 +95,34 @@ func (b *bench) inTurn(round int, do func(plugin) (float64, error)) (ours, idle 
 	return first, second, err
 }
 
-// sent has a measure expect that each signal was accepted once.
-func sent(m *measure.Measure, s *sandbox.Sandbox, signals int) {
-	const operation = "SendAutomationSignal"
+const operation = "SendAutomationSignal"
+
+// sent has a measure expect that each signal was accepted once, by a request of its own, and returns how many requests
+// were throttled besides.
+func sent(m *measure.Measure, s *sandbox.Sandbox, signals int) (throttled int) {
+	for _, entry := range s.Journal() {
+		if entry.Fault == string(sandbox.KindThrottle) {
+			throttled++
+		}
+	}
 	m.Expect(s.Accepted(operation) == signals, "%d of %d signals were accepted", s.Accepted(operation), signals)
+	m.Expect(len(s.Journal())-throttled == signals, "%d signals made %d requests, and %d were throttled", signals, len(s.Journal()), throttled)
 	for i := range signals {
 		if execution, _ := s.Automation(id(i)); len(execution.Signals) != 1 {
 			m.Expect(false, "execution %d has %d signals", i, len(execution.Signals))
-			return
+			break
 		}
 	}
+	return throttled
 }
 
 // applies measures apply and plan without any latency, and the connections that the apply opens.
 func (b *bench) applies(ctx context.Context) error {
 	apply := b.report.Measure(fmt.Sprintf("apply of %d signals, no latency / the same apply of a provider that does nothing", b.signals), 1.10)
-	plan := b.report.Measure(fmt.Sprintf("plan with refresh of %d sent signals / a provider that does nothing", b.signals), 1.05)
+	plan := b.report.Measure(fmt.Sprintf("plan with refresh of %d sent signals, the fastest of three / a provider that does nothing", b.signals), 1.05)
 	connections := b.report.Measure(fmt.Sprintf("connections opened for %d signals at parallelism 10", b.signals), 10)
+	// A plan is over so soon that whatever else the machine does shows in it.
+	const plans = 3
 	for round := range b.rounds {
 		planned := map[string]float64{}
 		ours, idle, err := b.inTurn(round, func(p plugin) (float64, error) {
@@ -131,10 +144,17 @@ func (b *bench) applies(ctx context.Context) error {
 				connections.Add(float64(s.Connections()))
 			}
 			s.ResetJournal()
-			again, err := w.plan(ctx)
-			planned[p.name] = again.Seconds()
-			plan.Expect(len(s.Journal()) == 0, "the plan made %d requests", len(s.Journal()))
-			return took.Seconds(), err
+			for range plans {
+				again, err := w.plan(ctx)
+				if err != nil {
+					return 0, err
+				}
+				if least := planned[p.name]; least == 0 || again.Seconds() < least {
+					planned[p.name] = again.Seconds()
+				}
+			}
+			plan.Expect(len(s.Journal()) == 0, "the plans made %d requests", len(s.Journal()))
+			return took.Seconds(), nil
 		})
 		if err != nil {
 			return err
@@ -148,8 +168,8 @@ func (b *bench) applies(ctx context.Context) error {
 // latency measures apply with 100 ms of latency, a hundred signals at a time.
 func (b *bench) latency(ctx context.Context) error {
 	const delay, parallelism = 100 * time.Millisecond, 100
-	m := b.report.Measure(fmt.Sprintf("apply of %d signals, latency %s, parallelism %d / (that latency + apply of a provider that does nothing)", b.signals, delay, parallelism), 1.10)
-	least := float64(b.signals) / parallelism * delay.Seconds()
+	least := time.Duration(b.signals) * delay / parallelism
+	m := b.report.Measure(fmt.Sprintf("apply of %d signals, latency %s, parallelism %d / (%s + the same apply of a provider that does nothing)", b.signals, delay, parallelism, least), 1.10)
 	for round := range b.rounds {
 		ours, idle, err := b.inTurn(round, func(p plugin) (float64, error) {
 			s, err := serve(b.signals)
@@ -171,7 +191,7 @@ func (b *bench) latency(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		m.Add(ours / (least + idle))
+		m.Add(ours / (least.Seconds() + idle))
 	}
 	return nil
 }
@@ -199,19 +219,20 @@ func (b *bench) throttle(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			sent(m, s, b.signals)
+			refused += sent(m, s, b.signals)
 			m.Add(took.Seconds() * rate / float64(b.signals))
-			refused += s.Count("SendAutomationSignal") - b.signals
 			if err := s.Close(); err != nil {
 				return err
 			}
 		}
-		m.Note = fmt.Sprintf("%d requests were throttled in each apply.", refused/len(m.Values))
+		m.Note = fmt.Sprintf("%.0f requests were throttled in an apply, on average. The service takes a second's worth at once, so the least is %.2f.",
+			float64(refused)/float64(len(m.Values)), 1-rate/float64(b.signals))
 	}
 	return nil
 }
 
-// waits measures the requests of a hundred signals that wait for the end of one execution, against those of one.
+// waits measures the reads of a hundred signals that wait for the end of one execution, as many at a time as Terraform
+// does, against those of one.
 func (b *bench) waits(ctx context.Context) error {
 	const waiters = 100
 	reads := func(signals, parallelism int) (float64, error) {
@@ -228,7 +249,10 @@ func (b *bench) waits(ctx context.Context) error {
 			return 0, err
 		}
 		_, err = w.apply(ctx)
-		return float64(s.Count("GetAutomationExecution")), err
+		if err == nil && s.Count(operation) != signals {
+			err = fmt.Errorf("%d signals made %d requests to send", signals, s.Count(operation))
+		}
+		return float64(len(s.Journal()) - s.Count(operation)), err
 	}
 	// Pauses between reads vary, so one waiter is asked three times. All wait at the same time, which takes no longer.
 	runs := []load{{signals: 1, parallelism: 10}, {signals: 1, parallelism: 10}, {signals: 1, parallelism: 10}, {signals: waiters, parallelism: 10}, {signals: waiters, parallelism: 100}}
@@ -244,7 +268,7 @@ func (b *bench) waits(ctx context.Context) error {
 			return failed[i]
 		}
 		if run.signals > 1 {
-			m := b.report.Measure(fmt.Sprintf("%d resources waiting on one execution, parallelism %d: requests / one waiter's", waiters, run.parallelism), 1.10)
+			m := b.report.Measure(fmt.Sprintf("%d resources waiting on one execution, parallelism %d: reads / one waiter's", waiters, run.parallelism), 1.10)
 			m.Add(found[i] / one)
 			m.Note = fmt.Sprintf("%.0f reads in %s, against %.0f.", found[i], b.patience, one)
 		}
@@ -288,7 +312,7 @@ func (b *bench) binary(context.Context) error {
 // memories measures the provider's memory with many signals against that with a hundred.
 func (b *bench) memories(ctx context.Context) error {
 	m := b.report.Measure(fmt.Sprintf("the provider's peak memory with %d signals / with 100", b.memory), 2)
-	for range b.rounds {
+	for range max(1, b.rounds-1) {
 		var peaks []float64
 		for _, signals := range []int{100, b.memory} {
 			s, err := serve(signals)
@@ -306,7 +330,8 @@ func (b *bench) memories(ctx context.Context) error {
 			peaks = append(peaks, peak)
 		}
 		m.Add(peaks[1] / peaks[0])
-		m.Note = fmt.Sprintf("%.0f MiB against %.0f MiB, without a terraform in between.", peaks[1]/1024, peaks[0]/1024)
+		m.Note = fmt.Sprintf("in the last round %.0f MiB against %.0f MiB, %.1f KiB a signal, without a terraform in between.",
+			peaks[1]/1024, peaks[0]/1024, (peaks[1]-peaks[0])/float64(b.memory-100))
 	}
 	return nil
 }

@@ -51,11 +51,12 @@ func run(ctx context.Context, b *bench, only []string, file, page string, enforc
 	if b.terraform, release, err = terraformcli.Find(ctx, "terraform", "tofu"); err != nil {
 		return err
 	}
-	if err := b.measure(ctx, release, only); err != nil {
-		return err
-	}
+	err = b.measure(ctx, release, only)
 	fmt.Fprintln(b.out)
 	b.report.Table(b.out)
+	if err != nil {
+		return err
+	}
 	if file != "" {
 		to, err := os.Create(file)
 		if err != nil {

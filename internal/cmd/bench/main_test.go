@@ -20,8 +20,8 @@ func TestBench(t *testing.T) {
 	if err := os.WriteFile(page, []byte("before\n"+tableBegins+"old\n"+tableEnds+"\nafter\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{out: &out, rounds: 1, signals: 4, memory: 20, largest: 200, patience: time.Second}
-	if err := run(t.Context(), b, []string{"apply", "latency", "startup", "binary", "memory"}, file, page, false); err != nil {
+	b := &bench{out: &out, rounds: 1, signals: 60, memory: 20, largest: 200, patience: time.Second}
+	if err := run(t.Context(), b, usual, file, page, false); err != nil {
 		t.Fatalf("%s\n%s", err, out.String())
 	}
 	text, err := os.ReadFile(file)
@@ -29,7 +29,7 @@ func TestBench(t *testing.T) {
 		t.Fatal(err)
 	}
 	var report measure.Report
-	if err := json.Unmarshal(text, &report); err != nil || len(report.Measures) != 7 {
+	if err := json.Unmarshal(text, &report); err != nil || len(report.Measures) != 11 {
 		t.Fatalf("%d measures, %v", len(report.Measures), err)
 	}
 	for _, m := range report.Measures {

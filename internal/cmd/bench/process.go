@@ -165,6 +165,9 @@ func (p plugin) peak(ctx context.Context, url string, signals int) (float64, err
 		if err != nil {
 			return err
 		}
+		if _, err := running.call(ctx, "ValidateResourceConfig", message{}.bytes(1, []byte("signal_automation")).bytes(2, config), 1); err != nil {
+			return err
+		}
 		request := message{}.bytes(1, []byte("signal_automation")).bytes(2, none)
 		planned, err := running.call(ctx, "PlanResourceChange", request.bytes(3, config).bytes(4, config), 4)
 		if err != nil {
