@@ -155,8 +155,9 @@ func element(collection string) attr.Type {
 	}
 }
 
-// made is what an unknown string becomes: as long as an id, because Terraform's work grows with what a state holds.
-const made = "00000000-0000-4000-8000-000000000000"
+// made is what an unknown string becomes: as long as what the real one records is on average, because Terraform's work
+// grows with what a state holds.
+const made = "000000000000000000"
 
 // Create makes up what is not known.
 func (r *idleResource) Create(_ context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
