@@ -11,10 +11,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/plugin"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 )
 
@@ -72,8 +72,7 @@ func StartRelease(t testing.TB, version string, block Values) *Provider {
 func tryRelease(t testing.TB, version string, block Values, options ...provider.Option) (*Provider, Diagnostics) {
 	t.Helper()
 	ctx := t.Context()
-	server, err := providerserver.NewProtocol6WithError(provider.New(version, append([]provider.Option{provider.WithPolicy(Quick)}, options...)...)())()
-	must(t, err)
+	server := plugin.Server(provider.New(version, append([]provider.Option{provider.WithPolicy(Quick)}, options...)...))()
 	schema, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 	must(t, err)
 	config := dynamic(t, schema.Provider.ValueType(), map[string]any(block))

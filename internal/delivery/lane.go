@@ -40,7 +40,8 @@ func (l *Lanes) Lane(name string) *Lane {
 // The pace comes down to a little less than what was taken of late, or by half
 // where nothing was taken since it came down last; and only once for all requests
 // that were under way together. With each request that is taken it goes up again:
-// slowly, but quickly after a half, which says nothing of what the service takes.
+// slowly, but quickly after a half and where nothing was taken before, which say
+// nothing of what the service takes.
 type Lane struct {
 	// slowest is the longest, and first the first pause between two turns of a
 	// service that takes nothing.

@@ -10,8 +10,8 @@ import (
 )
 
 // Serve serves the provider of an address until whoever started it is done with
-// it; with debug it waits for those that attach to it, after it has printed how. It
-// returns an error when it cannot be served.
+// it; with debug it waits for those that attach to it, after it has printed how, and
+// leaves its log on. It returns an error when it cannot be served.
 func Serve(address string, p func() provider.Provider, debug bool) error {
 	var options []tf6server.ServeOpt
 	if debug {
@@ -22,7 +22,7 @@ func Serve(address string, p func() provider.Provider, debug bool) error {
 	return tf6server.Serve(address, Server(p), options...)
 }
 
-// hush turns the log off while nobody asks for it. Left alone, a plugin writes
+// hush turns the log of the signal provider off while nobody asks for it. Left alone, a plugin writes
 // everything down to TRACE to Terraform, some 120 KB for each signal, of which
 // Terraform reads every line only to drop it; that took a fifth of an apply's time.
 func hush() {

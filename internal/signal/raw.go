@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
@@ -17,13 +18,14 @@ import (
 // than half of the time that validating, planning and sending a signal take in the
 // provider. All attributes of a signal are at its top.
 
-// restore reads what Terraform has of a resource, of the type given, into data, a model.
+// restore reads what Terraform has of a resource, of the type given, into data, a
+// model. A value that the attribute's type cannot hold is an error on its path.
 func restore(ctx context.Context, raw tftypes.Value, kind attr.Type, data any) (diags diag.Diagnostics) {
 	var values map[string]tftypes.Value
 	err := raw.As(&values)
 	object, ok := kind.(attr.TypeWithAttributeTypes)
-	if !ok && err == nil {
-		err = fmt.Errorf("%s is no object", kind)
+	if err == nil && (values == nil || !ok) {
+		err = fmt.Errorf("%s is no object that could be read as a %s", raw, kind)
 	}
 	if err == nil {
 		attributes := object.AttributeTypes()
@@ -33,10 +35,11 @@ func restore(ctx context.Context, raw tftypes.Value, kind attr.Type, data any) (
 				return fmt.Errorf("there is no attribute %q", name)
 			}
 			value, err := attribute.ValueFromTerraform(ctx, values[name])
-			switch {
-			case err != nil:
-				return fmt.Errorf("%s: %w", name, err)
-			case !reflect.TypeOf(value).AssignableTo(field.Type()):
+			if err != nil {
+				diags.AddAttributeError(path.Root(name), "Invalid Value", "This argument cannot hold the value: where a whole number is needed, a fraction or a number beyond 64 bits is none.")
+				return nil
+			}
+			if !reflect.TypeOf(value).AssignableTo(field.Type()) {
 				return fmt.Errorf("%s is a %T, not a %s", name, value, field.Type())
 			}
 			field.Set(reflect.ValueOf(value))

@@ -68,6 +68,15 @@ func TestArguments(t *testing.T) {
 	}
 }
 
+// What the type of an argument cannot hold is the user's to mend, at that argument.
+func TestFractionIsNoVersion(t *testing.T) {
+	r := acctest.StartProvider(t, nil).Resource("signal_workflow_execution")
+	diags := r.Validate(minimal.With(acctest.Values{"input_wo": "x", "input_wo_version": 1.5}))
+	if len(diags) == 0 || diags[0].Attribute != "input_wo_version" || !strings.Contains(diags[0].Detail, "whole number") {
+		t.Errorf("said %s", diags)
+	}
+}
+
 func TestInputIsNotRepeated(t *testing.T) {
 	const canary = "canary-4711"
 	r := acctest.StartProvider(t, nil).Resource("signal_workflow_execution")
