@@ -119,10 +119,10 @@ func sent(m *measure.Measure, s *sandbox.Sandbox, signals int) (throttled int) {
 // applies measures apply and plan without any latency, and the connections that the apply opens.
 func (b *bench) applies(ctx context.Context) error {
 	apply := b.report.Measure(fmt.Sprintf("apply of %d signals, no latency / the same apply of a provider that does nothing", b.signals), 1.10)
-	plan := b.report.Measure(fmt.Sprintf("plan with refresh of %d sent signals, the fastest of three / a provider that does nothing", b.signals), 1.05)
+	plan := b.report.Measure(fmt.Sprintf("plan with refresh of %d sent signals, the fastest of five / a provider that does nothing", b.signals), 1.05)
 	connections := b.report.Measure(fmt.Sprintf("connections opened for %d signals at parallelism 10", b.signals), 10)
 	// A plan is over so soon that whatever else the machine does shows in it.
-	const plans = 3
+	const plans = 5
 	for round := range b.rounds {
 		planned, recorded := map[string]float64{}, map[string]float64{}
 		ours, idle, err := b.inTurn(round, func(p plugin) (float64, error) {

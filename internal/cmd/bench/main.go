@@ -19,7 +19,7 @@ import (
 
 func main() {
 	b := &bench{out: os.Stdout}
-	flag.IntVar(&b.rounds, "rounds", 3, "how often everything is measured")
+	flag.IntVar(&b.rounds, "rounds", 3, "how often an apply and a start are measured; what takes longer, less often")
 	flag.IntVar(&b.signals, "signals", 1000, "how many signals an apply sends")
 	flag.IntVar(&b.memory, "memory", 10000, "how many signals the peak of memory is measured with, against a hundred")
 	flag.IntVar(&b.largest, "largest", 10000, "how many signals the model is held against, which is measured with a hundredth and a tenth of them")

@@ -50,8 +50,11 @@ func (b *bench) model(ctx context.Context) error {
 		took(1), few, took(few), more, took(more), most, predicted, took(most), fitted.Once, fitted.Each*1e3, fitted.Pair*1e6)
 
 	delayed, err := b.counted(ctx, late, few, delay)
+	if err != nil {
+		return err
+	}
 	late.Add(delayed / (delay.Seconds()*float64(few)/parallelism + took(few)))
-	return err
+	return nil
 }
 
 // parallelism is how many signals the model's applies send at a time, which is Terraform's default.

@@ -1,7 +1,7 @@
 package measure
 
 // Model is how long an apply takes, in seconds, as a function of the number of signals: once, for each signal, and for
-// each signal and each other one, because Terraform goes through its whole state for each resource.
+// each signal and each other one, because Terraform writes a local state whole for each resource.
 type Model struct{ Once, Each, Pair float64 }
 
 // Fit returns the model on which two applies lie that took so long, when one of nothing takes once.
