@@ -60,13 +60,17 @@ func (r *signalResource[S, A, M]) planUpdate(ctx context.Context, before, after 
 			"Whether this signal is still to be sent depends on when, so for a resource that exists its value has to be known at plan: apply what it depends on first.")
 		return
 	}
-	changed := r.changed(ctx, req, &resp.Diagnostics)
-	switch was, is := before.Common(), after.Common(); {
+	was, is := before.Common(), after.Common()
+	changed := r.changed(req, &resp.Diagnostics)
+	if !SameTriggers(was.Triggers, is.Triggers) {
+		changed.Append(path.Root("triggers"))
+	}
+	switch {
 	case !was.atDestroy() && !is.atDestroy():
 		resp.RequiresReplace.Append(changed...)
 	case is.atDestroy() && !was.atDestroy(), is.atDestroy() && !was.Delivery.IsNull() && len(changed) > 0:
 		// Another signal is still to be sent than the one that the state tells of.
-		r.planUnsent(ctx, req, resp)
+		r.planUnsent(req, resp)
 		if !was.atDestroy() && !was.Delivery.IsNull() {
 			resp.Diagnostics.AddAttributeWarning(path.Root("when"), "Signal Will Be Sent Again",
 				"This signal was sent before. With when = \"destroy\" it is sent once more, when the resource is destroyed or replaced.")
@@ -120,33 +124,30 @@ func planNotSent(resp *resource.ModifyPlanResponse) {
 
 // planUnsent has a signal planned as one that is yet to be sent at destroy, with
 // whatever is made up for a signal made anew.
-func (r *signalResource[S, A, M]) planUnsent(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *signalResource[S, A, M]) planUnsent(req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	planNotSent(resp)
+	configured, diags := attributes(req.Config.Raw)
+	resp.Diagnostics.Append(diags...)
 	for name, attribute := range r.room.Arguments {
-		if at := path.Root(name); attribute.IsComputed() && value(ctx, req.Config, at, &resp.Diagnostics).IsNull() {
+		if attribute.IsComputed() && configured[name].IsNull() {
 			resp.Diagnostics.Append(replan(&resp.Plan, tftypes.UnknownValue, name)...)
 		}
 	}
 }
 
-// changed are the attributes whose change makes another signal.
-func (r *signalResource[S, A, M]) changed(ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics) (changed path.Paths) {
+// changed are the arguments whose change makes another signal.
+func (r *signalResource[S, A, M]) changed(req resource.ModifyPlanRequest, diags *diag.Diagnostics) (changed path.Paths) {
+	configured, unread := attributes(req.Config.Raw)
+	diags.Append(unread...)
+	sent, unread := attributes(req.State.Raw)
+	diags.Append(unread...)
 	for name, attribute := range r.room.Arguments {
-		if attribute.IsWriteOnly() || r.room.OnlyTriggersResend {
-			continue
+		switch {
+		case attribute.IsWriteOnly() || r.room.OnlyTriggersResend:
+		case attribute.IsComputed() && configured[name].IsNull():
+		case !configured[name].Equal(sent[name]):
+			changed.Append(path.Root(name))
 		}
-		at := path.Root(name)
-		configured, sent := value(ctx, req.Config, at, diags), value(ctx, req.State, at, diags)
-		if attribute.IsComputed() && configured.IsNull() {
-			continue
-		}
-		if !configured.Equal(sent) {
-			changed.Append(at)
-		}
-	}
-	at := path.Root("triggers")
-	if !SameTriggers(value(ctx, req.Config, at, diags), value(ctx, req.State, at, diags)) {
-		changed.Append(at)
 	}
 	return changed
 }
@@ -161,15 +162,6 @@ func (r *signalResource[S, A, M]) pending(data M) bool {
 func (r *signalResource[S, A, M]) final(data M) bool {
 	status := waits(data).TargetStatus
 	return !status.IsNull() && r.room.Final(data.Own(), status.ValueString())
-}
-
-// value reads one attribute of a configuration or state.
-func value(ctx context.Context, from interface {
-	GetAttribute(context.Context, path.Path, any) diag.Diagnostics
-}, at path.Path, diags *diag.Diagnostics) attr.Value {
-	var v attr.Value
-	diags.Append(from.GetAttribute(ctx, at, &v)...)
-	return v
 }
 
 // SameTriggers compares triggers; none at all and an empty map both say nothing.

@@ -20,36 +20,48 @@ import (
 
 // restore reads what Terraform has of a resource, of the type given, into data, a
 // model. A value that the attribute's type cannot hold is an error on its path.
-func restore(ctx context.Context, raw tftypes.Value, kind attr.Type, data any) (diags diag.Diagnostics) {
-	var values map[string]tftypes.Value
-	err := raw.As(&values)
+func restore(ctx context.Context, raw tftypes.Value, kind attr.Type, data any) diag.Diagnostics {
+	values, diags := attributes(raw)
+	if diags.HasError() {
+		return diags
+	}
 	object, ok := kind.(attr.TypeWithAttributeTypes)
-	if err == nil && (values == nil || !ok) {
-		err = fmt.Errorf("%s is no object that could be read as a %s", raw, kind)
+	if values == nil || !ok {
+		diags.Append(unreadable(fmt.Errorf("%s is no object that could be read as a %s", raw, kind)))
+		return diags
 	}
-	if err == nil {
-		attributes := object.AttributeTypes()
-		err = eachAttribute(reflect.ValueOf(data).Elem(), func(name string, field reflect.Value) error {
-			attribute, ok := attributes[name]
-			if !ok {
-				return fmt.Errorf("there is no attribute %q", name)
-			}
-			value, err := attribute.ValueFromTerraform(ctx, values[name])
-			if err != nil {
-				diags.AddAttributeError(path.Root(name), "Invalid Value", "This argument cannot hold the value: where a whole number is needed, a fraction or a number beyond 64 bits is none.")
-				return nil
-			}
-			if !reflect.TypeOf(value).AssignableTo(field.Type()) {
-				return fmt.Errorf("%s is a %T, not a %s", name, value, field.Type())
-			}
-			field.Set(reflect.ValueOf(value))
+	types := object.AttributeTypes()
+	if err := eachAttribute(reflect.ValueOf(data).Elem(), func(name string, field reflect.Value) error {
+		attribute, ok := types[name]
+		if !ok {
+			return fmt.Errorf("there is no attribute %q", name)
+		}
+		value, err := attribute.ValueFromTerraform(ctx, values[name])
+		if err != nil {
+			diags.AddAttributeError(path.Root(name), "Invalid Value", "This argument cannot hold the value: where a whole number is needed, a fraction or a number beyond 64 bits is none.")
 			return nil
-		})
-	}
-	if err != nil {
-		diags.AddError("Resource Not Read", fmt.Sprintf("Reading what Terraform has of the resource failed: %s. Please report this.", err))
+		}
+		if !reflect.TypeOf(value).AssignableTo(field.Type()) {
+			return fmt.Errorf("%s is a %T, not a %s", name, value, field.Type())
+		}
+		field.Set(reflect.ValueOf(value))
+		return nil
+	}); err != nil {
+		diags.Append(unreadable(err))
 	}
 	return diags
+}
+
+// attributes are what Terraform has of a resource, by the names of its attributes; none of a resource that is null.
+func attributes(raw tftypes.Value) (values map[string]tftypes.Value, diags diag.Diagnostics) {
+	if err := raw.As(&values); err != nil {
+		diags.Append(unreadable(err))
+	}
+	return values, diags
+}
+
+func unreadable(err error) diag.Diagnostic {
+	return diag.NewErrorDiagnostic("Resource Not Read", fmt.Sprintf("Reading what Terraform has of the resource failed: %s. Please report this.", err))
 }
 
 // record writes the data, a model, as the state. What is still unknown was never found out.
@@ -98,13 +110,12 @@ func eachAttribute(model reflect.Value, do func(name string, field reflect.Value
 }
 
 // replan has attributes be planned as null or, with tftypes.UnknownValue, as unknown.
-func replan(plan *tfsdk.Plan, as any, names ...string) (diags diag.Diagnostics) {
-	var planned map[string]tftypes.Value
-	if err := plan.Raw.As(&planned); err != nil {
-		diags.AddError("Plan Not Changed", fmt.Sprintf("Changing the plan failed: %s. Please report this.", err))
+func replan(plan *tfsdk.Plan, as any, names ...string) diag.Diagnostics {
+	values, diags := attributes(plan.Raw)
+	if diags.HasError() {
 		return diags
 	}
-	planned = maps.Clone(planned)
+	planned := maps.Clone(values)
 	for _, name := range names {
 		planned[name] = tftypes.NewValue(planned[name].Type(), as)
 	}

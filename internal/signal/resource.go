@@ -97,7 +97,7 @@ func (r *signalResource[S, A, M]) Create(ctx context.Context, req resource.Creat
 		return
 	}
 
-	way := way{Courier: r.courier, Signal: signal, operation: creating, timeout: timeout, secrets: r.sensitive(ctx, req.Config, &resp.Diagnostics)}
+	way := way{Courier: r.courier, Signal: signal, operation: creating, timeout: timeout, secrets: r.sensitive(req.Config.Raw, &resp.Diagnostics)}
 	sent, problem := way.send(ctx, data)
 	common.sent(sent)
 	if sent.delivery == "" {
@@ -185,7 +185,7 @@ func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.Updat
 		resp.Diagnostics.Append(updating.notBound(r.room.Name, err))
 		return
 	}
-	way := way{Courier: r.courier, Signal: signal, operation: updating, timeout: timeout, known: data.Common().Delivery.ValueString(), secrets: r.sensitive(ctx, req.Config, &resp.Diagnostics)}
+	way := way{Courier: r.courier, Signal: signal, operation: updating, timeout: timeout, known: data.Common().Delivery.ValueString(), secrets: r.sensitive(req.Config.Raw, &resp.Diagnostics)}
 	_, found := finish(ctx, way, data, &resp.State)
 	resp.Diagnostics.Append(found...)
 }
@@ -211,7 +211,7 @@ func (r *signalResource[S, A, M]) Delete(ctx context.Context, req resource.Delet
 		resp.Diagnostics.Append(deleting.notBound(r.room.Name, err))
 		return
 	}
-	way := way{Courier: r.courier, Signal: signal, operation: deleting, timeout: timeout, secrets: r.sensitive(ctx, req.State, &resp.Diagnostics)}
+	way := way{Courier: r.courier, Signal: signal, operation: deleting, timeout: timeout, secrets: r.sensitive(req.State.Raw, &resp.Diagnostics)}
 	// A signal that an earlier destroy delivered only needs the rest of its wait.
 	before := common.Delivery.ValueString()
 	way.known = before

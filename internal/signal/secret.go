@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -111,15 +112,15 @@ func (d discreet) Send(ctx context.Context) delivery.Attempt {
 	return attempt
 }
 
-// sensitive hides the values of the room's sensitive arguments, read from a
-// configuration or state.
-func (r *signalResource[S, A, M]) sensitive(ctx context.Context, from interface {
-	GetAttribute(context.Context, path.Path, any) diag.Diagnostics
-}, diags *diag.Diagnostics) *strings.Replacer {
+// sensitive hides the values of the room's sensitive arguments in a configuration or state.
+func (r *signalResource[S, A, M]) sensitive(raw tftypes.Value, diags *diag.Diagnostics) *strings.Replacer {
+	values, unread := attributes(raw)
+	diags.Append(unread...)
 	var secrets []string
 	for name, attribute := range r.room.Arguments {
-		if text, ok := value(ctx, from, path.Root(name), diags).(types.String); ok && attribute.IsSensitive() && len(text.ValueString()) >= delivery.ShortestHidden {
-			secrets = append(secrets, text.ValueString())
+		var text string
+		if attribute.IsSensitive() && values[name].IsKnown() && values[name].As(&text) == nil && len(text) >= delivery.ShortestHidden {
+			secrets = append(secrets, text)
 		}
 	}
 	// The longest goes first: it may begin with another.
