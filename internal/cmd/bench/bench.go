@@ -97,6 +97,9 @@ func (b *bench) inTurn(round int, do func(plugin) (float64, error)) (ours, idle 
 
 const operation = "SendAutomationSignal"
 
+// parallelism is how many resources Terraform sees to at a time unless it is told otherwise.
+const parallelism = 10
+
 // sent has a measure expect that each signal was accepted once, by a request of its own, and returns how many requests
 // were throttled besides.
 func sent(m *measure.Measure, s *sandbox.Sandbox, signals int) (throttled int) {
@@ -119,64 +122,73 @@ func sent(m *measure.Measure, s *sandbox.Sandbox, signals int) (throttled int) {
 // applies measures apply and plan without any latency, and the connections that the apply opens.
 func (b *bench) applies(ctx context.Context) error {
 	apply := b.report.Measure(fmt.Sprintf("apply of %d signals, no latency / the same apply of a provider that does nothing", b.signals), 1.10)
-	plan := b.report.Measure(fmt.Sprintf("plan with refresh of %d sent signals, the fastest of five / a provider that does nothing", b.signals), 1.05)
-	connections := b.report.Measure(fmt.Sprintf("connections opened for %d signals at parallelism 10", b.signals), 10)
-	// A plan is over so soon that whatever else the machine does shows in it.
-	const plans = 5
+	plan := b.report.Measure(fmt.Sprintf("plan with refresh of %d sent signals / the same plan of a provider that does nothing", b.signals), 1.05)
+	connections := b.report.Measure(fmt.Sprintf("connections opened for %d signals at parallelism 10", b.signals), parallelism)
 	for round := range b.rounds {
-		planned, recorded := map[string]float64{}, map[string]float64{}
-		ours, idle, err := b.inTurn(round, func(p plugin) (float64, error) {
-			s, err := serve(b.signals)
-			if err != nil {
-				return 0, err
-			}
-			defer s.Close()
-			w, err := b.open(p, s.URL(), load{signals: b.signals, parallelism: 10})
-			if err != nil {
-				return 0, err
-			}
-			took, err := w.apply(ctx)
-			if err != nil {
-				return 0, err
-			}
-			if p.name == b.ours.name {
-				sent(apply, s, b.signals)
-				connections.Add(float64(s.Connections()))
-			}
-			state, err := os.Stat(filepath.Join(w.WorkingDir(), "terraform.tfstate"))
-			if err != nil {
-				return 0, err
-			}
-			recorded[p.name] = float64(state.Size())
-			s.ResetJournal()
-			for range plans {
-				again, err := w.plan(ctx)
-				if err != nil {
-					return 0, err
-				}
-				if least := planned[p.name]; least == 0 || again.Seconds() < least {
-					planned[p.name] = again.Seconds()
-				}
-			}
-			plan.Expect(len(s.Journal()) == 0, "the plans made %d requests", len(s.Journal()))
-			return took.Seconds(), nil
+		if err := b.applied(ctx, round, apply, plan, connections); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// applied is one round of applies.
+func (b *bench) applied(ctx context.Context, round int, apply, plan, connections *measure.Measure) error {
+	s, err := serve(b.signals)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	opened, recorded := map[string]*workspace{}, map[string]float64{}
+	ours, idle, err := b.inTurn(round, func(p plugin) (float64, error) {
+		w, err := b.open(p, s.URL(), load{signals: b.signals, parallelism: parallelism})
+		if err != nil {
+			return 0, err
+		}
+		opened[p.name] = w
+		took, err := w.apply(ctx)
+		if err != nil {
+			return 0, err
+		}
+		state, err := os.Stat(filepath.Join(w.WorkingDir(), "terraform.tfstate"))
+		if err != nil {
+			return 0, err
+		}
+		recorded[p.name] = float64(state.Size())
+		return took.Seconds(), nil
+	})
+	if err != nil {
+		return err
+	}
+	sent(apply, s, b.signals)
+	connections.Add(float64(s.Connections()))
+	connections.Expect(s.Connections() <= parallelism, "one apply opened %d", s.Connections())
+	more := recorded[b.idle.name] / recorded[b.ours.name]
+	apply.Expect(more > 0.98 && more < 1.02, "the provider that does nothing recorded %.2f times as much", more)
+	apply.Add(ours / idle)
+
+	// A plan is over so soon that whatever else the machine does shows in it, so it is repeated.
+	const plans = 4
+	s.ResetJournal()
+	for turn := range plans {
+		ours, idle, err := b.inTurn(turn, func(p plugin) (float64, error) {
+			took, err := opened[p.name].plan(ctx)
+			return took.Seconds(), err
 		})
 		if err != nil {
 			return err
 		}
-		more := recorded[b.idle.name] / recorded[b.ours.name]
-		apply.Expect(more > 0.98 && more < 1.02, "the provider that does nothing recorded %.2f times as much", more)
-		apply.Add(ours / idle)
-		plan.Add(planned[b.ours.name] / planned[b.idle.name])
+		plan.Add(ours / idle)
 	}
+	plan.Expect(len(s.Journal()) == 0, "the plans made %d requests", len(s.Journal()))
 	return nil
 }
 
 // latency measures apply with 100 ms of latency, a hundred signals at a time.
 func (b *bench) latency(ctx context.Context) error {
-	const delay, parallelism = 100 * time.Millisecond, 100
-	least := time.Duration(b.signals) * delay / parallelism
-	m := b.report.Measure(fmt.Sprintf("apply of %d signals, latency %s, parallelism %d / (%s + the same apply of a provider that does nothing)", b.signals, delay, parallelism, least), 1.10)
+	const delay, atOnce = 100 * time.Millisecond, 100
+	least := time.Duration(b.signals) * delay / atOnce
+	m := b.report.Measure(fmt.Sprintf("apply of %d signals, latency %s, parallelism %d / (%s + the same apply of a provider that does nothing)", b.signals, delay, atOnce, least), 1.10)
 	for round := range max(1, b.rounds-1) {
 		ours, idle, err := b.inTurn(round, func(p plugin) (float64, error) {
 			s, err := serve(b.signals)
@@ -185,7 +197,7 @@ func (b *bench) latency(ctx context.Context) error {
 			}
 			defer s.Close()
 			s.Inject(sandbox.Fault{Operation: "*", Kind: sandbox.KindDelay, Delay: delay})
-			w, err := b.open(p, s.URL(), load{signals: b.signals, parallelism: parallelism})
+			w, err := b.open(p, s.URL(), load{signals: b.signals, parallelism: atOnce})
 			if err != nil {
 				return 0, err
 			}
@@ -206,8 +218,8 @@ func (b *bench) latency(ctx context.Context) error {
 // throttle measures how long it takes to send signals to a service that takes 50 a second. The plan was made before.
 func (b *bench) throttle(ctx context.Context) error {
 	const rate = 50
-	for _, parallelism := range []int{10, 100} {
-		m := b.report.Measure(fmt.Sprintf("service throttling at %d a second, %d signals, parallelism %d: apply of the plan / what the rate takes", rate, b.signals, parallelism), 1.15)
+	for _, atOnce := range []int{parallelism, 10 * parallelism} {
+		m := b.report.Measure(fmt.Sprintf("service throttling at %d a second, %d signals, parallelism %d: apply of the plan / what the rate takes", rate, b.signals, atOnce), 1.15)
 		refused := 0
 		for range max(1, b.rounds-1) {
 			s, err := serve(b.signals)
@@ -215,7 +227,7 @@ func (b *bench) throttle(ctx context.Context) error {
 				return err
 			}
 			s.Inject(sandbox.Fault{Operation: "*", Kind: sandbox.KindThrottle, Rate: rate})
-			w, err := b.open(b.ours, s.URL(), load{signals: b.signals, parallelism: parallelism})
+			w, err := b.open(b.ours, s.URL(), load{signals: b.signals, parallelism: atOnce})
 			if err != nil {
 				return err
 			}
@@ -239,48 +251,65 @@ func (b *bench) throttle(ctx context.Context) error {
 }
 
 // waits measures the reads of a hundred signals that wait for the end of one execution, as many at a time as Terraform
-// does, against those of one.
+// does, against those of one. Pauses between reads vary, so each is asked as often as there are rounds.
 func (b *bench) waits(ctx context.Context) error {
 	const waiters = 100
-	reads := func(signals, parallelism int) (float64, error) {
-		s, err := serve(0)
-		if err != nil {
-			return 0, err
-		}
-		defer s.Close()
-		s.StartAutomation(sandbox.Automation{ID: id(0), AcceptRepeats: true, Steps: []sandbox.Step{
-			{Name: "approve", Action: "aws:approve"}, {Name: "deploy", Action: "aws:sleep", SleepSeconds: int(b.patience.Seconds())},
-		}})
-		w, err := b.open(b.ours, s.URL(), load{signals: signals, parallelism: parallelism, same: true, options: map[string]any{"wait_for_completion": true}})
-		if err != nil {
-			return 0, err
-		}
-		_, err = w.apply(ctx)
-		if err == nil && s.Count(operation) != signals {
-			err = fmt.Errorf("%d signals made %d requests to send", signals, s.Count(operation))
-		}
-		return float64(len(s.Journal()) - s.Count(operation)), err
-	}
-	// Pauses between reads vary, so one waiter is asked three times. All wait at the same time, which takes no longer.
-	runs := []load{{signals: 1, parallelism: 10}, {signals: 1, parallelism: 10}, {signals: 1, parallelism: 10}, {signals: waiters, parallelism: 10}, {signals: waiters, parallelism: 100}}
-	found, failed := make([]float64, len(runs)), make([]error, len(runs))
+	kinds := []load{{signals: 1, parallelism: parallelism}, {signals: waiters, parallelism: parallelism}, {signals: waiters, parallelism: waiters}}
+	found := make([][]asked, len(kinds))
+	// All wait at the same time, which takes no longer than one does.
 	var all sync.WaitGroup
-	for i, run := range runs {
-		all.Go(func() { found[i], failed[i] = reads(run.signals, run.parallelism) })
+	for i, kind := range kinds {
+		found[i] = make([]asked, b.rounds)
+		for round := range b.rounds {
+			all.Go(func() { found[i][round] = b.wait(ctx, kind) })
+		}
 	}
 	all.Wait()
-	one := measure.Median(found[:3])
-	for i, run := range runs {
-		if failed[i] != nil {
-			return failed[i]
+	reads := make([][]float64, len(kinds))
+	for i := range kinds {
+		for _, one := range found[i] {
+			if one.err != nil {
+				return one.err
+			}
+			reads[i] = append(reads[i], float64(one.reads))
 		}
-		if run.signals > 1 {
-			m := b.report.Measure(fmt.Sprintf("%d resources waiting on one execution, parallelism %d: reads / one waiter's", waiters, run.parallelism), 1.10)
-			m.Add(found[i] / one)
-			m.Note = fmt.Sprintf("%.0f reads in %s, against %.0f.", found[i], b.patience, one)
+	}
+	alone := measure.Median(reads[0])
+	for i, kind := range kinds[1:] {
+		m := b.report.Measure(fmt.Sprintf("%d resources waiting on one execution, parallelism %d: reads / one waiter's", waiters, kind.parallelism), 1.10)
+		m.Note = fmt.Sprintf("%v reads in %s, against %v.", reads[i+1], b.patience, reads[0])
+		for _, one := range found[i+1] {
+			m.Add(float64(one.reads) / alone)
+			m.Expect(one.sends == waiters, "%d signals made %d requests to send", waiters, one.sends)
 		}
 	}
 	return nil
+}
+
+// asked is how many requests of either kind an apply has made.
+type asked struct {
+	reads, sends int
+	err          error
+}
+
+// wait sends the signals of a load to one execution, each of which waits for its end.
+func (b *bench) wait(ctx context.Context, l load) asked {
+	s, err := serve(0)
+	if err != nil {
+		return asked{err: err}
+	}
+	defer s.Close()
+	s.StartAutomation(sandbox.Automation{ID: id(0), AcceptRepeats: true, Steps: []sandbox.Step{
+		{Name: "approve", Action: "aws:approve"}, {Name: "deploy", Action: "aws:sleep", SleepSeconds: int(b.patience.Seconds())},
+	}})
+	l.same, l.options = true, map[string]any{"wait_for_completion": true}
+	w, err := b.open(b.ours, s.URL(), l)
+	if err != nil {
+		return asked{err: err}
+	}
+	_, err = w.apply(ctx)
+	sends := s.Count(operation)
+	return asked{len(s.Journal()) - sends, sends, err}
 }
 
 // startups measures how long it takes until the schema is served, to a caller that starts the plugin as Terraform

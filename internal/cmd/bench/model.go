@@ -57,9 +57,6 @@ func (b *bench) model(ctx context.Context) error {
 	return nil
 }
 
-// parallelism is how many signals the model's applies send at a time, which is Terraform's default.
-const parallelism = 10
-
 // counted is how many seconds an apply of so many signals takes to a service of some latency, which must take a request
 // for each, and no more connections than signals are sent at a time.
 func (b *bench) counted(ctx context.Context, m *measure.Measure, signals int, latency time.Duration) (float64, error) {
