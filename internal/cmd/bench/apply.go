@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/terraform-exec/tfexec"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -138,19 +137,16 @@ func (b *bench) open(p plugin, url string, l load) (*workspace, error) {
 	return &workspace{terraform, l}, nil
 }
 
-// apply runs terraform apply, and returns how long it took.
-func (w *workspace) apply(ctx context.Context, options ...tfexec.ApplyOption) (time.Duration, error) {
-	start := time.Now()
-	err := w.Apply(ctx, append(options, tfexec.Parallelism(w.load.parallelism))...)
-	return time.Since(start), err
+// apply runs terraform apply.
+func (w *workspace) apply(ctx context.Context, options ...tfexec.ApplyOption) error {
+	return w.Apply(ctx, append(options, tfexec.Parallelism(w.load.parallelism))...)
 }
 
-// plan runs terraform plan, which must find nothing to do, and returns how long it took.
-func (w *workspace) plan(ctx context.Context) (time.Duration, error) {
-	start := time.Now()
+// plan runs terraform plan, which must find nothing to do.
+func (w *workspace) plan(ctx context.Context) error {
 	changes, err := w.Plan(ctx)
 	if err == nil && changes {
 		err = fmt.Errorf("terraform plan found changes after an apply")
 	}
-	return time.Since(start), err
+	return err
 }

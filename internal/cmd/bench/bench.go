@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -59,6 +60,9 @@ func (b *bench) measure(ctx context.Context, release string, only []string) (err
 	if b.ours, b.idle, b.empty, err = plugins(ctx, b.dir); err != nil {
 		return err
 	}
+	if b.terraform, err = haltable(b.dir, b.terraform); err != nil {
+		return err
+	}
 	b.report.Machine = fmt.Sprintf("Measured with %s %s, %s, %s/%s, %d CPUs.",
 		filepath.Base(b.terraform), release, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	began := time.Now()
@@ -77,23 +81,6 @@ func (b *bench) measure(ctx context.Context, release string, only []string) (err
 }
 
 func (b *bench) say(format string, of ...any) { fmt.Fprintf(b.out, format+"\n", of...) }
-
-// inTurn has each of two plugins do the same, the other one first in every second round.
-func (b *bench) inTurn(round int, do func(plugin) (float64, error)) (ours, idle float64, err error) {
-	one, two := b.ours, b.idle
-	if round%2 == 1 {
-		one, two = two, one
-	}
-	first, err := do(one)
-	if err != nil {
-		return 0, 0, err
-	}
-	second, err := do(two)
-	if round%2 == 1 {
-		first, second = second, first
-	}
-	return first, second, err
-}
 
 const operation = "SendAutomationSignal"
 
@@ -134,83 +121,58 @@ func (b *bench) applies(ctx context.Context) error {
 
 // applied is one round of applies.
 func (b *bench) applied(ctx context.Context, round int, apply, plan, connections *measure.Measure) error {
-	s, err := serve(b.signals)
+	p, err := b.pair(load{signals: b.signals, parallelism: parallelism})
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	opened, recorded := map[string]*workspace{}, map[string]float64{}
-	ours, idle, err := b.inTurn(round, func(p plugin) (float64, error) {
-		w, err := b.open(p, s.URL(), load{signals: b.signals, parallelism: parallelism})
-		if err != nil {
-			return 0, err
-		}
-		opened[p.name] = w
-		took, err := w.apply(ctx)
-		if err != nil {
-			return 0, err
-		}
-		state, err := os.Stat(filepath.Join(w.WorkingDir(), "terraform.tfstate"))
-		if err != nil {
-			return 0, err
-		}
-		recorded[p.name] = float64(state.Size())
-		return took.Seconds(), nil
-	})
+	defer p.sandbox.Close()
+	const turn = 100 * time.Millisecond
+	ours, idle, err := p.byTurns(round, turn, func(w *workspace) error { return w.apply(ctx) })
 	if err != nil {
 		return err
 	}
-	sent(apply, s, b.signals)
-	connections.Add(float64(s.Connections()))
-	connections.Expect(s.Connections() <= parallelism, "one apply opened %d", s.Connections())
-	more := recorded[b.idle.name] / recorded[b.ours.name]
-	apply.Expect(more > 0.98 && more < 1.02, "the provider that does nothing recorded %.2f times as much", more)
-	apply.Add(ours / idle)
-
-	// A plan is over so soon that whatever else the machine does shows in it, so it is repeated.
-	const plans = 4
-	s.ResetJournal()
-	for turn := range plans {
-		ours, idle, err := b.inTurn(turn, func(p plugin) (float64, error) {
-			took, err := opened[p.name].plan(ctx)
-			return took.Seconds(), err
-		})
+	apply.Add(ours.took.Seconds() / idle.took.Seconds())
+	sent(apply, p.sandbox, b.signals)
+	connections.Add(float64(p.sandbox.Connections()))
+	connections.Expect(p.sandbox.Connections() <= parallelism, "one apply opened %d", p.sandbox.Connections())
+	if err := p.recordAlike(apply); err != nil {
+		return err
+	}
+	p.sandbox.ResetJournal()
+	// A plan is over soon.
+	const plans = 3
+	for i := range plans {
+		ours, idle, err := p.byTurns(round+i, turn, func(w *workspace) error { return w.plan(ctx) })
 		if err != nil {
 			return err
 		}
-		plan.Add(ours / idle)
+		plan.Add(ours.took.Seconds() / idle.took.Seconds())
 	}
-	plan.Expect(len(s.Journal()) == 0, "the plans made %d requests", len(s.Journal()))
+	plan.Expect(len(p.sandbox.Journal()) == 0, "the plans made %d requests", len(p.sandbox.Journal()))
 	return nil
 }
 
-// latency measures apply with 100 ms of latency, a hundred signals at a time.
+// latency measures apply with 100 ms of latency, a hundred signals at a time. Latency goes on while the provider is
+// halted: each halt counts as one more.
 func (b *bench) latency(ctx context.Context) error {
 	const delay, atOnce = 100 * time.Millisecond, 100
 	least := time.Duration(b.signals) * delay / atOnce
 	m := b.report.Measure(fmt.Sprintf("apply of %d signals, latency %s, parallelism %d / (%s + the same apply of a provider that does nothing)", b.signals, delay, atOnce, least), 1.10)
 	for round := range max(1, b.rounds-1) {
-		ours, idle, err := b.inTurn(round, func(p plugin) (float64, error) {
-			s, err := serve(b.signals)
-			if err != nil {
-				return 0, err
-			}
-			defer s.Close()
-			s.Inject(sandbox.Fault{Operation: "*", Kind: sandbox.KindDelay, Delay: delay})
-			w, err := b.open(p, s.URL(), load{signals: b.signals, parallelism: atOnce})
-			if err != nil {
-				return 0, err
-			}
-			took, err := w.apply(ctx)
-			if err == nil && p.name == b.ours.name {
-				sent(m, s, b.signals)
-			}
-			return took.Seconds(), err
-		})
+		p, err := b.pair(load{signals: b.signals, parallelism: atOnce})
 		if err != nil {
 			return err
 		}
-		m.Add(ours / (least.Seconds() + idle))
+		p.sandbox.Inject(sandbox.Fault{Operation: "*", Kind: sandbox.KindDelay, Delay: delay})
+		ours, idle, err := p.byTurns(round, 20*delay, func(w *workspace) error { return w.apply(ctx) })
+		if err != nil {
+			return errors.Join(err, p.sandbox.Close())
+		}
+		m.Add((ours.took + time.Duration(ours.halts)*delay).Seconds() / (least + idle.took).Seconds())
+		sent(m, p.sandbox, b.signals)
+		if err := p.sandbox.Close(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -234,12 +196,12 @@ func (b *bench) throttle(ctx context.Context) error {
 			if _, err := w.Plan(ctx, tfexec.Out("planned")); err != nil {
 				return err
 			}
-			took, err := w.apply(ctx, tfexec.DirOrPlan("planned"))
-			if err != nil {
+			start := time.Now()
+			if err := w.apply(ctx, tfexec.DirOrPlan("planned")); err != nil {
 				return err
 			}
+			m.Add(time.Since(start).Seconds() * rate / float64(b.signals))
 			refused += sent(m, s, b.signals)
-			m.Add(took.Seconds() * rate / float64(b.signals))
 			if err := s.Close(); err != nil {
 				return err
 			}
@@ -307,7 +269,7 @@ func (b *bench) wait(ctx context.Context, l load) asked {
 	if err != nil {
 		return asked{err: err}
 	}
-	_, err = w.apply(ctx)
+	err = w.apply(ctx)
 	sends := s.Count(operation)
 	return asked{len(s.Journal()) - sends, sends, err}
 }

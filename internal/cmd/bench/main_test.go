@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,6 +48,30 @@ func TestBench(t *testing.T) {
 	}
 	if _, err := os.Stat(b.dir); !os.IsNotExist(err) {
 		t.Errorf("%s is still there", b.dir)
+	}
+}
+
+// Of so few signals no time can be predicted, but all are sent once, and by no more connections than there may be.
+func TestModel(t *testing.T) {
+	var out bytes.Buffer
+	b := &bench{out: &out, rounds: 1, largest: 200}
+	if err := run(t.Context(), b, []string{"model"}, "", "", false); err != nil {
+		t.Fatalf("%s\n%s", err, out.String())
+	}
+	for _, m := range b.report.Measures {
+		for _, broken := range m.Broken {
+			if !strings.HasPrefix(broken, "the prediction is ") {
+				t.Errorf("%s: %s", m.Name, broken)
+			}
+		}
+		if len(m.Values) != 1 {
+			t.Errorf("%s was measured %d times", m.Name, len(m.Values))
+		}
+	}
+	for signals, times := range map[int]int{1: 9, 2: 9, 20: 3, 200: 1} {
+		if got := strings.Count(out.String(), fmt.Sprintf("  apply of %d signals: ", signals)); got != times {
+			t.Errorf("%d signals were applied %d times, want %d", signals, got, times)
+		}
 	}
 }
 

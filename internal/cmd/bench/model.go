@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cmd/bench/measure"
@@ -21,62 +23,118 @@ func (b *bench) model(ctx context.Context) error {
 	delay := time.Second
 	late := b.report.Measure(fmt.Sprintf("apply of %d signals, latency %s, parallelism 10 / (%s + the same without latency)", few, delay, time.Duration(few)*delay/parallelism), 1.15)
 	seconds := map[int][]float64{}
-	apply := func(signals, times int) error {
-		for range times {
-			took, err := b.counted(ctx, m, signals, 0)
-			if err != nil {
-				return err
-			}
-			seconds[signals] = append(seconds[signals], took)
-			b.say("  apply of %d signals: %.2f s", signals, took)
-		}
-		return nil
+	took := func(signals int) float64 { return measure.Mean(seconds[signals]) }
+	fit := func() measure.Model { return measure.Fit(took(1), few, took(few), more, took(more)) }
+	ended := func(c *counted) {
+		c.check(m)
+		seconds[c.signals] = append(seconds[c.signals], c.took.Seconds())
+		b.say("  apply of %d signals: %.2f s", c.signals, c.took.Seconds())
 	}
-	// A machine is not as fast at all times, so the small ones are made before the largest and after it, in as many
-	// rounds. What the smallest are off by, the prediction is off by a thousandfold.
-	for _, run := range []struct{ signals, times int }{
-		{1, 5 * b.rounds}, {few, 5 * b.rounds}, {more, b.rounds}, {most, 1}, {more, b.rounds}, {few, 5 * b.rounds}, {1, 5 * b.rounds},
-	} {
-		if err := apply(run.signals, run.times); err != nil {
+	small := []int{1, few, 1, few, more, 1, few}
+	for _, signals := range small {
+		if err := b.alone(ctx, signals, 0, ended); err != nil {
 			return err
 		}
 	}
-	took := func(signals int) float64 { return measure.Median(seconds[signals]) }
-	fitted := measure.Fit(took(1), few, took(few), more, took(more))
+	if err := b.among(ctx, most, slices.Repeat(small, 2*b.rounds), fit().Predict(most), ended); err != nil {
+		return err
+	}
+	fitted := fit()
 	predicted := fitted.Predict(most)
 	m.Expect(predicted > 0, "the prediction is %.1f s", predicted)
 	m.Add(max(took(most)/predicted, predicted/took(most)))
 	m.Note = fmt.Sprintf("1 took %.2f s, %d took %.2f s, %d took %.1f s; %d were predicted to take %.0f s, and took %.0f s. The model: %.2f s + %.2f ms each + %.2f us for each pair.",
 		took(1), few, took(few), more, took(more), most, predicted, took(most), fitted.Once, fitted.Each*1e3, fitted.Pair*1e6)
 
-	delayed, err := b.counted(ctx, late, few, delay)
-	if err != nil {
-		return err
-	}
-	late.Add(delayed / (delay.Seconds()*float64(few)/parallelism + took(few)))
-	return nil
+	return b.alone(ctx, few, delay, func(c *counted) {
+		c.check(late)
+		late.Add(c.took.Seconds() / (delay.Seconds()*float64(few)/parallelism + took(few)))
+	})
 }
 
-// counted is how many seconds an apply of so many signals takes to a service of some latency, which must take a request
-// for each, and no more connections than signals are sent at a time.
-func (b *bench) counted(ctx context.Context, m *measure.Measure, signals int, latency time.Duration) (float64, error) {
+// counted is an apply of the provider, with a sandbox of its own.
+type counted struct {
+	*side
+	sandbox *sandbox.Sandbox
+	signals int
+}
+
+// counted opens an apply of so many signals to a service of some latency. Its sandbox has to be closed.
+func (b *bench) counted(ctx context.Context, signals int, latency time.Duration) (*counted, error) {
 	s, err := serve(signals)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	defer s.Close()
 	if latency > 0 {
 		s.Inject(sandbox.Fault{Operation: "*", Kind: sandbox.KindDelay, Delay: latency})
 	}
 	w, err := b.open(b.ours, s.URL(), load{signals: signals, parallelism: parallelism})
 	if err != nil {
-		return 0, err
+		return nil, errors.Join(err, s.Close())
 	}
-	took, err := w.apply(ctx)
+	return &counted{&side{workspace: w, do: func(w *workspace) error { return w.apply(ctx) }}, s, signals}, nil
+}
+
+// check has a measure expect that the apply took a request for each signal, and no more connections than signals are
+// sent at a time.
+func (c *counted) check(m *measure.Measure) {
+	sent(m, c.sandbox, c.signals)
+	m.Expect(c.sandbox.Connections() <= parallelism, "%d signals opened %d connections", c.signals, c.sandbox.Connections())
+}
+
+// alone applies so many signals.
+func (b *bench) alone(ctx context.Context, signals int, latency time.Duration, ended func(*counted)) error {
+	c, err := b.counted(ctx, signals, latency)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	sent(m, s, signals)
-	m.Expect(s.Connections() <= parallelism, "%d signals opened %d connections", signals, s.Connections())
-	return took.Seconds(), nil
+	defer c.sandbox.Close()
+	if err := c.run(time.Minute, true); err != nil {
+		return err
+	}
+	ended(c)
+	return nil
+}
+
+// among applies the largest number of signals, which is expected to take some seconds, and small ones spread over all
+// of that time: a machine is not as fast at all times, and what the smallest are off by, the prediction is off by a
+// thousandfold.
+func (b *bench) among(ctx context.Context, most int, small []int, expected float64, ended func(*counted)) error {
+	largest, err := b.counted(ctx, most, 0)
+	if err != nil {
+		return err
+	}
+	defer largest.sandbox.Close()
+	// Connections that are halted for longer are closed as idle.
+	const turn = time.Second
+	gap := max(turn, time.Duration(expected/float64(len(small)+1)*float64(time.Second)))
+	for _, signals := range small {
+		if !largest.ended {
+			if err := largest.run(gap, false); err != nil {
+				return err
+			}
+		}
+		c, err := b.counted(ctx, signals, 0)
+		if err != nil {
+			return err
+		}
+		for err == nil && !c.ended {
+			if err = c.run(turn, largest.ended); err == nil && !c.ended && !largest.ended {
+				err = largest.run(turn, false)
+			}
+		}
+		if err == nil {
+			ended(c)
+		}
+		if err := errors.Join(err, c.sandbox.Close()); err != nil {
+			return err
+		}
+	}
+	if !largest.ended {
+		if err := largest.run(time.Minute, true); err != nil {
+			return err
+		}
+	}
+	ended(largest)
+	return nil
 }

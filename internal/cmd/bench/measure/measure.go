@@ -55,6 +55,15 @@ func Median(values []float64) float64 {
 	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
+// Mean is the mean of some values, not a number when there are none.
+func Mean(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(len(values))
+}
+
 // Report is what a benchmark came to.
 type Report struct {
 	// Machine says where it ran.

@@ -20,8 +20,11 @@ func TestMedian(t *testing.T) {
 			t.Errorf("the median of %v is %g, want %g", before, got, test.want)
 		}
 	}
-	if !math.IsNaN(measure.Median(nil)) {
-		t.Error("nothing has a median")
+	if !math.IsNaN(measure.Median(nil)) || !math.IsNaN(measure.Mean(nil)) {
+		t.Error("nothing has a median, or a mean")
+	}
+	if got := measure.Mean([]float64{4, 1, 2, 9}); got != 4 {
+		t.Errorf("the mean is %g", got)
 	}
 }
 
