@@ -263,15 +263,30 @@ func (p *post) send(w http.ResponseWriter, r *http.Request, g *signal) {
 	p.Handler().ServeHTTP(answer, r)
 	p.sending.Unlock()
 	g.sent.Store(true)
-	if g.at == crash.Acted {
+	switch g.at {
+	case crash.Acted:
 		p.hold(r, g)
-	}
-	maps.Copy(w.Header(), answer.Header())
-	w.WriteHeader(answer.Code)
-	_, _ = w.Write(answer.Body.Bytes())
-	if g.at == crash.BackingOff {
+	case crash.BackingOff:
+		untilRead(w, answer.Result())
 		g.reached()
+	default:
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
 	}
+}
+
+// untilRead returns when whoever made the request has read the answer to its end: then it closes the connection, as the
+// answer asks for.
+func untilRead(w http.ResponseWriter, answer *http.Response) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	defer conn.Close()
+	answer.Close = true
+	_ = answer.Write(conn)
+	_, _ = io.Copy(io.Discard, conn)
 }
 
 // hold gives a request no answer: it ends when whoever made it is gone.
