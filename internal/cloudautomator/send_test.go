@@ -311,7 +311,7 @@ func TestAnswers(t *testing.T) {
 			defer server.Close()
 			r := acctest.StartProvider(t, nil).Resource("signal_http_trigger")
 			config := acctest.Values{
-				"url": server.URL + "/trigger/" + canary, "access_token": canary + "-token", "timeouts": acctest.Values{"create": "400ms"},
+				"url": server.URL + "/trigger/" + canary, "access_token": canary + "-token", "timeouts": acctest.Values{"create": "2s"},
 			}
 			if test.says != nil {
 				said(t, r, config, test.at, test.says...)
@@ -391,7 +391,7 @@ func TestReadErrors(t *testing.T) {
 		at    string
 		says  []string
 	}{
-		"for ever":    {fault: sandbox.Fault{Kind: sandbox.KindErrorBefore}, reads: -5, says: []string{"HTTP 500", "create timeout of 400ms"}},
+		"for ever":    {fault: sandbox.Fault{Kind: sandbox.KindErrorBefore}, reads: -5, says: []string{"HTTP 500", "create timeout of 2s"}},
 		"refused":     {fault: sandbox.Fault{Kind: sandbox.KindRefuse}, reads: 1, at: "job_id", says: []string{"HTTP 403", "This is not allowed", "API key may not read"}},
 		"expired key": {fault: sandbox.Fault{Kind: sandbox.KindExpired}, reads: 1, says: []string{"HTTP 401", "CLOUD_AUTOMATOR_API_KEY", "api_key"}},
 		"another 4xx": {fault: sandbox.Fault{Kind: sandbox.KindRefuse, Status: 418, Message: "short and stout"}, reads: 1, says: []string{"HTTP 418", "short and stout"}},
@@ -405,7 +405,7 @@ func TestReadErrors(t *testing.T) {
 			s, r, job := start(t, sandbox.Options{RetryAfter: time.Hour})
 			test.fault.Operation = "GetJob"
 			s.Inject(test.fault)
-			said(t, r, acctest.Values{"job_id": job.ID, "timeouts": acctest.Values{"create": "400ms"}}, test.at,
+			said(t, r, acctest.Values{"job_id": job.ID, "timeouts": acctest.Values{"create": "2s"}}, test.at,
 				append(test.says, "Signal Not Sent", "Cloud Automator job "+job.ID, "reading the job")...)
 			if reads := s.Count("GetJob"); test.reads >= 0 && reads != test.reads || reads < -test.reads || s.Count("TriggerJob") != 0 || !r.State.IsNull() {
 				t.Errorf("recorded %s after %v", r.State, s.Journal())

@@ -105,8 +105,9 @@ func TestActionWaits(t *testing.T) {
 		sentOnce(t, y, s)
 		_, diags = p.Action(y.resource).Invoke(y.gate.running(t, s, badly).With(waiting))
 		says(t, diags, true, "Target Did Not Succeed", y.gate.words.failed, y.gate.reason, "would send it again")
-		progress, diags = p.Action(y.resource).Invoke(y.gate.running(t, s, never).With(waiting).With(acctest.Values{"timeout": "150ms"}))
-		says(t, diags, true, "Target Still Running", "timeout of 150ms")
+		s.Hook(y.gate.read, nil, nil) // time stands still
+		progress, diags = p.Action(y.resource).Invoke(y.gate.running(t, s, never).With(waiting).With(acctest.Values{"timeout": "1s"}))
+		says(t, diags, true, "Target Still Running", "timeout of 1s")
 		// The status does not change, so it is said once.
 		if n := strings.Count(strings.Join(progress, "\n"), "Waiting"); n != 1 {
 			t.Errorf("reported the same status %d times: %q", n, progress)

@@ -143,9 +143,10 @@ func TestFailureIsRecordedForAPostcondition(t *testing.T) {
 
 func TestTimeoutWhileWaiting(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.running(t, s, never).With(waiting).With(acctest.Values{"timeouts": acctest.Values{"create": "150ms", "update": "150ms"}})
+		config := y.gate.running(t, s, never).With(waiting).With(acctest.Values{"timeouts": acctest.Values{"create": "1s", "update": "1s"}})
+		s.Hook(y.gate.read, nil, nil) // time stands still
 		r := p.Resource(y.resource)
-		says(t, r.Apply(config), true, "Target Still Running", "accepted", "create timeout of 150ms", y.gate.words.running, "untaint")
+		says(t, r.Apply(config), true, "Target Still Running", "accepted", "create timeout of 1s", y.gate.words.running, "untaint")
 		status(t, r, y.gate.words.running, false)
 		if !r.Tainted {
 			t.Error("not tainted")
@@ -278,10 +279,10 @@ func TestWaitUntilReady(t *testing.T) {
 
 func TestNotReadyInTime(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.unready(t, s).With(acctest.Values{"wait_until_ready": true, "timeouts": acctest.Values{"create": "100ms"}})
+		config := y.gate.unready(t, s).With(acctest.Values{"wait_until_ready": true, "timeouts": acctest.Values{"create": "1s"}})
 		s.Hook(y.gate.read, nil, nil) // time stands still
 		r := p.Resource(y.resource)
-		says(t, r.Apply(config), true, "Signal Not Sent", "was not tried", "create timeout of 100ms", "Applying again")
+		says(t, r.Apply(config), true, "Signal Not Sent", "was not tried", "create timeout of 1s", "Applying again")
 		if !r.State.IsNull() || s.Count(y.operation) != 0 {
 			t.Errorf("recorded %s after %v", r.State, s.Journal())
 		}

@@ -232,7 +232,7 @@ func TestErrorsOfTheService(t *testing.T) {
 func TestStillProcessingIsNeverNotSent(t *testing.T) {
 	s, r, config := start(t, sandbox.Stack{Conditions: one(1)})
 	s.Inject(sandbox.Fault{Operation: "*", Kind: sandbox.KindRefuse, Status: 400, Code: "LastTokenProcessing", Message: "wait"})
-	diags := r.Apply(config.With(acctest.Values{"timeouts": acctest.Values{"create": "300ms"}}))
+	diags := r.Apply(config.With(acctest.Values{"timeouts": acctest.Values{"create": "1s"}}))
 	if !strings.Contains(diags.String(), "Outcome of the Signal Unknown") || r.String("delivery") != "UNKNOWN" || !r.Tainted || s.Count("*") > 0 || len(s.Journal()) < 3 {
 		t.Errorf("said %s, with %d requests and delivery %q", diags, len(s.Journal()), r.String("delivery"))
 	}

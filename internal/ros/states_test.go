@@ -84,7 +84,10 @@ func showing(t *testing.T, stack, resource string) (r *acctest.Resource, sent fu
 	return r, func() int { return int(signals.Load()) }
 }
 
-var toShown = acctest.Values{"stack_id": "s", "logical_resource_id": "r", "status": "SUCCESS", "timeouts": acctest.Values{"create": "150ms"}}
+var toShown = acctest.Values{"stack_id": "s", "logical_resource_id": "r", "status": "SUCCESS"}
+
+// briefly is for what would wait for ever: long enough that a busy machine sends a request in it.
+var briefly = acctest.Values{"timeouts": acctest.Values{"create": "1s"}}
 
 // What each status of a stack and its resource means to those who wait for the end.
 func TestEveryEnd(t *testing.T) {
@@ -127,7 +130,11 @@ func TestEveryEnd(t *testing.T) {
 					want = succeeded
 				}
 				r, sent := showing(t, test.stack, test.resource)
-				diags := r.Apply(toShown.With(untilEnd).With(acctest.Values{"status": signal, "on_wait_failure": "record"}))
+				config := toShown.With(untilEnd).With(acctest.Values{"status": signal, "on_wait_failure": "record"})
+				if want != succeeded && want != failed {
+					config = config.With(briefly)
+				}
+				diags := r.Apply(config)
 				if want == succeeded && len(diags) > 0 {
 					t.Error(diags)
 				}
@@ -176,7 +183,11 @@ func TestWhoIsReady(t *testing.T) {
 		t.Run(test.stack+" with "+test.resource, func(t *testing.T) {
 			t.Parallel()
 			r, sent := showing(t, test.stack, test.resource)
-			diags := r.Apply(toShown.With(untilReady))
+			config := toShown.With(untilReady)
+			if test.says == later {
+				config = config.With(briefly)
+			}
+			diags := r.Apply(config)
 			if test.says == ready {
 				if len(diags) > 0 || sent() != 1 {
 					t.Errorf("said %s after %d signals", diags, sent())

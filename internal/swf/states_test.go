@@ -26,7 +26,7 @@ var (
 	ready    = acctest.Values{"wait_until_ready": true}
 	complete = acctest.Values{"wait_for_completion": true}
 	adopt    = acctest.Values{"adopt_existing": true}
-	atOnce   = acctest.Values{"timeouts": acctest.Values{"create": "100ms", "update": "100ms", "delete": "100ms"}}
+	atOnce   = acctest.Values{"timeouts": acctest.Values{"create": "1s", "update": "1s", "delete": "1s"}}
 )
 
 // unhurried leaves a wait that has seen enough the time to stop its reads.

@@ -21,7 +21,7 @@ const (
 var (
 	ready    = acctest.Values{"wait_until_ready": true}
 	complete = acctest.Values{"wait_for_completion": true}
-	atOnce   = acctest.Values{"timeouts": acctest.Values{"create": "100ms", "update": "100ms", "delete": "100ms"}}
+	atOnce   = acctest.Values{"timeouts": acctest.Values{"create": "1s", "update": "1s", "delete": "1s"}}
 )
 
 // unhurried leaves a wait that has seen enough the time to stop its reads.
@@ -178,7 +178,7 @@ func TestReadyWhileHandlingAnException(t *testing.T) {
 func TestNeverSeen(t *testing.T) {
 	s, r, config, _ := play(t, sandbox.FileWorkflow{Steps: []sandbox.FileStep{{}}})
 	config = config.With(ready).With(atOnce).With(acctest.Values{"execution_id": execution})
-	says(t, r.Apply(config), true, "Signal Not Sent", "create timeout of 100ms", "wrong id", "has ended", "list-executions --workflow-id", "CloudWatch")
+	says(t, r.Apply(config), true, "Signal Not Sent", "create timeout of 1s", "wrong id", "has ended", "list-executions --workflow-id", "CloudWatch")
 	if !r.State.IsNull() || s.Count(send) != 0 || s.Count(describe) < 2 {
 		t.Errorf("recorded %s after %v", r.State, s.Journal())
 	}
