@@ -276,14 +276,15 @@ func (p *post) send(w http.ResponseWriter, r *http.Request, g *signal) {
 	}
 }
 
-// untilRead returns when whoever made the request has read the answer to its end: then it closes the connection, as the
-// answer asks for.
+// untilRead returns when whoever made the request has read the answer to its end, by its Content-Length: then it closes
+// the connection, as the answer asks for.
 func untilRead(w http.ResponseWriter, answer *http.Response) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(err)
 	}
 	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(time.Minute))
 	answer.Close = true
 	_ = answer.Write(conn)
 	_, _ = io.Copy(io.Discard, conn)
