@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,29 +16,34 @@ import (
 func haltable(dir, terraform string) (string, error) {
 	file := filepath.Join(dir, filepath.Base(terraform))
 	quoted := "'" + strings.ReplaceAll(terraform, "'", `'\''`) + "'"
-	return file, os.WriteFile(file, []byte("#!/bin/sh\necho $$ > \"$HOME/group\"\nexec "+quoted+" \"$@\"\n"), 0o700)
+	return file, os.WriteFile(file, []byte("#!/bin/sh\necho $$ > \"$HOME/"+groupFile+"\"\nexec "+quoted+" \"$@\"\n"), 0o700)
 }
 
-// halt has the workspace's terraform and its provider stand still, and reports whether there was anything that could.
-func (w *workspace) halt() bool { return w.signal(syscall.SIGSTOP) == nil }
+// halt has the workspace's terraform and its provider stand still, and returns their process group; 0 when there is
+// nothing to be halted, because it has not started yet or has just ended.
+func (w *workspace) halt() (group int, err error) {
+	text, err := os.ReadFile(filepath.Join(w.WorkingDir(), groupFile))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(text) == 0 {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	group, err = strconv.Atoi(strings.TrimSpace(string(text)))
+	// To the kernel, group 1 is everything, and 0 this process with its own.
+	if err != nil || group < 2 {
+		return 0, fmt.Errorf("%q is no process group that could be halted", text)
+	}
+	if err := syscall.Kill(-group, syscall.SIGSTOP); !errors.Is(err, syscall.ESRCH) {
+		return group, err
+	}
+	return 0, nil
+}
 
-// resume has them go on. They may have ended at the very moment at which they were halted.
-func (w *workspace) resume() error {
-	if err := w.signal(syscall.SIGCONT); !errors.Is(err, syscall.ESRCH) {
+// resume has a process group go on. It may have ended at the very moment at which it was halted.
+func resume(group int) error {
+	if err := syscall.Kill(-group, syscall.SIGCONT); !errors.Is(err, syscall.ESRCH) {
 		return err
 	}
 	return nil
-}
-
-func (w *workspace) signal(number syscall.Signal) error {
-	text, err := os.ReadFile(filepath.Join(w.WorkingDir(), "group"))
-	if err != nil {
-		return err
-	}
-	group, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	// To the kernel, group 1 is everything, and 0 this process with its own.
-	if err != nil || group < 2 {
-		return fmt.Errorf("%q is no process group: %w", text, err)
-	}
-	return syscall.Kill(-group, number)
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -54,18 +55,11 @@ func run(ctx context.Context, b *bench, only []string, file, page string, enforc
 	err = b.measure(ctx, release, only)
 	fmt.Fprintln(b.out)
 	b.report.Table(b.out)
+	if file != "" {
+		err = errors.Join(err, save(file, &b.report))
+	}
 	if err != nil {
 		return err
-	}
-	if file != "" {
-		to, err := os.Create(file)
-		if err != nil {
-			return err
-		}
-		defer to.Close()
-		if err := b.report.JSON(to); err != nil {
-			return err
-		}
 	}
 	if page != "" {
 		if err := write(page, &b.report); err != nil {
@@ -76,6 +70,18 @@ func run(ctx context.Context, b *bench, only []string, file, page string, enforc
 		return errors.New("these goals were missed: " + strings.Join(missed, "; "))
 	}
 	return nil
+}
+
+// save writes a report into a file, whose folder it makes.
+func save(file string, report *measure.Report) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	to, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	return errors.Join(report.JSON(to), to.Close())
 }
 
 // The comments in a page between which its table is.

@@ -16,7 +16,7 @@ import (
 // A benchmark too small to tell anything still sends every signal once, and says so.
 func TestBench(t *testing.T) {
 	var out bytes.Buffer
-	file := filepath.Join(t.TempDir(), "bench.json")
+	file := filepath.Join(t.TempDir(), "bin", "bench.json")
 	page := filepath.Join(t.TempDir(), "page.md")
 	if err := os.WriteFile(page, []byte("before\n"+tableBegins+"old\n"+tableEnds+"\nafter\n"), 0o600); err != nil {
 		t.Fatal(err)

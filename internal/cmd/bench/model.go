@@ -82,6 +82,13 @@ func (c *counted) check(m *measure.Measure) {
 	m.Expect(c.sandbox.Connections() <= parallelism, "%d signals opened %d connections", c.signals, c.sandbox.Connections())
 }
 
+// close ends an apply that has not ended by itself, by cancelling it, and its sandbox.
+func (c *counted) close(cancel context.CancelFunc) {
+	cancel()
+	_ = c.finish()
+	_ = c.sandbox.Close()
+}
+
 // alone applies so many signals.
 func (b *bench) alone(ctx context.Context, signals int, latency time.Duration, ended func(*counted)) error {
 	c, err := b.counted(ctx, signals, latency)
@@ -100,12 +107,14 @@ func (b *bench) alone(ctx context.Context, signals int, latency time.Duration, e
 // of that time: a machine is not as fast at all times, and what the smallest are off by, the prediction is off by a
 // thousandfold.
 func (b *bench) among(ctx context.Context, most int, small []int, expected float64, ended func(*counted)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	largest, err := b.counted(ctx, most, 0)
 	if err != nil {
 		return err
 	}
-	defer largest.sandbox.Close()
-	// Connections that are halted for longer are closed as idle.
+	defer largest.close(cancel)
+	// An idle connection is closed after 15 s, halted or not.
 	const turn = time.Second
 	gap := max(turn, time.Duration(expected/float64(len(small)+1)*float64(time.Second)))
 	for _, signals := range small {
@@ -114,19 +123,7 @@ func (b *bench) among(ctx context.Context, most int, small []int, expected float
 				return err
 			}
 		}
-		c, err := b.counted(ctx, signals, 0)
-		if err != nil {
-			return err
-		}
-		for err == nil && !c.ended {
-			if err = c.run(turn, largest.ended); err == nil && !c.ended && !largest.ended {
-				err = largest.run(turn, false)
-			}
-		}
-		if err == nil {
-			ended(c)
-		}
-		if err := errors.Join(err, c.sandbox.Close()); err != nil {
+		if err := b.beside(ctx, largest, signals, turn, ended); err != nil {
 			return err
 		}
 	}
@@ -136,5 +133,28 @@ func (b *bench) among(ctx context.Context, most int, small []int, expected float
 		}
 	}
 	ended(largest)
+	return nil
+}
+
+// beside applies so many signals, by turns with the largest apply while that has not ended.
+func (b *bench) beside(ctx context.Context, largest *counted, signals int, turn time.Duration, ended func(*counted)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	c, err := b.counted(ctx, signals, 0)
+	if err != nil {
+		return err
+	}
+	defer c.close(cancel)
+	for !c.ended {
+		if err := c.run(turn, largest.ended); err != nil {
+			return err
+		}
+		if !c.ended && !largest.ended {
+			if err := largest.run(turn, false); err != nil {
+				return err
+			}
+		}
+	}
+	ended(c)
 	return nil
 }

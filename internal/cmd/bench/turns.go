@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -51,8 +53,12 @@ func (p pair) recordAlike(m *measure.Measure) error {
 	}
 	more := size[1] / size[0]
 	m.Expect(more > 0.98 && more < 1.02, "the provider that does nothing recorded %.2f times as much", more)
+	m.Note = fmt.Sprintf("The provider that does nothing recorded %.3f times as much.", more)
 	return nil
 }
+
+// groupFile is where a terraform that can be halted leaves the number of its process group.
+const groupFile = "group"
 
 // side is one of two that take turns.
 type side struct {
@@ -61,7 +67,9 @@ type side struct {
 	done chan error
 	// ended is whether it has done all it had to.
 	ended bool
-	// took is how long its turns were, and halts how many of them ended before it did.
+	// halted is its process group while it stands still.
+	halted int
+	// took is how long its turns were, and halts is how many of them ended with it halted.
 	took  time.Duration
 	halts int
 }
@@ -88,10 +96,14 @@ func alternate(turn time.Duration, now, then *side) (err error) {
 // run lets a side go on until its turn is over, or to its end when it is alone.
 func (s *side) run(turn time.Duration, alone bool) error {
 	if s.done == nil {
+		// It may tell of an earlier command.
+		if err := os.Remove(filepath.Join(s.WorkingDir(), groupFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.ended = true
+			return err
+		}
 		s.done = make(chan error, 1)
 		go func() { s.done <- s.do(s.workspace) }()
-	} else if err := s.resume(); err != nil {
-		s.ended = true
+	} else if err := s.goOn(); err != nil {
 		return err
 	}
 	start := time.Now()
@@ -104,11 +116,38 @@ func (s *side) run(turn time.Duration, alone bool) error {
 			s.ended = true
 			return err
 		case <-over.C:
-			// There is a moment between two commands at which there is nothing to be halted.
-			if !alone && s.halt() {
+			if alone {
+				continue
+			}
+			group, err := s.halt()
+			if err != nil {
+				return errors.Join(err, s.finish())
+			}
+			if group != 0 {
+				s.halted = group
 				s.halts++
 				return nil
 			}
 		}
 	}
+}
+
+// goOn has a side that stands still go on.
+func (s *side) goOn() error {
+	group := s.halted
+	s.halted = 0
+	if group == 0 {
+		return nil
+	}
+	return resume(group)
+}
+
+// finish lets a side that has begun go on to its end.
+func (s *side) finish() error {
+	if s.done == nil || s.ended {
+		return nil
+	}
+	err := s.goOn()
+	s.ended = true
+	return errors.Join(err, <-s.done)
 }

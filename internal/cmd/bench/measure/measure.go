@@ -18,7 +18,7 @@ type Measure struct {
 	Goal float64 `json:"goal"`
 	// Unit is empty for ratios.
 	Unit string `json:"unit,omitempty"`
-	// Values are what was measured, one in each round.
+	// Values are what was measured, one or some in each round.
 	Values []float64 `json:"values"`
 	// Broken are the conditions that did not hold, as that none failed and none was sent twice.
 	Broken []string `json:"broken,omitempty"`
@@ -91,7 +91,7 @@ func (r *Report) Missed() (names []string) {
 // Table writes the measures as a table in Markdown, with what did not hold below it.
 func (r *Report) Table(out io.Writer) {
 	table := tabwriter.NewWriter(out, 0, 0, 1, ' ', 0)
-	fmt.Fprintln(table, "| measure\t| goal\t| median\t| lowest to highest\t| of\t| met\t|")
+	fmt.Fprintln(table, "| measure\t| goal\t| median\t| lowest to highest\t| values\t| met\t|")
 	fmt.Fprintln(table, "|---\t|---\t|---\t|---\t|---\t|---\t|")
 	for _, m := range r.Measures {
 		met := "yes"
@@ -115,6 +115,20 @@ func (r *Report) Table(out io.Writer) {
 		}
 	}
 	fmt.Fprintf(out, "\n\n%s\n", r.Machine)
+}
+
+// MarshalJSON adds what follows from a measure's values. There is no median of none.
+func (m *Measure) MarshalJSON() ([]byte, error) {
+	type plain Measure
+	judged := struct {
+		*plain
+		Median *float64 `json:"median"`
+		Met    bool     `json:"met"`
+	}{(*plain)(m), nil, m.Met()}
+	if median := m.Median(); !math.IsNaN(median) {
+		judged.Median = &median
+	}
+	return json.Marshal(judged)
 }
 
 // JSON writes the report for machines.

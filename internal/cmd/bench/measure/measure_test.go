@@ -55,6 +55,9 @@ func TestReport(t *testing.T) {
 	if err := report.JSON(&text); err != nil {
 		t.Fatal(err)
 	}
+	if n := strings.Count(text.String(), `"met": false`); n != 3 || !strings.Contains(text.String(), `"median": 1.09`) || !strings.Contains(text.String(), `"median": null`) {
+		t.Errorf("for machines it says\n%s", text.String())
+	}
 	var read measure.Report
 	if err := json.Unmarshal([]byte(text.String()), &read); err != nil || len(read.Measures) != 4 || read.Measures[0].Median() != 1.09 {
 		t.Errorf("read back as %+v, %v", read, err)
