@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -90,13 +89,14 @@ const parallelism = 10
 // sent has a measure expect that each signal was accepted once, by a request of its own, and returns how many requests
 // were throttled besides.
 func sent(m *measure.Measure, s *sandbox.Sandbox, signals int) (throttled int) {
-	for _, entry := range s.Journal() {
+	journal := s.Journal()
+	for _, entry := range journal {
 		if entry.Fault == string(sandbox.KindThrottle) {
 			throttled++
 		}
 	}
 	m.Expect(s.Accepted(operation) == signals, "%d of %d signals were accepted", s.Accepted(operation), signals)
-	m.Expect(len(s.Journal())-throttled == signals, "%d signals made %d requests, and %d were throttled", signals, len(s.Journal()), throttled)
+	m.Expect(len(journal)-throttled == signals, "%d signals made %d requests, and %d were throttled", signals, len(journal), throttled)
 	for i := range signals {
 		if execution, _ := s.Automation(id(i)); len(execution.Signals) != 1 {
 			m.Expect(false, "execution %d has %d signals", i, len(execution.Signals))
@@ -104,6 +104,11 @@ func sent(m *measure.Measure, s *sandbox.Sandbox, signals int) (throttled int) {
 		}
 	}
 	return throttled
+}
+
+// connected has a measure expect that an apply has opened no more connections than it sends signals at a time.
+func connected(m *measure.Measure, s *sandbox.Sandbox, signals int) {
+	m.Expect(s.Connections() <= parallelism, "%d signals opened %d connections", signals, s.Connections())
 }
 
 // applies measures apply and plan without any latency, and the connections that the apply opens.
@@ -134,7 +139,7 @@ func (b *bench) applied(ctx context.Context, round int, apply, plan, connections
 	apply.Add(ours.took.Seconds() / idle.took.Seconds())
 	sent(apply, p.sandbox, b.signals)
 	connections.Add(float64(p.sandbox.Connections()))
-	connections.Expect(p.sandbox.Connections() <= parallelism, "one apply opened %d", p.sandbox.Connections())
+	connected(connections, p.sandbox, b.signals)
 	if err := p.recordAlike(apply); err != nil {
 		return err
 	}
@@ -159,21 +164,27 @@ func (b *bench) latency(ctx context.Context) error {
 	least := time.Duration(b.signals) * delay / atOnce
 	m := b.report.Measure(fmt.Sprintf("apply of %d signals, latency %s, parallelism %d / (%s + the same apply of a provider that does nothing)", b.signals, delay, atOnce, least), 1.10)
 	for round := range max(1, b.rounds-1) {
-		p, err := b.pair(load{signals: b.signals, parallelism: atOnce})
-		if err != nil {
-			return err
-		}
-		p.sandbox.Inject(sandbox.Fault{Operation: "*", Kind: sandbox.KindDelay, Delay: delay})
-		ours, idle, err := p.byTurns(round, 20*delay, func(w *workspace) error { return w.apply(ctx) })
-		if err != nil {
-			return errors.Join(err, p.sandbox.Close())
-		}
-		m.Add((ours.took + time.Duration(ours.halts)*delay).Seconds() / (least + idle.took).Seconds())
-		sent(m, p.sandbox, b.signals)
-		if err := p.sandbox.Close(); err != nil {
+		if err := b.delayed(ctx, round, m, load{signals: b.signals, parallelism: atOnce}, delay, least); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// delayed is one round of it.
+func (b *bench) delayed(ctx context.Context, round int, m *measure.Measure, l load, delay, least time.Duration) error {
+	p, err := b.pair(l)
+	if err != nil {
+		return err
+	}
+	defer p.sandbox.Close()
+	p.sandbox.Inject(sandbox.Fault{Operation: "*", Kind: sandbox.KindDelay, Delay: delay})
+	ours, idle, err := p.byTurns(round, 20*delay, func(w *workspace) error { return w.apply(ctx) })
+	if err != nil {
+		return err
+	}
+	m.Add((ours.took + time.Duration(ours.halts)*delay).Seconds() / (least + idle.took).Seconds())
+	sent(m, p.sandbox, l.signals)
 	return nil
 }
 

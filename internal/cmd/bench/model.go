@@ -32,7 +32,7 @@ func (b *bench) model(ctx context.Context) error {
 	}
 	small := []int{1, few, 1, few, more, 1, few}
 	for _, signals := range small {
-		if err := b.alone(ctx, signals, 0, ended); err != nil {
+		if err := b.beside(ctx, nobody, signals, 0, ended); err != nil {
 			return err
 		}
 	}
@@ -46,7 +46,7 @@ func (b *bench) model(ctx context.Context) error {
 	m.Note = fmt.Sprintf("1 took %.2f s, %d took %.2f s, %d took %.1f s; %d were predicted to take %.0f s, and took %.0f s. The model: %.2f s + %.2f ms each + %.2f us for each pair.",
 		took(1), few, took(few), more, took(more), most, predicted, took(most), fitted.Once, fitted.Each*1e3, fitted.Pair*1e6)
 
-	return b.alone(ctx, few, delay, func(c *counted) {
+	return b.beside(ctx, nobody, few, delay, func(c *counted) {
 		c.check(late)
 		late.Add(c.took.Seconds() / (delay.Seconds()*float64(few)/parallelism + took(few)))
 	})
@@ -79,24 +79,19 @@ func (b *bench) counted(ctx context.Context, signals int, latency time.Duration)
 // sent at a time.
 func (c *counted) check(m *measure.Measure) {
 	sent(m, c.sandbox, c.signals)
-	m.Expect(c.sandbox.Connections() <= parallelism, "%d signals opened %d connections", c.signals, c.sandbox.Connections())
+	connected(m, c.sandbox, c.signals)
 }
 
-// close ends an apply that has not ended by itself, by cancelling it, and its sandbox.
-func (c *counted) close(cancel context.CancelFunc) {
-	cancel()
-	_ = c.finish()
-	_ = c.sandbox.Close()
-}
-
-// alone applies so many signals.
-func (b *bench) alone(ctx context.Context, signals int, latency time.Duration, ended func(*counted)) error {
+// beside applies so many signals, by turns with another apply while that has not ended.
+func (b *bench) beside(ctx context.Context, other *side, signals int, latency time.Duration, ended func(*counted)) error {
 	c, err := b.counted(ctx, signals, latency)
 	if err != nil {
 		return err
 	}
 	defer c.sandbox.Close()
-	if err := c.run(time.Minute, true); err != nil {
+	// An idle connection is closed after 15 s, halted or not.
+	const turn = time.Second
+	if err := c.end(turn, other); err != nil {
 		return err
 	}
 	ended(c)
@@ -113,48 +108,23 @@ func (b *bench) among(ctx context.Context, most int, small []int, expected float
 	if err != nil {
 		return err
 	}
-	defer largest.close(cancel)
-	// An idle connection is closed after 15 s, halted or not.
-	const turn = time.Second
-	gap := max(turn, time.Duration(expected/float64(len(small)+1)*float64(time.Second)))
+	defer largest.sandbox.Close()
+	// Should one of the others fail, it has not ended by itself.
+	defer func() { cancel(); _ = largest.finish() }()
+	gap := max(time.Second, time.Duration(expected/float64(len(small)+1)*float64(time.Second)))
 	for _, signals := range small {
 		if !largest.ended {
 			if err := largest.run(gap, false); err != nil {
 				return err
 			}
 		}
-		if err := b.beside(ctx, largest, signals, turn, ended); err != nil {
+		if err := b.beside(ctx, largest.side, signals, 0, ended); err != nil {
 			return err
 		}
 	}
-	if !largest.ended {
-		if err := largest.run(time.Minute, true); err != nil {
-			return err
-		}
-	}
-	ended(largest)
-	return nil
-}
-
-// beside applies so many signals, by turns with the largest apply while that has not ended.
-func (b *bench) beside(ctx context.Context, largest *counted, signals int, turn time.Duration, ended func(*counted)) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	c, err := b.counted(ctx, signals, 0)
-	if err != nil {
+	if err := largest.end(gap, nobody); err != nil {
 		return err
 	}
-	defer c.close(cancel)
-	for !c.ended {
-		if err := c.run(turn, largest.ended); err != nil {
-			return err
-		}
-		if !c.ended && !largest.ended {
-			if err := largest.run(turn, false); err != nil {
-				return err
-			}
-		}
-	}
-	ended(c)
+	ended(largest)
 	return nil
 }

@@ -79,21 +79,24 @@ type side struct {
 // halted, the second begins when the first has ended.
 func byTurns(turn time.Duration, one, two *workspace, do func(*workspace) error) (first, second *side, err error) {
 	first, second = &side{workspace: one, do: do}, &side{workspace: two, do: do}
-	return first, second, alternate(turn, first, second)
+	return first, second, errors.Join(first.end(turn, second), second.end(turn, first))
 }
 
-// alternate has two sides take turns until both have ended.
-func alternate(turn time.Duration, now, then *side) (err error) {
-	for !now.ended || !then.ended {
-		if !now.ended {
-			err = errors.Join(err, now.run(turn, then.ended))
+// nobody is the other side of what goes on alone.
+var nobody = &side{ended: true}
+
+// end lets a side go on to its end, by turns with another one that has not ended.
+func (s *side) end(turn time.Duration, other *side) (err error) {
+	for !s.ended {
+		err = errors.Join(err, s.run(turn, other.ended))
+		if !s.ended && !other.ended {
+			err = errors.Join(err, other.run(turn, false))
 		}
-		now, then = then, now
 	}
 	return err
 }
 
-// run lets a side go on until its turn is over, or to its end when it is alone.
+// run lets a side go on until its turn is over, or to its end when it is alone. One of which it returns an error has ended.
 func (s *side) run(turn time.Duration, alone bool) error {
 	if s.done == nil {
 		// It may tell of an earlier command.
@@ -104,21 +107,23 @@ func (s *side) run(turn time.Duration, alone bool) error {
 		s.done = make(chan error, 1)
 		go func() { s.done <- s.do(s.workspace) }()
 	} else if err := s.goOn(); err != nil {
+		s.ended = true
 		return err
 	}
 	start := time.Now()
 	defer func() { s.took += time.Since(start) }()
-	over := time.NewTicker(turn)
-	defer over.Stop()
+	var over <-chan time.Time
+	if !alone {
+		ticker := time.NewTicker(turn)
+		defer ticker.Stop()
+		over = ticker.C
+	}
 	for {
 		select {
 		case err := <-s.done:
 			s.ended = true
 			return err
-		case <-over.C:
-			if alone {
-				continue
-			}
+		case <-over:
 			group, err := s.halt()
 			if err != nil {
 				return errors.Join(err, s.finish())
