@@ -183,8 +183,7 @@ func (a *signalAction[S, A, M]) read(ctx context.Context, config tfsdk.Config, d
 			values[name] = tftypes.NewValue(attribute, nil)
 		}
 	}
-	lifted := tfsdk.Config{Schema: whole, Raw: tftypes.NewValue(kind, values)}
-	diags.Append(lifted.Get(ctx, data)...)
+	diags.Append(restore(ctx, tftypes.NewValue(kind, values), whole.Type(), data)...)
 	return data, timeout
 }
 
