@@ -27,6 +27,9 @@ var Quick = delivery.Policy{
 	Settle:       30 * time.Millisecond,
 }
 
+// Briefly are the timeouts of what would wait for ever: long enough that a busy machine sends a request in them.
+var Briefly = Values{"timeouts": Values{"create": "1s", "update": "1s", "delete": "1s"}}
+
 // foreign are the prefixes of environment variables by which a user's own setup
 // would reach into a test.
 var foreign = []string{

@@ -168,7 +168,7 @@ func TestDestroyWaits(t *testing.T) {
 
 func TestDestroyRemembersThatItSent(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.running(t, s, never).With(waiting).With(acctest.Values{"timeouts": acctest.Values{"delete": "1s"}})
+		config := y.gate.running(t, s, never).With(waiting).With(acctest.Briefly)
 		s.Hook(y.gate.read, nil, nil) // time stands still
 		r := p.Resource(y.resource)
 		plant(t, r, config)
@@ -185,7 +185,7 @@ func TestDestroyRemembersThatItSent(t *testing.T) {
 // A destroy that only waits does not wait for ever for a target that is gone.
 func TestDestroyGoesOnWhenTheTargetItWaitsForIsGone(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.running(t, s, never).With(waiting).With(acctest.Values{"timeouts": acctest.Values{"delete": "1s"}})
+		config := y.gate.running(t, s, never).With(waiting).With(acctest.Briefly)
 		s.Hook(y.gate.read, nil, nil) // time stands still
 		r := p.Resource(y.resource)
 		plant(t, r, config)
@@ -207,7 +207,7 @@ func TestDestroyRemembersThatItAdopted(t *testing.T) {
 		}
 		config := y.gate.running(t, s, never)
 		apply(t, p.Resource(y.resource), config)
-		config = config.With(waiting).With(acctest.Values{"adopt_existing": true, "timeouts": acctest.Values{"delete": "1s"}})
+		config = config.With(waiting).With(acctest.Briefly).With(acctest.Values{"adopt_existing": true})
 		s.Hook(y.gate.read, nil, nil) // time stands still
 		r := p.Resource(y.resource)
 		plant(t, r, config)

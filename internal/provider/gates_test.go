@@ -143,7 +143,7 @@ func TestFailureIsRecordedForAPostcondition(t *testing.T) {
 
 func TestTimeoutWhileWaiting(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.running(t, s, never).With(waiting).With(acctest.Values{"timeouts": acctest.Values{"create": "1s", "update": "1s"}})
+		config := y.gate.running(t, s, never).With(waiting).With(acctest.Briefly)
 		s.Hook(y.gate.read, nil, nil) // time stands still
 		r := p.Resource(y.resource)
 		says(t, r.Apply(config), true, "Target Still Running", "accepted", "create timeout of 1s", y.gate.words.running, "untaint")
@@ -279,7 +279,7 @@ func TestWaitUntilReady(t *testing.T) {
 
 func TestNotReadyInTime(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.unready(t, s).With(acctest.Values{"wait_until_ready": true, "timeouts": acctest.Values{"create": "1s"}})
+		config := y.gate.unready(t, s).With(acctest.Briefly).With(acctest.Values{"wait_until_ready": true})
 		s.Hook(y.gate.read, nil, nil) // time stands still
 		r := p.Resource(y.resource)
 		says(t, r.Apply(config), true, "Signal Not Sent", "was not tried", "create timeout of 1s", "Applying again")

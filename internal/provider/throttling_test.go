@@ -19,18 +19,16 @@ func unhurried() provider.Option {
 	return provider.WithPolicy(policy)
 }
 
-var briefly = acctest.Values{"timeouts": acctest.Values{"create": "1s"}}
-
 func TestThrottlingHoldsBackTheSignalsOfOneServiceAndRegion(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
 		p := acctest.StartProvider(t, acctest.Block(s.URL()), unhurried())
 		first, second, third := y.ready(t, s), y.ready(t, s), y.ready(t, s)
 		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindThrottle, Times: 1})
-		if said := p.Resource(y.resource).Apply(first.With(briefly)).String(); !strings.Contains(said, "Signal Not Sent") {
+		if said := p.Resource(y.resource).Apply(first.With(acctest.Briefly)).String(); !strings.Contains(said, "Signal Not Sent") {
 			t.Errorf("the first signal said %s", said)
 		}
 		r := p.Resource(y.resource)
-		said := r.Apply(second.With(briefly)).String()
+		said := r.Apply(second.With(acctest.Briefly)).String()
 		for _, part := range []string{"Signal Not Sent", "was not tried", "throttles", "create timeout"} {
 			if !strings.Contains(said, part) {
 				t.Errorf("%q is not in the error of the second signal:\n%s", part, said)
@@ -40,7 +38,7 @@ func TestThrottlingHoldsBackTheSignalsOfOneServiceAndRegion(t *testing.T) {
 			t.Errorf("recorded %s after %d requests, want the first signal's alone", r.State, s.Count(y.operation))
 		}
 		if r := p.Resource(y.resource); r.Has("region") {
-			r.Apply(third.With(briefly).With(acctest.Values{"region": "eu-central-1"}))
+			r.Apply(third.With(acctest.Briefly).With(acctest.Values{"region": "eu-central-1"}))
 			if s.Count(y.operation) != 2 {
 				t.Errorf("another region's signal made %d requests, want 1", s.Count(y.operation)-1)
 			}
@@ -56,7 +54,7 @@ func TestTriggerThatDoesNotStartHoldsBackNoOther(t *testing.T) {
 		p := acctest.StartProvider(t, acctest.Block(s.URL()), unhurried())
 		trigger := func() acctest.Values {
 			job := s.AddTriggerJob(sandbox.TriggerJob{})
-			return briefly.With(acctest.Values{"url": s.TriggerURL(job), "access_token": job.AccessToken})
+			return acctest.Briefly.With(acctest.Values{"url": s.TriggerURL(job), "access_token": job.AccessToken})
 		}
 		s.Inject(sandbox.Fault{Operation: "TriggerJob", Kind: sandbox.KindErrorBefore, Status: status, Times: 1})
 		if said := p.Resource("signal_http_trigger").Apply(trigger()).String(); !strings.Contains(said, "Signal Not Sent") {

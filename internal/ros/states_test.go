@@ -86,9 +86,6 @@ func showing(t *testing.T, stack, resource string) (r *acctest.Resource, sent fu
 
 var toShown = acctest.Values{"stack_id": "s", "logical_resource_id": "r", "status": "SUCCESS"}
 
-// briefly is for what would wait for ever: long enough that a busy machine sends a request in it.
-var briefly = acctest.Values{"timeouts": acctest.Values{"create": "1s"}}
-
 // What each status of a stack and its resource means to those who wait for the end.
 func TestEveryEnd(t *testing.T) {
 	const succeeded, failed, running = "", "Target Did Not Succeed", "Target Still Running"
@@ -132,7 +129,7 @@ func TestEveryEnd(t *testing.T) {
 				r, sent := showing(t, test.stack, test.resource)
 				config := toShown.With(untilEnd).With(acctest.Values{"status": signal, "on_wait_failure": "record"})
 				if want != succeeded && want != failed {
-					config = config.With(briefly)
+					config = config.With(acctest.Briefly)
 				}
 				diags := r.Apply(config)
 				if want == succeeded && len(diags) > 0 {
@@ -185,7 +182,7 @@ func TestWhoIsReady(t *testing.T) {
 			r, sent := showing(t, test.stack, test.resource)
 			config := toShown.With(untilReady)
 			if test.says == later {
-				config = config.With(briefly)
+				config = config.With(acctest.Briefly)
 			}
 			diags := r.Apply(config)
 			if test.says == ready {

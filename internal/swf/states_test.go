@@ -26,7 +26,6 @@ var (
 	ready    = acctest.Values{"wait_until_ready": true}
 	complete = acctest.Values{"wait_for_completion": true}
 	adopt    = acctest.Values{"adopt_existing": true}
-	atOnce   = acctest.Values{"timeouts": acctest.Values{"create": "1s", "update": "1s", "delete": "1s"}}
 )
 
 // unhurried leaves a wait that has seen enough the time to stop its reads.
@@ -330,12 +329,12 @@ func TestNothingOpen(t *testing.T) {
 		says   []string
 		want   []string
 	}{
-		"ready":             {merged(ready, atOnce), []string{"create timeout", "listed no open run", "list-open-workflow-executions"}, nil},
+		"ready":             {merged(ready, acctest.Briefly), []string{"create timeout", "listed no open run", "list-open-workflow-executions"}, nil},
 		"completion":        {merged(complete), []string{"lists no open run", "run_id"}, []string{listOpen}},
 		"adopt":             {merged(adopt), []string{"lists no open run", "run_id"}, []string{listOpen}},
 		"no such domain":    {merged(ready, acctest.Values{"domain": "nowhere"}), []string{"Unknown domain: nowhere", "describe-domain"}, []string{listOpen}},
 		"closed":            {merged(ready, closed), []string{"COMPLETED", "does not become ready"}, []string{describe}},
-		"no such run":       {merged(ready, atOnce, acctest.Values{"run_id": "none"}), []string{"create timeout", "Unknown execution", "runId=none", "knew no such run"}, nil},
+		"no such run":       {merged(ready, acctest.Briefly, acctest.Values{"run_id": "none"}), []string{"create timeout", "Unknown execution", "runId=none", "knew no such run"}, nil},
 		"adopt in no run":   {merged(adopt, acctest.Values{"run_id": "none"}), []string{"UnknownResourceFault"}, []string{history, send}},
 		"adopt in a closed": {merged(adopt, closed), []string{"UnknownResourceFault"}, []string{history, send}},
 	} {
@@ -381,7 +380,7 @@ func TestDestroyRemembersTheRun(t *testing.T) {
 	w, runs := play(t, 0, sandbox.Workflow{})
 	w.Hook(describe, nil, nil)
 	r := w.resource()
-	says(t, r.Apply(merged(complete, atOnce, acctest.Values{"when": "destroy"})), false)
+	says(t, r.Apply(merged(complete, acctest.Briefly, acctest.Values{"when": "destroy"})), false)
 	says(t, r.Destroy(), true, "Target Still Running")
 	if r.String("run_id") != runs[0] {
 		t.Errorf("recorded run %q", r.String("run_id"))

@@ -21,7 +21,6 @@ const (
 var (
 	ready    = acctest.Values{"wait_until_ready": true}
 	complete = acctest.Values{"wait_for_completion": true}
-	atOnce   = acctest.Values{"timeouts": acctest.Values{"create": "1s", "update": "1s", "delete": "1s"}}
 )
 
 // unhurried leaves a wait that has seen enough the time to stop its reads.
@@ -130,7 +129,7 @@ func TestHandlingAfterFailureIsNotFinal(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			s, r, config, move := play(t, sandbox.FileWorkflow{Steps: []sandbox.FileStep{{}}, OnExceptionSteps: []sandbox.FileStep{{Type: "COPY", Seconds: 20}}})
 			s.Hook(describe, nil, nil)
-			config = config.With(complete).With(atOnce).With(acctest.Values{"status": "FAILURE", "on_wait_failure": how})
+			config = config.With(complete).With(acctest.Briefly).With(acctest.Values{"status": "FAILURE", "on_wait_failure": how})
 			says(t, r.Apply(config), how == "error", "Target Still Running", "HANDLING_EXCEPTION")
 			status(t, r, "HANDLING_EXCEPTION", false)
 			r.Tainted = false
@@ -177,7 +176,7 @@ func TestReadyWhileHandlingAnException(t *testing.T) {
 // A wrong id and an execution that has ended cannot be told apart.
 func TestNeverSeen(t *testing.T) {
 	s, r, config, _ := play(t, sandbox.FileWorkflow{Steps: []sandbox.FileStep{{}}})
-	config = config.With(ready).With(atOnce).With(acctest.Values{"execution_id": execution})
+	config = config.With(ready).With(acctest.Briefly).With(acctest.Values{"execution_id": execution})
 	says(t, r.Apply(config), true, "Signal Not Sent", "create timeout of 1s", "wrong id", "has ended", "list-executions --workflow-id", "CloudWatch")
 	if !r.State.IsNull() || s.Count(send) != 0 || s.Count(describe) < 2 {
 		t.Errorf("recorded %s after %v", r.State, s.Journal())
