@@ -29,7 +29,7 @@ func TestArchitectureIsAsDrawn(t *testing.T) {
 	for line := range strings.Lines(string(list)) {
 		from, to, both := strings.Cut(strings.TrimSpace(line), " ")
 		if both && strings.HasPrefix(from, module) && strings.HasPrefix(to, module) {
-			found = append(found, room(from, module)+" imports "+room(to, module))
+			found = append(found, system(from, module)+" imports "+system(to, module))
 		}
 	}
 	if len(found) == 0 {
@@ -47,8 +47,8 @@ func TestArchitectureIsAsDrawn(t *testing.T) {
 	}
 }
 
-// room is a package's name in the picture.
-func room(path, module string) string {
+// system is a package's name in the picture.
+func system(path, module string) string {
 	if path == module {
 		return "main"
 	}

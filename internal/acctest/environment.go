@@ -16,8 +16,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Quick is a policy with the patience of a test.
-var Quick = delivery.Policy{
+// Quick is a policy with the retry policy of a test.
+var Quick = delivery.RetryPolicy{
 	FirstPause:   5 * time.Millisecond,
 	LongestPause: 50 * time.Millisecond,
 	Unreachable:  200 * time.Millisecond,

@@ -55,9 +55,9 @@ type refusal interface {
 
 // send makes one attempt. All of its requests are the call's.
 func send(ctx context.Context, call func(context.Context) (string, error)) delivery.Attempt {
-	ctx, wire := delivery.Watch(ctx)
+	ctx, wire := delivery.WithRequestTrace(ctx)
 	id, err := call(ctx)
-	if err != nil && !wire.Left() {
+	if err != nil && !wire.Connected() {
 		return wire.Unsent(err)
 	}
 	status := wire.Status()

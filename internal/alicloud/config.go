@@ -1,4 +1,4 @@
-// Package alicloud holds what the rooms of the Alibaba Cloud signalling systems
+// Package alicloud holds what the systems of the Alibaba Cloud signalling systems
 // share: the user's configuration, credentials and connections made on first
 // use, and the classification of what Alibaba Cloud answers.
 package alicloud

@@ -72,7 +72,7 @@ func keysOf(id string) map[string]any {
 
 // signer is the access key that signed the last signal.
 func signer(s *sandbox.Sandbox) string {
-	entries := s.Journal()
+	entries := s.RequestLog()
 	if len(entries) == 0 {
 		return "nobody"
 	}
@@ -163,13 +163,13 @@ func TestWhereCredentialsComeFrom(t *testing.T) {
 				}
 			}
 			if test.says != "" {
-				if len(diags) != 1 || !strings.Contains(diags.String(), test.says) || !strings.Contains(diags.String(), "Not Sent") || len(s.Journal()) > 0 {
-					t.Errorf("said %s, want %q; the journal is %v", diags, test.says, s.Journal())
+				if len(diags) != 1 || !strings.Contains(diags.String(), test.says) || !strings.Contains(diags.String(), "Not Sent") || len(s.RequestLog()) > 0 {
+					t.Errorf("said %s, want %q; the request log is %v", diags, test.says, s.RequestLog())
 				}
 				return
 			}
-			if len(diags) > 0 || signer(s) != test.signer || s.Journal()[0].Region != test.region {
-				t.Errorf("%q signed %v, want %q in %s: %s", signer(s), s.Journal(), test.signer, test.region, diags)
+			if len(diags) > 0 || signer(s) != test.signer || s.RequestLog()[0].Region != test.region {
+				t.Errorf("%q signed %v, want %q in %s: %s", signer(s), s.RequestLog(), test.signer, test.region, diags)
 			}
 		})
 	}
@@ -271,17 +271,17 @@ func TestAssumeRole(t *testing.T) {
 			if _, diags := send(t, s, test.block, config); len(diags) > 0 {
 				t.Fatal(diags)
 			}
-			journal := s.Journal()
-			if len(journal) != len(test.sessions)+1 || s.Accepted("SignalResource") != 1 || !strings.HasPrefix(signer(s), "STS.") {
-				t.Fatalf("the journal is %v, signed by %s", journal, signer(s))
+			requests := s.RequestLog()
+			if len(requests) != len(test.sessions)+1 || s.Accepted("SignalResource") != 1 || !strings.HasPrefix(signer(s), "STS.") {
+				t.Fatalf("the request log is %v, signed by %s", requests, signer(s))
 			}
 			for i, parts := range test.sessions {
-				if journal[i].Operation != "AssumeRole" || journal[i].Service != "ramsts" || journal[i].Body != "" {
-					t.Errorf("request %d is %v", i, journal[i])
+				if requests[i].Operation != "AssumeRole" || requests[i].Service != "ramsts" || requests[i].Body != "" {
+					t.Errorf("request %d is %v", i, requests[i])
 				}
 				for _, part := range parts {
-					if !strings.Contains(journal[i].Query, part) {
-						t.Errorf("%q is not in %s", part, journal[i].Query)
+					if !strings.Contains(requests[i].Query, part) {
+						t.Errorf("%q is not in %s", part, requests[i].Query)
 					}
 				}
 			}
@@ -311,7 +311,7 @@ func TestAssumeRoleFails(t *testing.T) {
 			r, diags := send(t, s, block, config.With(acctest.Values{"timeouts": acctest.Values{"create": "2s"}}))
 			if test.passes {
 				if len(diags) > 0 || s.Count("SignalResource") != 1 || s.Count("AssumeRole") != 3 {
-					t.Errorf("said %s, the journal is %v", diags, s.Journal())
+					t.Errorf("said %s, the request log is %v", diags, s.RequestLog())
 				}
 				return
 			}
@@ -321,7 +321,7 @@ func TestAssumeRoleFails(t *testing.T) {
 				}
 			}
 			if s.Count("SignalResource") != 0 || !r.State.IsNull() || strings.Contains(diags.String(), "secret-of-one") {
-				t.Errorf("said %s, the journal is %v", diags, s.Journal())
+				t.Errorf("said %s, the request log is %v", diags, s.RequestLog())
 			}
 		})
 	}
@@ -380,7 +380,7 @@ func TestCancelWhileTheRoleIsAssumed(t *testing.T) {
 		}
 	}
 	if s.Count("SignalResource") != 0 {
-		t.Errorf("the journal is %v", s.Journal())
+		t.Errorf("the request log is %v", s.RequestLog())
 	}
 }
 
@@ -426,8 +426,8 @@ func TestProxyPasswordStaysAtHome(t *testing.T) {
 		s, config := start(t, sandbox.Options{})
 		t.Setenv("HTTP_PROXY", proxy)
 		_, diags := send(t, s, acctest.Values{"access_key": "one", "secret_key": "secret-of-one", "region": "r"}, config)
-		if len(diags) > 0 || s.Journal()[0].Header.Get("Proxy-Authorization") != "" {
-			t.Errorf("said %s, sent %v", diags, s.Journal())
+		if len(diags) > 0 || s.RequestLog()[0].Header.Get("Proxy-Authorization") != "" {
+			t.Errorf("said %s, sent %v", diags, s.RequestLog())
 		}
 	}
 }
@@ -448,7 +448,7 @@ func TestRoleIsAssumedAgain(t *testing.T) {
 				}
 			}
 			if s.Count("AssumeRole") != assumed || s.Accepted("SignalResource") != 3 {
-				t.Errorf("the journal is %v", s.Journal())
+				t.Errorf("the request log is %v", s.RequestLog())
 			}
 		})
 	}
@@ -481,7 +481,7 @@ func TestUnknownBlock(t *testing.T) {
 	s, config := start(t, sandbox.Options{})
 	block := acctest.Alicloud(s.URL()).With(acctest.Values{"secret_key": acctest.Unknown})
 	r := acctest.StartProvider(t, acctest.Values{"alicloud": block}).Resource("signal_stack_resource")
-	if diags := r.Apply(config.With(acctest.Values{"region": "r"})); !strings.Contains(diags.String(), "alicloud.secret_key is not known yet") || len(s.Journal()) > 0 {
+	if diags := r.Apply(config.With(acctest.Values{"region": "r"})); !strings.Contains(diags.String(), "alicloud.secret_key is not known yet") || len(s.RequestLog()) > 0 {
 		t.Errorf("said %s", diags)
 	}
 }

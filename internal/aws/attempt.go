@@ -30,7 +30,7 @@ func Send(ctx context.Context, call func(context.Context) (smithymiddleware.Meta
 
 // Read is Send for an operation that reads.
 func Read(ctx context.Context, call func(context.Context) (smithymiddleware.Metadata, error)) delivery.Attempt {
-	ctx, wire := delivery.Watch(ctx)
+	ctx, wire := delivery.WithRequestTrace(ctx)
 	metadata, err := call(ctx)
 	if err == nil {
 		id, _ := middleware.GetRequestIDMetadata(metadata)
@@ -41,7 +41,7 @@ func Read(ctx context.Context, call func(context.Context) (smithymiddleware.Meta
 		}
 		return attempt
 	}
-	if !wire.Left() {
+	if !wire.Connected() {
 		attempt := wire.Unsent(err)
 		if credentials := (*CredentialsError)(nil); errors.As(err, &credentials) {
 			attempt.Cause, attempt.Err = delivery.NoCredentials, credentials

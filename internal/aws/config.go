@@ -1,4 +1,4 @@
-// Package aws holds what the rooms of the AWS signalling systems share: the
+// Package aws holds what the systems of the AWS signalling systems share: the
 // user's configuration, clients made on first use, and the classification of
 // what AWS answers.
 package aws
@@ -163,9 +163,9 @@ func (c Config) sts(cfg awssdk.Config) *sts.Client {
 	})
 }
 
-// discreet hides what requests carry to prove who the user is.
+// redacting hides what requests carry to prove who the user is.
 func (c Config) discreet(client delivery.Doer) delivery.Doer {
-	return delivery.Discreet{Doer: client, Sent: func(req *http.Request) []string {
+	return delivery.RedactingDoer{Doer: client, Secrets: func(req *http.Request) []string {
 		sent := []string{req.Header.Get("X-Amz-Security-Token")}
 		if c.WebIdentity != nil {
 			// A token of a file changes, and is as it was a moment ago.

@@ -56,13 +56,13 @@ type jobModel struct {
 }
 
 // NewJobResource returns the resource signal_http_trigger_job.
-func NewJobResource(client *Client, courier *signal.Courier) resource.Resource {
-	return &jobResource{client: client, courier: courier}
+func NewJobResource(client *Client, sender *signal.Sender) resource.Resource {
+	return &jobResource{client: client, sender: sender}
 }
 
 type jobResource struct {
-	client  *Client
-	courier *signal.Courier
+	client *Client
+	sender *signal.Sender
 }
 
 // Metadata says that the identity may change: a rotation may make a new job.

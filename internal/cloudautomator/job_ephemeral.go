@@ -14,13 +14,13 @@ import (
 )
 
 // NewJobEphemeral returns the ephemeral resource signal_http_trigger_job.
-func NewJobEphemeral(client *Client, courier *signal.Courier) ephemeral.EphemeralResource {
-	return &jobEphemeral{client, courier}
+func NewJobEphemeral(client *Client, sender *signal.Sender) ephemeral.EphemeralResource {
+	return &jobEphemeral{client, sender}
 }
 
 type jobEphemeral struct {
-	client  *Client
-	courier *signal.Courier
+	client *Client
+	sender *signal.Sender
 }
 
 func (e *jobEphemeral) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
@@ -48,7 +48,7 @@ func (e *jobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp
 	}
 	ctx, cancel := context.WithTimeout(ctx, signal.DefaultTimeout)
 	defer cancel()
-	w := &work{Operation: signal.Operation{Service: service, Bound: "read", Timeout: signal.DefaultTimeout}, client: e.client, courier: e.courier}
+	w := &work{Operation: signal.Operation{Service: service, TimeoutName: "read", Timeout: signal.DefaultTimeout}, client: e.client, sender: e.sender}
 	job, found, failed := w.job(ctx, id.ValueString())
 	switch {
 	case failed != nil:

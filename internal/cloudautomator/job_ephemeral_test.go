@@ -18,8 +18,8 @@ func TestEphemeralJob(t *testing.T) {
 	if len(diags) > 0 || !maps.Equal(got, want) {
 		t.Errorf("opened %v, want %v: %s", got, want, diags)
 	}
-	if s.Count("GetJob") != 2 || len(s.Journal()) != 2 {
-		t.Errorf("the journal holds %v", s.Journal())
+	if s.Count("GetJob") != 2 || len(s.RequestLog()) != 2 {
+		t.Errorf("the request log holds %v", s.RequestLog())
 	}
 	timer := s.AddTriggerJob(sandbox.TriggerJob{RuleType: "cron"})
 	for id, says := range map[string][]string{

@@ -38,9 +38,9 @@ func TestRotationSurvivesAccidents(t *testing.T) {
 						base := b.created(nightly)
 						old := b.held()
 						config := base.With(acctest.Values{"name": "weekly", "timeouts": acctest.Values{"update": "1s"}})
-						struck := fault
-						struck.Operation, struck.Times = operation, times
-						b.s.Inject(struck)
+						injected := fault
+						injected.Operation, injected.Times = operation, times
+						b.s.Inject(injected)
 						diags := b.Apply(config)
 						b.s.ClearFaults()
 						config["timeouts"] = nil
@@ -197,9 +197,9 @@ func TestJobAPIKeyIsBad(t *testing.T) {
 	block := acctest.Values{"cloud_automator": acctest.Values{"api_key": "another", "endpoint": s.URL() + "/api/v1/"}}
 	r := acctest.StartProvider(t, block).Resource(jobType)
 	diags := r.Apply(nightly)
-	contains(t, diags.String(), "Job Not Created", "HTTP 401", "request id "+s.Journal()[0].RequestID, "API key", "CLOUD_AUTOMATOR_API_KEY")
+	contains(t, diags.String(), "Job Not Created", "HTTP 401", "request id "+s.RequestLog()[0].RequestID, "API key", "CLOUD_AUTOMATOR_API_KEY")
 	if s.Count("CreateJob") != 1 || !r.State.IsNull() {
-		t.Errorf("the state is %s: %v", r.State, s.Journal())
+		t.Errorf("the state is %s: %v", r.State, s.RequestLog())
 	}
 	without := acctest.StartProvider(t, nil).Resource(jobType)
 	contains(t, without.Apply(nightly).String(), "there is no Cloud Automator API key")
@@ -365,7 +365,7 @@ func TestRefusedUpdateIsTakenBack(t *testing.T) {
 				}
 				b.refused(base.With(c.change))
 				b.idle(base)
-				b.s.ResetJournal()
+				b.s.ResetRequestLog()
 				b.apply(base)
 				b.requests()
 			})
@@ -388,7 +388,7 @@ func TestFirstApplyAfterAnImportFails(t *testing.T) {
 			config := nightly.With(acctest.Values{"name": "weekly", "rotate_on_update": false, "rotation_triggers": acctest.Values{"month": "1"}})
 			b.s.Inject(sandbox.Fault{Operation: operation, Kind: sandbox.KindRefuse, Times: 1})
 			b.refused(config)
-			b.s.ResetJournal()
+			b.s.ResetRequestLog()
 			b.apply(config)
 			b.requests("GetJob", "UpdateJob", "GetJob")
 			if b.held() != before {
@@ -436,7 +436,7 @@ func TestLostJobIsNoOther(t *testing.T) {
 						t.Fatalf("the state is %s: %s", b.State, diags)
 					}
 				}
-				b.s.ResetJournal()
+				b.s.ResetRequestLog()
 				b.apply(nightly)
 				if b.s.Count("DeleteJob") > 0 || len(b.s.TriggerJobs()) != 2 {
 					t.Errorf("the requests were %q", b.made())

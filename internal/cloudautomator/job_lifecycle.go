@@ -38,8 +38,8 @@ func (r *jobResource) work(ctx context.Context, data *jobModel, bound bound, dia
 	diags.Append(found...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	return ctx, cancel, &work{
-		Operation: signal.Operation{Service: service, Bound: bound.name, Timeout: timeout},
-		client:    r.client, courier: r.courier,
+		Operation: signal.Operation{Service: service, TimeoutName: bound.name, Timeout: timeout},
+		client:    r.client, sender: r.sender,
 	}
 }
 
@@ -53,7 +53,7 @@ type record struct {
 	}
 }
 
-func (r record) write(ctx context.Context, data *jobModel, m memory) diag.Diagnostics {
+func (r record) write(ctx context.Context, data *jobModel, m privateState) diag.Diagnostics {
 	diags := r.state.Set(ctx, data)
 	if r.identity != nil && !data.ID.IsNull() {
 		diags.Append(r.identity.SetAttribute(ctx, path.Root("id"), data.ID)...)
@@ -123,7 +123,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 }
 
 // makeJob creates a job.
-func (w *work) makeJob(ctx context.Context, data *jobModel) (job Job, m memory, failed diag.Diagnostic) {
+func (w *work) makeJob(ctx context.Context, data *jobModel) (job Job, m privateState, failed diag.Diagnostic) {
 	name := data.Name.ValueString()
 	lock := w.client.naming(name)
 	lock.Lock()
@@ -133,7 +133,7 @@ func (w *work) makeJob(ctx context.Context, data *jobModel) (job Job, m memory, 
 			"and a second one could not be told from it.\n\nNothing is recorded. Applying again creates the job.", name))
 	}
 	made, result, since, doubt := w.create(ctx, name, data.body(nil), func(jobs []Job, since time.Time) ([]string, error) {
-		return w.client.lookFor(data, memory{Sought: since}, jobs)
+		return w.client.lookFor(data, privateState{Sought: since}, jobs)
 	})
 	switch {
 	case made != nil:
@@ -163,7 +163,7 @@ const lateness = time.Minute
 // lookFor finds the job whose creation got no clear answer among those made
 // then, by its name and all its settings: one that no resource is known to have.
 // It is an error if there is more than one.
-func (c *Client) lookFor(data *jobModel, lost memory, jobs []Job) (found []string, err error) {
+func (c *Client) lookFor(data *jobModel, lost privateState, jobs []Job) (found []string, err error) {
 	for _, job := range jobs {
 		shown, err := job.settings()
 		created, ok := instant(shown.CreatedAt)
@@ -227,7 +227,7 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 }
 
 // refresh records what the service shows of a job, and reports whether it is there.
-func (w *work) refresh(ctx context.Context, data *jobModel, m *memory) (there bool, failed diag.Diagnostic) {
+func (w *work) refresh(ctx context.Context, data *jobModel, m *privateState) (there bool, failed diag.Diagnostic) {
 	if data.ID.IsNull() {
 		id, failed := w.seek(ctx, data, m)
 		if id == "" || failed != nil {
@@ -287,7 +287,7 @@ func (j Job) noticed(shown settings) string {
 }
 
 // refreshGone looks for what has taken the place of a job that is gone.
-func (w *work) refreshGone(ctx context.Context, data *jobModel, m *memory) (there bool, failed diag.Diagnostic) {
+func (w *work) refreshGone(ctx context.Context, data *jobModel, m *privateState) (there bool, failed diag.Diagnostic) {
 	jobs, failed := w.list(ctx)
 	if failed != nil {
 		return false, failed
@@ -301,7 +301,7 @@ func (w *work) refreshGone(ctx context.Context, data *jobModel, m *memory) (ther
 }
 
 // seek looks for the job whose creation got no clear answer.
-func (w *work) seek(ctx context.Context, data *jobModel, m *memory) (id string, failed diag.Diagnostic) {
+func (w *work) seek(ctx context.Context, data *jobModel, m *privateState) (id string, failed diag.Diagnostic) {
 	jobs, failed := w.list(ctx)
 	if failed != nil {
 		return "", failed
@@ -365,7 +365,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	}
 	switch {
 	case d.change:
-		rotation := rotation{work: w, before: before, after: data, memory: &m, asked: d.rotate, taken: func(job Job) diag.Diagnostics {
+		rotation := rotation{work: w, before: before, after: data, privateState: &m, asked: d.rotate, taken: func(job Job) diag.Diagnostics {
 			m.Due = data.TriggerOnApply.ValueBool()
 			return take(job)
 		}}
@@ -412,15 +412,15 @@ func gone(id string) diag.Diagnostic {
 
 // runJob runs the job once, and remembers whether that is still to be done. A run
 // that may have started is never made good.
-func (w *work) runJob(ctx context.Context, job Job, m *memory, unsent, unknown string) diag.Diagnostic {
+func (w *work) runJob(ctx context.Context, job Job, m *privateState, unsent, unknown string) diag.Diagnostic {
 	run := trigger{job.URL, job.AccessToken}
-	outcome, failed := w.Send(ctx, w.courier, signal.Signal{
-		Target:  target{client: w.client, args: &args{}, given: &run},
-		What:    "an HTTP POST",
-		To:      "Cloud Automator job " + job.ID,
-		Service: service,
-		Lane:    lane(job.URL.Host),
-		FindOut: findOut,
+	outcome, failed := w.Send(ctx, w.sender, signal.Signal{
+		Target:     target{client: w.client, args: &args{}, given: &run},
+		What:       "an HTTP POST",
+		To:         "Cloud Automator job " + job.ID,
+		Service:    service,
+		RateLimit:  limiter(job.URL.Host),
+		HowToCheck: findOut,
 		Explain: func(attempt delivery.Attempt) signal.Advice {
 			advice := target{client: w.client}.explain(attempt)
 			advice.Attribute = "trigger_on_apply"
@@ -457,7 +457,7 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 	appendFailure(&resp.Diagnostics, w.removeAll(ctx, &data, m))
 }
 
-func (w *work) removeAll(ctx context.Context, data *jobModel, m memory) diag.Diagnostic {
+func (w *work) removeAll(ctx context.Context, data *jobModel, m privateState) diag.Diagnostic {
 	id := data.ID.ValueString()
 	if m.Lost {
 		jobs, failed := w.list(ctx)
@@ -493,7 +493,7 @@ func (r *jobResource) ImportState(ctx context.Context, req resource.ImportStateR
 	if !resp.Diagnostics.HasError() && req.ID != "" && !jobID.MatchString(req.ID) {
 		resp.Diagnostics.AddError("Invalid Job ID", "A job is imported by its id: letters, digits, - and _.")
 	}
-	resp.Diagnostics.Append(memory{Imported: true}.keep(ctx, resp.Private)...)
+	resp.Diagnostics.Append(privateState{Imported: true}.keep(ctx, resp.Private)...)
 }
 
 func appendFailure(diags *diag.Diagnostics, failed diag.Diagnostic) {

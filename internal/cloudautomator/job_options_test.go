@@ -23,7 +23,7 @@ func TestTriggerOnApply(t *testing.T) {
 		if made := b.made(); made[len(made)-1] != "TriggerJob" || b.s.Count("TriggerJob") != 1 {
 			t.Errorf("the requests were %q", made)
 		}
-		b.s.ResetJournal()
+		b.s.ResetRequestLog()
 		// A change that asks for no rotation runs nothing, even if the service rotates.
 		config = config.With(acctest.Values{"rotate_on_update": false, "name": "weekly"})
 		b.apply(config)
@@ -36,7 +36,7 @@ func TestTriggerOnApply(t *testing.T) {
 		config["trigger_on_apply"] = nil
 		b.apply(config)
 		config["trigger_on_apply"] = true
-		b.s.ResetJournal()
+		b.s.ResetRequestLog()
 		b.apply(config)
 		b.requests()
 		b.settled(config)
@@ -84,7 +84,7 @@ func TestRunAfterRotationFails(t *testing.T) {
 				}
 				b.dead(old)
 				fresh := b.held()
-				b.s.ResetJournal()
+				b.s.ResetRequestLog()
 				if diags := b.Refresh(); len(diags) > 0 {
 					t.Fatal(diags)
 				}
@@ -111,7 +111,7 @@ func TestDueRunIsForgotten(t *testing.T) {
 	b.s.Inject(sandbox.Fault{Operation: "TriggerJob", Kind: sandbox.KindRefuse})
 	b.refused(config.With(acctest.Values{"name": "weekly"}))
 	b.s.ClearFaults()
-	b.s.ResetJournal()
+	b.s.ResetRequestLog()
 	for _, on := range []any{nil, true} {
 		b.apply(config.With(acctest.Values{"name": "weekly", "trigger_on_apply": on}))
 	}
@@ -168,13 +168,13 @@ func TestCredentialsAreNotStored(t *testing.T) {
 		if b.String("rotated_at") == "" || rotated == "" {
 			t.Error("rotated_at is not known")
 		}
-		b.s.ResetJournal()
+		b.s.ResetRequestLog()
 		// To keep them from now on takes a read, to keep them no more takes none.
 		stored := config.With(acctest.Values{"store_credentials": true})
 		b.apply(stored)
 		b.requests("GetJob")
 		b.settled(stored)
-		b.s.ResetJournal()
+		b.s.ResetRequestLog()
 		b.apply(config)
 		b.requests()
 		b.settled(config)
@@ -206,7 +206,7 @@ func TestJobIsImported(t *testing.T) {
 					}
 					b.settled(config)
 					old := b.held()
-					b.s.ResetJournal()
+					b.s.ResetRequestLog()
 					// The first apply records the triggers, and the second rotates.
 					config = config.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "1"}})
 					b.apply(config)
@@ -369,7 +369,7 @@ func TestDatesAreInstants(t *testing.T) {
 	config := b.created(nightly.With(acctest.Values{"expiration_date": "2099-01-01T00:00:00Z"}))
 	for date, shows := range map[string]string{"2099-01-01T09:00:00.000+09:00": "2099-01-01T00:00:00Z", "2099-01-01T09:00:00Z": "2099-01-01T09:00:00Z"} {
 		other := b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
-		b.s.ResetJournal()
+		b.s.ResetRequestLog()
 		if diags := other.Apply(config.With(acctest.Values{"expiration_date": date, "rotate_on_update": false})); len(diags) > 0 {
 			t.Fatal(diags)
 		}

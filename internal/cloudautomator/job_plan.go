@@ -29,7 +29,7 @@ type decision struct {
 	run bool
 }
 
-func decide(before, after jobModel, m memory) (d decision) {
+func decide(before, after jobModel, m privateState) (d decision) {
 	if m.covers(before, after) {
 		after.ActionValue = before.ActionValue
 	}
@@ -107,7 +107,7 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 
 // covers reports whether the state holds all that the service has of an
 // action_value, and with it what the user gave.
-func (m memory) covers(before, after jobModel) bool {
+func (m privateState) covers(before, after jobModel) bool {
 	return m.Whole && !after.ActionValue.IsUnknown() && coversObject(before.ActionValue.ValueString(), after.ActionValue.ValueString())
 }
 
@@ -145,7 +145,7 @@ func keepUnset(after *jobModel, config, before jobModel) {
 // configuration asks for. When there is no such job, or more than one, the update
 // makes a new one: a replacement would be refused where the resource must not be
 // destroyed, and there is nothing to destroy.
-func (r *jobResource) adopt(ctx context.Context, config, before jobModel, m *memory, resp *resource.ModifyPlanResponse) {
+func (r *jobResource) adopt(ctx context.Context, config, before jobModel, m *privateState, resp *resource.ModifyPlanResponse) {
 	ctx, cancel, w := r.work(ctx, &before, toRead, &resp.Diagnostics)
 	defer cancel()
 	jobs, failed := w.list(ctx)

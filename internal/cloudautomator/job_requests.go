@@ -23,8 +23,8 @@ const service = "Cloud Automator"
 // it is clear what became of it, and what there is to say when it is not.
 type work struct {
 	signal.Operation
-	client  *Client
-	courier *signal.Courier
+	client *Client
+	sender *signal.Sender
 	// hidden are the secrets of the jobs that were read, which the service may repeat.
 	hidden []string
 }
@@ -44,11 +44,11 @@ func again(attempt delivery.Attempt) delivery.Attempt {
 	return attempt
 }
 
-// deliver makes a request with the patience of a signal. What an attempt
+// deliver makes a request with the retry policy of a signal. What an attempt
 // came to that was made again for an answer, the result says as it was.
 func (w *work) deliver(ctx context.Context, doing string, try request) delivery.Result {
 	var last delivery.Outcome
-	result := w.courier.Deliver(ctx, w.client.lane(), doing, request(func(ctx context.Context) delivery.Attempt {
+	result := w.sender.Deliver(ctx, w.client.limiter(), doing, request(func(ctx context.Context) delivery.Attempt {
 		attempt := w.hide(try(ctx))
 		last = attempt.Outcome
 		return again(attempt)
@@ -62,7 +62,7 @@ func (w *work) deliver(ctx context.Context, doing string, try request) delivery.
 // hide leaves secrets out of what was said.
 func (w *work) hide(attempt delivery.Attempt) delivery.Attempt {
 	if attempt.Err != nil {
-		attempt.Err = signal.Hidden(attempt.Err, strings.NewReplacer(w.hidden...))
+		attempt.Err = signal.RedactedError(attempt.Err, strings.NewReplacer(w.hidden...))
 	}
 	return attempt
 }
@@ -228,7 +228,7 @@ func (w *work) remove(ctx context.Context, id string) (gone bool, failed diag.Di
 func (w *work) create(ctx context.Context, name string, body map[string]any, look func(jobs []Job, since time.Time) ([]string, error)) (made *Job, result delivery.Result, since time.Time, doubt error) {
 	doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)
 	var answered Job
-	result = w.courier.Deliver(ctx, w.client.lane(), doing, request(func(ctx context.Context) delivery.Attempt {
+	result = w.sender.Deliver(ctx, w.client.limiter(), doing, request(func(ctx context.Context) delivery.Attempt {
 		return w.hide(attempt(ctx, func(ctx context.Context) (err error) {
 			answered, err = w.client.createJob(ctx, body)
 			return err

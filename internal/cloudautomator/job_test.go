@@ -63,7 +63,7 @@ func hasty() provider.Option {
 func (b *bench) created(config acctest.Values) acctest.Values {
 	b.t.Helper()
 	b.apply(config)
-	b.s.ResetJournal()
+	b.s.ResetRequestLog()
 	return config
 }
 
@@ -183,9 +183,9 @@ func (b *bench) dead(old credentials) {
 	}
 }
 
-// made are the operations in the journal.
+// made are the operations in the request log.
 func (b *bench) made() (operations []string) {
-	for _, entry := range b.s.Journal() {
+	for _, entry := range b.s.RequestLog() {
 		operations = append(operations, entry.Operation)
 	}
 	return operations
@@ -196,7 +196,7 @@ func (b *bench) requests(want ...string) {
 	if got := b.made(); !slices.Equal(got, want) {
 		b.t.Errorf("the requests were %q, want %q", got, want)
 	}
-	b.s.ResetJournal()
+	b.s.ResetRequestLog()
 }
 
 func TestJobIsCreatedReadAndRemoved(t *testing.T) {
@@ -224,7 +224,7 @@ func TestJobIsCreatedReadAndRemoved(t *testing.T) {
 		b.idle(config)
 		b.requests("GetJob")
 		b.settled(config)
-		b.s.ResetJournal()
+		b.s.ResetRequestLog()
 		if diags := b.Destroy(); len(diags) > 0 {
 			t.Fatal(diags)
 		}

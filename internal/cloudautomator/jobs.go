@@ -205,26 +205,26 @@ func (c *Client) deleteJob(ctx context.Context, id string) error {
 	return err
 }
 
-// lane is the lane of the job API's requests.
-func (c *Client) lane() string {
+// rate limiter is the rate limiter of the job API's requests.
+func (c *Client) limiter() string {
 	api, err := c.api()
 	if err != nil {
-		return lane("")
+		return limiter("")
 	}
-	return lane(api.endpoint.Host)
+	return limiter(api.endpoint.Host)
 }
 
-// lane is the lane of the requests to a host.
-func lane(host string) string { return "cloudautomator/" + host }
+// rate limiter is the rate limiter of the requests to a host.
+func limiter(host string) string { return "cloudautomator/" + host }
 
 // attempt makes one request of the job API as one attempt to be judged.
 func attempt(ctx context.Context, request func(context.Context) error) delivery.Attempt {
-	ctx, wire := delivery.Watch(ctx)
+	ctx, wire := delivery.WithRequestTrace(ctx)
 	err := request(ctx)
 	if err == nil {
 		return delivery.Attempt{Outcome: delivery.Accepted}
 	}
-	if !wire.Left() {
+	if !wire.Connected() {
 		return wire.Unsent(err)
 	}
 	attempt := delivery.Attempt{Outcome: delivery.Unknown, Status: wire.Status(), Err: err}

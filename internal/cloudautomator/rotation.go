@@ -18,7 +18,7 @@ import (
 type rotation struct {
 	*work
 	before, after jobModel
-	*memory
+	*privateState
 	// asked is set when the old URL and access token must not survive.
 	asked bool
 	// adopted is set when a job without a mark was taken for the successor.

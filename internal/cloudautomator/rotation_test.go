@@ -55,7 +55,7 @@ func TestKilledRotationIsFinished(t *testing.T) {
 							}
 							// Back to where it began.
 							b.apply(base)
-							b.s.ResetJournal()
+							b.s.ResetRequestLog()
 						}
 					})
 				})
@@ -167,7 +167,7 @@ func TestKilledRotationIsNotRunAgain(t *testing.T) {
 			if diags := b.Refresh(); diags.HasError() {
 				t.Fatal(diags)
 			}
-			b.s.ResetJournal()
+			b.s.ResetRequestLog()
 			b.apply(config)
 			if updates := b.s.Count("UpdateJob"); (updates == 0) != stored || len(b.only().Runs) != 1 {
 				t.Errorf("there were %d updates and %d runs", updates, len(b.only().Runs))
@@ -177,7 +177,7 @@ func TestKilledRotationIsNotRunAgain(t *testing.T) {
 	}
 }
 
-// With rotate_on_update = false a lost memory is no reason to rotate.
+// With rotate_on_update = false a lost private state is no reason to rotate.
 func TestKilledUpdateThatDoesNotRotate(t *testing.T) {
 	for _, stored := range []bool{true, false} {
 		b := newBench(t, sandbox.CloudAutomator{})
@@ -258,7 +258,7 @@ func TestPredecessorThatStaysIsRemovedByTheNextApply(t *testing.T) {
 	if diags := b.Refresh(); len(diags) > 0 {
 		t.Fatal(diags)
 	}
-	b.s.ResetJournal()
+	b.s.ResetRequestLog()
 	b.refused(config, "Job Not Removed", "job "+first)
 	b.requests("DeleteJob")
 	b.s.ClearFaults()
@@ -464,7 +464,7 @@ func (b *bench) lookAlike(config, settings acctest.Values) *acctest.Resource {
 	if diags := b.Refresh(); len(diags) > 0 {
 		b.t.Fatal(diags)
 	}
-	b.s.ResetJournal()
+	b.s.ResetRequestLog()
 	return other
 }
 

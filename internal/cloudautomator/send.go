@@ -60,7 +60,7 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 	if attempt.Outcome == delivery.Accepted {
 		t.args.TriggerJobID = id
 	} else {
-		attempt.Err = signal.Hidden(attempt.Err, run.secrets())
+		attempt.Err = signal.RedactedError(attempt.Err, run.secrets())
 	}
 	return attempt
 }
@@ -68,7 +68,7 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 // read finds the trigger of job_id. It changes nothing, so that whatever may
 // pass is tried again until the timeout.
 func (t target) read(ctx context.Context) (*trigger, *delivery.Attempt) {
-	watched, wire := delivery.Watch(ctx)
+	watched, wire := delivery.WithRequestTrace(ctx)
 	job, err := t.client.Job(watched, t.args.JobID.ValueString())
 	if err == nil && job.RuleType != webhook {
 		err = &noTriggerError{job.RuleType}
@@ -77,11 +77,11 @@ func (t target) read(ctx context.Context) (*trigger, *delivery.Attempt) {
 		return &trigger{job.URL, job.AccessToken}, nil
 	}
 	attempt := delivery.Attempt{Outcome: delivery.NotSent, Cause: delivery.Busy}
-	if !wire.Left() {
+	if !wire.Connected() {
 		attempt = wire.Unsent(err)
 	}
 	if final := (*noTriggerError)(nil); errors.As(err, &final) {
-		attempt.Cause = delivery.Hopeless
+		attempt.Cause = delivery.Permanent
 	}
 	if refused := (*APIError)(nil); errors.As(err, &refused) {
 		attempt.RetryAfter = refused.RetryAfter
@@ -89,7 +89,7 @@ func (t target) read(ctx context.Context) (*trigger, *delivery.Attempt) {
 		case refused.Status == http.StatusTooManyRequests:
 			attempt.Cause = delivery.Throttled
 		case !refused.Passing():
-			attempt.Cause = delivery.Hopeless
+			attempt.Cause = delivery.Permanent
 		}
 	}
 	attempt.Err = fmt.Errorf("reading the job: %w", err)
@@ -106,14 +106,14 @@ func (e *noTriggerError) Error() string {
 // post makes the request of the HTTP trigger's page. The id is the answer's
 // trigger_job_id, null unless the attempt was accepted with one.
 func (t target) post(ctx context.Context, run trigger) (delivery.Attempt, types.String) {
-	ctx, wire := delivery.Watch(ctx)
+	ctx, wire := delivery.WithRequestTrace(ctx)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, run.url.String(), http.NoBody)
 	if err != nil {
 		return wire.Unsent(err), types.StringNull()
 	}
 	req.Header.Set("Authorization", "CAAuth "+run.accessToken)
 	answer, err := t.client.do(req)
-	if !wire.Left() {
+	if !wire.Connected() {
 		attempt := wire.Unsent(err)
 		attempt.Err = err
 		return attempt, types.StringNull()

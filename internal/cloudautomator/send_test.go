@@ -60,7 +60,7 @@ func said(t *testing.T, r *acctest.Resource, config acctest.Values, at string, p
 
 // operations are the requests made, in order.
 func operations(s *sandbox.Sandbox) (made []string) {
-	for _, entry := range s.Journal() {
+	for _, entry := range s.RequestLog() {
 		made = append(made, entry.Operation)
 	}
 	return made
@@ -88,7 +88,7 @@ func TestRequest(t *testing.T) {
 			if made := operations(s); !slices.Equal(made, test.made) {
 				t.Fatalf("made %v, want %v", made, test.made)
 			}
-			sent := s.Journal()[len(test.made)-1]
+			sent := s.RequestLog()[len(test.made)-1]
 			if sent.Method != "POST" || sent.Path != "/trigger/"+job.Token || sent.Query != "" || sent.Body != "" || !strings.HasSuffix(s.URL(), sent.Host) {
 				t.Errorf("sent %+v", sent)
 			}
@@ -121,7 +121,7 @@ func TestReadRequest(t *testing.T) {
 		if diags := p.Resource("signal_http_trigger").Apply(acctest.Values{"job_id": job.ID}); len(diags) > 0 {
 			t.Fatal(diags)
 		}
-		read := s.Journal()[0]
+		read := s.RequestLog()[0]
 		if read.Method != "GET" || read.Path != "/api/v1/jobs/"+job.ID || read.Body != "" || read.Header.Get("Authorization") != "Bearer ***" ||
 			read.Header.Get("Content-Type") != "application/json" || read.Header.Get("User-Agent") != "terraform-provider-signal/test" {
 			t.Errorf("read by %+v", read)
@@ -138,7 +138,7 @@ func TestUpdatesSendNothing(t *testing.T) {
 			t.Fatal(diags)
 		}
 		if s.Count("TriggerJob") != 1 || r.String("trigger_job_id") != job.ID || r.String("delivery") != "SENT" {
-			t.Fatalf("after %v the state is %s and the journal %v", config, r.State, s.Journal())
+			t.Fatalf("after %v the state is %s and the request log %v", config, r.State, s.RequestLog())
 		}
 	}
 	apply(byURL(s, job))
@@ -152,8 +152,8 @@ func TestUpdatesSendNothing(t *testing.T) {
 	apply(acctest.Values{"url": s.TriggerURL(rotated), "access_token_wo": "two", "access_token_wo_version": 2})
 	apply(acctest.Values{"job_id": job.ID})
 	apply(acctest.Values{"job_id": "another"})
-	if r.String("id") != id || r.String("sent_at") != sentAt || r.String("job_id") != "another" || r.String("url") != "" || len(s.Journal()) != 1 {
-		t.Errorf("the state is %s, the journal %v", r.State, s.Journal())
+	if r.String("id") != id || r.String("sent_at") != sentAt || r.String("job_id") != "another" || r.String("url") != "" || len(s.RequestLog()) != 1 {
+		t.Errorf("the state is %s, the request log %v", r.State, s.RequestLog())
 	}
 }
 
@@ -162,11 +162,11 @@ func TestRequestIDIsRecordedWhenThereIsOne(t *testing.T) {
 	if diags := r.Apply(byURL(s, job)); len(diags) > 0 {
 		t.Fatal(diags)
 	}
-	if got := r.String("request_id"); got == "" || got != s.Journal()[0].RequestID {
+	if got := r.String("request_id"); got == "" || got != s.RequestLog()[0].RequestID {
 		t.Errorf("request_id is %q", got)
 	}
 	diags := r.Provider.Resource("signal_http_trigger").Apply(byURL(s, job).With(acctest.Values{"access_token": "another"}))
-	if want := "request id " + s.Journal()[1].RequestID; !strings.Contains(diags.String(), want) {
+	if want := "request id " + s.RequestLog()[1].RequestID; !strings.Contains(diags.String(), want) {
 		t.Errorf("%q is not in the error:\n%s", want, diags)
 	}
 }
@@ -343,15 +343,15 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		}
 		said(t, r, byURL(s, job), at, "Outcome of the Signal Unknown")
 		if r.String("delivery") != "UNKNOWN" || s.Count("TriggerJob") != 1 {
-			t.Errorf("the state is %s after %v", r.State, s.Journal())
+			t.Errorf("the state is %s after %v", r.State, s.RequestLog())
 		}
 	}
-	if made := elsewhere.Journal(); len(made) > 0 {
+	if made := elsewhere.RequestLog(); len(made) > 0 {
 		t.Errorf("the other host got %v", made)
 	}
 }
 
-// Reading the job changes nothing, so whatever may pass is tried again.
+// Observation the job changes nothing, so whatever may pass is tried again.
 func TestReadIsTriedAgain(t *testing.T) {
 	for name, fault := range map[string]sandbox.Fault{
 		"500":       {Kind: sandbox.KindErrorBefore},
@@ -408,7 +408,7 @@ func TestReadErrors(t *testing.T) {
 			said(t, r, acctest.Values{"job_id": job.ID, "timeouts": acctest.Values{"create": "2s"}}, test.at,
 				append(test.says, "Signal Not Sent", "Cloud Automator job "+job.ID, "reading the job")...)
 			if reads := s.Count("GetJob"); test.reads >= 0 && reads != test.reads || reads < -test.reads || s.Count("TriggerJob") != 0 || !r.State.IsNull() {
-				t.Errorf("recorded %s after %v", r.State, s.Journal())
+				t.Errorf("recorded %s after %v", r.State, s.RequestLog())
 			}
 		})
 	}
@@ -492,7 +492,7 @@ func TestConfiguration(t *testing.T) {
 				block["cloud_automator"] = test.block
 			}
 			p := acctest.StartProvider(t, block)
-			s.ResetJournal()
+			s.ResetRequestLog()
 			if diags := p.Resource("signal_http_trigger").Apply(byURL(s, job)); len(diags) > 0 {
 				t.Errorf("by url: %s", diags)
 			}

@@ -49,11 +49,11 @@ func (o Outcome) String() string {
 type Cause int
 
 const (
-	// Hopeless causes are not retried: another attempt would end the same way.
+	// Permanent causes are not retried: another attempt would end the same way.
 	// It is the zero value.
-	Hopeless Cause = iota
+	Permanent Cause = iota
 	// Throttled means that the service turned the request away for its rate:
-	// retried until the timeout, and all that share its Lane slow down.
+	// retried until the timeout, and all that share its RateLimiter slow down.
 	Throttled
 	// Busy means that the service documents the answer as "has not started, try
 	// again", for whatever reason: retried until the timeout, by itself.
@@ -89,7 +89,7 @@ type Attempt struct {
 	// RetryAfter is how long the service asked to be left alone, 0 when it did not say.
 	RetryAfter time.Duration
 	// Clock is what the answer told of the service's clock.
-	Clock Clock
+	Clock ServerClock
 	// Err is what went wrong; nil exactly when the signal was accepted.
 	Err error
 }

@@ -14,25 +14,25 @@ func (prompt) Send(context.Context) delivery.Attempt {
 	return delivery.Attempt{Outcome: delivery.Accepted}
 }
 
-// shared is the policy of signals that share a lane.
-func shared() delivery.Policy {
-	return delivery.DefaultPolicy.In(delivery.NewLanes(delivery.DefaultPolicy).Lane("ssm/us-east-1"))
+// shared is the policy of signals that share a rate limiter.
+func shared() delivery.RetryPolicy {
+	return delivery.DefaultRetryPolicy.WithLimiter(delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("ssm/us-east-1"))
 }
 
 // BenchmarkDeliver is what a delivery takes beside its attempt.
 func BenchmarkDeliver(b *testing.B) {
 	policy := shared()
 	for b.Loop() {
-		policy.Deliver(b.Context(), prompt{}, delivery.Doubt{}, nil)
+		policy.Deliver(b.Context(), prompt{}, delivery.UnknownOutcomePolicy{}, nil)
 	}
 }
 
-// BenchmarkDeliverTogether is BenchmarkDeliver for signals that are sent at the same time in one lane.
+// BenchmarkDeliverTogether is BenchmarkDeliver for signals that are sent at the same time in one rate limiter.
 func BenchmarkDeliverTogether(b *testing.B) {
 	policy := shared()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			policy.Deliver(b.Context(), prompt{}, delivery.Doubt{}, nil)
+			policy.Deliver(b.Context(), prompt{}, delivery.UnknownOutcomePolicy{}, nil)
 		}
 	})
 }

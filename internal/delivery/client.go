@@ -32,15 +32,15 @@ func NewHTTPClient(transport *http.Transport) *http.Client {
 	}
 }
 
-// Client passes requests on and tells the Wire in their context what became of
+// Client passes requests on and tells the RequestTrace in their context what became of
 // them. Every request that carries a signal goes through one.
 type Client struct{ Doer Doer }
 
 // Do sends req.
 func (c Client) Do(req *http.Request) (*http.Response, error) {
-	wire, _ := req.Context().Value(wireKey{}).(*Wire)
+	trace, _ := req.Context().Value(traceKey{}).(*RequestTrace)
 	req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { wire.connected() },
+		GotConn: func(httptrace.GotConnInfo) { trace.connected() },
 	}))
 	if req.Body != nil && req.Body != http.NoBody {
 		// net/http prefers a body's WriteTo. The AWS SDK's body wrapper answers it
@@ -50,39 +50,39 @@ func (c Client) Do(req *http.Request) (*http.Response, error) {
 	}
 	asked := time.Now()
 	resp, err := c.Doer.Do(req)
-	wire.answered(resp, err, asked)
+	trace.answered(resp, err, asked)
 	return resp, err
 }
 
-// Wire witnesses the requests of one attempt, because vendor SDKs wrap, replace
+// RequestTrace witnesses the requests of one attempt, because vendor SDKs wrap, replace
 // and drop the errors by which one could tell a request that left from one that
-// did not. A nil Wire witnesses nothing.
-type Wire struct {
-	mu     sync.Mutex
-	left   bool
-	status int
-	clock  Clock
-	err    error
+// did not. A nil RequestTrace witnesses nothing.
+type RequestTrace struct {
+	mu            sync.Mutex
+	connectedOnce bool
+	status        int
+	clock         ServerClock
+	err           error
 }
 
-type wireKey struct{}
+type traceKey struct{}
 
-// Watch returns a context whose requests, made through a Client, the Wire witnesses.
-func Watch(ctx context.Context) (context.Context, *Wire) {
-	wire := &Wire{}
-	return context.WithValue(ctx, wireKey{}, wire), wire
+// Watch returns a context whose requests, made through a Client, the RequestTrace witnesses.
+func WithRequestTrace(ctx context.Context) (context.Context, *RequestTrace) {
+	trace := &RequestTrace{}
+	return context.WithValue(ctx, traceKey{}, trace), trace
 }
 
-func (w *Wire) connected() {
+func (w *RequestTrace) connected() {
 	if w == nil {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.left = true
+	w.connectedOnce = true
 }
 
-func (w *Wire) answered(resp *http.Response, err error, asked time.Time) {
+func (w *RequestTrace) answered(resp *http.Response, err error, asked time.Time) {
 	if w == nil {
 		return
 	}
@@ -92,35 +92,35 @@ func (w *Wire) answered(resp *http.Response, err error, asked time.Time) {
 	if resp != nil {
 		w.status = resp.StatusCode
 		date, _ := http.ParseTime(resp.Header.Get("Date"))
-		w.clock = Clock{date: date, asked: asked, answered: time.Now()}
+		w.clock = ServerClock{date: date, asked: asked, answered: time.Now()}
 	}
 }
 
 // Left reports whether any request was given a connection to leave on. While it
 // is false, nothing of the attempt can have reached the service.
-func (w *Wire) Left() bool {
+func (w *RequestTrace) Connected() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.left
+	return w.connectedOnce
 }
 
 // Status is the HTTP status of the last answer, 0 when there was none.
-func (w *Wire) Status() int {
+func (w *RequestTrace) Status() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.status
 }
 
 // Told is what the last answer to a request of ctx told of the service's clock.
-func Told(ctx context.Context) Clock {
-	wire, _ := ctx.Value(wireKey{}).(*Wire)
-	return wire.Clock()
+func ServerClockFrom(ctx context.Context) ServerClock {
+	trace, _ := ctx.Value(traceKey{}).(*RequestTrace)
+	return trace.Clock()
 }
 
 // Clock is what the last answer told of the service's clock.
-func (w *Wire) Clock() Clock {
+func (w *RequestTrace) Clock() ServerClock {
 	if w == nil {
-		return Clock{}
+		return ServerClock{}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -129,11 +129,11 @@ func (w *Wire) Clock() Clock {
 
 // Unsent describes an attempt of which nothing left. The error given is used
 // where no request was made at all, as when there was nothing to sign with.
-func (w *Wire) Unsent(err error) Attempt {
+func (w *RequestTrace) Unsent(err error) Attempt {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err == nil {
-		return Attempt{Outcome: NotSent, Cause: Hopeless, Err: err}
+		return Attempt{Outcome: NotSent, Cause: Permanent, Err: err}
 	}
 	return Attempt{Outcome: NotSent, Cause: connectionCause(w.err), Err: w.err}
 }

@@ -14,10 +14,10 @@ import (
 )
 
 // witness posts to url through a delivery.Client and returns what its wire saw.
-func witness(t *testing.T, ctx context.Context, client *http.Client, url string) (*delivery.Wire, error) {
+func witness(t *testing.T, ctx context.Context, client *http.Client, url string) (*delivery.RequestTrace, error) {
 	t.Helper()
 	t.Cleanup(client.CloseIdleConnections)
-	ctx, wire := delivery.Watch(ctx)
+	ctx, trace := delivery.WithRequestTrace(ctx)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader("body"))
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +26,7 @@ func witness(t *testing.T, ctx context.Context, client *http.Client, url string)
 	if err == nil {
 		_ = resp.Body.Close()
 	}
-	return wire, err
+	return trace, err
 }
 
 func TestWireTellsWhatLeft(t *testing.T) {
@@ -81,14 +81,14 @@ func TestWireTellsWhatLeft(t *testing.T) {
 			if client == nil {
 				client = &http.Client{Transport: &http.Transport{}}
 			}
-			wire, err := witness(t, ctx, client, test.url)
-			if wire.Left() != test.left || wire.Status() != test.status {
-				t.Errorf("left: %t, status %d; want %t, %d (%v)", wire.Left(), wire.Status(), test.left, test.status, err)
+			trace, err := witness(t, ctx, client, test.url)
+			if trace.Connected() != test.left || trace.Status() != test.status {
+				t.Errorf("left: %t, status %d; want %t, %d (%v)", trace.Connected(), trace.Status(), test.left, test.status, err)
 			}
 			if test.left {
 				return
 			}
-			if attempt := wire.Unsent(nil); attempt.Outcome != delivery.NotSent || attempt.Cause != test.cause || attempt.Err == nil {
+			if attempt := trace.Unsent(nil); attempt.Outcome != delivery.NotSent || attempt.Cause != test.cause || attempt.Err == nil {
 				t.Errorf("the attempt is %+v, want cause %d", attempt, test.cause)
 			}
 		})

@@ -4,33 +4,33 @@ import "time"
 
 // Clock relates a service's clock to this machine's, as far as one answer tells.
 // The zero value tells nothing.
-type Clock struct {
+type ServerClock struct {
 	// date is the answer's Date header, which is in whole seconds.
 	date time.Time
 	// asked and answered are when the request was made and its answer came, by this machine's clock.
 	asked, answered time.Time
 }
 
-// Moment is a time by this machine's clock, or by another's that may differ by as
+// Timestamp is a time by this machine's clock, or by another's that may differ by as
 // much as Give.
-type Moment struct {
-	At   time.Time
-	Give time.Duration
+type Timestamp struct {
+	At        time.Time
+	Tolerance time.Duration
 }
 
 // IsZero reports whether it is no time at all.
-func (m Moment) IsZero() bool { return m.At.IsZero() }
+func (m Timestamp) IsZero() bool { return m.At.IsZero() }
 
 // Bounds returns what the service's clock showed, at the earliest and at the
 // latest, at a moment before the answer; false where the
 // answer did not tell. The earliest is a whole second, because the service may
 // tell its times so: no event at that moment or later has an earlier one.
-func (c Clock) Bounds(moment Moment) (earliest, latest time.Time, told bool) {
+func (c ServerClock) Range(moment Timestamp) (earliest, latest time.Time, told bool) {
 	if c.date.IsZero() {
 		return time.Time{}, time.Time{}, false
 	}
-	longest, _ := elapsed(moment.At.Add(-moment.Give), c.answered)
-	_, shortest := elapsed(moment.At.Add(moment.Give), c.asked)
+	longest, _ := elapsed(moment.At.Add(-moment.Tolerance), c.answered)
+	_, shortest := elapsed(moment.At.Add(moment.Tolerance), c.asked)
 	return c.date.Add(-longest).Truncate(time.Second), c.date.Add(time.Second - shortest), true
 }
 

@@ -9,7 +9,7 @@ import (
 
 // Policy says how patient a delivery is. Nothing in it can make a signal take
 // effect twice: what is tried again provably was not sent, or is repeatable.
-type Policy struct {
+type RetryPolicy struct {
 	// FirstPause and LongestPause bound the jittered, doubling pause between attempts.
 	FirstPause, LongestPause time.Duration
 	// Unreachable is how long connections that cannot be made are tried again.
@@ -22,18 +22,18 @@ type Policy struct {
 	// show by then counts as not there.
 	Settle time.Duration
 
-	lane *Lane
+	limiter *RateLimiter
 }
 
-// In returns the policy for a signal that shares a lane. Without one a signal has
-// a lane of its own.
-func (p Policy) In(lane *Lane) Policy {
-	p.lane = lane
+// In returns the policy for a signal that shares a rate limiter. Without one a signal has
+// a rate limiter of its own.
+func (p RetryPolicy) WithLimiter(limiter *RateLimiter) RetryPolicy {
+	p.limiter = limiter
 	return p
 }
 
 // DefaultPolicy is what users get.
-var DefaultPolicy = Policy{
+var DefaultRetryPolicy = RetryPolicy{
 	FirstPause:   500 * time.Millisecond,
 	LongestPause: 15 * time.Second,
 	Unreachable:  30 * time.Second,
@@ -43,15 +43,15 @@ var DefaultPolicy = Policy{
 	Settle:       15 * time.Second,
 }
 
-// Doubt is what a delivery does about an attempt whose outcome is unknown and that
+// UnknownOutcomePolicy is what a delivery does about an attempt whose outcome is unknown and that
 // must not simply be made again. The zero value leaves it at that.
-type Doubt struct {
+type UnknownOutcomePolicy struct {
 	// Look finds out whether an attempt has arrived that began then or later; nil
 	// where the service cannot tell.
-	Look func(ctx context.Context, began Moment) End
+	Lookup func(ctx context.Context, began Timestamp) WaitResult
 	// Earlier is when an earlier delivery of the signal began of which it is not
 	// known whether it has arrived; zero where there was none.
-	Earlier Moment
+	PreviousSend Timestamp
 	// Resend makes another attempt, once, where that stays unknown.
 	Resend bool
 }
@@ -63,39 +63,39 @@ type Result struct {
 	// delivery, the one that arrived, as far as that is known.
 	SentAt time.Time
 	// Attempts is how many attempts were made. It is 0 when ctx ended before the
-	// signal's turn came in its lane: then the Attempt is the one, of another signal,
+	// signal's turn came in its rate limiter: then the Attempt is the one, of another signal,
 	// that the service throttled last.
 	Attempts int
 	// Looked is how the last look for a lost signal ended; nil when none was taken.
-	Looked *End
+	LookupResult *WaitResult
 	// Resent is set when another attempt was made although an earlier one may have arrived.
 	Resent bool
 	// Stopped is set when the context ended before the service had answered:
 	// context.DeadlineExceeded or context.Canceled.
 	Stopped error
 
-	// Lost is when the first attempt began whose answer was lost, Doubt.Earlier if set.
-	Lost Moment
+	// Lost is when the first attempt began whose answer was lost, UnknownOutcomePolicy.Earlier if set.
+	FirstUnknown Timestamp
 	// Unsure is set when an attempt of this delivery itself got no clear answer.
-	Unsure bool
+	HadUnknown bool
 	// Late is set when an attempt got no answer at all in its time: what reads do not
 	// show of it may still be on its way.
-	Late bool
+	TimedOut bool
 
 	// doubt is set while an attempt may have arrived for all that is known.
-	doubt bool
+	mayHaveArrived bool
 }
 
 // Deliver makes attempts until one is accepted or rejected, or has arrived without
 // an answer; ends in an unknown outcome that must not be repeated; the policy's
-// patience is spent; or ctx ends. Each attempt that will be followed by another is
+// retry policy is spent; or ctx ends. Each attempt that will be followed by another is
 // given to report first, with the pause before the next one. Each waits for its turn
-// in the lane.
+// in the rate limiter.
 //
 // While it is not known of an attempt, or of an earlier delivery, whether it has
 // arrived, only an accepted one makes the result anything but unknown: whatever a
 // repeat came to.
-func (p Policy) Deliver(ctx context.Context, target Target, doubt Doubt, report func(Attempt, time.Duration)) Result {
+func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOutcomePolicy, report func(Attempt, time.Duration)) Result {
 	pauses := &backoff.ExponentialBackOff{
 		InitialInterval:     p.FirstPause,
 		RandomizationFactor: 0.5,
@@ -104,18 +104,18 @@ func (p Policy) Deliver(ctx context.Context, target Target, doubt Doubt, report 
 	}
 	pauses.Reset()
 	var (
-		result           = Result{Lost: doubt.Earlier, doubt: !doubt.Earlier.IsZero()}
+		result           = Result{FirstUnknown: doubt.PreviousSend, mayHaveArrived: !doubt.PreviousSend.IsZero()}
 		unreachableSince time.Time
 		resend           bool
 	)
-	lane := p.lane
-	if lane == nil {
-		lane = newLane(p)
+	limiter := p.limiter
+	if limiter == nil {
+		limiter = newRateLimiter(p)
 	}
 	for {
-		if result.Stopped = lane.Turn(ctx); result.Stopped != nil {
+		if result.Stopped = limiter.Wait(ctx); result.Stopped != nil {
 			if result.Attempts == 0 {
-				result.Attempt, _ = lane.Refusal()
+				result.Attempt, _ = limiter.LastThrottle()
 			}
 			break
 		}
@@ -124,8 +124,8 @@ func (p Policy) Deliver(ctx context.Context, target Target, doubt Doubt, report 
 		result.Attempts++
 		before := result.Attempt
 		result.attempt(ctx, p, target)
-		lane.Tell(result.SentAt, result.Attempt)
-		result.look(ctx, doubt.Look)
+		limiter.Observe(result.SentAt, result.Attempt)
+		result.lookup(ctx, doubt.Lookup)
 		if result.Outcome == Accepted || result.Outcome == Rejected || result.Outcome == Confirmed {
 			break
 		}
@@ -135,7 +135,7 @@ func (p Policy) Deliver(ctx context.Context, target Target, doubt Doubt, report 
 			result.Attempt = before
 		}
 		resend = result.Outcome == Unknown && doubt.Resend && !result.Resent
-		if result.Stopped != nil || !result.passing() && !resend {
+		if result.Stopped != nil || !result.retryable() && !resend {
 			break
 		}
 		if result.Cause != Unreachable {
@@ -148,7 +148,7 @@ func (p Policy) Deliver(ctx context.Context, target Target, doubt Doubt, report 
 		pause := max(pauses.NextBackOff(), result.RetryAfter)
 		throttled := result.Outcome == NotSent && result.Cause == Throttled
 		if throttled {
-			_, pause = lane.Refusal()
+			_, pause = limiter.LastThrottle()
 		}
 		// An attempt that the deadline cuts off ends as unknown: better none than
 		// one with less time than the pause before it.
@@ -164,7 +164,7 @@ func (p Policy) Deliver(ctx context.Context, target Target, doubt Doubt, report 
 			break
 		}
 	}
-	if result.doubt && result.Outcome != Accepted && result.Outcome != Confirmed {
+	if result.mayHaveArrived && result.Outcome != Accepted && result.Outcome != Confirmed {
 		result.Outcome = Unknown
 	}
 	return result
@@ -172,26 +172,26 @@ func (p Policy) Deliver(ctx context.Context, target Target, doubt Doubt, report 
 
 // look finds out about an attempt whose answer was lost. A refusal that follows
 // one may be the service's word for a signal that it has already taken.
-func (r *Result) look(ctx context.Context, look func(context.Context, Moment) End) {
+func (r *Result) lookup(ctx context.Context, look func(context.Context, Timestamp) WaitResult) {
 	if r.Outcome == Unknown {
-		r.doubt, r.Unsure = true, true
-		if r.Lost.IsZero() {
-			r.Lost.At = r.SentAt
+		r.mayHaveArrived, r.HadUnknown = true, true
+		if r.FirstUnknown.IsZero() {
+			r.FirstUnknown.At = r.SentAt
 		}
 	}
-	refused := r.Outcome == Rejected && !r.Lost.IsZero()
+	refused := r.Outcome == Rejected && !r.FirstUnknown.IsZero()
 	if look == nil || ctx.Err() != nil || r.Outcome != Unknown && !refused {
 		return
 	}
-	end := look(ctx, r.Lost)
-	r.Looked = &end
+	end := look(ctx, r.FirstUnknown)
+	r.LookupResult = &end
 	switch {
 	case end.Reached() && refused:
-		r.Outcome, r.SentAt = Confirmed, r.Lost.At
+		r.Outcome, r.SentAt = Confirmed, r.FirstUnknown.At
 	case end.Reached():
 		r.Outcome = Confirmed
-	case end.Absent() && !r.Late:
-		r.doubt = false
+	case end.Absent() && !r.TimedOut:
+		r.mayHaveArrived = false
 		if !refused {
 			r.Outcome, r.Cause = NotSent, Absent
 		}
@@ -199,7 +199,7 @@ func (r *Result) look(ctx context.Context, look func(context.Context, Moment) En
 }
 
 // passing reports whether another attempt may end better and can do no harm.
-func (a Attempt) passing() bool {
+func (a Attempt) retryable() bool {
 	switch a.Outcome {
 	case Unknown:
 		return a.Repeatable
@@ -210,11 +210,11 @@ func (a Attempt) passing() bool {
 	}
 }
 
-func (r *Result) attempt(ctx context.Context, p Policy, target Target) {
+func (r *Result) attempt(ctx context.Context, p RetryPolicy, target Target) {
 	ctx, cancel := context.WithTimeout(ctx, p.Attempt)
 	defer cancel()
 	r.Attempt = target.Send(ctx)
-	r.Late = r.Late || r.Outcome == Unknown && r.Status == 0 && ctx.Err() != nil
+	r.TimedOut = r.TimedOut || r.Outcome == Unknown && r.Status == 0 && ctx.Err() != nil
 }
 
 // Sleep waits for d and returns nil, or returns why ctx ended first.

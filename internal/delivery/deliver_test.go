@@ -62,7 +62,7 @@ func TestDeliverRepeatsOnlyWhatWasNotSent(t *testing.T) {
 		"no such host":                   {lines: []delivery.Attempt{unsent(delivery.NoSuchHost), accepted}, outcome: delivery.NotSent, attempts: 1},
 		"untrusted":                      {lines: []delivery.Attempt{unsent(delivery.Untrusted), accepted}, outcome: delivery.NotSent, attempts: 1},
 		"no credentials":                 {lines: []delivery.Attempt{unsent(delivery.NoCredentials), accepted}, outcome: delivery.NotSent, attempts: 1},
-		"hopeless":                       {lines: []delivery.Attempt{unsent(delivery.Hopeless), accepted}, outcome: delivery.NotSent, attempts: 1},
+		"hopeless":                       {lines: []delivery.Attempt{unsent(delivery.Permanent), accepted}, outcome: delivery.NotSent, attempts: 1},
 		"asked to wait": {lines: []delivery.Attempt{{Outcome: delivery.NotSent, Cause: delivery.Throttled, RetryAfter: time.Minute, Err: errors.New("later")}, accepted},
 			outcome: delivery.Accepted, attempts: 2, atLeast: time.Minute, atMost: time.Minute},
 	} {
@@ -71,7 +71,7 @@ func TestDeliverRepeatsOnlyWhatWasNotSent(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 				defer cancel()
 				target, reported, start := &script{lines: test.lines}, 0, time.Now()
-				result := delivery.DefaultPolicy.Deliver(ctx, target, delivery.Doubt{}, func(delivery.Attempt, time.Duration) { reported++ })
+				result := delivery.DefaultRetryPolicy.Deliver(ctx, target, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) { reported++ })
 				took := time.Since(start)
 				if result.Outcome != test.outcome {
 					t.Errorf("outcome is %s, want %s", result.Outcome, test.outcome)
@@ -101,7 +101,7 @@ func TestDeliverEndsWhenCancelled(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Minute, cancel)
 		start := time.Now()
-		result := delivery.DefaultPolicy.Deliver(ctx, &script{lines: []delivery.Attempt{unsent(delivery.Throttled)}}, delivery.Doubt{}, func(delivery.Attempt, time.Duration) {})
+		result := delivery.DefaultRetryPolicy.Deliver(ctx, &script{lines: []delivery.Attempt{unsent(delivery.Throttled)}}, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
 		if took := time.Since(start); took != time.Minute {
 			t.Errorf("ended after %s, want at the moment of the cancellation", took)
 		}
@@ -121,8 +121,8 @@ func (stalled) Send(ctx context.Context) delivery.Attempt {
 func TestAttemptHasItsOwnLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		result := delivery.DefaultPolicy.Deliver(t.Context(), stalled{}, delivery.Doubt{}, nil)
-		if took := time.Since(start); took != delivery.DefaultPolicy.Attempt || result.Outcome != delivery.Unknown {
+		result := delivery.DefaultRetryPolicy.Deliver(t.Context(), stalled{}, delivery.UnknownOutcomePolicy{}, nil)
+		if took := time.Since(start); took != delivery.DefaultRetryPolicy.Attempt || result.Outcome != delivery.Unknown {
 			t.Errorf("a stalled attempt ended %s after %s", result.Outcome, took)
 		}
 	})
@@ -146,7 +146,7 @@ func (c *cutOff) Send(ctx context.Context) delivery.Attempt {
 func TestTheServicesLastWordsAreKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		result := delivery.DefaultPolicy.Deliver(ctx, &cutOff{cancel: cancel}, delivery.Doubt{}, func(delivery.Attempt, time.Duration) {})
+		result := delivery.DefaultRetryPolicy.Deliver(ctx, &cutOff{cancel: cancel}, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
 		if result.Outcome != delivery.NotSent || result.Err.Error() != "rate exceeded" || !errors.Is(result.Stopped, context.Canceled) || result.Attempts != 2 {
 			t.Errorf("the result is %+v", result)
 		}
@@ -158,7 +158,7 @@ func TestPausesAreSpread(t *testing.T) {
 	pauses := map[time.Duration]bool{}
 	for range 20 {
 		ctx, cancel := context.WithCancel(t.Context())
-		delivery.DefaultPolicy.Deliver(ctx, &script{lines: []delivery.Attempt{unsent(delivery.Throttled)}}, delivery.Doubt{}, func(_ delivery.Attempt, pause time.Duration) {
+		delivery.DefaultRetryPolicy.Deliver(ctx, &script{lines: []delivery.Attempt{unsent(delivery.Throttled)}}, delivery.UnknownOutcomePolicy{}, func(_ delivery.Attempt, pause time.Duration) {
 			pauses[pause] = true
 			cancel()
 		})

@@ -19,44 +19,44 @@ type Poller struct {
 	Attempt time.Duration
 	// Settled is how long reads may lag behind what has happened, and Unreachable
 	// how much longer those may fail that are to tell it.
-	Settled, Unreachable time.Duration
+	Settle, Unreachable time.Duration
 
 	mu      sync.Mutex
 	watches map[string]*watch
-	// ended is what was read last of the targets of lasting views, in the order of keys.
-	ended map[string]any
-	keys  []string
+	// ended is what was read last of the targets of lasting probes, in the order of keys.
+	finals    map[string]any
+	finalKeys []string
 }
 
 // longestMemory is of how many targets the poller remembers how they ended.
-const longestMemory = 16
+const maxFinals = 16
 
-// NewPoller returns a poller with a policy's patience for reading.
-func NewPoller(policy Policy) *Poller {
+// NewPoller returns a poller with a policy's retry policy for reading.
+func NewPoller(policy RetryPolicy) *Poller {
 	return &Poller{
-		FirstPause: policy.FirstPoll, LongestPause: policy.LongestPoll, Attempt: policy.Attempt, Settled: policy.Settle, Unreachable: policy.Unreachable,
-		watches: map[string]*watch{}, ended: map[string]any{},
+		FirstPause: policy.FirstPoll, LongestPause: policy.LongestPoll, Attempt: policy.Attempt, Settle: policy.Settle, Unreachable: policy.Unreachable,
+		watches: map[string]*watch{}, finals: map[string]any{},
 	}
 }
 
-// remember keeps a reading that will not change, in the place of the oldest one.
+// remember keeps an observation that will not change, in the place of the oldest one.
 func (p *Poller) remember(key string, value any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, known := p.ended[key]; known {
+	if _, known := p.finals[key]; known {
 		return
 	}
-	if len(p.keys) == longestMemory {
-		delete(p.ended, p.keys[0])
-		p.keys = p.keys[1:]
+	if len(p.finalKeys) == maxFinals {
+		delete(p.finals, p.finalKeys[0])
+		p.finalKeys = p.finalKeys[1:]
 	}
-	p.ended[key], p.keys = value, append(p.keys, key)
+	p.finals[key], p.finalKeys = value, append(p.finalKeys, key)
 }
 
 func (p *Poller) recall(key string) (value any, known bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	value, known = p.ended[key]
+	value, known = p.finals[key]
 	return value, known
 }
 
@@ -70,7 +70,7 @@ type watch struct {
 // waiter holds the newest reading that nobody has looked at yet.
 type waiter struct{ news chan any }
 
-// Await reads what key names until done is true of a reading, and returns nil;
+// Await reads what key names until done is true of an observation, and returns nil;
 // or until ctx ends, and returns why. No reading is older than the call. The
 // read belongs to all that wait for the same key: it gets a context of its own,
 // and whichever call came first provides it.
@@ -80,8 +80,8 @@ func Await[T any](ctx context.Context, p *Poller, key string, read func(context.
 	defer leave()
 	for {
 		select {
-		case reading := <-w.news:
-			if done(reading.(T)) {
+		case observation := <-w.news:
+			if done(observation.(T)) {
 				return nil
 			}
 		case <-ctx.Done():
@@ -128,7 +128,7 @@ func (p *Poller) poll(ctx context.Context, shared *watch, read func(context.Cont
 	for ctx.Err() == nil {
 		began, waiting := time.Now(), p.waiting(shared)
 		attempt, cancel := context.WithTimeout(ctx, p.Attempt)
-		reading := read(attempt)
+		observation := read(attempt)
 		cancel()
 		for _, w := range waiting {
 			// Only the newest reading counts; one that nobody took yet is dropped.
@@ -136,7 +136,7 @@ func (p *Poller) poll(ctx context.Context, shared *watch, read func(context.Cont
 			case <-w.news:
 			default:
 			}
-			w.news <- reading
+			w.news <- observation
 		}
 		if !p.rest(ctx, shared, pauses, began) {
 			return

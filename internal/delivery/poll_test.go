@@ -34,7 +34,7 @@ func TestAwaitDetectsWithinOnePause(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			target := &changing{at: time.Now().Add(after)}
 			start := time.Now()
-			if err := delivery.Await(t.Context(), delivery.NewPoller(delivery.DefaultPolicy), "key", target.read, is); err != nil {
+			if err := delivery.Await(t.Context(), delivery.NewPoller(delivery.DefaultRetryPolicy), "key", target.read, is); err != nil {
 				t.Fatal(err)
 			}
 			late := time.Since(start) - after
@@ -56,7 +56,7 @@ func TestWaitersShareReads(t *testing.T) {
 	reads := func(waiters int, spread time.Duration) (n int32) {
 		synctest.Test(t, func(t *testing.T) {
 			target := &changing{at: time.Now().Add(10 * time.Minute), takes: 50 * time.Millisecond}
-			poller := delivery.NewPoller(delivery.DefaultPolicy)
+			poller := delivery.NewPoller(delivery.DefaultRetryPolicy)
 			var all sync.WaitGroup
 			for i := range waiters {
 				all.Go(func() {
@@ -80,7 +80,7 @@ func TestWaitersShareReads(t *testing.T) {
 func TestReadBelongsToNoWaiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target := &changing{at: time.Now().Add(time.Minute)}
-		poller := delivery.NewPoller(delivery.DefaultPolicy)
+		poller := delivery.NewPoller(delivery.DefaultRetryPolicy)
 		first, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		all.Go(func() {
@@ -104,7 +104,7 @@ func TestReadBelongsToNoWaiter(t *testing.T) {
 func TestReadingIsNotOlderThanTheCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		poller := delivery.NewPoller(delivery.DefaultPolicy)
+		poller := delivery.NewPoller(delivery.DefaultRetryPolicy)
 		slow := func(ctx context.Context) time.Time {
 			began := time.Now()
 			_ = delivery.Sleep(ctx, 10*time.Second)
@@ -128,7 +128,7 @@ func TestReadingIsNotOlderThanTheCall(t *testing.T) {
 
 func TestDifferentKeysAreDifferentTargets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		poller := delivery.NewPoller(delivery.DefaultPolicy)
+		poller := delivery.NewPoller(delivery.DefaultRetryPolicy)
 		var all sync.WaitGroup
 		for _, key := range []string{"a", "b"} {
 			all.Go(func() {
@@ -160,13 +160,13 @@ func TestWhatLastsIsNotReadAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var read []time.Time
-				poller, view := delivery.NewPoller(delivery.DefaultPolicy), states(&read, test.states...)
+				poller, probe := delivery.NewPoller(delivery.DefaultRetryPolicy), states(&read, test.states...)
 				if test.lasting {
-					view = view.Lasting()
+					probe = probe.Final()
 				}
 				for range 5 {
-					end := poller.Wait(t.Context(), view, func(delivery.Reading, time.Time) {})
-					if want := test.states[len(test.states)-1]; end.Reading.State != want {
+					end := poller.Wait(t.Context(), probe, func(delivery.Observation, time.Time) {})
+					if want := test.states[len(test.states)-1]; end.Observation.State != want {
 						t.Errorf("the end is %+v, want state %d", end, want)
 					}
 				}
@@ -180,13 +180,13 @@ func TestWhatLastsIsNotReadAgain(t *testing.T) {
 
 // Only a few ends are remembered, those of the targets seen last.
 func TestMemoryOfEndsIsBounded(t *testing.T) {
-	poller, reads := delivery.NewPoller(delivery.DefaultPolicy), map[string]int{}
+	poller, reads := delivery.NewPoller(delivery.DefaultRetryPolicy), map[string]int{}
 	wait := func(key string) {
-		view := delivery.NewView(key, func(context.Context) (string, delivery.Attempt) {
+		probe := delivery.NewProbe(key, func(context.Context) (string, delivery.Attempt) {
 			reads[key]++
 			return key, delivery.Attempt{Outcome: delivery.Accepted}
-		}, func(string) delivery.Reading { return delivery.Reading{State: delivery.Reached} }).Lasting()
-		poller.Wait(t.Context(), view, func(delivery.Reading, time.Time) {})
+		}, func(string) delivery.Observation { return delivery.Observation{State: delivery.Reached} }).Final()
+		poller.Wait(t.Context(), probe, func(delivery.Observation, time.Time) {})
 	}
 	for i := range 100 {
 		wait(fmt.Sprint(i))

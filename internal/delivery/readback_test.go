@@ -14,25 +14,25 @@ import (
 
 // looks are looks for a lost signal that end as written; the last one repeats.
 type looks struct {
-	ends  []delivery.End
+	ends  []delivery.WaitResult
 	began []time.Time
 	// sent is how many attempts each look found made.
 	sent   []int
 	target *script
 }
 
-func (l *looks) look(_ context.Context, began delivery.Moment) delivery.End {
+func (l *looks) look(_ context.Context, began delivery.Timestamp) delivery.WaitResult {
 	end := l.ends[min(len(l.began), len(l.ends)-1)]
 	l.began, l.sent = append(l.began, began.At), append(l.sent, len(l.target.sent))
 	return end
 }
 
 var (
-	found      = delivery.End{Reading: delivery.Reading{State: delivery.Reached}}
-	absent     = delivery.End{Reading: delivery.Reading{State: delivery.Pending}}
-	untold     = delivery.End{Reading: delivery.Reading{State: delivery.Missed, Reason: "it has ended"}}
-	unreadable = delivery.End{Unreadable: &delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("denied")}}
-	cutShort   = delivery.End{Stopped: context.Canceled}
+	found      = delivery.WaitResult{Observation: delivery.Observation{State: delivery.Reached}}
+	absent     = delivery.WaitResult{Observation: delivery.Observation{State: delivery.Pending}}
+	untold     = delivery.WaitResult{Observation: delivery.Observation{State: delivery.Missed, Reason: "it has ended"}}
+	unreadable = delivery.WaitResult{Unreadable: &delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("denied")}}
+	cutShort   = delivery.WaitResult{Stopped: context.Canceled}
 )
 
 func TestUnknownOutcomesAreReadBack(t *testing.T) {
@@ -43,54 +43,54 @@ func TestUnknownOutcomesAreReadBack(t *testing.T) {
 	)
 	for name, test := range map[string]struct {
 		lines  []delivery.Attempt
-		ends   []delivery.End
+		ends   []delivery.WaitResult
 		resend bool
 		// outcome is what it comes to after so many attempts and looks.
 		outcome         delivery.Outcome
 		attempts, looks int
 	}{
-		"a good day":                           {lines: []delivery.Attempt{accepted}, ends: []delivery.End{found}, outcome: delivery.Accepted, attempts: 1},
-		"a bad day":                            {lines: []delivery.Attempt{rejected}, ends: []delivery.End{found}, outcome: delivery.Rejected, attempts: 1},
-		"throttled first":                      {lines: []delivery.Attempt{unsent(delivery.Throttled), accepted}, ends: []delivery.End{found}, outcome: delivery.Accepted, attempts: 2},
-		"found":                                {lines: []delivery.Attempt{unknown}, ends: []delivery.End{found}, outcome: delivery.Confirmed, attempts: 1, looks: 1},
-		"absent, then accepted":                {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.End{absent}, outcome: delivery.Accepted, attempts: 2, looks: 1},
-		"absent twice, then found":             {lines: []delivery.Attempt{unknown}, ends: []delivery.End{absent, absent, found}, outcome: delivery.Confirmed, attempts: 3, looks: 3},
-		"absent, then refused, and there":      {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.End{absent, found}, outcome: delivery.Confirmed, attempts: 2, looks: 2},
-		"absent, then refused, and not there":  {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.End{absent}, outcome: delivery.Rejected, attempts: 2, looks: 2},
-		"absent, then refused, and untold":     {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.End{absent, untold}, outcome: delivery.Rejected, attempts: 2, looks: 2},
-		"absent, then no such host":            {lines: []delivery.Attempt{unknown, unsent(delivery.NoSuchHost)}, ends: []delivery.End{absent}, outcome: delivery.NotSent, attempts: 2, looks: 1},
-		"untold":                               {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.End{untold}, outcome: delivery.Unknown, attempts: 1, looks: 1},
-		"unreadable":                           {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.End{unreadable}, outcome: delivery.Unknown, attempts: 1, looks: 1},
-		"cut short":                            {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.End{cutShort}, outcome: delivery.Unknown, attempts: 1, looks: 1},
-		"absent, then untold":                  {lines: []delivery.Attempt{unknown}, ends: []delivery.End{absent, untold}, outcome: delivery.Unknown, attempts: 2, looks: 2},
-		"untold, sent once more":               {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.End{untold}, resend: true, outcome: delivery.Accepted, attempts: 2, looks: 1},
-		"untold twice, sent once more":         {lines: []delivery.Attempt{unknown}, ends: []delivery.End{untold}, resend: true, outcome: delivery.Unknown, attempts: 2, looks: 2},
-		"untold, sent once more and found":     {lines: []delivery.Attempt{unknown}, ends: []delivery.End{untold, found}, resend: true, outcome: delivery.Confirmed, attempts: 2, looks: 2},
-		"untold, sent once more and refused":   {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.End{untold}, resend: true, outcome: delivery.Unknown, attempts: 2, looks: 2},
-		"untold, refused, and there":           {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.End{untold, found}, resend: true, outcome: delivery.Confirmed, attempts: 2, looks: 2},
-		"untold, refused, and not there":       {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.End{untold, absent}, resend: true, outcome: delivery.Rejected, attempts: 2, looks: 2},
-		"untold, throttled, accepted":          {lines: []delivery.Attempt{unknown, unsent(delivery.Throttled), accepted}, ends: []delivery.End{untold}, resend: true, outcome: delivery.Accepted, attempts: 3, looks: 1},
-		"untold, throttled, lost":              {lines: []delivery.Attempt{unknown, unsent(delivery.Throttled), unknown}, ends: []delivery.End{untold}, resend: true, outcome: delivery.Unknown, attempts: 3, looks: 2},
-		"untold, no such host":                 {lines: []delivery.Attempt{unknown, unsent(delivery.NoSuchHost)}, ends: []delivery.End{untold}, resend: true, outcome: delivery.Unknown, attempts: 2, looks: 1},
+		"a good day":                           {lines: []delivery.Attempt{accepted}, ends: []delivery.WaitResult{found}, outcome: delivery.Accepted, attempts: 1},
+		"a bad day":                            {lines: []delivery.Attempt{rejected}, ends: []delivery.WaitResult{found}, outcome: delivery.Rejected, attempts: 1},
+		"throttled first":                      {lines: []delivery.Attempt{unsent(delivery.Throttled), accepted}, ends: []delivery.WaitResult{found}, outcome: delivery.Accepted, attempts: 2},
+		"found":                                {lines: []delivery.Attempt{unknown}, ends: []delivery.WaitResult{found}, outcome: delivery.Confirmed, attempts: 1, looks: 1},
+		"absent, then accepted":                {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.WaitResult{absent}, outcome: delivery.Accepted, attempts: 2, looks: 1},
+		"absent twice, then found":             {lines: []delivery.Attempt{unknown}, ends: []delivery.WaitResult{absent, absent, found}, outcome: delivery.Confirmed, attempts: 3, looks: 3},
+		"absent, then refused, and there":      {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.WaitResult{absent, found}, outcome: delivery.Confirmed, attempts: 2, looks: 2},
+		"absent, then refused, and not there":  {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.WaitResult{absent}, outcome: delivery.Rejected, attempts: 2, looks: 2},
+		"absent, then refused, and untold":     {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.WaitResult{absent, untold}, outcome: delivery.Rejected, attempts: 2, looks: 2},
+		"absent, then no such host":            {lines: []delivery.Attempt{unknown, unsent(delivery.NoSuchHost)}, ends: []delivery.WaitResult{absent}, outcome: delivery.NotSent, attempts: 2, looks: 1},
+		"untold":                               {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.WaitResult{untold}, outcome: delivery.Unknown, attempts: 1, looks: 1},
+		"unreadable":                           {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.WaitResult{unreadable}, outcome: delivery.Unknown, attempts: 1, looks: 1},
+		"cut short":                            {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.WaitResult{cutShort}, outcome: delivery.Unknown, attempts: 1, looks: 1},
+		"absent, then untold":                  {lines: []delivery.Attempt{unknown}, ends: []delivery.WaitResult{absent, untold}, outcome: delivery.Unknown, attempts: 2, looks: 2},
+		"untold, sent once more":               {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.WaitResult{untold}, resend: true, outcome: delivery.Accepted, attempts: 2, looks: 1},
+		"untold twice, sent once more":         {lines: []delivery.Attempt{unknown}, ends: []delivery.WaitResult{untold}, resend: true, outcome: delivery.Unknown, attempts: 2, looks: 2},
+		"untold, sent once more and found":     {lines: []delivery.Attempt{unknown}, ends: []delivery.WaitResult{untold, found}, resend: true, outcome: delivery.Confirmed, attempts: 2, looks: 2},
+		"untold, sent once more and refused":   {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.WaitResult{untold}, resend: true, outcome: delivery.Unknown, attempts: 2, looks: 2},
+		"untold, refused, and there":           {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.WaitResult{untold, found}, resend: true, outcome: delivery.Confirmed, attempts: 2, looks: 2},
+		"untold, refused, and not there":       {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.WaitResult{untold, absent}, resend: true, outcome: delivery.Rejected, attempts: 2, looks: 2},
+		"untold, throttled, accepted":          {lines: []delivery.Attempt{unknown, unsent(delivery.Throttled), accepted}, ends: []delivery.WaitResult{untold}, resend: true, outcome: delivery.Accepted, attempts: 3, looks: 1},
+		"untold, throttled, lost":              {lines: []delivery.Attempt{unknown, unsent(delivery.Throttled), unknown}, ends: []delivery.WaitResult{untold}, resend: true, outcome: delivery.Unknown, attempts: 3, looks: 2},
+		"untold, no such host":                 {lines: []delivery.Attempt{unknown, unsent(delivery.NoSuchHost)}, ends: []delivery.WaitResult{untold}, resend: true, outcome: delivery.Unknown, attempts: 2, looks: 1},
 		"nothing to look at":                   {lines: []delivery.Attempt{unknown, accepted}, outcome: delivery.Unknown, attempts: 1},
 		"nothing to look at, sent once more":   {lines: []delivery.Attempt{unknown}, resend: true, outcome: delivery.Unknown, attempts: 2},
 		"nothing to look at, then accepted":    {lines: []delivery.Attempt{unknown, accepted}, resend: true, outcome: delivery.Accepted, attempts: 2},
 		"nothing to look at, then rejected":    {lines: []delivery.Attempt{unknown, rejected}, resend: true, outcome: delivery.Unknown, attempts: 2},
-		"throttled, untold, throttled, untold": {lines: []delivery.Attempt{unsent(delivery.Throttled), unknown, unsent(delivery.Throttled), unknown, accepted}, ends: []delivery.End{untold}, resend: true, outcome: delivery.Unknown, attempts: 4, looks: 2},
+		"throttled, untold, throttled, untold": {lines: []delivery.Attempt{unsent(delivery.Throttled), unknown, unsent(delivery.Throttled), unknown, accepted}, ends: []delivery.WaitResult{untold}, resend: true, outcome: delivery.Unknown, attempts: 4, looks: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				target := &script{lines: test.lines}
-				l, doubt := &looks{ends: test.ends, target: target}, delivery.Doubt{Resend: test.resend}
+				l, doubt := &looks{ends: test.ends, target: target}, delivery.UnknownOutcomePolicy{Resend: test.resend}
 				if test.ends != nil {
-					doubt.Look = l.look
+					doubt.Lookup = l.look
 				}
-				result := delivery.DefaultPolicy.Deliver(t.Context(), target, doubt, func(delivery.Attempt, time.Duration) {})
+				result := delivery.DefaultRetryPolicy.Deliver(t.Context(), target, doubt, func(delivery.Attempt, time.Duration) {})
 				if result.Outcome != test.outcome || result.Attempts != test.attempts || len(target.sent) != test.attempts {
 					t.Errorf("ended %s after %d attempts of which %d were made, want %s after %d", result.Outcome, result.Attempts, len(target.sent), test.outcome, test.attempts)
 				}
-				if len(l.began) != test.looks || (result.Looked == nil) != (test.looks == 0) {
-					t.Errorf("looked %d times, want %d; the last came to %v", len(l.began), test.looks, result.Looked)
+				if len(l.began) != test.looks || (result.LookupResult == nil) != (test.looks == 0) {
+					t.Errorf("looked %d times, want %d; the last came to %v", len(l.began), test.looks, result.LookupResult)
 				}
 				for i, began := range l.began {
 					lost := 0
@@ -114,7 +114,7 @@ func TestEarlierDoubtIsKept(t *testing.T) {
 	refused, lost := delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("no")}, delivery.Attempt{Err: errors.New("lost")}
 	for name, test := range map[string]struct {
 		line    delivery.Attempt
-		end     delivery.End
+		end     delivery.WaitResult
 		outcome delivery.Outcome
 		unsure  bool
 	}{
@@ -128,10 +128,10 @@ func TestEarlierDoubtIsKept(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				target := &script{lines: []delivery.Attempt{test.line}}
-				l, earlier := &looks{ends: []delivery.End{test.end}, target: target}, delivery.Moment{At: time.Now().Add(-time.Hour), Give: time.Second}
-				result := delivery.DefaultPolicy.Deliver(t.Context(), target, delivery.Doubt{Look: l.look, Earlier: earlier}, func(delivery.Attempt, time.Duration) {})
-				if result.Outcome != test.outcome || result.Unsure != test.unsure || result.Lost != earlier || len(target.sent) != 1 {
-					t.Errorf("ended %s, unsure: %t, lost at %v, after %d attempts", result.Outcome, result.Unsure, result.Lost, len(target.sent))
+				l, earlier := &looks{ends: []delivery.WaitResult{test.end}, target: target}, delivery.Timestamp{At: time.Now().Add(-time.Hour), Tolerance: time.Second}
+				result := delivery.DefaultRetryPolicy.Deliver(t.Context(), target, delivery.UnknownOutcomePolicy{Lookup: l.look, PreviousSend: earlier}, func(delivery.Attempt, time.Duration) {})
+				if result.Outcome != test.outcome || result.HadUnknown != test.unsure || result.FirstUnknown != earlier || len(target.sent) != 1 {
+					t.Errorf("ended %s, unsure: %t, lost at %v, after %d attempts", result.Outcome, result.HadUnknown, result.FirstUnknown, len(target.sent))
 				}
 				for _, began := range l.began {
 					if !began.Equal(earlier.At) {
@@ -145,7 +145,7 @@ func TestEarlierDoubtIsKept(t *testing.T) {
 
 // A request that got no answer may arrive after the reads that do not show it.
 func TestNoAnswerIsNotDisprovedByReads(t *testing.T) {
-	for end, want := range map[*delivery.End]delivery.Outcome{&absent: delivery.Unknown, &found: delivery.Confirmed} {
+	for end, want := range map[*delivery.WaitResult]delivery.Outcome{&absent: delivery.Unknown, &found: delivery.Confirmed} {
 		synctest.Test(t, func(t *testing.T) {
 			attempts := 0
 			stalled := target(func(ctx context.Context) delivery.Attempt {
@@ -153,9 +153,9 @@ func TestNoAnswerIsNotDisprovedByReads(t *testing.T) {
 				<-ctx.Done()
 				return delivery.Attempt{Err: ctx.Err()}
 			})
-			result := delivery.DefaultPolicy.Deliver(t.Context(), stalled, delivery.Doubt{Look: func(context.Context, delivery.Moment) delivery.End { return *end }}, nil)
-			if result.Outcome != want || !result.Late || attempts != 1 {
-				t.Errorf("ended %s, late: %t, after %d attempts", result.Outcome, result.Late, attempts)
+			result := delivery.DefaultRetryPolicy.Deliver(t.Context(), stalled, delivery.UnknownOutcomePolicy{Lookup: func(context.Context, delivery.Timestamp) delivery.WaitResult { return *end }}, nil)
+			if result.Outcome != want || !result.TimedOut || attempts != 1 {
+				t.Errorf("ended %s, late: %t, after %d attempts", result.Outcome, result.TimedOut, attempts)
 			}
 		})
 	}
@@ -166,8 +166,8 @@ func TestConfirmedIsSentWhenItArrived(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused := delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("no")}
 		target := &script{lines: []delivery.Attempt{{Err: errors.New("lost")}, refused}}
-		l := &looks{ends: []delivery.End{absent, found}, target: target}
-		result := delivery.DefaultPolicy.Deliver(t.Context(), target, delivery.Doubt{Look: l.look}, func(delivery.Attempt, time.Duration) {})
+		l := &looks{ends: []delivery.WaitResult{absent, found}, target: target}
+		result := delivery.DefaultRetryPolicy.Deliver(t.Context(), target, delivery.UnknownOutcomePolicy{Lookup: l.look}, func(delivery.Attempt, time.Duration) {})
 		if result.Outcome != delivery.Confirmed || !result.SentAt.Equal(target.sent[0]) {
 			t.Errorf("ended %s, sent at %s of %v", result.Outcome, result.SentAt, target.sent)
 		}
@@ -179,8 +179,8 @@ func TestAbsentIsSentAgainUntilTheTimeout(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 		target := &script{lines: []delivery.Attempt{{Err: errors.New("lost")}}}
-		doubt := delivery.Doubt{Resend: true, Look: func(context.Context, delivery.Moment) delivery.End { return absent }}
-		result := delivery.DefaultPolicy.Deliver(ctx, target, doubt, func(delivery.Attempt, time.Duration) {})
+		doubt := delivery.UnknownOutcomePolicy{Resend: true, Lookup: func(context.Context, delivery.Timestamp) delivery.WaitResult { return absent }}
+		result := delivery.DefaultRetryPolicy.Deliver(ctx, target, doubt, func(delivery.Attempt, time.Duration) {})
 		if result.Outcome != delivery.NotSent || result.Cause != delivery.Absent || !errors.Is(result.Stopped, context.DeadlineExceeded) {
 			t.Errorf("ended %s, stopped by %v", result.Outcome, result.Stopped)
 		}
@@ -203,11 +203,11 @@ func TestCancellingEndsLooking(t *testing.T) {
 				return delivery.Attempt{Err: errors.New("lost")}
 			})
 			time.AfterFunc(time.Minute, cancel)
-			poller, start := delivery.NewPoller(delivery.DefaultPolicy), time.Now()
-			poller.Settled = time.Hour
-			result := delivery.DefaultPolicy.Deliver(ctx, lost, delivery.Doubt{Resend: true, Look: func(ctx context.Context, _ delivery.Moment) delivery.End {
+			poller, start := delivery.NewPoller(delivery.DefaultRetryPolicy), time.Now()
+			poller.Settle = time.Hour
+			result := delivery.DefaultRetryPolicy.Deliver(ctx, lost, delivery.UnknownOutcomePolicy{Resend: true, Lookup: func(ctx context.Context, _ delivery.Timestamp) delivery.WaitResult {
 				looked++
-				return poller.Settle(ctx, states(nil, delivery.Pending))
+				return poller.ReadUntilSettled(ctx, states(nil, delivery.Pending))
 			}}, nil)
 			if took := time.Since(start); took != after || result.Outcome != delivery.Unknown || !errors.Is(result.Stopped, context.Canceled) || result.Attempts != 1 {
 				t.Errorf("cancelled after %s: ended %s after %s, stopped by %v", after, result.Outcome, took, result.Stopped)
@@ -223,18 +223,18 @@ type target func(context.Context) delivery.Attempt
 
 func (t target) Send(ctx context.Context) delivery.Attempt { return t(ctx) }
 
-// states is a view whose reads show one state after the other, the last one for
+// states is a probe whose reads show one state after the other, the last one for
 // ever, and note when they were made.
-func states(read *[]time.Time, states ...delivery.State) *delivery.View {
+func states(read *[]time.Time, states ...delivery.State) *delivery.Probe {
 	n := 0
-	return delivery.NewView("states", func(context.Context) (delivery.State, delivery.Attempt) {
+	return delivery.NewProbe("states", func(context.Context) (delivery.State, delivery.Attempt) {
 		if read != nil {
 			*read = append(*read, time.Now())
 		}
 		state := states[min(n, len(states)-1)]
 		n++
 		return state, delivery.Attempt{Outcome: delivery.Accepted}
-	}, func(s delivery.State) delivery.Reading { return delivery.Reading{State: s} })
+	}, func(s delivery.State) delivery.Observation { return delivery.Observation{State: s} })
 }
 
 func TestReadsSettle(t *testing.T) {
@@ -255,9 +255,9 @@ func TestReadsSettle(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var read []time.Time
 				start := time.Now()
-				end := delivery.NewPoller(delivery.DefaultPolicy).Settle(t.Context(), states(&read, test.states...))
+				end := delivery.NewPoller(delivery.DefaultRetryPolicy).ReadUntilSettled(t.Context(), states(&read, test.states...))
 				took := time.Since(start)
-				if end.Reading.State != test.want || end.Stopped != nil || end.Absent() != (test.want == pending) || end.Reached() != (test.want == reached) {
+				if end.Observation.State != test.want || end.Stopped != nil || end.Absent() != (test.want == pending) || end.Reached() != (test.want == reached) {
 					t.Errorf("the end is %+v, want state %d", end, test.want)
 				}
 				if took < test.least || took > test.latest {
@@ -274,36 +274,36 @@ func TestReadsSettle(t *testing.T) {
 func TestSettlingSurvivesFailedReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start, reads := time.Now(), 0
-		failing := delivery.NewView("failing", func(context.Context) (bool, delivery.Attempt) {
+		failing := delivery.NewProbe("failing", func(context.Context) (bool, delivery.Attempt) {
 			reads++
 			if time.Since(start) < time.Minute {
 				return false, delivery.Attempt{Outcome: delivery.NotSent, Cause: delivery.Throttled, Err: errors.New("rate exceeded")}
 			}
 			return false, delivery.Attempt{Outcome: delivery.Accepted}
-		}, func(bool) delivery.Reading { return delivery.Reading{State: delivery.Pending} })
-		end := delivery.NewPoller(delivery.DefaultPolicy).Settle(t.Context(), failing)
+		}, func(bool) delivery.Observation { return delivery.Observation{State: delivery.Pending} })
+		end := delivery.NewPoller(delivery.DefaultRetryPolicy).ReadUntilSettled(t.Context(), failing)
 		if took := time.Since(start); !end.Absent() || took < time.Minute || took > 80*time.Second {
 			t.Errorf("the end after %s is %+v", took, end)
 		}
-		denied := delivery.NewView("denied", func(context.Context) (bool, delivery.Attempt) {
+		denied := delivery.NewProbe("denied", func(context.Context) (bool, delivery.Attempt) {
 			return false, delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("denied")}
-		}, func(bool) delivery.Reading { return delivery.Reading{State: delivery.Pending} })
+		}, func(bool) delivery.Observation { return delivery.Observation{State: delivery.Pending} })
 		start = time.Now()
-		end = delivery.NewPoller(delivery.DefaultPolicy).Settle(t.Context(), denied)
+		end = delivery.NewPoller(delivery.DefaultRetryPolicy).ReadUntilSettled(t.Context(), denied)
 		if took := time.Since(start); end.Absent() || end.Unreadable == nil || took != 0 {
 			t.Errorf("denied, the end after %s is %+v", took, end)
 		}
-		broken := delivery.NewView("broken", func(context.Context) (bool, delivery.Attempt) {
+		broken := delivery.NewProbe("broken", func(context.Context) (bool, delivery.Attempt) {
 			return false, delivery.Attempt{Outcome: delivery.Unknown, Err: errors.New("not the service")}
-		}, func(bool) delivery.Reading { return delivery.Reading{State: delivery.Pending} })
+		}, func(bool) delivery.Observation { return delivery.Observation{State: delivery.Pending} })
 		start = time.Now()
-		end = delivery.NewPoller(delivery.DefaultPolicy).Settle(t.Context(), broken)
+		end = delivery.NewPoller(delivery.DefaultRetryPolicy).ReadUntilSettled(t.Context(), broken)
 		if took := time.Since(start); end.Absent() || end.Unreadable == nil || took < 45*time.Second || took > 61*time.Second {
 			t.Errorf("broken, the end after %s is %+v", took, end)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		end = delivery.NewPoller(delivery.DefaultPolicy).Settle(ctx, states(nil, delivery.Pending))
+		end = delivery.NewPoller(delivery.DefaultRetryPolicy).ReadUntilSettled(ctx, states(nil, delivery.Pending))
 		if end.Absent() || !errors.Is(end.Stopped, context.DeadlineExceeded) {
 			t.Errorf("out of time, the end is %+v", end)
 		}
@@ -312,11 +312,11 @@ func TestSettlingSurvivesFailedReads(t *testing.T) {
 
 // clockOf is what an answer with a Date tells whose request was made and answered
 // so long after a moment.
-func clockOf(t *testing.T, date string, asked, answered time.Duration) (time.Time, delivery.Clock) {
+func clockOf(t *testing.T, date string, asked, answered time.Duration) (time.Time, delivery.ServerClock) {
 	t.Helper()
 	moment := time.Now()
 	_ = delivery.Sleep(t.Context(), asked)
-	ctx, wire := delivery.Watch(t.Context())
+	ctx, trace := delivery.WithRequestTrace(t.Context())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -333,7 +333,7 @@ func clockOf(t *testing.T, date string, asked, answered time.Duration) (time.Tim
 		t.Fatal(err)
 	}
 	_ = resp.Body.Close()
-	return moment, wire.Clock()
+	return moment, trace.Clock()
 }
 
 type doer func(*http.Request) (*http.Response, error)
@@ -348,13 +348,13 @@ func TestServiceTimeOfAMoment(t *testing.T) {
 			t.Fatal(err)
 		}
 		moment, clock := clockOf(t, date, 4*time.Second, 6*time.Second+300*time.Millisecond)
-		earliest, latest, told := clock.Bounds(delivery.Moment{At: moment})
+		earliest, latest, told := clock.Range(delivery.Timestamp{At: moment})
 		// The answer was dated no earlier than it was asked for, no later than it came, and within the second of its date.
 		if !told || !earliest.Equal(answered.Add(-7*time.Second)) || !latest.Equal(answered.Add(-3*time.Second)) {
 			t.Errorf("the service's clock showed %s to %s, told: %t", earliest, latest, told)
 		}
 		// The clock that told the moment may be some seconds off.
-		earliest, latest, _ = clock.Bounds(delivery.Moment{At: moment, Give: 10 * time.Second})
+		earliest, latest, _ = clock.Range(delivery.Timestamp{At: moment, Tolerance: 10 * time.Second})
 		if !earliest.Equal(answered.Add(-17*time.Second)) || !latest.Equal(answered.Add(7*time.Second)) {
 			t.Errorf("with ten seconds to give, the service's clock showed %s to %s", earliest, latest)
 		}
@@ -363,13 +363,13 @@ func TestServiceTimeOfAMoment(t *testing.T) {
 				t.Errorf("the Date %q told a time", date)
 			}
 		}
-		if tells(delivery.Clock{}) {
+		if tells(delivery.ServerClock{}) {
 			t.Error("no answer told a time")
 		}
 	})
 }
 
-func tells(clock delivery.Clock) bool {
-	_, _, told := clock.Bounds(delivery.Moment{At: time.Now()})
+func tells(clock delivery.ServerClock) bool {
+	_, _, told := clock.Range(delivery.Timestamp{At: time.Now()})
 	return told
 }

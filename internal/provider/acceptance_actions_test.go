@@ -36,11 +36,11 @@ func actionSteps(t *testing.T, destroyed resource.TestCheckFunc, steps ...resour
 	})
 }
 
-// signals holds the journal to so many requests of an operation, all accepted.
+// signals holds the request log to so many requests of an operation, all accepted.
 func signals(s *sandbox.Sandbox, operation string, want int) resource.TestCheckFunc {
 	return func(*terraform.State) error {
 		if s.Count(operation) != want || s.Accepted(operation) != want {
-			return fmt.Errorf("want %d times %s, the journal holds %v", want, operation, s.Journal())
+			return fmt.Errorf("want %d times %s, the request log holds %v", want, operation, s.RequestLog())
 		}
 		return nil
 	}

@@ -54,8 +54,8 @@ resource "signal_automation" "goodbye" {
 	}
 	sent := func(signals int) {
 		t.Helper()
-		if len(s.Journal()) != signals || s.Accepted("SendAutomationSignal") != signals {
-			t.Errorf("the journal does not hold %d signals: %v", signals, s.Journal())
+		if len(s.RequestLog()) != signals || s.Accepted("SendAutomationSignal") != signals {
+			t.Errorf("the request log does not hold %d signals: %v", signals, s.RequestLog())
 		}
 		if planted := w.Resources()[address]; planted == nil || planted.Tainted || planted.AttributeValues["delivery"] != nil {
 			t.Errorf("the state is %+v", planted)
@@ -132,7 +132,7 @@ resource "terraform_data" "behind" {
 	return s, c, w
 }
 
-// gateIs holds the gate in a state to its delivery and taint, and the journal to one signal.
+// gateIs holds the gate in a state to its delivery and taint, and the request log to one signal.
 func gateIs(t *testing.T, s *sandbox.Sandbox, resources map[string]*tfjson.StateResource, delivery string, tainted bool) {
 	t.Helper()
 	gate := resources["signal_automation.gate"]
@@ -140,7 +140,7 @@ func gateIs(t *testing.T, s *sandbox.Sandbox, resources map[string]*tfjson.State
 		t.Errorf("the gate is %+v", gate)
 	}
 	if s.Count("SendAutomationSignal") != 1 || s.Accepted("SendAutomationSignal") != 1 {
-		t.Errorf("the journal does not hold one signal: %v", s.Journal())
+		t.Errorf("the request log does not hold one signal: %v", s.RequestLog())
 	}
 }
 

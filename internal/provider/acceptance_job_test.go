@@ -108,10 +108,10 @@ func TestAccJobRotates(t *testing.T) {
 			} {
 				t.Log(step.what)
 				old := only()
-				s.ResetJournal()
+				s.ResetRequestLog()
 				step.do()
 				if runs := s.Count("TriggerJob"); runs > 0 {
-					t.Errorf("after %s jobs were run: %v", step.what, s.Journal())
+					t.Errorf("after %s jobs were run: %v", step.what, s.RequestLog())
 				}
 				now, state := only(), w.Resources()[address].AttributeValues
 				if state["id"] != now.ID || state["url"] != s.TriggerURL(now) || state["access_token"] != now.AccessToken {
@@ -151,7 +151,7 @@ resource "signal_http_trigger_job" "one" {
 		t.Errorf("there is something to do: %t %v", changes, err)
 	}
 	if s.Count("UpdateJob")+s.Count("CreateJob") > 0 {
-		t.Errorf("the journal holds %v", s.Journal())
+		t.Errorf("the request log holds %v", s.RequestLog())
 	}
 }
 

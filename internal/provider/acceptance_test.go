@@ -63,8 +63,8 @@ resource "signal_automation" "approve" {
 `, s.URL(), id, options)
 	}
 	once := func(*terraform.State) error {
-		if journal := s.Journal(); len(journal) != 1 || s.Accepted("SendAutomationSignal") != 1 {
-			return fmt.Errorf("the journal holds %v", journal)
+		if requests := s.RequestLog(); len(requests) != 1 || s.Accepted("SendAutomationSignal") != 1 {
+			return fmt.Errorf("the request log holds %v", requests)
 		}
 		return nil
 	}
@@ -139,7 +139,7 @@ func TestAccWhatSendsAgain(t *testing.T) {
 		})
 		w.Write(blocks.String())
 	}
-	// step holds the journal to the signals of each kind that were sent so far.
+	// step holds the request log to the signals of each kind that were sent so far.
 	operations := map[string]int{}
 	for _, y := range systems {
 		operations[y.operation]++
@@ -151,7 +151,7 @@ func TestAccWhatSendsAgain(t *testing.T) {
 		}
 		for operation, signals := range operations {
 			if s.Count(operation) != signals*sent || s.Accepted(operation) != signals*sent {
-				t.Fatalf("after %s the journal does not hold %d of each %s: %v", what, sent, operation, s.Journal())
+				t.Fatalf("after %s the request log does not hold %d of each %s: %v", what, sent, operation, s.RequestLog())
 			}
 		}
 	}
@@ -247,7 +247,7 @@ resource "terraform_data" "downstream" {
 		t.Errorf("delivery is %v, and the state holds %v", got, resources)
 	}
 	if s.Count("SendAutomationSignal") != 1 || s.Accepted("SendAutomationSignal") != 1 || s.Count("GetAutomationExecution") != 1 {
-		t.Errorf("the journal holds %v", s.Journal())
+		t.Errorf("the request log holds %v", s.RequestLog())
 	}
 }
 
@@ -286,7 +286,7 @@ resource "terraform_data" %[1]q {
 	}
 	// Three of the four acted, and each execution was asked once.
 	if s.Count("SendAutomationSignal") != 4 || s.Accepted("SendAutomationSignal") != 3 {
-		t.Errorf("the journal holds %v", s.Journal())
+		t.Errorf("the request log holds %v", s.RequestLog())
 	}
 	resources := w.Resources()
 	for _, name := range names {
@@ -312,7 +312,7 @@ resource "terraform_data" %[1]q {
 		t.Fatal(err)
 	}
 	if s.Count("SendAutomationSignal") != 6 || s.Accepted("SendAutomationSignal") != 5 {
-		t.Errorf("the journal holds %v", s.Journal())
+		t.Errorf("the request log holds %v", s.RequestLog())
 	}
 	resources = w.Resources()
 	for _, name := range names {
@@ -329,7 +329,7 @@ resource "terraform_data" %[1]q {
 	}
 }
 
-// With the patience that users get, not the tests' own.
+// With the retry policy that users get, not the tests' own.
 func TestAccWhatPassesIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -350,8 +350,8 @@ resource "signal_automation" "approve" {
 	if err := w.Apply(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Journal()) != 3 || s.Accepted("SendAutomationSignal") != 1 {
-		t.Errorf("the journal holds %v", s.Journal())
+	if len(s.RequestLog()) != 3 || s.Accepted("SendAutomationSignal") != 1 {
+		t.Errorf("the request log holds %v", s.RequestLog())
 	}
 }
 
@@ -399,7 +399,7 @@ func TestAccMistakesShowAtPlan(t *testing.T) {
 			}
 		}
 	}
-	if made := s.Journal(); len(made) > 0 {
+	if made := s.RequestLog(); len(made) > 0 {
 		t.Errorf("planning made requests: %v", made)
 	}
 }

@@ -20,7 +20,7 @@ func eachAction(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandb
 }
 
 // request is what there is of a request that does not differ from one send to the next.
-func request(e sandbox.Entry, generated []string) string {
+func request(e sandbox.Request, generated []string) string {
 	parts := []string{e.Method, e.Path, e.Region}
 	for _, header := range []string{"X-Amz-Target", "Content-Type", "X-Acs-Action", "X-Acs-Version", "Authorization"} {
 		parts = append(parts, header+"="+e.Header.Get(header))
@@ -34,8 +34,8 @@ func request(e sandbox.Entry, generated []string) string {
 	return strings.Join(append(parts, e.Body), "\n")
 }
 
-func sends(y system, s *sandbox.Sandbox) (entries []sandbox.Entry) {
-	for _, entry := range s.Journal() {
+func sends(y system, s *sandbox.Sandbox) (entries []sandbox.Request) {
+	for _, entry := range s.RequestLog() {
 		if entry.Operation == y.operation {
 			entries = append(entries, entry)
 		}
@@ -58,7 +58,7 @@ func TestActionSendsWhatItsResourceSends(t *testing.T) {
 		}
 		sent := sends(y, s)
 		if len(sent) != 2 || !sent[1].Accepted {
-			t.Fatalf("resource and action together made the journal %v", s.Journal())
+			t.Fatalf("resource and action together made the request log %v", s.RequestLog())
 		}
 		generated := []string{"UniqueId", "ClientToken"}
 		if resource, action := request(sent[0], generated), request(sent[1], generated); resource != action {
@@ -87,7 +87,7 @@ func TestActionChecksItsArguments(t *testing.T) {
 				t.Errorf("without %s the action's check says %q", name, diags)
 			}
 		}
-		if made := s.Journal(); len(made) > 0 {
+		if made := s.RequestLog(); len(made) > 0 {
 			t.Errorf("checking made requests: %v", made)
 		}
 	})
@@ -141,7 +141,7 @@ func TestActionEndsWhenCancelledWhileWaiting(t *testing.T) {
 		says(t, invoke(y.gate.unready(t, s).With(acctest.Values{"wait_until_ready": true})), true,
 			"Signal Not Sent", "cancelled", "Invoking the action again sends")
 		if s.Count(y.operation) != 0 {
-			t.Errorf("cancelled before the target was ready, it sent: %v", s.Journal())
+			t.Errorf("cancelled before the target was ready, it sent: %v", s.RequestLog())
 		}
 		says(t, invoke(y.gate.running(t, s, never).With(waiting)), true,
 			"Waiting Cancelled", "accepted", "Invoking the action again would send it again")
@@ -154,7 +154,7 @@ func TestActionWithoutItsCloud(t *testing.T) {
 		config := y.ready(t, s)
 		_, diags := acctest.StartProvider(t, nil).Action(y.resource).Invoke(config)
 		says(t, diags, true, "Signal Not Sent", "provider")
-		if made := s.Journal(); len(made) > 0 {
+		if made := s.RequestLog(); len(made) > 0 {
 			t.Errorf("without a provider block these requests were made: %v", made)
 		}
 	})

@@ -104,21 +104,21 @@ func TestEveryChangeAlone(t *testing.T) {
 				config := y.ready(t, s).With(acctest.Values{"timeouts": acctest.Values{"update": "50ms"}})
 				r := p.Resource(y.resource)
 				apply(t, r, c.before(config))
-				made := len(s.Journal())
+				made := len(s.RequestLog())
 
 				c.plans(t, r, c.after(config), c.sends, c.seen)
 				if c.name != "when" { // which has to be known
 					c.plans(t, r, c.after(config).With(acctest.Values{c.name: acctest.Unknown}), c.sends, c.seen)
 				}
-				if now := len(s.Journal()); now != made {
-					t.Errorf("planning made requests: %v", s.Journal())
+				if now := len(s.RequestLog()); now != made {
+					t.Errorf("planning made requests: %v", s.RequestLog())
 				}
 				said := r.Apply(c.after(config))
 				if sent := s.Count(y.operation) - 1; sent != map[bool]int{true: 1}[c.sends] {
-					t.Errorf("sent it %d times more, and said %s:\n%v", sent, said, s.Journal())
+					t.Errorf("sent it %d times more, and said %s:\n%v", sent, said, s.RequestLog())
 				}
-				if waits := c.name == "wait_for_completion"; !c.sends && !waits && (said.HasError() || len(s.Journal()) != made) {
-					t.Errorf("said %s and made the journal %v", said, s.Journal())
+				if waits := c.name == "wait_for_completion"; !c.sends && !waits && (said.HasError() || len(s.RequestLog()) != made) {
+					t.Errorf("said %s and made the request log %v", said, s.RequestLog())
 				}
 			})
 		}
@@ -157,7 +157,7 @@ func TestEveryArgumentTakenOut(t *testing.T) {
 				apply(t, r, c.after(config))
 				apply(t, r, without)
 				if s.Count(y.operation) != 2 || s.Accepted(y.operation) != 2 {
-					t.Errorf("without %s the journal is %v", c.name, s.Journal())
+					t.Errorf("without %s the request log is %v", c.name, s.RequestLog())
 				}
 			}
 		}
@@ -168,7 +168,7 @@ func TestEveryArgumentTakenOut(t *testing.T) {
 func TestEveryChangeBeforeASignalAtDestroy(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.ready(t, s)
-		s.ResetJournal()
+		s.ResetRequestLog()
 		for _, c := range y.changes(p.Resource(y.resource)) {
 			r := p.Resource(y.resource)
 			after := c.after(config).With(atDestroy)
@@ -182,7 +182,7 @@ func TestEveryChangeBeforeASignalAtDestroy(t *testing.T) {
 				t.Errorf("changing %s said %s", c.name, diags)
 			}
 		}
-		if made := s.Journal(); len(made) > 0 {
+		if made := s.RequestLog(); len(made) > 0 {
 			t.Errorf("these requests were made: %v", made)
 		}
 	})
@@ -194,7 +194,7 @@ func TestAnotherReleaseSendsNothing(t *testing.T) {
 		config := y.ready(t, s)
 		r := p.Resource(y.resource)
 		apply(t, r, config)
-		made := len(s.Journal())
+		made := len(s.RequestLog())
 		newer := acctest.StartRelease(t, "99.0.0", acctest.Block(s.URL())).Resource(y.resource)
 		if diags := newer.Upgrade(r.Stored()); len(diags) > 0 {
 			t.Fatal(diags)
@@ -209,8 +209,8 @@ func TestAnotherReleaseSendsNothing(t *testing.T) {
 		if diags := newer.Destroy(); len(diags) > 0 {
 			t.Error(diags)
 		}
-		if len(s.Journal()) != made {
-			t.Errorf("the journal is %v", s.Journal())
+		if len(s.RequestLog()) != made {
+			t.Errorf("the request log is %v", s.RequestLog())
 		}
 	})
 }

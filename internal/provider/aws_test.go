@@ -29,9 +29,9 @@ func approval(s *sandbox.Sandbox) acctest.Values {
 	return acctest.Values{"automation_execution_id": patientApproval(s), "signal_type": "Approve"}
 }
 
-// operations are the journal's operations, in order.
+// operations are the request log's operations, in order.
 func operations(s *sandbox.Sandbox) (names []string) {
-	for _, entry := range s.Journal() {
+	for _, entry := range s.RequestLog() {
 		names = append(names, entry.Operation)
 	}
 	return names
@@ -188,7 +188,7 @@ func TestAWSSetupThatCannotSend(t *testing.T) {
 			}
 			// The SDK asks for a web identity more than once, as STS may not know a new token yet.
 			if made := slices.Compact(operations(s)); !slices.Equal(made, c.asks) {
-				t.Errorf("these requests were made: %v, want %v", s.Journal(), c.asks)
+				t.Errorf("these requests were made: %v, want %v", s.RequestLog(), c.asks)
 			}
 		})
 	}
@@ -291,10 +291,10 @@ func TestAWSCredentialSources(t *testing.T) {
 				t.Errorf("%s sent it in %s, want %s in %s", got, r.String("region"), c.sender, c.region)
 			}
 			if made := operations(s); !slices.Equal(made, append(c.asks, "SendAutomationSignal")) {
-				t.Errorf("the journal holds %v", s.Journal())
+				t.Errorf("the request log holds %v", s.RequestLog())
 			}
 			assumed := ""
-			for _, entry := range s.Journal() {
+			for _, entry := range s.RequestLog() {
 				if entry.Operation == "AssumeRole" {
 					assumed = entry.Body
 				}
@@ -389,7 +389,7 @@ func TestAnAccountThatIsNotNamed(t *testing.T) {
 			block["endpoints"] = acctest.Values{"ssm": s.URL(), "sts": sts.URL}
 			r := acctest.StartProvider(t, acctest.Values{"aws": block}).Resource("signal_automation")
 			says(t, r.Apply(systems[0].ready(t, s)), true, "Signal Not Sent", "forbidden_account_ids", "sts:GetCallerIdentity")
-			if made := s.Journal(); len(made) > 0 {
+			if made := s.RequestLog(); len(made) > 0 {
 				t.Errorf("these requests were made: %v", made)
 			}
 		})

@@ -34,7 +34,7 @@ const later = 120
 type kind struct {
 	guard    crash.Guard
 	resource string
-	// target makes the target of a signal that is struck at a moment, and the
+	// target makes the target of a signal that is interrupted at a moment, and the
 	// signal's arguments. The mark is in all requests that send it or read its
 	// target, and in no others.
 	target func(p *post, at crash.Moment) (config acctest.Values, mark string)
@@ -122,7 +122,7 @@ func triggerJobStruck(p *post, _ crash.Moment) (acctest.Values, string) {
 	return acctest.Values{"job_id": job.ID}, job.Token
 }
 
-// signal is one signal that is struck at one moment.
+// signal is one signal that is interrupted at one moment.
 type signal struct {
 	guard    crash.Guard
 	resource string
@@ -141,14 +141,14 @@ type signal struct {
 func (g *signal) address() string { return g.resource + "." + g.name }
 
 // post stands before the sandbox, which has no port of its own, and holds the
-// requests that are to be under way when the blow falls.
+// requests that are to be under way when the interruption falls.
 type post struct {
 	*sandbox.Sandbox
 	url       string
 	signals   []*signal
 	resources map[string]map[string]acctest.Values
 
-	// striking says that the blow has not fallen yet.
+	// striking says that the interruption has not fallen yet.
 	striking atomic.Bool
 	// reaching counts the signals whose moment has not come yet, and throttling those
 	// among them that are throttled, which comes last because it slows the others down.
@@ -299,14 +299,14 @@ func (p *post) hold(r *http.Request, g *signal) {
 	panic(http.ErrAbortHandler)
 }
 
-// blow is a way to end Terraform too early.
-type blow struct {
+// interruption is a way to end Terraform too early.
+type interruption struct {
 	name   string
 	ending crash.Ending
-	strike func(provider, terraform *os.Process) error
+	inject func(provider, terraform *os.Process) error
 }
 
-var blows = []blow{
+var interruptions = []interruption{
 	{"provider killed", crash.Killed, func(provider, _ *os.Process) error { return provider.Kill() }},
 	{"terraform killed", crash.Killed, func(_, terraform *os.Process) error { return terraform.Kill() }},
 	// A terminal sends it to both.
@@ -318,7 +318,7 @@ var blows = []blow{
 	}},
 }
 
-// verdict is what became of one signal, as state and journal have it.
+// verdict is what became of one signal, as state and request log have it.
 type verdict struct {
 	Blow            string
 	Stage           crash.Stage
@@ -335,7 +335,7 @@ type verdict struct {
 // of its way, all in one run, and runs the same command again. It writes down its
 // verdicts as lines of JSON.
 func TestAccCrash(t *testing.T) {
-	for _, b := range blows {
+	for _, b := range interruptions {
 		for _, stage := range []crash.Stage{crash.AtApply, crash.AtDestroy} {
 			t.Run(b.name+" at "+string(stage), func(t *testing.T) {
 				t.Parallel()
@@ -345,7 +345,7 @@ func TestAccCrash(t *testing.T) {
 	}
 }
 
-func survive(t *testing.T, b blow, stage crash.Stage) {
+func survive(t *testing.T, b interruption, stage crash.Stage) {
 	clock := &clock{}
 	p := newPost(t, stage, clock.now)
 	w := acctest.TerraformAt(t, p.url)
@@ -375,20 +375,20 @@ func survive(t *testing.T, b blow, stage crash.Stage) {
 	}
 	provider, terraform := processes.Now()
 	t.Cleanup(func() { _ = provider.Kill() })
-	struck := time.Now()
-	if err := b.strike(provider, terraform); err != nil {
+	injected := time.Now()
+	if err := b.inject(provider, terraform); err != nil {
 		t.Fatal(err)
 	}
 	err := <-ended
 	// The provider has 2 s; terraform needs some to write its state.
-	if took := time.Since(struck); err == nil || took > 5*time.Second {
+	if took := time.Since(injected); err == nil || took > 5*time.Second {
 		t.Errorf("ended %s after the blow with %v", took, err)
 	}
 	// A provider that outlives its Terraform sends nothing any more.
 	p.holding.Wait()
 	p.striking.Store(false)
 
-	left, before := w.Resources(), len(p.Journal())
+	left, before := w.Resources(), len(p.RequestLog())
 	go func() {
 		p.waiting.Wait()
 		clock.offset.Add(int64((later + 10) * time.Second))
@@ -399,7 +399,7 @@ func survive(t *testing.T, b blow, stage crash.Stage) {
 	after, refused := w.Resources(), 0
 	lines := json.NewEncoder(t.Output())
 	for _, g := range p.signals {
-		v := g.verdict(p.Journal(), before, left[g.address()], after[g.address()])
+		v := g.verdict(p.RequestLog(), before, left[g.address()], after[g.address()])
 		v.Blow, v.Stage = b.name, stage
 		if err := lines.Encode(v); err != nil {
 			t.Fatal(err)
@@ -418,11 +418,11 @@ func survive(t *testing.T, b blow, stage crash.Stage) {
 }
 
 // verdict holds what is in the state before and after the next run against the
-// journal, of which so many entries are from before it.
-func (g *signal) verdict(journal []sandbox.Entry, before int, left, after *tfjson.StateResource) verdict {
+// request log, of which so many entries are from before it.
+func (g *signal) verdict(requests []sandbox.Request, before int, left, after *tfjson.StateResource) verdict {
 	v := verdict{Moment: g.at, Resource: g.resource, Guard: g.guard, Left: delivered(left), Tainted: left != nil && left.Tainted}
 	var accepted, sends, refusals, reads int // before, and in the next run
-	for i, e := range journal {
+	for i, e := range requests {
 		switch {
 		case !strings.Contains(e.Path+e.Query+e.Body, g.mark):
 			continue

@@ -35,7 +35,7 @@ func TestSignalAtDestroy(t *testing.T) {
 		if diags := r.Refresh(); len(diags) > 0 {
 			t.Error(diags)
 		}
-		if made := s.Journal(); len(made) > 0 {
+		if made := s.RequestLog(); len(made) > 0 {
 			t.Errorf("before the destroy these requests were made: %v", made)
 		}
 		if diags := r.Destroy(); len(diags) > 0 || !r.State.IsNull() {
@@ -76,7 +76,7 @@ func TestSentAtApplyThenAtDestroy(t *testing.T) {
 			t.Error(diags)
 		}
 		if s.Count(y.operation) != 2 || s.Accepted(y.operation) != 2 {
-			t.Errorf("the journal does not hold two signals: %v", s.Journal())
+			t.Errorf("the request log does not hold two signals: %v", s.RequestLog())
 		}
 	})
 }
@@ -90,7 +90,7 @@ func TestAnotherTargetAfterAFailedDestroy(t *testing.T) {
 		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindStallAfter})
 		says(t, r.Destroy(), true, "Outcome of the Signal Unknown")
 		s.ClearFaults()
-		s.ResetJournal()
+		s.ResetRequestLog()
 		apply(t, r, y.ready(t, s).With(atDestroy).With(acctest.Values{"triggers": acctest.Values{"target": "another"}}))
 		if r.String("delivery") != "" {
 			t.Errorf("delivery is %q for a target that was sent nothing", r.String("delivery"))
@@ -131,7 +131,7 @@ func TestFailureAtDestroyKeepsTheResource(t *testing.T) {
 			t.Errorf("destroying again said %s and left %s", diags, r.State)
 		}
 		if s.Accepted(y.operation) != 1 {
-			t.Errorf("the journal is %v", s.Journal())
+			t.Errorf("the request log is %v", s.RequestLog())
 		}
 	})
 }
@@ -146,11 +146,11 @@ func TestUnknownAtDestroyIsRemembered(t *testing.T) {
 			t.Errorf("delivery is %q", r.String("delivery"))
 		}
 		s.ClearFaults()
-		s.ResetJournal()
+		s.ResetRequestLog()
 		says(t, r.Destroy(), false, "Signal May Be Sent Again")
 		// Where the service shows that it has the signal, it is not sent again.
 		if !r.State.IsNull() || s.Count(y.operation) != map[bool]int{true: 1}[y.tells == ""] {
-			t.Errorf("destroying again left %s after %v", r.State, s.Journal())
+			t.Errorf("destroying again left %s after %v", r.State, s.RequestLog())
 		}
 	})
 }
@@ -160,7 +160,7 @@ func TestDestroyWaits(t *testing.T) {
 		r := p.Resource(y.resource)
 		plant(t, r, y.gate.running(t, s, well).With(waiting))
 		if diags := r.Destroy(); len(diags) > 0 || s.Count(y.gate.read) < 2 {
-			t.Errorf("destroying said %s after %v", diags, s.Journal())
+			t.Errorf("destroying said %s after %v", diags, s.RequestLog())
 		}
 		sentOnce(t, y, s)
 	})
@@ -194,7 +194,7 @@ func TestDestroyGoesOnWhenTheTargetItWaitsForIsGone(t *testing.T) {
 		s.Reset()
 		says(t, r.Destroy(), false)
 		if !r.State.IsNull() || s.Count(y.operation) != 0 {
-			t.Errorf("the destroy left %s after %v", r.State, s.Journal())
+			t.Errorf("the destroy left %s after %v", r.State, s.RequestLog())
 		}
 	})
 }

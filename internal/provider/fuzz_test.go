@@ -326,7 +326,7 @@ func FuzzActions(f *testing.F) {
 			return
 		}
 		_ = action.Plan(part)
-		if made := s.Journal(); len(made) > 0 {
+		if made := s.RequestLog(); len(made) > 0 {
 			t.Errorf("planning %v made requests: %v", part, made)
 		}
 		part["timeout"] = "30ms"

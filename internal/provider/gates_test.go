@@ -60,11 +60,11 @@ func eachGate(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox
 	}
 }
 
-// sentOnce holds the journal to one signal.
+// sentOnce holds the request log to one signal.
 func sentOnce(t *testing.T, y system, s *sandbox.Sandbox) {
 	t.Helper()
 	if s.Count(y.operation) != 1 || s.Accepted(y.operation) != 1 {
-		t.Errorf("the journal does not hold one signal: %v", s.Journal())
+		t.Errorf("the request log does not hold one signal: %v", s.RequestLog())
 	}
 }
 
@@ -196,7 +196,7 @@ func TestWaitTurnedOnLater(t *testing.T) {
 		apply(t, r, config)
 		status(t, r, "", nil)
 		if s.Count(y.gate.read) != 0 {
-			t.Errorf("without waiting the target was read: %v", s.Journal())
+			t.Errorf("without waiting the target was read: %v", s.RequestLog())
 		}
 		apply(t, r, config.With(waiting))
 		status(t, r, y.gate.words.succeeded, true)
@@ -211,7 +211,7 @@ func TestRefreshFollowsTheRun(t *testing.T) {
 		r := p.Resource(y.resource)
 		apply(t, r, config.With(acctest.Values{"wait_for_completion": false}))
 		says(t, r.Apply(config.With(acctest.Values{"timeouts": acctest.Values{"update": "1ns"}})), false, "Target Not Seen")
-		s.ResetJournal()
+		s.ResetRequestLog()
 		s.Inject(sandbox.Fault{Operation: y.gate.read, Kind: sandbox.KindRefuse, Times: 1})
 		says(t, r.Refresh(), false, "Target Not Read", y.gate.permission, "kept")
 		if r.State.IsNull() || r.String("delivery") != "SENT" {
@@ -223,7 +223,7 @@ func TestRefreshFollowsTheRun(t *testing.T) {
 			}
 		}
 		status(t, r, y.gate.words.succeeded, true)
-		for _, entry := range s.Journal() {
+		for _, entry := range s.RequestLog() {
 			if entry.Operation == y.operation {
 				t.Errorf("a refresh sent a signal")
 			}
@@ -266,13 +266,13 @@ func TestReadsSurviveFaults(t *testing.T) {
 func TestWaitUntilReady(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.gate.unready(t, s).With(acctest.Values{"wait_until_ready": true})
-		s.ResetJournal()
+		s.ResetRequestLog()
 		r := p.Resource(y.resource)
 		apply(t, r, config)
 		sentOnce(t, y, s)
-		sent := slices.IndexFunc(s.Journal(), func(e sandbox.Entry) bool { return e.Operation == y.operation })
-		if sent < 2 || sent != len(s.Journal())-1 {
-			t.Errorf("the signal is number %d in the journal %v", sent, s.Journal())
+		sent := slices.IndexFunc(s.RequestLog(), func(e sandbox.Request) bool { return e.Operation == y.operation })
+		if sent < 2 || sent != len(s.RequestLog())-1 {
+			t.Errorf("the signal is number %d in the request log %v", sent, s.RequestLog())
 		}
 	})
 }
@@ -284,7 +284,7 @@ func TestNotReadyInTime(t *testing.T) {
 		r := p.Resource(y.resource)
 		says(t, r.Apply(config), true, "Signal Not Sent", "was not tried", "create timeout of 1s", "Applying again")
 		if !r.State.IsNull() || s.Count(y.operation) != 0 {
-			t.Errorf("recorded %s after %v", r.State, s.Journal())
+			t.Errorf("recorded %s after %v", r.State, s.RequestLog())
 		}
 	})
 }
@@ -301,7 +301,7 @@ func TestCancelWhileWaiting(t *testing.T) {
 			after: func(t *testing.T, y system, s *sandbox.Sandbox, r *acctest.Resource, diags acctest.Diagnostics) {
 				says(t, diags, true, "Signal Not Sent", "cancelled")
 				if !r.State.IsNull() || s.Count(y.operation) != 0 {
-					t.Errorf("recorded %s after %v", r.State, s.Journal())
+					t.Errorf("recorded %s after %v", r.State, s.RequestLog())
 				}
 			},
 		},

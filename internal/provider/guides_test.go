@@ -19,7 +19,7 @@ import (
 const gates = "guides/provisioning-gates/"
 
 // guide is a complete configuration of the documentation, as it stands there,
-// applied with the patience that users get.
+// applied with the retry policy that users get.
 type guide struct {
 	*acctest.Workspace
 	t *testing.T
@@ -128,12 +128,12 @@ func (g guide) wants(did []string, said string, does []string, says ...string) {
 	}
 }
 
-// sent holds the journal to a number of signals, none of them refused.
+// sent holds the request log to a number of signals, none of them refused.
 func (g guide) sent(signals int) {
 	g.t.Helper()
 	const operation = "SendAutomationSignal"
 	if g.s.Count(operation) != signals || g.s.Accepted(operation) != signals {
-		g.t.Errorf("the journal does not hold %d signals: %v", signals, g.s.Journal())
+		g.t.Errorf("the request log does not hold %d signals: %v", signals, g.s.RequestLog())
 	}
 }
 
@@ -227,7 +227,7 @@ func TestAccGuideDestroy(t *testing.T) {
 	did, said = g.destroy()
 	g.wants(did, said, []string{"delete signal_automation.maintenance", "delete terraform_data.application"})
 	if g.s.Count("GetAutomationExecution") < 2 {
-		t.Errorf("the end of the run was not waited for: %v", g.s.Journal())
+		t.Errorf("the end of the run was not waited for: %v", g.s.RequestLog())
 	}
 	g.sent(1)
 }
@@ -237,13 +237,13 @@ func TestAccGuideSteps(t *testing.T) {
 	did, said := g.apply()
 	g.wants(did, said, []string{"create signal_automation.staging", "create terraform_data.smoke_test", "create signal_automation.production"})
 	var order []string
-	for _, e := range g.s.Journal() {
+	for _, e := range g.s.RequestLog() {
 		if len(order) == 0 || order[len(order)-1] != e.Operation {
 			order = append(order, e.Operation)
 		}
 	}
 	if want := []string{"GetAutomationExecution", "SendAutomationSignal", "GetAutomationExecution", "SendAutomationSignal", "GetAutomationExecution"}; !slices.Equal(order, want) {
-		t.Errorf("the journal is %q, want %q", order, want)
+		t.Errorf("the request log is %q, want %q", order, want)
 	}
 	// A signal before its step was ready would have been refused.
 	g.sent(2)

@@ -23,7 +23,7 @@ func TestAccJobRotatesWhenTheProviderAloneIsKilled(t *testing.T) {
 			w.Write(fmt.Sprintf(jobConfig, "nightly", "1", false))
 			must(t, w.Apply(t.Context()))
 			old := s.TriggerJobs()[0]
-			s.ResetJournal()
+			s.ResetRequestLog()
 
 			processes := w.Watch()
 			s.Hook("UpdateJob", nil, func() {
@@ -41,7 +41,7 @@ func TestAccJobRotatesWhenTheProviderAloneIsKilled(t *testing.T) {
 			must(t, w.Apply(t.Context()))
 
 			if s.Count("TriggerJob") > 0 {
-				t.Errorf("jobs were run: %v", s.Journal())
+				t.Errorf("jobs were run: %v", s.RequestLog())
 			}
 			jobs := s.TriggerJobs()
 			if len(jobs) != 1 {
@@ -87,7 +87,7 @@ func TestAccJobRunWhenTheProviderIsKilledAfterIt(t *testing.T) {
 				w.Write(fmt.Sprintf(runConfig, "nightly"))
 				must(t, w.Apply(t.Context()))
 			}
-			s.ResetJournal()
+			s.ResetRequestLog()
 			processes := w.Watch()
 			s.Hook("TriggerJob", nil, func() {
 				provider, _ := processes.Now()
@@ -102,7 +102,7 @@ func TestAccJobRunWhenTheProviderIsKilledAfterIt(t *testing.T) {
 
 			jobs := s.TriggerJobs()
 			if len(jobs) != test.jobs || s.Accepted("TriggerJob") != test.runs {
-				t.Fatalf("%d jobs ran %d times, want %d and %d: %v", len(jobs), s.Accepted("TriggerJob"), test.jobs, test.runs, s.Journal())
+				t.Fatalf("%d jobs ran %d times, want %d and %d: %v", len(jobs), s.Accepted("TriggerJob"), test.jobs, test.runs, s.RequestLog())
 			}
 			if state := w.Resources()["signal_http_trigger_job.one"].AttributeValues; state["id"] != jobs[len(jobs)-1].ID {
 				t.Errorf("the state has %v, and the service %+v", state, jobs)

@@ -21,7 +21,7 @@ func apply(t *testing.T, r *acctest.Resource, config acctest.Values) {
 func TestOneRequestInALife(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.ready(t, s)
-		s.ResetJournal()
+		s.ResetRequestLog()
 		r := p.Resource(y.resource)
 		if diags := r.Validate(config); len(diags) > 0 {
 			t.Fatal(diags)
@@ -29,12 +29,12 @@ func TestOneRequestInALife(t *testing.T) {
 		if _, diags := r.Plan(config); len(diags) > 0 {
 			t.Fatal(diags)
 		}
-		if made := s.Journal(); len(made) > 0 {
+		if made := s.RequestLog(); len(made) > 0 {
 			t.Fatalf("before the apply these requests were made: %v", made)
 		}
 		before := time.Now().Add(-time.Second)
 		apply(t, r, config)
-		made := len(s.Journal())
+		made := len(s.RequestLog())
 		sent := r.State
 		if r.String("delivery") != "SENT" || (r.String("request_id") == "") != y.noRequestID || r.String("id") == "" {
 			t.Errorf("the state says %s", r.State)
@@ -72,8 +72,8 @@ func TestOneRequestInALife(t *testing.T) {
 		} {
 			step()
 		}
-		if s.Count(y.operation) != 1 || s.Accepted(y.operation) != 1 || len(s.Journal()) != made {
-			t.Errorf("the journal holds %v", s.Journal())
+		if s.Count(y.operation) != 1 || s.Accepted(y.operation) != 1 || len(s.RequestLog()) != made {
+			t.Errorf("the request log holds %v", s.RequestLog())
 		}
 	})
 }
@@ -103,16 +103,16 @@ func TestWhatSendsAgain(t *testing.T) {
 			}
 		}
 		if s.Count(y.operation) != 1 {
-			t.Errorf("planning sent a signal: %v", s.Journal())
+			t.Errorf("planning sent a signal: %v", s.RequestLog())
 		}
 		apply(t, r, config.With(acctest.Values{"triggers": acctest.Values{"release": "2"}}))
 		if s.Count(y.operation) != 2 || s.Accepted(y.operation) != 2 {
-			t.Errorf("a changed trigger made the journal %v", s.Journal())
+			t.Errorf("a changed trigger made the request log %v", s.RequestLog())
 		}
 		r.Tainted = true
 		apply(t, r, config.With(acctest.Values{"triggers": acctest.Values{"release": "2"}}))
 		if s.Count(y.operation) != 3 || s.Accepted(y.operation) != 3 {
-			t.Errorf("a taint made the journal %v", s.Journal())
+			t.Errorf("a taint made the request log %v", s.RequestLog())
 		}
 	})
 }
@@ -132,7 +132,7 @@ func TestComputedArgumentsSetAsRecorded(t *testing.T) {
 			apply(t, r, config)
 		}
 		if s.Count(y.operation) != 1 {
-			t.Errorf("the journal holds %v", s.Journal())
+			t.Errorf("the request log holds %v", s.RequestLog())
 		}
 	})
 }
@@ -150,12 +150,12 @@ func TestUnknownIsAcceptedByUntaint(t *testing.T) {
 		sent := s.Count(y.operation)
 		apply(t, r, config)
 		if s.Count(y.operation) != sent {
-			t.Errorf("after untaint the journal is %v", s.Journal())
+			t.Errorf("after untaint the request log is %v", s.RequestLog())
 		}
 		r.Tainted = true
 		apply(t, r, config)
 		if s.Count(y.operation) != sent+1 || r.String("delivery") != "SENT" {
-			t.Errorf("applying a tainted signal made the journal %v", s.Journal())
+			t.Errorf("applying a tainted signal made the request log %v", s.RequestLog())
 		}
 	})
 }
@@ -166,7 +166,7 @@ func TestSignalsCannotBeImported(t *testing.T) {
 		if !diags.HasError() || !strings.Contains(diags.String(), y.resource) || !strings.Contains(diags.String(), "import") {
 			t.Errorf("importing said %s", diags)
 		}
-		if made := s.Journal(); len(made) > 0 {
+		if made := s.RequestLog(); len(made) > 0 {
 			t.Errorf("importing made requests: %v", made)
 		}
 	})

@@ -10,7 +10,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// jobAs is the system of jobs, struck at one operation.
+// jobAs is the system of jobs, interrupted at one operation.
 func jobAs(operation string) system {
 	return system{
 		resource: "signal_http_trigger_job", operation: operation,
@@ -51,13 +51,13 @@ func TestWhatHappensToAJobWhen(t *testing.T) {
 
 func (x *trial) createJob(want matrix.JobResult) {
 	config, r := x.within("create"), x.Resource(x.resource)
-	x.strike()
+	x.inject()
 	diags := r.Apply(config)
 	if diags.HasError() != want.Fails || r.State.IsNull() == want.Recorded || r.Tainted != (want.Recorded && want.Fails) {
 		x.Errorf("tainted: %t, and the state is %s: %s", r.Tainted, r.State, diags)
 	}
 	if x.Accepted(x.operation) > 1 || want.Recorded && len(x.Faults()) > 0 && x.Faults()[0].Kind != sandbox.KindThrottle && x.Count(x.operation) != 1 {
-		x.Errorf("the creation was repeated: %v", x.Journal())
+		x.Errorf("the creation was repeated: %v", x.RequestLog())
 	}
 	r = x.later(r)
 	x.settles(r.Apply(x.config), 1)
@@ -67,7 +67,7 @@ func (x *trial) updateJob(want matrix.JobResult) {
 	r := x.made(x.config)
 	before := r.State
 	config := x.within("update").With(acctest.Values{"name": "weekly"})
-	x.strike()
+	x.inject()
 	diags := r.Apply(config)
 	if diags.HasError() != want.Fails || want.Fails && !r.State.Equal(before) {
 		x.Errorf("the state was %s and is %s: %s", before, r.State, diags)
@@ -81,7 +81,7 @@ func (x *trial) updateJob(want matrix.JobResult) {
 
 func (x *trial) deleteJob(want matrix.JobResult) {
 	r := x.made(x.within("delete"))
-	x.strike()
+	x.inject()
 	diags := r.Destroy()
 	if diags.HasError() != want.Fails || r.State.IsNull() == want.Fails {
 		x.Errorf("the state is %s: %s", r.State, diags)

@@ -27,7 +27,7 @@ type trial struct {
 // that nobody opens, as somebody else may open one that a sandbox has closed.
 var elsewhere = map[matrix.Line]string{matrix.Nameless: "https://signal.invalid", matrix.Refused: "http://127.0.0.1:1"}
 
-// try makes a sandbox, and a provider whose patience is that of the trouble.
+// try makes a sandbox, and a provider whose retry policy is that of the trouble.
 func try(t *testing.T, y system, trouble matrix.Trouble) *trial {
 	t.Helper()
 	return tryWith(t, y, trouble, sandbox.Options{})
@@ -58,7 +58,7 @@ func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Opt
 		stranger := acctest.SandboxTLS(t, options)
 		at = stranger.URL()
 		t.Cleanup(func() {
-			if made := stranger.Journal(); len(made) > 0 {
+			if made := stranger.RequestLog(); len(made) > 0 {
 				t.Errorf("somebody who is not trusted was sent %v", made)
 			}
 		})
@@ -77,9 +77,9 @@ func (x *trial) within(operation string) acctest.Values {
 	return x.config.With(acctest.Values{"timeouts": acctest.Values{operation: x.trouble.Timeout.String()}})
 }
 
-// strike begins the trouble.
-func (x *trial) strike() {
-	x.ResetJournal()
+// hit begins the trouble.
+func (x *trial) inject() {
+	x.ResetRequestLog()
 	inject := func(faults []sandbox.Fault) {
 		for _, fault := range faults {
 			fault.Operation = cmp.Or(fault.Operation, x.operation)
@@ -100,7 +100,7 @@ func (x *trial) heal() {
 	x.Hook(x.operation, nil, nil)
 	x.ClearFaults()
 	x.accept()
-	x.ResetJournal()
+	x.ResetRequestLog()
 }
 
 func (x *trial) accept() {
@@ -114,7 +114,7 @@ func (x *trial) holds(want matrix.Cell, diags acctest.Diagnostics, standing ...s
 	x.Helper()
 	requests, taken := x.Count(x.operation), x.Accepted(x.operation)
 	if want.Requests == matrix.Many && requests < 3 || want.Requests != matrix.Many && requests != want.Requests || taken != want.Taken {
-		x.Errorf("%d requests of which %d were taken, want %d and %d:\n%v", requests, taken, want.Requests, want.Taken, x.Journal())
+		x.Errorf("%d requests of which %d were taken, want %d and %d:\n%v", requests, taken, want.Requests, want.Taken, x.RequestLog())
 	}
 	if want.Error == "" {
 		if len(diags) > 0 {
@@ -163,7 +163,7 @@ func (x *trial) sends(what string, want bool, does func() acctest.Diagnostics) {
 		x.Errorf("%s said %s", what, diags)
 	}
 	if sent := x.Count(x.operation) - before; sent != map[bool]int{true: 1}[want] {
-		x.Errorf("%s sent %d signals:\n%v", what, sent, x.Journal())
+		x.Errorf("%s sent %d signals:\n%v", what, sent, x.RequestLog())
 	}
 }
 
@@ -208,7 +208,7 @@ func TestWhatHappensWhen(t *testing.T) {
 }
 
 // One attempt is one request, whatever a vendor's SDK does by itself: with pauses
-// that no timeout leaves room for there is no second one.
+// that no timeout leaves system for there is no second one.
 func TestOneAttemptIsOneRequest(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
 		for _, section := range matrix.Sections {
@@ -218,10 +218,10 @@ func TestOneAttemptIsOneRequest(t *testing.T) {
 				}
 				s.Reset()
 				x := &trial{t, y, s, acctest.StartProvider(t, acctest.Block(s.URL()), unhurried()), y.ready(t, s), row.Trouble}
-				x.strike()
+				x.inject()
 				x.Resource(y.resource).Apply(x.config)
 				if s.Count(y.operation) != 1 {
-					t.Errorf("%s: the journal is %v", row.Name, s.Journal())
+					t.Errorf("%s: the request log is %v", row.Name, s.RequestLog())
 				}
 			}
 		}
@@ -230,15 +230,15 @@ func TestOneAttemptIsOneRequest(t *testing.T) {
 
 func (x *trial) create(want matrix.Cell, options acctest.Values) {
 	config, r := x.within("create").With(options), x.Resource(x.resource)
-	x.strike()
+	x.inject()
 	x.holds(want, r.Apply(config), standing[want.Word].created...)
 	x.records(want, r)
 	x.heal()
 
 	// Whatever became of it, looking at it sends nothing, and the next apply does what the page says.
 	if !r.State.IsNull() {
-		if diags := r.Refresh(); len(diags) > 0 || len(x.Journal()) > 0 {
-			x.Errorf("a refresh said %s and made %v", diags, x.Journal())
+		if diags := r.Refresh(); len(diags) > 0 || len(x.RequestLog()) > 0 {
+			x.Errorf("a refresh said %s and made %v", diags, x.RequestLog())
 		}
 	}
 	if r.Tainted {
@@ -255,7 +255,7 @@ func (x *trial) create(want matrix.Cell, options acctest.Values) {
 func (x *trial) destroy(want matrix.Cell) {
 	r := x.Resource(x.resource)
 	plant(x.T, r, x.within("delete"))
-	x.strike()
+	x.inject()
 	x.holds(want, r.Destroy(), standing[want.Word].destroyed...)
 	kept := want.Error != ""
 	if r.State.IsNull() == kept || kept && r.String("delivery") != want.Delivery || r.Tainted {
@@ -268,7 +268,7 @@ func (x *trial) invoke(want matrix.Cell) {
 	if x.trouble.Timeout > 0 {
 		config = config.With(acctest.Values{"timeout": x.trouble.Timeout.String()})
 	}
-	x.strike()
+	x.inject()
 	_, diags := x.Action(x.resource).Invoke(config)
 	x.holds(want, diags)
 	if said := diags.String(); strings.Contains(said, "untaint") || strings.Contains(said, "recorded") {

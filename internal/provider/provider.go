@@ -29,15 +29,15 @@ const Address = "registry.terraform.io/terraform-provider-signal/signal"
 // Option changes how the provider works; users have none, tests do.
 type Option func(*signalProvider)
 
-// WithPolicy replaces delivery.DefaultPolicy.
-func WithPolicy(policy delivery.Policy) Option {
-	return func(p *signalProvider) { p.courier = signal.NewCourier(policy) }
+// WithPolicy replaces delivery.DefaultRetryPolicy.
+func WithPolicy(policy delivery.RetryPolicy) Option {
+	return func(p *signalProvider) { p.sender = signal.NewSender(policy) }
 }
 
 // New returns what makes the provider of a version.
 func New(version string, options ...Option) func() provider.Provider {
 	return func() provider.Provider {
-		p := &signalProvider{version: version, courier: signal.NewCourier(delivery.DefaultPolicy), aws: aws.NewClients(aws.Config{})}
+		p := &signalProvider{version: version, sender: signal.NewSender(delivery.DefaultRetryPolicy), aws: aws.NewClients(aws.Config{})}
 		p.alicloud = alicloud.NewClients(alicloud.Config{})
 		p.cloudAutomator = cloudautomator.NewClient(cloudautomator.Config{})
 		for _, option := range options {
@@ -49,7 +49,7 @@ func New(version string, options ...Option) func() provider.Provider {
 
 type signalProvider struct {
 	version string
-	courier *signal.Courier
+	sender  *signal.Sender
 	// What follows is replaced by Configure, before any resource is asked to send.
 	aws            *aws.Clients
 	alicloud       *alicloud.Clients
@@ -101,29 +101,29 @@ func block[M any](ctx context.Context, req provider.ConfigureRequest, resp *prov
 // Resources lists the signals and what they need, one line each.
 func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		func() resource.Resource { return ssm.NewResource(p.aws, p.courier) },
-		func() resource.Resource { return swf.NewResource(p.aws, p.courier) },
-		func() resource.Resource { return transfer.NewResource(p.aws, p.courier) },
-		func() resource.Resource { return ros.NewResource(p.alicloud, p.courier) },
-		func() resource.Resource { return cloudautomator.NewResource(p.cloudAutomator, p.courier) },
-		func() resource.Resource { return cloudautomator.NewJobResource(p.cloudAutomator, p.courier) },
+		func() resource.Resource { return ssm.NewResource(p.aws, p.sender) },
+		func() resource.Resource { return swf.NewResource(p.aws, p.sender) },
+		func() resource.Resource { return transfer.NewResource(p.aws, p.sender) },
+		func() resource.Resource { return ros.NewResource(p.alicloud, p.sender) },
+		func() resource.Resource { return cloudautomator.NewResource(p.cloudAutomator, p.sender) },
+		func() resource.Resource { return cloudautomator.NewJobResource(p.cloudAutomator, p.sender) },
 	}
 }
 
 // Actions lists the signals that carry no secret, one line each.
 func (p *signalProvider) Actions(context.Context) []func() action.Action {
 	return []func() action.Action{
-		func() action.Action { return ssm.NewAction(p.aws, p.courier) },
-		func() action.Action { return swf.NewAction(p.aws, p.courier) },
-		func() action.Action { return ros.NewAction(p.alicloud, p.courier) },
-		func() action.Action { return cloudautomator.NewAction(p.cloudAutomator, p.courier) },
+		func() action.Action { return ssm.NewAction(p.aws, p.sender) },
+		func() action.Action { return swf.NewAction(p.aws, p.sender) },
+		func() action.Action { return ros.NewAction(p.alicloud, p.sender) },
+		func() action.Action { return cloudautomator.NewAction(p.cloudAutomator, p.sender) },
 	}
 }
 
 // EphemeralResources lists what is read when it is needed and stored nowhere.
 func (p *signalProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{
-		func() ephemeral.EphemeralResource { return cloudautomator.NewJobEphemeral(p.cloudAutomator, p.courier) },
+		func() ephemeral.EphemeralResource { return cloudautomator.NewJobEphemeral(p.cloudAutomator, p.sender) },
 	}
 }
 

@@ -33,7 +33,7 @@ func TestLostSignalIsConfirmed(t *testing.T) {
 			t.Errorf("tainted: %t, and the state is %s", r.Tainted, r.State)
 		}
 		sentOnce(t, y, s)
-		made := len(s.Journal())
+		made := len(s.RequestLog())
 		apply(t, r, config)
 		apply(t, r, config.With(resending))
 		if diags := r.Refresh(); len(diags) > 0 {
@@ -42,8 +42,8 @@ func TestLostSignalIsConfirmed(t *testing.T) {
 		if diags := r.Destroy(); len(diags) > 0 {
 			t.Error(diags)
 		}
-		if len(s.Journal()) != made {
-			t.Errorf("a confirmed signal made more requests: %v", s.Journal()[made:])
+		if len(s.RequestLog()) != made {
+			t.Errorf("a confirmed signal made more requests: %v", s.RequestLog()[made:])
 		}
 	})
 }
@@ -80,7 +80,7 @@ func TestConfirmedIsWaitedFor(t *testing.T) {
 		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter, Times: 1})
 		r = p.Resource(y.resource)
 		plant(t, r, y.gate.running(t, s, never).With(waiting).With(acctest.Values{"timeouts": acctest.Values{"delete": "700ms"}}))
-		s.ResetJournal()
+		s.ResetRequestLog()
 		for range 2 {
 			says(t, r.Destroy(), true, "Target Still Running", "only waits")
 			if r.String("delivery") != "CONFIRMED" {
@@ -108,13 +108,13 @@ func TestUnknownAtDestroyIsReadBack(t *testing.T) {
 				s.Inject(sandbox.Fault{Operation: y.operation, Kind: test.fault})
 				says(t, r.Destroy(), true, "Outcome of the Signal Unknown", "unless the service shows it by then")
 				s.ClearFaults()
-				s.ResetJournal()
+				s.ResetRequestLog()
 				if test.deny {
 					s.Inject(sandbox.Fault{Operation: y.tells, Kind: sandbox.KindRefuse})
 				}
 				says(t, r.Destroy(), false, "Signal May Be Sent Again")
 				if !r.State.IsNull() || s.Count(y.operation) != test.sends || s.Count(y.tells) == 0 {
-					t.Errorf("destroying again left %s after %v", r.State, s.Journal())
+					t.Errorf("destroying again left %s after %v", r.State, s.RequestLog())
 				}
 			})
 		})
@@ -132,7 +132,7 @@ func TestUnknownAtDestroyIsReadBackElsewhere(t *testing.T) {
 				s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindStallAfter})
 				says(t, r.Destroy(), true, "Outcome of the Signal Unknown")
 				s.ClearFaults()
-				s.ResetJournal()
+				s.ResetRequestLog()
 
 				told := r.String("sent_at")
 				sent, err := time.Parse(time.RFC3339Nano, told)
@@ -144,7 +144,7 @@ func TestUnknownAtDestroyIsReadBackElsewhere(t *testing.T) {
 				}
 				says(t, r.Destroy(), false, "Signal May Be Sent Again")
 				if !r.State.IsNull() || s.Count(y.operation) > 0 || s.Count(y.tells) == 0 {
-					t.Errorf("destroying again left %s after %v", r.State, s.Journal())
+					t.Errorf("destroying again left %s after %v", r.State, s.RequestLog())
 				}
 			})
 		})
@@ -254,11 +254,11 @@ func TestActionSendsOnceMoreWhereAsked(t *testing.T) {
 		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter})
 		_, diags := p.Action(y.resource).Invoke(config)
 		says(t, diags, true, "Outcome of the Signal Unknown", "With resend_on_unknown = true")
-		s.ResetJournal()
+		s.ResetRequestLog()
 		_, diags = p.Action(y.resource).Invoke(config.With(resending))
 		says(t, diags, true, "Outcome of the Signal Unknown", "sent once more, as resend_on_unknown")
 		if s.Count(y.operation) != 2 {
-			t.Errorf("the journal is %v", s.Journal())
+			t.Errorf("the request log is %v", s.RequestLog())
 		}
 	})
 }

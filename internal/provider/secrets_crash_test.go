@@ -35,7 +35,7 @@ func TestAccNoSecretInACrash(t *testing.T) {
 		t.Error("a crash goes unnoticed")
 	}
 	logged := contents(t, w.log)
-	for _, part := range []string{"SIGQUIT", "goroutine ", "delivery.Policy.Deliver"} {
+	for _, part := range []string{"SIGQUIT", "goroutine ", "delivery.RetryPolicy.Deliver"} {
 		if !strings.Contains(logged, part) {
 			t.Errorf("the log does not hold %q, so the provider has not crashed while it sent", part)
 		}

@@ -16,7 +16,7 @@ type system struct {
 	// name tells systems of the same resource apart; "" is the resource's.
 	name     string
 	resource string
-	// operation is the one that carries the signal, as the journal names it.
+	// operation is the one that carries the signal, as the request log names it.
 	operation string
 	// permission is what a refusal has to name.
 	permission string
@@ -259,7 +259,7 @@ func eachSystem(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandb
 	}
 }
 
-// operationOf is the operation that a request is for, as the journal names it,
+// operationOf is the operation that a request is for, as the request log names it,
 // where it is none of the job API.
 func operationOf(r *http.Request) string {
 	if _, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {

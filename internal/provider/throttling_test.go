@@ -66,13 +66,13 @@ func TestTriggerThatDoesNotStartHoldsBackNoOther(t *testing.T) {
 	}
 }
 
-// With the patience that users get, a service that takes fewer signals than are
+// With the retry policy that users get, a service that takes fewer signals than are
 // sent gets them all, each once.
 func TestThrottledRollOut(t *testing.T) {
 	t.Parallel()
 	const signals = 60
 	s := acctest.Sandbox(t, sandbox.Options{})
-	p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(delivery.DefaultPolicy))
+	p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(delivery.DefaultRetryPolicy))
 	s.Inject(sandbox.Fault{Operation: "SendAutomationSignal", Kind: sandbox.KindThrottle, Rate: 20})
 	id := s.StartAutomation(sandbox.Automation{
 		Steps: []sandbox.Step{{Name: "approve", Action: "aws:approve", MinRequiredApprovals: 2 * signals}}, AcceptRepeats: true,

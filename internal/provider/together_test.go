@@ -42,7 +42,7 @@ func TestSignalsTogether(t *testing.T) {
 		}
 	}
 	seen := map[string]bool{}
-	for _, e := range s.Journal() {
+	for _, e := range s.RequestLog() {
 		one := request(e, []string{"UniqueId", "ClientToken"})
 		if sent[e.Operation] > 0 && seen[one] {
 			t.Errorf("sent twice: %s", one)

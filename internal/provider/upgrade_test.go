@@ -73,7 +73,7 @@ func existing(t *testing.T, p *acctest.Provider, s *sandbox.Sandbox, state state
 		}
 	}
 	state.State, state.Private = []byte(text(t, then)), made.Stored().Private
-	s.ResetJournal()
+	s.ResetRequestLog()
 	return state
 }
 
@@ -109,7 +109,7 @@ func TestUpgradeSendsNothing(t *testing.T) {
 						t.Error(diags)
 					}
 				}
-				for _, made := range s.Journal() {
+				for _, made := range s.RequestLog() {
 					if state.Resource != job.resource || made.Method != http.MethodGet {
 						t.Errorf("this request was made: %s", made)
 					}

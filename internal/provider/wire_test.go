@@ -73,7 +73,7 @@ var awsRequests = map[string]struct {
 	},
 }
 
-// Whether there is such a target is of no matter here: the request is in the journal either way.
+// Whether there is such a target is of no matter here: the request is in the request log either way.
 func TestAWSRequestsAreThoseOfTheCommandLine(t *testing.T) {
 	for name, test := range awsRequests {
 		t.Run(name, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestAWSRequestsAreThoseOfTheCommandLine(t *testing.T) {
 			s := acctest.Sandbox(t, sandbox.Options{})
 			r := acctest.StartProvider(t, acctest.Block(s.URL())).Resource(test.resource)
 			diags := r.Apply(test.arguments)
-			made := s.Journal()
+			made := s.RequestLog()
 			if len(made) != 1 {
 				t.Fatalf("made %d requests: %s", len(made), diags)
 			}

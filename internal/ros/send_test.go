@@ -67,8 +67,8 @@ func TestSignalsMoveStacks(t *testing.T) {
 			if got := stackOf(t, s, config).Status; got != test.status {
 				t.Errorf("the stack is %s, want %s", got, test.status)
 			}
-			if n := len(test.statuses); s.Accepted("SignalResource") != n || len(s.Journal()) != n {
-				t.Errorf("the journal is %v", s.Journal())
+			if n := len(test.statuses); s.Accepted("SignalResource") != n || len(s.RequestLog()) != n {
+				t.Errorf("the request log is %v", s.RequestLog())
 			}
 		})
 	}
@@ -87,7 +87,7 @@ func TestRequest(t *testing.T) {
 			if diags := r.Apply(config.With(given).With(acctest.Values{"region": "cn-beijing"})); len(diags) > 0 {
 				t.Fatal(diags)
 			}
-			sent := s.Journal()[0]
+			sent := s.RequestLog()[0]
 			if sent.Method != "POST" || sent.Path != "/" || sent.Body != "" || sent.Region != "cn-beijing" || r.String("region") != "cn-beijing" {
 				t.Errorf("sent %+v", sent)
 			}
@@ -135,9 +135,9 @@ func TestOnePairForAllAttempts(t *testing.T) {
 	first := map[string]string{"unique_id": r.String("unique_id"), "client_token": r.String("client_token")}
 	// Throttled; taken, and the answer lost; a server error; still processing; the first one's answer.
 	if s.Count("SignalResource") != 5 || s.Accepted("SignalResource") != 1 {
-		t.Errorf("the journal is %v", s.Journal())
+		t.Errorf("the request log is %v", s.RequestLog())
 	}
-	for _, sent := range s.Journal() {
+	for _, sent := range s.RequestLog() {
 		query, _ := url.ParseQuery(sent.Query)
 		if query.Get("UniqueId") != first["unique_id"] || query.Get("ClientToken") != first["client_token"] {
 			t.Errorf("an attempt carried %s, want %v", sent.Query, first)
@@ -146,7 +146,7 @@ func TestOnePairForAllAttempts(t *testing.T) {
 	if signals := stackOf(t, s, config).Signals; len(signals) != 1 {
 		t.Errorf("the stack took %v", signals)
 	}
-	if taken := s.Journal()[1]; r.String("request_id") != taken.RequestID {
+	if taken := s.RequestLog()[1]; r.String("request_id") != taken.RequestID {
 		t.Errorf("recorded request %s, want that of the attempt that was taken, %s", r.String("request_id"), taken.RequestID)
 	}
 	r.Tainted = true
@@ -211,7 +211,7 @@ func TestErrorsOfTheService(t *testing.T) {
 			if len(diags) != 1 || diags[0].Attribute != test.at {
 				t.Fatalf("said %s, want one error on %q", diags, test.at)
 			}
-			sent := s.Journal()[0]
+			sent := s.RequestLog()[0]
 			for _, part := range []string{
 				"Signal Rejected", "SUCCESS", config["stack_id"].(string), "Deployed", "cn-hangzhou", code, "the service's words",
 				fmt.Sprintf("HTTP %d", test.status), sent.RequestID, test.says, "Applying again",
@@ -220,8 +220,8 @@ func TestErrorsOfTheService(t *testing.T) {
 					t.Errorf("%q is not in the error:\n%s", part, diags)
 				}
 			}
-			if len(s.Journal()) != 1 || !r.State.IsNull() {
-				t.Errorf("the state is %s after %v", r.State, s.Journal())
+			if len(s.RequestLog()) != 1 || !r.State.IsNull() {
+				t.Errorf("the state is %s after %v", r.State, s.RequestLog())
 			}
 		})
 	}
@@ -233,15 +233,15 @@ func TestStillProcessingIsNeverNotSent(t *testing.T) {
 	s, r, config := start(t, sandbox.Stack{Conditions: one(1)})
 	s.Inject(sandbox.Fault{Operation: "*", Kind: sandbox.KindRefuse, Status: 400, Code: "LastTokenProcessing", Message: "wait"})
 	diags := r.Apply(config.With(acctest.Values{"timeouts": acctest.Values{"create": "1s"}}))
-	if !strings.Contains(diags.String(), "Outcome of the Signal Unknown") || r.String("delivery") != "UNKNOWN" || !r.Tainted || s.Count("*") > 0 || len(s.Journal()) < 3 {
-		t.Errorf("said %s, with %d requests and delivery %q", diags, len(s.Journal()), r.String("delivery"))
+	if !strings.Contains(diags.String(), "Outcome of the Signal Unknown") || r.String("delivery") != "UNKNOWN" || !r.Tainted || s.Count("*") > 0 || len(s.RequestLog()) < 3 {
+		t.Errorf("said %s, with %d requests and delivery %q", diags, len(s.RequestLog()), r.String("delivery"))
 	}
 
 	s, r, config = start(t, sandbox.Stack{Conditions: one(1)})
 	s.Inject(sandbox.Fault{Operation: "*", Kind: sandbox.KindDropAfter, Times: 1})
 	s.Inject(sandbox.Fault{Operation: "*", Kind: sandbox.KindRefuse, Status: 404, Code: "StackNotFound", Message: "gone"})
 	diags = r.Apply(config)
-	if !strings.Contains(diags.String(), "Outcome of the Signal Unknown") || r.String("delivery") != "UNKNOWN" || len(s.Journal()) != 2 {
+	if !strings.Contains(diags.String(), "Outcome of the Signal Unknown") || r.String("delivery") != "UNKNOWN" || len(s.RequestLog()) != 2 {
 		t.Errorf("a refusal after a lost answer: said %s with delivery %q", diags, r.String("delivery"))
 	}
 }

@@ -69,28 +69,28 @@ func (w stackResource) read(ctx context.Context) (found snapshot, attempt delive
 	return found, attempt
 }
 
-func (w stackResource) view(judge func(snapshot) delivery.Reading) *delivery.View {
-	return delivery.NewView(fmt.Sprintf("ros/%s/%q/%q", w.region, w.stack, w.resource), w.read, judge)
+func (w stackResource) probe(judge func(snapshot) delivery.Observation) *delivery.Probe {
+	return delivery.NewProbe(fmt.Sprintf("ros/%s/%q/%q", w.region, w.stack, w.resource), w.read, judge)
 }
 
 // completion is reached when the resource and its whole stack have ended: as
 // wanted, or in any way after a signal that was not to make the stack succeed.
-func (w stackResource) completion(request *sdk.SignalResourceRequest) *delivery.View {
+func (w stackResource) completion(request *sdk.SignalResourceRequest) *delivery.Probe {
 	// A rollback takes the resource away, and with it why it had failed.
 	var why string
-	return w.view(func(found snapshot) delivery.Reading {
-		reading := found.reading(delivery.Pending)
+	return w.probe(func(found snapshot) delivery.Observation {
+		observation := found.observation(delivery.Pending)
 		why = cmp.Or(found.failure(), why)
-		reading.Reason = cmp.Or(why, reading.Reason)
+		observation.Reason = cmp.Or(why, observation.Reason)
 		stack, resource := tea.StringValue(found.stack.Status), tea.StringValue(found.resource.Status)
 		switch {
 		case !final(stack), inProgress(resource):
 		case tea.StringValue(request.Status) != "SUCCESS", slices.Contains(succeeded, stack) && !strings.HasSuffix(resource, "_FAILED"):
-			reading.State = delivery.Reached
+			observation.State = delivery.Reached
 		default:
-			reading.State = delivery.Missed
+			observation.State = delivery.Missed
 		}
-		return reading
+		return observation
 	})
 }
 
@@ -99,22 +99,22 @@ func (w stackResource) completion(request *sdk.SignalResourceRequest) *delivery.
 // not documented, and a handle is complete while its condition waits: so a
 // complete resource of a stack in progress counts as ready, and the service has
 // the last word.
-func (w stackResource) ready() *delivery.View {
-	return w.view(func(found snapshot) delivery.Reading {
+func (w stackResource) ready() *delivery.Probe {
+	return w.probe(func(found snapshot) delivery.Observation {
 		stack, resource := tea.StringValue(found.stack.Status), tea.StringValue(found.resource.Status)
 		switch {
 		case inProgress(resource), inProgress(stack) && slices.Contains(succeeded, resource):
-			return found.reading(delivery.Reached)
+			return found.observation(delivery.Reached)
 		case final(stack):
-			return found.reading(delivery.Missed)
+			return found.observation(delivery.Missed)
 		default:
-			return found.reading(delivery.Pending)
+			return found.observation(delivery.Pending)
 		}
 	})
 }
 
-func (s snapshot) reading(state delivery.State) delivery.Reading {
-	return delivery.Reading{
+func (s snapshot) observation(state delivery.State) delivery.Observation {
+	return delivery.Observation{
 		State:  state,
 		Status: tea.StringValue(s.stack.Status),
 		Reason: cmp.Or(s.failure(), tea.StringValue(s.stack.StatusReason)),

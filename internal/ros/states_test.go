@@ -39,7 +39,7 @@ func then(sleep sandbox.Sleep) []sandbox.Sleep {
 }
 
 func operations(s *sandbox.Sandbox) (names []string) {
-	for _, made := range s.Journal() {
+	for _, made := range s.RequestLog() {
 		names = append(names, made.Operation)
 	}
 	return names
@@ -214,7 +214,7 @@ func TestReadRequests(t *testing.T) {
 		t.Errorf("asked %v, want %v", got, want)
 	}
 	id := config["stack_id"].(string)
-	for _, made := range s.Journal() {
+	for _, made := range s.RequestLog() {
 		want := map[string]url.Values{
 			"GetStack":         {"RegionId": {"cn-beijing"}, "StackId": {id}, "OutputOption": {"Disabled"}},
 			"GetStackResource": {"RegionId": {"cn-beijing"}, "StackId": {id}, "LogicalResourceId": {"Deployed"}},
@@ -245,7 +245,7 @@ func TestWaitUntilTheStackGetsThere(t *testing.T) {
 					t.Fatal(diags)
 				}
 				if s.Count("SignalResource") != 1 || s.Accepted("SignalResource") != 1 || s.Count("GetStack") < 3 {
-					t.Errorf("the journal is %v", s.Journal())
+					t.Errorf("the request log is %v", s.RequestLog())
 				}
 			})
 		}
@@ -259,7 +259,7 @@ func TestHandleIsReadyWhileItsConditionWaits(t *testing.T) {
 		t.Fatal(diags)
 	}
 	if r.String("target_status") != "CREATE_COMPLETE" || s.Accepted("SignalResource") != 1 {
-		t.Errorf("target_status %q after %v", r.String("target_status"), s.Journal())
+		t.Errorf("target_status %q after %v", r.String("target_status"), s.RequestLog())
 	}
 }
 
@@ -335,7 +335,7 @@ func TestStackDeletedWhileWaiting(t *testing.T) {
 	s, r, config = timed(t, 0, sandbox.Stack{Conditions: one(1)})
 	says(t, r.Apply(config.With(untilReady).With(acctest.Values{"stack_id": "nothing"})), true, "Signal Not Sent", "StackNotFound")
 	if s.Count("SignalResource") != 0 || s.Count("GetStack") != 1 {
-		t.Errorf("the journal is %v", s.Journal())
+		t.Errorf("the request log is %v", s.RequestLog())
 	}
 }
 
@@ -377,6 +377,6 @@ func TestResourcesOfOneStackAreReadApart(t *testing.T) {
 		t.Error(diags)
 	}
 	if s.Count("SignalResource") != 2 || s.Accepted("SignalResource") != 2 {
-		t.Errorf("the journal is %v", s.Journal())
+		t.Errorf("the request log is %v", s.RequestLog())
 	}
 }

@@ -24,7 +24,7 @@ const (
 // the operation in x-acs-action, signature version 3. A service embeds it and adds routes and reset.
 type acsRPC struct {
 	sandbox *Sandbox
-	// service is how journal and faults call it, and ram the prefix of its RAM actions.
+	// service is how request log and faults call it, and ram the prefix of its RAM actions.
 	service, ram string
 	version      string
 	host         string

@@ -23,11 +23,11 @@ func (e notFound) Error() string { return string(e) + " does not exist" }
 
 func (s *Sandbox) adminMux() *http.ServeMux {
 	routes := []route{
-		{"GET /_sandbox/journal", "all requests, oldest first", func(*http.Request) (any, error) {
-			return s.Journal(), nil
+		{"GET /_sandbox/requests", "all requests, oldest first", func(*http.Request) (any, error) {
+			return s.RequestLog(), nil
 		}},
-		{"DELETE /_sandbox/journal", "forget all requests", func(*http.Request) (any, error) {
-			s.ResetJournal()
+		{"DELETE /_sandbox/requests", "forget all requests", func(*http.Request) (any, error) {
+			s.ResetRequestLog()
 			return struct{}{}, nil
 		}},
 		{"GET /_sandbox/faults", "injected faults", func(*http.Request) (any, error) {

@@ -52,10 +52,10 @@ func TestAdminScenario(t *testing.T) {
 	c.signal(fixedID, "Approve", "", "").want(t, 400, "ThrottlingException")
 	c.signal(fixedID, "Approve", "Comment", "ok").want(t, 200, "")
 
-	var journal []Entry
-	c.admin("GET", "journal", "", &journal)
-	if len(journal) != 2 || journal[0].Fault != "throttle" || !journal[1].Accepted {
-		t.Errorf("journal %+v", journal)
+	var requests []Request
+	c.admin("GET", "requests", "", &requests)
+	if len(requests) != 2 || requests[0].Fault != "throttle" || !requests[1].Accepted {
+		t.Errorf("request log %+v", requests)
 	}
 	var state struct {
 		executionView
@@ -69,16 +69,16 @@ func TestAdminScenario(t *testing.T) {
 		t.Errorf("%d executions", len(all))
 	}
 	c.admin("DELETE", "faults", "", nil)
-	c.admin("DELETE", "journal", "", nil)
-	if len(s.Faults()) != 0 || len(s.Journal()) != 0 {
-		t.Error("faults or journal were kept")
+	c.admin("DELETE", "requests", "", nil)
+	if len(s.Faults()) != 0 || len(s.RequestLog()) != 0 {
+		t.Error("faults or request log were kept")
 	}
 	s.Hook("SendAutomationSignal", func() { t.Error("a hook outlived the reset") }, nil)
 	s.Inject(Fault{Operation: "*", Kind: KindDropBefore})
 	c.admin("POST", "reset", "", nil)
 	c.signal(fixedID, "Approve", "", "").want(t, 400, "AutomationExecutionNotFoundException")
-	if n := len(s.Journal()); n != 1 {
-		t.Errorf("%d entries; administration is not to be in the journal", n)
+	if n := len(s.RequestLog()); n != 1 {
+		t.Errorf("%d entries; administration is not to be in the request log", n)
 	}
 }
 
@@ -93,7 +93,7 @@ func TestAdminRefuses(t *testing.T) {
 		"POST ssm/executions " + `{"Steps":[{"Name":"a","Action":"b","Holdd":1}]}`: 400,
 		"GET ssm/executions/none ": 404,
 		"GET nonsense ":            404,
-		"PUT journal ":             405,
+		"PUT requests ":            405,
 	} {
 		part := strings.SplitN(request, " ", 3)
 		if got := c.admin(part[0], part[1], part[2], nil); got != want {

@@ -247,7 +247,7 @@ func TestAPIKeys(t *testing.T) {
 	c.jobs("GET", "/1/2", "", header("Authorization", "Bearer one")).wants(t, 404)
 	c.jobs("PUT", "/1", "", header("Authorization", "Bearer one")).wants(t, 404)
 	if s.Count("ListJobs") != 9 {
-		t.Errorf("the journal holds %v", s.Journal())
+		t.Errorf("the request log holds %v", s.RequestLog())
 	}
 }
 
@@ -521,7 +521,7 @@ func TestFaultsOfCloudAutomator(t *testing.T) {
 			a.wants(t, test.trigger)
 			c.jobs("DELETE", "/"+job.ID, "").wants(t, test.api)
 			if _, there := s.TriggerJob(job.ID); s.Accepted("TriggerJob") == 1 != test.acted || there == test.acted || a.header.Get("Retry-After") != test.throttle {
-				t.Errorf("the journal holds %v, the headers %v", s.Journal(), a.header)
+				t.Errorf("the request log holds %v, the headers %v", s.RequestLog(), a.header)
 			}
 		})
 	}

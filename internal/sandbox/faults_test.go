@@ -56,8 +56,8 @@ func TestFaults(t *testing.T) {
 			} else if a.err != nil {
 				t.Error(a.err)
 			}
-			e := s.Journal()[0]
-			if len(s.Journal()) != 1 || e.Accepted != test.acted || e.Fault != string(test.fault.Kind) || e.Status != test.status || e.Code != test.code {
+			e := s.RequestLog()[0]
+			if len(s.RequestLog()) != 1 || e.Accepted != test.acted || e.Fault != string(test.fault.Kind) || e.Status != test.status || e.Code != test.code {
 				t.Errorf("entry %+v", e)
 			}
 			if state, _ := s.Automation(fixedID); (len(state.Signals) == 1) != test.acted {
@@ -125,7 +125,7 @@ func TestHeldRequestsEndWithTheirClient(t *testing.T) {
 					"content-type": "application/x-amz-json-1.1", "x-amz-target": "AmazonSSM.SendAutomationSignal",
 				}, `{"AutomationExecutionId":"`+fixedID+`","SignalType":"Approve"}`))
 			}()
-			for len(s.Journal()) == 0 || s.Journal()[0].Fault == "" || s.Accepted("SendAutomationSignal") != acted {
+			for len(s.RequestLog()) == 0 || s.RequestLog()[0].Fault == "" || s.Accepted("SendAutomationSignal") != acted {
 				if t.Context().Err() != nil {
 					t.Fatal("the request never got there")
 				}
@@ -133,7 +133,7 @@ func TestHeldRequestsEndWithTheirClient(t *testing.T) {
 			for range 20 {
 				c.admin("GET", "faults", "", nil)
 			}
-			if e := s.Journal()[0]; e.Status != 0 || len(ended) != 0 {
+			if e := s.RequestLog()[0]; e.Status != 0 || len(ended) != 0 {
 				t.Errorf("answered: %+v", e)
 			}
 			cancel()

@@ -143,7 +143,7 @@ func FuzzRequests(f *testing.F) {
 		if answer.Code >= 500 {
 			t.Errorf("%s answered %d %s", target, answer.Code, answer.Body)
 		}
-		for _, e := range s.Journal() {
+		for _, e := range s.RequestLog() {
 			if e.Accepted && e.Service != s.cloudAutomator.name() {
 				t.Errorf("accepted %s", e)
 			}

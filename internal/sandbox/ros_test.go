@@ -151,7 +151,7 @@ func TestACS3(t *testing.T) {
 	c.token = "token"
 	get(nil, nil).want(t, 200, "")
 	if got := s.last(t).Header.Get("X-Acs-Security-Token"); got != "***" {
-		t.Errorf("the journal shows the token %q", got)
+		t.Errorf("the request log shows the token %q", got)
 	}
 	get(map[string]string{"x-acs-accesskey-id": "other"}, nil).want(t, 400, "InvalidSecurityToken.MismatchWithAccessKey")
 	clk.advance(time.Hour)
@@ -205,7 +205,7 @@ func TestSignalResourceIsStrict(t *testing.T) {
 		a := c.acs("2019-09-10", "SignalResource", nil, test.parameters)
 		a.want(t, test.status, test.code)
 		if e := s.last(t); e.Accepted != (test.status == 200) || e.Code != test.code || e.Service != "ros" {
-			t.Errorf("journal %+v", e)
+			t.Errorf("request log %+v", e)
 		}
 		if test.status != 200 && (a.body["HostId"] != "ros.aliyuncs.com" || a.body["Recommend"] == nil || a.body["Message"] == "") {
 			t.Errorf("the error is %s", a.raw)
@@ -243,7 +243,7 @@ func TestStacksMove(t *testing.T) {
 		"one after the other":        {Stack{Conditions: inTurn()}, []string{"Second SUCCESS 1", "First SUCCESS 1", "First SUCCESS 2", "Second SUCCESS 1"}, 0, "CREATE_COMPLETE", "", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s.ResetJournal()
+			s.ResetRequestLog()
 			id := s.StartStack(test.stack)
 			for _, signal := range test.signals {
 				part := strings.Fields(signal)
@@ -252,7 +252,7 @@ func TestStacksMove(t *testing.T) {
 			clk.advance(test.after)
 			state, _ := s.Stack(id)
 			if state.Status != test.status || !strings.Contains(state.StatusReason, test.reason) || s.Accepted("SignalResource") != test.accepted {
-				t.Errorf("%s (%s) after %v, want %s (%s)", state.Status, state.StatusReason, s.Journal(), test.status, test.reason)
+				t.Errorf("%s (%s) after %v, want %s (%s)", state.Status, state.StatusReason, s.RequestLog(), test.status, test.reason)
 			}
 		})
 	}
@@ -294,7 +294,7 @@ func TestClientTokens(t *testing.T) {
 	c.rosSignal(id, "Wait", "WARNING", "u", "token").want(t, 400, "InvalidIdempotenceParameter")
 	c.rosSignal(id, "Wait", "SUCCESS", "v", "token").want(t, 400, "InvalidIdempotenceParameter")
 	if s.Accepted("SignalResource") != 1 {
-		t.Errorf("accepted %v", s.Journal())
+		t.Errorf("accepted %v", s.RequestLog())
 	}
 	state, _ := s.Stack(id)
 	if len(state.Signals) != 1 || state.Signals[0].ClientToken != "token" || state.Signals[0].UniqueID != "u" {
@@ -306,7 +306,7 @@ func TestClientTokens(t *testing.T) {
 	clk.advance(time.Minute)
 	c.rosSignal(id, "Wait", "SUCCESS", "u", "token").want(t, 200, "")
 	if s.Accepted("SignalResource") != 3 {
-		t.Errorf("accepted %v", s.Journal())
+		t.Errorf("accepted %v", s.RequestLog())
 	}
 	// A completed stack still gives the first one's result.
 	done := s.StartStack(Stack{Conditions: waits(1)})
@@ -497,7 +497,7 @@ func TestACSFaults(t *testing.T) {
 	signal(KindErrorBefore).want(t, 500, "InternalError")
 	signal(KindErrorAfter).want(t, 500, "InternalError")
 	if s.Accepted("SignalResource") != 1 {
-		t.Errorf("accepted %v", s.Journal())
+		t.Errorf("accepted %v", s.RequestLog())
 	}
 }
 
@@ -530,7 +530,7 @@ func TestRAMAssumeRole(t *testing.T) {
 	granted := assume("DurationSeconds", "900")
 	granted.want(t, 200, "")
 	if e := s.last(t); e.Service != "ramsts" || e.Operation != "AssumeRole" || !e.Accepted {
-		t.Errorf("journal %+v", e)
+		t.Errorf("request log %+v", e)
 	}
 	keys, _ := granted.body["Credentials"].(map[string]any)
 	if keys["Expiration"] != clk.now().Add(15*time.Minute).Format(acsDate) {
@@ -579,7 +579,7 @@ func TestStackAdmin(t *testing.T) {
 	}
 	c.ros("GetStack", "StackId", "mine").want(t, 404, "StackNotFound")
 	c.admin("POST", "reset", "", nil)
-	if status := c.admin("GET", "ros/stacks/mine", "", nil); status != 404 || len(s.Journal()) != 0 {
+	if status := c.admin("GET", "ros/stacks/mine", "", nil); status != 404 || len(s.RequestLog()) != 0 {
 		t.Errorf("after a reset: %d", status)
 	}
 }

@@ -62,7 +62,7 @@ type Sandbox struct {
 	services       []service
 	admin          *http.ServeMux
 	keys           keyring
-	journal        journal
+	requests       requestLog
 	faults         faults
 	ssm            *ssm
 	swf            *swf
@@ -99,7 +99,7 @@ type hook struct{ before, after func() }
 
 // A service is one control plane. Its errors have its own shape, so it writes all of them itself.
 type service interface {
-	// name is how the journal, faults and IAM actions call the service.
+	// name is how the request log, faults and IAM actions call the service.
 	name() string
 	match(c *call) bool
 	// describe tells operation and region even of a request that will be refused; unknown parts are empty.
@@ -124,12 +124,12 @@ type call struct {
 	operation string
 	region    string
 	caller    caller
-	journal   *journal
-	entry     *Entry
+	requests  *requestLog
+	entry     *Request
 }
 
 // accept notes that the service acted on the request.
-func (c *call) accept() { c.journal.update(c.entry, func(e *Entry) { e.Accepted = true }) }
+func (c *call) accept() { c.requests.update(c.entry, func(e *Request) { e.Accepted = true }) }
 
 type apiError struct {
 	status  int
@@ -425,12 +425,12 @@ func (s *Sandbox) run(operation string, pick func(hook) func()) {
 	}
 }
 
-// Reset forgets journal, faults, hooks, issued keys and the state of every service.
+// Reset forgets request log, faults, hooks, issued keys and the state of every service.
 func (s *Sandbox) Reset() {
 	s.mu.Lock()
 	clear(s.hooks)
 	s.mu.Unlock()
-	s.ResetJournal()
+	s.ResetRequestLog()
 	s.ClearFaults()
 	s.keys.reset()
 	for _, svc := range s.services {
@@ -452,14 +452,14 @@ func (s *Sandbox) Handler() http.Handler {
 
 func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	c := &call{r: r, body: body, now: s.now(), requestID: newUUID(), journal: &s.journal}
+	c := &call{r: r, body: body, now: s.now(), requestID: newUUID(), requests: &s.requests}
 	svc := s.route(c)
 	name := ""
 	if svc != nil {
 		name = svc.name()
 		c.operation, c.region = svc.describe(c)
 	}
-	c.entry = s.journal.begin(name, c)
+	c.entry = s.requests.begin(name, c)
 
 	var p reply
 	switch {
@@ -471,7 +471,7 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 		p = s.answer(svc, c)
 	}
 	var line string
-	s.journal.update(c.entry, func(e *Entry) {
+	s.requests.update(c.entry, func(e *Request) {
 		e.Status = p.status
 		line = e.String()
 	})
@@ -518,7 +518,7 @@ func (s *Sandbox) answer(svc service, c *call) reply {
 	}
 	delay, f := s.faults.next(svc.name(), c.operation, c.now)
 	if names := faultNames(delay, f); names != "" {
-		c.journal.update(c.entry, func(e *Entry) { e.Fault = names })
+		c.requests.update(c.entry, func(e *Request) { e.Fault = names })
 	}
 	if delay > 0 {
 		if !s.wait(c, delay) {
@@ -539,9 +539,9 @@ func (s *Sandbox) answer(svc service, c *call) reply {
 	return s.faultAfter(svc, c, f, p)
 }
 
-// fail writes an error in the service's shape, and its code into the journal.
+// fail writes an error in the service's shape, and its code into the request log.
 func fail(svc service, c *call, e *apiError) reply {
-	c.journal.update(c.entry, func(entry *Entry) { entry.Code = e.code })
+	c.requests.update(c.entry, func(entry *Request) { entry.Code = e.code })
 	return svc.failure(c, e)
 }
 

@@ -166,11 +166,11 @@ func (a answer) want(t *testing.T, status int, code string) {
 	}
 }
 
-func (s *Sandbox) last(t *testing.T) Entry {
+func (s *Sandbox) last(t *testing.T) Request {
 	t.Helper()
-	entries := s.Journal()
+	entries := s.RequestLog()
 	if len(entries) == 0 {
-		t.Fatal("journal is empty")
+		t.Fatal("request log is empty")
 	}
 	return entries[len(entries)-1]
 }
@@ -195,7 +195,7 @@ func TestJournalHoldsWhatWasAnswered(t *testing.T) {
 		t.Errorf("entry %+v", e)
 	}
 	if id := a.header.Get("x-amzn-RequestId"); len(id) != 36 || id != e.RequestID {
-		t.Errorf("request id %q, journal %q", id, e.RequestID)
+		t.Errorf("request id %q, request log %q", id, e.RequestID)
 	}
 	if got := a.header.Get("Date"); got != clk.now().Format(http.TimeFormat) {
 		t.Errorf("Date %q is not the sandbox's", got)
@@ -217,8 +217,8 @@ func TestJournalHoldsWhatWasAnswered(t *testing.T) {
 	if s.Count("SendAutomationSignal") != 2 || s.Accepted("SendAutomationSignal") != 1 {
 		t.Errorf("counted %d, accepted %d", s.Count("SendAutomationSignal"), s.Accepted("SendAutomationSignal"))
 	}
-	s.ResetJournal()
-	if n := len(s.Journal()); n != 0 {
+	s.ResetRequestLog()
+	if n := len(s.RequestLog()); n != 0 {
 		t.Errorf("%d entries after reset", n)
 	}
 }
@@ -355,7 +355,7 @@ func TestCloseLeavesNothingBehind(t *testing.T) {
 	}
 	for held := 0; held < 4; runtime.Gosched() {
 		held = 0
-		for _, e := range s.Journal() {
+		for _, e := range s.RequestLog() {
 			if e.Fault != "" {
 				held++
 			}
@@ -388,7 +388,7 @@ func TestCloseEndsRequestsOfForeignServers(t *testing.T) {
 	s.Inject(Fault{Operation: "*", Kind: KindStall})
 	ended := make(chan answer)
 	go func() { ended <- c.signal(fixedID, "Approve", "", "") }()
-	for len(s.Journal()) == 0 || s.Journal()[0].Fault == "" {
+	for len(s.RequestLog()) == 0 || s.RequestLog()[0].Fault == "" {
 		runtime.Gosched()
 	}
 	if err := s.Close(); err != nil {
@@ -419,18 +419,18 @@ func TestManyAtOnce(t *testing.T) {
 			for _, id := range ids {
 				c.signal(id, "Approve", "", "")
 				c.send("GetAutomationExecution", `{"AutomationExecutionId":"`+id+`"}`)
-				s.Journal()
+				s.RequestLog()
 			}
 		})
 	}
 	clients.Wait()
 	if n := s.Count("SendAutomationSignal"); n != 10*executions {
-		t.Errorf("%d signals in the journal", n)
+		t.Errorf("%d signals in the request log", n)
 	}
 	if n := s.Accepted("SendAutomationSignal"); n != executions {
 		t.Errorf("%d signals accepted, want one for each execution", n)
 	}
-	for i, e := range s.Journal() {
+	for i, e := range s.RequestLog() {
 		if e.Seq != i+1 {
 			t.Fatalf("entry %d has sequence number %d", i, e.Seq)
 		}

@@ -97,7 +97,7 @@ func TestWorkflowSignals(t *testing.T) {
 		t.Errorf("the empty input is %v", input)
 	}
 	if s.Accepted("SignalWorkflowExecution") != 4 || s.Accepted("GetWorkflowExecutionHistory") != 0 {
-		t.Errorf("journal %v", s.Journal())
+		t.Errorf("request log %v", s.RequestLog())
 	}
 }
 
@@ -124,7 +124,7 @@ func TestUnknownResources(t *testing.T) {
 		}
 	}
 	if s.Accepted("SignalWorkflowExecution") != 0 || s.last(t).Code != "UnknownResourceFault" {
-		t.Errorf("journal %v", s.Journal())
+		t.Errorf("request log %v", s.RequestLog())
 	}
 	s.RegisterDomain("none")
 	a := c.swf("SignalWorkflowExecution", `{"signalName":"go","domain":"none","workflowId":"w"}`, nil)

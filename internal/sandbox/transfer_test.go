@@ -99,7 +99,7 @@ func TestCallbacks(t *testing.T) {
 		t.Errorf("state %+v", state)
 	}
 	if s.Accepted("SendWorkflowStepState") != 2 || s.Accepted("DescribeExecution") != 0 {
-		t.Errorf("journal %v", s.Journal())
+		t.Errorf("request log %v", s.RequestLog())
 	}
 }
 

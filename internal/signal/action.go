@@ -26,22 +26,22 @@ const longestInvocation = 24 * time.Hour
 // the same status.
 const progressEvery = 15 * time.Second
 
-// NewAction returns the action that sends the room's signal. It is the resource
+// NewAction returns the action that sends the system's signal. It is the resource
 // without a memory: its configuration is read as one of the resource that leaves
 // out all an action does not have, so that arguments, checks and sending are the same.
-func NewAction[S, A any, M Model[S, A]](room Room[A], courier *Courier) action.Action {
-	return &signalAction[S, A, M]{signalResource[S, A, M]{room: room, courier: courier}}
+func NewAction[S, A any, M Model[S, A]](system System[A], sender *Sender) action.Action {
+	return &signalAction[S, A, M]{signalResource[S, A, M]{system: system, sender: sender}}
 }
 
 type signalAction[S, A any, M Model[S, A]] struct{ resource signalResource[S, A, M] }
 
 func (a *signalAction[S, A, M]) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_" + a.resource.room.Name
+	resp.TypeName = req.ProviderTypeName + "_" + a.resource.system.Name
 }
 
 func (a *signalAction[S, A, M]) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = actionschema.Schema{
-		MarkdownDescription: a.resource.room.Description + "\n\nAn action does not gate: what comes after it in an apply does not wait for it, and it is not remembered. " +
+		MarkdownDescription: a.resource.system.Description + "\n\nAn action does not gate: what comes after it in an apply does not wait for it, and it is not remembered. " +
 			"Use the resource of the same name where something depends on the signal.",
 		Attributes: map[string]actionschema.Attribute{
 			"timeout": actionschema.StringAttribute{
@@ -66,13 +66,13 @@ func (a *signalAction[S, A, M]) Schema(_ context.Context, _ action.SchemaRequest
 	}
 }
 
-// arguments are those of the room that an action can have: Terraform keeps what
+// arguments are those of the system that an action can have: Terraform keeps what
 // an action is given in clear, so none of them is secret.
 func (a *signalAction[S, A, M]) arguments() map[string]schema.Attribute {
-	if a.resource.room.ActionArguments != nil {
-		return a.resource.room.ActionArguments
+	if a.resource.system.ActionArguments != nil {
+		return a.resource.system.ActionArguments
 	}
-	return a.resource.room.Arguments
+	return a.resource.system.Arguments
 }
 
 // invoked is an action's form of a resource's argument.
@@ -115,21 +115,21 @@ func (a *signalAction[S, A, M]) Invoke(ctx context.Context, req action.InvokeReq
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if a.resource.room.Complete != nil {
-		a.resource.room.Complete(ctx, data.Own())
+	if a.resource.system.Complete != nil {
+		a.resource.system.Complete(ctx, data.Own())
 	}
-	signal, err := a.resource.room.Bind(ctx, data.Own(), nil)
+	signal, err := a.resource.system.Bind(ctx, data.Own(), nil)
 	if err != nil {
-		resp.Diagnostics.Append(invoking.notBound(a.resource.room.Name, err))
+		resp.Diagnostics.Append(invoking.notBound(a.resource.system.Name, err))
 		return
 	}
 	tell := func(format string, of ...any) {
 		resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf(format, of...)})
 	}
 	// None of an action's arguments is secret.
-	way := way{Courier: a.resource.courier, Signal: signal, operation: invoking, timeout: timeout, secrets: strings.NewReplacer(), tell: tell}
+	run := signalRun{Sender: a.resource.sender, Signal: signal, operationTexts: invoking, timeout: timeout, secrets: strings.NewReplacer(), progress: tell}
 	tell("Sending %s to %s", signal.What, signal.To)
-	sent, problem := way.send(ctx, data)
+	sent, problem := run.send(ctx, data)
 	if problem != nil {
 		resp.Diagnostics.Append(problem.Diagnostic)
 		return
@@ -149,10 +149,10 @@ func (a *signalAction[S, A, M]) Invoke(ctx context.Context, req action.InvokeReq
 		tell("Done; what becomes of the target is not waited for")
 		return
 	}
-	end := way.complete(ctx, waiting, sent.at)
-	resp.Diagnostics.Append(way.waited(end, waiting)...)
+	end := run.complete(ctx, waiting, sent.at)
+	resp.Diagnostics.Append(run.waited(end, waiting)...)
 	if end.Reached() {
-		tell("Done: the target's run ended with its status %s", end.Reading.Status)
+		tell("Done: the target's run ended with its status %s", end.Observation.Status)
 	}
 }
 
@@ -208,19 +208,19 @@ func (v invocationTimeout) ValidateString(ctx context.Context, req validator.Str
 
 // progress says what a target's status is: when it changes, and now and then while it does not.
 type progress struct {
-	tell   func(format string, of ...any)
+	report func(format string, of ...any)
 	status string
 	last   time.Time
 }
 
-func (p *progress) saw(doing string, reading delivery.Reading, now time.Time) {
-	if p.tell == nil || reading.Status == p.status && now.Sub(p.last) < progressEvery {
+func (p *progress) saw(doing string, observation delivery.Observation, now time.Time) {
+	if p.report == nil || observation.Status == p.status && now.Sub(p.last) < progressEvery {
 		return
 	}
-	p.status, p.last = reading.Status, now
-	if reading.Status == "" {
-		p.tell("%s: nothing is seen of it yet", doing)
+	p.status, p.last = observation.Status, now
+	if observation.Status == "" {
+		p.report("%s: nothing is seen of it yet", doing)
 		return
 	}
-	p.tell("%s: its status is %s", doing, reading.Status)
+	p.report("%s: its status is %s", doing, observation.Status)
 }

@@ -18,19 +18,19 @@ type Operation struct {
 	// Service is the name of who answers.
 	Service string
 	// Bound is the name of the timeout that bounds the operation, and Timeout its length.
-	Bound   string
-	Timeout time.Duration
+	TimeoutName string
+	Timeout     time.Duration
 }
 
-// Deliver makes a request that is no signal, with the patience that signals
-// have, and at the pace of its lane. Its errors go into the log: none may show a
+// Deliver makes a request that is no signal, with the retry policy that signals
+// have, and at the pace of its rate limiter. Its errors go into the log: none may show a
 // secret.
-func (c *Courier) Deliver(ctx context.Context, lane, doing string, target delivery.Target) delivery.Result {
-	return c.deliver(ctx, c.reads.Lane(lane), doing, target)
+func (c *Sender) Deliver(ctx context.Context, limiter, doing string, target delivery.Target) delivery.Result {
+	return c.deliver(ctx, c.reads.For(limiter), doing, target)
 }
 
-func (c *Courier) deliver(ctx context.Context, lane *delivery.Lane, doing string, target delivery.Target) delivery.Result {
-	return c.policy.In(lane).Deliver(ctx, target, delivery.Doubt{}, func(attempt delivery.Attempt, pause time.Duration) {
+func (c *Sender) deliver(ctx context.Context, limiter *delivery.RateLimiter, doing string, target delivery.Target) delivery.Result {
+	return c.policy.WithLimiter(limiter).Deliver(ctx, target, delivery.UnknownOutcomePolicy{}, func(attempt delivery.Attempt, pause time.Duration) {
 		tflog.Info(ctx, "request not answered as wanted, trying again", map[string]any{
 			"request": doing, "error": attempt.Err.Error(), "pause": pause.String(),
 		})
@@ -40,7 +40,7 @@ func (c *Courier) deliver(ctx context.Context, lane *delivery.Lane, doing string
 // Failure is the diagnostic of a request that is no signal: what was being done,
 // what was answered, what to do about it, and where that leaves the resource.
 func (o Operation) Failure(summary, doing string, result delivery.Result, advice Advice, standing ...string) diag.Diagnostic {
-	w := o.way()
+	w := o.run()
 	doing += " failed" + after(result.Attempts)
 	if result.Attempts == 0 {
 		doing = fmt.Sprintf("%s was not tried: it waited for its turn, because %s throttles. Another request was turned away before", doing, o.Service)
@@ -57,16 +57,16 @@ func (o Operation) Failure(summary, doing string, result delivery.Result, advice
 // Send sends one signal of a resource that is more than a signal, with the
 // outcomes and the words of every other. The diagnostic is nil when the signal
 // was accepted; unsent and unknown say where the resource stands otherwise.
-func (o Operation) Send(ctx context.Context, courier *Courier, signal Signal, unsent, unknown string) (delivery.Outcome, diag.Diagnostic) {
-	result := courier.deliver(ctx, courier.sends.Lane(signal.Lane), signal.What+" to "+signal.To, signal.Target)
+func (o Operation) Send(ctx context.Context, sender *Sender, signal Signal, unsent, unknown string) (delivery.Outcome, diag.Diagnostic) {
+	result := sender.deliver(ctx, sender.sends.For(signal.RateLimit), signal.What+" to "+signal.To, signal.Target)
 	if result.Outcome == delivery.Accepted {
 		return result.Outcome, nil
 	}
-	w := o.way()
-	w.Courier, w.Signal, w.unsent, w.unknown = courier, signal, unsent, unknown
+	w := o.run()
+	w.Sender, w.Signal, w.unsent, w.unknown = sender, signal, unsent, unknown
 	return result.Outcome, w.failure(result, nil).Diagnostic
 }
 
-func (o Operation) way() way {
-	return way{Signal: Signal{Service: o.Service}, operation: operation{bound: o.Bound}, timeout: o.Timeout}
+func (o Operation) run() signalRun {
+	return signalRun{Signal: Signal{Service: o.Service}, operationTexts: operationTexts{timeoutName: o.TimeoutName}, timeout: o.Timeout}
 }

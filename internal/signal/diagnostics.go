@@ -14,9 +14,9 @@ import (
 )
 
 // operation is what Terraform does with the resource, and what doing it again means.
-type operation struct {
+type operationTexts struct {
 	// bound is the name of the timeout that bounds it.
-	bound string
+	timeoutName string
 	// unsent, unknown and unfinished say where a signal stands that was not taken,
 	// may have been taken, and was taken by a target that has not ended well. The
 	// second goes on with what doing it again does: repeat.
@@ -38,9 +38,9 @@ type operation struct {
 }
 
 var (
-	creating = operation{
-		bound:  "create",
-		unsent: "The signal was not taken, and nothing is recorded. Applying again sends it.",
+	creating = operationTexts{
+		timeoutName: "create",
+		unsent:      "The signal was not taken, and nothing is recorded. Applying again sends it.",
 		unknown: "The resource is saved as tainted, with delivery = \"" + Unknown + "\". If the signal has arrived, run \"terraform untaint\" on " +
 			"the resource to accept it as delivered; otherwise apply again",
 		repeat:     "which sends it once more.",
@@ -54,30 +54,30 @@ var (
 			"Run \"terraform untaint\" on the resource to keep the signal; then the next apply sends nothing, and goes on waiting while the run has not ended.",
 		cancelled: "The signal is recorded; the next apply sends nothing and goes on waiting.",
 	}
-	updating = operation{
-		bound:    "update",
-		unsent:   "Nothing was sent, as in every update.",
-		recorded: "This is recorded in target_status and target_succeeded, as on_wait_failure = \"record\" asks for.",
-		again:    "Applying again looks at the target again.",
+	updating = operationTexts{
+		timeoutName: "update",
+		unsent:      "Nothing was sent, as in every update.",
+		recorded:    "This is recorded in target_status and target_succeeded, as on_wait_failure = \"record\" asks for.",
+		again:       "Applying again looks at the target again.",
 		ended: "The signal stays recorded, and nothing was sent. To send the signal again, use -replace; " +
 			"to go on regardless, set on_wait_failure = \"record\" or wait_for_completion = false.",
 		unfinished: "The signal stays recorded, and nothing was sent. The next apply looks again. To send the signal again, use -replace; to go on regardless, set on_wait_failure = \"record\" or wait_for_completion = false.",
 		cancelled:  "The signal is recorded; the next apply sends nothing and goes on waiting.",
 	}
-	invoking = operation{
-		bound:      "action",
-		unsent:     "The signal was not taken. Invoking the action again sends it.",
-		again:      "Invoking the action again sends the signal.",
-		never:      "The signal was not sent.",
-		ended:      "The signal was sent. Invoking the action again would send it again.",
-		unknown:    "An action remembers nothing: if the signal has not arrived, invoke the action again",
-		repeat:     "which sends it once more.",
-		unreadable: "Had it been readable, the provider would have found out by itself.",
-		unfinished: "The signal was sent. Invoking the action again would send it again.",
+	invoking = operationTexts{
+		timeoutName: "action",
+		unsent:      "The signal was not taken. Invoking the action again sends it.",
+		again:       "Invoking the action again sends the signal.",
+		never:       "The signal was not sent.",
+		ended:       "The signal was sent. Invoking the action again would send it again.",
+		unknown:     "An action remembers nothing: if the signal has not arrived, invoke the action again",
+		repeat:      "which sends it once more.",
+		unreadable:  "Had it been readable, the provider would have found out by itself.",
+		unfinished:  "The signal was sent. Invoking the action again would send it again.",
 	}
-	deleting = operation{
-		bound:  "delete",
-		unsent: "The signal was not taken, and the resource is kept. Destroying again sends it.",
+	deleting = operationTexts{
+		timeoutName: "delete",
+		unsent:      "The signal was not taken, and the resource is kept. Destroying again sends it.",
 		unknown: "The resource is kept, with delivery = \"" + Unknown + "\". If the signal has arrived, run \"terraform state rm\" on " +
 			"the resource to accept it as delivered; otherwise destroy again",
 		repeat:     "which sends it once more unless the service shows it by then.",
@@ -93,14 +93,14 @@ var (
 )
 
 // notBound is the diagnostic for a signal that could not even be made ready.
-func (o operation) notBound(name string, err error) diag.Diagnostic {
+func (o operationTexts) notBound(name string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Signal Not Sent",
 		fmt.Sprintf("The signal of this signal_%s could not be made ready: %s\n\nNothing was sent. %s", name, err, o.again))
 }
 
 // failure is the problem of a delivery that did not end accepted. It says what
 // was being done, what was answered, what that means, and what to do next.
-func (w way) failure(result delivery.Result, options any) *problem {
+func (w signalRun) failure(result delivery.Result, options any) *problem {
 	summary := map[delivery.Outcome]string{
 		delivery.Rejected: "Signal Rejected",
 		delivery.NotSent:  "Signal Not Sent",
@@ -108,7 +108,7 @@ func (w way) failure(result delivery.Result, options any) *problem {
 	}[result.Outcome]
 	standing := w.unsent
 	if result.Outcome == delivery.Unknown {
-		standing = w.doubtful(doubt(result)+w.found(result, options), options)
+		standing = w.unknownText(unknownReason(result)+w.found(result, options), options)
 	}
 	advice := w.Explain(result.Attempt)
 	doing := fmt.Sprintf("Sending %s to %s failed%s: ", w.What, w.To, after(result.Attempts))
@@ -118,26 +118,26 @@ func (w way) failure(result delivery.Result, options any) *problem {
 	detail := join(
 		doing+w.answer(result.Attempt),
 		w.asked(result), w.stopped(result.Stopped), unsentBecause(result.Attempt), advice.Next)
-	return w.problem(summary, advice, detail, standing, advice.Gone && (result.Outcome != delivery.Unknown || !result.Unsure))
+	return w.problem(summary, advice, detail, standing, advice.Gone && (result.Outcome != delivery.Unknown || !result.HadUnknown))
 }
 
 // stillUnknown is the problem of an operation that ended while it was looking for
 // the signal of an earlier one.
-func (w way) stillUnknown(end delivery.End, options any) *problem {
+func (w signalRun) stillUnknown(end delivery.WaitResult, options any) *problem {
 	return w.problem("Outcome of the Signal Unknown", Advice{},
-		join(fmt.Sprintf("Sending %s to %s was not tried.", w.What, w.To), w.stopped(end.Stopped)), w.earlier(options), false)
+		join(fmt.Sprintf("Sending %s to %s was not tried.", w.What, w.To), w.stopped(end.Stopped)), w.previousText(options), false)
 }
 
 // earlier says where a signal stands that an earlier operation sent, with an
 // outcome that is still unknown.
-func (w way) earlier(options any) string {
-	return w.doubtful("Nothing was sent now, but whether the signal that was sent earlier was taken is unknown."+
-		w.found(delivery.Result{Looked: w.looked}, options), options)
+func (w signalRun) previousText(options any) string {
+	return w.unknownText("Nothing was sent now, but whether the signal that was sent earlier was taken is unknown."+
+		w.found(delivery.Result{LookupResult: w.previousLookup}, options), options)
 }
 
 // doubtful says where a signal stands that may have been taken, how to find out,
 // and what to do next.
-func (w way) doubtful(doubt string, options any) string {
+func (w signalRun) unknownText(doubt string, options any) string {
 	standing := w.unknown
 	switch {
 	case w.repeat == "":
@@ -146,11 +146,11 @@ func (w way) doubtful(doubt string, options any) string {
 	default:
 		standing += ", " + w.repeat
 	}
-	return join(doubt, w.FindOut, standing+hint(options))
+	return join(doubt, w.HowToCheck, standing+hint(options))
 }
 
 // asked says for how long a service that left no time asked to be left alone.
-func (w way) asked(result delivery.Result) string {
+func (w signalRun) asked(result delivery.Result) string {
 	if result.RetryAfter == 0 || !errors.Is(result.Stopped, context.DeadlineExceeded) {
 		return ""
 	}
@@ -158,9 +158,9 @@ func (w way) asked(result delivery.Result) string {
 }
 
 // doubt says what was done about an unknown outcome.
-func doubt(result delivery.Result) string {
+func unknownReason(result delivery.Result) string {
 	switch {
-	case !result.Unsure:
+	case !result.HadUnknown:
 		return "It was not taken now, but whether the signal that was sent earlier was taken is unknown."
 	case result.Repeatable:
 		return "Whether the signal was taken is unknown: no attempt got a clear answer."
@@ -172,15 +172,15 @@ func doubt(result delivery.Result) string {
 }
 
 // found says why looking for a signal did not tell whether it has arrived.
-func (w way) found(result delivery.Result, options any) string {
-	end, unreadable := result.Looked, w.unreadable
+func (w signalRun) found(result delivery.Result, options any) string {
+	end, unreadable := result.LookupResult, w.unreadable
 	if adopts(options) {
 		unreadable = ""
 	}
 	switch {
 	case end == nil || end.Reached():
 		return ""
-	case end.Absent() && result.Late:
+	case end.Absent() && result.TimedOut:
 		return fmt.Sprintf(" %s does not show it, but as there was no answer at all, the request may still be on its way.", w.Service)
 	case end.Absent():
 		return ""
@@ -190,7 +190,7 @@ func (w way) found(result delivery.Result, options any) string {
 	case end.Stopped != nil:
 		return join(fmt.Sprintf(" Looking whether %s has it was not finished.", w.Service), w.lastFailure(*end))
 	default:
-		return fmt.Sprintf(" What %s shows does not tell: %s.", w.Service, end.Reading.Reason)
+		return fmt.Sprintf(" What %s shows does not tell: %s.", w.Service, end.Observation.Reason)
 	}
 }
 
@@ -202,7 +202,7 @@ func hint(options any) string {
 	return " With resend_on_unknown = true a signal whose outcome stays unknown is sent once more at once."
 }
 
-func (w way) problem(summary string, advice Advice, detail, standing string, gone bool) *problem {
+func (w signalRun) problem(summary string, advice Advice, detail, standing string, gone bool) *problem {
 	p := &problem{Diagnostic: diagnostic(summary, advice, detail, standing)}
 	if gone {
 		p.gone = detail
@@ -222,10 +222,10 @@ func targetGone(p *problem, delivery string) diag.Diagnostic {
 
 // notReady is the problem of a signal that was not sent because of what was, or
 // was not, seen of its target.
-func (w way) notReady(end delivery.End, doing string, options any) *problem {
+func (w signalRun) notReady(end delivery.WaitResult, doing string, options any) *problem {
 	unsent, never := w.unsent, w.never
-	if !w.lost.IsZero() {
-		unsent, never = w.earlier(options), w.earlier(options)
+	if !w.previousSend.IsZero() {
+		unsent, never = w.previousText(options), w.previousText(options)
 	}
 	opening := fmt.Sprintf("Sending %s to %s was not tried: %s ", w.What, w.To, doing)
 	if end.Unreadable != nil {
@@ -234,32 +234,32 @@ func (w way) notReady(end delivery.End, doing string, options any) *problem {
 		return w.problem("Signal Not Sent", advice, detail, unsent, advice.Gone)
 	}
 	saw := "ended without seeing its status."
-	if end.Reading.Status != "" {
-		saw = fmt.Sprintf("ended with its status %s.", end.Reading.Status)
+	if end.Observation.Status != "" {
+		saw = fmt.Sprintf("ended with its status %s.", end.Observation.Status)
 	}
-	if end.Reading.Reason != "" {
-		saw += " " + w.Service + " says: " + end.Reading.Reason
+	if end.Observation.Reason != "" {
+		saw += " " + w.Service + " says: " + end.Observation.Reason
 	}
 	meaning, standing := "", unsent
 	switch {
-	case end.Reading.State == delivery.Missed:
+	case end.Observation.State == delivery.Missed:
 		meaning = "In this state it does not become ready any more: check that this is the target that is meant to be signalled."
 		standing = never
-	case end.Reading.Status == "":
+	case end.Observation.Status == "":
 		meaning = w.Unseen
 	}
-	return w.problem("Signal Not Sent", Advice{}, join(opening+saw, w.lastFailure(end), w.stopped(end.Stopped), meaning), standing, end.Reading.Gone)
+	return w.problem("Signal Not Sent", Advice{}, join(opening+saw, w.lastFailure(end), w.stopped(end.Stopped), meaning), standing, end.Observation.Gone)
 }
 
 // waited is what there is to say of a wait for the target's end. The signal was
 // taken, so nothing here may lose it.
-func (w way) waited(end delivery.End, waiting *Waiting) (diags diag.Diagnostics) {
+func (w signalRun) waited(end delivery.WaitResult, waiting *Waiting) (diags diag.Diagnostics) {
 	if end.Reached() {
 		return nil
 	}
 	status := "its status was never seen"
-	if end.Reading.Status != "" {
-		status = "its last status was " + end.Reading.Status
+	if end.Observation.Status != "" {
+		status = "its last status was " + end.Observation.Status
 	}
 	opening := w.opening()
 	var (
@@ -274,12 +274,12 @@ func (w way) waited(end delivery.End, waiting *Waiting) (diags diag.Diagnostics)
 			diags.AddWarning("Target Is Gone", join(detail, w.gone))
 			return diags
 		}
-	case end.Reading.State == delivery.Missed:
+	case end.Observation.State == delivery.Missed:
 		summary, detail = "Target Did Not Succeed", fmt.Sprintf("%s, but its run did not end as wanted: %s.", opening, status)
-		if end.Reading.Reason != "" {
-			detail += " " + w.Service + " says: " + end.Reading.Reason
+		if end.Observation.Reason != "" {
+			detail += " " + w.Service + " says: " + end.Observation.Reason
 		}
-	case errors.Is(end.Stopped, context.DeadlineExceeded) && end.Reading.Status == "":
+	case errors.Is(end.Stopped, context.DeadlineExceeded) && end.Observation.Status == "":
 		summary, detail = "Target Not Seen", join(fmt.Sprintf("%s, but whether its run has ended is not known: %s.", opening, status), w.lastFailure(end), w.stopped(end.Stopped))
 	case errors.Is(end.Stopped, context.DeadlineExceeded):
 		summary, detail = "Target Still Running", join(fmt.Sprintf("%s, but its run has not been seen to end: %s.", opening, status), w.lastFailure(end), w.stopped(end.Stopped))
@@ -296,7 +296,7 @@ func (w way) waited(end delivery.End, waiting *Waiting) (diags diag.Diagnostics)
 		return diags
 	}
 	standing := w.unfinished
-	if end.Reading.State == delivery.Missed {
+	if end.Observation.State == delivery.Missed {
 		standing = w.ended
 	}
 	diags.Append(diagnostic(summary, advice, detail, standing))
@@ -304,8 +304,8 @@ func (w way) waited(end delivery.End, waiting *Waiting) (diags diag.Diagnostics)
 }
 
 // opening is what is known of the signal whose target is waited for.
-func (w way) opening() string {
-	switch w.known {
+func (w signalRun) opening() string {
+	switch w.lastDelivery {
 	case Adopted:
 		return fmt.Sprintf("%s was there already at %s, and was adopted", w.What, w.To)
 	case Confirmed:
@@ -318,7 +318,7 @@ func (w way) opening() string {
 }
 
 // lastFailure is why the target could not be read last, "" when it could.
-func (w way) lastFailure(end delivery.End) string {
+func (w signalRun) lastFailure(end delivery.WaitResult) string {
 	if end.Failed == nil {
 		return ""
 	}
@@ -362,10 +362,10 @@ func (s Signal) answer(attempt delivery.Attempt) string {
 	}
 }
 
-func (w way) stopped(err error) string {
+func (w signalRun) stopped(err error) string {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Sprintf("The %s timeout of %s leaves no time to go on; a longer one can be set.", w.bound, w.timeout)
+		return fmt.Sprintf("The %s timeout of %s leaves no time to go on; a longer one can be set.", w.timeoutName, w.timeout)
 	case err != nil:
 		return "The apply was cancelled."
 	default:

@@ -22,7 +22,7 @@ const (
 	onWaitFailureRecord = "record"
 )
 
-// Waiting is what resources keep whose targets can be read. A room offers it by
+// Waiting is what resources keep whose targets can be read. A system offers it by
 // embedding it in its state beside State.
 type Waiting struct {
 	WaitUntilReady    types.Bool   `tfsdk:"wait_until_ready"`
@@ -36,7 +36,7 @@ type Waiting struct {
 func (w *Waiting) Waits() *Waiting { return w }
 
 // Adopting is what resources keep whose services show the signals they took. A
-// room offers it by embedding it in its state beside State.
+// system offers it by embedding it in its state beside State.
 type Adopting struct {
 	AdoptExisting types.Bool `tfsdk:"adopt_existing"`
 }
@@ -45,7 +45,7 @@ type Adopting struct {
 func (a *Adopting) Adopts() *Adopting { return a }
 
 // Resending is what resources keep whose services may leave open whether they took
-// a signal. A room offers it by embedding it in its state beside State.
+// a signal. A system offers it by embedding it in its state beside State.
 type Resending struct {
 	ResendOnUnknown types.Bool `tfsdk:"resend_on_unknown"`
 }

@@ -14,7 +14,7 @@ import (
 
 // judged is the key of the private state of a resource whose failed target was
 // reported when it was created: whoever untaints it afterwards accepts that.
-const judged = "judged"
+const failureReported = "judged"
 
 // ModifyPlan decides what a plan does: it has the resource replaced, and so the
 // signal sent again, when the plan holds another signal than the one that was
@@ -34,7 +34,7 @@ func (r *signalResource[S, A, M]) ModifyPlan(ctx context.Context, req resource.M
 		if before.Common().atDestroy() && before.Common().Delivery.ValueString() == Unknown {
 			resp.Diagnostics.AddWarning("Signal May Be Sent Again",
 				fmt.Sprintf("An earlier destroy of this signal_%s sent its signal, and whether it was taken is unknown. Unless the service shows that it was, destroying sends it once more; "+
-					"\"terraform state rm\" accepts it as delivered instead.", r.room.Name))
+					"\"terraform state rm\" accepts it as delivered instead.", r.system.Name))
 		}
 	case req.State.Raw.IsNull():
 		r.planCreate(ctx, after, resp)
@@ -102,7 +102,7 @@ func (r *signalResource[S, A, M]) waitsOn(ctx context.Context, before, after M, 
 	if !r.final(before) {
 		return true
 	}
-	accepted, diags := req.Private.GetKey(ctx, judged)
+	accepted, diags := req.Private.GetKey(ctx, failureReported)
 	resp.Diagnostics.Append(diags...)
 	return !seen.TargetSucceeded.ValueBool() && waiting.OnWaitFailure.ValueString() != onWaitFailureRecord && string(accepted) != "true"
 }
@@ -128,7 +128,7 @@ func (r *signalResource[S, A, M]) planUnsent(req resource.ModifyPlanRequest, res
 	planNotSent(resp)
 	configured, diags := attributes(req.Config.Raw)
 	resp.Diagnostics.Append(diags...)
-	for name, attribute := range r.room.Arguments {
+	for name, attribute := range r.system.Arguments {
 		if attribute.IsComputed() && configured[name].IsNull() {
 			resp.Diagnostics.Append(replan(&resp.Plan, tftypes.UnknownValue, name)...)
 		}
@@ -141,9 +141,9 @@ func (r *signalResource[S, A, M]) changed(req resource.ModifyPlanRequest, diags 
 	diags.Append(unread...)
 	sent, unread := attributes(req.State.Raw)
 	diags.Append(unread...)
-	for name, attribute := range r.room.Arguments {
+	for name, attribute := range r.system.Arguments {
 		switch {
-		case attribute.IsWriteOnly() || r.room.OnlyTriggersResend:
+		case attribute.IsWriteOnly() || r.system.OnlyTriggersResend:
 		case attribute.IsComputed() && configured[name].IsNull():
 		case !configured[name].Equal(sent[name]):
 			changed.Append(path.Root(name))
@@ -161,7 +161,7 @@ func (r *signalResource[S, A, M]) pending(data M) bool {
 
 func (r *signalResource[S, A, M]) final(data M) bool {
 	status := waits(data).TargetStatus
-	return !status.IsNull() && r.room.Final(data.Own(), status.ValueString())
+	return !status.IsNull() && r.system.Final(data.Own(), status.ValueString())
 }
 
 // SameTriggers compares triggers; none at all and an empty map both say nothing.

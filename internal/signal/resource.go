@@ -15,19 +15,19 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// NewResource returns the resource that sends the room's signal with the
-// courier's patience. S is the resource's data: a struct that embeds State and A.
-func NewResource[S, A any, M Model[S, A]](room Room[A], courier *Courier) resource.Resource {
-	return &signalResource[S, A, M]{room: room, courier: courier}
+// NewResource returns the resource that sends the system's signal with the
+// sender's retry policy. S is the resource's data: a struct that embeds State and A.
+func NewResource[S, A any, M Model[S, A]](system System[A], sender *Sender) resource.Resource {
+	return &signalResource[S, A, M]{system: system, sender: sender}
 }
 
 type signalResource[S, A any, M Model[S, A]] struct {
-	room    Room[A]
-	courier *Courier
+	system System[A]
+	sender *Sender
 }
 
 func (r *signalResource[S, A, M]) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_" + r.room.Name
+	resp.TypeName = req.ProviderTypeName + "_" + r.system.Name
 }
 
 func (r *signalResource[S, A, M]) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -53,10 +53,10 @@ func (r *signalResource[S, A, M]) ValidateConfig(ctx context.Context, req resour
 }
 
 func (r *signalResource[S, A, M]) check(ctx context.Context, data M) diag.Diagnostics {
-	if r.room.Check == nil {
+	if r.system.Check == nil {
 		return nil
 	}
-	return r.room.Check(ctx, data.Own())
+	return r.system.Check(ctx, data.Own())
 }
 
 // Create sends the signal, unless it is to be sent at destroy. The state is
@@ -78,17 +78,17 @@ func (r *signalResource[S, A, M]) Create(ctx context.Context, req resource.Creat
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if r.room.Complete != nil {
-		r.room.Complete(ctx, data.Own())
+	if r.system.Complete != nil {
+		r.system.Complete(ctx, data.Own())
 	}
 	common.ID = types.StringValue(uuid.NewString())
 	if common.atDestroy() {
 		resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 		return
 	}
-	signal, err := r.room.Bind(ctx, data.Own(), secrets)
+	signal, err := r.system.Bind(ctx, data.Own(), secrets)
 	if err != nil {
-		resp.Diagnostics.Append(creating.notBound(r.room.Name, err))
+		resp.Diagnostics.Append(creating.notBound(r.system.Name, err))
 		return
 	}
 	common.Delivery = types.StringValue(Unknown)
@@ -97,8 +97,8 @@ func (r *signalResource[S, A, M]) Create(ctx context.Context, req resource.Creat
 		return
 	}
 
-	way := way{Courier: r.courier, Signal: signal, operation: creating, timeout: timeout, secrets: r.sensitive(req.Config.Raw, &resp.Diagnostics)}
-	sent, problem := way.send(ctx, data)
+	run := signalRun{Sender: r.sender, Signal: signal, operationTexts: creating, timeout: timeout, secrets: r.sensitive(req.Config.Raw, &resp.Diagnostics)}
+	sent, problem := run.send(ctx, data)
 	common.sent(sent)
 	if sent.delivery == "" {
 		resp.State.RemoveResource(ctx)
@@ -109,14 +109,14 @@ func (r *signalResource[S, A, M]) Create(ctx context.Context, req resource.Creat
 		resp.Diagnostics.Append(problem.Diagnostic)
 		return
 	}
-	way.known = sent.delivery
+	run.lastDelivery = sent.delivery
 	if !waits(data).WaitForCompletion.ValueBool() {
 		return
 	}
-	end, found := finish(ctx, way, data, &resp.State)
+	end, found := finish(ctx, run, data, &resp.State)
 	resp.Diagnostics.Append(found...)
-	if found.HasError() && end.Reading.State == delivery.Missed {
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, judged, []byte("true"))...)
+	if found.HasError() && end.Observation.State == delivery.Missed {
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, failureReported, []byte("true"))...)
 	}
 }
 
@@ -134,17 +134,17 @@ func (r *signalResource[S, A, M]) Read(ctx context.Context, req resource.ReadReq
 	// Bind fills in arguments, which are not for a refresh to change.
 	bound := M(new(S))
 	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), bound)...)
-	signal, err := r.room.Bind(ctx, bound.Own(), nil)
+	signal, err := r.system.Bind(ctx, bound.Own(), nil)
 	if err != nil {
-		resp.Diagnostics.Append(notRead(r.room.Name, err))
+		resp.Diagnostics.Append(notRead(r.system.Name, err))
 		return
 	}
-	reading, attempt := r.courier.look(ctx, signal, data.Common().sentThen())
+	observation, attempt := r.sender.readOnce(ctx, signal, data.Common().sentThen())
 	if attempt.Outcome != delivery.Accepted {
 		resp.Diagnostics.Append(signal.notRead(attempt))
 		return
 	}
-	waits(data).note(reading)
+	waits(data).note(observation)
 	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 }
 
@@ -160,14 +160,14 @@ func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.Updat
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if r.room.Complete != nil {
-		r.room.Complete(ctx, data.Own())
+	if r.system.Complete != nil {
+		r.system.Complete(ctx, data.Own())
 	}
 	waiting := waits(data)
 	anew, on := waiting.TargetStatus.IsUnknown(), waiting.WaitForCompletion.ValueBool()
 	// Waiting anew, or no more, ends what an untaint has accepted.
 	if anew || !on {
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, judged, []byte("false"))...)
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, failureReported, []byte("false"))...)
 	}
 	if !anew || !on {
 		resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
@@ -180,13 +180,13 @@ func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.Updat
 	// Bind fills in arguments, which are not for an update to change.
 	bound := M(new(S))
 	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), bound)...)
-	signal, err := r.room.Bind(ctx, bound.Own(), r.secrets(ctx, req.Config, &resp.Diagnostics))
+	signal, err := r.system.Bind(ctx, bound.Own(), r.secrets(ctx, req.Config, &resp.Diagnostics))
 	if err != nil {
-		resp.Diagnostics.Append(updating.notBound(r.room.Name, err))
+		resp.Diagnostics.Append(updating.notBound(r.system.Name, err))
 		return
 	}
-	way := way{Courier: r.courier, Signal: signal, operation: updating, timeout: timeout, known: data.Common().Delivery.ValueString(), secrets: r.sensitive(req.Config.Raw, &resp.Diagnostics)}
-	_, found := finish(ctx, way, data, &resp.State)
+	run := signalRun{Sender: r.sender, Signal: signal, operationTexts: updating, timeout: timeout, lastDelivery: data.Common().Delivery.ValueString(), secrets: r.sensitive(req.Config.Raw, &resp.Diagnostics)}
+	_, found := finish(ctx, run, data, &resp.State)
 	resp.Diagnostics.Append(found...)
 }
 
@@ -206,17 +206,17 @@ func (r *signalResource[S, A, M]) Delete(ctx context.Context, req resource.Delet
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	signal, err := r.room.Bind(ctx, data.Own(), nil)
+	signal, err := r.system.Bind(ctx, data.Own(), nil)
 	if err != nil {
-		resp.Diagnostics.Append(deleting.notBound(r.room.Name, err))
+		resp.Diagnostics.Append(deleting.notBound(r.system.Name, err))
 		return
 	}
-	way := way{Courier: r.courier, Signal: signal, operation: deleting, timeout: timeout, secrets: r.sensitive(req.State.Raw, &resp.Diagnostics)}
+	run := signalRun{Sender: r.sender, Signal: signal, operationTexts: deleting, timeout: timeout, secrets: r.sensitive(req.State.Raw, &resp.Diagnostics)}
 	// A signal that an earlier destroy delivered only needs the rest of its wait.
 	before := common.Delivery.ValueString()
-	way.known = before
+	run.lastDelivery = before
 	if before == "" || before == Unknown {
-		sent, problem := way.sendAgain(ctx, data, common.sentThen())
+		sent, problem := run.sendAgain(ctx, data, common.sentThen())
 		if sent.delivery != "" {
 			common.sent(sent)
 			resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
@@ -229,22 +229,22 @@ func (r *signalResource[S, A, M]) Delete(ctx context.Context, req resource.Delet
 			resp.Diagnostics.Append(problem.Diagnostic)
 			return
 		}
-		way.known = sent.delivery
+		run.lastDelivery = sent.delivery
 	}
 	if !waits(data).WaitForCompletion.ValueBool() {
 		return
 	}
-	_, found := finish(ctx, way, data, &resp.State)
+	_, found := finish(ctx, run, data, &resp.State)
 	resp.Diagnostics.Append(found...)
 }
 
 // finish waits for the end of the target's run and writes what it saw into the
 // state before it says a word about it.
-func finish(ctx context.Context, way way, data interface{ Common() *State }, state *tfsdk.State) (delivery.End, diag.Diagnostics) {
+func finish(ctx context.Context, run signalRun, data interface{ Common() *State }, state *tfsdk.State) (delivery.WaitResult, diag.Diagnostics) {
 	waiting := waits(data)
-	end := way.complete(ctx, waiting, data.Common().sentThen())
+	end := run.complete(ctx, waiting, data.Common().sentThen())
 	diags := record(ctx, state, data)
-	diags.Append(way.waited(end, waiting)...)
+	diags.Append(run.waited(end, waiting)...)
 	return end, diags
 }
 
@@ -252,13 +252,13 @@ func finish(ctx context.Context, way way, data interface{ Common() *State }, sta
 func (r *signalResource[S, A, M]) ImportState(_ context.Context, _ resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	resp.Diagnostics.AddError("Signals Cannot Be Imported",
 		fmt.Sprintf("A signal_%s is the sending of a signal, which no service can give back: there is nothing to import. "+
-			"To put a signal that was sent by other means under Terraform, leave the resource out.", r.room.Name))
+			"To put a signal that was sent by other means under Terraform, leave the resource out.", r.system.Name))
 }
 
 // secrets reads the write-only arguments, which only the configuration holds.
 func (r *signalResource[S, A, M]) secrets(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) Secrets {
 	secrets := Secrets{}
-	for name, attribute := range r.room.Arguments {
+	for name, attribute := range r.system.Arguments {
 		if !attribute.IsWriteOnly() {
 			continue
 		}
@@ -275,7 +275,7 @@ func (r *signalResource[S, A, M]) secrets(ctx context.Context, config tfsdk.Conf
 func (s *State) atDestroy() bool { return s.When.ValueString() == whenDestroy }
 
 // sent notes what became of the signal.
-func (s *State) sent(sent sending) {
+func (s *State) sent(sent sendResult) {
 	s.Delivery, s.SentAt, s.RequestID = types.StringNull(), types.StringNull(), types.StringNull()
 	if sent.delivery != "" {
 		s.Delivery = types.StringValue(sent.delivery)
@@ -294,11 +294,11 @@ func (s *State) sentThen() time.Time {
 	return sent
 }
 
-// note records what a reading of the target says. A service that has forgotten
+// note records what an observation of the target says. A service that has forgotten
 // the target has no word for it: the last one known stays.
-func (w *Waiting) note(reading delivery.Reading) {
-	if reading.Status != "" {
-		w.TargetStatus = types.StringValue(reading.Status)
+func (w *Waiting) note(observation delivery.Observation) {
+	if observation.Status != "" {
+		w.TargetStatus = types.StringValue(observation.Status)
 	}
-	w.TargetSucceeded = types.BoolValue(reading.State == delivery.Reached)
+	w.TargetSucceeded = types.BoolValue(observation.State == delivery.Reached)
 }

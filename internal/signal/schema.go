@@ -74,8 +74,8 @@ func (r *signalResource[S, A, M]) schema(ctx context.Context) schema.Schema {
 			"`" + Unknown + "`, the answer was lost, so the signal may or may not have arrived; null when it is yet to be sent."),
 	}
 	maps.Copy(attributes, optionAttributes(M(new(S)), true))
-	maps.Copy(attributes, r.room.Arguments)
-	for name, more := range r.room.Remembered {
+	maps.Copy(attributes, r.system.Arguments)
+	for name, more := range r.system.Remembered {
 		attribute := attributes[name].(schema.StringAttribute)
 		attribute.MarkdownDescription += " " + more
 		attributes[name] = attribute
@@ -83,7 +83,7 @@ func (r *signalResource[S, A, M]) schema(ctx context.Context) schema.Schema {
 	for name, attribute := range attributes {
 		attributes[name] = keptOverUpdates(attribute)
 	}
-	return schema.Schema{Version: schemaVersion, MarkdownDescription: r.room.Description, Attributes: attributes}
+	return schema.Schema{Version: schemaVersion, MarkdownDescription: r.system.Description, Attributes: attributes}
 }
 
 // keptOverUpdates has a computed attribute keep its value in a plan that does
@@ -113,7 +113,7 @@ func TimeoutDescription(what string) string {
 	return fmt.Sprintf("How long %s, as a duration such as `30s` or `1h30m`. The default is %.0f minutes.", what, DefaultTimeout.Minutes())
 }
 
-// RegionAttribute is the region argument of rooms whose services are regional.
+// RegionAttribute is the region argument of systems whose services are regional.
 func RegionAttribute() schema.Attribute {
 	return schema.StringAttribute{
 		Optional:            true,

@@ -34,7 +34,7 @@ type WriteOnlyPair struct {
 	Validators []validator.String
 }
 
-// Attributes are the pair's three arguments, for Room.Arguments. The struct of
+// Attributes are the pair's three arguments, for System.Arguments. The struct of
 // arguments needs a types.String for Name and Name_wo, and a types.Int64 for
 // Name_wo_version.
 func (p WriteOnlyPair) Attributes() map[string]schema.Attribute {
@@ -95,31 +95,31 @@ func (s Secrets) Either(name string, kept types.String) *string {
 	return kept.ValueStringPointer()
 }
 
-// discreet is a target whose service's words leave the signal's secrets out: it
+// redacting is a target whose service's words leave the signal's secrets out: it
 // may repeat what it was sent.
-type discreet struct {
+type redactingTarget struct {
 	delivery.Target
 	secrets *strings.Replacer
 }
 
 // Send makes one attempt.
-func (d discreet) Send(ctx context.Context) delivery.Attempt {
+func (d redactingTarget) Send(ctx context.Context) delivery.Attempt {
 	attempt := d.Target.Send(ctx)
 	attempt.Message = d.secrets.Replace(attempt.Message)
 	if attempt.Err != nil {
-		attempt.Err = Hidden(attempt.Err, d.secrets)
+		attempt.Err = RedactedError(attempt.Err, d.secrets)
 	}
 	return attempt
 }
 
-// sensitive hides the values of the room's sensitive arguments in a configuration or state.
+// sensitive hides the values of the system's sensitive arguments in a configuration or state.
 func (r *signalResource[S, A, M]) sensitive(raw tftypes.Value, diags *diag.Diagnostics) *strings.Replacer {
 	values, unread := attributes(raw)
 	diags.Append(unread...)
 	var secrets []string
-	for name, attribute := range r.room.Arguments {
+	for name, attribute := range r.system.Arguments {
 		var text string
-		if attribute.IsSensitive() && values[name].IsKnown() && values[name].As(&text) == nil && len(text) >= delivery.ShortestHidden {
+		if attribute.IsSensitive() && values[name].IsKnown() && values[name].As(&text) == nil && len(text) >= delivery.MinSecretLength {
 			secrets = append(secrets, text)
 		}
 	}
@@ -133,16 +133,16 @@ func (r *signalResource[S, A, M]) sensitive(raw tftypes.Value, diags *diag.Diagn
 }
 
 // Hidden is an error whose words leave secrets out.
-func Hidden(err error, secrets *strings.Replacer) error { return hidden{err, secrets} }
+func RedactedError(err error, secrets *strings.Replacer) error { return redactedError{err, secrets} }
 
-type hidden struct {
+type redactedError struct {
 	error
 	secrets *strings.Replacer
 }
 
-func (h hidden) Error() string { return h.secrets.Replace(h.error.Error()) }
+func (h redactedError) Error() string { return h.secrets.Replace(h.error.Error()) }
 
-func (h hidden) Unwrap() error { return h.error }
+func (h redactedError) Unwrap() error { return h.error }
 
 // SecretValidator checks a secret as another validator does, in words that leave
 // the value out: the framework's own validators print what they were given.

@@ -15,31 +15,31 @@ import (
 // delivered is reached when a step shows that it has had the signal, no earlier
 // than it was sent; pending while a step waits for it that cannot have had it; and
 // missed while neither is sure.
-func (e execution) delivered(input *sdk.SendAutomationSignalInput) func(began delivery.Moment) *delivery.View {
+func (e execution) delivered(input *sdk.SendAutomationSignalInput) func(began delivery.Timestamp) *delivery.Probe {
 	if input.SignalType == ssmtypes.SignalTypeRevoke {
 		// What Revoke leaves behind is not documented, so nothing shows it.
 		return nil
 	}
-	return func(began delivery.Moment) *delivery.View {
-		return e.view(func(found snapshot) delivery.Reading {
-			reading := delivery.Reading{State: delivery.Missed, Status: string(found.AutomationExecutionStatus)}
-			earliest, latest, told := found.clock.Bounds(began)
+	return func(began delivery.Timestamp) *delivery.Probe {
+		return e.probe(func(found snapshot) delivery.Observation {
+			observation := delivery.Observation{State: delivery.Missed, Status: string(found.AutomationExecutionStatus)}
+			earliest, latest, told := found.clock.Range(began)
 			if !told {
-				reading.Reason = "its answer does not tell what time it is there"
-				return reading
+				observation.Reason = "its answer does not tell what time it is there"
+				return observation
 			}
 			switch found.traces(lost{input, earliest, latest}) {
 			case certain:
-				reading.State = delivery.Reached
+				observation.State = delivery.Reached
 			case possible:
-				reading.Reason = "a step may have had this signal, or another one at about the same time"
+				observation.Reason = "a step may have had this signal, or another one at about the same time"
 			case none:
 				if found.waitsSince(lost{input, earliest, latest}) {
-					reading.State = delivery.Pending
+					observation.State = delivery.Pending
 				}
-				reading.Reason = "no step that waited for this signal when it was sent still does, and none shows that it has had it"
+				observation.Reason = "no step that waited for this signal when it was sent still does, and none shows that it has had it"
 			}
-			return reading
+			return observation
 		})
 	}
 }

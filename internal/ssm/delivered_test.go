@@ -151,7 +151,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 					t.Errorf("skew %s: delivery is %q, want %q: %s", skew, got, test.delivery, diags)
 				}
 				if sends := s.Count("SendAutomationSignal") - others; sends != test.sends {
-					t.Errorf("skew %s: sent %d times, want %d: %v", skew, sends, test.sends, s.Journal())
+					t.Errorf("skew %s: sent %d times, want %d: %v", skew, sends, test.sends, s.RequestLog())
 				}
 				if reads := s.Count("GetAutomationExecution"); (reads == 0) != (test.signal == "Revoke") {
 					t.Errorf("skew %s: read %d times", skew, reads)
@@ -184,6 +184,6 @@ func TestLaggingReadsAreWaitedFor(t *testing.T) {
 		t.Errorf("delivery is %q: %s", r.String("delivery"), diags)
 	}
 	if s.Count("SendAutomationSignal") != 1 || s.Count("GetAutomationExecution") < 2 {
-		t.Errorf("the journal is %v", s.Journal())
+		t.Errorf("the request log is %v", s.RequestLog())
 	}
 }

@@ -71,8 +71,8 @@ func TestSignalsMoveExecutions(t *testing.T) {
 			if got := status(t, s, id); got != test.status {
 				t.Errorf("the execution is %s, want %s", got, test.status)
 			}
-			if s.Accepted("SendAutomationSignal") != 1 || len(s.Journal()) != 1 {
-				t.Errorf("the journal is %v", s.Journal())
+			if s.Accepted("SendAutomationSignal") != 1 || len(s.RequestLog()) != 1 {
+				t.Errorf("the request log is %v", s.RequestLog())
 			}
 		})
 	}
@@ -98,7 +98,7 @@ func TestRequest(t *testing.T) {
 			if diags := r.Apply(test.config.With(acctest.Values{"automation_execution_id": id, "region": "eu-west-1"})); len(diags) > 0 {
 				t.Fatal(diags)
 			}
-			sent := s.Journal()[0]
+			sent := s.RequestLog()[0]
 			if got := sent.Method + " " + sent.Path + "?" + sent.Query; got != "POST /?" {
 				t.Errorf("sent %s", got)
 			}
@@ -146,14 +146,14 @@ func TestErrorsOfTheService(t *testing.T) {
 			if len(diags) != 1 || diags[0].Attribute != test.at {
 				t.Fatalf("said %s, want one error on %q", diags, test.at)
 			}
-			sent := s.Journal()[0]
+			sent := s.RequestLog()[0]
 			for _, part := range []string{"Signal Rejected", "Approve", id, "us-east-1", code, "the service's words", sent.RequestID, test.says, "Applying again"} {
 				if !strings.Contains(diags.String(), part) {
 					t.Errorf("%q is not in the error:\n%s", part, diags)
 				}
 			}
-			if len(s.Journal()) != 1 || !r.State.IsNull() {
-				t.Errorf("recorded %s after %v", r.State, s.Journal())
+			if len(s.RequestLog()) != 1 || !r.State.IsNull() {
+				t.Errorf("recorded %s after %v", r.State, s.RequestLog())
 			}
 		})
 	}

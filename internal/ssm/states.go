@@ -53,7 +53,7 @@ type execution struct {
 type snapshot struct {
 	ssmtypes.AutomationExecution
 	steps []ssmtypes.StepExecution
-	clock delivery.Clock
+	clock delivery.ServerClock
 }
 
 func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
@@ -86,55 +86,55 @@ func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.A
 	return found, attempt
 }
 
-func (e execution) view(judge func(snapshot) delivery.Reading) *delivery.View {
-	return delivery.NewView(fmt.Sprintf("ssm/%s/%s", e.region, e.id), e.read, judge)
+func (e execution) probe(judge func(snapshot) delivery.Observation) *delivery.Probe {
+	return delivery.NewProbe(fmt.Sprintf("ssm/%s/%s", e.region, e.id), e.read, judge)
 }
 
 // completion is reached when the run has ended: successfully, or in any way
 // after a signal that was to stop it.
-func (e execution) completion(input *sdk.SendAutomationSignalInput) *delivery.View {
-	return e.view(func(found snapshot) delivery.Reading {
-		reading := found.reading(delivery.Pending)
+func (e execution) completion(input *sdk.SendAutomationSignalInput) *delivery.Probe {
+	return e.probe(func(found snapshot) delivery.Observation {
+		observation := found.observation(delivery.Pending)
 		switch status := found.AutomationExecutionStatus; {
 		case slices.Contains(succeeded, status), slices.Contains(ended, status) && slices.Contains(stops, input.SignalType):
-			reading.State = delivery.Reached
+			observation.State = delivery.Reached
 		case slices.Contains(ended, status):
-			reading.State = delivery.Missed
+			observation.State = delivery.Missed
 		}
-		return reading
-	}).Lasting()
+		return observation
+	}).Final()
 }
 
 // ready is reached when a step can take the signal, and missed when the run has ended.
-func (e execution) ready(input *sdk.SendAutomationSignalInput) *delivery.View {
-	return e.view(func(found snapshot) delivery.Reading {
+func (e execution) ready(input *sdk.SendAutomationSignalInput) *delivery.Probe {
+	return e.probe(func(found snapshot) delivery.Observation {
 		if final(string(found.AutomationExecutionStatus)) {
-			return found.reading(delivery.Missed)
+			return found.observation(delivery.Missed)
 		}
 		if found.takes(input) {
-			return found.reading(delivery.Reached)
+			return found.observation(delivery.Reached)
 		}
-		return found.reading(delivery.Pending)
+		return found.observation(delivery.Pending)
 	})
 }
 
 // existing is reached when the step that the signal would move has been moved
 // so, and none is waiting for it; until then it is missed.
-func (e execution) existing(input *sdk.SendAutomationSignalInput) *delivery.View {
-	return e.view(func(found snapshot) delivery.Reading {
+func (e execution) existing(input *sdk.SendAutomationSignalInput) *delivery.Probe {
+	return e.probe(func(found snapshot) delivery.Observation {
 		if !found.takes(input) && found.moved(input) && !found.asksAgain(input) {
-			return found.reading(delivery.Reached)
+			return found.observation(delivery.Reached)
 		}
-		return found.reading(delivery.Missed)
+		return found.observation(delivery.Missed)
 	})
 }
 
-func (s snapshot) reading(state delivery.State) delivery.Reading {
-	reading := delivery.Reading{State: state, Status: string(s.AutomationExecutionStatus)}
+func (s snapshot) observation(state delivery.State) delivery.Observation {
+	observation := delivery.Observation{State: state, Status: string(s.AutomationExecutionStatus)}
 	if s.FailureMessage != nil {
-		reading.Reason = *s.FailureMessage
+		observation.Reason = *s.FailureMessage
 	}
-	return reading
+	return observation
 }
 
 // takes reports whether a step is waiting for the signal now.

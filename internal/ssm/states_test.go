@@ -26,7 +26,7 @@ func TestAdoptingIsNotForALaterApproval(t *testing.T) {
 		t.Errorf("recorded %s and said %s", second.State, diags)
 	}
 	if s.Accepted("SendAutomationSignal") != 1 || s.Count("SendAutomationSignal") != 2 {
-		t.Errorf("the journal is %v", s.Journal())
+		t.Errorf("the request log is %v", s.RequestLog())
 	}
 }
 
@@ -41,6 +41,6 @@ func TestStepsArePaged(t *testing.T) {
 	r := acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_automation")
 	diags := r.Apply(acctest.Values{"automation_execution_id": id, "signal_type": "Approve", "wait_until_ready": true, "timeouts": acctest.Values{"create": "5s"}})
 	if len(diags) > 0 || s.Count("DescribeAutomationStepExecutions") == 0 {
-		t.Errorf("said %s after %v", diags, s.Journal())
+		t.Errorf("said %s after %v", diags, s.RequestLog())
 	}
 }

@@ -7,7 +7,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/swf"
 )
 
-// client is the operations that the room uses. The SDK's own client must not be
+// client is the operations that the system uses. The SDK's own client must not be
 // in any type that is put into an interface: the linker would keep all of its
 // operations, which make up megabytes.
 type client struct {

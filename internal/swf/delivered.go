@@ -20,14 +20,14 @@ type trail struct {
 	unclear string
 }
 
-func (t trail) reading() delivery.Reading {
+func (t trail) observation() delivery.Observation {
 	switch {
 	case t.run != "":
-		return delivery.Reading{State: delivery.Reached}
+		return delivery.Observation{State: delivery.Reached}
 	case t.unclear != "":
-		return delivery.Reading{State: delivery.Missed, Reason: t.unclear}
+		return delivery.Observation{State: delivery.Missed, Reason: t.unclear}
 	default:
-		return delivery.Reading{State: delivery.Pending}
+		return delivery.Observation{State: delivery.Pending}
 	}
 }
 
@@ -35,19 +35,19 @@ const noTime = "its answer does not tell what time it is there"
 
 // delivered is reached when the run's history has the signal, no older than it was
 // sent. A run that has been closed without it cannot have had it either.
-func (r run) delivered(input *sdk.SignalWorkflowExecutionInput) func(began delivery.Moment) *delivery.View {
-	return func(began delivery.Moment) *delivery.View {
-		return delivery.NewView(r.key(lostKey(input, began)), func(ctx context.Context) (trail, delivery.Attempt) {
+func (r run) delivered(input *sdk.SignalWorkflowExecutionInput) func(began delivery.Timestamp) *delivery.Probe {
+	return func(began delivery.Timestamp) *delivery.Probe {
+		return delivery.NewProbe(r.key(lostKey(input, began)), func(ctx context.Context) (trail, delivery.Attempt) {
 			return r.trail(ctx, input, began)
-		}, trail.reading)
+		}, trail.observation)
 	}
 }
 
 // delivered is the same for a signal to whichever run was open: it is looked for
 // in all that were since it was sent, and found is told which one has it.
-func (w workflow) delivered(input *sdk.SignalWorkflowExecutionInput, found func(run string)) func(began delivery.Moment) *delivery.View {
-	return func(began delivery.Moment) *delivery.View {
-		return delivery.NewView(w.key(lostKey(input, began)), func(ctx context.Context) (trail, delivery.Attempt) {
+func (w workflow) delivered(input *sdk.SignalWorkflowExecutionInput, found func(run string)) func(began delivery.Timestamp) *delivery.Probe {
+	return func(began delivery.Timestamp) *delivery.Probe {
+		return delivery.NewProbe(w.key(lostKey(input, began)), func(ctx context.Context) (trail, delivery.Attempt) {
 			runs, unclear, attempt := w.since(ctx, began)
 			for _, id := range runs {
 				if attempt.Outcome != delivery.Accepted {
@@ -61,23 +61,23 @@ func (w workflow) delivered(input *sdk.SignalWorkflowExecutionInput, found func(
 				}
 			}
 			return trail{unclear: unclear}, attempt
-		}, func(t trail) delivery.Reading {
+		}, func(t trail) delivery.Observation {
 			if t.run != "" {
 				found(t.run)
 			}
-			return t.reading()
+			return t.observation()
 		})
 	}
 }
 
-func lostKey(input *sdk.SignalWorkflowExecutionInput, began delivery.Moment) string {
+func lostKey(input *sdk.SignalWorkflowExecutionInput, began delivery.Timestamp) string {
 	return fmt.Sprintf("lost %q %q %v", awssdk.ToString(input.SignalName), awssdk.ToString(input.Input), began)
 }
 
 // trail reads the run's history backwards to the time when the signal was sent.
-func (r run) trail(ctx context.Context, input *sdk.SignalWorkflowExecutionInput, began delivery.Moment) (seen trail, attempt delivery.Attempt) {
-	attempt = r.events(ctx, 0, func(event swftypes.HistoryEvent, clock delivery.Clock) bool {
-		earliest, _, told := clock.Bounds(began)
+func (r run) trail(ctx context.Context, input *sdk.SignalWorkflowExecutionInput, began delivery.Timestamp) (seen trail, attempt delivery.Attempt) {
+	attempt = r.events(ctx, 0, func(event swftypes.HistoryEvent, clock delivery.ServerClock) bool {
+		earliest, _, told := clock.Range(began)
 		switch {
 		case !told:
 			seen.unclear = noTime
@@ -98,9 +98,9 @@ func (r run) trail(ctx context.Context, input *sdk.SignalWorkflowExecutionInput,
 }
 
 // since returns the ids of the runs that were open then or later, or why that is not clear.
-func (w workflow) since(ctx context.Context, began delivery.Moment) (runs []string, unclear string, attempt delivery.Attempt) {
+func (w workflow) since(ctx context.Context, began delivery.Timestamp) (runs []string, unclear string, attempt delivery.Attempt) {
 	open, attempt := w.opened(ctx, nil)
-	earliest, latest, told := attempt.Clock.Bounds(began)
+	earliest, latest, told := attempt.Clock.Range(began)
 	switch {
 	case attempt.Outcome != delivery.Accepted:
 		return nil, "", attempt

@@ -85,7 +85,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 					}
 					offset.Add(int64(test.earlier))
 				}
-				s.ResetJournal()
+				s.ResetRequestLog()
 				s.Inject(sandbox.Fault{Operation: "SignalWorkflowExecution", Kind: test.fault, Times: 1})
 				if test.deny != "" {
 					s.Inject(sandbox.Fault{Operation: test.deny, Kind: sandbox.KindRefuse})
@@ -100,7 +100,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 					t.Errorf("skew %s: delivery is %q, want %q: %s", skew, got, test.delivery, diags)
 				}
 				if sends := s.Count("SignalWorkflowExecution"); sends != test.sends {
-					t.Errorf("skew %s: sent %d times, want %d: %v", skew, sends, test.sends, s.Journal())
+					t.Errorf("skew %s: sent %d times, want %d: %v", skew, sends, test.sends, s.RequestLog())
 				}
 				if got := r.String("run_id"); test.recorded && got != run || !test.recorded && !test.run && got != "" {
 					t.Errorf("skew %s: recorded run %q, want %q: %t", skew, got, run, test.recorded)
@@ -136,7 +136,7 @@ func TestHistoryIsReadBackToTheSend(t *testing.T) {
 	if diags := r.Apply(config.With(acctest.Values{"input": "5"})); len(diags) > 0 {
 		t.Fatal(diags)
 	}
-	for _, entry := range s.Journal() {
+	for _, entry := range s.RequestLog() {
 		if strings.Contains(entry.Body, "nextPageToken") {
 			t.Errorf("a second page was read: %s", entry.Body)
 		}
@@ -161,9 +161,9 @@ func TestConfirmedIsWaitedForInItsRun(t *testing.T) {
 		t.Errorf("destroying said %s and left %s", diags, r.State)
 	}
 	if s.Count("SignalWorkflowExecution") != 1 {
-		t.Errorf("the journal is %v", s.Journal())
+		t.Errorf("the request log is %v", s.RequestLog())
 	}
-	for _, entry := range s.Journal() {
+	for _, entry := range s.RequestLog() {
 		if entry.Operation == "DescribeWorkflowExecution" && !strings.Contains(entry.Body, run[:10]) {
 			t.Errorf("another run was waited for: %s", entry.Body)
 		}
@@ -183,7 +183,7 @@ func TestLaggingReadsAreWaitedFor(t *testing.T) {
 		t.Errorf("delivery is %q: %s", r.String("delivery"), diags)
 	}
 	if s.Count("SignalWorkflowExecution") != 1 || s.Count("ListOpenWorkflowExecutions") < 2 {
-		t.Errorf("the journal is %v", s.Journal())
+		t.Errorf("the request log is %v", s.RequestLog())
 	}
 }
 
@@ -222,7 +222,7 @@ func TestEndedRunThatIsStillListed(t *testing.T) {
 						t.Errorf("the state is %s: %s", r.State, diags)
 					}
 					if s.Count("SignalWorkflowExecution") != 1 || s.Accepted("SignalWorkflowExecution") != 0 {
-						t.Errorf("the journal is %v", s.Journal())
+						t.Errorf("the request log is %v", s.RequestLog())
 					}
 					return
 				}
@@ -230,7 +230,7 @@ func TestEndedRunThatIsStillListed(t *testing.T) {
 					t.Error(diags)
 				}
 				if s.Count("SignalWorkflowExecution") != 2 || s.Accepted("SignalWorkflowExecution") != 1 {
-					t.Errorf("the journal is %v", s.Journal())
+					t.Errorf("the request log is %v", s.RequestLog())
 				}
 				if option == "wait_until_ready" && when == "apply" && r.String("run_id") != "" {
 					t.Errorf("recorded the run %s, which did not take it", r.String("run_id"))

@@ -41,8 +41,8 @@ func TestSignalsReachTheHistory(t *testing.T) {
 			if r.String("input") != test.kept || r.String("input_wo") != "" || strings.Contains(r.State.String(), "secret") {
 				t.Errorf("the state is %s", r.State)
 			}
-			if len(s.Journal()) != 1 {
-				t.Errorf("the journal is %v", s.Journal())
+			if len(s.RequestLog()) != 1 {
+				t.Errorf("the request log is %v", s.RequestLog())
 			}
 		})
 	}
@@ -108,7 +108,7 @@ func TestUnknownResource(t *testing.T) {
 			if len(diags) != 1 || diags[0].Attribute != "workflow_id" {
 				t.Fatalf("said %s, want one error on workflow_id", diags)
 			}
-			for _, part := range append(test.says, "Signal Rejected", "UnknownResourceFault", "three causes", s.Journal()[0].RequestID) {
+			for _, part := range append(test.says, "Signal Rejected", "UnknownResourceFault", "three causes", s.RequestLog()[0].RequestID) {
 				if !strings.Contains(diags.String(), part) {
 					t.Errorf("%q is not in the error:\n%s", part, diags)
 				}
@@ -135,13 +135,13 @@ func TestErrorsOfTheService(t *testing.T) {
 			if len(diags) != 1 || diags[0].Attribute != test.at {
 				t.Fatalf("said %s, want one error on %q", diags, test.at)
 			}
-			sent := s.Journal()[0]
+			sent := s.RequestLog()[0]
 			for _, part := range []string{"Signal Rejected", `signal "release"`, "order-1", "orders", "us-east-1", code, "the service's words", sent.RequestID, test.says, "Applying again"} {
 				if !strings.Contains(diags.String(), part) {
 					t.Errorf("%q is not in the error:\n%s", part, diags)
 				}
 			}
-			if strings.Contains(diags.String(), canary) || !r.State.IsNull() || len(s.Journal()) != 1 {
+			if strings.Contains(diags.String(), canary) || !r.State.IsNull() || len(s.RequestLog()) != 1 {
 				t.Errorf("recorded %s, said %s", r.State, diags)
 			}
 		})

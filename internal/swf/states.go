@@ -39,7 +39,7 @@ var failed = []string{
 func final(status string) bool { return status == succeeded || slices.Contains(failed, status) }
 
 // earliest is before any workflow execution: SWF's lists ask for a first date.
-var earliest = time.Date(2012, time.January, 1, 0, 0, 0, 0, time.UTC)
+var swfLaunch = time.Date(2012, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // workflow is a workflow execution of which a run has to be found.
 type workflow struct {
@@ -57,25 +57,25 @@ type noRunError struct{ what, next string }
 func (e *noRunError) Error() string { return e.what }
 
 // finder finds the run that the arguments leave open, and names it there.
-func (w workflow) finder(a *args, bound func() signal.Signal) *signal.Finder {
-	judge := func(id string) delivery.Reading {
+func (w workflow) finder(a *args, bound func() signal.Signal) *signal.TargetFinder {
+	judge := func(id string) delivery.Observation {
 		if id == "" {
-			return delivery.Reading{State: delivery.Pending}
+			return delivery.Observation{State: delivery.Pending}
 		}
 		a.RunID = types.StringValue(id)
-		return delivery.Reading{State: delivery.Reached, Status: open}
+		return delivery.Observation{State: delivery.Reached, Status: open}
 	}
 	now := func(ctx context.Context) (string, delivery.Attempt) { return w.open(ctx, nil) }
-	return &signal.Finder{
-		Ready: delivery.NewView(w.key("open"), now, judge),
-		Now: delivery.NewView(w.key("now"), orElse(&noRunError{
+	return &signal.TargetFinder{
+		Ready: delivery.NewProbe(w.key("open"), now, judge),
+		Now: delivery.NewProbe(w.key("now"), orElse(&noRunError{
 			"SWF lists no open run of this workflow id",
 			"A run that was started just now may not be listed yet, because SWF's reads lag: wait_until_ready = true waits for it. " +
 				"A run that has ended is looked at only when run_id names it.",
 		}, now), judge),
-		Signalled: func(sent time.Time) *delivery.View {
+		Signalled: func(sent time.Time) *delivery.Probe {
 			read := func(ctx context.Context) (string, delivery.Attempt) { return w.openAt(ctx, sent) }
-			return delivery.NewView(w.key(sent.String()), orElse(&noRunError{
+			return delivery.NewProbe(w.key(sent.String()), orElse(&noRunError{
 				"SWF lists no run of this workflow id that was open at " + sent.Format(time.RFC3339) + ", when the signal was sent",
 				"The run was not recorded when the signal was sent, because nothing waited for it. It is looked for by sent_at, which this machine's clock told, " +
 					"and SWF forgets closed runs when the domain's retention period is over.",
@@ -112,7 +112,7 @@ func (w workflow) opened(ctx context.Context, latest *time.Time) (open swftypes.
 	list := sdk.NewListOpenWorkflowExecutionsPaginator(w.client.ListOpenWorkflowExecutions, &sdk.ListOpenWorkflowExecutionsInput{
 		Domain:          &w.domain,
 		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
-		StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &earliest, LatestDate: latest},
+		StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &swfLaunch, LatestDate: latest},
 	})
 	attempt = pages(ctx, list.HasMorePages, func(ctx context.Context) (bool, middleware.Metadata, error) {
 		page, err := list.NextPage(ctx)
@@ -138,7 +138,7 @@ func (w workflow) openAt(ctx context.Context, moment time.Time) (id string, atte
 	list := sdk.NewListClosedWorkflowExecutionsPaginator(w.client.ListClosedWorkflowExecutions, &sdk.ListClosedWorkflowExecutionsInput{
 		Domain:          &w.domain,
 		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
-		StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &earliest, LatestDate: &latest},
+		StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &swfLaunch, LatestDate: &latest},
 	})
 	attempt = pages(ctx, list.HasMorePages, func(ctx context.Context) (bool, middleware.Metadata, error) {
 		page, err := list.NextPage(ctx)
@@ -175,8 +175,8 @@ func (r run) key(of string) string { return r.workflow.key(fmt.Sprintf("%q/%s", 
 // snapshot is a run, or that there is none.
 type snapshot struct{ status, reason string }
 
-func (s snapshot) reading(state delivery.State) delivery.Reading {
-	return delivery.Reading{State: state, Status: s.status, Reason: s.reason}
+func (s snapshot) observation(state delivery.State) delivery.Observation {
+	return delivery.Observation{State: state, Status: s.status, Reason: s.reason}
 }
 
 func (r run) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
@@ -196,11 +196,11 @@ func (r run) read(ctx context.Context) (found snapshot, attempt delivery.Attempt
 }
 
 // completion is reached when the run has completed, or the last of those that
-// continue it. A run may be continued many times, so a view goes on from the
+// continue it. A run may be continued many times, so a probe goes on from the
 // last one that it has seen: its reads follow each other.
-func (r run) completion() *delivery.View {
+func (r run) completion() *delivery.Probe {
 	last := r
-	return delivery.NewView(r.key("end"), func(ctx context.Context) (snapshot, delivery.Attempt) {
+	return delivery.NewProbe(r.key("end"), func(ctx context.Context) (snapshot, delivery.Attempt) {
 		for {
 			found, attempt := last.read(ctx)
 			if attempt.Code == unknownResource && last.run != r.run {
@@ -224,35 +224,35 @@ func (r run) completion() *delivery.View {
 			}
 			last.run = next
 		}
-	}, func(found snapshot) delivery.Reading {
+	}, func(found snapshot) delivery.Observation {
 		switch {
 		case found.status == succeeded:
-			return found.reading(delivery.Reached)
+			return found.observation(delivery.Reached)
 		case final(found.status):
-			return found.reading(delivery.Missed)
+			return found.observation(delivery.Missed)
 		default:
-			return found.reading(delivery.Pending)
+			return found.observation(delivery.Pending)
 		}
-	}).Lasting()
+	}).Final()
 }
 
 // ready is reached when the run is open, and missed when it is closed. One that
 // is not there may be started yet.
-func (r run) ready() *delivery.View {
-	return delivery.NewView(r.key("open"), func(ctx context.Context) (snapshot, delivery.Attempt) {
+func (r run) ready() *delivery.Probe {
+	return delivery.NewProbe(r.key("open"), func(ctx context.Context) (snapshot, delivery.Attempt) {
 		found, attempt := r.read(ctx)
 		if attempt.Code == unknownResource {
 			return snapshot{reason: attempt.Message}, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
 		}
 		return found, attempt
-	}, func(found snapshot) delivery.Reading {
+	}, func(found snapshot) delivery.Observation {
 		switch found.status {
 		case open:
-			return found.reading(delivery.Reached)
+			return found.observation(delivery.Reached)
 		case "":
-			return found.reading(delivery.Pending)
+			return found.observation(delivery.Pending)
 		default:
-			missed := found.reading(delivery.Missed)
+			missed := found.observation(delivery.Missed)
 			missed.Gone = true
 			return missed
 		}
@@ -261,10 +261,10 @@ func (r run) ready() *delivery.View {
 
 // existing is reached when the run's history has a signal of this name and
 // input; otherwise, and for a run that is not there, it is missed.
-func (r run) existing(input *sdk.SignalWorkflowExecutionInput) *delivery.View {
+func (r run) existing(input *sdk.SignalWorkflowExecutionInput) *delivery.Probe {
 	name, data := awssdk.ToString(input.SignalName), awssdk.ToString(input.Input)
-	return delivery.NewView(r.key(fmt.Sprintf("signal %q %q", name, data)), func(ctx context.Context) (found bool, attempt delivery.Attempt) {
-		attempt = r.events(ctx, 0, func(event swftypes.HistoryEvent, _ delivery.Clock) bool {
+	return delivery.NewProbe(r.key(fmt.Sprintf("signal %q %q", name, data)), func(ctx context.Context) (found bool, attempt delivery.Attempt) {
+		attempt = r.events(ctx, 0, func(event swftypes.HistoryEvent, _ delivery.ServerClock) bool {
 			found = signals(event, name, data)
 			return found
 		})
@@ -272,11 +272,11 @@ func (r run) existing(input *sdk.SignalWorkflowExecutionInput) *delivery.View {
 			return false, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
 		}
 		return found, attempt
-	}, func(found bool) delivery.Reading {
+	}, func(found bool) delivery.Observation {
 		if found {
-			return delivery.Reading{State: delivery.Reached}
+			return delivery.Observation{State: delivery.Reached}
 		}
-		return delivery.Reading{State: delivery.Missed}
+		return delivery.Observation{State: delivery.Missed}
 	})
 }
 
@@ -290,7 +290,7 @@ func signals(event swftypes.HistoryEvent, name, data string) bool {
 // ended returns what the last event of a closed run says: why it ended, or as
 // which run it goes on.
 func (r run) ended(ctx context.Context) (reason, next string, attempt delivery.Attempt) {
-	attempt = r.events(ctx, 1, func(event swftypes.HistoryEvent, _ delivery.Clock) bool {
+	attempt = r.events(ctx, 1, func(event swftypes.HistoryEvent, _ delivery.ServerClock) bool {
 		switch {
 		case event.WorkflowExecutionContinuedAsNewEventAttributes != nil:
 			next = awssdk.ToString(event.WorkflowExecutionContinuedAsNewEventAttributes.NewExecutionRunId)
@@ -331,7 +331,7 @@ func quoted(words ...*string) string {
 
 // events reads the run's history backwards until enough, in pages of a size; 0
 // leaves the size to SWF. With each event goes what its page tells of the time.
-func (r run) events(ctx context.Context, size int32, enough func(swftypes.HistoryEvent, delivery.Clock) bool) delivery.Attempt {
+func (r run) events(ctx context.Context, size int32, enough func(swftypes.HistoryEvent, delivery.ServerClock) bool) delivery.Attempt {
 	history := sdk.NewGetWorkflowExecutionHistoryPaginator(r.client.GetWorkflowExecutionHistory, &sdk.GetWorkflowExecutionHistoryInput{
 		Domain: &r.domain, Execution: r.execution(), MaximumPageSize: size, ReverseOrder: true,
 	})
@@ -340,7 +340,7 @@ func (r run) events(ctx context.Context, size int32, enough func(swftypes.Histor
 		if err != nil {
 			return false, middleware.Metadata{}, err
 		}
-		clock := delivery.Told(ctx)
+		clock := delivery.ServerClockFrom(ctx)
 		return slices.ContainsFunc(page.Events, func(event swftypes.HistoryEvent) bool { return enough(event, clock) }), page.ResultMetadata, nil
 	})
 }

@@ -29,7 +29,7 @@ var (
 )
 
 // unhurried leaves a wait that has seen enough the time to stop its reads.
-var unhurried = func() delivery.Policy {
+var unhurried = func() delivery.RetryPolicy {
 	policy := acctest.Quick
 	policy.FirstPoll, policy.LongestPoll = 20*time.Millisecond, 20*time.Millisecond
 	return policy
@@ -64,18 +64,18 @@ func play(t *testing.T, lag time.Duration, executions ...sandbox.Workflow) (w *w
 
 func (w *world) resource() *acctest.Resource { return w.Resource("signal_workflow_execution") }
 
-// made holds the journal to operations, and forgets it. How often a wait reads
+// made holds the request log to operations, and forgets it. How often a wait reads
 // in a row is the poller's business.
 func made(t *testing.T, w *world, want ...string) {
 	t.Helper()
 	var got []string
-	for _, entry := range w.Journal() {
+	for _, entry := range w.RequestLog() {
 		got = append(got, entry.Operation)
 	}
 	if got = slices.Compact(got); !slices.Equal(got, want) {
 		t.Errorf("made %q, want %q", got, want)
 	}
-	w.ResetJournal()
+	w.ResetRequestLog()
 }
 
 func says(t *testing.T, diags acctest.Diagnostics, isError bool, parts ...string) {
@@ -129,7 +129,7 @@ func TestRequestsOfTheOptions(t *testing.T) {
 			w, _ := play(t, 0, sandbox.Workflow{RunID: "r", Closes: map[string]string{"release": "COMPLETED"}})
 			r := w.resource()
 			apply(t, r, minimal.With(test.config))
-			for _, entry := range w.Journal() {
+			for _, entry := range w.RequestLog() {
 				if named := strings.Contains(entry.Body, `"runId":"r"`); named != (test.kept && entry.Operation != listOpen) {
 					t.Errorf("%s asks with %s", entry.Operation, entry.Body)
 				}
@@ -258,11 +258,11 @@ func TestContinuedRunsAreFollowed(t *testing.T) {
 				t.Errorf("recorded %s", r.State)
 			}
 			if n := len(w.Workflows("orders", "order-1")); n != 3 || w.Accepted(send) != 1 {
-				t.Errorf("%d runs, the journal is %v", n, w.Journal())
+				t.Errorf("%d runs, the request log is %v", n, w.RequestLog())
 			}
 			// Once a run is known to be continued, it is not read again.
 			seen := map[string]int{}
-			for _, entry := range w.Journal() {
+			for _, entry := range w.RequestLog() {
 				if entry.Operation == history && entry.Status == 200 {
 					if seen[entry.Body]++; seen[entry.Body] > 1 {
 						t.Errorf("read again: %s", entry.Body)
@@ -291,7 +291,7 @@ func TestFindingNeedsPermission(t *testing.T) {
 			r := w.resource()
 			says(t, r.Apply(minimal.With(options)), true, "Signal Not Sent", "was not tried", "swf:ListOpenWorkflowExecutions")
 			if w.Count(send) != 0 || !r.State.IsNull() {
-				t.Errorf("recorded %s after %v", r.State, w.Journal())
+				t.Errorf("recorded %s after %v", r.State, w.RequestLog())
 			}
 		})
 	}
@@ -341,11 +341,11 @@ func TestNothingOpen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w.Hook(listOpen, nil, nil)
 			w.Hook(describe, nil, nil)
-			w.ResetJournal()
+			w.ResetRequestLog()
 			r := w.resource()
 			says(t, r.Apply(test.config), true, append(test.says, "Signal")...)
 			if !r.State.IsNull() || w.Accepted(send) != 0 {
-				t.Errorf("recorded %s after %v", r.State, w.Journal())
+				t.Errorf("recorded %s after %v", r.State, w.RequestLog())
 			}
 			if test.want != nil {
 				made(t, w, test.want...)
@@ -369,7 +369,7 @@ func TestNothingOpenAtDestroy(t *testing.T) {
 			says(t, r.Apply(config), false)
 			says(t, r.Destroy(), false, "Target Is Gone", "sent at destroy")
 			if !r.State.IsNull() || w.Accepted(send) != 0 {
-				t.Errorf("the state is %s, the journal %v", r.State, w.Journal())
+				t.Errorf("the state is %s, the request log %v", r.State, w.RequestLog())
 			}
 		})
 	}
@@ -387,7 +387,7 @@ func TestDestroyRemembersTheRun(t *testing.T) {
 	}
 	w.CloseWorkflow("orders", "order-1", "COMPLETED")
 	w.StartWorkflow(sandbox.Workflow{Domain: "orders", WorkflowID: "order-1"})
-	w.ResetJournal()
+	w.ResetRequestLog()
 	says(t, r.Destroy(), false)
 	made(t, w, describe)
 }
@@ -427,7 +427,7 @@ func TestWaitTurnedOnForAnUnknownRun(t *testing.T) {
 			r := w.resource()
 			apply(t, r, minimal)
 			test.then(w)
-			w.ResetJournal()
+			w.ResetRequestLog()
 			says(t, r.Apply(minimal.With(complete)), true, test.says...)
 			made(t, w, test.want...)
 			if r.String("run_id") != "" || r.Tainted {
@@ -442,7 +442,7 @@ func TestRefreshOfAnUnknownRun(t *testing.T) {
 	r := w.resource()
 	apply(t, r, minimal)
 	says(t, r.Apply(merged(complete, acctest.Values{"timeouts": acctest.Values{"update": "1ns"}})), true, "update timeout of 1ns")
-	w.ResetJournal()
+	w.ResetRequestLog()
 	says(t, r.Refresh(), false)
 	if r.String("target_status") != "OPEN" || r.String("run_id") != "" {
 		t.Errorf("recorded %s", r.State)
@@ -486,7 +486,7 @@ func TestWhatIsAdopted(t *testing.T) {
 			// The event is two pages of history away.
 			w, runs := play(t, 0, sandbox.Workflow{Markers: 1500})
 			apply(t, w.resource(), minimal.With(test.there))
-			w.ResetJournal()
+			w.ResetRequestLog()
 			r := w.resource()
 			apply(t, r, merged(test.config, adopt))
 			want, delivery := []string{listOpen, history}, "ADOPTED"
@@ -505,7 +505,7 @@ func TestWhatIsAdopted(t *testing.T) {
 func TestAdoptedInAClosedRun(t *testing.T) {
 	w, runs := play(t, 0, sandbox.Workflow{Closes: map[string]string{"release": "COMPLETED"}})
 	apply(t, w.resource(), minimal)
-	w.ResetJournal()
+	w.ResetRequestLog()
 	r := w.resource()
 	apply(t, r, merged(adopt, ready, complete, acctest.Values{"run_id": runs[0]}))
 	made(t, w, history, describe)

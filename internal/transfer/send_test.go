@@ -54,8 +54,8 @@ func TestCallbacksMoveExecutions(t *testing.T) {
 			if e := state(t, s, config); e.Status != test.ends || len(e.Callbacks) != 1 || e.Callbacks[0].Status != test.status {
 				t.Errorf("the execution is %+v, want %s", e, test.ends)
 			}
-			if len(s.Journal()) != 1 || r.String("delivery") != "SENT" || r.String("request_id") == "" {
-				t.Errorf("the state is %s, the journal %v", r.State, s.Journal())
+			if len(s.RequestLog()) != 1 || r.String("delivery") != "SENT" || r.String("request_id") == "" {
+				t.Errorf("the state is %s, the request log %v", r.State, s.RequestLog())
 			}
 		})
 	}
@@ -94,7 +94,7 @@ func TestUsedToken(t *testing.T) {
 			}
 			diags := r.Apply(config.With(acctest.Values{"triggers": acctest.Values{"again": "1"}}))
 			if s.Count("SendWorkflowStepState") != 2 {
-				t.Errorf("the journal is %v", s.Journal())
+				t.Errorf("the request log is %v", s.RequestLog())
 			}
 			if at == "none" {
 				if len(diags) > 0 || r.String("delivery") != "SENT" {
@@ -138,8 +138,8 @@ func TestMissingExecutionSaysHowToTell(t *testing.T) {
 					t.Errorf("%q is not in the error:\n%s", part, diags)
 				}
 			}
-			if made := s.Journal(); made[len(made)-1].Code != "ResourceNotFoundException" {
-				t.Errorf("the journal is %v", made)
+			if made := s.RequestLog(); made[len(made)-1].Code != "ResourceNotFoundException" {
+				t.Errorf("the request log is %v", made)
 			}
 		})
 	}
@@ -168,13 +168,13 @@ func TestErrorsOfTheService(t *testing.T) {
 			}
 			for _, part := range []string{
 				"SUCCESS", config["workflow_id"].(string), config["execution_id"].(string), "us-east-1",
-				code, "the service's words", s.Journal()[0].RequestID, test.says,
+				code, "the service's words", s.RequestLog()[0].RequestID, test.says,
 			} {
 				if !strings.Contains(diags.String(), part) {
 					t.Errorf("%q is not in the error:\n%s", part, diags)
 				}
 			}
-			if strings.Contains(diags.String(), canary) || len(s.Journal()) != 1 || r.State.IsNull() != (test.status == 400) {
+			if strings.Contains(diags.String(), canary) || len(s.RequestLog()) != 1 || r.State.IsNull() != (test.status == 400) {
 				t.Errorf("recorded %s, said %s", r.State, diags)
 			}
 		})

@@ -66,57 +66,57 @@ func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.A
 	return found, attempt
 }
 
-func (e execution) view(judge func(snapshot) delivery.Reading) *delivery.View {
-	return delivery.NewView(fmt.Sprintf("transfer/%s/%s/%s", e.region, e.workflow, e.id), e.read, judge)
+func (e execution) probe(judge func(snapshot) delivery.Observation) *delivery.Probe {
+	return delivery.NewProbe(fmt.Sprintf("transfer/%s/%s/%s", e.region, e.workflow, e.id), e.read, judge)
 }
 
 // completion is reached when the execution has ended, and missed when it is seen
 // to fail, unless the signal was to make it fail.
-func (e execution) completion(sent transfertypes.CustomStepStatus) *delivery.View {
-	return e.view(func(found snapshot) delivery.Reading {
-		reading, fails := found.reading(delivery.Pending), sent == transfertypes.CustomStepStatusFailure
+func (e execution) completion(sent transfertypes.CustomStepStatus) *delivery.Probe {
+	return e.probe(func(found snapshot) delivery.Observation {
+		observation, fails := found.observation(delivery.Pending), sent == transfertypes.CustomStepStatusFailure
 		switch found.Status {
 		case ended, transfertypes.ExecutionStatusCompleted:
-			reading.State = delivery.Reached
+			observation.State = delivery.Reached
 		case transfertypes.ExecutionStatusException:
-			reading.State = delivery.Missed
+			observation.State = delivery.Missed
 			if fails {
-				reading.State = delivery.Reached
+				observation.State = delivery.Reached
 			}
 		case transfertypes.ExecutionStatusHandlingException:
 			if !fails {
-				reading.State = delivery.Missed
+				observation.State = delivery.Missed
 			}
 		}
-		return reading
+		return observation
 	})
 }
 
 // ready is reached when the execution is in progress, also with its steps for
 // exceptions, which may wait for a callback as well. One that is not shown may
 // not have been started yet.
-func (e execution) ready() *delivery.View {
-	return e.view(func(found snapshot) delivery.Reading {
+func (e execution) ready() *delivery.Probe {
+	return e.probe(func(found snapshot) delivery.Observation {
 		switch found.Status {
 		case transfertypes.ExecutionStatusInProgress, transfertypes.ExecutionStatusHandlingException:
-			return found.reading(delivery.Reached)
+			return found.observation(delivery.Reached)
 		case transfertypes.ExecutionStatusCompleted, transfertypes.ExecutionStatusException:
-			missed := found.reading(delivery.Missed)
+			missed := found.observation(delivery.Missed)
 			missed.Gone = true
 			return missed
 		case ended:
-			return delivery.Reading{State: delivery.Pending}
+			return delivery.Observation{State: delivery.Pending}
 		default:
-			return found.reading(delivery.Pending)
+			return found.observation(delivery.Pending)
 		}
 	})
 }
 
 // reading quotes the errors of the steps that have failed.
-func (s snapshot) reading(state delivery.State) delivery.Reading {
-	reading := delivery.Reading{State: state, Status: string(s.Status)}
+func (s snapshot) observation(state delivery.State) delivery.Observation {
+	observation := delivery.Observation{State: state, Status: string(s.Status)}
 	if s.Results == nil {
-		return reading
+		return observation
 	}
 	var reasons []string
 	for _, step := range slices.Concat(s.Results.Steps, s.Results.OnExceptionSteps) {
@@ -124,8 +124,8 @@ func (s snapshot) reading(state delivery.State) delivery.Reading {
 			reasons = append(reasons, fmt.Sprintf("%s: %s", step.Error.Type, awssdk.ToString(step.Error.Message)))
 		}
 	}
-	reading.Reason = strings.Join(reasons, "; ")
-	return reading
+	observation.Reason = strings.Join(reasons, "; ")
+	return observation
 }
 
 // explainRead knows the errors of the read; that nothing was found is none.

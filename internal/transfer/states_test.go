@@ -24,7 +24,7 @@ var (
 )
 
 // unhurried leaves a wait that has seen enough the time to stop its reads.
-var unhurried = func() delivery.Policy {
+var unhurried = func() delivery.RetryPolicy {
 	policy := acctest.Quick
 	policy.FirstPoll, policy.LongestPoll = 20*time.Millisecond, 20*time.Millisecond
 	return policy
@@ -42,18 +42,18 @@ func play(t *testing.T, w sandbox.FileWorkflow) (s *sandbox.Sandbox, r *acctest.
 		acctest.Values{"workflow_id": e.WorkflowID, "execution_id": e.ExecutionID, "status": "SUCCESS", "token": e.Token}, move
 }
 
-// made holds the journal to operations, and forgets it. How often a wait reads
+// made holds the request log to operations, and forgets it. How often a wait reads
 // in a row is the poller's business.
 func made(t *testing.T, s *sandbox.Sandbox, want ...string) {
 	t.Helper()
 	var got []string
-	for _, entry := range s.Journal() {
+	for _, entry := range s.RequestLog() {
 		got = append(got, entry.Operation)
 	}
 	if got = slices.Compact(got); !slices.Equal(got, want) {
 		t.Errorf("made %q, want %q", got, want)
 	}
-	s.ResetJournal()
+	s.ResetRequestLog()
 }
 
 func says(t *testing.T, diags acctest.Diagnostics, isError bool, parts ...string) {
@@ -137,7 +137,7 @@ func TestHandlingAfterFailureIsNotFinal(t *testing.T) {
 			says(t, r.Apply(config), false)
 			status(t, r, "ENDED", true)
 			if s.Count(send) != 1 {
-				t.Errorf("the journal is %v", s.Journal())
+				t.Errorf("the request log is %v", s.RequestLog())
 			}
 		})
 	}
@@ -167,7 +167,7 @@ func TestReady(t *testing.T) {
 func TestReadyWhileHandlingAnException(t *testing.T) {
 	s, r, config, _ := play(t, sandbox.FileWorkflow{Steps: []sandbox.FileStep{{}}, OnExceptionSteps: []sandbox.FileStep{{}}})
 	says(t, r.Apply(config.With(acctest.Values{"status": "FAILURE"})), false)
-	s.ResetJournal()
+	s.ResetRequestLog()
 	says(t, r.Apply(config.With(ready).With(complete).With(acctest.Values{"token": state(t, s, config).Token})), false)
 	status(t, r, "ENDED", true)
 	made(t, s, describe, send, describe)
@@ -179,7 +179,7 @@ func TestNeverSeen(t *testing.T) {
 	config = config.With(ready).With(acctest.Briefly).With(acctest.Values{"execution_id": execution})
 	says(t, r.Apply(config), true, "Signal Not Sent", "create timeout of 1s", "wrong id", "has ended", "list-executions --workflow-id", "CloudWatch")
 	if !r.State.IsNull() || s.Count(send) != 0 || s.Count(describe) < 2 {
-		t.Errorf("recorded %s after %v", r.State, s.Journal())
+		t.Errorf("recorded %s after %v", r.State, s.RequestLog())
 	}
 }
 
@@ -187,7 +187,7 @@ func TestNeverSeen(t *testing.T) {
 func TestNotReadyAnyMore(t *testing.T) {
 	s, r, config, _ := play(t, sandbox.FileWorkflow{Steps: []sandbox.FileStep{{}}, LingerSeconds: 600})
 	says(t, r.Apply(config), false)
-	s.ResetJournal()
+	s.ResetRequestLog()
 	again := acctest.Values{"triggers": acctest.Values{"again": "1"}}
 	says(t, r.Apply(config.With(ready).With(again)), true, "Signal Not Sent", "COMPLETED", "does not become ready")
 	made(t, s, describe)

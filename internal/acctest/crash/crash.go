@@ -19,7 +19,7 @@ const (
 	AtDestroy Stage = "destroy"
 )
 
-// Moment is how far a signal has come when Terraform ends too early.
+// Timestamp is how far a signal has come when Terraform ends too early.
 type Moment string
 
 // The moments, in the order in which they follow each other.

@@ -41,7 +41,7 @@ const ByJobID = "signal_http_trigger by job_id"
 type Trouble struct {
 	Line Line
 	// Faults are injected before the signal is sent. Those without an operation
-	// strike the one that carries the signal.
+	// hit the one that carries the signal.
 	Faults []sandbox.Fault
 	// Afterwards are injected once the service has acted.
 	Afterwards []sandbox.Fault
@@ -67,7 +67,7 @@ const (
 	Nameless
 )
 
-// Many stands for as many requests as the timeout leaves room for.
+// Many stands for as many requests as the timeout leaves system for.
 const Many = -1
 
 // Cell is what one signal comes to in one row.

@@ -15,7 +15,7 @@ type Section struct {
 	Rows         []Row
 }
 
-// once is a fault that strikes the first request only.
+// once is a fault that hits the first request only.
 func once(kind sandbox.Kind) Trouble {
 	return Trouble{Faults: []sandbox.Fault{{Kind: kind, Times: 1}}}
 }
@@ -40,7 +40,7 @@ var Sections = []Section{{
 		End:     sent(1),
 	}, {
 		Name:    "connection refused",
-		What:    fmt.Sprintf("connections are refused for more than %.0f seconds", delivery.DefaultPolicy.Unreachable.Seconds()),
+		What:    fmt.Sprintf("connections are refused for more than %.0f seconds", delivery.DefaultRetryPolicy.Unreachable.Seconds()),
 		Trouble: Trouble{Line: Refused},
 		End:     notSent(0, "connection refused", "attempts"),
 	}, {
@@ -123,7 +123,7 @@ var Sections = []Section{{
 }, {
 	Title: "The answer is lost",
 	About: fmt.Sprintf("The request has left, and what comes back does not say what became of it. SSM and SWF are read then: a signal that the service shows is confirmed, "+
-		"and one that it does not show after %.0f seconds of reading is sent again. An approval without a `Comment` of its own, in an execution with more than one, stays unknown, and so does a revocation, for which nothing is read. Of the others, whether the service has acted makes no difference to what the provider can see.", delivery.DefaultPolicy.Settle.Seconds()),
+		"and one that it does not show after %.0f seconds of reading is sent again. An approval without a `Comment` of its own, in an execution with more than one, stays unknown, and so does a revocation, for which nothing is read. Of the others, whether the service has acted makes no difference to what the provider can see.", delivery.DefaultRetryPolicy.Settle.Seconds()),
 	Rows: []Row{
 		lost("dropped before acting", "the connection is closed before an answer, and the service has not acted", once(sandbox.KindDropBefore), 0, "before an answer came"),
 		lost("dropped after acting", "the service acts, and the connection is closed before its answer", once(sandbox.KindDropAfter), 1, "before an answer came"),
@@ -148,7 +148,7 @@ var Sections = []Section{{
 			Own:       readBack(found(0)),
 			Resending: blind(again(0)),
 		},
-		lost("no answer to one attempt", fmt.Sprintf("the service acts, and no answer comes within %.0f seconds", delivery.DefaultPolicy.Attempt.Seconds()),
+		lost("no answer to one attempt", fmt.Sprintf("the service acts, and no answer comes within %.0f seconds", delivery.DefaultRetryPolicy.Attempt.Seconds()),
 			Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindStallAfter, Times: 1}}, Attempt: brief}, 1),
 		{
 			Name:    "stalled before acting",

@@ -21,7 +21,7 @@ import (
 type bench struct {
 	out                              io.Writer
 	rounds, signals, memory, largest int
-	// patience is how long the execution runs that a hundred signals wait for; a minute and a half by default.
+	// retry policy is how long the execution runs that a hundred signals wait for; a minute and a half by default.
 	patience time.Duration
 
 	dir, terraform    string
@@ -89,14 +89,14 @@ const parallelism = 10
 // sent has a measure expect that each signal was accepted once, by a request of its own, and returns how many requests
 // were throttled besides.
 func sent(m *measure.Measure, s *sandbox.Sandbox, signals int) (throttled int) {
-	journal := s.Journal()
-	for _, entry := range journal {
+	requests := s.RequestLog()
+	for _, entry := range requests {
 		if entry.Fault == string(sandbox.KindThrottle) {
 			throttled++
 		}
 	}
 	m.Expect(s.Accepted(operation) == signals, "%d of %d signals were accepted", s.Accepted(operation), signals)
-	m.Expect(len(journal)-throttled == signals, "%d signals made %d requests, and %d were throttled", signals, len(journal), throttled)
+	m.Expect(len(requests)-throttled == signals, "%d signals made %d requests, and %d were throttled", signals, len(requests), throttled)
 	for i := range signals {
 		if execution, _ := s.Automation(id(i)); len(execution.Signals) != 1 {
 			m.Expect(false, "execution %d has %d signals", i, len(execution.Signals))
@@ -143,7 +143,7 @@ func (b *bench) applied(ctx context.Context, round int, apply, plan, connections
 	if err := p.recordAlike(apply); err != nil {
 		return err
 	}
-	p.sandbox.ResetJournal()
+	p.sandbox.ResetRequestLog()
 	// A plan takes a few seconds, an apply many.
 	const plans = 3
 	for i := range plans {
@@ -153,7 +153,7 @@ func (b *bench) applied(ctx context.Context, round int, apply, plan, connections
 		}
 		plan.Add(ours.took.Seconds() / idle.took.Seconds())
 	}
-	plan.Expect(len(p.sandbox.Journal()) == 0, "the plans made %d requests", len(p.sandbox.Journal()))
+	plan.Expect(len(p.sandbox.RequestLog()) == 0, "the plans made %d requests", len(p.sandbox.RequestLog()))
 	return nil
 }
 
@@ -289,7 +289,7 @@ func (b *bench) wait(ctx context.Context, l load) asked {
 	}
 	err = w.apply(ctx)
 	sends := s.Count(operation)
-	return asked{len(s.Journal()) - sends, sends, err}
+	return asked{len(s.RequestLog()) - sends, sends, err}
 }
 
 // startups measures how long it takes until the schema is served, to a caller that starts the plugin as Terraform

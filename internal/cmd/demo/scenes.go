@@ -13,7 +13,7 @@ type scene struct {
 	// name is the signal's resource type after "signal_".
 	name  string
 	title string
-	// operation is the one that carries the signal, as the journal names it.
+	// operation is the one that carries the signal, as the request log names it.
 	operation string
 	// start makes a target that waits, and the variables of the configuration.
 	start func(*sandbox.Sandbox) map[string]string

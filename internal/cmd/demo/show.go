@@ -118,17 +118,17 @@ func (s *show) command(arguments string, run func() error) error {
 func (s *show) look(when string, variables map[string]string, want string, sent int) error {
 	got := s.state(s.sandbox, variables)
 	s.say("%s:\n  %s", when, got)
-	journal := s.sandbox.Journal()
-	if len(journal) == 0 {
+	requests := s.sandbox.RequestLog()
+	if len(requests) == 0 {
 		s.say("  requests so far: none")
 	}
-	for _, entry := range journal {
+	for _, entry := range requests {
 		s.say("  request %s", entry)
 	}
 	if got != want {
 		return fmt.Errorf("the service should show: %s", want)
 	}
-	if len(journal) != sent || s.sandbox.Accepted(s.operation) != sent {
+	if len(requests) != sent || s.sandbox.Accepted(s.operation) != sent {
 		return fmt.Errorf("the service should have seen %d accepted %s and nothing else", sent, s.operation)
 	}
 	return nil

@@ -184,7 +184,7 @@ func (r release) try(ctx context.Context, dir string) (err error) {
 	if err := terraform.Apply(ctx, tfexec.Var("endpoint="+s.URL()), tfexec.Var("automation_execution_id="+id)); err != nil {
 		return err
 	}
-	for _, e := range s.Journal() {
+	for _, e := range s.RequestLog() {
 		if agent := e.Header.Get("User-Agent"); !strings.Contains(agent, "terraform-provider-signal/"+r.version) {
 			return fmt.Errorf("the provider calls itself %q, without its version %s", agent, r.version)
 		}

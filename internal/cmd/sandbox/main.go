@@ -37,7 +37,7 @@ func run(ctx context.Context, out io.Writer, addr, cli string) error {
 	fmt.Fprintf(out, "In another terminal, tell Terraform where it is:\n\n%s\n", environment(s.URL(), cli))
 	fmt.Fprintf(out, "These examples have something here that waits for their signals:\n\n%s\n", commands(s.URL(), false))
 	fmt.Fprintf(out, "These do, too, and need the block below beside them, as provider.tf:\n\n%s\n%s\n", commands(s.URL(), true), block(s.URL()))
-	fmt.Fprintf(out, "Scenarios, faults and the journal are at %s/_sandbox/. Every request gets a line here:\n\n", s.URL())
+	fmt.Fprintf(out, "Scenarios, faults and the request log are at %s/_sandbox/. Every request gets a line here:\n\n", s.URL())
 	<-ctx.Done()
 	return s.Close()
 }

@@ -83,7 +83,7 @@ func TestAccExamplesApplyAsTheyAre(t *testing.T) {
 			sent := func(want int, when string) {
 				t.Helper()
 				accepted := 0
-				for _, e := range s.Journal() {
+				for _, e := range s.RequestLog() {
 					if slices.Contains([]string{"SendAutomationSignal", "SignalWorkflowExecution", "SendWorkflowStepState", "SignalResource", "TriggerJob"}, e.Operation) {
 						accepted++
 						if !e.Accepted {
@@ -92,7 +92,7 @@ func TestAccExamplesApplyAsTheyAre(t *testing.T) {
 					}
 				}
 				if accepted != want {
-					t.Errorf("%s %d signals were sent, want %d: %v", when, accepted, want, s.Journal())
+					t.Errorf("%s %d signals were sent, want %d: %v", when, accepted, want, s.RequestLog())
 				}
 			}
 			sent(signals, "after an apply")

@@ -15,8 +15,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-// memory is what a job's private state remembers from one operation to the next.
-type memory struct {
+// private state is what a job's private state remembers from one operation to the next.
+type privateState struct {
 	// URL and AccessToken are fingerprints of those known last: they are compared
 	// even where they are not kept.
 	URL         string `json:"url,omitempty"`
@@ -47,17 +47,17 @@ type memory struct {
 	Others []string  `json:"others,omitempty"`
 }
 
-// memoryKey is where private states have the memory.
-const memoryKey = "job"
+// memoryKey is where private states have the private state.
+const privateStateKey = "job"
 
-// recall reads the memory from a private state.
+// recall reads the private state from a private state.
 func recall(ctx context.Context, private interface {
 	GetKey(context.Context, string) ([]byte, diag.Diagnostics)
-}, diags *diag.Diagnostics) (m memory) {
-	text, found := private.GetKey(ctx, memoryKey)
+}, diags *diag.Diagnostics) (m privateState) {
+	text, found := private.GetKey(ctx, privateStateKey)
 	diags.Append(found...)
 	if text == nil {
-		return memory{Lost: true}
+		return privateState{Lost: true}
 	}
 	if err := json.Unmarshal(text, &m); err != nil {
 		diags.AddError("Private State Not Read", "What was remembered of the job cannot be read: "+err.Error()+". Please report this.")
@@ -65,8 +65,8 @@ func recall(ctx context.Context, private interface {
 	return m
 }
 
-// keep writes the memory into a private state.
-func (m memory) keep(ctx context.Context, private interface {
+// keep writes the private state into a private state.
+func (m privateState) keep(ctx context.Context, private interface {
 	SetKey(context.Context, string, []byte) diag.Diagnostics
 }) (diags diag.Diagnostics) {
 	text, err := json.Marshal(m)
@@ -74,21 +74,21 @@ func (m memory) keep(ctx context.Context, private interface {
 		diags.AddError("Private State Not Written", "Remembering the job failed: "+err.Error()+". Please report this.")
 		return diags
 	}
-	return private.SetKey(ctx, memoryKey, text)
+	return private.SetKey(ctx, privateStateKey, text)
 }
 
 // knows reports whether URL and access token are both those known last.
-func (m memory) knows(job Job) bool {
+func (m privateState) knows(job Job) bool {
 	return matches(m.URL, job.URL.Path) && matches(m.AccessToken, job.AccessToken)
 }
 
 // knowsPart reports whether URL or access token is the one known last.
-func (m memory) knowsPart(job Job) bool {
+func (m privateState) knowsPart(job Job) bool {
 	return matches(m.URL, job.URL.Path) || matches(m.AccessToken, job.AccessToken)
 }
 
 // learn remembers URL and access token of a job, and reports whether they are others than before.
-func (m *memory) learn(job Job) (changed bool) {
+func (m *privateState) learn(job Job) (changed bool) {
 	if m.knows(job) {
 		return false
 	}
@@ -97,7 +97,7 @@ func (m *memory) learn(job Job) (changed bool) {
 }
 
 // hold remembers URL and access token that are in a state.
-func (m *memory) hold(state jobModel) {
+func (m *privateState) hold(state jobModel) {
 	if at, err := url.Parse(state.URL.ValueString()); err == nil {
 		m.URL, m.AccessToken = fingerprint(at.Path), fingerprint(state.AccessToken.ValueString())
 	}
@@ -105,7 +105,7 @@ func (m *memory) hold(state jobModel) {
 
 // recover finds what was lost in the names of the jobs: that of one that has
 // taken another one's place has a mark until the other one is removed.
-func (m *memory) recover(jobs []Job, of *jobModel) {
+func (m *privateState) recover(jobs []Job, of *jobModel) {
 	if !m.Lost {
 		return
 	}

@@ -46,8 +46,8 @@ func (s *limited) Send(ctx context.Context) delivery.Attempt {
 	return delivery.Attempt{Outcome: delivery.Accepted}
 }
 
-// rollOut sends signals through one lane, so many at a time, and returns how long that took.
-func rollOut(t *testing.T, lane *delivery.Lane, service delivery.Target, signals, parallelism int) time.Duration {
+// rollOut sends signals through one rate limiter, so many at a time, and returns how long that took.
+func rollOut(t *testing.T, limiter *delivery.RateLimiter, service delivery.Target, signals, parallelism int) time.Duration {
 	t.Helper()
 	start := time.Now()
 	left := make(chan struct{}, signals)
@@ -59,7 +59,7 @@ func rollOut(t *testing.T, lane *delivery.Lane, service delivery.Target, signals
 	for range parallelism {
 		all.Go(func() {
 			for range left {
-				result := delivery.DefaultPolicy.In(lane).Deliver(t.Context(), service, delivery.Doubt{}, func(delivery.Attempt, time.Duration) {})
+				result := delivery.DefaultRetryPolicy.WithLimiter(limiter).Deliver(t.Context(), service, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
 				if result.Outcome != delivery.Accepted {
 					t.Errorf("a signal ended %s: %v", result.Outcome, result.Err)
 				}
@@ -95,7 +95,7 @@ func TestLaneFindsThePaceOfTheService(t *testing.T) {
 				if test.rate < 10 {
 					signals = 200
 				}
-				took := rollOut(t, delivery.NewLanes(delivery.DefaultPolicy).Lane("service"), service, signals, test.parallelism)
+				took := rollOut(t, delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("service"), service, signals, test.parallelism)
 				ratio := took.Seconds() / (float64(signals) / test.rate)
 				waste := float64(len(service.throttled)) / float64(signals)
 				if len(service.taken) != signals {
@@ -109,22 +109,22 @@ func TestLaneFindsThePaceOfTheService(t *testing.T) {
 	}
 }
 
-// jammed returns a lane whose service has just throttled, and asked for that much peace.
-func jammed(t *testing.T, peace time.Duration) *delivery.Lane {
+// jammed returns a rate limiter whose service has just throttled, and asked for that much peace.
+func jammed(t *testing.T, peace time.Duration) *delivery.RateLimiter {
 	t.Helper()
-	lane := delivery.NewLanes(delivery.DefaultPolicy).Lane("service")
-	if err := lane.Turn(t.Context()); err != nil {
+	limiter := delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("service")
+	if err := limiter.Wait(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	refused := unsent(delivery.Throttled)
 	refused.RetryAfter = peace
-	lane.Tell(time.Now(), refused)
-	return lane
+	limiter.Observe(time.Now(), refused)
+	return limiter
 }
 
 func TestTurnsAreTakenInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		lane := jammed(t, 0)
+		limiter := jammed(t, 0)
 		var (
 			all   sync.WaitGroup
 			mu    sync.Mutex
@@ -133,7 +133,7 @@ func TestTurnsAreTakenInOrder(t *testing.T) {
 		)
 		for i := range 20 {
 			all.Go(func() {
-				if err := lane.Turn(t.Context()); err != nil {
+				if err := limiter.Wait(t.Context()); err != nil {
 					t.Error(err)
 				}
 				mu.Lock()
@@ -147,7 +147,7 @@ func TestTurnsAreTakenInOrder(t *testing.T) {
 			if turn != i {
 				t.Fatalf("the turns were %v", turns)
 			}
-			if i > 0 && times[i].Sub(times[i-1]) < delivery.DefaultPolicy.FirstPause*9/10 {
+			if i > 0 && times[i].Sub(times[i-1]) < delivery.DefaultRetryPolicy.FirstPause*9/10 {
 				t.Errorf("turn %d came %s after the one before", i, times[i].Sub(times[i-1]))
 			}
 		}
@@ -156,8 +156,8 @@ func TestTurnsAreTakenInOrder(t *testing.T) {
 
 func TestLaneLeavesTheServiceAloneForAsLongAsItAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		lane, start := jammed(t, 5*time.Minute), time.Now()
-		if err := lane.Turn(t.Context()); err != nil || time.Since(start) != 5*time.Minute {
+		limiter, start := jammed(t, 5*time.Minute), time.Now()
+		if err := limiter.Wait(t.Context()); err != nil || time.Since(start) != 5*time.Minute {
 			t.Errorf("the turn came after %s, %v", time.Since(start), err)
 		}
 	})
@@ -165,28 +165,28 @@ func TestLaneLeavesTheServiceAloneForAsLongAsItAsks(t *testing.T) {
 
 func TestLanesAreApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		lanes := delivery.NewLanes(delivery.DefaultPolicy)
-		lanes.Lane("one").Tell(time.Now(), unsent(delivery.Throttled))
+		limiters := delivery.NewRateLimiters(delivery.DefaultRetryPolicy)
+		limiters.For("one").Observe(time.Now(), unsent(delivery.Throttled))
 		// Neither of these is about the service's rate.
-		lanes.Lane("other").Tell(time.Now(), unsent(delivery.Busy))
-		lanes.Lane("other").Tell(time.Now(), unsent(delivery.Unreachable))
+		limiters.For("other").Observe(time.Now(), unsent(delivery.Busy))
+		limiters.For("other").Observe(time.Now(), unsent(delivery.Unreachable))
 		start := time.Now()
-		if err := lanes.Lane("other").Turn(t.Context()); err != nil || time.Since(start) != 0 {
-			t.Errorf("the other lane took %s, %v", time.Since(start), err)
+		if err := limiters.For("other").Wait(t.Context()); err != nil || time.Since(start) != 0 {
+			t.Errorf("the other limiter took %s, %v", time.Since(start), err)
 		}
-		if err := lanes.Lane("one").Turn(t.Context()); err != nil || time.Since(start) == 0 {
-			t.Errorf("the throttled lane took %s, %v", time.Since(start), err)
+		if err := limiters.For("one").Wait(t.Context()); err != nil || time.Since(start) == 0 {
+			t.Errorf("the throttled limiter took %s, %v", time.Since(start), err)
 		}
 	})
 }
 
 func TestLaneIsFreeAgainAfterCalm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		lane := jammed(t, 0)
+		limiter := jammed(t, 0)
 		_ = delivery.Sleep(t.Context(), time.Minute)
 		start := time.Now()
 		for range 100 {
-			if err := lane.Turn(t.Context()); err != nil {
+			if err := limiter.Wait(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -198,13 +198,13 @@ func TestLaneIsFreeAgainAfterCalm(t *testing.T) {
 
 func TestTurnEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		lane := jammed(t, time.Hour)
+		limiter := jammed(t, time.Hour)
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		// One waits for the time of the next turn, the others behind it.
 		for range 3 {
 			all.Go(func() {
-				if err := lane.Turn(ctx); !errors.Is(err, context.Canceled) {
+				if err := limiter.Wait(ctx); !errors.Is(err, context.Canceled) {
 					t.Errorf("the turn ended with %v", err)
 				}
 			})
@@ -228,7 +228,7 @@ func TestNoTurnInTime(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				lane := jammed(t, test.peace)
+				limiter := jammed(t, test.peace)
 				ctx, cancel := context.WithTimeout(t.Context(), test.timeout)
 				defer cancel()
 				if test.atMost > 0 {
@@ -236,12 +236,12 @@ func TestNoTurnInTime(t *testing.T) {
 					var all sync.WaitGroup
 					defer func() { leave(); all.Wait() }()
 					for range 50 {
-						all.Go(func() { _ = lane.Turn(ahead) })
+						all.Go(func() { _ = limiter.Wait(ahead) })
 					}
 					synctest.Wait()
 				}
 				start, service := time.Now(), &script{lines: []delivery.Attempt{{Outcome: delivery.Accepted}}}
-				result := delivery.DefaultPolicy.In(lane).Deliver(ctx, service, delivery.Doubt{}, func(delivery.Attempt, time.Duration) {})
+				result := delivery.DefaultRetryPolicy.WithLimiter(limiter).Deliver(ctx, service, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
 				if result.Outcome != delivery.NotSent || result.Cause != delivery.Throttled || !errors.Is(result.Stopped, context.DeadlineExceeded) ||
 					result.Attempts != 0 || result.Err == nil || len(service.sent) != 0 {
 					t.Errorf("the result is %+v", result)
@@ -258,20 +258,20 @@ func TestNoTurnInTime(t *testing.T) {
 func TestReadsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		service := &limited{rate: 10, bucket: 10, latency: 10 * time.Millisecond}
-		lane, poller := delivery.NewLanes(delivery.DefaultPolicy).Lane("service"), delivery.NewPoller(delivery.DefaultPolicy)
+		limiter, poller := delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("service"), delivery.NewPoller(delivery.DefaultRetryPolicy)
 		ends := time.Now().Add(2 * time.Minute)
 		var all sync.WaitGroup
 		for i := range 100 {
-			view := delivery.NewView(fmt.Sprint(i), func(ctx context.Context) (bool, delivery.Attempt) {
+			probe := delivery.NewProbe(fmt.Sprint(i), func(ctx context.Context) (bool, delivery.Attempt) {
 				return !time.Now().Before(ends), service.Send(ctx)
-			}, func(ended bool) delivery.Reading {
+			}, func(ended bool) delivery.Observation {
 				if ended {
-					return delivery.Reading{State: delivery.Reached}
+					return delivery.Observation{State: delivery.Reached}
 				}
-				return delivery.Reading{}
+				return delivery.Observation{}
 			})
 			all.Go(func() {
-				if end := poller.Wait(t.Context(), view.In(lane), func(delivery.Reading, time.Time) {}); !end.Reached() {
+				if end := poller.Wait(t.Context(), probe.WithLimiter(limiter), func(delivery.Observation, time.Time) {}); !end.Reached() {
 					t.Errorf("a wait ended %+v", end)
 				}
 			})
@@ -290,7 +290,7 @@ func TestReadsTakeTurns(t *testing.T) {
 func TestLaneRecoversFromAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		service := &limited{rate: 50, bucket: 5, latency: 10 * time.Millisecond, closed: time.Now().Add(5 * time.Minute)}
-		took := rollOut(t, delivery.NewLanes(delivery.DefaultPolicy).Lane("service"), service, 1000, 10)
+		took := rollOut(t, delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("service"), service, 1000, 10)
 		if late := took - 5*time.Minute; late > 60*time.Second {
 			t.Errorf("a thousand signals took %s after the outage, want at most 60 s at 50 a second", late)
 		}

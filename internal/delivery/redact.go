@@ -6,20 +6,20 @@ import (
 	"net/http"
 )
 
-// ShortestHidden is how long a secret has to be to be hidden where a service
+// MinSecretLength is how long a secret has to be to be hidden where a service
 // repeats it. A shorter one is in words by chance, and its absence would show it.
-const ShortestHidden = 4
+const MinSecretLength = 4
 
-// Discreet leaves the secrets that a request carried out of a refusal: a service
+// RedactingDoer leaves the secrets that a request carried out of a refusal: a service
 // may repeat what it was sent, and its words are shown to users.
-type Discreet struct {
+type RedactingDoer struct {
 	Doer
 	// Sent are the secrets that a request carries.
-	Sent func(*http.Request) []string
+	Secrets func(*http.Request) []string
 }
 
 // Do sends req. It returns the read's error for a refusal that was cut short.
-func (d Discreet) Do(req *http.Request) (*http.Response, error) {
+func (d RedactingDoer) Do(req *http.Request) (*http.Response, error) {
 	resp, err := d.Doer.Do(req)
 	if err != nil || resp.StatusCode < http.StatusBadRequest {
 		return resp, err
@@ -28,8 +28,8 @@ func (d Discreet) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, secret := range d.Sent(req) {
-		if len(secret) >= ShortestHidden {
+	for _, secret := range d.Secrets(req) {
+		if len(secret) >= MinSecretLength {
 			body = bytes.ReplaceAll(body, []byte(secret), []byte("***"))
 		}
 	}

@@ -1,4 +1,4 @@
-// Package ssm is the room of AWS Systems Manager: it signals Automation
+// Package ssm is the system of AWS Systems Manager: it signals Automation
 // executions with SendAutomationSignal.
 package ssm
 
@@ -37,17 +37,17 @@ type state struct {
 }
 
 // NewResource returns the resource signal_automation.
-func NewResource(clients *aws.Clients, courier *signal.Courier) resource.Resource {
-	return signal.NewResource[state](room(clients), courier)
+func NewResource(clients *aws.Clients, sender *signal.Sender) resource.Resource {
+	return signal.NewResource[state](system(clients), sender)
 }
 
 // NewAction returns the action signal_automation.
-func NewAction(clients *aws.Clients, courier *signal.Courier) action.Action {
-	return signal.NewAction[state](room(clients), courier)
+func NewAction(clients *aws.Clients, sender *signal.Sender) action.Action {
+	return signal.NewAction[state](system(clients), sender)
 }
 
-func room(clients *aws.Clients) signal.Room[args] {
-	return signal.Room[args]{
+func system(clients *aws.Clients) signal.System[args] {
+	return signal.System[args]{
 		Name: "automation",
 		Description: "Sends a signal to a running AWS Systems Manager Automation execution: approves or rejects a step that waits for approval, " +
 			"resumes a paused one, starts or stops a step, or revokes an approval, with one `SendAutomationSignal` request.\n\n" +
@@ -87,9 +87,9 @@ func bind(ctx context.Context, client *client, a *args) (signal.Signal, error) {
 		To:      fmt.Sprintf("SSM Automation execution %s in %s", id, a.Region.ValueString()),
 		Service: "SSM",
 
-		Lane:    "ssm/" + a.Region.ValueString(),
-		Explain: explain,
-		FindOut: "To find out, look at the execution's steps: " +
+		RateLimit: "ssm/" + a.Region.ValueString(),
+		Explain:   explain,
+		HowToCheck: "To find out, look at the execution's steps: " +
 			aws.CommandLine(a.Region.ValueString(), "ssm get-automation-execution --automation-execution-id %s", &id) + ".",
 		Ready:       watched.ready(input),
 		Completion:  watched.completion(input),

@@ -11,7 +11,7 @@ import (
 )
 
 // Entry is one request, whether it was acted on, refused or never answered.
-type Entry struct {
+type Request struct {
 	Seq       int
 	Time      time.Time
 	Service   string // empty when no service claims the request
@@ -35,7 +35,7 @@ type Entry struct {
 }
 
 // String is the entry's line in Options.Log.
-func (e Entry) String() string {
+func (e Request) String() string {
 	what := []string{e.Time.Format(time.TimeOnly), fmt.Sprintf("#%d", e.Seq), e.Service, e.Operation, e.Region}
 	if e.Operation == "" {
 		what = append(what, e.Method, e.Path)
@@ -58,17 +58,17 @@ func (e Entry) String() string {
 	return line
 }
 
-type journal struct {
+type requestLog struct {
 	mu      sync.Mutex
 	seq     int
-	entries []*Entry
+	entries []*Request
 }
 
-func (j *journal) begin(service string, c *call) *Entry {
+func (j *requestLog) begin(service string, c *call) *Request {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.seq++
-	e := &Entry{
+	e := &Request{
 		Seq: j.seq, Time: c.now, Service: service, Operation: c.operation, Region: c.region,
 		Method: c.r.Method, Path: c.r.URL.Path, Query: c.r.URL.RawQuery, Host: c.r.Host,
 		Header: masked(c.r.Header), Body: string(c.body), RequestID: c.requestID,
@@ -77,7 +77,7 @@ func (j *journal) begin(service string, c *call) *Entry {
 	return e
 }
 
-func (j *journal) update(e *Entry, change func(*Entry)) {
+func (j *requestLog) update(e *Request, change func(*Request)) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	change(e)
@@ -103,12 +103,12 @@ func masked(h http.Header) http.Header {
 	return h
 }
 
-// Journal is every request since the last reset, in order of arrival, those under way included.
-func (s *Sandbox) Journal() []Entry {
-	s.journal.mu.Lock()
-	defer s.journal.mu.Unlock()
-	entries := make([]Entry, len(s.journal.entries))
-	for i, e := range s.journal.entries {
+// RequestLog is every request since the last reset, in order of arrival, those under way included.
+func (s *Sandbox) RequestLog() []Request {
+	s.requests.mu.Lock()
+	defer s.requests.mu.Unlock()
+	entries := make([]Request, len(s.requests.entries))
+	for i, e := range s.requests.entries {
 		entries[i] = *e
 		entries[i].Header = e.Header.Clone()
 	}
@@ -116,22 +116,22 @@ func (s *Sandbox) Journal() []Entry {
 }
 
 // ResetJournal forgets all entries; Seq goes on counting.
-func (s *Sandbox) ResetJournal() {
-	s.journal.mu.Lock()
-	defer s.journal.mu.Unlock()
-	s.journal.entries = nil
+func (s *Sandbox) ResetRequestLog() {
+	s.requests.mu.Lock()
+	defer s.requests.mu.Unlock()
+	s.requests.entries = nil
 }
 
 // Count is how many requests for an operation arrived, refused ones included.
 func (s *Sandbox) Count(operation string) int {
-	return s.count(func(e Entry) bool { return e.Operation == operation })
+	return s.count(func(e Request) bool { return e.Operation == operation })
 }
 
 // Accepted is how many requests for an operation were acted on.
 func (s *Sandbox) Accepted(operation string) int {
-	return s.count(func(e Entry) bool { return e.Operation == operation && e.Accepted })
+	return s.count(func(e Request) bool { return e.Operation == operation && e.Accepted })
 }
 
-func (s *Sandbox) count(match func(Entry) bool) int {
-	return len(slices.DeleteFunc(s.Journal(), func(e Entry) bool { return !match(e) }))
+func (s *Sandbox) count(match func(Request) bool) int {
+	return len(slices.DeleteFunc(s.RequestLog(), func(e Request) bool { return !match(e) }))
 }

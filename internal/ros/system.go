@@ -1,4 +1,4 @@
-// Package ros is the room of Alibaba Cloud Resource Orchestration Service (ROS):
+// Package ros is the system of Alibaba Cloud Resource Orchestration Service (ROS):
 // it signals resources of stacks with SignalResource.
 package ros
 
@@ -37,17 +37,17 @@ type state struct {
 }
 
 // NewResource returns the resource signal_stack_resource.
-func NewResource(clients *alicloud.Clients, courier *signal.Courier) resource.Resource {
-	return signal.NewResource[state](room(clients), courier)
+func NewResource(clients *alicloud.Clients, sender *signal.Sender) resource.Resource {
+	return signal.NewResource[state](system(clients), sender)
 }
 
 // NewAction returns the action signal_stack_resource.
-func NewAction(clients *alicloud.Clients, courier *signal.Courier) action.Action {
-	return signal.NewAction[state](room(clients), courier)
+func NewAction(clients *alicloud.Clients, sender *signal.Sender) action.Action {
+	return signal.NewAction[state](system(clients), sender)
 }
 
-func room(clients *alicloud.Clients) signal.Room[args] {
-	return signal.Room[args]{
+func system(clients *alicloud.Clients) signal.System[args] {
+	return signal.System[args]{
 		Name: "stack_resource",
 		Description: "Sends a signal to a resource of an Alibaba Cloud ROS stack that waits for one, such as a wait condition: success, failure or a warning, " +
 			"with one `SignalResource` request, repeated under the same client token while its outcome stays unknown.\n\n" +
@@ -97,9 +97,9 @@ func bind(clients *alicloud.Clients, a *args) signal.Signal {
 		To:      fmt.Sprintf("resource %s of ROS stack %s in %s", a.LogicalResourceID.ValueString(), a.StackID.ValueString(), a.Region.ValueString()),
 		Service: "ROS",
 
-		Lane:    "ros/" + a.Region.ValueString(),
-		Explain: explain,
-		FindOut: fmt.Sprintf("To find out, look at the resource's status and the stack's events: \"aliyun ros ListStackEvents --RegionId %s --StackId %s\".",
+		RateLimit: "ros/" + a.Region.ValueString(),
+		Explain:   explain,
+		HowToCheck: fmt.Sprintf("To find out, look at the resource's status and the stack's events: \"aliyun ros ListStackEvents --RegionId %s --StackId %s\".",
 			a.Region.ValueString(), a.StackID.ValueString()),
 		Ready:       watched.ready(),
 		Completion:  watched.completion(request),

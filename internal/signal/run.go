@@ -11,42 +11,42 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Courier carries all signals of a provider: with one patience, at the pace that
+// Sender sends all signals of a provider: with one retry policy, at the pace that
 // the services take, and sharing the reads of those that wait on the same target.
-type Courier struct {
-	policy       delivery.Policy
+type Sender struct {
+	policy       delivery.RetryPolicy
 	poller       *delivery.Poller
-	sends, reads *delivery.Lanes
+	sends, reads *delivery.RateLimiters
 }
 
-// NewCourier returns a courier with a policy's patience.
-func NewCourier(policy delivery.Policy) *Courier {
-	return &Courier{
+// NewCourier returns a sender with a policy's retry policy.
+func NewSender(policy delivery.RetryPolicy) *Sender {
+	return &Sender{
 		policy: policy, poller: delivery.NewPoller(policy),
-		sends: delivery.NewLanes(policy), reads: delivery.NewLanes(policy),
+		sends: delivery.NewRateLimiters(policy), reads: delivery.NewRateLimiters(policy),
 	}
 }
 
-// way is the way of one signal in one operation of its resource.
-type way struct {
-	*Courier
+// signalRun is one signal in one operation of its resource.
+type signalRun struct {
+	*Sender
 	Signal
-	operation
+	operationTexts
 	timeout time.Duration
 	// known is what is known of the signal, as the delivery attribute has it.
-	known string
+	lastDelivery string
 	// lost is when an earlier operation sent the signal, while it is not known whether
 	// it has arrived; looked is how looking for that one ended.
-	lost   delivery.Moment
-	looked *delivery.End
+	previousSend   delivery.Timestamp
+	previousLookup *delivery.WaitResult
 	// secrets are hidden in what the service says.
 	secrets *strings.Replacer
 	// tell reports progress to the user; nil where nobody listens.
-	tell func(format string, of ...any)
+	progress func(format string, of ...any)
 }
 
 // sending is what became of a signal. The delivery is empty when nothing was sent.
-type sending struct {
+type sendResult struct {
 	delivery  string
 	at        time.Time
 	requestID string
@@ -62,17 +62,17 @@ type problem struct {
 // send takes the signal to its target, as the options say: unless it is there
 // already, when the target is ready. It returns a problem unless the signal was
 // accepted or adopted.
-func (w *way) send(ctx context.Context, options any) (sending, *problem) {
+func (w *signalRun) send(ctx context.Context, options any) (sendResult, *problem) {
 	waiting := waits(options)
 	unready, found := waiting.WaitUntilReady.ValueBool(), w.Find
 	if w.Find != nil && (adopts(options) || unready || waiting.WaitForCompletion.ValueBool()) {
 		// What is read has to be what is signalled: it is found before it is sent to.
-		view, doing := w.Find.Now, "looking for the target"
+		probe, doing := w.Find.Now, "looking for the target"
 		if unready {
-			view, doing = w.Find.Ready, untilReady
+			probe, doing = w.Find.Ready, untilReady
 		}
-		if end := w.find(ctx, view); !end.Reached() {
-			return sending{}, w.notReady(end, doing, options)
+		if end := w.find(ctx, probe); !end.Reached() {
+			return sendResult{}, w.notReady(end, doing, options)
 		}
 		unready = false
 	} else {
@@ -81,18 +81,18 @@ func (w *way) send(ctx context.Context, options any) (sending, *problem) {
 	if adopts(options) {
 		switch end := w.wait(ctx, w.Existing, "Looking whether the signal is there"); {
 		case end.Reached():
-			return sending{delivery: Adopted}, nil
-		case end.Reading.State == delivery.Pending:
-			return sending{}, w.notReady(end, "looking whether the signal is already there", options)
+			return sendResult{delivery: Adopted}, nil
+		case end.Observation.State == delivery.Pending:
+			return sendResult{}, w.notReady(end, "looking whether the signal is already there", options)
 		}
 	}
 	if unready {
 		if end := w.wait(ctx, w.Ready, "Waiting until the target is ready"); !end.Reached() {
-			return sending{}, w.notReady(end, untilReady, options)
+			return sendResult{}, w.notReady(end, untilReady, options)
 		}
 	}
 	result := w.deliver(ctx, options)
-	if found != nil && !result.Unsure && w.Explain(result.Attempt).Gone && !adopts(options) {
+	if found != nil && !result.HadUnknown && w.Explain(result.Attempt).Gone && !adopts(options) {
 		// The one that was found has ended, and reads that lag may name it for a while:
 		// the service knows best whether another one is there.
 		w.Signal, found = found.Forget(), nil
@@ -100,9 +100,9 @@ func (w *way) send(ctx context.Context, options any) (sending, *problem) {
 	}
 	switch result.Outcome {
 	case delivery.Accepted:
-		return sending{Sent, result.SentAt, result.RequestID}, nil
+		return sendResult{Sent, result.SentAt, result.RequestID}, nil
 	case delivery.Confirmed:
-		return sending{delivery: Confirmed, at: result.SentAt}, nil
+		return sendResult{delivery: Confirmed, at: result.SentAt}, nil
 	}
 	problem := w.failure(result, options)
 	if found != nil {
@@ -110,20 +110,20 @@ func (w *way) send(ctx context.Context, options any) (sending, *problem) {
 		problem.gone = ""
 	}
 	if result.Outcome == delivery.Unknown {
-		return sending{Unknown, result.Lost.At, result.RequestID}, problem
+		return sendResult{Unknown, result.FirstUnknown.At, result.RequestID}, problem
 	}
-	return sending{}, problem
+	return sendResult{}, problem
 }
 
 // deliver has the signal delivered.
-func (w *way) deliver(ctx context.Context, options any) delivery.Result {
-	doubt := delivery.Doubt{Resend: resends(options), Earlier: w.lost}
+func (w *signalRun) deliver(ctx context.Context, options any) delivery.Result {
+	doubt := delivery.UnknownOutcomePolicy{Resend: resends(options), PreviousSend: w.previousSend}
 	if w.Delivered != nil {
-		doubt.Look = w.lookFor
+		doubt.Lookup = w.lookup
 	}
-	return w.policy.In(w.sends.Lane(w.Lane)).Deliver(ctx, discreet{w.Target, w.secrets}, doubt, func(attempt delivery.Attempt, pause time.Duration) {
-		if w.tell != nil {
-			w.tell("Not accepted yet, trying again: %s", w.answer(attempt))
+	return w.policy.WithLimiter(w.sends.For(w.RateLimit)).Deliver(ctx, redactingTarget{w.Target, w.secrets}, doubt, func(attempt delivery.Attempt, pause time.Duration) {
+		if w.progress != nil {
+			w.progress("Not accepted yet, trying again: %s", w.answer(attempt))
 		}
 		tflog.Info(ctx, "signal not accepted yet, trying again", map[string]any{
 			"signal": w.What, "target": w.To, "error": attempt.Err.Error(), "pause": pause.String(),
@@ -133,41 +133,41 @@ func (w *way) deliver(ctx context.Context, options any) delivery.Result {
 
 // clocks is by how much the clocks of two machines may differ that destroy the
 // same resource, for a signal of the one to be recognised by the other.
-const clocks = 10 * time.Second
+const clockTolerance = 10 * time.Second
 
 // sendAgain is send for a signal that was sent then, by an earlier operation,
 // with an unknown outcome: if the service shows it, it is not sent. Unless the
 // service shows that it is not there, the outcome stays unknown whatever is refused.
-func (w *way) sendAgain(ctx context.Context, options any, sent time.Time) (sending, *problem) {
+func (w *signalRun) sendAgain(ctx context.Context, options any, sent time.Time) (sendResult, *problem) {
 	if sent.IsZero() {
 		return w.send(ctx, options)
 	}
-	w.lost = delivery.Moment{At: sent, Give: clocks}
+	w.previousSend = delivery.Timestamp{At: sent, Tolerance: clockTolerance}
 	if w.Delivered == nil {
 		return w.send(ctx, options)
 	}
-	end := w.lookFor(ctx, w.lost)
-	w.looked = &end
+	end := w.lookup(ctx, w.previousSend)
+	w.previousLookup = &end
 	switch {
 	case end.Reached():
-		return sending{delivery: Confirmed, at: sent}, nil
+		return sendResult{delivery: Confirmed, at: sent}, nil
 	case end.Absent():
-		w.lost = delivery.Moment{}
+		w.previousSend = delivery.Timestamp{}
 	case ctx.Err() != nil:
-		return sending{}, w.stillUnknown(end, options)
+		return sendResult{}, w.stillUnknown(end, options)
 	}
 	return w.send(ctx, options)
 }
 
 // lookFor finds out whether a signal has arrived whose sending began then and
 // whose answer was lost.
-func (w *way) lookFor(ctx context.Context, began delivery.Moment) delivery.End {
-	if w.tell != nil {
-		w.tell("Whether the signal was taken is not known: looking whether it is there")
+func (w *signalRun) lookup(ctx context.Context, began delivery.Timestamp) delivery.WaitResult {
+	if w.progress != nil {
+		w.progress("Whether the signal was taken is not known: looking whether it is there")
 	}
-	end := w.poller.Settle(ctx, w.Delivered(began).In(w.reads.Lane(w.Lane)))
+	end := w.poller.ReadUntilSettled(ctx, w.Delivered(began).WithLimiter(w.reads.For(w.RateLimit)))
 	tflog.Info(ctx, "looked whether the signal has arrived", map[string]any{
-		"signal": w.What, "target": w.To, "arrived": end.Reached(), "absent": end.Absent(), "status": end.Reading.Status,
+		"signal": w.What, "target": w.To, "arrived": end.Reached(), "absent": end.Absent(), "status": end.Observation.Status,
 	})
 	if end.Reached() && w.Find != nil {
 		w.Signal = w.Find.Found()
@@ -177,9 +177,9 @@ func (w *way) lookFor(ctx context.Context, began delivery.Moment) delivery.End {
 
 const untilReady = "waiting until the target can take it"
 
-// find has the signal go to the one target that a view of its Finder finds.
-func (w *way) find(ctx context.Context, view *delivery.View) delivery.End {
-	end := w.wait(ctx, view, "Looking for the target")
+// find has the signal go to the one target that a probe of its TargetFinder finds.
+func (w *signalRun) find(ctx context.Context, probe *delivery.Probe) delivery.WaitResult {
+	end := w.wait(ctx, probe, "Looking for the target")
 	if end.Reached() {
 		w.Signal = w.Find.Found()
 	}
@@ -188,37 +188,37 @@ func (w *way) find(ctx context.Context, view *delivery.View) delivery.End {
 
 // complete waits for the end of the run of the target that took the signal, sent
 // then, and notes what it saw.
-func (w *way) complete(ctx context.Context, waiting *Waiting, sent time.Time) delivery.End {
+func (w *signalRun) complete(ctx context.Context, waiting *Waiting, sent time.Time) delivery.WaitResult {
 	if w.Find != nil {
 		if end := w.find(ctx, w.Find.Signalled(sent)); !end.Reached() {
-			waiting.note(end.Reading)
+			waiting.note(end.Observation)
 			return end
 		}
 	}
 	end := w.wait(ctx, w.Completion, "Waiting for the target's run to end")
-	waiting.note(end.Reading)
+	waiting.note(end.Observation)
 	return end
 }
 
 // look reads once how far the run of the target has come that took the signal, sent then.
-func (c *Courier) look(ctx context.Context, signal Signal, sent time.Time) (delivery.Reading, delivery.Attempt) {
-	reads := c.reads.Lane(signal.Lane)
+func (c *Sender) readOnce(ctx context.Context, signal Signal, sent time.Time) (delivery.Observation, delivery.Attempt) {
+	reads := c.reads.For(signal.RateLimit)
 	if signal.Find != nil {
-		if reading, attempt := c.poller.Look(ctx, signal.Find.Signalled(sent).In(reads)); attempt.Outcome != delivery.Accepted {
-			return reading, attempt
+		if observation, attempt := c.poller.ReadOnce(ctx, signal.Find.Signalled(sent).WithLimiter(reads)); attempt.Outcome != delivery.Accepted {
+			return observation, attempt
 		}
 		signal = signal.Find.Found()
 	}
-	return c.poller.Look(ctx, signal.Completion.In(reads))
+	return c.poller.ReadOnce(ctx, signal.Completion.WithLimiter(reads))
 }
 
-func (w way) wait(ctx context.Context, view *delivery.View, doing string) delivery.End {
-	reported := progress{tell: w.tell}
-	end := w.poller.Wait(ctx, view.In(w.reads.Lane(w.Lane)), func(reading delivery.Reading, at time.Time) {
-		tflog.Debug(ctx, doing, map[string]any{"signal": w.What, "target": w.To, "status": reading.Status})
-		reported.saw(doing, reading, at)
+func (w signalRun) wait(ctx context.Context, probe *delivery.Probe, doing string) delivery.WaitResult {
+	reported := progress{report: w.progress}
+	end := w.poller.Wait(ctx, probe.WithLimiter(w.reads.For(w.RateLimit)), func(observation delivery.Observation, at time.Time) {
+		tflog.Debug(ctx, doing, map[string]any{"signal": w.What, "target": w.To, "status": observation.Status})
+		reported.saw(doing, observation, at)
 	})
 	// A target may give as its reason what it was sent.
-	end.Reading.Reason = w.secrets.Replace(end.Reading.Reason)
+	end.Observation.Reason = w.secrets.Replace(end.Observation.Reason)
 	return end
 }

@@ -1,4 +1,4 @@
-// Package transfer is the room of AWS Transfer Family: it answers the callbacks
+// Package transfer is the system of AWS Transfer Family: it answers the callbacks
 // of custom workflow steps with SendWorkflowStepState.
 package transfer
 
@@ -38,12 +38,12 @@ type state struct {
 }
 
 // NewResource returns the resource signal_workflow_step_state.
-func NewResource(clients *aws.Clients, courier *signal.Courier) resource.Resource {
-	return signal.NewResource[state](room(clients), courier)
+func NewResource(clients *aws.Clients, sender *signal.Sender) resource.Resource {
+	return signal.NewResource[state](system(clients), sender)
 }
 
-func room(clients *aws.Clients) signal.Room[args] {
-	return signal.Room[args]{
+func system(clients *aws.Clients) signal.System[args] {
+	return signal.System[args]{
 		Name: "workflow_step_state",
 		Description: "Answers the callback of a custom step in an AWS Transfer Family managed workflow: tells the execution that the step has succeeded, so that it goes on, " +
 			"or has failed, with one `SendWorkflowStepState` request.\n\n" +
@@ -82,9 +82,9 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 			a.ExecutionID.ValueString(), a.WorkflowID.ValueString(), a.Region.ValueString()),
 		Service: "Transfer Family",
 
-		Lane:        "transfer/" + a.Region.ValueString(),
+		RateLimit:   "transfer/" + a.Region.ValueString(),
 		Explain:     t.explain,
-		FindOut:     "To find out, see whether the execution has gone past the step: " + t.status(),
+		HowToCheck:  "To find out, see whether the execution has gone past the step: " + t.status(),
 		Ready:       watched.ready(),
 		Completion:  watched.completion(t.input.Status),
 		ExplainRead: explainRead,

@@ -1,4 +1,4 @@
-// Package cloudautomator is the room of Cloud Automator: it runs jobs through
+// Package cloudautomator is the system of Cloud Automator: it runs jobs through
 // their HTTP triggers.
 package cloudautomator
 
@@ -36,17 +36,17 @@ type state struct {
 }
 
 // NewResource returns the resource signal_http_trigger.
-func NewResource(client *Client, courier *signal.Courier) resource.Resource {
-	return signal.NewResource[state](room(client), courier)
+func NewResource(client *Client, sender *signal.Sender) resource.Resource {
+	return signal.NewResource[state](system(client), sender)
 }
 
 // NewAction returns the action signal_http_trigger.
-func NewAction(client *Client, courier *signal.Courier) action.Action {
-	return signal.NewAction[state](room(client), courier)
+func NewAction(client *Client, sender *signal.Sender) action.Action {
+	return signal.NewAction[state](system(client), sender)
 }
 
-func room(client *Client) signal.Room[args] {
-	return signal.Room[args]{
+func system(client *Client) signal.System[args] {
+	return signal.System[args]{
 		Name: "http_trigger",
 		Description: "Runs a Cloud Automator job through its HTTP trigger, with one POST request to the trigger's URL; with `job_id`, " +
 			"URL and access token are read through the job API just before.",
@@ -82,13 +82,13 @@ func bind(client *Client, a *args, secrets signal.Secrets) (signal.Signal, error
 		host = api.endpoint.Host
 	}
 	return signal.Signal{
-		Target:  t,
-		What:    "an HTTP POST",
-		To:      to,
-		Service: "Cloud Automator",
-		Lane:    lane(host),
-		Explain: t.explain,
-		FindOut: findOut,
+		Target:     t,
+		What:       "an HTTP POST",
+		To:         to,
+		Service:    "Cloud Automator",
+		RateLimit:  limiter(host),
+		Explain:    t.explain,
+		HowToCheck: findOut,
 	}, nil
 }
 

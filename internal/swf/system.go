@@ -1,4 +1,4 @@
-// Package swf is the room of Amazon Simple Workflow Service: it signals
+// Package swf is the system of Amazon Simple Workflow Service: it signals
 // workflow executions with SignalWorkflowExecution.
 package swf
 
@@ -40,17 +40,17 @@ type state struct {
 }
 
 // NewResource returns the resource signal_workflow_execution.
-func NewResource(clients *aws.Clients, courier *signal.Courier) resource.Resource {
-	return signal.NewResource[state](room(clients), courier)
+func NewResource(clients *aws.Clients, sender *signal.Sender) resource.Resource {
+	return signal.NewResource[state](system(clients), sender)
 }
 
 // NewAction returns the action signal_workflow_execution.
-func NewAction(clients *aws.Clients, courier *signal.Courier) action.Action {
-	return signal.NewAction[state](room(clients), courier)
+func NewAction(clients *aws.Clients, sender *signal.Sender) action.Action {
+	return signal.NewAction[state](system(clients), sender)
 }
 
-func room(clients *aws.Clients) signal.Room[args] {
-	return signal.Room[args]{
+func system(clients *aws.Clients) signal.System[args] {
+	return signal.System[args]{
 		Name: "workflow_execution",
 		Description: "Sends a signal to a running Amazon Simple Workflow Service (SWF) workflow execution: the signal becomes an event in the execution's history, " +
 			"and its decider is asked what to do about it, with one `SignalWorkflowExecution` request.\n\n" +
@@ -99,9 +99,9 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 		To:      fmt.Sprintf("%s in domain %s in %s", to, a.Domain.ValueString(), a.Region.ValueString()),
 		Service: "SWF",
 
-		Lane:        "swf/" + a.Region.ValueString(),
+		RateLimit:   "swf/" + a.Region.ValueString(),
 		Explain:     t.explain,
-		FindOut:     t.findOut(),
+		HowToCheck:  t.findOut(),
 		ExplainRead: t.explainRead,
 		Unseen:      t.unseen(),
 	}

@@ -1,6 +1,6 @@
 // Package signal is the one signal resource of the provider: its common
 // arguments, its life, and its words. It knows Terraform and the delivery of
-// signals; what a signal is and where it goes, each room tells it.
+// signals; what a signal is and where it goes, each system tells it.
 package signal
 
 import (
@@ -13,9 +13,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Room is what a signalling system tells of its signal. A is the struct of the
+// System is what a signalling system tells of its signal. A is the struct of the
 // signal's own arguments, with tfsdk tags.
-type Room[A any] struct {
+type System[A any] struct {
 	// Name is the resource type's name after "signal_".
 	Name string
 	// Description is the first paragraph of the resource's documentation, in Markdown.
@@ -35,7 +35,7 @@ type Room[A any] struct {
 	OnlyTriggersResend bool
 	// Final reports whether a target's status, as target_status holds it, ends the
 	// wait of a signal with these arguments: nothing is read after it. It is nil
-	// where the room does not embed Waiting.
+	// where the system does not embed Waiting.
 	Final func(arguments *A, status string) bool
 	// Check reports, on the attributes' paths, what the attributes' own
 	// validators cannot see; nil when there is nothing such. Values may still be unknown.
@@ -62,28 +62,28 @@ type Signal struct {
 	To string
 	// Service is the name of who answers.
 	Service string
-	// Lane names whose limit the requests count against, such as a service in a
-	// region: when it throttles, all signals of the lane slow down together.
-	Lane string
+	// RateLimiter names whose limit the requests count against, such as a service in a
+	// region: when it throttles, all signals of the rate limiter slow down together.
+	RateLimit string
 	// Explain says what to do about an attempt that did not succeed.
 	Explain func(delivery.Attempt) Advice
 	// FindOut says how a user can see whether a signal whose answer was lost has arrived.
-	FindOut string
+	HowToCheck string
 	// Find finds the target first, where something is to be read of it and the
 	// arguments leave open which one it is; nil when they name it.
-	Find *Finder
-	// Ready is the view in which the target can take this signal, and Completion
+	Find *TargetFinder
+	// Ready is the probe in which the target can take this signal, and Completion
 	// the one in which its run has ended as the signal wants it to. They are nil
-	// where the room does not embed Waiting.
-	Ready, Completion *delivery.View
-	// Existing is the view in which the service shows that such a signal is already
-	// there; no reading of it is pending. It is nil where the room does not embed Adopting.
-	Existing *delivery.View
-	// Delivered is the view in which the service shows that it took a signal whose
+	// where the system does not embed Waiting.
+	Ready, Completion *delivery.Probe
+	// Existing is the probe in which the service shows that such a signal is already
+	// there; no reading of it is pending. It is nil where the system does not embed Adopting.
+	Existing *delivery.Probe
+	// Delivered is the probe in which the service shows that it took a signal whose
 	// sending began then; pending while it shows that it
 	// did not, and missed while that cannot be told, with the reason. It is nil where
-	// the service never shows it. For a signal with a Finder it finds the target, too.
-	Delivered func(began delivery.Moment) *delivery.View
+	// the service never shows it. For a signal with a TargetFinder it finds the target, too.
+	Delivered func(began delivery.Timestamp) *delivery.Probe
 	// ExplainRead says what to do about a target that cannot be read.
 	ExplainRead func(delivery.Attempt) Advice
 	// Unseen says what it may mean that the target was waited for and never seen;
@@ -91,17 +91,17 @@ type Signal struct {
 	Unseen string
 }
 
-// Finder finds the target of a signal whose arguments leave open which one it is.
-// Once one of its views is reached, the arguments name the target.
-type Finder struct {
-	// Ready is the view in which there is a target that can take the signal;
+// TargetFinder finds the target of a signal whose arguments leave open which one it is.
+// Once one of its probes is reached, the arguments name the target.
+type TargetFinder struct {
+	// Ready is the probe in which there is a target that can take the signal;
 	// pending while there is none.
-	Ready *delivery.View
+	Ready *delivery.Probe
 	// Now is the same for those who do not wait: without a target it cannot be read.
-	Now *delivery.View
-	// Signalled is the view in which there is the target that took a signal sent
+	Now *delivery.Probe
+	// Signalled is the probe in which there is the target that took a signal sent
 	// then; without one it cannot be read.
-	Signalled func(sent time.Time) *delivery.View
+	Signalled func(sent time.Time) *delivery.Probe
 	// Found returns the signal to the target that was found.
 	Found func() Signal
 	// Forget returns the signal to whichever target is there when it arrives, after

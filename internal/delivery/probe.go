@@ -1,0 +1,177 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// State is what an observation of a target means to one signal.
+type State int
+
+const (
+	// Pending means that what is waited for may still come.
+	Pending State = iota
+	// Reached means that it has come.
+	Reached
+	// Missed means that it can no longer come.
+	Missed
+)
+
+// Observation is what one read of a target means to one signal.
+type Observation struct {
+	State State
+	// Status is the service's own word for the target's status, empty when it has none.
+	Status string
+	// Reason is what the service says about the status, empty when it says nothing.
+	Reason string
+	// Gone says of a missed target that nobody is left there to take a signal.
+	Gone bool
+}
+
+// Probe is a target as one signal sees it: how it is read, and what an observation
+// means. Views with the same key read the same thing and share their reads.
+type Probe struct {
+	key   string
+	read  func(context.Context) snapshot
+	judge func(any) Observation
+	final bool
+}
+
+type snapshot struct {
+	value   any
+	attempt Attempt
+}
+
+// NewView returns the probe of a target that key names. The read returns what it
+// found with an accepted attempt, or an attempt that says why it found nothing;
+// a target that is not there is a finding where it means something to a signal.
+func NewProbe[T any](key string, read func(context.Context) (T, Attempt), judge func(T) Observation) *Probe {
+	return &Probe{
+		key: key,
+		read: func(ctx context.Context) snapshot {
+			value, attempt := read(ctx)
+			return snapshot{value, attempt}
+		},
+		judge: func(value any) Observation { return judge(value.(T)) },
+	}
+}
+
+// In returns the probe as one whose reads share a rate limiter.
+func (v *Probe) WithLimiter(limiter *RateLimiter) *Probe {
+	paced := *v
+	paced.read = func(ctx context.Context) snapshot {
+		if stopped := limiter.Wait(ctx); stopped != nil {
+			refused, _ := limiter.LastThrottle()
+			return snapshot{attempt: refused}
+		}
+		began := time.Now()
+		read := v.read(ctx)
+		limiter.Observe(began, read.attempt)
+		return read
+	}
+	return &paced
+}
+
+// Lasting returns the probe as one of something that stays so once it is reached or
+// missed, whatever is sent afterwards, such as the end of a run: those who wait for
+// it later are told without another read.
+func (v *Probe) Final() *Probe {
+	lasting := *v
+	lasting.final = true
+	return &lasting
+}
+
+// End is how a wait ended.
+type WaitResult struct {
+	// Observation is the last one; its State is Pending unless the wait reached its end.
+	Observation Observation
+	// Failed is the last read, when it failed in passing and was not made again.
+	Failed *Attempt
+	// Unreadable is set when the target cannot be read and trying again would not help.
+	Unreadable *Attempt
+	// Stopped is set when the context ended the wait.
+	Stopped error
+}
+
+// Reached reports whether the wait ended with what was waited for.
+func (e WaitResult) Reached() bool { return e.Observation.State == Reached }
+
+// Absent reports whether the reads settled on not showing what was looked for.
+func (e WaitResult) Absent() bool {
+	return e.Observation.State == Pending && e.Unreadable == nil && e.Stopped == nil
+}
+
+// Wait reads the target until it has reached or missed what the probe waits for,
+// it turns out to be unreadable, or ctx ends. Each pending reading is given to
+// report, with the time, on the caller's goroutine.
+func (p *Poller) Wait(ctx context.Context, probe *Probe, report func(Observation, time.Time)) WaitResult {
+	if probe.final {
+		if value, known := p.recall(probe.key); known {
+			return WaitResult{Observation: probe.judge(value)}
+		}
+	}
+	return p.until(ctx, probe, Attempt.readRetryable, func(observation Observation) bool {
+		if observation.State == Pending {
+			report(observation, time.Now())
+		}
+		return observation.State != Pending
+	})
+}
+
+// Settle reads the target until it has reached what the probe looks for or is
+// unreadable, or until reads that lag behind have had their time: what the first
+// read after p.Settled says, is so. A pending one says that it is not there, and a
+// missed one that it cannot be told. Reads that fail are made again for
+// p.Unreachable more, throttled ones until ctx ends.
+func (p *Poller) ReadUntilSettled(ctx context.Context, probe *Probe) WaitResult {
+	began := time.Now()
+	passing := func(a Attempt) bool {
+		return a.readRetryable() && (a.Cause == Throttled || time.Since(began) < p.Settle+p.Unreachable)
+	}
+	lagging, cancel := context.WithTimeout(ctx, p.Settle)
+	defer cancel()
+	end := p.until(lagging, probe, passing, func(observation Observation) bool { return observation.State == Reached })
+	if end.Stopped == nil || ctx.Err() != nil {
+		return end
+	}
+	return p.until(ctx, probe, passing, func(Observation) bool { return true })
+}
+
+// until reads the target until an observation is enough, or a read fails otherwise than in passing.
+func (p *Poller) until(ctx context.Context, probe *Probe, passing func(Attempt) bool, enough func(Observation) bool) (end WaitResult) {
+	end.Stopped = Await(ctx, p, probe.key, probe.read, func(s snapshot) bool {
+		switch {
+		case s.attempt.Outcome == Accepted:
+			end.Observation, end.Failed = probe.judge(s.value), nil
+			if probe.final && end.Observation.State != Pending {
+				p.remember(probe.key, s.value)
+			}
+			return enough(end.Observation)
+		case passing(s.attempt):
+			end.Failed = &s.attempt
+			return false
+		default:
+			end.Unreadable = &s.attempt
+			return true
+		}
+	})
+	return end
+}
+
+// Look reads the target once. The attempt is accepted when it could be read.
+func (p *Poller) ReadOnce(ctx context.Context, probe *Probe) (Observation, Attempt) {
+	ctx, cancel := context.WithTimeout(ctx, p.Attempt)
+	defer cancel()
+	s := probe.read(ctx)
+	if s.attempt.Outcome != Accepted {
+		return Observation{}, s.attempt
+	}
+	return probe.judge(s.value), s.attempt
+}
+
+// passingRead reports whether a read that failed may succeed later. Unlike a
+// send, a read with an unknown outcome can always be made again.
+func (a Attempt) readRetryable() bool {
+	return a.Outcome == Unknown || a.retryable() || a.Outcome == NotSent && errors.Is(a.Err, context.DeadlineExceeded)
+}
