@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math/big"
 	"strings"
 	"testing"
@@ -14,24 +13,16 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/plugin"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 )
 
-// Values are the arguments of a block: strings, bools, numbers, Values, []any,
-// nil for null, or Unknown.
-type Values map[string]any
+// Values are the arguments of a block.
+type Values = systems.Values
 
 // Unknown is a value that Terraform does not know yet.
 var Unknown = tftypes.UnknownValue
-
-// With returns the values with some replaced; nil removes.
-func (v Values) With(changed Values) Values {
-	with := Values{}
-	maps.Copy(with, v)
-	maps.Copy(with, changed)
-	return with
-}
 
 // Provider is a configured provider, spoken to as Terraform does.
 type Provider struct {

@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -105,27 +106,27 @@ func TestAccWhatSendsAgain(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	w := acctest.Terraform(t, s)
 	ctx := t.Context()
-	configs := make([]acctest.Values, len(systems))
-	for i, y := range systems {
-		configs[i] = y.ready(t, s)
+	configs := make([]acctest.Values, len(systems.All))
+	for i, y := range systems.All {
+		configs[i] = y.Ready(s)
 	}
 	// write gives each signal a name, a release as its trigger, and more.
 	write := func(name, release string, more acctest.Values) {
 		resources := map[string]map[string]acctest.Values{
 			"terraform_data": {"release": {"input": release}},
 		}
-		for i, y := range systems {
-			if resources[y.resource] == nil {
-				resources[y.resource] = map[string]acctest.Values{}
+		for i, y := range systems.All {
+			if resources[y.Type] == nil {
+				resources[y.Type] = map[string]acctest.Values{}
 			}
-			resources[y.resource][fmt.Sprint(name, i)] = configs[i].With(acctest.Values{"triggers": acctest.Values{"release": release}}).With(more)
+			resources[y.Type][fmt.Sprint(name, i)] = configs[i].With(acctest.Values{"triggers": acctest.Values{"release": release}}).With(more)
 		}
 		w.Configure(resources)
 	}
 	// each calls something for the address of every signal.
 	each := func(name string, do func(address string) error) (err error) {
-		for i, y := range systems {
-			err = errors.Join(err, do(fmt.Sprintf("%s.%s%d", y.resource, name, i)))
+		for i, y := range systems.All {
+			err = errors.Join(err, do(fmt.Sprintf("%s.%s%d", y.Type, name, i)))
 		}
 		return err
 	}
@@ -141,8 +142,8 @@ func TestAccWhatSendsAgain(t *testing.T) {
 	}
 	// step holds the request log to the signals of each kind that were sent so far.
 	operations := map[string]int{}
-	for _, y := range systems {
-		operations[y.operation]++
+	for _, y := range systems.All {
+		operations[y.Operation]++
 	}
 	step := func(what string, sent int, err error) {
 		t.Helper()

@@ -13,7 +13,7 @@ import (
 func eachAction(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider)) {
 	t.Helper()
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		if y.action {
+		if y.HasAction {
 			test(t, y, s, p)
 		}
 	})
@@ -36,7 +36,7 @@ func request(e sandbox.Request, generated []string) string {
 
 func sends(y system, s *sandbox.Sandbox) (entries []sandbox.Request) {
 	for _, entry := range s.RequestLog() {
-		if entry.Operation == y.operation {
+		if entry.Operation == y.Operation {
 			entries = append(entries, entry)
 		}
 	}
@@ -45,9 +45,9 @@ func sends(y system, s *sandbox.Sandbox) (entries []sandbox.Request) {
 
 func TestActionSendsWhatItsResourceSends(t *testing.T) {
 	eachAction(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
-		apply(t, p.Resource(y.resource), config)
-		progress, diags := p.Action(y.resource).Invoke(config)
+		config := y.Ready(s)
+		apply(t, p.Resource(y.Type), config)
+		progress, diags := p.Action(y.Type).Invoke(config)
 		if len(diags) > 0 || len(progress) < 3 {
 			t.Errorf("said %q and %s", progress, diags)
 		}
@@ -69,7 +69,7 @@ func TestActionSendsWhatItsResourceSends(t *testing.T) {
 
 func TestActionChecksItsArguments(t *testing.T) {
 	eachAction(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config, a := y.ready(t, s), p.Action(y.resource)
+		config, a := y.Ready(s), p.Action(y.Type)
 		for _, bad := range []string{"soon", "0s", "-1m", "24h1s", ""} {
 			if diags := a.Validate(config.With(acctest.Values{"timeout": bad})); len(diags) != 1 || diags[0].Attribute != "timeout" {
 				t.Errorf("timeout = %q: %s", bad, diags)
@@ -83,7 +83,7 @@ func TestActionChecksItsArguments(t *testing.T) {
 			if diags := append(a.Validate(unknown), a.Plan(unknown)...); len(diags) > 0 {
 				t.Errorf("an unknown %s: %s", name, diags)
 			}
-			if diags := a.Validate(config.With(acctest.Values{name: nil})); diags.HasError() == slices.Contains(y.optional, name) {
+			if diags := a.Validate(config.With(acctest.Values{name: nil})); diags.HasError() == slices.Contains(y.Optional, name) {
 				t.Errorf("without %s the action's check says %q", name, diags)
 			}
 		}
@@ -95,18 +95,18 @@ func TestActionChecksItsArguments(t *testing.T) {
 
 func TestActionWaits(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		if !y.action {
+		if !y.HasAction {
 			return
 		}
-		progress, diags := p.Action(y.resource).Invoke(y.gate.running(t, s, well).With(waiting))
-		if len(diags) > 0 || !strings.Contains(progress[len(progress)-1], y.gate.words.succeeded) || !strings.Contains(strings.Join(progress, "\n"), y.gate.words.running) {
+		progress, diags := p.Action(y.Type).Invoke(y.Gate.Running(s, well).With(waiting))
+		if len(diags) > 0 || !strings.Contains(progress[len(progress)-1], y.Gate.Succeeded) || !strings.Contains(strings.Join(progress, "\n"), y.Gate.IsRunning) {
 			t.Errorf("reported %q and said %s", progress, diags)
 		}
 		sentOnce(t, y, s)
-		_, diags = p.Action(y.resource).Invoke(y.gate.running(t, s, badly).With(waiting))
-		says(t, diags, true, "Target Did Not Succeed", y.gate.words.failed, y.gate.reason, "would send it again")
-		s.Hook(y.gate.read, nil, nil) // time stands still
-		progress, diags = p.Action(y.resource).Invoke(y.gate.running(t, s, never).With(waiting).With(acctest.Values{"timeout": "1s"}))
+		_, diags = p.Action(y.Type).Invoke(y.Gate.Running(s, badly).With(waiting))
+		says(t, diags, true, "Target Did Not Succeed", y.Gate.Failed, y.Gate.Reason, "would send it again")
+		s.Hook(y.Gate.Read, nil, nil) // time stands still
+		progress, diags = p.Action(y.Type).Invoke(y.Gate.Running(s, never).With(waiting).With(acctest.Values{"timeout": "1s"}))
 		says(t, diags, true, "Target Still Running", "timeout of 1s")
 		// The status does not change, so it is said once.
 		if n := strings.Count(strings.Join(progress, "\n"), "Waiting"); n != 1 {
@@ -117,10 +117,10 @@ func TestActionWaits(t *testing.T) {
 
 func TestActionEndsWhenCancelled(t *testing.T) {
 	eachAction(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
-		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindStallAfter})
-		says(t, cancelled(t, s, p, y.operation, func() acctest.Diagnostics {
-			_, diags := p.Action(y.resource).Invoke(config)
+		config := y.Ready(s)
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindStallAfter})
+		says(t, cancelled(t, s, p, y.Operation, func() acctest.Diagnostics {
+			_, diags := p.Action(y.Type).Invoke(config)
 			return diags
 		}), true, "Outcome of the Signal Unknown", "cancelled")
 	})
@@ -129,21 +129,21 @@ func TestActionEndsWhenCancelled(t *testing.T) {
 // An action remembers nothing, so only what it says last tells where its signal stands.
 func TestActionEndsWhenCancelledWhileWaiting(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		if !y.action {
+		if !y.HasAction {
 			return
 		}
 		invoke := func(config acctest.Values) acctest.Diagnostics {
-			return cancelled(t, s, p, y.gate.read, func() acctest.Diagnostics {
-				_, diags := p.Action(y.resource).Invoke(config)
+			return cancelled(t, s, p, y.Gate.Read, func() acctest.Diagnostics {
+				_, diags := p.Action(y.Type).Invoke(config)
 				return diags
 			})
 		}
-		says(t, invoke(y.gate.unready(t, s).With(acctest.Values{"wait_until_ready": true})), true,
+		says(t, invoke(y.Gate.Unready(s).With(acctest.Values{"wait_until_ready": true})), true,
 			"Signal Not Sent", "cancelled", "Invoking the action again sends")
-		if s.Count(y.operation) != 0 {
+		if s.Count(y.Operation) != 0 {
 			t.Errorf("cancelled before the target was ready, it sent: %v", s.RequestLog())
 		}
-		says(t, invoke(y.gate.running(t, s, never).With(waiting)), true,
+		says(t, invoke(y.Gate.Running(s, never).With(waiting)), true,
 			"Waiting Cancelled", "accepted", "Invoking the action again would send it again")
 		sentOnce(t, y, s)
 	})
@@ -151,8 +151,8 @@ func TestActionEndsWhenCancelledWhileWaiting(t *testing.T) {
 
 func TestActionWithoutItsCloud(t *testing.T) {
 	eachAction(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
-		config := y.ready(t, s)
-		_, diags := acctest.StartProvider(t, nil).Action(y.resource).Invoke(config)
+		config := y.Ready(s)
+		_, diags := acctest.StartProvider(t, nil).Action(y.Type).Invoke(config)
 		says(t, diags, true, "Signal Not Sent", "provider")
 		if made := s.RequestLog(); len(made) > 0 {
 			t.Errorf("without a provider block these requests were made: %v", made)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -33,15 +34,15 @@ type change struct {
 
 // changes are a change for each argument of a system's resource that it has a
 // value for, in the order of the schema.
-func (y system) changes(r *acctest.Resource) (changes []change) {
+func changesOf(y system, r *acctest.Resource) (changes []change) {
 	for _, argument := range r.Arguments() {
 		for _, kind := range []struct {
 			values      acctest.Values
 			sends, seen bool
 		}{
-			{y.resends.With(anotherTrigger), true, true},
-			{y.recorded.With(options), false, true},
-			{y.unseen, false, false},
+			{y.Resends.With(anotherTrigger), true, true},
+			{y.Recorded.With(options), false, true},
+			{y.Unseen, false, false},
 		} {
 			if value, has := kind.values[argument.Name]; has {
 				changes = append(changes, change{argument.Name, value, kind.sends, kind.seen})
@@ -69,17 +70,17 @@ func (c change) after(config acctest.Values) acctest.Values {
 func TestEveryArgumentIsKnownToSendAgainOrNot(t *testing.T) {
 	p := acctest.StartProvider(t, nil)
 	known := map[string]map[string]int{}
-	for _, y := range systems {
-		if known[y.resource] == nil {
-			known[y.resource] = map[string]int{}
+	for _, y := range systems.All {
+		if known[y.Type] == nil {
+			known[y.Type] = map[string]int{}
 		}
-		for _, c := range y.changes(p.Resource(y.resource)) {
-			known[y.resource][c.name]++
+		for _, c := range changesOf(y, p.Resource(y.Type)) {
+			known[y.Type][c.name]++
 		}
-		for _, values := range []acctest.Values{y.resends, y.recorded, y.unseen} {
+		for _, values := range []acctest.Values{y.Resends, y.Recorded, y.Unseen} {
 			for name := range values {
-				if known[y.resource][name] == 0 {
-					t.Errorf("%s has no argument %s", y.resource, name)
+				if known[y.Type][name] == 0 {
+					t.Errorf("%s has no argument %s", y.Type, name)
 				}
 			}
 		}
@@ -97,12 +98,12 @@ func TestEveryArgumentIsKnownToSendAgainOrNot(t *testing.T) {
 // plan, in the apply, and while its value is not known yet.
 func TestEveryChangeAlone(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		for _, c := range y.changes(p.Resource(y.resource)) {
+		for _, c := range changesOf(y, p.Resource(y.Type)) {
 			t.Run(c.name, func(t *testing.T) {
 				s.Reset()
 				// Nobody has to wait for a target that does not end.
-				config := y.ready(t, s).With(acctest.Values{"timeouts": acctest.Values{"update": "50ms"}})
-				r := p.Resource(y.resource)
+				config := y.Ready(s).With(acctest.Values{"timeouts": acctest.Values{"update": "50ms"}})
+				r := p.Resource(y.Type)
 				apply(t, r, c.before(config))
 				made := len(s.RequestLog())
 
@@ -114,7 +115,7 @@ func TestEveryChangeAlone(t *testing.T) {
 					t.Errorf("planning made requests: %v", s.RequestLog())
 				}
 				said := r.Apply(c.after(config))
-				if sent := s.Count(y.operation) - 1; sent != map[bool]int{true: 1}[c.sends] {
+				if sent := s.Count(y.Operation) - 1; sent != map[bool]int{true: 1}[c.sends] {
 					t.Errorf("sent it %d times more, and said %s:\n%v", sent, said, s.RequestLog())
 				}
 				if waits := c.name == "wait_for_completion"; !c.sends && !waits && (said.HasError() || len(s.RequestLog()) != made) {
@@ -143,20 +144,20 @@ func (c change) plans(t *testing.T, r *acctest.Resource, config acctest.Values, 
 // does, but for what the provider fills in.
 func TestEveryArgumentTakenOut(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		for _, argument := range p.Resource(y.resource).Arguments() {
-			for _, c := range y.changes(p.Resource(y.resource)) {
+		for _, argument := range p.Resource(y.Type).Arguments() {
+			for _, c := range changesOf(y, p.Resource(y.Type)) {
 				if c.name != argument.Name || !c.sends || argument.Required || argument.Computed {
 					continue
 				}
 				s.Reset()
-				config, r := y.ready(t, s), p.Resource(y.resource)
+				config, r := y.Ready(s), p.Resource(y.Type)
 				without := c.before(config).With(acctest.Values{c.name: nil})
 				if r.Validate(without).HasError() {
 					continue // It cannot be left out.
 				}
 				apply(t, r, c.after(config))
 				apply(t, r, without)
-				if s.Count(y.operation) != 2 || s.Accepted(y.operation) != 2 {
+				if s.Count(y.Operation) != 2 || s.Accepted(y.Operation) != 2 {
 					t.Errorf("without %s the request log is %v", c.name, s.RequestLog())
 				}
 			}
@@ -167,10 +168,10 @@ func TestEveryArgumentTakenOut(t *testing.T) {
 // Until the signal has been sent at destroy, everything is changed in place.
 func TestEveryChangeBeforeASignalAtDestroy(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
+		config := y.Ready(s)
 		s.ResetRequestLog()
-		for _, c := range y.changes(p.Resource(y.resource)) {
-			r := p.Resource(y.resource)
+		for _, c := range changesOf(y, p.Resource(y.Type)) {
+			r := p.Resource(y.Type)
 			after := c.after(config).With(atDestroy)
 			if strings.Contains(c.name, "_wo") {
 				says(t, r.Validate(after), true, "Write-Only Argument at Destroy")
@@ -191,11 +192,11 @@ func TestEveryChangeBeforeASignalAtDestroy(t *testing.T) {
 // Another release of the provider finds everything as it was left.
 func TestAnotherReleaseSendsNothing(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
-		r := p.Resource(y.resource)
+		config := y.Ready(s)
+		r := p.Resource(y.Type)
 		apply(t, r, config)
 		made := len(s.RequestLog())
-		newer := acctest.StartRelease(t, "99.0.0", acctest.Block(s.URL())).Resource(y.resource)
+		newer := acctest.StartRelease(t, "99.0.0", acctest.Block(s.URL())).Resource(y.Type)
 		if diags := newer.Upgrade(r.Stored()); len(diags) > 0 {
 			t.Fatal(diags)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/matrix"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -215,7 +216,7 @@ func TestAWSCredentialsThatAreRefused(t *testing.T) {
 			p := acctest.StartProvider(t, acctest.Values{"aws": acctest.AWS(s.URL()).With(c.keys)})
 			r := p.Resource("signal_automation")
 			diags := r.Apply(approval(s))
-			became(t, systems[0], s, r, matrix.Cell{Result: matrix.Rejected, Requests: 1, Says: append(c.says, "request id")}, diags)
+			became(t, systems.All[0], s, r, matrix.Cell{Result: matrix.Rejected, Requests: 1, Says: append(c.says, "request id")}, diags)
 		})
 	}
 }
@@ -388,7 +389,7 @@ func TestAnAccountThatIsNotNamed(t *testing.T) {
 			block["forbidden_account_ids"] = []any{"123456789012"}
 			block["endpoints"] = acctest.Values{"ssm": s.URL(), "sts": sts.URL}
 			r := acctest.StartProvider(t, acctest.Values{"aws": block}).Resource("signal_automation")
-			says(t, r.Apply(systems[0].ready(t, s)), true, "Signal Not Sent", "forbidden_account_ids", "sts:GetCallerIdentity")
+			says(t, r.Apply(systems.All[0].Ready(s)), true, "Signal Not Sent", "forbidden_account_ids", "sts:GetCallerIdentity")
 			if made := s.RequestLog(); len(made) > 0 {
 				t.Errorf("these requests were made: %v", made)
 			}

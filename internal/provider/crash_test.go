@@ -23,103 +23,28 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/crash"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// later is for how long a target of a crash test keeps others waiting, unless
-// the sandbox's time is moved on; signatures stand that much.
-const later = 120
-
 // kind is one kind of signal in a crash test.
 type kind struct {
-	guard    crash.Guard
-	resource string
-	// target makes the target of a signal that is interrupted at a moment, and the
-	// signal's arguments. The mark is in all requests that send it or read its
-	// target, and in no others.
-	target func(p *post, at crash.Moment) (config acctest.Values, mark string)
-	// gateless says that it cannot wait.
-	gateless bool
+	system
+	systems.Guarded
 }
 
-var kinds = []kind{
-	{guard: crash.ReadBack, resource: "signal_automation", target: automationStruck},
-	{guard: crash.Adopting, resource: "signal_automation", target: automationStruck},
-	{guard: crash.ReadBack, resource: "signal_workflow_execution", target: workflowStruck},
-	{guard: crash.Adopting, resource: "signal_workflow_execution", target: workflowStruck},
-	{guard: crash.UsedToken, resource: "signal_workflow_step_state", target: fileWorkflowStruck},
-	{guard: crash.Generated, resource: "signal_stack_resource", target: stackStruck},
-	{guard: crash.Pinned, resource: "signal_stack_resource", target: pinnedStackStruck},
-	{guard: crash.Unguarded, resource: "signal_http_trigger", target: triggerStruck, gateless: true},
-	{guard: crash.Unguarded, resource: "signal_http_trigger", target: triggerJobStruck, gateless: true},
-}
-
-func automationStruck(p *post, at crash.Moment) (acctest.Values, string) {
-	steps := []sandbox.Step{{Name: "approve", Action: "aws:approve"}, {Name: "deploy", Action: "aws:executeScript", Hold: true}}
-	settle := sandbox.Step{Name: "settle", Action: "aws:sleep", SleepSeconds: later}
-	switch at {
-	case crash.UntilReady:
-		steps = []sandbox.Step{settle, steps[0], steps[1]}
-	case crash.Waiting:
-		steps[1] = settle
+// kinds are the guards of all systems, in the order of the page.
+func kinds() (kinds []kind) {
+	for _, guard := range crash.Guards {
+		for _, y := range systems.All {
+			for _, guarded := range y.Guards {
+				if guarded.Guard == guard {
+					kinds = append(kinds, kind{y, guarded})
+				}
+			}
+		}
 	}
-	id := p.StartAutomation(sandbox.Automation{Steps: steps, AcceptRepeats: true})
-	return acctest.Values{"automation_execution_id": id, "signal_type": "Approve"}, id
-}
-
-func workflowStruck(p *post, at crash.Moment) (acctest.Values, string) {
-	w := sandbox.Workflow{WorkflowID: fmt.Sprintf("order-%d", len(p.Workflows("sandbox", "")))}
-	switch at {
-	case crash.UntilReady:
-		w.StartSeconds = later
-	case crash.Waiting:
-		w.Closes, w.CloseSeconds = map[string]string{"release": "COMPLETED"}, later
-	}
-	run := p.StartWorkflow(w)
-	return acctest.Values{"domain": "sandbox", "workflow_id": w.WorkflowID, "run_id": run, "signal_name": "release"}, run
-}
-
-func fileWorkflowStruck(p *post, at crash.Moment) (acctest.Values, string) {
-	w := sandbox.FileWorkflow{Steps: []sandbox.FileStep{{}, {}}}
-	switch at {
-	case crash.UntilReady:
-		w.StartSeconds = later
-	case crash.Waiting:
-		w.Steps[1] = sandbox.FileStep{Type: "COPY", Seconds: later}
-	}
-	e := p.StartFileWorkflow(w)
-	return acctest.Values{"workflow_id": e.WorkflowID, "execution_id": e.ExecutionID, "status": "SUCCESS", "token": e.Token}, e.ExecutionID
-}
-
-func stackStruck(p *post, at crash.Moment) (acctest.Values, string) {
-	stack := sandbox.Stack{Conditions: []sandbox.WaitCondition{{Name: "Deployed"}}}
-	switch at {
-	case crash.UntilReady:
-		stack.Conditions[0].DependsOn = []string{"Network"}
-		stack.Sleeps = []sandbox.Sleep{{Name: "Network", Seconds: later}}
-	case crash.Waiting:
-		stack.Sleeps = []sandbox.Sleep{{Name: "Application", Seconds: later, DependsOn: []string{"Deployed"}}}
-	default:
-		stack.Conditions[0].Count = 10
-	}
-	id := p.StartStack(stack)
-	return acctest.Values{"stack_id": id, "logical_resource_id": "Deployed", "status": "SUCCESS"}, id
-}
-
-func pinnedStackStruck(p *post, at crash.Moment) (acctest.Values, string) {
-	config, id := stackStruck(p, at)
-	return config.With(acctest.Values{"unique_id": id, "client_token": id}), id
-}
-
-func triggerStruck(p *post, _ crash.Moment) (acctest.Values, string) {
-	job := p.AddTriggerJob(sandbox.TriggerJob{})
-	// Without a port of its own, the sandbox gives URLs without a host.
-	return acctest.Values{"url": p.url + p.TriggerURL(job), "access_token": job.AccessToken}, job.Token
-}
-
-func triggerJobStruck(p *post, _ crash.Moment) (acctest.Values, string) {
-	job := p.AddTriggerJob(sandbox.TriggerJob{})
-	return acctest.Values{"job_id": job.ID}, job.Token
+	return kinds
 }
 
 // signal is one signal that is interrupted at one moment.
@@ -166,9 +91,9 @@ func newPost(t *testing.T, stage crash.Stage, now func() time.Time) *post {
 	t.Cleanup(server.Close)
 	p.url = server.URL
 	var recorded []any
-	for _, k := range kinds {
+	for _, k := range kinds() {
 		for _, at := range crash.Moments(stage) {
-			if k.gateless && (at == crash.UntilReady || at == crash.Waiting) {
+			if k.Gate == nil && (at == crash.UntilReady || at == crash.Waiting) {
 				continue
 			}
 			g, config := p.add(k, at)
@@ -187,19 +112,25 @@ func newPost(t *testing.T, stage crash.Stage, now func() time.Time) *post {
 	}
 	if len(recorded) > 0 {
 		// Once its request is there, what it depends on is recorded.
-		_, config := p.add(kinds[0], crash.Leaving)
+		_, config := p.add(kinds()[0], crash.Leaving)
 		config["depends_on"] = recorded
 	}
 	return p
 }
 
 func (p *post) add(k kind, at crash.Moment) (*signal, acctest.Values) {
-	config, mark := k.target(p, at)
+	config, mark := k.Interrupted(p.Sandbox, at)
+	if path, given := config["url"].(string); given {
+		config["url"] = p.url + path // without a port of its own, the sandbox gives URLs without a host
+	}
+	if k.With != nil {
+		config = config.With(k.With(mark))
+	}
 	g := &signal{
-		guard: k.guard, resource: k.resource, name: fmt.Sprintf("s%d", len(p.signals)), at: at, mark: mark,
+		guard: k.Guard, resource: k.Type, name: fmt.Sprintf("s%d", len(p.signals)), at: at, mark: mark,
 		reached: func() {}, waited: func() {},
 	}
-	g.operation = systems[slices.IndexFunc(systems, func(y system) bool { return y.resource == k.resource })].operation
+	g.operation = k.Operation
 	switch at {
 	case crash.Recorded:
 	case crash.BackingOff:
@@ -214,13 +145,10 @@ func (p *post) add(k kind, at crash.Moment) (*signal, acctest.Values) {
 		p.waiting.Add(1)
 		g.waited = sync.OnceFunc(p.waiting.Done)
 	}
-	if k.guard == crash.Adopting {
-		config["adopt_existing"] = true
+	if p.resources[k.Type] == nil {
+		p.resources[k.Type] = map[string]acctest.Values{}
 	}
-	if p.resources[k.resource] == nil {
-		p.resources[k.resource] = map[string]acctest.Values{}
-	}
-	p.resources[k.resource][g.name] = config
+	p.resources[k.Type][g.name] = config
 	p.signals = append(p.signals, g)
 	return g, config
 }
@@ -391,7 +319,7 @@ func survive(t *testing.T, b interruption, stage crash.Stage) {
 	left, before := w.Resources(), len(p.RequestLog())
 	go func() {
 		p.waiting.Wait()
-		clock.offset.Add(int64((later + 10) * time.Second))
+		clock.offset.Add(int64((systems.Later + 10) * time.Second))
 	}()
 	// It fails where a signal is refused.
 	said := acctest.Unwrapped(run())

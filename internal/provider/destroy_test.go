@@ -21,9 +21,9 @@ func plant(t *testing.T, r *acctest.Resource, config acctest.Values) {
 
 func TestSignalAtDestroy(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
-		r := p.Resource(y.resource)
-		plant(t, r, config.With(y.missing))
+		config := y.Ready(s)
+		r := p.Resource(y.Type)
+		plant(t, r, config.With(y.Missing))
 		// Nothing was sent yet, so everything can still be changed in place.
 		changed := config.With(atDestroy).With(acctest.Values{"triggers": acctest.Values{"other": "value"}})
 		plan, diags := r.Plan(changed)
@@ -47,8 +47,8 @@ func TestSignalAtDestroy(t *testing.T) {
 
 func TestChangingWhenSendsNothing(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
-		r := p.Resource(y.resource)
+		config := y.Ready(s)
+		r := p.Resource(y.Type)
 		apply(t, r, config)
 		says(t, r.Apply(config.With(atDestroy)), false, "Signal Will Be Sent Again")
 		says(t, r.Apply(config), false, "No Signal Will Be Sent")
@@ -64,8 +64,8 @@ func TestChangingWhenSendsNothing(t *testing.T) {
 // be sent when it is destroyed.
 func TestSentAtApplyThenAtDestroy(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
-		r := p.Resource(y.resource)
+		config := y.Ready(s)
+		r := p.Resource(y.Type)
 		apply(t, r, config)
 		says(t, r.Apply(config.With(atDestroy)), false, "Signal Will Be Sent Again")
 		if r.String("delivery") != "" || r.String("sent_at") != "" {
@@ -75,7 +75,7 @@ func TestSentAtApplyThenAtDestroy(t *testing.T) {
 		if diags := r.Destroy(); len(diags) > 0 {
 			t.Error(diags)
 		}
-		if s.Count(y.operation) != 2 || s.Accepted(y.operation) != 2 {
+		if s.Count(y.Operation) != 2 || s.Accepted(y.Operation) != 2 {
 			t.Errorf("the request log does not hold two signals: %v", s.RequestLog())
 		}
 	})
@@ -84,14 +84,14 @@ func TestSentAtApplyThenAtDestroy(t *testing.T) {
 // What an earlier destroy came to is of no matter to another target.
 func TestAnotherTargetAfterAFailedDestroy(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		r := p.Resource(y.resource)
+		r := p.Resource(y.Type)
 		brief := acctest.Values{"timeouts": acctest.Values{"delete": "500ms"}}
-		plant(t, r, y.ready(t, s).With(brief))
-		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindStallAfter})
+		plant(t, r, y.Ready(s).With(brief))
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindStallAfter})
 		says(t, r.Destroy(), true, "Outcome of the Signal Unknown")
 		s.ClearFaults()
 		s.ResetRequestLog()
-		apply(t, r, y.ready(t, s).With(atDestroy).With(acctest.Values{"triggers": acctest.Values{"target": "another"}}))
+		apply(t, r, y.Ready(s).With(atDestroy).With(acctest.Values{"triggers": acctest.Values{"target": "another"}}))
 		if r.String("delivery") != "" {
 			t.Errorf("delivery is %q for a target that was sent nothing", r.String("delivery"))
 		}
@@ -104,10 +104,10 @@ func TestAnotherTargetAfterAFailedDestroy(t *testing.T) {
 
 func TestTargetGoneAtDestroyIsAWarning(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		r := p.Resource(y.resource)
-		plant(t, r, y.ready(t, s).With(y.missing))
+		r := p.Resource(y.Type)
+		plant(t, r, y.Ready(s).With(y.Missing))
 		diags := r.Destroy()
-		if y.ambiguous {
+		if y.Ambiguous {
 			says(t, diags, true, "Signal Rejected", "kept")
 			return
 		}
@@ -120,9 +120,9 @@ func TestTargetGoneAtDestroyIsAWarning(t *testing.T) {
 
 func TestFailureAtDestroyKeepsTheResource(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		r := p.Resource(y.resource)
-		plant(t, r, y.ready(t, s))
-		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindRefuse, Times: 1})
+		r := p.Resource(y.Type)
+		plant(t, r, y.Ready(s))
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindRefuse, Times: 1})
 		says(t, r.Destroy(), true, "Signal Rejected", "kept", "Destroying again")
 		if r.State.IsNull() || r.String("delivery") != "" {
 			t.Errorf("after a refusal the state is %s", r.State)
@@ -130,7 +130,7 @@ func TestFailureAtDestroyKeepsTheResource(t *testing.T) {
 		if diags := r.Destroy(); len(diags) > 0 || !r.State.IsNull() {
 			t.Errorf("destroying again said %s and left %s", diags, r.State)
 		}
-		if s.Accepted(y.operation) != 1 {
+		if s.Accepted(y.Operation) != 1 {
 			t.Errorf("the request log is %v", s.RequestLog())
 		}
 	})
@@ -138,9 +138,9 @@ func TestFailureAtDestroyKeepsTheResource(t *testing.T) {
 
 func TestUnknownAtDestroyIsRemembered(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		r := p.Resource(y.resource)
-		plant(t, r, y.ready(t, s).With(acctest.Values{"timeouts": acctest.Values{"delete": "500ms"}}))
-		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindStallAfter})
+		r := p.Resource(y.Type)
+		plant(t, r, y.Ready(s).With(acctest.Values{"timeouts": acctest.Values{"delete": "500ms"}}))
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindStallAfter})
 		says(t, r.Destroy(), true, "Outcome of the Signal Unknown", "state rm")
 		if r.String("delivery") != "UNKNOWN" {
 			t.Errorf("delivery is %q", r.String("delivery"))
@@ -149,7 +149,7 @@ func TestUnknownAtDestroyIsRemembered(t *testing.T) {
 		s.ResetRequestLog()
 		says(t, r.Destroy(), false, "Signal May Be Sent Again")
 		// Where the service shows that it has the signal, it is not sent again.
-		if !r.State.IsNull() || s.Count(y.operation) != map[bool]int{true: 1}[y.tells == ""] {
+		if !r.State.IsNull() || s.Count(y.Operation) != map[bool]int{true: 1}[y.ShownBy == ""] {
 			t.Errorf("destroying again left %s after %v", r.State, s.RequestLog())
 		}
 	})
@@ -157,9 +157,9 @@ func TestUnknownAtDestroyIsRemembered(t *testing.T) {
 
 func TestDestroyWaits(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		r := p.Resource(y.resource)
-		plant(t, r, y.gate.running(t, s, well).With(waiting))
-		if diags := r.Destroy(); len(diags) > 0 || s.Count(y.gate.read) < 2 {
+		r := p.Resource(y.Type)
+		plant(t, r, y.Gate.Running(s, well).With(waiting))
+		if diags := r.Destroy(); len(diags) > 0 || s.Count(y.Gate.Read) < 2 {
 			t.Errorf("destroying said %s after %v", diags, s.RequestLog())
 		}
 		sentOnce(t, y, s)
@@ -168,9 +168,9 @@ func TestDestroyWaits(t *testing.T) {
 
 func TestDestroyRemembersThatItSent(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.running(t, s, never).With(waiting).With(acctest.Briefly)
-		s.Hook(y.gate.read, nil, nil) // time stands still
-		r := p.Resource(y.resource)
+		config := y.Gate.Running(s, never).With(waiting).With(acctest.Briefly)
+		s.Hook(y.Gate.Read, nil, nil) // time stands still
+		r := p.Resource(y.Type)
 		plant(t, r, config)
 		for range 2 {
 			says(t, r.Destroy(), true, "Target Still Running", "delete timeout", "only waits")
@@ -185,15 +185,15 @@ func TestDestroyRemembersThatItSent(t *testing.T) {
 // A destroy that only waits does not wait for ever for a target that is gone.
 func TestDestroyGoesOnWhenTheTargetItWaitsForIsGone(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.running(t, s, never).With(waiting).With(acctest.Briefly)
-		s.Hook(y.gate.read, nil, nil) // time stands still
-		r := p.Resource(y.resource)
+		config := y.Gate.Running(s, never).With(waiting).With(acctest.Briefly)
+		s.Hook(y.Gate.Read, nil, nil) // time stands still
+		r := p.Resource(y.Type)
 		plant(t, r, config)
 		says(t, r.Destroy(), true, "Target Still Running")
 		sentOnce(t, y, s)
 		s.Reset()
 		says(t, r.Destroy(), false)
-		if !r.State.IsNull() || s.Count(y.operation) != 0 {
+		if !r.State.IsNull() || s.Count(y.Operation) != 0 {
 			t.Errorf("the destroy left %s after %v", r.State, s.RequestLog())
 		}
 	})
@@ -202,14 +202,14 @@ func TestDestroyGoesOnWhenTheTargetItWaitsForIsGone(t *testing.T) {
 // What a destroy has adopted is as good as sent: the next one only waits.
 func TestDestroyRemembersThatItAdopted(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		if !y.gate.adopts {
+		if !y.Gate.Adopts {
 			return
 		}
-		config := y.gate.running(t, s, never)
-		apply(t, p.Resource(y.resource), config)
+		config := y.Gate.Running(s, never)
+		apply(t, p.Resource(y.Type), config)
 		config = config.With(waiting).With(acctest.Briefly).With(acctest.Values{"adopt_existing": true})
-		s.Hook(y.gate.read, nil, nil) // time stands still
-		r := p.Resource(y.resource)
+		s.Hook(y.Gate.Read, nil, nil) // time stands still
+		r := p.Resource(y.Type)
 		plant(t, r, config)
 		for range 2 {
 			says(t, r.Destroy(), true, "Target Still Running", "adopted")
@@ -217,7 +217,7 @@ func TestDestroyRemembersThatItAdopted(t *testing.T) {
 				t.Errorf("delivery is %q", r.String("delivery"))
 			}
 			// Were it looked for again, it would not be found.
-			s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter})
+			s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter})
 		}
 		sentOnce(t, y, s)
 	})

@@ -21,6 +21,7 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -145,8 +146,8 @@ var answer = regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (?:`(\\w+)`)? ?\\| (.*) \
 // that the page names, and to the permission.
 func TestAnswersOnPagesLeadToErrors(t *testing.T) {
 	pages := map[string]bool{}
-	for _, y := range systems {
-		file := filepath.Join("..", "..", "docs", "resources", strings.TrimPrefix(y.resource, "signal_")+".md")
+	for _, y := range systems.All {
+		file := filepath.Join("..", "..", "docs", "resources", strings.TrimPrefix(y.Type, "signal_")+".md")
 		_, listed, found := strings.Cut(contents(t, file), "\n## What the service answers\n")
 		listed, _, _ = strings.Cut(listed, "\n<!--")
 		answers := answer.FindAllStringSubmatch(listed, -1)
@@ -158,15 +159,15 @@ func TestAnswersOnPagesLeadToErrors(t *testing.T) {
 		}
 		pages[file] = true
 		for _, a := range answers {
-			t.Run(y.resource+" "+a[1], func(t *testing.T) {
+			t.Run(y.Type+" "+a[1], func(t *testing.T) {
 				s := acctest.Sandbox(t, sandbox.Options{})
-				fault := sandbox.Fault{Operation: y.operation, Kind: sandbox.KindRefuse, Code: a[1], Status: 400}
+				fault := sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindRefuse, Code: a[1], Status: 400}
 				if status, err := strconv.Atoi(a[1]); err == nil {
-					fault = sandbox.Fault{Operation: y.operation, Kind: sandbox.KindRefuse, Status: status}
+					fault = sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindRefuse, Status: status}
 				}
 				s.Inject(fault)
-				config := y.ready(t, s).With(acctest.Values{"timeouts": acctest.Values{"create": "1s"}})
-				diags := acctest.StartProvider(t, acctest.Block(s.URL())).Resource(y.resource).Apply(config)
+				config := y.Ready(s).With(acctest.Values{"timeouts": acctest.Values{"create": "1s"}})
+				diags := acctest.StartProvider(t, acctest.Block(s.URL())).Resource(y.Type).Apply(config)
 				if len(diags) != 1 || !diags[0].Error || diags[0].Attribute != a[2] || !strings.Contains(diags[0].Detail, a[1]) {
 					t.Errorf("%s: it says %s, want one error on %q", file, diags, a[2])
 				}

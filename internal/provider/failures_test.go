@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"cmp"
 	"slices"
 	"sync"
 	"testing"
@@ -9,21 +8,22 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/matrix"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
 func TestMissingTarget(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		r := p.Resource(y.resource)
-		diags := r.Apply(y.ready(t, s).With(y.missing))
+		r := p.Resource(y.Type)
+		diags := r.Apply(y.Ready(s).With(y.Missing))
 		want := matrix.Cell{Result: matrix.Rejected, Requests: 1, Says: []string{"Check"}}
-		if y.looksUp {
+		if y.LooksUp {
 			want = matrix.Cell{Result: matrix.NotSent, Says: []string{"HTTP 404", "Check"}}
 		}
 		became(t, y, s, r, want, diags)
-		if len(diags) != 1 || diags[0].Attribute != y.at {
-			t.Errorf("said %s, want one error on %s", diags, y.at)
+		if len(diags) != 1 || diags[0].Attribute != y.MissingAt {
+			t.Errorf("said %s, want one error on %s", diags, y.MissingAt)
 		}
 	})
 }
@@ -36,7 +36,7 @@ func cancelled(t *testing.T, s *sandbox.Sandbox, p *acctest.Provider, operation 
 	var once sync.Once
 	acted, done := make(chan struct{}), make(chan acctest.Diagnostics)
 	tell := func() { once.Do(func() { close(acted) }) }
-	if slices.ContainsFunc(systems, func(y system) bool { return y.gate != nil && y.gate.read == operation }) {
+	if slices.ContainsFunc(systems.All, func(y system) bool { return y.Gate != nil && y.Gate.Read == operation }) {
 		s.Hook(operation, tell, nil)
 	} else {
 		s.Hook(operation, nil, tell)
@@ -54,9 +54,9 @@ func cancelled(t *testing.T, s *sandbox.Sandbox, p *acctest.Provider, operation 
 
 func TestCancelWhileSendingEndsAtOnce(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config, r := y.ready(t, s), p.Resource(y.resource)
-		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindStallAfter})
-		diags := cancelled(t, s, p, y.operation, func() acctest.Diagnostics { return r.Apply(config) })
+		config, r := y.Ready(s), p.Resource(y.Type)
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindStallAfter})
+		diags := cancelled(t, s, p, y.Operation, func() acctest.Diagnostics { return r.Apply(config) })
 		became(t, y, s, r, matrix.Cell{Result: matrix.Unknown, Requests: 1, Taken: 1, Says: []string{"cancel"}}, diags)
 	})
 }
@@ -64,14 +64,14 @@ func TestCancelWhileSendingEndsAtOnce(t *testing.T) {
 func TestCancelWhileTryingAgainEndsAtOnce(t *testing.T) {
 	patient := acctest.Quick
 	patient.FirstPause, patient.Unreachable = 5*time.Minute, time.Hour
-	for _, y := range systems {
-		t.Run(cmp.Or(y.name, y.resource), func(t *testing.T) {
+	for _, y := range systems.All {
+		t.Run(y.Name(), func(t *testing.T) {
 			t.Parallel()
 			s := acctest.Sandbox(t, sandbox.Options{})
 			p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(patient))
-			config := y.ready(t, s)
+			config := y.Ready(s)
 			s.Refuse()
-			r, done := p.Resource(y.resource), make(chan acctest.Diagnostics)
+			r, done := p.Resource(y.Type), make(chan acctest.Diagnostics)
 			go func() { done <- r.Apply(config) }()
 			// A cancellation that comes before the apply has begun is not for it.
 			again := time.NewTicker(10 * time.Millisecond)

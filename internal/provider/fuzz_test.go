@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -23,16 +24,16 @@ import (
 func FuzzArguments(f *testing.F) {
 	s := acctest.Sandbox(f, sandbox.Options{})
 	p := acctest.StartProvider(f, acctest.Block(s.URL()))
-	for i, y := range systems {
-		for j := range p.Resource(y.resource).Strings() {
+	for i, y := range systems.All {
+		for j := range p.Resource(y.Type).Strings() {
 			for _, text := range []string{"", "canary", "\x00canary\n", "\xff\u2028é", strings.Repeat("ü", 513), "https://canary@[::1%25lo]:99999/#", "arn:aws:canary", "-1"} {
 				f.Add(uint8(i), j, text)
 			}
 		}
 	}
 	f.Fuzz(func(t *testing.T, i uint8, name, text string) {
-		y := systems[int(i)%len(systems)]
-		r := p.For(t).Resource(y.resource)
+		y := systems.All[int(i)%len(systems.All)]
+		r := p.For(t).Resource(y.Type)
 		secret, argument := r.Strings()[name]
 		if !argument {
 			return
@@ -40,7 +41,7 @@ func FuzzArguments(f *testing.F) {
 		s.Reset()
 		// Terraform hands on no text that is not UTF-8.
 		text = strings.ToValidUTF8(text, "?")
-		config := y.ready(t, s).With(acctest.Values{name: text})
+		config := y.Ready(s).With(acctest.Values{name: text})
 		said := r.Validate(config)
 		if !said.HasError() {
 			_, planning := r.Plan(config)
@@ -58,7 +59,7 @@ func FuzzArguments(f *testing.F) {
 // FuzzAnswers answers each signal in any way: none panics, and none is taken for
 // sent unless the answer is the one in the service's document.
 func FuzzAnswers(f *testing.F) {
-	for i := range systems {
+	for i := range systems.All {
 		for _, status := range []uint16{200, 204, 301, 400, 403, 404, 429, 500, 503} {
 			f.Add(uint8(i), status, "application/x-amz-json-1.1", "", "", []byte(`{"__type":"ThrottlingException","message":"slow down"}`))
 			f.Add(uint8(i), status, "application/json", "AccessDeniedException:http://x", "1", []byte(`{"RequestId":"1","result":"ok","trigger_job_id":9,"Code":"Throttling","Message":"m"}`))
@@ -81,8 +82,8 @@ func FuzzAnswers(f *testing.F) {
 	f.Cleanup(server.Close)
 	p := acctest.StartProvider(f, acctest.Block(server.URL))
 	f.Fuzz(func(t *testing.T, i uint8, status uint16, contentType, errorType, retryAfter string, body []byte) {
-		y := systems[int(i)%len(systems)]
-		r := p.For(t).Resource(y.resource)
+		y := systems.All[int(i)%len(systems.All)]
+		r := p.For(t).Resource(y.Type)
 		// Below 200 an answer is not the last one, and net/http refuses to send others.
 		status = 200 + (status+200)%400
 		given := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -96,7 +97,7 @@ func FuzzAnswers(f *testing.F) {
 		})
 		answer.Store(&given)
 		s.Reset()
-		config := y.ready(t, s).With(acctest.Values{"timeouts": acctest.Values{"create": "20ms"}})
+		config := y.Ready(s).With(acctest.Values{"timeouts": acctest.Values{"create": "20ms"}})
 		if at, ok := config["url"].(string); ok {
 			config["url"] = strings.Replace(at, s.URL(), server.URL, 1)
 		}
@@ -105,7 +106,7 @@ func FuzzAnswers(f *testing.F) {
 		case (sent == "SENT") == diags.HasError():
 			t.Errorf("delivery is %q, and it said %s", sent, diags)
 		case sent == "SENT" && !documented(y, int(status), body):
-			t.Errorf("%s took HTTP %d with %q for success", y.resource, status, body)
+			t.Errorf("%s took HTTP %d with %q for success", y.Type, status, body)
 		case sent != "SENT" && sent != "UNKNOWN" && !r.State.IsNull():
 			t.Errorf("recorded %s", r.State)
 		}
@@ -113,19 +114,13 @@ func FuzzAnswers(f *testing.F) {
 }
 
 // documented reports whether an answer is the one that the service's document
-// gives for success. AWS documents an empty body, and sends an empty object.
+// gives for success.
 func documented(y system, status int, body []byte) bool {
 	var members map[string]any
-	object := json.Unmarshal(body, &members) == nil && members != nil
-	switch y.resource {
-	case "signal_stack_resource":
-		id, _ := members["RequestId"].(string)
-		return status == http.StatusOK && id != ""
-	case "signal_http_trigger":
-		return status == http.StatusOK && members["result"] == "ok"
-	default:
-		return status == http.StatusOK && (object || len(strings.TrimSpace(string(body))) == 0)
+	if json.Unmarshal(body, &members) != nil {
+		members = nil
 	}
+	return status == http.StatusOK && y.IsSuccess(members, string(body))
 }
 
 // samples are texts that a fuzzer would not come up with in time.
@@ -179,12 +174,12 @@ var bases = map[string]acctest.Values{
 // fuzzed is a resource with a configuration that it takes.
 func fuzzed(t *testing.T, p *acctest.Provider, s *sandbox.Sandbox, i uint8) (*acctest.Resource, acctest.Values) {
 	t.Helper()
-	n := int(i) % (len(systems) + len(p.Resources()))
-	if n >= len(systems) {
-		name := p.Resources()[n-len(systems)]
+	n := int(i) % (len(systems.All) + len(p.Resources()))
+	if n >= len(systems.All) {
+		name := p.Resources()[n-len(systems.All)]
 		return p.Resource(name), bases[name].With(nil)
 	}
-	return p.Resource(systems[n].resource), systems[n].ready(t, s)
+	return p.Resource(systems.All[n].Type), systems.All[n].Ready(s)
 }
 
 // confined reports whether a configuration or state leads to the sandbox and nowhere else.
@@ -196,8 +191,8 @@ func confined(s *sandbox.Sandbox, config acctest.Values) bool {
 // signalled is how many requests have been made that send a signal.
 func signalled(s *sandbox.Sandbox) (n int) {
 	operations := map[string]bool{}
-	for _, y := range systems {
-		operations[y.operation] = true
+	for _, y := range systems.All {
+		operations[y.Operation] = true
 	}
 	for operation := range operations {
 		n += s.Count(operation)
@@ -218,11 +213,11 @@ func FuzzLife(f *testing.F) {
 			f.Add(uint8(i), []byte{0, 1, byte(j), 2, 3, 1, 3, 1, 3, 1})
 		}
 	}
-	for i, y := range systems {
-		each(i, y.resource)
+	for i, y := range systems.All {
+		each(i, y.Type)
 	}
 	for name := range bases {
-		each(len(systems)+slices.Index(p.Resources(), name), name)
+		each(len(systems.All)+slices.Index(p.Resources(), name), name)
 	}
 	f.Fuzz(func(t *testing.T, i uint8, data []byte) {
 		hangs(t)
@@ -315,13 +310,13 @@ func FuzzActions(f *testing.F) {
 	seeds(f, func(i uint8, data []byte) { f.Add(i, data) })
 	f.Fuzz(func(t *testing.T, i uint8, data []byte) {
 		hangs(t)
-		y := systems[int(i)%len(systems)]
-		if !y.action {
+		y := systems.All[int(i)%len(systems.All)]
+		if !y.HasAction {
 			return
 		}
 		s, p := alone(t)
-		a, action := acctest.NewArbitrary(data, samples...), p.Action(y.resource)
-		part := a.Config(action.Arguments(), y.ready(t, s), true)
+		a, action := acctest.NewArbitrary(data, samples...), p.Action(y.Type)
+		part := a.Config(action.Arguments(), y.Ready(s), true)
 		if action.Validate(part).HasError() {
 			return
 		}
@@ -396,32 +391,32 @@ func (d *reader) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (d *reader) apply(t testing.TB, y system, changed acctest.Values) (*acctest.Resource, acctest.Diagnostics) {
 	t.Helper()
 	var config acctest.Values
-	if y.gate == nil {
-		config = y.ready(nil, d.Sandbox)
+	if y.Gate == nil {
+		config = y.Ready(d.Sandbox)
 	} else {
-		d.Hook(y.gate.read, d.tick, nil)
-		config = y.gate.running(nil, d.Sandbox, well).With(waiting).With(acctest.Values{"wait_until_ready": true})
+		d.Hook(y.Gate.Read, d.tick, nil)
+		config = y.Gate.Running(d.Sandbox, well).With(waiting).With(acctest.Values{"wait_until_ready": true})
 	}
 	if path, given := config["url"].(string); given {
 		config["url"] = d.url + path
 	}
-	if y.gate != nil && y.gate.adopts {
+	if y.Gate != nil && y.Gate.Adopts {
 		config["adopt_existing"] = true
 	}
-	r := acctest.StartProvider(t, acctest.Block(d.url)).Resource(y.resource)
+	r := acctest.StartProvider(t, acctest.Block(d.url)).Resource(y.Type)
 	return r, r.Apply(config.With(changed))
 }
 
 // FuzzReads answers one of the reads of a signal that adopts, waits and may have
 // lost its answer in any way: none makes the signal be sent a second time.
 func FuzzReads(f *testing.F) {
-	reads := make([][]string, len(systems))
-	for i, y := range systems {
+	reads := make([][]string, len(systems.All))
+	for i, y := range systems.All {
 		d := newReader(f)
 		if _, diags := d.apply(f, y, nil); len(diags) > 0 {
 			f.Fatal(diags)
 		}
-		delete(d.answers, y.operation)
+		delete(d.answers, y.Operation)
 		reads[i] = slices.Sorted(maps.Keys(d.answers))
 		for j, read := range reads[i] {
 			for _, body := range []string{string(d.answers[read]), "", "[]", `{"__type":"ThrottlingException","message":"m"}`} {
@@ -432,7 +427,7 @@ func FuzzReads(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, i, j uint8, status uint16, lost bool, body []byte) {
 		hangs(t)
-		y, names := systems[int(i)%len(systems)], reads[int(i)%len(systems)]
+		y, names := systems.All[int(i)%len(systems.All)], reads[int(i)%len(systems.All)]
 		if len(names) == 0 {
 			return
 		}
@@ -443,10 +438,10 @@ func FuzzReads(f *testing.F) {
 			_, _ = w.Write(body)
 		}
 		if lost {
-			d.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindErrorAfter, Status: http.StatusGatewayTimeout, Times: 1})
+			d.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindErrorAfter, Status: http.StatusGatewayTimeout, Times: 1})
 		}
 		r, said := d.apply(t, y, acctest.Values{"timeouts": brief})
-		sent, accepted := r.String("delivery"), d.Accepted(y.operation)
+		sent, accepted := r.String("delivery"), d.Accepted(y.Operation)
 		switch {
 		case accepted > 1:
 			t.Errorf("%d signals were accepted, and it said %s", accepted, said)

@@ -9,31 +9,13 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// gate is a system whose targets can be waited for.
-type gate struct {
-	// read is the operation by which the target's status is read.
-	read string
-	// permission is what a refused read has to name.
-	permission string
-	// running makes a target that takes the signal and whose run then ends well,
-	// badly or never; while it runs, each read brings its end nearer.
-	running func(t *testing.T, s *sandbox.Sandbox, end string) acctest.Values
-	// unready makes a target that takes the signal only after some reads.
-	unready func(t *testing.T, s *sandbox.Sandbox) acctest.Values
-	// running, succeeded and failed are the service's words for target_status.
-	words struct{ running, succeeded, failed string }
-	// reason is part of what the service says of a failure, "" when it says nothing.
-	reason string
-	// adopts says that adopt_existing is offered.
-	adopts bool
-}
-
 // How a run ends.
 const (
-	well, badly, never = "well", "badly", "never"
+	well, badly, never = systems.Well, systems.Badly, systems.Never
 )
 
 // clock is the sandbox's time, moved on by the reads that a test makes of a target.
@@ -46,15 +28,15 @@ func (c *clock) tick() { c.offset.Add(int64(15 * time.Second)) }
 // eachGate runs a test against every system whose targets can be waited for.
 func eachGate(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider)) {
 	t.Helper()
-	for _, y := range systems {
-		if y.gate == nil {
+	for _, y := range systems.All {
+		if y.Gate == nil {
 			continue
 		}
-		t.Run(y.resource, func(t *testing.T) {
+		t.Run(y.Type, func(t *testing.T) {
 			t.Parallel()
 			c := &clock{}
 			s := acctest.Sandbox(t, sandbox.Options{Now: c.now})
-			s.Hook(y.gate.read, c.tick, nil)
+			s.Hook(y.Gate.Read, c.tick, nil)
 			test(t, y, s, acctest.StartProvider(t, acctest.Block(s.URL())))
 		})
 	}
@@ -63,7 +45,7 @@ func eachGate(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox
 // sentOnce holds the request log to one signal.
 func sentOnce(t *testing.T, y system, s *sandbox.Sandbox) {
 	t.Helper()
-	if s.Count(y.operation) != 1 || s.Accepted(y.operation) != 1 {
+	if s.Count(y.Operation) != 1 || s.Accepted(y.Operation) != 1 {
 		t.Errorf("the request log does not hold one signal: %v", s.RequestLog())
 	}
 }
@@ -91,11 +73,11 @@ var waiting = acctest.Values{"wait_for_completion": true}
 
 func TestGateOpensWhenTheRunSucceeds(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.running(t, s, well).With(waiting)
-		r := p.Resource(y.resource)
+		config := y.Gate.Running(s, well).With(waiting)
+		r := p.Resource(y.Type)
 		apply(t, r, config)
-		status(t, r, y.gate.words.succeeded, true)
-		read := s.Count(y.gate.read)
+		status(t, r, y.Gate.Succeeded, true)
+		read := s.Count(y.Gate.Read)
 		if read < 2 {
 			t.Errorf("the run was read %d times, so its end was not waited for", read)
 		}
@@ -103,7 +85,7 @@ func TestGateOpensWhenTheRunSucceeds(t *testing.T) {
 		if diags := r.Refresh(); len(diags) > 0 {
 			t.Error(diags)
 		}
-		if s.Count(y.gate.read) != read {
+		if s.Count(y.Gate.Read) != read {
 			t.Errorf("a final status was read again")
 		}
 		sentOnce(t, y, s)
@@ -112,11 +94,11 @@ func TestGateOpensWhenTheRunSucceeds(t *testing.T) {
 
 func TestGateHoldsWhenTheRunFails(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.running(t, s, badly).With(waiting)
-		r := p.Resource(y.resource)
+		config := y.Gate.Running(s, badly).With(waiting)
+		r := p.Resource(y.Type)
 		diags := r.Apply(config)
-		says(t, diags, true, "Target Did Not Succeed", y.gate.words.failed, y.gate.reason, "untaint")
-		status(t, r, y.gate.words.failed, false)
+		says(t, diags, true, "Target Did Not Succeed", y.Gate.Failed, y.Gate.Reason, "untaint")
+		status(t, r, y.Gate.Failed, false)
 		if !r.Tainted || r.String("delivery") != "SENT" {
 			t.Errorf("tainted: %t, delivery %q", r.Tainted, r.String("delivery"))
 		}
@@ -128,26 +110,26 @@ func TestGateHoldsWhenTheRunFails(t *testing.T) {
 
 func TestFailureIsRecordedForAPostcondition(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.running(t, s, badly).With(waiting).With(acctest.Values{"on_wait_failure": "record"})
-		r := p.Resource(y.resource)
-		says(t, r.Apply(config), false, "Target Did Not Succeed", y.gate.words.failed, "record")
-		status(t, r, y.gate.words.failed, false)
+		config := y.Gate.Running(s, badly).With(waiting).With(acctest.Values{"on_wait_failure": "record"})
+		r := p.Resource(y.Type)
+		says(t, r.Apply(config), false, "Target Did Not Succeed", y.Gate.Failed, "record")
+		status(t, r, y.Gate.Failed, false)
 		if r.Tainted {
 			t.Error("a recorded failure taints")
 		}
 		apply(t, r, config)
-		status(t, r, y.gate.words.failed, false)
+		status(t, r, y.Gate.Failed, false)
 		sentOnce(t, y, s)
 	})
 }
 
 func TestTimeoutWhileWaiting(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.running(t, s, never).With(waiting).With(acctest.Briefly)
-		s.Hook(y.gate.read, nil, nil) // time stands still
-		r := p.Resource(y.resource)
-		says(t, r.Apply(config), true, "Target Still Running", "accepted", "create timeout of 1s", y.gate.words.running, "untaint")
-		status(t, r, y.gate.words.running, false)
+		config := y.Gate.Running(s, never).With(waiting).With(acctest.Briefly)
+		s.Hook(y.Gate.Read, nil, nil) // time stands still
+		r := p.Resource(y.Type)
+		says(t, r.Apply(config), true, "Target Still Running", "accepted", "create timeout of 1s", y.Gate.IsRunning, "untaint")
+		status(t, r, y.Gate.IsRunning, false)
 		if !r.Tainted {
 			t.Error("not tainted")
 		}
@@ -168,8 +150,8 @@ func TestTimeoutWhileWaiting(t *testing.T) {
 // A failure that only a refresh sees, because the wait was cut short, holds the gate, too.
 func TestGateHoldsWhenARefreshSeesTheFailure(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.running(t, s, badly)
-		r := p.Resource(y.resource)
+		config := y.Gate.Running(s, badly)
+		r := p.Resource(y.Type)
 		apply(t, r, config)
 		config = config.With(waiting)
 		// The wait is turned on, with no time to see anything.
@@ -179,9 +161,9 @@ func TestGateHoldsWhenARefreshSeesTheFailure(t *testing.T) {
 				t.Fatal(diags)
 			}
 		}
-		status(t, r, y.gate.words.failed, false)
+		status(t, r, y.Gate.Failed, false)
 		for range 2 {
-			says(t, r.Apply(config), true, "Target Did Not Succeed", y.gate.words.failed)
+			says(t, r.Apply(config), true, "Target Did Not Succeed", y.Gate.Failed)
 		}
 		apply(t, r, config.With(acctest.Values{"wait_for_completion": false}))
 		status(t, r, "", nil)
@@ -191,15 +173,15 @@ func TestGateHoldsWhenARefreshSeesTheFailure(t *testing.T) {
 
 func TestWaitTurnedOnLater(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.running(t, s, well)
-		r := p.Resource(y.resource)
+		config := y.Gate.Running(s, well)
+		r := p.Resource(y.Type)
 		apply(t, r, config)
 		status(t, r, "", nil)
-		if s.Count(y.gate.read) != 0 {
+		if s.Count(y.Gate.Read) != 0 {
 			t.Errorf("without waiting the target was read: %v", s.RequestLog())
 		}
 		apply(t, r, config.With(waiting))
-		status(t, r, y.gate.words.succeeded, true)
+		status(t, r, y.Gate.Succeeded, true)
 		apply(t, r, config.With(waiting))
 		sentOnce(t, y, s)
 	})
@@ -207,13 +189,13 @@ func TestWaitTurnedOnLater(t *testing.T) {
 
 func TestRefreshFollowsTheRun(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.running(t, s, well).With(waiting).With(acctest.Values{"on_wait_failure": "record"})
-		r := p.Resource(y.resource)
+		config := y.Gate.Running(s, well).With(waiting).With(acctest.Values{"on_wait_failure": "record"})
+		r := p.Resource(y.Type)
 		apply(t, r, config.With(acctest.Values{"wait_for_completion": false}))
 		says(t, r.Apply(config.With(acctest.Values{"timeouts": acctest.Values{"update": "1ns"}})), false, "Target Not Seen")
 		s.ResetRequestLog()
-		s.Inject(sandbox.Fault{Operation: y.gate.read, Kind: sandbox.KindRefuse, Times: 1})
-		says(t, r.Refresh(), false, "Target Not Read", y.gate.permission, "kept")
+		s.Inject(sandbox.Fault{Operation: y.Gate.Read, Kind: sandbox.KindRefuse, Times: 1})
+		says(t, r.Refresh(), false, "Target Not Read", y.Gate.Permission, "kept")
 		if r.State.IsNull() || r.String("delivery") != "SENT" {
 			t.Errorf("a failed read dropped the signal: %s", r.State)
 		}
@@ -222,9 +204,9 @@ func TestRefreshFollowsTheRun(t *testing.T) {
 				t.Fatal(diags)
 			}
 		}
-		status(t, r, y.gate.words.succeeded, true)
+		status(t, r, y.Gate.Succeeded, true)
 		for _, entry := range s.RequestLog() {
-			if entry.Operation == y.operation {
+			if entry.Operation == y.Operation {
 				t.Errorf("a refresh sent a signal")
 			}
 		}
@@ -234,15 +216,15 @@ func TestRefreshFollowsTheRun(t *testing.T) {
 
 func TestReadPermissionMissing(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		s.Inject(sandbox.Fault{Operation: y.gate.read, Kind: sandbox.KindRefuse})
-		r := p.Resource(y.resource)
-		says(t, r.Apply(y.gate.running(t, s, well).With(waiting)), true, "Target Cannot Be Read", "accepted", y.gate.permission, "untaint")
+		s.Inject(sandbox.Fault{Operation: y.Gate.Read, Kind: sandbox.KindRefuse})
+		r := p.Resource(y.Type)
+		says(t, r.Apply(y.Gate.Running(s, well).With(waiting)), true, "Target Cannot Be Read", "accepted", y.Gate.Permission, "untaint")
 		if r.String("delivery") != "SENT" || !r.Tainted {
 			t.Errorf("delivery %q, tainted: %t", r.String("delivery"), r.Tainted)
 		}
 		sentOnce(t, y, s)
-		unready := p.Resource(y.resource)
-		says(t, unready.Apply(y.gate.unready(t, s).With(acctest.Values{"wait_until_ready": true})), true, "Signal Not Sent", y.gate.permission)
+		unready := p.Resource(y.Type)
+		says(t, unready.Apply(y.Gate.Unready(s).With(acctest.Values{"wait_until_ready": true})), true, "Signal Not Sent", y.Gate.Permission)
 		if !unready.State.IsNull() {
 			t.Errorf("recorded %s", unready.State)
 		}
@@ -254,23 +236,23 @@ func TestReadPermissionMissing(t *testing.T) {
 func TestReadsSurviveFaults(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		for _, kind := range []sandbox.Kind{sandbox.KindThrottle, sandbox.KindErrorBefore, sandbox.KindDropBefore, sandbox.KindHTML, sandbox.KindTruncate} {
-			s.Inject(sandbox.Fault{Operation: y.gate.read, Kind: kind, Times: 1})
+			s.Inject(sandbox.Fault{Operation: y.Gate.Read, Kind: kind, Times: 1})
 		}
-		r := p.Resource(y.resource)
-		apply(t, r, y.gate.running(t, s, well).With(waiting))
-		status(t, r, y.gate.words.succeeded, true)
+		r := p.Resource(y.Type)
+		apply(t, r, y.Gate.Running(s, well).With(waiting))
+		status(t, r, y.Gate.Succeeded, true)
 		sentOnce(t, y, s)
 	})
 }
 
 func TestWaitUntilReady(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.unready(t, s).With(acctest.Values{"wait_until_ready": true})
+		config := y.Gate.Unready(s).With(acctest.Values{"wait_until_ready": true})
 		s.ResetRequestLog()
-		r := p.Resource(y.resource)
+		r := p.Resource(y.Type)
 		apply(t, r, config)
 		sentOnce(t, y, s)
-		sent := slices.IndexFunc(s.RequestLog(), func(e sandbox.Request) bool { return e.Operation == y.operation })
+		sent := slices.IndexFunc(s.RequestLog(), func(e sandbox.Request) bool { return e.Operation == y.Operation })
 		if sent < 2 || sent != len(s.RequestLog())-1 {
 			t.Errorf("the signal is number %d in the request log %v", sent, s.RequestLog())
 		}
@@ -279,11 +261,11 @@ func TestWaitUntilReady(t *testing.T) {
 
 func TestNotReadyInTime(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.unready(t, s).With(acctest.Briefly).With(acctest.Values{"wait_until_ready": true})
-		s.Hook(y.gate.read, nil, nil) // time stands still
-		r := p.Resource(y.resource)
+		config := y.Gate.Unready(s).With(acctest.Briefly).With(acctest.Values{"wait_until_ready": true})
+		s.Hook(y.Gate.Read, nil, nil) // time stands still
+		r := p.Resource(y.Type)
 		says(t, r.Apply(config), true, "Signal Not Sent", "was not tried", "create timeout of 1s", "Applying again")
-		if !r.State.IsNull() || s.Count(y.operation) != 0 {
+		if !r.State.IsNull() || s.Count(y.Operation) != 0 {
 			t.Errorf("recorded %s after %v", r.State, s.RequestLog())
 		}
 	})
@@ -296,18 +278,18 @@ func TestCancelWhileWaiting(t *testing.T) {
 	}{
 		"until ready": {
 			config: func(t *testing.T, y system, s *sandbox.Sandbox) acctest.Values {
-				return y.gate.unready(t, s).With(acctest.Values{"wait_until_ready": true})
+				return y.Gate.Unready(s).With(acctest.Values{"wait_until_ready": true})
 			},
 			after: func(t *testing.T, y system, s *sandbox.Sandbox, r *acctest.Resource, diags acctest.Diagnostics) {
 				says(t, diags, true, "Signal Not Sent", "cancelled")
-				if !r.State.IsNull() || s.Count(y.operation) != 0 {
+				if !r.State.IsNull() || s.Count(y.Operation) != 0 {
 					t.Errorf("recorded %s after %v", r.State, s.RequestLog())
 				}
 			},
 		},
 		"for completion": {
 			config: func(t *testing.T, y system, s *sandbox.Sandbox) acctest.Values {
-				return y.gate.running(t, s, never).With(waiting)
+				return y.Gate.Running(s, never).With(waiting)
 			},
 			after: func(t *testing.T, y system, s *sandbox.Sandbox, r *acctest.Resource, diags acctest.Diagnostics) {
 				says(t, diags, false, "Waiting Cancelled", "recorded")
@@ -321,8 +303,8 @@ func TestCancelWhileWaiting(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 				config := test.config(t, y, s)
-				r := p.Resource(y.resource)
-				diags := cancelled(t, s, p, y.gate.read, func() acctest.Diagnostics { return r.Apply(config) })
+				r := p.Resource(y.Type)
+				diags := cancelled(t, s, p, y.Gate.Read, func() acctest.Diagnostics { return r.Apply(config) })
 				test.after(t, y, s, r, diags)
 			})
 		})
@@ -332,14 +314,14 @@ func TestCancelWhileWaiting(t *testing.T) {
 func TestWaitersShareTheirReads(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		const waiters = 50
-		config := y.gate.unready(t, s).With(acctest.Values{"wait_until_ready": true})
+		config := y.Gate.Unready(s).With(acctest.Values{"wait_until_ready": true})
 		release := make(chan struct{})
-		s.Hook(y.gate.read, nil, nil)
+		s.Hook(y.Gate.Read, nil, nil)
 		var all sync.WaitGroup
 		for range waiters {
 			all.Go(func() {
 				<-release
-				if diags := p.Resource(y.resource).Apply(config.With(acctest.Values{"timeouts": acctest.Values{"create": "300ms"}})); !diags.HasError() {
+				if diags := p.Resource(y.Type).Apply(config.With(acctest.Values{"timeouts": acctest.Values{"create": "300ms"}})); !diags.HasError() {
 					t.Error("became ready while time stood still")
 				}
 			})
@@ -348,7 +330,7 @@ func TestWaitersShareTheirReads(t *testing.T) {
 		all.Wait()
 		// In 300 ms each would make 20 reads of its own; the exact ratio is held to
 		// by the poller's own tests, which have a clock of their own.
-		if reads := s.Count(y.gate.read); reads > 3*waiters {
+		if reads := s.Count(y.Gate.Read); reads > 3*waiters {
 			t.Errorf("%d waiters made %d reads", waiters, reads)
 		}
 	})
@@ -356,11 +338,11 @@ func TestWaitersShareTheirReads(t *testing.T) {
 
 func TestAdoptExisting(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		if !y.gate.adopts {
+		if !y.Gate.Adopts {
 			return
 		}
-		config := y.gate.running(t, s, never).With(acctest.Values{"adopt_existing": true})
-		first, second := p.Resource(y.resource), p.Resource(y.resource)
+		config := y.Gate.Running(s, never).With(acctest.Values{"adopt_existing": true})
+		first, second := p.Resource(y.Type), p.Resource(y.Type)
 		apply(t, first, config)
 		if first.String("delivery") != "SENT" {
 			t.Errorf("with nothing to adopt, delivery is %q", first.String("delivery"))
@@ -382,8 +364,8 @@ func TestAdoptExisting(t *testing.T) {
 // Untaint accepts the failure that was reported, not one that is waited for anew.
 func TestAcceptedFailureIsNotAcceptedForGood(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.gate.running(t, s, badly)
-		r := p.Resource(y.resource)
+		config := y.Gate.Running(s, badly)
+		r := p.Resource(y.Type)
 		says(t, r.Apply(config.With(waiting)), true, "Target Did Not Succeed")
 		r.Tainted = false
 		apply(t, r, config.With(waiting))
@@ -397,9 +379,9 @@ func TestAcceptedFailureIsNotAcceptedForGood(t *testing.T) {
 
 func TestUnreadableIsNoResultToRecord(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		s.Inject(sandbox.Fault{Operation: y.gate.read, Kind: sandbox.KindRefuse})
-		r := p.Resource(y.resource)
-		says(t, r.Apply(y.gate.running(t, s, well).With(waiting).With(acctest.Values{"on_wait_failure": "record"})), true, "Target Cannot Be Read", y.gate.permission)
+		s.Inject(sandbox.Fault{Operation: y.Gate.Read, Kind: sandbox.KindRefuse})
+		r := p.Resource(y.Type)
+		says(t, r.Apply(y.Gate.Running(s, well).With(waiting).With(acctest.Values{"on_wait_failure": "record"})), true, "Target Cannot Be Read", y.Gate.Permission)
 		sentOnce(t, y, s)
 	})
 }
@@ -407,8 +389,8 @@ func TestUnreadableIsNoResultToRecord(t *testing.T) {
 // Whether a signal is still to be sent must not be open when its resource is updated.
 func TestWhenIsKnownAtAnUpdate(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
-		r := p.Resource(y.resource)
+		config := y.Ready(s)
+		r := p.Resource(y.Type)
 		unknown := config.With(acctest.Values{"when": acctest.Unknown})
 		if _, diags := r.Plan(unknown); len(diags) > 0 {
 			t.Errorf("at a creation: %s", diags)

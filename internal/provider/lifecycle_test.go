@@ -20,9 +20,9 @@ func apply(t *testing.T, r *acctest.Resource, config acctest.Values) {
 
 func TestOneRequestInALife(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
+		config := y.Ready(s)
 		s.ResetRequestLog()
-		r := p.Resource(y.resource)
+		r := p.Resource(y.Type)
 		if diags := r.Validate(config); len(diags) > 0 {
 			t.Fatal(diags)
 		}
@@ -36,7 +36,7 @@ func TestOneRequestInALife(t *testing.T) {
 		apply(t, r, config)
 		made := len(s.RequestLog())
 		sent := r.State
-		if r.String("delivery") != "SENT" || (r.String("request_id") == "") != y.noRequestID || r.String("id") == "" {
+		if r.String("delivery") != "SENT" || (r.String("request_id") == "") != y.NoRequestID || r.String("id") == "" {
 			t.Errorf("the state says %s", r.State)
 		}
 		if at, err := time.Parse(time.RFC3339, r.String("sent_at")); err != nil || at.Before(before) || at.After(time.Now()) {
@@ -72,7 +72,7 @@ func TestOneRequestInALife(t *testing.T) {
 		} {
 			step()
 		}
-		if s.Count(y.operation) != 1 || s.Accepted(y.operation) != 1 || len(s.RequestLog()) != made {
+		if s.Count(y.Operation) != 1 || s.Accepted(y.Operation) != 1 || len(s.RequestLog()) != made {
 			t.Errorf("the request log holds %v", s.RequestLog())
 		}
 	})
@@ -80,9 +80,9 @@ func TestOneRequestInALife(t *testing.T) {
 
 func TestWhatSendsAgain(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
+		config := y.Ready(s)
 		config["triggers"] = acctest.Values{"release": "1"}
-		r := p.Resource(y.resource)
+		r := p.Resource(y.Type)
 		apply(t, r, config)
 		replaces := func(change acctest.Values) []string {
 			t.Helper()
@@ -102,16 +102,16 @@ func TestWhatSendsAgain(t *testing.T) {
 				t.Errorf("%v replaces for %q, want triggers", change, got)
 			}
 		}
-		if s.Count(y.operation) != 1 {
+		if s.Count(y.Operation) != 1 {
 			t.Errorf("planning sent a signal: %v", s.RequestLog())
 		}
 		apply(t, r, config.With(acctest.Values{"triggers": acctest.Values{"release": "2"}}))
-		if s.Count(y.operation) != 2 || s.Accepted(y.operation) != 2 {
+		if s.Count(y.Operation) != 2 || s.Accepted(y.Operation) != 2 {
 			t.Errorf("a changed trigger made the request log %v", s.RequestLog())
 		}
 		r.Tainted = true
 		apply(t, r, config.With(acctest.Values{"triggers": acctest.Values{"release": "2"}}))
-		if s.Count(y.operation) != 3 || s.Accepted(y.operation) != 3 {
+		if s.Count(y.Operation) != 3 || s.Accepted(y.Operation) != 3 {
 			t.Errorf("a taint made the request log %v", s.RequestLog())
 		}
 	})
@@ -120,8 +120,8 @@ func TestWhatSendsAgain(t *testing.T) {
 // Setting what was recorded is not another signal.
 func TestComputedArgumentsSetAsRecorded(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
-		r := p.Resource(y.resource)
+		config := y.Ready(s)
+		r := p.Resource(y.Type)
 		apply(t, r, config)
 		for _, name := range []string{"region", "run_id", "unique_id", "client_token"} {
 			if !r.Has(name) || r.String(name) == "" {
@@ -131,7 +131,7 @@ func TestComputedArgumentsSetAsRecorded(t *testing.T) {
 			apply(t, r, set)
 			apply(t, r, config)
 		}
-		if s.Count(y.operation) != 1 {
+		if s.Count(y.Operation) != 1 {
 			t.Errorf("the request log holds %v", s.RequestLog())
 		}
 	})
@@ -139,22 +139,22 @@ func TestComputedArgumentsSetAsRecorded(t *testing.T) {
 
 func TestUnknownIsAcceptedByUntaint(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s).With(acctest.Values{"timeouts": acctest.Values{"create": "1s"}})
-		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindStallAfter})
-		r := p.Resource(y.resource)
+		config := y.Ready(s).With(acctest.Values{"timeouts": acctest.Values{"create": "1s"}})
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindStallAfter})
+		r := p.Resource(y.Type)
 		if diags := r.Apply(config); !diags.HasError() || !r.Tainted {
 			t.Fatalf("a stalled send ended with %s, tainted %t", diags, r.Tainted)
 		}
 		s.ClearFaults()
 		r.Tainted = false // terraform untaint
-		sent := s.Count(y.operation)
+		sent := s.Count(y.Operation)
 		apply(t, r, config)
-		if s.Count(y.operation) != sent {
+		if s.Count(y.Operation) != sent {
 			t.Errorf("after untaint the request log is %v", s.RequestLog())
 		}
 		r.Tainted = true
 		apply(t, r, config)
-		if s.Count(y.operation) != sent+1 || r.String("delivery") != "SENT" {
+		if s.Count(y.Operation) != sent+1 || r.String("delivery") != "SENT" {
 			t.Errorf("applying a tainted signal made the request log %v", s.RequestLog())
 		}
 	})
@@ -162,8 +162,8 @@ func TestUnknownIsAcceptedByUntaint(t *testing.T) {
 
 func TestSignalsCannotBeImported(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		diags := p.Resource(y.resource).Import("anything")
-		if !diags.HasError() || !strings.Contains(diags.String(), y.resource) || !strings.Contains(diags.String(), "import") {
+		diags := p.Resource(y.Type).Import("anything")
+		if !diags.HasError() || !strings.Contains(diags.String(), y.Type) || !strings.Contains(diags.String(), "import") {
 			t.Errorf("importing said %s", diags)
 		}
 		if made := s.RequestLog(); len(made) > 0 {
@@ -174,9 +174,9 @@ func TestSignalsCannotBeImported(t *testing.T) {
 
 func TestTimeoutsAreChecked(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
+		config := y.Ready(s)
 		for _, bad := range []string{"soon", "0s", "-1m", ""} {
-			diags := p.Resource(y.resource).Validate(config.With(acctest.Values{"timeouts": acctest.Values{"create": bad}}))
+			diags := p.Resource(y.Type).Validate(config.With(acctest.Values{"timeouts": acctest.Values{"create": bad}}))
 			if len(diags) != 1 || diags[0].Attribute != "timeouts.create" {
 				t.Errorf("timeouts.create = %q: %s", bad, diags)
 			}
@@ -186,13 +186,13 @@ func TestTimeoutsAreChecked(t *testing.T) {
 
 func TestUnknownValuesWait(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
+		config := y.Ready(s)
 		for name := range config {
 			unknown := config.With(acctest.Values{name: acctest.Unknown})
-			if diags := p.Resource(y.resource).Validate(unknown); len(diags) > 0 {
+			if diags := p.Resource(y.Type).Validate(unknown); len(diags) > 0 {
 				t.Errorf("an unknown %s: %s", name, diags)
 			}
-			if _, diags := p.Resource(y.resource).Plan(unknown); len(diags) > 0 {
+			if _, diags := p.Resource(y.Type).Plan(unknown); len(diags) > 0 {
 				t.Errorf("an unknown %s: %s", name, diags)
 			}
 		}

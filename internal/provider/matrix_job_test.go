@@ -13,8 +13,8 @@ import (
 // jobAs is the system of jobs, interrupted at one operation.
 func jobAs(operation string) system {
 	return system{
-		resource: "signal_http_trigger_job", operation: operation,
-		ready: func(*testing.T, *sandbox.Sandbox) acctest.Values {
+		Type: "signal_http_trigger_job", Operation: operation,
+		Ready: func(*sandbox.Sandbox) acctest.Values {
 			return acctest.Values{"name": "nightly", "group_id": 10, "aws_account_id": 20, "action_type": "stop_instances", "action_value": `{"region": "ap-northeast-1"}`}
 		},
 	}
@@ -50,13 +50,13 @@ func TestWhatHappensToAJobWhen(t *testing.T) {
 }
 
 func (x *trial) createJob(want matrix.JobResult) {
-	config, r := x.within("create"), x.Resource(x.resource)
+	config, r := x.within("create"), x.Resource(x.Type)
 	x.inject()
 	diags := r.Apply(config)
 	if diags.HasError() != want.Fails || r.State.IsNull() == want.Recorded || r.Tainted != (want.Recorded && want.Fails) {
 		x.Errorf("tainted: %t, and the state is %s: %s", r.Tainted, r.State, diags)
 	}
-	if x.Accepted(x.operation) > 1 || want.Recorded && len(x.Faults()) > 0 && x.Faults()[0].Kind != sandbox.KindThrottle && x.Count(x.operation) != 1 {
+	if x.Accepted(x.Operation) > 1 || want.Recorded && len(x.Faults()) > 0 && x.Faults()[0].Kind != sandbox.KindThrottle && x.Count(x.Operation) != 1 {
 		x.Errorf("the creation was repeated: %v", x.RequestLog())
 	}
 	r = x.later(r)
@@ -97,7 +97,7 @@ func (x *trial) deleteJob(want matrix.JobResult) {
 // made is a job that was made before the trouble.
 func (x *trial) made(config acctest.Values) *acctest.Resource {
 	x.Helper()
-	r := acctest.StartProvider(x.T, acctest.Block(x.URL())).Resource(x.resource)
+	r := acctest.StartProvider(x.T, acctest.Block(x.URL())).Resource(x.Type)
 	apply(x.T, r, config)
 	return r.On(x.Provider)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/matrix"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -44,7 +45,7 @@ func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Opt
 	// A read that comes after the last one that is needed has not begun yet when a test goes on.
 	patience.FirstPoll, patience.LongestPoll = 100*time.Millisecond, 100*time.Millisecond
 	patience.Attempt = cmp.Or(trouble.Attempt, patience.Attempt)
-	if trouble.Line == matrix.RefusedAtFirst || trouble.Line != matrix.Refused && y.tells != "" {
+	if trouble.Line == matrix.RefusedAtFirst || trouble.Line != matrix.Refused && y.ShownBy != "" {
 		patience.Unreachable = time.Minute
 	}
 	start := acctest.Sandbox
@@ -52,7 +53,7 @@ func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Opt
 		start = acctest.SandboxToRefuse
 	}
 	s := start(t, options)
-	config := y.ready(t, s)
+	config := y.Ready(s)
 	at := cmp.Or(elsewhere[trouble.Line], s.URL())
 	if trouble.Line == matrix.Untrusted {
 		stranger := acctest.SandboxTLS(t, options)
@@ -82,12 +83,12 @@ func (x *trial) inject() {
 	x.ResetRequestLog()
 	inject := func(faults []sandbox.Fault) {
 		for _, fault := range faults {
-			fault.Operation = cmp.Or(fault.Operation, x.operation)
+			fault.Operation = cmp.Or(fault.Operation, x.Operation)
 			x.Inject(fault)
 		}
 	}
 	inject(x.trouble.Faults)
-	x.Hook(x.operation, nil, func() { inject(x.trouble.Afterwards) })
+	x.Hook(x.Operation, nil, func() { inject(x.trouble.Afterwards) })
 	if x.trouble.Line == matrix.RefusedAtFirst {
 		x.Refuse()
 		open := time.AfterFunc(50*time.Millisecond, x.accept)
@@ -97,7 +98,7 @@ func (x *trial) inject() {
 
 // heal ends it.
 func (x *trial) heal() {
-	x.Hook(x.operation, nil, nil)
+	x.Hook(x.Operation, nil, nil)
 	x.ClearFaults()
 	x.accept()
 	x.ResetRequestLog()
@@ -112,7 +113,7 @@ func (x *trial) accept() {
 // holds compares what was sent and said with a cell of the matrix.
 func (x *trial) holds(want matrix.Cell, diags acctest.Diagnostics, standing ...string) {
 	x.Helper()
-	requests, taken := x.Count(x.operation), x.Accepted(x.operation)
+	requests, taken := x.Count(x.Operation), x.Accepted(x.Operation)
 	if want.Requests == matrix.Many && requests < 3 || want.Requests != matrix.Many && requests != want.Requests || taken != want.Taken {
 		x.Errorf("%d requests of which %d were taken, want %d and %d:\n%v", requests, taken, want.Requests, want.Taken, x.RequestLog())
 	}
@@ -127,14 +128,14 @@ func (x *trial) holds(want matrix.Cell, diags acctest.Diagnostics, standing ...s
 	}
 	said := diags.String()
 	for _, part := range append(standing, want.Says...) {
-		if part == "request id" && x.noRequestID {
+		if part == "request id" && x.NoRequestID {
 			continue
 		}
-		if part = strings.ReplaceAll(part, "PERMISSION", x.permission); !strings.Contains(said, part) {
+		if part = strings.ReplaceAll(part, "PERMISSION", x.Permission); !strings.Contains(said, part) {
 			x.Errorf("%q is not in the error:\n%s", part, said)
 		}
 	}
-	if x.noRequestID && strings.Contains(said, "request id") {
+	if x.NoRequestID && strings.Contains(said, "request id") {
 		x.Errorf("there is no request id, but it is in the error:\n%s", said)
 	}
 }
@@ -158,11 +159,11 @@ func became(t *testing.T, y system, s *sandbox.Sandbox, r *acctest.Resource, wan
 // sends counts the signalling requests that something makes.
 func (x *trial) sends(what string, want bool, does func() acctest.Diagnostics) {
 	x.Helper()
-	before := x.Count(x.operation)
+	before := x.Count(x.Operation)
 	if diags := does(); diags.HasError() {
 		x.Errorf("%s said %s", what, diags)
 	}
-	if sent := x.Count(x.operation) - before; sent != map[bool]int{true: 1}[want] {
+	if sent := x.Count(x.Operation) - before; sent != map[bool]int{true: 1}[want] {
 		x.Errorf("%s sent %d signals:\n%v", what, sent, x.RequestLog())
 	}
 }
@@ -184,21 +185,17 @@ func TestWhatHappensWhen(t *testing.T) {
 				t.Parallel()
 				var all sync.WaitGroup
 				defer all.Wait()
-				for _, y := range systems {
-					end, name := row.For(y.resource), cmp.Or(y.name, y.resource)
+				for _, y := range systems.All {
+					end := row.For(y)
 					run := func(how string, test func(x *trial)) {
-						all.Go(func() { t.Run(name+" "+how, func(t *testing.T) { test(try(t, y, row.Trouble)) }) })
+						all.Go(func() { t.Run(y.Name()+" "+how, func(t *testing.T) { test(try(t, y, row.Trouble)) }) })
 					}
 					run("created", func(x *trial) { x.create(end, nil) })
 					run("destroyed", func(x *trial) { x.destroy(end) })
-					if y.action {
+					if y.HasAction {
 						run("invoked", func(x *trial) { x.invoke(end) })
 					}
-					other, is := row.Resending[name]
-					if !is {
-						other, is = row.Resending[y.resource]
-					}
-					if is {
+					if other, is := row.Resend(y); is {
 						run("resending", func(x *trial) { x.create(other, acctest.Values{"resend_on_unknown": true}) })
 					}
 				}
@@ -217,10 +214,10 @@ func TestOneAttemptIsOneRequest(t *testing.T) {
 					continue
 				}
 				s.Reset()
-				x := &trial{t, y, s, acctest.StartProvider(t, acctest.Block(s.URL()), unhurried()), y.ready(t, s), row.Trouble}
+				x := &trial{t, y, s, acctest.StartProvider(t, acctest.Block(s.URL()), unhurried()), y.Ready(s), row.Trouble}
 				x.inject()
-				x.Resource(y.resource).Apply(x.config)
-				if s.Count(y.operation) != 1 {
+				x.Resource(y.Type).Apply(x.config)
+				if s.Count(y.Operation) != 1 {
 					t.Errorf("%s: the request log is %v", row.Name, s.RequestLog())
 				}
 			}
@@ -229,7 +226,7 @@ func TestOneAttemptIsOneRequest(t *testing.T) {
 }
 
 func (x *trial) create(want matrix.Cell, options acctest.Values) {
-	config, r := x.within("create").With(options), x.Resource(x.resource)
+	config, r := x.within("create").With(options), x.Resource(x.Type)
 	x.inject()
 	x.holds(want, r.Apply(config), standing[want.Word].created...)
 	x.records(want, r)
@@ -253,7 +250,7 @@ func (x *trial) create(want matrix.Cell, options acctest.Values) {
 
 // destroy leaves a resource whose signal did not get through in the state, untainted.
 func (x *trial) destroy(want matrix.Cell) {
-	r := x.Resource(x.resource)
+	r := x.Resource(x.Type)
 	plant(x.T, r, x.within("delete"))
 	x.inject()
 	x.holds(want, r.Destroy(), standing[want.Word].destroyed...)
@@ -269,28 +266,15 @@ func (x *trial) invoke(want matrix.Cell) {
 		config = config.With(acctest.Values{"timeout": x.trouble.Timeout.String()})
 	}
 	x.inject()
-	_, diags := x.Action(x.resource).Invoke(config)
+	_, diags := x.Action(x.Type).Invoke(config)
 	x.holds(want, diags)
 	if said := diags.String(); strings.Contains(said, "untaint") || strings.Contains(said, "recorded") {
 		x.Errorf("an action's error speaks of a state:\n%s", said)
 	}
 }
 
-// Every signal resource has a column, and every column is one.
-func TestMatrixHasAllSignals(t *testing.T) {
-	tested := map[string]bool{}
-	for _, y := range systems {
-		tested[y.resource] = true
-	}
-	for _, name := range matrix.Resources {
-		if !tested[name] {
-			t.Errorf("%s is in the matrix and not among the systems", name)
-		}
-		delete(tested, name)
-	}
-	if len(tested) > 0 {
-		t.Errorf("not in the matrix: %v", tested)
-	}
+// Each row has a name of its own, and each cell of a system's own is in one of them.
+func TestMatrixRowsHaveNames(t *testing.T) {
 	names := map[string]bool{}
 	for _, section := range matrix.Sections {
 		for _, row := range section.Rows {
@@ -298,6 +282,13 @@ func TestMatrixHasAllSignals(t *testing.T) {
 				t.Errorf("there are two rows %q", row.Name)
 			}
 			names[row.Name] = true
+		}
+	}
+	for _, y := range systems.All {
+		for name := range y.Cells {
+			if !names[name] {
+				t.Errorf("%s has a cell in the row %q, which the matrix does not have", y.Name(), name)
+			}
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/matrix"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -17,7 +18,7 @@ import (
 func eachTelling(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider)) {
 	t.Helper()
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		if y.tells != "" {
+		if y.ShownBy != "" {
 			test(t, y, s, p)
 		}
 	})
@@ -25,9 +26,9 @@ func eachTelling(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sand
 
 func TestLostSignalIsConfirmed(t *testing.T) {
 	eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
-		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter, Times: 1})
-		r := p.Resource(y.resource)
+		config := y.Ready(s)
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter, Times: 1})
+		r := p.Resource(y.Type)
 		apply(t, r, config)
 		if r.String("delivery") != "CONFIRMED" || r.String("sent_at") == "" || r.String("request_id") != "" || r.Tainted {
 			t.Errorf("tainted: %t, and the state is %s", r.Tainted, r.State)
@@ -50,9 +51,9 @@ func TestLostSignalIsConfirmed(t *testing.T) {
 
 func TestActionConfirms(t *testing.T) {
 	eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
-		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter, Times: 1})
-		progress, diags := p.Action(y.resource).Invoke(config)
+		config := y.Ready(s)
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter, Times: 1})
+		progress, diags := p.Action(y.Type).Invoke(config)
 		said := strings.Join(progress, "\n")
 		if len(diags) > 0 || !strings.Contains(said, "looking whether it is there") || !strings.Contains(said, "shows that the signal has arrived") {
 			t.Errorf("reported %q and said %s", progress, diags)
@@ -64,22 +65,22 @@ func TestActionConfirms(t *testing.T) {
 // A confirmed signal is waited for as a sent one is, and so by the next destroy.
 func TestConfirmedIsWaitedFor(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		if y.tells == "" {
+		if y.ShownBy == "" {
 			return
 		}
-		s.Hook(y.gate.read, nil, nil) // time stands still: it is what tells what is older than the signal
-		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter, Times: 1})
-		config := y.gate.running(t, s, never).With(waiting).With(acctest.Values{"timeouts": acctest.Values{"create": "700ms", "delete": "700ms"}})
-		r := p.Resource(y.resource)
+		s.Hook(y.Gate.Read, nil, nil) // time stands still: it is what tells what is older than the signal
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter, Times: 1})
+		config := y.Gate.Running(s, never).With(waiting).With(acctest.Values{"timeouts": acctest.Values{"create": "700ms", "delete": "700ms"}})
+		r := p.Resource(y.Type)
 		says(t, r.Apply(config), true, "Target Still Running", "has arrived, as", "untaint")
 		if r.String("delivery") != "CONFIRMED" {
 			t.Errorf("delivery is %q", r.String("delivery"))
 		}
 		sentOnce(t, y, s)
 
-		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter, Times: 1})
-		r = p.Resource(y.resource)
-		plant(t, r, y.gate.running(t, s, never).With(waiting).With(acctest.Values{"timeouts": acctest.Values{"delete": "700ms"}}))
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter, Times: 1})
+		r = p.Resource(y.Type)
+		plant(t, r, y.Gate.Running(s, never).With(waiting).With(acctest.Values{"timeouts": acctest.Values{"delete": "700ms"}}))
 		s.ResetRequestLog()
 		for range 2 {
 			says(t, r.Destroy(), true, "Target Still Running", "only waits")
@@ -103,17 +104,17 @@ func TestUnknownAtDestroyIsReadBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-				r := p.Resource(y.resource)
-				plant(t, r, y.ready(t, s).With(acctest.Values{"timeouts": acctest.Values{"delete": "1s"}}))
-				s.Inject(sandbox.Fault{Operation: y.operation, Kind: test.fault})
+				r := p.Resource(y.Type)
+				plant(t, r, y.Ready(s).With(acctest.Values{"timeouts": acctest.Values{"delete": "1s"}}))
+				s.Inject(sandbox.Fault{Operation: y.Operation, Kind: test.fault})
 				says(t, r.Destroy(), true, "Outcome of the Signal Unknown", "unless the service shows it by then")
 				s.ClearFaults()
 				s.ResetRequestLog()
 				if test.deny {
-					s.Inject(sandbox.Fault{Operation: y.tells, Kind: sandbox.KindRefuse})
+					s.Inject(sandbox.Fault{Operation: y.ShownBy, Kind: sandbox.KindRefuse})
 				}
 				says(t, r.Destroy(), false, "Signal May Be Sent Again")
-				if !r.State.IsNull() || s.Count(y.operation) != test.sends || s.Count(y.tells) == 0 {
+				if !r.State.IsNull() || s.Count(y.Operation) != test.sends || s.Count(y.ShownBy) == 0 {
 					t.Errorf("destroying again left %s after %v", r.State, s.RequestLog())
 				}
 			})
@@ -127,9 +128,9 @@ func TestUnknownAtDestroyIsReadBackElsewhere(t *testing.T) {
 	for name, ahead := range map[string]time.Duration{"the other clock is ahead": 8 * time.Second, "the other clock is behind": -8 * time.Second} {
 		t.Run(name, func(t *testing.T) {
 			eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-				r := p.Resource(y.resource)
-				plant(t, r, y.ready(t, s).With(acctest.Values{"timeouts": acctest.Values{"delete": "1s"}}))
-				s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindStallAfter})
+				r := p.Resource(y.Type)
+				plant(t, r, y.Ready(s).With(acctest.Values{"timeouts": acctest.Values{"delete": "1s"}}))
+				s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindStallAfter})
 				says(t, r.Destroy(), true, "Outcome of the Signal Unknown")
 				s.ClearFaults()
 				s.ResetRequestLog()
@@ -143,7 +144,7 @@ func TestUnknownAtDestroyIsReadBackElsewhere(t *testing.T) {
 					t.Fatalf("sent_at is still %s: %s", told, diags)
 				}
 				says(t, r.Destroy(), false, "Signal May Be Sent Again")
-				if !r.State.IsNull() || s.Count(y.operation) > 0 || s.Count(y.tells) == 0 {
+				if !r.State.IsNull() || s.Count(y.Operation) > 0 || s.Count(y.ShownBy) == 0 {
 					t.Errorf("destroying again left %s after %v", r.State, s.RequestLog())
 				}
 			})
@@ -154,18 +155,18 @@ func TestUnknownAtDestroyIsReadBackElsewhere(t *testing.T) {
 func TestCancelWhileLookingEndsAtOnce(t *testing.T) {
 	patient := acctest.Quick
 	patient.Settle = time.Hour
-	for _, y := range systems {
-		if y.tells == "" {
+	for _, y := range systems.All {
+		if y.ShownBy == "" {
 			continue
 		}
-		t.Run(y.resource, func(t *testing.T) {
+		t.Run(y.Type, func(t *testing.T) {
 			t.Parallel()
 			s := acctest.Sandbox(t, sandbox.Options{})
 			p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(patient))
-			config, r := y.ready(t, s), p.Resource(y.resource)
-			s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropBefore, Times: 1})
+			config, r := y.Ready(s), p.Resource(y.Type)
+			s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropBefore, Times: 1})
 			looked, done := make(chan struct{}), make(chan acctest.Diagnostics)
-			s.Hook(y.tells, sync.OnceFunc(func() { close(looked) }), nil)
+			s.Hook(y.ShownBy, sync.OnceFunc(func() { close(looked) }), nil)
 			go func() { done <- r.Apply(config.With(resending)) }()
 			<-looked
 			start := time.Now()
@@ -186,13 +187,13 @@ var resending = acctest.Values{"resend_on_unknown": true}
 func eachResending(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider)) {
 	t.Helper()
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		if offered := p.Resource(y.resource).Has("resend_on_unknown"); offered == (y.resource == "signal_stack_resource") {
+		if offered := p.Resource(y.Type).Has("resend_on_unknown"); offered == (y.Lost == systems.Repeatable) {
 			t.Fatalf("resend_on_unknown is offered: %t", offered)
 		} else if !offered {
 			return
 		}
-		if y.tells != "" {
-			s.Inject(sandbox.Fault{Operation: y.tells, Kind: sandbox.KindRefuse})
+		if y.ShownBy != "" {
+			s.Inject(sandbox.Fault{Operation: y.ShownBy, Kind: sandbox.KindRefuse})
 		}
 		test(t, y, s, p)
 	})
@@ -200,9 +201,9 @@ func eachResending(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sa
 
 func TestUnknownIsSentOnceMoreWhereAsked(t *testing.T) {
 	eachResending(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
-		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter, Times: 1})
-		r := p.Resource(y.resource)
+		config := y.Ready(s)
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter, Times: 1})
+		r := p.Resource(y.Type)
 		apply(t, r, config.With(resending))
 		became(t, y, s, r, matrix.Cell{Result: matrix.Sent, Requests: 2, Taken: 2}, nil)
 	})
@@ -210,9 +211,9 @@ func TestUnknownIsSentOnceMoreWhereAsked(t *testing.T) {
 
 func TestUnknownIsNeverSentAThirdTime(t *testing.T) {
 	eachResending(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
-		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter})
-		r := p.Resource(y.resource)
+		config := y.Ready(s)
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter})
+		r := p.Resource(y.Type)
 		diags := r.Apply(config.With(resending))
 		became(t, y, s, r, matrix.Cell{Result: matrix.Unknown, Requests: 2, Taken: 2, Says: []string{"sent once more, as resend_on_unknown"}}, diags)
 	})
@@ -221,10 +222,10 @@ func TestUnknownIsNeverSentAThirdTime(t *testing.T) {
 // What is sent once more counts as sent while it provably was not.
 func TestSendingOnceMoreIsTriedAgainWhenThrottled(t *testing.T) {
 	eachResending(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
-		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter, Times: 1})
-		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindThrottle, Times: 2})
-		r := p.Resource(y.resource)
+		config := y.Ready(s)
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter, Times: 1})
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindThrottle, Times: 2})
+		r := p.Resource(y.Type)
 		apply(t, r, config.With(resending))
 		became(t, y, s, r, matrix.Cell{Result: matrix.Sent, Requests: 4, Taken: 2}, nil)
 	})
@@ -232,7 +233,7 @@ func TestSendingOnceMoreIsTriedAgainWhenThrottled(t *testing.T) {
 
 func TestResendOnUnknownIsAnOption(t *testing.T) {
 	eachResending(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config, r := y.ready(t, s), p.Resource(y.resource)
+		config, r := y.Ready(s), p.Resource(y.Type)
 		apply(t, r, config)
 		for _, option := range []any{true, false, nil} {
 			changed := config.With(acctest.Values{"resend_on_unknown": option})
@@ -247,17 +248,17 @@ func TestResendOnUnknownIsAnOption(t *testing.T) {
 
 func TestActionSendsOnceMoreWhereAsked(t *testing.T) {
 	eachResending(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		if !y.action {
+		if !y.HasAction {
 			return
 		}
-		config := y.ready(t, s)
-		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter})
-		_, diags := p.Action(y.resource).Invoke(config)
+		config := y.Ready(s)
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter})
+		_, diags := p.Action(y.Type).Invoke(config)
 		says(t, diags, true, "Outcome of the Signal Unknown", "With resend_on_unknown = true")
 		s.ResetRequestLog()
-		_, diags = p.Action(y.resource).Invoke(config.With(resending))
+		_, diags = p.Action(y.Type).Invoke(config.With(resending))
 		says(t, diags, true, "Outcome of the Signal Unknown", "sent once more, as resend_on_unknown")
-		if s.Count(y.operation) != 2 {
+		if s.Count(y.Operation) != 2 {
 			t.Errorf("the request log is %v", s.RequestLog())
 		}
 	})

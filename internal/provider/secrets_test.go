@@ -305,7 +305,7 @@ func TestAccSecretsStaySecret(t *testing.T) {
 // A service may repeat what it refuses. Its words are shown without the secret.
 func TestSecretsAreNotRepeated(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.ready(t, s)
+		config := y.Ready(s)
 		for _, name := range []string{"input_wo", "token", "token_wo", "access_token", "access_token_wo"} {
 			given := strings.TrimSuffix(name, "_wo")
 			secret, has := config[given].(string)
@@ -315,10 +315,10 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 			if given == "input" {
 				secret = "more than a word"
 			}
-			r := p.Resource(y.resource)
+			r := p.Resource(y.Type)
 			refused := func(diags func() acctest.Diagnostics) {
 				t.Helper()
-				s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindRefuse, Message: "no " + secret + " here"})
+				s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindRefuse, Message: "no " + secret + " here"})
 				defer s.ClearFaults()
 				if said := diags().String(); strings.Contains(said, secret) || !strings.Contains(said, "no *** here") {
 					t.Errorf("of %s it said %s", name, said)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
@@ -22,25 +23,25 @@ func unhurried() provider.Option {
 func TestThrottlingHoldsBackTheSignalsOfOneServiceAndRegion(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
 		p := acctest.StartProvider(t, acctest.Block(s.URL()), unhurried())
-		first, second, third := y.ready(t, s), y.ready(t, s), y.ready(t, s)
-		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindThrottle, Times: 1})
-		if said := p.Resource(y.resource).Apply(first.With(acctest.Briefly)).String(); !strings.Contains(said, "Signal Not Sent") {
+		first, second, third := y.Ready(s), y.Ready(s), y.Ready(s)
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindThrottle, Times: 1})
+		if said := p.Resource(y.Type).Apply(first.With(acctest.Briefly)).String(); !strings.Contains(said, "Signal Not Sent") {
 			t.Errorf("the first signal said %s", said)
 		}
-		r := p.Resource(y.resource)
+		r := p.Resource(y.Type)
 		said := r.Apply(second.With(acctest.Briefly)).String()
 		for _, part := range []string{"Signal Not Sent", "was not tried", "throttles", "create timeout"} {
 			if !strings.Contains(said, part) {
 				t.Errorf("%q is not in the error of the second signal:\n%s", part, said)
 			}
 		}
-		if !r.State.IsNull() || s.Count(y.operation) != 1 {
-			t.Errorf("recorded %s after %d requests, want the first signal's alone", r.State, s.Count(y.operation))
+		if !r.State.IsNull() || s.Count(y.Operation) != 1 {
+			t.Errorf("recorded %s after %d requests, want the first signal's alone", r.State, s.Count(y.Operation))
 		}
-		if r := p.Resource(y.resource); r.Has("region") {
+		if r := p.Resource(y.Type); r.Has("region") {
 			r.Apply(third.With(acctest.Briefly).With(acctest.Values{"region": "eu-central-1"}))
-			if s.Count(y.operation) != 2 {
-				t.Errorf("another region's signal made %d requests, want 1", s.Count(y.operation)-1)
+			if s.Count(y.Operation) != 2 {
+				t.Errorf("another region's signal made %d requests, want 1", s.Count(y.Operation)-1)
 			}
 		}
 	})
@@ -100,22 +101,22 @@ func TestThrottledRollOut(t *testing.T) {
 
 // A service that asks to be left alone for longer than the timeout is named as the reason.
 func TestLongRetryAfterIsNamed(t *testing.T) {
-	for _, y := range systems {
-		if y.resource != "signal_stack_resource" && y.resource != "signal_http_trigger" {
+	for _, y := range systems.All {
+		if !y.RetryAfter {
 			continue
 		}
-		t.Run(y.name, func(t *testing.T) {
+		t.Run(y.Name(), func(t *testing.T) {
 			s := acctest.Sandbox(t, sandbox.Options{RetryAfter: 3 * time.Hour})
 			p := acctest.StartProvider(t, acctest.Block(s.URL()))
-			s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindThrottle, Times: 1})
+			s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindThrottle, Times: 1})
 			for _, which := range []string{"the one that was throttled", "the next one"} {
-				said := p.Resource(y.resource).Apply(y.ready(t, s))
+				said := p.Resource(y.Type).Apply(y.Ready(s))
 				if !said.HasError() || !strings.Contains(said.String(), "3h0m0s") {
 					t.Errorf("%s: want an error that names the 3 hours, got: %s", which, said)
 				}
 			}
-			if s.Accepted(y.operation) != 0 {
-				t.Errorf("%d signals were accepted, want none", s.Accepted(y.operation))
+			if s.Accepted(y.Operation) != 0 {
+				t.Errorf("%d signals were accepted, want none", s.Accepted(y.Operation))
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -17,10 +18,10 @@ func TestSignalsTogether(t *testing.T) {
 	sent := map[string]int{}
 	start := make(chan struct{})
 	var all sync.WaitGroup
-	for _, y := range systems {
+	for _, y := range systems.All {
 		for range each {
-			config, r := y.ready(t, s), p.Resource(y.resource)
-			sent[y.operation]++
+			config, r := y.Ready(s), p.Resource(y.Type)
+			sent[y.Operation]++
 			all.Go(func() {
 				<-start
 				apply(t, r, config)

@@ -2,7 +2,6 @@ package provider_test
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cmd/schema/schemajson"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
@@ -263,32 +263,32 @@ func recordRelease(t *testing.T) {
 	var states []stateOf
 	keep := func(name string, y system, config acctest.Values) {
 		t.Helper()
-		r := p.Resource(y.resource)
+		r := p.Resource(y.Type)
 		r.Apply(config)
 		if r.State.IsNull() {
-			t.Fatalf("%s%s left no state", cmp.Or(y.name, y.resource), name)
+			t.Fatalf("%s%s left no state", y.Name(), name)
 		}
 		stored := r.Stored()
-		if y.resource == job.resource {
+		if y.Type == job.resource {
 			stored.Private = nil
 		}
-		states = append(states, stateOf{cmp.Or(y.name, y.resource) + name, y.resource, config, stored})
+		states = append(states, stateOf{y.Name() + name, y.Type, config, stored})
 	}
-	for _, y := range systems {
-		keep("", y, y.ready(t, s))
-		keep(", with triggers", y, y.ready(t, s).With(acctest.Values{"triggers": acctest.Values{"release": "1"}, "timeouts": acctest.Values{"create": "5m"}}))
-		keep(", at destroy", y, y.ready(t, s).With(acctest.Values{"when": "destroy"}))
-		s.Inject(sandbox.Fault{Operation: y.operation, Kind: sandbox.KindDropAfter, Times: 1})
-		keep(", answer lost", y, y.ready(t, s))
-		if y.gate == nil {
+	for _, y := range systems.All {
+		keep("", y, y.Ready(s))
+		keep(", with triggers", y, y.Ready(s).With(acctest.Values{"triggers": acctest.Values{"release": "1"}, "timeouts": acctest.Values{"create": "5m"}}))
+		keep(", at destroy", y, y.Ready(s).With(acctest.Values{"when": "destroy"}))
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter, Times: 1})
+		keep(", answer lost", y, y.Ready(s))
+		if y.Gate == nil {
 			continue
 		}
-		s.Hook(y.gate.read, c.tick, nil)
+		s.Hook(y.Gate.Read, c.tick, nil)
 		for _, end := range []string{well, badly} {
-			keep(", ended "+end, y, y.gate.running(t, s, end).With(waiting))
+			keep(", ended "+end, y, y.Gate.Running(s, end).With(waiting))
 		}
 	}
-	keep("", system{resource: job.resource}, job.config)
+	keep("", system{Type: job.resource}, job.config)
 	var written bytes.Buffer
 	encoder := json.NewEncoder(&written)
 	encoder.SetIndent("", "  ")

@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"text/template"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 )
 
 // Stage is what Terraform is doing when it ends too early.
@@ -19,17 +22,17 @@ const (
 	AtDestroy Stage = "destroy"
 )
 
-// Timestamp is how far a signal has come when Terraform ends too early.
-type Moment string
+// Moment is how far a signal has come when Terraform ends too early.
+type Moment = systems.Moment
 
 // The moments, in the order in which they follow each other.
 const (
-	UntilReady Moment = "waiting until the target is ready"
-	BackingOff Moment = "pausing before another attempt"
-	Leaving    Moment = "the request has left and never arrives"
-	Acted      Moment = "the service has acted, and its answer is under way"
-	Waiting    Moment = "waiting for the end of the run"
-	Recorded   Moment = "done, while other resources are not"
+	UntilReady = systems.UntilReady
+	BackingOff = systems.BackingOff
+	Leaving    = systems.Leaving
+	Acted      = systems.Acted
+	Waiting    = systems.Waiting
+	Recorded   = systems.Recorded
 )
 
 // Ending is how Terraform ends too early.
@@ -42,37 +45,39 @@ const (
 )
 
 // Guard is what keeps a signal from taking effect a second time.
-type Guard string
+type Guard = systems.Guard
 
 // The guards.
 const (
-	// Unguarded signals have none.
-	Unguarded Guard = "none"
-	// ReadBack signals have none either, but their services can show a signal whose
-	// answer was lost.
-	ReadBack Guard = "read back"
-	// Adopting signals are looked for at the service: adopt_existing.
-	Adopting Guard = "adopt_existing"
-	// Generated ids are made up by the provider, and Pinned ones by the user.
-	Generated Guard = "generated ids"
-	Pinned    Guard = "pinned ids"
-	// UsedToken is a token that is good for one callback.
-	UsedToken Guard = "used token"
+	Unguarded = systems.Unguarded
+	ReadBack  = systems.ShowsSignals
+	Adopting  = systems.Adopting
+	Generated = systems.Generated
+	Pinned    = systems.Pinned
+	UsedToken = systems.UsedToken
 )
 
 // Guards are all guards, in the order of the page.
 var Guards = []Guard{Unguarded, ReadBack, Adopting, Generated, Pinned, UsedToken}
 
-// signals says in a column's head which signals a guard is of.
-func (g Guard) signals() string {
-	return map[Guard]string{
-		Unguarded: "`signal_http_trigger`",
-		ReadBack:  "`signal_automation`, `signal_workflow_execution`",
-		Adopting:  "the same with `adopt_existing`",
-		Generated: "`signal_stack_resource`",
-		Pinned:    "the same with `unique_id` and `client_token` set",
-		UsedToken: "`signal_workflow_step_state`",
-	}[g]
+// signals says in a column's head which signals a guard is of, and with which arguments.
+func signals(g Guard) string {
+	var names, means []string
+	for _, y := range systems.Signals() {
+		for _, guarded := range y.Guards {
+			if guarded.Guard == g {
+				names = append(names, "`"+y.Type+"`")
+				if guarded.Means != "" && !slices.Contains(means, guarded.Means) {
+					means = append(means, guarded.Means)
+				}
+			}
+		}
+	}
+	head := strings.Join(names, ", ")
+	if len(means) > 0 {
+		head += " with " + strings.Join(means, " or ")
+	}
+	return head
 }
 
 // Next is what the next run of the same command does about a signal.
@@ -180,7 +185,9 @@ var introduction string
 // Text is the page, in Markdown.
 func Text() string {
 	var page strings.Builder
-	page.WriteString(introduction)
+	if err := template.Must(template.New("").Parse(introduction)).Execute(&page, advice()); err != nil {
+		panic(err) // The template is at odds with the table.
+	}
 	for _, stage := range []Stage{AtApply, AtDestroy} {
 		if stage == AtApply {
 			page.WriteString("\n## While the signal is sent at apply\n\n")
@@ -189,7 +196,7 @@ func Text() string {
 		}
 		head := []string{"the provider was", "and ended by", "in the state"}
 		for _, guard := range Guards {
-			head = append(head, "next "+string(stage)+": "+guard.signals())
+			head = append(head, "next "+string(stage)+": "+signals(guard))
 		}
 		row(&page, head)
 		page.WriteString(strings.Repeat("|---", len(head)) + "|\n")
@@ -205,6 +212,29 @@ func Text() string {
 		}
 	}
 	return page.String()
+}
+
+// advice is what to do about each system's signals, in Markdown.
+func advice() (lines []string) {
+	var adopting []string
+	for _, y := range systems.Signals() {
+		if y.Gate != nil && y.Gate.Adopts {
+			adopting = append(adopting, "`"+y.Type+"`")
+		}
+	}
+	lines = append(lines, "For "+systems.List(adopting)+", set `adopt_existing`: the next apply finds the signal where the service shows it, and sends nothing.")
+	for _, y := range systems.Signals() {
+		if y.Docs.AfterCrash != "" {
+			lines = append(lines, "For `"+y.Type+"`, "+y.Docs.AfterCrash)
+		}
+	}
+	var shown []string
+	for _, y := range systems.Signals() {
+		if y.Lost == systems.ReadBack {
+			shown = append(shown, "`"+y.Type+"`")
+		}
+	}
+	return append(lines, "At destroy, where the state says `delivery = \"UNKNOWN\"`, the next destroy looks for a signal of "+systems.List(shown)+", and sends nothing if the service shows it.")
 }
 
 func (p Point) left() string {

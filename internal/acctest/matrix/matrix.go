@@ -4,9 +4,9 @@
 package matrix
 
 import (
-	"slices"
 	"time"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -17,25 +17,36 @@ type Row struct {
 	// What says it in full, in Markdown.
 	What string
 	Trouble
-	// End is what every signal comes to whose resource is not in Own.
+	// End is what every signal comes to of whose Lost there is nothing in Own.
 	End Cell
-	Own map[string]Cell
-	// Resending is what signals come to with resend_on_unknown = true, by
-	// resource, where that is something else.
-	Resending map[string]Cell
+	Own map[systems.Lost]Cell
+	// Resending is what signals whose outcome stays unknown come to with
+	// resend_on_unknown = true, where that is something else; ResendingLookUp, those
+	// whose target is looked up.
+	Resending, ResendingLookUp *Cell
 }
 
-// For is the cell of a resource type.
-func (r Row) For(resource string) Cell {
-	if own, ok := r.Own[resource]; ok {
+// For is the cell of a system.
+func (r Row) For(y systems.System) Cell {
+	if own, ok := y.Cells[r.Name]; ok {
+		return own
+	}
+	if own, ok := r.Own[y.Lost]; ok {
 		return own
 	}
 	return r.End
 }
 
-// ByJobID is the HTTP trigger whose URL is looked up just before it is sent to,
-// for cells of its own.
-const ByJobID = "signal_http_trigger by job_id"
+// Resend is the cell of a system with resend_on_unknown = true; ok says that it is another one.
+func (r Row) Resend(y systems.System) (cell Cell, ok bool) {
+	if r.Resending == nil || y.Lost == systems.Repeatable || r.For(y).Result != Unknown {
+		return cell, false
+	}
+	if y.LooksUp && r.ResendingLookUp != nil {
+		return *r.ResendingLookUp, true
+	}
+	return *r.Resending, true
+}
 
 // Trouble is what a test does to a signal.
 type Trouble struct {
@@ -67,71 +78,24 @@ const (
 	Nameless
 )
 
-// Many stands for as many requests as the timeout leaves system for.
-const Many = -1
+// Cell is what one signal comes to in one row, and Result what a user sees of it.
+type (
+	Cell   = systems.Cell
+	Result = systems.Result
+)
 
-// Cell is what one signal comes to in one row.
-type Cell struct {
-	Result
-	// Requests is how many signalling requests reach the service, and Taken on how
-	// many of them it acts.
-	Requests, Taken int
-	// Says are parts of the error.
-	Says []string
-}
-
-// Result is what a user sees of a signal in the end.
-type Result struct {
-	// Word is what the guide calls it, and Means what that is to say.
-	Word, Means string
-	// Delivery is the attribute of that name; when it is empty, nothing is recorded.
-	Delivery string
-	// Error is the summary of the error, empty when there is none. One that comes
-	// after something was recorded taints the resource.
-	Error string
-	// Again says that applying again sends the signal.
-	Again bool
-}
-
-// State is what becomes of a resource that is created.
-func (r Result) State() string {
-	switch {
-	case r.Delivery == "":
-		return "is not recorded"
-	case r.Tainted():
-		return "is recorded, tainted"
-	default:
-		return "is recorded"
-	}
-}
-
-// Next is what the next apply does.
-func (r Result) Next() string {
-	switch {
-	case r.Tainted():
-		return "sends the signal again; after `terraform untaint` nothing"
-	case r.Again:
-		return "sends the signal"
-	default:
-		return "sends nothing"
-	}
-}
-
-// Tainted reports whether the resource is recorded as tainted.
-func (r Result) Tainted() bool { return r.Delivery != "" && r.Error != "" }
+// Many stands for as many requests as the timeout leaves room for.
+const Many = systems.Many
 
 // The results there are.
 var (
-	Sent      = Result{Word: "sent", Means: "The service said that it took the signal.", Delivery: "SENT"}
-	Confirmed = Result{Word: "confirmed", Means: "The answer was lost, and the service showed afterwards that it had taken the signal.", Delivery: "CONFIRMED"}
-	Rejected  = Result{Word: "rejected", Means: "The service said that it did not take the signal.", Error: "Signal Rejected", Again: true}
-	NotSent   = Result{Word: "not sent", Means: "No request had an effect.", Error: "Signal Not Sent", Again: true}
-	Unknown   = Result{Word: "unknown", Means: "The service may or may not have taken the signal.", Delivery: "UNKNOWN", Error: "Outcome of the Signal Unknown", Again: true}
-	Results   = []Result{Sent, Confirmed, Rejected, NotSent, Unknown}
+	Sent      = systems.Sent
+	Confirmed = systems.Confirmed
+	Rejected  = systems.Rejected
+	NotSent   = systems.NotSent
+	Unknown   = systems.Unknown
+	Results   = systems.Results
 )
-
-// Resources are the columns.
-var Resources = []string{"signal_automation", "signal_workflow_execution", "signal_workflow_step_state", "signal_stack_resource", "signal_http_trigger"}
 
 // sent is a signal that ends well, with so many requests, of which one was taken.
 func sent(requests int) Cell { return Cell{Result: Sent, Requests: requests, Taken: 1} }
@@ -139,8 +103,11 @@ func sent(requests int) Cell { return Cell{Result: Sent, Requests: requests, Tak
 // doubled is a signal that was sent once more although the first one was taken.
 func doubled() Cell { return Cell{Result: Sent, Requests: 2, Taken: 2} }
 
+// resent is what resend_on_unknown makes of a signal.
+func resent(cell Cell) *Cell { return &cell }
+
 // again is a signal that was sent once more, when the first one was taken so often.
-func again(taken int) Cell { return map[int]Cell{0: sent(2), 1: doubled()}[taken] }
+func again(taken int) *Cell { return resent([]Cell{sent(2), doubled()}[taken]) }
 
 func rejected(requests int, says ...string) Cell {
 	return Cell{Result: Rejected, Requests: requests, Says: says}
@@ -154,39 +121,18 @@ func unknown(requests, taken int, says ...string) Cell {
 	return Cell{Result: Unknown, Requests: requests, Taken: taken, Says: says}
 }
 
-// ros is what ROS comes to, the only service that documents a repeated request as harmless.
-func ros(cell Cell) map[string]Cell { return own("signal_stack_resource", cell) }
-
-// trigger is what the HTTP trigger comes to, which documents 500 and 503 as "has not started".
-func trigger(cell Cell) map[string]Cell { return own("signal_http_trigger", cell) }
-
-// readBack is what signals come to whose services show what they have taken.
-func readBack(cell Cell) map[string]Cell {
-	return map[string]Cell{"signal_automation": cell, "signal_workflow_execution": cell}
+// repeated and readBack are what signals come to of which something can be known
+// after a lost answer.
+func repeated(cell Cell) map[systems.Lost]Cell {
+	return map[systems.Lost]Cell{systems.Repeatable: cell}
 }
+
+func readBack(cell Cell) map[systems.Lost]Cell { return map[systems.Lost]Cell{systems.ReadBack: cell} }
 
 // found is what a signal comes to that is read back, when it was taken so often.
 func found(taken int) Cell {
 	return map[int]Cell{0: sent(2), 1: {Result: Confirmed, Requests: 1, Taken: 1}}[taken]
 }
-
-// blind are signals that resend_on_unknown sends once more: all that can be
-// neither read back nor, as ROS's, repeated, and not those left out.
-func blind(cell Cell, but ...string) map[string]Cell {
-	cells := map[string]Cell{}
-	for _, resource := range Resources {
-		if _, shown := readBack(cell)[resource]; !shown && resource != "signal_stack_resource" && !slices.Contains(but, resource) {
-			cells[resource] = cell
-		}
-	}
-	return cells
-}
-
-// everyone are all signals that resend_on_unknown sends once more where nothing
-// can be read back.
-func everyone(cell Cell) map[string]Cell { return with(blind(cell), readBack(cell)) }
-
-func own(resource string, cell Cell) map[string]Cell { return map[string]Cell{resource: cell} }
 
 // Timeouts of rows that use them up.
 const (

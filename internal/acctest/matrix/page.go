@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"text/template"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 )
 
 //go:embed what-happens-when.md.tmpl
@@ -14,7 +16,6 @@ var page string
 func Text() string {
 	var text strings.Builder
 	err := template.Must(template.New("").Funcs(template.FuncMap{
-		"short": func(resource string) string { return strings.TrimPrefix(resource, "signal_") },
 		"code": func(text string) string {
 			if text == "" {
 				return "none"
@@ -22,21 +23,23 @@ func Text() string {
 			return "`" + text + "`"
 		},
 		"resending": resending,
+		"written":   written,
+		"resent":    resentCell,
 	}).Parse(page)).Execute(&text, struct {
-		Resources  []string
+		Signals    []systems.System
 		Results    []Result
 		Sections   []Section
 		JobResults []JobResult
 		JobRows    []Row
-	}{Resources, Results, Sections, JobResults, JobRows()})
+	}{systems.Signals(), Results, Sections, JobResults, JobRows()})
 	if err != nil {
 		panic(err) // The template is at odds with the table.
 	}
 	return text.String()
 }
 
-// String is the cell as the guide has it, such as "sent 2/1".
-func (c Cell) String() string {
+// written is the cell as the guide has it, such as "sent 2/1".
+func written(c Cell) string {
 	requests := fmt.Sprint(c.Requests)
 	if c.Requests == Many {
 		requests = "n"
@@ -48,7 +51,7 @@ func (c Cell) String() string {
 func resending() (rows []Row) {
 	for _, section := range Sections {
 		for _, row := range section.Rows {
-			if len(row.Resending) > 0 {
+			if row.Resending != nil {
 				rows = append(rows, row)
 			}
 		}
@@ -56,14 +59,17 @@ func resending() (rows []Row) {
 	return rows
 }
 
-// Resend is the cell of a resource type with resend_on_unknown = true.
-func (r Row) Resend(resource string) string {
-	other, ok := r.Resending[resource]
-	if !ok {
+// resentCell is the cell of a resource with resend_on_unknown = true.
+func resentCell(row Row, y systems.System) string {
+	cell, differs := row.Resend(y)
+	if !differs {
 		return "no difference"
 	}
-	if looked, differs := r.Resending[ByJobID]; differs && strings.HasPrefix(ByJobID, resource) {
-		return fmt.Sprintf("%s; by `job_id` %s", other, looked)
+	text := written(cell)
+	for _, other := range systems.All {
+		if looked, _ := row.Resend(other); other.Type == y.Type && written(looked) != text {
+			text += fmt.Sprintf("; %s %s", other.Variant, written(looked))
+		}
 	}
-	return other.String()
+	return text
 }

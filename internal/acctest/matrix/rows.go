@@ -5,6 +5,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -23,7 +24,7 @@ func once(kind sandbox.Kind) Trouble {
 func always(kind sandbox.Kind) Trouble { return Trouble{Faults: []sandbox.Fault{{Kind: kind}}} }
 
 // with is a map of both.
-func with(a, b map[string]Cell) map[string]Cell {
+func with(a, b map[systems.Lost]Cell) map[systems.Lost]Cell {
 	both := maps.Clone(a)
 	maps.Copy(both, b)
 	return both
@@ -77,7 +78,6 @@ var Sections = []Section{{
 		What:    "the credentials have expired; for the trigger, its URL or access token has been replaced",
 		Trouble: always(sandbox.KindExpired),
 		End:     rejected(1, "expired", "renew"),
-		Own:     trigger(rejected(1, "HTTP 404", "access token")),
 	}, {
 		Name: "credentials expire midway",
 		What: "the service throttles, and by the next attempt the credentials have expired",
@@ -85,45 +85,44 @@ var Sections = []Section{{
 			{Kind: sandbox.KindThrottle, Times: 1}, {Kind: sandbox.KindExpired},
 		}},
 		End: rejected(2, "2 attempts", "expired", "renew"),
-		Own: trigger(rejected(2, "2 attempts", "HTTP 404", "access token")),
 	}},
 }, {
 	Title: "The service fails",
-	About: "The server errors of AWS do not say whether the request had an effect; SSM and SWF are read to find out. The document of the HTTP trigger says of 500 and 503 that the run has not started.",
+	About: "The server errors of AWS do not say whether the request had an effect; " + services(systems.ReadBack) + " are read to find out. The document of the HTTP trigger says of 500 and 503 that the run has not started.",
 	Rows: []Row{{
 		Name:      "500 before acting",
 		What:      "the service answers 500 once, and has not acted",
 		Trouble:   once(sandbox.KindErrorBefore),
 		End:       unknown(1, 0, "HTTP 500", "request id"),
-		Own:       with(readBack(found(0)), with(ros(sent(2)), trigger(sent(2)))),
-		Resending: blind(again(0), "signal_http_trigger"),
+		Own:       with(readBack(found(0)), repeated(sent(2))),
+		Resending: again(0),
 	}, {
 		Name:      "503 before acting",
 		What:      "the service answers 503 once, and has not acted",
 		Trouble:   Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindErrorBefore, Status: 503, Times: 1}}},
 		End:       unknown(1, 0, "HTTP 503", "request id"),
-		Own:       with(readBack(found(0)), with(ros(sent(2)), trigger(sent(2)))),
-		Resending: blind(again(0), "signal_http_trigger"),
+		Own:       with(readBack(found(0)), repeated(sent(2))),
+		Resending: again(0),
 	}, {
 		Name:    "500 for good",
 		What:    "the service answers 500 until the timeout, and never acts",
 		Trouble: Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindErrorBefore}}, Timeout: ample},
 		End:     unknown(1, 0, "HTTP 500"),
-		Own: with(with(ros(unknown(Many, 0, "HTTP 500", "attempts", "timeout")), trigger(notSent(Many, "HTTP 500", "attempts", "timeout"))),
+		Own: with(repeated(unknown(Many, 0, "HTTP 500", "attempts", "timeout")),
 			readBack(notSent(Many, "HTTP 500", "attempts", "timeout", "the signal has not arrived"))),
-		Resending: blind(unknown(2, 0, "HTTP 500"), "signal_http_trigger"),
+		Resending: resent(unknown(2, 0, "HTTP 500")),
 	}, {
 		Name:      "server error after acting",
 		What:      "the service acts and then answers with a server error once: 500, the trigger 502",
 		Trouble:   once(sandbox.KindErrorAfter),
 		End:       unknown(1, 1, "HTTP 50"),
-		Own:       with(readBack(found(1)), ros(sent(2))),
-		Resending: blind(again(1)),
+		Own:       with(readBack(found(1)), repeated(sent(2))),
+		Resending: again(1),
 	}},
 }, {
 	Title: "The answer is lost",
-	About: fmt.Sprintf("The request has left, and what comes back does not say what became of it. SSM and SWF are read then: a signal that the service shows is confirmed, "+
-		"and one that it does not show after %.0f seconds of reading is sent again. An approval without a `Comment` of its own, in an execution with more than one, stays unknown, and so does a revocation, for which nothing is read. Of the others, whether the service has acted makes no difference to what the provider can see.", delivery.DefaultRetryPolicy.Settle.Seconds()),
+	About: fmt.Sprintf("The request has left, and what comes back does not say what became of it. %s are read then: a signal that the service shows is confirmed, "+
+		"and one that it does not show after %.0f seconds of reading is sent again. An approval without a `Comment` of its own, in an execution with more than one, stays unknown, and so does a revocation, for which nothing is read. Of the others, whether the service has acted makes no difference to what the provider can see.", services(systems.ReadBack), delivery.DefaultRetryPolicy.Settle.Seconds()),
 	Rows: []Row{
 		lost("dropped before acting", "the connection is closed before an answer, and the service has not acted", once(sandbox.KindDropBefore), 0, "before an answer came"),
 		lost("dropped after acting", "the service acts, and the connection is closed before its answer", once(sandbox.KindDropAfter), 1, "before an answer came"),
@@ -138,7 +137,7 @@ var Sections = []Section{{
 			Trouble:   Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindHTML, Status: 403, Times: 1}}},
 			End:       unknown(1, 0, "HTTP 403", "proxy"),
 			Own:       readBack(found(0)),
-			Resending: blind(again(0)),
+			Resending: again(0),
 		},
 		{
 			Name:      "redirected",
@@ -146,7 +145,7 @@ var Sections = []Section{{
 			Trouble:   Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindRedirect, Body: "/elsewhere", Times: 1}}},
 			End:       unknown(1, 0, "HTTP 307"),
 			Own:       readBack(found(0)),
-			Resending: blind(again(0)),
+			Resending: again(0),
 		},
 		lost("no answer to one attempt", fmt.Sprintf("the service acts, and no answer comes within %.0f seconds", delivery.DefaultRetryPolicy.Attempt.Seconds()),
 			Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindStallAfter, Times: 1}}, Attempt: brief}, 1),
@@ -169,10 +168,11 @@ var Sections = []Section{{
 				Faults:     []sandbox.Fault{{Kind: sandbox.KindDropAfter, Times: 1}},
 				Afterwards: []sandbox.Fault{{Operation: "*", Kind: sandbox.KindExpired}},
 			},
-			End: unknown(1, 1),
-			Own: ros(unknown(2, 1, "expired")),
-			// By job_id the trigger is looked up again, and that is refused already.
-			Resending: with(everyone(unknown(2, 1)), own(ByJobID, unknown(1, 1))),
+			End:       unknown(1, 1),
+			Own:       repeated(unknown(2, 1, "expired")),
+			Resending: resent(unknown(2, 1)),
+			// The target is looked up again, and that is refused already.
+			ResendingLookUp: resent(unknown(1, 1)),
 		},
 		{
 			Name: "answer lost and reading denied",
@@ -181,8 +181,8 @@ var Sections = []Section{{
 				Faults: append(readingDenied(), sandbox.Fault{Kind: sandbox.KindDropAfter, Times: 1}),
 			},
 			End:       unknown(1, 1),
-			Own:       with(readBack(unknown(1, 1, "Allow the IAM action", "by itself", "resend_on_unknown")), ros(sent(2))),
-			Resending: everyone(again(1)),
+			Own:       with(readBack(unknown(1, 1, "Allow", "by itself", "resend_on_unknown")), repeated(sent(2))),
+			Resending: again(1),
 		},
 		{
 			Name: "answer lost and reading fails",
@@ -191,8 +191,8 @@ var Sections = []Section{{
 				Faults: append(readingFails(), sandbox.Fault{Kind: sandbox.KindDropAfter, Times: 1}),
 			},
 			End:       unknown(1, 1),
-			Own:       with(readBack(found(1)), ros(sent(2))),
-			Resending: blind(again(1)),
+			Own:       with(readBack(found(1)), repeated(sent(2))),
+			Resending: again(1),
 		},
 		{
 			Name:    "slow",
@@ -204,17 +204,24 @@ var Sections = []Section{{
 }}
 
 // reads are the operations by which lost signals are looked for.
-var reads = []string{"GetAutomationExecution", "ListOpenWorkflowExecutions"}
+func reads() (operations []string) {
+	for _, y := range systems.Signals() {
+		if y.Lost == systems.ReadBack {
+			operations = append(operations, y.ShownBy)
+		}
+	}
+	return operations
+}
 
 func readingDenied() (faults []sandbox.Fault) {
-	for _, read := range reads {
+	for _, read := range reads() {
 		faults = append(faults, sandbox.Fault{Operation: read, Kind: sandbox.KindRefuse})
 	}
 	return faults
 }
 
 func readingFails() (faults []sandbox.Fault) {
-	for _, read := range reads {
+	for _, read := range reads() {
 		for _, kind := range []sandbox.Kind{sandbox.KindErrorBefore, sandbox.KindHTML, sandbox.KindDropBefore} {
 			faults = append(faults, sandbox.Fault{Operation: read, Kind: kind, Times: 1})
 		}
@@ -228,7 +235,18 @@ func lost(name, what string, trouble Trouble, taken int, says ...string) Row {
 	return Row{
 		Name: name, What: what, Trouble: trouble,
 		End:       unknown(1, taken, says...),
-		Own:       with(readBack(found(taken)), ros(sent(2))),
-		Resending: blind(again(taken)),
+		Own:       with(readBack(found(taken)), repeated(sent(2))),
+		Resending: again(taken),
 	}
+}
+
+// services names those whose signals can be treated so after a lost answer.
+func services(lost systems.Lost) string {
+	var names []string
+	for _, y := range systems.Signals() {
+		if y.Lost == lost {
+			names = append(names, y.Docs.Service)
+		}
+	}
+	return systems.List(names)
 }

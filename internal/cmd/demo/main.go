@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -23,8 +24,8 @@ import (
 func main() {
 	flag.Usage = func() {
 		fmt.Fprintf(flag.CommandLine.Output(), "usage: demo [scene ...]\nscenes:\n")
-		for _, s := range scenes {
-			fmt.Fprintf(flag.CommandLine.Output(), "  %-14s %s\n", s.name, s.title)
+		for _, s := range systems.Signals() {
+			fmt.Fprintf(flag.CommandLine.Output(), "  %-14s %s\n", s.Short(), s.Demo.Title)
 		}
 	}
 	flag.Parse()
@@ -43,13 +44,15 @@ func main() {
 	}
 }
 
-func choose(names []string) ([]scene, error) {
+// choose returns the systems to show: those named, or all.
+func choose(names []string) ([]systems.System, error) {
+	scenes := systems.Signals()
 	if len(names) == 0 {
 		return scenes, nil
 	}
-	var chosen []scene
+	var chosen []systems.System
 	for _, name := range names {
-		at := slices.IndexFunc(scenes, func(s scene) bool { return s.name == name })
+		at := slices.IndexFunc(scenes, func(s systems.System) bool { return s.Short() == name })
 		if at < 0 {
 			return nil, fmt.Errorf("there is no scene %q: demo -help lists all", name)
 		}
@@ -59,7 +62,7 @@ func choose(names []string) ([]scene, error) {
 }
 
 // run shows the scenes. It leaves nothing behind, whichever way it ends.
-func run(ctx context.Context, out io.Writer, scenes []scene) (err error) {
+func run(ctx context.Context, out io.Writer, scenes []systems.System) (err error) {
 	say := func(format string, a ...any) { fmt.Fprintf(out, format+"\n", a...) }
 	dir, err := os.MkdirTemp("", "signal-demo-")
 	if err != nil {
@@ -79,7 +82,7 @@ func run(ctx context.Context, out io.Writer, scenes []scene) (err error) {
 	if err := terraformcli.Build(ctx, dir); err != nil {
 		return err
 	}
-	s := sandbox.New(sandbox.Options{})
+	s := sandbox.New(sandbox.Options{Domains: systems.Domains})
 	if err := s.Start("127.0.0.1:0"); err != nil {
 		return err
 	}
@@ -88,10 +91,10 @@ func run(ctx context.Context, out io.Writer, scenes []scene) (err error) {
 	say("Terraform uses the provider just built, through a development override, of which it warns each time.")
 
 	for i, scene := range scenes {
-		say("\n==> %d of %d: %s", i+1, len(scenes), scene.title)
-		show := show{scene: scene, sandbox: s, out: out, terraform: terraform, providerDir: dir}
-		if err := show.run(ctx, filepath.Join(examples, scene.name)); err != nil {
-			return fmt.Errorf("the demo of %s went wrong: %w", scene.name, err)
+		say("\n==> %d of %d: %s", i+1, len(scenes), scene.Demo.Title)
+		show := show{System: scene, sandbox: s, out: out, terraform: terraform, providerDir: dir}
+		if err := show.run(ctx, filepath.Join(examples, scene.Short())); err != nil {
+			return fmt.Errorf("the demo of %s went wrong: %w", scene.Short(), err)
 		}
 	}
 	say("\nDone: each signal was sent once, by the apply that created it, and never again.")

@@ -2,17 +2,17 @@ package main
 
 import (
 	"bytes"
-	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
 // perform runs the demo where leftovers would show.
-func perform(t *testing.T, scenes []scene) (string, error) {
+func perform(t *testing.T, scenes []systems.System) (string, error) {
 	t.Helper()
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -33,35 +33,37 @@ func perform(t *testing.T, scenes []scene) (string, error) {
 }
 
 func TestDemo(t *testing.T) {
-	out, err := perform(t, scenes)
+	out, err := perform(t, systems.Signals())
 	if err != nil {
 		t.Fatalf("%s\n%s", err, out)
 	}
-	for _, scene := range scenes {
-		if strings.Count(out, scene.before) != 1 || strings.Count(out, scene.after) != 3 {
-			t.Errorf("%s does not tell what the service saw:\n%s", scene.name, out)
+	for _, scene := range systems.Signals() {
+		if strings.Count(out, scene.Demo.Before) != 1 || strings.Count(out, scene.Demo.After) != 3 {
+			t.Errorf("%s does not tell what the service saw:\n%s", scene.Short(), out)
 		}
 	}
 }
 
 // What does not go as told ends the demo.
 func TestDemoNoticesWhatGoesWrong(t *testing.T) {
-	spoilt := func(change func(*scene)) []scene {
-		s := scenes[0]
+	spoilt := func(change func(*systems.System)) []systems.System {
+		s := systems.Signals()[0]
+		demo := *s.Demo
+		s.Demo = &demo
 		change(&s)
-		return []scene{s}
+		return []systems.System{s}
 	}
-	for want, scenes := range map[string][]scene{
-		"Outcome of the Signal Unknown": spoilt(func(s *scene) {
-			start := s.start
-			s.start = func(box *sandbox.Sandbox) map[string]string {
-				box.Inject(sandbox.Fault{Operation: s.operation, Kind: sandbox.KindDropAfter})
-				box.Inject(sandbox.Fault{Operation: "GetAutomationExecution", Kind: sandbox.KindRefuse})
-				return start(box)
+	for want, scenes := range map[string][]systems.System{
+		"Outcome of the Signal Unknown": spoilt(func(s *systems.System) {
+			start := s.Demo.Start
+			s.Demo.Start = func(box *sandbox.Sandbox) {
+				box.Inject(sandbox.Fault{Operation: s.Operation, Kind: sandbox.KindDropAfter})
+				box.Inject(sandbox.Fault{Operation: s.ShownBy, Kind: sandbox.KindRefuse})
+				start(box)
 			}
 		}),
-		"the service should have seen 1 accepted": spoilt(func(s *scene) { s.operation = "Another" }),
-		"the service should show: something else": spoilt(func(s *scene) { s.before = "something else" }),
+		"the service should have seen 1 accepted": spoilt(func(s *systems.System) { s.Operation = "Another" }),
+		"the service should show: something else": spoilt(func(s *systems.System) { s.Demo.Before = "something else" }),
 	} {
 		if out, err := perform(t, scenes); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v\n%s", want, err, out)
@@ -76,13 +78,6 @@ func TestSceneNamesAreChecked(t *testing.T) {
 	if _, err := choose([]string{"nonsense"}); err == nil || !strings.Contains(err.Error(), "nonsense") {
 		t.Errorf("a wrong name said %v", err)
 	}
-	names := map[string]bool{}
-	for _, scene := range scenes {
-		names[scene.name] = true
-	}
-	if len(names) != len(scenes) {
-		t.Errorf("scenes share names: %v", maps.Keys(names))
-	}
 }
 
 // Whoever has applied an example leaves a state in it.
@@ -93,7 +88,7 @@ func TestSceneStartsWithoutState(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := &show{scene: scene{name: "scene"}, providerDir: t.TempDir(), terraform: "terraform"}
+	s := &show{System: systems.System{Type: "signal_scene"}, providerDir: t.TempDir(), terraform: "terraform"}
 	if _, err := s.workspace(example, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/hashicorp/terraform-exec/tfexec"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -24,7 +25,7 @@ var inOrder = regexp.MustCompile(`(?s)signal_\S+: Creation complete.*terraform_d
 
 // show is one performance of a scene.
 type show struct {
-	scene
+	systems.System
 	sandbox                *sandbox.Sandbox
 	out                    io.Writer
 	terraform, providerDir string
@@ -34,20 +35,20 @@ type show struct {
 
 func (s *show) run(ctx context.Context, example string) error {
 	s.sandbox.Reset()
-	variables := s.start(s.sandbox)
-	cli, err := s.workspace(example, variables)
+	s.Demo.Start(s.sandbox)
+	cli, err := s.workspace(example, s.Demo.Given(s.sandbox.URL()))
 	if err != nil {
 		return err
 	}
-	s.say("Configuration: examples/demo/%s/main.tf", s.name)
-	if err := s.look("The service, before", variables, s.before, 0); err != nil {
+	s.say("Configuration: examples/demo/%s/main.tf", s.Short())
+	if err := s.look("The service, before", s.Demo.Before, 0); err != nil {
 		return err
 	}
 
 	if err := s.command("apply -auto-approve", func() error { return cli.Apply(ctx) }); err != nil {
 		return err
 	}
-	if err := s.look("The service, after", variables, s.after, 1); err != nil {
+	if err := s.look("The service, after", s.Demo.After, 1); err != nil {
 		return err
 	}
 	if !inOrder.MatchString(s.said.String()) {
@@ -62,7 +63,7 @@ func (s *show) run(ctx context.Context, example string) error {
 	if !strings.Contains(s.said.String(), "No changes.") {
 		return fmt.Errorf("a second apply should have found nothing to do")
 	}
-	if err := s.look("The service, after the second apply", variables, s.after, 1); err != nil {
+	if err := s.look("The service, after the second apply", s.Demo.After, 1); err != nil {
 		return err
 	}
 
@@ -70,12 +71,12 @@ func (s *show) run(ctx context.Context, example string) error {
 	if err := s.command("destroy -auto-approve", func() error { return cli.Destroy(ctx) }); err != nil {
 		return err
 	}
-	return s.look("The service, after destroy", variables, s.after, 1)
+	return s.look("The service, after destroy", s.Demo.After, 1)
 }
 
 // workspace copies the example into a directory of its own, for terraform to leave its state there.
 func (s *show) workspace(example string, variables map[string]string) (*tfexec.Terraform, error) {
-	dir := filepath.Join(s.providerDir, s.name)
+	dir := filepath.Join(s.providerDir, s.Short())
 	// Whoever tries the example has a state in it, which is not the demo's.
 	files, err := filepath.Glob(filepath.Join(example, "*.tf"))
 	if err != nil {
@@ -115,8 +116,8 @@ func (s *show) command(arguments string, run func() error) error {
 }
 
 // look tells what the service shows and has seen, and holds it against what it should be.
-func (s *show) look(when string, variables map[string]string, want string, sent int) error {
-	got := s.state(s.sandbox, variables)
+func (s *show) look(when string, want string, sent int) error {
+	got := s.Demo.State(s.sandbox)
 	s.say("%s:\n  %s", when, got)
 	requests := s.sandbox.RequestLog()
 	if len(requests) == 0 {
@@ -128,8 +129,8 @@ func (s *show) look(when string, variables map[string]string, want string, sent 
 	if got != want {
 		return fmt.Errorf("the service should show: %s", want)
 	}
-	if len(requests) != sent || s.sandbox.Accepted(s.operation) != sent {
-		return fmt.Errorf("the service should have seen %d accepted %s and nothing else", sent, s.operation)
+	if len(requests) != sent || s.sandbox.Accepted(s.Operation) != sent {
+		return fmt.Errorf("the service should have seen %d accepted %s and nothing else", sent, s.Operation)
 	}
 	return nil
 }

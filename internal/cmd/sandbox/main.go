@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -28,12 +29,12 @@ func main() {
 }
 
 func run(ctx context.Context, out io.Writer, addr, cli string) error {
-	s := sandbox.New(sandbox.Options{Log: out, Domains: domains})
+	s := sandbox.New(sandbox.Options{Log: out, Domains: systems.Domains})
 	if err := s.Start(addr); err != nil {
 		return err
 	}
 	begin(s, scenarios...)
-	fmt.Fprintf(out, "The sandbox stands in for all five services at %s, until Ctrl-C.\n\n", s.URL())
+	fmt.Fprintf(out, "The sandbox stands in for all services at %s, until Ctrl-C.\n\n", s.URL())
 	fmt.Fprintf(out, "In another terminal, tell Terraform where it is:\n\n%s\n", environment(s.URL(), cli))
 	fmt.Fprintf(out, "These examples have something here that waits for their signals:\n\n%s\n", commands(s.URL(), false))
 	fmt.Fprintf(out, "These do, too, and need the block below beside them, as provider.tf:\n\n%s\n%s\n", commands(s.URL(), true), block(s.URL()))
@@ -88,16 +89,16 @@ provider "signal" {
 func commands(url string, resources bool) string {
 	var text strings.Builder
 	for _, one := range scenarios {
-		if strings.Contains(one.example, "resources/") == resources {
-			fmt.Fprintln(&text, one.command(url))
+		if strings.Contains(one.Example, "resources/") == resources {
+			fmt.Fprintln(&text, command(one, url))
 		}
 	}
 	return text.String()
 }
 
-func (s scenario) command(url string) string {
-	text := fmt.Sprintf("terraform -chdir=examples/%s apply", s.example)
-	for _, one := range s.at(url) {
+func command(s scenario, url string) string {
+	text := fmt.Sprintf("terraform -chdir=examples/%s apply", s.Example)
+	for _, one := range at(s, url) {
 		quoted := one.String()
 		if strings.ContainsAny(quoted, "{\"") {
 			quoted = "'" + quoted + "'"
@@ -108,11 +109,11 @@ func (s scenario) command(url string) string {
 }
 
 // at are the scenario's variables for a sandbox at url.
-func (s scenario) at(url string) []variable {
+func at(s scenario, url string) []variable {
 	var all []variable
-	for _, one := range s.variables {
-		if path, ok := strings.CutPrefix(one.value, "URL/"); ok {
-			one.value = url + "/" + path
+	for _, one := range s.Variables {
+		if path, ok := strings.CutPrefix(one.Value, "URL/"); ok {
+			one.Value = url + "/" + path
 		}
 		all = append(all, one)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-exec/tfexec"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -26,9 +27,9 @@ var examples = filepath.Join("..", "..", "..", "examples")
 // nothing else: each of its signals arrives once, and never again.
 func TestAccExamplesApplyAsTheyAre(t *testing.T) {
 	for _, one := range scenarios {
-		t.Run(one.example, func(t *testing.T) {
+		t.Run(one.Example, func(t *testing.T) {
 			t.Parallel()
-			s := acctest.Sandbox(t, sandbox.Options{Domains: domains})
+			s := acctest.Sandbox(t, sandbox.Options{Domains: systems.Domains})
 			begin(s, one)
 			env := map[string]string{}
 			for setting := range strings.FieldsSeq(environment(s.URL(), "")) {
@@ -37,17 +38,18 @@ func TestAccExamplesApplyAsTheyAre(t *testing.T) {
 				}
 			}
 			w := acctest.Bare(t, env)
-			if !w.Example(filepath.Join(examples, one.example)).Configures("terraform") {
+			if !w.Example(filepath.Join(examples, one.Example)).Configures("terraform") {
 				w.WriteFile("provider.tf", block(s.URL()))
 			}
 			var vars []*tfexec.VarOption
-			given := one.at(s.URL())
+			given := at(one, s.URL())
 			// The defaults of examples/demo are for the port that the command listens on.
-			switch {
-			case one.example == "demo/http_trigger":
-				given = append(given, variable{"url", s.URL() + "/trigger/sandbox-trigger"})
-			case strings.HasPrefix(one.example, "demo/"):
-				given = append(given, variable{"endpoint", s.URL()})
+			for _, y := range systems.Signals() {
+				if one.Example == "demo/"+y.Short() {
+					for name, value := range y.Demo.Given(s.URL()) {
+						given = append(given, variable{Name: name, Value: value})
+					}
+				}
 			}
 			for _, v := range given {
 				vars = append(vars, tfexec.Var(v.String()))
@@ -84,7 +86,7 @@ func TestAccExamplesApplyAsTheyAre(t *testing.T) {
 				t.Helper()
 				accepted := 0
 				for _, e := range s.RequestLog() {
-					if slices.Contains([]string{"SendAutomationSignal", "SignalWorkflowExecution", "SendWorkflowStepState", "SignalResource", "TriggerJob"}, e.Operation) {
+					if slices.ContainsFunc(systems.All, func(y systems.System) bool { return y.Operation == e.Operation }) {
 						accepted++
 						if !e.Accepted {
 							t.Errorf("refused: %s", e)
@@ -131,7 +133,7 @@ func TestEveryExampleHasAScenario(t *testing.T) {
 		if unapplied[name] != "" {
 			return nil
 		}
-		if !slices.ContainsFunc(scenarios, func(one scenario) bool { return one.example == name }) && !slices.Contains(missing, name) {
+		if !slices.ContainsFunc(scenarios, func(one scenario) bool { return one.Example == name }) && !slices.Contains(missing, name) {
 			missing = append(missing, name)
 		}
 		return nil
@@ -175,7 +177,7 @@ func TestAccTryItLocally(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := acctest.Sandbox(t, sandbox.Options{Domains: domains})
+	s := acctest.Sandbox(t, sandbox.Options{Domains: systems.Domains})
 	begin(s, scenarios...)
 	w := acctest.Bare(t, nil)
 	if err := os.CopyFS(filepath.Join(w.WorkingDir(), "examples"), os.DirFS(examples)); err != nil {

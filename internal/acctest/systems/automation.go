@@ -1,0 +1,138 @@
+package systems
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+var (
+	approve = sandbox.Step{Name: "approve", Action: "aws:approve"}
+	deploy  = sandbox.Step{Name: "deploy", Action: "aws:executeScript"}
+	pause   = sandbox.Step{Name: "hold", Action: "aws:pause"}
+)
+
+// StartAutomation starts an execution with these steps under a fixed id.
+func StartAutomation(s *sandbox.Sandbox, n int, steps ...sandbox.Step) {
+	s.StartAutomation(sandbox.Automation{ID: ID(n), DocumentName: "Sandbox-Approval", Steps: slices.Clone(steps)})
+}
+
+func approval(execution string) Values {
+	return Values{"automation_execution_id": execution, "signal_type": "Approve"}
+}
+
+var automation = []System{{
+	Type:       "signal_automation",
+	Package:    "ssm",
+	Operation:  "SendAutomationSignal",
+	Permission: "ssm:SendAutomationSignal",
+	HasAction:  true,
+	Ready: func(s *sandbox.Sandbox) Values {
+		id := s.StartAutomation(sandbox.Automation{
+			Steps:         []sandbox.Step{{Name: "approve", Action: "aws:approve", MinRequiredApprovals: 10}},
+			AcceptRepeats: true,
+		})
+		// Of several approvals, its comment tells one from another.
+		return approval(id).With(Values{"payload": Values{"Comment": []any{"release 7"}}})
+	},
+	Resends: Values{
+		"automation_execution_id": "11111111-1111-1111-1111-111111111111",
+		"signal_type":             "Reject",
+		"payload":                 Values{"Comment": []any{"another"}},
+		"region":                  "eu-central-1",
+	},
+	Optional:  []string{"payload"},
+	Missing:   Values{"automation_execution_id": "22222222-2222-2222-2222-222222222222"},
+	MissingAt: "automation_execution_id",
+	IsSuccess: emptyAnswer,
+	// As botocore 1.43.11 serializes the API model 2014-11-06.
+	Requests: []Request{{
+		Name:      "minimal",
+		Arguments: approval("11111111-1111-1111-1111-111111111111"),
+		Header:    map[string]string{"X-Amz-Target": "AmazonSSM.SendAutomationSignal", "Content-Type": "application/x-amz-json-1.1"},
+		Body:      `{"AutomationExecutionId": "11111111-1111-1111-1111-111111111111", "SignalType": "Approve"}`,
+	}, {
+		Name: "full",
+		Arguments: Values{
+			"automation_execution_id": "11111111-1111-1111-1111-111111111111", "signal_type": "Reject", "region": "eu-west-1",
+			"payload": Values{"Comment": []any{"<b>&\u00e9\u2028"}, "None": []any{}},
+		},
+		Header: map[string]string{"X-Amz-Target": "AmazonSSM.SendAutomationSignal", "Content-Type": "application/x-amz-json-1.1"},
+		Body:   `{"AutomationExecutionId": "11111111-1111-1111-1111-111111111111", "SignalType": "Reject", "Payload": {"Comment": ["<b>&\u00e9\u2028"], "None": []}}`,
+	}},
+	Gate: &Gate{
+		Read:       "GetAutomationExecution",
+		Permission: "ssm:GetAutomationExecution",
+		Running: func(s *sandbox.Sandbox, end string) Values {
+			last := map[string]sandbox.Step{
+				Well:  deploy,
+				Badly: {Name: "deploy", Action: "aws:executeScript", Fail: "the disk is full"},
+				Never: {Name: "deploy", Action: "aws:executeScript", Hold: true},
+			}[end]
+			return approval(s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{
+				approve, {Name: "settle", Action: "aws:sleep", SleepSeconds: seconds}, last,
+			}}))
+		},
+		Unready: func(s *sandbox.Sandbox) Values {
+			return approval(s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{
+				{Name: "prepare", Action: "aws:sleep", SleepSeconds: seconds}, approve,
+			}}))
+		},
+		IsRunning: "InProgress", Succeeded: "Success", Failed: "Failed",
+		Reason: "the disk is full",
+		Adopts: true,
+	},
+	Lost:    ReadBack,
+	ShownBy: "GetAutomationExecution",
+	Interrupted: func(s *sandbox.Sandbox, at Moment) (Values, string) {
+		steps := []sandbox.Step{approve, {Name: "deploy", Action: "aws:executeScript", Hold: true}}
+		settle := sandbox.Step{Name: "settle", Action: "aws:sleep", SleepSeconds: Later}
+		switch at {
+		case UntilReady:
+			steps = []sandbox.Step{settle, steps[0], steps[1]}
+		case Waiting:
+			steps[1] = settle
+		}
+		id := s.StartAutomation(sandbox.Automation{Steps: steps, AcceptRepeats: true})
+		return approval(id), id
+	},
+	Guards: []Guarded{{Guard: ShowsSignals}, adopting},
+	Demo: &Demo{
+		Title: "approve an AWS Systems Manager Automation that waits for it",
+		Start: func(s *sandbox.Sandbox) { StartAutomation(s, 1, approve, deploy) },
+		State: func(s *sandbox.Sandbox) string {
+			execution, _ := s.Automation(ID(1))
+			text := fmt.Sprintf("execution %s", execution.AutomationExecutionStatus)
+			for _, step := range execution.StepExecutions {
+				text += fmt.Sprintf(", step %q %s", step.StepName, step.StepStatus)
+			}
+			return text + fmt.Sprintf(", signals received: %d", len(execution.Signals))
+		},
+		Before: `execution Waiting, step "approve" Waiting, step "deploy" Pending, signals received: 0`,
+		After:  `execution Success, step "approve" Success, step "deploy" Success, signals received: 1`,
+	},
+	Examples: []Scenario{{
+		Example: "resources/signal_automation",
+		Variables: []Variable{
+			{"automation_execution_id", ID(20)}, {"migration_execution_id", ID(21)}, {"maintenance_execution_id", ID(22)}, {"release", "1.2.3"},
+		},
+		Start: func(s *sandbox.Sandbox) {
+			StartAutomation(s, 20, approve, deploy)
+			StartAutomation(s, 21, approve, deploy)
+			StartAutomation(s, 22, pause)
+		},
+	}},
+	Docs: &Docs{
+		Service: "SSM",
+		Sends:   "approve, reject, revoke, resume, start or stop a step of an AWS Systems Manager Automation execution",
+		Lost:    "reads the execution's steps: a signal that they show is confirmed; a step that still waits for it is signalled again; anything else is unknown",
+		Repeats: "nothing but the step's state: a `Comment` of its own tells one of several approvals",
+		Answers: []Answer{
+			{"AutomationExecutionNotFoundException", "automation_execution_id", "the execution's id, region and account"},
+			{"AutomationStepNotFoundException", "payload", "the step name, or the step's execution id"},
+			{"InvalidAutomationSignalException", "signal_type", "whether a step waits for this signal, and whether the execution goes on at all"},
+			{"AccessDeniedException", "", "the permission `ssm:SendAutomationSignal`"},
+		},
+	},
+}}

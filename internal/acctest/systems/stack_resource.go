@@ -1,0 +1,115 @@
+package systems
+
+import (
+	"fmt"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// deployed is the signal to the wait condition of a stack.
+func deployed(stack string) Values {
+	return Values{"stack_id": stack, "logical_resource_id": "Deployed", "status": "SUCCESS"}
+}
+
+var stackResource = []System{{
+	Type:       "signal_stack_resource",
+	Package:    "ros",
+	Operation:  "SignalResource",
+	Permission: "ros:SignalResource",
+	HasAction:  true,
+	Ready: func(s *sandbox.Sandbox) Values {
+		return deployed(s.StartStack(sandbox.Stack{Conditions: []sandbox.WaitCondition{{Name: "Deployed", Count: 10}}}))
+	},
+	Resends: Values{
+		"stack_id":            "another",
+		"logical_resource_id": "another",
+		"status":              "FAILURE",
+		"unique_id":           "another",
+		"client_token":        "another",
+		"region":              "eu-central-1",
+	},
+	Missing:    Values{"stack_id": "nothing"},
+	MissingAt:  "stack_id",
+	RetryAfter: true,
+	IsSuccess: func(members map[string]any, _ string) bool {
+		id, _ := members["RequestId"].(string)
+		return id != ""
+	},
+	Gate: &Gate{
+		Read:       "GetStack",
+		Permission: "ros:GetStack",
+		Running: func(s *sandbox.Sandbox, end string) Values {
+			last := map[string]sandbox.Sleep{
+				Well:  {Name: "Application", Seconds: seconds},
+				Badly: {Name: "Application", Seconds: seconds, Fail: "the disk is full"},
+				Never: {Name: "Application", Hold: true},
+			}[end]
+			last.DependsOn = []string{"Deployed"}
+			return deployed(s.StartStack(sandbox.Stack{Conditions: []sandbox.WaitCondition{{Name: "Deployed"}}, Sleeps: []sandbox.Sleep{last}}))
+		},
+		Unready: func(s *sandbox.Sandbox) Values {
+			return deployed(s.StartStack(sandbox.Stack{
+				Conditions: []sandbox.WaitCondition{{Name: "Deployed", DependsOn: []string{"Network"}}},
+				Sleeps:     []sandbox.Sleep{{Name: "Network", Seconds: seconds}},
+			}))
+		},
+		IsRunning: "CREATE_IN_PROGRESS", Succeeded: "CREATE_COMPLETE", Failed: "CREATE_FAILED",
+		Reason: "the disk is full",
+	},
+	Lost: Repeatable,
+	Interrupted: func(s *sandbox.Sandbox, at Moment) (Values, string) {
+		stack := sandbox.Stack{Conditions: []sandbox.WaitCondition{{Name: "Deployed"}}}
+		switch at {
+		case UntilReady:
+			stack.Conditions[0].DependsOn = []string{"Network"}
+			stack.Sleeps = []sandbox.Sleep{{Name: "Network", Seconds: Later}}
+		case Waiting:
+			stack.Sleeps = []sandbox.Sleep{{Name: "Application", Seconds: Later, DependsOn: []string{"Deployed"}}}
+		default:
+			stack.Conditions[0].Count = 10
+		}
+		id := s.StartStack(stack)
+		return deployed(id), id
+	},
+	Guards: []Guarded{{Guard: Generated}, {
+		Guard: Pinned,
+		With:  func(mark string) Values { return Values{"unique_id": mark, "client_token": mark} },
+		Means: "`unique_id` and `client_token` set",
+	}},
+	Demo: &Demo{
+		Title: "signal the wait condition of an Alibaba Cloud ROS stack",
+		Start: func(s *sandbox.Sandbox) {
+			s.StartStack(sandbox.Stack{ID: ID(3), Conditions: []sandbox.WaitCondition{{Name: "Deployed"}}})
+		},
+		State: func(s *sandbox.Sandbox) string {
+			stack, _ := s.Stack(ID(3))
+			return fmt.Sprintf("stack %s, signals received: %d", stack.Status, len(stack.Signals))
+		},
+		Before: `stack CREATE_IN_PROGRESS, signals received: 0`,
+		After:  `stack CREATE_COMPLETE, signals received: 1`,
+	},
+	Examples: []Scenario{{
+		Example:   "resources/signal_stack_resource",
+		Variables: []Variable{{"stack_id", ID(25)}, {"release", "1.2.3"}},
+		Start: func(s *sandbox.Sandbox) {
+			s.StartStack(sandbox.Stack{ID: ID(25), Conditions: []sandbox.WaitCondition{{Name: "Deployed"}, {Name: "Approved"}}})
+		},
+	}},
+	Docs: &Docs{
+		Service: "ROS",
+		Sends:   "a signal to a resource of an Alibaba Cloud ROS stack",
+		Lost:    "sends the same request again, until an answer comes or the timeout is over",
+		Repeats: "`client_token`: a repeat is documented to have no further effect; what it does under the same `unique_id` alone is not documented",
+		AfterCrash: "set `unique_id` and `client_token`: the next apply makes the same request again. Alibaba Cloud documents that a\n" +
+			"  repeat under the same `client_token` has no further effect; for how long it remembers one is not documented, nor what it answers to a signal that nothing waits for any more: the\n" +
+			"  stand-in refuses that.",
+		Answers: []Answer{
+			{"StackNotFound", "stack_id", "the stack's id, region and account"},
+			{"ResourceNotFound", "logical_resource_id", "the logical id, in the stack's template"},
+			{"ResourceNotAvailable", "logical_resource_id", "whether it waits for signals, and waits now"},
+			{"InvalidIdempotenceParameter", "client_token", "whether the token was used for another signal"},
+			{"LastTokenProcessing", "client_token", "an earlier request with this token is being processed"},
+			{"NoPermission", "", "the permission `ros:SignalResource`"},
+		},
+	},
+}}
