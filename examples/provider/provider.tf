@@ -7,7 +7,7 @@ terraform {
 }
 
 provider "signal" {
-  aws = { region = "eu-central-1" }
+  aws { region = "eu-central-1" }
 }
 
 variable "automation_execution_id" {

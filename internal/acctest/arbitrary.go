@@ -144,7 +144,7 @@ func (a *Arbitrary) resolve(kind tftypes.Type, value any) any {
 // configured, or all.
 func (r *Resource) Attributes(all bool) map[string]tftypes.Type {
 	kinds := map[string]tftypes.Type{}
-	for _, attribute := range r.schema.ResourceSchemas[r.name].Block.Attributes {
+	for _, attribute := range members(r.schema.ResourceSchemas[r.name].Block) {
 		if all || attribute.Required || attribute.Optional {
 			kinds[attribute.Name] = r.kind.AttributeTypes[attribute.Name]
 		}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,11 +108,28 @@ func (p *Provider) Secrets() (secrets []string) {
 			}
 		}
 	}
-	walk("", p.schema.Provider.Block.Attributes)
+	walk("", members(p.schema.Provider.Block))
 	for name, resource := range p.schema.ResourceSchemas {
-		walk(name, resource.Block.Attributes)
+		walk(name, members(resource.Block))
 	}
 	return secrets
+}
+
+// members are the attributes of a block, and its blocks as optional attributes,
+// which is how their values are sent.
+func members(block *tfprotov6.SchemaBlock) []*tfprotov6.SchemaAttribute {
+	found := slices.Clone(block.Attributes)
+	for _, inner := range block.BlockTypes {
+		nesting := tfprotov6.SchemaObjectNestingModeSingle
+		if inner.Nesting == tfprotov6.SchemaNestedBlockNestingModeList {
+			nesting = tfprotov6.SchemaObjectNestingModeList
+		}
+		found = append(found, &tfprotov6.SchemaAttribute{
+			Name: inner.TypeName, Optional: true,
+			NestedType: &tfprotov6.SchemaObject{Nesting: nesting, Attributes: members(inner.Block)},
+		})
+	}
+	return found
 }
 
 // Resource is one resource instance and what Terraform's state holds of it.
@@ -214,7 +232,7 @@ func (r *Resource) plan(prior tftypes.Value, private []byte, config Values) (Pla
 func (r *Resource) plannedAsConfigured(config, prior, planned tftypes.Value) {
 	r.t.Helper()
 	said, was, made := attributes(r.t, config), attributes(r.t, prior), attributes(r.t, planned)
-	for _, attribute := range r.schema.ResourceSchemas[r.name].Block.Attributes {
+	for _, attribute := range members(r.schema.ResourceSchemas[r.name].Block) {
 		want, got := said[attribute.Name], made[attribute.Name]
 		if before, ok := was[attribute.Name]; ok && !before.IsNull() && !want.IsNull() && got.Equal(before) {
 			continue
@@ -236,7 +254,7 @@ func (r *Resource) plannedAsConfigured(config, prior, planned tftypes.Value) {
 func (r *Resource) proposed(prior, config tftypes.Value) tftypes.Value {
 	r.t.Helper()
 	before, after := attributes(r.t, prior), attributes(r.t, config)
-	for _, attribute := range r.schema.ResourceSchemas[r.name].Block.Attributes {
+	for _, attribute := range members(r.schema.ResourceSchemas[r.name].Block) {
 		switch {
 		case attribute.WriteOnly:
 			after[attribute.Name] = tftypes.NewValue(r.kind.AttributeTypes[attribute.Name], nil)
@@ -497,7 +515,7 @@ func (r *Resource) Has(name string) bool {
 
 // Arguments are the attributes that can be configured.
 func (r *Resource) Arguments() (arguments []*tfprotov6.SchemaAttribute) {
-	for _, attribute := range r.schema.ResourceSchemas[r.name].Block.Attributes {
+	for _, attribute := range members(r.schema.ResourceSchemas[r.name].Block) {
 		if attribute.Required || attribute.Optional {
 			arguments = append(arguments, attribute)
 		}

@@ -107,11 +107,8 @@ func (c Config) load() (settings, error) {
 		role = *c.AssumeRole
 	}
 	role.RoleARN = cmp.Or(role.RoleARN, environment(roleARNNames))
-	switch {
-	case role.RoleARN != "":
+	if role.RoleARN != "" {
 		s.roles = append(s.roles, role)
-	case c.AssumeRole != nil:
-		return s, fmt.Errorf("assume_role names no role: set role_arn in it, or %s", roleARNNames[0])
 	}
 	return s, nil
 }

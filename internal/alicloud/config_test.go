@@ -492,15 +492,13 @@ func TestBlockIsChecked(t *testing.T) {
 		block acctest.Values
 		at    string
 	}{
-		"empty block":              {acctest.Values{}, ""},
-		"everything":               {acctest.Alicloud("https://ros-intl.aliyuncs.com/").With(acctest.Values{"security_token": "t", "profile": "p", "ecs_role_name": "r"}), ""},
+		"empty block": {acctest.Values{}, ""},
+		"everything":  {acctest.Alicloud("https://ros-intl.aliyuncs.com/").With(acctest.Values{"security_token": "t", "profile": "p", "ecs_role_name": "r"}), ""},
+		"everything, empty": {acctest.Values{"region": "", "access_key": "", "secret_key": "", "security_token": "", "profile": "", "shared_credentials_file": "", "ecs_role_name": "",
+			"assume_role": acctest.Values{"role_arn": "", "session_name": "", "external_id": "", "policy": ""}, "endpoints": acctest.Values{"ros": "", "sts": ""}}, ""},
 		"secret without key":       {acctest.Values{"secret_key": "canary"}, "alicloud.secret_key"},
 		"key without secret":       {acctest.Values{"access_key": "k"}, "alicloud.access_key"},
 		"token alone":              {acctest.Values{"security_token": "canary"}, "alicloud.security_token"},
-		"empty region":             {acctest.Values{"region": ""}, "alicloud.region"},
-		"empty profile":            {acctest.Values{"profile": ""}, "alicloud.profile"},
-		"empty file":               {acctest.Values{"shared_credentials_file": ""}, "alicloud.shared_credentials_file"},
-		"empty ECS role":           {acctest.Values{"ecs_role_name": ""}, "alicloud.ecs_role_name"},
 		"endpoint without scheme":  {acctest.Values{"endpoints": acctest.Values{"ros": "ros.aliyuncs.com"}}, "alicloud.endpoints.ros"},
 		"endpoint with a path":     {acctest.Values{"endpoints": acctest.Values{"sts": "https://sts.aliyuncs.com/x"}}, "alicloud.endpoints.sts"},
 		"endpoint with a user":     {acctest.Values{"endpoints": acctest.Values{"sts": "https://u:canary@sts.aliyuncs.com"}}, "alicloud.endpoints.sts"},

@@ -123,7 +123,7 @@ func TestProviderBlock(t *testing.T) {
 	}{
 		"empty":            {block: acctest.Values{}},
 		"key":              {block: acctest.Values{"api_key": canary}},
-		"empty key":        {acctest.Values{"api_key": ""}, "cloud_automator.api_key", "visible"},
+		"empty key":        {block: acctest.Values{"api_key": ""}},
 		"key, line break":  {acctest.Values{"api_key": canary + "\n"}, "cloud_automator.api_key", "visible"},
 		"unknown key":      {block: acctest.Values{"api_key": acctest.Unknown}},
 		"endpoint":         {block: acctest.Values{"endpoint": "https://ca.example.jp/api/v1"}},
@@ -132,7 +132,7 @@ func TestProviderBlock(t *testing.T) {
 		"user":             {acctest.Values{"endpoint": "https://me:" + canary + "@ca.example.jp/api/v1/"}, "cloud_automator.endpoint", "user"},
 		"no URL":           {acctest.Values{"endpoint": "ca.example.jp"}, "cloud_automator.endpoint", "URL"},
 		"query":            {acctest.Values{"endpoint": "https://ca.example.jp/?a"}, "cloud_automator.endpoint", "query"},
-		"empty endpoint":   {acctest.Values{"endpoint": ""}, "cloud_automator.endpoint", "URL"},
+		"empty endpoint":   {block: acctest.Values{"endpoint": ""}},
 		"unknown endpoint": {block: acctest.Values{"endpoint": acctest.Unknown}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -174,13 +174,6 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 				Optional:            true,
 				MarkdownDescription: "Whether to run the job once, with its fresh URL and access token, after it was created and after each rotation. The default is `false`. Setting it runs nothing.",
 			},
-			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
-				Create: true, Read: true, Update: true, Delete: true,
-				CreateDescription: signal.TimeoutDescription("creating the job and running it may take"),
-				ReadDescription:   signal.TimeoutDescription("reading the job may take"),
-				UpdateDescription: signal.TimeoutDescription("changing the job, rotating its URL and access token, and running it may take"),
-				DeleteDescription: signal.TimeoutDescription("removing the job may take"),
-			}),
 			"url":          secret("Where to send the HTTP POST that runs the job."),
 			"access_token": secret("What to send with it, as `Authorization: CAAuth` and the token."),
 			"rotated_at":   computed("When URL and access token were last seen to be new (RFC 3339, by the service's clock): made, rotated, or found to be rotated by somebody else. Null after an import."),
@@ -188,6 +181,15 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 			"time_zone":    computed("The time zone of the trigger, as the service names it."),
 			"created_at":   computed("When the job was made, as the service says."),
 			"updated_at":   computed("When the job was last changed, as the service says."),
+		},
+		Blocks: map[string]schema.Block{
+			"timeouts": timeouts.Block(ctx, timeouts.Opts{
+				Create: true, Read: true, Update: true, Delete: true,
+				CreateDescription: signal.TimeoutDescription("creating the job and running it may take"),
+				ReadDescription:   signal.TimeoutDescription("reading the job may take"),
+				UpdateDescription: signal.TimeoutDescription("changing the job, rotating its URL and access token, and running it may take"),
+				DeleteDescription: signal.TimeoutDescription("removing the job may take"),
+			}),
 		},
 	}
 }

@@ -45,7 +45,7 @@ resource "signal_http_trigger" "by_url" {
   url                     = var.url
   access_token_wo         = var.access_token
   access_token_wo_version = 1
-  timeouts                = { create = "3s" }
+  timeouts { create = "3s" }
 }
 `, s.TriggerURL(job), job.AccessToken, job.ID))
 	said := ""

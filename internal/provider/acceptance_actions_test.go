@@ -53,11 +53,11 @@ func TestAccActionTriggeredByACreation(t *testing.T) {
 	fleet := func(generation, note string) string {
 		return fmt.Sprintf(`
 provider "signal" {
-  aws = {
+  aws {
     region     = "us-east-1"
     access_key = "sandbox-access-key"
     secret_key = "sandbox-secret-key"
-    endpoints  = { ssm = %q }
+    endpoints { ssm = %q }
   }
 }
 
@@ -100,13 +100,13 @@ func TestAccActionTriggeredByManyCreations(t *testing.T) {
 	nodes := func(count int) string {
 		return fmt.Sprintf(`
 provider "signal" {
-  alicloud = {
+  alicloud {
     region     = "cn-hangzhou"
     access_key = "sandbox-access-key"
     secret_key = "sandbox-secret-key"
-    endpoints  = { ros = %[1]q }
+    endpoints { ros = %[1]q }
   }
-  cloud_automator = {
+  cloud_automator {
     api_key  = "sandbox-api-key"
     endpoint = "%[1]s/api/v1/"
   }

@@ -46,11 +46,11 @@ func TestAccOneSignalInALife(t *testing.T) {
 	config := func(options string) string {
 		return fmt.Sprintf(`
 provider "signal" {
-  aws = {
+  aws {
     region     = "us-east-1"
     access_key = "sandbox-access-key"
     secret_key = "sandbox-secret-key"
-    endpoints  = { ssm = %q }
+    endpoints { ssm = %q }
   }
 }
 
@@ -94,7 +94,7 @@ resource "signal_automation" "approve" {
 			applied("", plancheck.ResourceActionNoop),
 			{RefreshState: true, Check: once},
 			{Config: config(""), PlanOnly: true},
-			applied(`timeouts = { create = "5m" }`, plancheck.ResourceActionUpdate),
+			applied(`timeouts { create = "5m" }`, plancheck.ResourceActionUpdate),
 		},
 		CheckDestroy: once,
 	})
@@ -381,7 +381,10 @@ func TestAccMistakesShowAtPlan(t *testing.T) {
 			}
 		}
 		for name, value := range arguments {
-			fmt.Fprintf(&config, "  %s = %s\n", name, value)
+			if name != "timeouts" {
+				name += " ="
+			}
+			fmt.Fprintf(&config, "  %s %s\n", name, value)
 		}
 		config.WriteString("}\n")
 	}

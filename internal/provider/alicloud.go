@@ -7,10 +7,8 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -31,86 +29,80 @@ type alicloudModel struct {
 }
 
 type alicloudRoleModel struct {
-	RoleARN           types.String         `tfsdk:"role_arn"`
-	SessionName       types.String         `tfsdk:"session_name"`
-	ExternalID        types.String         `tfsdk:"external_id"`
-	Policy            jsontypes.Normalized `tfsdk:"policy"`
-	SessionExpiration types.Int64          `tfsdk:"session_expiration"`
+	RoleARN           types.String `tfsdk:"role_arn"`
+	SessionName       types.String `tfsdk:"session_name"`
+	ExternalID        types.String `tfsdk:"external_id"`
+	Policy            types.String `tfsdk:"policy"`
+	SessionExpiration types.Int64  `tfsdk:"session_expiration"`
 }
 
-func alicloudSchema() schema.Attribute {
-	relative := path.MatchRelative().AtParent()
-	given := []validator.String{stringvalidator.LengthAtLeast(1)}
-	return schema.SingleNestedAttribute{
-		Optional: true,
+func alicloudBlock() schema.Block {
+	return schema.SingleNestedBlock{
 		MarkdownDescription: "How to reach Alibaba Cloud. What is not set here comes from the environment variables that the `alicloud` provider knows, " +
 			"and what is not there either from a profile of the `aliyun` command line, when the first Alibaba Cloud signal is sent.",
 		Attributes: map[string]schema.Attribute{
 			"region": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "The region of targets that set none. Environment: `ALICLOUD_REGION`, `ALIBABA_CLOUD_REGION`; else the profile's.",
-				Validators:          given,
 			},
 			"access_key": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "AccessKey id; needs `secret_key`. Environment: `ALICLOUD_ACCESS_KEY`, `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABACLOUD_ACCESS_KEY_ID`.",
-				Validators:          []validator.String{stringvalidator.AlsoRequires(relative.AtName("secret_key"))},
+				Validators:          []validator.String{alsoRequires{"secret_key"}},
 			},
 			"secret_key": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: "AccessKey secret; needs `access_key`. Environment: `ALICLOUD_SECRET_KEY`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET`, `ALIBABACLOUD_ACCESS_KEY_SECRET`.",
-				Validators:          []validator.String{stringvalidator.AlsoRequires(relative.AtName("access_key"))},
+				Validators:          []validator.String{alsoRequires{"access_key"}},
 			},
 			"security_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: "Security token of temporary credentials; needs `access_key`. Environment: `ALICLOUD_SECURITY_TOKEN`, `ALIBABA_CLOUD_SECURITY_TOKEN`, `ALIBABACLOUD_SECURITY_TOKEN`.",
-				Validators:          []validator.String{stringvalidator.AlsoRequires(relative.AtName("access_key"))},
+				Validators:          []validator.String{alsoRequires{"access_key"}},
 			},
 			"profile": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "The profile to use when neither keys nor an ECS role are set, here or in the environment. Its mode is one of `AK`, `StsToken`, `RamRoleArn`, `ChainableRamRoleArn` and `EcsRamRole`. " +
 					"Environment: `ALICLOUD_PROFILE`, `ALIBABA_CLOUD_PROFILE`; else the file's current one.",
-				Validators: given,
 			},
 			"shared_credentials_file": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Path of the file with the profiles. Default `~/.aliyun/config.json`; environment: `ALICLOUD_SHARED_CREDENTIALS_FILE`, `ALIBABA_CLOUD_CREDENTIALS_FILE`.",
-				Validators:          given,
 			},
 			"ecs_role_name": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "The RAM role of the ECS instance that Terraform runs on, used when no keys are set. Environment: `ALICLOUD_ECS_ROLE_NAME`, `ALIBABA_CLOUD_ECS_METADATA`.",
-				Validators:          given,
 			},
-			"assume_role": schema.SingleNestedAttribute{
-				Optional:            true,
+		},
+		Blocks: map[string]schema.Block{
+			"assume_role": schema.SingleNestedBlock{
 				MarkdownDescription: "A RAM role to assume with the credentials found otherwise.",
 				Attributes: map[string]schema.Attribute{
 					"role_arn": schema.StringAttribute{
 						Optional:            true,
 						MarkdownDescription: "ARN of the role. Environment: `ALICLOUD_ASSUME_ROLE_ARN`, `ALIBABA_CLOUD_ROLE_ARN`, with or without this block.",
-						Validators: []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^acs:ram::\d+:role/.+$`),
-							"must be the ARN of a RAM role, such as acs:ram::1234567890123456:role/deploy")},
+						Validators: optional(stringvalidator.RegexMatches(regexp.MustCompile(`^acs:ram::\d+:role/.+$`),
+							"must be the ARN of a RAM role, such as acs:ram::1234567890123456:role/deploy")),
 					},
 					"session_name": schema.StringAttribute{
 						Optional:            true,
 						MarkdownDescription: "Name of the session, as the audit log shows it; 2 to 64 letters, digits and the characters `.` `@` `-` `_`. `terraform` when not set.",
-						Validators: []validator.String{
+						Validators: optional(
 							stringvalidator.UTF8LengthBetween(2, 64),
 							stringvalidator.RegexMatches(regexp.MustCompile(`^[A-Za-z0-9.@_-]*$`), "may hold letters, digits and the characters . @ - _"),
-						},
+						),
 					},
 					"external_id": schema.StringAttribute{
 						Optional:            true,
 						MarkdownDescription: "External id that the role's trust policy asks for; 2 to 1224 characters.",
-						Validators:          []validator.String{stringvalidator.UTF8LengthBetween(2, 1224)},
+						Validators:          optional(stringvalidator.UTF8LengthBetween(2, 1224)),
 					},
 					"policy": schema.StringAttribute{
 						Optional:            true,
 						MarkdownDescription: "RAM policy, as JSON, that narrows the role's permissions for the session.",
-						CustomType:          jsontypes.NormalizedType{},
+						Validators:          optional(jsonText{}),
 					},
 					"session_expiration": schema.Int64Attribute{
 						Optional:            true,
@@ -119,19 +111,18 @@ func alicloudSchema() schema.Attribute {
 					},
 				},
 			},
-			"endpoints": schema.SingleNestedAttribute{
-				Optional:            true,
+			"endpoints": schema.SingleNestedBlock{
 				MarkdownDescription: "URLs to use instead of the services' own.",
 				Attributes: map[string]schema.Attribute{
 					"ros": schema.StringAttribute{
 						Optional:            true,
 						MarkdownDescription: "URL to use for ROS, such as `https://ros-intl.aliyuncs.com` for international accounts.",
-						Validators:          []validator.String{hostURL{}},
+						Validators:          optional(hostURL{}),
 					},
 					"sts": schema.StringAttribute{
 						Optional:            true,
 						MarkdownDescription: "URL to use for STS, where roles are assumed.",
-						Validators:          []validator.String{hostURL{}},
+						Validators:          optional(hostURL{}),
 					},
 				},
 			},

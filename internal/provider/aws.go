@@ -1,19 +1,20 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
@@ -41,13 +42,13 @@ type awsModel struct {
 }
 
 type awsRoleModel struct {
-	RoleARN        types.String         `tfsdk:"role_arn"`
-	SessionName    types.String         `tfsdk:"session_name"`
-	ExternalID     types.String         `tfsdk:"external_id"`
-	Duration       types.String         `tfsdk:"duration"`
-	Policy         jsontypes.Normalized `tfsdk:"policy"`
-	SourceIdentity types.String         `tfsdk:"source_identity"`
-	Tags           map[string]string    `tfsdk:"tags"`
+	RoleARN        types.String      `tfsdk:"role_arn"`
+	SessionName    types.String      `tfsdk:"session_name"`
+	ExternalID     types.String      `tfsdk:"external_id"`
+	Duration       types.String      `tfsdk:"duration"`
+	Policy         types.String      `tfsdk:"policy"`
+	SourceIdentity types.String      `tfsdk:"source_identity"`
+	Tags           map[string]string `tfsdk:"tags"`
 }
 
 type awsWebIdentityModel struct {
@@ -60,82 +61,102 @@ type awsWebIdentityModel struct {
 
 var (
 	// sessionName is the pattern of RoleSessionName and SourceIdentity in the STS API reference.
-	sessionName = []validator.String{
+	sessionName = optional(
 		stringvalidator.UTF8LengthBetween(2, 64),
 		stringvalidator.RegexMatches(regexp.MustCompile(`^[\w+=,.@-]*$`), `may hold letters, digits and the characters _ + = , . @ -`),
-	}
-	roleARN = []validator.String{
+	)
+	roleARN = optional(
 		stringvalidator.RegexMatches(regexp.MustCompile(`^arn:[\w-]+:iam::\d{12}:role/.+$`), "must be the ARN of an IAM role, such as arn:aws:iam::123456789012:role/deploy"),
-	}
+	)
 	accountIDs = []validator.List{
 		listvalidator.SizeAtLeast(1),
 		listvalidator.NoNullValues(),
 		listvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^\d{12}$`), "must be an AWS account id of 12 digits")),
 	}
-	files = []validator.List{listvalidator.NoNullValues(), listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))}
 )
 
-func awsSchema() schema.Attribute {
-	relative := path.MatchRelative().AtParent()
+func awsBlock() schema.Block {
 	endpoints := map[string]schema.Attribute{}
 	for _, service := range awsServices {
 		endpoints[service] = schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: fmt.Sprintf("URL to use for %s. Environment: `AWS_ENDPOINT_URL_%s`, `AWS_ENDPOINT_URL`.", service, strings.ToUpper(service)),
-			Validators:          []validator.String{endpointURL{}},
+			Validators:          optional(endpointURL{}),
 		}
 	}
-	return schema.SingleNestedAttribute{
-		Optional:            true,
-		MarkdownDescription: "How to reach AWS. What is not set here comes from the standard AWS environment variables, shared configuration and profiles, when the first AWS signal is sent.",
+	return schema.SingleNestedBlock{
+		MarkdownDescription: "How to reach AWS. What is not set here, or set to `\"\"`, comes from the standard AWS environment variables, shared configuration and profiles, when the first AWS signal is sent.",
 		Attributes: map[string]schema.Attribute{
 			"region": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "The region of targets that set none. Environment: `AWS_REGION`, `AWS_DEFAULT_REGION`; else the profile's.",
-				Validators:          []validator.String{signal.RegionName()},
+				Validators:          optional(signal.RegionName()),
 			},
 			"profile": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "The profile of the shared configuration to use. Environment: `AWS_PROFILE`.",
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"access_key": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Access key id; needs `secret_key`. Environment: `AWS_ACCESS_KEY_ID`.",
-				Validators:          []validator.String{stringvalidator.AlsoRequires(relative.AtName("secret_key"))},
+				Validators:          []validator.String{alsoRequires{"secret_key"}},
 			},
 			"secret_key": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: "Secret access key; needs `access_key`. Environment: `AWS_SECRET_ACCESS_KEY`.",
-				Validators:          []validator.String{stringvalidator.AlsoRequires(relative.AtName("access_key"))},
+				Validators:          []validator.String{alsoRequires{"access_key"}},
 			},
 			"token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: "Session token of temporary credentials; needs `access_key`. Environment: `AWS_SESSION_TOKEN`.",
-				Validators:          []validator.String{stringvalidator.AlsoRequires(relative.AtName("access_key"))},
+				Validators:          []validator.String{alsoRequires{"access_key"}},
 			},
 			"shared_config_files": schema.ListAttribute{
 				ElementType:         types.StringType,
 				Optional:            true,
 				MarkdownDescription: "Paths of shared configuration files. Default `~/.aws/config`; environment: `AWS_CONFIG_FILE`.",
-				Validators:          files,
+				Validators:          []validator.List{listvalidator.NoNullValues()},
 			},
 			"shared_credentials_files": schema.ListAttribute{
 				ElementType:         types.StringType,
 				Optional:            true,
 				MarkdownDescription: "Paths of shared credentials files. Default `~/.aws/credentials`; environment: `AWS_SHARED_CREDENTIALS_FILE`.",
-				Validators:          files,
-			},
-			"assume_role": schema.ListNestedAttribute{
-				Optional:            true,
-				MarkdownDescription: "Roles to assume, one after the other: each is assumed with the credentials of the one before.",
 				Validators:          []validator.List{listvalidator.NoNullValues()},
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			},
+			"allowed_account_ids": schema.ListAttribute{
+				ElementType:         types.StringType,
+				Optional:            true,
+				MarkdownDescription: "Accounts that may be signalled. Checked once with `sts:GetCallerIdentity` before the first AWS signal leaves.",
+				Validators:          accountIDs,
+			},
+			"forbidden_account_ids": schema.ListAttribute{
+				ElementType:         types.StringType,
+				Optional:            true,
+				MarkdownDescription: "Accounts that must not be signalled. Checked once with `sts:GetCallerIdentity` before the first AWS signal leaves.",
+				Validators:          accountIDs,
+			},
+			"use_fips_endpoint": schema.BoolAttribute{
+				Optional:            true,
+				MarkdownDescription: "Use the services' FIPS endpoints. Environment: `AWS_USE_FIPS_ENDPOINT`.",
+			},
+			"use_dualstack_endpoint": schema.BoolAttribute{
+				Optional:            true,
+				MarkdownDescription: "Use the services' dual-stack endpoints. Environment: `AWS_USE_DUALSTACK_ENDPOINT`.",
+			},
+			"custom_ca_bundle": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Path of a PEM file with the certificate authorities to trust. Environment: `AWS_CA_BUNDLE`.",
+			},
+		},
+		Blocks: map[string]schema.Block{
+			"assume_role": schema.ListNestedBlock{
+				MarkdownDescription: "A role to assume. Repeat the block for a chain: each role is assumed with the credentials of the one before.",
+				NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
 					"role_arn": schema.StringAttribute{
-						Required:            true,
-						MarkdownDescription: "ARN of the role.",
+						Optional:            true,
+						MarkdownDescription: "ARN of the role. Null or `\"\"` means no role, and the block counts for nothing.",
 						Validators:          roleARN,
 					},
 					"session_name": schema.StringAttribute{
@@ -146,17 +167,17 @@ func awsSchema() schema.Attribute {
 					"external_id": schema.StringAttribute{
 						Optional:            true,
 						MarkdownDescription: "External id that the role's trust policy asks for; 2 to 1224 characters.",
-						Validators:          []validator.String{stringvalidator.UTF8LengthBetween(2, 1224)},
+						Validators:          optional(stringvalidator.UTF8LengthBetween(2, 1224)),
 					},
 					"duration": schema.StringAttribute{
 						Optional:            true,
 						MarkdownDescription: "Duration of the session, such as `1h`; 15 minutes to 12 hours, 15 minutes when not set.",
-						Validators:          []validator.String{sessionDuration{}},
+						Validators:          optional(sessionDuration{}),
 					},
 					"policy": schema.StringAttribute{
 						Optional:            true,
 						MarkdownDescription: "IAM policy, as JSON, that narrows the role's permissions for the session.",
-						CustomType:          jsontypes.NormalizedType{},
+						Validators:          optional(jsonText{}),
 					},
 					"source_identity": schema.StringAttribute{
 						Optional:            true,
@@ -171,13 +192,13 @@ func awsSchema() schema.Attribute {
 					},
 				}},
 			},
-			"assume_role_with_web_identity": schema.SingleNestedAttribute{
-				Optional:            true,
+			"assume_role_with_web_identity": schema.SingleNestedBlock{
 				MarkdownDescription: "A role to assume with an OIDC token, before those of `assume_role`.",
+				Validators:          []validator.Object{webIdentityToken{}},
 				Attributes: map[string]schema.Attribute{
 					"role_arn": schema.StringAttribute{
-						Required:            true,
-						MarkdownDescription: "ARN of the role.",
+						Optional:            true,
+						MarkdownDescription: "ARN of the role. Null or `\"\"` means no role, and the block counts for nothing.",
 						Validators:          roleARN,
 					},
 					"session_name": schema.StringAttribute{
@@ -188,53 +209,49 @@ func awsSchema() schema.Attribute {
 					"duration": schema.StringAttribute{
 						Optional:            true,
 						MarkdownDescription: "Duration of the session, such as `1h`; 15 minutes to 12 hours.",
-						Validators:          []validator.String{sessionDuration{}},
+						Validators:          optional(sessionDuration{}),
 					},
 					"web_identity_token": schema.StringAttribute{
 						Optional:            true,
 						Sensitive:           true,
 						MarkdownDescription: "The OIDC token. Either this or `web_identity_token_file`.",
-						Validators: []validator.String{stringvalidator.ExactlyOneOf(
-							relative.AtName("web_identity_token"), relative.AtName("web_identity_token_file")), signal.SecretValidator(stringvalidator.LengthAtLeast(1))},
 					},
 					"web_identity_token_file": schema.StringAttribute{
 						Optional:            true,
 						MarkdownDescription: "Path of a file that holds the OIDC token, read anew whenever the role is assumed.",
-						Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 					},
 				},
 			},
-			"allowed_account_ids": schema.ListAttribute{
-				ElementType:         types.StringType,
-				Optional:            true,
-				MarkdownDescription: "Accounts that may be signalled. Checked once with `sts:GetCallerIdentity` before the first AWS signal leaves.",
-				Validators:          accountIDs,
-			},
-			"forbidden_account_ids": schema.ListAttribute{
-				ElementType:         types.StringType,
-				Optional:            true,
-				MarkdownDescription: "Accounts that must not be signalled. Checked once with `sts:GetCallerIdentity` before the first AWS signal leaves.",
-				Validators:          accountIDs,
-			},
-			"endpoints": schema.SingleNestedAttribute{
-				Optional:            true,
+			"endpoints": schema.SingleNestedBlock{
 				MarkdownDescription: "URLs to use instead of the services' own.",
 				Attributes:          endpoints,
 			},
-			"use_fips_endpoint": schema.BoolAttribute{
-				Optional:            true,
-				MarkdownDescription: "Use the services' FIPS endpoints. Environment: `AWS_USE_FIPS_ENDPOINT`.",
-			},
-			"use_dualstack_endpoint": schema.BoolAttribute{
-				Optional:            true,
-				MarkdownDescription: "Use the services' dual-stack endpoints. Environment: `AWS_USE_DUALSTACK_ENDPOINT`.",
-			},
-			"custom_ca_bundle": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Path of a PEM file with the certificate authorities to trust. Environment: `AWS_CA_BUNDLE`.",
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-			},
 		},
+	}
+}
+
+// webIdentityToken wants one token for a web identity that has a role.
+type webIdentityToken struct{}
+
+func (webIdentityToken) Description(context.Context) string {
+	return "needs either web_identity_token or web_identity_token_file"
+}
+
+func (v webIdentityToken) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v webIdentityToken) ValidateObject(ctx context.Context, req validator.ObjectRequest, resp *validator.ObjectResponse) {
+	var web *awsWebIdentityModel
+	if req.ConfigValue.IsUnknown() {
+		return
+	}
+	if resp.Diagnostics.Append(req.ConfigValue.As(ctx, &web, basetypes.ObjectAsOptions{})...); web == nil || resp.Diagnostics.HasError() {
+		return
+	}
+	token, file := web.WebIdentityToken, web.WebIdentityTokenFile
+	both := token.ValueString() != "" && file.ValueString() != ""
+	neither := !token.IsUnknown() && !file.IsUnknown() && token.ValueString() == "" && file.ValueString() == ""
+	if both || neither && web.RoleARN.ValueString() != "" {
+		resp.Diagnostics.AddAttributeError(req.Path.AtName("web_identity_token"), "Invalid Token", fmt.Sprintf("Block %s %s.", req.Path, v.Description(ctx)))
 	}
 }
 
@@ -249,15 +266,15 @@ func (m *awsModel) config(version string) aws.Config {
 	config.AccessKey = m.AccessKey.ValueString()
 	config.SecretKey = m.SecretKey.ValueString()
 	config.Token = m.Token.ValueString()
-	config.SharedConfigFiles = m.SharedConfigFiles
-	config.SharedCredentialsFiles = m.SharedCredentialsFiles
+	config.SharedConfigFiles = given(m.SharedConfigFiles)
+	config.SharedCredentialsFiles = given(m.SharedCredentialsFiles)
 	config.AllowedAccountIDs = m.AllowedAccountIDs
 	config.ForbiddenAccountIDs = m.ForbiddenAccountIDs
 	config.UseFIPSEndpoint = m.UseFIPSEndpoint.ValueBoolPointer()
 	config.UseDualstackEndpoint = m.UseDualstackEndpoint.ValueBoolPointer()
 	config.CustomCABundle = m.CustomCABundle.ValueString()
 	config.Endpoints = stringsOf(m.Endpoints)
-	if web := m.WebIdentity; web != nil {
+	if web := m.WebIdentity; web != nil && web.RoleARN.ValueString() != "" {
 		config.WebIdentity = &aws.WebIdentity{
 			RoleARN:     web.RoleARN.ValueString(),
 			SessionName: web.SessionName.ValueString(),
@@ -267,6 +284,9 @@ func (m *awsModel) config(version string) aws.Config {
 		}
 	}
 	for _, role := range m.AssumeRole {
+		if role.RoleARN.ValueString() == "" {
+			continue
+		}
 		config.AssumeRole = append(config.AssumeRole, aws.AssumeRole{
 			RoleARN:        role.RoleARN.ValueString(),
 			SessionName:    role.SessionName.ValueString(),
@@ -278,6 +298,11 @@ func (m *awsModel) config(version string) aws.Config {
 		})
 	}
 	return config
+}
+
+// given are the texts that are not "".
+func given(texts []string) []string {
+	return slices.DeleteFunc(texts, func(text string) bool { return text == "" })
 }
 
 // duration reads what sessionDuration has checked.

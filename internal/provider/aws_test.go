@@ -52,14 +52,13 @@ func TestMalformedAWSBlock(t *testing.T) {
 		at     string
 		says   string
 	}{
-		{acctest.Values{"region": ""}, "region", "name of a region"},
 		{acctest.Values{"region": "not a region"}, "region", "name of a region"},
 		{assume(acctest.Values{"tags": acctest.Values{"team": nil}}), "assume_role.0.tags", "null"},
-		{web(acctest.Values{"web_identity_token": ""}), "assume_role_with_web_identity.web_identity_token", "at least 1"},
-		{web(acctest.Values{"web_identity_token": nil, "web_identity_token_file": ""}), "assume_role_with_web_identity.web_identity_token_file", "at least 1"},
-		{acctest.Values{"profile": ""}, "profile", "at least 1"},
+		{web(acctest.Values{"web_identity_token": ""}), "assume_role_with_web_identity.web_identity_token", "web_identity_token_file"},
+		{web(acctest.Values{"web_identity_token": nil, "web_identity_token_file": ""}), "assume_role_with_web_identity.web_identity_token", "web_identity_token_file"},
 		{acctest.Values{"secret_key": nil}, "access_key", "secret_key"},
 		{acctest.Values{"access_key": nil}, "secret_key", "access_key"},
+		{acctest.Values{"access_key": ""}, "secret_key", "access_key"},
 		{acctest.Values{"access_key": nil, "secret_key": nil, "token": "canary"}, "token", "access_key"},
 		{acctest.Values{"endpoints": acctest.Values{"ssm": "ssm.example.com"}}, "endpoints.ssm", "http or https"},
 		{acctest.Values{"endpoints": acctest.Values{"swf": "ftp://example.com"}}, "endpoints.swf", "http or https"},
@@ -70,10 +69,7 @@ func TestMalformedAWSBlock(t *testing.T) {
 		{acctest.Values{"allowed_account_ids": []any{}}, "allowed_account_ids", "at least 1"},
 		{acctest.Values{"forbidden_account_ids": []any{"production"}}, "forbidden_account_ids.0", "12 digits"},
 		{acctest.Values{"forbidden_account_ids": []any{nil}}, "forbidden_account_ids", "null"},
-		{acctest.Values{"shared_config_files": []any{""}}, "shared_config_files.0", "at least 1"},
 		{acctest.Values{"shared_credentials_files": []any{nil}}, "shared_credentials_files", "null"},
-		{acctest.Values{"custom_ca_bundle": ""}, "custom_ca_bundle", "at least 1"},
-		{assume(acctest.Values{"role_arn": nil}), "assume_role.0.role_arn", "role_arn"},
 		{assume(acctest.Values{"role_arn": "deploy"}), "assume_role.0.role_arn", "arn:aws:iam::"},
 		{assume(acctest.Values{"role_arn": "arn:aws:iam::123456789012:user/deploy"}), "assume_role.0.role_arn", "arn:aws:iam::"},
 		{assume(acctest.Values{"duration": "1"}), "assume_role.0.duration", "15m"},
@@ -84,7 +80,6 @@ func TestMalformedAWSBlock(t *testing.T) {
 		{assume(acctest.Values{"source_identity": "a/b"}), "assume_role.0.source_identity", "letters"},
 		{assume(acctest.Values{"external_id": "x"}), "assume_role.0.external_id", "between 2 and 1224"},
 		{assume(acctest.Values{"policy": "{"}), "assume_role.0.policy", "JSON"},
-		{acctest.Values{"assume_role": []any{nil}}, "assume_role", "null"},
 		{web(acctest.Values{"role_arn": "deploy"}), "assume_role_with_web_identity.role_arn", "arn:aws:iam::"},
 		{web(acctest.Values{"duration": "13h"}), "assume_role_with_web_identity.duration", "12h"},
 		{web(acctest.Values{"session_name": "a b"}), "assume_role_with_web_identity.session_name", "letters"},
@@ -100,8 +95,9 @@ func TestMalformedAWSBlock(t *testing.T) {
 		}
 	}
 	for _, fine := range []acctest.Values{
-		{}, {"endpoints": nil}, {"access_key": nil, "secret_key": nil}, {"token": "t"}, {"endpoints": acctest.Values{"ssm": "https://vpce.example.com:8443/x"}},
+		{}, {"endpoints": nil}, {"access_key": nil, "secret_key": nil}, {"token": "t"}, {"access_key": "", "secret_key": "", "token": ""}, {"endpoints": acctest.Values{"ssm": "https://vpce.example.com:8443/x"}},
 		assume(acctest.Values{"duration": "12h"}), assume(acctest.Values{"duration": "15m"}), assume(acctest.Values{"role_arn": "arn:aws-cn:iam::123456789012:role/a/b/c"}),
+		assume(acctest.Values{"role_arn": nil}), web(acctest.Values{"role_arn": nil}), web(acctest.Values{"role_arn": "", "web_identity_token": ""}),
 		web(nil), {"region": acctest.Unknown}, {"assume_role": acctest.Unknown}, {"allowed_account_ids": []any{acctest.Unknown}},
 	} {
 		if _, diags := acctest.TryProvider(t, acctest.Values{"aws": good.With(fine)}); len(diags) > 0 {
@@ -270,6 +266,21 @@ func TestAWSCredentialSources(t *testing.T) {
 				"assume_role":                   []any{acctest.Values{"role_arn": role(otherAccount, "deploy")}}},
 			otherAccount + ":assumed-role/deploy/", "us-east-1", []string{"AssumeRoleWithWebIdentity", "AssumeRole"},
 			[]string{"DurationSeconds=900"},
+		},
+		"all that can be left open, set to nothing": {
+			acctest.Values{
+				"profile": "", "token": "", "shared_config_files": []any{""}, "shared_credentials_files": []any{}, "custom_ca_bundle": "",
+				"assume_role": []any{
+					acctest.Values{"role_arn": "", "session_name": "ci", "external_id": "", "duration": "", "policy": "", "source_identity": ""},
+					acctest.Values{"role_arn": nil, "session_name": ""},
+				},
+				"assume_role_with_web_identity": acctest.Values{"role_arn": "", "session_name": "", "duration": "", "web_identity_token": "", "web_identity_token_file": ""},
+			},
+			homeAccount + ":user/sandbox", "us-east-1", nil, nil,
+		},
+		"a region set to nothing": {
+			acctest.Values{"region": ""},
+			homeAccount + ":user/sandbox", "ap-south-1", nil, nil,
 		},
 		// With only the resource's region there is one for everything the signal needs.
 		"the resource's region": {

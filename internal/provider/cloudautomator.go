@@ -18,9 +18,8 @@ type cloudAutomatorModel struct {
 	Endpoint types.String `tfsdk:"endpoint"`
 }
 
-func cloudAutomatorSchema() schema.Attribute {
-	return schema.SingleNestedAttribute{
-		Optional: true,
+func cloudAutomatorBlock() schema.Block {
+	return schema.SingleNestedBlock{
 		MarkdownDescription: "How to reach Cloud Automator's job API. Triggers that are given by their URL do not need it. " +
 			"What is not set here comes from the environment, when the job API is first asked.",
 		Attributes: map[string]schema.Attribute{
@@ -28,13 +27,13 @@ func cloudAutomatorSchema() schema.Attribute {
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: "Key of the job API. Environment: `CLOUD_AUTOMATOR_API_KEY`, `CLOUDAUTOMATOR_API_KEY`.",
-				Validators:          []validator.String{signal.SecretValidator(cloudautomator.Credential)},
+				Validators:          optional(signal.SecretValidator(cloudautomator.Credential)),
 			},
 			"endpoint": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "Base URL of the job API; `https` unless its host is this machine. Default `" + cloudautomator.DefaultEndpoint +
 					"`; environment: `CLOUD_AUTOMATOR_API_ENDPOINT`.",
-				Validators: []validator.String{endpointURL{}, confidentialURL{}},
+				Validators: optional(endpointURL{}, confidentialURL{}),
 			},
 		},
 	}

@@ -339,7 +339,7 @@ func (m module) check(t *testing.T, p *acctest.Provider) {
 			continue
 		}
 		m.checkTriggers(t, b)
-		diags, err := p.Check(b.Type, b.Labels[0], func(kind tftypes.Object) acctest.Values { return values(t, b, body, kind) })
+		diags, err := p.Check(b.Type, b.Labels[0], func(kind tftypes.Object) acctest.Values { return valuesOf(t, b, body, kind) })
 		if err != nil || len(diags) > 0 {
 			t.Errorf("%s: %v %s", b.DefRange(), err, diags)
 		}
@@ -368,9 +368,9 @@ func (m module) checkTriggers(t *testing.T, b *hclsyntax.Block) {
 	}
 }
 
-// values are what a block's arguments come to, where nothing is known that the
+// valuesOf are what a block's arguments come to, where nothing is known that the
 // block does not say itself.
-func values(t *testing.T, b *hclsyntax.Block, body *hclsyntax.Body, kind tftypes.Object) acctest.Values {
+func valuesOf(t *testing.T, b *hclsyntax.Block, body *hclsyntax.Body, kind tftypes.Object) acctest.Values {
 	t.Helper()
 	values := acctest.Values{}
 	for name, argument := range body.Attributes {
@@ -390,6 +390,19 @@ func values(t *testing.T, b *hclsyntax.Block, body *hclsyntax.Body, kind tftypes
 			values[name] = fitted
 		case !slices.Contains([]string{"depends_on", "count", "for_each", "provider"}, name):
 			t.Errorf("%s: %s %q has no argument %s", argument.SrcRange, b.Type, b.Labels[0], name)
+		}
+	}
+	for _, inner := range body.Blocks {
+		switch of := kind.AttributeTypes[inner.Type].(type) {
+		case tftypes.Object:
+			values[inner.Type] = valuesOf(t, b, inner.Body, of)
+		case tftypes.List:
+			listed, _ := values[inner.Type].([]any)
+			values[inner.Type] = append(listed, valuesOf(t, b, inner.Body, of.ElementType.(tftypes.Object)))
+		default:
+			if inner.Type != "lifecycle" {
+				t.Errorf("%s: %s %q has no block %s", inner.DefRange(), b.Type, b.Labels[0], inner.Type)
+			}
 		}
 	}
 	return values

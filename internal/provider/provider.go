@@ -63,27 +63,30 @@ func (p *signalProvider) Metadata(_ context.Context, _ provider.MetadataRequest,
 func (p *signalProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Sends signals to running operations during `terraform apply`. Each block configures one cloud and is needed only by the resources of that cloud; nothing is contacted before a resource sends its signal.",
-		Attributes: map[string]schema.Attribute{
-			"aws":             awsSchema(),
-			"alicloud":        alicloudSchema(),
-			"cloud_automator": cloudAutomatorSchema(),
+		// Blocks, not nested attributes: Terraform drops what a nested attribute does
+		// not have without a word (https://github.com/hashicorp/terraform/issues/33570),
+		// and a misspelt guard would be none.
+		Blocks: map[string]schema.Block{
+			"aws":             awsBlock(),
+			"alicloud":        alicloudBlock(),
+			"cloud_automator": cloudAutomatorBlock(),
 		},
 	}
 }
 
 func (p *signalProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
-	awsBlock, unknown := block[awsModel](ctx, req, resp, "aws")
-	awsConfig := awsBlock.config(p.version)
+	awsSaid, unknown := block[awsModel](ctx, req, resp, "aws")
+	awsConfig := awsSaid.config(p.version)
 	awsConfig.Unknown = unknown
 	p.aws = aws.NewClients(awsConfig)
 
-	alicloudBlock, unknown := block[alicloudModel](ctx, req, resp, "alicloud")
-	alicloudConfig := alicloudBlock.config(p.version)
+	alicloudSaid, unknown := block[alicloudModel](ctx, req, resp, "alicloud")
+	alicloudConfig := alicloudSaid.config(p.version)
 	alicloudConfig.Unknown = unknown
 	p.alicloud = alicloud.NewClients(alicloudConfig)
 
-	cloudAutomatorBlock, unknown := block[cloudAutomatorModel](ctx, req, resp, "cloud_automator")
-	cloudAutomatorConfig := cloudAutomatorBlock.config(p.version)
+	cloudAutomatorSaid, unknown := block[cloudAutomatorModel](ctx, req, resp, "cloud_automator")
+	cloudAutomatorConfig := cloudAutomatorSaid.config(p.version)
 	cloudAutomatorConfig.Unknown = unknown
 	p.cloudAutomator = cloudautomator.NewClient(cloudAutomatorConfig)
 }

@@ -125,21 +125,24 @@ terraform {
 variable "release" {}
 
 provider "signal" {
-  aws = {
+  aws {
     region     = "us-east-1"
     access_key = "aws"
     secret_key = var.aws_secret_key
     token      = var.aws_token
-    endpoints  = { swf = %[1]q, transfer = %[1]q }
+    endpoints {
+      swf      = %[1]q
+      transfer = %[1]q
+    }
   }
-  alicloud = {
+  alicloud {
     region         = "cn-hangzhou"
     access_key     = "alicloud"
     secret_key     = var.alicloud_secret_key
     security_token = var.alicloud_security_token
-    endpoints      = { ros = %[1]q }
+    endpoints { ros = %[1]q }
   }
-  cloud_automator = {
+  cloud_automator {
     api_key  = var.api_key
     endpoint = "%[1]s/api/v1/"
   }
@@ -147,10 +150,13 @@ provider "signal" {
 
 provider "signal" {
   alias = "web"
-  aws = {
+  aws {
     region    = "us-east-1"
-    endpoints = { swf = %[1]q, sts = %[1]q }
-    assume_role_with_web_identity = {
+    endpoints {
+      swf = %[1]q
+      sts = %[1]q
+    }
+    assume_role_with_web_identity {
       role_arn           = "arn:aws:iam::123456789012:role/deploy"
       session_name       = "pipeline"
       web_identity_token = var.web_identity_token

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -187,7 +188,7 @@ func changes(t *testing.T, before, after tftypes.Value) (names []string) {
 
 // shape is the part of an attribute that a state has to fit.
 func shape(attribute map[string]any) any {
-	return []any{attribute["type"], attribute["nested_type"], attribute["write_only"]}
+	return []any{attribute["type"], attribute["block"], attribute["write_only"]}
 }
 
 func differences(was, is schemaOf) string {
@@ -225,15 +226,21 @@ func schemas(t *testing.T) map[string]schemaOf {
 		Providers map[string]struct {
 			Resources map[string]struct {
 				Version int64
-				Block   struct{ Attributes map[string]map[string]any }
+				Block   struct {
+					Attributes map[string]map[string]any
+					Blocks     map[string]map[string]any `json:"block_types"`
+				}
 			} `json:"resource_schemas"`
 		} `json:"provider_schemas"`
 	}
 	must(t, json.Unmarshal(document.Bytes(), &all))
 	found := map[string]schemaOf{}
 	for name, schema := range all.Providers["signal"].Resources {
-		silence(schema.Block.Attributes)
-		found[name] = schemaOf{schema.Version, schema.Block.Attributes}
+		// A state holds a block as it does an attribute of the same name.
+		attributes := maps.Clone(schema.Block.Attributes)
+		maps.Copy(attributes, schema.Block.Blocks)
+		silence(attributes)
+		found[name] = schemaOf{schema.Version, attributes}
 	}
 	return found
 }
@@ -243,7 +250,8 @@ func silence(attributes map[string]map[string]any) {
 	for _, attribute := range attributes {
 		delete(attribute, "description")
 		delete(attribute, "description_kind")
-		nested, _ := attribute["nested_type"].(map[string]any)
+		nested, _ := attribute["block"].(map[string]any)
+		delete(nested, "description_kind")
 		inner, _ := nested["attributes"].(map[string]any)
 		for name, one := range inner {
 			silence(map[string]map[string]any{name: one.(map[string]any)})

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -40,11 +41,11 @@ func unknownArgument(config tftypes.Value, block string) string {
 	return unknown
 }
 
-// stringsOf reads the strings that are set in an object.
+// stringsOf reads the strings that are set in an object, and not to "".
 func stringsOf(object types.Object) map[string]string {
 	set := map[string]string{}
 	for name, attribute := range object.Attributes() {
-		if text, ok := attribute.(types.String); ok && !text.IsNull() {
+		if text, ok := attribute.(types.String); ok && text.ValueString() != "" {
 			set[name] = text.ValueString()
 		}
 	}
@@ -88,5 +89,52 @@ func (v sessionDuration) ValidateString(ctx context.Context, req validator.Strin
 	}
 	if d, err := time.ParseDuration(req.ConfigValue.ValueString()); err != nil || d < 15*time.Minute || d > 12*time.Hour {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Duration", fmt.Sprintf("Attribute %s %s, got: %s.", req.Path, v.Description(ctx), req.ConfigValue.ValueString()))
+	}
+}
+
+// unlessEmpty has a validator pass "", which says that an argument is not set, as
+// modules write it whose own variables have "" as their default.
+type unlessEmpty struct{ validator.String }
+
+func (v unlessEmpty) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.ValueString() != "" || req.ConfigValue.IsUnknown() {
+		v.String.ValidateString(ctx, req, resp)
+	}
+}
+
+// optional is a list of validators for an argument for which "" means not set.
+func optional(validators ...validator.String) []validator.String {
+	for i := range validators {
+		validators[i] = unlessEmpty{validators[i]}
+	}
+	return validators
+}
+
+// alsoRequires wants another argument of the same block to be set, and not to ""
+// either, where this one is.
+type alsoRequires struct{ other string }
+
+func (v alsoRequires) Description(context.Context) string { return "needs " + v.other + " beside it" }
+
+func (v alsoRequires) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v alsoRequires) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	var other types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, req.Path.ParentPath().AtName(v.other), &other)...)
+	if req.ConfigValue.ValueString() != "" && !other.IsUnknown() && other.ValueString() == "" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Missing Argument", fmt.Sprintf("Attribute %s %s, which is not set.", req.Path, v.Description(ctx)))
+	}
+}
+
+// jsonText wants JSON.
+type jsonText struct{}
+
+func (jsonText) Description(context.Context) string { return "must be JSON, as jsonencode makes it" }
+
+func (v jsonText) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v jsonText) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if !req.ConfigValue.IsNull() && !req.ConfigValue.IsUnknown() && !json.Valid([]byte(req.ConfigValue.ValueString())) {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid JSON", fmt.Sprintf("Attribute %s %s, got: %s.", req.Path, v.Description(ctx), req.ConfigValue.ValueString()))
 	}
 }

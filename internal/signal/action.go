@@ -175,7 +175,7 @@ func (a *signalAction[S, A, M]) read(ctx context.Context, config tfsdk.Config, d
 	for name, attribute := range kind.AttributeTypes {
 		value, ok := given[name]
 		switch {
-		case whole.Attributes[name].IsComputed() && (!ok || value.IsNull()):
+		case computedBy(whole, name) && (!ok || value.IsNull()):
 			values[name] = tftypes.NewValue(attribute, tftypes.UnknownValue)
 		case ok:
 			values[name] = value
@@ -185,6 +185,12 @@ func (a *signalAction[S, A, M]) read(ctx context.Context, config tfsdk.Config, d
 	}
 	diags.Append(restore(ctx, tftypes.NewValue(kind, values), whole.Type(), data)...)
 	return data, timeout
+}
+
+// computedBy reports whether a name is that of a computed attribute, and not of a block.
+func computedBy(whole schema.Schema, name string) bool {
+	attribute, ok := whole.Attributes[name]
+	return ok && attribute.IsComputed()
 }
 
 // invocationTimeout wants a duration that leaves time and ends.

@@ -62,12 +62,6 @@ func (r *signalResource[S, A, M]) schema(ctx context.Context) schema.Schema {
 			Optional:            true,
 			MarkdownDescription: "Arbitrary values. When one of them changes, the signal is sent again.",
 		},
-		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
-			Create: true, Update: true, Delete: true,
-			CreateDescription: TimeoutDescription("creating the resource may take: becoming ready, sending and waiting together"),
-			UpdateDescription: TimeoutDescription("updating the resource may take, which waits but sends nothing"),
-			DeleteDescription: TimeoutDescription("deleting the resource may take, which with `when = \"destroy\"` sends the signal"),
-		}),
 		"sent_at":    computed("When the signal was sent (RFC 3339, UTC, by the clock of the machine Terraform ran on); null when it was adopted or is yet to be sent."),
 		"request_id": computed("The service's id of the request that carried the signal; null when no answer told it."),
 		"delivery": computed("What is known of the signal: `" + Sent + "`, the service accepted it; `" + Confirmed + "`, the answer was lost, and the service showed afterwards that it had arrived; `" + Adopted + "`, the service showed such a signal, and none was sent; " +
@@ -83,7 +77,15 @@ func (r *signalResource[S, A, M]) schema(ctx context.Context) schema.Schema {
 	for name, attribute := range attributes {
 		attributes[name] = keptOverUpdates(attribute)
 	}
-	return schema.Schema{Version: schemaVersion, MarkdownDescription: r.system.Description, Attributes: attributes}
+	blocks := map[string]schema.Block{
+		"timeouts": timeouts.Block(ctx, timeouts.Opts{
+			Create: true, Update: true, Delete: true,
+			CreateDescription: TimeoutDescription("creating the resource may take: becoming ready, sending and waiting together"),
+			UpdateDescription: TimeoutDescription("updating the resource may take, which waits but sends nothing"),
+			DeleteDescription: TimeoutDescription("deleting the resource may take, which with `when = \"destroy\"` sends the signal"),
+		}),
+	}
+	return schema.Schema{Version: schemaVersion, MarkdownDescription: r.system.Description, Attributes: attributes, Blocks: blocks}
 }
 
 // keptOverUpdates has a computed attribute keep its value in a plan that does

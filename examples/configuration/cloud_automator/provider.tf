@@ -5,7 +5,7 @@ variable "cloud_automator_api_key" {
 }
 
 provider "signal" {
-  cloud_automator = {
+  cloud_automator {
     api_key = var.cloud_automator_api_key
   }
 }

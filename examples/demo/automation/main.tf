@@ -25,11 +25,11 @@ variable "automation_execution_id" {
 
 # The sandbox's own keys. Against AWS leave all of this out but the region.
 provider "signal" {
-  aws = {
+  aws {
     region     = "us-east-1"
     access_key = "sandbox-access-key"
     secret_key = "sandbox-secret-key"
-    endpoints  = { ssm = var.endpoint }
+    endpoints { ssm = var.endpoint }
   }
 }
 

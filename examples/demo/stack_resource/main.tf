@@ -25,11 +25,11 @@ variable "stack_id" {
 
 # The sandbox's own keys. Against Alibaba Cloud leave all of this out but the region.
 provider "signal" {
-  alicloud = {
+  alicloud {
     region     = "cn-hangzhou"
     access_key = "sandbox-access-key"
     secret_key = "sandbox-secret-key"
-    endpoints  = { ros = var.endpoint }
+    endpoints { ros = var.endpoint }
   }
 }
 

@@ -25,11 +25,11 @@ variable "workflow_id" {
 
 # The sandbox's own keys. Against AWS leave all of this out but the region.
 provider "signal" {
-  aws = {
+  aws {
     region     = "us-east-1"
     access_key = "sandbox-access-key"
     secret_key = "sandbox-secret-key"
-    endpoints  = { swf = var.endpoint }
+    endpoints { swf = var.endpoint }
   }
 }
 

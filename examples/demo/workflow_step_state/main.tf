@@ -39,11 +39,11 @@ variable "token" {
 
 # The sandbox's own keys. Against AWS leave all of this out but the region.
 provider "signal" {
-  aws = {
+  aws {
     region     = "us-east-1"
     access_key = "sandbox-access-key"
     secret_key = "sandbox-secret-key"
-    endpoints  = { transfer = var.endpoint }
+    endpoints { transfer = var.endpoint }
   }
 }
 

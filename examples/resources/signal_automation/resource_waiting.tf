@@ -13,7 +13,7 @@ resource "signal_automation" "migrate" {
   wait_until_ready    = true
   wait_for_completion = true
 
-  timeouts = {
+  timeouts {
     create = "45m"
   }
 }

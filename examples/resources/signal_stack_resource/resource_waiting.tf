@@ -8,7 +8,7 @@ resource "signal_stack_resource" "gate" {
   wait_until_ready    = true
   wait_for_completion = true
 
-  timeouts = {
+  timeouts {
     create = "45m"
   }
 }

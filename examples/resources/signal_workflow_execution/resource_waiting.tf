@@ -8,7 +8,7 @@ resource "signal_workflow_execution" "ship" {
   wait_until_ready    = true
   wait_for_completion = true
 
-  timeouts = {
+  timeouts {
     create = "1h"
   }
 

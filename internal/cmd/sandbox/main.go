@@ -65,19 +65,27 @@ func block(url string) string {
 }
 
 provider "signal" {
-  aws = {
+  aws {
     region     = "us-east-1"
     access_key = "sandbox-access-key"
     secret_key = "sandbox-secret-key"
-    endpoints  = { ssm = %[1]q, swf = %[1]q, transfer = %[1]q, sts = %[1]q }
+    endpoints {
+      ssm      = %[1]q
+      swf      = %[1]q
+      transfer = %[1]q
+      sts      = %[1]q
+    }
   }
-  alicloud = {
+  alicloud {
     region     = "cn-hangzhou"
     access_key = "sandbox-access-key"
     secret_key = "sandbox-secret-key"
-    endpoints  = { ros = %[1]q, sts = %[1]q }
+    endpoints {
+      ros = %[1]q
+      sts = %[1]q
+    }
   }
-  cloud_automator = {
+  cloud_automator {
     api_key  = "sandbox-api-key"
     endpoint = "%[1]s/api/v1/"
   }

@@ -20,7 +20,7 @@ resource "signal_automation" "migrate" {
   wait_until_ready    = true # the step may still be on its way to the approval
   wait_for_completion = true # and what follows needs the migration, not the approval
 
-  timeouts = {
+  timeouts {
     create = "45m"
   }
 }

@@ -55,21 +55,18 @@ func (p *idleProvider) Metadata(_ context.Context, _ provider.MetadataRequest, r
 }
 
 func (p *idleProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
-	resp.Schema.Attributes = map[string]providerschema.Attribute{}
-	for name, a := range p.shape.Provider {
-		resp.Schema.Attributes[name] = providerschema.SingleNestedAttribute{Sensitive: a.Sensitive, Optional: true, Attributes: nested(a.Nested)}
-	}
+	resp.Schema.Attributes, resp.Schema.Blocks = providerBlock(p.shape.Provider)
 }
 
-// nested are the attributes of the provider's blocks.
-func nested(block shape.Block) map[string]providerschema.Attribute {
-	attributes := map[string]providerschema.Attribute{}
+// providerBlock is what a block of the provider holds.
+func providerBlock(block shape.Block) (map[string]providerschema.Attribute, map[string]providerschema.Block) {
+	attributes, blocks := map[string]providerschema.Attribute{}, map[string]providerschema.Block{}
 	for name, a := range block {
-		switch {
+		switch inner, innerBlocks := providerBlock(a.Nested); {
 		case a.Nested != nil && a.List:
-			attributes[name] = providerschema.ListNestedAttribute{Sensitive: a.Sensitive, Optional: true, NestedObject: providerschema.NestedAttributeObject{Attributes: nested(a.Nested)}}
+			blocks[name] = providerschema.ListNestedBlock{NestedObject: providerschema.NestedBlockObject{Attributes: inner, Blocks: innerBlocks}}
 		case a.Nested != nil:
-			attributes[name] = providerschema.SingleNestedAttribute{Sensitive: a.Sensitive, Optional: true, Attributes: nested(a.Nested)}
+			blocks[name] = providerschema.SingleNestedBlock{Attributes: inner, Blocks: innerBlocks}
 		case a.Type == "bool":
 			attributes[name] = providerschema.BoolAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required}
 		case a.Type == "number":
@@ -82,7 +79,7 @@ func nested(block shape.Block) map[string]providerschema.Attribute {
 			attributes[name] = providerschema.StringAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required}
 		}
 	}
-	return attributes
+	return attributes, blocks
 }
 
 func (p *idleProvider) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {
@@ -108,17 +105,18 @@ func (r *idleResource) Metadata(_ context.Context, _ resource.MetadataRequest, r
 }
 
 func (r *idleResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema.Attributes = attributes(r.block)
+	resp.Schema.Attributes, resp.Schema.Blocks = resourceBlock(r.block)
 }
 
-func attributes(block shape.Block) map[string]schema.Attribute {
-	found := map[string]schema.Attribute{}
+// resourceBlock is what a block of a resource holds.
+func resourceBlock(block shape.Block) (map[string]schema.Attribute, map[string]schema.Block) {
+	found, blocks := map[string]schema.Attribute{}, map[string]schema.Block{}
 	for name, a := range block {
-		switch {
+		switch inner, innerBlocks := resourceBlock(a.Nested); {
 		case a.Nested != nil && a.List:
-			found[name] = schema.ListNestedAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Computed: a.Computed, NestedObject: schema.NestedAttributeObject{Attributes: attributes(a.Nested)}}
+			blocks[name] = schema.ListNestedBlock{NestedObject: schema.NestedBlockObject{Attributes: inner, Blocks: innerBlocks}}
 		case a.Nested != nil:
-			found[name] = schema.SingleNestedAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Computed: a.Computed, Attributes: attributes(a.Nested)}
+			blocks[name] = schema.SingleNestedBlock{Attributes: inner, Blocks: innerBlocks}
 		case a.Type == "bool":
 			found[name] = schema.BoolAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed, WriteOnly: a.WriteOnly}
 		case a.Type == "number":
@@ -133,7 +131,7 @@ func attributes(block shape.Block) map[string]schema.Attribute {
 			found[name] = schema.StringAttribute{Sensitive: a.Sensitive, Optional: a.Optional, Required: a.Required, Computed: a.Computed, WriteOnly: a.WriteOnly}
 		}
 	}
-	return found
+	return found, blocks
 }
 
 // element is the type of the elements of a list, set or map.

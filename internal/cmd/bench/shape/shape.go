@@ -17,7 +17,7 @@ type Provider struct {
 // Block is a set of attributes by name.
 type Block map[string]Attribute
 
-// Attribute is the shape of one attribute: its type, or its nested attributes and whether there is a list of them.
+// Attribute is the shape of one attribute, or of a block in a block and whether it can be repeated.
 type Attribute struct {
 	Type                                               string `json:",omitempty"`
 	Nested                                             Block  `json:",omitempty"`
@@ -31,24 +31,20 @@ func Of(ctx context.Context, server tfprotov6.ProviderServer) (Provider, error) 
 	if err != nil {
 		return Provider{}, err
 	}
-	found := Provider{Provider: block(schema.Provider.Block.Attributes), Resources: map[string]Block{}}
+	found := Provider{Provider: block(schema.Provider.Block), Resources: map[string]Block{}}
 	for name, resource := range schema.ResourceSchemas {
-		found.Resources[name] = block(resource.Block.Attributes)
+		found.Resources[name] = block(resource.Block)
 	}
 	return found, nil
 }
 
-func block(attributes []*tfprotov6.SchemaAttribute) Block {
+func block(of *tfprotov6.SchemaBlock) Block {
 	found := Block{}
-	for _, a := range attributes {
-		attribute := Attribute{Required: a.Required, Optional: a.Optional, Computed: a.Computed, WriteOnly: a.WriteOnly, Sensitive: a.Sensitive}
-		if a.NestedType != nil {
-			attribute.Nested = block(a.NestedType.Attributes)
-			attribute.List = a.NestedType.Nesting == tfprotov6.SchemaObjectNestingModeList
-		} else {
-			attribute.Type = name(a.Type)
-		}
-		found[a.Name] = attribute
+	for _, a := range of.Attributes {
+		found[a.Name] = Attribute{Type: name(a.Type), Required: a.Required, Optional: a.Optional, Computed: a.Computed, WriteOnly: a.WriteOnly, Sensitive: a.Sensitive}
+	}
+	for _, inner := range of.BlockTypes {
+		found[inner.TypeName] = Attribute{Nested: block(inner.Block), List: inner.Nesting == tfprotov6.SchemaNestedBlockNestingModeList}
 	}
 	return found
 }
