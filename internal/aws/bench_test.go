@@ -32,7 +32,7 @@ func (prompt) Do(req *http.Request) (*http.Response, error) {
 // BenchmarkEncode makes a signal's request, signs it and reads its answer, without a network.
 func BenchmarkEncode(b *testing.B) {
 	clients := aws.NewClients(aws.Config{Region: "us-east-1", AccessKey: "access-key", SecretKey: "secret-key", UserAgent: "terraform-provider-signal/bench"})
-	client, _, err := aws.Client(b.Context(), clients, "ssm", "", func(cfg awssdk.Config, _ *string) *ssm.Client {
+	client, err := aws.Client(b.Context(), clients, "ssm", "", func(cfg awssdk.Config, _ *string) *ssm.Client {
 		cfg.HTTPClient = delivery.Client{Doer: prompt{}}
 		return ssm.NewFromConfig(cfg)
 	})

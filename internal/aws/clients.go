@@ -39,25 +39,25 @@ func NewClients(config Config) *Clients {
 	return &Clients{config: config, made: map[key]any{}, asking: make(chan struct{}, 1)}
 }
 
-// Client returns the client of a service in a region, and that region: the one
-// given, or the provider's when none is. The constructor is called once for
-// each, with the endpoint the user set for the service or nil.
+// Client returns the client of a service in a region, the provider's when none is
+// given. The constructor is called once for each, with the endpoint the user set for
+// the service or nil.
 //
 // It returns an error when the configuration cannot be loaded, there is no
 // region, or the account is not one of those allowed.
-func Client[T any](ctx context.Context, c *Clients, service, region string, newClient func(cfg awssdk.Config, endpoint *string) T) (client T, used string, err error) {
+func Client[T any](ctx context.Context, c *Clients, service, region string, newClient func(cfg awssdk.Config, endpoint *string) T) (client T, err error) {
 	cfg, err := c.load(ctx, region)
 	if err != nil {
-		return client, region, err
+		return client, err
 	}
 	region = cfg.Region
 	if err := c.checkAccount(ctx, cfg); err != nil {
-		return client, region, err
+		return client, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if made, ok := c.made[key{service, region}]; ok {
-		return made.(T), region, nil
+		return made.(T), nil
 	}
 	cfg = cfg.Copy()
 	// A send is never repeated by the SDK: it would also repeat what may have arrived.
@@ -69,7 +69,7 @@ func Client[T any](ctx context.Context, c *Clients, service, region string, newC
 	}
 	client = newClient(cfg, endpoint)
 	c.made[key{service, region}] = client
-	return client, region, nil
+	return client, nil
 }
 
 // Region returns the region to use: the one given, or the provider's when none

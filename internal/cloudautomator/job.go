@@ -60,6 +60,13 @@ func NewJobResource(client *Client, sender *signal.Sender) resource.Resource {
 	return &jobResource{client: client, sender: sender}
 }
 
+var (
+	_ resource.ResourceWithModifyPlan     = (*jobResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*jobResource)(nil)
+	_ resource.ResourceWithImportState    = (*jobResource)(nil)
+	_ resource.ResourceWithIdentity       = (*jobResource)(nil)
+)
+
 type jobResource struct {
 	client *Client
 	sender *signal.Sender

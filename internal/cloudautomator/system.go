@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"net/url"
 
-	"github.com/hashicorp/terraform-plugin-framework/action"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
@@ -25,24 +23,9 @@ type args struct {
 	TriggerJobID         types.String `tfsdk:"trigger_job_id"`
 }
 
-// Own returns the arguments; embedding hands it on to the model.
-func (a *args) Own() *args { return a }
-
-// state is the resource: common options and results, plus arguments.
-type state struct {
-	signal.State
-	signal.Resending
-	args
-}
-
-// NewResource returns the resource signal_http_trigger.
-func NewResource(client *Client, sender *signal.Sender) resource.Resource {
-	return signal.NewResource[state](system(client), sender)
-}
-
-// NewAction returns the action signal_http_trigger.
-func NewAction(client *Client, sender *signal.Sender) action.Action {
-	return signal.NewAction[state](system(client), sender)
+// New returns signal_http_trigger.
+func New(client *Client, sender *signal.Sender) signal.Offer {
+	return signal.NewOffer(system(client), sender)
 }
 
 func system(client *Client) signal.System[args] {
@@ -50,6 +33,7 @@ func system(client *Client) signal.System[args] {
 		Name: "http_trigger",
 		Description: "Runs a Cloud Automator job through its HTTP trigger, with one POST request to the trigger's URL; with `job_id`, " +
 			"URL and access token are read through the job API just before.",
+		Resends:            true,
 		Arguments:          arguments(),
 		ActionArguments:    actionArguments(),
 		OnlyTriggersResend: true,

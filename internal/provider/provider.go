@@ -34,6 +34,11 @@ func WithPolicy(policy delivery.RetryPolicy) Option {
 	return func(p *signalProvider) { p.sender = signal.NewSender(policy) }
 }
 
+var (
+	_ provider.ProviderWithActions            = (*signalProvider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*signalProvider)(nil)
+)
+
 // New returns what makes the provider of a version.
 func New(version string, options ...Option) func() provider.Provider {
 	return func() provider.Provider {
@@ -101,26 +106,37 @@ func block[M any](ctx context.Context, req provider.ConfigureRequest, resp *prov
 	return model, unknown
 }
 
-// Resources lists the signals and what they need, one line each.
-func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{
-		func() resource.Resource { return ssm.NewResource(p.aws, p.sender) },
-		func() resource.Resource { return swf.NewResource(p.aws, p.sender) },
-		func() resource.Resource { return transfer.NewResource(p.aws, p.sender) },
-		func() resource.Resource { return ros.NewResource(p.alicloud, p.sender) },
-		func() resource.Resource { return cloudautomator.NewResource(p.cloudAutomator, p.sender) },
-		func() resource.Resource { return cloudautomator.NewJobResource(p.cloudAutomator, p.sender) },
+// signals lists the signalling systems, one line each. What a system is made of is
+// known only after Configure, so it is made when it is asked for.
+func (p *signalProvider) signals() []func() signal.Offer {
+	return []func() signal.Offer{
+		func() signal.Offer { return ssm.New(p.aws, p.sender) },
+		func() signal.Offer { return swf.New(p.aws, p.sender) },
+		func() signal.Offer { return transfer.New(p.aws, p.sender) },
+		func() signal.Offer { return ros.New(p.alicloud, p.sender) },
+		func() signal.Offer { return cloudautomator.New(p.cloudAutomator, p.sender) },
 	}
 }
 
-// Actions lists the signals that carry no secret, one line each.
-func (p *signalProvider) Actions(context.Context) []func() action.Action {
-	return []func() action.Action{
-		func() action.Action { return ssm.NewAction(p.aws, p.sender) },
-		func() action.Action { return swf.NewAction(p.aws, p.sender) },
-		func() action.Action { return ros.NewAction(p.alicloud, p.sender) },
-		func() action.Action { return cloudautomator.NewAction(p.cloudAutomator, p.sender) },
+// Resources are the signals, and the job that one of them runs.
+func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
+	resources := []func() resource.Resource{
+		func() resource.Resource { return cloudautomator.NewJobResource(p.cloudAutomator, p.sender) },
 	}
+	for _, offer := range p.signals() {
+		resources = append(resources, func() resource.Resource { return offer().Resource() })
+	}
+	return resources
+}
+
+// Actions are the signals that carry no secret.
+func (p *signalProvider) Actions(context.Context) (actions []func() action.Action) {
+	for _, offer := range p.signals() {
+		if offer().Action != nil {
+			actions = append(actions, func() action.Action { return offer().Action() })
+		}
+	}
+	return actions
 }
 
 // EphemeralResources lists what is read when it is needed and stored nowhere.

@@ -8,8 +8,6 @@ import (
 
 	sdk "github.com/alibabacloud-go/ros-20190910/v4/client"
 	"github.com/google/uuid"
-	"github.com/hashicorp/terraform-plugin-framework/action"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
@@ -26,24 +24,9 @@ type args struct {
 	Region            types.String `tfsdk:"region"`
 }
 
-// Own returns the arguments; embedding hands it on to the model.
-func (a *args) Own() *args { return a }
-
-// state is the resource: common options and results, plus arguments.
-type state struct {
-	signal.State
-	signal.Waiting
-	args
-}
-
-// NewResource returns the resource signal_stack_resource.
-func NewResource(clients *alicloud.Clients, sender *signal.Sender) resource.Resource {
-	return signal.NewResource[state](system(clients), sender)
-}
-
-// NewAction returns the action signal_stack_resource.
-func NewAction(clients *alicloud.Clients, sender *signal.Sender) action.Action {
-	return signal.NewAction[state](system(clients), sender)
+// New returns signal_stack_resource.
+func New(clients *alicloud.Clients, sender *signal.Sender) signal.Offer {
+	return signal.NewOffer(system(clients), sender)
 }
 
 func system(clients *alicloud.Clients) signal.System[args] {
@@ -53,19 +36,14 @@ func system(clients *alicloud.Clients) signal.System[args] {
 			"with one `SignalResource` request, repeated under the same client token while its outcome stays unknown.\n\n" +
 			"The stack has to come from elsewhere: the command line, the console or another workspace. `alicloud_ros_stack` waits until its stack is complete, " +
 			"so a signal that depends on it in the same configuration can never release the wait condition that it waits on.",
+		Waits:      true,
 		Arguments:  arguments(),
 		Remembered: remembered,
 		Final:      func(_ *args, status string) bool { return final(status) },
-		Complete: func(ctx context.Context, a *args) {
-			signal.FillRegion(ctx, &a.Region, clients.Region)
-			complete(a)
-		},
-		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
-			region, err := clients.Region(ctx, a.Region.ValueString())
-			if err != nil {
-				return signal.Signal{}, err
-			}
-			a.Region = types.StringValue(region)
+		Region:     func(a *args) *types.String { return &a.Region },
+		FindRegion: clients.Region,
+		Complete:   complete,
+		Bind: func(_ context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
 			return bind(clients, a), nil
 		},
 	}
@@ -73,7 +51,7 @@ func system(clients *alicloud.Clients) signal.System[args] {
 
 // complete settles the signal's identity, once: every repeat of a request
 // carries the same pair, and so the service can tell that it is the same signal.
-func complete(a *args) {
+func complete(_ context.Context, a *args) {
 	for _, id := range []*types.String{&a.UniqueID, &a.ClientToken} {
 		if id.IsUnknown() {
 			*id = types.StringValue(uuid.NewString())

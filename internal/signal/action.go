@@ -26,20 +26,25 @@ const longestInvocation = 24 * time.Hour
 // the same status.
 const progressEvery = 15 * time.Second
 
-// NewAction returns the action that sends the system's signal. It is the resource
+var (
+	_ action.ActionWithModifyPlan     = (*signalAction[struct{}])(nil)
+	_ action.ActionWithValidateConfig = (*signalAction[struct{}])(nil)
+)
+
+// newAction returns the action that sends the system's signal. It is the resource
 // without a memory: its configuration is read as one of the resource that leaves
 // out all an action does not have, so that arguments, checks and sending are the same.
-func NewAction[S, A any, M Model[S, A]](system System[A], sender *Sender) action.Action {
-	return &signalAction[S, A, M]{signalResource[S, A, M]{system: system, sender: sender}}
+func newAction[A any](system System[A], sender *Sender) action.Action {
+	return &signalAction[A]{signalResource[A]{system: system, sender: sender}}
 }
 
-type signalAction[S, A any, M Model[S, A]] struct{ resource signalResource[S, A, M] }
+type signalAction[A any] struct{ resource signalResource[A] }
 
-func (a *signalAction[S, A, M]) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
+func (a *signalAction[A]) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_" + a.resource.system.Name
 }
 
-func (a *signalAction[S, A, M]) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
+func (a *signalAction[A]) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = actionschema.Schema{
 		MarkdownDescription: a.resource.system.Description + "\n\nAn action does not gate: what comes after it in an apply does not wait for it, and it is not remembered. " +
 			"Use the resource of the same name where something depends on the signal.",
@@ -52,11 +57,11 @@ func (a *signalAction[S, A, M]) Schema(_ context.Context, _ action.SchemaRequest
 			},
 		},
 	}
-	offered := optionAttributes(M(new(S)), false)
+	offered := a.resource.system.optionAttributes(false)
 	for _, name := range []string{"when", "on_wait_failure", "target_status", "target_succeeded"} {
 		delete(offered, name)
 	}
-	for name, attribute := range a.arguments() {
+	for name, attribute := range a.resource.system.actionArguments() {
 		if attribute.IsRequired() || attribute.IsOptional() {
 			offered[name] = attribute
 		}
@@ -64,15 +69,6 @@ func (a *signalAction[S, A, M]) Schema(_ context.Context, _ action.SchemaRequest
 	for name, attribute := range offered {
 		resp.Schema.Attributes[name] = invoked(attribute)
 	}
-}
-
-// arguments are those of the system that an action can have: Terraform keeps what
-// an action is given in clear, so none of them is secret.
-func (a *signalAction[S, A, M]) arguments() map[string]schema.Attribute {
-	if a.resource.system.ActionArguments != nil {
-		return a.resource.system.ActionArguments
-	}
-	return a.resource.system.Arguments
 }
 
 // invoked is an action's form of a resource's argument.
@@ -90,16 +86,16 @@ func invoked(attribute schema.Attribute) actionschema.Attribute {
 	}
 }
 
-func (a *signalAction[S, A, M]) ValidateConfig(ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse) {
+func (a *signalAction[A]) ValidateConfig(ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse) {
 	a.check(ctx, req.Config, &resp.Diagnostics)
 }
 
 // ModifyPlan checks again what can be checked without a request, now that more is known.
-func (a *signalAction[S, A, M]) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
+func (a *signalAction[A]) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	a.check(ctx, req.Config, &resp.Diagnostics)
 }
 
-func (a *signalAction[S, A, M]) check(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) {
+func (a *signalAction[A]) check(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) {
 	data, _ := a.read(ctx, config, diags)
 	if !diags.HasError() {
 		diags.Append(a.resource.check(ctx, data)...)
@@ -108,17 +104,15 @@ func (a *signalAction[S, A, M]) check(ctx context.Context, config tfsdk.Config, 
 
 // Invoke sends the signal and says how it goes on. It reports only from its own
 // goroutine, because reporting blocks, and must not outlive the invocation.
-func (a *signalAction[S, A, M]) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
+func (a *signalAction[A]) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	data, timeout := a.read(ctx, req.Config, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if a.resource.system.Complete != nil {
-		a.resource.system.Complete(ctx, data.Own())
-	}
-	signal, err := a.resource.system.Bind(ctx, data.Own(), nil)
+	a.resource.system.complete(ctx, data.Own())
+	signal, err := a.resource.system.bind(ctx, data.Own(), nil)
 	if err != nil {
 		resp.Diagnostics.Append(invoking.notBound(a.resource.system.Name, err))
 		return
@@ -157,8 +151,8 @@ func (a *signalAction[S, A, M]) Invoke(ctx context.Context, req action.InvokeReq
 }
 
 // read takes an action's configuration for one of the resource.
-func (a *signalAction[S, A, M]) read(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) (M, time.Duration) {
-	data, timeout := M(new(S)), DefaultTimeout
+func (a *signalAction[A]) read(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) (*model[A], time.Duration) {
+	data, timeout := a.resource.model(), DefaultTimeout
 	var given map[string]tftypes.Value
 	if err := config.Raw.As(&given); err != nil {
 		diags.AddError("Configuration Not Read", fmt.Sprintf("Reading the action's configuration failed: %s. Please report this.", err))

@@ -196,7 +196,7 @@ func (w signalRun) found(result delivery.Result, options any) string {
 
 // hint names the option that sends once more instead of failing, where there is one.
 func hint(options any) string {
-	if _, offered := options.(resendable); !offered || resends(options) {
+	if m, ok := options.(optional); !ok || !m.options().offersResend || resends(options) {
 		return ""
 	}
 	return " With resend_on_unknown = true a signal whose outcome stays unknown is sent once more at once."

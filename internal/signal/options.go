@@ -22,8 +22,7 @@ const (
 	onWaitFailureRecord = "record"
 )
 
-// Waiting is what resources keep whose targets can be read. A system offers it by
-// embedding it in its state beside State.
+// Waiting is what resources keep whose targets can be read.
 type Waiting struct {
 	WaitUntilReady    types.Bool   `tfsdk:"wait_until_ready"`
 	WaitForCompletion types.Bool   `tfsdk:"wait_for_completion"`
@@ -32,34 +31,36 @@ type Waiting struct {
 	TargetSucceeded   types.Bool   `tfsdk:"target_succeeded"`
 }
 
-// Waits returns the waiting itself; embedding hands it on to the model.
-func (w *Waiting) Waits() *Waiting { return w }
-
-// Adopting is what resources keep whose services show the signals they took. A
-// system offers it by embedding it in its state beside State.
+// Adopting is what resources keep whose services show the signals they took.
 type Adopting struct {
 	AdoptExisting types.Bool `tfsdk:"adopt_existing"`
 }
 
-// Adopts returns the adopting itself; embedding hands it on to the model.
-func (a *Adopting) Adopts() *Adopting { return a }
-
 // Resending is what resources keep whose services may leave open whether they took
-// a signal. A system offers it by embedding it in its state beside State.
+// a signal.
 type Resending struct {
 	ResendOnUnknown types.Bool `tfsdk:"resend_on_unknown"`
 }
 
-// Resends returns the resending itself; embedding hands it on to the model.
-func (r *Resending) Resends() *Resending { return r }
+// Options are all that say how a signal is sent and not what. Those that a system
+// does not offer are null.
+type Options struct {
+	Waiting
+	Adopting
+	Resending
+	offersResend bool
+}
 
-// waitable is a model that embeds Waiting.
-type waitable interface{ Waits() *Waiting }
+// options returns the options themselves; embedding hands it on to the model.
+func (o *Options) options() *Options { return o }
 
-// waits returns the Waiting embedded in a model; a model without one never waits.
+// optional is a model with options.
+type optional interface{ options() *Options }
+
+// waits returns the waiting of a model.
 func waits(model any) *Waiting {
-	if m, ok := model.(waitable); ok {
-		return m.Waits()
+	if m, ok := model.(optional); ok {
+		return &m.options().Waiting
 	}
 	return &Waiting{}
 }
@@ -80,23 +81,20 @@ func waitsRaw(state tftypes.Value) bool {
 
 // adopts reports whether a model asks for adoption.
 func adopts(model any) bool {
-	m, ok := model.(interface{ Adopts() *Adopting })
-	return ok && m.Adopts().AdoptExisting.ValueBool()
+	m, ok := model.(optional)
+	return ok && m.options().AdoptExisting.ValueBool()
 }
-
-// resendable is a model that embeds Resending.
-type resendable interface{ Resends() *Resending }
 
 // resends reports whether a model asks for another send where the outcome stays unknown.
 func resends(model any) bool {
-	m, ok := model.(resendable)
-	return ok && m.Resends().ResendOnUnknown.ValueBool()
+	m, ok := model.(optional)
+	return ok && m.options().ResendOnUnknown.ValueBool()
 }
 
 // optionAttributes are the arguments that say how to send and not what: a change
 // of them sends nothing. What only a resource does, which remembers, goes
 // unsaid where nothing is remembered.
-func optionAttributes(model any, remembers bool) map[string]schema.Attribute {
+func (y System[A]) optionAttributes(remembers bool) map[string]schema.Attribute {
 	resource := func(sentences string) string {
 		if !remembers {
 			return ""
@@ -111,7 +109,7 @@ func optionAttributes(model any, remembers bool) map[string]schema.Attribute {
 			Validators: []validator.String{stringvalidator.OneOf(whenApply, whenDestroy)},
 		},
 	}
-	if _, ok := model.(waitable); ok {
+	if y.Waits {
 		maps.Copy(attributes, map[string]schema.Attribute{
 			"wait_until_ready": schema.BoolAttribute{
 				Optional:            true,
@@ -132,14 +130,14 @@ func optionAttributes(model any, remembers bool) map[string]schema.Attribute {
 			"target_succeeded": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the target's run ended as this signal wants it to; null unless `wait_for_completion` is on."},
 		})
 	}
-	if _, ok := model.(interface{ Adopts() *Adopting }); ok {
+	if y.Adopts {
 		attributes["adopt_existing"] = schema.BoolAttribute{
 			Optional: true,
 			MarkdownDescription: "Before sending, look whether the service shows that such a signal is already there; if so, send nothing. The default is `false`." +
 				resource("What is found is recorded with `delivery = \"ADOPTED\"`. With this on, changed `triggers`, taint and `-replace` adopt, too."),
 		}
 	}
-	if _, ok := model.(resendable); ok {
+	if y.Resends {
 		attributes["resend_on_unknown"] = schema.BoolAttribute{
 			Optional: true,
 			MarkdownDescription: "What to do when the answer to the signal was lost and whether it was taken stays unknown: `false` (default) fails, " +

@@ -20,8 +20,8 @@ const failureReported = "judged"
 // signal sent again, when the plan holds another signal than the one that was
 // sent, and nothing else does; it has an update go on waiting for a target whose
 // end is not known yet.
-func (r *signalResource[S, A, M]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	before, after := M(new(S)), M(new(S))
+func (r *signalResource[A]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	before, after := r.model(), r.model()
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), before)...)
 	}
@@ -43,7 +43,7 @@ func (r *signalResource[S, A, M]) ModifyPlan(ctx context.Context, req resource.M
 	}
 }
 
-func (r *signalResource[S, A, M]) planCreate(ctx context.Context, after M, resp *resource.ModifyPlanResponse) {
+func (r *signalResource[A]) planCreate(ctx context.Context, after *model[A], resp *resource.ModifyPlanResponse) {
 	if after.Common().atDestroy() {
 		// A taint is invisible here: the plan of a replacement is that of a creation.
 		resp.Diagnostics.AddAttributeWarning(path.Root("when"), "Signal Is Sent at Destroy",
@@ -54,7 +54,7 @@ func (r *signalResource[S, A, M]) planCreate(ctx context.Context, after M, resp 
 	r.planNoStatus(after, resp)
 }
 
-func (r *signalResource[S, A, M]) planUpdate(ctx context.Context, before, after M, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *signalResource[A]) planUpdate(ctx context.Context, before, after *model[A], req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if after.Common().When.IsUnknown() {
 		resp.Diagnostics.AddAttributeError(path.Root("when"), "When Is Not Known",
 			"Whether this signal is still to be sent depends on when, so for a resource that exists its value has to be known at plan: apply what it depends on first.")
@@ -80,11 +80,10 @@ func (r *signalResource[S, A, M]) planUpdate(ctx context.Context, before, after 
 			"Changing when sends nothing: the signal that was to be sent at destroy is sent neither now nor then. "+
 				"To send it, change triggers in a later apply, or replace the resource.")
 	}
-	if _, ok := any(after).(waitable); !ok {
+	if !r.system.Waits {
 		return
 	}
-	waiting := waits(after)
-	if waiting.WaitForCompletion.IsUnknown() || r.waitsOn(ctx, before, after, req, resp) {
+	if after.WaitForCompletion.IsUnknown() || r.waitsOn(ctx, before, after, req, resp) {
 		resp.Diagnostics.Append(replan(&resp.Plan, tftypes.UnknownValue, "target_status", "target_succeeded")...)
 		return
 	}
@@ -94,9 +93,8 @@ func (r *signalResource[S, A, M]) planUpdate(ctx context.Context, before, after 
 // waitsOn reports whether an update has to go on waiting: the target's end is
 // not known, or it is a failure that the resource fails for and that only a
 // refresh has seen.
-func (r *signalResource[S, A, M]) waitsOn(ctx context.Context, before, after M, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) bool {
-	waiting, seen := waits(after), waits(before)
-	if !waiting.WaitForCompletion.ValueBool() || after.Common().atDestroy() || before.Common().Delivery.IsNull() {
+func (r *signalResource[A]) waitsOn(ctx context.Context, before, after *model[A], req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) bool {
+	if !after.WaitForCompletion.ValueBool() || after.Common().atDestroy() || before.Common().Delivery.IsNull() {
 		return false
 	}
 	if !r.final(before) {
@@ -104,14 +102,13 @@ func (r *signalResource[S, A, M]) waitsOn(ctx context.Context, before, after M, 
 	}
 	accepted, diags := req.Private.GetKey(ctx, failureReported)
 	resp.Diagnostics.Append(diags...)
-	return !seen.TargetSucceeded.ValueBool() && waiting.OnWaitFailure.ValueString() != onWaitFailureRecord && string(accepted) != "true"
+	return !before.TargetSucceeded.ValueBool() && after.OnWaitFailure.ValueString() != onWaitFailureRecord && string(accepted) != "true"
 }
 
 // planNoStatus has the target's status null while nobody waits for it.
-func (r *signalResource[S, A, M]) planNoStatus(after M, resp *resource.ModifyPlanResponse) {
-	_, ok := any(after).(waitable)
-	on := waits(after).WaitForCompletion
-	if !ok || !after.Common().atDestroy() && (on.ValueBool() || on.IsUnknown()) || waits(after).TargetStatus.IsNull() && waits(after).TargetSucceeded.IsNull() {
+func (r *signalResource[A]) planNoStatus(after *model[A], resp *resource.ModifyPlanResponse) {
+	on := after.WaitForCompletion
+	if !r.system.Waits || !after.Common().atDestroy() && (on.ValueBool() || on.IsUnknown()) || after.TargetStatus.IsNull() && after.TargetSucceeded.IsNull() {
 		return
 	}
 	resp.Diagnostics.Append(replan(&resp.Plan, nil, "target_status", "target_succeeded")...)
@@ -124,7 +121,7 @@ func planNotSent(resp *resource.ModifyPlanResponse) {
 
 // planUnsent has a signal planned as one that is yet to be sent at destroy, with
 // whatever is made up for a signal made anew.
-func (r *signalResource[S, A, M]) planUnsent(req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *signalResource[A]) planUnsent(req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	planNotSent(resp)
 	configured, diags := attributes(req.Config.Raw)
 	resp.Diagnostics.Append(diags...)
@@ -136,7 +133,7 @@ func (r *signalResource[S, A, M]) planUnsent(req resource.ModifyPlanRequest, res
 }
 
 // changed are the arguments whose change makes another signal.
-func (r *signalResource[S, A, M]) changed(req resource.ModifyPlanRequest, diags *diag.Diagnostics) (changed path.Paths) {
+func (r *signalResource[A]) changed(req resource.ModifyPlanRequest, diags *diag.Diagnostics) (changed path.Paths) {
 	configured, unread := attributes(req.Config.Raw)
 	diags.Append(unread...)
 	sent, unread := attributes(req.State.Raw)
@@ -154,13 +151,12 @@ func (r *signalResource[S, A, M]) changed(req resource.ModifyPlanRequest, diags 
 
 // pending reports whether a signal was sent to a target whose end is waited for
 // and not known yet.
-func (r *signalResource[S, A, M]) pending(data M) bool {
-	waiting, common := waits(data), data.Common()
-	return waiting.WaitForCompletion.ValueBool() && !common.atDestroy() && !common.Delivery.IsNull() && !r.final(data)
+func (r *signalResource[A]) pending(data *model[A]) bool {
+	return data.WaitForCompletion.ValueBool() && !data.atDestroy() && !data.Delivery.IsNull() && !r.final(data)
 }
 
-func (r *signalResource[S, A, M]) final(data M) bool {
-	status := waits(data).TargetStatus
+func (r *signalResource[A]) final(data *model[A]) bool {
+	status := data.TargetStatus
 	return !status.IsNull() && r.system.Final(data.Own(), status.ValueString())
 }
 

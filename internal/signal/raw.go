@@ -34,7 +34,7 @@ func restore(ctx context.Context, raw tftypes.Value, kind attr.Type, data any) d
 	if err := eachAttribute(reflect.ValueOf(data).Elem(), func(name string, field reflect.Value) error {
 		attribute, ok := types[name]
 		if !ok {
-			return fmt.Errorf("there is no attribute %q", name)
+			return nil // an option that the system does not offer
 		}
 		value, err := attribute.ValueFromTerraform(ctx, values[name])
 		if err != nil {
@@ -66,8 +66,13 @@ func unreadable(err error) diag.Diagnostic {
 
 // record writes the data, a model, as the state. What is still unknown was never found out.
 func record(ctx context.Context, state *tfsdk.State, data any) (diags diag.Diagnostics) {
+	kind := state.Raw.Type()
+	object, _ := kind.(tftypes.Object)
 	values := map[string]tftypes.Value{}
 	err := eachAttribute(reflect.ValueOf(data).Elem(), func(name string, field reflect.Value) error {
+		if _, ok := object.AttributeTypes[name]; !ok {
+			return nil // an option that the system does not offer
+		}
 		written, err := field.Interface().(attr.Value).ToTerraformValue(ctx)
 		if err == nil && !written.IsFullyKnown() {
 			written, err = tftypes.Transform(written, func(_ *tftypes.AttributePath, v tftypes.Value) (tftypes.Value, error) {
@@ -80,7 +85,6 @@ func record(ctx context.Context, state *tfsdk.State, data any) (diags diag.Diagn
 		values[name] = written
 		return err
 	})
-	kind := state.Raw.Type()
 	if err == nil {
 		err = tftypes.ValidateValue(kind, values)
 	}
@@ -92,15 +96,18 @@ func record(ctx context.Context, state *tfsdk.State, data any) (diags diag.Diagn
 	return diags
 }
 
-// eachAttribute calls do for each attribute of a model, those of embedded structs included.
+// eachAttribute calls do for each attribute of a model, those of the structs in it included.
 func eachAttribute(model reflect.Value, do func(name string, field reflect.Value) error) error {
 	for i := range model.NumField() {
 		field := model.Type().Field(i)
 		var err error
-		if field.Anonymous {
+		name, tagged := field.Tag.Lookup("tfsdk")
+		switch {
+		case !field.IsExported():
+		case tagged:
+			err = do(name, model.Field(i))
+		default:
 			err = eachAttribute(model.Field(i), do)
-		} else {
-			err = do(field.Tag.Get("tfsdk"), model.Field(i))
 		}
 		if err != nil {
 			return err

@@ -15,27 +15,38 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// NewResource returns the resource that sends the system's signal with the
-// sender's retry policy. S is the resource's data: a struct that embeds State and A.
-func NewResource[S, A any, M Model[S, A]](system System[A], sender *Sender) resource.Resource {
-	return &signalResource[S, A, M]{system: system, sender: sender}
+var (
+	_ resource.ResourceWithModifyPlan     = (*signalResource[struct{}])(nil)
+	_ resource.ResourceWithValidateConfig = (*signalResource[struct{}])(nil)
+	_ resource.ResourceWithImportState    = (*signalResource[struct{}])(nil)
+)
+
+// newResource returns the resource that sends the system's signal with the
+// sender's retry policy.
+func newResource[A any](system System[A], sender *Sender) resource.Resource {
+	return &signalResource[A]{system: system, sender: sender}
 }
 
-type signalResource[S, A any, M Model[S, A]] struct {
+type signalResource[A any] struct {
 	system System[A]
 	sender *Sender
 }
 
-func (r *signalResource[S, A, M]) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+// model returns an empty model of the resource.
+func (r *signalResource[A]) model() *model[A] {
+	return &model[A]{Options: Options{offersResend: r.system.Resends}}
+}
+
+func (r *signalResource[A]) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_" + r.system.Name
 }
 
-func (r *signalResource[S, A, M]) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (r *signalResource[A]) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = r.schema(ctx)
 }
 
-func (r *signalResource[S, A, M]) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	data := M(new(S))
+func (r *signalResource[A]) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.Config.Raw, req.Config.Schema.Type(), data)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -52,7 +63,7 @@ func (r *signalResource[S, A, M]) ValidateConfig(ctx context.Context, req resour
 	}
 }
 
-func (r *signalResource[S, A, M]) check(ctx context.Context, data M) diag.Diagnostics {
+func (r *signalResource[A]) check(ctx context.Context, data *model[A]) diag.Diagnostics {
 	if r.system.Check == nil {
 		return nil
 	}
@@ -63,8 +74,8 @@ func (r *signalResource[S, A, M]) check(ctx context.Context, data M) diag.Diagno
 // written before the send, as a signal whose outcome is unknown, so that whatever
 // could keep it from being written shows while there is nothing to lose; a clear
 // refusal takes it back.
-func (r *signalResource[S, A, M]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	data := M(new(S))
+func (r *signalResource[A]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -78,15 +89,13 @@ func (r *signalResource[S, A, M]) Create(ctx context.Context, req resource.Creat
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if r.system.Complete != nil {
-		r.system.Complete(ctx, data.Own())
-	}
+	r.system.complete(ctx, data.Own())
 	common.ID = types.StringValue(uuid.NewString())
 	if common.atDestroy() {
 		resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 		return
 	}
-	signal, err := r.system.Bind(ctx, data.Own(), secrets)
+	signal, err := r.system.bind(ctx, data.Own(), secrets)
 	if err != nil {
 		resp.Diagnostics.Append(creating.notBound(r.system.Name, err))
 		return
@@ -122,19 +131,19 @@ func (r *signalResource[S, A, M]) Create(ctx context.Context, req resource.Creat
 
 // Read asks nothing, but for the status of a target whose end is waited for: a
 // sent signal stays sent, whatever became of its target.
-func (r *signalResource[S, A, M]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+func (r *signalResource[A]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	if !waitsRaw(req.State.Raw) {
 		return
 	}
-	data := M(new(S))
+	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), data)...)
 	if resp.Diagnostics.HasError() || !r.pending(data) {
 		return
 	}
 	// Bind fills in arguments, which are not for a refresh to change.
-	bound := M(new(S))
+	bound := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), bound)...)
-	signal, err := r.system.Bind(ctx, bound.Own(), nil)
+	signal, err := r.system.bind(ctx, bound.Own(), nil)
 	if err != nil {
 		resp.Diagnostics.Append(notRead(r.system.Name, err))
 		return
@@ -150,8 +159,8 @@ func (r *signalResource[S, A, M]) Read(ctx context.Context, req resource.ReadReq
 
 // Update records options and goes on waiting where the plan asks for it. It
 // sends nothing: what would make another signal replaces the resource instead.
-func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	data := M(new(S))
+func (r *signalResource[A]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data)...)
 	timeout, diags := data.Common().Timeouts.Update(ctx, DefaultTimeout)
 	resp.Diagnostics.Append(diags...)
@@ -160,9 +169,7 @@ func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.Updat
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if r.system.Complete != nil {
-		r.system.Complete(ctx, data.Own())
-	}
+	r.system.complete(ctx, data.Own())
 	waiting := waits(data)
 	anew, on := waiting.TargetStatus.IsUnknown(), waiting.WaitForCompletion.ValueBool()
 	// Waiting anew, or no more, ends what an untaint has accepted.
@@ -178,9 +185,9 @@ func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.Updat
 	waiting.TargetStatus, waiting.TargetSucceeded = before, types.BoolValue(false)
 	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 	// Bind fills in arguments, which are not for an update to change.
-	bound := M(new(S))
+	bound := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), bound)...)
-	signal, err := r.system.Bind(ctx, bound.Own(), r.secrets(ctx, req.Config, &resp.Diagnostics))
+	signal, err := r.system.bind(ctx, bound.Own(), r.secrets(ctx, req.Config, &resp.Diagnostics))
 	if err != nil {
 		resp.Diagnostics.Append(updating.notBound(r.system.Name, err))
 		return
@@ -192,8 +199,8 @@ func (r *signalResource[S, A, M]) Update(ctx context.Context, req resource.Updat
 
 // Delete sends a signal that was to be sent at destroy; any other cannot be
 // taken back, and its state is all there is to remove.
-func (r *signalResource[S, A, M]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	data := M(new(S))
+func (r *signalResource[A]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), data)...)
 	common := data.Common()
 	if resp.Diagnostics.HasError() || !common.atDestroy() {
@@ -206,7 +213,7 @@ func (r *signalResource[S, A, M]) Delete(ctx context.Context, req resource.Delet
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	signal, err := r.system.Bind(ctx, data.Own(), nil)
+	signal, err := r.system.bind(ctx, data.Own(), nil)
 	if err != nil {
 		resp.Diagnostics.Append(deleting.notBound(r.system.Name, err))
 		return
@@ -249,14 +256,14 @@ func finish(ctx context.Context, run signalRun, data interface{ Common() *State 
 }
 
 // ImportState refuses: nothing in the services identifies a signal that was sent.
-func (r *signalResource[S, A, M]) ImportState(_ context.Context, _ resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+func (r *signalResource[A]) ImportState(_ context.Context, _ resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	resp.Diagnostics.AddError("Signals Cannot Be Imported",
 		fmt.Sprintf("A signal_%s is the sending of a signal, which no service can give back: there is nothing to import. "+
 			"To put a signal that was sent by other means under Terraform, leave the resource out.", r.system.Name))
 }
 
 // secrets reads the write-only arguments, which only the configuration holds.
-func (r *signalResource[S, A, M]) secrets(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) Secrets {
+func (r *signalResource[A]) secrets(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) Secrets {
 	secrets := Secrets{}
 	for name, attribute := range r.system.Arguments {
 		if !attribute.IsWriteOnly() {

@@ -54,7 +54,7 @@ const schemaVersion = 0
 // DefaultTimeout is how long each operation may take when timeouts says nothing.
 const DefaultTimeout = 20 * time.Minute
 
-func (r *signalResource[S, A, M]) schema(ctx context.Context) schema.Schema {
+func (r *signalResource[A]) schema(ctx context.Context) schema.Schema {
 	attributes := map[string]schema.Attribute{
 		"id": computed("Identifies this signal within Terraform. Made when the resource is created; the service does not know it."),
 		"triggers": schema.MapAttribute{
@@ -67,7 +67,7 @@ func (r *signalResource[S, A, M]) schema(ctx context.Context) schema.Schema {
 		"delivery": computed("What is known of the signal: `" + Sent + "`, the service accepted it; `" + Confirmed + "`, the answer was lost, and the service showed afterwards that it had arrived; `" + Adopted + "`, the service showed such a signal, and none was sent; " +
 			"`" + Unknown + "`, the answer was lost, so the signal may or may not have arrived; null when it is yet to be sent."),
 	}
-	maps.Copy(attributes, optionAttributes(M(new(S)), true))
+	maps.Copy(attributes, r.system.optionAttributes(true))
 	maps.Copy(attributes, r.system.Arguments)
 	for name, more := range r.system.Remembered {
 		attribute := attributes[name].(schema.StringAttribute)
@@ -132,17 +132,6 @@ var regionName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 // for good, but none has one that could not be part of a host's name.
 func RegionName() validator.String {
 	return stringvalidator.RegexMatches(regionName, "must be the name of a region, such as eu-central-1")
-}
-
-// FillRegion sets a region that is not known to the one that find returns for
-// none given. Where there is none it stays unknown; sending will say so.
-func FillRegion(ctx context.Context, region *types.String, find func(ctx context.Context, given string) (string, error)) {
-	if !region.IsUnknown() {
-		return
-	}
-	if found, err := find(ctx, ""); err == nil {
-		*region = types.StringValue(found)
-	}
 }
 
 // CheckTimeouts reports timeouts that leave no time.

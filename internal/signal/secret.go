@@ -113,7 +113,7 @@ func (d redactingTarget) Send(ctx context.Context) delivery.Attempt {
 }
 
 // sensitive hides the values of the system's sensitive arguments in a configuration or state.
-func (r *signalResource[S, A, M]) sensitive(raw tftypes.Value, diags *diag.Diagnostics) *strings.Replacer {
+func (r *signalResource[A]) sensitive(raw tftypes.Value, diags *diag.Diagnostics) *strings.Replacer {
 	values, unread := attributes(raw)
 	diags.Append(unread...)
 	var secrets []string

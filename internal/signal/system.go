@@ -7,8 +7,11 @@ import (
 	"context"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -28,23 +31,32 @@ type System[A any] struct {
 	// Remembered is what the resource's documentation says of an argument beside its
 	// description: what only something with a memory has to say.
 	Remembered map[string]string
-	// ActionArguments are those that the action has; nil for all of Arguments. None may be secret.
+	// ActionArguments are those that the action has; nil for all of Arguments. There is
+	// no action while one of them is secret.
 	ActionArguments map[string]schema.Attribute
 	// OnlyTriggersResend is for signals whose Arguments say how to get there, not
 	// what is sent: a change of them is recorded and sends nothing.
 	OnlyTriggersResend bool
+	// Waits offers the options of Waiting: the service's targets can be read. Adopts
+	// offers adopt_existing: the service shows the signals that it took. Resends offers
+	// resend_on_unknown: the service may leave open whether it took a signal.
+	Waits, Adopts, Resends bool
 	// Final reports whether a target's status, as target_status holds it, ends the
-	// wait of a signal with these arguments: nothing is read after it. It is nil
-	// where the system does not embed Waiting.
+	// wait of a signal with these arguments: nothing is read after it. Only with Waits.
 	Final func(arguments *A, status string) bool
 	// Check reports, on the attributes' paths, what the attributes' own
 	// validators cannot see; nil when there is nothing such. Values may still be unknown.
 	Check func(ctx context.Context, arguments *A) diag.Diagnostics
+	// Region is the argument that names the region, and FindRegion returns the region
+	// to use: the one given, or the provider's when none is. They are nil where the
+	// service is not regional.
+	Region     func(arguments *A) *types.String
+	FindRegion func(ctx context.Context, given string) (string, error)
 	// Complete fills in the computed arguments that can be known without asking
-	// anybody, as an id that is made up and the region of the configuration. It may be nil.
+	// anybody, such as an id that is made up. It may be nil.
 	Complete func(ctx context.Context, arguments *A)
 	// Bind makes the signal ready to be sent and fills in the computed arguments.
-	// All values are known. An error means that nothing was sent, and says what to do.
+	// All values are known, the region too. An error means that nothing was sent, and says what to do.
 	Bind func(ctx context.Context, arguments *A, secrets Secrets) (Signal, error)
 }
 
@@ -74,10 +86,10 @@ type Signal struct {
 	Find *TargetFinder
 	// Ready is the probe in which the target can take this signal, and Completion
 	// the one in which its run has ended as the signal wants it to. They are nil
-	// where the system does not embed Waiting.
+	// without Waits.
 	Ready, Completion *delivery.Probe
 	// Existing is the probe in which the service shows that such a signal is already
-	// there; no reading of it is pending. It is nil where the system does not embed Adopting.
+	// there; no reading of it is pending. It is nil without Adopts.
 	Existing *delivery.Probe
 	// Delivered is the probe in which the service shows that it took a signal whose
 	// sending began then; pending while it shows that it
@@ -119,11 +131,69 @@ type Advice struct {
 	Gone bool
 }
 
-// Model is the resource's data: a struct S that embeds State and A.
-type Model[S, A any] interface {
-	*S
-	// Common returns the embedded State.
-	Common() *State
-	// Own returns the embedded arguments.
-	Own() *A
+// Offer is what a system offers to Terraform.
+type Offer struct {
+	// Resource makes the resource, and Action the action; there is no action of a
+	// signal that cannot be sent without a secret.
+	Resource func() resource.Resource
+	Action   func() action.Action
+}
+
+// NewOffer returns all forms of a system's signal, sent by the sender.
+func NewOffer[A any](system System[A], sender *Sender) Offer {
+	offer := Offer{Resource: func() resource.Resource { return newResource(system, sender) }}
+	for _, argument := range system.actionArguments() {
+		if argument.IsSensitive() {
+			return offer
+		}
+	}
+	offer.Action = func() action.Action { return newAction(system, sender) }
+	return offer
+}
+
+// actionArguments are those that an action can have: Terraform keeps what an action
+// is given in clear, so none of them may be secret.
+func (y System[A]) actionArguments() map[string]schema.Attribute {
+	if y.ActionArguments != nil {
+		return y.ActionArguments
+	}
+	return y.Arguments
+}
+
+// model is a resource's data.
+type model[A any] struct {
+	State
+	Options
+	Arguments A
+}
+
+// Own returns the system's own arguments.
+func (m *model[A]) Own() *A { return &m.Arguments }
+
+// complete fills in the computed arguments that can be known without asking anybody.
+// A region that is not found stays unknown; bind will say so.
+func (y System[A]) complete(ctx context.Context, arguments *A) {
+	if y.Region != nil {
+		if region := y.Region(arguments); region.IsUnknown() {
+			if found, err := y.FindRegion(ctx, ""); err == nil {
+				*region = types.StringValue(found)
+			}
+		}
+	}
+	if y.Complete != nil {
+		y.Complete(ctx, arguments)
+	}
+}
+
+// bind makes the signal ready to be sent, to the region that is found.
+func (y System[A]) bind(ctx context.Context, arguments *A, secrets Secrets) (Signal, error) {
+	if y.Region != nil {
+		region := y.Region(arguments)
+		found, err := y.FindRegion(ctx, region.ValueString())
+		if err != nil {
+			return Signal{}, err
+		}
+		*region = types.StringValue(found)
+	}
+	return y.Bind(ctx, arguments, secrets)
 }

@@ -8,8 +8,6 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
-	"github.com/hashicorp/terraform-plugin-framework/action"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
@@ -24,26 +22,9 @@ type args struct {
 	Region                types.String `tfsdk:"region"`
 }
 
-// Own returns the arguments; embedding hands it on to the model.
-func (a *args) Own() *args { return a }
-
-// state is the resource: common options and results, plus arguments.
-type state struct {
-	signal.State
-	signal.Waiting
-	signal.Adopting
-	signal.Resending
-	args
-}
-
-// NewResource returns the resource signal_automation.
-func NewResource(clients *aws.Clients, sender *signal.Sender) resource.Resource {
-	return signal.NewResource[state](system(clients), sender)
-}
-
-// NewAction returns the action signal_automation.
-func NewAction(clients *aws.Clients, sender *signal.Sender) action.Action {
-	return signal.NewAction[state](system(clients), sender)
+// New returns signal_automation.
+func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
+	return signal.NewOffer(system(clients), sender)
 }
 
 func system(clients *aws.Clients) signal.System[args] {
@@ -54,16 +35,19 @@ func system(clients *aws.Clients) signal.System[args] {
 			"When the answer to a signal is lost, the execution's steps are read: the signal has arrived if a step shows what it does, no earlier than it was sent; it has not if a step still waits for it. " +
 			"Of several approvals that one step needs, one can be told from another within the same second only by a `Comment` of its own in each `payload`; without one the outcome stays unknown. " +
 			"So it does where a further gate began to wait only after the send. Of `Revoke` it is not documented what it leaves behind, so it is not looked for.",
-		Arguments: arguments(),
-		Final:     func(_ *args, status string) bool { return final(status) },
-		Check:     check,
-		Complete:  func(ctx context.Context, a *args) { signal.FillRegion(ctx, &a.Region, clients.Region) },
+		Waits:      true,
+		Adopts:     true,
+		Resends:    true,
+		Arguments:  arguments(),
+		Final:      func(_ *args, status string) bool { return final(status) },
+		Check:      check,
+		Region:     func(a *args) *types.String { return &a.Region },
+		FindRegion: clients.Region,
 		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
-			client, region, err := aws.Client(ctx, clients, "ssm", a.Region.ValueString(), newClient)
+			client, err := aws.Client(ctx, clients, "ssm", a.Region.ValueString(), newClient)
 			if err != nil {
 				return signal.Signal{}, err
 			}
-			a.Region = types.StringValue(region)
 			return bind(ctx, client, a)
 		},
 	}

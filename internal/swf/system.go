@@ -7,8 +7,6 @@ import (
 	"fmt"
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/swf"
-	"github.com/hashicorp/terraform-plugin-framework/action"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
@@ -27,26 +25,9 @@ type args struct {
 	Region         types.String `tfsdk:"region"`
 }
 
-// Own returns the arguments; embedding hands it on to the model.
-func (a *args) Own() *args { return a }
-
-// state is the resource: common options and results, plus arguments.
-type state struct {
-	signal.State
-	signal.Waiting
-	signal.Adopting
-	signal.Resending
-	args
-}
-
-// NewResource returns the resource signal_workflow_execution.
-func NewResource(clients *aws.Clients, sender *signal.Sender) resource.Resource {
-	return signal.NewResource[state](system(clients), sender)
-}
-
-// NewAction returns the action signal_workflow_execution.
-func NewAction(clients *aws.Clients, sender *signal.Sender) action.Action {
-	return signal.NewAction[state](system(clients), sender)
+// New returns signal_workflow_execution.
+func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
+	return signal.NewOffer(system(clients), sender)
 }
 
 func system(clients *aws.Clients) signal.System[args] {
@@ -60,17 +41,20 @@ func system(clients *aws.Clients) signal.System[args] {
 			"With any of the three, `run_id` is looked up before sending when it is not set; a run that has ended is looked at only when `run_id` names it.\n\n" +
 			"When the answer to a signal is lost, the history of the run, or without `run_id` of the runs that were open, is read back to the time of the send: the signal has arrived if there is an event of its name and input. " +
 			"It cannot be told from somebody else's that is the same and was sent within the same seconds: an id of its own in `input` tells it apart. The run that has the signal becomes the `run_id`.",
+		Waits:           true,
+		Adopts:          true,
+		Resends:         true,
 		Arguments:       arguments(),
 		Remembered:      remembered,
 		ActionArguments: actionArguments(),
 		Final:           func(_ *args, status string) bool { return final(status) },
-		Complete:        func(ctx context.Context, a *args) { signal.FillRegion(ctx, &a.Region, clients.Region) },
+		Region:          func(a *args) *types.String { return &a.Region },
+		FindRegion:      clients.Region,
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
-			client, region, err := aws.Client(ctx, clients, "swf", a.Region.ValueString(), newClient)
+			client, err := aws.Client(ctx, clients, "swf", a.Region.ValueString(), newClient)
 			if err != nil {
 				return signal.Signal{}, err
 			}
-			a.Region = types.StringValue(region)
 			return bind(client, a, secrets), nil
 		},
 	}

@@ -8,7 +8,6 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/transfer"
 	transfertypes "github.com/aws/aws-sdk-go-v2/service/transfer/types"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
@@ -26,20 +25,9 @@ type args struct {
 	Region         types.String `tfsdk:"region"`
 }
 
-// Own returns the arguments; embedding hands it on to the model.
-func (a *args) Own() *args { return a }
-
-// state is the resource: common options and results, plus arguments.
-type state struct {
-	signal.State
-	signal.Waiting
-	signal.Resending
-	args
-}
-
-// NewResource returns the resource signal_workflow_step_state.
-func NewResource(clients *aws.Clients, sender *signal.Sender) resource.Resource {
-	return signal.NewResource[state](system(clients), sender)
+// New returns signal_workflow_step_state.
+func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
+	return signal.NewOffer(system(clients), sender)
 }
 
 func system(clients *aws.Clients) signal.System[args] {
@@ -53,15 +41,17 @@ func system(clients *aws.Clients) signal.System[args] {
 			"and with a wrong id until the timeout. `wait_for_completion` waits until it is gone, which `target_status` calls `ENDED`, a word of this provider. " +
 			"That it succeeded cannot be read: then `target_succeeded` says only that no failure was seen on the way. After `SUCCESS`, the statuses `HANDLING_EXCEPTION` and `EXCEPTION` are a failure, " +
 			"and what follows is not waited for; after `FAILURE` any end is what was asked for, and the handling of the exception is waited for.",
-		Arguments: arguments(),
-		Final:     final,
-		Complete:  func(ctx context.Context, a *args) { signal.FillRegion(ctx, &a.Region, clients.Region) },
+		Waits:      true,
+		Resends:    true,
+		Arguments:  arguments(),
+		Final:      final,
+		Region:     func(a *args) *types.String { return &a.Region },
+		FindRegion: clients.Region,
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
-			client, region, err := aws.Client(ctx, clients, "transfer", a.Region.ValueString(), newClient)
+			client, err := aws.Client(ctx, clients, "transfer", a.Region.ValueString(), newClient)
 			if err != nil {
 				return signal.Signal{}, err
 			}
-			a.Region = types.StringValue(region)
 			return bind(client, a, secrets), nil
 		},
 	}
