@@ -48,7 +48,7 @@ func NewClients(config Config) *Clients {
 	}
 	return &Clients{
 		config: config,
-		pool:   httpClient{delivery.JSONOnly{Doer: delivery.RedactingDoer{Doer: delivery.Client{Doer: unquoted{delivery.NewHTTPClient(transport.Clone())}}, Secrets: sent}, Service: "Alibaba Cloud"}},
+		pool:   httpClient{delivery.OwnAnswers{Doer: delivery.RedactingDoer{Doer: delivery.Client{Doer: unquoted{delivery.NewHTTPClient(transport.Clone())}}, Secrets: sent}, Service: "Alibaba Cloud", IsOwn: delivery.IsJSONObject}},
 		turn:   make(chan struct{}, 1),
 	}
 }

@@ -2,7 +2,9 @@ package aws
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -11,29 +13,40 @@ import (
 	"strings"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
-	smithymiddleware "github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Send makes one attempt of an SDK operation that signals, which answers with
-// nothing, and classifies how it ended. The call returns the operation's result
-// metadata, and its client comes from Client.
-func Send(ctx context.Context, call func(context.Context) (smithymiddleware.Metadata, error)) delivery.Attempt {
-	return Read(context.WithValue(ctx, signalling{}, true), call)
+// Operation is a method of an SDK's client.
+type Operation[In, Out, Options any] = func(context.Context, *In, ...func(*Options)) (*Out, error)
+
+// Send makes one attempt of an operation that signals, whose client comes from a
+// Service, and classifies how it ended.
+func Send[In, Out, Options any](ctx context.Context, operation Operation[In, Out, Options], in *In) delivery.Attempt {
+	return Read(context.WithValue(ctx, signalling{}, true), func(ctx context.Context) error {
+		_, err := operation(ctx, in)
+		return err
+	})
 }
 
-// Read is Send for an operation that reads.
-func Read(ctx context.Context, call func(context.Context) (smithymiddleware.Metadata, error)) delivery.Attempt {
+// Get is Send for an operation that reads. The result is nil unless the attempt is accepted.
+func Get[In, Out, Options any](ctx context.Context, operation Operation[In, Out, Options], in *In) (out *Out, attempt delivery.Attempt) {
+	attempt = Read(ctx, func(ctx context.Context) (err error) {
+		out, err = operation(ctx, in)
+		return err
+	})
+	return out, attempt
+}
+
+// Read is Get for what the SDK pages through: the call makes one request.
+func Read(ctx context.Context, call func(context.Context) error) delivery.Attempt {
 	ctx, wire := delivery.WithRequestTrace(ctx)
-	metadata, err := call(ctx)
+	err := call(ctx)
+	id := requestID(wire.Header())
 	if err == nil {
-		id, _ := middleware.GetRequestIDMetadata(metadata)
 		attempt := delivery.Attempt{Outcome: delivery.Accepted, RequestID: id, Status: wire.Status(), Clock: wire.Clock()}
 		if attempt.Status != http.StatusOK {
 			// The SDK takes any 2xx; the API references know only 200.
@@ -48,10 +61,7 @@ func Read(ctx context.Context, call func(context.Context) (smithymiddleware.Meta
 		}
 		return attempt
 	}
-	attempt := delivery.Attempt{Outcome: delivery.Unknown, Status: wire.Status(), Err: err}
-	if response := (*awshttp.ResponseError)(nil); errors.As(err, &response) {
-		attempt.RequestID = response.ServiceRequestID()
-	}
+	attempt := delivery.Attempt{Outcome: delivery.Unknown, Status: wire.Status(), RequestID: id, Err: err}
 	if send := (*smithyhttp.RequestSendError)(nil); errors.As(err, &send) {
 		attempt.Err = send.Err
 	}
@@ -73,18 +83,23 @@ func Read(ctx context.Context, call func(context.Context) (smithymiddleware.Meta
 	return attempt
 }
 
-// signalling marks the context of an operation that answers with nothing.
+// requestID is the id that all AWS services put into the header of their answers.
+func requestID(header http.Header) string {
+	return cmp.Or(header.Get("X-Amzn-Requestid"), header.Get("X-Amz-Request-Id"))
+}
+
+// signalling marks the context of an operation that signals.
 type signalling struct{}
 
-// nothingElse turns away answers to signals that say something and carry no
+// signalAnswers turns away answers to signals that say something and carry no
 // request id: the SDK does not look at what it does not expect, and takes a
 // captive portal's answer for success.
-type nothingElse struct{ delivery.Doer }
+type signalAnswers struct{ delivery.Doer }
 
 // Do sends req. It returns *delivery.ForeignAnswerError for an answer that is not AWS's.
-func (n nothingElse) Do(req *http.Request) (*http.Response, error) {
-	resp, err := n.Doer.Do(req)
-	if err != nil || req.Context().Value(signalling{}) == nil || resp.StatusCode != http.StatusOK || resp.Header.Get("X-Amzn-Requestid") != "" || resp.Header.Get("X-Amz-Request-Id") != "" {
+func (a signalAnswers) Do(req *http.Request) (*http.Response, error) {
+	resp, err := a.Doer.Do(req)
+	if err != nil || req.Context().Value(signalling{}) == nil || resp.StatusCode != http.StatusOK || requestID(resp.Header) != "" {
 		return resp, err
 	}
 	body, err := io.ReadAll(resp.Body)
@@ -97,6 +112,25 @@ func (n nothingElse) Do(req *http.Request) (*http.Response, error) {
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
+}
+
+// IsJSON reports whether a body is one of a service whose protocol is awsJson or restJson.
+func IsJSON(body []byte) bool { return delivery.IsJSONObject(body) }
+
+// IsXML reports whether a body is one of a service whose protocol is awsQuery: a
+// document whose root is the operation's or the error's response.
+// https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#response-serialization
+func IsXML(body []byte) bool {
+	document, root := xml.NewDecoder(bytes.NewReader(body)), ""
+	for {
+		token, err := document.Token()
+		if start, ok := token.(xml.StartElement); ok && root == "" {
+			root = start.Name.Local
+		}
+		if err != nil {
+			return err == io.EOF && strings.HasSuffix(root, "Response")
+		}
+	}
 }
 
 // unnamedError is what the SDK calls an error answer that names no error, as

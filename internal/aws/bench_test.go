@@ -1,7 +1,6 @@
 package aws_test
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
-	"github.com/aws/smithy-go/middleware"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
@@ -32,10 +30,11 @@ func (prompt) Do(req *http.Request) (*http.Response, error) {
 // BenchmarkEncode makes a signal's request, signs it and reads its answer, without a network.
 func BenchmarkEncode(b *testing.B) {
 	clients := aws.NewClients(aws.Config{Region: "us-east-1", AccessKey: "access-key", SecretKey: "secret-key", UserAgent: "terraform-provider-signal/bench"})
-	client, err := aws.Client(b.Context(), clients, "ssm", "", func(cfg awssdk.Config, _ *string) *ssm.Client {
+	service := aws.Service[*ssm.Client]{Name: "ssm", IsOwn: aws.IsJSON, NewClient: func(cfg awssdk.Config, _ *string) *ssm.Client {
 		cfg.HTTPClient = delivery.Client{Doer: prompt{}}
 		return ssm.NewFromConfig(cfg)
-	})
+	}}
+	client, err := service.Client(b.Context(), clients, "")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -45,13 +44,7 @@ func BenchmarkEncode(b *testing.B) {
 		Payload:               map[string][]string{"Comment": {"Looks good"}},
 	}
 	for b.Loop() {
-		attempt := aws.Send(b.Context(), func(ctx context.Context) (middleware.Metadata, error) {
-			out, err := client.SendAutomationSignal(ctx, input)
-			if err != nil {
-				return middleware.Metadata{}, err
-			}
-			return out.ResultMetadata, nil
-		})
+		attempt := aws.Send(b.Context(), client.SendAutomationSignal, input)
 		if attempt.Outcome != delivery.Accepted {
 			b.Fatal(attempt.Err)
 		}

@@ -39,13 +39,23 @@ func NewClients(config Config) *Clients {
 	return &Clients{config: config, made: map[key]any{}, asking: make(chan struct{}, 1)}
 }
 
-// Client returns the client of a service in a region, the provider's when none is
-// given. The constructor is called once for each, with the endpoint the user set for
-// the service or nil.
+// Service is a service of AWS as a system uses it, with a client of type T.
+type Service[T any] struct {
+	// Name is its argument in the provider's endpoints.
+	Name string
+	// IsOwn reports whether the body of an answer is one of this service: IsJSON or IsXML.
+	IsOwn func(body []byte) bool
+	// NewClient makes the client; the endpoint is the one that the user set for the
+	// service, or nil.
+	NewClient func(cfg awssdk.Config, endpoint *string) T
+}
+
+// Client returns the client of a region, the provider's when none is given. It is
+// made once for each.
 //
 // It returns an error when the configuration cannot be loaded, there is no
 // region, or the account is not one of those allowed.
-func Client[T any](ctx context.Context, c *Clients, service, region string, newClient func(cfg awssdk.Config, endpoint *string) T) (client T, err error) {
+func (s Service[T]) Client(ctx context.Context, c *Clients, region string) (client T, err error) {
 	cfg, err := c.load(ctx, region)
 	if err != nil {
 		return client, err
@@ -56,19 +66,19 @@ func Client[T any](ctx context.Context, c *Clients, service, region string, newC
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if made, ok := c.made[key{service, region}]; ok {
+	if made, ok := c.made[key{s.Name, region}]; ok {
 		return made.(T), nil
 	}
 	cfg = cfg.Copy()
 	// A send is never repeated by the SDK: it would also repeat what may have arrived.
 	cfg.Retryer = func() awssdk.Retryer { return awssdk.NopRetryer{} }
-	cfg.HTTPClient = nothingElse{delivery.JSONOnly{Doer: c.config.discreet(delivery.Client{Doer: cfg.HTTPClient}), Service: "AWS"}}
+	cfg.HTTPClient = signalAnswers{delivery.OwnAnswers{Doer: c.config.discreet(delivery.Client{Doer: cfg.HTTPClient}), Service: "AWS", IsOwn: s.IsOwn}}
 	var endpoint *string
-	if set := c.config.Endpoints[service]; set != "" {
+	if set := c.config.Endpoints[s.Name]; set != "" {
 		endpoint = &set
 	}
-	client = newClient(cfg, endpoint)
-	c.made[key{service, region}] = client
+	client = s.NewClient(cfg, endpoint)
+	c.made[key{s.Name, region}] = client
 	return client, nil
 }
 

@@ -8,20 +8,22 @@ import (
 	"net/http"
 )
 
-// JSONOnly reads each answer whole and turns away what is not a JSON object:
-// vendor SDKs take any body as success for operations that answer with little
-// or nothing, and lose the status of what they cannot read.
-type JSONOnly struct {
+// OwnAnswers reads each answer whole and turns away what is not the service's own:
+// vendor SDKs take any body as success for operations that answer with little or
+// nothing, and lose the status of what they cannot read.
+type OwnAnswers struct {
 	Doer
-	// Service is whose format is expected, for messages, such as "AWS".
+	// Service is whose answers are expected, for messages, such as "AWS".
 	Service string
+	// IsOwn reports whether a body that is not empty is one of the service.
+	IsOwn func(body []byte) bool
 }
 
 // Do sends req and returns its answer with the body in memory. It returns
-// *ForeignAnswerError for an answer that is not in the service's format, and the
-// read's error for one that was cut short. An empty body is passed on.
-func (j JSONOnly) Do(req *http.Request) (*http.Response, error) {
-	resp, err := j.Doer.Do(req)
+// *ForeignAnswerError for an answer that is not the service's, and the read's error
+// for one that was cut short. An empty body is passed on.
+func (o OwnAnswers) Do(req *http.Request) (*http.Response, error) {
+	resp, err := o.Doer.Do(req)
 	if err != nil {
 		return resp, err
 	}
@@ -29,12 +31,16 @@ func (j JSONOnly) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if trimmed := bytes.TrimSpace(body); len(trimmed) > 0 && (trimmed[0] != '{' || !json.Valid(trimmed)) {
-		return nil, &ForeignAnswerError{Service: j.Service, Status: resp.Status, ContentType: resp.Header.Get("Content-Type")}
+	if trimmed := bytes.TrimSpace(body); len(trimmed) > 0 && !o.IsOwn(trimmed) {
+		return nil, &ForeignAnswerError{Service: o.Service, Status: resp.Status, ContentType: resp.Header.Get("Content-Type")}
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
 }
+
+// IsJSONObject reports whether a body is a JSON object, as all services answer that
+// speak JSON.
+func IsJSONObject(body []byte) bool { return body[0] == '{' && json.Valid(body) }
 
 // whole reads an answer's body to its end.
 func whole(resp *http.Response) ([]byte, error) {

@@ -61,6 +61,7 @@ type RequestTrace struct {
 	mu            sync.Mutex
 	connectedOnce bool
 	status        int
+	header        http.Header
 	clock         ServerClock
 	err           error
 }
@@ -90,7 +91,7 @@ func (w *RequestTrace) answered(resp *http.Response, err error, asked time.Time)
 	defer w.mu.Unlock()
 	w.err = err
 	if resp != nil {
-		w.status = resp.StatusCode
+		w.status, w.header = resp.StatusCode, resp.Header
 		date, _ := http.ParseTime(resp.Header.Get("Date"))
 		w.clock = ServerClock{date: date, asked: asked, answered: time.Now()}
 	}
@@ -109,6 +110,13 @@ func (w *RequestTrace) Status() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.status
+}
+
+// Header is that of the last answer; empty when there was none.
+func (w *RequestTrace) Header() http.Header {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.header
 }
 
 // Told is what the last answer to a request of ctx told of the service's clock.

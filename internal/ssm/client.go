@@ -1,26 +1,29 @@
 package ssm
 
 import (
+	"cmp"
 	"context"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 )
 
 // client is the operations that the system uses. The SDK's own client must not be
 // in any type that is put into an interface: the linker would keep all of its
 // operations, which make up megabytes.
 type client struct {
-	SendAutomationSignal             operation[sdk.SendAutomationSignalInput, sdk.SendAutomationSignalOutput]
-	GetAutomationExecution           operation[sdk.GetAutomationExecutionInput, sdk.GetAutomationExecutionOutput]
+	SendAutomationSignal             aws.Operation[sdk.SendAutomationSignalInput, sdk.SendAutomationSignalOutput, sdk.Options]
+	GetAutomationExecution           aws.Operation[sdk.GetAutomationExecutionInput, sdk.GetAutomationExecutionOutput, sdk.Options]
 	DescribeAutomationStepExecutions listSteps
 }
 
+var service = aws.Service[*client]{Name: "ssm", IsOwn: aws.IsJSON, NewClient: newClient}
+
 func newClient(cfg awssdk.Config, endpoint *string) *client {
 	c := sdk.NewFromConfig(cfg, func(o *sdk.Options) {
-		if endpoint != nil {
-			o.BaseEndpoint = endpoint
-		}
+		o.BaseEndpoint = cmp.Or(endpoint, o.BaseEndpoint)
 	})
 	return &client{
 		SendAutomationSignal:             c.SendAutomationSignal,
@@ -29,11 +32,8 @@ func newClient(cfg awssdk.Config, endpoint *string) *client {
 	}
 }
 
-// operation is a method of the SDK's client.
-type operation[In, Out any] = func(context.Context, *In, ...func(*sdk.Options)) (*Out, error)
-
 // listSteps is what the SDK pages through.
-type listSteps operation[sdk.DescribeAutomationStepExecutionsInput, sdk.DescribeAutomationStepExecutionsOutput]
+type listSteps aws.Operation[sdk.DescribeAutomationStepExecutionsInput, sdk.DescribeAutomationStepExecutionsOutput, sdk.Options]
 
 func (o listSteps) DescribeAutomationStepExecutions(ctx context.Context, in *sdk.DescribeAutomationStepExecutionsInput, options ...func(*sdk.Options)) (*sdk.DescribeAutomationStepExecutionsOutput, error) {
 	return o(ctx, in, options...)

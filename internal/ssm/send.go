@@ -4,7 +4,6 @@ import (
 	"context"
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
-	"github.com/aws/smithy-go/middleware"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
@@ -21,13 +20,7 @@ type target struct {
 
 // Send makes one SendAutomationSignal request.
 func (t target) Send(ctx context.Context) delivery.Attempt {
-	return aws.Send(ctx, func(ctx context.Context) (middleware.Metadata, error) {
-		out, err := t.client.SendAutomationSignal(ctx, t.input)
-		if err != nil {
-			return middleware.Metadata{}, err
-		}
-		return out.ResultMetadata, nil
-	})
+	return aws.Send(ctx, t.client.SendAutomationSignal, t.input)
 }
 
 // explain knows the errors that the API reference of SendAutomationSignal lists.

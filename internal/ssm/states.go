@@ -7,7 +7,6 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
-	"github.com/aws/smithy-go/middleware"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
@@ -57,16 +56,10 @@ type snapshot struct {
 }
 
 func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
-	attempt = aws.Read(ctx, func(ctx context.Context) (middleware.Metadata, error) {
-		out, err := e.client.GetAutomationExecution(ctx, &sdk.GetAutomationExecutionInput{AutomationExecutionId: &e.id})
-		if err != nil {
-			return middleware.Metadata{}, err
-		}
-		if out.AutomationExecution != nil {
-			found.AutomationExecution = *out.AutomationExecution
-		}
-		return out.ResultMetadata, nil
-	})
+	out, attempt := aws.Get(ctx, e.client.GetAutomationExecution, &sdk.GetAutomationExecutionInput{AutomationExecutionId: &e.id})
+	if out != nil && out.AutomationExecution != nil {
+		found.AutomationExecution = *out.AutomationExecution
+	}
 	found.steps, found.clock = found.StepExecutions, attempt.Clock
 	if attempt.Outcome != delivery.Accepted || !found.StepExecutionsTruncated {
 		return found, attempt
@@ -74,13 +67,12 @@ func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.A
 	found.steps = nil
 	pages := sdk.NewDescribeAutomationStepExecutionsPaginator(e.client.DescribeAutomationStepExecutions, &sdk.DescribeAutomationStepExecutionsInput{AutomationExecutionId: &e.id})
 	for pages.HasMorePages() && attempt.Outcome == delivery.Accepted {
-		attempt = aws.Read(ctx, func(ctx context.Context) (middleware.Metadata, error) {
+		attempt = aws.Read(ctx, func(ctx context.Context) error {
 			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return middleware.Metadata{}, err
+			if err == nil {
+				found.steps = append(found.steps, page.StepExecutions...)
 			}
-			found.steps = append(found.steps, page.StepExecutions...)
-			return page.ResultMetadata, nil
+			return err
 		})
 	}
 	return found, attempt

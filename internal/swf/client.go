@@ -1,10 +1,13 @@
 package swf
 
 import (
+	"cmp"
 	"context"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/swf"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 )
 
 // client is the operations that the system uses. The SDK's own client must not be
@@ -12,18 +15,18 @@ import (
 // operations, which make up megabytes.
 type client struct {
 	region                       string
-	SignalWorkflowExecution      operation[sdk.SignalWorkflowExecutionInput, sdk.SignalWorkflowExecutionOutput]
-	DescribeWorkflowExecution    operation[sdk.DescribeWorkflowExecutionInput, sdk.DescribeWorkflowExecutionOutput]
+	SignalWorkflowExecution      aws.Operation[sdk.SignalWorkflowExecutionInput, sdk.SignalWorkflowExecutionOutput, sdk.Options]
+	DescribeWorkflowExecution    aws.Operation[sdk.DescribeWorkflowExecutionInput, sdk.DescribeWorkflowExecutionOutput, sdk.Options]
 	ListOpenWorkflowExecutions   listOpen
 	ListClosedWorkflowExecutions listClosed
 	GetWorkflowExecutionHistory  listEvents
 }
 
+var service = aws.Service[*client]{Name: "swf", IsOwn: aws.IsJSON, NewClient: newClient}
+
 func newClient(cfg awssdk.Config, endpoint *string) *client {
 	c := sdk.NewFromConfig(cfg, func(o *sdk.Options) {
-		if endpoint != nil {
-			o.BaseEndpoint = endpoint
-		}
+		o.BaseEndpoint = cmp.Or(endpoint, o.BaseEndpoint)
 	})
 	return &client{
 		region:                       cfg.Region,
@@ -35,25 +38,22 @@ func newClient(cfg awssdk.Config, endpoint *string) *client {
 	}
 }
 
-// operation is a method of the SDK's client.
-type operation[In, Out any] = func(context.Context, *In, ...func(*sdk.Options)) (*Out, error)
-
 // listOpen is what the SDK pages through.
-type listOpen operation[sdk.ListOpenWorkflowExecutionsInput, sdk.ListOpenWorkflowExecutionsOutput]
+type listOpen aws.Operation[sdk.ListOpenWorkflowExecutionsInput, sdk.ListOpenWorkflowExecutionsOutput, sdk.Options]
 
 func (o listOpen) ListOpenWorkflowExecutions(ctx context.Context, in *sdk.ListOpenWorkflowExecutionsInput, options ...func(*sdk.Options)) (*sdk.ListOpenWorkflowExecutionsOutput, error) {
 	return o(ctx, in, options...)
 }
 
 // listClosed is what the SDK pages through.
-type listClosed operation[sdk.ListClosedWorkflowExecutionsInput, sdk.ListClosedWorkflowExecutionsOutput]
+type listClosed aws.Operation[sdk.ListClosedWorkflowExecutionsInput, sdk.ListClosedWorkflowExecutionsOutput, sdk.Options]
 
 func (o listClosed) ListClosedWorkflowExecutions(ctx context.Context, in *sdk.ListClosedWorkflowExecutionsInput, options ...func(*sdk.Options)) (*sdk.ListClosedWorkflowExecutionsOutput, error) {
 	return o(ctx, in, options...)
 }
 
 // listEvents is what the SDK pages through.
-type listEvents operation[sdk.GetWorkflowExecutionHistoryInput, sdk.GetWorkflowExecutionHistoryOutput]
+type listEvents aws.Operation[sdk.GetWorkflowExecutionHistoryInput, sdk.GetWorkflowExecutionHistoryOutput, sdk.Options]
 
 func (o listEvents) GetWorkflowExecutionHistory(ctx context.Context, in *sdk.GetWorkflowExecutionHistoryInput, options ...func(*sdk.Options)) (*sdk.GetWorkflowExecutionHistoryOutput, error) {
 	return o(ctx, in, options...)

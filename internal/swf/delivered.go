@@ -7,7 +7,6 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/swf"
 	swftypes "github.com/aws/aws-sdk-go-v2/service/swf/types"
-	"github.com/aws/smithy-go/middleware"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -120,16 +119,16 @@ func (w workflow) since(ctx context.Context, began delivery.Timestamp) (runs []s
 		CloseTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &earliest},
 	})
 	covered := open.StartTimestamp != nil && open.StartTimestamp.Before(latest)
-	attempt = pages(ctx, list.HasMorePages, func(ctx context.Context) (bool, middleware.Metadata, error) {
+	attempt = pages(ctx, list.HasMorePages, func(ctx context.Context) (bool, error) {
 		page, err := list.NextPage(ctx)
 		if err != nil {
-			return false, middleware.Metadata{}, err
+			return false, err
 		}
 		for _, info := range page.ExecutionInfos {
 			runs = append(runs, runID(info))
 			covered = covered || info.StartTimestamp != nil && info.StartTimestamp.Before(earliest)
 		}
-		return false, page.ResultMetadata, nil
+		return false, nil
 	})
 	if !covered {
 		// The run that was may be forgotten by now, and the open one another.

@@ -6,7 +6,6 @@ import (
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/swf"
-	"github.com/aws/smithy-go/middleware"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
@@ -26,13 +25,7 @@ type target struct {
 
 // Send makes one SignalWorkflowExecution request.
 func (t target) Send(ctx context.Context) delivery.Attempt {
-	return aws.Send(ctx, func(ctx context.Context) (middleware.Metadata, error) {
-		out, err := t.client.SignalWorkflowExecution(ctx, t.input)
-		if err != nil {
-			return middleware.Metadata{}, err
-		}
-		return out.ResultMetadata, nil
-	})
+	return aws.Send(ctx, t.client.SignalWorkflowExecution, t.input)
 }
 
 // explain knows the errors that the API reference of SignalWorkflowExecution

@@ -10,7 +10,6 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/swf"
 	swftypes "github.com/aws/aws-sdk-go-v2/service/swf/types"
-	"github.com/aws/smithy-go/middleware"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
@@ -114,15 +113,15 @@ func (w workflow) opened(ctx context.Context, latest *time.Time) (open swftypes.
 		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
 		StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &swfLaunch, LatestDate: latest},
 	})
-	attempt = pages(ctx, list.HasMorePages, func(ctx context.Context) (bool, middleware.Metadata, error) {
+	attempt = pages(ctx, list.HasMorePages, func(ctx context.Context) (bool, error) {
 		page, err := list.NextPage(ctx)
 		if err != nil {
-			return false, middleware.Metadata{}, err
+			return false, err
 		}
 		for _, info := range page.ExecutionInfos {
 			open = info
 		}
-		return runID(open) != "", page.ResultMetadata, nil
+		return runID(open) != "", nil
 	})
 	return open, attempt
 }
@@ -140,15 +139,15 @@ func (w workflow) openAt(ctx context.Context, moment time.Time) (id string, atte
 		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
 		StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &swfLaunch, LatestDate: &latest},
 	})
-	attempt = pages(ctx, list.HasMorePages, func(ctx context.Context) (bool, middleware.Metadata, error) {
+	attempt = pages(ctx, list.HasMorePages, func(ctx context.Context) (bool, error) {
 		page, err := list.NextPage(ctx)
 		if err != nil || len(page.ExecutionInfos) == 0 {
-			return false, middleware.Metadata{}, err
+			return false, err
 		}
 		if newest := page.ExecutionInfos[0]; !awssdk.ToTime(newest.CloseTimestamp).Before(moment) {
 			id = runID(newest)
 		}
-		return true, page.ResultMetadata, nil
+		return true, nil
 	})
 	return id, attempt
 }
@@ -180,18 +179,14 @@ func (s snapshot) observation(state delivery.State) delivery.Observation {
 }
 
 func (r run) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
-	attempt = aws.Read(ctx, func(ctx context.Context) (middleware.Metadata, error) {
-		out, err := r.client.DescribeWorkflowExecution(ctx, &sdk.DescribeWorkflowExecutionInput{Domain: &r.domain, Execution: r.execution()})
-		if err != nil {
-			return middleware.Metadata{}, err
-		}
-		if info := out.ExecutionInfo; info != nil && info.ExecutionStatus == swftypes.ExecutionStatusClosed {
-			found.status = string(info.CloseStatus)
-		} else if info != nil {
-			found.status = string(info.ExecutionStatus)
-		}
-		return out.ResultMetadata, nil
-	})
+	out, attempt := aws.Get(ctx, r.client.DescribeWorkflowExecution, &sdk.DescribeWorkflowExecutionInput{Domain: &r.domain, Execution: r.execution()})
+	if out == nil || out.ExecutionInfo == nil {
+		return found, attempt
+	}
+	found.status = string(out.ExecutionInfo.ExecutionStatus)
+	if out.ExecutionInfo.ExecutionStatus == swftypes.ExecutionStatusClosed {
+		found.status = string(out.ExecutionInfo.CloseStatus)
+	}
 	return found, attempt
 }
 
@@ -335,23 +330,23 @@ func (r run) events(ctx context.Context, size int32, enough func(swftypes.Histor
 	history := sdk.NewGetWorkflowExecutionHistoryPaginator(r.client.GetWorkflowExecutionHistory, &sdk.GetWorkflowExecutionHistoryInput{
 		Domain: &r.domain, Execution: r.execution(), MaximumPageSize: size, ReverseOrder: true,
 	})
-	return pages(ctx, history.HasMorePages, func(ctx context.Context) (bool, middleware.Metadata, error) {
+	return pages(ctx, history.HasMorePages, func(ctx context.Context) (bool, error) {
 		page, err := history.NextPage(ctx)
 		if err != nil {
-			return false, middleware.Metadata{}, err
+			return false, err
 		}
 		clock := delivery.ServerClockFrom(ctx)
-		return slices.ContainsFunc(page.Events, func(event swftypes.HistoryEvent) bool { return enough(event, clock) }), page.ResultMetadata, nil
+		return slices.ContainsFunc(page.Events, func(event swftypes.HistoryEvent) bool { return enough(event, clock) }), nil
 	})
 }
 
 // pages makes the requests of a paged read until one has what is looked for, or none is left.
-func pages(ctx context.Context, more func() bool, next func(context.Context) (bool, middleware.Metadata, error)) delivery.Attempt {
+func pages(ctx context.Context, more func() bool, next func(context.Context) (bool, error)) delivery.Attempt {
 	attempt := delivery.Attempt{Outcome: delivery.Accepted}
 	for found := false; !found && more() && attempt.Outcome == delivery.Accepted; {
-		attempt = aws.Read(ctx, func(ctx context.Context) (metadata middleware.Metadata, err error) {
-			found, metadata, err = next(ctx)
-			return metadata, err
+		attempt = aws.Read(ctx, func(ctx context.Context) (err error) {
+			found, err = next(ctx)
+			return err
 		})
 	}
 	return attempt

@@ -51,7 +51,7 @@ func system(clients *aws.Clients) signal.System[args] {
 		Region:          func(a *args) *types.String { return &a.Region },
 		FindRegion:      clients.Region,
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
-			client, err := aws.Client(ctx, clients, "swf", a.Region.ValueString(), newClient)
+			client, err := service.Client(ctx, clients, a.Region.ValueString())
 			if err != nil {
 				return signal.Signal{}, err
 			}

@@ -1,10 +1,12 @@
 package transfer
 
 import (
-	"context"
+	"cmp"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/transfer"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 )
 
 // client is the operations that the system uses. The SDK's own client must not be
@@ -12,15 +14,15 @@ import (
 // operations, which make up megabytes.
 type client struct {
 	region                string
-	SendWorkflowStepState operation[sdk.SendWorkflowStepStateInput, sdk.SendWorkflowStepStateOutput]
-	DescribeExecution     operation[sdk.DescribeExecutionInput, sdk.DescribeExecutionOutput]
+	SendWorkflowStepState aws.Operation[sdk.SendWorkflowStepStateInput, sdk.SendWorkflowStepStateOutput, sdk.Options]
+	DescribeExecution     aws.Operation[sdk.DescribeExecutionInput, sdk.DescribeExecutionOutput, sdk.Options]
 }
+
+var service = aws.Service[*client]{Name: "transfer", IsOwn: aws.IsJSON, NewClient: newClient}
 
 func newClient(cfg awssdk.Config, endpoint *string) *client {
 	c := sdk.NewFromConfig(cfg, func(o *sdk.Options) {
-		if endpoint != nil {
-			o.BaseEndpoint = endpoint
-		}
+		o.BaseEndpoint = cmp.Or(endpoint, o.BaseEndpoint)
 	})
 	return &client{
 		region:                cfg.Region,
@@ -28,6 +30,3 @@ func newClient(cfg awssdk.Config, endpoint *string) *client {
 		DescribeExecution:     c.DescribeExecution,
 	}
 }
-
-// operation is a method of the SDK's client.
-type operation[In, Out any] = func(context.Context, *In, ...func(*sdk.Options)) (*Out, error)

@@ -9,7 +9,6 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/transfer"
 	transfertypes "github.com/aws/aws-sdk-go-v2/service/transfer/types"
-	"github.com/aws/smithy-go/middleware"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
@@ -29,13 +28,7 @@ type target struct {
 
 // Send makes one SendWorkflowStepState request.
 func (t target) Send(ctx context.Context) delivery.Attempt {
-	attempt := aws.Send(ctx, func(ctx context.Context) (middleware.Metadata, error) {
-		out, err := t.client.SendWorkflowStepState(ctx, t.input)
-		if err != nil {
-			return middleware.Metadata{}, err
-		}
-		return out.ResultMetadata, nil
-	})
+	attempt := aws.Send(ctx, t.client.SendWorkflowStepState, t.input)
 	if throttled := (*transfertypes.ThrottlingException)(nil); errors.As(attempt.Err, &throttled) {
 		// The SDK drops the answer's words. These are the API reference's.
 		attempt.Message = "The request was denied due to request throttling."

@@ -9,7 +9,6 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/transfer"
 	transfertypes "github.com/aws/aws-sdk-go-v2/service/transfer/types"
-	"github.com/aws/smithy-go/middleware"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
@@ -49,16 +48,10 @@ type snapshot struct {
 
 // read finds an execution, or that the service shows none: for a signal either says something.
 func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
-	attempt = aws.Read(ctx, func(ctx context.Context) (middleware.Metadata, error) {
-		out, err := e.client.DescribeExecution(ctx, &sdk.DescribeExecutionInput{WorkflowId: &e.workflow, ExecutionId: &e.id})
-		if err != nil {
-			return middleware.Metadata{}, err
-		}
-		if out.Execution != nil {
-			found.DescribedExecution = *out.Execution
-		}
-		return out.ResultMetadata, nil
-	})
+	out, attempt := aws.Get(ctx, e.client.DescribeExecution, &sdk.DescribeExecutionInput{WorkflowId: &e.workflow, ExecutionId: &e.id})
+	if out != nil && out.Execution != nil {
+		found.DescribedExecution = *out.Execution
+	}
 	if attempt.Code == notFound {
 		attempt = delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
 		found.Status = ended
