@@ -65,8 +65,16 @@ const (
 	NoSuchHost
 	// Untrusted means that the server could not prove who it is: not retried.
 	Untrusted
-	// NoCredentials means that there was nothing to sign the request with: not retried.
+	// NoCredentials means that there was nothing to sign the request with, and will
+	// be nothing until somebody sees to it: not retried.
 	NoCredentials
+	// CredentialsUnreachable means that no connection could be made to whoever gives
+	// the credentials: retried as Unreachable is.
+	CredentialsUnreachable
+	// CredentialsFailing means that the credentials could not be had for now, or that
+	// the service refused a signature that the next attempt makes anew, with renewed
+	// credentials or by the service's clock: retried until the timeout.
+	CredentialsFailing
 	// Absent means that the answer was lost and that reads of the target settled on
 	// not showing the signal: retried until the timeout.
 	Absent

@@ -138,7 +138,7 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 		if result.Stopped != nil || !result.retryable() && !resend {
 			break
 		}
-		if result.Cause != Unreachable {
+		if result.Cause != Unreachable && result.Cause != CredentialsUnreachable {
 			unreachableSince = time.Time{}
 		} else if unreachableSince.IsZero() {
 			unreachableSince = result.SentAt
@@ -204,10 +204,15 @@ func (a Attempt) retryable() bool {
 	case Unknown:
 		return a.Repeatable
 	case NotSent:
-		return a.Cause == Throttled || a.Cause == Busy || a.Cause == Unreachable || a.Cause == Absent
+		return a.Cause == Throttled || a.Cause == Busy || a.Cause == Unreachable || a.Cause == Absent || a.unsigned()
 	default:
 		return false
 	}
+}
+
+// unsigned reports whether there was nothing to sign the request with, for now.
+func (a Attempt) unsigned() bool {
+	return a.Outcome == NotSent && (a.Cause == CredentialsUnreachable || a.Cause == CredentialsFailing)
 }
 
 func (r *Result) attempt(ctx context.Context, p RetryPolicy, target Target) {

@@ -123,11 +123,11 @@ func (p *Poller) Wait(ctx context.Context, probe *Probe, report func(Observation
 // unreadable, or until reads that lag behind have had their time: what the first
 // read after p.Settled says, is so. A pending one says that it is not there, and a
 // missed one that it cannot be told. Reads that fail are made again for
-// p.Unreachable more, throttled ones until ctx ends.
+// p.Unreachable more, throttled ones and those that nothing could sign until ctx ends.
 func (p *Poller) ReadUntilSettled(ctx context.Context, probe *Probe) WaitResult {
 	began := time.Now()
 	passing := func(a Attempt) bool {
-		return a.readRetryable() && (a.Cause == Throttled || time.Since(began) < p.Settle+p.Unreachable)
+		return a.readRetryable() && (a.Cause == Throttled || a.unsigned() || time.Since(began) < p.Settle+p.Unreachable)
 	}
 	lagging, cancel := context.WithTimeout(ctx, p.Settle)
 	defer cancel()
@@ -159,11 +159,16 @@ func (p *Poller) until(ctx context.Context, probe *Probe, passing func(Attempt) 
 	return end
 }
 
-// Look reads the target once. The attempt is accepted when it could be read.
+// ReadOnce reads the target once. The attempt is accepted when it could be read. A
+// read that nothing could sign is made again for p.Unreachable.
 func (p *Poller) ReadOnce(ctx context.Context, probe *Probe) (Observation, Attempt) {
 	ctx, cancel := context.WithTimeout(ctx, p.Attempt)
 	defer cancel()
+	began := time.Now()
 	s := probe.read(ctx)
+	for s.attempt.unsigned() && time.Since(began) < p.Unreachable && Sleep(ctx, p.FirstPause) == nil {
+		s = probe.read(ctx)
+	}
 	if s.attempt.Outcome != Accepted {
 		return Observation{}, s.attempt
 	}

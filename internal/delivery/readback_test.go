@@ -310,6 +310,48 @@ func TestSettlingSurvivesFailedReads(t *testing.T) {
 	})
 }
 
+// A read that nothing can sign for a while is neither an answer nor the end of the reading.
+func TestReadsOutliveTroubleWithCredentials(t *testing.T) {
+	for _, cause := range []delivery.Cause{delivery.CredentialsFailing, delivery.CredentialsUnreachable} {
+		synctest.Test(t, func(t *testing.T) {
+			for name, test := range map[string]struct {
+				trouble time.Duration
+				read    func(*delivery.Poller, *delivery.Probe) bool
+				reached bool
+			}{
+				"a wait": {5 * time.Minute, func(p *delivery.Poller, probe *delivery.Probe) bool {
+					end := p.Wait(t.Context(), probe, func(delivery.Observation, time.Time) {})
+					return end.Reached()
+				}, true},
+				"a look for a lost signal": {5 * time.Minute, func(p *delivery.Poller, probe *delivery.Probe) bool {
+					end := p.ReadUntilSettled(t.Context(), probe)
+					return end.Reached()
+				}, true},
+				"a refresh": {20 * time.Second, func(p *delivery.Poller, probe *delivery.Probe) bool {
+					observation, attempt := p.ReadOnce(t.Context(), probe)
+					return attempt.Outcome == delivery.Accepted && observation.State == delivery.Reached
+				}, true},
+				"a refresh that takes too long": {2 * time.Minute, func(p *delivery.Poller, probe *delivery.Probe) bool {
+					_, attempt := p.ReadOnce(t.Context(), probe)
+					return attempt.Outcome == delivery.Accepted
+				}, false},
+			} {
+				start := time.Now()
+				probe := delivery.NewProbe(name, func(context.Context) (bool, delivery.Attempt) {
+					if time.Since(start) < test.trouble {
+						return false, unsent(cause)
+					}
+					return true, delivery.Attempt{Outcome: delivery.Accepted}
+				}, func(bool) delivery.Observation { return delivery.Observation{State: delivery.Reached} })
+				reached := test.read(delivery.NewPoller(delivery.DefaultRetryPolicy), probe)
+				if took := time.Since(start); reached != test.reached || took > test.trouble+time.Minute {
+					t.Errorf("cause %d, %s: reached %t after %s", cause, name, reached, took)
+				}
+			}
+		})
+	}
+}
+
 // clockOf is what an answer with a Date tells whose request was made and answered
 // so long after a moment.
 func clockOf(t *testing.T, date string, asked, answered time.Duration) (time.Time, delivery.ServerClock) {

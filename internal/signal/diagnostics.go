@@ -383,6 +383,10 @@ func unsentBecause(attempt delivery.Attempt) string {
 		return "Reads showed, until they could not lag behind any more, that the signal has not arrived."
 	case delivery.Unreachable:
 		return "Connecting was tried again until there was no point in going on: check the endpoint, the network, and whether a proxy is needed."
+	case delivery.CredentialsUnreachable:
+		return "Connecting to whoever gives the credentials was tried again until there was no point in going on: check the endpoint, the network, and whether a proxy is needed."
+	case delivery.CredentialsFailing:
+		return "Getting credentials that the service takes was tried again for as long as there was time."
 	case delivery.NoSuchHost:
 		return "The name of the service does not exist: check region and endpoint."
 	case delivery.Untrusted:
