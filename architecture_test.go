@@ -9,6 +9,38 @@ import (
 	"testing"
 )
 
+const module = "github.com/terraform-provider-signal/terraform-provider-signal"
+
+// layers are the packages that ARCHITECTURE.md draws by their names. Every other one
+// that ships is a system, so that one that is not written yet is bound, too.
+var layers = []string{"main", "plugin", "provider", "signal", "aws", "alicloud", "delivery"}
+
+// clouds are what only a cloud's own package and its systems import.
+var clouds = map[string][]string{
+	"AWS":           {module + "/internal/aws", "github.com/aws"},
+	"Alibaba Cloud": {module + "/internal/alicloud", "github.com/alibabacloud-go", "github.com/aliyun"},
+}
+
+// imports are those of the packages that ship, by package.
+func imports(t *testing.T, patterns ...string) map[string][]string {
+	t.Helper()
+	list, err := exec.CommandContext(t.Context(), "go", append([]string{"list",
+		"-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`}, patterns...)...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string][]string{}
+	for line := range strings.Lines(string(list)) {
+		if names := strings.Fields(line); strings.HasPrefix(names[0], module) {
+			found[names[0]] = names[1:]
+		}
+	}
+	if len(found) == 0 {
+		t.Fatalf("no packages found in:\n%s", list)
+	}
+	return found
+}
+
 // ARCHITECTURE.md draws every import between the packages that ship, and no other.
 func TestArchitectureIsAsDrawn(t *testing.T) {
 	page, err := os.ReadFile("ARCHITECTURE.md")
@@ -19,38 +51,69 @@ func TestArchitectureIsAsDrawn(t *testing.T) {
 	for _, arrow := range regexp.MustCompile(`(?m)^\s+(\w+) --> (\w+)$`).FindAllStringSubmatch(string(page), -1) {
 		drawn = append(drawn, arrow[1]+" imports "+arrow[2])
 	}
-	const module = "github.com/terraform-provider-signal/terraform-provider-signal"
-	list, err := exec.CommandContext(t.Context(), "go", "list", "-deps",
-		"-f", `{{$from := .ImportPath}}{{range .Imports}}{{$from}} {{.}}{{"\n"}}{{end}}`, ".").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var found []string
-	for line := range strings.Lines(string(list)) {
-		from, to, both := strings.Cut(strings.TrimSpace(line), " ")
-		if both && strings.HasPrefix(from, module) && strings.HasPrefix(to, module) {
-			found = append(found, system(from, module)+" imports "+system(to, module))
+	found := map[string]string{}
+	for from, all := range imports(t, "-deps", ".") {
+		for _, to := range all {
+			if strings.HasPrefix(to, module) {
+				found[drawnAs(from)+" imports "+drawnAs(to)] = from + " imports " + to
+			}
 		}
 	}
-	if len(found) == 0 {
-		t.Fatalf("no imports found in:\n%s", list)
-	}
-	for _, arrow := range found {
+	for arrow, packages := range found {
 		if !slices.Contains(drawn, arrow) {
-			t.Errorf("%s, but ARCHITECTURE.md does not draw it", arrow)
+			t.Errorf("%s, but ARCHITECTURE.md does not draw that %s", packages, arrow)
 		}
 	}
 	for _, arrow := range drawn {
-		if !slices.Contains(found, arrow) {
+		if found[arrow] == "" {
 			t.Errorf("ARCHITECTURE.md draws that %s, but it does not", arrow)
 		}
 	}
 }
 
-// system is a package's name in the picture.
-func system(path, module string) string {
-	if path == module {
-		return "main"
+// Every package belongs to what ships, or to what tests and builds it.
+func TestEveryPackageIsUsed(t *testing.T) {
+	ships := imports(t, "-deps", ".")
+	for name := range imports(t, "./internal/...") {
+		outside := regexp.MustCompile(`^(sandbox|acctest|cmd)(/|$)`).MatchString(strings.TrimPrefix(name, module+"/internal/"))
+		if _, used := ships[name]; !used && !outside {
+			t.Errorf("%s is part of nothing: a system needs a line in signals, in internal/provider/provider.go", name)
+		}
 	}
-	return strings.TrimPrefix(path, module+"/internal/")
+}
+
+// A package knows one cloud at most, but for the one that has all their blocks.
+func TestSystemsKnowOneCloud(t *testing.T) {
+	for name, all := range imports(t, "-deps", ".") {
+		knows := map[string]string{}
+		for _, to := range append(all, name) {
+			for cloud, prefixes := range clouds {
+				for _, prefix := range prefixes {
+					if to == prefix || strings.HasPrefix(to, prefix+"/") {
+						knows[cloud] = to
+					}
+				}
+			}
+		}
+		switch layer := drawnAs(name); {
+		case layer == "provider":
+		case len(knows) > 1:
+			t.Errorf("%s knows more than one cloud: %v", name, knows)
+		case len(knows) > 0 && (layer == "delivery" || layer == "signal" || layer == "plugin" || layer == "main"):
+			t.Errorf("%s knows a cloud: %v", name, knows)
+		}
+	}
+}
+
+// drawnAs is a package's name in the picture.
+func drawnAs(path string) string {
+	name := strings.TrimPrefix(path, module+"/internal/")
+	switch {
+	case path == module:
+		return "main"
+	case slices.Contains(layers, name):
+		return name
+	default:
+		return "system"
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -49,7 +50,7 @@ func SandboxTLS(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 func AWS(url string) Values {
 	return Values{
 		"region": "us-east-1", "access_key": "sandbox-access-key", "secret_key": "sandbox-secret-key",
-		"endpoints": Values{"ssm": url, "swf": url, "transfer": url, "sts": url},
+		"endpoints": endpoints("aws", url),
 	}
 }
 
@@ -57,8 +58,16 @@ func AWS(url string) Values {
 func Alicloud(url string) Values {
 	return Values{
 		"region": "cn-hangzhou", "access_key": "sandbox-access-key", "secret_key": "sandbox-secret-key",
-		"endpoints": Values{"ros": url, "sts": url},
+		"endpoints": endpoints("alicloud", url),
 	}
+}
+
+func endpoints(block, url string) Values {
+	values := Values{}
+	for _, name := range systems.Endpoints(block) {
+		values[name] = url
+	}
+	return values
 }
 
 // Block is a provider block for a server at url that speaks all services.

@@ -30,7 +30,8 @@ func New(client *Client, sender *signal.Sender) signal.Offer {
 
 func system(client *Client) signal.System[args] {
 	return signal.System[args]{
-		Name: "http_trigger",
+		Name:  "http_trigger",
+		Block: "cloud_automator",
 		Description: "Runs a Cloud Automator job through its HTTP trigger, with one POST request to the trigger's URL; with `job_id`, " +
 			"URL and access token are read through the job API just before.",
 		Resends:            true,

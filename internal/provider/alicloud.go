@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -36,7 +37,15 @@ type alicloudRoleModel struct {
 	SessionExpiration types.Int64  `tfsdk:"session_expiration"`
 }
 
-func alicloudBlock() schema.Block {
+func alicloudBlock(services []string) schema.Block {
+	endpoints := map[string]schema.Attribute{}
+	for _, service := range services {
+		endpoints[service] = schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: fmt.Sprintf("URL to use for %s.", strings.ToUpper(service)),
+			Validators:          optional(hostURL{}),
+		}
+	}
 	return schema.SingleNestedBlock{
 		MarkdownDescription: "How to reach Alibaba Cloud. What is not set here comes from the environment variables that the `alicloud` provider knows, " +
 			"and what is not there either from a profile of the `aliyun` command line, when the first Alibaba Cloud signal is sent.",
@@ -112,19 +121,8 @@ func alicloudBlock() schema.Block {
 				},
 			},
 			"endpoints": schema.SingleNestedBlock{
-				MarkdownDescription: "URLs to use instead of the services' own.",
-				Attributes: map[string]schema.Attribute{
-					"ros": schema.StringAttribute{
-						Optional:            true,
-						MarkdownDescription: "URL to use for ROS, such as `https://ros-intl.aliyuncs.com` for international accounts.",
-						Validators:          optional(hostURL{}),
-					},
-					"sts": schema.StringAttribute{
-						Optional:            true,
-						MarkdownDescription: "URL to use for STS, where roles are assumed.",
-						Validators:          optional(hostURL{}),
-					},
-				},
+				MarkdownDescription: "URLs to use instead of the services' own, such as `ros = \"https://ros-intl.aliyuncs.com\"` for international accounts.",
+				Attributes:          endpoints,
 			},
 		},
 	}

@@ -20,9 +20,6 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// awsServices are those whose endpoints can be set.
-var awsServices = []string{"ssm", "swf", "transfer", "sts"}
-
 type awsModel struct {
 	Region                 types.String         `tfsdk:"region"`
 	Profile                types.String         `tfsdk:"profile"`
@@ -75,9 +72,9 @@ var (
 	}
 )
 
-func awsBlock() schema.Block {
+func awsBlock(services []string) schema.Block {
 	endpoints := map[string]schema.Attribute{}
-	for _, service := range awsServices {
+	for _, service := range services {
 		endpoints[service] = schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: fmt.Sprintf("URL to use for %s. Environment: `AWS_ENDPOINT_URL_%s`, `AWS_ENDPOINT_URL`.", service, strings.ToUpper(service)),

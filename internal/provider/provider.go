@@ -72,8 +72,8 @@ func (p *signalProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 		// not have without a word (https://github.com/hashicorp/terraform/issues/33570),
 		// and a misspelt guard would be none.
 		Blocks: map[string]schema.Block{
-			"aws":             awsBlock(),
-			"alicloud":        alicloudBlock(),
+			"aws":             awsBlock(p.endpoints("aws")),
+			"alicloud":        alicloudBlock(p.endpoints("alicloud")),
 			"cloud_automator": cloudAutomatorBlock(),
 		},
 	}
@@ -116,6 +116,18 @@ func (p *signalProvider) signals() []func() signal.Offer {
 		func() signal.Offer { return ros.New(p.alicloud, p.sender) },
 		func() signal.Offer { return cloudautomator.New(p.cloudAutomator, p.sender) },
 	}
+}
+
+// endpoints are the services of a block whose endpoints can be set: those of the
+// signals, and the one that gives credentials.
+func (p *signalProvider) endpoints(block string) []string {
+	services := []string{"sts"}
+	for _, offer := range p.signals() {
+		if o := offer(); o.Block == block {
+			services = append(services, o.Endpoint)
+		}
+	}
+	return services
 }
 
 // Resources are the signals, and the job that one of them runs.

@@ -31,7 +31,9 @@ func New(clients *alicloud.Clients, sender *signal.Sender) signal.Offer {
 
 func system(clients *alicloud.Clients) signal.System[args] {
 	return signal.System[args]{
-		Name: "stack_resource",
+		Name:     "stack_resource",
+		Block:    "alicloud",
+		Endpoint: service,
 		Description: "Sends a signal to a resource of an Alibaba Cloud ROS stack that waits for one, such as a wait condition: success, failure or a warning, " +
 			"with one `SignalResource` request, repeated under the same client token while its outcome stays unknown.\n\n" +
 			"The stack has to come from elsewhere: the command line, the console or another workspace. `alicloud_ros_stack` waits until its stack is complete, " +

@@ -21,6 +21,9 @@ import (
 type System[A any] struct {
 	// Name is the resource type's name after "signal_".
 	Name string
+	// Block is the provider's block that the signal needs, and Endpoint the argument in
+	// its endpoints that leads to another server; empty where there is none.
+	Block, Endpoint string
 	// Description is the first paragraph of the resource's documentation, in Markdown.
 	Description string
 	// Arguments are the attributes of A. A change of any of them makes another
@@ -133,6 +136,8 @@ type Advice struct {
 
 // Offer is what a system offers to Terraform.
 type Offer struct {
+	// Block and Endpoint are those of the System.
+	Block, Endpoint string
 	// Resource makes the resource, and Action the action; there is no action of a
 	// signal that cannot be sent without a secret.
 	Resource func() resource.Resource
@@ -141,7 +146,7 @@ type Offer struct {
 
 // NewOffer returns all forms of a system's signal, sent by the sender.
 func NewOffer[A any](system System[A], sender *Sender) Offer {
-	offer := Offer{Resource: func() resource.Resource { return newResource(system, sender) }}
+	offer := Offer{Block: system.Block, Endpoint: system.Endpoint, Resource: func() resource.Resource { return newResource(system, sender) }}
 	for _, argument := range system.actionArguments() {
 		if argument.IsSensitive() {
 			return offer

@@ -29,7 +29,9 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
 
 func system(clients *aws.Clients) signal.System[args] {
 	return signal.System[args]{
-		Name: "automation",
+		Name:     "automation",
+		Block:    "aws",
+		Endpoint: service.Name,
 		Description: "Sends a signal to a running AWS Systems Manager Automation execution: approves or rejects a step that waits for approval, " +
 			"resumes a paused one, starts or stops a step, or revokes an approval, with one `SendAutomationSignal` request.\n\n" +
 			"When the answer to a signal is lost, the execution's steps are read: the signal has arrived if a step shows what it does, no earlier than it was sent; it has not if a step still waits for it. " +

@@ -32,7 +32,9 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
 
 func system(clients *aws.Clients) signal.System[args] {
 	return signal.System[args]{
-		Name: "workflow_execution",
+		Name:     "workflow_execution",
+		Block:    "aws",
+		Endpoint: service.Name,
 		Description: "Sends a signal to a running Amazon Simple Workflow Service (SWF) workflow execution: the signal becomes an event in the execution's history, " +
 			"and its decider is asked what to do about it, with one `SignalWorkflowExecution` request.\n\n" +
 			"SWF records every signal that it accepts, also one that is the same as another. Its reads lag behind what has happened, by an unknown time.\n\n" +

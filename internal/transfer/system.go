@@ -32,7 +32,9 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
 
 func system(clients *aws.Clients) signal.System[args] {
 	return signal.System[args]{
-		Name: "workflow_step_state",
+		Name:     "workflow_step_state",
+		Block:    "aws",
+		Endpoint: service.Name,
 		Description: "Answers the callback of a custom step in an AWS Transfer Family managed workflow: tells the execution that the step has succeeded, so that it goes on, " +
 			"or has failed, with one `SendWorkflowStepState` request.\n\n" +
 			"The workflow's id, the execution's id and the token are what the step's target received with the callback. " +

@@ -25,6 +25,8 @@ func approval(execution string) Values {
 var automation = []System{{
 	Type:       "signal_automation",
 	Package:    "ssm",
+	Block:      "aws",
+	Endpoint:   "ssm",
 	Operation:  "SendAutomationSignal",
 	Permission: "ssm:SendAutomationSignal",
 	HasAction:  true,
@@ -98,7 +100,7 @@ var automation = []System{{
 		return approval(id), id
 	},
 	Guards: []Guarded{{Guard: ShowsSignals}, adopting},
-	Demo: &Demo{
+	Demo: Demo{
 		Title: "approve an AWS Systems Manager Automation that waits for it",
 		Start: func(s *sandbox.Sandbox) { StartAutomation(s, 1, approve, deploy) },
 		State: func(s *sandbox.Sandbox) string {
@@ -123,7 +125,7 @@ var automation = []System{{
 			StartAutomation(s, 22, pause)
 		},
 	}},
-	Docs: &Docs{
+	Docs: Docs{
 		Service: "SSM",
 		Sends:   "approve, reject, revoke, resume, start or stop a step of an AWS Systems Manager Automation execution",
 		Lost:    "reads the execution's steps: a signal that they show is confirmed; a step that still waits for it is signalled again; anything else is unknown",

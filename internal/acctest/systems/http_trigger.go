@@ -20,6 +20,7 @@ var httpTrigger = []System{{
 	Variant:     "by url",
 	Type:        "signal_http_trigger",
 	Package:     "cloudautomator",
+	Block:       "cloud_automator",
 	Operation:   "TriggerJob",
 	Permission:  "access token",
 	HasAction:   false,
@@ -35,7 +36,7 @@ var httpTrigger = []System{{
 	Cells:       triggerCells,
 	Interrupted: func(s *sandbox.Sandbox, _ Moment) (Values, string) { return trigger(s) },
 	Guards:      []Guarded{{Guard: Unguarded}},
-	Demo: &Demo{
+	Demo: Demo{
 		Title: "run a Cloud Automator job through its HTTP trigger",
 		Start: func(s *sandbox.Sandbox) {
 			s.AddTriggerJob(sandbox.TriggerJob{Token: "sandbox-trigger", AccessToken: "sandbox-access-token"})
@@ -57,7 +58,7 @@ var httpTrigger = []System{{
 			s.AddTriggerJob(sandbox.TriggerJob{Token: "sandbox-restart", AccessToken: "sandbox-access-token"})
 		},
 	}},
-	Docs: &Docs{
+	Docs: Docs{
 		Service: "Cloud Automator",
 		Sends:   "the HTTP request that starts a Cloud Automator job",
 		Lost:    "cannot tell: unknown. Its 500 and 503 are documented as \"has not started\", and are tried again",
@@ -73,6 +74,7 @@ var httpTrigger = []System{{
 	Variant:     "by job_id",
 	Type:        "signal_http_trigger",
 	Package:     "cloudautomator",
+	Block:       "cloud_automator",
 	Operation:   "TriggerJob",
 	Permission:  "access token",
 	HasAction:   true,

@@ -14,6 +14,8 @@ func deployed(stack string) Values {
 var stackResource = []System{{
 	Type:       "signal_stack_resource",
 	Package:    "ros",
+	Block:      "alicloud",
+	Endpoint:   "ros",
 	Operation:  "SignalResource",
 	Permission: "ros:SignalResource",
 	HasAction:  true,
@@ -76,7 +78,7 @@ var stackResource = []System{{
 		With:  func(mark string) Values { return Values{"unique_id": mark, "client_token": mark} },
 		Means: "`unique_id` and `client_token` set",
 	}},
-	Demo: &Demo{
+	Demo: Demo{
 		Title: "signal the wait condition of an Alibaba Cloud ROS stack",
 		Start: func(s *sandbox.Sandbox) {
 			s.StartStack(sandbox.Stack{ID: ID(3), Conditions: []sandbox.WaitCondition{{Name: "Deployed"}}})
@@ -95,7 +97,7 @@ var stackResource = []System{{
 			s.StartStack(sandbox.Stack{ID: ID(25), Conditions: []sandbox.WaitCondition{{Name: "Deployed"}, {Name: "Approved"}}})
 		},
 	}},
-	Docs: &Docs{
+	Docs: Docs{
 		Service: "ROS",
 		Sends:   "a signal to a resource of an Alibaba Cloud ROS stack",
 		Lost:    "sends the same request again, until an answer comes or the timeout is over",

@@ -36,6 +36,9 @@ type System struct {
 	Type string
 	// Package is the system's folder in internal/.
 	Package string
+	// Block is the provider's block that it needs, and Endpoint the argument in its
+	// endpoints, "" where there is none.
+	Block, Endpoint string
 	// Operation is the request that carries the signal, as the request log names it.
 	Operation string
 	// Permission is what the error of a refusal has to name.
@@ -90,11 +93,11 @@ type System struct {
 	Guards []Guarded
 
 	// Demo is the scene of `make demo` and the example that it shows.
-	Demo *Demo
+	Demo Demo
 	// Examples are the scenarios of the folders in examples/ that are the system's own.
 	Examples []Scenario
 	// Docs is what the pages say of the signal that is true of it alone.
-	Docs *Docs
+	Docs Docs
 }
 
 // Name is the row's name in tests.
@@ -282,6 +285,16 @@ func ID(n int) string { return fmt.Sprintf("5a4d0b0c-0000-4000-8000-%012d", n) }
 
 // seconds is how long runs and preparations of a Gate take.
 const seconds = 40
+
+// Endpoints are the arguments in the endpoints of a provider's block.
+func Endpoints(block string) (names []string) {
+	for _, y := range Signals() {
+		if y.Block == block {
+			names = append(names, y.Endpoint)
+		}
+	}
+	return append(names, "sts")
+}
 
 // List joins names as a sentence does.
 func List(names []string) string {

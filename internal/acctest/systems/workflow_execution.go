@@ -13,6 +13,8 @@ var Domains = []string{"sandbox", "orders"}
 var workflowExecution = []System{{
 	Type:       "signal_workflow_execution",
 	Package:    "swf",
+	Block:      "aws",
+	Endpoint:   "swf",
 	Operation:  "SignalWorkflowExecution",
 	Permission: "swf:SignalWorkflowExecution",
 	HasAction:  true,
@@ -86,7 +88,7 @@ var workflowExecution = []System{{
 		return Values{"domain": "sandbox", "workflow_id": w.WorkflowID, "run_id": run, "signal_name": "release"}, run
 	},
 	Guards: []Guarded{{Guard: ShowsSignals}, adopting},
-	Demo: &Demo{
+	Demo: Demo{
 		Title: "release an Amazon SWF workflow that waits for a signal",
 		Start: func(s *sandbox.Sandbox) {
 			s.StartWorkflow(sandbox.Workflow{WorkflowID: "order-1", Closes: map[string]string{"release": "COMPLETED"}})
@@ -105,7 +107,7 @@ var workflowExecution = []System{{
 			s.StartWorkflow(sandbox.Workflow{Domain: "orders", WorkflowID: "order-2", Closes: map[string]string{"ship": "COMPLETED"}})
 		},
 	}},
-	Docs: &Docs{
+	Docs: Docs{
 		Service:  "SWF",
 		Sends:    "a signal to an Amazon SWF workflow execution",
 		Lost:     "reads the history back to the time of the send: a signal that it shows is confirmed; one that it does not show is sent again",

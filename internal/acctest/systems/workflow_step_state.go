@@ -13,6 +13,8 @@ func callback(e sandbox.FileWorkflowState) Values {
 var workflowStepState = []System{{
 	Type:       "signal_workflow_step_state",
 	Package:    "transfer",
+	Block:      "aws",
+	Endpoint:   "transfer",
 	Operation:  "SendWorkflowStepState",
 	Permission: "transfer:SendWorkflowStepState",
 	Ready: func(s *sandbox.Sandbox) Values {
@@ -73,7 +75,7 @@ var workflowStepState = []System{{
 		return callback(e), e.ExecutionID
 	},
 	Guards: []Guarded{{Guard: UsedToken}},
-	Demo: &Demo{
+	Demo: Demo{
 		Title: "answer a step of an AWS Transfer Family workflow that waits for its callback",
 		Start: func(s *sandbox.Sandbox) { startCallback(s, 2, "sandboxtoken") },
 		State: func(s *sandbox.Sandbox) string {
@@ -93,7 +95,7 @@ var workflowStepState = []System{{
 			startCallback(s, 24, "sandboxtoken2")
 		},
 	}},
-	Docs: &Docs{
+	Docs: Docs{
 		Service: "Transfer Family",
 		Sends:   "the answer to a custom step of an AWS Transfer Family workflow",
 		Lost:    "cannot tell: unknown",

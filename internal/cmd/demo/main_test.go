@@ -48,8 +48,6 @@ func TestDemo(t *testing.T) {
 func TestDemoNoticesWhatGoesWrong(t *testing.T) {
 	spoilt := func(change func(*systems.System)) []systems.System {
 		s := systems.Signals()[0]
-		demo := *s.Demo
-		s.Demo = &demo
 		change(&s)
 		return []systems.System{s}
 	}

@@ -70,27 +70,30 @@ provider "signal" {
     access_key = "sandbox-access-key"
     secret_key = "sandbox-secret-key"
     endpoints {
-      ssm      = %[1]q
-      swf      = %[1]q
-      transfer = %[1]q
-      sts      = %[1]q
-    }
+%[2]s    }
   }
   alicloud {
     region     = "cn-hangzhou"
     access_key = "sandbox-access-key"
     secret_key = "sandbox-secret-key"
     endpoints {
-      ros = %[1]q
-      sts = %[1]q
-    }
+%[3]s    }
   }
   cloud_automator {
     api_key  = "sandbox-api-key"
     endpoint = "%[1]s/api/v1/"
   }
 }
-`, url)
+`, url, endpoints("aws", url), endpoints("alicloud", url))
+}
+
+// endpoints are the arguments that lead a block's services to a url.
+func endpoints(block, url string) string {
+	var text strings.Builder
+	for _, name := range systems.Endpoints(block) {
+		fmt.Fprintf(&text, "      %s = %q\n", name, url)
+	}
+	return text.String()
 }
 
 // commands apply the examples, those of a resource or the others, from the checkout's folder.

@@ -64,7 +64,9 @@ var scenarios = slices.Concat([]scenario{
 func ofSystems() (scenarios []scenario) {
 	for _, y := range systems.Signals() {
 		// The variables of examples/demo have their values by default.
-		scenarios = append(scenarios, scenario{Example: "demo/" + y.Short(), Start: y.Demo.Start})
+		if y.Demo.Start != nil {
+			scenarios = append(scenarios, scenario{Example: "demo/" + y.Short(), Start: y.Demo.Start})
+		}
 	}
 	for _, y := range systems.Signals() {
 		scenarios = append(scenarios, y.Examples...)

@@ -1,0 +1,119 @@
+package provider_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/crash"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
+)
+
+// Whoever adds a signal is told, one by one, what it lacks.
+func TestEverySignalIsComplete(t *testing.T) {
+	p := acctest.StartProvider(t, nil)
+	for _, name := range p.Resources() {
+		if r := p.Resource(name); !r.Has("delivery") {
+			continue // no signal
+		}
+		if !slices.ContainsFunc(systems.All, func(y system) bool { return y.Type == name }) {
+			t.Errorf("%s lacks a row in the table of systems, internal/acctest/systems", name)
+		}
+	}
+	for _, y := range systems.Signals() {
+		for _, lack := range lacks(p, y) {
+			t.Errorf("%s lacks %s", y.Type, lack)
+		}
+	}
+}
+
+// lacks are what a signal does not have and should.
+func lacks(p *acctest.Provider, y system) (lacks []string) {
+	lack := func(missing bool, format string, of ...any) {
+		if missing {
+			lacks = append(lacks, fmt.Sprintf(format, of...))
+		}
+	}
+	file := func(of string, parts ...string) {
+		_, err := os.Stat(filepath.Join(append([]string{"..", ".."}, parts...)...))
+		lack(err != nil, "%s: there is no %s", of, strings.Join(parts, "/"))
+	}
+	if !slices.Contains(p.Resources(), y.Type) {
+		return []string{"a line in signals, in internal/provider/provider.go"}
+	}
+	rows := []system{}
+	for _, row := range systems.All {
+		if row.Type == y.Type {
+			rows = append(rows, row)
+		}
+	}
+	for _, row := range rows {
+		for _, field := range []string{"Package", "Block", "Operation", "Permission", "Ready", "Missing", "MissingAt", "IsSuccess", "Interrupted", "Guards"} {
+			lack(reflect.ValueOf(row).FieldByName(field).IsZero(), "%s in its row of the table%s", field, strings.TrimPrefix(row.Name(), y.Type))
+		}
+		for _, guarded := range row.Guards {
+			lack(!slices.Contains(crash.Guards, guarded.Guard), "a column of the page about crashes for the guard %q", guarded.Guard)
+		}
+		lack(row.Lost == systems.ReadBack && row.ShownBy == "", "ShownBy in its row of the table")
+	}
+	resource := p.Resource(y.Type)
+	lack(resource.Has("wait_for_completion") && y.Gate == nil, "Gate in its row of the table, for wait_until_ready and wait_for_completion")
+	lack(resource.Has("wait_for_completion") && y.Gate != nil && y.Gate.Adopts != resource.Has("adopt_existing"), "the truth about adopt_existing in Gate.Adopts")
+	lack(y.Block == "aws" && len(y.Requests) == 0, "Requests in its row of the table, as the AWS command line makes them")
+	lack(y.Block != "cloud_automator" && y.Block != "temporal" && !resource.Has("region"), "the argument region")
+	action := slices.ContainsFunc(rows, func(row system) bool { return row.HasAction })
+	lack(action != slices.Contains(p.Actions(), y.Type), "the truth about its action in HasAction")
+
+	for _, name := range []string{"system.go", "arguments.go", "arguments_test.go", "send.go", "send_test.go"} {
+		file("a file", "internal", y.Package, name)
+	}
+	if y.Gate != nil {
+		file("a file", "internal", y.Package, "states.go")
+		file("tests of its states", "internal", y.Package, "states_test.go")
+	}
+	file("an example", "examples", "resources", y.Type, "resource.tf")
+	if y.Docs.NoPolicy == "" {
+		file("a policy", "examples", "resources", y.Type, "policy.json")
+	}
+	if y.Gate != nil {
+		file("an example of waiting", "examples", "resources", y.Type, "resource_waiting.tf")
+		file("a policy for waiting", "examples", "resources", y.Type, "policy-waiting.json")
+	}
+	if action {
+		file("an example of its action", "examples", "actions", y.Type, "action.tf")
+		file("a page of its action (make docs)", "docs", "actions", y.Short()+".md")
+	}
+	file("a page (make docs)", "docs", "resources", y.Short()+".md")
+	lack(len(y.Examples) == 0, "Examples in its row of the table, for what stands in examples/resources")
+	lack(y.Demo.Start == nil || y.Demo.State == nil, "Demo in its row of the table")
+	file("an example for the demo", "examples", "demo", y.Short(), "main.tf")
+	for _, field := range []string{"Service", "Sends", "Lost", "Repeats", "Answers"} {
+		lack(reflect.ValueOf(y.Docs).FieldByName(field).IsZero(), "Docs.%s in its row of the table", field)
+	}
+	lack(y.Docs.NoAction == "" && !action, "Docs.NoAction in its row of the table")
+	readme, _ := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	lack(!strings.Contains(string(readme), fmt.Sprintf("| `%s` | %s |\n", y.Type, y.Docs.Sends)), "its row in README.md, with the words of Docs.Sends")
+	return lacks
+}
+
+// The test of what a signal lacks finds what there is to find.
+func TestLacksAreFound(t *testing.T) {
+	p := acctest.StartProvider(t, nil)
+	forgotten := systems.Of("signal_automation")
+	forgotten.Package, forgotten.Demo, forgotten.Examples, forgotten.Requests, forgotten.Gate = "nowhere", systems.Demo{}, nil, nil, nil
+	forgotten.Docs.Answers, forgotten.Docs.Sends = nil, "nothing"
+	said := strings.Join(lacks(p, forgotten), "\n")
+	for _, part := range []string{"internal/nowhere/send_test.go", "Demo", "Examples", "Requests", "Gate", "Docs.Answers", "README.md"} {
+		if !strings.Contains(said, part) {
+			t.Errorf("%q is not missed:\n%s", part, said)
+		}
+	}
+	if said := lacks(p, system{Type: "signal_nothing"}); len(said) != 1 || !strings.Contains(said[0], "provider.go") {
+		t.Errorf("of a signal that the provider does not offer it said %q", said)
+	}
+}
