@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -126,6 +127,28 @@ func decode[T any](c *call) (T, *apiError) {
 		return in, failf(400, "SerializationException", "%v", err)
 	}
 	return in, nil
+}
+
+// checked is a request whose constraints can be checked.
+type checked interface{ check(*constraints) }
+
+// handle makes an operation of a function that is given the request decoded and
+// checked, and is run with the service's lock held.
+func handle[In checked](lock sync.Locker, do func(*call, In) (any, *apiError)) func(*call) (any, *apiError) {
+	return func(c *call) (any, *apiError) {
+		in, err := decode[In](c)
+		if err != nil {
+			return nil, err
+		}
+		var v constraints
+		in.check(&v)
+		if err := v.err(); err != nil {
+			return nil, err
+		}
+		lock.Lock()
+		defer lock.Unlock()
+		return do(c, in)
+	}
 }
 
 // epoch marshals as the protocol's timestamps do: seconds, with milliseconds as the fraction.

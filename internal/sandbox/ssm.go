@@ -46,9 +46,9 @@ func newSSM(s *Sandbox, o Options) *ssm {
 	m.awsJSON = &awsJSON{
 		sandbox: s, service: "ssm", target: "AmazonSSM", version: "1.1",
 		operations: map[string]func(*call) (any, *apiError){
-			"SendAutomationSignal":             m.sendAutomationSignal,
-			"GetAutomationExecution":           m.getAutomationExecution,
-			"DescribeAutomationStepExecutions": m.describeAutomationStepExecutions,
+			"SendAutomationSignal":             handle(&m.mu, m.sendAutomationSignal),
+			"GetAutomationExecution":           handle(&m.mu, m.getAutomationExecution),
+			"DescribeAutomationStepExecutions": handle(&m.mu, m.describeAutomationStepExecutions),
 			"StartAutomationExecution":         m.startAutomationExecution,
 		},
 		resource: func(c *call) string {
@@ -105,25 +105,27 @@ func (m *ssm) view(c *call, id string, read func(*execution)) (AutomationExecuti
 	return view, nil
 }
 
-func (m *ssm) sendAutomationSignal(c *call) (any, *apiError) {
-	in, err := decode[struct {
-		AutomationExecutionID *string `json:"AutomationExecutionId"`
-		SignalType            *string
-		Payload               *map[string][]string
-	}](c)
-	if err != nil {
-		return nil, err
-	}
-	var v constraints
-	v.required("automationExecutionId", in.AutomationExecutionID, 36, 36)
+// sendRequest is the request of SendAutomationSignal.
+type sendRequest struct {
+	getRequest
+	SignalType *string
+	Payload    *map[string][]string
+}
+
+func (in sendRequest) check(v *constraints) {
+	in.getRequest.check(v)
 	v.required("signalType", in.SignalType, 0, 1<<10)
 	v.enum("signalType", in.SignalType, signalTypes...)
-	payload := checkPayload(&v, in.Payload)
-	if err := v.err(); err != nil {
-		return nil, err
+	if in.Payload != nil {
+		checkPayload(v, *in.Payload)
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
+}
+
+func (m *ssm) sendAutomationSignal(c *call, in sendRequest) (any, *apiError) {
+	var payload map[string][]string
+	if in.Payload != nil {
+		payload = *in.Payload
+	}
 	e, err := m.find(c, *in.AutomationExecutionID)
 	if err != nil {
 		return nil, err
@@ -135,14 +137,11 @@ func (m *ssm) sendAutomationSignal(c *call) (any, *apiError) {
 	return struct{}{}, nil
 }
 
-func checkPayload(v *constraints, payload *map[string][]string) map[string][]string {
-	if payload == nil {
-		return nil
-	}
+func checkPayload(v *constraints, payload map[string][]string) {
 	outside := func(n, low, high int) bool { return n < low || n > high }
-	v.length("payload", len(*payload), 1, 200)
+	v.length("payload", len(payload), 1, 200)
 	var keys, lists, items bool
-	for key, list := range *payload {
+	for key, list := range payload {
 		keys = keys || outside(utf8.RuneCountInString(key), 1, 50)
 		lists = lists || outside(len(list), 0, 50)
 		items = items || slices.ContainsFunc(list, func(item string) bool { return outside(utf8.RuneCountInString(item), 1, 512) })
@@ -156,23 +155,18 @@ func checkPayload(v *constraints, payload *map[string][]string) map[string][]str
 	if items {
 		v.add("payload", "Map value must satisfy constraint: [Member must satisfy constraint: [Member must have length less than or equal to 512, Member must have length greater than or equal to 1]]")
 	}
-	return *payload
 }
 
-func (m *ssm) getAutomationExecution(c *call) (any, *apiError) {
-	in, err := decode[struct {
-		AutomationExecutionID *string `json:"AutomationExecutionId"`
-	}](c)
-	if err != nil {
-		return nil, err
-	}
-	var v constraints
+// getRequest is the request of GetAutomationExecution.
+type getRequest struct {
+	AutomationExecutionID *string `json:"AutomationExecutionId"`
+}
+
+func (in getRequest) check(v *constraints) {
 	v.required("automationExecutionId", in.AutomationExecutionID, 36, 36)
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
+}
+
+func (m *ssm) getAutomationExecution(c *call, in getRequest) (any, *apiError) {
 	view, err := m.view(c, *in.AutomationExecutionID, func(e *execution) { e.read(c.now) })
 	if err != nil {
 		return nil, err
@@ -183,47 +177,45 @@ func (m *ssm) getAutomationExecution(c *call) (any, *apiError) {
 	return struct{ AutomationExecution AutomationExecution }{view}, nil
 }
 
-func (m *ssm) describeAutomationStepExecutions(c *call) (any, *apiError) {
-	in, err := decode[struct {
-		AutomationExecutionID *string `json:"AutomationExecutionId"`
-		Filters               []struct {
-			Key    *string
-			Values []string
-		}
-		MaxResults   *int
-		NextToken    string
-		ReverseOrder bool
-	}](c)
-	if err != nil {
-		return nil, err
+// stepMembers are those by which steps are filtered.
+var stepMembers = map[string]func(StepExecution) string{
+	"StepExecutionStatus": func(s StepExecution) string { return s.StepStatus },
+	"StepExecutionId":     func(s StepExecution) string { return s.StepExecutionID },
+	"StepName":            func(s StepExecution) string { return s.StepName },
+	"Action":              func(s StepExecution) string { return s.Action },
+}
+
+// stepsRequest is the request of DescribeAutomationStepExecutions.
+type stepsRequest struct {
+	getRequest
+	Filters []struct {
+		Key    *string
+		Values []string
 	}
-	member := map[string]func(StepExecution) string{
-		"StepExecutionStatus": func(s StepExecution) string { return s.StepStatus },
-		"StepExecutionId":     func(s StepExecution) string { return s.StepExecutionID },
-		"StepName":            func(s StepExecution) string { return s.StepName },
-		"Action":              func(s StepExecution) string { return s.Action },
-	}
-	var v constraints
-	v.required("automationExecutionId", in.AutomationExecutionID, 36, 36)
+	MaxResults   *int
+	NextToken    string
+	ReverseOrder bool
+}
+
+func (in stepsRequest) check(v *constraints) {
+	in.getRequest.check(v)
 	v.between("maxResults", in.MaxResults, 1, 50)
 	for i, f := range in.Filters {
 		at := "filters." + strconv.Itoa(i+1) + ".member."
 		v.required(at+"key", f.Key, 0, 1<<10)
-		v.enum(at+"key", f.Key, slices.Sorted(maps.Keys(member))...)
+		v.enum(at+"key", f.Key, slices.Sorted(maps.Keys(stepMembers))...)
 		v.length(at+"values", len(f.Values), 1, 10)
 	}
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
+}
+
+func (m *ssm) describeAutomationStepExecutions(c *call, in stepsRequest) (any, *apiError) {
 	view, err := m.view(c, *in.AutomationExecutionID, func(*execution) {})
 	if err != nil {
 		return nil, err
 	}
 	steps := slices.DeleteFunc(slices.Clone(view.StepExecutions), func(s StepExecution) bool {
 		for _, f := range in.Filters {
-			if !slices.Contains(f.Values, member[*f.Key](s)) {
+			if !slices.Contains(f.Values, stepMembers[*f.Key](s)) {
 				return true
 			}
 		}

@@ -146,13 +146,13 @@ func newSWF(s *Sandbox, o Options) *swf {
 		sandbox: s, service: "swf", target: "SimpleWorkflowService", version: "1.0", message: "message",
 		denied: "OperationNotPermittedFault", internal: "InternalFailure",
 		operations: map[string]func(*call) (any, *apiError){
-			"SignalWorkflowExecution":      w.signalWorkflowExecution,
-			"StartWorkflowExecution":       w.startWorkflowExecution,
-			"TerminateWorkflowExecution":   w.terminateWorkflowExecution,
-			"DescribeWorkflowExecution":    w.describeWorkflowExecution,
-			"GetWorkflowExecutionHistory":  w.getWorkflowExecutionHistory,
-			"ListOpenWorkflowExecutions":   w.listOpenWorkflowExecutions,
-			"ListClosedWorkflowExecutions": w.listClosedWorkflowExecutions,
+			"SignalWorkflowExecution":      handle(&w.mu, w.signalWorkflowExecution),
+			"StartWorkflowExecution":       handle(&w.mu, w.startWorkflowExecution),
+			"TerminateWorkflowExecution":   handle(&w.mu, w.terminateWorkflowExecution),
+			"DescribeWorkflowExecution":    handle(&w.mu, w.describeWorkflowExecution),
+			"GetWorkflowExecutionHistory":  handle(&w.mu, w.getWorkflowExecutionHistory),
+			"ListOpenWorkflowExecutions":   handle(&w.mu, w.listOpenWorkflowExecutions),
+			"ListClosedWorkflowExecutions": handle(&w.mu, w.listClosedWorkflowExecutions),
 		},
 		resource: func(c *call) string {
 			var in struct{ Domain string }
@@ -327,28 +327,24 @@ func (w *swf) knows(domain string) *apiError {
 	return nil
 }
 
-func (w *swf) signalWorkflowExecution(c *call) (any, *apiError) {
-	in, err := decode[struct {
-		Domain     *string `json:"domain"`
-		WorkflowID *string `json:"workflowId"`
-		RunID      *string `json:"runId"`
-		SignalName *string `json:"signalName"`
-		Input      *string `json:"input"`
-	}](c)
-	if err != nil {
-		return nil, err
-	}
-	var v constraints
+// signalRequest is the request of SignalWorkflowExecution.
+type signalRequest struct {
+	Domain     *string `json:"domain"`
+	WorkflowID *string `json:"workflowId"`
+	RunID      *string `json:"runId"`
+	SignalName *string `json:"signalName"`
+	Input      *string `json:"input"`
+}
+
+func (in signalRequest) check(v *constraints) {
 	v.required("domain", in.Domain, 1, 256)
 	v.required("workflowId", in.WorkflowID, 1, 256)
 	v.optional("runId", in.RunID, 0, 64)
 	v.required("signalName", in.SignalName, 1, 256)
 	v.optional("input", in.Input, 0, 32768)
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
+}
+
+func (w *swf) signalWorkflowExecution(c *call, in signalRequest) (any, *apiError) {
 	if err := w.knows(*in.Domain); err != nil {
 		return nil, err
 	}
@@ -384,22 +380,20 @@ func textOrEmpty(text *string) string {
 	return *text
 }
 
-func (w *swf) startWorkflowExecution(c *call) (any, *apiError) {
-	in, err := decode[struct {
-		Domain       *string `json:"domain"`
-		WorkflowID   *string `json:"workflowId"`
-		WorkflowType *struct {
-			Name    *string `json:"name"`
-			Version *string `json:"version"`
-		} `json:"workflowType"`
-		Input       *string  `json:"input"`
-		TagList     []string `json:"tagList"`
-		ChildPolicy *string  `json:"childPolicy"`
-	}](c)
-	if err != nil {
-		return nil, err
-	}
-	var v constraints
+// startRequest is the request of StartWorkflowExecution.
+type startRequest struct {
+	Domain       *string `json:"domain"`
+	WorkflowID   *string `json:"workflowId"`
+	WorkflowType *struct {
+		Name    *string `json:"name"`
+		Version *string `json:"version"`
+	} `json:"workflowType"`
+	Input       *string  `json:"input"`
+	TagList     []string `json:"tagList"`
+	ChildPolicy *string  `json:"childPolicy"`
+}
+
+func (in startRequest) check(v *constraints) {
 	v.required("domain", in.Domain, 1, 256)
 	v.required("workflowId", in.WorkflowID, 1, 256)
 	if in.WorkflowType == nil {
@@ -411,11 +405,9 @@ func (w *swf) startWorkflowExecution(c *call) (any, *apiError) {
 	v.optional("input", in.Input, 0, 32768)
 	v.length("tagList", len(in.TagList), 0, 5)
 	v.enum("childPolicy", in.ChildPolicy, terminatePolicy, "REQUEST_CANCEL", "ABANDON")
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
+}
+
+func (w *swf) startWorkflowExecution(c *call, in startRequest) (any, *apiError) {
 	if err := w.knows(*in.Domain); err != nil {
 		return nil, err
 	}
@@ -430,28 +422,24 @@ func (w *swf) startWorkflowExecution(c *call) (any, *apiError) {
 	return map[string]string{"runId": run.spec.RunID}, nil
 }
 
-func (w *swf) terminateWorkflowExecution(c *call) (any, *apiError) {
-	in, err := decode[struct {
-		Domain     *string `json:"domain"`
-		WorkflowID *string `json:"workflowId"`
-		RunID      *string `json:"runId"`
-		Reason     *string `json:"reason"`
-		Details    *string `json:"details"`
-	}](c)
-	if err != nil {
-		return nil, err
-	}
-	var v constraints
+// terminateRequest is the request of TerminateWorkflowExecution.
+type terminateRequest struct {
+	Domain     *string `json:"domain"`
+	WorkflowID *string `json:"workflowId"`
+	RunID      *string `json:"runId"`
+	Reason     *string `json:"reason"`
+	Details    *string `json:"details"`
+}
+
+func (in terminateRequest) check(v *constraints) {
 	v.required("domain", in.Domain, 1, 256)
 	v.required("workflowId", in.WorkflowID, 1, 256)
 	v.optional("runId", in.RunID, 0, 64)
 	v.optional("reason", in.Reason, 0, 256)
 	v.optional("details", in.Details, 0, 32768)
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
+}
+
+func (w *swf) terminateWorkflowExecution(c *call, in terminateRequest) (any, *apiError) {
 	if err := w.knows(*in.Domain); err != nil {
 		return nil, err
 	}
@@ -524,18 +512,7 @@ func (w *swf) view(c *call, in executionRequest) (info executionInfo, events []H
 	return info, nil, false, unknownExecution(*in.Execution.WorkflowID, *in.Execution.RunID)
 }
 
-func (w *swf) describeWorkflowExecution(c *call) (any, *apiError) {
-	in, err := decode[executionRequest](c)
-	if err != nil {
-		return nil, err
-	}
-	var v constraints
-	in.check(&v)
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
+func (w *swf) describeWorkflowExecution(c *call, in executionRequest) (any, *apiError) {
 	info, _, deciding, err := w.view(c, in)
 	if err != nil {
 		return nil, err
@@ -552,22 +529,18 @@ func (w *swf) describeWorkflowExecution(c *call) (any, *apiError) {
 	}, nil
 }
 
-func (w *swf) getWorkflowExecutionHistory(c *call) (any, *apiError) {
-	in, err := decode[struct {
-		executionRequest
-		paging
-	}](c)
-	if err != nil {
-		return nil, err
-	}
-	var v constraints
-	in.executionRequest.check(&v)
-	in.paging.check(&v)
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
+// historyRequest is the request of GetWorkflowExecutionHistory.
+type historyRequest struct {
+	executionRequest
+	paging
+}
+
+func (in historyRequest) check(v *constraints) {
+	in.executionRequest.check(v)
+	in.paging.check(v)
+}
+
+func (w *swf) getWorkflowExecutionHistory(c *call, in historyRequest) (any, *apiError) {
 	_, events, _, err := w.view(c, in.executionRequest)
 	if err != nil {
 		return nil, err
@@ -641,20 +614,11 @@ type listRequest struct {
 	paging
 }
 
-func (w *swf) listOpenWorkflowExecutions(c *call) (any, *apiError) { return w.list(c, false) }
-
-func (w *swf) listClosedWorkflowExecutions(c *call) (any, *apiError) { return w.list(c, true) }
-
-func (w *swf) list(c *call, closed bool) (any, *apiError) {
-	in, err := decode[listRequest](c)
-	if err != nil {
-		return nil, err
-	}
-	var v constraints
+func (in listRequest) check(v *constraints) {
 	v.required("domain", in.Domain, 1, 256)
-	in.StartTimeFilter.check(&v, "startTimeFilter")
-	in.CloseTimeFilter.check(&v, "closeTimeFilter")
-	in.check(&v)
+	in.StartTimeFilter.check(v, "startTimeFilter")
+	in.CloseTimeFilter.check(v, "closeTimeFilter")
+	in.paging.check(v)
 	if in.ExecutionFilter != nil {
 		v.required("executionFilter.workflowId", in.ExecutionFilter.WorkflowID, 1, 256)
 	}
@@ -662,12 +626,27 @@ func (w *swf) list(c *call, closed bool) (any, *apiError) {
 		v.required("closeStatusFilter.status", in.CloseStatusFilter.Status, 0, 64)
 		v.enum("closeStatusFilter.status", in.CloseStatusFilter.Status, closeStatuses...)
 	}
-	if !closed && in.StartTimeFilter == nil {
+}
+
+// listOpenRequest has to say since when.
+type listOpenRequest struct{ listRequest }
+
+func (in listOpenRequest) check(v *constraints) {
+	in.listRequest.check(v)
+	if in.StartTimeFilter == nil {
 		v.required("startTimeFilter", nil, 0, 0)
 	}
-	if err := v.err(); err != nil {
-		return nil, err
-	}
+}
+
+func (w *swf) listOpenWorkflowExecutions(c *call, in listOpenRequest) (any, *apiError) {
+	return w.list(c, in.listRequest, false)
+}
+
+func (w *swf) listClosedWorkflowExecutions(c *call, in listRequest) (any, *apiError) {
+	return w.list(c, in, true)
+}
+
+func (w *swf) list(c *call, in listRequest, closed bool) (any, *apiError) {
 	switch {
 	case in.TypeFilter != nil || in.TagFilter != nil:
 		return nil, failf(400, "ValidationException", "The sandbox filters by execution and close status only")
@@ -676,8 +655,6 @@ func (w *swf) list(c *call, closed bool) (any, *apiError) {
 	case in.ExecutionFilter != nil && in.CloseStatusFilter != nil:
 		return nil, failf(400, "ValidationException", "Only one of executionFilter and closeStatusFilter may be specified")
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	if err := w.knows(*in.Domain); err != nil {
 		return nil, err
 	}

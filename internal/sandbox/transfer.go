@@ -170,8 +170,8 @@ func newTransfer(s *Sandbox) *transfer {
 	t.awsJSON = &awsJSON{
 		sandbox: s, service: "transfer", target: "TransferService", version: "1.1", internal: "InternalServiceError",
 		operations: map[string]func(*call) (any, *apiError){
-			"SendWorkflowStepState": t.sendWorkflowStepState,
-			"DescribeExecution":     t.describeExecution,
+			"SendWorkflowStepState": handle(&t.mu, t.sendWorkflowStepState),
+			"DescribeExecution":     handle(&t.mu, t.describeExecution),
 		},
 		resource: func(c *call) string {
 			workflow, _ := t.ids(c)
@@ -336,26 +336,22 @@ func (t *transfer) find(c *call, workflowID, executionID string, linger bool) (*
 	return e, nil
 }
 
-func (t *transfer) sendWorkflowStepState(c *call) (any, *apiError) {
-	in, err := decode[struct {
-		fileIDs
-		Token  *string
-		Status *string
-	}](c)
-	if err != nil {
-		return nil, err
-	}
-	var v constraints
-	in.check(&v)
+// stepStateRequest is the request of SendWorkflowStepState.
+type stepStateRequest struct {
+	fileIDs
+	Token  *string
+	Status *string
+}
+
+func (in stepStateRequest) check(v *constraints) {
+	in.fileIDs.check(v)
 	v.required("token", in.Token, 1, 64)
 	v.pattern("token", in.Token, callbackToken)
 	v.required("status", in.Status, 0, 1<<10)
 	v.enum("status", in.Status, "SUCCESS", "FAILURE")
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
+}
+
+func (t *transfer) sendWorkflowStepState(c *call, in stepStateRequest) (any, *apiError) {
 	e, err := t.find(c, *in.WorkflowID, *in.ExecutionID, false)
 	if err != nil {
 		return nil, err
@@ -387,18 +383,7 @@ func refusedToken(how TokenAnswer) *apiError {
 	return failf(400, "InvalidRequestException", "Invalid token")
 }
 
-func (t *transfer) describeExecution(c *call) (any, *apiError) {
-	in, err := decode[fileIDs](c)
-	if err != nil {
-		return nil, err
-	}
-	var v constraints
-	in.check(&v)
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
+func (t *transfer) describeExecution(c *call, in fileIDs) (any, *apiError) {
 	e, err := t.find(c, *in.WorkflowID, *in.ExecutionID, true)
 	if err != nil {
 		return nil, err
