@@ -61,7 +61,7 @@ func Read(ctx context.Context, call func(context.Context) error) delivery.Attemp
 		}
 		return attempt
 	}
-	attempt := delivery.Attempt{Outcome: delivery.Unknown, Status: wire.Status(), RequestID: id, Err: err}
+	attempt := delivery.Attempt{Outcome: delivery.Unknown, Status: wire.Status(), RequestID: id, Clock: wire.Clock(), Err: err}
 	if send := (*smithyhttp.RequestSendError)(nil); errors.As(err, &send) {
 		attempt.Err = send.Err
 	}

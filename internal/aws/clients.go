@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -30,6 +31,7 @@ type Clients struct {
 	// asking holds one token; whoever takes it may ask which account this is.
 	asking  chan struct{}
 	account string
+	caller  atomic.Pointer[string]
 }
 
 type key struct{ service, region string }
@@ -132,6 +134,7 @@ func (c *Clients) checkAccount(ctx context.Context, cfg awssdk.Config) error {
 		if c.account = awssdk.ToString(identity.Account); c.account == "" {
 			return errors.New("checking allowed_account_ids and forbidden_account_ids with sts:GetCallerIdentity: the answer names no account, so it is not one of AWS; a proxy may have answered in its place")
 		}
+		c.caller.Store(identity.Arn)
 	}
 	if slices.Contains(c.config.ForbiddenAccountIDs, c.account) {
 		return fmt.Errorf("the credentials belong to AWS account %s, which forbidden_account_ids forbids: use credentials of another account", c.account)
@@ -141,3 +144,6 @@ func (c *Clients) checkAccount(ctx context.Context, cfg awssdk.Config) error {
 	}
 	return nil
 }
+
+// Caller is the ARN of whose credentials these are, "" while nobody had to ask.
+func (c *Clients) Caller() string { return awssdk.ToString(c.caller.Load()) }

@@ -2,7 +2,7 @@ package delivery
 
 import "time"
 
-// Clock relates a service's clock to this machine's, as far as one answer tells.
+// ServerClock relates a service's clock to this machine's, as far as one answer tells.
 // The zero value tells nothing.
 type ServerClock struct {
 	// date is the answer's Date header, which is in whole seconds.
@@ -12,7 +12,7 @@ type ServerClock struct {
 }
 
 // Timestamp is a time by this machine's clock, or by another's that may differ by as
-// much as Give.
+// much as Tolerance.
 type Timestamp struct {
 	At        time.Time
 	Tolerance time.Duration
@@ -21,16 +21,20 @@ type Timestamp struct {
 // IsZero reports whether it is no time at all.
 func (m Timestamp) IsZero() bool { return m.At.IsZero() }
 
-// Bounds returns what the service's clock showed, at the earliest and at the
-// latest, at a moment before the answer; false where the
-// answer did not tell. The earliest is a whole second, because the service may
+// earliest and latest are the bounds of the time by this machine's clock.
+func (m Timestamp) earliest() time.Time { return m.At.Add(-m.Tolerance) }
+
+func (m Timestamp) latest() time.Time { return m.At.Add(m.Tolerance) }
+
+// Range returns what the service's clock showed, at the earliest and at the
+// latest, at a moment; false where the answer did not tell. The earliest is a whole second, because the service may
 // tell its times so: no event at that moment or later has an earlier one.
 func (c ServerClock) Range(moment Timestamp) (earliest, latest time.Time, told bool) {
 	if c.date.IsZero() {
 		return time.Time{}, time.Time{}, false
 	}
-	longest, _ := elapsed(moment.At.Add(-moment.Tolerance), c.answered)
-	_, shortest := elapsed(moment.At.Add(moment.Tolerance), c.asked)
+	longest, _ := elapsed(moment.earliest(), c.answered)
+	_, shortest := elapsed(moment.latest(), c.asked)
 	return c.date.Add(-longest).Truncate(time.Second), c.date.Add(time.Second - shortest), true
 }
 

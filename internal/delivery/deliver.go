@@ -46,12 +46,14 @@ var DefaultRetryPolicy = RetryPolicy{
 // UnknownOutcomePolicy is what a delivery does about an attempt whose outcome is unknown and that
 // must not simply be made again. The zero value leaves it at that.
 type UnknownOutcomePolicy struct {
-	// Look finds out whether an attempt has arrived that began then or later; nil
+	// Lookup finds out whether an attempt has arrived whose outcome is unknown; nil
 	// where the service cannot tell.
-	Lookup func(ctx context.Context, began Timestamp) WaitResult
-	// Earlier is when an earlier delivery of the signal began of which it is not
-	// known whether it has arrived; zero where there was none.
+	Lookup func(ctx context.Context) WaitResult
+	// PreviousSend is when an earlier delivery of the signal began whose outcome is
+	// unknown; zero where there was none.
 	PreviousSend Timestamp
+	// PreviousAbsent says that a lookup has not found the previous send.
+	PreviousAbsent bool
 	// Resend makes another attempt, once, where that stays unknown.
 	Resend bool
 }
@@ -66,7 +68,7 @@ type Result struct {
 	// signal's turn came in its rate limiter: then the Attempt is the one, of another signal,
 	// that the service throttled last.
 	Attempts int
-	// Looked is how the last look for a lost signal ended; nil when none was taken.
+	// LookupResult is how the last lookup of a lost signal ended; nil when there was none.
 	LookupResult *WaitResult
 	// Resent is set when another attempt was made although an earlier one may have arrived.
 	Resent bool
@@ -74,21 +76,24 @@ type Result struct {
 	// context.DeadlineExceeded or context.Canceled.
 	Stopped error
 
-	// Lost is when the first attempt began whose answer was lost, UnknownOutcomePolicy.Earlier if set.
+	// FirstUnknown is when the first attempt began whose outcome was unknown, that of
+	// UnknownOutcomePolicy.PreviousSend if set, and LastUnknown is when the last one
+	// of this delivery ended.
 	FirstUnknown Timestamp
-	// Unsure is set when an attempt of this delivery itself got no clear answer.
+	LastUnknown  time.Time
+	// HadUnknown is set when an attempt of this delivery itself got no clear answer.
 	HadUnknown bool
-	// Late is set when an attempt got no answer at all in its time: what reads do not
+	// TimedOut is set when an attempt got no answer at all in its time: what reads do not
 	// show of it may still be on its way.
 	TimedOut bool
 
-	// doubt is set while an attempt may have arrived for all that is known.
+	// mayHaveArrived is set while an attempt may have arrived for all that is known.
 	mayHaveArrived bool
 }
 
 // Deliver makes attempts until one is accepted or rejected, or has arrived without
-// an answer; ends in an unknown outcome that must not be repeated; the policy's
-// retry policy is spent; or ctx ends. Each attempt that will be followed by another is
+// an answer; ends in an unknown outcome that must not be repeated; the policy allows
+// no more; or ctx ends. Each attempt that will be followed by another is
 // given to report first, with the pause before the next one. Each waits for its turn
 // in the rate limiter.
 //
@@ -104,7 +109,7 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 	}
 	pauses.Reset()
 	var (
-		result           = Result{FirstUnknown: doubt.PreviousSend, mayHaveArrived: !doubt.PreviousSend.IsZero()}
+		result           = Result{FirstUnknown: doubt.PreviousSend, mayHaveArrived: !doubt.PreviousSend.IsZero() && !doubt.PreviousAbsent}
 		unreachableSince time.Time
 		resend           bool
 	)
@@ -170,20 +175,26 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 	return result
 }
 
-// look finds out about an attempt whose answer was lost. A refusal that follows
-// one may be the service's word for a signal that it has already taken.
-func (r *Result) lookup(ctx context.Context, look func(context.Context, Timestamp) WaitResult) {
+// lookup finds out about an attempt whose answer was lost. A refusal that follows
+// one may be the service's word for a signal that it has already taken: then only
+// a lookup that does not find the signal leaves it at the refusal, whatever an
+// earlier one has said.
+func (r *Result) lookup(ctx context.Context, lookup func(context.Context) WaitResult) {
 	if r.Outcome == Unknown {
-		r.mayHaveArrived, r.HadUnknown = true, true
+		r.mayHaveArrived, r.HadUnknown, r.LastUnknown = true, true, time.Now()
 		if r.FirstUnknown.IsZero() {
 			r.FirstUnknown.At = r.SentAt
 		}
 	}
 	refused := r.Outcome == Rejected && !r.FirstUnknown.IsZero()
-	if look == nil || ctx.Err() != nil || r.Outcome != Unknown && !refused {
+	if lookup == nil || r.Outcome != Unknown && !refused {
 		return
 	}
-	end := look(ctx, r.FirstUnknown)
+	r.mayHaveArrived = true
+	if ctx.Err() != nil {
+		return
+	}
+	end := lookup(ctx)
 	r.LookupResult = &end
 	switch {
 	case end.Reached() && refused:
@@ -198,7 +209,7 @@ func (r *Result) lookup(ctx context.Context, look func(context.Context, Timestam
 	}
 }
 
-// passing reports whether another attempt may end better and can do no harm.
+// retryable reports whether another attempt may end better and can do no harm.
 func (a Attempt) retryable() bool {
 	switch a.Outcome {
 	case Unknown:

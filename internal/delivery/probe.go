@@ -27,10 +27,15 @@ type Observation struct {
 	Reason string
 	// Gone says of a missed target that nobody is left there to take a signal.
 	Gone bool
+	// Provisional says that the next reads may tell more whatever this one says.
+	Provisional bool
+	// Shown is what the target shows of the signals that it took; nil in probes that
+	// do not look for one.
+	Shown *Shown
 }
 
 // Probe is a target as one signal sees it: how it is read, and what an observation
-// means. Views with the same key read the same thing and share their reads.
+// means. Probes with the same key read the same thing and share their reads.
 type Probe struct {
 	key   string
 	read  func(context.Context) snapshot
@@ -43,7 +48,7 @@ type snapshot struct {
 	attempt Attempt
 }
 
-// NewView returns the probe of a target that key names. The read returns what it
+// NewProbe returns the probe of a target that key names. The read returns what it
 // found with an accepted attempt, or an attempt that says why it found nothing;
 // a target that is not there is a finding where it means something to a signal.
 func NewProbe[T any](key string, read func(context.Context) (T, Attempt), judge func(T) Observation) *Probe {
@@ -57,7 +62,7 @@ func NewProbe[T any](key string, read func(context.Context) (T, Attempt), judge 
 	}
 }
 
-// In returns the probe as one whose reads share a rate limiter.
+// WithLimiter returns the probe as one whose reads share a rate limiter.
 func (v *Probe) WithLimiter(limiter *RateLimiter) *Probe {
 	paced := *v
 	paced.read = func(ctx context.Context) snapshot {
@@ -73,7 +78,7 @@ func (v *Probe) WithLimiter(limiter *RateLimiter) *Probe {
 	return &paced
 }
 
-// Lasting returns the probe as one of something that stays so once it is reached or
+// Final returns the probe as one of something that stays so once it is reached or
 // missed, whatever is sent afterwards, such as the end of a run: those who wait for
 // it later are told without another read.
 func (v *Probe) Final() *Probe {
@@ -82,7 +87,7 @@ func (v *Probe) Final() *Probe {
 	return &lasting
 }
 
-// End is how a wait ended.
+// WaitResult is how a wait ended.
 type WaitResult struct {
 	// Observation is the last one; its State is Pending unless the wait reached its end.
 	Observation Observation
@@ -103,7 +108,7 @@ func (e WaitResult) Absent() bool {
 }
 
 // Wait reads the target until it has reached or missed what the probe waits for,
-// it turns out to be unreadable, or ctx ends. Each pending reading is given to
+// it turns out to be unreadable, or ctx ends. Each pending observation is given to
 // report, with the time, on the caller's goroutine.
 func (p *Poller) Wait(ctx context.Context, probe *Probe, report func(Observation, time.Time)) WaitResult {
 	if probe.final {
@@ -119,11 +124,12 @@ func (p *Poller) Wait(ctx context.Context, probe *Probe, report func(Observation
 	})
 }
 
-// Settle reads the target until it has reached what the probe looks for or is
-// unreadable, or until reads that lag behind have had their time: what the first
-// read after p.Settled says, is so. A pending one says that it is not there, and a
-// missed one that it cannot be told. Reads that fail are made again for
-// p.Unreachable more, throttled ones and those that nothing could sign until ctx ends.
+// ReadUntilSettled reads the target until it has reached what the probe looks for or
+// is unreadable, or until reads that lag behind have had their time: what the first
+// read after p.Settle says that is not provisional, is so. A pending one says that
+// it is not there, and a missed one that it cannot be told. Reads that fail are made
+// again for p.Unreachable more, throttled ones and those that
+// nothing could sign until ctx ends.
 func (p *Poller) ReadUntilSettled(ctx context.Context, probe *Probe) WaitResult {
 	began := time.Now()
 	passing := func(a Attempt) bool {
@@ -135,7 +141,7 @@ func (p *Poller) ReadUntilSettled(ctx context.Context, probe *Probe) WaitResult 
 	if end.Stopped == nil || ctx.Err() != nil {
 		return end
 	}
-	return p.until(ctx, probe, passing, func(Observation) bool { return true })
+	return p.until(ctx, probe, passing, func(o Observation) bool { return o.State == Reached || !o.Provisional })
 }
 
 // until reads the target until an observation is enough, or a read fails otherwise than in passing.
@@ -175,7 +181,7 @@ func (p *Poller) ReadOnce(ctx context.Context, probe *Probe) (Observation, Attem
 	return probe.judge(s.value), s.attempt
 }
 
-// passingRead reports whether a read that failed may succeed later. Unlike a
+// readRetryable reports whether a read that failed may succeed later. Unlike a
 // send, a read with an unknown outcome can always be made again.
 func (a Attempt) readRetryable() bool {
 	return a.Outcome == Unknown || a.retryable() || a.Outcome == NotSent && errors.Is(a.Err, context.DeadlineExceeded)

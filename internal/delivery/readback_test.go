@@ -14,16 +14,13 @@ import (
 
 // looks are looks for a lost signal that end as written; the last one repeats.
 type looks struct {
-	ends  []delivery.WaitResult
-	began []time.Time
-	// sent is how many attempts each look found made.
-	sent   []int
-	target *script
+	ends []delivery.WaitResult
+	made int
 }
 
-func (l *looks) look(_ context.Context, began delivery.Timestamp) delivery.WaitResult {
-	end := l.ends[min(len(l.began), len(l.ends)-1)]
-	l.began, l.sent = append(l.began, began.At), append(l.sent, len(l.target.sent))
+func (l *looks) look(context.Context) delivery.WaitResult {
+	end := l.ends[min(l.made, len(l.ends)-1)]
+	l.made++
 	return end
 }
 
@@ -57,7 +54,8 @@ func TestUnknownOutcomesAreReadBack(t *testing.T) {
 		"absent twice, then found":             {lines: []delivery.Attempt{unknown}, ends: []delivery.WaitResult{absent, absent, found}, outcome: delivery.Confirmed, attempts: 3, looks: 3},
 		"absent, then refused, and there":      {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.WaitResult{absent, found}, outcome: delivery.Confirmed, attempts: 2, looks: 2},
 		"absent, then refused, and not there":  {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.WaitResult{absent}, outcome: delivery.Rejected, attempts: 2, looks: 2},
-		"absent, then refused, and untold":     {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.WaitResult{absent, untold}, outcome: delivery.Rejected, attempts: 2, looks: 2},
+		"absent, then refused, and untold":     {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.WaitResult{absent, untold}, outcome: delivery.Unknown, attempts: 2, looks: 2},
+		"absent, then refused, and unreadable": {lines: []delivery.Attempt{unknown, rejected}, ends: []delivery.WaitResult{absent, unreadable}, outcome: delivery.Unknown, attempts: 2, looks: 2},
 		"absent, then no such host":            {lines: []delivery.Attempt{unknown, unsent(delivery.NoSuchHost)}, ends: []delivery.WaitResult{absent}, outcome: delivery.NotSent, attempts: 2, looks: 1},
 		"untold":                               {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.WaitResult{untold}, outcome: delivery.Unknown, attempts: 1, looks: 1},
 		"unreadable":                           {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.WaitResult{unreadable}, outcome: delivery.Unknown, attempts: 1, looks: 1},
@@ -81,7 +79,7 @@ func TestUnknownOutcomesAreReadBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				target := &script{lines: test.lines}
-				l, doubt := &looks{ends: test.ends, target: target}, delivery.UnknownOutcomePolicy{Resend: test.resend}
+				l, doubt := &looks{ends: test.ends}, delivery.UnknownOutcomePolicy{Resend: test.resend}
 				if test.ends != nil {
 					doubt.Lookup = l.look
 				}
@@ -89,17 +87,8 @@ func TestUnknownOutcomesAreReadBack(t *testing.T) {
 				if result.Outcome != test.outcome || result.Attempts != test.attempts || len(target.sent) != test.attempts {
 					t.Errorf("ended %s after %d attempts of which %d were made, want %s after %d", result.Outcome, result.Attempts, len(target.sent), test.outcome, test.attempts)
 				}
-				if len(l.began) != test.looks || (result.LookupResult == nil) != (test.looks == 0) {
-					t.Errorf("looked %d times, want %d; the last came to %v", len(l.began), test.looks, result.LookupResult)
-				}
-				for i, began := range l.began {
-					lost := 0
-					for test.lines[min(lost, len(test.lines)-1)].Outcome != delivery.Unknown {
-						lost++
-					}
-					if !began.Equal(target.sent[lost]) {
-						t.Errorf("look %d is for what was sent at %s, want the first lost of %v", i, began, target.sent)
-					}
+				if l.made != test.looks || (result.LookupResult == nil) != (test.looks == 0) {
+					t.Errorf("looked %d times, want %d; the last came to %v", l.made, test.looks, result.LookupResult)
 				}
 				if want := target.sent[len(target.sent)-1]; test.outcome != delivery.Confirmed && !result.SentAt.Equal(want) {
 					t.Errorf("sent at %s, want %s", result.SentAt, want)
@@ -128,15 +117,10 @@ func TestEarlierDoubtIsKept(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				target := &script{lines: []delivery.Attempt{test.line}}
-				l, earlier := &looks{ends: []delivery.WaitResult{test.end}, target: target}, delivery.Timestamp{At: time.Now().Add(-time.Hour), Tolerance: time.Second}
+				l, earlier := &looks{ends: []delivery.WaitResult{test.end}}, delivery.Timestamp{At: time.Now().Add(-time.Hour), Tolerance: time.Second}
 				result := delivery.DefaultRetryPolicy.Deliver(t.Context(), target, delivery.UnknownOutcomePolicy{Lookup: l.look, PreviousSend: earlier}, func(delivery.Attempt, time.Duration) {})
 				if result.Outcome != test.outcome || result.HadUnknown != test.unsure || result.FirstUnknown != earlier || len(target.sent) != 1 {
 					t.Errorf("ended %s, unsure: %t, lost at %v, after %d attempts", result.Outcome, result.HadUnknown, result.FirstUnknown, len(target.sent))
-				}
-				for _, began := range l.began {
-					if !began.Equal(earlier.At) {
-						t.Errorf("looked for what was sent at %s", began)
-					}
 				}
 			})
 		})
@@ -153,7 +137,7 @@ func TestNoAnswerIsNotDisprovedByReads(t *testing.T) {
 				<-ctx.Done()
 				return delivery.Attempt{Err: ctx.Err()}
 			})
-			result := delivery.DefaultRetryPolicy.Deliver(t.Context(), stalled, delivery.UnknownOutcomePolicy{Lookup: func(context.Context, delivery.Timestamp) delivery.WaitResult { return *end }}, nil)
+			result := delivery.DefaultRetryPolicy.Deliver(t.Context(), stalled, delivery.UnknownOutcomePolicy{Lookup: func(context.Context) delivery.WaitResult { return *end }}, nil)
 			if result.Outcome != want || !result.TimedOut || attempts != 1 {
 				t.Errorf("ended %s, late: %t, after %d attempts", result.Outcome, result.TimedOut, attempts)
 			}
@@ -166,7 +150,7 @@ func TestConfirmedIsSentWhenItArrived(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused := delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("no")}
 		target := &script{lines: []delivery.Attempt{{Err: errors.New("lost")}, refused}}
-		l := &looks{ends: []delivery.WaitResult{absent, found}, target: target}
+		l := &looks{ends: []delivery.WaitResult{absent, found}}
 		result := delivery.DefaultRetryPolicy.Deliver(t.Context(), target, delivery.UnknownOutcomePolicy{Lookup: l.look}, func(delivery.Attempt, time.Duration) {})
 		if result.Outcome != delivery.Confirmed || !result.SentAt.Equal(target.sent[0]) {
 			t.Errorf("ended %s, sent at %s of %v", result.Outcome, result.SentAt, target.sent)
@@ -179,7 +163,7 @@ func TestAbsentIsSentAgainUntilTheTimeout(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 		target := &script{lines: []delivery.Attempt{{Err: errors.New("lost")}}}
-		doubt := delivery.UnknownOutcomePolicy{Resend: true, Lookup: func(context.Context, delivery.Timestamp) delivery.WaitResult { return absent }}
+		doubt := delivery.UnknownOutcomePolicy{Resend: true, Lookup: func(context.Context) delivery.WaitResult { return absent }}
 		result := delivery.DefaultRetryPolicy.Deliver(ctx, target, doubt, func(delivery.Attempt, time.Duration) {})
 		if result.Outcome != delivery.NotSent || result.Cause != delivery.Absent || !errors.Is(result.Stopped, context.DeadlineExceeded) {
 			t.Errorf("ended %s, stopped by %v", result.Outcome, result.Stopped)
@@ -205,7 +189,7 @@ func TestCancellingEndsLooking(t *testing.T) {
 			time.AfterFunc(time.Minute, cancel)
 			poller, start := delivery.NewPoller(delivery.DefaultRetryPolicy), time.Now()
 			poller.Settle = time.Hour
-			result := delivery.DefaultRetryPolicy.Deliver(ctx, lost, delivery.UnknownOutcomePolicy{Resend: true, Lookup: func(ctx context.Context, _ delivery.Timestamp) delivery.WaitResult {
+			result := delivery.DefaultRetryPolicy.Deliver(ctx, lost, delivery.UnknownOutcomePolicy{Resend: true, Lookup: func(ctx context.Context) delivery.WaitResult {
 				looked++
 				return poller.ReadUntilSettled(ctx, states(nil, delivery.Pending))
 			}}, nil)

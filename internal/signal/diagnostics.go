@@ -224,7 +224,7 @@ func targetGone(p *problem, delivery string) diag.Diagnostic {
 // was not, seen of its target.
 func (w signalRun) notReady(end delivery.WaitResult, doing string, options any) *problem {
 	unsent, never := w.unsent, w.never
-	if !w.previousSend.IsZero() {
+	if !w.previousSend.IsZero() && !w.previousAbsent() {
 		unsent, never = w.previousText(options), w.previousText(options)
 	}
 	opening := fmt.Sprintf("Sending %s to %s was not tried: %s ", w.What, w.To, doing)

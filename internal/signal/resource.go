@@ -223,7 +223,10 @@ func (r *signalResource[A]) Delete(ctx context.Context, req resource.DeleteReque
 	before := common.Delivery.ValueString()
 	run.lastDelivery = before
 	if before == "" || before == Unknown {
-		sent, problem := run.sendAgain(ctx, data, common.sentThen())
+		sent, problem := run.sendAgain(ctx, data, common.sentThen(), lostThen(ctx, req.Private, &resp.Diagnostics))
+		if sent.delivery == Unknown {
+			resp.Diagnostics.Append(resp.Private.SetKey(ctx, lostKey, fmt.Appendf(nil, "%q", sent.lost.UTC().Format(time.RFC3339Nano)))...)
+		}
 		if sent.delivery != "" {
 			common.sent(sent)
 			resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
@@ -299,6 +302,24 @@ func (s *State) sent(sent sendResult) {
 func (s *State) sentThen() time.Time {
 	sent, _ := time.Parse(time.RFC3339, s.SentAt.ValueString())
 	return sent
+}
+
+// lostKey is the key of the private state of a resource whose signal was sent at
+// destroy with an unknown outcome: when its answer was lost.
+const lostKey = "lost"
+
+// privateState is what Terraform keeps of a resource for the provider alone.
+type privateState interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+// lostThen is when the answer to the signal of an earlier destroy was lost; the
+// zero time when that is not known.
+func lostThen(ctx context.Context, private privateState, diags *diag.Diagnostics) time.Time {
+	text, unread := private.GetKey(ctx, lostKey)
+	diags.Append(unread...)
+	lost, _ := time.Parse(`"`+time.RFC3339Nano+`"`, string(text))
+	return lost
 }
 
 // note records what an observation of the target says. A service that has forgotten

@@ -16,13 +16,15 @@ import (
 type Sender struct {
 	policy       delivery.RetryPolicy
 	poller       *delivery.Poller
+	claims       *delivery.Claims
 	sends, reads *delivery.RateLimiters
 }
 
-// NewCourier returns a sender with a policy's retry policy.
+// NewSender returns a sender with a retry policy.
 func NewSender(policy delivery.RetryPolicy) *Sender {
+	poller := delivery.NewPoller(policy)
 	return &Sender{
-		policy: policy, poller: delivery.NewPoller(policy),
+		policy: policy, poller: poller, claims: delivery.NewClaims(poller),
 		sends: delivery.NewRateLimiters(policy), reads: delivery.NewRateLimiters(policy),
 	}
 }
@@ -33,23 +35,28 @@ type signalRun struct {
 	Signal
 	operationTexts
 	timeout time.Duration
-	// known is what is known of the signal, as the delivery attribute has it.
+	// lastDelivery is what is known of the signal, as the delivery attribute has it.
 	lastDelivery string
-	// lost is when an earlier operation sent the signal, while it is not known whether
-	// it has arrived; looked is how looking for that one ended.
+	// tracked is the signal's target once it has one; nil where the service never
+	// shows what it took.
+	tracked *delivery.TrackedTarget
+	// previousSend is when an earlier operation sent the signal with an unknown
+	// outcome, and previousLookup how looking for that one ended.
 	previousSend   delivery.Timestamp
 	previousLookup *delivery.WaitResult
 	// secrets are hidden in what the service says.
 	secrets *strings.Replacer
-	// tell reports progress to the user; nil where nobody listens.
+	// progress reports to the user what is done; nil where nobody listens.
 	progress func(format string, of ...any)
 }
 
-// sending is what became of a signal. The delivery is empty when nothing was sent.
+// sendResult is what became of a signal. The delivery is empty when nothing was sent.
 type sendResult struct {
 	delivery  string
 	at        time.Time
 	requestID string
+	// lost is when the last attempt with an unknown outcome ended.
+	lost time.Time
 }
 
 // problem is the diagnostic of a signal that was not accepted.
@@ -100,7 +107,7 @@ func (w *signalRun) send(ctx context.Context, options any) (sendResult, *problem
 	}
 	switch result.Outcome {
 	case delivery.Accepted:
-		return sendResult{Sent, result.SentAt, result.RequestID}, nil
+		return sendResult{delivery: Sent, at: result.SentAt, requestID: result.RequestID}, nil
 	case delivery.Confirmed:
 		return sendResult{delivery: Confirmed, at: result.SentAt}, nil
 	}
@@ -110,18 +117,21 @@ func (w *signalRun) send(ctx context.Context, options any) (sendResult, *problem
 		problem.gone = ""
 	}
 	if result.Outcome == delivery.Unknown {
-		return sendResult{Unknown, result.FirstUnknown.At, result.RequestID}, problem
+		return sendResult{Unknown, result.FirstUnknown.At, result.RequestID, result.LastUnknown}, problem
 	}
 	return sendResult{}, problem
 }
 
 // deliver has the signal delivered.
 func (w *signalRun) deliver(ctx context.Context, options any) delivery.Result {
-	doubt := delivery.UnknownOutcomePolicy{Resend: resends(options), PreviousSend: w.previousSend}
-	if w.Delivered != nil {
-		doubt.Lookup = w.lookup
+	unknown := delivery.UnknownOutcomePolicy{
+		Resend: resends(options), PreviousSend: w.previousSend, PreviousAbsent: w.previousAbsent(),
 	}
-	return w.policy.WithLimiter(w.sends.For(w.RateLimit)).Deliver(ctx, redactingTarget{w.Target, w.secrets}, doubt, func(attempt delivery.Attempt, pause time.Duration) {
+	target := w.target()
+	if w.tracked != nil {
+		unknown.Lookup = w.lookup
+	}
+	return w.policy.WithLimiter(w.sends.For(w.RateLimit)).Deliver(ctx, target, unknown, func(attempt delivery.Attempt, pause time.Duration) {
 		if w.progress != nil {
 			w.progress("Not accepted yet, trying again: %s", w.answer(attempt))
 		}
@@ -131,41 +141,68 @@ func (w *signalRun) deliver(ctx context.Context, options any) delivery.Result {
 	})
 }
 
-// clocks is by how much the clocks of two machines may differ that destroy the
-// same resource, for a signal of the one to be recognised by the other.
+// target is where the signal goes, with its sends known to the claims where the
+// service shows what it took.
+func (w *signalRun) target() delivery.Target {
+	target := redactingTarget{w.Target, w.secrets}
+	switch {
+	case w.Evidence == nil:
+		return target
+	case w.tracked == nil:
+		w.tracked = w.claims.Track(target, w.Evidence, w.reads.For(w.RateLimit))
+	default:
+		w.tracked.Follow(target, w.Evidence)
+	}
+	return w.tracked
+}
+
+// clockTolerance is by how much the clocks of two machines may differ that destroy
+// the same resource, for a signal of the one to be recognised by the other.
 const clockTolerance = 10 * time.Second
 
-// sendAgain is send for a signal that was sent then, by an earlier operation,
-// with an unknown outcome: if the service shows it, it is not sent. Unless the
-// service shows that it is not there, the outcome stays unknown whatever is refused.
-func (w *signalRun) sendAgain(ctx context.Context, options any, sent time.Time) (sendResult, *problem) {
+// sendAgain is send for a signal that was sent then, by an earlier operation, with
+// an unknown outcome: if the service shows it, it is not sent. Its answer was lost
+// at the time given, or, where that is zero, after as long as one attempt may take.
+// Unless the service shows that it is not there, the outcome stays unknown whatever
+// is refused.
+func (w *signalRun) sendAgain(ctx context.Context, options any, sent, lost time.Time) (sendResult, *problem) {
 	if sent.IsZero() {
 		return w.send(ctx, options)
 	}
+	if lost.IsZero() {
+		lost = sent.Add(w.policy.Attempt)
+	}
 	w.previousSend = delivery.Timestamp{At: sent, Tolerance: clockTolerance}
-	if w.Delivered == nil {
+	if w.target(); w.tracked == nil {
 		return w.send(ctx, options)
 	}
-	end := w.lookup(ctx, w.previousSend)
+	w.tracked.Previous(w.previousSend, delivery.Timestamp{At: lost, Tolerance: clockTolerance})
+	end := w.lookup(ctx)
 	w.previousLookup = &end
 	switch {
 	case end.Reached():
 		return sendResult{delivery: Confirmed, at: sent}, nil
-	case end.Absent():
-		w.previousSend = delivery.Timestamp{}
-	case ctx.Err() != nil:
+	case !end.Absent() && ctx.Err() != nil:
 		return sendResult{}, w.stillUnknown(end, options)
 	}
-	return w.send(ctx, options)
+	result, problem := w.send(ctx, options)
+	if result.delivery == Unknown && result.lost.IsZero() {
+		result.lost = lost
+	}
+	return result, problem
 }
 
-// lookFor finds out whether a signal has arrived whose sending began then and
-// whose answer was lost.
-func (w *signalRun) lookup(ctx context.Context, began delivery.Timestamp) delivery.WaitResult {
+// previousAbsent reports whether the service has shown that the previous send did not arrive.
+func (w *signalRun) previousAbsent() bool {
+	return w.previousLookup != nil && w.previousLookup.Absent()
+}
+
+// lookup finds out whether a signal has arrived whose answer was lost.
+func (w *signalRun) lookup(ctx context.Context) delivery.WaitResult {
 	if w.progress != nil {
 		w.progress("Whether the signal was taken is not known: looking whether it is there")
 	}
-	end := w.poller.ReadUntilSettled(ctx, w.Delivered(began).WithLimiter(w.reads.For(w.RateLimit)))
+	end := w.tracked.Lookup(ctx)
 	tflog.Info(ctx, "looked whether the signal has arrived", map[string]any{
 		"signal": w.What, "target": w.To, "arrived": end.Reached(), "absent": end.Absent(), "status": end.Observation.Status,
 	})

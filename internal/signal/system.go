@@ -94,11 +94,9 @@ type Signal struct {
 	// Existing is the probe in which the service shows that such a signal is already
 	// there; no reading of it is pending. It is nil without Adopts.
 	Existing *delivery.Probe
-	// Delivered is the probe in which the service shows that it took a signal whose
-	// sending began then; pending while it shows that it
-	// did not, and missed while that cannot be told, with the reason. It is nil where
-	// the service never shows it. For a signal with a TargetFinder it finds the target, too.
-	Delivered func(began delivery.Timestamp) *delivery.Probe
+	// Evidence is how the service shows that it took the signal; nil where it never
+	// does. For a signal with a TargetFinder, its Found names the target, too.
+	Evidence *delivery.Evidence
 	// ExplainRead says what to do about a target that cannot be read.
 	ExplainRead func(delivery.Attempt) Advice
 	// Unseen says what it may mean that the target was waited for and never seen;

@@ -1,80 +1,160 @@
 package ssm
 
 import (
-	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
-	"time"
 
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// delivered is reached when a step shows that it has had the signal, no earlier
-// than it was sent; pending while a step waits for it that cannot have had it; and
-// missed while neither is sure.
-func (e execution) delivered(input *sdk.SendAutomationSignalInput) func(began delivery.Timestamp) *delivery.Probe {
+// evidence is what an execution's steps show of a signal: a decision about an
+// approval, or that a step was moved. The caller is who sends it, "" when that is
+// not known.
+func (e execution) evidence(input *sdk.SendAutomationSignalInput, caller string) *delivery.Evidence {
 	if input.SignalType == ssmtypes.SignalTypeRevoke {
 		// What Revoke leaves behind is not documented, so nothing shows it.
 		return nil
 	}
-	return func(began delivery.Timestamp) *delivery.Probe {
-		return e.probe(func(found snapshot) delivery.Observation {
-			observation := delivery.Observation{State: delivery.Missed, Status: string(found.AutomationExecutionStatus)}
-			earliest, latest, told := found.clock.Range(began)
-			if !told {
-				observation.Reason = "its answer does not tell what time it is there"
-				return observation
-			}
-			switch found.traces(lost{input, earliest, latest}) {
-			case certain:
-				observation.State = delivery.Reached
-			case possible:
-				observation.Reason = "a step may have had this signal, or another one at about the same time"
-			case none:
-				if found.waitsSince(lost{input, earliest, latest}) {
-					observation.State = delivery.Pending
+	return &delivery.Evidence{
+		Scope:   e.key(),
+		Request: fmt.Sprintf("%s %q", input.SignalType, input.Payload),
+		Probe: func(since delivery.Timestamp) *delivery.Probe {
+			return e.probe(func(found snapshot) delivery.Observation {
+				observation := found.observation(delivery.Pending)
+				observation.Shown = &delivery.Shown{Traces: found.traces(), Clock: found.clock}
+				if !found.waitsSince(input, since) {
+					observation.Shown.Gap = "no step that waited for this signal when it was sent still does, and none shows that it has had it"
 				}
-				observation.Reason = "no step that waited for this signal when it was sent still does, and none shows that it has had it"
+				return observation
+			})
+		},
+		Likeness: func(trace delivery.Trace) delivery.Likeness {
+			shows := trace.Shows.(shows)
+			if input.SignalType == ssmtypes.SignalTypeApprove || input.SignalType == ssmtypes.SignalTypeReject {
+				return shows.approval(input, caller)
 			}
-			return observation
-		})
+			if shows.started == (input.SignalType == ssmtypes.SignalTypeStartStep) && moved(shows.step, input) {
+				return delivery.Ours
+			}
+			return delivery.NotOurs
+		},
 	}
 }
 
-// lost is a signal whose answer was lost. The service's clock showed something
-// from earliest to latest when its sending began.
-type lost struct {
-	*sdk.SendAutomationSignalInput
-	earliest, latest time.Time
+// shows is what a trace shows: that a step was started, that it ended or waits on,
+// or a decision about its approval.
+type shows struct {
+	step     ssmtypes.StepExecution
+	started  bool
+	decision *decision
+	// alone says that the step takes one decision, and no other step takes one now or later.
+	alone bool
 }
 
-// trace is what is to be seen of a lost signal.
-type trace int
+// traces lists what the steps show of all signals that the execution has had.
+func (s snapshot) traces() (traces []delivery.Trace) {
+	for _, step := range s.steps {
+		id := awssdk.ToString(step.StepExecutionId)
+		if !is(step.Action, "aws:approve") {
+			traces = append(traces,
+				delivery.Trace{ID: id + " started", At: awssdk.ToTime(step.ExecutionStartTime), Shows: shows{step: step, started: true}},
+				delivery.Trace{ID: id + " ended", At: awssdk.ToTime(step.ExecutionEndTime), Shows: shows{step: step}})
+			continue
+		}
+		alone := needsOne(step) && !slices.ContainsFunc(s.steps, func(other ssmtypes.StepExecution) bool {
+			return is(other.Action, "aws:approve") && !is(other.StepExecutionId, id) && yetToEnd(other)
+		})
+		made, shown := decisions(step)
+		waiting := step.StepStatus == ssmtypes.AutomationExecutionStatusWaiting
+		switch {
+		case len(made) > 0:
+			for i, d := range made {
+				traces = append(traces, delivery.Trace{ID: fmt.Sprintf("%s %s", id, d.id(made[:i])), At: d.at, Shows: shows{step: step, decision: &d, alone: alone}})
+			}
+		case !yetToEnd(step), waiting && !shown && !needsOne(step):
+			// One of several approvals may be there without being shown: its time is not.
+			traces = append(traces, delivery.Trace{ID: id, At: awssdk.ToTime(step.ExecutionEndTime), Shows: shows{step: step, alone: alone}})
+		}
+	}
+	return traces
+}
 
-const (
-	none trace = iota
-	possible
-	certain
-)
+// approval compares a trace with an approval or a rejection.
+func (s shows) approval(input *sdk.SendAutomationSignalInput, caller string) delivery.Likeness {
+	if !is(s.step.Action, "aws:approve") {
+		return delivery.NotOurs
+	}
+	comments := input.Payload["Comment"]
+	if s.decision == nil {
+		switch {
+		case yetToEnd(s.step):
+			return delivery.Alike
+		case !moved(s.step, input):
+			return delivery.NotOurs
+		case s.alone:
+			return delivery.Ours
+		default:
+			return delivery.Alike
+		}
+	}
+	d := s.decision
+	signed := d.comment != "" && len(comments) > 0
+	switch {
+	case d.word != "" && d.word != input.SignalType, signed && !slices.Contains(comments, d.comment), another(d.approver, caller):
+		return delivery.NotOurs
+	case d.word == "", (d.comment == "") != (len(comments) == 0), !signed && !s.alone:
+		return delivery.Alike
+	default:
+		return delivery.Ours
+	}
+}
+
+// another reports whether an approver is certainly not the caller. The sessions of
+// a role have names of their own, and a role has more than one form of ARN.
+func another(approver, caller string) bool {
+	a, err := arn.Parse(approver)
+	if err != nil {
+		return false
+	}
+	c, err := arn.Parse(caller)
+	if err != nil {
+		return false
+	}
+	names, others := strings.Split(a.Resource, "/"), strings.Split(c.Resource, "/")
+	switch {
+	case a.AccountID != c.AccountID:
+		return true
+	case names[0] != others[0], len(names) < 2, len(others) < 2:
+		return false
+	case names[0] == "assumed-role":
+		return names[1] != others[1]
+	default:
+		return a.Resource != c.Resource
+	}
+}
 
 // waitsSince reports whether a step waits for the signal that did when it was sent.
 // A gate that began to wait since then, behind one that was decided, shows nothing
 // of a signal that was for the one before: sent again, it would open this one.
-func (s snapshot) waitsSince(l lost) bool {
-	if !s.takes(l.SendAutomationSignalInput) {
+func (s snapshot) waitsSince(input *sdk.SendAutomationSignalInput, since delivery.Timestamp) bool {
+	if !s.takes(input) {
 		return false
 	}
+	earliest, _, _ := s.clock.Range(since)
 	decided := slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool {
-		return is(step.Action, "aws:approve") && !yetToEnd(step) && (step.ExecutionEndTime == nil || !step.ExecutionEndTime.Before(l.earliest))
+		return is(step.Action, "aws:approve") && !yetToEnd(step) && (step.ExecutionEndTime == nil || !step.ExecutionEndTime.Before(earliest))
 	})
-	if !decided || l.SignalType != ssmtypes.SignalTypeApprove && l.SignalType != ssmtypes.SignalTypeReject {
+	if !decided || input.SignalType != ssmtypes.SignalTypeApprove && input.SignalType != ssmtypes.SignalTypeReject {
 		return true
 	}
 	return slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool {
-		return waits(step, l.SendAutomationSignalInput) && step.ExecutionStartTime != nil && step.ExecutionStartTime.Before(l.earliest)
+		return waits(step, input) && step.ExecutionStartTime != nil && step.ExecutionStartTime.Before(earliest)
 	})
 }
 
@@ -88,134 +168,9 @@ func yetToEnd(step ssmtypes.StepExecution) bool {
 	}
 }
 
-// traces is the clearest trace in any step.
-func (s snapshot) traces(l lost) trace {
-	if !s.takes(l.SendAutomationSignalInput) && !s.asksAgain(l.SendAutomationSignalInput) {
-		// There is no other step that this signal may be for.
-		l.latest = l.earliest
-	}
-	clearest := none
-	for _, step := range s.steps {
-		clearest = max(clearest, l.in(step))
-	}
-	return clearest
-}
-
-// in is the signal's trace in a step.
-func (l lost) in(step ssmtypes.StepExecution) trace {
-	if is(step.Action, "aws:approve") && (l.SignalType == ssmtypes.SignalTypeApprove || l.SignalType == ssmtypes.SignalTypeReject) {
-		made, shown := decisions(step)
-		seen, ours := l.among(made)
-		switch {
-		case ours:
-			return certain
-		case step.StepStatus != ssmtypes.AutomationExecutionStatusWaiting:
-			if len(made) > 0 && seen == none {
-				return none
-			}
-		case shown || needsOne(step):
-			return seen
-		default:
-			// One of several approvals may be there without being shown.
-			return possible
-		}
-	}
-	if !moved(step, l.SendAutomationSignalInput) {
-		return none
-	}
-	at := step.ExecutionEndTime
-	if l.SignalType == ssmtypes.SignalTypeStartStep {
-		at = step.ExecutionStartTime
-	}
-	switch {
-	case at == nil:
-		return possible
-	case at.Before(l.earliest):
-		return none
-	case at.Before(l.latest):
-		return possible
-	default:
-		return certain
-	}
-}
-
 // needsOne reports whether a step needs no more than one approval, which is the
 // documented default.
 func needsOne(step ssmtypes.StepExecution) bool {
 	needed, given := step.Inputs["MinRequiredApprovals"]
 	return len(step.Inputs) > 0 && (!given || needed == "1")
-}
-
-// decision is one of an approval step's ApproverDecisions, which are documented
-// as a JSON list of maps and no further.
-type decision map[string]any
-
-// decisions reads a step's ApproverDecisions, and whether it shows them in a way
-// that is understood.
-func decisions(step ssmtypes.StepExecution) (made []decision, shown bool) {
-	texts, shown := step.Outputs["ApproverDecisions"]
-	for _, text := range texts {
-		var (
-			one  decision
-			many []decision
-		)
-		switch {
-		case json.Unmarshal([]byte(text), &many) == nil:
-			made = append(made, many...)
-		case json.Unmarshal([]byte(text), &one) == nil:
-			made = append(made, one)
-		default:
-			return nil, false
-		}
-	}
-	return made, shown
-}
-
-// among is the signal's clearest trace among decisions, and whether one of them
-// carries its comment.
-func (l lost) among(made []decision) (clearest trace, ours bool) {
-	for _, d := range made {
-		word, comment, at := d.read()
-		commented := comment != "" && len(l.Payload["Comment"]) > 0
-		same := commented && slices.Contains(l.Payload["Comment"], comment)
-		switch {
-		case word != "" && word != l.SignalType, commented && !same, !at.IsZero() && at.Before(l.earliest):
-		case word == "" || at.IsZero(), !same && at.Before(l.latest):
-			// Somebody else's just before looks the same.
-			clearest = max(clearest, possible)
-		default:
-			clearest, ours = certain, ours || same
-		}
-	}
-	return clearest, ours
-}
-
-// words are what a decision may be called.
-var words = map[string]ssmtypes.SignalType{
-	"approve": ssmtypes.SignalTypeApprove, "approved": ssmtypes.SignalTypeApprove,
-	"reject": ssmtypes.SignalTypeReject, "rejected": ssmtypes.SignalTypeReject,
-	"revoke": ssmtypes.SignalTypeRevoke, "revoked": ssmtypes.SignalTypeRevoke,
-}
-
-// read finds in a decision, whatever its members are called, what was decided,
-// with which comment, and when.
-func (d decision) read() (word ssmtypes.SignalType, comment string, at time.Time) {
-	for name, value := range d {
-		switch v := value.(type) {
-		case float64:
-			// A count of milliseconds since 1970 is the longer one.
-			if at = time.UnixMilli(int64(v * 1000)); v > 1e11 {
-				at = time.UnixMilli(int64(v))
-			}
-		case string:
-			if strings.Contains(strings.ToLower(name), "comment") {
-				comment = v
-			} else if known, ok := words[strings.ToLower(v)]; ok {
-				word = known
-			} else if moment, err := time.Parse(time.RFC3339, v); err == nil {
-				at = moment
-			}
-		}
-	}
-	return word, comment, at
 }

@@ -44,11 +44,11 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 		automation sandbox.Automation
 		signal     string
 		payload    acctest.Values
-		// earlier is another signal, sent so long before.
+		// earlier is somebody else's signal, sent so long before.
 		earlier        string
 		earlierPayload acctest.Values
 		ago            time.Duration
-		// meanwhile is another one, sent just after.
+		// meanwhile is somebody else's, sent just after.
 		meanwhile string
 		options   sandbox.Options
 		fault     sandbox.Kind
@@ -64,7 +64,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 		"approved, no decisions":               {automation: gate(shows(sandbox.DecisionsNone)), signal: "Approve", fault: after, delivery: "CONFIRMED", sends: 1},
 		"not approved, no decisions":           {automation: gate(shows(sandbox.DecisionsNone)), signal: "Approve", fault: before, delivery: "SENT", sends: 2},
 		"not approved, one said to be enough":  {automation: gate(shows(sandbox.DecisionsNone), approvals(1)), signal: "Approve", fault: before, delivery: "SENT", sends: 2},
-		"not approved, nothing shown at all":   {automation: gate(shows(sandbox.DecisionsNone), noInputs), signal: "Approve", fault: before, delivery: "UNKNOWN", sends: 1, says: []string{"What SSM shows does not tell: a step may have had this signal"}},
+		"not approved, nothing shown at all":   {automation: gate(shows(sandbox.DecisionsNone), noInputs), signal: "Approve", fault: before, delivery: "UNKNOWN", sends: 1, says: []string{"What SSM shows does not tell: it shows something that may be this signal"}},
 		"one of two approvals":                 {automation: gate(approvals(2)), signal: "Approve", payload: sign, fault: after, delivery: "CONFIRMED", sends: 1},
 		"one of two approvals, as a list":      {automation: gate(approvals(2), shows(sandbox.DecisionsList)), signal: "Approve", payload: sign, fault: after, delivery: "CONFIRMED", sends: 1},
 		"one of two approvals, unsigned":       {automation: gate(approvals(2)), signal: "Approve", options: sandbox.Options{WholeSeconds: true}, fault: after, delivery: "UNKNOWN", sends: 1, says: []string{"at about the same time"}},
@@ -116,7 +116,8 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 				p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(policy))
 				test.automation.ID, test.automation.AcceptRepeats = "", true
 				id := s.StartAutomation(test.automation)
-				send := func(signal string, payload acctest.Values) (*acctest.Resource, acctest.Diagnostics) {
+				stranger := acctest.StartProvider(t, acctest.Block(s.URL()))
+				send := func(p *acctest.Provider, signal string, payload acctest.Values) (*acctest.Resource, acctest.Diagnostics) {
 					if signal == "StopStep" {
 						state, _ := s.Automation(id)
 						payload = acctest.Values{"StepExecutionId": []any{state.StepExecutions[0].StepExecutionID}}
@@ -131,7 +132,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 				others := 0
 				other := func(signal string, payload acctest.Values) {
 					others++
-					if _, diags := send(signal, payload); len(diags) > 0 {
+					if _, diags := send(stranger, signal, payload); len(diags) > 0 {
 						t.Fatal(diags)
 					}
 				}
@@ -146,7 +147,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 						once.Do(func() { other(test.meanwhile, acctest.Values{"Comment": []any{"by somebody else"}}) })
 					}, nil)
 				}
-				r, diags := send(test.signal, test.payload)
+				r, diags := send(p, test.signal, test.payload)
 				if got := r.String("delivery"); got != test.delivery || diags.HasError() != (got == "UNKNOWN") {
 					t.Errorf("skew %s: delivery is %q, want %q: %s", skew, got, test.delivery, diags)
 				}

@@ -78,8 +78,10 @@ func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.A
 	return found, attempt
 }
 
+func (e execution) key() string { return fmt.Sprintf("ssm/%s/%s", e.region, e.id) }
+
 func (e execution) probe(judge func(snapshot) delivery.Observation) *delivery.Probe {
-	return delivery.NewProbe(fmt.Sprintf("ssm/%s/%s", e.region, e.id), e.read, judge)
+	return delivery.NewProbe(e.key(), e.read, judge)
 }
 
 // completion is reached when the run has ended: successfully, or in any way

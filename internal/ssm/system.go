@@ -50,12 +50,12 @@ func system(clients *aws.Clients) signal.System[args] {
 			if err != nil {
 				return signal.Signal{}, err
 			}
-			return bind(ctx, client, a)
+			return bind(ctx, client, a, clients.Caller())
 		},
 	}
 }
 
-func bind(ctx context.Context, client *client, a *args) (signal.Signal, error) {
+func bind(ctx context.Context, client *client, a *args, caller string) (signal.Signal, error) {
 	input := &sdk.SendAutomationSignalInput{
 		AutomationExecutionId: a.AutomationExecutionID.ValueStringPointer(),
 		SignalType:            ssmtypes.SignalType(a.SignalType.ValueString()),
@@ -80,7 +80,7 @@ func bind(ctx context.Context, client *client, a *args) (signal.Signal, error) {
 		Ready:       watched.ready(input),
 		Completion:  watched.completion(input),
 		Existing:    watched.existing(input),
-		Delivered:   watched.delivered(input),
+		Evidence:    watched.evidence(input, caller),
 		ExplainRead: explainRead,
 	}, nil
 }

@@ -1,7 +1,10 @@
 package swf
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -11,89 +14,79 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// trail is what the histories of one or more runs show of a signal whose answer was lost.
-type trail struct {
-	// run is the id of the run that has the signal, "" where none has.
-	run string
-	// unclear is why nothing is known of the signal although no run has it.
-	unclear string
+// evidence is the events of a signal's name and input in the run's history. A run
+// that has been closed without one cannot have had the signal either.
+func (r run) evidence(input *sdk.SignalWorkflowExecutionInput) *delivery.Evidence {
+	return r.workflow.shown(input, r.run, func(ctx context.Context, since delivery.Timestamp) (delivery.Shown, delivery.Attempt) {
+		return r.events(ctx, input, since)
+	}, nil)
 }
 
-func (t trail) observation() delivery.Observation {
-	switch {
-	case t.run != "":
-		return delivery.Observation{State: delivery.Reached}
-	case t.unclear != "":
-		return delivery.Observation{State: delivery.Missed, Reason: t.unclear}
-	default:
-		return delivery.Observation{State: delivery.Pending}
-	}
-}
-
-const noTime = "its answer does not tell what time it is there"
-
-// delivered is reached when the run's history has the signal, no older than it was
-// sent. A run that has been closed without it cannot have had it either.
-func (r run) delivered(input *sdk.SignalWorkflowExecutionInput) func(began delivery.Timestamp) *delivery.Probe {
-	return func(began delivery.Timestamp) *delivery.Probe {
-		return delivery.NewProbe(r.key(lostKey(input, began)), func(ctx context.Context) (trail, delivery.Attempt) {
-			return r.trail(ctx, input, began)
-		}, trail.observation)
-	}
-}
-
-// delivered is the same for a signal to whichever run was open: it is looked for
-// in all that were since it was sent, and found is told which one has it.
-func (w workflow) delivered(input *sdk.SignalWorkflowExecutionInput, found func(run string)) func(began delivery.Timestamp) *delivery.Probe {
-	return func(began delivery.Timestamp) *delivery.Probe {
-		return delivery.NewProbe(w.key(lostKey(input, began)), func(ctx context.Context) (trail, delivery.Attempt) {
-			runs, unclear, attempt := w.since(ctx, began)
-			for _, id := range runs {
-				if attempt.Outcome != delivery.Accepted {
-					break
-				}
-				var seen trail
-				if seen, attempt = (run{w, id}).trail(ctx, input, began); seen.run != "" {
-					return seen, attempt
-				} else if seen.unclear != "" {
-					unclear = seen.unclear
-				}
+// evidence is the same for a signal to whichever run was open: it is looked for in
+// all that were since it was sent, and found is told which one has it.
+func (w workflow) evidence(input *sdk.SignalWorkflowExecutionInput, found func(run string)) *delivery.Evidence {
+	return w.shown(input, "", func(ctx context.Context, since delivery.Timestamp) (delivery.Shown, delivery.Attempt) {
+		runs, unclear, attempt := w.since(ctx, since)
+		all := delivery.Shown{Clock: attempt.Clock, Gap: unclear}
+		for _, id := range runs {
+			if attempt.Outcome != delivery.Accepted {
+				break
 			}
-			return trail{unclear: unclear}, attempt
-		}, func(t trail) delivery.Observation {
-			if t.run != "" {
-				found(t.run)
-			}
-			return t.observation()
-		})
-	}
-}
-
-func lostKey(input *sdk.SignalWorkflowExecutionInput, began delivery.Timestamp) string {
-	return fmt.Sprintf("lost %q %q %v", awssdk.ToString(input.SignalName), awssdk.ToString(input.Input), began)
-}
-
-// trail reads the run's history backwards to the time when the signal was sent.
-func (r run) trail(ctx context.Context, input *sdk.SignalWorkflowExecutionInput, began delivery.Timestamp) (seen trail, attempt delivery.Attempt) {
-	attempt = r.events(ctx, 0, func(event swftypes.HistoryEvent, clock delivery.ServerClock) bool {
-		earliest, _, told := clock.Range(began)
-		switch {
-		case !told:
-			seen.unclear = noTime
-			return true
-		case awssdk.ToTime(event.EventTimestamp).Before(earliest):
-			return true
-		case signals(event, awssdk.ToString(input.SignalName), awssdk.ToString(input.Input)):
-			seen.run = r.run
-			return true
-		default:
-			return false
+			var shown delivery.Shown
+			shown, attempt = (run{w, id}).events(ctx, input, since)
+			all.Traces, all.Gap = append(all.Traces, shown.Traces...), cmp.Or(all.Gap, shown.Gap)
 		}
-	})
-	if attempt.Code == unknownResource {
-		return trail{unclear: "it knows no such run"}, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
+		return all, attempt
+	}, func(trace delivery.Trace) { found(trace.Shows.(string)) })
+}
+
+// shown is the evidence of a signal to one run, or to whichever is open when that
+// is "". The traces are the same for all signals of this name and input.
+func (w workflow) shown(
+	input *sdk.SignalWorkflowExecutionInput, to string,
+	read func(ctx context.Context, since delivery.Timestamp) (delivery.Shown, delivery.Attempt), found func(delivery.Trace),
+) *delivery.Evidence {
+	// An input may be long, and must not outlive its signal.
+	name := sha256.Sum256(fmt.Appendf(nil, "%q %q", awssdk.ToString(input.SignalName), awssdk.ToString(input.Input)))
+	scope := w.key(hex.EncodeToString(name[:]))
+	return &delivery.Evidence{
+		Scope:   scope,
+		Request: to,
+		Probe: func(since delivery.Timestamp) *delivery.Probe {
+			return delivery.NewProbe(fmt.Sprintf("%s/%q/%v", scope, to, since), func(ctx context.Context) (delivery.Shown, delivery.Attempt) {
+				return read(ctx, since)
+			}, func(shown delivery.Shown) delivery.Observation { return delivery.Observation{Shown: &shown} })
+		},
+		Likeness: func(trace delivery.Trace) delivery.Likeness {
+			if to != "" && trace.Shows != to {
+				return delivery.NotOurs
+			}
+			return delivery.Ours
+		},
+		Found: found,
 	}
-	return seen, attempt
+}
+
+// events reads the run's history backwards to a time, for events of a signal's
+// name and input.
+func (r run) events(ctx context.Context, input *sdk.SignalWorkflowExecutionInput, since delivery.Timestamp) (shown delivery.Shown, attempt delivery.Attempt) {
+	attempt = r.history(ctx, 0, func(event swftypes.HistoryEvent, clock delivery.ServerClock) bool {
+		earliest, _, told := clock.Range(since)
+		if !told || awssdk.ToTime(event.EventTimestamp).Before(earliest) {
+			return true
+		}
+		if signals(event, awssdk.ToString(input.SignalName), awssdk.ToString(input.Input)) {
+			shown.Traces = append(shown.Traces, delivery.Trace{
+				ID: fmt.Sprintf("%s/%d", r.run, event.EventId), At: awssdk.ToTime(event.EventTimestamp), Shows: r.run,
+			})
+		}
+		return false
+	})
+	if shown.Clock = attempt.Clock; attempt.Code == unknownResource {
+		shown.Gap = "it knows no such run"
+		return shown, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID, Clock: attempt.Clock}
+	}
+	return shown, attempt
 }
 
 // since returns the ids of the runs that were open then or later, or why that is not clear.
@@ -104,7 +97,7 @@ func (w workflow) since(ctx context.Context, began delivery.Timestamp) (runs []s
 	case attempt.Outcome != delivery.Accepted:
 		return nil, "", attempt
 	case !told:
-		return nil, noTime, attempt
+		return nil, "", attempt // The clock says so.
 	}
 	if id := runID(open); id != "" {
 		runs = append(runs, id)

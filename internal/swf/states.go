@@ -259,7 +259,7 @@ func (r run) ready() *delivery.Probe {
 func (r run) existing(input *sdk.SignalWorkflowExecutionInput) *delivery.Probe {
 	name, data := awssdk.ToString(input.SignalName), awssdk.ToString(input.Input)
 	return delivery.NewProbe(r.key(fmt.Sprintf("signal %q %q", name, data)), func(ctx context.Context) (found bool, attempt delivery.Attempt) {
-		attempt = r.events(ctx, 0, func(event swftypes.HistoryEvent, _ delivery.ServerClock) bool {
+		attempt = r.history(ctx, 0, func(event swftypes.HistoryEvent, _ delivery.ServerClock) bool {
 			found = signals(event, name, data)
 			return found
 		})
@@ -285,7 +285,7 @@ func signals(event swftypes.HistoryEvent, name, data string) bool {
 // ended returns what the last event of a closed run says: why it ended, or as
 // which run it goes on.
 func (r run) ended(ctx context.Context) (reason, next string, attempt delivery.Attempt) {
-	attempt = r.events(ctx, 1, func(event swftypes.HistoryEvent, _ delivery.ServerClock) bool {
+	attempt = r.history(ctx, 1, func(event swftypes.HistoryEvent, _ delivery.ServerClock) bool {
 		switch {
 		case event.WorkflowExecutionContinuedAsNewEventAttributes != nil:
 			next = awssdk.ToString(event.WorkflowExecutionContinuedAsNewEventAttributes.NewExecutionRunId)
@@ -324,9 +324,9 @@ func quoted(words ...*string) string {
 	return string(text)
 }
 
-// events reads the run's history backwards until enough, in pages of a size; 0
+// history reads the run's history backwards until enough, in pages of a size; 0
 // leaves the size to SWF. With each event goes what its page tells of the time.
-func (r run) events(ctx context.Context, size int32, enough func(swftypes.HistoryEvent, delivery.ServerClock) bool) delivery.Attempt {
+func (r run) history(ctx context.Context, size int32, enough func(swftypes.HistoryEvent, delivery.ServerClock) bool) delivery.Attempt {
 	history := sdk.NewGetWorkflowExecutionHistoryPaginator(r.client.GetWorkflowExecutionHistory, &sdk.GetWorkflowExecutionHistoryInput{
 		Domain: &r.domain, Execution: r.execution(), MaximumPageSize: size, ReverseOrder: true,
 	})

@@ -94,10 +94,10 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 	watched := workflow{client, a.Region.ValueString(), a.Domain.ValueString(), a.WorkflowID.ValueString()}
 	if a.RunID.IsNull() {
 		bound.Find = watched.finder(a, func() signal.Signal { return bind(client, a, secrets) })
-		bound.Delivered = watched.delivered(input, func(run string) { a.RunID = types.StringValue(run) })
+		bound.Evidence = watched.evidence(input, func(run string) { a.RunID = types.StringValue(run) })
 		return bound
 	}
 	one := run{watched, a.RunID.ValueString()}
-	bound.Ready, bound.Completion, bound.Existing, bound.Delivered = one.ready(), one.completion(), one.existing(input), one.delivered(input)
+	bound.Ready, bound.Completion, bound.Existing, bound.Evidence = one.ready(), one.completion(), one.existing(input), one.evidence(input)
 	return bound
 }

@@ -1,0 +1,410 @@
+package delivery_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// service is a service that keeps a history of the signals that it took.
+type service struct {
+	mu      sync.Mutex
+	history []event
+	// lag is by how much reads are behind, and ahead by how much its clock is.
+	lag, ahead time.Duration
+	// noDate has its answers not tell the time.
+	noDate bool
+	// gap is why a signal without an event may have been taken.
+	gap   string
+	reads int
+}
+
+// event is a signal that was taken; content tells signals apart, "" is not shown.
+type event struct {
+	at      time.Time
+	content string
+	foreign bool
+	// timeless events do not show when they happened.
+	timeless bool
+}
+
+func newService() *service { return &service{ahead: 20 * 365 * 24 * time.Hour} }
+
+func (s *service) now() time.Time { return time.Now().Add(s.ahead) }
+
+func (s *service) take(e event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e.at = s.now()
+	s.history = append(s.history, e)
+}
+
+// taken counts the events of this provider.
+func (s *service) taken() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.history {
+		if !e.foreign {
+			n++
+		}
+	}
+	return n
+}
+
+// clock is what an answer of now tells of the service's clock.
+func (s *service) clock() delivery.ServerClock {
+	ctx, trace := delivery.WithRequestTrace(context.Background())
+	req := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1", nil)
+	resp, err := (delivery.Client{Doer: doer(func(*http.Request) (*http.Response, error) {
+		recorder := httptest.NewRecorder()
+		if !s.noDate {
+			recorder.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
+		}
+		return recorder.Result(), nil
+	})}).Do(req)
+	if err != nil {
+		panic(err)
+	}
+	_ = resp.Body.Close()
+	return trace.Clock()
+}
+
+// evidence is how the service shows a signal of that content.
+func (s *service) evidence(content string) *delivery.Evidence {
+	return &delivery.Evidence{
+		Scope:   "history",
+		Request: content,
+		Probe: func(since delivery.Timestamp) *delivery.Probe {
+			return delivery.NewProbe(fmt.Sprint("history since ", since), func(context.Context) (delivery.Shown, delivery.Attempt) {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				s.reads++
+				shown := delivery.Shown{Clock: s.clock(), Gap: s.gap}
+				earliest, _, _ := shown.Clock.Range(since)
+				for i, e := range s.history {
+					if e.at.After(s.now().Add(-s.lag)) || e.at.Before(earliest) && !e.timeless {
+						continue
+					}
+					trace := delivery.Trace{ID: fmt.Sprint(i), At: e.at, Shows: e.content}
+					if e.timeless {
+						trace.At = time.Time{}
+					}
+					shown.Traces = append(shown.Traces, trace)
+				}
+				return shown, delivery.Attempt{Outcome: delivery.Accepted}
+			}, func(shown delivery.Shown) delivery.Observation { return delivery.Observation{Shown: &shown} })
+		},
+		Likeness: func(trace delivery.Trace) delivery.Likeness {
+			switch trace.Shows {
+			case content:
+				return delivery.Ours
+			case "":
+				return delivery.Alike
+			default:
+				return delivery.NotOurs
+			}
+		},
+	}
+}
+
+// fault is what becomes of one request, after so long.
+type fault struct {
+	arrives, answered bool
+	takes             time.Duration
+}
+
+var (
+	answered      = fault{arrives: true, answered: true}
+	droppedBefore = fault{}
+	droppedAfter  = fault{arrives: true}
+)
+
+// signal is a target whose requests meet faults, one after the other; the last one repeats.
+func (s *service) signal(content string, faults ...fault) delivery.Target {
+	n := 0
+	return target(func(ctx context.Context) delivery.Attempt {
+		f := faults[min(n, len(faults)-1)]
+		n++
+		_ = delivery.Sleep(ctx, f.takes/2)
+		if f.arrives {
+			s.take(event{content: content})
+		}
+		_ = delivery.Sleep(ctx, f.takes/2)
+		if !f.answered {
+			return delivery.Attempt{Err: errors.New("lost")}
+		}
+		return delivery.Attempt{Outcome: delivery.Accepted, Clock: s.clock()}
+	})
+}
+
+// deliver delivers a signal of that content whose requests meet faults.
+func (s *service) deliver(t *testing.T, claims *delivery.Claims, content string, faults ...fault) delivery.Result {
+	t.Helper()
+	policy := delivery.DefaultRetryPolicy
+	tracked := claims.Track(s.signal(content, faults...), s.evidence(content), delivery.NewRateLimiters(policy).For("reads"))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	return policy.Deliver(ctx, tracked, delivery.UnknownOutcomePolicy{Lookup: tracked.Lookup}, func(delivery.Attempt, time.Duration) {})
+}
+
+func newClaims() *delivery.Claims {
+	return delivery.NewClaims(delivery.NewPoller(delivery.DefaultRetryPolicy))
+}
+
+// What one signal's lost answer comes to, by what the service shows.
+func TestEvidenceOfOneSignal(t *testing.T) {
+	const unknown, confirmed, accepted = delivery.Unknown, delivery.Confirmed, delivery.Accepted
+	elsewhere := func(content string) event { return event{content: content, foreign: true} }
+	for name, test := range map[string]struct {
+		// before is taken so long before the send, and later so long after its loss.
+		before, later map[time.Duration]event
+		fault         fault
+		change        func(*service)
+		want          delivery.Outcome
+		says          string
+	}{
+		"it arrived":                       {fault: droppedAfter, want: confirmed},
+		"it did not":                       {fault: droppedBefore, want: accepted},
+		"it arrived, reads lag":            {fault: droppedAfter, change: func(s *service) { s.lag = 10 * time.Second }, want: confirmed},
+		"one like it a minute before":      {before: map[time.Duration]event{time.Minute: elsewhere("ours")}, fault: droppedBefore, want: accepted},
+		"and it arrived":                   {before: map[time.Duration]event{time.Minute: elsewhere("ours")}, fault: droppedAfter, want: confirmed},
+		"another one beside it":            {later: map[time.Duration]event{0: elsewhere("theirs")}, fault: droppedAfter, want: confirmed},
+		"another one instead of it":        {later: map[time.Duration]event{time.Second: elsewhere("theirs")}, fault: droppedBefore, want: accepted},
+		"two like it for one signal":       {before: map[time.Duration]event{0: elsewhere("ours")}, fault: droppedAfter, want: unknown, says: "more signals like this one"},
+		"one that may be it":               {later: map[time.Duration]event{time.Second: elsewhere("")}, fault: droppedBefore, want: unknown, says: "or another one at about the same time"},
+		"one that may be it, long before":  {before: map[time.Duration]event{time.Minute: elsewhere("")}, fault: droppedBefore, want: accepted},
+		"one that may be it, and itself":   {later: map[time.Duration]event{0: elsewhere("")}, fault: droppedAfter, want: confirmed},
+		"one like it at no time":           {before: map[time.Duration]event{time.Hour: {content: "ours", foreign: true, timeless: true}}, fault: droppedBefore, want: unknown, says: "does not tell since when"},
+		"another one at no time":           {before: map[time.Duration]event{time.Hour: {content: "theirs", foreign: true, timeless: true}}, fault: droppedBefore, want: accepted},
+		"the service does not tell all":    {fault: droppedBefore, change: func(s *service) { s.gap = "it forgets" }, want: unknown, says: "it forgets"},
+		"it arrived all the same":          {fault: droppedAfter, change: func(s *service) { s.gap = "it forgets" }, want: confirmed},
+		"the service does not tell a time": {fault: droppedAfter, change: func(s *service) { s.noDate = true }, want: unknown, says: "what time it is"},
+		"its clock began in 1980":          {fault: droppedAfter, change: func(s *service) { s.ahead = -20 * 365 * 24 * time.Hour }, want: unknown, says: "does not tell since when"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newService()
+				if test.change != nil {
+					test.change(s)
+				}
+				for ago, e := range test.before {
+					s.take(e)
+					time.Sleep(ago)
+				}
+				for after, e := range test.later {
+					time.AfterFunc(after, func() { s.take(e) })
+				}
+				result := s.deliver(t, newClaims(), "ours", test.fault, answered)
+				if result.Outcome != test.want {
+					t.Errorf("it came to %s, want %s", result.Outcome, test.want)
+				}
+				if test.want == unknown && (result.LookupResult == nil || !strings.Contains(result.LookupResult.Observation.Reason, test.says)) {
+					t.Errorf("the reason is %+v, want %q", result.LookupResult, test.says)
+				}
+				if n := s.taken(); n > 1 || n == 0 && test.want != unknown {
+					t.Errorf("the service took it %d times", n)
+				}
+			})
+		})
+	}
+}
+
+// A signal of the same kind long after a send is not the one that was sent: what an
+// earlier process left open has the same window as what this one did.
+func TestEvidenceOfAPreviousSend(t *testing.T) {
+	for name, test := range map[string]struct {
+		arrived bool
+		later   time.Duration
+		want    delivery.State
+	}{
+		"it arrived":                      {arrived: true, want: delivery.Reached},
+		"it arrived, and one came later":  {arrived: true, later: time.Hour, want: delivery.Reached},
+		"it did not":                      {want: delivery.Pending},
+		"it did not, and one came later":  {later: time.Hour, want: delivery.Pending},
+		"it did not, and one came soon":   {later: 10 * time.Second, want: delivery.Reached}, // which cannot be told apart
+		"it arrived, and one came so too": {arrived: true, later: 10 * time.Second, want: delivery.Missed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newService()
+				began := delivery.Timestamp{At: time.Now(), Tolerance: time.Second}
+				if test.arrived {
+					s.take(event{content: "ours"})
+				}
+				ended := delivery.Timestamp{At: time.Now(), Tolerance: time.Second}
+				time.Sleep(test.later)
+				if test.later > 0 {
+					s.take(event{content: "ours", foreign: true})
+				}
+				time.Sleep(time.Hour)
+				tracked := newClaims().Track(s.signal("ours", answered), s.evidence("ours"), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
+				tracked.Previous(began, ended)
+				if end := tracked.Lookup(t.Context()); end.Observation.State != test.want || end.Stopped != nil {
+					t.Errorf("the lookup ended with %+v, want the state %d", end, test.want)
+				}
+			})
+		})
+	}
+}
+
+// One event proves one signal, whatever becomes of its twin at the same time.
+func TestTwins(t *testing.T) {
+	late := func(f fault) fault { f.takes = 8 * time.Second; return f }
+	for name, test := range map[string]struct{ first, second fault }{
+		"one dropped before, one accepted":       {droppedBefore, answered},
+		"one dropped before, one slow":           {droppedBefore, late(answered)},
+		"one dropped before, one dropped after":  {droppedBefore, droppedAfter},
+		"one dropped before, one dropped later":  {droppedBefore, late(droppedAfter)},
+		"one dropped after, one accepted":        {droppedAfter, answered},
+		"one dropped after, one slow":            {droppedAfter, late(answered)},
+		"one slow and dropped, the other before": {late(droppedAfter), droppedBefore},
+		"both dropped before":                    {droppedBefore, droppedBefore},
+		"both dropped after":                     {droppedAfter, droppedAfter},
+		"both accepted":                          {answered, answered},
+	} {
+		for _, lag := range []time.Duration{0, 5 * time.Second} {
+			for _, apart := range []time.Duration{0, 100 * time.Millisecond, 3 * time.Second} {
+				t.Run(fmt.Sprintf("%s, reads lag %s, %s apart", name, lag, apart), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						s, claims, results := newService(), newClaims(), make([]delivery.Result, 2)
+						s.lag = lag
+						var both sync.WaitGroup
+						for i, f := range []fault{test.first, test.second} {
+							both.Go(func() {
+								time.Sleep(time.Duration(i) * apart)
+								results[i] = s.deliver(t, claims, "ours", f, answered)
+							})
+						}
+						both.Wait()
+						for i, result := range results {
+							if result.Outcome != delivery.Accepted && result.Outcome != delivery.Confirmed {
+								t.Errorf("signal %d ended %s: %+v", i, result.Outcome, result.LookupResult)
+							}
+						}
+						if s.taken() != 2 {
+							t.Errorf("the service took %d signals, want 2: %v", s.taken(), s.history)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// Signals that differ in what the service does not show cannot stand in for each other.
+func TestSignalsThatTheServiceDoesNotTellApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, claims, results := newService(), newClaims(), make([]delivery.Result, 2)
+		hidden := func(content string, f fault) delivery.Result {
+			policy := delivery.DefaultRetryPolicy
+			evidence := s.evidence("")
+			evidence.Request = content
+			evidence.Likeness = func(delivery.Trace) delivery.Likeness { return delivery.Ours }
+			tracked := claims.Track(s.signal("", f, answered), evidence, delivery.NewRateLimiters(policy).For("reads"))
+			return policy.Deliver(t.Context(), tracked, delivery.UnknownOutcomePolicy{Lookup: tracked.Lookup}, func(delivery.Attempt, time.Duration) {})
+		}
+		var both sync.WaitGroup
+		both.Go(func() { results[0] = hidden("one", fault{takes: time.Second}) })
+		both.Go(func() { results[1] = hidden("other", fault{arrives: true, takes: time.Second}) })
+		both.Wait()
+		for i, result := range results {
+			if result.Outcome != delivery.Unknown || !strings.Contains(result.LookupResult.Observation.Reason, "whose answer was lost, too") {
+				t.Errorf("signal %d ended %s: %+v", i, result.Outcome, result.LookupResult)
+			}
+		}
+		if s.taken() != 1 {
+			t.Errorf("the service took %d signals", s.taken())
+		}
+	})
+}
+
+// An accepted signal of a minute ago is no reason to doubt: its event is not read.
+func TestEarlierTwinIsNoRival(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, claims := newService(), newClaims()
+		for range 3 {
+			if result := s.deliver(t, claims, "ours", answered); result.Outcome != delivery.Accepted {
+				t.Errorf("ended %s", result.Outcome)
+			}
+			time.Sleep(time.Minute)
+		}
+		if result := s.deliver(t, claims, "ours", droppedAfter); result.Outcome != delivery.Confirmed || s.taken() != 4 {
+			t.Errorf("ended %s with %d taken", result.Outcome, s.taken())
+		}
+	})
+}
+
+// Any history of twins, their faults and strangers leaves the service with no more
+// signals of this provider than there are resources, and, where no stranger sends
+// the like at the same time, with one for each that is said to have arrived.
+func TestAnyHistory(t *testing.T) {
+	for seed := range uint64(500) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				random := rand.New(rand.NewPCG(seed, 15)) //nolint:gosec // It is no secret.
+				s, claims := newService(), newClaims()
+				s.lag = time.Duration(random.IntN(12)) * time.Second
+				s.ahead += time.Duration(random.IntN(3000)) * time.Millisecond
+				strangers := seed%4 == 3
+				contents := []string{"a", "b"}[:1+random.IntN(2)]
+				results := make([]delivery.Result, 2+random.IntN(6))
+				var all sync.WaitGroup
+				for i := range results {
+					faults := make([]fault, 1+random.IntN(4))
+					for j := range faults {
+						faults[j] = fault{arrives: random.IntN(2) == 0, takes: time.Duration(random.IntN(4)) * time.Duration(random.IntN(9000)) * time.Millisecond}
+						if faults[j].arrives {
+							faults[j].answered = random.IntN(2) == 0
+						}
+					}
+					starts, content := time.Duration(random.IntN(3)*random.IntN(8000))*time.Millisecond, contents[random.IntN(len(contents))]
+					all.Go(func() {
+						time.Sleep(starts)
+						results[i] = s.deliver(t, claims, content, append(faults, answered)...)
+					})
+				}
+				for range 3 {
+					at, content := time.Duration(random.IntN(20000))*time.Millisecond, slices.Concat(contents, []string{""})[random.IntN(len(contents)+1)]
+					if strangers {
+						time.AfterFunc(at, func() { s.take(event{content: content, foreign: true}) })
+					}
+				}
+				all.Wait()
+				arrived, open := 0, 0
+				for _, result := range results {
+					switch result.Outcome {
+					case delivery.Accepted, delivery.Confirmed:
+						arrived++
+					case delivery.Unknown:
+						open++
+					default:
+						t.Errorf("a signal ended %s", result.Outcome)
+					}
+				}
+				if taken := s.taken(); taken > len(results) || !strangers && taken < arrived {
+					for _, e := range s.history {
+						t.Log(e.at.Add(-s.ahead).Format("05.000"), e.content, e.foreign)
+					}
+					for _, result := range results {
+						t.Log(result.Outcome, result.Attempts, result.FirstUnknown.At.Format("05.000"), result.SentAt.Format("05.000"))
+					}
+					t.Errorf("of %d signals %d are said to have arrived, %d are unknown, and the service took %d", len(results), arrived, open, taken)
+				}
+				if !strangers && open > 0 {
+					t.Errorf("%d signals ended as unknown although nobody else sent any", open)
+				}
+			})
+		})
+	}
+}
