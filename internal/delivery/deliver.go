@@ -76,9 +76,9 @@ type Result struct {
 	// context.DeadlineExceeded or context.Canceled.
 	Stopped error
 
-	// FirstUnknown is when the first attempt began whose outcome was unknown, that of
-	// UnknownOutcomePolicy.PreviousSend if set, and LastUnknown is when the last one
-	// of this delivery ended.
+	// FirstUnknown is when the first attempt began whose outcome was unknown, since one
+	// was looked for in vain: UnknownOutcomePolicy.PreviousSend, if set, or one of this
+	// delivery. LastUnknown is when the last one of this delivery ended.
 	FirstUnknown Timestamp
 	LastUnknown  time.Time
 	// HadUnknown is set when an attempt of this delivery itself got no clear answer.
@@ -181,10 +181,10 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 // earlier one has said.
 func (r *Result) lookup(ctx context.Context, lookup func(context.Context) WaitResult) {
 	if r.Outcome == Unknown {
-		r.mayHaveArrived, r.HadUnknown, r.LastUnknown = true, true, time.Now()
-		if r.FirstUnknown.IsZero() {
-			r.FirstUnknown.At = r.SentAt
+		if !r.mayHaveArrived {
+			r.FirstUnknown = Timestamp{At: r.SentAt}
 		}
+		r.mayHaveArrived, r.HadUnknown, r.LastUnknown = true, true, time.Now()
 	}
 	refused := r.Outcome == Rejected && !r.FirstUnknown.IsZero()
 	if lookup == nil || r.Outcome != Unknown && !refused {

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -55,6 +56,9 @@ type Automation struct {
 	AcceptRepeats bool
 	// Decisions is the shape of the ApproverDecisions output, which is documented as a "MapList" and no further.
 	Decisions DecisionShape
+	// DecisionMembers are set in each decision, in place of its own: nil takes one away. The members of a decision
+	// are not documented.
+	DecisionMembers map[string]any
 	// HideInputs leaves out the Inputs of the steps.
 	HideInputs bool
 	// RejectedStep is the status of a rejected step. Default Rejected.
@@ -529,17 +533,37 @@ func (e *execution) decide(s Signal) *apiError {
 }
 
 func (e *execution) showDecisions(status string) {
-	outputs := map[string][]string{"ApprovalStatus": {status}}
+	outputs, shown := map[string][]string{"ApprovalStatus": {status}}, []any{}
+	for _, d := range e.decisions {
+		shown = append(shown, e.spec.members(d))
+	}
 	switch e.spec.Decisions {
 	case "", DecisionsJSON:
-		outputs["ApproverDecisions"] = []string{string(mustJSON(append([]decision{}, e.decisions...)))}
+		outputs["ApproverDecisions"] = []string{string(mustJSON(shown))}
 	case DecisionsList:
 		outputs["ApproverDecisions"] = []string{}
-		for _, d := range e.decisions {
+		for _, d := range shown {
 			outputs["ApproverDecisions"] = append(outputs["ApproverDecisions"], string(mustJSON(d)))
 		}
 	}
 	e.now.StepExecutions[e.current].Outputs = outputs
+}
+
+// members is a decision with those members that it is to be shown with.
+func (a Automation) members(d decision) any {
+	if a.DecisionMembers == nil {
+		return d
+	}
+	var members map[string]any
+	if err := json.Unmarshal(mustJSON(d), &members); err != nil {
+		panic(err)
+	}
+	for name, value := range a.DecisionMembers {
+		if members[name] = value; value == nil {
+			delete(members, name)
+		}
+	}
+	return members
 }
 
 func (e *execution) state() AutomationState {

@@ -225,7 +225,11 @@ func (r *signalResource[A]) Delete(ctx context.Context, req resource.DeleteReque
 	if before == "" || before == Unknown {
 		sent, problem := run.sendAgain(ctx, data, common.sentThen(), lostThen(ctx, req.Private, &resp.Diagnostics))
 		if sent.delivery == Unknown {
-			resp.Diagnostics.Append(resp.Private.SetKey(ctx, lostKey, fmt.Appendf(nil, "%q", sent.lost.UTC().Format(time.RFC3339Nano)))...)
+			var lost time.Time
+			if sent.lost.After(r.sender.lostBy(sent.at)) {
+				lost = sent.lost
+			}
+			resp.Diagnostics.Append(resp.Private.SetKey(ctx, lostKey, fmt.Appendf(nil, "%q", lost.UTC().Format(time.RFC3339Nano)))...)
 		}
 		if sent.delivery != "" {
 			common.sent(sent)
@@ -305,7 +309,7 @@ func (s *State) sentThen() time.Time {
 }
 
 // lostKey is the key of the private state of a resource whose signal was sent at
-// destroy with an unknown outcome: when its answer was lost.
+// destroy more than once with an unknown outcome: when its last answer was lost.
 const lostKey = "lost"
 
 // privateState is what Terraform keeps of a resource for the provider alone.
@@ -313,8 +317,8 @@ type privateState interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
 }
 
-// lostThen is when the answer to the signal of an earlier destroy was lost; the
-// zero time when that is not known.
+// lostThen is when the last answer to the signal of an earlier destroy was lost; the
+// zero time when it was sent once.
 func lostThen(ctx context.Context, private privateState, diags *diag.Diagnostics) time.Time {
 	text, unread := private.GetKey(ctx, lostKey)
 	diags.Append(unread...)

@@ -170,7 +170,7 @@ func (w *signalRun) sendAgain(ctx context.Context, options any, sent, lost time.
 		return w.send(ctx, options)
 	}
 	if lost.IsZero() {
-		lost = sent.Add(w.policy.Attempt)
+		lost = w.lostBy(sent)
 	}
 	w.previousSend = delivery.Timestamp{At: sent, Tolerance: clockTolerance}
 	if w.target(); w.tracked == nil {
@@ -191,6 +191,9 @@ func (w *signalRun) sendAgain(ctx context.Context, options any, sent, lost time.
 	}
 	return result, problem
 }
+
+// lostBy is when the answer to one attempt that began then counts as lost at the latest.
+func (c *Sender) lostBy(began time.Time) time.Time { return began.Add(c.policy.Attempt) }
 
 // previousAbsent reports whether the service has shown that the previous send did not arrive.
 func (w *signalRun) previousAbsent() bool {

@@ -188,3 +188,111 @@ func TestLaggingReadsAreWaitedFor(t *testing.T) {
 		t.Errorf("the request log is %v", s.RequestLog())
 	}
 }
+
+// A decision whose members say something odd is never taken for nothing: what
+// arrived is not sent again, and what did not is not said to have arrived.
+func TestOddDecisions(t *testing.T) {
+	for name, test := range map[string]struct {
+		members map[string]any
+		// arrived is what it comes to when it did, and absent when it did not.
+		arrived string
+	}{
+		"one more number":           {map[string]any{"sequence": 1, "attempt": 2e12}, "CONFIRMED"},
+		"the comment's other name":  {map[string]any{"comment": nil, "approverComment": "release 7"}, "CONFIRMED"},
+		"the word's other name":     {map[string]any{"decision": nil, "approvalStatus": "APPROVED"}, "CONFIRMED"},
+		"a time of 2009, twice":     {map[string]any{"time": "2009-02-13T23:31:30Z", "decidedAt": "2009-02-13T23:31:30Z"}, "UNKNOWN"},
+		"no time":                   {map[string]any{"time": nil}, "UNKNOWN"},
+		"no time but a number":      {map[string]any{"time": nil, "sequence": 1}, "UNKNOWN"},
+		"a time of long ago":        {map[string]any{"time": 5}, "UNKNOWN"},
+		"a time before the step":    {map[string]any{"time": time.Now().Add(-24 * time.Hour).UnixMilli()}, "UNKNOWN"},
+		"a time to come":            {map[string]any{"time": "2100-01-01T00:00:00Z"}, "UNKNOWN"},
+		"a time in words":           {map[string]any{"time": "yesterday"}, "UNKNOWN"},
+		"two times":                 {map[string]any{"requestTime": time.Now().Unix()}, "UNKNOWN"},
+		"no word":                   {map[string]any{"decision": nil}, "UNKNOWN"},
+		"another word":              {map[string]any{"decision": "Maybe"}, "UNKNOWN"},
+		"two words":                 {map[string]any{"status": "Rejected"}, "UNKNOWN"},
+		"no comment":                {map[string]any{"comment": nil}, "UNKNOWN"},
+		"two comments":              {map[string]any{"approverComment": "release 6"}, "UNKNOWN"},
+		"a comment that is no text": {map[string]any{"comment": []any{"release 7"}}, "UNKNOWN"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for range 3 {
+				for kind, want := range map[sandbox.Kind]string{after: test.arrived, before: "SENT"} {
+					s := acctest.Sandbox(t, sandbox.Options{})
+					id := s.StartAutomation(sandbox.Automation{
+						Steps:           []sandbox.Step{{Name: "gate", Action: "aws:approve", MinRequiredApprovals: 3}},
+						DecisionMembers: test.members, AcceptRepeats: true,
+					})
+					s.Inject(sandbox.Fault{Operation: "SendAutomationSignal", Kind: kind, Times: 1})
+					r := acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_automation")
+					diags := r.Apply(acctest.Values{"automation_execution_id": id, "signal_type": "Approve", "payload": acctest.Values{"Comment": []any{"release 7"}}})
+					if r.String("delivery") != want || diags.HasError() != (want == "UNKNOWN") || s.Accepted("SendAutomationSignal") != 1 {
+						t.Fatalf("with %s, delivery is %q, want %q, after %v: %s", kind, r.String("delivery"), want, s.RequestLog(), diags)
+					}
+				}
+			}
+		})
+	}
+}
+
+// Somebody else's approval of the same gate is not the one that was sent.
+func TestSomebodyElsesApproval(t *testing.T) {
+	sign := acctest.Values{"Comment": []any{"release 7"}}
+	for name, test := range map[string]struct {
+		needed       int
+		ours, theirs acctest.Values
+		// known says that the provider knows whose credentials it has.
+		known    bool
+		delivery string
+		taken    int
+	}{
+		"without our comment":                {needed: 2, ours: sign, delivery: "UNKNOWN", taken: 1},
+		"without our comment, one is enough": {needed: 1, ours: sign, delivery: "UNKNOWN", taken: 1},
+		"with a comment, and ours has none":  {needed: 1, theirs: sign, delivery: "UNKNOWN", taken: 1},
+		"with another comment":               {needed: 2, ours: sign, theirs: acctest.Values{"Comment": []any{"by A"}}, delivery: "SENT", taken: 2},
+		"known by the approver":              {needed: 2, known: true, delivery: "SENT", taken: 2},
+		"known by the approver, and signed":  {needed: 2, ours: sign, theirs: sign, known: true, delivery: "SENT", taken: 2},
+		"known, and one is enough":           {needed: 1, known: true, delivery: "UNKNOWN", taken: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.Sandbox(t, sandbox.Options{Credentials: map[string]sandbox.Secret{
+				"sandbox-access-key": {SecretKey: "sandbox-secret-key"},
+				"person":             {SecretKey: "sandbox-secret-key", ARN: "arn:aws:iam::123456789012:user/person"},
+			}})
+			id := s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{{Name: "gate", Action: "aws:approve", MinRequiredApprovals: test.needed}}})
+			config := func(payload acctest.Values) acctest.Values {
+				config := acctest.Values{"automation_execution_id": id, "signal_type": "Approve"}
+				if payload != nil {
+					config["payload"] = payload
+				}
+				return config
+			}
+			block := acctest.AWS(s.URL())
+			person := acctest.StartProvider(t, acctest.Values{"aws": block.With(acctest.Values{"access_key": "person"})})
+			if test.known {
+				block = block.With(acctest.Values{"forbidden_account_ids": []any{"000000000000"}})
+			}
+			policy := acctest.Quick
+			policy.Settle = 300 * time.Millisecond
+			p := acctest.StartProvider(t, acctest.Values{"aws": block}, provider.WithPolicy(policy))
+			s.Inject(sandbox.Fault{Operation: "SendAutomationSignal", Kind: before, Times: 1})
+			var once sync.Once
+			s.Hook("GetAutomationExecution", func() {
+				once.Do(func() {
+					if diags := person.Resource("signal_automation").Apply(config(test.theirs)); len(diags) > 0 {
+						t.Error(diags)
+					}
+				})
+			}, nil)
+			r := p.Resource("signal_automation")
+			if diags := r.Apply(config(test.ours)); r.String("delivery") != test.delivery || diags.HasError() != (test.delivery == "UNKNOWN") {
+				t.Errorf("delivery is %q, want %q: %s", r.String("delivery"), test.delivery, diags)
+			}
+			if taken := s.Accepted("SendAutomationSignal"); taken != test.taken {
+				t.Errorf("%d approvals were taken, want %d: %v", taken, test.taken, s.RequestLog())
+			}
+		})
+	}
+}

@@ -34,9 +34,12 @@ func system(clients *aws.Clients) signal.System[args] {
 		Endpoint: service.Name,
 		Description: "Sends a signal to a running AWS Systems Manager Automation execution: approves or rejects a step that waits for approval, " +
 			"resumes a paused one, starts or stops a step, or revokes an approval, with one `SendAutomationSignal` request.\n\n" +
-			"When the answer to a signal is lost, the execution's steps are read: the signal has arrived if a step shows what it does, no earlier than it was sent; it has not if a step still waits for it. " +
-			"Of several approvals that one step needs, one can be told from another within the same second only by a `Comment` of its own in each `payload`; without one the outcome stays unknown. " +
-			"So it does where a further gate began to wait only after the send. Of `Revoke` it is not documented what it leaves behind, so it is not looked for.",
+			"When the answer to a signal is lost, the execution's steps are read: the signal has arrived if a step shows what it does, in the time from its sending until 15 seconds after its answer was lost, " +
+			"and no other signal of this provider accounts for that; it has not if a step still waits for it. " +
+			"A decision about an approval also has to have the signal's `Comment`, or none where it has none, and no approver that is known to be somebody else. " +
+			"In an execution with more than one approval, a decision can be told from another one only by a `Comment` of its own in each `payload`; without one the outcome stays unknown. " +
+			"So it does where a decision does not show its time, and where a further gate began to wait only after the send. " +
+			"Where one approval is enough and neither has a `Comment`, somebody else's in that time cannot be told from this one. Of `Revoke` it is not documented what it leaves behind, so it is not looked for.",
 		Waits:      true,
 		Adopts:     true,
 		Resends:    true,

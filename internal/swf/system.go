@@ -41,8 +41,9 @@ func system(clients *aws.Clients) signal.System[args] {
 			"`wait_until_ready` waits for an open run. `wait_for_completion` waits until the run that was signalled is closed, or, when it continues as new, the last of the runs that continue it: " +
 			"`COMPLETED` is success. `adopt_existing` looks for an event of the same signal name and input in the whole history of that one run, whoever sent it and whenever. " +
 			"With any of the three, `run_id` is looked up before sending when it is not set; a run that has ended is looked at only when `run_id` names it.\n\n" +
-			"When the answer to a signal is lost, the history of the run, or without `run_id` of the runs that were open, is read back to the time of the send: the signal has arrived if there is an event of its name and input. " +
-			"It cannot be told from somebody else's that is the same and was sent within the same seconds: an id of its own in `input` tells it apart. The run that has the signal becomes the `run_id`.",
+			"When the answer to a signal is lost, the history of the run, or without `run_id` of the runs that were open, is read back to the time of the send: the signal has arrived if there is an event of its name and input " +
+			"in the time from its sending until 15 seconds after its answer was lost, and no other signal of this provider accounts for that event. With more such events than signals the outcome stays unknown. " +
+			"Somebody else's single event that is the same and falls into that time cannot be told from this one: an id of its own in `input` tells it apart. The run that has the signal becomes the `run_id`.",
 		Waits:           true,
 		Adopts:          true,
 		Resends:         true,

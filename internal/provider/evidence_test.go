@@ -1,0 +1,101 @@
+package provider_test
+
+import (
+	"bytes"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// Two resources with one configuration are two signals: as many are taken as are
+// recorded as sent or confirmed, whatever becomes of their first requests.
+func TestTwinsAreTwoSignals(t *testing.T) {
+	const before, after = sandbox.KindDropBefore, sandbox.KindDropAfter
+	for name, faults := range map[string][]sandbox.Kind{
+		"the first is dropped before":                      {before},
+		"the first is dropped after":                       {after},
+		"one is dropped before, and one after":             {before, after},
+		"one is dropped after, and one before":             {after, before},
+		"both are dropped before":                          {before, before},
+		"both are dropped after":                           {after, after},
+		"one is dropped before, and once more, then after": {before, after, before},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
+				policy := acctest.Quick
+				policy.Settle = 300 * time.Millisecond
+				p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(policy))
+				config := y.Ready(s)
+				s.ResetRequestLog()
+				for _, kind := range faults {
+					s.Inject(sandbox.Fault{Operation: y.Operation, Kind: kind, Times: 1})
+				}
+				twins := []*acctest.Resource{p.Resource(y.Type), p.Resource(y.Type)}
+				var both sync.WaitGroup
+				for _, r := range twins {
+					both.Go(func() { apply(t, r, config) })
+				}
+				both.Wait()
+				if taken := s.Accepted(y.Operation); taken != 2 {
+					t.Errorf("%d signals were taken, and recorded are %s and %s: %v", taken, twins[0].String("delivery"), twins[1].String("delivery"), s.RequestLog())
+				}
+			})
+		})
+	}
+}
+
+// A like signal that somebody else sends minutes later is not the one that an
+// earlier destroy has sent, whether that arrived or not.
+func TestLateSignalIsNotTheOneOfTheDestroy(t *testing.T) {
+	for name, test := range map[string]struct {
+		kind sandbox.Kind
+		// sends are the requests of the second destroy.
+		sends int
+	}{
+		"it had arrived": {sandbox.KindStallAfter, 0},
+		"it had not":     {sandbox.KindStall, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, y := range systems.All {
+				if y.ShownBy == "" {
+					continue
+				}
+				t.Run(y.Type, func(t *testing.T) {
+					t.Parallel()
+					var offset atomic.Int64
+					s := acctest.Sandbox(t, sandbox.Options{Now: func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }})
+					offset.Store(int64(-4 * time.Minute))
+					p := acctest.StartProvider(t, acctest.Block(s.URL()))
+					config, r := y.Ready(s), p.Resource(y.Type)
+					plant(t, r, config.With(acctest.Values{"timeouts": acctest.Values{"delete": "1s"}}))
+					s.Inject(sandbox.Fault{Operation: y.Operation, Kind: test.kind})
+					says(t, r.Destroy(), true, "Outcome of the Signal Unknown")
+					s.ClearFaults()
+					offset.Store(0)
+
+					told := r.String("sent_at")
+					sent, err := time.Parse(time.RFC3339, told)
+					must(t, err)
+					stored := r.Stored()
+					stored.State = bytes.ReplaceAll(stored.State, []byte(told), []byte(sent.Add(-4*time.Minute).Format(time.RFC3339)))
+					apply(t, acctest.StartProvider(t, acctest.Block(s.URL())).Resource(y.Type), config)
+					s.ResetRequestLog()
+					again := r.On(acctest.StartProvider(t, acctest.Block(s.URL())))
+					if diags := again.Upgrade(stored); len(diags) > 0 {
+						t.Fatal(diags)
+					}
+					says(t, again.Destroy(), false, "Signal May Be Sent Again")
+					if !again.State.IsNull() || s.Count(y.Operation) != test.sends {
+						t.Errorf("the second destroy left %s after %v", again.State, s.RequestLog())
+					}
+				})
+			}
+		})
+	}
+}
