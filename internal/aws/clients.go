@@ -26,7 +26,7 @@ type Clients struct {
 
 	mu     sync.Mutex
 	loaded *awssdk.Config
-	made   map[key]any
+	made   map[any]any
 
 	// asking holds one token; whoever takes it may ask which account this is.
 	asking  chan struct{}
@@ -34,11 +34,12 @@ type Clients struct {
 	caller  atomic.Pointer[string]
 }
 
-type key struct{ service, region string }
+// key is that of a system's client: two systems of one service have a client each.
+type key[T any] struct{ service, region string }
 
 // NewClients keeps the configuration for the first use.
 func NewClients(config Config) *Clients {
-	return &Clients{config: config, made: map[key]any{}, asking: make(chan struct{}, 1)}
+	return &Clients{config: config, made: map[any]any{}, asking: make(chan struct{}, 1)}
 }
 
 // Service is a service of AWS as a system uses it, with a client of type T.
@@ -68,7 +69,7 @@ func (s Service[T]) Client(ctx context.Context, c *Clients, region string) (clie
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if made, ok := c.made[key{s.Name, region}]; ok {
+	if made, ok := c.made[key[T]{s.Name, region}]; ok {
 		return made.(T), nil
 	}
 	cfg = cfg.Copy()
@@ -80,7 +81,7 @@ func (s Service[T]) Client(ctx context.Context, c *Clients, region string) (clie
 		endpoint = &set
 	}
 	client = s.NewClient(cfg, endpoint)
-	c.made[key{s.Name, region}] = client
+	c.made[key[T]{s.Name, region}] = client
 	return client, nil
 }
 

@@ -88,7 +88,7 @@ func TestEveryArgumentIsKnownToSendAgainOrNot(t *testing.T) {
 	for resource, names := range known {
 		for _, argument := range p.Resource(resource).Arguments() {
 			if names[argument.Name] == 0 {
-				t.Errorf("whether a change of %s.%s sends the signal again is said nowhere: add it to the system's resends, recorded or unseen, or to the options", resource, argument.Name)
+				t.Errorf("whether a change of %s.%s sends the signal again is said nowhere: add it to Resends, Recorded or Unseen in its row of the table, or to the options", resource, argument.Name)
 			}
 		}
 	}

@@ -11,11 +11,17 @@ import (
 
 func TestMain(m *testing.M) {
 	// Without these nearly every test would panic, and none would say why.
+	lacking := false
 	for _, y := range systems.All {
-		if y.Ready == nil || y.Interrupted == nil || y.IsSuccess == nil {
-			fmt.Fprintf(os.Stderr, "%s lacks Ready, Interrupted or IsSuccess in its row of the table, internal/acctest/systems\n", y.Name())
-			os.Exit(1)
+		for field, missing := range map[string]bool{"Ready": y.Ready == nil, "Interrupted": y.Interrupted == nil, "IsSuccess": y.IsSuccess == nil} {
+			if missing {
+				fmt.Fprintf(os.Stderr, "%s lacks %s in its row of the table, internal/acctest/systems\n", y.Name(), field)
+				lacking = true
+			}
 		}
+	}
+	if lacking {
+		os.Exit(1)
 	}
 	os.Exit(acctest.Main(m))
 }

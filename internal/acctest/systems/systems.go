@@ -289,7 +289,7 @@ const seconds = 40
 // Endpoints are the arguments in the endpoints of a provider's block.
 func Endpoints(block string) (names []string) {
 	for _, y := range Signals() {
-		if y.Block == block {
+		if y.Block == block && !slices.Contains(names, y.Endpoint) {
 			names = append(names, y.Endpoint)
 		}
 	}
