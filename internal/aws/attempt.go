@@ -44,9 +44,11 @@ func Get[In, Out, Options any](ctx context.Context, operation Operation[In, Out,
 // Read is Get for what the SDK pages through: the call makes one request.
 func Read(ctx context.Context, call func(context.Context) error) delivery.Attempt {
 	ctx, wire := delivery.WithRequestTrace(ctx)
+	ctx, noted := withSignature(ctx)
 	err := call(ctx)
 	id := requestID(wire.Header())
 	if err == nil {
+		noted.taken()
 		attempt := delivery.Attempt{Outcome: delivery.Accepted, RequestID: id, Status: wire.Status(), Clock: wire.Clock()}
 		if attempt.Status != http.StatusOK {
 			// The SDK takes any 2xx; the API references know only 200.
@@ -57,7 +59,7 @@ func Read(ctx context.Context, call func(context.Context) error) delivery.Attemp
 	if !wire.Connected() {
 		attempt := wire.Unsent(err)
 		if credentials := (*CredentialsError)(nil); errors.As(err, &credentials) {
-			attempt.Cause, attempt.Err = delivery.NoCredentials, credentials
+			attempt.Cause, attempt.Err = credentials.Cause, credentials
 		}
 		return attempt
 	}
@@ -77,6 +79,9 @@ func Read(ctx context.Context, call func(context.Context) error) delivery.Attemp
 	switch _, throttled := retry.DefaultThrottleErrorCodes[attempt.Code]; {
 	case throttled:
 		attempt.Outcome, attempt.Cause = delivery.NotSent, delivery.Throttled
+	case attempt.Status >= 400 && attempt.Status < 500 && noted.mends(attempt.Code, err):
+		// What refuses the signature has done nothing with the request.
+		attempt.Outcome, attempt.Cause = delivery.NotSent, delivery.CredentialsFailing
 	case attempt.Status >= 400 && attempt.Status < 500:
 		attempt.Outcome = delivery.Rejected
 	}
@@ -141,41 +146,40 @@ const unnamedError = "UnknownError"
 // failures that all AWS services have in common. The permission is the IAM
 // action that the attempt needs. It returns "" for a code it does not know.
 func Explain(attempt delivery.Attempt, permission string) string {
-	code := strings.TrimSuffix(attempt.Code, "Exception")
-	role := (*smithy.OperationError)(nil)
+	credentials := (*CredentialsError)(nil)
 	switch {
-	case attempt.Cause == delivery.NoCredentials && errors.As(attempt.Err, &role) && role.Service() == "STS":
-		return fmt.Sprintf("Check the role in assume_role or assume_role_with_web_identity, and that its trust policy and the IAM action sts:%s let it be assumed.", role.Operation())
-	case attempt.Cause == delivery.NoCredentials:
-		return "Give the provider AWS credentials: access_key and secret_key or profile in its aws block, the AWS_* environment variables, a shared credentials file, or a role of the machine it runs on."
+	case errors.As(attempt.Err, &credentials):
+		return credentials.Next
 	case attempt.Cause == delivery.Throttled:
 		return "More requests arrive than the limits of this account allow, although signals are held back to the pace that the service takes: allow more time with timeouts, or have the limit raised."
-	case slices.Contains([]string{"AccessDenied", "UnauthorizedOperation", "NotAuthorized", "OperationNotPermittedFault"}, code):
+	case slices.Contains(deniedCodes, attempt.Code):
 		return fmt.Sprintf("Allow the IAM action %s on this target to the identity that the provider uses.", permission)
-	case slices.Contains([]string{"ExpiredToken", "RequestExpired"}, code):
-		return "The credentials have expired, or this machine's clock is wrong: renew them, or set the clock, and apply again."
-	case slices.Contains([]string{"UnrecognizedClient", "InvalidClientTokenId", "InvalidAccessKeyId", "InvalidSignature", "SignatureDoesNotMatch", "IncompleteSignature", "MissingAuthenticationToken", "MissingAuthenticationTokenError"}, code):
-		return "AWS does not accept the credentials: check access key, secret key, session token and region, and this machine's clock."
-	case code == "UnknownOperation":
+	case slices.Contains(expiredCodes, attempt.Code):
+		return expiredNext
+	case slices.Contains(invalidCodes, attempt.Code):
+		return invalidNext
+	case strings.TrimSuffix(attempt.Code, "Exception") == "UnknownOperation":
 		return "What answers at this endpoint does not offer this operation: check the endpoint in the provider's aws block."
 	}
 	return ""
 }
 
-// explained adds to the error of a request what to do about it.
-func explained(err error, permission string) error {
-	attempt := delivery.Attempt{Err: err}
-	if refusal := smithy.APIError(nil); errors.As(err, &refusal) {
-		attempt.Code = refusal.ErrorCode()
+// The services' names for what is wrong with who signs, under "Common Errors" of
+// their API references. The query protocol has them without "Exception".
+var (
+	deniedCodes = []string{"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized", "OperationNotPermittedFault"}
+	// expiredCodes are those of credentials that have ended.
+	expiredCodes = []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+	invalidCodes = []string{
+		"UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId", "InvalidSignatureException", "SignatureDoesNotMatch",
+		"IncompleteSignature", "IncompleteSignatureException", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "RequestTimeTooSkewed",
 	}
-	if credentials := (*CredentialsError)(nil); errors.As(err, &credentials) {
-		attempt.Cause, attempt.Err = delivery.NoCredentials, credentials
-	}
-	if next := Explain(attempt, permission); next != "" {
-		return fmt.Errorf("%w. %s", err, next)
-	}
-	return err
-}
+)
+
+const (
+	expiredNext = "The credentials have expired, or this machine's clock is wrong: renew them, or set the clock."
+	invalidNext = "AWS does not accept the credentials: check access key, secret key, session token and region, and this machine's clock."
+)
 
 // CommandLine is a command of the AWS command line interface, in quotation
 // marks, for words that tell a user where to look. The format has a %s for each value.

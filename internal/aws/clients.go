@@ -5,18 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
-	"sync/atomic"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
-	smithymiddleware "github.com/aws/smithy-go/middleware"
+	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
-
-type stack = smithymiddleware.Stack
 
 // Clients makes the SDK clients of one provider block: each on first use, once
 // per service and region, all on one connection pool. Nothing is read or
@@ -25,13 +21,8 @@ type Clients struct {
 	config Config
 
 	mu     sync.Mutex
-	loaded *awssdk.Config
+	loaded *session
 	made   map[any]any
-
-	// asking holds one token; whoever takes it may ask which account this is.
-	asking  chan struct{}
-	account string
-	caller  atomic.Pointer[string]
 }
 
 // key is that of a system's client: two systems of one service have a client each.
@@ -39,7 +30,7 @@ type key[T any] struct{ service, region string }
 
 // NewClients keeps the configuration for the first use.
 func NewClients(config Config) *Clients {
-	return &Clients{config: config, made: map[any]any{}, asking: make(chan struct{}, 1)}
+	return &Clients{config: config, made: map[any]any{}}
 }
 
 // Service is a service of AWS as a system uses it, with a client of type T.
@@ -56,29 +47,31 @@ type Service[T any] struct {
 // Client returns the client of a region, the provider's when none is given. It is
 // made once for each.
 //
-// It returns an error when the configuration cannot be loaded, there is no
-// region, or the account is not one of those allowed.
+// It returns an error when the configuration cannot be loaded or there is no
+// region. Credentials and the account they belong to are asked for by the first
+// request that is signed.
 func (s Service[T]) Client(ctx context.Context, c *Clients, region string) (client T, err error) {
-	cfg, err := c.load(ctx, region)
+	loaded, err := c.load(ctx)
 	if err != nil {
 		return client, err
 	}
-	region = cfg.Region
-	if err := c.checkAccount(ctx, cfg); err != nil {
+	if region, err = loaded.findRegion(ctx, region); err != nil {
 		return client, err
 	}
+	loaded.sts.region.CompareAndSwap(nil, &region)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if made, ok := c.made[key[T]{s.Name, region}]; ok {
 		return made.(T), nil
 	}
-	cfg = cfg.Copy()
+	cfg := loaded.Copy()
+	cfg.Region = region
 	// A send is never repeated by the SDK: it would also repeat what may have arrived.
 	cfg.Retryer = func() awssdk.Retryer { return awssdk.NopRetryer{} }
-	cfg.HTTPClient = signalAnswers{delivery.OwnAnswers{Doer: c.config.discreet(delivery.Client{Doer: cfg.HTTPClient}), Service: "AWS", IsOwn: s.IsOwn}}
-	var endpoint *string
-	if set := c.config.Endpoints[s.Name]; set != "" {
-		endpoint = &set
+	cfg.HTTPClient = signed{signalAnswers{delivery.OwnAnswers{Doer: c.config.discreet(delivery.Client{Doer: cfg.HTTPClient}), Service: "AWS", IsOwn: s.IsOwn}}, loaded.keys}
+	endpoint := c.config.endpoint(cfg, s.Name)
+	if endpoint != nil {
+		cfg.ConfigSources = append([]any{ownEndpoint{}}, cfg.ConfigSources...)
 	}
 	client = s.NewClient(cfg, endpoint)
 	c.made[key[T]{s.Name, region}] = client
@@ -86,65 +79,62 @@ func (s Service[T]) Client(ctx context.Context, c *Clients, region string) (clie
 }
 
 // Region returns the region to use: the one given, or the provider's when none
-// is. It returns an error when there is none.
+// is. It returns an error when there is none without asking anybody.
 func (c *Clients) Region(ctx context.Context, given string) (string, error) {
-	cfg, err := c.load(ctx, given)
-	return cfg.Region, err
+	loaded, err := c.load(ctx)
+	if err != nil {
+		return "", err
+	}
+	region := cmp.Or(given, loaded.Region)
+	if region == "" {
+		return "", errNoRegion
+	}
+	return region, nil
 }
 
 var errNoRegion = errors.New("no AWS region: set region here, region in the provider's aws block, AWS_REGION, or a region in the profile")
 
-// load returns the configuration for a region, the user's own when none is given.
-func (c *Clients) load(ctx context.Context, region string) (awssdk.Config, error) {
+// findRegion returns the region to use: the one given, the provider's or, where the
+// credentials are the machine's, the machine's.
+func (s *session) findRegion(ctx context.Context, given string) (string, error) {
+	if region := cmp.Or(given, s.Region, awssdk.ToString(s.machineRegion.Load())); region != "" {
+		return region, nil
+	}
+	if first, err := s.keys.links[0].cache.Retrieve(ctx); err != nil || first.Source != ec2rolecreds.ProviderName {
+		return "", errNoRegion
+	}
+	found, err := s.machine.GetRegion(ctx, &imds.GetRegionInput{})
+	if err != nil {
+		return "", fmt.Errorf("%w. The machine that gives the credentials does not tell its region: %w", errNoRegion, err)
+	}
+	s.machineRegion.Store(&found.Region)
+	return found.Region, nil
+}
+
+// load returns the configuration, which is read once.
+func (c *Clients) load(ctx context.Context) (*session, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.loaded != nil {
+		return c.loaded, nil
+	}
+	if c.config.Unknown != "" {
+		return nil, fmt.Errorf("the provider's %s is not known yet: apply what it depends on first", c.config.Unknown)
+	}
+	loaded, err := c.config.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.loaded = loaded
+	return loaded, nil
+}
+
+// Caller is the ARN of whose credentials sign, "" while nobody had to ask for it.
+func (c *Clients) Caller() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.loaded == nil {
-		if c.config.Unknown != "" {
-			return awssdk.Config{}, fmt.Errorf("the provider's %s is not known yet: apply what it depends on first", c.config.Unknown)
-		}
-		cfg, err := c.config.load(ctx, region)
-		if err != nil {
-			return awssdk.Config{}, err
-		}
-		c.loaded = &cfg
+		return ""
 	}
-	cfg := *c.loaded
-	cfg.Region = cmp.Or(region, cfg.Region)
-	if cfg.Region == "" {
-		return awssdk.Config{}, errNoRegion
-	}
-	return cfg, nil
+	return awssdk.ToString(c.loaded.keys.guard.caller.Load())
 }
-
-// checkAccount asks once, before the first signal leaves, whose credentials these are.
-func (c *Clients) checkAccount(ctx context.Context, cfg awssdk.Config) error {
-	if len(c.config.AllowedAccountIDs) == 0 && len(c.config.ForbiddenAccountIDs) == 0 {
-		return nil
-	}
-	select {
-	case c.asking <- struct{}{}:
-		defer func() { <-c.asking }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	if c.account == "" {
-		identity, err := c.config.sts(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-		if err != nil {
-			return fmt.Errorf("checking allowed_account_ids and forbidden_account_ids with sts:GetCallerIdentity: %w", explained(err, "sts:GetCallerIdentity"))
-		}
-		if c.account = awssdk.ToString(identity.Account); c.account == "" {
-			return errors.New("checking allowed_account_ids and forbidden_account_ids with sts:GetCallerIdentity: the answer names no account, so it is not one of AWS; a proxy may have answered in its place")
-		}
-		c.caller.Store(identity.Arn)
-	}
-	if slices.Contains(c.config.ForbiddenAccountIDs, c.account) {
-		return fmt.Errorf("the credentials belong to AWS account %s, which forbidden_account_ids forbids: use credentials of another account", c.account)
-	}
-	if len(c.config.AllowedAccountIDs) > 0 && !slices.Contains(c.config.AllowedAccountIDs, c.account) {
-		return fmt.Errorf("the credentials belong to AWS account %s, which is not among allowed_account_ids %v: use credentials of one of these", c.account, c.config.AllowedAccountIDs)
-	}
-	return nil
-}
-
-// Caller is the ARN of whose credentials these are, "" while nobody had to ask.
-func (c *Clients) Caller() string { return awssdk.ToString(c.caller.Load()) }

@@ -4,13 +4,19 @@
 package aws
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -18,9 +24,14 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
+	smithymiddleware "github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"golang.org/x/net/http/httpproxy"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -37,74 +48,139 @@ type Config struct {
 	AllowedAccountIDs           []string
 	ForbiddenAccountIDs         []string
 	Endpoints                   map[string]string // by service: ssm, swf, transfer, sts
+	STSRegion                   string
 	UseFIPSEndpoint             *bool
 	UseDualstackEndpoint        *bool
 	CustomCABundle              string
-	// UserAgent names the provider and its version to AWS, as "name/version".
-	UserAgent string
+	HTTPProxy, HTTPSProxy       string
+	NoProxy                     string
+	// UserAgent names the provider and its version to AWS, as "name/version", and
+	// AppendUserAgent is what the user wants to have after it.
+	UserAgent, AppendUserAgent string
 	// Unknown names a provider argument whose value is not known yet, if there is one.
 	Unknown string
+	// STSTimeout is how long STS may take for one operation; a minute when it is 0.
+	STSTimeout time.Duration
 }
 
-// AssumeRole is one link in a chain of roles; see STS AssumeRole.
+// AssumeRole is one role of a chain; see STS AssumeRole.
 type AssumeRole struct {
 	RoleARN, SessionName, ExternalID, Policy, SourceIdentity string
 	// Duration of the session, 0 for the service's default.
-	Duration time.Duration
-	Tags     map[string]string
+	Duration          time.Duration
+	PolicyARNs        []string
+	Tags              map[string]string
+	TransitiveTagKeys []string
 }
 
 // WebIdentity is a role assumed with an OIDC token; see STS AssumeRoleWithWebIdentity.
 type WebIdentity struct {
-	RoleARN, SessionName string
+	RoleARN, SessionName, Policy string
 	// Duration of the session, 0 for the service's default.
-	Duration  time.Duration
-	Token     string
-	TokenFile string
+	Duration   time.Duration
+	PolicyARNs []string
+	Token      string
+	TokenFile  string
 }
 
-// CredentialsError means that there was nothing to sign a request with.
-type CredentialsError struct{ Err error }
-
-func (e *CredentialsError) Error() string { return e.Err.Error() }
-
-// Unwrap returns what the credential provider said.
-func (e *CredentialsError) Unwrap() error { return e.Err }
-
-type namedCredentials struct{ awssdk.CredentialsProvider }
-
-func (c namedCredentials) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
-	keys, err := c.CredentialsProvider.Retrieve(ctx)
-	if err != nil {
-		return keys, &CredentialsError{Err: err}
-	}
-	return keys, nil
+// session is a configuration that has been loaded.
+type session struct {
+	awssdk.Config
+	keys *keyring
+	sts  *stsSetup
+	// machine is the metadata service of the EC2 instance that this may run on, and
+	// machineRegion what it said.
+	machine       *imds.Client
+	machineRegion atomic.Pointer[string]
 }
 
 // load resolves the configuration without asking anything of the network:
-// credentials are looked for when the first request is signed. Where the user
-// has set no region, roles are assumed in the one given.
-func (c Config) load(ctx context.Context, region string) (awssdk.Config, error) {
+// credentials are looked for when the first request is signed.
+func (c Config) load(ctx context.Context) (*session, error) {
+	setup := &stsSetup{config: c}
+	options, err := c.options(setup)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return nil, c.loadError(err)
+	}
+	if !regionName.MatchString(cfg.Region) {
+		return nil, fmt.Errorf("%q is not the name of a region, such as eu-central-1: check AWS_REGION, AWS_DEFAULT_REGION and the region of the profile", cfg.Region)
+	}
+	machine := imds.NewFromConfig(cfg)
+	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
+		cfg.HTTPClient = delivery.NewHTTPClient(client.GetTransport())
+	}
+	keys := &keyring{where: c.filesRead(), profile: c.profile()}
+	setup.keys, setup.endpoint = keys, c.endpoint(cfg, "sts")
+	setup.client = signed{c.discreet(delivery.OwnAnswers{Doer: delivery.Client{Doer: cfg.HTTPClient}, Service: "AWS STS", IsOwn: IsXML}), keys}
+	calls := func(credentials awssdk.CredentialsProvider, role string) stsCalls {
+		with := cfg.Copy()
+		with.Credentials = credentials
+		return stsCalls{setup, sts.NewFromConfig(with), role}
+	}
+	keys.links = []*link{newLink(cfg.Credentials)}
+	if web := c.WebIdentity; web != nil {
+		keys.links[0] = newLink(stscreds.NewWebIdentityRoleProvider(
+			calls(awssdk.AnonymousCredentials{}, "assume_role_with_web_identity"), web.RoleARN, web.token(), web.apply))
+	}
+	for _, role := range c.AssumeRole {
+		keys.links = append(keys.links, newLink(stscreds.NewAssumeRoleProvider(
+			calls(keys.cache(), "assume_role"), role.RoleARN, role.apply)))
+	}
+	keys.guard = newAccountGuard(c, func(ctx context.Context) (*sts.GetCallerIdentityOutput, error) {
+		return calls(keys.cache(), "").GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	})
+	keys.asking = &setup.asking
+	cfg.Credentials = keys
+	return &session{Config: cfg, keys: keys, sts: setup, machine: machine}, nil
+}
+
+// options are what the SDK has to know before it loads anything.
+func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, error) {
+	// Left to itself each service would make a connection pool of its own.
+	client := awshttp.NewBuildableClient().WithTimeout(cmp.Or(c.STSTimeout, stsTimeout)).WithTransportOptions(func(t *http.Transport) { t.Proxy = c.proxy() })
 	options := []func(*config.LoadOptions) error{
 		config.WithRegion(c.Region),
 		config.WithSharedConfigProfile(c.Profile),
-		// Left to itself each service would make a connection pool of its own.
-		config.WithHTTPClient(awshttp.NewBuildableClient()),
-	}
-	if c.UserAgent != "" {
-		name, version, _ := strings.Cut(c.UserAgent, "/")
-		options = append(options, config.WithAPIOptions(
-			[]func(*stack) error{middleware.AddUserAgentKeyValue(name, version)}))
+		config.WithHTTPClient(client),
+		config.WithEndpointCredentialOptions(func(o *endpointcreds.Options) { o.HTTPClient = client }),
+		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
+			if client, ok := o.Client.(*sts.Client); ok {
+				o.Client = stsCalls{setup, client, fmt.Sprintf("the profile %q", cmp.Or(c.profile(), "default"))}
+			}
+		}),
+		config.WithWebIdentityRoleCredentialOptions(func(o *stscreds.WebIdentityRoleOptions) {
+			if client, ok := o.Client.(*sts.Client); ok {
+				o.Client = stsCalls{setup, client, "AWS_ROLE_ARN, or role_arn of the profile,"}
+			}
+		}),
+		config.WithAPIOptions([]func(*smithymiddleware.Stack) error{c.userAgent}),
 	}
 	if c.AccessKey != "" {
 		options = append(options, config.WithCredentialsProvider(
 			credentials.NewStaticCredentialsProvider(c.AccessKey, c.SecretKey, c.Token)))
 	}
-	if len(c.SharedConfigFiles) > 0 {
-		options = append(options, config.WithSharedConfigFiles(expandHome(c.SharedConfigFiles)))
-	}
-	if len(c.SharedCredentialsFiles) > 0 {
-		options = append(options, config.WithSharedCredentialsFiles(expandHome(c.SharedCredentialsFiles)))
+	for _, named := range []struct {
+		argument string
+		files    []string
+		option   func([]string) config.LoadOptionsFunc
+	}{
+		{"shared_config_files", c.SharedConfigFiles, config.WithSharedConfigFiles},
+		{"shared_credentials_files", c.SharedCredentialsFiles, config.WithSharedCredentialsFiles},
+	} {
+		files := expand(named.files)
+		for _, file := range files {
+			// The SDK passes over a file that is not there, and so to other credentials.
+			if _, err := os.Stat(file); err != nil {
+				return nil, fmt.Errorf("reading a file of aws.%s: %w", named.argument, err)
+			}
+		}
+		if len(files) > 0 {
+			options = append(options, named.option(files))
+		}
 	}
 	if c.UseFIPSEndpoint != nil {
 		state := awssdk.FIPSEndpointStateDisabled
@@ -121,46 +197,149 @@ func (c Config) load(ctx context.Context, region string) (awssdk.Config, error) 
 		options = append(options, config.WithUseDualStackEndpoint(state))
 	}
 	if c.CustomCABundle != "" {
-		bundle, err := os.Open(expandHome([]string{c.CustomCABundle})[0])
+		bundle, err := os.ReadFile(expand([]string{c.CustomCABundle})[0])
 		if err != nil {
-			return awssdk.Config{}, fmt.Errorf("reading aws.custom_ca_bundle: %w", err)
+			return nil, fmt.Errorf("reading aws.custom_ca_bundle: %w", err)
 		}
-		defer bundle.Close()
-		options = append(options, config.WithCustomCABundle(bundle))
+		options = append(options, config.WithCustomCABundle(bytes.NewReader(bundle)))
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, options...)
-	if err != nil {
-		return awssdk.Config{}, fmt.Errorf("loading the AWS configuration: %w", err)
-	}
-	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
-		cfg.HTTPClient = delivery.NewHTTPClient(client.GetTransport())
-	}
-	regional := cfg.Copy()
-	if regional.Region = cmp.Or(cfg.Region, region); regional.Region == "" {
-		return awssdk.Config{}, errNoRegion
-	}
-	if web := c.WebIdentity; web != nil {
-		regional.Credentials = awssdk.NewCredentialsCache(stscreds.NewWebIdentityRoleProvider(
-			c.sts(regional), web.RoleARN, web.token(), func(o *stscreds.WebIdentityRoleOptions) {
-				o.RoleSessionName = web.SessionName
-				o.Duration = web.Duration
-			}))
-	}
-	for _, role := range c.AssumeRole {
-		regional.Credentials = awssdk.NewCredentialsCache(stscreds.NewAssumeRoleProvider(
-			c.sts(regional), role.RoleARN, role.apply))
-	}
-	cfg.Credentials = namedCredentials{regional.Credentials}
-	return cfg, nil
+	return options, nil
 }
 
-func (c Config) sts(cfg awssdk.Config) *sts.Client {
-	return sts.NewFromConfig(cfg, func(o *sts.Options) {
-		if endpoint := c.Endpoints["sts"]; endpoint != "" {
-			o.BaseEndpoint = &endpoint
+// regionName is what can be the name of a region, or that there is none.
+var regionName = regexp.MustCompile(`^([a-z0-9]+(-[a-z0-9]+)*)?$`)
+
+// loadError says which of the user's settings is at fault.
+func (c Config) loadError(err error) error {
+	var (
+		missing config.SharedConfigProfileNotExistError
+		mfa     config.AssumeRoleTokenProviderNotSetError
+	)
+	switch {
+	case errors.As(err, &missing):
+		return fmt.Errorf("loading the AWS configuration: there is no profile %q, which %s names. %s", missing.Profile, c.profileFrom(), c.filesRead())
+	case errors.As(err, &mfa):
+		return fmt.Errorf("loading the AWS configuration: the profile %q has mfa_serial, and nobody can be asked for its code during an apply. "+
+			"Sign in before, for example with \"aws sts get-session-token --serial-number ... --token-code ...\", and use these credentials; or use a profile without mfa_serial. %s",
+			cmp.Or(c.profile(), "default"), c.filesRead())
+	}
+	return fmt.Errorf("loading the AWS configuration: %w. %s", err, c.filesRead())
+}
+
+// profile is the name of the profile to use, "" when nobody names one.
+func (c Config) profile() string {
+	return cmp.Or(c.Profile, os.Getenv("AWS_PROFILE"), os.Getenv("AWS_DEFAULT_PROFILE"))
+}
+
+// profileFrom says who names the profile.
+func (c Config) profileFrom() string {
+	switch {
+	case c.Profile != "":
+		return "profile in the provider's aws block"
+	case os.Getenv("AWS_PROFILE") != "":
+		return "AWS_PROFILE"
+	default:
+		return "AWS_DEFAULT_PROFILE"
+	}
+}
+
+// filesRead says which files the profiles are from.
+func (c Config) filesRead() string {
+	files := expand(c.SharedConfigFiles)
+	if len(files) == 0 {
+		files = []string{cmp.Or(os.Getenv("AWS_CONFIG_FILE"), config.DefaultSharedConfigFilename())}
+	}
+	credentials := expand(c.SharedCredentialsFiles)
+	if len(credentials) == 0 {
+		credentials = []string{cmp.Or(os.Getenv("AWS_SHARED_CREDENTIALS_FILE"), config.DefaultSharedCredentialsFilename())}
+	}
+	return "Profiles are read from " + strings.Join(append(files, credentials...), ", ") + "."
+}
+
+// proxy finds the proxy for a request. As in hashicorp/aws, http_proxy is for
+// https too, unless something else is set for it.
+func (c Config) proxy() func(*http.Request) (*url.URL, error) {
+	proxies := httpproxy.FromEnvironment()
+	proxies.HTTPProxy = cmp.Or(c.HTTPProxy, proxies.HTTPProxy)
+	proxies.HTTPSProxy = cmp.Or(c.HTTPSProxy, proxies.HTTPSProxy, c.HTTPProxy)
+	proxies.NoProxy = cmp.Or(c.NoProxy, proxies.NoProxy)
+	find := proxies.ProxyFunc()
+	return func(req *http.Request) (*url.URL, error) {
+		if isMetadata(req.URL.Hostname()) {
+			return nil, nil
 		}
-		o.HTTPClient = c.discreet(o.HTTPClient)
-	})
+		return find(req.URL)
+	}
+}
+
+// isMetadata reports whether a host is a metadata service, which gives away
+// credentials in plain text and which no proxy could reach: those of EC2, ECS and
+// EKS are at link-local addresses, or at fd00:ec2::/32.
+func isMetadata(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && (address.IsLinkLocalUnicast() || netip.MustParsePrefix("fd00:ec2::/32").Contains(address))
+}
+
+// endpoint is the URL to use for a service, nil for its own. The SDK looks for it
+// in the same places and order, but not for the roles of profiles and of the environment.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+func (c Config) endpoint(cfg awssdk.Config, service string) *string {
+	if set := c.Endpoints[service]; set != "" {
+		return &set
+	}
+	ctx := context.Background()
+	for _, source := range cfg.ConfigSources {
+		if ignoring, ok := source.(interface {
+			GetIgnoreConfiguredEndpoints(context.Context) (bool, bool, error)
+		}); ok {
+			if ignore, found, err := ignoring.GetIgnoreConfiguredEndpoints(ctx); err == nil && found && ignore {
+				return nil
+			}
+		}
+	}
+	if os.Getenv("AWS_ENDPOINT_URL") != "" && os.Getenv("AWS_ENDPOINT_URL_"+strings.ToUpper(service)) == "" {
+		return cfg.BaseEndpoint
+	}
+	for _, source := range cfg.ConfigSources {
+		if services, ok := source.(interface {
+			GetServiceBaseEndpoint(context.Context, string) (string, bool, error)
+		}); ok {
+			if set, found, err := services.GetServiceBaseEndpoint(ctx, service); err == nil && found {
+				return &set
+			}
+		}
+	}
+	return cfg.BaseEndpoint
+}
+
+// ownEndpoint is put before all other sources of an SDK client's configuration that
+// goes to an endpoint of the user's: the SDK refuses it together with FIPS or dual-stack.
+type ownEndpoint struct{}
+
+func (ownEndpoint) GetUseFIPSEndpoint(context.Context) (awssdk.FIPSEndpointState, bool, error) {
+	return awssdk.FIPSEndpointStateDisabled, true, nil
+}
+
+func (ownEndpoint) GetUseDualStackEndpoint(context.Context) (awssdk.DualStackEndpointState, bool, error) {
+	return awssdk.DualStackEndpointStateDisabled, true, nil
+}
+
+// userAgent has requests name the provider, and what the user wants to have named.
+func (c Config) userAgent(stack *smithymiddleware.Stack) error {
+	if name, version, ok := strings.Cut(c.UserAgent, "/"); ok {
+		if err := middleware.AddUserAgentKeyValue(name, version)(stack); err != nil {
+			return err
+		}
+	}
+	if c.AppendUserAgent == "" {
+		return nil
+	}
+	return stack.Build.Add(smithymiddleware.BuildMiddlewareFunc("AppendUserAgent", func(ctx context.Context, in smithymiddleware.BuildInput, next smithymiddleware.BuildHandler) (smithymiddleware.BuildOutput, smithymiddleware.Metadata, error) {
+		if req, ok := in.Request.(*smithyhttp.Request); ok {
+			req.Header.Set("User-Agent", strings.TrimSpace(req.Header.Get("User-Agent")+" "+c.AppendUserAgent))
+		}
+		return next.HandleBuild(ctx, in)
+	}), smithymiddleware.After)
 }
 
 // redacting hides what requests carry to prove who the user is.
@@ -193,9 +372,27 @@ func (r AssumeRole) apply(o *stscreds.AssumeRoleOptions) {
 	if r.SourceIdentity != "" {
 		o.SourceIdentity = &r.SourceIdentity
 	}
+	o.PolicyARNs = policyARNs(r.PolicyARNs)
+	o.TransitiveTagKeys = r.TransitiveTagKeys
 	for key, value := range r.Tags {
 		o.Tags = append(o.Tags, ststypes.Tag{Key: &key, Value: &value})
 	}
+}
+
+func (w WebIdentity) apply(o *stscreds.WebIdentityRoleOptions) {
+	o.RoleSessionName = w.SessionName
+	o.Duration = w.Duration
+	if w.Policy != "" {
+		o.Policy = &w.Policy
+	}
+	o.PolicyARNs = policyARNs(w.PolicyARNs)
+}
+
+func policyARNs(arns []string) (policies []ststypes.PolicyDescriptorType) {
+	for _, arn := range arns {
+		policies = append(policies, ststypes.PolicyDescriptorType{Arn: &arn})
+	}
+	return policies
 }
 
 type literalToken string
@@ -206,19 +403,20 @@ func (w WebIdentity) token() stscreds.IdentityTokenRetriever {
 	if w.Token != "" {
 		return literalToken(w.Token)
 	}
-	return stscreds.IdentityTokenFile(expandHome([]string{w.TokenFile})[0])
+	return stscreds.IdentityTokenFile(expand([]string{w.TokenFile})[0])
 }
 
-// expandHome lets paths begin with "~/", as the AWS tools do.
-func expandHome(paths []string) []string {
+// expand lets paths begin with "~/" and hold variables of the environment, such as $HOME.
+func expand(paths []string) []string {
 	expanded := make([]string, len(paths))
 	for i, path := range paths {
-		expanded[i] = path
+		path = os.ExpandEnv(path)
 		if rest, ok := strings.CutPrefix(path, "~/"); ok {
 			if home, err := os.UserHomeDir(); err == nil {
-				expanded[i] = filepath.Join(home, rest)
+				path = filepath.Join(home, rest)
 			}
 		}
+		expanded[i] = path
 	}
 	return expanded
 }

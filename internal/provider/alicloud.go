@@ -130,7 +130,7 @@ func alicloudBlock(services []string) schema.Block {
 
 // config is what the alicloud block says; a missing block says nothing.
 func (m *alicloudModel) config(version string) alicloud.Config {
-	config := alicloud.Config{UserAgent: "terraform-provider-signal/" + version}
+	config := alicloud.Config{UserAgent: strings.TrimSpace("terraform-provider-signal/" + version + " " + appendUserAgent())}
 	if m == nil {
 		return config
 	}

@@ -36,22 +36,30 @@ type awsModel struct {
 	UseFIPSEndpoint        types.Bool           `tfsdk:"use_fips_endpoint"`
 	UseDualstackEndpoint   types.Bool           `tfsdk:"use_dualstack_endpoint"`
 	CustomCABundle         types.String         `tfsdk:"custom_ca_bundle"`
+	STSRegion              types.String         `tfsdk:"sts_region"`
+	HTTPProxy              types.String         `tfsdk:"http_proxy"`
+	HTTPSProxy             types.String         `tfsdk:"https_proxy"`
+	NoProxy                types.String         `tfsdk:"no_proxy"`
 }
 
 type awsRoleModel struct {
-	RoleARN        types.String      `tfsdk:"role_arn"`
-	SessionName    types.String      `tfsdk:"session_name"`
-	ExternalID     types.String      `tfsdk:"external_id"`
-	Duration       types.String      `tfsdk:"duration"`
-	Policy         types.String      `tfsdk:"policy"`
-	SourceIdentity types.String      `tfsdk:"source_identity"`
-	Tags           map[string]string `tfsdk:"tags"`
+	RoleARN           types.String      `tfsdk:"role_arn"`
+	SessionName       types.String      `tfsdk:"session_name"`
+	ExternalID        types.String      `tfsdk:"external_id"`
+	Duration          types.String      `tfsdk:"duration"`
+	Policy            types.String      `tfsdk:"policy"`
+	SourceIdentity    types.String      `tfsdk:"source_identity"`
+	Tags              map[string]string `tfsdk:"tags"`
+	PolicyARNs        []string          `tfsdk:"policy_arns"`
+	TransitiveTagKeys []string          `tfsdk:"transitive_tag_keys"`
 }
 
 type awsWebIdentityModel struct {
 	RoleARN              types.String `tfsdk:"role_arn"`
 	SessionName          types.String `tfsdk:"session_name"`
 	Duration             types.String `tfsdk:"duration"`
+	Policy               types.String `tfsdk:"policy"`
+	PolicyARNs           []string     `tfsdk:"policy_arns"`
 	WebIdentityToken     types.String `tfsdk:"web_identity_token"`
 	WebIdentityTokenFile types.String `tfsdk:"web_identity_token_file"`
 }
@@ -65,6 +73,11 @@ var (
 	roleARN = optional(
 		stringvalidator.RegexMatches(regexp.MustCompile(`^arn:[\w-]+:iam::\d{12}:role/.+$`), "must be the ARN of an IAM role, such as arn:aws:iam::123456789012:role/deploy"),
 	)
+	policyARNs = []validator.List{
+		listvalidator.SizeAtMost(10),
+		listvalidator.NoNullValues(),
+		listvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^arn:[\w-]+:iam::(\d{12}|aws):policy/.+$`), "must be the ARN of a managed IAM policy, such as arn:aws:iam::aws:policy/ReadOnlyAccess")),
+	}
 	accountIDs = []validator.List{
 		listvalidator.SizeAtLeast(1),
 		listvalidator.NoNullValues(),
@@ -146,6 +159,26 @@ func awsBlock(services []string) schema.Block {
 				Optional:            true,
 				MarkdownDescription: "Path of a PEM file with the certificate authorities to trust. Environment: `AWS_CA_BUNDLE`.",
 			},
+			"sts_region": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "The region of the STS endpoint that roles and the account are asked of; the provider's `region` when not set, else that of the first signal.",
+				Validators:          optional(signal.RegionName()),
+			},
+			"http_proxy": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "URL of the proxy for requests over http, and over https too, unless `https_proxy` or `HTTPS_PROXY` names another one. Environment: `HTTP_PROXY`, `http_proxy`. " +
+					"Metadata services are always asked directly.",
+				Validators: optional(proxyURL{}),
+			},
+			"https_proxy": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "URL of the proxy for requests over https. Environment: `HTTPS_PROXY`, `https_proxy`.",
+				Validators:          optional(proxyURL{}),
+			},
+			"no_proxy": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Hosts that are reached without a proxy: names, which include their subdomains, addresses and CIDR blocks, separated by commas, or `*`. This machine always is. Environment: `NO_PROXY`, `no_proxy`.",
+			},
 		},
 		Blocks: map[string]schema.Block{
 			"assume_role": schema.ListNestedBlock{
@@ -176,6 +209,12 @@ func awsBlock(services []string) schema.Block {
 						MarkdownDescription: "IAM policy, as JSON, that narrows the role's permissions for the session.",
 						Validators:          optional(jsonText{}),
 					},
+					"policy_arns": schema.ListAttribute{
+						ElementType:         types.StringType,
+						Optional:            true,
+						MarkdownDescription: "ARNs of managed IAM policies that narrow the role's permissions for the session; at most 10.",
+						Validators:          policyARNs,
+					},
 					"source_identity": schema.StringAttribute{
 						Optional:            true,
 						MarkdownDescription: "Source identity of the session; 2 to 64 characters.",
@@ -184,8 +223,14 @@ func awsBlock(services []string) schema.Block {
 					"tags": schema.MapAttribute{
 						ElementType:         types.StringType,
 						Optional:            true,
-						MarkdownDescription: "Session tags.",
-						Validators:          []validator.Map{mapvalidator.NoNullValues()},
+						MarkdownDescription: "Session tags; at most 50.",
+						Validators:          []validator.Map{mapvalidator.SizeAtMost(50), mapvalidator.NoNullValues()},
+					},
+					"transitive_tag_keys": schema.ListAttribute{
+						ElementType:         types.StringType,
+						Optional:            true,
+						MarkdownDescription: "Keys of session tags that the next roles of the chain are given, too; at most 50.",
+						Validators:          []validator.List{listvalidator.SizeAtMost(50), listvalidator.NoNullValues()},
 					},
 				}},
 			},
@@ -207,6 +252,17 @@ func awsBlock(services []string) schema.Block {
 						Optional:            true,
 						MarkdownDescription: "Duration of the session, such as `1h`; 15 minutes to 12 hours.",
 						Validators:          optional(sessionDuration{}),
+					},
+					"policy": schema.StringAttribute{
+						Optional:            true,
+						MarkdownDescription: "IAM policy, as JSON, that narrows the role's permissions for the session.",
+						Validators:          optional(jsonText{}),
+					},
+					"policy_arns": schema.ListAttribute{
+						ElementType:         types.StringType,
+						Optional:            true,
+						MarkdownDescription: "ARNs of managed IAM policies that narrow the role's permissions for the session; at most 10.",
+						Validators:          policyARNs,
 					},
 					"web_identity_token": schema.StringAttribute{
 						Optional:            true,
@@ -254,7 +310,7 @@ func (v webIdentityToken) ValidateObject(ctx context.Context, req validator.Obje
 
 // config is what the aws block says; a missing block says nothing.
 func (m *awsModel) config(version string) aws.Config {
-	config := aws.Config{UserAgent: "terraform-provider-signal/" + version}
+	config := aws.Config{UserAgent: "terraform-provider-signal/" + version, AppendUserAgent: appendUserAgent()}
 	if m == nil {
 		return config
 	}
@@ -270,12 +326,18 @@ func (m *awsModel) config(version string) aws.Config {
 	config.UseFIPSEndpoint = m.UseFIPSEndpoint.ValueBoolPointer()
 	config.UseDualstackEndpoint = m.UseDualstackEndpoint.ValueBoolPointer()
 	config.CustomCABundle = m.CustomCABundle.ValueString()
+	config.STSRegion = m.STSRegion.ValueString()
+	config.HTTPProxy = m.HTTPProxy.ValueString()
+	config.HTTPSProxy = m.HTTPSProxy.ValueString()
+	config.NoProxy = m.NoProxy.ValueString()
 	config.Endpoints = stringsOf(m.Endpoints)
 	if web := m.WebIdentity; web != nil && web.RoleARN.ValueString() != "" {
 		config.WebIdentity = &aws.WebIdentity{
 			RoleARN:     web.RoleARN.ValueString(),
 			SessionName: web.SessionName.ValueString(),
 			Duration:    duration(web.Duration),
+			Policy:      web.Policy.ValueString(),
+			PolicyARNs:  web.PolicyARNs,
 			Token:       web.WebIdentityToken.ValueString(),
 			TokenFile:   web.WebIdentityTokenFile.ValueString(),
 		}
@@ -285,13 +347,15 @@ func (m *awsModel) config(version string) aws.Config {
 			continue
 		}
 		config.AssumeRole = append(config.AssumeRole, aws.AssumeRole{
-			RoleARN:        role.RoleARN.ValueString(),
-			SessionName:    role.SessionName.ValueString(),
-			ExternalID:     role.ExternalID.ValueString(),
-			Duration:       duration(role.Duration),
-			Policy:         role.Policy.ValueString(),
-			SourceIdentity: role.SourceIdentity.ValueString(),
-			Tags:           role.Tags,
+			RoleARN:           role.RoleARN.ValueString(),
+			SessionName:       role.SessionName.ValueString(),
+			ExternalID:        role.ExternalID.ValueString(),
+			Duration:          duration(role.Duration),
+			Policy:            role.Policy.ValueString(),
+			SourceIdentity:    role.SourceIdentity.ValueString(),
+			PolicyARNs:        role.PolicyARNs,
+			Tags:              role.Tags,
+			TransitiveTagKeys: role.TransitiveTagKeys,
 		})
 	}
 	return config

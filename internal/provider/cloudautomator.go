@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -41,7 +42,7 @@ func cloudAutomatorBlock() schema.Block {
 
 // config is what the cloud_automator block says; a missing block says nothing.
 func (m *cloudAutomatorModel) config(version string) cloudautomator.Config {
-	config := cloudautomator.Config{UserAgent: "terraform-provider-signal/" + version}
+	config := cloudautomator.Config{UserAgent: strings.TrimSpace("terraform-provider-signal/" + version + " " + appendUserAgent())}
 	if m != nil {
 		config.APIKey, config.Endpoint = m.APIKey.ValueString(), m.Endpoint.ValueString()
 	}

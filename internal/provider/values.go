@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -137,4 +139,30 @@ func (v jsonText) ValidateString(ctx context.Context, req validator.StringReques
 	if !req.ConfigValue.IsNull() && !req.ConfigValue.IsUnknown() && !json.Valid([]byte(req.ConfigValue.ValueString())) {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid JSON", fmt.Sprintf("Attribute %s %s, got: %s.", req.Path, v.Description(ctx), req.ConfigValue.ValueString()))
 	}
+}
+
+// proxyURL wants the URL of a proxy. It may hold a password, so what is wrong with
+// it is said without it.
+type proxyURL struct{}
+
+func (proxyURL) Description(context.Context) string {
+	return "must be a URL with the scheme http, https, socks5 or socks5h and a host"
+}
+
+func (v proxyURL) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v proxyURL) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	u, err := url.Parse(req.ConfigValue.ValueString())
+	if err != nil || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) || u.Hostname() == "" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Proxy", fmt.Sprintf("Attribute %s %s.", req.Path, v.Description(ctx)))
+	}
+}
+
+// appendUserAgent is what users of HashiCorp's providers have added to what every
+// request names itself as; a line break in it would end the header.
+func appendUserAgent() string {
+	return strings.Join(strings.Fields(os.Getenv("TF_APPEND_USER_AGENT")), " ")
 }

@@ -14,9 +14,10 @@ import (
 )
 
 // evidence is what an execution's steps show of a signal: a decision about an
-// approval, or that a step was moved. The caller is who sends it, "" when that is
+// approval, or that a step was moved. The caller is asked when there is something to
+// compare: who sends it, "" when that is
 // not known.
-func (e execution) evidence(input *sdk.SendAutomationSignalInput, caller string) *delivery.Evidence {
+func (e execution) evidence(input *sdk.SendAutomationSignalInput, caller func() string) *delivery.Evidence {
 	if input.SignalType == ssmtypes.SignalTypeRevoke {
 		// What Revoke leaves behind is not documented, so nothing shows it.
 		return nil
@@ -37,7 +38,7 @@ func (e execution) evidence(input *sdk.SendAutomationSignalInput, caller string)
 		Likeness: func(trace delivery.Trace) delivery.Likeness {
 			shows := trace.Shows.(shows)
 			if input.SignalType == ssmtypes.SignalTypeApprove || input.SignalType == ssmtypes.SignalTypeReject {
-				return shows.approval(input, caller)
+				return shows.approval(input, caller())
 			}
 			if shows.started == (input.SignalType == ssmtypes.SignalTypeStartStep) && moved(shows.step, input) {
 				return delivery.Ours

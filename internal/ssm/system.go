@@ -53,12 +53,12 @@ func system(clients *aws.Clients) signal.System[args] {
 			if err != nil {
 				return signal.Signal{}, err
 			}
-			return bind(ctx, client, a, clients.Caller())
+			return bind(ctx, client, a, clients.Caller)
 		},
 	}
 }
 
-func bind(ctx context.Context, client *client, a *args, caller string) (signal.Signal, error) {
+func bind(ctx context.Context, client *client, a *args, caller func() string) (signal.Signal, error) {
 	input := &sdk.SendAutomationSignalInput{
 		AutomationExecutionId: a.AutomationExecutionID.ValueStringPointer(),
 		SignalType:            ssmtypes.SignalType(a.SignalType.ValueString()),

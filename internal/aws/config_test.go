@@ -1,0 +1,336 @@
+package aws_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// sent delivers a signal and returns the fake's last request of an operation.
+func sent(t *testing.T, f *fake, c aws.Config, what string) request {
+	t.Helper()
+	if result := open(t, c, "").deliver(30 * time.Second); result.Outcome != delivery.Accepted {
+		t.Fatalf("it ended %s: %v\nseen: %s", result.Outcome, result.Err, f.seen())
+	}
+	return f.last(t, what)
+}
+
+// STS is asked where the user says, for whichever role.
+func TestWhereSTSIsAsked(t *testing.T) {
+	profile := func(t *testing.T, more string) string {
+		return file(t, "config", "[profile base]\naws_access_key_id = AKIABASE\naws_secret_access_key = secret\n"+
+			"[profile hop]\nrole_arn = "+roleARN+"hop\nsource_profile = base\n"+
+			"[profile work]\nrole_arn = "+roleARN+"\nsource_profile = hop\n"+more)
+	}
+	token := file(t, "token", "jwt")
+	for name, test := range map[string]struct {
+		change func(*testing.T, *fake, *aws.Config)
+		what   string
+		times  int
+	}{
+		"a role of the block": {func(_ *testing.T, _ *fake, c *aws.Config) {
+			c.AccessKey, c.SecretKey, c.AssumeRole = "AKIASTATIC", "secret", []aws.AssumeRole{{RoleARN: roleARN}}
+		}, "AssumeRole", 1},
+		"roles of a profile": {func(t *testing.T, _ *fake, c *aws.Config) {
+			c.Profile, c.SharedConfigFiles = "work", []string{profile(t, "")}
+		}, "AssumeRole", 2},
+		"a role of a profile, and then one of the block": {func(t *testing.T, _ *fake, c *aws.Config) {
+			c.Profile, c.SharedConfigFiles, c.AssumeRole = "hop", []string{profile(t, "")}, []aws.AssumeRole{{RoleARN: roleARN}}
+		}, "AssumeRole", 2},
+		"a web identity of the environment": {func(t *testing.T, _ *fake, _ *aws.Config) {
+			t.Setenv("AWS_ROLE_ARN", roleARN)
+			t.Setenv("AWS_WEB_IDENTITY_TOKEN_FILE", token)
+		}, "AssumeRoleWithWebIdentity", 1},
+		"a web identity of a profile": {func(t *testing.T, _ *fake, c *aws.Config) {
+			c.Profile = "web"
+			c.SharedConfigFiles = []string{profile(t, "[profile web]\nrole_arn = "+roleARN+"\nweb_identity_token_file = "+token+"\n")}
+		}, "AssumeRoleWithWebIdentity", 1},
+	} {
+		for source, set := range map[string]func(*testing.T, *fake, *aws.Config){
+			"endpoints": func(_ *testing.T, f *fake, c *aws.Config) {
+				c.Endpoints = map[string]string{"ssm": f.URL, "sts": f.URL}
+			},
+			"AWS_ENDPOINT_URL": func(t *testing.T, f *fake, _ *aws.Config) { t.Setenv("AWS_ENDPOINT_URL", f.URL) },
+			"AWS_ENDPOINT_URL_STS": func(t *testing.T, f *fake, c *aws.Config) {
+				t.Setenv("AWS_ENDPOINT_URL_STS", f.URL)
+				c.Endpoints = map[string]string{"ssm": f.URL}
+			},
+		} {
+			t.Run(name+", by "+source, func(t *testing.T) {
+				f := start(t)
+				c := aws.Config{Region: "us-east-1"}
+				test.change(t, f, &c)
+				set(t, f, &c)
+				if asked := sent(t, f, c, test.what); asked.region != "us-east-1" && asked.region != "" {
+					t.Errorf("STS was asked in %s", asked.region)
+				}
+				if strings.Count(f.seen(), test.what) != test.times {
+					t.Errorf("seen: %s", f.seen())
+				}
+				// The endpoint wins over what the SDK cannot have together with it.
+				on := true
+				c.UseFIPSEndpoint, c.UseDualstackEndpoint, c.STSRegion = &on, &on, "eu-west-3"
+				if asked := sent(t, f, c, test.what); asked.region != "eu-west-3" && asked.region != "" {
+					t.Errorf("with sts_region, STS was asked in %s", asked.region)
+				}
+				if asked := f.last(t, "SendAutomationSignal"); asked.region != "us-east-1" {
+					t.Errorf("the signal was sent in %s", asked.region)
+				}
+			})
+		}
+	}
+	t.Run("services of a profile", func(t *testing.T) {
+		f := start(t)
+		c := aws.Config{Region: "us-east-1", Profile: "work", Endpoints: map[string]string{"ssm": f.URL}}
+		text, err := os.ReadFile(profile(t, "[services local]\nsts =\n  endpoint_url = "+f.URL+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.SharedConfigFiles = []string{file(t, "config", strings.Replace(string(text), "[profile work]", "[profile work]\nservices = local", 1))}
+		sent(t, f, c, "AssumeRole")
+	})
+}
+
+// What narrows and names a session reaches STS.
+func TestWhatSTSIsAsked(t *testing.T) {
+	f := start(t)
+	c := f.static()
+	c.AssumeRole = []aws.AssumeRole{{
+		RoleARN: roleARN, SessionName: "pipeline", ExternalID: "shared", Policy: "{}", SourceIdentity: "me", Duration: time.Hour,
+		PolicyARNs: []string{"arn:aws:iam::aws:policy/A", "arn:aws:iam::aws:policy/B"}, Tags: map[string]string{"team": "release"}, TransitiveTagKeys: []string{"team"},
+	}}
+	holds(t, sent(t, f, c, "AssumeRole").form, map[string]string{
+		"RoleArn": roleARN, "RoleSessionName": "pipeline", "ExternalId": "shared", "Policy": "{}", "SourceIdentity": "me", "DurationSeconds": "3600",
+		"PolicyArns.member.1.arn": "arn:aws:iam::aws:policy/A", "PolicyArns.member.2.arn": "arn:aws:iam::aws:policy/B",
+		"Tags.member.1.Key": "team", "Tags.member.1.Value": "release", "TransitiveTagKeys.member.1": "team",
+	})
+	c = f.static()
+	c.AccessKey, c.SecretKey = "", ""
+	c.WebIdentity = &aws.WebIdentity{RoleARN: roleARN, SessionName: "pipeline", Policy: "{}", Duration: time.Hour, PolicyARNs: []string{"arn:aws:iam::aws:policy/A"}, Token: "jwt"}
+	holds(t, sent(t, f, c, "AssumeRoleWithWebIdentity").form, map[string]string{
+		"RoleArn": roleARN, "RoleSessionName": "pipeline", "Policy": "{}", "DurationSeconds": "3600", "PolicyArns.member.1.arn": "arn:aws:iam::aws:policy/A", "WebIdentityToken": "jwt",
+	})
+}
+
+func holds(t *testing.T, form url.Values, want map[string]string) {
+	t.Helper()
+	for name, value := range want {
+		if form.Get(name) != value {
+			t.Errorf("%s is %q, want %q", name, form.Get(name), value)
+		}
+	}
+}
+
+// A proxy is used as hashicorp/aws uses it.
+func TestProxies(t *testing.T) {
+	for name, test := range map[string]struct {
+		config      aws.Config
+		environment map[string]string
+		proxied     bool
+	}{
+		"http_proxy":        {aws.Config{HTTPProxy: "PROXY"}, nil, true},
+		"HTTP_PROXY":        {aws.Config{}, map[string]string{"HTTP_PROXY": "PROXY"}, true},
+		"http_proxy wins":   {aws.Config{HTTPProxy: "PROXY"}, map[string]string{"HTTP_PROXY": "http://127.0.0.1:1"}, true},
+		"https_proxy alone": {aws.Config{HTTPSProxy: "PROXY"}, nil, false},
+		"no_proxy":          {aws.Config{HTTPProxy: "PROXY", NoProxy: "example.invalid"}, nil, false},
+		"NO_PROXY":          {aws.Config{HTTPProxy: "PROXY"}, map[string]string{"NO_PROXY": ".invalid"}, false},
+		"no_proxy wins":     {aws.Config{HTTPProxy: "PROXY", NoProxy: "other.invalid"}, map[string]string{"NO_PROXY": "*"}, true},
+		"nothing":           {aws.Config{}, nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t)
+			c := f.role()
+			c.Endpoints = map[string]string{"ssm": "http://ssm.example.invalid", "sts": "http://sts.example.invalid"}
+			c.HTTPProxy = strings.Replace(test.config.HTTPProxy, "PROXY", f.URL, 1)
+			c.HTTPSProxy = strings.Replace(test.config.HTTPSProxy, "PROXY", f.URL, 1)
+			c.NoProxy = test.config.NoProxy
+			for name, value := range test.environment {
+				t.Setenv(name, strings.Replace(value, "PROXY", f.URL, 1))
+			}
+			result := open(t, c, "").deliver(30 * time.Second)
+			if proxied := result.Outcome == delivery.Accepted; proxied != test.proxied || proxied && f.last(t, "AssumeRole").host != "sts.example.invalid" {
+				t.Errorf("it ended %s: %v\nseen: %s", result.Outcome, result.Err, f.seen())
+			}
+		})
+	}
+}
+
+// The region is the machine's where the credentials are.
+func TestRegionOfTheMachine(t *testing.T) {
+	f := start(t)
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
+	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f.URL)
+	c := aws.Config{Endpoints: map[string]string{"ssm": f.URL, "sts": f.URL}}
+	if asked := sent(t, f, c, "SendAutomationSignal"); asked.region != "ap-northeast-3" || asked.key != "ASIAMACHINE" {
+		t.Errorf("it was sent in %s with %s", asked.region, asked.key)
+	}
+	c.AssumeRole = []aws.AssumeRole{{RoleARN: roleARN}}
+	if asked := sent(t, f, c, "AssumeRole"); asked.region != "ap-northeast-3" {
+		t.Errorf("STS was asked in %s", asked.region)
+	}
+	if _, err := aws.NewClients(c).Region(t.Context(), ""); err == nil {
+		t.Error("a plan asked for the region")
+	}
+	c.AssumeRole, c.AccessKey, c.SecretKey = nil, "AKIASTATIC", "secret"
+	if _, err := service.Client(t.Context(), aws.NewClients(c), ""); err == nil || !strings.Contains(err.Error(), "no AWS region") {
+		t.Errorf("with other credentials: %v", err)
+	}
+	t.Setenv("AWS_REGION", "sa-east-1")
+	if asked := sent(t, f, c, "SendAutomationSignal"); asked.region != "sa-east-1" {
+		t.Errorf("it was sent in %s", asked.region)
+	}
+}
+
+// A container's credentials service is asked directly, and again when it is not there yet.
+func TestCredentialsOfAContainer(t *testing.T) {
+	f := start(t)
+	t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f.URL+"/container")
+	t.Setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "authorization")
+	t.Setenv("AWS_MAX_ATTEMPTS", "1") // The SDK has its own patience with it, too.
+	f.next("GET /container", often(4, func(w http.ResponseWriter, _ request) bool { w.WriteHeader(503); return true })...)
+	c := f.static()
+	c.AccessKey, c.SecretKey, c.HTTPProxy = "", "", "http://127.0.0.1:1"
+	if asked := sent(t, f, c, "GET /container"); asked.header.Get("Authorization") != "authorization" {
+		t.Errorf("it was asked with %v", asked.header)
+	}
+	f.next("GET /container", func(w http.ResponseWriter, _ request) bool { w.WriteHeader(404); return true })
+	if result := open(t, c, "").deliver(30 * time.Second); result.Cause != delivery.NoCredentials || result.Attempts != 1 {
+		t.Errorf("one that has none ended with cause %d after %d attempts", result.Cause, result.Attempts)
+	}
+}
+
+// What is wrong with the user's own files and names is said with them.
+func TestSettingsThatCannotBe(t *testing.T) {
+	const sso = "[profile sso]\nsso_session = company\nsso_account_id = 123456789012\nsso_role_name = deploy\n[sso-session company]\nsso_region = us-east-1\nsso_start_url = https://company.awsapps.com/start\n" +
+		"[profile legacy]\nsso_account_id = 123456789012\nsso_role_name = deploy\nsso_region = us-east-1\nsso_start_url = https://company.awsapps.com/start\n"
+	config := file(t, "config", "[default]\n"+sso+"[profile base]\naws_access_key_id = AKIABASE\naws_secret_access_key = secret\n"+
+		"[profile mfa]\nrole_arn = "+roleARN+"\nsource_profile = base\nmfa_serial = arn:aws:iam::123456789012:mfa/me\n")
+	missing := filepath.Join(t.TempDir(), "missing")
+	t.Setenv("HOME", t.TempDir())
+	for name, test := range map[string]struct {
+		config      aws.Config
+		environment map[string]string
+		says        []string
+	}{
+		"no such profile":                 {aws.Config{Profile: "absent", SharedConfigFiles: []string{config}}, nil, []string{`"absent"`, "profile in the provider's aws block", config}},
+		"no such profile, by AWS_PROFILE": {aws.Config{}, map[string]string{"AWS_PROFILE": "absent", "AWS_CONFIG_FILE": config}, []string{`"absent"`, "AWS_PROFILE", config}},
+		"a profile with a code":           {aws.Config{Profile: "mfa", SharedConfigFiles: []string{config}}, nil, []string{`"mfa"`, "mfa_serial", config}},
+		"an SSO session that has ended":   {aws.Config{Profile: "sso", SharedConfigFiles: []string{config}}, nil, []string{"aws sso login --profile sso"}},
+		"an old SSO session":              {aws.Config{Profile: "legacy", SharedConfigFiles: []string{config}}, nil, []string{"aws sso login --profile legacy"}},
+		"an SSO session, by AWS_PROFILE":  {aws.Config{}, map[string]string{"AWS_PROFILE": "sso", "AWS_CONFIG_FILE": config}, []string{"aws sso login --profile sso"}},
+		"no credentials":                  {aws.Config{SharedConfigFiles: []string{config}}, nil, []string{"Give the provider AWS credentials", config}},
+		"no such configuration file":      {aws.Config{SharedConfigFiles: []string{missing}}, nil, []string{"shared_config_files", missing}},
+		"no such credentials file":        {aws.Config{SharedCredentialsFiles: []string{config, missing}}, nil, []string{"shared_credentials_files", missing}},
+		"no such bundle":                  {aws.Config{CustomCABundle: missing}, nil, []string{"custom_ca_bundle", missing}},
+		"no such file in the home":        {aws.Config{SharedConfigFiles: []string{"~/absent"}}, nil, []string{"shared_config_files", "/absent"}},
+		"no such token":                   {aws.Config{WebIdentity: &aws.WebIdentity{RoleARN: roleARN, TokenFile: missing}}, nil, []string{missing}},
+		"a malformed AWS_REGION":          {aws.Config{}, map[string]string{"AWS_REGION": "us-east-1 "}, []string{`"us-east-1 "`, "AWS_REGION"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t)
+			c := test.config
+			if test.environment["AWS_REGION"] == "" {
+				c.Region = "us-east-1"
+			}
+			c.Endpoints = map[string]string{"ssm": f.URL, "sts": f.URL}
+			for name, value := range test.environment {
+				t.Setenv(name, value)
+			}
+			client, err := service.Client(t.Context(), aws.NewClients(c), "")
+			said := fmt.Sprint(err)
+			if err == nil {
+				attempt := signals{t, client}.Send(t.Context())
+				if attempt.Outcome != delivery.NotSent || attempt.Cause != delivery.NoCredentials {
+					t.Errorf("it ended %s with cause %d", attempt.Outcome, attempt.Cause)
+				}
+				said = attempt.Err.Error() + "\n" + aws.Explain(attempt, "")
+			}
+			for _, part := range append(test.says, "") {
+				if !strings.Contains(said, part) {
+					t.Errorf("%q is not in:\n%s", part, said)
+				}
+			}
+			if f.seen() != "" {
+				t.Errorf("seen: %s", f.seen())
+			}
+		})
+	}
+}
+
+// Paths are written as in a shell.
+func TestPathsAreExpanded(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("USERPROFILE", home)
+	keys := "[work]\naws_access_key_id = AKIAFILE\naws_secret_access_key = secret\n"
+	if err := os.WriteFile(filepath.Join(home, "keys"), []byte(keys), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"~/keys", "$HOME/keys", "${HOME}/keys"} {
+		f := start(t)
+		c := f.static()
+		c.AccessKey, c.SecretKey, c.Profile, c.SharedCredentialsFiles = "", "", "work", []string{path}
+		if asked := sent(t, f, c, "SendAutomationSignal"); asked.key != "AKIAFILE" {
+			t.Errorf("%s: signed with %s", path, asked.key)
+		}
+		c = f.static()
+		c.AccessKey, c.SecretKey = "", ""
+		c.WebIdentity = &aws.WebIdentity{RoleARN: roleARN, TokenFile: path}
+		if asked := sent(t, f, c, "AssumeRoleWithWebIdentity"); asked.form.Get("WebIdentityToken") != keys {
+			t.Errorf("%s: the token is %q", path, asked.form.Get("WebIdentityToken"))
+		}
+	}
+}
+
+// The block comes before the environment, and that before the files.
+func TestPrecedence(t *testing.T) {
+	config := file(t, "config", "[default]\nregion = eu-west-1\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = secret\n"+
+		"[profile work]\nregion = eu-west-2\naws_access_key_id = AKIAWORK\naws_secret_access_key = secret\n")
+	environment := map[string]string{"AWS_ACCESS_KEY_ID": "AKIAENVIRONMENT", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "ap-south-1"}
+	for name, test := range map[string]struct {
+		config      aws.Config
+		environment map[string]string
+		key, region string
+	}{
+		"the block":                    {aws.Config{AccessKey: "AKIABLOCK", SecretKey: "secret", Region: "us-east-1", Profile: "work"}, environment, "AKIABLOCK", "us-east-1"},
+		"a profile of the block":       {aws.Config{Profile: "work"}, environment, "AKIAWORK", "ap-south-1"},
+		"the environment":              {aws.Config{}, environment, "AKIAENVIRONMENT", "ap-south-1"},
+		"AWS_PROFILE":                  {aws.Config{}, map[string]string{"AWS_PROFILE": "work"}, "AKIAWORK", "eu-west-2"},
+		"the environment, AWS_PROFILE": {aws.Config{}, map[string]string{"AWS_PROFILE": "work", "AWS_ACCESS_KEY_ID": "AKIAENVIRONMENT", "AWS_SECRET_ACCESS_KEY": "secret"}, "AKIAENVIRONMENT", "eu-west-2"},
+		"AWS_DEFAULT_REGION":           {aws.Config{}, map[string]string{"AWS_DEFAULT_REGION": "ca-west-1"}, "AKIADEFAULT", "ca-west-1"},
+		"the default profile":          {aws.Config{}, nil, "AKIADEFAULT", "eu-west-1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t)
+			t.Setenv("AWS_CONFIG_FILE", config)
+			for name, value := range test.environment {
+				t.Setenv(name, value)
+			}
+			c := test.config
+			c.Endpoints = map[string]string{"ssm": f.URL}
+			if asked := sent(t, f, c, "SendAutomationSignal"); asked.key != test.key || asked.region != test.region {
+				t.Errorf("signed with %s in %s, want %s in %s", asked.key, asked.region, test.key, test.region)
+			}
+		})
+	}
+}
+
+// Requests name the provider, and what the user wants to have named.
+func TestUserAgent(t *testing.T) {
+	f := start(t)
+	c := f.role()
+	c.UserAgent, c.AppendUserAgent = "terraform-provider-signal/1.2.3", "pipeline/7 (nightly; build 9)"
+	for _, what := range []string{"AssumeRole", "SendAutomationSignal"} {
+		if agent := sent(t, f, c, what).header.Get("User-Agent"); !strings.Contains(agent, "terraform-provider-signal/1.2.3") || !strings.HasSuffix(agent, " pipeline/7 (nightly; build 9)") {
+			t.Errorf("%s named itself %q", what, agent)
+		}
+	}
+}
