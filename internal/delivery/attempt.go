@@ -65,6 +65,15 @@ const (
 	NoSuchHost
 	// Untrusted means that the server could not prove who it is: not retried.
 	Untrusted
+	// RefusedHandshake means that the server turned the connection down because of
+	// how it was made, such as for its TLS version or client certificate: not retried.
+	RefusedHandshake
+	// RefusedByProxy means that a proxy did not connect to the service: not retried,
+	// because proxies lock accounts that fail too often.
+	RefusedByProxy
+	// Unprocessed means that the server said of the request that it did not process
+	// it: retried as Unreachable is.
+	Unprocessed
 	// NoCredentials means that there was nothing to sign the request with, and will
 	// be nothing until somebody sees to it: not retried.
 	NoCredentials

@@ -2,10 +2,9 @@ package delivery
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"sync"
@@ -18,13 +17,16 @@ type Doer interface {
 }
 
 // NewHTTPClient returns the one HTTP client behind all services and regions of a
-// cloud, on a transport that is its own.
+// cloud, on a transport that is its own. It speaks HTTP/1.1 and HTTP/2, and makes
+// one request on the wire for each that it is given.
 func NewHTTPClient(transport *http.Transport) *http.Client {
 	transport.MaxIdleConnsPerHost = 256
 	transport.MaxIdleConns = 0
 	// Kept shorter than servers keep theirs: a request written to a connection
 	// that the server has just closed is an unknown outcome for nothing.
 	transport.IdleConnTimeout = 15 * time.Second
+	transport.OnProxyConnectResponse = refusedByProxy
+	enableHTTP2(transport)
 	return &http.Client{
 		Transport: newThrifty(transport),
 		// A redirect followed is a second send, to somebody else.
@@ -39,9 +41,21 @@ type Client struct{ Doer Doer }
 // Do sends req.
 func (c Client) Do(req *http.Request) (*http.Response, error) {
 	trace, _ := req.Context().Value(traceKey{}).(*RequestTrace)
+	if err := checkHeader(req.Header); err != nil {
+		trace.answered(nil, err, time.Now())
+		return nil, err
+	}
+	// The hooks of one request run one after the other, and before its end.
+	connected, written := 0, 0
 	req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { trace.connected() },
+		GotConn: func(httptrace.GotConnInfo) {
+			connected++
+			trace.connected(1)
+		},
+		WroteHeaders: func() { written++ },
 	}))
+	// Whoever can rewind a body can send it twice.
+	req.GetBody = nil
 	if req.Body != nil && req.Body != http.NoBody {
 		// net/http prefers a body's WriteTo. The AWS SDK's body wrapper answers it
 		// with io.EOF once the body is closed, and net/http then cuts the
@@ -50,6 +64,14 @@ func (c Client) Do(req *http.Request) (*http.Response, error) {
 	}
 	asked := time.Now()
 	resp, err := c.Doer.Do(req)
+	if err != nil && (isHandshakeAlert(err) || errors.As(err, new(*unprocessedError))) {
+		// Whatever was written, the server has not taken it up.
+		trace.connected(-connected)
+	}
+	if written > 1 && req.Method != http.MethodGet {
+		// This cannot happen; should a new net/http find a way, it does not go unseen.
+		resp, err = nil, fmt.Errorf("the HTTP client has sent the request %d times, so it may have taken effect more than once: please report this", written)
+	}
 	trace.answered(resp, err, asked)
 	return resp, err
 }
@@ -58,29 +80,31 @@ func (c Client) Do(req *http.Request) (*http.Response, error) {
 // and drop the errors by which one could tell a request that left from one that
 // did not. A nil RequestTrace witnesses nothing.
 type RequestTrace struct {
-	mu            sync.Mutex
-	connectedOnce bool
-	status        int
-	header        http.Header
-	clock         ServerClock
-	err           error
+	mu sync.Mutex
+	// connections counts the connections that requests were given, but for those of
+	// requests that the server provably has not taken up.
+	connections int
+	status      int
+	header      http.Header
+	clock       ServerClock
+	err         error
 }
 
 type traceKey struct{}
 
-// Watch returns a context whose requests, made through a Client, the RequestTrace witnesses.
+// WithRequestTrace returns a context whose requests, made through a Client, the RequestTrace witnesses.
 func WithRequestTrace(ctx context.Context) (context.Context, *RequestTrace) {
 	trace := &RequestTrace{}
 	return context.WithValue(ctx, traceKey{}, trace), trace
 }
 
-func (w *RequestTrace) connected() {
+func (w *RequestTrace) connected(n int) {
 	if w == nil {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.connectedOnce = true
+	w.connections += n
 }
 
 func (w *RequestTrace) answered(resp *http.Response, err error, asked time.Time) {
@@ -97,12 +121,13 @@ func (w *RequestTrace) answered(resp *http.Response, err error, asked time.Time)
 	}
 }
 
-// Left reports whether any request was given a connection to leave on. While it
-// is false, nothing of the attempt can have reached the service.
+// Connected reports whether any request was given a connection to leave on, and
+// may have been taken up. While it is false, nothing of the attempt can have had an
+// effect at the service.
 func (w *RequestTrace) Connected() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.connectedOnce
+	return w.connections > 0
 }
 
 // Status is the HTTP status of the last answer, 0 when there was none.
@@ -119,7 +144,7 @@ func (w *RequestTrace) Header() http.Header {
 	return w.header
 }
 
-// Told is what the last answer to a request of ctx told of the service's clock.
+// ServerClockFrom is what the last answer to a request of ctx told of the service's clock.
 func ServerClockFrom(ctx context.Context) ServerClock {
 	trace, _ := ctx.Value(traceKey{}).(*RequestTrace)
 	return trace.Clock()
@@ -144,21 +169,4 @@ func (w *RequestTrace) Unsent(err error) Attempt {
 		return Attempt{Outcome: NotSent, Cause: Permanent, Err: err}
 	}
 	return Attempt{Outcome: NotSent, Cause: connectionCause(w.err), Err: w.err}
-}
-
-// connectionCause tells the failures to connect that pass from those that stay.
-func connectionCause(err error) Cause {
-	var (
-		dns         *net.DNSError
-		certificate *tls.CertificateVerificationError
-		record      tls.RecordHeaderError
-	)
-	switch {
-	case errors.As(err, &dns) && dns.IsNotFound:
-		return NoSuchHost
-	case errors.As(err, &certificate), errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
-		return Untrusted
-	default:
-		return Unreachable
-	}
 }

@@ -143,7 +143,7 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 		if result.Stopped != nil || !result.retryable() && !resend {
 			break
 		}
-		if result.Cause != Unreachable && result.Cause != CredentialsUnreachable {
+		if !result.unreachable() {
 			unreachableSince = time.Time{}
 		} else if unreachableSince.IsZero() {
 			unreachableSince = result.SentAt
@@ -215,7 +215,7 @@ func (a Attempt) retryable() bool {
 	case Unknown:
 		return a.Repeatable
 	case NotSent:
-		return a.Cause == Throttled || a.Cause == Busy || a.Cause == Unreachable || a.Cause == Absent || a.unsigned()
+		return a.Cause == Throttled || a.Cause == Busy || a.Cause == Absent || a.unreachable() || a.unsigned()
 	default:
 		return false
 	}
@@ -224,6 +224,12 @@ func (a Attempt) retryable() bool {
 // unsigned reports whether there was nothing to sign the request with, for now.
 func (a Attempt) unsigned() bool {
 	return a.Outcome == NotSent && (a.Cause == CredentialsUnreachable || a.Cause == CredentialsFailing)
+}
+
+// unreachable reports whether the attempt ended before the server took it up, for a
+// reason that passes in moments or not for long.
+func (a Attempt) unreachable() bool {
+	return a.Outcome == NotSent && (a.Cause == Unreachable || a.Cause == Unprocessed || a.Cause == CredentialsUnreachable)
 }
 
 func (r *Result) attempt(ctx context.Context, p RetryPolicy, target Target) {

@@ -2,7 +2,6 @@ package signal
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -45,10 +44,7 @@ func (o Operation) Failure(summary, doing string, result delivery.Result, advice
 	if result.Attempts == 0 {
 		doing = fmt.Sprintf("%s was not tried: it waited for its turn, because %s throttles. Another request was turned away before", doing, o.Service)
 	}
-	because := unsentBecause(result.Attempt)
-	if errors.Is(result.Stopped, context.Canceled) {
-		because = "" // whoever stops the apply is not to look for what is wrong
-	}
+	because := unsentBecause(result.Attempt, result.Stopped)
 	return diagnostic(summary, advice, append([]string{
 		doing + ": " + w.answer(result.Attempt), w.stopped(result.Stopped), because, advice.Next,
 	}, standing...)...)

@@ -117,7 +117,7 @@ func (w signalRun) failure(result delivery.Result, options any) *problem {
 	}
 	detail := join(
 		doing+w.answer(result.Attempt),
-		w.asked(result), w.stopped(result.Stopped), unsentBecause(result.Attempt), advice.Next)
+		w.asked(result), w.stopped(result.Stopped), unsentBecause(result.Attempt, result.Stopped), advice.Next)
 	return w.problem(summary, advice, detail, standing, advice.Gone && (result.Outcome != delivery.Unknown || !result.HadUnknown))
 }
 
@@ -186,7 +186,7 @@ func (w signalRun) found(result delivery.Result, options any) string {
 		return ""
 	case end.Unreadable != nil:
 		return join(fmt.Sprintf(" Looking whether %s has it failed: %s", w.Service, w.answer(*end.Unreadable)),
-			unsentBecause(*end.Unreadable), w.ExplainRead(*end.Unreadable).Next, unreadable)
+			unsentBecause(*end.Unreadable, end.Stopped), w.ExplainRead(*end.Unreadable).Next, unreadable)
 	case end.Stopped != nil:
 		return join(fmt.Sprintf(" Looking whether %s has it was not finished.", w.Service), w.lastFailure(*end))
 	default:
@@ -230,7 +230,7 @@ func (w signalRun) notReady(end delivery.WaitResult, doing string, options any) 
 	opening := fmt.Sprintf("Sending %s to %s was not tried: %s ", w.What, w.To, doing)
 	if end.Unreadable != nil {
 		advice := w.ExplainRead(*end.Unreadable)
-		detail := join(opening+"failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable), advice.Next)
+		detail := join(opening+"failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next)
 		return w.problem("Signal Not Sent", advice, detail, unsent, advice.Gone)
 	}
 	saw := "ended without seeing its status."
@@ -269,7 +269,7 @@ func (w signalRun) waited(end delivery.WaitResult, waiting *Waiting) (diags diag
 	switch {
 	case end.Unreadable != nil:
 		advice = w.ExplainRead(*end.Unreadable)
-		summary, detail = "Target Cannot Be Read", join(opening+", but waiting for its run to end failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable), advice.Next)
+		summary, detail = "Target Cannot Be Read", join(opening+", but waiting for its run to end failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next)
 		if advice.Gone && w.gone != "" {
 			diags.AddWarning("Target Is Gone", join(detail, w.gone))
 			return diags
@@ -322,13 +322,13 @@ func (w signalRun) lastFailure(end delivery.WaitResult) string {
 	if end.Failed == nil {
 		return ""
 	}
-	return join("Reading it failed the last time: "+w.answer(*end.Failed), unsentBecause(*end.Failed))
+	return join("Reading it failed the last time: "+w.answer(*end.Failed), unsentBecause(*end.Failed, end.Stopped))
 }
 
 // notRead is the warning of a refresh that could not read the target.
 func (s Signal) notRead(attempt delivery.Attempt) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Target Not Read",
-		join(fmt.Sprintf("Reading the status of %s failed: %s", s.To, s.answer(attempt)), unsentBecause(attempt), s.ExplainRead(attempt).Next,
+		join(fmt.Sprintf("Reading the status of %s failed: %s", s.To, s.answer(attempt)), unsentBecause(attempt, nil), s.ExplainRead(attempt).Next,
 			"The status recorded last is kept, and the signal stays sent."))
 }
 
@@ -374,23 +374,30 @@ func (w signalRun) stopped(err error) string {
 }
 
 // unsentBecause says what is known of the cause for which a request was not sent.
-func unsentBecause(attempt delivery.Attempt) string {
-	if attempt.Outcome != delivery.NotSent {
+// Whoever cancels the apply is not to look for what is wrong.
+func unsentBecause(attempt delivery.Attempt, stopped error) string {
+	if attempt.Outcome != delivery.NotSent || errors.Is(stopped, context.Canceled) {
 		return ""
 	}
 	switch attempt.Cause {
 	case delivery.Absent:
 		return "Reads showed, until they could not lag behind any more, that the signal has not arrived."
 	case delivery.Unreachable:
-		return "Connecting was tried again until there was no point in going on: check the endpoint, the network, and whether a proxy is needed."
+		return "No connection could be made: check the endpoint, the network, and whether a proxy is needed."
 	case delivery.CredentialsUnreachable:
-		return "Connecting to whoever gives the credentials was tried again until there was no point in going on: check the endpoint, the network, and whether a proxy is needed."
+		return "No connection could be made to whoever gives the credentials: check the endpoint, the network, and whether a proxy is needed."
 	case delivery.CredentialsFailing:
 		return "Getting credentials that the service takes was tried again for as long as there was time."
 	case delivery.NoSuchHost:
 		return "The name of the service does not exist: check region and endpoint."
 	case delivery.Untrusted:
 		return "The server could not prove who it is: check the endpoint, and whether a private certificate authority has to be trusted."
+	case delivery.RefusedHandshake:
+		return "The server turned the connection down because of how it was made: check the endpoint, the TLS versions and the client certificate that it asks for, and whether something in between, such as a proxy, answers in its place."
+	case delivery.RefusedByProxy:
+		return "This is the proxy's answer, not the service's, and it is not asked again, because proxies lock accounts that fail too often: check the proxy's address, user and password, and that it lets the service's host pass, or name that host in NO_PROXY."
+	case delivery.Unprocessed:
+		return "The server said that it did not process the request: it may be stopping, or have too much to do."
 	default:
 		return ""
 	}

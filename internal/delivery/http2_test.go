@@ -1,0 +1,381 @@
+package delivery_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// frames is a server that speaks HTTP/2 frame by frame, and does with each request
+// that it has read what it is told.
+type frames struct {
+	url    string
+	roots  *x509.CertPool
+	mu     sync.Mutex
+	seen   []seen
+	conns  int
+	listen net.Listener
+}
+
+// seen is one request on the wire.
+type seen struct {
+	method, contentLength string
+	body                  string
+}
+
+func (f *frames) requests() []seen {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.seen
+}
+
+// serveFrames starts a server. The nth request, from 0, is answered by answer.
+func serveFrames(t *testing.T, answer func(n int, framer *http2.Framer, stream uint32)) *frames {
+	t.Helper()
+	borrowed := httptest.NewTLSServer(http.NotFoundHandler())
+	roots := x509.NewCertPool()
+	roots.AddCert(borrowed.Certificate())
+	config := &tls.Config{Certificates: borrowed.TLS.Certificates, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12}
+	borrowed.Close()
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &frames{url: "https://" + listener.Addr().String(), roots: roots, listen: listener}
+	var serving sync.WaitGroup
+	open := map[net.Conn]bool{}
+	serving.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			f.mu.Lock()
+			f.conns++
+			open[conn] = true
+			f.mu.Unlock()
+			serving.Go(func() { f.serve(conn, answer) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		f.mu.Lock()
+		for conn := range open {
+			_ = conn.Close()
+		}
+		f.mu.Unlock()
+		serving.Wait()
+	})
+	return f
+}
+
+func (f *frames) serve(conn net.Conn, answer func(int, *http2.Framer, uint32)) {
+	defer func() { _ = conn.Close() }()
+	preface := make([]byte, len(http2.ClientPreface))
+	if _, err := io.ReadFull(conn, preface); err != nil {
+		return
+	}
+	framer := http2.NewFramer(conn, conn)
+	framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+	_ = framer.WriteSettings()
+	requests := map[uint32]*seen{}
+	for {
+		frame, err := framer.ReadFrame()
+		if err != nil {
+			return
+		}
+		ended := false
+		switch frame := frame.(type) {
+		case *http2.SettingsFrame:
+			if !frame.IsAck() {
+				_ = framer.WriteSettingsAck()
+			}
+		case *http2.MetaHeadersFrame:
+			request := &seen{method: frame.PseudoValue("method")}
+			for _, field := range frame.RegularFields() {
+				if field.Name == "content-length" {
+					request.contentLength = field.Value
+				}
+			}
+			requests[frame.StreamID], ended = request, frame.StreamEnded()
+		case *http2.DataFrame:
+			requests[frame.StreamID].body += string(frame.Data())
+			ended = frame.StreamEnded()
+		}
+		if ended {
+			stream := frame.Header().StreamID
+			f.mu.Lock()
+			n := len(f.seen)
+			f.seen = append(f.seen, *requests[stream])
+			f.mu.Unlock()
+			answer(n, framer, stream)
+		}
+	}
+}
+
+// ok answers a request as a service does that took it.
+func ok(framer *http2.Framer, stream uint32) {
+	var block bytes.Buffer
+	_ = hpack.NewEncoder(&block).WriteField(hpack.HeaderField{Name: ":status", Value: "200"})
+	_ = framer.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: block.Bytes(), EndHeaders: true, EndStream: true})
+}
+
+// client is the provider's own, trusting the server.
+func (f *frames) client() delivery.Client {
+	return delivery.Client{Doer: delivery.NewHTTPClient(&http.Transport{TLSClientConfig: &tls.Config{RootCAs: f.roots, MinVersion: tls.VersionTLS12}})}
+}
+
+// bodies are all forms that net/http could send a second time.
+var bodies = map[string]func() io.Reader{
+	"none":           func() io.Reader { return nil },
+	"empty":          func() io.Reader { return http.NoBody },
+	"with a GetBody": func() io.Reader { return strings.NewReader("signal") },
+}
+
+// One attempt is one request on the wire, however its stream ends, and only what
+// the server says not to have processed is not sent.
+func TestOneRequestOnEveryStream(t *testing.T) {
+	reset := func(code http2.ErrCode) func(int, *http2.Framer, uint32) {
+		return func(_ int, framer *http2.Framer, stream uint32) { _ = framer.WriteRSTStream(stream, code) }
+	}
+	for name, test := range map[string]struct {
+		answer func(int, *http2.Framer, uint32)
+		sent   bool
+	}{
+		"PROTOCOL_ERROR":      {reset(http2.ErrCodeProtocol), true},
+		"INTERNAL_ERROR":      {reset(http2.ErrCodeInternal), true},
+		"CANCEL":              {reset(http2.ErrCodeCancel), true},
+		"ENHANCE_YOUR_CALM":   {reset(http2.ErrCodeEnhanceYourCalm), true},
+		"HTTP_1_1_REQUIRED":   {reset(http2.ErrCodeHTTP11Required), true},
+		"NO_ERROR":            {reset(http2.ErrCodeNo), true},
+		"REFUSED_STREAM":      {reset(http2.ErrCodeRefusedStream), false},
+		"GOAWAY below":        {func(_ int, framer *http2.Framer, _ uint32) { _ = framer.WriteGoAway(0, http2.ErrCodeNo, nil) }, false},
+		"GOAWAY for an error": {func(_ int, framer *http2.Framer, _ uint32) { _ = framer.WriteGoAway(0, http2.ErrCodeProtocol, nil) }, false},
+		"GOAWAY and the end": {func(_ int, framer *http2.Framer, stream uint32) {
+			_ = framer.WriteGoAway(stream, http2.ErrCodeNo, nil)
+			_ = framer.WriteRSTStream(stream, http2.ErrCodeInternal)
+		}, true},
+		"a frame that is none": {func(_ int, framer *http2.Framer, _ uint32) {
+			_ = framer.WriteRawFrame(http2.FrameHeaders, 0, 0, []byte("x"))
+		}, true},
+	} {
+		for kind, body := range bodies {
+			for _, method := range []string{http.MethodPost, http.MethodPatch, http.MethodDelete} {
+				f := serveFrames(t, test.answer)
+				ctx, trace := delivery.WithRequestTrace(t.Context())
+				req, err := http.NewRequestWithContext(ctx, method, f.url, body())
+				if err != nil {
+					t.Fatal(err)
+				}
+				client := f.client()
+				resp, err := client.Do(req)
+				if err == nil {
+					_ = resp.Body.Close()
+					t.Fatalf("%s, body %s: answered %s", name, kind, resp.Status)
+				}
+				if made := f.requests(); len(made) != 1 || trace.Connected() != test.sent {
+					t.Errorf("%s, %s, body %s: made %d requests, may have arrived: %t, want %t: %v", name, method, kind, len(made), trace.Connected(), test.sent, err)
+				}
+				if attempt := trace.Unsent(err); !test.sent && attempt.Cause != delivery.Unprocessed {
+					t.Errorf("%s: cause %d, %v", name, attempt.Cause, attempt.Err)
+				}
+				client.Doer.(*http.Client).CloseIdleConnections()
+			}
+		}
+	}
+}
+
+// A stream that ends badly does not end the connection's other requests, and one
+// that was used before makes no request again either.
+func TestOneRequestOnAReusedConnection(t *testing.T) {
+	f := serveFrames(t, func(n int, framer *http2.Framer, stream uint32) {
+		if n%2 == 0 {
+			ok(framer, stream)
+		} else {
+			_ = framer.WriteRSTStream(stream, http2.ErrCodeInternal)
+		}
+	})
+	client := f.client()
+	for i := range 20 {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Do(req)
+		if (err == nil) != (i%2 == 0) {
+			t.Fatalf("request %d: %v", i, err)
+		}
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+	}
+	if made := f.requests(); len(made) != 20 || f.conns != 1 {
+		t.Errorf("made %d requests on %d connections", len(made), f.conns)
+	}
+	for _, request := range f.requests() {
+		if request.contentLength != "0" {
+			t.Errorf("the request had the content-length %q", request.contentLength)
+		}
+	}
+	client.Doer.(*http.Client).CloseIdleConnections()
+}
+
+// After a GOAWAY a request goes to a new connection.
+func TestRequestAfterGoAway(t *testing.T) {
+	var gone *http2.Framer
+	var processed atomic.Int32
+	f := serveFrames(t, func(n int, framer *http2.Framer, stream uint32) {
+		if framer == gone {
+			return // as it has said
+		}
+		processed.Add(1)
+		ok(framer, stream)
+		if n == 0 {
+			gone = framer
+			_ = framer.WriteGoAway(stream, http2.ErrCodeNo, nil)
+		}
+	})
+	client := f.client()
+	for range 3 {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		for {
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.url, strings.NewReader("x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			watched, trace := delivery.WithRequestTrace(ctx)
+			resp, err := client.Do(req.WithContext(watched))
+			if err == nil {
+				_ = resp.Body.Close()
+				break
+			}
+			// The GOAWAY may meet a request on its way: that one is not sent.
+			if trace.Connected() || ctx.Err() != nil {
+				t.Fatal(err)
+			}
+		}
+		cancel()
+	}
+	if processed.Load() != 3 || f.conns != 2 {
+		t.Errorf("%d requests were processed, on %d connections", processed.Load(), f.conns)
+	}
+	client.Doer.(*http.Client).CloseIdleConnections()
+}
+
+// A server that wants a client certificate ends a TLS 1.3 connection after the
+// client has begun to use it; it has not seen a request then.
+func TestClientCertificateRequired(t *testing.T) {
+	for _, protocols := range [][]string{{"h2", "http/1.1"}, {"http/1.1"}} {
+		served := false
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served = true }))
+		server.Config.ErrorLog = log.New(io.Discard, "", 0)
+		server.EnableHTTP2 = protocols[0] == "h2"
+		server.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert, NextProtos: protocols, MinVersion: tls.VersionTLS13}
+		server.StartTLS()
+		roots := x509.NewCertPool()
+		roots.AddCert(server.Certificate())
+		client := delivery.Client{Doer: delivery.NewHTTPClient(&http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}})}
+		for range 10 {
+			ctx, trace := delivery.WithRequestTrace(t.Context())
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, strings.NewReader("signal"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := client.Do(req)
+			if err == nil {
+				_ = resp.Body.Close()
+				t.Fatal("it was answered")
+			}
+			if attempt := trace.Unsent(err); served || trace.Connected() && strings.Contains(err.Error(), "certificate required") || !trace.Connected() && attempt.Cause != delivery.RefusedHandshake {
+				t.Errorf("%v: served: %t, may have arrived: %t, cause %d: %v", protocols, served, trace.Connected(), attempt.Cause, err)
+			}
+		}
+		server.Close()
+	}
+}
+
+// doerFunc makes requests as the function does.
+type doerFunc func(*http.Request) (*http.Response, error)
+
+func (f doerFunc) Do(req *http.Request) (*http.Response, error) { return f(req) }
+
+var errUnclassified = errors.New("something else")
+
+// What nobody knows to pass is not tried again.
+func TestUnclassifiedFailuresArePermanent(t *testing.T) {
+	ctx, trace := delivery.WithRequestTrace(t.Context())
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://127.0.0.1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	failing := doerFunc(func(*http.Request) (*http.Response, error) { return nil, errUnclassified })
+	if _, err := (delivery.Client{Doer: failing}).Do(req); !errors.Is(err, errUnclassified) {
+		t.Fatal(err)
+	}
+	if attempt := trace.Unsent(nil); attempt.Cause != delivery.Permanent {
+		t.Errorf("cause %d", attempt.Cause)
+	}
+}
+
+// A header that cannot be written is found before anything is, and not shown.
+func TestHeaderThatCannotBeWritten(t *testing.T) {
+	ctx, trace := delivery.WithRequestTrace(t.Context())
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://127.0.0.1:1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Amz-Security-Token", "canary\n")
+	_, err = delivery.Client{Doer: delivery.NewHTTPClient(&http.Transport{})}.Do(req)
+	header := (*delivery.HeaderError)(nil)
+	if !errors.As(err, &header) || header.Name != "X-Amz-Security-Token" || strings.Contains(err.Error(), "canary") {
+		t.Errorf("said %v", err)
+	}
+	if attempt := trace.Unsent(err); trace.Connected() || attempt.Cause != delivery.Permanent {
+		t.Errorf("cause %d", attempt.Cause)
+	}
+}
+
+// A proxy's refusal is the proxy's, and is not tried again; that it cannot connect may pass.
+func TestProxyThatDoesNotConnect(t *testing.T) {
+	for code, want := range map[int]delivery.Cause{403: delivery.RefusedByProxy, 407: delivery.RefusedByProxy, 502: delivery.Unreachable, 503: delivery.Unreachable} {
+		asked := 0
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			asked++
+			w.WriteHeader(code)
+		}))
+		at := strings.Replace(proxy.URL, "http://", "http://user:canary@", 1)
+		ctx, trace := delivery.WithRequestTrace(t.Context())
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://ssm.us-east-1.amazonaws.com", strings.NewReader("signal"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := delivery.Client{Doer: delivery.NewHTTPClient(&http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return url.Parse(at) }})}
+		_, err = client.Do(req)
+		refused := (*delivery.ProxyError)(nil)
+		if !errors.As(err, &refused) || refused.Code != code || strings.Contains(err.Error(), "canary") || asked != 1 {
+			t.Errorf("%d: asked %d times, said %v", code, asked, err)
+		}
+		if attempt := trace.Unsent(err); trace.Connected() || attempt.Cause != want {
+			t.Errorf("%d: cause %d, want %d", code, attempt.Cause, want)
+		}
+		proxy.Close()
+	}
+}
