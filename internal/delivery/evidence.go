@@ -204,8 +204,8 @@ func (c *Claims) since(t *TrackedTarget) Timestamp {
 			overlaps := slices.ContainsFunc(other.sends, func(s *send) bool {
 				return s.state == inFlight || s.ended.latest().Add(c.poller.Settle+clockSlack).After(since.earliest())
 			})
-			if first := other.first(); overlaps && first.earliest().Before(since.earliest()) {
-				since, grown = first, true
+			if overlaps && other.first().earliest().Before(since.earliest()) {
+				since, grown = other.first(), true
 			}
 		}
 	}
