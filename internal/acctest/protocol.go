@@ -410,9 +410,27 @@ func (r *Resource) Destroy() Diagnostics {
 	if hasError(planned.Diagnostics) {
 		return diagnostics(planned.Diagnostics)
 	}
-	diags := diagnostics(planned.Diagnostics)
+	diags := r.warnsOfSignal(diagnostics(planned.Diagnostics))
 	diags = append(diags, r.apply(Plan{Planned: tftypes.NewValue(r.kind, nil), private: planned.PlannedPrivate, identity: planned.PlannedIdentity, config: null})...)
 	return diags
+}
+
+// warnsOfSignal holds the plan of a destroy to its word: it warns exactly when the
+// destroy is to send a signal. That warning is left out of what it returns.
+func (r *Resource) warnsOfSignal(planned Diagnostics) (others Diagnostics) {
+	r.t.Helper()
+	warned := false
+	for _, one := range planned {
+		if one.Summary == "Signal Is Sent at Destroy" && !one.Error {
+			warned = true
+		} else {
+			others = append(others, one)
+		}
+	}
+	if sends := r.Has("when") && r.String("when") == "destroy" && r.String("delivery") == ""; warned != sends {
+		r.t.Errorf("the plan of a destroy that sends a signal (%t) said %s", sends, planned)
+	}
+	return others
 }
 
 // Stored is what Terraform keeps of a resource in its state file.

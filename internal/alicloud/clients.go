@@ -193,3 +193,6 @@ func (u unquoted) Do(req *http.Request) (*http.Response, error) {
 	}
 	return resp, err
 }
+
+// BlockRegion is the region that the provider block says, "" when it says none.
+func (c *Clients) BlockRegion() string { return c.config.Region }

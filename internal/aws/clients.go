@@ -138,3 +138,6 @@ func (c *Clients) Caller() string {
 	}
 	return awssdk.ToString(c.loaded.keys.guard.caller.Load())
 }
+
+// BlockRegion is the region that the provider block says, "" when it says none.
+func (c *Clients) BlockRegion() string { return c.config.Region }

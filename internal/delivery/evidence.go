@@ -163,6 +163,10 @@ func (t *TrackedTarget) end(sent *send, attempt Attempt, at Timestamp) {
 		sent.state = lost
 	default:
 		t.self.sends = slices.DeleteFunc(t.self.sends, func(other *send) bool { return other == sent })
+		if len(t.self.sends) == 0 {
+			known := t.claims.signals[t.evidence.Scope]
+			t.claims.signals[t.evidence.Scope] = slices.DeleteFunc(known, func(other *claimant) bool { return other == t.self })
+		}
 	}
 }
 
@@ -285,7 +289,7 @@ func (c *Claims) judge(t *TrackedTarget, since Timestamp, shown Shown) judgement
 	switch {
 	case free > 0 && r.contested:
 		return judgement{state: Missed, reason: reasonContested}
-	case free > len(own)+r.twins:
+	case free > 0 && !r.explain(mine):
 		return judgement{state: Missed, reason: reasonMore}
 	case free > 0:
 		r.all.claim(shown.Traces)
@@ -340,38 +344,58 @@ type rivals struct {
 	// settled has the traces of the sends that have left one which all reads show by
 	// now, and all those of the ones that may not be shown yet, too.
 	settled, all *owners
-	// twins counts the lost sends that may have left one of the signal's traces, of
-	// other signals that are the same to the service: it does not matter which did.
-	twins int
 	// contested says that a lost send of a different signal may have left one.
 	contested bool
 	// hidden says that a twin that was taken at about the same time shows no trace.
 	hidden bool
+	// by are the sends, the signal's own included, that may have left each trace, of
+	// as many as there are.
+	by    [][]int
+	sends int
+}
+
+// may notes that one more send may have left some traces.
+func (r *rivals) may(fits []int) {
+	for _, i := range fits {
+		r.by[i] = append(r.by[i], r.sends)
+	}
+	r.sends++
+}
+
+// explain reports whether the sends can have left all of these traces. If not, some
+// are from somewhere else.
+func (r *rivals) explain(traces []int) bool {
+	left := newOwners(r.sends)
+	return !slices.ContainsFunc(traces, func(i int) bool { return !left.give(r.by[i], nil) })
 }
 
 func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []int, own []window) rivals {
-	r := rivals{settled: newOwners(len(shown.Traces)), all: newOwners(len(shown.Traces))}
+	r := rivals{settled: newOwners(len(shown.Traces)), all: newOwners(len(shown.Traces)), by: make([][]int, len(shown.Traces))}
+	for _, w := range own {
+		r.may(slices.DeleteFunc(slices.Clone(mine), func(i int) bool { return !w.holds(shown.Traces[i].At) }))
+	}
 	for _, other := range c.signals[t.evidence.Scope] {
-		if other == t.self || len(other.sends) == 0 || other.first().earliest().Before(since.earliest()) {
+		if other == t.self {
 			continue
 		}
 		twin, proved, settled := other.request == t.self.request, []int{}, true
 		for _, s := range other.sends {
+			if s.began.earliest().Before(since.earliest()) {
+				continue // What it left may not be listed.
+			}
 			var fits []int
 			w := c.window(shown.Clock, s)
 			for i, trace := range shown.Traces {
-				if w.holds(trace.At) && other.likeness(trace) != NotOurs || slices.Contains([]claim{s.left, other.proof}, claim(trace.ID)) {
+				if w.holds(trace.At) && other.likeness(trace) != NotOurs || claim(trace.ID) == s.left {
 					fits = append(fits, i)
 				}
 			}
+			r.may(fits)
 			visible := s.state != inFlight && !shown.Clock.asked.Before(s.ended.At.Add(c.poller.Settle))
 			switch {
 			case s.state == lost && other.proof != "":
 				proved, settled = append(proved, fits...), settled && visible
-				r.twins++
-			case s.state == lost && !slices.ContainsFunc(fits, func(i int) bool { return slices.Contains(mine, i) }):
-			case s.state == lost && twin:
-				r.twins++
+			case s.state == lost && (twin || !slices.ContainsFunc(fits, func(i int) bool { return slices.Contains(mine, i) })):
 			case s.state == lost:
 				r.contested = true
 			default:
@@ -381,8 +405,8 @@ func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []i
 				}
 			}
 		}
-		if other.proof != "" {
-			r.twins--
+		if proof := slices.IndexFunc(shown.Traces, func(trace Trace) bool { return claim(trace.ID) == other.proof }); proof >= 0 {
+			proved = append(proved, proof)
 			r.all.give(proved, &other.proof)
 			if settled {
 				r.settled.give(proved, nil)

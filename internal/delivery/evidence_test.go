@@ -118,10 +118,11 @@ func (s *service) evidence(content string) *delivery.Evidence {
 	}
 }
 
-// fault is what becomes of one request, after so long.
+// fault is what becomes of one request, after so long. One that is turned away
+// provably has no effect.
 type fault struct {
-	arrives, answered bool
-	takes             time.Duration
+	arrives, answered, turnedAway bool
+	takes                         time.Duration
 }
 
 var (
@@ -141,6 +142,9 @@ func (s *service) signal(content string, faults ...fault) delivery.Target {
 			s.take(event{content: content})
 		}
 		_ = delivery.Sleep(ctx, f.takes/2)
+		if f.turnedAway {
+			return unsent(delivery.Busy)
+		}
 		if !f.answered {
 			return delivery.Attempt{Err: errors.New("lost")}
 		}
@@ -349,7 +353,7 @@ func TestEarlierTwinIsNoRival(t *testing.T) {
 // signals of this provider than there are resources, and, where no stranger sends
 // the like at the same time, with one for each that is said to have arrived.
 func TestAnyHistory(t *testing.T) {
-	for seed := range uint64(500) {
+	for seed := range uint64(1000) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				random := rand.New(rand.NewPCG(seed, 15)) //nolint:gosec // It is no secret.
@@ -366,6 +370,8 @@ func TestAnyHistory(t *testing.T) {
 						faults[j] = fault{arrives: random.IntN(2) == 0, takes: time.Duration(random.IntN(4)) * time.Duration(random.IntN(9000)) * time.Millisecond}
 						if faults[j].arrives {
 							faults[j].answered = random.IntN(2) == 0
+						} else {
+							faults[j].turnedAway = random.IntN(3) == 0
 						}
 					}
 					starts, content := time.Duration(random.IntN(3)*random.IntN(8000))*time.Millisecond, contents[random.IntN(len(contents))]

@@ -3,6 +3,7 @@ package signal
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -12,9 +13,76 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// judged is the key of the private state of a resource whose failed target was
+// failureReported is the key of the private state of a resource whose failed target was
 // reported when it was created: whoever untaints it afterwards accepts that.
 const failureReported = "judged"
+
+// transition is what the plan of a signal that exists depends on.
+type transition struct {
+	// was and is are when the signal is sent, in the state and in the plan.
+	was, is string
+	// delivered says that the state tells of a signal that was sent, or may have been.
+	delivered bool
+	// changed says that the plan holds another signal than the state.
+	changed bool
+}
+
+// decision is what the plan of a signal that exists does.
+type decision int
+
+const (
+	// keep sends nothing, and what the state tells of the signal stays true.
+	keep decision = iota
+	// replace has the resource replaced, which sends the signal.
+	replace
+	// arm sends nothing now; a signal is still to be sent at destroy.
+	arm
+	// armAgain is arm for a signal that was sent before.
+	armAgain
+	// disarm sends nothing, neither now nor at destroy.
+	disarm
+	// forget is disarm for a signal that replaces one that was sent at destroy.
+	forget
+)
+
+// decide is the one place that says which change sends a signal.
+func (t transition) decide() decision {
+	switch {
+	case t.was == whenApply && t.is == whenApply && t.changed:
+		return replace
+	case t.was == whenApply && t.is == whenDestroy && t.delivered:
+		return armAgain
+	case t.was == whenApply && t.is == whenDestroy:
+		return arm
+	case t.was == whenDestroy && t.is == whenDestroy && t.delivered && t.changed:
+		return arm
+	case t.was == whenDestroy && t.is == whenApply && !t.delivered:
+		return disarm
+	case t.was == whenDestroy && t.is == whenApply && t.changed:
+		return forget
+	default:
+		return keep
+	}
+}
+
+// unsent reports whether nothing is to be recorded of a signal afterwards.
+func (d decision) unsent() bool { return d == arm || d == armAgain || d == disarm || d == forget }
+
+// warning is what a plan says of the decision, "" when there is nothing to warn of.
+func (d decision) warning() (summary, detail string) {
+	switch d {
+	case armAgain:
+		return "Signal Will Be Sent Again", "This signal was sent before. With when = \"destroy\" it is sent once more, when the resource is destroyed or replaced."
+	case disarm:
+		return "No Signal Will Be Sent", "Changing when sends nothing: the signal that was to be sent at destroy is sent neither now nor then. " +
+			"To send it, change triggers in a later apply, or replace the resource."
+	case forget:
+		return "No Signal Will Be Sent", "An earlier destroy sent the signal as it was configured then. That is not recorded any more, because another signal is configured now. " +
+			"Changing when sends nothing: that other signal is sent neither now nor at destroy. To send it, change triggers in a later apply, or replace the resource."
+	default:
+		return "", ""
+	}
+}
 
 // ModifyPlan decides what a plan does: it has the resource replaced, and so the
 // signal sent again, when the plan holds another signal than the one that was
@@ -30,28 +98,41 @@ func (r *signalResource[A]) ModifyPlan(ctx context.Context, req resource.ModifyP
 	}
 	switch {
 	case resp.Diagnostics.HasError():
+		return
 	case req.Plan.Raw.IsNull():
-		if before.Common().atDestroy() && before.Common().Delivery.ValueString() == Unknown {
-			resp.Diagnostics.AddWarning("Signal May Be Sent Again",
-				fmt.Sprintf("An earlier destroy of this signal_%s sent its signal, and whether it was taken is unknown. Unless the service shows that it was, destroying sends it once more; "+
-					"\"terraform state rm\" accepts it as delivered instead.", r.system.Name))
-		}
+		r.planDestroy(before, resp)
+		return
 	case req.State.Raw.IsNull():
-		r.planCreate(ctx, after, resp)
+		r.planCreate(after, resp)
 	default:
 		r.planUpdate(ctx, before, after, req, resp)
 	}
+	r.planRegion(req, resp)
 }
 
-func (r *signalResource[A]) planCreate(ctx context.Context, after *model[A], resp *resource.ModifyPlanResponse) {
+// planDestroy warns of a signal that the destroy sends.
+func (r *signalResource[A]) planDestroy(before *model[A], resp *resource.ModifyPlanResponse) {
+	switch common := before.Common(); {
+	case !common.atDestroy():
+	case common.Delivery.IsNull():
+		resp.Diagnostics.AddWarning("Signal Is Sent at Destroy",
+			fmt.Sprintf("Destroying this signal_%s sends its signal, because it has when = \"destroy\". To destroy it without, apply when = \"apply\" first, or run \"terraform state rm\" on it.", r.system.Name))
+	case common.Delivery.ValueString() == Unknown:
+		resp.Diagnostics.AddWarning("Signal May Be Sent Again",
+			fmt.Sprintf("An earlier destroy of this signal_%s sent its signal, and whether it was taken is unknown. Unless the service shows that it was, destroying sends it once more; "+
+				"\"terraform state rm\" accepts it as delivered instead.", r.system.Name))
+	}
+}
+
+func (r *signalResource[A]) planCreate(after *model[A], resp *resource.ModifyPlanResponse) {
 	if after.Common().atDestroy() {
 		// A taint is invisible here: the plan of a replacement is that of a creation.
 		resp.Diagnostics.AddAttributeWarning(path.Root("when"), "Signal Is Sent at Destroy",
-			"Nothing is sent now. The signal is sent when this resource is destroyed, and that includes its replacement: "+
-				"if this plan replaces it, because it is tainted or with -replace, its signal is sent from the state as last applied.")
+			"The signal is sent when this resource is destroyed, and creating it does not send it. A replacement destroys the resource that is there: "+
+				"if the plan shows one, because the resource is tainted, with -replace or by replace_triggered_by, then applying it sends that resource's signal, as last applied.")
 		planNotSent(resp)
 	}
-	r.planNoStatus(after, resp)
+	r.planNoStatus(after, after.Common().atDestroy(), resp)
 }
 
 func (r *signalResource[A]) planUpdate(ctx context.Context, before, after *model[A], req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -63,31 +144,60 @@ func (r *signalResource[A]) planUpdate(ctx context.Context, before, after *model
 	was, is := before.Common(), after.Common()
 	changed := r.changed(req, &resp.Diagnostics)
 	if !SameTriggers(was.Triggers, is.Triggers) {
-		changed.Append(path.Root("triggers"))
+		changed = append(changed, "triggers")
 	}
-	switch {
-	case !was.atDestroy() && !is.atDestroy():
-		resp.RequiresReplace.Append(changed...)
-	case is.atDestroy() && !was.atDestroy(), is.atDestroy() && !was.Delivery.IsNull() && len(changed) > 0:
-		// Another signal is still to be sent than the one that the state tells of.
-		r.planUnsent(req, resp)
-		if !was.atDestroy() && !was.Delivery.IsNull() {
-			resp.Diagnostics.AddAttributeWarning(path.Root("when"), "Signal Will Be Sent Again",
-				"This signal was sent before. With when = \"destroy\" it is sent once more, when the resource is destroyed or replaced.")
+	made := transition{was.sentWhen(), is.sentWhen(), !was.Delivery.IsNull(), len(changed) > 0}.decide()
+	if made == replace {
+		for _, name := range changed {
+			resp.RequiresReplace.Append(path.Root(name))
 		}
-	case was.atDestroy() && !is.atDestroy() && was.Delivery.IsNull():
-		resp.Diagnostics.AddAttributeWarning(path.Root("when"), "No Signal Will Be Sent",
-			"Changing when sends nothing: the signal that was to be sent at destroy is sent neither now nor then. "+
-				"To send it, change triggers in a later apply, or replace the resource.")
+		r.warnUnknown(req, changed, resp)
+	}
+	if made.unsent() {
+		r.planUnsent(req, resp)
+	}
+	if summary, detail := made.warning(); summary != "" {
+		resp.Diagnostics.AddAttributeWarning(path.Root("when"), summary, detail)
 	}
 	if !r.system.Waits {
 		return
 	}
-	if after.WaitForCompletion.IsUnknown() || r.waitsOn(ctx, before, after, req, resp) {
+	if !made.unsent() && (after.WaitForCompletion.IsUnknown() || r.waitsOn(ctx, before, after, req, resp)) {
 		resp.Diagnostics.Append(replan(&resp.Plan, tftypes.UnknownValue, "target_status", "target_succeeded")...)
 		return
 	}
-	r.planNoStatus(after, resp)
+	r.planNoStatus(after, made.unsent(), resp)
+}
+
+// warnUnknown warns of those changed arguments that may turn out to be the same.
+func (r *signalResource[A]) warnUnknown(req resource.ModifyPlanRequest, changed []string, resp *resource.ModifyPlanResponse) {
+	configured, diags := attributes(req.Config.Raw)
+	resp.Diagnostics.Append(diags...)
+	adopt := ""
+	if r.system.Adopts {
+		adopt = " With adopt_existing = true a signal that the service still shows is not sent once more."
+	}
+	for _, name := range changed {
+		if !configured[name].IsFullyKnown() {
+			resp.Diagnostics.AddAttributeWarning(path.Root(name), "Signal Is Sent Again",
+				fmt.Sprintf("The value of %s is not known before the apply, so it counts as changed: the signal is sent again even if the value turns out to be the same. "+
+					"To see first whether it is, apply what the value depends on, with -target.%s", name, adopt))
+		}
+	}
+}
+
+// planRegion has the plan show the region that the provider block says.
+func (r *signalResource[A]) planRegion(req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if r.system.Region == nil {
+		return
+	}
+	configured, diags := attributes(req.Config.Raw)
+	resp.Diagnostics.Append(diags...)
+	planned, diags := attributes(resp.Plan.Raw)
+	resp.Diagnostics.Append(diags...)
+	if region := r.system.BlockRegion(); region != "" && configured["region"].IsNull() && !planned["region"].IsKnown() {
+		resp.Diagnostics.Append(replan(&resp.Plan, region, "region")...)
+	}
 }
 
 // waitsOn reports whether an update has to go on waiting: the target's end is
@@ -105,10 +215,11 @@ func (r *signalResource[A]) waitsOn(ctx context.Context, before, after *model[A]
 	return !before.TargetSucceeded.ValueBool() && after.OnWaitFailure.ValueString() != onWaitFailureRecord && string(accepted) != "true"
 }
 
-// planNoStatus has the target's status null while nobody waits for it.
-func (r *signalResource[A]) planNoStatus(after *model[A], resp *resource.ModifyPlanResponse) {
+// planNoStatus has the target's status null while nothing is waited for.
+func (r *signalResource[A]) planNoStatus(after *model[A], unsent bool, resp *resource.ModifyPlanResponse) {
 	on := after.WaitForCompletion
-	if !r.system.Waits || !after.Common().atDestroy() && (on.ValueBool() || on.IsUnknown()) || after.TargetStatus.IsNull() && after.TargetSucceeded.IsNull() {
+	waits := !unsent && !after.Common().atDestroy() && (on.ValueBool() || on.IsUnknown())
+	if !r.system.Waits || waits || after.TargetStatus.IsNull() && after.TargetSucceeded.IsNull() {
 		return
 	}
 	resp.Diagnostics.Append(replan(&resp.Plan, nil, "target_status", "target_succeeded")...)
@@ -133,7 +244,7 @@ func (r *signalResource[A]) planUnsent(req resource.ModifyPlanRequest, resp *res
 }
 
 // changed are the arguments whose change makes another signal.
-func (r *signalResource[A]) changed(req resource.ModifyPlanRequest, diags *diag.Diagnostics) (changed path.Paths) {
+func (r *signalResource[A]) changed(req resource.ModifyPlanRequest, diags *diag.Diagnostics) (changed []string) {
 	configured, unread := attributes(req.Config.Raw)
 	diags.Append(unread...)
 	sent, unread := attributes(req.State.Raw)
@@ -143,9 +254,10 @@ func (r *signalResource[A]) changed(req resource.ModifyPlanRequest, diags *diag.
 		case attribute.IsWriteOnly() || r.system.OnlyTriggersResend:
 		case attribute.IsComputed() && configured[name].IsNull():
 		case !configured[name].Equal(sent[name]):
-			changed.Append(path.Root(name))
+			changed = append(changed, name)
 		}
 	}
+	slices.Sort(changed) // The order of a map is another one each time.
 	return changed
 }
 

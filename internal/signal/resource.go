@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -287,6 +288,9 @@ func (r *signalResource[A]) secrets(ctx context.Context, config tfsdk.Config, di
 
 // atDestroy reports whether the signal is to be sent when the resource is destroyed.
 func (s *State) atDestroy() bool { return s.When.ValueString() == whenDestroy }
+
+// sentWhen is when the signal is sent, which may be left out.
+func (s *State) sentWhen() string { return cmp.Or(s.When.ValueString(), whenApply) }
 
 // sent notes what became of the signal.
 func (s *State) sent(sent sendResult) {

@@ -50,11 +50,13 @@ type System[A any] struct {
 	// Check reports, on the attributes' paths, what the attributes' own
 	// validators cannot see; nil when there is nothing such. Values may still be unknown.
 	Check func(ctx context.Context, arguments *A) diag.Diagnostics
-	// Region is the argument that names the region, and FindRegion returns the region
-	// to use: the one given, or the provider's when none is. They are nil where the
-	// service is not regional.
-	Region     func(arguments *A) *types.String
-	FindRegion func(ctx context.Context, given string) (string, error)
+	// Region is the argument that names the region. FindRegion returns the region to
+	// use: the one given, or the provider's when none is. BlockRegion is the one that
+	// the provider block says, "" when it leaves that to the environment. They are nil
+	// where the service is not regional.
+	Region      func(arguments *A) *types.String
+	FindRegion  func(ctx context.Context, given string) (string, error)
+	BlockRegion func() string
 	// Complete fills in the computed arguments that can be known without asking
 	// anybody, such as an id that is made up. It may be nil.
 	Complete func(ctx context.Context, arguments *A)

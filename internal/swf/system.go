@@ -53,6 +53,7 @@ func system(clients *aws.Clients) signal.System[args] {
 		Final:           func(_ *args, status string) bool { return final(status) },
 		Region:          func(a *args) *types.String { return &a.Region },
 		FindRegion:      clients.Region,
+		BlockRegion:     clients.BlockRegion,
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
 			client, err := service.Client(ctx, clients, a.Region.ValueString())
 			if err != nil {
