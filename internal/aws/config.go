@@ -146,7 +146,10 @@ func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, err
 		config.WithRegion(c.Region),
 		config.WithSharedConfigProfile(c.Profile),
 		config.WithHTTPClient(client),
-		config.WithEndpointCredentialOptions(func(o *endpointcreds.Options) { o.HTTPClient = client }),
+		config.WithEndpointCredentialOptions(func(o *endpointcreds.Options) {
+			o.HTTPClient = client
+			o.Retryer = awssdk.NopRetryer{} // Whoever waits for the credentials tries again.
+		}),
 		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
 			if client, ok := o.Client.(*sts.Client); ok {
 				o.Client = stsCalls{setup, client, fmt.Sprintf("the profile %q", cmp.Or(c.profile(), "default"))}

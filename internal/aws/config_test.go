@@ -194,7 +194,6 @@ func TestCredentialsOfAContainer(t *testing.T) {
 	f := start(t)
 	t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f.URL+"/container")
 	t.Setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "authorization")
-	t.Setenv("AWS_MAX_ATTEMPTS", "1") // The SDK has its own patience with it, too.
 	f.next("GET /container", often(4, func(w http.ResponseWriter, _ request) bool { w.WriteHeader(503); return true })...)
 	c := f.static()
 	c.AccessKey, c.SecretKey, c.HTTPProxy = "", "", "http://127.0.0.1:1"

@@ -32,7 +32,10 @@ type CredentialsError struct {
 	Err  error
 }
 
-func (e *CredentialsError) Error() string { return e.Err.Error() }
+// Error leaves out what each cache of the SDK adds, which says nothing.
+func (e *CredentialsError) Error() string {
+	return strings.ReplaceAll(e.Err.Error(), "failed to refresh cached credentials, ", "")
+}
 
 // Unwrap returns what the credential provider said.
 func (e *CredentialsError) Unwrap() error { return e.Err }

@@ -26,6 +26,7 @@ func TestTroubleWithCredentialsPasses(t *testing.T) {
 		"too many requests": often(4, refuses(429, "TooManyRequestsException", "slow down")),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			f := start(t)
 			f.next("AssumeRole", trouble...)
 			result := open(t, f.role(), "").deliver(time.Minute)
@@ -73,6 +74,7 @@ func TestTroubleWithCredentialsThatStays(t *testing.T) {
 		"keys of nobody":              {guarded, "GetCallerIdentity", refuses(403, "InvalidClientTokenId", "invalid"), []string{"sts:GetCallerIdentity", "check access key"}, "trust policy"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			f := start(t)
 			f.next(test.what, often(9, test.trouble)...)
 			s := open(t, test.config(f), "")

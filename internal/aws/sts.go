@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -96,6 +97,9 @@ func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation Op
 	case noted.keys == nil:
 		return nil, err // Whoever was to sign it says why.
 	case !trace.Connected():
+		if send := (*smithyhttp.RequestSendError)(nil); errors.As(err, &send) {
+			failed.Err = fmt.Errorf("asking STS for sts:%s: %w", name, send.Err)
+		}
 		switch unsent := trace.Unsent(err); unsent.Cause {
 		case delivery.Unreachable:
 			failed.cause = delivery.CredentialsUnreachable

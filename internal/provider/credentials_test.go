@@ -1,0 +1,167 @@
+package provider_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// assuming are provider blocks with a role for a sandbox, by the cloud whose signals
+// they are for.
+var assuming = map[string]func(url string) acctest.Values{
+	"aws": func(url string) acctest.Values {
+		return acctest.AWS(url).With(acctest.Values{"assume_role": []any{acctest.Values{"role_arn": role(homeAccount, "deploy")}}})
+	},
+}
+
+// eachRole runs a test against every system whose requests are signed with the
+// credentials of a role, and whose targets can be waited for.
+func eachRole(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider)) {
+	t.Helper()
+	for _, y := range systems.All {
+		block := assuming[y.Block]
+		if y.Gate == nil || block == nil {
+			continue
+		}
+		t.Run(y.Name(), func(t *testing.T) {
+			t.Parallel()
+			c := &clock{}
+			s := acctest.Sandbox(t, sandbox.Options{Now: c.now})
+			s.Hook(y.Gate.Read, c.tick, nil)
+			test(t, y, s, acctest.StartProvider(t, acctest.Values{y.Block: block(s.URL())}))
+		})
+	}
+}
+
+// blips are how a renewal fails in passing. The first session is given.
+var blips = []sandbox.Fault{
+	{Operation: "AssumeRole", Kind: sandbox.KindErrorBefore, Skip: 1, Times: 3},
+	{Operation: "AssumeRole", Kind: sandbox.KindThrottle, Skip: 1, Times: 3},
+	{Operation: "AssumeRole", Kind: sandbox.KindDropBefore, Skip: 1, Times: 3},
+	{Operation: "AssumeRole", Kind: sandbox.KindHTML, Skip: 1, Times: 3},
+}
+
+// A session that ends while a signal that was accepted waits for its run is renewed,
+// also if that does not work at once: nothing is tainted, and nothing sent again.
+func TestWaitOutlivesCredentials(t *testing.T) {
+	eachRole(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		for _, blip := range blips {
+			s.ResetRequestLog()
+			s.Inject(blip)
+			s.Inject(sandbox.Fault{Operation: y.Gate.Read, Kind: sandbox.KindExpired, Times: 1})
+			r := acctest.StartProvider(t, acctest.Values{y.Block: assuming[y.Block](s.URL())}).Resource(y.Type)
+			apply(t, r, y.Gate.Running(s, well).With(waiting))
+			status(t, r, y.Gate.Succeeded, true)
+			if r.Tainted || r.String("delivery") != "SENT" || s.Count("AssumeRole") < 3 {
+				t.Errorf("%s: tainted %t, %d sessions, and the state is %s", blip.Kind, r.Tainted, s.Count("AssumeRole"), r.State)
+			}
+			sentOnce(t, y, s)
+		}
+	})
+}
+
+// A lost answer is looked for although the session ends at that moment.
+func TestReadBackOutlivesCredentials(t *testing.T) {
+	eachRole(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
+		if y.ShownBy == "" {
+			return
+		}
+		s.Hook(y.Gate.Read, nil, nil)
+		for _, blip := range blips {
+			s.ResetRequestLog()
+			s.Inject(blip)
+			s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter, Times: 1})
+			s.Inject(sandbox.Fault{Operation: y.ShownBy, Kind: sandbox.KindExpired, Times: 1})
+			r := acctest.StartProvider(t, acctest.Values{y.Block: assuming[y.Block](s.URL())}).Resource(y.Type)
+			apply(t, r, y.Ready(s))
+			if r.Tainted || r.String("delivery") != "CONFIRMED" {
+				t.Errorf("%s: tainted %t, and the state is %s", blip.Kind, r.Tainted, r.State)
+			}
+			sentOnce(t, y, s)
+		}
+	})
+}
+
+// A refresh and a signal outlive it, too.
+func TestRefreshAndSendOutliveCredentials(t *testing.T) {
+	eachRole(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		s.Hook(y.Gate.Read, nil, nil)
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindExpired, Times: 1})
+		s.Inject(blips[0])
+		r := p.Resource(y.Type)
+		config := y.Gate.Running(s, never).With(waiting).With(acctest.Briefly).With(acctest.Values{"on_wait_failure": "record"})
+		says(t, r.Apply(config), false, "Target Still Running")
+		if s.Accepted(y.Operation) != 1 || s.Count(y.Operation) != 2 || r.Tainted {
+			t.Errorf("tainted %t, and the request log is %v", r.Tainted, s.RequestLog())
+		}
+		s.Inject(sandbox.Fault{Operation: y.Gate.Read, Kind: sandbox.KindExpired, Times: 1})
+		if diags := r.Refresh(); len(diags) > 0 {
+			t.Error(diags)
+		}
+		if s.Accepted(y.Operation) != 1 {
+			t.Errorf("a refresh sent: %v", s.RequestLog())
+		}
+	})
+}
+
+// Trouble that lasts until the timeout is no end of the run: it can be recorded, and
+// what is said never has anybody send again.
+func TestCredentialsThatEndForGood(t *testing.T) {
+	eachRole(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		s.Inject(sandbox.Fault{Operation: "AssumeRole", Kind: sandbox.KindErrorBefore, Skip: 1})
+		s.Inject(sandbox.Fault{Operation: y.Gate.Read, Kind: sandbox.KindExpired})
+		r := p.Resource(y.Type)
+		config := y.Gate.Running(s, well).With(waiting).With(acctest.Briefly)
+		diags := r.Apply(config.With(acctest.Values{"on_wait_failure": "record"}))
+		says(t, diags, false, "Target Not Seen", "AssumeRole")
+		if r.Tainted || strings.Contains(diags.String(), "apply again") {
+			t.Errorf("tainted %t: %s", r.Tainted, diags)
+		}
+		sentOnce(t, y, s)
+
+		// A role that is denied cannot pass: at once, with the way out that sends nothing.
+		s.ClearFaults()
+		s.ResetRequestLog()
+		s.Inject(sandbox.Fault{Operation: "AssumeRole", Kind: sandbox.KindRefuse, Skip: 1})
+		s.Inject(sandbox.Fault{Operation: y.Gate.Read, Kind: sandbox.KindExpired, Times: 1})
+		r = acctest.StartProvider(t, acctest.Values{y.Block: assuming[y.Block](s.URL())}).Resource(y.Type)
+		config = y.Gate.Running(s, well).With(waiting)
+		diags = r.Apply(config)
+		says(t, diags, true, "Target Cannot Be Read", "AssumeRole", "terraform untaint", "goes on waiting")
+		if strings.Contains(diags.String(), "apply again") {
+			t.Errorf("said: %s", diags)
+		}
+		s.ClearFaults()
+		r.Tainted = false // terraform untaint
+		apply(t, r, config)
+		status(t, r, y.Gate.Succeeded, true)
+		sentOnce(t, y, s)
+	})
+}
+
+// A plan ends although STS never answers, and so does an apply.
+func TestSilentSTSEnds(t *testing.T) {
+	policy := acctest.Quick
+	policy.Attempt = 300 * time.Millisecond
+	s := acctest.Sandbox(t, sandbox.Options{})
+	y := systems.All[0]
+	block := acctest.Values{"aws": acctest.AWS(s.URL()).With(acctest.Values{"allowed_account_ids": []any{homeAccount}})}
+	r := acctest.StartProvider(t, block).Resource(y.Type)
+	config := y.Gate.Running(s, never).With(waiting).With(acctest.Briefly).With(acctest.Values{"on_wait_failure": "record"})
+	says(t, r.Apply(config), false, "Target Still Running")
+	s.Inject(sandbox.Fault{Operation: "GetCallerIdentity", Kind: sandbox.KindStall})
+	p := acctest.StartProvider(t, block, provider.WithPolicy(policy))
+	began := time.Now()
+	says(t, r.On(p).Refresh(), false, "Target Not Read", "GetCallerIdentity")
+	other := p.Resource(y.Type)
+	says(t, other.Apply(y.Ready(s).With(acctest.Briefly)), true, "Signal Not Sent", "GetCallerIdentity")
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("they took %s", took)
+	}
+	sentOnce(t, y, s)
+}
