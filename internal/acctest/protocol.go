@@ -171,6 +171,18 @@ func (p Plan) Unknown() (names []string) {
 	return names
 }
 
+// String returns a planned string attribute, "" when it is null or not known.
+func (p Plan) String(name string) string {
+	var (
+		values map[string]tftypes.Value
+		text   *string
+	)
+	if p.Planned.As(&values) != nil || !values[name].IsKnown() || values[name].As(&text) != nil || text == nil {
+		return ""
+	}
+	return *text
+}
+
 // Resource returns an instance of a resource type that is not in the state yet.
 func (p *Provider) Resource(name string) *Resource {
 	p.t.Helper()

@@ -69,7 +69,13 @@ func (r *signalResource[A]) schema(ctx context.Context) schema.Schema {
 	}
 	maps.Copy(attributes, r.system.optionAttributes(true))
 	maps.Copy(attributes, r.system.Arguments)
-	for name, more := range r.system.Remembered {
+	remembered := map[string]string{}
+	maps.Copy(remembered, r.system.Remembered)
+	if r.system.Region != nil {
+		remembered["region"] = "A plan shows it where the configuration or the provider block says it. " +
+			"A region of the environment or a profile is not planned: the signal goes to the one that is found when the plan is applied."
+	}
+	for name, more := range remembered {
 		attribute := attributes[name].(schema.StringAttribute)
 		attribute.MarkdownDescription += " " + more
 		attributes[name] = attribute

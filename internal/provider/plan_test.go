@@ -1,0 +1,123 @@
+package provider_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// What a destroy has sent is not recorded as another signal that was never sent.
+func TestAnotherSignalAfterADestroyThatSent(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.Gate.Running(s, never).With(waiting).With(acctest.Briefly)
+		s.Hook(y.Gate.Read, nil, nil) // time stands still
+		r := p.Resource(y.Type)
+		plant(t, r, config)
+		says(t, r.Destroy(), true, "Target Still Running")
+		if r.String("delivery") != "SENT" {
+			t.Fatalf("delivery is %q", r.String("delivery"))
+		}
+		sentOnce(t, y, s)
+		made := len(s.RequestLog())
+		for _, c := range changesOf(y, r) {
+			if !c.sends || strings.Contains(c.name, "_wo") {
+				continue
+			}
+			edited, change := r.On(p), acctest.Values{c.name: c.value}
+			says(t, edited.Apply(config.With(change)), false, "No Signal Will Be Sent")
+			if edited.String("delivery") != "" || edited.String("sent_at") != "" || edited.String("request_id") != "" || edited.String("target_status") != "" {
+				t.Errorf("with %v, a signal that was not sent is recorded as %s", change, edited.State)
+			}
+		}
+		if now := len(s.RequestLog()); now != made {
+			t.Errorf("these requests were made: %v", s.RequestLog()[made:])
+		}
+	})
+}
+
+// A plan of a creation may be one of a replacement, which sends the signal of what
+// is there: it does not say that nothing is sent.
+func TestPlanOfASignalAtDestroyPromisesNothing(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		_, diags := p.Resource(y.Type).Plan(y.Ready(s).With(atDestroy))
+		says(t, diags, false, "Signal Is Sent at Destroy", "-replace", "replace_triggered_by")
+		if strings.Contains(diags.String(), "Nothing is sent") {
+			t.Error(diags)
+		}
+	})
+}
+
+// A changed argument that is not known yet may be the same, and sends all the same:
+// the plan says so, at the argument.
+func TestPlanWarnsOfUnknownArguments(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		for _, c := range changesOf(y, p.Resource(y.Type)) {
+			if !c.sends {
+				continue
+			}
+			config, r := y.Ready(s), p.Resource(y.Type)
+			apply(t, r, c.before(config))
+			unknown := c.after(config).With(acctest.Values{c.name: acctest.Unknown})
+			if c.name == "triggers" {
+				unknown["triggers"] = acctest.Values{"release": acctest.Unknown}
+			}
+			_, diags := r.Plan(unknown)
+			at := slices.IndexFunc(diags, func(d acctest.Diagnostic) bool { return d.Attribute == c.name && d.Summary == "Signal Is Sent Again" })
+			if len(diags) != 1 || at != 0 || diags.HasError() || strings.Contains(diags.String(), "adopt_existing") != r.Has("adopt_existing") {
+				t.Errorf("an unknown %s is planned with %s", c.name, diags)
+			}
+			if _, diags := r.Plan(c.after(config)); len(diags) > 0 {
+				t.Errorf("another %s is planned with %s", c.name, diags)
+			}
+		}
+	})
+}
+
+// A plan shows the region where the configuration or the provider block says it,
+// and only there: what the environment says may be something else at the apply.
+func TestRegionIsPlanned(t *testing.T) {
+	t.Setenv("AWS_REGION", "eu-west-1")
+	t.Setenv("ALIBABA_CLOUD_REGION", "cn-beijing")
+	s := acctest.Sandbox(t, sandbox.Options{})
+	block := acctest.Block(s.URL())
+	var nowhere, unknown acctest.Values
+	for name, region := range map[*acctest.Values]any{&nowhere: nil, &unknown: acctest.Unknown} {
+		*name = block.With(acctest.Values{})
+		for _, cloud := range []string{"aws", "alicloud"} {
+			(*name)[cloud] = block[cloud].(acctest.Values).With(acctest.Values{"region": region})
+		}
+	}
+	for name, test := range map[string]struct {
+		block  acctest.Values
+		region any
+		want   func(blocks string) string
+	}{
+		"the block says it":               {block, nil, func(blocks string) string { return blocks }},
+		"the configuration says it":       {block, "ap-south-1", func(string) string { return "ap-south-1" }},
+		"it is to be known later":         {block, acctest.Unknown, func(string) string { return "" }},
+		"the environment says it":         {nowhere, nil, func(string) string { return "" }},
+		"the configuration says it alone": {nowhere, "ap-south-1", func(string) string { return "ap-south-1" }},
+		"the block says it later":         {unknown, nil, func(string) string { return "" }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := acctest.StartProvider(t, test.block)
+			for _, y := range systems.All {
+				r := p.Resource(y.Type)
+				if !r.Has("region") {
+					continue
+				}
+				plan, diags := r.Plan(y.Ready(s).With(acctest.Values{"region": test.region}))
+				if diags.HasError() {
+					t.Fatal(diags)
+				}
+				if planned, want := plan.String("region"), test.want(map[string]string{"aws": "us-east-1", "alicloud": "cn-hangzhou"}[y.Block]); planned != want {
+					t.Errorf("%s is planned in the region %q, want %q", y.Type, planned, want)
+				}
+			}
+		})
+	}
+}
