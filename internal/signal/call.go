@@ -16,7 +16,7 @@ import (
 type Operation struct {
 	// Service is the name of who answers.
 	Service string
-	// Bound is the name of the timeout that bounds the operation, and Timeout its length.
+	// TimeoutName is the name of the timeout that bounds the operation, and Timeout its length.
 	TimeoutName string
 	Timeout     time.Duration
 }
@@ -59,10 +59,10 @@ func (o Operation) Send(ctx context.Context, sender *Sender, signal Signal, unse
 		return result.Outcome, nil
 	}
 	w := o.run()
-	w.Sender, w.Signal, w.unsent, w.unknown = sender, signal, unsent, unknown
-	return result.Outcome, w.failure(result, nil).Diagnostic
+	w.Sender, w.Signal, w.texts = sender, signal, map[standing]string{notTaken: unsent, mayBeTaken: unknown}
+	return result.Outcome, w.failure(result).Diagnostic
 }
 
 func (o Operation) run() signalRun {
-	return signalRun{Signal: Signal{Service: o.Service}, operationTexts: operationTexts{timeoutName: o.TimeoutName}, timeout: o.Timeout}
+	return signalRun{Signal: Signal{Service: o.Service}, phase: phase(o.TimeoutName), timeout: o.Timeout}
 }

@@ -13,102 +13,23 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// operation is what Terraform does with the resource, and what doing it again means.
-type operationTexts struct {
-	// bound is the name of the timeout that bounds it.
-	timeoutName string
-	// unsent, unknown and unfinished say where a signal stands that was not taken,
-	// may have been taken, and was taken by a target that has not ended well. The
-	// second goes on with what doing it again does: repeat.
-	unsent, unknown, unfinished, repeat string
-	// unreadable says what it means that a signal could not be looked for.
-	unreadable string
-	// again says what doing it again does, when nothing was sent; never, what to
-	// do about a target that will not take the signal any more; ended, about one
-	// whose run has ended otherwise than wanted.
-	again, never, ended string
-	// recorded says what on_wait_failure = "record" makes of it.
-	recorded string
-	// cancelled says where a signal stands whose wait was cancelled; it is empty
-	// where only an error keeps the resource.
-	cancelled string
-	// gone says what it means that a target is not there any more that was to be
-	// waited for; it is empty where that is an error.
-	gone string
-}
-
-var (
-	creating = operationTexts{
-		timeoutName: "create",
-		unsent:      "The signal was not taken, and nothing is recorded. Applying again sends it.",
-		unknown: "The resource is saved as tainted, with delivery = \"" + Unknown + "\". If the signal has arrived, run \"terraform untaint\" on " +
-			"the resource to accept it as delivered; otherwise apply again",
-		repeat:     "which sends it once more.",
-		unreadable: "Had it been readable, the provider would have found out by itself; it does not look again at the next apply.",
-		recorded:   "This is recorded in target_status and target_succeeded, as on_wait_failure = \"record\" asks for.",
-		again:      "Applying again sends the signal.",
-		never:      "The signal was not sent, and nothing is recorded.",
-		ended: "The signal is recorded, but the resource is tainted: applying again would send the signal again. " +
-			"Run \"terraform untaint\" on the resource to keep the signal and to accept how the run ended.",
-		unfinished: "The signal is recorded, but the resource is tainted: applying again would send the signal again. " +
-			"Run \"terraform untaint\" on the resource to keep the signal; then the next apply sends nothing, and goes on waiting while the run has not ended.",
-		cancelled: "The signal is recorded; the next apply sends nothing and goes on waiting.",
-	}
-	updating = operationTexts{
-		timeoutName: "update",
-		unsent:      "Nothing was sent, as in every update.",
-		recorded:    "This is recorded in target_status and target_succeeded, as on_wait_failure = \"record\" asks for.",
-		again:       "Applying again looks at the target again.",
-		ended: "The signal stays recorded, and nothing was sent. To send the signal again, use -replace; " +
-			"to go on regardless, set on_wait_failure = \"record\" or wait_for_completion = false.",
-		unfinished: "The signal stays recorded, and nothing was sent. The next apply looks again. To send the signal again, use -replace; to go on regardless, set on_wait_failure = \"record\" or wait_for_completion = false.",
-		cancelled:  "The signal is recorded; the next apply sends nothing and goes on waiting.",
-	}
-	invoking = operationTexts{
-		timeoutName: "action",
-		unsent:      "The signal was not taken. Invoking the action again sends it.",
-		again:       "Invoking the action again sends the signal.",
-		never:       "The signal was not sent.",
-		ended:       "The signal was sent. Invoking the action again would send it again.",
-		unknown:     "An action remembers nothing: if the signal has not arrived, invoke the action again",
-		repeat:      "which sends it once more.",
-		unreadable:  "Had it been readable, the provider would have found out by itself.",
-		unfinished:  "The signal was sent. Invoking the action again would send it again.",
-	}
-	deleting = operationTexts{
-		timeoutName: "delete",
-		unsent:      "The signal was not taken, and the resource is kept. Destroying again sends it.",
-		unknown: "The resource is kept, with delivery = \"" + Unknown + "\". If the signal has arrived, run \"terraform state rm\" on " +
-			"the resource to accept it as delivered; otherwise destroy again",
-		repeat:     "which sends it once more unless the service shows it by then.",
-		unreadable: "When it can be read, the next destroy finds out by itself.",
-		recorded:   "The destroy goes on, as on_wait_failure = \"record\" asks for.",
-		again:      "The resource is kept, and destroying again sends the signal.",
-		never:      "The signal was not sent, and the resource is kept. To destroy it without a signal, apply when = \"apply\" first, or run \"terraform state rm\" on it.",
-		ended: "The resource is kept, and remembers that the signal was sent. To destroy it however the run has ended, apply on_wait_failure = \"record\" or " +
-			"wait_for_completion = false first, or run \"terraform state rm\" on it.",
-		unfinished: "The resource is kept, and remembers that the signal was sent: destroying again only waits.",
-		gone:       "There is nothing left to wait for, and the destroy goes on.",
-	}
-)
-
 // notBound is the diagnostic for a signal that could not even be made ready.
-func (o operationTexts) notBound(name string, err error) diag.Diagnostic {
+func (p phase) notBound(name string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Signal Not Sent",
-		fmt.Sprintf("The signal of this signal_%s could not be made ready: %s\n\nNothing was sent. %s", name, err, o.again))
+		fmt.Sprintf("The signal of this signal_%s could not be made ready: %s\n\n%s", name, err, next[notTaken][p]))
 }
 
 // failure is the problem of a delivery that did not end accepted. It says what
 // was being done, what was answered, what that means, and what to do next.
-func (w signalRun) failure(result delivery.Result, options any) *problem {
+func (w signalRun) failure(result delivery.Result) *problem {
 	summary := map[delivery.Outcome]string{
 		delivery.Rejected: "Signal Rejected",
 		delivery.NotSent:  "Signal Not Sent",
 		delivery.Unknown:  "Outcome of the Signal Unknown",
 	}[result.Outcome]
-	standing := w.unsent
+	standing := w.stands(notTaken)
 	if result.Outcome == delivery.Unknown {
-		standing = w.unknownText(unknownReason(result)+w.found(result, options), options)
+		standing = w.unknownText(unknownReason(result) + w.lookupText(result))
 	}
 	advice := w.Explain(result.Attempt)
 	doing := fmt.Sprintf("Sending %s to %s failed%s: ", w.What, w.To, after(result.Attempts))
@@ -123,30 +44,37 @@ func (w signalRun) failure(result delivery.Result, options any) *problem {
 
 // stillUnknown is the problem of an operation that ended while it was looking for
 // the signal of an earlier one.
-func (w signalRun) stillUnknown(end delivery.WaitResult, options any) *problem {
+func (w signalRun) stillUnknown(end delivery.WaitResult) *problem {
 	return w.problem("Outcome of the Signal Unknown", Advice{},
-		join(fmt.Sprintf("Sending %s to %s was not tried.", w.What, w.To), w.stopped(end.Stopped)), w.previousText(options), false)
+		join(fmt.Sprintf("Sending %s to %s was not tried.", w.What, w.To), w.stopped(end.Stopped)), w.previousText(), false)
 }
 
-// earlier says where a signal stands that an earlier operation sent, with an
+// previousText says where a signal stands that an earlier operation sent, with an
 // outcome that is still unknown.
-func (w signalRun) previousText(options any) string {
-	return w.unknownText("Nothing was sent now, but whether the signal that was sent earlier was taken is unknown."+
-		w.found(delivery.Result{LookupResult: w.previousLookup}, options), options)
+func (w signalRun) previousText() string {
+	return w.unknownText("Nothing was sent now, but whether the signal that was sent earlier was taken is unknown." +
+		w.lookupText(delivery.Result{LookupResult: w.previousLookup}))
 }
 
-// doubtful says where a signal stands that may have been taken, how to find out,
-// and what to do next.
-func (w signalRun) unknownText(doubt string, options any) string {
-	standing := w.unknown
-	switch {
-	case w.repeat == "":
-	case adopts(options):
-		standing += ", which looks for it first, as adopt_existing = true asks for, and sends it once more unless it is there."
-	default:
-		standing += ", " + w.repeat
+// unknownText says where a signal stands that may have been taken, for a reason, how
+// to find out, and what to do next.
+func (w signalRun) unknownText(reason string) string {
+	stands, hint := w.stands(mayBeTaken), ""
+	if w.options.AdoptExisting.ValueBool() {
+		stands = w.stands(mayBeAdopted)
 	}
-	return join(doubt, w.HowToCheck, standing+hint(options))
+	if w.options.offersResend && !w.options.ResendOnUnknown.ValueBool() {
+		hint = " With resend_on_unknown = true a signal whose outcome stays unknown is sent once more at once."
+	}
+	return join(reason, w.HowToCheck, stands+hint)
+}
+
+// stands is where the signal stands, and what to do next.
+func (w signalRun) stands(at standing) string {
+	if text, ok := w.texts[at]; ok {
+		return text
+	}
+	return next[at][w.phase]
 }
 
 // asked says for how long a service that left no time asked to be left alone.
@@ -157,7 +85,7 @@ func (w signalRun) asked(result delivery.Result) string {
 	return fmt.Sprintf("%s asked to be left alone for %s.", w.Service, result.RetryAfter)
 }
 
-// doubt says what was done about an unknown outcome.
+// unknownReason says what was done about an unknown outcome.
 func unknownReason(result delivery.Result) string {
 	switch {
 	case !result.HadUnknown:
@@ -171,11 +99,11 @@ func unknownReason(result delivery.Result) string {
 	}
 }
 
-// found says why looking for a signal did not tell whether it has arrived.
-func (w signalRun) found(result delivery.Result, options any) string {
-	end, unreadable := result.LookupResult, w.unreadable
-	if adopts(options) {
-		unreadable = ""
+// lookupText says why looking for a signal did not tell whether it has arrived.
+func (w signalRun) lookupText(result delivery.Result) string {
+	end, stands := result.LookupResult, w.stands(notReadable)
+	if w.options.AdoptExisting.ValueBool() {
+		stands = ""
 	}
 	switch {
 	case end == nil || end.Reached():
@@ -186,20 +114,12 @@ func (w signalRun) found(result delivery.Result, options any) string {
 		return ""
 	case end.Unreadable != nil:
 		return join(fmt.Sprintf(" Looking whether %s has it failed: %s", w.Service, w.answer(*end.Unreadable)),
-			unsentBecause(*end.Unreadable, end.Stopped), w.ExplainRead(*end.Unreadable).Next, unreadable)
+			unsentBecause(*end.Unreadable, end.Stopped), w.ExplainRead(*end.Unreadable).Next, stands)
 	case end.Stopped != nil:
 		return join(fmt.Sprintf(" Looking whether %s has it was not finished.", w.Service), w.lastFailure(*end))
 	default:
 		return fmt.Sprintf(" What %s shows does not tell: %s.", w.Service, end.Observation.Reason)
 	}
-}
-
-// hint names the option that sends once more instead of failing, where there is one.
-func hint(options any) string {
-	if m, ok := options.(optional); !ok || !m.options().offersResend || resends(options) {
-		return ""
-	}
-	return " With resend_on_unknown = true a signal whose outcome stays unknown is sent once more at once."
 }
 
 func (w signalRun) problem(summary string, advice Advice, detail, standing string, gone bool) *problem {
@@ -222,10 +142,10 @@ func targetGone(p *problem, delivery string) diag.Diagnostic {
 
 // notReady is the problem of a signal that was not sent because of what was, or
 // was not, seen of its target.
-func (w signalRun) notReady(end delivery.WaitResult, doing string, options any) *problem {
-	unsent, never := w.unsent, w.never
+func (w signalRun) notReady(end delivery.WaitResult, doing string) *problem {
+	unsent, never := w.stands(notTaken), w.stands(neverReady)
 	if !w.previousSend.IsZero() && !w.previousAbsent() {
-		unsent, never = w.previousText(options), w.previousText(options)
+		unsent, never = w.previousText(), w.previousText()
 	}
 	opening := fmt.Sprintf("Sending %s to %s was not tried: %s ", w.What, w.To, doing)
 	if end.Unreadable != nil {
@@ -270,8 +190,8 @@ func (w signalRun) waited(end delivery.WaitResult, waiting *Waiting) (diags diag
 	case end.Unreadable != nil:
 		advice = w.ExplainRead(*end.Unreadable)
 		summary, detail = "Target Cannot Be Read", join(opening+", but waiting for its run to end failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next)
-		if advice.Gone && w.gone != "" {
-			diags.AddWarning("Target Is Gone", join(detail, w.gone))
+		if gone := w.stands(targetIsGone); advice.Gone && gone != "" {
+			diags.AddWarning("Target Is Gone", join(detail, gone))
 			return diags
 		}
 	case end.Observation.State == delivery.Missed:
@@ -285,21 +205,21 @@ func (w signalRun) waited(end delivery.WaitResult, waiting *Waiting) (diags diag
 		summary, detail = "Target Still Running", join(fmt.Sprintf("%s, but its run has not been seen to end: %s.", opening, status), w.lastFailure(end), w.stopped(end.Stopped))
 	default:
 		summary, detail = "Waiting Cancelled", fmt.Sprintf("%s. The apply was cancelled while waiting for its run to end: %s.", opening, status)
-		if w.cancelled != "" {
-			diags.AddWarning(summary, join(detail, w.cancelled))
+		if cancelled := w.stands(waitCancelled); cancelled != "" {
+			diags.AddWarning(summary, join(detail, cancelled))
 			return diags
 		}
 	}
 	// A target that cannot be read is a mistake to mend, not a result to record.
 	if waiting.OnWaitFailure.ValueString() == onWaitFailureRecord && end.Unreadable == nil && !errors.Is(end.Stopped, context.Canceled) {
-		diags.AddWarning(summary, join(detail, w.recorded))
+		diags.AddWarning(summary, join(detail, w.stands(waitRecorded)))
 		return diags
 	}
-	standing := w.unfinished
+	stands := stillWaiting
 	if end.Observation.State == delivery.Missed {
-		standing = w.ended
+		stands = endedBadly
 	}
-	diags.Append(diagnostic(summary, advice, detail, standing))
+	diags.Append(diagnostic(summary, advice, detail, w.stands(stands)))
 	return diags
 }
 
@@ -365,7 +285,7 @@ func (s Signal) answer(attempt delivery.Attempt) string {
 func (w signalRun) stopped(err error) string {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Sprintf("The %s timeout of %s leaves no time to go on; a longer one can be set.", w.timeoutName, w.timeout)
+		return fmt.Sprintf("The %s timeout of %s leaves no time to go on; a longer one can be set.", w.phase, w.timeout)
 	case err != nil:
 		return "The apply was cancelled."
 	default:

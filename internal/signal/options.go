@@ -51,20 +51,6 @@ type Options struct {
 	offersResend bool
 }
 
-// options returns the options themselves; embedding hands it on to the model.
-func (o *Options) options() *Options { return o }
-
-// optional is a model with options.
-type optional interface{ options() *Options }
-
-// waits returns the waiting of a model.
-func waits(model any) *Waiting {
-	if m, ok := model.(optional); ok {
-		return &m.options().Waiting
-	}
-	return &Waiting{}
-}
-
 // waitsRaw reports whether a state has wait_for_completion on, without decoding all
 // of it: a refresh asks so of every signal there is.
 func waitsRaw(state tftypes.Value) bool {
@@ -77,18 +63,6 @@ func waitsRaw(state tftypes.Value) bool {
 	}
 	waits, ok := attributes["wait_for_completion"]
 	return ok && waits.IsKnown() && !waits.IsNull() && waits.As(&on) == nil && on
-}
-
-// adopts reports whether a model asks for adoption.
-func adopts(model any) bool {
-	m, ok := model.(optional)
-	return ok && m.options().AdoptExisting.ValueBool()
-}
-
-// resends reports whether a model asks for another send where the outcome stays unknown.
-func resends(model any) bool {
-	m, ok := model.(optional)
-	return ok && m.options().ResendOnUnknown.ValueBool()
 }
 
 // optionAttributes are the arguments that say how to send and not what: a change

@@ -112,7 +112,7 @@ func (r *signalResource[A]) ModifyPlan(ctx context.Context, req resource.ModifyP
 
 // planDestroy warns of a signal that the destroy sends.
 func (r *signalResource[A]) planDestroy(before *model[A], resp *resource.ModifyPlanResponse) {
-	switch common := before.Common(); {
+	switch common := &before.State; {
 	case !common.atDestroy():
 	case common.Delivery.IsNull():
 		resp.Diagnostics.AddWarning("Signal Is Sent at Destroy",
@@ -125,23 +125,23 @@ func (r *signalResource[A]) planDestroy(before *model[A], resp *resource.ModifyP
 }
 
 func (r *signalResource[A]) planCreate(after *model[A], resp *resource.ModifyPlanResponse) {
-	if after.Common().atDestroy() {
+	if after.atDestroy() {
 		// A taint is invisible here: the plan of a replacement is that of a creation.
 		resp.Diagnostics.AddAttributeWarning(path.Root("when"), "Signal Is Sent at Destroy",
 			"The signal is sent when this resource is destroyed, and creating it does not send it. A replacement destroys the resource that is there: "+
 				"if the plan shows one, because the resource is tainted, with -replace or by replace_triggered_by, then applying it sends that resource's signal, as last applied.")
 		planNotSent(resp)
 	}
-	r.planNoStatus(after, after.Common().atDestroy(), resp)
+	r.planNoStatus(after, after.atDestroy(), resp)
 }
 
 func (r *signalResource[A]) planUpdate(ctx context.Context, before, after *model[A], req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if after.Common().When.IsUnknown() {
+	if after.When.IsUnknown() {
 		resp.Diagnostics.AddAttributeError(path.Root("when"), "When Is Not Known",
 			"Whether this signal is still to be sent depends on when, so for a resource that exists its value has to be known at plan: apply what it depends on first.")
 		return
 	}
-	was, is := before.Common(), after.Common()
+	was, is := &before.State, &after.State
 	changed := r.changed(req, &resp.Diagnostics)
 	if !SameTriggers(was.Triggers, is.Triggers) {
 		changed = append(changed, "triggers")
@@ -204,7 +204,7 @@ func (r *signalResource[A]) planRegion(req resource.ModifyPlanRequest, resp *res
 // not known, or it is a failure that the resource fails for and that only a
 // refresh has seen.
 func (r *signalResource[A]) waitsOn(ctx context.Context, before, after *model[A], req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) bool {
-	if !after.WaitForCompletion.ValueBool() || after.Common().atDestroy() || before.Common().Delivery.IsNull() {
+	if !after.WaitForCompletion.ValueBool() || after.atDestroy() || before.Delivery.IsNull() {
 		return false
 	}
 	if !r.final(before) {
@@ -218,7 +218,7 @@ func (r *signalResource[A]) waitsOn(ctx context.Context, before, after *model[A]
 // planNoStatus has the target's status null while nothing is waited for.
 func (r *signalResource[A]) planNoStatus(after *model[A], unsent bool, resp *resource.ModifyPlanResponse) {
 	on := after.WaitForCompletion
-	waits := !unsent && !after.Common().atDestroy() && (on.ValueBool() || on.IsUnknown())
+	waits := !unsent && !after.atDestroy() && (on.ValueBool() || on.IsUnknown())
 	if !r.system.Waits || waits || after.TargetStatus.IsNull() && after.TargetSucceeded.IsNull() {
 		return
 	}
@@ -269,7 +269,7 @@ func (r *signalResource[A]) pending(data *model[A]) bool {
 
 func (r *signalResource[A]) final(data *model[A]) bool {
 	status := data.TargetStatus
-	return !status.IsNull() && r.system.Final(data.Own(), status.ValueString())
+	return !status.IsNull() && r.system.Final(&data.Arguments, status.ValueString())
 }
 
 // SameTriggers compares triggers; none at all and an empty map both say nothing.

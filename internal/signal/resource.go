@@ -52,9 +52,9 @@ func (r *signalResource[A]) ValidateConfig(ctx context.Context, req resource.Val
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(CheckTimeouts(data.Common().Timeouts)...)
+	resp.Diagnostics.Append(CheckTimeouts(data.Timeouts)...)
 	resp.Diagnostics.Append(r.check(ctx, data)...)
-	if !data.Common().atDestroy() {
+	if !data.atDestroy() {
 		return
 	}
 	for name := range r.secrets(ctx, req.Config, &resp.Diagnostics) {
@@ -68,7 +68,7 @@ func (r *signalResource[A]) check(ctx context.Context, data *model[A]) diag.Diag
 	if r.system.Check == nil {
 		return nil
 	}
-	return r.system.Check(ctx, data.Own())
+	return r.system.Check(ctx, &data.Arguments)
 }
 
 // Create sends the signal, unless it is to be sent at destroy. The state is
@@ -81,7 +81,7 @@ func (r *signalResource[A]) Create(ctx context.Context, req resource.CreateReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	common := data.Common()
+	common := &data.State
 	timeout, diags := common.Timeouts.Create(ctx, DefaultTimeout)
 	secrets := r.secrets(ctx, req.Config, &diags)
 	resp.Diagnostics.Append(diags...)
@@ -90,15 +90,15 @@ func (r *signalResource[A]) Create(ctx context.Context, req resource.CreateReque
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	r.system.complete(ctx, data.Own())
+	r.system.complete(ctx, &data.Arguments)
 	common.ID = types.StringValue(uuid.NewString())
 	if common.atDestroy() {
 		resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 		return
 	}
-	signal, err := r.system.bind(ctx, data.Own(), secrets)
+	signal, err := r.system.bind(ctx, &data.Arguments, secrets)
 	if err != nil {
-		resp.Diagnostics.Append(creating.notBound(r.system.Name, err))
+		resp.Diagnostics.Append(create.notBound(r.system.Name, err))
 		return
 	}
 	common.Delivery = types.StringValue(Unknown)
@@ -107,8 +107,8 @@ func (r *signalResource[A]) Create(ctx context.Context, req resource.CreateReque
 		return
 	}
 
-	run := signalRun{Sender: r.sender, Signal: signal, operationTexts: creating, timeout: timeout, secrets: r.sensitive(req.Config.Raw, &resp.Diagnostics)}
-	sent, problem := run.send(ctx, data)
+	run := signalRun{Sender: r.sender, Signal: signal, phase: create, timeout: timeout, options: data.Options, secrets: r.sensitive(req.Config.Raw, &resp.Diagnostics)}
+	sent, problem := run.send(ctx)
 	common.sent(sent)
 	if sent.delivery == "" {
 		resp.State.RemoveResource(ctx)
@@ -120,7 +120,7 @@ func (r *signalResource[A]) Create(ctx context.Context, req resource.CreateReque
 		return
 	}
 	run.lastDelivery = sent.delivery
-	if !waits(data).WaitForCompletion.ValueBool() {
+	if !data.WaitForCompletion.ValueBool() {
 		return
 	}
 	end, found := finish(ctx, run, data, &resp.State)
@@ -144,17 +144,17 @@ func (r *signalResource[A]) Read(ctx context.Context, req resource.ReadRequest, 
 	// Bind fills in arguments, which are not for a refresh to change.
 	bound := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), bound)...)
-	signal, err := r.system.bind(ctx, bound.Own(), nil)
+	signal, err := r.system.bind(ctx, &bound.Arguments, nil)
 	if err != nil {
 		resp.Diagnostics.Append(notRead(r.system.Name, err))
 		return
 	}
-	observation, attempt := r.sender.readOnce(ctx, signal, data.Common().sentThen())
+	observation, attempt := r.sender.readOnce(ctx, signal, data.sentThen())
 	if attempt.Outcome != delivery.Accepted {
 		resp.Diagnostics.Append(signal.notRead(attempt))
 		return
 	}
-	waits(data).note(observation)
+	data.note(observation)
 	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 }
 
@@ -163,15 +163,15 @@ func (r *signalResource[A]) Read(ctx context.Context, req resource.ReadRequest, 
 func (r *signalResource[A]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data)...)
-	timeout, diags := data.Common().Timeouts.Update(ctx, DefaultTimeout)
+	timeout, diags := data.Timeouts.Update(ctx, DefaultTimeout)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	r.system.complete(ctx, data.Own())
-	waiting := waits(data)
+	r.system.complete(ctx, &data.Arguments)
+	waiting := &data.Waiting
 	anew, on := waiting.TargetStatus.IsUnknown(), waiting.WaitForCompletion.ValueBool()
 	// Waiting anew, or no more, ends what an untaint has accepted.
 	if anew || !on {
@@ -188,12 +188,12 @@ func (r *signalResource[A]) Update(ctx context.Context, req resource.UpdateReque
 	// Bind fills in arguments, which are not for an update to change.
 	bound := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), bound)...)
-	signal, err := r.system.bind(ctx, bound.Own(), r.secrets(ctx, req.Config, &resp.Diagnostics))
+	signal, err := r.system.bind(ctx, &bound.Arguments, r.secrets(ctx, req.Config, &resp.Diagnostics))
 	if err != nil {
-		resp.Diagnostics.Append(updating.notBound(r.system.Name, err))
+		resp.Diagnostics.Append(update.notBound(r.system.Name, err))
 		return
 	}
-	run := signalRun{Sender: r.sender, Signal: signal, operationTexts: updating, timeout: timeout, lastDelivery: data.Common().Delivery.ValueString(), secrets: r.sensitive(req.Config.Raw, &resp.Diagnostics)}
+	run := signalRun{Sender: r.sender, Signal: signal, phase: update, timeout: timeout, options: data.Options, lastDelivery: data.Delivery.ValueString(), secrets: r.sensitive(req.Config.Raw, &resp.Diagnostics)}
 	_, found := finish(ctx, run, data, &resp.State)
 	resp.Diagnostics.Append(found...)
 }
@@ -203,7 +203,7 @@ func (r *signalResource[A]) Update(ctx context.Context, req resource.UpdateReque
 func (r *signalResource[A]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), data)...)
-	common := data.Common()
+	common := &data.State
 	if resp.Diagnostics.HasError() || !common.atDestroy() {
 		return
 	}
@@ -214,17 +214,17 @@ func (r *signalResource[A]) Delete(ctx context.Context, req resource.DeleteReque
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	signal, err := r.system.bind(ctx, data.Own(), nil)
+	signal, err := r.system.bind(ctx, &data.Arguments, nil)
 	if err != nil {
-		resp.Diagnostics.Append(deleting.notBound(r.system.Name, err))
+		resp.Diagnostics.Append(destroy.notBound(r.system.Name, err))
 		return
 	}
-	run := signalRun{Sender: r.sender, Signal: signal, operationTexts: deleting, timeout: timeout, secrets: r.sensitive(req.State.Raw, &resp.Diagnostics)}
+	run := signalRun{Sender: r.sender, Signal: signal, phase: destroy, timeout: timeout, options: data.Options, secrets: r.sensitive(req.State.Raw, &resp.Diagnostics)}
 	// A signal that an earlier destroy delivered only needs the rest of its wait.
 	before := common.Delivery.ValueString()
 	run.lastDelivery = before
 	if before == "" || before == Unknown {
-		sent, problem := run.sendAgain(ctx, data, common.sentThen(), lostThen(ctx, req.Private, &resp.Diagnostics))
+		sent, problem := run.sendAgain(ctx, common.sentThen(), lostThen(ctx, req.Private, &resp.Diagnostics))
 		if sent.delivery == Unknown {
 			var lost time.Time
 			if sent.lost.After(r.sender.lostBy(sent.at)) {
@@ -246,7 +246,7 @@ func (r *signalResource[A]) Delete(ctx context.Context, req resource.DeleteReque
 		}
 		run.lastDelivery = sent.delivery
 	}
-	if !waits(data).WaitForCompletion.ValueBool() {
+	if !data.WaitForCompletion.ValueBool() {
 		return
 	}
 	_, found := finish(ctx, run, data, &resp.State)
@@ -255,11 +255,10 @@ func (r *signalResource[A]) Delete(ctx context.Context, req resource.DeleteReque
 
 // finish waits for the end of the target's run and writes what it saw into the
 // state before it says a word about it.
-func finish(ctx context.Context, run signalRun, data interface{ Common() *State }, state *tfsdk.State) (delivery.WaitResult, diag.Diagnostics) {
-	waiting := waits(data)
-	end := run.complete(ctx, waiting, data.Common().sentThen())
+func finish[A any](ctx context.Context, run signalRun, data *model[A], state *tfsdk.State) (delivery.WaitResult, diag.Diagnostics) {
+	end := run.complete(ctx, &data.Waiting, data.sentThen())
 	diags := record(ctx, state, data)
-	diags.Append(run.waited(end, waiting)...)
+	diags.Append(run.waited(end, &data.Waiting)...)
 	return end, diags
 }
 

@@ -33,8 +33,11 @@ func NewSender(policy delivery.RetryPolicy) *Sender {
 type signalRun struct {
 	*Sender
 	Signal
-	operationTexts
+	phase   phase
 	timeout time.Duration
+	options Options
+	// texts replace what next says, where the signal is not its resource's own.
+	texts map[standing]string
 	// lastDelivery is what is known of the signal, as the delivery attribute has it.
 	lastDelivery string
 	// tracked is the signal's target once it has one; nil where the service never
@@ -69,41 +72,40 @@ type problem struct {
 // send takes the signal to its target, as the options say: unless it is there
 // already, when the target is ready. It returns a problem unless the signal was
 // accepted or adopted.
-func (w *signalRun) send(ctx context.Context, options any) (sendResult, *problem) {
-	waiting := waits(options)
-	unready, found := waiting.WaitUntilReady.ValueBool(), w.Find
-	if w.Find != nil && (adopts(options) || unready || waiting.WaitForCompletion.ValueBool()) {
+func (w *signalRun) send(ctx context.Context) (sendResult, *problem) {
+	adopts, unready, found := w.options.AdoptExisting.ValueBool(), w.options.WaitUntilReady.ValueBool(), w.Find
+	if w.Find != nil && (adopts || unready || w.options.WaitForCompletion.ValueBool()) {
 		// What is read has to be what is signalled: it is found before it is sent to.
 		probe, doing := w.Find.Now, "looking for the target"
 		if unready {
 			probe, doing = w.Find.Ready, untilReady
 		}
 		if end := w.find(ctx, probe); !end.Reached() {
-			return sendResult{}, w.notReady(end, doing, options)
+			return sendResult{}, w.notReady(end, doing)
 		}
 		unready = false
 	} else {
 		found = nil
 	}
-	if adopts(options) {
+	if adopts {
 		switch end := w.wait(ctx, w.Existing, "Looking whether the signal is there"); {
 		case end.Reached():
 			return sendResult{delivery: Adopted}, nil
 		case end.Observation.State == delivery.Pending:
-			return sendResult{}, w.notReady(end, "looking whether the signal is already there", options)
+			return sendResult{}, w.notReady(end, "looking whether the signal is already there")
 		}
 	}
 	if unready {
 		if end := w.wait(ctx, w.Ready, "Waiting until the target is ready"); !end.Reached() {
-			return sendResult{}, w.notReady(end, untilReady, options)
+			return sendResult{}, w.notReady(end, untilReady)
 		}
 	}
-	result := w.deliver(ctx, options)
-	if found != nil && !result.HadUnknown && w.Explain(result.Attempt).Gone && !adopts(options) {
+	result := w.deliver(ctx)
+	if found != nil && !result.HadUnknown && w.Explain(result.Attempt).Gone && !adopts {
 		// The one that was found has ended, and reads that lag may name it for a while:
 		// the service knows best whether another one is there.
 		w.Signal, found = found.Forget(), nil
-		result = w.deliver(ctx, options)
+		result = w.deliver(ctx)
 	}
 	switch result.Outcome {
 	case delivery.Accepted:
@@ -111,7 +113,7 @@ func (w *signalRun) send(ctx context.Context, options any) (sendResult, *problem
 	case delivery.Confirmed:
 		return sendResult{delivery: Confirmed, at: result.SentAt}, nil
 	}
-	problem := w.failure(result, options)
+	problem := w.failure(result)
 	if found != nil {
 		// Another one may be there.
 		problem.gone = ""
@@ -123,9 +125,9 @@ func (w *signalRun) send(ctx context.Context, options any) (sendResult, *problem
 }
 
 // deliver has the signal delivered.
-func (w *signalRun) deliver(ctx context.Context, options any) delivery.Result {
+func (w *signalRun) deliver(ctx context.Context) delivery.Result {
 	unknown := delivery.UnknownOutcomePolicy{
-		Resend: resends(options), PreviousSend: w.previousSend, PreviousAbsent: w.previousAbsent(),
+		Resend: w.options.ResendOnUnknown.ValueBool(), PreviousSend: w.previousSend, PreviousAbsent: w.previousAbsent(),
 	}
 	target := w.target()
 	if w.tracked != nil {
@@ -165,16 +167,16 @@ const clockTolerance = 10 * time.Second
 // at the time given, or, where that is zero, after as long as one attempt may take.
 // Unless the service shows that it is not there, the outcome stays unknown whatever
 // is refused.
-func (w *signalRun) sendAgain(ctx context.Context, options any, sent, lost time.Time) (sendResult, *problem) {
+func (w *signalRun) sendAgain(ctx context.Context, sent, lost time.Time) (sendResult, *problem) {
 	if sent.IsZero() {
-		return w.send(ctx, options)
+		return w.send(ctx)
 	}
 	if lost.IsZero() {
 		lost = w.lostBy(sent)
 	}
 	w.previousSend = delivery.Timestamp{At: sent, Tolerance: clockTolerance}
 	if w.target(); w.tracked == nil {
-		return w.send(ctx, options)
+		return w.send(ctx)
 	}
 	w.tracked.Previous(w.previousSend, delivery.Timestamp{At: lost, Tolerance: clockTolerance})
 	end := w.lookup(ctx)
@@ -183,9 +185,9 @@ func (w *signalRun) sendAgain(ctx context.Context, options any, sent, lost time.
 	case end.Reached():
 		return sendResult{delivery: Confirmed, at: sent}, nil
 	case !end.Absent() && ctx.Err() != nil:
-		return sendResult{}, w.stillUnknown(end, options)
+		return sendResult{}, w.stillUnknown(end)
 	}
-	result, problem := w.send(ctx, options)
+	result, problem := w.send(ctx)
 	if result.delivery == Unknown && result.lost.IsZero() {
 		result.lost = lost
 	}
@@ -240,7 +242,7 @@ func (w *signalRun) complete(ctx context.Context, waiting *Waiting, sent time.Ti
 	return end
 }
 
-// look reads once how far the run of the target has come that took the signal, sent then.
+// readOnce reads once how far the run of the target has come that took the signal, sent then.
 func (c *Sender) readOnce(ctx context.Context, signal Signal, sent time.Time) (delivery.Observation, delivery.Attempt) {
 	reads := c.reads.For(signal.RateLimit)
 	if signal.Find != nil {

@@ -30,9 +30,6 @@ type State struct {
 	Delivery  types.String   `tfsdk:"delivery"`
 }
 
-// Common returns the state itself; embedding hands it on to the model.
-func (s *State) Common() *State { return s }
-
 // The values of the delivery attribute.
 const (
 	// Sent means that the service accepted the signal.

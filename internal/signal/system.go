@@ -172,9 +172,6 @@ type model[A any] struct {
 	Arguments A
 }
 
-// Own returns the system's own arguments.
-func (m *model[A]) Own() *A { return &m.Arguments }
-
 // complete fills in the computed arguments that can be known without asking anybody.
 // A region that is not found stays unknown; bind will say so.
 func (y System[A]) complete(ctx context.Context, arguments *A) {
