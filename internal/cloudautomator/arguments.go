@@ -35,8 +35,8 @@ func arguments() map[string]schema.Attribute {
 	arguments := map[string]schema.Attribute{
 		"job_id": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: job.description + " Either this or `url`.",
-			Validators:          []validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot("job_id"), path.MatchRoot("url")), job.check},
+			MarkdownDescription: jobIDArgument.description + " Either this or `url`.",
+			Validators:          []validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot("job_id"), path.MatchRoot("url")), jobIDArgument.check},
 		},
 		"url": schema.StringAttribute{
 			Optional:  true,
@@ -59,14 +59,14 @@ func actionArguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"job_id": schema.StringAttribute{
 			Required:            true,
-			MarkdownDescription: job.description,
-			Validators:          []validator.String{job.check},
+			MarkdownDescription: jobIDArgument.description,
+			Validators:          []validator.String{jobIDArgument.check},
 		},
 	}
 }
 
-// job is what resource and action have in common.
-var job = struct {
+// jobIDArgument is what job_id of the resource and of the action have in common.
+var jobIDArgument = struct {
 	description string
 	check       validator.String
 }{

@@ -31,7 +31,7 @@ func (e *jobEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The URL and access token of a Cloud Automator job's HTTP trigger, read when they are needed and stored neither in the state nor in a plan.",
 		Attributes: map[string]schema.Attribute{
-			"id":           schema.StringAttribute{Required: true, MarkdownDescription: "The id of the job.", Validators: []validator.String{job.check}},
+			"id":           schema.StringAttribute{Required: true, MarkdownDescription: "The id of the job.", Validators: []validator.String{jobIDArgument.check}},
 			"url":          schema.StringAttribute{Computed: true, Sensitive: true, MarkdownDescription: "Where to send the HTTP POST that runs the job."},
 			"access_token": schema.StringAttribute{Computed: true, Sensitive: true, MarkdownDescription: "What to send with it, as `Authorization: CAAuth` and the token."},
 			"time_zone":    schema.StringAttribute{Computed: true, MarkdownDescription: "The time zone of the trigger, as the service names it."},

@@ -19,26 +19,26 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// bound is a timeout of the resource.
-type bound struct {
+// operationTimeout is a timeout of the resource.
+type operationTimeout struct {
 	name string
 	read func(timeouts.Value, context.Context, time.Duration) (time.Duration, diag.Diagnostics)
 }
 
 var (
-	toCreate = bound{"create", timeouts.Value.Create}
-	toRead   = bound{"read", timeouts.Value.Read}
-	toUpdate = bound{"update", timeouts.Value.Update}
-	toDelete = bound{"delete", timeouts.Value.Delete}
+	toCreate = operationTimeout{"create", timeouts.Value.Create}
+	toRead   = operationTimeout{"read", timeouts.Value.Read}
+	toUpdate = operationTimeout{"update", timeouts.Value.Update}
+	toDelete = operationTimeout{"delete", timeouts.Value.Delete}
 )
 
 // work begins an operation that ends with its timeout.
-func (r *jobResource) work(ctx context.Context, data *jobModel, bound bound, diags *diag.Diagnostics) (context.Context, context.CancelFunc, *work) {
-	timeout, found := bound.read(data.Timeouts, ctx, signal.DefaultTimeout)
+func (r *jobResource) work(ctx context.Context, data *jobModel, of operationTimeout, diags *diag.Diagnostics) (context.Context, context.CancelFunc, *work) {
+	timeout, found := of.read(data.Timeouts, ctx, signal.DefaultTimeout)
 	diags.Append(found...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	return ctx, cancel, &work{
-		Operation: signal.Operation{Service: service, TimeoutName: bound.name, Timeout: timeout},
+		Operation: signal.Operation{Service: service, TimeoutName: of.name, Timeout: timeout},
 		client:    r.client, sender: r.sender,
 	}
 }

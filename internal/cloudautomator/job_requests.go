@@ -83,7 +83,7 @@ func (w *work) know(job Job) {
 func (w *work) job(ctx context.Context, id string) (job Job, found bool, failed diag.Diagnostic) {
 	doing := "Reading Cloud Automator job " + id
 	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
-		return attempt(ctx, func(ctx context.Context) (err error) {
+		return tryRequest(ctx, func(ctx context.Context) (err error) {
 			job, err = w.client.Job(ctx, id)
 			return err
 		})
@@ -118,7 +118,7 @@ func (w *work) unlisted(ctx context.Context, id string) bool {
 func (w *work) list(ctx context.Context) (jobs []Job, failed diag.Diagnostic) {
 	const doing = "Listing the Cloud Automator jobs"
 	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
-		return attempt(ctx, func(ctx context.Context) (err error) {
+		return tryRequest(ctx, func(ctx context.Context) (err error) {
 			jobs, err = w.client.jobs(ctx)
 			return err
 		})
@@ -135,7 +135,7 @@ func (w *work) settled(ctx context.Context, answered Job) (Job, diag.Diagnostic)
 	doing := "Reading Cloud Automator job " + answered.ID + " back"
 	var shown *Job
 	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
-		return attempt(ctx, func(ctx context.Context) error {
+		return tryRequest(ctx, func(ctx context.Context) error {
 			job, err := w.client.Job(ctx, answered.ID)
 			switch {
 			case missing(err):
@@ -173,7 +173,7 @@ func noTrigger(job Job) diag.Diagnostic {
 func (w *work) update(ctx context.Context, id string, after *jobModel, body map[string]any) (answered Job, acted bool, failed diag.Diagnostic) {
 	doing := "Updating Cloud Automator job " + id
 	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
-		tried := attempt(ctx, func(ctx context.Context) (err error) {
+		tried := tryRequest(ctx, func(ctx context.Context) (err error) {
 			answered, err = w.client.updateJob(ctx, id, body)
 			return err
 		})
@@ -181,7 +181,7 @@ func (w *work) update(ctx context.Context, id string, after *jobModel, body map[
 		if tried.Outcome != delivery.Unknown {
 			return tried
 		}
-		read := attempt(ctx, func(ctx context.Context) (err error) {
+		read := tryRequest(ctx, func(ctx context.Context) (err error) {
 			answered, err = w.client.Job(ctx, id)
 			return err
 		})
@@ -201,7 +201,7 @@ func (w *work) update(ctx context.Context, id string, after *jobModel, body map[
 func (w *work) remove(ctx context.Context, id string) (gone bool, failed diag.Diagnostic) {
 	doing := "Removing Cloud Automator job " + id
 	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
-		tried := attempt(ctx, func(ctx context.Context) error { return w.client.deleteJob(ctx, id) })
+		tried := tryRequest(ctx, func(ctx context.Context) error { return w.client.deleteJob(ctx, id) })
 		if tried.Outcome != delivery.Unknown {
 			return tried
 		}
@@ -229,7 +229,7 @@ func (w *work) create(ctx context.Context, name string, body map[string]any, loo
 	doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)
 	var answered Job
 	result = w.sender.Deliver(ctx, w.client.limiter(), doing, request(func(ctx context.Context) delivery.Attempt {
-		return w.hide(attempt(ctx, func(ctx context.Context) (err error) {
+		return w.hide(tryRequest(ctx, func(ctx context.Context) (err error) {
 			answered, err = w.client.createJob(ctx, body)
 			return err
 		}))
@@ -247,7 +247,7 @@ func (w *work) create(ctx context.Context, name string, body map[string]any, loo
 	since = result.SentAt.Add(-time.Minute)
 	var found string
 	w.deliver(looking, "Looking for the job whose creation got no answer", func(ctx context.Context) delivery.Attempt {
-		return attempt(ctx, func(ctx context.Context) error {
+		return tryRequest(ctx, func(ctx context.Context) error {
 			jobs, err := w.client.jobs(ctx)
 			if err != nil {
 				return err

@@ -205,7 +205,7 @@ func (c *Client) deleteJob(ctx context.Context, id string) error {
 	return err
 }
 
-// rate limiter is the rate limiter of the job API's requests.
+// limiter is the name of the rate limiter of the job API's requests.
 func (c *Client) limiter() string {
 	api, err := c.api()
 	if err != nil {
@@ -214,11 +214,11 @@ func (c *Client) limiter() string {
 	return limiter(api.endpoint.Host)
 }
 
-// rate limiter is the rate limiter of the requests to a host.
+// limiter is the name of the rate limiter of the requests to a host.
 func limiter(host string) string { return "cloudautomator/" + host }
 
-// attempt makes one request of the job API as one attempt to be judged.
-func attempt(ctx context.Context, request func(context.Context) error) delivery.Attempt {
+// tryRequest makes one request of the job API as one attempt to be judged.
+func tryRequest(ctx context.Context, request func(context.Context) error) delivery.Attempt {
 	ctx, wire := delivery.WithRequestTrace(ctx)
 	err := request(ctx)
 	if err == nil {

@@ -38,16 +38,16 @@ func (c *Sender) deliver(ctx context.Context, limiter *delivery.RateLimiter, doi
 
 // Failure is the diagnostic of a request that is no signal: what was being done,
 // what was answered, what to do about it, and where that leaves the resource.
-func (o Operation) Failure(summary, doing string, result delivery.Result, advice Advice, standing ...string) diag.Diagnostic {
+func (o Operation) Failure(summary, doing string, result delivery.Result, advice Advice, stands ...string) diag.Diagnostic {
 	w := o.run()
-	doing += " failed" + after(result.Attempts)
+	doing += " failed" + afterAttempts(result.Attempts)
 	if result.Attempts == 0 {
 		doing = fmt.Sprintf("%s was not tried: it waited for its turn, because %s throttles. Another request was turned away before", doing, o.Service)
 	}
 	because := unsentBecause(result.Attempt, result.Stopped)
 	return diagnostic(summary, advice, append([]string{
 		doing + ": " + w.answer(result.Attempt), w.stopped(result.Stopped), because, advice.Next,
-	}, standing...)...)
+	}, stands...)...)
 }
 
 // Send sends one signal of a resource that is more than a signal, with the

@@ -16,35 +16,35 @@ import (
 // notBound is the diagnostic for a signal that could not even be made ready.
 func (p phase) notBound(name string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Signal Not Sent",
-		fmt.Sprintf("The signal of this signal_%s could not be made ready: %s\n\n%s", name, err, next[notTaken][p]))
+		fmt.Sprintf("The signal of this signal_%s could not be made ready: %s\n\nNothing was sent. %s", name, err, next[notTaken][p]))
 }
 
 // failure is the problem of a delivery that did not end accepted. It says what
 // was being done, what was answered, what that means, and what to do next.
-func (w signalRun) failure(result delivery.Result) *problem {
+func (w signalRun) failure(result delivery.Result) *sendProblem {
 	summary := map[delivery.Outcome]string{
 		delivery.Rejected: "Signal Rejected",
 		delivery.NotSent:  "Signal Not Sent",
 		delivery.Unknown:  "Outcome of the Signal Unknown",
 	}[result.Outcome]
-	standing := w.stands(notTaken)
+	stands := w.stands(notTaken)
 	if result.Outcome == delivery.Unknown {
-		standing = w.unknownText(unknownReason(result) + w.lookupText(result))
+		stands = w.unknownText(unknownReason(result) + w.lookupText(result))
 	}
 	advice := w.Explain(result.Attempt)
-	doing := fmt.Sprintf("Sending %s to %s failed%s: ", w.What, w.To, after(result.Attempts))
+	doing := fmt.Sprintf("Sending %s to %s failed%s: ", w.What, w.To, afterAttempts(result.Attempts))
 	if result.Attempts == 0 {
 		doing = fmt.Sprintf("Sending %s to %s was not tried: it waited for its turn, because %s throttles. Another signal was turned away before: ", w.What, w.To, w.Service)
 	}
 	detail := join(
 		doing+w.answer(result.Attempt),
 		w.asked(result), w.stopped(result.Stopped), unsentBecause(result.Attempt, result.Stopped), advice.Next)
-	return w.problem(summary, advice, detail, standing, advice.Gone && (result.Outcome != delivery.Unknown || !result.HadUnknown))
+	return w.problem(summary, advice, detail, stands, advice.Gone && (result.Outcome != delivery.Unknown || !result.HadUnknown))
 }
 
 // stillUnknown is the problem of an operation that ended while it was looking for
 // the signal of an earlier one.
-func (w signalRun) stillUnknown(end delivery.WaitResult) *problem {
+func (w signalRun) stillUnknown(end delivery.WaitResult) *sendProblem {
 	return w.problem("Outcome of the Signal Unknown", Advice{},
 		join(fmt.Sprintf("Sending %s to %s was not tried.", w.What, w.To), w.stopped(end.Stopped)), w.previousText(), false)
 }
@@ -122,8 +122,8 @@ func (w signalRun) lookupText(result delivery.Result) string {
 	}
 }
 
-func (w signalRun) problem(summary string, advice Advice, detail, standing string, gone bool) *problem {
-	p := &problem{Diagnostic: diagnostic(summary, advice, detail, standing)}
+func (w signalRun) problem(summary string, advice Advice, detail, stands string, gone bool) *sendProblem {
+	p := &sendProblem{Diagnostic: diagnostic(summary, advice, detail, stands)}
 	if gone {
 		p.gone = detail
 	}
@@ -132,17 +132,17 @@ func (w signalRun) problem(summary string, advice Advice, detail, standing strin
 
 // targetGone is the warning of a destroy that found nobody left to signal, when
 // the signal's delivery was known as told.
-func targetGone(p *problem, delivery string) diag.Diagnostic {
-	standing := "No signal was sent at destroy, and the destroy goes on."
+func targetGone(p *sendProblem, delivery string) diag.Diagnostic {
+	stands := "No signal was sent at destroy, and the destroy goes on."
 	if delivery == Unknown {
-		standing = "Whether an earlier destroy's signal was taken is unknown: it may be what ended the target. The destroy goes on."
+		stands = "Whether an earlier destroy's signal was taken is unknown: it may be what ended the target. The destroy goes on."
 	}
-	return diag.NewWarningDiagnostic("Target Is Gone", join(p.gone, standing))
+	return diag.NewWarningDiagnostic("Target Is Gone", join(p.gone, stands))
 }
 
 // notReady is the problem of a signal that was not sent because of what was, or
 // was not, seen of its target.
-func (w signalRun) notReady(end delivery.WaitResult, doing string) *problem {
+func (w signalRun) notReady(end delivery.WaitResult, doing string) *sendProblem {
 	unsent, never := w.stands(notTaken), w.stands(neverReady)
 	if !w.previousSend.IsZero() && !w.previousAbsent() {
 		unsent, never = w.previousText(), w.previousText()
@@ -160,15 +160,15 @@ func (w signalRun) notReady(end delivery.WaitResult, doing string) *problem {
 	if end.Observation.Reason != "" {
 		saw += " " + w.Service + " says: " + end.Observation.Reason
 	}
-	meaning, standing := "", unsent
+	meaning, stands := "", unsent
 	switch {
 	case end.Observation.State == delivery.Missed:
 		meaning = "In this state it does not become ready any more: check that this is the target that is meant to be signalled."
-		standing = never
+		stands = never
 	case end.Observation.Status == "":
 		meaning = w.Unseen
 	}
-	return w.problem("Signal Not Sent", Advice{}, join(opening+saw, w.lastFailure(end), w.stopped(end.Stopped), meaning), standing, end.Observation.Gone)
+	return w.problem("Signal Not Sent", Advice{}, join(opening+saw, w.lastFailure(end), w.stopped(end.Stopped), meaning), stands, end.Observation.Gone)
 }
 
 // waited is what there is to say of a wait for the target's end. The signal was
@@ -323,7 +323,7 @@ func unsentBecause(attempt delivery.Attempt, stopped error) string {
 	}
 }
 
-func after(attempts int) string {
+func afterAttempts(attempts int) string {
 	if attempts == 1 {
 		return ""
 	}

@@ -62,8 +62,8 @@ type sendResult struct {
 	lost time.Time
 }
 
-// problem is the diagnostic of a signal that was not accepted.
-type problem struct {
+// sendProblem is the diagnostic of a signal that was not accepted.
+type sendProblem struct {
 	diag.Diagnostic
 	// gone tells of a target that is not there; empty when it may be.
 	gone string
@@ -72,7 +72,7 @@ type problem struct {
 // send takes the signal to its target, as the options say: unless it is there
 // already, when the target is ready. It returns a problem unless the signal was
 // accepted or adopted.
-func (w *signalRun) send(ctx context.Context) (sendResult, *problem) {
+func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 	adopts, unready, found := w.options.AdoptExisting.ValueBool(), w.options.WaitUntilReady.ValueBool(), w.Find
 	if w.Find != nil && (adopts || unready || w.options.WaitForCompletion.ValueBool()) {
 		// What is read has to be what is signalled: it is found before it is sent to.
@@ -167,7 +167,7 @@ const clockTolerance = 10 * time.Second
 // at the time given, or, where that is zero, after as long as one attempt may take.
 // Unless the service shows that it is not there, the outcome stays unknown whatever
 // is refused.
-func (w *signalRun) sendAgain(ctx context.Context, sent, lost time.Time) (sendResult, *problem) {
+func (w *signalRun) sendAgain(ctx context.Context, sent, lost time.Time) (sendResult, *sendProblem) {
 	if sent.IsZero() {
 		return w.send(ctx)
 	}

@@ -40,7 +40,7 @@ const (
 var next = map[standing]map[phase]string{
 	notTaken: {
 		create:  "The signal was not taken, and nothing is recorded. Applying again sends it.",
-		update:  "Nothing was sent: an update sends nothing. Applying again looks at the target again.",
+		update:  "An update sends nothing. Applying again looks at the target again.",
 		destroy: "The signal was not taken, and the resource is kept. Destroying again sends it.",
 		invoke:  "The signal was not taken. Invoking the action again sends it.",
 	},

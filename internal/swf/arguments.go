@@ -39,7 +39,7 @@ func arguments() map[string]schema.Attribute {
 		},
 		"region": signal.RegionAttribute(),
 	}
-	maps.Copy(arguments, input.Attributes())
+	maps.Copy(arguments, inputArgument.Attributes())
 	return arguments
 }
 
@@ -53,13 +53,13 @@ var remembered = map[string]string{
 // actionArguments are those that an action can have, which keeps no secrets.
 func actionArguments() map[string]schema.Attribute {
 	kept := maps.Clone(arguments())
-	maps.DeleteFunc(kept, func(name string, _ schema.Attribute) bool { return strings.HasPrefix(name, input.Name) })
-	kept[input.Name] = input.Alone()
+	maps.DeleteFunc(kept, func(name string, _ schema.Attribute) bool { return strings.HasPrefix(name, inputArgument.Name) })
+	kept[inputArgument.Name] = inputArgument.Alone()
 	return kept
 }
 
-// input is the data that goes with the signal. An empty one is sent as such.
-var input = signal.WriteOnlyPair{
+// inputArgument is the data that goes with the signal. An empty one is sent as such.
+var inputArgument = signal.WriteOnlyPair{
 	Name:        "input",
 	Description: "The data that goes with the signal into the history of the execution, up to 32768 characters.",
 	Validators:  []validator.String{stringvalidator.UTF8LengthAtMost(32768)},

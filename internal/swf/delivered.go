@@ -91,7 +91,7 @@ func (r run) events(ctx context.Context, input *sdk.SignalWorkflowExecutionInput
 
 // since returns the ids of the runs that were open then or later, or why that is not clear.
 func (w workflow) since(ctx context.Context, began delivery.Timestamp) (runs []string, unclear string, attempt delivery.Attempt) {
-	open, attempt := w.opened(ctx, nil)
+	open, attempt := w.openRunInfo(ctx, nil)
 	earliest, latest, told := attempt.Clock.Range(began)
 	switch {
 	case attempt.Outcome != delivery.Accepted:

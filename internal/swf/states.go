@@ -25,19 +25,19 @@ const readPermissions = "swf:DescribeWorkflowExecution, swf:GetWorkflowExecution
 // A run's status is OPEN, or its close status, after "WorkflowExecutionInfo" in
 // the SWF API reference. CONTINUED_AS_NEW is neither of the others: another run goes on.
 const (
-	open           = string(swftypes.ExecutionStatusOpen)
+	statusOpen     = string(swftypes.ExecutionStatusOpen)
 	succeeded      = string(swftypes.CloseStatusCompleted)
 	continuedAsNew = string(swftypes.CloseStatusContinuedAsNew)
 )
 
-var failed = []string{
+var failedStatuses = []string{
 	string(swftypes.CloseStatusFailed), string(swftypes.CloseStatusCanceled),
 	string(swftypes.CloseStatusTerminated), string(swftypes.CloseStatusTimedOut),
 }
 
-func final(status string) bool { return status == succeeded || slices.Contains(failed, status) }
+func final(status string) bool { return status == succeeded || slices.Contains(failedStatuses, status) }
 
-// earliest is before any workflow execution: SWF's lists ask for a first date.
+// swfLaunch is before any workflow execution: SWF's lists ask for a first date.
 var swfLaunch = time.Date(2012, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // workflow is a workflow execution of which a run has to be found.
@@ -62,9 +62,9 @@ func (w workflow) finder(a *args, bound func() signal.Signal) *signal.TargetFind
 			return delivery.Observation{State: delivery.Pending}
 		}
 		a.RunID = types.StringValue(id)
-		return delivery.Observation{State: delivery.Reached, Status: open}
+		return delivery.Observation{State: delivery.Reached, Status: statusOpen}
 	}
-	now := func(ctx context.Context) (string, delivery.Attempt) { return w.open(ctx, nil) }
+	now := func(ctx context.Context) (string, delivery.Attempt) { return w.openRun(ctx, nil) }
 	return &signal.TargetFinder{
 		Ready: delivery.NewProbe(w.key("open"), now, judge),
 		Now: delivery.NewProbe(w.key("now"), orElse(&noRunError{
@@ -99,15 +99,15 @@ func orElse(none *noRunError, read func(context.Context) (string, delivery.Attem
 	}
 }
 
-// open returns the id of the open run, started no later than latest if that is
+// openRun returns the id of the open run, started no later than latest if that is
 // set; "" when there is none.
-func (w workflow) open(ctx context.Context, latest *time.Time) (string, delivery.Attempt) {
-	info, attempt := w.opened(ctx, latest)
+func (w workflow) openRun(ctx context.Context, latest *time.Time) (string, delivery.Attempt) {
+	info, attempt := w.openRunInfo(ctx, latest)
 	return runID(info), attempt
 }
 
-// opened returns the open run. A workflow id has no more than one.
-func (w workflow) opened(ctx context.Context, latest *time.Time) (open swftypes.WorkflowExecutionInfo, attempt delivery.Attempt) {
+// openRunInfo returns the open run. A workflow id has no more than one.
+func (w workflow) openRunInfo(ctx context.Context, latest *time.Time) (open swftypes.WorkflowExecutionInfo, attempt delivery.Attempt) {
 	list := sdk.NewListOpenWorkflowExecutionsPaginator(w.client.ListOpenWorkflowExecutions, &sdk.ListOpenWorkflowExecutionsInput{
 		Domain:          &w.domain,
 		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
@@ -130,7 +130,7 @@ func (w workflow) opened(ctx context.Context, latest *time.Time) (open swftypes.
 // the second; "" when none is listed.
 func (w workflow) openAt(ctx context.Context, moment time.Time) (id string, attempt delivery.Attempt) {
 	latest := moment.Add(time.Second)
-	if id, attempt = w.open(ctx, &latest); id != "" || attempt.Outcome != delivery.Accepted {
+	if id, attempt = w.openRun(ctx, &latest); id != "" || attempt.Outcome != delivery.Accepted {
 		return id, attempt
 	}
 	// The list begins with the run started last.
@@ -202,7 +202,7 @@ func (r run) completion() *delivery.Probe {
 				// Reads lag: the run that goes on is not there for them yet.
 				return snapshot{status: continuedAsNew}, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
 			}
-			if attempt.Outcome != delivery.Accepted || found.status == open || found.status == succeeded {
+			if attempt.Outcome != delivery.Accepted || found.status == statusOpen || found.status == succeeded {
 				return found, attempt
 			}
 			ended, next, looked := last.ended(ctx)
@@ -242,7 +242,7 @@ func (r run) ready() *delivery.Probe {
 		return found, attempt
 	}, func(found snapshot) delivery.Observation {
 		switch found.status {
-		case open:
+		case statusOpen:
 			return found.observation(delivery.Reached)
 		case "":
 			return found.observation(delivery.Pending)
