@@ -1,8 +1,12 @@
 package aws_test
 
 import (
+	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -331,5 +335,135 @@ func TestUserAgent(t *testing.T) {
 		if agent := sent(t, f, c, what).header.Get("User-Agent"); !strings.Contains(agent, "terraform-provider-signal/1.2.3") || !strings.HasSuffix(agent, " pipeline/7 (nightly; build 9)") {
 			t.Errorf("%s named itself %q", what, agent)
 		}
+	}
+}
+
+// Hosts that are only reached through a proxy tell which endpoint and proxy is used.
+func TestEndpointsAndProxiesOverTLS(t *testing.T) {
+	on := true
+	for name, test := range map[string]struct {
+		config      aws.Config
+		environment map[string]string
+		host        string
+	}{
+		"https_proxy":                       {aws.Config{HTTPSProxy: "PROXY"}, nil, "ssm.us-east-1.amazonaws.com:443"},
+		"http_proxy alone":                  {aws.Config{HTTPProxy: "PROXY"}, nil, "ssm.us-east-1.amazonaws.com:443"},
+		"HTTPS_PROXY beside http_proxy":     {aws.Config{HTTPProxy: "http://127.0.0.1:1"}, map[string]string{"HTTPS_PROXY": "PROXY"}, "ssm.us-east-1.amazonaws.com:443"},
+		"https_proxy wins over HTTPS_PROXY": {aws.Config{HTTPSProxy: "PROXY"}, map[string]string{"HTTPS_PROXY": "http://127.0.0.1:1"}, "ssm.us-east-1.amazonaws.com:443"},
+		"use_fips_endpoint":                 {aws.Config{HTTPSProxy: "PROXY", UseFIPSEndpoint: &on}, nil, "ssm-fips.us-east-1.amazonaws.com:443"},
+		"AWS_USE_FIPS_ENDPOINT":             {aws.Config{HTTPSProxy: "PROXY"}, map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}, "ssm-fips.us-east-1.amazonaws.com:443"},
+		"use_dualstack_endpoint":            {aws.Config{HTTPSProxy: "PROXY", UseDualstackEndpoint: &on}, nil, "ssm.us-east-1.api.aws:443"},
+		"AWS_USE_DUALSTACK_ENDPOINT":        {aws.Config{HTTPSProxy: "PROXY"}, map[string]string{"AWS_USE_DUALSTACK_ENDPOINT": "true"}, "ssm.us-east-1.api.aws:443"},
+		"AWS_ENDPOINT_URL_SSM and FIPS":     {aws.Config{HTTPSProxy: "PROXY", UseFIPSEndpoint: &on}, map[string]string{"AWS_ENDPOINT_URL_SSM": "https://ssm.example.invalid"}, "ssm.example.invalid:443"},
+		"endpoints over AWS_ENDPOINT_URL": {aws.Config{HTTPSProxy: "PROXY", Endpoints: map[string]string{"ssm": "https://block.example.invalid"}},
+			map[string]string{"AWS_ENDPOINT_URL": "https://environment.example.invalid", "AWS_ENDPOINT_URL_SSM": "https://environment.example.invalid"}, "block.example.invalid:443"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t)
+			c := test.config
+			c.Region, c.AccessKey, c.SecretKey = "us-east-1", "AKIASTATIC", "secret"
+			c.HTTPProxy, c.HTTPSProxy = strings.Replace(c.HTTPProxy, "PROXY", f.URL, 1), strings.Replace(c.HTTPSProxy, "PROXY", f.URL, 1)
+			for name, value := range test.environment {
+				t.Setenv(name, strings.Replace(value, "PROXY", f.URL, 1))
+			}
+			open(t, c, "").Send(t.Context())
+			if asked := f.last(t, "CONNECT "); asked.host != test.host {
+				t.Errorf("the proxy was asked for %s, want %s", asked.host, test.host)
+			}
+		})
+	}
+}
+
+// A certificate authority of the user's is trusted, by the block or the environment.
+func TestCertificateAuthorities(t *testing.T) {
+	f := start(t)
+	secure := httptest.NewTLSServer(f)
+	t.Cleanup(secure.Close)
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	bundle := file(t, "ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw})))
+	c := f.role()
+	c.Endpoints = map[string]string{"ssm": secure.URL, "sts": secure.URL}
+	if attempt := open(t, c, "").Send(t.Context()); attempt.Cause != delivery.Untrusted || attempt.Outcome != delivery.NotSent {
+		t.Errorf("without it, it ended %s with cause %d: %v", attempt.Outcome, attempt.Cause, attempt.Err)
+	}
+	t.Setenv("AWS_CA_BUNDLE", bundle)
+	sent(t, f, c, "SendAutomationSignal")
+	t.Setenv("AWS_CA_BUNDLE", "")
+	c.CustomCABundle = bundle
+	sent(t, f, c, "SendAutomationSignal")
+	c.CustomCABundle, c.SharedConfigFiles = "", []string{file(t, "config", "[default]\nca_bundle = "+bundle+"\n")}
+	sent(t, f, c, "SendAutomationSignal")
+}
+
+// What the block leaves open, and the environment too, the profile says.
+func TestProfile(t *testing.T) {
+	f := start(t)
+	c := aws.Config{Profile: "work", SharedConfigFiles: []string{file(t, "config", "[profile base]\naws_access_key_id = ASIABASE\naws_secret_access_key = secret\naws_session_token = session\n"+
+		"[profile work]\nregion = eu-west-1\nendpoint_url = "+f.URL+"\nuse_fips_endpoint = true\nuse_dualstack_endpoint = true\nsource_profile = base\n"+
+		"role_arn = "+roleARN+"\nexternal_id = shared\nrole_session_name = pipeline\nduration_seconds = 3600\n")}}
+	asked := sent(t, f, c, "AssumeRole")
+	holds(t, asked.form, map[string]string{"RoleArn": roleARN, "ExternalId": "shared", "RoleSessionName": "pipeline", "DurationSeconds": "3600"})
+	if asked.key != "ASIABASE" || asked.region != "eu-west-1" || asked.header.Get("X-Amz-Security-Token") != "session" {
+		t.Errorf("STS was asked by %s in %s, with %v", asked.key, asked.region, asked.header)
+	}
+	f = start(t)
+	t.Setenv("HTTPS_PROXY", f.URL)
+	c.SharedConfigFiles = []string{file(t, "config", "[profile work]\nregion = eu-west-1\nuse_fips_endpoint = true\naws_access_key_id = AKIA\naws_secret_access_key = secret\n")}
+	open(t, c, "").Send(t.Context())
+	if asked := f.last(t, "CONNECT "); !strings.HasPrefix(asked.host, "ssm-fips.eu-west-1.") {
+		t.Errorf("%s was asked for", asked.host)
+	}
+}
+
+// What the block leaves open the environment says, under the SDK's names.
+func TestEnvironment(t *testing.T) {
+	keys := file(t, "credentials", "[work]\naws_access_key_id = AKIAFILE\naws_secret_access_key = secret\n")
+	token := file(t, "token", "jwt")
+	for name, test := range map[string]struct {
+		environment map[string]string
+		what        string
+		is          func(request) bool
+	}{
+		"AWS_SESSION_TOKEN": {
+			map[string]string{"AWS_ACCESS_KEY_ID": "ASIA", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "session"}, "SendAutomationSignal",
+			func(r request) bool { return r.key == "ASIA" && r.header.Get("X-Amz-Security-Token") == "session" },
+		},
+		"AWS_SHARED_CREDENTIALS_FILE and AWS_DEFAULT_PROFILE": {
+			map[string]string{"AWS_SHARED_CREDENTIALS_FILE": keys, "AWS_DEFAULT_PROFILE": "work"}, "SendAutomationSignal",
+			func(r request) bool { return r.key == "AKIAFILE" },
+		},
+		"AWS_ROLE_SESSION_NAME": {
+			map[string]string{"AWS_ROLE_ARN": roleARN, "AWS_WEB_IDENTITY_TOKEN_FILE": token, "AWS_ROLE_SESSION_NAME": "pod"}, "AssumeRoleWithWebIdentity",
+			func(r request) bool {
+				return r.form.Get("RoleArn") == roleARN && r.form.Get("RoleSessionName") == "pod" && r.form.Get("WebIdentityToken") == "jwt"
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t)
+			t.Setenv("AWS_ENDPOINT_URL", f.URL)
+			for name, value := range test.environment {
+				t.Setenv(name, value)
+			}
+			if asked := sent(t, f, aws.Config{Region: "us-east-1"}, test.what); !test.is(asked) {
+				t.Errorf("it was %+v", asked)
+			}
+		})
+	}
+}
+
+// A credential process gives credentials, and others when a service calls those expired.
+func TestCredentialProcess(t *testing.T) {
+	f := start(t)
+	answer := file(t, "answer", `{"Version": 1, "AccessKeyId": "ASIAPROCESS", "SecretAccessKey": "secret", "SessionToken": "token"}`)
+	c := f.static()
+	c.AccessKey, c.SecretKey, c.Profile = "", "", "process"
+	c.SharedConfigFiles = []string{file(t, "config", "[profile process]\ncredential_process = cat "+answer+"\n")}
+	if asked := sent(t, f, c, "SendAutomationSignal"); asked.key != "ASIAPROCESS" {
+		t.Errorf("signed with %s", asked.key)
+	}
+	f.next("SendAutomationSignal", refuses(400, "ExpiredTokenException", "expired"), refuses(400, "ExpiredTokenException", "expired"))
+	if result := open(t, c, "").deliver(10 * time.Second); result.Outcome != delivery.Rejected || result.Attempts != 2 {
+		t.Errorf("one that gives the same again ended %s after %d attempts", result.Outcome, result.Attempts)
 	}
 }

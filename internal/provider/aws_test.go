@@ -407,3 +407,26 @@ func TestAnAccountThatIsNotNamed(t *testing.T) {
 		})
 	}
 }
+
+// Who sends is named to every service, with what the user wants to have added.
+func TestUserAgents(t *testing.T) {
+	t.Setenv("TF_APPEND_USER_AGENT", " pipeline/7\n(nightly) ")
+	var seen []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen = append(seen, r.UserAgent())
+		w.WriteHeader(http.StatusBadRequest)
+	}))
+	defer server.Close()
+	p := acctest.StartProvider(t, acctest.Block(server.URL))
+	s := acctest.Sandbox(t, sandbox.Options{})
+	for _, y := range systems.All {
+		config := y.Ready(s).With(acctest.Briefly)
+		if y.Block != "" && config["url"] == nil && config["url_wo"] == nil {
+			seen = nil
+			p.Resource(y.Type).Apply(config)
+			if len(seen) == 0 || !strings.Contains(seen[0], "terraform-provider-signal/test") || !strings.HasSuffix(seen[0], " pipeline/7 (nightly)") {
+				t.Errorf("%s: named %q", y.Name(), seen)
+			}
+		}
+	}
+}
