@@ -3,6 +3,7 @@ package delivery
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -47,6 +48,9 @@ func whole(resp *http.Response) ([]byte, error) {
 	body, err := io.ReadAll(resp.Body)
 	if closed := resp.Body.Close(); err == nil {
 		err = closed
+	}
+	if long := (*LongAnswerError)(nil); errors.As(err, &long) {
+		return nil, long
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the answer (HTTP %s) was cut short: %w", resp.Status, err)

@@ -25,10 +25,13 @@ func NewHTTPClient(transport *http.Transport) *http.Client {
 	// Kept shorter than servers keep theirs: a request written to a connection
 	// that the server has just closed is an unknown outcome for nothing.
 	transport.IdleConnTimeout = 15 * time.Second
+	transport.DisableCompression = true
+	transport.MaxResponseHeaderBytes = longestHeader
+	transport.Proxy = hidingProxy(transport.Proxy)
 	transport.OnProxyConnectResponse = refusedByProxy
 	enableHTTP2(transport)
 	return &http.Client{
-		Transport: newThrifty(transport),
+		Transport: bounded{newThrifty(transport)},
 		// A redirect followed is a second send, to somebody else.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -36,10 +39,15 @@ func NewHTTPClient(transport *http.Transport) *http.Client {
 
 // Client passes requests on and tells the RequestTrace in their context what became of
 // them. Every request that carries a signal goes through one.
-type Client struct{ Doer Doer }
+type Client struct {
+	Doer Doer
+	// Secrets is told what the requests carry that is secret; nil where nobody wants to know.
+	Secrets *Redactor
+}
 
 // Do sends req.
 func (c Client) Do(req *http.Request) (*http.Response, error) {
+	req = c.Secrets.observe(req)
 	trace, _ := req.Context().Value(traceKey{}).(*RequestTrace)
 	if err := checkHeader(req.Header); err != nil {
 		trace.answered(nil, err, time.Now())
