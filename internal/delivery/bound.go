@@ -44,14 +44,21 @@ func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return resp, err
 	}
-	resp.Body = &boundedBody{ReadCloser: resp.Body, status: resp.Status, left: longestAnswer}
+	Bound(resp)
 	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
-		resp.Body = &boundedBody{ReadCloser: &decompressed{body: resp.Body}, status: resp.Status, left: longestAnswer}
+		resp.Body = &decompressed{body: resp.Body}
+		Bound(resp)
 		resp.Header.Del("Content-Encoding")
 		resp.Header.Del("Content-Length")
 		resp.ContentLength, resp.Uncompressed = -1, true
 	}
 	return resp, nil
+}
+
+// Bound lets nobody read more of an answer's body than a service may answer. Answers
+// to a client that NewHTTPClient has made have that bound already.
+func Bound(resp *http.Response) {
+	resp.Body = &boundedBody{ReadCloser: resp.Body, status: resp.Status, left: longestAnswer}
 }
 
 type boundedBody struct {

@@ -47,7 +47,7 @@ type Client struct {
 
 // Do sends req.
 func (c Client) Do(req *http.Request) (*http.Response, error) {
-	req = c.Secrets.observe(req)
+	req = c.Secrets.Observe(req)
 	trace, _ := req.Context().Value(traceKey{}).(*RequestTrace)
 	if err := checkHeader(req.Header); err != nil {
 		trace.answered(nil, err, time.Now())

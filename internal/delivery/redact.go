@@ -86,9 +86,9 @@ func (r *Redactor) learn(secret string) {
 	}
 }
 
-// observe has count as secret what a request carries to prove who sends it. It returns
+// Observe has count as secret what a request carries to prove who sends it. It returns
 // the request as one for which the password of a proxy does, too.
-func (r *Redactor) observe(req *http.Request) *http.Request {
+func (r *Redactor) Observe(req *http.Request) *http.Request {
 	if r == nil {
 		return req
 	}
