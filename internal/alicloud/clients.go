@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
@@ -46,9 +45,10 @@ func NewClients(config Config) *Clients {
 	if !ok {
 		transport = &http.Transport{Proxy: http.ProxyFromEnvironment}
 	}
+	config.Secrets.Hide(config.SecretKey, config.SecurityToken)
 	return &Clients{
 		config: config,
-		pool:   httpClient{delivery.OwnAnswers{Doer: delivery.RedactingDoer{Doer: delivery.Client{Doer: unquoted{delivery.NewHTTPClient(transport.Clone())}}, Secrets: sent}, Service: "Alibaba Cloud", IsOwn: delivery.IsJSONObject}},
+		pool:   httpClient{delivery.OwnAnswers{Doer: delivery.Client{Doer: unquoted{delivery.NewHTTPClient(transport.Clone())}, Secrets: config.Secrets}, Service: "Alibaba Cloud", IsOwn: delivery.IsJSONObject}},
 		turn:   make(chan struct{}, 1),
 	}
 }
@@ -137,6 +137,7 @@ func (c *Clients) keys(ctx context.Context) (keys, error) {
 		}
 	}
 	c.granted = with
+	c.config.Secrets.Hide(with.secretKey, with.securityToken)
 	return with, nil
 }
 
@@ -169,17 +170,6 @@ type httpClient struct{ delivery.Doer }
 // Call sends a request.
 func (c httpClient) Call(req *http.Request, _ *http.Transport) (*http.Response, error) {
 	return c.Do(req)
-}
-
-// sent are the secrets that a request carries. The SDK writes headers as it likes,
-// and net/http finds only those in its own spelling.
-func sent(req *http.Request) (secrets []string) {
-	for name, values := range req.Header {
-		if strings.EqualFold(name, "x-acs-security-token") {
-			secrets = append(secrets, values...)
-		}
-	}
-	return secrets
 }
 
 // unquoted leaves the query, in which all parameters are, out of its errors.

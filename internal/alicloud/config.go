@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 // Config is what the user says about Alibaba Cloud. Whatever is left empty comes
@@ -26,6 +28,8 @@ type Config struct {
 	Endpoints                           map[string]string // by service: ros, sts
 	// UserAgent names the provider and its version to Alibaba Cloud, as "name/version".
 	UserAgent string
+	// Secrets is told what is secret, for whoever shows what others say.
+	Secrets *delivery.Redactor
 	// Unknown names a provider argument whose value is not known yet, if there is one.
 	Unknown string
 }

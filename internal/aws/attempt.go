@@ -182,11 +182,12 @@ const (
 )
 
 // CommandLine is a command of the AWS command line interface, in quotation
-// marks, for words that tell a user where to look. The format has a %s for each value.
+// marks, for words that tell a user where to look. The format has a %s for each value,
+// which is quoted for a shell.
 func CommandLine(region, format string, values ...*string) string {
 	var given []any
 	for _, value := range values {
-		given = append(given, awssdk.ToString(value))
+		given = append(given, delivery.ShellWord(awssdk.ToString(value)))
 	}
-	return fmt.Sprintf(`"aws %s --region %s"`, fmt.Sprintf(format, given...), region)
+	return fmt.Sprintf(`"aws %s --region %s"`, fmt.Sprintf(format, given...), delivery.ShellWord(region))
 }

@@ -30,6 +30,7 @@ type key[T any] struct{ service, region string }
 
 // NewClients keeps the configuration for the first use.
 func NewClients(config Config) *Clients {
+	config.Secrets.Hide(config.SecretKey, config.Token)
 	return &Clients{config: config, made: map[any]any{}}
 }
 
@@ -68,7 +69,7 @@ func (s Service[T]) Client(ctx context.Context, c *Clients, region string) (clie
 	cfg.Region = region
 	// A send is never repeated by the SDK: it would also repeat what may have arrived.
 	cfg.Retryer = func() awssdk.Retryer { return awssdk.NopRetryer{} }
-	cfg.HTTPClient = signed{signalAnswers{delivery.OwnAnswers{Doer: c.config.discreet(delivery.Client{Doer: cfg.HTTPClient}), Service: "AWS", IsOwn: s.IsOwn}}, loaded.keys}
+	cfg.HTTPClient = signed{signalAnswers{delivery.OwnAnswers{Doer: delivery.Client{Doer: cfg.HTTPClient, Secrets: c.config.Secrets}, Service: "AWS", IsOwn: s.IsOwn}}, loaded.keys}
 	endpoint := c.config.endpoint(cfg, s.Name)
 	if endpoint != nil {
 		cfg.ConfigSources = append([]any{ownEndpoint{}}, cfg.ConfigSources...)

@@ -59,6 +59,8 @@ type Config struct {
 	UserAgent, AppendUserAgent string
 	// Unknown names a provider argument whose value is not known yet, if there is one.
 	Unknown string
+	// Secrets is told what is secret, for whoever shows what others say.
+	Secrets *delivery.Redactor
 	// STSTimeout is how long STS may take for one operation; a minute when it is 0.
 	STSTimeout time.Duration
 }
@@ -110,12 +112,16 @@ func (c Config) load(ctx context.Context) (*session, error) {
 		return nil, fmt.Errorf("%q is not the name of a region, such as eu-central-1: check AWS_REGION, AWS_DEFAULT_REGION and the region of the profile", cfg.Region)
 	}
 	machine := imds.NewFromConfig(cfg)
+	setup.command = c.command(cfg.ConfigSources)
+	if isProcess(cfg.Credentials) {
+		cfg.Credentials = process{setup}
+	}
 	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
 		cfg.HTTPClient = delivery.NewHTTPClient(client.GetTransport())
 	}
 	keys := &keyring{where: c.filesRead(), profile: c.profile()}
 	setup.keys, setup.endpoint = keys, c.endpoint(cfg, "sts")
-	setup.client = signed{c.discreet(delivery.OwnAnswers{Doer: delivery.Client{Doer: cfg.HTTPClient}, Service: "AWS STS", IsOwn: IsXML}), keys}
+	setup.client = signed{delivery.OwnAnswers{Doer: delivery.Client{Doer: cfg.HTTPClient, Secrets: c.Secrets}, Service: "AWS STS", IsOwn: IsXML}, keys}
 	calls := func(credentials awssdk.CredentialsProvider, role string) stsCalls {
 		with := cfg.Copy()
 		with.Credentials = credentials
@@ -133,6 +139,9 @@ func (c Config) load(ctx context.Context) (*session, error) {
 	keys.guard = newAccountGuard(c, func(ctx context.Context) (*sts.GetCallerIdentityOutput, error) {
 		return calls(keys.cache(), "").GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	})
+	for _, l := range keys.links {
+		l.secrets = c.Secrets
+	}
 	keys.asking = &setup.asking
 	cfg.Credentials = keys
 	return &session{Config: cfg, keys: keys, sts: setup, machine: machine}, nil
@@ -141,7 +150,10 @@ func (c Config) load(ctx context.Context) (*session, error) {
 // options are what the SDK has to know before it loads anything.
 func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, error) {
 	// Left to itself each service would make a connection pool of its own.
-	client := awshttp.NewBuildableClient().WithTimeout(cmp.Or(c.STSTimeout, stsTimeout)).WithTransportOptions(func(t *http.Transport) { t.Proxy = c.proxy() })
+	client := awshttp.NewBuildableClient().WithTimeout(cmp.Or(c.STSTimeout, stsTimeout)).WithTransportOptions(func(t *http.Transport) {
+		t.Proxy = c.proxy()
+		t.DisableCompression = true // What is read of a compressed answer has no bound.
+	})
 	options := []func(*config.LoadOptions) error{
 		config.WithRegion(c.Region),
 		config.WithSharedConfigProfile(c.Profile),
@@ -152,6 +164,10 @@ func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, err
 		}),
 		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
 			if client, ok := o.Client.(*sts.Client); ok {
+				if from := client.Options(); isProcess(from.Credentials) {
+					from.Credentials = awssdk.NewCredentialsCache(process{setup})
+					client = sts.New(from)
+				}
 				o.Client = stsCalls{setup, client, fmt.Sprintf("the profile %q", cmp.Or(c.profile(), "default"))}
 			}
 		}),
@@ -160,7 +176,7 @@ func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, err
 				o.Client = stsCalls{setup, client, "AWS_ROLE_ARN, or role_arn of the profile,"}
 			}
 		}),
-		config.WithAPIOptions([]func(*smithymiddleware.Stack) error{c.userAgent}),
+		config.WithAPIOptions([]func(*smithymiddleware.Stack) error{c.userAgent, c.watch}),
 	}
 	if c.AccessKey != "" {
 		options = append(options, config.WithCredentialsProvider(
@@ -343,20 +359,6 @@ func (c Config) userAgent(stack *smithymiddleware.Stack) error {
 		}
 		return next.HandleBuild(ctx, in)
 	}), smithymiddleware.After)
-}
-
-// redacting hides what requests carry to prove who the user is.
-func (c Config) discreet(client delivery.Doer) delivery.Doer {
-	return delivery.RedactingDoer{Doer: client, Secrets: func(req *http.Request) []string {
-		sent := []string{req.Header.Get("X-Amz-Security-Token")}
-		if c.WebIdentity != nil {
-			// A token of a file changes, and is as it was a moment ago.
-			if token, err := c.WebIdentity.token().GetIdentityToken(); err == nil {
-				sent = append(sent, string(token))
-			}
-		}
-		return sent
-	}}
 }
 
 func (r AssumeRole) apply(o *stscreds.AssumeRoleOptions) {

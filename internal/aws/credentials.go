@@ -53,6 +53,8 @@ const renewalPause = 10 * time.Second
 type link struct {
 	source awssdk.CredentialsProvider
 	cache  *awssdk.CredentialsCache
+	// secrets is told what the source gives.
+	secrets *delivery.Redactor
 
 	mu sync.Mutex
 	// last are the credentials as the source gave them last.
@@ -78,6 +80,7 @@ func (l *link) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
 	if err != nil {
 		return keys, err
 	}
+	l.secrets.Hide(keys.SecretAccessKey, keys.SessionToken)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last = keys
@@ -233,7 +236,7 @@ func (k *keyring) profileOption() string {
 	if k.profile == "" {
 		return ""
 	}
-	return " --profile " + k.profile
+	return " --profile " + delivery.ShellWord(k.profile)
 }
 
 // nextStep is for those who have no credentials.

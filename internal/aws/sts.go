@@ -28,6 +28,8 @@ type stsSetup struct {
 	endpoint *string
 	client   delivery.Doer
 	keys     *keyring
+	// command is the credential_process that the first credentials come from.
+	command string
 	// asking names what STS was asked for last.
 	asking atomic.Pointer[string]
 }
@@ -48,6 +50,7 @@ func (s stsCalls) AssumeRole(ctx context.Context, in *sts.AssumeRoleInput, optio
 
 // AssumeRoleWithWebIdentity asks for the credentials of a role in exchange for a token.
 func (s stsCalls) AssumeRoleWithWebIdentity(ctx context.Context, in *sts.AssumeRoleWithWebIdentityInput, options ...func(*sts.Options)) (*sts.AssumeRoleWithWebIdentityOutput, error) {
+	s.config.Secrets.Hide(awssdk.ToString(in.WebIdentityToken))
 	return ask(ctx, s, "AssumeRoleWithWebIdentity", s.client.AssumeRoleWithWebIdentity, in, options)
 }
 

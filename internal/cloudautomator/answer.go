@@ -10,18 +10,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 const (
-	// longestAnswer is how much of an answer is read, in bytes.
-	longestAnswer = 4 << 20
-	// longestWords is how much of an answer is shown, in code points.
+	// longestWords is how much of an answer is shown, in code points: what is in it
+	// beside an error's text nobody knows.
 	longestWords = 300
 	// longestRetryAfter keeps a Retry-After from overflowing, in seconds.
 	longestRetryAfter = 24 * 60 * 60
-	// hiddenWord stands where a secret was.
-	hiddenWord = "***"
 )
 
 // answer is an HTTP answer, read whole.
@@ -46,9 +44,9 @@ func (a answer) retryAfter() time.Duration {
 	return time.Duration(min(seconds, longestRetryAfter)) * time.Second
 }
 
-// said is what the answer says, on one line: the format of Cloud Automator's
-// errors is not documented, so it takes what it finds. Web pages say nothing.
-func (a answer) said(secrets *strings.Replacer) string {
+// said is what the answer says: the format of Cloud Automator's errors is not
+// documented, so it takes what it finds. Web pages say nothing.
+func (a answer) said(secrets *delivery.Redactor) string {
 	if a.page() {
 		return ""
 	}
@@ -57,14 +55,7 @@ func (a answer) said(secrets *strings.Replacer) string {
 	if json.Unmarshal(a.body, &document) == nil {
 		words = texts(document)
 	}
-	text := secrets.Replace(strings.Join(slices.Compact(words), ": "))
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return ' '
-	}, strings.ToValidUTF8(text, ""))
-	text = strings.Join(strings.Fields(text), " ")
+	text := secrets.Text(strings.Join(slices.Compact(words), ": "))
 	if runes := []rune(text); len(runes) > longestWords {
 		text = string(runes[:longestWords]) + "..."
 	}

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -30,6 +29,8 @@ type Config struct {
 	Endpoint string
 	// UserAgent is sent with every request.
 	UserAgent string
+	// Secrets is told what is secret, for whoever shows what others say.
+	Secrets *delivery.Redactor
 	// Unknown is the name of an argument whose value is not known yet, or "".
 	Unknown string
 }
@@ -38,6 +39,7 @@ type Config struct {
 // Nothing is read or contacted before the first use.
 type Client struct {
 	userAgent string
+	secrets   *delivery.Redactor
 	doer      func() delivery.Doer
 	api       func() (api, error)
 	// known are the ids of the jobs that resources of this provider have, and
@@ -56,8 +58,14 @@ type api struct {
 func NewClient(config Config) *Client {
 	return &Client{
 		userAgent: config.UserAgent,
+		secrets:   config.Secrets,
 		doer: sync.OnceValue(func() delivery.Doer {
-			return delivery.Client{Doer: delivery.NewHTTPClient(http.DefaultTransport.(*http.Transport).Clone())}
+			return delivery.OwnAnswers{
+				Doer:    delivery.Client{Doer: delivery.NewHTTPClient(http.DefaultTransport.(*http.Transport).Clone()), Secrets: config.Secrets},
+				Service: service,
+				// The formats of its errors are not documented.
+				IsOwn: func([]byte) bool { return true },
+			}
 		}),
 		api: sync.OnceValues(config.load),
 	}
@@ -117,7 +125,7 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	}
 	switch {
 	case answer.status < 200 || answer.status > 299:
-		refusal.Said = answer.said(strings.NewReplacer(api.key, hiddenWord))
+		refusal.Said = answer.said(c.secrets)
 		return answer.header, refusal
 	case refusal.Page:
 		return answer.header, refusal
@@ -173,9 +181,9 @@ func (c *Client) do(req *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, longestAnswer))
+	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return answer{}, fmt.Errorf("the answer (HTTP %s) was cut short: %w", resp.Status, err)
+		return answer{}, err
 	}
 	return answer{resp.StatusCode, resp.Header, body}, nil
 }

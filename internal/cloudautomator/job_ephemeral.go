@@ -48,7 +48,7 @@ func (e *jobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp
 	}
 	ctx, cancel := context.WithTimeout(ctx, signal.DefaultTimeout)
 	defer cancel()
-	w := &work{Operation: signal.Operation{Service: service, TimeoutName: "read", Timeout: signal.DefaultTimeout}, client: e.client, sender: e.sender}
+	w := &work{Operation: signal.Operation{Service: service, TimeoutName: "read", Timeout: signal.DefaultTimeout, Redactor: e.sender.Redactor()}, client: e.client, sender: e.sender}
 	job, found, failed := w.job(ctx, id.ValueString())
 	switch {
 	case failed != nil:

@@ -38,7 +38,7 @@ func (r *jobResource) work(ctx context.Context, data *jobModel, of operationTime
 	diags.Append(found...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	return ctx, cancel, &work{
-		Operation: signal.Operation{Service: service, TimeoutName: of.name, Timeout: timeout},
+		Operation: signal.Operation{Service: service, TimeoutName: of.name, Timeout: timeout, Redactor: r.sender.Redactor()},
 		client:    r.client, sender: r.sender,
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -25,8 +24,6 @@ type work struct {
 	signal.Operation
 	client *Client
 	sender *signal.Sender
-	// hidden are the secrets of the jobs that were read, which the service may repeat.
-	hidden []string
 }
 
 // request is one attempt of a request.
@@ -49,7 +46,7 @@ func again(attempt delivery.Attempt) delivery.Attempt {
 func (w *work) deliver(ctx context.Context, doing string, try request) delivery.Result {
 	var last delivery.Outcome
 	result := w.sender.Deliver(ctx, w.client.limiter(), doing, request(func(ctx context.Context) delivery.Attempt {
-		attempt := w.hide(try(ctx))
+		attempt := try(ctx)
 		last = attempt.Outcome
 		return again(attempt)
 	}))
@@ -59,24 +56,12 @@ func (w *work) deliver(ctx context.Context, doing string, try request) delivery.
 	return result
 }
 
-// hide leaves secrets out of what was said.
-func (w *work) hide(attempt delivery.Attempt) delivery.Attempt {
-	if attempt.Err != nil {
-		attempt.Err = signal.RedactedError(attempt.Err, strings.NewReplacer(w.hidden...))
-	}
-	return attempt
-}
-
 // know has a job's secrets left out of whatever is said from now on.
 func (w *work) know(job Job) {
 	if job.URL == nil {
 		return
 	}
-	for _, secret := range []string{job.AccessToken, strings.TrimPrefix(job.URL.Path, "/trigger/")} {
-		if !slices.Contains(w.hidden, secret) {
-			w.hidden = append(w.hidden, secret, hiddenWord)
-		}
-	}
+	w.client.secrets.Hide(trigger{job.URL, job.AccessToken}.secrets()...)
 }
 
 // job reads a job. It is not found only when the service says so.
@@ -229,10 +214,10 @@ func (w *work) create(ctx context.Context, name string, body map[string]any, loo
 	doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)
 	var answered Job
 	result = w.sender.Deliver(ctx, w.client.limiter(), doing, request(func(ctx context.Context) delivery.Attempt {
-		return w.hide(tryRequest(ctx, func(ctx context.Context) (err error) {
+		return tryRequest(ctx, func(ctx context.Context) (err error) {
 			answered, err = w.client.createJob(ctx, body)
 			return err
-		}))
+		})
 	}))
 	if result.Outcome == delivery.Accepted {
 		w.know(answered)

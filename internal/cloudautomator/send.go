@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -22,19 +21,13 @@ type trigger struct {
 	accessToken string
 }
 
-// secrets replaces what must not be shown, whoever puts it into words.
-func (t trigger) secrets() *strings.Replacer {
-	var pairs []string
-	said := []string{t.accessToken, t.url.RequestURI(), t.url.RawQuery, t.url.EscapedPath(), t.url.Path, path.Base(t.url.EscapedPath()), path.Base(t.url.Path)}
+// secrets are what must not be shown, whoever puts it into words.
+func (t trigger) secrets() []string {
+	secrets := []string{t.accessToken, t.url.RequestURI(), t.url.RawQuery, t.url.EscapedPath(), t.url.Path, path.Base(t.url.EscapedPath()), path.Base(t.url.Path)}
 	for _, values := range t.url.Query() {
-		said = append(said, values...)
+		secrets = append(secrets, values...)
 	}
-	for _, secret := range said {
-		if secret != "" && secret != "." && secret != "/" {
-			pairs = append(pairs, secret, hiddenWord)
-		}
-	}
-	return strings.NewReplacer(pairs...)
+	return secrets
 }
 
 type target struct {
@@ -56,11 +49,10 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 		}
 		run = read
 	}
+	t.client.secrets.Hide(run.secrets()...)
 	attempt, id := t.post(ctx, *run)
 	if attempt.Outcome == delivery.Accepted {
 		t.args.TriggerJobID = id
-	} else {
-		attempt.Err = signal.RedactedError(attempt.Err, run.secrets())
 	}
 	return attempt
 }
@@ -128,7 +120,7 @@ func (t target) post(ctx context.Context, run trigger) (delivery.Attempt, types.
 		return attempt, id
 	}
 	attempt.Outcome, attempt.Cause = answer.outcome()
-	attempt.Err = answer.refusal(run.secrets())
+	attempt.Err = answer.refusal(t.client.secrets)
 	return attempt, types.StringNull()
 }
 
@@ -181,7 +173,7 @@ func (a answer) outcome() (delivery.Outcome, delivery.Cause) {
 }
 
 // refusal is the answer in words.
-func (a answer) refusal(secrets *strings.Replacer) error {
+func (a answer) refusal(secrets *delivery.Redactor) error {
 	switch said := a.said(secrets); {
 	case a.status >= 300 && a.status < 400:
 		return errors.New("it answered with a redirect, which is not followed")

@@ -8,7 +8,7 @@ import (
 )
 
 // plainWord is what every shell takes as it is.
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+:,./-]+$`)
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+:,./=-]*$`)
 
 // ShellWord is a text as one word of a shell's command line, for commands that advice
 // offers: whoever named a target is not to say what else is run.

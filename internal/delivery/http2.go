@@ -29,7 +29,7 @@ func enableHTTP2(transport *http.Transport) {
 	transport.TLSClientConfig = config
 	// net/http would otherwise put its own HTTP/2 transport here.
 	transport.ForceAttemptHTTP2 = false
-	connections := &http2.Transport{IdleConnTimeout: transport.IdleConnTimeout, DisableCompression: transport.DisableCompression}
+	connections := &http2.Transport{IdleConnTimeout: transport.IdleConnTimeout, DisableCompression: transport.DisableCompression, MaxHeaderListSize: longestHeader}
 	transport.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{
 		"h2": func(_ string, conn *tls.Conn) http.RoundTripper {
 			streams, err := connections.NewClientConn(conn)

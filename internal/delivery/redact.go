@@ -364,16 +364,9 @@ func inBase64(secret string) (spellings []string) {
 
 // clean is a text on one line, without what a terminal obeys.
 func clean(said string) string {
-	said = strings.ToValidUTF8(said, "\uFFFD")
 	var text strings.Builder
 	space := false
-	for i := 0; i < len(said); {
-		if n := escapeSequence(said[i:]); n > 0 {
-			i += n
-			continue
-		}
-		r, n := utf8.DecodeRuneInString(said[i:])
-		i += n
+	for _, r := range strings.ToValidUTF8(said, "") {
 		switch {
 		case unicode.Is(unicode.Cf, r): // It has no width, or turns the direction.
 		case unicode.IsSpace(r), !unicode.IsPrint(r):
@@ -387,38 +380,6 @@ func clean(said string) string {
 		}
 	}
 	return text.String()
-}
-
-// escapeSequence is how long the escape sequence of a terminal is that a text begins
-// with (ECMA-48, 5.4 and 5.6); 0 when it begins with none.
-func escapeSequence(text string) int {
-	kind, n := byte(0), 0
-	switch {
-	case len(text) > 1 && text[0] == 0x1b:
-		kind, n = text[1], 2
-	case len(text) > 1 && text[0] == 0xc2 && text[1] >= 0x80 && text[1] <= 0x9f:
-		kind, n = text[1]-0x40, 2
-	default:
-		return 0
-	}
-	switch kind {
-	case '[':
-		for n < len(text) && text[n] >= 0x20 && text[n] <= 0x3f {
-			n++
-		}
-		if n < len(text) && text[n] >= 0x40 && text[n] <= 0x7e {
-			n++
-		}
-	case ']', 'P', 'X', '^', '_': // A string, which one of these ends.
-		end := len(text)
-		for _, terminator := range []string{"\a", "\x1b\\", "\u009c"} {
-			if i := strings.Index(text[n:], terminator); i >= 0 {
-				end = min(end, n+i+len(terminator))
-			}
-		}
-		n = end
-	}
-	return n
 }
 
 // hidingProxy has the password of the proxy that it finds for a request count as secret.

@@ -82,17 +82,17 @@ func (p *signalProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 func (p *signalProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	awsSaid, unknown := block[awsModel](ctx, req, resp, "aws")
 	awsConfig := awsSaid.config(p.version)
-	awsConfig.Unknown = unknown
+	awsConfig.Unknown, awsConfig.Secrets = unknown, p.sender.Redactor()
 	p.aws = aws.NewClients(awsConfig)
 
 	alicloudSaid, unknown := block[alicloudModel](ctx, req, resp, "alicloud")
 	alicloudConfig := alicloudSaid.config(p.version)
-	alicloudConfig.Unknown = unknown
+	alicloudConfig.Unknown, alicloudConfig.Secrets = unknown, p.sender.Redactor()
 	p.alicloud = alicloud.NewClients(alicloudConfig)
 
 	cloudAutomatorSaid, unknown := block[cloudAutomatorModel](ctx, req, resp, "cloud_automator")
 	cloudAutomatorConfig := cloudAutomatorSaid.config(p.version)
-	cloudAutomatorConfig.Unknown = unknown
+	cloudAutomatorConfig.Unknown, cloudAutomatorConfig.Secrets = unknown, p.sender.Redactor()
 	p.cloudAutomator = cloudautomator.NewClient(cloudAutomatorConfig)
 }
 

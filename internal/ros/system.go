@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
@@ -81,7 +82,7 @@ func bind(clients *alicloud.Clients, a *args) signal.Signal {
 		RateLimit: "ros/" + a.Region.ValueString(),
 		Explain:   explain,
 		HowToCheck: fmt.Sprintf("To find out, look at the resource's status and the stack's events: \"aliyun ros ListStackEvents --RegionId %s --StackId %s\".",
-			a.Region.ValueString(), a.StackID.ValueString()),
+			delivery.ShellWord(a.Region.ValueString()), delivery.ShellWord(a.StackID.ValueString())),
 		Ready:       watched.ready(),
 		Completion:  watched.completion(request),
 		ExplainRead: explainRead,

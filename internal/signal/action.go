@@ -3,7 +3,6 @@ package signal
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
@@ -114,14 +113,14 @@ func (a *signalAction[A]) Invoke(ctx context.Context, req action.InvokeRequest, 
 	a.resource.system.complete(ctx, &data.Arguments)
 	signal, err := a.resource.system.bind(ctx, &data.Arguments, nil)
 	if err != nil {
-		resp.Diagnostics.Append(invoke.notBound(a.resource.system.Name, err))
+		resp.Diagnostics.Append(invoke.notBound(a.resource.system.Name, a.resource.sender.redactor.Error(err)))
 		return
 	}
 	tell := func(format string, of ...any) {
 		resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf(format, of...)})
 	}
 	// None of an action's arguments is secret.
-	run := signalRun{Sender: a.resource.sender, Signal: signal, phase: invoke, timeout: timeout, options: data.Options, secrets: strings.NewReplacer(), progress: tell}
+	run := signalRun{Sender: a.resource.sender, Signal: signal, phase: invoke, timeout: timeout, options: data.Options, redactor: a.resource.sender.redactor, progress: tell}
 	tell("Sending %s to %s", signal.What, signal.To)
 	sent, problem := run.send(ctx)
 	if problem != nil {

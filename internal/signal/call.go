@@ -19,11 +19,12 @@ type Operation struct {
 	// TimeoutName is the name of the timeout that bounds the operation, and Timeout its length.
 	TimeoutName string
 	Timeout     time.Duration
+	// Redactor makes fit to be shown what the service says.
+	Redactor *delivery.Redactor
 }
 
 // Deliver makes a request that is no signal, with the retry policy that signals
-// have, and at the pace of its rate limiter. Its errors go into the log: none may show a
-// secret.
+// have, and at the pace of its rate limiter.
 func (c *Sender) Deliver(ctx context.Context, limiter, doing string, target delivery.Target) delivery.Result {
 	return c.deliver(ctx, c.reads.For(limiter), doing, target)
 }
@@ -31,7 +32,7 @@ func (c *Sender) Deliver(ctx context.Context, limiter, doing string, target deli
 func (c *Sender) deliver(ctx context.Context, limiter *delivery.RateLimiter, doing string, target delivery.Target) delivery.Result {
 	return c.policy.WithLimiter(limiter).Deliver(ctx, target, delivery.UnknownOutcomePolicy{}, func(attempt delivery.Attempt, pause time.Duration) {
 		tflog.Info(ctx, "request not answered as wanted, trying again", map[string]any{
-			"request": doing, "error": attempt.Err.Error(), "pause": pause.String(),
+			"request": doing, "error": c.redactor.Text(attempt.Err.Error()), "pause": pause.String(),
 		})
 	})
 }
@@ -64,5 +65,5 @@ func (o Operation) Send(ctx context.Context, sender *Sender, signal Signal, unse
 }
 
 func (o Operation) run() signalRun {
-	return signalRun{Signal: Signal{Service: o.Service}, phase: phase(o.TimeoutName), timeout: o.Timeout}
+	return signalRun{Signal: Signal{Service: o.Service}, phase: phase(o.TimeoutName), timeout: o.Timeout, redactor: o.Redactor}
 }

@@ -246,9 +246,9 @@ func (w signalRun) lastFailure(end delivery.WaitResult) string {
 }
 
 // notRead is the warning of a refresh that could not read the target.
-func (s Signal) notRead(attempt delivery.Attempt) diag.Diagnostic {
+func (w signalRun) notRead(attempt delivery.Attempt) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Target Not Read",
-		join(fmt.Sprintf("Reading the status of %s failed: %s", s.To, s.answer(attempt)), unsentBecause(attempt, nil), s.ExplainRead(attempt).Next,
+		join(fmt.Sprintf("Reading the status of %s failed: %s", w.To, w.answer(attempt)), unsentBecause(attempt, nil), w.ExplainRead(attempt).Next,
 			"The status recorded last is kept, and the signal stays sent."))
 }
 
@@ -258,7 +258,8 @@ func notRead(name string, err error) diag.Diagnostic {
 }
 
 // answer is what the service said, or what kept it from saying anything.
-func (s Signal) answer(attempt delivery.Attempt) string {
+func (w signalRun) answer(attempt delivery.Attempt) string {
+	attempt = w.redactor.Attempt(attempt)
 	var facts []string
 	if attempt.Status != 0 {
 		facts = append(facts, fmt.Sprintf("HTTP %d", attempt.Status))
@@ -276,9 +277,9 @@ func (s Signal) answer(attempt delivery.Attempt) string {
 	case attempt.Code == "":
 		return attempt.Err.Error() + known + "."
 	case attempt.Message == "" || attempt.Message == attempt.Code:
-		return fmt.Sprintf("%s answered %s%s and gave no reason.", s.Service, attempt.Code, known)
+		return fmt.Sprintf("%s answered %s%s and gave no reason.", w.Service, attempt.Code, known)
 	default:
-		return fmt.Sprintf("%s answered %s%s: %s", s.Service, attempt.Code, known, attempt.Message)
+		return fmt.Sprintf("%s answered %s%s: %s", w.Service, attempt.Code, known, attempt.Message)
 	}
 }
 

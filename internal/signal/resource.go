@@ -98,7 +98,7 @@ func (r *signalResource[A]) Create(ctx context.Context, req resource.CreateReque
 	}
 	signal, err := r.system.bind(ctx, &data.Arguments, secrets)
 	if err != nil {
-		resp.Diagnostics.Append(create.notBound(r.system.Name, err))
+		resp.Diagnostics.Append(create.notBound(r.system.Name, r.sender.redactor.Error(err)))
 		return
 	}
 	common.Delivery = types.StringValue(Unknown)
@@ -107,7 +107,7 @@ func (r *signalResource[A]) Create(ctx context.Context, req resource.CreateReque
 		return
 	}
 
-	run := signalRun{Sender: r.sender, Signal: signal, phase: create, timeout: timeout, options: data.Options, secrets: r.sensitive(req.Config.Raw, &resp.Diagnostics)}
+	run := signalRun{Sender: r.sender, Signal: signal, phase: create, timeout: timeout, options: data.Options, redactor: r.redactor(req.Config.Raw, &resp.Diagnostics)}
 	sent, problem := run.send(ctx)
 	common.sent(sent)
 	if sent.delivery == "" {
@@ -146,12 +146,12 @@ func (r *signalResource[A]) Read(ctx context.Context, req resource.ReadRequest, 
 	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), bound)...)
 	signal, err := r.system.bind(ctx, &bound.Arguments, nil)
 	if err != nil {
-		resp.Diagnostics.Append(notRead(r.system.Name, err))
+		resp.Diagnostics.Append(notRead(r.system.Name, r.sender.redactor.Error(err)))
 		return
 	}
 	observation, attempt := r.sender.readOnce(ctx, signal, data.sentThen())
 	if attempt.Outcome != delivery.Accepted {
-		resp.Diagnostics.Append(signal.notRead(attempt))
+		resp.Diagnostics.Append(signalRun{Signal: signal, redactor: r.redactor(req.State.Raw, &resp.Diagnostics)}.notRead(attempt))
 		return
 	}
 	data.note(observation)
@@ -190,10 +190,10 @@ func (r *signalResource[A]) Update(ctx context.Context, req resource.UpdateReque
 	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), bound)...)
 	signal, err := r.system.bind(ctx, &bound.Arguments, r.secrets(ctx, req.Config, &resp.Diagnostics))
 	if err != nil {
-		resp.Diagnostics.Append(update.notBound(r.system.Name, err))
+		resp.Diagnostics.Append(update.notBound(r.system.Name, r.sender.redactor.Error(err)))
 		return
 	}
-	run := signalRun{Sender: r.sender, Signal: signal, phase: update, timeout: timeout, options: data.Options, lastDelivery: data.Delivery.ValueString(), secrets: r.sensitive(req.Config.Raw, &resp.Diagnostics)}
+	run := signalRun{Sender: r.sender, Signal: signal, phase: update, timeout: timeout, options: data.Options, lastDelivery: data.Delivery.ValueString(), redactor: r.redactor(req.Config.Raw, &resp.Diagnostics)}
 	_, found := finish(ctx, run, data, &resp.State)
 	resp.Diagnostics.Append(found...)
 }
@@ -216,10 +216,10 @@ func (r *signalResource[A]) Delete(ctx context.Context, req resource.DeleteReque
 	defer cancel()
 	signal, err := r.system.bind(ctx, &data.Arguments, nil)
 	if err != nil {
-		resp.Diagnostics.Append(destroy.notBound(r.system.Name, err))
+		resp.Diagnostics.Append(destroy.notBound(r.system.Name, r.sender.redactor.Error(err)))
 		return
 	}
-	run := signalRun{Sender: r.sender, Signal: signal, phase: destroy, timeout: timeout, options: data.Options, secrets: r.sensitive(req.State.Raw, &resp.Diagnostics)}
+	run := signalRun{Sender: r.sender, Signal: signal, phase: destroy, timeout: timeout, options: data.Options, redactor: r.redactor(req.State.Raw, &resp.Diagnostics)}
 	// A signal that an earlier destroy delivered only needs the rest of its wait.
 	before := common.Delivery.ValueString()
 	run.lastDelivery = before

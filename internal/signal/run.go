@@ -2,7 +2,6 @@ package signal
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -18,6 +17,7 @@ type Sender struct {
 	poller       *delivery.Poller
 	claims       *delivery.Claims
 	sends, reads *delivery.RateLimiters
+	redactor     *delivery.Redactor
 }
 
 // NewSender returns a sender with a retry policy.
@@ -26,8 +26,13 @@ func NewSender(policy delivery.RetryPolicy) *Sender {
 	return &Sender{
 		policy: policy, poller: poller, claims: delivery.NewClaims(poller),
 		sends: delivery.NewRateLimiters(policy), reads: delivery.NewRateLimiters(policy),
+		redactor: delivery.NewRedactor(),
 	}
 }
+
+// Redactor makes fit to be shown what others say. The clients of all systems tell it
+// what is secret.
+func (c *Sender) Redactor() *delivery.Redactor { return c.redactor }
 
 // signalRun is one signal in one operation of its resource.
 type signalRun struct {
@@ -47,8 +52,8 @@ type signalRun struct {
 	// outcome, and previousLookup how looking for that one ended.
 	previousSend   delivery.Timestamp
 	previousLookup *delivery.WaitResult
-	// secrets are hidden in what the service says.
-	secrets *strings.Replacer
+	// redactor knows the signal's own secrets, too.
+	redactor *delivery.Redactor
 	// progress reports to the user what is done; nil where nobody listens.
 	progress func(format string, of ...any)
 }
@@ -109,7 +114,7 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 	}
 	switch result.Outcome {
 	case delivery.Accepted:
-		return sendResult{delivery: Sent, at: result.SentAt, requestID: result.RequestID}, nil
+		return sendResult{delivery: Sent, at: result.SentAt, requestID: w.redactor.Text(result.RequestID)}, nil
 	case delivery.Confirmed:
 		return sendResult{delivery: Confirmed, at: result.SentAt}, nil
 	}
@@ -119,7 +124,7 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 		problem.gone = ""
 	}
 	if result.Outcome == delivery.Unknown {
-		return sendResult{Unknown, result.FirstUnknown.At, result.RequestID, result.LastUnknown}, problem
+		return sendResult{Unknown, result.FirstUnknown.At, w.redactor.Text(result.RequestID), result.LastUnknown}, problem
 	}
 	return sendResult{}, problem
 }
@@ -138,7 +143,7 @@ func (w *signalRun) deliver(ctx context.Context) delivery.Result {
 			w.progress("Not accepted yet, trying again: %s", w.answer(attempt))
 		}
 		tflog.Info(ctx, "signal not accepted yet, trying again", map[string]any{
-			"signal": w.What, "target": w.To, "error": attempt.Err.Error(), "pause": pause.String(),
+			"signal": w.What, "target": w.To, "error": w.redactor.Text(attempt.Err.Error()), "pause": pause.String(),
 		})
 	})
 }
@@ -146,7 +151,7 @@ func (w *signalRun) deliver(ctx context.Context) delivery.Result {
 // target is where the signal goes, with its sends known to the claims where the
 // service shows what it took.
 func (w *signalRun) target() delivery.Target {
-	target := redactingTarget{w.Target, w.secrets}
+	target := w.Target
 	switch {
 	case w.Evidence == nil:
 		return target
@@ -208,6 +213,7 @@ func (w *signalRun) lookup(ctx context.Context) delivery.WaitResult {
 		w.progress("Whether the signal was taken is not known: looking whether it is there")
 	}
 	end := w.tracked.Lookup(ctx)
+	end.Observation = shown(w.redactor, end.Observation)
 	tflog.Info(ctx, "looked whether the signal has arrived", map[string]any{
 		"signal": w.What, "target": w.To, "arrived": end.Reached(), "absent": end.Absent(), "status": end.Observation.Status,
 	})
@@ -251,16 +257,24 @@ func (c *Sender) readOnce(ctx context.Context, signal Signal, sent time.Time) (d
 		}
 		signal = signal.Find.Found()
 	}
-	return c.poller.ReadOnce(ctx, signal.Completion.WithLimiter(reads))
+	observation, attempt := c.poller.ReadOnce(ctx, signal.Completion.WithLimiter(reads))
+	return shown(c.redactor, observation), attempt
 }
 
 func (w signalRun) wait(ctx context.Context, probe *delivery.Probe, doing string) delivery.WaitResult {
 	reported := progress{report: w.progress}
 	end := w.poller.Wait(ctx, probe.WithLimiter(w.reads.For(w.RateLimit)), func(observation delivery.Observation, at time.Time) {
+		observation = shown(w.redactor, observation)
 		tflog.Debug(ctx, doing, map[string]any{"signal": w.What, "target": w.To, "status": observation.Status})
 		reported.saw(doing, observation, at)
 	})
-	// A target may give as its reason what it was sent.
-	end.Observation.Reason = w.secrets.Replace(end.Observation.Reason)
+	end.Observation = shown(w.redactor, end.Observation)
 	return end
+}
+
+// shown is an observation in words that are fit to be shown: whoever runs the target
+// may have written them.
+func shown(redactor *delivery.Redactor, observation delivery.Observation) delivery.Observation {
+	observation.Status, observation.Reason = redactor.Text(observation.Status), redactor.Text(observation.Reason)
+	return observation
 }

@@ -3,8 +3,6 @@ package signal
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -95,54 +93,20 @@ func (s Secrets) Either(name string, kept types.String) *string {
 	return kept.ValueStringPointer()
 }
 
-// redacting is a target whose service's words leave the signal's secrets out: it
-// may repeat what it was sent.
-type redactingTarget struct {
-	delivery.Target
-	secrets *strings.Replacer
-}
-
-// Send makes one attempt.
-func (d redactingTarget) Send(ctx context.Context) delivery.Attempt {
-	attempt := d.Target.Send(ctx)
-	attempt.Message = d.secrets.Replace(attempt.Message)
-	if attempt.Err != nil {
-		attempt.Err = RedactedError(attempt.Err, d.secrets)
-	}
-	return attempt
-}
-
-// sensitive hides the values of the system's sensitive arguments in a configuration or state.
-func (r *signalResource[A]) sensitive(raw tftypes.Value, diags *diag.Diagnostics) *strings.Replacer {
+// redactor is the sender's with the values of the system's sensitive arguments in a
+// configuration or state, which a service may repeat.
+func (r *signalResource[A]) redactor(raw tftypes.Value, diags *diag.Diagnostics) *delivery.Redactor {
 	values, unread := attributes(raw)
 	diags.Append(unread...)
 	var secrets []string
 	for name, attribute := range r.system.Arguments {
 		var text string
-		if attribute.IsSensitive() && values[name].IsKnown() && values[name].As(&text) == nil && len(text) >= delivery.MinSecretLength {
+		if attribute.IsSensitive() && values[name].IsKnown() && values[name].As(&text) == nil {
 			secrets = append(secrets, text)
 		}
 	}
-	// The longest goes first: it may begin with another.
-	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
-	var pairs []string
-	for _, secret := range secrets {
-		pairs = append(pairs, secret, "***")
-	}
-	return strings.NewReplacer(pairs...)
+	return r.sender.redactor.With(secrets...)
 }
-
-// Hidden is an error whose words leave secrets out.
-func RedactedError(err error, secrets *strings.Replacer) error { return redactedError{err, secrets} }
-
-type redactedError struct {
-	error
-	secrets *strings.Replacer
-}
-
-func (h redactedError) Error() string { return h.secrets.Replace(h.error.Error()) }
-
-func (h redactedError) Unwrap() error { return h.error }
 
 // SecretValidator checks a secret as another validator does, in words that leave
 // the value out: the framework's own validators print what they were given.

@@ -1,0 +1,76 @@
+package aws
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"runtime"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// process gives the credentials that a profile's credential_process prints. It takes
+// the place of the SDK's, which puts what the process printed into its errors, and
+// what it complained of into the log as it is.
+type process struct{ *stsSetup }
+
+// isProcess reports whether credentials come from a credential_process of the SDK.
+func isProcess(source awssdk.CredentialsProvider) bool {
+	return awssdk.IsCredentialsProvider(source, (*processcreds.Provider)(nil))
+}
+
+// command is the credential_process of the profile in use, or of the one whose
+// credentials assume its role; "" when there is none.
+func (c Config) command(sources []any) string {
+	for _, source := range sources {
+		shared, ok := source.(config.SharedConfig)
+		for profile := &shared; ok && profile != nil; profile = profile.Source {
+			if profile.CredentialProcess != "" {
+				return profile.CredentialProcess
+			}
+		}
+	}
+	return ""
+}
+
+// Retrieve runs the process.
+func (p process) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
+	keys := awssdk.Credentials{Source: processcreds.ProviderName}
+	err := delivery.RunHelper(ctx, p.config.Secrets, func(ctx context.Context) *exec.Cmd {
+		if runtime.GOOS == "windows" {
+			return exec.CommandContext(ctx, "cmd.exe", "/C", p.command)
+		}
+		return exec.CommandContext(ctx, "sh", "-c", p.command)
+	}, func(printed []byte) error {
+		if runtime.GOOS == "windows" {
+			printed = bytes.ReplaceAll(printed, []byte(`\"`), []byte(`"`))
+		}
+		var said processcreds.CredentialProcessResponse
+		switch err := json.Unmarshal(printed, &said); {
+		case err != nil:
+			return errors.New("what it printed is not the JSON that is asked of it, and nothing else")
+		case said.Version != 1:
+			return errors.New("what it printed has another Version than 1")
+		case said.AccessKeyID == "":
+			return errors.New("what it printed has no AccessKeyId")
+		case said.SecretAccessKey == "":
+			return errors.New("what it printed has no SecretAccessKey")
+		}
+		keys.AccessKeyID, keys.SecretAccessKey, keys.SessionToken, keys.AccountID = said.AccessKeyID, said.SecretAccessKey, said.SessionToken, said.AccountID
+		if said.Expiration != nil {
+			keys.CanExpire, keys.Expires = true, *said.Expiration
+		}
+		return nil
+	})
+	if err != nil {
+		return keys, fmt.Errorf("running the credential_process of the profile: %w", err)
+	}
+	return keys, nil
+}
