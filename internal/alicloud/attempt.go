@@ -121,7 +121,7 @@ func Explain(attempt delivery.Attempt, permission string) string {
 	case is("NoPermission", "Forbidden"):
 		return fmt.Sprintf("Allow the RAM action %s on this target to the identity that the provider uses.", permission)
 	case is("InvalidSecurityToken.Expired", "InvalidTimeStamp"):
-		return "The credentials have expired, or this machine's clock is wrong: renew them, or set the clock, and apply again."
+		return "The credentials have expired, or this machine's clock is wrong: renew them, or set the clock."
 	case is("InvalidAccessKeyId", "SignatureDoesNotMatch", "IncompleteSignature", "InvalidSecurityToken", "MissingSecurityToken", "InvalidAccessKeySecret"):
 		return "Alibaba Cloud does not accept the credentials: check access key, secret key and security token, whether the key is still active, and this machine's clock."
 	case is("InvalidAction", "InvalidVersion"):

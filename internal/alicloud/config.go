@@ -237,8 +237,10 @@ func (p profile) lacks(member string) error {
 	return fmt.Errorf("the Alibaba Cloud profile %q of mode %s has no %s", p.Name, p.Mode, member)
 }
 
-// expandHome lets a path begin with "~/", as the aliyun command line's users write it.
+// expandHome lets a path begin with "~/", as the aliyun command line's users write
+// it, and hold variables of the environment, such as $HOME.
 func expandHome(path string) string {
+	path = os.ExpandEnv(path)
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
 		if home, err := os.UserHomeDir(); err == nil {
 			return filepath.Join(home, rest)

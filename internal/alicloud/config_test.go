@@ -192,6 +192,7 @@ func TestProfileFile(t *testing.T) {
 		"the first name":  {nil, map[string]string{"ALICLOUD_SHARED_CREDENTIALS_FILE": first, "ALIBABA_CLOUD_CREDENTIALS_FILE": second}, "one", ""},
 		"the second name": {nil, map[string]string{"ALIBABA_CLOUD_CREDENTIALS_FILE": second}, "two", ""},
 		"in the home":     {acctest.Values{"shared_credentials_file": "~/mine.json"}, nil, "two", ""},
+		"in $HOME":        {acctest.Values{"shared_credentials_file": "$HOME/mine.json"}, nil, "two", ""},
 		"not there":       {acctest.Values{"shared_credentials_file": first + "x"}, nil, "", "no such file"},
 		"broken":          {acctest.Values{"shared_credentials_file": broken}, nil, "", "not the JSON"},
 		"none at all":     {nil, nil, "", "ALICLOUD_* environment variables"},

@@ -15,7 +15,7 @@ import (
 // does not have, by block. To leave them out without a word would be as bad as
 // leaving out a misspelt one.
 var foreignNames = map[string][]string{
-	"provider.aws":                  {"insecure", "skip_credentials_validation", "skip_requesting_account_id", "skip_metadata_api_check", "max_retries", "default_tags"},
+	"provider.aws":                  {"insecure", "skip_credentials_validation", "skip_requesting_account_id", "skip_metadata_api_check", "max_retries", "retry_mode", "default_tags", "ec2_metadata_service_endpoint"},
 	"provider.alicloud":             {"insecure", "skip_region_validation", "client_connect_timeout", "max_retry_timeout"},
 	"provider.alicloud.assume_role": {"tags"},
 	"provider.cloud_automator":      {"api_endpoint", "token"},
