@@ -133,7 +133,7 @@ func IsXML(body []byte) bool {
 			root = start.Name.Local
 		}
 		if err != nil {
-			return err == io.EOF && strings.HasSuffix(root, "Response")
+			return errors.Is(err, io.EOF) && strings.HasSuffix(root, "Response")
 		}
 	}
 }

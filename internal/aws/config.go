@@ -119,7 +119,7 @@ func (c Config) load(ctx context.Context) (*session, error) {
 	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
 		cfg.HTTPClient = delivery.NewHTTPClient(client.GetTransport())
 	}
-	keys := &keyring{where: c.filesRead(), profile: c.profile()}
+	keys := &keyring{where: c.filesRead(), profile: c.profile(), static: hasStaticKeys(cfg.ConfigSources)}
 	setup.keys, setup.endpoint = keys, c.endpoint(cfg, "sts")
 	setup.client = signed{delivery.OwnAnswers{Doer: delivery.Client{Doer: cfg.HTTPClient, Secrets: c.Secrets}, Service: "AWS STS", IsOwn: IsXML}, keys}
 	calls := func(credentials awssdk.CredentialsProvider, role string) stsCalls {
@@ -227,6 +227,19 @@ func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, err
 
 // regionName is what can be the name of a region, or that there is none.
 var regionName = regexp.MustCompile(`^([a-z0-9]+(-[a-z0-9]+)*)?$`)
+
+// hasStaticKeys reports whether the profile in use, or one that it leads to, holds keys.
+func hasStaticKeys(sources []any) bool {
+	for _, source := range sources {
+		shared, ok := source.(config.SharedConfig)
+		for profile := &shared; ok && profile != nil; profile = profile.Source {
+			if profile.Credentials.HasKeys() || profile.CredentialSource == "Environment" {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // loadError says which of the user's settings is at fault.
 func (c Config) loadError(err error) error {

@@ -57,8 +57,10 @@ type link struct {
 	secrets *delivery.Redactor
 
 	mu sync.Mutex
-	// last are the credentials as the source gave them last.
+	// last are the credentials as the source gave them last, and past the access key
+	// ids of those before.
 	last awssdk.Credentials
+	past map[string]bool
 	// replacing is set once a service has called the last ones expired; replacement is
 	// the access key id of those that came in their place, until a service has taken them.
 	replacing   bool
@@ -66,7 +68,7 @@ type link struct {
 }
 
 func newLink(source awssdk.CredentialsProvider) *link {
-	l := &link{source: source}
+	l := &link{source: source, past: map[string]bool{}}
 	l.cache = awssdk.NewCredentialsCache(l)
 	return l
 }
@@ -83,6 +85,9 @@ func (l *link) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
 	l.secrets.Hide(keys.SecretAccessKey, keys.SessionToken)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.last.AccessKeyID != keys.AccessKeyID {
+		l.past[l.last.AccessKeyID] = true
+	}
 	l.last = keys
 	if l.replacing {
 		l.replacing, l.replacement = false, keys.AccessKeyID
@@ -121,6 +126,8 @@ type keyring struct {
 	asking *atomic.Pointer[string]
 	// where says which files the profiles are from.
 	where string
+	// static says that the profile in use leads to keys that nobody renews.
+	static bool
 	// profile is the name of the profile in use, "" where none is named.
 	profile string
 }
@@ -150,12 +157,15 @@ func (k *keyring) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
 func (k *keyring) expired(id string) bool {
 	for _, l := range k.links {
 		l.mu.Lock()
-		last, current := l.last, l.last.AccessKeyID == id
+		last, current, past := l.last, l.last.AccessKeyID == id, l.past[id]
 		again := !l.replacing && l.replacement != id && (last.CanExpire || last.Source == processcreds.ProviderName)
 		if current && again {
 			l.replacing = true
 		}
 		l.mu.Unlock()
+		if !current && past {
+			return true
+		}
 		if !current {
 			continue
 		}
@@ -166,7 +176,8 @@ func (k *keyring) expired(id string) bool {
 		}
 		return again || k.isReplacing(l)
 	}
-	return true // They have been replaced since.
+	// They are of a profile that the SDK follows by itself to a role, and renews.
+	return !k.static && k.links[0].gave()
 }
 
 func (k *keyring) isReplacing(l *link) bool {

@@ -148,6 +148,26 @@ func TestExpiredCredentialsAreRenewedOnce(t *testing.T) {
 			t.Errorf("it ended %s: %v\nseen: %s\nwant: %s", result.Outcome, result.Err, f.seen(), want)
 		}
 	})
+	t.Run("those of a profile that assume its role", func(t *testing.T) {
+		f := start(t)
+		c := f.static()
+		c.AccessKey, c.SecretKey, c.Profile = "", "", "work"
+		c.SharedConfigFiles = []string{file(t, "config", "[profile base]\naws_access_key_id = ASIABASE\naws_secret_access_key = secret\naws_session_token = session\n"+
+			"[profile work]\nrole_arn = "+roleARN+"\nsource_profile = base\n")}
+		s := open(t, c, "")
+		f.next("AssumeRole", refuses(403, "ExpiredToken", "expired"))
+		if result := s.deliver(10 * time.Second); result.Cause != delivery.NoCredentials || result.Attempts != 1 {
+			t.Errorf("at first, it ended %s with cause %d after %d attempts", result.Outcome, result.Cause, result.Attempts)
+		}
+		if result := s.deliver(10 * time.Second); result.Outcome != delivery.Accepted {
+			t.Errorf("it ended %s: %v", result.Outcome, result.Err)
+		}
+		f.next("GetAutomationExecution", expired)
+		f.next("AssumeRole", refuses(403, "ExpiredToken", "expired"))
+		if end := s.wait(10 * time.Second); end.Unreadable == nil || end.Unreadable.Cause != delivery.NoCredentials {
+			t.Errorf("a wait ended %+v", end)
+		}
+	})
 	t.Run("many at once", func(t *testing.T) {
 		f := start(t)
 		s := open(t, f.role(), "")
