@@ -3,6 +3,7 @@ package cloudautomator
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -15,7 +16,11 @@ func parseObject(text string) (map[string]any, error) {
 	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
 	decoder.UseNumber()
 	var object map[string]any
-	if err := decoder.Decode(&object); err != nil {
+	err := decoder.Decode(&object)
+	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
+		return nil, fmt.Errorf("it is no object, but of the type %s", wrong.Value)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if object == nil {

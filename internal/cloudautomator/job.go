@@ -190,7 +190,7 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 			"updated_at":   computed("When the job was last changed, as the service says."),
 		},
 		Blocks: map[string]schema.Block{
-			"timeouts": timeouts.Block(ctx, timeouts.Opts{
+			"timeouts": signal.Timeouts(ctx, timeouts.Opts{
 				Create: true, Read: true, Update: true, Delete: true,
 				CreateDescription: signal.TimeoutDescription("creating the job and running it may take"),
 				ReadDescription:   signal.TimeoutDescription("reading the job may take"),
@@ -228,7 +228,6 @@ func (r *jobResource) ValidateConfig(ctx context.Context, req resource.ValidateC
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(signal.CheckTimeouts(config.Timeouts)...)
 	if isMarked(config.Name.ValueString()) {
 		resp.Diagnostics.AddAttributeError(path.Root("name"), "Invalid Name",
 			"Names that end with "+mark("ID")+" are those of jobs that are just taking another one's place in a rotation.")

@@ -52,7 +52,7 @@ func (a *signalAction[A]) Schema(_ context.Context, _ action.SchemaRequest, resp
 				Optional: true,
 				MarkdownDescription: fmt.Sprintf("How long becoming ready, sending and waiting may take together, as a duration such as `30s` or `1h30m`, at most %.0f hours. The default is %.0f minutes.",
 					longestInvocation.Hours(), DefaultTimeout.Minutes()),
-				Validators: []validator.String{invocationTimeout{}},
+				Validators: []validator.String{duration{longestInvocation}},
 			},
 		},
 	}
@@ -184,25 +184,6 @@ func (a *signalAction[A]) read(ctx context.Context, config tfsdk.Config, diags *
 func computedBy(whole schema.Schema, name string) bool {
 	attribute, ok := whole.Attributes[name]
 	return ok && attribute.IsComputed()
-}
-
-// invocationTimeout wants a duration that leaves time and ends.
-type invocationTimeout struct{}
-
-func (invocationTimeout) Description(context.Context) string {
-	return fmt.Sprintf("must be a duration longer than zero and of at most %.0f hours, such as 30s or 1h30m", longestInvocation.Hours())
-}
-
-func (v invocationTimeout) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v invocationTimeout) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	if d, err := time.ParseDuration(req.ConfigValue.ValueString()); err != nil || d <= 0 || d > longestInvocation {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Timeout",
-			fmt.Sprintf("Attribute %s %s, got: %s.", req.Path, v.Description(ctx), req.ConfigValue.ValueString()))
-	}
 }
 
 // progress says what a target's status is: when it changes, and now and then while it does not.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -52,16 +54,44 @@ func (r *signalResource[A]) ValidateConfig(ctx context.Context, req resource.Val
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(CheckTimeouts(data.Timeouts)...)
 	resp.Diagnostics.Append(r.check(ctx, data)...)
+	resp.Diagnostics.Append(r.unused(data)...)
+	secrets := r.secrets(ctx, req.Config, &resp.Diagnostics)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.unversioned(req.Config.Raw, secrets)...)
+	}
 	if !data.atDestroy() {
 		return
 	}
-	for name := range r.secrets(ctx, req.Config, &resp.Diagnostics) {
+	for name := range secrets {
 		resp.Diagnostics.AddAttributeError(path.Root(name), "Write-Only Argument at Destroy",
 			fmt.Sprintf("With when = %q the signal is sent when the resource is destroyed, and Terraform hands no write-only value to a destroy. "+
 				"Use the argument that is kept in the state, or send when the resource is created.", whenDestroy))
 	}
+}
+
+// unused warns of an option that does nothing without another one.
+func (r *signalResource[A]) unused(data *model[A]) (diags diag.Diagnostics) {
+	waits := data.WaitForCompletion.IsUnknown() || data.WaitForCompletion.ValueBool()
+	if r.system.Waits && !waits && !data.OnWaitFailure.IsNull() && !data.OnWaitFailure.IsUnknown() {
+		diags.AddAttributeWarning(path.Root("on_wait_failure"), "Option Does Nothing",
+			"on_wait_failure says what becomes of a wait that fails, and nothing is waited for: set wait_for_completion = true, or leave it out.")
+	}
+	return diags
+}
+
+// unversioned warns of write-only arguments whose change Terraform cannot see.
+func (r *signalResource[A]) unversioned(config tftypes.Value, secrets Secrets) diag.Diagnostics {
+	given, diags := attributes(config)
+	for name := range secrets {
+		version, has := given[name+"_version"]
+		// With both the secret and the value that is kept, it is refused anyway.
+		if kept := given[strings.TrimSuffix(name, "_wo")]; has && version.IsNull() && kept.IsNull() {
+			diags.AddAttributeWarning(path.Root(name), "Change Goes Unnoticed",
+				fmt.Sprintf("Terraform keeps nothing of %[1]s, and so does not notice when it changes. Set %[1]s_version, and change it with each new value.", name))
+		}
+	}
+	return diags
 }
 
 func (r *signalResource[A]) check(ctx context.Context, data *model[A]) diag.Diagnostics {
@@ -278,7 +308,7 @@ func (r *signalResource[A]) secrets(ctx context.Context, config tfsdk.Config, di
 		}
 		var secret types.String
 		diags.Append(config.GetAttribute(ctx, path.Root(name), &secret)...)
-		if !secret.IsNull() {
+		if !secret.IsNull() && !secret.IsUnknown() {
 			secrets[name] = secret.ValueString()
 		}
 	}

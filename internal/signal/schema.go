@@ -9,8 +9,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/boolplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -81,7 +79,7 @@ func (r *signalResource[A]) schema(ctx context.Context) schema.Schema {
 		attributes[name] = keptOverUpdates(attribute)
 	}
 	blocks := map[string]schema.Block{
-		"timeouts": timeouts.Block(ctx, timeouts.Opts{
+		"timeouts": Timeouts(ctx, timeouts.Opts{
 			Create: true, Update: true, Delete: true,
 			CreateDescription: TimeoutDescription("creating the resource may take: becoming ready, sending and waiting together"),
 			UpdateDescription: TimeoutDescription("updating the resource may take, which waits but sends nothing"),
@@ -137,17 +135,38 @@ func RegionName() validator.String {
 	return stringvalidator.RegexMatches(regionName, "must be the name of a region, such as eu-central-1")
 }
 
-// CheckTimeouts reports timeouts that leave no time.
-func CheckTimeouts(value timeouts.Value) (diags diag.Diagnostics) {
-	for name, attribute := range value.Attributes() {
-		text, ok := attribute.(types.String)
-		if !ok || text.IsNull() || text.IsUnknown() {
-			continue
-		}
-		if d, err := time.ParseDuration(text.ValueString()); err == nil && d <= 0 {
-			diags.AddAttributeError(path.Root("timeouts").AtName(name), "Invalid Timeout",
-				fmt.Sprintf("A timeout must be longer than zero, got: %s.", text.ValueString()))
-		}
+// Timeouts is the timeouts block of a resource.
+func Timeouts(ctx context.Context, opts timeouts.Opts) schema.Block {
+	block := timeouts.Block(ctx, opts).(schema.SingleNestedBlock)
+	for name, attribute := range block.Attributes {
+		text := attribute.(schema.StringAttribute)
+		text.Validators = []validator.String{duration{}}
+		block.Attributes[name] = text
 	}
-	return diags
+	return block
+}
+
+// duration wants a duration that leaves time, and ends: after longest, unless that is zero.
+type duration struct{ longest time.Duration }
+
+func (d duration) Description(context.Context) string {
+	most := ""
+	if d.longest > 0 {
+		most = fmt.Sprintf(" and of at most %.0f hours", d.longest.Hours())
+	}
+	return "must be a duration longer than zero" + most + ", such as 30s or 1h30m"
+}
+
+// MarkdownDescription is Description.
+func (d duration) MarkdownDescription(ctx context.Context) string { return d.Description(ctx) }
+
+// ValidateString reports a text that is no such duration.
+func (d duration) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if given, err := time.ParseDuration(req.ConfigValue.ValueString()); err != nil || given <= 0 || d.longest > 0 && given > d.longest {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Timeout",
+			fmt.Sprintf("The timeout %s %s, got: %s", req.Path, d.Description(ctx), req.ConfigValue))
+	}
 }

@@ -3,7 +3,10 @@ package ssm
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
@@ -41,7 +44,7 @@ func arguments() map[string]schema.Attribute {
 		"automation_execution_id": schema.StringAttribute{
 			Required:            true,
 			MarkdownDescription: "The id of the Automation execution to signal, exactly 36 characters.",
-			Validators:          []validator.String{stringvalidator.UTF8LengthBetween(36, 36)},
+			Validators:          []validator.String{executionID{}},
 		},
 		"signal_type": schema.StringAttribute{
 			Required:            true,
@@ -57,11 +60,11 @@ func arguments() map[string]schema.Attribute {
 				mapvalidator.SizeBetween(1, 200),
 				mapvalidator.KeysAre(stringvalidator.UTF8LengthBetween(1, 50)),
 				mapvalidator.NoNullValues(),
-				mapvalidator.ValueListsAre(
+				signal.AtEntries(mapvalidator.ValueListsAre(
 					listvalidator.SizeAtMost(50),
 					listvalidator.NoNullValues(),
 					listvalidator.ValueStringsAre(stringvalidator.UTF8LengthBetween(1, 512)),
-				),
+				)),
 			},
 		},
 		"region": signal.RegionAttribute(),
@@ -80,8 +83,45 @@ func (v signalType) ValidateString(ctx context.Context, req validator.StringRequ
 	v.String.ValidateString(ctx, req, resp)
 }
 
-// check reports a payload without the key that its signal type needs.
+// executionID wants an execution's id, which is the last part of its ARN. AWS
+// counts Unicode code points.
+type executionID struct{}
+
+func (executionID) Description(context.Context) string { return "must have a length of exactly 36" }
+
+func (v executionID) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v executionID) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	given := req.ConfigValue.ValueString()
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || utf8.RuneCountInString(given) == 36 {
+		return
+	}
+	hint := ""
+	if strings.HasPrefix(given, "arn:") {
+		hint = " This is an ARN: give the id alone, which is what follows its last slash."
+	}
+	resp.Diagnostics.AddAttributeError(req.Path, "Invalid Attribute Value",
+		fmt.Sprintf("Attribute %s %s, got: %d.%s", req.Path, v.Description(ctx), utf8.RuneCountInString(given), hint))
+}
+
+// payloadKeys are those that the API reference names.
+var payloadKeys = []string{"Comment", "StepName", "StepExecutionId"}
+
+// check reports a payload without the key that its signal type needs, and warns of
+// keys that are written like one that the service knows.
 func check(_ context.Context, a *args) (diags diag.Diagnostics) {
+	for _, given := range slices.Sorted(maps.Keys(a.Payload.Elements())) {
+		i := slices.IndexFunc(payloadKeys, func(known string) bool { return given != known && strings.EqualFold(given, known) })
+		if i >= 0 {
+			diags.AddAttributeWarning(path.Root("payload").AtMapKey(given), "Unknown Payload Key",
+				fmt.Sprintf("The API reference names the key %s, and none that is written %s: the service may ignore it, and what it says is lost.", payloadKeys[i], given))
+		}
+	}
+	return append(diags, needs(a)...)
+}
+
+// needs reports a payload without the key that its signal type needs.
+func needs(a *args) (diags diag.Diagnostics) {
 	key, needed := neededKey[a.SignalType.ValueString()]
 	if !needed || a.Payload.IsUnknown() {
 		return nil

@@ -17,7 +17,9 @@ var minimal = acctest.Values{"workflow_id": workflow, "execution_id": execution,
 func TestArguments(t *testing.T) {
 	r := acctest.StartProvider(t, nil).Resource("signal_workflow_step_state")
 	with := func(name string, value any) acctest.Values { return minimal.With(acctest.Values{name: value}) }
-	secret := func(value any) acctest.Values { return minimal.With(acctest.Values{"token": nil, "token_wo": value}) }
+	secret := func(value any) acctest.Values {
+		return minimal.With(acctest.Values{"token": nil, "token_wo": value, "token_wo_version": 1})
+	}
 	for name, test := range map[string]struct {
 		config acctest.Values
 		// at is the attribute at fault, "" when there is none; says is part of what is said of it.
@@ -56,6 +58,7 @@ func TestArguments(t *testing.T) {
 		"write-only of 65":       {secret(strings.Repeat("9", 65)), "token_wo", "64"},
 		"empty write-only":       {secret(""), "token_wo", "1 to 64"},
 		"write-only, versioned":  {config: secret("a").With(acctest.Values{"token_wo_version": 1})},
+		"write-only, no version": {minimal.With(acctest.Values{"token": nil, "token_wo": "b"}), "token_wo", "Set token_wo_version"},
 		"version of the other":   {with("token_wo_version", 1), "token_wo_version", "token_wo"},
 		"both":                   {with("token_wo", "b"), "token", "token_wo"},
 		"both, one unknown":      {config: with("token_wo", acctest.Unknown)},
