@@ -55,6 +55,11 @@ func (a *Action) Invoke(config Values) (progress []string, diags Diagnostics) {
 	if diags := a.Plan(config); diags.HasError() {
 		return nil, diags
 	}
+	return a.invoke(config)
+}
+
+func (a *Action) invoke(config Values) (progress []string, diags Diagnostics) {
+	a.t.Helper()
 	stream, err := a.actions().InvokeAction(a.t.Context(), &tfprotov6.InvokeActionRequest{
 		ActionType: a.name, Config: dynamic(a.t, a.kind, map[string]any(config)),
 	})
@@ -68,6 +73,20 @@ func (a *Action) Invoke(config Values) (progress []string, diags Diagnostics) {
 		}
 	}
 	return progress, diags
+}
+
+// InvokeLater plans a configuration with unknown values, and invokes the action
+// when they are known, as Terraform does: without validating it again.
+func (a *Action) InvokeLater(unknown, config Values) Diagnostics {
+	a.t.Helper()
+	if diags := a.Validate(unknown); diags.HasError() {
+		return diags
+	}
+	if diags := a.Plan(unknown); diags.HasError() {
+		return diags
+	}
+	_, diags := a.invoke(config)
+	return diags
 }
 
 func (a *Action) actions() tfprotov6.ActionServer {

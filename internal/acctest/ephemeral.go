@@ -5,7 +5,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Open validates and opens an ephemeral resource, and returns its strings.
+// Open validates and opens an ephemeral resource, and returns those of its strings
+// that are known; nil when the provider wants to open it later.
 func (p *Provider) Open(name string, config Values) (result map[string]string, diags Diagnostics) {
 	p.t.Helper()
 	schema := p.schema.EphemeralResourceSchemas[name]
@@ -19,16 +20,22 @@ func (p *Provider) Open(name string, config Values) (result map[string]string, d
 	if hasError(validated.Diagnostics) {
 		return nil, diagnostics(validated.Diagnostics)
 	}
-	opened, err := p.server.OpenEphemeralResource(p.t.Context(), &tfprotov6.OpenEphemeralResourceRequest{TypeName: name, Config: given})
+	opened, err := p.server.OpenEphemeralResource(p.t.Context(), &tfprotov6.OpenEphemeralResourceRequest{
+		TypeName: name, Config: given,
+		ClientCapabilities: &tfprotov6.OpenEphemeralResourceClientCapabilities{DeferralAllowed: p.DeferralAllowed},
+	})
 	must(p.t, err)
 	if hasError(opened.Diagnostics) {
+		return nil, diagnostics(opened.Diagnostics)
+	}
+	if opened.Deferred != nil {
 		return nil, diagnostics(opened.Diagnostics)
 	}
 	value, err := opened.Result.Unmarshal(kind)
 	must(p.t, err)
 	result = map[string]string{}
 	for name, attribute := range attributes(p.t, value) {
-		if attribute.Type().Is(tftypes.String) && !attribute.IsNull() {
+		if attribute.Type().Is(tftypes.String) && attribute.IsKnown() && !attribute.IsNull() {
 			var text string
 			must(p.t, attribute.As(&text))
 			result[name] = text

@@ -32,6 +32,8 @@ type Provider struct {
 	schema *tfprotov6.GetProviderSchemaResponse
 	// identities are those of the resources that have one.
 	identities map[string]*tfprotov6.ResourceIdentitySchema
+	// DeferralAllowed says that what cannot be planned yet can be planned later.
+	DeferralAllowed bool
 }
 
 // StartProvider configures a provider with a provider block, quick to try again.
@@ -144,6 +146,8 @@ type Resource struct {
 	identity *tfprotov6.ResourceIdentityData
 	// Tainted says that the next apply replaces the resource.
 	Tainted bool
+	// Deferred says that the provider wanted to read it later, the last time.
+	Deferred bool
 }
 
 // Plan is what the provider makes of a configuration.
@@ -155,6 +159,8 @@ type Plan struct {
 	private  []byte
 	identity *tfprotov6.ResourceIdentityData
 	config   *tfprotov6.DynamicValue
+	// Deferred says that the provider wants to plan it later.
+	Deferred bool
 }
 
 // Unknown names the attributes whose planned values are not known.
@@ -217,14 +223,16 @@ func (r *Resource) plan(prior tftypes.Value, private []byte, config Values) (Pla
 	value := encode(r.t, r.kind, map[string]any(config))
 	plan := Plan{config: dynamicValue(r.t, r.kind, value)}
 	resp, err := r.server.PlanResourceChange(r.t.Context(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName:         r.name,
-		PriorState:       dynamicValue(r.t, r.kind, prior),
-		ProposedNewState: dynamicValue(r.t, r.kind, r.proposed(prior, value)),
-		Config:           plan.config,
-		PriorPrivate:     private,
-		PriorIdentity:    r.identityOf(prior),
+		TypeName:           r.name,
+		PriorState:         dynamicValue(r.t, r.kind, prior),
+		ProposedNewState:   dynamicValue(r.t, r.kind, r.proposed(prior, value)),
+		Config:             plan.config,
+		PriorPrivate:       private,
+		PriorIdentity:      r.identityOf(prior),
+		ClientCapabilities: &tfprotov6.PlanResourceChangeClientCapabilities{DeferralAllowed: r.DeferralAllowed},
 	})
 	must(r.t, err)
+	plan.Deferred = resp.Deferred != nil
 	if hasError(resp.Diagnostics) {
 		return plan, diagnostics(resp.Diagnostics)
 	}
@@ -369,8 +377,10 @@ func (r *Resource) Refresh() Diagnostics {
 	r.t.Helper()
 	resp, err := r.server.ReadResource(r.t.Context(), &tfprotov6.ReadResourceRequest{
 		TypeName: r.name, CurrentState: dynamicValue(r.t, r.kind, r.State), Private: r.private, CurrentIdentity: r.identityOf(r.State),
+		ClientCapabilities: &tfprotov6.ReadResourceClientCapabilities{DeferralAllowed: r.DeferralAllowed},
 	})
 	must(r.t, err)
+	r.Deferred = resp.Deferred != nil
 	if !hasError(resp.Diagnostics) {
 		r.State, err = resp.NewState.Unmarshal(r.kind)
 		must(r.t, err)

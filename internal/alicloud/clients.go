@@ -186,3 +186,7 @@ func (u unquoted) Do(req *http.Request) (*http.Response, error) {
 
 // BlockRegion is the region that the provider block says, "" when it says none.
 func (c *Clients) BlockRegion() string { return c.config.Region }
+
+// Unconfigured reports whether the value of an argument of the provider block is
+// not known yet, so that nothing can be asked.
+func (c *Clients) Unconfigured() bool { return c.config.Unknown != "" }

@@ -142,3 +142,7 @@ func (c *Clients) Caller() string {
 
 // BlockRegion is the region that the provider block says, "" when it says none.
 func (c *Clients) BlockRegion() string { return c.config.Region }
+
+// Unconfigured reports whether the value of an argument of the provider block is
+// not known yet, so that nothing can be asked.
+func (c *Clients) Unconfigured() bool { return c.config.Unknown != "" }

@@ -38,6 +38,10 @@ type Config struct {
 // Client makes the requests of one provider block, all on one connection pool.
 // Nothing is read or contacted before the first use.
 type Client struct {
+	// Unknown is the name of an argument whose value is not known yet, so that the job
+	// API cannot be asked, or "".
+	Unknown string
+
 	userAgent string
 	secrets   *delivery.Redactor
 	doer      func() delivery.Doer
@@ -57,6 +61,7 @@ type api struct {
 // NewClient keeps the configuration for the first use.
 func NewClient(config Config) *Client {
 	return &Client{
+		Unknown:   config.Unknown,
 		userAgent: config.UserAgent,
 		secrets:   config.Secrets,
 		doer: sync.OnceValue(func() delivery.Doer {

@@ -39,11 +39,28 @@ func (e *jobEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp
 	}
 }
 
+// later leaves the job to the apply, which opens it once more: it is deferred, or
+// its values are not known in the plan.
+func (e *jobEphemeral) later(ctx context.Context, id types.String, deferral bool, resp *ephemeral.OpenResponse) {
+	if deferral {
+		resp.Deferred = &ephemeral.Deferred{Reason: ephemeral.DeferredReasonProviderConfigUnknown}
+		return
+	}
+	resp.Diagnostics.Append(notAsked(e.client.Unknown, "Cloud Automator job "+id.ValueString()+" is read when the plan is applied. OpenTofu cannot plan with values that are not known here"))
+	for name, value := range map[string]types.String{"id": id, "url": types.StringUnknown(), "access_token": types.StringUnknown(), "time_zone": types.StringUnknown()} {
+		resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root(name), value)...)
+	}
+}
+
 // Open reads the job.
 func (e *jobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
 	var id types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("id"), &id)...)
 	if resp.Diagnostics.HasError() {
+		return
+	}
+	if e.client.Unknown != "" {
+		e.later(ctx, id, req.ClientCapabilities.DeferralAllowed, resp)
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, signal.DefaultTimeout)

@@ -207,6 +207,15 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if r.client.Unknown != "" && !data.Name.IsNull() {
+		// What the state says is kept; the apply knows more.
+		if req.ClientCapabilities.DeferralAllowed {
+			resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+		} else {
+			resp.Diagnostics.Append(notAsked(r.client.Unknown, "Cloud Automator job "+data.ID.ValueString()+" was not read, and is planned as recorded"))
+		}
+		return
+	}
 	lost := data.ID.IsNull()
 	there, failed := w.refresh(ctx, &data, &m)
 	switch {

@@ -62,6 +62,9 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	if req.State.Raw.IsNull() {
 		after.withhold()
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &after)...)
+		if req.ClientCapabilities.DeferralAllowed && r.client.Unknown != "" {
+			resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+		}
 		return
 	}
 	var before jobModel
@@ -75,7 +78,10 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	if whole || sameObject(before.ActionValue.ValueString(), after.ActionValue.ValueString()) {
 		after.ActionValue = before.ActionValue
 	}
-	if m.Orphaned && m.Successor == "" {
+	if req.ClientCapabilities.DeferralAllowed && r.client.Unknown != "" {
+		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+	}
+	if m.Orphaned && m.Successor == "" && r.client.Unknown == "" {
 		r.adopt(ctx, config, before, &m, resp)
 	}
 	d := decide(before, after, m)
@@ -103,6 +109,12 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		// There is something to record: then what the user gave, too.
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("action_value"), config.ActionValue)...)
 	}
+}
+
+// notAsked warns of what a plan does not know because the provider is not configured yet.
+func notAsked(argument, standing string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("Job Not Read",
+		fmt.Sprintf("The provider's %s is not known before the apply: %s. To plan with what the service says, apply what it depends on first.", argument, standing))
 }
 
 // covers reports whether the state holds all that the service has of an

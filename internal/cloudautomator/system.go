@@ -39,6 +39,8 @@ func system(client *Client) signal.System[args] {
 		ActionArguments:    actionArguments(),
 		OnlyTriggersResend: true,
 		Check:              check,
+		// By url the job API is not asked.
+		Unconfigured: func(a *args) bool { return client.Unknown != "" && !a.JobID.IsNull() },
 		Bind: func(_ context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
 			return bind(client, a, secrets)
 		},

@@ -140,7 +140,7 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 			result.Attempt = before
 		}
 		resend = result.Outcome == Unknown && doubt.Resend && !result.Resent
-		if result.Stopped != nil || !result.retryable() && !resend {
+		if result.Stopped != nil || !result.Retryable() && !resend {
 			break
 		}
 		if !result.unreachable() {
@@ -209,8 +209,8 @@ func (r *Result) lookup(ctx context.Context, lookup func(context.Context) WaitRe
 	}
 }
 
-// retryable reports whether another attempt may end better and can do no harm.
-func (a Attempt) retryable() bool {
+// Retryable reports whether another attempt may end better and can do no harm.
+func (a Attempt) Retryable() bool {
 	switch a.Outcome {
 	case Unknown:
 		return a.Repeatable

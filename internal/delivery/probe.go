@@ -25,6 +25,9 @@ type Observation struct {
 	Status string
 	// Reason is what the service says about the status, empty when it says nothing.
 	Reason string
+	// Seen is what was seen of the target beside its status, in whole sentences for
+	// those who wait for it; empty when there is nothing to add.
+	Seen string
 	// Gone says of a missed target that nobody is left there to take a signal.
 	Gone bool
 	// Provisional says that the next reads may tell more whatever this one says.
@@ -184,5 +187,5 @@ func (p *Poller) ReadOnce(ctx context.Context, probe *Probe) (Observation, Attem
 // readRetryable reports whether a read that failed may succeed later. Unlike a
 // send, a read with an unknown outcome can always be made again.
 func (a Attempt) readRetryable() bool {
-	return a.Outcome == Unknown || a.retryable() || a.Outcome == NotSent && errors.Is(a.Err, context.DeadlineExceeded)
+	return a.Outcome == Unknown || a.Retryable() || a.Outcome == NotSent && errors.Is(a.Err, context.DeadlineExceeded)
 }

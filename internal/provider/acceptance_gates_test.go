@@ -81,6 +81,13 @@ resource "signal_automation" "goodbye" {
 	plan(true)
 	apply()
 	sent(2)
+	plan(true, tfexec.Destroy(true))
+	w.Write("")
+	plan(true)
+	apply()
+	if s.Accepted("SendAutomationSignal") != 3 || len(w.Resources()) > 0 {
+		t.Errorf("removing it left %v after %v", w.Resources(), s.RequestLog())
+	}
 }
 
 // interrupted applies until the sandbox has seen so much, sends terraform what

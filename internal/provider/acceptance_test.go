@@ -213,7 +213,7 @@ func TestAccWhatSendsAgain(t *testing.T) {
 	write("two", "5", acctest.Values{"for_each": `${toset(["x", "y"])}`})
 	_ = each("two", func(address string) error {
 		said := acctest.Unwrapped(w.Import(ctx, address+`["y"]`, "anything"))
-		if !strings.Contains(said, "Signals Cannot Be Imported") || !strings.Contains(said, "leave the resource out") {
+		if !strings.Contains(said, "Signals Cannot Be Imported") || !strings.Contains(said, "by other means") {
 			t.Errorf("importing %s said %q", address, said)
 		}
 		return nil

@@ -87,6 +87,8 @@ type Step struct {
 	Outputs map[string][]string
 	// Hold keeps the step InProgress until StopStep.
 	Hold bool
+	// Child is the execution that a step aws:executeAutomation runs, shown in its outputs while it is held.
+	Child string
 	// Fail fails the step with this message.
 	Fail string
 }
@@ -314,6 +316,9 @@ func (e *execution) run(now time.Time) {
 	case spec.Fail != "":
 		e.leave(failed, failed, spec.Fail, now)
 	case spec.Hold:
+		if spec.Child != "" {
+			step.Outputs = map[string][]string{"ExecutionId": {spec.Child}}
+		}
 		stay(inProgress, step.TimeoutSeconds)
 	case spec.Action == actionApprove:
 		e.decisions = nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -16,7 +17,7 @@ import (
 // notBound is the diagnostic for a signal that could not even be made ready.
 func (p phase) notBound(name string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Signal Not Sent",
-		fmt.Sprintf("The signal of this signal_%s could not be made ready: %s\n\nNothing was sent. %s", name, err, next[notTaken][p]))
+		join(fmt.Sprintf("The signal of this signal_%s could not be made ready: %s.", name, err), next[notReadied][p]))
 }
 
 // failure is the problem of a delivery that did not end accepted. It says what
@@ -28,7 +29,10 @@ func (w signalRun) failure(result delivery.Result) *sendProblem {
 		delivery.Unknown:  "Outcome of the Signal Unknown",
 	}[result.Outcome]
 	stands := w.stands(notTaken)
-	if result.Outcome == delivery.Unknown {
+	switch {
+	case result.Outcome == delivery.NotSent && result.Stopped == nil && !result.Retryable() && w.texts == nil:
+		stands = w.stands(notReadied)
+	case result.Outcome == delivery.Unknown:
 		stands = w.unknownText(unknownReason(result) + w.lookupText(result))
 	}
 	advice := w.Explain(result.Attempt)
@@ -160,6 +164,9 @@ func (w signalRun) notReady(end delivery.WaitResult, doing string) *sendProblem 
 	if end.Observation.Reason != "" {
 		saw += " " + w.Service + " says: " + end.Observation.Reason
 	}
+	if end.Observation.Seen != "" {
+		saw += " " + end.Observation.Seen
+	}
 	meaning, stands := "", unsent
 	switch {
 	case end.Observation.State == delivery.Missed:
@@ -254,7 +261,7 @@ func (w signalRun) notRead(attempt delivery.Attempt) diag.Diagnostic {
 
 func notRead(name string, err error) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Target Not Read",
-		fmt.Sprintf("The status of the target of this signal_%s could not be read: %s\n\nThe status recorded last is kept, and the signal stays sent.", name, err))
+		join(fmt.Sprintf("The status of the target of this signal_%s could not be read: %s.", name, err), "The status recorded last is kept, and the signal stays sent."))
 }
 
 // answer is what the service said, or what kept it from saying anything.
@@ -338,6 +345,9 @@ func diagnostic(summary string, advice Advice, paragraphs ...string) diag.Diagno
 	return diag.NewErrorDiagnostic(summary, join(paragraphs...))
 }
 
+// twoStops are a full stop of ours after one of somebody else's.
+var twoStops = regexp.MustCompile(`([^.])\.\.(\s|$)`)
+
 // join makes a text of those paragraphs that say something.
 func join(paragraphs ...string) string {
 	var said []string
@@ -346,5 +356,5 @@ func join(paragraphs ...string) string {
 			said = append(said, paragraph)
 		}
 	}
-	return strings.Join(said, "\n\n")
+	return twoStops.ReplaceAllString(strings.Join(said, "\n\n"), "$1.$2")
 }

@@ -101,6 +101,9 @@ func (r *signalResource[A]) ModifyPlan(ctx context.Context, req resource.ModifyP
 		return
 	case req.Plan.Raw.IsNull():
 		r.planDestroy(before, resp)
+		if req.ClientCapabilities.DeferralAllowed && before.atDestroy() && r.system.Unconfigured(&before.Arguments) {
+			resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+		}
 		return
 	case req.State.Raw.IsNull():
 		r.planCreate(after, resp)
@@ -108,6 +111,9 @@ func (r *signalResource[A]) ModifyPlan(ctx context.Context, req resource.ModifyP
 		r.planUpdate(ctx, before, after, req, resp)
 	}
 	r.planRegion(req, resp)
+	if req.ClientCapabilities.DeferralAllowed && r.system.Unconfigured(&after.Arguments) {
+		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+	}
 }
 
 // planDestroy warns of a signal that the destroy sends.

@@ -171,6 +171,10 @@ func (r *signalResource[A]) Read(ctx context.Context, req resource.ReadRequest, 
 	if resp.Diagnostics.HasError() || !r.pending(data) {
 		return
 	}
+	if req.ClientCapabilities.DeferralAllowed && r.system.Unconfigured(&data.Arguments) {
+		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+		return
+	}
 	// Bind fills in arguments, which are not for a refresh to change.
 	bound := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), bound)...)
@@ -294,9 +298,12 @@ func finish[A any](ctx context.Context, run signalRun, data *model[A], state *tf
 
 // ImportState refuses: nothing in the services identifies a signal that was sent.
 func (r *signalResource[A]) ImportState(_ context.Context, _ resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	instead := "To have a resource for a signal that was sent by other means, create it with when = \"destroy\" and then take when out again: neither sends anything."
+	if r.system.Adopts {
+		instead = "To have a resource for a signal that was sent by other means, create it with adopt_existing = true: where the service still shows such a signal, none is sent."
+	}
 	resp.Diagnostics.AddError("Signals Cannot Be Imported",
-		fmt.Sprintf("A signal_%s is the sending of a signal, which no service can give back: there is nothing to import. "+
-			"To put a signal that was sent by other means under Terraform, leave the resource out.", r.system.Name))
+		fmt.Sprintf("A signal_%s is the sending of a signal, which no service can give back: there is nothing to import. %s", r.system.Name, instead))
 }
 
 // secrets reads the write-only arguments, which only the configuration holds.

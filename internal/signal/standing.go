@@ -16,6 +16,8 @@ type standing int
 const (
 	// notTaken: the service did not take the signal, and may take it when it is sent again.
 	notTaken standing = iota
+	// notReadied: nothing could be sent, such as without a region or credentials.
+	notReadied
 	// neverReady: the target will not take the signal any more.
 	neverReady
 	// mayBeTaken: whether the service took the signal is unknown.
@@ -43,6 +45,12 @@ var next = map[standing]map[phase]string{
 		update:  "An update sends nothing. Applying again looks at the target again.",
 		destroy: "The signal was not taken, and the resource is kept. Destroying again sends it.",
 		invoke:  "The signal was not taken. Invoking the action again sends it.",
+	},
+	notReadied: {
+		create:  "Nothing was sent, and nothing is recorded. Applying again sends it once this is corrected.",
+		update:  "An update sends nothing. Applying again looks at the target again once this is corrected.",
+		destroy: "Nothing was sent, and the resource is kept. Destroying again sends it once this is corrected.",
+		invoke:  "Nothing was sent. Invoking the action again sends it once this is corrected.",
 	},
 	neverReady: {
 		create:  "The signal was not sent, and nothing is recorded.",

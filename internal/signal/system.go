@@ -57,6 +57,9 @@ type System[A any] struct {
 	Region      func(arguments *A) *types.String
 	FindRegion  func(ctx context.Context, given string) (string, error)
 	BlockRegion func() string
+	// Unconfigured reports whether the signal cannot be sent while the value of some
+	// argument of the provider block is not known yet.
+	Unconfigured func(arguments *A) bool
 	// Complete fills in the computed arguments that can be known without asking
 	// anybody, such as an id that is made up. It may be nil.
 	Complete func(ctx context.Context, arguments *A)

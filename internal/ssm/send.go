@@ -40,8 +40,8 @@ func explain(attempt delivery.Attempt) signal.Advice {
 	case "InvalidAutomationSignalException":
 		return signal.Advice{
 			Attribute: "signal_type",
-			Next: "The execution cannot take this signal now: no step may be waiting for it, or the execution may have ended. " +
-				"Look at the status of the execution's steps.",
+			Next: "The execution cannot take this signal now: no step may be waiting for it yet, or the execution may have ended. Look at the status of the execution's steps; " +
+				"wait_until_ready = true waits for a step that takes it. For Approve and Reject, also check that the identity which the provider uses is among the step's Approvers, and has not decided already.",
 		}
 	}
 	return signal.Advice{Next: aws.Explain(attempt, permission)}

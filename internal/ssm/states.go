@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
@@ -108,8 +109,30 @@ func (e execution) ready(input *sdk.SendAutomationSignalInput) *delivery.Probe {
 		if found.takes(input) {
 			return found.observation(delivery.Reached)
 		}
-		return found.observation(delivery.Pending)
+		waiting := found.observation(delivery.Pending)
+		waiting.Seen = found.seen(input)
+		return waiting
 	})
+}
+
+// seen says where an execution is that no step of takes the signal, and which child
+// execution may have the step that does.
+func (s snapshot) seen(input *sdk.SendAutomationSignalInput) string {
+	said := fmt.Sprintf("No step of it waits for %s.", input.SignalType)
+	if name := awssdk.ToString(s.CurrentStepName); name != "" {
+		said += fmt.Sprintf(" Its current step is %s (%s).", name, awssdk.ToString(s.CurrentAction))
+	}
+	for _, step := range s.steps {
+		if !is(step.Action, "aws:executeAutomation") || step.StepStatus != ssmtypes.AutomationExecutionStatusInprogress && step.StepStatus != ssmtypes.AutomationExecutionStatusWaiting {
+			continue
+		}
+		child := "another execution"
+		if ids := step.Outputs["ExecutionId"]; len(ids) > 0 {
+			child = "the execution " + ids[0]
+		}
+		said += fmt.Sprintf(" Step %s runs %s, which takes signals of its own: a step of that one may be the one that waits.", awssdk.ToString(step.StepName), child)
+	}
+	return said
 }
 
 // existing is reached when the step that the signal would move has been moved

@@ -44,3 +44,24 @@ func TestStepsArePaged(t *testing.T) {
 		t.Errorf("said %s after %v", diags, s.RequestLog())
 	}
 }
+
+// A wait that runs out says where the execution is, and which child may have the gate.
+func TestWaitUntilReadySaysWhatItSaw(t *testing.T) {
+	s := acctest.Sandbox(t, sandbox.Options{})
+	child := s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{{Name: "gate", Action: "aws:approve"}}})
+	parent := s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{{Name: "release", Action: "aws:executeAutomation", Hold: true, Child: child}}})
+	config := acctest.Values{"automation_execution_id": parent, "signal_type": "Approve", "wait_until_ready": true, "timeouts": acctest.Values{"create": "500ms"}}
+	diags := acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_automation").Apply(config)
+	says(t, diags, "create timeout", "its status InProgress", "No step of it waits for Approve.", "Its current step is release (aws:executeAutomation).", "Step release runs the execution "+child)
+	if s.Count("SendAutomationSignal") > 0 {
+		t.Errorf("the request log is %v", s.RequestLog())
+	}
+}
+
+// A signal that no step takes is told how to wait, and who may decide.
+func TestRefusedSignalNamesTheWayOut(t *testing.T) {
+	s := acctest.Sandbox(t, sandbox.Options{})
+	id := s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{{Name: "hold", Action: "aws:executeScript", Hold: true}}})
+	diags := acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_automation").Apply(acctest.Values{"automation_execution_id": id, "signal_type": "Approve"})
+	says(t, diags, "InvalidAutomationSignalException", "wait_until_ready = true", "Approvers")
+}

@@ -40,15 +40,16 @@ func system(clients *aws.Clients) signal.System[args] {
 			"In an execution with more than one approval, a decision can be told from another one only by a `Comment` of its own in each `payload`; without one the outcome stays unknown. " +
 			"So it does where a decision does not show its time, and where a further gate began to wait only after the send. " +
 			"Where one approval is enough and neither has a `Comment`, somebody else's in that time cannot be told from this one. Of `Revoke` it is not documented what it leaves behind, so it is not looked for.",
-		Waits:       true,
-		Adopts:      true,
-		Resends:     true,
-		Arguments:   arguments(),
-		Final:       func(_ *args, status string) bool { return final(status) },
-		Check:       check,
-		Region:      func(a *args) *types.String { return &a.Region },
-		FindRegion:  clients.Region,
-		BlockRegion: clients.BlockRegion,
+		Waits:        true,
+		Adopts:       true,
+		Resends:      true,
+		Arguments:    arguments(),
+		Final:        func(_ *args, status string) bool { return final(status) },
+		Check:        check,
+		Region:       func(a *args) *types.String { return &a.Region },
+		FindRegion:   clients.Region,
+		BlockRegion:  clients.BlockRegion,
+		Unconfigured: func(*args) bool { return clients.Unconfigured() },
 		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
 			client, err := service.Client(ctx, clients, a.Region.ValueString())
 			if err != nil {

@@ -54,6 +54,7 @@ func system(clients *aws.Clients) signal.System[args] {
 		Region:          func(a *args) *types.String { return &a.Region },
 		FindRegion:      clients.Region,
 		BlockRegion:     clients.BlockRegion,
+		Unconfigured:    func(*args) bool { return clients.Unconfigured() },
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
 			client, err := service.Client(ctx, clients, a.Region.ValueString())
 			if err != nil {

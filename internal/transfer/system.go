@@ -43,13 +43,14 @@ func system(clients *aws.Clients) signal.System[args] {
 			"and with a wrong id until the timeout. `wait_for_completion` waits until it is gone, which `target_status` calls `ENDED`, a word of this provider. " +
 			"That it succeeded cannot be read: then `target_succeeded` says only that no failure was seen on the way. After `SUCCESS`, the statuses `HANDLING_EXCEPTION` and `EXCEPTION` are a failure, " +
 			"and what follows is not waited for; after `FAILURE` any end is what was asked for, and the handling of the exception is waited for.",
-		Waits:       true,
-		Resends:     true,
-		Arguments:   arguments(),
-		Final:       final,
-		Region:      func(a *args) *types.String { return &a.Region },
-		FindRegion:  clients.Region,
-		BlockRegion: clients.BlockRegion,
+		Waits:        true,
+		Resends:      true,
+		Arguments:    arguments(),
+		Final:        final,
+		Region:       func(a *args) *types.String { return &a.Region },
+		FindRegion:   clients.Region,
+		BlockRegion:  clients.BlockRegion,
+		Unconfigured: func(*args) bool { return clients.Unconfigured() },
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
 			client, err := service.Client(ctx, clients, a.Region.ValueString())
 			if err != nil {

@@ -1,0 +1,113 @@
+package provider_test
+
+import (
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// What was not known when an action was planned is checked before it sends.
+func TestActionsAreCheckedWhenInvoked(t *testing.T) {
+	payload := func(value any) acctest.Values { return acctest.Values{"payload": value} }
+	resume := acctest.Values{"signal_type": "Resume"}
+	for name, test := range map[string]struct {
+		action string
+		// known is what is known from the beginning, later what is not.
+		known, later acctest.Values
+		at           string
+	}{
+		"a timeout that is none":        {"signal_automation", nil, acctest.Values{"timeout": "garbage"}, "timeout"},
+		"a timeout that is too long":    {"signal_automation", nil, acctest.Values{"timeout": "1000h"}, "timeout"},
+		"a short execution id":          {"signal_automation", nil, acctest.Values{"automation_execution_id": "short"}, "automation_execution_id"},
+		"a signal type that is none":    {"signal_automation", nil, acctest.Values{"signal_type": "Deny"}, "signal_type"},
+		"a payload without a list":      {"signal_automation", nil, payload(acctest.Values{"Comment": nil}), "payload"},
+		"a payload without a step name": {"signal_automation", resume, payload(acctest.Values{"Comment": []any{"x"}}), "payload"},
+		"a status that is none":         {"signal_stack_resource", nil, acctest.Values{"status": "MAYBE"}, "status"},
+		"an empty stack id":             {"signal_stack_resource", nil, acctest.Values{"stack_id": ""}, "stack_id"},
+		"a long signal name":            {"signal_workflow_execution", nil, acctest.Values{"signal_name": ""}, "signal_name"},
+		"a job id that is none":         {"signal_http_trigger", nil, acctest.Values{"job_id": "../jobs"}, "job_id"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := acctest.Sandbox(t, sandbox.Options{})
+			p := acctest.StartProvider(t, acctest.Block(s.URL()))
+			for _, y := range systems.All {
+				if y.Type != test.action || !y.HasAction {
+					continue
+				}
+				config := y.Ready(s).With(test.known)
+				s.ResetRequestLog()
+				unknown := config.With(test.later)
+				for name := range test.later {
+					unknown[name] = acctest.Unknown
+				}
+				diags := p.Action(y.Type).InvokeLater(unknown, config.With(test.later))
+				if len(diags) != 1 || !diags[0].Error || diags[0].Attribute != test.at {
+					t.Errorf("said %s, want one error at %s", diags, test.at)
+				}
+				if made := s.RequestLog(); len(made) > 0 {
+					t.Errorf("these requests were made: %v", made)
+				}
+			}
+		})
+	}
+}
+
+// A write-only argument that may be null at the end is no reason to refuse a signal
+// at destroy.
+func TestUnknownWriteOnlyArgumentAtDestroyWaits(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		for name := range y.Unseen {
+			config, r := y.Ready(s).With(atDestroy), p.Resource(y.Type)
+			if diags := r.Validate(config.With(acctest.Values{name: acctest.Unknown})); diags.HasError() {
+				t.Error(diags)
+			}
+			says(t, r.Validate(config.With(acctest.Values{name: "x"})), true, "Write-Only Argument at Destroy")
+			says(t, r.ApplyLater(config.With(acctest.Values{name: acctest.Unknown}), config.With(acctest.Values{name: nil})), false)
+		}
+	})
+}
+
+// A provider whose configuration is not known yet plans what it can, and answers
+// that the rest is to be planned later where it may.
+func TestUnknownProviderConfiguration(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		block := acctest.Block(s.URL())
+		for _, cloud := range []string{"aws", "alicloud", "cloud_automator"} {
+			secret := map[string]string{"cloud_automator": "api_key"}[cloud]
+			if secret == "" {
+				secret = "secret_key"
+			}
+			block[cloud] = block[cloud].(acctest.Values).With(acctest.Values{secret: acctest.Unknown})
+		}
+		unknown := acctest.StartProvider(t, block)
+		config := y.Ready(s)
+		_, byURL := config["url"]
+		for _, allowed := range []bool{false, true} {
+			unknown.DeferralAllowed = allowed
+			for _, when := range []string{"apply", "destroy"} {
+				plan, diags := unknown.Resource(y.Type).Plan(config.With(acctest.Values{"when": when}))
+				if diags.HasError() || plan.Deferred != (allowed && !byURL) {
+					t.Errorf("deferral allowed: %t, the plan is deferred: %t, and says %s", allowed, plan.Deferred, diags)
+				}
+			}
+		}
+		if y.Gate == nil {
+			return
+		}
+		r := p.Resource(y.Type)
+		r.Apply(y.Gate.Running(s, never).With(waiting).With(acctest.Briefly))
+		made := len(s.RequestLog())
+		for _, allowed := range []bool{false, true} {
+			unknown.DeferralAllowed = allowed
+			elsewhere := r.On(unknown)
+			if diags := elsewhere.Refresh(); diags.HasError() || elsewhere.Deferred != allowed || !elsewhere.State.Equal(r.State) {
+				t.Errorf("deferral allowed: %t, the refresh is deferred: %t, and says %s", allowed, elsewhere.Deferred, diags)
+			}
+		}
+		if now := len(s.RequestLog()); now != made {
+			t.Errorf("these requests were made: %v", s.RequestLog()[made:])
+		}
+	})
+}

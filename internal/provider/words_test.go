@@ -1,0 +1,76 @@
+package provider_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// A signal that cannot even be made ready does not promise that the same once more would do.
+func TestConfigurationErrorsSayToCorrectThem(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
+		block := acctest.Block(s.URL())
+		block["aws"] = block["aws"].(acctest.Values).With(acctest.Values{"forbidden_account_ids": []any{"123456789012"}})
+		block["alicloud"] = block["alicloud"].(acctest.Values).With(acctest.Values{"region": nil})
+		block["cloud_automator"] = acctest.Values{}
+		config := y.Ready(s)
+		if _, byURL := config["url"]; byURL {
+			return // nothing is needed
+		}
+		diags := acctest.StartProvider(t, block).Resource(y.Type).Apply(config)
+		says(t, diags, true, "Signal Not Sent", "once this is corrected")
+		if said := diags.String(); strings.Contains(said, "Applying again sends it.") || regexp.MustCompile(`[^.]\.\.(\s|$)`).MatchString(said) {
+			t.Error(said)
+		}
+	})
+}
+
+// The refusal of an import names what to do instead, and that is so.
+func TestImportNamesWhatToDoInstead(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		r := p.Resource(y.Type)
+		diags := r.Import("anything")
+		if r.Has("adopt_existing") {
+			says(t, diags, true, "adopt_existing = true")
+			return
+		}
+		says(t, diags, true, `when = "destroy"`)
+		config := y.Ready(s)
+		s.ResetRequestLog()
+		plant(t, r, config)
+		says(t, r.Apply(config), false, "No Signal Will Be Sent")
+		apply(t, r, config)
+		if diags := r.Destroy(); len(diags) > 0 || len(s.RequestLog()) > 0 {
+			t.Errorf("said %s and made %v", diags, s.RequestLog())
+		}
+	})
+}
+
+// A timeout that is none is named, and no example of one is refused.
+func TestTimeoutsAreNamed(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		for _, name := range []string{"create", "update", "delete"} {
+			diags := p.Resource(y.Type).Validate(y.Ready(s).With(acctest.Values{"timeouts": acctest.Values{name: "soon"}}))
+			says(t, diags, true, "timeouts."+name, "30s or 1h30m")
+			if strings.Contains(diags.String(), "-1.5h") {
+				t.Error(diags)
+			}
+		}
+	})
+}
+
+// Options that do nothing are told.
+func TestOptionWithoutAWaitIsTold(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config, r := y.Ready(s).With(acctest.Values{"on_wait_failure": "record"}), p.Resource(y.Type)
+		says(t, r.Validate(config), false, "Option Does Nothing")
+		for _, wait := range []any{true, acctest.Unknown} {
+			if diags := r.Validate(config.With(acctest.Values{"wait_for_completion": wait})); len(diags) > 0 {
+				t.Error(diags)
+			}
+		}
+	})
+}
