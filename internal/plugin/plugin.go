@@ -4,6 +4,7 @@ package plugin
 
 import (
 	"os"
+	"runtime/debug"
 
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
@@ -13,6 +14,7 @@ import (
 // it; with debug it waits for those that attach to it, after it has printed how, and
 // leaves its log on. It returns an error when it cannot be served.
 func Serve(address string, p func() provider.Provider, debug bool) error {
+	collectLess()
 	var options []tf6server.ServeOpt
 	if debug {
 		options = append(options, tf6server.WithManagedDebug())
@@ -20,6 +22,15 @@ func Serve(address string, p func() provider.Provider, debug bool) error {
 		hush()
 	}
 	return tf6server.Serve(address, Server(p), options...)
+}
+
+// collectLess has the garbage collector wait until the heap is five times what is in
+// use, instead of twice, unless GOGC says otherwise. A provider uses a few megabytes,
+// and starting one took a tenth longer with the collections in between.
+func collectLess() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
 }
 
 // hush turns the log of the signal provider off while nobody asks for it. Left alone, a plugin writes
