@@ -26,23 +26,36 @@ func Send(ctx context.Context, c *Clients, service string, call func(ctx context
 	if err != nil {
 		return unsigned(ctx, err)
 	}
-	return send(ctx, func(ctx context.Context) (string, error) { return call(ctx, c.client(service, with)) })
+	return c.judge(ctx, with, send(ctx, func(ctx context.Context) (string, error) { return call(ctx, c.client(service, with)) }))
 }
 
 // unsigned describes an attempt that found nothing to sign with.
 func unsigned(ctx context.Context, err error) delivery.Attempt {
 	attempt := delivery.Attempt{Outcome: delivery.NotSent, Cause: delivery.NoCredentials, Err: err}
-	if role := (*roleError)(nil); errors.As(err, &role) {
-		asked := role.attempt
-		attempt.Status, attempt.RequestID, attempt.RetryAfter = asked.Status, asked.RequestID, asked.RetryAfter
-		switch {
-		case asked.Outcome == delivery.NotSent:
-			attempt.Cause = asked.Cause
-		case asked.Outcome == delivery.Unknown && asked.Repeatable:
-			attempt.Cause = delivery.Unreachable // Assuming a role twice does no harm.
-		}
+	if trouble := (*CredentialsError)(nil); errors.As(err, &trouble) {
+		attempt.Cause = trouble.Cause
+		attempt.Status, attempt.RequestID, attempt.RetryAfter = trouble.Answer.Status, trouble.Answer.RequestID, trouble.Answer.RetryAfter
 	} else if ctx.Err() != nil {
-		attempt.Cause = delivery.Unreachable
+		attempt.Cause = delivery.CredentialsFailing
+	}
+	return attempt
+}
+
+// judge says of a refusal whether another attempt may be taken that is signed with
+// other keys, or by the service's clock. A refused signature was not acted on.
+func (c *Clients) judge(ctx context.Context, with keys, attempt delivery.Attempt) delivery.Attempt {
+	mended := false
+	switch {
+	case attempt.Outcome == delivery.Accepted:
+		c.taken(ctx, with)
+	case attempt.Outcome != delivery.Rejected:
+	case isExpired(attempt.Code):
+		mended = c.expired(ctx, with)
+	case is(attempt.Code, "InvalidTimeStamp"):
+		mended = c.correct(ctx, attempt.Clock)
+	}
+	if mended {
+		attempt.Outcome, attempt.Cause, attempt.Repeatable = delivery.NotSent, delivery.CredentialsFailing, false
 	}
 	return attempt
 }
@@ -61,10 +74,10 @@ func send(ctx context.Context, call func(context.Context) (string, error)) deliv
 		return wire.Unsent(err)
 	}
 	status := wire.Status()
-	attempt := delivery.Attempt{Outcome: delivery.Unknown, RequestID: id, Status: status, Err: err, Repeatable: status < 300 || status >= 500}
+	attempt := delivery.Attempt{Outcome: delivery.Unknown, RequestID: id, Status: status, Clock: wire.Clock(), Err: err, Repeatable: status < 300 || status >= 500}
 	// The SDK takes a redirect for success, too.
 	if err == nil && id != "" && status == http.StatusOK {
-		return delivery.Attempt{Outcome: delivery.Accepted, RequestID: id, Status: status}
+		return delivery.Attempt{Outcome: delivery.Accepted, RequestID: id, Status: status, Clock: wire.Clock()}
 	}
 	if err == nil {
 		attempt.Err = errors.New("the answer is not HTTP 200 with a request id, so it is not one of Alibaba Cloud's; a proxy may have answered in its place")
@@ -104,27 +117,33 @@ func text(value any) string {
 	return s
 }
 
+// is reports whether a code is of one of some families.
+func is(code string, families ...string) bool {
+	return slices.ContainsFunc(families, func(family string) bool { return code == family || strings.HasPrefix(code, family+".") })
+}
+
+// isExpired reports whether a code says that the keys have ended.
+func isExpired(code string) bool {
+	return is(code, "InvalidSecurityToken.Expired", "SecurityTokenExpired")
+}
+
+const expiredNext = "The credentials have expired, or this machine's clock is wrong: renew them, or set the clock."
+
 // Explain says what to do about an attempt that did not succeed, for the
 // failures that all Alibaba Cloud services have in common. The permission is the
 // RAM action that the attempt needs. It returns "" for a code it does not know.
 func Explain(attempt delivery.Attempt, permission string) string {
-	code := attempt.Code
-	is := func(families ...string) bool {
-		return slices.ContainsFunc(families, func(family string) bool { return code == family || strings.HasPrefix(code, family+".") })
-	}
-	role := (*roleError)(nil)
-	switch {
-	case errors.As(attempt.Err, &role) && attempt.Cause == delivery.NoCredentials:
-		return fmt.Sprintf("Check the role in assume_role or in the profile, and that its trust policy lets the identity of the first credentials assume it. That identity needs the RAM action sts:AssumeRole on %s.", role.role)
-	case attempt.Cause == delivery.NoCredentials:
-		return "Check that this runs on an ECS instance with that role, or give the provider other credentials in its alicloud block, the ALICLOUD_* environment variables, or a profile of the aliyun command line."
-	case is("NoPermission", "Forbidden"):
+	trouble := (*CredentialsError)(nil)
+	switch code := attempt.Code; {
+	case errors.As(attempt.Err, &trouble):
+		return trouble.Next
+	case is(code, "NoPermission", "Forbidden"):
 		return fmt.Sprintf("Allow the RAM action %s on this target to the identity that the provider uses.", permission)
-	case is("InvalidSecurityToken.Expired", "InvalidTimeStamp"):
-		return "The credentials have expired, or this machine's clock is wrong: renew them, or set the clock."
-	case is("InvalidAccessKeyId", "SignatureDoesNotMatch", "IncompleteSignature", "InvalidSecurityToken", "MissingSecurityToken", "InvalidAccessKeySecret"):
+	case isExpired(code), is(code, "InvalidTimeStamp"):
+		return expiredNext
+	case is(code, "InvalidAccessKeyId", "SignatureDoesNotMatch", "IncompleteSignature", "InvalidSecurityToken", "MissingSecurityToken", "InvalidAccessKeySecret"):
 		return "Alibaba Cloud does not accept the credentials: check access key, secret key and security token, whether the key is still active, and this machine's clock."
-	case is("InvalidAction", "InvalidVersion"):
+	case is(code, "InvalidAction", "InvalidVersion"):
 		return "What answers at this endpoint does not offer this operation: check endpoints in the provider's alicloud block."
 	}
 	return ""

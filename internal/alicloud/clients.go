@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
@@ -20,13 +21,23 @@ import (
 type Clients struct {
 	config Config
 	pool   httpClient
+	// direct asks those who give keys in plain text.
+	direct delivery.Doer
 
 	// turn holds one token; whoever takes it may use what is below.
-	turn    chan struct{}
-	loaded  *settings
-	machine *machine
-	// granted are the keys of the last role, while there are roles.
+	turn   chan struct{}
+	loaded *settings
+	// granted are the keys that sign, and renewal when to ask for others.
 	granted keys
+	renewal time.Time
+	// replacing is set once a service has called the last keys expired; replacement is
+	// the access key of those that came in their place, until a service has taken them.
+	replacing   bool
+	replacement string
+
+	// ahead is by how much the service's clock is ahead of this machine's, a
+	// time.Duration; 0 until a service has refused a signature for its time.
+	ahead atomic.Int64
 }
 
 // keys sign requests.
@@ -34,10 +45,16 @@ type keys struct {
 	accessKey, secretKey, securityToken string
 	// expires is zero for keys that do not expire.
 	expires time.Time
+	// lasts is for how long they were asked for, 0 where nobody asked.
+	lasts time.Duration
 }
 
-// early is how long before their end keys are replaced.
-const early = 3 * time.Minute
+const (
+	// longestEarly is how long before their end keys are renewed at the earliest.
+	longestEarly = 5 * time.Minute
+	// renewalPause is how long keys that still hold are used after renewing them failed.
+	renewalPause = 10 * time.Second
+)
 
 // NewClients keeps the configuration for the first use.
 func NewClients(config Config) *Clients {
@@ -49,6 +66,7 @@ func NewClients(config Config) *Clients {
 	return &Clients{
 		config: config,
 		pool:   httpClient{delivery.OwnAnswers{Doer: delivery.Client{Doer: unquoted{delivery.NewHTTPClient(transport.Clone())}, Secrets: config.Secrets}, Service: "Alibaba Cloud", IsOwn: delivery.IsJSONObject}},
+		direct: newDirect(config.Secrets),
 		turn:   make(chan struct{}, 1),
 	}
 }
@@ -107,8 +125,8 @@ func (c *Clients) load() (settings, error) {
 	return s, nil
 }
 
-// keys returns what signs the next request: settled on first use, once for all,
-// and replaced only before it expires.
+// keys returns what signs the next request: settled on first use, once for all, and
+// renewed before it ends. While that fails, those that still hold are used.
 func (c *Clients) keys(ctx context.Context) (keys, error) {
 	end, err := c.take(ctx)
 	if err != nil {
@@ -119,27 +137,91 @@ func (c *Clients) keys(ctx context.Context) (keys, error) {
 	if err != nil {
 		return keys{}, err
 	}
-	if len(s.roles) > 0 && c.granted.accessKey != "" && delivery.Until(c.granted.expires) > early {
+	if c.granted.accessKey != "" && (c.renewal.IsZero() || delivery.Until(c.renewal) > 0) {
 		return c.granted, nil
 	}
-	with := s.keys
-	if s.machine {
-		if c.machine == nil {
-			c.machine = newMachine(s.ecsRole)
-		}
-		if with, err = c.machine.keys(ctx); err != nil {
+	found, err := c.retrieve(ctx, s)
+	if err != nil {
+		left := delivery.Until(c.granted.expires)
+		if c.granted.accessKey == "" || left <= 0 {
 			return keys{}, err
 		}
+		c.renewal = c.granted.expires.Add(min(renewalPause, left) - left)
+		return c.granted, nil
 	}
+	if c.replacing {
+		c.replacing, c.replacement = false, found.accessKey
+	}
+	c.granted, c.renewal = found, time.Time{}
+	if !found.expires.IsZero() {
+		c.renewal = found.expires.Add(-min(longestEarly, cmp.Or(found.lasts, max(0, delivery.Until(found.expires)))/3))
+	}
+	return found, nil
+}
+
+// retrieve needs the turn.
+func (c *Clients) retrieve(ctx context.Context, s settings) (keys, error) {
+	with, err := s.source.retrieve(ctx, c)
+	if err != nil {
+		return keys{}, err
+	}
+	c.config.Secrets.Hide(with.secretKey, with.securityToken)
 	for _, role := range s.roles {
 		if with, err = c.assume(ctx, with, role); err != nil {
 			return keys{}, err
 		}
+		c.config.Secrets.Hide(with.secretKey, with.securityToken)
 	}
-	c.granted = with
-	c.config.Secrets.Hide(with.secretKey, with.securityToken)
 	return with, nil
 }
+
+// expired notes that a service called some keys expired, and reports whether there may
+// be others. Those that came in the place of expired ones, and that no service has taken
+// since, are not replaced again.
+func (c *Clients) expired(ctx context.Context, with keys) bool {
+	end, err := c.take(ctx)
+	if err != nil {
+		return false
+	}
+	defer end()
+	switch {
+	case c.granted != with:
+		return true // They have been replaced since.
+	case c.replacement == with.accessKey, len(c.loaded.roles) == 0 && !c.loaded.source.renews():
+		return false
+	}
+	c.granted, c.replacing = keys{}, true
+	return true
+}
+
+// taken notes that a service took some keys.
+func (c *Clients) taken(ctx context.Context, with keys) {
+	if end, err := c.take(ctx); err == nil {
+		defer end()
+		if c.replacement == with.accessKey {
+			c.replacement = ""
+		}
+	}
+}
+
+// correct notes what a service that refused a signature for its time told of its clock,
+// and reports whether another attempt may have the right time.
+func (c *Clients) correct(ctx context.Context, clock delivery.ServerClock) bool {
+	ahead, told := clock.Ahead()
+	end, err := c.take(ctx)
+	if err != nil || !told {
+		return false
+	}
+	defer end()
+	if (ahead - time.Duration(c.ahead.Load())).Abs() < leastSkew {
+		return false
+	}
+	c.ahead.Store(int64(ahead))
+	return true
+}
+
+// leastSkew is by how much a clock has to be wrong to be corrected.
+const leastSkew = time.Minute
 
 // defaultEndpoints serve all regions.
 var defaultEndpoints = map[string]string{"ros": "ros.aliyuncs.com", "sts": "sts.aliyuncs.com"}
@@ -151,11 +233,22 @@ func (c *Clients) client(service string, with keys) *openapi.Config {
 		Endpoint: tea.String(defaultEndpoints[service]), Protocol: tea.String("https"),
 		UserAgent: tea.String(c.config.UserAgent), HttpClient: c.pool,
 	}
+	if ahead := time.Duration(c.ahead.Load()); ahead != 0 {
+		config.GlobalParameters = &openapi.GlobalParameters{Headers: map[string]*string{
+			"x-acs-date": tea.String(delivery.In(ahead).UTC().Format("2006-01-02T15:04:05Z")),
+		}}
+	}
 	if with.securityToken != "" {
 		config.SecurityToken = tea.String(with.securityToken)
 	}
-	if u, err := url.Parse(c.config.Endpoints[service]); err == nil && u.Host != "" {
+	at := c.config.Endpoints[service]
+	if service == "sts" {
+		at = c.loaded.stsEndpoint
+	}
+	if u, err := url.Parse(at); err == nil && u.Host != "" {
 		config.Endpoint, config.Protocol = tea.String(u.Host), tea.String(u.Scheme)
+	} else if at != "" {
+		config.Endpoint = tea.String(at)
 	}
 	// The pool knows about proxies. Left to itself the SDK would look for one, too,
 	// and send its password on to the service.

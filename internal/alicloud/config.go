@@ -5,12 +5,11 @@ package alicloud
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,21 +22,35 @@ type Config struct {
 	Region                              string
 	AccessKey, SecretKey, SecurityToken string
 	Profile, SharedCredentialsFile      string
-	ECSRoleName                         string
+	ECSRoleName, CredentialsURI         string
 	AssumeRole                          *AssumeRole
+	AssumeRoleWithOIDC                  *AssumeRoleWithOIDC
 	Endpoints                           map[string]string // by service: ros, sts
+	STSRegion                           string
 	// UserAgent names the provider and its version to Alibaba Cloud, as "name/version".
 	UserAgent string
 	// Secrets is told what is secret, for whoever shows what others say.
 	Secrets *delivery.Redactor
 	// Unknown names a provider argument whose value is not known yet, if there is one.
 	Unknown string
+	// Metadata is the URL of the metadata service of ECS instances, where it is not the usual one.
+	Metadata string
 }
 
 // AssumeRole is a role to assume; see AssumeRole of STS, API version 2015-04-01.
 type AssumeRole struct {
-	// RoleARN comes from the environment when it is empty.
+	// RoleARN and SessionName come from the environment when they are empty.
 	RoleARN, SessionName, ExternalID, Policy string
+	// SessionExpiration is how long the session lasts, 0 for an hour.
+	SessionExpiration time.Duration
+}
+
+// AssumeRoleWithOIDC is a role to assume with the token of an OpenID Connect
+// provider; see AssumeRoleWithOIDC of STS, API version 2015-04-01.
+type AssumeRoleWithOIDC struct {
+	// Whatever is empty comes from the environment; the file only without a Token.
+	RoleARN, OIDCProviderARN, Token, TokenFile, SessionName string
+	Policy                                                  string
 	// SessionExpiration is how long the session lasts, 0 for an hour.
 	SessionExpiration time.Duration
 }
@@ -45,14 +58,26 @@ type AssumeRole struct {
 // The names of the environment variables, those of the alicloud provider first.
 // The first one that is set wins.
 var (
-	regionNames        = []string{"ALICLOUD_REGION", "ALIBABA_CLOUD_REGION"}
+	regionNames        = []string{"ALICLOUD_REGION", "ALIBABA_CLOUD_REGION", "ALIBABA_CLOUD_REGION_ID"}
 	accessKeyNames     = []string{"ALICLOUD_ACCESS_KEY", "ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABACLOUD_ACCESS_KEY_ID"}
 	secretKeyNames     = []string{"ALICLOUD_SECRET_KEY", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABACLOUD_ACCESS_KEY_SECRET"}
 	securityTokenNames = []string{"ALICLOUD_SECURITY_TOKEN", "ALIBABA_CLOUD_SECURITY_TOKEN", "ALIBABACLOUD_SECURITY_TOKEN"}
 	profileNames       = []string{"ALICLOUD_PROFILE", "ALIBABA_CLOUD_PROFILE"}
 	fileNames          = []string{"ALICLOUD_SHARED_CREDENTIALS_FILE", "ALIBABA_CLOUD_CREDENTIALS_FILE"}
+	credentialsURIName = []string{"ALICLOUD_CREDENTIALS_URI", "ALIBABA_CLOUD_CREDENTIALS_URI"}
 	ecsRoleNames       = []string{"ALICLOUD_ECS_ROLE_NAME", "ALIBABA_CLOUD_ECS_METADATA"}
-	roleARNNames       = []string{"ALICLOUD_ASSUME_ROLE_ARN", "ALIBABA_CLOUD_ROLE_ARN"}
+	stsRegionNames     = []string{"ALIBABA_CLOUD_STS_REGION"}
+	// The variables of roles count inside a block assume_role alone.
+	roleARNNames           = []string{"ALICLOUD_ASSUME_ROLE_ARN", "ALIBABA_CLOUD_ROLE_ARN"}
+	sessionNameNames       = []string{"ALICLOUD_ASSUME_ROLE_SESSION_NAME", "ALIBABA_CLOUD_ROLE_SESSION_NAME"}
+	sessionExpirationNames = []string{"ALICLOUD_ASSUME_ROLE_SESSION_EXPIRATION"}
+	// The variables of OIDC count with and without a block: every pod of ACK whose
+	// service account has a role has them.
+	oidcRoleARNNames     = []string{"ALIBABA_CLOUD_ROLE_ARN"}
+	oidcProviderARNNames = []string{"ALIBABA_CLOUD_OIDC_PROVIDER_ARN"}
+	oidcTokenNames       = []string{"ALIBABA_CLOUD_OIDC_TOKEN"}
+	oidcTokenFileNames   = []string{"ALIBABA_CLOUD_OIDC_TOKEN_FILE"}
+	oidcSessionNameNames = []string{"ALIBABA_CLOUD_ROLE_SESSION_NAME"}
 )
 
 func environment(names []string) string {
@@ -65,181 +90,159 @@ func environment(names []string) string {
 }
 
 // settings are what the configuration comes to: where the first credentials are
-// from, the roles to assume with them, one after the other, and a region.
+// from, the roles to assume with them, one after the other, and where STS is.
 type settings struct {
 	region string
 	// noRegion is why the profile could not be asked for a region, which matters
 	// only to a signal that has none itself.
 	noRegion error
-	keys     keys
-	// machine says that the role of the ECS instance gives the first credentials:
-	// the one called ecsRole or, where that is empty, the one it has.
-	machine bool
-	ecsRole string
-	roles   []AssumeRole
+	source   source
+	roles    []AssumeRole
+	// stsEndpoint is a host or a URL, empty for the usual one.
+	stsEndpoint string
+	// profileRole says that the last role is the profile's own, which a block
+	// assume_role takes the place of.
+	profileRole bool
 }
 
 // load reads environment and profile. The profile is looked for only where it
-// is needed, so that a broken one is in nobody's way.
+// is needed, so that a broken one is in nobody's way. The order is the alicloud
+// provider's; what comes after it, OIDC of the environment alone and the current
+// profile, it does not know.
 func (c Config) load() (settings, error) {
-	s := settings{
-		region: cmp.Or(c.Region, environment(regionNames)),
-		keys:   keys{accessKey: c.AccessKey, secretKey: c.SecretKey, securityToken: c.SecurityToken},
+	s := settings{region: cmp.Or(c.Region, environment(regionNames))}
+	s.stsEndpoint = cmp.Or(c.Endpoints["sts"], regionalSTS(cmp.Or(c.STSRegion, environment(stsRegionNames)), false))
+	given, err := c.keys()
+	if err != nil {
+		return s, err
 	}
-	// Keys belong together: a token of the environment is not for configured keys.
-	if s.keys.accessKey == "" {
-		s.keys = keys{
-			accessKey: environment(accessKeyNames), secretKey: environment(secretKeyNames), securityToken: environment(securityTokenNames),
-		}
-		if (s.keys.accessKey == "") != (s.keys.secretKey == "") {
-			return s, fmt.Errorf("only one half of a key pair is in the environment: set both %s and %s, or neither", accessKeyNames[0], secretKeyNames[0])
-		}
+	uri, ecsRole := cmp.Or(c.CredentialsURI, environment(credentialsURIName)), cmp.Or(c.ECSRoleName, environment(ecsRoleNames))
+	oidc, err := c.oidc()
+	switch {
+	case given.accessKey != "":
+		s.source = fixed{keys: given, from: "access_key and secret_key, of the provider's alicloud block or the environment"}
+	case c.profile() != "":
+		err = c.loadProfile(&s, true)
+	case uri != "":
+		s.source = credentialsURI(uri)
+	case ecsRole != "":
+		s.source = machine(ecsRole)
+	case err != nil:
+	case oidc != nil:
+		s.source = *oidc
+	default:
+		err = c.loadProfile(&s, true)
 	}
-	if s.keys.accessKey == "" {
-		s.ecsRole = cmp.Or(c.ECSRoleName, environment(ecsRoleNames))
-		s.machine = s.ecsRole != ""
+	if err != nil && s.source == nil {
+		return s, err
 	}
-	if s.keys.accessKey == "" && !s.machine {
-		if err := c.loadProfile(&s, true); err != nil {
-			return s, err
-		}
-	} else if s.region == "" {
+	if s.region == "" {
 		s.noRegion = c.loadProfile(&s, false)
 	}
-	var role AssumeRole
-	if c.AssumeRole != nil {
-		role = *c.AssumeRole
+	return s, c.addRole(&s)
+}
+
+// keys are those of the block or the environment. They belong together: a token of the
+// environment is not for configured keys.
+func (c Config) keys() (keys, error) {
+	if c.AccessKey != "" {
+		return keys{accessKey: c.AccessKey, secretKey: c.SecretKey, securityToken: c.SecurityToken}, nil
 	}
+	found := keys{accessKey: environment(accessKeyNames), secretKey: environment(secretKeyNames), securityToken: environment(securityTokenNames)}
+	if (found.accessKey == "") != (found.secretKey == "") {
+		return found, fmt.Errorf("only one half of a key pair is in the environment: set both %s and %s, or neither", accessKeyNames[0], secretKeyNames[0])
+	}
+	return found, nil
+}
+
+// profile is the name of the profile to use, "" when nobody names one.
+func (c Config) profile() string { return cmp.Or(c.Profile, environment(profileNames)) }
+
+// oidc is the role to assume with OIDC, nil where neither a block nor the environment
+// has one.
+func (c Config) oidc() (*oidcRole, error) {
+	var given AssumeRoleWithOIDC
+	if c.AssumeRoleWithOIDC != nil {
+		given = *c.AssumeRoleWithOIDC
+	}
+	role := AssumeRoleWithOIDC{
+		RoleARN:           cmp.Or(given.RoleARN, environment(oidcRoleARNNames)),
+		OIDCProviderARN:   cmp.Or(given.OIDCProviderARN, environment(oidcProviderARNNames)),
+		Token:             given.Token,
+		TokenFile:         given.TokenFile,
+		SessionName:       cmp.Or(given.SessionName, environment(oidcSessionNameNames)),
+		Policy:            given.Policy,
+		SessionExpiration: given.SessionExpiration,
+	}
+	if role.Token == "" && role.TokenFile == "" {
+		role.Token, role.TokenFile = environment(oidcTokenNames), environment(oidcTokenFileNames)
+	}
+	lacks := ""
+	switch {
+	case role.RoleARN == "":
+		lacks = "role_arn, in assume_role_with_oidc or " + oidcRoleARNNames[0]
+	case role.OIDCProviderARN == "":
+		lacks = "oidc_provider_arn, in assume_role_with_oidc or " + oidcProviderARNNames[0]
+	case role.Token == "" && role.TokenFile == "":
+		lacks = "a token: oidc_token or oidc_token_file in assume_role_with_oidc, " + oidcTokenNames[0] + " or " + oidcTokenFileNames[0]
+	default:
+		return &oidcRole{role, "assume_role_with_oidc, or the variables of the environment for it,"}, nil
+	}
+	if c.AssumeRoleWithOIDC == nil || given == (AssumeRoleWithOIDC{}) {
+		return nil, nil
+	}
+	return nil, errors.New("assuming a role with OIDC needs " + lacks)
+}
+
+// addRole adds the role of a block assume_role. As in the alicloud provider, it takes the
+// place of the role of a profile of mode RamRoleArn, and what it does not say of it the
+// profile does.
+func (c Config) addRole(s *settings) error {
+	if c.AssumeRole == nil {
+		return nil
+	}
+	role, before := *c.AssumeRole, AssumeRole{}
 	role.RoleARN = cmp.Or(role.RoleARN, environment(roleARNNames))
+	role.SessionName = cmp.Or(role.SessionName, environment(sessionNameNames))
+	if text := environment(sessionExpirationNames); text != "" && role.SessionExpiration == 0 {
+		seconds, err := strconv.Atoi(text)
+		if err != nil || seconds < 900 || seconds > 43200 {
+			return fmt.Errorf("%s is %q, which is not a number of seconds between 900 and 43200", sessionExpirationNames[0], text)
+		}
+		role.SessionExpiration = time.Duration(seconds) * time.Second
+	}
+	if s.profileRole {
+		before = s.roles[len(s.roles)-1]
+		s.roles = s.roles[:len(s.roles)-1]
+		role.SessionName = cmp.Or(role.SessionName, before.SessionName)
+		role.SessionExpiration = cmp.Or(role.SessionExpiration, before.SessionExpiration)
+		if role.RoleARN == "" || role.RoleARN == before.RoleARN {
+			// What narrows a role, or opens it, belongs to that role.
+			role.RoleARN = before.RoleARN
+			role.Policy, role.ExternalID = cmp.Or(role.Policy, before.Policy), cmp.Or(role.ExternalID, before.ExternalID)
+		}
+	}
 	if role.RoleARN != "" {
 		s.roles = append(s.roles, role)
 	}
-	return s, nil
+	return nil
 }
 
-// errNoCredentials is for users who have set up nothing.
-var errNoCredentials = errors.New("there are no Alibaba Cloud credentials: give the provider access_key and secret_key, ecs_role_name or profile in its alicloud block, the ALICLOUD_* environment variables, or a profile of the aliyun command line")
-
-// loadProfile takes the region from the profile, where there is none yet, and
-// the credentials if they are wanted.
-func (c Config) loadProfile(s *settings, credentials bool) error {
-	name, file := cmp.Or(c.Profile, environment(profileNames)), cmp.Or(c.SharedCredentialsFile, environment(fileNames))
-	path := cmp.Or(file, "~/.aliyun/config.json")
-	text, err := os.ReadFile(expandHome(path))
+// regionalSTS is the endpoint of STS in a region, "" without one.
+// https://api.aliyun.com/product/Sts
+func regionalSTS(region string, vpc bool) string {
 	switch {
-	case errors.Is(err, os.ErrNotExist) && name == "" && file == "" && credentials:
-		return errNoCredentials
-	case errors.Is(err, os.ErrNotExist) && name == "" && file == "":
-		return nil
-	case err != nil:
-		return fmt.Errorf("reading the Alibaba Cloud profiles: %w", err)
-	}
-	var in profiles
-	if err := json.Unmarshal(text, &in); err != nil {
-		// The error's own words could quote a secret.
-		return fmt.Errorf("the Alibaba Cloud profiles in %s are not the JSON that the aliyun command line writes", path)
-	}
-	p, err := in.find(cmp.Or(name, in.Current, "default"))
-	if err != nil {
-		return err
-	}
-	s.region = cmp.Or(s.region, p.Region)
-	if !credentials {
-		return nil
-	}
-	return in.follow(p, s)
-}
-
-// profiles are the file of the aliyun command line.
-type profiles struct {
-	Current  string
-	Profiles []profile
-}
-
-type profile struct {
-	Name          string
-	Mode          string
-	Region        string `json:"region_id"`
-	AccessKey     string `json:"access_key_id"`
-	SecretKey     string `json:"access_key_secret"`
-	SecurityToken string `json:"sts_token"`
-	ECSRole       string `json:"ram_role_name"`
-	RoleARN       string `json:"ram_role_arn"`
-	SessionName   string `json:"ram_session_name"`
-	ExternalID    string `json:"external_id"`
-	Policy        string
-	Expires       int    `json:"expired_seconds"`
-	SourceProfile string `json:"source_profile"`
-}
-
-func (in profiles) find(name string) (profile, error) {
-	i := slices.IndexFunc(in.Profiles, func(p profile) bool { return p.Name == name })
-	if i < 0 {
-		return profile{}, fmt.Errorf("there is no Alibaba Cloud profile %q: check profile in the provider's alicloud block and %s", name, profileNames[0])
-	}
-	return in.Profiles[i], nil
-}
-
-// follow settles credentials as the profile's mode says. A profile may lead to
-// another one, which gives the credentials that assume its role.
-func (in profiles) follow(p profile, s *settings) error {
-	var roles []AssumeRole
-	var seen []string
-	for {
-		if slices.Contains(seen, p.Name) {
-			return fmt.Errorf("the Alibaba Cloud profile %q leads back to itself by source_profile", p.Name)
-		}
-		seen = append(seen, p.Name)
-		switch p.Mode {
-		case "RamRoleArn", "ChainableRamRoleArn":
-			roles = append(roles, AssumeRole{
-				RoleARN: p.RoleARN, SessionName: p.SessionName, ExternalID: p.ExternalID, Policy: p.Policy,
-				SessionExpiration: time.Duration(p.Expires) * time.Second,
-			})
-			if p.RoleARN == "" {
-				return p.lacks("ram_role_arn")
-			}
-		}
-		switch p.Mode {
-		case "ChainableRamRoleArn":
-			source, err := in.find(p.SourceProfile)
-			if err != nil {
-				return fmt.Errorf("following source_profile of the Alibaba Cloud profile %q: %w", p.Name, err)
-			}
-			p = source
-			continue
-		case "AK", "StsToken", "RamRoleArn":
-			s.keys = keys{accessKey: p.AccessKey, secretKey: p.SecretKey}
-			if p.Mode == "StsToken" {
-				s.keys.securityToken = p.SecurityToken
-			}
-			switch {
-			case p.AccessKey == "":
-				return p.lacks("access_key_id")
-			case p.SecretKey == "":
-				return p.lacks("access_key_secret")
-			case p.Mode == "StsToken" && p.SecurityToken == "":
-				return p.lacks("sts_token")
-			}
-		case "EcsRamRole":
-			s.machine, s.ecsRole = true, p.ECSRole
-		default:
-			return fmt.Errorf("the Alibaba Cloud profile %q has the mode %q, which is not supported here: use one of AK, StsToken, RamRoleArn, ChainableRamRoleArn and EcsRamRole",
-				p.Name, p.Mode)
-		}
-		slices.Reverse(roles)
-		s.roles = roles
-		return nil
+	case region == "":
+		return ""
+	case vpc:
+		return "sts-vpc." + region + ".aliyuncs.com"
+	default:
+		return "sts." + region + ".aliyuncs.com"
 	}
 }
 
-func (p profile) lacks(member string) error {
-	return fmt.Errorf("the Alibaba Cloud profile %q of mode %s has no %s", p.Name, p.Mode, member)
-}
-
-// expandHome lets a path begin with "~/", as the aliyun command line's users write
-// it, and hold variables of the environment, such as $HOME.
-func expandHome(path string) string {
+// expand lets a path begin with "~/" and hold variables of the environment, such as $HOME.
+func expand(path string) string {
 	path = os.ExpandEnv(path)
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
 		if home, err := os.UserHomeDir(); err == nil {

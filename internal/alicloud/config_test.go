@@ -122,17 +122,20 @@ func TestWhereCredentialsComeFrom(t *testing.T) {
 		"the second profile name":         {nil, map[string]string{"ALIBABA_CLOUD_PROFILE": "sts"}, "three", "region-of-three", ""},
 		"the block's region, and profile": {acctest.Values{"profile": "sts", "region": "mine"}, nil, "three", "mine", ""},
 		"no such profile":                 {acctest.Values{"profile": "nobody"}, nil, "", "", `profile "nobody"`},
-		"unknown mode":                    {acctest.Values{"profile": "sso"}, nil, "", "", `"CloudSSO", which is not supported`},
-		"mode without secret":             {acctest.Values{"profile": "half"}, nil, "", "", "access_key_secret"},
-		"mode without token":              {acctest.Values{"profile": "tokenless"}, nil, "", "", "sts_token"},
-		"role of nobody":                  {acctest.Values{"profile": "roleless"}, nil, "", "", "ram_role_arn"},
-		"a chain in a circle":             {acctest.Values{"profile": "circle"}, nil, "", "", "back to itself"},
-		"a chain to nowhere":              {acctest.Values{"profile": "nowhere"}, nil, "", "", `"missing"`},
-		"the block's ECS role":            {acctest.Values{"ecs_role_name": "r", "region": "r"}, nil, "", "", "IMDS credentials is disabled"},
-		"the first ECS role name":         {nil, map[string]string{"ALICLOUD_ECS_ROLE_NAME": "r", "ALICLOUD_REGION": "r"}, "", "", "IMDS credentials is disabled"},
-		"the second ECS role name":        {nil, map[string]string{"ALIBABA_CLOUD_ECS_METADATA": "r", "ALICLOUD_REGION": "r"}, "", "", "IMDS credentials is disabled"},
-		"the profile's ECS role":          {acctest.Values{"profile": "ecs"}, map[string]string{"ALICLOUD_REGION": "r"}, "", "", "IMDS credentials is disabled"},
-		"keys before an ECS role":         {one.With(acctest.Values{"ecs_role_name": "r"}), nil, "one", "r", ""},
+		"unknown mode":                    {acctest.Values{"profile": "pair"}, nil, "", "", `"RsaKeyPair", which is not supported here: use a profile of mode AK`},
+		"the third region name": {nil, map[string]string{
+			"ALICLOUD_ACCESS_KEY": "one", "ALICLOUD_SECRET_KEY": "secret-of-one", "ALIBABA_CLOUD_REGION_ID": "r3",
+		}, "one", "r3", ""},
+		"mode without secret":      {acctest.Values{"profile": "half"}, nil, "", "", "access_key_secret"},
+		"mode without token":       {acctest.Values{"profile": "tokenless"}, nil, "", "", "sts_token"},
+		"role of nobody":           {acctest.Values{"profile": "roleless"}, nil, "", "", "ram_role_arn"},
+		"a chain in a circle":      {acctest.Values{"profile": "circle"}, nil, "", "", "back to itself"},
+		"a chain to nowhere":       {acctest.Values{"profile": "nowhere"}, nil, "", "", `"missing"`},
+		"the block's ECS role":     {acctest.Values{"ecs_role_name": "r", "region": "r"}, nil, "", "", "IMDS credentials is disabled"},
+		"the first ECS role name":  {nil, map[string]string{"ALICLOUD_ECS_ROLE_NAME": "r", "ALICLOUD_REGION": "r"}, "", "", "IMDS credentials is disabled"},
+		"the second ECS role name": {nil, map[string]string{"ALIBABA_CLOUD_ECS_METADATA": "r", "ALICLOUD_REGION": "r"}, "", "", "IMDS credentials is disabled"},
+		"the profile's ECS role":   {acctest.Values{"profile": "ecs"}, map[string]string{"ALICLOUD_REGION": "r"}, "", "", "IMDS credentials is disabled"},
+		"keys before an ECS role":  {one.With(acctest.Values{"ecs_role_name": "r"}), nil, "one", "r", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, config := start(t, sandbox.Options{})
@@ -140,7 +143,7 @@ func TestWhereCredentialsComeFrom(t *testing.T) {
 			write(t, filepath.Join(home, ".aliyun", "config.json"), "ak",
 				profile("ak", "AK", keysOf("one")),
 				profile("sts", "StsToken", map[string]any{"access_key_id": "three", "access_key_secret": "secret-of-three", "sts_token": "token-of-three", "region_id": "region-of-three"}),
-				profile("sso", "CloudSSO", nil),
+				profile("pair", "RsaKeyPair", nil),
 				profile("half", "AK", map[string]any{"access_key_id": "one"}),
 				profile("tokenless", "StsToken", keysOf("one")),
 				profile("roleless", "RamRoleArn", keysOf("one")),
@@ -247,13 +250,26 @@ func TestAssumeRole(t *testing.T) {
 		"the block": {one.With(acctest.Values{"assume_role": acctest.Values{
 			"role_arn": role, "session_name": "mine", "external_id": "external", "policy": `{"Version":"1","Statement":[]}`, "session_expiration": 900,
 		}}), nil, [][]string{{"deploy", "RoleSessionName=mine", "ExternalId=external", "Policy=%7B%22Version", "DurationSeconds=900"}}},
-		"the least":                    {one.With(acctest.Values{"assume_role": acctest.Values{"role_arn": role}}), nil, [][]string{{"deploy", "RoleSessionName=terraform"}}},
-		"the environment":              {one, map[string]string{"ALICLOUD_ASSUME_ROLE_ARN": role, "ALIBABA_CLOUD_ROLE_ARN": "wrong"}, [][]string{{"deploy"}}},
-		"the environment's other name": {one, map[string]string{"ALIBABA_CLOUD_ROLE_ARN": role}, [][]string{{"deploy"}}},
-		"the block before it":          {one.With(acctest.Values{"assume_role": acctest.Values{"role_arn": role}}), map[string]string{"ALICLOUD_ASSUME_ROLE_ARN": "wrong"}, [][]string{{"deploy"}}},
-		"the block with it":            {one.With(acctest.Values{"assume_role": acctest.Values{"session_name": "mine"}}), map[string]string{"ALICLOUD_ASSUME_ROLE_ARN": role}, [][]string{{"deploy", "mine"}}},
-		"a profile":                    {acctest.Values{"profile": "role", "region": "r"}, nil, [][]string{{"first", "RoleSessionName=session-of-first", "DurationSeconds=1000"}}},
-		"a chain of profiles":          {acctest.Values{"profile": "chain", "region": "r"}, nil, [][]string{{"first"}, {"second"}}},
+		"the least": {one.With(acctest.Values{"assume_role": acctest.Values{"role_arn": role}}), nil, [][]string{{"deploy", "RoleSessionName=terraform"}}},
+		// Without a block the variables are OIDC's: who has keys signals with them.
+		"the environment alone": {one, map[string]string{"ALICLOUD_ASSUME_ROLE_ARN": role, "ALIBABA_CLOUD_ROLE_ARN": role}, nil},
+		"the environment": {one.With(acctest.Values{"assume_role": acctest.Values{}}), map[string]string{
+			"ALICLOUD_ASSUME_ROLE_ARN": role, "ALIBABA_CLOUD_ROLE_ARN": "wrong", "ALICLOUD_ASSUME_ROLE_SESSION_NAME": "theirs",
+			"ALIBABA_CLOUD_ROLE_SESSION_NAME": "wrong", "ALICLOUD_ASSUME_ROLE_SESSION_EXPIRATION": "1200",
+		}, [][]string{{"deploy", "RoleSessionName=theirs", "DurationSeconds=1200"}}},
+		"the environment's other names": {one.With(acctest.Values{"assume_role": acctest.Values{"role_arn": ""}}), map[string]string{
+			"ALIBABA_CLOUD_ROLE_ARN": role, "ALIBABA_CLOUD_ROLE_SESSION_NAME": "other",
+		}, [][]string{{"deploy", "RoleSessionName=other"}}},
+		"a role without a name": {one.With(acctest.Values{"assume_role": acctest.Values{"role_arn": "", "session_name": "mine"}}), nil, nil},
+		"a profile, and the block's": {acctest.Values{"profile": "role", "region": "r", "assume_role": acctest.Values{"role_arn": role}}, nil,
+			[][]string{{"deploy", "RoleSessionName=session-of-first", "DurationSeconds=1000"}}},
+		"a profile, and the block's session": {acctest.Values{"profile": "role", "region": "r", "assume_role": acctest.Values{"session_name": "mine", "session_expiration": 900}}, nil,
+			[][]string{{"first", "RoleSessionName=mine", "DurationSeconds=900", "ExternalId=external"}}},
+		"a profile with a token": {acctest.Values{"profile": "temporary", "region": "r"}, nil, [][]string{{"first", "RoleSessionName=terraform"}}},
+		"the block before it":    {one.With(acctest.Values{"assume_role": acctest.Values{"role_arn": role}}), map[string]string{"ALICLOUD_ASSUME_ROLE_ARN": "wrong"}, [][]string{{"deploy"}}},
+		"the block with it":      {one.With(acctest.Values{"assume_role": acctest.Values{"session_name": "mine"}}), map[string]string{"ALICLOUD_ASSUME_ROLE_ARN": role}, [][]string{{"deploy", "mine"}}},
+		"a profile":              {acctest.Values{"profile": "role", "region": "r"}, nil, [][]string{{"first", "RoleSessionName=session-of-first", "DurationSeconds=1000"}}},
+		"a chain of profiles":    {acctest.Values{"profile": "chain", "region": "r"}, nil, [][]string{{"first"}, {"second"}}},
 		"a chain, and the block's": {acctest.Values{"profile": "chain", "region": "r", "assume_role": acctest.Values{"role_arn": role}}, nil,
 			[][]string{{"first"}, {"second"}, {"deploy"}}},
 	} {
@@ -263,6 +279,10 @@ func TestAssumeRole(t *testing.T) {
 			write(t, filepath.Join(home, ".aliyun", "config.json"), "",
 				profile("role", "RamRoleArn", map[string]any{
 					"access_key_id": "two", "access_key_secret": "secret-of-two", "ram_role_arn": "acs:ram::1:role/first", "ram_session_name": "session-of-first", "expired_seconds": 1000,
+					"external_id": "external",
+				}),
+				profile("temporary", "RamRoleArn", map[string]any{
+					"access_key_id": "three", "access_key_secret": "secret-of-three", "sts_token": "token-of-three", "ram_role_arn": "acs:ram::1:role/first",
 				}),
 				profile("chain", "ChainableRamRoleArn", map[string]any{"ram_role_arn": "acs:ram::1:role/second", "source_profile": "role"}),
 			)
@@ -273,7 +293,7 @@ func TestAssumeRole(t *testing.T) {
 				t.Fatal(diags)
 			}
 			requests := s.RequestLog()
-			if len(requests) != len(test.sessions)+1 || s.Accepted("SignalResource") != 1 || !strings.HasPrefix(signer(s), "STS.") {
+			if len(requests) != len(test.sessions)+1 || s.Accepted("SignalResource") != 1 || strings.HasPrefix(signer(s), "STS.") != (len(test.sessions) > 0) {
 				t.Fatalf("the request log is %v, signed by %s", requests, signer(s))
 			}
 			for i, parts := range test.sessions {

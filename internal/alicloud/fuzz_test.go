@@ -16,6 +16,9 @@ func FuzzProfiles(f *testing.F) {
 		`{"profiles":[{"name":"default","mode":"EcsRamRole","ram_role_name":"r"}]}`,
 		`{"current":"a","profiles":[{"name":"a","mode":"RamRoleArn","access_key_id":"k","access_key_secret":"s","ram_role_arn":"r","expired_seconds":-1}]}`,
 		`{"current":"a","profiles":[{"name":"a","mode":"ChainableRamRoleArn","ram_role_arn":"r","source_profile":"b"},{"name":"b","mode":"ChainableRamRoleArn","ram_role_arn":"r","source_profile":"a"}]}`,
+		`{"profiles":[{"name":"default","mode":"OIDC","ram_role_arn":"r","oidc_provider_arn":"p","oidc_token_file":"f"}]}`,
+		"\xef\xbb\xbf" + `{"profiles":[{"name":"default","mode":"External","process_command":"x"}]}`,
+		`{"profiles":[{"name":"default","mode":"RamRoleArnWithRoleName","ram_role_arn":"r","ram_role_name":"e"}]}`,
 	} {
 		f.Add("", text)
 		f.Add("a", text)
@@ -29,7 +32,10 @@ func FuzzProfiles(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if whole := got.keys.accessKey != "" && got.keys.secretKey != ""; whole == got.machine {
+		if got.source == nil {
+			t.Errorf("there are no credentials in %s: %+v", text, got)
+		}
+		if found, ok := got.source.(fixed); ok && (found.keys.accessKey == "" || found.keys.secretKey == "") {
 			t.Errorf("credentials of %s are %+v", text, got)
 		}
 		for _, role := range got.roles {

@@ -5,85 +5,96 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	sdk "github.com/alibabacloud-go/darabonba-openapi/v2/client"
 	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
 	"github.com/alibabacloud-go/tea/dara"
 	"github.com/alibabacloud-go/tea/tea"
-	"github.com/aliyun/credentials-go/credentials/providers"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// defaultSession is the session name that the alicloud provider uses.
-const defaultSession = "terraform"
+const (
+	// defaultSession is the session name that the alicloud provider uses.
+	defaultSession = "terraform"
+	// defaultExpiration is how long the session lasts of whoever does not say.
+	defaultExpiration = time.Hour
+	// stsTimeout is how long one request of STS may take.
+	stsTimeout = time.Minute
+)
 
-// roleError means that a role could not be assumed.
-type roleError struct {
-	role    string
-	attempt delivery.Attempt
-}
-
-func (e *roleError) Error() string {
-	said := e.attempt.Err.Error()
-	if e.attempt.Code != "" {
-		said = fmt.Sprintf("STS answered %s: %s", e.attempt.Code, e.attempt.Message)
-	}
-	return fmt.Sprintf("assuming the role %s: %s", e.role, said)
-}
-
-func (e *roleError) Unwrap() error { return e.attempt.Err }
-
-// assume asks STS for the keys of a role. credentials-go could do so, too, but
-// neither ends with a context nor goes to an endpoint without TLS.
+// assume asks STS for the keys of a role.
 func (c *Clients) assume(ctx context.Context, with keys, role AssumeRole) (keys, error) {
-	query := map[string]*string{
-		"RoleArn":         tea.String(role.RoleARN),
-		"RoleSessionName": tea.String(cmp.Or(role.SessionName, defaultSession)),
+	granted, err := c.session(ctx, "AssumeRole", "AK", c.client("sts", with), map[string]string{
+		"RoleArn":         role.RoleARN,
+		"RoleSessionName": cmp.Or(role.SessionName, defaultSession),
+		"ExternalId":      role.ExternalID,
+		"Policy":          role.Policy,
+		"DurationSeconds": seconds(role.SessionExpiration),
+	}, nil)
+	granted.lasts = cmp.Or(role.SessionExpiration, defaultExpiration)
+	return granted, asked(err, role.RoleARN, fmt.Sprintf(
+		"Check the role in assume_role or in the profile, and that its trust policy lets the identity of the first credentials assume it. That identity needs the RAM action sts:AssumeRole on %s.", role.RoleARN))
+}
+
+// assumeWithOIDC asks STS for the keys of a role in exchange for a token. The token is in
+// the body: what is in a URL, others write into their logs.
+func (c *Clients) assumeWithOIDC(ctx context.Context, role oidcRole, token string) (keys, error) {
+	granted, err := c.session(ctx, "AssumeRoleWithOIDC", "Anonymous", c.client("sts", keys{}), nil, map[string]string{
+		"RoleArn":         role.RoleARN,
+		"OIDCProviderArn": role.OIDCProviderARN,
+		"OIDCToken":       token,
+		"RoleSessionName": cmp.Or(role.SessionName, defaultSession),
+		"Policy":          role.Policy,
+		"DurationSeconds": seconds(role.SessionExpiration),
+	})
+	granted.lasts = cmp.Or(role.SessionExpiration, defaultExpiration)
+	return granted, asked(err, role.RoleARN, fmt.Sprintf(
+		"Check role, OIDC provider and token of %s that the role's trust policy names the provider, its audience and the token's subject, and that the token has not expired.", role.from))
+}
+
+func seconds(d time.Duration) string {
+	if d < time.Second {
+		return ""
 	}
-	for name, value := range map[string]string{"ExternalId": role.ExternalID, "Policy": role.Policy} {
-		if value != "" {
-			query[name] = tea.String(value)
-		}
-	}
-	if seconds := int(role.SessionExpiration / time.Second); seconds > 0 {
-		query["DurationSeconds"] = tea.String(strconv.Itoa(seconds))
-	}
-	var granted keys
-	attempt := send(ctx, func(ctx context.Context) (string, error) {
-		client, err := sdk.NewClient(c.client("sts", with))
+	return strconv.Itoa(int(d / time.Second))
+}
+
+// session makes one request of STS for keys. It returns a *stsError.
+func (c *Clients) session(ctx context.Context, action, auth string, config *openapi.Config, query, body map[string]string) (granted keys, err error) {
+	bounded, cancel := context.WithTimeout(ctx, stsTimeout)
+	defer cancel()
+	attempt := send(bounded, func(ctx context.Context) (string, error) {
+		client, err := sdk.NewClient(config)
 		if err != nil {
 			return "", err
 		}
 		client.DisableSDKError = tea.Bool(true)
+		request := &openapi.OpenApiRequest{Query: filled(query)}
+		if body != nil {
+			request.Body = openapi.ParseToMap(filled(body))
+		}
 		answer, err := client.CallApiWithCtx(ctx, &openapi.Params{
-			Action: tea.String("AssumeRole"), Version: tea.String("2015-04-01"), Protocol: tea.String("HTTPS"),
-			Pathname: tea.String("/"), Method: tea.String("POST"), AuthType: tea.String("AK"), Style: tea.String("RPC"),
+			Action: tea.String(action), Version: tea.String("2015-04-01"), Protocol: tea.String("HTTPS"),
+			Pathname: tea.String("/"), Method: tea.String("POST"), AuthType: tea.String(auth), Style: tea.String("RPC"),
 			ReqBodyType: tea.String("formData"), BodyType: tea.String("json"),
-		}, &openapi.OpenApiRequest{Query: query}, &dara.RuntimeOptions{})
+		}, request, &dara.RuntimeOptions{})
 		if err != nil {
 			return "", err
 		}
 		var out struct {
 			Body struct {
 				RequestID   string `json:"RequestId"`
-				Credentials struct {
-					AccessKeyID     string `json:"AccessKeyId"`
-					AccessKeySecret string
-					SecurityToken   string
-					Expiration      time.Time
-				}
+				Credentials given
 			} `json:"body"`
 		}
 		if err := dara.Convert(answer, &out); err != nil {
 			return "", fmt.Errorf("the answer cannot be read: %w", err)
 		}
-		in := out.Body.Credentials
-		granted = keys{accessKey: in.AccessKeyID, secretKey: in.AccessKeySecret, securityToken: in.SecurityToken, expires: in.Expiration}
-		if granted.accessKey == "" || granted.secretKey == "" || granted.securityToken == "" || granted.expires.IsZero() {
+		if granted, err = out.Body.Credentials.keys(); err != nil {
 			return "", errors.New("the answer holds no credentials")
 		}
 		return out.Body.RequestID, nil
@@ -91,58 +102,56 @@ func (c *Clients) assume(ctx context.Context, with keys, role AssumeRole) (keys,
 	if attempt.Outcome == delivery.Accepted {
 		return granted, nil
 	}
-	return keys{}, &roleError{role.RoleARN, attempt}
+	if bounded.Err() != nil && ctx.Err() == nil {
+		attempt.Err = fmt.Errorf("STS did not answer within %s: %w", stsTimeout, attempt.Err)
+	}
+	return keys{}, &stsError{attempt}
 }
 
-// machine gives the keys of the role of the ECS instance that this runs on.
-type machine struct {
-	provider *providers.ECSRAMRoleCredentialsProvider
-	err      error
-	// turn holds one token: the provider cannot be cancelled, may still be at work
-	// for a caller that has gone, and takes no second one meanwhile.
-	turn chan struct{}
-}
-
-func newMachine(role string) *machine {
-	provider, err := providers.NewECSRAMRoleCredentialsProviderBuilder().WithRoleName(role).Build()
-	return &machine{provider: provider, err: err, turn: make(chan struct{}, 1)}
-}
-
-// keys asks the instance's metadata service, or returns keys that it gave and
-// that are good for some minutes more.
-func (m *machine) keys(ctx context.Context) (keys, error) {
-	if m.err != nil {
-		return keys{}, m.err
-	}
-	select {
-	case m.turn <- struct{}{}:
-	case <-ctx.Done():
-		return keys{}, context.Cause(ctx)
-	}
-	type answer struct {
-		given *providers.Credentials
-		err   error
-	}
-	done := make(chan answer, 1)
-	go func() {
-		var a answer
-		defer func() {
-			// The provider takes members of the answer for granted.
-			if recover() != nil {
-				a = answer{err: errors.New("the metadata service gave an incomplete answer")}
-			}
-			<-m.turn
-			done <- a
-		}()
-		a.given, a.err = m.provider.GetCredentials()
-	}()
-	select {
-	case a := <-done:
-		if a.err != nil {
-			return keys{}, fmt.Errorf("asking the ECS instance for the keys of its role: %s", strings.TrimSpace(a.err.Error()))
+func filled(parameters map[string]string) map[string]*string {
+	some := map[string]*string{}
+	for name, value := range parameters {
+		if value != "" {
+			some[name] = tea.String(value)
 		}
-		return keys{accessKey: a.given.AccessKeyId, secretKey: a.given.AccessKeySecret, securityToken: a.given.SecurityToken}, nil
-	case <-ctx.Done():
-		return keys{}, context.Cause(ctx)
 	}
+	return some
+}
+
+// stsError means that STS was asked and gave nothing.
+type stsError struct{ attempt delivery.Attempt }
+
+func (e *stsError) Error() string {
+	if e.attempt.Code != "" {
+		return fmt.Sprintf("STS answered %s: %s", e.attempt.Code, e.attempt.Message)
+	}
+	return e.attempt.Err.Error()
+}
+
+func (e *stsError) Unwrap() error { return e.attempt.Err }
+
+// asked says of a role that STS did not give what that means.
+func asked(err error, role, next string) error {
+	failed := (*stsError)(nil)
+	if !errors.As(err, &failed) {
+		return err
+	}
+	answer := failed.attempt
+	trouble := &CredentialsError{Cause: delivery.NoCredentials, Err: fmt.Errorf("assuming the role %s: %w", role, err), Answer: answer}
+	switch {
+	case answer.Outcome == delivery.NotSent && answer.Cause == delivery.Throttled:
+		trouble.Cause = delivery.CredentialsFailing
+	case answer.Outcome == delivery.NotSent && answer.Cause == delivery.Unreachable:
+		trouble.Cause = delivery.CredentialsUnreachable
+	case answer.Outcome == delivery.NotSent:
+		trouble.Cause = answer.Cause
+	case answer.Outcome == delivery.Unknown && answer.Repeatable, answer.Status >= http.StatusInternalServerError:
+		// To assume a role twice does no harm.
+		trouble.Cause = delivery.CredentialsFailing
+	case answer.Outcome == delivery.Rejected && isExpired(answer.Code):
+		trouble.Next = expiredNext
+	case answer.Outcome == delivery.Rejected:
+		trouble.Next = next
+	}
+	return trouble
 }

@@ -1,115 +1,436 @@
 package alicloud_test
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+	sdk "github.com/alibabacloud-go/darabonba-openapi/v2/client"
+	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
+	"github.com/alibabacloud-go/tea/dara"
+	"github.com/alibabacloud-go/tea/tea"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// metadataVariable holds the case that a process of its own is to test.
-const metadataVariable = "SIGNAL_TEST_METADATA"
+// asked is one request that the fake has seen.
+type asked struct {
+	// what is the action, or method and path.
+	what string
+	// key and token are those of the signature.
+	key, token string
+	query      string
+	form       url.Values
+	header     http.Header
+}
 
-// The metadata service has a fixed address, which no test may contact: a proxy
-// answers in its place. Go looks for proxies once in a process, so each case
-// has one of its own.
-func TestMachineRole(t *testing.T) {
-	for _, name := range []string{"keys", "incomplete", "refused", "stalled"} {
+// fake plays ROS, STS, the metadata service of an ECS instance and what is at
+// credentials_uri, after their documents. It does not verify signatures: the sandbox does.
+type fake struct {
+	*httptest.Server
+	// now is its clock, and lasts how long keys hold.
+	now   func() time.Time
+	lasts time.Duration
+
+	mu       sync.Mutex
+	requests []asked
+	// answers are given, one to each request, before those of a service.
+	answers map[string][]http.HandlerFunc
+	given   int
+}
+
+func play(t *testing.T) *fake {
+	t.Helper()
+	t.Setenv("HOME", t.TempDir())
+	f := &fake{now: time.Now, lasts: time.Hour, answers: map[string][]http.HandlerFunc{}}
+	f.Server = httptest.NewServer(f)
+	t.Cleanup(f.Close)
+	return f
+}
+
+func (f *fake) next(what string, answers ...http.HandlerFunc) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.answers[what] = append(f.answers[what], answers...)
+}
+
+func (f *fake) seen() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var seen []string
+	for _, r := range f.requests {
+		seen = append(seen, r.what)
+	}
+	return strings.Join(seen, " ")
+}
+
+func (f *fake) last() asked {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.requests[len(f.requests)-1]
+}
+
+func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	a := asked{what: r.Method + " " + r.URL.Path, query: r.URL.RawQuery, header: r.Header, token: r.Header.Get("x-acs-security-token")}
+	if action := r.Header.Get("x-acs-action"); action != "" {
+		a.what = action
+	}
+	_, a.key, _ = strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	a.key, _, _ = strings.Cut(a.key, ",")
+	a.form, _ = url.ParseQuery(string(body))
+	f.mu.Lock()
+	f.requests = append(f.requests, a)
+	var say http.HandlerFunc
+	if said := f.answers[a.what]; len(said) > 0 {
+		say, f.answers[a.what] = said[0], said[1:]
+	}
+	f.given++
+	n := f.given
+	f.mu.Unlock()
+	w.Header()["Date"] = []string{f.now().UTC().Format(http.TimeFormat)}
+	if say != nil {
+		say(w, r)
+		return
+	}
+	keys := fmt.Sprintf(`"AccessKeyId":"STS.%[1]d","AccessKeySecret":"canary-secret-%[1]d","SecurityToken":"canary-token-%[1]d","Expiration":%[2]q`,
+		n, f.now().Add(f.lasts).UTC().Format("2006-01-02T15:04:05Z"))
+	switch a.what {
+	case "AssumeRole", "AssumeRoleWithOIDC":
+		_, _ = fmt.Fprintf(w, `{"RequestId":"r","Credentials":{%s}}`, keys)
+	case "PUT /latest/api/token":
+		_, _ = io.WriteString(w, "canary-metadata-token")
+	case "GET /latest/meta-data/ram/security-credentials/":
+		_, _ = io.WriteString(w, "builder")
+	case "GET /latest/meta-data/ram/security-credentials/builder", "GET /keys":
+		_, _ = fmt.Fprintf(w, `{"Code":"Success","LastUpdated":"2026-01-01T00:00:00Z",%s}`, keys)
+	case "SignalResource":
+		_, _ = io.WriteString(w, `{"RequestId":"r"}`)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+func refuses(status int, code string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(status)
+		_, _ = fmt.Fprintf(w, `{"RequestId":"r","Code":%q,"Message":"no %s %s"}`, code, r.Header.Get("x-acs-security-token"), r.FormValue("OIDCToken"))
+	}
+}
+
+func drops(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+func answers(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }
+}
+
+// sent makes one attempt of a signal.
+func sent(t *testing.T, c *alicloud.Clients) delivery.Attempt {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	return alicloud.Send(ctx, c, "ros", func(ctx context.Context, config *openapi.Config) (string, error) {
+		client, err := sdk.NewClient(config)
+		if err != nil {
+			return "", err
+		}
+		client.DisableSDKError = tea.Bool(true)
+		answer, err := client.CallApiWithCtx(ctx, &openapi.Params{
+			Action: tea.String("SignalResource"), Version: tea.String("2019-09-10"), Protocol: tea.String("HTTPS"), Pathname: tea.String("/"),
+			Method: tea.String("POST"), AuthType: tea.String("AK"), Style: tea.String("RPC"), ReqBodyType: tea.String("formData"), BodyType: tea.String("json"),
+		}, &openapi.OpenApiRequest{}, &dara.RuntimeOptions{})
+		if err != nil {
+			return "", err
+		}
+		id, _ := answer["body"].(map[string]any)["RequestId"].(string)
+		return id, nil
+	})
+}
+
+// clients are those of a configuration whose services are the fake's.
+func (f *fake) clients(config alicloud.Config) (*alicloud.Clients, *delivery.Redactor) {
+	config.Endpoints, config.Metadata, config.Secrets = map[string]string{"ros": f.URL, "sts": f.URL}, f.URL, delivery.NewRedactor()
+	return alicloud.NewClients(config), config.Secrets
+}
+
+// program writes a program that does what a shell's script says.
+func program(t *testing.T, script string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "a helper")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // It is to be run.
+		t.Fatal(err)
+	}
+	return path
+}
+
+const (
+	oidcProvider = "acs:ram::1234567890123456:oidc-provider/ack-rrsa-c1"
+	oidcToken    = "canary-oidc-token"
+)
+
+// Each source of keys, as the block, the environment and profiles name it, and which
+// goes before which.
+func TestSources(t *testing.T) {
+	tokenFile := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(tokenFile, []byte(oidcToken+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rrsa := map[string]string{"ALIBABA_CLOUD_ROLE_ARN": role, "ALIBABA_CLOUD_OIDC_PROVIDER_ARN": oidcProvider, "ALIBABA_CLOUD_OIDC_TOKEN_FILE": tokenFile}
+	with := func(maps ...map[string]string) map[string]string {
+		all := map[string]string{}
+		for _, one := range maps {
+			for name, value := range one {
+				all[name] = value
+			}
+		}
+		return all
+	}
+	ak := profile("ak", "AK", map[string]any{"access_key_id": "one", "access_key_secret": "canary-secret"})
+	const machineAsked = "PUT /latest/api/token GET /latest/meta-data/ram/security-credentials/builder SignalResource"
+	const oidcAsked = "AssumeRoleWithOIDC SignalResource"
+	for name, test := range map[string]struct {
+		config   alicloud.Config
+		env      map[string]string
+		profiles []map[string]any
+		// seen is what was asked for, and form what is in the body of the first request.
+		seen string
+		form []string
+		// key is of who signed, where that is known.
+		key string
+	}{
+		"OIDC of the environment":                 {env: rrsa, seen: oidcAsked, form: []string{"RoleArn=" + role, "OIDCProviderArn=" + oidcProvider, "OIDCToken=" + oidcToken, "RoleSessionName=terraform", "Policy=", "DurationSeconds="}},
+		"OIDC of the environment, with a session": {env: with(rrsa, map[string]string{"ALIBABA_CLOUD_ROLE_SESSION_NAME": "pod"}), seen: oidcAsked, form: []string{"RoleSessionName=pod"}},
+		"OIDC of the environment, with a token": {env: map[string]string{
+			"ALIBABA_CLOUD_ROLE_ARN": role, "ALIBABA_CLOUD_OIDC_PROVIDER_ARN": oidcProvider, "ALIBABA_CLOUD_OIDC_TOKEN": oidcToken,
+		}, seen: oidcAsked, form: []string{"OIDCToken=" + oidcToken}},
+		"OIDC of the block": {config: alicloud.Config{AssumeRoleWithOIDC: &alicloud.AssumeRoleWithOIDC{
+			RoleARN: role, OIDCProviderARN: oidcProvider, Token: oidcToken, SessionName: "mine", Policy: "{}", SessionExpiration: 900 * time.Second,
+		}}, env: map[string]string{"ALIBABA_CLOUD_ROLE_ARN": "wrong", "ALIBABA_CLOUD_ROLE_SESSION_NAME": "wrong"}, seen: oidcAsked,
+			form: []string{"RoleArn=" + role, "RoleSessionName=mine", "Policy={}", "DurationSeconds=900"}},
+		"OIDC of the block and the environment": {config: alicloud.Config{AssumeRoleWithOIDC: &alicloud.AssumeRoleWithOIDC{SessionName: "mine"}}, env: rrsa, seen: oidcAsked,
+			form: []string{"RoleArn=" + role, "RoleSessionName=mine"}},
+		"OIDC with a file of the home": {config: alicloud.Config{AssumeRoleWithOIDC: &alicloud.AssumeRoleWithOIDC{RoleARN: role, OIDCProviderARN: oidcProvider, TokenFile: "~/token"}},
+			env: map[string]string{"ALIBABA_CLOUD_OIDC_TOKEN": "wrong"}, seen: oidcAsked, form: []string{"OIDCToken=" + oidcToken}},
+		"OIDC, and a role": {config: alicloud.Config{AssumeRole: &alicloud.AssumeRole{RoleARN: "acs:ram::1:role/next"}}, env: rrsa, seen: "AssumeRoleWithOIDC AssumeRole SignalResource"},
+		"OIDC of a profile": {profiles: []map[string]any{profile("oidc", "OIDC", map[string]any{
+			"ram_role_arn": role, "oidc_provider_arn": oidcProvider, "oidc_token_file": tokenFile, "ram_session_name": "profiled", "expired_seconds": 1000,
+		})}, seen: oidcAsked, form: []string{"RoleArn=" + role, "RoleSessionName=profiled", "DurationSeconds=1000", "OIDCToken=" + oidcToken}},
+		"keys before OIDC":                    {config: alicloud.Config{AccessKey: "one", SecretKey: "canary-secret"}, env: rrsa, seen: "SignalResource", key: "one"},
+		"keys of the environment before OIDC": {env: with(rrsa, map[string]string{"ALICLOUD_ACCESS_KEY": "two", "ALICLOUD_SECRET_KEY": "canary-secret"}), seen: "SignalResource", key: "two"},
+		"a named profile before OIDC":         {config: alicloud.Config{Profile: "ak"}, env: rrsa, profiles: []map[string]any{ak}, seen: "SignalResource", key: "one"},
+		"OIDC before the current profile":     {env: rrsa, profiles: []map[string]any{ak}, seen: oidcAsked},
+		"half of OIDC is none":                {env: map[string]string{"ALIBABA_CLOUD_ROLE_ARN": role}, profiles: []map[string]any{ak}, seen: "SignalResource", key: "one"},
+		"the machine's role":                  {config: alicloud.Config{ECSRoleName: "builder"}, seen: machineAsked},
+		"the machine's role, unnamed": {profiles: []map[string]any{profile("ecs", "EcsRamRole", nil)},
+			seen: "PUT /latest/api/token GET /latest/meta-data/ram/security-credentials/ GET /latest/meta-data/ram/security-credentials/builder SignalResource"},
+		"the machine's role of the environment": {env: with(rrsa, map[string]string{"ALIBABA_CLOUD_ECS_METADATA": "builder"}), seen: machineAsked},
+		"a role of the machine's": {profiles: []map[string]any{profile("both", "RamRoleArnWithRoleName", map[string]any{"ram_role_name": "builder", "ram_role_arn": role})},
+			seen: "PUT /latest/api/token GET /latest/meta-data/ram/security-credentials/builder AssumeRole SignalResource"},
+		"credentials_uri":                        {config: alicloud.Config{CredentialsURI: "/keys?a=b", ECSRoleName: "builder"}, env: rrsa, seen: "GET /keys SignalResource"},
+		"credentials_uri of the first name":      {env: map[string]string{"ALICLOUD_CREDENTIALS_URI": "/keys", "ALIBABA_CLOUD_CREDENTIALS_URI": "/wrong"}, seen: "GET /keys SignalResource"},
+		"credentials_uri of the second name":     {env: map[string]string{"ALIBABA_CLOUD_CREDENTIALS_URI": "/keys"}, seen: "GET /keys SignalResource"},
+		"credentials_uri of a profile":           {profiles: []map[string]any{profile("uri", "CredentialsURI", map[string]any{"credentials_uri": "/keys"})}, seen: "GET /keys SignalResource"},
+		"a named profile before credentials_uri": {config: alicloud.Config{Profile: "ak", CredentialsURI: "/keys"}, profiles: []map[string]any{ak}, seen: "SignalResource", key: "one"},
+		"a program": {profiles: []map[string]any{profile("x", "External", map[string]any{"process_command": "'" + program(t, `echo '{"mode":"StsToken","access_key_id":"printed","access_key_secret":"canary-secret","sts_token":"'$1'"}'`) + `' "canary token"`})},
+			seen: "SignalResource", key: "printed"},
+		"a sign-in": {profiles: []map[string]any{profile("sso", "CloudSSO", map[string]any{
+			"access_key_id": "kept", "access_key_secret": "canary-secret", "sts_token": "canary-token", "sts_expiration": time.Now().Add(time.Hour).Unix(),
+		})}, seen: "SignalResource", key: "kept"},
+	} {
 		t.Run(name, func(t *testing.T) {
-			child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestMachineRoleAlone$", "-test.count=1")
-			child.Env = append(os.Environ(), metadataVariable+"="+name)
-			if said, err := child.CombinedOutput(); err != nil || strings.Contains(string(said), "SKIP") {
-				t.Errorf("%v: %s", err, said)
+			f := play(t)
+			// Whoever gives keys in plain text is asked directly.
+			t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
+			home, _ := os.UserHomeDir()
+			if err := os.WriteFile(filepath.Join(home, "token"), []byte(oidcToken), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for name, value := range test.env {
+				if strings.HasPrefix(value, "/keys") || strings.HasPrefix(value, "/wrong") {
+					value = f.URL + value
+				}
+				t.Setenv(name, value)
+			}
+			for _, p := range test.profiles {
+				if _, has := p["credentials_uri"]; has {
+					p["credentials_uri"] = f.URL + "/keys"
+				}
+				// An editor of Windows has been at it.
+				path := write(t, filepath.Join(home, ".aliyun", "config.json"), p["name"].(string), p)
+				text, _ := os.ReadFile(path)
+				if err := os.WriteFile(path, append([]byte("\xef\xbb\xbf"), text...), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if test.config.CredentialsURI != "" {
+				test.config.CredentialsURI = f.URL + test.config.CredentialsURI
+			}
+			c, _ := f.clients(test.config)
+			for range 2 {
+				if attempt := sent(t, c); attempt.Outcome != delivery.Accepted {
+					t.Fatalf("%+v", attempt)
+				}
+			}
+			if seen := f.seen(); seen != test.seen+" SignalResource" {
+				t.Errorf("asked for %s, want %s once and the signal again", seen, test.seen)
+			}
+			if got := f.last(); test.key != "" && got.key != test.key || test.key == "" && !strings.HasPrefix(got.key, "STS.") || strings.HasPrefix(got.key, "STS.") != strings.HasPrefix(got.token, "canary-token-") {
+				t.Errorf("signed by %q with %q, want %q", got.key, got.token, test.key)
+			}
+			for _, part := range test.form {
+				parameter, value, _ := strings.Cut(part, "=")
+				if got := f.requests[0].form.Get(parameter); got != value {
+					t.Errorf("%s is %q, want %q", parameter, got, value)
+				}
+			}
+			if strings.Contains(f.requests[0].query, "canary") || f.requests[0].key != "" && strings.Contains(test.seen, "OIDC") {
+				t.Errorf("a token is in %+v", f.requests[0])
 			}
 		})
 	}
 }
 
-func TestMachineRoleAlone(t *testing.T) {
-	name := os.Getenv(metadataVariable)
-	if name == "" {
-		t.Skip("part of TestMachineRole")
+// What cannot give keys says so, without what it answered or printed, and with a next
+// step that sends nothing again.
+func TestSourcesThatFail(t *testing.T) {
+	signIn := map[string]any{"access_key_id": "kept", "access_key_secret": "canary-secret", "sts_token": "canary-token"}
+	expired := map[string]any{"access_key_id": "kept", "access_key_secret": "canary-secret", "sts_token": "canary-token", "sts_expiration": 1}
+	oidc := &alicloud.AssumeRoleWithOIDC{RoleARN: role, OIDCProviderARN: oidcProvider, Token: oidcToken}
+	of := func(p map[string]any) []map[string]any { return []map[string]any{p} }
+	external := func(script string) []map[string]any {
+		return of(profile("x", "External", map[string]any{"process_command": "'" + program(t, script) + "'"}))
 	}
-	s, config := start(t, sandbox.Options{})
-	var (
-		mu    sync.Mutex
-		asked []string
-	)
-	gone := make(chan struct{})
-	metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		asked = append(asked, r.Method+" "+r.URL.String())
-		mu.Unlock()
-		keys := r.Method == http.MethodGet && r.URL.Host == "100.100.100.200" && r.URL.Path == "/latest/meta-data/ram/security-credentials/builder"
-		switch {
-		case r.Method == http.MethodPut:
-			_, _ = fmt.Fprint(w, "metadata-token")
-		case name == "keys" && keys:
-			_, _ = fmt.Fprintf(w, `{"Code":"Success","AccessKeyId":"three","AccessKeySecret":"secret-of-three","SecurityToken":"token-of-three","Expiration":%q}`,
-				time.Now().Add(time.Hour).UTC().Format("2006-01-02T15:04:05Z"))
-		case name == "incomplete":
-			_, _ = fmt.Fprint(w, `{"AccessKeyId":"three","AccessKeySecret":"secret-of-three","SecurityToken":"token-of-three"}`)
-		case name == "stalled":
-			<-gone
-		default:
-			http.NotFound(w, r)
-		}
-	}))
-	defer metadata.Close()
-	defer close(gone)
-	t.Setenv("HTTP_PROXY", metadata.URL)
-	home, _ := os.UserHomeDir()
-	write(t, filepath.Join(home, ".aliyun", "config.json"), "machine", profile("machine", "EcsRamRole", map[string]any{"ram_role_name": "builder", "region_id": "r"}))
-	p := acctest.StartProvider(t, acctest.Values{"alicloud": acctest.Values{"endpoints": acctest.Values{"ros": s.URL()}}})
+	many := []http.HandlerFunc{refuses(503, "ServiceUnavailable"), refuses(503, "ServiceUnavailable"), refuses(503, "ServiceUnavailable")}
+	for name, test := range map[string]struct {
+		config   alicloud.Config
+		profiles []map[string]any
+		what     string
+		answers  []http.HandlerFunc
+		cause    delivery.Cause
+		says     []string
+	}{
+		"metadata without a role":           {config: alicloud.Config{ECSRoleName: "nobody"}, cause: delivery.NoCredentials, says: []string{"ECS instance", "HTTP 404", "runs on an ECS instance"}},
+		"metadata that is broken":           {config: alicloud.Config{ECSRoleName: "builder"}, what: "GET /latest/meta-data/ram/security-credentials/builder", answers: []http.HandlerFunc{answers(`{"Code":"Failed","AccessKeySecret":"canary"}`)}, cause: delivery.NoCredentials, says: []string{"incomplete answer"}},
+		"metadata that is no JSON":          {config: alicloud.Config{ECSRoleName: "builder"}, what: "GET /latest/meta-data/ram/security-credentials/builder", answers: []http.HandlerFunc{answers(`canary`)}, cause: delivery.NoCredentials, says: []string{"incomplete answer"}},
+		"metadata that has no end":          {config: alicloud.Config{ECSRoleName: "builder"}, what: "GET /latest/meta-data/ram/security-credentials/builder", answers: []http.HandlerFunc{answers(strings.Repeat("canary", 4<<20))}, cause: delivery.NoCredentials, says: []string{"longer than 16 MB"}},
+		"metadata that passes":              {config: alicloud.Config{ECSRoleName: "builder"}, what: "GET /latest/meta-data/ram/security-credentials/builder", answers: many, cause: delivery.CredentialsFailing, says: []string{"HTTP 503"}},
+		"metadata that drops":               {config: alicloud.Config{ECSRoleName: "builder"}, what: "PUT /latest/api/token", answers: []http.HandlerFunc{drops}, cause: delivery.CredentialsUnreachable, says: []string{"ECS instance"}},
+		"credentials_uri that is no JSON":   {config: alicloud.Config{CredentialsURI: "/keys?canary-in-query"}, what: "GET /keys", answers: []http.HandlerFunc{answers(`{"AccessKeySecret":"canary`)}, cause: delivery.NoCredentials, says: []string{"credentials_uri", "not the JSON"}},
+		"credentials_uri that is not there": {config: alicloud.Config{CredentialsURI: "/canary"}, cause: delivery.NoCredentials, says: []string{"credentials_uri", "HTTP 404"}},
+		"OIDC refused":                      {config: alicloud.Config{AssumeRoleWithOIDC: oidc}, what: "AssumeRoleWithOIDC", answers: []http.HandlerFunc{refuses(400, "AuthenticationFail.OIDCToken.Invalid")}, cause: delivery.NoCredentials, says: []string{role, "AuthenticationFail.OIDCToken.Invalid", "OIDC provider and token"}},
+		"OIDC that passes":                  {config: alicloud.Config{AssumeRoleWithOIDC: oidc}, what: "AssumeRoleWithOIDC", answers: many, cause: delivery.CredentialsFailing, says: []string{role}},
+		"OIDC throttled":                    {config: alicloud.Config{AssumeRoleWithOIDC: oidc}, what: "AssumeRoleWithOIDC", answers: []http.HandlerFunc{refuses(400, "Throttling.User")}, cause: delivery.CredentialsFailing, says: []string{"Throttling.User"}},
+		"OIDC dropped":                      {config: alicloud.Config{AssumeRoleWithOIDC: oidc}, what: "AssumeRoleWithOIDC", answers: []http.HandlerFunc{drops}, cause: delivery.CredentialsFailing, says: []string{role}},
+		"OIDC without its file":             {config: alicloud.Config{AssumeRoleWithOIDC: &alicloud.AssumeRoleWithOIDC{RoleARN: role, OIDCProviderARN: oidcProvider, TokenFile: "/nowhere/token"}}, cause: delivery.NoCredentials, says: []string{"/nowhere/token", "no such file"}},
+		"OIDC without its provider":         {config: alicloud.Config{AssumeRoleWithOIDC: &alicloud.AssumeRoleWithOIDC{RoleARN: role}}, cause: delivery.NoCredentials, says: []string{"oidc_provider_arn", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN"}},
+		"a program that talks":              {profiles: external(`echo canary-line; echo '{"mode":"AK","access_key_id":"a","access_key_secret":"canary-secret"}'`), cause: delivery.NoCredentials, says: []string{"process_command", "not the JSON"}},
+		"a program that fails":              {profiles: external(`echo canary-secret-printed; echo "no canary-secret-printed for you" >&2; exit 3`), cause: delivery.NoCredentials, says: []string{"exit status 3", "It said: no *** for you"}},
+		"a program without keys":            {profiles: external(`echo '{"mode":"StsToken","access_key_id":"a","access_key_secret":"canary-secret"}'`), cause: delivery.NoCredentials, says: []string{"sts_token"}},
+		"a program that is not there":       {profiles: of(profile("x", "External", map[string]any{"process_command": "/nowhere/helper"})), cause: delivery.NoCredentials, says: []string{"could not be run"}},
+		"half a command":                    {profiles: of(profile("x", "External", map[string]any{"process_command": "'x"})), cause: delivery.NoCredentials, says: []string{"quotation mark"}},
+		"a sign-in that has ended":          {profiles: of(profile("s so", "CloudSSO", expired)), cause: delivery.NoCredentials, says: []string{"expired", `"aliyun sts GetCallerIdentity --profile 's so'"`}},
+		"no sign-in":                        {profiles: of(profile("sso", "CloudSSO", nil)), cause: delivery.NoCredentials, says: []string{"no keys", "--profile sso"}},
+		"a mode that is not known":          {profiles: of(profile("x", "RsaKeyPair", signIn)), cause: delivery.NoCredentials, says: []string{"RsaKeyPair", "External", "process_command"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := play(t)
+			f.next(test.what, test.answers...)
+			home, _ := os.UserHomeDir()
+			for _, p := range test.profiles {
+				write(t, filepath.Join(home, ".aliyun", "config.json"), p["name"].(string), p)
+			}
+			if test.config.CredentialsURI != "" {
+				test.config.CredentialsURI = f.URL + test.config.CredentialsURI
+			}
+			c, secrets := f.clients(test.config)
+			attempt := sent(t, c)
+			if attempt.Outcome != delivery.NotSent || attempt.Cause != test.cause {
+				t.Errorf("%+v", attempt)
+			}
+			if seen := f.seen(); strings.Contains(seen, "SignalResource") {
+				t.Errorf("asked for %s", seen)
+			}
+			said := secrets.Error(attempt.Err).Error() + " " + alicloud.Explain(attempt, "ros:SignalResource")
+			for _, part := range test.says {
+				if !strings.Contains(said, part) {
+					t.Errorf("%q is not in %s", part, said)
+				}
+			}
+			if strings.Contains(strings.ReplaceAll(said, "/canary", ""), "canary") || strings.Contains(said, "pply again") {
+				t.Errorf("it said %s", said)
+			}
+		})
+	}
+}
 
-	if name == "stalled" {
-		done := make(chan acctest.Diagnostics)
-		go func() { done <- p.Resource("signal_stack_resource").Apply(config) }()
-		again := time.NewTicker(10 * time.Millisecond)
-		defer again.Stop()
-		var stopped time.Time
-		for {
-			select {
-			case <-again.C:
-				mu.Lock()
-				begun := len(asked) > 1
-				mu.Unlock()
-				if begun {
-					if stopped.IsZero() {
-						stopped = time.Now()
-					}
-					p.Stop()
-				}
-			case diags := <-done:
-				if took := time.Since(stopped); stopped.IsZero() || took > time.Second || !strings.Contains(diags.String(), "Signal Not Sent") {
-					t.Errorf("ended %s after Ctrl-C and said %s", took, diags)
-				}
-				return
+// A service that calls the keys expired is asked once more, with other keys where there
+// may be some, and so is one that does not like the time.
+func TestRefusedSignatures(t *testing.T) {
+	expired := refuses(400, "InvalidSecurityToken.Expired")
+	for name, test := range map[string]struct {
+		config   alicloud.Config
+		answers  []http.HandlerFunc
+		ahead    time.Duration
+		outcomes []delivery.Outcome
+		seen     string
+	}{
+		"renewed":         {alicloud.Config{CredentialsURI: "/keys"}, []http.HandlerFunc{expired}, 0, []delivery.Outcome{delivery.NotSent, delivery.Accepted}, "GET /keys SignalResource GET /keys SignalResource"},
+		"renewed in vain": {alicloud.Config{CredentialsURI: "/keys"}, []http.HandlerFunc{expired, expired}, 0, []delivery.Outcome{delivery.NotSent, delivery.Rejected}, "GET /keys SignalResource GET /keys SignalResource"},
+		"not renewable":   {alicloud.Config{AccessKey: "a", SecretKey: "canary", SecurityToken: "canary-token"}, []http.HandlerFunc{expired}, 0, []delivery.Outcome{delivery.Rejected}, "SignalResource"},
+		"a wrong clock":   {alicloud.Config{AccessKey: "a", SecretKey: "canary"}, []http.HandlerFunc{refuses(400, "InvalidTimeStamp.Expired")}, 20 * time.Minute, []delivery.Outcome{delivery.NotSent, delivery.Accepted}, "SignalResource SignalResource"},
+		"no wrong clock":  {alicloud.Config{AccessKey: "a", SecretKey: "canary"}, []http.HandlerFunc{refuses(400, "InvalidTimeStamp.Expired")}, 0, []delivery.Outcome{delivery.Rejected}, "SignalResource"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := play(t)
+			f.now = func() time.Time { return time.Now().Add(test.ahead) }
+			f.next("SignalResource", test.answers...)
+			if test.config.CredentialsURI != "" {
+				test.config.CredentialsURI = f.URL + test.config.CredentialsURI
 			}
+			c, _ := f.clients(test.config)
+			for _, want := range test.outcomes {
+				attempt := sent(t, c)
+				if attempt.Outcome != want || want == delivery.NotSent && attempt.Cause != delivery.CredentialsFailing {
+					t.Fatalf("want %s: %+v", want, attempt)
+				}
+				if said := alicloud.Explain(attempt, ""); strings.Contains(said, "pply again") {
+					t.Errorf("it said %s", said)
+				}
+			}
+			if seen := f.seen(); seen != test.seen {
+				t.Errorf("asked for %s", seen)
+			}
+			signed, err := time.Parse("2006-01-02T15:04:05Z", f.last().header.Get("x-acs-date"))
+			if off := f.now().Sub(signed).Abs(); err != nil || off > time.Minute {
+				t.Errorf("signed %s off: %v", off, err)
+			}
+		})
+	}
+}
+
+// Keys are renewed before they end, and those that still hold go on while that fails.
+func TestKeysAreRenewedEarly(t *testing.T) {
+	f := play(t)
+	f.lasts = time.Minute
+	c, _ := f.clients(alicloud.Config{AccessKey: "a", SecretKey: "canary", AssumeRole: &alicloud.AssumeRole{RoleARN: role}})
+	f.next("AssumeRole", nil, refuses(503, "ServiceUnavailable"), drops)
+	for range 3 {
+		if attempt := sent(t, c); attempt.Outcome != delivery.Accepted {
+			t.Fatalf("%+v", attempt)
 		}
 	}
-	for range 2 {
-		diags := p.Resource("signal_stack_resource").Apply(config)
-		if name == "keys" {
-			if len(diags) > 0 || signer(s) != "three" {
-				t.Errorf("signed by %q: %s", signer(s), diags)
-			}
-			continue
-		}
-		if !strings.Contains(diags.String(), "Signal Not Sent") || !strings.Contains(diags.String(), "ECS instance") || strings.Contains(diags.String(), "secret-of") || len(s.RequestLog()) > 0 {
-			t.Errorf("said %s", diags)
-		}
-	}
-	if name == "keys" && len(asked) != 2 {
-		t.Errorf("two signals asked %q", asked)
+	// After a renewal that failed there is a pause.
+	if seen := f.seen(); seen != "AssumeRole SignalResource AssumeRole SignalResource SignalResource" {
+		t.Errorf("asked for %s", seen)
 	}
 }

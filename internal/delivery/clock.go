@@ -44,3 +44,9 @@ func elapsed(from, to time.Time) (longest, shortest time.Duration) {
 	monotonic, wall := to.Sub(from), to.Round(0).Sub(from.Round(0))
 	return max(monotonic, wall), min(monotonic, wall)
 }
+
+// Ahead is by how much the service's clock is ahead of this machine's, give or take a
+// second and the time of the answer's way; false where the answer did not tell.
+func (c ServerClock) Ahead() (ahead time.Duration, told bool) {
+	return c.date.Sub(c.answered), !c.date.IsZero()
+}

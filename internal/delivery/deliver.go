@@ -251,5 +251,8 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// In is the time that it will be once d has passed.
+func In(d time.Duration) time.Time { return time.Now().Add(d) }
+
 // Until is how long it is until t; negative once t has passed.
 func Until(t time.Time) time.Duration { return time.Until(t) }

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
 type alicloudModel struct {
@@ -25,9 +26,32 @@ type alicloudModel struct {
 	Profile               types.String       `tfsdk:"profile"`
 	SharedCredentialsFile types.String       `tfsdk:"shared_credentials_file"`
 	ECSRoleName           types.String       `tfsdk:"ecs_role_name"`
+	CredentialsURI        types.String       `tfsdk:"credentials_uri"`
+	STSRegion             types.String       `tfsdk:"sts_region"`
 	AssumeRole            *alicloudRoleModel `tfsdk:"assume_role"`
+	AssumeRoleWithOIDC    *alicloudOIDCModel `tfsdk:"assume_role_with_oidc"`
 	Endpoints             types.Object       `tfsdk:"endpoints"`
 }
+
+type alicloudOIDCModel struct {
+	RoleARN           types.String `tfsdk:"role_arn"`
+	OIDCProviderARN   types.String `tfsdk:"oidc_provider_arn"`
+	OIDCToken         types.String `tfsdk:"oidc_token"`
+	OIDCTokenFile     types.String `tfsdk:"oidc_token_file"`
+	SessionName       types.String `tfsdk:"session_name"`
+	Policy            types.String `tfsdk:"policy"`
+	SessionExpiration types.Int64  `tfsdk:"session_expiration"`
+}
+
+var (
+	ramRoleARN = optional(stringvalidator.RegexMatches(regexp.MustCompile(`^acs:ram::\d+:role/.+$`),
+		"must be the ARN of a RAM role, such as acs:ram::1234567890123456:role/deploy"))
+	ramSessionName = optional(
+		stringvalidator.UTF8LengthBetween(2, 64),
+		stringvalidator.RegexMatches(regexp.MustCompile(`^[A-Za-z0-9.@_-]*$`), "may hold letters, digits and the characters . @ - _"),
+	)
+	ramSessionExpiration = []validator.Int64{int64validator.Between(900, 43200)}
+)
 
 type alicloudRoleModel struct {
 	RoleARN           types.String `tfsdk:"role_arn"`
@@ -52,7 +76,7 @@ func alicloudBlock(services []string) schema.Block {
 		Attributes: map[string]schema.Attribute{
 			"region": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "The region of targets that set none. Environment: `ALICLOUD_REGION`, `ALIBABA_CLOUD_REGION`; else the profile's.",
+				MarkdownDescription: "The region of targets that set none. Environment: `ALICLOUD_REGION`, `ALIBABA_CLOUD_REGION`, `ALIBABA_CLOUD_REGION_ID`; else the profile's.",
 			},
 			"access_key": schema.StringAttribute{
 				Optional:            true,
@@ -73,8 +97,8 @@ func alicloudBlock(services []string) schema.Block {
 			},
 			"profile": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "The profile to use when neither keys nor an ECS role are set, here or in the environment. Its mode is one of `AK`, `StsToken`, `RamRoleArn`, `ChainableRamRoleArn` and `EcsRamRole`. " +
-					"Environment: `ALICLOUD_PROFILE`, `ALIBABA_CLOUD_PROFILE`; else the file's current one.",
+				MarkdownDescription: "The profile to use when no keys are set, here or in the environment. Its mode is one of `AK`, `StsToken`, `RamRoleArn`, `RamRoleArnWithRoleName`, `ChainableRamRoleArn`, `EcsRamRole`, `OIDC`, `CredentialsURI`, `External`, `CloudSSO` and `OAuth`; " +
+					"of the last two the keys of the last sign-in are used, which the `aliyun` command line renews. Environment: `ALICLOUD_PROFILE`, `ALIBABA_CLOUD_PROFILE`; when nothing else is set, the file's current one.",
 			},
 			"shared_credentials_file": schema.StringAttribute{
 				Optional:            true,
@@ -82,26 +106,77 @@ func alicloudBlock(services []string) schema.Block {
 			},
 			"ecs_role_name": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "The RAM role of the ECS instance that Terraform runs on, used when no keys are set. Environment: `ALICLOUD_ECS_ROLE_NAME`, `ALIBABA_CLOUD_ECS_METADATA`.",
+				MarkdownDescription: "The RAM role of the ECS instance that Terraform runs on, used when no keys, profile and `credentials_uri` are set. Its metadata service is asked directly, never through a proxy. Environment: `ALICLOUD_ECS_ROLE_NAME`, `ALIBABA_CLOUD_ECS_METADATA`.",
+			},
+			"credentials_uri": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "URL of something that answers with temporary keys, asked directly, never through a proxy; used when no keys and profile are set. Environment: `ALICLOUD_CREDENTIALS_URI`, `ALIBABA_CLOUD_CREDENTIALS_URI`.",
+				Validators:          optional(credentialsURL{}),
+			},
+			"sts_region": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "The region of STS, which gives the keys of roles, such as `cn-beijing`. Environment: `ALIBABA_CLOUD_STS_REGION`; else the profile's `sts_endpoint` or `sts_region`, or the endpoint for all regions. `endpoints.sts` goes before it.",
+				Validators:          optional(stringvalidator.RegexMatches(regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`), "must be the name of a region, such as cn-beijing")),
 			},
 		},
 		Blocks: map[string]schema.Block{
-			"assume_role": schema.SingleNestedBlock{
-				MarkdownDescription: "A RAM role to assume with the credentials found otherwise.",
+			"assume_role_with_oidc": schema.SingleNestedBlock{
+				MarkdownDescription: "A RAM role to assume with the token of an OpenID Connect provider, used when no keys, profile, `credentials_uri` and `ecs_role_name` are set. " +
+					"In the pods of ACK whose service account has a role (RRSA), the environment says all of it, with or without this block.",
 				Attributes: map[string]schema.Attribute{
 					"role_arn": schema.StringAttribute{
 						Optional:            true,
-						MarkdownDescription: "ARN of the role. Environment: `ALICLOUD_ASSUME_ROLE_ARN`, `ALIBABA_CLOUD_ROLE_ARN`, with or without this block.",
-						Validators: optional(stringvalidator.RegexMatches(regexp.MustCompile(`^acs:ram::\d+:role/.+$`),
-							"must be the ARN of a RAM role, such as acs:ram::1234567890123456:role/deploy")),
+						MarkdownDescription: "ARN of the role. Environment: `ALIBABA_CLOUD_ROLE_ARN`.",
+						Validators:          ramRoleARN,
+					},
+					"oidc_provider_arn": schema.StringAttribute{
+						Optional:            true,
+						MarkdownDescription: "ARN of the OIDC provider in RAM. Environment: `ALIBABA_CLOUD_OIDC_PROVIDER_ARN`.",
+						Validators: optional(stringvalidator.RegexMatches(regexp.MustCompile(`^acs:ram::\d+:oidc-provider/.+$`),
+							"must be the ARN of an OIDC provider, such as acs:ram::1234567890123456:oidc-provider/ack-rrsa-c1")),
+					},
+					"oidc_token": schema.StringAttribute{
+						Optional:            true,
+						Sensitive:           true,
+						MarkdownDescription: "The token, 4 to 20000 characters; only one of this and `oidc_token_file`. Environment: `ALIBABA_CLOUD_OIDC_TOKEN`.",
+						Validators: optional(
+							signal.SecretValidator(stringvalidator.UTF8LengthBetween(4, 20000)),
+							excludes{"oidc_token_file"},
+						),
+					},
+					"oidc_token_file": schema.StringAttribute{
+						Optional:            true,
+						MarkdownDescription: "Path of a file with the token, read again for each session. Environment: `ALIBABA_CLOUD_OIDC_TOKEN_FILE`.",
 					},
 					"session_name": schema.StringAttribute{
 						Optional:            true,
-						MarkdownDescription: "Name of the session, as the audit log shows it; 2 to 64 letters, digits and the characters `.` `@` `-` `_`. `terraform` when not set.",
-						Validators: optional(
-							stringvalidator.UTF8LengthBetween(2, 64),
-							stringvalidator.RegexMatches(regexp.MustCompile(`^[A-Za-z0-9.@_-]*$`), "may hold letters, digits and the characters . @ - _"),
-						),
+						MarkdownDescription: "Name of the session, as the audit log shows it; 2 to 64 letters, digits and the characters `.` `@` `-` `_`. Environment: `ALIBABA_CLOUD_ROLE_SESSION_NAME`; else `terraform`.",
+						Validators:          ramSessionName,
+					},
+					"policy": schema.StringAttribute{
+						Optional:            true,
+						MarkdownDescription: "RAM policy, as JSON, that narrows the role's permissions for the session.",
+						Validators:          optional(jsonText{}),
+					},
+					"session_expiration": schema.Int64Attribute{
+						Optional:            true,
+						MarkdownDescription: "How long the session lasts, 900 to 43200 seconds; an hour when not set.",
+						Validators:          ramSessionExpiration,
+					},
+				},
+			},
+			"assume_role": schema.SingleNestedBlock{
+				MarkdownDescription: "A RAM role to assume with the credentials found otherwise. It takes the place of the role of a profile of mode `RamRoleArn`; what is not set here of the session's name and length comes from there.",
+				Attributes: map[string]schema.Attribute{
+					"role_arn": schema.StringAttribute{
+						Optional:            true,
+						MarkdownDescription: "ARN of the role. Environment, only with this block: `ALICLOUD_ASSUME_ROLE_ARN`, `ALIBABA_CLOUD_ROLE_ARN`. Without one no role is assumed.",
+						Validators:          ramRoleARN,
+					},
+					"session_name": schema.StringAttribute{
+						Optional:            true,
+						MarkdownDescription: "Name of the session, as the audit log shows it; 2 to 64 letters, digits and the characters `.` `@` `-` `_`. Environment: `ALICLOUD_ASSUME_ROLE_SESSION_NAME`, `ALIBABA_CLOUD_ROLE_SESSION_NAME`; else `terraform`.",
+						Validators:          ramSessionName,
 					},
 					"external_id": schema.StringAttribute{
 						Optional:            true,
@@ -115,8 +190,8 @@ func alicloudBlock(services []string) schema.Block {
 					},
 					"session_expiration": schema.Int64Attribute{
 						Optional:            true,
-						MarkdownDescription: "How long the session lasts, 900 to 43200 seconds; an hour when not set.",
-						Validators:          []validator.Int64{int64validator.Between(900, 43200)},
+						MarkdownDescription: "How long the session lasts, 900 to 43200 seconds. Environment: `ALICLOUD_ASSUME_ROLE_SESSION_EXPIRATION`; else an hour.",
+						Validators:          ramSessionExpiration,
 					},
 				},
 			},
@@ -141,7 +216,20 @@ func (m *alicloudModel) config(version string) alicloud.Config {
 	config.Profile = m.Profile.ValueString()
 	config.SharedCredentialsFile = m.SharedCredentialsFile.ValueString()
 	config.ECSRoleName = m.ECSRoleName.ValueString()
+	config.CredentialsURI = m.CredentialsURI.ValueString()
+	config.STSRegion = m.STSRegion.ValueString()
 	config.Endpoints = stringsOf(m.Endpoints)
+	if role := m.AssumeRoleWithOIDC; role != nil {
+		config.AssumeRoleWithOIDC = &alicloud.AssumeRoleWithOIDC{
+			RoleARN:           role.RoleARN.ValueString(),
+			OIDCProviderARN:   role.OIDCProviderARN.ValueString(),
+			Token:             role.OIDCToken.ValueString(),
+			TokenFile:         role.OIDCTokenFile.ValueString(),
+			SessionName:       role.SessionName.ValueString(),
+			Policy:            role.Policy.ValueString(),
+			SessionExpiration: time.Duration(role.SessionExpiration.ValueInt64()) * time.Second,
+		}
+	}
 	if role := m.AssumeRole; role != nil {
 		config.AssumeRole = &alicloud.AssumeRole{
 			RoleARN:           role.RoleARN.ValueString(),
@@ -152,6 +240,25 @@ func (m *alicloudModel) config(version string) alicloud.Config {
 		}
 	}
 	return config
+}
+
+// credentialsURL wants an absolute URL. It may hold a secret, so what is wrong with it is
+// said without it.
+type credentialsURL struct{}
+
+func (credentialsURL) Description(context.Context) string {
+	return "must be a URL with the scheme http or https and a host, without user"
+}
+
+func (v credentialsURL) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v credentialsURL) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if u, err := url.Parse(req.ConfigValue.ValueString()); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid URL", fmt.Sprintf("Attribute %s %s.", req.Path, v.Description(ctx)))
+	}
 }
 
 // hostURL is endpointURL for services that are called at the root of their host.

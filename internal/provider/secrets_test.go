@@ -25,6 +25,7 @@ var canaries = map[string]string{
 	"web_identity_token":      "canary-web-identity-token",
 	"alicloud_secret_key":     "canary-alicloud-secret-key",
 	"alicloud_security_token": "canary-alicloud-security-token",
+	"oidc_token":              "canary-oidc-token",
 	"api_key":                 "canary-api-key",
 	"token":                   "canary_token",
 	"token_wo":                "canary_write_only_token",
@@ -39,15 +40,16 @@ var covered = map[string]string{
 	"aws.secret_key": "aws_secret_key",
 	"aws.token":      "aws_token",
 	"aws.assume_role_with_web_identity.web_identity_token": "web_identity_token",
-	"alicloud.secret_key":                 "alicloud_secret_key",
-	"alicloud.security_token":             "alicloud_security_token",
-	"cloud_automator.api_key":             "api_key",
-	"signal_workflow_step_state.token":    "token",
-	"signal_workflow_step_state.token_wo": "token_wo",
-	"signal_http_trigger.url":             "url",
-	"signal_http_trigger.access_token":    "access_token",
-	"signal_http_trigger.access_token_wo": "access_token_wo",
-	"signal_workflow_execution.input_wo":  "input_wo",
+	"alicloud.secret_key":                       "alicloud_secret_key",
+	"alicloud.security_token":                   "alicloud_security_token",
+	"alicloud.assume_role_with_oidc.oidc_token": "oidc_token",
+	"cloud_automator.api_key":                   "api_key",
+	"signal_workflow_step_state.token":          "token",
+	"signal_workflow_step_state.token_wo":       "token_wo",
+	"signal_http_trigger.url":                   "url",
+	"signal_http_trigger.access_token":          "access_token",
+	"signal_http_trigger.access_token_wo":       "access_token_wo",
+	"signal_workflow_execution.input_wo":        "input_wo",
 }
 
 // stored are the canaries that are arguments kept in the state. Terraform writes
@@ -140,6 +142,9 @@ provider "signal" {
     access_key     = "alicloud"
     secret_key     = var.alicloud_secret_key
     security_token = var.alicloud_security_token
+    assume_role_with_oidc {
+      oidc_token = var.oidc_token
+    }
     endpoints { ros = %[1]q }
   }
   cloud_automator {

@@ -128,6 +128,23 @@ func (v alsoRequires) ValidateString(ctx context.Context, req validator.StringRe
 	}
 }
 
+// excludes wants another argument of the same block not to be set where this one is.
+type excludes struct{ other string }
+
+func (v excludes) Description(context.Context) string {
+	return "cannot be given together with " + v.other
+}
+
+func (v excludes) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v excludes) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	var other types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, req.Path.ParentPath().AtName(v.other), &other)...)
+	if req.ConfigValue.ValueString() != "" && other.ValueString() != "" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Conflicting Arguments", fmt.Sprintf("Attribute %s %s.", req.Path, v.Description(ctx)))
+	}
+}
+
 // jsonText wants JSON.
 type jsonText struct{}
 
