@@ -7,7 +7,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// Policy says how patient a delivery is. Nothing in it can make a signal take
+// RetryPolicy says how patient a delivery is. Nothing in it can make a signal take
 // effect twice: what is tried again provably was not sent, or is repeatable.
 type RetryPolicy struct {
 	// FirstPause and LongestPause bound the jittered, doubling pause between attempts.
@@ -25,14 +25,14 @@ type RetryPolicy struct {
 	limiter *RateLimiter
 }
 
-// In returns the policy for a signal that shares a rate limiter. Without one a signal has
+// WithLimiter returns the policy for a signal that shares a rate limiter. Without one a signal has
 // a rate limiter of its own.
 func (p RetryPolicy) WithLimiter(limiter *RateLimiter) RetryPolicy {
 	p.limiter = limiter
 	return p
 }
 
-// DefaultPolicy is what users get.
+// DefaultRetryPolicy is what users get.
 var DefaultRetryPolicy = RetryPolicy{
 	FirstPause:   500 * time.Millisecond,
 	LongestPause: 15 * time.Second,

@@ -348,18 +348,26 @@ type rivals struct {
 	contested bool
 	// hidden says that a twin that was taken at about the same time shows no trace.
 	hidden bool
-	// by are the sends, the signal's own included, that may have left each trace, of
-	// as many as there are.
-	by    [][]int
+	// by are the sends, the signal's own included, that may have left each of the
+	// signal's traces, of as many as there are.
+	by    map[int][]int
 	sends int
 }
 
 // may notes that one more send may have left some traces.
 func (r *rivals) may(fits []int) {
 	for _, i := range fits {
-		r.by[i] = append(r.by[i], r.sends)
+		if r.isMine(i) {
+			r.by[i] = append(r.by[i], r.sends)
+		}
 	}
 	r.sends++
+}
+
+// isMine reports whether a trace may be the signal's own.
+func (r *rivals) isMine(trace int) bool {
+	_, mine := r.by[trace]
+	return mine
 }
 
 // explain reports whether the sends can have left all of these traces. If not, some
@@ -370,7 +378,10 @@ func (r *rivals) explain(traces []int) bool {
 }
 
 func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []int, own []window) rivals {
-	r := rivals{settled: newOwners(len(shown.Traces)), all: newOwners(len(shown.Traces)), by: make([][]int, len(shown.Traces))}
+	r := rivals{settled: newOwners(len(shown.Traces)), all: newOwners(len(shown.Traces)), by: map[int][]int{}}
+	for _, i := range mine {
+		r.by[i] = nil
+	}
 	for _, w := range own {
 		r.may(slices.DeleteFunc(slices.Clone(mine), func(i int) bool { return !w.holds(shown.Traces[i].At) }))
 	}
@@ -395,7 +406,7 @@ func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []i
 			switch {
 			case s.state == lost && other.proof != "":
 				proved, settled = append(proved, fits...), settled && visible
-			case s.state == lost && (twin || !slices.ContainsFunc(fits, func(i int) bool { return slices.Contains(mine, i) })):
+			case s.state == lost && (twin || !slices.ContainsFunc(fits, r.isMine)):
 			case s.state == lost:
 				r.contested = true
 			default:
@@ -422,29 +433,38 @@ type owners struct {
 	// noted which one it has, nil for nowhere.
 	fits   [][]int
 	claims []*claim
-	// of is the send that has each trace, -1 for none.
-	of []int
+	// of is the send that has each trace, -1 for none, and tried the last round in
+	// which a trace was looked at.
+	of, tried []int
+	round     int
 }
 
 func newOwners(traces int) *owners {
-	return &owners{of: slices.Repeat([]int{-1}, traces)}
+	return &owners{of: slices.Repeat([]int{-1}, traces), tried: make([]int, traces)}
 }
 
 // give gives one more send a trace, and reports whether there is one for it.
 func (o *owners) give(fits []int, claims *claim) bool {
 	o.fits, o.claims = append(o.fits, fits), append(o.claims, claims)
-	return o.place(len(o.fits)-1, map[int]bool{})
+	o.round++
+	return o.place(len(o.fits) - 1)
 }
 
 // place finds a trace for a send. One that another send has is taken over when
 // that one can have another.
-func (o *owners) place(send int, tried map[int]bool) bool {
+func (o *owners) place(send int) bool {
 	for _, trace := range o.fits[send] {
-		if tried[trace] {
+		if o.of[trace] < 0 {
+			o.of[trace] = send
+			return true
+		}
+	}
+	for _, trace := range o.fits[send] {
+		if o.tried[trace] == o.round {
 			continue
 		}
-		tried[trace] = true
-		if o.of[trace] < 0 || o.place(o.of[trace], tried) {
+		o.tried[trace] = o.round
+		if o.place(o.of[trace]) {
 			o.of[trace] = send
 			return true
 		}

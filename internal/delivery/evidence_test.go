@@ -204,7 +204,7 @@ func TestEvidenceOfOneSignal(t *testing.T) {
 				}
 				for ago, e := range test.before {
 					s.take(e)
-					time.Sleep(ago)
+					_ = delivery.Sleep(t.Context(), ago)
 				}
 				for after, e := range test.later {
 					time.AfterFunc(after, func() { s.take(e) })
@@ -247,11 +247,11 @@ func TestEvidenceOfAPreviousSend(t *testing.T) {
 					s.take(event{content: "ours"})
 				}
 				ended := delivery.Timestamp{At: time.Now(), Tolerance: time.Second}
-				time.Sleep(test.later)
+				_ = delivery.Sleep(t.Context(), test.later)
 				if test.later > 0 {
 					s.take(event{content: "ours", foreign: true})
 				}
-				time.Sleep(time.Hour)
+				_ = delivery.Sleep(t.Context(), time.Hour)
 				tracked := newClaims().Track(s.signal("ours", answered), s.evidence("ours"), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
 				tracked.Previous(began, ended)
 				if end := tracked.Lookup(t.Context()); end.Observation.State != test.want || end.Stopped != nil {
@@ -286,7 +286,7 @@ func TestTwins(t *testing.T) {
 						var both sync.WaitGroup
 						for i, f := range []fault{test.first, test.second} {
 							both.Go(func() {
-								time.Sleep(time.Duration(i) * apart)
+								_ = delivery.Sleep(t.Context(), time.Duration(i)*apart)
 								results[i] = s.deliver(t, claims, "ours", f, answered)
 							})
 						}
@@ -341,7 +341,7 @@ func TestEarlierTwinIsNoRival(t *testing.T) {
 			if result := s.deliver(t, claims, "ours", answered); result.Outcome != delivery.Accepted {
 				t.Errorf("ended %s", result.Outcome)
 			}
-			time.Sleep(time.Minute)
+			_ = delivery.Sleep(t.Context(), time.Minute)
 		}
 		if result := s.deliver(t, claims, "ours", droppedAfter); result.Outcome != delivery.Confirmed || s.taken() != 4 {
 			t.Errorf("ended %s with %d taken", result.Outcome, s.taken())
@@ -356,7 +356,7 @@ func TestAnyHistory(t *testing.T) {
 	for seed := range uint64(1000) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				random := rand.New(rand.NewPCG(seed, 15)) //nolint:gosec // It is no secret.
+				random := rand.New(rand.NewPCG(seed, 15))
 				s, claims := newService(), newClaims()
 				s.lag = time.Duration(random.IntN(12)) * time.Second
 				s.ahead += time.Duration(random.IntN(3000)) * time.Millisecond
@@ -376,7 +376,7 @@ func TestAnyHistory(t *testing.T) {
 					}
 					starts, content := time.Duration(random.IntN(3)*random.IntN(8000))*time.Millisecond, contents[random.IntN(len(contents))]
 					all.Go(func() {
-						time.Sleep(starts)
+						_ = delivery.Sleep(t.Context(), starts)
 						results[i] = s.deliver(t, claims, content, append(faults, answered)...)
 					})
 				}
@@ -413,4 +413,33 @@ func TestAnyHistory(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A lost signal among many that are the same is told apart in no time.
+func TestManyTwins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, claims := newService(), newClaims()
+		results := make([]delivery.Result, 500)
+		var all sync.WaitGroup
+		for i := range results {
+			f := answered
+			if i%100 == 50 {
+				f = map[bool]fault{true: droppedBefore, false: droppedAfter}[i%200 == 50]
+			}
+			all.Go(func() {
+				_ = delivery.Sleep(t.Context(), time.Duration(i)*20*time.Millisecond)
+				f.takes = 50 * time.Millisecond
+				results[i] = s.deliver(t, claims, "ours", f, answered)
+			})
+		}
+		all.Wait()
+		for i, result := range results {
+			if result.Outcome != delivery.Accepted && result.Outcome != delivery.Confirmed {
+				t.Errorf("signal %d ended %s: %+v", i, result.Outcome, result.LookupResult)
+			}
+		}
+		if s.taken() != len(results) {
+			t.Errorf("the service took %d of %d", s.taken(), len(results))
+		}
+	})
 }

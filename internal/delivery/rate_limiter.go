@@ -15,12 +15,12 @@ type RateLimiters struct {
 	limiters map[string]*RateLimiter
 }
 
-// NewLanes returns rate limiters with a policy's retry policy.
+// NewRateLimiters returns rate limiters with a policy's retry policy.
 func NewRateLimiters(policy RetryPolicy) *RateLimiters {
 	return &RateLimiters{policy: policy, limiters: map[string]*RateLimiter{}}
 }
 
-// RateLimiter returns the rate limiter of a name, which is made on first use.
+// For returns the rate limiter of a name, which is made on first use.
 func (l *RateLimiters) For(name string) *RateLimiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -87,7 +87,7 @@ func newRateLimiter(policy RetryPolicy) *RateLimiter {
 	return &RateLimiter{firstInterval: policy.FirstPause, longestInterval: policy.LongestPause, queue: make(chan struct{}, 1)}
 }
 
-// Turn waits for a request's turn and returns nil, or returns why there is none:
+// Wait waits for a request's turn and returns nil, or returns why there is none:
 // ctx has ended, or would before the request had as much time as it waited. The
 // first turn of a free rate limiter is now.
 func (l *RateLimiter) Wait(ctx context.Context) error {
@@ -146,7 +146,7 @@ func (l *RateLimiter) interval() time.Duration {
 	return time.Duration((1 - jitter + 2*jitter*rand.Float64()) / l.rate * float64(time.Second))
 }
 
-// Tell has the rate limiter know what a request came to that began then.
+// Observe has the rate limiter know what a request came to that began then.
 func (l *RateLimiter) Observe(began time.Time, attempt Attempt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -214,7 +214,7 @@ func (l *RateLimiter) acceptedRate(now, since time.Time) (rate float64, last tim
 	return rate, last
 }
 
-// Refusal is what the service said when it last throttled, and when the next turn is.
+// LastThrottle is what the service said when it last throttled, and when the next turn is.
 func (l *RateLimiter) LastThrottle() (Attempt, time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Entry is one request, whether it was acted on, refused or never answered.
+// Request is one request, whether it was acted on, refused or never answered.
 type Request struct {
 	Seq       int
 	Time      time.Time
@@ -115,7 +115,7 @@ func (s *Sandbox) RequestLog() []Request {
 	return entries
 }
 
-// ResetJournal forgets all entries; Seq goes on counting.
+// ResetRequestLog forgets all entries; Seq goes on counting.
 func (s *Sandbox) ResetRequestLog() {
 	s.requests.mu.Lock()
 	defer s.requests.mu.Unlock()

@@ -17,7 +17,7 @@ import (
 // evidence is the events of a signal's name and input in the run's history. A run
 // that has been closed without one cannot have had the signal either.
 func (r run) evidence(input *sdk.SignalWorkflowExecutionInput) *delivery.Evidence {
-	return r.workflow.shown(input, r.run, func(ctx context.Context, since delivery.Timestamp) (delivery.Shown, delivery.Attempt) {
+	return r.shown(input, r.run, func(ctx context.Context, since delivery.Timestamp) (delivery.Shown, delivery.Attempt) {
 		return r.events(ctx, input, since)
 	}, nil)
 }
