@@ -186,7 +186,7 @@ func (c Config) oidc() (*oidcRole, error) {
 	case role.Token == "" && role.TokenFile == "":
 		lacks = "a token: oidc_token or oidc_token_file in assume_role_with_oidc, " + oidcTokenNames[0] + " or " + oidcTokenFileNames[0]
 	default:
-		return &oidcRole{role, "assume_role_with_oidc, or the variables of the environment for it,"}, nil
+		return &oidcRole{role, "assume_role_with_oidc or of the environment"}, nil
 	}
 	if c.AssumeRoleWithOIDC == nil || given == (AssumeRoleWithOIDC{}) {
 		return nil, nil

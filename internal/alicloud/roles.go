@@ -53,7 +53,7 @@ func (c *Clients) assumeWithOIDC(ctx context.Context, role oidcRole, token strin
 	})
 	granted.lasts = cmp.Or(role.SessionExpiration, defaultExpiration)
 	return granted, asked(err, role.RoleARN, fmt.Sprintf(
-		"Check role, OIDC provider and token of %s that the role's trust policy names the provider, its audience and the token's subject, and that the token has not expired.", role.from))
+		"Check role, OIDC provider and token of %s: the role's trust policy has to name the provider, its audience and the token's subject, and the token must not have expired.", role.from))
 }
 
 func seconds(d time.Duration) string {

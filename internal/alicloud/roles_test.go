@@ -434,3 +434,18 @@ func TestKeysAreRenewedEarly(t *testing.T) {
 		t.Errorf("asked for %s", seen)
 	}
 }
+
+// What a service repeats of the keys is not shown, and an answer that has no end is not
+// the service's own.
+func TestForeignWords(t *testing.T) {
+	f := play(t)
+	f.next("SignalResource", refuses(403, "NoPermission"), answers(`{"a":"`+strings.Repeat("x", 17<<20)))
+	c, secrets := f.clients(alicloud.Config{CredentialsURI: f.URL + "/keys"})
+	refused := secrets.Attempt(sent(t, c))
+	if refused.Outcome != delivery.Rejected || refused.Message != "no ***" || strings.Contains(refused.Err.Error(), "canary") {
+		t.Errorf("%+v", refused)
+	}
+	if long := sent(t, c); long.Outcome != delivery.Unknown || !strings.Contains(long.Err.Error(), "longer than 16 MB") {
+		t.Errorf("%+v", long)
+	}
+}

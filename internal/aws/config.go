@@ -173,7 +173,7 @@ func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, err
 		}),
 		config.WithWebIdentityRoleCredentialOptions(func(o *stscreds.WebIdentityRoleOptions) {
 			if client, ok := o.Client.(*sts.Client); ok {
-				o.Client = stsCalls{setup, client, "AWS_ROLE_ARN, or role_arn of the profile,"}
+				o.Client = stsCalls{setup, client, "AWS_ROLE_ARN or role_arn of the profile"}
 			}
 		}),
 		config.WithAPIOptions([]func(*smithymiddleware.Stack) error{c.userAgent, c.watch}),

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/hashicorp/terraform-exec/tfexec"
 
@@ -341,6 +342,24 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 				plant(t, r, config)
 				refused(r.Destroy)
 			}
+		}
+	})
+}
+
+// What a service says reaches no terminal as it is: it is on one line, without what a
+// terminal obeys, and short enough to be read.
+func TestForeignWordsAreFitToBeShown(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindRefuse, Message: "a\x1b[31mred\x1b]0;title\a\u009b2J\u202e\nError: \r" + strings.Repeat("word ", 200<<10)})
+		said := p.Resource(y.Type).Apply(y.Ready(s)).String()
+		if len(said) > 5000 || !strings.Contains(said, "word word") {
+			t.Errorf("it said %d bytes: %.500q", len(said), said)
+		}
+		if i := strings.IndexFunc(said, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }); i >= 0 {
+			t.Errorf("%q is in what it said", said[i:i+1])
+		}
+		if strings.Contains(said, "\nError: ") {
+			t.Errorf("the service's line break is in what it said")
 		}
 	})
 }
