@@ -35,19 +35,17 @@ func system(clients *alicloud.Clients) signal.System[args] {
 		Name:     "stack_resource",
 		Block:    "alicloud",
 		Endpoint: service,
-		Description: "Sends a signal to a resource of an Alibaba Cloud ROS stack that waits for one, such as a wait condition: success, failure or a warning, " +
-			"with one `SignalResource` request, repeated under the same client token while its outcome stays unknown.\n\n" +
-			"The stack has to come from elsewhere: the command line, the console or another workspace. `alicloud_ros_stack` waits until its stack is complete, " +
-			"so a signal that depends on it in the same configuration can never release the wait condition that it waits on.",
-		Waits:        true,
-		Arguments:    arguments(),
-		Remembered:   remembered,
-		Final:        func(_ *args, status string) bool { return final(status) },
-		Region:       func(a *args) *types.String { return &a.Region },
-		FindRegion:   clients.Region,
-		BlockRegion:  clients.BlockRegion,
-		Unconfigured: func(*args) bool { return clients.Unconfigured() },
-		Complete:     complete,
+		Description: "Sends a signal to a resource of an Alibaba Cloud ROS stack that waits for one, such as a wait condition, with one `SignalResource` request: success, failure or a warning. " +
+			"While the outcome is unknown, the request is repeated under the same client token.\n\n" +
+			"Create the stack elsewhere: with the command line, in the console or in another workspace. `alicloud_ros_stack` waits until its stack is complete, " +
+			"so a signal that depends on it in the same configuration can never release the wait condition.",
+		Waits:      true,
+		Arguments:  arguments(),
+		Remembered: remembered,
+		Final:      func(_ *args, status string) bool { return final(status) },
+		Region:     func(a *args) *types.String { return &a.Region },
+		Cloud:      clients,
+		Complete:   complete,
 		Bind: func(_ context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
 			return bind(clients, a), nil
 		},

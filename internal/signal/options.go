@@ -91,13 +91,13 @@ func (y System[A]) optionAttributes(remembers bool) map[string]schema.Attribute 
 			},
 			"wait_for_completion": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "After sending, wait until the target's whole run has ended; so it belongs on the last signal of a run that needs several. The default is `false`." +
+				MarkdownDescription: "After sending, wait until the target's whole run has ended. Set it on the last signal of a run that needs several. The default is `false`." +
 					resource("While it is on and `target_status` is not final, each plan shows an update in place that goes on waiting and sends nothing."),
 			},
 			"on_wait_failure": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "What to do when the run that `wait_for_completion` waits for failed or did not end in time: `error` (default) fails the resource, which taints it; " +
-					"`record` keeps the resource with a warning, for a `postcondition` to judge `target_status` or `target_succeeded`.",
+					"`record` keeps the resource with a warning, so that a `postcondition` can judge `target_status` or `target_succeeded`.",
 				Validators: []validator.String{stringvalidator.OneOf(onWaitFailureError, onWaitFailureRecord)},
 			},
 			"target_status":    computed("The service's own word for the target's status, as last seen; null unless `wait_for_completion` is on."),
@@ -107,16 +107,16 @@ func (y System[A]) optionAttributes(remembers bool) map[string]schema.Attribute 
 	if y.Adopts {
 		attributes["adopt_existing"] = schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Before sending, look whether the service shows that such a signal is already there; if so, send nothing. The default is `false`." +
-				resource("What is found is recorded with `delivery = \"ADOPTED\"`. With this on, changed `triggers`, taint and `-replace` adopt, too."),
+			MarkdownDescription: "Before sending, look whether the service already has such a signal. If it has, send nothing. The default is `false`." +
+				resource("A signal that is found is recorded with `delivery = \"ADOPTED\"`. With this option, changed `triggers`, taint and `-replace` also adopt."),
 		}
 	}
 	if y.Resends {
 		attributes["resend_on_unknown"] = schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "What to do when the answer to the signal was lost and whether it was taken stays unknown: `false` (default) fails, " +
-				"`true` sends the signal once more, so that it may arrive twice, and where its target has moved on meanwhile, such as to a further gate, that takes it." +
-				resource("A failed one is kept, tainted, with `delivery = \"UNKNOWN\"`."),
+			MarkdownDescription: "What to do when the answer to the signal was lost and the provider cannot find out whether the signal arrived: `false` (default) fails, `true` sends the signal once more. " +
+				"With `true` the signal may arrive twice. If the target has gone on to another step that waits for the same signal, the second one may approve that step." +
+				resource("With `false` the resource is saved as tainted, with `delivery = \"UNKNOWN\"`."),
 		}
 	}
 	return attributes

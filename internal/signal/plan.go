@@ -101,7 +101,7 @@ func (r *signalResource[A]) ModifyPlan(ctx context.Context, req resource.ModifyP
 		return
 	case req.Plan.Raw.IsNull():
 		r.planDestroy(before, resp)
-		if req.ClientCapabilities.DeferralAllowed && before.atDestroy() && r.system.Unconfigured(&before.Arguments) {
+		if req.ClientCapabilities.DeferralAllowed && before.atDestroy() && r.system.unconfigured(&before.Arguments) {
 			resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 		}
 		return
@@ -111,7 +111,7 @@ func (r *signalResource[A]) ModifyPlan(ctx context.Context, req resource.ModifyP
 		r.planUpdate(ctx, before, after, req, resp)
 	}
 	r.planRegion(req, resp)
-	if req.ClientCapabilities.DeferralAllowed && r.system.Unconfigured(&after.Arguments) {
+	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(&after.Arguments) {
 		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 	}
 }
@@ -201,7 +201,7 @@ func (r *signalResource[A]) planRegion(req resource.ModifyPlanRequest, resp *res
 	resp.Diagnostics.Append(diags...)
 	planned, diags := attributes(resp.Plan.Raw)
 	resp.Diagnostics.Append(diags...)
-	if region := r.system.BlockRegion(); region != "" && configured["region"].IsNull() && !planned["region"].IsKnown() {
+	if region := r.system.Cloud.BlockRegion(); region != "" && configured["region"].IsNull() && !planned["region"].IsKnown() {
 		resp.Diagnostics.Append(replan(&resp.Plan, region, "region")...)
 	}
 }

@@ -171,7 +171,7 @@ func (r *signalResource[A]) Read(ctx context.Context, req resource.ReadRequest, 
 	if resp.Diagnostics.HasError() || !r.pending(data) {
 		return
 	}
-	if req.ClientCapabilities.DeferralAllowed && r.system.Unconfigured(&data.Arguments) {
+	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(&data.Arguments) {
 		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 		return
 	}

@@ -50,15 +50,12 @@ type System[A any] struct {
 	// Check reports, on the attributes' paths, what the attributes' own
 	// validators cannot see; nil when there is nothing such. Values may still be unknown.
 	Check func(ctx context.Context, arguments *A) diag.Diagnostics
-	// Region is the argument that names the region. FindRegion returns the region to
-	// use: the one given, or the provider's when none is. BlockRegion is the one that
-	// the provider block says, "" when it leaves that to the environment. They are nil
-	// where the service is not regional.
-	Region      func(arguments *A) *types.String
-	FindRegion  func(ctx context.Context, given string) (string, error)
-	BlockRegion func() string
+	// Cloud is what the provider block says of the service's cloud, and Region the
+	// argument that names the region. They are nil where the service is not regional.
+	Cloud  Cloud
+	Region func(arguments *A) *types.String
 	// Unconfigured reports whether the signal cannot be sent while the value of some
-	// argument of the provider block is not known yet.
+	// argument of the provider block is not known yet. It is nil where Cloud says so.
 	Unconfigured func(arguments *A) bool
 	// Complete fills in the computed arguments that can be known without asking
 	// anybody, such as an id that is made up. It may be nil.
@@ -66,6 +63,18 @@ type System[A any] struct {
 	// Bind makes the signal ready to be sent and fills in the computed arguments.
 	// All values are known, the region too. An error means that nothing was sent, and says what to do.
 	Bind func(ctx context.Context, arguments *A, secrets Secrets) (Signal, error)
+}
+
+// Cloud is a cloud as a provider block configures it.
+type Cloud interface {
+	// Region returns the region to use: the one given, or the provider's when none is.
+	Region(ctx context.Context, given string) (string, error)
+	// BlockRegion is the region that the provider block says, "" when it leaves that to
+	// the environment.
+	BlockRegion() string
+	// Unconfigured reports whether the value of an argument of the provider block is
+	// not known yet.
+	Unconfigured() bool
 }
 
 // Secrets are the configured values of write-only arguments, by name. They are
@@ -180,7 +189,7 @@ type model[A any] struct {
 func (y System[A]) complete(ctx context.Context, arguments *A) {
 	if y.Region != nil {
 		if region := y.Region(arguments); region.IsUnknown() {
-			if found, err := y.FindRegion(ctx, ""); err == nil {
+			if found, err := y.Cloud.Region(ctx, ""); err == nil {
 				*region = types.StringValue(found)
 			}
 		}
@@ -190,11 +199,19 @@ func (y System[A]) complete(ctx context.Context, arguments *A) {
 	}
 }
 
+// unconfigured reports whether the signal cannot be sent yet.
+func (y System[A]) unconfigured(arguments *A) bool {
+	if y.Unconfigured != nil {
+		return y.Unconfigured(arguments)
+	}
+	return y.Cloud.Unconfigured()
+}
+
 // bind makes the signal ready to be sent, to the region that is found.
 func (y System[A]) bind(ctx context.Context, arguments *A, secrets Secrets) (Signal, error) {
 	if y.Region != nil {
 		region := y.Region(arguments)
-		found, err := y.FindRegion(ctx, region.ValueString())
+		found, err := y.Cloud.Region(ctx, region.ValueString())
 		if err != nil {
 			return Signal{}, err
 		}

@@ -32,24 +32,23 @@ func system(clients *aws.Clients) signal.System[args] {
 		Name:     "automation",
 		Block:    "aws",
 		Endpoint: service.Name,
-		Description: "Sends a signal to a running AWS Systems Manager Automation execution: approves or rejects a step that waits for approval, " +
-			"resumes a paused one, starts or stops a step, or revokes an approval, with one `SendAutomationSignal` request.\n\n" +
-			"When the answer to a signal is lost, the execution's steps are read: the signal has arrived if a step shows what it does, in the time from its sending until 15 seconds after its answer was lost, " +
-			"and no other signal of this provider accounts for that; it has not if a step still waits for it. " +
-			"A decision about an approval also has to have the signal's `Comment`, or none where it has none, and no approver that is known to be somebody else. " +
-			"In an execution with more than one approval, a decision can be told from another one only by a `Comment` of its own in each `payload`; without one the outcome stays unknown. " +
-			"So it does where a decision does not show its time, and where a further gate began to wait only after the send. " +
-			"Where one approval is enough and neither has a `Comment`, somebody else's in that time cannot be told from this one. Of `Revoke` it is not documented what it leaves behind, so it is not looked for.",
-		Waits:        true,
-		Adopts:       true,
-		Resends:      true,
-		Arguments:    arguments(),
-		Final:        func(_ *args, status string) bool { return final(status) },
-		Check:        check,
-		Region:       func(a *args) *types.String { return &a.Region },
-		FindRegion:   clients.Region,
-		BlockRegion:  clients.BlockRegion,
-		Unconfigured: func(*args) bool { return clients.Unconfigured() },
+		Description: "Sends a signal to a running AWS Systems Manager Automation execution, with one `SendAutomationSignal` request: approves or rejects a step that waits for approval, " +
+			"resumes a paused step, starts or stops a step, or revokes an approval.\n\n" +
+			"When the answer to a signal is lost, the provider reads the execution's steps. If a step still waits for the signal, it has not arrived. " +
+			"It has arrived if a step shows its effect, between the sending and 15 seconds after the answer was lost, and no other signal of this provider explains that effect. " +
+			"For an approval or rejection, the decision also has to have the same `Comment`, and no approver that is known to be somebody else.\n\n" +
+			"In an execution with more than one approval, put a `Comment` of its own into each `payload`: without it one decision cannot be told from another, and the outcome stays unknown. " +
+			"The outcome also stays unknown when a decision does not show its time, and when another gate began to wait only after the signal was sent. " +
+			"Where one approval is enough and has no `Comment`, an approval by somebody else in the same time cannot be told from this one. " +
+			"`Revoke` is not looked for, because its effect is not documented.",
+		Waits:     true,
+		Adopts:    true,
+		Resends:   true,
+		Arguments: arguments(),
+		Final:     func(_ *args, status string) bool { return final(status) },
+		Check:     check,
+		Region:    func(a *args) *types.String { return &a.Region },
+		Cloud:     clients,
 		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
 			client, err := service.Client(ctx, clients, a.Region.ValueString())
 			if err != nil {

@@ -35,15 +35,16 @@ func system(clients *aws.Clients) signal.System[args] {
 		Name:     "workflow_execution",
 		Block:    "aws",
 		Endpoint: service.Name,
-		Description: "Sends a signal to a running Amazon Simple Workflow Service (SWF) workflow execution: the signal becomes an event in the execution's history, " +
-			"and its decider is asked what to do about it, with one `SignalWorkflowExecution` request.\n\n" +
-			"SWF records every signal that it accepts, also one that is the same as another. Its reads lag behind what has happened, by an unknown time.\n\n" +
-			"`wait_until_ready` waits for an open run. `wait_for_completion` waits until the run that was signalled is closed, or, when it continues as new, the last of the runs that continue it: " +
-			"`COMPLETED` is success. `adopt_existing` looks for an event of the same signal name and input in the whole history of that one run, whoever sent it and whenever. " +
-			"With any of the three, `run_id` is looked up before sending when it is not set; a run that has ended is looked at only when `run_id` names it.\n\n" +
-			"When the answer to a signal is lost, the history of the run, or without `run_id` of the runs that were open, is read back to the time of the send: the signal has arrived if there is an event of its name and input " +
-			"in the time from its sending until 15 seconds after its answer was lost, and no other signal of this provider accounts for that event. With more such events than signals the outcome stays unknown. " +
-			"Somebody else's single event that is the same and falls into that time cannot be told from this one: an id of its own in `input` tells it apart. The run that has the signal becomes the `run_id`.",
+		Description: "Sends a signal to a running Amazon Simple Workflow Service (SWF) workflow execution, with one `SignalWorkflowExecution` request. " +
+			"The signal becomes an event in the execution's history, and SWF asks the decider what to do about it.\n\n" +
+			"SWF records every signal that it accepts, even if it is the same as another one. Its reads lag behind by an unknown time.\n\n" +
+			"`wait_until_ready` waits for an open run. `wait_for_completion` waits until the run that took the signal is closed; `COMPLETED` is success. If that run continues as new, it waits for the last run. " +
+			"`adopt_existing` looks for an event with the same signal name and input in the whole history of that run, whoever sent it. " +
+			"If one of the three is set and `run_id` is not, the open run is looked up before sending. A run that has ended is used only if `run_id` names it.\n\n" +
+			"When the answer to a signal is lost, the provider reads the history back to the time of the send: of the run, or without `run_id` of the runs that were open. " +
+			"The signal has arrived if there is an event with its name and input, between the sending and 15 seconds after the answer was lost, and no other signal of this provider explains that event. " +
+			"The run with the event becomes the `run_id`. If there are more such events than signals, the outcome stays unknown. " +
+			"An equal signal that somebody else sent in that time cannot be told from this one: put an id into `input`.",
 		Waits:           true,
 		Adopts:          true,
 		Resends:         true,
@@ -52,9 +53,7 @@ func system(clients *aws.Clients) signal.System[args] {
 		ActionArguments: actionArguments(),
 		Final:           func(_ *args, status string) bool { return final(status) },
 		Region:          func(a *args) *types.String { return &a.Region },
-		FindRegion:      clients.Region,
-		BlockRegion:     clients.BlockRegion,
-		Unconfigured:    func(*args) bool { return clients.Unconfigured() },
+		Cloud:           clients,
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
 			client, err := service.Client(ctx, clients, a.Region.ValueString())
 			if err != nil {

@@ -35,22 +35,19 @@ func system(clients *aws.Clients) signal.System[args] {
 		Name:     "workflow_step_state",
 		Block:    "aws",
 		Endpoint: service.Name,
-		Description: "Answers the callback of a custom step in an AWS Transfer Family managed workflow: tells the execution that the step has succeeded, so that it goes on, " +
-			"or has failed, with one `SendWorkflowStepState` request.\n\n" +
-			"The workflow's id, the execution's id and the token are what the step's target received with the callback. " +
+		Description: "Answers the callback of a custom step in an AWS Transfer Family managed workflow, with one `SendWorkflowStepState` request: tells the execution that the step has succeeded, so that it goes on, or has failed.\n\n" +
+			"The step's target receives the workflow's id, the execution's id and the token with the callback. " +
 			"Moving a value from `token` to `token_wo` is a changed argument, and sends the answer again.\n\n" +
-			"Transfer Family shows executions only while they are in progress: a finished one and a wrong id look the same. So `wait_until_ready` waits until the execution is seen, " +
-			"and with a wrong id until the timeout. `wait_for_completion` waits until it is gone, which `target_status` calls `ENDED`, a word of this provider. " +
-			"That it succeeded cannot be read: then `target_succeeded` says only that no failure was seen on the way. After `SUCCESS`, the statuses `HANDLING_EXCEPTION` and `EXCEPTION` are a failure, " +
-			"and what follows is not waited for; after `FAILURE` any end is what was asked for, and the handling of the exception is waited for.",
-		Waits:        true,
-		Resends:      true,
-		Arguments:    arguments(),
-		Final:        final,
-		Region:       func(a *args) *types.String { return &a.Region },
-		FindRegion:   clients.Region,
-		BlockRegion:  clients.BlockRegion,
-		Unconfigured: func(*args) bool { return clients.Unconfigured() },
+			"Transfer Family shows executions only while they are in progress: a finished execution and a wrong id look the same. So `wait_until_ready` waits until the execution is seen, " +
+			"with a wrong id until the timeout. `wait_for_completion` waits until the execution is not shown any more; then `target_status` is `ENDED`, a word of this provider. " +
+			"Success cannot be read: `target_succeeded` says only that no failure was seen. After `SUCCESS`, the statuses `HANDLING_EXCEPTION` and `EXCEPTION` are a failure, and the wait ends there. " +
+			"After `FAILURE` any end is what was asked for, and the wait includes the handling of the exception.",
+		Waits:     true,
+		Resends:   true,
+		Arguments: arguments(),
+		Final:     final,
+		Region:    func(a *args) *types.String { return &a.Region },
+		Cloud:     clients,
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
 			client, err := service.Client(ctx, clients, a.Region.ValueString())
 			if err != nil {
