@@ -1,0 +1,57 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// A job that is read for its credentials fails no plan while the API key is the
+// result of the same apply: it is read when that is known.
+func TestAccJobReadWithAKeyOfTheSameApply(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	job := s.AddTriggerJob(sandbox.TriggerJob{})
+	w := acctest.Terraform(t, s)
+	endpoint, err := json.Marshal(s.URL() + "/api/v1/")
+	must(t, err)
+	w.WriteFile("provider.tf.json", `{"terraform": {"required_providers": {"signal": {"source": "terraform-provider-signal/signal"}}}}`)
+	w.Write(fmt.Sprintf(`
+resource "terraform_data" "key" {
+  input = "sandbox-api-key"
+}
+
+provider "signal" {
+  cloud_automator {
+    api_key  = terraform_data.key.output
+    endpoint = %s
+  }
+}
+
+ephemeral "signal_http_trigger_job" "deploy" {
+  id = %q
+}
+
+resource "signal_http_trigger" "deploy" {
+  url                     = %q
+  access_token_wo         = ephemeral.signal_http_trigger_job.deploy.access_token
+  access_token_wo_version = 1
+}
+`, endpoint, job.ID, s.TriggerURL(job)))
+	err = w.Apply(t.Context())
+	if strings.Contains(filepath.Base(w.ExecPath()), "tofu") {
+		// It does not plan with an ephemeral resource whose values are not known.
+		if err == nil || len(s.RequestLog()) > 0 {
+			t.Errorf("said %v and made %v", err, s.RequestLog())
+		}
+		return
+	}
+	if err != nil || s.Count("TriggerJob") != 1 || s.Accepted("TriggerJob") != 1 {
+		t.Errorf("said %v and made %v", err, s.RequestLog())
+	}
+}
