@@ -15,9 +15,9 @@ type JobResult struct {
 
 // The results there are.
 var (
-	Done       = JobResult{Word: "done", Means: "The job is as the configuration asks for, after another try or a look at it where need be.", Recorded: true}
-	NotDone    = JobResult{Word: "failed", Means: "An error. A job that was to be made is not there and not recorded; one that was to be changed or removed is in the state as it was before, and the next refresh shows what became of it.", Fails: true}
-	Doubtful   = JobResult{Word: "unknown", Means: "An error. Whether the job was made is not known, so it is recorded, tainted; it is looked for before another one is made.", Fails: true, Recorded: true}
+	Done       = JobResult{Word: "done", Means: "The job is as configured. Where needed, the provider tried again or read the job.", Recorded: true}
+	NotDone    = JobResult{Word: "failed", Means: "An error. A job that was to be created does not exist and is not recorded. A job that was to be changed or removed is in the state as before, and the next refresh reads it.", Fails: true}
+	Doubtful   = JobResult{Word: "unknown", Means: "An error. It is not known whether the job was created, so it is recorded as tainted. The next apply looks for it before it creates another one.", Fails: true, Recorded: true}
 	JobResults = []JobResult{Done, NotDone, Doubtful}
 )
 

@@ -121,9 +121,10 @@ var Sections = []Section{{
 	}},
 }, {
 	Title: "The answer is lost",
-	About: fmt.Sprintf("The request has left, and what comes back does not say what became of it. %s are read then: a signal that the service shows, at the time of the send and not accounted for by another one, is confirmed, "+
-		"and one that it does not show after %.0f seconds of reading is sent again. Two signals with the same configuration are confirmed by two events, never by one; what may as well be somebody else's leaves the outcome unknown. "+
-		"An approval without a `Comment` of its own, in an execution with more than one, stays unknown, and so does a revocation, for which nothing is read. Of the others, whether the service has acted makes no difference to what the provider can see.", services(systems.ReadBack), delivery.DefaultRetryPolicy.Settle.Seconds()),
+	About: fmt.Sprintf("The request was sent, and no usable answer came back. The provider then reads %s. A signal that the service shows at the time of the send, and that no other signal explains, is confirmed. "+
+		"A signal that the service does not show after %.0f seconds of reading is sent again. Two signals with the same configuration need two events to be confirmed. "+
+		"If an event may as well be somebody else's, the outcome stays unknown. So does an approval without a distinct `Comment` in an execution with more than one, and a revocation, for which nothing is read. "+
+		"The other services do not show whether they have acted.", services(systems.ReadBack), delivery.DefaultRetryPolicy.Settle.Seconds()),
 	Rows: []Row{
 		lost("dropped before acting", "the connection is closed before an answer, and the service has not acted", once(sandbox.KindDropBefore), 0, "before an answer came"),
 		lost("dropped after acting", "the service acts, and the connection is closed before its answer", once(sandbox.KindDropAfter), 1, "before an answer came"),
