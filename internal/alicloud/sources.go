@@ -95,7 +95,7 @@ func (e external) retrieve(ctx context.Context, c *Clients) (printed keys, err e
 		return keys{}, fmt.Errorf("the process_command of the profile %q %w", e.profile, err)
 	}
 	err = delivery.RunHelper(ctx, c.config.Secrets, func(ctx context.Context) *exec.Cmd {
-		return exec.CommandContext(ctx, words[0], words[1:]...)
+		return exec.CommandContext(ctx, words[0], words[1:]...) //nolint:gosec // The user names it in the profile.
 	}, func(text []byte) error {
 		var said struct {
 			Mode          string
@@ -238,7 +238,7 @@ type machine string
 // https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
 const metadata = "http://100.100.100.200"
 
-const metadataTokenHeader = "X-aliyun-ecs-metadata-token"
+const metadataTokenHeader = "X-aliyun-ecs-metadata-token" //nolint:gosec // It is a header's name.
 
 func (m machine) retrieve(ctx context.Context, c *Clients) (keys, error) {
 	if strings.EqualFold(os.Getenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED"), "true") {

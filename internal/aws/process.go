@@ -45,9 +45,9 @@ func (p process) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
 	keys := awssdk.Credentials{Source: processcreds.ProviderName}
 	err := delivery.RunHelper(ctx, p.config.Secrets, func(ctx context.Context) *exec.Cmd {
 		if runtime.GOOS == "windows" {
-			return exec.CommandContext(ctx, "cmd.exe", "/C", p.command)
+			return exec.CommandContext(ctx, "cmd.exe", "/C", p.command) //nolint:gosec // The user names it in the profile.
 		}
-		return exec.CommandContext(ctx, "sh", "-c", p.command)
+		return exec.CommandContext(ctx, "sh", "-c", p.command) //nolint:gosec // The user names it in the profile.
 	}, func(printed []byte) error {
 		if runtime.GOOS == "windows" {
 			printed = bytes.ReplaceAll(printed, []byte(`\"`), []byte(`"`))

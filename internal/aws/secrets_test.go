@@ -1,7 +1,7 @@
 package aws_test
 
 import (
-	"crypto/sha1" //nolint:gosec // The file's name is made with it.
+	"crypto/sha1"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -86,7 +86,7 @@ func TestNoSecretIsRepeated(t *testing.T) {
 			if test.profile != "" {
 				t.Setenv("AWS_CONFIG_FILE", file(t, "config", test.profile))
 			}
-			sum := sha1.Sum([]byte("https://start.example")) //nolint:gosec // It is no secret.
+			sum := sha1.Sum([]byte("https://start.example"))
 			cache := filepath.Join(home, ".aws", "sso", "cache")
 			if err := os.MkdirAll(cache, 0o700); err != nil {
 				t.Fatal(err)

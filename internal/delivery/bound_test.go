@@ -66,6 +66,7 @@ func TestAnswersAreBounded(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			defer func() { _ = resp.Body.Close() }()
 			if body, err := io.ReadAll(resp.Body); err != nil || len(body) != test.want {
 				t.Errorf("%d bytes: %v", len(body), err)
 			}

@@ -69,7 +69,7 @@ func RunHelper(ctx context.Context, secrets *Redactor, command func(ctx context.
 	case errors.Is(err, errTooMuch):
 		err = fmt.Errorf("it printed more than %d MB", longestHelp>>20)
 	case errors.As(err, &exit):
-		err = fmt.Errorf("it ended with %s", exit)
+		err = fmt.Errorf("it ended with %w", exit)
 	default:
 		err = fmt.Errorf("it could not be run: %w", err)
 	}
