@@ -33,7 +33,7 @@ var Briefly = Values{"timeouts": Values{"create": "1s", "update": "1s", "delete"
 // foreign are the prefixes of environment variables by which a user's own setup
 // would reach into a test.
 var foreign = []string{
-	"AWS_", "ALIBABA", "ALICLOUD_", "CLOUD_AUTOMATOR_", "CLOUDAUTOMATOR_",
+	"AWS_", "ALIBABA", "ALICLOUD_", "CLOUD_AUTOMATOR_", "CLOUDAUTOMATOR_", "TEMPORAL_",
 	"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy",
 	"TF_LOG", "TF_VAR_", "TF_CLI", "TF_REATTACH", "TF_PLUGIN", "TF_DATA_DIR", "TF_WORKSPACE",
 }

@@ -12,6 +12,9 @@ import (
 // Sandbox starts a sandbox that ends with the test.
 func Sandbox(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
+	if options.Temporal == nil {
+		options.Temporal = TemporalURL
+	}
 	s := sandbox.New(options)
 	must(t, s.Start("127.0.0.1:0"))
 	t.Cleanup(func() { must(t, s.Close()) })
@@ -22,6 +25,9 @@ func Sandbox(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 // that nobody else answers there while the sandbox refuses connections.
 func SandboxToRefuse(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
+	if options.Temporal == nil {
+		options.Temporal = TemporalURL
+	}
 	s := sandbox.New(options)
 	for {
 		// Below what systems hand out, which begins with 32768 at the lowest.
@@ -40,6 +46,9 @@ func SandboxToRefuse(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 // SandboxTLS is Sandbox with a certificate that nobody trusts.
 func SandboxTLS(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
+	if options.Temporal == nil {
+		options.Temporal = TemporalURL
+	}
 	s := sandbox.New(options)
 	must(t, s.StartTLS("127.0.0.1:0"))
 	t.Cleanup(func() { must(t, s.Close()) })
@@ -75,6 +84,7 @@ func Block(url string) Values {
 	return Values{
 		"aws":             AWS(url),
 		"alicloud":        Alicloud(url),
+		"temporal":        Values{"address": url, "api_key": "sandbox-api-key"},
 		"cloud_automator": Values{"api_key": "sandbox-api-key", "endpoint": url + "/api/v1/"},
 	}
 }

@@ -130,7 +130,11 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 		before := result.Attempt
 		result.attempt(ctx, p, target)
 		limiter.Observe(result.SentAt, result.Attempt)
-		result.lookup(ctx, doubt.Lookup)
+		lookup := doubt.Lookup
+		if result.Outcome == Unknown && result.Repeatable {
+			lookup = nil // A repeat tells sooner, and does no harm.
+		}
+		result.lookup(ctx, lookup)
 		if result.Outcome == Accepted || result.Outcome == Rejected || result.Outcome == Confirmed {
 			break
 		}
@@ -168,6 +172,9 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 		if result.Stopped = Sleep(ctx, pause); result.Stopped != nil {
 			break
 		}
+	}
+	if result.Outcome == Unknown && result.Repeatable {
+		result.lookup(ctx, doubt.Lookup)
 	}
 	if result.mayHaveArrived && result.Outcome != Accepted && result.Outcome != Confirmed {
 		result.Outcome = Unknown

@@ -86,7 +86,7 @@ type post struct {
 
 // newPost makes a signal of each kind for each moment of a stage.
 func newPost(t *testing.T, stage crash.Stage, now func() time.Time) *post {
-	p := &post{Sandbox: sandbox.New(sandbox.Options{Now: now}), resources: map[string]map[string]acctest.Values{}}
+	p := &post{Sandbox: sandbox.New(sandbox.Options{Now: now, Temporal: acctest.TemporalURL}), resources: map[string]map[string]acctest.Values{}}
 	server := httptest.NewServer(p)
 	t.Cleanup(server.Close)
 	p.url = server.URL

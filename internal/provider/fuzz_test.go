@@ -360,7 +360,7 @@ type reader struct {
 func newReader(t testing.TB) *reader {
 	t.Helper()
 	c := &clock{}
-	d := &reader{Sandbox: sandbox.New(sandbox.Options{Now: c.now}), clock: c, answers: map[string][]byte{}}
+	d := &reader{Sandbox: sandbox.New(sandbox.Options{Now: c.now, Temporal: acctest.TemporalURL}), clock: c, answers: map[string][]byte{}}
 	server := httptest.NewServer(d)
 	t.Cleanup(server.Close)
 	d.url = server.URL

@@ -341,7 +341,7 @@ func TestAdoptExisting(t *testing.T) {
 		if !y.Gate.Adopts {
 			return
 		}
-		config := y.Gate.Running(s, never).With(acctest.Values{"adopt_existing": true})
+		config := y.Gate.Running(s, never).With(y.Gate.AdoptsWith).With(acctest.Values{"adopt_existing": true})
 		first, second := p.Resource(y.Type), p.Resource(y.Type)
 		apply(t, first, config)
 		if first.String("delivery") != "SENT" {

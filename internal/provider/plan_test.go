@@ -29,7 +29,7 @@ func TestAnotherSignalAfterADestroyThatSent(t *testing.T) {
 			}
 			edited, change := r.On(p), acctest.Values{c.name: c.value}
 			says(t, edited.Apply(config.With(change)), false, "No Signal Will Be Sent")
-			if edited.String("delivery") != "" || edited.String("sent_at") != "" || edited.String("request_id") != "" || edited.String("target_status") != "" {
+			if isSent(edited) || edited.String("target_status") != "" {
 				t.Errorf("with %v, a signal that was not sent is recorded as %s", change, edited.State)
 			}
 		}

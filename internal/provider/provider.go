@@ -20,6 +20,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/ssm"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/swf"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/temporal"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/transfer"
 )
 
@@ -45,6 +46,7 @@ func New(version string, options ...Option) func() provider.Provider {
 		p := &signalProvider{version: version, sender: signal.NewSender(delivery.DefaultRetryPolicy), aws: aws.NewClients(aws.Config{})}
 		p.alicloud = alicloud.NewClients(alicloud.Config{})
 		p.cloudAutomator = cloudautomator.NewClient(cloudautomator.Config{})
+		p.temporal = temporal.NewClient(temporal.Config{})
 		for _, option := range options {
 			option(p)
 		}
@@ -59,6 +61,7 @@ type signalProvider struct {
 	aws            *aws.Clients
 	alicloud       *alicloud.Clients
 	cloudAutomator *cloudautomator.Client
+	temporal       *temporal.Client
 }
 
 func (p *signalProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -75,6 +78,7 @@ func (p *signalProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 			"aws":             awsBlock(p.endpoints("aws")),
 			"alicloud":        alicloudBlock(p.endpoints("alicloud")),
 			"cloud_automator": cloudAutomatorBlock(),
+			"temporal":        temporalBlock(),
 		},
 	}
 }
@@ -94,6 +98,11 @@ func (p *signalProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	cloudAutomatorConfig := cloudAutomatorSaid.config(p.version)
 	cloudAutomatorConfig.Unknown, cloudAutomatorConfig.Secrets = unknown, p.sender.Redactor()
 	p.cloudAutomator = cloudautomator.NewClient(cloudAutomatorConfig)
+
+	temporalSaid, unknown := block[temporalModel](ctx, req, resp, "temporal")
+	temporalConfig := temporalSaid.config(p.version)
+	temporalConfig.Unknown, temporalConfig.Secrets = unknown, p.sender.Redactor()
+	p.temporal = temporal.NewClient(temporalConfig)
 }
 
 // block reads one block of the provider, nil when it is absent, or names an
@@ -115,6 +124,7 @@ func (p *signalProvider) signals() []func() signal.Offer {
 		func() signal.Offer { return transfer.New(p.aws, p.sender) },
 		func() signal.Offer { return ros.New(p.alicloud, p.sender) },
 		func() signal.Offer { return cloudautomator.New(p.cloudAutomator, p.sender) },
+		func() signal.Offer { return temporal.New(p.temporal, p.sender) },
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-exec/tfexec"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
@@ -34,6 +35,9 @@ var canaries = map[string]string{
 	"access_token":            "canary-access-token",
 	"access_token_wo":         "canary-write-only-access-token",
 	"input_wo":                "canary-write-only-input",
+	"temporal_api_key":        "canary-temporal-api-key",
+	"temporal_client_key":     "canary-temporal-client-key",
+	"temporal_input_wo":       "canary-temporal-input",
 }
 
 // covered are the secret arguments, by block or resource, and the canary that goes in there.
@@ -51,6 +55,9 @@ var covered = map[string]string{
 	"signal_http_trigger.access_token":          "access_token",
 	"signal_http_trigger.access_token_wo":       "access_token_wo",
 	"signal_workflow_execution.input_wo":        "input_wo",
+	"temporal.api_key":                          "temporal_api_key",
+	"temporal.client_key":                       "temporal_client_key", // in internal/temporal
+	"signal_temporal_workflow.input_wo":         "temporal_input_wo",
 }
 
 // stored are the canaries that are arguments kept in the state. Terraform writes
@@ -94,6 +101,7 @@ func openAviary(t *testing.T) aviary {
 		},
 		CloudAutomator:   sandbox.CloudAutomator{APIKeys: []string{canaries["api_key"]}},
 		WebIdentityToken: canaries["web_identity_token"],
+		TemporalAPIKey:   canaries["temporal_api_key"],
 	})
 	job := s.AddTriggerJob(sandbox.TriggerJob{Token: canaries["url"], AccessToken: canaries["access_token_wo"]})
 	other := acctest.Sandbox(t, sandbox.Options{})
@@ -102,6 +110,8 @@ func openAviary(t *testing.T) aviary {
 	kept := s.StartFileWorkflow(sandbox.FileWorkflow{Steps: []sandbox.FileStep{{Token: canaries["token"]}, {}}, UsedToken: sandbox.TokenAccepted})
 	unkept := s.StartFileWorkflow(sandbox.FileWorkflow{Steps: []sandbox.FileStep{{Token: canaries["token_wo"]}, {}}, UsedToken: sandbox.TokenAccepted})
 	s.StartWorkflow(sandbox.Workflow{WorkflowID: "order"})
+	order := "order-" + uuid.NewString()
+	s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: order})
 
 	w := acctest.Bare(t, nil)
 	values := map[string]string{"release": "1"}
@@ -151,6 +161,10 @@ provider "signal" {
   cloud_automator {
     api_key  = var.api_key
     endpoint = "%[1]s/api/v1/"
+  }
+  temporal {
+    address = %[1]q
+    api_key = var.temporal_api_key
   }
 }
 
@@ -224,11 +238,19 @@ resource "signal_http_trigger" "kept" {
   triggers     = { release = var.release }
 }
 
+resource "signal_temporal_workflow" "one" {
+  workflow_id      = %[9]q
+  signal_name      = "release"
+  input_wo         = jsonencode([var.temporal_input_wo])
+  input_wo_version = 1
+  triggers         = { release = var.release }
+}
+
 resource "signal_http_trigger" "by_job" {
   job_id   = %[7]q
   triggers = { release = var.release }
 }
-`, s.URL(), kept.WorkflowID, kept.ExecutionID, unkept.WorkflowID, unkept.ExecutionID, stack, job.ID, other.TriggerURL(keptJob))
+`, s.URL(), kept.WorkflowID, kept.ExecutionID, unkept.WorkflowID, unkept.ExecutionID, stack, job.ID, other.TriggerURL(keptJob), order)
 	w.Write(config.String())
 	log := filepath.Join(t.TempDir(), "log")
 	must(t, w.SetLogPath(log))
@@ -279,12 +301,13 @@ func TestAccSecretsStaySecret(t *testing.T) {
 
 	// Services may repeat what they were sent.
 	for operation, sent := range map[string][]string{
-		"SignalWorkflowExecution":   {"input_wo", "aws_token"},
-		"SendWorkflowStepState":     {"aws_token"},
-		"SignalResource":            {"alicloud_security_token"},
-		"TriggerJob":                {"url", "access_token_wo"},
-		"GetJob":                    {"api_key"},
-		"AssumeRoleWithWebIdentity": {"web_identity_token"},
+		"SignalWorkflowExecution":          {"input_wo", "aws_token"},
+		"SendWorkflowStepState":            {"aws_token"},
+		"Temporal.SignalWorkflowExecution": {"temporal_api_key", "temporal_input_wo"},
+		"SignalResource":                   {"alicloud_security_token"},
+		"TriggerJob":                       {"url", "access_token_wo"},
+		"GetJob":                           {"api_key"},
+		"AssumeRoleWithWebIdentity":        {"web_identity_token"},
 	} {
 		repeats := "of"
 		for _, name := range sent {
@@ -325,7 +348,7 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 				continue
 			}
 			if given == "input" {
-				secret = "more than a word"
+				secret = `["more than a word"]` // which every service takes for an input
 			}
 			r := p.Resource(y.Type)
 			refused := func(diags func() acctest.Diagnostics) {

@@ -34,5 +34,8 @@ func operationOf(r *http.Request) string {
 	if action := r.Header.Get("X-Acs-Action"); action != "" {
 		return action
 	}
+	if strings.Contains(r.URL.Path, "/namespaces/") && strings.Contains(r.URL.Path, "/signal/") {
+		return "Temporal.SignalWorkflowExecution"
+	}
 	return "TriggerJob"
 }

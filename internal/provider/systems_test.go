@@ -82,7 +82,9 @@ func lacks(p *acctest.Provider, y system) (lacks []string) {
 	}
 	if y.Gate != nil {
 		file("an example of waiting", "examples", "resources", y.Type, "resource_waiting.tf")
-		file("a policy for waiting", "examples", "resources", y.Type, "policy-waiting.json")
+		if y.Docs.NoPolicy == "" {
+			file("a policy for waiting", "examples", "resources", y.Type, "policy-waiting.json")
+		}
 	}
 	if action {
 		file("an example of its action", "examples", "actions", y.Type, "action.tf")

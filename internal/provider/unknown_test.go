@@ -74,8 +74,8 @@ func TestUnknownWriteOnlyArgumentAtDestroyWaits(t *testing.T) {
 func TestUnknownProviderConfiguration(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		block := acctest.Block(s.URL())
-		for _, cloud := range []string{"aws", "alicloud", "cloud_automator"} {
-			secret := map[string]string{"cloud_automator": "api_key"}[cloud]
+		for _, cloud := range []string{"aws", "alicloud", "cloud_automator", "temporal"} {
+			secret := map[string]string{"cloud_automator": "api_key", "temporal": "api_key"}[cloud]
 			if secret == "" {
 				secret = "secret_key"
 			}

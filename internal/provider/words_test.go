@@ -15,7 +15,7 @@ func TestConfigurationErrorsSayToCorrectThem(t *testing.T) {
 		block := acctest.Block(s.URL())
 		block["aws"] = block["aws"].(acctest.Values).With(acctest.Values{"forbidden_account_ids": []any{"123456789012"}})
 		block["alicloud"] = block["alicloud"].(acctest.Values).With(acctest.Values{"region": nil})
-		block["cloud_automator"] = acctest.Values{}
+		block["cloud_automator"], block["temporal"] = acctest.Values{}, acctest.Values{}
 		config := y.Ready(s)
 		if _, byURL := config["url"]; byURL {
 			return // nothing is needed

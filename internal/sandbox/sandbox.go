@@ -35,6 +35,11 @@ type Options struct {
 	Credentials map[string]Secret
 	// ReadLag is how far reads of SSM, of SWF, of ROS and of Cloud Automator's jobs lag behind writes, by Now.
 	ReadLag time.Duration
+	// Temporal returns the address of the HTTP API of the Temporal server that the sandbox passes requests on to; nil
+	// where there is none. It is called when the first request is for it.
+	Temporal func() (string, error)
+	// TemporalAPIKey is the API key that requests to Temporal may carry; "" is "sandbox-api-key".
+	TemporalAPIKey string
 	// WholeSeconds has all services keep time in whole seconds: how finely they tell it is not documented.
 	WholeSeconds bool
 	// NoDate leaves the Date out of all answers, as HTTP allows.
@@ -69,6 +74,7 @@ type Sandbox struct {
 	transfer       *transfer
 	ros            *ros
 	cloudAutomator *cloudAutomator
+	temporal       *temporal
 
 	done      chan struct{}
 	closeOnce sync.Once
@@ -195,6 +201,7 @@ func New(o Options) *Sandbox {
 	used := &nonces{}
 	s.ros = newROS(s, o, used)
 	s.cloudAutomator = newCloudAutomator(s, o)
+	s.temporal = newTemporal(s, o)
 	s.services = []service{
 		s.ssm,
 		s.swf,
@@ -202,6 +209,7 @@ func New(o Options) *Sandbox {
 		newSTS(s, o),
 		newRAMSTS(s, o, used),
 		s.ros,
+		s.temporal,
 		s.cloudAutomator,
 	}
 	s.admin = s.adminMux()

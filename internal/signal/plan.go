@@ -136,7 +136,7 @@ func (r *signalResource[A]) planCreate(after *model[A], resp *resource.ModifyPla
 		resp.Diagnostics.AddAttributeWarning(path.Root("when"), "Signal Is Sent at Destroy",
 			"The signal is sent when this resource is destroyed, and creating it does not send it. A replacement destroys the resource that is there: "+
 				"if the plan shows one, because the resource is tainted, with -replace or by replace_triggered_by, then applying it sends that resource's signal, as last applied.")
-		planNotSent(resp)
+		r.planNotSent(resp)
 	}
 	r.planNoStatus(after, after.atDestroy(), resp)
 }
@@ -231,15 +231,17 @@ func (r *signalResource[A]) planNoStatus(after *model[A], unsent bool, resp *res
 	resp.Diagnostics.Append(replan(&resp.Plan, nil, "target_status", "target_succeeded")...)
 }
 
-// planNotSent has nothing known of a signal that is yet to be sent.
-func planNotSent(resp *resource.ModifyPlanResponse) {
-	resp.Diagnostics.Append(replan(&resp.Plan, nil, "sent_at", "request_id", "delivery")...)
+// planNotSent has nothing known of a signal that is yet to be sent, but for what is
+// an argument of the system's own, such as a request id that the caller makes.
+func (r *signalResource[A]) planNotSent(resp *resource.ModifyPlanResponse) {
+	results := slices.DeleteFunc([]string{"sent_at", "request_id", "delivery"}, func(name string) bool { return r.system.Arguments[name] != nil })
+	resp.Diagnostics.Append(replan(&resp.Plan, nil, results...)...)
 }
 
 // planUnsent has a signal planned as one that is yet to be sent at destroy, with
 // whatever is made up for a signal made anew.
 func (r *signalResource[A]) planUnsent(req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	planNotSent(resp)
+	r.planNotSent(resp)
 	configured, diags := attributes(req.Config.Raw)
 	resp.Diagnostics.Append(diags...)
 	for name, attribute := range r.system.Arguments {

@@ -2,6 +2,7 @@ package signal
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -102,10 +103,35 @@ func (r *signalResource[A]) redactor(raw tftypes.Value, diags *diag.Diagnostics)
 	for name, attribute := range r.system.Arguments {
 		var text string
 		if attribute.IsSensitive() && values[name].IsKnown() && values[name].As(&text) == nil {
-			secrets = append(secrets, text)
+			secrets = append(append(secrets, text), leaves(text)...)
 		}
 	}
 	return r.sender.redactor.With(secrets...)
+}
+
+// leaves are the strings in a text that is JSON: a service may repeat one of them.
+func leaves(text string) (found []string) {
+	var value any
+	if json.Unmarshal([]byte(text), &value) != nil {
+		return nil
+	}
+	var walk func(any)
+	walk = func(value any) {
+		switch value := value.(type) {
+		case string:
+			found = append(found, value)
+		case []any:
+			for _, element := range value {
+				walk(element)
+			}
+		case map[string]any:
+			for _, member := range value {
+				walk(member)
+			}
+		}
+	}
+	walk(value)
+	return found
 }
 
 // SecretValidator checks a secret as another validator does, in words that leave

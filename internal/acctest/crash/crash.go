@@ -55,10 +55,13 @@ const (
 	Generated = systems.Generated
 	Pinned    = systems.Pinned
 	UsedToken = systems.UsedToken
+
+	GeneratedShown = systems.GeneratedShown
+	PinnedShown    = systems.PinnedShown
 )
 
 // Guards are all guards, in the order of the page.
-var Guards = []Guard{Unguarded, ReadBack, Adopting, Generated, Pinned, UsedToken}
+var Guards = []Guard{Unguarded, ReadBack, Adopting, Generated, Pinned, GeneratedShown, PinnedShown, UsedToken}
 
 // signals says in a column's head which signals a guard is of, and with which arguments.
 func signals(g Guard) string {
@@ -143,12 +146,19 @@ func each(next Next) map[Guard]Next {
 
 // again is what the next run does about a signal that was taken and that the state knows nothing of.
 func again(generated Next) map[Guard]Next {
-	return map[Guard]Next{Unguarded: Repeats, ReadBack: Repeats, Adopting: Adopts, Generated: generated, Pinned: Harmless, UsedToken: Refused}
+	next := map[Guard]Next{
+		Unguarded: Repeats, ReadBack: Repeats, Adopting: Adopts, Generated: generated, GeneratedShown: generated,
+		Pinned: Harmless, PinnedShown: Harmless, UsedToken: Refused,
+	}
+	if generated == Refused {
+		next[GeneratedShown] = Repeats // The workflow goes on, and takes any signal.
+	}
+	return next
 }
 
 // found has the next run read back what was sent: the state knows that, and when.
 func found(next map[Guard]Next) map[Guard]Next {
-	next[ReadBack] = Adopts
+	next[ReadBack], next[GeneratedShown], next[PinnedShown] = Adopts, Adopts, Adopts
 	return next
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // All are the rows of the table.
-var All = slices.Concat(automation, workflowExecution, workflowStepState, stackResource, httpTrigger)
+var All = slices.Concat(automation, workflowExecution, workflowStepState, stackResource, httpTrigger, temporalWorkflow)
 
 // Values are the arguments of a block: strings, bools, numbers, Values, []any,
 // nil for null, or tftypes.UnknownValue.
@@ -81,6 +81,9 @@ type System struct {
 	Lost Lost
 	// ShownBy is the operation that is read first to find out whether a signal has arrived; only with ReadBack.
 	ShownBy string
+	// ShowsSignals says of a Repeatable signal that the service shows it, too: a repeat
+	// tells sooner, and what repeats do not settle is read back.
+	ShowsSignals bool
 	// Cells are what the signal comes to in rows of the fault matrix, by their names,
 	// where that is not what Lost makes of it.
 	Cells map[string]Cell
@@ -140,8 +143,10 @@ type Gate struct {
 	IsRunning, Succeeded, Failed string
 	// Reason is part of what the service says of a failure, "" when it says nothing.
 	Reason string
-	// Adopts says that adopt_existing is offered.
-	Adopts bool
+	// Adopts says that adopt_existing is offered; AdoptsWith are the arguments by which
+	// a signal is recognised, where its target and its own arguments do not do.
+	Adopts     bool
+	AdoptsWith Values
 }
 
 // How a run ends.
@@ -190,6 +195,9 @@ const (
 	// Generated ids are made up by the provider, and Pinned ones by the user.
 	Generated Guard = "generated ids"
 	Pinned    Guard = "pinned ids"
+	// GeneratedShown and PinnedShown are such ids of signals that the service shows, too.
+	GeneratedShown Guard = "generated ids, read back"
+	PinnedShown    Guard = "pinned ids, read back"
 	// UsedToken is a token that is good for one callback.
 	UsedToken Guard = "used token"
 )

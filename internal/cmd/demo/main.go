@@ -9,14 +9,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/temporalserver"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -74,15 +73,29 @@ func run(ctx context.Context, out io.Writer, scenes []systems.System) (err error
 	if err != nil {
 		return err
 	}
-	examples, err := examplesDir(ctx)
+	root, err := temporalserver.Checkout(ctx)
 	if err != nil {
 		return err
+	}
+	server, err := temporalserver.StartBuilt(ctx, root)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	if server == nil {
+		scenes = slices.DeleteFunc(slices.Clone(scenes), func(scene systems.System) bool {
+			needs := scene.Block == "temporal"
+			if needs {
+				say("Leaving out: %s. %s", scene.Demo.Title, temporalserver.HowToBuild)
+			}
+			return needs
+		})
 	}
 	say("Building the provider:\n  $ go build -o %s", dir)
 	if err := terraformcli.Build(ctx, dir); err != nil {
 		return err
 	}
-	s := sandbox.New(sandbox.Options{Domains: systems.Domains})
+	s := sandbox.New(sandbox.Options{Domains: systems.Domains, Temporal: server.URL})
 	if err := s.Start("127.0.0.1:0"); err != nil {
 		return err
 	}
@@ -93,7 +106,7 @@ func run(ctx context.Context, out io.Writer, scenes []systems.System) (err error
 	for i, scene := range scenes {
 		say("\n==> %d of %d: %s", i+1, len(scenes), scene.Demo.Title)
 		show := show{System: scene, sandbox: s, out: out, terraform: terraform, providerDir: dir}
-		if err := show.run(ctx, filepath.Join(examples, scene.Short())); err != nil {
+		if err := show.run(ctx, filepath.Join(root, "examples", "demo", scene.Short())); err != nil {
 			return fmt.Errorf("the demo of %s went wrong: %w", scene.Short(), err)
 		}
 	}
@@ -117,13 +130,4 @@ func findTerraform(ctx context.Context, say func(string, ...any), dir string) (s
 			"or OpenTofu (https://opentofu.org/docs/intro/install/), put it on PATH, and run this again", err, terraformcli.Minimum)
 	}
 	return path, nil
-}
-
-// examplesDir finds examples/demo from anywhere inside the module.
-func examplesDir(ctx context.Context) (string, error) {
-	module, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
-	if err != nil {
-		return "", fmt.Errorf("go env GOMOD: %w", err)
-	}
-	return filepath.Join(filepath.Dir(strings.TrimSpace(string(module))), "examples", "demo"), nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -33,6 +34,9 @@ func perform(t *testing.T, scenes []systems.System) (string, error) {
 }
 
 func TestDemo(t *testing.T) {
+	if _, err := acctest.Temporal(); err != nil { // builds it
+		t.Fatal(err)
+	}
 	out, err := perform(t, systems.Signals())
 	if err != nil {
 		t.Fatalf("%s\n%s", err, out)

@@ -9,10 +9,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/temporalserver"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -29,15 +31,29 @@ func main() {
 }
 
 func run(ctx context.Context, out io.Writer, addr, cli string) error {
-	s := sandbox.New(sandbox.Options{Log: out, Domains: systems.Domains})
+	root, err := temporalserver.Checkout(context.WithoutCancel(ctx))
+	if err != nil {
+		return err
+	}
+	server, err := temporalserver.StartBuilt(ctx, root)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = server.Close() }()
+	s := sandbox.New(sandbox.Options{Log: out, Domains: systems.Domains, Temporal: server.URL})
 	if err := s.Start(addr); err != nil {
 		return err
 	}
-	begin(s, scenarios...)
+	served := scenarios
+	if server == nil {
+		served = slices.DeleteFunc(slices.Clone(scenarios), func(one scenario) bool { return strings.Contains(one.Example, "temporal") })
+		fmt.Fprintf(out, "Temporal is left out. %s\n\n", temporalserver.HowToBuild)
+	}
+	begin(s, served...)
 	fmt.Fprintf(out, "The sandbox stands in for all services at %s, until Ctrl-C.\n\n", s.URL())
 	fmt.Fprintf(out, "In another terminal, tell Terraform where it is:\n\n%s\n", environment(s.URL(), cli))
-	fmt.Fprintf(out, "These examples have something here that waits for their signals:\n\n%s\n", commands(s.URL(), false))
-	fmt.Fprintf(out, "These do, too, and need the block below beside them, as provider.tf:\n\n%s\n%s\n", commands(s.URL(), true), block(s.URL()))
+	fmt.Fprintf(out, "These examples have something here that waits for their signals:\n\n%s\n", commands(served, s.URL(), false))
+	fmt.Fprintf(out, "These do, too, and need the block below beside them, as provider.tf:\n\n%s\n%s\n", commands(served, s.URL(), true), block(s.URL()))
 	fmt.Fprintf(out, "Scenarios, faults and the request log are at %s/_sandbox/. Every request gets a line here:\n\n", s.URL())
 	<-ctx.Done()
 	return s.Close()
@@ -52,6 +68,7 @@ func environment(url, cli string) string {
 	fmt.Fprintf(&text, "export AWS_ENDPOINT_URL=%s AWS_REGION=us-east-1\n", url)
 	fmt.Fprintf(&text, "export AWS_ACCESS_KEY_ID=sandbox-access-key AWS_SECRET_ACCESS_KEY=sandbox-secret-key\n")
 	fmt.Fprintf(&text, "export CLOUD_AUTOMATOR_API_ENDPOINT=%s/api/v1/ CLOUD_AUTOMATOR_API_KEY=sandbox-api-key\n", url)
+	fmt.Fprintf(&text, "export TEMPORAL_ADDRESS=%s\n", url)
 	return text.String()
 }
 
@@ -83,6 +100,9 @@ provider "signal" {
     api_key  = "sandbox-api-key"
     endpoint = "%[1]s/api/v1/"
   }
+  temporal {
+    address = "%[1]s"
+  }
 }
 `, url, endpoints("aws", url), endpoints("alicloud", url))
 }
@@ -97,9 +117,9 @@ func endpoints(block, url string) string {
 }
 
 // commands apply the examples, those of a resource or the others, from the checkout's folder.
-func commands(url string, resources bool) string {
+func commands(served []scenario, url string, resources bool) string {
 	var text strings.Builder
-	for _, one := range scenarios {
+	for _, one := range served {
 		if strings.Contains(one.Example, "resources/") == resources {
 			fmt.Fprintln(&text, command(one, url))
 		}

@@ -117,6 +117,7 @@ var unapplied = map[string]string{
 	"configuration/aws":                    "it names a profile and a role of somebody's own",
 	"configuration/alicloud":               "it names a role of somebody's own",
 	"configuration/cloud_automator":        "it is a provider block alone",
+	"configuration/temporal":               "it is a provider block alone",
 	"guides/coming-from-local-exec/before": "it runs the aws command line, and is there to be replaced",
 }
 

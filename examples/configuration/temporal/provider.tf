@@ -1,0 +1,13 @@
+variable "temporal_api_key" {
+  description = "The API key; TEMPORAL_API_KEY says it, too."
+  type        = string
+  sensitive   = true
+}
+
+provider "signal" {
+  temporal {
+    address   = "https://temporal.example.com:7243"
+    namespace = "orders"
+    api_key   = var.temporal_api_key
+  }
+}

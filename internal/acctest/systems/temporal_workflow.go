@@ -1,0 +1,118 @@
+package systems
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// startTemporal starts a workflow under an id that no other test of the server
+// uses, and returns the arguments of the signal that releases it.
+func startTemporal(s *sandbox.Sandbox, w sandbox.TemporalWorkflow) Values {
+	w.WorkflowID = "order-" + uuid.NewString()
+	arguments := Values{"workflow_id": w.WorkflowID, "signal_name": "release"}
+	if run := s.StartTemporalWorkflow(w); run != "" {
+		arguments["run_id"] = run
+	}
+	return arguments
+}
+
+var temporalWorkflow = []System{{
+	Type:       "signal_temporal_workflow",
+	Package:    "temporal",
+	Block:      "temporal",
+	Operation:  "Temporal.SignalWorkflowExecution",
+	Permission: "SignalWorkflowExecution",
+	HasAction:  true,
+	Ready: func(s *sandbox.Sandbox) Values {
+		return startTemporal(s, sandbox.TemporalWorkflow{}).With(Values{"input": `["go"]`})
+	},
+	Resends: Values{
+		"namespace":        "another",
+		"workflow_id":      "another",
+		"run_id":           "11111111-1111-1111-1111-111111111111",
+		"signal_name":      "another",
+		"input":            `["another"]`,
+		"input_wo_version": 2,
+		"request_id":       "another",
+	},
+	Unseen:    Values{"input_wo": `["another"]`},
+	Optional:  []string{"run_id", "input"},
+	Missing:   Values{"workflow_id": "nobody"},
+	MissingAt: "workflow_id",
+	IsSuccess: func(members map[string]any, _ string) bool { return members != nil },
+	Gate: &Gate{
+		Read:       "Temporal.DescribeWorkflowExecution",
+		Permission: "namespace",
+		Running: func(s *sandbox.Sandbox, end string) Values {
+			closes := map[string]map[string]string{Well: {"release": "COMPLETED"}, Badly: {"release": "FAILED"}}[end]
+			return startTemporal(s, sandbox.TemporalWorkflow{Closes: closes, CloseSeconds: seconds, Reason: "the disk is full"})
+		},
+		Unready: func(s *sandbox.Sandbox) Values {
+			return startTemporal(s, sandbox.TemporalWorkflow{StartSeconds: seconds})
+		},
+		IsRunning: "RUNNING", Succeeded: "COMPLETED", Failed: "FAILED",
+		Reason: "the disk is full",
+		Adopts: true, AdoptsWith: Values{"request_id": "release-7"},
+	},
+	Lost:         Repeatable,
+	ShowsSignals: true,
+	// What was not Temporal's answer, and not a failure, is read back; so is what stays unknown at the end.
+	Cells: map[string]Cell{
+		"500 for good": {Result: NotSent, Requests: Many, Says: []string{"HTTP 500", "attempts", "timeout", "the signal has not arrived"}},
+		"proxy's 403":  {Result: Sent, Requests: 2, Taken: 1},
+		"redirected":   {Result: Sent, Requests: 2, Taken: 1},
+	},
+	Interrupted: func(s *sandbox.Sandbox, at Moment) (Values, string) {
+		w := sandbox.TemporalWorkflow{}
+		switch at {
+		case UntilReady:
+			w.StartSeconds = Later
+		case Waiting:
+			w.Closes, w.CloseSeconds = map[string]string{"release": "COMPLETED"}, Later
+		}
+		arguments := startTemporal(s, w)
+		return arguments, arguments["workflow_id"].(string)
+	},
+	Guards: []Guarded{{Guard: GeneratedShown}, {
+		Guard: PinnedShown,
+		With:  func(mark string) Values { return Values{"request_id": mark} },
+		Means: "`request_id` set",
+	}},
+	Demo: Demo{
+		Title: "release a Temporal workflow that waits for a signal",
+		Start: func(s *sandbox.Sandbox) {
+			s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: ID(6), Closes: map[string]string{"release": "COMPLETED"}})
+		},
+		State: func(s *sandbox.Sandbox) string {
+			return fmt.Sprintf("signals in the history of the workflow: %d", len(s.TemporalSignals(ID(6))))
+		},
+		Before: `signals in the history of the workflow: 0`,
+		After:  `signals in the history of the workflow: 1`,
+	},
+	Examples: []Scenario{{
+		Example:   "resources/signal_temporal_workflow",
+		Variables: []Variable{{"order_id", "order-7"}, {"release", "1.2.3"}},
+		Start: func(s *sandbox.Sandbox) {
+			s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: "order-7", Closes: map[string]string{"ship": "COMPLETED"}})
+		},
+	}},
+	Docs: Docs{
+		Service: "Temporal",
+		Sends:   "a signal to a Temporal workflow",
+		Lost:    "sends the same request again, until an answer comes or the timeout is over",
+		Repeats: "`request_id`: the server takes one for the same signal once for each run, also after the run has closed",
+		AfterCrash: "set `request_id`: the next apply makes the same request again, and the server takes it for the same signal, unless the run has been\n" +
+			"  reset meanwhile.",
+		NoPolicy: "Sending needs the Write role in the namespace, or whatever the server's authorizer asks for to call `SignalWorkflowExecution`; a self-hosted server without an authorizer asks for nothing.\n\n" +
+			"`wait_until_ready`, `wait_for_completion` and `adopt_existing` also call `DescribeWorkflowExecution` and `GetWorkflowExecutionHistoryReverse`, which the Read role allows, and so does finding out about a signal that repeats have not settled.",
+		Answers: []Answer{
+			{"NOT_FOUND", "workflow_id", "whether there is such an execution in the namespace, and whether it is running"},
+			{"NOT_FOUND (namespace)", "namespace", "the namespace, and that the address is that of its server"},
+			{"PERMISSION_DENIED", "", "the role of the API key or client certificate in the namespace"},
+			{"UNAUTHENTICATED", "", "the API key or client certificate"},
+		},
+	},
+}}

@@ -1,0 +1,153 @@
+// Package temporalserver starts a real Temporal server on loopback. The server is
+// built from its Go module, as tools/temporal pins it, with nothing but Go.
+package temporalserver
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// Checkout returns the root of the checkout that the working directory is in.
+func Checkout(ctx context.Context) (string, error) {
+	module, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOMOD: %w", err)
+	}
+	return filepath.Dir(strings.TrimSpace(string(module))), nil
+}
+
+// files are what the server is built from; its binary is named after them, so
+// that one that is there is the right one.
+var files = []string{"go.mod", "go.sum", "devserver/main.go"}
+
+// Path returns where the server's binary is, or will be once it is built, in a
+// checkout of the project at root.
+func Path(root string) (string, error) {
+	sum := sha256.New()
+	for _, name := range files {
+		text, err := os.ReadFile(filepath.Join(root, "tools", "temporal", filepath.FromSlash(name)))
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(sum, "%d %s", len(text), text)
+	}
+	name := fmt.Sprintf("temporal-devserver-%x", sum.Sum(nil)[:6])
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	return filepath.Join(root, "bin", name), nil
+}
+
+// Build returns the path of the server's binary, which it builds unless it is
+// there; it tells out so before, because that takes minutes the first time.
+func Build(ctx context.Context, root string, out io.Writer) (string, error) {
+	path, err := Path(root)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	fmt.Fprintln(out, "Building a Temporal server from its Go module, which takes some minutes the first time.")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return "", err
+	}
+	// Two builds at the same time do not disturb each other: each renames its own file.
+	fresh, err := os.CreateTemp(filepath.Dir(path), "temporal-devserver-*.tmp")
+	if err != nil {
+		return "", err
+	}
+	_ = fresh.Close()
+	defer func() { _ = os.Remove(fresh.Name()) }()
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", fresh.Name(), "./devserver")
+	build.Dir = filepath.Join(root, "tools", "temporal")
+	if said, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the Temporal server: %w\n%s", err, said)
+	}
+	return path, os.Rename(fresh.Name(), path)
+}
+
+// Server is a server that runs.
+type Server struct {
+	// HTTP is the URL of its HTTP API, and GRPC the address of its gRPC API.
+	HTTP, GRPC string
+
+	process *exec.Cmd
+	stdin   io.Closer
+}
+
+// Start starts a server from a binary, on free ports of 127.0.0.1, and waits until
+// it is ready. It ends with Close, or with this process.
+func Start(ctx context.Context, binary string) (*Server, error) {
+	process := exec.CommandContext(context.WithoutCancel(ctx), binary)
+	// The user's own configuration of the command line is not for this server.
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "TEMPORAL_") {
+			process.Env = append(process.Env, variable)
+		}
+	}
+	process.Stderr = os.Stderr
+	stdin, err := process.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := process.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := process.Start(); err != nil {
+		return nil, err
+	}
+	s := &Server{process: process, stdin: stdin}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err == nil {
+		err = json.Unmarshal([]byte(line), s)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("the Temporal server did not say that it is ready: %w", err), s.Close())
+	}
+	return s, nil
+}
+
+// Close ends the server; nil has none.
+func (s *Server) Close() error {
+	if s == nil {
+		return nil
+	}
+	_ = s.stdin.Close()
+	return s.process.Wait()
+}
+
+// HowToBuild says what to do where the server is not built.
+const HowToBuild = "It needs a real Temporal server, which \"make temporal\" builds from its Go module, once, in about three minutes."
+
+// StartBuilt starts a server if its binary is there, and returns nil if it is not.
+func StartBuilt(ctx context.Context, root string) (*Server, error) {
+	path, err := Path(root)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, nil
+	}
+	return Start(ctx, path)
+}
+
+// URL returns the address of the server's HTTP API, for sandbox.Options. There is
+// an error where the server is nil.
+func (s *Server) URL() (string, error) {
+	if s == nil {
+		return "", errors.New("there is no Temporal server behind this sandbox: " + HowToBuild)
+	}
+	return s.HTTP, nil
+}

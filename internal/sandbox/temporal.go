@@ -1,0 +1,421 @@
+package sandbox
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// temporal is a gateway to a real Temporal server: it adds the request log, the faults and the sandbox's time, and
+// nothing of its own to what the server answers.
+type temporal struct {
+	sandbox *Sandbox
+	// upstream returns the address of the server's HTTP API.
+	upstream func() (string, error)
+	// key is the API key that a request may carry. Without one it passes, as at the server behind the sandbox.
+	key string
+
+	// mu makes requests follow each other: whether a signal was taken is counted in the server's own history.
+	mu        sync.Mutex
+	scenarios []*temporalScenario
+	// gone are the ids of workflows from before a reset.
+	gone map[string]bool
+	// newest tells the newest signal in the history of each workflow.
+	newest map[string]string
+}
+
+// TemporalWorkflow is a workflow to start. Its worker keeps it running until the signal that closes it.
+type TemporalWorkflow struct {
+	WorkflowID string
+	// StartSeconds is how long it takes, by the sandbox's time, until it is started.
+	StartSeconds int
+	// Closes names the signals that close the run, and says how: COMPLETED, FAILED, CANCELED, CONTINUED_AS_NEW or
+	// TERMINATED. CloseSeconds is how long that takes, by the sandbox's time.
+	Closes       map[string]string
+	CloseSeconds int
+	// Reason is why the run failed or was terminated, and Result what it returns when it has completed.
+	Reason string
+	Result any
+}
+
+type temporalScenario struct {
+	TemporalWorkflow
+	startAt, closeAt time.Time
+	started, closed  bool
+	run              string
+	how              string
+}
+
+const (
+	temporalPrefix = "/api/v1/namespaces/"
+	// temporalNamespace is the one that the development server has.
+	temporalNamespace = "default"
+	// temporalTaskQueue is the one that the server's worker takes tasks from.
+	temporalTaskQueue = "gates"
+)
+
+// namespaceNotFound is NOT_FOUND with the detail that tells it from that of a workflow.
+const namespaceNotFound = "NOT_FOUND (namespace)"
+
+// temporalCodes are the numbers of the gRPC codes that the gateway answers with by itself.
+var temporalCodes = map[string]int{
+	"NOT_FOUND": 5, namespaceNotFound: 5, "PERMISSION_DENIED": 7, "RESOURCE_EXHAUSTED": 8, "INTERNAL": 13, "UNAVAILABLE": 14, "UNAUTHENTICATED": 16,
+}
+
+func newTemporal(s *Sandbox, o Options) *temporal {
+	upstream := o.Temporal
+	if upstream == nil {
+		upstream = func() (string, error) {
+			return "", fmt.Errorf("there is no Temporal server behind this sandbox")
+		}
+	}
+	return &temporal{sandbox: s, upstream: upstream, key: cmp.Or(o.TemporalAPIKey, "sandbox-api-key"), newest: map[string]string{}, gone: map[string]bool{}}
+}
+
+func (t *temporal) name() string { return "temporal" }
+
+func (t *temporal) match(c *call) bool { return strings.HasPrefix(c.r.URL.Path, temporalPrefix) }
+
+// temporalSignal is the operation that carries a signal. SWF has one of the same name.
+const temporalSignal = "Temporal.SignalWorkflowExecution"
+
+// describe names the operations after the methods of Temporal's WorkflowService.
+func (t *temporal) describe(c *call) (operation, region string) {
+	segments := strings.Split(strings.TrimPrefix(c.r.URL.Path, temporalPrefix), "/")
+	if len(segments) < 3 || segments[1] != "workflows" {
+		return "", ""
+	}
+	switch rest := segments[3:]; {
+	case c.r.Method == http.MethodGet && len(rest) == 0:
+		return "Temporal.DescribeWorkflowExecution", ""
+	case c.r.Method == http.MethodGet && len(rest) == 1 && rest[0] == "history-reverse":
+		return "Temporal.GetWorkflowExecutionHistoryReverse", ""
+	case c.r.Method == http.MethodPost && len(rest) == 2 && rest[0] == "signal":
+		return temporalSignal, ""
+	default:
+		return "", ""
+	}
+}
+
+func (t *temporal) authenticate(c *call) *apiError {
+	if given := c.r.Header.Get("Authorization"); given != "" && given != "Bearer "+t.key {
+		return failf(http.StatusUnauthorized, "UNAUTHENTICATED", "Request unauthorized.")
+	}
+	return nil
+}
+
+func (t *temporal) act(c *call) (reply, *apiError) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	upstream, err := t.upstream()
+	if err != nil {
+		return reply{}, failf(http.StatusServiceUnavailable, "UNAVAILABLE", "%s", err)
+	}
+	ctx := c.r.Context()
+	if err := t.settle(ctx, upstream, c.now); err != nil {
+		return reply{}, failf(http.StatusServiceUnavailable, "UNAVAILABLE", "%s", err)
+	}
+	at := c.r.URL.RequestURI()
+	for id := range t.gone {
+		// The server has no way to forget a workflow; it knows none of this name.
+		escaped := "/workflows/" + url.PathEscape(id)
+		at = strings.Replace(at, escaped, escaped+"-gone", 1)
+	}
+	p, err := forward(ctx, c.r.Method, upstream+at, c.r.Header.Get("Content-Type"), c.body)
+	if err != nil {
+		return reply{}, failf(http.StatusServiceUnavailable, "UNAVAILABLE", "%s", err)
+	}
+	if c.operation == temporalSignal && p.status == http.StatusOK && t.taken(ctx, upstream, c.r.URL) {
+		c.accept()
+		t.signalled(c)
+		if err := t.settle(ctx, upstream, c.now); err != nil {
+			return reply{}, failf(http.StatusServiceUnavailable, "UNAVAILABLE", "%s", err)
+		}
+	}
+	return p, nil
+}
+
+// forward makes one request of the server and returns its answer as it is.
+func forward(ctx context.Context, method, at, contentType string, body []byte) (reply, error) {
+	req, err := http.NewRequestWithContext(ctx, method, at, bytes.NewReader(body))
+	if err != nil {
+		return reply{}, err
+	}
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
+	resp, err := temporalClient.Do(req)
+	if err != nil {
+		return reply{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return reply{}, err
+	}
+	// The events of a history have the server's time, so its Date goes with them.
+	header := map[string]string{"Content-Type": resp.Header.Get("Content-Type"), "Date": resp.Header.Get("Date")}
+	return reply{status: resp.StatusCode, header: header, body: text}, nil
+}
+
+// temporalClient keeps no connections: a test that is over leaves no goroutine behind.
+var temporalClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
+// taken reports whether the history of the workflow that a URL names has a signal that it did not have when this was
+// last asked: a repeat under the same request id is answered alike, and leaves nothing. It needs t.mu.
+func (t *temporal) taken(ctx context.Context, upstream string, at *url.URL) bool {
+	ctx = context.WithoutCancel(ctx) // It was taken, whoever has gone away meanwhile.
+	workflow, _, _ := strings.Cut(strings.TrimPrefix(at.EscapedPath(), temporalPrefix), "/signal/")
+	for {
+		busy, newest := t.busy(ctx, upstream, workflow), t.newestSignal(ctx, upstream, workflow)
+		if newest != "" && newest != t.newest[workflow] {
+			t.newest[workflow] = newest
+			return true
+		}
+		if !busy {
+			return false
+		}
+	}
+}
+
+// busy reports whether a worker has a task of a workflow: then its history shows a new signal only afterwards.
+func (t *temporal) busy(ctx context.Context, upstream, workflow string) bool {
+	p, err := forward(ctx, http.MethodGet, upstream+temporalPrefix+workflow, "", nil)
+	var said struct {
+		Task struct {
+			State string `json:"state"`
+		} `json:"pendingWorkflowTask"`
+	}
+	return err == nil && json.Unmarshal(p.body, &said) == nil && said.Task.State == "PENDING_WORKFLOW_TASK_STATE_STARTED"
+}
+
+// newestSignal tells the newest signal in the history of a workflow, "" when there is none.
+func (t *temporal) newestSignal(ctx context.Context, upstream, workflow string) string {
+	p, err := forward(ctx, http.MethodGet, upstream+temporalPrefix+workflow+"/history-reverse?maximumPageSize=20", "", nil)
+	var said temporalHistory
+	if err != nil || p.status != http.StatusOK || json.Unmarshal(p.body, &said) != nil {
+		return ""
+	}
+	for _, e := range said.History.Events {
+		if e.Signaled != nil {
+			return e.Time + " " + e.ID
+		}
+	}
+	return ""
+}
+
+// temporalHistory is a history, as far as it tells of signals.
+type temporalHistory struct {
+	History struct {
+		Events []struct {
+			ID       string `json:"eventId"`
+			Time     string `json:"eventTime"`
+			Signaled *struct {
+				SignalName string          `json:"signalName"`
+				Identity   string          `json:"identity"`
+				RequestID  string          `json:"requestId"`
+				Input      json.RawMessage `json:"input"`
+			} `json:"workflowExecutionSignaledEventAttributes"`
+		} `json:"events"`
+	} `json:"history"`
+}
+
+// TemporalSignal is a signal in the history of a run.
+type TemporalSignal struct {
+	Name, Identity, RequestID string
+	Input                     json.RawMessage
+}
+
+func (t *temporal) history(ctx context.Context, upstream, workflow string) (signals []TemporalSignal) {
+	p, err := forward(ctx, http.MethodGet, upstream+temporalPrefix+workflow+"/history", "", nil)
+	var said temporalHistory
+	if err != nil || p.status != http.StatusOK || json.Unmarshal(p.body, &said) != nil {
+		return nil
+	}
+	for _, e := range said.History.Events {
+		if e.Signaled != nil && e.Signaled.SignalName != "close" {
+			signals = append(signals, TemporalSignal{e.Signaled.SignalName, e.Signaled.Identity, e.Signaled.RequestID, e.Signaled.Input})
+		}
+	}
+	return signals
+}
+
+// signalled notes that a scenario's run is to close. It needs t.mu.
+func (t *temporal) signalled(c *call) {
+	path, name, _ := strings.Cut(strings.TrimPrefix(c.r.URL.Path, temporalPrefix), "/signal/")
+	_, id, _ := strings.Cut(path, "/workflows/")
+	for _, w := range t.scenarios {
+		if how, closes := w.Closes[name]; closes && w.WorkflowID == id && w.how == "" {
+			w.how, w.closeAt = how, c.now.Add(time.Duration(w.CloseSeconds)*time.Second)
+		}
+	}
+}
+
+// settle does what is due by the sandbox's time. It needs t.mu.
+func (t *temporal) settle(ctx context.Context, upstream string, now time.Time) error {
+	ctx = context.WithoutCancel(ctx) // What is due does not depend on who asks.
+	for _, w := range t.scenarios {
+		if !w.started && !w.startAt.After(now) {
+			if err := w.start(ctx, upstream); err != nil {
+				return err
+			}
+		}
+		if w.how != "" && !w.closed && !w.closeAt.After(now) {
+			if err := w.close(ctx, upstream); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *temporalScenario) at(upstream string) string {
+	return upstream + temporalPrefix + temporalNamespace + "/workflows/" + url.PathEscape(w.WorkflowID)
+}
+
+func (w *temporalScenario) start(ctx context.Context, upstream string) error {
+	var said struct {
+		RunID string `json:"runId"`
+	}
+	err := post(ctx, w.at(upstream), map[string]any{
+		"workflowType": map[string]string{"name": "Gate"}, "taskQueue": map[string]string{"name": temporalTaskQueue}, "requestId": newUUID(),
+	}, &said)
+	w.run, w.started = said.RunID, err == nil
+	return err
+}
+
+func (w *temporalScenario) close(ctx context.Context, upstream string) error {
+	at, body := w.at(upstream)+"/terminate", map[string]any{"reason": w.Reason}
+	if w.how != "TERMINATED" {
+		at = w.at(upstream) + "/signal/close"
+		body = map[string]any{"input": []any{map[string]any{"status": w.how, "message": w.Reason, "result": w.Result}}, "requestId": newUUID()}
+	}
+	err := post(ctx, at, body, nil)
+	w.closed = err == nil
+	return err
+}
+
+func post(ctx context.Context, at string, body, out any) error {
+	p, err := forward(ctx, http.MethodPost, at, "application/json", mustJSON(body))
+	if err == nil && p.status != http.StatusOK {
+		err = fmt.Errorf("POST %s: HTTP %d: %s", at, p.status, p.body)
+	}
+	if err == nil && out != nil {
+		err = json.Unmarshal(p.body, out)
+	}
+	return err
+}
+
+func (t *temporal) failure(_ *call, e *apiError) reply {
+	details := []any{}
+	if e.code == namespaceNotFound {
+		details = append(details, map[string]any{"@type": "type.googleapis.com/temporal.api.errordetails.v1.NamespaceNotFoundFailure"})
+	}
+	return reply{
+		status: e.status, header: map[string]string{"Content-Type": "application/json"},
+		body: mustJSON(map[string]any{"code": cmp.Or(temporalCodes[e.code], 2), "message": e.message, "details": details}),
+	}
+}
+
+func (t *temporal) fault(_ *call, k Kind) *apiError {
+	switch k {
+	case KindRefuse:
+		return failf(http.StatusForbidden, "PERMISSION_DENIED", "Request unauthorized.")
+	case KindThrottle:
+		return failf(http.StatusTooManyRequests, "RESOURCE_EXHAUSTED", "namespace rate limit exceeded")
+	case KindExpired:
+		return failf(http.StatusUnauthorized, "UNAUTHENTICATED", "Request unauthorized.")
+	default:
+		return failf(http.StatusInternalServerError, "INTERNAL", "The service failed.")
+	}
+}
+
+func (t *temporal) reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, w := range t.scenarios {
+		t.gone[w.WorkflowID] = true
+	}
+	t.scenarios = nil
+}
+
+// StartTemporalWorkflow starts a workflow at the server behind the sandbox, and returns the id of its run, "" when it
+// starts later. What the server refuses is a mistake of the test, and panics.
+func (s *Sandbox) StartTemporalWorkflow(w TemporalWorkflow) string {
+	run, err := s.temporal.add(context.Background(), w)
+	if err != nil {
+		panic(err)
+	}
+	return run
+}
+
+func (t *temporal) add(ctx context.Context, w TemporalWorkflow) (run string, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	upstream, err := t.upstream()
+	if err != nil {
+		return "", err
+	}
+	now := t.sandbox.now()
+	started := &temporalScenario{TemporalWorkflow: w, startAt: now.Add(time.Duration(w.StartSeconds) * time.Second)}
+	t.scenarios = append(t.scenarios, started)
+	err = t.settle(ctx, upstream, now)
+	return started.run, err
+}
+
+// TemporalSignals are the signals in the history of the current run of a workflow, as the server has them.
+func (s *Sandbox) TemporalSignals(workflowID string) []TemporalSignal {
+	upstream, err := s.temporal.upstream()
+	if err != nil {
+		return nil
+	}
+	return s.temporal.history(context.Background(), upstream, temporalNamespace+"/workflows/"+url.PathEscape(workflowID))
+}
+
+// TemporalStatus is the status of the current run of a workflow, "" when the server knows none.
+func (s *Sandbox) TemporalStatus(workflowID string) string {
+	upstream, err := s.temporal.upstream()
+	if err != nil {
+		return ""
+	}
+	w := temporalScenario{TemporalWorkflow: TemporalWorkflow{WorkflowID: workflowID}}
+	p, err := forward(context.Background(), http.MethodGet, w.at(upstream), "", nil)
+	var said struct {
+		Info struct {
+			Status string `json:"status"`
+		} `json:"workflowExecutionInfo"`
+	}
+	if err != nil || json.Unmarshal(p.body, &said) != nil {
+		return ""
+	}
+	return strings.TrimPrefix(said.Info.Status, "WORKFLOW_EXECUTION_STATUS_")
+}
+
+func (t *temporal) routes() []route {
+	return []route{
+		{"POST /_sandbox/temporal/workflows", "start a workflow at the Temporal server behind the sandbox", func(r *http.Request) (any, error) {
+			w, err := adminBody[TemporalWorkflow](r)
+			if err != nil {
+				return nil, err
+			}
+			run, err := t.add(r.Context(), w)
+			return map[string]string{"RunID": run}, err
+		}},
+		{"GET /_sandbox/temporal/workflows/{id}", "the status and the signals of a workflow's current run", func(r *http.Request) (any, error) {
+			id := r.PathValue("id")
+			status := t.sandbox.TemporalStatus(id)
+			if status == "" {
+				return nil, notFound("workflow " + id)
+			}
+			return map[string]any{"Status": status, "Signals": t.sandbox.TemporalSignals(id)}, nil
+		}},
+	}
+}

@@ -1,0 +1,131 @@
+package temporal
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// The server's limits, in bytes, as its dynamic configuration has them by default
+// (https://github.com/temporalio/temporal/blob/v1.29.1/common/dynamicconfig/constants.go:
+// limit.maxIDLength and limit.blobSize.error).
+const (
+	longestID    = 1000
+	longestInput = 2 << 20
+)
+
+// runID is what the server takes as a run id: a UUID.
+var runID = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+
+func arguments() map[string]schema.Attribute {
+	arguments := map[string]schema.Attribute{
+		"namespace": schema.StringAttribute{
+			Optional: true,
+			Computed: true,
+			MarkdownDescription: "The namespace of the workflow, 1 to 1000 bytes. When not set, it is that of the provider's `temporal` block, else that of `TEMPORAL_NAMESPACE`, else `" +
+				DefaultNamespace + "`.",
+			Validators: []validator.String{PathSegment},
+		},
+		"workflow_id": schema.StringAttribute{
+			Required: true,
+			MarkdownDescription: "The workflow id of the execution to signal, 1 to 1000 bytes. It cannot have a `/`: the server's HTTP API does not find such an execution, " +
+				"however the `/` is escaped.",
+			Validators: []validator.String{PathSegment},
+		},
+		"run_id": schema.StringAttribute{
+			Optional: true,
+			Computed: true,
+			MarkdownDescription: "The run to signal, a UUID. When not set, the signal goes to the run of `workflow_id` that is current when it arrives; " +
+				"with `wait_until_ready`, `wait_for_completion` or `adopt_existing` the current run is looked up first.",
+			Validators: []validator.String{stringvalidator.RegexMatches(runID, "must be a UUID: the server refuses other run ids")},
+		},
+		"signal_name": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "The name of the signal, 1 to 1000 bytes, without a `/`. The workflow has to know it.",
+			Validators:          []validator.String{PathSegment},
+		},
+		"request_id": schema.StringAttribute{
+			Optional: true,
+			Computed: true,
+			MarkdownDescription: "The id under which the server takes the signal once for each run, 1 to 1000 bytes. When not set, it is made for each signal. " +
+				"It goes with every repeat of the request, and into the signal's `identity` in the history, after `" + identityPrefix + "`.",
+			Validators: []validator.String{stringvalidator.LengthBetween(1, longestID)},
+		},
+	}
+	maps.Copy(arguments, input.Attributes())
+	return arguments
+}
+
+// remembered is what becomes of the arguments in a state.
+var remembered = map[string]string{
+	"run_id":     "A run that was looked up before the signal was sent is recorded.",
+	"request_id": "What was made is recorded.",
+	"input_wo":   "Moving a value here from `input` is a changed argument, and sends the signal again.",
+}
+
+// actionArguments are those that an action can have, which keeps no secrets.
+func actionArguments() map[string]schema.Attribute {
+	kept := maps.Clone(arguments())
+	maps.DeleteFunc(kept, func(name string, _ schema.Attribute) bool { return strings.HasPrefix(name, input.Name) })
+	kept[input.Name] = input.Alone()
+	return kept
+}
+
+// input is the arguments that the workflow's signal handler gets.
+var input = signal.WriteOnlyPair{
+	Name: "input",
+	Description: "The signal's arguments: a JSON array, up to 2 MiB, such as `jsonencode([{ approved = true }])`. " +
+		"An element is a plain JSON value; one with `metadata` and `data` in base64 is taken as a raw payload.",
+	Validators: []validator.String{jsonArray{}},
+}
+
+// PathSegment wants what the HTTP API can have as one segment of a request's path.
+var PathSegment validator.String = pathSegment{}
+
+type pathSegment struct{}
+
+func (pathSegment) Description(context.Context) string {
+	return "must be 1 to 1000 bytes long, without a /, and neither . nor ..: it becomes a part of the path of Temporal's HTTP API, which does not find anything with a / in it"
+}
+
+func (v pathSegment) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v pathSegment) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	text := req.ConfigValue.ValueString()
+	if text == "" || len(text) > longestID || strings.Contains(text, "/") || text == "." || text == ".." {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Attribute Value",
+			fmt.Sprintf("Attribute %s %s, got %d bytes: %.80q.", req.Path, v.Description(ctx), len(text), text))
+	}
+}
+
+// jsonArray wants a JSON array that is no longer than the server takes.
+type jsonArray struct{}
+
+func (jsonArray) Description(context.Context) string {
+	return "must be a JSON array of the signal's arguments, such as [\"approved\"] or [], and no longer than 2 MiB (2097152 bytes)"
+}
+
+func (v jsonArray) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v jsonArray) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	var elements []json.RawMessage
+	text := req.ConfigValue.ValueString()
+	if json.Unmarshal([]byte(text), &elements) != nil || elements == nil || len(text) > longestInput {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Attribute Value", fmt.Sprintf("Attribute %s %s.", req.Path, v.Description(ctx)))
+	}
+}

@@ -1,0 +1,274 @@
+package temporal
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// DefaultNamespace is the namespace of the temporal command line when none is given.
+const DefaultNamespace = "default"
+
+// Config is what the user says about Temporal. Whatever is empty comes from the
+// environment variables of the temporal command line, or is the default.
+type Config struct {
+	// Address is where the HTTP API is: a URL, or host:port.
+	Address string
+	// Namespace is the namespace of signals that name none.
+	Namespace string
+	// APIKey is sent as a bearer token, to Address only.
+	APIKey string
+	// CACertificate, ClientCertificate and ClientKey are PEM, or the path of a file with it.
+	CACertificate, ClientCertificate, ClientKey string
+	// Secrets gets to know the secrets that are used.
+	Secrets *delivery.Redactor
+	// UserAgent is sent with every request.
+	UserAgent string
+	// Unknown is the name of an argument whose value is not known yet, or "".
+	Unknown string
+}
+
+// apiKey is what an Authorization header can hold after its scheme (RFC 9110, section 11.4).
+var apiKey = regexp.MustCompile(`^[!-~]+$`)
+
+// APIKey checks an API key; wrap it in signal.SecretValidator.
+var APIKey = stringvalidator.RegexMatches(apiKey, "must be visible ASCII characters, without spaces and line breaks")
+
+// Client makes the requests of one provider block on one connection pool.
+// It reads and contacts nothing before its first use.
+type Client struct {
+	config  Config
+	connect func() (*connection, error)
+}
+
+// connection is where the HTTP API is, and how it is reached.
+type connection struct {
+	address *url.URL
+	key     string
+	doer    delivery.Doer
+}
+
+// NewClient keeps the configuration for the first use.
+func NewClient(config Config) *Client {
+	return &Client{config: config, connect: sync.OnceValues(config.connect)}
+}
+
+// Namespace returns the namespace of a signal: the one given, else that of the
+// configuration, else that of the environment, else DefaultNamespace.
+func (c *Client) Namespace(given string) (string, error) {
+	if given == "" && c.config.Unknown == "temporal.namespace" {
+		return "", errors.New("the provider's temporal.namespace is not known yet: apply what it depends on first")
+	}
+	return cmp.Or(given, c.config.Namespace, os.Getenv("TEMPORAL_NAMESPACE"), DefaultNamespace), nil
+}
+
+// ConfiguredNamespace returns the namespace that the configuration names, "" when it names none.
+func (c *Client) ConfiguredNamespace() string { return c.config.Namespace }
+
+func (c Config) connect() (*connection, error) {
+	if c.Unknown != "" {
+		return nil, fmt.Errorf("the provider's %s is not known yet: apply what it depends on first", c.Unknown)
+	}
+	key := cmp.Or(c.APIKey, os.Getenv("TEMPORAL_API_KEY"))
+	if key != "" && !apiKey.MatchString(key) {
+		return nil, errors.New("the Temporal API key " + APIKey.Description(context.Background()))
+	}
+	certificates, err := c.tls()
+	if err != nil {
+		return nil, err
+	}
+	address, err := parseAddress(cmp.Or(c.Address, os.Getenv("TEMPORAL_ADDRESS")), certificates != nil || key != "")
+	if err != nil {
+		return nil, err
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	if certificates != nil {
+		transport.TLSClientConfig = certificates
+	}
+	c.Secrets.Hide(key)
+	return &connection{address, key, delivery.Client{Doer: delivery.NewHTTPClient(transport), Secrets: c.Secrets}}, nil
+}
+
+// parseAddress reads the address of the HTTP API. One without a scheme means
+// https, unless its host is this machine and nothing secret is sent there.
+func parseAddress(text string, secure bool) (*url.URL, error) {
+	const next = "set address in the provider's temporal block, or TEMPORAL_ADDRESS in the environment, to the address of Temporal's HTTP API, " +
+		"such as https://temporal.example.com:7243"
+	if text == "" {
+		return nil, errors.New("there is no Temporal address: " + next)
+	}
+	if !strings.Contains(text, "://") {
+		scheme := "https"
+		if u, err := url.Parse("http://" + text); err == nil && !secure && loopback(u.Hostname()) {
+			scheme = "http"
+		}
+		text = scheme + "://" + text
+	}
+	address, err := url.Parse(text)
+	switch {
+	case err != nil, address.Hostname() == "", address.User != nil, address.RawQuery != "", address.Fragment != "",
+		address.Scheme != "http" && address.Scheme != "https":
+		// The error would show a password in it.
+		return nil, errors.New("the Temporal address is not a URL or host:port without user, query and fragment: " + next)
+	case address.Scheme == "http" && !loopback(address.Hostname()):
+		return nil, fmt.Errorf("the Temporal address %s is not https, and its host is not this machine: %s", address.Redacted(), next)
+	}
+	return address, nil
+}
+
+func loopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.IsLoopback() || strings.EqualFold(host, "localhost")
+}
+
+// tls is what the certificates say; nil when there are none.
+func (c Config) tls() (*tls.Config, error) {
+	ca, err := pemOf("ca_certificate", c.CACertificate, "TEMPORAL_TLS_SERVER_CA_CERT", "TEMPORAL_TLS_CA")
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := pemOf("client_certificate", c.ClientCertificate, "TEMPORAL_TLS_CLIENT_CERT", "TEMPORAL_TLS_CERT")
+	if err != nil {
+		return nil, err
+	}
+	key, err := pemOf("client_key", c.ClientKey, "TEMPORAL_TLS_CLIENT_KEY", "TEMPORAL_TLS_KEY")
+	if err != nil {
+		return nil, err
+	}
+	if ca == nil && certificate == nil && key == nil {
+		return nil, nil
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if ca != nil {
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(ca) {
+			return nil, errors.New("the Temporal ca_certificate has no certificate in PEM")
+		}
+	}
+	if (certificate == nil) != (key == nil) {
+		return nil, errors.New("the Temporal client_certificate and client_key are needed together, and one of them is missing")
+	}
+	if certificate != nil {
+		pair, err := tls.X509KeyPair(certificate, key)
+		if err != nil {
+			return nil, fmt.Errorf("the Temporal client_certificate and client_key do not make a key pair: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return config, nil
+}
+
+// pemOf returns PEM that is given as such or as the path of a file, else by the
+// environment: NAME_DATA has PEM, and NAME_PATH or the older name has a path. It is
+// nil where nothing is given.
+func pemOf(argument, given, name, older string) ([]byte, error) {
+	data, path := given, ""
+	if given == "" {
+		data = cmp.Or(os.Getenv(name+"_DATA"), os.Getenv(older+"_DATA"))
+		path = cmp.Or(os.Getenv(name+"_PATH"), os.Getenv(older))
+	} else if !strings.Contains(given, "-----BEGIN") {
+		data, path = "", given
+	}
+	if data != "" || path == "" {
+		if data == "" {
+			return nil, nil
+		}
+		return []byte(data), nil
+	}
+	text, err := os.ReadFile(expand(path))
+	if err != nil {
+		return nil, fmt.Errorf("the Temporal %s is neither PEM nor a file that can be read: %w", argument, err)
+	}
+	return text, nil
+}
+
+// expand replaces $NAME and a ~ at the beginning of a path.
+func expand(path string) string {
+	path = os.ExpandEnv(path)
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	return path
+}
+
+// call makes one request of the HTTP API and says what became of it. The answer
+// is decoded into out, unless that is nil.
+func (c *Client) call(ctx context.Context, method string, path []string, query url.Values, in, out any) delivery.Attempt {
+	ctx, trace := delivery.WithRequestTrace(ctx)
+	connection, err := c.connect()
+	if err != nil {
+		return trace.Unsent(err)
+	}
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return trace.Unsent(err)
+		}
+		body = bytes.NewReader(text)
+	}
+	escaped := make([]string, 0, len(path)+2)
+	for _, segment := range append([]string{"api", "v1"}, path...) {
+		escaped = append(escaped, url.PathEscape(segment))
+	}
+	at := connection.address.JoinPath(escaped...)
+	at.RawQuery = query.Encode()
+	req, err := http.NewRequestWithContext(ctx, method, at.String(), body)
+	if err != nil {
+		return trace.Unsent(err)
+	}
+	req.Header.Set("User-Agent", c.config.UserAgent)
+	req.Header.Set("Accept", "application/json")
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if connection.key != "" {
+		req.Header.Set("Authorization", "Bearer "+connection.key)
+	}
+	resp, err := connection.doer.Do(req)
+	if err != nil {
+		if !trace.Connected() {
+			return trace.Unsent(err)
+		}
+		return delivery.Attempt{Outcome: delivery.Unknown, Repeatable: true, Err: plain(err)}
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return delivery.Attempt{
+			Outcome: delivery.Unknown, Repeatable: true, Status: resp.StatusCode,
+			Err: fmt.Errorf("the answer (HTTP %s) was cut short: %w", resp.Status, err),
+		}
+	}
+	attempt := classify(resp, text, out)
+	attempt.Clock = trace.Clock()
+	return attempt
+}
+
+// plain is an error without the URL that net/http puts before it.
+func plain(err error) error {
+	if found := (*url.Error)(nil); errors.As(err, &found) {
+		return found.Err
+	}
+	return err
+}

@@ -1,0 +1,77 @@
+package temporal
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// evidence is the signals in the run's history. Each carries its request id, in its
+// identity where the server does not write it otherwise, so none can be mistaken
+// for another.
+func (r run) evidence(t target) *delivery.Evidence {
+	return r.shown(t, func(ctx context.Context, since delivery.Timestamp) (delivery.Shown, delivery.Attempt) {
+		return r.signals(ctx, since)
+	}, nil)
+}
+
+// evidence is the same for a signal to whichever run was current: the history of
+// the current one is read, and found is told its id. A run that ended meanwhile
+// and was followed by another may have had the signal, too.
+func (w workflow) evidence(t target, found func(run string)) *delivery.Evidence {
+	return w.shown(t, func(ctx context.Context, since delivery.Timestamp) (delivery.Shown, delivery.Attempt) {
+		current, attempt := w.describe(ctx, "")
+		if attempt.Outcome != delivery.Accepted {
+			return delivery.Shown{Clock: attempt.Clock}, attempt
+		}
+		shown, attempt := (run{w, current.Info.Execution.RunID}).signals(ctx, since)
+		if earliest, _, told := attempt.Clock.Range(since); !told || !current.Info.StartTime.Before(earliest) {
+			shown.Gap = "the current run has been started since, and the signal may have gone to an earlier one"
+		}
+		return shown, attempt
+	}, func(trace delivery.Trace) { found(trace.Shows.(shownSignal).run) })
+}
+
+// shownSignal is what a trace shows of a signal.
+type shownSignal struct {
+	event
+	run string
+}
+
+func (w workflow) shown(
+	t target, read func(context.Context, delivery.Timestamp) (delivery.Shown, delivery.Attempt), found func(delivery.Trace),
+) *delivery.Evidence {
+	return &delivery.Evidence{
+		Scope:   w.key("signals"),
+		Request: t.request.RequestID,
+		Probe: func(since delivery.Timestamp) *delivery.Probe {
+			return delivery.NewProbe(w.key(fmt.Sprintf("signals/%s/%v", t.request.WorkflowExecution.RunID, since)), func(ctx context.Context) (delivery.Shown, delivery.Attempt) {
+				return read(ctx, since)
+			}, func(shown delivery.Shown) delivery.Observation { return delivery.Observation{Shown: &shown} })
+		},
+		Likeness: func(trace delivery.Trace) delivery.Likeness {
+			if trace.Shows.(shownSignal).is(t) {
+				return delivery.Ours
+			}
+			return delivery.NotOurs
+		},
+		Found: found,
+	}
+}
+
+// signals reads the run's history backwards to a time, for its signals.
+func (r run) signals(ctx context.Context, since delivery.Timestamp) (shown delivery.Shown, attempt delivery.Attempt) {
+	attempt = r.events(ctx, pageSize, func(e event, clock delivery.ServerClock) bool {
+		earliest, _, told := clock.Range(since)
+		if !told || e.Time.Before(earliest) {
+			return true
+		}
+		if e.Signaled != nil {
+			shown.Traces = append(shown.Traces, delivery.Trace{ID: r.run + "/" + e.ID, At: e.Time, Shows: shownSignal{e, r.run}})
+		}
+		return false
+	})
+	shown.Clock = attempt.Clock
+	return shown, attempt
+}

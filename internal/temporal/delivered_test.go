@@ -1,0 +1,105 @@
+package temporal_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// startWorkflow starts a workflow at the real server, and returns its id.
+func startWorkflow(s *sandbox.Sandbox) string {
+	id := "w-" + uuid.NewString()
+	s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: id})
+	return id
+}
+
+// A thousand signals under faults are one event each in the history of the real server.
+func TestSignalsArriveOnceUnderFaults(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	policy := acctest.Quick
+	policy.Attempt = 300 * time.Millisecond
+	p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(policy))
+	faults := []sandbox.Kind{
+		sandbox.KindDropBefore, sandbox.KindDropAfter, sandbox.KindTruncate, sandbox.KindTruncateJSON, sandbox.KindHTML, sandbox.KindHTMLAfter,
+		sandbox.KindErrorBefore, sandbox.KindErrorAfter, sandbox.KindHTMLOK,
+	}
+	const workflows, signals = 20, 50
+	for range workflows {
+		id := startWorkflow(s)
+		var sent []string
+		for i := range signals {
+			kind := faults[i%len(faults)]
+			s.Inject(sandbox.Fault{Operation: "Temporal.SignalWorkflowExecution", Kind: kind, Times: 1 + i%3})
+			r := p.Resource("signal_temporal_workflow")
+			apply(t, r, acctest.Values{"workflow_id": id, "signal_name": "go", "input": fmt.Sprintf(`[%d]`, i)})
+			if delivery := r.String("delivery"); delivery != "SENT" && delivery != "CONFIRMED" {
+				t.Fatalf("after %s the delivery is %q", kind, delivery)
+			}
+			sent = append(sent, r.String("request_id"))
+			s.ClearFaults()
+		}
+		history := s.TemporalSignals(id)
+		if len(history) != signals {
+			t.Fatalf("the history has %d signals, want %d", len(history), signals)
+		}
+		for i, event := range history {
+			if !strings.HasSuffix(event.Identity, "/"+sent[i]) || string(event.Input) != fmt.Sprintf(`[%d]`, i) {
+				t.Errorf("event %d is %+v, and request %s was sent", i, event, sent[i])
+			}
+		}
+	}
+}
+
+// A signal whose answer is lost while it ends its workflow has arrived: the server
+// knows the repeat.
+func TestSignalThatEndsItsWorkflow(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	p := acctest.StartProvider(t, acctest.Block(s.URL()))
+	id := "w-" + uuid.NewString()
+	s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: id, Closes: map[string]string{"stop": "TERMINATED"}, Reason: "asked to"})
+	s.Inject(sandbox.Fault{Operation: "Temporal.SignalWorkflowExecution", Kind: sandbox.KindDropAfter, Times: 1})
+	r := p.Resource("signal_temporal_workflow")
+	apply(t, r, acctest.Values{"workflow_id": id, "signal_name": "stop"})
+	if r.String("delivery") != "SENT" || len(s.TemporalSignals(id)) != 1 || s.TemporalStatus(id) != "TERMINATED" {
+		t.Errorf("delivery %q, %d signals, the workflow is %s", r.String("delivery"), len(s.TemporalSignals(id)), s.TemporalStatus(id))
+	}
+	// Another signal is refused, and the error tells a closed workflow from one that never was.
+	says(t, p.Resource("signal_temporal_workflow").Apply(acctest.Values{"workflow_id": id, "signal_name": "stop"}), true, "Signal Rejected", "already completed", "has closed")
+	says(t, p.Resource("signal_temporal_workflow").Apply(acctest.Values{"workflow_id": "nobody", "signal_name": "stop"}), true, "Signal Rejected", "not found", "never started")
+	says(t, p.Resource("signal_temporal_workflow").Apply(acctest.Values{"namespace": "nowhere", "workflow_id": id, "signal_name": "stop"}), true, "Signal Rejected", "nowhere", "namespace")
+}
+
+// A request that is refused after one whose answer was lost is read back.
+func TestReadsBack(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	p := acctest.StartProvider(t, acctest.Block(s.URL()))
+	for _, arrived := range []bool{true, false} {
+		id := "w-" + uuid.NewString()
+		run := s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: id})
+		kind := sandbox.KindDropBefore
+		if arrived {
+			kind = sandbox.KindDropAfter
+		}
+		s.Inject(sandbox.Fault{Operation: "Temporal.SignalWorkflowExecution", Kind: kind, Times: 1})
+		s.Inject(sandbox.Fault{Operation: "Temporal.SignalWorkflowExecution", Kind: sandbox.KindRefuse})
+		r := p.Resource("signal_temporal_workflow")
+		diags := r.Apply(acctest.Values{"workflow_id": id, "run_id": run, "signal_name": "go"})
+		if arrived && (len(diags) > 0 || r.String("delivery") != "CONFIRMED") {
+			t.Errorf("delivery %q, said %s", r.String("delivery"), diags)
+		}
+		if !arrived {
+			says(t, diags, true, "Signal Rejected", "PERMISSION_DENIED")
+		}
+		s.ClearFaults()
+	}
+}

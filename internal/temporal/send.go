@@ -1,0 +1,120 @@
+package temporal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// permission is what a refused request lacks.
+const permission = "the Write role in the namespace, or what the server's authorizer asks for to call SignalWorkflowExecution"
+
+// request is the body of SignalWorkflowExecution, without what the path has
+// (https://github.com/temporalio/api/blob/v1.53.0/temporal/api/workflowservice/v1/request_response.proto).
+type request struct {
+	WorkflowExecution execution       `json:"workflowExecution"`
+	Input             json.RawMessage `json:"input,omitempty"`
+	Identity          string          `json:"identity"`
+	RequestID         string          `json:"requestId"`
+}
+
+// execution names a run, or, with an empty RunID, the current one.
+type execution struct {
+	WorkflowID string `json:"workflowId"`
+	RunID      string `json:"runId,omitempty"`
+}
+
+// identityPrefix begins the identity of the signals of this provider. What
+// follows is the request id: servers before 1.31 do not write that into a history.
+const identityPrefix = "terraform-provider-signal/"
+
+func identity(requestID string) string { return identityPrefix + requestID }
+
+type target struct {
+	client                    *Client
+	namespace, workflow, name string
+	request                   request
+}
+
+// Send makes one SignalWorkflowExecution request.
+func (t target) Send(ctx context.Context) delivery.Attempt {
+	attempt := t.client.call(ctx, http.MethodPost, []string{"namespaces", t.namespace, "workflows", t.workflow, "signal", t.name}, nil, t.request, nil)
+	if attempt.Outcome == delivery.Accepted || attempt.Code != "" {
+		attempt.RequestID = t.request.RequestID
+	}
+	return attempt
+}
+
+// explain knows the refusals of the frontend and of SignalWorkflowExecution, as
+// they were seen of server 1.29.1.
+func (t target) explain(attempt delivery.Attempt) signal.Advice {
+	switch attempt.Code {
+	case namespaceNotFound:
+		return signal.Advice{Attribute: "namespace", Next: "Check the namespace, and that the address is that of its server. \"temporal operator namespace list\" lists those of a server."}
+	case "NOT_FOUND":
+		if strings.Contains(attempt.Message, "already completed") {
+			return signal.Advice{Attribute: "workflow_id", Gone: true, Next: "The execution is there, but has closed, and takes no signal any more. " + t.describe()}
+		}
+		return signal.Advice{Attribute: "workflow_id", Gone: true, Next: "There is no such execution in the namespace: it was never started there, or its retention period is over. Check the ids. " + t.describe()}
+	case "INVALID_ARGUMENT":
+		return signal.Advice{Next: "The server does not take the request as it is: its message says why. A run takes 10000 signals, unless the server is configured otherwise."}
+	}
+	return t.explainAccess(attempt)
+}
+
+// explainRead knows the refusals of the reads.
+func (t target) explainRead(attempt delivery.Attempt) signal.Advice {
+	if none := (*noRunError)(nil); errors.As(attempt.Err, &none) {
+		return signal.Advice{Attribute: "workflow_id", Gone: true, Next: none.next + " " + t.describe()}
+	}
+	if attempt.Code == "NOT_FOUND" {
+		return signal.Advice{Attribute: "workflow_id", Gone: true, Next: "There is no such execution in the namespace: it was never started there, or its retention period is over. Check the ids. " + t.describe()}
+	}
+	if attempt.Code == namespaceNotFound {
+		return t.explain(attempt)
+	}
+	return t.explainAccess(attempt)
+}
+
+// explainAccess knows what is refused whatever is asked for.
+func (t target) explainAccess(attempt delivery.Attempt) signal.Advice {
+	switch {
+	case attempt.Code == "UNAUTHENTICATED":
+		return signal.Advice{Next: "Check the API key, api_key in the provider's temporal block or TEMPORAL_API_KEY in the environment, and renew it if it has expired. Where the server asks for a client certificate, check client_certificate and client_key."}
+	case attempt.Code == "PERMISSION_DENIED" && strings.Contains(attempt.Message, "Host not allowed"):
+		return signal.Advice{Next: "The server takes requests for the host names in its setting frontend.httpAllowedHosts only: use one of them as the provider's temporal.address, or have this one added."}
+	case attempt.Code == "PERMISSION_DENIED":
+		return signal.Advice{Next: "The caller needs " + permission + "."}
+	case attempt.Code == "UNIMPLEMENTED":
+		return signal.Advice{Next: "This server's HTTP API does not know the call: it may be too old."}
+	case attempt.Outcome == delivery.Unknown && attempt.Code == "":
+		return signal.Advice{Next: "If no request gets an answer, check the address in the provider's temporal block, or TEMPORAL_ADDRESS: it has to be that of the HTTP API of Temporal's frontend, by convention port 7243. " +
+			"Port 7233 is the gRPC API, 8233 the web page, and a server whose HTTP API is not enabled has no such port."}
+	case attempt.Outcome == delivery.NotSent && attempt.Cause == delivery.Unreachable:
+		return signal.Advice{Next: "Check the address in the provider's temporal block, or TEMPORAL_ADDRESS. The HTTP API of Temporal's frontend is by convention on port 7243, and self-hosted servers have to enable it."}
+	}
+	return signal.Advice{}
+}
+
+// describe says how a user can see the execution.
+func (t target) describe() string {
+	return "Look at it with \"" + t.command("describe") + "\"."
+}
+
+// howToCheck says how a user can see whether the signal is in the execution's history.
+func (t target) howToCheck() string {
+	return "To find out, look in the execution's history for a WorkflowExecutionSignaled event with the identity " + t.request.Identity + ": \"" + t.command("show") + " --output json\"."
+}
+
+func (t target) command(verb string) string {
+	command := "temporal workflow " + verb + " --namespace " + delivery.ShellWord(t.namespace) + " --workflow-id " + delivery.ShellWord(t.workflow)
+	if t.request.WorkflowExecution.RunID != "" {
+		command += " --run-id " + t.request.WorkflowExecution.RunID
+	}
+	return command
+}

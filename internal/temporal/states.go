@@ -1,0 +1,223 @@
+package temporal
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// The statuses of a run, without the prefix that the API gives them
+// (https://github.com/temporalio/api/blob/v1.53.0/temporal/api/enums/v1/workflow.proto).
+const (
+	running        = "RUNNING"
+	completed      = "COMPLETED"
+	continuedAsNew = "CONTINUED_AS_NEW"
+	statusPrefix   = "WORKFLOW_EXECUTION_STATUS_"
+)
+
+var failures = []string{"FAILED", "CANCELED", "TERMINATED", "TIMED_OUT"}
+
+func final(status string) bool { return status == completed || slices.Contains(failures, status) }
+
+// workflow is a workflow of which a run has to be found.
+type workflow struct {
+	client              *Client
+	host, namespace, id string
+}
+
+func (w workflow) key(of string) string {
+	return fmt.Sprintf("temporal/%s/%q/%q/%s", w.host, w.namespace, w.id, of)
+}
+
+func (w workflow) path(more ...string) []string {
+	return append([]string{"namespaces", w.namespace, "workflows", w.id}, more...)
+}
+
+// description is the answer of DescribeWorkflowExecution, as far as it is needed.
+type description struct {
+	Info struct {
+		Execution execution `json:"execution"`
+		Status    string    `json:"status"`
+		StartTime time.Time `json:"startTime"`
+	} `json:"workflowExecutionInfo"`
+}
+
+func (d description) status() string { return strings.TrimPrefix(d.Info.Status, statusPrefix) }
+
+// describe reads a run, or, with an empty id, the current one.
+func (w workflow) describe(ctx context.Context, id string) (found description, attempt delivery.Attempt) {
+	query := url.Values{}
+	if id != "" {
+		query.Set("execution.runId", id)
+	}
+	attempt = w.client.call(ctx, http.MethodGet, w.path(), query, nil, &found)
+	return found, attempt
+}
+
+// noRunError says that no run was found to read.
+type noRunError struct{ what, next string }
+
+func (e *noRunError) Error() string { return e.what }
+
+// finder finds the run that the arguments leave open, and names it there.
+func (w workflow) finder(a *args, t target, bound func() signal.Signal) *signal.TargetFinder {
+	judge := func(id string) delivery.Observation {
+		if id == "" {
+			return delivery.Observation{State: delivery.Pending}
+		}
+		a.RunID = types.StringValue(id)
+		return delivery.Observation{State: delivery.Reached, Status: running}
+	}
+	return &signal.TargetFinder{
+		Ready: delivery.NewProbe(w.key("running"), func(ctx context.Context) (string, delivery.Attempt) { return w.running(ctx) }, judge),
+		Now: delivery.NewProbe(w.key("now"), orElse(&noRunError{
+			"Temporal knows no running execution of this workflow id",
+			"wait_until_ready = true waits for one to be started. A run that has closed is looked at only when run_id names it.",
+		}, w.running), judge),
+		Signalled: func(time.Time) *delivery.Probe {
+			read := func(ctx context.Context) (string, delivery.Attempt) { return w.signalled(ctx, t) }
+			return delivery.NewProbe(w.key(t.request.RequestID), orElse(&noRunError{
+				"the current run of this workflow id shows no signal with the request id " + t.request.RequestID,
+				"The run was not recorded when the signal was sent, because nothing waited for it, and another run may have followed it.",
+			}, read), judge)
+		},
+		Found: bound,
+		Forget: func() signal.Signal {
+			a.RunID = types.StringNull()
+			return bound()
+		},
+	}
+}
+
+// orElse turns a read that finds no run into one that failed so.
+func orElse(none *noRunError, read func(context.Context) (string, delivery.Attempt)) func(context.Context) (string, delivery.Attempt) {
+	return func(ctx context.Context) (string, delivery.Attempt) {
+		id, attempt := read(ctx)
+		if attempt.Outcome == delivery.Accepted && id == "" {
+			attempt = delivery.Attempt{Outcome: delivery.Rejected, Err: none}
+		}
+		return id, attempt
+	}
+}
+
+// running returns the id of the current run while it is running, "" when there is none.
+func (w workflow) running(ctx context.Context) (string, delivery.Attempt) {
+	found, attempt := w.describe(ctx, "")
+	switch {
+	case attempt.Code == "NOT_FOUND":
+		return "", delivery.Attempt{Outcome: delivery.Accepted}
+	case attempt.Outcome != delivery.Accepted || found.status() != running:
+		return "", attempt
+	}
+	return found.Info.Execution.RunID, attempt
+}
+
+// signalled returns the id of the current run if its history has the signal, else "".
+func (w workflow) signalled(ctx context.Context, t target) (string, delivery.Attempt) {
+	found, attempt := w.describe(ctx, "")
+	if attempt.Outcome != delivery.Accepted {
+		return "", attempt
+	}
+	one := run{w, found.Info.Execution.RunID}
+	seen, attempt := one.has(ctx, t)
+	if !seen {
+		return "", attempt
+	}
+	return one.run, attempt
+}
+
+// run is one run of a workflow to read.
+type run struct {
+	workflow
+	run string
+}
+
+func (r run) key(of string) string { return r.workflow.key(r.run + "/" + of) }
+
+// snapshot is a run, or that there is none.
+type snapshot struct{ status, reason string }
+
+func (s snapshot) observation(state delivery.State) delivery.Observation {
+	return delivery.Observation{State: state, Status: s.status, Reason: s.reason}
+}
+
+// completion is reached when the run has completed, or the last of those that
+// continue it. A run may be continued many times, so a probe goes on from the
+// last one that it has seen: its reads follow each other.
+func (r run) completion() *delivery.Probe {
+	last := r
+	return delivery.NewProbe(r.key("end"), func(ctx context.Context) (snapshot, delivery.Attempt) {
+		for {
+			found, attempt := last.describe(ctx, last.run)
+			status := found.status()
+			if attempt.Outcome != delivery.Accepted || !final(status) && status != continuedAsNew || status == completed {
+				return snapshot{status: status}, attempt
+			}
+			closing, read := last.closing(ctx)
+			if status != continuedAsNew {
+				// That it failed is known, even to those who may not know why.
+				if read.Outcome == delivery.Rejected {
+					read = attempt
+				}
+				return snapshot{status, closing.reason()}, read
+			}
+			if read.Outcome != delivery.Accepted || closing.next() == "" {
+				return snapshot{status: status}, read
+			}
+			last.run = closing.next()
+		}
+	}, func(found snapshot) delivery.Observation {
+		switch {
+		case found.status == completed:
+			return found.observation(delivery.Reached)
+		case final(found.status):
+			return found.observation(delivery.Missed)
+		default:
+			return found.observation(delivery.Pending)
+		}
+	}).Final()
+}
+
+// ready is reached when the run is running, and missed when it has closed. One
+// that is not there may be started yet.
+func (r run) ready() *delivery.Probe {
+	return delivery.NewProbe(r.key("running"), func(ctx context.Context) (snapshot, delivery.Attempt) {
+		found, attempt := r.describe(ctx, r.run)
+		if attempt.Code == "NOT_FOUND" {
+			return snapshot{}, delivery.Attempt{Outcome: delivery.Accepted}
+		}
+		return snapshot{status: found.status()}, attempt
+	}, func(found snapshot) delivery.Observation {
+		switch {
+		case found.status == running:
+			return found.observation(delivery.Reached)
+		case final(found.status) || found.status == continuedAsNew:
+			missed := found.observation(delivery.Missed)
+			missed.Gone = true
+			return missed
+		default:
+			return found.observation(delivery.Pending)
+		}
+	})
+}
+
+// existing is reached when the run's history has the signal.
+func (r run) existing(t target) *delivery.Probe {
+	return delivery.NewProbe(r.key("has/"+t.request.RequestID), func(ctx context.Context) (bool, delivery.Attempt) {
+		return r.has(ctx, t)
+	}, func(has bool) delivery.Observation {
+		if has {
+			return delivery.Observation{State: delivery.Reached}
+		}
+		return delivery.Observation{State: delivery.Missed}
+	})
+}

@@ -1,0 +1,52 @@
+package temporal_test
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// clock is the sandbox's time, moved on by the reads that a test makes of a workflow.
+type clock struct{ offset atomic.Int64 }
+
+func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
+
+func (c *clock) tick() { c.offset.Add(int64(15 * time.Second)) }
+
+func TestAdoptsByRequestID(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	p := acctest.StartProvider(t, acctest.Block(s.URL()))
+	config := acctest.Values{"workflow_id": startWorkflow(s), "signal_name": "go", "request_id": "release-7", "adopt_existing": true}
+	for _, delivery := range []string{"SENT", "ADOPTED"} {
+		r := p.Resource("signal_temporal_workflow")
+		apply(t, r, config)
+		if r.String("delivery") != delivery || r.String("request_id") != "release-7" || r.String("run_id") == "" {
+			t.Errorf("delivery %q, want %s, the state is %s", r.String("delivery"), delivery, r.State)
+		}
+	}
+	if n := len(s.TemporalSignals(config["workflow_id"].(string))); n != 1 {
+		t.Errorf("the history has %d signals", n)
+	}
+}
+
+func TestContinuedAsNewIsFollowed(t *testing.T) {
+	t.Parallel()
+	c := &clock{}
+	s := acctest.Sandbox(t, sandbox.Options{Now: c.now})
+	s.Hook("Temporal.DescribeWorkflowExecution", c.tick, nil)
+	p := acctest.StartProvider(t, acctest.Block(s.URL()))
+	id := "w-" + uuid.NewString()
+	s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: id, Closes: map[string]string{"go": "CONTINUED_AS_NEW"}})
+	r := p.Resource("signal_temporal_workflow")
+	diags := r.Apply(acctest.Values{"workflow_id": id, "signal_name": "go", "wait_for_completion": true, "timeouts": acctest.Values{"create": "2s"}})
+	says(t, diags, true, "RUNNING")
+	if r.String("delivery") != "SENT" || s.TemporalStatus(id) != "RUNNING" {
+		t.Errorf("delivery %q, the workflow is %s", r.String("delivery"), s.TemporalStatus(id))
+	}
+}

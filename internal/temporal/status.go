@@ -1,0 +1,110 @@
+package temporal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// status is an error of the HTTP API: a gRPC status as JSON
+// (https://github.com/googleapis/googleapis/blob/master/google/rpc/status.proto).
+type status struct {
+	Code    *int   `json:"code"`
+	Message string `json:"message"`
+	Details []struct {
+		Type string `json:"@type"`
+	} `json:"details"`
+}
+
+// The gRPC codes that mean something here
+// (https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto).
+const (
+	codeInvalidArgument    = 3
+	codeNotFound           = 5
+	codeAlreadyExists      = 6
+	codePermissionDenied   = 7
+	codeResourceExhausted  = 8
+	codeFailedPrecondition = 9
+	codeOutOfRange         = 11
+	codeUnimplemented      = 12
+	codeUnauthenticated    = 16
+)
+
+// codeNames are the names of the gRPC codes, as Attempt.Code holds them.
+var codeNames = map[int]string{
+	1: "CANCELLED", 2: "UNKNOWN", codeInvalidArgument: "INVALID_ARGUMENT", 4: "DEADLINE_EXCEEDED", codeNotFound: "NOT_FOUND",
+	codeAlreadyExists: "ALREADY_EXISTS", codePermissionDenied: "PERMISSION_DENIED", codeResourceExhausted: "RESOURCE_EXHAUSTED",
+	codeFailedPrecondition: "FAILED_PRECONDITION", 10: "ABORTED", codeOutOfRange: "OUT_OF_RANGE", codeUnimplemented: "UNIMPLEMENTED",
+	13: "INTERNAL", 14: "UNAVAILABLE", 15: "DATA_LOSS", codeUnauthenticated: "UNAUTHENTICATED",
+}
+
+// namespaceNotFound is what the code has after it where the namespace is at fault:
+// the service answers NOT_FOUND for a workflow, too.
+const namespaceNotFound = "NOT_FOUND (namespace)"
+
+// classify says what an answer of the HTTP API means.
+//
+// A code that the frontend gives before it acts is a refusal. The others may come
+// after the signal was taken; the request may be made again, because the server
+// knows its request id
+// (https://github.com/temporalio/temporal/blob/v1.29.1/service/history/api/signalworkflow/api.go).
+func classify(resp *http.Response, text []byte, out any) delivery.Attempt {
+	attempt := delivery.Attempt{Outcome: delivery.Unknown, Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header)}
+	var object map[string]json.RawMessage
+	if json.Unmarshal(text, &object) != nil || object == nil {
+		attempt.Repeatable = resp.StatusCode >= 500 || resp.StatusCode == http.StatusOK
+		attempt.Err = fmt.Errorf("it answered HTTP %s with something that is no JSON object, so it was not Temporal's HTTP API that answered", resp.Status)
+		return attempt
+	}
+	if resp.StatusCode == http.StatusOK {
+		if out != nil {
+			if err := json.Unmarshal(text, out); err != nil {
+				attempt.Repeatable = true
+				attempt.Err = errors.New("it answered HTTP 200 with JSON that is not what the HTTP API documents")
+				return attempt
+			}
+		}
+		attempt.Outcome = delivery.Accepted
+		return attempt
+	}
+	var said status
+	if json.Unmarshal(text, &said) != nil || said.Code == nil {
+		attempt.Repeatable = resp.StatusCode >= 500
+		attempt.Err = fmt.Errorf("it answered HTTP %s with JSON that is no status of Temporal's HTTP API", resp.Status)
+		return attempt
+	}
+	attempt.Code, attempt.Message = codeNames[*said.Code], said.Message
+	if attempt.Code == "" {
+		attempt.Code = "code " + strconv.Itoa(*said.Code)
+	}
+	for _, detail := range said.Details {
+		if strings.HasSuffix(detail.Type, ".NamespaceNotFoundFailure") {
+			attempt.Code = namespaceNotFound
+		}
+	}
+	attempt.Err = fmt.Errorf("%s: %s", attempt.Code, attempt.Message)
+	switch *said.Code {
+	case codeResourceExhausted:
+		attempt.Outcome, attempt.Cause = delivery.NotSent, delivery.Throttled
+	case codeInvalidArgument, codeNotFound, codeAlreadyExists, codePermissionDenied, codeFailedPrecondition,
+		codeOutOfRange, codeUnimplemented, codeUnauthenticated:
+		attempt.Outcome = delivery.Rejected
+	default:
+		attempt.Repeatable = true
+	}
+	return attempt
+}
+
+func retryAfter(header http.Header) time.Duration {
+	seconds, err := strconv.Atoi(header.Get("Retry-After"))
+	if err != nil || seconds < 0 {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
+}

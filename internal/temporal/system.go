@@ -1,0 +1,114 @@
+// Package temporal is the system of Temporal: it signals workflow executions with
+// SignalWorkflowExecution, over Temporal's HTTP API.
+package temporal
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// args is what the user says of the signal.
+type args struct {
+	Namespace      types.String `tfsdk:"namespace"`
+	WorkflowID     types.String `tfsdk:"workflow_id"`
+	RunID          types.String `tfsdk:"run_id"`
+	SignalName     types.String `tfsdk:"signal_name"`
+	Input          types.String `tfsdk:"input"`
+	InputWO        types.String `tfsdk:"input_wo"`
+	InputWOVersion types.Int64  `tfsdk:"input_wo_version"`
+	RequestID      types.String `tfsdk:"request_id"`
+}
+
+// New returns signal_temporal_workflow.
+func New(client *Client, sender *signal.Sender) signal.Offer {
+	return signal.NewOffer(system(client), sender)
+}
+
+func system(client *Client) signal.System[args] {
+	return signal.System[args]{
+		Name: "temporal_workflow",
+		Description: "Sends a signal to a running Temporal workflow execution, with one `SignalWorkflowExecution` request to Temporal's HTTP API, " +
+			"repeated under the same request id while its outcome stays unknown.\n\n" +
+			"Temporal records a request id once for each run, and takes a repeat of it for the same signal, also after the run has closed. So a repeat after a lost answer does no harm. " +
+			"A run that is reset forgets the ids of what came after its reset point.\n\n" +
+			"`wait_until_ready` waits for a running execution. `wait_for_completion` waits until the run that was signalled has closed, or, when it continues as new, the last of the runs that continue it: " +
+			"`COMPLETED` is success. `adopt_existing` looks in the history of the run for a signal with this `request_id`, so it needs one that is configured. " +
+			"With any of the three, `run_id` is looked up before sending when it is not set.\n\n" +
+			"The signal is sent to the HTTP API of Temporal's frontend, by convention on port 7243, which self-hosted servers have to enable. The gRPC port, 7233, does not take it.",
+		Unconfigured:    func(*args) bool { return client.config.Unknown != "" },
+		Waits:           true,
+		Adopts:          true,
+		Arguments:       arguments(),
+		Remembered:      remembered,
+		ActionArguments: actionArguments(),
+		Final:           func(_ *args, status string) bool { return final(status) },
+		Complete: func(_ context.Context, a *args) {
+			if namespace := client.ConfiguredNamespace(); a.Namespace.IsUnknown() && namespace != "" {
+				a.Namespace = types.StringValue(namespace)
+			}
+			if a.RequestID.IsUnknown() {
+				a.RequestID = types.StringValue(uuid.NewString())
+			}
+		},
+		Bind: func(_ context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
+			namespace, err := client.Namespace(a.Namespace.ValueString())
+			if err != nil {
+				return signal.Signal{}, err
+			}
+			connected, err := client.connect()
+			if err != nil {
+				return signal.Signal{}, err
+			}
+			a.Namespace = types.StringValue(namespace)
+			if a.RequestID.IsNull() || a.RequestID.IsUnknown() {
+				a.RequestID = types.StringValue(uuid.NewString())
+			}
+			return bind(client, connected.address.Host, a, secrets), nil
+		},
+	}
+}
+
+func bind(client *Client, host string, a *args, secrets signal.Secrets) signal.Signal {
+	if a.RunID.IsUnknown() {
+		// Which run it is takes a read, which is made only where something waits or adopts.
+		a.RunID = types.StringNull()
+	}
+	t := target{client: client, namespace: a.Namespace.ValueString(), workflow: a.WorkflowID.ValueString(), name: a.SignalName.ValueString(), request: request{
+		WorkflowExecution: execution{WorkflowID: a.WorkflowID.ValueString(), RunID: a.RunID.ValueString()},
+		RequestID:         a.RequestID.ValueString(),
+		Identity:          identity(a.RequestID.ValueString()),
+	}}
+	if input := secrets.Either("input", a.Input); input != nil {
+		t.request.Input = json.RawMessage(*input)
+	}
+	to := "Temporal workflow " + a.WorkflowID.ValueString()
+	if !a.RunID.IsNull() {
+		to += fmt.Sprintf(" (run %s)", a.RunID.ValueString())
+	}
+	bound := signal.Signal{
+		Target:      t,
+		What:        fmt.Sprintf("signal %q", a.SignalName.ValueString()),
+		To:          fmt.Sprintf("%s in namespace %s at %s", to, a.Namespace.ValueString(), host),
+		Service:     "Temporal",
+		RateLimit:   "temporal/" + host + "/" + a.Namespace.ValueString(),
+		Explain:     t.explain,
+		HowToCheck:  t.howToCheck(),
+		ExplainRead: t.explainRead,
+		Unseen:      "Temporal knew no running execution of this workflow id: none may have been started yet, it may have closed, or the workflow id may be another. " + t.describe(),
+	}
+	watched := workflow{client, host, t.namespace, t.workflow}
+	if a.RunID.IsNull() {
+		bound.Find = watched.finder(a, t, func() signal.Signal { return bind(client, host, a, secrets) })
+		bound.Evidence = watched.evidence(t, func(id string) { a.RunID = types.StringValue(id) })
+		return bound
+	}
+	one := run{watched, a.RunID.ValueString()}
+	bound.Ready, bound.Completion, bound.Existing, bound.Evidence = one.ready(), one.completion(), one.existing(t), one.evidence(t)
+	return bound
+}
