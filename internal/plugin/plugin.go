@@ -1,5 +1,4 @@
-// Package plugin serves a provider to Terraform and OpenTofu, at no more cost
-// than has to be.
+// Package plugin serves a provider to Terraform and OpenTofu at a low cost.
 package plugin
 
 import (
@@ -10,9 +9,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 )
 
-// Serve serves the provider of an address until whoever started it is done with
-// it; with debug it waits for those that attach to it, after it has printed how, and
-// leaves its log on. It returns an error when it cannot be served.
+// Serve serves the provider of an address until its caller is done. With debug it
+// prints how to attach to it, waits for that, and leaves the log on. It returns an
+// error when the provider cannot be served.
 func Serve(address string, p func() provider.Provider, debug bool) error {
 	collectLess()
 	var options []tf6server.ServeOpt
@@ -33,9 +32,9 @@ func collectLess() {
 	}
 }
 
-// hush turns the log of the signal provider off while nobody asks for it. Left alone, a plugin writes
-// everything down to TRACE to Terraform, some 120 KB for each signal, of which
-// Terraform reads every line only to drop it; that took a fifth of an apply's time.
+// hush turns the provider's log off unless the environment asks for it. By default a
+// plugin writes everything down to TRACE to Terraform: some 120 KB for each signal.
+// Terraform reads each line and drops it. That took a fifth of an apply's time.
 func hush() {
 	for _, asked := range []string{"TF_LOG", "TF_LOG_PROVIDER"} {
 		if os.Getenv(asked) != "" {

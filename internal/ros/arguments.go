@@ -13,8 +13,8 @@ import (
 // clientToken is compiled once: schemas are made for every call of the protocol.
 var clientToken = regexp.MustCompile(`^[A-Za-z0-9_-]*$`)
 
-// arguments are those of the API reference of SignalResource, version
-// 2019-09-10, with its constraints.
+// arguments are those of the API reference, with its constraints.
+// https://www.alibabacloud.com/help/en/ros/developer-reference/api-ros-2019-09-10-signalresource
 func arguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"stack_id": schema.StringAttribute{

@@ -20,8 +20,8 @@ import (
 const readPermissions = "ros:GetStack and ros:GetStackResource"
 
 // succeeded are the statuses of stacks and resources that were made as wanted,
-// after the API references of GetStack and GetStackResource. What was rolled back
-// or deleted is complete, too, but not as wanted.
+// after the API references of GetStack and GetStackResource. A stack that
+// was rolled back or deleted is also complete, but not as wanted.
 var succeeded = []string{"CREATE_COMPLETE", "UPDATE_COMPLETE", "CHECK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_CREATE_COMPLETE", "IMPORT_UPDATE_COMPLETE"}
 
 func inProgress(status string) bool { return strings.HasSuffix(status, "_IN_PROGRESS") }
@@ -34,7 +34,7 @@ type stackResource struct {
 	region, stack, resource string
 }
 
-// snapshot is a stack and one of its resources, of which nothing is known while it is not there.
+// snapshot is a stack and one of its resources. The resource is empty while it does not exist.
 type snapshot struct {
 	stack    sdk.GetStackResponseBody
 	resource sdk.GetStackResourceResponseBody

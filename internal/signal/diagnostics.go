@@ -302,7 +302,7 @@ func (w signalRun) stopped(err error) string {
 }
 
 // unsentBecause says what is known of the cause for which a request was not sent.
-// Whoever cancels the apply is not to look for what is wrong.
+// After a cancelled apply it says nothing: there is nothing wrong to look for.
 func unsentBecause(attempt delivery.Attempt, stopped error) string {
 	if attempt.Outcome != delivery.NotSent || errors.Is(stopped, context.Canceled) {
 		return ""

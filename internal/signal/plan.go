@@ -14,7 +14,7 @@ import (
 )
 
 // failureReported is the key of the private state of a resource whose failed target was
-// reported when it was created: whoever untaints it afterwards accepts that.
+// reported when it was created: a later untaint accepts the failure.
 const failureReported = "judged"
 
 // transition is what the plan of a signal that exists depends on.

@@ -101,10 +101,10 @@ func (r *signalResource[A]) check(ctx context.Context, data *model[A]) diag.Diag
 	return r.system.Check(ctx, &data.Arguments)
 }
 
-// Create sends the signal, unless it is to be sent at destroy. The state is
-// written before the send, as a signal whose outcome is unknown, so that whatever
-// could keep it from being written shows while there is nothing to lose; a clear
-// refusal takes it back.
+// Create sends the signal, unless it is to be sent at destroy. It writes the state
+// before the send, as a signal whose outcome is unknown: anything that keeps the state
+// from being written then shows while there is nothing to lose. A clear refusal takes
+// the state back.
 func (r *signalResource[A]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data)...)
@@ -160,7 +160,7 @@ func (r *signalResource[A]) Create(ctx context.Context, req resource.CreateReque
 	}
 }
 
-// Read asks nothing, but for the status of a target whose end is waited for: a
+// Read makes no request, except for the status of a target whose end is waited for. A
 // sent signal stays sent, whatever became of its target.
 func (r *signalResource[A]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	if !waitsRaw(req.State.Raw) {

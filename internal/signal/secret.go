@@ -23,7 +23,7 @@ import (
 type WriteOnlyPair struct {
 	// Name is the argument that is kept; the others are Name_wo and Name_wo_version.
 	Name string
-	// Required asks for exactly one of the two; otherwise there may be none, too.
+	// Required asks for exactly one of the two; otherwise both may be left out.
 	Required bool
 	// Sensitive hides the value that is kept. The write-only one is always hidden.
 	Sensitive bool

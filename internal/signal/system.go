@@ -121,8 +121,8 @@ type Signal struct {
 // TargetFinder finds the target of a signal whose arguments leave open which one it is.
 // Once one of its probes is reached, the arguments name the target.
 type TargetFinder struct {
-	// Ready is the probe in which there is a target that can take the signal;
-	// pending while there is none.
+	// Ready is reached when there is a target that can take the signal, and pending
+	// while there is none.
 	Ready *delivery.Probe
 	// Now is the same for those who do not wait: without a target it cannot be read.
 	Now *delivery.Probe
@@ -169,7 +169,7 @@ func NewOffer[A any](system System[A], sender *Sender) Offer {
 }
 
 // actionArguments are those that an action can have: Terraform keeps what an action
-// is given in clear, so none of them may be secret.
+// is given in saved plans, so none of them may be secret.
 func (y System[A]) actionArguments() map[string]schema.Attribute {
 	if y.ActionArguments != nil {
 		return y.ActionArguments

@@ -37,8 +37,9 @@ var neededKey = map[string]string{
 	string(ssmtypes.SignalTypeStopStep):  "StepExecutionId",
 }
 
-// arguments are those of the API reference of SendAutomationSignal, with its
-// constraints. AWS counts Unicode code points.
+// arguments are those of the API reference, with its constraints. AWS counts Unicode
+// code points.
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendAutomationSignal.html
 func arguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"automation_execution_id": schema.StringAttribute{

@@ -18,8 +18,8 @@ import (
 // needed only for executions of many steps.
 const readPermissions = "ssm:GetAutomationExecution and ssm:DescribeAutomationStepExecutions"
 
-// The final statuses of an execution, after "AutomationExecutionStatus" in the
-// Systems Manager API reference.
+// The final statuses of an execution.
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_AutomationExecution.html
 var (
 	succeeded = []ssmtypes.AutomationExecutionStatus{
 		ssmtypes.AutomationExecutionStatusSuccess,

@@ -11,8 +11,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// arguments are those of the API reference of SignalWorkflowExecution, with its
-// constraints. AWS counts Unicode code points.
+// arguments are those of the API reference, with its constraints. AWS counts Unicode
+// code points.
+// https://docs.aws.amazon.com/amazonswf/latest/apireference/API_SignalWorkflowExecution.html
 func arguments() map[string]schema.Attribute {
 	arguments := map[string]schema.Attribute{
 		"domain": schema.StringAttribute{

@@ -22,8 +22,9 @@ import (
 // known.
 const readPermissions = "swf:DescribeWorkflowExecution, swf:GetWorkflowExecutionHistory, swf:ListOpenWorkflowExecutions and swf:ListClosedWorkflowExecutions"
 
-// A run's status is OPEN, or its close status, after "WorkflowExecutionInfo" in
-// the SWF API reference. CONTINUED_AS_NEW is neither of the others: another run goes on.
+// A run's status is OPEN, or its close status. CONTINUED_AS_NEW is neither success nor
+// failure: another run goes on.
+// https://docs.aws.amazon.com/amazonswf/latest/apireference/API_WorkflowExecutionInfo.html
 const (
 	statusOpen     = string(swftypes.ExecutionStatusOpen)
 	succeeded      = string(swftypes.CloseStatusCompleted)

@@ -12,15 +12,15 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// The patterns of the API reference of SendWorkflowStepState, which hold for
-// the whole value.
+// The patterns of the API reference. They hold for the whole value.
+// https://docs.aws.amazon.com/transfer/latest/APIReference/API_SendWorkflowStepState.html
 var (
 	workflowID  = regexp.MustCompile(`^w-[a-z0-9]{17}$`)
 	executionID = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 	tokenWord   = regexp.MustCompile(`^\w{1,64}$`)
 )
 
-// arguments are those of the API reference of SendWorkflowStepState, with its constraints.
+// arguments are those of the API reference, with its constraints.
 func arguments() map[string]schema.Attribute {
 	arguments := map[string]schema.Attribute{
 		"workflow_id": schema.StringAttribute{

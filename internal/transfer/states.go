@@ -22,8 +22,8 @@ const readPermissions = "transfer:DescribeExecution"
 // service has no word for it, because it shows only those that are.
 const ended = "ENDED"
 
-// final ends the wait at HANDLING_EXCEPTION, too: the execution has failed, and
-// once it is gone nothing would tell. After FAILURE that is its way to any end.
+// final also ends the wait at HANDLING_EXCEPTION: the execution has failed, and nothing
+// would show that once it is gone. After FAILURE the wait goes on: any end is wanted.
 func final(a *args, status string) bool {
 	switch transfertypes.ExecutionStatus(status) {
 	case ended, transfertypes.ExecutionStatusCompleted, transfertypes.ExecutionStatusException:
