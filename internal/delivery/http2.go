@@ -17,7 +17,9 @@ import (
 // stream or goes away, if the body is empty or can be rewound: measured, 1,295
 // POSTs in 10 seconds (https://github.com/golang/go/blob/go1.26.0/src/net/http/h2_bundle.go,
 // http2shouldRetryRequest). A connection of golang.org/x/net/http2 cannot do that:
-// it makes the request that it is given on the one stream that it opens.
+// it makes the request that it is given on the one stream that it opens. The
+// package calls its types deprecated in favour of net/http's connections; those keep
+// to themselves how a stream ended, on which it depends whether a signal was sent.
 func enableHTTP2(transport *http.Transport) {
 	config := transport.TLSClientConfig
 	if config == nil {
@@ -29,10 +31,10 @@ func enableHTTP2(transport *http.Transport) {
 	transport.TLSClientConfig = config
 	// net/http would otherwise put its own HTTP/2 transport here.
 	transport.ForceAttemptHTTP2 = false
-	connections := &http2.Transport{IdleConnTimeout: transport.IdleConnTimeout, DisableCompression: transport.DisableCompression, MaxHeaderListSize: longestHeader}
+	connections := &http2.Transport{IdleConnTimeout: transport.IdleConnTimeout, DisableCompression: transport.DisableCompression, MaxHeaderListSize: longestHeader} //nolint:staticcheck // see above
 	transport.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{
 		"h2": func(_ string, conn *tls.Conn) http.RoundTripper {
-			streams, err := connections.NewClientConn(conn)
+			streams, err := connections.NewClientConn(conn) //nolint:staticcheck // see above
 			if err != nil {
 				_ = conn.Close()
 				return failedConnection{err}
@@ -44,7 +46,7 @@ func enableHTTP2(transport *http.Transport) {
 
 // http2Connection makes requests on one connection, each on a stream of its own.
 // net/http keeps it and gives it requests until it says that it takes no more.
-type http2Connection struct{ streams *http2.ClientConn }
+type http2Connection struct{ streams *http2.ClientConn } //nolint:staticcheck // see enableHTTP2
 
 // RoundTrip makes one request. It returns http2.ErrNoCachedConn when the
 // connection takes no more of them: nothing was written, and net/http dials again.

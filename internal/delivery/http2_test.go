@@ -312,6 +312,15 @@ func TestClientCertificateRequired(t *testing.T) {
 	}
 }
 
+// perform makes a request of which only the error matters.
+func perform(client delivery.Client, req *http.Request) error {
+	resp, err := client.Do(req)
+	if err == nil {
+		_ = resp.Body.Close()
+	}
+	return err
+}
+
 // doerFunc makes requests as the function does.
 type doerFunc func(*http.Request) (*http.Response, error)
 
@@ -327,7 +336,7 @@ func TestUnclassifiedFailuresArePermanent(t *testing.T) {
 		t.Fatal(err)
 	}
 	failing := doerFunc(func(*http.Request) (*http.Response, error) { return nil, errUnclassified })
-	if _, err := (delivery.Client{Doer: failing}).Do(req); !errors.Is(err, errUnclassified) {
+	if err := perform(delivery.Client{Doer: failing}, req); !errors.Is(err, errUnclassified) {
 		t.Fatal(err)
 	}
 	if attempt := trace.Unsent(nil); attempt.Cause != delivery.Permanent {
@@ -343,7 +352,7 @@ func TestHeaderThatCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	req.Header.Set("X-Amz-Security-Token", "canary\n")
-	_, err = delivery.Client{Doer: delivery.NewHTTPClient(&http.Transport{})}.Do(req)
+	err = perform(delivery.Client{Doer: delivery.NewHTTPClient(&http.Transport{})}, req)
 	header := (*delivery.HeaderError)(nil)
 	if !errors.As(err, &header) || header.Name != "X-Amz-Security-Token" || strings.Contains(err.Error(), "canary") {
 		t.Errorf("said %v", err)
@@ -368,7 +377,7 @@ func TestProxyThatDoesNotConnect(t *testing.T) {
 			t.Fatal(err)
 		}
 		client := delivery.Client{Doer: delivery.NewHTTPClient(&http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return url.Parse(at) }})}
-		_, err = client.Do(req)
+		err = perform(client, req)
 		refused := (*delivery.ProxyError)(nil)
 		if !errors.As(err, &refused) || refused.Code != code || strings.Contains(err.Error(), "canary") || asked != 1 {
 			t.Errorf("%d: asked %d times, said %v", code, asked, err)

@@ -193,7 +193,7 @@ func pemOf(argument, given, name, older string) ([]byte, error) {
 		}
 		return []byte(data), nil
 	}
-	text, err := os.ReadFile(expand(path))
+	text, err := os.ReadFile(expand(path)) //nolint:gosec // The user names the file.
 	if err != nil {
 		return nil, fmt.Errorf("the Temporal %s is neither PEM nor a file that can be read: %w", argument, err)
 	}

@@ -78,11 +78,11 @@ const (
 	Nameless
 )
 
-// Cell is what one signal comes to in one row, and Result what a user sees of it.
-type (
-	Cell   = systems.Cell
-	Result = systems.Result
-)
+// Cell is what one signal comes to in one row.
+type Cell = systems.Cell
+
+// Result is what a user sees of a signal.
+type Result = systems.Result
 
 // Many stands for as many requests as the timeout leaves room for.
 const Many = systems.Many

@@ -151,7 +151,9 @@ type Gate struct {
 
 // How a run ends.
 const (
-	Well, Badly, Never = "well", "badly", "never"
+	Well  = "well"
+	Badly = "badly"
+	Never = "never"
 )
 
 // Request is one that the vendor's own tool makes for these arguments.

@@ -147,7 +147,7 @@ func StartBuilt(ctx context.Context, root string) (*Server, error) {
 // an error where the server is nil.
 func (s *Server) URL() (string, error) {
 	if s == nil {
-		return "", errors.New("there is no Temporal server behind this sandbox: " + HowToBuild)
+		return "", errors.New("there is no Temporal server behind this sandbox, and \"make temporal\" builds one")
 	}
 	return s.HTTP, nil
 }

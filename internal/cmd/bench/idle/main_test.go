@@ -12,7 +12,7 @@ import (
 
 // The provider that does nothing looks to Terraform as the real one does, and makes no plan of its own.
 func TestIdleLooksLikeTheProvider(t *testing.T) {
-	real, err := providerserver.NewProtocol6(signal.New("test")())().GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	signals, err := providerserver.NewProtocol6(signal.New("test")())().GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,10 +20,10 @@ func TestIdleLooksLikeTheProvider(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(real.ResourceSchemas) < 5 || !reflect.DeepEqual(idle.Provider, real.Provider) {
-		t.Errorf("of %d resources, the provider blocks are alike: %t", len(real.ResourceSchemas), reflect.DeepEqual(idle.Provider, real.Provider))
+	if len(signals.ResourceSchemas) < 5 || !reflect.DeepEqual(idle.Provider, signals.Provider) {
+		t.Errorf("of %d resources, the provider blocks are alike: %t", len(signals.ResourceSchemas), reflect.DeepEqual(idle.Provider, signals.Provider))
 	}
-	for name, want := range real.ResourceSchemas {
+	for name, want := range signals.ResourceSchemas {
 		// Identities are no part of a schema; a job has one, and the other one has none.
 		if !reflect.DeepEqual(idle.ResourceSchemas[name], want) {
 			t.Errorf("%s looks otherwise:\n%v\n%v", name, idle.ResourceSchemas[name], want)
