@@ -31,8 +31,8 @@ type idle struct{ provider.Provider }
 func (idle) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {}
 
 func (p *idle) Resources(ctx context.Context) (resources []func() resource.Resource) {
-	for _, real := range p.Provider.Resources(ctx) {
-		resources = append(resources, func() resource.Resource { return idleResource{real()} })
+	for _, ours := range p.Provider.Resources(ctx) {
+		resources = append(resources, func() resource.Resource { return idleResource{ours()} })
 	}
 	return resources
 }
