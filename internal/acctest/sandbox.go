@@ -55,10 +55,24 @@ func SandboxTLS(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	return s
 }
 
+// SandboxHTTP2 is Sandbox behind TLS, for clients that speak HTTP/2. The clients of a
+// provider in this process trust it; the aws block needs its Authority.
+func SandboxHTTP2(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
+	t.Helper()
+	if options.Temporal == nil {
+		options.Temporal = TemporalURL
+	}
+	s := sandbox.New(options)
+	must(t, s.StartHTTP2("127.0.0.1:0", authority().certificate))
+	t.Cleanup(func() { must(t, s.Close()) })
+	return s
+}
+
 // AWS is the provider's aws block for a server at url.
 func AWS(url string) Values {
 	return Values{
-		"region": "us-east-1", "access_key": "sandbox-access-key", "secret_key": "sandbox-secret-key",
+		"custom_ca_bundle": Authority(),
+		"region":           "us-east-1", "access_key": "sandbox-access-key", "secret_key": "sandbox-secret-key",
 		"endpoints": endpoints("aws", url),
 	}
 }

@@ -45,12 +45,15 @@ func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Opt
 	// A read that comes after the last one that is needed has not begun yet when a test goes on.
 	patience.FirstPoll, patience.LongestPoll = 100*time.Millisecond, 100*time.Millisecond
 	patience.Attempt = cmp.Or(trouble.Attempt, patience.Attempt)
-	if trouble.Line == matrix.RefusedAtFirst || trouble.Line != matrix.Refused && y.ShownBy != "" {
+	if trouble.Line == matrix.RefusedAtFirst || trouble.Line == matrix.HTTP2 || trouble.Line != matrix.Refused && y.ShownBy != "" {
 		patience.Unreachable = time.Minute
 	}
 	start := acctest.Sandbox
 	if trouble.Line == matrix.RefusedAtFirst {
 		start = acctest.SandboxToRefuse
+	}
+	if trouble.Line == matrix.HTTP2 {
+		start = acctest.SandboxHTTP2
 	}
 	s := start(t, options)
 	config := y.Ready(s)

@@ -46,13 +46,23 @@ const (
 	KindHTMLOK Kind = "html_ok"
 	// KindRedirect answers 307 to the URL in Body. Not acted.
 	KindRedirect Kind = "redirect"
+	// KindReset reads the request and ends its HTTP/2 stream with PROTOCOL_ERROR. Not acted. On HTTP/1 it is KindDropBefore.
+	KindReset Kind = "reset"
+	// KindResetAfter acts and ends the HTTP/2 stream with PROTOCOL_ERROR. On HTTP/1 it is KindDropAfter.
+	KindResetAfter Kind = "reset_after"
+	// KindRefuseStream ends the HTTP/2 stream with REFUSED_STREAM, by which a server says that it has processed nothing of
+	// it. Not acted. On HTTP/1 it is KindDropBefore.
+	KindRefuseStream Kind = "refuse_stream"
+	// KindGoAway sends GOAWAY with a last stream below the request's, which says the same of it and of all later ones on
+	// the connection. Not acted. On HTTP/1 it is KindDropBefore.
+	KindGoAway Kind = "go_away"
 	// KindExpired answers the service's error for expired credentials. Not acted.
 	KindExpired Kind = "expired"
 )
 
 var kinds = []Kind{
 	KindRefuse, KindDelay, KindStall, KindStallAfter, KindThrottle, KindErrorBefore, KindErrorAfter, KindDropBefore,
-	KindDropAfter, KindTruncate, KindTruncateJSON, KindHTML, KindHTMLAfter, KindHTMLOK, KindRedirect, KindExpired,
+	KindDropAfter, KindTruncate, KindTruncateJSON, KindHTML, KindHTMLAfter, KindHTMLOK, KindRedirect, KindReset, KindResetAfter, KindRefuseStream, KindGoAway, KindExpired,
 }
 
 // Fault is a misbehaviour to inject into authenticated requests. When several apply the oldest wins.
@@ -214,6 +224,12 @@ func (s *Sandbox) faultBefore(svc service, c *call, f Fault) (reply, bool) {
 		return reply{}, true
 	case KindDropBefore:
 		return reply{}, true
+	case KindReset:
+		return reply{end: streamReset}, true
+	case KindRefuseStream:
+		return reply{end: streamRefused}, true
+	case KindGoAway:
+		return reply{end: goingAway}, true
 	case KindHTML:
 		return f.page(http.StatusBadGateway), true
 	case KindHTMLOK:
@@ -233,6 +249,8 @@ func (s *Sandbox) faultAfter(svc service, c *call, f Fault, p reply) reply {
 		return reply{}
 	case KindDropAfter:
 		return reply{}
+	case KindResetAfter:
+		return reply{end: streamReset}
 	case KindHTMLAfter:
 		return f.page(http.StatusBadGateway)
 	case KindTruncate:

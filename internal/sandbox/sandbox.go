@@ -78,11 +78,14 @@ type Sandbox struct {
 
 	done      chan struct{}
 	closeOnce sync.Once
+	// secure are the goroutines of ServeHTTP2.
+	secure sync.WaitGroup
 
 	mu       sync.Mutex
 	hooks    map[string]hook
 	addr     *net.TCPAddr
 	cert     *tls.Certificate
+	http2    bool
 	server   *http.Server
 	listener net.Listener // nil while refusing
 	serving  chan struct{}
@@ -154,10 +157,15 @@ type reply struct {
 	body   []byte
 	// missing is how many bytes are announced but never sent.
 	missing int
+	// end is how an HTTP/2 stream ends that gets no answer.
+	end string
 }
 
 func (p reply) write(w http.ResponseWriter) {
 	if p.status == 0 {
+		if stream, ok := w.(*http2Writer); ok {
+			stream.end = p.end
+		}
 		panic(http.ErrAbortHandler)
 	}
 	for k, v := range p.header {
@@ -228,6 +236,12 @@ func (s *Sandbox) StartTLS(addr string) error {
 	return s.start(addr, cert)
 }
 
+// StartHTTP2 is StartTLS with a certificate of the caller's, for clients that speak HTTP/2, or HTTP/1.1 where they do not.
+func (s *Sandbox) StartHTTP2(addr string, cert tls.Certificate) error {
+	s.http2 = true
+	return s.start(addr, &cert)
+}
+
 func (s *Sandbox) start(addr string, cert *tls.Certificate) error {
 	tcp, err := net.ResolveTCPAddr("tcp", addr)
 	if err != nil {
@@ -241,7 +255,7 @@ func (s *Sandbox) start(addr string, cert *tls.Certificate) error {
 	if s.addr != nil {
 		return errors.New("sandbox started already")
 	}
-	// The endpoints played here speak HTTP/1.1 only.
+	// HTTP/2 is spoken by serveHTTP2, where it is.
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	s.server = &http.Server{
@@ -253,6 +267,9 @@ func (s *Sandbox) start(addr string, cert *tls.Certificate) error {
 		ErrorLog:          s.log,
 		Protocols:         &protocols,
 		ReadHeaderTimeout: time.Minute,
+	}
+	if s.http2 {
+		s.server.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){"h2": serveHTTP2}
 	}
 	s.addr, s.cert = tcp, cert
 	if err := s.listen(); err != nil {
@@ -276,7 +293,11 @@ func (s *Sandbox) listen() error {
 	s.addr = l.Addr().(*net.TCPAddr)
 	s.listener = l
 	if s.cert != nil {
-		s.listener = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{*s.cert}, MinVersion: tls.VersionTLS12})
+		config := &tls.Config{Certificates: []tls.Certificate{*s.cert}, MinVersion: tls.VersionTLS12}
+		if s.http2 {
+			config.NextProtos = []string{"h2", "http/1.1"}
+		}
+		s.listener = tls.NewListener(l, config)
 	}
 	serving := make(chan struct{})
 	s.serving = serving
@@ -345,10 +366,44 @@ func (s *Sandbox) CertificatePEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.cert.Certificate[0]})
 }
 
+// ServeHTTP2 serves the same services once more, on another loopback address, over TLS and with HTTP/2. It returns the
+// URL and the certificate, in PEM, and ends with Close.
+func (s *Sandbox) ServeHTTP2(addr string) (string, []byte, error) {
+	tcp, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil {
+		return "", nil, err
+	}
+	if !tcp.IP.IsLoopback() {
+		return "", nil, fmt.Errorf("%s is not a loopback address", addr)
+	}
+	cert, err := selfSigned()
+	if err != nil {
+		return "", nil, err
+	}
+	listener, err := net.ListenTCP("tcp", tcp)
+	if err != nil {
+		return "", nil, err
+	}
+	server := &http.Server{
+		Handler: s.Handler(), ErrorLog: s.log, ReadHeaderTimeout: time.Minute,
+		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){"h2": serveHTTP2},
+	}
+	s.secure.Go(func() {
+		config := &tls.Config{Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+		_ = server.Serve(tls.NewListener(listener, config))
+	})
+	s.secure.Go(func() {
+		<-s.done
+		_ = server.Close()
+	})
+	return "https://" + listener.Addr().String(), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]}), nil
+}
+
 // Close stops listening, ends every delay and stall, and returns when all connections are gone.
 // It must not be called from a hook, which runs inside a request.
 func (s *Sandbox) Close() error {
 	s.closeOnce.Do(func() { close(s.done) })
+	s.secure.Wait()
 	s.mu.Lock()
 	server, serving := s.server, s.serving
 	s.listener = nil

@@ -60,6 +60,13 @@ var jobs = map[string]Job{
 	"stalled after acting":                jobStalls,
 	"answer lost and credentials expired": jobStalls,
 	"slow":                                jobDone,
+
+	"stream reset before acting": jobDoubtful,
+	"stream reset after acting":  jobDone,
+	"every stream reset":         jobStalls,
+	"stream refused at first":    jobDone,
+	"every stream refused":       jobFails,
+	"server going away":          jobDone,
 }
 
 // jobless are the rows that are about the reads of SSM and SWF.

@@ -76,6 +76,8 @@ const (
 	Untrusted
 	// Nameless is a server whose name does not exist.
 	Nameless
+	// HTTP2 is a server that speaks HTTP/2.
+	HTTP2
 )
 
 // Cell is what one signal comes to in one row.

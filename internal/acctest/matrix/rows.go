@@ -203,7 +203,47 @@ var Sections = []Section{{
 			End:     sent(1),
 		},
 	},
+}, {
+	Title: "HTTP/2",
+	About: "A server that speaks HTTP/2 can end the stream of one request, or go away. It says of a refused stream, and of those above the last one of its GOAWAY, that it has not processed them (RFC 9113, sections 6.8 and 8.7); any other end says nothing. One attempt is one request on the wire, whatever the server does.",
+	Rows: []Row{
+		lost("stream reset before acting", "the server reads the request and ends its stream with an error, and the service has not acted", http2(once(sandbox.KindReset)), 0),
+		lost("stream reset after acting", "the service acts, and the server ends the request's stream with an error", http2(once(sandbox.KindResetAfter)), 1),
+		{
+			Name:    "every stream reset",
+			What:    "the server ends each request's stream with an error, and the service never acts",
+			Trouble: http2(Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindReset}}, Timeout: ample}),
+			End:     unknown(1, 0, "PROTOCOL_ERROR"),
+			Own: with(repeated(unknown(Many, 0, "PROTOCOL_ERROR", "attempts", "timeout")),
+				readBack(notSent(Many, "PROTOCOL_ERROR", "attempts", "timeout", "the signal has not arrived"))),
+			Resending: resent(unknown(2, 0, "PROTOCOL_ERROR")),
+		},
+		{
+			Name:    "stream refused at first",
+			What:    "the server refuses the request's stream once",
+			Trouble: http2(once(sandbox.KindRefuseStream)),
+			End:     sent(2),
+		},
+		{
+			Name:    "every stream refused",
+			What:    "the server refuses every stream, until the timeout",
+			Trouble: http2(Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindRefuseStream}}, Timeout: enough}),
+			End:     notSent(Many, "REFUSED_STREAM", "attempts", "did not process"),
+		},
+		{
+			Name:    "server going away",
+			What:    "the server goes away when the request has been sent, and says that it has not processed it",
+			Trouble: http2(once(sandbox.KindGoAway)),
+			End:     sent(2),
+		},
+	},
 }}
+
+// http2 is a trouble of a server that speaks HTTP/2.
+func http2(trouble Trouble) Trouble {
+	trouble.Line = HTTP2
+	return trouble
+}
 
 // reads are the operations by which lost signals are looked for.
 func reads() (operations []string) {

@@ -61,9 +61,10 @@ var temporalWorkflow = []System{{
 	ShowsSignals: true,
 	// What was not Temporal's answer, and not a failure, is read back; so is what stays unknown at the end.
 	Cells: map[string]Cell{
-		"500 for good": {Result: NotSent, Requests: Many, Says: []string{"HTTP 500", "attempts", "timeout", "the signal has not arrived"}},
-		"proxy's 403":  {Result: Sent, Requests: 2, Taken: 1},
-		"redirected":   {Result: Sent, Requests: 2, Taken: 1},
+		"500 for good":       {Result: NotSent, Requests: Many, Says: []string{"HTTP 500", "attempts", "timeout", "the signal has not arrived"}},
+		"every stream reset": {Result: NotSent, Requests: Many, Says: []string{"PROTOCOL_ERROR", "attempts", "timeout", "the signal has not arrived"}},
+		"proxy's 403":        {Result: Sent, Requests: 2, Taken: 1},
+		"redirected":         {Result: Sent, Requests: 2, Taken: 1},
 	},
 	Interrupted: func(s *sandbox.Sandbox, at Moment) (Values, string) {
 		w := sandbox.TemporalWorkflow{}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -50,7 +51,21 @@ func run(ctx context.Context, out io.Writer, addr, cli string) error {
 		fmt.Fprintf(out, "Temporal is left out. %s\n\n", temporalserver.HowToBuild)
 	}
 	begin(s, served...)
+	secure, certificate, err := s.ServeHTTP2("127.0.0.1:0")
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	authority, err := os.CreateTemp("", "sandbox-*.pem")
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	defer func() { _ = os.Remove(authority.Name()) }()
+	if _, err := authority.Write(certificate); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	_ = authority.Close()
 	fmt.Fprintf(out, "The sandbox stands in for all services at %s, until Ctrl-C.\n\n", s.URL())
+	fmt.Fprintf(out, "It speaks TLS and HTTP/2 at %s, with the certificate in %s.\n\n", secure, authority.Name())
 	fmt.Fprintf(out, "In another terminal, tell Terraform where it is:\n\n%s\n", environment(s.URL(), cli))
 	fmt.Fprintf(out, "These examples have something here that waits for their signals:\n\n%s\n", commands(served, s.URL(), false))
 	fmt.Fprintf(out, "These do, too, and need the block below beside them, as provider.tf:\n\n%s\n%s\n", commands(served, s.URL(), true), block(s.URL()))
