@@ -2,6 +2,7 @@ package cloudautomator
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,10 +10,14 @@ import (
 	"maps"
 	"math/big"
 	"regexp"
+	"slices"
 )
 
 // parseObject reads a JSON object, with numbers as they are written.
 func parseObject(text string) (map[string]any, error) {
+	if text == "" {
+		return map[string]any{}, nil
+	}
 	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
 	decoder.UseNumber()
 	var object map[string]any
@@ -51,8 +56,12 @@ func coversObject(whole, part string) bool {
 
 // covers reports whether a value has what part asks for: of objects the members
 // that part gives, whatever else the service has added, and of anything else
-// the value. The service gives numbers back as text, too; null is as good as absent.
+// the value. The service gives numbers back as text, too; and nothing at all is
+// told in many words: null, "", [], {}.
 func covers(whole, part any) bool {
+	if vacant(part) {
+		return vacant(whole)
+	}
 	switch part := part.(type) {
 	case map[string]any:
 		object, ok := whole.(map[string]any)
@@ -70,14 +79,13 @@ func covers(whole, part any) bool {
 		if !ok || len(list) != len(part) {
 			return false
 		}
+		list, part = inOrder(list), inOrder(part)
 		for i := range part {
 			if !covers(list[i], part[i]) {
 				return false
 			}
 		}
 		return true
-	case nil:
-		return whole == nil
 	default:
 		switch whole.(type) {
 		case nil, map[string]any, []any:
@@ -85,6 +93,70 @@ func covers(whole, part any) bool {
 		}
 		return fmt.Sprint(whole) == fmt.Sprint(part) || sameNumbers(whole, part)
 	}
+}
+
+// vacant reports whether a value says nothing.
+func vacant(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		for _, member := range v {
+			if !vacant(member) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// inOrder sorts a list of key/value objects, such as tags, which has no order of its own.
+func inOrder(list []any) []any {
+	for _, item := range list {
+		object, ok := item.(map[string]any)
+		if _, keyed := object["key"]; !ok || !keyed {
+			return list
+		}
+	}
+	return slices.SortedStableFunc(slices.Values(list), func(a, b any) int {
+		x, y := a.(map[string]any), b.(map[string]any)
+		return cmp.Or(cmp.Compare(fmt.Sprint(x["key"]), fmt.Sprint(y["key"])), cmp.Compare(fmt.Sprint(x["value"]), fmt.Sprint(y["value"])))
+	})
+}
+
+// canonical writes a value in one form, whatever its order and notation.
+func canonical(value any) string {
+	var tidy func(value any) any
+	tidy = func(value any) any {
+		switch v := value.(type) {
+		case map[string]any:
+			object := map[string]any{}
+			for name, member := range v {
+				if !vacant(member) {
+					object[name] = tidy(member)
+				}
+			}
+			return object
+		case []any:
+			list := make([]any, len(v))
+			for i, item := range inOrder(v) {
+				list[i] = tidy(item)
+			}
+			return list
+		case json.Number:
+			if n, ok := rational(v.String()); ok {
+				return n.RatString()
+			}
+		}
+		return value
+	}
+	written, _ := json.Marshal(tidy(value))
+	return string(written)
 }
 
 // sameNumbers reports whether two values are the same number in other words,

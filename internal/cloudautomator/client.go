@@ -46,10 +46,9 @@ type Client struct {
 	secrets   *delivery.Redactor
 	doer      func() delivery.Doer
 	api       func() (api, error)
-	// known are the ids of the jobs that resources of this provider have, and
-	// creating has a lock for each name under which a job is being created: a
-	// creation whose answer is lost must not take another resource's job for its own.
-	known, creating sync.Map
+	// known are the ids of the jobs that resources of this provider have, and created
+	// of those that it has made: one of them that is not found may not be shown yet.
+	known, created sync.Map
 }
 
 // api is where the job API is, and what it asks for.

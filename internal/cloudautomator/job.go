@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/boolplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
@@ -35,6 +36,7 @@ type jobModel struct {
 	ActionType               types.String `tfsdk:"action_type"`
 	ActionValue              types.String `tfsdk:"action_value"`
 	AllowRuntimeActionValues types.Bool   `tfsdk:"allow_runtime_action_values"`
+	ForWorkflow              types.Bool   `tfsdk:"for_workflow"`
 	EffectiveDate            types.String `tfsdk:"effective_date"`
 	ExpirationDate           types.String `tfsdk:"expiration_date"`
 	CompletedPostProcessID   types.List   `tfsdk:"completed_post_process_id"`
@@ -148,15 +150,22 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"action_value": schema.StringAttribute{
-				Required: true,
+				Optional: true,
 				MarkdownDescription: "The settings of the action, as a JSON object; use `jsonencode`. Only the members given here are compared with the job's: what the service adds by itself is no change. " +
-					"It is not sensitive: keep secrets out of it.",
+					"It is not sensitive: keep secrets out of it. Leave it out for an action without settings, such as `no_action`.",
 				Validators: []validator.String{jsonObject{}},
 			},
 			"allow_runtime_action_values": schema.BoolAttribute{
 				Optional:            true,
 				Computed:            true,
 				MarkdownDescription: "Whether the values of the action can be given when the job is run.",
+			},
+			"for_workflow": schema.BoolAttribute{
+				Optional: true,
+				Computed: true,
+				MarkdownDescription: "Whether the job heads a job workflow, with `action_type = \"no_action\"`. Changing it makes a new job, and so another id: " +
+					"a workflow that names the old one by its id, as in `first_job_id`, has to be pointed to the new one.",
+				PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown(), boolplanmodifier.RequiresReplaceIf(otherFlag, "", "")},
 			},
 			"effective_date":            schema.StringAttribute{Optional: true, MarkdownDescription: "From when on the job can be run, handed to the service as written, which checks it."},
 			"expiration_date":           schema.StringAttribute{Optional: true, MarkdownDescription: "Until when the job can be run, handed to the service as written, which checks it."},
@@ -201,7 +210,13 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 	}
 }
 
-var notBlank = regexp.MustCompile(`\S`)
+// notBlank counts the blanks of all scripts as such.
+var notBlank = regexp.MustCompile(`[^\s\p{Z}]`)
+
+// otherFlag reports whether a flag is configured to be another one; none and false are the same.
+func otherFlag(_ context.Context, req planmodifier.BoolRequest, resp *boolplanmodifier.RequiresReplaceIfFuncResponse) {
+	resp.RequiresReplace = known(req.ConfigValue) && req.ConfigValue.ValueBool() != req.StateValue.ValueBool()
+}
 
 var accounts = []path.Expression{path.MatchRoot("aws_account_id"), path.MatchRoot("aws_account_ids"), path.MatchRoot("google_cloud_account_id")}
 
@@ -239,15 +254,16 @@ func (r *jobResource) ValidateConfig(ctx context.Context, req resource.ValidateC
 var asking = map[string]any{"rule_type": webhook, "rule_value": nil}
 
 // body is what the job API gets to have a job with these arguments. Of those that
-// are not set, it takes away what the job had before.
-func (m *jobModel) body(before *jobModel) map[string]any {
-	body := map[string]any{
-		"name":         m.Name.ValueString(),
-		"action_value": json.RawMessage(m.ActionValue.ValueString()),
-	}
+// are not set, it takes away what the job had before. What the service shows of
+// an action_value beside the members that are or were configured stays.
+func (m *jobModel) body(before *jobModel, shown json.RawMessage, recorded types.String) map[string]any {
+	body := map[string]any{"name": m.Name.ValueString(), "action_value": carried(m.ActionValue, recorded, shown)}
 	if before == nil {
 		before = &jobModel{}
 		body["group_id"], body["action_type"] = m.GroupID.ValueInt64(), m.ActionType.ValueString()
+		if m.ForWorkflow.ValueBool() {
+			body["for_workflow"] = true
+		}
 		maps.Copy(body, asking)
 	}
 	for name, argument := range map[string]struct {
@@ -271,4 +287,32 @@ func (m *jobModel) body(before *jobModel) map[string]any {
 		}
 	}
 	return body
+}
+
+// carried is the action_value to send: as configured, and with what the service
+// shows beside that, unless it was configured before and is not any more.
+func carried(configured, recorded types.String, shown json.RawMessage) json.RawMessage {
+	asked, err := parseObject(configured.ValueString())
+	if err != nil {
+		return json.RawMessage(configured.ValueString())
+	}
+	was, _ := parseObject(recorded.ValueString())
+	whole, _ := parseObject(string(shown))
+	added := false
+	for name, value := range whole {
+		_, is := asked[name]
+		_, before := was[name]
+		if !is && !before && !vacant(value) {
+			asked[name], added = value, true
+		}
+	}
+	switch {
+	case added:
+		text, _ := json.Marshal(asked)
+		return text
+	case configured.ValueString() == "":
+		return json.RawMessage("null")
+	default:
+		return json.RawMessage(configured.ValueString())
+	}
 }

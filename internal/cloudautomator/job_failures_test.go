@@ -93,10 +93,17 @@ func TestCreationSurvivesAccidents(t *testing.T) {
 			if !b.Tainted || b.String("id") != "" || len(b.s.TriggerJobs()) > 0 {
 				t.Errorf("the state is %s, the jobs are %v", b.State, b.s.TriggerJobs())
 			}
-			// In the same apply another job of that name could not be told from it.
-			contains(t, b.Provider.Resource(jobType).Apply(old).String(), "Job Not Created", "was not tried")
+			// Another job of that name, made in the same apply, is not taken for it.
+			other := b.Provider.Resource(jobType)
+			if diags := other.Apply(old); len(diags) > 0 {
+				t.Fatal(diags)
+			}
 			b.Resource = b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
 			b.apply(old)
+			if _, there := b.s.TriggerJob(other.String("id")); !there || other.String("id") == b.String("id") {
+				t.Errorf("the other one, %s, is gone, or is this one, %s", other.String("id"), b.String("id"))
+			}
+			b.s.RemoveTriggerJob(other.String("id"))
 			b.settled(old)
 		})
 	}
@@ -110,7 +117,7 @@ func TestLateJobIsFoundAgain(t *testing.T) {
 				b := newBench(t, sandbox.CloudAutomator{})
 				b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropAfter, Times: 1})
 				b.s.Inject(sandbox.Fault{Operation: "ListJobs", Kind: sandbox.KindErrorBefore})
-				b.refused(nightly, "Outcome of the Creation Unknown", "no such job was seen", "tainted")
+				b.refused(nightly, "Outcome of the Creation Unknown", "no list of jobs could be read", "tainted")
 				b.s.ClearFaults()
 				b.Tainted = !untaint
 				b.Resource = b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
@@ -132,24 +139,46 @@ func TestLateJobIsFoundAgain(t *testing.T) {
 	}
 }
 
-func TestCreationAdoptsNoneOfTwo(t *testing.T) {
-	var passed atomic.Int64
-	s := acctest.Sandbox(t, sandbox.Options{Now: func() time.Time { return time.Now().Add(time.Duration(passed.Load())) }})
-	b := &bench{acctest.StartProvider(t, acctest.Block(s.URL())).Resource(jobType), t, s, false}
+// A creation whose answer is lost finds its own job by its mark, whatever others
+// of the same name and settings were made before and since.
+func TestCreationFindsItsOwnJob(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
 	config := nightly.With(acctest.Values{"group_id": 1, "aws_account_id": nil, "action_type": "delay", "action_value": `{"delay_minutes": 1}`})
 	b.s.AddTriggerJob(sandbox.TriggerJob{Name: "nightly", ID: "older"})
-	passed.Store(int64(time.Hour))
 	b.s.Hook("CreateJob", func() { b.s.AddTriggerJob(sandbox.TriggerJob{Name: "nightly", ID: "younger"}) }, nil)
 	b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropAfter, Times: 1})
-	diags := b.refused(config, "Outcome of the Creation Unknown", "more than one", "younger")
-	if len(diags) != 1 || strings.Contains(diags.String(), "older") || b.s.Count("CreateJob") != 1 || b.String("id") != "" {
-		t.Errorf("the state is %s: %s", b.State, diags)
+	b.apply(config)
+	if id := b.String("id"); id == "older" || id == "younger" || b.s.Count("CreateJob") != 1 || len(b.s.TriggerJobs()) != 3 {
+		t.Errorf("the job is %s, the requests were %q", id, b.made())
 	}
-	if diags := b.Refresh(); !diags.HasError() {
-		t.Error("a refresh adopted one")
-	}
-	if diags := b.Destroy(); !diags.HasError() || len(b.s.TriggerJobs()) != 3 {
+	if diags := b.Destroy(); len(diags) > 0 || len(b.s.TriggerJobs()) != 2 {
 		t.Errorf("there are %d jobs after %s", len(b.s.TriggerJobs()), diags)
+	}
+}
+
+// Two applies in two directories create the same job, and the first creation is
+// dropped before it acts: two states never own one job.
+func TestTwoDirectoriesNeverOwnOneJob(t *testing.T) {
+	for name, kind := range map[string]sandbox.Kind{"before": sandbox.KindDropBefore, "after": sandbox.KindDropAfter} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, sandbox.CloudAutomator{}, hasty())
+			other := acctest.StartProvider(t, acctest.Block(b.s.URL())).Resource(jobType)
+			b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: kind, Times: 1})
+			b.s.Inject(sandbox.Fault{Operation: "ListJobs", Kind: sandbox.KindErrorBefore})
+			b.refused(nightly)
+			b.s.ClearFaults()
+			if diags := other.Apply(nightly); len(diags) > 0 {
+				t.Fatal(diags)
+			}
+			if diags := b.Refresh(); diags.HasError() || b.String("id") == other.String("id") {
+				t.Errorf("both have job %s: %s", b.String("id"), diags)
+			}
+			b.apply(nightly)
+			if b.String("id") == other.String("id") || len(b.s.TriggerJobs()) != 2 {
+				t.Errorf("the jobs are %s and %s of %+v", b.String("id"), other.String("id"), b.s.TriggerJobs())
+			}
+			b.idle(nightly)
+		})
 	}
 }
 
@@ -253,7 +282,7 @@ func TestRemoval(t *testing.T) {
 		if diags := b.Destroy(); len(diags) > 0 || !b.State.IsNull() {
 			t.Errorf("the state is %s: %s", b.State, diags)
 		}
-		b.requests("DeleteJob", "ListJobs")
+		b.requests("ListJobs", "DeleteJob")
 	})
 }
 

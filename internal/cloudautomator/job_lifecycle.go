@@ -2,10 +2,9 @@ package cloudautomator
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -53,12 +52,12 @@ type record struct {
 	}
 }
 
-func (r record) write(ctx context.Context, data *jobModel, m privateState) diag.Diagnostics {
+func (r record) write(ctx context.Context, data *jobModel, p privateState) diag.Diagnostics {
 	diags := r.state.Set(ctx, data)
 	if r.identity != nil && !data.ID.IsNull() {
 		diags.Append(r.identity.SetAttribute(ctx, path.Root("id"), data.ID)...)
 	}
-	diags.Append(m.keep(ctx, r.private)...)
+	diags.Append(p.keep(ctx, r.private)...)
 	return diags
 }
 
@@ -79,124 +78,76 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	begun := data
 	begun.takeFrom(jobModel{})
 	begun.takeOpen(jobModel{CompletedPostProcessID: types.ListNull(types.Int64Type), FailedPostProcessID: types.ListNull(types.Int64Type)})
-	job, m, failed := w.makeJob(ctx, &data)
-	if failed != nil {
-		if !m.Sought.IsZero() {
-			resp.Diagnostics.Append(to.write(ctx, &begun, m)...)
-		}
-		resp.Diagnostics.Append(failed)
-		return
-	}
-	begun.ID = types.StringValue(job.ID)
-	m.Due = data.TriggerOnApply.ValueBool()
-	if resp.Diagnostics.Append(to.write(ctx, &begun, m)...); resp.Diagnostics.HasError() {
-		return
-	}
-	if job.URL == nil {
-		// The answer to the creation did not show it.
-		if job, failed = w.settled(ctx, job); failed != nil {
-			resp.Diagnostics.Append(withStanding(failed, fmt.Sprintf("The job was made, and is recorded as job %s, but the resource is tainted: the next apply replaces the job. "+
-				"Run \"terraform untaint\" on the resource to keep it; the next apply then reads the rest.", begun.ID.ValueString())))
+	name, p := data.Name.ValueString(), privateState{Creation: newCreation()}
+	made, answered, result, unread := w.create(ctx, name, creationMark(p.Creation), data.body(nil, nil, types.StringNull()))
+	if made == nil {
+		doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)
+		if result.Outcome != delivery.Unknown {
+			resp.Diagnostics.Append(w.failure("Job Not Created", doing, result, "Nothing is recorded. Applying again creates the job."))
 			return
 		}
+		p.at(absent)
+		resp.Diagnostics.Append(to.write(ctx, &begun, p)...)
+		looked := fmt.Sprintf("no such job was seen; its name would end with %q", creationMark(p.Creation))
+		if unread != nil {
+			looked = "no list of jobs could be read"
+		}
+		resp.Diagnostics.Append(w.failure("Outcome of the Creation Unknown", doing, result,
+			fmt.Sprintf("Whether the job was made is unknown, so it was not asked for again, but looked for: %s.", looked),
+			"The resource is saved as tainted, without an id. The next plan looks for the job again; applying removes it if it is there, and makes a new one. "+
+				fmt.Sprintf("To find out, look for a job in the Cloud Automator console whose name ends with %q.", creationMark(p.Creation))))
+		return
+	}
+	begun.ID = types.StringValue(made[0])
+	u := update{work: w, before: begun, after: data, privateState: &p, standing: standing{unnamed, made[0], made[1:]}, shown: answered}
+	if len(made) > 1 {
+		u.position = heir
+	}
+	r.client.known.Store(u.id, true)
+	p.Due = data.TriggerOnApply.ValueBool()
+	p.at(u.position)
+	if resp.Diagnostics.Append(to.write(ctx, &begun, p)...); resp.Diagnostics.HasError() {
+		return
+	}
+	job, failed := u.walk(ctx)
+	if failed != nil {
+		resp.Diagnostics.Append(withStanding(failed, fmt.Sprintf("The job was made, and is recorded as job %s, but the resource is tainted: the next apply replaces the job. "+
+			"Run \"terraform untaint\" on the resource to keep it; the next apply then finishes it.", u.id)))
+		return
 	}
 	shown, err := job.settings()
 	if err != nil {
 		resp.Diagnostics.AddError("Job Not Read", "Creating Cloud Automator job "+job.ID+" succeeded, but "+err.Error()+".")
 		return
 	}
+	asked := data
 	data.take(job, shown)
 	data.fill(shown)
-	data.RotatedAt = data.CreatedAt
-	m.learn(job)
-	if resp.Diagnostics.Append(to.write(ctx, &data, m)...); resp.Diagnostics.HasError() {
+	if names := asked.untaken(nil, shown); len(names) > 0 {
+		resp.Diagnostics.Append(notTaken(job.ID, names))
+	}
+	data.RotatedAt = text(moment(shown.CreatedAt))
+	p.at(settled)
+	p.learn(job)
+	p.remember(data, shown)
+	if resp.Diagnostics.Append(to.write(ctx, &data, p)...); resp.Diagnostics.HasError() {
 		return
 	}
-	if m.Due {
-		failed := w.runJob(ctx, job, &m, "The job was made and is recorded, but the resource is tainted: applying again replaces the job, and runs the new one. "+
+	if p.Due {
+		failed := w.runJob(ctx, job, &p, "The job was made and is recorded, but the resource is tainted: applying again replaces the job, and runs the new one. "+
 			"Run \"terraform untaint\" on the resource to keep the job: the next apply then runs it.",
 			"The job was made and is recorded, but the resource is tainted: applying again replaces the job, and runs the new one. "+
 				"If the job has run, run \"terraform untaint\" on the resource: nothing is then run again.")
-		resp.Diagnostics.Append(to.write(ctx, &data, m)...)
+		resp.Diagnostics.Append(to.write(ctx, &data, p)...)
 		appendFailure(&resp.Diagnostics, failed)
 	}
-}
-
-// makeJob creates a job.
-func (w *work) makeJob(ctx context.Context, data *jobModel) (job Job, m privateState, failed diag.Diagnostic) {
-	name := data.Name.ValueString()
-	lock := w.client.naming(name)
-	lock.Lock()
-	defer lock.Unlock()
-	if lock.doubtful {
-		return Job{}, m, diag.NewErrorDiagnostic("Job Not Created", fmt.Sprintf("Creating the Cloud Automator job %q was not tried: in this apply, the creation of another job of that name got no clear answer, "+
-			"and a second one could not be told from it.\n\nNothing is recorded. Applying again creates the job.", name))
-	}
-	made, result, since, doubt := w.create(ctx, name, data.body(nil), func(jobs []Job, since time.Time) ([]string, error) {
-		return w.client.lookFor(data, privateState{Sought: since}, jobs)
-	})
-	switch {
-	case made != nil:
-		w.client.known.Store(made.ID, true)
-		return *made, m, nil
-	case result.Outcome == delivery.Unknown:
-		lock.doubtful = true
-		m.Sought, m.Until = since, since.Add(-delivery.Until(result.SentAt)).Add(lateness)
-		w.client.known.Range(func(id, _ any) bool { m.Others = append(m.Others, id.(string)); return true })
-		found := "no such job was seen that nobody else has"
-		if doubt != nil {
-			found = doubt.Error()
-		}
-		return Job{}, m, w.failure("Outcome of the Creation Unknown", fmt.Sprintf("Creating the Cloud Automator job %q", name), result,
-			fmt.Sprintf("Whether the job was made is unknown, so it was not asked for again, but looked for: %s.", found),
-			"The resource is saved as tainted, without an id. The next plan looks for the job again; applying removes it if it is there, and makes a new one. "+
-				"To find out, look for the job in the Cloud Automator console.")
-	default:
-		return Job{}, m, w.failure("Job Not Created", fmt.Sprintf("Creating the Cloud Automator job %q", name), result, "Nothing is recorded. Applying again creates the job.")
-	}
-}
-
-// lateness is how long after the end of its creation a job may yet be made, by
-// the service's clock.
-const lateness = time.Minute
-
-// lookFor finds the job whose creation got no clear answer among those made
-// then, by its name and all its settings: one that no resource is known to have.
-// It is an error if there is more than one.
-func (c *Client) lookFor(data *jobModel, lost privateState, jobs []Job) (found []string, err error) {
-	for _, job := range jobs {
-		shown, err := job.settings()
-		created, ok := instant(shown.CreatedAt)
-		_, known := c.known.Load(job.ID)
-		if err == nil && ok && !known && !slices.Contains(lost.Others, job.ID) && job.RuleType == webhook &&
-			!created.Before(lost.Sought) && (lost.Until.IsZero() || !created.After(lost.Until)) && data.shownBy(shown) {
-			found = append(found, job.ID)
-		}
-	}
-	if len(found) > 1 {
-		return nil, fmt.Errorf("there is more than one job %q that was made since then, with the ids %s", data.Name.ValueString(), strings.Join(found, ", "))
-	}
-	return found, nil
-}
-
-// naming is held while a job is created, so that one creation at a time can
-// bring forth a job of that name.
-type naming struct {
-	sync.Mutex
-	// doubtful says that one got no clear answer.
-	doubtful bool
-}
-
-func (c *Client) naming(name string) *naming {
-	lock, _ := c.creating.LoadOrStore(name, &naming{})
-	return lock.(*naming)
 }
 
 // Read looks at the job. It changes nothing there.
 func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var data jobModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &data)...)
-	m := recall(ctx, req.Private, &resp.Diagnostics)
+	p := recall(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -217,7 +168,7 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 		return
 	}
 	lost := data.ID.IsNull()
-	there, failed := w.refresh(ctx, &data, &m)
+	there, failed := w.refresh(ctx, &data, &p)
 	switch {
 	case failed != nil:
 		resp.Diagnostics.Append(failed)
@@ -226,23 +177,22 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	default:
 		if lost {
 			resp.Diagnostics.AddWarning("Job Found",
-				fmt.Sprintf("Cloud Automator job %s is taken for the one whose creation got no clear answer: it was made then, and has the name and all settings of this resource.\n\n"+
-					"While the resource is tainted, applying removes this job and makes a new one. To keep the job, run \"terraform untaint\" on the resource. "+
-					"If the job is somebody else's, run \"terraform state rm\" on it.", data.ID.ValueString()))
+				fmt.Sprintf("Cloud Automator job %s is the one whose creation got no clear answer: its name has the mark of that creation.\n\n"+
+					"While the resource is tainted, applying removes this job and makes a new one. To keep the job, run \"terraform untaint\" on the resource.", data.ID.ValueString()))
 		}
 		r.client.known.Store(data.ID.ValueString(), true)
-		resp.Diagnostics.Append(record{&resp.State, resp.Identity, resp.Private}.write(ctx, &data, m)...)
+		resp.Diagnostics.Append(record{&resp.State, resp.Identity, resp.Private}.write(ctx, &data, p)...)
 	}
 }
 
 // refresh records what the service shows of a job, and reports whether it is there.
-func (w *work) refresh(ctx context.Context, data *jobModel, m *privateState) (there bool, failed diag.Diagnostic) {
+func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (there bool, failed diag.Diagnostic) {
 	if data.ID.IsNull() {
-		id, failed := w.seek(ctx, data, m)
-		if id == "" || failed != nil {
+		made, failed := w.seek(ctx, creationMark(p.Creation))
+		if len(made) == 0 || failed != nil {
 			return false, failed
 		}
-		data.ID, m.Sought, m.Until, m.Others = types.StringValue(id), time.Time{}, time.Time{}, nil
+		data.ID = types.StringValue(made[0])
 	}
 	id := data.ID.ValueString()
 	job, found, failed := w.job(ctx, id)
@@ -250,7 +200,9 @@ func (w *work) refresh(ctx context.Context, data *jobModel, m *privateState) (th
 		return false, failed
 	}
 	if !found {
-		return w.refreshGone(ctx, data, m)
+		if job, found, failed = w.missed(ctx, data, p); failed != nil || !found {
+			return p.stands() != absent, failed
+		}
 	}
 	if job.RuleType != webhook {
 		return false, noTrigger(job)
@@ -259,29 +211,33 @@ func (w *work) refresh(ctx context.Context, data *jobModel, m *privateState) (th
 	if err != nil {
 		return false, diag.NewErrorDiagnostic("Job Not Read", "Reading Cloud Automator job "+id+" failed: "+err.Error()+".")
 	}
-	m.Successor, m.Orphaned = "", false
 	before, imported := *data, data.Name.IsNull()
-	data.takeSettings(shown)
-	if !imported && (m.Lost || !before.UpdatedAt.Equal(text(shown.UpdatedAt))) {
+	if data.takeIdentity(shown); !imported && (p.Lost || p.stands() != settled || isMarked(shown.Name) || !before.UpdatedAt.Equal(text(shown.UpdatedAt))) {
 		// Somebody has changed the job. If it was a rotation that was cut short, its successor may be there.
 		jobs, failed := w.list(ctx)
 		if failed != nil {
 			return false, failed
 		}
-		m.Unfinished = m.Unfinished || len(successors(jobs, &before)) > 0
-		m.recover(jobs, &before)
+		if stands := locate(data.owner(*p), jobs); stands.position != absent && stands.position != replaced {
+			p.at(stands.position)
+		}
 	}
-	if m.Lost && known(before.URL) {
+	if p.Lost && known(before.URL) {
 		// What the state has tells whether the operation that was cut off has rotated.
-		m.hold(before)
-		m.Lost = m.knowsPart(job)
+		p.hold(before)
+		p.Lost = p.knowsPart(job)
 	}
-	if !imported && m.knowsPart(job) && data.rotates() && !before.sameSettings(data) {
-		m.Unfinished = true
+	data.refreshSettings(shown, p)
+	if p.URL != "" && !p.knowsPart(job) {
+		// Both are others: whatever else has changed, it is rotated.
+		for name := range p.Drifted {
+			delete(p.Asked, name)
+		}
+		p.Drifted = nil
 	}
 	data.take(job, shown)
-	m.Whole = m.Whole || imported
-	if fresh := m.URL != ""; m.learn(job) && fresh {
+	p.Whole = p.Whole || imported
+	if fresh := p.URL != ""; p.learn(job) && fresh {
 		data.RotatedAt = text(job.noticed(shown))
 	}
 	return true, nil
@@ -290,40 +246,53 @@ func (w *work) refresh(ctx context.Context, data *jobModel, m *privateState) (th
 // noticed is when a change of the job was seen, by the service's clock.
 func (j Job) noticed(shown settings) string {
 	if j.seen.IsZero() {
-		return shown.UpdatedAt
+		return moment(shown.UpdatedAt)
 	}
 	return j.seen.UTC().Format(time.RFC3339)
 }
 
-// refreshGone looks for what has taken the place of a job that is gone.
-func (w *work) refreshGone(ctx context.Context, data *jobModel, m *privateState) (there bool, failed diag.Diagnostic) {
-	jobs, failed := w.list(ctx)
-	if failed != nil {
-		return false, failed
+// moment writes a time of the service as the provider writes its own.
+func moment(said string) string {
+	if at, ok := instant(said); ok {
+		return at.UTC().Format(time.RFC3339Nano)
 	}
-	m.Successor = ""
-	if marked := successors(jobs, data); len(marked) > 0 {
-		m.Successor = marked[0]
-	}
-	m.Orphaned = m.Successor == "" && len(w.client.orphans(jobs, data, nil)) > 0
-	return m.Successor != "" || m.Orphaned, nil
+	return said
 }
 
-// seek looks for the job whose creation got no clear answer.
-func (w *work) seek(ctx context.Context, data *jobModel, m *privateState) (id string, failed diag.Diagnostic) {
+// youth is how long after its creation a job that is not found may not be shown yet.
+const youth = time.Minute
+
+// missed finds out what has become of a job that is not found.
+func (w *work) missed(ctx context.Context, data *jobModel, p *privateState) (job Job, found bool, failed diag.Diagnostic) {
 	jobs, failed := w.list(ctx)
 	if failed != nil {
-		return "", failed
+		return Job{}, false, failed
 	}
-	found, err := w.client.lookFor(data, *m, jobs)
-	if err != nil {
-		return "", diag.NewErrorDiagnostic("Job Not Found", fmt.Sprintf("Looking for the Cloud Automator job whose creation got no clear answer failed: %s.\n\n"+
-			"Find out in the Cloud Automator console which of them nobody else needs, and remove it; then run \"terraform state rm\" on this resource.", err))
+	stands := locate(data.owner(*p), jobs).position
+	if made, ok := instant(data.CreatedAt.ValueString()); stands != replaced && ok && -delivery.Until(made) < youth {
+		// Just made: it may not be shown yet.
+		w.deliver(ctx, "Reading Cloud Automator job "+data.ID.ValueString(), func(ctx context.Context) delivery.Attempt {
+			return tryRequest(ctx, func(ctx context.Context) (err error) {
+				if job, err = w.client.Job(ctx, data.ID.ValueString()); missing(err) {
+					return errors.New("the job API does not show the job yet")
+				}
+				return err
+			})
+		})
+		if job.ID != "" {
+			w.know(job)
+			return job, true, nil
+		}
 	}
-	if len(found) == 0 {
-		return "", nil
+	switch {
+	case stands == replaced:
+		p.at(replaced)
+	case len(w.client.orphans(jobs, data, nil)) > 0:
+		p.at(orphaned)
+	default:
+		p.at(absent)
 	}
-	return found[0], nil
+	return Job{}, false, nil
 }
 
 // Update changes the job, and rotates its URL and access token where that is asked for.
@@ -331,7 +300,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	var before, data jobModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &data)...)
-	m := recall(ctx, req.Private, &resp.Diagnostics)
+	p := recall(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -341,16 +310,15 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		return
 	}
 	to := record{&resp.State, resp.Identity, resp.Private}
-	d := decide(before, data, m)
+	d := decide(before, data, p)
 	data.takeFrom(before)
 	data.takeOpen(before)
-	recalled := m
-	m.Whole = m.Whole && data.ActionValue.Equal(before.ActionValue)
-	m.Imported = false
-	m.Due = m.Due && data.TriggerOnApply.ValueBool()
+	recalled := p
+	p.Whole = p.Whole && data.ActionValue.Equal(before.ActionValue)
+	p.Imported = false
+	p.Due = p.Due && data.TriggerOnApply.ValueBool()
 
-	var job Job
-	var failed diag.Diagnostic
+	u := update{work: w, before: before, after: data, privateState: &p, again: d.again}
 	taken := false
 	// take records the job as it is now.
 	take := func(job Job) (diags diag.Diagnostics) {
@@ -361,55 +329,65 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		}
 		data.take(job, shown)
 		data.fill(shown)
-		if !d.rotate {
+		if !d.moves {
 			// The plan has shown them as they were.
 			data.TimeZone, data.CreatedAt = before.TimeZone, before.CreatedAt
 		}
-		if m.learn(job) {
+		if p.learn(job) {
 			data.RotatedAt = text(job.noticed(shown))
 		}
 		taken = true
 		r.client.known.Store(job.ID, true)
-		return to.write(ctx, &data, m)
+		return to.write(ctx, &data, p)
 	}
+	var job Job
+	var failed diag.Diagnostic
 	switch {
 	case d.change:
-		rotation := rotation{work: w, before: before, after: data, privateState: &m, asked: d.rotate, taken: func(job Job) diag.Diagnostics {
-			m.Due = data.TriggerOnApply.ValueBool()
-			return take(job)
-		}}
-		if job, failed = rotation.run(ctx); failed == nil {
-			if rotation.adopted && recalled.Successor == "" {
-				resp.Diagnostics.Append(hasSuccessor(before, job.ID))
-			}
-			m.Lost, m.Unfinished, m.Marked = false, false, false
-			// Whether one that is only taken for the successor was run already, nobody knows.
-			m.Due = data.TriggerOnApply.ValueBool() && (m.Due || d.rotate && !d.again) && !rotation.adopted
+		if d.rotate {
+			u.wish = toRotate
 		}
+		u.taken = func(job Job) diag.Diagnostics {
+			p.Lost, p.Due = false, data.TriggerOnApply.ValueBool()
+			return take(job)
+		}
+		if job, failed = u.run(ctx); failed == nil {
+			shown, err := job.settings()
+			if err == nil && !u.adopted {
+				p.remember(data, shown)
+			}
+			p.Lost = false
+			// Whether one that is only taken for the successor was run already, nobody knows.
+			p.Due = data.TriggerOnApply.ValueBool() && (p.Due || d.rotate && !d.again) && !u.adopted
+		}
+		p.at(u.position)
+		resp.Diagnostics.Append(u.warnings...)
 	case d.read || d.run:
 		var found bool
 		if job, found, failed = w.job(ctx, before.ID.ValueString()); failed == nil && !found {
 			failed = gone(before.ID.ValueString())
+		} else if failed == nil && job.RuleType != webhook {
+			failed = noTrigger(job)
 		}
 	default:
-		resp.Diagnostics.Append(to.write(ctx, &data, m)...)
+		resp.Diagnostics.Append(to.write(ctx, &data, p)...)
 		return
 	}
 	if failed != nil {
 		if !taken {
 			// The state is still the old one, and so is what goes with it.
-			m.Whole, m.Imported, m.Due = recalled.Whole, recalled.Imported, recalled.Due
+			p.Whole, p.Imported, p.Due, p.Lost = recalled.Whole, recalled.Imported, recalled.Due, recalled.Lost
 		}
-		resp.Diagnostics.Append(m.keep(ctx, resp.Private)...)
+		resp.Diagnostics.Append(p.keep(ctx, resp.Private)...)
 		appendFailure(&resp.Diagnostics, failed)
 		return
 	}
-	if resp.Diagnostics.Append(take(job)...); resp.Diagnostics.HasError() || !m.Due {
+	if resp.Diagnostics.Append(take(job)...); resp.Diagnostics.HasError() || !p.Due {
 		return
 	}
-	failed = w.runJob(ctx, job, &m, "The job's URL and access token are recorded, and the next apply runs the job without rotating them again.",
+	failed = w.runJob(ctx, job, &p, "The job's URL and access token are recorded, and the next apply runs the job without rotating them again.",
 		"The job's URL and access token are recorded, and the next apply does not run the job: if it has not run, run it with a signal_http_trigger.")
-	resp.Diagnostics.Append(to.write(ctx, &data, m)...)
+	resp.Diagnostics.Append(to.write(ctx, &data, p)...)
 	appendFailure(&resp.Diagnostics, failed)
 }
 
@@ -421,7 +399,7 @@ func gone(id string) diag.Diagnostic {
 
 // runJob runs the job once, and remembers whether that is still to be done. A run
 // that may have started is never made good.
-func (w *work) runJob(ctx context.Context, job Job, m *privateState, unsent, unknown string) diag.Diagnostic {
+func (w *work) runJob(ctx context.Context, job Job, p *privateState, unsent, unknown string) diag.Diagnostic {
 	run := trigger{job.URL, job.AccessToken}
 	outcome, failed := w.Send(ctx, w.sender, signal.Signal{
 		Target:     target{client: w.client, args: &args{}, given: &run},
@@ -436,7 +414,7 @@ func (w *work) runJob(ctx context.Context, job Job, m *privateState, unsent, unk
 			return advice
 		},
 	}, unsent, unknown)
-	m.Due = outcome != delivery.Accepted && outcome != delivery.Unknown
+	p.Due = outcome != delivery.Accepted && outcome != delivery.Unknown
 	return failed
 }
 
@@ -444,7 +422,7 @@ func (w *work) runJob(ctx context.Context, job Job, m *privateState, unsent, unk
 func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var data jobModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &data)...)
-	m := recall(ctx, req.Private, &resp.Diagnostics)
+	p := recall(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -454,46 +432,44 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 		return
 	}
 	if data.ID.IsNull() {
-		found, failed := w.seek(ctx, &data, &m)
-		if failed != nil || found == "" {
+		made, failed := w.seek(ctx, creationMark(p.Creation))
+		if failed != nil || len(made) == 0 {
 			appendFailure(&resp.Diagnostics, failed)
 			return
 		}
-		data.ID = types.StringValue(found)
-		resp.Diagnostics.AddWarning("Job Found",
-			fmt.Sprintf("Cloud Automator job %s was taken for the one whose creation got no clear answer, and is removed: it was made then, and had the name and all settings of this resource.", found))
+		data.ID = types.StringValue(made[0])
+		for _, other := range made[1:] {
+			if _, failed := w.remove(ctx, other); failed != nil {
+				resp.Diagnostics.Append(failed)
+				return
+			}
+		}
 	}
-	appendFailure(&resp.Diagnostics, w.removeAll(ctx, &data, m))
+	resp.Diagnostics.Append(w.removeAll(ctx, &data, p)...)
 }
 
-func (w *work) removeAll(ctx context.Context, data *jobModel, m privateState) diag.Diagnostic {
-	id := data.ID.ValueString()
-	if m.Lost {
-		jobs, failed := w.list(ctx)
-		if failed != nil {
-			return failed
-		}
-		m.recover(jobs, data)
-	}
-	for _, other := range m.Predecessors {
-		if _, failed := w.remove(ctx, other); failed != nil {
-			return failed
-		}
-	}
-	gone, failed := w.remove(ctx, id)
-	if failed != nil || !gone && !m.Unfinished && !m.Lost {
-		return failed
-	}
+// removeAll removes a job with the jobs that belong to it, and names those that may.
+func (w *work) removeAll(ctx context.Context, data *jobModel, p privateState) (diags diag.Diagnostics) {
 	jobs, failed := w.list(ctx)
 	if failed != nil {
-		return failed
+		diags.AddError("Job Not Removed", fmt.Sprintf("Removing Cloud Automator job %s was not tried, because jobs that belong to it could not be looked for. %s", data.ID.ValueString(), failed.Detail()))
+		return diags
 	}
-	for _, successor := range successors(jobs, data) {
-		if _, failed := w.remove(ctx, successor); failed != nil {
-			return failed
+	stands := locate(data.owner(p), jobs)
+	for _, other := range stands.others {
+		if _, failed := w.remove(ctx, other); failed != nil {
+			diags.Append(failed)
+			return diags
 		}
 	}
-	return nil
+	gone, failed := w.remove(ctx, data.ID.ValueString())
+	appendFailure(&diags, failed)
+	if left := w.client.orphans(jobs, data, nil); gone && stands.position == absent && len(left) > 0 {
+		diags.AddWarning("Jobs May Be Left",
+			fmt.Sprintf("Cloud Automator job %s was gone already. One of these may be its successor, from a rotation that was cut short: %s. None of them was removed, because each may be somebody else's.\n\n"+
+				"Look at them in the Cloud Automator console, and remove there what nobody needs.", data.ID.ValueString(), strings.Join(left, ", ")))
+	}
+	return diags
 }
 
 // ImportState takes a job by its id, or by its identity.

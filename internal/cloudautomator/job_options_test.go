@@ -14,7 +14,7 @@ func TestTriggerOnApply(t *testing.T) {
 	eachKind(t, func(t *testing.T, b *bench) {
 		config := nightly.With(acctest.Values{"trigger_on_apply": true, "rotation_triggers": acctest.Values{"month": "1"}})
 		b.apply(config)
-		b.requests("CreateJob", "TriggerJob")
+		b.requests("CreateJob", "UpdateJob", "GetJob", "TriggerJob")
 		b.apply(config)
 		b.idle(config)
 		b.requests("GetJob")

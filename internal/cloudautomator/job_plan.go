@@ -9,42 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
-
-// decision is what an update asks of the service. A plan decides with what is
-// known then, where all that is not known counts as changed; so an update never
-// asks for more than its plan has shown.
-type decision struct {
-	// rotate asks for a new URL and access token; change, for new settings, which
-	// may give new ones, too.
-	rotate, change bool
-	// again says that only an operation that was cut off asks for the rotation: it
-	// may have rotated, and have run the job.
-	again bool
-	// read asks for what is to be kept in the state and is not there.
-	read bool
-	// run makes good a run that is due.
-	run bool
-}
-
-func decide(before, after jobModel, m privateState) (d decision) {
-	if m.covers(before, after) {
-		after.ActionValue = before.ActionValue
-	}
-	changed := !before.sameSettings(&after)
-	triggered := !m.Imported && !signal.SameTriggers(before.RotationTriggers, after.RotationTriggers)
-	rotates := after.RotateOnUpdate.IsUnknown() || after.rotates()
-	d.rotate = triggered || m.Unfinished || m.Successor != "" || m.Orphaned || changed && rotates
-	d.again = m.Lost && rotates && !d.rotate
-	d.rotate = d.rotate || d.again
-	d.change = d.rotate || changed || m.Marked || len(m.Predecessors) > 0
-	stores := after.StoreCredentials.IsUnknown() || after.stores()
-	d.read = stores && !before.stores()
-	d.run = m.Due && after.TriggerOnApply.ValueBool()
-	return d
-}
 
 // ModifyPlan decides what an update does, and marks what it may change: any
 // update of a job may rotate its URL and access token, and a rotation that is
@@ -69,23 +34,21 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	}
 	var before jobModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
-	m := recall(ctx, req.Private, &resp.Diagnostics)
+	p := recall(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	keepUnset(&after, config, before)
-	whole := m.covers(before, after)
-	if whole || sameObject(before.ActionValue.ValueString(), after.ActionValue.ValueString()) {
-		after.ActionValue = before.ActionValue
-	}
+	whole := p.covers(before, after)
+	p.keepWords(&after, before, whole)
 	if req.ClientCapabilities.DeferralAllowed && r.client.Unknown != "" {
 		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 	}
-	if m.Orphaned && m.Successor == "" && r.client.Unknown == "" {
-		r.adopt(ctx, config, before, &m, resp)
+	d := decide(before, after, p)
+	if p.stands() == orphaned && r.client.Unknown == "" {
+		r.adopt(ctx, config, before, d, resp)
 	}
-	d := decide(before, after, m)
-	if known(before.Active) && !before.Active.ValueBool() && d.rotate && !m.Orphaned {
+	if known(before.Active) && !before.Active.ValueBool() && d.rotate && p.stands() != orphaned {
 		resp.Diagnostics.AddAttributeWarning(path.Root("active"), "Inactive Job To Be Rotated",
 			fmt.Sprintf("Cloud Automator job %s is not active. Where the service does not rotate by itself, a rotation would take a new job in its place, which is active, and so undo that: the apply fails then. "+
 				"Activate the job, or replace it, if it may be run again.", before.ID.ValueString()))
@@ -95,7 +58,7 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		after.URL, after.AccessToken = types.StringUnknown(), types.StringUnknown()
 	}
 	switch {
-	case d.rotate:
+	case d.moves:
 		after.ID, after.TimeZone, after.CreatedAt = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 		fallthrough
 	case d.change, d.read, d.run:
@@ -117,12 +80,6 @@ func notAsked(argument, standing string) diag.Diagnostic {
 		fmt.Sprintf("The provider's %s is not known before the apply: %s. To plan with what the service says, apply what it depends on first.", argument, standing))
 }
 
-// covers reports whether the state holds all that the service has of an
-// action_value, and with it what the user gave.
-func (m privateState) covers(before, after jobModel) bool {
-	return m.Whole && !after.ActionValue.IsUnknown() && coversObject(before.ActionValue.ValueString(), after.ActionValue.ValueString())
-}
-
 // withhold has no URL and access token where they are not to be stored.
 func (m *jobModel) withhold() {
 	if !m.StoreCredentials.IsUnknown() && !m.stores() {
@@ -133,6 +90,9 @@ func (m *jobModel) withhold() {
 // keepUnset plans the arguments that the service fills in, where they are not
 // set: as they were, and without what was set before.
 func keepUnset(after *jobModel, config, before jobModel) {
+	if config.ForWorkflow.IsNull() {
+		after.ForWorkflow = before.ForWorkflow
+	}
 	if config.AllowRuntimeActionValues.IsNull() {
 		after.AllowRuntimeActionValues = before.AllowRuntimeActionValues
 		if before.AllowRuntimeActionValues.ValueBool() {
@@ -153,11 +113,25 @@ func keepUnset(after *jobModel, config, before jobModel) {
 	}
 }
 
+// keepWords plans what is recorded, where the configuration says the same in other words.
+func (p privateState) keepWords(after *jobModel, before jobModel, whole bool) {
+	theirs := before.settings()
+	for i, one := range after.settings() {
+		if one.value.IsNull() || one.value.IsUnknown() || theirs[i].value.IsNull() {
+			continue
+		}
+		if whole && one.name == "action_value" || one.name == "action_value" && same(one.name, one.value, theirs[i].value) || p.remembered(one, theirs[i]) {
+			one.set(theirs[i].value)
+		}
+	}
+}
+
 // adopt looks for the successor of a job that is gone: one that is all that the
-// configuration asks for. When there is no such job, or more than one, the update
-// makes a new one: a replacement would be refused where the resource must not be
-// destroyed, and there is nothing to destroy.
-func (r *jobResource) adopt(ctx context.Context, config, before jobModel, m *privateState, resp *resource.ModifyPlanResponse) {
+// configuration asks for, while a rotation is asked for that may have made it.
+// When there is no such job, or more than one, the update makes a new one: a
+// replacement would be refused where the resource must not be destroyed, and
+// there is nothing to destroy.
+func (r *jobResource) adopt(ctx context.Context, config, before jobModel, d decision, resp *resource.ModifyPlanResponse) {
 	ctx, cancel, w := r.work(ctx, &before, toRead, &resp.Diagnostics)
 	defer cancel()
 	jobs, failed := w.list(ctx)
@@ -165,17 +139,14 @@ func (r *jobResource) adopt(ctx context.Context, config, before jobModel, m *pri
 		resp.Diagnostics.Append(failed)
 		return
 	}
-	found := r.client.orphans(jobs, &before, &config)
-	if len(found) != 1 {
-		resp.Diagnostics.AddWarning("Job Is Gone",
-			fmt.Sprintf("Cloud Automator job %s is gone, and the update makes it anew. Made since, and changed since they were made, were: %s. None of them is taken for its successor "+
-				"from a rotation that was cut short. If one of them is, remove it in the Cloud Automator console.",
-				before.ID.ValueString(), strings.Join(r.client.orphans(jobs, &before, nil), ", ")))
+	if found := r.client.orphans(jobs, &before, &config); len(found) == 1 && d.rotate && !d.again {
+		resp.Diagnostics.Append(hasSuccessor(before, found[0]))
 		return
 	}
-	m.Successor = found[0]
-	resp.Diagnostics.Append(hasSuccessor(before, m.Successor))
-	resp.Diagnostics.Append(m.keep(ctx, resp.Private)...)
+	resp.Diagnostics.AddWarning("Job Is Gone",
+		fmt.Sprintf("Cloud Automator job %s is gone, and the update makes it anew. Made since, and changed since they were made, were: %s. None of them is taken for its successor "+
+			"from a rotation that was cut short. If one of them is, remove it in the Cloud Automator console.",
+			before.ID.ValueString(), strings.Join(r.client.orphans(jobs, &before, nil), ", ")))
 }
 
 // hasSuccessor warns of a job that was taken for the successor of one that is gone.
@@ -184,21 +155,4 @@ func hasSuccessor(gone jobModel, successor string) diag.Diagnostic {
 		fmt.Sprintf("The Cloud Automator job %s is gone. Job %s, which was made since and has all the settings of this resource, is taken for its successor from a rotation "+
 			"that was cut short. The apply only records it: it does not change, rotate or run it.\n\n"+
 			"If it is somebody else's, remove this resource from the state, before anything else is applied to it.", gone.ID.ValueString(), successor))
-}
-
-// shownBy reports whether the service shows a job with these settings. Those
-// that are left to the service may be any.
-func (m *jobModel) shownBy(s settings) bool {
-	shown, asked := *m, *m
-	shown.takeSettings(s)
-	if !known(asked.AllowRuntimeActionValues) {
-		asked.AllowRuntimeActionValues = shown.AllowRuntimeActionValues
-	}
-	if !known(asked.CompletedPostProcessID) {
-		asked.CompletedPostProcessID = shown.CompletedPostProcessID
-	}
-	if !known(asked.FailedPostProcessID) {
-		asked.FailedPostProcessID = shown.FailedPostProcessID
-	}
-	return m.Name.ValueString() == s.Name && asked.sameSettings(&shown)
 }

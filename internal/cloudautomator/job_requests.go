@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
@@ -153,16 +153,14 @@ func noTrigger(job Job) diag.Diagnostic {
 }
 
 // update changes a job's settings. When the answer is lost, what the job API
-// shows of the job decides; to ask once more does no harm. It reports whether
-// the service may have acted, even when that failed.
-func (w *work) update(ctx context.Context, id string, after *jobModel, body map[string]any) (answered Job, acted bool, failed diag.Diagnostic) {
+// shows of the job decides; to ask once more does no harm.
+func (w *work) update(ctx context.Context, id string, after *jobModel, body map[string]any) (answered Job, failed diag.Diagnostic) {
 	doing := "Updating Cloud Automator job " + id
 	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
 		tried := tryRequest(ctx, func(ctx context.Context) (err error) {
 			answered, err = w.client.updateJob(ctx, id, body)
 			return err
 		})
-		acted = acted || tried.Outcome == delivery.Accepted || tried.Outcome == delivery.Unknown
 		if tried.Outcome != delivery.Unknown {
 			return tried
 		}
@@ -176,9 +174,9 @@ func (w *work) update(ctx context.Context, id string, after *jobModel, body map[
 		return tried
 	})
 	if result.Outcome != delivery.Accepted {
-		return Job{}, acted, w.failure("Job Not Updated", doing, result)
+		return Job{}, w.failure("Job Not Updated", doing, result)
 	}
-	return answered, acted, nil
+	return answered, nil
 }
 
 // remove removes a job, unless it is gone already. When the answer is lost, the
@@ -207,63 +205,60 @@ func (w *work) remove(ctx context.Context, id string) (gone bool, failed diag.Di
 	}
 }
 
-// create makes a job. When its answer is lost, look is asked for it: a second
-// request could make a second job. The job is nil with an unknown outcome when
-// it was not found, and since is when it may have been made.
-func (w *work) create(ctx context.Context, name string, body map[string]any, look func(jobs []Job, since time.Time) ([]string, error)) (made *Job, result delivery.Result, since time.Time, doubt error) {
+// create makes a job whose name has a mark by which it is found when the answer
+// is lost: a second request could make a second job. Without an id the outcome is
+// unknown, or nothing was made; unread says that the jobs could not be listed.
+func (w *work) create(ctx context.Context, name, mark string, body map[string]any) (made []string, answered Job, result delivery.Result, unread diag.Diagnostic) {
 	doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)
-	var answered Job
+	body["name"] = marked(name, mark)
 	result = w.sender.Deliver(ctx, w.client.limiter(), doing, request(func(ctx context.Context) delivery.Attempt {
 		return tryRequest(ctx, func(ctx context.Context) (err error) {
 			answered, err = w.client.createJob(ctx, body)
 			return err
 		})
 	}))
-	if result.Outcome == delivery.Accepted {
+	switch result.Outcome {
+	case delivery.Accepted:
 		w.know(answered)
-		return &answered, result, time.Time{}, nil
+		made = []string{answered.ID}
+	case delivery.Unknown:
+		looking, cancel := afterwards(ctx)
+		defer cancel()
+		made, unread = w.seek(looking, mark)
 	}
-	if result.Outcome != delivery.Unknown {
-		return nil, result, time.Time{}, nil
+	for _, id := range made {
+		w.client.created.Store(id, true)
 	}
-	looking, cancel := afterwards(ctx)
-	defer cancel()
-	// Until the service tells the time, this machine's clock has to do, which may be wrong.
-	since = result.SentAt.Add(-time.Minute)
-	var found string
-	w.deliver(looking, "Looking for the job whose creation got no answer", func(ctx context.Context) delivery.Attempt {
+	return made, answered, result, unread
+}
+
+// seek looks for the jobs with a mark, for a while: reads may lag behind. It
+// reports whether the jobs could be listed.
+func (w *work) seek(ctx context.Context, mark string) (found []string, failed diag.Diagnostic) {
+	listed := false
+	const doing = "Looking for the job whose creation got no clear answer"
+	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
 		return tryRequest(ctx, func(ctx context.Context) error {
 			jobs, err := w.client.jobs(ctx)
 			if err != nil {
 				return err
 			}
-			since = began(result.SentAt, since, jobs)
-			var ids []string
-			if ids, doubt = look(jobs, since); doubt != nil {
-				return nil
+			listed = true
+			for _, job := range jobs {
+				if strings.HasSuffix(job.name(), mark) {
+					found = append(found, job.ID)
+				}
 			}
-			if len(ids) == 0 {
+			if len(found) == 0 {
 				return errors.New("no such job is shown")
 			}
-			found = ids[0]
 			return nil
 		})
 	})
-	if found == "" {
-		return nil, result, since, doubt
+	if !listed {
+		return nil, w.failure("Jobs Not Listed", doing, result)
 	}
-	tflog.Info(ctx, "the creation of a job got no clear answer, and the job was found", map[string]any{"id": found})
-	return &Job{ID: found}, result, since, nil
-}
-
-// began is when a request began that was sent then by this machine's clock, by
-// the clock of the service, which tells the time to the second; otherwise where
-// it did not tell.
-func began(sent, otherwise time.Time, jobs []Job) time.Time {
-	if len(jobs) == 0 || jobs[len(jobs)-1].seen.IsZero() {
-		return otherwise
-	}
-	return jobs[len(jobs)-1].seen.Add(delivery.Until(sent)).Add(-time.Second)
+	return found, nil
 }
 
 // afterwards gives what has to be done after a cancelled request a moment.

@@ -206,7 +206,7 @@ func TestJobIsCreatedReadAndRemoved(t *testing.T) {
 			"completed_post_process_id": []any{1, 2}, "failed_post_process_id": []any{3}, "allow_runtime_action_values": true,
 		})
 		b.apply(config)
-		b.requests("CreateJob")
+		b.requests("CreateJob", "UpdateJob", "GetJob")
 		for _, name := range []string{"id", "url", "access_token", "rotated_at", "created_at", "updated_at"} {
 			if b.String(name) == "" {
 				t.Errorf("%s is not known", name)
@@ -228,7 +228,7 @@ func TestJobIsCreatedReadAndRemoved(t *testing.T) {
 		if diags := b.Destroy(); len(diags) > 0 {
 			t.Fatal(diags)
 		}
-		b.requests("DeleteJob")
+		b.requests("ListJobs", "DeleteJob")
 		if jobs := b.s.TriggerJobs(); len(jobs) > 0 || !b.State.IsNull() {
 			t.Errorf("left are %v and %s", jobs, b.State)
 		}
@@ -328,7 +328,7 @@ func TestJobIsReplaced(t *testing.T) {
 				old := b.held()
 				config = replace(b, config)
 				b.apply(config)
-				b.requests("DeleteJob", "CreateJob")
+				b.requests("ListJobs", "DeleteJob", "CreateJob", "UpdateJob", "GetJob")
 				b.dead(old)
 				b.settled(config)
 			})
@@ -346,7 +346,7 @@ func TestJobIsReplacedAfterItsSuccessorIsMade(t *testing.T) {
 		if diags := b.Destroy(); len(diags) > 0 {
 			t.Fatal(diags)
 		}
-		b.requests("CreateJob", "DeleteJob")
+		b.requests("CreateJob", "UpdateJob", "GetJob", "ListJobs", "DeleteJob")
 		b.Resource = next
 		b.dead(old)
 		b.settled(config)

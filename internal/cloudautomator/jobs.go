@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -45,6 +43,7 @@ type settings struct {
 	ActionType               string          `json:"action_type"`
 	ActionValue              json.RawMessage `json:"action_value"`
 	AllowRuntimeActionValues *bool           `json:"allow_runtime_action_values"`
+	ForWorkflow              *bool           `json:"for_workflow"`
 	EffectiveDate            *string         `json:"effective_date"`
 	ExpirationDate           *string         `json:"expiration_date"`
 	CompletedPostProcessID   []number        `json:"completed_post_process_id"`
@@ -257,6 +256,23 @@ func (j Job) shownBefore(answered Job) bool {
 	return is && was && shown.Before(said)
 }
 
+// name is what the service calls the job, "" when that cannot be read.
+func (j Job) name() string {
+	found, err := j.settings()
+	if err != nil {
+		return ""
+	}
+	return found.Name
+}
+
+// path is that of the URL that runs the job, "" where it has none.
+func (j Job) path() string {
+	if j.URL == nil {
+		return ""
+	}
+	return j.URL.Path
+}
+
 // active reports whether a job is active; one of which that cannot be read is taken to be.
 func (j Job) active() bool {
 	found, err := j.settings()
@@ -275,32 +291,4 @@ func (j Job) updatedAt() (time.Time, bool) {
 func instant(text string) (time.Time, bool) {
 	at, err := time.Parse(time.RFC3339, text)
 	return at, err == nil
-}
-
-// mark is what the name of a job ends with that was made to succeed another one.
-// It is taken off when its predecessor is gone.
-func mark(predecessor string) string { return fmt.Sprintf(" (successor of job %s)", predecessor) }
-
-var anyMark = regexp.MustCompile(` \(successor of job ([^()]*)\)$`)
-
-// isMarked reports whether a name ends with a mark.
-func isMarked(name string) bool { return anyMark.MatchString(name) }
-
-// markedFor is the job that a name is marked as the successor of, "" without a mark.
-func markedFor(name string) string {
-	if found := anyMark.FindStringSubmatch(name); found != nil {
-		return found[1]
-	}
-	return ""
-}
-
-// longestMarked is how much of a job's name is kept beside a mark, in code points.
-const longestMarked = 60
-
-// marked is the name of a job's successor.
-func marked(name, predecessor string) string {
-	if runes := []rune(name); len(runes) > longestMarked {
-		name = string(runes[:longestMarked])
-	}
-	return name + mark(predecessor)
 }

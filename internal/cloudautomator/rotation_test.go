@@ -260,10 +260,10 @@ func TestPredecessorThatStaysIsRemovedByTheNextApply(t *testing.T) {
 	}
 	b.s.ResetRequestLog()
 	b.refused(config, "Job Not Removed", "job "+first)
-	b.requests("DeleteJob")
+	b.requests("GetJob", "ListJobs", "DeleteJob")
 	b.s.ClearFaults()
 	b.apply(config)
-	b.requests("DeleteJob", "GetJob", "UpdateJob", "GetJob", "TriggerJob")
+	b.requests("GetJob", "ListJobs", "DeleteJob", "UpdateJob", "GetJob", "TriggerJob")
 	b.dead(old)
 	if runs := len(b.only().Runs); runs != 1 {
 		t.Errorf("the job ran %d times", runs)
@@ -443,8 +443,14 @@ func TestJobIsChangedInTheConsole(t *testing.T) {
 		if diags := b.Refresh(); len(diags) > 0 || b.String("name") != "by hand" {
 			t.Fatalf("the name is %q: %s", b.String("name"), diags)
 		}
+		id := b.String("id")
 		b.apply(config)
-		b.dead(old)
+		if b.String("id") != id {
+			t.Error("what somebody else did has ended in a successor")
+		}
+		if now := b.of(b.only()); (now == old) == b.rotates {
+			t.Errorf("URL and access token were %v and are %v", old, now)
+		}
 		b.settled(config)
 	})
 }

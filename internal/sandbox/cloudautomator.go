@@ -129,6 +129,7 @@ type TriggerJobAttributes struct {
 	ActionType               string          `json:"action_type"`
 	ActionValue              map[string]any  `json:"action_value"`
 	AllowRuntimeActionValues *bool           `json:"allow_runtime_action_values"`
+	ForWorkflow              *bool           `json:"for_workflow,omitempty"`
 	EffectiveDate            *string         `json:"effective_date"`
 	ExpirationDate           *string         `json:"expiration_date"`
 	CompletedPostProcessID   []int           `json:"completed_post_process_id"`
@@ -149,6 +150,7 @@ func (t japaneseInstant) MarshalJSON() ([]byte, error) {
 
 const (
 	webhook       = "webhook"
+	noAction      = "no_action"
 	triggerPrefix = "/trigger/"
 	jobsPath      = "/api/v1/jobs"
 	// jobPageSize and largestJobPage bound page[size]; the documents name no limits.
@@ -158,7 +160,7 @@ const (
 // jobMembers are the members of a request's body that a client can set.
 var jobMembers = []string{
 	"name", "group_id", "aws_account_id", "aws_account_ids", "google_cloud_account_id", "rule_type", "rule_value", "action_type", "action_value",
-	"allow_runtime_action_values", "effective_date", "expiration_date", "completed_post_process_id", "failed_post_process_id",
+	"allow_runtime_action_values", "for_workflow", "effective_date", "expiration_date", "completed_post_process_id", "failed_post_process_id",
 }
 
 var actionTypes = strings.Fields(`
@@ -167,7 +169,7 @@ var actionTypes = strings.Fields(`
 	change_rds_instance_class copy_ebs_snapshot copy_image copy_rds_cluster_snapshot copy_rds_snapshot create_ebs_snapshot create_fsx_backup
 	create_image create_nat_gateway create_rds_cluster_snapshot create_rds_snapshot create_redshift_snapshot delay delete_cluster
 	delete_nat_gateway delete_rds_cluster delete_rds_instance deregister_instances deregister_target_instances describe_metadata
-	detach_user_policy disaster_recovery dynamodb_start_backup_job ec2_start_backup_job ecs_change_service_task_count efs_start_backup_job
+	detach_user_policy disaster_recovery no_action dynamodb_start_backup_job ec2_start_backup_job ecs_change_service_task_count efs_start_backup_job
 	google_compute_insert_machine_image google_compute_start_vm_instances google_compute_stop_vm_instances invoke_lambda_function
 	reboot_rds_instances reboot_workspaces rebuild_workspaces register_instances register_target_instances restore_from_cluster_snapshot
 	restore_rds_cluster restore_rds_instance revoke_security_group_ingress run_ecs_tasks_fargate s3_start_backup_job send_command
@@ -560,6 +562,7 @@ func edit(c *call, before TriggerJobAttributes) (TriggerJobAttributes, *apiError
 	if before.Name != "" {
 		for name, changed := range map[string]bool{
 			"group_id": after.GroupID != before.GroupID, "rule_type": after.RuleType != before.RuleType, "action_type": after.ActionType != before.ActionType,
+			"for_workflow": flag(after.ForWorkflow) != flag(before.ForWorkflow),
 		} {
 			if changed {
 				wrong = append(wrong, name+" cannot be changed")
@@ -576,6 +579,9 @@ func edit(c *call, before TriggerJobAttributes) (TriggerJobAttributes, *apiError
 	return after, nil
 }
 
+// flag reads a flag; one that is not set is not up.
+func flag(f *bool) bool { return f != nil && *f }
+
 func (a TriggerJobAttributes) check() (wrong []string) {
 	need := func(ok bool, words string) {
 		if !ok {
@@ -585,7 +591,9 @@ func (a TriggerJobAttributes) check() (wrong []string) {
 	need(strings.TrimSpace(a.Name) != "", "name must not be blank")
 	need(a.GroupID > 0, "group_id must be a positive number")
 	need(slices.Contains(actionTypes, a.ActionType), fmt.Sprintf("action_type %q is not known", a.ActionType))
-	need(a.ActionValue != nil, "action_value must be an object")
+	need(a.ActionValue != nil || a.ActionType == noAction, "action_value must be an object")
+	need(a.ActionType != noAction || len(a.ActionValue) == 0, "action_value must be empty for action_type no_action")
+	need(a.ForWorkflow == nil || !*a.ForWorkflow || a.ActionType == noAction, "for_workflow is for action_type no_action")
 	need(checkDate(a.EffectiveDate), "effective_date must be a date")
 	need(checkDate(a.ExpirationDate), "expiration_date must be a date")
 	ids := slices.Clone(a.AWSAccountIDs)
@@ -606,7 +614,7 @@ func (a TriggerJobAttributes) check() (wrong []string) {
 		need(false, "only one of aws_account_id, aws_account_ids and google_cloud_account_id can be given")
 	case google:
 		need(a.GoogleCloudAccountID != nil, "google_cloud_account_id is needed for this action_type")
-	case a.ActionType != "delay":
+	case a.ActionType != "delay" && a.ActionType != noAction:
 		need(kinds == 1 && a.GoogleCloudAccountID == nil, "aws_account_id or aws_account_ids is needed for this action_type")
 	}
 	return wrong
@@ -619,12 +627,14 @@ func checkDate(text *string) bool {
 
 // withDefaults needs m.mu.
 func (m *cloudAutomator) withDefaults(a TriggerJobAttributes) TriggerJobAttributes {
-	value := maps.Clone(m.play.ActionDefaults)
-	if value == nil {
-		value = map[string]any{}
+	if a.ActionType != noAction {
+		value := maps.Clone(m.play.ActionDefaults)
+		if value == nil {
+			value = map[string]any{}
+		}
+		maps.Copy(value, a.ActionValue)
+		a.ActionValue = value
 	}
-	maps.Copy(value, a.ActionValue)
-	a.ActionValue = value
 	for _, list := range []*[]int{&a.AWSAccountIDs, &a.CompletedPostProcessID, &a.FailedPostProcessID} {
 		if *list == nil {
 			*list = []int{}

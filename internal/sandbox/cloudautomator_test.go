@@ -166,7 +166,8 @@ func TestJobsAreChecked(t *testing.T) {
 		`{"rule_type":null}`:                                  "rule_type has to be webhook",
 		`{"rule_value":{"token":"mine"}}`:                     "rule_value has to be null",
 		`{"action_type":"StopInstances"}`:                     `action_type \"StopInstances\" is not known`,
-		`{"action_type":"no_action"}`:                         "is not known",
+		`{"action_type":"make_coffee"}`:                       "is not known",
+		`{"action_type":"no_action"}`:                         "action_value must be empty",
 		`{"action_value":null}`:                               "action_value must be an object",
 		`{"action_value":[]}`:                                 "action_value must not be a array",
 		`{"effective_date":"soon"}`:                           "effective_date must be a date",
@@ -203,7 +204,7 @@ func TestJobsAreChecked(t *testing.T) {
 	if made := len(s.TriggerJobs()); made != 7 || s.Accepted("CreateJob") != made {
 		t.Errorf("%d jobs were made by %d requests", made, s.Accepted("CreateJob"))
 	}
-	if len(actionTypes) != 65 || len(slices.Compact(slices.Clone(actionTypes))) != 65 {
+	if len(actionTypes) != 66 || len(slices.Compact(slices.Clone(actionTypes))) != 66 {
 		t.Errorf("%d action types", len(actionTypes))
 	}
 }

@@ -1,0 +1,345 @@
+package cloudautomator
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// setting is an argument that the service keeps, in one model.
+type setting struct {
+	name  string
+	value attr.Value
+	set   func(attr.Value)
+}
+
+func settingOf[T attr.Value](name string, at *T) setting {
+	return setting{name, *at, func(v attr.Value) { *at = v.(T) }}
+}
+
+// settings are all arguments that the service keeps.
+func (m *jobModel) settings() []setting {
+	return []setting{
+		settingOf("name", &m.Name), settingOf("group_id", &m.GroupID), settingOf("action_type", &m.ActionType),
+		settingOf("for_workflow", &m.ForWorkflow), settingOf("aws_account_id", &m.AWSAccountID), settingOf("aws_account_ids", &m.AWSAccountIDs),
+		settingOf("google_cloud_account_id", &m.GoogleCloudAccountID), settingOf("action_value", &m.ActionValue),
+		settingOf("allow_runtime_action_values", &m.AllowRuntimeActionValues),
+		settingOf("effective_date", &m.EffectiveDate), settingOf("expiration_date", &m.ExpirationDate),
+		settingOf("completed_post_process_id", &m.CompletedPostProcessID), settingOf("failed_post_process_id", &m.FailedPostProcessID),
+	}
+}
+
+// same reports whether two values of a setting say the same, in whatever words.
+// What is not known yet is another one.
+func same(name string, a, b attr.Value) bool {
+	if a.IsUnknown() || b.IsUnknown() {
+		return false
+	}
+	if name == "action_value" {
+		return sameObject(a.(types.String).ValueString(), b.(types.String).ValueString())
+	}
+	return plain(name, a) == plain(name, b)
+}
+
+// plain is a setting in the words that are compared: none, false, "" and an empty
+// list say the same, and so does an instant in any time zone.
+func plain(name string, value attr.Value) string {
+	switch v := value.(type) {
+	case types.Bool:
+		if !v.ValueBool() {
+			return ""
+		}
+	case types.List:
+		if len(v.Elements()) == 0 {
+			return ""
+		}
+	case types.String:
+		text := v.ValueString()
+		if name == "action_value" {
+			object, err := parseObject(text)
+			if err != nil {
+				return text
+			}
+			return canonical(object)
+		}
+		if at, ok := instant(text); ok && (name == "effective_date" || name == "expiration_date") {
+			return at.UTC().Format(time.RFC3339Nano)
+		}
+		return text
+	}
+	if value.IsNull() {
+		return ""
+	}
+	return value.String()
+}
+
+// sameSettings reports whether two models ask for the same job.
+func (m *jobModel) sameSettings(other *jobModel) bool {
+	theirs := other.settings()
+	for i, one := range m.settings() {
+		if !same(one.name, one.value, theirs[i].value) {
+			return false
+		}
+	}
+	return true
+}
+
+// shownBy reports whether the service shows a job with these settings. Those
+// that are left to the service may be any.
+func (m *jobModel) shownBy(s settings) bool {
+	shown := m.shown(s)
+	theirs := shown.settings()
+	for i, one := range m.settings() {
+		left := one.value.IsNull() && (one.name == "allow_runtime_action_values" || one.name == "for_workflow" ||
+			one.name == "completed_post_process_id" || one.name == "failed_post_process_id")
+		if !left && !one.value.IsUnknown() && !same(one.name, one.value, theirs[i].value) {
+			return false
+		}
+	}
+	return m.Name.ValueString() == s.Name
+}
+
+// shown is the model with the settings as the service shows them. Of an
+// action_value it holds what is recorded of it; of a name, nothing that is a mark.
+func (m *jobModel) shown(s settings) jobModel {
+	shown := *m
+	imported := m.Name.IsNull()
+	if !isMarked(s.Name) {
+		shown.Name = types.StringValue(s.Name)
+	} else if imported {
+		shown.Name = types.StringValue(anyMark.ReplaceAllString(s.Name, ""))
+	}
+	shown.GroupID, shown.ActionType = types.Int64Value(int64(s.GroupID)), types.StringValue(s.ActionType)
+	shown.ForWorkflow, shown.AllowRuntimeActionValues = types.BoolPointerValue(s.ForWorkflow), types.BoolPointerValue(s.AllowRuntimeActionValues)
+	shown.EffectiveDate, shown.ExpirationDate = optional(s.EffectiveDate), optional(s.ExpirationDate)
+	shown.CompletedPostProcessID, shown.FailedPostProcessID = listOf(s.CompletedPostProcessID), listOf(s.FailedPostProcessID)
+	value := string(s.ActionValue)
+	switch {
+	case value == "" || value == "null":
+		shown.ActionValue = types.StringNull()
+	case imported:
+		shown.ActionValue = types.StringValue(value)
+	default:
+		shown.ActionValue = types.StringValue(drifted(m.ActionValue.ValueString(), value))
+	}
+	shown.takeAccounts(s)
+	return shown
+}
+
+func optional(text *string) types.String {
+	if text == nil || *text == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(*text)
+}
+
+// takeAccounts records the account arguments: the one that is recorded, or else
+// whichever the service shows. It may show one account in two ways.
+func (m *jobModel) takeAccounts(s settings) {
+	if !m.AWSAccountID.IsNull() {
+		m.AWSAccountID = s.AWSAccountID.value()
+	}
+	if !empty(m.AWSAccountIDs) {
+		m.AWSAccountIDs = listOf(s.AWSAccountIDs)
+	}
+	if !m.GoogleCloudAccountID.IsNull() {
+		m.GoogleCloudAccountID = s.GoogleCloudAccountID.value()
+	}
+	if !m.AWSAccountID.IsNull() || !empty(m.AWSAccountIDs) || !m.GoogleCloudAccountID.IsNull() {
+		return
+	}
+	if len(s.AWSAccountIDs) < 2 {
+		m.AWSAccountID = s.AWSAccountID.value()
+	}
+	if m.AWSAccountID.IsNull() && len(s.AWSAccountIDs) > 0 {
+		m.AWSAccountIDs = listOf(s.AWSAccountIDs)
+	}
+	m.GoogleCloudAccountID = s.GoogleCloudAccountID.value()
+}
+
+// refreshSettings records the settings that the service shows, where they are
+// neither what is recorded in other words, nor what it made of what was asked.
+func (m *jobModel) refreshSettings(s settings, p *privateState) {
+	imported, shown := m.Name.IsNull(), m.shown(s)
+	theirs := shown.settings()
+	for i, one := range m.settings() {
+		now := theirs[i].value
+		p.see(one.name, imported, one, now)
+	}
+}
+
+// takeIdentity records what a rotation does not change, by which jobs are found.
+func (m *jobModel) takeIdentity(s settings) {
+	m.GroupID, m.ActionType = types.Int64Value(int64(s.GroupID)), types.StringValue(s.ActionType)
+}
+
+// see decides what a refresh records of one setting.
+func (p *privateState) see(name string, imported bool, recorded setting, now attr.Value) {
+	asShown := matches(p.Shown[name], plain(name, now))
+	switch {
+	case imported:
+		recorded.set(now)
+	case same(name, recorded.value, now):
+	case asShown && !p.Drifted[name]:
+	default:
+		recorded.set(now)
+		if p.Asked != nil {
+			p.drift(name, !asShown && !matches(p.Asked[name], plain(name, now)))
+		}
+	}
+}
+
+func (p *privateState) drift(name string, drifted bool) {
+	if p.Drifted == nil {
+		p.Drifted = map[string]bool{}
+	}
+	if drifted {
+		p.Drifted[name] = true
+	} else {
+		delete(p.Drifted, name)
+	}
+}
+
+// remember keeps what was asked of each setting and, where the service words it
+// otherwise, what it showed then.
+func (p *privateState) remember(asked jobModel, s settings) {
+	shown := asked.shown(s)
+	theirs := shown.settings()
+	p.Asked, p.Shown, p.Drifted = map[string]string{}, map[string]string{}, nil
+	for i, one := range asked.settings() {
+		p.Asked[one.name] = fingerprint(plain(one.name, one.value))
+		if !same(one.name, one.value, theirs[i].value) {
+			p.Shown[one.name] = fingerprint(plain(one.name, theirs[i].value))
+		}
+	}
+}
+
+// untaken are the settings that the service has not taken: it shows what it did
+// before, or else the opposite of a flag or another number.
+func (m *jobModel) untaken(before *settings, s settings) (names []string) {
+	shown, was := m.shown(s), jobModel{}
+	if before != nil {
+		was = m.shown(*before)
+	}
+	theirs, earlier := shown.settings(), was.settings()
+	for i, one := range m.settings() {
+		now := theirs[i].value
+		if same(one.name, one.value, now) || one.value.IsUnknown() || one.value.IsNull() && one.name != "effective_date" && one.name != "expiration_date" {
+			continue
+		}
+		_, flag := now.(types.Bool)
+		_, number := now.(types.Int64)
+		if before != nil && same(one.name, earlier[i].value, now) || before == nil && (flag || number) {
+			names = append(names, one.name)
+		}
+	}
+	return names
+}
+
+func known(v attr.Value) bool { return !v.IsNull() && !v.IsUnknown() }
+
+func empty(list types.List) bool { return !list.IsUnknown() && len(list.Elements()) == 0 }
+
+func ints(list types.List) []int64 {
+	values := []int64{}
+	for _, element := range list.Elements() {
+		if value, ok := element.(types.Int64); ok {
+			values = append(values, value.ValueInt64())
+		}
+	}
+	return values
+}
+
+func listOf(numbers []number) types.List {
+	elements := []attr.Value{}
+	for _, n := range numbers {
+		elements = append(elements, types.Int64Value(int64(n)))
+	}
+	return types.ListValueMust(types.Int64Type, elements)
+}
+
+func (n *number) value() types.Int64 {
+	if n == nil {
+		return types.Int64Null()
+	}
+	return types.Int64Value(int64(*n))
+}
+
+// fill records what an update has left to the service, from its answer.
+func (m *jobModel) fill(s settings) {
+	shown := m.shown(s)
+	theirs := shown.settings()
+	for i, one := range m.settings() {
+		if one.value.IsUnknown() {
+			one.set(theirs[i].value)
+		}
+	}
+}
+
+// stores reports whether URL and access token are kept in the state.
+func (m *jobModel) stores() bool {
+	return m.StoreCredentials.IsNull() || m.StoreCredentials.ValueBool()
+}
+
+// rotates reports whether each update of the job rotates.
+func (m *jobModel) rotates() bool { return m.RotateOnUpdate.IsNull() || m.RotateOnUpdate.ValueBool() }
+
+// take records a job that was read: what it is, and how it is run.
+func (m *jobModel) take(job Job, s settings) {
+	m.ID = types.StringValue(job.ID)
+	m.Active = types.BoolValue(s.Active)
+	m.TimeZone, m.CreatedAt, m.UpdatedAt = text(job.TimeZone), text(s.CreatedAt), text(s.UpdatedAt)
+	m.URL, m.AccessToken = types.StringNull(), types.StringNull()
+	if m.stores() && job.URL != nil {
+		m.URL, m.AccessToken = types.StringValue(job.URL.String()), types.StringValue(job.AccessToken)
+	}
+}
+
+// takeFrom records what another state holds of the job.
+func (m *jobModel) takeFrom(before jobModel) {
+	m.ID, m.RotatedAt, m.Active = before.ID, before.RotatedAt, before.Active
+	m.TimeZone, m.CreatedAt, m.UpdatedAt = before.TimeZone, before.CreatedAt, before.UpdatedAt
+	m.URL, m.AccessToken = types.StringNull(), types.StringNull()
+	if m.stores() {
+		m.URL, m.AccessToken = before.URL, before.AccessToken
+	}
+}
+
+// takeOpen records what another state holds of the arguments that are left to the
+// service. In a plan they are not: one that is not known yet is to be set.
+func (m *jobModel) takeOpen(before jobModel) {
+	theirs := before.settings()
+	for i, one := range m.settings() {
+		if one.value.IsUnknown() {
+			one.set(theirs[i].value)
+		}
+	}
+}
+
+func text(s string) types.String {
+	if s == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(s)
+}
+
+// documented are the members of a job that a successor gets, or that the service gives it.
+var documented = []string{"id", "active", "created_at", "updated_at", "rule_type", "rule_value", "name", "group_id", "aws_account_id", "aws_account_ids",
+	"google_cloud_account_id", "action_type", "action_value", "allow_runtime_action_values", "for_workflow", "effective_date", "expiration_date",
+	"completed_post_process_id", "failed_post_process_id"}
+
+// uncarried are the members of a job that a successor could not be given.
+func (j Job) uncarried() (names []string) {
+	var members map[string]any
+	_ = json.Unmarshal(j.attributes, &members)
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if value := members[name]; !slices.Contains(documented, name) && !vacant(value) && value != false {
+			names = append(names, name)
+		}
+	}
+	return names
+}
