@@ -52,7 +52,14 @@ type fixed struct {
 	from string
 }
 
-func (f fixed) retrieve(context.Context, *Clients) (keys, error) { return f.keys, nil }
+func (f fixed) retrieve(context.Context, *Clients) (keys, error) {
+	for name, value := range map[string]string{"access key": f.keys.accessKey, "secret key": f.keys.secretKey, "security token": f.keys.securityToken} {
+		if err := delivery.CheckCredential("the "+name+" from "+f.from, value); err != nil {
+			return keys{}, &CredentialsError{Cause: delivery.NoCredentials, Err: err, Next: "Correct it there."}
+		}
+	}
+	return f.keys, nil
+}
 
 func (fixed) renews() bool { return false }
 

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
@@ -83,6 +85,9 @@ func (l *link) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
 		return keys, err
 	}
 	l.secrets.Hide(keys.SecretAccessKey, keys.SessionToken)
+	if err := checkKeys(keys); err != nil {
+		return awssdk.Credentials{}, err
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.last.AccessKeyID != keys.AccessKeyID {
@@ -96,6 +101,23 @@ func (l *link) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
 		keys.Expires = keys.Expires.Add(-min(longestEarly, max(0, delivery.Until(keys.Expires)/3)))
 	}
 	return keys, nil
+}
+
+// checkKeys returns a *CredentialsError for credentials that cannot sign anything.
+func checkKeys(keys awssdk.Credentials) error {
+	from := keys.Source
+	switch from {
+	case config.CredentialsSourceName:
+		from = "the AWS_* environment variables"
+	case credentials.StaticCredentialsName:
+		from = "the provider's aws block"
+	}
+	for name, value := range map[string]string{"access key id": keys.AccessKeyID, "secret key": keys.SecretAccessKey, "session token": keys.SessionToken} {
+		if err := delivery.CheckCredential("the "+name+" from "+from, value); err != nil {
+			return &CredentialsError{Cause: delivery.NoCredentials, Err: err, Next: "Correct it there."}
+		}
+	}
+	return nil
 }
 
 // HandleFailToRefresh has the cache go on with credentials that still hold.

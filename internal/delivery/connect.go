@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"syscall"
 
 	"golang.org/x/net/http/httpguts"
@@ -31,6 +32,20 @@ func checkHeader(header http.Header) error {
 		}
 	}
 	return nil
+}
+
+// CheckCredential reports a credential that no service can have given: one that no
+// header can carry, or with blanks around it, as a line that was read from a file with
+// its end. What names the credential and where it comes from; its value is left out.
+func CheckCredential(what, value string) error {
+	switch {
+	case !httpguts.ValidHeaderFieldValue(value):
+		return fmt.Errorf("%s has a line break or another control character in it, which no request can carry", what)
+	case strings.TrimSpace(value) != value:
+		return fmt.Errorf("%s begins or ends with a blank, which no key or token does", what)
+	default:
+		return nil
+	}
 }
 
 // ProxyError means that a proxy did not connect to the service.

@@ -133,11 +133,13 @@ func TestAWSSetupThatCannotSend(t *testing.T) {
 		// asks are the requests that may be made.
 		asks []string
 	}{
-		"no region":         {acctest.Values{"region": nil}, []string{"no AWS region", "AWS_REGION"}, nil},
-		"no credentials":    {acctest.Values{"access_key": nil, "secret_key": nil}, []string{"Give the provider AWS credentials"}, nil},
-		"no such profile":   {acctest.Values{"access_key": nil, "secret_key": nil, "profile": "missing"}, []string{"missing"}, nil},
-		"a missing bundle":  {acctest.Values{"custom_ca_bundle": missing}, []string{"custom_ca_bundle", missing}, nil},
-		"an unknown region": {acctest.Values{"region": acctest.Unknown}, []string{"aws.region is not known yet"}, nil},
+		"no region":                        {acctest.Values{"region": nil}, []string{"no AWS region", "AWS_REGION"}, nil},
+		"no credentials":                   {acctest.Values{"access_key": nil, "secret_key": nil}, []string{"Give the provider AWS credentials"}, nil},
+		"no such profile":                  {acctest.Values{"access_key": nil, "secret_key": nil, "profile": "missing"}, []string{"missing"}, nil},
+		"a missing bundle":                 {acctest.Values{"custom_ca_bundle": missing}, []string{"custom_ca_bundle", missing}, nil},
+		"an unknown region":                {acctest.Values{"region": acctest.Unknown}, []string{"aws.region is not known yet"}, nil},
+		"a secret key with its line's end": {acctest.Values{"secret_key": "canary-secret\n"}, []string{"the secret key from the provider's aws block has a line break"}, nil},
+		"a token with a blank":             {acctest.Values{"token": "canary-token "}, []string{"the session token from the provider's aws block begins or ends with a blank"}, nil},
 		"not allowed": {
 			acctest.Values{"allowed_account_ids": []any{otherAccount}},
 			[]string{homeAccount, "allowed_account_ids", otherAccount}, []string{"GetCallerIdentity"},

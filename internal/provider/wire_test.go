@@ -57,3 +57,51 @@ func members(t *testing.T, request systems.Request, body string) any {
 	must(t, json.Unmarshal([]byte(body), &object))
 	return object
 }
+
+// Keys from the environment that no request can carry are found before a request
+// is made, at once, and their variables are named.
+func TestKeysThatNoRequestCanCarry(t *testing.T) {
+	s := acctest.Sandbox(t, sandbox.Options{})
+	for resource, c := range map[string]struct {
+		block acctest.Values
+		env   map[string]string
+		says  string
+	}{
+		"signal_automation": {
+			acctest.Values{"aws": acctest.AWS(s.URL()).With(acctest.Values{"access_key": nil, "secret_key": nil})},
+			map[string]string{"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "canary-session\n"}, "the AWS_* environment variables",
+		},
+		"signal_stack_resource": {
+			acctest.Values{"alicloud": acctest.Alicloud(s.URL()).With(acctest.Values{"access_key": nil, "secret_key": nil})},
+			map[string]string{"ALICLOUD_ACCESS_KEY": "key", "ALICLOUD_SECRET_KEY": "canary-secret\n"}, "the environment",
+		},
+		"signal_http_trigger": {
+			acctest.Values{"cloud_automator": acctest.Values{"endpoint": s.URL() + "/api/v1/"}},
+			map[string]string{"CLOUD_AUTOMATOR_API_KEY": "canary-key\n"}, "API key",
+		},
+		"signal_temporal_workflow": {
+			acctest.Values{"temporal": acctest.Values{"address": s.URL()}},
+			map[string]string{"TEMPORAL_API_KEY": "canary-key\n"}, "API key",
+		},
+	} {
+		t.Run(resource, func(t *testing.T) {
+			for name, value := range c.env {
+				t.Setenv(name, value)
+			}
+			config := systems.Of(resource).Ready(s)
+			if resource == "signal_http_trigger" {
+				config = acctest.Values{"job_id": "1"}
+			}
+			s.ResetRequestLog()
+			// Without a policy of a test, it would be tried again for half a minute.
+			diags := acctest.StartProvider(t, c.block).Resource(resource).Apply(config)
+			says(t, diags, true, "Signal Not Sent", c.says)
+			if said := diags.String(); strings.Contains(said, "canary") || strings.Contains(said, "attempts") || strings.Contains(said, "proxy") {
+				t.Error(said)
+			}
+			if made := s.RequestLog(); len(made) > 0 {
+				t.Errorf("these requests were made: %v", made)
+			}
+		})
+	}
+}
