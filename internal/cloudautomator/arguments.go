@@ -117,7 +117,7 @@ func Confidential(u *url.URL) bool {
 }
 
 // check reports a URL without an access token, and a job with one.
-func check(_ context.Context, a *args) (diags diag.Diagnostics) {
+func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
 	if !a.URL.IsNull() && !a.URL.IsUnknown() && a.AccessToken.IsNull() && a.AccessTokenWO.IsNull() {
 		diags.AddAttributeError(path.Root("access_token"), "Missing Access Token",
 			"A trigger's url needs its access token: set access_token or access_token_wo.")

@@ -77,7 +77,10 @@ func TestEveryArgumentIsKnownToSendAgainOrNot(t *testing.T) {
 		for _, c := range changesOf(y, p.Resource(y.Type)) {
 			known[y.Type][c.name]++
 		}
-		for _, values := range []acctest.Values{y.Resends, y.Recorded, y.Unseen} {
+		for name := range y.Together {
+			known[y.Type][name]++
+		}
+		for _, values := range []acctest.Values{y.Resends, y.Recorded, y.Unseen, y.Together} {
 			for name := range values {
 				if known[y.Type][name] == 0 {
 					t.Errorf("%s has no argument %s", y.Type, name)

@@ -17,6 +17,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudautomator"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/ros"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sfn"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/ssm"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/swf"
@@ -122,6 +123,7 @@ func (p *signalProvider) signals() []func() signal.Offer {
 		func() signal.Offer { return ssm.New(p.aws, p.sender) },
 		func() signal.Offer { return swf.New(p.aws, p.sender) },
 		func() signal.Offer { return transfer.New(p.aws, p.sender) },
+		func() signal.Offer { return sfn.New(p.aws, p.sender) },
 		func() signal.Offer { return ros.New(p.alicloud, p.sender) },
 		func() signal.Offer { return cloudautomator.New(p.cloudAutomator, p.sender) },
 		func() signal.Offer { return temporal.New(p.temporal, p.sender) },

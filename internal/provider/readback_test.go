@@ -51,6 +51,9 @@ func TestLostSignalIsConfirmed(t *testing.T) {
 
 func TestActionConfirms(t *testing.T) {
 	eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		if !y.HasAction {
+			return
+		}
 		config := y.Ready(s)
 		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter, Times: 1})
 		progress, diags := p.Action(y.Type).Invoke(config)

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/hashicorp/terraform-exec/tfexec"
+
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -22,7 +24,7 @@ func TestAccNoSecretInACrash(t *testing.T) {
 	w.SetStderr(&complained)
 	var sent atomic.Int32
 	for _, s := range []*sandbox.Sandbox{w.s, w.other} {
-		for _, operation := range []string{"SignalWorkflowExecution", "SendWorkflowStepState", "SignalResource", "TriggerJob"} {
+		for _, operation := range []string{"SignalWorkflowExecution", "SendWorkflowStepState", "SendTaskSuccess", "SignalResource", "TriggerJob"} {
 			s.Inject(sandbox.Fault{Operation: operation, Kind: sandbox.KindStallAfter})
 			s.Hook(operation, nil, func() {
 				if int(sent.Add(1)) == w.signals {
@@ -31,7 +33,7 @@ func TestAccNoSecretInACrash(t *testing.T) {
 			})
 		}
 	}
-	if err := w.Apply(t.Context()); err == nil {
+	if err := w.Apply(t.Context(), tfexec.Parallelism(2*w.signals)); err == nil {
 		t.Error("a crash goes unnoticed")
 	}
 	logged := contents(t, w.log)

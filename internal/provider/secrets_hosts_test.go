@@ -59,7 +59,7 @@ func TestSecretsGoToTheirOwnHostOnly(t *testing.T) {
 		WebIdentityToken: canaries["web_identity_token"],
 	})
 	hosts := map[string]*host{}
-	for _, name := range []string{"swf", "transfer", "sts", "ros", "job API", "trigger", "elsewhere"} {
+	for _, name := range []string{"sfn", "swf", "transfer", "sts", "ros", "job API", "trigger", "elsewhere"} {
 		hosts[name] = openHost(t, s)
 	}
 	job := s.AddTriggerJob(sandbox.TriggerJob{Token: canaries["url"], AccessToken: canaries["access_token"]})
@@ -67,10 +67,11 @@ func TestSecretsGoToTheirOwnHostOnly(t *testing.T) {
 	stack := s.StartStack(sandbox.Stack{Conditions: []sandbox.WaitCondition{{Name: "Deployed", Count: 10}}})
 	callback := s.StartFileWorkflow(sandbox.FileWorkflow{Steps: []sandbox.FileStep{{Token: canaries["token"]}, {}}, UsedToken: sandbox.TokenAccepted})
 	s.StartWorkflow(sandbox.Workflow{WorkflowID: "order"})
+	s.StartMachine(sandbox.MachineExecution{States: []sandbox.MachineState{{Token: canaries["task_token"]}}})
 	other := s.AddTriggerJob(sandbox.TriggerJob{})
 
 	aws := acctest.Values{"region": "us-east-1", "endpoints": acctest.Values{
-		"swf": hosts["swf"].url, "transfer": hosts["transfer"].url, "sts": hosts["sts"].url,
+		"sfn": hosts["sfn"].url, "swf": hosts["swf"].url, "transfer": hosts["transfer"].url, "sts": hosts["sts"].url,
 	}}
 	p := acctest.StartProvider(t, acctest.Values{
 		"aws": aws.With(acctest.Values{"access_key": "aws", "secret_key": canaries["aws_secret_key"], "token": canaries["aws_token"]}),
@@ -90,6 +91,7 @@ func TestSecretsGoToTheirOwnHostOnly(t *testing.T) {
 		sent(p.Resource("signal_workflow_step_state").Apply(acctest.Values{
 			"workflow_id": callback.WorkflowID, "execution_id": callback.ExecutionID, "status": "SUCCESS", "token": canaries["token"],
 		}))
+		sent(p.Resource("signal_sfn_task").Apply(acctest.Values{"task_token": canaries["task_token"], "status": "SUCCESS", "output": "{}"}))
 		sent(p.Resource("signal_stack_resource").Apply(acctest.Values{
 			"stack_id": stack, "logical_resource_id": "Deployed", "status": "SUCCESS", "timeouts": acctest.Values{"create": "1s"},
 		}))
@@ -118,11 +120,12 @@ func TestSecretsGoToTheirOwnHostOnly(t *testing.T) {
 	}
 	slices.Sort(seen["aws_token"])
 	want := map[string][]string{
-		"aws_token":               {"swf", "transfer"},
+		"aws_token":               {"sfn", "swf", "transfer"},
 		"web_identity_token":      {"sts"},
 		"alicloud_security_token": {"ros"},
 		"api_key":                 {"job API"},
 		"token":                   {"transfer"},
+		"task_token":              {"sfn"},
 		"input_wo":                {"swf"},
 		"url":                     {"trigger"},
 		"access_token":            {"trigger"},

@@ -38,6 +38,9 @@ var canaries = map[string]string{
 	"temporal_api_key":        "canary-temporal-api-key",
 	"temporal_client_key":     "canary-temporal-client-key",
 	"temporal_input_wo":       "canary-temporal-input",
+	"task_token":              "canary-task-token",
+	"task_token_wo":           "canary-write-only-task-token",
+	"output_wo":               "canary-write-only-output",
 }
 
 // covered are the secret arguments, by block or resource, and the canary that goes in there.
@@ -58,11 +61,14 @@ var covered = map[string]string{
 	"temporal.api_key":                          "temporal_api_key",
 	"temporal.client_key":                       "temporal_client_key", // in internal/temporal
 	"signal_temporal_workflow.input_wo":         "temporal_input_wo",
+	"signal_sfn_task.task_token":                "task_token",
+	"signal_sfn_task.task_token_wo":             "task_token_wo",
+	"signal_sfn_task.output_wo":                 "output_wo",
 }
 
 // stored are the canaries that are arguments kept in the state. Terraform writes
 // such values into plans, too, and shows them in their JSON; it marks them there.
-var stored = []string{"token", "url", "access_token"}
+var stored = []string{"token", "url", "access_token", "task_token"}
 
 // Whoever adds a secret has to give it a canary.
 func TestEverySecretHasACanary(t *testing.T) {
@@ -112,6 +118,9 @@ func openAviary(t *testing.T) aviary {
 	s.StartWorkflow(sandbox.Workflow{WorkflowID: "order"})
 	order := "order-" + uuid.NewString()
 	s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: order})
+	for _, token := range []string{"task_token", "task_token_wo"} {
+		s.StartMachine(sandbox.MachineExecution{States: []sandbox.MachineState{{Token: canaries[token]}, {}}, AcceptRepeats: true})
+	}
 
 	w := acctest.Bare(t, nil)
 	values := map[string]string{"release": "1"}
@@ -144,6 +153,7 @@ provider "signal" {
     secret_key = var.aws_secret_key
     token      = var.aws_token
     endpoints {
+      sfn      = %[1]q
       swf      = %[1]q
       transfer = %[1]q
     }
@@ -216,6 +226,22 @@ resource "signal_workflow_step_state" "unkept" {
   token_wo         = var.token_wo
   token_wo_version = 1
   triggers         = { release = var.release }
+}
+
+resource "signal_sfn_task" "kept" {
+  task_token = var.task_token
+  status     = "SUCCESS"
+  output     = "{}"
+  triggers   = { release = var.release }
+}
+
+resource "signal_sfn_task" "unkept" {
+  task_token_wo         = var.task_token_wo
+  task_token_wo_version = 1
+  status                = "SUCCESS"
+  output_wo             = jsonencode(var.output_wo)
+  output_wo_version     = 1
+  triggers              = { release = var.release }
 }
 
 resource "signal_stack_resource" "one" {
@@ -304,6 +330,7 @@ func TestAccSecretsStaySecret(t *testing.T) {
 		"SignalWorkflowExecution":          {"input_wo", "aws_token"},
 		"SendWorkflowStepState":            {"aws_token"},
 		"Temporal.SignalWorkflowExecution": {"temporal_api_key", "temporal_input_wo"},
+		"SendTaskSuccess":                  {"aws_token"},
 		"SignalResource":                   {"alicloud_security_token"},
 		"TriggerJob":                       {"url", "access_token_wo"},
 		"GetJob":                           {"api_key"},

@@ -36,6 +36,9 @@
 //	POST   /_sandbox/transfer/executions  start a FileWorkflow; answers its state
 //	GET    /_sandbox/transfer/executions/{id}
 //	                                      one execution with its tokens and the callbacks it received
+//	GET    /_sandbox/sfn/executions       all executions of state machines
+//	POST   /_sandbox/sfn/executions       start a MachineExecution; answers its state
+//	GET    /_sandbox/sfn/executions/{arn} one execution with its token, its events and the answers it received
 //	GET    /_sandbox/ros/stacks           all stacks
 //	POST   /_sandbox/ros/stacks           start a Stack; answers {"ID": ...}
 //	GET    /_sandbox/ros/stacks/{id}      one stack with its resources, events and the signals it took

@@ -32,6 +32,7 @@ func populated(s *Sandbox) {
 	s.StartAutomation(Automation{ID: someUUID, Steps: []Step{{Name: "approve", Action: "aws:approve"}}})
 	s.StartWorkflow(Workflow{WorkflowID: "order-1", RunID: "run-1", Closes: map[string]string{"release": "COMPLETED"}})
 	s.StartFileWorkflow(FileWorkflow{WorkflowID: "w-0123456789abcdef0", ExecutionID: someUUID, Steps: []FileStep{{Token: "token"}}})
+	s.StartMachine(MachineExecution{ARN: fixedMachine, States: []MachineState{{Token: "token"}}})
 	s.StartStack(Stack{ID: someUUID, Conditions: []WaitCondition{{Name: "Deployed"}}})
 	s.AddTriggerJob(TriggerJob{})
 }
@@ -41,7 +42,7 @@ func populated(s *Sandbox) {
 func FuzzSignedRequests(f *testing.F) {
 	s := New(Options{Now: newClock().now})
 	services := []struct{ name, prefix string }{
-		{"ssm", "AmazonSSM."}, {"swf", "SimpleWorkflowService."}, {"transfer", "TransferService."}, {"sts", ""}, {"ros", "2019-09-10"}, {"sts", "2015-04-01"},
+		{"ssm", "AmazonSSM."}, {"swf", "SimpleWorkflowService."}, {"transfer", "TransferService."}, {"sts", ""}, {"ros", "2019-09-10"}, {"sts", "2015-04-01"}, {"states", "AWSStepFunctions."},
 	}
 	for i, operations := range [][]string{
 		{"SendAutomationSignal", "GetAutomationExecution", "StartAutomationExecution", "StopAutomationExecution"},
@@ -50,6 +51,7 @@ func FuzzSignedRequests(f *testing.F) {
 		{"AssumeRole", "GetCallerIdentity"},
 		{"SignalResource", "GetStack", "GetStackResource", "ListStackEvents", "ListStackResources"},
 		{"AssumeRole", "GetCallerIdentity"},
+		{"SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat", "DescribeExecution", "GetExecutionHistory"},
 	} {
 		for _, operation := range operations {
 			for _, body := range []string{
@@ -57,6 +59,7 @@ func FuzzSignedRequests(f *testing.F) {
 				`{"domain":"sandbox","workflowId":"order-1","runId":"run-1","signalName":"release","input":"x","execution":{"workflowId":"order-1","runId":"run-1"},` +
 					`"executionFilter":{"workflowId":"order-1"},"startTimeFilter":{"oldestDate":1},"maximumPageSize":1,"nextPageToken":"x","reverseOrder":true}`,
 				`{"WorkflowId":"w-0123456789abcdef0","ExecutionId":"` + someUUID + `","Token":"token","Status":"SUCCESS"}`,
+				`{"taskToken":"token","output":"{}","executionArn":"` + fixedMachine + `","maxResults":1,"nextToken":"1","reverseOrder":true}`,
 				"Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role/x&RoleSessionName=s&DurationSeconds=900",
 				"RegionId=cn-hangzhou&StackId=" + someUUID + "&LogicalResourceId=Deployed&Status=SUCCESS&UniqueId=u&ClientToken=t&PageSize=1&PageNumber=99999999999",
 			} {

@@ -33,7 +33,7 @@ type Options struct {
 	// Credentials are the accepted access keys by access key id.
 	// Default: "sandbox-access-key" with "sandbox-secret-key" in account 123456789012.
 	Credentials map[string]Secret
-	// ReadLag is how far reads of SSM, of SWF, of ROS and of Cloud Automator's jobs lag behind writes, by Now.
+	// ReadLag is how far reads of SSM, of SWF, of Step Functions, of ROS and of Cloud Automator's jobs lag behind writes, by Now.
 	ReadLag time.Duration
 	// Temporal returns the address of the HTTP API of the Temporal server that the sandbox passes requests on to; nil
 	// where there is none. It is called when the first request is for it.
@@ -72,6 +72,7 @@ type Sandbox struct {
 	ssm            *ssm
 	swf            *swf
 	transfer       *transfer
+	sfn            *sfn
 	ros            *ros
 	cloudAutomator *cloudAutomator
 	temporal       *temporal
@@ -206,6 +207,7 @@ func New(o Options) *Sandbox {
 	s.ssm = newSSM(s, o)
 	s.swf = newSWF(s, o)
 	s.transfer = newTransfer(s)
+	s.sfn = newSFN(s, o)
 	used := &nonces{}
 	s.ros = newROS(s, o, used)
 	s.cloudAutomator = newCloudAutomator(s, o)
@@ -214,6 +216,7 @@ func New(o Options) *Sandbox {
 		s.ssm,
 		s.swf,
 		s.transfer,
+		s.sfn,
 		newSTS(s, o),
 		newRAMSTS(s, o, used),
 		s.ros,

@@ -98,7 +98,7 @@ func (r *signalResource[A]) check(ctx context.Context, data *model[A]) diag.Diag
 	if r.system.Check == nil {
 		return nil
 	}
-	return r.system.Check(ctx, &data.Arguments)
+	return r.system.Check(ctx, &data.Arguments, data.WaitUntilReady.ValueBool() || data.WaitForCompletion.ValueBool())
 }
 
 // Create sends the signal, unless it is to be sent at destroy. It writes the state

@@ -49,7 +49,8 @@ type System[A any] struct {
 	Final func(arguments *A, status string) bool
 	// Check reports, on the attributes' paths, what the attributes' own
 	// validators cannot see; nil when there is nothing such. Values may still be unknown.
-	Check func(ctx context.Context, arguments *A) diag.Diagnostics
+	// Waits says that the signal is to wait for its target, before or after.
+	Check func(ctx context.Context, arguments *A, waits bool) diag.Diagnostics
 	// Cloud is what the provider block says of the service's cloud, and Region the
 	// argument that names the region. They are nil where the service is not regional.
 	Cloud  Cloud

@@ -110,7 +110,7 @@ var payloadKeys = []string{"Comment", "StepName", "StepExecutionId"}
 
 // check reports a payload without the key that its signal type needs, and warns of
 // keys that are written like one that the service knows.
-func check(_ context.Context, a *args) (diags diag.Diagnostics) {
+func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
 	for _, given := range slices.Sorted(maps.Keys(a.Payload.Elements())) {
 		i := slices.IndexFunc(payloadKeys, func(known string) bool { return given != known && strings.EqualFold(given, known) })
 		if i >= 0 {

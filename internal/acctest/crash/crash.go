@@ -49,19 +49,20 @@ type Guard = systems.Guard
 
 // The guards.
 const (
-	Unguarded = systems.Unguarded
-	ReadBack  = systems.ShowsSignals
-	Adopting  = systems.Adopting
-	Generated = systems.Generated
-	Pinned    = systems.Pinned
-	UsedToken = systems.UsedToken
+	Unguarded  = systems.Unguarded
+	ReadBack   = systems.ShowsSignals
+	Adopting   = systems.Adopting
+	Generated  = systems.Generated
+	Pinned     = systems.Pinned
+	UsedToken  = systems.UsedToken
+	ShownToken = systems.ShownToken
 
 	GeneratedShown = systems.GeneratedShown
 	PinnedShown    = systems.PinnedShown
 )
 
 // Guards are all guards, in the order of the page.
-var Guards = []Guard{Unguarded, ReadBack, Adopting, Generated, Pinned, GeneratedShown, PinnedShown, UsedToken}
+var Guards = []Guard{Unguarded, ReadBack, Adopting, Generated, Pinned, GeneratedShown, PinnedShown, UsedToken, ShownToken}
 
 // signals says in a column's head which signals a guard is of, and with which arguments.
 func signals(g Guard) string {
@@ -148,7 +149,7 @@ func each(next Next) map[Guard]Next {
 func again(generated Next) map[Guard]Next {
 	next := map[Guard]Next{
 		Unguarded: Repeats, ReadBack: Repeats, Adopting: Adopts, Generated: generated, GeneratedShown: generated,
-		Pinned: Harmless, PinnedShown: Harmless, UsedToken: Refused,
+		Pinned: Harmless, PinnedShown: Harmless, UsedToken: Refused, ShownToken: Refused,
 	}
 	if generated == Refused {
 		next[GeneratedShown] = Repeats // The workflow goes on, and takes any signal.
@@ -158,7 +159,7 @@ func again(generated Next) map[Guard]Next {
 
 // found has the next run read back what was sent: the state knows that, and when.
 func found(next map[Guard]Next) map[Guard]Next {
-	next[ReadBack], next[GeneratedShown], next[PinnedShown] = Adopts, Adopts, Adopts
+	next[ReadBack], next[GeneratedShown], next[PinnedShown], next[ShownToken] = Adopts, Adopts, Adopts, Adopts
 	return next
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // All are the rows of the table.
-var All = slices.Concat(automation, workflowExecution, workflowStepState, stackResource, httpTrigger, temporalWorkflow)
+var All = slices.Concat(automation, workflowExecution, workflowStepState, sfnTask, stackResource, httpTrigger, temporalWorkflow)
 
 // Values are the arguments of a block: strings, bools, numbers, Values, []any,
 // nil for null, or tftypes.UnknownValue.
@@ -54,6 +54,9 @@ type System struct {
 	// ones are noted and send nothing. Unseen ones are write-only: Terraform cannot
 	// compare them. Together they are all arguments of the signal.
 	Resends, Recorded, Unseen Values
+	// Together are like Resends, of arguments that cannot be changed without others:
+	// the tests of the system's package change them.
+	Together Values
 	// Optional are the arguments of Ready that can be left out.
 	Optional []string
 	// Missing are arguments that name a target that is not there, and MissingAt the
@@ -109,6 +112,12 @@ func (y System) Name() string {
 		return y.Type
 	}
 	return y.Type + " " + y.Variant
+}
+
+// TakesOne reports whether the target of a signal takes no second one, though that
+// of Ready does.
+func (y System) TakesOne() bool {
+	return slices.ContainsFunc(y.Guards, func(g Guarded) bool { return g.Guard == ShownToken })
 }
 
 // Short is the resource's type without the provider's prefix, as files are named.
@@ -202,6 +211,8 @@ const (
 	PinnedShown    Guard = "pinned ids, read back"
 	// UsedToken is a token that is good for one callback.
 	UsedToken Guard = "used token"
+	// ShownToken is one whose service also shows the signal that used it up.
+	ShownToken Guard = "used token, read back"
 )
 
 // Guarded is a signal with a guard.

@@ -1,0 +1,531 @@
+package sandbox
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+)
+
+// Statuses of executions, from the API reference of DescribeExecution.
+const (
+	machineRunning   = "RUNNING"
+	machineSucceeded = "SUCCEEDED"
+	machineFailed    = "FAILED"
+)
+
+const (
+	longestTaskOutput = 262144
+	// taskTokenForm is how the tokens begin that are made here; what begins otherwise is none.
+	taskTokenForm = "AQCEAAAAKgAAAAMAAAAA"
+)
+
+// MachineExecution describes an execution of a state machine to start, whose states follow each other. What the
+// documents leave open is an option here.
+type MachineExecution struct {
+	// ARN is made when it is empty.
+	ARN string
+	// StartSeconds is how long it takes until the execution is there.
+	StartSeconds int
+	States       []MachineState
+	// AcceptRepeats takes further answers to a task that is closed, without an effect. The service does not: tests of
+	// the provider's side want to see them.
+	AcceptRepeats bool
+	// Encrypted has a key that no caller may use.
+	Encrypted bool
+	// HideFailures leaves error and cause out of descriptions with METADATA_ONLY: whether they come with it is not
+	// documented.
+	HideFailures bool
+}
+
+// MachineState is a state of a MachineExecution. It waits for its callback, unless it has Seconds.
+type MachineState struct {
+	// Token is what the task hands out; made when it is empty.
+	Token string
+	// Activity has a worker of an activity answer, not the target of a task.
+	Activity bool
+	// TimeoutSeconds ends a state that was not answered. Default never.
+	TimeoutSeconds int
+	// Seconds is how long a state takes that waits for nobody.
+	Seconds int
+	// Output is what such a state gives. Default "{}".
+	Output string
+	// Fail is the error with which such a state fails; empty succeeds.
+	Fail string
+}
+
+// MachineExecutionState is an execution as it is, whatever the lag of reads.
+type MachineExecutionState struct {
+	ARN, Status string
+	// Token is that of the state that waits for its callback, empty when none does.
+	Token  string
+	Events []MachineEvent
+	// Answers are the accepted ones, repeats among them.
+	Answers []TaskAnswer
+}
+
+// TaskAnswer is one accepted SendTaskSuccess, SendTaskFailure or SendTaskHeartbeat.
+type TaskAnswer struct {
+	Time             time.Time
+	Operation, Token string
+	Output           string
+	Error, Cause     *string
+}
+
+// MachineEvent has the members of the API's HistoryEvent.
+type MachineEvent struct {
+	ID        int
+	Timestamp time.Time
+	Type      string
+	// Details are the members of the type's own structure.
+	Details map[string]any
+}
+
+// member is the one with the details of the event's type.
+func (e MachineEvent) member() string {
+	return strings.ToLower(e.Type[:1]) + e.Type[1:] + "EventDetails"
+}
+
+// shown is the event as the API writes it, with the execution's data or without.
+func (e MachineEvent) shown(data bool) map[string]any {
+	event := map[string]any{"id": e.ID, "previousEventId": e.ID - 1, "timestamp": epoch{e.Timestamp}, "type": e.Type}
+	if e.Details == nil {
+		return event
+	}
+	details := maps.Clone(e.Details)
+	if !data {
+		delete(details, "input")
+		delete(details, "output")
+	}
+	event[e.member()] = details
+	return event
+}
+
+func (m MachineExecution) check() error {
+	if n := utf8.RuneCountInString(m.ARN); n > 256 {
+		return fmt.Errorf("the ARN has %d characters, not up to 256", n)
+	}
+	if len(m.States) == 0 {
+		return fmt.Errorf("an execution without states has no callback")
+	}
+	tokens := map[string]bool{"": true}
+	for _, state := range m.States {
+		if state.Token == "" {
+			continue
+		}
+		if n := utf8.RuneCountInString(state.Token); n > 2048 || tokens[state.Token] {
+			return fmt.Errorf("token %q has more than 2048 characters, or is not the only one of its kind", state.Token)
+		}
+		tokens[state.Token] = true
+	}
+	return nil
+}
+
+// sfn plays the callbacks of AWS Step Functions, API version 2016-11-23.
+type sfn struct {
+	*awsJSON
+	lag time.Duration
+
+	mu         sync.Mutex
+	executions map[string]*machineExecution
+}
+
+// A machineExecution moves only when somebody looks or answers, so it needs no goroutine.
+type machineExecution struct {
+	spec    MachineExecution
+	started time.Time
+	events  []MachineEvent
+	current int
+	// deadline is when the current state ends by itself; the zero time while it does not.
+	deadline time.Time
+	status   string
+	answers  []TaskAnswer
+}
+
+func newSFN(s *Sandbox, o Options) *sfn {
+	f := &sfn{lag: o.ReadLag, executions: map[string]*machineExecution{}}
+	f.awsJSON = &awsJSON{
+		sandbox: s, service: "states", target: "AWSStepFunctions", version: "1.0", message: "message",
+		operations: map[string]func(*call) (any, *apiError){
+			"SendTaskSuccess":     handle(&f.mu, f.sendTaskSuccess),
+			"SendTaskFailure":     handle(&f.mu, f.sendTaskFailure),
+			"SendTaskHeartbeat":   handle(&f.mu, f.sendTaskHeartbeat),
+			"DescribeExecution":   handle(&f.mu, f.describeExecution),
+			"GetExecutionHistory": handle(&f.mu, f.getExecutionHistory),
+		},
+		resource: func(c *call) string {
+			var in struct{ ExecutionArn string }
+			// A body that cannot be read is refused later; the denial comes first.
+			_ = json.Unmarshal(c.body, &in)
+			return cmp.Or(in.ExecutionArn, "*")
+		},
+	}
+	return f
+}
+
+func (f *sfn) reset() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.executions)
+}
+
+func (f *sfn) start(spec MachineExecution) *machineExecution {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	spec.ARN = cmp.Or(spec.ARN, "arn:aws:states:us-east-1:123456789012:execution:sandbox:"+newUUID())
+	spec.States = slices.Clone(spec.States)
+	for i := range spec.States {
+		state := &spec.States[i]
+		state.Token, state.Output = cmp.Or(state.Token, taskTokenForm+newUUID()), cmp.Or(state.Output, "{}")
+	}
+	e := &machineExecution{spec: spec, status: machineRunning}
+	e.started = f.sandbox.now().Add(time.Duration(spec.StartSeconds) * time.Second)
+	e.record("ExecutionStarted", e.started, map[string]any{"input": "{}"})
+	e.enter(0, e.started)
+	f.executions[spec.ARN] = e
+	return e
+}
+
+func (e *machineExecution) record(eventType string, at time.Time, details map[string]any) {
+	e.events = append(e.events, MachineEvent{len(e.events) + 1, at, eventType, details})
+}
+
+// enter goes on with state i, or ends the execution when there is none.
+func (e *machineExecution) enter(i int, now time.Time) {
+	e.current, e.deadline = i, time.Time{}
+	if i == len(e.spec.States) {
+		e.status = machineSucceeded
+		e.record("ExecutionSucceeded", now, map[string]any{"output": "{}"})
+		return
+	}
+	state := e.spec.States[i]
+	for _, kind := range []string{"Scheduled", "Started"} {
+		e.record(state.event(kind), now, state.resource())
+	}
+	if seconds := cmp.Or(state.Seconds, state.TimeoutSeconds); seconds > 0 {
+		e.deadline = now.Add(time.Duration(seconds) * time.Second)
+	}
+}
+
+func (s MachineState) event(kind string) string {
+	if s.Activity {
+		return "Activity" + kind
+	}
+	return "Task" + kind
+}
+
+func (s MachineState) resource() map[string]any {
+	switch {
+	case s.Activity:
+		return map[string]any{}
+	case s.Seconds > 0:
+		return map[string]any{"resourceType": "lambda", "resource": "invoke"}
+	default:
+		return map[string]any{"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken"}
+	}
+}
+
+// succeed ends the current state well, fail badly: nobody catches that.
+func (e *machineExecution) succeed(output string, now time.Time) {
+	state := e.spec.States[e.current]
+	details := state.resource()
+	details["output"], details["outputDetails"] = output, map[string]bool{"truncated": false}
+	e.record(state.event("Succeeded"), now, details)
+	e.enter(e.current+1, now)
+}
+
+func (e *machineExecution) fail(kind string, name, cause *string, now time.Time) {
+	state := e.spec.States[e.current]
+	why := map[string]any{}
+	if name != nil {
+		why["error"] = *name
+	}
+	if cause != nil {
+		why["cause"] = *cause
+	}
+	details := state.resource()
+	maps.Copy(details, why)
+	e.record(state.event(kind), now, details)
+	e.record("ExecutionFailed", now, why)
+	e.status, e.deadline = machineFailed, time.Time{}
+}
+
+// settle lets states end whose time has come, each at its own moment.
+func (e *machineExecution) settle(now time.Time) {
+	for !e.deadline.IsZero() && !e.deadline.After(now) {
+		at, state := e.deadline, e.spec.States[e.current]
+		timeout := "States.Timeout"
+		switch {
+		case state.Seconds == 0:
+			e.fail("TimedOut", &timeout, nil, at)
+		case state.Fail != "":
+			e.fail("Failed", &state.Fail, nil, at)
+		default:
+			e.succeed(state.Output, at)
+		}
+	}
+}
+
+// waiting is the token of the state that waits for its callback, empty when none does.
+func (e *machineExecution) waiting() string {
+	if e.status != machineRunning || e.spec.States[e.current].Seconds > 0 {
+		return ""
+	}
+	return e.spec.States[e.current].Token
+}
+
+// taskRequest is the request of each of the three answers.
+type taskRequest struct {
+	TaskToken, Output, Error, Cause *string
+}
+
+func (in taskRequest) check(v *constraints) {
+	v.required("taskToken", in.TaskToken, 1, 2048)
+	v.optional("error", in.Error, 0, 256)
+	v.optional("cause", in.Cause, 0, 32768)
+}
+
+// successRequest is the one that has to have an output.
+type successRequest struct{ taskRequest }
+
+func (in successRequest) check(v *constraints) {
+	in.taskRequest.check(v)
+	v.required("output", in.Output, 0, longestTaskOutput)
+	if in.Output != nil && utf8.RuneCountInString(*in.Output) <= longestTaskOutput {
+		v.length("output", len(*in.Output), 0, longestTaskOutput)
+	}
+}
+
+// answered brings the execution up to now whose task has this token.
+func (f *sfn) answered(c *call, token string) (e *machineExecution, open bool, err *apiError) {
+	for _, e := range f.executions {
+		e.settle(c.now)
+		known := slices.IndexFunc(e.spec.States, func(s MachineState) bool { return s.Token == token && s.Seconds == 0 })
+		if known < 0 || c.now.Before(e.started) {
+			continue
+		}
+		switch {
+		case known > e.current:
+			return nil, false, failf(400, "TaskDoesNotExist", "Task does not exist")
+		case e.waiting() == token:
+			return e, true, nil
+		case e.spec.AcceptRepeats && c.operation != "SendTaskHeartbeat":
+			return e, false, nil
+		}
+		return nil, false, failf(400, "TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
+	}
+	if strings.HasPrefix(token, taskTokenForm) {
+		return nil, false, failf(400, "TaskDoesNotExist", "Task does not exist")
+	}
+	return nil, false, failf(400, "InvalidToken", "Invalid Token: 'Invalid token'")
+}
+
+func (f *sfn) answer(c *call, in taskRequest, act func(e *machineExecution)) (any, *apiError) {
+	e, open, err := f.answered(c, *in.TaskToken)
+	if err != nil {
+		return nil, err
+	}
+	if e.spec.Encrypted && (in.Output != nil || in.Error != nil || in.Cause != nil) {
+		return nil, failf(400, "KmsAccessDeniedException", "User: %s is not authorized to perform: kms:GenerateDataKey", c.caller.ARN)
+	}
+	e.answers = append(e.answers, TaskAnswer{c.now, c.operation, *in.TaskToken, textOrEmpty(in.Output), in.Error, in.Cause})
+	if open {
+		act(e)
+	}
+	c.accept()
+	return struct{}{}, nil
+}
+
+func (f *sfn) sendTaskSuccess(c *call, in successRequest) (any, *apiError) {
+	if !json.Valid([]byte(*in.Output)) {
+		return nil, failf(400, "InvalidOutput", "Invalid Output: 'The output is not valid JSON'")
+	}
+	return f.answer(c, in.taskRequest, func(e *machineExecution) { e.succeed(*in.Output, c.now) })
+}
+
+func (f *sfn) sendTaskFailure(c *call, in taskRequest) (any, *apiError) {
+	in.Output = nil
+	return f.answer(c, in, func(e *machineExecution) { e.fail("Failed", in.Error, in.Cause, c.now) })
+}
+
+func (f *sfn) sendTaskHeartbeat(c *call, in taskRequest) (any, *apiError) {
+	return f.answer(c, taskRequest{TaskToken: in.TaskToken}, func(*machineExecution) {})
+}
+
+// machineRequest is the request of the reads.
+type machineRequest struct {
+	ExecutionArn         *string
+	IncludedData         *string
+	IncludeExecutionData *bool
+	MaxResults           *int
+	NextToken            *string
+	ReverseOrder         bool
+}
+
+func (in machineRequest) check(v *constraints) {
+	v.required("executionArn", in.ExecutionArn, 1, 256)
+	v.enum("includedData", in.IncludedData, "ALL_DATA", "METADATA_ONLY")
+	v.between("maxResults", in.MaxResults, 0, 1000)
+	v.optional("nextToken", in.NextToken, 1, 1024)
+}
+
+// read is what reads see of an execution: its events up to a moment that lags behind.
+func (f *sfn) read(c *call, in machineRequest) (e *machineExecution, events []MachineEvent, err *apiError) {
+	if !strings.HasPrefix(*in.ExecutionArn, "arn:") {
+		return nil, nil, failf(400, "InvalidArn", "Invalid Arn: 'Invalid ARN prefix: %s'", *in.ExecutionArn)
+	}
+	if e = f.executions[*in.ExecutionArn]; e != nil {
+		e.settle(c.now)
+		for _, event := range e.events {
+			if !event.Timestamp.After(c.now.Add(-f.lag)) || event.ID == 1 && !event.Timestamp.After(c.now) {
+				events = append(events, event)
+			}
+		}
+	}
+	if len(events) == 0 {
+		return nil, nil, failf(400, "ExecutionDoesNotExist", "Execution Does Not Exist: '%s'", *in.ExecutionArn)
+	}
+	return e, events, nil
+}
+
+func (f *sfn) describeExecution(c *call, in machineRequest) (any, *apiError) {
+	e, events, err := f.read(c, in)
+	if err != nil {
+		return nil, err
+	}
+	last := events[len(events)-1]
+	out := map[string]any{
+		"executionArn": e.spec.ARN, "stateMachineArn": strings.Replace(e.spec.ARN[:strings.LastIndex(e.spec.ARN, ":")], ":execution:", ":stateMachine:", 1),
+		"name": e.spec.ARN[strings.LastIndex(e.spec.ARN, ":")+1:], "status": machineRunning, "startDate": epoch{e.started},
+	}
+	metadata := textOrEmpty(in.IncludedData) == "METADATA_ONLY"
+	switch last.Type {
+	case "ExecutionSucceeded":
+		out["status"], out["stopDate"] = machineSucceeded, epoch{last.Timestamp}
+		if !metadata {
+			out["output"] = last.Details["output"]
+		}
+	case "ExecutionFailed":
+		out["status"], out["stopDate"] = machineFailed, epoch{last.Timestamp}
+		if !metadata || !e.spec.HideFailures {
+			maps.Copy(out, last.Details)
+		}
+	}
+	return out, nil
+}
+
+func (f *sfn) getExecutionHistory(c *call, in machineRequest) (any, *apiError) {
+	_, events, err := f.read(c, in)
+	if err != nil {
+		return nil, err
+	}
+	if in.ReverseOrder {
+		slices.Reverse(events)
+	}
+	from := 0
+	if in.NextToken != nil {
+		n, e := strconv.Atoi(*in.NextToken)
+		if e != nil || n < 0 || n > len(events) {
+			return nil, failf(400, "InvalidToken", "Invalid Token: '%s'", *in.NextToken)
+		}
+		from = n
+	}
+	size := 100
+	if in.MaxResults != nil {
+		size = cmp.Or(*in.MaxResults, size)
+	}
+	to := min(from+size, len(events))
+	shown := []map[string]any{}
+	for _, event := range events[from:to] {
+		shown = append(shown, event.shown(in.IncludeExecutionData == nil || *in.IncludeExecutionData))
+	}
+	out := map[string]any{"events": shown}
+	if to < len(events) {
+		out["nextToken"] = strconv.Itoa(to)
+	}
+	return out, nil
+}
+
+// StartMachine starts an execution and returns its state, with its ARN and the token of the state that waits. An
+// invalid description is a mistake of the test, and panics.
+func (s *Sandbox) StartMachine(m MachineExecution) MachineExecutionState {
+	if err := m.check(); err != nil {
+		panic(err)
+	}
+	state, _ := s.Machine(s.sfn.start(m).spec.ARN)
+	return state
+}
+
+// AnswerTask has somebody else answer a task with an output. A token that no task waits for is a mistake of the test,
+// and panics.
+func (s *Sandbox) AnswerTask(token, output string) {
+	s.sfn.mu.Lock()
+	defer s.sfn.mu.Unlock()
+	for _, e := range s.sfn.executions {
+		if e.settle(s.now()); e.waiting() == token {
+			e.succeed(output, s.now())
+			return
+		}
+	}
+	panic("no task waits with the token " + token)
+}
+
+// Machine is the present state of an execution, and whether it was ever started.
+func (s *Sandbox) Machine(arn string) (MachineExecutionState, bool) {
+	s.sfn.mu.Lock()
+	defer s.sfn.mu.Unlock()
+	e := s.sfn.executions[arn]
+	if e == nil {
+		return MachineExecutionState{}, false
+	}
+	e.settle(s.now())
+	return MachineExecutionState{
+		ARN: arn, Status: e.status, Token: e.waiting(), Events: slices.Clone(e.events), Answers: slices.Clone(e.answers),
+	}, true
+}
+
+// Machines are the present states of all executions, by their ARNs.
+func (s *Sandbox) Machines() []MachineExecutionState {
+	s.sfn.mu.Lock()
+	arns := slices.Sorted(maps.Keys(s.sfn.executions))
+	s.sfn.mu.Unlock()
+	states := []MachineExecutionState{}
+	for _, arn := range arns {
+		if state, ok := s.Machine(arn); ok {
+			states = append(states, state)
+		}
+	}
+	return states
+}
+
+func (f *sfn) routes() []route {
+	return []route{
+		{"GET /_sandbox/sfn/executions", "all executions", func(*http.Request) (any, error) {
+			return f.sandbox.Machines(), nil
+		}},
+		{"POST /_sandbox/sfn/executions", "start a MachineExecution", func(r *http.Request) (any, error) {
+			m, err := adminBody[MachineExecution](r)
+			if err == nil {
+				err = m.check()
+			}
+			if err != nil {
+				return nil, err
+			}
+			return f.sandbox.StartMachine(m), nil
+		}},
+		{"GET /_sandbox/sfn/executions/{arn}", "one execution with its events and answers", func(r *http.Request) (any, error) {
+			state, ok := f.sandbox.Machine(r.PathValue("arn"))
+			if !ok {
+				return nil, notFound("execution " + r.PathValue("arn"))
+			}
+			return state, nil
+		}},
+	}
+}

@@ -1,0 +1,114 @@
+package sfn
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+const (
+	success = "SUCCESS"
+	failure = "FAILURE"
+)
+
+// arguments are those of the API references of SendTaskSuccess and
+// SendTaskFailure, with their constraints. AWS counts Unicode code points, but an
+// output in bytes.
+func arguments() map[string]schema.Attribute {
+	arguments := map[string]schema.Attribute{
+		"status": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "Whether the task has succeeded or failed: `SUCCESS` or `FAILURE`.",
+			Validators:          []validator.String{stringvalidator.OneOf(success, failure)},
+		},
+		"error": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "With `FAILURE`, the name of the error, for the state machine's `Retry` and `Catch`, up to 256 characters. " +
+				"A task of an encrypted state machine whose key may not be used can be failed without `error` and `cause`.",
+			Validators: []validator.String{stringvalidator.UTF8LengthAtMost(256)},
+		},
+		"cause": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "With `FAILURE`, why the task has failed, up to 32,768 characters.",
+			Validators:          []validator.String{stringvalidator.UTF8LengthAtMost(32768)},
+		},
+		"execution_arn": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "The ARN of the execution that waits for the answer, 1 to 256 characters. It is not sent: it is where to look for what `wait_until_ready` and `wait_for_completion` wait for, which need it, " +
+				"and for a signal whose answer was lost. Executions of Express state machines cannot be read.",
+			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 256)},
+		},
+		"region": signal.RegionAttribute(),
+	}
+	maps.Copy(arguments, taskToken.Attributes())
+	maps.Copy(arguments, output.Attributes())
+	return arguments
+}
+
+// taskToken is what entitles to answer a task.
+var taskToken = signal.WriteOnlyPair{
+	Name:        "task_token",
+	Required:    true,
+	Sensitive:   true,
+	Description: "The token that the task handed out, 1 to 2,048 characters.",
+	Validators:  []validator.String{stringvalidator.UTF8LengthBetween(1, 2048)},
+}
+
+// output may hold secrets, so the words about it leave it out.
+var output = signal.WriteOnlyPair{
+	Name:        "output",
+	Description: "With `SUCCESS`, which needs it, the result of the task: a JSON text of up to 262,144 bytes.",
+	Validators:  []validator.String{stringvalidator.LengthAtMost(262144), isJSON{}},
+}
+
+// isJSON refuses what Step Functions would call an InvalidOutput.
+type isJSON struct{}
+
+func (isJSON) Description(context.Context) string {
+	return "must be a JSON text, such as jsonencode makes it"
+}
+
+func (v isJSON) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v isJSON) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if text := req.ConfigValue; !text.IsNull() && !text.IsUnknown() && !json.Valid([]byte(text.ValueString())) {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Attribute Value", fmt.Sprintf("Attribute %s %s.", req.Path, v.Description(ctx)))
+	}
+}
+
+// check reports what belongs to the other status, a success without its output, and
+// a wait without anything to look at.
+func check(_ context.Context, a *args, waits bool) (diags diag.Diagnostics) {
+	refuse := func(name string, value interface{ IsNull() bool }, needs string) {
+		if !value.IsNull() {
+			diags.AddAttributeError(path.Root(name), "Argument of Another Status", fmt.Sprintf("%s is sent only with status = %q.", name, needs))
+		}
+	}
+	switch a.Status.ValueString() {
+	case success:
+		refuse("error", a.Error, failure)
+		refuse("cause", a.Cause, failure)
+		if a.Output.IsNull() && a.OutputWO.IsNull() {
+			diags.AddAttributeError(path.Root("output"), "Missing Output",
+				"SendTaskSuccess needs an output: set output or output_wo, to jsonencode({}) where the task has no result.")
+		}
+	case failure:
+		refuse("output", a.Output, success)
+		refuse("output_wo", a.OutputWO, success)
+		refuse("output_wo_version", a.OutputWOVersion, success)
+	}
+	if waits && a.ExecutionARN.IsNull() {
+		diags.AddAttributeError(path.Root("execution_arn"), "Missing Execution",
+			"A task token does not tell which execution it belongs to: wait_until_ready and wait_for_completion need execution_arn.")
+	}
+	return diags
+}

@@ -1,0 +1,137 @@
+package sfn
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/sfn"
+	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// evidence is whether the task is still open, and then what the execution's history
+// shows of the ends of its tasks. Which task an event is about is not shown.
+func (e execution) evidence(t target) *delivery.Evidence {
+	token, answer := fingerprint(awssdk.ToString(t.token)), fingerprint(fmt.Sprintf("%s %q %q %q",
+		t.status, awssdk.ToString(t.output), awssdk.ToString(t.error), awssdk.ToString(t.cause)))
+	scope := e.key("tasks")
+	if e.arn == "" {
+		scope = e.key(token)
+	}
+	return &delivery.Evidence{
+		Scope:   scope,
+		Request: answer,
+		Probe: func(since delivery.Timestamp) *delivery.Probe {
+			return delivery.NewProbe(fmt.Sprintf("%s/%s/%v", scope, token, since), func(ctx context.Context) (delivery.Shown, delivery.Attempt) {
+				return e.shown(ctx, t.token, since)
+			}, func(shown delivery.Shown) delivery.Observation { return delivery.Observation{Shown: &shown} })
+		},
+		Likeness: func(trace delivery.Trace) delivery.Likeness { return trace.Shows.(ending).likeness(t) },
+	}
+}
+
+// fingerprint names a text that may be long or secret, and must not outlive its signal.
+func fingerprint(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// shown reads the ends of tasks since a time, once a heartbeat has shown that the
+// task is closed. An open one has had no answer.
+func (e execution) shown(ctx context.Context, token *string, since delivery.Timestamp) (shown delivery.Shown, attempt delivery.Attempt) {
+	attempt = aws.Send(ctx, e.client.SendTaskHeartbeat, &sdk.SendTaskHeartbeatInput{TaskToken: token})
+	shown.Clock = attempt.Clock
+	if attempt.Code != taskTimedOut && attempt.Code != taskDoesNotExist {
+		return shown, attempt
+	}
+	shown.Gap = "the task is closed: by this signal, by another answer, or by its timeout"
+	if e.arn == "" {
+		return shown, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID, Clock: attempt.Clock}
+	}
+	history := sdk.NewGetExecutionHistoryPaginator(e.client.GetExecutionHistory, &sdk.GetExecutionHistoryInput{ExecutionArn: &e.arn, ReverseOrder: true})
+	for enough := false; !enough && history.HasMorePages(); {
+		attempt = aws.Read(ctx, func(ctx context.Context) error {
+			page, err := history.NextPage(ctx)
+			if err != nil {
+				return err
+			}
+			earliest, _, told := delivery.ServerClockFrom(ctx).Range(since)
+			for _, event := range page.Events {
+				if !told || awssdk.ToTime(event.Timestamp).Before(earliest) {
+					enough = true
+					return nil
+				}
+				if end, is := endOf(event); is {
+					shown.Traces = append(shown.Traces, delivery.Trace{ID: fmt.Sprint(event.Id), At: awssdk.ToTime(event.Timestamp), Shows: end})
+				}
+			}
+			return nil
+		})
+		if shown.Clock = attempt.Clock; attempt.Outcome != delivery.Accepted {
+			return shown, attempt
+		}
+	}
+	return shown, attempt
+}
+
+// ending is how a task ended.
+type ending struct {
+	status               string
+	output, error, cause string
+	truncated            bool
+}
+
+// endOf returns what an event tells of the end of a task; false for any other event.
+func endOf(event sfntypes.HistoryEvent) (ending, bool) {
+	whole := func(output *string, details *sfntypes.HistoryEventExecutionDataDetails) (ending, bool) {
+		return ending{status: success, output: awssdk.ToString(output), truncated: details != nil && details.Truncated}, true
+	}
+	switch {
+	case event.TaskSucceededEventDetails != nil:
+		return whole(event.TaskSucceededEventDetails.Output, event.TaskSucceededEventDetails.OutputDetails)
+	case event.ActivitySucceededEventDetails != nil:
+		return whole(event.ActivitySucceededEventDetails.Output, event.ActivitySucceededEventDetails.OutputDetails)
+	case event.TaskFailedEventDetails != nil:
+		why := event.TaskFailedEventDetails
+		return ending{status: failure, error: awssdk.ToString(why.Error), cause: awssdk.ToString(why.Cause)}, true
+	case event.ActivityFailedEventDetails != nil:
+		why := event.ActivityFailedEventDetails
+		return ending{status: failure, error: awssdk.ToString(why.Error), cause: awssdk.ToString(why.Cause)}, true
+	}
+	return ending{}, false
+}
+
+func (d ending) likeness(t target) delivery.Likeness {
+	switch {
+	case d.status != t.status,
+		d.status == failure && (d.error != awssdk.ToString(t.error) || d.cause != awssdk.ToString(t.cause)):
+		return delivery.NotOurs
+	case d.truncated:
+		return delivery.Alike
+	case d.status == success && !sameJSON(d.output, awssdk.ToString(t.output)):
+		return delivery.NotOurs
+	default:
+		return delivery.Ours
+	}
+}
+
+// sameJSON reports whether two texts are the same JSON, however it is written.
+func sameJSON(a, b string) bool {
+	var values [2]any
+	for i, text := range []string{a, b} {
+		decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
+		decoder.UseNumber()
+		if decoder.Decode(&values[i]) != nil {
+			return a == b
+		}
+	}
+	return reflect.DeepEqual(values[0], values[1])
+}

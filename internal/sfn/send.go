@@ -1,0 +1,80 @@
+package sfn
+
+import (
+	"context"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// The IAM actions of the one request a signal makes.
+var permissions = map[string]string{success: "states:SendTaskSuccess", failure: "states:SendTaskFailure"}
+
+// Answers that more than one operation gives, after the API reference of
+// SendTaskSuccess. A task that does not take an answer any more, for whatever
+// reason, is closed.
+const (
+	taskTimedOut     = "TaskTimedOut"
+	taskDoesNotExist = "TaskDoesNotExist"
+	invalidToken     = "InvalidToken"
+)
+
+// target is one answer to one task.
+type target struct {
+	client               *client
+	status               string
+	token                *string
+	writeOnly            bool
+	output, error, cause *string
+}
+
+// Send makes one SendTaskSuccess or SendTaskFailure request.
+func (t target) Send(ctx context.Context) (attempt delivery.Attempt) {
+	if t.status == failure {
+		attempt = aws.Send(ctx, t.client.SendTaskFailure, &sdk.SendTaskFailureInput{TaskToken: t.token, Error: t.error, Cause: t.cause})
+	} else {
+		attempt = aws.Send(ctx, t.client.SendTaskSuccess, &sdk.SendTaskSuccessInput{TaskToken: t.token, Output: t.output})
+	}
+	if attempt.Code == "KmsThrottlingException" && attempt.Outcome == delivery.Rejected {
+		attempt.Outcome, attempt.Cause = delivery.NotSent, delivery.Throttled
+	}
+	return attempt
+}
+
+// explain knows the errors that the API references of SendTaskSuccess and
+// SendTaskFailure list.
+func (t target) explain(attempt delivery.Attempt) signal.Advice {
+	token := "task_token"
+	if t.writeOnly {
+		token = "task_token_wo"
+	}
+	switch attempt.Code {
+	case taskTimedOut:
+		return signal.Advice{
+			Attribute: token,
+			Gone:      true,
+			Next: "The task is closed: it has been answered already, or its timeout or missing heartbeats have ended it. A token works once. " +
+				"Look at the execution in the console, and give the token of the task that waits now.",
+		}
+	case taskDoesNotExist:
+		return signal.Advice{
+			Attribute: token,
+			Gone:      true,
+			Next:      "Check the token, and that the state machine or activity it comes from is in this region and account.",
+		}
+	case invalidToken:
+		return signal.Advice{Attribute: token, Next: "This is not a token as a task hands it out: check that it is complete, and not quoted or encoded once more."}
+	case "InvalidOutput":
+		return signal.Advice{Attribute: "output", Next: "Check that the output is JSON, such as jsonencode makes it."}
+	case "KmsAccessDeniedException", "KmsInvalidStateException":
+		advice := signal.Advice{Next: "The state machine is encrypted: check that the key is enabled, and that its policy and the IAM action kms:GenerateDataKey allow the identity that the provider uses to use it."}
+		if t.status == failure {
+			advice.Next += " A task can be failed without the key: leave out error and cause."
+		}
+		return advice
+	}
+	return signal.Advice{Next: aws.Explain(attempt, permissions[t.status])}
+}

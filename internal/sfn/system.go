@@ -1,0 +1,95 @@
+// Package sfn is the system of AWS Step Functions: it answers tasks that wait for a
+// callback with SendTaskSuccess or SendTaskFailure.
+package sfn
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// args is what the user says of the signal.
+type args struct {
+	TaskToken          types.String `tfsdk:"task_token"`
+	TaskTokenWO        types.String `tfsdk:"task_token_wo"`
+	TaskTokenWOVersion types.Int64  `tfsdk:"task_token_wo_version"`
+	Status             types.String `tfsdk:"status"`
+	Output             types.String `tfsdk:"output"`
+	OutputWO           types.String `tfsdk:"output_wo"`
+	OutputWOVersion    types.Int64  `tfsdk:"output_wo_version"`
+	Error              types.String `tfsdk:"error"`
+	Cause              types.String `tfsdk:"cause"`
+	ExecutionARN       types.String `tfsdk:"execution_arn"`
+	Region             types.String `tfsdk:"region"`
+}
+
+// New returns signal_sfn_task.
+func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
+	return signal.NewOffer(system(clients), sender)
+}
+
+func system(clients *aws.Clients) signal.System[args] {
+	return signal.System[args]{
+		Name:     "sfn_task",
+		Block:    "aws",
+		Endpoint: service.Name,
+		Description: "Answers a task of an AWS Step Functions execution that waits for a callback (`.waitForTaskToken`) or for the worker of an activity: " +
+			"tells it that the task has succeeded, with its output, or has failed, with one `SendTaskSuccess` or `SendTaskFailure` request.\n\n" +
+			"The token is handed out by the task when it begins to wait. A state machine that runs Terraform itself, such as in CodeBuild or with `ecs:runTask.waitForTaskToken`, passes it as an environment variable: " +
+			"`TF_VAR_task_token` makes it a variable. Otherwise the task can write it to a parameter or a secret, and an ephemeral resource reads it into `task_token_wo`. " +
+			"Moving a value from `task_token` to `task_token_wo`, or from `output` to `output_wo`, is a changed argument, and sends the answer again.\n\n" +
+			"A token works once: after an answer or a timeout the task is closed, and every further answer is refused as `TaskTimedOut`. So a signal that is sent twice has one effect.\n\n" +
+			"When the answer to a signal is lost, a heartbeat is sent: a task that takes it is still open, so that the signal has not arrived and is sent again. If the task is closed, the history of `execution_arn` is read: " +
+			"the signal has arrived if there is an event of its output, or of its error and cause, in the time from its sending until 15 seconds after its answer was lost, and no other signal of this provider accounts for it. " +
+			"Without `execution_arn`, and where the history shows no such event, the outcome stays unknown: the task was closed by this signal, by another answer, or by its timeout. " +
+			"Somebody else's answer to another task of the execution, with the same content and in that time, cannot be told from this one.\n\n" +
+			"`wait_for_completion` waits for the end of the whole execution: after `SUCCESS`, `SUCCEEDED` is success; after `FAILURE`, any end is.",
+		Waits:     true,
+		Resends:   true,
+		Arguments: arguments(),
+		Final:     func(_ *args, status string) bool { return final(status) },
+		Check:     check,
+		Cloud:     clients,
+		Region:    func(a *args) *types.String { return &a.Region },
+		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
+			client, err := service.Client(ctx, clients, a.Region.ValueString())
+			if err != nil {
+				return signal.Signal{}, err
+			}
+			return bind(client, a, secrets), nil
+		},
+	}
+}
+
+func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
+	t := target{
+		client: client,
+		token:  secrets.Either("task_token", a.TaskToken),
+		status: a.Status.ValueString(),
+		output: secrets.Either("output", a.Output),
+		error:  a.Error.ValueStringPointer(),
+		cause:  a.Cause.ValueStringPointer(),
+	}
+	_, t.writeOnly = secrets["task_token_wo"]
+	watched := execution{client, a.Region.ValueString(), a.ExecutionARN.ValueString()}
+	return signal.Signal{
+		Target:  t,
+		What:    t.status,
+		To:      fmt.Sprintf("the task of Step Functions execution %s in %s", cmp.Or(watched.arn, "that waits with this token"), watched.region),
+		Service: "Step Functions",
+
+		RateLimit:   "sfn/" + watched.region,
+		Explain:     t.explain,
+		HowToCheck:  watched.findOut(),
+		Ready:       watched.ready(),
+		Completion:  watched.completion(t.status),
+		Evidence:    watched.evidence(t),
+		ExplainRead: explainRead,
+		Unseen:      "Step Functions knew no such execution: it may not have been started yet, or the ARN may be another's.",
+	}
+}
