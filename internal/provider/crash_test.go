@@ -54,7 +54,9 @@ type signal struct {
 	name     string
 	// operation is the one that sends it.
 	operation string
-	at        crash.Moment
+	// provedBy is the last of the reads that show it, empty where it is the first.
+	provedBy string
+	at       crash.Moment
 	// mark is in all requests that send it or read its target, and in no others.
 	mark string
 	// reached is called when its moment has come, and waited when the next run has
@@ -130,7 +132,7 @@ func (p *post) add(k kind, at crash.Moment) (*signal, acctest.Values) {
 		guard: k.Guard, resource: k.Type, name: fmt.Sprintf("s%d", len(p.signals)), at: at, mark: mark,
 		reached: func() {}, waited: func() {},
 	}
-	g.operation = k.Operation
+	g.operation, g.provedBy = k.Operation, k.ProvedBy
 	switch at {
 	case crash.Recorded:
 	case crash.BackingOff:
@@ -169,7 +171,9 @@ func (p *post) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.Handler().ServeHTTP(w, r)
 	switch {
 	case !striking:
-		g.waited()
+		if read := operationOf(r); g.at != crash.Acted || g.provedBy == "" || read == g.provedBy || read == g.operation {
+			g.waited()
+		}
 	case g.at == crash.UntilReady, g.at == crash.Waiting && g.sent.Load():
 		g.reached()
 	}

@@ -39,6 +39,12 @@
 //	GET    /_sandbox/sfn/executions       all executions of state machines
 //	POST   /_sandbox/sfn/executions       start a MachineExecution; answers its state
 //	GET    /_sandbox/sfn/executions/{arn} one execution with its token, its events and the answers it received
+//	GET    /_sandbox/codepipeline/executions
+//	                                      all executions of pipelines
+//	POST   /_sandbox/codepipeline/executions
+//	                                      start a Pipeline; answers its state
+//	DELETE /_sandbox/codepipeline/executions/{id}
+//	                                      stop an execution
 //	GET    /_sandbox/ros/stacks           all stacks
 //	POST   /_sandbox/ros/stacks           start a Stack; answers {"ID": ...}
 //	GET    /_sandbox/ros/stacks/{id}      one stack with its resources, events and the signals it took

@@ -33,6 +33,7 @@ func populated(s *Sandbox) {
 	s.StartWorkflow(Workflow{WorkflowID: "order-1", RunID: "run-1", Closes: map[string]string{"release": "COMPLETED"}})
 	s.StartFileWorkflow(FileWorkflow{WorkflowID: "w-0123456789abcdef0", ExecutionID: someUUID, Steps: []FileStep{{Token: "token"}}})
 	s.StartMachine(MachineExecution{ARN: fixedMachine, States: []MachineState{{Token: "token"}}})
+	s.StartPipeline(Pipeline{Name: "release", Stages: []PipelineStage{{Name: "Approve", Actions: []PipelineAction{{Name: "Ask"}}}}})
 	s.StartStack(Stack{ID: someUUID, Conditions: []WaitCondition{{Name: "Deployed"}}})
 	s.AddTriggerJob(TriggerJob{})
 }
@@ -42,7 +43,7 @@ func populated(s *Sandbox) {
 func FuzzSignedRequests(f *testing.F) {
 	s := New(Options{Now: newClock().now})
 	services := []struct{ name, prefix string }{
-		{"ssm", "AmazonSSM."}, {"swf", "SimpleWorkflowService."}, {"transfer", "TransferService."}, {"sts", ""}, {"ros", "2019-09-10"}, {"sts", "2015-04-01"}, {"states", "AWSStepFunctions."},
+		{"ssm", "AmazonSSM."}, {"swf", "SimpleWorkflowService."}, {"transfer", "TransferService."}, {"sts", ""}, {"ros", "2019-09-10"}, {"sts", "2015-04-01"}, {"states", "AWSStepFunctions."}, {"codepipeline", "CodePipeline_20150709."},
 	}
 	for i, operations := range [][]string{
 		{"SendAutomationSignal", "GetAutomationExecution", "StartAutomationExecution", "StopAutomationExecution"},
@@ -52,6 +53,7 @@ func FuzzSignedRequests(f *testing.F) {
 		{"SignalResource", "GetStack", "GetStackResource", "ListStackEvents", "ListStackResources"},
 		{"AssumeRole", "GetCallerIdentity"},
 		{"SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat", "DescribeExecution", "GetExecutionHistory"},
+		{"PutApprovalResult", "GetPipelineState", "GetPipelineExecution", "ListActionExecutions"},
 	} {
 		for _, operation := range operations {
 			for _, body := range []string{
@@ -60,6 +62,8 @@ func FuzzSignedRequests(f *testing.F) {
 					`"executionFilter":{"workflowId":"order-1"},"startTimeFilter":{"oldestDate":1},"maximumPageSize":1,"nextPageToken":"x","reverseOrder":true}`,
 				`{"WorkflowId":"w-0123456789abcdef0","ExecutionId":"` + someUUID + `","Token":"token","Status":"SUCCESS"}`,
 				`{"taskToken":"token","output":"{}","executionArn":"` + fixedMachine + `","maxResults":1,"nextToken":"1","reverseOrder":true}`,
+				`{"name":"release","pipelineName":"release","stageName":"Approve","actionName":"Ask","result":{"status":"Approved","summary":""},"token":"` + someUUID + `",` +
+					`"pipelineExecutionId":"` + someUUID + `","filter":{"pipelineExecutionId":"` + someUUID + `"},"maxResults":1}`,
 				"Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role/x&RoleSessionName=s&DurationSeconds=900",
 				"RegionId=cn-hangzhou&StackId=" + someUUID + "&LogicalResourceId=Deployed&Status=SUCCESS&UniqueId=u&ClientToken=t&PageSize=1&PageNumber=99999999999",
 			} {

@@ -73,6 +73,7 @@ type Sandbox struct {
 	swf            *swf
 	transfer       *transfer
 	sfn            *sfn
+	codePipeline   *codePipeline
 	ros            *ros
 	cloudAutomator *cloudAutomator
 	temporal       *temporal
@@ -208,6 +209,7 @@ func New(o Options) *Sandbox {
 	s.swf = newSWF(s, o)
 	s.transfer = newTransfer(s)
 	s.sfn = newSFN(s, o)
+	s.codePipeline = newCodePipeline(s, o)
 	used := &nonces{}
 	s.ros = newROS(s, o, used)
 	s.cloudAutomator = newCloudAutomator(s, o)
@@ -217,6 +219,7 @@ func New(o Options) *Sandbox {
 		s.swf,
 		s.transfer,
 		s.sfn,
+		s.codePipeline,
 		newSTS(s, o),
 		newRAMSTS(s, o, used),
 		s.ros,

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -43,6 +44,9 @@ type MachineExecution struct {
 	// HideFailures leaves error and cause out of descriptions with METADATA_ONLY: whether they come with it is not
 	// documented.
 	HideFailures bool
+	// Compacts shows outputs without the blanks between their members: whether a history has them as they were sent is
+	// not documented.
+	Compacts bool
 }
 
 // MachineState is a state of a MachineExecution. It waits for its callback, unless it has Seconds.
@@ -236,6 +240,9 @@ func (s MachineState) resource() map[string]any {
 func (e *machineExecution) succeed(output string, now time.Time) {
 	state := e.spec.States[e.current]
 	details := state.resource()
+	if text := (&bytes.Buffer{}); e.spec.Compacts && json.Compact(text, []byte(output)) == nil {
+		output = text.String()
+	}
 	details["output"], details["outputDetails"] = output, map[string]bool{"truncated": false}
 	e.record(state.event("Succeeded"), now, details)
 	e.enter(e.current+1, now)

@@ -16,7 +16,9 @@ func TestArguments(t *testing.T) {
 	with := func(name string, value any) acctest.Values { return minimal.With(acctest.Values{name: value}) }
 	failed := acctest.Values{"task_token": "t", "status": "FAILURE"}
 	failedWith := func(name string, value any) acctest.Values { return failed.With(acctest.Values{name: value}) }
-	secret := func(value any) acctest.Values { return with("output", nil).With(acctest.Values{"output_wo": value}) }
+	secret := func(value any) acctest.Values {
+		return with("output", nil).With(acctest.Values{"output_wo": value, "output_wo_version": 1})
+	}
 	for name, test := range map[string]struct {
 		config acctest.Values
 		// at is the attribute at fault, "" when there is none; says is part of what is said of it.

@@ -147,7 +147,7 @@ func TestLostAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, r, config := start(t, sandbox.MachineExecution{})
+			s, r, config := start(t, sandbox.MachineExecution{Compacts: true})
 			operation := succeed
 			if test.change["status"] == "FAILURE" {
 				operation = fail

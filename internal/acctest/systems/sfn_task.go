@@ -33,6 +33,7 @@ func answeredTask(status, operation string, answer func(sandbox.MachineExecution
 		IsSuccess: emptyAnswer,
 		Lost:      ReadBack,
 		ShownBy:   "SendTaskHeartbeat",
+		ProvedBy:  "GetExecutionHistory",
 		Interrupted: func(s *sandbox.Sandbox, at Moment) (Values, string) {
 			mark := fmt.Sprintf("interrupted-%s-%d", status, len(s.Machines()))
 			m := sandbox.MachineExecution{
@@ -152,7 +153,7 @@ func success() System {
 				{"InvalidToken", "task_token", "whether the token is complete"},
 				{"InvalidOutput", "output", "whether the output is JSON"},
 				{"KmsAccessDeniedException", "", "whether the key of the encrypted state machine may be used; `FAILURE` without `error` and `cause` needs none"},
-				{"AccessDeniedException", "", "the permission `states:SendTaskSuccess` or `states:SendTaskFailure`"},
+				{"AccessDeniedException", "", "the permission `states:SendTaskSuccess`"},
 			},
 		}
 	})

@@ -84,6 +84,8 @@ type System struct {
 	Lost Lost
 	// ShownBy is the operation that is read first to find out whether a signal has arrived; only with ReadBack.
 	ShownBy string
+	// ProvedBy is the operation that is read last for that, where it is another one.
+	ProvedBy string
 	// ShowsSignals says of a Repeatable signal that the service shows it, too: a repeat
 	// tells sooner, and what repeats do not settle is read back.
 	ShowsSignals bool

@@ -74,8 +74,9 @@ var workflowExecution = []System{{
 		Reason: "the disk is full",
 		Adopts: true,
 	},
-	Lost:    ReadBack,
-	ShownBy: "ListOpenWorkflowExecutions",
+	Lost:     ReadBack,
+	ShownBy:  "ListOpenWorkflowExecutions",
+	ProvedBy: "GetWorkflowExecutionHistory",
 	Interrupted: func(s *sandbox.Sandbox, at Moment) (Values, string) {
 		w := sandbox.Workflow{WorkflowID: anotherWorkflow(s)}
 		switch at {
