@@ -62,7 +62,9 @@ func (p *Poller) recall(key string) (value any, known bool) {
 
 // watch is the polling of one target. It ends with its last waiter.
 type watch struct {
-	stop    context.CancelFunc
+	stop context.CancelFunc
+	// ended is closed when no read is under way any more, and none will be.
+	ended   chan struct{}
 	newcome chan struct{}
 	waiters map[*waiter]bool
 }
@@ -102,25 +104,29 @@ func (p *Poller) join(ctx context.Context, key string, w *waiter, read func(cont
 	} else {
 		// The first waiter's values, such as its logger, but not its end.
 		polling, stop := context.WithCancel(context.WithoutCancel(ctx))
-		shared = &watch{stop: stop, newcome: make(chan struct{}, 1), waiters: map[*waiter]bool{}}
+		shared = &watch{stop: stop, ended: make(chan struct{}), newcome: make(chan struct{}, 1), waiters: map[*waiter]bool{}}
 		p.watches[key] = shared
 		go p.poll(polling, shared, read)
 	}
 	shared.waiters[w] = true
 	return func() {
 		p.mu.Lock()
-		defer p.mu.Unlock()
 		delete(shared.waiters, w)
-		if len(shared.waiters) == 0 {
+		last := len(shared.waiters) == 0
+		if last && p.watches[key] == shared {
+			delete(p.watches, key)
+		}
+		p.mu.Unlock()
+		if last {
+			// No request is made for somebody who has been told the end.
 			shared.stop()
-			if p.watches[key] == shared {
-				delete(p.watches, key)
-			}
+			<-shared.ended
 		}
 	}
 }
 
 func (p *Poller) poll(ctx context.Context, shared *watch, read func(context.Context) any) {
+	defer close(shared.ended)
 	pauses := &backoff.ExponentialBackOff{
 		InitialInterval: p.FirstPause, RandomizationFactor: 0.2, Multiplier: 1.5, MaxInterval: p.LongestPause,
 	}

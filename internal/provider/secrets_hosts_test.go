@@ -85,7 +85,8 @@ func TestSecretsGoToTheirOwnHostOnly(t *testing.T) {
 		"role_arn": "arn:aws:iam::123456789012:role/deploy", "session_name": "pipeline", "web_identity_token": canaries["web_identity_token"],
 	}})})
 	workflow := acctest.Values{"domain": "sandbox", "workflow_id": "order", "signal_name": "release", "input_wo": canaries["input_wo"], "input_wo_version": 1}
-	send := func(sent func(diags acctest.Diagnostics)) {
+	send := func(timeout string, sent func(diags acctest.Diagnostics)) {
+		within := acctest.Values{"create": timeout}
 		sent(p.Resource("signal_workflow_execution").Apply(workflow))
 		sent(web.Resource("signal_workflow_execution").Apply(workflow))
 		sent(p.Resource("signal_workflow_step_state").Apply(acctest.Values{
@@ -93,18 +94,18 @@ func TestSecretsGoToTheirOwnHostOnly(t *testing.T) {
 		}))
 		sent(p.Resource("signal_sfn_task").Apply(acctest.Values{"task_token": canaries["task_token"], "status": "SUCCESS", "output": "{}"}))
 		sent(p.Resource("signal_stack_resource").Apply(acctest.Values{
-			"stack_id": stack, "logical_resource_id": "Deployed", "status": "SUCCESS", "timeouts": acctest.Values{"create": "1s"},
+			"stack_id": stack, "logical_resource_id": "Deployed", "status": "SUCCESS", "timeouts": within,
 		}))
 		sent(p.Resource("signal_http_trigger").Apply(acctest.Values{"url": triggerURL, "access_token": canaries["access_token"]}))
-		sent(p.Resource("signal_http_trigger").Apply(acctest.Values{"job_id": other.ID, "timeouts": acctest.Values{"create": "1s"}}))
+		sent(p.Resource("signal_http_trigger").Apply(acctest.Values{"job_id": other.ID, "timeouts": within}))
 	}
-	send(func(diags acctest.Diagnostics) {
+	send("1m", func(diags acctest.Diagnostics) {
 		if len(diags) > 0 {
 			t.Error(diags)
 		}
 	})
 	s.Inject(sandbox.Fault{Operation: "*", Kind: sandbox.KindRedirect, Body: hosts["elsewhere"].url})
-	send(func(diags acctest.Diagnostics) {
+	send("1s", func(diags acctest.Diagnostics) {
 		if !diags.HasError() {
 			t.Error("a redirect was taken for success")
 		}

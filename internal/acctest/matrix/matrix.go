@@ -143,5 +143,5 @@ const (
 	// ample is enough for them when each is followed by reads, which must not be cut short.
 	ample = 12 * time.Second
 	// brief ends a wait for an answer that does not come.
-	brief = 1500 * time.Millisecond
+	brief = 4 * time.Second
 )
