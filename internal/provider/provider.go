@@ -142,13 +142,16 @@ func (p *signalProvider) endpoints(block string) []string {
 	return services
 }
 
-// Resources are the signals, and the job that one of them runs.
+// Resources are the signals, the waits for their targets, and the job that one of them runs.
 func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
 	resources := []func() resource.Resource{
 		func() resource.Resource { return cloudautomator.NewJobResource(p.cloudAutomator, p.sender) },
 	}
 	for _, offer := range p.signals() {
 		resources = append(resources, func() resource.Resource { return offer().Resource() })
+		if offer().Wait != nil {
+			resources = append(resources, func() resource.Resource { return offer().Wait() })
+		}
 	}
 	return resources
 }

@@ -297,6 +297,13 @@ func recordRelease(t *testing.T) {
 		}
 	}
 	keep("", system{Type: job.resource}, job.config)
+	// A wait that is over reads nothing.
+	keep("", system{Type: "signal_automation_wait"}, acctest.Values{
+		"automation_execution_id": s.StartAutomation(sandbox.Automation{
+			Steps: []sandbox.Step{{Name: "deploy", Action: "aws:executeScript"}}, Outputs: map[string][]string{"deploy.Hosts": {"a", "b"}},
+		}),
+		"triggers": acctest.Values{"release": "1"},
+	})
 	var written bytes.Buffer
 	encoder := json.NewEncoder(&written)
 	encoder.SetIndent("", "  ")

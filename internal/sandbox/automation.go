@@ -49,6 +49,8 @@ type Automation struct {
 	Mode       string
 	Parameters map[string][]string
 	Steps      []Step
+	// Outputs are those of the execution once it has succeeded, such as "deploy.Hosts".
+	Outputs map[string][]string
 	// FinishAfterReads keeps the execution InProgress for so many GetAutomationExecution after its last step.
 	FinishAfterReads int
 	// AcceptRepeats takes an approver's second decision, and any after the step was decided. It is not documented
@@ -387,6 +389,9 @@ func (e *execution) value(variable string) string {
 }
 
 func (e *execution) end(status, message string, now time.Time) {
+	if status == success && e.spec.Outputs != nil {
+		e.now.Outputs = e.spec.Outputs
+	}
 	e.current, e.deadline = len(e.spec.Steps), time.Time{}
 	e.now.AutomationExecutionStatus, e.now.FailureMessage, e.now.ExecutionEndTime = status, message, epoch{now}
 }

@@ -110,7 +110,7 @@ func (r *signalResource[A]) ModifyPlan(ctx context.Context, req resource.ModifyP
 	default:
 		r.planUpdate(ctx, before, after, req, resp)
 	}
-	r.planRegion(req, resp)
+	r.system.planRegion(req, resp)
 	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(&after.Arguments) {
 		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 	}
@@ -193,15 +193,15 @@ func (r *signalResource[A]) warnUnknown(req resource.ModifyPlanRequest, changed 
 }
 
 // planRegion has the plan show the region that the provider block says.
-func (r *signalResource[A]) planRegion(req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if r.system.Region == nil {
+func (y System[A]) planRegion(req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if y.Region == nil {
 		return
 	}
 	configured, diags := attributes(req.Config.Raw)
 	resp.Diagnostics.Append(diags...)
 	planned, diags := attributes(resp.Plan.Raw)
 	resp.Diagnostics.Append(diags...)
-	if region := r.system.Cloud.BlockRegion(); region != "" && configured["region"].IsNull() && !planned["region"].IsKnown() {
+	if region := y.Cloud.BlockRegion(); region != "" && configured["region"].IsNull() && !planned["region"].IsKnown() {
 		resp.Diagnostics.Append(replan(&resp.Plan, region, "region")...)
 	}
 }

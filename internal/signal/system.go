@@ -47,6 +47,9 @@ type System[A any] struct {
 	// Final reports whether a target's status, as target_status holds it, ends the
 	// wait of a signal with these arguments: nothing is read after it. Only with Waits.
 	Final func(arguments *A, status string) bool
+	// Wait offers the resource that waits for a target and sends nothing; nil where
+	// targets cannot be read without a signal.
+	Wait *Wait[A]
 	// Check reports, on the attributes' paths, what the attributes' own
 	// validators cannot see; nil when there is nothing such. Values may still be unknown.
 	// Waits says that the signal is to wait for its target, before or after.
@@ -155,11 +158,16 @@ type Offer struct {
 	// signal that cannot be sent without a secret.
 	Resource func() resource.Resource
 	Action   func() action.Action
+	// Wait makes the resource that waits and sends nothing; nil where there is none.
+	Wait func() resource.Resource
 }
 
 // NewOffer returns all forms of a system's signal, sent by the sender.
 func NewOffer[A any](system System[A], sender *Sender) Offer {
 	offer := Offer{Block: system.Block, Endpoint: system.Endpoint, Resource: func() resource.Resource { return newResource(system, sender) }}
+	if system.Wait != nil {
+		offer.Wait = func() resource.Resource { return &waitResource[A]{system: system, sender: sender} }
+	}
 	for _, argument := range system.actionArguments() {
 		if argument.IsSensitive() {
 			return offer

@@ -88,16 +88,20 @@ func (e execution) probe(judge func(snapshot) delivery.Observation) *delivery.Pr
 // completion is reached when the run has ended: successfully, or in any way
 // after a signal that was to stop it.
 func (e execution) completion(input *sdk.SendAutomationSignalInput) *delivery.Probe {
-	return e.probe(func(found snapshot) delivery.Observation {
-		observation := found.observation(delivery.Pending)
-		switch status := found.AutomationExecutionStatus; {
-		case slices.Contains(succeeded, status), slices.Contains(ended, status) && slices.Contains(stops, input.SignalType):
-			observation.State = delivery.Reached
-		case slices.Contains(ended, status):
-			observation.State = delivery.Missed
-		}
-		return observation
-	}).Final()
+	return e.probe(func(found snapshot) delivery.Observation { return found.end(input) }).Final()
+}
+
+// end is what an execution means to one who waits for its end after such a signal,
+// or after none.
+func (s snapshot) end(input *sdk.SendAutomationSignalInput) delivery.Observation {
+	observation := s.observation(delivery.Pending)
+	switch status := s.AutomationExecutionStatus; {
+	case slices.Contains(succeeded, status), slices.Contains(ended, status) && slices.Contains(stops, input.SignalType):
+		observation.State = delivery.Reached
+	case slices.Contains(ended, status):
+		observation.State = delivery.Missed
+	}
+	return observation
 }
 
 // ready is reached when a step can take the signal, and missed when the run has ended.

@@ -46,6 +46,7 @@ func system(clients *aws.Clients) signal.System[args] {
 		Resends:   true,
 		Arguments: arguments(),
 		Final:     func(_ *args, status string) bool { return final(status) },
+		Wait:      wait(clients),
 		Check:     check,
 		Region:    func(a *args) *types.String { return &a.Region },
 		Cloud:     clients,

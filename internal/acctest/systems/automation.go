@@ -124,6 +124,15 @@ var automation = []System{{
 			StartAutomation(s, 21, approve, deploy)
 			StartAutomation(s, 22, pause)
 		},
+	}, {
+		Example:   "resources/signal_automation_wait",
+		Variables: []Variable{{"automation_execution_id", ID(23)}},
+		Start: func(s *sandbox.Sandbox) {
+			s.StartAutomation(sandbox.Automation{
+				ID: ID(23), DocumentName: "Sandbox-Approval", Steps: []sandbox.Step{{Name: "approve", Action: "aws:approve", MinRequiredApprovals: 3}, deploy},
+				AcceptRepeats: true, Outputs: map[string][]string{"deploy.Version": {"1.2.3"}},
+			})
+		},
 	}},
 	Docs: Docs{
 		Service: "SSM",

@@ -1,0 +1,393 @@
+package signal
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// Wait is what a system tells of the resource that waits for its targets and sends nothing.
+type Wait[A any] struct {
+	// Description is the first paragraph of the resource's documentation, in Markdown.
+	Description string
+	// Target names those of the System's Arguments that name the target. All but the
+	// region are strings, and make the resource's id, in this order.
+	Target []string
+	// Outputs is the attribute of what a run gives back; nil where that cannot be read.
+	Outputs schema.Attribute
+	// Final reports whether a status, as target_status holds it, is one that a target stays in.
+	Final func(status string) bool
+	// Bind makes the target ready to be read. All values are known, the region too.
+	Bind func(ctx context.Context, arguments *A) (Watched, error)
+}
+
+// Watched is a target that is waited for. It has nothing that could be sent.
+type Watched struct {
+	// To is the target with its id and place, and Service the name of who answers.
+	To, Service string
+	// RateLimit names whose limit the reads count against, as that of a Signal does.
+	RateLimit string
+	// Ready is the probe in which the target waits for a signal, and Completion the
+	// one in which its run has ended as wanted.
+	Ready, Completion *delivery.Probe
+	// Outputs is what the run has given back, as the last reading of Completion says;
+	// nil where that cannot be read.
+	Outputs func() attr.Value
+	// ExplainRead says what to do about a target that cannot be read.
+	ExplainRead func(delivery.Attempt) Advice
+	// Unseen says what it may mean that the target was never seen.
+	Unseen string
+}
+
+// The values of the until argument.
+const (
+	untilTargetEnded = "ended"
+	untilTargetReady = "ready"
+)
+
+var (
+	_ resource.ResourceWithModifyPlan  = (*waitResource[struct{}])(nil)
+	_ resource.ResourceWithImportState = (*waitResource[struct{}])(nil)
+)
+
+// waitResource waits for a target of the system.
+type waitResource[A any] struct {
+	system System[A]
+	sender *Sender
+}
+
+// waitModel is a wait's data.
+type waitModel[A any] struct {
+	ID              types.String   `tfsdk:"id"`
+	Until           types.String   `tfsdk:"until"`
+	OnWaitFailure   types.String   `tfsdk:"on_wait_failure"`
+	Triggers        types.Map      `tfsdk:"triggers"`
+	Timeouts        timeouts.Value `tfsdk:"timeouts"`
+	TargetStatus    types.String   `tfsdk:"target_status"`
+	TargetSucceeded types.Bool     `tfsdk:"target_succeeded"`
+	Outputs         attr.Value     `tfsdk:"outputs"`
+	Arguments       A
+}
+
+func (m *waitModel[A]) until() string { return cmp.Or(m.Until.ValueString(), untilTargetEnded) }
+
+// done reports whether nothing is left to wait for: a failure only where it is recorded.
+func (r *waitResource[A]) done(data *waitModel[A]) bool {
+	return data.TargetSucceeded.ValueBool() || r.final(data) && data.OnWaitFailure.ValueString() == onWaitFailureRecord
+}
+
+func (r *waitResource[A]) final(data *waitModel[A]) bool {
+	return data.TargetSucceeded.ValueBool() || !data.TargetStatus.IsNull() && r.system.Wait.Final(data.TargetStatus.ValueString())
+}
+
+func (r *waitResource[A]) name() string { return r.system.Name + "_wait" }
+
+func (r *waitResource[A]) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_" + r.name()
+}
+
+func (r *waitResource[A]) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	attributes := map[string]schema.Attribute{
+		"id": computed("The target that is waited for, as an import names it: `" + strings.Join(r.system.Wait.Target, "/") + "`."),
+		"triggers": schema.MapAttribute{
+			ElementType:         types.StringType,
+			Optional:            true,
+			MarkdownDescription: "Arbitrary values. When one of them changes, the target is waited for again, in place.",
+		},
+		"until": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "What to wait for: `" + untilTargetEnded + "` (default), the end of the target's whole run, or `" + untilTargetReady + "`, a target that waits for a signal. " +
+				"A change waits again, in place.",
+			Validators: []validator.String{stringvalidator.OneOf(untilTargetEnded, untilTargetReady)},
+		},
+		"on_wait_failure": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "What to do when the wait fails, or does not end in time: `error` (default) fails the resource, and the next apply waits again; " +
+				"`record` keeps the resource with a warning, so that a `postcondition` can judge `target_status` or `target_succeeded`.",
+			Validators: []validator.String{stringvalidator.OneOf(onWaitFailureError, onWaitFailureRecord)},
+		},
+		"target_status":    computed("The service's own word for the target's status, as last seen."),
+		"target_succeeded": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether what is waited for has come: a run that ended successfully, or a target that was ready."},
+	}
+	if r.system.Wait.Outputs != nil {
+		attributes["outputs"] = r.system.Wait.Outputs
+	}
+	for _, name := range r.system.Wait.Target {
+		attributes[name] = replacing(r.system.Arguments[name])
+	}
+	if r.system.Region != nil {
+		attributes["region"] = replacing(r.system.Arguments["region"])
+	}
+	for name, attribute := range attributes {
+		attributes[name] = keptOverUpdates(attribute)
+	}
+	blocks := map[string]schema.Block{
+		"timeouts": Timeouts(ctx, timeouts.Opts{
+			Create: true, Update: true,
+			CreateDescription: TimeoutDescription("the wait may take when the resource is created"),
+			UpdateDescription: TimeoutDescription("a wait that is begun again, or goes on, may take"),
+		}),
+	}
+	resp.Schema = schema.Schema{Version: schemaVersion, MarkdownDescription: r.system.Wait.Description, Attributes: attributes, Blocks: blocks}
+}
+
+// replacing has a change of an argument that names the target replace the resource,
+// which sends nothing.
+func replacing(attribute schema.Attribute) schema.Attribute {
+	text := attribute.(schema.StringAttribute)
+	replace := stringplanmodifier.RequiresReplace()
+	if text.Computed {
+		replace = stringplanmodifier.RequiresReplaceIfConfigured()
+	}
+	text.PlanModifiers = append([]planmodifier.String{replace}, text.PlanModifiers...)
+	return text
+}
+
+// ModifyPlan has an update wait again when it is asked to, and go on while what is
+// waited for has not come.
+func (r *waitResource[A]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return
+	}
+	var before, after waitModel[A]
+	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), &after)...)
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), &before)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !req.State.Raw.IsNull() {
+		before.OnWaitFailure = after.OnWaitFailure
+		if !r.done(&before) || !SameTriggers(before.Triggers, after.Triggers) || after.Until.IsUnknown() || before.until() != after.until() {
+			resp.Diagnostics.Append(replan(&resp.Plan, tftypes.UnknownValue, r.results()...)...)
+		}
+	}
+	r.system.planRegion(req, resp)
+	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(&after.Arguments) {
+		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+	}
+}
+
+// results are the attributes that a wait sets.
+func (r *waitResource[A]) results() []string {
+	names := []string{"target_status", "target_succeeded"}
+	if r.system.Wait.Outputs != nil {
+		names = append(names, "outputs")
+	}
+	return names
+}
+
+// Create waits. A wait that fails keeps the resource, tainted, and is made again.
+func (r *waitResource[A]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var data waitModel[A]
+	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), &data)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	timeout, diags := data.Timeouts.Create(ctx, DefaultTimeout)
+	if resp.Diagnostics.Append(diags...); diags.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.wait(ctx, &data, create, timeout, &resp.State)...)
+}
+
+// Update waits where the plan asks for it.
+func (r *waitResource[A]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var data waitModel[A]
+	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), &data)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !data.TargetStatus.IsUnknown() {
+		resp.Diagnostics.Append(record(ctx, &resp.State, &data)...)
+		return
+	}
+	timeout, diags := data.Timeouts.Update(ctx, DefaultTimeout)
+	if resp.Diagnostics.Append(diags...); diags.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.wait(ctx, &data, update, timeout, &resp.State)...)
+}
+
+// wait waits for what the data say, and writes what it saw into the state before it
+// says a word about it.
+func (r *waitResource[A]) wait(ctx context.Context, data *waitModel[A], p phase, timeout time.Duration, state *tfsdk.State) diag.Diagnostics {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	run, watched, err := r.bind(ctx, data)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Target Not Waited For",
+			fmt.Sprintf("The target of this signal_%s could not be made ready to be read: %s.\n\nApplying again waits for it once this is corrected.", r.name(), r.sender.redactor.Error(err)))}
+	}
+	run.phase, run.timeout = p, timeout
+	data.ID = types.StringValue(r.target(data))
+	// What was seen in an earlier wait does not belong to this one.
+	data.TargetStatus = types.StringNull()
+	end := run.wait(ctx, r.probe(data, watched), "Waiting for the target")
+	r.note(data, watched, end.Observation)
+	diags := record(ctx, state, data)
+	diags.Append(run.awaited(end, data.until(), data.OnWaitFailure.ValueString())...)
+	return diags
+}
+
+// bind makes the target ready to be read.
+func (r *waitResource[A]) bind(ctx context.Context, data *waitModel[A]) (signalRun, Watched, error) {
+	var watched Watched
+	reading := r.system
+	reading.Bind = func(ctx context.Context, arguments *A, _ Secrets) (signal Signal, err error) {
+		watched, err = r.system.Wait.Bind(ctx, arguments)
+		return Signal{To: watched.To, Service: watched.Service, RateLimit: watched.RateLimit, ExplainRead: watched.ExplainRead, Unseen: watched.Unseen}, err
+	}
+	signal, err := reading.bind(ctx, &data.Arguments, nil)
+	return signalRun{Sender: r.sender, Signal: signal, redactor: r.sender.redactor}, watched, err
+}
+
+func (r *waitResource[A]) probe(data *waitModel[A], watched Watched) *delivery.Probe {
+	if data.until() == untilTargetReady {
+		return watched.Ready
+	}
+	return watched.Completion
+}
+
+// note records what an observation of the target says.
+func (r *waitResource[A]) note(data *waitModel[A], watched Watched, observation delivery.Observation) {
+	if observation.Status != "" {
+		data.TargetStatus = types.StringValue(observation.Status)
+	}
+	data.TargetSucceeded = types.BoolValue(observation.State == delivery.Reached)
+	if watched.Outputs != nil {
+		data.Outputs = watched.Outputs()
+	}
+}
+
+// Read reads the status of a target whose end is not known.
+func (r *waitResource[A]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var data waitModel[A]
+	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), &data)...)
+	if resp.Diagnostics.HasError() || r.final(&data) {
+		return
+	}
+	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(&data.Arguments) {
+		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+		return
+	}
+	run, watched, err := r.bind(ctx, &data)
+	if err != nil {
+		resp.Diagnostics.AddWarning("Target Not Read", fmt.Sprintf("The status of the target of this signal_%s could not be read: %s.\n\nThe status recorded last is kept.", r.name(), r.sender.redactor.Error(err)))
+		return
+	}
+	observation, attempt := r.sender.poller.ReadOnce(ctx, r.probe(&data, watched).WithLimiter(r.sender.reads.For(watched.RateLimit)))
+	if attempt.Outcome != delivery.Accepted {
+		if data.TargetStatus.IsNull() && watched.ExplainRead(attempt).Gone {
+			// Neither an import nor an earlier wait has seen it.
+			resp.State.RemoveResource(ctx)
+			return
+		}
+		resp.Diagnostics.AddWarning("Target Not Read", join(fmt.Sprintf("Reading the status of %s failed: %s", run.To, run.answer(attempt)),
+			unsentBecause(attempt, nil), watched.ExplainRead(attempt).Next, "The status recorded last is kept."))
+		return
+	}
+	r.note(&data, watched, shown(r.sender.redactor, observation))
+	resp.Diagnostics.Append(record(ctx, &resp.State, &data)...)
+}
+
+// Delete has nothing to do but to leave the state.
+func (r *waitResource[A]) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
+
+// ImportState takes the target's id, of which the refresh that follows reads the rest.
+func (r *waitResource[A]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	names := r.system.Wait.Target
+	parts := strings.Split(req.ID, "/")
+	if len(parts) != len(names) || strings.Contains("/"+req.ID+"/", "//") {
+		resp.Diagnostics.AddError("Invalid Import ID",
+			fmt.Sprintf("The id of a signal_%s is %s, got: %s", r.name(), strings.Join(names, "/"), req.ID))
+		return
+	}
+	for i, name := range names {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), parts[i])...)
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), req.ID)...)
+}
+
+// target is the id of the target.
+func (r *waitResource[A]) target(data *waitModel[A]) string {
+	values := map[string]string{}
+	_ = eachAttribute(reflect.ValueOf(&data.Arguments).Elem(), func(name string, field reflect.Value) error {
+		if text, ok := field.Interface().(types.String); ok {
+			values[name] = text.ValueString()
+		}
+		return nil
+	})
+	parts := make([]string, 0, len(r.system.Wait.Target))
+	for _, name := range r.system.Wait.Target {
+		parts = append(parts, values[name])
+	}
+	return strings.Join(parts, "/")
+}
+
+// awaited is what there is to say of a wait that sent nothing.
+func (w signalRun) awaited(end delivery.WaitResult, until, onFailure string) (diags diag.Diagnostics) {
+	if end.Reached() {
+		return nil
+	}
+	status := "its status was never seen"
+	if end.Observation.Status != "" {
+		status = "its last status was " + end.Observation.Status
+	}
+	wanted, failed := "its run to end", "its run did not end as wanted"
+	if until == untilTargetReady {
+		wanted, failed = "it to wait for a signal", "it does not become ready any more"
+	}
+	opening := fmt.Sprintf("Waiting for %s: ", w.To)
+	again := "Applying again waits again, and sends nothing. To go on regardless, set on_wait_failure = \"record\"."
+	switch {
+	case end.Unreadable != nil:
+		advice := w.ExplainRead(*end.Unreadable)
+		diags.Append(diagnostic("Target Cannot Be Read", advice,
+			join(opening+"reading it failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next),
+			"Applying again waits again, and sends nothing."))
+		return diags
+	case errors.Is(end.Stopped, context.Canceled):
+		diags.AddError("Waiting Cancelled", join(fmt.Sprintf("%sthe apply was cancelled while it waited for %s; %s.", opening, wanted, status), "Applying again waits again, and sends nothing."))
+		return diags
+	}
+	summary, detail := "Target Did Not Succeed", ""
+	if end.Observation.State == delivery.Missed {
+		detail = fmt.Sprintf("%s%s; %s.", opening, failed, status)
+		if end.Observation.Reason != "" {
+			detail += " " + w.Service + " says: " + end.Observation.Reason
+		}
+	} else {
+		summary, detail = "Target Still Running", join(fmt.Sprintf("%swaiting for %s took too long; %s.", opening, wanted, status), w.lastFailure(end), w.stopped(end.Stopped))
+		if end.Observation.Status == "" {
+			summary, detail = "Target Not Seen", join(detail, w.Unseen)
+		}
+	}
+	if onFailure == onWaitFailureRecord {
+		diags.AddWarning(summary, join(detail, next[waitRecorded][w.phase]))
+		return diags
+	}
+	diags.AddError(summary, join(detail, again))
+	return diags
+}

@@ -1,0 +1,94 @@
+package ssm
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// outputs are lists of strings by their names, as the API has them.
+var outputs = types.ListType{ElemType: types.StringType}
+
+// wait is signal_automation_wait.
+func wait(clients *aws.Clients) *signal.Wait[args] {
+	return &signal.Wait[args]{
+		Description: "Waits for an AWS Systems Manager Automation execution, and sends nothing: until it has ended, or until a step of it waits for an approval or is paused.\n\n" +
+			"Put it behind any number of signals with `depends_on`, where `wait_for_completion` on each of them would have some wait for signals that Terraform has not begun to send. " +
+			"A wait that fails is saved as tainted, and the next apply waits again.",
+		Target: []string{"automation_execution_id"},
+		Outputs: schema.MapAttribute{
+			Computed: true, ElementType: outputs,
+			MarkdownDescription: "The outputs that the runbook defines, lists of strings by their names, once the execution has ended; null before, and with `until = \"ready\"`.",
+		},
+		Final: final,
+		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
+			client, err := service.Client(ctx, clients, a.Region.ValueString())
+			if err != nil {
+				return signal.Watched{}, err
+			}
+			id, region := a.AutomationExecutionID.ValueString(), a.Region.ValueString()
+			watched, given := execution{client, id, region}, types.MapNull(outputs)
+			return signal.Watched{
+				To:          fmt.Sprintf("SSM Automation execution %s in %s", id, region),
+				Service:     "SSM",
+				RateLimit:   "ssm/" + region,
+				Ready:       watched.waiting(),
+				Completion:  watched.completed(func(of map[string][]string) { given = outputsOf(of) }),
+				Outputs:     func() attr.Value { return given },
+				ExplainRead: explainRead,
+			}, nil
+		},
+	}
+}
+
+// completed is completion without a signal. What the run has given back is told to
+// given once it has ended.
+func (e execution) completed(given func(map[string][]string)) *delivery.Probe {
+	return e.probe(func(found snapshot) delivery.Observation {
+		observation := found.end(&sdk.SendAutomationSignalInput{})
+		if observation.State != delivery.Pending {
+			given(found.Outputs)
+		}
+		return observation
+	}).Final()
+}
+
+// waiting is reached when a step waits for an approval or is paused, and missed when
+// the run has ended.
+func (e execution) waiting() *delivery.Probe {
+	return e.probe(func(found snapshot) delivery.Observation {
+		switch {
+		case final(string(found.AutomationExecutionStatus)):
+			return found.observation(delivery.Missed)
+		case slices.ContainsFunc(found.steps, func(step ssmtypes.StepExecution) bool {
+			return step.StepStatus == ssmtypes.AutomationExecutionStatusWaiting && (is(step.Action, "aws:approve") || is(step.Action, "aws:pause"))
+		}):
+			return found.observation(delivery.Reached)
+		default:
+			return found.observation(delivery.Pending)
+		}
+	})
+}
+
+// outputsOf are the outputs of a run as Terraform has them.
+func outputsOf(given map[string][]string) types.Map {
+	values := map[string]attr.Value{}
+	for name, texts := range given {
+		items := make([]attr.Value, len(texts))
+		for i, text := range texts {
+			items[i] = types.StringValue(text)
+		}
+		values[name] = types.ListValueMust(types.StringType, items)
+	}
+	return types.MapValueMust(outputs, values)
+}
