@@ -38,9 +38,13 @@ func TestAWaitEndsWithTheRun(t *testing.T) {
 	})
 	apply(t, r, config)
 	status(t, r, "Success", true)
-	if !strings.Contains(r.State.String(), `"deploy.Hosts":tftypes.List[tftypes.String]<tftypes.String<"a">, tftypes.String<"b">>`) {
-		t.Errorf("the outputs are not in the state: %s", r.State)
+	hosts := func() {
+		t.Helper()
+		if !strings.Contains(r.State.String(), `"deploy.Hosts":tftypes.List[tftypes.String]<tftypes.String<"a">, tftypes.String<"b">>`) {
+			t.Errorf("the outputs are not in the state: %s", r.State)
+		}
 	}
+	hosts()
 	if r.String("id") != config["automation_execution_id"] {
 		t.Errorf("the id is %q", r.String("id"))
 	}
@@ -52,6 +56,8 @@ func TestAWaitEndsWithTheRun(t *testing.T) {
 	if now := s.Count("GetAutomationExecution"); now != read {
 		t.Errorf("what has ended is read %d times more", now-read)
 	}
+	apply(t, r, config.With(acctest.Values{"on_wait_failure": "record"}))
+	hosts()
 	again := config.With(acctest.Values{"triggers": acctest.Values{"release": "2"}})
 	plan, diags := r.Plan(again)
 	if len(diags) > 0 || len(plan.Replace) > 0 {
@@ -59,6 +65,7 @@ func TestAWaitEndsWithTheRun(t *testing.T) {
 	}
 	apply(t, r, again)
 	status(t, r, "Success", true)
+	hosts()
 	if diags := r.Destroy(); len(diags) > 0 {
 		t.Fatal(diags)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/boolplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/mapplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -101,6 +102,9 @@ func keptOverUpdates(attribute schema.Attribute) schema.Attribute {
 		return a
 	case schema.BoolAttribute:
 		a.PlanModifiers = append([]planmodifier.Bool{boolplanmodifier.UseStateForUnknown()}, a.PlanModifiers...)
+		return a
+	case schema.MapAttribute:
+		a.PlanModifiers = append([]planmodifier.Map{mapplanmodifier.UseStateForUnknown()}, a.PlanModifiers...)
 		return a
 	default:
 		return attribute
