@@ -123,7 +123,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	asked := data
 	data.take(job, shown)
 	data.fill(shown)
-	if names := asked.untaken(nil, shown); len(names) > 0 {
+	if names := asked.untaken(nil, nil, shown); len(names) > 0 {
 		resp.Diagnostics.Append(notTaken(job.ID, names))
 	}
 	data.RotatedAt = text(moment(shown.CreatedAt))

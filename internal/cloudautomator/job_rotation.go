@@ -157,7 +157,7 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 	if err != nil {
 		return diag.NewErrorDiagnostic("Job Not Read", "Updating Cloud Automator job "+u.id+" failed: "+err.Error()+".")
 	}
-	if names := u.after.untaken(&shown, now); len(names) > 0 && len(u.warnings) == 0 {
+	if names := u.after.untaken(&u.before, &shown, now); len(names) > 0 && len(u.warnings) == 0 {
 		u.warnings.Append(notTaken(u.id, names))
 	}
 	u.shown = fresh

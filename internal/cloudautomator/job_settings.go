@@ -218,16 +218,20 @@ func (p *privateState) remember(asked jobModel, s settings) {
 	}
 }
 
-// untaken are the settings that the service has not taken: it shows what it did
-// before, or else the opposite of a flag or another number.
-func (m *jobModel) untaken(before *settings, s settings) (names []string) {
-	shown, was := m.shown(s), jobModel{}
+// untaken are the settings that the service has not taken: of those that are
+// changed from what was recorded it shows what it did before, and after a creation
+// the opposite of a flag or another number.
+func (m *jobModel) untaken(recorded *jobModel, before *settings, s settings) (names []string) {
+	shown, was, changed := m.shown(s), jobModel{}, []setting(nil)
 	if before != nil {
-		was = m.shown(*before)
+		was, changed = m.shown(*before), recorded.settings()
 	}
 	theirs, earlier := shown.settings(), was.settings()
 	for i, one := range m.settings() {
 		now := theirs[i].value
+		if before != nil && same(one.name, one.value, changed[i].value) {
+			continue
+		}
 		if same(one.name, one.value, now) || one.value.IsUnknown() || one.value.IsNull() && one.name != "effective_date" && one.name != "expiration_date" {
 			continue
 		}

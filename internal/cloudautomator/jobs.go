@@ -1,9 +1,11 @@
 package cloudautomator
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -73,8 +75,26 @@ func (j Job) settings() (settings, error) {
 
 // object is a resource of a JSON:API document.
 type object struct {
-	ID         string          `json:"id"`
+	ID         identifier      `json:"id"`
 	Attributes json.RawMessage `json:"attributes"`
+}
+
+// identifier is an id as the job API writes it: in quotes, as documented, or as a
+// number. One that would not fit into the path of a request is none.
+type identifier string
+
+func (i *identifier) UnmarshalJSON(text []byte) error {
+	var said any
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&said); err != nil {
+		return err
+	}
+	if id := fmt.Sprint(said); jobID.MatchString(id) && said != nil {
+		*i = identifier(id)
+		return nil
+	}
+	return errors.New("no id of a job")
 }
 
 type document struct {
@@ -91,7 +111,7 @@ func (c *Client) job(from object, header http.Header) (Job, error) {
 		return Job{}, errors.New("the job API answered without the attributes of a job")
 	}
 	seen, _ := http.ParseTime(header.Get("Date"))
-	job := Job{ID: from.ID, RuleType: found.RuleType, attributes: from.Attributes, seen: seen}
+	job := Job{ID: string(from.ID), RuleType: found.RuleType, attributes: from.Attributes, seen: seen}
 	if job.RuleType != webhook {
 		return job, nil
 	}
@@ -123,7 +143,7 @@ func (c *Client) Job(ctx context.Context, id string) (Job, error) {
 	if found.Data.Attributes == nil {
 		return Job{}, &APIError{Status: http.StatusOK}
 	}
-	found.Data.ID = id
+	found.Data.ID = identifier(id)
 	job, err := c.job(found.Data, header)
 	if err == nil && job.RuleType == webhook && job.URL == nil {
 		err = errors.New("the job API answered without the URL and access token of the job's HTTP trigger")
@@ -147,7 +167,7 @@ func (c *Client) jobs(ctx context.Context) ([]Job, error) {
 	query := url.Values{"page[number]": {"1"}, "page[size]": {strconv.Itoa(jobsOnPage)}}
 	for range mostPages {
 		var page struct {
-			Data  []object `json:"data"`
+			Data  []json.RawMessage `json:"data"`
 			Links struct {
 				Next *string `json:"next"`
 			} `json:"links"`
@@ -156,10 +176,14 @@ func (c *Client) jobs(ctx context.Context) ([]Job, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, one := range page.Data {
+		for _, entry := range page.Data {
+			var one object
+			if json.Unmarshal(entry, &one) != nil {
+				continue // It has no id, so it is nobody's.
+			}
 			job, err := c.job(one, header)
 			if err != nil {
-				job = Job{ID: one.ID}
+				job = Job{ID: string(one.ID)}
 			}
 			jobs = append(jobs, job)
 		}

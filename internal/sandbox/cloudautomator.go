@@ -38,7 +38,40 @@ type CloudAutomator struct {
 	ActionDefaults map[string]any
 	// RequestIDs puts an X-Request-Id on each answer.
 	RequestIDs bool
+	// Words are the ways in which answers say in other words what was asked.
+	Words []Wording
+	// IgnoresRuntimeValues leaves allow_runtime_action_values as it was created, whatever a PATCH says.
+	IgnoresRuntimeValues bool
+	// Extra are attributes that answers show beside the documented ones.
+	Extra map[string]any
 }
+
+// Wording is one way in which an answer may word otherwise what was asked. Which of them the service has is not known.
+type Wording string
+
+// The wordings.
+const (
+	// ListsReversed reverses the lists in action_value, and ListsSorted sorts them.
+	ListsReversed, ListsSorted Wording = "lists_reversed", "lists_sorted"
+	// EmptyAsNull shows [], {} and "" as null, EmptyLeftOut leaves them and null out of action_value, and NullAsEmpty shows null as "".
+	EmptyAsNull, EmptyLeftOut, NullAsEmpty Wording = "empty_as_null", "empty_left_out", "null_as_empty"
+	// TrueAsOne shows flags in action_value as "1" and "0", and AllAsText numbers and flags as text.
+	TrueAsOne, AllAsText Wording = "true_as_one", "all_as_text"
+	// DatesAsTimes shows a date as the beginning of its day in Japan, and DatesWithSlashes with slashes.
+	DatesAsTimes, DatesWithSlashes Wording = "dates_as_times", "dates_with_slashes"
+	// IDsSorted sorts lists of ids.
+	IDsSorted Wording = "ids_sorted"
+	// NamesTrimmed takes the blanks off both ends of a name.
+	NamesTrimmed Wording = "names_trimmed"
+	// NumericIDs writes the ids of jobs as numbers.
+	NumericIDs Wording = "numeric_ids"
+	// ByteOrderMark puts a byte order mark before each answer.
+	ByteOrderMark Wording = "byte_order_mark"
+)
+
+// Wordings are all of them.
+var Wordings = []Wording{ListsReversed, ListsSorted, EmptyAsNull, EmptyLeftOut, NullAsEmpty, TrueAsOne, AllAsText, DatesAsTimes, DatesWithSlashes, IDsSorted,
+	NamesTrimmed, NumericIDs, ByteOrderMark}
 
 // InactiveAnswer is one way in which the trigger may answer for a job that is not to run.
 type InactiveAnswer string
@@ -78,6 +111,8 @@ func (o CloudAutomator) check() error {
 		return fmt.Errorf("unknown answer for inactive jobs %q", o.Inactive)
 	case !slices.Contains([]ErrorShape{"", ErrorsJSONAPI, ErrorsMessage, ErrorsText, ErrorsEmpty, ErrorsHTML}, o.Errors):
 		return fmt.Errorf("unknown shape of errors %q", o.Errors)
+	case slices.ContainsFunc(o.Words, func(w Wording) bool { return !slices.Contains(Wordings, w) }):
+		return fmt.Errorf("unknown wording in %q", o.Words)
 	case !slices.Contains([]int{0, 200, 204}, o.DeleteStatus):
 		return fmt.Errorf("a DELETE that succeeds answers 200 or 204, not %d", o.DeleteStatus)
 	}
@@ -310,6 +345,9 @@ func (m *cloudAutomator) act(c *call) (reply, *apiError) {
 		delete(p.header, "Content-Type")
 	} else {
 		p.body = mustJSON(out)
+		if slices.Contains(m.play.Words, ByteOrderMark) {
+			p.body = append([]byte("\ufeff"), p.body...)
+		}
 	}
 	return p, nil
 }
@@ -429,13 +467,13 @@ func (m *cloudAutomator) createJob(c *call) (int, any, *apiError) {
 	}
 	job := m.add(TriggerJobState{Attributes: attributes}, c.now)
 	c.accept()
-	return 201, jobDocument(job.now.ID, job.now.Attributes), nil
+	return 201, m.jobDocument(job.now.ID, job.now.Attributes), nil
 }
 
 func (m *cloudAutomator) getJob(c *call) (int, any, *apiError) {
 	for _, job := range m.jobs {
 		if view, visible := job.at(m.sandbox.now().Add(-m.lag)); visible && job.now.ID == jobID(c) {
-			return 200, jobDocument(job.now.ID, view), nil
+			return 200, m.jobDocument(job.now.ID, view), nil
 		}
 	}
 	return 0, nil, errNoJob
@@ -454,7 +492,7 @@ func (m *cloudAutomator) listJobs(c *call) (int, any, *apiError) {
 	all := []any{}
 	for _, job := range m.jobs {
 		if view, visible := job.at(m.sandbox.now().Add(-m.lag)); visible {
-			all = append(all, jobResource(job.now.ID, view))
+			all = append(all, m.jobResource(job.now.ID, view))
 		}
 	}
 	last := max(1, (len(all)+size-1)/size)
@@ -499,6 +537,9 @@ func (m *cloudAutomator) updateJob(c *call) (int, any, *apiError) {
 	if e != nil {
 		return 0, nil, e
 	}
+	if m.play.IgnoresRuntimeValues {
+		attributes.AllowRuntimeActionValues = job.now.Attributes.AllowRuntimeActionValues
+	}
 	attributes.UpdatedAt = japaneseInstant{c.now}
 	job.now.Attributes = m.withDefaults(attributes)
 	if m.play.PatchRotates && attributes.RuleType == webhook {
@@ -513,7 +554,7 @@ func (m *cloudAutomator) updateJob(c *call) (int, any, *apiError) {
 	}
 	job.commit(c.now)
 	c.accept()
-	return 200, jobDocument(job.now.ID, job.now.Attributes), nil
+	return 200, m.jobDocument(job.now.ID, job.now.Attributes), nil
 }
 
 func (m *cloudAutomator) deleteJob(c *call) (int, any, *apiError) {
@@ -691,12 +732,102 @@ func (j *triggerJob) at(moment time.Time) (TriggerJobAttributes, bool) {
 	return TriggerJobAttributes{}, false
 }
 
-func jobDocument(id string, attributes TriggerJobAttributes) any {
-	return map[string]any{"data": jobResource(id, attributes)}
+func (m *cloudAutomator) jobDocument(id string, attributes TriggerJobAttributes) any {
+	return map[string]any{"data": m.jobResource(id, attributes)}
 }
 
-func jobResource(id string, attributes TriggerJobAttributes) any {
-	return map[string]any{"id": id, "type": "trigger_jobs", "attributes": attributes}
+// jobResource is a job in the words of the service. It needs m.mu.
+func (m *cloudAutomator) jobResource(id string, attributes TriggerJobAttributes) any {
+	said := map[string]any{}
+	_ = json.Unmarshal(mustJSON(attributes), &said)
+	maps.Copy(said, m.play.Extra)
+	var shownID any = id
+	for _, w := range m.play.Words {
+		said["action_value"] = w.actionValue(said["action_value"])
+		switch number, err := strconv.Atoi(id); {
+		case w == NumericIDs && err == nil:
+			shownID = number
+		case w == NamesTrimmed:
+			said["name"] = strings.TrimSpace(attributes.Name)
+		case w == IDsSorted:
+			for _, name := range []string{"aws_account_ids", "completed_post_process_id", "failed_post_process_id"} {
+				ids, _ := said[name].([]any)
+				slices.SortFunc(ids, func(a, b any) int { return cmp.Compare(a.(float64), b.(float64)) })
+			}
+		case w == EmptyAsNull, w == NullAsEmpty:
+			for name, value := range said {
+				if name != "action_value" && name != "rule_value" {
+					said[name] = w.actionValue(value)
+				}
+			}
+			if w == NullAsEmpty {
+				// A number is none.
+				for _, name := range []string{"aws_account_id", "google_cloud_account_id", "allow_runtime_action_values", "for_workflow"} {
+					if said[name] == "" {
+						said[name] = nil
+					}
+				}
+			}
+		case w == DatesAsTimes, w == DatesWithSlashes:
+			for _, name := range []string{"effective_date", "expiration_date"} {
+				if at, err := time.ParseInLocation(time.DateOnly, fmt.Sprint(said[name]), japan); err == nil {
+					said[name] = at.Format(map[Wording]string{DatesAsTimes: time.RFC3339, DatesWithSlashes: "2006/01/02"}[w])
+				}
+			}
+		}
+	}
+	return map[string]any{"id": shownID, "type": "trigger_jobs", "attributes": said}
+}
+
+// actionValue words a value of an action.
+func (w Wording) actionValue(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		if len(v) == 0 && w == EmptyAsNull {
+			return nil
+		}
+		for name, member := range v {
+			member = w.actionValue(member)
+			if list, is := member.([]any); w == EmptyLeftOut && (member == nil || member == "" || is && len(list) == 0) {
+				delete(v, name)
+				continue
+			}
+			v[name] = member
+		}
+	case []any:
+		if len(v) == 0 && w == EmptyAsNull {
+			return nil
+		}
+		for i := range v {
+			v[i] = w.actionValue(v[i])
+		}
+		switch w {
+		case ListsReversed:
+			slices.Reverse(v)
+		case ListsSorted:
+			slices.SortStableFunc(v, func(a, b any) int { return cmp.Compare(string(mustJSON(a)), string(mustJSON(b))) })
+		}
+	case string:
+		if v == "" && w == EmptyAsNull {
+			return nil
+		}
+	case nil:
+		if w == NullAsEmpty {
+			return ""
+		}
+	case bool:
+		switch {
+		case w == TrueAsOne:
+			return map[bool]string{true: "1", false: "0"}[v]
+		case w == AllAsText:
+			return strconv.FormatBool(v)
+		}
+	case float64:
+		if w == AllAsText {
+			return string(mustJSON(v))
+		}
+	}
+	return value
 }
 
 func (m *cloudAutomator) reset() {
