@@ -63,7 +63,7 @@ func (a answer) said(secrets *delivery.Redactor) string {
 }
 
 // texts are the strings in a JSON document: those under the names by which
-// errors usually go, or else all of them.
+// errors usually go, or else all of them, with the names of the fields at fault.
 func texts(document any) (found []string) {
 	switch v := document.(type) {
 	case string:
@@ -73,14 +73,26 @@ func texts(document any) (found []string) {
 			found = append(found, texts(item)...)
 		}
 	case map[string]any:
-		for _, name := range []string{"result", "errors", "error", "code", "title", "detail", "message"} {
-			found = append(found, texts(v[name])...)
+		if source, ok := v["source"].(map[string]any); ok {
+			for _, name := range []string{"pointer", "parameter"} {
+				if at, ok := source[name].(string); ok && at != "" {
+					found = append(found, at[strings.LastIndex(at, "/")+1:])
+				}
+			}
 		}
-		if len(found) > 0 {
+		said := false
+		for _, name := range []string{"result", "errors", "error", "code", "title", "detail", "message"} {
+			words := texts(v[name])
+			said = said || len(words) > 0
+			found = append(found, words...)
+		}
+		if said {
 			return found
 		}
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			found = append(found, texts(v[name])...)
+			if words := texts(v[name]); len(words) > 0 {
+				found = append(append(found, name), words...)
+			}
 		}
 	}
 	return found

@@ -51,6 +51,12 @@ type Client struct {
 	known, created sync.Map
 }
 
+// made reports whether a job was made by this provider process.
+func (c *Client) made(id string) bool {
+	_, made := c.created.Load(id)
+	return made
+}
+
 // api is where the job API is, and what it asks for.
 type api struct {
 	endpoint *url.URL

@@ -89,6 +89,12 @@ func TestCreationSurvivesAccidents(t *testing.T) {
 				b.settled(old)
 				return
 			}
+			if name == "proxy's 404" {
+				contains(t, diags.String(), "Job Not Created", "web page", "endpoint", "CLOUD_AUTOMATOR_API_ENDPOINT")
+				b.apply(old)
+				b.settled(old)
+				return
+			}
 			contains(t, diags.String(), "Outcome of the Creation Unknown", "looks for the job again", "console")
 			if !b.Tainted || b.String("id") != "" || len(b.s.TriggerJobs()) > 0 {
 				t.Errorf("the state is %s, the jobs are %v", b.State, b.s.TriggerJobs())

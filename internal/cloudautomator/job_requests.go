@@ -86,6 +86,13 @@ func (w *work) job(ctx context.Context, id string) (job Job, found bool, failed 
 	}
 }
 
+// turnedAway reports whether a web page says that a request was not let through:
+// whoever has sent it, nothing was made of the request.
+func turnedAway(err error) bool {
+	refused := (*APIError)(nil)
+	return errors.As(err, &refused) && refused.Page && refused.Status >= 400 && refused.Status < 500 && !refused.Passing()
+}
+
 // notFoundPage reports whether a web page says that something is not there: the
 // service may have sent it, or a proxy.
 func notFoundPage(err error) bool {
@@ -212,10 +219,14 @@ func (w *work) create(ctx context.Context, name, mark string, body map[string]an
 	doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)
 	body["name"] = marked(name, mark)
 	result = w.sender.Deliver(ctx, w.client.limiter(), doing, request(func(ctx context.Context) delivery.Attempt {
-		return tryRequest(ctx, func(ctx context.Context) (err error) {
+		attempt := tryRequest(ctx, func(ctx context.Context) (err error) {
 			answered, err = w.client.createJob(ctx, body)
 			return err
 		})
+		if attempt.Outcome == delivery.Unknown && turnedAway(attempt.Err) {
+			attempt.Outcome = delivery.Rejected
+		}
+		return attempt
 	}))
 	switch result.Outcome {
 	case delivery.Accepted:
@@ -277,7 +288,10 @@ func (w *work) failure(summary, doing string, result delivery.Result, standing .
 // explainJob knows what to do about the answers of the job API.
 func explainJob(err error) signal.Advice {
 	if notFoundPage(err) {
-		return signal.Advice{Next: "Check the provider's endpoint, and what stands between it and this machine. A job that is known to be gone is forgotten with \"terraform state rm\"."}
+		return signal.Advice{Next: "Check the provider's endpoint (or CLOUD_AUTOMATOR_API_ENDPOINT in the environment), and what stands between it and this machine. A job that is known to be gone is forgotten with \"terraform state rm\"."}
+	}
+	if turnedAway(err) {
+		return signal.Advice{Next: "Check the provider's endpoint (or CLOUD_AUTOMATOR_API_ENDPOINT in the environment), the API key, and what stands between the endpoint and this machine."}
 	}
 	refused := (*APIError)(nil)
 	if !errors.As(err, &refused) || refused.Page {

@@ -80,6 +80,8 @@ func (t target) read(ctx context.Context) (*trigger, *delivery.Attempt) {
 		switch {
 		case refused.Status == http.StatusTooManyRequests:
 			attempt.Cause = delivery.Throttled
+		case missing(err) && t.client.made(t.args.JobID.ValueString()):
+			// Made in this apply, and not shown yet.
 		case !refused.Passing():
 			attempt.Cause = delivery.Permanent
 		}
@@ -226,6 +228,9 @@ func (t target) explainRead(err error) signal.Advice {
 		return signal.Advice{Attribute: "job_id", Next: "Check the id: only a job whose trigger is the HTTP trigger can be run so."}
 	}
 	refused := (*APIError)(nil)
+	if turnedAway(err) {
+		return explainJob(err)
+	}
 	if !errors.As(err, &refused) || refused.Page {
 		return signal.Advice{}
 	}
