@@ -123,15 +123,19 @@ func TestCredentialsThatEndForGood(t *testing.T) {
 			t.Errorf("tainted %t: %s", r.Tainted, diags)
 		}
 		sentOnce(t, y, s)
+	})
+}
 
-		// A role that is denied cannot pass: at once, with the way out that sends nothing.
-		s.ClearFaults()
-		s.ResetRequestLog()
+// A role that is denied cannot pass: that is told at once, with the way out that
+// sends nothing. A provider whose wait has ended may still be asking for the role, so
+// this one has a sandbox of its own.
+func TestRoleThatIsDeniedEndsTheWait(t *testing.T) {
+	eachRole(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		s.Inject(sandbox.Fault{Operation: "AssumeRole", Kind: sandbox.KindRefuse, Skip: 1})
 		s.Inject(sandbox.Fault{Operation: y.Gate.Read, Kind: sandbox.KindExpired, Times: 1})
-		r = acctest.StartProvider(t, acctest.Values{y.Block: assuming[y.Block](s.URL())}).Resource(y.Type)
-		config = y.Gate.Running(s, well).With(waiting)
-		diags = r.Apply(config)
+		r := p.Resource(y.Type)
+		config := y.Gate.Running(s, well).With(waiting)
+		diags := r.Apply(config)
 		says(t, diags, true, "Target Cannot Be Read", "AssumeRole", "terraform untaint", "goes on waiting")
 		if strings.Contains(diags.String(), "apply again") {
 			t.Errorf("said: %s", diags)
