@@ -71,7 +71,7 @@ func TestEveryPositionLeadsToTheEnd(t *testing.T) {
 					wanted = map[wish]wish{toKeep: toKeep, toRotate: toKeep, toRemove: toRemove}[wanted]
 				}
 			}
-			if end := map[bool]position{true: absent, false: settled}[wanted == toRemove]; at != end && !(from == unmoved && wanted == toKeep) && !(from == orphaned && wanted == toRemove) {
+			if end := map[bool]position{true: absent, false: settled}[wanted == toRemove]; at != end && (from != unmoved || wanted != toKeep) && (from != orphaned || wanted != toRemove) {
 				t.Errorf("from %s, wanting %d, %v ends %s", from, wanted, taken, at)
 			}
 		}

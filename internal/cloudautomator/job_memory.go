@@ -116,7 +116,7 @@ func (p privateState) compare(before, after jobModel) (c difference) {
 			c.settings, c.asked = true, true
 		case p.remembered(one, theirs[i]):
 		default:
-			c.settings, c.asked = true, c.asked || !(p.Drifted[one.name] && asked)
+			c.settings, c.asked = true, c.asked || !p.Drifted[one.name] || !asked
 		}
 	}
 	return c

@@ -140,7 +140,7 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 	if asks {
 		maps.Copy(body, asking)
 	}
-	answered, failed := u.work.update(ctx, u.id, &u.after, body)
+	answered, failed := u.update(ctx, u.id, &u.after, body)
 	if failed != nil {
 		return failed
 	}

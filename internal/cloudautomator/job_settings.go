@@ -77,17 +77,6 @@ func plain(name string, value attr.Value) string {
 	return value.String()
 }
 
-// sameSettings reports whether two models ask for the same job.
-func (m *jobModel) sameSettings(other *jobModel) bool {
-	theirs := other.settings()
-	for i, one := range m.settings() {
-		if !same(one.name, one.value, theirs[i].value) {
-			return false
-		}
-	}
-	return true
-}
-
 // shownBy reports whether the service shows a job with these settings. Those
 // that are left to the service may be any.
 func (m *jobModel) shownBy(s settings) bool {

@@ -26,7 +26,7 @@ func (e *LongAnswerError) Error() string {
 
 // bounded lets nobody read more of an answer than longestAnswer. It decompresses
 // answers itself: left to net/http, what is read of the connection has no bound.
-type bounded struct{ *thrifty }
+type bounded struct{ *http.Transport }
 
 // RoundTrip makes one request. Reading the answer returns *LongAnswerError where it
 // goes on beyond the bound.
@@ -40,7 +40,7 @@ func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 		req = req.WithContext(req.Context())
 		req.Header = header
 	}
-	resp, err := b.thrifty.RoundTrip(req)
+	resp, err := b.Transport.RoundTrip(req)
 	if err != nil {
 		return resp, err
 	}

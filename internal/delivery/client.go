@@ -3,11 +3,11 @@ package delivery
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -31,7 +31,7 @@ func NewHTTPClient(transport *http.Transport) *http.Client {
 	transport.OnProxyConnectResponse = refusedByProxy
 	enableHTTP2(transport)
 	return &http.Client{
-		Transport: bounded{newThrifty(transport)},
+		Transport: bounded{transport},
 		// A redirect followed is a second send, to somebody else.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -53,14 +53,16 @@ func (c Client) Do(req *http.Request) (*http.Response, error) {
 		trace.answered(nil, err, time.Now())
 		return nil, err
 	}
-	// The hooks of one request run one after the other, and before its end.
-	connected, written := 0, 0
+	var (
+		connected atomic.Int32
+		reused    atomic.Bool
+	)
 	req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) {
-			connected++
+		GotConn: func(got httptrace.GotConnInfo) {
+			connected.Add(1)
+			reused.Store(got.Reused)
 			trace.connected(1)
 		},
-		WroteHeaders: func() { written++ },
 	}))
 	// Whoever can rewind a body can send it twice.
 	req.GetBody = nil
@@ -72,13 +74,9 @@ func (c Client) Do(req *http.Request) (*http.Response, error) {
 	}
 	asked := time.Now()
 	resp, err := c.Doer.Do(req)
-	if err != nil && (isHandshakeAlert(err) || errors.As(err, new(*unprocessedError))) {
+	if err != nil && (isHandshakeAlert(err) && !reused.Load() || errors.As(err, new(*unprocessedError))) {
 		// Whatever was written, the server has not taken it up.
-		trace.connected(-connected)
-	}
-	if written > 1 && req.Method != http.MethodGet {
-		// This cannot happen; should a new net/http find a way, it does not go unseen.
-		resp, err = nil, fmt.Errorf("the HTTP client has sent the request %d times, so it may have taken effect more than once: please report this", written)
+		trace.connected(-int(connected.Load()))
 	}
 	trace.answered(resp, err, asked)
 	return resp, err

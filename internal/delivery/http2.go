@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/net/http2"
 )
@@ -39,14 +40,17 @@ func enableHTTP2(transport *http.Transport) {
 				_ = conn.Close()
 				return failedConnection{err}
 			}
-			return &http2Connection{streams}
+			return &http2Connection{streams: streams}
 		},
 	}
 }
 
 // http2Connection makes requests on one connection, each on a stream of its own.
 // net/http keeps it and gives it requests until it says that it takes no more.
-type http2Connection struct{ streams *http2.ClientConn } //nolint:staticcheck // see enableHTTP2
+type http2Connection struct {
+	streams *http2.ClientConn //nolint:staticcheck // see enableHTTP2
+	used    atomic.Bool
+}
 
 // RoundTrip makes one request. It returns http2.ErrNoCachedConn when the
 // connection takes no more of them: nothing was written, and net/http dials again.
@@ -55,8 +59,9 @@ func (c *http2Connection) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, http2.ErrNoCachedConn
 	}
 	if trace := httptrace.ContextClientTrace(req.Context()); trace != nil && trace.GotConn != nil {
-		trace.GotConn(httptrace.GotConnInfo{})
+		trace.GotConn(httptrace.GotConnInfo{Reused: c.used.Load()})
 	}
+	c.used.Store(true)
 	resp, err := c.streams.RoundTrip(req)
 	if err != nil && isUnprocessed(err) {
 		return nil, &unprocessedError{err}
@@ -92,5 +97,8 @@ func isUnprocessed(err error) bool {
 type failedConnection struct{ err error }
 
 func (f failedConnection) RoundTrip(*http.Request) (*http.Response, error) {
-	return nil, &unprocessedError{f.err}
+	return nil, f.RoundTripErr()
 }
+
+// RoundTripErr has net/http not keep the connection, as it does with its own.
+func (f failedConnection) RoundTripErr() error { return &unprocessedError{f.err} }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -93,7 +94,7 @@ func (c *http2Conn) read(serving *sync.WaitGroup) bool {
 			s.body.Write(frame.Data())
 			ended = frame.StreamEnded()
 		}
-		if n := uint32(len(frame.Data())); n > 0 { //nolint:gosec // A frame has a length of 24 bits.
+		if n := uint32(len(frame.Data())); n > 0 {
 			c.write(func() {
 				_ = c.framer.WriteWindowUpdate(0, n)
 				if !ended {
@@ -207,7 +208,7 @@ func (w *http2Writer) Flush() { w.flushed = true }
 
 func (w *http2Writer) serve(handler http.Handler, r *http.Request) (aborted bool) {
 	defer func() {
-		if why := recover(); why == http.ErrAbortHandler {
+		if why := recover(); why != nil && errors.Is(asError(why), http.ErrAbortHandler) {
 			aborted = true
 		} else if why != nil {
 			panic(why)
@@ -215,4 +216,10 @@ func (w *http2Writer) serve(handler http.Handler, r *http.Request) (aborted bool
 	}()
 	handler.ServeHTTP(w, r)
 	return false
+}
+
+// asError is the error that a handler has panicked with, nil when it was something else.
+func asError(why any) error {
+	err, _ := why.(error)
+	return err
 }

@@ -49,7 +49,7 @@ func (t target) Send(ctx context.Context) (attempt delivery.Attempt) {
 func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	token := "task_token"
 	if t.writeOnly {
-		token = "task_token_wo"
+		token = "task_token_wo" //nolint:gosec // It is an argument's name.
 	}
 	switch attempt.Code {
 	case taskTimedOut:

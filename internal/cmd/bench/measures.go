@@ -102,7 +102,7 @@ func recordedAlike(m *measure, w [2]*workspace) error {
 func (b *bench) applies(ctx context.Context) error {
 	apply := b.measure(1.05, "apply of %d signals, no latency / the same apply of a provider that does nothing", b.signals)
 	plan := b.measure(1.02, "plan with refresh of %d sent signals / the same plan of a provider that does nothing", b.signals)
-	connections := b.measure(parallelism, "connections opened for %d signals at parallelism %d", b.signals, parallelism)
+	connections := b.measure(2*parallelism, "connections opened for %d signals at parallelism %d", b.signals, parallelism)
 	return b.compare(ctx, apply, load{signals: b.signals, parallelism: parallelism}, nil, 0, func(round int, s *sandbox.Sandbox, w [2]*workspace) error {
 		connections.add(float64(s.Connections()))
 		s.ResetRequestLog()
