@@ -139,7 +139,7 @@ func (r *jobResource) adopt(ctx context.Context, config, before jobModel, d deci
 		resp.Diagnostics.Append(failed)
 		return
 	}
-	if found := r.client.orphans(jobs, &before, &config); len(found) == 1 && d.rotate && !d.again {
+	if found := r.client.orphans(jobs, &before, &config); len(found) == 1 && d.rotate {
 		resp.Diagnostics.Append(hasSuccessor(before, found[0]))
 		return
 	}

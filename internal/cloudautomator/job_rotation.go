@@ -95,8 +95,7 @@ func (u *update) start(ctx context.Context) diag.Diagnostic {
 	u.standing = locate(u.before.owner(*u.privateState), jobs)
 	if u.position == absent {
 		u.candidates = u.client.orphans(jobs, &u.before, &u.after)
-		pending := u.wish == toRotate && !u.again
-		if !pending || len(u.candidates) != 1 {
+		if u.wish != toRotate || len(u.candidates) != 1 {
 			u.candidates = nil
 		}
 		if u.stands() == orphaned || len(u.candidates) == 1 {

@@ -918,6 +918,14 @@ func (s *Sandbox) ActivateTriggerJob(id string, active bool) (TriggerJobState, b
 	return s.cloudAutomator.change(id, func(job *triggerJob) { job.now.Attributes.Active = active })
 }
 
+// RenameTriggerJob gives a job another name, as one does in the console. It reports whether the job exists.
+func (s *Sandbox) RenameTriggerJob(id, name string) (TriggerJobState, bool) {
+	now := s.now()
+	return s.cloudAutomator.change(id, func(job *triggerJob) {
+		job.now.Attributes.Name, job.now.Attributes.UpdatedAt = name, japaneseInstant{now}
+	})
+}
+
 // RemoveTriggerJob removes a job as one does in the console. It reports whether the job existed.
 func (s *Sandbox) RemoveTriggerJob(id string) (TriggerJobState, bool) {
 	return s.cloudAutomator.change(id, func(job *triggerJob) { job.gone = true })
