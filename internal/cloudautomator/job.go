@@ -215,7 +215,8 @@ var notBlank = regexp.MustCompile(`[^\s\p{Z}]`)
 
 // otherFlag reports whether a flag is configured to be another one; none and false are the same.
 func otherFlag(_ context.Context, req planmodifier.BoolRequest, resp *boolplanmodifier.RequiresReplaceIfFuncResponse) {
-	resp.RequiresReplace = known(req.ConfigValue) && req.ConfigValue.ValueBool() != req.StateValue.ValueBool()
+	// Terraform does not let an update in place become a replacement when the value is known.
+	resp.RequiresReplace = req.ConfigValue.IsUnknown() || known(req.ConfigValue) && req.ConfigValue.ValueBool() != req.StateValue.ValueBool()
 }
 
 var accounts = []path.Expression{path.MatchRoot("aws_account_id"), path.MatchRoot("aws_account_ids"), path.MatchRoot("google_cloud_account_id")}
