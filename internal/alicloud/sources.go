@@ -307,7 +307,7 @@ func unavailable(doing, next string, err error) error {
 		if refused.status >= http.StatusInternalServerError || refused.status == http.StatusTooManyRequests {
 			failed.Cause = delivery.CredentialsFailing
 		}
-	case errors.As(err, new(net.Error)), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case delivery.MayPass(err), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		failed.Cause = delivery.CredentialsUnreachable
 	}
 	return failed

@@ -256,6 +256,8 @@ func (k *keyring) fault(ctx context.Context, err error) *CredentialsError {
 	case asked.gave():
 		// It has given some before, so what keeps it from that may pass.
 		fault.Cause = delivery.CredentialsFailing
+	case isSend && !delivery.MayPass(send.Err):
+		// Such as a proxy's refusal: to ask again may lock an account.
 	case isSend && !strings.Contains(err.Error(), ec2rolecreds.ProviderName) && !strings.Contains(err.Error(), "ec2imds"):
 		fault.Cause = delivery.CredentialsUnreachable
 	case errors.Is(err, fs.ErrNotExist):

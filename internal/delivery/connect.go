@@ -96,6 +96,16 @@ func isHandshakeAlert(err error) bool {
 		slices.ContainsFunc(handshakeAlerts, func(alert tls.AlertError) bool { return remote.Err.Error() == alert.Error() })
 }
 
+// MayPass reports whether a failure to connect may be another one the next time. A
+// proxy's refusal, a certificate that does not verify and a header that cannot be
+// written stay.
+func MayPass(err error) bool { return connectionCause(err).passesSoon() }
+
+// passesSoon reports whether a cause is tried again for as long as no connection is made.
+func (c Cause) passesSoon() bool {
+	return c == Unreachable || c == Unprocessed || c == CredentialsUnreachable
+}
+
 // connectionCause tells the failures to connect that may pass from those that stay:
 // what is not known to pass is not tried again.
 func connectionCause(err error) Cause {

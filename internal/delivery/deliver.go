@@ -236,7 +236,7 @@ func (a Attempt) unsigned() bool {
 // unreachable reports whether the attempt ended before the server took it up, for a
 // reason that passes in moments or not for long.
 func (a Attempt) unreachable() bool {
-	return a.Outcome == NotSent && (a.Cause == Unreachable || a.Cause == Unprocessed || a.Cause == CredentialsUnreachable)
+	return a.Outcome == NotSent && a.Cause.passesSoon()
 }
 
 func (r *Result) attempt(ctx context.Context, p RetryPolicy, target Target) {
