@@ -249,7 +249,7 @@ func (h *history) killed(alone bool) {
 	for _, job := range h.s.TriggerJobs() {
 		known[job.ID] = true
 	}
-	h.bench.s.ClearFaults()
+	h.s.ClearFaults()
 	h.killedAt(h.random.IntN(9), h.random.IntN(2) == 0, h.config)
 	if alone && !creating {
 		h.Forget()

@@ -51,14 +51,24 @@ type Wording string
 
 // The wordings.
 const (
-	// ListsReversed reverses the lists in action_value, and ListsSorted sorts them.
-	ListsReversed, ListsSorted Wording = "lists_reversed", "lists_sorted"
-	// EmptyAsNull shows [], {} and "" as null, EmptyLeftOut leaves them and null out of action_value, and NullAsEmpty shows null as "".
-	EmptyAsNull, EmptyLeftOut, NullAsEmpty Wording = "empty_as_null", "empty_left_out", "null_as_empty"
-	// TrueAsOne shows flags in action_value as "1" and "0", and AllAsText numbers and flags as text.
-	TrueAsOne, AllAsText Wording = "true_as_one", "all_as_text"
-	// DatesAsTimes shows a date as the beginning of its day in Japan, and DatesWithSlashes with slashes.
-	DatesAsTimes, DatesWithSlashes Wording = "dates_as_times", "dates_with_slashes"
+	// ListsReversed reverses the lists in action_value.
+	ListsReversed Wording = "lists_reversed"
+	// ListsSorted sorts them.
+	ListsSorted Wording = "lists_sorted"
+	// EmptyAsNull shows [], {} and "" as null.
+	EmptyAsNull Wording = "empty_as_null"
+	// EmptyLeftOut leaves them and null out of action_value.
+	EmptyLeftOut Wording = "empty_left_out"
+	// NullAsEmpty shows null as "".
+	NullAsEmpty Wording = "null_as_empty"
+	// TrueAsOne shows flags in action_value as "1" and "0".
+	TrueAsOne Wording = "true_as_one"
+	// AllAsText shows numbers and flags as text.
+	AllAsText Wording = "all_as_text"
+	// DatesAsTimes shows a date as the beginning of its day in Japan.
+	DatesAsTimes Wording = "dates_as_times"
+	// DatesWithSlashes shows it with slashes.
+	DatesWithSlashes Wording = "dates_with_slashes"
 	// IDsSorted sorts lists of ids.
 	IDsSorted Wording = "ids_sorted"
 	// NamesTrimmed takes the blanks off both ends of a name.
@@ -816,10 +826,10 @@ func (w Wording) actionValue(value any) any {
 			return ""
 		}
 	case bool:
-		switch {
-		case w == TrueAsOne:
+		switch w {
+		case TrueAsOne:
 			return map[bool]string{true: "1", false: "0"}[v]
-		case w == AllAsText:
+		case AllAsText:
 			return strconv.FormatBool(v)
 		}
 	case float64:
