@@ -5,13 +5,14 @@ import (
 	"os"
 	"sync"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/temporalserver"
 )
 
 // Temporal starts a real Temporal server, once for all tests of a package, and
 // returns it. It ends with the process that runs the tests.
 var Temporal = sync.OnceValues(func() (*temporalserver.Server, error) {
-	root, err := temporalserver.Checkout(context.Background())
+	root, err := checkout.Root(context.Background())
 	if err != nil {
 		return nil, err
 	}

@@ -1,19 +1,23 @@
 package acctest
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/hashicorp/go-version"
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/terraform-exec/tfexec"
 	tfjson "github.com/hashicorp/terraform-json"
+	"github.com/zclconf/go-cty/cty"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -24,6 +28,8 @@ import (
 type Workspace struct {
 	*tfexec.Terraform
 	t testing.TB
+	// servers are the URLs that the test hands to the workspace.
+	servers []string
 }
 
 // Terraform returns a workspace whose provider block is Block for the sandbox.
@@ -36,6 +42,7 @@ func Terraform(t testing.TB, s *sandbox.Sandbox) *Workspace {
 func TerraformAt(t testing.TB, url string) *Workspace {
 	t.Helper()
 	w := Bare(t, nil)
+	w.servers = append(w.servers, url)
 	block, err := json.Marshal(map[string]any{
 		"terraform": map[string]any{"required_providers": map[string]any{"signal": map[string]any{"source": "terraform-provider-signal/signal"}}},
 		"provider":  map[string]any{"signal": Block(url)},
@@ -49,39 +56,81 @@ func TerraformAt(t testing.TB, url string) *Workspace {
 // terraform's, and so the provider's, beside what every workspace has.
 func Bare(t testing.TB, env map[string]string) *Workspace {
 	t.Helper()
-	path, err := built()
-	must(t, err)
-	terraform, err := terraformcli.Open(t.TempDir(), path, home, env)
+	terraform, err := terraformcli.Open(t.TempDir(), CLI(t).Path, home, env)
 	must(t, err)
 	terraform.SetStdout(t.Output())
-	return &Workspace{Terraform: terraform, t: t}
+	w := &Workspace{Terraform: terraform, t: t}
+	for _, value := range env {
+		if strings.Contains(value, "://") {
+			w.servers = append(w.servers, value)
+		}
+	}
+	return w
 }
 
-// Example copies the configuration in a folder, such as one of examples/, as it
-// is, and returns it.
-func (w *Workspace) Example(dir string) Configuration {
+// Example copies the tracked configuration in a folder, such as one of examples/,
+// as it is. It refuses one that leads the provider to a server which the test has not
+// started; given names the variables whose values the test sets itself.
+func (w *Workspace) Example(dir string, given ...string) {
 	w.t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*.tf"))
+	files, err := checkout.Configuration(w.t.Context(), dir, w.WorkingDir())
 	must(w.t, err)
-	if len(files) == 0 {
-		w.t.Fatalf("there is no configuration in %s", dir)
+	for i, name := range files {
+		files[i] = filepath.Join(w.WorkingDir(), name)
 	}
-	var all Configuration
+	foreign, err := foreignServers(files, w.servers, given)
+	must(w.t, err)
+	if len(foreign) > 0 {
+		w.t.Fatalf("the configuration in %s leads to %v, and this test has started %v: it might send signals there", dir, foreign, w.servers)
+	}
+}
+
+// foreignServers are the servers that the provider blocks in files name, by
+// themselves or by the default of a variable that is not given, without those allowed.
+func foreignServers(files, allowed, given []string) (foreign []string, err error) {
+	var bodies []*hclsyntax.Body
+	defaults := map[string]cty.Value{}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
-		must(w.t, err)
-		w.WriteFile(filepath.Base(file), string(text))
-		all += Configuration(text) + "\n"
+		if err != nil {
+			return nil, err
+		}
+		parsed, diags := hclsyntax.ParseConfig(text, file, hcl.InitialPos)
+		if diags.HasErrors() {
+			return nil, diags
+		}
+		for _, block := range parsed.Body.(*hclsyntax.Body).Blocks {
+			switch {
+			case block.Type == "provider":
+				bodies = append(bodies, block.Body)
+			case block.Type == "variable" && slices.Contains(given, block.Labels[0]):
+				defaults[block.Labels[0]] = cty.NullVal(cty.String)
+			case block.Type == "variable":
+				defaults[block.Labels[0]] = cty.UnknownVal(cty.String)
+				if value := block.Body.Attributes["default"]; value != nil {
+					defaults[block.Labels[0]], _ = value.Expr.Value(nil)
+				}
+			}
+		}
 	}
-	return all
-}
-
-// Configuration is the text of one.
-type Configuration string
-
-// Configures reports whether there is a block of a type, such as provider.
-func (c Configuration) Configures(block string) bool {
-	return strings.HasPrefix(string(c), block+" ") || strings.Contains(string(c), "\n"+block+" ")
+	scope := &hcl.EvalContext{Variables: map[string]cty.Value{"var": cty.ObjectVal(defaults)}}
+	for len(bodies) > 0 {
+		body := bodies[0]
+		bodies = bodies[1:]
+		for _, block := range body.Blocks {
+			bodies = append(bodies, block.Body)
+		}
+		for _, attribute := range body.Attributes {
+			value, _ := attribute.Expr.Value(scope)
+			if value.IsNull() || !value.IsKnown() || value.Type() != cty.String || !strings.Contains(value.AsString(), "://") {
+				continue
+			}
+			if !slices.ContainsFunc(allowed, func(server string) bool { return strings.HasPrefix(value.AsString(), server) }) {
+				foreign = append(foreign, value.AsString())
+			}
+		}
+	}
+	return foreign, nil
 }
 
 // Variables sets the configuration's variables for all that follows.
@@ -92,24 +141,32 @@ func (w *Workspace) Variables(values map[string]string) {
 	w.WriteFile("terraform.tfvars.json", string(text))
 }
 
-// built finds the terraform to test with, and builds the provider into home,
-// once per test process.
-var built = sync.OnceValues(func() (path string, err error) {
+// built finds the terraform to test with, for terraform-plugin-testing too, and
+// builds the provider into home, once per test process.
+var built = sync.OnceValues(func() (terraformcli.CLI, error) {
 	ctx := context.Background()
-	path, _, err = terraformcli.Find(ctx, cmp.Or(os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform"), "tofu")
-	if err != nil {
-		return "", err
+	names := []string{"terraform", "tofu"}
+	if told := os.Getenv("TF_ACC_TERRAFORM_PATH"); told != "" {
+		names = []string{told}
 	}
-	return path, terraformcli.Build(ctx, home)
+	cli, err := terraformcli.Find(ctx, names...)
+	if err != nil {
+		return cli, fmt.Errorf("%w; make test gets one by itself", err)
+	}
+	for name, value := range cli.Env() {
+		if err := os.Setenv(name, value); err != nil {
+			return cli, err
+		}
+	}
+	return cli, terraformcli.Build(ctx, home)
 })
 
-// HasActions reports whether this terraform knows action blocks, which are new
-// in Terraform 1.14 and unknown to OpenTofu.
-func (w *Workspace) HasActions() bool {
-	w.t.Helper()
-	release, _, err := w.Version(w.t.Context(), true)
-	must(w.t, err)
-	return !strings.Contains(filepath.Base(w.ExecPath()), "tofu") && release.Core().GreaterThanOrEqual(version.Must(version.NewVersion("1.14.0")))
+// CLI is the terraform or tofu to test with.
+func CLI(t testing.TB) terraformcli.CLI {
+	t.Helper()
+	cli, err := built()
+	must(t, err)
+	return cli
 }
 
 // Write replaces the configuration, all but the provider block.

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -24,7 +25,7 @@ func actionSteps(t *testing.T, destroyed resource.TestCheckFunc, steps ...resour
 			t.Fatalf("%s\n%s", acctest.Unwrapped(err), step.Config)
 		}
 	}
-	if !w.HasActions() {
+	if !acctest.CLI(t).AtLeast(terraformcli.Terraform, "1.14.0") {
 		t.Skip("action blocks are new in Terraform 1.14 and unknown to OpenTofu")
 	}
 	resource.Test(t, resource.TestCase{

@@ -84,6 +84,7 @@ resource "signal_automation" "approve" {
 			},
 		}
 	}
+	acctest.CLI(t) // terraform-plugin-testing uses the same.
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
 			"signal": providerserver.NewProtocol6WithError(provider.New("test", provider.WithPolicy(acctest.Quick))()),

@@ -3,11 +3,10 @@ package provider_test
 import (
 	"encoding/json"
 	"fmt"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -44,7 +43,7 @@ resource "signal_http_trigger" "deploy" {
 }
 `, endpoint, job.ID, s.TriggerURL(job)))
 	err = w.Apply(t.Context())
-	if strings.Contains(filepath.Base(w.ExecPath()), "tofu") {
+	if acctest.CLI(t).Name == terraformcli.OpenTofu {
 		// It does not plan with an ephemeral resource whose values are not known.
 		if err == nil || len(s.RequestLog()) > 0 {
 			t.Errorf("said %v and made %v", err, s.RequestLog())

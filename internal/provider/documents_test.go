@@ -2,7 +2,6 @@ package provider_test
 
 import (
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -21,7 +20,9 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -182,16 +183,12 @@ func TestAnswersOnPagesLeadToErrors(t *testing.T) {
 func documents(t *testing.T) (modules []module) {
 	t.Helper()
 	root := filepath.Join("..", "..")
-	must(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(root, path)
-		name = filepath.ToSlash(name)
-		if entry.IsDir() && (entry.Name() == ".git" || entry.Name() == ".terraform" || entry.Name() == "dist" || entry.Name() == "testdata") {
-			return filepath.SkipDir
-		}
+	files, err := checkout.Files(t.Context(), root)
+	must(t, err)
+	for _, name := range files {
+		path := filepath.Join(root, filepath.FromSlash(name))
 		switch {
+		case strings.Contains(name, "/testdata/"):
 		case strings.HasSuffix(name, ".md"):
 			modules = append(modules, page(t, name, contents(t, path))...)
 		case strings.HasPrefix(name, "examples/") && (strings.HasSuffix(name, ".tf") || strings.HasSuffix(name, ".hcl")):
@@ -202,8 +199,7 @@ func documents(t *testing.T) (modules []module) {
 			m := &modules[len(modules)-1]
 			m.documents = append(m.documents, parse(t, name, contents(t, path)))
 		}
-		return err
-	}))
+	}
 	if len(modules) < 30 {
 		t.Fatalf("found only %d pieces of configuration", len(modules))
 	}
@@ -523,7 +519,7 @@ func (all *merged) add(t *testing.T, dir string, m module) {
 			continue // for terraform query, in files of its own; check has seen it
 		}
 		text := d.text
-		if !all.w.HasActions() {
+		if !acctest.CLI(t).AtLeast(terraformcli.Terraform, "1.14.0") {
 			text = withoutActions(t, d)
 		}
 		file(fmt.Sprintf("document%d.tf", i), d.from, text)

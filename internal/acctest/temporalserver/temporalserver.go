@@ -13,18 +13,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-)
 
-// Checkout returns the root of the checkout that the working directory is in.
-func Checkout(ctx context.Context) (string, error) {
-	module, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
-	if err != nil {
-		return "", fmt.Errorf("go env GOMOD: %w", err)
-	}
-	return filepath.Dir(strings.TrimSpace(string(module))), nil
-}
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
+)
 
 // files are what the server is built from; its binary is named after them, so
 // that one that is there is the right one.
@@ -42,10 +34,7 @@ func Path(root string) (string, error) {
 		fmt.Fprintf(sum, "%d %s", len(text), text)
 	}
 	name := fmt.Sprintf("temporal-devserver-%x", sum.Sum(nil)[:6])
-	if runtime.GOOS == "windows" {
-		name += ".exe"
-	}
-	return filepath.Join(root, "bin", name), nil
+	return filepath.Join(root, "bin", checkout.Executable(name)), nil
 }
 
 // Build returns the path of the server's binary, which it builds unless it is
@@ -69,10 +58,8 @@ func Build(ctx context.Context, root string, out io.Writer) (string, error) {
 	}
 	_ = fresh.Close()
 	defer func() { _ = os.Remove(fresh.Name()) }()
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", fresh.Name(), "./devserver")
-	build.Dir = filepath.Join(root, "tools", "temporal")
-	if said, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building the Temporal server: %w\n%s", err, said)
+	if err := checkout.Build(ctx, "temporal", "./devserver", fresh.Name()); err != nil {
+		return "", err
 	}
 	return path, os.Rename(fresh.Name(), path)
 }

@@ -10,7 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
+	"regexp"
 	"strings"
 	"time"
 
@@ -20,6 +20,8 @@ import (
 	"github.com/hashicorp/hc-install/releases"
 	"github.com/hashicorp/hc-install/src"
 	"github.com/hashicorp/terraform-exec/tfexec"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
 )
 
 // Minimum is the oldest Terraform and OpenTofu that the provider works with.
@@ -30,9 +32,47 @@ const Binary = "terraform-provider-signal"
 
 const module = "github.com/terraform-provider-signal/terraform-provider-signal"
 
-// Find returns the path of the first of the named commands on PATH that is not
-// older than Minimum, and its version. The error says of each what is wrong with it.
-func Find(ctx context.Context, names ...string) (path, release string, err error) {
+// CLI is a terraform or tofu.
+type CLI struct {
+	Path string
+	// Name is what it calls itself: Terraform or OpenTofu.
+	Name    string
+	Version *version.Version
+}
+
+// Engines are what a CLI may call itself.
+const (
+	Terraform = "Terraform"
+	OpenTofu  = "OpenTofu"
+)
+
+// String is such as "OpenTofu 1.12.6".
+func (c CLI) String() string { return c.Name + " " + c.Version.String() }
+
+// AtLeast reports whether the CLI is of an engine, and not older than a release
+// of it. A release candidate counts as its release.
+func (c CLI) AtLeast(name, release string) bool {
+	return c.Name == name && c.Version.Core().GreaterThanOrEqual(version.Must(version.NewVersion(release)))
+}
+
+// LosesState reports whether the CLI is a release that can lose the whole state
+// when a resource fails with a state to save (terraform#39283).
+func (c CLI) LosesState() bool {
+	return c.AtLeast(Terraform, "1.16.0") && !c.AtLeast(Terraform, "1.16.5")
+}
+
+// Env are the variables by which terraform-plugin-testing uses the CLI.
+func (c CLI) Env() map[string]string {
+	host := "registry.terraform.io"
+	if c.Name == OpenTofu {
+		host = "registry.opentofu.org"
+	}
+	return map[string]string{"TF_ACC_TERRAFORM_PATH": c.Path, "TF_ACC_PROVIDER_HOST": host}
+}
+
+// Find returns the first of the named commands on PATH, or at a path, that is not
+// older than Minimum. The error says of each what is wrong with it.
+func Find(ctx context.Context, names ...string) (CLI, error) {
 	var wrong []error
 	for _, name := range names {
 		path, err := exec.LookPath(name)
@@ -40,51 +80,104 @@ func Find(ctx context.Context, names ...string) (path, release string, err error
 			wrong = append(wrong, fmt.Errorf("%s is not on PATH", name))
 			continue
 		}
-		found, err := versionOf(ctx, path)
+		found, err := ask(ctx, path)
 		switch {
 		case err != nil:
 			wrong = append(wrong, fmt.Errorf("%s does not tell its version: %w", path, err))
-		case found.LessThan(version.Must(version.NewVersion(Minimum))):
-			wrong = append(wrong, fmt.Errorf("%s is version %s, and %s is needed", path, found, Minimum))
+		case found.Version.Core().LessThan(version.Must(version.NewVersion(Minimum))):
+			wrong = append(wrong, fmt.Errorf("%s is version %s, and %s is needed", path, found.Version, Minimum))
 		default:
-			return path, found.String(), nil
+			return found, nil
 		}
 	}
-	return "", "", errors.Join(wrong...)
+	return CLI{}, errors.Join(wrong...)
 }
 
-func versionOf(ctx context.Context, path string) (*version.Version, error) {
-	terraform, err := tfexec.NewTerraform(os.TempDir(), path)
+// ask has a CLI tell its version, in the environment in which Open runs it.
+func ask(ctx context.Context, path string) (CLI, error) {
+	dir, err := os.MkdirTemp("", "terraformcli")
 	if err != nil {
-		return nil, err
+		return CLI{}, err
 	}
-	if err := terraform.SetEnv(environment(os.TempDir())); err != nil {
-		return nil, err
+	defer os.RemoveAll(dir)
+	if err := Use(dir, dir); err != nil {
+		return CLI{}, err
 	}
-	found, _, err := terraform.Version(ctx, true)
+	command := exec.CommandContext(ctx, path, "version")
+	command.Dir = dir
+	for name, value := range environment(dir) {
+		command.Env = append(command.Env, name+"="+value)
+	}
+	said, err := command.CombinedOutput()
 	if err != nil {
-		return nil, err
+		return CLI{}, fmt.Errorf("%w\n%s", err, said)
 	}
-	// A release candidate of the oldest version is new enough.
-	return found.Core(), nil
+	return parse(path, string(said))
 }
 
-// Install downloads the newest Terraform into dir and returns its path.
-func Install(ctx context.Context, dir string) (path string, err error) {
-	return install.NewInstaller().Install(ctx, []src.Installable{&releases.LatestVersion{
+var banner = regexp.MustCompile(`(?m)^(Terraform|OpenTofu) v(\S+)\s*$`)
+
+// parse finds the version in what the version command says, whatever it says around it.
+func parse(path, said string) (CLI, error) {
+	found := banner.FindStringSubmatch(said)
+	if found == nil {
+		return CLI{}, fmt.Errorf("it says %q", said)
+	}
+	release, err := version.NewVersion(found[2])
+	return CLI{Path: path, Name: found[1], Version: release}, err
+}
+
+// Get returns the terraform or tofu on PATH. Without one it uses what an earlier
+// call has put into dir; else it installs Terraform there; else it builds OpenTofu
+// there. It says what takes time.
+func Get(ctx context.Context, dir string, say func(format string, a ...any)) (CLI, error) {
+	found, err := Find(ctx, "terraform", "tofu")
+	if err == nil || ctx.Err() != nil {
+		return found, errors.Join(err, ctx.Err())
+	}
+	say("%s.", strings.ReplaceAll(err.Error(), "\n", ", "))
+	if earlier, err := Find(ctx, filepath.Join(dir, checkout.Executable("terraform")), filepath.Join(dir, checkout.Executable("tofu"))); err == nil {
+		return earlier, nil
+	}
+	say("Downloading Terraform into %s.", dir)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return CLI{}, err
+	}
+	path, err := install.NewInstaller().Install(ctx, []src.Installable{&releases.LatestVersion{
 		Product:     product.Terraform,
 		Constraints: version.MustConstraints(version.NewConstraint(">= " + Minimum)),
 		InstallDir:  dir,
 		Timeout:     5 * time.Minute,
 	}})
+	if err == nil {
+		return Find(ctx, path)
+	}
+	if ctx.Err() != nil {
+		return CLI{}, ctx.Err()
+	}
+	say("Terraform could not be downloaded: %s.", err)
+	found, err = BuildOpenTofu(ctx, dir, say)
+	if err != nil {
+		return CLI{}, fmt.Errorf("%w\nInstall Terraform %s or newer (https://developer.hashicorp.com/terraform/install) "+
+			"or OpenTofu (https://opentofu.org/docs/intro/install/), put it on PATH, and run this again", err, Minimum)
+	}
+	return found, nil
+}
+
+// BuildOpenTofu builds the OpenTofu that tools/opentofu/go.mod pins into dir.
+func BuildOpenTofu(ctx context.Context, dir string, say func(format string, a ...any)) (CLI, error) {
+	const module = "github.com/opentofu/opentofu"
+	path := filepath.Join(dir, checkout.Executable("tofu"))
+	say("Building OpenTofu from its Go module: some four minutes the first time, seconds once Go has it in its cache.")
+	if err := checkout.Build(ctx, "opentofu", module+"/cmd/tofu", path, "-ldflags", "-s -w -X "+module+"/version.dev=no"); err != nil {
+		return CLI{}, err
+	}
+	return Find(ctx, path)
 }
 
 // Build builds the provider of the module in the working directory into dir.
 func Build(ctx context.Context, dir string) error {
-	binary := filepath.Join(dir, Binary)
-	if runtime.GOOS == "windows" {
-		binary += ".exe"
-	}
+	binary := filepath.Join(dir, checkout.Executable(Binary))
 	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", binary, module)
 	if said, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", strings.Join(build.Args, " "), err, said)
@@ -127,6 +220,10 @@ func environment(dir string) map[string]string {
 		"TF_DATA_DIR":               filepath.Join(dir, ".terraform"),
 		"CHECKPOINT_DISABLE":        "1",
 		"AWS_EC2_METADATA_DISABLED": "true",
+		// Nothing but this machine can be reached: no server listens on this port.
+		"HTTP_PROXY":  "http://127.0.0.1:9",
+		"HTTPS_PROXY": "http://127.0.0.1:9",
+		"NO_PROXY":    "127.0.0.1,localhost,::1",
 	}
 	for _, name := range []string{"PATH", "TMPDIR", "TMP", "TEMP", "SYSTEMROOT"} {
 		if value, set := os.LookupEnv(name); set {

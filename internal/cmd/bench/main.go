@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -79,10 +78,11 @@ func (b *bench) run(ctx context.Context, only string) (found string, err error) 
 		return "", err
 	}
 	defer os.RemoveAll(b.dir)
-	var release string
-	if b.terraform, release, err = terraformcli.Find(ctx, "terraform", "tofu"); err != nil {
+	cli, err := terraformcli.Find(ctx, "terraform", "tofu")
+	if err != nil {
 		return "", err
 	}
+	b.terraform = cli.Path
 	fmt.Fprintln(b.out, "Building the provider, one that does nothing in its place, and an empty one.")
 	for p, pkg := range map[*plugin]string{&b.ours: "", &b.idle: "/internal/cmd/bench/idle", &b.empty: "/internal/cmd/bench/empty"} {
 		if err := p.build(ctx, b.dir, pkg); err != nil {
@@ -101,8 +101,8 @@ func (b *bench) run(ctx context.Context, only string) (found string, err error) 
 	}
 	var text strings.Builder
 	table(&text, b.measures)
-	fmt.Fprintf(&text, "\nMeasured with %s %s, %s, %s/%s, %d CPUs.\n",
-		filepath.Base(b.terraform), release, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	fmt.Fprintf(&text, "\nMeasured with %s, %s, %s/%s, %d CPUs.\n",
+		cli, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	return text.String(), nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/temporalserver"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
@@ -69,14 +70,15 @@ func run(ctx context.Context, out io.Writer, scenes []systems.System) (err error
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	terraform, err := findTerraform(ctx, say, dir)
+	root, err := checkout.Root(ctx)
 	if err != nil {
 		return err
 	}
-	root, err := temporalserver.Checkout(ctx)
+	cli, err := terraformcli.Get(ctx, filepath.Join(root, "bin"), say)
 	if err != nil {
 		return err
 	}
+	say("Using %s, %s.", cli.Path, cli)
 	server, err := temporalserver.StartBuilt(ctx, root)
 	if err != nil {
 		return err
@@ -91,7 +93,7 @@ func run(ctx context.Context, out io.Writer, scenes []systems.System) (err error
 			return needs
 		})
 	}
-	say("Building the provider:\n  $ go build -o %s", dir)
+	say("Building the provider, which takes Go a minute or two the first time:\n  $ go build -o %s", dir)
 	if err := terraformcli.Build(ctx, dir); err != nil {
 		return err
 	}
@@ -105,29 +107,11 @@ func run(ctx context.Context, out io.Writer, scenes []systems.System) (err error
 
 	for i, scene := range scenes {
 		say("\n==> %d of %d: %s", i+1, len(scenes), scene.Demo.Title)
-		show := show{System: scene, sandbox: s, out: out, terraform: terraform, providerDir: dir}
+		show := show{System: scene, sandbox: s, out: out, cli: cli, providerDir: dir}
 		if err := show.run(ctx, filepath.Join(root, "examples", "demo", scene.Short())); err != nil {
 			return fmt.Errorf("the demo of %s went wrong: %w", scene.Short(), err)
 		}
 	}
 	say("\nDone: each signal was sent once, by the apply that created it, and never again.")
 	return nil
-}
-
-func findTerraform(ctx context.Context, say func(string, ...any), dir string) (string, error) {
-	path, version, err := terraformcli.Find(ctx, "terraform", "tofu")
-	if err == nil {
-		say("Using %s, version %s.", path, version)
-		return path, nil
-	}
-	if ctx.Err() != nil {
-		return "", ctx.Err()
-	}
-	say("%s.\nDownloading terraform, to be removed afterwards.", err)
-	path, err = terraformcli.Install(ctx, dir)
-	if err != nil {
-		return "", fmt.Errorf("terraform could not be downloaded: %w\nInstall terraform %s or newer (https://developer.hashicorp.com/terraform/install) "+
-			"or OpenTofu (https://opentofu.org/docs/intro/install/), put it on PATH, and run this again", err, terraformcli.Minimum)
-	}
-	return path, nil
 }

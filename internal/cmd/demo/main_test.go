@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -79,28 +78,5 @@ func TestSceneNamesAreChecked(t *testing.T) {
 	}
 	if _, err := choose([]string{"nonsense"}); err == nil || !strings.Contains(err.Error(), "nonsense") {
 		t.Errorf("a wrong name said %v", err)
-	}
-}
-
-// Whoever has applied an example leaves a state in it.
-func TestSceneStartsWithoutState(t *testing.T) {
-	example := t.TempDir()
-	for _, name := range []string{"main.tf", "terraform.tfstate", ".terraform.lock.hcl"} {
-		if err := os.WriteFile(filepath.Join(example, name), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s := &show{System: systems.System{Type: "signal_scene"}, providerDir: t.TempDir(), terraform: "terraform"}
-	if _, err := s.workspace(example, nil); err != nil {
-		t.Fatal(err)
-	}
-	found, err := filepath.Glob(filepath.Join(s.providerDir, "scene", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range found {
-		if strings.HasSuffix(file, ".tfstate") || strings.HasSuffix(file, ".hcl") {
-			t.Errorf("%s was copied", file)
-		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/hashicorp/terraform-exec/tfexec"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
@@ -26,9 +27,10 @@ var inOrder = regexp.MustCompile(`(?s)signal_\S+: Creation complete.*terraform_d
 // show is one performance of a scene.
 type show struct {
 	systems.System
-	sandbox                *sandbox.Sandbox
-	out                    io.Writer
-	terraform, providerDir string
+	sandbox     *sandbox.Sandbox
+	out         io.Writer
+	cli         terraformcli.CLI
+	providerDir string
 	// said is terraform's output of the last command.
 	said bytes.Buffer
 }
@@ -36,7 +38,7 @@ type show struct {
 func (s *show) run(ctx context.Context, example string) error {
 	s.sandbox.Reset()
 	s.Demo.Start(s.sandbox)
-	cli, err := s.workspace(example, s.Demo.Given(s.sandbox.URL()))
+	cli, err := s.workspace(ctx, example, s.Demo.Given(s.sandbox.URL()))
 	if err != nil {
 		return err
 	}
@@ -75,24 +77,11 @@ func (s *show) run(ctx context.Context, example string) error {
 }
 
 // workspace copies the example into a directory of its own, for terraform to leave its state there.
-func (s *show) workspace(example string, variables map[string]string) (*tfexec.Terraform, error) {
+func (s *show) workspace(ctx context.Context, example string, variables map[string]string) (*tfexec.Terraform, error) {
 	dir := filepath.Join(s.providerDir, s.Short())
-	// Whoever tries the example has a state in it, which is not the demo's.
-	files, err := filepath.Glob(filepath.Join(example, "*.tf"))
-	if err != nil {
+	// Whoever tries the example has a state in it, and maybe a provider block, which are not the demo's.
+	if _, err := checkout.Configuration(ctx, example, dir); err != nil {
 		return nil, err
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(file)), text, 0o600); err != nil {
-			return nil, err
-		}
 	}
 	tfvars := ""
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
@@ -101,16 +90,16 @@ func (s *show) workspace(example string, variables map[string]string) (*tfexec.T
 	if err := os.WriteFile(filepath.Join(dir, "terraform.tfvars"), []byte(tfvars), 0o600); err != nil {
 		return nil, err
 	}
-	cli, err := terraformcli.Open(dir, s.terraform, s.providerDir, nil)
+	opened, err := terraformcli.Open(dir, s.cli.Path, s.providerDir, nil)
 	if err != nil {
 		return nil, err
 	}
-	cli.SetStdout(io.MultiWriter(&s.said, indented{s.out}))
-	return cli, nil
+	opened.SetStdout(io.MultiWriter(&s.said, indented{s.out}))
+	return opened, nil
 }
 
 func (s *show) command(arguments string, run func() error) error {
-	s.say("\n  $ %s %s", filepath.Base(s.terraform), arguments)
+	s.say("\n  $ %s %s", filepath.Base(s.cli.Path), arguments)
 	s.said.Reset()
 	return run()
 }

@@ -160,7 +160,7 @@ func (r release) try(ctx context.Context, dir string) (err error) {
 	if err := r.unpack(dir); err != nil {
 		return err
 	}
-	path, _, err := terraformcli.Find(ctx, "terraform", "tofu")
+	cli, err := terraformcli.Find(ctx, "terraform", "tofu")
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (r release) try(ctx context.Context, dir string) (err error) {
 	if err := os.WriteFile(filepath.Join(dir, "main.tf"), example, 0o600); err != nil {
 		return err
 	}
-	terraform, err := terraformcli.Open(dir, path, dir, nil)
+	terraform, err := terraformcli.Open(dir, cli.Path, dir, nil)
 	if err != nil {
 		return err
 	}

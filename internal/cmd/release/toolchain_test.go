@@ -10,7 +10,7 @@ import (
 // The workflows install the Go that go.mod names, and no other is fetched for the tools.
 func TestOneToolchain(t *testing.T) {
 	named := map[string]string{}
-	for _, dir := range []string{".", "tools", "tools/goreleaser"} {
+	for _, dir := range []string{".", "tools", "tools/goreleaser", "tools/opentofu", "tools/temporal"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", "..", dir, "go.mod"))
 		if err != nil {
 			t.Fatal(err)

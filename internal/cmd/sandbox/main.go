@@ -10,10 +10,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/temporalserver"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
@@ -32,7 +34,7 @@ func main() {
 }
 
 func run(ctx context.Context, out io.Writer, addr, cli string) error {
-	root, err := temporalserver.Checkout(context.WithoutCancel(ctx))
+	root, err := checkout.Root(context.WithoutCancel(ctx))
 	if err != nil {
 		return err
 	}
@@ -43,7 +45,7 @@ func run(ctx context.Context, out io.Writer, addr, cli string) error {
 	defer func() { _ = server.Close() }()
 	s := sandbox.New(sandbox.Options{Log: out, Domains: systems.Domains, Temporal: server.URL})
 	if err := s.Start(addr); err != nil {
-		return err
+		return fmt.Errorf("%w: if another sandbox runs there, end it, or choose another port with -addr, such as make sandbox ARGS='-addr 127.0.0.1:4600'", err)
 	}
 	served := scenarios
 	if server == nil {
@@ -66,9 +68,14 @@ func run(ctx context.Context, out io.Writer, addr, cli string) error {
 	_ = authority.Close()
 	fmt.Fprintf(out, "The sandbox stands in for all services at %s, until Ctrl-C.\n\n", s.URL())
 	fmt.Fprintf(out, "It speaks TLS and HTTP/2 at %s, with the certificate in %s.\n\n", secure, authority.Name())
-	fmt.Fprintf(out, "In another terminal, tell Terraform where it is:\n\n%s\n", environment(s.URL(), cli))
-	fmt.Fprintf(out, "These examples have something here that waits for their signals:\n\n%s\n", commands(served, s.URL(), false))
-	fmt.Fprintf(out, "These do, too, and need the block below beside them, as provider.tf:\n\n%s\n%s\n", commands(served, s.URL(), true), block(s.URL()))
+	complete, others, err := commands(context.WithoutCancel(ctx), root, served, s.URL())
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	fmt.Fprintf(out, "In another terminal, copy the examples out of the checkout, and tell Terraform where the sandbox is:\n\n")
+	fmt.Fprintf(out, "mkdir -p ../signal-examples && cp -R examples ../signal-examples && cd ../signal-examples\n%s\n", environment(s.URL(), cli))
+	fmt.Fprintf(out, "These examples have something here that waits for their signals:\n\n%s\n", complete)
+	fmt.Fprintf(out, "These do, too, and need the block below beside them, as provider.tf:\n\n%s\n%s\n", others, block(s.URL()))
 	fmt.Fprintf(out, "Scenarios, faults and the request log are at %s/_sandbox/. Every request gets a line here:\n\n", s.URL())
 	<-ctx.Done()
 	return s.Close()
@@ -131,15 +138,20 @@ func endpoints(block, url string) string {
 	return text.String()
 }
 
-// commands apply the examples, those of a resource or the others, from the checkout's folder.
-func commands(served []scenario, url string, resources bool) string {
-	var text strings.Builder
+// commands apply the examples that are complete, and the others, which need a provider block beside them.
+func commands(ctx context.Context, root string, served []scenario, url string) (complete, others string, err error) {
 	for _, one := range served {
-		if strings.Contains(one.Example, "resources/") == resources {
-			fmt.Fprintln(&text, command(one, url))
+		alone, err := checkout.StandsAlone(ctx, filepath.Join(root, "examples", filepath.FromSlash(one.Example)))
+		if err != nil {
+			return "", "", err
+		}
+		if alone {
+			complete += command(one, url) + "\n"
+		} else {
+			others += command(one, url) + "\n"
 		}
 	}
-	return text.String()
+	return complete, others, nil
 }
 
 func command(s scenario, url string) string {

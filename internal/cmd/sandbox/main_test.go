@@ -3,9 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
-	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-exec/tfexec"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -38,7 +39,12 @@ func TestAccExamplesApplyAsTheyAre(t *testing.T) {
 				}
 			}
 			w := acctest.Bare(t, env)
-			if !w.Example(filepath.Join(examples, one.Example)).Configures("terraform") {
+			dir := filepath.Join(examples, one.Example)
+			alone, err := checkout.StandsAlone(t.Context(), dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !alone {
 				w.WriteFile("provider.tf", block(s.URL()))
 			}
 			var vars []*tfexec.VarOption
@@ -51,9 +57,11 @@ func TestAccExamplesApplyAsTheyAre(t *testing.T) {
 					}
 				}
 			}
+			var names []string
 			for _, v := range given {
-				vars = append(vars, tfexec.Var(v.String()))
+				vars, names = append(vars, tfexec.Var(v.String())), append(names, v.Name)
 			}
+			w.Example(dir, names...)
 			apply := func() {
 				t.Helper()
 				var options []tfexec.ApplyOption
@@ -124,23 +132,18 @@ var unapplied = map[string]string{
 // Whoever adds an example gives it something to apply against.
 func TestEveryExampleHasAScenario(t *testing.T) {
 	var missing []string
-	err := filepath.WalkDir(examples, func(path string, _ fs.DirEntry, err error) error {
-		dir, from := filepath.Split(path)
-		name, _ := filepath.Rel(examples, filepath.Clean(dir))
-		name = filepath.ToSlash(name)
-		if err != nil || filepath.Ext(from) != ".tf" || strings.HasPrefix(name, "actions/") {
-			return err
-		}
-		if unapplied[name] != "" {
-			return nil
+	files, err := checkout.Files(t.Context(), examples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		name := path.Dir(file)
+		if path.Ext(file) != ".tf" || strings.HasPrefix(name, "actions/") || unapplied[name] != "" {
+			continue
 		}
 		if !slices.ContainsFunc(scenarios, func(one scenario) bool { return one.Example == name }) && !slices.Contains(missing, name) {
 			missing = append(missing, name)
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	if len(missing) > 0 {
 		t.Errorf("add scenarios for these examples: %q", missing)
@@ -181,7 +184,8 @@ func TestAccTryItLocally(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{Domains: systems.Domains})
 	begin(s, scenarios...)
 	w := acctest.Bare(t, nil)
-	if err := os.CopyFS(filepath.Join(w.WorkingDir(), "examples"), os.DirFS(examples)); err != nil {
+	folder := filepath.Join(w.WorkingDir(), "terraform-provider-signal")
+	if err := checkout.Copy(t.Context(), examples, filepath.Join(folder, "examples")); err != nil {
 		t.Fatal(err)
 	}
 	steps := []struct {
@@ -201,15 +205,15 @@ func TestAccTryItLocally(t *testing.T) {
 	if len(blocks) != len(steps)+1 || !strings.HasSuffix(blocks[0][1], "\nmake sandbox\n") {
 		t.Fatalf("the guide has %d blocks of commands, want one to start the sandbox and %d more", len(blocks), len(steps))
 	}
-	settings := ""
+	settings := "" // of the first step, for the shell of each other
 	for i, step := range steps {
-		commands := strings.NewReplacer("http://127.0.0.1:4599", s.URL(), "$PWD/bin/dev.tfrc", filepath.ToSlash(filepath.Join(w.WorkingDir(), ".terraformrc")),
+		commands := strings.NewReplacer("http://127.0.0.1:4599", s.URL(), "$OLDPWD/bin/dev.tfrc", filepath.ToSlash(filepath.Join(w.WorkingDir(), ".terraformrc")),
 			"terraform -chdir", filepath.ToSlash(w.ExecPath())+" -chdir").Replace(blocks[i+1][1])
-		if strings.HasPrefix(commands, "export ") {
+		shell := exec.CommandContext(t.Context(), bash, "-euc", settings+commands)
+		shell.Dir = folder
+		if i == 0 {
 			settings = commands
 		}
-		shell := exec.CommandContext(t.Context(), bash, "-euc", settings+commands)
-		shell.Dir = w.WorkingDir()
 		shell.Env = append(os.Environ(), "HOME="+w.WorkingDir(), "TF_CLI_ARGS_apply=-auto-approve -no-color", "TF_VAR_endpoint="+s.URL())
 		said, err := shell.CombinedOutput()
 		if (err != nil) != step.fails || !strings.Contains(string(said), step.says) {

@@ -1,0 +1,169 @@
+// Package checkout is the checkout of this project that a test or a command runs
+// in: the files that are committed there, and the tools that its modules pin.
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// Root returns the root of the checkout that the working directory is in.
+func Root(ctx context.Context) (string, error) {
+	module, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOMOD: %w", err)
+	}
+	return filepath.Dir(strings.TrimSpace(string(module))), nil
+}
+
+// Files returns the tracked files below a folder, relative to it and with slashes.
+// A file that nobody has committed or added is not among them: where somebody has
+// tried an example, a provider.tf there may name servers of their own. In a copy
+// of the project without git, such as a source archive, all files are returned.
+func Files(ctx context.Context, dir string) ([]string, error) {
+	// The environment of a test run may have no home, and so nobody's safe.directory.
+	git := exec.CommandContext(ctx, "git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", ".")
+	git.Dir = dir
+	// A hook of git's sets variables that name another index.
+	git.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "GIT_") })
+	listed, err := git.Output()
+	if err != nil {
+		if isArchive(ctx) {
+			return walk(dir)
+		}
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			err = fmt.Errorf("%w: %s", err, exit.Stderr)
+		}
+		return nil, fmt.Errorf("asking git for the files in %s: %w", dir, err)
+	}
+	var files []string
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(listed), "\x00"), "\x00") {
+		// A file that was deleted and not yet committed is listed still.
+		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name))); name != "" && err == nil {
+			files = append(files, name)
+		}
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("there are no tracked files in %s", dir)
+	}
+	return files, nil
+}
+
+// isArchive reports whether the project is there without git.
+func isArchive(ctx context.Context) bool {
+	root, err := Root(ctx)
+	if err != nil {
+		return false
+	}
+	_, err = os.Stat(filepath.Join(root, ".git"))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+func walk(dir string) (files []string, err error) {
+	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		files = append(files, filepath.ToSlash(name))
+		return err
+	})
+	return files, err
+}
+
+// Configuration copies the tracked configuration files of a folder, without those
+// of folders in it, and returns their names.
+func Configuration(ctx context.Context, from, to string) ([]string, error) {
+	files, err := Files(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	files = slices.DeleteFunc(files, func(name string) bool { return strings.Contains(name, "/") || filepath.Ext(name) != ".tf" })
+	if len(files) == 0 {
+		return nil, fmt.Errorf("there is no tracked configuration in %s", from)
+	}
+	return files, copyFiles(from, to, files)
+}
+
+// StandsAlone reports whether the tracked configuration of a folder has a terraform
+// block of its own. One without needs a provider block beside it.
+func StandsAlone(ctx context.Context, dir string) (bool, error) {
+	files, err := Files(ctx, dir)
+	if err != nil {
+		return false, err
+	}
+	for _, name := range files {
+		if strings.Contains(name, "/") || filepath.Ext(name) != ".tf" {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return false, err
+		}
+		if strings.HasPrefix(string(text), "terraform {") || strings.Contains(string(text), "\nterraform {") {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// Copy copies the tracked files below a folder.
+func Copy(ctx context.Context, from, to string) error {
+	files, err := Files(ctx, from)
+	if err != nil {
+		return err
+	}
+	return copyFiles(from, to, files)
+}
+
+func copyFiles(from, to string, files []string) error {
+	for _, name := range files {
+		text, err := os.ReadFile(filepath.Join(from, filepath.FromSlash(name)))
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(to, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Build builds a command of one of the modules in tools/ into a file. Go has it in
+// its cache after the first time.
+func Build(ctx context.Context, module, pkg, file string, flags ...string) error {
+	root, err := Root(ctx)
+	if err != nil {
+		return err
+	}
+	if file, err = filepath.Abs(file); err != nil {
+		return err
+	}
+	args := append([]string{"build", "-C", filepath.Join(root, "tools", module), "-buildvcs=false", "-o", file}, flags...)
+	build := exec.CommandContext(ctx, "go", append(args, pkg)...)
+	if said, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", strings.Join(build.Args, " "), err, said)
+	}
+	return nil
+}
+
+// Executable is the file name of a command on this system.
+func Executable(name string) string {
+	if runtime.GOOS == "windows" {
+		return name + ".exe"
+	}
+	return name
+}

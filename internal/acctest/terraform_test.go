@@ -1,0 +1,31 @@
+package acctest
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+func TestForeignServers(t *testing.T) {
+	const ours = "http://127.0.0.1:1234"
+	for text, want := range map[string][]string{
+		`provider "signal" {}`: nil,
+		"provider \"signal\" {\n cloud_automator { endpoint = \"http://127.0.0.1:1234/api/v1/\" }\n}":      nil,
+		"provider \"signal\" {\n cloud_automator { endpoint = \"http://127.0.0.1:4599/api/v1/\" }\n}":      {"http://127.0.0.1:4599/api/v1/"},
+		"provider \"signal\" {\n aws {\n endpoints { ssm = var.set }\n }\n}":                               nil,
+		"provider \"signal\" {\n aws {\n endpoints { ssm = var.theirs }\n }\n}":                            {"https://ssm.example.com"},
+		"provider \"signal\" {\n aws {\n endpoints { ssm = \"${var.theirs}/x\" }\n }\n}":                   {"https://ssm.example.com/x"},
+		"resource \"signal_http_trigger\" \"x\" { url = \"https://example.com\" }\nprovider \"signal\" {}": nil,
+	} {
+		file := filepath.Join(t.TempDir(), "main.tf")
+		variables := "\nvariable \"set\" { default = \"https://ssm.example.com\" }\nvariable \"theirs\" { default = \"https://ssm.example.com\" }\n"
+		if err := os.WriteFile(file, []byte(text+variables), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := foreignServers([]string{file}, []string{ours}, []string{"set"})
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s leads to %v, %v, want %v", text, got, err, want)
+		}
+	}
+}
