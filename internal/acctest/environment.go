@@ -16,19 +16,31 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Quick is a policy with the retry policy of a test.
+// Quick is a policy with the retry policy of a test. What no test waits for takes so
+// long that it does not happen on a busy machine either.
 var Quick = delivery.RetryPolicy{
 	FirstPause:   5 * time.Millisecond,
 	LongestPause: 50 * time.Millisecond,
 	Unreachable:  200 * time.Millisecond,
-	Attempt:      10 * time.Second,
+	Attempt:      10 * time.Minute,
 	FirstPoll:    time.Millisecond,
 	LongestPoll:  15 * time.Millisecond,
 	Settle:       30 * time.Millisecond,
 }
 
 // Briefly are the timeouts of what would wait for ever: long enough that a busy machine sends a request in them.
-var Briefly = Values{"timeouts": Values{"create": "1s", "update": "1s", "delete": "1s"}}
+var Briefly = within("3s")
+
+// Patiently are the timeouts of what does not wait: they tell what ends at once from what waits.
+var Patiently = within("5m")
+
+func within(timeout string) Values {
+	return Values{"timeouts": Values{"create": timeout, "update": timeout, "delete": timeout}}
+}
+
+// AtOnce is what ends at once given on a busy machine; what waits takes longer by far.
+// That it takes two seconds is tested where time is simulated, in delivery.
+const AtOnce = time.Minute
 
 // foreign are the prefixes of environment variables by which a user's own setup
 // would reach into a test.

@@ -50,20 +50,26 @@ func StartProvider(t testing.TB, block Values, options ...provider.Option) *Prov
 // validation or, when that passes, by configuration.
 func TryProvider(t testing.TB, block Values, options ...provider.Option) (*Provider, Diagnostics) {
 	t.Helper()
-	return tryRelease(t, "test", block, options...)
+	return tryRelease(t, "test", "1.11.4", block, options...)
+}
+
+// TryEngine is TryProvider with a release of Terraform or OpenTofu that configures it.
+func TryEngine(t testing.TB, terraform string, block Values) (*Provider, Diagnostics) {
+	t.Helper()
+	return tryRelease(t, "test", terraform, block)
 }
 
 // StartRelease is StartProvider for a release by its version.
 func StartRelease(t testing.TB, version string, block Values) *Provider {
 	t.Helper()
-	p, diags := tryRelease(t, version, block)
+	p, diags := tryRelease(t, version, "1.11.4", block)
 	if len(diags) > 0 {
 		t.Fatalf("configuring the provider: %s", diags)
 	}
 	return p
 }
 
-func tryRelease(t testing.TB, version string, block Values, options ...provider.Option) (*Provider, Diagnostics) {
+func tryRelease(t testing.TB, version, terraform string, block Values, options ...provider.Option) (*Provider, Diagnostics) {
 	t.Helper()
 	ctx := t.Context()
 	server := plugin.Server(provider.New(version, append([]provider.Option{provider.WithPolicy(Quick)}, options...)...))()
@@ -75,7 +81,7 @@ func tryRelease(t testing.TB, version string, block Values, options ...provider.
 	if hasError(validated.Diagnostics) {
 		return nil, diagnostics(validated.Diagnostics)
 	}
-	configured, err := server.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.11.4", Config: config})
+	configured, err := server.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{TerraformVersion: terraform, Config: config})
 	must(t, err)
 	identities, err := server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
 	must(t, err)

@@ -169,6 +169,15 @@ func CLI(t testing.TB) terraformcli.CLI {
 	return cli
 }
 
+// KeepsState skips a test of what becomes of failures and interruptions with releases of
+// Terraform that can lose the whole state then, and with no others.
+func KeepsState(t testing.TB) {
+	t.Helper()
+	if cli := CLI(t); cli.LosesState() {
+		t.Skipf("%s can lose the whole state when a resource fails with a state to save (terraform#39283), which 1.16.5 does not", cli)
+	}
+}
+
 // Write replaces the configuration, all but the provider block.
 func (w *Workspace) Write(config string) {
 	w.t.Helper()

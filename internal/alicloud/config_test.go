@@ -396,7 +396,7 @@ func TestCancelWhileTheRoleIsAssumed(t *testing.T) {
 			if !strings.Contains(diags.String(), "Signal Not Sent") {
 				t.Errorf("said %s", diags)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(acctest.AtOnce):
 			t.Fatal("goes on after Ctrl-C")
 		}
 	}
@@ -418,14 +418,15 @@ func TestTimeoutWhileAnotherAssumesTheRole(t *testing.T) {
 	patient, ended := p.Resource("signal_stack_resource"), make(chan struct{})
 	go func() {
 		defer close(ended)
-		patient.Apply(config.With(acctest.Values{"timeouts": acctest.Values{"create": "3s"}}))
+		patient.Apply(config.With(acctest.Values{"timeouts": acctest.Values{"create": "10m"}}))
 	}()
 	<-asked
 	began := time.Now()
 	diags := p.Resource("signal_stack_resource").Apply(config.With(acctest.Values{"timeouts": acctest.Values{"create": "100ms"}}))
-	if took := time.Since(began); took > 2*time.Second || !strings.Contains(diags.String(), "Signal Not Sent") || s.Count("AssumeRole") != 1 {
+	if took := time.Since(began); took > acctest.AtOnce || !strings.Contains(diags.String(), "Signal Not Sent") || s.Count("AssumeRole") != 1 {
 		t.Errorf("ended after %s and said %s", took, diags)
 	}
+	p.Stop()
 	<-ended
 }
 

@@ -137,7 +137,7 @@ func answers(text string) http.HandlerFunc {
 // sent makes one attempt of a signal.
 func sent(t *testing.T, c *alicloud.Clients) delivery.Attempt {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	return alicloud.Send(ctx, c, "ros", func(ctx context.Context, config *openapi.Config) (string, error) {
 		client, err := sdk.NewClient(config)

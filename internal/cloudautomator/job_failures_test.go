@@ -358,7 +358,7 @@ func TestCancelledJobReturnsAtOnce(t *testing.T) {
 				b.Stop()
 			}()
 			diags := b.Apply(config.With(acctest.Values{"name": "weekly", "trigger_on_apply": true}))
-			if took := time.Since(stopped); !diags.HasError() || took > 2*time.Second {
+			if took := time.Since(stopped); !diags.HasError() || took > acctest.AtOnce {
 				t.Errorf("it took %s, and said %s", took, diags)
 			}
 			if said := diags.String(); strings.Contains(said, "check the endpoint") {

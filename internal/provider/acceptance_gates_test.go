@@ -94,6 +94,7 @@ resource "signal_automation" "goodbye" {
 // Ctrl-C sends, and returns the instance in the state, nil when there is none.
 func interrupted(t *testing.T, w *acctest.Workspace, run func(context.Context) error, until <-chan struct{}) map[string]*tfjson.StateResource {
 	t.Helper()
+	acctest.KeepsState(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- run(ctx) }()
@@ -106,7 +107,7 @@ func interrupted(t *testing.T, w *acctest.Workspace, run func(context.Context) e
 	interrupt()
 	err := <-done
 	// The provider has 2 s; terraform needs some to write its state.
-	if took := time.Since(start); err == nil || took > 5*time.Second {
+	if took := time.Since(start); err == nil || took > acctest.AtOnce {
 		t.Errorf("ended %s after the interrupt with %v", took, err)
 	}
 	return w.Resources()

@@ -85,6 +85,8 @@ func (p *signalProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 }
 
 func (p *signalProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	resp.Diagnostics.Append(checkEngine(req.TerraformVersion)...)
+
 	awsSaid, unknown := block[awsModel](ctx, req, resp, "aws")
 	awsConfig := awsSaid.config(p.version)
 	awsConfig.Unknown, awsConfig.Secrets = unknown, p.sender.Redactor()

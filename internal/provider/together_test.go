@@ -12,7 +12,7 @@ import (
 // All signals of all systems live through one provider at the same time, so that
 // the race detector sees whatever they share.
 func TestSignalsTogether(t *testing.T) {
-	const each = 64
+	const each = 16
 	s := acctest.Sandbox(t, sandbox.Options{})
 	p := acctest.StartProvider(t, acctest.Block(s.URL()))
 	sent := map[string]int{}

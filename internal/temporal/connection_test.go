@@ -178,7 +178,11 @@ func TestCertificates(t *testing.T) {
 	} {
 		r := acctest.StartProvider(t, acctest.Values{"temporal": block.With(without)}).Resource("signal_temporal_workflow")
 		diags := r.Apply(config)
-		says(t, diags, true, "Signal Not Sent")
+		summary := "Signal Not Sent"
+		if name == "no client certificate" && len(diags) > 0 && diags[0].Summary == "Outcome of the Signal Unknown" {
+			summary = diags[0].Summary // A reset of the connection may overtake the alert that says what is missing.
+		}
+		says(t, diags, true, summary)
 		if strings.Contains(diags.String(), "canary-temporal-client-key") {
 			t.Errorf("%s: the key is shown: %s", name, diags)
 		}

@@ -177,7 +177,7 @@ func TestReadyWhileHandlingAnException(t *testing.T) {
 func TestNeverSeen(t *testing.T) {
 	s, r, config, _ := play(t, sandbox.FileWorkflow{Steps: []sandbox.FileStep{{}}})
 	config = config.With(ready).With(acctest.Briefly).With(acctest.Values{"execution_id": execution})
-	says(t, r.Apply(config), true, "Signal Not Sent", "create timeout of 1s", "wrong id", "has ended", "list-executions --workflow-id", "CloudWatch")
+	says(t, r.Apply(config), true, "Signal Not Sent", "create timeout of 3s", "wrong id", "has ended", "list-executions --workflow-id", "CloudWatch")
 	if !r.State.IsNull() || s.Count(send) != 0 || s.Count(describe) < 2 {
 		t.Errorf("recorded %s after %v", r.State, s.RequestLog())
 	}

@@ -42,6 +42,9 @@ type Ending string
 const (
 	Killed      Ending = "killed"
 	Interrupted Ending = "Ctrl-C"
+	// TofuKilled is an ending of OpenTofu's alone, and all others are of both engines
+	// where it is not among a moment's endings.
+	TofuKilled Ending = "`tofu` killed"
 )
 
 // Guard is what keeps a signal from taking effect a second time.
@@ -132,9 +135,28 @@ func Moments(stage Stage) (moments []Moment) {
 
 // At returns what becomes of signals at a moment.
 func At(stage Stage, moment Moment, ending Ending) Point {
-	return Points[slices.IndexFunc(Points, func(p Point) bool {
-		return p.Stage == stage && p.Moment == moment && p.Ending == ending
-	})]
+	at := func(ending Ending) int {
+		return slices.IndexFunc(Points, func(p Point) bool { return p.Stage == stage && p.Moment == moment && p.Ending == ending })
+	}
+	if i := at(ending); i >= 0 {
+		return Points[i]
+	}
+	return Points[at(Killed)] // OpenTofu does here what Terraform does.
+}
+
+// with are the engines of which a point is true.
+func (p Point) with() string {
+	others := slices.ContainsFunc(Points, func(o Point) bool {
+		return o.Stage == p.Stage && o.Moment == p.Moment && o.Ending == TofuKilled
+	})
+	switch {
+	case p.Ending == TofuKilled:
+		return "OpenTofu"
+	case others && p.Ending == Killed:
+		return "Terraform; OpenTofu where only the provider is killed"
+	default:
+		return "both"
+	}
 }
 
 func each(next Next) map[Guard]Next {
@@ -177,6 +199,8 @@ var Points = []Point{
 	{AtApply, Waiting, Killed, Absent, false, again(Refused)},
 	{AtApply, Waiting, Interrupted, "SENT", false, each(GoesOn)},
 	{AtApply, Recorded, Killed, "SENT", false, each(Nothing)},
+	// OpenTofu writes its state at the end of an apply (opentofu#578).
+	{AtApply, Recorded, TofuKilled, Absent, false, again(Repeats)},
 	{AtApply, Recorded, Interrupted, "SENT", false, each(Nothing)},
 
 	{AtDestroy, BackingOff, Killed, Unsent, false, each(Sends)},
@@ -205,7 +229,7 @@ func Text() string {
 		} else {
 			page.WriteString("\n## While the signal is sent at destroy\n\nWith `when = \"destroy\"`, the resource is in the state before anything is sent.\n\n")
 		}
-		head := []string{"the provider was", "and ended by", "in the state"}
+		head := []string{"the provider was", "and ended by", "with", "in the state"}
 		for _, guard := range Guards {
 			head = append(head, "next "+string(stage)+": "+signals(guard))
 		}
@@ -215,7 +239,7 @@ func Text() string {
 			if point.Stage != stage {
 				continue
 			}
-			cells := []string{string(point.Moment), string(point.Ending), point.left()}
+			cells := []string{string(point.Moment), string(point.Ending), point.with(), point.left()}
 			for _, guard := range Guards {
 				cells = append(cells, string(point.Next[guard]))
 			}
