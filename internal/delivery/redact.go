@@ -333,14 +333,16 @@ func unreferenced(text string) (string, int) {
 	return "", 0
 }
 
-// unspaced has what may stand for a space in a URL or a wrapped line be one.
+// unspaced has what may stand for a space in a URL or a wrapped line be one. The text
+// keeps its length, also where it is not UTF-8: positions in it are looked up.
 func unspaced(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '+' || r < utf8.RuneSelf && unicode.IsSpace(r) {
-			return ' '
+	spaced := []byte(text)
+	for i, b := range spaced {
+		if b == '+' || b < utf8.RuneSelf && unicode.IsSpace(rune(b)) {
+			spaced[i] = ' '
 		}
-		return r
-	}, text)
+	}
+	return string(spaced)
 }
 
 // inBase64 is what base64 makes of a secret wherever in a longer text it stands: at

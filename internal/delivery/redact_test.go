@@ -215,9 +215,21 @@ func TestWhatIsSentIsSecret(t *testing.T) {
 	}
 }
 
+// What comes of decoding need not be UTF-8.
+func TestRedactorReadsBytes(t *testing.T) {
+	redactor := delivery.NewRedactor()
+	redactor.Hide(secret)
+	for _, before := range []string{"%83%ff", `\ud800`, "%e3%80"} {
+		if got, want := redactor.Text(before+secret), before+"***"; got != want {
+			t.Errorf("it said %q, want %q", got, want)
+		}
+	}
+}
+
 func FuzzRedactor(f *testing.F) {
 	f.Add(secret, "before ", " after")
 	f.Add(`\u0041%41&#65;`, `\`, `%`)
+	f.Add(secret, "%83", "%ff")
 	f.Fuzz(func(t *testing.T, hidden, before, after string) {
 		redactor := delivery.NewRedactor()
 		redactor.Hide(hidden)
