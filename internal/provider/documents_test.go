@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
@@ -102,9 +103,13 @@ func TestPagesShowExamples(t *testing.T) {
 	}
 }
 
-var link = regexp.MustCompile(`\]\(([^)#\s]*)(?:#[^)\s]*)?\)`)
+var link = regexp.MustCompile(`\]\(([^)#\s]*)(#[^)\s]*)?\)`)
 
-// A page leads only to pages that are there.
+// registry is where the registry shows docs/index.md. It does not rewrite relative
+// links, so the pages in docs/ have none.
+const registry = "https://registry.terraform.io/providers/terraform-provider-signal/signal/latest/docs"
+
+// A page leads only to pages, and to headings of pages, that are there.
 func TestLinksLeadSomewhere(t *testing.T) {
 	t.Parallel()
 	root, found := filepath.Join("..", ".."), 0
@@ -113,12 +118,23 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		must(t, err)
 		for _, page := range pages {
 			for _, to := range link.FindAllStringSubmatch(contents(t, page), -1) {
-				if to[1] == "" || strings.Contains(to[1], "://") {
+				file, own := page, strings.HasPrefix(to[1], registry)
+				switch {
+				case own:
+					file = filepath.Join(root, "docs", filepath.FromSlash(cmp.Or(strings.TrimPrefix(to[1], registry), "/index"))+".md")
+				case strings.Contains(to[1], "://"):
 					continue
+				case to[1] != "" && pattern != "*.md":
+					t.Errorf("%s leads to %s, which the registry does not find", page, to[1])
+					continue
+				case to[1] != "":
+					file = filepath.Join(filepath.Dir(page), filepath.FromSlash(to[1]))
 				}
 				found++
-				if _, err := os.Stat(filepath.Join(filepath.Dir(page), filepath.FromSlash(to[1]))); err != nil {
+				if _, err := os.Stat(file); err != nil {
 					t.Errorf("%s leads to %s, which is not there", page, to[1])
+				} else if to[2] != "" && !slices.Contains(anchors(contents(t, file)), to[2]) {
+					t.Errorf("%s leads to %s in %s, which has no such heading", page, to[2], file)
 				}
 			}
 		}
@@ -128,6 +144,23 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
+var (
+	heading  = regexp.MustCompile("(?m)^#+ (.*)$")
+	explicit = regexp.MustCompile(`<a id="([^"]*)">`)
+	dropped  = regexp.MustCompile("[^\\pL\\pN_ -]")
+)
+
+// anchors are the addresses of the headings of a page, as registry and forges make them.
+func anchors(page string) (all []string) {
+	for _, h := range heading.FindAllStringSubmatch(page, -1) {
+		all = append(all, "#"+strings.ReplaceAll(dropped.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-"))
+	}
+	for _, a := range explicit.FindAllStringSubmatch(page, -1) {
+		all = append(all, "#"+a[1])
+	}
+	return all
+}
+
 // Whoever reads the first page finds every guide.
 func TestFirstPageListsGuides(t *testing.T) {
 	t.Parallel()
@@ -135,7 +168,7 @@ func TestFirstPageListsGuides(t *testing.T) {
 	must(t, err)
 	first := contents(t, filepath.Join("..", "..", "docs", "index.md"))
 	for _, guide := range guides {
-		if entry := "](guides/" + filepath.Base(guide) + ") |"; !strings.Contains(first, entry) {
+		if entry := "](" + registry + "/guides/" + strings.TrimSuffix(filepath.Base(guide), ".md") + ") |"; !strings.Contains(first, entry) {
 			t.Errorf("templates/index.md.tmpl does not list %s among the guides", guide)
 		}
 	}

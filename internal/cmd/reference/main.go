@@ -1,6 +1,8 @@
 // Command reference completes the pages in docs/ with what the tests check: it
 // writes the pages that are printed from data, and fills in what stands between
-// [[ and ]] in all others, as a template that is given the table of systems.
+// [[ and ]] in all others, as a template that is given the table of systems. It
+// sorts the pages by what they are about, and has links between them lead to the
+// registry's pages: the registry does not rewrite relative ones.
 package main
 
 import (
@@ -8,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"text/template"
 
@@ -45,8 +48,57 @@ func run(docs string) error {
 		if err != nil || entry.IsDir() || filepath.Ext(path) != ".md" {
 			return err
 		}
-		return complete(path)
+		if err := complete(path); err != nil {
+			return err
+		}
+		return publish(docs, path)
 	})
+}
+
+// registry is where the registry shows docs/index.md. The other pages are below it.
+const registry = "https://registry.terraform.io/providers/terraform-provider-signal/signal/latest/docs"
+
+var relative = regexp.MustCompile(`\]\(([^)#:\s]+)\.md(#[^)\s]*)?\)`)
+
+// publish makes a page one of the registry.
+func publish(docs, path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	page := relative.ReplaceAllStringFunc(string(text), func(link string) string {
+		to := relative.FindStringSubmatch(link)
+		name, relErr := filepath.Rel(docs, filepath.Join(filepath.Dir(path), filepath.FromSlash(to[1])))
+		if relErr != nil || strings.HasPrefix(name, "..") {
+			err = fmt.Errorf("%s leads to %s.md, which is no page", path, to[1])
+			return link
+		}
+		address := registry
+		if name != "index" {
+			address += "/" + filepath.ToSlash(name)
+		}
+		return "](" + address + to[2] + ")"
+	})
+	if err != nil {
+		return err
+	}
+	page = strings.Replace(page, `subcategory: ""`, fmt.Sprintf("subcategory: %q", subcategory(filepath.Base(path))), 1)
+	return os.WriteFile(path, []byte(page), 0o644)
+}
+
+// subcategory is the heading under which the registry lists a page: the service's cloud.
+func subcategory(page string) string {
+	for _, y := range systems.All {
+		if strings.HasPrefix(page, y.Short()) {
+			return clouds[y.Block]
+		}
+	}
+	return ""
+}
+
+// clouds are the names of what the provider's blocks configure.
+var clouds = map[string]string{
+	"aws": "AWS", "alicloud": "Alibaba Cloud", "cloud_automator": "Cloud Automator", "temporal": "Temporal",
 }
 
 // complete fills in one page. It is given the system that the page is about, or all.
