@@ -6,7 +6,8 @@
 terraform {
   required_providers {
     signal = {
-      source = "terraform-provider-signal/signal"
+      source  = "terraform-provider-signal/signal"
+      version = "~> 0.1"
     }
   }
 }

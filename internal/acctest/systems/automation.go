@@ -136,6 +136,7 @@ var automation = []System{{
 	}},
 	Docs: Docs{
 		Service: "SSM",
+		API:     "https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendAutomationSignal.html",
 		Sends:   "approve, reject, revoke, resume, start or stop a step of an AWS Systems Manager Automation execution",
 		Lost:    "reads the execution's steps: a signal that they show in the time of the send is confirmed; a step that still waits for it is signalled again; anything else is unknown",
 		Repeats: "nothing but the step's state: a `Comment` of its own tells one of several approvals",

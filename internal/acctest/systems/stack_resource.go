@@ -99,6 +99,7 @@ var stackResource = []System{{
 	}},
 	Docs: Docs{
 		Service: "ROS",
+		API:     "https://www.alibabacloud.com/help/en/ros/developer-reference/api-ros-2019-09-10-signalresource",
 		Sends:   "a signal to a resource of an Alibaba Cloud ROS stack",
 		Lost:    "sends the same request again, until an answer comes or the timeout is over",
 		Repeats: "`client_token`: a repeat is documented to have no further effect; what it does under the same `unique_id` alone is not documented",

@@ -270,6 +270,8 @@ func (v Variable) String() string { return v.Name + "=" + v.Value }
 type Docs struct {
 	// Service is the short name of who answers, and Target what is signalled.
 	Service string
+	// API is the address of the vendor's page about the request.
+	API string
 	// Sends is the row of the tables of resources.
 	Sends string
 	// Lost says what is done when the answer is lost, and Repeats what tells a repeat

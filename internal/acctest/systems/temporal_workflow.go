@@ -102,6 +102,7 @@ var temporalWorkflow = []System{{
 	}},
 	Docs: Docs{
 		Service: "Temporal",
+		API:     "https://github.com/temporalio/api/blob/master/temporal/api/workflowservice/v1/service.proto",
 		Sends:   "a signal to a Temporal workflow",
 		Lost:    "sends the same request again, until an answer comes or the timeout is over",
 		Repeats: "`request_id`: the server takes one for the same signal once for each run, also after the run has closed",

@@ -110,6 +110,7 @@ var workflowExecution = []System{{
 	}},
 	Docs: Docs{
 		Service:  "SWF",
+		API:      "https://docs.aws.amazon.com/amazonswf/latest/apireference/API_SignalWorkflowExecution.html",
 		Sends:    "a signal to an Amazon SWF workflow execution",
 		Lost:     "reads the history back to the time of the send: a signal that it shows in that time is confirmed; one that it does not show is sent again",
 		Repeats:  "nothing: SWF records every signal that it accepts. Put an id into `input`",

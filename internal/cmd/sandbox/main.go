@@ -47,8 +47,8 @@ func run(ctx context.Context, out io.Writer, addr, cli string) error {
 	if err := s.Start(addr); err != nil {
 		return fmt.Errorf("%w: if another sandbox runs there, end it, or choose another port with -addr, such as make sandbox ARGS='-addr 127.0.0.1:4600'", err)
 	}
-	served := scenarios
-	if server == nil {
+	served, temporal := scenarios, server != nil
+	if !temporal {
 		served = slices.DeleteFunc(slices.Clone(scenarios), func(one scenario) bool { return strings.Contains(one.Example, "temporal") })
 		fmt.Fprintf(out, "Temporal is left out. %s\n\n", temporalserver.HowToBuild)
 	}
@@ -73,16 +73,16 @@ func run(ctx context.Context, out io.Writer, addr, cli string) error {
 		return errors.Join(err, s.Close())
 	}
 	fmt.Fprintf(out, "In another terminal, copy the examples out of the checkout, and tell Terraform where the sandbox is:\n\n")
-	fmt.Fprintf(out, "mkdir -p ../signal-examples && cp -R examples ../signal-examples && cd ../signal-examples\n%s\n", environment(s.URL(), cli))
+	fmt.Fprintf(out, "mkdir -p ../signal-examples && cp -R examples ../signal-examples && cd ../signal-examples\n%s\n", environment(s.URL(), cli, temporal))
 	fmt.Fprintf(out, "These examples have something here that waits for their signals:\n\n%s\n", complete)
-	fmt.Fprintf(out, "These do, too, and need the block below beside them, as provider.tf:\n\n%s\n%s\n", others, block(s.URL()))
+	fmt.Fprintf(out, "These do, too, and need the block below beside them, as provider.tf:\n\n%s\n%s\n", others, block(s.URL(), temporal))
 	fmt.Fprintf(out, "Scenarios, faults and the request log are at %s/_sandbox/. Every request gets a line here:\n\n", s.URL())
 	<-ctx.Done()
 	return s.Close()
 }
 
 // environment is what leads a provider whose own block says nothing here.
-func environment(url, cli string) string {
+func environment(url, cli string, temporal bool) string {
 	var text strings.Builder
 	if cli != "" {
 		fmt.Fprintf(&text, "export TF_CLI_CONFIG_FILE=%s\n", cli)
@@ -90,15 +90,22 @@ func environment(url, cli string) string {
 	fmt.Fprintf(&text, "export AWS_ENDPOINT_URL=%s AWS_REGION=us-east-1\n", url)
 	fmt.Fprintf(&text, "export AWS_ACCESS_KEY_ID=sandbox-access-key AWS_SECRET_ACCESS_KEY=sandbox-secret-key\n")
 	fmt.Fprintf(&text, "export CLOUD_AUTOMATOR_API_ENDPOINT=%s/api/v1/ CLOUD_AUTOMATOR_API_KEY=sandbox-api-key\n", url)
-	fmt.Fprintf(&text, "export TEMPORAL_ADDRESS=%s\n", url)
+	if temporal {
+		fmt.Fprintf(&text, "export TEMPORAL_ADDRESS=%s\n", url)
+	}
 	return text.String()
 }
 
-func block(url string) string {
+func block(url string, temporal bool) string {
+	more := ""
+	if temporal {
+		more = fmt.Sprintf("  temporal {\n    address = %q\n  }\n", url)
+	}
 	return fmt.Sprintf(`terraform {
   required_providers {
     signal = {
-      source = "terraform-provider-signal/signal"
+      source  = "terraform-provider-signal/signal"
+      version = "~> 0.1"
     }
   }
 }
@@ -122,11 +129,8 @@ provider "signal" {
     api_key  = "sandbox-api-key"
     endpoint = "%[1]s/api/v1/"
   }
-  temporal {
-    address = "%[1]s"
-  }
-}
-`, url, endpoints("aws", url), endpoints("alicloud", url))
+%[4]s}
+`, url, endpoints("aws", url), endpoints("alicloud", url), more)
 }
 
 // endpoints are the arguments that lead a block's services to a url.

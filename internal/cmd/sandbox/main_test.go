@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -33,7 +34,7 @@ func TestAccExamplesApplyAsTheyAre(t *testing.T) {
 			s := acctest.Sandbox(t, sandbox.Options{Domains: systems.Domains})
 			begin(s, one)
 			env := map[string]string{}
-			for setting := range strings.FieldsSeq(environment(s.URL(), "")) {
+			for setting := range strings.FieldsSeq(environment(s.URL(), "", true)) {
 				if name, value, is := strings.Cut(setting, "="); is {
 					env[name] = value
 				}
@@ -45,7 +46,7 @@ func TestAccExamplesApplyAsTheyAre(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !alone {
-				w.WriteFile("provider.tf", block(s.URL()))
+				w.WriteFile("provider.tf", block(s.URL(), true))
 			}
 			var vars []*tfexec.VarOption
 			given := at(one, s.URL())
@@ -173,7 +174,12 @@ var shellBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
 
 // The guide "Try it locally" is done word for word, but for the building.
 func TestAccTryItLocally(t *testing.T) {
-	bash, err := exec.LookPath("bash")
+	name := "bash"
+	if runtime.GOOS == "windows" {
+		// The first bash on PATH may be the one of a WSL that is not installed.
+		name = filepath.Join(os.Getenv("ProgramFiles"), "Git", "bin", "bash.exe")
+	}
+	bash, err := exec.LookPath(name)
 	if err != nil {
 		t.Fatalf("the guide is written for a POSIX shell: %s", err)
 	}
@@ -200,6 +206,7 @@ func TestAccTryItLocally(t *testing.T) {
 		{says: "Outcome of the Signal Unknown", fails: true, signals: 2},
 		{says: `"Callbacks":[{`, signals: 2},
 		{says: "Resources: 1 added, 0 changed, 0 destroyed", signals: 2},
+		{says: `"ID":"`, signals: 2},
 	}
 	blocks := shellBlock.FindAllStringSubmatch(string(text), -1)
 	if len(blocks) != len(steps)+1 || !strings.HasSuffix(blocks[0][1], "\nmake sandbox\n") {
