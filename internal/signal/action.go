@@ -50,8 +50,8 @@ func (a *signalAction[A]) Schema(_ context.Context, _ action.SchemaRequest, resp
 		Attributes: map[string]actionschema.Attribute{
 			"timeout": actionschema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: fmt.Sprintf("How long becoming ready, sending and waiting may take together, as a duration such as `30s` or `1h30m`, at most %.0f hours. The default is %.0f minutes.",
-					longestInvocation.Hours(), DefaultTimeout.Minutes()),
+				MarkdownDescription: fmt.Sprintf("How long the action may take%s, as a duration such as `30s` or `1h30m`, at most %.0f hours. The default is %.0f minutes.",
+					a.resource.system.together(), longestInvocation.Hours(), DefaultTimeout.Minutes()),
 				Validators: []validator.String{duration{longestInvocation}},
 			},
 		},

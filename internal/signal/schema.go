@@ -60,8 +60,7 @@ func (r *signalResource[A]) schema(ctx context.Context) schema.Schema {
 		},
 		"sent_at":    computed("When the signal was sent (RFC 3339, UTC, by the clock of the machine Terraform ran on); null when it was adopted or is yet to be sent."),
 		"request_id": computed("The service's id of the request that carried the signal; null when no answer told it."),
-		"delivery": computed("What is known of the signal: `" + Sent + "`, the service accepted it; `" + Confirmed + "`, the answer was lost, and the service showed afterwards that it had arrived; `" + Adopted + "`, the service showed such a signal, and none was sent; " +
-			"`" + Unknown + "`, the answer was lost, so the signal may or may not have arrived; null when it is yet to be sent."),
+		"delivery":   computed(r.system.deliveries()),
 	}
 	maps.Copy(attributes, r.system.optionAttributes(true))
 	maps.Copy(attributes, r.system.Arguments)
@@ -82,12 +81,32 @@ func (r *signalResource[A]) schema(ctx context.Context) schema.Schema {
 	blocks := map[string]schema.Block{
 		"timeouts": Timeouts(ctx, timeouts.Opts{
 			Create: true, Update: true, Delete: true,
-			CreateDescription: TimeoutDescription("creating the resource may take: becoming ready, sending and waiting together"),
+			CreateDescription: TimeoutDescription("creating the resource may take" + r.system.together()),
 			UpdateDescription: TimeoutDescription("updating the resource may take, which waits but sends nothing"),
 			DeleteDescription: TimeoutDescription("deleting the resource may take, which with `when = \"destroy\"` sends the signal"),
 		}),
 	}
 	return schema.Schema{Version: schemaVersion, MarkdownDescription: r.system.Description, Attributes: attributes, Blocks: blocks}
+}
+
+// deliveries describes the values of delivery that this signal can have.
+func (y System[A]) deliveries() string {
+	text := "What is known of the signal: `" + Sent + "`, the service accepted it; "
+	if y.Waits {
+		text += "`" + Confirmed + "`, the answer was lost, and the service showed afterwards that it had arrived; "
+	}
+	if y.Adopts {
+		text += "`" + Adopted + "`, the service showed such a signal, and none was sent; "
+	}
+	return text + "`" + Unknown + "`, the answer was lost, so the signal may or may not have arrived; null when it is yet to be sent."
+}
+
+// together names what shares one timeout, where that is more than sending.
+func (y System[A]) together() string {
+	if y.Waits {
+		return ": becoming ready, sending and waiting together"
+	}
+	return ""
 }
 
 // keptOverUpdates has a computed attribute keep its value in a plan that does

@@ -117,6 +117,7 @@ func complete(path string) error {
 		"readBack":   func(y systems.System) bool { return y.Lost == systems.ReadBack },
 		"repeatable": func(y systems.System) bool { return y.Lost == systems.Repeatable },
 		"adopts":     adopts,
+		"regional":   func(y systems.System) bool { return y.Block == "aws" || y.Block == "alicloud" },
 		"adopting":   adopting,
 		"policy":     policy,
 	}).Parse(string(text))
