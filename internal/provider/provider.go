@@ -158,14 +158,14 @@ func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
 	return resources
 }
 
-// Actions are the signals that carry no secret.
+// Actions are the signals that carry no secret, and the heartbeat of a task, which is over soon.
 func (p *signalProvider) Actions(context.Context) (actions []func() action.Action) {
 	for _, offer := range p.signals() {
 		if offer().Action != nil {
 			actions = append(actions, func() action.Action { return offer().Action() })
 		}
 	}
-	return actions
+	return append(actions, func() action.Action { return sfn.NewHeartbeat(p.aws, p.sender) })
 }
 
 // EphemeralResources lists what is read when it is needed and stored nowhere.

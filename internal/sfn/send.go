@@ -51,22 +51,10 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	if t.writeOnly {
 		token = "task_token_wo" //nolint:gosec // It is an argument's name.
 	}
+	if advice, known := explainTask(token, attempt); known {
+		return advice
+	}
 	switch attempt.Code {
-	case taskTimedOut:
-		return signal.Advice{
-			Attribute: token,
-			Gone:      true,
-			Next: "The task is closed: it has been answered already, or its timeout or missing heartbeats have ended it. A token works once. " +
-				"Look at the execution in the console, and give the token of the task that waits now.",
-		}
-	case taskDoesNotExist:
-		return signal.Advice{
-			Attribute: token,
-			Gone:      true,
-			Next:      "Check the token, and that the state machine or activity it comes from is in this region and account.",
-		}
-	case invalidToken:
-		return signal.Advice{Attribute: token, Next: "This is not a token as a task hands it out: check that it is complete, and not quoted or encoded once more."}
 	case "InvalidOutput":
 		return signal.Advice{Attribute: "output", Next: "Check that the output is JSON, such as jsonencode makes it."}
 	case "KmsAccessDeniedException", "KmsInvalidStateException":
@@ -77,4 +65,26 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 		return advice
 	}
 	return signal.Advice{Next: aws.Explain(attempt, permissions[t.status])}
+}
+
+// explainTask knows the errors that are about the task and its token.
+func explainTask(token string, attempt delivery.Attempt) (advice signal.Advice, known bool) {
+	switch attempt.Code {
+	case taskTimedOut:
+		advice = signal.Advice{
+			Attribute: token,
+			Gone:      true,
+			Next: "The task is closed: it has been answered already, or its timeout or missing heartbeats have ended it. A token works once. " +
+				"Look at the execution in the console, and give the token of the task that waits now.",
+		}
+	case taskDoesNotExist:
+		advice = signal.Advice{
+			Attribute: token,
+			Gone:      true,
+			Next:      "Check the token, and that the state machine or activity it comes from is in this region and account.",
+		}
+	case invalidToken:
+		advice = signal.Advice{Attribute: token, Next: "This is not a token as a task hands it out: check that it is complete, and not quoted or encoded once more."}
+	}
+	return advice, advice.Next != ""
 }

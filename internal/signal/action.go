@@ -30,10 +30,10 @@ var (
 	_ action.ActionWithValidateConfig = (*signalAction[struct{}])(nil)
 )
 
-// newAction returns the action that sends the system's signal. It is the resource
+// NewAction returns the action that sends the system's signal. It is the resource
 // without a memory: its configuration is read as one of the resource that leaves
 // out all an action does not have, so that arguments, checks and sending are the same.
-func newAction[A any](system System[A], sender *Sender) action.Action {
+func NewAction[A any](system System[A], sender *Sender) action.Action {
 	return &signalAction[A]{signalResource[A]{system: system, sender: sender}}
 }
 
@@ -46,7 +46,7 @@ func (a *signalAction[A]) Metadata(_ context.Context, req action.MetadataRequest
 func (a *signalAction[A]) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = actionschema.Schema{
 		MarkdownDescription: a.resource.system.Description + "\n\nAn action does not gate: what comes after it in an apply does not wait for it, and it is not remembered. " +
-			"Use the resource of the same name where something depends on the signal.",
+			"Use the resource where something depends on the signal.",
 		Attributes: map[string]actionschema.Attribute{
 			"timeout": actionschema.StringAttribute{
 				Optional: true,
@@ -119,8 +119,8 @@ func (a *signalAction[A]) Invoke(ctx context.Context, req action.InvokeRequest, 
 	tell := func(format string, of ...any) {
 		resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf(format, of...)})
 	}
-	// None of an action's arguments is secret.
-	run := signalRun{Sender: a.resource.sender, Signal: signal, phase: invoke, timeout: timeout, options: data.Options, redactor: a.resource.sender.redactor, progress: tell}
+	redactor := a.resource.redactor(req.Config.Raw, &resp.Diagnostics)
+	run := signalRun{Sender: a.resource.sender, Signal: signal, phase: invoke, timeout: timeout, options: data.Options, redactor: redactor, progress: tell}
 	tell("Sending %s to %s", signal.What, signal.To)
 	sent, problem := run.send(ctx)
 	if problem != nil {

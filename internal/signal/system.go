@@ -173,7 +173,7 @@ func NewOffer[A any](system System[A], sender *Sender) Offer {
 			return offer
 		}
 	}
-	offer.Action = func() action.Action { return newAction(system, sender) }
+	offer.Action = func() action.Action { return NewAction(system, sender) }
 	return offer
 }
 

@@ -1,0 +1,87 @@
+package sfn
+
+import (
+	"context"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/action"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// beat is what the user says of a heartbeat.
+type beat struct {
+	TaskToken types.String `tfsdk:"task_token"`
+	Region    types.String `tfsdk:"region"`
+}
+
+// NewHeartbeat returns the action signal_sfn_task_heartbeat. It has no resource: what
+// a heartbeat says is over when the next one is due.
+func NewHeartbeat(clients *aws.Clients, sender *signal.Sender) action.Action {
+	return signal.NewAction(signal.System[beat]{
+		Name:     "sfn_task_heartbeat",
+		Block:    "aws",
+		Endpoint: service.Name,
+		Description: "Tells AWS Step Functions that a task is still being worked on, with one `SendTaskHeartbeat` request: the task's `HeartbeatSeconds` begin anew. " +
+			"It does not answer the task; `signal_sfn_task` does.",
+		Arguments: beatArguments(),
+		Cloud:     clients,
+		Region:    func(b *beat) *types.String { return &b.Region },
+		Bind: func(ctx context.Context, b *beat, _ signal.Secrets) (signal.Signal, error) {
+			client, err := service.Client(ctx, clients, b.Region.ValueString())
+			if err != nil {
+				return signal.Signal{}, err
+			}
+			t := heartbeat{client, b.TaskToken.ValueStringPointer()}
+			return signal.Signal{
+				Target:     t,
+				What:       "a heartbeat",
+				To:         "the task of Step Functions that waits with this token in " + b.Region.ValueString(),
+				Service:    "Step Functions",
+				RateLimit:  "sfn/" + b.Region.ValueString(),
+				Explain:    t.explain,
+				HowToCheck: "Look at the execution in the console: a task whose heartbeats are missing has timed out.",
+			}, nil
+		},
+	}, sender)
+}
+
+func beatArguments() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"task_token": schema.StringAttribute{
+			Required: true,
+			// The framework (1.19) refuses every value of a write-only attribute of an action.
+			Sensitive:           true,
+			MarkdownDescription: taskToken.Description + " Whoever has it can answer the task, and Terraform keeps it in a plan that is saved.",
+			Validators:          []validator.String{signal.SecretValidator(stringvalidator.UTF8LengthBetween(1, 2048))},
+		},
+		"region": signal.RegionAttribute(),
+	}
+}
+
+// heartbeat is one for one task.
+type heartbeat struct {
+	client *client
+	token  *string
+}
+
+// Send makes one SendTaskHeartbeat request. One too many does no harm.
+func (h heartbeat) Send(ctx context.Context) delivery.Attempt {
+	attempt := aws.Send(ctx, h.client.SendTaskHeartbeat, &sdk.SendTaskHeartbeatInput{TaskToken: h.token})
+	attempt.Repeatable = attempt.Outcome == delivery.Unknown
+	return attempt
+}
+
+// explain knows the errors that the API reference of SendTaskHeartbeat lists.
+func (h heartbeat) explain(attempt delivery.Attempt) signal.Advice {
+	if advice, known := explainTask("task_token", attempt); known {
+		return advice
+	}
+	return signal.Advice{Next: aws.Explain(attempt, "states:SendTaskHeartbeat")}
+}
