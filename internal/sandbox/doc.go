@@ -45,6 +45,9 @@
 //	                                      start a Pipeline; answers its state
 //	DELETE /_sandbox/codepipeline/executions/{id}
 //	                                      stop an execution
+//	GET    /_sandbox/ecs/deployments      all service deployments with their hooks and the actions they took
+//	POST   /_sandbox/ecs/deployments      start a ServiceDeployment; answers its state
+//	POST   /_sandbox/ecs/answers          answer the hook that awaits an action: {"ARN": ..., "Action": ...}
 //	GET    /_sandbox/ros/stacks           all stacks
 //	POST   /_sandbox/ros/stacks           start a Stack; answers {"ID": ...}
 //	GET    /_sandbox/ros/stacks/{id}      one stack with its resources, events and the signals it took

@@ -34,6 +34,7 @@ func populated(s *Sandbox) {
 	s.StartFileWorkflow(FileWorkflow{WorkflowID: "w-0123456789abcdef0", ExecutionID: someUUID, Steps: []FileStep{{Token: "token"}}})
 	s.StartMachine(MachineExecution{ARN: fixedMachine, States: []MachineState{{Token: "token"}}})
 	s.StartPipeline(Pipeline{Name: "release", Stages: []PipelineStage{{Name: "Approve", Actions: []PipelineAction{{Name: "Ask"}}}}})
+	s.StartServiceDeployment(ServiceDeployment{Service: "web", ID: "first", Stages: []DeploymentStage{{HookID: "hook"}, {HookID: "next"}}})
 	s.StartStack(Stack{ID: someUUID, Conditions: []WaitCondition{{Name: "Deployed"}}})
 	s.AddTriggerJob(TriggerJob{})
 }
@@ -44,6 +45,7 @@ func FuzzSignedRequests(f *testing.F) {
 	s := New(Options{Now: newClock().now})
 	services := []struct{ name, prefix string }{
 		{"ssm", "AmazonSSM."}, {"swf", "SimpleWorkflowService."}, {"transfer", "TransferService."}, {"sts", ""}, {"ros", "2019-09-10"}, {"sts", "2015-04-01"}, {"states", "AWSStepFunctions."}, {"codepipeline", "CodePipeline_20150709."},
+		{"ecs", "AmazonEC2ContainerServiceV20141113."},
 	}
 	for i, operations := range [][]string{
 		{"SendAutomationSignal", "GetAutomationExecution", "StartAutomationExecution", "StopAutomationExecution"},
@@ -54,6 +56,7 @@ func FuzzSignedRequests(f *testing.F) {
 		{"AssumeRole", "GetCallerIdentity"},
 		{"SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat", "DescribeExecution", "GetExecutionHistory"},
 		{"PutApprovalResult", "GetPipelineState", "GetPipelineExecution", "ListActionExecutions"},
+		{"ContinueServiceDeployment", "DescribeServiceDeployments", "ListServiceDeployments"},
 	} {
 		for _, operation := range operations {
 			for _, body := range []string{
@@ -64,6 +67,8 @@ func FuzzSignedRequests(f *testing.F) {
 				`{"taskToken":"token","output":"{}","executionArn":"` + fixedMachine + `","maxResults":1,"nextToken":"1","reverseOrder":true}`,
 				`{"name":"release","pipelineName":"release","stageName":"Approve","actionName":"Ask","result":{"status":"Approved","summary":""},"token":"` + someUUID + `",` +
 					`"pipelineExecutionId":"` + someUUID + `","filter":{"pipelineExecutionId":"` + someUUID + `"},"maxResults":1}`,
+				`{"serviceDeploymentArn":"` + fixedDeployment + `","serviceDeploymentArns":["` + fixedDeployment + `"],"hookId":"hook","action":"ROLLBACK","cluster":"default","service":"web",` +
+					`"status":["IN_PROGRESS"],"createdAt":{"after":1},"maxResults":1,"nextToken":"1"}`,
 				"Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role/x&RoleSessionName=s&DurationSeconds=900",
 				"RegionId=cn-hangzhou&StackId=" + someUUID + "&LogicalResourceId=Deployed&Status=SUCCESS&UniqueId=u&ClientToken=t&PageSize=1&PageNumber=99999999999",
 			} {

@@ -74,6 +74,7 @@ type Sandbox struct {
 	transfer       *transfer
 	sfn            *sfn
 	codePipeline   *codePipeline
+	ecs            *ecs
 	ros            *ros
 	cloudAutomator *cloudAutomator
 	temporal       *temporal
@@ -210,6 +211,7 @@ func New(o Options) *Sandbox {
 	s.transfer = newTransfer(s)
 	s.sfn = newSFN(s, o)
 	s.codePipeline = newCodePipeline(s, o)
+	s.ecs = newECS(s, o)
 	used := &nonces{}
 	s.ros = newROS(s, o, used)
 	s.cloudAutomator = newCloudAutomator(s, o)
@@ -220,6 +222,7 @@ func New(o Options) *Sandbox {
 		s.transfer,
 		s.sfn,
 		s.codePipeline,
+		s.ecs,
 		newSTS(s, o),
 		newRAMSTS(s, o, used),
 		s.ros,
