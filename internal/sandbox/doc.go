@@ -52,6 +52,9 @@
 //	POST   /_sandbox/ros/stacks           start a Stack; answers {"ID": ...}
 //	GET    /_sandbox/ros/stacks/{id}      one stack with its resources, events and the signals it took
 //	DELETE /_sandbox/ros/stacks/{id}      make a stack as if it had never been
+//	GET    /_sandbox/oos/executions       all executions of OOS templates
+//	POST   /_sandbox/oos/executions       start an OOSExecution; answers {"ID": ...}
+//	GET    /_sandbox/oos/executions/{id}  one execution with its tasks and the signals it took
 //	GET    /_sandbox/cloudautomator/jobs              all Cloud Automator jobs with their runs
 //	POST   /_sandbox/cloudautomator/jobs              put a TriggerJob there; answers its TriggerJobState
 //	GET    /_sandbox/cloudautomator/jobs/{id}         one job with its runs

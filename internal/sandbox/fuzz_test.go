@@ -46,6 +46,7 @@ func FuzzSignedRequests(f *testing.F) {
 	services := []struct{ name, prefix string }{
 		{"ssm", "AmazonSSM."}, {"swf", "SimpleWorkflowService."}, {"transfer", "TransferService."}, {"sts", ""}, {"ros", "2019-09-10"}, {"sts", "2015-04-01"}, {"states", "AWSStepFunctions."}, {"codepipeline", "CodePipeline_20150709."},
 		{"ecs", "AmazonEC2ContainerServiceV20141113."},
+		{"oos", "2019-06-01"},
 	}
 	for i, operations := range [][]string{
 		{"SendAutomationSignal", "GetAutomationExecution", "StartAutomationExecution", "StopAutomationExecution"},
@@ -57,6 +58,7 @@ func FuzzSignedRequests(f *testing.F) {
 		{"SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat", "DescribeExecution", "GetExecutionHistory"},
 		{"PutApprovalResult", "GetPipelineState", "GetPipelineExecution", "ListActionExecutions"},
 		{"ContinueServiceDeployment", "DescribeServiceDeployments", "ListServiceDeployments"},
+		{"NotifyExecution", "ListExecutions", "ListTaskExecutions"},
 	} {
 		for _, operation := range operations {
 			for _, body := range []string{
@@ -70,6 +72,7 @@ func FuzzSignedRequests(f *testing.F) {
 				`{"serviceDeploymentArn":"` + fixedDeployment + `","serviceDeploymentArns":["` + fixedDeployment + `"],"hookId":"hook","action":"ROLLBACK","cluster":"default","service":"web",` +
 					`"status":["IN_PROGRESS"],"createdAt":{"after":1},"maxResults":1,"nextToken":"1"}`,
 				"Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role/x&RoleSessionName=s&DurationSeconds=900",
+				"RegionId=cn-hangzhou&ExecutionId=exec-1&NotifyType=Approve&NotifyNote=n&TaskName=gate&MaxResults=50&NextToken=1&TemplateName=t&IncludeChildTaskExecution=true&StartDateAfter=2026-03-25T16:24:49Z",
 				"RegionId=cn-hangzhou&StackId=" + someUUID + "&LogicalResourceId=Deployed&Status=SUCCESS&UniqueId=u&ClientToken=t&PageSize=1&PageNumber=99999999999",
 			} {
 				f.Add(uint8(i), operation, body)
@@ -132,6 +135,7 @@ func FuzzRequests(f *testing.F) {
 		"POST /_sandbox/swf/close":               `{"Domain":"sandbox","WorkflowID":"order-1","CloseStatus":"CONTINUED_AS_NEW"}`,
 		"POST /_sandbox/transfer/executions":     `{"Steps":[{"Type":"COPY","Seconds":-1},{}],"OnExceptionSteps":[{}]}`,
 		"POST /_sandbox/ros/stacks":              `{"Conditions":[{"Name":"a","DependsOn":["b"]}],"Sleeps":[{"Name":"b","DependsOn":["a"]}]}`,
+		"POST /_sandbox/oos/executions":          `{"Tasks":[{"Name":"a","Action":"ACS::Approve","Loop":["x","y"]},{"Name":"b","Seconds":9223372036854775807}]}`,
 		"PUT /_sandbox/cloudautomator/options":   `{}`,
 		"POST /_sandbox/cloudautomator/jobs":     `{}`,
 		"POST /_sandbox/cloudautomator/jobs/1/x": `{}`,
@@ -162,7 +166,7 @@ func FuzzRequests(f *testing.F) {
 		}
 		// Whatever was set up moves on, and can be shown.
 		clk.advance(time.Hour)
-		for _, state := range []string{"ssm/executions", "swf/executions/sandbox", "transfer/executions", "ros/stacks", "cloudautomator/jobs"} {
+		for _, state := range []string{"ssm/executions", "swf/executions/sandbox", "transfer/executions", "ros/stacks", "oos/executions", "cloudautomator/jobs"} {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1/_sandbox/"+state, nil)
 			if err != nil {
 				t.Fatal(err)

@@ -33,7 +33,9 @@ type Options struct {
 	// Credentials are the accepted access keys by access key id.
 	// Default: "sandbox-access-key" with "sandbox-secret-key" in account 123456789012.
 	Credentials map[string]Secret
-	// ReadLag is how far reads of SSM, of SWF, of Step Functions, of ROS and of Cloud Automator's jobs lag behind writes, by Now.
+	// ReportMissingExecutions refuses reads of OOS executions that are not there; else they show none.
+	ReportMissingExecutions bool
+	// ReadLag is how far reads of SSM, of SWF, of Step Functions, of ROS, of OOS and of Cloud Automator's jobs lag behind writes, by Now.
 	ReadLag time.Duration
 	// Temporal returns the address of the HTTP API of the Temporal server that the sandbox passes requests on to; nil
 	// where there is none. It is called when the first request is for it.
@@ -53,7 +55,7 @@ type Options struct {
 	CloudAutomator CloudAutomator
 	// Domains are the registered SWF domains. Default: "sandbox".
 	Domains []string
-	// RetryAfter is how long ROS, Alibaba Cloud's STS and Cloud Automator ask throttled callers to stay away; 0 does not say.
+	// RetryAfter is how long ROS, OOS, Alibaba Cloud's STS and Cloud Automator ask throttled callers to stay away; 0 does not say.
 	RetryAfter time.Duration
 	// WebIdentityToken is the only token AssumeRoleWithWebIdentity takes; empty takes any.
 	WebIdentityToken string
@@ -76,6 +78,7 @@ type Sandbox struct {
 	codePipeline   *codePipeline
 	ecs            *ecs
 	ros            *ros
+	oos            *oos
 	cloudAutomator *cloudAutomator
 	temporal       *temporal
 
@@ -214,6 +217,7 @@ func New(o Options) *Sandbox {
 	s.ecs = newECS(s, o)
 	used := &nonces{}
 	s.ros = newROS(s, o, used)
+	s.oos = newOOS(s, o, used)
 	s.cloudAutomator = newCloudAutomator(s, o)
 	s.temporal = newTemporal(s, o)
 	s.services = []service{
@@ -225,6 +229,7 @@ func New(o Options) *Sandbox {
 		s.ecs,
 		newSTS(s, o),
 		newRAMSTS(s, o, used),
+		s.oos,
 		s.ros,
 		s.temporal,
 		s.cloudAutomator,

@@ -1,0 +1,669 @@
+package sandbox
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Statuses of executions and of their tasks, from the API references of ListExecutions and ListTaskExecutions.
+const (
+	oosRunning   = "Running"
+	oosWaiting   = "Waiting"
+	oosSuccess   = "Success"
+	oosFailed    = "Failed"
+	oosCancelled = "Cancelled"
+	oosSkipped   = "Skipped"
+)
+
+const (
+	approveAction = "ACS::Approve"
+	oosTime       = "2006-01-02T15:04:05Z"
+	debugMode     = "Debug"
+)
+
+// OOSExecution describes an execution of a template to start. What the documents leave open is an option here.
+type OOSExecution struct {
+	// ID is made when it is empty.
+	ID           string
+	TemplateName string
+	// Region confines the execution to one region; empty is visible in all.
+	Region string
+	// Mode is Automatic (default) or Debug, in which no task begins by itself.
+	Mode string
+	// Tasks follow each other.
+	Tasks []OOSTask
+	// Outputs are those of an execution that has ended, in JSON.
+	Outputs string
+	// PauseOnFailure has the execution wait when a task has failed; else it fails.
+	PauseOnFailure bool
+	// AcceptRepeats takes an approval or a rejection that no task waits for, without an effect.
+	AcceptRepeats bool
+	// DecidesAll has a decision that names no task decide all tasks that wait; else it decides the first.
+	DecidesAll bool
+	// HideNotes leaves the notes of signals out of what is shown of tasks.
+	HideNotes bool
+	// HideProperties leaves out the properties of tasks, and so how many approvals one needs.
+	HideProperties bool
+	// RejectedTask is the status of a task that was rejected: Cancelled (default) or Failed.
+	RejectedTask string
+	// RetryInPlace has a task that is run once more keep its id; else it gets another one.
+	RetryInPlace bool
+}
+
+// OOSTask is a task of a template.
+type OOSTask struct {
+	Name string
+	// Action is ACS::Approve, which waits for a decision, or another one, which takes Seconds. Default ACS::Sleep.
+	Action string
+	// MinRequiredApprovals is how many approvals it waits for. Default 1.
+	MinRequiredApprovals int
+	// HighRisk has it wait for an approval before it begins.
+	HighRisk bool
+	Seconds  int
+	// Hold lets it go on for ever, and Fail is the message with which it fails. Once it is retried, it succeeds.
+	Hold bool
+	Fail string
+	// Loop are the items of a loop, each of which has a task of its own, all at once.
+	Loop []string
+}
+
+// OOSExecutionState is an execution as it is, whatever the lag of reads.
+type OOSExecutionState struct {
+	ExecutionID  string `json:"ExecutionId"`
+	TemplateName string
+	Region       string
+	Mode         string
+	Status       string
+	Message      string
+	Started      time.Time
+	Updated      time.Time
+	Ended        time.Time
+	Tasks        []OOSTaskState
+	Signals      []OOSSignal
+}
+
+// OOSTaskState is a task that has begun.
+type OOSTaskState struct {
+	TaskExecutionID string `json:"TaskExecutionId"`
+	ParentID        string
+	TaskName        string
+	TaskAction      string
+	LoopItem        string
+	Status          string
+	Message         string
+	Properties      string
+	Note            string
+	Began           time.Time
+	Updated         time.Time
+	Ended           time.Time
+}
+
+// OOSSignal is one accepted NotifyExecution.
+type OOSSignal struct {
+	Time                                                           time.Time
+	NotifyType, NotifyNote, TaskName, TaskExecutionID              string
+	Parameters, ExecutionStatus, LoopItem, DecidedTaskExecutionIDs string
+}
+
+func (d OOSExecution) check() error {
+	if !slices.Contains([]string{"", "Automatic", debugMode}, d.Mode) {
+		return fmt.Errorf("unknown mode %q", d.Mode)
+	}
+	if !slices.Contains([]string{"", oosCancelled, oosFailed}, d.RejectedTask) {
+		return fmt.Errorf("a rejected task cannot be %q", d.RejectedTask)
+	}
+	if len(d.Tasks) == 0 {
+		return fmt.Errorf("an execution has tasks")
+	}
+	for i, task := range d.Tasks {
+		if task.Name == "" || slices.ContainsFunc(d.Tasks[:i], func(other OOSTask) bool { return other.Name == task.Name }) {
+			return fmt.Errorf("task %q needs a name of its own", task.Name)
+		}
+		if task.Seconds < 0 || task.MinRequiredApprovals < 0 {
+			return fmt.Errorf("task %q has a negative number", task.Name)
+		}
+	}
+	return nil
+}
+
+// oos plays Alibaba Cloud CloudOps Orchestration Service, API version 2019-06-01, as far as executions wait for signals.
+type oos struct {
+	*acsRPC
+	lag time.Duration
+	// reportsMissing refuses reads of an execution that is not there; else they show none.
+	reportsMissing bool
+
+	mu   sync.Mutex
+	runs []*oosRun
+}
+
+// An oosRun moves only when somebody looks or signals, so it needs no goroutine.
+type oosRun struct {
+	spec  OOSExecution
+	now   OOSExecutionState
+	tasks []*oosTask
+	// begun is how many of the tasks have begun, in Automatic mode.
+	begun int
+	// past is the execution as it was after each change, oldest first.
+	past []OOSExecutionState
+}
+
+type oosTask struct {
+	OOSTaskState
+	spec OOSTask
+	// ends is when its time is over; zero is never, or not before it is approved.
+	ends      time.Time
+	approvals int
+	// parent says that it stands for a loop, whose items have tasks of their own.
+	parent bool
+	// retried says that it has failed and that another task took its place.
+	retried bool
+}
+
+func newOOS(s *Sandbox, o Options, used *nonces) *oos {
+	m := &oos{lag: o.ReadLag, reportsMissing: o.ReportMissingExecutions}
+	m.acsRPC = &acsRPC{
+		sandbox: s, service: "oos", ram: "oos", version: "2019-06-01", host: "oos.aliyuncs.com", nonces: used, retryAfter: o.RetryAfter,
+		operations: map[string]func(*call, *acsParameters) (map[string]any, *apiError){
+			"NotifyExecution":    m.notifyExecution,
+			"ListExecutions":     m.listExecutions,
+			"ListTaskExecutions": m.listTaskExecutions,
+		},
+	}
+	return m
+}
+
+func (m *oos) reset() {
+	m.nonces.reset()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.runs = nil
+}
+
+func (m *oos) start(spec OOSExecution) *oosRun {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.sandbox.now()
+	spec.ID, spec.Mode = cmp.Or(spec.ID, "exec-"+newUUID()), cmp.Or(spec.Mode, "Automatic")
+	spec.TemplateName = cmp.Or(spec.TemplateName, "template-"+newUUID())
+	r := &oosRun{spec: spec, now: OOSExecutionState{
+		ExecutionID: spec.ID, TemplateName: spec.TemplateName, Region: spec.Region, Mode: spec.Mode, Status: oosRunning, Started: now,
+	}}
+	r.proceed(now)
+	m.runs = append(m.runs, r)
+	return r
+}
+
+func (r *oosRun) ended() bool { return !r.now.Ended.IsZero() }
+
+// proceed begins the next task once those that have begun are over, and notes what has changed.
+func (r *oosRun) proceed(now time.Time) {
+	defer r.note(now)
+	for !r.ended() {
+		if open, waits := r.open(); open {
+			r.now.Status = map[bool]string{true: oosWaiting, false: oosRunning}[waits]
+			return
+		}
+		r.closeLoops(now)
+		switch {
+		case r.now.Mode == debugMode:
+			r.now.Status = oosWaiting
+			return
+		case r.begun == len(r.spec.Tasks):
+			r.end(oosSuccess, "", now)
+		default:
+			r.begun++
+			r.begin(r.spec.Tasks[r.begun-1], now)
+		}
+	}
+}
+
+// open reports whether a task is not over, and whether one waits for somebody.
+func (r *oosRun) open() (open, waits bool) {
+	for _, task := range r.tasks {
+		paused := r.spec.PauseOnFailure && task.Status == oosFailed && !task.retried
+		if task.parent || !task.Ended.IsZero() && !paused {
+			continue
+		}
+		open, waits = true, waits || paused || task.Status == oosWaiting
+	}
+	return open, waits
+}
+
+// closeLoops ends the loops whose tasks are over.
+func (r *oosRun) closeLoops(now time.Time) {
+	for _, task := range r.tasks {
+		if task.parent && task.Ended.IsZero() {
+			task.Status, task.Updated, task.Ended = oosSuccess, now, now
+		}
+	}
+}
+
+func (r *oosRun) begin(spec OOSTask, now time.Time) {
+	add := func(parent *oosTask, item string) *oosTask {
+		task := &oosTask{spec: spec, OOSTaskState: OOSTaskState{
+			TaskExecutionID: "task-exec-" + newUUID(), TaskName: spec.Name, TaskAction: cmp.Or(spec.Action, "ACS::Sleep"), LoopItem: item,
+			Status: oosRunning, Properties: "{}", Began: now, Updated: now,
+		}}
+		if spec.MinRequiredApprovals > 0 {
+			task.Properties = fmt.Sprintf(`{"MinRequiredApprovals": %d}`, spec.MinRequiredApprovals)
+		}
+		if parent != nil {
+			task.ParentID = parent.TaskExecutionID
+		}
+		r.tasks = append(r.tasks, task)
+		return task
+	}
+	run := func(task *oosTask) {
+		if spec.HighRisk || task.TaskAction == approveAction {
+			task.Status = oosWaiting
+			return
+		}
+		task.run(now)
+	}
+	if len(spec.Loop) == 0 {
+		run(add(nil, ""))
+		return
+	}
+	parent := add(nil, "")
+	parent.parent = true
+	for _, item := range spec.Loop {
+		run(add(parent, item))
+	}
+}
+
+func (t *oosTask) run(now time.Time) {
+	t.Status, t.Message, t.Updated, t.Ended, t.ends = oosRunning, "", now, time.Time{}, time.Time{}
+	if !t.spec.Hold {
+		t.ends = now.Add(time.Duration(t.spec.Seconds) * time.Second)
+	}
+}
+
+func (t *oosTask) end(status, message string, now time.Time) {
+	t.Status, t.Message, t.Updated, t.Ended, t.ends = status, message, now, now, time.Time{}
+}
+
+func (r *oosRun) end(status, message string, now time.Time) {
+	for _, task := range r.tasks {
+		if task.Ended.IsZero() {
+			task.end(oosCancelled, "", now)
+		}
+	}
+	r.now.Status, r.now.Message, r.now.Ended = status, message, now
+}
+
+// settle lets tasks end whose time has come, each at its own moment.
+func (r *oosRun) settle(now time.Time) {
+	for !r.ended() {
+		var due *oosTask
+		for _, task := range r.tasks {
+			if !task.ends.IsZero() && !task.ends.After(now) && (due == nil || task.ends.Before(due.ends)) {
+				due = task
+			}
+		}
+		if due == nil {
+			return
+		}
+		at := due.ends
+		if due.spec.Fail == "" {
+			due.end(oosSuccess, "", at)
+		} else {
+			due.end(oosFailed, due.spec.Fail, at)
+			if !r.spec.PauseOnFailure && r.now.Mode != debugMode {
+				r.end(oosFailed, due.spec.Fail, at)
+			}
+		}
+		r.proceed(at)
+	}
+}
+
+// note keeps what the execution is now.
+func (r *oosRun) note(now time.Time) {
+	r.now.Updated = now
+	r.past = append(r.past, r.state())
+}
+
+func (r *oosRun) state() OOSExecutionState {
+	state := r.now
+	state.Tasks, state.Signals = nil, slices.Clone(state.Signals)
+	for _, task := range r.tasks {
+		state.Tasks = append(state.Tasks, task.OOSTaskState)
+	}
+	return state
+}
+
+// at is the execution as it was at a moment, and at the earliest as it began.
+func (r *oosRun) at(moment time.Time) OOSExecutionState {
+	seen := r.past[0]
+	for _, state := range r.past {
+		if !state.Updated.After(moment) {
+			seen = state
+		}
+	}
+	return seen
+}
+
+// find returns an execution brought up to now. It needs m.mu.
+func (m *oos) find(c *call, id string) *oosRun {
+	for _, r := range m.runs {
+		if r.spec.ID == id && (r.spec.Region == "" || r.spec.Region == c.region) {
+			r.settle(c.now)
+			return r
+		}
+	}
+	return nil
+}
+
+// Codes and messages are not documented.
+func (m *oos) missing(id string) *apiError {
+	return failf(404, "EntityNotExists.Execution", "The specified execution %s does not exist.", id)
+}
+
+func (m *oos) notifyExecution(c *call, p *acsParameters) (map[string]any, *apiError) {
+	id, kind := p.required("ExecutionId"), p.required("NotifyType")
+	p.enum("NotifyType", "Approve", "Reject", "ExecuteTask", "CancelTask", "CompleteExecution", "RetryTask", "SkipTask")
+	isObject := func(text string) bool {
+		var object map[string]any
+		return json.Unmarshal([]byte(text), &object) == nil && object != nil
+	}
+	isList := func(text string) bool { var list []string; return json.Unmarshal([]byte(text), &list) == nil }
+	p.pattern("Parameters", func(text string) bool { return kind == "ExecuteTask" && isObject(text) })
+	p.pattern("ExecutionStatus", func(string) bool { return kind == "CompleteExecution" })
+	p.pattern("TaskExecutionIds", isList)
+	if p.err != nil {
+		return nil, p.err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.find(c, id)
+	if r == nil {
+		return nil, m.missing(id)
+	}
+	in := OOSSignal{
+		Time: c.now, NotifyType: kind, NotifyNote: p.values.Get("NotifyNote"), TaskName: p.values.Get("TaskName"), TaskExecutionID: p.values.Get("TaskExecutionId"),
+		Parameters: p.values.Get("Parameters"), ExecutionStatus: p.values.Get("ExecutionStatus"), LoopItem: p.values.Get("LoopItem"),
+	}
+	if !r.notify(&in) {
+		return nil, failf(400, "InvalidExecutionStatus", "The execution %s is %s and cannot take %s.", id, r.now.Status, kind)
+	}
+	r.now.Signals = append(r.now.Signals, in)
+	r.proceed(c.now)
+	c.accept()
+	return nil, nil
+}
+
+// notify moves the execution, or reports that it cannot take the signal now.
+func (r *oosRun) notify(in *OOSSignal) bool {
+	debug := r.now.Mode == debugMode
+	switch in.NotifyType {
+	case "Approve", "Reject":
+		return r.decide(in) || r.spec.AcceptRepeats
+	case "ExecuteTask":
+		i := slices.IndexFunc(r.spec.Tasks, func(task OOSTask) bool { return task.Name == in.TaskName })
+		if open, _ := r.open(); !debug || r.ended() || open || i < 0 {
+			return false
+		}
+		r.begin(r.spec.Tasks[i], in.Time)
+		r.tasks[len(r.tasks)-1].Note = in.NotifyNote
+		return true
+	case "CompleteExecution":
+		if !debug || r.ended() {
+			return false
+		}
+		r.end(cmp.Or(in.ExecutionStatus, oosSuccess), "", in.Time)
+		return true
+	}
+	status := map[string]string{"CancelTask": oosRunning, "RetryTask": oosFailed, "SkipTask": oosFailed}[in.NotifyType]
+	i := slices.IndexFunc(r.tasks, func(task *oosTask) bool {
+		return !task.parent && task.Status == status && !task.retried && task.named(in)
+	})
+	if r.ended() || i < 0 || debug != (in.NotifyType == "CancelTask") {
+		return false
+	}
+	switch task := r.tasks[i]; {
+	case in.NotifyType == "CancelTask":
+		task.end(oosCancelled, "", in.Time)
+	case in.NotifyType == "SkipTask":
+		task.end(oosSkipped, "", in.Time)
+	case r.spec.RetryInPlace:
+		task.spec.Fail = ""
+		task.run(in.Time)
+	default:
+		task.retried = true
+		again := task.spec
+		again.Fail = ""
+		r.begin(again, in.Time)
+		i = len(r.tasks) - 1
+	}
+	r.tasks[i].Note = in.NotifyNote
+	return true
+}
+
+// decide approves or rejects what waits for it.
+func (r *oosRun) decide(in *OOSSignal) bool {
+	for _, task := range r.tasks {
+		if r.ended() || task.parent || task.Status != oosWaiting || !task.named(in) {
+			continue
+		}
+		task.Note, task.Updated = in.NotifyNote, in.Time
+		in.DecidedTaskExecutionIDs += task.TaskExecutionID + " "
+		switch task.approvals++; {
+		case in.NotifyType == "Reject":
+			task.end(cmp.Or(r.spec.RejectedTask, oosCancelled), "", in.Time)
+			r.end(oosCancelled, "The task "+task.TaskName+" was rejected", in.Time)
+		case task.approvals < task.spec.MinRequiredApprovals:
+		case task.TaskAction == approveAction:
+			task.end(oosSuccess, "", in.Time)
+		default:
+			task.run(in.Time)
+		}
+		if !r.spec.DecidesAll {
+			return true
+		}
+	}
+	return in.DecidedTaskExecutionIDs != ""
+}
+
+// named reports whether a signal may mean the task.
+func (t *oosTask) named(in *OOSSignal) bool {
+	return (in.TaskExecutionID == "" || in.TaskExecutionID == t.TaskExecutionID) &&
+		(in.TaskName == "" || in.TaskName == t.TaskName) && (in.LoopItem == "" || in.LoopItem == t.LoopItem)
+}
+
+// seen are the executions of the caller's region as reads see them, the newest first. It needs m.mu.
+func (m *oos) seen(c *call) (states []OOSExecutionState) {
+	for _, r := range m.runs {
+		if m.find(c, r.spec.ID) == r {
+			states = append(states, r.at(c.now.Add(-m.lag)))
+		}
+	}
+	slices.Reverse(states)
+	return states
+}
+
+func (m *oos) listExecutions(c *call, p *acsParameters) (map[string]any, *apiError) {
+	p.enum("Mode", "Automatic", debugMode)
+	p.enum("Status", oosRunning, "Started", oosSuccess, oosFailed, oosWaiting, oosCancelled, "Pending", oosSkipped)
+	p.enum("IncludeChildExecution", "true", "false")
+	after := p.date("StartDateAfter")
+	size, from := p.number("MaxResults", 50, 10, 100), p.number("NextToken", 0, 0, 1<<20)
+	if p.err != nil {
+		return nil, p.err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id := p.values.Get("ExecutionId")
+	if id != "" && m.reportsMissing && m.find(c, id) == nil {
+		return nil, m.missing(id)
+	}
+	shown := []map[string]any{}
+	for _, state := range m.seen(c) {
+		same := func(name, value string) bool { return p.values.Get(name) == "" || p.values.Get(name) == value }
+		// The document says of TemplateName that it lists all templates whose names contain it.
+		if same("ExecutionId", state.ExecutionID) && same("Status", state.Status) && same("Mode", state.Mode) &&
+			strings.Contains(state.TemplateName, p.values.Get("TemplateName")) && !state.Started.Truncate(time.Second).Before(after) {
+			shown = append(shown, state.shown(m.outputs(state.ExecutionID)))
+		}
+	}
+	return acsPage("Executions", shown, from, size), nil
+}
+
+// outputs needs m.mu.
+func (m *oos) outputs(id string) string {
+	for _, r := range m.runs {
+		if r.spec.ID == id {
+			return r.spec.Outputs
+		}
+	}
+	return ""
+}
+
+func (s OOSExecutionState) shown(outputs string) map[string]any {
+	current := []map[string]any{}
+	for _, task := range s.Tasks {
+		if task.Ended.IsZero() {
+			current = append(current, map[string]any{"TaskName": task.TaskName, "TaskExecutionId": task.TaskExecutionID, "TaskAction": task.TaskAction})
+		}
+	}
+	shown := map[string]any{
+		"ExecutionId": s.ExecutionID, "TemplateName": s.TemplateName, "Mode": s.Mode, "Status": s.Status, "StatusMessage": s.Message, "CurrentTasks": current,
+		"StartDate": oosDate(s.Started), "CreateDate": oosDate(s.Started), "UpdateDate": oosDate(s.Updated), "EndDate": oosDate(s.Ended), "Outputs": "{}",
+	}
+	if !s.Ended.IsZero() && outputs != "" {
+		shown["Outputs"] = outputs
+	}
+	return shown
+}
+
+func oosDate(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.UTC().Format(oosTime)
+}
+
+// acsPage is a part of a list, and how to get the next one.
+func acsPage(name string, list []map[string]any, from, size int) map[string]any {
+	from = min(from, len(list))
+	to := min(from+size, len(list))
+	answer := map[string]any{name: list[from:to], "MaxResults": size, "NextToken": ""}
+	if to < len(list) {
+		answer["NextToken"] = strconv.Itoa(to)
+	}
+	return answer
+}
+
+// date reads a time as the documents write them.
+func (p *acsParameters) date(name string) time.Time {
+	if p.values.Get(name) == "" {
+		return time.Time{}
+	}
+	at, err := time.Parse(oosTime, p.values.Get(name))
+	if err != nil {
+		p.invalid(name)
+	}
+	return at
+}
+
+func (m *oos) listTaskExecutions(c *call, p *acsParameters) (map[string]any, *apiError) {
+	p.enum("IncludeChildTaskExecution", "true", "false")
+	// An older edition of the document says 20 to 100.
+	size, from := p.number("MaxResults", 50, 20, 100), p.number("NextToken", 0, 0, 1<<20)
+	if p.err != nil {
+		return nil, p.err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id := p.values.Get("ExecutionId")
+	if id != "" && m.reportsMissing && m.find(c, id) == nil {
+		return nil, m.missing(id)
+	}
+	shown := []map[string]any{}
+	for _, state := range m.seen(c) {
+		spec := m.find(c, state.ExecutionID).spec
+		for _, task := range state.Tasks {
+			same := func(name, value string) bool { return p.values.Get(name) == "" || p.values.Get(name) == value }
+			if same("ExecutionId", state.ExecutionID) && same("Status", task.Status) && same("TaskAction", task.TaskAction) && same("TaskName", task.TaskName) &&
+				same("TaskExecutionId", task.TaskExecutionID) && same("ParentTaskExecutionId", task.ParentID) &&
+				(task.ParentID == "" || p.values.Get("IncludeChildTaskExecution") == "true" || p.values.Get("ParentTaskExecutionId") != "") {
+				shown = append(shown, task.shown(state.ExecutionID, spec))
+			}
+		}
+	}
+	return acsPage("TaskExecutions", shown, from, size), nil
+}
+
+func (t OOSTaskState) shown(execution string, spec OOSExecution) map[string]any {
+	note, properties := t.Note, t.Properties
+	if spec.HideNotes {
+		note = ""
+	}
+	if spec.HideProperties {
+		properties = ""
+	}
+	return map[string]any{
+		"ExecutionId": execution, "TaskExecutionId": t.TaskExecutionID, "ParentTaskExecutionId": t.ParentID, "TaskName": t.TaskName, "TaskAction": t.TaskAction,
+		"LoopItem": t.LoopItem, "Status": t.Status, "StatusMessage": t.Message, "Properties": properties, "ExtraData": map[string]any{"NotifyNote": note}, "Outputs": "{}",
+		"CreateDate": oosDate(t.Began), "StartDate": oosDate(t.Began), "UpdateDate": oosDate(t.Updated), "EndDate": oosDate(t.Ended),
+	}
+}
+
+// StartOOSExecution starts an execution and returns its id. An invalid description is a mistake of the test, and panics.
+func (s *Sandbox) StartOOSExecution(d OOSExecution) string {
+	if err := d.check(); err != nil {
+		panic(err)
+	}
+	return s.oos.start(d).spec.ID
+}
+
+// OOSExecutions are all executions as they are now, in the order in which they were started.
+func (s *Sandbox) OOSExecutions() []OOSExecutionState {
+	s.oos.mu.Lock()
+	defer s.oos.mu.Unlock()
+	states := []OOSExecutionState{}
+	for _, r := range s.oos.runs {
+		r.settle(s.now())
+		states = append(states, r.state())
+	}
+	return states
+}
+
+// OOSExecution is the present state of an execution, and whether it exists.
+func (s *Sandbox) OOSExecution(id string) (OOSExecutionState, bool) {
+	states := s.OOSExecutions()
+	i := slices.IndexFunc(states, func(state OOSExecutionState) bool { return state.ExecutionID == id })
+	if i < 0 {
+		return OOSExecutionState{}, false
+	}
+	return states[i], true
+}
+
+func (m *oos) routes() []route {
+	return []route{
+		{"GET /_sandbox/oos/executions", "all executions of OOS templates", func(*http.Request) (any, error) { return m.sandbox.OOSExecutions(), nil }},
+		{"POST /_sandbox/oos/executions", "start an execution of a template", func(r *http.Request) (any, error) {
+			d, err := adminBody[OOSExecution](r)
+			if err == nil {
+				err = d.check()
+			}
+			if err != nil {
+				return nil, err
+			}
+			return map[string]string{"ID": m.start(d).spec.ID}, nil
+		}},
+		{"GET /_sandbox/oos/executions/{id}", "one execution with its tasks and the signals it took", func(r *http.Request) (any, error) {
+			state, ok := m.sandbox.OOSExecution(r.PathValue("id"))
+			if !ok {
+				return nil, notFound("execution " + r.PathValue("id"))
+			}
+			return state, nil
+		}},
+	}
+}
