@@ -42,7 +42,7 @@ func (w signalRun) failure(result delivery.Result) *sendProblem {
 	}
 	detail := join(
 		doing+w.answer(result.Attempt),
-		w.asked(result), w.stopped(result.Stopped), unsentBecause(result.Attempt, result.Stopped), advice.Next)
+		w.asked(result), w.stopped(result.Stopped), unsentBecause(result.Attempt, result.Stopped), advice.Next, w.lookedAgain)
 	return w.problem(summary, advice, detail, stands, advice.Gone && (result.Outcome != delivery.Unknown || !result.HadUnknown))
 }
 
@@ -176,6 +176,21 @@ func (w signalRun) notReady(end delivery.WaitResult, doing string) *sendProblem 
 		meaning = w.Unseen
 	}
 	return w.problem("Signal Not Sent", Advice{}, join(opening+saw, w.lastFailure(end), w.stopped(end.Stopped), meaning), stands, end.Observation.Gone)
+}
+
+// notFound is the problem of a signal that was not sent because its target was not
+// found, or because several may be meant.
+func (w signalRun) notFound(end delivery.WaitResult, finder *TargetFinder, doing string) *sendProblem {
+	if end.Unreadable != nil || end.Observation.State != delivery.Missed {
+		return w.notReady(end, doing)
+	}
+	unsent := w.stands(notTaken)
+	if !w.previousSend.IsZero() && !w.previousAbsent() {
+		unsent = w.previousText()
+	}
+	return w.problem("Signal Not Sent", Advice{Attribute: finder.Argument},
+		join(fmt.Sprintf("Sending %s to %s was not tried. %s", w.What, w.To, end.Observation.Reason), end.Observation.Seen, finder.Missed()),
+		unsent, end.Observation.Gone)
 }
 
 // waited is what there is to say of a wait for the target's end. The signal was

@@ -260,6 +260,7 @@ func (r *signalResource[A]) changed(req resource.ModifyPlanRequest, diags *diag.
 	for name, attribute := range r.system.Arguments {
 		switch {
 		case attribute.IsWriteOnly() || r.system.OnlyTriggersResend:
+		case r.system.Naming.onlyFinds(name, configured, sent):
 		case attribute.IsComputed() && configured[name].IsNull():
 		case !configured[name].Equal(sent[name]):
 			changed = append(changed, name)
@@ -267,6 +268,16 @@ func (r *signalResource[A]) changed(req resource.ModifyPlanRequest, diags *diag.
 	}
 	slices.Sort(changed) // The order of a map is another one each time.
 	return changed
+}
+
+// onlyFinds reports whether a change of an argument leaves the signal the same: it says
+// which target of a name is meant, or it is the name of a target that is now identified.
+func (n *Naming) onlyFinds(name string, configured, sent map[string]tftypes.Value) bool {
+	if n == nil {
+		return false
+	}
+	id := configured[n.ID]
+	return slices.Contains(n.Filters, name) || name == n.Name && configured[name].IsNull() && !id.IsNull() && id.Equal(sent[n.ID])
 }
 
 // pending reports whether a signal was sent to a target whose end is waited for

@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -52,6 +53,9 @@ type signalRun struct {
 	// outcome, and previousLookup how looking for that one ended.
 	previousSend   delivery.Timestamp
 	previousLookup *delivery.WaitResult
+	// lookedAgain is what came of looking for another target after one that was found
+	// had refused the signal.
+	lookedAgain string
 	// redactor knows the signal's own secrets, too.
 	redactor *delivery.Redactor
 	// progress reports to the user what is done; nil where nobody listens.
@@ -78,39 +82,60 @@ type sendProblem struct {
 // already, when the target is ready. It returns a problem unless the signal was
 // accepted or adopted.
 func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
-	adopts, unready, found := w.options.AdoptExisting.ValueBool(), w.options.WaitUntilReady.ValueBool(), w.Find
-	if w.Find != nil && (adopts || unready || w.options.WaitForCompletion.ValueBool()) {
+	adopts, unready, finder := w.options.AdoptExisting.ValueBool(), w.options.WaitUntilReady.ValueBool(), w.Find
+	switch {
+	case finder == nil:
+	case !finder.Required && !adopts && !unready && !w.options.WaitForCompletion.ValueBool():
+		// Nothing is read, and the service knows which target is meant.
+		finder = nil
+	case adopts && finder.Adopting != nil:
+		finder = finder.Adopting
+	}
+	if finder != nil {
 		// What is read has to be what is signalled: it is found before it is sent to.
-		probe, doing := w.Find.Now, "looking for the target"
+		probe, doing := finder.Now, "looking for the target"
 		if unready {
-			probe, doing = w.Find.Ready, untilReady
+			probe, doing = finder.Ready, untilReady
 		}
-		if end := w.find(ctx, probe); !end.Reached() {
-			return sendResult{}, w.notReady(end, doing)
-		}
-		unready = false
-	} else {
-		found = nil
-	}
-	if adopts {
-		switch end := w.wait(ctx, w.Existing, "Looking whether the signal is there"); {
-		case end.Reached():
-			return sendResult{delivery: Adopted}, nil
-		case end.Observation.State == delivery.Pending:
-			return sendResult{}, w.notReady(end, "looking whether the signal is already there")
+		if end := w.find(ctx, finder, probe); !end.Reached() {
+			return sendResult{}, w.notFound(end, finder, doing)
 		}
 	}
-	if unready {
-		if end := w.wait(ctx, w.Ready, "Waiting until the target is ready"); !end.Reached() {
-			return sendResult{}, w.notReady(end, untilReady)
+	var (
+		result  delivery.Result
+		refusal *signalRun
+	)
+	for again := true; again; {
+		again, refusal = false, nil
+		if adopts {
+			switch end := w.wait(ctx, w.Existing, "Looking whether the signal is there"); {
+			case end.Reached():
+				return sendResult{delivery: Adopted}, nil
+			case end.Observation.State == delivery.Pending:
+				return sendResult{}, w.notReady(end, "looking whether the signal is already there")
+			}
 		}
-	}
-	result := w.deliver(ctx)
-	if found != nil && !result.HadUnknown && w.Explain(result.Attempt).Gone && !adopts {
-		// The one that was found has ended, and reads that lag may name it for a while:
-		// the service knows best whether another one is there.
-		w.Signal, found = found.Forget(), nil
+		if unready && finder == nil {
+			if end := w.wait(ctx, w.Ready, "Waiting until the target is ready"); !end.Reached() {
+				return sendResult{}, w.notReady(end, untilReady)
+			}
+		}
 		result = w.deliver(ctx)
+		if finder == nil || result.Outcome != delivery.Rejected || result.HadUnknown {
+			continue
+		}
+		switch advice := w.Explain(result.Attempt); {
+		case finder.Required && (advice.Gone || advice.NotReady):
+			before := *w
+			refusal = &before
+			w.Signal = finder.Forget()
+			again, refusal.lookedAgain = w.findAgain(ctx, finder, unready)
+		case !finder.Required && advice.Gone && !adopts:
+			// The one that was found has ended, and reads that lag may name it for a while:
+			// the service knows best whether another one is there.
+			w.Signal, finder = finder.Forget(), nil
+			result = w.deliver(ctx)
+		}
 	}
 	switch result.Outcome {
 	case delivery.Accepted:
@@ -118,8 +143,8 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 	case delivery.Confirmed:
 		return sendResult{delivery: Confirmed, at: result.SentAt}, nil
 	}
-	problem := w.failure(result)
-	if found != nil {
+	problem := cmp.Or(refusal, w).failure(result)
+	if finder != nil {
 		// Another one may be there.
 		problem.gone = ""
 	}
@@ -225,20 +250,11 @@ func (w *signalRun) lookup(ctx context.Context) delivery.WaitResult {
 
 const untilReady = "waiting until the target can take it"
 
-// find has the signal go to the one target that a probe of its TargetFinder finds.
-func (w *signalRun) find(ctx context.Context, probe *delivery.Probe) delivery.WaitResult {
-	end := w.wait(ctx, probe, "Looking for the target")
-	if end.Reached() {
-		w.Signal = w.Find.Found()
-	}
-	return end
-}
-
 // complete waits for the end of the run of the target that took the signal, sent
 // then, and notes what it saw.
 func (w *signalRun) complete(ctx context.Context, waiting *Waiting, sent time.Time) delivery.WaitResult {
 	if w.Find != nil {
-		if end := w.find(ctx, w.Find.Signalled(sent)); !end.Reached() {
+		if end := w.find(ctx, w.Find, w.Find.Signalled(sent)); !end.Reached() {
 			waiting.note(end.Observation)
 			return end
 		}

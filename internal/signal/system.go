@@ -5,7 +5,6 @@ package signal
 
 import (
 	"context"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -37,6 +36,8 @@ type System[A any] struct {
 	// ActionArguments are those that the action has; nil for all of Arguments. There is
 	// no action while one of them is secret.
 	ActionArguments map[string]schema.Attribute
+	// Naming says how the target can be named instead of identified; nil where it cannot.
+	Naming *Naming
 	// OnlyTriggersResend is for signals whose Arguments say how to get there, not
 	// what is sent: a change of them is recorded and sends nothing.
 	OnlyTriggersResend bool
@@ -102,8 +103,8 @@ type Signal struct {
 	Explain func(delivery.Attempt) Advice
 	// FindOut says how a user can see whether a signal whose answer was lost has arrived.
 	HowToCheck string
-	// Find finds the target first, where something is to be read of it and the
-	// arguments leave open which one it is; nil when they name it.
+	// Find finds the target first, where the arguments leave open which one it is; nil when
+	// they identify it.
 	Find *TargetFinder
 	// Ready is the probe in which the target can take this signal, and Completion
 	// the one in which its run has ended as the signal wants it to. They are nil
@@ -122,24 +123,6 @@ type Signal struct {
 	Unseen string
 }
 
-// TargetFinder finds the target of a signal whose arguments leave open which one it is.
-// Once one of its probes is reached, the arguments name the target.
-type TargetFinder struct {
-	// Ready is reached when there is a target that can take the signal, and pending
-	// while there is none.
-	Ready *delivery.Probe
-	// Now is the same for those who do not wait: without a target it cannot be read.
-	Now *delivery.Probe
-	// Signalled is the probe in which there is the target that took a signal sent
-	// then; without one it cannot be read.
-	Signalled func(sent time.Time) *delivery.Probe
-	// Found returns the signal to the target that was found.
-	Found func() Signal
-	// Forget returns the signal to whichever target is there when it arrives, after
-	// the one that was found turned out not to be there any more.
-	Forget func() Signal
-}
-
 // Advice is what to do about a failure.
 type Advice struct {
 	// Attribute is the argument at fault, empty when none is.
@@ -148,6 +131,8 @@ type Advice struct {
 	Next string
 	// Gone says that the target is not there, so that a signal at destroy has nobody left to reach.
 	Gone bool
+	// NotReady says that the target is there, and does not take the signal now.
+	NotReady bool
 }
 
 // Offer is what a system offers to Terraform.

@@ -57,47 +57,42 @@ type noRunError struct{ what, next string }
 func (e *noRunError) Error() string { return e.what }
 
 // finder finds the run that the arguments leave open, and names it there.
-func (w workflow) finder(a *args, bound func() signal.Signal) *signal.TargetFinder {
-	judge := func(id string) delivery.Observation {
-		if id == "" {
-			return delivery.Observation{State: delivery.Pending}
+func (w workflow) finder(a *args, status string, bound func() signal.Signal) *signal.TargetFinder {
+	choose := func(id string) {
+		if a.RunID = types.StringNull(); id != "" {
+			a.RunID = types.StringValue(id)
 		}
-		a.RunID = types.StringValue(id)
-		return delivery.Observation{State: delivery.Reached, Status: statusOpen}
 	}
-	now := func(ctx context.Context) (string, delivery.Attempt) { return w.openRun(ctx, nil) }
-	return &signal.TargetFinder{
-		Ready: delivery.NewProbe(w.key("open"), now, judge),
-		Now: delivery.NewProbe(w.key("now"), orElse(&noRunError{
-			"SWF lists no open run of this workflow id",
-			"A run that was started just now may not be listed yet, because SWF's reads lag: wait_until_ready = true waits for it. " +
-				"A run that has ended is looked at only when run_id names it.",
-		}, now), judge),
+	return signal.Lookup{
+		Key: w.key("open"), Service: "SWF", What: "open run of this workflow id", Name: "workflow_id", ID: "run_id",
+		Hint: "A run that was started just now may not be listed yet, because SWF's reads lag: wait_until_ready = true waits for it. " +
+			"A run that has ended is looked at only when run_id names it. " + status,
+		Read: func(ctx context.Context, _ bool) (open []signal.Candidate, attempt delivery.Attempt) {
+			info, attempt := w.openRunInfo(ctx, nil)
+			if id := runID(info); id != "" {
+				open = []signal.Candidate{{ID: id, Started: awssdk.ToTime(info.StartTimestamp), Status: statusOpen, Takes: true}}
+			}
+			return open, attempt
+		},
+		Choose: choose,
+		Bound:  bound,
 		Signalled: func(sent time.Time) *delivery.Probe {
-			read := func(ctx context.Context) (string, delivery.Attempt) { return w.openAt(ctx, sent) }
-			return delivery.NewProbe(w.key(sent.String()), orElse(&noRunError{
-				"SWF lists no run of this workflow id that was open at " + sent.Format(time.RFC3339) + ", when the signal was sent",
-				"The run was not recorded when the signal was sent, because nothing waited for it. It is looked for by sent_at, which this machine's clock told, " +
-					"and SWF forgets closed runs when the domain's retention period is over.",
-			}, read), judge)
+			return delivery.NewProbe(w.key(sent.String()), func(ctx context.Context) (string, delivery.Attempt) {
+				id, attempt := w.openAt(ctx, sent)
+				if attempt.Outcome == delivery.Accepted && id == "" {
+					attempt = delivery.Attempt{Outcome: delivery.Rejected, RequestID: attempt.RequestID, Err: &noRunError{
+						"SWF lists no run of this workflow id that was open at " + sent.Format(time.RFC3339) + ", when the signal was sent",
+						"The run was not recorded when the signal was sent, because nothing waited for it. It is looked for by sent_at, which this machine's clock told, " +
+							"and SWF forgets closed runs when the domain's retention period is over.",
+					}}
+				}
+				return id, attempt
+			}, func(id string) delivery.Observation {
+				choose(id)
+				return delivery.Observation{State: delivery.Reached, Status: statusOpen}
+			})
 		},
-		Found: bound,
-		Forget: func() signal.Signal {
-			a.RunID = types.StringNull()
-			return bound()
-		},
-	}
-}
-
-// orElse turns a read that finds no run into one that failed so.
-func orElse(none *noRunError, read func(context.Context) (string, delivery.Attempt)) func(context.Context) (string, delivery.Attempt) {
-	return func(ctx context.Context) (string, delivery.Attempt) {
-		id, attempt := read(ctx)
-		if attempt.Outcome == delivery.Accepted && id == "" {
-			attempt = delivery.Attempt{Outcome: delivery.Rejected, RequestID: attempt.RequestID, Err: none}
-		}
-		return id, attempt
-	}
+	}.Finder()
 }
 
 // openRun returns the id of the open run, started no later than latest if that is

@@ -95,7 +95,7 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 	}
 	watched := workflow{client, a.Region.ValueString(), a.Domain.ValueString(), a.WorkflowID.ValueString()}
 	if a.RunID.IsNull() {
-		bound.Find = watched.finder(a, func() signal.Signal { return bind(client, a, secrets) })
+		bound.Find = watched.finder(a, t.status(), func() signal.Signal { return bind(client, a, secrets) })
 		bound.Evidence = watched.evidence(input, func(run string) { a.RunID = types.StringValue(run) })
 		return bound
 	}

@@ -70,55 +70,42 @@ func (e *noRunError) Error() string { return e.what }
 
 // finder finds the run that the arguments leave open, and names it there.
 func (w workflow) finder(a *args, t target, bound func() signal.Signal) *signal.TargetFinder {
-	judge := func(id string) delivery.Observation {
-		if id == "" {
-			return delivery.Observation{State: delivery.Pending}
+	choose := func(id string) {
+		if a.RunID = types.StringNull(); id != "" {
+			a.RunID = types.StringValue(id)
 		}
-		a.RunID = types.StringValue(id)
-		return delivery.Observation{State: delivery.Reached, Status: running}
 	}
-	return &signal.TargetFinder{
-		Ready: delivery.NewProbe(w.key("running"), func(ctx context.Context) (string, delivery.Attempt) { return w.running(ctx) }, judge),
-		Now: delivery.NewProbe(w.key("now"), orElse(&noRunError{
-			"Temporal knows no running execution of this workflow id",
-			"wait_until_ready = true waits for one to be started. A run that has closed is looked at only when run_id names it.",
-		}, w.running), judge),
+	return signal.Lookup{
+		Key: w.key("running"), Service: "Temporal", What: "running execution of this workflow id", Name: "workflow_id", ID: "run_id",
+		Hint: "wait_until_ready = true waits for one to be started. A run that has closed is looked at only when run_id names it. " + t.describe(),
+		Read: func(ctx context.Context, _ bool) (open []signal.Candidate, attempt delivery.Attempt) {
+			found, attempt := w.describe(ctx, "")
+			switch {
+			case attempt.Code == "NOT_FOUND":
+				return nil, delivery.Attempt{Outcome: delivery.Accepted}
+			case attempt.Outcome == delivery.Accepted && found.status() == running:
+				open = []signal.Candidate{{ID: found.Info.Execution.RunID, Started: found.Info.StartTime, Status: running, Takes: true}}
+			}
+			return open, attempt
+		},
+		Choose: choose,
+		Bound:  bound,
 		Signalled: func(time.Time) *delivery.Probe {
-			read := func(ctx context.Context) (string, delivery.Attempt) { return w.signalled(ctx, t) }
-			return delivery.NewProbe(w.key(t.request.RequestID), orElse(&noRunError{
-				"the current run of this workflow id shows no signal with the request id " + t.request.RequestID,
-				"The run was not recorded when the signal was sent, because nothing waited for it, and another run may have followed it.",
-			}, read), judge)
+			return delivery.NewProbe(w.key(t.request.RequestID), func(ctx context.Context) (string, delivery.Attempt) {
+				id, attempt := w.signalled(ctx, t)
+				if attempt.Outcome == delivery.Accepted && id == "" {
+					attempt = delivery.Attempt{Outcome: delivery.Rejected, Err: &noRunError{
+						"the current run of this workflow id shows no signal with the request id " + t.request.RequestID,
+						"The run was not recorded when the signal was sent, because nothing waited for it, and another run may have followed it.",
+					}}
+				}
+				return id, attempt
+			}, func(id string) delivery.Observation {
+				choose(id)
+				return delivery.Observation{State: delivery.Reached, Status: running}
+			})
 		},
-		Found: bound,
-		Forget: func() signal.Signal {
-			a.RunID = types.StringNull()
-			return bound()
-		},
-	}
-}
-
-// orElse turns a read that finds no run into one that failed so.
-func orElse(none *noRunError, read func(context.Context) (string, delivery.Attempt)) func(context.Context) (string, delivery.Attempt) {
-	return func(ctx context.Context) (string, delivery.Attempt) {
-		id, attempt := read(ctx)
-		if attempt.Outcome == delivery.Accepted && id == "" {
-			attempt = delivery.Attempt{Outcome: delivery.Rejected, Err: none}
-		}
-		return id, attempt
-	}
-}
-
-// running returns the id of the current run while it is running, "" when there is none.
-func (w workflow) running(ctx context.Context) (string, delivery.Attempt) {
-	found, attempt := w.describe(ctx, "")
-	switch {
-	case attempt.Code == "NOT_FOUND":
-		return "", delivery.Attempt{Outcome: delivery.Accepted}
-	case attempt.Outcome != delivery.Accepted || found.status() != running:
-		return "", attempt
-	}
-	return found.Info.Execution.RunID, attempt
+	}.Finder()
 }
 
 // signalled returns the id of the current run if its history has the signal, else "".
