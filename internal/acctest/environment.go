@@ -17,19 +17,23 @@ import (
 )
 
 // Quick is a policy with the retry policy of a test. What no test waits for takes so
-// long that it does not happen on a busy machine either.
+// long that it does not happen on a busy machine either. An attempt is shorter than the
+// minutes that tests of evidence put between a signal and another one like it.
 var Quick = delivery.RetryPolicy{
 	FirstPause:   5 * time.Millisecond,
 	LongestPause: 50 * time.Millisecond,
 	Unreachable:  200 * time.Millisecond,
-	Attempt:      10 * time.Minute,
+	Attempt:      2 * time.Minute,
 	FirstPoll:    time.Millisecond,
 	LongestPoll:  15 * time.Millisecond,
 	Settle:       30 * time.Millisecond,
 }
 
 // Briefly are the timeouts of what would wait for ever: long enough that a busy machine sends a request in them.
-var Briefly = within("3s")
+var Briefly = within(BriefTimeout)
+
+// BriefTimeout is each of them.
+const BriefTimeout = "3s"
 
 // Patiently are the timeouts of what does not wait: they tell what ends at once from what waits.
 var Patiently = within("5m")

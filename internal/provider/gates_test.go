@@ -128,7 +128,7 @@ func TestTimeoutWhileWaiting(t *testing.T) {
 		config := y.Gate.Running(s, never).With(waiting).With(acctest.Briefly)
 		s.Hook(y.Gate.Read, nil, nil) // time stands still
 		r := p.Resource(y.Type)
-		says(t, r.Apply(config), true, "Target Still Running", "accepted", "create timeout of 1s", y.Gate.IsRunning, "untaint")
+		says(t, r.Apply(config), true, "Target Still Running", "accepted", "create timeout of "+acctest.BriefTimeout, y.Gate.IsRunning, "untaint")
 		status(t, r, y.Gate.IsRunning, false)
 		if !r.Tainted {
 			t.Error("not tainted")
@@ -264,7 +264,7 @@ func TestNotReadyInTime(t *testing.T) {
 		config := y.Gate.Unready(s).With(acctest.Briefly).With(acctest.Values{"wait_until_ready": true})
 		s.Hook(y.Gate.Read, nil, nil) // time stands still
 		r := p.Resource(y.Type)
-		says(t, r.Apply(config), true, "Signal Not Sent", "was not tried", "create timeout of 1s", "Applying again")
+		says(t, r.Apply(config), true, "Signal Not Sent", "was not tried", "create timeout of "+acctest.BriefTimeout, "Applying again")
 		if !r.State.IsNull() || s.Count(y.Operation) != 0 {
 			t.Errorf("recorded %s after %v", r.State, s.RequestLog())
 		}
