@@ -45,7 +45,10 @@ func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Opt
 	// A read that comes after the last one that is needed has not begun yet when a test goes on.
 	patience.FirstPoll, patience.LongestPoll = 100*time.Millisecond, 100*time.Millisecond
 	patience.Attempt = cmp.Or(trouble.Attempt, patience.Attempt)
-	if trouble.Line == matrix.RefusedAtFirst || trouble.Line == matrix.HTTP2 || trouble.Line != matrix.Refused && y.ShownBy != "" {
+	switch {
+	case trouble.Line == matrix.HTTP2 && y.Package == "":
+		patience.Unreachable = 3 * time.Second // A job that may have been made is looked for as long.
+	case trouble.Line == matrix.RefusedAtFirst || trouble.Line == matrix.HTTP2 || trouble.Line != matrix.Refused && y.ShownBy != "":
 		patience.Unreachable = time.Minute
 	}
 	start := acctest.Sandbox

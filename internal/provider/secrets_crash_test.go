@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/terraform-exec/tfexec"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -24,9 +25,9 @@ func TestAccNoSecretInACrash(t *testing.T) {
 	w.SetStderr(&complained)
 	var sent atomic.Int32
 	for _, s := range []*sandbox.Sandbox{w.s, w.other} {
-		for _, operation := range []string{"SignalWorkflowExecution", "SendWorkflowStepState", "SendTaskSuccess", "SignalResource", "TriggerJob"} {
-			s.Inject(sandbox.Fault{Operation: operation, Kind: sandbox.KindStallAfter})
-			s.Hook(operation, nil, func() {
+		for _, y := range systems.All {
+			s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindStallAfter})
+			s.Hook(y.Operation, nil, func() {
 				if int(sent.Add(1)) == w.signals {
 					processes.Crash()
 				}

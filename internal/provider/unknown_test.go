@@ -106,8 +106,6 @@ func TestUnknownProviderConfiguration(t *testing.T) {
 				t.Errorf("deferral allowed: %t, the refresh is deferred: %t, and says %s", allowed, elsewhere.Deferred, diags)
 			}
 		}
-		if now := len(s.RequestLog()); now != made {
-			t.Errorf("these requests were made: %v", s.RequestLog()[made:])
-		}
+		noneSince(t, y, s, made)
 	})
 }
