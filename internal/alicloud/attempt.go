@@ -15,13 +15,29 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Send makes one attempt of one SDK operation and classifies how it ended. The
-// call makes a client of the configuration, which has the SDK's own errors
-// enabled, and returns the request id of the answer.
-//
-// An unknown outcome is repeatable where the vendor's rule for requests with a
-// ClientToken says so: after a server error or no result, but not after a 4xx.
-func Send(ctx context.Context, c *Clients, service string, call func(ctx context.Context, config *openapi.Config) (requestID string, err error)) delivery.Attempt {
+// Service is a service of Alibaba Cloud.
+type Service struct {
+	// Name is the argument in the provider's endpoints that leads to another server,
+	// and Host the server otherwise.
+	Name, Host string
+}
+
+// Call makes a client of a configuration, which has the SDK's own errors enabled,
+// makes one request, and returns the request id of the answer.
+type Call func(ctx context.Context, config *openapi.Config) (requestID string, err error)
+
+// Send makes one attempt of one SDK operation and classifies how it ended. No unknown
+// outcome is repeatable.
+func Send(ctx context.Context, c *Clients, service Service, call Call) delivery.Attempt {
+	attempt := SendWithToken(ctx, c, service, call)
+	attempt.Repeatable = false
+	return attempt
+}
+
+// SendWithToken is Send for a request with a ClientToken. An unknown outcome is
+// repeatable where the vendor's rule for such requests says so: after a server error
+// or no result, but not after a 4xx.
+func SendWithToken(ctx context.Context, c *Clients, service Service, call Call) delivery.Attempt {
 	with, err := c.keys(ctx)
 	if err != nil {
 		return unsigned(ctx, err)

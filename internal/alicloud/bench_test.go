@@ -43,7 +43,7 @@ func BenchmarkEncode(b *testing.B) {
 		ClientToken:       tea.String("00000000-0000-4000-8000-000000000001"),
 	}
 	for b.Loop() {
-		attempt := alicloud.Send(b.Context(), clients, "ros", func(ctx context.Context, config *openapi.Config) (string, error) {
+		attempt := alicloud.SendWithToken(b.Context(), clients, alicloud.Service{Name: "ros", Host: "ros.aliyuncs.com"}, func(ctx context.Context, config *openapi.Config) (string, error) {
 			config.HttpClient = prompt{}
 			client, err := ros.NewClient(config)
 			if err != nil {

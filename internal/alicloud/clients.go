@@ -223,14 +223,14 @@ func (c *Clients) correct(ctx context.Context, clock delivery.ServerClock) bool 
 // leastSkew is by how much a clock has to be wrong to be corrected.
 const leastSkew = time.Minute
 
-// defaultEndpoints serve all regions.
-var defaultEndpoints = map[string]string{"ros": "ros.aliyuncs.com", "sts": "sts.aliyuncs.com"}
+// sts gives sessions of roles.
+var sts = Service{"sts", "sts.aliyuncs.com"}
 
 // client is the configuration of an SDK client of a service that signs with some keys.
-func (c *Clients) client(service string, with keys) *openapi.Config {
+func (c *Clients) client(service Service, with keys) *openapi.Config {
 	config := &openapi.Config{
 		AccessKeyId: tea.String(with.accessKey), AccessKeySecret: tea.String(with.secretKey),
-		Endpoint: tea.String(defaultEndpoints[service]), Protocol: tea.String("https"),
+		Endpoint: tea.String(service.Host), Protocol: tea.String("https"),
 		UserAgent: tea.String(c.config.UserAgent), HttpClient: c.pool,
 	}
 	if ahead := time.Duration(c.ahead.Load()); ahead != 0 {
@@ -241,8 +241,8 @@ func (c *Clients) client(service string, with keys) *openapi.Config {
 	if with.securityToken != "" {
 		config.SecurityToken = tea.String(with.securityToken)
 	}
-	at := c.config.Endpoints[service]
-	if service == "sts" {
+	at := c.config.Endpoints[service.Name]
+	if service == sts {
 		at = c.loaded.stsEndpoint
 	}
 	if u, err := url.Parse(at); err == nil && u.Host != "" {

@@ -41,7 +41,7 @@ func TestWhereSTSIsAsked(t *testing.T) {
 			if _, err := c.load(); err != nil {
 				t.Fatal(err)
 			}
-			if client := c.client("sts", keys{}); *client.Protocol+"://"+*client.Endpoint != test.want {
+			if client := c.client(sts, keys{}); *client.Protocol+"://"+*client.Endpoint != test.want {
 				t.Errorf("%s://%s", *client.Protocol, *client.Endpoint)
 			}
 		})

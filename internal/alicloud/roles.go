@@ -9,10 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	sdk "github.com/alibabacloud-go/darabonba-openapi/v2/client"
 	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
-	"github.com/alibabacloud-go/tea/dara"
-	"github.com/alibabacloud-go/tea/tea"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -28,7 +25,7 @@ const (
 
 // assume asks STS for the keys of a role.
 func (c *Clients) assume(ctx context.Context, with keys, role AssumeRole) (keys, error) {
-	granted, err := c.session(ctx, "AssumeRole", "AK", c.client("sts", with), map[string]string{
+	granted, err := c.session(ctx, "AssumeRole", "AK", c.client(sts, with), map[string]string{
 		"RoleArn":         role.RoleARN,
 		"RoleSessionName": cmp.Or(role.SessionName, defaultSession),
 		"ExternalId":      role.ExternalID,
@@ -43,7 +40,7 @@ func (c *Clients) assume(ctx context.Context, with keys, role AssumeRole) (keys,
 // assumeWithOIDC asks STS for the keys of a role in exchange for a token. The token is in
 // the body: what is in a URL, others write into their logs.
 func (c *Clients) assumeWithOIDC(ctx context.Context, role oidcRole, token string) (keys, error) {
-	granted, err := c.session(ctx, "AssumeRoleWithOIDC", "Anonymous", c.client("sts", keys{}), nil, map[string]string{
+	granted, err := c.session(ctx, "AssumeRoleWithOIDC", "Anonymous", c.client(sts, keys{}), nil, map[string]string{
 		"RoleArn":         role.RoleARN,
 		"OIDCProviderArn": role.OIDCProviderARN,
 		"OIDCToken":       token,
@@ -68,36 +65,18 @@ func (c *Clients) session(ctx context.Context, action, auth string, config *open
 	bounded, cancel := context.WithTimeout(ctx, stsTimeout)
 	defer cancel()
 	attempt := send(bounded, func(ctx context.Context) (string, error) {
-		client, err := sdk.NewClient(config)
-		if err != nil {
-			return "", err
-		}
-		client.DisableSDKError = tea.Bool(true)
-		request := &openapi.OpenApiRequest{Query: filled(query)}
-		if body != nil {
-			request.Body = openapi.ParseToMap(filled(body))
-		}
-		answer, err := client.CallApiWithCtx(ctx, &openapi.Params{
-			Action: tea.String(action), Version: tea.String("2015-04-01"), Protocol: tea.String("HTTPS"),
-			Pathname: tea.String("/"), Method: tea.String("POST"), AuthType: tea.String(auth), Style: tea.String("RPC"),
-			ReqBodyType: tea.String("formData"), BodyType: tea.String("json"),
-		}, request, &dara.RuntimeOptions{})
-		if err != nil {
-			return "", err
-		}
 		var out struct {
-			Body struct {
-				RequestID   string `json:"RequestId"`
-				Credentials given
-			} `json:"body"`
+			RequestID   string `json:"RequestId"`
+			Credentials given
 		}
-		if err := dara.Convert(answer, &out); err != nil {
-			return "", fmt.Errorf("the answer cannot be read: %w", err)
+		if err := rpc(ctx, config, "2015-04-01", action, auth, query, body, &out); err != nil {
+			return "", err
 		}
-		if granted, err = out.Body.Credentials.keys(); err != nil {
+		var err error
+		if granted, err = out.Credentials.keys(); err != nil {
 			return "", errors.New("the answer holds no credentials")
 		}
-		return out.Body.RequestID, nil
+		return out.RequestID, nil
 	})
 	if attempt.Outcome == delivery.Accepted {
 		return granted, nil
@@ -106,16 +85,6 @@ func (c *Clients) session(ctx context.Context, action, auth string, config *open
 		attempt.Err = fmt.Errorf("STS did not answer within %s: %w", stsTimeout, attempt.Err)
 	}
 	return keys{}, &stsError{attempt}
-}
-
-func filled(parameters map[string]string) map[string]*string {
-	some := map[string]*string{}
-	for name, value := range parameters {
-		if value != "" {
-			some[name] = tea.String(value)
-		}
-	}
-	return some
 }
 
 // stsError means that STS was asked and gave nothing.

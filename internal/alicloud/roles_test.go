@@ -139,7 +139,7 @@ func sent(t *testing.T, c *alicloud.Clients) delivery.Attempt {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	return alicloud.Send(ctx, c, "ros", func(ctx context.Context, config *openapi.Config) (string, error) {
+	return alicloud.Send(ctx, c, alicloud.Service{Name: "ros", Host: "ros.aliyuncs.com"}, func(ctx context.Context, config *openapi.Config) (string, error) {
 		client, err := sdk.NewClient(config)
 		if err != nil {
 			return "", err

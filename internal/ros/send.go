@@ -13,8 +13,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// service is its name in the provider's endpoints.
-const service = "ros"
+// service is the same for all regions.
+var service = alicloud.Service{Name: "ros", Host: "ros.aliyuncs.com"}
 
 // permission is the RAM action of the one request a signal makes.
 const permission = "ros:SignalResource"
@@ -39,7 +39,7 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 // answer. It has an SDK client of its own, because requests that share one race for
 // its Headers; credentials and connections are the Clients'.
 func send(ctx context.Context, clients *alicloud.Clients, call func(context.Context, *sdk.Client) (*string, error)) delivery.Attempt {
-	return alicloud.Send(ctx, clients, service, func(ctx context.Context, config *openapi.Config) (string, error) {
+	return alicloud.SendWithToken(ctx, clients, service, func(ctx context.Context, config *openapi.Config) (string, error) {
 		client, err := sdk.NewClient(config)
 		if err != nil {
 			return "", err

@@ -34,7 +34,7 @@ func system(clients *alicloud.Clients) signal.System[args] {
 	return signal.System[args]{
 		Name:     "stack_resource",
 		Block:    "alicloud",
-		Endpoint: service,
+		Endpoint: service.Name,
 		Description: "Sends a signal to a resource of an Alibaba Cloud ROS stack that waits for one, such as a wait condition, with one `SignalResource` request: success, failure or a warning. " +
 			"While the outcome is unknown, the request is repeated under the same client token.\n\n" +
 			"Create the stack elsewhere: with the command line, in the console or in another workspace. `alicloud_ros_stack` waits until its stack is complete, " +

@@ -1,0 +1,65 @@
+package alicloud
+
+import (
+	"context"
+	"fmt"
+
+	sdk "github.com/alibabacloud-go/darabonba-openapi/v2/client"
+	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
+	"github.com/alibabacloud-go/tea/dara"
+	"github.com/alibabacloud-go/tea/tea"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// Request makes one attempt of an operation of a service whose SDK is not linked, with
+// the core that all of them share. Empty parameters are left out. The answer is there
+// when the attempt is accepted.
+func Request[T any](ctx context.Context, c *Clients, service Service, version, operation string, parameters map[string]string) (answer T, attempt delivery.Attempt) {
+	attempt = Send(ctx, c, service, func(ctx context.Context, config *openapi.Config) (string, error) {
+		var out struct {
+			RequestID string `json:"RequestId"`
+		}
+		err := rpc(ctx, config, version, operation, "AK", parameters, nil, &out, &answer)
+		return out.RequestID, err
+	})
+	return answer, attempt
+}
+
+// rpc makes one request of an API of the RPC style, and reads its answer into each out.
+func rpc(ctx context.Context, config *openapi.Config, version, operation, auth string, query, body map[string]string, outs ...any) error {
+	client, err := sdk.NewClient(config)
+	if err != nil {
+		return err
+	}
+	client.DisableSDKError = tea.Bool(true)
+	request := &openapi.OpenApiRequest{Query: filled(query)}
+	if body != nil {
+		request.Body = openapi.ParseToMap(filled(body))
+	}
+	answer, err := client.CallApiWithCtx(ctx, &openapi.Params{
+		Action: tea.String(operation), Version: tea.String(version), Protocol: tea.String("HTTPS"),
+		Pathname: tea.String("/"), Method: tea.String("POST"), AuthType: tea.String(auth), Style: tea.String("RPC"),
+		ReqBodyType: tea.String("formData"), BodyType: tea.String("json"),
+	}, request, &dara.RuntimeOptions{})
+	if err != nil {
+		return err
+	}
+	for _, out := range outs {
+		if err := dara.Convert(answer["body"], out); err != nil {
+			return fmt.Errorf("the answer cannot be read: %w", err)
+		}
+	}
+	return nil
+}
+
+// filled are the parameters that say something.
+func filled(parameters map[string]string) map[string]*string {
+	some := map[string]*string{}
+	for name, value := range parameters {
+		if value != "" {
+			some[name] = tea.String(value)
+		}
+	}
+	return some
+}
