@@ -36,6 +36,7 @@ func populated(s *Sandbox) {
 	s.StartPipeline(Pipeline{Name: "release", Stages: []PipelineStage{{Name: "Approve", Actions: []PipelineAction{{Name: "Ask"}}}}})
 	s.StartServiceDeployment(ServiceDeployment{Service: "web", ID: "first", Stages: []DeploymentStage{{HookID: "hook"}, {HookID: "next"}}})
 	s.StartStack(Stack{ID: someUUID, Conditions: []WaitCondition{{Name: "Deployed"}}})
+	s.StartOOSExecution(OOSExecution{ID: "exec-1", Tasks: []OOSTask{{Name: "gate", Action: approveAction}}})
 	s.AddTriggerJob(TriggerJob{})
 }
 

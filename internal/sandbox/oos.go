@@ -35,6 +35,8 @@ type OOSExecution struct {
 	TemplateName string
 	// Region confines the execution to one region; empty is visible in all.
 	Region string
+	// SecondsAgo is since when it goes on.
+	SecondsAgo int
 	// Mode is Automatic (default) or Debug, in which no task begins by itself.
 	Mode string
 	// Tasks follow each other.
@@ -119,8 +121,8 @@ func (d OOSExecution) check() error {
 	if !slices.Contains([]string{"", oosCancelled, oosFailed}, d.RejectedTask) {
 		return fmt.Errorf("a rejected task cannot be %q", d.RejectedTask)
 	}
-	if len(d.Tasks) == 0 {
-		return fmt.Errorf("an execution has tasks")
+	if len(d.Tasks) == 0 || d.SecondsAgo < 0 {
+		return fmt.Errorf("an execution has tasks, and has begun")
 	}
 	for i, task := range d.Tasks {
 		if task.Name == "" || slices.ContainsFunc(d.Tasks[:i], func(other OOSTask) bool { return other.Name == task.Name }) {
@@ -190,7 +192,7 @@ func (m *oos) reset() {
 func (m *oos) start(spec OOSExecution) *oosRun {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now := m.sandbox.now()
+	now := m.sandbox.now().Add(-time.Duration(spec.SecondsAgo) * time.Second)
 	spec.ID, spec.Mode = cmp.Or(spec.ID, "exec-"+newUUID()), cmp.Or(spec.Mode, "Automatic")
 	spec.TemplateName = cmp.Or(spec.TemplateName, "template-"+newUUID())
 	r := &oosRun{spec: spec, now: OOSExecutionState{
