@@ -33,10 +33,7 @@ var stackResource = []System{{
 	Missing:    Values{"stack_id": "nothing"},
 	MissingAt:  "stack_id",
 	RetryAfter: true,
-	IsSuccess: func(members map[string]any, _ string) bool {
-		id, _ := members["RequestId"].(string)
-		return id != ""
-	},
+	IsSuccess:  hasRequestID,
 	Gate: &Gate{
 		Read:       "GetStack",
 		Permission: "ros:GetStack",

@@ -13,7 +13,7 @@ import (
 )
 
 // All are the rows of the table.
-var All = slices.Concat(automation, workflowExecution, workflowStepState, sfnTask, stackResource, httpTrigger, temporalWorkflow)
+var All = slices.Concat(automation, workflowExecution, workflowStepState, sfnTask, stackResource, oosExecution, httpTrigger, temporalWorkflow)
 
 // Values are the arguments of a block: strings, bools, numbers, Values, []any,
 // nil for null, or tftypes.UnknownValue.

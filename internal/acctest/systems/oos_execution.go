@@ -1,0 +1,132 @@
+package systems
+
+import (
+	"fmt"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+var (
+	oosGate   = sandbox.OOSTask{Name: "approve", Action: "ACS::Approve"}
+	oosDeploy = sandbox.OOSTask{Name: "deploy", Action: "ACS::ExecuteCommand"}
+	oosHold   = sandbox.OOSTask{Name: "deploy", Action: "ACS::ExecuteCommand", Hold: true}
+	// oosGates wait all at once, so that the target takes a second signal. OOS tells its times to the second,
+	// so that only gates that waited for longer certainly waited when a signal was sent.
+	oosGates = sandbox.OOSTask{Name: "approve", Action: "ACS::Approve", Loop: []string{"a", "b", "c", "d", "e", "f", "g", "h"}}
+)
+
+// StartOOSExecution starts an execution with these tasks under a fixed id and of a
+// template with a fixed name.
+func StartOOSExecution(s *sandbox.Sandbox, n int, tasks ...sandbox.OOSTask) {
+	s.StartOOSExecution(sandbox.OOSExecution{ID: "exec-" + ID(n), TemplateName: fmt.Sprintf("release-%d", n), Tasks: tasks})
+}
+
+// oosTarget starts an execution so long ago, of which the template's name and the id have a mark in them.
+func oosTarget(s *sandbox.Sandbox, secondsAgo int, tasks ...sandbox.OOSTask) (Values, string) {
+	mark := fmt.Sprintf("release-%d-end", len(s.OOSExecutions()))
+	id := s.StartOOSExecution(sandbox.OOSExecution{ID: "exec-" + mark, TemplateName: mark, SecondsAgo: secondsAgo, Tasks: tasks})
+	return Values{"execution_id": id, "notify_type": "Approve"}, mark
+}
+
+func oosRunning(s *sandbox.Sandbox, end string) Values {
+	last := map[string]sandbox.OOSTask{
+		Well: oosDeploy, Badly: {Name: "deploy", Action: "ACS::ExecuteCommand", Fail: "the disk is full"}, Never: oosHold,
+	}[end]
+	values, _ := oosTarget(s, 60, oosGate, sandbox.OOSTask{Name: "settle", Seconds: seconds}, last)
+	return values
+}
+
+func oosInterrupted(s *sandbox.Sandbox, at Moment) (Values, string) {
+	switch settle := (sandbox.OOSTask{Name: "settle", Seconds: Later}); at {
+	case UntilReady:
+		return oosTarget(s, 0, settle, oosGates)
+	case Waiting:
+		return oosTarget(s, 60, oosGate, settle)
+	default:
+		return oosTarget(s, 60, oosGates)
+	}
+}
+
+func oosGateOf() *Gate {
+	return &Gate{
+		Read:       "ListExecutions",
+		Permission: "oos:ListExecutions",
+		Running:    oosRunning,
+		Unready: func(s *sandbox.Sandbox) Values {
+			values, _ := oosTarget(s, 0, sandbox.OOSTask{Name: "prepare", Seconds: seconds}, oosGate)
+			return values
+		},
+		IsRunning: "Running", Succeeded: "Success", Failed: "Failed",
+		Reason: "the disk is full",
+		Adopts: true,
+	}
+}
+
+func hasRequestID(members map[string]any, _ string) bool {
+	id, _ := members["RequestId"].(string)
+	return id != ""
+}
+
+var oosExecution = []System{{
+	Type:       "signal_oos_execution",
+	Package:    "oos",
+	Block:      "alicloud",
+	Endpoint:   "oos",
+	Operation:  "NotifyExecution",
+	Permission: "oos:NotifyExecution",
+	HasAction:  true,
+	Ready:      func(s *sandbox.Sandbox) Values { values, _ := oosTarget(s, 60, oosGates); return values },
+	Resends: Values{
+		"execution_id": "exec-another",
+		"notify_type":  "Reject",
+		"notify_note":  "another",
+		"task_name":    "approve",
+		"loop_item":    "b",
+		"region":       "eu-central-1",
+	},
+	Together:    Values{"task_execution_id": "another", "parameters": "{}", "execution_status": "Success", "template_name": "another", "started_after": "2020-01-31T12:00:00Z"},
+	Missing:     Values{"execution_id": "exec-nothing"},
+	MissingAt:   "execution_id",
+	RetryAfter:  true,
+	IsSuccess:   hasRequestID,
+	Gate:        oosGateOf(),
+	Lost:        ReadBack,
+	ShownBy:     "ListTaskExecutions",
+	ProvedBy:    "ListExecutions",
+	Interrupted: oosInterrupted,
+	Guards:      []Guarded{{Guard: ShowsSignals}, adopting},
+	Demo: Demo{
+		Title: "approve an Alibaba Cloud OOS execution that waits for it",
+		Start: func(s *sandbox.Sandbox) { StartOOSExecution(s, 5, oosGate, oosDeploy) },
+		State: func(s *sandbox.Sandbox) string {
+			execution, _ := s.OOSExecution("exec-" + ID(5))
+			text := "execution " + execution.Status
+			for _, task := range execution.Tasks {
+				text += fmt.Sprintf(", task %q %s", task.TaskName, task.Status)
+			}
+			return text + fmt.Sprintf(", signals received: %d", len(execution.Signals))
+		},
+		Before: `execution Waiting, task "approve" Waiting, signals received: 0`,
+		After:  `execution Success, task "approve" Success, task "deploy" Success, signals received: 1`,
+	},
+	Examples: []Scenario{{
+		Example:   "resources/signal_oos_execution",
+		Variables: []Variable{{"execution_id", "exec-" + ID(26)}, {"template_name", "release-27"}, {"release", "1.2.3"}},
+		Start: func(s *sandbox.Sandbox) {
+			StartOOSExecution(s, 26, oosGate, oosDeploy)
+			StartOOSExecution(s, 27, oosGate, oosDeploy)
+		},
+	}},
+	Docs: Docs{
+		Service:  "OOS",
+		API:      "https://www.alibabacloud.com/help/en/oos/developer-reference/api-oos-2019-06-01-notifyexecution",
+		Sends:    "approve or reject an execution of an Alibaba Cloud OOS template, or execute, cancel, retry or skip a task of it",
+		Lost:     "reads the execution's tasks: a signal whose note and effect they show in the time of the send is confirmed; a task that still waits for it is signalled again; anything else is unknown",
+		Repeats:  "nothing but the task's state: its `notify_note` tells one signal from another",
+		LateNote: "a task that is shown as waiting for longer gets the signal twice",
+		Answers: []Answer{
+			{"EntityNotExists.Execution", "execution_id", "the execution's id, region and account"},
+			{"NoPermission", "", "the permission `oos:NotifyExecution`"},
+		},
+	},
+}}

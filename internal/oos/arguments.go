@@ -1,0 +1,131 @@
+package oos
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// The values of notify_type.
+const (
+	approve           = "Approve"
+	reject            = "Reject"
+	executeTask       = "ExecuteTask"
+	cancelTask        = "CancelTask"
+	completeExecution = "CompleteExecution"
+	retryTask         = "RetryTask"
+	skipTask          = "SkipTask"
+)
+
+// arguments are those of the API reference, which states no lengths.
+// https://www.alibabacloud.com/help/en/oos/developer-reference/api-oos-2019-06-01-notifyexecution
+func arguments() map[string]schema.Attribute {
+	filled := []validator.String{stringvalidator.LengthAtLeast(1)}
+	return map[string]schema.Attribute{
+		"execution_id": schema.StringAttribute{
+			Optional:            true,
+			Computed:            true,
+			MarkdownDescription: "The id of the execution to signal. Either this or `template_name` is needed.",
+			Validators:          filled,
+		},
+		"template_name": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "The name of the template whose waiting execution is signalled. Several executions that wait are an error that lists them. " +
+				"With `CancelTask` and `CompleteExecution` it is the one execution in Debug mode that has not ended.",
+			Validators: append([]validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot("execution_id"))}, filled...),
+		},
+		"started_after": signal.StartedAfterAttribute(stringvalidator.AlsoRequires(path.MatchRoot("template_name"))),
+		"notify_type": schema.StringAttribute{
+			Required: true,
+			MarkdownDescription: "`Approve` or `Reject` a task that waits for approval, because its action is `ACS::Approve` or because it is of high risk; " +
+				"`ExecuteTask`, `CancelTask` or `CompleteExecution` in Debug mode; `RetryTask` or `SkipTask` where an execution waits when a task has failed.",
+			Validators: []validator.String{stringvalidator.OneOf(approve, reject, executeTask, cancelTask, completeExecution, retryTask, skipTask)},
+		},
+		"notify_note": schema.StringAttribute{
+			Optional:            true,
+			Computed:            true,
+			MarkdownDescription: "The note that OOS keeps with the task. By its note a signal is recognised whose answer was lost. When not set, one with an id of its own is made for every signal.",
+			Validators:          filled,
+		},
+		"task_name": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "The name of the task. `ExecuteTask` needs it: it is the task to execute next.",
+			Validators:          filled,
+		},
+		"task_execution_id": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "The id of the execution of a task, which tells one of several that wait from the others.",
+			Validators:          filled,
+		},
+		"parameters": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "With `ExecuteTask`, the parameters of the task: a JSON object, such as `jsonencode` makes it.",
+			Validators:          []validator.String{jsonObject{}},
+		},
+		"execution_status": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "With `CompleteExecution`, the status that the execution ends with, such as `Success`.",
+			Validators:          filled,
+		},
+		"loop_item": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "The item of a loop whose task is meant.",
+			Validators:          filled,
+		},
+		"region": signal.RegionAttribute(),
+	}
+}
+
+// remembered is what becomes of the arguments in a state.
+var remembered = map[string]string{
+	"execution_id": "The one that was found by `template_name` is recorded when the signal is sent, and used from then on; a signal that is sent again looks for it anew.",
+	"notify_note":  "The one used is recorded.",
+}
+
+// only says with which notify_type an argument means something: the API reference says of
+// these two that they are for one alone.
+var only = map[string]string{"parameters": executeTask, "execution_status": completeExecution}
+
+// check reports what a notify_type needs, or has no use for.
+func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
+	kind := a.NotifyType
+	if kind.ValueString() == executeTask && a.TaskName.IsNull() {
+		diags.AddAttributeError(path.Root("task_name"), "Missing Task Name", "notify_type = \"ExecuteTask\" needs task_name: the task to execute next.")
+	}
+	for name, given := range map[string]types.String{"parameters": a.Parameters, "execution_status": a.ExecutionStatus} {
+		if !given.IsNull() && !kind.IsNull() && !kind.IsUnknown() && kind.ValueString() != only[name] {
+			diags.AddAttributeError(path.Root(name), "Argument Has No Meaning",
+				fmt.Sprintf("%s is for notify_type = %q alone, and notify_type is %q: leave it out.", name, only[name], kind.ValueString()))
+		}
+	}
+	return diags
+}
+
+// jsonObject wants a JSON object.
+type jsonObject struct{}
+
+func (jsonObject) Description(context.Context) string {
+	return "must be a JSON object, such as jsonencode makes it"
+}
+
+func (v jsonObject) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v jsonObject) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	text := req.ConfigValue
+	if text.IsNull() || text.IsUnknown() {
+		return
+	}
+	var object map[string]json.RawMessage
+	if json.Unmarshal([]byte(text.ValueString()), &object) != nil || object == nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid JSON", fmt.Sprintf("Attribute %s %s.", req.Path, v.Description(ctx)))
+	}
+}

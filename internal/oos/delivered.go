@@ -1,0 +1,148 @@
+package oos
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// evidence is what the tasks of the execution show of a signal: its effect, and its
+// note. Without the note the effect may be somebody else's.
+func (w watched) evidence(of notification) *delivery.Evidence {
+	return &delivery.Evidence{
+		Scope:   w.key("tasks"),
+		Request: fmt.Sprintf("%q", of),
+		Probe: func(since delivery.Timestamp) *delivery.Probe {
+			return delivery.NewProbe(w.key("tasks"), w.readAll, func(found snapshot) delivery.Observation {
+				observation := found.observation(delivery.Pending)
+				observation.Shown = &delivery.Shown{Traces: found.traces(), Clock: found.clock}
+				if !found.waitsSince(of, since) {
+					observation.Shown.Gap = "no task that certainly waited for this signal when it was sent still does, and none shows its note"
+				}
+				return observation
+			})
+		},
+		Likeness: func(trace delivery.Trace) delivery.Likeness {
+			return trace.Shows.(shows).likeness(of)
+		},
+	}
+}
+
+// The ways in which an execution shows signals.
+type way int
+
+const (
+	// began, decided and over are those of tasks, and completed is the execution's end.
+	began way = iota
+	decided
+	over
+	completed
+)
+
+// shows is what a trace shows.
+type shows struct {
+	way
+	// status is the execution's.
+	status string
+	task   task
+}
+
+// traces lists what the execution shows of all signals that it has had.
+func (s snapshot) traces() (traces []delivery.Trace) {
+	add := func(id string, at time.Time, of shows) {
+		of.status = s.Status
+		traces = append(traces, delivery.Trace{ID: id, At: at, Shows: of})
+	}
+	for _, t := range s.tasks {
+		add(t.TaskExecutionID+" began", parseDate(t.StartDate), shows{way: began, task: t})
+		if final(t.Status) {
+			add(t.TaskExecutionID+" over", parseDate(t.EndDate), shows{way: over, task: t})
+		}
+		switch ended := final(t.Status); {
+		case t.TaskAction == approval && ended:
+			add(t.TaskExecutionID+" decided "+t.note(), parseDate(t.EndDate), shows{way: decided, task: t})
+		case t.note() != "":
+			add(t.TaskExecutionID+" decided "+t.note(), parseDate(t.UpdateDate), shows{way: decided, task: t})
+		}
+		if t.TaskAction == approval && t.Status == waiting && !t.needsOne() {
+			// Another approval may be there whose note is not shown any more: its time is not.
+			t.ExtraData = nil
+			add(t.TaskExecutionID+" open", time.Time{}, shows{way: decided, task: t})
+		}
+	}
+	if final(s.Status) {
+		add("completed", parseDate(s.EndDate), shows{way: completed})
+	}
+	return traces
+}
+
+// likeness compares a trace of the execution with the signal.
+func (s shows) likeness(of notification) delivery.Likeness {
+	if s.way != completed && !of.means(s.task) || !s.isEffect(of) {
+		return delivery.NotOurs
+	}
+	switch s.task.note() {
+	case "":
+		return delivery.Alike
+	case of.note:
+		return delivery.Ours
+	default:
+		return delivery.NotOurs
+	}
+}
+
+// isEffect reports whether a trace may be what such a signal leaves behind.
+func (s shows) isEffect(of notification) bool {
+	switch of.kind {
+	case approve:
+		return s.way == decided && (s.task.TaskAction != approval || !final(s.task.Status) || s.task.Status == succeeded)
+	case reject:
+		return s.way == decided && final(s.task.Status) && (s.task.TaskAction != approval || s.task.Status != succeeded)
+	case executeTask:
+		return s.way == began
+	case cancelTask:
+		return s.way == over && s.task.Status == cancelled
+	case skipTask:
+		return s.way == over && s.task.Status == skipped
+	case retryTask:
+		return s.way == began || s.way == over
+	default:
+		return s.way == completed && (of.status == "" || of.status == s.status)
+	}
+}
+
+// waitsSince reports whether what waits for the signal certainly waited when it was
+// sent, and has not had it. What began to wait since then shows nothing of a signal that
+// was for what waited before: sent again, it would be taken twice.
+func (s snapshot) waitsSince(of notification, since delivery.Timestamp) bool {
+	if !s.takes(of) {
+		return false
+	}
+	earliest, _, _ := s.clock.Range(since)
+	older := func(date string) bool { return parseDate(date).Before(earliest) }
+	switch of.kind {
+	case executeTask, completeExecution:
+		return true
+	case retryTask, skipTask:
+		return slices.ContainsFunc(s.moving(of), func(t task) bool { return older(t.EndDate) })
+	case cancelTask:
+		return slices.ContainsFunc(s.moving(of), func(t task) bool { return older(t.StartDate) })
+	}
+	if of.taskExecution != "" {
+		return true
+	}
+	moved := func(t task) bool {
+		return t.TaskAction == approval && final(t.Status) && !older(t.EndDate) || t.note() != "" && !older(t.UpdateDate)
+	}
+	// An approved task of high risk that shows no note looks like any other.
+	highRisk := slices.ContainsFunc(s.moving(of), func(t task) bool { return t.TaskAction != approval })
+	silent := func(t task) bool {
+		return t.TaskAction != approval && t.Status != waiting && t.Status != pending && (!final(t.Status) || highRisk && !older(t.EndDate))
+	}
+	if slices.ContainsFunc(s.tasks, silent) {
+		return false
+	}
+	return !slices.ContainsFunc(s.tasks, moved) || slices.ContainsFunc(s.moving(of), func(t task) bool { return older(t.StartDate) })
+}

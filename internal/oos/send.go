@@ -1,0 +1,119 @@
+package oos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+const (
+	// serviceName is the service's name in the provider's endpoints.
+	serviceName = "oos"
+	version     = "2019-06-01"
+	// permission is the RAM action of the one request a signal makes.
+	permission = "oos:NotifyExecution"
+	// notThere is the family of codes by which OOS says that something does not exist,
+	// as far as its users tell: the API reference lists no codes.
+	notThere = "EntityNotExists"
+)
+
+// service is that of a region: each has its own.
+func service(region string) alicloud.Service {
+	return alicloud.Service{Name: serviceName, Host: "oos." + region + ".aliyuncs.com"}
+}
+
+// request makes one attempt of one operation.
+func request[T any](ctx context.Context, clients *alicloud.Clients, region, operation string, parameters map[string]string) (T, delivery.Attempt) {
+	parameters["RegionId"] = region
+	return alicloud.Request[T](ctx, clients, service(region), version, operation, parameters)
+}
+
+// target is the execution that the arguments name.
+type target struct {
+	clients *alicloud.Clients
+	region  string
+	args    *args
+}
+
+// Send makes one NotifyExecution request.
+func (t target) Send(ctx context.Context) delivery.Attempt {
+	_, attempt := request[struct{}](ctx, t.clients, t.region, "NotifyExecution", map[string]string{
+		"ExecutionId":     t.args.ExecutionID.ValueString(),
+		"NotifyType":      t.args.NotifyType.ValueString(),
+		"NotifyNote":      t.args.NotifyNote.ValueString(),
+		"TaskName":        t.args.TaskName.ValueString(),
+		"TaskExecutionId": t.args.TaskExecutionID.ValueString(),
+		"Parameters":      t.args.Parameters.ValueString(),
+		"ExecutionStatus": t.args.ExecutionStatus.ValueString(),
+		"LoopItem":        t.args.LoopItem.ValueString(),
+	})
+	return attempt
+}
+
+// explain knows what all services of Alibaba Cloud answer. OOS documents no codes of its
+// own, so of all others it says what can be looked at.
+func (t target) explain(attempt delivery.Attempt) signal.Advice {
+	if isNotThere(attempt) {
+		return missing
+	}
+	next := alicloud.Explain(attempt, permission)
+	if next == "" && attempt.Outcome == delivery.Rejected {
+		next = "What the codes of OOS mean is not documented. Check whether the execution waits, and whether one of its tasks waits for this signal: " + t.command() + ". wait_until_ready = true waits for that."
+	}
+	return signal.Advice{Next: next}
+}
+
+func isNotThere(attempt delivery.Attempt) bool {
+	return attempt.Code == notThere || strings.HasPrefix(attempt.Code, notThere+".")
+}
+
+// missing is what to do about an execution that is not there.
+var missing = signal.Advice{Attribute: "execution_id", Gone: true, Next: "Check the execution's id, and that it is in this region and account."}
+
+// explainRead knows the errors of the reads.
+func explainRead(attempt delivery.Attempt) signal.Advice {
+	if none := (*noExecutionError)(nil); errors.As(attempt.Err, &none) || isNotThere(attempt) {
+		return missing
+	}
+	return signal.Advice{Next: alicloud.Explain(attempt, readPermissions)}
+}
+
+// howToCheck says how a user can see whether the signal has arrived.
+func (t target) howToCheck() string {
+	return fmt.Sprintf("To find out, look for a task that has gone on, and for the note %q with it: %s.", t.args.NotifyNote.ValueString(), t.command())
+}
+
+// command shows the tasks of the execution.
+func (t target) command() string {
+	if t.args.ExecutionID.IsNull() {
+		return t.list()
+	}
+	return fmt.Sprintf("\"aliyun oos ListTaskExecutions --RegionId %s --ExecutionId %s\"", delivery.ShellWord(t.region), delivery.ShellWord(t.args.ExecutionID.ValueString()))
+}
+
+// list shows the executions of the template.
+func (t target) list() string {
+	return fmt.Sprintf("\"aliyun oos ListExecutions --RegionId %s --TemplateName %s\"", delivery.ShellWord(t.region), delivery.ShellWord(t.args.TemplateName.ValueString()))
+}
+
+// noExecutionError says that no execution of an id is listed.
+type noExecutionError struct{ id string }
+
+func (e *noExecutionError) Error() string {
+	return fmt.Sprintf("OOS lists no execution %s", e.id)
+}
+
+// dateFormat is how OOS writes times.
+const dateFormat = "2006-01-02T15:04:05Z"
+
+// parseDate reads a time, the zero time where there is none.
+func parseDate(text string) time.Time {
+	at, _ := time.Parse(time.RFC3339, text)
+	return at
+}

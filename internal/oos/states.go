@@ -1,0 +1,391 @@
+package oos
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// readPermissions are the RAM actions of waiting, adopting and looking for a lost signal.
+const readPermissions = "oos:ListExecutions and oos:ListTaskExecutions"
+
+// The statuses of executions and tasks, after the API references of ListExecutions and
+// ListTaskExecutions.
+const (
+	waiting   = "Waiting"
+	running   = "Running"
+	pending   = "Pending"
+	succeeded = "Success"
+	failed    = "Failed"
+	cancelled = "Cancelled"
+	skipped   = "Skipped"
+)
+
+func final(status string) bool {
+	return slices.Contains([]string{succeeded, failed, cancelled, skipped}, status)
+}
+
+// debugMode is the mode of an execution in which no task begins by itself.
+const debugMode = "Debug"
+
+// approval is the action of a task that waits to be approved.
+const approval = "ACS::Approve"
+
+// notification is what a signal says, as far as it can be seen.
+type notification struct{ kind, note, task, taskExecution, item, status string }
+
+// decides reports whether it is a decision about a task that waits for one.
+func (n notification) decides() bool { return n.kind == approve || n.kind == reject }
+
+// inDebug reports whether it is for executions that run in Debug mode, and need not wait.
+func (n notification) inDebug() bool { return n.kind == cancelTask || n.kind == completeExecution }
+
+// ends reports whether any end of the run is what was asked for.
+func (n notification) ends() bool {
+	return n.kind == reject || n.kind == cancelTask || n.kind == completeExecution && n.status != succeeded
+}
+
+// means reports whether a task may be the one that is meant.
+func (n notification) means(t task) bool {
+	return (n.task == "" || n.task == t.TaskName) && (n.taskExecution == "" || n.taskExecution == t.TaskExecutionID) && (n.item == "" || n.item == t.LoopItem)
+}
+
+// execution is one of ListExecutions.
+type execution struct {
+	ExecutionID   string `json:"ExecutionId"`
+	TemplateName  string
+	Mode          string
+	Status        string
+	StatusMessage string
+	StatusReason  string
+	StartDate     string
+	EndDate       string
+	Outputs       any
+}
+
+// task is one of ListTaskExecutions.
+type task struct {
+	TaskExecutionID       string `json:"TaskExecutionId"`
+	ParentTaskExecutionID string `json:"ParentTaskExecutionId"`
+	TaskName              string
+	TaskAction            string
+	LoopItem              string
+	Status                string
+	StartDate             string
+	UpdateDate            string
+	EndDate               string
+	Properties            any
+	ExtraData             any
+}
+
+// note is that of the last signal to the task, "" where none is shown.
+func (t task) note() string {
+	note, _ := members(t.ExtraData)["NotifyNote"].(string)
+	return note
+}
+
+// needsOne reports whether the task is known to need no more than one approval, which
+// is what a task needs that does not say.
+func (t task) needsOne() bool {
+	properties := members(t.Properties)
+	needed, given := properties["MinRequiredApprovals"]
+	return properties != nil && (!given || fmt.Sprint(needed) == "1")
+}
+
+// members are those of an object, or of a text that is one.
+func members(value any) map[string]any {
+	if text, is := value.(string); is {
+		var object map[string]any
+		_ = json.Unmarshal([]byte(text), &object) // What is no object has no members.
+		return object
+	}
+	object, _ := value.(map[string]any)
+	return object
+}
+
+// list makes all requests of a paged read.
+func list[T any](ctx context.Context, clients *alicloud.Clients, region, operation, member string, parameters map[string]string) (all []T, attempt delivery.Attempt) {
+	for {
+		var page map[string]any
+		page, attempt = request[map[string]any](ctx, clients, region, operation, parameters)
+		if attempt.Outcome != delivery.Accepted {
+			return all, attempt
+		}
+		entries, err := decode[[]T](page[member])
+		next, _ := page["NextToken"].(string)
+		switch {
+		case err != nil:
+			return all, delivery.Attempt{Outcome: delivery.Unknown, Status: attempt.Status, RequestID: attempt.RequestID, Err: fmt.Errorf("the answer cannot be read: %w", err)}
+		case next != "" && next == parameters["NextToken"]:
+			return all, delivery.Attempt{Outcome: delivery.Unknown, Status: attempt.Status, RequestID: attempt.RequestID, Err: errors.New("the answer names itself as the next page")}
+		}
+		all = append(all, entries...)
+		if next == "" {
+			return all, attempt
+		}
+		parameters["NextToken"] = next
+	}
+}
+
+func decode[T any](value any) (decoded T, err error) {
+	text, err := json.Marshal(value)
+	if err == nil {
+		err = json.Unmarshal(text, &decoded)
+	}
+	return decoded, err
+}
+
+// pageSize is the most that a page can have.
+const pageSize = "100"
+
+// watched is an execution to read.
+type watched struct {
+	clients    *alicloud.Clients
+	region, id string
+}
+
+func (w watched) key(of string) string { return fmt.Sprintf("oos/%s/%q/%s", w.region, w.id, of) }
+
+// read reads the execution without its tasks.
+func (w watched) read(ctx context.Context) (execution, delivery.Attempt) {
+	found, attempt := list[execution](ctx, w.clients, w.region, "ListExecutions", "Executions", map[string]string{"ExecutionId": w.id, "IncludeChildExecution": "true"})
+	i := slices.IndexFunc(found, func(e execution) bool { return e.ExecutionID == w.id })
+	if attempt.Outcome != delivery.Accepted || i >= 0 {
+		return append(found, execution{})[max(i, 0)], attempt
+	}
+	return execution{}, delivery.Attempt{Outcome: delivery.Rejected, Status: attempt.Status, RequestID: attempt.RequestID, Err: &noExecutionError{id: w.id}}
+}
+
+// snapshot is an execution with its tasks, without those that stand for a loop.
+type snapshot struct {
+	execution
+	tasks []task
+	clock delivery.ServerClock
+}
+
+// readAll reads the tasks first: what the execution is then is no older, so that a task
+// that waits is not taken for one that waits still.
+func (w watched) readAll(ctx context.Context) (snapshot, delivery.Attempt) {
+	found, attempt := w.withTasks(ctx, execution{})
+	if attempt.Outcome == delivery.Accepted {
+		found.execution, attempt = w.read(ctx)
+	}
+	return found, attempt
+}
+
+// withTasks reads the tasks of an execution that was read.
+func (w watched) withTasks(ctx context.Context, of execution) (found snapshot, attempt delivery.Attempt) {
+	found.execution = of
+	found.tasks, attempt = list[task](ctx, w.clients, w.region, "ListTaskExecutions", "TaskExecutions", map[string]string{
+		"ExecutionId": w.id, "IncludeChildTaskExecution": "true", "MaxResults": pageSize,
+	})
+	found.clock = attempt.Clock
+	parents := map[string]bool{}
+	for _, t := range found.tasks {
+		parents[t.ParentTaskExecutionID] = true
+	}
+	found.tasks = slices.DeleteFunc(found.tasks, func(t task) bool { return parents[t.TaskExecutionID] })
+	return found, attempt
+}
+
+func (e execution) observation(state delivery.State) delivery.Observation {
+	return delivery.Observation{State: state, Status: e.Status, Reason: cmp.Or(e.StatusMessage, e.StatusReason)}
+}
+
+// end is what an execution means to one who waits for its end after such a signal.
+func (e execution) end(of notification) delivery.Observation {
+	switch {
+	case e.Status == succeeded, final(e.Status) && of.ends():
+		return e.observation(delivery.Reached)
+	case final(e.Status):
+		return e.observation(delivery.Missed)
+	default:
+		return e.observation(delivery.Pending)
+	}
+}
+
+// completion is reached when the run has ended: successfully, or in any way after a
+// signal that was to end it.
+func (w watched) completion(of notification) *delivery.Probe {
+	return delivery.NewProbe(w.key("end"), w.read, func(found execution) delivery.Observation { return found.end(of) }).Final()
+}
+
+// ready is reached when the execution can take the signal, and missed when it has ended.
+func (w watched) ready(of notification) *delivery.Probe {
+	return delivery.NewProbe(w.key("tasks"), w.readAll, func(found snapshot) delivery.Observation {
+		switch {
+		case final(found.Status):
+			return found.observation(delivery.Missed)
+		case found.takes(of):
+			return found.observation(delivery.Reached)
+		default:
+			observation := found.observation(delivery.Pending)
+			observation.Seen = found.seen(of)
+			return observation
+		}
+	})
+}
+
+// existing is reached when a task, or the execution, has been moved as the signal would
+// move it, and none waits for it; until then it is missed.
+func (w watched) existing(of notification) *delivery.Probe {
+	return delivery.NewProbe(w.key("tasks"), w.readAll, func(found snapshot) delivery.Observation {
+		if found.has(of) {
+			return found.observation(delivery.Reached)
+		}
+		return found.observation(delivery.Missed)
+	})
+}
+
+// has reports whether the execution shows that it has had such a signal, and waits for
+// none.
+func (s snapshot) has(of notification) bool {
+	return !s.takes(of) && s.moved(of) && !s.asksAgain(of)
+}
+
+// seen says what of an execution does not take the signal.
+func (s snapshot) seen(of notification) string {
+	if s.takes(of) {
+		return ""
+	}
+	return fmt.Sprintf("No task of it waits for %s.", of.kind)
+}
+
+// takes reports whether the execution can take the signal now.
+func (s snapshot) takes(of notification) bool {
+	switch of.kind {
+	case executeTask:
+		return s.Mode == debugMode && s.Status == waiting
+	case completeExecution:
+		return s.Mode == debugMode && !final(s.Status)
+	default:
+		return len(s.moving(of)) > 0
+	}
+}
+
+// moving are the tasks that such a signal can move now.
+func (s snapshot) moving(of notification) (tasks []task) {
+	for _, t := range s.tasks {
+		can := false
+		switch of.kind {
+		case approve, reject:
+			can = s.Status == waiting && t.Status == waiting
+		case cancelTask:
+			can = s.Mode == debugMode && !final(t.Status)
+		case retryTask, skipTask:
+			can = s.Status == waiting && t.Status == failed && !s.repeated(t)
+		}
+		if can && of.means(t) {
+			tasks = append(tasks, t)
+		}
+	}
+	return tasks
+}
+
+// repeated reports whether a task was executed once more.
+func (s snapshot) repeated(t task) bool {
+	return slices.ContainsFunc(s.tasks, func(other task) bool {
+		return other.TaskName == t.TaskName && other.LoopItem == t.LoopItem && other.TaskExecutionID != t.TaskExecutionID &&
+			!parseDate(other.StartDate).Before(parseDate(t.EndDate))
+	})
+}
+
+// moved reports whether the execution shows that it has had such a signal.
+func (s snapshot) moved(of notification) bool {
+	if of.kind == completeExecution {
+		return s.Mode == debugMode && final(s.Status) && (of.status == "" || of.status == s.Status)
+	}
+	return slices.ContainsFunc(s.tasks, func(t task) bool { return of.means(t) && of.moves(t) })
+}
+
+// moves reports whether a task is as such a signal leaves it. What a retried task looks
+// like is not documented, and an approved one of high risk looks like any other.
+func (n notification) moves(t task) bool {
+	switch n.kind {
+	case approve:
+		return t.TaskAction == approval && t.Status == succeeded
+	case reject:
+		return t.TaskAction == approval && final(t.Status) && t.Status != succeeded
+	case executeTask:
+		return true
+	case cancelTask:
+		return t.Status == cancelled
+	case skipTask:
+		return t.Status == skipped
+	default:
+		return false
+	}
+}
+
+// asksAgain reports whether an approval is still to come, as far as that is listed: the
+// decision that is there belongs to an earlier one.
+func (s snapshot) asksAgain(of notification) bool {
+	return of.decides() && slices.ContainsFunc(s.tasks, func(t task) bool { return t.TaskAction == approval && t.Status == pending })
+}
+
+// finder finds the execution of the template that can take the signal, and names it in
+// the arguments.
+func (t target) finder(of notification, bound func() signal.Signal) *signal.TargetFinder {
+	template, after := t.args.TemplateName.ValueString(), signal.StartedAfter(t.args.StartedAfter)
+	return signal.Lookup{
+		Key:     fmt.Sprintf("oos/%s/%q/%s/%q", t.region, template, after.Format(time.RFC3339), of),
+		Service: "OOS", What: "execution of this template", Name: "template_name", ID: "execution_id",
+		Hint: "Check the name of the template and the region. An execution that has not come to a task that waits for the signal is not used yet: wait_until_ready = true waits for it. " +
+			"All executions of the template are listed by " + t.list() + ".",
+		Required: true,
+		Read: func(ctx context.Context, adopts bool) (candidates []signal.Candidate, attempt delivery.Attempt) {
+			statuses := []string{waiting}
+			if adopts || of.inDebug() {
+				statuses = append(statuses, running)
+			}
+			for _, status := range statuses {
+				var found []execution
+				found, attempt = executions(ctx, t.clients, t.region, template, status, after)
+				for _, e := range found {
+					if attempt.Outcome != delivery.Accepted {
+						break
+					}
+					var s snapshot
+					s, attempt = (watched{t.clients, t.region, e.ExecutionID}).withTasks(ctx, e)
+					candidates = append(candidates, signal.Candidate{
+						ID: e.ExecutionID, Started: parseDate(e.StartDate), Status: e.Status, Takes: s.takes(of), Has: adopts && s.has(of), Seen: s.seen(of),
+					})
+				}
+				if attempt.Outcome != delivery.Accepted {
+					break
+				}
+			}
+			return candidates, attempt
+		},
+		Choose: func(id string) {
+			t.args.ExecutionID = types.StringNull()
+			if id != "" {
+				t.args.ExecutionID = types.StringValue(id)
+			}
+		},
+		Bound: bound,
+	}.Finder()
+}
+
+// executions lists those of a template in a status. OOS lists those of all templates
+// whose names contain the name.
+func executions(ctx context.Context, clients *alicloud.Clients, region, template, status string, after time.Time) ([]execution, delivery.Attempt) {
+	parameters := map[string]string{"TemplateName": template, "Status": status, "MaxResults": pageSize}
+	if !after.IsZero() {
+		parameters["StartDateAfter"] = after.UTC().Format(dateFormat)
+	}
+	found, attempt := list[execution](ctx, clients, region, "ListExecutions", "Executions", parameters)
+	return slices.DeleteFunc(found, func(e execution) bool {
+		return e.TemplateName != template || parseDate(e.StartDate).Before(after)
+	}), attempt
+}

@@ -1,0 +1,108 @@
+// Package oos is the system of Alibaba Cloud CloudOps Orchestration Service (OOS): it
+// signals executions of templates with NotifyExecution.
+package oos
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// args is what the user says of the signal.
+type args struct {
+	ExecutionID     types.String `tfsdk:"execution_id"`
+	TemplateName    types.String `tfsdk:"template_name"`
+	StartedAfter    types.String `tfsdk:"started_after"`
+	NotifyType      types.String `tfsdk:"notify_type"`
+	NotifyNote      types.String `tfsdk:"notify_note"`
+	TaskName        types.String `tfsdk:"task_name"`
+	TaskExecutionID types.String `tfsdk:"task_execution_id"`
+	Parameters      types.String `tfsdk:"parameters"`
+	ExecutionStatus types.String `tfsdk:"execution_status"`
+	LoopItem        types.String `tfsdk:"loop_item"`
+	Region          types.String `tfsdk:"region"`
+}
+
+// New returns signal_oos_execution.
+func New(clients *alicloud.Clients, sender *signal.Sender) signal.Offer {
+	return signal.NewOffer(system(clients), sender)
+}
+
+func system(clients *alicloud.Clients) signal.System[args] {
+	return signal.System[args]{
+		Name:     "oos_execution",
+		Block:    "alicloud",
+		Endpoint: serviceName,
+		Description: "Sends a signal to a waiting execution of an Alibaba Cloud CloudOps Orchestration Service (OOS) template, with one `NotifyExecution` request: approves or rejects what waits for approval, " +
+			"executes or cancels a task or completes the execution in Debug mode, or retries or skips a failed task where executions wait on failure.\n\n" +
+			"The execution is given by its `execution_id`, or found by its `template_name`: the one execution of that template that waits. `alicloud_oos_execution` blocks until its execution has ended, " +
+			"so a signal that uses its id comes too late. A signal with `template_name` and `wait_until_ready` that does not depend on it runs beside it, and opens the gate in the same apply.\n\n" +
+			"When the answer to a signal is lost, the provider reads the tasks of the execution. The signal has arrived if a task shows its `notify_note` and its effect, between the sending and 15 seconds after the answer was lost. " +
+			"It has not arrived if the task still waits for it. Otherwise the outcome stays unknown: the effect alone may be somebody else's. " +
+			"So give each signal a note of its own, or leave `notify_note` out to have one made.",
+		Naming:     &signal.Naming{ID: "execution_id", Name: "template_name", Filters: []string{"started_after"}},
+		Waits:      true,
+		Adopts:     true,
+		Resends:    true,
+		Arguments:  arguments(),
+		Remembered: remembered,
+		Final:      func(_ *args, status string) bool { return final(status) },
+		Check:      check,
+		Region:     func(a *args) *types.String { return &a.Region },
+		Cloud:      clients,
+		Complete:   complete,
+		Bind: func(_ context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
+			return bind(clients, a), nil
+		},
+	}
+}
+
+// complete makes a note by which the signal is recognised, where there is none.
+func complete(_ context.Context, a *args) {
+	if a.NotifyNote.IsUnknown() {
+		a.NotifyNote = types.StringValue("Terraform " + uuid.NewString())
+	}
+}
+
+func bind(clients *alicloud.Clients, a *args) signal.Signal {
+	if a.ExecutionID.IsUnknown() {
+		// Which execution it is takes a read, which is made when it is signalled.
+		a.ExecutionID = types.StringNull()
+	}
+	of := notification{
+		kind: a.NotifyType.ValueString(), note: a.NotifyNote.ValueString(),
+		task: a.TaskName.ValueString(), taskExecution: a.TaskExecutionID.ValueString(), item: a.LoopItem.ValueString(), status: a.ExecutionStatus.ValueString(),
+	}
+	t := target{clients, a.Region.ValueString(), a}
+	bound := signal.Signal{
+		Target:      t,
+		What:        of.kind,
+		To:          t.to(),
+		Service:     "OOS",
+		RateLimit:   "oos/" + a.Region.ValueString(),
+		Explain:     t.explain,
+		HowToCheck:  t.howToCheck(),
+		ExplainRead: explainRead,
+		Unseen:      "OOS listed no execution of this template that can take it: none may have come to a task that waits, it may have ended, or the template's name may be another.",
+	}
+	if a.ExecutionID.IsNull() {
+		bound.Find = t.finder(of, func() signal.Signal { return bind(clients, a) })
+		return bound
+	}
+	to := watched{clients, t.region, a.ExecutionID.ValueString()}
+	bound.Ready, bound.Completion, bound.Existing, bound.Evidence = to.ready(of), to.completion(of), to.existing(of), to.evidence(of)
+	return bound
+}
+
+// to is the target in words.
+func (t target) to() string {
+	if t.args.ExecutionID.IsNull() {
+		return fmt.Sprintf("an execution of OOS template %s in %s", t.args.TemplateName.ValueString(), t.region)
+	}
+	return fmt.Sprintf("OOS execution %s in %s", t.args.ExecutionID.ValueString(), t.region)
+}
