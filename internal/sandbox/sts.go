@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"encoding/xml"
-	"net/http"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -11,141 +10,45 @@ import (
 	"unicode/utf8"
 )
 
-const stsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/"
-
 var (
 	sessionName = regexp.MustCompile(`^[\w+=,.@-]*$`)
 	externalID  = regexp.MustCompile(`^[\w+=,.@:/-]*$`)
 	roleARN     = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::(\d{12}):role/(?:[\x21-\x7e]*/)?([\w+=,.@-]+)$`)
 )
 
-// sts plays the AWS Security Token Service, API version 2011-06-15, in the query protocol.
+// sts plays the AWS Security Token Service, API version 2011-06-15.
 type sts struct {
-	sandbox          *Sandbox
+	*awsQuery
 	webIdentityToken string
-	operations       map[string]func(*call, url.Values) (any, *apiError)
 }
 
 func newSTS(s *Sandbox, o Options) *sts {
-	t := &sts{sandbox: s, webIdentityToken: o.WebIdentityToken}
-	t.operations = map[string]func(*call, url.Values) (any, *apiError){
-		"GetCallerIdentity":         t.getCallerIdentity,
-		"AssumeRole":                t.assumeRole,
-		"AssumeRoleWithWebIdentity": t.assumeRoleWithWebIdentity,
+	t := &sts{webIdentityToken: o.WebIdentityToken}
+	t.awsQuery = &awsQuery{
+		sandbox: s, service: "sts", version: "2011-06-15", namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+		operations: map[string]func(*call, url.Values) (any, *apiError){
+			"GetCallerIdentity":         t.getCallerIdentity,
+			"AssumeRole":                t.assumeRole,
+			"AssumeRoleWithWebIdentity": t.assumeRoleWithWebIdentity,
+		},
+		resource: func(_ *call, form url.Values) string { return form.Get("RoleArn") },
 	}
 	return t
 }
 
-func (t *sts) name() string    { return "sts" }
 func (t *sts) routes() []route { return nil }
 
 // reset has nothing to do: issued keys are the keyring's.
 func (t *sts) reset() {}
 
-func (t *sts) match(c *call) bool {
-	header := c.r.Header.Get("Authorization")
-	if header != "" && !strings.HasPrefix(header, sigV4) {
-		return false // Other clouds have an AssumeRole, too.
-	}
-	scope, _ := parseAuthorization(header)
-	operation, _ := t.describe(c)
-	return scope.service == "sts" || t.operations[operation] != nil
-}
-
-func (t *sts) describe(c *call) (operation, region string) {
-	scope, _ := parseAuthorization(c.r.Header.Get("Authorization"))
-	return t.form(c).Get("Action"), scope.region
-}
-
-// form is empty unless the request is the form that the query protocol wants.
-func (t *sts) form(c *call) url.Values {
-	if c.r.Method != http.MethodPost || !strings.HasPrefix(c.r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-		return nil
-	}
-	form, err := url.ParseQuery(string(c.body))
-	if err != nil {
-		return nil
-	}
-	return form
-}
-
-// queryCodes are the query protocol's names ("Common errors" of the STS API reference) for the JSON protocol's.
-var queryCodes = map[string]string{
-	"MissingAuthenticationTokenException": "MissingAuthenticationToken",
-	"IncompleteSignatureException":        "IncompleteSignature",
-	"UnrecognizedClientException":         "InvalidClientTokenId",
-	"InvalidSignatureException":           "SignatureDoesNotMatch",
-	"ExpiredTokenException":               "ExpiredToken",
-}
-
 func (t *sts) authenticate(c *call) *apiError {
-	if c.operation == "AssumeRoleWithWebIdentity" {
+	switch c.operation {
+	case "AssumeRoleWithWebIdentity":
 		return nil // The token is the credential.
+	case "GetCallerIdentity":
+		return t.verify(c) // "No permissions are required to perform this operation", not even against a denial.
 	}
-	if e := t.sandbox.authenticateSigV4(c, "sts"); e != nil {
-		return &apiError{403, queryCodes[e.code], e.message}
-	}
-	// "No permissions are required to perform this operation", says GetCallerIdentity, not even against a denial.
-	if c.operation == "GetCallerIdentity" || !c.caller.denied("sts:"+c.operation) {
-		return nil
-	}
-	return t.denial(c)
-}
-
-func (t *sts) denial(c *call) *apiError {
-	return failf(403, "AccessDenied", "User: %s is not authorized to perform: sts:%s on resource: %s",
-		c.caller.ARN, c.operation, t.form(c).Get("RoleArn"))
-}
-
-func (t *sts) act(c *call) (reply, *apiError) {
-	form := t.form(c)
-	operation := t.operations[c.operation]
-	if operation == nil || form.Get("Version") != "2011-06-15" {
-		return reply{}, failf(400, "InvalidAction", "Could not find operation %s for version %s", c.operation, form.Get("Version"))
-	}
-	out, e := operation(c, form)
-	if e != nil {
-		return reply{}, e
-	}
-	return t.reply(c, 200, struct {
-		XMLName   xml.Name
-		Result    any    `xml:",omitempty"`
-		RequestID string `xml:"ResponseMetadata>RequestId"`
-	}{xml.Name{Space: stsNamespace, Local: c.operation + "Response"}, out, c.requestID}), nil
-}
-
-func (t *sts) failure(c *call, e *apiError) reply {
-	kind := "Sender"
-	if e.status >= 500 {
-		kind = "Receiver"
-	}
-	return t.reply(c, e.status, struct {
-		XMLName   xml.Name
-		Type      string `xml:"Error>Type"`
-		Code      string `xml:"Error>Code"`
-		Message   string `xml:"Error>Message"`
-		RequestID string `xml:"RequestId"`
-	}{xml.Name{Space: stsNamespace, Local: "ErrorResponse"}, kind, e.code, e.message, c.requestID})
-}
-
-func (t *sts) fault(c *call, k Kind) *apiError {
-	switch k {
-	case KindRefuse:
-		return t.denial(c)
-	case KindThrottle:
-		return failf(400, "Throttling", "Rate exceeded")
-	case KindExpired:
-		return failf(403, "ExpiredToken", "The security token included in the request is expired")
-	}
-	return failf(500, "InternalFailure", "The request processing has failed because of an unknown error, exception or failure.")
-}
-
-func (t *sts) reply(c *call, status int, body any) reply {
-	b, err := xml.Marshal(body)
-	if err != nil {
-		panic(err)
-	}
-	return reply{status: status, body: b, header: map[string]string{"Content-Type": "text/xml", "X-Amzn-Requestid": c.requestID}}
+	return t.awsQuery.authenticate(c)
 }
 
 func (t *sts) getCallerIdentity(c *call, _ url.Values) (any, *apiError) {
@@ -242,14 +145,6 @@ func checkTags(v *constraints, form url.Values) {
 			v.add(at+"value", "Member must have length less than or equal to 256")
 		}
 	}
-}
-
-func text(form url.Values, name string) *string {
-	if !form.Has(name) {
-		return nil
-	}
-	value := form.Get(name)
-	return &value
 }
 
 // duration is 0, which no rule allows, when it is not a number.
