@@ -48,6 +48,14 @@
 //	GET    /_sandbox/ecs/deployments      all service deployments with their hooks and the actions they took
 //	POST   /_sandbox/ecs/deployments      start a ServiceDeployment; answers its state
 //	POST   /_sandbox/ecs/answers          answer the hook that awaits an action: {"ARN": ..., "Action": ...}
+//	GET    /_sandbox/cloudformation/stacks
+//	                                      all stacks of CloudFormation
+//	POST   /_sandbox/cloudformation/stacks
+//	                                      start a CloudFormationStack; answers {"ID": ...}
+//	GET    /_sandbox/cloudformation/stacks/{name or ARN}
+//	                                      one stack with its resources, events and the signals it took
+//	DELETE /_sandbox/cloudformation/stacks/{name or ARN}
+//	                                      make a stack as if it had never been
 //	GET    /_sandbox/ros/stacks           all stacks
 //	POST   /_sandbox/ros/stacks           start a Stack; answers {"ID": ...}
 //	GET    /_sandbox/ros/stacks/{id}      one stack with its resources, events and the signals it took
@@ -66,5 +74,5 @@
 // # Adding a service
 //
 // A service is one file with a type that implements the service interface, and one line in New. AWS JSON
-// services embed *awsJSON, which leaves only the operations, the admin routes and reset to write.
+// services embed *awsJSON or *awsQuery, which leaves only the operations, the admin routes and reset to write.
 package sandbox

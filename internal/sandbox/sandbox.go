@@ -76,6 +76,7 @@ type Sandbox struct {
 	transfer       *transfer
 	sfn            *sfn
 	codePipeline   *codePipeline
+	cloudFormation *cloudFormation
 	ecs            *ecs
 	ros            *ros
 	oos            *oos
@@ -215,6 +216,7 @@ func New(o Options) *Sandbox {
 	s.sfn = newSFN(s, o)
 	s.codePipeline = newCodePipeline(s, o)
 	s.ecs = newECS(s, o)
+	s.cloudFormation = newCloudFormation(s, o)
 	used := &nonces{}
 	s.ros = newROS(s, o, used)
 	s.oos = newOOS(s, o, used)
@@ -227,6 +229,7 @@ func New(o Options) *Sandbox {
 		s.sfn,
 		s.codePipeline,
 		s.ecs,
+		s.cloudFormation,
 		newSTS(s, o),
 		newRAMSTS(s, o, used),
 		s.oos,
