@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -97,22 +98,26 @@ func requestID(header http.Header) string {
 type signalling struct{}
 
 // signalAnswers turns away answers to signals that say something and carry no
-// request id: the SDK does not look at what it does not expect, and takes a
-// captive portal's answer for success.
+// request id, or are not the operation's: the SDK does not look at what it does
+// not expect, and takes a captive portal's answer for success.
 type signalAnswers struct{ delivery.Doer }
 
 // Do sends req. It returns *delivery.ForeignAnswerError for an answer that is not AWS's.
 func (a signalAnswers) Do(req *http.Request) (*http.Response, error) {
 	resp, err := a.Doer.Do(req)
-	if err != nil || req.Context().Value(signalling{}) == nil || resp.StatusCode != http.StatusOK || requestID(resp.Header) != "" {
+	if err != nil || req.Context().Value(signalling{}) == nil || resp.StatusCode != http.StatusOK {
 		return resp, err
 	}
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return nil, err
 	}
-	contentType := resp.Header.Get("Content-Type")
-	if said := string(bytes.TrimSpace(body)); said != "" && said != "{}" || strings.HasPrefix(contentType, "text/html") {
+	contentType, said := resp.Header.Get("Content-Type"), bytes.TrimSpace(body)
+	foreign := requestID(resp.Header) == "" && (len(said) > 0 && string(said) != "{}" || strings.HasPrefix(contentType, "text/html"))
+	if root, is := xmlRoot(said); is {
+		foreign = root != middleware.GetOperationName(req.Context())+"Response"
+	}
+	if foreign {
 		return nil, &delivery.ForeignAnswerError{Service: "AWS", Status: resp.Status, ContentType: contentType}
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
@@ -126,14 +131,31 @@ func IsJSON(body []byte) bool { return delivery.IsJSONObject(body) }
 // document whose root is the operation's or the error's response.
 // https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#response-serialization
 func IsXML(body []byte) bool {
-	document, root := xml.NewDecoder(bytes.NewReader(body)), ""
+	root, is := xmlRoot(body)
+	return is && len(root) > len("Response") && strings.HasSuffix(root, "Response")
+}
+
+// xmlRoot is the name of an XML document's root; false for what is not one whole document.
+func xmlRoot(body []byte) (root string, is bool) {
+	document, depth := xml.NewDecoder(bytes.NewReader(body)), 0
 	for {
 		token, err := document.Token()
-		if start, ok := token.(xml.StartElement); ok && root == "" {
-			root = start.Name.Local
-		}
 		if err != nil {
-			return errors.Is(err, io.EOF) && strings.HasSuffix(root, "Response")
+			return root, errors.Is(err, io.EOF) && root != ""
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			if depth == 0 && root != "" {
+				return "", false
+			}
+			root = cmp.Or(root, token.Name.Local)
+			depth++
+		case xml.EndElement:
+			depth--
+		case xml.CharData:
+			if depth == 0 && len(bytes.TrimSpace(token)) > 0 {
+				return "", false
+			}
 		}
 	}
 }

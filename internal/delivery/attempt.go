@@ -97,6 +97,9 @@ type Attempt struct {
 	// Repeatable is set when Outcome is Unknown and the service documents that the
 	// same request sent again has no second effect.
 	Repeatable bool
+	// Duplicate is set when Outcome is Rejected because the service already has a
+	// signal with this one's id: after a lost answer, that is this signal.
+	Duplicate bool
 	// RequestID is the service's id of the request, empty when no answer carried one.
 	RequestID string
 	// Code and Message are the service's own words for a refusal, empty when it had none.

@@ -183,9 +183,9 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 }
 
 // lookup finds out about an attempt whose answer was lost. A refusal that follows
-// one may be the service's word for a signal that it has already taken: then only
-// a lookup that does not find the signal leaves it at the refusal, whatever an
-// earlier one has said.
+// one may be the service's word for a signal that it has already taken. If it does
+// not say so itself, only a lookup that does not find the signal leaves it at the
+// refusal, whatever an earlier one has said.
 func (r *Result) lookup(ctx context.Context, lookup func(context.Context) WaitResult) {
 	if r.Outcome == Unknown {
 		if !r.mayHaveArrived {
@@ -194,6 +194,10 @@ func (r *Result) lookup(ctx context.Context, lookup func(context.Context) WaitRe
 		r.mayHaveArrived, r.HadUnknown, r.LastUnknown = true, true, time.Now()
 	}
 	refused := r.Outcome == Rejected && !r.FirstUnknown.IsZero()
+	if refused && r.Duplicate {
+		r.Outcome, r.SentAt = Confirmed, r.FirstUnknown.At
+		return
+	}
 	if lookup == nil || r.Outcome != Unknown && !refused {
 		return
 	}

@@ -37,6 +37,8 @@ func TestUnknownOutcomesAreReadBack(t *testing.T) {
 		accepted = delivery.Attempt{Outcome: delivery.Accepted}
 		rejected = delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("no")}
 		unknown  = delivery.Attempt{Outcome: delivery.Unknown, Err: errors.New("lost")}
+		again    = delivery.Attempt{Outcome: delivery.Unknown, Repeatable: true, Err: errors.New("lost")}
+		there    = delivery.Attempt{Outcome: delivery.Rejected, Duplicate: true, Err: errors.New("already there")}
 	)
 	for name, test := range map[string]struct {
 		lines  []delivery.Attempt
@@ -59,6 +61,10 @@ func TestUnknownOutcomesAreReadBack(t *testing.T) {
 		"absent, then no such host":            {lines: []delivery.Attempt{unknown, unsent(delivery.NoSuchHost)}, ends: []delivery.WaitResult{absent}, outcome: delivery.NotSent, attempts: 2, looks: 1},
 		"untold":                               {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.WaitResult{untold}, outcome: delivery.Unknown, attempts: 1, looks: 1},
 		"unreadable":                           {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.WaitResult{unreadable}, outcome: delivery.Unknown, attempts: 1, looks: 1},
+		"lost, then already there":             {lines: []delivery.Attempt{again, there}, ends: []delivery.WaitResult{absent}, outcome: delivery.Confirmed, attempts: 2},
+		"lost twice, then already there":       {lines: []delivery.Attempt{again, again, there}, outcome: delivery.Confirmed, attempts: 3},
+		"throttled, then already there":        {lines: []delivery.Attempt{unsent(delivery.Throttled), there}, ends: []delivery.WaitResult{found}, outcome: delivery.Rejected, attempts: 2},
+		"already there":                        {lines: []delivery.Attempt{there}, ends: []delivery.WaitResult{found}, outcome: delivery.Rejected, attempts: 1},
 		"cut short":                            {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.WaitResult{cutShort}, outcome: delivery.Unknown, attempts: 1, looks: 1},
 		"absent, then untold":                  {lines: []delivery.Attempt{unknown}, ends: []delivery.WaitResult{absent, untold}, outcome: delivery.Unknown, attempts: 2, looks: 2},
 		"untold, sent once more":               {lines: []delivery.Attempt{unknown, accepted}, ends: []delivery.WaitResult{untold}, resend: true, outcome: delivery.Accepted, attempts: 2, looks: 1},

@@ -15,6 +15,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudautomator"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudformation"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/oos"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/ros"
@@ -127,6 +128,7 @@ func (p *signalProvider) signals() []func() signal.Offer {
 		func() signal.Offer { return swf.New(p.aws, p.sender) },
 		func() signal.Offer { return transfer.New(p.aws, p.sender) },
 		func() signal.Offer { return sfn.New(p.aws, p.sender) },
+		func() signal.Offer { return cloudformation.New(p.aws, p.sender) },
 		func() signal.Offer { return ros.New(p.alicloud, p.sender) },
 		func() signal.Offer { return oos.New(p.alicloud, p.sender) },
 		func() signal.Offer { return cloudautomator.New(p.cloudAutomator, p.sender) },

@@ -1,0 +1,61 @@
+package cloudformation
+
+import (
+	"regexp"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+const (
+	success = "SUCCESS"
+	failure = "FAILURE"
+)
+
+// stackName is the pattern of the API reference. It is compiled once: schemas are
+// made for every call of the protocol.
+var stackName = regexp.MustCompile(`^(?:[a-zA-Z][-a-zA-Z0-9]*|arn:(?:aws|aws-us-gov|aws-cn):[-a-zA-Z0-9:/._+]*)$`)
+
+// arguments are those of the API reference, with its constraints. AWS counts Unicode
+// code points.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SignalResource.html
+func arguments() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"stack_name": schema.StringAttribute{
+			Required: true,
+			MarkdownDescription: "The name or the ARN of the stack. A name is known before the stack is there: with `wait_until_ready` the signal may be for a stack that " +
+				"`aws_cloudformation_stack` creates or updates in the same apply, without depending on it.",
+			Validators: []validator.String{
+				stringvalidator.LengthAtLeast(1),
+				stringvalidator.RegexMatches(stackName, "must be a stack's name, of letters, digits and hyphens and beginning with a letter, or its ARN"),
+			},
+		},
+		"logical_resource_id": schema.StringAttribute{
+			Required: true,
+			MarkdownDescription: "The logical id of the resource to signal, as the stack's template defines it: an Auto Scaling group, an EC2 instance, a wait condition or an AppStream fleet with a `CreationPolicy`, or an Auto Scaling group with an `UpdatePolicy` that waits for signals. " +
+				"A wait condition that has a handle is released through the handle's URL only, and a handle cannot be signaled at all.",
+			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+		},
+		"status": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "`SUCCESS` or `FAILURE`. A failure makes the creation or update of the stack fail at once.",
+			Validators:          []validator.String{stringvalidator.OneOf(success, failure)},
+		},
+		"unique_id": schema.StringAttribute{
+			Optional: true,
+			Computed: true,
+			MarkdownDescription: "The id that tells this signal from others to the same resource, 1 to 64 characters. For EC2 instances and Auto Scaling groups it is the id of the instance. " +
+				"When not set, a new one is made for every signal.",
+			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 64)},
+		},
+		"region": signal.RegionAttribute(),
+	}
+}
+
+// remembered is what becomes of the arguments in a state.
+var remembered = map[string]string{
+	"unique_id": "The one used is recorded. While one is set here, CloudFormation refuses a second `SUCCESS` for `triggers`: it has one with this id already.",
+}

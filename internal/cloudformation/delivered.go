@@ -1,0 +1,97 @@
+package cloudformation
+
+import (
+	"context"
+	"fmt"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// events reads the stack's events, the newest first, as long as more wants another.
+func (s stack) events(ctx context.Context, more func(cfntypes.StackEvent, delivery.ServerClock) bool) (attempt delivery.Attempt) {
+	pages := sdk.NewDescribeStackEventsPaginator(s.client.DescribeStackEvents, &sdk.DescribeStackEventsInput{StackName: &s.name})
+	for enough := false; !enough && pages.HasMorePages(); {
+		attempt = aws.Read(ctx, func(ctx context.Context) error {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return err
+			}
+			for _, event := range page.StackEvents {
+				if enough = enough || !more(event, delivery.ServerClockFrom(ctx)); enough {
+					return nil
+				}
+			}
+			return nil
+		})
+		if attempt.Outcome != delivery.Accepted {
+			return attempt
+		}
+	}
+	return attempt
+}
+
+// tells reports whether an event tells that its resource took the signal.
+func tells(event cfntypes.StackEvent, input *sdk.SignalResourceInput) bool {
+	return awssdk.ToString(event.LogicalResourceId) == awssdk.ToString(input.LogicalResourceId) && awssdk.ToString(event.ResourceStatusReason) == received(input)
+}
+
+// evidence is the stack's events of the signal: they show its unique id.
+func (s stack) evidence(input *sdk.SignalResourceInput) *delivery.Evidence {
+	return &delivery.Evidence{
+		Scope:   s.key("signals"),
+		Request: fmt.Sprintf("%q %q", awssdk.ToString(input.LogicalResourceId), received(input)),
+		Probe: func(since delivery.Timestamp) *delivery.Probe {
+			return delivery.NewProbe(s.key(fmt.Sprintf("signals/%v", since)), func(ctx context.Context) (delivery.Shown, delivery.Attempt) {
+				return s.shown(ctx, since)
+			}, func(shown delivery.Shown) delivery.Observation { return delivery.Observation{Shown: &shown} })
+		},
+		Likeness: func(trace delivery.Trace) delivery.Likeness {
+			if tells(trace.Shows.(cfntypes.StackEvent), input) {
+				return delivery.Ours
+			}
+			return delivery.NotOurs
+		},
+	}
+}
+
+// shown reads the stack's events since a time.
+func (s stack) shown(ctx context.Context, since delivery.Timestamp) (shown delivery.Shown, attempt delivery.Attempt) {
+	attempt = s.events(ctx, func(event cfntypes.StackEvent, clock delivery.ServerClock) bool {
+		earliest, _, told := clock.Range(since)
+		if !told || awssdk.ToTime(event.Timestamp).Before(earliest) {
+			return false
+		}
+		shown.Traces = append(shown.Traces, delivery.Trace{ID: awssdk.ToString(event.EventId), At: awssdk.ToTime(event.Timestamp), Shows: event})
+		return true
+	})
+	if shown.Clock = attempt.Clock; absent(attempt) {
+		shown.Gap = "it knows no such stack"
+		return shown, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID, Clock: attempt.Clock}
+	}
+	return shown, attempt
+}
+
+// existing is reached when the stack's events have the signal. A stack that is not
+// there has none.
+func (s stack) existing(input *sdk.SignalResourceInput) *delivery.Probe {
+	return delivery.NewProbe(s.key(fmt.Sprintf("has/%q/%q", awssdk.ToString(input.LogicalResourceId), received(input))), func(ctx context.Context) (has bool, attempt delivery.Attempt) {
+		attempt = s.events(ctx, func(event cfntypes.StackEvent, _ delivery.ServerClock) bool {
+			has = has || tells(event, input)
+			return !has
+		})
+		if absent(attempt) {
+			return false, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
+		}
+		return has, attempt
+	}, func(has bool) delivery.Observation {
+		if has {
+			return delivery.Observation{State: delivery.Reached}
+		}
+		return delivery.Observation{State: delivery.Missed}
+	})
+}

@@ -1,0 +1,109 @@
+package cloudformation
+
+import (
+	"context"
+	"strings"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// permission is the IAM action of the one request a signal makes.
+const permission = "cloudformation:SignalResource"
+
+// validationError is the code of every refusal that is not about who asks. What it
+// is about is in the message alone, whose beginning is CloudFormation's own.
+const validationError = "ValidationError"
+
+type target struct {
+	client *client
+	input  *sdk.SignalResourceInput
+}
+
+// Send makes one SignalResource request. A repeat under the same unique id is
+// refused when the first one was taken, and a FAILURE is taken again without a
+// further effect.
+func (t target) Send(ctx context.Context) delivery.Attempt {
+	attempt := aws.Send(ctx, t.client.SignalResource, t.input)
+	attempt.Repeatable = attempt.Outcome == delivery.Unknown
+	// What is there need not be a FAILURE, which is taken over any signal.
+	attempt.Duplicate = exists(attempt) && t.input.Status == cfntypes.ResourceSignalStatusSuccess
+	return attempt
+}
+
+// exists reports whether a refusal says that there is a signal with this unique id.
+func exists(attempt delivery.Attempt) bool {
+	return says(attempt, "Signal with ID ", " already exists")
+}
+
+// absent reports whether a refusal says that there is no such stack or resource.
+func absent(attempt delivery.Attempt) bool {
+	return says(attempt, "Stack ", " does not exist") || absentResource(attempt)
+}
+
+func absentResource(attempt delivery.Attempt) bool {
+	return says(attempt, "Resource ", " does not exist")
+}
+
+func says(attempt delivery.Attempt, begins, contains string) bool {
+	return attempt.Outcome == delivery.Rejected && attempt.Code == validationError && strings.HasPrefix(attempt.Message, begins) && strings.Contains(attempt.Message, contains)
+}
+
+// explain knows the refusals of SignalResource as they were reported: its API
+// reference lists none.
+func (t target) explain(attempt delivery.Attempt) signal.Advice {
+	look := aws.CommandLine(t.client.region, "cloudformation describe-stack-resource --stack-name %s --logical-resource-id %s", t.input.StackName, t.input.LogicalResourceId)
+	switch {
+	case exists(attempt):
+		return signal.Advice{
+			Attribute: "unique_id",
+			Gone:      true,
+			Next: "The resource has a signal with this unique id, and CloudFormation takes each id once. If that is the signal that was to be sent, it has arrived: adopt_existing = true records it. " +
+				"Another signal needs a unique id of its own; one is made when unique_id is left out.",
+		}
+	case says(attempt, "Resource ", "WAIT_CONDITION_HANDLE"):
+		return signal.Advice{
+			Attribute: "logical_resource_id",
+			Next: "A wait condition handle is signaled with a request to its presigned URL, not through this API, and so is a wait condition that has a handle. " +
+				"To signal with this resource, give the wait condition a CreationPolicy instead of a handle, and name it here.",
+		}
+	case says(attempt, "Stack ", " cannot be signaled"):
+		return signal.Advice{
+			Attribute: "stack_name",
+			Gone:      !says(attempt, "Stack ", inProgressSuffix),
+			Next: "The stack takes signals only while it is being created or updated: it may be past that, or not have begun. Look at its events: " +
+				aws.CommandLine(t.client.region, "cloudformation describe-stack-events --stack-name %s", t.input.StackName) + ". wait_until_ready = true waits for a stack that is yet to be created or updated.",
+		}
+	case says(attempt, "Resource ", " cannot be signaled"):
+		return signal.Advice{
+			Attribute: "logical_resource_id",
+			Next: "Check that the resource has a CreationPolicy, or an UpdatePolicy that waits for signals, and that it waits now: the stack may not have reached it yet, or be past it. " +
+				"Look at its status: " + look + ".",
+		}
+	case absentResource(attempt):
+		return signal.Advice{
+			Attribute: "logical_resource_id",
+			Gone:      true,
+			Next:      "Check the logical id against the resources of the stack's template. A resource whose turn has not come is not there yet: wait_until_ready = true waits for it.",
+		}
+	case absent(attempt):
+		return signal.Advice{
+			Attribute: "stack_name",
+			Gone:      true,
+			Next:      "Check the stack's name, and that the stack is in this region and account. A stack that was deleted is known by its ARN alone, and one that is yet to be created is waited for with wait_until_ready = true.",
+		}
+	case attempt.Code == validationError:
+		return signal.Advice{Next: "CloudFormation does not take the request as it is: its message says why. Look at the resource: " + look + "."}
+	}
+	return signal.Advice{Next: aws.Explain(attempt, permission)}
+}
+
+// received is the reason of the event by which a stack shows that it took the signal.
+func received(input *sdk.SignalResourceInput) string {
+	return "Received " + string(input.Status) + " signal with UniqueId " + awssdk.ToString(input.UniqueId)
+}

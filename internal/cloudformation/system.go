@@ -1,0 +1,106 @@
+// Package cloudformation is the system of AWS CloudFormation: it signals resources
+// of stacks with SignalResource.
+package cloudformation
+
+import (
+	"context"
+	"fmt"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// args is what the user says of the signal.
+type args struct {
+	StackName         types.String `tfsdk:"stack_name"`
+	LogicalResourceID types.String `tfsdk:"logical_resource_id"`
+	Status            types.String `tfsdk:"status"`
+	UniqueID          types.String `tfsdk:"unique_id"`
+	Region            types.String `tfsdk:"region"`
+}
+
+// New returns signal_cloudformation_resource.
+func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
+	return signal.NewOffer(system(clients), sender)
+}
+
+func system(clients *aws.Clients) signal.System[args] {
+	return signal.System[args]{
+		Name:     "cloudformation_resource",
+		Block:    "aws",
+		Endpoint: service.Name,
+		Description: "Sends a signal to a resource of an AWS CloudFormation stack that waits for one, as `cfn-signal` does, with one `SignalResource` request: success or failure.\n\n" +
+			"A resource waits if it has a `CreationPolicy`, which Auto Scaling groups, EC2 instances, wait conditions and AppStream fleets can have, or if it is an Auto Scaling group whose `UpdatePolicy` waits for signals. " +
+			"A wait condition handle is another thing: it is released with a request to its presigned URL, and CloudFormation answers that it \"cannot be signaled\".\n\n" +
+			"The stack may be one that `aws_cloudformation_stack` creates or updates in the same apply: name it by the text of its name, not by a reference to that resource, which waits until the stack is complete, and set `wait_until_ready`. " +
+			"Both then run side by side, which needs a `-parallelism` of two at least. A stack that is complete is waited for like one that is not there yet, because it may be updated.\n\n" +
+			"CloudFormation takes each `unique_id` once for a resource. When the answer to a signal is lost, the same request is sent again: if CloudFormation takes it, the first one had not arrived; " +
+			"if it answers that a signal with this id already exists, the first one has. A `FAILURE` is taken again, to no further effect. " +
+			"When the stack is past the signal by then, its events tell: CloudFormation publishes each signal with its id.\n\n" +
+			"`adopt_existing` looks in the stack's events for a signal with this `unique_id` and `status`, so it needs an id that is configured. " +
+			"`wait_for_completion` waits for the end of the whole stack: after `SUCCESS`, `CREATE_COMPLETE`, `UPDATE_COMPLETE` or `IMPORT_COMPLETE` is success; after `FAILURE`, any end is.",
+		Waits:      true,
+		Adopts:     true,
+		Arguments:  arguments(),
+		Remembered: remembered,
+		Final:      func(_ *args, status string) bool { return final(status) },
+		Wait:       wait(clients),
+		Cloud:      clients,
+		Region:     func(a *args) *types.String { return &a.Region },
+		// Every repeat of a request carries the same id, by which the service tells
+		// that it is the same signal.
+		Complete: func(_ context.Context, a *args) {
+			if a.UniqueID.IsUnknown() {
+				a.UniqueID = types.StringValue(uuid.NewString())
+			}
+		},
+		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
+			client, err := service.Client(ctx, clients, a.Region.ValueString())
+			if err != nil {
+				return signal.Signal{}, err
+			}
+			return bind(client, a), nil
+		},
+	}
+}
+
+func bind(client *client, a *args) signal.Signal {
+	t := target{client, &sdk.SignalResourceInput{
+		StackName:         a.StackName.ValueStringPointer(),
+		LogicalResourceId: a.LogicalResourceID.ValueStringPointer(),
+		Status:            cfntypes.ResourceSignalStatus(a.Status.ValueString()),
+		UniqueId:          a.UniqueID.ValueStringPointer(),
+	}}
+	watched := stack{client, a.StackName.ValueString()}
+	return signal.Signal{
+		Target:  t,
+		What:    a.Status.ValueString(),
+		To:      t.name(),
+		Service: "CloudFormation",
+
+		RateLimit: rateLimit(client),
+		Explain:   t.explain,
+		HowToCheck: fmt.Sprintf("To find out, look in the stack's events for %q: %s.", received(t.input),
+			aws.CommandLine(client.region, "cloudformation describe-stack-events --stack-name %s", t.input.StackName)),
+		Ready:       watched.ready(t.input.LogicalResourceId),
+		Completion:  watched.completion(a.Status.ValueString(), nil),
+		Existing:    watched.existing(t.input),
+		Evidence:    watched.evidence(t.input),
+		ExplainRead: t.explainRead,
+		Unseen:      unseen,
+	}
+}
+
+// name is the target with its ids and place.
+func (t target) name() string {
+	return fmt.Sprintf("resource %s of CloudFormation stack %s in %s", *t.input.LogicalResourceId, *t.input.StackName, t.client.region)
+}
+
+func rateLimit(client *client) string { return "cloudformation/" + client.region }
+
+const unseen = "CloudFormation knew no such stack: it may not have been created yet, or the name may be another's."

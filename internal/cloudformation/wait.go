@@ -1,0 +1,57 @@
+package cloudformation
+
+import (
+	"context"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// wait is signal_cloudformation_resource_wait.
+func wait(clients *aws.Clients) *signal.Wait[args] {
+	return &signal.Wait[args]{
+		Description: "Waits for an AWS CloudFormation stack, and sends nothing: until it has ended, or until it has come to a resource that waits for signals.\n\n" +
+			"Put it behind any number of signals with `depends_on`, where `wait_for_completion` on each of them would have some wait for signals that Terraform has not begun to send. " +
+			"A wait that fails is saved as tainted, and the next apply waits again.",
+		Target: []string{"stack_name", "logical_resource_id"},
+		Outputs: schema.MapAttribute{
+			Computed: true, ElementType: types.StringType,
+			MarkdownDescription: "The outputs of the stack by their keys, once it has ended; null before, and with `until = \"ready\"`.",
+		},
+		Final: final,
+		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
+			client, err := service.Client(ctx, clients, a.Region.ValueString())
+			if err != nil {
+				return signal.Watched{}, err
+			}
+			t := target{client, &sdk.SignalResourceInput{StackName: a.StackName.ValueStringPointer(), LogicalResourceId: a.LogicalResourceID.ValueStringPointer()}}
+			watched, given := stack{client, a.StackName.ValueString()}, types.MapNull(types.StringType)
+			return signal.Watched{
+				To:          t.name(),
+				Service:     "CloudFormation",
+				RateLimit:   rateLimit(client),
+				Ready:       watched.ready(t.input.LogicalResourceId),
+				Completion:  watched.completion(success, func(outputs []cfntypes.Output) { given = outputsOf(outputs) }),
+				Outputs:     func() attr.Value { return given },
+				ExplainRead: t.explainRead,
+				Unseen:      unseen,
+			}, nil
+		},
+	}
+}
+
+// outputsOf are the outputs of a stack as Terraform has them.
+func outputsOf(given []cfntypes.Output) types.Map {
+	values := map[string]attr.Value{}
+	for _, output := range given {
+		values[awssdk.ToString(output.OutputKey)] = types.StringPointerValue(output.OutputValue)
+	}
+	return types.MapValueMust(types.StringType, values)
+}
