@@ -27,13 +27,16 @@ func request(e sandbox.Request, generated []string) string {
 	for _, header := range []string{"X-Amz-Target", "Content-Type", "X-Acs-Action", "X-Acs-Version", "Authorization"} {
 		parts = append(parts, header+"="+e.Header.Get(header))
 	}
-	for pair := range strings.SplitSeq(e.Query, "&") {
+	form, body := e.Query, e.Body
+	if e.Header.Get("Content-Type") == "application/x-www-form-urlencoded" {
+		form, body = form+"&"+body, ""
+	}
+	for pair := range strings.SplitSeq(form, "&") {
 		name, _, _ := strings.Cut(pair, "=")
 		if !slices.Contains(generated, name) {
 			parts = append(parts, pair)
 		}
 	}
-	body := e.Body
 	var members map[string]any
 	if json.Unmarshal([]byte(body), &members) == nil {
 		maps.DeleteFunc(members, func(name string, _ any) bool { return slices.Contains(generated, name) })

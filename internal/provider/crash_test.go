@@ -346,7 +346,8 @@ func survive(t *testing.T, b interruption, stage crash.Stage) {
 			t.Fatal(err)
 		}
 		// To a destroy a target that has had its one signal is gone: it warns.
-		if v.Next == crash.Refused && (stage != crash.AtDestroy || g.guard != crash.ShownToken) {
+		once := g.guard == crash.ShownToken || g.guard == crash.GeneratedOnce
+		if v.Next == crash.Refused && (stage != crash.AtDestroy || !once) {
 			refused++
 		}
 		if g.behind && ending == crash.TofuKilled {

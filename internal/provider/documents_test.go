@@ -174,7 +174,7 @@ func TestFirstPageListsGuides(t *testing.T) {
 	}
 }
 
-var answer = regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (?:`(\\w+)`)? ?\\| (.*) \\|$")
+var answer = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (?:`(\\w+)`)? ?\\| (.*) \\|$")
 
 // Each answer that a resource's page lists leads to an error on the argument
 // that the page names, and to the permission.
@@ -195,14 +195,15 @@ func TestAnswersOnPagesLeadToErrors(t *testing.T) {
 		for _, a := range answers {
 			t.Run(y.Type+" "+a[1], func(t *testing.T) {
 				s := acctest.Sandbox(t, sandbox.Options{})
-				fault := sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindRefuse, Code: a[1], Status: 400}
+				code, message, _ := strings.Cut(a[1], ": ")
+				fault := sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindRefuse, Code: code, Message: message, Status: 400}
 				if status, err := strconv.Atoi(a[1]); err == nil {
 					fault = sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindRefuse, Status: status}
 				}
 				s.Inject(fault)
 				config := y.Ready(s).With(acctest.Values{"timeouts": acctest.Values{"create": "1s"}})
 				diags := acctest.StartProvider(t, acctest.Block(s.URL())).Resource(y.Type).Apply(config)
-				if len(diags) != 1 || !diags[0].Error || diags[0].Attribute != a[2] || !strings.Contains(diags[0].Detail, a[1]) {
+				if len(diags) != 1 || !diags[0].Error || diags[0].Attribute != a[2] || !strings.Contains(diags[0].Detail, code) {
 					t.Errorf("%s: it says %s, want one error on %q", file, diags, a[2])
 				}
 				if _, permission, names := strings.Cut(a[3], "the permission `"); names && !strings.Contains(diags.String(), strings.TrimSuffix(permission, "`")) {

@@ -1,7 +1,10 @@
 package provider_test
 
 import (
+	"bytes"
+	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -33,6 +36,12 @@ func operationOf(r *http.Request) string {
 	}
 	if action := r.Header.Get("X-Acs-Action"); action != "" {
 		return action
+	}
+	if strings.Contains(r.Header.Get("Authorization"), "/cloudformation/aws4_request") {
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		form, _ := url.ParseQuery(string(body))
+		return "CloudFormation." + form.Get("Action")
 	}
 	if strings.Contains(r.URL.Path, "/namespaces/") && strings.Contains(r.URL.Path, "/signal/") {
 		return "Temporal.SignalWorkflowExecution"

@@ -304,6 +304,12 @@ func recordRelease(t *testing.T) {
 		}),
 		"triggers": acctest.Values{"release": "1"},
 	})
+	keep("", system{Type: "signal_cloudformation_resource_wait"}, acctest.Values{
+		"stack_name": s.StartCloudFormationStack(sandbox.CloudFormationStack{
+			ID: "arn:aws:cloudformation:us-east-1:123456789012:stack/web/1", Resources: []sandbox.CloudFormationResource{{Name: "Hosts"}}, Outputs: map[string]string{"Address": "web.example.com"},
+		}), "logical_resource_id": "Hosts",
+		"triggers": acctest.Values{"release": "1"},
+	})
 	var written bytes.Buffer
 	encoder := json.NewEncoder(&written)
 	encoder.SetIndent("", "  ")

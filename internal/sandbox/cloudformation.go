@@ -583,17 +583,22 @@ func (s *Sandbox) RemoveCloudFormationStack(name string) bool {
 	return len(s.cloudFormation.stacks) < before
 }
 
+// CloudFormationStacks are the ARNs of all stacks, in the order in which they were started.
+func (s *Sandbox) CloudFormationStacks() []string {
+	s.cloudFormation.mu.Lock()
+	defer s.cloudFormation.mu.Unlock()
+	ids := []string{}
+	for _, st := range s.cloudFormation.stacks {
+		ids = append(ids, st.spec.ID)
+	}
+	return ids
+}
+
 func (f *cloudFormation) routes() []route {
 	return []route{
 		{"GET /_sandbox/cloudformation/stacks", "all stacks", func(*http.Request) (any, error) {
-			f.mu.Lock()
-			ids := []string{}
-			for _, s := range f.stacks {
-				ids = append(ids, s.spec.ID)
-			}
-			f.mu.Unlock()
 			states := []CloudFormationStackState{}
-			for _, id := range ids {
+			for _, id := range f.sandbox.CloudFormationStacks() {
 				if state, ok := f.sandbox.CloudFormationStack(id); ok {
 					states = append(states, state)
 				}

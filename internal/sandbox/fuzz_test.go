@@ -35,6 +35,7 @@ func populated(s *Sandbox) {
 	s.StartMachine(MachineExecution{ARN: fixedMachine, States: []MachineState{{Token: "token"}}})
 	s.StartPipeline(Pipeline{Name: "release", Stages: []PipelineStage{{Name: "Approve", Actions: []PipelineAction{{Name: "Ask"}}}}})
 	s.StartServiceDeployment(ServiceDeployment{Service: "web", ID: "first", Stages: []DeploymentStage{{HookID: "hook"}, {HookID: "next"}}})
+	s.StartCloudFormationStack(CloudFormationStack{Name: "web", Resources: []CloudFormationResource{{Name: "Hosts", Signals: 1}}})
 	s.StartStack(Stack{ID: someUUID, Conditions: []WaitCondition{{Name: "Deployed"}}})
 	s.StartOOSExecution(OOSExecution{ID: "exec-1", Tasks: []OOSTask{{Name: "gate", Action: approveAction}}})
 	s.AddTriggerJob(TriggerJob{})
@@ -46,7 +47,7 @@ func FuzzSignedRequests(f *testing.F) {
 	s := New(Options{Now: newClock().now})
 	services := []struct{ name, prefix string }{
 		{"ssm", "AmazonSSM."}, {"swf", "SimpleWorkflowService."}, {"transfer", "TransferService."}, {"sts", ""}, {"ros", "2019-09-10"}, {"sts", "2015-04-01"}, {"states", "AWSStepFunctions."}, {"codepipeline", "CodePipeline_20150709."},
-		{"ecs", "AmazonEC2ContainerServiceV20141113."},
+		{"ecs", "AmazonEC2ContainerServiceV20141113."}, {"cloudformation", ""},
 		{"oos", "2019-06-01"},
 	}
 	for i, operations := range [][]string{
@@ -59,6 +60,7 @@ func FuzzSignedRequests(f *testing.F) {
 		{"SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat", "DescribeExecution", "GetExecutionHistory"},
 		{"PutApprovalResult", "GetPipelineState", "GetPipelineExecution", "ListActionExecutions"},
 		{"ContinueServiceDeployment", "DescribeServiceDeployments", "ListServiceDeployments"},
+		{"SignalResource", "DescribeStacks", "DescribeStackResource", "DescribeStackEvents"},
 		{"NotifyExecution", "ListExecutions", "ListTaskExecutions"},
 	} {
 		for _, operation := range operations {
@@ -73,6 +75,8 @@ func FuzzSignedRequests(f *testing.F) {
 				`{"serviceDeploymentArn":"` + fixedDeployment + `","serviceDeploymentArns":["` + fixedDeployment + `"],"hookId":"hook","action":"ROLLBACK","cluster":"default","service":"web",` +
 					`"status":["IN_PROGRESS"],"createdAt":{"after":1},"maxResults":1,"nextToken":"1"}`,
 				"Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role/x&RoleSessionName=s&DurationSeconds=900",
+				"Action=SignalResource&Version=2010-05-15&StackName=web&LogicalResourceId=Hosts&UniqueId=u&Status=FAILURE",
+				"Action=DescribeStackEvents&Version=2010-05-15&StackName=web&NextToken=MQ==", "Action=DescribeStackResource&Version=2010-05-15&StackName=web&LogicalResourceId=Hosts",
 				"RegionId=cn-hangzhou&ExecutionId=exec-1&NotifyType=Approve&NotifyNote=n&TaskName=gate&MaxResults=50&NextToken=1&TemplateName=t&IncludeChildTaskExecution=true&StartDateAfter=2026-03-25T16:24:49Z",
 				"RegionId=cn-hangzhou&StackId=" + someUUID + "&LogicalResourceId=Deployed&Status=SUCCESS&UniqueId=u&ClientToken=t&PageSize=1&PageNumber=99999999999",
 			} {
@@ -135,6 +139,7 @@ func FuzzRequests(f *testing.F) {
 		"POST /_sandbox/swf/executions":          `{"WorkflowID":"w","Markers":-1,"StartSeconds":-1}`,
 		"POST /_sandbox/swf/close":               `{"Domain":"sandbox","WorkflowID":"order-1","CloseStatus":"CONTINUED_AS_NEW"}`,
 		"POST /_sandbox/transfer/executions":     `{"Steps":[{"Type":"COPY","Seconds":-1},{}],"OnExceptionSteps":[{}]}`,
+		"POST /_sandbox/cloudformation/stacks":   `{"Resources":[{"Name":"a","Signals":1,"TimeoutSeconds":9223372036854775807},{"Name":"b","DependsOn":["a"]}]}`,
 		"POST /_sandbox/ros/stacks":              `{"Conditions":[{"Name":"a","DependsOn":["b"]}],"Sleeps":[{"Name":"b","DependsOn":["a"]}]}`,
 		"POST /_sandbox/oos/executions":          `{"Tasks":[{"Name":"a","Action":"ACS::Approve","Loop":["x","y"]},{"Name":"b","Seconds":9223372036854775807}]}`,
 		"PUT /_sandbox/cloudautomator/options":   `{}`,
@@ -167,7 +172,7 @@ func FuzzRequests(f *testing.F) {
 		}
 		// Whatever was set up moves on, and can be shown.
 		clk.advance(time.Hour)
-		for _, state := range []string{"ssm/executions", "swf/executions/sandbox", "transfer/executions", "ros/stacks", "oos/executions", "cloudautomator/jobs"} {
+		for _, state := range []string{"ssm/executions", "swf/executions/sandbox", "transfer/executions", "cloudformation/stacks", "ros/stacks", "oos/executions", "cloudautomator/jobs"} {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1/_sandbox/"+state, nil)
 			if err != nil {
 				t.Fatal(err)

@@ -319,6 +319,10 @@ func (r *waitResource[A]) Delete(context.Context, resource.DeleteRequest, *resou
 func (r *waitResource[A]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	names := r.system.Wait.Target
 	parts := strings.Split(req.ID, "/")
+	if more := len(parts) - len(names); more > 0 && strings.HasPrefix(req.ID, "arn:") {
+		// An ARN has slashes of its own.
+		parts = append([]string{strings.Join(parts[:more+1], "/")}, parts[more+1:]...)
+	}
 	if len(parts) != len(names) || strings.Contains("/"+req.ID+"/", "//") {
 		resp.Diagnostics.AddError("Invalid Import ID",
 			fmt.Sprintf("The id of a signal_%s is %s, got: %s", r.name(), strings.Join(names, "/"), req.ID))

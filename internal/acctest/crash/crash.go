@@ -62,10 +62,11 @@ const (
 
 	GeneratedShown = systems.GeneratedShown
 	PinnedShown    = systems.PinnedShown
+	GeneratedOnce  = systems.GeneratedOnce
 )
 
 // Guards are all guards, in the order of the page.
-var Guards = []Guard{Unguarded, ReadBack, Adopting, Generated, Pinned, GeneratedShown, PinnedShown, UsedToken, ShownToken}
+var Guards = []Guard{Unguarded, ReadBack, Adopting, Generated, Pinned, GeneratedShown, PinnedShown, GeneratedOnce, UsedToken, ShownToken}
 
 // signals says in a column's head which signals a guard is of, and with which arguments.
 func signals(g Guard) string {
@@ -171,7 +172,10 @@ func each(next Next) map[Guard]Next {
 func again(generated Next) map[Guard]Next {
 	next := map[Guard]Next{
 		Unguarded: Repeats, ReadBack: Repeats, Adopting: Adopts, Generated: generated, GeneratedShown: generated,
-		Pinned: Harmless, PinnedShown: Harmless, UsedToken: Refused, ShownToken: Refused,
+		Pinned: Harmless, PinnedShown: Harmless, GeneratedOnce: generated, UsedToken: Refused, ShownToken: Refused,
+	}
+	if generated == Harmless {
+		next[GeneratedOnce] = Refused // The id is the same, and the service says that it has it.
 	}
 	if generated == Refused {
 		next[GeneratedShown] = Repeats // The workflow goes on, and takes any signal.
@@ -181,7 +185,7 @@ func again(generated Next) map[Guard]Next {
 
 // found has the next run read back what was sent: the state knows that, and when.
 func found(next map[Guard]Next) map[Guard]Next {
-	next[ReadBack], next[GeneratedShown], next[PinnedShown], next[ShownToken] = Adopts, Adopts, Adopts, Adopts
+	next[ReadBack], next[GeneratedShown], next[PinnedShown], next[GeneratedOnce], next[ShownToken] = Adopts, Adopts, Adopts, Adopts, Adopts
 	return next
 }
 

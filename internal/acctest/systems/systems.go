@@ -13,7 +13,7 @@ import (
 )
 
 // All are the rows of the table.
-var All = slices.Concat(automation, workflowExecution, workflowStepState, sfnTask, stackResource, oosExecution, httpTrigger, temporalWorkflow)
+var All = slices.Concat(automation, workflowExecution, workflowStepState, sfnTask, cloudFormationResource, stackResource, oosExecution, httpTrigger, temporalWorkflow)
 
 // Values are the arguments of a block: strings, bools, numbers, Values, []any,
 // nil for null, or tftypes.UnknownValue.
@@ -211,9 +211,12 @@ const (
 	// GeneratedShown and PinnedShown are such ids of signals that the service shows, too.
 	GeneratedShown Guard = "generated ids, read back"
 	PinnedShown    Guard = "pinned ids, read back"
+	// GeneratedOnce ids are made up by the provider, of signals that the service shows,
+	// and of which it refuses a second one with the same id.
+	GeneratedOnce Guard = "generated ids that work once, read back"
 	// UsedToken is a token that is good for one callback.
 	UsedToken Guard = "used token"
-	// ShownToken is one whose service also shows the signal that used it up.
+	// ShownToken is one, or another id, whose service also shows the signal that used it up.
 	ShownToken Guard = "used token, read back"
 )
 
@@ -295,7 +298,8 @@ type Docs struct {
 
 // Answer is one that leads to an error on an argument.
 type Answer struct {
-	// Code is the service's, or the HTTP status.
+	// Code is the service's, or the HTTP status. Where the code alone does not tell,
+	// the service's words follow after ": ", with "..." for names.
 	Code string
 	// Argument is the one that the error is about, "" for none.
 	Argument string

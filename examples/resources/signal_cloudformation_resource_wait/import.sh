@@ -1,0 +1,1 @@
+terraform import signal_cloudformation_resource_wait.fleet fleet/Hosts
