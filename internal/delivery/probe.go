@@ -30,6 +30,9 @@ type Observation struct {
 	Seen string
 	// Gone says of a missed target that nobody is left there to take a signal.
 	Gone bool
+	// Expires is when a target that is ready stops being so by itself; zero where that
+	// is not known.
+	Expires time.Time
 	// Provisional says that the next reads may tell more whatever this one says.
 	Provisional bool
 	// Shown is what the target shows of the signals that it took; nil in probes that

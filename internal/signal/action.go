@@ -95,7 +95,8 @@ func (a *signalAction[A]) ModifyPlan(ctx context.Context, req action.ModifyPlanR
 }
 
 func (a *signalAction[A]) check(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) {
-	data, _ := a.read(ctx, config, diags)
+	// What is left out is not there, as in a configuration of the resource.
+	data, _ := a.read(ctx, config, nil, diags)
 	if !diags.HasError() {
 		diags.Append(a.resource.check(ctx, data)...)
 	}
@@ -104,7 +105,7 @@ func (a *signalAction[A]) check(ctx context.Context, config tfsdk.Config, diags 
 // Invoke sends the signal and says how it goes on. It reports only from its own
 // goroutine, because reporting blocks, and must not outlive the invocation.
 func (a *signalAction[A]) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
-	data, timeout := a.read(ctx, req.Config, &resp.Diagnostics)
+	data, timeout := a.read(ctx, req.Config, tftypes.UnknownValue, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -123,6 +124,7 @@ func (a *signalAction[A]) Invoke(ctx context.Context, req action.InvokeRequest, 
 	run := signalRun{Sender: a.resource.sender, Signal: signal, phase: invoke, timeout: timeout, options: data.Options, redactor: redactor, progress: tell}
 	tell("Sending %s to %s", signal.What, signal.To)
 	sent, problem := run.send(ctx)
+	resp.Diagnostics.Append(run.warnings...)
 	if problem != nil {
 		resp.Diagnostics.Append(problem.Diagnostic)
 		return
@@ -149,8 +151,9 @@ func (a *signalAction[A]) Invoke(ctx context.Context, req action.InvokeRequest, 
 	}
 }
 
-// read takes an action's configuration for one of the resource.
-func (a *signalAction[A]) read(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) (*model[A], time.Duration) {
+// read takes an action's configuration for one of the resource, with a value for each
+// computed attribute that is left out.
+func (a *signalAction[A]) read(ctx context.Context, config tfsdk.Config, computed any, diags *diag.Diagnostics) (*model[A], time.Duration) {
 	data, timeout := a.resource.model(), DefaultTimeout
 	var given map[string]tftypes.Value
 	if err := config.Raw.As(&given); err != nil {
@@ -169,7 +172,7 @@ func (a *signalAction[A]) read(ctx context.Context, config tfsdk.Config, diags *
 		value, ok := given[name]
 		switch {
 		case computedBy(whole, name) && (!ok || value.IsNull()):
-			values[name] = tftypes.NewValue(attribute, tftypes.UnknownValue)
+			values[name] = tftypes.NewValue(attribute, computed)
 		case ok:
 			values[name] = value
 		default:

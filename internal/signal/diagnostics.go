@@ -42,8 +42,8 @@ func (w signalRun) failure(result delivery.Result) *sendProblem {
 	}
 	detail := join(
 		doing+w.answer(result.Attempt),
-		w.asked(result), w.stopped(result.Stopped), unsentBecause(result.Attempt, result.Stopped), advice.Next, w.lookedAgain)
-	return w.problem(summary, advice, detail, stands, advice.Gone && (result.Outcome != delivery.Unknown || !result.HadUnknown))
+		w.asked(result), w.stopped(result.Stopped), unsentBecause(result.Attempt, result.Stopped), w.refused.Seen, advice.Next, w.lookedAgain)
+	return w.problem(summary, advice, detail, stands, (advice.Gone || w.refused.Gone) && (result.Outcome != delivery.Unknown || !result.HadUnknown))
 }
 
 // stillUnknown is the problem of an operation that ended while it was looking for

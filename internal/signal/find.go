@@ -47,8 +47,9 @@ type TargetFinder struct {
 // Naming says how the target of a signal can be named where its id is not known.
 type Naming struct {
 	// ID is the argument of the target's id, which is also computed, and Name the one of
-	// its name.
+	// its name. Besides are arguments that go with the name.
 	ID, Name string
+	Besides  []string
 	// Filters are arguments that only say which targets of that name are meant. A change
 	// of them is recorded and sends nothing.
 	Filters []string

@@ -277,7 +277,8 @@ func (n *Naming) onlyFinds(name string, configured, sent map[string]tftypes.Valu
 		return false
 	}
 	id := configured[n.ID]
-	return slices.Contains(n.Filters, name) || name == n.Name && configured[name].IsNull() && !id.IsNull() && id.Equal(sent[n.ID])
+	named := name == n.Name || slices.Contains(n.Besides, name)
+	return slices.Contains(n.Filters, name) || named && configured[name].IsNull() && !id.IsNull() && id.Equal(sent[n.ID])
 }
 
 // pending reports whether a signal was sent to a target whose end is waited for

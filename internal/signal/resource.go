@@ -139,6 +139,7 @@ func (r *signalResource[A]) Create(ctx context.Context, req resource.CreateReque
 
 	run := signalRun{Sender: r.sender, Signal: signal, phase: create, timeout: timeout, options: data.Options, redactor: r.redactor(req.Config.Raw, &resp.Diagnostics)}
 	sent, problem := run.send(ctx)
+	resp.Diagnostics.Append(run.warnings...)
 	common.sent(sent)
 	if sent.delivery == "" {
 		resp.State.RemoveResource(ctx)
@@ -259,6 +260,7 @@ func (r *signalResource[A]) Delete(ctx context.Context, req resource.DeleteReque
 	run.lastDelivery = before
 	if before == "" || before == Unknown {
 		sent, problem := run.sendAgain(ctx, common.sentThen(), lostThen(ctx, req.Private, &resp.Diagnostics))
+		resp.Diagnostics.Append(run.warnings...)
 		if sent.delivery == Unknown {
 			var lost time.Time
 			if sent.lost.After(r.sender.lostBy(sent.at)) {

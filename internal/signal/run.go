@@ -3,6 +3,7 @@ package signal
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -56,6 +57,10 @@ type signalRun struct {
 	// lookedAgain is what came of looking for another target after one that was found
 	// had refused the signal.
 	lookedAgain string
+	// refused is what the target showed after it had refused the signal.
+	refused delivery.Observation
+	// warnings are of a signal whatever becomes of it.
+	warnings diag.Diagnostics
 	// redactor knows the signal's own secrets, too.
 	redactor *delivery.Redactor
 	// progress reports to the user what is done; nil where nobody listens.
@@ -97,9 +102,11 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 		if unready {
 			probe, doing = finder.Ready, untilReady
 		}
-		if end := w.find(ctx, finder, probe); !end.Reached() {
+		end := w.find(ctx, finder, probe)
+		if !end.Reached() {
 			return sendResult{}, w.notFound(end, finder, doing)
 		}
+		w.warnExpiry(ctx, end.Observation)
 	}
 	var (
 		result  delivery.Result
@@ -116,9 +123,11 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 			}
 		}
 		if unready && finder == nil {
-			if end := w.wait(ctx, w.Ready, "Waiting until the target is ready"); !end.Reached() {
+			end := w.wait(ctx, w.Ready, "Waiting until the target is ready")
+			if !end.Reached() {
 				return sendResult{}, w.notReady(end, untilReady)
 			}
+			w.warnExpiry(ctx, end.Observation)
 		}
 		result = w.deliver(ctx)
 		if finder == nil || result.Outcome != delivery.Rejected || result.HadUnknown {
@@ -143,6 +152,11 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 	case delivery.Confirmed:
 		return sendResult{delivery: Confirmed, at: result.SentAt}, nil
 	}
+	if result.Outcome == delivery.Rejected && w.Refused != nil && w.Explain(result.Attempt).Unclear {
+		if seen, read := w.poller.ReadOnce(ctx, w.Refused.WithLimiter(w.reads.For(w.RateLimit))); read.Outcome == delivery.Accepted {
+			w.refused = shown(w.redactor, seen)
+		}
+	}
 	problem := cmp.Or(refusal, w).failure(result)
 	if finder != nil {
 		// Another one may be there.
@@ -152,6 +166,16 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 		return sendResult{Unknown, result.FirstUnknown.At, w.redactor.Text(result.RequestID), result.LastUnknown}, problem
 	}
 	return sendResult{}, problem
+}
+
+// warnExpiry warns of a target that stops taking the signal before the timeout is over.
+func (w *signalRun) warnExpiry(ctx context.Context, ready delivery.Observation) {
+	deadline, ok := ctx.Deadline()
+	if !ok || ready.Expires.IsZero() || !ready.Expires.Before(deadline) {
+		return
+	}
+	w.warnings.AddWarning("Target Expires Before the Timeout", join(fmt.Sprintf("%s takes the signal until %s only, and the %s timeout of %s leaves time for attempts after that, which come too late.",
+		w.To, ready.Expires.UTC().Format(time.RFC3339), w.phase, w.timeout), ready.Seen))
 }
 
 // deliver has the signal delivered.

@@ -116,6 +116,9 @@ type Signal struct {
 	// Evidence is how the service shows that it took the signal; nil where it never
 	// does. For a signal with a TargetFinder, its Found names the target, too.
 	Evidence *delivery.Evidence
+	// Refused is the probe that shows why a target has refused the signal, for answers
+	// of which Explain says that they leave it open; nil where nothing shows that.
+	Refused *delivery.Probe
 	// ExplainRead says what to do about a target that cannot be read.
 	ExplainRead func(delivery.Attempt) Advice
 	// Unseen says what it may mean that the target was waited for and never seen;
@@ -131,6 +134,8 @@ type Advice struct {
 	Next string
 	// Gone says that the target is not there, so that a signal at destroy has nobody left to reach.
 	Gone bool
+	// Unclear says that the answer has more than one cause, which the probe Refused tells.
+	Unclear bool
 	// NotReady says that the target is there, and does not take the signal now.
 	NotReady bool
 }

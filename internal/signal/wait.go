@@ -33,6 +33,9 @@ type Wait[A any] struct {
 	// Target names those of the System's Arguments that name the target. All but the
 	// region are strings, and make the resource's id, in this order.
 	Target []string
+	// Arguments are those of Target that are other ones in a wait, such as one that the
+	// signal would look for.
+	Arguments map[string]schema.Attribute
 	// Outputs is the attribute of what a run gives back; nil where that cannot be read.
 	Outputs schema.Attribute
 	// Final reports whether a status, as target_status holds it, is one that a target stays in.
@@ -133,7 +136,7 @@ func (r *waitResource[A]) Schema(ctx context.Context, _ resource.SchemaRequest, 
 		attributes["outputs"] = r.system.Wait.Outputs
 	}
 	for _, name := range r.system.Wait.Target {
-		attributes[name] = replacing(r.system.Arguments[name])
+		attributes[name] = replacing(r.system.Wait.argument(name, r.system.Arguments))
 	}
 	if r.system.Region != nil {
 		attributes["region"] = replacing(r.system.Arguments["region"])
@@ -149,6 +152,14 @@ func (r *waitResource[A]) Schema(ctx context.Context, _ resource.SchemaRequest, 
 		}),
 	}
 	resp.Schema = schema.Schema{Version: schemaVersion, MarkdownDescription: r.system.Wait.Description, Attributes: attributes, Blocks: blocks}
+}
+
+// argument is the attribute of one of Target.
+func (w *Wait[A]) argument(name string, of map[string]schema.Attribute) schema.Attribute {
+	if own, ok := w.Arguments[name]; ok {
+		return own
+	}
+	return of[name]
 }
 
 // replacing has a change of an argument that names the target replace the resource,
