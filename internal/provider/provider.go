@@ -17,6 +17,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudautomator"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudformation"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/ecs"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/oos"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/ros"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sfn"
@@ -129,6 +130,7 @@ func (p *signalProvider) signals() []func() signal.Offer {
 		func() signal.Offer { return transfer.New(p.aws, p.sender) },
 		func() signal.Offer { return sfn.New(p.aws, p.sender) },
 		func() signal.Offer { return cloudformation.New(p.aws, p.sender) },
+		func() signal.Offer { return ecs.New(p.aws, p.sender) },
 		func() signal.Offer { return ros.New(p.alicloud, p.sender) },
 		func() signal.Offer { return oos.New(p.alicloud, p.sender) },
 		func() signal.Offer { return cloudautomator.New(p.cloudAutomator, p.sender) },

@@ -310,6 +310,10 @@ func recordRelease(t *testing.T) {
 		}), "logical_resource_id": "Hosts",
 		"triggers": acctest.Values{"release": "1"},
 	})
+	keep("", system{Type: "signal_ecs_deployment_wait"}, acctest.Values{
+		"service_deployment_arn": s.StartServiceDeployment(sandbox.ServiceDeployment{ID: "awaited", Service: "web", Stages: []sandbox.DeploymentStage{{}, {}}}).ARN,
+		"until":                  "ready",
+	})
 	var written bytes.Buffer
 	encoder := json.NewEncoder(&written)
 	encoder.SetIndent("", "  ")

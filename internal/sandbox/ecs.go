@@ -82,8 +82,9 @@ type ServiceDeployment struct {
 type DeploymentStage struct {
 	// Name is the lifecycle stage. Default POST_TEST_TRAFFIC_SHIFT.
 	Name string
-	// HookID is that of the pause; made when it is empty.
-	HookID string
+	// HookID is that of the pause; made when it is empty. Twin is the id of a second pause hook, which keeps the stage
+	// from going on no longer than the first one does: whether a stage can have two is not documented.
+	HookID, Twin string
 	// TimeoutSeconds and TimeoutAction end a pause that nobody answers. Default a day, and ROLLBACK.
 	TimeoutSeconds int
 	TimeoutAction  string
@@ -266,6 +267,10 @@ func (d *serviceDeployment) enter(i int, at time.Time) {
 			d.deadline = at.Add(time.Duration(stage.Seconds) * time.Second)
 		default:
 			d.deadline = hook.ExpiresAt
+			s.hooks = append(s.hooks, hook)
+		}
+		if stage.Twin != "" {
+			hook.HookID = stage.Twin
 			s.hooks = append(s.hooks, hook)
 		}
 		if stage.Lambda {

@@ -1,0 +1,24 @@
+variable "service_deployment_arn" {
+  description = "The deployment that is paused."
+  type        = string
+}
+
+variable "hook_id" {
+  description = "The hook that awaits an action, as DescribeServiceDeployments shows it."
+  type        = string
+}
+
+# A gate: what follows needs the new tasks, not the continued deployment.
+resource "signal_ecs_deployment" "cart" {
+  service_deployment_arn = var.service_deployment_arn
+  hook_id                = var.hook_id
+  action                 = "CONTINUE"
+
+  wait_for_completion = true
+}
+
+# Created once the deployment has succeeded.
+resource "terraform_data" "cart" {
+  input      = signal_ecs_deployment.cart.target_status
+  depends_on = [signal_ecs_deployment.cart]
+}

@@ -1,0 +1,132 @@
+package ecs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+const (
+	goOn     = string(ecstypes.DeploymentLifecycleHookActionContinue)
+	rollBack = string(ecstypes.DeploymentLifecycleHookActionRollback)
+)
+
+// deploymentARN is the form that the developer guide shows of it. Names of clusters
+// and services have no slash.
+var deploymentARN = regexp.MustCompile(`^arn:[\w-]+:ecs:[a-z0-9-]+:\d{12}:service-deployment/[^/]+/[^/]+/[^/]+$`)
+
+var isDeployment = stringvalidator.RegexMatches(deploymentARN,
+	"must be the ARN of a service deployment, such as arn:aws:ecs:us-east-1:123456789012:service-deployment/my-cluster/my-service/EZe5RNVLH6PPzHXINuP28")
+
+// arguments are those of the API references of ContinueServiceDeployment and
+// ListServiceDeployments, which give no lengths.
+func arguments() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"service_deployment_arn": schema.StringAttribute{
+			Optional: true,
+			Computed: true,
+			MarkdownDescription: "The ARN of the service deployment, such as `arn:aws:ecs:us-east-1:123456789012:service-deployment/my-cluster/my-service/EZe5RNVLH6PPzHXINuP28`. " +
+				"Needs `hook_id`. Either this or `cluster` and `service`.",
+			Validators: []validator.String{isDeployment},
+		},
+		"hook_id": schema.StringAttribute{
+			Optional:            true,
+			Computed:            true,
+			MarkdownDescription: "The id of the pause hook that awaits an action, which ECS makes for each pause. Needs `service_deployment_arn`.",
+			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+		},
+		"cluster": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "The name or ARN of the cluster that `service` is in. " +
+				"With both, the newest deployment of the service is looked for before anything is sent, and the pause hook in it that awaits an action.",
+			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+		},
+		"service": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "The name or ARN of the service whose deployment is paused. Needs `cluster`.",
+			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+		},
+		"lifecycle_stage": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "With `cluster` and `service`, the stage that the deployment has to be paused in, such as `POST_TEST_TRAFFIC_SHIFT`. " +
+				"When not set, the pause is answered that there is. Set it where a deployment pauses more than once.",
+			Validators: []validator.String{stringvalidator.OneOf(stages()...)},
+		},
+		"started_after": signal.StartedAfterAttribute(),
+		"action": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "What the deployment is to do: `CONTINUE`, which ECS takes for the default, or `ROLLBACK` to the previous service revision.",
+			Validators:          []validator.String{stringvalidator.OneOf(goOn, rollBack)},
+		},
+		"region": signal.RegionAttribute(),
+	}
+}
+
+// stages are those that hooks can be in.
+func stages() (names []string) {
+	for _, stage := range ecstypes.DeploymentLifecycleHookStage("").Values() {
+		names = append(names, string(stage))
+	}
+	return names
+}
+
+// remembered is what becomes of the arguments in a state.
+var remembered = map[string]string{
+	"service_deployment_arn": "One that was found is recorded, and used from then on.",
+	"hook_id":                "One that was found is recorded, and used from then on.",
+	"service":                "Taint, `-replace` and changed `triggers` look for a pause anew. Once `service_deployment_arn` and `hook_id` are set to what was found, leaving the names out sends nothing.",
+	"started_after":          "A change of it sends nothing.",
+}
+
+// check reports a target that is named twice, half, or not at all.
+func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
+	given := map[string]types.String{
+		"service_deployment_arn": a.ServiceDeploymentARN, "hook_id": a.HookID,
+		"cluster": a.Cluster, "service": a.Service, "lifecycle_stage": a.LifecycleStage, "started_after": a.StartedAfter,
+	}
+	has := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return !given[name].IsNull() })
+	}
+	needs := func(name string, others ...string) {
+		for _, other := range others {
+			if has(name) && !has(other) {
+				diags.AddAttributeError(path.Root(name), "Incomplete Target", fmt.Sprintf("%s needs %s.", name, other))
+			}
+		}
+	}
+	switch where := []string{"cluster", "service", "lifecycle_stage", "started_after"}; {
+	case has(where...) && has("service_deployment_arn", "hook_id"):
+		for _, name := range where {
+			if has(name) {
+				diags.AddAttributeError(path.Root(name), "Two Targets", fmt.Sprintf("%s says where to look for a deployment, and service_deployment_arn and hook_id name one: set either.", name))
+			}
+		}
+	case has(where...):
+		needs("cluster", "service")
+		needs("service", "cluster")
+		needs("lifecycle_stage", "cluster", "service")
+		needs("started_after", "cluster", "service")
+	case has("service_deployment_arn", "hook_id"):
+		needs("service_deployment_arn", "hook_id")
+		needs("hook_id", "service_deployment_arn")
+	default:
+		diags.AddAttributeError(path.Root("service_deployment_arn"), "No Target", "Set service_deployment_arn and hook_id, or cluster and service.")
+	}
+	return diags
+}
+
+// errNoTarget is how a signal ends of which it turns out only then that nothing says
+// whom it is for.
+var errNoTarget = errors.New("set service_deployment_arn and hook_id, or cluster and service")

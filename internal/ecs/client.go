@@ -1,0 +1,34 @@
+package ecs
+
+import (
+	"cmp"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+)
+
+// client is the operations that the system uses. The SDK's own client must not be
+// in any type that is put into an interface: the linker would keep all of its
+// operations, which make up megabytes.
+type client struct {
+	region                     string
+	ContinueServiceDeployment  aws.Operation[sdk.ContinueServiceDeploymentInput, sdk.ContinueServiceDeploymentOutput, sdk.Options]
+	DescribeServiceDeployments aws.Operation[sdk.DescribeServiceDeploymentsInput, sdk.DescribeServiceDeploymentsOutput, sdk.Options]
+	ListServiceDeployments     aws.Operation[sdk.ListServiceDeploymentsInput, sdk.ListServiceDeploymentsOutput, sdk.Options]
+}
+
+var service = aws.Service[*client]{Name: "ecs", IsOwn: aws.IsJSON, NewClient: newClient}
+
+func newClient(cfg awssdk.Config, endpoint *string) *client {
+	c := sdk.NewFromConfig(cfg, func(o *sdk.Options) {
+		o.BaseEndpoint = cmp.Or(endpoint, o.BaseEndpoint)
+	})
+	return &client{
+		region:                     cfg.Region,
+		ContinueServiceDeployment:  c.ContinueServiceDeployment,
+		DescribeServiceDeployments: c.DescribeServiceDeployments,
+		ListServiceDeployments:     c.ListServiceDeployments,
+	}
+}

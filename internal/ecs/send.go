@@ -1,0 +1,49 @@
+package ecs
+
+import (
+	"context"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// permission is the IAM action of the one request a signal makes.
+const permission = "ecs:ContinueServiceDeployment"
+
+// target is one action on one paused hook.
+type target struct {
+	client *client
+	input  *sdk.ContinueServiceDeploymentInput
+}
+
+// Send makes one ContinueServiceDeployment request.
+func (t target) Send(ctx context.Context) delivery.Attempt {
+	return aws.Send(ctx, t.client.ContinueServiceDeployment, t.input)
+}
+
+// explain knows the errors that the API reference of ContinueServiceDeployment
+// lists. Which of them a hook gets that does not await an action any more is not
+// documented.
+func explain(attempt delivery.Attempt) signal.Advice {
+	switch attempt.Code {
+	case "ServiceDeploymentNotFoundException":
+		return signal.Advice{
+			Attribute: "service_deployment_arn",
+			Gone:      true,
+			Next:      "Check the ARN, and that the deployment is in this region and account.",
+		}
+	case "ClientException", "InvalidParameterException":
+		return signal.Advice{
+			Attribute: "hook_id",
+			Unclear:   true,
+			Next: "Check that the hook is one of this deployment and awaits an action, and that the deployment is in progress and in this region. " +
+				"A hook takes one action: one that was answered, or has timed out, takes none any more.",
+		}
+	case "UnsupportedFeatureException":
+		return signal.Advice{Next: "ECS does not offer this in the region."}
+	}
+	return signal.Advice{Next: aws.Explain(attempt, permission)}
+}

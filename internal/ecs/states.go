@@ -1,0 +1,371 @@
+package ecs
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// The IAM actions of waiting and of looking for a lost signal, and of looking for a
+// deployment.
+const (
+	readPermissions = "ecs:DescribeServiceDeployments"
+	findPermissions = "ecs:ListServiceDeployments and " + readPermissions
+)
+
+// The statuses of a service deployment, after the API reference of ServiceDeployment.
+const (
+	inProgress = string(ecstypes.ServiceDeploymentStatusInProgress)
+	succeeded  = string(ecstypes.ServiceDeploymentStatusSuccessful)
+	// rollingBack begins all statuses of a rollback.
+	rollingBack = "ROLLBACK_"
+)
+
+var (
+	failedStatuses = []string{
+		string(ecstypes.ServiceDeploymentStatusStopped),
+		string(ecstypes.ServiceDeploymentStatusRollbackSuccessful),
+		string(ecstypes.ServiceDeploymentStatusRollbackFailed),
+	}
+	// underWay are the statuses of a deployment that has not ended.
+	underWay = []ecstypes.ServiceDeploymentStatus{
+		ecstypes.ServiceDeploymentStatusPending, ecstypes.ServiceDeploymentStatusInProgress, ecstypes.ServiceDeploymentStatusStopRequested,
+		ecstypes.ServiceDeploymentStatusRollbackRequested, ecstypes.ServiceDeploymentStatusRollbackInProgress,
+	}
+)
+
+func final(status string) bool { return status == succeeded || slices.Contains(failedStatuses, status) }
+
+// pauses reports whether a deployment of this status may still come to a hook.
+func pauses(status string) bool {
+	return status == inProgress || status == string(ecstypes.ServiceDeploymentStatusPending)
+}
+
+// deployment is a service deployment to read.
+type deployment struct {
+	client      *client
+	region, arn string
+}
+
+// snapshot is a deployment, with an empty status where there is none.
+type snapshot struct {
+	arn, status, stage, reason string
+	hooks                      []ecstypes.DeploymentLifecycleHookDetail
+	updated, rollback          time.Time
+	clock                      delivery.ServerClock
+}
+
+func (s snapshot) observation(state delivery.State) delivery.Observation {
+	return delivery.Observation{State: state, Status: s.status, Reason: s.reason}
+}
+
+// hook is the hook with an id; nil when it is not listed.
+func (s snapshot) hook(id string) *ecstypes.DeploymentLifecycleHookDetail {
+	if i := slices.IndexFunc(s.hooks, func(h ecstypes.DeploymentLifecycleHookDetail) bool { return awssdk.ToString(h.HookId) == id }); i >= 0 {
+		return &s.hooks[i]
+	}
+	return nil
+}
+
+// paused are the pause hooks that await an action now.
+func (s snapshot) paused() (hooks []ecstypes.DeploymentLifecycleHookDetail) {
+	if s.status != inProgress {
+		return nil
+	}
+	for _, hook := range s.hooks {
+		if hook.TargetType == ecstypes.DeploymentLifecycleHookTargetTypePause && hook.Status == ecstypes.DeploymentLifecycleHookStatusAwaitingAction {
+			hooks = append(hooks, hook)
+		}
+	}
+	return hooks
+}
+
+// errMissing is how a read ends of a deployment that is not there.
+var errMissing = errors.New("ECS lists no such service deployment")
+
+func (d deployment) key() string { return fmt.Sprintf("ecs/%s/%s", d.region, d.arn) }
+
+// read describes the deployment. One that is not there is a finding.
+func (d deployment) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
+	out, attempt := aws.Get(ctx, d.client.DescribeServiceDeployments, &sdk.DescribeServiceDeploymentsInput{ServiceDeploymentArns: []string{d.arn}})
+	found.arn, found.clock = d.arn, attempt.Clock
+	if out == nil || len(out.ServiceDeployments) == 0 {
+		return found, attempt
+	}
+	shown := out.ServiceDeployments[0]
+	found.status, found.stage, found.reason = string(shown.Status), string(shown.LifecycleStage), awssdk.ToString(shown.StatusReason)
+	found.hooks, found.updated = shown.LifecycleHookDetails, awssdk.ToTime(shown.UpdatedAt)
+	if shown.Rollback != nil {
+		found.reason, found.rollback = cmp.Or(found.reason, awssdk.ToString(shown.Rollback.Reason)), awssdk.ToTime(shown.Rollback.StartedAt)
+	}
+	return found, attempt
+}
+
+// there is read of a deployment that has to be there.
+func (d deployment) there(ctx context.Context) (snapshot, delivery.Attempt) {
+	found, attempt := d.read(ctx)
+	if attempt.Outcome == delivery.Accepted && found.status == "" {
+		attempt = delivery.Attempt{Outcome: delivery.Rejected, RequestID: attempt.RequestID, Err: errMissing}
+	}
+	return found, attempt
+}
+
+func (d deployment) probe(judge func(snapshot) delivery.Observation) *delivery.Probe {
+	return delivery.NewProbe(d.key(), d.read, judge)
+}
+
+// completion is reached when the deployment has ended as the action wants it to.
+func (d deployment) completion(action string) *delivery.Probe {
+	return delivery.NewProbe(d.key()+"/end", d.there, func(found snapshot) delivery.Observation {
+		switch {
+		case found.status == succeeded, action == rollBack && final(found.status):
+			return found.observation(delivery.Reached)
+		case final(found.status):
+			return found.observation(delivery.Missed)
+		default:
+			return found.observation(delivery.Pending)
+		}
+	}).Final()
+}
+
+// ready is reached when the hook awaits an action. One that is not there may not be
+// shown yet.
+func (d deployment) ready(hook string) *delivery.Probe {
+	return d.probe(func(found snapshot) delivery.Observation {
+		shown := found.hook(hook)
+		switch {
+		case shown == nil && (found.status == "" || pauses(found.status)):
+			waiting := found.observation(delivery.Pending)
+			waiting.Seen = found.seen()
+			return waiting
+		case shown != nil && shown.Status == ecstypes.DeploymentLifecycleHookStatusAwaitingAction && found.status == inProgress:
+			return found.open(*shown)
+		default:
+			missed := found.observation(delivery.Missed)
+			missed.Gone, missed.Seen = true, found.shows(hook)
+			return missed
+		}
+	})
+}
+
+// open is what a deployment with a hook that awaits an action means to a signal.
+func (s snapshot) open(hook ecstypes.DeploymentLifecycleHookDetail) delivery.Observation {
+	reached := s.observation(delivery.Reached)
+	reached.Expires = awssdk.ToTime(hook.ExpiresAt)
+	reached.Seen = fmt.Sprintf("When the hook times out, ECS does by itself: %s.", cmp.Or(hook.TimeoutAction, ecstypes.DeploymentLifecycleHookActionRollback))
+	return reached
+}
+
+// refused tells of a hook that has not taken an action why.
+func (d deployment) refused(hook string) *delivery.Probe {
+	return d.probe(func(found snapshot) delivery.Observation {
+		seen := found.observation(delivery.Missed)
+		seen.Seen = found.shows(hook)
+		if shown := found.hook(hook); shown != nil {
+			seen.Gone = shown.Status != ecstypes.DeploymentLifecycleHookStatusAwaitingAction || found.status != inProgress
+		}
+		return seen
+	})
+}
+
+// seen says where a deployment is in which nothing awaits an action.
+func (s snapshot) seen() string {
+	if s.status == "" {
+		return ""
+	}
+	said := fmt.Sprintf("The deployment %s is %s", s.arn, s.status)
+	if s.stage != "" {
+		said += " in the stage " + s.stage
+	}
+	var awaiting []string
+	for _, hook := range s.paused() {
+		awaiting = append(awaiting, awssdk.ToString(hook.HookId))
+	}
+	if len(awaiting) > 0 {
+		return said + ", where an action is awaited by " + strings.Join(awaiting, " and ") + "."
+	}
+	return said + "."
+}
+
+// stands says how a hook is.
+func (s snapshot) stands(id string) string {
+	hook := s.hook(id)
+	switch {
+	case s.status == "":
+		return "it lists no such service deployment"
+	case hook == nil:
+		return fmt.Sprintf("the deployment is %s and lists no hook %s", s.status, id)
+	default:
+		return fmt.Sprintf("the hook is %s in a deployment that is %s", hook.Status, s.status)
+	}
+}
+
+// shows is stands as a sentence.
+func (s snapshot) shows(id string) string { return "ECS shows: " + s.stands(id) + "." }
+
+// paused is a service of which the newest deployment has to be found.
+type paused struct {
+	client                          *client
+	region, cluster, service, stage string
+	since                           time.Time
+}
+
+const (
+	waitForIt   = "wait_until_ready = true waits for a deployment that pauses."
+	giveTheHook = "The provider does not guess which one is meant: name it with service_deployment_arn and hook_id."
+)
+
+// finder finds the deployment and the hook that the arguments leave open, and names
+// them there. The newest deployment is the one that is meant.
+func (p paused) finder(a *args, bound func() signal.Signal) *signal.TargetFinder {
+	choose := func(arn, hook types.String) { a.ServiceDeploymentARN, a.HookID = arn, hook }
+	var (
+		followed, advice string
+		several          bool
+	)
+	judge := func(found snapshot) delivery.Observation {
+		hooks := found.paused()
+		missed := found.observation(delivery.Missed)
+		missed.Seen = found.seen()
+		several = false
+		switch {
+		case len(hooks) > 1 && p.takes(found):
+			several, advice = true, giveTheHook
+			missed.Reason = "More than one pause hook of it awaits an action."
+			return missed
+		case len(hooks) == 1 && p.takes(found):
+			choose(types.StringValue(found.arn), types.StringPointerValue(hooks[0].HookId))
+			return found.open(hooks[0])
+		case pauses(found.status):
+			followed = found.arn
+		case strings.HasPrefix(found.status, rollingBack) && found.arn == followed:
+			// It was seen under way, and does not come to the pause any more. One that was
+			// stopped or has succeeded may have made room for the one that is meant.
+			advice = "Find out why, and apply again once there is another deployment."
+			missed.Reason = "The deployment that was waited for is rolled back. " + found.reason
+			return missed
+		}
+		pending := found.observation(delivery.Pending)
+		pending.Seen = missed.Seen
+		return pending
+	}
+	now := func(found snapshot) delivery.Observation {
+		observation := judge(found)
+		if observation.State == delivery.Pending {
+			advice = waitForIt
+			observation.State, observation.Gone = delivery.Missed, found.status == ""
+			observation.Reason = "ECS lists no deployment of this service under way."
+			if found.status != "" {
+				observation.Reason = "No pause hook of the service's newest deployment awaits an action" + p.inStage() + "."
+			}
+		}
+		return observation
+	}
+	key := fmt.Sprintf("ecs/%s/%q/%q/%d/", p.region, p.cluster, p.service, p.since.Unix())
+	return &signal.TargetFinder{
+		Required: true,
+		Ready:    delivery.NewProbe(key+"ready", p.following(), judge),
+		Now:      delivery.NewProbe(key+"now", p.newest, now),
+		Found:    bound,
+		Forget: func() signal.Signal {
+			choose(types.StringNull(), types.StringNull())
+			return bound()
+		},
+		Argument: "service",
+		Missed:   func() string { return advice },
+		Several:  func() bool { return several },
+	}
+}
+
+func (p paused) takes(found snapshot) bool { return p.stage == "" || found.stage == p.stage }
+
+func (p paused) inStage() string {
+	if p.stage == "" {
+		return ""
+	}
+	return " in the stage " + p.stage
+}
+
+// following reads the newest deployment, and one that it has seen under way until it
+// has seen its end. A service or cluster that is not there may be made yet.
+func (p paused) following() func(ctx context.Context) (snapshot, delivery.Attempt) {
+	var last string
+	return func(ctx context.Context) (snapshot, delivery.Attempt) {
+		found, attempt := p.newest(ctx)
+		switch {
+		case attempt.Code == "ServiceNotFoundException", attempt.Code == "ClusterNotFoundException":
+			return snapshot{reason: attempt.Message}, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
+		case attempt.Outcome == delivery.Accepted && found.status == "" && last != "":
+			return deployment{p.client, p.region, last}.read(ctx)
+		case attempt.Outcome == delivery.Accepted:
+			last = cmp.Or(found.arn, last)
+		}
+		return found, attempt
+	}
+}
+
+// newest describes the newest deployment that is under way; its status is empty when none is.
+func (p paused) newest(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
+	var newest ecstypes.ServiceDeploymentBrief
+	in := &sdk.ListServiceDeploymentsInput{Cluster: &p.cluster, Service: &p.service, Status: underWay}
+	for more := true; more; {
+		out, listed := aws.Get(ctx, p.client.ListServiceDeployments, in)
+		if attempt = listed; out == nil {
+			return found, attempt
+		}
+		for _, brief := range out.ServiceDeployments {
+			if awssdk.ToTime(brief.CreatedAt).Before(p.since) {
+				continue
+			}
+			if newest.ServiceDeploymentArn == nil || awssdk.ToTime(brief.CreatedAt).After(awssdk.ToTime(newest.CreatedAt)) {
+				newest = brief
+			}
+		}
+		in.NextToken, more = out.NextToken, out.NextToken != nil
+	}
+	if newest.ServiceDeploymentArn == nil {
+		return found, attempt
+	}
+	return deployment{p.client, p.region, *newest.ServiceDeploymentArn}.read(ctx)
+}
+
+// explainFind knows the errors of looking for a deployment.
+func explainFind(attempt delivery.Attempt) signal.Advice {
+	switch attempt.Code {
+	case "ServiceNotFoundException":
+		return signal.Advice{Attribute: "service", Gone: true, Next: "Check the names of service and cluster, and that they are in this region and account. " + waitForIt}
+	case "ClusterNotFoundException":
+		return signal.Advice{Attribute: "cluster", Gone: true, Next: "Check the cluster's name, and that it is in this region and account. " + waitForIt}
+	case "InvalidParameterException":
+		return signal.Advice{Attribute: "service", Next: "Check the names or ARNs of service and cluster."}
+	}
+	return signal.Advice{Next: aws.Explain(attempt, findPermissions)}
+}
+
+// explainRead knows the errors of the reads.
+func explainRead(attempt delivery.Attempt) signal.Advice {
+	if errors.Is(attempt.Err, errMissing) {
+		return signal.Advice{
+			Attribute: "service_deployment_arn",
+			Gone:      true,
+			Next:      "Check the ARN, and that the deployment is in this region and account. ECS forgets a deployment some time after its end.",
+		}
+	}
+	if attempt.Code == "InvalidParameterException" {
+		return signal.Advice{Attribute: "service_deployment_arn", Next: "Check the ARN, and that the deployment is in this region and account."}
+	}
+	return signal.Advice{Next: aws.Explain(attempt, readPermissions)}
+}

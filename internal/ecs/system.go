@@ -1,0 +1,111 @@
+// Package ecs is the system of Amazon ECS: it answers service deployments that are
+// paused at a lifecycle hook with ContinueServiceDeployment.
+package ecs
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// args is what the user says of the signal.
+type args struct {
+	ServiceDeploymentARN types.String `tfsdk:"service_deployment_arn"`
+	HookID               types.String `tfsdk:"hook_id"`
+	Cluster              types.String `tfsdk:"cluster"`
+	Service              types.String `tfsdk:"service"`
+	LifecycleStage       types.String `tfsdk:"lifecycle_stage"`
+	StartedAfter         types.String `tfsdk:"started_after"`
+	Action               types.String `tfsdk:"action"`
+	Region               types.String `tfsdk:"region"`
+}
+
+// New returns signal_ecs_deployment.
+func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
+	return signal.NewOffer(system(clients), sender)
+}
+
+func system(clients *aws.Clients) signal.System[args] {
+	return signal.System[args]{
+		Name:     "ecs_deployment",
+		Block:    "aws",
+		Endpoint: service.Name,
+		Description: "Continues or rolls back a deployment of an Amazon ECS service that is paused at a lifecycle hook of the type `PAUSE`, with one `ContinueServiceDeployment` request.\n\n" +
+			"Either `service_deployment_arn` and `hook_id` name the pause, or `cluster` and `service` say where to look for it: in the newest deployment of the service that is in progress. " +
+			"It is looked for before anything is sent, which takes the permissions of waiting, and what was found is recorded. Without a deployment that pauses, the signal fails, or with `wait_until_ready` waits for one. " +
+			"A deployment that was waited for and is rolled back fails it.\n\n" +
+			"An `aws_ecs_service` with `wait_for_steady_state` is not done while its deployment is paused, so a signal that depends on it would never be sent. " +
+			"Name the service, do not depend on it, and set `wait_until_ready`: then both are applied at the same time, and the signal lets the deployment go on. " +
+			"A deployment that is already paused when the apply begins is answered, too: until the new one is there, it is the newest. `started_after` leaves it out. " +
+			"One that pauses more than once needs a signal for each `lifecycle_stage`, in their order with `depends_on`; two pauses in one stage cannot be told apart by name.\n\n" +
+			"ECS makes a `hook_id` for each pause, and a hook takes one action: a signal that is sent twice has one effect, and does not open a later pause. " +
+			"When the answer to a signal is lost, the deployment is read. A hook that still awaits an action has not had the signal, which is sent again. " +
+			"The signal has arrived if the hook has ended as the `action` would have it, and the deployment has last been updated, or its rollback has begun, in the time from the sending until 15 seconds after the answer was lost. " +
+			"Otherwise the outcome stays unknown: ECS does not tell when a hook was answered. A hook that has timed out was not answered by this signal. " +
+			"Somebody else's same answer to the same hook in that time cannot be told from this one.\n\n" +
+			"`wait_for_completion` waits for the end of the deployment: after `CONTINUE`, `SUCCESSFUL` is success; after `ROLLBACK`, any end is. " +
+			"A warning says when a hook that was read times out before the timeout of this resource.",
+		Waits:      true,
+		Resends:    true,
+		Arguments:  arguments(),
+		Remembered: remembered,
+		Naming:     &signal.Naming{ID: "service_deployment_arn", Name: "service", Besides: []string{"cluster", "lifecycle_stage"}, Filters: []string{"started_after"}},
+		Final:      func(_ *args, status string) bool { return final(status) },
+		Wait:       wait(clients),
+		Check:      check,
+		Cloud:      clients,
+		Region:     func(a *args) *types.String { return &a.Region },
+		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
+			client, err := service.Client(ctx, clients, a.Region.ValueString())
+			if err != nil {
+				return signal.Signal{}, err
+			}
+			if a.Service.IsNull() && (a.ServiceDeploymentARN.ValueString() == "" || a.HookID.ValueString() == "") {
+				return signal.Signal{}, errNoTarget
+			}
+			return bind(client, a), nil
+		},
+	}
+}
+
+func bind(client *client, a *args) signal.Signal {
+	if a.ServiceDeploymentARN.IsUnknown() || a.HookID.IsUnknown() {
+		// Which ones they are takes reads.
+		a.ServiceDeploymentARN, a.HookID = types.StringNull(), types.StringNull()
+	}
+	region, arn, hook := a.Region.ValueString(), a.ServiceDeploymentARN.ValueString(), a.HookID.ValueString()
+	watched := deployment{client, region, arn}
+	bound := signal.Signal{
+		Target: target{client, &sdk.ContinueServiceDeploymentInput{
+			ServiceDeploymentArn: &arn, HookId: &hook, Action: ecstypes.DeploymentLifecycleHookAction(a.Action.ValueString()),
+		}},
+		What:    cmp.Or(a.Action.ValueString(), goOn),
+		To:      fmt.Sprintf("hook %s of ECS service deployment %s in %s", hook, arn, region),
+		Service: "ECS",
+
+		RateLimit: "ecs/" + region,
+		Explain:   explain,
+		HowToCheck: "To find out, look at the hooks of the deployment: " +
+			aws.CommandLine(region, "ecs describe-service-deployments --service-deployment-arns %s", &arn) + ".",
+		ExplainRead: explainRead,
+		Unseen:      "ECS knew no such deployment, or no such hook of it: the ARN or the id may be another's.",
+	}
+	if arn == "" {
+		found := paused{client, region, a.Cluster.ValueString(), a.Service.ValueString(), a.LifecycleStage.ValueString(), signal.StartedAfter(a.StartedAfter)}
+		bound.To = fmt.Sprintf("the paused deployment of ECS service %s in cluster %s in %s", found.service, found.cluster, region)
+		bound.Find = found.finder(a, func() signal.Signal { return bind(client, a) })
+		bound.ExplainRead = explainFind
+		bound.Unseen = "ECS listed no deployment of this service under way: none may have been started yet, or cluster or service may be another."
+		return bound
+	}
+	bound.Ready, bound.Completion, bound.Refused = watched.ready(hook), watched.completion(bound.What), watched.refused(hook)
+	bound.Evidence = watched.evidence(hook, bound.What)
+	return bound
+}

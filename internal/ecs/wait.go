@@ -1,0 +1,57 @@
+package ecs
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// wait is signal_ecs_deployment_wait.
+func wait(clients *aws.Clients) *signal.Wait[args] {
+	return &signal.Wait[args]{
+		Description: "Waits for a deployment of an Amazon ECS service, and sends nothing: until it has ended, or until it is paused at a lifecycle hook that awaits an action.\n\n" +
+			"Put it behind any number of signals with `depends_on`, where `wait_for_completion` on each of them would have some wait for signals that Terraform has not begun to send. " +
+			"A wait that fails is saved as tainted, and the next apply waits again.",
+		Target: []string{"service_deployment_arn"},
+		Arguments: map[string]schema.Attribute{"service_deployment_arn": schema.StringAttribute{
+			Required: true, MarkdownDescription: "The ARN of the service deployment.", Validators: []validator.String{isDeployment},
+		}},
+		Final: final,
+		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
+			client, err := service.Client(ctx, clients, a.Region.ValueString())
+			if err != nil {
+				return signal.Watched{}, err
+			}
+			region, arn := a.Region.ValueString(), a.ServiceDeploymentARN.ValueString()
+			watched := deployment{client, region, arn}
+			return signal.Watched{
+				To:          fmt.Sprintf("ECS service deployment %s in %s", arn, region),
+				Service:     "ECS",
+				RateLimit:   "ecs/" + region,
+				Ready:       watched.waiting(),
+				Completion:  watched.completion(goOn),
+				ExplainRead: explainRead,
+			}, nil
+		},
+	}
+}
+
+// waiting is reached when a pause hook awaits an action, and missed when none does any more.
+func (d deployment) waiting() *delivery.Probe {
+	return delivery.NewProbe(d.key()+"/end", d.there, func(found snapshot) delivery.Observation {
+		switch {
+		case len(found.paused()) > 0:
+			return found.observation(delivery.Reached)
+		case pauses(found.status):
+			return found.observation(delivery.Pending)
+		default:
+			return found.observation(delivery.Missed)
+		}
+	})
+}
