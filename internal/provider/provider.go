@@ -16,6 +16,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudautomator"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudformation"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/codepipeline"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/ecs"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/oos"
@@ -131,6 +132,7 @@ func (p *signalProvider) signals() []func() signal.Offer {
 		func() signal.Offer { return sfn.New(p.aws, p.sender) },
 		func() signal.Offer { return cloudformation.New(p.aws, p.sender) },
 		func() signal.Offer { return ecs.New(p.aws, p.sender) },
+		func() signal.Offer { return codepipeline.New(p.aws, p.sender) },
 		func() signal.Offer { return ros.New(p.alicloud, p.sender) },
 		func() signal.Offer { return oos.New(p.alicloud, p.sender) },
 		func() signal.Offer { return cloudautomator.New(p.cloudAutomator, p.sender) },

@@ -371,7 +371,7 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 		for _, name := range []string{"input_wo", "token", "token_wo", "access_token", "access_token_wo"} {
 			given := strings.TrimSuffix(name, "_wo")
 			secret, has := config[given].(string)
-			if !has {
+			if !has || !slices.Contains(p.Secrets(), y.Type+"."+name) {
 				continue
 			}
 			if given == "input" {

@@ -314,6 +314,8 @@ func recordRelease(t *testing.T) {
 		"service_deployment_arn": s.StartServiceDeployment(sandbox.ServiceDeployment{ID: "awaited", Service: "web", Stages: []sandbox.DeploymentStage{{}, {}}}).ARN,
 		"until":                  "ready",
 	})
+	built := s.StartPipeline(sandbox.Pipeline{Name: "website", Stages: []sandbox.PipelineStage{{Name: "Build", Actions: []sandbox.PipelineAction{{Name: "Compile", Seconds: 1}}}}})
+	keep("", system{Type: "signal_codepipeline_approval_wait"}, acctest.Values{"pipeline_name": built.Name, "pipeline_execution_id": built.ExecutionID})
 	var written bytes.Buffer
 	encoder := json.NewEncoder(&written)
 	encoder.SetIndent("", "  ")

@@ -31,8 +31,8 @@ var (
 // Pipeline describes an execution of a pipeline to start. One of the same name and Mode SUPERSEDED takes the place of
 // the one before. What the documents leave open is an option here.
 type Pipeline struct {
-	// Name is made when it is empty.
-	Name string
+	// Name and the ExecutionID are made when they are empty.
+	Name, ExecutionID string
 	// Region confines the pipeline to one region; empty is visible in all.
 	Region string
 	// Mode is SUPERSEDED (default) or PARALLEL, where GetPipelineState shows no tokens.
@@ -45,6 +45,9 @@ type Pipeline struct {
 	// UsedToken is the error for a token that was answered. Default ApprovalAlreadyCompletedException; the API reference
 	// gives InvalidApprovalTokenException, too.
 	UsedToken string
+	// HideSummaries leaves the summaries of answers out of the list of actions. Whether the service has them there is not
+	// documented.
+	HideSummaries bool
 }
 
 // PipelineStage is a stage of a Pipeline, whose actions follow each other.
@@ -80,6 +83,9 @@ type ApprovalResult struct {
 func (p Pipeline) check() error {
 	if p.Name != "" && (len(p.Name) > 100 || !pipelineName.MatchString(p.Name)) {
 		return fmt.Errorf("%q is no name of a pipeline", p.Name)
+	}
+	if p.ExecutionID != "" && !approvalToken.MatchString(p.ExecutionID) {
+		return fmt.Errorf("%q is no id of an execution", p.ExecutionID)
 	}
 	if !slices.Contains([]string{"", "SUPERSEDED", parallelMode}, p.Mode) {
 		return fmt.Errorf("unknown mode %q", p.Mode)
@@ -172,7 +178,7 @@ func (p *codePipeline) start(spec Pipeline) *pipelineRun {
 			other.end(pipelineSuperseded, now)
 		}
 	}
-	r := &pipelineRun{spec: spec, id: newUUID(), status: pipelineInProgress, started: now.Add(time.Duration(spec.StartSeconds) * time.Second)}
+	r := &pipelineRun{spec: spec, id: cmp.Or(spec.ExecutionID, newUUID()), status: pipelineInProgress, started: now.Add(time.Duration(spec.StartSeconds) * time.Second)}
 	r.changed = r.started
 	r.next(r.started)
 	p.runs = append(p.runs, r)
@@ -332,10 +338,11 @@ func (p *codePipeline) putApprovalResult(c *call, in approvalRequest) (any, *api
 			case !open && !r.spec.AcceptRepeats:
 				return nil, failf(400, cmp.Or(r.spec.UsedToken, "ApprovalAlreadyCompletedException"), "The approval request already received a response or has expired")
 			}
-			r.results = append(r.results, ApprovalResult{c.now, a.stage, a.name, *in.Result.Status, *in.Result.Summary, a.token})
+			result := ApprovalResult{c.now, a.stage, a.name, *in.Result.Status, *in.Result.Summary, a.token}
 			if open {
-				status := map[string]string{"Approved": pipelineSucceeded, "Rejected": pipelineFailed}[*in.Result.Status]
-				r.finish(status, *in.Result.Summary, c.caller.ARN, c.now)
+				r.answer(result, c.caller.ARN)
+			} else {
+				r.results = append(r.results, result)
 			}
 			c.accept()
 			return map[string]any{"approvedAt": epoch{c.now}}, nil
@@ -374,11 +381,16 @@ func (p *codePipeline) getPipelineState(c *call, in pipelineRequest) (any, *apiE
 	spec, stages := p.spec(*in.Name), []map[string]any{}
 	for _, stage := range spec.Stages {
 		actions, shownStage := []map[string]any{}, map[string]any{"stageName": stage.Name}
+		var newest *pipelineRun
 		for _, action := range stage.Actions {
 			shown := map[string]any{"actionName": action.Name}
 			if r, a := p.latest(c, runs, stage.Name, action.Name); a != nil {
 				shown["latestExecution"] = a.shown(spec.Mode != parallelMode)
-				shownStage["latestExecution"] = map[string]any{"pipelineExecutionId": r.id, "status": a.status}
+				// Actions that the newest execution has not come to yet show an older one.
+				if newest == nil || !r.started.Before(newest.started) {
+					newest = r
+					shownStage["latestExecution"] = map[string]any{"pipelineExecutionId": r.id, "status": a.status}
+				}
 			}
 			actions = append(actions, shown)
 		}
@@ -467,13 +479,19 @@ func (p *codePipeline) listActionExecutions(c *call, in pipelineRequest) (any, *
 			if !shown.ended.IsZero() {
 				detail["lastUpdateTime"] = epoch{shown.ended}
 			}
+			kind := map[string]any{"category": "Build", "owner": "AWS", "provider": "CodeBuild", "version": "1"}
 			if a.token != "" {
+				kind = map[string]any{"category": "Approval", "owner": "AWS", "provider": "Manual", "version": "1"}
 				result := map[string]any{"externalExecutionId": a.token}
-				if shown.summary != "" {
+				if shown.summary != "" && !r.spec.HideSummaries {
 					result["externalExecutionSummary"] = shown.summary
 				}
 				detail["output"] = map[string]any{"executionResult": result}
 			}
+			if shown.updated != "" {
+				detail["updatedBy"] = shown.updated
+			}
+			detail["input"] = map[string]any{"actionTypeId": kind}
 			details = append(details, detail)
 		}
 	}
@@ -515,6 +533,27 @@ func (r *pipelineRun) state(now time.Time) PipelineState {
 		state.Token = a.token
 	}
 	return state
+}
+
+// AnswerApproval answers the approval that waits in the newest execution of a pipeline, as somebody else does in the console.
+func (s *Sandbox) AnswerApproval(name, by, status, summary string) error {
+	s.codePipeline.mu.Lock()
+	defer s.codePipeline.mu.Unlock()
+	now := s.now()
+	for _, r := range slices.Backward(s.codePipeline.runs) {
+		if r.settle(now); r.spec.Name != name || r.last() == nil || r.last().token == "" || r.last().status != pipelineInProgress {
+			continue
+		}
+		r.answer(ApprovalResult{now, r.last().stage, r.last().name, status, summary, r.last().token}, by)
+		return nil
+	}
+	return notFound("approval that waits in pipeline " + name)
+}
+
+// answer notes the result of the approval that waits.
+func (r *pipelineRun) answer(result ApprovalResult, by string) {
+	r.results = append(r.results, result)
+	r.finish(map[string]string{"Approved": pipelineSucceeded, "Rejected": pipelineFailed}[result.Status], result.Summary, by, result.Time)
 }
 
 // StopPipeline stops an execution, as in the console, and reports whether it was in progress.

@@ -236,7 +236,7 @@ func TestCodePipelineFaultsAndAdmin(t *testing.T) {
 	}
 	for name, body := range map[string]string{
 		"no stages": `{}`, "name": `{"Name":"a b","Stages":[{"Name":"A","Actions":[{"Name":"B"}]}]}`, "mode": `{"Mode":"QUEUE","Stages":[{"Name":"A","Actions":[{"Name":"B"}]}]}`,
-		"no actions": `{"Stages":[{"Name":"A"}]}`, "action": `{"Stages":[{"Name":"A","Actions":[{}]}]}`, "used": `{"UsedToken":"x","Stages":[{"Name":"A","Actions":[{"Name":"B"}]}]}`, "typo": `{"Stagess":[]}`,
+		"no actions": `{"Stages":[{"Name":"A"}]}`, "action": `{"Stages":[{"Name":"A","Actions":[{}]}]}`, "execution": `{"ExecutionID":"x","Stages":[{"Name":"A","Actions":[{"Name":"B"}]}]}`, "used": `{"UsedToken":"x","Stages":[{"Name":"A","Actions":[{"Name":"B"}]}]}`, "typo": `{"Stagess":[]}`,
 	} {
 		if got := c.admin("POST", "codepipeline/executions", body, nil); got != 400 {
 			t.Errorf("%s: status %d", name, got)

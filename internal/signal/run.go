@@ -277,7 +277,7 @@ const untilReady = "waiting until the target can take it"
 // complete waits for the end of the run of the target that took the signal, sent
 // then, and notes what it saw.
 func (w *signalRun) complete(ctx context.Context, waiting *Waiting, sent time.Time) delivery.WaitResult {
-	if w.Find != nil {
+	if w.Find != nil && w.Completion == nil {
 		if end := w.find(ctx, w.Find, w.Find.Signalled(sent)); !end.Reached() {
 			waiting.note(end.Observation)
 			return end
@@ -291,7 +291,7 @@ func (w *signalRun) complete(ctx context.Context, waiting *Waiting, sent time.Ti
 // readOnce reads once how far the run of the target has come that took the signal, sent then.
 func (c *Sender) readOnce(ctx context.Context, signal Signal, sent time.Time) (delivery.Observation, delivery.Attempt) {
 	reads := c.reads.For(signal.RateLimit)
-	if signal.Find != nil {
+	if signal.Find != nil && signal.Completion == nil {
 		if observation, attempt := c.poller.ReadOnce(ctx, signal.Find.Signalled(sent).WithLimiter(reads)); attempt.Outcome != delivery.Accepted {
 			return observation, attempt
 		}

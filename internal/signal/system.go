@@ -108,7 +108,8 @@ type Signal struct {
 	Find *TargetFinder
 	// Ready is the probe in which the target can take this signal, and Completion
 	// the one in which its run has ended as the signal wants it to. They are nil
-	// without Waits.
+	// without Waits, and until the target is found. Completion may be known before, where
+	// the arguments name the run and leave open what in it takes the signal.
 	Ready, Completion *delivery.Probe
 	// Existing is the probe in which the service shows that such a signal is already
 	// there; no reading of it is pending. It is nil without Adopts.

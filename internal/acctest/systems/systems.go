@@ -13,7 +13,7 @@ import (
 )
 
 // All are the rows of the table.
-var All = slices.Concat(automation, workflowExecution, workflowStepState, sfnTask, ecsDeployment, cloudFormationResource, stackResource, oosExecution, httpTrigger, temporalWorkflow)
+var All = slices.Concat(automation, workflowExecution, workflowStepState, sfnTask, codepipelineApproval, ecsDeployment, cloudFormationResource, stackResource, oosExecution, httpTrigger, temporalWorkflow)
 
 // Values are the arguments of a block: strings, bools, numbers, Values, []any,
 // nil for null, or tftypes.UnknownValue.
@@ -287,6 +287,9 @@ type Docs struct {
 	LateNote string
 	// AfterCrash says what to do about a crash, in Markdown.
 	AfterCrash string
+	// LookUp says what is read before the signal is sent, and which permission that
+	// needs, in Markdown; empty where nothing is.
+	LookUp string
 	// NoPolicy says what sending needs where it is no policy.
 	NoPolicy string
 	// NoAction says why there is no action, and ByAction what an action is given where

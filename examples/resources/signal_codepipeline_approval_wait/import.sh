@@ -1,0 +1,1 @@
+terraform import signal_codepipeline_approval_wait.deployed website/11111111-1111-1111-1111-111111111111

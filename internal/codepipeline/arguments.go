@@ -1,0 +1,75 @@
+package codepipeline
+
+import (
+	"regexp"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+const (
+	approved = "Approved"
+	rejected = "Rejected"
+)
+
+var (
+	namePattern = regexp.MustCompile(`^[A-Za-z0-9.@\-_]+$`)
+	idPattern   = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+)
+
+// name is the argument of something in a pipeline that has a name.
+func name(of string) schema.Attribute {
+	return schema.StringAttribute{
+		Required:            true,
+		MarkdownDescription: "The name of " + of + ", 1 to 100 letters, digits and the characters `. @ - _`.",
+		Validators: []validator.String{
+			stringvalidator.UTF8LengthBetween(1, 100),
+			stringvalidator.RegexMatches(namePattern, "may hold letters, digits and the characters . @ - _"),
+		},
+	}
+}
+
+// arguments are those of the API reference of PutApprovalResult, with their
+// constraints, and the execution that the approval belongs to.
+func arguments() map[string]schema.Attribute {
+	id := []validator.String{stringvalidator.RegexMatches(idPattern, "must be a UUID in lower case")}
+	return map[string]schema.Attribute{
+		"pipeline_name": name("the pipeline"),
+		"stage_name":    name("the stage that the approval is in"),
+		"action_name":   name("the manual approval action"),
+		"status": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "The answer: `Approved` or `Rejected`.",
+			Validators:          []validator.String{stringvalidator.OneOf(approved, rejected)},
+		},
+		"summary": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "Why it is approved or rejected, up to 512 characters. CodePipeline shows it, and a lost answer is recognised by it.",
+			Validators:          []validator.String{stringvalidator.UTF8LengthAtMost(512)},
+		},
+		"token": schema.StringAttribute{
+			Optional: true,
+			Computed: true,
+			MarkdownDescription: "The token of the approval request. When it is not set, the one of the approval that waits is looked up before sending. " +
+				"It is no secret: it is good for one answer, by somebody who may give it.",
+			Validators: id,
+		},
+		"pipeline_execution_id": schema.StringAttribute{
+			Optional: true,
+			Computed: true,
+			MarkdownDescription: "The execution of the pipeline whose approval is answered. When it is not set, the approval is that of whichever execution waits at the action. " +
+				"A pipeline in `PARALLEL` mode, of which several executions can wait there, needs it or `token`.",
+			Validators: id,
+		},
+		"region": signal.RegionAttribute(),
+	}
+}
+
+// remembered is what the arguments say of a resource alone.
+var remembered = map[string]string{
+	"token":                 "The token that was used is recorded.",
+	"pipeline_execution_id": "The execution is recorded when it was looked up.",
+}

@@ -1,0 +1,44 @@
+package codepipeline
+
+import (
+	"cmp"
+	"context"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/codepipeline"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+)
+
+// client is the operations that the system uses. The SDK's own client must not be
+// in any type that is put into an interface: the linker would keep all of its
+// operations, which make up megabytes.
+type client struct {
+	region               string
+	PutApprovalResult    aws.Operation[sdk.PutApprovalResultInput, sdk.PutApprovalResultOutput, sdk.Options]
+	GetPipelineState     aws.Operation[sdk.GetPipelineStateInput, sdk.GetPipelineStateOutput, sdk.Options]
+	GetPipelineExecution aws.Operation[sdk.GetPipelineExecutionInput, sdk.GetPipelineExecutionOutput, sdk.Options]
+	ListActionExecutions listActions
+}
+
+var service = aws.Service[*client]{Name: "codepipeline", IsOwn: aws.IsJSON, NewClient: newClient}
+
+func newClient(cfg awssdk.Config, endpoint *string) *client {
+	c := sdk.NewFromConfig(cfg, func(o *sdk.Options) {
+		o.BaseEndpoint = cmp.Or(endpoint, o.BaseEndpoint)
+	})
+	return &client{
+		region:               cfg.Region,
+		PutApprovalResult:    c.PutApprovalResult,
+		GetPipelineState:     c.GetPipelineState,
+		GetPipelineExecution: c.GetPipelineExecution,
+		ListActionExecutions: c.ListActionExecutions,
+	}
+}
+
+// listActions is what the SDK pages through.
+type listActions aws.Operation[sdk.ListActionExecutionsInput, sdk.ListActionExecutionsOutput, sdk.Options]
+
+func (o listActions) ListActionExecutions(ctx context.Context, in *sdk.ListActionExecutionsInput, options ...func(*sdk.Options)) (*sdk.ListActionExecutionsOutput, error) {
+	return o(ctx, in, options...)
+}

@@ -1,0 +1,100 @@
+package codepipeline
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	cptypes "github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// answer is what a signal says to an approval.
+type answer struct{ status, summary string }
+
+// likeness compares an approval with what the answer makes of it.
+func (w answer) likeness(one approval) delivery.Likeness {
+	ends := map[string]cptypes.ActionExecutionStatus{approved: cptypes.ActionExecutionStatusSucceeded, rejected: cptypes.ActionExecutionStatusFailed}
+	switch {
+	case one.status != string(ends[w.status]):
+		return delivery.NotOurs
+	case one.summary == w.summary:
+		return delivery.Ours
+	case one.exact:
+		return delivery.NotOurs
+	default:
+		return delivery.Alike
+	}
+}
+
+// existing is reached when the approval has been answered as the signal would.
+func (w wanted) existing() *delivery.Probe {
+	key := w.key(fmt.Sprintf("existing/%s/%q", w.execution, w.answer))
+	return delivery.NewProbe(key, func(ctx context.Context) (last approval, attempt delivery.Attempt) {
+		current, _, attempt := w.current(ctx)
+		if attempt.Outcome == delivery.Accepted {
+			var runs []approval
+			runs, attempt = w.runs(ctx, w.execution, "", current)
+			for _, one := range runs {
+				last = one
+				break
+			}
+		}
+		if attempt.Code == noPipeline || attempt.Code == noExecution {
+			return approval{}, nothing(attempt)
+		}
+		return last, attempt
+	}, func(last approval) delivery.Observation {
+		if w.answer.likeness(last) == delivery.Ours {
+			return delivery.Observation{State: delivery.Reached, Status: last.status}
+		}
+		return delivery.Observation{State: delivery.Missed, Status: last.status}
+	})
+}
+
+// evidence is the answers that the runs of the action show. An approval that still
+// waits has had none.
+func (w wanted) evidence() *delivery.Evidence {
+	scope := w.key("answers")
+	return &delivery.Evidence{
+		Scope:   scope,
+		Request: fmt.Sprintf("%s %q", w.token, w.answer),
+		Probe: func(since delivery.Timestamp) *delivery.Probe {
+			return delivery.NewProbe(fmt.Sprintf("%s/%s/%s/%v", scope, w.execution, w.token, since), w.answers, func(shown delivery.Shown) delivery.Observation {
+				return delivery.Observation{Shown: &shown}
+			})
+		},
+		Likeness: func(trace delivery.Trace) delivery.Likeness {
+			one := trace.Shows.(approval)
+			if one.token != "" && one.token != w.token || w.execution != "" && one.execution != "" && one.execution != w.execution {
+				return delivery.NotOurs
+			}
+			return w.answer.likeness(one)
+		},
+	}
+}
+
+// answers reads the answers to the approval with the token.
+func (w wanted) answers(ctx context.Context) (shown delivery.Shown, attempt delivery.Attempt) {
+	current, _, attempt := w.current(ctx)
+	shown.Clock = attempt.Clock
+	if attempt.Outcome != delivery.Accepted || current.open() && current.token == w.token {
+		return shown, attempt
+	}
+	runs, attempt := w.runs(ctx, w.execution, w.token, current)
+	if shown.Clock = attempt.Clock; attempt.Outcome != delivery.Accepted {
+		return shown, attempt
+	}
+	known := false
+	for _, one := range runs {
+		known = known || one.token == w.token
+		if one.closed() {
+			shown.Traces = append(shown.Traces, delivery.Trace{ID: cmp.Or(one.id, one.changed.String()), At: one.changed, Shows: one})
+		}
+	}
+	if !known && len(shown.Traces) == 0 {
+		shown.Gap = "it does not show what became of the approval with this token"
+	}
+	return shown, attempt
+}

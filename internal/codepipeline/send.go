@@ -1,0 +1,70 @@
+package codepipeline
+
+import (
+	"context"
+	"errors"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/codepipeline"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// permission is the IAM action of the one request a signal makes.
+const permission = "codepipeline:PutApprovalResult"
+
+// Answers about what is not there, after the API references.
+const (
+	noPipeline  = "PipelineNotFoundException"
+	noExecution = "PipelineExecutionNotFoundException"
+)
+
+// target is one answer to one approval.
+type target struct {
+	client *client
+	input  *sdk.PutApprovalResultInput
+	// found says that the token was looked up just now.
+	found bool
+}
+
+// Send makes one PutApprovalResult request.
+func (t target) Send(ctx context.Context) delivery.Attempt {
+	return aws.Send(ctx, t.put, t.input)
+}
+
+// put is the operation, which tells when the approval was answered.
+func (t target) put(ctx context.Context, in *sdk.PutApprovalResultInput, options ...func(*sdk.Options)) (*sdk.PutApprovalResultOutput, error) {
+	out, err := t.client.PutApprovalResult(ctx, in, options...)
+	if err == nil && out.ApprovedAt == nil {
+		return out, errors.New("the answer is not one of CodePipeline: it does not tell when the approval was answered")
+	}
+	return out, err
+}
+
+// explain knows the errors that the API reference of PutApprovalResult lists.
+func (t target) explain(attempt delivery.Attempt) signal.Advice {
+	switch attempt.Code {
+	case noPipeline:
+		return signal.Advice{Attribute: "pipeline_name", Gone: true, Next: "Check the pipeline's name, and that it is in this region and account. " + t.look()}
+	case "StageNotFoundException":
+		return signal.Advice{Attribute: "stage_name", Gone: true, Next: "Check the name of the stage. " + t.look()}
+	case "ActionNotFoundException":
+		return signal.Advice{Attribute: "action_name", Gone: true, Next: "Check the name of the action. " + t.look()}
+	case "InvalidApprovalTokenException", "ApprovalAlreadyCompletedException":
+		if t.found {
+			// Another approval that waits there by now is one of another execution, and not meant.
+			return signal.Advice{Next: "The approval was waiting a moment ago, and has been answered by somebody else meanwhile, has timed out, or its execution has ended. " + t.look() +
+				" Applying again answers the approval that waits then, which may be one of another execution; pipeline_execution_id names the one that is meant."}
+		}
+		return signal.Advice{Attribute: "token", Gone: true, Next: "The approval is closed: it has been answered already, it has timed out, or its execution has ended. " +
+			"A token is good for one answer. Leave token out to answer the approval that waits. " + t.look()}
+	}
+	return signal.Advice{Next: aws.Explain(attempt, permission)}
+}
+
+// look says how a user can see the pipeline, its approvals and their answers.
+func (t target) look() string {
+	return "Look at the pipeline's stages and actions, and who has changed them last: " +
+		aws.CommandLine(t.client.region, "codepipeline get-pipeline-state --name %s", t.input.PipelineName) + "."
+}

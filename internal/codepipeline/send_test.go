@@ -1,0 +1,293 @@
+package codepipeline_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+const (
+	put       = "PutApprovalResult"
+	state     = "GetPipelineState"
+	execution = "GetPipelineExecution"
+	list      = "ListActionExecutions"
+)
+
+// stages are those of a pipeline that waits for approval first, and then does this.
+func stages(then ...sandbox.PipelineAction) []sandbox.PipelineStage {
+	all := []sandbox.PipelineStage{{Name: "Approve", Actions: []sandbox.PipelineAction{{Name: "Release"}}}}
+	if len(then) > 0 {
+		all = append(all, sandbox.PipelineStage{Name: "Deploy", Actions: then})
+	}
+	return all
+}
+
+// start serves a provider and one execution of a pipeline, and returns what approves it by name.
+func start(t *testing.T, p sandbox.Pipeline) (*sandbox.Sandbox, *acctest.Resource, acctest.Values, sandbox.PipelineState) {
+	t.Helper()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	p.Name = "website"
+	if p.Stages == nil {
+		p.Stages = stages()
+	}
+	of := s.StartPipeline(p)
+	return s, acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_codepipeline_approval"), minimal, of
+}
+
+// another starts another execution of the pipeline.
+func another(s *sandbox.Sandbox, mode string) sandbox.PipelineState {
+	return s.StartPipeline(sandbox.Pipeline{Name: "website", Mode: mode, Stages: stages()})
+}
+
+// made holds the request log to operations, and forgets it. How often a wait reads
+// in a row is the poller's business.
+func made(t *testing.T, s *sandbox.Sandbox, want ...string) {
+	t.Helper()
+	var got []string
+	for _, entry := range s.RequestLog() {
+		got = append(got, entry.Operation)
+	}
+	if got = slices.Compact(got); !slices.Equal(got, want) {
+		t.Errorf("made %q, want %q", got, want)
+	}
+	s.ResetRequestLog()
+}
+
+func says(t *testing.T, diags acctest.Diagnostics, isError bool, parts ...string) {
+	t.Helper()
+	if diags.HasError() != isError {
+		t.Errorf("an error: %t, want %t: %s", diags.HasError(), isError, diags)
+	}
+	for _, part := range parts {
+		if !strings.Contains(diags.String(), part) {
+			t.Errorf("%q is not in what was said:\n%s", part, diags)
+		}
+	}
+}
+
+// recorded holds the state to what is known of the signal.
+func recorded(t *testing.T, r *acctest.Resource, delivery string, of sandbox.PipelineState) {
+	t.Helper()
+	if r.String("delivery") != delivery || r.String("token") != of.Token || r.String("pipeline_execution_id") != of.ExecutionID {
+		t.Errorf("the state is %s, want %s of %+v", r.State, delivery, of)
+	}
+}
+
+func results(s *sandbox.Sandbox) (results []sandbox.ApprovalResult) {
+	for _, of := range s.Pipelines("") {
+		results = append(results, of.Results...)
+	}
+	return results
+}
+
+// The token that the request needs is looked up, and recorded.
+func TestTokenIsFound(t *testing.T) {
+	t.Run("in the state", func(t *testing.T) {
+		s, r, config, of := start(t, sandbox.Pipeline{})
+		says(t, r.Apply(config), false)
+		made(t, s, state, put)
+		recorded(t, r, "SENT", of)
+		for range 2 {
+			says(t, r.Refresh(), false)
+			says(t, r.Apply(config), false)
+		}
+		says(t, r.Destroy(), false)
+		made(t, s)
+	})
+	t.Run("of one execution", func(t *testing.T) {
+		s, r, config, of := start(t, sandbox.Pipeline{})
+		says(t, r.Apply(config.With(acctest.Values{"pipeline_execution_id": of.ExecutionID})), false)
+		made(t, s, execution, state, put)
+		recorded(t, r, "SENT", of)
+	})
+	t.Run("in the list of a parallel pipeline", func(t *testing.T) {
+		s, r, config, of := start(t, sandbox.Pipeline{Mode: "PARALLEL"})
+		another(s, "PARALLEL")
+		says(t, r.Apply(config.With(acctest.Values{"pipeline_execution_id": of.ExecutionID})), false)
+		made(t, s, execution, list, put)
+		recorded(t, r, "SENT", of)
+		if all := s.Pipelines("website"); len(all[0].Results) != 1 || len(all[1].Results) != 0 {
+			t.Errorf("the executions are %+v", all)
+		}
+	})
+	t.Run("not of a parallel pipeline alone", func(t *testing.T) {
+		for _, options := range []acctest.Values{nil, ready} {
+			s, r, config, _ := start(t, sandbox.Pipeline{Mode: "PARALLEL"})
+			diags := r.Apply(config.With(options))
+			says(t, diags, true, "Signal Not Sent", "PARALLEL", "Set pipeline_execution_id")
+			if diags[0].Attribute != "pipeline_execution_id" || !r.State.IsNull() {
+				t.Errorf("at %q, and recorded is %s", diags[0].Attribute, r.State)
+			}
+			made(t, s, state, execution)
+		}
+	})
+	t.Run("given", func(t *testing.T) {
+		s, r, config, of := start(t, sandbox.Pipeline{Mode: "PARALLEL"})
+		says(t, r.Apply(config.With(acctest.Values{"token": of.Token, "status": "Rejected", "summary": "no"})), false)
+		made(t, s, put)
+		if got := results(s); len(got) != 1 || got[0].Status != "Rejected" || got[0].Summary != "no" {
+			t.Errorf("the answers are %+v", got)
+		}
+	})
+}
+
+func TestNothingToAnswer(t *testing.T) {
+	for name, test := range map[string]struct {
+		change acctest.Values
+		before func(s *sandbox.Sandbox, of sandbox.PipelineState) acctest.Values
+		at     string
+		says   []string
+	}{
+		"no pipeline":          {change: acctest.Values{"pipeline_name": "nobody"}, at: "pipeline_name", says: []string{"lists no approval", "Check the names"}},
+		"no stage":             {change: acctest.Values{"stage_name": "Aprove"}, at: "pipeline_name", says: []string{"Aprove/Release", "has no stage of this name"}},
+		"no action":            {change: acctest.Values{"action_name": "Relase"}, at: "pipeline_name", says: []string{"Approve/Relase", "has no action of this name"}},
+		"no such execution":    {change: acctest.Values{"pipeline_execution_id": systems.ID(1)}, at: "pipeline_name", says: []string{"lists no approval"}},
+		"answered":             {before: answered, at: "pipeline_name", says: []string{"lists no approval", "Failed", "sandbox", `with the summary "no"`}},
+		"answered in this one": {before: answeredHere, says: []string{"does not wait for an answer any more", "Failed", `with the summary "no"`}},
+		"ended": {before: func(s *sandbox.Sandbox, _ sandbox.PipelineState) acctest.Values {
+			of := s.StartPipeline(sandbox.Pipeline{Name: "website", Stages: append([]sandbox.PipelineStage{{Name: "Build", Actions: []sandbox.PipelineAction{{Name: "Compile", Seconds: 60}}}}, stages()...)})
+			s.StopPipeline(of.ExecutionID)
+			return acctest.Values{"pipeline_execution_id": of.ExecutionID}
+		}, at: "pipeline_execution_id", says: []string{"is Stopped", "has not come to this approval"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, r, config, of := start(t, sandbox.Pipeline{})
+			if config = config.With(test.change); test.before != nil {
+				config = config.With(test.before(s, of))
+			}
+			sent := s.Count(put)
+			diags := r.Apply(config)
+			says(t, diags, true, append(test.says, "Signal Not Sent")...)
+			if len(diags) != 1 || diags[0].Attribute != test.at || !r.State.IsNull() || s.Count(put) != sent {
+				t.Errorf("said %s, and recorded is %s after %v", diags, r.State, s.RequestLog())
+			}
+		})
+	}
+}
+
+// answered has somebody reject the approval.
+func answered(s *sandbox.Sandbox, _ sandbox.PipelineState) acctest.Values {
+	somebody(s, "Rejected", "no")
+	return nil
+}
+
+func answeredHere(s *sandbox.Sandbox, of sandbox.PipelineState) acctest.Values {
+	somebody(s, "Rejected", "no")
+	return acctest.Values{"pipeline_execution_id": of.ExecutionID}
+}
+
+// somebody else answers the approval that waits last.
+func somebody(s *sandbox.Sandbox, status, summary string) {
+	if err := s.AnswerApproval("website", "arn:aws:iam::123456789012:user/sandbox", status, summary); err != nil {
+		panic(err)
+	}
+}
+
+// A token that is used up is told as such, and nothing else is answered in its place.
+func TestAnsweredMeanwhile(t *testing.T) {
+	for _, code := range []string{"ApprovalAlreadyCompletedException", "InvalidApprovalTokenException"} {
+		t.Run("found "+code, func(t *testing.T) {
+			s, r, config, _ := start(t, sandbox.Pipeline{UsedToken: code})
+			s.Hook(put, func() {
+				s.Hook(put, nil, nil)
+				somebody(s, "Approved", "")
+				another(s, "")
+			}, nil)
+			says(t, r.Apply(config), true, "Signal Rejected", code, "answered by somebody else meanwhile", "get-pipeline-state --name website")
+			made(t, s, state, put)
+			if !r.State.IsNull() || len(results(s)) != 1 {
+				t.Errorf("recorded is %s, and the answers are %v", r.State, results(s))
+			}
+		})
+		t.Run("given "+code, func(t *testing.T) {
+			s, r, config, of := start(t, sandbox.Pipeline{UsedToken: code})
+			somebody(s, "Approved", "")
+			diags := r.Apply(config.With(acctest.Values{"token": of.Token}))
+			says(t, diags, true, "Signal Rejected", code, "good for one answer")
+			if diags[0].Attribute != "token" {
+				t.Errorf("at %q", diags[0].Attribute)
+			}
+			made(t, s, put)
+		})
+	}
+}
+
+func TestAnswersAreExplained(t *testing.T) {
+	for name, test := range map[string]struct {
+		change   acctest.Values
+		at, says string
+	}{
+		"no stage":  {acctest.Values{"stage_name": "Aprove"}, "stage_name", "Check the name of the stage"},
+		"no action": {acctest.Values{"action_name": "Relase"}, "action_name", "Check the name of the action"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, r, config, of := start(t, sandbox.Pipeline{})
+			diags := r.Apply(config.With(acctest.Values{"token": of.Token}).With(test.change))
+			says(t, diags, true, "Signal Rejected", test.says)
+			if diags[0].Attribute != test.at {
+				t.Errorf("at %q", diags[0].Attribute)
+			}
+		})
+	}
+}
+
+// A lost answer is told by what the action shows, whoever has come to it by then.
+func TestLostAnswers(t *testing.T) {
+	summary := acctest.Values{"summary": "release 7"}
+	for name, test := range map[string]struct {
+		pipeline sandbox.Pipeline
+		kind     sandbox.Kind
+		then     func(s *sandbox.Sandbox)
+		given    bool
+		delivery string
+		sends    int
+		says     []string
+	}{
+		"arrived":                              {kind: sandbox.KindDropAfter, delivery: "CONFIRMED", sends: 1},
+		"arrived, and the next is there":       {kind: sandbox.KindDropAfter, then: func(s *sandbox.Sandbox) { another(s, "") }, delivery: "CONFIRMED", sends: 1},
+		"arrived in a parallel one":            {pipeline: sandbox.Pipeline{Mode: "PARALLEL"}, kind: sandbox.KindDropAfter, then: func(s *sandbox.Sandbox) { another(s, "PARALLEL") }, given: true, delivery: "CONFIRMED", sends: 1},
+		"did not arrive":                       {kind: sandbox.KindDropBefore, delivery: "SENT", sends: 2},
+		"did not arrive in a parallel one":     {pipeline: sandbox.Pipeline{Mode: "PARALLEL"}, kind: sandbox.KindDropBefore, given: true, delivery: "SENT", sends: 2},
+		"did not arrive, and another rejected": {kind: sandbox.KindDropBefore, then: func(s *sandbox.Sandbox) { somebody(s, "Rejected", "release 7") }, sends: 2, says: []string{"Signal Rejected", "somebody else"}},
+		"did not arrive, and another approved": {kind: sandbox.KindDropBefore, then: func(s *sandbox.Sandbox) { somebody(s, "Approved", "me first") }, sends: 2, says: []string{"Signal Rejected", "somebody else"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, r, config, of := start(t, test.pipeline)
+			if config = config.With(summary); test.given {
+				config["pipeline_execution_id"] = of.ExecutionID
+			}
+			s.Inject(sandbox.Fault{Operation: put, Kind: test.kind, Times: 1})
+			s.Hook(state, func() {
+				// The first read after it was sent.
+				if test.then != nil && s.Count(put) == 1 {
+					test.then(s)
+					test.then = nil
+				}
+			}, nil)
+			says(t, r.Apply(config), test.says != nil, test.says...)
+			if s.Count(put) != test.sends || r.String("delivery") != test.delivery {
+				t.Errorf("recorded is %s after %v", r.State, s.RequestLog())
+			}
+			if test.delivery != "" {
+				recorded(t, r, test.delivery, of)
+			}
+		})
+	}
+}
+
+// What the list has in place of a summary is not told to be one: another one there may
+// be this answer's all the same.
+func TestSummaryThatIsNotShown(t *testing.T) {
+	s, r, config, of := start(t, sandbox.Pipeline{Mode: "PARALLEL", HideSummaries: true})
+	// The state shows another execution by then.
+	s.Hook(put, nil, func() { another(s, "PARALLEL") })
+	s.Inject(sandbox.Fault{Operation: put, Kind: sandbox.KindDropAfter, Times: 1})
+	says(t, r.Apply(config.With(acctest.Values{"pipeline_execution_id": of.ExecutionID, "summary": "release 7"})), true, "Outcome of the Signal Unknown", "may be this one", "get-pipeline-state")
+	if s.Count(put) != 1 || !r.Tainted {
+		t.Errorf("recorded is %s after %v", r.State, s.RequestLog())
+	}
+}

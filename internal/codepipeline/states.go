@@ -1,0 +1,398 @@
+package codepipeline
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/codepipeline"
+	cptypes "github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// readPermissions are the IAM actions of finding, waiting, adopting and looking for a
+// lost signal.
+const readPermissions = "codepipeline:GetPipelineState, codepipeline:GetPipelineExecution and codepipeline:ListActionExecutions"
+
+// The final statuses of an execution, after the API reference of PipelineExecution.
+const succeeded = string(cptypes.PipelineExecutionStatusSucceeded)
+
+var failedStatuses = []string{
+	string(cptypes.PipelineExecutionStatusFailed), string(cptypes.PipelineExecutionStatusStopped),
+	string(cptypes.PipelineExecutionStatusSuperseded), string(cptypes.PipelineExecutionStatusCancelled),
+}
+
+func final(status string) bool { return status == succeeded || slices.Contains(failedStatuses, status) }
+
+// execution is an execution of a pipeline to read.
+type execution struct {
+	client               *client
+	region, pipeline, id string
+}
+
+func (e execution) key(of string) string {
+	return fmt.Sprintf("codepipeline/%s/%s/%s/%s", e.region, e.pipeline, e.id, of)
+}
+
+// snapshot is an execution, with an empty status where there is none.
+type snapshot struct {
+	status, reason string
+	parallel       bool
+}
+
+func (s snapshot) observation(state delivery.State) delivery.Observation {
+	return delivery.Observation{State: state, Status: s.status, Reason: s.reason}
+}
+
+func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
+	out, attempt := aws.Get(ctx, e.client.GetPipelineExecution, &sdk.GetPipelineExecutionInput{PipelineName: &e.pipeline, PipelineExecutionId: &e.id})
+	if out == nil || out.PipelineExecution == nil {
+		return found, attempt
+	}
+	shown := out.PipelineExecution
+	return snapshot{string(shown.Status), awssdk.ToString(shown.StatusSummary), shown.ExecutionMode == cptypes.ExecutionModeParallel}, attempt
+}
+
+// completion is reached when the execution has ended as an answer wants it to.
+func (e execution) completion(answer string) *delivery.Probe {
+	return delivery.NewProbe(e.key("end"), e.read, func(found snapshot) delivery.Observation {
+		switch {
+		case found.status == succeeded, answer == rejected && final(found.status):
+			return found.observation(delivery.Reached)
+		case final(found.status):
+			return found.observation(delivery.Missed)
+		default:
+			return found.observation(delivery.Pending)
+		}
+	}).Final()
+}
+
+// actions lists the runs of the execution's actions, the newest first, until enough.
+// Without an id they are those of all executions.
+func (e execution) actions(ctx context.Context, enough func(cptypes.ActionExecutionDetail) bool) (attempt delivery.Attempt) {
+	in := &sdk.ListActionExecutionsInput{PipelineName: &e.pipeline}
+	if e.id != "" {
+		in.Filter = &cptypes.ActionExecutionFilter{PipelineExecutionId: &e.id}
+	}
+	list := sdk.NewListActionExecutionsPaginator(e.client.ListActionExecutions, in)
+	attempt.Outcome = delivery.Accepted
+	for found := false; !found && list.HasMorePages() && attempt.Outcome == delivery.Accepted; {
+		attempt = aws.Read(ctx, func(ctx context.Context) error {
+			page, err := list.NextPage(ctx)
+			if err != nil {
+				return err
+			}
+			found = slices.ContainsFunc(page.ActionExecutionDetails, enough)
+			return nil
+		})
+	}
+	return attempt
+}
+
+// action is an approval action of a pipeline.
+type action struct {
+	client                        *client
+	region, pipeline, stage, name string
+}
+
+func (a action) key(of string) string {
+	return fmt.Sprintf("codepipeline/%s/%s/%s/%s/%s", a.region, a.pipeline, a.stage, a.name, of)
+}
+
+func (a action) in(id string) execution { return execution{a.client, a.region, a.pipeline, id} }
+
+// approval is one run of the action, as far as a read shows it.
+type approval struct {
+	execution, id, token, status string
+	// summary is what was said with the answer; exact says that it is the answer's own,
+	// and not what the list of actions has in its place.
+	summary string
+	exact   bool
+	by      string
+	changed time.Time
+}
+
+func (p approval) open() bool { return p.status == string(cptypes.ActionExecutionStatusInProgress) }
+
+func (p approval) closed() bool { return p.status != "" && !p.open() }
+
+// String says how the approval ended.
+func (p approval) String() string {
+	said := "it is " + p.status
+	if p.by != "" {
+		said += ", by " + p.by
+	}
+	if !p.changed.IsZero() {
+		said += ", since " + p.changed.UTC().Format(time.RFC3339)
+	}
+	if p.summary != "" {
+		said += fmt.Sprintf(", with the summary %q", p.summary)
+	}
+	return said
+}
+
+// current is the run of the action that the state of the pipeline shows. It is empty
+// where there is none, and missing says of a stage or action that it is not there.
+func (a action) current(ctx context.Context) (shown approval, missing string, attempt delivery.Attempt) {
+	out, attempt := aws.Get(ctx, a.client.GetPipelineState, &sdk.GetPipelineStateInput{Name: &a.pipeline})
+	if out == nil {
+		return shown, "", attempt
+	}
+	at := slices.IndexFunc(out.StageStates, func(s cptypes.StageState) bool { return awssdk.ToString(s.StageName) == a.stage })
+	if at < 0 {
+		return shown, "The pipeline has no stage of this name.", attempt
+	}
+	stage := out.StageStates[at]
+	at = slices.IndexFunc(stage.ActionStates, func(s cptypes.ActionState) bool { return awssdk.ToString(s.ActionName) == a.name })
+	if at < 0 {
+		return shown, "The stage has no action of this name.", attempt
+	}
+	if latest := stage.ActionStates[at].LatestExecution; latest != nil {
+		shown = approval{
+			id: awssdk.ToString(latest.ActionExecutionId), token: awssdk.ToString(latest.Token), status: string(latest.Status),
+			summary: awssdk.ToString(latest.Summary), exact: true, by: awssdk.ToString(latest.LastUpdatedBy), changed: awssdk.ToTime(latest.LastStatusChange),
+		}
+		if stage.LatestExecution != nil && shown.open() {
+			// Only an action that goes on is known to belong to the execution that is in the stage.
+			shown.execution = awssdk.ToString(stage.LatestExecution.PipelineExecutionId)
+		}
+	}
+	return shown, "", attempt
+}
+
+// runs lists the runs of the action in an execution, or with a token, the newest
+// first. What the state shows of one of them is exact.
+func (a action) runs(ctx context.Context, id, token string, current approval) (runs []approval, attempt delivery.Attempt) {
+	attempt = a.in(id).actions(ctx, func(of cptypes.ActionExecutionDetail) bool {
+		if awssdk.ToString(of.StageName) != a.stage || awssdk.ToString(of.ActionName) != a.name {
+			return false
+		}
+		one := approval{
+			execution: awssdk.ToString(of.PipelineExecutionId), id: awssdk.ToString(of.ActionExecutionId), status: string(of.Status),
+			by: awssdk.ToString(of.UpdatedBy), changed: awssdk.ToTime(of.LastUpdateTime),
+		}
+		if of.Output != nil && of.Output.ExecutionResult != nil {
+			one.token, one.summary = awssdk.ToString(of.Output.ExecutionResult.ExternalExecutionId), awssdk.ToString(of.Output.ExecutionResult.ExternalExecutionSummary)
+		}
+		if id == "" && one.token != token {
+			return false
+		}
+		if one.id == current.id && one.id != "" && current.closed() {
+			one.status, one.summary, one.exact, one.by, one.changed = current.status, current.summary, true, cmp.Or(current.by, one.by), current.changed
+		}
+		runs = append(runs, one)
+		return id == ""
+	})
+	return runs, attempt
+}
+
+// unfitError says why an approval cannot be answered, and never can be.
+type unfitError struct{ what, attribute, next string }
+
+func (e *unfitError) Error() string { return e.what }
+
+// unfit is a read that found an approval that cannot be answered.
+func unfit(read delivery.Attempt, attribute, next, format string, of ...any) delivery.Attempt {
+	return delivery.Attempt{Outcome: delivery.Rejected, RequestID: read.RequestID, Err: &unfitError{fmt.Sprintf(format, of...), attribute, next}}
+}
+
+// nothing is a read that found what it is about not there yet.
+func nothing(read delivery.Attempt) delivery.Attempt {
+	return delivery.Attempt{Outcome: delivery.Accepted, RequestID: read.RequestID, Clock: read.Clock}
+}
+
+// wanted is the approval that a signal is for: in one execution, with one token, or
+// whichever waits, where these are empty.
+type wanted struct {
+	action
+	execution, token string
+	// answer tells an approval that was answered so already.
+	answer answer
+}
+
+// found is an approval that was looked for. It can be answered while it is open, and has
+// been answered as the signal would when it is not.
+type found struct {
+	approval
+	// seen says why it is none of both.
+	seen string
+}
+
+func (f found) takes() bool { return f.seen == "" && f.open() }
+
+func (f found) has() bool { return f.seen == "" && f.closed() }
+
+// find looks for the approval. One that has ended, and cannot be answered as the signal
+// would, is an error, except where it is not known to be the one that is wanted.
+func (w wanted) find(ctx context.Context, adopts bool) (one *found, attempt delivery.Attempt) {
+	current, missing := approval{}, ""
+	of := snapshot{}
+	if w.execution != "" {
+		of, attempt = w.in(w.execution).read(ctx)
+		if attempt.Code == noExecution || attempt.Code == noPipeline {
+			return nil, nothing(attempt)
+		}
+		if attempt.Outcome != delivery.Accepted {
+			return nil, attempt
+		}
+	}
+	if !of.parallel {
+		current, missing, attempt = w.current(ctx)
+		switch {
+		case attempt.Code == noPipeline:
+			return nil, nothing(attempt)
+		case attempt.Outcome != delivery.Accepted:
+			return nil, attempt
+		case missing != "":
+			return &found{seen: missing}, attempt
+		case current.execution != "" && current.token != "" && (w.execution == "" || w.execution == current.execution) && (w.token == "" || w.token == current.token):
+			return &found{approval: current}, attempt
+		case w.execution == "" && w.token == "":
+			return w.whichever(ctx, current, attempt)
+		}
+	}
+	runs, attempt := w.runs(ctx, w.execution, w.token, current)
+	switch {
+	case attempt.Outcome != delivery.Accepted:
+		return nil, attempt
+	case len(runs) > 0:
+		return w.judge(runs[0], of, adopts, attempt)
+	case w.execution == "":
+		return nil, unfit(attempt, "token", "Leave token out to answer the approval that waits.", "no approval of this action has this token")
+	case final(of.status):
+		return nil, unfit(attempt, "pipeline_execution_id", "Nothing will wait for this approval any more.", "the execution %s of the pipeline is %s, and has not come to this approval", w.execution, of.status)
+	default:
+		return &found{approval: approval{execution: w.execution, status: of.status}, seen: "The execution has not come to this approval."}, attempt
+	}
+}
+
+// whichever judges the run of the action that the state shows, when any would do.
+func (w wanted) whichever(ctx context.Context, current approval, attempt delivery.Attempt) (*found, delivery.Attempt) {
+	switch {
+	case current.status == "":
+		return nil, attempt
+	case current.closed():
+		return &found{approval: current, seen: "This is the answer to the action's last approval: " + current.String() + "."}, attempt
+	case current.execution == "":
+		return &found{approval: current, seen: "Its token is not shown yet."}, attempt
+	}
+	of, read := w.in(current.execution).read(ctx)
+	if read.Outcome != delivery.Accepted {
+		return nil, read
+	}
+	if of.parallel {
+		return nil, unfit(read, "pipeline_execution_id", "Set pipeline_execution_id, or token.",
+			"the pipeline is in PARALLEL mode, in which several of its executions can wait for approval at once, and its state shows no token")
+	}
+	return &found{approval: current, seen: "Its token is not shown yet."}, read
+}
+
+// judge judges the newest run of the action that may be the one that is wanted.
+func (w wanted) judge(one approval, of snapshot, adopts bool, attempt delivery.Attempt) (*found, delivery.Attempt) {
+	switch {
+	case one.open() && w.token != "" && one.token != "" && one.token != w.token:
+		return nil, unfit(attempt, "token", "Leave token out to answer the approval that waits.", "the approval that waits has another token")
+	case one.open() && (w.token != "" || of.parallel && one.token != ""):
+		one.token = cmp.Or(w.token, one.token)
+		return &found{approval: one}, attempt
+	case one.open():
+		return &found{approval: one, seen: "Its token is not shown yet."}, attempt
+	case adopts && w.answer.likeness(one) == delivery.Ours:
+		return &found{approval: one}, attempt
+	default:
+		return nil, unfit(attempt, "", "It cannot be answered once more.", "the approval does not wait for an answer any more: %s", one)
+	}
+}
+
+// finder finds the approval that the arguments leave open, and names it there.
+func (w wanted) finder(a *args, bound func() signal.Signal) *signal.TargetFinder {
+	return signal.Lookup{
+		Key: w.key(fmt.Sprintf("open/%s/%s/%q", w.execution, w.token, w.answer)), Service: "CodePipeline", What: "approval of this action", Name: "pipeline_name", ID: "pipeline_execution_id",
+		Hint: "Check the names and the region. wait_until_ready = true waits until the approval comes up. An approval that has been answered can be recognised only where pipeline_execution_id names its execution.",
+		// Without the token, nothing can be sent.
+		Required: w.token == "",
+		Read: func(ctx context.Context, adopts bool) ([]signal.Candidate, delivery.Attempt) {
+			one, attempt := w.find(ctx, adopts)
+			if one == nil {
+				return nil, attempt
+			}
+			// Those who share a read share no more than this.
+			id := strings.Trim(one.execution+"/"+one.token, "/")
+			return []signal.Candidate{{
+				ID: cmp.Or(id, w.stage+"/"+w.name), Status: one.status, Takes: one.takes(), Has: one.has(), Seen: one.seen,
+			}}, attempt
+		},
+		Choose: func(id string) {
+			execution, token, _ := strings.Cut(id, "/")
+			a.PipelineExecutionID, a.Token = text(cmp.Or(w.execution, execution)), text(cmp.Or(w.token, token))
+		},
+		Bound:     bound,
+		Signalled: w.signalled(a),
+	}.Finder()
+}
+
+// text is a value of an argument, null for none.
+func text(value string) types.String {
+	if value == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(value)
+}
+
+// signalled finds the execution of an approval that was answered under its token.
+func (w wanted) signalled(a *args) func(time.Time) *delivery.Probe {
+	return func(time.Time) *delivery.Probe {
+		return delivery.NewProbe(w.key("of/"+w.token), func(ctx context.Context) (string, delivery.Attempt) {
+			runs, attempt := w.runs(ctx, "", w.token, approval{})
+			if attempt.Outcome != delivery.Accepted {
+				return "", attempt
+			}
+			if len(runs) == 0 {
+				return "", unfit(attempt, "pipeline_execution_id", "Set pipeline_execution_id.", "CodePipeline lists no execution with this approval's token")
+			}
+			return runs[0].execution, attempt
+		}, func(id string) delivery.Observation {
+			a.PipelineExecutionID = types.StringValue(id)
+			return delivery.Observation{State: delivery.Reached}
+		})
+	}
+}
+
+// ready is reached when the approval waits. One that is not there yet may come.
+func (w wanted) ready() *delivery.Probe {
+	return delivery.NewProbe(w.key("ready/"+w.execution+"/"+w.token), func(ctx context.Context) (*found, delivery.Attempt) {
+		return w.find(ctx, false)
+	}, func(one *found) delivery.Observation {
+		switch {
+		case one == nil:
+			return delivery.Observation{State: delivery.Pending}
+		case one.takes():
+			return delivery.Observation{State: delivery.Reached, Status: one.status}
+		default:
+			return delivery.Observation{State: delivery.Pending, Status: one.status, Seen: one.seen}
+		}
+	})
+}
+
+// explainRead knows the errors of the reads.
+func explainRead(attempt delivery.Attempt) signal.Advice {
+	if no := (*unfitError)(nil); errors.As(attempt.Err, &no) {
+		return signal.Advice{Attribute: no.attribute, Next: no.next, Gone: true}
+	}
+	switch attempt.Code {
+	case noPipeline:
+		return signal.Advice{Attribute: "pipeline_name", Gone: true, Next: "Check the pipeline's name, and that it is in this region and account."}
+	case noExecution:
+		return signal.Advice{Attribute: "pipeline_execution_id", Gone: true, Next: "Check that this is the id of an execution of this pipeline, in this region and account; CodePipeline forgets executions after 12 months."}
+	}
+	return signal.Advice{Next: aws.Explain(attempt, readPermissions)}
+}
