@@ -21,45 +21,50 @@ func StartOOSExecution(s *sandbox.Sandbox, n int, tasks ...sandbox.OOSTask) {
 	s.StartOOSExecution(sandbox.OOSExecution{ID: "exec-" + ID(n), TemplateName: fmt.Sprintf("release-%d", n), Tasks: tasks})
 }
 
-// oosTarget starts an execution so long ago, of which the template's name and the id have a mark in them.
-func oosTarget(s *sandbox.Sandbox, secondsAgo int, tasks ...sandbox.OOSTask) (Values, string) {
+// oosTarget starts an execution, of which the template's name and the id have a mark in them.
+func oosTarget(s *sandbox.Sandbox, e sandbox.OOSExecution) (Values, string) {
 	mark := fmt.Sprintf("release-%d-end", len(s.OOSExecutions()))
-	id := s.StartOOSExecution(sandbox.OOSExecution{ID: "exec-" + mark, TemplateName: mark, SecondsAgo: secondsAgo, Tasks: tasks})
-	return Values{"execution_id": id, "notify_type": "Approve"}, mark
+	e.ID, e.TemplateName = "exec-"+mark, mark
+	return Values{"execution_id": s.StartOOSExecution(e), "notify_type": "Approve"}, mark
 }
 
-func oosRunning(s *sandbox.Sandbox, end string) Values {
-	last := map[string]sandbox.OOSTask{
-		Well: oosDeploy, Badly: {Name: "deploy", Action: "ACS::ExecuteCommand", Fail: "the disk is full"}, Never: oosHold,
-	}[end]
-	values, _ := oosTarget(s, 60, oosGate, sandbox.OOSTask{Name: "settle", Seconds: seconds}, last)
+// oosWaiting is one that has waited for a while, and oosLater one that waits only later.
+func oosWaiting(s *sandbox.Sandbox, tasks ...sandbox.OOSTask) Values {
+	values, _ := oosTarget(s, sandbox.OOSExecution{SecondsAgo: 60, Tasks: tasks})
+	return values
+}
+
+func oosLater(s *sandbox.Sandbox, tasks ...sandbox.OOSTask) Values {
+	values, _ := oosTarget(s, sandbox.OOSExecution{Tasks: tasks})
 	return values
 }
 
 func oosInterrupted(s *sandbox.Sandbox, at Moment) (Values, string) {
+	e := sandbox.OOSExecution{SecondsAgo: 60, Tasks: []sandbox.OOSTask{oosGate, oosHold}, AcceptRepeats: true}
 	switch settle := (sandbox.OOSTask{Name: "settle", Seconds: Later}); at {
 	case UntilReady:
-		return oosTarget(s, 0, settle, oosGates)
+		e.SecondsAgo, e.Tasks = 0, []sandbox.OOSTask{settle, oosGate, oosHold}
 	case Waiting:
-		return oosTarget(s, 60, oosGate, settle)
-	default:
-		return oosTarget(s, 60, oosGates)
+		e.Tasks = []sandbox.OOSTask{oosGate, settle}
 	}
+	return oosTarget(s, e)
 }
 
-func oosGateOf() *Gate {
-	return &Gate{
-		Read:       "ListExecutions",
-		Permission: "oos:ListExecutions",
-		Running:    oosRunning,
-		Unready: func(s *sandbox.Sandbox) Values {
-			values, _ := oosTarget(s, 0, sandbox.OOSTask{Name: "prepare", Seconds: seconds}, oosGate)
-			return values
-		},
-		IsRunning: "Running", Succeeded: "Success", Failed: "Failed",
-		Reason: "the disk is full",
-		Adopts: true,
-	}
+var oosGateOf = Gate{
+	Read:       "ListExecutions",
+	Permission: "oos:ListExecutions",
+	Running: func(s *sandbox.Sandbox, end string) Values {
+		last := map[string]sandbox.OOSTask{
+			Well: oosDeploy, Badly: {Name: "deploy", Action: "ACS::ExecuteCommand", Fail: "the disk is full"}, Never: oosHold,
+		}[end]
+		return oosWaiting(s, oosGate, sandbox.OOSTask{Name: "settle", Seconds: seconds}, last)
+	},
+	Unready: func(s *sandbox.Sandbox) Values {
+		return oosLater(s, sandbox.OOSTask{Name: "prepare", Seconds: seconds}, oosGate)
+	},
+	IsRunning: "Running", Succeeded: "Success", Failed: "Failed",
+	Reason: "the disk is full",
+	Adopts: true,
 }
 
 func hasRequestID(members map[string]any, _ string) bool {
@@ -75,7 +80,7 @@ var oosExecution = []System{{
 	Operation:  "NotifyExecution",
 	Permission: "oos:NotifyExecution",
 	HasAction:  true,
-	Ready:      func(s *sandbox.Sandbox) Values { values, _ := oosTarget(s, 60, oosGates); return values },
+	Ready:      func(s *sandbox.Sandbox) Values { return oosWaiting(s, oosGates) },
 	Resends: Values{
 		"execution_id": "exec-another",
 		"notify_type":  "Reject",
@@ -89,7 +94,7 @@ var oosExecution = []System{{
 	MissingAt:   "execution_id",
 	RetryAfter:  true,
 	IsSuccess:   hasRequestID,
-	Gate:        oosGateOf(),
+	Gate:        &oosGateOf,
 	Lost:        ReadBack,
 	ShownBy:     "ListTaskExecutions",
 	ProvedBy:    "ListExecutions",
