@@ -103,6 +103,23 @@ func lacks(p *acctest.Provider, y system) (lacks []string) {
 	return lacks
 }
 
+// The README has the signals in the order in which all pages have them.
+func TestReadmeHasTheOrderOfThePages(t *testing.T) {
+	var want, listed []string
+	for _, y := range systems.Signals() {
+		want = append(want, y.Type)
+	}
+	for line := range strings.Lines(contents(t, filepath.Join("..", "..", "README.md"))) {
+		if name, row := strings.CutPrefix(line, "| `signal_"); row {
+			name, _, _ = strings.Cut(name, "`")
+			listed = append(listed, "signal_"+name)
+		}
+	}
+	if !slices.Equal(listed, want) {
+		t.Errorf("the table in README.md has %v, and the pages %v", listed, want)
+	}
+}
+
 // The test of what a signal lacks finds what there is to find.
 func TestLacksAreFound(t *testing.T) {
 	p := acctest.StartProvider(t, nil)

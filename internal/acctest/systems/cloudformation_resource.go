@@ -123,6 +123,7 @@ var cloudFormationResource = []System{{
 	}},
 	Docs: Docs{
 		Service: "CloudFormation",
+		Named:   "by the `stack_name`, a name or an ARN, and its `logical_resource_id`",
 		API:     "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SignalResource.html",
 		Sends:   "a signal to a resource of an AWS CloudFormation stack, as `cfn-signal` does",
 		Lost:    "sends the same request again, until an answer comes or the timeout is over. The answer that this `unique_id` already exists confirms the signal; where the stack is past it, its events are read",

@@ -100,6 +100,7 @@ var ecsDeployment = []System{{
 	}},
 	Docs: Docs{
 		Service: "ECS",
+		Named:   "by its `service_deployment_arn` and `hook_id`, or found by `cluster` and `service`",
 		API:     "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContinueServiceDeployment.html",
 		Sends:   "continue or roll back a deployment of an Amazon ECS service that is paused at a lifecycle hook",
 		Lost: "reads the deployment: a hook that still awaits an action has not had the signal, which is sent again; " +

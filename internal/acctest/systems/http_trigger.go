@@ -60,6 +60,7 @@ var httpTrigger = []System{{
 	}},
 	Docs: Docs{
 		Service: "Cloud Automator",
+		Named:   "by the `job_id`, or by `url` and access token",
 		Sends:   "the HTTP request that starts a Cloud Automator job",
 		Lost:    "cannot tell: unknown. Its 500 and 503 are documented as \"has not started\", and are tried again",
 		Repeats: "nothing",

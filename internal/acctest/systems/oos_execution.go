@@ -124,6 +124,7 @@ var oosExecution = []System{{
 	}},
 	Docs: Docs{
 		Service:  "OOS",
+		Named:    "by its `execution_id`, or found by `template_name`",
 		API:      "https://www.alibabacloud.com/help/en/oos/developer-reference/api-oos-2019-06-01-notifyexecution",
 		Sends:    "approve or reject an execution of an Alibaba Cloud OOS template, or execute, cancel, retry or skip a task of it",
 		Lost:     "reads the execution's tasks: a signal whose note and effect they show in the time of the send is confirmed; a task that still waits for it is signalled again; anything else is unknown",

@@ -140,6 +140,7 @@ func success() System {
 		}}
 		y.Docs = Docs{
 			Service:  "Step Functions",
+			Named:    "by its `task_token`",
 			API:      "https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html",
 			Sends:    "the answer to a task of an AWS Step Functions execution that waits for a callback",
 			Lost:     "sends a heartbeat: a task that takes it is open, and is answered again. Of a closed one it reads the history of `execution_arn`: an answer that it shows in that time is confirmed; anything else is unknown",

@@ -271,8 +271,11 @@ func (v Variable) String() string { return v.Name + "=" + v.Value }
 
 // Docs is what the pages say of one signal.
 type Docs struct {
-	// Service is the short name of who answers, and Target what is signalled.
+	// Service is the short name of who answers.
 	Service string
+	// Named says how a target is named, in Markdown, where that is not by the arguments
+	// of Missing.
+	Named string
 	// API is the address of the vendor's page about the request.
 	API string
 	// Sends is the row of the tables of resources.

@@ -102,6 +102,7 @@ var temporalWorkflow = []System{{
 	}},
 	Docs: Docs{
 		Service: "Temporal",
+		Named:   "by its `namespace` and `workflow_id`; the current run, or that of `run_id`",
 		API:     "https://github.com/temporalio/api/blob/master/temporal/api/workflowservice/v1/service.proto",
 		Sends:   "a signal to a Temporal workflow",
 		Lost:    "sends the same request again, until an answer comes or the timeout is over",

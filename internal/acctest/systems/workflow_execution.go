@@ -110,6 +110,7 @@ var workflowExecution = []System{{
 	}},
 	Docs: Docs{
 		Service:  "SWF",
+		Named:    "by its `domain` and `workflow_id`; the open run, or that of `run_id`",
 		API:      "https://docs.aws.amazon.com/amazonswf/latest/apireference/API_SignalWorkflowExecution.html",
 		Sends:    "a signal to an Amazon SWF workflow execution",
 		Lost:     "reads the history back to the time of the send: a signal that it shows in that time is confirmed; one that it does not show is sent again",

@@ -97,6 +97,7 @@ var workflowStepState = []System{{
 	}},
 	Docs: Docs{
 		Service: "Transfer Family",
+		Named:   "by its `workflow_id` and `execution_id`, with the `token` of the callback",
 		API:     "https://docs.aws.amazon.com/transfer/latest/APIReference/API_SendWorkflowStepState.html",
 		Sends:   "the answer to a custom step of an AWS Transfer Family workflow",
 		Lost:    "cannot tell: unknown",

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -120,6 +121,9 @@ func complete(path string) error {
 		"regional":   func(y systems.System) bool { return y.Block == "aws" || y.Block == "alicloud" },
 		"adopting":   adopting,
 		"policy":     policy,
+		"vendor":     vendor,
+		"named":      named,
+		"sure":       sure,
 	}).Parse(string(text))
 	if err != nil {
 		return err
@@ -143,6 +147,40 @@ func adopting() string {
 }
 
 func adopts(y systems.System) bool { return y.Gate != nil && y.Gate.Adopts }
+
+// vendor is the service with its cloud.
+func vendor(y systems.System) string {
+	if cloud := clouds[y.Block]; cloud != y.Docs.Service {
+		return cloud + " " + y.Docs.Service
+	}
+	return y.Docs.Service
+}
+
+// named is how a target is named: what the pages say of it, else the arguments that lead
+// to one that is not there.
+func named(y systems.System) string {
+	if y.Docs.Named != "" {
+		return y.Docs.Named
+	}
+	var names []string
+	for name := range y.Missing {
+		names = append(names, "`"+name+"`")
+	}
+	slices.Sort(names)
+	return "by its " + systems.List(names)
+}
+
+// sure is how sure it is what became of a signal whose answer was lost.
+func sure(y systems.System) string {
+	switch y.Lost {
+	case systems.Repeatable:
+		return "repeated until there is an answer: the service takes a repeat for the same signal"
+	case systems.ReadBack:
+		return "the service is asked: confirmed, or sent again; unknown where it does not show enough"
+	default:
+		return "unknown: the service does not tell"
+	}
+}
 
 // policy is a policy of a resource's examples.
 func policy(resource, file string) (string, error) {
