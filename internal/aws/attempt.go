@@ -105,23 +105,37 @@ type signalAnswers struct{ delivery.Doer }
 // Do sends req. It returns *delivery.ForeignAnswerError for an answer that is not AWS's.
 func (a signalAnswers) Do(req *http.Request) (*http.Response, error) {
 	resp, err := a.Doer.Do(req)
-	if err != nil || req.Context().Value(signalling{}) == nil || resp.StatusCode != http.StatusOK {
+	if err != nil || req.Context().Value(signalling{}) == nil {
 		return resp, err
 	}
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return nil, err
 	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
 	contentType, said := resp.Header.Get("Content-Type"), bytes.TrimSpace(body)
 	foreign := requestID(resp.Header) == "" && (len(said) > 0 && string(said) != "{}" || strings.HasPrefix(contentType, "text/html"))
 	if root, is := xmlRoot(said); is {
 		foreign = root != middleware.GetOperationName(req.Context())+"Response"
+		if id := requestIDWithin(said); id != "" && requestID(resp.Header) == "" {
+			resp.Header.Set("X-Amzn-Requestid", id)
+		}
 	}
-	if foreign {
+	if foreign && resp.StatusCode == http.StatusOK {
 		return nil, &delivery.ForeignAnswerError{Service: "AWS", Status: resp.Status, ContentType: contentType}
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
+}
+
+// requestIDWithin is the id that a service whose protocol is awsQuery puts into the
+// body of its answers.
+func requestIDWithin(body []byte) string {
+	var answer struct {
+		Of     string `xml:"ResponseMetadata>RequestId"`
+		Failed string `xml:"RequestId"`
+	}
+	_ = xml.Unmarshal(body, &answer) // It is whole, and may be without.
+	return cmp.Or(answer.Of, answer.Failed)
 }
 
 // IsJSON reports whether a body is one of a service whose protocol is awsJson or restJson.

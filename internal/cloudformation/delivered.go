@@ -76,13 +76,24 @@ func (s stack) shown(ctx context.Context, since delivery.Timestamp) (shown deliv
 	return shown, attempt
 }
 
-// existing is reached when the stack's events have the signal. A stack that is not
-// there has none.
+// begins reports whether an event is the first one of the creation or of an update
+// of its stack.
+func begins(event cfntypes.StackEvent) bool {
+	return ofStack(event) && (event.ResourceStatus == cfntypes.ResourceStatusCreateInProgress || event.ResourceStatus == cfntypes.ResourceStatusUpdateInProgress)
+}
+
+// ofStack reports whether an event is about the stack itself.
+func ofStack(event cfntypes.StackEvent) bool {
+	return awssdk.ToString(event.PhysicalResourceId) == awssdk.ToString(event.StackId)
+}
+
+// existing is reached when the events of the stack's creation, or of its last update,
+// have the signal. A stack that is not there has none.
 func (s stack) existing(input *sdk.SignalResourceInput) *delivery.Probe {
 	return delivery.NewProbe(s.key(fmt.Sprintf("has/%q/%q", awssdk.ToString(input.LogicalResourceId), received(input))), func(ctx context.Context) (has bool, attempt delivery.Attempt) {
 		attempt = s.events(ctx, func(event cfntypes.StackEvent, _ delivery.ServerClock) bool {
 			has = has || tells(event, input)
-			return !has
+			return !has && !begins(event)
 		})
 		if absent(attempt) {
 			return false, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}

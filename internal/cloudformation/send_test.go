@@ -272,6 +272,21 @@ func TestForeignAnswers(t *testing.T) {
 	}
 }
 
+// The protocol has the request's id in the body; that it is in the header, too, is not documented.
+func TestRequestIDsOfBodies(t *testing.T) {
+	const id = "from-the-body"
+	s, r, config := start(t, stack(hosts(2)))
+	s.Inject(sandbox.Fault{Operation: send, Kind: sandbox.KindHTML, Status: 400, Times: 1,
+		Body: `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>no</Message></Error><RequestId>` + id + `</RequestId></ErrorResponse>`})
+	says(t, r.Apply(config), true, "Signal Rejected", "request id "+id)
+	s.Inject(sandbox.Fault{Operation: send, Kind: sandbox.KindHTMLOK, Times: 1,
+		Body: `<SignalResourceResponse><ResponseMetadata><RequestId>` + id + `</RequestId></ResponseMetadata></SignalResourceResponse>`})
+	says(t, r.Apply(config), false)
+	if r.String("request_id") != id || r.String("delivery") != "SENT" {
+		t.Errorf("the state is %s", r.State)
+	}
+}
+
 // An earlier destroy's signal is found, and one that CloudFormation has already ends the destroy.
 func TestDestroySendsOnce(t *testing.T) {
 	s, r, config := start(t, stack(hosts(5)))
@@ -312,6 +327,14 @@ func TestAdoption(t *testing.T) {
 		outcome(t, s, r, "SENT", 2, 2)
 		says(t, r.Apply(config.With(acctest.Values{"status": "FAILURE"})), false)
 		outcome(t, s, r, "SENT", 3, 3)
+	})
+	t.Run("of an earlier update", func(t *testing.T) {
+		s, r, config := start(t, stack(hosts(1)))
+		config = config.With(acctest.Values{"unique_id": "i-1", "adopt_existing": true})
+		says(t, r.Apply(config), false)
+		s.UpdateCloudFormationStack("web")
+		says(t, r.Apply(config.With(acctest.Values{"triggers": acctest.Values{"release": "2"}})), false)
+		outcome(t, s, r, "SENT", 2, 2)
 	})
 	t.Run("of a stack that is not there", func(t *testing.T) {
 		s, r, config := start(t, stack(hosts(5)))

@@ -107,12 +107,10 @@ func (s stack) completion(sent string, outputs func([]cfntypes.Output)) *deliver
 // may be read: the stack's own reason names resources alone.
 func (s stack) why(ctx context.Context) (reason string, attempt delivery.Attempt) {
 	attempt = s.events(ctx, func(event cfntypes.StackEvent, _ delivery.ServerClock) bool {
-		status, own := string(event.ResourceStatus), awssdk.ToString(event.PhysicalResourceId) == awssdk.ToString(event.StackId)
-		if strings.HasSuffix(status, failedSuffix) && !own && awssdk.ToString(event.ResourceStatusReason) != "" {
+		if strings.HasSuffix(string(event.ResourceStatus), failedSuffix) && !ofStack(event) && awssdk.ToString(event.ResourceStatusReason) != "" {
 			reason = awssdk.ToString(event.LogicalResourceId) + ": " + *event.ResourceStatusReason
 		}
-		begins := status == string(cfntypes.ResourceStatusCreateInProgress) || status == string(cfntypes.ResourceStatusUpdateInProgress)
-		return !own || !begins
+		return !begins(event)
 	})
 	return reason, attempt
 }

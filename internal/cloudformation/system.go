@@ -41,8 +41,9 @@ func system(clients *aws.Clients) signal.System[args] {
 			"Both then run side by side, which needs a `-parallelism` of two at least. A stack that is complete is waited for like one that is not there yet, because it may be updated.\n\n" +
 			"CloudFormation takes each `unique_id` once for a resource. When the answer to a signal is lost, the same request is sent again: if CloudFormation takes it, the first one had not arrived; " +
 			"if it answers that a signal with this id already exists, the first one has. A `FAILURE` is taken again, to no further effect. " +
-			"When the stack is past the signal by then, its events tell: CloudFormation publishes each signal with its id.\n\n" +
-			"`adopt_existing` looks in the stack's events for a signal with this `unique_id` and `status`, so it needs an id that is configured. " +
+			"When the stack is past the signal by then, its events tell: CloudFormation publishes each signal with its id. " +
+			"To CloudFormation all signals with one id are the same one, whoever sends them: an id that others use, too, proves nothing about who was first.\n\n" +
+			"`adopt_existing` looks for a signal with this `unique_id` and `status` in the events of the stack's creation or last update, so it needs an id that is configured. " +
 			"`wait_for_completion` waits for the end of the whole stack: after `SUCCESS`, `CREATE_COMPLETE`, `UPDATE_COMPLETE` or `IMPORT_COMPLETE` is success; after `FAILURE`, any end is.",
 		Waits:      true,
 		Adopts:     true,

@@ -574,6 +574,24 @@ func (s *Sandbox) CloudFormationStack(name string) (CloudFormationStackState, bo
 	return state, true
 }
 
+// UpdateCloudFormationStack begins an update of a stack that is complete, with the same resources. It reports whether
+// there is one.
+func (s *Sandbox) UpdateCloudFormationStack(name string) bool {
+	s.cloudFormation.mu.Lock()
+	defer s.cloudFormation.mu.Unlock()
+	now := s.now()
+	st := s.cloudFormation.find(name, now)
+	if st == nil || strings.HasSuffix(st.status, cloudFormationWaiting) {
+		return false
+	}
+	st.spec.Action, st.begun, st.starts = "UPDATE", false, now
+	for _, r := range st.resources {
+		r.begun, r.ids = false, map[string]bool{}
+	}
+	st.settle(now)
+	return true
+}
+
 // RemoveCloudFormationStack makes a stack as if it had never been. It reports whether it existed.
 func (s *Sandbox) RemoveCloudFormationStack(name string) bool {
 	s.cloudFormation.mu.Lock()
