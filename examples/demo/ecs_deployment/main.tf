@@ -18,10 +18,16 @@ variable "endpoint" {
   default     = "http://127.0.0.1:4599"
 }
 
-variable "service" {
-  description = "The service whose deployment is paused."
+variable "service_deployment_arn" {
+  description = "The deployment that is paused."
   type        = string
-  default     = "web"
+  default     = "arn:aws:ecs:us-east-1:123456789012:service-deployment/default/web/5a4d0b0c-0000-4000-8000-000000000070"
+}
+
+variable "hook_id" {
+  description = "The hook that awaits an action."
+  type        = string
+  default     = "ecs-pause-5a4d0b0c-0000-4000-8000-000000000070"
 }
 
 # The sandbox's own keys. Against AWS leave all of this out but the region.
@@ -35,9 +41,9 @@ provider "signal" {
 }
 
 resource "signal_ecs_deployment" "approved" {
-  cluster = "default"
-  service = var.service
-  action  = "CONTINUE"
+  service_deployment_arn = var.service_deployment_arn
+  hook_id                = var.hook_id
+  action                 = "CONTINUE"
 }
 
 # Stands for whatever may exist only once the deployment goes on.

@@ -76,7 +76,9 @@ var ecsDeployment = []System{{
 	Guards: []Guarded{{Guard: ShownToken}},
 	Demo: Demo{
 		Title: "continue a deployment of an Amazon ECS service that is paused at a hook",
-		Start: func(s *sandbox.Sandbox) { startDeployment(s, "web", ID(70), sandbox.DeploymentStage{}) },
+		Start: func(s *sandbox.Sandbox) {
+			startDeployment(s, "web", ID(70), sandbox.DeploymentStage{HookID: "ecs-pause-" + ID(70)})
+		},
 		State: func(s *sandbox.Sandbox) string {
 			d, _ := s.ServiceDeployment(serviceDeployment("web", ID(70)))
 			return fmt.Sprintf("deployment %s, actions received: %d", d.Status, len(d.Actions))
@@ -110,7 +112,8 @@ var ecsDeployment = []System{{
 			"take the resource out of the configuration. With `cluster` and `service` set `lifecycle_stage`, too: otherwise the next pause of the deployment is answered instead.",
 		Answers: []Answer{
 			{"ServiceDeploymentNotFoundException", "service_deployment_arn", "the ARN, region and account"},
-			{"InvalidParameterException, ClientException", "hook_id", "whether the hook awaits an action, and the deployment is in progress"},
+			{"InvalidParameterException", "hook_id", "whether the hook awaits an action, and the deployment is in progress"},
+			{"ClientException", "hook_id", "the same: which of the two it is, is not documented"},
 			{"UnsupportedFeatureException", "", "whether ECS offers this in the region"},
 			{"AccessDeniedException", "", "the permission `ecs:ContinueServiceDeployment`"},
 		},
