@@ -41,8 +41,7 @@ func system(clients *alicloud.Clients) signal.System[args] {
 		Description: "Sends a signal to a waiting execution of an Alibaba Cloud CloudOps Orchestration Service (OOS) template, with one `NotifyExecution` request: approves or rejects what waits for approval, " +
 			"executes or cancels a task or completes the execution in Debug mode, or retries or skips a failed task where executions wait on failure.\n\n" +
 			"The execution is given by its `execution_id`, or found by its `template_name`: the one execution of that template that waits. `alicloud_oos_execution` blocks until its execution has ended, " +
-			"so a signal that uses its id comes too late. A signal with `template_name` and `wait_until_ready` that does not depend on it runs beside it, and opens the gate in the same apply. " +
-			"Looking for it needs the permissions of waiting.\n\n" +
+			"so a signal that uses its id comes too late. A signal with `template_name` and `wait_until_ready` that does not depend on it runs beside it, and opens the gate in the same apply.\n\n" +
 			"When the answer to a signal is lost, the provider reads the tasks of the execution. The signal has arrived if a task shows its `notify_note` and its effect, between the sending and 15 seconds after the answer was lost. " +
 			"It has not arrived if the task still waits for it. Otherwise the outcome stays unknown: the effect alone may be somebody else's. " +
 			"So give each signal a note of its own, or leave `notify_note` out to have one made.",
@@ -53,6 +52,7 @@ func system(clients *alicloud.Clients) signal.System[args] {
 		Arguments:  arguments(),
 		Remembered: remembered,
 		Final:      func(_ *args, status string) bool { return final(status) },
+		Wait:       wait(clients),
 		Check:      check,
 		Region:     func(a *args) *types.String { return &a.Region },
 		Cloud:      clients,

@@ -316,6 +316,9 @@ func recordRelease(t *testing.T) {
 	})
 	built := s.StartPipeline(sandbox.Pipeline{Name: "website", Stages: []sandbox.PipelineStage{{Name: "Build", Actions: []sandbox.PipelineAction{{Name: "Compile", Seconds: 1}}}}})
 	keep("", system{Type: "signal_codepipeline_approval_wait"}, acctest.Values{"pipeline_name": built.Name, "pipeline_execution_id": built.ExecutionID})
+	keep("", system{Type: "signal_oos_execution_wait"}, acctest.Values{
+		"execution_id": s.StartOOSExecution(sandbox.OOSExecution{Tasks: []sandbox.OOSTask{{Name: "deploy"}}, Outputs: `{"version":"1"}`}),
+	})
 	var written bytes.Buffer
 	encoder := json.NewEncoder(&written)
 	encoder.SetIndent("", "  ")

@@ -121,6 +121,15 @@ var oosExecution = []System{{
 			StartOOSExecution(s, 26, oosGate, oosDeploy)
 			StartOOSExecution(s, 27, oosGate, oosDeploy)
 		},
+	}, {
+		Example:   "resources/signal_oos_execution_wait",
+		Variables: []Variable{{"execution_id", "exec-" + ID(28)}},
+		Start: func(s *sandbox.Sandbox) {
+			s.StartOOSExecution(sandbox.OOSExecution{
+				ID: "exec-" + ID(28), TemplateName: "release-28", Outputs: `{"version":"1.2.3"}`,
+				Tasks: []sandbox.OOSTask{{Name: "build", Action: "ACS::Approve"}, {Name: "release", Action: "ACS::Approve"}, oosDeploy},
+			})
+		},
 	}},
 	Docs: Docs{
 		Service:  "OOS",
@@ -129,6 +138,7 @@ var oosExecution = []System{{
 		Sends:    "approve or reject an execution of an Alibaba Cloud OOS template, or execute, cancel, retry or skip a task of it",
 		Lost:     "reads the execution's tasks: a signal whose note and effect they show in the time of the send is confirmed; a task that still waits for it is signalled again; anything else is unknown",
 		Repeats:  "nothing but the task's state: its `notify_note` tells one signal from another",
+		LookUp:   "With `template_name`, the execution is looked for first, which needs `oos:ListExecutions` and `oos:ListTaskExecutions` on `execution/*`.",
 		LateNote: "a task that is shown as waiting for longer gets the signal twice",
 		Answers: []Answer{
 			{"EntityNotExists.Execution", "execution_id", "the execution's id, region and account"},

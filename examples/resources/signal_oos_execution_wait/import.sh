@@ -1,0 +1,1 @@
+terraform import signal_oos_execution_wait.deployed exec-4a6c98513b0f4f5fb4ca

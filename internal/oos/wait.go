@@ -1,0 +1,88 @@
+package oos
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// wait is signal_oos_execution_wait.
+func wait(clients *alicloud.Clients) *signal.Wait[args] {
+	return &signal.Wait[args]{
+		Description: "Waits for an execution of an Alibaba Cloud OOS template, and sends nothing: until it has ended, or until it waits for a signal.\n\n" +
+			"Put it behind any number of signals with `depends_on`, where `wait_for_completion` on each of them would have some wait for signals that Terraform has not begun to send. " +
+			"A wait that fails is saved as tainted, and the next apply waits again.",
+		Target: []string{"execution_id"},
+		Arguments: map[string]schema.Attribute{"execution_id": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "The id of the execution.",
+			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+		}},
+		Outputs: schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "The outputs that the template defines, a JSON text for `jsondecode`, once the execution has ended; null before, and with `until = \"ready\"`.",
+		},
+		Final: final,
+		Bind: func(_ context.Context, a *args) (signal.Watched, error) {
+			w, given := watched{clients, a.Region.ValueString(), a.ExecutionID.ValueString()}, types.StringNull()
+			return signal.Watched{
+				To:          fmt.Sprintf("OOS execution %s in %s", w.id, w.region),
+				Service:     "OOS",
+				RateLimit:   "oos/" + w.region,
+				Ready:       w.waiting(),
+				Completion:  w.completed(func(outputs any) { given = jsonOf(outputs) }),
+				Outputs:     func() attr.Value { return given },
+				ExplainRead: explainRead,
+			}, nil
+		},
+	}
+}
+
+// completed is completion without a signal. What the run has given back is told to
+// given once it has ended.
+func (w watched) completed(given func(any)) *delivery.Probe {
+	return delivery.NewProbe(w.key("end"), w.read, func(found execution) delivery.Observation {
+		observation := found.end(notification{})
+		if observation.State != delivery.Pending {
+			given(found.Outputs)
+		}
+		return observation
+	}).Final()
+}
+
+// waiting is reached when the execution waits for a signal, and missed when it has ended.
+func (w watched) waiting() *delivery.Probe {
+	return delivery.NewProbe(w.key("waiting"), w.read, func(found execution) delivery.Observation {
+		switch {
+		case found.Status == waiting:
+			return found.observation(delivery.Reached)
+		case final(found.Status):
+			return found.observation(delivery.Missed)
+		default:
+			return found.observation(delivery.Pending)
+		}
+	})
+}
+
+// jsonOf are outputs as JSON, whether they are shown as a text or as an object.
+func jsonOf(outputs any) types.String {
+	if text, is := outputs.(string); is || outputs == nil {
+		return types.StringValue(cmp.Or(text, "{}"))
+	}
+	text, err := json.Marshal(outputs)
+	if err != nil {
+		return types.StringNull() // What was decoded can be encoded.
+	}
+	return types.StringValue(string(text))
+}
