@@ -122,12 +122,28 @@ func (p *Poller) Wait(ctx context.Context, probe *Probe, report func(Observation
 			return WaitResult{Observation: probe.judge(value)}
 		}
 	}
-	return p.until(ctx, probe, Attempt.readRetryable, func(observation Observation) bool {
+	return p.until(ctx, probe, Attempt.readRetryable, pendingTo(report))
+}
+
+// Look is Wait for those who want to know how the target is now: reads that fail are
+// made again for p.Unreachable, throttled ones and those that nothing could sign until
+// ctx ends.
+func (p *Poller) Look(ctx context.Context, probe *Probe, report func(Observation, time.Time)) WaitResult {
+	began := time.Now()
+	return p.until(ctx, probe, func(a Attempt) bool {
+		return a.readRetryable() && (a.Cause == Throttled || a.unsigned() || time.Since(began) < p.Unreachable)
+	}, pendingTo(report))
+}
+
+// pendingTo ends a wait with the first observation that is not pending, and reports
+// those that are.
+func pendingTo(report func(Observation, time.Time)) func(Observation) bool {
+	return func(observation Observation) bool {
 		if observation.State == Pending {
 			report(observation, time.Now())
 		}
 		return observation.State != Pending
-	})
+	}
 }
 
 // ReadUntilSettled reads the target until it has reached what the probe looks for or

@@ -86,6 +86,10 @@ func lacks(p *acctest.Provider, y system) (lacks []string) {
 			file("a policy for waiting", "examples", "resources", y.Type, "policy-waiting.json")
 		}
 	}
+	if y.Naming != nil {
+		file("an example of naming its target", "examples", "resources", y.Type, "resource_by_name.tf")
+		file("a policy for naming its target", "examples", "resources", y.Type, "policy-by-name.json")
+	}
 	if action {
 		file("an example of its action", "examples", "actions", y.Type, "action.tf")
 		file("a page of its action (make docs)", "docs", "actions", y.Short()+".md")

@@ -22,6 +22,11 @@ func arguments() map[string]schema.Attribute {
 			MarkdownDescription: "The id of the stack.",
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
+		"stack_name": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "The name of the stack, exactly. The stack of that name whose resource can take this signal is looked up.",
+			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+		},
 		"logical_resource_id": schema.StringAttribute{
 			Required:            true,
 			MarkdownDescription: "The logical id of the resource to signal, as the stack's template defines it.",
@@ -56,7 +61,9 @@ func arguments() map[string]schema.Attribute {
 
 // remembered is what becomes of the arguments in a state.
 var remembered = map[string]string{
-	"unique_id": "The one used is recorded.",
+	"stack_id":   "A stack that was found is recorded, and used from then on.",
+	"stack_name": "Taint, `-replace` and changed `triggers` look for a stack anew. Once `stack_id` is set to the stack that was found, leaving the name out sends nothing.",
+	"unique_id":  "The one used is recorded.",
 	"client_token": "The one used is recorded. " +
 		"While a token is set here, sending again for `triggers` repeats the same request, which may have no further effect.",
 }

@@ -51,11 +51,14 @@ func send(ctx context.Context, clients *alicloud.Clients, call func(context.Cont
 	})
 }
 
+// stackNotFound is what ROS answers of a stack that is not there.
+const stackNotFound = "StackNotFound"
+
 // explain knows the errors that the API reference of SignalResource lists, and
 // those of its ClientToken.
 func explain(attempt delivery.Attempt) signal.Advice {
 	switch attempt.Code {
-	case "StackNotFound":
+	case stackNotFound:
 		return signal.Advice{
 			Attribute: "stack_id",
 			Gone:      true,
@@ -70,6 +73,7 @@ func explain(attempt delivery.Attempt) signal.Advice {
 	case "ResourceNotAvailable":
 		return signal.Advice{
 			Attribute: "logical_resource_id",
+			NotReady:  true,
 			Next: "Check that the resource is one that waits for signals, and that it waits now: the stack may not have reached it yet, or may be past it. " +
 				"Look at the status of the stack's resources.",
 		}

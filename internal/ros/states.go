@@ -101,16 +101,25 @@ func (w stackResource) completion(request *sdk.SignalResourceRequest) *delivery.
 // the last word.
 func (w stackResource) ready() *delivery.Probe {
 	return w.probe(func(found snapshot) delivery.Observation {
-		stack, resource := tea.StringValue(found.stack.Status), tea.StringValue(found.resource.Status)
 		switch {
-		case inProgress(resource), inProgress(stack) && slices.Contains(succeeded, resource):
+		case found.takes():
 			return found.observation(delivery.Reached)
-		case final(stack):
+		case final(tea.StringValue(found.stack.Status)):
 			return found.observation(delivery.Missed)
 		default:
 			return found.observation(delivery.Pending)
 		}
 	})
+}
+
+func (s snapshot) takes() bool {
+	stack, resource := tea.StringValue(s.stack.Status), tea.StringValue(s.resource.Status)
+	return !strings.HasPrefix(stack, "DELETE_") && (inProgress(resource) || inProgress(stack) && slices.Contains(succeeded, resource))
+}
+
+// seen says how the resource of a stack is that does not take the signal.
+func (s snapshot) seen(resource string) string {
+	return fmt.Sprintf("Its resource %s is %s.", resource, cmp.Or(tea.StringValue(s.resource.Status), "not there yet"))
 }
 
 func (s snapshot) observation(state delivery.State) delivery.Observation {

@@ -18,6 +18,7 @@ import (
 // args is what the user says of the signal.
 type args struct {
 	StackID           types.String `tfsdk:"stack_id"`
+	StackName         types.String `tfsdk:"stack_name"`
 	LogicalResourceID types.String `tfsdk:"logical_resource_id"`
 	Status            types.String `tfsdk:"status"`
 	UniqueID          types.String `tfsdk:"unique_id"`
@@ -37,11 +38,14 @@ func system(clients *alicloud.Clients) signal.System[args] {
 		Endpoint: service.Name,
 		Description: "Sends a signal to a resource of an Alibaba Cloud ROS stack that waits for one, such as a wait condition, with one `SignalResource` request: success, failure or a warning. " +
 			"While the outcome is unknown, the request is repeated under the same client token.\n\n" +
-			"Create the stack elsewhere: with the command line, in the console or in another workspace. `alicloud_ros_stack` waits until its stack is complete, " +
-			"so a signal that depends on it in the same configuration can never release the wait condition.",
+			"`alicloud_ros_stack` waits until its stack is complete, so a signal that depends on it can never release the wait condition. " +
+			"In the same configuration, name the stack with `stack_name`, set `wait_until_ready` and let the signal depend on nothing of the stack: it then runs beside it. " +
+			"Exactly one stack of that name has to be in progress whose resource can take this signal. None is an error, or with `wait_until_ready` waited for; several are an error that lists them. " +
+			"If the stack has ended before the signal is sent, it is looked up again.",
 		Waits:      true,
 		Arguments:  arguments(),
 		Remembered: remembered,
+		Naming:     &signal.Naming{ID: "stack_id", Name: "stack_name"},
 		Final:      func(_ *args, status string) bool { return final(status) },
 		Region:     func(a *args) *types.String { return &a.Region },
 		Cloud:      clients,
@@ -63,6 +67,9 @@ func complete(_ context.Context, a *args) {
 }
 
 func bind(clients *alicloud.Clients, a *args) signal.Signal {
+	if a.StackID.IsUnknown() {
+		a.StackID = types.StringNull()
+	}
 	request := &sdk.SignalResourceRequest{
 		RegionId:          a.Region.ValueStringPointer(),
 		StackId:           a.StackID.ValueStringPointer(),
@@ -71,19 +78,28 @@ func bind(clients *alicloud.Clients, a *args) signal.Signal {
 		UniqueId:          a.UniqueID.ValueStringPointer(),
 		ClientToken:       a.ClientToken.ValueStringPointer(),
 	}
-	watched := stackResource{clients, a.Region.ValueString(), a.StackID.ValueString(), a.LogicalResourceID.ValueString()}
-	return signal.Signal{
+	stack := a.StackID.ValueString()
+	named := stackName{clients, a.Region.ValueString(), a.StackName.ValueString(), a.LogicalResourceID.ValueString()}
+	bound := signal.Signal{
 		Target:  target{clients, request},
 		What:    a.Status.ValueString(),
-		To:      fmt.Sprintf("resource %s of ROS stack %s in %s", a.LogicalResourceID.ValueString(), a.StackID.ValueString(), a.Region.ValueString()),
 		Service: "ROS",
 
-		RateLimit: "ros/" + a.Region.ValueString(),
-		Explain:   explain,
-		HowToCheck: fmt.Sprintf("To find out, look at the resource's status and the stack's events: \"aliyun ros ListStackEvents --RegionId %s --StackId %s\".",
-			delivery.ShellWord(a.Region.ValueString()), delivery.ShellWord(a.StackID.ValueString())),
-		Ready:       watched.ready(),
-		Completion:  watched.completion(request),
-		ExplainRead: explainRead,
+		RateLimit:   "ros/" + named.region,
+		Explain:     named.explain,
+		ExplainRead: named.explainRead,
 	}
+	if stack == "" {
+		bound.To = fmt.Sprintf("resource %s of the ROS stack named %s in %s", named.resource, named.name, named.region)
+		bound.HowToCheck = "To find out, look at the stack's resources and events: " + named.list() + "."
+		bound.Unseen = named.unseen()
+		bound.Find = named.finder(a, func() signal.Signal { return bind(clients, a) })
+		return bound
+	}
+	watched := stackResource{clients, named.region, stack, named.resource}
+	bound.To = fmt.Sprintf("resource %s of ROS stack %s in %s", named.resource, stack, named.region)
+	bound.HowToCheck = fmt.Sprintf("To find out, look at the resource's status and the stack's events: \"aliyun ros ListStackEvents --RegionId %s --StackId %s\".",
+		delivery.ShellWord(named.region), delivery.ShellWord(stack))
+	bound.Ready, bound.Completion = watched.ready(), watched.completion(request)
+	return bound
 }

@@ -45,6 +45,8 @@ type Automation struct {
 	DocumentName string
 	// Region confines the execution to one region; empty is visible in all.
 	Region string
+	// Parent is the id of the execution that runs this one.
+	Parent string
 	// Mode is Auto (default) or Interactive, where each step waits for its StartStep.
 	Mode       string
 	Parameters map[string][]string
@@ -146,6 +148,7 @@ type AutomationExecution struct {
 	Mode                      string
 	Outputs                   map[string][]string
 	Parameters                map[string][]string
+	ParentExecutionID         string `json:"ParentAutomationExecutionId,omitempty"`
 	StepExecutions            []StepExecution
 	StepExecutionsTruncated   bool
 }
@@ -247,6 +250,7 @@ func newExecution(spec Automation, executedBy string, now time.Time) *execution 
 		Mode:                  cmp.Or(spec.Mode, "Auto"),
 		Outputs:               map[string][]string{},
 		Parameters:            spec.Parameters,
+		ParentExecutionID:     spec.Parent,
 	}}
 	for _, step := range spec.Steps {
 		timeout := step.TimeoutSeconds

@@ -31,6 +31,7 @@ func newROS(s *Sandbox, o Options, used *nonces) *ros {
 			"SignalResource":   m.signalResource,
 			"GetStack":         m.getStack,
 			"GetStackResource": m.getStackResource,
+			"ListStacks":       m.listStacks,
 			"ListStackEvents":  m.listStackEvents,
 		},
 	}
@@ -172,6 +173,51 @@ func (m *ros) getStackResource(c *call, p *acsParameters) (map[string]any, *apiE
 		delete(found, "Status")
 	}
 	return found, nil
+}
+
+// listStacks lists stacks in an order that says nothing: none is documented.
+func (m *ros) listStacks(c *call, p *acsParameters) (map[string]any, *apiError) {
+	p.required("RegionId")
+	page, size := p.number("PageNumber", 1, 1, 1<<20), p.number("PageSize", 10, 1, 50)
+	p.enum("ShowNestedStack", "true", "false")
+	names, ids, statuses := p.list("StackName"), p.list("StackIds"), p.list("Status")
+	id, parent, nested := p.values.Get("StackId"), p.values.Get("ParentStackId"), p.values.Get("ShowNestedStack") == "true"
+	switch {
+	case len(names) > 5:
+		p.invalid("StackName")
+	case len(ids) > 10:
+		p.invalid("StackIds")
+	case parent != "" && !nested:
+		p.invalid("ShowNestedStack")
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	found := []map[string]any{}
+	for _, known := range slices.Sorted(maps.Keys(m.stacks)) {
+		s, e := m.find(c, known)
+		if e != nil {
+			continue
+		}
+		shown := s.seen("", c.now.Add(-m.lag))
+		switch {
+		case shown.at.After(c.now.Add(-m.lag)): // It is not listed yet.
+		case len(names) > 0 && !slices.Contains(names, s.now.StackName), len(ids) > 0 && !slices.Contains(ids, known), id != "" && id != known:
+		case len(statuses) > 0 && !slices.Contains(statuses, shown.Status):
+		case parent != "" && s.spec.Parent != parent, s.spec.Parent != "" && !nested:
+		default:
+			found = append(found, map[string]any{
+				"StackId": known, "StackName": s.now.StackName, "RegionId": c.region, "Status": shown.Status, "StatusReason": shown.StatusReason,
+				"CreateTime": s.now.CreateTime, "ParentStackId": s.spec.Parent,
+			})
+		}
+	}
+	from := min((page-1)*size, len(found))
+	return map[string]any{
+		"TotalCount": len(found), "PageNumber": page, "PageSize": size, "Stacks": found[from:min(from+size, len(found))],
+	}, nil
 }
 
 func (m *ros) listStackEvents(c *call, p *acsParameters) (map[string]any, *apiError) {

@@ -583,3 +583,45 @@ func TestStackAdmin(t *testing.T) {
 		t.Errorf("after a reset: %d", status)
 	}
 }
+
+func TestListStacks(t *testing.T) {
+	s, c, _ := start(t, Options{})
+	first := s.StartStack(Stack{Name: "web", Conditions: waits(1)})
+	second := s.StartStack(Stack{Name: "database", Conditions: waits(1)})
+	s.StartStack(Stack{Name: "web-Nested", Parent: first, Conditions: waits(1)})
+	s.StartStack(Stack{Name: "web", Region: "cn-beijing", Conditions: waits(1)})
+	c.rosSignal(second, "Wait", "SUCCESS", "1", "").want(t, 200, "")
+	for _, test := range []struct {
+		parameters []string
+		want       string
+	}{
+		{nil, "database CREATE_COMPLETE, web CREATE_IN_PROGRESS"},
+		{[]string{"ShowNestedStack", "true"}, "database CREATE_COMPLETE, web CREATE_IN_PROGRESS, web-Nested CREATE_IN_PROGRESS"},
+		{[]string{"ShowNestedStack", "true", "ParentStackId", first}, "web-Nested CREATE_IN_PROGRESS"},
+		{[]string{"StackName.1", "web"}, "web CREATE_IN_PROGRESS"},
+		{[]string{"StackName.1", "none", "StackName.2", "database"}, "database CREATE_COMPLETE"},
+		{[]string{"StackIds.1", first}, "web CREATE_IN_PROGRESS"},
+		{[]string{"StackId", second}, "database CREATE_COMPLETE"},
+		{[]string{"Status.1", "CREATE_COMPLETE"}, "database CREATE_COMPLETE"},
+		{[]string{"PageSize", "1", "PageNumber", "3"}, ""},
+	} {
+		a := c.ros("ListStacks", test.parameters...)
+		a.want(t, 200, "")
+		names := []string{}
+		for _, one := range a.body["Stacks"].([]any) {
+			stack := one.(map[string]any)
+			names = append(names, fmt.Sprint(stack["StackName"], " ", stack["Status"]))
+		}
+		slices.Sort(names)
+		if got := strings.Join(names, ", "); got != test.want {
+			t.Errorf("%v lists %q, want %q", test.parameters, got, test.want)
+		}
+	}
+	for _, wrong := range [][]string{
+		{"PageSize", "51", "PageSize"}, {"PageNumber", "0", "PageNumber"}, {"ParentStackId", first, "ShowNestedStack"}, {"ShowNestedStack", "maybe", "ShowNestedStack"},
+		{"StackName.1", "1", "StackName.2", "2", "StackName.3", "3", "StackName.4", "4", "StackName.5", "5", "StackName.6", "6", "StackName"},
+	} {
+		last := len(wrong) - 1
+		c.ros("ListStacks", wrong[:last]...).want(t, 400, "InvalidParameter."+wrong[last])
+	}
+}

@@ -48,6 +48,7 @@ func newSSM(s *Sandbox, o Options) *ssm {
 		operations: map[string]func(*call) (any, *apiError){
 			"SendAutomationSignal":             handle(&m.mu, m.sendAutomationSignal),
 			"GetAutomationExecution":           handle(&m.mu, m.getAutomationExecution),
+			"DescribeAutomationExecutions":     handle(&m.mu, m.describeAutomationExecutions),
 			"DescribeAutomationStepExecutions": handle(&m.mu, m.describeAutomationStepExecutions),
 			"StartAutomationExecution":         m.startAutomationExecution,
 		},
@@ -243,7 +244,108 @@ func (m *ssm) describeAutomationStepExecutions(c *call, in stepsRequest) (any, *
 	return out, nil
 }
 
-// offset reads a page token, which belongs to one execution.
+// executionMembers are those by which executions are filtered, with nil for keys that the API has and that are not
+// played. How the values of StartTimeBefore and StartTimeAfter are written is not documented.
+var executionMembers = map[string]func(AutomationExecution, string) bool{
+	"DocumentNamePrefix": func(e AutomationExecution, value string) bool { return strings.HasPrefix(e.DocumentName, value) },
+	"ExecutionStatus":    func(e AutomationExecution, value string) bool { return e.AutomationExecutionStatus == value },
+	"ExecutionId":        func(e AutomationExecution, value string) bool { return e.AutomationExecutionID == value },
+	"ParentExecutionId":  func(e AutomationExecution, value string) bool { return e.ParentExecutionID == value },
+	"CurrentAction":      func(e AutomationExecution, value string) bool { return e.CurrentAction == value },
+	"AutomationType":     func(_ AutomationExecution, value string) bool { return value == "Local" },
+	"StartTimeBefore":    nil, "StartTimeAfter": nil, "TagKey": nil, "TargetResourceGroup": nil, "AutomationSubtype": nil, "OpsItemId": nil,
+}
+
+// executionsRequest is the request of DescribeAutomationExecutions.
+type executionsRequest struct {
+	Filters *[]struct {
+		Key    *string
+		Values []string
+	}
+	MaxResults *int
+	NextToken  string
+}
+
+func (in executionsRequest) check(v *constraints) {
+	v.between("maxResults", in.MaxResults, 1, 50)
+	if in.Filters == nil {
+		return
+	}
+	v.length("filters", len(*in.Filters), 1, 10)
+	for i, f := range *in.Filters {
+		at := "filters." + strconv.Itoa(i+1) + ".member."
+		v.required(at+"key", f.Key, 0, 1<<10)
+		v.enum(at+"key", f.Key, slices.Sorted(maps.Keys(executionMembers))...)
+		v.length(at+"values", len(f.Values), 1, 10)
+		for _, value := range f.Values {
+			v.length(at+"values", utf8.RuneCountInString(value), 1, 150)
+		}
+	}
+}
+
+// automationMetadata has the members of the API's structure AutomationExecutionMetadata.
+type automationMetadata struct {
+	AutomationExecutionID     string `json:"AutomationExecutionId"`
+	AutomationExecutionStatus string
+	AutomationType            string
+	CurrentAction             string `json:",omitempty"`
+	CurrentStepName           string `json:",omitempty"`
+	DocumentName              string
+	DocumentVersion           string
+	ExecutedBy                string `json:",omitempty"`
+	ExecutionStartTime        epoch
+	ExecutionEndTime          epoch  `json:",omitzero"`
+	FailureMessage            string `json:",omitempty"`
+	Mode                      string
+	Outputs                   map[string][]string
+	ParentExecutionID         string `json:"ParentAutomationExecutionId,omitempty"`
+}
+
+// describeAutomationExecutions lists executions in an order that says nothing: none is documented.
+func (m *ssm) describeAutomationExecutions(c *call, in executionsRequest) (any, *apiError) {
+	found := []automationMetadata{}
+	for _, id := range slices.Sorted(maps.Keys(m.executions)) {
+		view, err := m.view(c, id, func(*execution) {})
+		if err != nil {
+			continue
+		}
+		fits := true
+		if in.Filters != nil {
+			for _, f := range *in.Filters {
+				matches := executionMembers[*f.Key]
+				if matches == nil {
+					return nil, failf(400, "InvalidFilterKey", "The sandbox does not play the filter %s.", *f.Key)
+				}
+				fits = fits && slices.ContainsFunc(f.Values, func(value string) bool { return matches(view, value) })
+			}
+		}
+		if fits {
+			found = append(found, automationMetadata{
+				view.AutomationExecutionID, view.AutomationExecutionStatus, "Local", view.CurrentAction, view.CurrentStepName, view.DocumentName, view.DocumentVersion,
+				view.ExecutedBy, view.ExecutionStartTime, view.ExecutionEndTime, view.FailureMessage, view.Mode, view.Outputs, view.ParentExecutionID,
+			})
+		}
+	}
+	from, ok := offset(in.NextToken, "executions", len(found))
+	if !ok {
+		return nil, failf(400, "InvalidNextToken", "The specified token is not valid.")
+	}
+	size := 50
+	if in.MaxResults != nil {
+		size = *in.MaxResults
+	}
+	to := min(from+size, len(found))
+	out := struct {
+		AutomationExecutionMetadataList []automationMetadata
+		NextToken                       string `json:",omitempty"`
+	}{AutomationExecutionMetadataList: found[from:to]}
+	if to < len(found) {
+		out.NextToken = base64.RawURLEncoding.EncodeToString([]byte("executions/" + strconv.Itoa(to)))
+	}
+	return out, nil
+}
+
+// offset reads a page token, which belongs to one list.
 func offset(token, id string, length int) (int, bool) {
 	if token == "" {
 		return 0, true

@@ -482,3 +482,75 @@ func TestInvalidAutomations(t *testing.T) {
 		}
 	}
 }
+
+// executions are the documents of the executions that a list shows, with "+" for more, or the error's code.
+func (c *client) executions(members string) string {
+	c.t.Helper()
+	a := c.send("DescribeAutomationExecutions", "{"+members+"}")
+	var out struct {
+		AutomationExecutionMetadataList []struct {
+			AutomationExecutionStatus, DocumentName, ParentAutomationExecutionID string
+			ExecutionStartTime                                                   float64
+		}
+		NextToken string
+	}
+	if a.status != 200 || json.Unmarshal([]byte(a.raw), &out) != nil {
+		return a.code()
+	}
+	var names []string
+	for _, e := range out.AutomationExecutionMetadataList {
+		if e.ExecutionStartTime == 0 {
+			c.t.Errorf("no start time in %s", a.raw)
+		}
+		names = append(names, e.DocumentName+" "+e.AutomationExecutionStatus)
+	}
+	slices.Sort(names)
+	line := strings.Join(names, ", ")
+	if out.NextToken != "" {
+		line += "+" + out.NextToken
+	}
+	return line
+}
+
+func TestDescribeAutomationExecutions(t *testing.T) {
+	s, c, clk := start(t, Options{})
+	gate := []Step{{Name: "gate", Action: "aws:approve"}}
+	s.StartAutomation(Automation{ID: fixedID, DocumentName: "Deploy", Steps: []Step{{Name: "child", Action: "aws:executeAutomation", Hold: true}}})
+	s.StartAutomation(Automation{DocumentName: "Deploy-Database", Parent: fixedID, Steps: gate})
+	s.StartAutomation(Automation{DocumentName: "Deploy", Steps: []Step{{Name: "done", Action: "aws:executeScript"}}})
+	s.StartAutomation(Automation{DocumentName: "Other", Region: "eu-west-1", Steps: gate})
+	clk.advance(time.Minute)
+	filter := func(key string, values ...string) string {
+		return fmt.Sprintf(`{"Key":%q,"Values":["%s"]}`, key, strings.Join(values, `","`))
+	}
+	filters := func(all ...string) string { return `"Filters":[` + strings.Join(all, ",") + `]` }
+	for _, test := range []struct{ members, want string }{
+		{"", "Deploy InProgress, Deploy Success, Deploy-Database Waiting"},
+		{filters(filter("DocumentNamePrefix", "Deploy")), "Deploy InProgress, Deploy Success, Deploy-Database Waiting"},
+		{filters(filter("DocumentNamePrefix", "Deploy-")), "Deploy-Database Waiting"},
+		{filters(filter("DocumentNamePrefix", "Deploy"), filter("ExecutionStatus", "Waiting", "InProgress")), "Deploy InProgress, Deploy-Database Waiting"},
+		{filters(filter("ParentExecutionId", fixedID)), "Deploy-Database Waiting"},
+		{filters(filter("ExecutionId", fixedID)), "Deploy InProgress"},
+		{filters(filter("CurrentAction", "aws:approve")), "Deploy-Database Waiting"},
+		{filters(filter("DocumentNamePrefix", "none")), ""},
+		{filters(filter("TagKey", "x")), "InvalidFilterKey"},
+		{filters(filter("DocumentName", "x")), "ValidationException"},
+		{`"Filters":[]`, "ValidationException"},
+		{`"Filters":[{"Key":"ExecutionId","Values":[]}]`, "ValidationException"},
+		{filters(filter("ExecutionId", strings.Repeat("x", 151))), "ValidationException"},
+		{filters(filter("ExecutionId", slices.Repeat([]string{"x"}, 11)...)), "ValidationException"},
+		{filters(slices.Repeat([]string{filter("ExecutionId", "x")}, 11)...), "ValidationException"},
+		{`"MaxResults":0`, "ValidationException"},
+		{`"MaxResults":51`, "ValidationException"},
+		{`"NextToken":"none"`, "InvalidNextToken"},
+	} {
+		if got := c.executions(test.members); got != test.want {
+			t.Errorf("%s lists %q, want %q", test.members, got, test.want)
+		}
+	}
+	first, token, _ := strings.Cut(c.executions(`"MaxResults":2`), "+")
+	rest := c.executions(fmt.Sprintf(`"MaxResults":2,"NextToken":%q`, token))
+	if strings.Count(first, ", ") != 1 || rest == "" || strings.Contains(rest, ", ") {
+		t.Errorf("the pages are %q and %q", first, rest)
+	}
+}

@@ -39,6 +39,8 @@ type Stack struct {
 	// ID is made when it is empty.
 	ID   string
 	Name string
+	// Parent is the id of the stack that this one is nested in.
+	Parent string
 	// Region confines the stack to one region; empty is visible in all.
 	Region string
 	// Action is CREATE (default) or UPDATE.

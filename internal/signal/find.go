@@ -3,9 +3,14 @@ package signal
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
@@ -44,15 +49,36 @@ type TargetFinder struct {
 	Several func() bool
 }
 
-// Naming says how the target of a signal can be named where its id is not known.
+// Naming says how the target of a signal can be named where its id is not known. The
+// argument of the id then is optional, and the id that was found is recorded in it.
 type Naming struct {
-	// ID is the argument of the target's id, which is also computed, and Name the one of
-	// its name. Besides are arguments that go with the name.
+	// ID is the argument of the target's id, and Name the one of its name. Besides are
+	// arguments that go with the name.
 	ID, Name string
 	Besides  []string
 	// Filters are arguments that only say which targets of that name are meant. A change
 	// of them is recorded and sends nothing.
 	Filters []string
+}
+
+// arguments are a system's, of which exactly one of the two names the target. A system
+// whose id is no required argument has rules of its own.
+func (n *Naming) arguments(of map[string]schema.Attribute) map[string]schema.Attribute {
+	if n == nil || of[n.ID] == nil || !of[n.ID].IsRequired() {
+		return of
+	}
+	named := maps.Clone(of)
+	id, either := of[n.ID].(schema.StringAttribute), []path.Expression{path.MatchRoot(n.ID), path.MatchRoot(n.Name)}
+	id.Required, id.Optional, id.Computed = false, true, true
+	id.MarkdownDescription += fmt.Sprintf(" Either this or `%s` has to be set.", n.Name)
+	id.Validators = append(slices.Clone(id.Validators), stringvalidator.ExactlyOneOf(either...))
+	named[n.ID] = id
+	for _, name := range n.Filters {
+		filter := of[name].(schema.StringAttribute)
+		filter.Validators = append(slices.Clone(filter.Validators), stringvalidator.AlsoRequires(path.MatchRoot(n.Name)))
+		named[name] = filter
+	}
+	return named
 }
 
 // Candidate is something that goes by the name of the target.
@@ -219,8 +245,8 @@ func (s *search) seen(others []Candidate) string {
 }
 
 // find has the signal go to the one target that a probe of a finder finds.
-func (w *signalRun) find(ctx context.Context, finder *TargetFinder, probe *delivery.Probe) delivery.WaitResult {
-	end := w.wait(ctx, probe, "Looking for the target")
+func (w *signalRun) find(ctx context.Context, finder *TargetFinder, until observer, probe *delivery.Probe) delivery.WaitResult {
+	end := w.observe(ctx, until, probe, "Looking for the target")
 	if end.Reached() {
 		w.Signal = finder.Found()
 		tflog.Info(ctx, "found the target", map[string]any{"signal": w.What, "target": w.To})
@@ -238,9 +264,9 @@ func (w *signalRun) find(ctx context.Context, finder *TargetFinder, probe *deliv
 func (w *signalRun) findAgain(ctx context.Context, finder *TargetFinder, waits bool) (found bool, said string) {
 	lagging, cancel := context.WithTimeout(ctx, w.policy.Settle)
 	defer cancel()
-	end := w.find(lagging, finder, finder.Now)
+	end := w.find(lagging, finder, w.poller.Look, finder.Now)
 	if waits && end.Observation.State == delivery.Missed && !finder.Several() {
-		end = w.find(ctx, finder, finder.Ready)
+		end = w.find(ctx, finder, w.poller.Wait, finder.Ready)
 	}
 	switch {
 	case end.Reached():

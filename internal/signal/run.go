@@ -98,11 +98,11 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 	}
 	if finder != nil {
 		// What is read has to be what is signalled: it is found before it is sent to.
-		probe, doing := finder.Now, "looking for the target"
+		probe, until, doing := finder.Now, w.poller.Look, "looking for the target"
 		if unready {
-			probe, doing = finder.Ready, untilReady
+			probe, until, doing = finder.Ready, w.poller.Wait, untilReady
 		}
-		end := w.find(ctx, finder, probe)
+		end := w.find(ctx, finder, until, probe)
 		if !end.Reached() {
 			return sendResult{}, w.notFound(end, finder, doing)
 		}
@@ -115,7 +115,7 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 	for again := true; again; {
 		again, refusal = false, nil
 		if adopts {
-			switch end := w.wait(ctx, w.Existing, "Looking whether the signal is there"); {
+			switch end := w.look(ctx, w.Existing, "Looking whether the signal is there"); {
 			case end.Reached():
 				return sendResult{delivery: Adopted}, nil
 			case end.Observation.State == delivery.Pending:
@@ -278,7 +278,7 @@ const untilReady = "waiting until the target can take it"
 // then, and notes what it saw.
 func (w *signalRun) complete(ctx context.Context, waiting *Waiting, sent time.Time) delivery.WaitResult {
 	if w.Find != nil && w.Completion == nil {
-		if end := w.find(ctx, w.Find, w.Find.Signalled(sent)); !end.Reached() {
+		if end := w.find(ctx, w.Find, w.poller.Wait, w.Find.Signalled(sent)); !end.Reached() {
 			waiting.note(end.Observation)
 			return end
 		}
@@ -301,9 +301,22 @@ func (c *Sender) readOnce(ctx context.Context, signal Signal, sent time.Time) (d
 	return shown(c.redactor, observation), attempt
 }
 
+// wait waits for what a probe waits for.
 func (w signalRun) wait(ctx context.Context, probe *delivery.Probe, doing string) delivery.WaitResult {
+	return w.observe(ctx, w.poller.Wait, probe, doing)
+}
+
+// look is wait for what is there already, or is not.
+func (w signalRun) look(ctx context.Context, probe *delivery.Probe, doing string) delivery.WaitResult {
+	return w.observe(ctx, w.poller.Look, probe, doing)
+}
+
+// observer is how the poller reads a target until a probe has been answered.
+type observer func(context.Context, *delivery.Probe, func(delivery.Observation, time.Time)) delivery.WaitResult
+
+func (w signalRun) observe(ctx context.Context, until observer, probe *delivery.Probe, doing string) delivery.WaitResult {
 	reported := progress{report: w.progress}
-	end := w.poller.Wait(ctx, probe.WithLimiter(w.reads.For(w.RateLimit)), func(observation delivery.Observation, at time.Time) {
+	end := until(ctx, probe.WithLimiter(w.reads.For(w.RateLimit)), func(observation delivery.Observation, at time.Time) {
 		observation = shown(w.redactor, observation)
 		tflog.Debug(ctx, doing, map[string]any{"signal": w.What, "target": w.To, "status": observation.Status})
 		reported.saw(doing, observation, at)

@@ -156,9 +156,11 @@ type Offer struct {
 // NewOffer returns all forms of a system's signal, sent by the sender.
 func NewOffer[A any](system System[A], sender *Sender) Offer {
 	offer := Offer{Block: system.Block, Endpoint: system.Endpoint, Resource: func() resource.Resource { return newResource(system, sender) }}
-	if system.Wait != nil {
-		offer.Wait = func() resource.Resource { return &waitResource[A]{system: system, sender: sender} }
+	if waits := system; system.Wait != nil {
+		// A wait is told by its target's id: one that has ended meanwhile is not found by name.
+		offer.Wait = func() resource.Resource { return &waitResource[A]{system: waits, sender: sender} }
 	}
+	system.Arguments, system.ActionArguments = system.Naming.arguments(system.Arguments), system.Naming.arguments(system.ActionArguments)
 	for _, argument := range system.actionArguments() {
 		if argument.IsSensitive() {
 			return offer

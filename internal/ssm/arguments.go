@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -37,6 +38,16 @@ var neededKey = map[string]string{
 	string(ssmtypes.SignalTypeStopStep):  "StepExecutionId",
 }
 
+// documentName is compiled once: schemas are made for every call of the protocol.
+var documentName = regexp.MustCompile(`^[a-zA-Z0-9_\-.:/]{3,128}$`)
+
+// remembered is what becomes of the arguments in a state.
+var remembered = map[string]string{
+	"automation_execution_id": "An execution that was found is recorded, and used from then on.",
+	"document_name":           "Taint, `-replace` and changed `triggers` look for an execution anew. Once `automation_execution_id` is set to the execution that was found, leaving the name out sends nothing.",
+	"started_after":           "A change of it sends nothing.",
+}
+
 // arguments are those of the API reference, with its constraints. AWS counts Unicode
 // code points.
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendAutomationSignal.html
@@ -47,6 +58,13 @@ func arguments() map[string]schema.Attribute {
 			MarkdownDescription: "The id of the Automation execution to signal, exactly 36 characters.",
 			Validators:          []validator.String{executionID{}},
 		},
+		"document_name": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "The name of the document (runbook) that the execution runs, exactly as the execution shows it, 3 to 128 letters, digits, `_`, `-`, `.`, `:` and `/`. " +
+				"The execution of it that can take this signal is looked up.",
+			Validators: []validator.String{stringvalidator.RegexMatches(documentName, "must be the name of a document: 3 to 128 letters, digits, _, -, ., : and /")},
+		},
+		"started_after": signal.StartedAfterAttribute(),
 		"signal_type": schema.StringAttribute{
 			Required:            true,
 			MarkdownDescription: "`Approve` or `Reject` a step that waits for approval, `Resume` a paused step, `StartStep` or `StopStep` a step, or `Revoke` an approval.",

@@ -16,6 +16,7 @@ import (
 type client struct {
 	SendAutomationSignal             aws.Operation[sdk.SendAutomationSignalInput, sdk.SendAutomationSignalOutput, sdk.Options]
 	GetAutomationExecution           aws.Operation[sdk.GetAutomationExecutionInput, sdk.GetAutomationExecutionOutput, sdk.Options]
+	DescribeAutomationExecutions     listExecutions
 	DescribeAutomationStepExecutions listSteps
 }
 
@@ -28,8 +29,16 @@ func newClient(cfg awssdk.Config, endpoint *string) *client {
 	return &client{
 		SendAutomationSignal:             c.SendAutomationSignal,
 		GetAutomationExecution:           c.GetAutomationExecution,
+		DescribeAutomationExecutions:     c.DescribeAutomationExecutions,
 		DescribeAutomationStepExecutions: c.DescribeAutomationStepExecutions,
 	}
+}
+
+// listExecutions is what the SDK pages through.
+type listExecutions aws.Operation[sdk.DescribeAutomationExecutionsInput, sdk.DescribeAutomationExecutionsOutput, sdk.Options]
+
+func (o listExecutions) DescribeAutomationExecutions(ctx context.Context, in *sdk.DescribeAutomationExecutionsInput, options ...func(*sdk.Options)) (*sdk.DescribeAutomationExecutionsOutput, error) {
+	return o(ctx, in, options...)
 }
 
 // listSteps is what the SDK pages through.

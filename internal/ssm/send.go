@@ -23,10 +23,13 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 	return aws.Send(ctx, t.client.SendAutomationSignal, t.input)
 }
 
+// notFound is what SSM answers of an execution that is not there.
+const notFound = "AutomationExecutionNotFoundException"
+
 // explain knows the errors that the API reference of SendAutomationSignal lists.
 func explain(attempt delivery.Attempt) signal.Advice {
 	switch attempt.Code {
-	case "AutomationExecutionNotFoundException":
+	case notFound:
 		return signal.Advice{
 			Attribute: "automation_execution_id",
 			Next:      "Check the execution's id, and that it runs in this region and account.",
@@ -40,6 +43,7 @@ func explain(attempt delivery.Attempt) signal.Advice {
 	case "InvalidAutomationSignalException":
 		return signal.Advice{
 			Attribute: "signal_type",
+			NotReady:  true,
 			Next: "The execution cannot take this signal now: no step may be waiting for it yet, or the execution may have ended. Look at the status of the execution's steps; " +
 				"wait_until_ready = true waits for a step that takes it. For Approve and Reject, also check that the identity which the provider uses is among the step's Approvers, and has not decided already.",
 		}

@@ -123,8 +123,8 @@ func (e execution) ready(input *sdk.SendAutomationSignalInput) *delivery.Probe {
 // execution may have the step that does.
 func (s snapshot) seen(input *sdk.SendAutomationSignalInput) string {
 	said := fmt.Sprintf("No step of it waits for %s.", input.SignalType)
-	if name := awssdk.ToString(s.CurrentStepName); name != "" {
-		said += fmt.Sprintf(" Its current step is %s (%s).", name, awssdk.ToString(s.CurrentAction))
+	if step := current(s.CurrentStepName, s.CurrentAction); step != "" {
+		said += " " + step
 	}
 	for _, step := range s.steps {
 		if !is(step.Action, "aws:executeAutomation") || step.StepStatus != ssmtypes.AutomationExecutionStatusInprogress && step.StepStatus != ssmtypes.AutomationExecutionStatusWaiting {
@@ -137,6 +137,14 @@ func (s snapshot) seen(input *sdk.SendAutomationSignalInput) string {
 		said += fmt.Sprintf(" Step %s runs %s, which takes signals of its own: a step of that one may be the one that waits.", awssdk.ToString(step.StepName), child)
 	}
 	return said
+}
+
+// current says at which step an execution is, "" when it is at none.
+func current(step, action *string) string {
+	if awssdk.ToString(step) == "" {
+		return ""
+	}
+	return fmt.Sprintf("Its current step is %s (%s).", *step, awssdk.ToString(action))
 }
 
 // existing is reached when the step that the signal would move has been moved

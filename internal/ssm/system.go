@@ -17,6 +17,8 @@ import (
 // args is what the user says of the signal.
 type args struct {
 	AutomationExecutionID types.String `tfsdk:"automation_execution_id"`
+	DocumentName          types.String `tfsdk:"document_name"`
+	StartedAfter          types.String `tfsdk:"started_after"`
 	SignalType            types.String `tfsdk:"signal_type"`
 	Payload               types.Map    `tfsdk:"payload"`
 	Region                types.String `tfsdk:"region"`
@@ -40,52 +42,64 @@ func system(clients *aws.Clients) signal.System[args] {
 			"In an execution with more than one approval, put a `Comment` of its own into each `payload`: without it one decision cannot be told from another, and the outcome stays unknown. " +
 			"The outcome also stays unknown when a decision does not show its time, and when another gate began to wait only after the signal was sent. " +
 			"Where one approval is enough and has no `Comment`, an approval by somebody else in the same time cannot be told from this one. " +
-			"`Revoke` is not looked for, because its effect is not documented.",
-		Waits:     true,
-		Adopts:    true,
-		Resends:   true,
-		Arguments: arguments(),
-		Final:     func(_ *args, status string) bool { return final(status) },
-		Wait:      wait(clients),
-		Check:     check,
-		Region:    func(a *args) *types.String { return &a.Region },
-		Cloud:     clients,
+			"`Revoke` is not looked for, because its effect is not documented.\n\n" +
+			"With `document_name` the execution is looked up before anything is sent, so that no resource has to tell its id, which resources that start an execution do only once it has ended. " +
+			"Exactly one execution of the document has to be in progress that can take this signal, with `adopt_existing` also one that shows such a signal. " +
+			"None is an error, or with `wait_until_ready` waited for; several are an error that lists them. The name is that of the document that has the step: " +
+			"of a runbook that another one runs, its own. If the execution has ended before the signal is sent, it is looked up again.",
+		Waits:      true,
+		Adopts:     true,
+		Resends:    true,
+		Arguments:  arguments(),
+		Remembered: remembered,
+		Naming:     &signal.Naming{ID: "automation_execution_id", Name: "document_name", Filters: []string{"started_after"}},
+		Final:      func(_ *args, status string) bool { return final(status) },
+		Wait:       wait(clients),
+		Check:      check,
+		Region:     func(a *args) *types.String { return &a.Region },
+		Cloud:      clients,
 		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
 			client, err := service.Client(ctx, clients, a.Region.ValueString())
 			if err != nil {
 				return signal.Signal{}, err
 			}
-			return bind(ctx, client, a, clients.Caller)
+			input := sdk.SendAutomationSignalInput{SignalType: ssmtypes.SignalType(a.SignalType.ValueString())}
+			if !a.Payload.IsNull() {
+				if diags := a.Payload.ElementsAs(ctx, &input.Payload, false); diags.HasError() {
+					return signal.Signal{}, fmt.Errorf("reading payload: %s", diags[0].Detail())
+				}
+			}
+			return bind(client, a, input, clients.Caller), nil
 		},
 	}
 }
 
-func bind(ctx context.Context, client *client, a *args, caller func() string) (signal.Signal, error) {
-	input := &sdk.SendAutomationSignalInput{
-		AutomationExecutionId: a.AutomationExecutionID.ValueStringPointer(),
-		SignalType:            ssmtypes.SignalType(a.SignalType.ValueString()),
+func bind(client *client, a *args, input sdk.SendAutomationSignalInput, caller func() string) signal.Signal {
+	if a.AutomationExecutionID.IsUnknown() {
+		a.AutomationExecutionID = types.StringNull()
 	}
-	if !a.Payload.IsNull() {
-		if diags := a.Payload.ElementsAs(ctx, &input.Payload, false); diags.HasError() {
-			return signal.Signal{}, fmt.Errorf("reading payload: %s", diags[0].Detail())
-		}
-	}
-	id := a.AutomationExecutionID.ValueString()
-	watched := execution{client, id, a.Region.ValueString()}
-	return signal.Signal{
-		Target:  target{client, input},
+	input.AutomationExecutionId = a.AutomationExecutionID.ValueStringPointer()
+	id, region := a.AutomationExecutionID.ValueString(), a.Region.ValueString()
+	named := document{client, a.DocumentName.ValueString(), region, signal.StartedAfter(a.StartedAfter)}
+	bound := signal.Signal{
+		Target:  target{client, &input},
 		What:    a.SignalType.ValueString(),
-		To:      fmt.Sprintf("SSM Automation execution %s in %s", id, a.Region.ValueString()),
 		Service: "SSM",
 
-		RateLimit: "ssm/" + a.Region.ValueString(),
-		Explain:   explain,
-		HowToCheck: "To find out, look at the execution's steps: " +
-			aws.CommandLine(a.Region.ValueString(), "ssm get-automation-execution --automation-execution-id %s", &id) + ".",
-		Ready:       watched.ready(input),
-		Completion:  watched.completion(input),
-		Existing:    watched.existing(input),
-		Evidence:    watched.evidence(input, caller),
-		ExplainRead: explainRead,
-	}, nil
+		RateLimit:   "ssm/" + region,
+		Explain:     named.explain,
+		ExplainRead: named.explainRead,
+	}
+	if id == "" {
+		bound.To = fmt.Sprintf("the SSM Automation execution of document %s in %s", named.name, region)
+		bound.HowToCheck = "To find out, look at the steps of its executions: " + named.list() + "."
+		bound.Unseen = named.unseen()
+		bound.Find = named.finder(a, &input, func() signal.Signal { return bind(client, a, input, caller) })
+		return bound
+	}
+	watched := execution{client, id, region}
+	bound.To = fmt.Sprintf("SSM Automation execution %s in %s", id, region)
+	bound.HowToCheck = "To find out, look at the execution's steps: " + aws.CommandLine(region, "ssm get-automation-execution --automation-execution-id %s", &id) + "."
+	bound.Ready, bound.Completion, bound.Existing, bound.Evidence = watched.ready(&input), watched.completion(&input), watched.existing(&input), watched.evidence(&input, caller)
+	return bound
 }

@@ -44,6 +44,8 @@ var automation = []System{{
 		"payload":                 Values{"Comment": []any{"another"}},
 		"region":                  "eu-central-1",
 	},
+	Together:  Values{"document_name": "Another", "started_after": "2026-01-31T12:00:00Z"},
+	Naming:    &Naming{Name: "document_name", ID: "automation_execution_id", Filter: "started_after"},
 	Optional:  []string{"payload"},
 	Missing:   Values{"automation_execution_id": "22222222-2222-2222-2222-222222222222"},
 	MissingAt: "automation_execution_id",
@@ -118,11 +120,13 @@ var automation = []System{{
 		Example: "resources/signal_automation",
 		Variables: []Variable{
 			{"automation_execution_id", ID(20)}, {"migration_execution_id", ID(21)}, {"maintenance_execution_id", ID(22)}, {"release", "1.2.3"},
+			{"runbook", "Sandbox-Gate"},
 		},
 		Start: func(s *sandbox.Sandbox) {
 			StartAutomation(s, 20, approve, deploy)
 			StartAutomation(s, 21, approve, deploy)
 			StartAutomation(s, 22, pause)
+			s.StartAutomation(sandbox.Automation{DocumentName: "Sandbox-Gate", Steps: []sandbox.Step{approve, deploy}})
 		},
 	}, {
 		Example:   "resources/signal_automation_wait",

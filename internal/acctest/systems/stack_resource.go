@@ -30,6 +30,8 @@ var stackResource = []System{{
 		"client_token":        "another",
 		"region":              "eu-central-1",
 	},
+	Together:   Values{"stack_name": "another"},
+	Naming:     &Naming{Name: "stack_name", ID: "stack_id"},
 	Missing:    Values{"stack_id": "nothing"},
 	MissingAt:  "stack_id",
 	RetryAfter: true,
@@ -89,8 +91,9 @@ var stackResource = []System{{
 	},
 	Examples: []Scenario{{
 		Example:   "resources/signal_stack_resource",
-		Variables: []Variable{{"stack_id", ID(25)}, {"release", "1.2.3"}},
+		Variables: []Variable{{"stack_id", ID(25)}, {"release", "1.2.3"}, {"stack_name", "beside"}},
 		Start: func(s *sandbox.Sandbox) {
+			s.StartStack(sandbox.Stack{Name: "beside", Conditions: []sandbox.WaitCondition{{Name: "Deployed"}}})
 			s.StartStack(sandbox.Stack{ID: ID(25), Conditions: []sandbox.WaitCondition{{Name: "Deployed"}, {Name: "Approved"}}})
 		},
 	}},

@@ -65,6 +65,8 @@ type System struct {
 	MissingAt string
 	// Ambiguous says that the service answers the same for a missing target as for wrong credentials.
 	Ambiguous bool
+	// Naming says how the target can be named; nil where it cannot.
+	Naming *Naming
 	// LooksUp says that the target is looked up before anything is sent.
 	LooksUp bool
 	// NoRequestID says that the service's answers carry none.
@@ -166,6 +168,10 @@ const (
 	Badly = "badly"
 	Never = "never"
 )
+
+// Naming says how a target is named: by one argument in place of its id, and with a
+// filter, "" where there is none.
+type Naming struct{ Name, ID, Filter string }
 
 // Request is one that the vendor's own tool makes for these arguments.
 type Request struct {

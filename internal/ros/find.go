@@ -1,0 +1,132 @@
+package ros
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	sdk "github.com/alibabacloud-go/ros-20190910/v4/client"
+	"github.com/alibabacloud-go/tea/dara"
+	"github.com/alibabacloud-go/tea/tea"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// findPermissions are the RAM actions of finding a stack by its name.
+const findPermissions = "ros:ListStacks, " + readPermissions
+
+// pageSize is the most that ListStacks gives.
+const pageSize = 50
+
+// stackName is what a stack is found by. The name is empty where the stack's id is configured.
+type stackName struct {
+	clients                *alicloud.Clients
+	region, name, resource string
+}
+
+// finder finds the stack of the name whose resource can take the signal, and names it in
+// the arguments.
+func (n stackName) finder(a *args, bound func() signal.Signal) *signal.TargetFinder {
+	return signal.Lookup{
+		Key:     fmt.Sprintf("ros/%s/name %q/%q", n.region, n.name, n.resource),
+		Service: "ROS",
+		What:    "stack named " + n.name,
+		Name:    "stack_name",
+		ID:      "stack_id",
+		Hint: fmt.Sprintf("Check the stack's name, and that the resource %s of a stack that is being created or updated waits for signals: %s. wait_until_ready = true waits for one.",
+			n.resource, n.list()),
+		Required: true,
+		Read:     func(ctx context.Context, _ bool) ([]signal.Candidate, delivery.Attempt) { return n.candidates(ctx) },
+		Choose: func(id string) {
+			if a.StackID = types.StringNull(); id != "" {
+				a.StackID = types.StringValue(id)
+			}
+		},
+		Bound: bound,
+	}.Finder()
+}
+
+// candidates lists the stacks of the name, also nested ones.
+func (n stackName) candidates(ctx context.Context) (all []signal.Candidate, attempt delivery.Attempt) {
+	stacks, attempt := n.stacks(ctx)
+	if attempt.Outcome != delivery.Accepted {
+		return nil, attempt
+	}
+	for _, stack := range stacks {
+		candidate := signal.Candidate{ID: tea.StringValue(stack.StackId), Status: tea.StringValue(stack.Status)}
+		candidate.Started, _ = time.Parse("2006-01-02T15:04:05", tea.StringValue(stack.CreateTime))
+		if inProgress(candidate.Status) {
+			found, read := stackResource{n.clients, n.region, candidate.ID, n.resource}.read(ctx)
+			if read.Code == stackNotFound {
+				continue // The list lags behind what has been deleted.
+			}
+			if read.Outcome != delivery.Accepted {
+				return nil, read
+			}
+			candidate.Status = tea.StringValue(found.stack.Status)
+			candidate.Takes = found.takes()
+			candidate.Seen = found.seen(n.resource)
+		}
+		all = append(all, candidate)
+	}
+	return all, attempt
+}
+
+// stacks reads all pages of the list. What its names match is not documented, so they are compared.
+func (n stackName) stacks(ctx context.Context) (stacks []*sdk.ListStacksResponseBodyStacks, attempt delivery.Attempt) {
+	for page, more := int64(1), true; more; page++ {
+		attempt = send(ctx, n.clients, func(ctx context.Context, client *sdk.Client) (*string, error) {
+			out, err := client.ListStacksWithContext(ctx, &sdk.ListStacksRequest{
+				RegionId: &n.region, StackName: []*string{&n.name}, ShowNestedStack: tea.Bool(true), PageNumber: &page, PageSize: tea.Int64(pageSize),
+			}, &dara.RuntimeOptions{})
+			if err != nil || out == nil || out.Body == nil {
+				return nil, err
+			}
+			for _, stack := range out.Body.Stacks {
+				if stack != nil && tea.StringValue(stack.StackName) == n.name {
+					stacks = append(stacks, stack)
+				}
+			}
+			more = len(out.Body.Stacks) == pageSize
+			return out.Body.RequestId, nil
+		})
+		if attempt.Outcome != delivery.Accepted {
+			return nil, attempt
+		}
+	}
+	return stacks, attempt
+}
+
+// list is the command that lists the stacks of the name.
+func (n stackName) list() string {
+	return fmt.Sprintf(`"aliyun ros ListStacks --RegionId %s --StackName.1 %s"`, delivery.ShellWord(n.region), delivery.ShellWord(n.name))
+}
+
+// unseen says what it may mean that no stack was seen that takes the signal.
+func (n stackName) unseen() string {
+	return fmt.Sprintf("ROS listed no stack of this name whose resource %s waits: none may be in progress yet, it may be complete, or the stack or the resource may have another name. Look at the stacks: %s.",
+		n.resource, n.list())
+}
+
+// explain is explain, for those who may have named the stack.
+func (n stackName) explain(attempt delivery.Attempt) signal.Advice { return n.named(explain(attempt)) }
+
+// explainRead knows the errors of the reads.
+func (n stackName) explainRead(attempt delivery.Attempt) signal.Advice {
+	advice := n.named(explainRead(attempt))
+	if next := alicloud.Explain(attempt, findPermissions); next != "" && n.name != "" {
+		advice.Next = next
+	}
+	return advice
+}
+
+// named moves the advice to the argument that is configured.
+func (n stackName) named(advice signal.Advice) signal.Advice {
+	if n.name != "" && advice.Attribute == "stack_id" {
+		advice.Attribute = "stack_name"
+	}
+	return advice
+}
