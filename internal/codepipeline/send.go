@@ -54,10 +54,10 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	case "InvalidApprovalTokenException", "ApprovalAlreadyCompletedException":
 		if t.found {
 			// Another approval that waits there by now is one of another execution, and not meant.
-			return signal.Advice{Next: "The approval was waiting a moment ago, and has been answered by somebody else meanwhile, has timed out, or its execution has ended. " + t.look() +
+			return signal.Advice{Unclear: true, Next: "The approval was waiting a moment ago, and has been answered by somebody else meanwhile, has timed out, or its execution has ended. " + t.look() +
 				" Applying again answers the approval that waits then, which may be one of another execution; pipeline_execution_id names the one that is meant."}
 		}
-		return signal.Advice{Attribute: "token", Gone: true, Next: "The approval is closed: it has been answered already, it has timed out, or its execution has ended. " +
+		return signal.Advice{Attribute: "token", Gone: true, Unclear: true, Next: "The approval is closed: it has been answered already, it has timed out, or its execution has ended. " +
 			"A token is good for one answer. Leave token out to answer the approval that waits. " + t.look()}
 	}
 	return signal.Advice{Next: aws.Explain(attempt, permission)}

@@ -194,11 +194,11 @@ func TestAnsweredMeanwhile(t *testing.T) {
 			s, r, config, _ := start(t, sandbox.Pipeline{UsedToken: code})
 			s.Hook(put, func() {
 				s.Hook(put, nil, nil)
-				somebody(s, "Approved", "")
+				somebody(s, "Approved", "theirs")
 				another(s, "")
 			}, nil)
-			says(t, r.Apply(config), true, "Signal Rejected", code, "answered by somebody else meanwhile", "get-pipeline-state --name website")
-			made(t, s, state, put)
+			says(t, r.Apply(config), true, "Signal Rejected", code, "answered by somebody else meanwhile", "it is Succeeded, by arn:aws:iam::123456789012:user/sandbox", `with the summary "theirs"`, "get-pipeline-state --name website")
+			made(t, s, state, put, state, list)
 			if !r.State.IsNull() || len(results(s)) != 1 {
 				t.Errorf("recorded is %s, and the answers are %v", r.State, results(s))
 			}
@@ -207,11 +207,11 @@ func TestAnsweredMeanwhile(t *testing.T) {
 			s, r, config, of := start(t, sandbox.Pipeline{UsedToken: code})
 			somebody(s, "Approved", "")
 			diags := r.Apply(config.With(acctest.Values{"token": of.Token}))
-			says(t, diags, true, "Signal Rejected", code, "good for one answer")
+			says(t, diags, true, "Signal Rejected", code, "it is Succeeded, by arn", "good for one answer")
 			if diags[0].Attribute != "token" {
 				t.Errorf("at %q", diags[0].Attribute)
 			}
-			made(t, s, put)
+			made(t, s, put, state, list)
 		})
 	}
 }

@@ -383,6 +383,25 @@ func (w wanted) ready() *delivery.Probe {
 	})
 }
 
+// refused tells what became of an approval that has not taken an answer.
+func (w wanted) refused() *delivery.Probe {
+	return delivery.NewProbe(w.key("refused/"+w.execution+"/"+w.token), func(ctx context.Context) (runs []approval, attempt delivery.Attempt) {
+		current, _, attempt := w.current(ctx)
+		if attempt.Outcome == delivery.Accepted {
+			runs, attempt = w.runs(ctx, w.execution, w.token, current)
+		}
+		return runs, attempt
+	}, func(runs []approval) delivery.Observation {
+		seen := delivery.Observation{State: delivery.Missed}
+		for _, one := range runs {
+			if one.token == w.token {
+				seen.Status, seen.Seen = one.status, "CodePipeline shows of this approval: "+one.String()+"."
+			}
+		}
+		return seen
+	})
+}
+
 // explainRead knows the errors of the reads.
 func explainRead(attempt delivery.Attempt) signal.Advice {
 	if no := (*unfitError)(nil); errors.As(attempt.Err, &no) {

@@ -107,7 +107,7 @@ func bind(client *client, a *args, found bool) signal.Signal {
 		bound.Find = w.finder(a, func() signal.Signal { return bind(client, a, true) })
 	}
 	if w.token != "" {
-		bound.Evidence = w.evidence()
+		bound.Evidence, bound.Refused = w.evidence(), w.refused()
 	}
 	if w.execution != "" {
 		bound.Ready, bound.Existing = w.ready(), w.existing()
