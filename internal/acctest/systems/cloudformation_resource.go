@@ -101,10 +101,10 @@ var cloudFormationResource = []System{{
 		},
 		State: func(s *sandbox.Sandbox) string {
 			stack, _ := s.CloudFormationStack("web")
-			return fmt.Sprintf("stack %s, signals received: %d", stack.Status, len(stack.Signals))
+			return fmt.Sprintf("CloudFormation shows %s, signals received: %d", stack.Status, len(stack.Signals))
 		},
-		Before: `stack CREATE_IN_PROGRESS, signals received: 0`,
-		After:  `stack CREATE_COMPLETE, signals received: 1`,
+		Before: `CloudFormation shows CREATE_IN_PROGRESS, signals received: 0`,
+		After:  `CloudFormation shows CREATE_COMPLETE, signals received: 1`,
 	},
 	Examples: []Scenario{{
 		Example:   "resources/signal_cloudformation_resource",
