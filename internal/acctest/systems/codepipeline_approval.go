@@ -136,6 +136,7 @@ var codepipelineApproval = []System{{
 	}},
 	Docs: Docs{
 		Service: "CodePipeline",
+		Named:   "by its `pipeline_name`, `stage_name` and `action_name`; the approval that waits, or that of `token` or `pipeline_execution_id`",
 		API:     "https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutApprovalResult.html",
 		Sends:   "the answer to a manual approval of an AWS CodePipeline pipeline",
 		Lost:    "reads whether the approval still waits, and is then answered again. Of a closed one it reads its answer: one with this status and `summary`, in that time, is confirmed; anything else is unknown or refused",

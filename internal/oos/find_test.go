@@ -1,0 +1,80 @@
+package oos_test
+
+import (
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+var atDestroy = acctest.Values{"when": "destroy"}
+
+// What an earlier destroy has sent is looked for in the execution that it was sent to,
+// though another one waits by now.
+func TestUnknownAtDestroyByTemplate(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault sandbox.Kind
+		sends int
+	}{
+		"it had arrived": {sandbox.KindStallAfter, 0},
+		"it had not":     {sandbox.KindStall, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, r, config := start(t, byTemplate(gate, hold))
+			first := s.OOSExecutions()[0].ExecutionID
+			config = config.With(atDestroy).With(acctest.Values{"timeouts": acctest.Values{"delete": "1s"}})
+			if diags := r.Apply(config); diags.HasError() || len(s.RequestLog()) > 0 || r.String("execution_id") != "" {
+				t.Fatalf("said %s, and made %v", diags, s.RequestLog())
+			}
+			s.Inject(sandbox.Fault{Operation: notify, Kind: test.fault})
+			says(t, r.Destroy(), true, "Outcome of the Signal Unknown")
+			s.ClearFaults()
+			s.ResetRequestLog()
+			other := byTemplate(gate)
+			other.SecondsAgo = 0
+			s.StartOOSExecution(other)
+			says(t, r.Destroy(), false)
+			state, _ := s.OOSExecution(first)
+			if !r.State.IsNull() || s.Count(notify) != test.sends || len(state.Signals) != 1 {
+				t.Errorf("destroying again left %s after %v", r.State, s.RequestLog())
+			}
+		})
+	}
+}
+
+// Whoever is not there to be signalled at destroy is not waited for.
+func TestNobodyWaitsAtDestroy(t *testing.T) {
+	s, r, config := start(t, byTemplate(deploy))
+	if diags := r.Apply(config.With(atDestroy)); diags.HasError() {
+		t.Fatal(diags)
+	}
+	says(t, r.Destroy(), false, "Target Is Gone")
+	if !r.State.IsNull() || s.Count(notify) > 0 {
+		t.Errorf("the state is %s after %v", r.State, s.RequestLog())
+	}
+}
+
+// A look-up without an answer is no signal without an answer.
+func TestLookUpThatFails(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault sandbox.Fault
+		sends int
+		says  string
+	}{
+		"denied":         {sandbox.Fault{Operation: listed, Kind: sandbox.KindRefuse}, 0, "oos:ListExecutions"},
+		"tasks denied":   {sandbox.Fault{Operation: listTasks, Kind: sandbox.KindRefuse}, 0, "oos:ListTaskExecutions"},
+		"fails a while":  {sandbox.Fault{Operation: listed, Kind: sandbox.KindErrorBefore, Times: 2}, 1, ""},
+		"lost":           {sandbox.Fault{Operation: listed, Kind: sandbox.KindDropAfter, Times: 1}, 1, ""},
+		"throttled":      {sandbox.Fault{Operation: listed, Kind: sandbox.KindThrottle, Times: 2}, 1, ""},
+		"a proxy's page": {sandbox.Fault{Operation: listed, Kind: sandbox.KindHTMLOK, Times: 1}, 1, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, r, config := start(t, byTemplate(gate))
+			s.Inject(test.fault)
+			says(t, r.Apply(config), test.sends == 0, test.says)
+			if s.Count(notify) != test.sends || r.State.IsNull() != (test.sends == 0) {
+				t.Errorf("the state is %s after %v", r.State, s.RequestLog())
+			}
+		})
+	}
+}
