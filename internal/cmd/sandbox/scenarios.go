@@ -53,6 +53,14 @@ var scenarios = slices.Concat([]scenario{
 			s.StartStack(sandbox.Stack{ID: id(27), Conditions: []sandbox.WaitCondition{{Name: "Deployed"}}})
 		},
 	},
+	{
+		// What starts the run and waits for its end is here something that takes its time beside the signal.
+		Example:   "guides/provisioning-gates/same_apply",
+		Variables: []variable{{Name: "runbook", Value: "Sandbox-Migration"}, {Name: "run", Value: "sleep 2; echo"}},
+		Start: func(s *sandbox.Sandbox) {
+			s.StartAutomation(sandbox.Automation{DocumentName: "Sandbox-Migration", Steps: []sandbox.Step{approve, deploy}})
+		},
+	},
 	runbook("guides/provisioning-gates/block", 30, approve, deploy),
 	runbook("guides/provisioning-gates/postcondition", 31, approve, deploy),
 	runbook("guides/provisioning-gates/destroy", 32, hold, deploy),

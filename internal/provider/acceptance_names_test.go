@@ -1,0 +1,125 @@
+package provider_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// runsAt is the variable of the environment that makes this binary what a resource that
+// starts a run comes down to, at the sandbox whose address it has.
+const runsAt = "SIGNAL_TEST_RUNS_AT"
+
+// runAndWait starts an execution of a document in the sandbox, and returns when it has
+// ended: 0 if it has succeeded.
+func runAndWait(url string, documents []string) int {
+	description, err := json.Marshal(sandbox.Automation{DocumentName: documents[0], Steps: []sandbox.Step{
+		{Name: "approve", Action: "aws:approve", TimeoutSeconds: 15}, {Name: "migrate", Action: "aws:executeScript"},
+	}})
+	if err != nil {
+		panic(err)
+	}
+	var started struct{ ID string }
+	if err := ask(http.MethodPost, url+"/_sandbox/ssm/executions", description, &started); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	for {
+		var execution struct{ AutomationExecutionStatus string }
+		if err := ask(http.MethodGet, url+"/_sandbox/ssm/executions/"+started.ID, nil, &execution); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 2
+		}
+		switch status := execution.AutomationExecutionStatus; status {
+		case "Success":
+			return 0
+		case "Waiting", "InProgress":
+			time.Sleep(100 * time.Millisecond)
+		default:
+			fmt.Fprintln(os.Stderr, "the run ended as", status)
+			return 1
+		}
+	}
+}
+
+func ask(method, url string, body []byte, answer any) error {
+	req, err := http.NewRequestWithContext(context.Background(), method, url, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, answer)
+}
+
+// openSameApply is the first configuration of the guide, in whose way time goes as it does.
+func openSameApply(t *testing.T) guide {
+	t.Helper()
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	w := acctest.Bare(t, map[string]string{
+		"AWS_ENDPOINT_URL": s.URL(), "AWS_REGION": "us-east-1", runsAt: s.URL(),
+		"AWS_ACCESS_KEY_ID": "sandbox-access-key", "AWS_SECRET_ACCESS_KEY": "sandbox-secret-key",
+	})
+	w.Example(filepath.Join("..", "..", "examples", gates+"same_apply"))
+	self, err := os.Executable()
+	must(t, err)
+	w.Variables(map[string]string{"runbook": "Migrate-Database", "run": fmt.Sprintf("%q", self)})
+	return guide{w, t, s}
+}
+
+// A resource that starts a run and waits for its end, and the signal that the run waits
+// for, are created in one apply.
+func TestAccGuideSameApply(t *testing.T) {
+	g := openSameApply(t)
+	_, said := g.apply()
+	if said != "" {
+		t.Fatal(said)
+	}
+	left := g.Resources()
+	if len(left) != 3 {
+		t.Errorf("the state holds %v", left)
+	}
+	id, _ := left["signal_automation.approve"].AttributeValues["automation_execution_id"].(string)
+	if execution, _ := g.s.Automation(id); len(execution.Signals) != 1 || execution.AutomationExecutionStatus != "Success" {
+		t.Errorf("found %q, which is %+v", id, execution)
+	}
+	g.sent(1)
+	did, said := g.apply()
+	g.wants(did, said, nil)
+	did, said = g.destroy()
+	if len(did) != 3 || said != "" {
+		t.Errorf("destroyed %q and said %s", did, said)
+	}
+	g.sent(1)
+}
+
+// Alone, the run waits for an approval that nobody sends, and the signal for a run that
+// nobody starts.
+func TestAccGuideSameApplyOneAtATime(t *testing.T) {
+	g := openSameApply(t)
+	config := contents(t, filepath.Join(g.WorkingDir(), "main.tf"))
+	g.Write(strings.Replace(config, "wait_until_ready = true", "timeouts {\n    create = \"4s\"\n  }\n  wait_until_ready = true", 1))
+	did, said := g.run(func(ctx context.Context, to io.Writer) error { return g.ApplyJSON(ctx, to, tfexec.Parallelism(1)) })
+	g.wants(did, said, nil, "Signal Not Sent", "create timeout", "the run ended as TimedOut")
+	g.sent(0)
+}
