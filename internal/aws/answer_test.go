@@ -13,6 +13,7 @@ func TestOwnAnswers(t *testing.T) {
 		refused   = `<?xml version="1.0"?><ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type><Code>ValidationError</Code></Error></ErrorResponse>`
 	)
 	for body, own := range map[string]struct{ json, xml bool }{
+		``:                       {json: true},
 		`{}`:                     {json: true},
 		`{"approvedAt": 1.5}`:    {json: true},
 		`{"approvedAt":`:         {},

@@ -97,16 +97,20 @@ func requestID(header http.Header) string {
 // signalling marks the context of an operation that signals.
 type signalling struct{}
 
-// signalAnswers turns away answers to signals that say something and carry no
-// request id, or are not the operation's: the SDK does not look at what it does
-// not expect, and takes a captive portal's answer for success.
-type signalAnswers struct{ delivery.Doer }
+// wholeAnswers turns away answers that say nothing where the protocol has them say
+// something, and answers to signals that say something and carry no request id, or
+// are not the operation's: the SDK does not look at what it does not expect, and
+// takes a captive portal's answer for success.
+type wholeAnswers struct {
+	delivery.Doer
+	isOwn func(body []byte) bool
+}
 
 // Do sends req. It returns *delivery.ForeignAnswerError for an answer that is not AWS's.
-func (a signalAnswers) Do(req *http.Request) (*http.Response, error) {
+func (a wholeAnswers) Do(req *http.Request) (*http.Response, error) {
 	resp, err := a.Doer.Do(req)
-	if err != nil || req.Context().Value(signalling{}) == nil {
-		return resp, err
+	if err != nil {
+		return nil, err
 	}
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
@@ -114,8 +118,11 @@ func (a signalAnswers) Do(req *http.Request) (*http.Response, error) {
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	contentType, said := resp.Header.Get("Content-Type"), bytes.TrimSpace(body)
-	foreign := requestID(resp.Header) == "" && (len(said) > 0 && string(said) != "{}" || strings.HasPrefix(contentType, "text/html"))
-	if root, is := xmlRoot(said); is {
+	foreign, signals := !a.isOwn(said), req.Context().Value(signalling{}) != nil
+	if signals && requestID(resp.Header) == "" {
+		foreign = foreign || len(said) > 0 && string(said) != "{}" || strings.HasPrefix(contentType, "text/html")
+	}
+	if root, is := xmlRoot(said); is && signals {
 		foreign = root != middleware.GetOperationName(req.Context())+"Response"
 		if id := requestIDWithin(said); id != "" && requestID(resp.Header) == "" {
 			resp.Header.Set("X-Amzn-Requestid", id)
@@ -138,8 +145,9 @@ func requestIDWithin(body []byte) string {
 	return cmp.Or(answer.Of, answer.Failed)
 }
 
-// IsJSON reports whether a body is one of a service whose protocol is awsJson or restJson.
-func IsJSON(body []byte) bool { return delivery.IsJSONObject(body) }
+// IsJSON reports whether a body is one of a service whose protocol is awsJson or
+// restJson: operations without a result may leave it empty.
+func IsJSON(body []byte) bool { return len(body) == 0 || delivery.IsJSONObject(body) }
 
 // IsXML reports whether a body is one of a service whose protocol is awsQuery: a
 // document whose root is the operation's or the error's response.

@@ -69,7 +69,7 @@ func (s Service[T]) Client(ctx context.Context, c *Clients, region string) (clie
 	cfg.Region = region
 	// A send is never repeated by the SDK: it would also repeat what may have arrived.
 	cfg.Retryer = func() awssdk.Retryer { return awssdk.NopRetryer{} }
-	cfg.HTTPClient = signed{signalAnswers{delivery.OwnAnswers{Doer: delivery.Client{Doer: cfg.HTTPClient, Secrets: c.config.Secrets}, Service: "AWS", IsOwn: s.IsOwn}}, loaded.keys}
+	cfg.HTTPClient = signed{wholeAnswers{delivery.OwnAnswers{Doer: delivery.Client{Doer: cfg.HTTPClient, Secrets: c.config.Secrets}, Service: "AWS", IsOwn: s.IsOwn}, s.IsOwn}, loaded.keys}
 	endpoint := c.config.endpoint(cfg, s.Name)
 	if endpoint != nil {
 		cfg.ConfigSources = append([]any{ownEndpoint{}}, cfg.ConfigSources...)

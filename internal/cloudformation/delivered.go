@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -14,6 +15,7 @@ import (
 
 // events reads the stack's events, the newest first, as long as more wants another.
 func (s stack) events(ctx context.Context, more func(cfntypes.StackEvent, delivery.ServerClock) bool) (attempt delivery.Attempt) {
+	none := true
 	pages := sdk.NewDescribeStackEventsPaginator(s.client.DescribeStackEvents, &sdk.DescribeStackEventsInput{StackName: &s.name})
 	for enough := false; !enough && pages.HasMorePages(); {
 		attempt = aws.Read(ctx, func(ctx context.Context) error {
@@ -22,6 +24,7 @@ func (s stack) events(ctx context.Context, more func(cfntypes.StackEvent, delive
 				return err
 			}
 			for _, event := range page.StackEvents {
+				none = false
 				if enough = enough || !more(event, delivery.ServerClockFrom(ctx)); enough {
 					return nil
 				}
@@ -32,8 +35,14 @@ func (s stack) events(ctx context.Context, more func(cfntypes.StackEvent, delive
 			return attempt
 		}
 	}
+	if none {
+		return delivery.Attempt{Outcome: delivery.Unknown, RequestID: attempt.RequestID, Clock: attempt.Clock, Err: errNoEvents}
+	}
 	return attempt
 }
+
+// errNoEvents is an answer that cannot be: the first event is older than any signal.
+var errNoEvents = errors.New("the answer lists no events, and every stack has some")
 
 // tells reports whether an event tells that its resource took the signal.
 func tells(event cfntypes.StackEvent, input *sdk.SignalResourceInput) bool {

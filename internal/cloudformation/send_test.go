@@ -261,6 +261,7 @@ func TestForeignAnswers(t *testing.T) {
 		"half of an answer":          `<SignalResourceResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><ResponseMetadata>`,
 		"an answer and something":    `<SignalResourceResponse/>proxy`,
 		"no answer, and a text page": `ok`,
+		"nothing":                    " ",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -270,6 +271,19 @@ func TestForeignAnswers(t *testing.T) {
 			outcome(t, s, r, "SENT", 2, 1)
 		})
 	}
+}
+
+// An answer without any event is none: that a signal is not in it proves nothing.
+func TestNoEvents(t *testing.T) {
+	s, r, config := start(t, stack(hosts(1)))
+	s.Inject(sandbox.Fault{Operation: send, Kind: sandbox.KindDropAfter, Times: 1})
+	s.Inject(sandbox.Fault{Operation: events, Kind: sandbox.KindHTMLOK, Body: `<DescribeStackEventsResponse><DescribeStackEventsResult><StackEvents/></DescribeStackEventsResult></DescribeStackEventsResponse>`})
+	says(t, r.Apply(config.With(acctest.Briefly)), true, "Outcome of the Signal Unknown", "lists no events")
+	outcome(t, s, r, "UNKNOWN", 2, 1)
+	s.ClearFaults()
+	s.Inject(sandbox.Fault{Operation: events, Kind: sandbox.KindHTMLOK, Body: " "})
+	s.Inject(sandbox.Fault{Operation: send, Kind: sandbox.KindErrorBefore})
+	says(t, r.Apply(config.With(acctest.Briefly)), true, "Outcome of the Signal Unknown")
 }
 
 // The protocol has the request's id in the body; that it is in the header, too, is not documented.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/google/uuid"
@@ -99,7 +100,7 @@ func bind(client *client, a *args) signal.Signal {
 
 // name is the target with its ids and place.
 func (t target) name() string {
-	return fmt.Sprintf("resource %s of CloudFormation stack %s in %s", *t.input.LogicalResourceId, *t.input.StackName, t.client.region)
+	return fmt.Sprintf("resource %s of CloudFormation stack %s in %s", awssdk.ToString(t.input.LogicalResourceId), awssdk.ToString(t.input.StackName), t.client.region)
 }
 
 func rateLimit(client *client) string { return "cloudformation/" + client.region }
