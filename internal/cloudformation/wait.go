@@ -17,10 +17,8 @@ import (
 // wait is signal_cloudformation_resource_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits for an AWS CloudFormation stack, and sends nothing: until it has ended, or until it has come to a resource that waits for signals.\n\n" +
-			"Put it behind any number of signals with `depends_on`, where `wait_for_completion` on each of them would have some wait for signals that Terraform has not begun to send. " +
-			"A wait that fails is saved as tainted, and the next apply waits again.",
-		Target: []string{"stack_name", "logical_resource_id"},
+		Description: "Waits for an AWS CloudFormation stack, and sends nothing: until it has ended, or until it has come to a resource that waits for signals.",
+		Target:      []string{"stack_name", "logical_resource_id"},
 		Outputs: schema.MapAttribute{
 			Computed: true, ElementType: types.StringType,
 			MarkdownDescription: "The outputs of the stack by their keys, once it has ended; null before, and with `until = \"ready\"`.",

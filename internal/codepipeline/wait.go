@@ -2,10 +2,12 @@ package codepipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	cptypes "github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
@@ -15,20 +17,18 @@ import (
 // wait is signal_codepipeline_approval_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits for an execution of an AWS CodePipeline pipeline, and sends nothing: until it has ended, or until one of its actions waits for approval.\n\n" +
-			"Put it behind any number of approvals with `depends_on`, where `wait_for_completion` on each of them would have some wait for answers that Terraform has not begun to send. " +
-			"A wait that fails is saved as tainted, and the next apply waits again.",
-		Target: []string{"pipeline_name", "pipeline_execution_id"},
-		Final:  final,
+		Description: "Waits for an execution of an AWS CodePipeline pipeline, and sends nothing: until it has ended, or until one of its actions waits for approval.",
+		Target:      []string{"pipeline_name", "pipeline_execution_id"},
+		Arguments: map[string]schema.Attribute{"pipeline_execution_id": schema.StringAttribute{
+			Required: true, MarkdownDescription: "The id of the execution.", Validators: []validator.String{stringvalidator.RegexMatches(idPattern, "must be a UUID in lower case")},
+		}},
+		Final: final,
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			client, err := service.Client(ctx, clients, a.Region.ValueString())
 			if err != nil {
 				return signal.Watched{}, err
 			}
 			watched := execution{client, a.Region.ValueString(), a.PipelineName.ValueString(), a.PipelineExecutionID.ValueString()}
-			if watched.id == "" {
-				return signal.Watched{}, errors.New("pipeline_execution_id is not set, and says which execution to wait for")
-			}
 			return signal.Watched{
 				To:          fmt.Sprintf("execution %s of pipeline %s in %s", watched.id, watched.pipeline, watched.region),
 				Service:     "CodePipeline",

@@ -15,10 +15,8 @@ import (
 // wait is signal_ecs_deployment_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits for a deployment of an Amazon ECS service, and sends nothing: until it has ended, or until it is paused at a lifecycle hook that awaits an action.\n\n" +
-			"Put it behind any number of signals with `depends_on`, where `wait_for_completion` on each of them would have some wait for signals that Terraform has not begun to send. " +
-			"A wait that fails is saved as tainted, and the next apply waits again.",
-		Target: []string{"service_deployment_arn"},
+		Description: "Waits for a deployment of an Amazon ECS service, and sends nothing: until it has ended, or until it is paused at a lifecycle hook that awaits an action.",
+		Target:      []string{"service_deployment_arn"},
 		Arguments: map[string]schema.Attribute{"service_deployment_arn": schema.StringAttribute{
 			Required: true, MarkdownDescription: "The ARN of the service deployment.", Validators: []validator.String{isDeployment},
 		}},
@@ -42,13 +40,14 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 	}
 }
 
-// waiting is reached when a pause hook awaits an action, and missed when none does any more.
+// waiting is reached when a pause hook awaits an action, and missed when none does any
+// more. A deployment that is not there may not be shown yet.
 func (d deployment) waiting() *delivery.Probe {
-	return delivery.NewProbe(d.key()+"/end", d.there, func(found snapshot) delivery.Observation {
+	return d.probe(func(found snapshot) delivery.Observation {
 		switch {
 		case len(found.paused()) > 0:
 			return found.observation(delivery.Reached)
-		case pauses(found.status):
+		case found.status == "" || pauses(found.status):
 			return found.observation(delivery.Pending)
 		default:
 			return found.observation(delivery.Missed)

@@ -20,10 +20,8 @@ import (
 // wait is signal_oos_execution_wait.
 func wait(clients *alicloud.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits for an execution of an Alibaba Cloud OOS template, and sends nothing: until it has ended, or until it waits for a signal.\n\n" +
-			"Put it behind any number of signals with `depends_on`, where `wait_for_completion` on each of them would have some wait for signals that Terraform has not begun to send. " +
-			"A wait that fails is saved as tainted, and the next apply waits again.",
-		Target: []string{"execution_id"},
+		Description: "Waits for an execution of an Alibaba Cloud OOS template, and sends nothing: until it has ended, or until it waits for a signal.",
+		Target:      []string{"execution_id"},
 		Arguments: map[string]schema.Attribute{"execution_id": schema.StringAttribute{
 			Required:            true,
 			MarkdownDescription: "The id of the execution.",

@@ -90,6 +90,18 @@ func lacks(p *acctest.Provider, y system) (lacks []string) {
 		file("an example of naming its target", "examples", "resources", y.Type, "resource_by_name.tf")
 		file("a policy for naming its target", "examples", "resources", y.Type, "policy-by-name.json")
 	}
+	wait := y.Type + "_wait"
+	lack(y.Gate != nil && !slices.Contains(p.Resources(), wait), "the resource %s: Wait in its System", wait)
+	if y.Gate != nil {
+		for _, name := range []string{"resource.tf", "import.sh"} {
+			file("for its wait", "examples", "resources", wait, name)
+		}
+		if y.Docs.NoReadPolicy == "" {
+			file("for its wait", "examples", "resources", wait, "policy.json")
+		}
+		file("a page of its wait (make docs)", "docs", "resources", y.Short()+"_wait.md")
+		lack(!slices.ContainsFunc(y.Examples, func(s systems.Scenario) bool { return s.Example == "resources/"+wait }), "a scenario for the example of its wait in Examples")
+	}
 	if action {
 		file("an example of its action", "examples", "actions", y.Type, "action.tf")
 		file("a page of its action (make docs)", "docs", "actions", y.Short()+".md")

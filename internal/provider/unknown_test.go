@@ -69,19 +69,25 @@ func TestUnknownWriteOnlyArgumentAtDestroyWaits(t *testing.T) {
 	})
 }
 
+// unconfigured is a provider whose secrets are not known yet.
+func unconfigured(t *testing.T, s *sandbox.Sandbox) *acctest.Provider {
+	t.Helper()
+	block := acctest.Block(s.URL())
+	for _, cloud := range []string{"aws", "alicloud", "cloud_automator", "temporal"} {
+		secret := map[string]string{"cloud_automator": "api_key", "temporal": "api_key"}[cloud]
+		if secret == "" {
+			secret = "secret_key"
+		}
+		block[cloud] = block[cloud].(acctest.Values).With(acctest.Values{secret: acctest.Unknown})
+	}
+	return acctest.StartProvider(t, block)
+}
+
 // A provider whose configuration is not known yet plans what it can, and answers
 // that the rest is to be planned later where it may.
 func TestUnknownProviderConfiguration(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		block := acctest.Block(s.URL())
-		for _, cloud := range []string{"aws", "alicloud", "cloud_automator", "temporal"} {
-			secret := map[string]string{"cloud_automator": "api_key", "temporal": "api_key"}[cloud]
-			if secret == "" {
-				secret = "secret_key"
-			}
-			block[cloud] = block[cloud].(acctest.Values).With(acctest.Values{secret: acctest.Unknown})
-		}
-		unknown := acctest.StartProvider(t, block)
+		unknown := unconfigured(t, s)
 		config := y.Ready(s)
 		_, byURL := config["url"]
 		for _, allowed := range []bool{false, true} {

@@ -9,7 +9,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-var shortly = acctest.Values{"timeouts": acctest.Values{"create": "1s", "update": "1s"}}
+var shortly = acctest.Values{"timeouts": acctest.Values{"create": acctest.BriefTimeout, "update": acctest.BriefTimeout}}
 
 var settle = sandbox.Step{Name: "settle", Action: "aws:sleep", SleepSeconds: 30}
 
@@ -96,7 +96,7 @@ func TestAWaitThatFailsIsMadeAgain(t *testing.T) {
 
 func TestAWaitThatRanOutGoesOn(t *testing.T) {
 	r, config, s := awaited(t, sandbox.Automation{Steps: []sandbox.Step{{Name: "deploy", Action: "aws:executeScript", Hold: true}}})
-	says(t, r.Apply(config.With(shortly)), true, "Target Still Running", "create timeout of 1s", "InProgress")
+	says(t, r.Apply(config.With(shortly)), true, "Target Still Running", "create timeout of "+acctest.BriefTimeout, "InProgress")
 	r.Tainted = false // terraform untaint
 	says(t, r.Apply(config.With(shortly)), true, "Target Still Running", "update timeout")
 	says(t, r.Apply(config.With(shortly).With(acctest.Values{"on_wait_failure": "record"})), false, "Target Still Running")

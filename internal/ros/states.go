@@ -28,7 +28,7 @@ func inProgress(status string) bool { return strings.HasSuffix(status, "_IN_PROG
 
 func final(status string) bool { return status != "" && !inProgress(status) }
 
-// stackResource is a resource to read, with its stack.
+// stackResource is a resource to read, with its stack; without a resource it is the stack alone.
 type stackResource struct {
 	clients                 *alicloud.Clients
 	region, stack, resource string
@@ -51,7 +51,7 @@ func (w stackResource) read(ctx context.Context) (found snapshot, attempt delive
 		found.stack = *out.Body
 		return out.Body.RequestId, nil
 	})
-	if attempt.Outcome != delivery.Accepted {
+	if attempt.Outcome != delivery.Accepted || w.resource == "" {
 		return found, attempt
 	}
 	attempt = send(ctx, w.clients, func(ctx context.Context, client *sdk.Client) (*string, error) {

@@ -46,6 +46,7 @@ func system(clients *alicloud.Clients) signal.System[args] {
 		Arguments:  arguments(),
 		Remembered: remembered,
 		Naming:     &signal.Naming{ID: "stack_id", Name: "stack_name"},
+		Wait:       wait(clients),
 		Final:      func(_ *args, status string) bool { return final(status) },
 		Region:     func(a *args) *types.String { return &a.Region },
 		Cloud:      clients,

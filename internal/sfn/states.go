@@ -42,8 +42,12 @@ type execution struct {
 // that is known has been refused before.
 var errNoARN = errors.New("execution_arn is not set, and a task token does not tell which execution it belongs to")
 
-// snapshot is an execution, with an empty status where there is none.
-type snapshot struct{ status, reason string }
+// snapshot is an execution, with an empty status where there is none. The output is
+// only read for those who ask for it.
+type snapshot struct {
+	status, reason string
+	output         *string
+}
 
 func (s snapshot) observation(state delivery.State) delivery.Observation {
 	return delivery.Observation{State: state, Status: s.status, Reason: s.reason}
@@ -67,16 +71,18 @@ func (e execution) key(of string) string { return fmt.Sprintf("sfn/%s/%s/%s", e.
 
 // completion is reached when the execution has ended as the signal wants it to.
 func (e execution) completion(sent string) *delivery.Probe {
-	return delivery.NewProbe(e.key("end"), e.read, func(found snapshot) delivery.Observation {
-		switch {
-		case found.status == succeeded, sent == failure && final(found.status):
-			return found.observation(delivery.Reached)
-		case final(found.status):
-			return found.observation(delivery.Missed)
-		default:
-			return found.observation(delivery.Pending)
-		}
-	}).Final()
+	return delivery.NewProbe(e.key("end"), e.read, func(found snapshot) delivery.Observation { return found.end(sent) }).Final()
+}
+
+func (s snapshot) end(sent string) delivery.Observation {
+	switch {
+	case s.status == succeeded, sent == failure && final(s.status):
+		return s.observation(delivery.Reached)
+	case final(s.status):
+		return s.observation(delivery.Missed)
+	default:
+		return s.observation(delivery.Pending)
+	}
 }
 
 // ready is reached when the execution is running. One that is not there may be

@@ -52,6 +52,7 @@ func system(clients *aws.Clients) signal.System[args] {
 		Waits:     true,
 		Resends:   true,
 		Arguments: arguments(),
+		Wait:      wait(clients),
 		Final:     func(_ *args, status string) bool { return final(status) },
 		Check:     check,
 		Cloud:     clients,

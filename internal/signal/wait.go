@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +32,8 @@ type Wait[A any] struct {
 	// Description is the first paragraph of the resource's documentation, in Markdown.
 	Description string
 	// Target names those of the System's Arguments that name the target. All but the
-	// region are strings, and make the resource's id, in this order.
+	// region are strings, and make the resource's id, in this order. Those after the
+	// last required one may be left out.
 	Target []string
 	// Arguments are those of Target that are other ones in a wait, such as one that the
 	// signal would look for.
@@ -40,7 +42,8 @@ type Wait[A any] struct {
 	Outputs schema.Attribute
 	// Final reports whether a status, as target_status holds it, is one that a target stays in.
 	Final func(status string) bool
-	// Bind makes the target ready to be read. All values are known, the region too.
+	// Bind makes the target ready to be read. What is computed may be unknown, the region
+	// is known. What the Completion or Ready judge finds out of the target it sets in arguments.
 	Bind func(ctx context.Context, arguments *A) (Watched, error)
 }
 
@@ -56,10 +59,45 @@ type Watched struct {
 	// Outputs is what the run has given back, as the last reading of Completion says;
 	// nil where that cannot be read.
 	Outputs func() attr.Value
+	// Seen is told the status in which an earlier wait saw the target, before anything
+	// is read; nil where that makes no difference.
+	Seen func(status string)
 	// ExplainRead says what to do about a target that cannot be read.
 	ExplainRead func(delivery.Attempt) Advice
 	// Unseen says what it may mean that the target was never seen.
 	Unseen string
+}
+
+// CurrentProbe reads the target that is given or, with "", the current one, which is
+// looked for until find returns it, and then stays the one that is read. The id of what
+// is read is told to choose. A target of which there is none yet is judged as the zero T.
+func CurrentProbe[T any](key, given string, choose func(id string), find func(context.Context) (string, delivery.Attempt),
+	read func(id string) func(context.Context) (T, delivery.Attempt), judge func(T) delivery.Observation,
+) *delivery.Probe {
+	type chosen struct {
+		id   string
+		seen T
+	}
+	var next func(context.Context) (T, delivery.Attempt)
+	id := given
+	return delivery.NewProbe(key, func(ctx context.Context) (found chosen, attempt delivery.Attempt) {
+		if id == "" {
+			if id, attempt = find(ctx); id == "" {
+				return found, attempt
+			}
+		}
+		if next == nil {
+			next = read(id)
+		}
+		found.id = id
+		found.seen, attempt = next(ctx)
+		return found, attempt
+	}, func(found chosen) delivery.Observation {
+		if found.id != "" {
+			choose(found.id)
+		}
+		return judge(found.seen)
+	})
 }
 
 // The values of the until argument.
@@ -111,7 +149,7 @@ func (r *waitResource[A]) Metadata(_ context.Context, req resource.MetadataReque
 
 func (r *waitResource[A]) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
-		"id": computed("The target that is waited for, as an import names it: `" + strings.Join(r.system.Wait.Target, "/") + "`."),
+		"id": computed("The target that is waited for, as an import names it: " + r.idForm() + "."),
 		"triggers": schema.MapAttribute{
 			ElementType:         types.StringType,
 			Optional:            true,
@@ -151,8 +189,12 @@ func (r *waitResource[A]) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			UpdateDescription: TimeoutDescription("a wait that is begun again, or goes on, may take"),
 		}),
 	}
-	resp.Schema = schema.Schema{Version: schemaVersion, MarkdownDescription: r.system.Wait.Description, Attributes: attributes, Blocks: blocks}
+	resp.Schema = schema.Schema{Version: schemaVersion, MarkdownDescription: r.system.Wait.Description + behindSignals, Attributes: attributes, Blocks: blocks}
 }
+
+// behindSignals is what every wait is for.
+const behindSignals = "\n\nPut it behind any number of signals with `depends_on`, where `wait_for_completion` on each of them would have some wait for signals that Terraform has not begun to send. " +
+	"A wait that fails is saved as tainted, and the next apply waits again."
 
 // argument is the attribute of one of Target.
 func (w *Wait[A]) argument(name string, of map[string]schema.Attribute) schema.Attribute {
@@ -172,6 +214,26 @@ func replacing(attribute schema.Attribute) schema.Attribute {
 	}
 	text.PlanModifiers = append([]planmodifier.String{replace}, text.PlanModifiers...)
 	return text
+}
+
+// idForm is what an id is made of.
+func (r *waitResource[A]) idForm() string {
+	names, needed := r.system.Wait.Target, r.needed()
+	form := "`" + strings.Join(names, "/") + "`"
+	if needed < len(names) {
+		form = "`" + strings.Join(names[:needed], "/") + "` or " + form
+	}
+	return form
+}
+
+// needed is how many parts an id has at least.
+func (r *waitResource[A]) needed() (needed int) {
+	for i, name := range r.system.Wait.Target {
+		if r.system.Wait.argument(name, r.system.Arguments).IsRequired() {
+			needed = i + 1
+		}
+	}
+	return max(needed, 1)
 }
 
 // ModifyPlan has an update wait again when it is asked to, and go on while what is
@@ -220,7 +282,7 @@ func (r *waitResource[A]) Create(ctx context.Context, req resource.CreateRequest
 	if resp.Diagnostics.Append(diags...); diags.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.wait(ctx, &data, create, timeout, &resp.State)...)
+	resp.Diagnostics.Append(r.wait(ctx, &data, "", create, timeout, &resp.State)...)
 }
 
 // Update waits where the plan asks for it.
@@ -238,12 +300,14 @@ func (r *waitResource[A]) Update(ctx context.Context, req resource.UpdateRequest
 	if resp.Diagnostics.Append(diags...); diags.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.wait(ctx, &data, update, timeout, &resp.State)...)
+	var seen types.String
+	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("target_status"), &seen)...)
+	resp.Diagnostics.Append(r.wait(ctx, &data, seen.ValueString(), update, timeout, &resp.State)...)
 }
 
 // wait waits for what the data say, and writes what it saw into the state before it
-// says a word about it.
-func (r *waitResource[A]) wait(ctx context.Context, data *waitModel[A], p phase, timeout time.Duration, state *tfsdk.State) diag.Diagnostics {
+// says a word about it. An earlier wait has seen the target in a status, "" if none has.
+func (r *waitResource[A]) wait(ctx context.Context, data *waitModel[A], seen string, p phase, timeout time.Duration, state *tfsdk.State) diag.Diagnostics {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	run, watched, err := r.bind(ctx, data)
@@ -252,10 +316,13 @@ func (r *waitResource[A]) wait(ctx context.Context, data *waitModel[A], p phase,
 			fmt.Sprintf("The target of this signal_%s could not be made ready to be read: %s.\n\nApplying again waits for it once this is corrected.", r.name(), r.sender.redactor.Error(err)))}
 	}
 	run.phase, run.timeout = p, timeout
-	data.ID = types.StringValue(r.target(data))
+	if watched.Seen != nil && seen != "" {
+		watched.Seen(seen)
+	}
 	// What was seen in an earlier wait does not belong to this one.
 	data.TargetStatus = types.StringNull()
 	end := run.wait(ctx, r.probe(data, watched), "Waiting for the target")
+	data.ID = types.StringValue(r.target(data)) // A run that was found is part of it.
 	r.note(data, watched, end.Observation)
 	diags := record(ctx, state, data)
 	diags.Append(run.awaited(end, data.until(), data.OnWaitFailure.ValueString())...)
@@ -308,6 +375,9 @@ func (r *waitResource[A]) Read(ctx context.Context, req resource.ReadRequest, re
 		resp.Diagnostics.AddWarning("Target Not Read", fmt.Sprintf("The status of the target of this signal_%s could not be read: %s.\n\nThe status recorded last is kept.", r.name(), r.sender.redactor.Error(err)))
 		return
 	}
+	if watched.Seen != nil && data.TargetStatus.ValueString() != "" {
+		watched.Seen(data.TargetStatus.ValueString())
+	}
 	observation, attempt := r.sender.poller.ReadOnce(ctx, r.probe(&data, watched).WithLimiter(r.sender.reads.For(watched.RateLimit)))
 	if attempt.Outcome != delivery.Accepted {
 		if data.TargetStatus.IsNull() && watched.ExplainRead(attempt).Gone {
@@ -330,17 +400,18 @@ func (r *waitResource[A]) Delete(context.Context, resource.DeleteRequest, *resou
 func (r *waitResource[A]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	names := r.system.Wait.Target
 	parts := strings.Split(req.ID, "/")
-	if more := len(parts) - len(names); more > 0 && strings.HasPrefix(req.ID, "arn:") {
-		// An ARN has slashes of its own.
+	switch more := len(parts) - len(names); {
+	case more > 0 && strings.HasPrefix(req.ID, "arn:"): // An ARN has slashes of its own.
 		parts = append([]string{strings.Join(parts[:more+1], "/")}, parts[more+1:]...)
+	case more > 0 && r.needed() < len(names): // So has the id of a run.
+		parts = append(parts[:len(names)-1:len(names)-1], strings.Join(parts[len(names)-1:], "/"))
 	}
-	if len(parts) != len(names) || strings.Contains("/"+req.ID+"/", "//") {
-		resp.Diagnostics.AddError("Invalid Import ID",
-			fmt.Sprintf("The id of a signal_%s is %s, got: %s", r.name(), strings.Join(names, "/"), req.ID))
+	if len(parts) < r.needed() || len(parts) > len(names) || slices.Contains(parts, "") {
+		resp.Diagnostics.AddError("Invalid Import ID", fmt.Sprintf("The id of a signal_%s is %s, got: %s", r.name(), strings.ReplaceAll(r.idForm(), "`", ""), req.ID))
 		return
 	}
-	for i, name := range names {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), parts[i])...)
+	for i, part := range parts {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(names[i]), part)...)
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), req.ID)...)
 }
@@ -355,8 +426,10 @@ func (r *waitResource[A]) target(data *waitModel[A]) string {
 		return nil
 	})
 	parts := make([]string, 0, len(r.system.Wait.Target))
-	for _, name := range r.system.Wait.Target {
-		parts = append(parts, values[name])
+	for i, name := range r.system.Wait.Target {
+		if i < r.needed() || values[name] != "" {
+			parts = append(parts, values[name])
+		}
 	}
 	return strings.Join(parts, "/")
 }

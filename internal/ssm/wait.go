@@ -22,10 +22,8 @@ var outputs = types.ListType{ElemType: types.StringType}
 // wait is signal_automation_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits for an AWS Systems Manager Automation execution, and sends nothing: until it has ended, or until a step of it waits for an approval or is paused.\n\n" +
-			"Put it behind any number of signals with `depends_on`, where `wait_for_completion` on each of them would have some wait for signals that Terraform has not begun to send. " +
-			"A wait that fails is saved as tainted, and the next apply waits again.",
-		Target: []string{"automation_execution_id"},
+		Description: "Waits for an AWS Systems Manager Automation execution, and sends nothing: until it has ended, or until a step of it waits for an approval or is paused.",
+		Target:      []string{"automation_execution_id"},
 		Outputs: schema.MapAttribute{
 			Computed: true, ElementType: outputs,
 			MarkdownDescription: "The outputs that the runbook defines, lists of strings by their names, once the execution has ended; null before, and with `until = \"ready\"`.",

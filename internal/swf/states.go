@@ -190,8 +190,13 @@ func (r run) read(ctx context.Context) (found snapshot, attempt delivery.Attempt
 // continue it. A run may be continued many times, so a probe goes on from the
 // last one that it has seen: its reads follow each other.
 func (r run) completion() *delivery.Probe {
+	return delivery.NewProbe(r.key("end"), r.follow(), snapshot.end).Final()
+}
+
+// follow returns the read of the run or of those that continue it.
+func (r run) follow() func(context.Context) (snapshot, delivery.Attempt) {
 	last := r
-	return delivery.NewProbe(r.key("end"), func(ctx context.Context) (snapshot, delivery.Attempt) {
+	return func(ctx context.Context) (snapshot, delivery.Attempt) {
 		for {
 			found, attempt := last.read(ctx)
 			if attempt.Code == unknownResource && last.run != r.run {
@@ -215,39 +220,48 @@ func (r run) completion() *delivery.Probe {
 			}
 			last.run = next
 		}
-	}, func(found snapshot) delivery.Observation {
-		switch {
-		case found.status == succeeded:
-			return found.observation(delivery.Reached)
-		case final(found.status):
-			return found.observation(delivery.Missed)
-		default:
-			return found.observation(delivery.Pending)
-		}
-	}).Final()
+	}
+}
+
+func (s snapshot) end() delivery.Observation {
+	switch {
+	case s.status == succeeded:
+		return s.observation(delivery.Reached)
+	case final(s.status):
+		return s.observation(delivery.Missed)
+	default:
+		return s.observation(delivery.Pending)
+	}
 }
 
 // ready is reached when the run is open, and missed when it is closed. One that
 // is not there may be started yet.
 func (r run) ready() *delivery.Probe {
-	return delivery.NewProbe(r.key("open"), func(ctx context.Context) (snapshot, delivery.Attempt) {
+	return delivery.NewProbe(r.key("open"), r.readOpen(), snapshot.open)
+}
+
+// readOpen returns the read of a run that may not be there yet.
+func (r run) readOpen() func(context.Context) (snapshot, delivery.Attempt) {
+	return func(ctx context.Context) (snapshot, delivery.Attempt) {
 		found, attempt := r.read(ctx)
 		if attempt.Code == unknownResource {
 			return snapshot{reason: attempt.Message}, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
 		}
 		return found, attempt
-	}, func(found snapshot) delivery.Observation {
-		switch found.status {
-		case statusOpen:
-			return found.observation(delivery.Reached)
-		case "":
-			return found.observation(delivery.Pending)
-		default:
-			missed := found.observation(delivery.Missed)
-			missed.Gone = true
-			return missed
-		}
-	})
+	}
+}
+
+func (s snapshot) open() delivery.Observation {
+	switch s.status {
+	case statusOpen:
+		return s.observation(delivery.Reached)
+	case "":
+		return s.observation(delivery.Pending)
+	default:
+		missed := s.observation(delivery.Missed)
+		missed.Gone = true
+		return missed
+	}
 }
 
 // existing is reached when the run's history has a signal of this name and

@@ -50,6 +50,7 @@ func system(clients *aws.Clients) signal.System[args] {
 		Resends:         true,
 		Arguments:       arguments(),
 		Remembered:      remembered,
+		Wait:            wait(clients),
 		ActionArguments: actionArguments(),
 		Final:           func(_ *args, status string) bool { return final(status) },
 		Region:          func(a *args) *types.String { return &a.Region },

@@ -57,6 +57,15 @@ func (e event) reason() string {
 	return strings.Join(slices.DeleteFunc(said, func(text string) bool { return text == "" }), ": ")
 }
 
+// result is what the workflow has returned, as the server writes it: a JSON array of
+// values, and of payloads where they are no JSON.
+func (e event) result() string {
+	if e.Completed == nil {
+		return ""
+	}
+	return string(e.Completed.Result)
+}
+
 // next is the run that continues the one of a closing event, "" when none does.
 func (e event) next() string {
 	if e.ContinuedAsNew == nil {

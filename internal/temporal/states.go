@@ -130,8 +130,9 @@ type run struct {
 
 func (r run) key(of string) string { return r.workflow.key(r.run + "/" + of) }
 
-// snapshot is a run, or that there is none.
-type snapshot struct{ status, reason string }
+// snapshot is a run, or that there is none. The result is that of one that has
+// completed, as JSON; "" where it is not told.
+type snapshot struct{ status, reason, result string }
 
 func (s snapshot) observation(state delivery.State) delivery.Observation {
 	return delivery.Observation{State: state, Status: s.status, Reason: s.reason}
@@ -141,60 +142,72 @@ func (s snapshot) observation(state delivery.State) delivery.Observation {
 // continue it. A run may be continued many times, so a probe goes on from the
 // last one that it has seen: its reads follow each other.
 func (r run) completion() *delivery.Probe {
+	return delivery.NewProbe(r.key("end"), r.follow(), snapshot.end).Final()
+}
+
+// follow returns the read of the run or of those that continue it.
+func (r run) follow() func(context.Context) (snapshot, delivery.Attempt) {
 	last := r
-	return delivery.NewProbe(r.key("end"), func(ctx context.Context) (snapshot, delivery.Attempt) {
+	return func(ctx context.Context) (snapshot, delivery.Attempt) {
 		for {
 			found, attempt := last.describe(ctx, last.run)
 			status := found.status()
-			if attempt.Outcome != delivery.Accepted || !final(status) && status != continuedAsNew || status == completed {
+			if attempt.Outcome != delivery.Accepted || !final(status) && status != continuedAsNew {
 				return snapshot{status: status}, attempt
 			}
 			closing, read := last.closing(ctx)
-			if status != continuedAsNew {
-				// That it failed is known, even to those who may not know why.
+			if final(status) {
+				// That it has ended is known, even to those who may not know how.
 				if read.Outcome == delivery.Rejected {
 					read = attempt
 				}
-				return snapshot{status, closing.reason()}, read
+				return snapshot{status, closing.reason(), closing.result()}, read
 			}
 			if read.Outcome != delivery.Accepted || closing.next() == "" {
 				return snapshot{status: status}, read
 			}
 			last.run = closing.next()
 		}
-	}, func(found snapshot) delivery.Observation {
-		switch {
-		case found.status == completed:
-			return found.observation(delivery.Reached)
-		case final(found.status):
-			return found.observation(delivery.Missed)
-		default:
-			return found.observation(delivery.Pending)
-		}
-	}).Final()
+	}
+}
+
+func (s snapshot) end() delivery.Observation {
+	switch {
+	case s.status == completed:
+		return s.observation(delivery.Reached)
+	case final(s.status):
+		return s.observation(delivery.Missed)
+	default:
+		return s.observation(delivery.Pending)
+	}
 }
 
 // ready is reached when the run is running, and missed when it has closed. One
 // that is not there may be started yet.
 func (r run) ready() *delivery.Probe {
-	return delivery.NewProbe(r.key("running"), func(ctx context.Context) (snapshot, delivery.Attempt) {
-		found, attempt := r.describe(ctx, r.run)
-		if attempt.Code == "NOT_FOUND" {
-			return snapshot{}, delivery.Attempt{Outcome: delivery.Accepted}
-		}
-		return snapshot{status: found.status()}, attempt
-	}, func(found snapshot) delivery.Observation {
-		switch {
-		case found.status == running:
-			return found.observation(delivery.Reached)
-		case final(found.status) || found.status == continuedAsNew:
-			missed := found.observation(delivery.Missed)
-			missed.Gone = true
-			return missed
-		default:
-			return found.observation(delivery.Pending)
-		}
-	})
+	return delivery.NewProbe(r.key("running"), r.readRunning, snapshot.running)
+}
+
+// readRunning reads a run that may not be there yet.
+func (r run) readRunning(ctx context.Context) (snapshot, delivery.Attempt) {
+	found, attempt := r.describe(ctx, r.run)
+	if attempt.Code == "NOT_FOUND" {
+		return snapshot{}, delivery.Attempt{Outcome: delivery.Accepted}
+	}
+	return snapshot{status: found.status()}, attempt
+}
+
+func (s snapshot) running() delivery.Observation {
+	switch {
+	case s.status == running:
+		return s.observation(delivery.Reached)
+	case final(s.status) || s.status == continuedAsNew:
+		missed := s.observation(delivery.Missed)
+		missed.Gone = true
+		return missed
+	default:
+		return s.observation(delivery.Pending)
+	}
 }
 
 // existing is reached when the run's history has the signal.

@@ -46,6 +46,7 @@ func system(client *Client) signal.System[args] {
 		Adopts:          true,
 		Arguments:       arguments(),
 		Remembered:      remembered,
+		Wait:            wait(client),
 		ActionArguments: actionArguments(),
 		Final:           func(_ *args, status string) bool { return final(status) },
 		Complete: func(_ context.Context, a *args) {

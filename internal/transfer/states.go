@@ -63,26 +63,39 @@ func (e execution) probe(judge func(snapshot) delivery.Observation) *delivery.Pr
 	return delivery.NewProbe(fmt.Sprintf("transfer/%s/%s/%s", e.region, e.workflow, e.id), e.read, judge)
 }
 
+// completed is completion without a signal. One that is not shown has ended only if it was seen before.
+func (e execution) completed(seen *bool) *delivery.Probe {
+	return e.probe(func(found snapshot) delivery.Observation {
+		if found.Status == ended && !*seen {
+			return delivery.Observation{State: delivery.Pending}
+		}
+		*seen = true
+		return found.end(transfertypes.CustomStepStatusSuccess)
+	})
+}
+
 // completion is reached when the execution has ended, and missed when it is seen
 // to fail, unless the signal was to make it fail.
 func (e execution) completion(sent transfertypes.CustomStepStatus) *delivery.Probe {
-	return e.probe(func(found snapshot) delivery.Observation {
-		observation, fails := found.observation(delivery.Pending), sent == transfertypes.CustomStepStatusFailure
-		switch found.Status {
-		case ended, transfertypes.ExecutionStatusCompleted:
+	return e.probe(func(found snapshot) delivery.Observation { return found.end(sent) })
+}
+
+func (s snapshot) end(sent transfertypes.CustomStepStatus) delivery.Observation {
+	observation, fails := s.observation(delivery.Pending), sent == transfertypes.CustomStepStatusFailure
+	switch s.Status {
+	case ended, transfertypes.ExecutionStatusCompleted:
+		observation.State = delivery.Reached
+	case transfertypes.ExecutionStatusException:
+		observation.State = delivery.Missed
+		if fails {
 			observation.State = delivery.Reached
-		case transfertypes.ExecutionStatusException:
-			observation.State = delivery.Missed
-			if fails {
-				observation.State = delivery.Reached
-			}
-		case transfertypes.ExecutionStatusHandlingException:
-			if !fails {
-				observation.State = delivery.Missed
-			}
 		}
-		return observation
-	})
+	case transfertypes.ExecutionStatusHandlingException:
+		if !fails {
+			observation.State = delivery.Missed
+		}
+	}
+	return observation
 }
 
 // ready is reached when the execution is in progress, also with its steps for

@@ -45,6 +45,7 @@ func system(clients *aws.Clients) signal.System[args] {
 		Waits:     true,
 		Resends:   true,
 		Arguments: arguments(),
+		Wait:      wait(clients),
 		Final:     final,
 		Region:    func(a *args) *types.String { return &a.Region },
 		Cloud:     clients,

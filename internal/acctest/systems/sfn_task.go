@@ -137,6 +137,10 @@ func success() System {
 				startTask(s, 25, "sandboxtoken25")
 				startTask(s, 26, "sandboxtoken26")
 			},
+		}, {
+			Example:   "resources/signal_sfn_task_wait",
+			Variables: []Variable{{"execution", exampleMachine + ID(27)}, {"task", "sandboxtoken27"}},
+			Start:     func(s *sandbox.Sandbox) { startTask(s, 27, "sandboxtoken27") },
 		}}
 		y.Docs = Docs{
 			Service:  "Step Functions",

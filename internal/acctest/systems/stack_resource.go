@@ -96,6 +96,12 @@ var stackResource = []System{{
 			s.StartStack(sandbox.Stack{Name: "beside", Conditions: []sandbox.WaitCondition{{Name: "Deployed"}}})
 			s.StartStack(sandbox.Stack{ID: ID(25), Conditions: []sandbox.WaitCondition{{Name: "Deployed"}, {Name: "Approved"}}})
 		},
+	}, {
+		Example:   "resources/signal_stack_resource_wait",
+		Variables: []Variable{{"cluster", ID(29)}},
+		Start: func(s *sandbox.Sandbox) {
+			s.StartStack(sandbox.Stack{ID: ID(29), Conditions: []sandbox.WaitCondition{{Name: "Hosts", Count: 3}}})
+		},
 	}},
 	Docs: Docs{
 		Service: "ROS",

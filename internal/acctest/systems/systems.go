@@ -299,8 +299,9 @@ type Docs struct {
 	// LookUp says what is read before the signal is sent, and which permission that
 	// needs, in Markdown; empty where nothing is.
 	LookUp string
-	// NoPolicy says what sending needs where it is no policy.
-	NoPolicy string
+	// NoPolicy says what sending needs where it is no policy, and NoReadPolicy what
+	// waiting alone needs then.
+	NoPolicy, NoReadPolicy string
 	// NoAction says why there is no action, and ByAction what an action is given where
 	// that is not what the resource is given.
 	NoAction, ByAction string

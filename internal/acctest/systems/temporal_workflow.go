@@ -99,6 +99,12 @@ var temporalWorkflow = []System{{
 		Start: func(s *sandbox.Sandbox) {
 			s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: "order-7", Closes: map[string]string{"ship": "COMPLETED"}})
 		},
+	}, {
+		Example:   "resources/signal_temporal_workflow_wait",
+		Variables: []Variable{{"order", "order-8"}},
+		Start: func(s *sandbox.Sandbox) {
+			s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: "order-8", Closes: map[string]string{"ship": "COMPLETED"}, Result: "parcel 17"})
+		},
 	}},
 	Docs: Docs{
 		Service: "Temporal",
@@ -111,6 +117,7 @@ var temporalWorkflow = []System{{
 			"  reset meanwhile.",
 		NoPolicy: "Sending needs the Write role in the namespace, or whatever the server's authorizer asks for to call `SignalWorkflowExecution`; a self-hosted server without an authorizer asks for nothing.\n\n" +
 			"`wait_until_ready`, `wait_for_completion` and `adopt_existing` also call `DescribeWorkflowExecution` and `GetWorkflowExecutionHistoryReverse`, which the Read role allows, and so does finding out about a signal that repeats have not settled.",
+		NoReadPolicy: "It calls `DescribeWorkflowExecution` and `GetWorkflowExecutionHistoryReverse`, which the Read role in the namespace allows.",
 		Answers: []Answer{
 			{"NOT_FOUND", "workflow_id", "whether there is such an execution in the namespace, and whether it is running"},
 			{"NOT_FOUND (namespace)", "namespace", "the namespace, and that the address is that of its server"},

@@ -107,6 +107,12 @@ var workflowExecution = []System{{
 		Start: func(s *sandbox.Sandbox) {
 			s.StartWorkflow(sandbox.Workflow{Domain: "orders", WorkflowID: "order-2", Closes: map[string]string{"ship": "COMPLETED"}})
 		},
+	}, {
+		Example:   "resources/signal_workflow_execution_wait",
+		Variables: []Variable{{"order", "order-3"}},
+		Start: func(s *sandbox.Sandbox) {
+			s.StartWorkflow(sandbox.Workflow{Domain: "orders", WorkflowID: "order-3", Closes: map[string]string{"ship": "COMPLETED"}})
+		},
 	}},
 	Docs: Docs{
 		Service:  "SWF",

@@ -94,6 +94,10 @@ var workflowStepState = []System{{
 			startCallback(s, 23, "sandboxtoken1")
 			startCallback(s, 24, "sandboxtoken2")
 		},
+	}, {
+		Example:   "resources/signal_workflow_step_state_wait",
+		Variables: []Variable{{"delivery", callbackObject(28)}},
+		Start:     func(s *sandbox.Sandbox) { startCallback(s, 28, "sandboxtoken3") },
 	}},
 	Docs: Docs{
 		Service: "Transfer Family",

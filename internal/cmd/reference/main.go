@@ -110,7 +110,7 @@ func complete(path string) error {
 	}
 	var data any = systems.Signals()
 	for _, y := range systems.Signals() {
-		if y.Short()+".md" == filepath.Base(path) {
+		if page := filepath.Base(path); page == y.Short()+".md" || page == y.Short()+"_wait.md" {
 			data = y
 		}
 	}

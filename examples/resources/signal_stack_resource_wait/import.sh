@@ -1,0 +1,1 @@
+terraform import signal_stack_resource_wait.cluster 11111111-1111-1111-1111-111111111111

@@ -1,0 +1,1 @@
+terraform import signal_temporal_workflow_wait.shipped default/order-8

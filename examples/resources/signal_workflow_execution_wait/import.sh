@@ -1,0 +1,1 @@
+terraform import signal_workflow_execution_wait.shipped orders/order-3/22sZjPDiJNAoVR7TYnBBnlDQeuQlHzGyNK8=

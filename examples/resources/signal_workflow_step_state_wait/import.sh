@@ -1,0 +1,1 @@
+terraform import signal_workflow_step_state_wait.started w-0123456789abcdef0/11111111-1111-1111-1111-111111111111

@@ -1,0 +1,173 @@
+package provider_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// eachWait runs a test against the wait of every system. Whatever the test does, the
+// wait may not have sent a signal: those in the request log are the test's own.
+func eachWait(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *acctest.Resource)) {
+	t.Helper()
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		if !slices.Contains(p.Resources(), y.Type+"_wait") {
+			return // TestEverySignalIsComplete names it.
+		}
+		test(t, y, s, p, p.Resource(y.Type+"_wait"))
+	})
+}
+
+// waitFor are those arguments of a signal that name its target.
+func waitFor(r *acctest.Resource, signal acctest.Values) acctest.Values {
+	config := acctest.Values{}
+	for name, value := range signal {
+		if r.Has(name) {
+			config[name] = value
+		}
+	}
+	return config
+}
+
+// sendTo makes a target whose run ends in this way, sends the signal that it waits
+// for, and returns what waits for it.
+func sendTo(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *acctest.Resource, end string) acctest.Values {
+	t.Helper()
+	config := y.Gate.Running(s, end)
+	apply(t, p.Resource(y.Type), config)
+	return waitFor(r, config)
+}
+
+func TestEveryWaitEndsWithTheRun(t *testing.T) {
+	eachWait(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *acctest.Resource) {
+		config := sendTo(t, y, s, p, r, well)
+		apply(t, r, config)
+		status(t, r, y.Gate.Succeeded, true)
+		made := len(s.RequestLog())
+		if diags := r.Refresh(); len(diags) > 0 {
+			t.Error(diags)
+		}
+		apply(t, r, config)
+		if len(s.RequestLog()) != made {
+			t.Errorf("what has ended is read again: %v", s.RequestLog()[made:])
+		}
+		again := config.With(acctest.Values{"triggers": acctest.Values{"release": "2"}})
+		if plan, diags := r.Plan(again); len(diags) > 0 || len(plan.Replace) > 0 {
+			t.Errorf("changed triggers are no update in place: %v %s", plan.Replace, diags)
+		}
+		apply(t, r, again)
+		if diags := r.Destroy(); len(diags) > 0 {
+			t.Error(diags)
+		}
+		sentOnce(t, y, s)
+	})
+}
+
+func TestEveryWaitFailsWithTheRun(t *testing.T) {
+	eachWait(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *acctest.Resource) {
+		config := sendTo(t, y, s, p, r, badly)
+		says(t, r.Apply(config), true, "Target Did Not Succeed", y.Gate.Failed, y.Gate.Reason, "sends nothing")
+		status(t, r, y.Gate.Failed, false)
+		if !r.Tainted {
+			t.Error("a wait that failed does not taint")
+		}
+		r.Tainted = false // terraform untaint
+		apply(t, r, config.With(acctest.Values{"on_wait_failure": "record"}))
+		status(t, r, y.Gate.Failed, false)
+		sentOnce(t, y, s)
+	})
+}
+
+func TestEveryWaitThatRanOutGoesOn(t *testing.T) {
+	eachWait(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *acctest.Resource) {
+		config := sendTo(t, y, s, p, r, never).With(shortly)
+		s.Hook(y.Gate.Read, nil, nil) // time stands still
+		says(t, r.Apply(config), true, "Target Still Running", "create timeout of "+acctest.BriefTimeout, y.Gate.IsRunning)
+		r.Tainted = false // terraform untaint
+		says(t, r.Apply(config.With(acctest.Values{"on_wait_failure": "record"})), false, "Target Still Running")
+		status(t, r, y.Gate.IsRunning, false)
+		read := s.Count(y.Gate.Read)
+		if diags := r.Refresh(); len(diags) > 0 || s.Count(y.Gate.Read) == read {
+			t.Errorf("a refresh of a run that goes on made %d reads: %s", s.Count(y.Gate.Read)-read, diags)
+		}
+		sentOnce(t, y, s)
+	})
+}
+
+func TestEveryWaitUntilReady(t *testing.T) {
+	eachWait(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider, r *acctest.Resource) {
+		config := waitFor(r, y.Gate.Unready(s)).With(acctest.Values{"until": "ready"})
+		apply(t, r, config)
+		if r.Bool("target_succeeded") != true {
+			t.Errorf("the state is %s", r.State)
+		}
+		made := len(s.RequestLog())
+		apply(t, r, config)
+		if len(s.RequestLog()) != made || s.Count(y.Operation) > 0 {
+			t.Errorf("these requests were made: %v", s.RequestLog())
+		}
+	})
+}
+
+func TestEveryWaitIsImported(t *testing.T) {
+	eachWait(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *acctest.Resource) {
+		config := sendTo(t, y, s, p, r, never).With(acctest.Values{"until": "ready", "on_wait_failure": "record"}).With(shortly)
+		r.Apply(config) // Some have no other signal to wait for.
+		imported := p.Resource(y.Type + "_wait")
+		if diags := imported.Import(r.String("id")); len(diags) > 0 {
+			t.Fatal(diags)
+		}
+		if imported.String("id") != r.String("id") {
+			t.Errorf("%q was imported as %q", r.String("id"), imported.String("id"))
+		}
+		for name, value := range config {
+			if text, ok := value.(string); ok && name != "until" && name != "on_wait_failure" && imported.String(name) != text {
+				t.Errorf("%s is %q after the import, want %q", name, imported.String(name), text)
+			}
+		}
+		says(t, imported.Import("//"), true, "Invalid Import ID")
+		sentOnce(t, y, s)
+	})
+}
+
+func TestEveryWaitSaysWhatItMayNotRead(t *testing.T) {
+	eachWait(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *acctest.Resource) {
+		config := sendTo(t, y, s, p, r, well)
+		s.Inject(sandbox.Fault{Operation: y.Gate.Read, Kind: sandbox.KindRefuse})
+		says(t, r.Apply(config), true, "Target Cannot Be Read", y.Gate.Permission, "sends nothing")
+		s.ClearFaults()
+		apply(t, r, config)
+		status(t, r, y.Gate.Succeeded, true)
+		sentOnce(t, y, s)
+	})
+}
+
+func TestEveryWaitIsCancelled(t *testing.T) {
+	eachWait(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *acctest.Resource) {
+		config := sendTo(t, y, s, p, r, never)
+		diags := cancelled(t, s, p, y.Gate.Read, func() acctest.Diagnostics { return r.Apply(config) })
+		if !diags.HasError() || strings.Contains(diags.String(), "may have been sent") {
+			t.Errorf("it said %s", diags)
+		}
+		sentOnce(t, y, s)
+	})
+}
+
+// Provider configuration that is not known yet puts off what would read.
+func TestEveryWaitIsDeferred(t *testing.T) {
+	eachWait(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *acctest.Resource) {
+		config := sendTo(t, y, s, p, r, never).With(shortly)
+		r.Apply(config)
+		made := len(s.RequestLog())
+		unknown := unconfigured(t, s)
+		unknown.DeferralAllowed = true
+		elsewhere := r.On(unknown)
+		if diags := elsewhere.Refresh(); diags.HasError() || !elsewhere.Deferred || !elsewhere.State.Equal(r.State) {
+			t.Errorf("the refresh is deferred: %t, and says %s", elsewhere.Deferred, diags)
+		}
+		noneSince(t, y, s, made)
+	})
+}

@@ -1,0 +1,60 @@
+package ros
+
+import (
+	"context"
+	"fmt"
+
+	sdk "github.com/alibabacloud-go/ros-20190910/v4/client"
+	"github.com/alibabacloud-go/tea/tea"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// wait is signal_stack_resource_wait.
+func wait(clients *alicloud.Clients) *signal.Wait[args] {
+	return &signal.Wait[args]{
+		Description: "Waits for an Alibaba Cloud ROS stack, and sends nothing: until the stack has come to an end, or until it, or a resource of it, is in progress.",
+		Target:      []string{"stack_id", "logical_resource_id"},
+		Arguments: map[string]schema.Attribute{"logical_resource_id": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "A resource of the stack that is waited for, too, and with `until = \"ready\"` alone. The default is the stack.",
+		}},
+		Final: final,
+		Bind: func(_ context.Context, a *args) (signal.Watched, error) {
+			watched := stackResource{clients, a.Region.ValueString(), a.StackID.ValueString(), a.LogicalResourceID.ValueString()}
+			to := fmt.Sprintf("ROS stack %s in %s", watched.stack, watched.region)
+			if watched.resource != "" {
+				to = fmt.Sprintf("resource %s of %s", watched.resource, to)
+			}
+			ready := watched.ready()
+			if watched.resource == "" {
+				ready = watched.progressing()
+			}
+			return signal.Watched{
+				To:          to,
+				Service:     "ROS",
+				RateLimit:   "ros/" + watched.region,
+				Ready:       ready,
+				Completion:  watched.completion(&sdk.SignalResourceRequest{Status: tea.String("SUCCESS")}),
+				ExplainRead: explainRead,
+			}, nil
+		},
+	}
+}
+
+// progressing is reached when the stack is in progress, and missed when it has ended.
+func (w stackResource) progressing() *delivery.Probe {
+	return w.probe(func(found snapshot) delivery.Observation {
+		switch status := tea.StringValue(found.stack.Status); {
+		case inProgress(status):
+			return found.observation(delivery.Reached)
+		case final(status):
+			return found.observation(delivery.Missed)
+		default:
+			return found.observation(delivery.Pending)
+		}
+	})
+}

@@ -1,0 +1,75 @@
+package sfn
+
+import (
+	"context"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/sfn"
+	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// wait is signal_sfn_task_wait.
+func wait(clients *aws.Clients) *signal.Wait[args] {
+	return &signal.Wait[args]{
+		Description: "Waits for an execution of an AWS Step Functions state machine, and sends nothing: until it has ended, or until it is running. Executions of Express state machines cannot be read.",
+		Target:      []string{"execution_arn"},
+		Arguments: map[string]schema.Attribute{"execution_arn": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "The ARN of the execution, 1 to 256 characters.",
+			Validators:          []validator.String{stringvalidator.UTF8LengthBetween(1, 256)},
+		}},
+		Outputs: schema.StringAttribute{
+			Computed: true,
+			MarkdownDescription: "The output of an execution that has succeeded, a JSON text for `jsondecode`; null before, with `until = \"ready\"`, and where the execution is encrypted " +
+				"with a key that may not be used.",
+		},
+		Final: final,
+		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
+			client, err := service.Client(ctx, clients, a.Region.ValueString())
+			if err != nil {
+				return signal.Watched{}, err
+			}
+			watched, given := execution{client, a.Region.ValueString(), a.ExecutionARN.ValueString()}, types.StringNull()
+			return signal.Watched{
+				To:          "Step Functions execution " + watched.arn + " in " + watched.region,
+				Service:     "Step Functions",
+				RateLimit:   "sfn/" + watched.region,
+				Ready:       watched.ready(),
+				Completion:  watched.completed(func(output *string) { given = types.StringPointerValue(output) }),
+				Outputs:     func() attr.Value { return given },
+				ExplainRead: explainRead,
+				Unseen:      "Step Functions knew no such execution: it may not have been started yet, or the ARN may be another's.",
+			}, nil
+		},
+	}
+}
+
+// completed is completion without a signal. The output of an execution that has
+// succeeded is told to given.
+func (e execution) completed(given func(*string)) *delivery.Probe {
+	return delivery.NewProbe(e.key("output"), func(ctx context.Context) (snapshot, delivery.Attempt) {
+		found, attempt := e.read(ctx)
+		if found.status != succeeded {
+			return found, attempt
+		}
+		out, read := aws.Get(ctx, e.client.DescribeExecution, &sdk.DescribeExecutionInput{ExecutionArn: &e.arn, IncludedData: sfntypes.IncludedDataAllData})
+		if read.Outcome == delivery.Rejected {
+			return found, attempt // That it succeeded is known, even to those who may not use its key.
+		}
+		if out != nil {
+			found.output = out.Output
+		}
+		return found, read
+	}, func(found snapshot) delivery.Observation {
+		given(found.output)
+		return found.end(success)
+	}).Final()
+}

@@ -1,0 +1,87 @@
+package temporal
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// wait is signal_temporal_workflow_wait.
+func wait(client *Client) *signal.Wait[args] {
+	return &signal.Wait[args]{
+		Description: "Waits for a Temporal workflow execution, and sends nothing: until its run has closed, or the last of those that continue it, or until a run is running.",
+		Target:      []string{"namespace", "workflow_id", "run_id"},
+		Arguments: map[string]schema.Attribute{"run_id": schema.StringAttribute{
+			Optional: true,
+			Computed: true,
+			MarkdownDescription: "The run, a UUID. When not set, it is the one that Temporal holds for the current one of `workflow_id`, also when that has closed, " +
+				"or the first to be started; it is recorded and used from then on.",
+			Validators: []validator.String{stringvalidator.RegexMatches(runID, "must be a UUID: the server refuses other run ids")},
+		}},
+		Outputs: schema.StringAttribute{
+			Computed: true,
+			MarkdownDescription: "What the workflow has returned, a JSON array for `jsondecode` with one value, or with none, once it has completed; null before, and with `until = \"ready\"`. " +
+				"A value that is no JSON is an object with `metadata` and `data`, as the server writes it.",
+		},
+		Final: final,
+		Bind: func(_ context.Context, a *args) (signal.Watched, error) {
+			namespace, err := client.Namespace(a.Namespace.ValueString())
+			if err != nil {
+				return signal.Watched{}, err
+			}
+			connected, err := client.connect()
+			if err != nil {
+				return signal.Watched{}, err
+			}
+			a.Namespace = types.StringValue(namespace)
+			host, given, result := connected.address.Host, a.RunID.ValueString(), types.StringNull()
+			t := target{client: client, namespace: namespace, workflow: a.WorkflowID.ValueString(), request: request{
+				WorkflowExecution: execution{WorkflowID: a.WorkflowID.ValueString(), RunID: given},
+			}}
+			to := "Temporal workflow " + t.workflow
+			if given != "" {
+				to += fmt.Sprintf(" (run %s)", given)
+			}
+			watched := workflow{client, host, namespace, t.workflow}
+			probe := func(of string, read func(run) func(context.Context) (snapshot, delivery.Attempt), judge func(snapshot) delivery.Observation) *delivery.Probe {
+				return signal.CurrentProbe(watched.key(given+" "+of), given,
+					func(id string) { a.RunID = types.StringValue(id) },
+					watched.current,
+					func(id string) func(context.Context) (snapshot, delivery.Attempt) { return read(run{watched, id}) },
+					func(found snapshot) delivery.Observation {
+						if found.result != "" {
+							result = types.StringValue(found.result)
+						}
+						return judge(found)
+					})
+			}
+			return signal.Watched{
+				To:          fmt.Sprintf("%s in namespace %s at %s", to, namespace, host),
+				Service:     "Temporal",
+				RateLimit:   "temporal/" + host + "/" + namespace,
+				Ready:       probe("is running", func(r run) func(context.Context) (snapshot, delivery.Attempt) { return r.readRunning }, snapshot.running),
+				Completion:  probe("has ended", run.follow, snapshot.end).Final(),
+				Outputs:     func() attr.Value { return result },
+				ExplainRead: t.explainRead,
+				Unseen:      "Temporal knew no execution of this workflow id: none may have been started yet, or the workflow id may be another. " + t.describe(),
+			}, nil
+		},
+	}
+}
+
+// current returns the id of the run that is current, "" while there is none.
+func (w workflow) current(ctx context.Context) (string, delivery.Attempt) {
+	found, attempt := w.describe(ctx, "")
+	if attempt.Code == "NOT_FOUND" {
+		return "", delivery.Attempt{Outcome: delivery.Accepted}
+	}
+	return found.Info.Execution.RunID, attempt
+}

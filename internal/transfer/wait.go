@@ -1,0 +1,40 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/transfer"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// wait is signal_workflow_step_state_wait.
+func wait(clients *aws.Clients) *signal.Wait[args] {
+	return &signal.Wait[args]{
+		Description: "Waits for an execution of an AWS Transfer Family managed workflow, and sends nothing: until it has ended, or until it is in progress.\n\n" +
+			"Transfer Family shows executions only while they are in progress. So one that the wait has seen and that is not shown any more has ended, and `target_status` is then `ENDED`, a word of this provider; " +
+			"that it succeeded cannot be read. One that had ended before the wait began, and one that never was, are waited for until the timeout.",
+		Target: []string{"workflow_id", "execution_id"},
+		Final:  func(status string) bool { return final(&args{}, status) },
+		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
+			client, err := service.Client(ctx, clients, a.Region.ValueString())
+			if err != nil {
+				return signal.Watched{}, err
+			}
+			t := target{client, &sdk.SendWorkflowStepStateInput{WorkflowId: a.WorkflowID.ValueStringPointer(), ExecutionId: a.ExecutionID.ValueStringPointer()}}
+			watched, seen := execution{client, a.Region.ValueString(), a.WorkflowID.ValueString(), a.ExecutionID.ValueString()}, false
+			return signal.Watched{
+				To:          fmt.Sprintf("execution %s of Transfer Family workflow %s in %s", watched.id, watched.workflow, watched.region),
+				Service:     "Transfer Family",
+				RateLimit:   "transfer/" + watched.region,
+				Ready:       watched.ready(),
+				Completion:  watched.completed(&seen),
+				Seen:        func(string) { seen = true },
+				ExplainRead: explainRead,
+				Unseen:      t.missing(),
+			}, nil
+		},
+	}
+}
