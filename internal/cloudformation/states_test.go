@@ -80,6 +80,7 @@ func TestEveryEnd(t *testing.T) {
 	}{
 		"created":                        {of("", nil, slow), "SUCCESS", "CREATE_COMPLETE", true, ""},
 		"updated":                        {of("UPDATE", nil, slow), "SUCCESS", "UPDATE_COMPLETE", true, ""},
+		"updated and cleaned up":         {sandbox.CloudFormationStack{Action: "UPDATE", CleanupSeconds: 40, Resources: []sandbox.CloudFormationResource{hosts(1)}}, "SUCCESS", "UPDATE_COMPLETE", true, ""},
 		"another resource fails":         {of("", nil, broken), "SUCCESS", "CREATE_FAILED", false, "Application: the disk is full"},
 		"another waits in vain":          {of("", nil, late), "SUCCESS", "CREATE_FAILED", false, "Others: Failed to receive 2 resource signal(s)"},
 		"rolled back":                    {of("", back, broken), "SUCCESS", "ROLLBACK_COMPLETE", false, "Application: the disk is full"},

@@ -39,6 +39,8 @@ type CloudFormationStack struct {
 	Action string
 	// Resources are created in the order that their DependsOn leaves. The stack is complete once all of them are.
 	Resources []CloudFormationResource
+	// CleanupSeconds is how long an update removes what it has replaced, once all is updated.
+	CleanupSeconds int
 	// Rollback undoes a stack that has failed; without one it stays as it failed.
 	Rollback *Rollback
 	// Outputs are shown once the stack is complete.
@@ -154,6 +156,7 @@ type cloudFormationStack struct {
 	status        string
 	statusReason  string
 	rollbackEnds  time.Time
+	cleanupEnds   time.Time
 	rollbackBegan bool
 }
 
@@ -363,7 +366,12 @@ func (s *cloudFormationStack) proceed(now time.Time) {
 		}
 		done = done && complete(r.Name)
 	}
-	if done {
+	switch {
+	case !done:
+	case s.spec.Action == "UPDATE" && s.spec.CleanupSeconds > 0:
+		s.cleanupEnds = now.Add(time.Duration(s.spec.CleanupSeconds) * time.Second)
+		s.show(nil, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "", now)
+	default:
 		s.show(nil, s.spec.Action+"_COMPLETE", "", now)
 	}
 }
@@ -422,6 +430,10 @@ func (s *cloudFormationStack) settle(now time.Time) {
 		default:
 			s.complete(next, at)
 		}
+	}
+	if at := s.cleanupEnds; !at.IsZero() && !at.After(now) {
+		s.cleanupEnds = time.Time{}
+		s.show(nil, "UPDATE_COMPLETE", "", at)
 	}
 	if at := s.rollbackEnds; !at.IsZero() && !at.After(now) {
 		s.rollbackEnds = time.Time{}
