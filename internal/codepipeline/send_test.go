@@ -135,6 +135,84 @@ func TestTokenIsFound(t *testing.T) {
 	})
 }
 
+// Another signal looks for the approval that waits by then, and so does one at destroy.
+func TestNextApproval(t *testing.T) {
+	s, r, config, first := start(t, sandbox.Pipeline{})
+	says(t, r.Apply(config), false)
+	recorded(t, r, "SENT", first)
+	second := another(s, "")
+	says(t, r.Apply(config.With(acctest.Values{"triggers": acctest.Values{"release": "2"}})), false)
+	recorded(t, r, "SENT", second)
+	for _, name := range []string{"token", "pipeline_execution_id"} {
+		// What was recorded can be set, and taken out again.
+		says(t, r.Apply(config.With(acctest.Values{"triggers": acctest.Values{"release": "2"}, name: r.String(name)})), false)
+	}
+	made(t, s, state, put, state, put)
+
+	third := another(s, "")
+	says(t, r.Apply(config.With(acctest.Values{"when": "destroy"})), false, "Signal Will Be Sent Again")
+	made(t, s)
+	says(t, r.Destroy(), false)
+	made(t, s, state, put)
+	if got := results(s); len(got) != 3 || got[2].Token != third.Token {
+		t.Errorf("the answers are %+v", got)
+	}
+}
+
+func TestNobodyWaitsAtDestroy(t *testing.T) {
+	for name, test := range map[string]struct {
+		change acctest.Values
+		fails  bool
+		says   string
+	}{
+		"no pipeline":        {acctest.Values{"pipeline_name": "nobody"}, false, "Target Is Gone"},
+		"answered":           {nil, true, "is kept"},
+		"answered, by token": {acctest.Values{"token": "first"}, false, "Target Is Gone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, r, config, of := start(t, sandbox.Pipeline{})
+			if config = config.With(test.change).With(acctest.Values{"when": "destroy"}); config["token"] != nil {
+				config["token"] = of.Token
+			}
+			says(t, r.Apply(config), false)
+			somebody(s, "Rejected", "")
+			says(t, r.Destroy(), test.fails, test.says)
+			if r.State.IsNull() == test.fails || len(results(s)) != 1 {
+				t.Errorf("left %s", r.State)
+			}
+		})
+	}
+}
+
+func TestActionFindsTheToken(t *testing.T) {
+	s := acctest.Sandbox(t, sandbox.Options{})
+	another(s, "")
+	progress, diags := acctest.StartProvider(t, acctest.Block(s.URL())).Action("signal_codepipeline_approval").Invoke(minimal.With(complete))
+	says(t, diags, false)
+	if said := strings.Join(progress, "\n"); !strings.Contains(said, "Found the target") || !strings.Contains(said, "Succeeded") {
+		t.Errorf("reported %q", progress)
+	}
+	made(t, s, state, put, execution)
+}
+
+// What goes wrong with a look-up is no trouble of the signal: nothing was sent.
+func TestLookUpsThatFail(t *testing.T) {
+	s, r, config, of := start(t, sandbox.Pipeline{})
+	s.Inject(sandbox.Fault{Operation: state, Kind: sandbox.KindRefuse, Times: 1})
+	says(t, r.Apply(config), true, "Signal Not Sent", "codepipeline:GetPipelineState", "request id")
+	if s.Count(put) != 0 || !r.State.IsNull() {
+		t.Errorf("recorded is %s after %v", r.State, s.RequestLog())
+	}
+	for _, kind := range []sandbox.Kind{sandbox.KindThrottle, sandbox.KindErrorBefore, sandbox.KindDropBefore, sandbox.KindHTMLOK} {
+		s.Inject(sandbox.Fault{Operation: state, Kind: kind, Times: 1})
+	}
+	says(t, r.Apply(config), false)
+	recorded(t, r, "SENT", of)
+	if s.Count(put) != 1 {
+		t.Errorf("the request log is %v", s.RequestLog())
+	}
+}
+
 func TestNothingToAnswer(t *testing.T) {
 	for name, test := range map[string]struct {
 		change acctest.Values

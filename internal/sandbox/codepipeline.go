@@ -387,7 +387,7 @@ func (p *codePipeline) getPipelineState(c *call, in pipelineRequest) (any, *apiE
 			if r, a := p.latest(c, runs, stage.Name, action.Name); a != nil {
 				shown["latestExecution"] = a.shown(spec.Mode != parallelMode)
 				// Actions that the newest execution has not come to yet show an older one.
-				if newest == nil || !r.started.Before(newest.started) {
+				if newest == nil || slices.Index(runs, r) <= slices.Index(runs, newest) {
 					newest = r
 					shownStage["latestExecution"] = map[string]any{"pipelineExecutionId": r.id, "status": a.status}
 				}

@@ -250,3 +250,36 @@ func TestCodePipelineFaultsAndAdmin(t *testing.T) {
 		t.Error("the reset left something")
 	}
 }
+
+// Somebody else answers in the console, and the list of actions tells approvals from the rest.
+func TestAnswerApproval(t *testing.T) {
+	s, c, clk := start(t, Options{})
+	if err := s.AnswerApproval("release", "arn", "Approved", ""); err == nil {
+		t.Error("nothing was answered")
+	}
+	s.StartPipeline(release(Pipeline{ExecutionID: someUUID, HideSummaries: true}))
+	clk.advance(10 * time.Second)
+	if err := s.AnswerApproval("release", "arn:aws:iam::123456789012:user/other", "Approved", "Go"); err != nil {
+		t.Fatal(err)
+	}
+	c.wantAction("Succeeded Go")
+	a := c.pipeline("ListActionExecutions", fmt.Sprintf(`{"pipelineName":"release","filter":{"pipelineExecutionId":%q}}`, someUUID))
+	if strings.Count(a.raw, `"category":"Approval"`) != 1 || strings.Count(a.raw, `"category":"Build"`) != 2 || strings.Contains(a.raw, "Go") || !strings.Contains(a.raw, "user/other") {
+		t.Error(a.raw)
+	}
+}
+
+// An action that the newest execution has not come to shows an older one, and the stage the newest.
+func TestStageOfTheNewestExecution(t *testing.T) {
+	s, c, _ := start(t, Options{})
+	stages := []PipelineStage{{Name: "Approve", Actions: []PipelineAction{{Name: "Ask"}, {Name: "Roll", Seconds: 5, Fail: "no"}}}}
+	s.StartPipeline(release(Pipeline{Stages: stages}))
+	if err := s.AnswerApproval("release", "arn", "Approved", ""); err != nil {
+		t.Fatal(err)
+	}
+	second := s.StartPipeline(release(Pipeline{Stages: stages}))
+	a := c.pipeline("GetPipelineState", `{"name":"release"}`)
+	if !strings.Contains(a.raw, fmt.Sprintf(`"latestExecution":{"pipelineExecutionId":%q,"status":"InProgress"}`, second.ExecutionID)) || strings.Count(a.raw, "Abandoned") != 1 {
+		t.Error(a.raw)
+	}
+}
