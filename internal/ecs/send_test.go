@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
@@ -209,4 +210,41 @@ func TestErrorsOfTheService(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What ECS shows of a hook that was answered is not always proof of who did.
+func TestLostAnswersThatNothingTells(t *testing.T) {
+	for name, test := range map[string]struct {
+		deployment sandbox.ServiceDeployment
+		lost       sandbox.Kind
+		meanwhile  func(w *world)
+		says       string
+	}{
+		// Which changes updatedAt tells of is not documented.
+		"arrived, and nothing tells since when": {sandbox.ServiceDeployment{Stages: []sandbox.DeploymentStage{{}, {}}, HidesUpdates: true}, sandbox.KindDropAfter, func(*world) {},
+			"the hook is SUCCEEDED in a deployment that is IN_PROGRESS"},
+		"timed out before it arrived": {sandbox.ServiceDeployment{Stages: []sandbox.DeploymentStage{{TimeoutSeconds: 250, TimeoutAction: "CONTINUE"}, {}}}, sandbox.KindDropBefore, func(w *world) { w.move(10 * time.Second) },
+			"the hook is TIMED_OUT in a deployment that is IN_PROGRESS"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, started := play(t, 0, test.deployment)
+			w.move(4 * time.Minute)
+			w.Hook(describe, sync.OnceFunc(func() { test.meanwhile(w) }), nil)
+			w.Inject(sandbox.Fault{Operation: send, Kind: test.lost, Times: 1})
+			r := w.resource()
+			says(t, r.Apply(hook(started[0])), true, "Outcome of the Signal Unknown", test.says, "by this signal, by another one, or by itself")
+			outcome(t, w.Sandbox, r, "UNKNOWN", 1)
+		})
+	}
+}
+
+// A rollback tells when it began, whatever else is updated.
+func TestLostRollbackIsToldByItsBeginning(t *testing.T) {
+	w, started := play(t, 0, sandbox.ServiceDeployment{HidesUpdates: true, RollbackSeconds: 600})
+	w.move(4 * time.Minute)
+	w.Hook(describe, nil, nil)
+	w.Inject(sandbox.Fault{Operation: send, Kind: sandbox.KindDropAfter, Times: 1})
+	r := w.resource()
+	apply(t, r, hook(started[0]).With(acctest.Values{"action": "ROLLBACK"}))
+	outcome(t, w.Sandbox, r, "CONFIRMED", 1)
 }

@@ -289,7 +289,7 @@ func TestNotFound(t *testing.T) {
 // A deployment that is waited for and rolled back does not come to the pause any more.
 func TestRolledBackWhileLookedFor(t *testing.T) {
 	w, _ := play(t, 0, sandbox.ServiceDeployment{Stages: []sandbox.DeploymentStage{{Seconds: 60, Fail: "tasks failed to start"}}, RollbackSeconds: 600})
-	says(t, w.resource().Apply(merged(byName, ready)), true, "Signal Not Sent", "rolled back", "tasks failed to start")
+	says(t, w.resource().Apply(merged(byName, ready, acctest.Patiently)), true, "Signal Not Sent", "rolled back", "tasks failed to start")
 	if w.Count(send) > 0 {
 		t.Errorf("the request log is %v", w.RequestLog())
 	}

@@ -200,3 +200,39 @@ func TestAccInterruptedWhileSending(t *testing.T) {
 		t.Error("what is behind the accepted gate was not created")
 	}
 }
+
+// A signal that names its target opens the gate that another resource of the same
+// apply waits behind. The wait stands for an aws_ecs_service with
+// wait_for_steady_state, which is not done before its deployment has ended.
+func TestAccBesideWhatWaitsForTheGate(t *testing.T) {
+	t.Parallel()
+	c := &clock{}
+	s := acctest.Sandbox(t, sandbox.Options{Now: c.now})
+	d := s.StartServiceDeployment(sandbox.ServiceDeployment{
+		Service: "web", Stages: []sandbox.DeploymentStage{{Name: "SCALE_UP", Seconds: 20}, {Name: "POST_SCALE_UP"}, {Name: "BAKE_TIME", Seconds: 20}},
+	})
+	s.Hook("DescribeServiceDeployments", c.tick, nil)
+	w := acctest.Terraform(t, s)
+	w.Write(fmt.Sprintf(`
+resource "signal_ecs_deployment_wait" "service" {
+  service_deployment_arn = %q
+}
+
+resource "signal_ecs_deployment" "gate" {
+  cluster          = "default"
+  service          = "web"
+  lifecycle_stage  = "POST_SCALE_UP"
+  wait_until_ready = true
+}
+`, d.ARN))
+	for range 2 {
+		if err := w.Apply(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		resources := w.Resources()
+		gate, service := resources["signal_ecs_deployment.gate"].AttributeValues, resources["signal_ecs_deployment_wait.service"].AttributeValues
+		if gate["service_deployment_arn"] != d.ARN || gate["delivery"] != "SENT" || service["target_status"] != "SUCCESSFUL" || s.Accepted("ContinueServiceDeployment") != 1 {
+			t.Errorf("the gate is %v, the service %v, the request log %v", gate, service, s.RequestLog())
+		}
+	}
+}
