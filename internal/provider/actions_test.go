@@ -72,7 +72,7 @@ func TestActionSendsWhatItsResourceSends(t *testing.T) {
 		if len(sent) != 2 || !sent[1].Accepted {
 			t.Fatalf("resource and action together made the request log %v", s.RequestLog())
 		}
-		generated := []string{"UniqueId", "ClientToken", "requestId", "identity"}
+		generated := []string{"UniqueId", "ClientToken", "NotifyNote", "requestId", "identity"}
 		if resource, action := request(sent[0], generated), request(sent[1], generated); resource != action {
 			t.Errorf("the resource sends\n%s\nthe action sends\n%s", resource, action)
 		}

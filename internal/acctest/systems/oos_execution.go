@@ -12,7 +12,7 @@ var (
 	oosHold   = sandbox.OOSTask{Name: "deploy", Action: "ACS::ExecuteCommand", Hold: true}
 	// oosGates wait all at once, so that the target takes a second signal. OOS tells its times to the second,
 	// so that only gates that waited for longer certainly waited when a signal was sent.
-	oosGates = sandbox.OOSTask{Name: "approve", Action: "ACS::Approve", Loop: []string{"a", "b", "c", "d", "e", "f", "g", "h"}}
+	oosGates = sandbox.OOSTask{Name: "approve", Action: "ACS::Approve", Loop: []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}}
 )
 
 // StartOOSExecution starts an execution with these tasks under a fixed id and of a
