@@ -39,7 +39,7 @@ func arguments() map[string]schema.Attribute {
 		},
 		"template_name": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "The name of the template whose waiting execution is signalled. Several executions that wait are an error that lists them. " +
+			MarkdownDescription: "The name of the template whose waiting execution is signalled. Several executions that wait are an error that lists them; child executions are not looked for. " +
 				"With `CancelTask` and `CompleteExecution` it is the one execution in Debug mode that has not ended.",
 			Validators: append([]validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot("execution_id"))}, filled...),
 		},

@@ -123,7 +123,7 @@ func TestComputedArgumentsSetAsRecorded(t *testing.T) {
 		config := y.Ready(s)
 		r := p.Resource(y.Type)
 		apply(t, r, config)
-		for _, name := range []string{"region", "run_id", "unique_id", "client_token"} {
+		for _, name := range []string{"region", "run_id", "unique_id", "client_token", "notify_note"} {
 			if !r.Has(name) || r.String(name) == "" {
 				continue
 			}
