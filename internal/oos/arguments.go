@@ -32,18 +32,17 @@ func arguments() map[string]schema.Attribute {
 	filled := []validator.String{stringvalidator.LengthAtLeast(1)}
 	return map[string]schema.Attribute{
 		"execution_id": schema.StringAttribute{
-			Optional:            true,
-			Computed:            true,
-			MarkdownDescription: "The id of the execution to signal. Either this or `template_name` is needed.",
+			Required:            true,
+			MarkdownDescription: "The id of the execution to signal.",
 			Validators:          filled,
 		},
 		"template_name": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "The name of the template whose waiting execution is signalled. Several executions that wait are an error that lists them; child executions are not looked for. " +
 				"With `CancelTask` and `CompleteExecution` it is the one execution in Debug mode that has not ended.",
-			Validators: append([]validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot("execution_id"))}, filled...),
+			Validators: filled,
 		},
-		"started_after": signal.StartedAfterAttribute(stringvalidator.AlsoRequires(path.MatchRoot("template_name"))),
+		"started_after": signal.StartedAfterAttribute(),
 		"notify_type": schema.StringAttribute{
 			Required: true,
 			MarkdownDescription: "`Approve` or `Reject` a task that waits for approval, because its action is `ACS::Approve` or because it is of high risk; " +

@@ -77,4 +77,10 @@ func TestLookUpThatFails(t *testing.T) {
 			}
 		})
 	}
+	s, r, config := start(t, byTemplate(gate))
+	s.Refuse()
+	says(t, r.Apply(config.With(acctest.Values{"timeouts": acctest.Values{"create": "5m"}})), true, "Signal Not Sent", "connection refused")
+	if !r.State.IsNull() {
+		t.Errorf("the state is %s", r.State)
+	}
 }

@@ -6,10 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
@@ -22,11 +20,6 @@ func wait(clients *alicloud.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
 		Description: "Waits for an execution of an Alibaba Cloud OOS template, and sends nothing: until it has ended, or until it waits for a signal.",
 		Target:      []string{"execution_id"},
-		Arguments: map[string]schema.Attribute{"execution_id": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "The id of the execution.",
-			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-		}},
 		Outputs: schema.StringAttribute{
 			Computed:            true,
 			MarkdownDescription: "The outputs that the template defines, a JSON text for `jsondecode`, once the execution has ended; null before, and with `until = \"ready\"`.",

@@ -11,13 +11,12 @@ import (
 )
 
 // StartedAfterAttribute is the started_after argument of signals whose targets can be
-// found by a name that several runs share: one of the Filters of their Naming. More
-// validators may say what it goes with.
-func StartedAfterAttribute(more ...validator.String) schema.Attribute {
+// found by a name that several runs share: one of the Filters of their Naming.
+func StartedAfterAttribute() schema.Attribute {
 	return schema.StringAttribute{
 		Optional:            true,
 		MarkdownDescription: "Leaves out runs that were started before this time (RFC 3339, such as `2026-01-31T12:00:00Z`) when the target is looked for by name. A change of it alone sends nothing: the target that was found stays.",
-		Validators:          append(more, isTime{}),
+		Validators:          []validator.String{isTime{}},
 	}
 }
 

@@ -1,13 +1,8 @@
-variable "template_name" {
-  description = "The template whose execution waits for approval."
-  type        = string
-}
-
-# A gate: approves the one execution of the template that waits, once there is
-# one, and is passed when that execution has succeeded.
+# A gate: approves the execution once it waits for that, and is passed when the
+# execution has succeeded.
 resource "signal_oos_execution" "gate" {
-  template_name = var.template_name
-  notify_type   = "Approve"
+  execution_id = var.last_execution_id
+  notify_type  = "Approve"
 
   wait_until_ready    = true
   wait_for_completion = true
@@ -15,6 +10,11 @@ resource "signal_oos_execution" "gate" {
   timeouts {
     create = "45m"
   }
+}
+
+variable "last_execution_id" {
+  description = "An execution that comes to a task that waits for approval."
+  type        = string
 }
 
 # Not created when the execution fails or is cancelled.

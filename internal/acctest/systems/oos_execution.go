@@ -90,6 +90,7 @@ var oosExecution = []System{{
 		"region":       "eu-central-1",
 	},
 	Together:    Values{"task_execution_id": "another", "parameters": "{}", "execution_status": "Success", "template_name": "another", "started_after": "2020-01-31T12:00:00Z"},
+	Naming:      &Naming{Name: "template_name", ID: "execution_id", Filter: "started_after"},
 	Missing:     Values{"execution_id": "exec-nothing"},
 	MissingAt:   "execution_id",
 	RetryAfter:  true,
@@ -116,10 +117,11 @@ var oosExecution = []System{{
 	},
 	Examples: []Scenario{{
 		Example:   "resources/signal_oos_execution",
-		Variables: []Variable{{"execution_id", "exec-" + ID(26)}, {"template_name", "release-27"}, {"release", "1.2.3"}},
+		Variables: []Variable{{"execution_id", "exec-" + ID(26)}, {"last_execution_id", "exec-" + ID(27)}, {"template_name", "release-29"}, {"release", "1.2.3"}},
 		Start: func(s *sandbox.Sandbox) {
 			StartOOSExecution(s, 26, oosGate, oosDeploy)
 			StartOOSExecution(s, 27, oosGate, oosDeploy)
+			StartOOSExecution(s, 29, oosGate, oosDeploy)
 		},
 	}, {
 		Example:   "resources/signal_oos_execution_wait",
@@ -133,12 +135,10 @@ var oosExecution = []System{{
 	}},
 	Docs: Docs{
 		Service:  "OOS",
-		Named:    "by its `execution_id`, or found by `template_name`",
 		API:      "https://www.alibabacloud.com/help/en/oos/developer-reference/api-oos-2019-06-01-notifyexecution",
 		Sends:    "approve or reject an execution of an Alibaba Cloud OOS template, or execute, cancel, retry or skip a task of it",
 		Lost:     "reads the execution's tasks: a signal whose note and effect they show in the time of the send is confirmed; a task that still waits for it is signalled again; anything else is unknown",
 		Repeats:  "nothing but the task's state: its `notify_note` tells one signal from another",
-		LookUp:   "With `template_name`, the execution is looked for first, which needs `oos:ListExecutions` and `oos:ListTaskExecutions` on `execution/*`.",
 		LateNote: "a task that is shown as waiting for longer gets the signal twice",
 		Answers: []Answer{
 			{"EntityNotExists.Execution", "execution_id", "the execution's id, region and account"},

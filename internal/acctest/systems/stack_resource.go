@@ -105,7 +105,7 @@ var stackResource = []System{{
 	}},
 	Docs: Docs{
 		Service: "ROS",
-		Named:   "by the `stack_id` and its `logical_resource_id`",
+		Named:   "by the `stack_id`, or found by `stack_name`; and its `logical_resource_id`",
 		API:     "https://www.alibabacloud.com/help/en/ros/developer-reference/api-ros-2019-09-10-signalresource",
 		Sends:   "a signal to a resource of an Alibaba Cloud ROS stack",
 		Lost:    "sends the same request again, until an answer comes or the timeout is over",

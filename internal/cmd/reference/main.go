@@ -156,11 +156,14 @@ func vendor(y systems.System) string {
 	return y.Docs.Service
 }
 
-// named is how a target is named: what the pages say of it, else the arguments that lead
-// to one that is not there.
+// named is how a target is named: what the pages say of it, else its id and name, or the
+// arguments that lead to one that is not there.
 func named(y systems.System) string {
 	if y.Docs.Named != "" {
 		return y.Docs.Named
+	}
+	if y.Naming != nil {
+		return fmt.Sprintf("by its `%s`, or found by `%s`", y.Naming.ID, y.Naming.Name)
 	}
 	var names []string
 	for name := range y.Missing {
