@@ -15,8 +15,7 @@ import (
 
 // evidence is what an execution's steps show of a signal: a decision about an
 // approval, or that a step was moved. The caller is asked when there is something to
-// compare: who sends it, "" when that is
-// not known.
+// compare: who sends it, "" when that is not known.
 func (e execution) evidence(input *sdk.SendAutomationSignalInput, caller func() string) *delivery.Evidence {
 	if input.SignalType == ssmtypes.SignalTypeRevoke {
 		// What Revoke leaves behind is not documented, so nothing shows it.
@@ -80,13 +79,15 @@ func (s snapshot) traces() (traces []delivery.Trace) {
 			}
 		case !yetToEnd(step), waiting && !shown && !needsOne(step):
 			// One of several approvals may be there without being shown: its time is not.
-			traces = append(traces, delivery.Trace{ID: id, At: awssdk.ToTime(step.ExecutionEndTime), Shows: shows{step: step, alone: alone}})
+			traces = append(traces, delivery.Trace{ID: id, At: awssdk.ToTime(step.ExecutionEndTime), Shows: shows{step: step}})
 		}
 	}
 	return traces
 }
 
-// approval compares a trace with an approval or a rejection.
+// approval compares a trace with an approval or a rejection. Anybody among the
+// approvers may have decided in the same time: a decision is this signal's only if it
+// has its comment, or if its approver is the caller and it can be no other decision.
 func (s shows) approval(input *sdk.SendAutomationSignalInput, caller string) delivery.Likeness {
 	if !is(s.step.Action, "aws:approve") {
 		return delivery.NotOurs
@@ -98,26 +99,24 @@ func (s shows) approval(input *sdk.SendAutomationSignalInput, caller string) del
 			return delivery.Alike
 		case !moved(s.step, input):
 			return delivery.NotOurs
-		case s.alone:
-			return delivery.Ours
 		default:
-			return delivery.Alike
+			return delivery.Alike // By whom is not shown.
 		}
 	}
 	d := s.decision
 	signed := d.comment != "" && len(comments) > 0
+	recognised := signed || s.alone && caller != "" && d.approver == caller
 	switch {
 	case d.word != "" && d.word != input.SignalType, signed && !slices.Contains(comments, d.comment), another(d.approver, caller):
 		return delivery.NotOurs
-	case d.word == "", (d.comment == "") != (len(comments) == 0), !signed && !s.alone:
+	case d.word == "", (d.comment == "") != (len(comments) == 0), !recognised:
 		return delivery.Alike
 	default:
 		return delivery.Ours
 	}
 }
 
-// another reports whether an approver is certainly not the caller. The sessions of
-// a role have names of their own, and a role has more than one form of ARN.
+// another reports whether an approver is certainly not the caller.
 func another(approver, caller string) bool {
 	a, err := arn.Parse(approver)
 	if err != nil {
@@ -127,16 +126,27 @@ func another(approver, caller string) bool {
 	if err != nil {
 		return false
 	}
-	names, others := strings.Split(a.Resource, "/"), strings.Split(c.Resource, "/")
+	kind, name := principal(a)
+	callerKind, callerName := principal(c)
+	return a.AccountID != c.AccountID || kind != "" && callerKind != "" && (kind != callerKind || name != callerName)
+}
+
+// principal is what an ARN names: a user, a role or the root of an account, and its
+// name; empty for anything else. A role has an ARN of its own, and its sessions have
+// others, with names that change.
+func principal(of arn.ARN) (kind, name string) {
+	names := strings.Split(of.Resource, "/")
 	switch {
-	case a.AccountID != c.AccountID:
-		return true
-	case names[0] != others[0], len(names) < 2, len(others) < 2:
-		return false
-	case names[0] == "assumed-role":
-		return names[1] != others[1]
+	case of.Resource == "root":
+		return "root", ""
+	case names[0] == "user" && len(names) > 1:
+		return "user", of.Resource
+	case names[0] == "role" && len(names) > 1:
+		return "role", names[len(names)-1]
+	case names[0] == "assumed-role" && len(names) > 1:
+		return "role", names[1]
 	default:
-		return a.Resource != c.Resource
+		return "", ""
 	}
 }
 

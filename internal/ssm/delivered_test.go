@@ -1,6 +1,7 @@
 package ssm_test
 
 import (
+	"cmp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,9 @@ import (
 
 // A signal whose answer is lost after or before it is acted on.
 const after, before = sandbox.KindDropAfter, sandbox.KindDropBefore
+
+// asked has the provider ask whose its credentials are.
+var asked = acctest.Values{"forbidden_account_ids": []any{"000000000000"}}
 
 func TestLostAnswerIsReadBack(t *testing.T) {
 	gate := func(change ...func(*sandbox.Automation)) sandbox.Automation {
@@ -50,18 +54,26 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 		ago            time.Duration
 		// meanwhile is somebody else's, sent just after.
 		meanwhile string
-		options   sandbox.Options
-		fault     sandbox.Kind
+		// known says that the provider knows whose credentials it has.
+		known   bool
+		options sandbox.Options
+		fault   sandbox.Kind
 		// delivery is what it comes to, sends how many requests there are for this signal.
 		delivery string
 		sends    int
 		says     []string
 	}{
-		"approved":                             {automation: gate(), signal: "Approve", fault: after, delivery: "CONFIRMED", sends: 1},
+		"approved":                             {automation: gate(), signal: "Approve", fault: after, delivery: "UNKNOWN", sends: 1, says: []string{"at about the same time"}},
 		"not approved":                         {automation: gate(), signal: "Approve", fault: before, delivery: "SENT", sends: 2},
+		"approved by the caller":               {automation: gate(), known: true, signal: "Approve", fault: after, delivery: "CONFIRMED", sends: 1},
+		"approved by it, no decisions":         {automation: gate(shows(sandbox.DecisionsNone)), known: true, signal: "Approve", fault: after, delivery: "UNKNOWN", sends: 1},
+		"approved by it, one of two gates":     {automation: gate(anotherGate), known: true, signal: "Approve", fault: after, delivery: "UNKNOWN", sends: 1},
+		"rejected, unsigned":                   {automation: gate(), signal: "Reject", fault: after, delivery: "UNKNOWN", sends: 1},
+		"rejected by the caller":               {automation: gate(), known: true, signal: "Reject", fault: after, delivery: "CONFIRMED", sends: 1},
+		"rejected, no decisions":               {automation: gate(shows(sandbox.DecisionsNone)), signal: "Reject", payload: sign, fault: after, delivery: "UNKNOWN", sends: 1},
 		"approved, with a comment":             {automation: gate(), signal: "Approve", payload: sign, fault: after, delivery: "CONFIRMED", sends: 1},
 		"approved, decisions as a list":        {automation: gate(shows(sandbox.DecisionsList)), signal: "Approve", payload: sign, fault: after, delivery: "CONFIRMED", sends: 1},
-		"approved, no decisions":               {automation: gate(shows(sandbox.DecisionsNone)), signal: "Approve", fault: after, delivery: "CONFIRMED", sends: 1},
+		"approved, no decisions":               {automation: gate(shows(sandbox.DecisionsNone)), signal: "Approve", fault: after, delivery: "UNKNOWN", sends: 1},
 		"not approved, no decisions":           {automation: gate(shows(sandbox.DecisionsNone)), signal: "Approve", fault: before, delivery: "SENT", sends: 2},
 		"not approved, one said to be enough":  {automation: gate(shows(sandbox.DecisionsNone), approvals(1)), signal: "Approve", fault: before, delivery: "SENT", sends: 2},
 		"not approved, nothing shown at all":   {automation: gate(shows(sandbox.DecisionsNone), noInputs), signal: "Approve", fault: before, delivery: "UNKNOWN", sends: 1, says: []string{"What SSM shows does not tell: it shows something that may be this signal"}},
@@ -76,11 +88,11 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 		"an approval of long ago":              {automation: gate(approvals(3)), earlier: "Approve", ago: time.Minute, signal: "Approve", fault: before, delivery: "SENT", sends: 2},
 		"another's approval, told by comment":  {automation: gate(approvals(3)), meanwhile: "Approve", signal: "Approve", payload: sign, fault: before, delivery: "SENT", sends: 2},
 		"another's rejection":                  {automation: gate(), meanwhile: "Reject", signal: "Approve", fault: before, delivery: "UNKNOWN", sends: 1, says: []string{"no step that waited for this signal"}},
-		"rejected":                             {automation: gate(), signal: "Reject", fault: after, delivery: "CONFIRMED", sends: 1},
+		"rejected":                             {automation: gate(), signal: "Reject", payload: sign, fault: after, delivery: "CONFIRMED", sends: 1},
 		"not rejected":                         {automation: gate(), signal: "Reject", fault: before, delivery: "SENT", sends: 2},
 		"second gate, first one of long ago":   {automation: gate(anotherGate), earlier: "Approve", ago: time.Minute, signal: "Approve", fault: before, delivery: "SENT", sends: 2},
 		"second gate, no decisions":            {automation: gate(anotherGate, shows(sandbox.DecisionsNone)), earlier: "Approve", ago: time.Minute, signal: "Approve", fault: before, delivery: "SENT", sends: 2},
-		"second gate, passed":                  {automation: gate(anotherGate), earlier: "Approve", ago: time.Minute, signal: "Approve", fault: after, delivery: "CONFIRMED", sends: 1},
+		"second gate, passed":                  {automation: gate(anotherGate), earlier: "Approve", ago: time.Minute, signal: "Approve", payload: sign, fault: after, delivery: "CONFIRMED", sends: 1},
 		"second gate, first one just now":      {automation: gate(anotherGate), earlier: "Approve", signal: "Approve", fault: before, delivery: "UNKNOWN", sends: 1, says: []string{"at about the same time"}},
 		"first gate, signed":                   {automation: gate(anotherGate), signal: "Approve", payload: sign, fault: after, delivery: "CONFIRMED", sends: 1},
 		"second gate, first one signed by all": {automation: gate(anotherGate), earlier: "Approve", earlierPayload: acctest.Values{"Comment": []any{"release 6"}}, ago: time.Minute, signal: "Approve", payload: sign, fault: before, delivery: "SENT", sends: 2},
@@ -93,12 +105,12 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 		"stopped":                              {automation: running, signal: "StopStep", fault: after, delivery: "CONFIRMED", sends: 1},
 		"not stopped":                          {automation: running, signal: "StopStep", fault: before, delivery: "SENT", sends: 2},
 		"revoked":                              {automation: gate(), signal: "Revoke", fault: after, delivery: "UNKNOWN", sends: 1},
-		"in whole seconds":                     {automation: gate(), signal: "Approve", options: sandbox.Options{WholeSeconds: true}, fault: after, delivery: "CONFIRMED", sends: 1},
+		"in whole seconds":                     {automation: gate(), signal: "Approve", payload: sign, options: sandbox.Options{WholeSeconds: true}, fault: after, delivery: "CONFIRMED", sends: 1},
 		"in whole seconds, not approved":       {automation: gate(), signal: "Approve", options: sandbox.Options{WholeSeconds: true}, fault: before, delivery: "SENT", sends: 2},
 		"without the time":                     {automation: gate(), signal: "Approve", options: sandbox.Options{NoDate: true}, fault: after, delivery: "UNKNOWN", sends: 1, says: []string{"does not tell what time it is"}},
-		"truncated":                            {automation: gate(), signal: "Approve", fault: sandbox.KindTruncate, delivery: "CONFIRMED", sends: 1},
+		"truncated":                            {automation: gate(), signal: "Approve", payload: sign, fault: sandbox.KindTruncate, delivery: "CONFIRMED", sends: 1},
 		"500 before acting":                    {automation: gate(), signal: "Approve", fault: sandbox.KindErrorBefore, delivery: "SENT", sends: 2},
-		"500 after acting":                     {automation: gate(), signal: "Approve", fault: sandbox.KindErrorAfter, delivery: "CONFIRMED", sends: 1},
+		"500 after acting":                     {automation: gate(), signal: "Approve", payload: sign, fault: sandbox.KindErrorAfter, delivery: "CONFIRMED", sends: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -113,7 +125,11 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 					// What happens during a read is seen by the ones that follow.
 					policy.Settle = 300 * time.Millisecond
 				}
-				p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(policy))
+				block := acctest.AWS(s.URL())
+				if test.known {
+					block = block.With(asked)
+				}
+				p := acctest.StartProvider(t, acctest.Values{"aws": block}, provider.WithPolicy(policy))
 				test.automation.ID, test.automation.AcceptRepeats = "", true
 				id := s.StartAutomation(test.automation)
 				stranger := acctest.StartProvider(t, acctest.Block(s.URL()))
@@ -181,7 +197,7 @@ func TestLaggingReadsAreWaitedFor(t *testing.T) {
 	s.Inject(sandbox.Fault{Operation: "SendAutomationSignal", Kind: after, Times: 1})
 	_ = delivery.Sleep(t.Context(), 200*time.Millisecond)
 	r := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(policy)).Resource("signal_automation")
-	if diags := r.Apply(acctest.Values{"automation_execution_id": id, "signal_type": "Approve"}); len(diags) > 0 || r.String("delivery") != "CONFIRMED" {
+	if diags := r.Apply(acctest.Values{"automation_execution_id": id, "signal_type": "Approve", "payload": acctest.Values{"Comment": []any{"release 7"}}}); len(diags) > 0 || r.String("delivery") != "CONFIRMED" {
 		t.Errorf("delivery is %q: %s", r.String("delivery"), diags)
 	}
 	if s.Count("SendAutomationSignal") != 1 || s.Count("GetAutomationExecution") < 2 {
@@ -238,28 +254,47 @@ func TestOddDecisions(t *testing.T) {
 
 // Somebody else's approval of the same gate is not the one that was sent.
 func TestSomebodyElsesApproval(t *testing.T) {
+	const (
+		user    = "arn:aws:iam::123456789012:user/sandbox"
+		session = "arn:aws:sts::123456789012:assumed-role/deploy/one"
+	)
 	sign := acctest.Values{"Comment": []any{"release 7"}}
 	for name, test := range map[string]struct {
 		needed       int
 		ours, theirs acctest.Values
-		// known says that the provider knows whose credentials it has.
-		known    bool
-		delivery string
-		taken    int
+		// caller is whose credentials the provider has, as far as it knows, and approver
+		// whose the other approval is.
+		caller, approver string
+		delivery         string
+		taken            int
 	}{
+		"without a comment, one is enough":   {needed: 1, delivery: "UNKNOWN", taken: 1},
+		"without a comment":                  {needed: 2, delivery: "UNKNOWN", taken: 1},
 		"without our comment":                {needed: 2, ours: sign, delivery: "UNKNOWN", taken: 1},
 		"without our comment, one is enough": {needed: 1, ours: sign, delivery: "UNKNOWN", taken: 1},
 		"with a comment, and ours has none":  {needed: 1, theirs: sign, delivery: "UNKNOWN", taken: 1},
 		"with another comment":               {needed: 2, ours: sign, theirs: acctest.Values{"Comment": []any{"by A"}}, delivery: "SENT", taken: 2},
-		"known by the approver":              {needed: 2, known: true, delivery: "SENT", taken: 2},
-		"known by the approver, and signed":  {needed: 2, ours: sign, theirs: sign, known: true, delivery: "SENT", taken: 2},
-		"known, and one is enough":           {needed: 1, known: true, delivery: "UNKNOWN", taken: 1},
+		"known by the approver":              {needed: 2, caller: user, delivery: "SENT", taken: 2},
+		"known by the approver, and signed":  {needed: 2, ours: sign, theirs: sign, caller: user, delivery: "SENT", taken: 2},
+		"known, and one is enough":           {needed: 1, caller: user, delivery: "UNKNOWN", taken: 1},
+
+		"by a role, not a user":           {needed: 2, caller: user, approver: session, delivery: "SENT", taken: 2},
+		"by a user, not a role":           {needed: 2, caller: session, approver: user, delivery: "SENT", taken: 2},
+		"by the role itself":              {needed: 2, caller: session, approver: "arn:aws:iam::123456789012:role/ci/deploy", delivery: "UNKNOWN", taken: 1},
+		"by another session of the role":  {needed: 1, caller: session, approver: "arn:aws:sts::123456789012:assumed-role/deploy/two", delivery: "UNKNOWN", taken: 1},
+		"by another role's session":       {needed: 2, caller: session, approver: "arn:aws:sts::123456789012:assumed-role/other/one", delivery: "SENT", taken: 2},
+		"by another role":                 {needed: 2, caller: session, approver: "arn:aws:iam::123456789012:role/deploy/other", delivery: "SENT", taken: 2},
+		"by a user of the same last name": {needed: 2, caller: user, approver: "arn:aws:iam::123456789012:user/team/sandbox", delivery: "SENT", taken: 2},
+		"by the root of the account":      {needed: 2, caller: user, approver: "arn:aws:iam::123456789012:root", delivery: "SENT", taken: 2},
+		"by the role in another account":  {needed: 2, caller: session, approver: "arn:aws:sts::210987654321:assumed-role/deploy/one", delivery: "SENT", taken: 2},
+		"by something else":               {needed: 2, caller: user, approver: "arn:aws:sts::123456789012:federated-user/sandbox", delivery: "UNKNOWN", taken: 1},
+		"by the name of a user":           {needed: 2, caller: user, approver: "person", delivery: "UNKNOWN", taken: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := acctest.Sandbox(t, sandbox.Options{Credentials: map[string]sandbox.Secret{
-				"sandbox-access-key": {SecretKey: "sandbox-secret-key"},
-				"person":             {SecretKey: "sandbox-secret-key", ARN: "arn:aws:iam::123456789012:user/person"},
+				"sandbox-access-key": {SecretKey: "sandbox-secret-key", ARN: cmp.Or(test.caller, user)},
+				"person":             {SecretKey: "sandbox-secret-key", ARN: cmp.Or(test.approver, "arn:aws:iam::123456789012:user/person")},
 			}})
 			id := s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{{Name: "gate", Action: "aws:approve", MinRequiredApprovals: test.needed}}})
 			config := func(payload acctest.Values) acctest.Values {
@@ -271,8 +306,8 @@ func TestSomebodyElsesApproval(t *testing.T) {
 			}
 			block := acctest.AWS(s.URL())
 			person := acctest.StartProvider(t, acctest.Values{"aws": block.With(acctest.Values{"access_key": "person"})})
-			if test.known {
-				block = block.With(acctest.Values{"forbidden_account_ids": []any{"000000000000"}})
+			if test.caller != "" {
+				block = block.With(asked)
 			}
 			policy := acctest.Quick
 			policy.Settle = 300 * time.Millisecond

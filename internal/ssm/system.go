@@ -39,9 +39,10 @@ func system(clients *aws.Clients) signal.System[args] {
 			"When the answer to a signal is lost, the provider reads the execution's steps. If a step still waits for the signal, it has not arrived. " +
 			"It has arrived if a step shows its effect, between the sending and 15 seconds after the answer was lost, and no other signal of this provider explains that effect. " +
 			"For an approval or rejection, the decision also has to have the same `Comment`, and no approver that is known to be somebody else.\n\n" +
-			"In an execution with more than one approval, put a `Comment` of its own into each `payload`: without it one decision cannot be told from another, and the outcome stays unknown. " +
+			"Put a `Comment` of its own into each `payload` that approves or rejects: without it one decision cannot be told from another, and the outcome stays unknown. " +
+			"The only exception is an execution with a single approval whose decision names the caller as its approver; the provider knows the caller when `allowed_account_ids` or `forbidden_account_ids` has it ask. " +
 			"The outcome also stays unknown when a decision does not show its time, and when another gate began to wait only after the signal was sent. " +
-			"Where one approval is enough and has no `Comment`, an approval by somebody else in the same time cannot be told from this one. " +
+			"Where a step was resumed, started or stopped by somebody else in the same time, that cannot be told from this signal. " +
 			"`Revoke` is not looked for, because its effect is not documented.\n\n" +
 			"With `document_name` the execution is looked up before anything is sent, so that no resource has to tell its id, which resources that start an execution do only once it has ended. " +
 			"Exactly one execution of the document has to be in progress that can take this signal, with `adopt_existing` also one that shows such a signal. " +

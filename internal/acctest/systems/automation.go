@@ -22,6 +22,12 @@ func approval(execution string) Values {
 	return Values{"automation_execution_id": execution, "signal_type": "Approve"}
 }
 
+// signed is an approval whose comment tells it from any other: without one, a lost
+// answer leaves open whose decision is shown.
+func signed(execution string) Values {
+	return approval(execution).With(Values{"payload": Values{"Comment": []any{"release 7"}}})
+}
+
 var automation = []System{{
 	Type:       "signal_automation",
 	Package:    "ssm",
@@ -35,8 +41,7 @@ var automation = []System{{
 			Steps:         []sandbox.Step{{Name: "approve", Action: "aws:approve", MinRequiredApprovals: 10}},
 			AcceptRepeats: true,
 		})
-		// Of several approvals, its comment tells one from another.
-		return approval(id).With(Values{"payload": Values{"Comment": []any{"release 7"}}})
+		return signed(id)
 	},
 	Resends: Values{
 		"automation_execution_id": "11111111-1111-1111-1111-111111111111",
@@ -74,12 +79,12 @@ var automation = []System{{
 				Badly: {Name: "deploy", Action: "aws:executeScript", Fail: "the disk is full"},
 				Never: {Name: "deploy", Action: "aws:executeScript", Hold: true},
 			}[end]
-			return approval(s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{
+			return signed(s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{
 				approve, {Name: "settle", Action: "aws:sleep", SleepSeconds: seconds}, last,
 			}}))
 		},
 		Unready: func(s *sandbox.Sandbox) Values {
-			return approval(s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{
+			return signed(s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{
 				{Name: "prepare", Action: "aws:sleep", SleepSeconds: seconds}, approve,
 			}}))
 		},
@@ -99,7 +104,7 @@ var automation = []System{{
 			steps[1] = settle
 		}
 		id := s.StartAutomation(sandbox.Automation{Steps: steps, AcceptRepeats: true})
-		return approval(id), id
+		return signed(id), id
 	},
 	Guards: []Guarded{{Guard: ShowsSignals}, adopting},
 	Demo: Demo{
