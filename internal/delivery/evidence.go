@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"crypto/rand"
 	"slices"
 	"sync"
 	"time"
@@ -75,10 +76,13 @@ func NewClaims(poller *Poller) *Claims {
 
 // claimant is a signal that may have left traces. It outlives its delivery.
 type claimant struct {
+	// id names the signal in what later processes are told.
+	id       string
 	request  string
 	likeness func(Trace) Likeness
 	sends    []*send
-	// proof is the trace that proves that one of its lost sends has arrived.
+	// proof is the trace that proves that one of its lost sends has arrived. A signal
+	// without sends has been adopted: then it is the trace of whoever sent it.
 	proof claim
 }
 
@@ -112,12 +116,14 @@ type TrackedTarget struct {
 	evidence *Evidence
 	limiter  *RateLimiter
 	self     *claimant
+	// unclear says that others may have left the traces of a previous send.
+	unclear bool
 }
 
 // Track returns a target as one whose sends the claims know. Its reads share a
 // rate limiter.
 func (c *Claims) Track(target Target, evidence *Evidence, limiter *RateLimiter) *TrackedTarget {
-	return &TrackedTarget{target, c, evidence, limiter, &claimant{request: evidence.Request, likeness: evidence.Likeness}}
+	return &TrackedTarget{target, c, evidence, limiter, &claimant{id: rand.Text(), request: evidence.Request, likeness: evidence.Likeness}, false}
 }
 
 // Follow has the signal go elsewhere from now on, such as to the run that was found.
@@ -128,9 +134,101 @@ func (t *TrackedTarget) Follow(target Target, evidence *Evidence) {
 	t.self.request, t.self.likeness = evidence.Request, evidence.Likeness
 }
 
-// Previous adds a send of the signal by an earlier process, with an unknown outcome.
-func (t *TrackedTarget) Previous(began, ended Timestamp) {
+// Previous adds a send of the signal by an earlier process, with an unknown outcome,
+// and what that process knew of other signals.
+func (t *TrackedTarget) Previous(began, ended Timestamp, rivals Rivals) {
 	t.end(t.begin(began), Attempt{Outcome: Unknown}, ended)
+	t.claims.mu.Lock()
+	defer t.claims.mu.Unlock()
+	t.unclear = rivals.Unclear
+	scope := t.evidence.Scope
+	for _, twin := range rivals.Twins {
+		if slices.ContainsFunc(t.claims.signals[scope], func(known *claimant) bool { return known.id == twin.ID }) {
+			continue
+		}
+		known := &claimant{id: twin.ID, request: t.self.request, likeness: t.self.likeness, proof: claim(twin.Proof)}
+		if !twin.Began.IsZero() {
+			sent := &send{began: Timestamp{twin.Began, began.Tolerance}, ended: Timestamp{twin.Ended, began.Tolerance}, state: taken}
+			if twin.Proof != "" {
+				sent.state = lost
+			}
+			known.sends = append(known.sends, sent)
+		}
+		t.claims.signals[scope] = append(t.claims.signals[scope], known)
+	}
+}
+
+// Rivals are the other signals of a process that may have left the traces of a lost
+// one, as far as a later process that looks for that one has to know of them.
+type Rivals struct {
+	Twins []Twin `json:"twins,omitempty"`
+	// Unclear says that there are others, and that it is open what they have left.
+	Unclear bool `json:"unclear,omitempty"`
+}
+
+// Twin is a signal that has left what a lost one would.
+type Twin struct {
+	ID string `json:"id"`
+	// Began and Ended are when it was sent; zero when it was adopted.
+	Began time.Time `json:"began,omitzero"`
+	Ended time.Time `json:"ended,omitzero"`
+	// Proof is the id of its trace, where that is known.
+	Proof string `json:"proof,omitempty"`
+}
+
+// Rivals returns the other signals that may have left the traces of this one.
+func (t *TrackedTarget) Rivals() (rivals Rivals) {
+	t.claims.mu.Lock()
+	defer t.claims.mu.Unlock()
+	rivals.Unclear = t.unclear
+	if len(t.self.sends) == 0 {
+		return rivals
+	}
+	first := t.self.first().earliest()
+	for _, other := range t.claims.signals[t.evidence.Scope] {
+		near := slices.DeleteFunc(slices.Clone(other.sends), func(s *send) bool { return s.state != inFlight && t.claims.over(s).Before(first) })
+		known := other.request == t.self.request && len(near) == 1 && (near[0].state == taken || near[0].state == lost && other.proof != "")
+		switch {
+		case other == t.self, len(near) == 0 && (len(other.sends) > 0 || other.proof == ""):
+		case len(near) == 0:
+			rivals.Twins = append(rivals.Twins, Twin{ID: other.id, Proof: string(other.proof)})
+		case known:
+			rivals.Twins = append(rivals.Twins, Twin{other.id, near[0].began.At, near[0].ended.At, string(other.proof)})
+		default:
+			rivals.Unclear = true
+		}
+	}
+	return rivals
+}
+
+// over is when a send that has ended leaves no trace any more.
+func (c *Claims) over(s *send) time.Time { return s.ended.latest().Add(c.poller.Settle + clockSlack) }
+
+// Adopt makes one of the traces that show such a signal this one's, unless each is
+// already one that somebody else has adopted. Two that adopt need two.
+func (t *TrackedTarget) Adopt(id string, shown Shown) bool {
+	t.claims.mu.Lock()
+	defer t.claims.mu.Unlock()
+	scope := t.evidence.Scope
+	for _, trace := range shown.Traces {
+		adopted := func(other *claimant) bool {
+			return len(other.sends) == 0 && other.id != id && other.proof == claim(trace.ID)
+		}
+		if !slices.ContainsFunc(t.claims.signals[scope], adopted) {
+			t.claims.signals[scope] = append(t.claims.signals[scope], &claimant{id: id, request: t.self.request, likeness: t.self.likeness, proof: claim(trace.ID)})
+			return true
+		}
+	}
+	return len(shown.Traces) == 0
+}
+
+// Release gives up what a signal has adopted.
+func (c *Claims) Release(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for scope, known := range c.signals {
+		c.signals[scope] = slices.DeleteFunc(known, func(other *claimant) bool { return len(other.sends) == 0 && other.id == id })
+	}
 }
 
 // Send makes one attempt.
@@ -206,7 +304,7 @@ func (c *Claims) since(t *TrackedTarget) Timestamp {
 		grown = false
 		for _, other := range c.signals[t.evidence.Scope] {
 			overlaps := slices.ContainsFunc(other.sends, func(s *send) bool {
-				return s.state == inFlight || s.ended.latest().Add(c.poller.Settle+clockSlack).After(since.earliest())
+				return s.state == inFlight || c.over(s).After(since.earliest())
 			})
 			if overlaps && other.first().earliest().Before(since.earliest()) {
 				since, grown = other.first(), true
@@ -251,7 +349,7 @@ const (
 	reasonVague     = "it shows something that may be this signal, and does not tell since when"
 	reasonMore      = "it shows more signals like this one than were sent in that time"
 	reasonFewer     = "it does not show all the signals like this one that it has taken"
-	reasonContested = "it shows a signal that may be this one, or another one whose answer was lost, too"
+	reasonContested = "it shows a signal that may be this one, or another one that was adopted, or one whose answer was lost, too"
 	reasonOpen      = "a signal like this one is being sent, or was taken just now"
 )
 
@@ -287,7 +385,7 @@ func (c *Claims) judge(t *TrackedTarget, since Timestamp, shown Shown) judgement
 	free, proof := r.all.left(mine)
 	possible, _ := r.settled.left(mine)
 	switch {
-	case free > 0 && r.contested:
+	case len(mine) > 0 && (r.adopted || t.unclear), free > 0 && r.contested:
 		return judgement{state: Missed, reason: reasonContested}
 	case free > 0 && !r.explain(mine):
 		return judgement{state: Missed, reason: reasonMore}
@@ -346,6 +444,8 @@ type rivals struct {
 	settled, all *owners
 	// contested says that a lost send of a different signal may have left one.
 	contested bool
+	// adopted says that another signal has adopted one.
+	adopted bool
 	// hidden says that a twin that was taken at about the same time shows no trace.
 	hidden bool
 	// by are the sends, the signal's own included, that may have left each of the
@@ -416,7 +516,11 @@ func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []i
 				}
 			}
 		}
-		if proof := slices.IndexFunc(shown.Traces, func(trace Trace) bool { return claim(trace.ID) == other.proof }); proof >= 0 {
+		proof := slices.IndexFunc(shown.Traces, func(trace Trace) bool { return claim(trace.ID) == other.proof })
+		switch {
+		case proof >= 0 && len(other.sends) == 0:
+			r.adopted = r.adopted || r.isMine(proof)
+		case proof >= 0:
 			proved = append(proved, proof)
 			r.all.give(proved, &other.proof)
 			if settled {

@@ -2,6 +2,7 @@ package delivery_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -236,7 +237,7 @@ func TestEvidenceOfAPreviousSend(t *testing.T) {
 		"it arrived, and one came later":  {arrived: true, later: time.Hour, want: delivery.Reached},
 		"it did not":                      {want: delivery.Pending},
 		"it did not, and one came later":  {later: time.Hour, want: delivery.Pending},
-		"it did not, and one came soon":   {later: 10 * time.Second, want: delivery.Reached}, // which cannot be told apart
+		"it did not, and one came soon":   {later: 10 * time.Second, want: delivery.Reached}, // which cannot be told apart, as the docs say
 		"it arrived, and one came so too": {arrived: true, later: 10 * time.Second, want: delivery.Missed},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -253,7 +254,7 @@ func TestEvidenceOfAPreviousSend(t *testing.T) {
 				}
 				_ = delivery.Sleep(t.Context(), time.Hour)
 				tracked := newClaims().Track(s.signal("ours", answered), s.evidence("ours"), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
-				tracked.Previous(began, ended)
+				tracked.Previous(began, ended, delivery.Rivals{})
 				if end := tracked.Lookup(t.Context()); end.Observation.State != test.want || end.Stopped != nil {
 					t.Errorf("the lookup ended with %+v, want the state %d", end, test.want)
 				}
@@ -442,4 +443,129 @@ func TestManyTwins(t *testing.T) {
 			t.Errorf("the service took %d of %d", s.taken(), len(results))
 		}
 	})
+}
+
+// A later process that looks for a lost signal knows of those that may have left its
+// traces in the process that lost it.
+func TestTwinsOfAnEarlierProcess(t *testing.T) {
+	forever := fault{takes: 100 * time.Hour}
+	for name, test := range map[string]struct {
+		// arrived says whether the lost one did, and beside it is what others did at the same time.
+		arrived bool
+		beside  func(t *testing.T, s *service, claims *delivery.Claims, lost *delivery.TrackedTarget)
+		want    delivery.State
+	}{
+		"alone, and it arrived":     {arrived: true, want: delivery.Reached},
+		"alone, and it did not":     {want: delivery.Pending},
+		"a twin was taken":          {beside: delivers("ours", answered), want: delivery.Pending},
+		"both were taken":           {arrived: true, beside: delivers("ours", answered), want: delivery.Reached},
+		"a twin was confirmed":      {beside: delivers("ours", droppedAfter), want: delivery.Pending},
+		"another signal was taken":  {arrived: true, beside: delivers("theirs", answered), want: delivery.Missed},
+		"a twin has no answer yet":  {arrived: true, beside: begins("ours", forever), want: delivery.Missed},
+		"a twin of long ago":        {arrived: true, beside: func(*testing.T, *service, *delivery.Claims, *delivery.TrackedTarget) {}, want: delivery.Reached},
+		"somebody has adopted it":   {arrived: true, beside: adopts, want: delivery.Missed},
+		"somebody has adopted none": {beside: adopts, want: delivery.Pending},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, limiter := newService(), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads")
+				first := newClaims()
+				if name == "a twin of long ago" {
+					s.deliver(t, first, "ours", answered)
+					_ = delivery.Sleep(t.Context(), time.Hour)
+				}
+				began := delivery.Timestamp{At: time.Now(), Tolerance: 10 * time.Second}
+				lost := first.Track(s.signal("ours", fault{arrives: test.arrived, takes: 2 * time.Second}), s.evidence("ours"), limiter)
+				var both sync.WaitGroup
+				if test.beside != nil {
+					both.Go(func() {
+						_ = delivery.Sleep(t.Context(), 1500*time.Millisecond)
+						test.beside(t, s, first, lost)
+					})
+				}
+				lost.Send(t.Context())
+				ended := delivery.Timestamp{At: time.Now(), Tolerance: 10 * time.Second}
+				both.Wait()
+				kept, err := json.Marshal(lost.Rivals())
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = delivery.Sleep(t.Context(), time.Hour)
+
+				var rivals delivery.Rivals
+				if err := json.Unmarshal(kept, &rivals); err != nil {
+					t.Fatal(err)
+				}
+				second := newClaims()
+				for range 2 { // Told twice, a twin is one twin.
+					again := second.Track(s.signal("ours", answered), s.evidence("ours"), limiter)
+					again.Previous(began, ended, rivals)
+					if end := again.Lookup(t.Context()); end.Observation.State != test.want || end.Stopped != nil {
+						t.Errorf("with %s the lookup ended with %+v, want the state %d", kept, end, test.want)
+					}
+					if test.want == delivery.Reached {
+						break // The trace has an owner.
+					}
+				}
+			})
+		})
+	}
+}
+
+// delivers delivers one more signal.
+func delivers(content string, f fault) func(*testing.T, *service, *delivery.Claims, *delivery.TrackedTarget) {
+	return func(t *testing.T, s *service, claims *delivery.Claims, _ *delivery.TrackedTarget) {
+		s.deliver(t, claims, content, f, answered)
+	}
+}
+
+// begins sends one more signal, and does not wait for an answer.
+func begins(content string, f fault) func(*testing.T, *service, *delivery.Claims, *delivery.TrackedTarget) {
+	return func(t *testing.T, s *service, claims *delivery.Claims, _ *delivery.TrackedTarget) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		sent := claims.Track(s.signal(content, f), s.evidence(content), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
+		go func() {
+			defer cancel()
+			sent.Send(ctx)
+		}()
+		synctest.Wait()
+	}
+}
+
+// adopts adopts what the service shows.
+func adopts(t *testing.T, s *service, claims *delivery.Claims, _ *delivery.TrackedTarget) {
+	adopting := claims.Track(s.signal("ours", answered), s.evidence("ours"), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
+	shown := delivery.Shown{Clock: s.clock()}
+	for i, e := range s.history {
+		shown.Traces = append(shown.Traces, delivery.Trace{ID: fmt.Sprint(i), At: e.at, Shows: e.content})
+	}
+	if !adopting.Adopt("adopter", shown) {
+		t.Error("what is there was not adopted")
+	}
+}
+
+// One trace is adopted once, until whoever has adopted it is gone.
+func TestAdoptedOnce(t *testing.T) {
+	s, claims := newService(), newClaims()
+	one := delivery.Shown{Traces: []delivery.Trace{{ID: "1"}}}
+	tracked := claims.Track(s.signal("ours", answered), s.evidence("ours"), nil)
+	for i, step := range []struct {
+		id    string
+		shown delivery.Shown
+		want  bool
+	}{
+		{"a", one, true},
+		{"a", one, true}, // again
+		{"b", one, false},
+		{"b", delivery.Shown{Traces: append(one.Traces, delivery.Trace{ID: "2"})}, true},
+		{"c", delivery.Shown{}, true}, // where traces are not told apart
+	} {
+		if got := tracked.Adopt(step.id, step.shown); got != step.want {
+			t.Errorf("step %d: adopted %t, want %t", i, got, step.want)
+		}
+	}
+	claims.Release("a")
+	if !tracked.Adopt("d", one) {
+		t.Error("what was released cannot be adopted")
+	}
 }

@@ -35,8 +35,9 @@ type Observation struct {
 	Expires time.Time
 	// Provisional says that the next reads may tell more whatever this one says.
 	Provisional bool
-	// Shown is what the target shows of the signals that it took; nil in probes that
-	// do not look for one.
+	// Shown is what the target shows of the signals that it took: all of them to those who
+	// look for a lost one, and those like it to those who adopt; nil in other probes, and
+	// where each signal has an id of its own.
 	Shown *Shown
 }
 

@@ -102,3 +102,62 @@ func TestLateSignalIsNotTheOneOfTheDestroy(t *testing.T) {
 		})
 	}
 }
+
+// A destroy that looks for what an earlier one has lost does not take the event of
+// its twin for it, although the twin is gone by then.
+func TestTwinsAtDestroyAreTwoSignals(t *testing.T) {
+	for name, test := range map[string]struct {
+		kind  sandbox.Kind
+		sends int
+	}{
+		"it had arrived": {sandbox.KindStallAfter, 0},
+		"it had not":     {sandbox.KindStall, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+				if y.TakesOne() {
+					return // The second of two is refused.
+				}
+				config := y.Ready(s)
+				twin, lost := p.Resource(y.Type), p.Resource(y.Type)
+				plant(t, twin, config)
+				plant(t, lost, config.With(acctest.Values{"timeouts": acctest.Values{"delete": "1s"}}))
+				s.ResetRequestLog()
+				says(t, twin.Destroy(), false)
+				s.Inject(sandbox.Fault{Operation: y.Operation, Kind: test.kind})
+				says(t, lost.Destroy(), true, "Outcome of the Signal Unknown")
+				s.ClearFaults()
+
+				before := s.Count(y.Operation)
+				says(t, lost.On(acctest.StartProvider(t, acctest.Block(s.URL()))).Destroy(), false, "Signal May Be Sent Again")
+				if sent := s.Count(y.Operation) - before; sent != test.sends || s.Accepted(y.Operation) != 2 {
+					t.Errorf("the second destroy sent %d, want %d: %v", sent, test.sends, s.RequestLog())
+				}
+			})
+		})
+	}
+}
+
+// What somebody else has sent is adopted by one resource: its twin sends its own.
+func TestTwinsAdoptOneSignal(t *testing.T) {
+	eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		if !p.Resource(y.Type).Has("adopt_existing") || y.Gate.AdoptsWith != nil {
+			return // A signal with an id of its own is one signal, however many name it.
+		}
+		config := y.Gate.Running(s, never)
+		apply(t, acctest.StartProvider(t, acctest.Block(s.URL())).Resource(y.Type), config)
+		s.ResetRequestLog()
+		twins := []*acctest.Resource{p.Resource(y.Type), p.Resource(y.Type)}
+		apply(t, twins[0], config.With(acctest.Values{"adopt_existing": true}))
+		diags := twins[1].Apply(config.With(acctest.Values{"adopt_existing": true}))
+		if twins[0].String("delivery") != "ADOPTED" || twins[1].String("delivery") == "ADOPTED" || s.Count(y.Operation) != 1 {
+			t.Errorf("the twins were recorded as %q and %q, after %v: %s", twins[0].String("delivery"), twins[1].String("delivery"), s.RequestLog(), diags)
+		}
+		// The resource that has adopted it gives it back.
+		twins[0].Tainted = true
+		apply(t, twins[0], config.With(acctest.Values{"adopt_existing": true}))
+		if twins[0].String("delivery") != "ADOPTED" || s.Count(y.Operation) != 1 {
+			t.Errorf("after a taint delivery is %q: %v", twins[0].String("delivery"), s.RequestLog())
+		}
+	})
+}

@@ -3,6 +3,7 @@ package signal
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -137,7 +138,7 @@ func (r *signalResource[A]) Create(ctx context.Context, req resource.CreateReque
 		return
 	}
 
-	run := signalRun{Sender: r.sender, Signal: signal, phase: create, timeout: timeout, options: data.Options, redactor: r.redactor(req.Config.Raw, &resp.Diagnostics)}
+	run := signalRun{Sender: r.sender, Signal: signal, id: common.ID.ValueString(), phase: create, timeout: timeout, options: data.Options, redactor: r.redactor(req.Config.Raw, &resp.Diagnostics)}
 	sent, problem := run.send(ctx)
 	resp.Diagnostics.Append(run.warnings...)
 	common.sent(sent)
@@ -239,7 +240,11 @@ func (r *signalResource[A]) Delete(ctx context.Context, req resource.DeleteReque
 	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), data)...)
 	common := &data.State
-	if resp.Diagnostics.HasError() || !common.atDestroy() {
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !common.atDestroy() {
+		r.sender.claims.Release(common.ID.ValueString())
 		return
 	}
 	timeout, diags := common.Timeouts.Delete(ctx, DefaultTimeout)
@@ -254,7 +259,7 @@ func (r *signalResource[A]) Delete(ctx context.Context, req resource.DeleteReque
 		resp.Diagnostics.Append(destroy.notBound(r.system.Name, r.sender.redactor.Error(err)))
 		return
 	}
-	run := signalRun{Sender: r.sender, Signal: signal, phase: destroy, timeout: timeout, options: data.Options, redactor: r.redactor(req.State.Raw, &resp.Diagnostics)}
+	run := signalRun{Sender: r.sender, Signal: signal, id: common.ID.ValueString(), phase: destroy, timeout: timeout, options: data.Options, redactor: r.redactor(req.State.Raw, &resp.Diagnostics)}
 	// A signal that an earlier destroy delivered only needs the rest of its wait.
 	before := common.Delivery.ValueString()
 	run.lastDelivery = before
@@ -262,11 +267,7 @@ func (r *signalResource[A]) Delete(ctx context.Context, req resource.DeleteReque
 		sent, problem := run.sendAgain(ctx, common.sentThen(), lostThen(ctx, req.Private, &resp.Diagnostics))
 		resp.Diagnostics.Append(run.warnings...)
 		if sent.delivery == Unknown {
-			var lost time.Time
-			if sent.lost.After(r.sender.lostBy(sent.at)) {
-				lost = sent.lost
-			}
-			resp.Diagnostics.Append(resp.Private.SetKey(ctx, lostKey, fmt.Appendf(nil, "%q", lost.UTC().Format(time.RFC3339Nano)))...)
+			resp.Diagnostics.Append(remember(ctx, resp.Private, run.forLater(sent))...)
 		}
 		if sent.delivery != "" {
 			common.sent(sent)
@@ -351,20 +352,36 @@ func (s *State) sentThen() time.Time {
 }
 
 // lostKey is the key of the private state of a resource whose signal was sent at
-// destroy more than once with an unknown outcome: when its last answer was lost.
+// destroy with an unknown outcome.
 const lostKey = "lost"
 
 // privateState is what Terraform keeps of a resource for the provider alone.
 type privateState interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// lostThen is when the last answer to the signal of an earlier destroy was lost; the
-// zero time when it was sent once.
-func lostThen(ctx context.Context, private privateState, diags *diag.Diagnostics) time.Time {
+// remember keeps what a later destroy has to know of a lost signal.
+func remember(ctx context.Context, private privateState, later lostSend) diag.Diagnostics {
+	text, err := json.Marshal(later)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("State Not Written", err.Error())} // It can be encoded.
+	}
+	return private.SetKey(ctx, lostKey, text)
+}
+
+// lostThen is what an earlier destroy has left to know of the signal; the zero value
+// when it has left nothing.
+func lostThen(ctx context.Context, private privateState, diags *diag.Diagnostics) (lost lostSend) {
 	text, unread := private.GetKey(ctx, lostKey)
 	diags.Append(unread...)
-	lost, _ := time.Parse(`"`+time.RFC3339Nano+`"`, string(text))
+	if len(text) == 0 {
+		return lost
+	}
+	if err := json.Unmarshal(text, &lost); err != nil {
+		// Nothing can be said of what others have left.
+		lost.Rivals.Unclear = true
+	}
 	return lost
 }
 

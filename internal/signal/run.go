@@ -40,6 +40,8 @@ func (c *Sender) Redactor() *delivery.Redactor { return c.redactor }
 type signalRun struct {
 	*Sender
 	Signal
+	// id is that of the resource, "" for an action.
+	id      string
 	phase   phase
 	timeout time.Duration
 	options Options
@@ -74,6 +76,14 @@ type sendResult struct {
 	requestID string
 	// lost is when the last attempt with an unknown outcome ended.
 	lost time.Time
+}
+
+// lostSend is what the private state keeps of a signal whose outcome at destroy is unknown.
+type lostSend struct {
+	// At is when its last answer was lost, zero while it was sent once.
+	At time.Time `json:"at,omitzero"`
+	// Rivals are those that may have left its traces.
+	Rivals delivery.Rivals `json:"rivals,omitzero"`
 }
 
 // sendProblem is the diagnostic of a signal that was not accepted.
@@ -116,7 +126,7 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 		again, refusal = false, nil
 		if adopts {
 			switch end := w.look(ctx, w.Existing, "Looking whether the signal is there"); {
-			case end.Reached():
+			case end.Reached() && w.adopt(end.Observation):
 				return sendResult{delivery: Adopted}, nil
 			case end.Observation.State == delivery.Pending:
 				return sendResult{}, w.notReady(end, "looking whether the signal is already there")
@@ -178,6 +188,16 @@ func (w *signalRun) warnExpiry(ctx context.Context, ready delivery.Observation) 
 		w.To, ready.Expires.UTC().Format(time.RFC3339), w.phase, w.timeout), ready.Seen))
 }
 
+// adopt reports whether the signal that is there becomes this resource's. An action,
+// which has no id, keeps nothing.
+func (w *signalRun) adopt(found delivery.Observation) bool {
+	if w.id == "" || found.Shown == nil {
+		return true
+	}
+	w.target()
+	return w.tracked.Adopt(w.id, *found.Shown)
+}
+
 // deliver has the signal delivered.
 func (w *signalRun) deliver(ctx context.Context) delivery.Result {
 	unknown := delivery.UnknownOutcomePolicy{
@@ -218,13 +238,14 @@ const clockTolerance = 10 * time.Second
 
 // sendAgain is send for a signal that was sent then, by an earlier operation, with
 // an unknown outcome: if the service shows it, it is not sent. Its answer was lost
-// at the time given, or, where that is zero, after as long as one attempt may take.
+// at the time given, or, where there is none, after as long as one attempt may take.
 // Unless the service shows that it is not there, the outcome stays unknown whatever
 // is refused.
-func (w *signalRun) sendAgain(ctx context.Context, sent, lost time.Time) (sendResult, *sendProblem) {
+func (w *signalRun) sendAgain(ctx context.Context, sent time.Time, previous lostSend) (sendResult, *sendProblem) {
 	if sent.IsZero() {
 		return w.send(ctx)
 	}
+	lost := previous.At
 	if lost.IsZero() {
 		lost = w.lostBy(sent)
 	}
@@ -232,7 +253,7 @@ func (w *signalRun) sendAgain(ctx context.Context, sent, lost time.Time) (sendRe
 	if w.target(); w.tracked == nil {
 		return w.send(ctx)
 	}
-	w.tracked.Previous(w.previousSend, delivery.Timestamp{At: lost, Tolerance: clockTolerance})
+	w.tracked.Previous(w.previousSend, delivery.Timestamp{At: lost, Tolerance: clockTolerance}, previous.Rivals)
 	end := w.lookup(ctx)
 	w.previousLookup = &end
 	switch {
@@ -246,6 +267,17 @@ func (w *signalRun) sendAgain(ctx context.Context, sent, lost time.Time) (sendRe
 		result.lost = lost
 	}
 	return result, problem
+}
+
+// forLater is what a later destroy has to know of a signal that was lost then.
+func (w *signalRun) forLater(sent sendResult) (later lostSend) {
+	if sent.lost.After(w.lostBy(sent.at)) {
+		later.At = sent.lost.UTC()
+	}
+	if w.tracked != nil {
+		later.Rivals = w.tracked.Rivals()
+	}
+	return later
 }
 
 // lostBy is when the answer to one attempt that began then counts as lost at the latest.

@@ -85,6 +85,19 @@ func (s snapshot) traces() (traces []delivery.Trace) {
 	return traces
 }
 
+// like lists the traces of those steps that have been moved as the signal would move them.
+func (s snapshot) like(input *sdk.SendAutomationSignalInput) (traces []delivery.Trace) {
+	for _, trace := range s.traces() {
+		shows := trace.Shows.(shows)
+		opposite := shows.decision != nil && shows.decision.word != "" && shows.decision.word != input.SignalType
+		starts := shows.started == (input.SignalType == ssmtypes.SignalTypeStartStep)
+		if moved(shows.step, input) && starts && !opposite {
+			traces = append(traces, trace)
+		}
+	}
+	return traces
+}
+
 // approval compares a trace with an approval or a rejection. Anybody among the
 // approvers may have decided in the same time: a decision is this signal's only if it
 // has its comment, or if its approver is the caller and it can be no other decision.

@@ -152,7 +152,9 @@ func current(step, action *string) string {
 func (e execution) existing(input *sdk.SendAutomationSignalInput) *delivery.Probe {
 	return e.probe(func(found snapshot) delivery.Observation {
 		if !found.takes(input) && found.moved(input) && !found.asksAgain(input) {
-			return found.observation(delivery.Reached)
+			there := found.observation(delivery.Reached)
+			there.Shown = &delivery.Shown{Traces: found.like(input), Clock: found.clock}
+			return there
 		}
 		return found.observation(delivery.Missed)
 	})

@@ -67,6 +67,11 @@ func (w workflow) shown(
 	}
 }
 
+// trace is an event of the run as evidence.
+func (r run) trace(event swftypes.HistoryEvent) delivery.Trace {
+	return delivery.Trace{ID: fmt.Sprintf("%s/%d", r.run, event.EventId), At: awssdk.ToTime(event.EventTimestamp), Shows: r.run}
+}
+
 // events reads the run's history backwards to a time, for events of a signal's
 // name and input.
 func (r run) events(ctx context.Context, input *sdk.SignalWorkflowExecutionInput, since delivery.Timestamp) (shown delivery.Shown, attempt delivery.Attempt) {
@@ -76,9 +81,7 @@ func (r run) events(ctx context.Context, input *sdk.SignalWorkflowExecutionInput
 			return true
 		}
 		if signals(event, awssdk.ToString(input.SignalName), awssdk.ToString(input.Input)) {
-			shown.Traces = append(shown.Traces, delivery.Trace{
-				ID: fmt.Sprintf("%s/%d", r.run, event.EventId), At: awssdk.ToTime(event.EventTimestamp), Shows: r.run,
-			})
+			shown.Traces = append(shown.Traces, r.trace(event))
 		}
 		return false
 	})

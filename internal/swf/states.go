@@ -268,18 +268,21 @@ func (s snapshot) open() delivery.Observation {
 // input; otherwise, and for a run that is not there, it is missed.
 func (r run) existing(input *sdk.SignalWorkflowExecutionInput) *delivery.Probe {
 	name, data := awssdk.ToString(input.SignalName), awssdk.ToString(input.Input)
-	return delivery.NewProbe(r.key(fmt.Sprintf("signal %q %q", name, data)), func(ctx context.Context) (found bool, attempt delivery.Attempt) {
+	return delivery.NewProbe(r.key(fmt.Sprintf("signal %q %q", name, data)), func(ctx context.Context) (found delivery.Shown, attempt delivery.Attempt) {
 		attempt = r.history(ctx, 0, func(event swftypes.HistoryEvent, _ delivery.ServerClock) bool {
-			found = signals(event, name, data)
-			return found
+			if signals(event, name, data) {
+				found.Traces = append(found.Traces, r.trace(event))
+			}
+			return false
 		})
 		if attempt.Code == unknownResource {
-			return false, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
+			return delivery.Shown{}, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
 		}
+		found.Clock = attempt.Clock
 		return found, attempt
-	}, func(found bool) delivery.Observation {
-		if found {
-			return delivery.Observation{State: delivery.Reached}
+	}, func(found delivery.Shown) delivery.Observation {
+		if len(found.Traces) > 0 {
+			return delivery.Observation{State: delivery.Reached, Shown: &found}
 		}
 		return delivery.Observation{State: delivery.Missed}
 	})

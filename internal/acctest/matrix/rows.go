@@ -121,10 +121,11 @@ var Sections = []Section{{
 	}},
 }, {
 	Title: "The answer is lost",
-	About: fmt.Sprintf("The request was sent, and no usable answer came back. The provider then reads %s. A signal that the service shows at the time of the send, and that no other signal explains, is confirmed. "+
-		"A signal that the service does not show after %.0f seconds of reading is sent again. Two signals with the same configuration need two events to be confirmed. "+
-		"If an event may as well be somebody else's, the outcome stays unknown. So does an approval without a distinct `Comment` in an execution with more than one, and a revocation, for which nothing is read. "+
-		"The other services do not show whether they have acted.", services(systems.ReadBack), delivery.DefaultRetryPolicy.Settle.Seconds()),
+	About: fmt.Sprintf("The request was sent, and no usable answer came back. The provider then reads %[1]s. A signal that the service shows at the time of the send, and that no other signal explains, is confirmed. "+
+		"The time of the send is from its beginning until %[2]s seconds after the answer was lost: an event of somebody else in that time that is exactly like this signal cannot be told from it, and confirms it. "+
+		"A signal that the service does not show after %[2]s seconds of reading is sent again. Two signals with the same configuration need two events to be confirmed. "+
+		"If an event does not show enough to be this signal's, or there are more such events than signals, the outcome stays unknown. So does an approval without a `Comment` unless it names the caller, and a revocation, for which nothing is read. "+
+		"The other services do not show whether they have acted.", services(systems.ReadBack), fmt.Sprintf("%.0f", delivery.DefaultRetryPolicy.Settle.Seconds())),
 	Rows: []Row{
 		lost("dropped before acting", "the connection is closed before an answer, and the service has not acted", once(sandbox.KindDropBefore), 0, "before an answer came"),
 		lost("dropped after acting", "the service acts, and the connection is closed before its answer", once(sandbox.KindDropAfter), 1, "before an answer came"),
