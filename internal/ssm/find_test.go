@@ -307,6 +307,7 @@ func TestRefusalStands(t *testing.T) {
 
 // A lost answer is read back at the execution that was found, and a later destroy goes on there.
 func TestLostAnswerIsReadBackWhereItWasSent(t *testing.T) {
+	deploys := deploys.With(acctest.Values{"payload": acctest.Values{"Comment": []any{"release 7"}}})
 	for name, kind := range map[string]sandbox.Kind{"taken": sandbox.KindDropAfter, "not taken": sandbox.KindDropBefore} {
 		t.Run(name, func(t *testing.T) {
 			n := byName(t, sandbox.Options{})
