@@ -3,6 +3,7 @@ package codepipeline_test
 import (
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
@@ -321,6 +322,7 @@ func TestLostAnswers(t *testing.T) {
 		kind     sandbox.Kind
 		then     func(s *sandbox.Sandbox)
 		given    bool
+		token    bool
 		delivery string
 		sends    int
 		says     []string
@@ -328,6 +330,11 @@ func TestLostAnswers(t *testing.T) {
 		"arrived":                              {kind: sandbox.KindDropAfter, delivery: "CONFIRMED", sends: 1},
 		"arrived, and the next is there":       {kind: sandbox.KindDropAfter, then: func(s *sandbox.Sandbox) { another(s, "") }, delivery: "CONFIRMED", sends: 1},
 		"arrived in a parallel one":            {pipeline: sandbox.Pipeline{Mode: "PARALLEL"}, kind: sandbox.KindDropAfter, then: func(s *sandbox.Sandbox) { another(s, "PARALLEL") }, given: true, delivery: "CONFIRMED", sends: 1},
+		"arrived, by token":                    {kind: sandbox.KindDropAfter, token: true, delivery: "CONFIRMED", sends: 1},
+		"arrived, and no token is listed":      {pipeline: sandbox.Pipeline{HideTokens: true}, kind: sandbox.KindDropAfter, delivery: "CONFIRMED", sends: 1},
+		"arrived, by a token not listed":       {pipeline: sandbox.Pipeline{HideTokens: true}, kind: sandbox.KindDropAfter, token: true, delivery: "CONFIRMED", sends: 1},
+		"not arrived, by a token not listed":   {pipeline: sandbox.Pipeline{HideTokens: true}, kind: sandbox.KindDropBefore, token: true, delivery: "SENT", sends: 2},
+		"arrived, by a token seen no more":     {pipeline: sandbox.Pipeline{HideTokens: true}, kind: sandbox.KindDropAfter, then: func(s *sandbox.Sandbox) { another(s, "") }, token: true, delivery: "UNKNOWN", sends: 1, says: []string{"does not show what became of the approval with this token"}},
 		"did not arrive":                       {kind: sandbox.KindDropBefore, delivery: "SENT", sends: 2},
 		"did not arrive in a parallel one":     {pipeline: sandbox.Pipeline{Mode: "PARALLEL"}, kind: sandbox.KindDropBefore, given: true, delivery: "SENT", sends: 2},
 		"did not arrive, and another rejected": {kind: sandbox.KindDropBefore, then: func(s *sandbox.Sandbox) { somebody(s, "Rejected", "release 7") }, sends: 2, says: []string{"Signal Rejected", "somebody else"}},
@@ -338,12 +345,20 @@ func TestLostAnswers(t *testing.T) {
 			if config = config.With(summary); test.given {
 				config["pipeline_execution_id"] = of.ExecutionID
 			}
+			if test.token {
+				config["token"] = of.Token
+				of.ExecutionID = "" // which nothing looks up
+			}
 			s.Inject(sandbox.Fault{Operation: put, Kind: test.kind, Times: 1})
-			s.Hook(state, func() {
-				// The first read after it was sent.
-				if test.then != nil && s.Count(put) == 1 {
+			then := sync.OnceFunc(func() {
+				if test.then != nil {
 					test.then(s)
-					test.then = nil
+				}
+			})
+			s.Hook(put, nil, then) // which comes where the service has acted
+			s.Hook(state, func() {
+				if s.Count(put) == 1 {
+					then()
 				}
 			}, nil)
 			says(t, r.Apply(config), test.says != nil, test.says...)

@@ -1,6 +1,7 @@
 package codepipeline_test
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -193,18 +194,19 @@ func TestNeverReady(t *testing.T) {
 func TestAdopt(t *testing.T) {
 	for name, test := range map[string]struct {
 		mode, summary string
-		named         bool
+		named, hidden bool
 		delivery      string
 		says          string
 	}{
-		"the same":                   {"", "mine", true, "ADOPTED", ""},
-		"the same in parallel":       {"PARALLEL", "mine", true, "ADOPTED", ""},
-		"another summary":            {"", "theirs", true, "", `with the summary "theirs"`},
-		"no execution that is named": {"", "mine", false, "", "lists no approval"},
+		"the same":                       {"", "mine", true, false, "ADOPTED", ""},
+		"the same in parallel":           {"PARALLEL", "mine", true, false, "ADOPTED", ""},
+		"the same, its token not listed": {"", "mine", true, true, "ADOPTED", ""},
+		"another summary":                {"", "theirs", true, false, "", `with the summary "theirs"`},
+		"no execution that is named":     {"", "mine", false, false, "", "lists no approval"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, p := play(t, execution)
-			of := s.StartPipeline(sandbox.Pipeline{Name: "website", Mode: test.mode, Stages: stages(sandbox.PipelineAction{Name: "Deploy", Seconds: 20})})
+			of := s.StartPipeline(sandbox.Pipeline{Name: "website", Mode: test.mode, HideTokens: test.hidden, Stages: stages(sandbox.PipelineAction{Name: "Deploy", Seconds: 20})})
 			somebody(s, "Approved", test.summary)
 			config, r := minimal.With(adopts).With(complete).With(acctest.Values{"summary": "mine"}), p.Resource("signal_codepipeline_approval")
 			if test.named {
@@ -216,6 +218,11 @@ func TestAdopt(t *testing.T) {
 			}
 			if test.delivery == "" {
 				return
+			}
+			for _, entry := range s.RequestLog() {
+				if entry.Operation == list && !strings.Contains(entry.Body, of.ExecutionID) {
+					t.Errorf("the execution is known, and was looked for: %s", entry.Body)
+				}
 			}
 			if r.String("target_status") != "Succeeded" {
 				t.Errorf("the state is %s", r.State)

@@ -48,6 +48,8 @@ type Pipeline struct {
 	// HideSummaries leaves the summaries of answers out of the list of actions. Whether the service has them there is not
 	// documented.
 	HideSummaries bool
+	// HideTokens leaves the tokens of approvals out of that list, which is documented to have them in PARALLEL mode.
+	HideTokens bool
 }
 
 // PipelineStage is a stage of a Pipeline, whose actions follow each other.
@@ -482,7 +484,10 @@ func (p *codePipeline) listActionExecutions(c *call, in pipelineRequest) (any, *
 			kind := map[string]any{"category": "Build", "owner": "AWS", "provider": "CodeBuild", "version": "1"}
 			if a.token != "" {
 				kind = map[string]any{"category": "Approval", "owner": "AWS", "provider": "Manual", "version": "1"}
-				result := map[string]any{"externalExecutionId": a.token}
+				result := map[string]any{}
+				if !r.spec.HideTokens {
+					result["externalExecutionId"] = a.token
+				}
 				if shown.summary != "" && !r.spec.HideSummaries {
 					result["externalExecutionSummary"] = shown.summary
 				}
