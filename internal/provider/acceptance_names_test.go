@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-exec/tfexec"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -23,11 +25,18 @@ import (
 // starts a run comes down to, at the sandbox whose address it has.
 const runsAt = "SIGNAL_TEST_RUNS_AT"
 
+// approvedIn is the one that says for how many seconds the run waits for its approval.
+const approvedIn = "SIGNAL_TEST_APPROVED_IN"
+
 // runAndWait starts an execution of a document in the sandbox, and returns when it has
 // ended: 0 if it has succeeded.
 func runAndWait(url string, documents []string) int {
+	seconds, err := strconv.Atoi(os.Getenv(approvedIn))
+	if err != nil {
+		panic(err)
+	}
 	description, err := json.Marshal(sandbox.Automation{DocumentName: documents[0], Steps: []sandbox.Step{
-		{Name: "approve", Action: "aws:approve", TimeoutSeconds: 15}, {Name: "migrate", Action: "aws:executeScript"},
+		{Name: "approve", Action: "aws:approve", TimeoutSeconds: seconds}, {Name: "migrate", Action: "aws:executeScript"},
 	}})
 	if err != nil {
 		panic(err)
@@ -47,7 +56,7 @@ func runAndWait(url string, documents []string) int {
 		case "Success":
 			return 0
 		case "Waiting", "InProgress":
-			time.Sleep(100 * time.Millisecond)
+			_ = delivery.Sleep(context.Background(), 100*time.Millisecond)
 		default:
 			fmt.Fprintln(os.Stderr, "the run ended as", status)
 			return 1
@@ -64,6 +73,7 @@ func ask(method, url string, body []byte, answer any) error {
 	if err != nil {
 		return err
 	}
+	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return err
@@ -72,12 +82,12 @@ func ask(method, url string, body []byte, answer any) error {
 }
 
 // openSameApply is the first configuration of the guide, in whose way time goes as it does.
-func openSameApply(t *testing.T) guide {
+func openSameApply(t *testing.T, seconds int) guide {
 	t.Helper()
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
 	w := acctest.Bare(t, map[string]string{
-		"AWS_ENDPOINT_URL": s.URL(), "AWS_REGION": "us-east-1", runsAt: s.URL(),
+		"AWS_ENDPOINT_URL": s.URL(), "AWS_REGION": "us-east-1", runsAt: s.URL(), approvedIn: strconv.Itoa(seconds),
 		"AWS_ACCESS_KEY_ID": "sandbox-access-key", "AWS_SECRET_ACCESS_KEY": "sandbox-secret-key",
 	})
 	w.Example(filepath.Join("..", "..", "examples", gates+"same_apply"))
@@ -90,7 +100,7 @@ func openSameApply(t *testing.T) guide {
 // A resource that starts a run and waits for its end, and the signal that the run waits
 // for, are created in one apply.
 func TestAccGuideSameApply(t *testing.T) {
-	g := openSameApply(t)
+	g := openSameApply(t, 600)
 	_, said := g.apply()
 	if said != "" {
 		t.Fatal(said)
@@ -116,7 +126,7 @@ func TestAccGuideSameApply(t *testing.T) {
 // Alone, the run waits for an approval that nobody sends, and the signal for a run that
 // nobody starts.
 func TestAccGuideSameApplyOneAtATime(t *testing.T) {
-	g := openSameApply(t)
+	g := openSameApply(t, 10)
 	config := contents(t, filepath.Join(g.WorkingDir(), "main.tf"))
 	g.Write(strings.Replace(config, "wait_until_ready = true", "timeouts {\n    create = \"4s\"\n  }\n  wait_until_ready = true", 1))
 	did, said := g.run(func(ctx context.Context, to io.Writer) error { return g.ApplyJSON(ctx, to, tfexec.Parallelism(1)) })

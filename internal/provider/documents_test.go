@@ -147,7 +147,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 var (
 	heading  = regexp.MustCompile("(?m)^#+ (.*)$")
 	explicit = regexp.MustCompile(`<a id="([^"]*)">`)
-	dropped  = regexp.MustCompile("[^\\pL\\pN_ -]")
+	dropped  = regexp.MustCompile(`[^\pL\pN_ -]`)
 )
 
 // anchors are the addresses of the headings of a page, as registry and forges make them.
