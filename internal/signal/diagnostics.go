@@ -322,6 +322,9 @@ func unsentBecause(attempt delivery.Attempt, stopped error) string {
 	if attempt.Outcome != delivery.NotSent || errors.Is(stopped, context.Canceled) {
 		return ""
 	}
+	if proxy := (*delivery.ProxyError)(nil); errors.As(attempt.Err, &proxy) && attempt.Cause != delivery.RefusedByProxy {
+		return "This is the proxy's answer: it could not connect to the service itself. Check the endpoint, and that the proxy can reach its host, or name that host in NO_PROXY."
+	}
 	switch attempt.Cause {
 	case delivery.Absent:
 		return "Reads showed, until they could not lag behind any more, that the signal has not arrived."
