@@ -79,7 +79,7 @@ func (w wanted) evidence() *delivery.Evidence {
 func (w wanted) answers(ctx context.Context) (shown delivery.Shown, attempt delivery.Attempt) {
 	current, _, attempt := w.current(ctx)
 	shown.Clock = attempt.Clock
-	if attempt.Outcome != delivery.Accepted {
+	if attempt.Outcome != delivery.Accepted || current.open() && current.token == w.token {
 		return shown, attempt
 	}
 	runs, attempt := w.runs(ctx, w.execution, w.token, current)

@@ -365,6 +365,9 @@ func TestLostAnswers(t *testing.T) {
 			if s.Count(put) != test.sends || r.String("delivery") != test.delivery {
 				t.Errorf("recorded is %s after %v", r.State, s.RequestLog())
 			}
+			if name == "did not arrive" && s.Count(list) > 0 {
+				t.Errorf("the state shows that the approval is open, and more was read: %v", s.RequestLog())
+			}
 			if test.delivery != "" {
 				recorded(t, r, test.delivery, of)
 			}
