@@ -39,7 +39,10 @@ func kinds() (kinds []kind) {
 	for _, guard := range crash.Guards {
 		for _, y := range systems.All {
 			for _, guarded := range y.Guards {
-				if guarded.Guard == guard {
+				// A target that has taken the signal is not found by its name again: what its twin sends
+				// again is not sent by it, which the test of its own has.
+				named := y.LooksUp && y.Naming != nil
+				if guarded.Guard == guard && !named {
 					kinds = append(kinds, kind{y, guarded})
 				}
 			}

@@ -19,7 +19,7 @@ func TestMissingTarget(t *testing.T) {
 		diags := r.Apply(y.Ready(s).With(y.Missing))
 		want := matrix.Cell{Result: matrix.Rejected, Requests: 1, Says: []string{"Check"}}
 		if y.LooksUp {
-			want = matrix.Cell{Result: matrix.NotSent, Says: []string{"HTTP 404", "Check"}}
+			want = matrix.Cell{Result: matrix.NotSent, Says: []string{"Check"}}
 		}
 		became(t, y, s, r, want, diags)
 		if len(diags) != 1 || diags[0].Attribute != y.MissingAt {

@@ -90,6 +90,9 @@ func (x *trial) inject() {
 	inject := func(faults []sandbox.Fault) {
 		for _, fault := range faults {
 			fault.Operation = cmp.Or(fault.Operation, x.Operation)
+			if fault.Operation == x.ShownBy {
+				fault.Skip += x.LookUps
+			}
 			x.Inject(fault)
 		}
 	}

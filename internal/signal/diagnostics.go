@@ -148,6 +148,9 @@ func targetGone(p *sendProblem, delivery string) diag.Diagnostic {
 // was not, seen of its target.
 func (w signalRun) notReady(end delivery.WaitResult, doing string) *sendProblem {
 	unsent, never := w.stands(notTaken), w.stands(neverReady)
+	if end.Unreadable != nil && end.Unreadable.Outcome == delivery.NotSent && end.Stopped == nil && !end.Unreadable.Retryable() {
+		unsent = w.stands(notReadied)
+	}
 	if !w.previousSend.IsZero() && !w.previousAbsent() {
 		unsent, never = w.previousText(), w.previousText()
 	}

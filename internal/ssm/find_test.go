@@ -438,3 +438,16 @@ func TestLookUpWithoutAConnection(t *testing.T) {
 		}
 	}
 }
+
+// What is sent by name is guarded from taking effect twice: after a crash that left
+// nothing recorded, an execution that has had its approval is not found again.
+func TestNotFoundAgainAfterACrash(t *testing.T) {
+	n := byName(t, sandbox.Options{})
+	id := n.run("Deploy", gate, hold)
+	n.Apply(deploys) // Of it nothing is recorded.
+	r := n.p.Resource("signal_automation")
+	says(t, r.Apply(deploys), "Signal Not Sent", "Seen of Automation execution of document Deploy: "+id)
+	if n.took(id) != 1 || n.Count(send) != 1 || !r.State.IsNull() {
+		t.Errorf("recorded %s after %v", r.State, n.RequestLog())
+	}
+}

@@ -42,7 +42,8 @@ func (r Row) Resend(y systems.System) (cell Cell, ok bool) {
 	if r.Resending == nil || y.Lost == systems.Repeatable || r.For(y).Result != Unknown {
 		return cell, false
 	}
-	if y.LooksUp && r.ResendingLookUp != nil {
+	// What is named is looked up once, and a job for each attempt.
+	if y.LooksUp && y.Naming == nil && r.ResendingLookUp != nil {
 		return *r.ResendingLookUp, true
 	}
 	return *r.Resending, true

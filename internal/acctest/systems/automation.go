@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -12,6 +14,14 @@ var (
 	deploy  = sandbox.Step{Name: "deploy", Action: "aws:executeScript"}
 	pause   = sandbox.Step{Name: "hold", Action: "aws:pause"}
 )
+
+// startRunbook starts an execution of a document of its own, which has the execution's
+// id for a name, so that all requests about it have the same mark.
+func startRunbook(s *sandbox.Sandbox, a sandbox.Automation) string {
+	a.ID = uuid.NewString()
+	a.DocumentName = a.ID
+	return s.StartAutomation(a)
+}
 
 // StartAutomation starts an execution with these steps under a fixed id.
 func StartAutomation(s *sandbox.Sandbox, n int, steps ...sandbox.Step) {
@@ -37,7 +47,7 @@ var automation = []System{{
 	Permission: "ssm:SendAutomationSignal",
 	HasAction:  true,
 	Ready: func(s *sandbox.Sandbox) Values {
-		id := s.StartAutomation(sandbox.Automation{
+		id := startRunbook(s, sandbox.Automation{
 			Steps:         []sandbox.Step{{Name: "approve", Action: "aws:approve", MinRequiredApprovals: 10}},
 			AcceptRepeats: true,
 		})
@@ -79,12 +89,12 @@ var automation = []System{{
 				Badly: {Name: "deploy", Action: "aws:executeScript", Fail: "the disk is full"},
 				Never: {Name: "deploy", Action: "aws:executeScript", Hold: true},
 			}[end]
-			return signed(s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{
+			return signed(startRunbook(s, sandbox.Automation{Steps: []sandbox.Step{
 				approve, {Name: "settle", Action: "aws:sleep", SleepSeconds: seconds}, last,
 			}}))
 		},
 		Unready: func(s *sandbox.Sandbox) Values {
-			return signed(s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{
+			return signed(startRunbook(s, sandbox.Automation{Steps: []sandbox.Step{
 				{Name: "prepare", Action: "aws:sleep", SleepSeconds: seconds}, approve,
 			}}))
 		},
@@ -103,7 +113,7 @@ var automation = []System{{
 		case Waiting:
 			steps[1] = settle
 		}
-		id := s.StartAutomation(sandbox.Automation{Steps: steps, AcceptRepeats: true})
+		id := startRunbook(s, sandbox.Automation{Steps: steps, AcceptRepeats: true})
 		return signed(id), id
 	},
 	Guards: []Guarded{{Guard: ShowsSignals}, adopting},

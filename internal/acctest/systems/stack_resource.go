@@ -3,12 +3,21 @@ package systems
 import (
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
 // deployed is the signal to the wait condition of a stack.
 func deployed(stack string) Values {
 	return Values{"stack_id": stack, "logical_resource_id": "Deployed", "status": "SUCCESS"}
+}
+
+// startROSStack starts a stack that has its id for a name.
+func startROSStack(s *sandbox.Sandbox, d sandbox.Stack) string {
+	d.ID = uuid.NewString()
+	d.Name = d.ID
+	return s.StartStack(d)
 }
 
 var stackResource = []System{{
@@ -20,7 +29,7 @@ var stackResource = []System{{
 	Permission: "ros:SignalResource",
 	HasAction:  true,
 	Ready: func(s *sandbox.Sandbox) Values {
-		return deployed(s.StartStack(sandbox.Stack{Conditions: []sandbox.WaitCondition{{Name: "Deployed", Count: 10}}}))
+		return deployed(startROSStack(s, sandbox.Stack{Conditions: []sandbox.WaitCondition{{Name: "Deployed", Count: 10}}}))
 	},
 	Resends: Values{
 		"stack_id":            "another",
@@ -46,10 +55,10 @@ var stackResource = []System{{
 				Never: {Name: "Application", Hold: true},
 			}[end]
 			last.DependsOn = []string{"Deployed"}
-			return deployed(s.StartStack(sandbox.Stack{Conditions: []sandbox.WaitCondition{{Name: "Deployed"}}, Sleeps: []sandbox.Sleep{last}}))
+			return deployed(startROSStack(s, sandbox.Stack{Conditions: []sandbox.WaitCondition{{Name: "Deployed"}}, Sleeps: []sandbox.Sleep{last}}))
 		},
 		Unready: func(s *sandbox.Sandbox) Values {
-			return deployed(s.StartStack(sandbox.Stack{
+			return deployed(startROSStack(s, sandbox.Stack{
 				Conditions: []sandbox.WaitCondition{{Name: "Deployed", DependsOn: []string{"Network"}}},
 				Sleeps:     []sandbox.Sleep{{Name: "Network", Seconds: seconds}},
 			}))
@@ -69,7 +78,7 @@ var stackResource = []System{{
 		default:
 			stack.Conditions[0].Count = 10
 		}
-		id := s.StartStack(stack)
+		id := startROSStack(s, stack)
 		return deployed(id), id
 	},
 	Guards: []Guarded{{Guard: Generated}, {

@@ -13,7 +13,7 @@ import (
 )
 
 // All are the rows of the table.
-var All = slices.Concat(automation, workflowExecution, workflowStepState, sfnTask, codepipelineApproval, ecsDeployment, cloudFormationResource, stackResource, oosExecution, httpTrigger, temporalWorkflow)
+var All = slices.Concat(automation, workflowExecution, workflowStepState, sfnTask, codepipelineApproval, ecsDeployment, cloudFormationResource, stackResource, oosExecution, httpTrigger, temporalWorkflow, byName)
 
 // Values are the arguments of a block: strings, bools, numbers, Values, []any,
 // nil for null, or tftypes.UnknownValue.
@@ -86,6 +86,8 @@ type System struct {
 	Lost Lost
 	// ShownBy is the operation that is read first to find out whether a signal has arrived; only with ReadBack.
 	ShownBy string
+	// LookUps is how often ShownBy is read to find the target, before anything is sent.
+	LookUps int
 	// ProvedBy is the operation that is read last for that, where it is another one.
 	ProvedBy string
 	// ShowsSignals says of a Repeatable signal that the service shows it, too: a repeat
