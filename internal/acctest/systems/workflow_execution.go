@@ -109,9 +109,9 @@ var workflowExecution = []System{{
 		},
 	}, {
 		Example:   "resources/signal_workflow_execution_wait",
-		Variables: []Variable{{"order", "order-3"}},
+		Variables: []Variable{{"order", "order-8"}},
 		Start: func(s *sandbox.Sandbox) {
-			s.StartWorkflow(sandbox.Workflow{Domain: "orders", WorkflowID: "order-3", Closes: map[string]string{"ship": "COMPLETED"}})
+			s.StartWorkflow(sandbox.Workflow{Domain: "orders", WorkflowID: "order-8", Closes: map[string]string{"ship": "COMPLETED"}})
 		},
 	}},
 	Docs: Docs{
