@@ -74,9 +74,14 @@ func TestAccExamplesApplyAsTheyAre(t *testing.T) {
 				}
 			}
 			apply()
-			signals, atDestroy := 0, 0
+			signals, atDestroy, waits := 0, 0, 0
 			for address, resource := range w.Resources() {
 				switch {
+				case strings.HasSuffix(resource.Type, "_wait"):
+					waits++
+					if resource.AttributeValues["target_succeeded"] != true {
+						t.Errorf("%s did not come to its end: %v", address, resource.AttributeValues)
+					}
 				case resource.AttributeValues["when"] == "destroy":
 					atDestroy++
 				case resource.AttributeValues["trigger_on_apply"] == true:
@@ -88,8 +93,8 @@ func TestAccExamplesApplyAsTheyAre(t *testing.T) {
 					}
 				}
 			}
-			if signals+atDestroy == 0 {
-				t.Fatalf("it has no signal: %v", w.Resources())
+			if signals+atDestroy+waits == 0 {
+				t.Fatalf("it has no signal and no wait: %v", w.Resources())
 			}
 			sent := func(want int, when string) {
 				t.Helper()
