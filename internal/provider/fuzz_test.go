@@ -266,6 +266,14 @@ func FuzzLife(f *testing.F) {
 	})
 }
 
+// timeoutsOf are short ones for a resource. A wait has none for a destroy.
+func timeoutsOf(r *acctest.Resource) acctest.Values {
+	if r.Has("until") {
+		return acctest.Values{"create": brief["create"], "update": brief["update"]}
+	}
+	return brief
+}
+
 // FuzzStates gives any resource any state, as an earlier version might have left
 // it or somebody's editor, has it upgraded, refreshed, planned and destroyed.
 func FuzzStates(f *testing.F) {
@@ -280,9 +288,9 @@ func FuzzStates(f *testing.F) {
 		s, p := alone(t)
 		a := acctest.NewArbitrary(data, samples...)
 		r, config := fuzzed(t, p, s, i)
-		config["timeouts"] = brief
+		config["timeouts"] = timeoutsOf(r)
 		state := a.Config(r.Attributes(true), config, false)
-		state["timeouts"] = brief
+		state["timeouts"] = timeoutsOf(r)
 		r.Put(state)
 		if len(text) > 0 {
 			_ = r.Upgrade(acctest.Stored{Version: int64(a.Below(3)), State: text})

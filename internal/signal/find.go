@@ -2,6 +2,7 @@ package signal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -47,6 +48,20 @@ type TargetFinder struct {
 	Missed   func() string
 	// Several reports whether the last look found several that may be meant.
 	Several func() bool
+}
+
+// errUnrecorded is why a state that lost the target's id cannot be read: it is recorded
+// whenever the signal is sent.
+var errUnrecorded = errors.New("the state does not say which target took the signal")
+
+// signalled is Signalled, and for those who have none a probe that cannot be read.
+func (f *TargetFinder) signalled(sent time.Time) *delivery.Probe {
+	if f.Signalled != nil {
+		return f.Signalled(sent)
+	}
+	return delivery.NewProbe("", func(context.Context) (struct{}, delivery.Attempt) {
+		return struct{}{}, delivery.Attempt{Outcome: delivery.Rejected, Err: errUnrecorded}
+	}, func(struct{}) delivery.Observation { return delivery.Observation{} })
 }
 
 // Naming says how the target of a signal can be named where its id is not known. The

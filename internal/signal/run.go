@@ -310,7 +310,7 @@ const untilReady = "waiting until the target can take it"
 // then, and notes what it saw.
 func (w *signalRun) complete(ctx context.Context, waiting *Waiting, sent time.Time) delivery.WaitResult {
 	if w.Find != nil && w.Completion == nil {
-		if end := w.find(ctx, w.Find, w.poller.Wait, w.Find.Signalled(sent)); !end.Reached() {
+		if end := w.find(ctx, w.Find, w.poller.Wait, w.Find.signalled(sent)); !end.Reached() {
 			waiting.note(end.Observation)
 			return end
 		}
@@ -324,7 +324,7 @@ func (w *signalRun) complete(ctx context.Context, waiting *Waiting, sent time.Ti
 func (c *Sender) readOnce(ctx context.Context, signal Signal, sent time.Time) (delivery.Observation, delivery.Attempt) {
 	reads := c.reads.For(signal.RateLimit)
 	if signal.Find != nil && signal.Completion == nil {
-		if observation, attempt := c.poller.ReadOnce(ctx, signal.Find.Signalled(sent).WithLimiter(reads)); attempt.Outcome != delivery.Accepted {
+		if observation, attempt := c.poller.ReadOnce(ctx, signal.Find.signalled(sent).WithLimiter(reads)); attempt.Outcome != delivery.Accepted {
 			return observation, attempt
 		}
 		signal = signal.Find.Found()
