@@ -97,7 +97,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 				policy := acctest.Quick
 				if test.meanwhile != nil {
 					// What happens during a read is seen by the ones that follow.
-					policy.Settle = 300 * time.Millisecond
+					policy.Settle = 2 * time.Second
 				}
 				test.of.ID, test.of.SecondsAgo = "exec-1", 60
 				s.StartOOSExecution(test.of)

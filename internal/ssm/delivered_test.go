@@ -123,7 +123,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 				policy := acctest.Quick
 				if test.meanwhile != "" {
 					// What happens during a read is seen by the ones that follow.
-					policy.Settle = 300 * time.Millisecond
+					policy.Settle = 2 * time.Second
 				}
 				block := acctest.AWS(s.URL())
 				if test.known {
@@ -310,7 +310,7 @@ func TestSomebodyElsesApproval(t *testing.T) {
 				block = block.With(asked)
 			}
 			policy := acctest.Quick
-			policy.Settle = 300 * time.Millisecond
+			policy.Settle = 2 * time.Second
 			p := acctest.StartProvider(t, acctest.Values{"aws": block}, provider.WithPolicy(policy))
 			s.Inject(sandbox.Fault{Operation: "SendAutomationSignal", Kind: before, Times: 1})
 			var once sync.Once
