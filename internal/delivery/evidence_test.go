@@ -536,9 +536,11 @@ func begins(content string, f fault) func(*testing.T, *service, *delivery.Claims
 func adopts(t *testing.T, s *service, claims *delivery.Claims, _ *delivery.TrackedTarget) {
 	adopting := claims.Track(s.signal("ours", answered), s.evidence("ours"), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
 	shown := delivery.Shown{Clock: s.clock()}
+	s.mu.Lock()
 	for i, e := range s.history {
 		shown.Traces = append(shown.Traces, delivery.Trace{ID: fmt.Sprint(i), At: e.at, Shows: e.content})
 	}
+	s.mu.Unlock()
 	if !adopting.Adopt("adopter", shown) {
 		t.Error("what is there was not adopted")
 	}
