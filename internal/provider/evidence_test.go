@@ -141,7 +141,7 @@ func TestTwinsAtDestroyAreTwoSignals(t *testing.T) {
 // What somebody else has sent is adopted by one resource: its twin sends its own.
 func TestTwinsAdoptOneSignal(t *testing.T) {
 	eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		if !p.Resource(y.Type).Has("adopt_existing") || y.Gate.AdoptsWith != nil || y.Type == "signal_codepipeline_approval" || y.Type == "signal_oos_execution" {
+		if !p.Resource(y.Type).Has("adopt_existing") || y.Gate == nil || y.Gate.AdoptsWith != nil || y.Type == "signal_codepipeline_approval" || y.Type == "signal_oos_execution" {
 			return // A signal with an id of its own is one signal, however many name it. The last two do not say yet what they adopt.
 		}
 		config := y.Gate.Running(s, never)
