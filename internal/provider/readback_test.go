@@ -159,8 +159,8 @@ func TestCancelWhileLookingEndsAtOnce(t *testing.T) {
 	patient := acctest.Quick
 	patient.Settle = time.Hour
 	for _, y := range systems.All {
-		if y.ShownBy == "" {
-			continue
+		if y.ShownBy == "" || y.LooksUp {
+			continue // What looks its target up reads the same before it sends.
 		}
 		t.Run(y.Type, func(t *testing.T) {
 			t.Parallel()

@@ -37,6 +37,9 @@ func TestActionsAreCheckedWhenInvoked(t *testing.T) {
 					continue
 				}
 				config := y.Ready(s).With(test.known)
+				if config[test.at] == nil && y.LooksUp {
+					continue // Its target is given by another argument.
+				}
 				s.ResetRequestLog()
 				unknown := config.With(test.later)
 				for name := range test.later {
