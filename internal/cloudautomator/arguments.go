@@ -35,21 +35,19 @@ func arguments() map[string]schema.Attribute {
 	arguments := map[string]schema.Attribute{
 		"job_id": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: jobIDArgument.description + " Either this or `url`.",
-			Validators:          []validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot("job_id"), path.MatchRoot("url")), jobIDArgument.check},
-		},
-		"url": schema.StringAttribute{
-			Optional:  true,
-			Sensitive: true,
-			MarkdownDescription: "The trigger's URL, as the job's page shows it; `https` unless its host is this machine. Whoever holds it and the access token can run the job. " +
-				"Either this, with `access_token` or `access_token_wo`, or `job_id`.",
-			Validators: []validator.String{signal.SecretValidator(triggerURL{})},
+			MarkdownDescription: jobIDArgument.description + " Either this, or `url` or `url_wo`.",
+			Validators: []validator.String{
+				stringvalidator.AtLeastOneOf(path.MatchRoot("url"), path.MatchRoot("url_wo")),
+				stringvalidator.ConflictsWith(path.MatchRoot("url"), path.MatchRoot("url_wo")),
+				jobIDArgument.check,
+			},
 		},
 		"trigger_job_id": schema.StringAttribute{
 			Computed:            true,
 			MarkdownDescription: "The id of the job that was run, as the answer carries it. It is the job's id, not the run's.",
 		},
 	}
+	maps.Copy(arguments, triggerAddress.Attributes())
 	maps.Copy(arguments, accessToken.Attributes())
 	return arguments
 }
@@ -74,11 +72,20 @@ var jobIDArgument = struct {
 	stringvalidator.RegexMatches(jobID, "must be the id of a job: letters, digits, - and _"),
 }
 
+// triggerAddress is where the request goes.
+var triggerAddress = signal.WriteOnlyPair{
+	Name:      "url",
+	Sensitive: true,
+	Description: "The trigger's URL, as the job's page shows it; `https` unless its host is this machine. Whoever holds it and the access token can run the job. " +
+		"Either this, with `access_token` or `access_token_wo`, or `job_id`.",
+	Validators: []validator.String{triggerURL{}},
+}
+
 // accessToken goes into the Authorization header.
 var accessToken = signal.WriteOnlyPair{
 	Name:        "access_token",
 	Sensitive:   true,
-	Description: "The trigger's access token, as the job's page shows it. Sent to the host of `url` only. Needed with `url`.",
+	Description: "The trigger's access token, as the job's page shows it. Sent to the host of `url` only. Needed with `url` and `url_wo`.",
 	Validators:  []validator.String{Credential},
 }
 
@@ -118,17 +125,17 @@ func Confidential(u *url.URL) bool {
 
 // check reports a URL without an access token, and a job with one.
 func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
-	if !a.URL.IsNull() && !a.URL.IsUnknown() && a.AccessToken.IsNull() && a.AccessTokenWO.IsNull() {
+	if !known(a.JobID) && (known(a.URL) || known(a.URLWO)) && a.AccessToken.IsNull() && a.AccessTokenWO.IsNull() {
 		diags.AddAttributeError(path.Root("access_token"), "Missing Access Token",
-			"A trigger's url needs its access token: set access_token or access_token_wo.")
+			"A trigger's URL needs its access token: set access_token or access_token_wo.")
 	}
-	if a.JobID.IsNull() || a.JobID.IsUnknown() || !a.URL.IsNull() {
+	if !known(a.JobID) || !a.URL.IsNull() || !a.URLWO.IsNull() {
 		return diags
 	}
 	for name, given := range map[string]types.String{"access_token": a.AccessToken, "access_token_wo": a.AccessTokenWO} {
-		if !given.IsNull() && !given.IsUnknown() {
+		if known(given) {
 			diags.AddAttributeError(path.Root(name), "Access Token Not Needed",
-				"The access token of job_id is read through the job API: leave "+name+" out, or set url instead of job_id.")
+				"The access token of job_id is read through the job API: leave "+name+" out, or set url or url_wo instead of job_id.")
 		}
 	}
 	return diags

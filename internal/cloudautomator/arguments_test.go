@@ -21,6 +21,9 @@ func TestArguments(t *testing.T) {
 	secretly := func(token any) acctest.Values {
 		return trigger.With(acctest.Values{"access_token": nil, "access_token_wo": token, "access_token_wo_version": 1})
 	}
+	hidden := func(url any) acctest.Values {
+		return secretly(canary).With(acctest.Values{"url": nil, "url_wo": url, "url_wo_version": 1})
+	}
 	for name, test := range map[string]struct {
 		config acctest.Values
 		// at is the attribute at fault, "" when there is none; says is part of what is said of it.
@@ -79,6 +82,14 @@ func TestArguments(t *testing.T) {
 		"line break":             {url("https://manager.cloudautomator.com/trigger/" + canary + "\n"), "url", "absolute"},
 		"trailing space":         {url("https://manager.cloudautomator.com/trigger/" + canary + " "), "url", "spaces"},
 		"wide space":             {url("https://manager.cloudautomator.com/trigger/" + canary + "\u3000"), "url", "spaces"},
+		"write-only url":         {config: hidden(trigger["url"])},
+		"both urls":              {trigger.With(acctest.Values{"url_wo": trigger["url"], "url_wo_version": 1}), "url", "url_wo"},
+		"job and write-only url": {job.With(acctest.Values{"url_wo": trigger["url"], "url_wo_version": 1}), "job_id", "url_wo"},
+		"job, unknown url_wo":    {config: job.With(acctest.Values{"url_wo": acctest.Unknown})},
+		"url_wo alone":           {hidden(trigger["url"]).With(acctest.Values{"access_token_wo": nil, "access_token_wo_version": nil}), "access_token", "access_token_wo"},
+		"url_wo over http":       {hidden("http://manager.cloudautomator.com/trigger/" + canary), "url_wo", "https"},
+		"unknown url_wo":         {config: hidden(acctest.Unknown)},
+		"url_wo, no version":     {hidden(trigger["url"]).With(acctest.Values{"url_wo_version": nil}), "url_wo", "url_wo_version"},
 		"empty url":              {url(""), "url", "absolute"},
 		"unknown url":            {config: url(acctest.Unknown)},
 	} {

@@ -34,8 +34,10 @@ type target struct {
 	client *Client
 	// args gets trigger_job_id.
 	args *args
-	// given is the trigger of url, nil with job_id.
+	// given is the trigger of url or url_wo, nil with job_id.
 	given *trigger
+	// attribute is the argument that gave it.
+	attribute string
 }
 
 // Send makes one POST request to the trigger's URL. With job_id it reads the
@@ -199,7 +201,7 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	}
 	attribute := "job_id"
 	if t.given != nil {
-		attribute = "url"
+		attribute = t.attribute
 	}
 	switch {
 	case attempt.Status >= 300 && attempt.Status < 400:

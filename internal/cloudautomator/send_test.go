@@ -76,6 +76,9 @@ func TestRequest(t *testing.T) {
 		"url and write-only": {func(s *sandbox.Sandbox, job sandbox.TriggerJobState) acctest.Values {
 			return acctest.Values{"url": s.TriggerURL(job), "access_token_wo": job.AccessToken, "access_token_wo_version": 1}
 		}, []string{"TriggerJob"}},
+		"both write-only": {func(s *sandbox.Sandbox, job sandbox.TriggerJobState) acctest.Values {
+			return acctest.Values{"url_wo": s.TriggerURL(job), "url_wo_version": 1, "access_token_wo": job.AccessToken, "access_token_wo_version": 1}
+		}, []string{"TriggerJob"}},
 		"job": {func(_ *sandbox.Sandbox, job sandbox.TriggerJobState) acctest.Values {
 			return acctest.Values{"job_id": job.ID}
 		}, []string{"GetJob", "TriggerJob"}},
@@ -106,10 +109,24 @@ func TestRequest(t *testing.T) {
 			if _, given := test.config(s, job)["url"]; !given && strings.Contains(r.State.String(), canary) {
 				t.Errorf("the credentials of the job are in the state: %s", r.State)
 			}
+			if _, writeOnly := test.config(s, job)["url_wo"]; writeOnly && strings.Contains(r.State.String(), job.Token) {
+				t.Errorf("the write-only URL is in the state: %s", r.State)
+			}
 			if _, writeOnly := test.config(s, job)["access_token_wo"]; writeOnly && strings.Contains(r.State.String(), job.AccessToken) {
 				t.Errorf("the write-only token is in the state: %s", r.State)
 			}
 		})
+	}
+}
+
+// A refusal is told at the argument that gave the URL, and does not show it.
+func TestRefusedWriteOnlyURL(t *testing.T) {
+	s, r, job := start(t, sandbox.Options{})
+	config := acctest.Values{"url_wo": s.TriggerURL(job), "url_wo_version": 1, "access_token": "another"}
+	s.Inject(sandbox.Fault{Operation: "TriggerJob", Kind: sandbox.KindRefuse, Message: "nothing at " + s.TriggerURL(job)})
+	diags := r.Apply(config)
+	if len(diags) != 1 || diags[0].Attribute != "url_wo" || strings.Contains(diags.String(), job.Token) {
+		t.Errorf("said %s", diags)
 	}
 }
 

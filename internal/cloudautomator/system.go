@@ -17,6 +17,8 @@ import (
 type args struct {
 	JobID                types.String `tfsdk:"job_id"`
 	URL                  types.String `tfsdk:"url"`
+	URLWO                types.String `tfsdk:"url_wo"`
+	URLWOVersion         types.Int64  `tfsdk:"url_wo_version"`
 	AccessToken          types.String `tfsdk:"access_token"`
 	AccessTokenWO        types.String `tfsdk:"access_token_wo"`
 	AccessTokenWOVersion types.Int64  `tfsdk:"access_token_wo_version"`
@@ -49,17 +51,23 @@ func system(client *Client) signal.System[args] {
 
 func bind(client *Client, a *args, secrets signal.Secrets) (signal.Signal, error) {
 	a.TriggerJobID = types.StringNull()
-	t := target{client: client, args: a}
+	t := target{client: client, args: a, attribute: "url"}
 	to, host := "Cloud Automator job "+a.JobID.ValueString(), ""
 	if a.JobID.IsNull() {
-		at, err := url.Parse(a.URL.ValueString())
+		address, token := secrets.Either("url", a.URL), secrets.Either("access_token", a.AccessToken)
+		switch {
+		case address == nil:
+			return signal.Signal{}, errors.New("there is no URL: set url or url_wo")
+		case token == nil:
+			return signal.Signal{}, errors.New("there is no access token for its URL: set access_token or access_token_wo")
+		}
+		at, err := url.Parse(*address)
 		if err != nil {
 			// The error would show the URL.
-			return signal.Signal{}, fmt.Errorf("url %s", triggerURL{}.Description(context.Background()))
+			return signal.Signal{}, fmt.Errorf("the trigger's URL %s", triggerURL{}.Description(context.Background()))
 		}
-		token := secrets.Either("access_token", a.AccessToken)
-		if token == nil {
-			return signal.Signal{}, errors.New("there is no access token for its url: set access_token or access_token_wo")
+		if _, writeOnly := secrets["url_wo"]; writeOnly {
+			t.attribute = "url_wo"
 		}
 		t.given = &trigger{at, *token}
 		to, host = "the Cloud Automator trigger at "+at.Host, at.Host

@@ -37,11 +37,12 @@ ephemeral "signal_http_trigger_job" "deploy" {
 }
 
 resource "signal_http_trigger" "deploy" {
-  url                     = %q
+  url_wo                  = ephemeral.signal_http_trigger_job.deploy.url
+  url_wo_version          = 1
   access_token_wo         = ephemeral.signal_http_trigger_job.deploy.access_token
   access_token_wo_version = 1
 }
-`, endpoint, job.ID, s.TriggerURL(job)))
+`, endpoint, job.ID))
 	err = w.Apply(t.Context())
 	if acctest.CLI(t).Name == terraformcli.OpenTofu {
 		// It does not plan with an ephemeral resource whose values are not known.

@@ -32,6 +32,7 @@ var canaries = map[string]string{
 	"token":                   "canary_token",
 	"token_wo":                "canary_write_only_token",
 	"url":                     "canary-trigger-url",
+	"url_wo":                  "canary-write-only-trigger-url",
 	"access_token":            "canary-access-token",
 	"access_token_wo":         "canary-write-only-access-token",
 	"input_wo":                "canary-write-only-input",
@@ -55,6 +56,7 @@ var covered = map[string]string{
 	"signal_workflow_step_state.token":          "token",
 	"signal_workflow_step_state.token_wo":       "token_wo",
 	"signal_http_trigger.url":                   "url",
+	"signal_http_trigger.url_wo":                "url_wo",
 	"signal_http_trigger.access_token":          "access_token",
 	"signal_http_trigger.access_token_wo":       "access_token_wo",
 	"signal_workflow_execution.input_wo":        "input_wo",
@@ -112,6 +114,7 @@ func openAviary(t *testing.T) aviary {
 	job := s.AddTriggerJob(sandbox.TriggerJob{Token: canaries["url"], AccessToken: canaries["access_token_wo"]})
 	other := acctest.Sandbox(t, sandbox.Options{})
 	keptJob := other.AddTriggerJob(sandbox.TriggerJob{AccessToken: canaries["access_token"]})
+	hiddenJob := other.AddTriggerJob(sandbox.TriggerJob{Token: canaries["url_wo"], AccessToken: canaries["access_token"]})
 	stack := s.StartStack(sandbox.Stack{Conditions: []sandbox.WaitCondition{{Name: "Deployed", Count: 10}}})
 	kept := s.StartFileWorkflow(sandbox.FileWorkflow{Steps: []sandbox.FileStep{{Token: canaries["token"]}, {}}, UsedToken: sandbox.TokenAccepted})
 	unkept := s.StartFileWorkflow(sandbox.FileWorkflow{Steps: []sandbox.FileStep{{Token: canaries["token_wo"]}, {}}, UsedToken: sandbox.TokenAccepted})
@@ -133,7 +136,7 @@ func openAviary(t *testing.T) aviary {
 		values[name] = canary
 		fmt.Fprintf(&config, "variable %q {\n  type = string\n  %s = true\n}\n", name, how)
 	}
-	values["url"] = s.TriggerURL(job)
+	values["url"], values["url_wo"] = s.TriggerURL(job), other.TriggerURL(hiddenJob)
 	w.Variables(values)
 	fmt.Fprintf(&config, `
 terraform {
@@ -262,6 +265,13 @@ resource "signal_http_trigger" "kept" {
   url          = %[8]q
   access_token = var.access_token
   triggers     = { release = var.release }
+}
+
+resource "signal_http_trigger" "by_hidden_url" {
+  url_wo         = var.url_wo
+  url_wo_version = 1
+  access_token   = var.access_token
+  triggers       = { release = var.release }
 }
 
 resource "signal_temporal_workflow" "one" {

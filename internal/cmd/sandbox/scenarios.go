@@ -32,7 +32,7 @@ var scenarios = slices.Concat([]scenario{
 	},
 	{
 		Example:   "ephemeral-resources/signal_http_trigger_job",
-		Variables: []variable{{Name: "job_id", Value: "2700"}, {Name: "trigger_url", Value: "URL/trigger/sandbox-backup"}},
+		Variables: []variable{{Name: "job_id", Value: "2700"}},
 		Start: func(s *sandbox.Sandbox) {
 			s.AddTriggerJob(sandbox.TriggerJob{ID: "2700", Token: "sandbox-backup"})
 		},
