@@ -797,3 +797,21 @@ func must(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
+
+// Move takes the resource over from another type, or another provider, whose state
+// is given in JSON.
+func (r *Resource) Move(provider, name string, version int64, state string) Diagnostics {
+	r.t.Helper()
+	resp, err := r.server.MoveResourceState(r.t.Context(), &tfprotov6.MoveResourceStateRequest{
+		SourceProviderAddress: provider, SourceTypeName: name, SourceSchemaVersion: version,
+		SourceState: &tfprotov6.RawState{JSON: []byte(state)}, TargetTypeName: r.name,
+	})
+	must(r.t, err)
+	if hasError(resp.Diagnostics) {
+		return diagnostics(resp.Diagnostics)
+	}
+	r.State, err = resp.TargetState.Unmarshal(r.kind)
+	must(r.t, err)
+	r.private, r.identity = resp.TargetPrivate, resp.TargetIdentity
+	return diagnostics(resp.Diagnostics)
+}

@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // parseObject reads a JSON object, with numbers as they are written.
@@ -157,6 +158,62 @@ func canonical(value any) string {
 	}
 	written, _ := json.Marshal(tidy(value))
 	return string(written)
+}
+
+// loosely reports whether a JSON object says of its members what another one does,
+// where 0 and false say no more than nothing does, and lists have no order.
+func loosely(part, whole string) bool {
+	x, errX := parseObject(part)
+	y, errY := parseObject(whole)
+	if errX != nil || errY != nil {
+		return false
+	}
+	for name, value := range x {
+		if loose(value) != loose(y[name]) {
+			return false
+		}
+	}
+	return true
+}
+
+// loose writes a value in the form that loosely compares.
+func loose(value any) string {
+	switch v := value.(type) {
+	case map[string]any:
+		members := []string{}
+		for name, member := range v {
+			if said := loose(member); said != "" {
+				members = append(members, fmt.Sprintf("%q:%s", name, said))
+			}
+		}
+		slices.Sort(members)
+		if len(members) > 0 {
+			return fmt.Sprintf("{%s}", strings.Join(members, ","))
+		}
+	case []any:
+		elements := []string{}
+		for _, element := range v {
+			elements = append(elements, loose(element))
+		}
+		slices.Sort(elements)
+		if len(elements) > 0 {
+			return fmt.Sprintf("%q", elements)
+		}
+	case nil:
+	default:
+		text := fmt.Sprint(v)
+		if n, ok := rational(text); ok {
+			text = n.RatString()
+		}
+		switch text {
+		case "", "0", "false":
+		case "true":
+			return "1"
+		default:
+			return text
+		}
+	}
+	return ""
 }
 
 // sameNumbers reports whether two values are the same number in other words,

@@ -315,7 +315,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	data.takeOpen(before)
 	recalled := p
 	p.Whole = p.Whole && data.ActionValue.Equal(before.ActionValue)
-	p.Imported = false
+	p.Imported, p.Moved = false, false
 	p.Due = p.Due && data.TriggerOnApply.ValueBool()
 
 	u := update{work: w, before: before, after: data, privateState: &p, again: d.again}
@@ -362,12 +362,20 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		}
 		p.at(u.position)
 		resp.Diagnostics.Append(u.warnings...)
-	case d.read || d.run:
+	case d.read || d.run || recalled.Moved:
 		var found bool
 		if job, found, failed = w.job(ctx, before.ID.ValueString()); failed == nil && !found {
 			failed = gone(before.ID.ValueString())
-		} else if failed == nil && job.RuleType != webhook {
-			failed = noTrigger(job)
+		} else if failed == nil {
+			failed = u.webhook(job)
+		}
+		if shown, err := job.settings(); recalled.Moved && failed == nil && err == nil {
+			// From here on the words of the configuration count.
+			p.remember(data, shown)
+		}
+		if failed == nil && !d.read && !d.run {
+			resp.Diagnostics.Append(to.write(ctx, &data, p)...)
+			return
 		}
 	default:
 		resp.Diagnostics.Append(to.write(ctx, &data, p)...)
@@ -376,7 +384,8 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	if failed != nil {
 		if !taken {
 			// The state is still the old one, and so is what goes with it.
-			p.Whole, p.Imported, p.Due, p.Lost = recalled.Whole, recalled.Imported, recalled.Due, recalled.Lost
+			p.Whole, p.Imported, p.Moved = recalled.Whole, recalled.Imported, recalled.Moved
+			p.Due, p.Lost = recalled.Due, recalled.Lost
 		}
 		resp.Diagnostics.Append(p.keep(ctx, resp.Private)...)
 		appendFailure(&resp.Diagnostics, failed)

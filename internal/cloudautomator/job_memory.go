@@ -34,6 +34,9 @@ type privateState struct {
 	Creation string `json:"creation,omitempty"`
 	// Imported is set until the first update after an import.
 	Imported bool `json:"imported,omitempty"`
+	// Moved is set until then after a move from the vendor's provider: action_value
+	// is as that one has it, with 0, false and "" for members that are not set.
+	Moved bool `json:"moved,omitempty"`
 	// Whole says that action_value is all that the service has, not what the user gave.
 	Whole bool `json:"whole,omitempty"`
 	// Lost says that there was nothing to remember: Terraform has kept the values
@@ -159,7 +162,11 @@ func decide(before, after jobModel, p privateState) (d decision) {
 // covers reports whether the state holds all that the service has of an
 // action_value, and with it what the user gave.
 func (p privateState) covers(before, after jobModel) bool {
-	return p.Whole && !after.ActionValue.IsUnknown() && coversObject(before.ActionValue.ValueString(), after.ActionValue.ValueString())
+	if !p.Whole || after.ActionValue.IsUnknown() {
+		return false
+	}
+	whole, part := before.ActionValue.ValueString(), after.ActionValue.ValueString()
+	return coversObject(whole, part) || p.Moved && loosely(part, whole)
 }
 
 // knowsPart reports whether URL or access token is the one known last.

@@ -106,17 +106,21 @@ func (m *jobModel) shown(s settings) jobModel {
 	shown.ForWorkflow, shown.AllowRuntimeActionValues = types.BoolPointerValue(s.ForWorkflow), types.BoolPointerValue(s.AllowRuntimeActionValues)
 	shown.EffectiveDate, shown.ExpirationDate = optional(s.EffectiveDate), optional(s.ExpirationDate)
 	shown.CompletedPostProcessID, shown.FailedPostProcessID = listOf(s.CompletedPostProcessID), listOf(s.FailedPostProcessID)
-	value := string(s.ActionValue)
-	switch {
-	case value == "" || value == "null":
-		shown.ActionValue = types.StringNull()
-	case imported:
-		shown.ActionValue = types.StringValue(value)
-	default:
-		shown.ActionValue = types.StringValue(drifted(m.ActionValue.ValueString(), value))
+	if shown.ActionValue = s.actionValue(); !imported && known(shown.ActionValue) {
+		shown.ActionValue = types.StringValue(drifted(m.ActionValue.ValueString(), shown.ActionValue.ValueString()))
 	}
 	shown.takeAccounts(s)
 	return shown
+}
+
+// actionValue is all that the service has of it. It says in many words that there is none.
+func (s settings) actionValue() types.String {
+	switch value := string(s.ActionValue); value {
+	case "", "null", `""`, "[]":
+		return types.StringNull()
+	default:
+		return types.StringValue(value)
+	}
 }
 
 func optional(text *string) types.String {
@@ -154,6 +158,11 @@ func (m *jobModel) takeAccounts(s settings) {
 // neither what is recorded in other words, nor what it made of what was asked.
 func (m *jobModel) refreshSettings(s settings, p *privateState) {
 	imported, shown := m.Name.IsNull(), m.shown(s)
+	if p.Moved {
+		if shown.ActionValue = s.actionValue(); known(m.ActionValue) && loosely(m.ActionValue.ValueString(), string(s.ActionValue)) {
+			shown.ActionValue = m.ActionValue
+		}
+	}
 	theirs := shown.settings()
 	for i, one := range m.settings() {
 		now := theirs[i].value
