@@ -184,7 +184,7 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 			"store_credentials": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: "Whether `url` and `access_token` are kept in the state. The default is `true`. With `false` they are null, and read where they are needed: by `signal_http_trigger` with `job_id`, " +
-					"or by the ephemeral resource of the same name as this one.",
+					"or by the ephemeral resource of the same name as this one. What was stored before remains in backups and older versions of the state: rotate in the same apply.",
 			},
 			"trigger_on_apply": schema.BoolAttribute{
 				Optional:            true,
@@ -192,7 +192,7 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 			},
 			"url":          secret("Where to send the HTTP POST that runs the job."),
 			"access_token": secret("What to send with it, as `Authorization: CAAuth` and the token."),
-			"rotated_at":   computed("When URL and access token were last seen to be new (RFC 3339, by the service's clock): made, rotated, or found to be rotated by somebody else. Null after an import."),
+			"rotated_at":   computed("When URL and access token were last seen to be new (RFC 3339, by the service's clock): made, rotated, or found to be rotated by somebody else. Null after an import or a move."),
 			"active":       schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the job is active."},
 			"time_zone":    computed("The time zone of the trigger, as the service names it."),
 			"created_at":   computed("When the job was made, as the service says."),

@@ -2,9 +2,8 @@ package provider_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"maps"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -24,9 +23,6 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
-
-// vendorsAddress is where Terraform has the vendor's provider.
-const vendorsAddress = "registry.terraform.io/cloudautomator/cloudautomator"
 
 // vendorsProvider plays what the vendor's provider makes of a job that delays. It
 // puts its jobs straight into the sandbox.
@@ -102,137 +98,97 @@ func (r *vendorsResource) Delete(ctx context.Context, req resource.DeleteRequest
 // serveVendors serves the vendor's provider to Terraform from this process.
 func serveVendors(t *testing.T, s *sandbox.Sandbox) *tfexec.ReattachOption {
 	t.Helper()
+	address := acctest.CLI(t).Env()["TF_ACC_PROVIDER_HOST"] + "/cloudautomator/cloudautomator"
 	served, closed := make(chan *plugin.ReattachConfig), make(chan struct{})
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	go func() {
-		_ = tf6server.Serve(vendorsAddress, providerserver.NewProtocol6(&vendorsProvider{s}), tf6server.WithDebug(ctx, served, closed),
-			tf6server.WithoutLogStderrOverride(), tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
+		_ = tf6server.Serve(address, providerserver.NewProtocol6(&vendorsProvider{s}), tf6server.WithDebug(ctx, served, closed), tf6server.WithGoPluginLogger(hclog.NewNullLogger()), tf6server.WithLoggingSink(t))
 	}()
 	t.Cleanup(func() { stop(); <-closed })
 	at := <-served
-	return tfexec.Reattach(tfexec.ReattachInfo{vendorsAddress: {
+	return tfexec.Reattach(tfexec.ReattachInfo{address: {
 		Protocol: string(at.Protocol), ProtocolVersion: at.ProtocolVersion, Pid: at.Pid, Test: true,
 		Addr: tfexec.ReattachConfigAddr{Network: at.Addr.Network(), String: at.Addr.String()},
 	}})
 }
 
-// vendorsConfig is a job of the vendor's provider.
-const vendorsConfig = `
-resource "cloudautomator_job" "one" {
-  name        = "pause"
-  group_id    = 10
-  rule_type   = "webhook"
-  action_type = "delay"
-  delay_action_value {
-    delay_minutes = 5
-  }
-}
-`
+// coming is where the configurations of the guide are.
+const coming = "guides/coming-from-the-vendors-provider/"
 
-// withVendors is a workspace that has the vendor's provider, too.
-func withVendors(t *testing.T, s *sandbox.Sandbox) *acctest.Workspace {
-	t.Helper()
-	w := acctest.TerraformAt(t, s.URL())
-	requireProviders(t, w, s, map[string]any{"cloudautomator": map[string]any{"source": vendorsAddress}})
-	return w
+// withVendors is a workspace that has the vendor's provider, too, and applies a
+// configuration of the guide.
+type withVendors struct {
+	*acctest.Workspace
+	t       *testing.T
+	s       *sandbox.Sandbox
+	vendors *tfexec.ReattachOption
 }
 
-func requireProviders(t *testing.T, w *acctest.Workspace, s *sandbox.Sandbox, more map[string]any) {
+func besideVendors(t *testing.T) withVendors {
 	t.Helper()
-	required := map[string]any{"signal": map[string]any{"source": "terraform-provider-signal/signal"}}
-	maps.Copy(required, more)
-	text, err := json.Marshal(map[string]any{
-		"terraform": map[string]any{"required_providers": required},
-		"provider":  map[string]any{"signal": acctest.Block(s.URL())},
-	})
-	must(t, err)
-	w.WriteFile("provider.tf.json", string(text))
+	s := acctest.Sandbox(t, sandbox.Options{})
+	w := acctest.Bare(t, map[string]string{"CLOUD_AUTOMATOR_API_KEY": "sandbox-api-key", "CLOUD_AUTOMATOR_API_ENDPOINT": s.URL() + "/api/v1/"})
+	return withVendors{w, t, s, serveVendors(t, s)}
+}
+
+func (w withVendors) apply(example string, variables map[string]string) {
+	w.t.Helper()
+	w.Example(filepath.Join("..", "..", "examples", coming+example))
+	w.Variables(variables)
+	must(w.t, w.Apply(w.t.Context(), w.vendors))
+	if changed, err := w.Plan(w.t.Context(), w.vendors); err != nil || changed {
+		w.t.Errorf("%s: a further plan has changes: %t, %v", example, changed, err)
+	}
+}
+
+// A real terraform takes a job over from the vendor's provider, in the ways that the
+// guide shows: nothing changes at the service, and nothing is left to do. From then
+// on the vendor's provider is not needed any more.
+func TestAccJobComesFromTheVendorsProvider(t *testing.T) {
+	t.Parallel()
+	for _, example := range []string{"moved", "import"} {
+		t.Run(example, func(t *testing.T) {
+			t.Parallel()
+			w := besideVendors(t)
+			variables := map[string]string{"group_id": "1"}
+			w.apply("before", variables)
+			job := w.s.TriggerJobs()[0]
+			if example == "import" {
+				variables["job_id"] = job.ID
+			}
+			w.apply(example, variables)
+			text := contents(t, filepath.Join("..", "..", "examples", coming+example, "main.tf"))
+			_, resource, _ := strings.Cut(text, "resource \"signal_http_trigger_job\"")
+			resource, _, _ = strings.Cut(resource, "\n}\n")
+			w.Write(required + "\nvariable \"group_id\" {}\n\nresource \"signal_http_trigger_job\"" + resource + "\n}\n")
+			w.Variables(map[string]string{"group_id": "1"})
+			if changed, err := w.Plan(t.Context()); err != nil || changed {
+				t.Errorf("a plan without the vendor's provider has changes: %t, %v", changed, err)
+			}
+			if made := w.s.Count("CreateJob") + w.s.Count("UpdateJob") + w.s.Count("DeleteJob") + w.s.Count("TriggerJob"); made > 0 || len(w.s.TriggerJobs()) != 1 {
+				t.Errorf("the jobs are %v, and the requests were %v", w.s.TriggerJobs(), w.s.RequestLog())
+			}
+			one := w.Resources()["signal_http_trigger_job.pause"]
+			if len(w.Resources()) != 1 || one == nil || one.AttributeValues["id"] != job.ID || one.AttributeValues["access_token"] != job.AccessToken {
+				t.Errorf("the state has %v", w.Resources())
+			}
+			must(t, w.Destroy(t.Context()))
+			if len(w.s.TriggerJobs()) > 0 {
+				t.Errorf("jobs are left: %v", w.s.TriggerJobs())
+			}
+		})
+	}
 }
 
 // A job may stay with the vendor's provider, and is run by a signal.
 func TestAccJobOfTheVendorsProviderIsRun(t *testing.T) {
 	t.Parallel()
-	s := acctest.Sandbox(t, sandbox.Options{})
-	vendors, w := serveVendors(t, s), withVendors(t, s)
-	w.Write(vendorsConfig + `
-resource "signal_http_trigger" "one" {
-  job_id   = cloudautomator_job.one.id
-  triggers = { release = "1" }
-}
-`)
-	must(t, w.Apply(t.Context(), vendors))
-	must(t, w.Apply(t.Context(), vendors))
-	if jobs := s.TriggerJobs(); len(jobs) != 1 || len(jobs[0].Runs) != 1 || s.Count("TriggerJob") != 1 {
-		t.Errorf("the jobs are %+v", jobs)
+	w := besideVendors(t)
+	w.apply("before", map[string]string{"group_id": "1"})
+	for _, release := range []string{"1", "2"} {
+		w.apply("kept", map[string]string{"group_id": "1", "release": release})
 	}
-}
-
-// A real terraform takes a job over from the vendor's provider, with moved, and with
-// removed and import: nothing changes at the service, and nothing is left to do.
-func TestAccJobComesFromTheVendorsProvider(t *testing.T) {
-	t.Parallel()
-	for name, blocks := range map[string]string{
-		"moved": `
-moved {
-  from = cloudautomator_job.one
-  to   = signal_http_trigger_job.one
-}
-`,
-		"removed and import": `
-removed {
-  from = cloudautomator_job.one
-  lifecycle {
-    destroy = false
-  }
-}
-
-import {
-  to = signal_http_trigger_job.one
-  id = %q
-}
-`,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := acctest.Sandbox(t, sandbox.Options{})
-			vendors := serveVendors(t, s)
-			w := withVendors(t, s)
-			w.Write(vendorsConfig)
-			must(t, w.Apply(t.Context(), vendors))
-			jobs := s.TriggerJobs()
-			if len(jobs) != 1 {
-				t.Fatalf("there are %d jobs", len(jobs))
-			}
-			if strings.Contains(blocks, "%q") {
-				blocks = fmt.Sprintf(blocks, jobs[0].ID)
-			}
-			job := fmt.Sprintf(`
-resource "signal_http_trigger_job" "one" {
-  name         = "pause"
-  group_id     = %d
-  action_type  = "delay"
-  action_value = jsonencode({ delay_minutes = 5 })
-}
-`, jobs[0].Attributes.GroupID)
-			w.Write(job + blocks)
-			must(t, w.Apply(t.Context(), vendors))
-			// From here on the vendor's provider is not needed any more.
-			requireProviders(t, w, s, nil)
-			w.Write(job)
-			if changed, err := w.Plan(t.Context()); err != nil || changed {
-				t.Errorf("a further plan has changes: %t, %v", changed, err)
-			}
-			if made := s.Count("CreateJob") + s.Count("UpdateJob") + s.Count("DeleteJob") + s.Count("TriggerJob"); made > 0 {
-				t.Errorf("the requests were %v", s.RequestLog())
-			}
-			one := w.Resources()["signal_http_trigger_job.one"]
-			if len(w.Resources()) != 1 || one == nil || one.AttributeValues["id"] != jobs[0].ID || one.AttributeValues["access_token"] != jobs[0].AccessToken {
-				t.Errorf("the state has %v", w.Resources())
-			}
-			must(t, w.Destroy(t.Context()))
-			if len(s.TriggerJobs()) > 0 {
-				t.Errorf("jobs are left: %v", s.TriggerJobs())
-			}
-		})
+	if jobs := w.s.TriggerJobs(); len(jobs) != 1 || len(jobs[0].Runs) != 2 || w.s.Count("TriggerJob") != 2 || w.s.Count("UpdateJob") > 0 {
+		t.Errorf("the jobs are %+v", jobs)
 	}
 }

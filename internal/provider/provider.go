@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -43,6 +44,7 @@ func WithPolicy(policy delivery.RetryPolicy) Option {
 var (
 	_ provider.ProviderWithActions            = (*signalProvider)(nil)
 	_ provider.ProviderWithEphemeralResources = (*signalProvider)(nil)
+	_ provider.ProviderWithListResources      = (*signalProvider)(nil)
 )
 
 // New returns what makes the provider of a version.
@@ -180,6 +182,13 @@ func (p *signalProvider) Actions(context.Context) (actions []func() action.Actio
 func (p *signalProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{
 		func() ephemeral.EphemeralResource { return cloudautomator.NewJobEphemeral(p.cloudAutomator, p.sender) },
+	}
+}
+
+// ListResources lists what can be found with terraform query, and imported.
+func (p *signalProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{
+		func() list.ListResource { return cloudautomator.NewJobList(p.cloudAutomator, p.sender) },
 	}
 }
 

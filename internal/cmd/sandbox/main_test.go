@@ -133,7 +133,14 @@ var unapplied = map[string]string{
 	"configuration/cloud_automator":        "it is a provider block alone",
 	"configuration/temporal":               "it is a provider block alone",
 	"guides/coming-from-local-exec/before": "it runs the aws command line, and is there to be replaced",
+
+	"guides/coming-from-the-vendors-provider/before": withVendors,
+	"guides/coming-from-the-vendors-provider/moved":  withVendors,
+	"guides/coming-from-the-vendors-provider/import": withVendors,
+	"guides/coming-from-the-vendors-provider/kept":   withVendors,
 }
+
+const withVendors = "it needs the vendor's provider; internal/provider applies it with a stand-in"
 
 // Whoever adds an example gives it something to apply against.
 func TestEveryExampleHasAScenario(t *testing.T) {

@@ -1,0 +1,113 @@
+package cloudautomator
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
+	"github.com/hashicorp/terraform-plugin-framework/list/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// NewJobList returns the list resource signal_http_trigger_job.
+func NewJobList(client *Client, sender *signal.Sender) list.ListResource {
+	return &jobList{client, sender}
+}
+
+type jobList struct {
+	client *Client
+	sender *signal.Sender
+}
+
+func (l *jobList) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_http_trigger_job"
+}
+
+func (l *jobList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The Cloud Automator jobs that have an HTTP trigger, to be found and imported with `terraform query`.",
+		Attributes: map[string]schema.Attribute{
+			"name": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Lists only the jobs of this name. A mark at the end of a name, such as ` (successor of job ID)`, is left out of account.",
+			},
+			"group_id": schema.Int64Attribute{
+				Optional:            true,
+				MarkdownDescription: "Lists only the jobs of the group with this id.",
+				Validators:          []validator.Int64{int64validator.AtLeast(1)},
+			},
+		},
+	}
+}
+
+// List lists the jobs. It changes nothing.
+func (l *jobList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
+	var name types.String
+	var group types.Int64
+	diags := req.Config.GetAttribute(ctx, path.Root("name"), &name)
+	diags.Append(req.Config.GetAttribute(ctx, path.Root("group_id"), &group)...)
+	if diags.HasError() {
+		stream.Results = list.ListResultsStreamDiagnostics(diags)
+		return
+	}
+	looking, cancel := context.WithTimeout(ctx, signal.DefaultTimeout)
+	defer cancel()
+	w := &work{Operation: signal.Operation{Service: service, TimeoutName: "read", Timeout: signal.DefaultTimeout, Redactor: l.sender.Redactor()}, client: l.client, sender: l.sender}
+	jobs, failed := w.list(looking)
+	if failed != nil {
+		stream.Results = list.ListResultsStreamDiagnostics(diag.Diagnostics{failed})
+		return
+	}
+	stream.Results = func(push func(list.ListResult) bool) {
+		listed := int64(0)
+		for _, job := range jobs {
+			if job.RuleType != webhook || req.Limit > 0 && listed >= req.Limit {
+				continue
+			}
+			shown, err := job.settings()
+			if err != nil {
+				warning := diag.NewWarningDiagnostic("Job Not Listed", "Cloud Automator job "+job.ID+" is left out: "+err.Error()+".")
+				if !push(list.ListResult{Diagnostics: diag.Diagnostics{warning}}) {
+					return
+				}
+				continue
+			}
+			if known(name) && name.ValueString() != shown.Name && name.ValueString() != anyMark.ReplaceAllString(shown.Name, "") ||
+				known(group) && group.ValueInt64() != int64(shown.GroupID) {
+				continue
+			}
+			listed++
+			if !push(listing(ctx, req, job, shown)) {
+				return
+			}
+		}
+	}
+}
+
+// listing is one job of a list. Its URL and access token are not in it: who is
+// looking for a job need not be able to run it.
+func listing(ctx context.Context, req list.ListRequest, job Job, shown settings) list.ListResult {
+	result := req.NewListResult(ctx)
+	result.DisplayName = fmt.Sprintf("%s (group %d)", shown.Name, shown.GroupID)
+	result.Diagnostics.Append(result.Identity.SetAttribute(ctx, path.Root("id"), job.ID)...)
+	if !req.IncludeResource {
+		return result
+	}
+	var data jobModel
+	result.Diagnostics.Append(result.Resource.SetAttribute(ctx, path.Root("id"), job.ID)...)
+	if result.Diagnostics.Append(result.Resource.Get(ctx, &data)...); result.Diagnostics.HasError() {
+		return result
+	}
+	data = data.shown(shown)
+	data.take(job, shown)
+	data.URL, data.AccessToken = types.StringNull(), types.StringNull()
+	result.Diagnostics.Append(result.Resource.Set(ctx, &data)...)
+	return result
+}
