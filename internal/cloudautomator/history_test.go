@@ -90,13 +90,7 @@ func (h *history) step() {
 		{"taint", func() { h.Tainted = !h.State.IsNull() }},
 		{"untaint", func() { h.Tainted = false }},
 		{"console rotates", func() { h.s.RotateTriggerJob(h.String("id")) }},
-		{"console removes", func() {
-			// A removed job beside an identical one of somebody else, while a rotation is asked
-			// for, cannot be told from a rotation that was killed at its last request.
-			if len(h.others) == 0 {
-				h.s.RemoveTriggerJob(h.String("id"))
-			}
-		}},
+		{"console removes", func() { h.s.RemoveTriggerJob(h.String("id")) }},
 		{"console renames", h.renamed},
 		{"another's job", h.another},
 		{"fault", h.fault},
@@ -188,12 +182,8 @@ func (h *history) untouched() {
 	}
 }
 
-// another makes a job like this one in another directory. While this one is gone
-// that is left out, for the reason given above.
+// another makes a job like this one in another directory.
 func (h *history) another() {
-	if _, there := h.s.TriggerJob(h.String("id")); !there && !h.State.IsNull() {
-		return
-	}
 	h.s.ClearFaults()
 	other := acctest.StartProvider(h.t, acctest.Block(h.s.URL())).Resource(jobType)
 	if diags := other.Apply(h.config); diags.HasError() {

@@ -201,7 +201,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	}
 	if !found {
 		if job, found, failed = w.missed(ctx, data, p); failed != nil || !found {
-			return p.stands() != absent, failed
+			return !sights[p.stands()].forgotten, failed
 		}
 	}
 	if job.RuleType != webhook {
@@ -287,7 +287,7 @@ func (w *work) missed(ctx context.Context, data *jobModel, p *privateState) (job
 	switch {
 	case stands == replaced:
 		p.at(replaced)
-	case len(w.client.orphans(jobs, data, nil)) > 0:
+	case len(w.client.orphans(jobs, data)) > 0:
 		p.at(orphaned)
 	default:
 		p.at(absent)
@@ -353,12 +353,11 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		}
 		if job, failed = u.run(ctx); failed == nil {
 			shown, err := job.settings()
-			if err == nil && !u.adopted {
+			if err == nil {
 				p.remember(data, shown)
 			}
 			p.Lost = false
-			// Whether one that is only taken for the successor was run already, nobody knows.
-			p.Due = data.TriggerOnApply.ValueBool() && (p.Due || d.rotate && !d.again) && !u.adopted
+			p.Due = data.TriggerOnApply.ValueBool() && (p.Due || d.rotate && !d.again)
 		}
 		p.at(u.position)
 		resp.Diagnostics.Append(u.warnings...)
@@ -473,7 +472,7 @@ func (w *work) removeAll(ctx context.Context, data *jobModel, p privateState) (d
 	}
 	gone, failed := w.remove(ctx, data.ID.ValueString())
 	appendFailure(&diags, failed)
-	if left := w.client.orphans(jobs, data, nil); gone && stands.position == absent && len(left) > 0 {
+	if left := w.client.orphans(jobs, data); gone && stands.position == absent && len(left) > 0 {
 		diags.AddWarning("Jobs May Be Left",
 			fmt.Sprintf("Cloud Automator job %s was gone already. One of these may be its successor, from a rotation that was cut short: %s. None of them was removed, because each may be somebody else's.\n\n"+
 				"Look at them in the Cloud Automator console, and remove there what nobody needs.", data.ID.ValueString(), strings.Join(left, ", ")))

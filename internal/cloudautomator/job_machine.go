@@ -19,7 +19,7 @@ type position string
 const (
 	// absent: there is no job. None was made, or it is gone.
 	absent position = "absent"
-	// orphaned: the job is gone. A job is there that may be its successor, and cannot be told from somebody else's.
+	// orphaned: the job is gone. Jobs are there that may be its successor, and cannot be told from somebody else's.
 	orphaned position = "orphaned"
 	// unnamed: the job is there, and its name still carries a mark.
 	unnamed position = "unnamed"
@@ -63,8 +63,6 @@ const (
 	succeed step = "succeed"
 	// take: record the successor as the job.
 	take step = "take"
-	// adopt: record a job that is as the configuration says, or make a successor.
-	adopt step = "adopt"
 	// retire: remove another job whose place this one has taken.
 	retire step = "retire"
 	// sweep: remove the successor.
@@ -77,7 +75,7 @@ const (
 var steps = map[position][3]step{
 	//           toKeep   toRotate toRemove
 	absent:    {makeNew, makeNew, nothing},
-	orphaned:  {adopt, adopt, nothing},
+	orphaned:  {succeed, succeed, nothing},
 	unnamed:   {change, ask, drop},
 	settled:   {change, ask, drop},
 	unmoved:   {nothing, succeed, drop},
@@ -88,34 +86,37 @@ var steps = map[position][3]step{
 
 // leads says where a step leads, and where the job is found again when the
 // provider is killed after it, and the state is what it was before. To ask leads
-// to unmoved where the service does not rotate.
+// to unmoved where the service does not rotate. To change the name of a job that has
+// taken the place of another one takes the mark off; killed after that, the job is
+// found orphaned: nothing tells it from somebody else's, so it is left alone.
 var leads = map[step]struct{ to, found position }{
 	makeNew: {unnamed, absent},
 	change:  {settled, settled},
 	ask:     {settled, settled},
 	succeed: {succeeded, succeeded},
 	take:    {heir, succeeded},
-	adopt:   {settled, orphaned},
 	retire:  {unnamed, replaced},
 	sweep:   {settled, settled},
 	drop:    {absent, absent},
 }
 
-// notices is what plan, refresh and destroy do and say in each position. In all
-// of them but settled an update has something to finish.
-var notices = map[position]struct {
-	// refresh says what a refresh does with the state.
-	refresh string
+// sights is what refresh and plan make of a position. In all of them but settled
+// an update has something to finish; a destroy removes all that locate finds.
+var sights = map[position]struct {
+	// forgotten says that a refresh takes the job out of the state. Otherwise it
+	// records what the job is, or keeps what is recorded where the job is gone.
+	forgotten bool
 	// moves says that an update may record another job.
 	moves bool
 }{
-	absent:    {refresh: "forgets the job"},
-	orphaned:  {refresh: "keeps the state, and the plan names the jobs", moves: true},
-	unnamed:   {refresh: "records the job under its own name"},
-	settled:   {refresh: "records the job"},
-	succeeded: {refresh: "records the job", moves: true},
-	replaced:  {refresh: "keeps the state", moves: true},
-	heir:      {refresh: "records the job under its own name"},
+	absent:    {forgotten: true},
+	orphaned:  {moves: true},
+	unnamed:   {},
+	settled:   {},
+	unmoved:   {},
+	succeeded: {moves: true},
+	replaced:  {moves: true},
+	heir:      {},
 }
 
 // next is the step to take.

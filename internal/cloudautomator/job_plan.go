@@ -46,7 +46,7 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	}
 	d := decide(before, after, p)
 	if p.stands() == orphaned && r.client.Unknown == "" {
-		r.adopt(ctx, config, before, d, resp)
+		r.nameOrphans(ctx, before, resp)
 	}
 	if known(before.Active) && !before.Active.ValueBool() && d.rotate && p.stands() != orphaned {
 		resp.Diagnostics.AddAttributeWarning(path.Root("active"), "Inactive Job To Be Rotated",
@@ -126,12 +126,10 @@ func (p privateState) keepWords(after *jobModel, before jobModel, whole bool) {
 	}
 }
 
-// adopt looks for the successor of a job that is gone: one that is all that the
-// configuration asks for, while a rotation is asked for that may have made it.
-// When there is no such job, or more than one, the update makes a new one: a
-// replacement would be refused where the resource must not be destroyed, and
-// there is nothing to destroy.
-func (r *jobResource) adopt(ctx context.Context, config, before jobModel, d decision, resp *resource.ModifyPlanResponse) {
+// nameOrphans warns of jobs that may be the successor of one that is gone. The update
+// makes a new one: a replacement would be refused where the resource must not be
+// destroyed, and there is nothing to destroy.
+func (r *jobResource) nameOrphans(ctx context.Context, before jobModel, resp *resource.ModifyPlanResponse) {
 	ctx, cancel, w := r.work(ctx, &before, toRead, &resp.Diagnostics)
 	defer cancel()
 	jobs, failed := w.list(ctx)
@@ -139,20 +137,15 @@ func (r *jobResource) adopt(ctx context.Context, config, before jobModel, d deci
 		resp.Diagnostics.Append(failed)
 		return
 	}
-	if found := r.client.orphans(jobs, &before, &config); len(found) == 1 && d.rotate {
-		resp.Diagnostics.Append(hasSuccessor(before, found[0]))
-		return
+	if left := r.client.orphans(jobs, &before); len(left) > 0 {
+		resp.Diagnostics.Append(madeAnew(before.ID.ValueString(), left))
 	}
-	resp.Diagnostics.AddWarning("Job Is Gone",
-		fmt.Sprintf("Cloud Automator job %s is gone, and the update makes it anew. Made since, and changed since they were made, were: %s. None of them is taken for its successor "+
-			"from a rotation that was cut short. If one of them is, remove it in the Cloud Automator console.",
-			before.ID.ValueString(), strings.Join(r.client.orphans(jobs, &before, nil), ", ")))
 }
 
-// hasSuccessor warns of a job that was taken for the successor of one that is gone.
-func hasSuccessor(gone jobModel, successor string) diag.Diagnostic {
-	return diag.NewWarningDiagnostic("Job Has a Successor",
-		fmt.Sprintf("The Cloud Automator job %s is gone. Job %s, which was made since and has all the settings of this resource, is taken for its successor from a rotation "+
-			"that was cut short. The apply only records it: it does not change, rotate or run it.\n\n"+
-			"If it is somebody else's, remove this resource from the state, before anything else is applied to it.", gone.ID.ValueString(), successor))
+// madeAnew warns of jobs that may be the successor of one that is gone, and are left alone.
+func madeAnew(gone string, left []string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("Job Is Gone",
+		fmt.Sprintf("Cloud Automator job %s is gone, and the update makes it anew. Made since, and changed since they were made, were: %s. One of them may be its successor, "+
+			"from a rotation that was cut short at its end, and may have been run then. Nothing tells that one from somebody else's job, so none of them is taken for it, changed, run or removed.\n\n"+
+			"Look at them in the Cloud Automator console, and remove there what nobody needs.", gone, strings.Join(left, ", ")))
 }

@@ -25,9 +25,6 @@ type update struct {
 	again bool
 	// shown is the job as it was read last, or the answer to a creation.
 	shown Job
-	// candidates are the jobs in orphaned that have all that is configured.
-	candidates []string
-	adopted    bool
 	// taken records the job that takes the old one's place, as soon as it does.
 	taken func(Job) diag.Diagnostics
 	// warnings are what the user should know though it succeeded.
@@ -55,8 +52,6 @@ func (u *update) walk(ctx context.Context) (Job, diag.Diagnostic) {
 			failed = u.succeed(ctx)
 		case take:
 			failed = u.take(ctx)
-		case adopt:
-			failed = u.adopt(ctx)
 		case retire:
 			failed = u.retire(ctx)
 		default:
@@ -94,12 +89,11 @@ func (u *update) start(ctx context.Context) diag.Diagnostic {
 	}
 	u.standing = locate(u.before.owner(*u.privateState), jobs)
 	if u.position == absent {
-		u.candidates = u.client.orphans(jobs, &u.before, &u.after)
-		if u.wish != toRotate || len(u.candidates) != 1 {
-			u.candidates = nil
-		}
-		if u.stands() == orphaned || len(u.candidates) == 1 {
+		if left := u.client.orphans(jobs, &u.before); u.stands() == orphaned || u.wish == toRotate && len(left) > 0 {
 			u.position = orphaned
+			if u.stands() != orphaned {
+				u.warnings.Append(madeAnew(id, left)) // which the plan has not seen
+			}
 		}
 	}
 	if found {
@@ -219,7 +213,10 @@ func (u *update) succeed(ctx context.Context) diag.Diagnostic {
 		return u.failure("Job Not Rotated", fmt.Sprintf("Creating the successor of Cloud Automator job %s", id), result,
 			fmt.Sprintf("Job %s is as it was. The next apply looks for a successor first, and goes on with the rotation.", id))
 	}
-	u.position, u.others = leads[succeed].to, made
+	gone := u.position == orphaned
+	if u.position, u.others = leads[succeed].to, made; gone {
+		u.position = replaced
+	}
 	return nil
 }
 
@@ -267,31 +264,6 @@ func (u *update) retire(ctx context.Context) diag.Diagnostic {
 	return nil
 }
 
-// adopt has a job take the place of one that is gone, which may be its successor
-// from a rotation that was cut short after the mark was taken off. It may as well
-// be somebody else's, so nothing is asked of it. Without one, the job is made anew.
-func (u *update) adopt(ctx context.Context) diag.Diagnostic {
-	if len(u.candidates) == 0 {
-		if failed := u.succeed(ctx); failed != nil {
-			return failed
-		}
-		u.position = replaced
-		return nil
-	}
-	job, found, failed := u.job(ctx, u.candidates[0])
-	if failed != nil {
-		return failed
-	}
-	if shown, err := job.settings(); !found || err != nil || !u.after.shownBy(shown) || job.RuleType != webhook {
-		return gone(u.before.ID.ValueString())
-	}
-	if u.stands() != orphaned {
-		u.warnings.Append(hasSuccessor(u.before, job.ID))
-	}
-	u.shown, u.adopted, u.standing = job, true, standing{position: leads[adopt].to, id: job.ID}
-	return nil
-}
-
 // tick is how long it takes until the job API shows a change of the job as later
 // than its creation: it may write times with fractions of a second, or without.
 func (j Job) tick() time.Duration {
@@ -320,10 +292,9 @@ func (m *jobModel) alike(job Job, shown settings) bool {
 }
 
 // orphans are the jobs that may be the successor of one that is gone, from a
-// rotation that was cut short after the mark was taken off: with all the settings
-// of a configuration, unless that is nil, made since that job was last changed,
-// changed since they were made, and not known to be another resource's.
-func (c *Client) orphans(jobs []Job, gone, config *jobModel) (found []string) {
+// rotation that was cut short after the mark was taken off: made since that job was
+// last changed, changed since they were made, and not known to be another resource's.
+func (c *Client) orphans(jobs []Job, gone *jobModel) (found []string) {
 	since, ok := instant(gone.UpdatedAt.ValueString())
 	for _, job := range jobs {
 		shown, err := job.settings()
@@ -333,7 +304,7 @@ func (c *Client) orphans(jobs []Job, gone, config *jobModel) (found []string) {
 		}
 		created, is := instant(shown.CreatedAt)
 		updated, was := instant(shown.UpdatedAt)
-		if is && was && created.After(since) && updated.After(created) && (config == nil || config.shownBy(shown)) {
+		if is && was && created.After(since) && updated.After(created) {
 			found = append(found, job.ID)
 		}
 	}
