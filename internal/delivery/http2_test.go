@@ -365,9 +365,9 @@ func TestHeaderThatCannotBeWritten(t *testing.T) {
 // A proxy's refusal is the proxy's, and is not tried again; that it cannot connect may pass.
 func TestProxyThatDoesNotConnect(t *testing.T) {
 	for code, want := range map[int]delivery.Cause{403: delivery.RefusedByProxy, 407: delivery.RefusedByProxy, 502: delivery.Unreachable, 503: delivery.Unreachable} {
-		asked := 0
+		var asked atomic.Int64
 		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			asked++
+			asked.Add(1)
 			w.WriteHeader(code)
 		}))
 		at := strings.Replace(proxy.URL, "http://", "http://user:canary@", 1)
@@ -379,8 +379,8 @@ func TestProxyThatDoesNotConnect(t *testing.T) {
 		client := delivery.Client{Doer: delivery.NewHTTPClient(&http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return url.Parse(at) }})}
 		err = perform(client, req)
 		refused := (*delivery.ProxyError)(nil)
-		if !errors.As(err, &refused) || refused.Code != code || strings.Contains(err.Error(), "canary") || asked != 1 {
-			t.Errorf("%d: asked %d times, said %v", code, asked, err)
+		if !errors.As(err, &refused) || refused.Code != code || strings.Contains(err.Error(), "canary") || asked.Load() != 1 {
+			t.Errorf("%d: asked %d times, said %v", code, asked.Load(), err)
 		}
 		if attempt := trace.Unsent(err); trace.Connected() || attempt.Cause != want {
 			t.Errorf("%d: cause %d, want %d", code, attempt.Cause, want)

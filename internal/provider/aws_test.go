@@ -413,8 +413,20 @@ func TestAnAccountThatIsNotNamed(t *testing.T) {
 // Who sends is named to every service, with what the user wants to have added.
 func TestUserAgents(t *testing.T) {
 	t.Setenv("TF_APPEND_USER_AGENT", " pipeline/7\n(nightly) ")
-	var seen []string
+	var (
+		mu   sync.Mutex
+		seen []string
+	)
+	taken := func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		names := seen
+		seen = nil
+		return names
+	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
 		seen = append(seen, r.UserAgent())
 		w.WriteHeader(http.StatusBadRequest)
 	}))
@@ -424,9 +436,9 @@ func TestUserAgents(t *testing.T) {
 	for _, y := range systems.All {
 		config := y.Ready(s).With(acctest.Briefly)
 		if y.Block != "" && config["url"] == nil && config["url_wo"] == nil {
-			seen = nil
+			taken()
 			p.Resource(y.Type).Apply(config)
-			if len(seen) == 0 || !strings.Contains(seen[0], "terraform-provider-signal/test") || !strings.HasSuffix(seen[0], " pipeline/7 (nightly)") {
+			if seen := taken(); len(seen) == 0 || !strings.Contains(seen[0], "terraform-provider-signal/test") || !strings.HasSuffix(seen[0], " pipeline/7 (nightly)") {
 				t.Errorf("%s: named %q", y.Name(), seen)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
@@ -179,13 +180,13 @@ func TestWhoseAnswerItIs(t *testing.T) {
 		"an error without a name": {status: 400, contentType: "application/x-amz-json-1.1", id: "r", body: `{"message":"no"}`, delivery: "UNKNOWN"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			requests := 0
+			var requests atomic.Int64
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.Header.Get("X-Amz-Target") != "AmazonSSM.SendAutomationSignal" {
 					http.Error(w, "nothing to read", http.StatusTeapot)
 					return
 				}
-				requests++
+				requests.Add(1)
 				w.Header()["Content-Type"] = nil
 				if test.contentType != "" {
 					w.Header().Set("Content-Type", test.contentType)
@@ -199,8 +200,8 @@ func TestWhoseAnswerItIs(t *testing.T) {
 			defer server.Close()
 			r := acctest.StartProvider(t, acctest.Block(server.URL)).Resource("signal_automation")
 			diags := r.Apply(acctest.Values{"automation_execution_id": execution, "signal_type": "Approve"})
-			if r.String("delivery") != test.delivery || diags.HasError() != (test.delivery != "SENT") || requests != 1 {
-				t.Errorf("delivery is %q after %d requests: %s", r.String("delivery"), requests, diags)
+			if r.String("delivery") != test.delivery || diags.HasError() != (test.delivery != "SENT") || requests.Load() != 1 {
+				t.Errorf("delivery is %q after %d requests: %s", r.String("delivery"), requests.Load(), diags)
 			}
 		})
 	}

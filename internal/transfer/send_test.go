@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -203,9 +204,9 @@ func TestThrottledHasWords(t *testing.T) {
 // The service says for how long it wants to be left alone, which is longer than this test has.
 func TestThrottledIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	requests := 0
+	var requests atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		requests++
+		requests.Add(1)
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `{"__type":"ThrottlingException","RetryAfterSeconds":"3600"}`)
@@ -213,7 +214,7 @@ func TestThrottledIsLeftAlone(t *testing.T) {
 	defer server.Close()
 	r := acctest.StartProvider(t, acctest.Block(server.URL)).Resource("signal_workflow_step_state")
 	diags := r.Apply(minimal.With(acctest.Values{"timeouts": acctest.Values{"create": "1s"}}))
-	if requests != 1 || !strings.Contains(diags.String(), "create timeout") {
-		t.Errorf("%d requests: %s", requests, diags)
+	if requests.Load() != 1 || !strings.Contains(diags.String(), "create timeout") {
+		t.Errorf("%d requests: %s", requests.Load(), diags)
 	}
 }
