@@ -60,7 +60,7 @@ func TestListedJobIsTheImportedOne(t *testing.T) {
 	for _, kind := range []sandbox.CloudAutomator{{}, {Words: []sandbox.Wording{sandbox.NumericIDs, sandbox.NullAsEmpty}}} {
 		b := newBench(t, kind)
 		b.created(nightly.With(acctest.Values{"completed_post_process_id": []any{3, 1}, "expiration_date": "2099-12-31"}))
-		found, diags := b.Provider.List(jobType, acctest.Values{}, true, 100)
+		found, diags := b.List(jobType, acctest.Values{}, true, 100)
 		if len(diags) > 0 || len(found) != 1 || found[0].DisplayName != "nightly (group 10)" {
 			t.Fatalf("found %v: %s", found, diags)
 		}

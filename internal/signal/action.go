@@ -26,24 +26,28 @@ const longestInvocation = 24 * time.Hour
 const progressEvery = 15 * time.Second
 
 var (
-	_ action.ActionWithModifyPlan     = (*signalAction[struct{}])(nil)
-	_ action.ActionWithValidateConfig = (*signalAction[struct{}])(nil)
+	_ action.ActionWithModifyPlan     = (*signalAction)(nil)
+	_ action.ActionWithValidateConfig = (*signalAction)(nil)
 )
 
 // NewAction returns the action that sends the system's signal. It is the resource
 // without a memory: its configuration is read as one of the resource that leaves
 // out all an action does not have, so that arguments, checks and sending are the same.
 func NewAction[A any](system System[A], sender *Sender) action.Action {
-	return &signalAction[A]{signalResource[A]{system: system, sender: sender}}
+	return newAction(system.untyped(), sender)
 }
 
-type signalAction[A any] struct{ resource signalResource[A] }
+func newAction(system system, sender *Sender) action.Action {
+	return &signalAction{signalResource{system: system, sender: sender}}
+}
 
-func (a *signalAction[A]) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
+type signalAction struct{ resource signalResource }
+
+func (a *signalAction) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_" + a.resource.system.Name
 }
 
-func (a *signalAction[A]) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
+func (a *signalAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = actionschema.Schema{
 		MarkdownDescription: a.resource.system.Description + "\n\nAn action does not gate: what comes after it in an apply does not wait for it, and it is not remembered. " +
 			"Use the resource where something depends on the signal.",
@@ -85,16 +89,16 @@ func invoked(attribute schema.Attribute) actionschema.Attribute {
 	}
 }
 
-func (a *signalAction[A]) ValidateConfig(ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse) {
+func (a *signalAction) ValidateConfig(ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse) {
 	a.check(ctx, req.Config, &resp.Diagnostics)
 }
 
 // ModifyPlan checks again what can be checked without a request, now that more is known.
-func (a *signalAction[A]) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
+func (a *signalAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	a.check(ctx, req.Config, &resp.Diagnostics)
 }
 
-func (a *signalAction[A]) check(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) {
+func (a *signalAction) check(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) {
 	// What is left out is not there, as in a configuration of the resource.
 	data, _ := a.read(ctx, config, nil, diags)
 	if !diags.HasError() {
@@ -104,15 +108,15 @@ func (a *signalAction[A]) check(ctx context.Context, config tfsdk.Config, diags 
 
 // Invoke sends the signal and says how it goes on. It reports only from its own
 // goroutine, because reporting blocks, and must not outlive the invocation.
-func (a *signalAction[A]) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
+func (a *signalAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	data, timeout := a.read(ctx, req.Config, tftypes.UnknownValue, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	a.resource.system.complete(ctx, &data.Arguments)
-	signal, err := a.resource.system.bind(ctx, &data.Arguments, nil)
+	a.resource.system.complete(ctx, data.Arguments)
+	signal, err := a.resource.system.bind(ctx, data.Arguments, nil)
 	if err != nil {
 		resp.Diagnostics.Append(invoke.notBound(a.resource.system.Name, a.resource.sender.redactor.Error(err)))
 		return
@@ -153,7 +157,7 @@ func (a *signalAction[A]) Invoke(ctx context.Context, req action.InvokeRequest, 
 
 // read takes an action's configuration for one of the resource, with a value for each
 // computed attribute that is left out.
-func (a *signalAction[A]) read(ctx context.Context, config tfsdk.Config, computed any, diags *diag.Diagnostics) (*model[A], time.Duration) {
+func (a *signalAction) read(ctx context.Context, config tfsdk.Config, computed any, diags *diag.Diagnostics) (*model, time.Duration) {
 	data, timeout := a.resource.model(), DefaultTimeout
 	var given map[string]tftypes.Value
 	if err := config.Raw.As(&given); err != nil {

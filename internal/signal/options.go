@@ -68,7 +68,7 @@ func waitsRaw(state tftypes.Value) bool {
 // optionAttributes are the arguments that say how to send and not what: a change
 // of them sends nothing. What only a resource does, which remembers, goes
 // unsaid where nothing is remembered.
-func (y System[A]) optionAttributes(remembers bool) map[string]schema.Attribute {
+func (y system) optionAttributes(remembers bool) map[string]schema.Attribute {
 	resource := func(sentences string) string {
 		if !remembers {
 			return ""

@@ -88,7 +88,7 @@ func (d decision) warning() (summary, detail string) {
 // signal sent again, when the plan holds another signal than the one that was
 // sent, and nothing else does; it has an update go on waiting for a target whose
 // end is not known yet.
-func (r *signalResource[A]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *signalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	before, after := r.model(), r.model()
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), before)...)
@@ -101,7 +101,7 @@ func (r *signalResource[A]) ModifyPlan(ctx context.Context, req resource.ModifyP
 		return
 	case req.Plan.Raw.IsNull():
 		r.planDestroy(before, resp)
-		if req.ClientCapabilities.DeferralAllowed && before.atDestroy() && r.system.unconfigured(&before.Arguments) {
+		if req.ClientCapabilities.DeferralAllowed && before.atDestroy() && r.system.unconfigured(before.Arguments) {
 			resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 		}
 		return
@@ -111,13 +111,13 @@ func (r *signalResource[A]) ModifyPlan(ctx context.Context, req resource.ModifyP
 		r.planUpdate(ctx, before, after, req, resp)
 	}
 	r.system.planRegion(req, resp)
-	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(&after.Arguments) {
+	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(after.Arguments) {
 		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 	}
 }
 
 // planDestroy warns of a signal that the destroy sends.
-func (r *signalResource[A]) planDestroy(before *model[A], resp *resource.ModifyPlanResponse) {
+func (r *signalResource) planDestroy(before *model, resp *resource.ModifyPlanResponse) {
 	switch common := &before.State; {
 	case !common.atDestroy():
 	case common.Delivery.IsNull():
@@ -130,7 +130,7 @@ func (r *signalResource[A]) planDestroy(before *model[A], resp *resource.ModifyP
 	}
 }
 
-func (r *signalResource[A]) planCreate(after *model[A], resp *resource.ModifyPlanResponse) {
+func (r *signalResource) planCreate(after *model, resp *resource.ModifyPlanResponse) {
 	if after.atDestroy() {
 		// A taint is invisible here: the plan of a replacement is that of a creation.
 		resp.Diagnostics.AddAttributeWarning(path.Root("when"), "Signal Is Sent at Destroy",
@@ -141,7 +141,7 @@ func (r *signalResource[A]) planCreate(after *model[A], resp *resource.ModifyPla
 	r.planNoStatus(after, after.atDestroy(), resp)
 }
 
-func (r *signalResource[A]) planUpdate(ctx context.Context, before, after *model[A], req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *signalResource) planUpdate(ctx context.Context, before, after *model, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if after.When.IsUnknown() {
 		resp.Diagnostics.AddAttributeError(path.Root("when"), "When Is Not Known",
 			"Whether this signal is still to be sent depends on when, so for a resource that exists its value has to be known at plan: apply what it depends on first.")
@@ -176,7 +176,7 @@ func (r *signalResource[A]) planUpdate(ctx context.Context, before, after *model
 }
 
 // warnUnknown warns of those changed arguments that may turn out to be the same.
-func (r *signalResource[A]) warnUnknown(req resource.ModifyPlanRequest, changed []string, resp *resource.ModifyPlanResponse) {
+func (r *signalResource) warnUnknown(req resource.ModifyPlanRequest, changed []string, resp *resource.ModifyPlanResponse) {
 	configured, diags := attributes(req.Config.Raw)
 	resp.Diagnostics.Append(diags...)
 	adopt := ""
@@ -193,7 +193,7 @@ func (r *signalResource[A]) warnUnknown(req resource.ModifyPlanRequest, changed 
 }
 
 // planRegion has the plan show the region that the provider block says.
-func (y System[A]) planRegion(req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (y system) planRegion(req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if y.Region == nil {
 		return
 	}
@@ -209,7 +209,7 @@ func (y System[A]) planRegion(req resource.ModifyPlanRequest, resp *resource.Mod
 // waitsOn reports whether an update has to go on waiting: the target's end is
 // not known, or it is a failure that the resource fails for and that only a
 // refresh has seen.
-func (r *signalResource[A]) waitsOn(ctx context.Context, before, after *model[A], req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) bool {
+func (r *signalResource) waitsOn(ctx context.Context, before, after *model, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) bool {
 	if !after.WaitForCompletion.ValueBool() || after.atDestroy() || before.Delivery.IsNull() {
 		return false
 	}
@@ -222,7 +222,7 @@ func (r *signalResource[A]) waitsOn(ctx context.Context, before, after *model[A]
 }
 
 // planNoStatus has the target's status null while nothing is waited for.
-func (r *signalResource[A]) planNoStatus(after *model[A], unsent bool, resp *resource.ModifyPlanResponse) {
+func (r *signalResource) planNoStatus(after *model, unsent bool, resp *resource.ModifyPlanResponse) {
 	on := after.WaitForCompletion
 	waits := !unsent && !after.atDestroy() && (on.ValueBool() || on.IsUnknown())
 	if !r.system.Waits || waits || after.TargetStatus.IsNull() && after.TargetSucceeded.IsNull() {
@@ -233,14 +233,14 @@ func (r *signalResource[A]) planNoStatus(after *model[A], unsent bool, resp *res
 
 // planNotSent has nothing known of a signal that is yet to be sent, but for what is
 // an argument of the system's own, such as a request id that the caller makes.
-func (r *signalResource[A]) planNotSent(resp *resource.ModifyPlanResponse) {
+func (r *signalResource) planNotSent(resp *resource.ModifyPlanResponse) {
 	results := slices.DeleteFunc([]string{"sent_at", "request_id", "delivery"}, func(name string) bool { return r.system.Arguments[name] != nil })
 	resp.Diagnostics.Append(replan(&resp.Plan, nil, results...)...)
 }
 
 // planUnsent has a signal planned as one that is yet to be sent at destroy, with
 // whatever is made up for a signal made anew.
-func (r *signalResource[A]) planUnsent(req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *signalResource) planUnsent(req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	r.planNotSent(resp)
 	configured, diags := attributes(req.Config.Raw)
 	resp.Diagnostics.Append(diags...)
@@ -252,7 +252,7 @@ func (r *signalResource[A]) planUnsent(req resource.ModifyPlanRequest, resp *res
 }
 
 // changed are the arguments whose change makes another signal.
-func (r *signalResource[A]) changed(req resource.ModifyPlanRequest, diags *diag.Diagnostics) (changed []string) {
+func (r *signalResource) changed(req resource.ModifyPlanRequest, diags *diag.Diagnostics) (changed []string) {
 	configured, unread := attributes(req.Config.Raw)
 	diags.Append(unread...)
 	sent, unread := attributes(req.State.Raw)
@@ -283,11 +283,11 @@ func (n *Naming) onlyFinds(name string, configured, sent map[string]tftypes.Valu
 
 // pending reports whether a signal was sent to a target whose end is waited for
 // and not known yet.
-func (r *signalResource[A]) pending(data *model[A]) bool {
+func (r *signalResource) pending(data *model) bool {
 	return data.WaitForCompletion.ValueBool() && !data.atDestroy() && !data.Delivery.IsNull() && !r.final(data)
 }
 
-func (r *signalResource[A]) final(data *model[A]) bool {
+func (r *signalResource) final(data *model) bool {
 	status := data.TargetStatus
 	return !status.IsNull() && r.system.Final(&data.Arguments, status.ValueString())
 }

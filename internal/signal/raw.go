@@ -111,6 +111,8 @@ func eachAttribute(model reflect.Value, do func(name string, field reflect.Value
 		case !field.IsExported():
 		case tagged:
 			err = do(name, model.Field(i))
+		case model.Field(i).Kind() == reflect.Interface:
+			err = eachAttribute(model.Field(i).Elem().Elem(), do)
 		default:
 			err = eachAttribute(model.Field(i), do)
 		}

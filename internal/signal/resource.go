@@ -20,36 +20,36 @@ import (
 )
 
 var (
-	_ resource.ResourceWithModifyPlan     = (*signalResource[struct{}])(nil)
-	_ resource.ResourceWithValidateConfig = (*signalResource[struct{}])(nil)
-	_ resource.ResourceWithImportState    = (*signalResource[struct{}])(nil)
+	_ resource.ResourceWithModifyPlan     = (*signalResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*signalResource)(nil)
+	_ resource.ResourceWithImportState    = (*signalResource)(nil)
 )
 
 // newResource returns the resource that sends the system's signal with the
 // sender's retry policy.
-func newResource[A any](system System[A], sender *Sender) resource.Resource {
-	return &signalResource[A]{system: system, sender: sender}
+func newResource(system system, sender *Sender) resource.Resource {
+	return &signalResource{system: system, sender: sender}
 }
 
-type signalResource[A any] struct {
-	system System[A]
+type signalResource struct {
+	system system
 	sender *Sender
 }
 
 // model returns an empty model of the resource.
-func (r *signalResource[A]) model() *model[A] {
-	return &model[A]{Options: Options{offersResend: r.system.Resends}}
+func (r *signalResource) model() *model {
+	return &model{Options: Options{offersResend: r.system.Resends}, Arguments: r.system.arguments()}
 }
 
-func (r *signalResource[A]) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+func (r *signalResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_" + r.system.Name
 }
 
-func (r *signalResource[A]) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (r *signalResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = r.schema(ctx)
 }
 
-func (r *signalResource[A]) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+func (r *signalResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.Config.Raw, req.Config.Schema.Type(), data)...)
 	if resp.Diagnostics.HasError() {
@@ -72,7 +72,7 @@ func (r *signalResource[A]) ValidateConfig(ctx context.Context, req resource.Val
 }
 
 // unused warns of an option that does nothing without another one.
-func (r *signalResource[A]) unused(data *model[A]) (diags diag.Diagnostics) {
+func (r *signalResource) unused(data *model) (diags diag.Diagnostics) {
 	waits := data.WaitForCompletion.IsUnknown() || data.WaitForCompletion.ValueBool()
 	if r.system.Waits && !waits && !data.OnWaitFailure.IsNull() && !data.OnWaitFailure.IsUnknown() {
 		diags.AddAttributeWarning(path.Root("on_wait_failure"), "Option Does Nothing",
@@ -82,7 +82,7 @@ func (r *signalResource[A]) unused(data *model[A]) (diags diag.Diagnostics) {
 }
 
 // unversioned warns of write-only arguments whose change Terraform cannot see.
-func (r *signalResource[A]) unversioned(config tftypes.Value, secrets Secrets) diag.Diagnostics {
+func (r *signalResource) unversioned(config tftypes.Value, secrets Secrets) diag.Diagnostics {
 	given, diags := attributes(config)
 	for name := range secrets {
 		version, has := given[name+"_version"]
@@ -95,7 +95,7 @@ func (r *signalResource[A]) unversioned(config tftypes.Value, secrets Secrets) d
 	return diags
 }
 
-func (r *signalResource[A]) check(ctx context.Context, data *model[A]) diag.Diagnostics {
+func (r *signalResource) check(ctx context.Context, data *model) diag.Diagnostics {
 	if r.system.Check == nil {
 		return nil
 	}
@@ -106,7 +106,7 @@ func (r *signalResource[A]) check(ctx context.Context, data *model[A]) diag.Diag
 // before the send, as a signal whose outcome is unknown: anything that keeps the state
 // from being written then shows while there is nothing to lose. A clear refusal takes
 // the state back.
-func (r *signalResource[A]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data)...)
 	if resp.Diagnostics.HasError() {
@@ -121,13 +121,13 @@ func (r *signalResource[A]) Create(ctx context.Context, req resource.CreateReque
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	r.system.complete(ctx, &data.Arguments)
+	r.system.complete(ctx, data.Arguments)
 	common.ID = types.StringValue(uuid.NewString())
 	if common.atDestroy() {
 		resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 		return
 	}
-	signal, err := r.system.bind(ctx, &data.Arguments, secrets)
+	signal, err := r.system.bind(ctx, data.Arguments, secrets)
 	if err != nil {
 		resp.Diagnostics.Append(create.notBound(r.system.Name, r.sender.redactor.Error(err)))
 		return
@@ -164,7 +164,7 @@ func (r *signalResource[A]) Create(ctx context.Context, req resource.CreateReque
 
 // Read makes no request, except for the status of a target whose end is waited for. A
 // sent signal stays sent, whatever became of its target.
-func (r *signalResource[A]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+func (r *signalResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	if !waitsRaw(req.State.Raw) {
 		return
 	}
@@ -173,14 +173,14 @@ func (r *signalResource[A]) Read(ctx context.Context, req resource.ReadRequest, 
 	if resp.Diagnostics.HasError() || !r.pending(data) {
 		return
 	}
-	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(&data.Arguments) {
+	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(data.Arguments) {
 		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 		return
 	}
 	// Bind fills in arguments, which are not for a refresh to change.
 	bound := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), bound)...)
-	signal, err := r.system.bind(ctx, &bound.Arguments, nil)
+	signal, err := r.system.bind(ctx, bound.Arguments, nil)
 	if err != nil {
 		resp.Diagnostics.Append(notRead(r.system.Name, r.sender.redactor.Error(err)))
 		return
@@ -196,7 +196,7 @@ func (r *signalResource[A]) Read(ctx context.Context, req resource.ReadRequest, 
 
 // Update records options and goes on waiting where the plan asks for it. It
 // sends nothing: what would make another signal replaces the resource instead.
-func (r *signalResource[A]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+func (r *signalResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data)...)
 	timeout, diags := data.Timeouts.Update(ctx, DefaultTimeout)
@@ -206,7 +206,7 @@ func (r *signalResource[A]) Update(ctx context.Context, req resource.UpdateReque
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	r.system.complete(ctx, &data.Arguments)
+	r.system.complete(ctx, data.Arguments)
 	waiting := &data.Waiting
 	anew, on := waiting.TargetStatus.IsUnknown(), waiting.WaitForCompletion.ValueBool()
 	// Waiting anew, or no more, ends what an untaint has accepted.
@@ -224,7 +224,7 @@ func (r *signalResource[A]) Update(ctx context.Context, req resource.UpdateReque
 	// Bind fills in arguments, which are not for an update to change.
 	bound := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), bound)...)
-	signal, err := r.system.bind(ctx, &bound.Arguments, r.secrets(ctx, req.Config, &resp.Diagnostics))
+	signal, err := r.system.bind(ctx, bound.Arguments, r.secrets(ctx, req.Config, &resp.Diagnostics))
 	if err != nil {
 		resp.Diagnostics.Append(update.notBound(r.system.Name, r.sender.redactor.Error(err)))
 		return
@@ -236,7 +236,7 @@ func (r *signalResource[A]) Update(ctx context.Context, req resource.UpdateReque
 
 // Delete sends a signal that was to be sent at destroy; any other cannot be
 // taken back, and its state is all there is to remove.
-func (r *signalResource[A]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), data)...)
 	common := &data.State
@@ -254,7 +254,7 @@ func (r *signalResource[A]) Delete(ctx context.Context, req resource.DeleteReque
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	signal, err := r.system.bind(ctx, &data.Arguments, nil)
+	signal, err := r.system.bind(ctx, data.Arguments, nil)
 	if err != nil {
 		resp.Diagnostics.Append(destroy.notBound(r.system.Name, r.sender.redactor.Error(err)))
 		return
@@ -292,7 +292,7 @@ func (r *signalResource[A]) Delete(ctx context.Context, req resource.DeleteReque
 
 // finish waits for the end of the target's run and writes what it saw into the
 // state before it says a word about it.
-func finish[A any](ctx context.Context, run signalRun, data *model[A], state *tfsdk.State) (delivery.WaitResult, diag.Diagnostics) {
+func finish(ctx context.Context, run signalRun, data *model, state *tfsdk.State) (delivery.WaitResult, diag.Diagnostics) {
 	end := run.complete(ctx, &data.Waiting, data.sentThen())
 	diags := record(ctx, state, data)
 	diags.Append(run.waited(end, &data.Waiting)...)
@@ -300,7 +300,7 @@ func finish[A any](ctx context.Context, run signalRun, data *model[A], state *tf
 }
 
 // ImportState refuses: nothing in the services identifies a signal that was sent.
-func (r *signalResource[A]) ImportState(_ context.Context, _ resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+func (r *signalResource) ImportState(_ context.Context, _ resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	instead := "To have a resource for a signal that was sent by other means, create it with when = \"destroy\" and then take when out again: neither sends anything."
 	if r.system.Adopts {
 		instead = "To have a resource for a signal that was sent by other means, create it with adopt_existing = true: where the service still shows such a signal, none is sent."
@@ -310,7 +310,7 @@ func (r *signalResource[A]) ImportState(_ context.Context, _ resource.ImportStat
 }
 
 // secrets reads the write-only arguments, which only the configuration holds.
-func (r *signalResource[A]) secrets(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) Secrets {
+func (r *signalResource) secrets(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) Secrets {
 	secrets := Secrets{}
 	for name, attribute := range r.system.Arguments {
 		if !attribute.IsWriteOnly() {

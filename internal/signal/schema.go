@@ -50,7 +50,7 @@ const schemaVersion = 0
 // DefaultTimeout is how long each operation may take when timeouts says nothing.
 const DefaultTimeout = 20 * time.Minute
 
-func (r *signalResource[A]) schema(ctx context.Context) schema.Schema {
+func (r *signalResource) schema(ctx context.Context) schema.Schema {
 	attributes := map[string]schema.Attribute{
 		"id": computed("Identifies this signal within Terraform. Made when the resource is created; the service does not know it."),
 		"triggers": schema.MapAttribute{
@@ -90,7 +90,7 @@ func (r *signalResource[A]) schema(ctx context.Context) schema.Schema {
 }
 
 // deliveries describes the values of delivery that this signal can have.
-func (y System[A]) deliveries() string {
+func (y system) deliveries() string {
 	text := "What is known of the signal: `" + Sent + "`, the service accepted it; "
 	if y.Waits {
 		text += "`" + Confirmed + "`, the answer was lost, and the service showed afterwards that it had arrived; "
@@ -102,7 +102,7 @@ func (y System[A]) deliveries() string {
 }
 
 // together names what shares one timeout, where that is more than sending.
-func (y System[A]) together() string {
+func (y system) together() string {
 	if y.Waits {
 		return ": becoming ready, sending and waiting together"
 	}

@@ -96,7 +96,7 @@ func (s Secrets) Either(name string, kept types.String) *string {
 
 // redactor is the sender's with the values of the system's sensitive arguments in a
 // configuration or state, which a service may repeat.
-func (r *signalResource[A]) redactor(raw tftypes.Value, diags *diag.Diagnostics) *delivery.Redactor {
+func (r *signalResource) redactor(raw tftypes.Value, diags *diag.Diagnostics) *delivery.Redactor {
 	values, unread := attributes(raw)
 	diags.Append(unread...)
 	var secrets []string

@@ -154,11 +154,12 @@ type Offer struct {
 }
 
 // NewOffer returns all forms of a system's signal, sent by the sender.
-func NewOffer[A any](system System[A], sender *Sender) Offer {
+func NewOffer[A any](typed System[A], sender *Sender) Offer {
+	system := typed.untyped()
 	offer := Offer{Block: system.Block, Endpoint: system.Endpoint, Resource: func() resource.Resource { return newResource(system, sender) }}
 	if waits := system; system.Wait != nil {
 		// A wait is told by its target's id: one that has ended meanwhile is not found by name.
-		offer.Wait = func() resource.Resource { return &waitResource[A]{system: waits, sender: sender} }
+		offer.Wait = func() resource.Resource { return &waitResource{system: waits, sender: sender} }
 	}
 	system.Arguments, system.ActionArguments = system.Naming.arguments(system.Arguments), system.Naming.arguments(system.ActionArguments)
 	for _, argument := range system.actionArguments() {
@@ -166,58 +167,103 @@ func NewOffer[A any](system System[A], sender *Sender) Offer {
 			return offer
 		}
 	}
-	offer.Action = func() action.Action { return NewAction(system, sender) }
+	offer.Action = func() action.Action { return newAction(system, sender) }
 	return offer
+}
+
+// system is a System of any arguments. The resources and actions are written for it, so
+// that the program holds them once and not once for each system, which was 1.4 MB of it.
+type system struct {
+	// System has functions that take a pointer to an any, in which is what arguments returns.
+	System[any]
+	// arguments returns a pointer to an empty struct of the arguments.
+	arguments func() any
+}
+
+// untyped is the system for those who do not know the type of its arguments.
+func (s System[A]) untyped() system {
+	u := System[any]{
+		Name: s.Name, Block: s.Block, Endpoint: s.Endpoint, Description: s.Description,
+		Arguments: s.Arguments, Remembered: s.Remembered, ActionArguments: s.ActionArguments, Naming: s.Naming,
+		OnlyTriggersResend: s.OnlyTriggersResend, Waits: s.Waits, Adopts: s.Adopts, Resends: s.Resends, Cloud: s.Cloud,
+		Bind: func(ctx context.Context, arguments *any, secrets Secrets) (Signal, error) {
+			return s.Bind(ctx, (*arguments).(*A), secrets)
+		},
+	}
+	if s.Final != nil {
+		u.Final = func(arguments *any, status string) bool { return s.Final((*arguments).(*A), status) }
+	}
+	if s.Check != nil {
+		u.Check = func(ctx context.Context, arguments *any, waits bool) diag.Diagnostics {
+			return s.Check(ctx, (*arguments).(*A), waits)
+		}
+	}
+	if s.Region != nil {
+		u.Region = func(arguments *any) *types.String { return s.Region((*arguments).(*A)) }
+	}
+	if s.Unconfigured != nil {
+		u.Unconfigured = func(arguments *any) bool { return s.Unconfigured((*arguments).(*A)) }
+	}
+	if s.Complete != nil {
+		u.Complete = func(ctx context.Context, arguments *any) { s.Complete(ctx, (*arguments).(*A)) }
+	}
+	if w := s.Wait; w != nil {
+		u.Wait = &Wait[any]{
+			Description: w.Description, Target: w.Target, Arguments: w.Arguments, Outputs: w.Outputs, Final: w.Final,
+			Bind: func(ctx context.Context, arguments *any) (Watched, error) { return w.Bind(ctx, (*arguments).(*A)) },
+		}
+	}
+	return system{u, func() any { return new(A) }}
 }
 
 // actionArguments are those that an action can have: Terraform keeps what an action
 // is given in saved plans, so none of them may be secret.
-func (y System[A]) actionArguments() map[string]schema.Attribute {
+func (y system) actionArguments() map[string]schema.Attribute {
 	if y.ActionArguments != nil {
 		return y.ActionArguments
 	}
 	return y.Arguments
 }
 
-// model is a resource's data.
-type model[A any] struct {
+// model is a resource's data. Arguments is a pointer to the struct of a system's arguments.
+type model struct {
 	State
 	Options
-	Arguments A
+	Arguments any
 }
 
 // complete fills in the computed arguments that can be known without asking anybody.
 // A region that is not found stays unknown; bind will say so.
-func (y System[A]) complete(ctx context.Context, arguments *A) {
+func (y system) complete(ctx context.Context, arguments any) {
 	if y.Region != nil {
-		if region := y.Region(arguments); region.IsUnknown() {
+		if region := y.Region(&arguments); region.IsUnknown() {
 			if found, err := y.Cloud.Region(ctx, ""); err == nil {
 				*region = types.StringValue(found)
 			}
 		}
 	}
 	if y.Complete != nil {
-		y.Complete(ctx, arguments)
+		y.Complete(ctx, &arguments)
 	}
 }
 
 // unconfigured reports whether the signal cannot be sent yet.
-func (y System[A]) unconfigured(arguments *A) bool {
+func (y system) unconfigured(arguments any) bool {
 	if y.Unconfigured != nil {
-		return y.Unconfigured(arguments)
+		return y.Unconfigured(&arguments)
 	}
 	return y.Cloud.Unconfigured()
 }
 
 // bind makes the signal ready to be sent, to the region that is found.
-func (y System[A]) bind(ctx context.Context, arguments *A, secrets Secrets) (Signal, error) {
+func (y system) bind(ctx context.Context, arguments any, secrets Secrets) (Signal, error) {
 	if y.Region != nil {
-		region := y.Region(arguments)
+		region := y.Region(&arguments)
 		found, err := y.Cloud.Region(ctx, region.ValueString())
 		if err != nil {
 			return Signal{}, err
 		}
 		*region = types.StringValue(found)
 	}
-	return y.Bind(ctx, arguments, secrets)
+	return y.Bind(ctx, &arguments, secrets)
 }

@@ -107,18 +107,18 @@ const (
 )
 
 var (
-	_ resource.ResourceWithModifyPlan  = (*waitResource[struct{}])(nil)
-	_ resource.ResourceWithImportState = (*waitResource[struct{}])(nil)
+	_ resource.ResourceWithModifyPlan  = (*waitResource)(nil)
+	_ resource.ResourceWithImportState = (*waitResource)(nil)
 )
 
 // waitResource waits for a target of the system.
-type waitResource[A any] struct {
-	system System[A]
+type waitResource struct {
+	system system
 	sender *Sender
 }
 
 // waitModel is a wait's data.
-type waitModel[A any] struct {
+type waitModel struct {
 	ID              types.String   `tfsdk:"id"`
 	Until           types.String   `tfsdk:"until"`
 	OnWaitFailure   types.String   `tfsdk:"on_wait_failure"`
@@ -127,27 +127,29 @@ type waitModel[A any] struct {
 	TargetStatus    types.String   `tfsdk:"target_status"`
 	TargetSucceeded types.Bool     `tfsdk:"target_succeeded"`
 	Outputs         attr.Value     `tfsdk:"outputs"`
-	Arguments       A
+	Arguments       any
 }
 
-func (m *waitModel[A]) until() string { return cmp.Or(m.Until.ValueString(), untilTargetEnded) }
+func (r *waitResource) model() *waitModel { return &waitModel{Arguments: r.system.arguments()} }
+
+func (m *waitModel) until() string { return cmp.Or(m.Until.ValueString(), untilTargetEnded) }
 
 // done reports whether nothing is left to wait for: a failure only where it is recorded.
-func (r *waitResource[A]) done(data *waitModel[A]) bool {
+func (r *waitResource) done(data *waitModel) bool {
 	return data.TargetSucceeded.ValueBool() || r.final(data) && data.OnWaitFailure.ValueString() == onWaitFailureRecord
 }
 
-func (r *waitResource[A]) final(data *waitModel[A]) bool {
+func (r *waitResource) final(data *waitModel) bool {
 	return data.TargetSucceeded.ValueBool() || !data.TargetStatus.IsNull() && r.system.Wait.Final(data.TargetStatus.ValueString())
 }
 
-func (r *waitResource[A]) name() string { return r.system.Name + "_wait" }
+func (r *waitResource) name() string { return r.system.Name + "_wait" }
 
-func (r *waitResource[A]) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+func (r *waitResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_" + r.name()
 }
 
-func (r *waitResource[A]) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (r *waitResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
 		"id": computed("The target that is waited for, as an import names it: " + r.idForm() + "."),
 		"triggers": schema.MapAttribute{
@@ -217,7 +219,7 @@ func replacing(attribute schema.Attribute) schema.Attribute {
 }
 
 // idForm is what an id is made of.
-func (r *waitResource[A]) idForm() string {
+func (r *waitResource) idForm() string {
 	names, needed := r.system.Wait.Target, r.needed()
 	form := "`" + strings.Join(names, "/") + "`"
 	if needed < len(names) {
@@ -227,7 +229,7 @@ func (r *waitResource[A]) idForm() string {
 }
 
 // needed is how many parts an id has at least.
-func (r *waitResource[A]) needed() (needed int) {
+func (r *waitResource) needed() (needed int) {
 	for i, name := range r.system.Wait.Target {
 		if r.system.Wait.argument(name, r.system.Arguments).IsRequired() {
 			needed = i + 1
@@ -238,32 +240,32 @@ func (r *waitResource[A]) needed() (needed int) {
 
 // ModifyPlan has an update wait again when it is asked to, and go on while what is
 // waited for has not come.
-func (r *waitResource[A]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *waitResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return
 	}
-	var before, after waitModel[A]
-	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), &after)...)
+	before, after := r.model(), r.model()
+	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), after)...)
 	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), &before)...)
+		resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), before)...)
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if !req.State.Raw.IsNull() {
 		before.OnWaitFailure = after.OnWaitFailure
-		if !r.done(&before) || !SameTriggers(before.Triggers, after.Triggers) || after.Until.IsUnknown() || before.until() != after.until() {
+		if !r.done(before) || !SameTriggers(before.Triggers, after.Triggers) || after.Until.IsUnknown() || before.until() != after.until() {
 			resp.Diagnostics.Append(replan(&resp.Plan, tftypes.UnknownValue, r.results()...)...)
 		}
 	}
 	r.system.planRegion(req, resp)
-	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(&after.Arguments) {
+	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(after.Arguments) {
 		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 	}
 }
 
 // results are the attributes that a wait sets.
-func (r *waitResource[A]) results() []string {
+func (r *waitResource) results() []string {
 	names := []string{"target_status", "target_succeeded"}
 	if r.system.Wait.Outputs != nil {
 		names = append(names, "outputs")
@@ -272,9 +274,9 @@ func (r *waitResource[A]) results() []string {
 }
 
 // Create waits. A wait that fails keeps the resource, tainted, and is made again.
-func (r *waitResource[A]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var data waitModel[A]
-	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), &data)...)
+func (r *waitResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	data := r.model()
+	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -282,18 +284,18 @@ func (r *waitResource[A]) Create(ctx context.Context, req resource.CreateRequest
 	if resp.Diagnostics.Append(diags...); diags.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.wait(ctx, &data, "", create, timeout, &resp.State)...)
+	resp.Diagnostics.Append(r.wait(ctx, data, "", create, timeout, &resp.State)...)
 }
 
 // Update waits where the plan asks for it.
-func (r *waitResource[A]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var data waitModel[A]
-	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), &data)...)
+func (r *waitResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	data := r.model()
+	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if !data.TargetStatus.IsUnknown() {
-		resp.Diagnostics.Append(record(ctx, &resp.State, &data)...)
+		resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 		return
 	}
 	timeout, diags := data.Timeouts.Update(ctx, DefaultTimeout)
@@ -302,12 +304,12 @@ func (r *waitResource[A]) Update(ctx context.Context, req resource.UpdateRequest
 	}
 	var seen types.String
 	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("target_status"), &seen)...)
-	resp.Diagnostics.Append(r.wait(ctx, &data, seen.ValueString(), update, timeout, &resp.State)...)
+	resp.Diagnostics.Append(r.wait(ctx, data, seen.ValueString(), update, timeout, &resp.State)...)
 }
 
 // wait waits for what the data say, and writes what it saw into the state before it
 // says a word about it. An earlier wait has seen the target in a status, "" if none has.
-func (r *waitResource[A]) wait(ctx context.Context, data *waitModel[A], seen string, p phase, timeout time.Duration, state *tfsdk.State) diag.Diagnostics {
+func (r *waitResource) wait(ctx context.Context, data *waitModel, seen string, p phase, timeout time.Duration, state *tfsdk.State) diag.Diagnostics {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	run, watched, err := r.bind(ctx, data)
@@ -330,18 +332,18 @@ func (r *waitResource[A]) wait(ctx context.Context, data *waitModel[A], seen str
 }
 
 // bind makes the target ready to be read.
-func (r *waitResource[A]) bind(ctx context.Context, data *waitModel[A]) (signalRun, Watched, error) {
+func (r *waitResource) bind(ctx context.Context, data *waitModel) (signalRun, Watched, error) {
 	var watched Watched
 	reading := r.system
-	reading.Bind = func(ctx context.Context, arguments *A, _ Secrets) (signal Signal, err error) {
+	reading.Bind = func(ctx context.Context, arguments *any, _ Secrets) (signal Signal, err error) {
 		watched, err = r.system.Wait.Bind(ctx, arguments)
 		return Signal{To: watched.To, Service: watched.Service, RateLimit: watched.RateLimit, ExplainRead: watched.ExplainRead, Unseen: watched.Unseen}, err
 	}
-	signal, err := reading.bind(ctx, &data.Arguments, nil)
+	signal, err := reading.bind(ctx, data.Arguments, nil)
 	return signalRun{Sender: r.sender, Signal: signal, redactor: r.sender.redactor}, watched, err
 }
 
-func (r *waitResource[A]) probe(data *waitModel[A], watched Watched) *delivery.Probe {
+func (r *waitResource) probe(data *waitModel, watched Watched) *delivery.Probe {
 	if data.until() == untilTargetReady {
 		return watched.Ready
 	}
@@ -349,7 +351,7 @@ func (r *waitResource[A]) probe(data *waitModel[A], watched Watched) *delivery.P
 }
 
 // note records what an observation of the target says.
-func (r *waitResource[A]) note(data *waitModel[A], watched Watched, observation delivery.Observation) {
+func (r *waitResource) note(data *waitModel, watched Watched, observation delivery.Observation) {
 	if observation.Status != "" {
 		data.TargetStatus = types.StringValue(observation.Status)
 	}
@@ -360,17 +362,17 @@ func (r *waitResource[A]) note(data *waitModel[A], watched Watched, observation 
 }
 
 // Read reads the status of a target whose end is not known.
-func (r *waitResource[A]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var data waitModel[A]
-	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), &data)...)
-	if resp.Diagnostics.HasError() || r.final(&data) {
+func (r *waitResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	data := r.model()
+	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), data)...)
+	if resp.Diagnostics.HasError() || r.final(data) {
 		return
 	}
-	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(&data.Arguments) {
+	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(data.Arguments) {
 		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 		return
 	}
-	run, watched, err := r.bind(ctx, &data)
+	run, watched, err := r.bind(ctx, data)
 	if err != nil {
 		resp.Diagnostics.AddWarning("Target Not Read", fmt.Sprintf("The status of the target of this signal_%s could not be read: %s.\n\nThe status recorded last is kept.", r.name(), r.sender.redactor.Error(err)))
 		return
@@ -378,7 +380,7 @@ func (r *waitResource[A]) Read(ctx context.Context, req resource.ReadRequest, re
 	if watched.Seen != nil && data.TargetStatus.ValueString() != "" {
 		watched.Seen(data.TargetStatus.ValueString())
 	}
-	observation, attempt := r.sender.poller.ReadOnce(ctx, r.probe(&data, watched).WithLimiter(r.sender.reads.For(watched.RateLimit)))
+	observation, attempt := r.sender.poller.ReadOnce(ctx, r.probe(data, watched).WithLimiter(r.sender.reads.For(watched.RateLimit)))
 	if attempt.Outcome != delivery.Accepted {
 		if data.TargetStatus.IsNull() && watched.ExplainRead(attempt).Gone {
 			// Neither an import nor an earlier wait has seen it.
@@ -389,15 +391,15 @@ func (r *waitResource[A]) Read(ctx context.Context, req resource.ReadRequest, re
 			unsentBecause(attempt, nil), watched.ExplainRead(attempt).Next, "The status recorded last is kept."))
 		return
 	}
-	r.note(&data, watched, shown(r.sender.redactor, observation))
-	resp.Diagnostics.Append(record(ctx, &resp.State, &data)...)
+	r.note(data, watched, shown(r.sender.redactor, observation))
+	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 }
 
 // Delete has nothing to do but to leave the state.
-func (r *waitResource[A]) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
+func (r *waitResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
 
 // ImportState takes the target's id, of which the refresh that follows reads the rest.
-func (r *waitResource[A]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+func (r *waitResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	names := r.system.Wait.Target
 	parts := strings.Split(req.ID, "/")
 	switch more := len(parts) - len(names); {
@@ -417,9 +419,9 @@ func (r *waitResource[A]) ImportState(ctx context.Context, req resource.ImportSt
 }
 
 // target is the id of the target.
-func (r *waitResource[A]) target(data *waitModel[A]) string {
+func (r *waitResource) target(data *waitModel) string {
 	values := map[string]string{}
-	_ = eachAttribute(reflect.ValueOf(&data.Arguments).Elem(), func(name string, field reflect.Value) error {
+	_ = eachAttribute(reflect.ValueOf(data.Arguments).Elem(), func(name string, field reflect.Value) error {
 		if text, ok := field.Interface().(types.String); ok {
 			values[name] = text.ValueString()
 		}
