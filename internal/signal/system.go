@@ -154,8 +154,11 @@ type Offer struct {
 }
 
 // NewOffer returns all forms of a system's signal, sent by the sender.
-func NewOffer[A any](typed System[A], sender *Sender) Offer {
-	system := typed.untyped()
+func NewOffer[A any](system System[A], sender *Sender) Offer {
+	return newOffer(system.untyped(), sender)
+}
+
+func newOffer(system system, sender *Sender) Offer {
 	offer := Offer{Block: system.Block, Endpoint: system.Endpoint, Resource: func() resource.Resource { return newResource(system, sender) }}
 	if waits := system; system.Wait != nil {
 		// A wait is told by its target's id: one that has ended meanwhile is not found by name.
