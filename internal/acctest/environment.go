@@ -74,6 +74,7 @@ func Main(m *testing.M) int {
 	check(err)
 	defer os.RemoveAll(home)
 	nothing := filepath.Join(home, "nothing")
+	check(os.WriteFile(nothing, nil, 0o600))
 	terraformrc := filepath.Join(home, "terraformrc")
 	check(os.WriteFile(terraformrc, nil, 0o600))
 	// Only what is in the hosts file has an address, and no query leaves the machine.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,9 @@ type Clients struct {
 	pool   httpClient
 	// direct asks those who give keys in plain text.
 	direct delivery.Doer
+
+	// plannedRegion is what is wrong with the region before anything is loaded.
+	plannedRegion func() error
 
 	// turn holds one token; whoever takes it may use what is below.
 	turn   chan struct{}
@@ -67,7 +71,9 @@ func NewClients(config Config) *Clients {
 		config: config,
 		pool:   httpClient{delivery.OwnAnswers{Doer: delivery.Client{Doer: unquoted{delivery.NewHTTPClient(transport.Clone())}, Secrets: config.Secrets}, Service: "Alibaba Cloud", IsOwn: delivery.IsJSONObject}},
 		direct: newDirect(config.Secrets),
-		turn:   make(chan struct{}, 1),
+
+		plannedRegion: sync.OnceValue(config.plannedRegion),
+		turn:          make(chan struct{}, 1),
 	}
 }
 
@@ -83,6 +89,8 @@ func (c *Clients) Region(ctx context.Context, given string) (string, error) {
 	switch region := cmp.Or(given, s.region); {
 	case err != nil:
 		return "", err
+	case given == "" && checkRegion(s.region, s.regionFrom) != nil:
+		return "", checkRegion(s.region, s.regionFrom)
 	case region != "":
 		return region, nil
 	case s.noRegion != nil:
@@ -279,6 +287,21 @@ func (u unquoted) Do(req *http.Request) (*http.Response, error) {
 
 // BlockRegion is the region that the provider block says, "" when it says none.
 func (c *Clients) BlockRegion() string { return c.config.Region }
+
+// CheckRegion returns an error where the environment or the profile says a region that
+// is none. It reads the profile once, and leaves what else is wrong with it to the first signal.
+func (c *Clients) CheckRegion(context.Context) error { return c.plannedRegion() }
+
+func (c Config) plannedRegion() error {
+	if c.Unknown != "" || c.Region != "" {
+		return nil
+	}
+	var s settings
+	if s.region, s.regionFrom = variable(regionNames); s.region == "" {
+		_ = c.loadProfile(&s, false) // The first signal says why.
+	}
+	return checkRegion(s.region, s.regionFrom)
+}
 
 // Unconfigured reports whether the value of an argument of the provider block is
 // not known yet, so that nothing can be asked.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -81,18 +82,38 @@ var (
 )
 
 func environment(names []string) string {
+	value, _ := variable(names)
+	return value
+}
+
+// variable is the first of these variables that is set.
+func variable(names []string) (value, name string) {
 	for _, name := range names {
 		if value := os.Getenv(name); value != "" {
-			return value
+			return value, name
 		}
 	}
-	return ""
+	return "", ""
+}
+
+// regionName is what can be the name of a region.
+var regionName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// checkRegion returns an error for what is given as a region and is none: it would
+// become a part of host names.
+func checkRegion(region, from string) error {
+	if region == "" || regionName.MatchString(region) {
+		return nil
+	}
+	return fmt.Errorf("%s is %q, which is not the name of a region, such as cn-hangzhou", from, region)
 }
 
 // settings are what the configuration comes to: where the first credentials are
 // from, the roles to assume with them, one after the other, and where STS is.
 type settings struct {
 	region string
+	// regionFrom says where the region is from.
+	regionFrom string
 	// noRegion is why the profile could not be asked for a region, which matters
 	// only to a signal that has none itself.
 	noRegion error
@@ -110,8 +131,15 @@ type settings struct {
 // provider's; what comes after it, OIDC of the environment alone and the current
 // profile, it does not know.
 func (c Config) load() (settings, error) {
-	s := settings{region: cmp.Or(c.Region, environment(regionNames))}
-	s.stsEndpoint = cmp.Or(c.Endpoints["sts"], regionalSTS(cmp.Or(c.STSRegion, environment(stsRegionNames)), false))
+	var s settings
+	if s.region, s.regionFrom = c.Region, "region in the provider's alicloud block"; s.region == "" {
+		s.region, s.regionFrom = variable(regionNames)
+	}
+	sts, from := variable(stsRegionNames)
+	if err := checkRegion(sts, from); err != nil && c.STSRegion == "" {
+		return s, err
+	}
+	s.stsEndpoint = cmp.Or(c.Endpoints["sts"], regionalSTS(cmp.Or(c.STSRegion, sts), false))
 	given, err := c.keys()
 	if err != nil {
 		return s, err
@@ -174,8 +202,10 @@ func (c Config) oidc() (*oidcRole, error) {
 		Policy:            given.Policy,
 		SessionExpiration: given.SessionExpiration,
 	}
+	file := "oidc_token_file in assume_role_with_oidc"
 	if role.Token == "" && role.TokenFile == "" {
-		role.Token, role.TokenFile = environment(oidcTokenNames), environment(oidcTokenFileNames)
+		role.Token = environment(oidcTokenNames)
+		role.TokenFile, file = variable(oidcTokenFileNames)
 	}
 	lacks := ""
 	switch {
@@ -186,7 +216,7 @@ func (c Config) oidc() (*oidcRole, error) {
 	case role.Token == "" && role.TokenFile == "":
 		lacks = "a token: oidc_token or oidc_token_file in assume_role_with_oidc, " + oidcTokenNames[0] + " or " + oidcTokenFileNames[0]
 	default:
-		return &oidcRole{role, "assume_role_with_oidc or of the environment"}, nil
+		return &oidcRole{role, "assume_role_with_oidc or of the environment", file}, nil
 	}
 	if c.AssumeRoleWithOIDC == nil || given == (AssumeRoleWithOIDC{}) {
 		return nil, nil

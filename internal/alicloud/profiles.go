@@ -17,9 +17,14 @@ var errNoCredentials = errors.New("there are no Alibaba Cloud credentials: give 
 // loadProfile takes the region from the profile, where there is none yet, and
 // the credentials and the place of STS if they are wanted.
 func (c Config) loadProfile(s *settings, credentials bool) error {
-	name, file := c.profile(), cmp.Or(c.SharedCredentialsFile, environment(fileNames))
+	name, file, from := c.profile(), c.SharedCredentialsFile, ""
+	if file == "" {
+		if file, from = variable(fileNames); from != "" {
+			from = ", in the file that " + from + " names"
+		}
+	}
 	path := expand(cmp.Or(file, "~/.aliyun/config.json"))
-	in, err := readProfiles(path)
+	in, err := readProfiles(path, from)
 	switch {
 	case errors.Is(err, os.ErrNotExist) && name == "" && file == "" && credentials:
 		return errNoCredentials
@@ -32,9 +37,14 @@ func (c Config) loadProfile(s *settings, credentials bool) error {
 	if err != nil {
 		return err
 	}
-	s.region = cmp.Or(s.region, p.Region)
+	if s.region == "" {
+		s.region, s.regionFrom = p.Region, fmt.Sprintf("region_id of the profile %q in %s", p.Name, path)
+	}
 	if !credentials {
 		return nil
+	}
+	if err := checkRegion(p.STSRegion, fmt.Sprintf("sts_region of the profile %q in %s", p.Name, path)); err != nil {
+		return err
 	}
 	s.stsEndpoint = cmp.Or(s.stsEndpoint, p.STSEndpoint, regionalSTS(p.STSRegion, p.EnableVPC))
 	return in.follow(p, s)
@@ -74,11 +84,11 @@ type profile struct {
 	ProcessCommand  string `json:"process_command"`
 }
 
-// readProfiles reads the file of the aliyun command line.
-func readProfiles(path string) (in profiles, err error) {
+// readProfiles reads the file of the aliyun command line; from says who names it, or is "".
+func readProfiles(path, from string) (in profiles, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return in, fmt.Errorf("reading the Alibaba Cloud profiles: %w", err)
+		return in, fmt.Errorf("reading the Alibaba Cloud profiles%s: %w", from, err)
 	}
 	// Editors of Windows put a byte order mark before the text.
 	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), &in); err != nil {
@@ -141,7 +151,7 @@ func (in profiles) follow(p profile, s *settings) error {
 			s.source = oidcRole{AssumeRoleWithOIDC{
 				RoleARN: role.RoleARN, OIDCProviderARN: p.OIDCProviderARN, Token: p.OIDCToken, TokenFile: p.OIDCTokenFile,
 				SessionName: role.SessionName, Policy: role.Policy, SessionExpiration: role.SessionExpiration,
-			}, from}
+			}, from, "oidc_token_file of " + from}
 		default:
 			return fmt.Errorf("the Alibaba Cloud profile %q has the mode %q, which is not supported here: use a profile of mode AK, StsToken, RamRoleArn, RamRoleArnWithRoleName, "+
 				"ChainableRamRoleArn, EcsRamRole, OIDC, CloudSSO, OAuth, CredentialsURI or External, such as one with a process_command that prints the credentials of this one", p.Name, p.Mode)

@@ -314,6 +314,7 @@ func TestSourcesThatFail(t *testing.T) {
 	for name, test := range map[string]struct {
 		config   alicloud.Config
 		profiles []map[string]any
+		env      map[string]string
 		what     string
 		answers  []http.HandlerFunc
 		cause    delivery.Cause
@@ -332,19 +333,26 @@ func TestSourcesThatFail(t *testing.T) {
 		"OIDC throttled":                    {config: alicloud.Config{AssumeRoleWithOIDC: oidc}, what: "AssumeRoleWithOIDC", answers: []http.HandlerFunc{refuses(400, "Throttling.User")}, cause: delivery.CredentialsFailing, says: []string{"Throttling.User"}},
 		"OIDC dropped":                      {config: alicloud.Config{AssumeRoleWithOIDC: oidc}, what: "AssumeRoleWithOIDC", answers: []http.HandlerFunc{drops}, cause: delivery.CredentialsFailing, says: []string{role}},
 		"OIDC without its file":             {config: alicloud.Config{AssumeRoleWithOIDC: &alicloud.AssumeRoleWithOIDC{RoleARN: role, OIDCProviderARN: oidcProvider, TokenFile: "/nowhere/token"}}, cause: delivery.NoCredentials, says: []string{"/nowhere/token", "no such file"}},
-		"OIDC without its provider":         {config: alicloud.Config{AssumeRoleWithOIDC: &alicloud.AssumeRoleWithOIDC{RoleARN: role}}, cause: delivery.NoCredentials, says: []string{"oidc_provider_arn", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN"}},
-		"a program that talks":              {profiles: external(`echo canary-line; echo '{"mode":"AK","access_key_id":"a","access_key_secret":"canary-secret"}'`), cause: delivery.NoCredentials, says: []string{"process_command", "not the JSON"}},
-		"a program that fails":              {profiles: external(`echo canary-secret-printed; echo "no canary-secret-printed for you" >&2; exit 3`), cause: delivery.NoCredentials, says: []string{"exit status 3", "It said: no *** for you"}},
-		"a program without keys":            {profiles: external(`echo '{"mode":"StsToken","access_key_id":"a","access_key_secret":"canary-secret"}'`), cause: delivery.NoCredentials, says: []string{"sts_token"}},
-		"a program that is not there":       {profiles: of(profile("x", "External", map[string]any{"process_command": "/nowhere/helper"})), cause: delivery.NoCredentials, says: []string{"could not be run"}},
-		"half a command":                    {profiles: of(profile("x", "External", map[string]any{"process_command": "'x"})), cause: delivery.NoCredentials, says: []string{"quotation mark"}},
-		"a sign-in that has ended":          {profiles: of(profile("s so", "CloudSSO", expired)), cause: delivery.NoCredentials, says: []string{"expired", `"aliyun sts GetCallerIdentity --profile 's so'"`}},
-		"no sign-in":                        {profiles: of(profile("sso", "CloudSSO", nil)), cause: delivery.NoCredentials, says: []string{"no keys", "--profile sso"}},
-		"a mode that is not known":          {profiles: of(profile("x", "RsaKeyPair", signIn)), cause: delivery.NoCredentials, says: []string{"RsaKeyPair", "External", "process_command"}},
+		"OIDC of the environment without its file": {env: map[string]string{"ALIBABA_CLOUD_ROLE_ARN": role, "ALIBABA_CLOUD_OIDC_PROVIDER_ARN": oidcProvider, "ALIBABA_CLOUD_OIDC_TOKEN_FILE": "/nowhere/token"},
+			cause: delivery.NoCredentials, says: []string{"ALIBABA_CLOUD_OIDC_TOKEN_FILE names", "/nowhere/token", "no such file"}},
+		"OIDC of a profile without its file": {profiles: of(profile("pod", "OIDC", map[string]any{"ram_role_arn": role, "oidc_provider_arn": oidcProvider, "oidc_token_file": "/nowhere/token"})),
+			cause: delivery.NoCredentials, says: []string{`oidc_token_file of the profile "pod"`, "/nowhere/token"}},
+		"OIDC without its provider":   {config: alicloud.Config{AssumeRoleWithOIDC: &alicloud.AssumeRoleWithOIDC{RoleARN: role}}, cause: delivery.NoCredentials, says: []string{"oidc_provider_arn", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN"}},
+		"a program that talks":        {profiles: external(`echo canary-line; echo '{"mode":"AK","access_key_id":"a","access_key_secret":"canary-secret"}'`), cause: delivery.NoCredentials, says: []string{"process_command", "not the JSON"}},
+		"a program that fails":        {profiles: external(`echo canary-secret-printed; echo "no canary-secret-printed for you" >&2; exit 3`), cause: delivery.NoCredentials, says: []string{"exit status 3", "It said: no *** for you"}},
+		"a program without keys":      {profiles: external(`echo '{"mode":"StsToken","access_key_id":"a","access_key_secret":"canary-secret"}'`), cause: delivery.NoCredentials, says: []string{"sts_token"}},
+		"a program that is not there": {profiles: of(profile("x", "External", map[string]any{"process_command": "/nowhere/helper"})), cause: delivery.NoCredentials, says: []string{"could not be run"}},
+		"half a command":              {profiles: of(profile("x", "External", map[string]any{"process_command": "'x"})), cause: delivery.NoCredentials, says: []string{"quotation mark"}},
+		"a sign-in that has ended":    {profiles: of(profile("s so", "CloudSSO", expired)), cause: delivery.NoCredentials, says: []string{"expired", `"aliyun sts GetCallerIdentity --profile 's so'"`}},
+		"no sign-in":                  {profiles: of(profile("sso", "CloudSSO", nil)), cause: delivery.NoCredentials, says: []string{"no keys", "--profile sso"}},
+		"a mode that is not known":    {profiles: of(profile("x", "RsaKeyPair", signIn)), cause: delivery.NoCredentials, says: []string{"RsaKeyPair", "External", "process_command"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := play(t)
 			f.next(test.what, test.answers...)
+			for name, value := range test.env {
+				t.Setenv(name, value)
+			}
 			home, _ := os.UserHomeDir()
 			for _, p := range test.profiles {
 				write(t, filepath.Join(home, ".aliyun", "config.json"), p["name"].(string), p)

@@ -69,7 +69,7 @@ type signedIn struct{ path, profile string }
 
 func (s signedIn) retrieve(context.Context, *Clients) (keys, error) {
 	next := fmt.Sprintf("Sign in again, with a command that uses the profile: \"aliyun sts GetCallerIdentity --profile %s\".", delivery.ShellWord(s.profile))
-	in, err := readProfiles(s.path)
+	in, err := readProfiles(s.path, "")
 	if err != nil {
 		return keys{}, err
 	}
@@ -176,7 +176,8 @@ func splitCommand(command string) (words []string, err error) {
 // oidcRole is a role assumed with the token of an OpenID Connect provider.
 type oidcRole struct {
 	AssumeRoleWithOIDC
-	from string
+	// from says where the role is from, and file who names the token's file.
+	from, file string
 }
 
 func (o oidcRole) retrieve(ctx context.Context, c *Clients) (keys, error) {
@@ -185,7 +186,7 @@ func (o oidcRole) retrieve(ctx context.Context, c *Clients) (keys, error) {
 		// It is renewed while the provider is at work.
 		text, err := os.ReadFile(expand(o.TokenFile))
 		if err != nil {
-			return keys{}, fmt.Errorf("reading the OIDC token: %w", err)
+			return keys{}, fmt.Errorf("reading the OIDC token in the file that %s names: %w", o.file, err)
 		}
 		token = strings.TrimSpace(string(text))
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 
@@ -20,6 +21,9 @@ import (
 type Clients struct {
 	config Config
 
+	// plannedRegion is what is wrong with the region before anything is loaded.
+	plannedRegion func() error
+
 	mu     sync.Mutex
 	loaded *session
 	made   map[any]any
@@ -29,9 +33,9 @@ type Clients struct {
 type key[T any] struct{ service, region string }
 
 // NewClients keeps the configuration for the first use.
-func NewClients(config Config) *Clients {
-	config.Secrets.Hide(config.SecretKey, config.Token)
-	return &Clients{config: config, made: map[any]any{}}
+func NewClients(c Config) *Clients {
+	c.Secrets.Hide(c.SecretKey, c.Token)
+	return &Clients{config: c, plannedRegion: sync.OnceValue(c.plannedRegion), made: map[any]any{}}
 }
 
 // Service is a service of AWS as a system uses it, with a client of type T.
@@ -142,6 +146,24 @@ func (c *Clients) Caller() string {
 
 // BlockRegion is the region that the provider block says, "" when it says none.
 func (c *Clients) BlockRegion() string { return c.config.Region }
+
+// CheckRegion returns an error where the environment or the profile says a region that
+// is none. It reads the profile once, and leaves what else is wrong with it to the first signal.
+func (c *Clients) CheckRegion(context.Context) error { return c.plannedRegion() }
+
+func (c Config) plannedRegion() error {
+	if c.Unknown != "" || c.Region != "" {
+		return nil
+	}
+	region, _ := environmentRegion()
+	if region == "" {
+		profile, _ := config.LoadSharedConfigProfile(context.Background(), cmp.Or(c.profile(), "default"), func(o *config.LoadSharedConfigOptions) {
+			o.ConfigFiles, o.CredentialsFiles = c.files()
+		})
+		region = profile.Region
+	}
+	return c.checkRegion(region)
+}
 
 // Unconfigured reports whether the value of an argument of the provider block is
 // not known yet, so that nothing can be asked.

@@ -108,8 +108,13 @@ func (c Config) load(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, c.loadError(err)
 	}
-	if !regionName.MatchString(cfg.Region) {
-		return nil, fmt.Errorf("%q is not the name of a region, such as eu-central-1: check AWS_REGION, AWS_DEFAULT_REGION and the region of the profile", cfg.Region)
+	if err := c.checkRegion(cfg.Region); err != nil {
+		return nil, err
+	}
+	if awssdk.IsCredentialsProvider(cfg.Credentials, (*endpointcreds.Provider)(nil)) {
+		if err := checkFile("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); err != nil {
+			return nil, err
+		}
 	}
 	machine := imds.NewFromConfig(cfg)
 	setup.command = c.command(cfg.ConfigSources)
@@ -182,6 +187,9 @@ func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, err
 		options = append(options, config.WithCredentialsProvider(
 			credentials.NewStaticCredentialsProvider(c.AccessKey, c.SecretKey, c.Token)))
 	}
+	if err := c.checkEnvironment(); err != nil {
+		return nil, err
+	}
 	for _, named := range []struct {
 		argument string
 		files    []string
@@ -225,8 +233,73 @@ func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, err
 	return options, nil
 }
 
+// checkEnvironment returns an error where a variable names a file that something is
+// looked for in and that is not there, or half a key pair is set. The SDK passes over
+// some of that, and so to other credentials.
+func (c Config) checkEnvironment() error {
+	given := c.AccessKey != "" || c.WebIdentity != nil
+	keys := cmp.Or(os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_ACCESS_KEY")) != ""
+	token := os.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != ""
+	if secret := cmp.Or(os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SECRET_KEY")) != ""; keys != secret && !given && c.Profile == "" {
+		return errors.New("only one half of a key pair is in the environment: set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither")
+	}
+	profiles := !given && (c.Profile != "" || !keys && !token)
+	for _, file := range []struct {
+		variable string
+		read     bool
+	}{
+		{"AWS_CA_BUNDLE", c.CustomCABundle == ""},
+		{"AWS_WEB_IDENTITY_TOKEN_FILE", !given && c.Profile == "" && !keys},
+		{"AWS_CONFIG_FILE", profiles && len(c.SharedConfigFiles) == 0},
+		{"AWS_SHARED_CREDENTIALS_FILE", profiles && len(c.SharedCredentialsFiles) == 0},
+	} {
+		if !file.read {
+			continue
+		}
+		if err := checkFile(file.variable); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkFile returns an error where a variable names a file that is not there.
+func checkFile(variable string) error {
+	path := os.Getenv(variable)
+	if path == "" {
+		return nil
+	}
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("reading the file that %s names: %w", variable, err)
+	}
+	return nil
+}
+
 // regionName is what can be the name of a region, or that there is none.
 var regionName = regexp.MustCompile(`^([a-z0-9]+(-[a-z0-9]+)*)?$`)
+
+// checkRegion returns an error for a region of the environment or of the profile that
+// is none. The SDK would make it a part of host names.
+func (c Config) checkRegion(region string) error {
+	if regionName.MatchString(region) {
+		return nil
+	}
+	from := fmt.Sprintf("the region of the profile %q", cmp.Or(c.profile(), "default"))
+	if _, variable := environmentRegion(); variable != "" {
+		from = variable
+	}
+	return fmt.Errorf("%s is %q, which is not the name of a region, such as eu-central-1", from, region)
+}
+
+// environmentRegion is the region that the environment says, and the variable.
+func environmentRegion() (region, variable string) {
+	for _, variable := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
+		if region := os.Getenv(variable); region != "" {
+			return region, variable
+		}
+	}
+	return "", ""
+}
 
 // hasStaticKeys reports whether the profile in use, or one that it leads to, holds keys.
 func hasStaticKeys(sources []any) bool {
@@ -275,17 +348,21 @@ func (c Config) profileFrom() string {
 	}
 }
 
-// filesRead says which files the profiles are from.
-func (c Config) filesRead() string {
-	files := expand(c.SharedConfigFiles)
-	if len(files) == 0 {
-		files = []string{cmp.Or(os.Getenv("AWS_CONFIG_FILE"), config.DefaultSharedConfigFilename())}
+// files are those that profiles are read from.
+func (c Config) files() (shared, credentials []string) {
+	if shared = expand(c.SharedConfigFiles); len(shared) == 0 {
+		shared = []string{cmp.Or(os.Getenv("AWS_CONFIG_FILE"), config.DefaultSharedConfigFilename())}
 	}
-	credentials := expand(c.SharedCredentialsFiles)
-	if len(credentials) == 0 {
+	if credentials = expand(c.SharedCredentialsFiles); len(credentials) == 0 {
 		credentials = []string{cmp.Or(os.Getenv("AWS_SHARED_CREDENTIALS_FILE"), config.DefaultSharedCredentialsFilename())}
 	}
-	return "Profiles are read from " + strings.Join(append(files, credentials...), ", ") + "."
+	return shared, credentials
+}
+
+// filesRead says which files the profiles are from.
+func (c Config) filesRead() string {
+	shared, credentials := c.files()
+	return "Profiles are read from " + strings.Join(append(shared, credentials...), ", ") + "."
 }
 
 // proxy finds the proxy for a request. As in hashicorp/aws, http_proxy is for

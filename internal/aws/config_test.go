@@ -215,7 +215,7 @@ func TestSettingsThatCannotBe(t *testing.T) {
 	const sso = "[profile sso]\nsso_session = company\nsso_account_id = 123456789012\nsso_role_name = deploy\n[sso-session company]\nsso_region = us-east-1\nsso_start_url = https://company.awsapps.com/start\n" +
 		"[profile legacy]\nsso_account_id = 123456789012\nsso_role_name = deploy\nsso_region = us-east-1\nsso_start_url = https://company.awsapps.com/start\n"
 	config := file(t, "config", "[default]\n"+sso+"[profile base]\naws_access_key_id = AKIABASE\naws_secret_access_key = secret\n"+
-		"[profile mfa]\nrole_arn = "+roleARN+"\nsource_profile = base\nmfa_serial = arn:aws:iam::123456789012:mfa/me\n")
+		"[profile bent]\nregion = eu west\n[profile mfa]\nrole_arn = "+roleARN+"\nsource_profile = base\nmfa_serial = arn:aws:iam::123456789012:mfa/me\n")
 	missing := filepath.Join(t.TempDir(), "missing")
 	t.Setenv("HOME", t.TempDir())
 	for name, test := range map[string]struct {
@@ -236,11 +236,23 @@ func TestSettingsThatCannotBe(t *testing.T) {
 		"no such file in the home":        {aws.Config{SharedConfigFiles: []string{"~/absent"}}, nil, []string{"shared_config_files", "/absent"}},
 		"no such token":                   {aws.Config{WebIdentity: &aws.WebIdentity{RoleARN: roleARN, TokenFile: missing}}, nil, []string{missing}},
 		"a malformed AWS_REGION":          {aws.Config{}, map[string]string{"AWS_REGION": "us-east-1 "}, []string{`"us-east-1 "`, "AWS_REGION"}},
+		"a malformed region of a profile": {aws.Config{Profile: "bent", SharedConfigFiles: []string{config}}, map[string]string{"AWS_REGION": ""}, []string{`"eu west"`, `"bent"`}},
+		"no such AWS_CONFIG_FILE":         {aws.Config{}, map[string]string{"AWS_CONFIG_FILE": missing}, []string{"AWS_CONFIG_FILE", missing}},
+		"no such AWS_CONFIG_FILE, with a profile": {aws.Config{Profile: "base"}, map[string]string{"AWS_CONFIG_FILE": missing, "AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "secret"},
+			[]string{"AWS_CONFIG_FILE", missing}},
+		"no such AWS_SHARED_CREDENTIALS_FILE": {aws.Config{SharedConfigFiles: []string{config}}, map[string]string{"AWS_SHARED_CREDENTIALS_FILE": missing}, []string{"AWS_SHARED_CREDENTIALS_FILE", missing}},
+		"no such AWS_CA_BUNDLE":               {aws.Config{AccessKey: "AKIA", SecretKey: "secret"}, map[string]string{"AWS_CA_BUNDLE": missing}, []string{"AWS_CA_BUNDLE", missing}},
+		"no such AWS_WEB_IDENTITY_TOKEN_FILE": {aws.Config{SharedConfigFiles: []string{config}}, map[string]string{"AWS_ROLE_ARN": roleARN, "AWS_WEB_IDENTITY_TOKEN_FILE": missing},
+			[]string{"AWS_WEB_IDENTITY_TOKEN_FILE", missing}},
+		"no such AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": {aws.Config{}, map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/container", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": missing},
+			[]string{"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", missing}},
+		"half a key pair":       {aws.Config{SharedConfigFiles: []string{config}}, map[string]string{"AWS_ACCESS_KEY_ID": "AKIA"}, []string{"one half", "AWS_SECRET_ACCESS_KEY"}},
+		"the other half of one": {aws.Config{}, map[string]string{"AWS_SECRET_ACCESS_KEY": "canary"}, []string{"one half", "AWS_ACCESS_KEY_ID"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := start(t)
 			c := test.config
-			if test.environment["AWS_REGION"] == "" {
+			if _, set := test.environment["AWS_REGION"]; !set {
 				c.Region = "us-east-1"
 			}
 			c.Endpoints = map[string]string{"ssm": f.URL, "sts": f.URL}
@@ -261,9 +273,44 @@ func TestSettingsThatCannotBe(t *testing.T) {
 					t.Errorf("%q is not in:\n%s", part, said)
 				}
 			}
-			if f.seen() != "" {
-				t.Errorf("seen: %s", f.seen())
+			if f.seen() != "" || strings.Contains(said, "canary") {
+				t.Errorf("seen: %s; said: %s", f.seen(), said)
 			}
+		})
+	}
+}
+
+// A file that a variable names and in which nothing is looked for is in nobody's way.
+func TestFilesThatNobodyNeeds(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	keys := map[string]string{"AWS_ACCESS_KEY_ID": "AKIAENVIRONMENT", "AWS_SECRET_ACCESS_KEY": "secret"}
+	token := file(t, "token", "jwt")
+	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	defer secure.Close()
+	profiles := file(t, "config", "[default]\naws_access_key_id = AKIAFILE\naws_secret_access_key = secret\n")
+	for name, test := range map[string]struct {
+		config      aws.Config
+		environment map[string]string
+		names       []string
+	}{
+		"keys of the block":          {aws.Config{AccessKey: "AKIABLOCK", SecretKey: "secret"}, nil, []string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"}},
+		"a token of the block":       {aws.Config{WebIdentity: &aws.WebIdentity{RoleARN: roleARN, Token: "jwt"}}, nil, []string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}},
+		"keys of the environment":    {aws.Config{}, keys, []string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"}},
+		"a token of the environment": {aws.Config{}, map[string]string{"AWS_ROLE_ARN": roleARN, "AWS_WEB_IDENTITY_TOKEN_FILE": token}, []string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}},
+		"files and a bundle of the block": {aws.Config{SharedConfigFiles: []string{profiles}, SharedCredentialsFiles: []string{profiles}, CustomCABundle: file(t, "ca.pem", inPEM(secure))}, nil,
+			[]string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t)
+			for _, name := range test.names {
+				t.Setenv(name, missing)
+			}
+			for name, value := range test.environment {
+				t.Setenv(name, value)
+			}
+			c := test.config
+			c.Region, c.Endpoints = "us-east-1", map[string]string{"ssm": f.URL, "sts": f.URL}
+			sent(t, f, c, "SendAutomationSignal")
 		})
 	}
 }
@@ -380,7 +427,7 @@ func TestCertificateAuthorities(t *testing.T) {
 	secure := httptest.NewTLSServer(f)
 	t.Cleanup(secure.Close)
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
-	bundle := file(t, "ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw})))
+	bundle := file(t, "ca.pem", inPEM(secure))
 	c := f.role()
 	c.Endpoints = map[string]string{"ssm": secure.URL, "sts": secure.URL}
 	if attempt := open(t, c, "").Send(t.Context()); attempt.Cause != delivery.Untrusted || attempt.Outcome != delivery.NotSent {
@@ -393,6 +440,11 @@ func TestCertificateAuthorities(t *testing.T) {
 	sent(t, f, c, "SendAutomationSignal")
 	c.CustomCABundle, c.SharedConfigFiles = "", []string{file(t, "config", "[default]\nca_bundle = "+bundle+"\n")}
 	sent(t, f, c, "SendAutomationSignal")
+}
+
+// inPEM is a server's certificate.
+func inPEM(s *httptest.Server) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))
 }
 
 // What the block leaves open, and the environment too, the profile says.

@@ -77,6 +77,7 @@ func alicloudBlock(services []string) schema.Block {
 			"region": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "The region of targets that set none. Environment: `ALICLOUD_REGION`, `ALIBABA_CLOUD_REGION`, `ALIBABA_CLOUD_REGION_ID`; else the profile's.",
+				Validators:          optional(signal.RegionName()),
 			},
 			"access_key": schema.StringAttribute{
 				Optional:            true,
@@ -116,7 +117,7 @@ func alicloudBlock(services []string) schema.Block {
 			"sts_region": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "The region of STS, which gives the keys of roles, such as `cn-beijing`. Environment: `ALIBABA_CLOUD_STS_REGION`; else the profile's `sts_endpoint` or `sts_region`, or the endpoint for all regions. `endpoints.sts` goes before it.",
-				Validators:          optional(stringvalidator.RegexMatches(regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`), "must be the name of a region, such as cn-beijing")),
+				Validators:          optional(signal.RegionName()),
 			},
 		},
 		Blocks: map[string]schema.Block{

@@ -123,6 +123,67 @@ func TestNothingIsLookedForBeforeTheFirstSignal(t *testing.T) {
 	}
 }
 
+// A region that the environment or a profile says is checked like the argument: when
+// a signal is planned that would be sent there, and no other.
+func TestMalformedRegionIsRefusedAtPlan(t *testing.T) {
+	profiles := filepath.Join(t.TempDir(), "config")
+	must(t, os.WriteFile(profiles, []byte("[profile bent]\nregion = eu west\n"), 0o600))
+	file := filepath.Join(t.TempDir(), "config.json")
+	must(t, os.WriteFile(file, []byte(`{"current":"bent","profiles":[{"name":"bent","mode":"AK","region_id":"cn hangzhou"}]}`), 0o600))
+	type variables map[string]string
+	for name, c := range map[string]struct {
+		block       string
+		with        acctest.Values
+		environment variables
+		says        string
+	}{
+		"AWS_REGION":              {"aws", nil, variables{"AWS_REGION": "us-east-1/"}, `AWS_REGION is "us-east-1/"`},
+		"AWS_DEFAULT_REGION":      {"aws", nil, variables{"AWS_DEFAULT_REGION": "us-east-1 "}, `AWS_DEFAULT_REGION is "us-east-1 "`},
+		"a profile":               {"aws", acctest.Values{"profile": "bent", "shared_config_files": []any{profiles}}, nil, `the region of the profile "bent" is "eu west"`},
+		"AWS_PROFILE":             {"aws", nil, variables{"AWS_PROFILE": "bent", "AWS_CONFIG_FILE": profiles}, `the region of the profile "bent" is "eu west"`},
+		"ALICLOUD_REGION":         {"alicloud", nil, variables{"ALICLOUD_REGION": "cn hangzhou"}, `ALICLOUD_REGION is "cn hangzhou"`},
+		"ALIBABA_CLOUD_REGION_ID": {"alicloud", nil, variables{"ALIBABA_CLOUD_REGION_ID": "cn_hangzhou"}, `ALIBABA_CLOUD_REGION_ID is "cn_hangzhou"`},
+		"a profile of Alibaba":    {"alicloud", acctest.Values{"shared_credentials_file": file}, nil, `region_id of the profile "bent" in ` + file + ` is "cn hangzhou"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for name, value := range c.environment {
+				t.Setenv(name, value)
+			}
+			p := acctest.StartProvider(t, acctest.Values{c.block: acctest.Values{}.With(c.with)})
+			fine := acctest.StartProvider(t, acctest.Values{c.block: acctest.Values{"region": "eu-central-1"}.With(c.with)})
+			unknown := acctest.StartProvider(t, acctest.Values{c.block: acctest.Values{"region": acctest.Unknown}.With(c.with)})
+			s := acctest.Sandbox(t, sandbox.Options{})
+			for _, y := range systems.All {
+				r := p.Resource(y.Type)
+				if !r.Has("region") {
+					continue
+				}
+				config := y.Ready(s).With(acctest.Values{"region": nil})
+				_, diags := r.Plan(config)
+				if other := y.Block != c.block; other && diags.HasError() || !other && (len(diags) != 1 || diags[0].Attribute != "region" || !strings.Contains(diags.String(), c.says)) {
+					t.Errorf("%s: %s", y.Type, diags)
+				}
+				for _, p := range []*acctest.Provider{fine, unknown} {
+					if _, diags := p.Resource(y.Type).Plan(config); diags.HasError() {
+						t.Errorf("%s, where the block has a region: %s", y.Type, diags)
+					}
+				}
+				if _, diags := r.Plan(config.With(acctest.Values{"region": "eu-central-1"})); diags.HasError() {
+					t.Errorf("%s, with a region of its own: %s", y.Type, diags)
+				}
+			}
+			if c.block == "aws" {
+				says(t, p.Action("signal_automation").Plan(acctest.Values{"automation_execution_id": strings.Repeat("x", 36), "signal_type": "Approve"}), true, c.says)
+				_, diags := p.Resource("signal_automation_wait").Plan(acctest.Values{"automation_execution_id": strings.Repeat("x", 36)})
+				says(t, diags, true, c.says)
+			}
+			if made := s.RequestLog(); len(made) > 0 {
+				t.Errorf("these requests were made: %v", made)
+			}
+		})
+	}
+}
+
 // What is wrong with the setup shows at the first signal, in words that say
 // what to do, and nothing is sent.
 func TestAWSSetupThatCannotSend(t *testing.T) {

@@ -95,15 +95,19 @@ func (a *signalAction) ValidateConfig(ctx context.Context, req action.ValidateCo
 
 // ModifyPlan checks again what can be checked without a request, now that more is known.
 func (a *signalAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
-	a.check(ctx, req.Config, &resp.Diagnostics)
+	data := a.check(ctx, req.Config, &resp.Diagnostics)
+	if y := a.resource.system; !resp.Diagnostics.HasError() && y.Region != nil && y.Region(&data.Arguments).IsNull() && y.Cloud.BlockRegion() == "" {
+		resp.Diagnostics.Append(y.checkRegion(ctx)...)
+	}
 }
 
-func (a *signalAction) check(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) {
+func (a *signalAction) check(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) *model {
 	// What is left out is not there, as in a configuration of the resource.
 	data, _ := a.read(ctx, config, nil, diags)
 	if !diags.HasError() {
 		diags.Append(a.resource.check(ctx, data)...)
 	}
+	return data
 }
 
 // Invoke sends the signal and says how it goes on. It reports only from its own

@@ -110,7 +110,7 @@ func (r *signalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	default:
 		r.planUpdate(ctx, before, after, req, resp)
 	}
-	r.system.planRegion(req, resp)
+	r.system.planRegion(ctx, req, resp)
 	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(after.Arguments) {
 		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 	}
@@ -192,8 +192,9 @@ func (r *signalResource) warnUnknown(req resource.ModifyPlanRequest, changed []s
 	}
 }
 
-// planRegion has the plan show the region that the provider block says.
-func (y system) planRegion(req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+// planRegion has the plan show the region that the provider block says, and refuses
+// what else is said to be one and is not.
+func (y system) planRegion(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if y.Region == nil {
 		return
 	}
@@ -201,9 +202,22 @@ func (y system) planRegion(req resource.ModifyPlanRequest, resp *resource.Modify
 	resp.Diagnostics.Append(diags...)
 	planned, diags := attributes(resp.Plan.Raw)
 	resp.Diagnostics.Append(diags...)
-	if region := y.Cloud.BlockRegion(); region != "" && configured["region"].IsNull() && !planned["region"].IsKnown() {
-		resp.Diagnostics.Append(replan(&resp.Plan, region, "region")...)
+	if !configured["region"].IsNull() || planned["region"].IsKnown() {
+		return
 	}
+	if region := y.Cloud.BlockRegion(); region != "" {
+		resp.Diagnostics.Append(replan(&resp.Plan, region, "region")...)
+		return
+	}
+	resp.Diagnostics.Append(y.checkRegion(ctx)...)
+}
+
+// checkRegion refuses what the environment or a profile says as the region, like the argument.
+func (y system) checkRegion(ctx context.Context) (diags diag.Diagnostics) {
+	if err := y.Cloud.CheckRegion(ctx); err != nil {
+		diags.AddAttributeError(path.Root("region"), "Invalid Region", fmt.Sprintf("There is no region to signal in: %s. Correct it there, or set region here or in the provider's block.", err))
+	}
+	return diags
 }
 
 // waitsOn reports whether an update has to go on waiting: the target's end is

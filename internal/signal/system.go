@@ -77,6 +77,9 @@ type Cloud interface {
 	// BlockRegion is the region that the provider block says, "" when it leaves that to
 	// the environment.
 	BlockRegion() string
+	// CheckRegion returns an error where the environment or a profile says a region that
+	// is none. It asks nobody.
+	CheckRegion(ctx context.Context) error
 	// Unconfigured reports whether the value of an argument of the provider block is
 	// not known yet.
 	Unconfigured() bool

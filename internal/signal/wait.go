@@ -258,7 +258,7 @@ func (r *waitResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 			resp.Diagnostics.Append(replan(&resp.Plan, tftypes.UnknownValue, r.results()...)...)
 		}
 	}
-	r.system.planRegion(req, resp)
+	r.system.planRegion(ctx, req, resp)
 	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(after.Arguments) {
 		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 	}

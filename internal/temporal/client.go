@@ -183,7 +183,11 @@ func pemOf(argument, given, name, older string) ([]byte, error) {
 	data, path := given, ""
 	if given == "" {
 		data = cmp.Or(os.Getenv(name+"_DATA"), os.Getenv(older+"_DATA"))
-		path = cmp.Or(os.Getenv(name+"_PATH"), os.Getenv(older))
+		for _, variable := range []string{older, name + "_PATH"} {
+			if named := os.Getenv(variable); named != "" {
+				path, argument = named, argument+", by "+variable+","
+			}
+		}
 	} else if !strings.Contains(given, "-----BEGIN") {
 		data, path = "", given
 	}

@@ -98,6 +98,19 @@ func TestWrongAddress(t *testing.T) {
 	}
 }
 
+// A file that the environment names and that is not there is an error with the variable's name.
+func TestCertificatesThatAreNotThere(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	for _, variable := range []string{"TEMPORAL_TLS_SERVER_CA_CERT_PATH", "TEMPORAL_TLS_CA", "TEMPORAL_TLS_CLIENT_CERT_PATH", "TEMPORAL_TLS_CERT", "TEMPORAL_TLS_CLIENT_KEY_PATH", "TEMPORAL_TLS_KEY"} {
+		t.Run(variable, func(t *testing.T) {
+			t.Setenv(variable, missing)
+			p := acctest.StartProvider(t, acctest.Values{"temporal": acctest.Values{"address": "127.0.0.1:1"}})
+			diags := p.Resource("signal_temporal_workflow").Apply(acctest.Values{"workflow_id": "w", "signal_name": "n"})
+			says(t, diags, true, "by "+variable, missing)
+		})
+	}
+}
+
 // identities are a certificate authority and what it signs.
 type identities struct {
 	authority *x509.Certificate
