@@ -26,18 +26,10 @@ type Service struct {
 // makes one request, and returns the request id of the answer.
 type Call func(ctx context.Context, config *openapi.Config) (requestID string, err error)
 
-// Send makes one attempt of one SDK operation and classifies how it ended. No unknown
-// outcome is repeatable.
+// Send makes one attempt of one SDK operation and classifies how it ended. An unknown
+// outcome is repeatable where the vendor's rule for requests with a ClientToken says so:
+// after a server error or no result, but not after a 4xx.
 func Send(ctx context.Context, c *Clients, service Service, call Call) delivery.Attempt {
-	attempt := SendWithToken(ctx, c, service, call)
-	attempt.Repeatable = false
-	return attempt
-}
-
-// SendWithToken is Send for a request with a ClientToken. An unknown outcome is
-// repeatable where the vendor's rule for such requests says so: after a server error
-// or no result, but not after a 4xx.
-func SendWithToken(ctx context.Context, c *Clients, service Service, call Call) delivery.Attempt {
 	with, err := c.keys(ctx)
 	if err != nil {
 		return unsigned(ctx, err)

@@ -12,9 +12,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Request makes one attempt of an operation of a service whose SDK is not linked, with
-// the core that all of them share. Empty parameters are left out. The answer is there
-// when the attempt is accepted.
+// Request makes one attempt of an operation with the core that all of the vendor's SDKs
+// share. Empty parameters are left out. The answer is there when the attempt is accepted.
+// An unknown outcome is repeatable only with a ClientToken.
 func Request[T any](ctx context.Context, c *Clients, service Service, version, operation string, parameters map[string]string) (answer T, attempt delivery.Attempt) {
 	attempt = Send(ctx, c, service, func(ctx context.Context, config *openapi.Config) (string, error) {
 		var out struct {
@@ -23,6 +23,7 @@ func Request[T any](ctx context.Context, c *Clients, service Service, version, o
 		err := rpc(ctx, config, version, operation, "AK", parameters, nil, &out, &answer)
 		return out.RequestID, err
 	})
+	attempt.Repeatable = attempt.Repeatable && parameters["ClientToken"] != ""
 	return answer, attempt
 }
 

@@ -3,11 +3,9 @@ package ros
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
-	sdk "github.com/alibabacloud-go/ros-20190910/v4/client"
-	"github.com/alibabacloud-go/tea/dara"
-	"github.com/alibabacloud-go/tea/tea"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
@@ -56,8 +54,8 @@ func (n stackName) candidates(ctx context.Context) (all []signal.Candidate, atte
 		return nil, attempt
 	}
 	for _, stack := range stacks {
-		candidate := signal.Candidate{ID: tea.StringValue(stack.StackId), Status: tea.StringValue(stack.Status)}
-		candidate.Started, _ = time.Parse("2006-01-02T15:04:05", tea.StringValue(stack.CreateTime))
+		candidate := signal.Candidate{ID: stack.StackID, Status: stack.Status}
+		candidate.Started, _ = time.Parse("2006-01-02T15:04:05", stack.CreateTime)
 		if inProgress(candidate.Status) {
 			found, read := stackResource{n.clients, n.region, candidate.ID, n.resource}.read(ctx)
 			if read.Code == stackNotFound {
@@ -66,7 +64,7 @@ func (n stackName) candidates(ctx context.Context) (all []signal.Candidate, atte
 			if read.Outcome != delivery.Accepted {
 				return nil, read
 			}
-			candidate.Status = tea.StringValue(found.stack.Status)
+			candidate.Status = found.stack.Status
 			candidate.Takes = found.takes()
 			candidate.Seen = found.seen(n.resource)
 		}
@@ -75,27 +73,31 @@ func (n stackName) candidates(ctx context.Context) (all []signal.Candidate, atte
 	return all, attempt
 }
 
+// stack is one that ListStacks lists.
+type stack struct {
+	StackID   string `json:"StackId"`
+	StackName string
+	Status    string
+	// CreateTime is in UTC, without a zone.
+	CreateTime string
+}
+
 // stacks reads all pages of the list. What its names match is not documented, so they are compared.
-func (n stackName) stacks(ctx context.Context) (stacks []*sdk.ListStacksResponseBodyStacks, attempt delivery.Attempt) {
-	for page, more := int64(1), true; more; page++ {
-		attempt = send(ctx, n.clients, func(ctx context.Context, client *sdk.Client) (*string, error) {
-			out, err := client.ListStacksWithContext(ctx, &sdk.ListStacksRequest{
-				RegionId: &n.region, StackName: []*string{&n.name}, ShowNestedStack: tea.Bool(true), PageNumber: &page, PageSize: tea.Int64(pageSize),
-			}, &dara.RuntimeOptions{})
-			if err != nil || out == nil || out.Body == nil {
-				return nil, err
-			}
-			for _, stack := range out.Body.Stacks {
-				if stack != nil && tea.StringValue(stack.StackName) == n.name {
-					stacks = append(stacks, stack)
-				}
-			}
-			more = len(out.Body.Stacks) == pageSize
-			return out.Body.RequestId, nil
+func (n stackName) stacks(ctx context.Context) (stacks []stack, attempt delivery.Attempt) {
+	for page, more := 1, true; more; page++ {
+		var listed struct{ Stacks []stack }
+		listed, attempt = request[struct{ Stacks []stack }](ctx, n.clients, n.region, "ListStacks", map[string]string{
+			"StackName.1": n.name, "ShowNestedStack": "true", "PageNumber": strconv.Itoa(page), "PageSize": strconv.Itoa(pageSize),
 		})
 		if attempt.Outcome != delivery.Accepted {
 			return nil, attempt
 		}
+		for _, stack := range listed.Stacks {
+			if stack.StackName == n.name {
+				stacks = append(stacks, stack)
+			}
+		}
+		more = len(listed.Stacks) == pageSize
 	}
 	return stacks, attempt
 }

@@ -3,11 +3,6 @@ package ros
 import (
 	"context"
 
-	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
-	sdk "github.com/alibabacloud-go/ros-20190910/v4/client"
-	"github.com/alibabacloud-go/tea/dara"
-	"github.com/alibabacloud-go/tea/tea"
-
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
@@ -19,36 +14,31 @@ var service = alicloud.Service{Name: "ros", Host: "ros.aliyuncs.com"}
 // permission is the RAM action of the one request a signal makes.
 const permission = "ros:SignalResource"
 
+// version is that of the API.
+const version = "2019-09-10"
+
+// request makes one attempt of one operation.
+func request[T any](ctx context.Context, clients *alicloud.Clients, region, operation string, parameters map[string]string) (T, delivery.Attempt) {
+	parameters["RegionId"] = region
+	return alicloud.Request[T](ctx, clients, service, version, operation, parameters)
+}
+
+// target is the resource that the arguments name.
 type target struct {
 	clients *alicloud.Clients
-	request *sdk.SignalResourceRequest
+	args    *args
 }
 
 // Send makes one SignalResource request.
 func (t target) Send(ctx context.Context) delivery.Attempt {
-	return send(ctx, t.clients, func(ctx context.Context, client *sdk.Client) (*string, error) {
-		out, err := client.SignalResourceWithContext(ctx, t.request, &dara.RuntimeOptions{})
-		if err != nil || out == nil || out.Body == nil {
-			return nil, err
-		}
-		return out.Body.RequestId, nil
+	_, attempt := request[struct{}](ctx, t.clients, t.args.Region.ValueString(), "SignalResource", map[string]string{
+		"StackId":           t.args.StackID.ValueString(),
+		"LogicalResourceId": t.args.LogicalResourceID.ValueString(),
+		"Status":            t.args.Status.ValueString(),
+		"UniqueId":          t.args.UniqueID.ValueString(),
+		"ClientToken":       t.args.ClientToken.ValueString(),
 	})
-}
-
-// send makes one attempt of one operation, which returns the request id of its
-// answer. It has an SDK client of its own, because requests that share one race for
-// its Headers; credentials and connections are the Clients'.
-func send(ctx context.Context, clients *alicloud.Clients, call func(context.Context, *sdk.Client) (*string, error)) delivery.Attempt {
-	return alicloud.SendWithToken(ctx, clients, service, func(ctx context.Context, config *openapi.Config) (string, error) {
-		client, err := sdk.NewClient(config)
-		if err != nil {
-			return "", err
-		}
-		// The client has a field of the same name, which does nothing.
-		client.Client.DisableSDKError = tea.Bool(true)
-		id, err := call(ctx, client)
-		return tea.StringValue(id), err
-	})
+	return attempt
 }
 
 // stackNotFound is what ROS answers of a stack that is not there.

@@ -7,10 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	sdk "github.com/alibabacloud-go/ros-20190910/v4/client"
-	"github.com/alibabacloud-go/tea/dara"
-	"github.com/alibabacloud-go/tea/tea"
-
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
@@ -36,32 +32,25 @@ type stackResource struct {
 
 // snapshot is a stack and one of its resources. The resource is empty while it does not exist.
 type snapshot struct {
-	stack    sdk.GetStackResponseBody
-	resource sdk.GetStackResourceResponseBody
+	stack struct {
+		Status, StatusReason, RollbackFailedRootReason string
+	}
+	resource struct {
+		Status, StatusReason string
+	}
 }
 
 // read reads the stack first: what its resource is then is no older, so that a
 // stack that has ended never goes with a resource from before that.
 func (w stackResource) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
-	attempt = send(ctx, w.clients, func(ctx context.Context, client *sdk.Client) (*string, error) {
-		out, err := client.GetStackWithContext(ctx, &sdk.GetStackRequest{RegionId: &w.region, StackId: &w.stack, OutputOption: tea.String("Disabled")}, &dara.RuntimeOptions{})
-		if err != nil || out == nil || out.Body == nil {
-			return nil, err
-		}
-		found.stack = *out.Body
-		return out.Body.RequestId, nil
-	})
+	found.stack, attempt = request[struct {
+		Status, StatusReason, RollbackFailedRootReason string
+	}](ctx, w.clients, w.region, "GetStack", map[string]string{"StackId": w.stack, "OutputOption": "Disabled"})
 	if attempt.Outcome != delivery.Accepted || w.resource == "" {
 		return found, attempt
 	}
-	attempt = send(ctx, w.clients, func(ctx context.Context, client *sdk.Client) (*string, error) {
-		out, err := client.GetStackResourceWithContext(ctx, &sdk.GetStackResourceRequest{RegionId: &w.region, StackId: &w.stack, LogicalResourceId: &w.resource}, &dara.RuntimeOptions{})
-		if err != nil || out == nil || out.Body == nil {
-			return nil, err
-		}
-		found.resource = *out.Body
-		return out.Body.RequestId, nil
-	})
+	found.resource, attempt = request[struct{ Status, StatusReason string }](ctx, w.clients, w.region, "GetStackResource",
+		map[string]string{"StackId": w.stack, "LogicalResourceId": w.resource})
 	if attempt.Outcome == delivery.Rejected && attempt.Code == "ResourceNotFound" {
 		// The stack may not have reached it yet, or be done with it.
 		return found, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID, Status: attempt.Status}
@@ -74,18 +63,18 @@ func (w stackResource) probe(judge func(snapshot) delivery.Observation) *deliver
 }
 
 // completion is reached when the resource and its whole stack have ended: as
-// wanted, or in any way after a signal that was not to make the stack succeed.
-func (w stackResource) completion(request *sdk.SignalResourceRequest) *delivery.Probe {
+// wanted, or in any way after a signal with a status that was not to make the stack succeed.
+func (w stackResource) completion(sent string) *delivery.Probe {
 	// A rollback takes the resource away, and with it why it had failed.
 	var why string
 	return w.probe(func(found snapshot) delivery.Observation {
 		observation := found.observation(delivery.Pending)
 		why = cmp.Or(found.failure(), why)
 		observation.Reason = cmp.Or(why, observation.Reason)
-		stack, resource := tea.StringValue(found.stack.Status), tea.StringValue(found.resource.Status)
+		stack, resource := found.stack.Status, found.resource.Status
 		switch {
 		case !final(stack), inProgress(resource):
-		case tea.StringValue(request.Status) != "SUCCESS", slices.Contains(succeeded, stack) && !strings.HasSuffix(resource, "_FAILED"):
+		case sent != "SUCCESS", slices.Contains(succeeded, stack) && !strings.HasSuffix(resource, "_FAILED"):
 			observation.State = delivery.Reached
 		default:
 			observation.State = delivery.Missed
@@ -104,7 +93,7 @@ func (w stackResource) ready() *delivery.Probe {
 		switch {
 		case found.takes():
 			return found.observation(delivery.Reached)
-		case final(tea.StringValue(found.stack.Status)):
+		case final(found.stack.Status):
 			return found.observation(delivery.Missed)
 		default:
 			return found.observation(delivery.Pending)
@@ -113,30 +102,30 @@ func (w stackResource) ready() *delivery.Probe {
 }
 
 func (s snapshot) takes() bool {
-	stack, resource := tea.StringValue(s.stack.Status), tea.StringValue(s.resource.Status)
+	stack, resource := s.stack.Status, s.resource.Status
 	return !strings.HasPrefix(stack, "DELETE_") && (inProgress(resource) || inProgress(stack) && slices.Contains(succeeded, resource))
 }
 
 // seen says how the resource of a stack is that does not take the signal.
 func (s snapshot) seen(resource string) string {
-	return fmt.Sprintf("Its resource %s is %s.", resource, cmp.Or(tea.StringValue(s.resource.Status), "not there yet"))
+	return fmt.Sprintf("Its resource %s is %s.", resource, cmp.Or(s.resource.Status, "not there yet"))
 }
 
 func (s snapshot) observation(state delivery.State) delivery.Observation {
 	return delivery.Observation{
 		State:  state,
-		Status: tea.StringValue(s.stack.Status),
-		Reason: cmp.Or(s.failure(), tea.StringValue(s.stack.StatusReason)),
+		Status: s.stack.Status,
+		Reason: cmp.Or(s.failure(), s.stack.StatusReason),
 	}
 }
 
 // failure is why the resource or, once its rollback has failed, the stack has
 // failed, empty when the stack's own reason is all there is.
 func (s snapshot) failure() string {
-	if strings.HasSuffix(tea.StringValue(s.resource.Status), "_FAILED") && tea.StringValue(s.resource.StatusReason) != "" {
-		return *s.resource.StatusReason
+	if strings.HasSuffix(s.resource.Status, "_FAILED") && s.resource.StatusReason != "" {
+		return s.resource.StatusReason
 	}
-	return tea.StringValue(s.stack.RollbackFailedRootReason)
+	return s.stack.RollbackFailedRootReason
 }
 
 // explainRead knows the errors of the reads.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 
-	sdk "github.com/alibabacloud-go/ros-20190910/v4/client"
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -71,18 +70,10 @@ func bind(clients *alicloud.Clients, a *args) signal.Signal {
 	if a.StackID.IsUnknown() {
 		a.StackID = types.StringNull()
 	}
-	request := &sdk.SignalResourceRequest{
-		RegionId:          a.Region.ValueStringPointer(),
-		StackId:           a.StackID.ValueStringPointer(),
-		LogicalResourceId: a.LogicalResourceID.ValueStringPointer(),
-		Status:            a.Status.ValueStringPointer(),
-		UniqueId:          a.UniqueID.ValueStringPointer(),
-		ClientToken:       a.ClientToken.ValueStringPointer(),
-	}
 	stack := a.StackID.ValueString()
 	named := stackName{clients, a.Region.ValueString(), a.StackName.ValueString(), a.LogicalResourceID.ValueString()}
 	bound := signal.Signal{
-		Target:  target{clients, request},
+		Target:  target{clients, a},
 		What:    a.Status.ValueString(),
 		Service: "ROS",
 
@@ -101,6 +92,6 @@ func bind(clients *alicloud.Clients, a *args) signal.Signal {
 	bound.To = fmt.Sprintf("resource %s of ROS stack %s in %s", named.resource, stack, named.region)
 	bound.HowToCheck = fmt.Sprintf("To find out, look at the resource's status and the stack's events: \"aliyun ros ListStackEvents --RegionId %s --StackId %s\".",
 		delivery.ShellWord(named.region), delivery.ShellWord(stack))
-	bound.Ready, bound.Completion = watched.ready(), watched.completion(request)
+	bound.Ready, bound.Completion = watched.ready(), watched.completion(a.Status.ValueString())
 	return bound
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	sdk "github.com/alibabacloud-go/ros-20190910/v4/client"
-	"github.com/alibabacloud-go/tea/tea"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
@@ -38,7 +36,7 @@ func wait(clients *alicloud.Clients) *signal.Wait[args] {
 				Service:     "ROS",
 				RateLimit:   "ros/" + watched.region,
 				Ready:       ready,
-				Completion:  watched.completion(&sdk.SignalResourceRequest{Status: tea.String("SUCCESS")}),
+				Completion:  watched.completion("SUCCESS"),
 				ExplainRead: explainRead,
 			}, nil
 		},
@@ -48,7 +46,7 @@ func wait(clients *alicloud.Clients) *signal.Wait[args] {
 // progressing is reached when the stack is in progress, and missed when it has ended.
 func (w stackResource) progressing() *delivery.Probe {
 	return w.probe(func(found snapshot) delivery.Observation {
-		switch status := tea.StringValue(found.stack.Status); {
+		switch status := found.stack.Status; {
 		case inProgress(status):
 			return found.observation(delivery.Reached)
 		case final(status):
