@@ -2,6 +2,8 @@ package delivery
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,19 +25,20 @@ type Poller struct {
 
 	mu      sync.Mutex
 	watches map[string]*watch
-	// ended is what was read last of the targets of lasting probes, in the order of keys.
+	groups  map[string]*group
+	// finals is what was read last of the targets of lasting probes, in the order of keys.
 	finals    map[string]any
 	finalKeys []string
 }
 
-// longestMemory is of how many targets the poller remembers how they ended.
+// maxFinals is of how many targets the poller remembers how they ended.
 const maxFinals = 16
 
 // NewPoller returns a poller with a policy's retry policy for reading.
 func NewPoller(policy RetryPolicy) *Poller {
 	return &Poller{
 		FirstPause: policy.FirstPoll, LongestPause: policy.LongestPoll, Attempt: policy.Attempt, Settle: policy.Settle, Unreachable: policy.Unreachable,
-		watches: map[string]*watch{}, finals: map[string]any{},
+		watches: map[string]*watch{}, groups: map[string]*group{}, finals: map[string]any{},
 	}
 }
 
@@ -60,25 +63,55 @@ func (p *Poller) recall(key string) (value any, known bool) {
 	return value, known
 }
 
+// source is what is read: a target that key names. The batch is nil where it can only be
+// read alone.
+type source struct {
+	key   string
+	read  func(context.Context) any
+	batch *batch
+}
+
 // watch is the polling of one target. It ends with its last waiter.
 type watch struct {
+	source
 	stop context.CancelFunc
 	// ended is closed when no read is under way any more, and none will be.
 	ended   chan struct{}
 	newcome chan struct{}
 	waiters map[*waiter]bool
+
+	// group is nil where the target can only be read alone. The rest is guarded by the
+	// poller's mutex: the target's id in its batch, and while it rests, until when and for
+	// how long; taken is the request of others that reads it, too, and called then has news.
+	group  *group
+	id     string
+	due    time.Time
+	pause  time.Duration
+	taken  *request
+	called chan struct{}
 }
 
 // waiter holds the newest reading that nobody has looked at yet.
-type waiter struct{ news chan any }
+type waiter struct {
+	news chan any
+	// settles says whether what a batch found is enough; nil where it never is.
+	settles func(any) bool
+}
 
 // Await reads what key names until done is true of an observation, and returns nil;
 // or until ctx ends, and returns why. No reading is older than the call. The
 // read belongs to all that wait for the same key: it gets a context of its own,
 // and whichever call came first provides it.
 func Await[T any](ctx context.Context, p *Poller, key string, read func(context.Context) T, done func(T) bool) error {
+	return await(ctx, p, source{key: key, read: func(ctx context.Context) any { return read(ctx) }}, done)
+}
+
+func await[T any](ctx context.Context, p *Poller, of source, done func(T) bool) error {
 	w := &waiter{news: make(chan any, 1)}
-	leave := p.join(ctx, key, w, func(ctx context.Context) any { return read(ctx) })
+	if of.batch != nil {
+		w.settles = of.batch.settles
+	}
+	leave := p.join(ctx, of, w)
 	defer leave()
 	for {
 		select {
@@ -92,10 +125,10 @@ func Await[T any](ctx context.Context, p *Poller, key string, read func(context.
 	}
 }
 
-func (p *Poller) join(ctx context.Context, key string, w *waiter, read func(context.Context) any) (leave func()) {
+func (p *Poller) join(ctx context.Context, of source, w *waiter) (leave func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	shared, ok := p.watches[key]
+	shared, ok := p.watches[of.key]
 	if ok {
 		select {
 		case shared.newcome <- struct{}{}:
@@ -104,17 +137,23 @@ func (p *Poller) join(ctx context.Context, key string, w *waiter, read func(cont
 	} else {
 		// The first waiter's values, such as its logger, but not its end.
 		polling, stop := context.WithCancel(context.WithoutCancel(ctx))
-		shared = &watch{stop: stop, ended: make(chan struct{}), newcome: make(chan struct{}, 1), waiters: map[*waiter]bool{}}
-		p.watches[key] = shared
-		go p.poll(polling, shared, read)
+		shared = &watch{
+			source: of, stop: stop, ended: make(chan struct{}), newcome: make(chan struct{}, 1), waiters: map[*waiter]bool{},
+			called: make(chan struct{}, 1), group: p.group(of.batch),
+		}
+		p.watches[of.key] = shared
+		go p.poll(polling, shared)
 	}
 	shared.waiters[w] = true
 	return func() {
 		p.mu.Lock()
 		delete(shared.waiters, w)
 		last := len(shared.waiters) == 0
-		if last && p.watches[key] == shared {
-			delete(p.watches, key)
+		if last && p.watches[of.key] == shared {
+			delete(p.watches, of.key)
+			if shared.group != nil {
+				shared.group.watches--
+			}
 		}
 		p.mu.Unlock()
 		if last {
@@ -125,17 +164,30 @@ func (p *Poller) join(ctx context.Context, key string, w *waiter, read func(cont
 	}
 }
 
-func (p *Poller) poll(ctx context.Context, shared *watch, read func(context.Context) any) {
-	defer close(shared.ended)
-	pauses := &backoff.ExponentialBackOff{
-		InitialInterval: p.FirstPause, RandomizationFactor: 0.2, Multiplier: 1.5, MaxInterval: p.LongestPause,
+// group returns a batch's group with one more target. It needs the mutex.
+func (p *Poller) group(b *batch) *group {
+	if b == nil {
+		return nil
 	}
+	g, ok := p.groups[b.key]
+	if !ok {
+		g = &group{resting: map[*watch]bool{}}
+		p.groups[b.key] = g
+	}
+	g.watches++
+	return g
+}
+
+func (p *Poller) poll(ctx context.Context, shared *watch) {
+	defer close(shared.ended)
+	if shared.group != nil {
+		defer p.forget(shared)
+	}
+	pauses := &backoff.ExponentialBackOff{InitialInterval: p.FirstPause, Multiplier: 1.5, MaxInterval: p.LongestPause}
 	pauses.Reset()
 	for ctx.Err() == nil {
-		began, waiting := time.Now(), p.waiting(shared)
-		attempt, cancel := context.WithTimeout(ctx, p.Attempt)
-		observation := read(attempt)
-		cancel()
+		began := time.Now()
+		waiting, observation, spread := p.observe(ctx, shared)
 		for _, w := range waiting {
 			// Only the newest reading counts; one that nobody took yet is dropped.
 			select {
@@ -144,21 +196,48 @@ func (p *Poller) poll(ctx context.Context, shared *watch, read func(context.Cont
 			}
 			w.news <- observation
 		}
-		if !p.rest(ctx, shared, pauses, began) {
+		pause := time.Duration(spread * float64(pauses.NextBackOff()))
+		if !p.rest(ctx, shared, min(max(pause, p.FirstPause), p.LongestPause), began) {
 			return
 		}
 	}
 }
 
-// rest waits for the time of the next read, which a newcomer may bring forward.
-func (p *Poller) rest(ctx context.Context, shared *watch, pauses *backoff.ExponentialBackOff, began time.Time) bool {
-	pause := time.NewTimer(min(max(pauses.NextBackOff(), p.FirstPause), p.LongestPause))
+// observe reads a target, together with others where that is enough for all who wait,
+// and returns what is to be told to whom, and by what factor the pause after it varies.
+func (p *Poller) observe(ctx context.Context, shared *watch) ([]*waiter, any, float64) {
+	if shared.group != nil {
+		if r := p.board(ctx, shared); r != nil {
+			if waiting, seen := p.together(ctx, r, shared); seen != nil || ctx.Err() != nil {
+				return waiting, seen, r.spread
+			}
+		}
+	}
+	waiting := p.waiting(shared)
+	attempt, cancel := context.WithTimeout(ctx, p.Attempt)
+	defer cancel()
+	return waiting, shared.read(attempt), spread()
+}
+
+// rest waits for the time of the next read, which a newcomer may bring forward, and others
+// that are read with it.
+func (p *Poller) rest(ctx context.Context, shared *watch, until time.Duration, began time.Time) bool {
+	if shared.group != nil {
+		id := shared.batch.id()
+		p.mu.Lock()
+		shared.id, shared.due, shared.pause = id, time.Now().Add(until), until
+		shared.group.resting[shared] = true
+		p.mu.Unlock()
+	}
+	pause := time.NewTimer(until)
 	defer pause.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return false
 		case <-pause.C:
+			return true
+		case <-shared.called:
 			return true
 		case <-shared.newcome:
 			pause.Reset(max(0, p.FirstPause-time.Since(began)))
@@ -169,9 +248,5 @@ func (p *Poller) rest(ctx context.Context, shared *watch, pauses *backoff.Expone
 func (p *Poller) waiting(shared *watch) []*waiter {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	waiting := make([]*waiter, 0, len(shared.waiters))
-	for w := range shared.waiters {
-		waiting = append(waiting, w)
-	}
-	return waiting
+	return slices.Collect(maps.Keys(shared.waiters))
 }

@@ -48,11 +48,14 @@ type Probe struct {
 	read  func(context.Context) snapshot
 	judge func(any) Observation
 	final bool
+	batch *batch
 }
 
 type snapshot struct {
 	value   any
 	attempt Attempt
+	// batched says that a batch found the value, which may be only a part of it.
+	batched bool
 }
 
 // NewProbe returns the probe of a target that key names. The read returns what it
@@ -63,7 +66,7 @@ func NewProbe[T any](key string, read func(context.Context) (T, Attempt), judge 
 		key: key,
 		read: func(ctx context.Context) snapshot {
 			value, attempt := read(ctx)
-			return snapshot{value, attempt}
+			return snapshot{value: value, attempt: attempt}
 		},
 		judge: func(value any) Observation { return judge(value.(T)) },
 	}
@@ -72,14 +75,12 @@ func NewProbe[T any](key string, read func(context.Context) (T, Attempt), judge 
 // WithLimiter returns the probe as one whose reads share a rate limiter.
 func (v *Probe) WithLimiter(limiter *RateLimiter) *Probe {
 	paced := *v
-	paced.read = func(ctx context.Context) snapshot {
-		if stopped := limiter.Wait(ctx); stopped != nil {
-			refused, _ := limiter.LastThrottle()
-			return snapshot{attempt: refused}
-		}
-		began := time.Now()
-		read := v.read(ctx)
-		limiter.Observe(began, read.attempt)
+	paced.batch = v.batch.withLimiter(limiter)
+	paced.read = func(ctx context.Context) (read snapshot) {
+		read.attempt = limiter.pace(ctx, func() Attempt {
+			read = v.read(ctx)
+			return read.attempt
+		})
 		return read
 	}
 	return &paced
@@ -169,11 +170,12 @@ func (p *Poller) ReadUntilSettled(ctx context.Context, probe *Probe) WaitResult 
 
 // until reads the target until an observation is enough, or a read fails otherwise than in passing.
 func (p *Poller) until(ctx context.Context, probe *Probe, passing func(Attempt) bool, enough func(Observation) bool) (end WaitResult) {
-	end.Stopped = Await(ctx, p, probe.key, probe.read, func(s snapshot) bool {
+	of := source{key: probe.key, read: func(ctx context.Context) any { return probe.read(ctx) }, batch: probe.batch}
+	end.Stopped = await(ctx, p, of, func(s snapshot) bool {
 		switch {
 		case s.attempt.Outcome == Accepted:
 			end.Observation, end.Failed = probe.judge(s.value), nil
-			if probe.final && end.Observation.State != Pending {
+			if probe.final && !s.batched && end.Observation.State != Pending {
 				p.remember(probe.key, s.value)
 			}
 			return enough(end.Observation)

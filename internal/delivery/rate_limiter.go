@@ -146,6 +146,19 @@ func (l *RateLimiter) interval() time.Duration {
 	return time.Duration((1 - jitter + 2*jitter*rand.Float64()) / l.rate * float64(time.Second))
 }
 
+// pace makes a request when it is its turn. When there is none, it returns what the
+// service said when it last throttled.
+func (l *RateLimiter) pace(ctx context.Context, request func() Attempt) Attempt {
+	if stopped := l.Wait(ctx); stopped != nil {
+		refused, _ := l.LastThrottle()
+		return refused
+	}
+	began := time.Now()
+	attempt := request()
+	l.Observe(began, attempt)
+	return attempt
+}
+
 // Observe has the rate limiter know what a request came to that began then.
 func (l *RateLimiter) Observe(began time.Time, attempt Attempt) {
 	l.mu.Lock()

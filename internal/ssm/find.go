@@ -90,12 +90,13 @@ func (d document) candidates(ctx context.Context, input *sdk.SendAutomationSigna
 	if attempt.Outcome != delivery.Accepted {
 		return nil, attempt
 	}
+	takers := takers(input)
 	for _, one := range listed {
 		if !is(one.DocumentName, d.name) || awssdk.ToTime(one.ExecutionStartTime).Before(d.after) {
 			continue
 		}
 		candidate := signal.Candidate{ID: awssdk.ToString(one.AutomationExecutionId), Started: awssdk.ToTime(one.ExecutionStartTime), Status: string(one.AutomationExecutionStatus)}
-		if adopts || mayTake(one, input) {
+		if adopts || takers == nil || slices.Contains(takers, awssdk.ToString(one.CurrentAction)) {
 			found, read := execution{d.client, candidate.ID, d.region}.read(ctx)
 			if read.Code == notFound {
 				continue // The list lags behind what has been forgotten.
@@ -115,18 +116,18 @@ func (d document) candidates(ctx context.Context, input *sdk.SendAutomationSigna
 	return all, attempt
 }
 
-// mayTake reports whether an execution has to be read to know whether it takes the signal:
-// one whose current step does something else than wait does not. A step that runs a child
-// is read for what it says of that.
-func mayTake(one ssmtypes.AutomationExecutionMetadata, input *sdk.SendAutomationSignalInput) bool {
-	action := awssdk.ToString(one.CurrentAction)
+// takers are the actions of the current steps of executions that have to be read to know
+// whether they take the signal: one whose current step does something else than wait does
+// not. A step that runs a child is read for what it says of that, and an execution that
+// shows no step, too. It returns nil where the current step does not tell.
+func takers(input *sdk.SendAutomationSignalInput) []string {
 	switch input.SignalType {
 	case ssmtypes.SignalTypeApprove, ssmtypes.SignalTypeReject, ssmtypes.SignalTypeRevoke:
-		return slices.Contains([]string{"", "aws:approve", "aws:executeAutomation"}, action)
+		return []string{"", "aws:approve", "aws:executeAutomation"}
 	case ssmtypes.SignalTypeResume:
-		return slices.Contains([]string{"", "aws:pause", "aws:executeAutomation"}, action)
+		return []string{"", "aws:pause", "aws:executeAutomation"}
 	default:
-		return true
+		return nil
 	}
 }
 

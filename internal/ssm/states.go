@@ -85,10 +85,50 @@ func (e execution) probe(judge func(snapshot) delivery.Observation) *delivery.Pr
 	return delivery.NewProbe(e.key(), e.read, judge)
 }
 
+// mostListed is how many executions can be listed by their ids: as many as a filter can
+// have values.
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_AutomationExecutionFilter.html
+const mostListed = 10
+
+// listed has the probe read its execution with others by a list, which has no steps,
+// where that settles what is waited for.
+func (e execution) listed(probe *delivery.Probe, settles func(snapshot) bool) *delivery.Probe {
+	return delivery.Batch[snapshot]{Key: "ssm/" + e.region, Most: mostListed, Read: e.client.list}.Of(probe, func() string { return e.id }, settles)
+}
+
+// list reads executions by their ids. What is not on the first page is not found.
+func (c *client) list(ctx context.Context, ids []string) (map[string]snapshot, delivery.Attempt) {
+	out, attempt := aws.Get(ctx, c.DescribeAutomationExecutions, &sdk.DescribeAutomationExecutionsInput{
+		Filters: []ssmtypes.AutomationExecutionFilter{{Key: ssmtypes.AutomationExecutionFilterKeyExecutionId, Values: ids}},
+	})
+	if out == nil {
+		return nil, attempt
+	}
+	found := map[string]snapshot{}
+	for _, one := range out.AutomationExecutionMetadataList {
+		found[awssdk.ToString(one.AutomationExecutionId)] = snapshot{clock: attempt.Clock, AutomationExecution: ssmtypes.AutomationExecution{
+			AutomationExecutionStatus: one.AutomationExecutionStatus, FailureMessage: one.FailureMessage,
+			CurrentStepName: one.CurrentStepName, CurrentAction: one.CurrentAction,
+		}}
+	}
+	return found, attempt
+}
+
+// goesOn reports whether a status is one of an execution that has not ended.
+func (s snapshot) goesOn() bool { return slices.Contains(goingOn, string(s.AutomationExecutionStatus)) }
+
+// runs reports whether an execution is busy with an action that is none of these: with
+// nothing that waits for somebody.
+func (s snapshot) runs(except []string) bool {
+	return s.AutomationExecutionStatus == ssmtypes.AutomationExecutionStatusInprogress && !slices.Contains(except, awssdk.ToString(s.CurrentAction))
+}
+
 // completion is reached when the run has ended: successfully, or in any way
-// after a signal that was to stop it.
+// after a signal that was to stop it. Why one has failed is read of it alone.
 func (e execution) completion(input *sdk.SendAutomationSignalInput) *delivery.Probe {
-	return e.probe(func(found snapshot) delivery.Observation { return found.end(input) }).Final()
+	return e.listed(e.probe(func(found snapshot) delivery.Observation { return found.end(input) }).Final(), func(found snapshot) bool {
+		return found.goesOn() || slices.Contains(succeeded, found.AutomationExecutionStatus)
+	})
 }
 
 // end is what an execution means to one who waits for its end after such a signal,
@@ -106,7 +146,7 @@ func (s snapshot) end(input *sdk.SendAutomationSignalInput) delivery.Observation
 
 // ready is reached when a step can take the signal, and missed when the run has ended.
 func (e execution) ready(input *sdk.SendAutomationSignalInput) *delivery.Probe {
-	return e.probe(func(found snapshot) delivery.Observation {
+	ready := e.probe(func(found snapshot) delivery.Observation {
 		if final(string(found.AutomationExecutionStatus)) {
 			return found.observation(delivery.Missed)
 		}
@@ -117,6 +157,10 @@ func (e execution) ready(input *sdk.SendAutomationSignalInput) *delivery.Probe {
 		waiting.Seen = found.seen(input)
 		return waiting
 	})
+	if actions := takers(input); actions != nil {
+		return e.listed(ready, func(found snapshot) bool { return found.runs(actions) })
+	}
+	return ready
 }
 
 // seen says where an execution is that no step of takes the signal, and which child

@@ -52,19 +52,19 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 // completed is completion without a signal. What the run has given back is told to
 // given once it has ended.
 func (e execution) completed(given func(map[string][]string)) *delivery.Probe {
-	return e.probe(func(found snapshot) delivery.Observation {
+	return e.listed(e.probe(func(found snapshot) delivery.Observation {
 		observation := found.end(&sdk.SendAutomationSignalInput{})
 		if observation.State != delivery.Pending {
 			given(found.Outputs)
 		}
 		return observation
-	}).Final()
+	}).Final(), snapshot.goesOn)
 }
 
 // waiting is reached when a step waits for an approval or is paused, and missed when
 // the run has ended.
 func (e execution) waiting() *delivery.Probe {
-	return e.probe(func(found snapshot) delivery.Observation {
+	return e.listed(e.probe(func(found snapshot) delivery.Observation {
 		switch {
 		case final(string(found.AutomationExecutionStatus)):
 			return found.observation(delivery.Missed)
@@ -75,7 +75,7 @@ func (e execution) waiting() *delivery.Probe {
 		default:
 			return found.observation(delivery.Pending)
 		}
-	})
+	}), func(found snapshot) bool { return found.runs([]string{"", "aws:approve", "aws:pause"}) })
 }
 
 // outputsOf are the outputs of a run as Terraform has them.

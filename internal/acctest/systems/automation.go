@@ -101,6 +101,7 @@ var automation = []System{{
 		IsRunning: "InProgress", Succeeded: "Success", Failed: "Failed",
 		Reason: "the disk is full",
 		Adopts: true,
+		Batch:  &Batch{"ssm:DescribeAutomationExecutions", "up to ten executions"},
 	},
 	Lost:    ReadBack,
 	ShownBy: "GetAutomationExecution",

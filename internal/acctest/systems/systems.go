@@ -162,7 +162,13 @@ type Gate struct {
 	// a signal is recognised, where its target and its own arguments do not do.
 	Adopts     bool
 	AdoptsWith Values
+	// Batch is how resources that wait for different targets share reads; nil where each is read alone.
+	Batch *Batch
 }
+
+// Batch is a read of several targets: the permission that it needs beside those of a wait, "" where it needs none, and
+// what one request reads.
+type Batch struct{ Permission, Reads string }
 
 // How a run ends.
 const (
