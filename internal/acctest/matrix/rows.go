@@ -33,7 +33,7 @@ func with(a, b map[systems.Lost]Cell) map[systems.Lost]Cell {
 // Sections are the rows of the matrix.
 var Sections = []Section{{
 	Title: "Nothing arrives",
-	About: "Without a connection nothing can have arrived, so another attempt does no harm. What passes by itself is tried again.",
+	About: "Without a connection nothing can have arrived, so another attempt does no harm. The provider tries again after errors that may pass.",
 	Rows: []Row{{
 		Name:    "connection refused at first",
 		What:    "connections are refused for a while",
@@ -75,7 +75,7 @@ var Sections = []Section{{
 		End:     rejected(1, "request id", "PERMISSION"),
 	}, {
 		Name:    "credentials expired",
-		What:    "the credentials have expired; for the trigger, its URL or access token has been replaced",
+		What:    "the credentials have expired; for the trigger, its URL or access token was replaced",
 		Trouble: always(sandbox.KindExpired),
 		End:     rejected(1, "expired", "renew"),
 	}, {
@@ -88,7 +88,7 @@ var Sections = []Section{{
 	}},
 }, {
 	Title: "The service fails",
-	About: "The server errors of AWS do not say whether the request had an effect; " + services(systems.ReadBack) + " are read to find out. The document of the HTTP trigger says of 500 and 503 that the run has not started.",
+	About: "The server errors of AWS do not say whether the request had an effect. The provider reads at " + services(systems.ReadBack) + " to find out. The documentation of the HTTP trigger says that the run has not started after 500 and 503.",
 	Rows: []Row{{
 		Name:      "500 before acting",
 		What:      "the service answers 500 once, and has not acted",
@@ -121,10 +121,10 @@ var Sections = []Section{{
 	}},
 }, {
 	Title: "The answer is lost",
-	About: fmt.Sprintf("The request was sent, and no usable answer came back. The provider then reads %[1]s. A signal that the service shows at the time of the send, and that no other signal explains, is confirmed. "+
-		"The time of the send is from its beginning until %[2]s seconds after the answer was lost: an event of somebody else in that time that is exactly like this signal cannot be told from it, and confirms it. "+
-		"A signal that the service does not show after %[2]s seconds of reading is sent again. Two signals with the same configuration need two events to be confirmed. "+
-		"If an event does not show enough to be this signal's, or there are more such events than signals, the outcome stays unknown. So does an approval without a `Comment` unless it names the caller, and a revocation, for which nothing is read. "+
+	About: fmt.Sprintf("The request was sent, and no usable answer came back. The provider then reads at %[1]s whether the signal has arrived. If the service shows the signal at the time of the send, and no other signal explains what it shows, the signal is confirmed. "+
+		"The time of the send is from its beginning until %[2]s seconds after the answer was lost. The provider cannot tell an event of somebody else from this signal if it falls into that time and is exactly like this signal: such an event confirms the signal. "+
+		"If the service does not show the signal within %[2]s seconds of reading, the signal is sent again. Two signals with the same configuration need two events to be confirmed. "+
+		"The outcome stays unknown if an event does not show enough, or if there are more such events than signals. It also stays unknown for an approval without a `Comment` whose decision does not name the caller, and for a revocation, for which the provider reads nothing. "+
 		"The other services do not show whether they have acted.", services(systems.ReadBack), fmt.Sprintf("%.0f", delivery.DefaultRetryPolicy.Settle.Seconds())),
 	Rows: []Row{
 		lost("dropped before acting", "the connection is closed before an answer, and the service has not acted", once(sandbox.KindDropBefore), 0, "before an answer came"),
@@ -206,7 +206,7 @@ var Sections = []Section{{
 	},
 }, {
 	Title: "HTTP/2",
-	About: "A server that speaks HTTP/2 can end the stream of one request, or go away. It says of a refused stream, and of those above the last one of its GOAWAY, that it has not processed them (RFC 9113, sections 6.8 and 8.7); any other end says nothing. One attempt is one request on the wire, whatever the server does.",
+	About: "A server that speaks HTTP/2 can end the stream of one request, or go away. When the server refuses a stream, or ends a stream above the last one that its GOAWAY names, it has not processed the request (RFC 9113, sections 6.8 and 8.7). Any other end of a stream says nothing about that. One attempt is always one request on the wire.",
 	Rows: []Row{
 		lost("stream reset before acting", "the server reads the request and ends its stream with an error, and the service has not acted", http2(once(sandbox.KindReset)), 0),
 		lost("stream reset after acting", "the service acts, and the server ends the request's stream with an error", http2(once(sandbox.KindResetAfter)), 1),

@@ -126,22 +126,22 @@ var cloudFormationResource = []System{{
 		Named:   "by the `stack_name`, a name or an ARN, and its `logical_resource_id`",
 		API:     "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SignalResource.html",
 		Sends:   "a signal to a resource of an AWS CloudFormation stack, as `cfn-signal` does",
-		Lost:    "sends the same request again, until an answer comes or the timeout is over. The answer that this `unique_id` already exists confirms the signal; where the stack is past it, its events are read",
-		Repeats: "`unique_id`: a resource takes each one once",
-		LostRows: "| the answer is lost, cut short, a server error, or not the service's own | sends the same request again until the create timeout: |\n" +
-			"| – the service takes it | recorded with `delivery = \"SENT\"`: the first one had not arrived, or was a `FAILURE` |\n" +
+		Lost:    "sends the same request again until an answer comes, or until the timeout. If the service answers that this `unique_id` already exists, the signal is confirmed. If the stack no longer waits for the signal, the provider reads the stack's events",
+		Repeats: "`unique_id`: a resource takes each id once",
+		LostRows: "| the answer is lost, cut short, a server error, or not from the service itself | sends the same request again until the create timeout: |\n" +
+			"| – the service takes it | recorded with `delivery = \"SENT\"`: the first request had not arrived, or was a `FAILURE` |\n" +
 			"| – the service answers that the resource has a signal with this `unique_id` | recorded with `delivery = \"CONFIRMED\"` |\n" +
-			"| – the service refuses it otherwise, or no answer comes | reads the stack's events: if they show the signal, it is recorded with `delivery = \"CONFIRMED\"`; if they do not within 15 seconds, it fails, and nothing is recorded |\n" +
-			"| – they cannot be read, or there was no answer at all within a minute and they do not show the signal | fails; saved as tainted with `delivery = \"UNKNOWN\"` |",
+			"| – the service refuses it for another reason, or no answer comes | reads the stack's events. If they show the signal, it is recorded with `delivery = \"CONFIRMED\"`. If they do not within 15 seconds, the resource fails, and nothing is recorded |\n" +
+			"| – the events cannot be read, or no answer came within a minute and the events do not show the signal | fails; saved as tainted with `delivery = \"UNKNOWN\"` |",
 		AfterCrash: "set `unique_id` and `adopt_existing`: the next apply finds the signal in the stack's events. With `unique_id` alone CloudFormation refuses the second signal, " +
-			"and the apply fails although the stack has had the first.",
+			"and the apply fails although the stack has got the first one.",
 		Answers: []Answer{
 			{"ValidationError: Stack ... does not exist", "stack_name", "the stack's name, region and account"},
 			{"ValidationError: Stack ... is in CREATE_COMPLETE state and cannot be signaled", "stack_name", "whether the stack is being created or updated now"},
 			{"ValidationError: Resource ... does not exist for stack ...", "logical_resource_id", "the logical id, and whether the stack has come to it"},
 			{"ValidationError: Resource ... is in CREATE_COMPLETE state and cannot be signaled", "logical_resource_id", "whether it has a `CreationPolicy` or `UpdatePolicy`, and waits now"},
-			{"ValidationError: Resource ... is of type AWS_CLOUDFORMATION_WAIT_CONDITION_HANDLE_V3 and cannot be signaled", "logical_resource_id", "nothing: a handle is released with a request to its presigned URL"},
-			{"ValidationError: Signal with ID ... for resource ... already exists", "unique_id", "whether it is this signal, and the id otherwise"},
+			{"ValidationError: Resource ... is of type AWS_CLOUDFORMATION_WAIT_CONDITION_HANDLE_V3 and cannot be signaled", "logical_resource_id", "the logical id: a wait condition handle takes no signal, but a request to its presigned URL"},
+			{"ValidationError: Signal with ID ... for resource ... already exists", "unique_id", "whether that signal is this one; if it is not, use another id"},
 			{"AccessDenied", "", "the permission `cloudformation:SignalResource`"},
 		},
 	},

@@ -136,14 +136,14 @@ var codepipelineApproval = []System{{
 	}},
 	Docs: Docs{
 		Service: "CodePipeline",
-		Named:   "by its `pipeline_name`, `stage_name` and `action_name`; the approval that waits, or that of `token` or `pipeline_execution_id`",
+		Named:   "by its `pipeline_name`, `stage_name` and `action_name`. The signal goes to the approval that waits, or to that of `token` or `pipeline_execution_id`",
 		API:     "https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutApprovalResult.html",
 		Sends:   "the answer to a manual approval of an AWS CodePipeline pipeline",
-		Lost:    "reads whether the approval still waits, and is then answered again. Of a closed one it reads its answer: one with this status and `summary`, in that time, is confirmed; anything else is unknown or refused",
-		Repeats: "the `token` is good for one answer",
-		LookUp:  "Without `token`, one `GetPipelineState` request finds it first, which needs `codepipeline:GetPipelineState` on the pipeline; with `pipeline_execution_id` also `GetPipelineExecution`, and for a pipeline in `PARALLEL` mode `ListActionExecutions`.",
-		AfterCrash: "the token is good for one answer, and the service refuses a used one. Without `token`, the next apply finds that the approval waits no more, or answers the approval of another execution that waits by then: " +
-			"`pipeline_execution_id` names the one that is meant.",
+		Lost:    "reads the approval. If it still waits, the signal is sent again. If it is closed, its answer is read: an answer from the time of the send with this status and `summary` confirms the signal; anything else is unknown or refused",
+		Repeats: "the `token` works for one answer",
+		LookUp:  "Without `token`, the provider first finds the token with one `GetPipelineState` request, which needs `codepipeline:GetPipelineState` on the pipeline. With `pipeline_execution_id` it also needs `codepipeline:GetPipelineExecution`, and for a pipeline in `PARALLEL` mode `codepipeline:ListActionExecutions`.",
+		AfterCrash: "the token works for one answer, and the service refuses a used one. Without `token`, the next apply finds that the approval no longer waits. If another execution waits by then, it answers that approval. " +
+			"To prevent this, set `pipeline_execution_id`.",
 		Answers: []Answer{
 			{"InvalidApprovalTokenException", "token", "whether the approval was answered, has timed out, or its execution has ended"},
 			{"ApprovalAlreadyCompletedException", "token", "who has answered the approval"},

@@ -105,15 +105,15 @@ var ecsDeployment = []System{{
 		Named:   "by its `service_deployment_arn` and `hook_id`, or found by `cluster` and `service`",
 		API:     "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContinueServiceDeployment.html",
 		Sends:   "continue or roll back a deployment of an Amazon ECS service that is paused at a lifecycle hook",
-		Lost: "reads the deployment: a hook that still awaits an action has not had the signal, which is sent again; " +
-			"one that has ended as the signal would have it, in a deployment that was last updated in that time, is confirmed; anything else is unknown",
-		Repeats: "the `hook_id` is that of one pause, and takes one action",
+		Lost: "reads the deployment. If the hook still awaits an action, the signal has not arrived, and is sent again. " +
+			"If the hook has ended as the signal asks, and the deployment was last updated at the time of the send, the signal is confirmed. Anything else is unknown",
+		Repeats: "the `hook_id` belongs to one pause, and takes one action",
 		AfterCrash: "the hook takes one action, and the service refuses another one. The apply then fails although the deployment has gone on: " +
-			"take the resource out of the configuration. With `cluster` and `service` set `lifecycle_stage`, too: otherwise the next pause of the deployment is answered instead.",
+			"remove the resource from the configuration. With `cluster` and `service`, also set `lifecycle_stage`: otherwise the next apply answers the next pause of the deployment.",
 		Answers: []Answer{
 			{"ServiceDeploymentNotFoundException", "service_deployment_arn", "the ARN, region and account"},
 			{"InvalidParameterException", "hook_id", "whether the hook awaits an action, and the deployment is in progress"},
-			{"ClientException", "hook_id", "the same: which of the two it is, is not documented"},
+			{"ClientException", "hook_id", "the same; AWS does not document which of the two answers means what"},
 			{"UnsupportedFeatureException", "", "whether ECS offers this in the region"},
 			{"AccessDeniedException", "", "the permission `ecs:ContinueServiceDeployment`"},
 		},

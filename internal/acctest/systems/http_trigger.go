@@ -62,13 +62,13 @@ var httpTrigger = []System{{
 		Service: "Cloud Automator",
 		Named:   "by the `job_id`, or by `url` and access token",
 		Sends:   "the HTTP request that starts a Cloud Automator job",
-		Lost:    "cannot tell: unknown. Its 500 and 503 are documented as \"has not started\", and are tried again",
+		Lost:    "the outcome is unknown, because the service does not show its runs. After 500 and 503, which are documented as \"has not started\", the provider tries again",
 		Repeats: "nothing",
 		LostRows: "| the trigger answers 500 or 503, documented as \"has not started\" | tries again until the create timeout |\n" +
-			"| the answer is lost, cut short, another server error, or not the service's own | fails and does not send again; saved as tainted with `delivery = \"UNKNOWN\"` |",
-		AfterCrash: "there is no such guard. After a crash, look at the job's log in Cloud Automator before applying again.",
-		NoPolicy:   "Sending needs the trigger's URL and access token. With `job_id` they are read through the job API with the provider's API key.",
-		ByAction:   "by its `job_id`, whose credentials are read when it is invoked",
+			"| the answer is lost, cut short, another server error, or not from the service itself | fails and does not send again; saved as tainted with `delivery = \"UNKNOWN\"` |",
+		AfterCrash: "nothing prevents a second run of the job. After a crash, check the job's log in Cloud Automator before you apply again.",
+		NoPolicy:   "Sending needs the trigger's URL and access token. With `job_id` the provider reads them through the job API, with its API key.",
+		ByAction:   "by its `job_id`; the action reads the job's URL and access token when it is invoked",
 		Answers:    []Answer{{"404", "url", "whether URL and access token are those on the job's page"}},
 	},
 }, {

@@ -137,9 +137,9 @@ var oosExecution = []System{{
 		Service:  "OOS",
 		API:      "https://www.alibabacloud.com/help/en/oos/developer-reference/api-oos-2019-06-01-notifyexecution",
 		Sends:    "approve or reject an execution of an Alibaba Cloud OOS template, or execute, cancel, retry or skip a task of it",
-		Lost:     "reads the execution's tasks: a signal whose note and effect they show in the time of the send is confirmed; a task that still waits for it is signalled again; anything else is unknown",
-		Repeats:  "nothing but the task's state: its `notify_note` tells one signal from another",
-		LateNote: "a task that is shown as waiting for longer gets the signal twice",
+		Lost:     "reads the execution's tasks. If they show the note and the effect of the signal at the time of the send, it is confirmed. If a task still waits for the signal, it is sent again. Anything else is unknown",
+		Repeats:  "only the task's state. The `notify_note` tells one signal from another",
+		LateNote: "if the service shows the task as waiting for longer than that, the task gets the signal twice",
 		Answers: []Answer{
 			{"EntityNotExists.Execution", "execution_id", "the execution's id, region and account"},
 			{"NoPermission", "", "the permission `oos:NotifyExecution`"},

@@ -147,11 +147,11 @@ func success() System {
 			Named:    "by its `task_token`",
 			API:      "https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html",
 			Sends:    "the answer to a task of an AWS Step Functions execution that waits for a callback",
-			Lost:     "sends a heartbeat: a task that takes it is open, and is answered again. Of a closed one it reads the history of `execution_arn`: an answer that it shows in that time is confirmed; anything else is unknown",
+			Lost:     "sends a heartbeat. If the task takes it, the task is open, and the signal is sent again. If the task is closed, the history of `execution_arn` is read: an answer from the time of the send confirms the signal; anything else is unknown",
 			Repeats:  "the `task_token` works once",
 			LostRows: sfnLostRows,
 			AfterCrash: "the token works once, and the service refuses a used one as `TaskTimedOut`. The apply then fails although the execution has gone on: " +
-				"take the resource out of the configuration, or give it the token of the task that waits now.",
+				"remove the resource from the configuration, or give it the token of the task that waits now.",
 			NoAction: "its token is a secret",
 			Answers: []Answer{
 				{"TaskTimedOut", "task_token", "whether the task was answered or has timed out; a token works once"},
@@ -165,9 +165,9 @@ func success() System {
 	})
 }
 
-// sfnLostRows are the rows about lost answers: they are told by whether the task is
-// closed, too.
-const sfnLostRows = "| the answer is lost, cut short, a server error, or not the service's own | sends a heartbeat with the token, and, if the task is closed, reads the history of `execution_arn`: |\n" +
+// sfnLostRows are the rows about lost answers. They also depend on whether the
+// task is closed.
+const sfnLostRows = "| the answer is lost, cut short, a server error, or not from the service itself | sends a heartbeat with the token, and, if the task is closed, reads the history of `execution_arn`: |\n" +
 	"| – the task is open | after 15 seconds sends the signal again, until the create timeout |\n" +
 	"| – the task is closed, and the history shows the signal | recorded with `delivery = \"CONFIRMED\"` |\n" +
 	"| – the task is closed, and the history does not show the signal, or there is no `execution_arn`, or the provider may not send heartbeats or read | fails and does not send again; saved as tainted with `delivery = \"UNKNOWN\"` |"

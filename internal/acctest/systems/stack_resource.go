@@ -114,14 +114,14 @@ var stackResource = []System{{
 	}},
 	Docs: Docs{
 		Service: "ROS",
-		Named:   "by the `stack_id`, or found by `stack_name`; and its `logical_resource_id`",
+		Named:   "by its `logical_resource_id` and the `stack_id`, or found by `stack_name`",
 		API:     "https://www.alibabacloud.com/help/en/ros/developer-reference/api-ros-2019-09-10-signalresource",
 		Sends:   "a signal to a resource of an Alibaba Cloud ROS stack",
-		Lost:    "sends the same request again, until an answer comes or the timeout is over",
-		Repeats: "`client_token`: a repeat is documented to have no further effect; what it does under the same `unique_id` alone is not documented",
+		Lost:    "sends the same request again until an answer comes, or until the timeout",
+		Repeats: "`client_token`: Alibaba Cloud documents that a repeat has no further effect. It does not document what a repeat with only the same `unique_id` does",
 		AfterCrash: "set `unique_id` and `client_token`: the next apply makes the same request again. Alibaba Cloud documents that a\n" +
-			"  repeat under the same `client_token` has no further effect; for how long it remembers one is not documented, nor what it answers to a signal that nothing waits for any more: the\n" +
-			"  stand-in refuses that.",
+			"  repeat with the same `client_token` has no further effect. It does not document for how long that holds, and what it answers to a signal that nothing waits for any more; the\n" +
+			"  stand-in refuses such a signal.",
 		Answers: []Answer{
 			{"StackNotFound", "stack_id", "the stack's id, region and account"},
 			{"ResourceNotFound", "logical_resource_id", "the logical id, in the stack's template"},

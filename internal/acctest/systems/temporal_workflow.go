@@ -108,15 +108,15 @@ var temporalWorkflow = []System{{
 	}},
 	Docs: Docs{
 		Service: "Temporal",
-		Named:   "by its `namespace` and `workflow_id`; the current run, or that of `run_id`",
+		Named:   "by its `namespace` and `workflow_id`. The signal goes to the current run, or to that of `run_id`",
 		API:     "https://github.com/temporalio/api/blob/master/temporal/api/workflowservice/v1/service.proto",
 		Sends:   "a signal to a Temporal workflow",
-		Lost:    "sends the same request again, until an answer comes or the timeout is over",
-		Repeats: "`request_id`: the server takes one for the same signal once for each run, also after the run has closed",
-		AfterCrash: "set `request_id`: the next apply makes the same request again, and the server takes it for the same signal, unless the run has been\n" +
-			"  reset meanwhile.",
+		Lost:    "sends the same request again until an answer comes, or until the timeout",
+		Repeats: "`request_id`: in each run, the server takes requests with the same id for one signal, also after the run has closed",
+		AfterCrash: "set `request_id`: the next apply makes the same request again, and the server takes it for the same signal, unless the run was\n" +
+			"  reset in the meantime.",
 		NoPolicy: "Sending needs the Write role in the namespace, or whatever the server's authorizer asks for to call `SignalWorkflowExecution`; a self-hosted server without an authorizer asks for nothing.\n\n" +
-			"`wait_until_ready`, `wait_for_completion` and `adopt_existing` also call `DescribeWorkflowExecution` and `GetWorkflowExecutionHistoryReverse`, which the Read role allows, and so does finding out about a signal that repeats have not settled.",
+			"`wait_until_ready`, `wait_for_completion` and `adopt_existing` also call `DescribeWorkflowExecution` and `GetWorkflowExecutionHistoryReverse`, which the Read role allows. The provider also makes these calls when repeated requests have not shown whether the signal has arrived.",
 		NoReadPolicy: "It calls `DescribeWorkflowExecution` and `GetWorkflowExecutionHistoryReverse`, which the Read role in the namespace allows.",
 		Answers: []Answer{
 			{"NOT_FOUND", "workflow_id", "whether there is such an execution in the namespace, and whether it is running"},

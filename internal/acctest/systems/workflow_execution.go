@@ -116,14 +116,14 @@ var workflowExecution = []System{{
 	}},
 	Docs: Docs{
 		Service:  "SWF",
-		Named:    "by its `domain` and `workflow_id`; the open run, or that of `run_id`",
+		Named:    "by its `domain` and `workflow_id`. The signal goes to the open run, or to that of `run_id`",
 		API:      "https://docs.aws.amazon.com/amazonswf/latest/apireference/API_SignalWorkflowExecution.html",
 		Sends:    "a signal to an Amazon SWF workflow execution",
-		Lost:     "reads the history back to the time of the send: a signal that it shows in that time is confirmed; one that it does not show is sent again",
+		Lost:     "reads the history back to the time of the send. If it shows the signal, the signal is confirmed. If it does not, the signal is sent again",
 		Repeats:  "nothing: SWF records every signal that it accepts. Put an id into `input`",
-		LateNote: "a history that lags longer gets the signal twice: put an id into `input`",
+		LateNote: "if the history shows the signal later than that, the workflow gets it twice: put an id into `input`",
 		Answers: []Answer{
-			{"UnknownResourceFault", "workflow_id", "whether there is such a domain and such an execution, and whether it is open"},
+			{"UnknownResourceFault", "workflow_id", "whether the domain and the execution exist, and whether the execution is open"},
 			{"OperationNotPermittedFault", "", "the permission `swf:SignalWorkflowExecution`"},
 		},
 	},

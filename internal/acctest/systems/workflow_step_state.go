@@ -104,10 +104,10 @@ var workflowStepState = []System{{
 		Named:   "by its `workflow_id` and `execution_id`, with the `token` of the callback",
 		API:     "https://docs.aws.amazon.com/transfer/latest/APIReference/API_SendWorkflowStepState.html",
 		Sends:   "the answer to a custom step of an AWS Transfer Family workflow",
-		Lost:    "cannot tell: unknown",
+		Lost:    "the outcome is unknown, because the service does not show its signals",
 		Repeats: "the `token` belongs to one callback",
-		AfterCrash: "the token belongs to one callback. What the service answers to a used one is not documented; the stand-in refuses\n" +
-			"  it here, as an invalid one. The apply then fails although the step has gone on: take the resource out of the configuration, or give it the callback that waits now.",
+		AfterCrash: "the token belongs to one callback. AWS does not document what the service answers to a used token; the stand-in refuses\n" +
+			"  it as invalid. The apply then fails although the step has gone on: remove the resource from the configuration, or give it the token of the callback that waits now.",
 		NoAction: "its token is a secret",
 		Answers: []Answer{
 			{"ResourceNotFoundException", "execution_id", "the ids; an execution that has ended gives the same answer"},

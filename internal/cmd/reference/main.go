@@ -1,8 +1,9 @@
-// Command reference completes the pages in docs/ with what the tests check: it
-// writes the pages that are printed from data, and fills in what stands between
-// [[ and ]] in all others, as a template that is given the table of systems. It
-// sorts the pages by what they are about, and has links between them lead to the
-// registry's pages: the registry does not rewrite relative ones.
+// Command reference completes the pages in docs/ with the data that the tests
+// check. It writes the pages that are generated from data alone. In all
+// other pages it executes the template actions between [[ and ]], which get
+// the table of systems. It gives each page the subcategory of its cloud. It
+// also changes links between pages into links to the registry, because the
+// registry does not rewrite relative links.
 package main
 
 import (
@@ -20,10 +21,11 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 )
 
-// pages are those printed from data, by the names of their files in docs/guides.
-var pages = []struct{ name, title, text string }{
-	{"what-happens-when", "What happens when", matrix.Text()},
-	{"what-happens-after-a-crash", "What happens after a crash", crash.Text()},
+// pages are the pages that are generated from data, with their file names in
+// docs/guides.
+var pages = []struct{ name, title, about, text string }{
+	{"what-happens-when", "What happens when", "Every way in which sending a signal can fail, and how the signal ends then.", matrix.Text()},
+	{"what-happens-after-a-crash", "What happens after a crash", "What the state has, and what the next apply does, after Terraform or the provider was killed.", crash.Text()},
 }
 
 func main() {
@@ -39,8 +41,8 @@ func main() {
 
 func run(docs string) error {
 	for _, page := range pages {
-		text := fmt.Sprintf("---\npage_title: %q\nsubcategory: \"Guides\"\ndescription: |-\n  %s, generated from what the tests check.\n---\n\n# %s\n\n%s",
-			page.title, page.title, page.title, page.text)
+		text := fmt.Sprintf("---\npage_title: %q\nsubcategory: \"Guides\"\ndescription: |-\n  %s\n---\n\n# %s\n\n%s",
+			page.title, page.about, page.title, page.text)
 		if err := os.WriteFile(filepath.Join(docs, "guides", page.name+".md"), []byte(text), 0o644); err != nil {
 			return err
 		}
@@ -56,12 +58,13 @@ func run(docs string) error {
 	})
 }
 
-// registry is where the registry shows docs/index.md. The other pages are below it.
+// registry is the address at which the registry shows docs/index.md. The other
+// pages are below it.
 const registry = "https://registry.terraform.io/providers/terraform-provider-signal/signal/latest/docs"
 
 var relative = regexp.MustCompile(`\]\(([^)#:\s]+)\.md(#[^)\s]*)?\)`)
 
-// publish makes a page one of the registry.
+// publish rewrites the links and the subcategory of a page for the registry.
 func publish(docs, path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -97,12 +100,14 @@ func subcategory(page string) string {
 	return ""
 }
 
-// clouds are the names of what the provider's blocks configure.
+// clouds are the names of the clouds, by the provider's blocks that configure
+// them.
 var clouds = map[string]string{
 	"aws": "AWS", "alicloud": "Alibaba Cloud", "cloud_automator": "Cloud Automator", "temporal": "Temporal",
 }
 
-// complete fills in one page. It is given the system that the page is about, or all.
+// complete executes the template actions of one page. Their data is the system
+// that the page is about, or all systems.
 func complete(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil || !strings.Contains(string(text), "[[") {
@@ -135,7 +140,7 @@ func complete(path string) error {
 	return os.WriteFile(path, []byte(out.String()), 0o644)
 }
 
-// adopting are the resource types that look for a signal before they send it.
+// adopting are the resource types that have adopt_existing.
 func adopting() string {
 	var found []string
 	for _, y := range systems.Signals() {
@@ -156,8 +161,8 @@ func vendor(y systems.System) string {
 	return y.Docs.Service
 }
 
-// named is how a target is named: what the pages say of it, else its id and name, or the
-// arguments that lead to one that is not there.
+// named says how a target is named: the text of Docs.Named. If there is none,
+// it lists the id and the name of Naming, or the arguments of Missing.
 func named(y systems.System) string {
 	if y.Docs.Named != "" {
 		return y.Docs.Named
@@ -173,15 +178,15 @@ func named(y systems.System) string {
 	return "by its " + systems.List(names)
 }
 
-// sure is how sure it is what became of a signal whose answer was lost.
+// sure says what the provider does about a signal whose answer was lost.
 func sure(y systems.System) string {
 	switch y.Lost {
 	case systems.Repeatable:
-		return "repeated until there is an answer: the service takes a repeat for the same signal"
+		return "sends the same request again: the service documents a repeat as harmless"
 	case systems.ReadBack:
-		return "the service is asked: confirmed, or sent again; unknown where it does not show enough"
+		return "reads at the service: confirmed, or sent again; unknown if the service does not show enough"
 	default:
-		return "unknown: the service does not tell"
+		return "unknown: the service does not show its signals"
 	}
 }
 
