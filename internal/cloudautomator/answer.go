@@ -10,17 +10,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-const (
-	// longestWords is how much of an answer is shown, in code points: what is in it
-	// beside an error's text nobody knows.
-	longestWords = 300
-	// longestRetryAfter keeps a Retry-After from overflowing, in seconds.
-	longestRetryAfter = 24 * 60 * 60
-)
+// longestRetryAfter keeps a Retry-After from overflowing, in seconds.
+const longestRetryAfter = 24 * 60 * 60
 
 // answer is an HTTP answer, read whole.
 type answer struct {
@@ -45,8 +38,8 @@ func (a answer) retryAfter() time.Duration {
 }
 
 // said is what the answer says: the format of Cloud Automator's errors is not
-// documented, so it takes what it finds. Web pages say nothing.
-func (a answer) said(secrets *delivery.Redactor) string {
+// documented, so it takes what it finds. Web pages say nothing. It is not fit to be shown yet.
+func (a answer) said() string {
 	if a.page() {
 		return ""
 	}
@@ -55,11 +48,7 @@ func (a answer) said(secrets *delivery.Redactor) string {
 	if json.Unmarshal(a.body, &document) == nil {
 		words = texts(document)
 	}
-	text := secrets.Text(strings.Join(slices.Compact(words), ": "))
-	if runes := []rune(text); len(runes) > longestWords {
-		text = string(runes[:longestWords]) + "..."
-	}
-	return text
+	return strings.Join(slices.Compact(words), ": ")
 }
 
 // texts are the strings in a JSON document: those under the names by which

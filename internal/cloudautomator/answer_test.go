@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
-
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 // What the service says of a field at fault is said with the name of the field.
@@ -18,7 +16,7 @@ func TestAnswersNameTheFieldsAtFault(t *testing.T) {
 		`{"errors":[{"title":"Unprocessable","detail":"nothing named"}]}`:                                {"Unprocessable: nothing named", ""},
 		`{"errors":[{"source":{"parameter":"page[size]"},"detail":"too large"}],"meta":{"trace":"abc"}}`: {"page[size]: too large", ""},
 	} {
-		said := answer{422, http.Header{}, []byte(body)}.said(delivery.NewRedactor())
+		said := answer{422, http.Header{}, []byte(body)}.said()
 		if got := [2]string{said, argumentIn(said)}; got != want {
 			t.Errorf("%s says %q, want %q", body, got, want)
 		}

@@ -103,8 +103,7 @@ func (c Config) load() (api, error) {
 
 // call makes one request of the job API, with in as its JSON unless it is nil, and
 // decodes the answer into out unless it is nil. It returns *APIError for any
-// answer but success, and no error shows a secret. The header is there whenever
-// an answer was read.
+// answer but success. The header is there whenever an answer was read.
 func (c *Client) call(ctx context.Context, method, path string, query url.Values, in, out any) (http.Header, error) {
 	api, err := c.api()
 	if err != nil {
@@ -135,7 +134,7 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	}
 	switch {
 	case answer.status < 200 || answer.status > 299:
-		refusal.Said = answer.said(c.secrets)
+		refusal.Said = answer.said()
 		return answer.header, refusal
 	case refusal.Page:
 		return answer.header, refusal
@@ -150,7 +149,8 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 type APIError struct {
 	// Status is the answer's HTTP status. One of 2xx came with a body that could not be read.
 	Status int
-	// Said are the words found in the answer, whose format is not documented; "" when there are none to show.
+	// Said are the words found in the answer, whose format is not documented; "" when
+	// there are none. They are not fit to be shown before they went through a delivery.Redactor.
 	Said string
 	// Page is set when the answer is a web page.
 	Page bool
@@ -166,7 +166,7 @@ func (e *APIError) Error() string {
 	case e.Page:
 		return words + " with a web page; a proxy may have answered in its place"
 	case e.Said != "":
-		return fmt.Sprintf("%s: %q", words, e.Said)
+		return words + `: "` + e.Said + `"`
 	case e.Status >= 200 && e.Status <= 299:
 		return words + " with a body that is not a JSON:API document"
 	default:

@@ -77,7 +77,7 @@ func (e *jobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp
 		return
 	case job.RuleType != webhook:
 		resp.Diagnostics.AddAttributeError(path.Root("id"), "Job Has No HTTP Trigger",
-			fmt.Sprintf("Reading Cloud Automator job %s failed: %s.\n\nCheck the id: only a job whose trigger is the HTTP trigger has a URL and an access token.", job.ID, &noTriggerError{job.RuleType}))
+			fmt.Sprintf("Reading Cloud Automator job %s failed: %s.\n\nCheck the id: only a job whose trigger is the HTTP trigger has a URL and an access token.", job.ID, w.Redactor.Error(&noTriggerError{job.RuleType})))
 		return
 	}
 	for name, value := range map[string]types.String{

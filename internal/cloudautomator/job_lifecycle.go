@@ -205,7 +205,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 		}
 	}
 	if job.RuleType != webhook {
-		return false, noTrigger(job)
+		return false, w.noTrigger(job)
 	}
 	shown, err := job.settings()
 	if err != nil {
@@ -475,7 +475,7 @@ func (w *work) removeAll(ctx context.Context, data *jobModel, p privateState) (d
 	if left := w.client.orphans(jobs, data); gone && stands.position == absent && len(left) > 0 {
 		diags.AddWarning("Jobs May Be Left",
 			fmt.Sprintf("Cloud Automator job %s was gone already. One of these may be its successor, from a rotation that was cut short: %s. None of them was removed, because each may be somebody else's.\n\n"+
-				"Look at them in the Cloud Automator console, and remove there what nobody needs.", data.ID.ValueString(), strings.Join(left, ", ")))
+				"Look at them in the Cloud Automator console, and remove there what nobody needs.", data.ID.ValueString(), w.Redactor.Text(strings.Join(left, ", "))))
 	}
 	return diags
 }

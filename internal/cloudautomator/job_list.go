@@ -84,7 +84,7 @@ func (l *jobList) List(ctx context.Context, req list.ListRequest, stream *list.L
 				continue
 			}
 			listed++
-			if !push(listing(ctx, req, job, shown)) {
+			if !push(l.listing(ctx, req, job, shown)) {
 				return
 			}
 		}
@@ -93,9 +93,9 @@ func (l *jobList) List(ctx context.Context, req list.ListRequest, stream *list.L
 
 // listing is one job of a list. Its URL and access token are not in it: who is
 // looking for a job need not be able to run it.
-func listing(ctx context.Context, req list.ListRequest, job Job, shown settings) list.ListResult {
+func (l *jobList) listing(ctx context.Context, req list.ListRequest, job Job, shown settings) list.ListResult {
 	result := req.NewListResult(ctx)
-	result.DisplayName = fmt.Sprintf("%s (group %d)", shown.Name, shown.GroupID)
+	result.DisplayName = fmt.Sprintf("%s (group %d)", l.sender.Redactor().Text(shown.Name), shown.GroupID)
 	result.Diagnostics.Append(result.Identity.SetAttribute(ctx, path.Root("id"), job.ID)...)
 	if !req.IncludeResource {
 		return result

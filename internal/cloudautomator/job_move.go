@@ -44,7 +44,7 @@ func (r *jobResource) move(ctx context.Context, req resource.MoveStateRequest, r
 	switch {
 	case job.RuleType != webhook:
 		resp.Diagnostics.AddError("Job Has No HTTP Trigger",
-			fmt.Sprintf("Moving Cloud Automator job %s from a %s to a signal_http_trigger_job failed: %s.\n\nKeep it as a %[2]s, and take the moved block away.", id, vendorsJob, &noTriggerError{job.RuleType}))
+			fmt.Sprintf("Moving Cloud Automator job %s from a %s to a signal_http_trigger_job failed: %s.\n\nKeep it as a %[2]s, and take the moved block away.", id, vendorsJob, r.sender.Redactor().Error(&noTriggerError{job.RuleType})))
 		return
 	case shown.Name == "" || shown.GroupID == 0 || shown.ActionType == "":
 		resp.Diagnostics.Append(notMoved("job "+string(id), "its state has no name, group_id or action_type"))

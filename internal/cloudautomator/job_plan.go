@@ -138,14 +138,14 @@ func (r *jobResource) nameOrphans(ctx context.Context, before jobModel, resp *re
 		return
 	}
 	if left := r.client.orphans(jobs, &before); len(left) > 0 {
-		resp.Diagnostics.Append(madeAnew(before.ID.ValueString(), left))
+		resp.Diagnostics.Append(madeAnew(before.ID.ValueString(), w.Redactor.Text(strings.Join(left, ", "))))
 	}
 }
 
 // madeAnew warns of jobs that may be the successor of one that is gone, and are left alone.
-func madeAnew(gone string, left []string) diag.Diagnostic {
+func madeAnew(gone, left string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Job Is Gone",
 		fmt.Sprintf("Cloud Automator job %s is gone, and the update makes it anew. Made since, and changed since they were made, were: %s. One of them may be its successor, "+
 			"from a rotation that was cut short at its end, and may have been run then. Nothing tells that one from somebody else's job, so none of them is taken for it, changed, run or removed.\n\n"+
-			"Look at them in the Cloud Automator console, and remove there what nobody needs.", gone, strings.Join(left, ", ")))
+			"Look at them in the Cloud Automator console, and remove there what nobody needs.", gone, left))
 }

@@ -147,16 +147,16 @@ func (w *work) settled(ctx context.Context, answered Job) (Job, diag.Diagnostic)
 	}
 	w.know(*shown)
 	if shown.RuleType != webhook {
-		return Job{}, noTrigger(*shown)
+		return Job{}, w.noTrigger(*shown)
 	}
 	return *shown, nil
 }
 
 // noTrigger is the diagnostic of a job without an HTTP trigger.
-func noTrigger(job Job) diag.Diagnostic {
+func (w *work) noTrigger(job Job) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Job Has No HTTP Trigger",
 		fmt.Sprintf("Cloud Automator job %s cannot be managed as a signal_http_trigger_job: %s.\n\nOnly a job whose trigger is the HTTP trigger has a URL and an access token. "+
-			"Give the job its HTTP trigger back in the Cloud Automator console, or remove this resource from the state.", job.ID, (&noTriggerError{job.RuleType}).Error()))
+			"Give the job its HTTP trigger back in the Cloud Automator console, or remove this resource from the state.", job.ID, w.Redactor.Error(&noTriggerError{job.RuleType})))
 }
 
 // update changes a job's settings. When the answer is lost, what the job API

@@ -92,7 +92,7 @@ func (u *update) start(ctx context.Context) diag.Diagnostic {
 		if left := u.client.orphans(jobs, &u.before); u.stands() == orphaned || u.wish == toRotate && len(left) > 0 {
 			u.position = orphaned
 			if u.stands() != orphaned {
-				u.warnings.Append(madeAnew(id, left)) // which the plan has not seen
+				u.warnings.Append(madeAnew(id, u.Redactor.Text(strings.Join(left, ", ")))) // which the plan has not seen
 			}
 		}
 	}
@@ -104,7 +104,7 @@ func (u *update) start(ctx context.Context) diag.Diagnostic {
 
 func (u *update) webhook(job Job) diag.Diagnostic {
 	if job.RuleType != webhook {
-		return noTrigger(job)
+		return u.noTrigger(job)
 	}
 	return nil
 }
@@ -161,7 +161,7 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 			return inactive(u.id)
 		}
 		if names := job.uncarried(); len(names) > 0 {
-			return uncarried(u.id, names)
+			return uncarried(u.id, u.Redactor.Text(strings.Join(names, ", ")))
 		}
 	}
 	return nil
@@ -189,11 +189,11 @@ func inactive(id string) diag.Diagnostic {
 }
 
 // uncarried is the diagnostic of a rotation that would lose something.
-func uncarried(id string, names []string) diag.Diagnostic {
+func uncarried(id, names string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Job Not Rotated",
 		fmt.Sprintf("Rotating the URL and access token of Cloud Automator job %s takes a new job in its place, and this provider cannot give that one what job %s has beside its arguments: %s.\n\n"+
 			"The job has its new settings, and its old URL and access token. Rotate it with the \"Update\" button on the job's page in the Cloud Automator console, "+
-			"or take these members away there; the next apply then goes on.", id, id, strings.Join(names, ", ")))
+			"or take these members away there; the next apply then goes on.", id, id, names))
 }
 
 // succeed makes a job with the same settings, and with a mark on its name

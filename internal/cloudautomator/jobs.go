@@ -133,7 +133,7 @@ func (c *Client) job(from object, header http.Header) (Job, error) {
 }
 
 // Job reads a job. It returns *APIError for any answer but success, and other
-// errors for a job that cannot be read whole. No error shows a secret.
+// errors for a job that cannot be read whole.
 func (c *Client) Job(ctx context.Context, id string) (Job, error) {
 	var found document
 	header, err := c.call(ctx, http.MethodGet, jobPath(id), nil, nil, &found)

@@ -1,11 +1,13 @@
 package cloudautomator_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
@@ -90,4 +92,43 @@ resource "signal_http_trigger" "by_url" {
 	if err != nil || strings.Contains(string(state), job.AccessToken) {
 		t.Errorf("the access token is in the state (%v): %s", err, state)
 	}
+}
+
+// What the job API says of a job is in words that can be shown, whatever it is.
+func TestWordsOfTheJobAPIAreFitToBeShown(t *testing.T) {
+	said := "of " + canary + "-api-key \x1b[31m" + strings.Repeat("word ", 200<<10)
+	s := acctest.Sandbox(t, sandbox.Options{CloudAutomator: sandbox.CloudAutomator{
+		APIKeys: []string{canary + "-api-key"}, Extra: map[string]any{said: "is more than a successor has"},
+	}})
+	block := acctest.Block(s.URL())
+	block["cloud_automator"] = block["cloud_automator"].(acctest.Values).With(acctest.Values{"api_key": canary + "-api-key"})
+	p := acctest.StartProvider(t, block)
+	fit := func(where, words string, parts ...string) {
+		t.Helper()
+		if len(words) > 5000 || strings.Contains(words, canary) || strings.ContainsFunc(strings.ReplaceAll(words, "\n", ""), func(r rune) bool { return !unicode.IsPrint(r) }) {
+			t.Errorf("%s: %d bytes: %.300q", where, len(words), words)
+		}
+		contains(t, words, append(parts, "***")...)
+	}
+	other := s.AddTriggerJob(sandbox.TriggerJob{RuleType: said})
+	_, diags := p.Open(jobType, acctest.Values{"id": other.ID})
+	fit("the ephemeral resource", diags.String(), "Job Has No HTTP Trigger")
+	r := p.Resource(jobType)
+	diags = r.Import(other.ID)
+	fit("an import", append(diags, r.Refresh()...).String(), "Job Has No HTTP Trigger")
+	fit("a signal", p.Resource("signal_http_trigger").Apply(acctest.Values{"job_id": other.ID}).String(), "its rule_type is")
+	moved, err := json.Marshal(map[string]any{"id": other.ID, "name": "nightly", "group_id": 1, "action_type": "no_action", "rule_type": said})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fit("a move", r.Move("registry.terraform.io/cloudautomator/cloudautomator", "cloudautomator_job", 0,
+		string(moved)).String(), "Job Has No HTTP Trigger")
+	s.AddTriggerJob(sandbox.TriggerJob{Name: said})
+	found, _ := p.List(jobType, acctest.Values{}, false, 0)
+	fit("a list", found[0].DisplayName)
+	made := p.Resource(jobType)
+	if diags := made.Apply(nightly); diags.HasError() {
+		t.Fatal(diags)
+	}
+	fit("a rotation", made.Apply(nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}})).String(), "Job Not Rotated")
 }

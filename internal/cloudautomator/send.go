@@ -96,11 +96,11 @@ func (t target) read(ctx context.Context) (*trigger, *delivery.Attempt) {
 type noTriggerError struct{ ruleType string }
 
 func (e *noTriggerError) Error() string {
-	return fmt.Sprintf("its rule_type is %q, not %q, so it has no HTTP trigger", e.ruleType, webhook)
+	return fmt.Sprintf("its rule_type is \"%s\", not \"%s\", so it has no HTTP trigger", e.ruleType, webhook)
 }
 
 // post makes the request of the HTTP trigger's page. The id is the answer's
-// trigger_job_id, null unless the attempt was accepted with one.
+// trigger_job_id, fit to be shown, and null unless the attempt was accepted with one.
 func (t target) post(ctx context.Context, run trigger) (delivery.Attempt, types.String) {
 	ctx, wire := delivery.WithRequestTrace(ctx)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, run.url.String(), http.NoBody)
@@ -121,32 +121,31 @@ func (t target) post(ctx context.Context, run trigger) (delivery.Attempt, types.
 	attempt.RequestID, attempt.RetryAfter = answer.header.Get("X-Request-Id"), answer.retryAfter()
 	if id, ok := answer.started(); ok {
 		attempt.Outcome = delivery.Accepted
-		return attempt, id
+		return attempt, text(t.client.secrets.Text(id))
 	}
 	attempt.Outcome, attempt.Cause = answer.outcome()
-	attempt.Err = answer.refusal(t.client.secrets)
+	attempt.Err = answer.refusal()
 	return attempt, types.StringNull()
 }
 
 // started reports whether the answer says that the job has started, and the id
-// it gives: a number in the document's example.
-func (a answer) started() (types.String, bool) {
+// it gives, "" when it gives none: a number in the document's example.
+func (a answer) started() (id string, started bool) {
 	var said struct {
 		Result       string          `json:"result"`
 		TriggerJobID json.RawMessage `json:"trigger_job_id"`
 	}
 	if a.status != http.StatusOK || json.Unmarshal(a.body, &said) != nil || said.Result != "ok" {
-		return types.StringNull(), false
+		return "", false
 	}
-	var text string
 	var number json.Number
 	switch {
-	case json.Unmarshal(said.TriggerJobID, &text) == nil && text != "":
-		return types.StringValue(text), true
-	case json.Unmarshal(said.TriggerJobID, &number) == nil && number != "":
-		return types.StringValue(number.String()), true
+	case json.Unmarshal(said.TriggerJobID, &id) == nil && id != "":
+		return id, true
+	case json.Unmarshal(said.TriggerJobID, &number) == nil:
+		return number.String(), true
 	default:
-		return types.StringNull(), true
+		return "", true
 	}
 }
 
@@ -177,8 +176,8 @@ func (a answer) outcome() (delivery.Outcome, delivery.Cause) {
 }
 
 // refusal is the answer in words.
-func (a answer) refusal(secrets *delivery.Redactor) error {
-	switch said := a.said(secrets); {
+func (a answer) refusal() error {
+	switch said := a.said(); {
 	case a.status >= 300 && a.status < 400:
 		return errors.New("it answered with a redirect, which is not followed")
 	case a.page():
@@ -186,11 +185,11 @@ func (a answer) refusal(secrets *delivery.Redactor) error {
 	case a.status == http.StatusOK && said == "":
 		return errors.New("it answered without saying that the job has started")
 	case a.status == http.StatusOK:
-		return fmt.Errorf("it answered without saying that the job has started: %q", said)
+		return fmt.Errorf("it answered without saying that the job has started: \"%s\"", said)
 	case said == "":
 		return errors.New("it answered without giving a reason")
 	default:
-		return fmt.Errorf("it answered %q", said)
+		return fmt.Errorf("it answered \"%s\"", said)
 	}
 }
 

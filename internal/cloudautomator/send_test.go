@@ -268,6 +268,8 @@ func TestAnswers(t *testing.T) {
 		"empty id":             {status: 200, body: `{"result":"ok","trigger_job_id":""}`, delivery: "SENT", requests: 1},
 		"more members":         {status: 200, body: "\n" + `{"more":[1],"result":"ok","trigger_job_id":1}` + "\n", delivery: "SENT", job: "1", requests: 1},
 		"another content type": {status: 200, contentType: "text/plain", body: `{"result":"ok","trigger_job_id":1}`, delivery: "SENT", job: "1", requests: 1},
+		"an id with secrets":   {status: 200, body: `{"result":"ok","trigger_job_id":"1\u001b[31m ` + canary + `-token 2"}`, delivery: "SENT", job: "1 [31m *** 2", requests: 1},
+		"an id without end":    {status: 200, body: `{"result":"ok","trigger_job_id":"` + strings.Repeat("é", 5000) + `"}`, delivery: "SENT", job: strings.Repeat("é", 1100) + " [...] " + strings.Repeat("é", 393), requests: 1},
 		"not ok":               {status: 200, body: `{"result":"ng","trigger_job_id":1}`, delivery: "UNKNOWN", requests: 1, says: []string{`has started: "ng"`}},
 		"OK in capitals":       {status: 200, body: `{"result":"OK","trigger_job_id":1}`, delivery: "UNKNOWN", requests: 1, says: []string{`"OK"`}},
 		"result of no text":    {status: 200, body: `{"result":true}`, delivery: "UNKNOWN", requests: 1, says: []string{"without saying"}},
@@ -300,11 +302,11 @@ func TestAnswers(t *testing.T) {
 		"501":                  {status: 501, delivery: "UNKNOWN", requests: 1, says: []string{"HTTP 501"}},
 		"502":                  {status: 502, body: `{}`, delivery: "UNKNOWN", requests: 1, says: []string{"HTTP 502"}},
 		"504":                  {status: 504, delivery: "UNKNOWN", requests: 1, says: []string{"HTTP 504"}},
-		"secrets":              {status: 400, body: `{"message":"No route matches [POST] \"/trigger/` + canary + `\" for ` + canary + `-token"}`, requests: 1, at: "url", says: []string{`No route matches [POST] \"***\" for ***`}},
+		"secrets":              {status: 400, body: `{"message":"No route matches [POST] \"/trigger/` + canary + `\" for ` + canary + `-token"}`, requests: 1, at: "url", says: []string{`No route matches [POST] "***" for ***`}},
 		"secrets in a 200":     {status: 200, contentType: "text/plain", body: "nothing at /trigger/" + canary, delivery: "UNKNOWN", requests: 1, says: []string{"nothing at ***"}},
 		"a secret at the end":  {status: 400, contentType: "text/plain", body: strings.Repeat("é", 295) + " " + canary, requests: 1, at: "url", says: []string{strings.Repeat("é", 295) + ` ***"`}},
 		"control characters":   {status: 400, contentType: "text/plain", body: "a\x1b[31mb\r\n\x00c\xff", requests: 1, at: "url", says: []string{`"a [31mb c"`}},
-		"a long text":          {status: 400, contentType: "text/plain", body: strings.Repeat("é", 5000), requests: 1, at: "url", says: []string{strings.Repeat("é", 300) + "..."}},
+		"a long text":          {status: 400, contentType: "text/plain", body: strings.Repeat("é", 5000), requests: 1, at: "url", says: []string{strings.Repeat("é", 1000), " [...] " + strings.Repeat("é", 300)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
