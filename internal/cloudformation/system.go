@@ -86,6 +86,7 @@ func bind(client *client, a *args) signal.Signal {
 		Service: "CloudFormation",
 
 		RateLimit: rateLimit(client),
+		Run:       watched.name,
 		Explain:   t.explain,
 		HowToCheck: fmt.Sprintf("To find out, look in the stack's events for %q: %s.", received(t.input),
 			aws.CommandLine(client.region, "cloudformation describe-stack-events --stack-name %s", t.input.StackName)),

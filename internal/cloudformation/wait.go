@@ -35,6 +35,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 				To:          t.name(),
 				Service:     "CloudFormation",
 				RateLimit:   rateLimit(client),
+				Run:         watched.name,
 				Ready:       watched.ready(t.input.LogicalResourceId),
 				Completion:  watched.completion(success, func(outputs []cfntypes.Output) { given = outputsOf(outputs) }),
 				Outputs:     func() attr.Value { return given },

@@ -98,6 +98,7 @@ func bind(client *client, a *args, found bool) signal.Signal {
 		Service: "CodePipeline",
 
 		RateLimit:   "codepipeline/" + w.region,
+		Run:         w.execution,
 		Explain:     t.explain,
 		HowToCheck:  "To find out whether the approval was answered, and by whom: " + t.look(),
 		ExplainRead: explainRead,

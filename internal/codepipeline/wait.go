@@ -33,6 +33,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 				To:          fmt.Sprintf("execution %s of pipeline %s in %s", watched.id, watched.pipeline, watched.region),
 				Service:     "CodePipeline",
 				RateLimit:   "codepipeline/" + watched.region,
+				Run:         watched.id,
 				Ready:       watched.approving(),
 				Completion:  watched.completion(approved),
 				ExplainRead: explainRead,

@@ -91,6 +91,7 @@ func bind(client *client, a *args) signal.Signal {
 		Service: "ECS",
 
 		RateLimit: "ecs/" + region,
+		Run:       arn,
 		Explain:   explain,
 		HowToCheck: "To find out, look at the hooks of the deployment: " +
 			aws.CommandLine(region, "ecs describe-service-deployments --service-deployment-arns %s", &arn) + ".",

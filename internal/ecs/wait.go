@@ -32,6 +32,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 				To:          fmt.Sprintf("ECS service deployment %s in %s", arn, region),
 				Service:     "ECS",
 				RateLimit:   "ecs/" + region,
+				Run:         arn,
 				Ready:       watched.waiting(),
 				Completion:  watched.completion(goOn),
 				ExplainRead: explainRead,

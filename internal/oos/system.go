@@ -86,6 +86,7 @@ func bind(clients *alicloud.Clients, a *args) signal.Signal {
 		To:          t.to(),
 		Service:     "OOS",
 		RateLimit:   "oos/" + a.Region.ValueString(),
+		Run:         a.ExecutionID.ValueString(),
 		Explain:     t.explain,
 		HowToCheck:  t.howToCheck(),
 		ExplainRead: explainRead,

@@ -31,6 +31,7 @@ func wait(clients *alicloud.Clients) *signal.Wait[args] {
 				To:          fmt.Sprintf("OOS execution %s in %s", w.id, w.region),
 				Service:     "OOS",
 				RateLimit:   "oos/" + w.region,
+				Run:         w.id,
 				Ready:       w.waiting(),
 				Completion:  w.completed(func(outputs any) { given = jsonOf(outputs) }),
 				Outputs:     func() attr.Value { return given },

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
@@ -87,12 +88,41 @@ func TestEveryWaitThatRanOutGoesOn(t *testing.T) {
 		s.Hook(y.Gate.Read, nil, nil) // time stands still
 		says(t, r.Apply(config), true, "Target Still Running", "create timeout of "+acctest.BriefTimeout, y.Gate.IsRunning)
 		r.Tainted = false // terraform untaint
-		says(t, r.Apply(config.With(acctest.Values{"on_wait_failure": "record"})), false, "Target Still Running")
+		diags := r.Apply(config.With(acctest.Values{"on_wait_failure": "record"}))
+		says(t, diags, false, "Target Still Running")
+		if strings.Contains(diags.String(), "the same run") {
+			t.Errorf("alone it speaks of others: %s", diags)
+		}
 		status(t, r, y.Gate.IsRunning, false)
 		read := s.Count(y.Gate.Read)
 		if diags := r.Refresh(); len(diags) > 0 || s.Count(y.Gate.Read) == read {
 			t.Errorf("a refresh of a run that goes on made %d reads: %s", s.Count(y.Gate.Read)-read, diags)
 		}
+		sentOnce(t, y, s)
+	})
+}
+
+// Whoever waits in vain beside others for the same run is told how many signals wait for one.
+func TestEveryWaitThatRanOutSaysWhoElseWaits(t *testing.T) {
+	eachWait(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *acctest.Resource) {
+		signal := y.Gate.Running(s, never)
+		read, reads := happens()
+		s.Hook(y.Gate.Read, nil, reads)
+		first := make(chan acctest.Diagnostics)
+		go func() { first <- r.Apply(waitFor(r, signal)) }()
+		<-read
+		alike := func(waits string, diags acctest.Diagnostics) {
+			says(t, diags, true, waits, "wait", "for the same run", "without wait_for_completion", "one "+y.Type+"_wait with depends_on")
+		}
+		var both sync.WaitGroup
+		both.Go(func() { alike("Target Still Running", p.Resource(y.Type).Apply(signal.With(waiting).With(shortly))) })
+		both.Go(func() {
+			beside := p.Resource(y.Type + "_wait")
+			alike("Target Still Running", beside.Apply(waitFor(beside, signal).With(shortly)))
+		})
+		both.Wait()
+		p.Stop()
+		alike("Waiting Cancelled", <-first)
 		sentOnce(t, y, s)
 	})
 }

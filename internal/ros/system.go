@@ -78,6 +78,7 @@ func bind(clients *alicloud.Clients, a *args) signal.Signal {
 		Service: "ROS",
 
 		RateLimit:   "ros/" + named.region,
+		Run:         stack,
 		Explain:     named.explain,
 		ExplainRead: named.explainRead,
 	}

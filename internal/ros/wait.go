@@ -35,6 +35,7 @@ func wait(clients *alicloud.Clients) *signal.Wait[args] {
 				To:          to,
 				Service:     "ROS",
 				RateLimit:   "ros/" + watched.region,
+				Run:         watched.stack,
 				Ready:       ready,
 				Completion:  watched.completion("SUCCESS"),
 				ExplainRead: explainRead,

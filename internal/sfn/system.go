@@ -85,6 +85,7 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 		Service: "Step Functions",
 
 		RateLimit:   "sfn/" + watched.region,
+		Run:         watched.arn,
 		Explain:     t.explain,
 		HowToCheck:  watched.findOut(),
 		Ready:       watched.ready(),

@@ -42,6 +42,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 				To:          "Step Functions execution " + watched.arn + " in " + watched.region,
 				Service:     "Step Functions",
 				RateLimit:   "sfn/" + watched.region,
+				Run:         watched.arn,
 				Ready:       watched.ready(),
 				Completion:  watched.completed(func(output *string) { given = types.StringPointerValue(output) }),
 				Outputs:     func() attr.Value { return given },

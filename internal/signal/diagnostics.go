@@ -225,11 +225,11 @@ func (w signalRun) waited(end delivery.WaitResult, waiting *Waiting) (diags diag
 			detail += " " + w.Service + " says: " + end.Observation.Reason
 		}
 	case errors.Is(end.Stopped, context.DeadlineExceeded) && end.Observation.Status == "":
-		summary, detail = "Target Not Seen", join(fmt.Sprintf("%s, but whether its run has ended is not known: %s.", opening, status), w.lastFailure(end), w.stopped(end.Stopped))
+		summary, detail = "Target Not Seen", join(fmt.Sprintf("%s, but whether its run has ended is not known: %s.", opening, status), w.lastFailure(end), w.stopped(end.Stopped), w.beside())
 	case errors.Is(end.Stopped, context.DeadlineExceeded):
-		summary, detail = "Target Still Running", join(fmt.Sprintf("%s, but its run has not been seen to end: %s.", opening, status), w.lastFailure(end), w.stopped(end.Stopped))
+		summary, detail = "Target Still Running", join(fmt.Sprintf("%s, but its run has not been seen to end: %s.", opening, status), w.lastFailure(end), w.stopped(end.Stopped), w.beside())
 	default:
-		summary, detail = "Waiting Cancelled", fmt.Sprintf("%s. The apply was cancelled while waiting for its run to end: %s.", opening, status)
+		summary, detail = "Waiting Cancelled", join(fmt.Sprintf("%s. The apply was cancelled while waiting for its run to end: %s.", opening, status), w.beside())
 		if cancelled := w.stands(waitCancelled); cancelled != "" {
 			diags.AddWarning(summary, join(detail, cancelled))
 			return diags

@@ -138,7 +138,7 @@ func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest,
 		return
 	}
 
-	run := signalRun{Sender: r.sender, Signal: signal, id: common.ID.ValueString(), phase: create, timeout: timeout, options: data.Options, redactor: r.redactor(req.Config.Raw, &resp.Diagnostics)}
+	run := signalRun{Sender: r.sender, Signal: signal, gate: r.system.gate(), id: common.ID.ValueString(), phase: create, timeout: timeout, options: data.Options, redactor: r.redactor(req.Config.Raw, &resp.Diagnostics)}
 	sent, problem := run.send(ctx)
 	resp.Diagnostics.Append(run.warnings...)
 	common.sent(sent)
@@ -229,7 +229,7 @@ func (r *signalResource) Update(ctx context.Context, req resource.UpdateRequest,
 		resp.Diagnostics.Append(update.notBound(r.system.Name, r.sender.redactor.Error(err)))
 		return
 	}
-	run := signalRun{Sender: r.sender, Signal: signal, phase: update, timeout: timeout, options: data.Options, lastDelivery: data.Delivery.ValueString(), redactor: r.redactor(req.Config.Raw, &resp.Diagnostics)}
+	run := signalRun{Sender: r.sender, Signal: signal, gate: r.system.gate(), phase: update, timeout: timeout, options: data.Options, lastDelivery: data.Delivery.ValueString(), redactor: r.redactor(req.Config.Raw, &resp.Diagnostics)}
 	_, found := finish(ctx, run, data, &resp.State)
 	resp.Diagnostics.Append(found...)
 }
@@ -259,7 +259,7 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 		resp.Diagnostics.Append(destroy.notBound(r.system.Name, r.sender.redactor.Error(err)))
 		return
 	}
-	run := signalRun{Sender: r.sender, Signal: signal, id: common.ID.ValueString(), phase: destroy, timeout: timeout, options: data.Options, redactor: r.redactor(req.State.Raw, &resp.Diagnostics)}
+	run := signalRun{Sender: r.sender, Signal: signal, gate: r.system.gate(), id: common.ID.ValueString(), phase: destroy, timeout: timeout, options: data.Options, redactor: r.redactor(req.State.Raw, &resp.Diagnostics)}
 	// A signal that an earlier destroy delivered only needs the rest of its wait.
 	before := common.Delivery.ValueString()
 	run.lastDelivery = before

@@ -19,6 +19,7 @@ type Sender struct {
 	poller       *delivery.Poller
 	claims       *delivery.Claims
 	sends, reads *delivery.RateLimiters
+	waits        *sharedWaits
 	redactor     *delivery.Redactor
 }
 
@@ -28,6 +29,7 @@ func NewSender(policy delivery.RetryPolicy) *Sender {
 	return &Sender{
 		policy: policy, poller: poller, claims: delivery.NewClaims(poller),
 		sends: delivery.NewRateLimiters(policy), reads: delivery.NewRateLimiters(policy),
+		waits:    &sharedWaits{others: map[string][]*int{}},
 		redactor: delivery.NewRedactor(),
 	}
 }
@@ -49,6 +51,10 @@ type signalRun struct {
 	texts map[standing]string
 	// lastDelivery is what is known of the signal, as the delivery attribute has it.
 	lastDelivery string
+	// gate is the resource that waits for such a target and sends nothing, "" where there
+	// is none. others is how many other resources have waited for the same run meanwhile.
+	gate   string
+	others int
 	// tracked is the signal's target once it has one; nil where the service never
 	// shows what it took.
 	tracked *delivery.TrackedTarget
@@ -315,7 +321,7 @@ func (w *signalRun) complete(ctx context.Context, waiting *Waiting, sent time.Ti
 			return end
 		}
 	}
-	end := w.wait(ctx, w.Completion, "Waiting for the target's run to end")
+	end := w.waitForEnd(ctx, w.Completion, "Waiting for the target's run to end")
 	waiting.note(end.Observation)
 	return end
 }
@@ -331,6 +337,13 @@ func (c *Sender) readOnce(ctx context.Context, signal Signal, sent time.Time) (d
 	}
 	observation, attempt := c.poller.ReadOnce(ctx, signal.Completion.WithLimiter(reads))
 	return shown(c.redactor, observation), attempt
+}
+
+// waitForEnd is wait for the end of the run, for which others may wait, too.
+func (w *signalRun) waitForEnd(ctx context.Context, probe *delivery.Probe, doing string) delivery.WaitResult {
+	leave := w.waits.join(w.RateLimit+"/"+w.Run, &w.others)
+	defer leave()
+	return w.wait(ctx, probe, doing)
 }
 
 // wait waits for what a probe waits for.

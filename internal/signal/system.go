@@ -102,6 +102,9 @@ type Signal struct {
 	// RateLimiter names whose limit the requests count against, such as a service in a
 	// region: when it throttles, all signals of the rate limiter slow down together.
 	RateLimit string
+	// Run is the id of the run that Completion is about, among all behind the RateLimit:
+	// those who wait for the same one are counted. It is empty until the target is found.
+	Run string
 	// Explain says what to do about an attempt that did not succeed.
 	Explain func(delivery.Attempt) Advice
 	// FindOut says how a user can see whether a signal whose answer was lost has arrived.

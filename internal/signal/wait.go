@@ -53,6 +53,8 @@ type Watched struct {
 	To, Service string
 	// RateLimit names whose limit the reads count against, as that of a Signal does.
 	RateLimit string
+	// Run is the id of the run that Completion is about, as that of a Signal is.
+	Run string
 	// Ready is the probe in which the target waits for a signal, and Completion the
 	// one in which its run has ended as wanted.
 	Ready, Completion *delivery.Probe
@@ -323,7 +325,11 @@ func (r *waitResource) wait(ctx context.Context, data *waitModel, seen string, p
 	}
 	// What was seen in an earlier wait does not belong to this one.
 	data.TargetStatus = types.StringNull()
-	end := run.wait(ctx, r.probe(data, watched), "Waiting for the target")
+	wait := run.waitForEnd
+	if data.until() == untilTargetReady {
+		wait = run.wait
+	}
+	end := wait(ctx, r.probe(data, watched), "Waiting for the target")
 	data.ID = types.StringValue(r.target(data)) // A run that was found is part of it.
 	r.note(data, watched, end.Observation)
 	diags := record(ctx, state, data)
@@ -337,10 +343,10 @@ func (r *waitResource) bind(ctx context.Context, data *waitModel) (signalRun, Wa
 	reading := r.system
 	reading.Bind = func(ctx context.Context, arguments *any, _ Secrets) (signal Signal, err error) {
 		watched, err = r.system.Wait.Bind(ctx, arguments)
-		return Signal{To: watched.To, Service: watched.Service, RateLimit: watched.RateLimit, ExplainRead: watched.ExplainRead, Unseen: watched.Unseen}, err
+		return Signal{To: watched.To, Service: watched.Service, RateLimit: watched.RateLimit, Run: watched.Run, ExplainRead: watched.ExplainRead, Unseen: watched.Unseen}, err
 	}
 	signal, err := reading.bind(ctx, data.Arguments, nil)
-	return signalRun{Sender: r.sender, Signal: signal, redactor: r.sender.redactor}, watched, err
+	return signalRun{Sender: r.sender, Signal: signal, gate: r.system.gate(), redactor: r.sender.redactor}, watched, err
 }
 
 func (r *waitResource) probe(data *waitModel, watched Watched) *delivery.Probe {
@@ -459,7 +465,7 @@ func (w signalRun) awaited(end delivery.WaitResult, until, onFailure string) (di
 			"Applying again waits again, and sends nothing."))
 		return diags
 	case errors.Is(end.Stopped, context.Canceled):
-		diags.AddError("Waiting Cancelled", join(fmt.Sprintf("%sthe apply was cancelled while it waited for %s; %s.", opening, wanted, status), "Applying again waits again, and sends nothing."))
+		diags.AddError("Waiting Cancelled", join(fmt.Sprintf("%sthe apply was cancelled while it waited for %s; %s.", opening, wanted, status), w.beside(), "Applying again waits again, and sends nothing."))
 		return diags
 	}
 	summary, detail := "Target Did Not Succeed", ""
@@ -469,7 +475,7 @@ func (w signalRun) awaited(end delivery.WaitResult, until, onFailure string) (di
 			detail += " " + w.Service + " says: " + end.Observation.Reason
 		}
 	} else {
-		summary, detail = "Target Still Running", join(fmt.Sprintf("%swaiting for %s took too long; %s.", opening, wanted, status), w.lastFailure(end), w.stopped(end.Stopped))
+		summary, detail = "Target Still Running", join(fmt.Sprintf("%swaiting for %s took too long; %s.", opening, wanted, status), w.lastFailure(end), w.stopped(end.Stopped), w.beside())
 		if end.Observation.Status == "" {
 			summary, detail = "Target Not Seen", join(detail, w.Unseen)
 		}

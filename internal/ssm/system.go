@@ -88,6 +88,7 @@ func bind(client *client, a *args, input sdk.SendAutomationSignalInput, caller f
 		Service: "SSM",
 
 		RateLimit:   "ssm/" + region,
+		Run:         id,
 		Explain:     named.explain,
 		ExplainRead: named.explainRead,
 	}

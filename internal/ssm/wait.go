@@ -40,6 +40,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 				To:          fmt.Sprintf("SSM Automation execution %s in %s", id, region),
 				Service:     "SSM",
 				RateLimit:   "ssm/" + region,
+				Run:         id,
 				Ready:       watched.waiting(),
 				Completion:  watched.completed(func(of map[string][]string) { given = outputsOf(of) }),
 				Outputs:     func() attr.Value { return given },

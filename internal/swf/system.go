@@ -82,6 +82,7 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 		to += fmt.Sprintf(" (run %s)", a.RunID.ValueString())
 	}
 	t := target{client, input}
+	watched := workflow{client, a.Region.ValueString(), a.Domain.ValueString(), a.WorkflowID.ValueString()}
 	bound := signal.Signal{
 		Target:  t,
 		What:    fmt.Sprintf("signal %q", a.SignalName.ValueString()),
@@ -89,12 +90,12 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 		Service: "SWF",
 
 		RateLimit:   "swf/" + a.Region.ValueString(),
+		Run:         watched.key(""),
 		Explain:     t.explain,
 		HowToCheck:  t.findOut(),
 		ExplainRead: t.explainRead,
 		Unseen:      t.unseen(),
 	}
-	watched := workflow{client, a.Region.ValueString(), a.Domain.ValueString(), a.WorkflowID.ValueString()}
 	if a.RunID.IsNull() {
 		bound.Find = watched.finder(a, t.status(), func() signal.Signal { return bind(client, a, secrets) })
 		bound.Evidence = watched.evidence(input, func(run string) { a.RunID = types.StringValue(run) })

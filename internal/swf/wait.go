@@ -51,6 +51,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 				To:          fmt.Sprintf("%s in domain %s in %s", to, a.Domain.ValueString(), a.Region.ValueString()),
 				Service:     "SWF",
 				RateLimit:   "swf/" + a.Region.ValueString(),
+				Run:         watched.key(""),
 				Ready:       probe("is open", run.readOpen, snapshot.open),
 				Completion:  probe("has ended", run.follow, snapshot.end).Final(),
 				ExplainRead: t.explainRead,

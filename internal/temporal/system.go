@@ -98,6 +98,7 @@ func bind(client *Client, host string, a *args, secrets signal.Secrets) signal.S
 		To:          fmt.Sprintf("%s in namespace %s at %s", to, a.Namespace.ValueString(), host),
 		Service:     "Temporal",
 		RateLimit:   "temporal/" + host + "/" + a.Namespace.ValueString(),
+		Run:         t.workflow,
 		Explain:     t.explain,
 		HowToCheck:  t.howToCheck(),
 		ExplainRead: t.explainRead,

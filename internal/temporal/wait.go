@@ -67,6 +67,7 @@ func wait(client *Client) *signal.Wait[args] {
 				To:          fmt.Sprintf("%s in namespace %s at %s", to, namespace, host),
 				Service:     "Temporal",
 				RateLimit:   "temporal/" + host + "/" + namespace,
+				Run:         t.workflow,
 				Ready:       probe("is running", func(r run) func(context.Context) (snapshot, delivery.Attempt) { return r.readRunning }, snapshot.running),
 				Completion:  probe("has ended", run.follow, snapshot.end).Final(),
 				Outputs:     func() attr.Value { return result },

@@ -75,6 +75,7 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 		Service: "Transfer Family",
 
 		RateLimit:   "transfer/" + a.Region.ValueString(),
+		Run:         watched.id,
 		Explain:     t.explain,
 		HowToCheck:  "To find out, see whether the execution has gone past the step: " + t.status(),
 		Ready:       watched.ready(),

@@ -29,6 +29,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 				To:          fmt.Sprintf("execution %s of Transfer Family workflow %s in %s", watched.id, watched.workflow, watched.region),
 				Service:     "Transfer Family",
 				RateLimit:   "transfer/" + watched.region,
+				Run:         watched.id,
 				Ready:       watched.ready(),
 				Completion:  watched.completed(&seen),
 				Seen:        func(string) { seen = true },

@@ -1,0 +1,55 @@
+package signal
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// sharedWaits counts those who wait for the end of the same run at the same time.
+type sharedWaits struct {
+	mu     sync.Mutex
+	others map[string][]*int
+}
+
+// join adds a wait for a run until leave. By then, most is the greatest number of others
+// that waited for that run at one time meanwhile.
+func (s *sharedWaits) join(run string, most *int) (leave func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.others[run] = append(s.others[run], most)
+	for _, one := range s.others[run] {
+		*one = max(*one, len(s.others[run])-1)
+	}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.others[run] = slices.DeleteFunc(s.others[run], func(one *int) bool { return one == most })
+		if len(s.others[run]) == 0 {
+			delete(s.others, run)
+		}
+	}
+}
+
+// gate is the resource that waits for the system's targets and sends nothing, "" where
+// there is none.
+func (y System[A]) gate() string {
+	if y.Wait == nil {
+		return ""
+	}
+	return "signal_" + y.Name + "_wait"
+}
+
+// beside says who else waited for the run that was not seen to end, and how many signals
+// wait for one run; "" when nobody did.
+func (w signalRun) beside() string {
+	if w.others == 0 || w.gate == "" {
+		return ""
+	}
+	others := "1 other resource of this apply waits for the same run"
+	if w.others > 1 {
+		others = fmt.Sprintf("%d other resources of this apply wait for the same run", w.others)
+	}
+	return fmt.Sprintf("%s. Terraform creates no more than -parallelism resources at a time, so signals that the run still needs may not be sent while these wait. "+
+		"Use any number of signals without wait_for_completion, and then one %s with depends_on on all of them.", others, w.gate)
+}
