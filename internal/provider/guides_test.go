@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-exec/tfexec"
+
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -34,12 +36,17 @@ func openGuide(t *testing.T, name string, steps ...sandbox.Step) guide {
 	c := &clock{}
 	s := acctest.Sandbox(t, sandbox.Options{Now: c.now})
 	s.Hook("GetAutomationExecution", c.tick, nil)
+	return openExample(t, s, name, map[string]string{"automation_execution_id": s.StartAutomation(sandbox.Automation{Steps: steps})})
+}
+
+func openExample(t *testing.T, s *sandbox.Sandbox, name string, variables map[string]string) guide {
+	t.Helper()
 	w := acctest.Bare(t, map[string]string{
 		"AWS_ENDPOINT_URL": s.URL(), "AWS_REGION": "us-east-1",
 		"AWS_ACCESS_KEY_ID": "sandbox-access-key", "AWS_SECRET_ACCESS_KEY": "sandbox-secret-key",
 	})
 	w.Example(filepath.Join("..", "..", "examples", name))
-	w.Variables(map[string]string{"automation_execution_id": s.StartAutomation(sandbox.Automation{Steps: steps})})
+	w.Variables(variables)
 	return guide{w, t, s}
 }
 
@@ -131,7 +138,11 @@ func (g guide) wants(did []string, said string, does []string, says ...string) {
 // sent holds the request log to a number of signals, none of them refused.
 func (g guide) sent(signals int) {
 	g.t.Helper()
-	const operation = "SendAutomationSignal"
+	g.sentBy("SendAutomationSignal", signals)
+}
+
+func (g guide) sentBy(operation string, signals int) {
+	g.t.Helper()
 	if g.s.Count(operation) != signals || g.s.Accepted(operation) != signals {
 		g.t.Errorf("the request log does not hold %d signals: %v", signals, g.s.RequestLog())
 	}
@@ -266,4 +277,80 @@ func TestAccGuideComingFromLocalExec(t *testing.T) {
 	did, said = g.apply()
 	g.wants(did, said, []string{"update signal_automation.approve"})
 	g.sent(1)
+}
+
+// openTwelveHosts is a stack that is complete once twelve hosts have signalled.
+func openTwelveHosts(t *testing.T) guide {
+	t.Helper()
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	s.StartCloudFormationStack(sandbox.CloudFormationStack{Name: "fleet", Resources: []sandbox.CloudFormationResource{{Name: "Hosts", Signals: 12}}})
+	return openExample(t, s, "guides/twelve-hosts-and-one-wait/hosts", map[string]string{"stack_name": "fleet"})
+}
+
+func (g guide) applyTen() (did []string, said string) {
+	g.t.Helper()
+	return g.run(func(ctx context.Context, to io.Writer) error { return g.ApplyJSON(ctx, to, tfexec.Parallelism(10)) })
+}
+
+const hostSignal = "CloudFormation.SignalResource"
+
+func TestAccGuideTwelveHosts(t *testing.T) {
+	g := openTwelveHosts(t)
+	did, said := g.applyTen()
+	if behind := []string{"create signal_cloudformation_resource_wait.hosts", "create terraform_data.application"}; said != "" || len(did) != 26 || !slices.Equal(did[24:], behind) {
+		t.Errorf("terraform did %q and said %q", did, said)
+	}
+	if got := g.Resources()["terraform_data.application"].AttributeValues["output"]; got != "deployed after CREATE_COMPLETE" {
+		t.Errorf("the application was %v", got)
+	}
+	g.sentBy(hostSignal, 12)
+	waits := false
+	for _, e := range g.s.RequestLog() {
+		if e.Operation != hostSignal {
+			waits = true
+		} else if waits {
+			t.Errorf("something was read before all signals were sent: %v", g.s.RequestLog())
+			break
+		}
+	}
+	made := len(g.s.RequestLog())
+	did, said = g.applyTen()
+	g.wants(did, said, nil)
+	did, said = g.destroy()
+	if len(did) != 26 || said != "" {
+		t.Errorf("destroyed %q and said %s", did, said)
+	}
+	if more := g.s.RequestLog()[made:]; len(more) > 0 {
+		t.Errorf("these requests were made after the wait: %v", more)
+	}
+}
+
+// What the guide says of a wait on each signal: ten wait for two that are not sent, until
+// they time out; and how to get out of it.
+func TestAccGuideTwelveHostsThatEachWait(t *testing.T) {
+	g := openTwelveHosts(t)
+	config := contents(t, filepath.Join(g.WorkingDir(), "main.tf"))
+	g.Write(strings.Replace(config, "unique_id           = each.key", "unique_id           = each.key\n  wait_for_completion = true\n  timeouts {\n    create = \"10s\"\n  }", 1))
+	_, said := g.applyTen()
+	for _, part := range []string{"Target Still Running", "9 other resources of this apply wait for the same run", "one signal_cloudformation_resource_wait with depends_on", "terraform untaint"} {
+		if !strings.Contains(said, part) {
+			t.Errorf("%q is not in what was said: %s", part, said)
+		}
+	}
+	if left := g.Resources(); left["signal_cloudformation_resource_wait.hosts"] != nil || left["terraform_data.application"] != nil {
+		t.Error("what is behind the signals was created")
+	}
+	g.sentBy(hostSignal, 12)
+	for address, one := range g.Resources() {
+		if one.Tainted {
+			must(t, g.Untaint(t.Context(), address))
+		}
+	}
+	g.Write(config)
+	_, said = g.applyTen()
+	if left := g.Resources(); said != "" || left["terraform_data.application"] == nil {
+		t.Errorf("it left %v and said %s", left, said)
+	}
+	g.sentBy(hostSignal, 12)
 }

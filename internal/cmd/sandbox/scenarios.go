@@ -61,6 +61,13 @@ var scenarios = slices.Concat([]scenario{
 			s.StartAutomation(sandbox.Automation{DocumentName: "Sandbox-Migration", Steps: []sandbox.Step{approve, deploy}})
 		},
 	},
+	{
+		Example:   "guides/twelve-hosts-and-one-wait/hosts",
+		Variables: []variable{{Name: "stack_name", Value: "twelve-hosts"}},
+		Start: func(s *sandbox.Sandbox) {
+			s.StartCloudFormationStack(sandbox.CloudFormationStack{Name: "twelve-hosts", Resources: []sandbox.CloudFormationResource{{Name: "Hosts", Signals: 12}}})
+		},
+	},
 	runbook("guides/provisioning-gates/block", 30, approve, deploy),
 	runbook("guides/provisioning-gates/postcondition", 31, approve, deploy),
 	runbook("guides/provisioning-gates/destroy", 32, hold, deploy),
