@@ -259,16 +259,31 @@ func silence(attributes map[string]map[string]any) {
 	}
 }
 
-// record writes the folder of what is not released yet.
+// recordRelease writes the folder of what is not released yet. What two recordings do
+// not agree about would differ in every branch.
 func recordRelease(t *testing.T) {
 	t.Helper()
 	dir := filepath.Join(releases, unreleased)
 	must(t, os.MkdirAll(dir, 0o755))
 	write(t, dir, "schemas.json", schemas(t))
+	states := recorded(t)
+	lines, again := strings.Split(string(states), "\n"), strings.Split(string(recorded(t)), "\n")
+	for i, line := range lines {
+		if i >= len(again) || line != again[i] {
+			t.Errorf("settled has to replace more of what each recording makes up: line %d differs: %s", i+1, line)
+			break
+		}
+	}
+	must(t, os.WriteFile(filepath.Join(dir, "states.json"), states, 0o644))
+}
+
+// recorded are states of all resources, as this provider writes them.
+func recorded(t *testing.T) []byte {
+	t.Helper()
 	c := &clock{}
 	s := acctest.Sandbox(t, sandbox.Options{Now: c.now})
 	p := acctest.StartProvider(t, acctest.Block(s.URL()))
-	var states []stateOf
+	var states []json.RawMessage
 	keep := func(name string, y system, config acctest.Values) {
 		t.Helper()
 		r := p.Resource(y.Type)
@@ -280,7 +295,7 @@ func recordRelease(t *testing.T) {
 		if y.Type == job.resource {
 			stored.Private = nil
 		}
-		states = append(states, stateOf{y.Name() + name, y.Type, config, stored})
+		states = append(states, settled([]byte(text(t, stateOf{y.Name() + name, y.Type, config, stored})), s.URL()))
 	}
 	for _, y := range systems.All {
 		keep("", y, y.Ready(s))
@@ -304,11 +319,7 @@ func recordRelease(t *testing.T) {
 		keep("", system{Type: y.Type + "_wait"}, waitFor(p.Resource(y.Type+"_wait"), signal))
 	}
 	keep("", system{Type: job.resource}, job.config)
-	var written bytes.Buffer
-	encoder := json.NewEncoder(&written)
-	encoder.SetIndent("", "  ")
-	must(t, encoder.Encode(states))
-	must(t, os.WriteFile(filepath.Join(dir, "states.json"), settled(written.Bytes(), s.URL()), 0o644))
+	return []byte(text(t, states))
 }
 
 // madeUp is what every run makes up, and how the n-th of its kind is written instead.
@@ -316,26 +327,28 @@ var madeUp = []struct {
 	pattern *regexp.Regexp
 	written func(n int) string
 }{
-	{regexp.MustCompile(`"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"`), func(n int) string { return fmt.Sprintf(`"00000000-0000-4000-8000-%012d"`, n) }},
-	{regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+09:00)"`), func(int) string { return `"2026-01-01T00:00:00Z"` }},
-	{regexp.MustCompile(`"w-[0-9a-f]{17}"`), func(n int) string { return fmt.Sprintf(`"w-%017d"`, n) }},
-	{regexp.MustCompile(`"22[\w+/]{43}="`), func(n int) string { return fmt.Sprintf(`"22%043d="`, n) }},
+	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`), func(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }},
+	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+09:00)`), func(int) string { return "2026-01-01T00:00:00Z" }},
+	{regexp.MustCompile(`\bw-[0-9a-f]{17}\b`), func(n int) string { return fmt.Sprintf("w-%017d", n) }},
+	{regexp.MustCompile(`\b22[\w+/]{43}=`), func(n int) string { return fmt.Sprintf("22%043d=", n) }},
 	{regexp.MustCompile(`\b[0-9a-f]{32}\b`), func(n int) string { return fmt.Sprintf("%032d", n) }},
+	{regexp.MustCompile(`\b[0-9a-f]{21}\b`), func(n int) string { return fmt.Sprintf("%021d", n) }},
 }
 
-// settled replaces what every run makes up, so that a difference is a change,
-// and the sandbox's address by one where nobody listens.
-func settled(text []byte, url string) []byte {
+// settled replaces what every run makes up, so that a difference is a change, and the
+// sandbox's address by one where nobody listens. It numbers within a state: another
+// state before it is no change of this one.
+func settled(state []byte, url string) []byte {
 	for _, one := range madeUp {
 		seen := map[string]string{}
-		text = one.pattern.ReplaceAllFunc(text, func(found []byte) []byte {
+		state = one.pattern.ReplaceAllFunc(state, func(found []byte) []byte {
 			if seen[string(found)] == "" {
 				seen[string(found)] = one.written(len(seen) + 1)
 			}
 			return []byte(seen[string(found)])
 		})
 	}
-	return bytes.ReplaceAll(text, []byte(url), []byte("http://127.0.0.1:1"))
+	return bytes.ReplaceAll(state, []byte(url), []byte("http://127.0.0.1:1"))
 }
 
 func each(t *testing.T, test func(t *testing.T, dir string)) {
