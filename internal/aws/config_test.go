@@ -140,14 +140,18 @@ func TestProxies(t *testing.T) {
 		environment map[string]string
 		proxied     bool
 	}{
-		"http_proxy":        {aws.Config{HTTPProxy: "PROXY"}, nil, true},
-		"HTTP_PROXY":        {aws.Config{}, map[string]string{"HTTP_PROXY": "PROXY"}, true},
-		"http_proxy wins":   {aws.Config{HTTPProxy: "PROXY"}, map[string]string{"HTTP_PROXY": "http://127.0.0.1:1"}, true},
-		"https_proxy alone": {aws.Config{HTTPSProxy: "PROXY"}, nil, false},
-		"no_proxy":          {aws.Config{HTTPProxy: "PROXY", NoProxy: "example.invalid"}, nil, false},
-		"NO_PROXY":          {aws.Config{HTTPProxy: "PROXY"}, map[string]string{"NO_PROXY": ".invalid"}, false},
-		"no_proxy wins":     {aws.Config{HTTPProxy: "PROXY", NoProxy: "other.invalid"}, map[string]string{"NO_PROXY": "*"}, true},
-		"nothing":           {aws.Config{}, nil, false},
+		"http_proxy":                             {aws.Config{HTTPProxy: "PROXY"}, nil, true},
+		"HTTP_PROXY":                             {aws.Config{}, map[string]string{"HTTP_PROXY": "PROXY"}, true},
+		"http_proxy of the environment":          {aws.Config{}, map[string]string{"http_proxy": "PROXY"}, true},
+		"http_proxy wins over HTTP_PROXY":        {aws.Config{}, map[string]string{"http_proxy": "PROXY", "HTTP_PROXY": "http://127.0.0.1:1"}, true},
+		"no_proxy of the environment":            {aws.Config{HTTPProxy: "PROXY"}, map[string]string{"no_proxy": ".invalid"}, false},
+		"no_proxy of the environment, of others": {aws.Config{HTTPProxy: "PROXY"}, map[string]string{"no_proxy": "other.invalid"}, true},
+		"http_proxy wins":                        {aws.Config{HTTPProxy: "PROXY"}, map[string]string{"HTTP_PROXY": "http://127.0.0.1:1"}, true},
+		"https_proxy alone":                      {aws.Config{HTTPSProxy: "PROXY"}, nil, false},
+		"no_proxy":                               {aws.Config{HTTPProxy: "PROXY", NoProxy: "example.invalid"}, nil, false},
+		"NO_PROXY":                               {aws.Config{HTTPProxy: "PROXY"}, map[string]string{"NO_PROXY": ".invalid"}, false},
+		"no_proxy wins":                          {aws.Config{HTTPProxy: "PROXY", NoProxy: "other.invalid"}, map[string]string{"NO_PROXY": "*"}, true},
+		"nothing":                                {aws.Config{}, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := start(t)
@@ -193,6 +197,25 @@ func TestRegionOfTheMachine(t *testing.T) {
 	}
 }
 
+// A machine whose metadata service is switched off is not asked for anything.
+func TestMetadataThatIsSwitchedOff(t *testing.T) {
+	f := start(t)
+	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f.URL)
+	c := aws.Config{Endpoints: map[string]string{"ssm": f.URL, "sts": f.URL}}
+	for _, off := range []string{"true", "TRUE"} {
+		t.Setenv("AWS_EC2_METADATA_DISABLED", off)
+		if _, err := service.Client(t.Context(), aws.NewClients(c), ""); err == nil || !strings.Contains(err.Error(), "no AWS region") {
+			t.Errorf("without a region: %v", err)
+		}
+		if attempt := open(t, c, "us-east-1").Send(t.Context()); attempt.Cause != delivery.NoCredentials || !strings.Contains(aws.Explain(attempt, ""), "Give the provider AWS credentials") {
+			t.Errorf("it ended %s with cause %d: %v", attempt.Outcome, attempt.Cause, attempt.Err)
+		}
+	}
+	if f.seen() != "" {
+		t.Errorf("seen: %s", f.seen())
+	}
+}
+
 // A container's credentials service is asked directly, and again when it is not there yet.
 func TestCredentialsOfAContainer(t *testing.T) {
 	f := start(t)
@@ -203,6 +226,10 @@ func TestCredentialsOfAContainer(t *testing.T) {
 	c.AccessKey, c.SecretKey, c.HTTPProxy = "", "", "http://127.0.0.1:1"
 	if asked := sent(t, f, c, "GET /container"); asked.header.Get("Authorization") != "authorization" {
 		t.Errorf("it was asked with %v", asked.header)
+	}
+	t.Setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file(t, "token", "authorization of a file"))
+	if asked := sent(t, f, c, "GET /container"); asked.header.Get("Authorization") != "authorization of a file" {
+		t.Errorf("with a file, it was asked with %v", asked.header)
 	}
 	f.next("GET /container", func(w http.ResponseWriter, _ request) bool { w.WriteHeader(404); return true })
 	if result := open(t, c, "").deliver(30 * time.Second); result.Cause != delivery.NoCredentials || result.Attempts != 1 {
@@ -393,15 +420,17 @@ func TestEndpointsAndProxiesOverTLS(t *testing.T) {
 		environment map[string]string
 		host        string
 	}{
-		"https_proxy":                       {aws.Config{HTTPSProxy: "PROXY"}, nil, "ssm.us-east-1.amazonaws.com:443"},
-		"http_proxy alone":                  {aws.Config{HTTPProxy: "PROXY"}, nil, "ssm.us-east-1.amazonaws.com:443"},
-		"HTTPS_PROXY beside http_proxy":     {aws.Config{HTTPProxy: "http://127.0.0.1:1"}, map[string]string{"HTTPS_PROXY": "PROXY"}, "ssm.us-east-1.amazonaws.com:443"},
-		"https_proxy wins over HTTPS_PROXY": {aws.Config{HTTPSProxy: "PROXY"}, map[string]string{"HTTPS_PROXY": "http://127.0.0.1:1"}, "ssm.us-east-1.amazonaws.com:443"},
-		"use_fips_endpoint":                 {aws.Config{HTTPSProxy: "PROXY", UseFIPSEndpoint: &on}, nil, "ssm-fips.us-east-1.amazonaws.com:443"},
-		"AWS_USE_FIPS_ENDPOINT":             {aws.Config{HTTPSProxy: "PROXY"}, map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}, "ssm-fips.us-east-1.amazonaws.com:443"},
-		"use_dualstack_endpoint":            {aws.Config{HTTPSProxy: "PROXY", UseDualstackEndpoint: &on}, nil, "ssm.us-east-1.api.aws:443"},
-		"AWS_USE_DUALSTACK_ENDPOINT":        {aws.Config{HTTPSProxy: "PROXY"}, map[string]string{"AWS_USE_DUALSTACK_ENDPOINT": "true"}, "ssm.us-east-1.api.aws:443"},
-		"AWS_ENDPOINT_URL_SSM and FIPS":     {aws.Config{HTTPSProxy: "PROXY", UseFIPSEndpoint: &on}, map[string]string{"AWS_ENDPOINT_URL_SSM": "https://ssm.example.invalid"}, "ssm.example.invalid:443"},
+		"https_proxy":                                      {aws.Config{HTTPSProxy: "PROXY"}, nil, "ssm.us-east-1.amazonaws.com:443"},
+		"http_proxy alone":                                 {aws.Config{HTTPProxy: "PROXY"}, nil, "ssm.us-east-1.amazonaws.com:443"},
+		"HTTPS_PROXY beside http_proxy":                    {aws.Config{HTTPProxy: "http://127.0.0.1:1"}, map[string]string{"HTTPS_PROXY": "PROXY"}, "ssm.us-east-1.amazonaws.com:443"},
+		"https_proxy of the environment":                   {aws.Config{}, map[string]string{"https_proxy": "PROXY"}, "ssm.us-east-1.amazonaws.com:443"},
+		"https_proxy of the environment beside http_proxy": {aws.Config{HTTPProxy: "http://127.0.0.1:1"}, map[string]string{"https_proxy": "PROXY"}, "ssm.us-east-1.amazonaws.com:443"},
+		"https_proxy wins over HTTPS_PROXY":                {aws.Config{HTTPSProxy: "PROXY"}, map[string]string{"HTTPS_PROXY": "http://127.0.0.1:1"}, "ssm.us-east-1.amazonaws.com:443"},
+		"use_fips_endpoint":                                {aws.Config{HTTPSProxy: "PROXY", UseFIPSEndpoint: &on}, nil, "ssm-fips.us-east-1.amazonaws.com:443"},
+		"AWS_USE_FIPS_ENDPOINT":                            {aws.Config{HTTPSProxy: "PROXY"}, map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}, "ssm-fips.us-east-1.amazonaws.com:443"},
+		"use_dualstack_endpoint":                           {aws.Config{HTTPSProxy: "PROXY", UseDualstackEndpoint: &on}, nil, "ssm.us-east-1.api.aws:443"},
+		"AWS_USE_DUALSTACK_ENDPOINT":                       {aws.Config{HTTPSProxy: "PROXY"}, map[string]string{"AWS_USE_DUALSTACK_ENDPOINT": "true"}, "ssm.us-east-1.api.aws:443"},
+		"AWS_ENDPOINT_URL_SSM and FIPS":                    {aws.Config{HTTPSProxy: "PROXY", UseFIPSEndpoint: &on}, map[string]string{"AWS_ENDPOINT_URL_SSM": "https://ssm.example.invalid"}, "ssm.example.invalid:443"},
 		"endpoints over AWS_ENDPOINT_URL": {aws.Config{HTTPSProxy: "PROXY", Endpoints: map[string]string{"ssm": "https://block.example.invalid"}},
 			map[string]string{"AWS_ENDPOINT_URL": "https://environment.example.invalid", "AWS_ENDPOINT_URL_SSM": "https://environment.example.invalid"}, "block.example.invalid:443"},
 	} {
@@ -464,6 +493,34 @@ func TestProfile(t *testing.T) {
 	open(t, c, "").Send(t.Context())
 	if asked := f.last(t, "CONNECT "); !strings.HasPrefix(asked.host, "ssm-fips.eu-west-1.") {
 		t.Errorf("%s was asked for", asked.host)
+	}
+	c.SharedConfigFiles = []string{file(t, "config", "[profile work]\nregion = eu-west-1\nuse_dualstack_endpoint = true\naws_access_key_id = AKIA\naws_secret_access_key = secret\n")}
+	open(t, c, "").Send(t.Context())
+	if asked := f.last(t, "CONNECT "); asked.host != "ssm.eu-west-1.api.aws:443" {
+		t.Errorf("%s was asked for", asked.host)
+	}
+}
+
+// A profile has a role that is assumed with a token, which is read again for each session.
+func TestWebIdentityOfAProfile(t *testing.T) {
+	f := start(t)
+	token := file(t, "token", "first")
+	c := aws.Config{Profile: "pod", Region: "us-east-1", Endpoints: map[string]string{"ssm": f.URL, "sts": f.URL}, SharedConfigFiles: []string{file(t, "config",
+		"[profile pod]\nrole_arn = "+roleARN+"\nweb_identity_token_file = "+token+"\nrole_session_name = pipeline\n")}}
+	s := open(t, c, "")
+	for _, text := range []string{"first", "second"} {
+		if err := os.WriteFile(token, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if result := s.deliver(30 * time.Second); result.Outcome != delivery.Accepted {
+			t.Fatalf("it ended %s: %v", result.Outcome, result.Err)
+		}
+		asked := f.last(t, "AssumeRoleWithWebIdentity")
+		holds(t, asked.form, map[string]string{"RoleArn": roleARN, "RoleSessionName": "pipeline", "WebIdentityToken": text})
+		if asked.key != "" {
+			t.Errorf("STS was asked by %s", asked.key)
+		}
+		f.next("SendAutomationSignal", refuses(400, "ExpiredTokenException", "expired"))
 	}
 }
 

@@ -34,6 +34,8 @@ type request struct {
 	// form is what STS was asked.
 	form   url.Values
 	header http.Header
+	// body is what was sent in JSON.
+	body string
 }
 
 // answer is how the fake deals with a request; nil is as the service would.
@@ -99,13 +101,13 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	asked := request{host: r.Host, header: r.Header}
+	asked := request{host: r.Host, header: r.Header, body: string(body)}
 	_, target, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	asked.form, _ = url.ParseQuery(string(body))
 	switch {
 	case target != "":
 		asked.what = target
-	case r.Method == http.MethodPost:
+	case r.Method == http.MethodPost && r.URL.Path == "/":
 		asked.what = asked.form.Get("Action")
 	default:
 		asked.what = r.Method + " " + r.URL.Path
@@ -146,6 +148,12 @@ func (f *fake) answer(w http.ResponseWriter, r request) {
 		})
 	case "GET /latest/dynamic/instance-identity/document":
 		_, _ = io.WriteString(w, `{"region": "ap-northeast-3"}`)
+	case "POST /token": // CreateToken of SSO OIDC, with which a sign-in is renewed
+		_, _ = io.WriteString(w, `{"accessToken":"canary/of+the=renewed","refreshToken":"canary/of+the=next","tokenType":"Bearer","expiresIn":3600}`)
+	case "GET /federation/credentials":
+		_ = json.NewEncoder(w).Encode(map[string]any{"roleCredentials": map[string]any{
+			"accessKeyId": "ASIASSO", "secretAccessKey": "canary/of+the=session", "sessionToken": "canary/of+the=session", "expiration": f.now().Add(time.Hour).UnixMilli(),
+		}})
 	case "SendAutomationSignal", "GetAutomationExecution":
 		_, _ = io.WriteString(w, "{}")
 	default:

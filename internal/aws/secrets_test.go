@@ -25,11 +25,18 @@ func repeats(w http.ResponseWriter, r request) bool {
 		}
 	}
 	words = append(words, r.form.Get("WebIdentityToken"))
+	if r.what == "POST /token" {
+		words = append(words, r.body)
+	}
 	text, _ := json.Marshal(strings.Join(words, " "))
-	if r.header.Get("X-Amz-Target") != "" || strings.HasPrefix(r.what, "GET ") {
-		w.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
+	if r.header.Get("X-Amz-Target") != "" || strings.Contains(r.what, " ") {
+		code := "AccessDeniedException"
+		if r.what == "POST /token" {
+			code = "OtherException" // The SDK does not read the words of those that it knows.
+		}
+		w.Header().Set("X-Amzn-Errortype", code)
 		w.WriteHeader(400)
-		_, _ = fmt.Fprintf(w, `{"__type":"AccessDeniedException","code":"AccessDeniedException","message":%s}`, text)
+		_, _ = fmt.Fprintf(w, `{"__type":%[1]q,"code":%[1]q,"message":%[2]s}`, code, text)
 		return true
 	}
 	return refuses(403, "AccessDenied", string(text))(w, r)
@@ -42,6 +49,9 @@ func TestNoSecretIsRepeated(t *testing.T) {
 	process := func(script string) string {
 		return "[default]\nregion = us-east-1\ncredential_process = sh " + file(t, "helper", script) + "\n"
 	}
+	const signIn = "[default]\nregion = us-east-1\nsso_session = company\nsso_account_id = 123456789012\nsso_role_name = r\n" +
+		"[sso-session company]\nsso_start_url = https://start.example\nsso_region = us-east-1\n"
+	oidc := map[string]string{"AWS_ENDPOINT_URL_SSO": "/", "AWS_ENDPOINT_URL_SSO_OIDC": "/"}
 	printed := `echo '{"Version":1,"AccessKeyId":"AKIAPRINTED","SecretAccessKey":"canary/of+the=secret","SessionToken":"` + canary + `"}'`
 	for name, test := range map[string]struct {
 		profile string
@@ -71,7 +81,10 @@ func TestNoSecretIsRepeated(t *testing.T) {
 		"keys of a file":         {profile: "[default]\nregion = us-east-1\naws_access_key_id = AKIAFILE\naws_secret_access_key = canary/of+the=secret\naws_session_token = " + canary + "\n", what: "SendAutomationSignal", says: []string{"refused ***"}},
 		"a sign-in": {profile: "[default]\nregion = us-east-1\nsso_start_url = https://start.example\nsso_region = us-east-1\nsso_account_id = 123456789012\nsso_role_name = r\n",
 			env: map[string]string{"AWS_ENDPOINT_URL_SSO": "/"}, what: "GET /federation/credentials", says: []string{"***"}},
-		"a proxy": {config: aws.Config{AccessKey: "AKIASTATIC", SecretKey: "canary/of+the=secret", HTTPProxy: "http://somebody:canary%2Fof+the=source@"}, what: "SendAutomationSignal", says: []string{"refused Basic ***"}},
+		"a sign-in that is renewed":  {profile: signIn, env: oidc, what: "POST /token", says: []string{"clientSecret", "***"}},
+		"a sign-in that was renewed": {profile: signIn, env: oidc, what: "GET /federation/credentials", says: []string{"***"}},
+		"the session of a sign-in":   {profile: signIn, env: oidc, what: "SendAutomationSignal", says: []string{"refused ***"}},
+		"a proxy":                    {config: aws.Config{AccessKey: "AKIASTATIC", SecretKey: "canary/of+the=secret", HTTPProxy: "http://somebody:canary%2Fof+the=source@"}, what: "SendAutomationSignal", says: []string{"refused Basic ***"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := start(t)
@@ -93,6 +106,12 @@ func TestNoSecretIsRepeated(t *testing.T) {
 			}
 			kept := fmt.Sprintf(`{"accessToken":%q,"expiresAt":%q}`, canary, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
 			if err := os.WriteFile(filepath.Join(cache, hex.EncodeToString(sum[:])+".json"), []byte(kept), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			sum = sha1.Sum([]byte("company"))
+			ended := fmt.Sprintf(`{"startUrl":"https://start.example","region":"us-east-1","accessToken":"%[1]s-ended","refreshToken":"%[1]s-refresh","clientId":"client","clientSecret":"%[1]s-client",
+				"registrationExpiresAt":%[2]q,"expiresAt":%[3]q}`, canary, time.Now().Add(time.Hour).UTC().Format(time.RFC3339), time.Now().Add(-time.Hour).UTC().Format(time.RFC3339))
+			if err := os.WriteFile(filepath.Join(cache, hex.EncodeToString(sum[:])+".json"), []byte(ended), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			config := test.config

@@ -166,18 +166,18 @@ func awsBlock(services []string) schema.Block {
 			},
 			"http_proxy": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "URL of the proxy for requests over http, and over https too, unless `https_proxy` or `HTTPS_PROXY` names another one. Environment: `HTTP_PROXY`, `http_proxy`. " +
+				MarkdownDescription: "URL of the proxy for requests over http, and over https too, unless `https_proxy` or `HTTPS_PROXY` names another one. Environment: `http_proxy`, `HTTP_PROXY`. " +
 					"Metadata services are always asked directly.",
 				Validators: optional(proxyURL{}),
 			},
 			"https_proxy": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "URL of the proxy for requests over https. Environment: `HTTPS_PROXY`, `https_proxy`.",
+				MarkdownDescription: "URL of the proxy for requests over https. Environment: `https_proxy`, `HTTPS_PROXY`.",
 				Validators:          optional(proxyURL{}),
 			},
 			"no_proxy": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Hosts that are reached without a proxy: names, which include their subdomains, addresses and CIDR blocks, separated by commas, or `*`. This machine always is. Environment: `NO_PROXY`, `no_proxy`.",
+				MarkdownDescription: "Hosts that are reached without a proxy: names, which include their subdomains, addresses and CIDR blocks, separated by commas, or `*`. This machine always is. Environment: `no_proxy`, `NO_PROXY`.",
 			},
 		},
 		Blocks: map[string]schema.Block{
