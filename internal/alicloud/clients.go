@@ -174,11 +174,17 @@ func (c *Clients) retrieve(ctx context.Context, s settings) (keys, error) {
 		return keys{}, err
 	}
 	c.config.Secrets.Hide(with.secretKey, with.securityToken)
+	if err := with.check(s.source.String()); err != nil {
+		return keys{}, err
+	}
 	for _, role := range s.roles {
 		if with, err = c.assume(ctx, with, role); err != nil {
 			return keys{}, err
 		}
 		c.config.Secrets.Hide(with.secretKey, with.securityToken)
+		if err := with.check("the session of the role " + role.RoleARN); err != nil {
+			return keys{}, err
+		}
 	}
 	return with, nil
 }

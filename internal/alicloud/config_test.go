@@ -352,6 +352,25 @@ func TestAssumeRoleFails(t *testing.T) {
 	}
 }
 
+// The token is the credential, and a session comes of it that the services take.
+func TestAssumeRoleWithOIDC(t *testing.T) {
+	for token, says := range map[string]string{"good-token": "", "canary-token": "AuthenticationFail.OIDCToken.Invalid"} {
+		s, config := start(t, sandbox.Options{WebIdentityToken: "good-token"})
+		_, diags := send(t, s, acctest.Values{"region": "r", "assume_role_with_oidc": acctest.Values{
+			"role_arn": role, "oidc_provider_arn": "acs:ram::1234567890123456:oidc-provider/ack", "oidc_token": token, "session_name": "pod",
+		}}, config)
+		if says != "" {
+			if !strings.Contains(diags.String(), says) || strings.Contains(diags.String(), "canary") || s.Count("SignalResource") > 0 {
+				t.Errorf("said %s, the request log is %v", diags, s.RequestLog())
+			}
+			continue
+		}
+		if len(diags) > 0 || s.Accepted("AssumeRoleWithOIDC") != 1 || s.Accepted("SignalResource") != 1 || !strings.HasPrefix(signer(s), "STS.") {
+			t.Errorf("said %s, the request log is %v", diags, s.RequestLog())
+		}
+	}
+}
+
 // Many signals at once settle the credentials once.
 func TestOneResolutionForAll(t *testing.T) {
 	s, config := start(t, sandbox.Options{})

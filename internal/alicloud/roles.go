@@ -33,7 +33,7 @@ func (c *Clients) assume(ctx context.Context, with keys, role AssumeRole) (keys,
 		"DurationSeconds": seconds(role.SessionExpiration),
 	}, nil)
 	granted.lasts = cmp.Or(role.SessionExpiration, defaultExpiration)
-	return granted, asked(err, role.RoleARN, fmt.Sprintf(
+	return granted, asked(err, "AssumeRole", role.RoleARN, fmt.Sprintf(
 		"Check the role in assume_role or in the profile, and that its trust policy lets the identity of the first credentials assume it. That identity needs the RAM action sts:AssumeRole on %s.", role.RoleARN))
 }
 
@@ -49,7 +49,7 @@ func (c *Clients) assumeWithOIDC(ctx context.Context, role oidcRole, token strin
 		"DurationSeconds": seconds(role.SessionExpiration),
 	})
 	granted.lasts = cmp.Or(role.SessionExpiration, defaultExpiration)
-	return granted, asked(err, role.RoleARN, fmt.Sprintf(
+	return granted, asked(err, "AssumeRoleWithOIDC", role.RoleARN, fmt.Sprintf(
 		"Check role, OIDC provider and token of %s: the role's trust policy has to name the provider, its audience and the token's subject, and the token must not have expired.", role.from))
 }
 
@@ -100,13 +100,13 @@ func (e *stsError) Error() string {
 func (e *stsError) Unwrap() error { return e.attempt.Err }
 
 // asked says of a role that STS did not give what that means.
-func asked(err error, role, next string) error {
+func asked(err error, action, role, next string) error {
 	failed := (*stsError)(nil)
 	if !errors.As(err, &failed) {
 		return err
 	}
 	answer := failed.attempt
-	trouble := &CredentialsError{Cause: delivery.NoCredentials, Err: fmt.Errorf("assuming the role %s: %w", role, err), Answer: answer}
+	trouble := &CredentialsError{Cause: delivery.NoCredentials, Err: fmt.Errorf("assuming the role %s with sts:%s: %w", role, action, err), Answer: answer}
 	switch {
 	case answer.Outcome == delivery.NotSent && answer.Cause == delivery.Throttled:
 		trouble.Cause = delivery.CredentialsFailing

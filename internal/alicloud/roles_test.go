@@ -246,6 +246,10 @@ func TestSources(t *testing.T) {
 		"a sign-in": {profiles: []map[string]any{profile("sso", "CloudSSO", map[string]any{
 			"access_key_id": "kept", "access_key_secret": "canary-secret", "sts_token": "canary-token", "sts_expiration": time.Now().Add(time.Hour).Unix(),
 		})}, seen: "SignalResource", key: "kept"},
+		"a sign-in with OAuth": {profiles: []map[string]any{profile("oauth", "OAuth", map[string]any{
+			"access_key_id": "kept", "access_key_secret": "canary-secret", "sts_token": "canary-token", "sts_expiration": time.Now().Add(time.Hour).Unix(),
+			"oauth_access_token": "canary-access", "oauth_refresh_token": "canary-refresh", "oauth_site_type": "INTL",
+		})}, seen: "SignalResource", key: "kept"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := play(t)
@@ -337,15 +341,32 @@ func TestSourcesThatFail(t *testing.T) {
 			cause: delivery.NoCredentials, says: []string{"ALIBABA_CLOUD_OIDC_TOKEN_FILE names", "/nowhere/token", "no such file"}},
 		"OIDC of a profile without its file": {profiles: of(profile("pod", "OIDC", map[string]any{"ram_role_arn": role, "oidc_provider_arn": oidcProvider, "oidc_token_file": "/nowhere/token"})),
 			cause: delivery.NoCredentials, says: []string{`oidc_token_file of the profile "pod"`, "/nowhere/token"}},
-		"OIDC without its provider":   {config: alicloud.Config{AssumeRoleWithOIDC: &alicloud.AssumeRoleWithOIDC{RoleARN: role}}, cause: delivery.NoCredentials, says: []string{"oidc_provider_arn", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN"}},
-		"a program that talks":        {profiles: external(`echo canary-line; echo '{"mode":"AK","access_key_id":"a","access_key_secret":"canary-secret"}'`), cause: delivery.NoCredentials, says: []string{"process_command", "not the JSON"}},
-		"a program that fails":        {profiles: external(`echo canary-secret-printed; echo "no canary-secret-printed for you" >&2; exit 3`), cause: delivery.NoCredentials, says: []string{"exit status 3", "It said: no *** for you"}},
-		"a program without keys":      {profiles: external(`echo '{"mode":"StsToken","access_key_id":"a","access_key_secret":"canary-secret"}'`), cause: delivery.NoCredentials, says: []string{"sts_token"}},
-		"a program that is not there": {profiles: of(profile("x", "External", map[string]any{"process_command": "/nowhere/helper"})), cause: delivery.NoCredentials, says: []string{"could not be run"}},
-		"half a command":              {profiles: of(profile("x", "External", map[string]any{"process_command": "'x"})), cause: delivery.NoCredentials, says: []string{"quotation mark"}},
-		"a sign-in that has ended":    {profiles: of(profile("s so", "CloudSSO", expired)), cause: delivery.NoCredentials, says: []string{"expired", `"aliyun sts GetCallerIdentity --profile 's so'"`}},
-		"no sign-in":                  {profiles: of(profile("sso", "CloudSSO", nil)), cause: delivery.NoCredentials, says: []string{"no keys", "--profile sso"}},
-		"a mode that is not known":    {profiles: of(profile("x", "RsaKeyPair", signIn)), cause: delivery.NoCredentials, says: []string{"RsaKeyPair", "External", "process_command"}},
+		"OIDC without its provider":           {config: alicloud.Config{AssumeRoleWithOIDC: &alicloud.AssumeRoleWithOIDC{RoleARN: role}}, cause: delivery.NoCredentials, says: []string{"oidc_provider_arn", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN"}},
+		"a program that talks":                {profiles: external(`echo canary-line; echo '{"mode":"AK","access_key_id":"a","access_key_secret":"canary-secret"}'`), cause: delivery.NoCredentials, says: []string{"process_command", "not the JSON"}},
+		"a program that fails":                {profiles: external(`echo canary-secret-printed; echo "no canary-secret-printed for you" >&2; exit 3`), cause: delivery.NoCredentials, says: []string{"exit status 3", "It said: no *** for you"}},
+		"a program without keys":              {profiles: external(`echo '{"mode":"StsToken","access_key_id":"a","access_key_secret":"canary-secret"}'`), cause: delivery.NoCredentials, says: []string{"sts_token"}},
+		"a program that is not there":         {profiles: of(profile("x", "External", map[string]any{"process_command": "/nowhere/helper"})), cause: delivery.NoCredentials, says: []string{"could not be run"}},
+		"half a command":                      {profiles: of(profile("x", "External", map[string]any{"process_command": "'x"})), cause: delivery.NoCredentials, says: []string{"quotation mark"}},
+		"a sign-in that has ended":            {profiles: of(profile("s so", "CloudSSO", expired)), cause: delivery.NoCredentials, says: []string{"expired", `"aliyun sts GetCallerIdentity --profile 's so'"`}},
+		"a sign-in with OAuth that has ended": {profiles: of(profile("oauth", "OAuth", expired)), cause: delivery.NoCredentials, says: []string{"expired", "aliyun sts GetCallerIdentity --profile oauth"}},
+		"a secret key with its line's end":    {config: alicloud.Config{AccessKey: "a", SecretKey: "canary-secret\n"}, cause: delivery.NoCredentials, says: []string{"the secret key from access_key and secret_key", "line break"}},
+		"a key of a profile with a blank":     {profiles: of(profile("x", "AK", map[string]any{"access_key_id": "a", "access_key_secret": " canary-secret"})), cause: delivery.NoCredentials, says: []string{`the secret key from the profile "x"`, "blank"}},
+		"a sign-in with a line break": {profiles: of(profile("sso", "CloudSSO", map[string]any{"access_key_id": "kept", "access_key_secret": "canary-secret", "sts_token": "canary\ntoken"})),
+			cause: delivery.NoCredentials, says: []string{`the security token from the last sign-in with the profile "sso"`, "line break"}},
+		"a program that prints a line break": {profiles: external(`printf '%s' '{"mode":"AK","access_key_id":"a","access_key_secret":"canary-secret\n"}'`), cause: delivery.NoCredentials, says: []string{`the secret key from process_command of the profile "x"`, "line break"}},
+		"metadata with a line break": {config: alicloud.Config{ECSRoleName: "builder"}, what: "GET /latest/meta-data/ram/security-credentials/builder",
+			answers: []http.HandlerFunc{answers(`{"Code":"Success","AccessKeyId":"a","AccessKeySecret":"canary-secret","SecurityToken":"canary\ntoken","Expiration":"2100-01-01T00:00:00Z"}`)},
+			cause:   delivery.NoCredentials, says: []string{"the security token from the ECS instance", "line break"}},
+		"credentials_uri with a blank": {config: alicloud.Config{CredentialsURI: "/keys?canary-in-query"}, what: "GET /keys",
+			answers: []http.HandlerFunc{answers(`{"Code":"Success","AccessKeyId":"a ","AccessKeySecret":"canary-secret","SecurityToken":"canary-token","Expiration":"2100-01-01T00:00:00Z"}`)},
+			cause:   delivery.NoCredentials, says: []string{"the access key from credentials_uri at 127.0.0.1", "blank"}},
+		"a session with a line break": {config: alicloud.Config{AccessKey: "a", SecretKey: "canary-secret", AssumeRole: &alicloud.AssumeRole{RoleARN: role}}, what: "AssumeRole",
+			answers: []http.HandlerFunc{answers(`{"RequestId":"r","Credentials":{"AccessKeyId":"a","AccessKeySecret":"canary-secret","SecurityToken":"canary\ntoken","Expiration":"2100-01-01T00:00:00Z"}}`)},
+			cause:   delivery.NoCredentials, says: []string{"the security token from the session of the role " + role, "line break"}},
+		"an OIDC token with a line break": {config: alicloud.Config{AssumeRoleWithOIDC: &alicloud.AssumeRoleWithOIDC{RoleARN: role, OIDCProviderARN: oidcProvider, Token: "canary\ntoken"}},
+			cause: delivery.NoCredentials, says: []string{"the OIDC token of assume_role_with_oidc", "line break"}},
+		"no sign-in":               {profiles: of(profile("sso", "CloudSSO", nil)), cause: delivery.NoCredentials, says: []string{"no keys", "--profile sso"}},
+		"a mode that is not known": {profiles: of(profile("x", "RsaKeyPair", signIn)), cause: delivery.NoCredentials, says: []string{"RsaKeyPair", "External", "process_command"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := play(t)

@@ -28,6 +28,8 @@ type source interface {
 	retrieve(ctx context.Context, c *Clients) (keys, error)
 	// renews reports whether it may have other keys later.
 	renews() bool
+	// String says where the keys are from.
+	String() string
 }
 
 // CredentialsError means that there was nothing to sign a request with.
@@ -52,16 +54,21 @@ type fixed struct {
 	from string
 }
 
-func (f fixed) retrieve(context.Context, *Clients) (keys, error) {
-	for name, value := range map[string]string{"access key": f.keys.accessKey, "secret key": f.keys.secretKey, "security token": f.keys.securityToken} {
-		if err := delivery.CheckCredential("the "+name+" from "+f.from, value); err != nil {
-			return keys{}, &CredentialsError{Cause: delivery.NoCredentials, Err: err, Next: "Correct it there."}
-		}
-	}
-	return f.keys, nil
-}
+func (f fixed) retrieve(context.Context, *Clients) (keys, error) { return f.keys, nil }
 
 func (fixed) renews() bool { return false }
+
+func (f fixed) String() string { return f.from }
+
+// check returns a *CredentialsError for keys that cannot sign anything.
+func (k keys) check(from string) error {
+	for name, value := range map[string]string{"access key": k.accessKey, "secret key": k.secretKey, "security token": k.securityToken} {
+		if err := delivery.CheckCredential("the "+name+" from "+from, value); err != nil {
+			return &CredentialsError{Cause: delivery.NoCredentials, Err: err, Next: "Correct it there."}
+		}
+	}
+	return nil
+}
 
 // signedIn are the keys that the aliyun command line keeps of the last sign-in with a
 // profile. It renews them, not the provider: the file is read again each time.
@@ -92,6 +99,10 @@ func (s signedIn) retrieve(context.Context, *Clients) (keys, error) {
 }
 
 func (signedIn) renews() bool { return true }
+
+func (s signedIn) String() string {
+	return fmt.Sprintf("the last sign-in with the profile %q in %s", s.profile, s.path)
+}
 
 // external are the keys that the process_command of a profile prints.
 type external struct{ command, profile string }
@@ -137,8 +148,10 @@ func (e external) retrieve(ctx context.Context, c *Clients) (printed keys, err e
 
 func (external) renews() bool { return true }
 
-// splitCommand splits a command into words, as the aliyun command line does it: there
-// is no shell.
+func (e external) String() string { return fmt.Sprintf("process_command of the profile %q", e.profile) }
+
+// splitCommand splits a command into words, without a shell. The aliyun command line
+// splits it at blanks; here quotation marks and backslashes let a word have some.
 func splitCommand(command string) (words []string, err error) {
 	var word strings.Builder
 	quote, begun := rune(0), false
@@ -191,10 +204,17 @@ func (o oidcRole) retrieve(ctx context.Context, c *Clients) (keys, error) {
 		token = strings.TrimSpace(string(text))
 	}
 	c.config.Secrets.Hide(token)
+	if err := delivery.CheckCredential("the OIDC token of "+o.from, token); err != nil {
+		return keys{}, &CredentialsError{Cause: delivery.NoCredentials, Err: err, Next: "Correct it there."}
+	}
 	return c.assumeWithOIDC(ctx, o, token)
 }
 
 func (oidcRole) renews() bool { return true }
+
+func (o oidcRole) String() string {
+	return "the role " + o.RoleARN + " assumed with OIDC, of " + o.from
+}
 
 // given is what those answer who give keys to whoever may ask: a metadata service, or
 // what is at credentials_uri.
@@ -238,6 +258,14 @@ func (u credentialsURI) retrieve(ctx context.Context, c *Clients) (keys, error) 
 }
 
 func (credentialsURI) renews() bool { return true }
+
+// String leaves out all but the host: the rest may be a secret.
+func (u credentialsURI) String() string {
+	if at, err := url.Parse(string(u)); err == nil {
+		return "credentials_uri at " + at.Host
+	}
+	return "credentials_uri"
+}
 
 // machine is the role of the ECS instance that this runs on; "" is the one it has.
 type machine string
@@ -293,6 +321,10 @@ func (m machine) ask(ctx context.Context, c *Clients) (keys, error) {
 }
 
 func (machine) renews() bool { return true }
+
+func (m machine) String() string {
+	return strings.TrimSpace("the ECS instance and its role " + string(m))
+}
 
 // statusError is an answer of whoever gives keys that gives none.
 type statusError struct{ status int }

@@ -17,11 +17,25 @@ var assuming = map[string]func(url string) acctest.Values{
 	"aws": func(url string) acctest.Values {
 		return acctest.AWS(url).With(acctest.Values{"assume_role": []any{acctest.Values{"role_arn": role(homeAccount, "deploy")}}})
 	},
+	"alicloud": func(url string) acctest.Values {
+		return acctest.Alicloud(url).With(acctest.Values{"assume_role": acctest.Values{"role_arn": ramRole}})
+	},
 }
+
+const ramRole = "acs:ram::1234567890123456:role/deploy"
 
 // eachRole runs a test against every system whose requests are signed with the
 // credentials of a role, and whose targets can be waited for.
 func eachRole(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider)) {
+	t.Helper()
+	eachRoleInTime(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, c *clock) {
+		s.Hook(y.Gate.Read, c.tick, nil)
+		test(t, y, s, p)
+	})
+}
+
+// eachRoleInTime is eachRole with the sandbox's clock, which stands still.
+func eachRoleInTime(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, c *clock)) {
 	t.Helper()
 	for _, y := range systems.All {
 		block := assuming[y.Block]
@@ -32,8 +46,7 @@ func eachRole(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox
 			t.Parallel()
 			c := &clock{}
 			s := acctest.Sandbox(t, sandbox.Options{Now: c.now})
-			s.Hook(y.Gate.Read, c.tick, nil)
-			test(t, y, s, acctest.StartProvider(t, acctest.Values{y.Block: block(s.URL())}))
+			test(t, y, s, acctest.StartProvider(t, acctest.Values{y.Block: block(s.URL())}), c)
 		})
 	}
 }
@@ -62,6 +75,32 @@ func TestWaitOutlivesCredentials(t *testing.T) {
 			}
 			sentOnce(t, y, s)
 		}
+	})
+}
+
+// Keys that last for a few reads only, and an STS with all kinds of blips in between.
+func TestWaitOutlivesManySessions(t *testing.T) {
+	eachRoleInTime(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, c *clock) {
+		const sessions = 8
+		for i := range sessions {
+			s.Inject(sandbox.Fault{Operation: y.Gate.Read, Kind: sandbox.KindExpired, Skip: 2 * i, Times: 1})
+			blip := blips[i%len(blips)]
+			blip.Skip, blip.Times = i+1, 1
+			s.Inject(blip)
+		}
+		// The run goes on once all of that is over.
+		s.Hook(y.Gate.Read, func() {
+			if s.Accepted("AssumeRole") > sessions {
+				c.tick()
+			}
+		}, nil)
+		r := p.Resource(y.Type)
+		apply(t, r, y.Gate.Running(s, well).With(waiting))
+		status(t, r, y.Gate.Succeeded, true)
+		if r.Tainted || r.String("delivery") != "SENT" || s.Accepted("AssumeRole") <= sessions || s.Count("AssumeRole") <= s.Accepted("AssumeRole") {
+			t.Errorf("tainted %t, %d sessions of %d requests, and the state is %s", r.Tainted, s.Accepted("AssumeRole"), s.Count("AssumeRole"), r.State)
+		}
+		sentOnce(t, y, s)
 	})
 }
 

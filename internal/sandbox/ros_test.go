@@ -544,6 +544,49 @@ func TestRAMAssumeRole(t *testing.T) {
 	assume().want(t, 403, "NoPermission")
 }
 
+// The token is the credential: nothing has to be signed.
+func TestRAMAssumeRoleWithOIDC(t *testing.T) {
+	s, c, clk := start(t, Options{WebIdentityToken: "good-token"})
+	id := s.StartStack(Stack{Conditions: waits(2)})
+	assume := func(pairs ...string) acsAnswer {
+		v := values(append([]string{
+			"RoleArn", "acs:ram::1234567890123456:role/pod", "RoleSessionName", "session", "OIDCProviderArn", "acs:ram::1234567890123456:oidc-provider/ack", "OIDCToken", "good-token",
+		}, pairs...)...)
+		for name := range v {
+			if v.Get(name) == "" {
+				v.Del(name)
+			}
+		}
+		c.tamper = func(r *http.Request) { r.Header.Del("Authorization") }
+		defer func() { c.tamper = nil }()
+		return c.acs("2015-04-01", "AssumeRoleWithOIDC", nil, v)
+	}
+	for code, pairs := range map[string][]string{
+		"MissingRoleArn":                       {"RoleArn", ""},
+		"MissingRoleSessionName":               {"RoleSessionName", ""},
+		"MissingOIDCProviderArn":               {"OIDCProviderArn", ""},
+		"MissingOIDCToken":                     {"OIDCToken", ""},
+		"InvalidParameter.RoleArn":             {"RoleArn", "arn:aws:iam::123456789012:role/x"},
+		"InvalidParameter.OIDCProviderArn":     {"OIDCProviderArn", "https://issuer.example"},
+		"InvalidParameter.DurationSeconds":     {"DurationSeconds", "899"},
+		"InvalidParameter.Policy":              {"Policy", "{"},
+		"AuthenticationFail.OIDCToken.Invalid": {"OIDCToken", "another-token"},
+	} {
+		assume(pairs...).want(t, 400, code)
+	}
+	granted := assume("DurationSeconds", "900")
+	granted.want(t, 200, "")
+	if e := s.last(t); e.Service != "ramsts" || e.Operation != "AssumeRoleWithOIDC" || !e.Accepted {
+		t.Errorf("request log %+v", e)
+	}
+	keys, _ := granted.body["Credentials"].(map[string]any)
+	if keys["Expiration"] != clk.now().Add(15*time.Minute).Format(acsDate) {
+		t.Errorf("expires %v", keys["Expiration"])
+	}
+	c.key, c.secret, c.token = keys["AccessKeyId"].(string), keys["AccessKeySecret"].(string), keys["SecurityToken"].(string)
+	c.rosSignal(id, "Wait", "SUCCESS", "u", "").want(t, 200, "")
+}
+
 func TestStackAdmin(t *testing.T) {
 	s, c, _ := start(t, Options{})
 	var made struct{ ID string }

@@ -57,7 +57,7 @@ type Options struct {
 	Domains []string
 	// RetryAfter is how long ROS, OOS, Alibaba Cloud's STS and Cloud Automator ask throttled callers to stay away; 0 does not say.
 	RetryAfter time.Duration
-	// WebIdentityToken is the only token AssumeRoleWithWebIdentity takes; empty takes any.
+	// WebIdentityToken is the only token AssumeRoleWithWebIdentity and AssumeRoleWithOIDC take; empty takes any.
 	WebIdentityToken string
 }
 
