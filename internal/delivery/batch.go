@@ -162,8 +162,8 @@ func (p *Poller) request(ctx context.Context, r *request, after time.Duration) {
 	case <-ctx.Done():
 	}
 	ids := p.depart(r)
-	if len(ids) < 2 {
-		return // A read of the target alone tells more.
+	if len(ids) == 0 {
+		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.Attempt)
 	defer cancel()
@@ -174,8 +174,8 @@ func (p *Poller) request(ctx context.Context, r *request, after time.Duration) {
 	}
 }
 
-// depart returns the ids of the targets that a request is to read. Where it can name more,
-// it takes those along that will be due soon.
+// depart returns the ids of the targets that a request is to read, none where reading one
+// alone tells more. Where it can name more, it takes those along that will be due soon.
 func (p *Poller) depart(r *request) (ids []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -198,10 +198,14 @@ func (p *Poller) depart(r *request) (ids []string) {
 	if len(r.members) < r.batch.most {
 		g.spared = now
 	}
+	if len(r.members) < 2 {
+		return nil
+	}
 	for w := range r.members {
 		ids, r.members[w] = append(ids, w.id), slices.Collect(maps.Keys(w.waiters))
 	}
-	return ids
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // together waits for what a request finds of a target, and returns it with those who are

@@ -99,19 +99,44 @@ var errMissing = errors.New("ECS lists no such service deployment")
 func (d deployment) key() string { return fmt.Sprintf("ecs/%s/%s", d.region, d.arn) }
 
 // read describes the deployment. One that is not there is a finding.
-func (d deployment) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
-	out, attempt := aws.Get(ctx, d.client.DescribeServiceDeployments, &sdk.DescribeServiceDeploymentsInput{ServiceDeploymentArns: []string{d.arn}})
-	found.arn, found.clock = d.arn, attempt.Clock
-	if out == nil || len(out.ServiceDeployments) == 0 {
-		return found, attempt
-	}
-	shown := out.ServiceDeployments[0]
-	found.status, found.stage, found.reason = string(shown.Status), string(shown.LifecycleStage), awssdk.ToString(shown.StatusReason)
-	found.hooks, found.updated = shown.LifecycleHookDetails, awssdk.ToTime(shown.UpdatedAt)
-	if shown.Rollback != nil {
-		found.reason, found.rollback = cmp.Or(found.reason, awssdk.ToString(shown.Rollback.Reason)), awssdk.ToTime(shown.Rollback.StartedAt)
+func (d deployment) read(ctx context.Context) (snapshot, delivery.Attempt) {
+	described, attempt := d.client.describe(ctx, []string{d.arn})
+	found, there := described[d.arn]
+	if !there {
+		found = snapshot{arn: d.arn, clock: attempt.Clock}
 	}
 	return found, attempt
+}
+
+// mostDescribed is how many deployments one request describes.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceDeployments.html
+const mostDescribed = 20
+
+// describe reads deployments by their ARNs, all that there is to know of them.
+func (c *client) describe(ctx context.Context, arns []string) (map[string]snapshot, delivery.Attempt) {
+	out, attempt := aws.Get(ctx, c.DescribeServiceDeployments, &sdk.DescribeServiceDeploymentsInput{ServiceDeploymentArns: arns})
+	if out == nil {
+		return nil, attempt
+	}
+	described := map[string]snapshot{}
+	for _, shown := range out.ServiceDeployments {
+		found := snapshot{
+			arn: awssdk.ToString(shown.ServiceDeploymentArn), clock: attempt.Clock,
+			status: string(shown.Status), stage: string(shown.LifecycleStage), reason: awssdk.ToString(shown.StatusReason),
+			hooks: shown.LifecycleHookDetails, updated: awssdk.ToTime(shown.UpdatedAt),
+		}
+		if shown.Rollback != nil {
+			found.reason, found.rollback = cmp.Or(found.reason, awssdk.ToString(shown.Rollback.Reason)), awssdk.ToTime(shown.Rollback.StartedAt)
+		}
+		described[found.arn] = found
+	}
+	return described, attempt
+}
+
+// together has the probe read its deployment with others.
+func (d deployment) together(probe *delivery.Probe) *delivery.Probe {
+	return delivery.Batch[snapshot]{Key: "ecs/" + d.region, Most: mostDescribed, Read: d.client.describe}.Of(probe, func() string { return d.arn },
+		func(snapshot) bool { return true })
 }
 
 // there is read of a deployment that has to be there.
@@ -124,12 +149,12 @@ func (d deployment) there(ctx context.Context) (snapshot, delivery.Attempt) {
 }
 
 func (d deployment) probe(judge func(snapshot) delivery.Observation) *delivery.Probe {
-	return delivery.NewProbe(d.key(), d.read, judge)
+	return d.together(delivery.NewProbe(d.key(), d.read, judge))
 }
 
 // completion is reached when the deployment has ended as the action wants it to.
 func (d deployment) completion(action string) *delivery.Probe {
-	return delivery.NewProbe(d.key()+"/end", d.there, func(found snapshot) delivery.Observation {
+	return d.together(delivery.NewProbe(d.key()+"/end", d.there, func(found snapshot) delivery.Observation {
 		switch {
 		case found.status == succeeded, action == rollBack && final(found.status):
 			return found.observation(delivery.Reached)
@@ -138,7 +163,7 @@ func (d deployment) completion(action string) *delivery.Probe {
 		default:
 			return found.observation(delivery.Pending)
 		}
-	}).Final()
+	}).Final())
 }
 
 // ready is reached when the hook awaits an action. One that is not there may not be

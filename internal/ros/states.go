@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
@@ -62,12 +63,46 @@ func (w stackResource) probe(judge func(snapshot) delivery.Observation) *deliver
 	return delivery.NewProbe(fmt.Sprintf("ros/%s/%q/%q", w.region, w.stack, w.resource), w.read, judge)
 }
 
+// mostListed is how many stacks can be listed by their ids.
+// https://www.alibabacloud.com/help/en/ros/developer-reference/api-ros-2019-09-10-liststacks
+const mostListed = 10
+
+// listed has the probe of a stack's end read its stack with others by a list while the
+// stack is being created or updated.
+func (w stackResource) listed(probe *delivery.Probe) *delivery.Probe {
+	stacks := delivery.Batch[snapshot]{Key: "ros/" + w.region, Most: mostListed, Read: w.list}
+	return stacks.Of(probe, func() string { return w.stack }, func(found snapshot) bool {
+		return found.stack.Status == "CREATE_IN_PROGRESS" || found.stack.Status == "UPDATE_IN_PROGRESS"
+	})
+}
+
+// list reads stacks by their ids, without their resources.
+func (w stackResource) list(ctx context.Context, ids []string) (map[string]snapshot, delivery.Attempt) {
+	parameters := map[string]string{"ShowNestedStack": "true", "PageSize": strconv.Itoa(mostListed)}
+	for i, id := range ids {
+		parameters[fmt.Sprintf("StackIds.%d", i+1)] = id
+	}
+	listed, attempt := request[struct {
+		Stacks []struct {
+			StackID              string `json:"StackId"`
+			Status, StatusReason string
+		}
+	}](ctx, w.clients, w.region, "ListStacks", parameters)
+	found := map[string]snapshot{}
+	for _, stack := range listed.Stacks {
+		var one snapshot
+		one.stack.Status, one.stack.StatusReason = stack.Status, stack.StatusReason
+		found[stack.StackID] = one
+	}
+	return found, attempt
+}
+
 // completion is reached when the resource and its whole stack have ended: as
 // wanted, or in any way after a signal with a status that was not to make the stack succeed.
 func (w stackResource) completion(sent string) *delivery.Probe {
 	// A rollback takes the resource away, and with it why it had failed.
 	var why string
-	return w.probe(func(found snapshot) delivery.Observation {
+	return w.listed(w.probe(func(found snapshot) delivery.Observation {
 		observation := found.observation(delivery.Pending)
 		why = cmp.Or(found.failure(), why)
 		observation.Reason = cmp.Or(why, observation.Reason)
@@ -80,7 +115,7 @@ func (w stackResource) completion(sent string) *delivery.Probe {
 			observation.State = delivery.Missed
 		}
 		return observation
-	})
+	}))
 }
 
 // ready is reached when the resource can take the signal, and missed when its

@@ -2,12 +2,14 @@ package sandbox
 
 import (
 	"cmp"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -172,6 +174,7 @@ func newTransfer(s *Sandbox) *transfer {
 		operations: map[string]func(*call) (any, *apiError){
 			"SendWorkflowStepState": handle(&t.mu, t.sendWorkflowStepState),
 			"DescribeExecution":     handle(&t.mu, t.describeExecution),
+			"ListExecutions":        handle(&t.mu, t.listExecutions),
 		},
 		resource: func(c *call) string {
 			workflow, _ := t.ids(c)
@@ -395,6 +398,52 @@ func (t *transfer) describeExecution(c *call, in fileIDs) (any, *apiError) {
 			"ServiceMetadata": map[string]any{"UserDetails": map[string]string{"UserName": "sandbox", "ServerId": "s-0123456789abcdef0"}},
 		},
 	}, nil
+}
+
+// listFilesRequest is the request of ListExecutions.
+type listFilesRequest struct {
+	WorkflowID *string `json:"WorkflowId"`
+	MaxResults *int
+	NextToken  *string
+}
+
+func (in listFilesRequest) check(v *constraints) {
+	v.required("workflowId", in.WorkflowID, 19, 19)
+	v.pattern("workflowId", in.WorkflowID, fileWorkflowID)
+	v.between("maxResults", in.MaxResults, 1, 1000)
+	v.optional("nextToken", in.NextToken, 1, 6144)
+}
+
+// listExecutions lists those in progress, in an order that says nothing: none is documented. A workflow is there when
+// an execution of it has ever been started.
+func (t *transfer) listExecutions(c *call, in listFilesRequest) (any, *apiError) {
+	known, listed := false, []map[string]any{}
+	for _, id := range slices.Sorted(maps.Keys(t.executions)) {
+		if t.executions[id].spec.WorkflowID != *in.WorkflowID {
+			continue
+		}
+		known = true
+		if e, err := t.find(c, *in.WorkflowID, id, false); err == nil {
+			listed = append(listed, map[string]any{"ExecutionId": id, "Status": e.status})
+		}
+	}
+	if !known {
+		return nil, failf(400, "ResourceNotFoundException", "Unknown workflow")
+	}
+	from, ok := offset(textOrEmpty(in.NextToken), *in.WorkflowID, len(listed))
+	if !ok {
+		return nil, failf(400, "InvalidNextTokenException", "The NextToken parameter that was passed is invalid.")
+	}
+	size := 1000
+	if in.MaxResults != nil {
+		size = *in.MaxResults
+	}
+	to := min(from+size, len(listed))
+	out := map[string]any{"WorkflowId": *in.WorkflowID, "Executions": listed[from:to]}
+	if to < len(listed) {
+		out["NextToken"] = base64.RawURLEncoding.EncodeToString([]byte(*in.WorkflowID + "/" + strconv.Itoa(to)))
+	}
+	return out, nil
 }
 
 // StartFileWorkflow starts an execution and returns its state, with the ids and the token of the step that waits. An

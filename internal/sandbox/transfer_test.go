@@ -286,3 +286,50 @@ func TestTransferAdmin(t *testing.T) {
 		t.Error("the reset left something")
 	}
 }
+
+// The list has the executions of a workflow that are in progress, page by page.
+func TestFilesAreListed(t *testing.T) {
+	s, c, clk := start(t, Options{})
+	list := func(more string) (ids []string, token string) {
+		t.Helper()
+		a := c.transfer("ListExecutions", `{"WorkflowId":"`+fixedWorkflow+`"`+more+`}`)
+		a.want(t, 200, "")
+		var out struct {
+			WorkflowID string `json:"WorkflowId"`
+			Executions []struct {
+				ExecutionID string `json:"ExecutionId"`
+				Status      string
+			}
+			NextToken string
+		}
+		if err := json.Unmarshal([]byte(a.raw), &out); err != nil || out.WorkflowID != fixedWorkflow {
+			t.Fatalf("%v: %s", err, a.raw)
+		}
+		for _, one := range out.Executions {
+			if one.Status != fileInProgress {
+				t.Errorf("%s is %s", one.ExecutionID, one.Status)
+			}
+			ids = append(ids, one.ExecutionID)
+		}
+		return ids, out.NextToken
+	}
+	c.transfer("ListExecutions", `{"WorkflowId":"`+fixedWorkflow+`"}`).want(t, 400, "ResourceNotFoundException")
+	s.StartFileWorkflow(FileWorkflow{Steps: []FileStep{{}}})
+	for range 3 {
+		s.StartFileWorkflow(FileWorkflow{WorkflowID: fixedWorkflow, Steps: []FileStep{{}}})
+	}
+	s.StartFileWorkflow(FileWorkflow{WorkflowID: fixedWorkflow, Steps: []FileStep{{Type: "COPY", Seconds: 60}}})
+	s.StartFileWorkflow(FileWorkflow{WorkflowID: fixedWorkflow, Steps: []FileStep{{}}, StartSeconds: 120})
+	if ids, token := list(""); len(ids) != 4 || token != "" {
+		t.Errorf("listed %v and %q", ids, token)
+	}
+	clk.advance(61 * time.Second)
+	ids, token := list(`,"MaxResults":2`)
+	if rest, end := list(`,"MaxResults":2,"NextToken":"` + token + `"`); len(ids) != 2 || len(rest) != 1 || end != "" {
+		t.Errorf("listed %v, %q, %v and %q", ids, token, rest, end)
+	}
+	c.transfer("ListExecutions", `{"WorkflowId":"`+fixedWorkflow+`","NextToken":"another"}`).want(t, 400, "InvalidNextTokenException")
+	for _, wrong := range []string{`{}`, `{"WorkflowId":"w"}`, `{"WorkflowId":"` + fixedWorkflow + `","MaxResults":0}`, `{"WorkflowId":"` + fixedWorkflow + `","MaxResults":1001}`} {
+		c.transfer("ListExecutions", wrong).want(t, 400, "ValidationException")
+	}
+}

@@ -190,12 +190,36 @@ func (r run) read(ctx context.Context) (found snapshot, attempt delivery.Attempt
 // continue it. A run may be continued many times, so a probe goes on from the
 // last one that it has seen: its reads follow each other.
 func (r run) completion() *delivery.Probe {
-	return delivery.NewProbe(r.key("end"), r.follow(), snapshot.end).Final()
+	last := r
+	runs := delivery.Batch[snapshot]{Key: fmt.Sprintf("swf/%s/%q", r.region, r.domain), Most: mostOpen, Read: r.listOpen}
+	return runs.Of(delivery.NewProbe(r.key("end"), r.following(&last), snapshot.end).Final(), func() string { return last.run },
+		func(snapshot) bool { return true })
+}
+
+// mostOpen is how many runs a page of a list has.
+const mostOpen = 1000
+
+// listOpen returns the open runs of the domain that are on the first page of their list. All
+// that is not there may have closed.
+func (w workflow) listOpen(ctx context.Context, _ []string) (map[string]snapshot, delivery.Attempt) {
+	page, attempt := aws.Get(ctx, w.client.ListOpenWorkflowExecutions, &sdk.ListOpenWorkflowExecutionsInput{
+		Domain: &w.domain, StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &swfLaunch}, MaximumPageSize: mostOpen,
+	})
+	if page == nil {
+		return nil, attempt
+	}
+	open := map[string]snapshot{}
+	for _, info := range page.ExecutionInfos {
+		open[runID(info)] = snapshot{status: statusOpen}
+	}
+	return open, attempt
 }
 
 // follow returns the read of the run or of those that continue it.
-func (r run) follow() func(context.Context) (snapshot, delivery.Attempt) {
-	last := r
+func (r run) follow() func(context.Context) (snapshot, delivery.Attempt) { return r.following(&r) }
+
+// following is follow, and notes the last run that it has seen.
+func (r run) following(last *run) func(context.Context) (snapshot, delivery.Attempt) {
 	return func(ctx context.Context) (snapshot, delivery.Attempt) {
 		for {
 			found, attempt := last.read(ctx)

@@ -47,13 +47,17 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 					func(ctx context.Context) (string, delivery.Attempt) { return watched.openRun(ctx, nil) },
 					func(id string) func(context.Context) (snapshot, delivery.Attempt) { return read(run{watched, id}) }, judge)
 			}
+			completion := probe("has ended", run.follow, snapshot.end).Final()
+			if given != "" {
+				completion = run{watched, given}.completion()
+			}
 			return signal.Watched{
 				To:          fmt.Sprintf("%s in domain %s in %s", to, a.Domain.ValueString(), a.Region.ValueString()),
 				Service:     "SWF",
 				RateLimit:   "swf/" + a.Region.ValueString(),
 				Run:         watched.key(""),
 				Ready:       probe("is open", run.readOpen, snapshot.open),
-				Completion:  probe("has ended", run.follow, snapshot.end).Final(),
+				Completion:  completion,
 				ExplainRead: t.explainRead,
 				Unseen:      t.unseen(),
 			}, nil

@@ -16,6 +16,7 @@ type client struct {
 	region                string
 	SendWorkflowStepState aws.Operation[sdk.SendWorkflowStepStateInput, sdk.SendWorkflowStepStateOutput, sdk.Options]
 	DescribeExecution     aws.Operation[sdk.DescribeExecutionInput, sdk.DescribeExecutionOutput, sdk.Options]
+	ListExecutions        aws.Operation[sdk.ListExecutionsInput, sdk.ListExecutionsOutput, sdk.Options]
 }
 
 var service = aws.Service[*client]{Name: "transfer", IsOwn: aws.IsJSON, NewClient: newClient}
@@ -28,5 +29,6 @@ func newClient(cfg awssdk.Config, endpoint *string) *client {
 		region:                cfg.Region,
 		SendWorkflowStepState: c.SendWorkflowStepState,
 		DescribeExecution:     c.DescribeExecution,
+		ListExecutions:        c.ListExecutions,
 	}
 }

@@ -63,21 +63,46 @@ func (e execution) probe(judge func(snapshot) delivery.Observation) *delivery.Pr
 	return delivery.NewProbe(fmt.Sprintf("transfer/%s/%s/%s", e.region, e.workflow, e.id), e.read, judge)
 }
 
+// mostListed is how many executions a page of a list can have.
+// https://docs.aws.amazon.com/transfer/latest/APIReference/API_ListExecutions.html
+const mostListed = 1000
+
+// listed has the probe of an execution's end read its execution with others by the list of
+// those of its workflow, while nothing has failed in it.
+func (e execution) listed(probe *delivery.Probe) *delivery.Probe {
+	executions := delivery.Batch[snapshot]{Key: fmt.Sprintf("transfer/%s/%s", e.region, e.workflow), Most: mostListed, Read: e.list}
+	return executions.Of(probe, func() string { return e.id }, func(found snapshot) bool { return found.Status == transfertypes.ExecutionStatusInProgress })
+}
+
+// list reads the executions of the workflow that are on the first page of their list, without
+// their steps. All that is not there may have ended.
+func (e execution) list(ctx context.Context, _ []string) (map[string]snapshot, delivery.Attempt) {
+	page, attempt := aws.Get(ctx, e.client.ListExecutions, &sdk.ListExecutionsInput{WorkflowId: &e.workflow, MaxResults: awssdk.Int32(mostListed)})
+	if page == nil {
+		return nil, attempt
+	}
+	found := map[string]snapshot{}
+	for _, one := range page.Executions {
+		found[awssdk.ToString(one.ExecutionId)] = snapshot{transfertypes.DescribedExecution{Status: one.Status}}
+	}
+	return found, attempt
+}
+
 // completed is completion without a signal. One that is not shown has ended only if it was seen before.
 func (e execution) completed(seen *bool) *delivery.Probe {
-	return e.probe(func(found snapshot) delivery.Observation {
+	return e.listed(e.probe(func(found snapshot) delivery.Observation {
 		if found.Status == ended && !*seen {
 			return delivery.Observation{State: delivery.Pending}
 		}
 		*seen = true
 		return found.end(transfertypes.CustomStepStatusSuccess)
-	})
+	}))
 }
 
 // completion is reached when the execution has ended, and missed when it is seen
 // to fail, unless the signal was to make it fail.
 func (e execution) completion(sent transfertypes.CustomStepStatus) *delivery.Probe {
-	return e.probe(func(found snapshot) delivery.Observation { return found.end(sent) })
+	return e.listed(e.probe(func(found snapshot) delivery.Observation { return found.end(sent) }))
 }
 
 func (s snapshot) end(sent transfertypes.CustomStepStatus) delivery.Observation {

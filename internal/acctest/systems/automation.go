@@ -3,6 +3,7 @@ package systems
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -101,7 +102,10 @@ var automation = []System{{
 		IsRunning: "InProgress", Succeeded: "Success", Failed: "Failed",
 		Reason: "the disk is full",
 		Adopts: true,
-		Batch:  &Batch{"ssm:DescribeAutomationExecutions", "up to ten executions"},
+		Batch: &Batch{
+			Operation: "DescribeAutomationExecutions", Permission: "ssm:DescribeAutomationExecutions", Reads: "up to ten executions",
+			Is: func(r sandbox.Request) bool { return strings.Contains(r.Body, "ExecutionId") },
+		},
 	},
 	Lost:    ReadBack,
 	ShownBy: "GetAutomationExecution",

@@ -2,6 +2,7 @@ package systems
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -59,6 +60,10 @@ var ecsDeployment = []System{{
 		},
 		IsRunning: "IN_PROGRESS", Succeeded: "SUCCESSFUL", Failed: "ROLLBACK_SUCCESSFUL",
 		Reason: "the disk is full",
+		Batch: &Batch{
+			Operation: "DescribeServiceDeployments", Reads: "up to twenty deployments",
+			Is: func(r sandbox.Request) bool { return strings.Count(r.Body, ":service-deployment/") > 1 },
+		},
 	},
 	Lost:    ReadBack,
 	ShownBy: "DescribeServiceDeployments",

@@ -2,6 +2,7 @@ package systems
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -65,6 +66,10 @@ var stackResource = []System{{
 		},
 		IsRunning: "CREATE_IN_PROGRESS", Succeeded: "CREATE_COMPLETE", Failed: "CREATE_FAILED",
 		Reason: "the disk is full",
+		Batch: &Batch{
+			Operation: "ListStacks", Permission: "ros:ListStacks", Reads: "up to ten stacks",
+			Is: func(r sandbox.Request) bool { return strings.Contains(r.Query+r.Body, "StackIds.") },
+		},
 	},
 	Lost: Repeatable,
 	Interrupted: func(s *sandbox.Sandbox, at Moment) (Values, string) {

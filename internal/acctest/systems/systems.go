@@ -166,9 +166,18 @@ type Gate struct {
 	Batch *Batch
 }
 
-// Batch is a read of several targets: the permission that it needs beside those of a wait, "" where it needs none, and
-// what one request reads.
-type Batch struct{ Permission, Reads string }
+// Batch is a read of several targets.
+type Batch struct {
+	Operation string
+	// Permission is what it needs beside the permissions of a wait, "" where it needs none.
+	Permission string
+	// Reads is what one request reads, as the pages say it, and Is tells such a request from others of the operation.
+	Reads string
+	Is    func(sandbox.Request) bool
+	// Target makes one of the targets that are read together, whose run ends well after some time; nil where
+	// Gate.Running does.
+	Target func(*sandbox.Sandbox) Values
+}
 
 // How a run ends.
 const (

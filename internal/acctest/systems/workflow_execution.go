@@ -73,6 +73,15 @@ var workflowExecution = []System{{
 		IsRunning: "OPEN", Succeeded: "COMPLETED", Failed: "FAILED",
 		Reason: "the disk is full",
 		Adopts: true,
+		Batch: &Batch{
+			Operation: "ListOpenWorkflowExecutions", Reads: "up to a thousand open runs of a domain whose run ids are known",
+			Is: func(r sandbox.Request) bool { return !strings.Contains(r.Body, "executionFilter") },
+			Target: func(s *sandbox.Sandbox) Values {
+				id := anotherWorkflow(s)
+				run := s.StartWorkflow(sandbox.Workflow{WorkflowID: id, Closes: map[string]string{"release": "COMPLETED"}, CloseSeconds: seconds})
+				return Values{"domain": "sandbox", "workflow_id": id, "run_id": run, "signal_name": "release"}
+			},
+		},
 	},
 	Lost:     ReadBack,
 	ShownBy:  "ListOpenWorkflowExecutions",

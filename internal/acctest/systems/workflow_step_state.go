@@ -61,6 +61,13 @@ var workflowStepState = []System{{
 		// That it has ended is all that can be seen of one that succeeded.
 		IsRunning: "IN_PROGRESS", Succeeded: "ENDED", Failed: "HANDLING_EXCEPTION",
 		Reason: "timed out while it was waiting",
+		Batch: &Batch{
+			Operation: "ListExecutions", Permission: "transfer:ListExecutions", Reads: "up to a thousand executions of a workflow",
+			Is: func(sandbox.Request) bool { return true },
+			Target: func(s *sandbox.Sandbox) Values {
+				return callback(s.StartFileWorkflow(sandbox.FileWorkflow{WorkflowID: "w-0123456789abcdef7", Steps: []sandbox.FileStep{{}, {Type: "COPY", Seconds: seconds}}}))
+			},
+		},
 	},
 	Lost: Untold,
 	Interrupted: func(s *sandbox.Sandbox, at Moment) (Values, string) {

@@ -1,0 +1,82 @@
+package provider_test
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// Those who wait for different targets share requests where their system has a batch. Without the permission for it, and
+// while it fails, each target is read alone, which nobody is told of.
+func TestManyTargetsShareReads(t *testing.T) {
+	const many = 24
+	for _, y := range systems.All {
+		if y.Gate == nil || y.Gate.Batch == nil {
+			continue
+		}
+		batch := y.Gate.Batch
+		for name, kind := range map[string]sandbox.Kind{"": "", "denied": sandbox.KindRefuse, "failing": sandbox.KindErrorBefore} {
+			if kind != "" && batch.Operation == y.Gate.Read {
+				continue // It has no other read.
+			}
+			t.Run(y.Type+" "+name, func(t *testing.T) {
+				t.Parallel()
+				var offset atomic.Int64
+				s := acctest.Sandbox(t, sandbox.Options{Now: func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }})
+				policy := acctest.Quick
+				policy.FirstPoll, policy.LongestPoll = 50*time.Millisecond, 200*time.Millisecond
+				p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(policy))
+				target := batch.Target
+				if target == nil {
+					target = func(s *sandbox.Sandbox) systems.Values { return y.Gate.Running(s, systems.Well) }
+				}
+				// Nothing ends before there have been so many reads.
+				var reads atomic.Int32
+				tick := func() {
+					if reads.Add(1) > 4*many {
+						offset.Store(int64(5 * time.Minute))
+					}
+				}
+				s.Hook(y.Gate.Read, tick, nil)
+				if batch.Operation != y.Gate.Read {
+					s.Hook(batch.Operation, tick, nil)
+				}
+				var all sync.WaitGroup
+				for range many {
+					r, config := p.Resource(y.Type), target(s).With(acctest.Values{"wait_for_completion": true})
+					all.Go(func() {
+						if diags := r.Apply(config); len(diags) > 0 || r.String("target_status") != y.Gate.Succeeded {
+							t.Errorf("recorded %s and said %s", r.State, diags)
+						}
+					})
+				}
+				if kind != "" {
+					s.Inject(sandbox.Fault{Operation: batch.Operation, Kind: kind})
+				}
+				all.Wait()
+				batches, alone := 0, 0
+				for _, request := range s.RequestLog() {
+					switch {
+					case request.Operation == batch.Operation && batch.Is(request):
+						batches++
+					case request.Operation == y.Gate.Read:
+						alone++
+					}
+				}
+				t.Logf("%d batches and %d reads of one target", batches, alone)
+				switch {
+				case s.Count(y.Operation) != many || s.Accepted(y.Operation) != many:
+					t.Errorf("sent %d times, of which %d were accepted", s.Count(y.Operation), s.Accepted(y.Operation))
+				case batches == 0, kind == "" && alone > 3*many, kind == sandbox.KindRefuse && batches > many:
+					t.Errorf("%d batches and %d reads of one target", batches, alone)
+				}
+			})
+		}
+	}
+}
