@@ -9,20 +9,22 @@ import (
 	"net/http"
 )
 
-// OwnAnswers reads each answer whole and turns away what is not the service's own:
-// vendor SDKs take any body as success for operations that answer with little or
-// nothing, and lose the status of what they cannot read.
+// OwnAnswers reads each answer completely and rejects answers that do not come
+// from the service, such as a proxy's web page. It is needed for two reasons.
+// For operations with an empty or small answer, vendor SDKs take any body for
+// success. And they lose the HTTP status of an answer that they cannot parse.
 type OwnAnswers struct {
 	Doer
-	// Service is whose answers are expected, for messages, such as "AWS".
+	// Service names the service in messages, such as "AWS".
 	Service string
-	// IsOwn reports whether a body that is not empty is one of the service.
+	// IsOwn reports whether a non-empty body has the service's format.
 	IsOwn func(body []byte) bool
 }
 
 // Do sends req and returns its answer with the body in memory. It returns
-// *ForeignAnswerError for an answer that is not the service's, and the read's error
-// for one that was cut short. An empty body is passed on.
+// *ForeignAnswerError for an answer that does not have the service's format,
+// and the read error for an answer that was cut short. It accepts an empty
+// body.
 func (o OwnAnswers) Do(req *http.Request) (*http.Response, error) {
 	resp, err := o.Doer.Do(req)
 	if err != nil {
@@ -39,11 +41,11 @@ func (o OwnAnswers) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// IsJSONObject reports whether a body is a JSON object, as all services answer that
-// speak JSON.
+// IsJSONObject reports whether a body is a JSON object. All services that speak
+// JSON answer with one.
 func IsJSONObject(body []byte) bool { return body[0] == '{' && json.Valid(body) }
 
-// whole reads an answer's body to its end.
+// whole reads the complete body of an answer.
 func whole(resp *http.Response) ([]byte, error) {
 	body, err := io.ReadAll(resp.Body)
 	if closed := resp.Body.Close(); err == nil {

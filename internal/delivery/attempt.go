@@ -1,7 +1,8 @@
-// Package delivery decides what became of a signal: it makes attempts, tells
-// the four ways an attempt can end apart, looks for the signal where an answer
-// was lost, and repeats only what provably was not sent. It knows neither
-// Terraform nor any cloud.
+// Package delivery sends a signal and determines the outcome. It makes attempts
+// and classifies each one as accepted, rejected, not sent or unknown. If an
+// answer is lost, it looks for the signal at the service. It repeats an attempt
+// only if the attempt provably was not sent, or if the service documents a
+// repeat as harmless. The package knows neither Terraform nor any cloud.
 package delivery
 
 import (
@@ -13,19 +14,19 @@ import (
 type Outcome int
 
 const (
-	// Unknown means that the service may or may not have taken the signal: the
-	// answer was lost, cut short, a server error, or not the service's own. It
-	// is the zero value, so that whatever nobody classified is never repeated.
+	// Unknown means that the service may or may not have taken the signal: the answer
+	// was lost, cut short, a server error, or did not come from the service. It is
+	// the zero value, so that an attempt that no code classified is never repeated.
 	Unknown Outcome = iota
 	// Accepted means that the service said, in its own format, that it took the signal.
 	Accepted
 	// Rejected means that the service said, in its own format, that it did not take the signal.
 	Rejected
-	// NotSent means that the signal provably had no effect and that its Cause
-	// says whether another attempt is worth making.
+	// NotSent means that the attempt provably had no effect. Its Cause says whether
+	// another attempt is made.
 	NotSent
-	// Confirmed is how a delivery ends, and no attempt: the answer was lost, and a
-	// read of the target showed that the service had taken the signal.
+	// Confirmed is the outcome of a delivery, never of an attempt: the answer was
+	// lost, and a read of the target showed that the service had taken the signal.
 	Confirmed
 )
 
@@ -45,51 +46,56 @@ func (o Outcome) String() string {
 	}
 }
 
-// Cause says why a signal was not sent, and thereby how long it is worth trying again.
+// Cause says why a signal was not sent. It determines for how long the delivery
+// tries again.
 type Cause int
 
 const (
 	// Permanent causes are not retried: another attempt would end the same way.
 	// It is the zero value.
 	Permanent Cause = iota
-	// Throttled means that the service turned the request away for its rate:
-	// retried until the timeout, and all that share its RateLimiter slow down.
+	// Throttled means that the service refused the request because of the request
+	// rate: retried until the timeout. All requests that share the RateLimiter slow
+	// down.
 	Throttled
 	// Busy means that the service documents the answer as "has not started, try
-	// again", for whatever reason: retried until the timeout, by itself.
+	// again": retried until the timeout. No other signal slows down.
 	Busy
 	// Unreachable means that no connection could be made: retried for
-	// Policy.Unreachable, because a service that is starting or moving needs moments, not minutes.
+	// RetryPolicy.Unreachable, because a service that starts or moves is reachable
+	// again within seconds, not minutes.
 	Unreachable
 	// NoSuchHost means that the service's name does not exist: not retried.
 	NoSuchHost
-	// Untrusted means that the server could not prove who it is: not retried.
+	// Untrusted means that the server could not prove its identity, for example
+	// because its certificate did not verify: not retried.
 	Untrusted
-	// RefusedHandshake means that the server turned the connection down because of
-	// how it was made, such as for its TLS version or client certificate: not retried.
+	// RefusedHandshake means that the server refused the TLS handshake, for example
+	// because of the TLS version or the client certificate: not retried.
 	RefusedHandshake
 	// RefusedByProxy means that a proxy did not connect to the service: not retried,
 	// because proxies lock accounts that fail too often.
 	RefusedByProxy
-	// Unprocessed means that the server said of the request that it did not process
-	// it: retried as Unreachable is.
+	// Unprocessed means that the server said that it did not process the request:
+	// retried like Unreachable.
 	Unprocessed
-	// NoCredentials means that there was nothing to sign the request with, and will
-	// be nothing until somebody sees to it: not retried.
+	// NoCredentials means that there were no credentials to sign the request with,
+	// and that the user must provide some: not retried.
 	NoCredentials
-	// CredentialsUnreachable means that no connection could be made to whoever gives
-	// the credentials: retried as Unreachable is.
+	// CredentialsUnreachable means that no connection could be made to the source of
+	// the credentials: retried like Unreachable.
 	CredentialsUnreachable
-	// CredentialsFailing means that the credentials could not be had for now, or that
-	// the service refused a signature that the next attempt makes anew, with renewed
-	// credentials or by the service's clock: retried until the timeout.
+	// CredentialsFailing means that getting credentials failed temporarily, or that
+	// the service refused a signature and the next attempt signs with renewed
+	// credentials or with the service's time: retried until the timeout.
 	CredentialsFailing
-	// Absent means that the answer was lost and that reads of the target settled on
-	// not showing the signal: retried until the timeout.
+	// Absent means that the answer was lost, and that reads of the target did not
+	// show the signal although they had enough time to show it: retried until the
+	// timeout.
 	Absent
 )
 
-// Attempt is what one attempt to send a signal came to.
+// Attempt is the result of one attempt to send a signal.
 type Attempt struct {
 	Outcome Outcome
 	// Cause is set when Outcome is NotSent.
@@ -106,11 +112,12 @@ type Attempt struct {
 	Code, Message string
 	// Status is the HTTP status of the answer, 0 when there was none.
 	Status int
-	// RetryAfter is how long the service asked to be left alone, 0 when it did not say.
+	// RetryAfter is how long the service asked the client to wait, 0 when it did not
+	// say.
 	RetryAfter time.Duration
-	// Clock is what the answer told of the service's clock.
+	// Clock relates the service's clock to this machine's, from the answer's Date.
 	Clock ServerClock
-	// Err is what went wrong; nil exactly when the signal was accepted.
+	// Err is the error; nil if and only if the signal was accepted.
 	Err error
 }
 

@@ -9,14 +9,15 @@ import (
 )
 
 const (
-	// longestAnswer is how much of an answer's body is read, in bytes, both as it comes
-	// and once it is decompressed: more than any operation that is used here answers.
+	// longestAnswer limits how many bytes of an answer's body are read, compressed
+	// and decompressed. It is larger than the answers of all operations in use.
 	longestAnswer = 16 << 20
-	// longestHeader is how much of an answer's header is read, in bytes.
+	// longestHeader limits how many bytes of an answer's header are read.
 	longestHeader = 256 << 10
 )
 
-// LongAnswerError means that something answered more than a service would.
+// LongAnswerError means that an answer is larger than the answers of any
+// service in use.
 type LongAnswerError struct{ Status string }
 
 func (e *LongAnswerError) Error() string {
@@ -24,12 +25,13 @@ func (e *LongAnswerError) Error() string {
 		e.Status, longestAnswer>>20)
 }
 
-// bounded lets nobody read more of an answer than longestAnswer. It decompresses
-// answers itself: left to net/http, what is read of the connection has no bound.
+// bounded limits the body of each answer to longestAnswer. It decompresses
+// answers itself, because net/http would read from the connection without a
+// limit while it decompresses.
 type bounded struct{ *http.Transport }
 
-// RoundTrip makes one request. Reading the answer returns *LongAnswerError where it
-// goes on beyond the bound.
+// RoundTrip makes one request. Reading the answer returns *LongAnswerError
+// beyond the limit.
 func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Header.Get("Accept-Encoding") == "" {
 		header := req.Header.Clone()
@@ -55,8 +57,8 @@ func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// Bound lets nobody read more of an answer's body than a service may answer. Answers
-// to a client that NewHTTPClient has made have that bound already.
+// Bound limits the body of an answer to longestAnswer. Clients from
+// NewHTTPClient limit their answers already.
 func Bound(resp *http.Response) {
 	resp.Body = &boundedBody{ReadCloser: resp.Body, status: resp.Status, left: longestAnswer}
 }
@@ -67,7 +69,7 @@ type boundedBody struct {
 	left   int64
 }
 
-// Read returns *LongAnswerError once the bound is passed.
+// Read returns *LongAnswerError beyond the limit.
 func (b *boundedBody) Read(p []byte) (int, error) {
 	if b.left < 0 {
 		return 0, &LongAnswerError{b.status}
@@ -88,7 +90,8 @@ type decompressed struct {
 	zip  *gzip.Reader
 }
 
-// Read decompresses. An empty body has no gzip header, and is empty.
+// Read returns decompressed bytes. It treats an empty body without a gzip
+// header as empty.
 func (d *decompressed) Read(p []byte) (int, error) {
 	if d.zip == nil {
 		zip, err := gzip.NewReader(d.body)

@@ -16,14 +16,16 @@ type Doer interface {
 	Do(req *http.Request) (*http.Response, error)
 }
 
-// NewHTTPClient returns the one HTTP client behind all services and regions of a
-// cloud, on a transport that is its own. It speaks HTTP/1.1 and HTTP/2, and makes
-// one request on the wire for each that it is given.
+// NewHTTPClient returns the one HTTP client for all services and regions of a
+// cloud. It takes over the transport and changes its settings. It speaks
+// HTTP/1.1 and HTTP/2. For each request that it gets, it makes one request on
+// the wire, never more.
 func NewHTTPClient(transport *http.Transport) *http.Client {
 	transport.MaxIdleConnsPerHost = 256
 	transport.MaxIdleConns = 0
-	// Kept shorter than servers keep theirs: a request written to a connection
-	// that the server has just closed is an unknown outcome for nothing.
+	// This is shorter than the idle timeout of servers. If a request is written to a
+	// connection that the server has just closed, its outcome is unknown without
+	// need.
 	transport.IdleConnTimeout = 15 * time.Second
 	transport.DisableCompression = true
 	transport.MaxResponseHeaderBytes = longestHeader
@@ -32,16 +34,17 @@ func NewHTTPClient(transport *http.Transport) *http.Client {
 	enableHTTP2(transport)
 	return &http.Client{
 		Transport: bounded{transport},
-		// A redirect followed is a second send, to somebody else.
+		// Following a redirect would send the signal a second time, to another
+		// server.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// Client passes requests on and tells the RequestTrace in their context what became of
-// them. Every request that carries a signal goes through one.
+// Client makes requests and records their progress in the RequestTrace of their
+// context. Every request that carries a signal goes through a Client.
 type Client struct {
 	Doer Doer
-	// Secrets is told what the requests carry that is secret; nil where nobody wants to know.
+	// Secrets learns the secrets in the requests; it may be nil.
 	Secrets *Redactor
 }
 
@@ -64,31 +67,32 @@ func (c Client) Do(req *http.Request) (*http.Response, error) {
 			trace.connected(1)
 		},
 	}))
-	// Whoever can rewind a body can send it twice.
+	// Without GetBody, nobody can rewind the body and send it a second time.
 	req.GetBody = nil
 	if req.Body != nil && req.Body != http.NoBody {
-		// net/http prefers a body's WriteTo. The AWS SDK's body wrapper answers it
-		// with io.EOF once the body is closed, and net/http then cuts the
-		// connection under the answer: an outcome lost on a good day.
+		// net/http prefers a body's WriteTo. The AWS SDK's body wrapper returns
+		// io.EOF from it after the body was closed. net/http then closes the
+		// connection before it has read the answer, so the outcome would be unknown
+		// without need.
 		req.Body = struct{ io.ReadCloser }{req.Body}
 	}
 	asked := time.Now()
 	resp, err := c.Doer.Do(req)
 	if err != nil && (isHandshakeAlert(err) && !reused.Load() || errors.As(err, new(*unprocessedError))) {
-		// Whatever was written, the server has not taken it up.
+		// The server has not processed the request, even if bytes were written.
 		trace.connected(-int(connected.Load()))
 	}
 	trace.answered(resp, err, asked)
 	return resp, err
 }
 
-// RequestTrace witnesses the requests of one attempt, because vendor SDKs wrap, replace
-// and drop the errors by which one could tell a request that left from one that
-// did not. A nil RequestTrace witnesses nothing.
+// RequestTrace records the requests of one attempt and whether they left this
+// machine. The errors of vendor SDKs cannot tell this, because SDKs wrap,
+// replace and drop them. A nil RequestTrace records nothing.
 type RequestTrace struct {
 	mu sync.Mutex
-	// connections counts the connections that requests were given, but for those of
-	// requests that the server provably has not taken up.
+	// connections counts the connections on which requests may have been sent. It
+	// leaves out requests that the server provably has not processed.
 	connections int
 	status      int
 	header      http.Header
@@ -98,7 +102,8 @@ type RequestTrace struct {
 
 type traceKey struct{}
 
-// WithRequestTrace returns a context whose requests, made through a Client, the RequestTrace witnesses.
+// WithRequestTrace returns a context and its RequestTrace, which records the
+// requests that a Client makes with that context.
 func WithRequestTrace(ctx context.Context) (context.Context, *RequestTrace) {
 	trace := &RequestTrace{}
 	return context.WithValue(ctx, traceKey{}, trace), trace
@@ -127,9 +132,8 @@ func (w *RequestTrace) answered(resp *http.Response, err error, asked time.Time)
 	}
 }
 
-// Connected reports whether any request was given a connection to leave on, and
-// may have been taken up. While it is false, nothing of the attempt can have had an
-// effect at the service.
+// Connected reports whether any request got a connection and may have been
+// processed. If it is false, the attempt provably had no effect at the service.
 func (w *RequestTrace) Connected() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -143,20 +147,21 @@ func (w *RequestTrace) Status() int {
 	return w.status
 }
 
-// Header is that of the last answer; empty when there was none.
+// Header is the header of the last answer; empty when there was none.
 func (w *RequestTrace) Header() http.Header {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.header
 }
 
-// ServerClockFrom is what the last answer to a request of ctx told of the service's clock.
+// ServerClockFrom returns the service's clock as the last answer to a request
+// of ctx showed it.
 func ServerClockFrom(ctx context.Context) ServerClock {
 	trace, _ := ctx.Value(traceKey{}).(*RequestTrace)
 	return trace.Clock()
 }
 
-// Clock is what the last answer told of the service's clock.
+// Clock returns the service's clock as the last answer showed it.
 func (w *RequestTrace) Clock() ServerClock {
 	if w == nil {
 		return ServerClock{}
@@ -166,8 +171,8 @@ func (w *RequestTrace) Clock() ServerClock {
 	return w.clock
 }
 
-// Unsent describes an attempt of which nothing left. The error given is used
-// where no request was made at all, as when there was nothing to sign with.
+// Unsent returns the Attempt for an attempt that sent nothing. It uses err if
+// no request was made at all, for example because there were no credentials.
 func (w *RequestTrace) Unsent(err error) Attempt {
 	w.mu.Lock()
 	defer w.mu.Unlock()

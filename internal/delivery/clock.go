@@ -2,23 +2,24 @@ package delivery
 
 import "time"
 
-// ServerClock relates a service's clock to this machine's, as far as one answer tells.
-// The zero value tells nothing.
+// ServerClock relates a service's clock to this machine's clock. It comes from
+// the Date header of one answer. The zero value has no information.
 type ServerClock struct {
 	// date is the answer's Date header, which is in whole seconds.
 	date time.Time
-	// asked and answered are when the request was made and its answer came, by this machine's clock.
+	// asked is when the request was made, and answered when its answer arrived, by
+	// this machine's clock.
 	asked, answered time.Time
 }
 
-// Timestamp is a time by this machine's clock, or by another's that may differ by as
-// much as Tolerance.
+// Timestamp is a time by this machine's clock, or by the clock of another
+// machine, which may differ by up to Tolerance.
 type Timestamp struct {
 	At        time.Time
 	Tolerance time.Duration
 }
 
-// IsZero reports whether it is no time at all.
+// IsZero reports whether the Timestamp is not set.
 func (m Timestamp) IsZero() bool { return m.At.IsZero() }
 
 // earliest and latest are the bounds of the time by this machine's clock.
@@ -26,9 +27,10 @@ func (m Timestamp) earliest() time.Time { return m.At.Add(-m.Tolerance) }
 
 func (m Timestamp) latest() time.Time { return m.At.Add(m.Tolerance) }
 
-// Range returns what the service's clock showed, at the earliest and at the
-// latest, at a moment; false where the answer did not tell. The earliest is a whole second, because the service may
-// tell its times so: no event at that moment or later has an earlier one.
+// Range returns the earliest and the latest time that the service's clock can
+// have shown at a moment. told is false if the answer had no Date. earliest is
+// rounded down to a whole second, because some services report times in whole
+// seconds: an event at the moment or later never has an earlier time than this.
 func (c ServerClock) Range(moment Timestamp) (earliest, latest time.Time, told bool) {
 	if c.date.IsZero() {
 		return time.Time{}, time.Time{}, false
@@ -38,15 +40,17 @@ func (c ServerClock) Range(moment Timestamp) (earliest, latest time.Time, told b
 	return c.date.Add(-longest).Truncate(time.Second), c.date.Add(time.Second - shortest), true
 }
 
-// elapsed is the time between two moments. The wall clock may have been set
-// meanwhile, and the monotonic one stands still while the machine sleeps.
+// elapsed returns the time between two moments, measured by the wall clock and
+// by the monotonic clock. They can differ: the wall clock may have been set in
+// between, and the monotonic clock stops while the machine sleeps.
 func elapsed(from, to time.Time) (longest, shortest time.Duration) {
 	monotonic, wall := to.Sub(from), to.Round(0).Sub(from.Round(0))
 	return max(monotonic, wall), min(monotonic, wall)
 }
 
-// Ahead is by how much the service's clock is ahead of this machine's, give or take a
-// second and the time of the answer's way; false where the answer did not tell.
+// Ahead returns by how much the service's clock is ahead of this machine's
+// clock. The error is at most one second plus the time that the answer took.
+// told is false if the answer had no Date.
 func (c ServerClock) Ahead() (ahead time.Duration, told bool) {
 	return c.date.Sub(c.answered), !c.date.IsZero()
 }

@@ -7,11 +7,12 @@ import (
 	"unicode"
 )
 
-// plainWord is what every shell takes as it is.
+// plainWord matches words that no shell needs quoted.
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+:,./=-]*$`)
 
-// ShellWord is a text as one word of a shell's command line, for commands that advice
-// offers: whoever named a target is not to say what else is run.
+// ShellWord returns a text quoted as one word of a shell command. Error
+// messages suggest commands with names of targets in them. Without quotes, a
+// crafted name could run other commands.
 func ShellWord(text string) string {
 	switch {
 	case plainWord.MatchString(text):

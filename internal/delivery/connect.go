@@ -23,8 +23,8 @@ func (e *HeaderError) Error() string {
 	return fmt.Sprintf("the header %s cannot be written: its value has a line break or another control character in it", e.Name)
 }
 
-// checkHeader reports a header that net/http would refuse to write, in words that
-// leave its value out.
+// checkHeader returns an error for a header that net/http would refuse to
+// write. The error does not show the header's value, which may be secret.
 func checkHeader(header http.Header) error {
 	for name, values := range header {
 		if !httpguts.ValidHeaderFieldName(name) || slices.ContainsFunc(values, func(v string) bool { return !httpguts.ValidHeaderFieldValue(v) }) {
@@ -34,9 +34,10 @@ func checkHeader(header http.Header) error {
 	return nil
 }
 
-// CheckCredential reports a credential that no service can have given: one that no
-// header can carry, or with blanks around it, as a line that was read from a file with
-// its end. What names the credential and where it comes from; its value is left out.
+// CheckCredential returns an error for a credential that cannot be valid: a
+// header cannot carry it, or it has blanks around it, for example the line end
+// of a file. The argument what names the credential and its source. The error
+// does not show the value.
 func CheckCredential(what, value string) error {
 	switch {
 	case !httpguts.ValidHeaderFieldValue(value):
@@ -52,7 +53,8 @@ func CheckCredential(what, value string) error {
 type ProxyError struct {
 	// Proxy is the proxy's host and port.
 	Proxy string
-	// Code is the HTTP status of the proxy's answer, and Status that with its words.
+	// Code is the HTTP status code of the proxy's answer. Status is the code with its
+	// text.
 	Code   int
 	Status string
 }
@@ -61,7 +63,8 @@ func (e *ProxyError) Error() string {
 	return fmt.Sprintf("the proxy %s answered HTTP %s to CONNECT", e.Proxy, e.Status)
 }
 
-// refusedByProxy returns *ProxyError unless a proxy has connected.
+// refusedByProxy returns *ProxyError if the proxy did not connect to the
+// service.
 func refusedByProxy(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
 	if answer.StatusCode == http.StatusOK {
 		return nil
@@ -69,9 +72,9 @@ func refusedByProxy(_ context.Context, proxy *url.URL, _ *http.Request, answer *
 	return &ProxyError{proxy.Host, answer.StatusCode, answer.Status}
 }
 
-// handshakeAlerts are those by which a server ends a connection because of how it
-// was made (RFC 8446, section 6.2). With TLS 1.3 they may come after the client has
-// sent a request, which the server has then not seen.
+// handshakeAlerts are the TLS alerts with which a server refuses a handshake
+// (RFC 8446, section 6.2). With TLS 1.3 the alert may arrive after the client
+// has sent a request. The server has not seen that request.
 var handshakeAlerts = []tls.AlertError{
 	40,  // handshake_failure
 	42,  // bad_certificate
@@ -89,25 +92,25 @@ var handshakeAlerts = []tls.AlertError{
 	120, // no_application_protocol
 }
 
-// isHandshakeAlert reports whether a server has ended a connection because of how it was made.
+// isHandshakeAlert reports whether the server has refused the TLS handshake.
 func isHandshakeAlert(err error) bool {
 	remote := (*net.OpError)(nil)
 	return errors.As(err, &remote) && remote.Op == "remote error" &&
 		slices.ContainsFunc(handshakeAlerts, func(alert tls.AlertError) bool { return remote.Err.Error() == alert.Error() })
 }
 
-// MayPass reports whether a failure to connect may be another one the next time. A
-// proxy's refusal, a certificate that does not verify and a header that cannot be
-// written stay.
+// MayPass reports whether a failure to connect may be temporary. A proxy's
+// refusal, a certificate that does not verify and a header that cannot be
+// written are permanent.
 func MayPass(err error) bool { return connectionCause(err).passesSoon() }
 
-// passesSoon reports whether a cause is tried again for as long as no connection is made.
+// passesSoon reports whether the cause is a temporary failure to connect.
 func (c Cause) passesSoon() bool {
 	return c == Unreachable || c == Unprocessed || c == CredentialsUnreachable
 }
 
-// connectionCause tells the failures to connect that may pass from those that stay:
-// what is not known to pass is not tried again.
+// connectionCause returns the cause of a failure to connect. A failure that is
+// not known to be temporary counts as permanent and is not tried again.
 func connectionCause(err error) Cause {
 	var (
 		dns         *net.DNSError
@@ -121,7 +124,7 @@ func connectionCause(err error) Cause {
 	switch {
 	case errors.As(err, &proxy):
 		if proxy.Code >= 500 {
-			return Unreachable // It could not connect itself.
+			return Unreachable // The proxy could not connect to the service.
 		}
 		return RefusedByProxy
 	case errors.As(err, &dns) && dns.IsNotFound:

@@ -7,32 +7,36 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// RetryPolicy says how patient a delivery is. Nothing in it can make a signal take
-// effect twice: what is tried again provably was not sent, or is repeatable.
+// RetryPolicy has the durations of retries and polls. No setting can make a
+// signal take effect twice: an attempt is repeated only if it provably was not
+// sent, or if it is repeatable.
 type RetryPolicy struct {
-	// FirstPause and LongestPause bound the jittered, doubling pause between attempts.
+	// FirstPause is the first pause between two attempts, and LongestPause the
+	// longest. The pause doubles after each attempt, with jitter.
 	FirstPause, LongestPause time.Duration
-	// Unreachable is how long connections that cannot be made are tried again.
+	// Unreachable is how long the delivery tries again when no connection can be
+	// made.
 	Unreachable time.Duration
-	// Attempt is how long one attempt may take before its outcome counts as unknown.
+	// Attempt is the timeout of one attempt. After it, the outcome is unknown.
 	Attempt time.Duration
-	// FirstPoll and LongestPoll bound the growing, jittered pause between reads of a target.
+	// FirstPoll is the first pause between two reads of a target, and LongestPoll the
+	// longest. The pause grows, with jitter.
 	FirstPoll, LongestPoll time.Duration
-	// Settle is how long reads may lag behind what has happened: what they do not
-	// show by then counts as not there.
+	// Settle is how long reads may lag behind what has happened. A signal that they
+	// do not show after this time counts as not sent.
 	Settle time.Duration
 
 	limiter *RateLimiter
 }
 
-// WithLimiter returns the policy for a signal that shares a rate limiter. Without one a signal has
-// a rate limiter of its own.
+// WithLimiter returns the policy for signals that share a rate limiter. Without
+// it, each signal has a separate rate limiter.
 func (p RetryPolicy) WithLimiter(limiter *RateLimiter) RetryPolicy {
 	p.limiter = limiter
 	return p
 }
 
-// DefaultRetryPolicy is what users get.
+// DefaultRetryPolicy is the policy of the provider. Tests use others.
 var DefaultRetryPolicy = RetryPolicy{
 	FirstPause:   500 * time.Millisecond,
 	LongestPause: 15 * time.Second,
@@ -43,63 +47,71 @@ var DefaultRetryPolicy = RetryPolicy{
 	Settle:       15 * time.Second,
 }
 
-// UnknownOutcomePolicy is what a delivery does about an attempt whose outcome is unknown and that
-// must not simply be made again. The zero value leaves it at that.
+// UnknownOutcomePolicy says what a delivery does when the outcome of an attempt
+// is unknown and the service does not document a repeat as harmless. With the
+// zero value the delivery ends with the unknown outcome.
 type UnknownOutcomePolicy struct {
-	// Lookup finds out whether an attempt has arrived whose outcome is unknown; nil
-	// where the service cannot tell.
+	// Lookup finds out whether an attempt with an unknown outcome has arrived. It is
+	// nil if the service cannot tell.
 	Lookup func(ctx context.Context) WaitResult
-	// PreviousSend is when an earlier delivery of the signal began whose outcome is
-	// unknown; zero where there was none.
+	// PreviousSend is when an earlier delivery of this signal began whose outcome is
+	// still unknown. It is zero if there was none.
 	PreviousSend Timestamp
-	// PreviousAbsent says that a lookup has not found the previous send.
+	// PreviousAbsent says that a lookup has shown that the previous send did not
+	// arrive.
 	PreviousAbsent bool
-	// Resend makes another attempt, once, where that stays unknown.
+	// Resend allows one more attempt if the outcome stays unknown.
 	Resend bool
 }
 
-// Result is what a delivery came to: its last attempt, and what led there.
+// Result is the result of a delivery: its last attempt, and facts about the
+// attempts before it.
 type Result struct {
 	Attempt
-	// SentAt is when the last attempt began, by this machine's clock; of a confirmed
-	// delivery, the one that arrived, as far as that is known.
+	// SentAt is when the last attempt began, by this machine's clock. If the outcome
+	// is Confirmed, it is when the attempt that arrived began, as far as that is
+	// known.
 	SentAt time.Time
-	// Attempts is how many attempts were made. It is 0 when ctx ended before the
-	// signal's turn came in its rate limiter: then the Attempt is the one, of another signal,
-	// that the service throttled last.
+	// Attempts is how many attempts were made. It is 0 if ctx ended while the signal
+	// waited for the rate limiter. Then Attempt is the last throttled attempt of
+	// another signal.
 	Attempts int
-	// LookupResult is how the last lookup of a lost signal ended; nil when there was none.
+	// LookupResult is the result of the last lookup; nil if there was none.
 	LookupResult *WaitResult
-	// Resent is set when another attempt was made although an earlier one may have arrived.
+	// Resent is set if UnknownOutcomePolicy.Resend made another attempt although an
+	// earlier one may have arrived.
 	Resent bool
 	// Stopped is set when the context ended before the service had answered:
 	// context.DeadlineExceeded or context.Canceled.
 	Stopped error
 
-	// FirstUnknown is when the first attempt began whose outcome was unknown, since one
-	// was looked for in vain: UnknownOutcomePolicy.PreviousSend, if set, or one of this
-	// delivery. LastUnknown is when the last one of this delivery ended.
+	// FirstUnknown is when the first attempt with an unknown outcome began. A lookup
+	// that shows that no attempt has arrived starts this over. It is
+	// UnknownOutcomePolicy.PreviousSend if that is set. LastUnknown is when the last
+	// such attempt of this delivery ended.
 	FirstUnknown Timestamp
 	LastUnknown  time.Time
-	// HadUnknown is set when an attempt of this delivery itself got no clear answer.
+	// HadUnknown is set if an attempt of this delivery had an unknown outcome.
+	// PreviousSend does not count.
 	HadUnknown bool
-	// TimedOut is set when an attempt got no answer at all in its time: what reads do not
-	// show of it may still be on its way.
+	// TimedOut is set if an attempt got no answer before RetryPolicy.Attempt was
+	// over. The request may still be under way, so reads cannot prove that it has not
+	// arrived.
 	TimedOut bool
 
-	// mayHaveArrived is set while an attempt may have arrived for all that is known.
+	// mayHaveArrived is set while it is unknown whether an attempt has arrived.
 	mayHaveArrived bool
 }
 
-// Deliver makes attempts until one is accepted or rejected, or has arrived without
-// an answer; ends in an unknown outcome that must not be repeated; the policy allows
-// no more; or ctx ends. Each attempt that will be followed by another is
-// given to report first, with the pause before the next one. Each waits for its turn
-// in the rate limiter.
+// Deliver makes attempts until one is accepted, rejected or confirmed, until
+// one has an unknown outcome that must not be repeated, until the policy allows
+// no more attempts, or until ctx ends. Each attempt waits for the rate limiter.
+// Before each pause, Deliver calls report with the last attempt and the length
+// of the pause.
 //
-// While it is not known of an attempt, or of an earlier delivery, whether it has
-// arrived, only an accepted one makes the result anything but unknown: whatever a
-// repeat came to.
+// If it stays unknown whether an attempt or the previous send has arrived, the
+// result is Unknown even if a later attempt was rejected or not sent. Only an
+// accepted or a confirmed attempt changes that.
 func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOutcomePolicy, report func(Attempt, time.Duration)) Result {
 	pauses := &backoff.ExponentialBackOff{
 		InitialInterval:     p.FirstPause,
@@ -132,7 +144,7 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 		limiter.Observe(result.SentAt, result.Attempt)
 		lookup := doubt.Lookup
 		if result.Outcome == Unknown && result.Repeatable {
-			lookup = nil // A repeat tells sooner, and does no harm.
+			lookup = nil // A repeat does no harm, and tells the outcome sooner than a lookup.
 		}
 		result.lookup(ctx, lookup)
 		if result.Outcome == Accepted || result.Outcome == Rejected || result.Outcome == Confirmed {
@@ -140,7 +152,8 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 		}
 		result.Stopped = context.Cause(ctx)
 		if result.Stopped != nil && result.Outcome == NotSent && result.Cause != Absent && before.Err != nil {
-			// That ctx ended is all that this attempt can tell; the one before knows why.
+			// This attempt only failed because ctx ended. The error of the attempt
+			// before says more.
 			result.Attempt = before
 		}
 		resend = result.Outcome == Unknown && doubt.Resend && !result.Resent
@@ -159,15 +172,15 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 		if throttled {
 			_, pause = limiter.LastThrottle()
 		}
-		// An attempt that the deadline cuts off ends as unknown: better none than
-		// one with less time than the pause before it.
+		// If the deadline cuts off an attempt, its outcome is unknown. So make no
+		// attempt that would have less time than the pause before it.
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < 2*pause {
 			result.Stopped = context.DeadlineExceeded
 			break
 		}
 		report(result.Attempt, pause)
 		if throttled {
-			continue // The turn is the pause.
+			continue // The next Wait of the limiter is the pause.
 		}
 		if result.Stopped = Sleep(ctx, pause); result.Stopped != nil {
 			break
@@ -182,10 +195,12 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 	return result
 }
 
-// lookup finds out about an attempt whose answer was lost. A refusal that follows
-// one may be the service's word for a signal that it has already taken. If it does
-// not say so itself, only a lookup that does not find the signal leaves it at the
-// refusal, whatever an earlier one has said.
+// lookup finds out whether an attempt with an unknown outcome has arrived. If a
+// repeat of such an attempt is refused, the service may refuse it because it
+// has already taken the signal. If the refusal does not say so
+// (Attempt.Duplicate), lookup reads again. The outcome stays Rejected only if
+// the read shows that the signal has not arrived, even if an earlier read has
+// shown that before.
 func (r *Result) lookup(ctx context.Context, lookup func(context.Context) WaitResult) {
 	if r.Outcome == Unknown {
 		if !r.mayHaveArrived {
@@ -220,7 +235,8 @@ func (r *Result) lookup(ctx context.Context, lookup func(context.Context) WaitRe
 	}
 }
 
-// Retryable reports whether another attempt may end better and can do no harm.
+// Retryable reports whether another attempt may succeed and cannot make the
+// signal take effect twice.
 func (a Attempt) Retryable() bool {
 	switch a.Outcome {
 	case Unknown:
@@ -232,13 +248,13 @@ func (a Attempt) Retryable() bool {
 	}
 }
 
-// unsigned reports whether there was nothing to sign the request with, for now.
+// unsigned reports whether getting credentials failed temporarily.
 func (a Attempt) unsigned() bool {
 	return a.Outcome == NotSent && (a.Cause == CredentialsUnreachable || a.Cause == CredentialsFailing)
 }
 
-// unreachable reports whether the attempt ended before the server took it up, for a
-// reason that passes in moments or not for long.
+// unreachable reports whether the attempt ended before the server processed it,
+// for a reason that either passes within seconds or lasts long.
 func (a Attempt) unreachable() bool {
 	return a.Outcome == NotSent && a.Cause.passesSoon()
 }
@@ -250,7 +266,7 @@ func (r *Result) attempt(ctx context.Context, p RetryPolicy, target Target) {
 	r.TimedOut = r.TimedOut || r.Outcome == Unknown && r.Status == 0 && ctx.Err() != nil
 }
 
-// Sleep waits for d and returns nil, or returns why ctx ended first.
+// Sleep waits for d and returns nil. If ctx ends first, it returns the cause.
 func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -262,8 +278,8 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// In is the time that it will be once d has passed.
+// In returns the time after d.
 func In(d time.Duration) time.Time { return time.Now().Add(d) }
 
-// Until is how long it is until t; negative once t has passed.
+// Until returns the duration until t. It is negative if t has passed.
 func Until(t time.Time) time.Duration { return time.Until(t) }

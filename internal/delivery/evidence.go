@@ -8,64 +8,65 @@ import (
 	"time"
 )
 
-// Likeness is how a trace compares with what one signal leaves behind.
+// Likeness says how a trace compares with the trace that one signal leaves.
 type Likeness int
 
 const (
 	// NotOurs means that another signal left the trace.
 	NotOurs Likeness = iota
-	// Alike means that the service does not show enough to tell whose trace it is.
+	// Alike means that the service does not show enough to tell which signal left the
+	// trace.
 	Alike
-	// Ours means that the trace is what this signal leaves behind, as far as the
-	// service shows it.
+	// Ours means that everything the trace shows agrees with this signal.
 	Ours
 )
 
-// Trace is one thing by which a service shows that it took a signal, such as an
-// event in a history.
+// Trace is one item with which a service shows that it took a signal, such as
+// an event in a history.
 type Trace struct {
-	// ID tells the trace from all others of its scope, and is the same in every read.
+	// ID is unique in the scope, and is the same in every read.
 	ID string
-	// At is when the service took the signal, by the service's clock; zero where
-	// that cannot be told.
+	// At is when the service took the signal, by the service's clock; zero if the
+	// service does not tell.
 	At time.Time
-	// Shows is what else the trace shows, for Evidence.Likeness.
+	// Shows has the other facts that the trace shows, for Evidence.Likeness.
 	Shows any
 }
 
-// Shown is what one read shows of the signals that a service took.
+// Shown has what one read shows about the signals that a service took.
 type Shown struct {
 	Traces []Trace
-	// Clock is what the read's answer told of the service's clock.
+	// Clock is the service's clock as the read's answer showed it.
 	Clock ServerClock
-	// Gap says why a signal without a trace may have been taken all the same; empty
-	// when every signal that was taken left one.
+	// Gap says why the service may have taken a signal although it shows no trace of
+	// it. It is empty if every signal that was taken leaves a trace.
 	Gap string
 }
 
-// Evidence is how a service shows the signals that it took. A system lists traces
-// and compares each with its signal; what they prove is decided here.
+// Evidence says how a service shows the signals that it took. A system lists
+// the traces and compares each one with its signal. Claims decides what the
+// traces prove.
 type Evidence struct {
-	// Scope names the place where the traces are.
+	// Scope names the place where the traces are, such as one execution.
 	Scope string
-	// Request is the same for those signals of a scope that leave the same behind.
+	// Request is equal for signals of a scope whose traces cannot be told apart.
 	Request string
-	// Probe returns the probe that lists the traces since a time, in Shown of its
-	// observations. It may leave out older ones.
+	// Probe returns the probe that lists the traces since a time, in
+	// Observation.Shown. It may leave out older traces.
 	Probe func(since Timestamp) *Probe
 	// Likeness compares a trace of the scope with the signal.
 	Likeness func(Trace) Likeness
-	// Found is told the trace that proves the signal; it may be nil.
+	// Found is called with the trace that proves the signal; it may be nil.
 	Found func(Trace)
 }
 
-// Claims keeps one trace from proving two signals: it knows the sends of all
-// signals of a provider process that leave traces.
+// Claims makes sure that one trace proves at most one signal. It knows all
+// sends of this provider process that leave traces.
 type Claims struct {
 	poller *Poller
 
 	mu sync.Mutex
-	// signals are those that leave their traces in the same place, by its name.
+	// signals are the signals by the scope of their traces.
 	signals map[string][]*claimant
 }
 
@@ -76,27 +77,31 @@ func NewClaims(poller *Poller) *Claims {
 
 // claimant is a signal that may have left traces. It outlives its delivery.
 type claimant struct {
-	// id names the signal in what later processes are told.
+	// id identifies the signal in Rivals, for a later process.
 	id       string
 	request  string
 	likeness func(Trace) Likeness
 	sends    []*send
-	// proof is the trace that proves that one of its lost sends has arrived. A signal
-	// without sends has been adopted: then it is the trace of whoever sent it.
+	// proof is the trace that proves that one of the signal's lost sends has arrived.
+	// A claimant without sends is an adopted signal; its proof is the trace that it
+	// adopted.
 	proof claim
 }
 
-// claim is the id of a trace that nothing else can claim, "" for none yet. What is
-// claimed may change hands between those that may have left it.
+// claim is the id of a trace that belongs to one claimant, "" for none yet. A
+// later read may move a claim to another claimant that may also have left the
+// trace.
 type claim string
 
 // send is one attempt to send a signal.
 type send struct {
 	began, ended Timestamp
 	state        sendState
-	// clock is what the answer told of the service's clock, which may be set later.
+	// clock is the service's clock as the answer to this send showed it. The
+	// service's clock may be adjusted later.
 	clock ServerClock
-	// left is the trace that the send has left, where another signal's proof rests on that.
+	// left is the trace that the send has left. It is set only if the proof of
+	// another signal depends on it.
 	left claim
 }
 
@@ -108,25 +113,27 @@ const (
 	lost
 )
 
-// TrackedTarget is a target whose sends the claims know, so that a lost one can
-// be looked for.
+// TrackedTarget is a target whose sends are registered with Claims, so that
+// Lookup can find a lost one.
 type TrackedTarget struct {
 	Target
 	claims   *Claims
 	evidence *Evidence
 	limiter  *RateLimiter
 	self     *claimant
-	// unclear says that others may have left the traces of a previous send.
+	// unclear says that other signals may have left the traces that a previous send
+	// would leave.
 	unclear bool
 }
 
-// Track returns a target as one whose sends the claims know. Its reads share a
-// rate limiter.
+// Track registers the sends of a target. The reads of the target share the rate
+// limiter.
 func (c *Claims) Track(target Target, evidence *Evidence, limiter *RateLimiter) *TrackedTarget {
 	return &TrackedTarget{target, c, evidence, limiter, &claimant{id: rand.Text(), request: evidence.Request, likeness: evidence.Likeness}, false}
 }
 
-// Follow has the signal go elsewhere from now on, such as to the run that was found.
+// Follow changes the target of the signal, for example to the run that was
+// found.
 func (t *TrackedTarget) Follow(target Target, evidence *Evidence) {
 	t.claims.mu.Lock()
 	defer t.claims.mu.Unlock()
@@ -134,8 +141,8 @@ func (t *TrackedTarget) Follow(target Target, evidence *Evidence) {
 	t.self.request, t.self.likeness = evidence.Request, evidence.Likeness
 }
 
-// Previous adds a send of the signal by an earlier process, with an unknown outcome,
-// and what that process knew of other signals.
+// Previous registers a send of this signal by an earlier process whose outcome
+// is unknown, and the Rivals that the earlier process recorded.
 func (t *TrackedTarget) Previous(began, ended Timestamp, rivals Rivals) {
 	t.end(t.begin(began), Attempt{Outcome: Unknown}, ended)
 	t.claims.mu.Lock()
@@ -158,21 +165,24 @@ func (t *TrackedTarget) Previous(began, ended Timestamp, rivals Rivals) {
 	}
 }
 
-// Rivals are the other signals of a process that may have left the traces of a lost
-// one, as far as a later process that looks for that one has to know of them.
+// Rivals are the other signals of a process that may have left the traces of a
+// lost signal. The private state keeps them for a later process that looks for
+// the lost signal.
 type Rivals struct {
 	Twins []Twin `json:"twins,omitempty"`
-	// Unclear says that there are others, and that it is open what they have left.
+	// Unclear says that there are further signals, and that it is unknown which
+	// traces they have left.
 	Unclear bool `json:"unclear,omitempty"`
 }
 
-// Twin is a signal that has left what a lost one would.
+// Twin is a signal that has left the same kind of trace as a lost signal would
+// leave.
 type Twin struct {
 	ID string `json:"id"`
 	// Began and Ended are when it was sent; zero when it was adopted.
 	Began time.Time `json:"began,omitzero"`
 	Ended time.Time `json:"ended,omitzero"`
-	// Proof is the id of its trace, where that is known.
+	// Proof is the id of its trace, if that is known.
 	Proof string `json:"proof,omitempty"`
 }
 
@@ -201,11 +211,12 @@ func (t *TrackedTarget) Rivals() (rivals Rivals) {
 	return rivals
 }
 
-// over is when a send that has ended leaves no trace any more.
+// over is the time after which a send that has ended can leave no trace.
 func (c *Claims) over(s *send) time.Time { return s.ended.latest().Add(c.poller.Settle + clockSlack) }
 
-// Adopt makes one of the traces that show such a signal this one's, unless each is
-// already one that somebody else has adopted. Two that adopt need two.
+// Adopt assigns one of the traces that show such a signal to this signal. It
+// reports false if other signals have adopted all of them: two signals that
+// adopt need two traces. Without any traces it reports true.
 func (t *TrackedTarget) Adopt(id string, shown Shown) bool {
 	t.claims.mu.Lock()
 	defer t.claims.mu.Unlock()
@@ -222,7 +233,7 @@ func (t *TrackedTarget) Adopt(id string, shown Shown) bool {
 	return len(shown.Traces) == 0
 }
 
-// Release gives up what a signal has adopted.
+// Release gives up the trace that a signal has adopted.
 func (c *Claims) Release(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -269,9 +280,9 @@ func (t *TrackedTarget) end(sent *send, attempt Attempt, at Timestamp) {
 }
 
 // Lookup finds out whether a lost send of the signal has arrived. The result is
-// reached when a trace proves it. It is pending when the signal has left none
-// although reads that lag have had their time, and missed when that cannot be
-// told, with the reason.
+// Reached if a trace proves it. The result is Pending if the signal has left no
+// trace although the reads had enough time to show one. The result is Missed,
+// with a reason, if the traces do not tell.
 func (t *TrackedTarget) Lookup(ctx context.Context) WaitResult {
 	since := t.claims.since(t)
 	listed := t.evidence.Probe(since).WithLimiter(t.limiter)
@@ -290,12 +301,14 @@ func (t *TrackedTarget) Lookup(ctx context.Context) WaitResult {
 	return end
 }
 
-// clockSlack is by how much two answers may disagree about the service's time of
-// one moment: each tells it to the second, and as exactly as it was quick.
+// clockSlack is the largest difference between the service's times that two
+// answers give for the same moment. Each answer gives the time in whole
+// seconds, and its error grows with the time that the answer took.
 const clockSlack = 10 * time.Second
 
-// since is when the signal's first lost send began, or a send that overlaps with
-// it, or with that one: what those have left behind has to be told apart.
+// since returns the earliest begin among the signal's first lost send and all
+// sends that overlap with it, directly or through other sends. The traces of
+// all these sends must be told apart.
 func (c *Claims) since(t *TrackedTarget) Timestamp {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -319,15 +332,17 @@ func (c *claimant) first() Timestamp {
 	return slices.MinFunc(c.sends, func(a, b *send) int { return a.began.earliest().Compare(b.began.earliest()) }).began
 }
 
-// window is the time in which a send leaves its trace, by the service's clock.
+// window is the period in which a send can leave its trace, by the service's
+// clock.
 type window struct{ from, to time.Time }
 
 func (w window) holds(at time.Time) bool { return !at.Before(w.from) && !at.After(w.to) }
 
 func (w window) overlaps(o window) bool { return !o.from.After(w.to) && !w.from.After(o.to) }
 
-// window of a send goes from its begin to its end and as much longer as reads may
-// lag: a request that was cut off may still be on its way.
+// window returns the window of a send. It starts when the send began, and ends
+// RetryPolicy.Settle after the send ended, because a request that was cut off
+// may still be under way.
 func (c *Claims) window(clock ServerClock, s *send) (w window) {
 	if s.clock != (ServerClock{}) {
 		clock = s.clock
@@ -342,7 +357,7 @@ func (c *Claims) window(clock ServerClock, s *send) (w window) {
 	return w
 }
 
-// Why a read does not tell what became of a signal.
+// The reasons why a read does not tell whether a signal has arrived.
 const (
 	reasonNoTime    = "its answer does not tell what time it is there"
 	reasonAlike     = "it shows a signal that may be this one, or another one at about the same time"
@@ -353,23 +368,25 @@ const (
 	reasonOpen      = "a signal like this one is being sent, or was taken just now"
 )
 
-// judgement is what a read says of a signal.
+// judgement is what a read says about a signal.
 type judgement struct {
 	state  State
 	reason string
-	// provisional is set while a send that it depends on has no answer yet, or has
-	// left a trace that reads may not show yet.
+	// provisional is set if the judgement depends on a send that has no answer yet,
+	// or whose trace reads may not show yet.
 	provisional bool
-	// proof is the trace that proves a signal, with the state Reached.
+	// proof is the trace that proves the signal; only with the state Reached.
 	proof Trace
 }
 
-// judge decides what a read proves of a signal. The traces that may be this
-// signal's are counted against those that may have left them: a send that was
-// accepted has left a trace, and so has one of each signal that is proved; any
-// other lost send may have. What is left over proves the signal, even if each send
-// without an answer yet has left a trace, too. The signal is absent if nothing is
-// left over by those alone whose traces all reads show by now.
+// judge decides what a read proves about a signal. It assigns the traces that
+// may be this signal's to the sends that may have left them. Each accepted send
+// has left one trace, and so has one send of each signal that is already
+// proved. Any other lost send may have left one. If a trace is left over after
+// each of these sends, and each send without an answer yet, has got a trace,
+// that trace proves the signal. If no trace is left over after only those sends
+// have got one whose traces every read must show by now, the signal has not
+// arrived.
 func (c *Claims) judge(t *TrackedTarget, since Timestamp, shown Shown) judgement {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -410,9 +427,10 @@ func (c *Claims) judge(t *TrackedTarget, since Timestamp, shown Shown) judgement
 	return judgement{state: Pending}
 }
 
-// candidates are the indexes of the traces that may be this signal's: of those that
-// are, as far as they show it, and of those that do not show enough. It is vague
-// whether there are others when the time of one cannot be told.
+// candidates returns the indexes of the traces that may be this signal's. mine
+// are the traces with the likeness Ours, and alike those with the likeness
+// Alike. vague says that there is a further trace whose time is not known, so
+// that it may be the signal's.
 func (t *TrackedTarget) candidates(shown Shown, own []window) (mine, alike []int, vague bool) {
 	_, now, _ := shown.Clock.Range(Timestamp{At: shown.Clock.answered})
 	plausible := window{firstPlausible, now.Add(clockSlack)}
@@ -433,28 +451,31 @@ func (t *TrackedTarget) candidates(shown Shown, own []window) (mine, alike []int
 	return mine, alike, vague
 }
 
-// firstPlausible is before the first signal of any service: an earlier time is
-// none, whatever a service means by it.
+// firstPlausible is a time before the first signal of any service. An earlier
+// time in an answer is not a real time.
 var firstPlausible = time.Date(2006, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// rivals are what the other signals of a scope mean to a signal.
+// rivals says which traces the other signals of a scope have left or may have
+// left.
 type rivals struct {
-	// settled has the traces of the sends that have left one which all reads show by
-	// now, and all those of the ones that may not be shown yet, too.
+	// settled assigns traces to the sends whose traces every read must show by now.
+	// all also assigns traces to the sends whose traces reads may not show yet.
 	settled, all *owners
-	// contested says that a lost send of a different signal may have left one.
+	// contested says that a lost send of a different signal may have left one of the
+	// signal's traces.
 	contested bool
-	// adopted says that another signal has adopted one.
+	// adopted says that another signal has adopted one of the signal's traces.
 	adopted bool
-	// hidden says that a twin that was taken at about the same time shows no trace.
+	// hidden says that the service shows no trace of a twin that it took at about the
+	// same time.
 	hidden bool
-	// by are the sends, the signal's own included, that may have left each of the
-	// signal's traces, of as many as there are.
+	// by has, for each of the signal's traces, the sends that may have left it,
+	// including the signal's own sends. sends counts them.
 	by    map[int][]int
 	sends int
 }
 
-// may notes that one more send may have left some traces.
+// may adds one send that may have left these traces.
 func (r *rivals) may(fits []int) {
 	for _, i := range fits {
 		if r.isMine(i) {
@@ -470,8 +491,8 @@ func (r *rivals) isMine(trace int) bool {
 	return mine
 }
 
-// explain reports whether the sends can have left all of these traces. If not, some
-// are from somewhere else.
+// explain reports whether the known sends can have left all of these traces. If
+// not, an unknown sender has left some of them.
 func (r *rivals) explain(traces []int) bool {
 	left := newOwners(r.sends)
 	return !slices.ContainsFunc(traces, func(i int) bool { return !left.give(r.by[i], nil) })
@@ -492,7 +513,7 @@ func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []i
 		twin, proved, settled := other.request == t.self.request, []int{}, true
 		for _, s := range other.sends {
 			if s.began.earliest().Before(since.earliest()) {
-				continue // What it left may not be listed.
+				continue // The read may not list its trace.
 			}
 			var fits []int
 			w := c.window(shown.Clock, s)
@@ -531,14 +552,16 @@ func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []i
 	return r
 }
 
-// owners assigns traces to sends, as many as possible: no send gets two.
+// owners assigns traces to sends. It finds an assignment with as many pairs as
+// possible: a maximum bipartite matching by augmenting paths. No send gets two
+// traces.
 type owners struct {
-	// fits are the traces that each send may have left, and claims where it is to be
-	// noted which one it has, nil for nowhere.
+	// fits has the traces that each send may have left. claims has, for each send,
+	// where claim stores the assigned trace; nil if nowhere.
 	fits   [][]int
 	claims []*claim
-	// of is the send that has each trace, -1 for none, and tried the last round in
-	// which a trace was looked at.
+	// of has the send to which each trace is assigned, -1 for none. tried has the
+	// last round in which each trace was visited.
 	of, tried []int
 	round     int
 }
@@ -547,15 +570,15 @@ func newOwners(traces int) *owners {
 	return &owners{of: slices.Repeat([]int{-1}, traces), tried: make([]int, traces)}
 }
 
-// give gives one more send a trace, and reports whether there is one for it.
+// give adds a send, and reports whether a trace could be assigned to it.
 func (o *owners) give(fits []int, claims *claim) bool {
 	o.fits, o.claims = append(o.fits, fits), append(o.claims, claims)
 	o.round++
 	return o.place(len(o.fits) - 1)
 }
 
-// place finds a trace for a send. One that another send has is taken over when
-// that one can have another.
+// place assigns a trace to a send. It takes a trace from another send if it can
+// assign another trace to that send.
 func (o *owners) place(send int) bool {
 	for _, trace := range o.fits[send] {
 		if o.of[trace] < 0 {
@@ -576,7 +599,7 @@ func (o *owners) place(send int) bool {
 	return false
 }
 
-// left is how many of the traces can be left over, and one that is then.
+// left returns how many of the traces can be left over, and one of those.
 func (o *owners) left(traces []int) (n, one int) {
 	for n < len(traces) && o.give(traces, nil) {
 		n++
@@ -585,7 +608,7 @@ func (o *owners) left(traces []int) (n, one int) {
 	return n, one
 }
 
-// claim notes which trace each send has.
+// claim stores the ids of the assigned traces.
 func (o *owners) claim(traces []Trace) {
 	for i, send := range o.of {
 		if send >= 0 && o.claims[send] != nil {

@@ -15,19 +15,20 @@ import (
 const (
 	// helperTimeout is how long a credential helper may take.
 	helperTimeout = time.Minute
-	// helperDelay is how long a helper that was killed, or has ended, may keep what it
-	// has started writing.
+	// helperDelay is how long processes that the helper has started may keep its
+	// output open after the helper has ended or was killed.
 	helperDelay = time.Second
-	// longestHelp is how much a helper may print, in bytes.
+	// longestHelp limits how many bytes a helper may print.
 	longestHelp = 1 << 20
 )
 
-// HelperError means that a credential helper gave nothing that can be used. It never
-// shows what the helper printed for the provider to read.
+// HelperError means that a credential helper returned no usable credentials. It
+// never shows the helper's standard output, which may contain credentials.
 type HelperError struct {
 	// Err says how the helper ended.
 	Err error
-	// Complaint is what the helper said to its user, without what looks like a secret.
+	// Complaint is what the helper wrote to standard error, without words that look
+	// like secrets.
 	Complaint string
 }
 
@@ -41,9 +42,9 @@ func (e *HelperError) Error() string {
 // Unwrap returns how the helper ended.
 func (e *HelperError) Unwrap() error { return e.Err }
 
-// RunHelper runs a credential helper and has use read what it prints. The error of use
-// must not show it. What the helper prints counts as secret, whatever comes of it.
-// RunHelper returns *HelperError.
+// RunHelper runs a credential helper and passes its output to use. The error of
+// use must not show the output. Everything that the helper prints counts as
+// secret, even if RunHelper fails. All errors are *HelperError.
 func RunHelper(ctx context.Context, secrets *Redactor, command func(ctx context.Context) *exec.Cmd, use func(printed []byte) error) error {
 	bounded, cancel := context.WithTimeout(ctx, helperTimeout)
 	defer cancel()
@@ -82,8 +83,8 @@ func RunHelper(ctx context.Context, secrets *Redactor, command func(ctx context.
 	return &HelperError{err, said}
 }
 
-// leastProbable is how long a word has to be to be taken for a secret that nobody
-// has told of. The names of the members that helpers print are shorter.
+// leastProbable is the length from which on an unknown word is treated as a
+// secret. The member names in the output of helpers are shorter.
 const leastProbable = 16
 
 var probableSecret = regexp.MustCompile(`[A-Za-z0-9+/=_-]{24,}`)

@@ -11,16 +11,17 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// enableHTTP2 has a transport speak HTTP/2 where the server does, with one request
-// for each round trip.
+// enableHTTP2 lets a transport use HTTP/2 if the server offers it, and makes
+// exactly one request on the wire for each round trip.
 //
-// The HTTP/2 transport of net/http makes a request again when the server resets its
-// stream or goes away, if the body is empty or can be rewound: measured, 1,295
-// POSTs in 10 seconds (https://github.com/golang/go/blob/go1.26.0/src/net/http/h2_bundle.go,
-// http2shouldRetryRequest). A connection of golang.org/x/net/http2 cannot do that:
-// it makes the request that it is given on the one stream that it opens. The
-// package calls its types deprecated in favour of net/http's connections; those keep
-// to themselves how a stream ended, on which it depends whether a signal was sent.
+// The HTTP/2 transport of net/http repeats a request when the server resets its
+// stream or goes away, if the body is empty or can be rewound. A measurement
+// counted 1,295 POSTs in 10 seconds
+// (https://github.com/golang/go/blob/go1.26.0/src/net/http/h2_bundle.go,
+// http2shouldRetryRequest). A connection of golang.org/x/net/http2 cannot
+// repeat a request: it opens one stream for it. The package marks its types as
+// deprecated and recommends the connections of net/http. But those do not tell
+// how a stream ended, which is needed to know whether a signal was sent.
 func enableHTTP2(transport *http.Transport) {
 	config := transport.TLSClientConfig
 	if config == nil {
@@ -30,7 +31,7 @@ func enableHTTP2(transport *http.Transport) {
 	}
 	config.NextProtos = []string{"h2", "http/1.1"}
 	transport.TLSClientConfig = config
-	// net/http would otherwise put its own HTTP/2 transport here.
+	// Otherwise net/http would install its own HTTP/2 transport.
 	transport.ForceAttemptHTTP2 = false
 	connections := &http2.Transport{IdleConnTimeout: transport.IdleConnTimeout, DisableCompression: transport.DisableCompression, MaxHeaderListSize: longestHeader} //nolint:staticcheck // see above
 	transport.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{
@@ -45,15 +46,17 @@ func enableHTTP2(transport *http.Transport) {
 	}
 }
 
-// http2Connection makes requests on one connection, each on a stream of its own.
-// net/http keeps it and gives it requests until it says that it takes no more.
+// http2Connection makes requests on one connection, each on a new stream.
+// net/http keeps the connection and uses it until RoundTrip returns
+// http2.ErrNoCachedConn.
 type http2Connection struct {
 	streams *http2.ClientConn //nolint:staticcheck // see enableHTTP2
 	used    atomic.Bool
 }
 
-// RoundTrip makes one request. It returns http2.ErrNoCachedConn when the
-// connection takes no more of them: nothing was written, and net/http dials again.
+// RoundTrip makes one request. It returns http2.ErrNoCachedConn if the
+// connection accepts no more requests. In that case nothing was written, and
+// net/http opens a new connection.
 func (c *http2Connection) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !c.streams.ReserveNewRequest() {
 		return nil, http2.ErrNoCachedConn
@@ -69,19 +72,21 @@ func (c *http2Connection) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// unprocessedError means that the server has said of a request that it did not
-// process it, and never will.
+// unprocessedError means that the server said that it has not processed the
+// request and never will.
 type unprocessedError struct{ error }
 
 func (e *unprocessedError) Unwrap() error { return e.error }
 
-// isUnprocessed reports whether the server has refused a stream, or gone away
-// without having seen it: then it has processed nothing of it (RFC 9113, sections
-// 6.8 and 8.7). Any other end says nothing, PROTOCOL_ERROR included.
+// isUnprocessed reports whether the server has refused the stream, or has sent
+// a GOAWAY without having seen the stream. Then it has not processed the
+// request (RFC 9113, sections 6.8 and 8.7). Any other end of a stream, also
+// PROTOCOL_ERROR, says nothing about that.
 //
-// golang.org/x/net/http2 has no type for a stream above the last one of a GOAWAY,
-// and for a connection that takes no stream: the texts are its own and no
-// server's, and a test sees whether they are still the same.
+// golang.org/x/net/http2 has no error types for a stream above the last one of
+// a GOAWAY, and for a connection that accepts no stream, so the error texts are
+// compared. They come from that package and never from a server, and a test
+// fails if they change.
 func isUnprocessed(err error) bool {
 	var stream http2.StreamError
 	if errors.As(err, &stream) {
@@ -93,12 +98,14 @@ func isUnprocessed(err error) bool {
 		strings.HasPrefix(text, "http2: Transport received GOAWAY from server ErrCode:")
 }
 
-// failedConnection answers every request with the reason why there is no connection.
+// failedConnection returns the reason why there is no connection for every
+// request.
 type failedConnection struct{ err error }
 
 func (f failedConnection) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, f.RoundTripErr()
 }
 
-// RoundTripErr has net/http not keep the connection, as it does with its own.
+// RoundTripErr tells net/http not to keep the connection. net/http's own type
+// has the same method.
 func (f failedConnection) RoundTripErr() error { return &unprocessedError{f.err} }

@@ -10,17 +10,19 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// Poller shares reads: all that wait on the same target at the same time are
-// told by the same requests. Reads follow each other after FirstPause at first
-// and ever more rarely up to LongestPause, with jitter; a newcomer brings the
-// next one forward. The zero value is not usable.
+// Poller reads targets for those who wait for them. All who wait for the same
+// target at the same time share the same requests. The pause between two reads
+// starts at FirstPause and grows to LongestPause, with jitter. When another one
+// begins to wait for the target, the next read comes earlier. The zero value is
+// not usable.
 type Poller struct {
-	// FirstPause and LongestPause bound the pause between two reads of a target.
+	// FirstPause is the first pause between two reads of a target, and LongestPause
+	// the longest.
 	FirstPause, LongestPause time.Duration
-	// Attempt is how long one read may take.
+	// Attempt is the timeout of one read.
 	Attempt time.Duration
-	// Settled is how long reads may lag behind what has happened, and Unreachable
-	// how much longer those may fail that are to tell it.
+	// Settle is how long reads may lag behind what has happened. Unreachable is for
+	// how much longer failed reads are tried again.
 	Settle, Unreachable time.Duration
 
 	mu      sync.Mutex
@@ -34,7 +36,7 @@ type Poller struct {
 // maxFinals is of how many targets the poller remembers how they ended.
 const maxFinals = 16
 
-// NewPoller returns a poller with a policy's retry policy for reading.
+// NewPoller returns a poller with the durations of a policy.
 func NewPoller(policy RetryPolicy) *Poller {
 	return &Poller{
 		FirstPause: policy.FirstPoll, LongestPause: policy.LongestPoll, Attempt: policy.Attempt, Settle: policy.Settle, Unreachable: policy.Unreachable,
@@ -42,7 +44,8 @@ func NewPoller(policy RetryPolicy) *Poller {
 	}
 }
 
-// remember keeps an observation that will not change, in the place of the oldest one.
+// remember keeps an observation that will not change. If there are maxFinals,
+// it drops the oldest one.
 func (p *Poller) remember(key string, value any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -71,11 +74,11 @@ type source struct {
 	batch *batch
 }
 
-// watch is the polling of one target. It ends with its last waiter.
+// watch polls one target. It ends when nobody waits for the target any more.
 type watch struct {
 	source
 	stop context.CancelFunc
-	// ended is closed when no read is under way any more, and none will be.
+	// ended is closed when no read is under way and no further read will be made.
 	ended   chan struct{}
 	newcome chan struct{}
 	waiters map[*waiter]bool
@@ -91,17 +94,18 @@ type watch struct {
 	called chan struct{}
 }
 
-// waiter holds the newest reading that nobody has looked at yet.
+// waiter holds the newest reading that its owner has not seen yet.
 type waiter struct {
 	news chan any
 	// settles says whether what a batch found is enough; nil where it never is.
 	settles func(any) bool
 }
 
-// Await reads what key names until done is true of an observation, and returns nil;
-// or until ctx ends, and returns why. No reading is older than the call. The
-// read belongs to all that wait for the same key: it gets a context of its own,
-// and whichever call came first provides it.
+// Await reads the target of key until done returns true for a reading, and
+// returns nil. If ctx ends first, it returns the cause. It never uses a reading
+// that is older than the call. All calls with the same key share the reads,
+// which the read function of the first call makes, with a context that outlives
+// that call.
 func Await[T any](ctx context.Context, p *Poller, key string, read func(context.Context) T, done func(T) bool) error {
 	return await(ctx, p, source{key: key, read: func(ctx context.Context) any { return read(ctx) }}, done)
 }
@@ -135,7 +139,8 @@ func (p *Poller) join(ctx context.Context, of source, w *waiter) (leave func()) 
 		default:
 		}
 	} else {
-		// The first waiter's values, such as its logger, but not its end.
+		// This context has the values of the first waiter's context, such as the
+		// logger, but does not end with it.
 		polling, stop := context.WithCancel(context.WithoutCancel(ctx))
 		shared = &watch{
 			source: of, stop: stop, ended: make(chan struct{}), newcome: make(chan struct{}, 1), waiters: map[*waiter]bool{},
@@ -157,7 +162,7 @@ func (p *Poller) join(ctx context.Context, of source, w *waiter) (leave func()) 
 		}
 		p.mu.Unlock()
 		if last {
-			// No request is made for somebody who has been told the end.
+			// Make no further request if nobody waits for one.
 			shared.stop()
 			<-shared.ended
 		}
@@ -189,7 +194,8 @@ func (p *Poller) poll(ctx context.Context, shared *watch) {
 		began := time.Now()
 		waiting, observation, spread := p.observe(ctx, shared)
 		for _, w := range waiting {
-			// Only the newest reading counts; one that nobody took yet is dropped.
+			// Only the newest reading counts. An older one that the waiter has not
+			// received is dropped.
 			select {
 			case <-w.news:
 			default:

@@ -6,43 +6,47 @@ import (
 	"time"
 )
 
-// State is what an observation of a target means to one signal.
+// State says what an observation of a target means for one signal.
 type State int
 
 const (
-	// Pending means that what is waited for may still come.
+	// Pending means that the awaited state may still come.
 	Pending State = iota
-	// Reached means that it has come.
+	// Reached means that the awaited state has come.
 	Reached
-	// Missed means that it can no longer come.
+	// Missed means that the awaited state can no longer come.
 	Missed
 )
 
-// Observation is what one read of a target means to one signal.
+// Observation says what one read of a target means for one signal.
 type Observation struct {
 	State State
-	// Status is the service's own word for the target's status, empty when it has none.
+	// Status is the target's status in the service's own words, empty if there is
+	// none.
 	Status string
-	// Reason is what the service says about the status, empty when it says nothing.
+	// Reason is the service's explanation of the status, empty if there is none.
 	Reason string
-	// Seen is what was seen of the target beside its status, in whole sentences for
-	// those who wait for it; empty when there is nothing to add.
+	// Seen describes further facts about the target, in complete sentences for error
+	// messages; empty if there are none.
 	Seen string
-	// Gone says of a missed target that nobody is left there to take a signal.
+	// Gone says that the target does not exist or has ended, so that nothing can take
+	// the signal. It is set only with Missed.
 	Gone bool
-	// Expires is when a target that is ready stops being so by itself; zero where that
-	// is not known.
+	// Expires is when a target that is ready stops being ready without a signal; zero
+	// if that is not known.
 	Expires time.Time
-	// Provisional says that the next reads may tell more whatever this one says.
+	// Provisional says that a later read may contradict this observation, even if its
+	// State is not Pending.
 	Provisional bool
-	// Shown is what the target shows of the signals that it took: all of them to those who
-	// look for a lost one, and those like it to those who adopt; nil in other probes, and
-	// where each signal has an id of its own.
+	// Shown has the signals that the target shows. A probe that looks for a lost
+	// signal lists all of them. A probe for adopt_existing lists only those that are
+	// like this signal. It is nil in other probes, and if each signal has a unique
+	// id.
 	Shown *Shown
 }
 
-// Probe is a target as one signal sees it: how it is read, and what an observation
-// means. Probes with the same key read the same thing and share their reads.
+// Probe says how a target is read, and what a reading means for one signal.
+// Probes with the same key read the same target and share their reads.
 type Probe struct {
 	key   string
 	read  func(context.Context) snapshot
@@ -58,9 +62,10 @@ type snapshot struct {
 	batched bool
 }
 
-// NewProbe returns the probe of a target that key names. The read returns what it
-// found with an accepted attempt, or an attempt that says why it found nothing;
-// a target that is not there is a finding where it means something to a signal.
+// NewProbe returns the probe of the target with the given key. If a read
+// succeeds, it returns the reading and an accepted attempt. If it fails, it
+// returns an attempt that says why. "The target does not exist" can also be a
+// reading, if it means something for the signal.
 func NewProbe[T any](key string, read func(context.Context) (T, Attempt), judge func(T) Observation) *Probe {
 	return &Probe{
 		key: key,
@@ -72,7 +77,7 @@ func NewProbe[T any](key string, read func(context.Context) (T, Attempt), judge 
 	}
 }
 
-// WithLimiter returns the probe as one whose reads share a rate limiter.
+// WithLimiter returns a copy of the probe whose reads share a rate limiter.
 func (v *Probe) WithLimiter(limiter *RateLimiter) *Probe {
 	paced := *v
 	paced.batch = v.batch.withLimiter(limiter)
@@ -86,38 +91,41 @@ func (v *Probe) WithLimiter(limiter *RateLimiter) *Probe {
 	return &paced
 }
 
-// Final returns the probe as one of something that stays so once it is reached or
-// missed, whatever is sent afterwards, such as the end of a run: those who wait for
-// it later are told without another read.
+// Final returns a copy of the probe whose Reached and Missed observations never
+// change, such as the end of a run. The poller remembers such an observation
+// and answers later waits without another read.
 func (v *Probe) Final() *Probe {
 	lasting := *v
 	lasting.final = true
 	return &lasting
 }
 
-// WaitResult is how a wait ended.
+// WaitResult is the result of a wait.
 type WaitResult struct {
-	// Observation is the last one; its State is Pending unless the wait reached its end.
+	// Observation is the last observation. Its State is Pending if the wait did not
+	// come to an end.
 	Observation Observation
-	// Failed is the last read, when it failed in passing and was not made again.
+	// Failed is the last read if it failed temporarily and was not repeated.
 	Failed *Attempt
-	// Unreadable is set when the target cannot be read and trying again would not help.
+	// Unreadable is the last read if it failed and another read would fail in the
+	// same way.
 	Unreadable *Attempt
-	// Stopped is set when the context ended the wait.
+	// Stopped is the cause if the context ended the wait.
 	Stopped error
 }
 
-// Reached reports whether the wait ended with what was waited for.
+// Reached reports whether the awaited state has come.
 func (e WaitResult) Reached() bool { return e.Observation.State == Reached }
 
-// Absent reports whether the reads settled on not showing what was looked for.
+// Absent reports whether the reads had enough time to show the signal and did
+// not show it.
 func (e WaitResult) Absent() bool {
 	return e.Observation.State == Pending && e.Unreadable == nil && e.Stopped == nil
 }
 
-// Wait reads the target until it has reached or missed what the probe waits for,
-// it turns out to be unreadable, or ctx ends. Each pending observation is given to
-// report, with the time, on the caller's goroutine.
+// Wait reads the target until the state is Reached or Missed, until a read
+// fails permanently, or until ctx ends. It calls report with each pending
+// observation and its time, on the caller's goroutine.
 func (p *Poller) Wait(ctx context.Context, probe *Probe, report func(Observation, time.Time)) WaitResult {
 	if probe.final {
 		if value, known := p.recall(probe.key); known {
@@ -127,9 +135,10 @@ func (p *Poller) Wait(ctx context.Context, probe *Probe, report func(Observation
 	return p.until(ctx, probe, Attempt.readRetryable, pendingTo(report))
 }
 
-// Look is Wait for those who want to know how the target is now: reads that fail are
-// made again for p.Unreachable, throttled ones and those that nothing could sign until
-// ctx ends.
+// Look is like Wait, but tries failed reads again only for p.Unreachable,
+// because the caller wants to know the target's state now. It tries again until
+// ctx ends if the service throttles or if getting credentials fails
+// temporarily.
 func (p *Poller) Look(ctx context.Context, probe *Probe, report func(Observation, time.Time)) WaitResult {
 	began := time.Now()
 	return p.until(ctx, probe, func(a Attempt) bool {
@@ -137,8 +146,8 @@ func (p *Poller) Look(ctx context.Context, probe *Probe, report func(Observation
 	}, pendingTo(report))
 }
 
-// pendingTo ends a wait with the first observation that is not pending, and reports
-// those that are.
+// pendingTo returns a function that reports pending observations, and ends the
+// wait with the first other one.
 func pendingTo(report func(Observation, time.Time)) func(Observation) bool {
 	return func(observation Observation) bool {
 		if observation.State == Pending {
@@ -148,12 +157,13 @@ func pendingTo(report func(Observation, time.Time)) func(Observation) bool {
 	}
 }
 
-// ReadUntilSettled reads the target until it has reached what the probe looks for or
-// is unreadable, or until reads that lag behind have had their time: what the first
-// read after p.Settle says that is not provisional, is so. A pending one says that
-// it is not there, and a missed one that it cannot be told. Reads that fail are made
-// again for p.Unreachable more, throttled ones and those that
-// nothing could sign until ctx ends.
+// ReadUntilSettled reads the target until the state is Reached, until a read
+// fails permanently, or until lagging reads must show the signal. That is the
+// first observation after p.Settle that is not provisional. If it is Pending,
+// the signal has not arrived. If it is Missed, the service does not tell.
+// Failed reads are tried again for p.Unreachable longer. They are tried again
+// until ctx ends if the service throttles or if getting credentials fails
+// temporarily.
 func (p *Poller) ReadUntilSettled(ctx context.Context, probe *Probe) WaitResult {
 	began := time.Now()
 	passing := func(a Attempt) bool {
@@ -168,7 +178,8 @@ func (p *Poller) ReadUntilSettled(ctx context.Context, probe *Probe) WaitResult 
 	return p.until(ctx, probe, passing, func(o Observation) bool { return o.State == Reached || !o.Provisional })
 }
 
-// until reads the target until an observation is enough, or a read fails otherwise than in passing.
+// until reads the target until enough returns true for an observation, or until
+// a read fails for which passing returns false.
 func (p *Poller) until(ctx context.Context, probe *Probe, passing func(Attempt) bool, enough func(Observation) bool) (end WaitResult) {
 	of := source{key: probe.key, read: func(ctx context.Context) any { return probe.read(ctx) }, batch: probe.batch}
 	end.Stopped = await(ctx, p, of, func(s snapshot) bool {
@@ -190,8 +201,9 @@ func (p *Poller) until(ctx context.Context, probe *Probe, passing func(Attempt) 
 	return end
 }
 
-// ReadOnce reads the target once. The attempt is accepted when it could be read. A
-// read that nothing could sign is made again for p.Unreachable.
+// ReadOnce reads the target once. The attempt is accepted if the read
+// succeeded. If getting credentials fails temporarily, it tries again for
+// p.Unreachable.
 func (p *Poller) ReadOnce(ctx context.Context, probe *Probe) (Observation, Attempt) {
 	ctx, cancel := context.WithTimeout(ctx, p.Attempt)
 	defer cancel()
@@ -206,8 +218,8 @@ func (p *Poller) ReadOnce(ctx context.Context, probe *Probe) (Observation, Attem
 	return probe.judge(s.value), s.attempt
 }
 
-// readRetryable reports whether a read that failed may succeed later. Unlike a
-// send, a read with an unknown outcome can always be made again.
+// readRetryable reports whether a failed read may succeed later. Unlike a send,
+// a read with an unknown outcome can always be repeated.
 func (a Attempt) readRetryable() bool {
 	return a.Outcome == Unknown || a.Retryable() || a.Outcome == NotSent && errors.Is(a.Err, context.DeadlineExceeded)
 }

@@ -15,12 +15,13 @@ type RateLimiters struct {
 	limiters map[string]*RateLimiter
 }
 
-// NewRateLimiters returns rate limiters with a policy's retry policy.
+// NewRateLimiters returns rate limiters with the pauses of a policy.
 func NewRateLimiters(policy RetryPolicy) *RateLimiters {
 	return &RateLimiters{policy: policy, limiters: map[string]*RateLimiter{}}
 }
 
-// For returns the rate limiter of a name, which is made on first use.
+// For returns the rate limiter with this name. It creates the limiter on first
+// use.
 func (l *RateLimiters) For(name string) *RateLimiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -32,54 +33,60 @@ func (l *RateLimiters) For(name string) *RateLimiter {
 	return limiter
 }
 
-// RateLimiter is what all requests share that count against the same limit of a service:
-// one pace. It is free until the service throttles. Then requests take turns, in
-// the order in which they asked for one, at a pace that follows what the service
-// takes; after calm it is free again.
+// RateLimiter limits the rate of all requests that count against the same limit
+// of a service. It does not limit until the service throttles. Then it lets the
+// requests go one after the other, in the order in which they called Wait, at a
+// rate that follows the rate that the service accepts. After idleReset without
+// throttling it stops limiting.
 //
-// The pace comes down to a little less than what was taken of late, or by half
-// where nothing was taken since it came down last; and only once for all requests
-// that were under way together. With each request that is taken it goes up again:
-// slowly, but quickly after a half and where nothing was taken before, which say
-// nothing of what the service takes.
+// When the service throttles, the rate drops to a little less than the rate
+// that the service accepted recently. If the service has accepted nothing since
+// the last drop, the rate is halved. Requests that were under way together
+// lower the rate only once. Each accepted request raises the rate by a small
+// step. The step is large after the rate was halved, or if the service had
+// accepted nothing before, because then the rate that the service accepts is
+// not known.
 type RateLimiter struct {
-	// slowest is the longest, and first the first pause between two turns of a
-	// service that takes nothing.
+	// firstInterval is the first time between two requests if the service accepts
+	// nothing, and longestInterval is the longest.
 	firstInterval, longestInterval time.Duration
-	// head is held by the one whose turn is next.
+	// queue is held by the request that is next.
 	queue chan struct{}
 
 	mu sync.Mutex
-	// pace is how many turns there are in a second; 0 while the rate limiter is free.
+	// rate is in requests per second; 0 while the limiter does not limit.
 	rate float64
-	// searching is set while what the service takes is not known.
+	// searching is set while the rate that the service accepts is not known.
 	searching bool
-	// next is when the next turn is.
+	// next is when the next request may go.
 	next time.Time
-	// slowed is when the pace came down, refused when the service last throttled.
+	// loweredAt is when the rate was last lowered, and throttledAt when the service
+	// last throttled.
 	loweredAt, throttledAt time.Time
-	// refusal is what the service said then.
+	// lastThrottle is the service's last throttling answer.
 	lastThrottle Attempt
-	// taken are the times of the last requests taken, a ring.
+	// accepted is a ring buffer with the times of the last accepted requests.
 	accepted     [16]time.Time
 	acceptedNext int
 }
 
 const (
-	// caution is how far below the pace that the service takes a rate limiter stays at first.
+	// backoffFactor is the new rate after throttling, as a fraction of the rate that
+	// the service accepted.
 	backoffFactor = 0.95
-	// growth and haste are by how many turns a second each request that was taken
-	// makes a pace faster, haste while it is searching: so a pace doubles in a
-	// quarter of a minute, or in a second. A slow pace grows by a hundredth.
+	// Each accepted request raises the rate by growthRate, in requests per second, or
+	// by searchGrowth while searching. So the rate doubles in about 15 seconds, or in
+	// about one second. A low rate grows by a hundredth per request.
 	growthRate, searchGrowth = 0.05, 0.7
-	// jitter is by what part of it the time between two turns varies: it keeps
-	// machines that share a limit from marching in step.
+	// jitter is the fraction by which the time between two requests varies. It keeps
+	// machines that share a limit from sending at the same moments.
 	jitter = 0.05
-	// calm is after how long without throttling a rate limiter is free again.
+	// idleReset is the time without throttling after which the limiter stops
+	// limiting.
 	idleReset = time.Minute
-	// recent is for how long it counts what a service took.
+	// rateWindow is the period over which the accepted rate is measured.
 	rateWindow = 10 * time.Second
-	// late is how much of a delay between turns is made up for.
+	// burst is how much of a delay later requests may catch up.
 	burst = 100 * time.Millisecond
 )
 
@@ -87,9 +94,9 @@ func newRateLimiter(policy RetryPolicy) *RateLimiter {
 	return &RateLimiter{firstInterval: policy.FirstPause, longestInterval: policy.LongestPause, queue: make(chan struct{}, 1)}
 }
 
-// Wait waits for a request's turn and returns nil, or returns why there is none:
-// ctx has ended, or would before the request had as much time as it waited. The
-// first turn of a free rate limiter is now.
+// Wait waits until the request may go and returns nil. It returns an error if
+// ctx ends, or if ctx would leave the request less time than the request has
+// waited. If the limiter does not limit, it returns at once.
 func (l *RateLimiter) Wait(ctx context.Context) error {
 	if l.unlimited() {
 		return nil
@@ -104,7 +111,8 @@ func (l *RateLimiter) Wait(ctx context.Context) error {
 	for {
 		wait := l.tryTake()
 		turn := time.Now().Add(wait)
-		// An attempt that the deadline cuts off ends as unknown: better none.
+		// If the deadline cuts off an attempt, its outcome is unknown. So make no
+		// attempt.
 		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(turn) < min(turn.Sub(asked), l.longestInterval) {
 			return context.DeadlineExceeded
 		}
@@ -117,7 +125,7 @@ func (l *RateLimiter) Wait(ctx context.Context) error {
 	}
 }
 
-// free reports whether nobody has to wait.
+// unlimited reports whether the limiter does not limit at the moment.
 func (l *RateLimiter) unlimited() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -127,7 +135,8 @@ func (l *RateLimiter) unlimited() bool {
 	return l.rate == 0
 }
 
-// take takes the turn and returns 0, or returns how long it is until there is one.
+// tryTake returns 0 if the request may go now, and otherwise the time until it
+// may.
 func (l *RateLimiter) tryTake() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -141,7 +150,7 @@ func (l *RateLimiter) tryTake() time.Duration {
 	return 0
 }
 
-// gap is the time between two turns.
+// interval is the time between two requests.
 func (l *RateLimiter) interval() time.Duration {
 	return time.Duration((1 - jitter + 2*jitter*rand.Float64()) / l.rate * float64(time.Second))
 }
@@ -159,7 +168,7 @@ func (l *RateLimiter) pace(ctx context.Context, request func() Attempt) Attempt 
 	return attempt
 }
 
-// Observe has the rate limiter know what a request came to that began then.
+// Observe tells the rate limiter the result of a request and when it began.
 func (l *RateLimiter) Observe(began time.Time, attempt Attempt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -171,7 +180,7 @@ func (l *RateLimiter) Observe(began time.Time, attempt Attempt) {
 	}
 }
 
-// took notes that the service has dealt with a request.
+// observeAccepted records that the service has processed a request.
 func (l *RateLimiter) observeAccepted() {
 	l.accepted[l.acceptedNext] = time.Now()
 	l.acceptedNext = (l.acceptedNext + 1) % len(l.accepted)
@@ -186,7 +195,8 @@ func (l *RateLimiter) observeThrottled(began time.Time, attempt Attempt) {
 	now := time.Now()
 	l.throttledAt, l.lastThrottle = now, attempt
 	l.next = latest(l.next, now.Add(attempt.RetryAfter))
-	// What was under way when the pace came down says nothing of the new one.
+	// A request that was under way when the rate was lowered says nothing about the
+	// new rate.
 	if l.rate > 0 && !began.After(l.loweredAt) {
 		return
 	}
@@ -206,9 +216,11 @@ func (l *RateLimiter) observeThrottled(began time.Time, attempt Attempt) {
 	l.next = latest(l.next, now.Add(l.interval()))
 }
 
-// taking is how many requests a second the service took of late, 0 when that is
-// not known, and when it took the last one. A request that was under way since
-// then is as much as can be seen of those that were taken together.
+// acceptedRate returns how many requests per second the service accepted
+// recently, 0 if that is not known, and when it accepted the last one. The
+// measured period includes the time since the throttled request began, because
+// requests that were accepted together would otherwise seem faster than they
+// were.
 func (l *RateLimiter) acceptedRate(now, since time.Time) (rate float64, last time.Time) {
 	n := 0
 	for _, t := range l.accepted {
@@ -227,7 +239,8 @@ func (l *RateLimiter) acceptedRate(now, since time.Time) (rate float64, last tim
 	return rate, last
 }
 
-// LastThrottle is what the service said when it last throttled, and when the next turn is.
+// LastThrottle returns the service's last throttling answer, and how long it is
+// until the next request may go.
 func (l *RateLimiter) LastThrottle() (Attempt, time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -17,39 +17,41 @@ import (
 )
 
 const (
-	// MinSecretLength is how many code points a secret has to have to be hidden. A
-	// shorter one is in words by chance, and its absence would show it.
+	// MinSecretLength is the number of code points from which on a secret is hidden.
+	// A shorter secret occurs in ordinary words by chance. Replacing it there would
+	// reveal it.
 	MinSecretLength = 4
-	// longestText is how much of what somebody else says is shown, in code points.
+	// longestText limits how many code points of a foreign text are shown.
 	longestText = 1500
-	// longestEnd is how much of that is the end of a longer text: errors that wrap
-	// others have their cause there.
+	// longestEnd is how many of these code points come from the end of a longer text,
+	// because errors that wrap others have their cause at the end.
 	longestEnd = 400
-	// longestRead is how much of what somebody else says is looked at, in bytes.
+	// longestRead limits how many bytes of a foreign text are searched.
 	longestRead = 64 << 10
-	// hidden stands where a secret was.
+	// hidden replaces a secret.
 	hidden = "***"
 )
 
-// Redactor makes fit to be shown what others say: services, proxies, SDKs, credential
-// helpers and the targets of signals. It knows the secrets that this process holds or
-// has sent. What it lets through has no secret in it, in any spelling that JSON, URLs,
-// HTML or base64 give it, and no character that a terminal obeys; it is on one line, and
-// short enough to be read. A nil Redactor knows no secrets.
+// Redactor cleans foreign texts before they are shown: texts of services,
+// proxies, SDKs, credential helpers and targets of signals. It knows the
+// secrets that this process holds or has sent. It removes these secrets, also
+// as JSON, URLs, HTML or base64 encode them. It removes control characters,
+// puts the text on one line, and shortens it. A nil Redactor knows no secrets.
 type Redactor struct {
-	// parent knows more secrets; it may be nil.
+	// parent knows further secrets; it may be nil.
 	parent *Redactor
 
 	mu sync.RWMutex
-	// known are the secrets as they are told, and spellings what texts are searched for.
+	// known are the secrets as they were added, and spellings the encoded forms to
+	// search for.
 	known     map[string]bool
 	spellings []string
 }
 
-// NewRedactor returns one that knows no secrets yet.
+// NewRedactor returns a Redactor that knows no secrets yet.
 func NewRedactor() *Redactor { return &Redactor{known: map[string]bool{}} }
 
-// With returns a Redactor for which some texts are secret in addition.
+// With returns a Redactor that also treats these texts as secrets.
 func (r *Redactor) With(secrets ...string) *Redactor {
 	more := NewRedactor()
 	more.parent = r
@@ -57,7 +59,7 @@ func (r *Redactor) With(secrets ...string) *Redactor {
 	return more
 }
 
-// Hide has texts count as secrets from now on. Those shorter than MinSecretLength do not.
+// Hide adds secrets. It ignores those shorter than MinSecretLength.
 func (r *Redactor) Hide(secrets ...string) {
 	if r == nil {
 		return
@@ -86,14 +88,15 @@ func (r *Redactor) learn(secret string) {
 	}
 }
 
-// Observe has count as secret what a request carries to prove who sends it. It returns
-// the request as one for which the password of a proxy does, too.
+// Observe adds the credentials in a request to the secrets. It returns the
+// request with a context that also adds the password of a proxy.
 func (r *Redactor) Observe(req *http.Request) *http.Request {
 	if r == nil {
 		return req
 	}
 	r.hideUser(req.URL.User)
-	// The SDKs write headers as they like, and net/http finds only those in its own spelling.
+	// SDKs use any spelling of header names, and Header.Get finds only canonical
+	// ones.
 	for name, values := range req.Header {
 		name = strings.ToLower(name)
 		for _, value := range values {
@@ -101,7 +104,8 @@ func (r *Redactor) Observe(req *http.Request) *http.Request {
 			case strings.HasSuffix(name, "token"):
 				r.Hide(value)
 			case name != "authorization" && name != "proxy-authorization", strings.Contains(scheme, "-HMAC-"):
-				// A signature proves nothing but its own request.
+				// A signature is valid for its own request only, so it need not be
+				// hidden.
 			case proof == "":
 				r.Hide(value)
 			default:
@@ -114,14 +118,14 @@ func (r *Redactor) Observe(req *http.Request) *http.Request {
 
 type redactorKey struct{}
 
-// hideUser has the password of a URL count as secret, such as a proxy's.
+// hideUser adds the password in a URL, such as a proxy's, to the secrets.
 func (r *Redactor) hideUser(user *url.Userinfo) {
 	if password, set := user.Password(); set {
 		r.Hide(password, user.Username()+":"+password)
 	}
 }
 
-// Text is what somebody else said, fit to be shown.
+// Text returns a foreign text, cleaned.
 func (r *Redactor) Text(said string) string {
 	cut := len(said) > longestRead
 	if cut {
@@ -138,7 +142,7 @@ func (r *Redactor) Text(said string) string {
 	return shown
 }
 
-// Error returns err with its words as Text has them; nil for nil.
+// Error returns err with its text cleaned; nil for nil.
 func (r *Redactor) Error(err error) error {
 	if err == nil {
 		return nil
@@ -155,7 +159,7 @@ func (e redactedError) Error() string { return e.redactor.Text(e.error.Error()) 
 
 func (e redactedError) Unwrap() error { return e.error }
 
-// Attempt returns an attempt whose words are fit to be shown.
+// Attempt returns the attempt with its texts cleaned.
 func (r *Redactor) Attempt(a Attempt) Attempt {
 	a.Code, a.Message, a.RequestID, a.Err = r.Text(a.Code), r.Text(a.Message), r.Text(a.RequestID), r.Error(a.Err)
 	return a
@@ -171,8 +175,8 @@ func (r *Redactor) secrets() (all []string) {
 	return all
 }
 
-// hide puts hidden in the place of each secret in a clean text. Where the text was
-// cut, the end of it may be the begin of a secret.
+// hide replaces each secret in a clean text. If the text was cut, its end may
+// be the beginning of a secret, which is also replaced.
 func (r *Redactor) hide(text string, cut bool) string {
 	secrets := r.secrets()
 	if len(secrets) == 0 {
@@ -216,17 +220,19 @@ func (r *Redactor) hide(text string, cut bool) string {
 	return shown.String()
 }
 
-// reading is a text as somebody reads it who takes some of it for an encoding. Each
-// of its bytes comes from somewhere in the text that is read.
+// reading is one way to decode a text. It records from which part of the
+// original text each of its bytes comes.
 type reading struct {
 	text     string
 	from, to []int
 }
 
-// mostReadings bounds the work on a text that is made to have many.
+// mostReadings limits the work for a text that was crafted to have many
+// readings.
 const mostReadings = 24
 
-// readings are the text itself and what comes of decoding it, up to three times over.
+// readings returns the text itself and its decoded forms, decoded up to three
+// times.
 func readings(text string) []reading {
 	plain := reading{text: text, from: make([]int, len(text)), to: make([]int, len(text))}
 	for i := range len(text) {
@@ -252,8 +258,9 @@ func readings(text string) []reading {
 	return all
 }
 
-// decoded is what comes of decoding. The decoder returns what stands for the begin
-// of a text, and how much of it that is: 0 where nothing is encoded.
+// decoded returns the reading decoded with decode. decode decodes the beginning
+// of a text: it returns the decoded text and the length of the encoded one, 0
+// if nothing is encoded there.
 func (r reading) decoded(decode func(string) (string, int)) (d reading) {
 	var text strings.Builder
 	for i := 0; i < len(r.text); {
@@ -271,7 +278,7 @@ func (r reading) decoded(decode func(string) (string, int)) (d reading) {
 	return d
 }
 
-// unescaped decodes the escapes of JSON, and those of Go's and Python's literals.
+// unescaped decodes the escape sequences of JSON, Go and Python.
 func unescaped(text string) (string, int) {
 	if len(text) < 2 || text[0] != '\\' {
 		return "", 0
@@ -318,7 +325,8 @@ func unquoted(text string) (string, int) {
 	return string([]byte{byte(b)}), 3
 }
 
-// longestReference is how long a character reference may be that is looked for.
+// longestReference limits the length of the character references that are
+// decoded.
 const longestReference = 12
 
 // unreferenced decodes the character references of HTML.
@@ -333,8 +341,9 @@ func unreferenced(text string) (string, int) {
 	return "", 0
 }
 
-// unspaced has what may stand for a space in a URL or a wrapped line be one. The text
-// keeps its length, also where it is not UTF-8: positions in it are looked up.
+// unspaced replaces the characters that stand for a space in a URL or in a
+// wrapped line with spaces. It keeps the length of the text, also if the text
+// is not UTF-8, because positions in it are used.
 func unspaced(text string) string {
 	spaced := []byte(text)
 	for i, b := range spaced {
@@ -345,8 +354,9 @@ func unspaced(text string) string {
 	return string(spaced)
 }
 
-// inBase64 is what base64 makes of a secret wherever in a longer text it stands: at
-// each of three offsets, without the characters in which its neighbours have a share.
+// inBase64 returns the base64 forms of a secret inside a longer text: one for
+// each of the three offsets, without the characters that also depend on the
+// bytes beside the secret.
 func inBase64(secret string) (spellings []string) {
 	for offset, shared := range []int{0, 2, 3} {
 		text := append(bytes.Repeat([]byte{0}, offset), secret...)
@@ -364,13 +374,13 @@ func inBase64(secret string) (spellings []string) {
 	return spellings
 }
 
-// clean is a text on one line, without what a terminal obeys.
+// clean returns the text on one line, without control characters.
 func clean(said string) string {
 	var text strings.Builder
 	space := false
 	for _, r := range strings.ToValidUTF8(said, "") {
 		switch {
-		case unicode.Is(unicode.Cf, r): // It has no width, or turns the direction.
+		case unicode.Is(unicode.Cf, r): // These have no width, or change the direction of the text.
 		case unicode.IsSpace(r), !unicode.IsPrint(r):
 			space = text.Len() > 0
 		default:
@@ -384,7 +394,7 @@ func clean(said string) string {
 	return text.String()
 }
 
-// hidingProxy has the password of the proxy that it finds for a request count as secret.
+// hidingProxy adds the password of the proxy for a request to the secrets.
 func hidingProxy(find func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
 	if find == nil {
 		return nil
