@@ -24,8 +24,8 @@ import (
 // Operation is a method of an SDK's client.
 type Operation[In, Out, Options any] = func(context.Context, *In, ...func(*Options)) (*Out, error)
 
-// Send makes one attempt of an operation that signals, whose client comes from a
-// Service, and classifies how it ended.
+// Send makes one attempt of an operation that sends a signal, and classifies
+// the result. The operation must be one of a client from Service.
 func Send[In, Out, Options any](ctx context.Context, operation Operation[In, Out, Options], in *In) delivery.Attempt {
 	return Read(context.WithValue(ctx, signalling{}, true), func(ctx context.Context) error {
 		_, err := operation(ctx, in)
@@ -33,7 +33,8 @@ func Send[In, Out, Options any](ctx context.Context, operation Operation[In, Out
 	})
 }
 
-// Get is Send for an operation that reads. The result is nil unless the attempt is accepted.
+// Get is like Send for an operation that reads. The result is nil unless the
+// attempt is accepted.
 func Get[In, Out, Options any](ctx context.Context, operation Operation[In, Out, Options], in *In) (out *Out, attempt delivery.Attempt) {
 	attempt = Read(ctx, func(ctx context.Context) (err error) {
 		out, err = operation(ctx, in)
@@ -42,7 +43,7 @@ func Get[In, Out, Options any](ctx context.Context, operation Operation[In, Out,
 	return out, attempt
 }
 
-// Read is Get for what the SDK pages through: the call makes one request.
+// Read is like Get for an SDK paginator. The call must make one request.
 func Read(ctx context.Context, call func(context.Context) error) delivery.Attempt {
 	ctx, wire := delivery.WithRequestTrace(ctx)
 	ctx, noted := withSignature(ctx)
@@ -52,7 +53,7 @@ func Read(ctx context.Context, call func(context.Context) error) delivery.Attemp
 		noted.taken()
 		attempt := delivery.Attempt{Outcome: delivery.Accepted, RequestID: id, Status: wire.Status(), Clock: wire.Clock()}
 		if attempt.Status != http.StatusOK {
-			// The SDK takes any 2xx; the API references know only 200.
+			// The SDK accepts any 2xx, but the API references have only 200.
 			attempt.Outcome, attempt.Err = delivery.Unknown, errors.New("the answer is not one of an AWS service; a proxy may have answered in its place")
 		}
 		return attempt
@@ -81,7 +82,7 @@ func Read(ctx context.Context, call func(context.Context) error) delivery.Attemp
 	case throttled:
 		attempt.Outcome, attempt.Cause = delivery.NotSent, delivery.Throttled
 	case attempt.Status >= 400 && attempt.Status < 500 && noted.mends(attempt.Code, err):
-		// What refuses the signature has done nothing with the request.
+		// A service that refuses the signature has not processed the request.
 		attempt.Outcome, attempt.Cause = delivery.NotSent, delivery.CredentialsFailing
 	case attempt.Status >= 400 && attempt.Status < 500:
 		attempt.Outcome = delivery.Rejected
@@ -89,18 +90,19 @@ func Read(ctx context.Context, call func(context.Context) error) delivery.Attemp
 	return attempt
 }
 
-// requestID is the id that all AWS services put into the header of their answers.
+// requestID returns the id that all AWS services put into the header of their
+// answers.
 func requestID(header http.Header) string {
 	return cmp.Or(header.Get("X-Amzn-Requestid"), header.Get("X-Amz-Request-Id"))
 }
 
-// signalling marks the context of an operation that signals.
+// signalling is the context key for operations that send a signal.
 type signalling struct{}
 
-// wholeAnswers turns away answers that say nothing where the protocol has them say
-// something, and answers to signals that say something and carry no request id, or
-// are not the operation's: the SDK does not look at what it does not expect, and
-// takes a captive portal's answer for success.
+// wholeAnswers rejects answers that AWS cannot have sent: an empty answer where
+// the protocol requires a body, and a non-empty answer to a signal that has no
+// request id or does not belong to the operation. The SDK ignores content that
+// it does not expect, so it takes a captive portal's answer for success.
 type wholeAnswers struct {
 	delivery.Doer
 	isOwn func(body []byte) bool
@@ -134,30 +136,32 @@ func (a wholeAnswers) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// requestIDWithin is the id that a service whose protocol is awsQuery puts into the
-// body of its answers.
+// requestIDWithin returns the id that a service with the protocol awsQuery puts
+// into the body of its answers.
 func requestIDWithin(body []byte) string {
 	var answer struct {
 		Of     string `xml:"ResponseMetadata>RequestId"`
 		Failed string `xml:"RequestId"`
 	}
-	_ = xml.Unmarshal(body, &answer) // It is whole, and may be without.
+	_ = xml.Unmarshal(body, &answer) // The body is complete, and may have no id.
 	return cmp.Or(answer.Of, answer.Failed)
 }
 
-// IsJSON reports whether a body is one of a service whose protocol is awsJson or
-// restJson: operations without a result may leave it empty.
+// IsJSON reports whether a body can come from a service with the protocol
+// awsJson or restJson. The body of an operation without a result may be empty.
 func IsJSON(body []byte) bool { return len(body) == 0 || delivery.IsJSONObject(body) }
 
-// IsXML reports whether a body is one of a service whose protocol is awsQuery: a
-// document whose root is the operation's or the error's response.
+// IsXML reports whether a body can come from a service with the protocol
+// awsQuery: an XML document whose root is the response of an operation or an
+// error.
 // https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#response-serialization
 func IsXML(body []byte) bool {
 	root, is := xmlRoot(body)
 	return is && len(root) > len("Response") && strings.HasSuffix(root, "Response")
 }
 
-// xmlRoot is the name of an XML document's root; false for what is not one whole document.
+// xmlRoot returns the name of an XML document's root. It returns false if the
+// body is not one complete document.
 func xmlRoot(body []byte) (root string, is bool) {
 	document, depth := xml.NewDecoder(bytes.NewReader(body)), 0
 	for {
@@ -182,20 +186,20 @@ func xmlRoot(body []byte) (root string, is bool) {
 	}
 }
 
-// unnamedError is what the SDK calls an error answer that names no error, as
-// only something other than the service would send.
+// unnamedError is the SDK's code for an error answer without a code. Only
+// something other than the service sends such an answer.
 const unnamedError = "UnknownError"
 
-// Explain says what to do about an attempt that did not succeed, for the
-// failures that all AWS services have in common. The permission is the IAM
-// action that the attempt needs. It returns "" for a code it does not know.
+// Explain says what the user can do about a failed attempt, for the errors that
+// all AWS services have in common. permission is the IAM action that the
+// attempt needs. Explain returns "" for an unknown code.
 func Explain(attempt delivery.Attempt, permission string) string {
 	credentials := (*CredentialsError)(nil)
 	switch {
 	case errors.As(attempt.Err, &credentials):
 		return credentials.Next
 	case attempt.Cause == delivery.Throttled:
-		return "More requests arrive than the limits of this account allow, although signals are held back to the pace that the service takes: allow more time with timeouts, or have the limit raised."
+		return "The requests exceed the limits of this account, although the provider slows signals down to the rate that the service accepts. Allow more time with timeouts, or have the limit raised."
 	case slices.Contains(deniedCodes, attempt.Code):
 		return fmt.Sprintf("Allow the IAM action %s on this target to the identity that the provider uses.", permission)
 	case slices.Contains(expiredCodes, attempt.Code):
@@ -203,16 +207,16 @@ func Explain(attempt delivery.Attempt, permission string) string {
 	case slices.Contains(invalidCodes, attempt.Code):
 		return invalidNext
 	case strings.TrimSuffix(attempt.Code, "Exception") == "UnknownOperation":
-		return "What answers at this endpoint does not offer this operation: check the endpoint in the provider's aws block."
+		return "The server at this endpoint does not offer this operation: check the endpoint in the provider's aws block."
 	}
 	return ""
 }
 
-// The services' names for what is wrong with who signs, under "Common Errors" of
-// their API references. The query protocol has them without "Exception".
+// The error codes for problems with credentials, from "Common Errors" in the
+// API references. The query protocol omits "Exception".
 var (
 	deniedCodes = []string{"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized", "OperationNotPermittedFault"}
-	// expiredCodes are those of credentials that have ended.
+	// expiredCodes are the codes for expired credentials.
 	expiredCodes = []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 	invalidCodes = []string{
 		"UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId", "InvalidSignatureException", "SignatureDoesNotMatch",
@@ -225,9 +229,9 @@ const (
 	invalidNext = "AWS does not accept the credentials: check access key, secret key, session token and region, and this machine's clock."
 )
 
-// CommandLine is a command of the AWS command line interface, in quotation
-// marks, for words that tell a user where to look. The format has a %s for each value,
-// which is quoted for a shell.
+// CommandLine returns a command of the AWS CLI in quotation marks, for texts
+// that tell a user what to run. The format has a %s for each value. The values
+// are quoted for a shell.
 func CommandLine(region, format string, values ...*string) string {
 	var given []any
 	for _, value := range values {

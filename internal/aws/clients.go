@@ -15,13 +15,14 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Clients makes the SDK clients of one provider block: each on first use, once
-// per service and region, all on one connection pool. Nothing is read or
-// contacted before the first use.
+// Clients creates the SDK clients of one provider block. It creates each client
+// on first use, once per service and region. All clients share one connection
+// pool. Before the first use it reads no files and makes no requests.
 type Clients struct {
 	config Config
 
-	// plannedRegion is what is wrong with the region before anything is loaded.
+	// plannedRegion returns what is wrong with the region, without loading the rest
+	// of the configuration.
 	plannedRegion func() error
 
 	mu     sync.Mutex
@@ -29,32 +30,35 @@ type Clients struct {
 	made   map[any]any
 }
 
-// key is that of a system's client: two systems of one service have a client each.
+// key is the key of a client. The type T is part of it, so two systems of one
+// service have separate clients.
 type key[T any] struct{ service, region string }
 
-// NewClients keeps the configuration for the first use.
+// NewClients stores the configuration for the first use.
 func NewClients(c Config) *Clients {
 	c.Secrets.Hide(c.SecretKey, c.Token)
 	return &Clients{config: c, plannedRegion: sync.OnceValue(c.plannedRegion), made: map[any]any{}}
 }
 
-// Service is a service of AWS as a system uses it, with a client of type T.
+// Service describes a service of AWS and how a system creates its client, of
+// type T.
 type Service[T any] struct {
-	// Name is its argument in the provider's endpoints.
+	// Name is the argument for the service in the provider's endpoints.
 	Name string
-	// IsOwn reports whether the body of an answer is one of this service: IsJSON or IsXML.
+	// IsOwn reports whether the body of an answer can come from this service. It is
+	// IsJSON or IsXML.
 	IsOwn func(body []byte) bool
-	// NewClient makes the client; the endpoint is the one that the user set for the
-	// service, or nil.
+	// NewClient creates the client. endpoint is the endpoint that the user has set
+	// for the service, or nil.
 	NewClient func(cfg awssdk.Config, endpoint *string) T
 }
 
-// Client returns the client of a region, the provider's when none is given. It is
-// made once for each.
+// Client returns the client of a region. The default is the provider's region.
+// Client creates it once per region.
 //
-// It returns an error when the configuration cannot be loaded or there is no
-// region. Credentials and the account they belong to are asked for by the first
-// request that is signed.
+// It returns an error if the configuration cannot be loaded or if there is no
+// region. Credentials and their account are read later, before the first
+// request is signed.
 func (s Service[T]) Client(ctx context.Context, c *Clients, region string) (client T, err error) {
 	loaded, err := c.load(ctx)
 	if err != nil {
@@ -71,7 +75,8 @@ func (s Service[T]) Client(ctx context.Context, c *Clients, region string) (clie
 	}
 	cfg := loaded.Copy()
 	cfg.Region = region
-	// A send is never repeated by the SDK: it would also repeat what may have arrived.
+	// The SDK must not repeat a request, because it would also repeat one that may
+	// have arrived.
 	cfg.Retryer = func() awssdk.Retryer { return awssdk.NopRetryer{} }
 	cfg.HTTPClient = signed{wholeAnswers{delivery.OwnAnswers{Doer: delivery.Client{Doer: cfg.HTTPClient, Secrets: c.config.Secrets}, Service: "AWS", IsOwn: s.IsOwn}, s.IsOwn}, loaded.keys}
 	endpoint := c.config.endpoint(cfg, s.Name)
@@ -83,8 +88,9 @@ func (s Service[T]) Client(ctx context.Context, c *Clients, region string) (clie
 	return client, nil
 }
 
-// Region returns the region to use: the one given, or the provider's when none
-// is. It returns an error when there is none without asking anybody.
+// Region returns the region to use: given, or the provider's region if given is
+// empty. It makes no request, and returns an error if it would need one to find
+// a region.
 func (c *Clients) Region(ctx context.Context, given string) (string, error) {
 	loaded, err := c.load(ctx)
 	if err != nil {
@@ -99,8 +105,8 @@ func (c *Clients) Region(ctx context.Context, given string) (string, error) {
 
 var errNoRegion = errors.New("no AWS region: set region here, region in the provider's aws block, AWS_REGION, or a region in the profile")
 
-// findRegion returns the region to use: the one given, the provider's or, where the
-// credentials are the machine's, the machine's.
+// findRegion returns the region to use: given, the provider's region or, if the
+// credentials come from the EC2 instance, the region of the instance.
 func (s *session) findRegion(ctx context.Context, given string) (string, error) {
 	if region := cmp.Or(given, s.Region, awssdk.ToString(s.machineRegion.Load())); region != "" {
 		return region, nil
@@ -116,7 +122,7 @@ func (s *session) findRegion(ctx context.Context, given string) (string, error) 
 	return found.Region, nil
 }
 
-// load returns the configuration, which is read once.
+// load returns the configuration. It reads it once.
 func (c *Clients) load(ctx context.Context) (*session, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -134,7 +140,8 @@ func (c *Clients) load(ctx context.Context) (*session, error) {
 	return loaded, nil
 }
 
-// Caller is the ARN of whose credentials sign, "" while nobody had to ask for it.
+// Caller returns the ARN of the identity that signs, "" if the provider has not
+// read it.
 func (c *Clients) Caller() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -144,11 +151,12 @@ func (c *Clients) Caller() string {
 	return awssdk.ToString(c.loaded.keys.guard.caller.Load())
 }
 
-// BlockRegion is the region that the provider block says, "" when it says none.
+// BlockRegion returns the region of the provider block, "" if it has none.
 func (c *Clients) BlockRegion() string { return c.config.Region }
 
-// CheckRegion returns an error where the environment or the profile says a region that
-// is none. It reads the profile once, and leaves what else is wrong with it to the first signal.
+// CheckRegion returns an error if the region of the environment or the profile
+// is malformed. It reads the profile once. It ignores other errors in the
+// profile; the first signal reports them.
 func (c *Clients) CheckRegion(context.Context) error { return c.plannedRegion() }
 
 func (c Config) plannedRegion() error {
@@ -165,6 +173,6 @@ func (c Config) plannedRegion() error {
 	return c.checkRegion(region)
 }
 
-// Unconfigured reports whether the value of an argument of the provider block is
-// not known yet, so that nothing can be asked.
+// Unconfigured reports whether an argument of the provider block is unknown, so
+// that no request can be made.
 func (c *Clients) Unconfigured() bool { return c.config.Unknown != "" }

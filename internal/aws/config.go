@@ -1,6 +1,5 @@
-// Package aws holds what the systems of the AWS signalling systems share: the
-// user's configuration, clients made on first use, and the classification of
-// what AWS answers.
+// Package aws has the code that all AWS systems share: the user's
+// configuration, the SDK clients, and the classification of AWS's answers.
 package aws
 
 import (
@@ -36,8 +35,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Config is what the user says about AWS. Whatever is left empty comes from the
-// standard AWS environment, shared configuration and profiles.
+// Config is the user's configuration for AWS. Empty fields come from the
+// standard AWS environment variables, the shared configuration and profiles.
 type Config struct {
 	Region, Profile             string
 	AccessKey, SecretKey, Token string
@@ -54,14 +53,15 @@ type Config struct {
 	CustomCABundle              string
 	HTTPProxy, HTTPSProxy       string
 	NoProxy                     string
-	// UserAgent names the provider and its version to AWS, as "name/version", and
-	// AppendUserAgent is what the user wants to have after it.
+	// UserAgent is the provider's name and version for AWS, as "name/version".
+	// AppendUserAgent is the user's text after it.
 	UserAgent, AppendUserAgent string
-	// Unknown names a provider argument whose value is not known yet, if there is one.
+	// Unknown is the name of a provider argument whose value is not known yet, "" if
+	// there is none.
 	Unknown string
-	// Secrets is told what is secret, for whoever shows what others say.
+	// Secrets learns the secrets, so that they are removed from messages.
 	Secrets *delivery.Redactor
-	// STSTimeout is how long STS may take for one operation; a minute when it is 0.
+	// STSTimeout is the timeout of one operation of STS; a minute if it is 0.
 	STSTimeout time.Duration
 }
 
@@ -90,14 +90,14 @@ type session struct {
 	awssdk.Config
 	keys *keyring
 	sts  *stsSetup
-	// machine is the metadata service of the EC2 instance that this may run on, and
-	// machineRegion what it said.
+	// machine is the client of the EC2 metadata service, and machineRegion the region
+	// that it returned.
 	machine       *imds.Client
 	machineRegion atomic.Pointer[string]
 }
 
-// load resolves the configuration without asking anything of the network:
-// credentials are looked for when the first request is signed.
+// load resolves the configuration without any request. Credentials are read
+// when the first request is signed.
 func (c Config) load(ctx context.Context) (*session, error) {
 	setup := &stsSetup{config: c}
 	options, err := c.options(setup)
@@ -152,12 +152,12 @@ func (c Config) load(ctx context.Context) (*session, error) {
 	return &session{Config: cfg, keys: keys, sts: setup, machine: machine}, nil
 }
 
-// options are what the SDK has to know before it loads anything.
+// options returns the options with which the SDK loads its configuration.
 func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, error) {
-	// Left to itself each service would make a connection pool of its own.
+	// Without this client, each service would have its own connection pool.
 	client := awshttp.NewBuildableClient().WithTimeout(cmp.Or(c.STSTimeout, stsTimeout)).WithTransportOptions(func(t *http.Transport) {
 		t.Proxy = c.proxy()
-		t.DisableCompression = true // What is read of a compressed answer has no bound.
+		t.DisableCompression = true // The transport would decompress without a limit.
 	})
 	options := []func(*config.LoadOptions) error{
 		config.WithRegion(c.Region),
@@ -165,7 +165,7 @@ func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, err
 		config.WithHTTPClient(client),
 		config.WithEndpointCredentialOptions(func(o *endpointcreds.Options) {
 			o.HTTPClient = client
-			o.Retryer = awssdk.NopRetryer{} // Whoever waits for the credentials tries again.
+			o.Retryer = awssdk.NopRetryer{} // The code that waits for the credentials tries again.
 		}),
 		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
 			if client, ok := o.Client.(*sts.Client); ok {
@@ -200,7 +200,8 @@ func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, err
 	} {
 		files := expand(named.files)
 		for _, file := range files {
-			// The SDK passes over a file that is not there, and so to other credentials.
+			// The SDK ignores a file that does not exist, and would use other
+			// credentials.
 			if _, err := os.Stat(file); err != nil {
 				return nil, fmt.Errorf("reading a file of aws.%s: %w", named.argument, err)
 			}
@@ -233,9 +234,9 @@ func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, err
 	return options, nil
 }
 
-// checkEnvironment returns an error where a variable names a file that something is
-// looked for in and that is not there, or half a key pair is set. The SDK passes over
-// some of that, and so to other credentials.
+// checkEnvironment returns an error if a variable names a file that is needed
+// and does not exist, or if only one key of a key pair is set. The SDK ignores
+// some of these mistakes, and would use other credentials.
 func (c Config) checkEnvironment() error {
 	given := c.AccessKey != "" || c.WebIdentity != nil
 	keys := cmp.Or(os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_ACCESS_KEY")) != ""
@@ -263,7 +264,7 @@ func (c Config) checkEnvironment() error {
 	return nil
 }
 
-// checkFile returns an error where a variable names a file that is not there.
+// checkFile returns an error if a variable names a file that does not exist.
 func checkFile(variable string) error {
 	path := os.Getenv(variable)
 	if path == "" {
@@ -275,11 +276,11 @@ func checkFile(variable string) error {
 	return nil
 }
 
-// regionName is what can be the name of a region, or that there is none.
+// regionName matches what can be the name of a region, and the empty string.
 var regionName = regexp.MustCompile(`^([a-z0-9]+(-[a-z0-9]+)*)?$`)
 
-// checkRegion returns an error for a region of the environment or of the profile that
-// is none. The SDK would make it a part of host names.
+// checkRegion returns an error if the region of the environment or of the
+// profile is malformed. The SDK would use it in host names.
 func (c Config) checkRegion(region string) error {
 	if regionName.MatchString(region) {
 		return nil
@@ -291,7 +292,8 @@ func (c Config) checkRegion(region string) error {
 	return fmt.Errorf("%s is %q, which is not the name of a region, such as eu-central-1", from, region)
 }
 
-// environmentRegion is the region that the environment says, and the variable.
+// environmentRegion returns the region of the environment and the name of its
+// variable.
 func environmentRegion() (region, variable string) {
 	for _, variable := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
 		if region := os.Getenv(variable); region != "" {
@@ -301,7 +303,8 @@ func environmentRegion() (region, variable string) {
 	return "", ""
 }
 
-// hasStaticKeys reports whether the profile in use, or one that it leads to, holds keys.
+// hasStaticKeys reports whether the profile in use, or one of its source
+// profiles, has keys.
 func hasStaticKeys(sources []any) bool {
 	for _, source := range sources {
 		shared, ok := source.(config.SharedConfig)
@@ -314,7 +317,7 @@ func hasStaticKeys(sources []any) bool {
 	return false
 }
 
-// loadError says which of the user's settings is at fault.
+// loadError returns an error that says which of the user's settings is wrong.
 func (c Config) loadError(err error) error {
 	var (
 		missing config.SharedConfigProfileNotExistError
@@ -324,19 +327,19 @@ func (c Config) loadError(err error) error {
 	case errors.As(err, &missing):
 		return fmt.Errorf("loading the AWS configuration: there is no profile %q, which %s names. %s", missing.Profile, c.profileFrom(), c.filesRead())
 	case errors.As(err, &mfa):
-		return fmt.Errorf("loading the AWS configuration: the profile %q has mfa_serial, and nobody can be asked for its code during an apply. "+
-			"Sign in before, for example with \"aws sts get-session-token --serial-number ... --token-code ...\", and use these credentials; or use a profile without mfa_serial. %s",
+		return fmt.Errorf("loading the AWS configuration: the profile %q has mfa_serial, and the provider cannot ask for the code during an apply. "+
+			"Sign in before the apply, for example with \"aws sts get-session-token --serial-number ... --token-code ...\", and use these credentials. Or use a profile without mfa_serial. %s",
 			cmp.Or(c.profile(), "default"), c.filesRead())
 	}
 	return fmt.Errorf("loading the AWS configuration: %w. %s", err, c.filesRead())
 }
 
-// profile is the name of the profile to use, "" when nobody names one.
+// profile returns the name of the profile to use, "" if none is set.
 func (c Config) profile() string {
 	return cmp.Or(c.Profile, os.Getenv("AWS_PROFILE"), os.Getenv("AWS_DEFAULT_PROFILE"))
 }
 
-// profileFrom says who names the profile.
+// profileFrom returns where the name of the profile is set.
 func (c Config) profileFrom() string {
 	switch {
 	case c.Profile != "":
@@ -348,7 +351,7 @@ func (c Config) profileFrom() string {
 	}
 }
 
-// files are those that profiles are read from.
+// files returns the files with profiles.
 func (c Config) files() (shared, credentials []string) {
 	if shared = expand(c.SharedConfigFiles); len(shared) == 0 {
 		shared = []string{cmp.Or(os.Getenv("AWS_CONFIG_FILE"), config.DefaultSharedConfigFilename())}
@@ -359,14 +362,15 @@ func (c Config) files() (shared, credentials []string) {
 	return shared, credentials
 }
 
-// filesRead says which files the profiles are from.
+// filesRead returns a sentence that lists the files with profiles.
 func (c Config) filesRead() string {
 	shared, credentials := c.files()
 	return "Profiles are read from " + strings.Join(append(shared, credentials...), ", ") + "."
 }
 
-// proxy finds the proxy for a request. As in hashicorp/aws, http_proxy is for
-// https too, unless something else is set for it.
+// proxy returns a function that finds the proxy for a request. As in
+// hashicorp/aws, http_proxy is also used for https, unless a proxy is set for
+// https.
 func (c Config) proxy() func(*http.Request) (*url.URL, error) {
 	proxies := httpproxy.FromEnvironment()
 	proxies.HTTPProxy = cmp.Or(c.HTTPProxy, proxies.HTTPProxy)
@@ -381,16 +385,17 @@ func (c Config) proxy() func(*http.Request) (*url.URL, error) {
 	}
 }
 
-// isMetadata reports whether a host is a metadata service, which gives away
-// credentials in plain text and which no proxy could reach: those of EC2, ECS and
-// EKS are at link-local addresses, or at fd00:ec2::/32.
+// isMetadata reports whether a host is a metadata service of EC2, ECS or EKS:
+// its address is link-local or in fd00:ec2::/32. Such a service sends
+// credentials in plain text, and a proxy cannot reach it.
 func isMetadata(host string) bool {
 	address, err := netip.ParseAddr(host)
 	return err == nil && (address.IsLinkLocalUnicast() || netip.MustParsePrefix("fd00:ec2::/32").Contains(address))
 }
 
-// endpoint is the URL to use for a service, nil for its own. The SDK looks for it
-// in the same places and order, but not for the roles of profiles and of the environment.
+// endpoint returns the URL to use for a service, nil for the default. It reads
+// the same sources in the same order as the SDK. The SDK does not read them for
+// the roles of profiles and of the environment.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 func (c Config) endpoint(cfg awssdk.Config, service string) *string {
 	if set := c.Endpoints[service]; set != "" {
@@ -421,8 +426,9 @@ func (c Config) endpoint(cfg awssdk.Config, service string) *string {
 	return cfg.BaseEndpoint
 }
 
-// ownEndpoint is put before all other sources of an SDK client's configuration that
-// goes to an endpoint of the user's: the SDK refuses it together with FIPS or dual-stack.
+// ownEndpoint is the first configuration source of an SDK client with an
+// endpoint that the user has set. It turns FIPS and dual-stack off, because the
+// SDK refuses them together with an endpoint.
 type ownEndpoint struct{}
 
 func (ownEndpoint) GetUseFIPSEndpoint(context.Context) (awssdk.FIPSEndpointState, bool, error) {
@@ -433,7 +439,8 @@ func (ownEndpoint) GetUseDualStackEndpoint(context.Context) (awssdk.DualStackEnd
 	return awssdk.DualStackEndpointStateDisabled, true, nil
 }
 
-// userAgent has requests name the provider, and what the user wants to have named.
+// userAgent adds the provider's name and the user's text to the User-Agent
+// header.
 func (c Config) userAgent(stack *smithymiddleware.Stack) error {
 	if name, version, ok := strings.Cut(c.UserAgent, "/"); ok {
 		if err := middleware.AddUserAgentKeyValue(name, version)(stack); err != nil {
@@ -501,7 +508,8 @@ func (w WebIdentity) token() stscreds.IdentityTokenRetriever {
 	return stscreds.IdentityTokenFile(expand([]string{w.TokenFile})[0])
 }
 
-// expand lets paths begin with "~/" and hold variables of the environment, such as $HOME.
+// expand replaces "~/" at the beginning of paths and environment variables,
+// such as $HOME, in them.
 func expand(paths []string) []string {
 	expanded := make([]string, len(paths))
 	for i, path := range paths {

@@ -25,46 +25,49 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// CredentialsError means that there was nothing to sign a request with.
+// CredentialsError means that there were no credentials to sign a request with.
 type CredentialsError struct {
 	// Cause says whether trying again may help.
 	Cause delivery.Cause
-	// Next is the next step to try, "" where the error says it.
+	// Next is what the user can try next, "" if the error says it.
 	Next string
 	Err  error
 }
 
-// Error leaves out what each cache of the SDK adds, which says nothing.
+// Error returns the error without the prefixes that the SDK's caches add.
 func (e *CredentialsError) Error() string {
 	return strings.ReplaceAll(e.Err.Error(), "failed to refresh cached credentials, ", "")
 }
 
-// Unwrap returns what the credential provider said.
+// Unwrap returns the error of the credential provider.
 func (e *CredentialsError) Unwrap() error { return e.Err }
 
-// longestEarly is how long before their end credentials are renewed at the earliest:
-// as the SDK does for those of containers.
+// longestEarly is how long before they expire credentials are renewed at the
+// earliest. The SDK uses the same value for credentials of containers.
 const longestEarly = 5 * time.Minute
 
-// renewalPause is how long credentials that still hold are used after renewing them failed.
+// renewalPause is how long the old credentials are used after a failed renewal,
+// before the next renewal.
 const renewalPause = 10 * time.Second
 
-// link is one source of credentials: the first one, or a role that is assumed with
-// those of the link before. It renews them well before they end, and while that
-// fails, goes on with those it has.
+// link is one source of credentials in a chain: the first source, or a role
+// that is assumed with the credentials of the link before. It renews
+// credentials well before they expire. If a renewal fails, it uses the old ones
+// as long as they are valid.
 type link struct {
 	source awssdk.CredentialsProvider
 	cache  *awssdk.CredentialsCache
-	// secrets is told what the source gives.
+	// secrets learns the credentials of the source.
 	secrets *delivery.Redactor
 
 	mu sync.Mutex
-	// last are the credentials as the source gave them last, and past the access key
-	// ids of those before.
+	// last are the last credentials from the source, and past the access key ids of
+	// earlier ones.
 	last awssdk.Credentials
 	past map[string]bool
-	// replacing is set once a service has called the last ones expired; replacement is
-	// the access key id of those that came in their place, until a service has taken them.
+	// replacing is set after a service has called the last credentials expired.
+	// replacement is the access key id of the credentials that replaced them, until a
+	// service has accepted those.
 	replacing   bool
 	replacement string
 }
@@ -75,7 +78,8 @@ func newLink(source awssdk.CredentialsProvider) *link {
 	return l
 }
 
-// Retrieve asks the source. What it returns ends early, so that the cache renews it.
+// Retrieve reads credentials from the source. It sets an earlier expiry, so
+// that the SDK's cache renews them early.
 func (l *link) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
 	if cached, ok := l.source.(*awssdk.CredentialsCache); ok {
 		cached.Invalidate()
@@ -103,7 +107,8 @@ func (l *link) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
 	return keys, nil
 }
 
-// checkKeys returns a *CredentialsError for credentials that cannot sign anything.
+// checkKeys returns a *CredentialsError for credentials that cannot be used to
+// sign.
 func checkKeys(keys awssdk.Credentials) error {
 	from := keys.Source
 	switch from {
@@ -120,7 +125,8 @@ func checkKeys(keys awssdk.Credentials) error {
 	return nil
 }
 
-// HandleFailToRefresh has the cache go on with credentials that still hold.
+// HandleFailToRefresh tells the SDK's cache to go on with credentials that are
+// still valid.
 func (l *link) HandleFailToRefresh(_ context.Context, _ awssdk.Credentials, err error) (awssdk.Credentials, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -133,31 +139,32 @@ func (l *link) HandleFailToRefresh(_ context.Context, _ awssdk.Credentials, err 
 	return keys, nil
 }
 
-// gave reports whether the source has given credentials before.
+// gave reports whether the source has returned credentials before.
 func (l *link) gave() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.last.HasKeys()
 }
 
-// keyring is the credentials of a provider block: what signs, and what signs for those.
+// keyring has the credentials of a provider block: the chain of links, whose
+// last one signs requests.
 type keyring struct {
 	links []*link
 	guard *accountGuard
-	// asking names what STS was asked for last.
+	// asking describes the last request to STS.
 	asking *atomic.Pointer[string]
-	// where says which files the profiles are from.
+	// where says from which files the profiles come.
 	where string
-	// static says that the profile in use leads to keys that nobody renews.
+	// static says that the profile in use has static keys, which cannot be renewed.
 	static bool
-	// profile is the name of the profile in use, "" where none is named.
+	// profile is the name of the profile in use, "" if none is set.
 	profile string
 }
 
 func (k *keyring) cache() *awssdk.CredentialsCache { return k.links[len(k.links)-1].cache }
 
-// Retrieve returns what signs the next request, once the account is known to be one
-// that may be signalled. It returns a *CredentialsError.
+// Retrieve returns the credentials for the next request, after it has checked
+// that their account is allowed. All errors are *CredentialsError.
 func (k *keyring) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
 	keys, err := k.cache().Retrieve(ctx)
 	if err == nil {
@@ -173,9 +180,10 @@ func (k *keyring) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
 	return awssdk.Credentials{}, already
 }
 
-// expired notes that a service called the credentials with an access key id
-// expired, and reports whether there may be others. Those that came in the place of
-// expired ones, and that no service has taken since, are not replaced again.
+// expired records that a service called the credentials with this access key id
+// expired, and reports whether a renewal is possible. It does not renew
+// credentials that have replaced expired ones and that no service has accepted
+// since.
 func (k *keyring) expired(id string) bool {
 	for _, l := range k.links {
 		l.mu.Lock()
@@ -198,7 +206,7 @@ func (k *keyring) expired(id string) bool {
 		}
 		return again || k.isReplacing(l)
 	}
-	// They are of a profile that the SDK follows by itself to a role, and renews.
+	// The SDK itself assumes the role of the profile, and renews these credentials.
 	return !k.static && k.links[0].gave()
 }
 
@@ -208,7 +216,8 @@ func (k *keyring) isReplacing(l *link) bool {
 	return l.replacing
 }
 
-// taken notes that a service took the credentials with an access key id.
+// taken records that a service accepted the credentials with this access key
+// id.
 func (k *keyring) taken(id string) {
 	for _, l := range k.links {
 		l.mu.Lock()
@@ -219,7 +228,7 @@ func (k *keyring) taken(id string) {
 	}
 }
 
-// fault says of an error what it means and what to do about it.
+// fault returns the cause of an error, and what the user can do about it.
 func (k *keyring) fault(ctx context.Context, err error) *CredentialsError {
 	fault := &CredentialsError{Cause: delivery.NoCredentials, Err: err}
 	var (
@@ -254,10 +263,11 @@ func (k *keyring) fault(ctx context.Context, err error) *CredentialsError {
 	case isResponse:
 		fault.Next = k.nextStep()
 	case asked.gave():
-		// It has given some before, so what keeps it from that may pass.
+		// The source has returned credentials before, so this failure may be
+		// temporary.
 		fault.Cause = delivery.CredentialsFailing
 	case isSend && !delivery.MayPass(send.Err):
-		// Such as a proxy's refusal: to ask again may lock an account.
+		// For example a proxy's refusal: trying again may lock an account.
 	case isSend && !strings.Contains(err.Error(), ec2rolecreds.ProviderName) && !strings.Contains(err.Error(), "ec2imds"):
 		fault.Cause = delivery.CredentialsUnreachable
 	case errors.Is(err, fs.ErrNotExist):
@@ -274,21 +284,21 @@ func (k *keyring) profileOption() string {
 	return " --profile " + delivery.ShellWord(k.profile)
 }
 
-// nextStep is for those who have no credentials.
+// nextStep is the advice for a user without credentials.
 func (k *keyring) nextStep() string {
-	return "Give the provider AWS credentials: access_key and secret_key or profile in its aws block, the AWS_* environment variables, a shared credentials file, or a role of the machine it runs on. " + k.where
+	return "Give the provider AWS credentials: access_key and secret_key, or profile, in its aws block; the AWS_* environment variables; a shared credentials file; or a role of the machine that it runs on. " + k.where
 }
 
-// accountGuard has the account that the credentials belong to asked for once, before
-// the first request is signed with them, and remembers what was found.
+// accountGuard reads the account of the credentials once, before the first
+// request is signed with them, and remembers the result.
 type accountGuard struct {
 	allowed, forbidden []string
 	identity           func(context.Context) (*sts.GetCallerIdentityOutput, error)
-	// turn holds one token; whoever takes it may ask.
+	// turn holds one token. The goroutine that has it may make the request.
 	turn  chan struct{}
 	asked bool
 	found error
-	// caller is the ARN of the identity, once it was asked for.
+	// caller is the ARN of the identity, after it was read.
 	caller atomic.Pointer[string]
 }
 
@@ -298,7 +308,7 @@ func newAccountGuard(c Config, identity func(context.Context) (*sts.GetCallerIde
 	}
 }
 
-// check returns nil for an account that may be signalled.
+// check returns nil if the account is allowed.
 func (g *accountGuard) check(ctx context.Context) error {
 	if len(g.allowed)+len(g.forbidden) == 0 {
 		return nil
@@ -316,7 +326,7 @@ func (g *accountGuard) check(ctx context.Context) error {
 	if request := (*stsError)(nil); errors.As(err, &request) && request.cause != delivery.NoCredentials {
 		return fmt.Errorf("%s: %w", checking, err)
 	} else if err != nil && request == nil {
-		return err // There was nothing to ask with.
+		return err // There were no credentials for the request.
 	}
 	g.asked, g.found = true, g.judge(identity, err)
 	if identity != nil {
@@ -344,7 +354,7 @@ func (g *accountGuard) judge(identity *sts.GetCallerIdentityOutput, err error) e
 	return &CredentialsError{Cause: delivery.NoCredentials, Err: err}
 }
 
-// signature is who signed a request.
+// signature records which credentials signed a request.
 type signature struct {
 	keys *keyring
 	id   string
@@ -352,7 +362,7 @@ type signature struct {
 
 type signatureKey struct{}
 
-// signed notes in a request's context who signed it.
+// signed records in a request's context which credentials signed it.
 type signed struct {
 	delivery.Doer
 	keys *keyring
@@ -368,25 +378,27 @@ func (s signed) Do(req *http.Request) (*http.Response, error) {
 	return s.Doer.Do(req)
 }
 
-// withSignature returns a context whose request's signature is noted.
+// withSignature returns a context in which the signature of its request is
+// recorded.
 func withSignature(ctx context.Context) (context.Context, *signature) {
 	noted := &signature{}
 	return context.WithValue(ctx, signatureKey{}, noted), noted
 }
 
-// mends reports whether another attempt at a request that was refused with a code
-// may be taken: signed by the service's clock, of which the SDK has learned from
-// the refusal, or with renewed credentials.
+// mends reports whether another attempt may succeed after a request was refused
+// with this code: with the service's time, which the SDK has read from the
+// refusal, or with renewed credentials.
 func (s *signature) mends(code string, err error) bool {
 	skew := interface{ RetryableError() bool }(nil)
 	if slices.Contains(expiredCodes, code) {
 		return s.keys != nil && s.keys.expired(s.id)
 	}
-	// Of what the client itself does not try again, the SDK marks clock skew alone.
+	// Among the errors that the client itself does not retry, the SDK marks only
+	// clock skew as retryable.
 	return errors.As(err, &skew) && skew.RetryableError()
 }
 
-// taken notes that the service took the signature.
+// taken records that the service accepted the signature.
 func (s *signature) taken() {
 	if s.keys != nil {
 		s.keys.taken(s.id)

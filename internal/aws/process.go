@@ -16,9 +16,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// process gives the credentials that a profile's credential_process prints. It takes
-// the place of the SDK's, which puts what the process printed into its errors, and
-// what it complained of into the log as it is.
+// process returns the credentials that a profile's credential_process prints.
+// It replaces the SDK's own provider, which puts the process's output into
+// errors and its standard error unfiltered into the log.
 type process struct{ *stsSetup }
 
 // isProcess reports whether credentials come from a credential_process of the SDK.
@@ -26,8 +26,8 @@ func isProcess(source awssdk.CredentialsProvider) bool {
 	return awssdk.IsCredentialsProvider(source, (*processcreds.Provider)(nil))
 }
 
-// command is the credential_process of the profile in use, or of the one whose
-// credentials assume its role; "" when there is none.
+// command returns the credential_process of the profile in use, or of the
+// source profile whose credentials assume its role; "" if there is none.
 func (c Config) command(sources []any) string {
 	for _, source := range sources {
 		shared, ok := source.(config.SharedConfig)
@@ -55,7 +55,7 @@ func (p process) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
 		var said processcreds.CredentialProcessResponse
 		switch err := json.Unmarshal(printed, &said); {
 		case err != nil:
-			return errors.New("what it printed is not the JSON that is asked of it, and nothing else")
+			return errors.New("its output is not the JSON that a credential_process has to print, or not only that")
 		case said.Version != 1:
 			return errors.New("what it printed has another Version than 1")
 		case said.AccessKeyID == "":

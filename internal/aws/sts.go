@@ -19,51 +19,55 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// stsSetup is how STS is asked, for whatever and by whomever in the process.
+// stsSetup has the settings of all requests to STS in the process.
 type stsSetup struct {
 	config Config
-	// region is that of the first signal; it is used where nothing else says one.
+	// region is the region of the first signal. It is used if no other region is set.
 	region atomic.Pointer[string]
-	// What follows is set once the configuration is loaded, before anything is asked.
+	// The following fields are set when the configuration is loaded, before the first
+	// request.
 	endpoint *string
 	client   delivery.Doer
 	keys     *keyring
-	// command is the credential_process that the first credentials come from.
+	// command is the credential_process that returns the first credentials.
 	command string
-	// asking names what STS was asked for last.
+	// asking describes the last request to STS.
 	asking atomic.Pointer[string]
 }
 
-// stsCalls are the operations of STS. The SDK makes some of them for roles of
-// profiles and of the environment, with clients of its own; these take their place.
+// stsCalls has the operations of STS. The SDK calls some of them for roles of
+// profiles and of the environment, with its own clients. stsCalls replaces
+// those clients.
 type stsCalls struct {
 	*stsSetup
 	client *sts.Client
-	// role says where the role to assume is set.
+	// role says where the role is set.
 	role string
 }
 
-// AssumeRole asks for the credentials of a role.
+// AssumeRole gets the credentials of a role.
 func (s stsCalls) AssumeRole(ctx context.Context, in *sts.AssumeRoleInput, options ...func(*sts.Options)) (*sts.AssumeRoleOutput, error) {
 	return ask(ctx, s, "AssumeRole", s.client.AssumeRole, in, options)
 }
 
-// AssumeRoleWithWebIdentity asks for the credentials of a role in exchange for a token.
+// AssumeRoleWithWebIdentity gets the credentials of a role for a token.
 func (s stsCalls) AssumeRoleWithWebIdentity(ctx context.Context, in *sts.AssumeRoleWithWebIdentityInput, options ...func(*sts.Options)) (*sts.AssumeRoleWithWebIdentityOutput, error) {
 	s.config.Secrets.Hide(awssdk.ToString(in.WebIdentityToken))
 	return ask(ctx, s, "AssumeRoleWithWebIdentity", s.client.AssumeRoleWithWebIdentity, in, options)
 }
 
-// GetCallerIdentity asks whose the credentials are.
+// GetCallerIdentity reads the identity of the credentials.
 func (s stsCalls) GetCallerIdentity(ctx context.Context, in *sts.GetCallerIdentityInput, options ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error) {
 	return ask(ctx, s, "GetCallerIdentity", s.client.GetCallerIdentity, in, options)
 }
 
-// options are set for each request: the clients are made before all of it is known.
+// options sets the options of each request, because the clients are created
+// before all of them are known.
 func (s *stsSetup) options(o *sts.Options) {
 	o.HTTPClient = s.client
-	// What fails in passing is tried again by whoever waits for the credentials. The SDK
-	// has to correct the clock, and to give a new web identity token time to be known.
+	// The code that waits for the credentials retries temporary failures. The SDK
+	// retries only for a wrong clock, and for a new web identity token that IAM does
+	// not know yet.
 	o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
 		o.Retryables = []retry.IsErrorRetryable{retry.NoRetryCanceledError{}, retry.RetryableError{}}
 		o.MaxBackoff = time.Second
@@ -71,16 +75,18 @@ func (s *stsSetup) options(o *sts.Options) {
 	o.Region = cmp.Or(s.config.STSRegion, o.Region, awssdk.ToString(s.region.Load()))
 	if s.endpoint != nil {
 		o.BaseEndpoint = s.endpoint
-		// The endpoint wins: the SDK knows no FIPS or dual-stack variant of it.
+		// The user's endpoint wins: the SDK has no FIPS or dual-stack variant of it.
 		o.EndpointOptions.UseFIPSEndpoint = awssdk.FIPSEndpointStateDisabled
 		o.EndpointOptions.UseDualStackEndpoint = awssdk.DualStackEndpointStateDisabled
 	}
 }
 
-// stsTimeout is how long STS may take for one operation, the SDK's own repeats included.
+// stsTimeout is the timeout of one operation of STS, including the SDK's
+// retries.
 const stsTimeout = time.Minute
 
-// ask makes one operation of STS. It returns a *stsError, unless there was nothing to ask with.
+// ask calls one operation of STS. Errors are *stsError, except when there were
+// no credentials for the request.
 func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation Operation[In, Out, sts.Options], in *In, options []func(*sts.Options)) (*Out, error) {
 	limit := cmp.Or(s.config.STSTimeout, stsTimeout)
 	s.asking.Store(&name)
@@ -98,7 +104,7 @@ func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation Op
 	refused := errors.As(err, &refusal) && refusal.ErrorCode() != unnamedError
 	switch {
 	case noted.keys == nil:
-		return nil, err // Whoever was to sign it says why.
+		return nil, err // The error of the credentials says why.
 	case !trace.Connected():
 		if send := (*smithyhttp.RequestSendError)(nil); errors.As(err, &send) {
 			failed.Err = fmt.Errorf("asking STS for sts:%s: %w", name, send.Err)
@@ -117,7 +123,7 @@ func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation Op
 	return nil, failed
 }
 
-// judge says what a refusal means and what to do about it.
+// judge returns the cause of a refusal, and what the user can do about it.
 func (s stsCalls) judge(name, code string, status int, noted *signature, err error) (delivery.Cause, string) {
 	_, throttled := retry.DefaultThrottleErrorCodes[code]
 	switch {
@@ -140,7 +146,7 @@ func (s stsCalls) judge(name, code string, status int, noted *signature, err err
 	return delivery.NoCredentials, ""
 }
 
-// stsError means that STS was asked and gave nothing.
+// stsError means that a request to STS returned no credentials.
 type stsError struct {
 	cause delivery.Cause
 	next  string
@@ -149,5 +155,5 @@ type stsError struct {
 
 func (e *stsError) Error() string { return e.Err.Error() }
 
-// Unwrap returns what the SDK said.
+// Unwrap returns the SDK's error.
 func (e *stsError) Unwrap() error { return e.Err }

@@ -13,9 +13,10 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// watch has the requests that the SDK makes of its own accord, with connections of its
-// own, be like all others: what they carry counts as secret, and their answers have a
-// bound. It sees the request as it is sent, and the answer before the SDK does.
+// watch adds middleware for the requests that the SDK makes on its own, with
+// its own connections. It adds the credentials in these requests to the
+// secrets, and limits the size of their answers, as for all other requests. It
+// sees the request as it is sent, and the answer before the SDK reads it.
 func (c Config) watch(stack *smithymiddleware.Stack) error {
 	return stack.Deserialize.Add(smithymiddleware.DeserializeMiddlewareFunc("Watch", func(ctx context.Context, in smithymiddleware.DeserializeInput, next smithymiddleware.DeserializeHandler) (smithymiddleware.DeserializeOutput, smithymiddleware.Metadata, error) {
 		if req, ok := in.Request.(*smithyhttp.Request); ok {
@@ -32,7 +33,8 @@ func (c Config) watch(stack *smithymiddleware.Stack) error {
 	}), smithymiddleware.After)
 }
 
-// hideMembers has the secrets in the body of a request to renew a sign-in count as such.
+// hideMembers adds the secrets in the body of a request that renews a sign-in
+// to the known secrets.
 func (c Config) hideMembers(req *smithyhttp.Request) {
 	body, err := io.ReadAll(req.GetStream())
 	if err != nil || req.RewindStream() != nil {

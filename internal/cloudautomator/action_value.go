@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// parseObject reads a JSON object, with numbers as they are written.
+// parseObject decodes a JSON object. It keeps numbers as they are written.
 func parseObject(text string) (map[string]any, error) {
 	if text == "" {
 		return map[string]any{}, nil
@@ -55,10 +55,11 @@ func coversObject(whole, part string) bool {
 	return errX == nil && errY == nil && covers(x, y)
 }
 
-// covers reports whether a value has what part asks for: of objects the members
-// that part gives, whatever else the service has added, and of anything else
-// the value. The service gives numbers back as text, too; and nothing at all is
-// told in many words: null, "", [], {}.
+// covers reports whether a value has everything that part has. An object must
+// have the members of part, and may have further ones that the service has
+// added. Any other value must be equal. A number equals the same number as
+// text, because the service returns some numbers as text. null, "", [] and {}
+// are equal.
 func covers(whole, part any) bool {
 	if vacant(part) {
 		return vacant(whole)
@@ -96,7 +97,7 @@ func covers(whole, part any) bool {
 	}
 }
 
-// vacant reports whether a value says nothing.
+// vacant reports whether a value is null or empty.
 func vacant(value any) bool {
 	switch v := value.(type) {
 	case nil:
@@ -116,7 +117,8 @@ func vacant(value any) bool {
 	return false
 }
 
-// inOrder sorts a list of key/value objects, such as tags, which has no order of its own.
+// inOrder sorts a list of key/value objects, such as tags, because their order
+// has no meaning.
 func inOrder(list []any) []any {
 	for _, item := range list {
 		object, ok := item.(map[string]any)
@@ -130,7 +132,8 @@ func inOrder(list []any) []any {
 	})
 }
 
-// canonical writes a value in one form, whatever its order and notation.
+// canonical returns a text that is equal for equal values, whatever their order
+// and notation.
 func canonical(value any) string {
 	var tidy func(value any) any
 	tidy = func(value any) any {
@@ -160,8 +163,8 @@ func canonical(value any) string {
 	return string(written)
 }
 
-// loosely reports whether a JSON object says of its members what another one does,
-// where 0 and false say no more than nothing does, and lists have no order.
+// loosely reports whether the members of a JSON object are equal to those of
+// another one. It treats 0 and false like null, and ignores the order of lists.
 func loosely(part, whole string) bool {
 	x, errX := parseObject(part)
 	y, errY := parseObject(whole)
@@ -176,7 +179,7 @@ func loosely(part, whole string) bool {
 	return true
 }
 
-// loose writes a value in the form that loosely compares.
+// loose returns a value in the form that loosely compares.
 func loose(value any) string {
 	switch v := value.(type) {
 	case map[string]any:
@@ -216,8 +219,8 @@ func loose(value any) string {
 	return ""
 }
 
-// sameNumbers reports whether two values are the same number in other words,
-// and at least one of them a number, not a text.
+// sameNumbers reports whether two values are the same number in different
+// notations. At least one of them must be a number and not a text.
 func sameNumbers(a, b any) bool {
 	_, isA := a.(json.Number)
 	_, isB := b.(json.Number)
@@ -229,7 +232,7 @@ func sameNumbers(a, b any) bool {
 	return okX && okY && x.Cmp(y) == 0
 }
 
-// numeral is a JSON number, of an exponent that is no trouble.
+// numeral matches a JSON number whose exponent is short enough to be expanded.
 var numeral = regexp.MustCompile(`^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?$`)
 
 func rational(text string) (*big.Rat, bool) {
@@ -239,7 +242,8 @@ func rational(text string) (*big.Rat, bool) {
 	return new(big.Rat).SetString(text)
 }
 
-// restrictedTo leaves of what the service says what the user's object is about.
+// restrictedTo removes from the service's value the members that the user's
+// object does not have.
 func restrictedTo(whole, part any) any {
 	switch part := part.(type) {
 	case map[string]any:
@@ -272,8 +276,9 @@ func restrictedTo(whole, part any) any {
 	}
 }
 
-// drifted is what to record of an action_value: the user's text while the
-// service has all of it, and else what the service has of its members.
+// drifted returns the action_value to record. If the service has all members of
+// the user's object, that is the user's text. If not, it is what the service
+// has of these members.
 func drifted(recorded, said string) string {
 	if coversObject(said, recorded) {
 		return recorded

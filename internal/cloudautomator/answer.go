@@ -12,17 +12,18 @@ import (
 	"time"
 )
 
-// longestRetryAfter keeps a Retry-After from overflowing, in seconds.
+// longestRetryAfter is the largest Retry-After in seconds, so that the duration
+// cannot overflow.
 const longestRetryAfter = 24 * 60 * 60
 
-// answer is an HTTP answer, read whole.
+// answer is an HTTP answer with its complete body.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// page reports whether the answer is a web page, as proxies send them.
+// page reports whether the answer is a web page, such as one of a proxy.
 func (a answer) page() bool {
 	media, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
 	return media == "text/html" || media == "application/xhtml+xml" || bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("<"))
@@ -37,8 +38,9 @@ func (a answer) retryAfter() time.Duration {
 	return time.Duration(min(seconds, longestRetryAfter)) * time.Second
 }
 
-// said is what the answer says: the format of Cloud Automator's errors is not
-// documented, so it takes what it finds. Web pages say nothing. It is not fit to be shown yet.
+// said returns the message in the answer. The format of Cloud Automator's
+// errors is not documented, so said searches for texts. It returns "" for a web
+// page. It is not fit to be shown yet.
 func (a answer) said() string {
 	if a.page() {
 		return ""
@@ -51,8 +53,9 @@ func (a answer) said() string {
 	return strings.Join(slices.Compact(words), ": ")
 }
 
-// texts are the strings in a JSON document: those under the names by which
-// errors usually go, or else all of them, with the names of the fields at fault.
+// texts returns the strings in a JSON document: those in members that usually
+// hold errors or, if there are none, all strings with the names of their
+// fields.
 func texts(document any) (found []string) {
 	switch v := document.(type) {
 	case string:

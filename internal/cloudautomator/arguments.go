@@ -20,17 +20,19 @@ import (
 )
 
 var (
-	// jobID is what fits into the path of a request; how ids look is not documented.
+	// jobID matches what can be part of a request's path. The format of ids is not
+	// documented.
 	jobID = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
-	// credential is what an Authorization header can hold after its scheme (RFC 9110, section 11.4).
+	// credential matches what an Authorization header can hold after its scheme (RFC
+	// 9110, section 11.4).
 	credential = regexp.MustCompile(`^[!-~]+$`)
 )
 
 // Credential checks an access token or API key; wrap it in signal.SecretValidator.
 var Credential = stringvalidator.RegexMatches(credential, "must be visible ASCII characters, without spaces and line breaks")
 
-// arguments are what the HTTP trigger's page asks for, URL and access token, or
-// the id of the job whose trigger it is.
+// arguments are the URL and the access token from the page of the HTTP trigger,
+// or the id of the job with that trigger.
 func arguments() map[string]schema.Attribute {
 	arguments := map[string]schema.Attribute{
 		"job_id": schema.StringAttribute{
@@ -44,7 +46,7 @@ func arguments() map[string]schema.Attribute {
 		},
 		"trigger_job_id": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "The id of the job that was run, as the answer carries it. It is the job's id, not the run's.",
+			MarkdownDescription: "The id of the job that was run, from the answer. It is the id of the job, not of the run.",
 		},
 	}
 	maps.Copy(arguments, triggerAddress.Attributes())
@@ -52,7 +54,8 @@ func arguments() map[string]schema.Attribute {
 	return arguments
 }
 
-// actionArguments are those without a secret: job_id, which is then the only way.
+// actionArguments are the arguments that are not secret. So an action can name
+// its job only with job_id.
 func actionArguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"job_id": schema.StringAttribute{
@@ -63,37 +66,38 @@ func actionArguments() map[string]schema.Attribute {
 	}
 }
 
-// jobIDArgument is what job_id of the resource and of the action have in common.
+// jobIDArgument has the parts that job_id of the resource and of the action
+// share.
 var jobIDArgument = struct {
 	description string
 	check       validator.String
 }{
-	"The id of the job to run. Its URL and access token are read through the job API at the moment of sending, and kept nowhere.",
+	"The id of the job to run. The provider reads the job's URL and access token through the job API just before it sends, and does not store them.",
 	stringvalidator.RegexMatches(jobID, "must be the id of a job: letters, digits, - and _"),
 }
 
-// triggerAddress is where the request goes.
+// triggerAddress is the URL argument.
 var triggerAddress = signal.WriteOnlyPair{
 	Name:      "url",
 	Sensitive: true,
-	Description: "The trigger's URL, as the job's page shows it; `https` unless its host is this machine. Whoever holds it and the access token can run the job. " +
-		"Either this, with `access_token` or `access_token_wo`, or `job_id`.",
+	Description: "The trigger's URL, as the job's page shows it. It must be `https`, unless its host is this machine. Anybody who has the URL and the access token can run the job. " +
+		"Set either this, with `access_token` or `access_token_wo`, or `job_id`.",
 	Validators: []validator.String{triggerURL{}},
 }
 
-// accessToken goes into the Authorization header.
+// accessToken is the argument for the token in the Authorization header.
 var accessToken = signal.WriteOnlyPair{
 	Name:        "access_token",
 	Sensitive:   true,
-	Description: "The trigger's access token, as the job's page shows it. Sent to the host of `url` only. Needed with `url` and `url_wo`.",
+	Description: "The trigger's access token, as the job's page shows it. The provider sends it only to the host of `url`. It is required with `url` and `url_wo`.",
 	Validators:  []validator.String{Credential},
 }
 
-// triggerURL wants a URL that an access token can be sent to.
+// triggerURL validates a URL to which an access token can be sent.
 type triggerURL struct{}
 
 func (triggerURL) Description(context.Context) string {
-	return "must be an absolute URL with the scheme https and a host, without user, fragment and spaces; the scheme may be http where the host is localhost or a loopback address"
+	return "must be an absolute URL with the scheme https and a host, without user, fragment and spaces; the scheme may be http if the host is localhost or a loopback address"
 }
 
 func (v triggerURL) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
@@ -109,8 +113,9 @@ func (v triggerURL) ValidateString(ctx context.Context, req validator.StringRequ
 	}
 }
 
-// Confidential reports whether a secret sent to u stays between this machine and
-// u's host: https, or http to the machine itself.
+// Confidential reports whether nobody between this machine and the host of u
+// can read a secret that is sent to u: the scheme is https, or the host is this
+// machine.
 func Confidential(u *url.URL) bool {
 	switch u.Scheme {
 	case "https":
@@ -123,7 +128,8 @@ func Confidential(u *url.URL) bool {
 	}
 }
 
-// check reports a URL without an access token, and a job with one.
+// check reports a URL without an access token, and a job_id with an access
+// token.
 func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
 	if !known(a.JobID) && (known(a.URL) || known(a.URLWO)) && a.AccessToken.IsNull() && a.AccessTokenWO.IsNull() {
 		diags.AddAttributeError(path.Root("access_token"), "Missing Access Token",
@@ -135,7 +141,7 @@ func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
 	for name, given := range map[string]types.String{"access_token": a.AccessToken, "access_token_wo": a.AccessTokenWO} {
 		if known(given) {
 			diags.AddAttributeError(path.Root(name), "Access Token Not Needed",
-				"The access token of job_id is read through the job API: leave "+name+" out, or set url or url_wo instead of job_id.")
+				"The provider reads the access token of job_id through the job API: leave "+name+" out, or set url or url_wo instead of job_id.")
 		}
 	}
 	return diags

@@ -20,50 +20,52 @@ import (
 // DefaultEndpoint is the base URL of the job API.
 const DefaultEndpoint = "https://manager.cloudautomator.com/api/v1/"
 
-// Config is what the user says about Cloud Automator. Whatever is left empty
-// comes from the environment, or is the default.
+// Config is the user's configuration for Cloud Automator. Empty fields come
+// from the environment or are defaults.
 type Config struct {
 	// APIKey is the key of the job API. Triggers do not need it.
 	APIKey string
-	// Endpoint is the base URL of the job API, with or without a slash at its end.
+	// Endpoint is the base URL of the job API, with or without a final slash.
 	Endpoint string
 	// UserAgent is sent with every request.
 	UserAgent string
-	// Secrets is told what is secret, for whoever shows what others say.
+	// Secrets learns the secrets, so that they are removed from messages.
 	Secrets *delivery.Redactor
-	// Unknown is the name of an argument whose value is not known yet, or "".
+	// Unknown is the name of an argument whose value is not known yet, "" if there is
+	// none.
 	Unknown string
 }
 
-// Client makes the requests of one provider block, all on one connection pool.
-// Nothing is read or contacted before the first use.
+// Client makes the requests of one provider block. All requests share one
+// connection pool. Before the first use it makes no requests.
 type Client struct {
-	// Unknown is the name of an argument whose value is not known yet, so that the job
-	// API cannot be asked, or "".
+	// Unknown is the name of an argument whose value is not known yet, so that the
+	// job API cannot be called; "" if there is none.
 	Unknown string
 
 	userAgent string
 	secrets   *delivery.Redactor
 	doer      func() delivery.Doer
 	api       func() (api, error)
-	// known are the ids of the jobs that resources of this provider have, and created
-	// of those that it has made: one of them that is not found may not be shown yet.
+	// known are the ids of the jobs of this provider's resources. created are the ids
+	// of the jobs that this process has created. If such a job is not found, the
+	// service may not show it yet.
 	known, created sync.Map
 }
 
-// made reports whether a job was made by this provider process.
+// made reports whether this provider process has created the job.
 func (c *Client) made(id string) bool {
 	_, made := c.created.Load(id)
 	return made
 }
 
-// api is where the job API is, and what it asks for.
+// api has the address and the key of the job API.
 type api struct {
 	endpoint *url.URL
 	key      string
 }
 
-// NewClient keeps the configuration for the first use.
+// NewClient stores the configuration for the first use.
 func NewClient(config Config) *Client {
 	return &Client{
 		Unknown:   config.Unknown,
@@ -73,7 +75,7 @@ func NewClient(config Config) *Client {
 			return delivery.OwnAnswers{
 				Doer:    delivery.Client{Doer: delivery.NewHTTPClient(http.DefaultTransport.(*http.Transport).Clone()), Secrets: config.Secrets},
 				Service: service,
-				// The formats of its errors are not documented.
+				// The formats of the service's errors are not documented.
 				IsOwn: func([]byte) bool { return true },
 			}
 		}),
@@ -94,16 +96,17 @@ func (c Config) load() (api, error) {
 	}
 	endpoint, err := url.Parse(cmp.Or(c.Endpoint, os.Getenv("CLOUD_AUTOMATOR_API_ENDPOINT"), DefaultEndpoint))
 	if err != nil || !Confidential(endpoint) || endpoint.User != nil {
-		// The error would show a password in it.
+		// The error of url.Parse would show a password in the URL.
 		return api{}, errors.New("the endpoint of Cloud Automator must be an https URL without user, or an http URL of this machine: " +
 			"check endpoint in the provider's cloud_automator block, or CLOUD_AUTOMATOR_API_ENDPOINT in the environment")
 	}
 	return api{endpoint, key}, nil
 }
 
-// call makes one request of the job API, with in as its JSON unless it is nil, and
-// decodes the answer into out unless it is nil. It returns *APIError for any
-// answer but success. The header is there whenever an answer was read.
+// call makes one request to the job API. It sends in as JSON, unless in is nil,
+// and decodes the answer into out, unless out is nil. It returns *APIError for
+// any answer except success. It returns the header of the answer, if there was
+// one.
 func (c *Client) call(ctx context.Context, method, path string, query url.Values, in, out any) (http.Header, error) {
 	api, err := c.api()
 	if err != nil {
@@ -139,24 +142,26 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	case refusal.Page:
 		return answer.header, refusal
 	case out != nil && json.Unmarshal(answer.body, out) != nil:
-		// What such an answer says may be a secret, so it is not shown.
+		// The text of such an answer may be a secret, so the error does not show it.
 		return answer.header, refusal
 	}
 	return answer.header, nil
 }
 
-// APIError is an answer of the job API other than the one asked for.
+// APIError is an answer of the job API that is not the expected one.
 type APIError struct {
-	// Status is the answer's HTTP status. One of 2xx came with a body that could not be read.
+	// Status is the answer's HTTP status. If it is 2xx, the body could not be
+	// decoded.
 	Status int
 	// Said are the words found in the answer, whose format is not documented; "" when
 	// there are none. They are not fit to be shown before they went through a delivery.Redactor.
 	Said string
-	// Page is set when the answer is a web page.
+	// Page is set if the answer is a web page.
 	Page bool
-	// RequestID is the service's id of the request, "" when the answer carried none.
+	// RequestID is the service's id of the request, "" if the answer had none.
 	RequestID string
-	// RetryAfter is how long the service asked to be left alone, 0 when it did not say.
+	// RetryAfter is how long the service asked the client to wait, 0 if it did not
+	// say.
 	RetryAfter time.Duration
 }
 
@@ -174,7 +179,7 @@ func (e *APIError) Error() string {
 	}
 }
 
-// Passing reports whether the same request may be answered better later.
+// Passing reports whether the same request may succeed later.
 func (e *APIError) Passing() bool {
 	return e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout
 }

@@ -74,7 +74,8 @@ type jobResource struct {
 	sender *signal.Sender
 }
 
-// Metadata says that the identity may change: a rotation may make a new job.
+// Metadata declares that the identity may change, because a rotation may create
+// a new job.
 func (r *jobResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_http_trigger_job"
 	resp.ResourceBehavior.MutableIdentity = true
@@ -86,9 +87,10 @@ func (r *jobResource) IdentitySchema(_ context.Context, _ resource.IdentitySchem
 	}}
 }
 
-// jobSchemaVersion is that of the jobs' states. A state that could not be read
-// would lose the job, and with it what can run it: a change that the state of a
-// release does not fit raises the version, and brings an upgrader.
+// jobSchemaVersion is the version of the schema. If the provider could not read
+// the state of a release, it would lose the job and its credentials. A change
+// that the state of a release does not fit needs a higher version and a state
+// upgrader.
 const jobSchemaVersion = 0
 
 func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -120,10 +122,10 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 	}
 	resp.Schema = schema.Schema{
 		Version: jobSchemaVersion,
-		MarkdownDescription: "A Cloud Automator job that an HTTP POST starts, and the rotation of its URL and access token: each update in place rotates both, and the provider proves " +
-			"that the old ones are gone, if need be by making a new job and removing the old one.",
+		MarkdownDescription: "A Cloud Automator job that an HTTP POST request starts. Each update in place rotates the job's URL and access token. The provider verifies that the old ones " +
+			"no longer exist. If they do, it creates a new job and removes the old one.",
 		Attributes: map[string]schema.Attribute{
-			"id": computed("The id of the job. A rotation may make a new job, and so another id."),
+			"id": computed("The id of the job. A rotation may create a new job, with another id."),
 			"name": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "The name of the job.",
@@ -131,7 +133,7 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 			},
 			"group_id": schema.Int64Attribute{
 				Required:            true,
-				MarkdownDescription: "The id of the group that the job is in. Changing it makes a new job.",
+				MarkdownDescription: "The id of the group that the job is in. A change creates a new job.",
 				Validators:          []validator.Int64{int64validator.AtLeast(1)},
 				PlanModifiers:       []planmodifier.Int64{int64planmodifier.RequiresReplace()},
 			},
@@ -145,58 +147,58 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 			"google_cloud_account_id": account("The id of the Google Cloud account that the job works in."),
 			"action_type": schema.StringAttribute{
 				Required:            true,
-				MarkdownDescription: "What the job does, by the name that the job API has for it, such as `start_instances`. Changing it makes a new job.",
+				MarkdownDescription: "What the job does: the name of the action in the job API, such as `start_instances`. A change creates a new job.",
 				Validators:          []validator.String{stringvalidator.RegexMatches(notBlank, "must not be blank")},
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"action_value": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "The settings of the action, as a JSON object; use `jsonencode`. Only the members given here are compared with the job's: what the service adds by itself is no change. " +
-					"It is not sensitive: keep secrets out of it. Leave it out for an action without settings, such as `no_action`.",
+				MarkdownDescription: "The settings of the action, as a JSON object; use `jsonencode`. The provider compares only the members that you set: members that the service adds are not a change. " +
+					"The value is not sensitive, so do not put secrets into it. Leave it out for an action without settings, such as `no_action`.",
 				Validators: []validator.String{jsonObject{}},
 			},
 			"allow_runtime_action_values": schema.BoolAttribute{
 				Optional:            true,
 				Computed:            true,
-				MarkdownDescription: "Whether the values of the action can be given when the job is run.",
+				MarkdownDescription: "Whether a request that runs the job can set values of the action.",
 			},
 			"for_workflow": schema.BoolAttribute{
 				Optional: true,
 				Computed: true,
-				MarkdownDescription: "Whether the job heads a job workflow, with `action_type = \"no_action\"`. Changing it makes a new job, and so another id: " +
-					"a workflow that names the old one by its id, as in `first_job_id`, has to be pointed to the new one.",
+				MarkdownDescription: "Whether the job is the first job of a job workflow, with `action_type = \"no_action\"`. A change creates a new job, with another id: " +
+					"in a workflow that has the old id, such as in `first_job_id`, set the new one.",
 				PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown(), boolplanmodifier.RequiresReplaceIf(otherFlag, "", "")},
 			},
-			"effective_date":            schema.StringAttribute{Optional: true, MarkdownDescription: "From when on the job can be run, handed to the service as written, which checks it."},
-			"expiration_date":           schema.StringAttribute{Optional: true, MarkdownDescription: "Until when the job can be run, handed to the service as written, which checks it."},
+			"effective_date":            schema.StringAttribute{Optional: true, MarkdownDescription: "The date from which on the job can be run. The provider sends it unchanged, and the service checks it."},
+			"expiration_date":           schema.StringAttribute{Optional: true, MarkdownDescription: "The date until which the job can be run. The provider sends it unchanged, and the service checks it."},
 			"completed_post_process_id": postProcesses("succeeded"),
 			"failed_post_process_id":    postProcesses("failed"),
 			"rotation_triggers": schema.MapAttribute{
 				ElementType:         types.StringType,
 				Optional:            true,
-				MarkdownDescription: "Arbitrary values. When one of them changes, URL and access token are rotated.",
+				MarkdownDescription: "Arbitrary values. When one of them changes, the URL and the access token are rotated.",
 			},
 			"rotate_on_update": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Whether each update of the job in place rotates URL and access token. The default is `true`. With `false` only a change of `rotation_triggers` asks for a rotation; " +
-					"should the service rotate by itself when a job is changed, the new values are recorded.",
+				MarkdownDescription: "Whether each update of the job in place rotates the URL and the access token. The default is `true`. With `false` only a change of `rotation_triggers` requests a rotation. " +
+					"If the service rotates anyway when a job is changed, the provider records the new values.",
 			},
 			"store_credentials": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Whether `url` and `access_token` are kept in the state. The default is `true`. With `false` they are null, and read where they are needed: by `signal_http_trigger` with `job_id`, " +
-					"or by the ephemeral resource of the same name as this one. What was stored before remains in backups and older versions of the state: rotate in the same apply.",
+				MarkdownDescription: "Whether `url` and `access_token` are kept in the state. The default is `true`. With `false` they are null. Then `signal_http_trigger` with `job_id` and the ephemeral resource `signal_http_trigger_job` " +
+					"read them when they are needed. Backups and older versions of the state still have the values that were stored before, so rotate in the same apply.",
 			},
 			"trigger_on_apply": schema.BoolAttribute{
 				Optional:            true,
-				MarkdownDescription: "Whether to run the job once, with its fresh URL and access token, after it was created and after each rotation. The default is `false`. Setting it runs nothing.",
+				MarkdownDescription: "Whether to run the job once, with its new URL and access token, after it is created and after each rotation. The default is `false`. A change of this argument alone runs nothing.",
 			},
-			"url":          secret("Where to send the HTTP POST that runs the job."),
-			"access_token": secret("What to send with it, as `Authorization: CAAuth` and the token."),
-			"rotated_at":   computed("When URL and access token were last seen to be new (RFC 3339, by the service's clock): made, rotated, or found to be rotated by somebody else. Null after an import or a move."),
+			"url":          secret("The URL for the HTTP POST request that runs the job."),
+			"access_token": secret("The token for the request's header `Authorization: CAAuth TOKEN`."),
+			"rotated_at":   computed("When the provider last saw a new URL and access token (RFC 3339, by the service's clock): after a creation, a rotation, or a refresh that found them rotated by somebody else. Null after an import or a move."),
 			"active":       schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the job is active."},
-			"time_zone":    computed("The time zone of the trigger, as the service names it."),
-			"created_at":   computed("When the job was made, as the service says."),
-			"updated_at":   computed("When the job was last changed, as the service says."),
+			"time_zone":    computed("The time zone of the trigger, as the service returns it."),
+			"created_at":   computed("When the job was created, as the service returns it."),
+			"updated_at":   computed("When the job was last changed, as the service returns it."),
 		},
 		Blocks: map[string]schema.Block{
 			"timeouts": signal.Timeouts(ctx, timeouts.Opts{
@@ -210,18 +212,20 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 	}
 }
 
-// notBlank counts the blanks of all scripts as such.
+// notBlank matches a text with a character that is not a blank of any script.
 var notBlank = regexp.MustCompile(`[^\s\p{Z}]`)
 
-// otherFlag reports whether a flag is configured to be another one; none and false are the same.
+// otherFlag requires a replacement if the configured flag differs from the
+// state. null equals false.
 func otherFlag(_ context.Context, req planmodifier.BoolRequest, resp *boolplanmodifier.RequiresReplaceIfFuncResponse) {
-	// Terraform does not let an update in place become a replacement when the value is known.
+	// An unknown flag also replaces, because Terraform cannot turn an update in place
+	// into a replacement when the value becomes known.
 	resp.RequiresReplace = req.ConfigValue.IsUnknown() || known(req.ConfigValue) && req.ConfigValue.ValueBool() != req.StateValue.ValueBool()
 }
 
 var accounts = []path.Expression{path.MatchRoot("aws_account_id"), path.MatchRoot("aws_account_ids"), path.MatchRoot("google_cloud_account_id")}
 
-// jsonObject wants a JSON object.
+// jsonObject validates a JSON object.
 type jsonObject struct{}
 
 func (jsonObject) Description(context.Context) string { return "must be a JSON object" }
@@ -234,7 +238,7 @@ func (v jsonObject) ValidateString(ctx context.Context, req validator.StringRequ
 	}
 	if _, err := parseObject(req.ConfigValue.ValueString()); err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid JSON",
-			"Attribute "+req.Path.String()+" "+v.Description(ctx)+", which jsonencode makes: "+err.Error()+".")
+			"Attribute "+req.Path.String()+" "+v.Description(ctx)+", such as jsonencode returns: "+err.Error()+".")
 	}
 }
 
@@ -246,17 +250,19 @@ func (r *jobResource) ValidateConfig(ctx context.Context, req resource.ValidateC
 	}
 	if isMarked(config.Name.ValueString()) {
 		resp.Diagnostics.AddAttributeError(path.Root("name"), "Invalid Name",
-			"Names that end with "+mark("ID")+" are those of jobs that are just taking another one's place in a rotation.")
+			"Names that end with "+mark("ID")+" are reserved for jobs that replace another one in a rotation.")
 	}
 }
 
-// asking are the members of a job's trigger, as its documents have them sent. An
-// update leaves them out unless it asks for a new URL and access token.
+// asking are the members of a job's trigger, as the documentation has them in a
+// request. An update contains them only if it requests a new URL and access
+// token.
 var asking = map[string]any{"rule_type": webhook, "rule_value": nil}
 
-// body is what the job API gets to have a job with these arguments. Of those that
-// are not set, it takes away what the job had before. What the service shows of
-// an action_value beside the members that are or were configured stays.
+// body returns the request body for a job with these arguments. It clears the
+// arguments that are not set and that the job had before. It keeps the members
+// of action_value that the service shows and that are not and were not
+// configured.
 func (m *jobModel) body(before *jobModel, shown json.RawMessage, recorded types.String) map[string]any {
 	body := map[string]any{"name": m.Name.ValueString(), "action_value": carried(m.ActionValue, recorded, shown)}
 	if before == nil {
@@ -290,8 +296,9 @@ func (m *jobModel) body(before *jobModel, shown json.RawMessage, recorded types.
 	return body
 }
 
-// carried is the action_value to send: as configured, and with what the service
-// shows beside that, unless it was configured before and is not any more.
+// carried returns the action_value to send: the configured members, and the
+// further members that the service shows, except those that were configured
+// before.
 func carried(configured, recorded types.String, shown json.RawMessage) json.RawMessage {
 	asked, err := parseObject(configured.ValueString())
 	if err != nil {

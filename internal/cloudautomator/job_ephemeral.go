@@ -29,18 +29,18 @@ func (e *jobEphemeral) Metadata(_ context.Context, req ephemeral.MetadataRequest
 
 func (e *jobEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The URL and access token of a Cloud Automator job's HTTP trigger, read when they are needed and stored neither in the state nor in a plan.",
+		MarkdownDescription: "Reads the URL and the access token of a Cloud Automator job's HTTP trigger when they are needed. They are stored neither in the state nor in a plan.",
 		Attributes: map[string]schema.Attribute{
 			"id":           schema.StringAttribute{Required: true, MarkdownDescription: "The id of the job.", Validators: []validator.String{jobIDArgument.check}},
-			"url":          schema.StringAttribute{Computed: true, Sensitive: true, MarkdownDescription: "Where to send the HTTP POST that runs the job."},
-			"access_token": schema.StringAttribute{Computed: true, Sensitive: true, MarkdownDescription: "What to send with it, as `Authorization: CAAuth` and the token."},
-			"time_zone":    schema.StringAttribute{Computed: true, MarkdownDescription: "The time zone of the trigger, as the service names it."},
+			"url":          schema.StringAttribute{Computed: true, Sensitive: true, MarkdownDescription: "The URL for the HTTP POST request that runs the job."},
+			"access_token": schema.StringAttribute{Computed: true, Sensitive: true, MarkdownDescription: "The token for the request's header `Authorization: CAAuth TOKEN`."},
+			"time_zone":    schema.StringAttribute{Computed: true, MarkdownDescription: "The time zone of the trigger, as the service returns it."},
 		},
 	}
 }
 
-// later leaves the job to the apply, which opens it once more: it is deferred, or
-// its values are not known in the plan.
+// later leaves the job to the apply, which opens the ephemeral resource again.
+// In the plan the resource is deferred, or its values are unknown.
 func (e *jobEphemeral) later(ctx context.Context, id types.String, deferral bool, resp *ephemeral.OpenResponse) {
 	if deferral {
 		resp.Deferred = &ephemeral.Deferred{Reason: ephemeral.DeferredReasonProviderConfigUnknown}
@@ -73,11 +73,11 @@ func (e *jobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp
 		return
 	case !found:
 		resp.Diagnostics.AddAttributeError(path.Root("id"), "Job Not Found",
-			fmt.Sprintf("Reading Cloud Automator job %s failed: the job API does not have it.\n\nCheck the job's id, and that the API key is of somebody who can see the job.", id.ValueString()))
+			fmt.Sprintf("Reading Cloud Automator job %s failed: the job API does not have it.\n\nCheck the job's id, and whether the user of the API key can see the job.", id.ValueString()))
 		return
 	case job.RuleType != webhook:
 		resp.Diagnostics.AddAttributeError(path.Root("id"), "Job Has No HTTP Trigger",
-			fmt.Sprintf("Reading Cloud Automator job %s failed: %s.\n\nCheck the id: only a job whose trigger is the HTTP trigger has a URL and an access token.", job.ID, w.Redactor.Error(&noTriggerError{job.RuleType})))
+			fmt.Sprintf("Reading Cloud Automator job %s failed: %s.\n\nCheck the id: only a job with an HTTP trigger has a URL and an access token.", job.ID, w.Redactor.Error(&noTriggerError{job.RuleType})))
 		return
 	}
 	for name, value := range map[string]types.String{

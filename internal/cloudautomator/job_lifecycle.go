@@ -31,7 +31,7 @@ var (
 	toDelete = operationTimeout{"delete", timeouts.Value.Delete}
 )
 
-// work begins an operation that ends with its timeout.
+// work begins an operation with its timeout.
 func (r *jobResource) work(ctx context.Context, data *jobModel, of operationTimeout, diags *diag.Diagnostics) (context.Context, context.CancelFunc, *work) {
 	timeout, found := of.read(data.Timeouts, ctx, signal.DefaultTimeout)
 	diags.Append(found...)
@@ -42,8 +42,8 @@ func (r *jobResource) work(ctx context.Context, data *jobModel, of operationTime
 	}
 }
 
-// record is what becomes of the state: everything that is found out is written
-// at once, because whatever is returned with an error is all that is left.
+// record writes the state. The provider writes everything that it finds out at
+// once, because after an error only the written state is left.
 type record struct {
 	state    *tfsdk.State
 	identity *tfsdk.ResourceIdentity
@@ -61,7 +61,7 @@ func (r record) write(ctx context.Context, data *jobModel, p privateState) diag.
 	return diags
 }
 
-// Create makes the job, and runs it where that is asked for.
+// Create creates the job. With trigger_on_apply it also runs the job.
 func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var data jobModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &data)...)
@@ -74,7 +74,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 		return
 	}
 	to := record{&resp.State, resp.Identity, resp.Private}
-	// What the job turns out to be is null until it is known.
+	// Computed values are null until they are known.
 	begun := data
 	begun.takeFrom(jobModel{})
 	begun.takeOpen(jobModel{CompletedPostProcessID: types.ListNull(types.Int64Type), FailedPostProcessID: types.ListNull(types.Int64Type)})
@@ -93,8 +93,8 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 			looked = "no list of jobs could be read"
 		}
 		resp.Diagnostics.Append(w.failure("Outcome of the Creation Unknown", doing, result,
-			fmt.Sprintf("Whether the job was made is unknown, so it was not asked for again, but looked for: %s.", looked),
-			"The resource is saved as tainted, without an id. The next plan looks for the job again; applying removes it if it is there, and makes a new one. "+
+			fmt.Sprintf("It is unknown whether the service created the job. The provider did not repeat the request, but searched for the job: %s.", looked),
+			"The resource is saved as tainted, without an id. The next plan looks for the job again. If the job exists, applying removes it and creates a new one. "+
 				fmt.Sprintf("To find out, look for a job in the Cloud Automator console whose name ends with %q.", creationMark(p.Creation))))
 		return
 	}
@@ -111,8 +111,8 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	}
 	job, failed := u.walk(ctx)
 	if failed != nil {
-		resp.Diagnostics.Append(withStanding(failed, fmt.Sprintf("The job was made, and is recorded as job %s, but the resource is tainted: the next apply replaces the job. "+
-			"Run \"terraform untaint\" on the resource to keep it; the next apply then finishes it.", u.id)))
+		resp.Diagnostics.Append(withStanding(failed, fmt.Sprintf("The job was created, and is recorded as job %s, but the resource is tainted: the next apply replaces the job. "+
+			"To keep the job, run \"terraform untaint\" on the resource: then the next apply finishes the job.", u.id)))
 		return
 	}
 	shown, err := job.settings()
@@ -134,16 +134,16 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 		return
 	}
 	if p.Due {
-		failed := w.runJob(ctx, job, &p, "The job was made and is recorded, but the resource is tainted: applying again replaces the job, and runs the new one. "+
-			"Run \"terraform untaint\" on the resource to keep the job: the next apply then runs it.",
-			"The job was made and is recorded, but the resource is tainted: applying again replaces the job, and runs the new one. "+
-				"If the job has run, run \"terraform untaint\" on the resource: nothing is then run again.")
+		failed := w.runJob(ctx, job, &p, "The job was created and is recorded, but the resource is tainted: applying again replaces the job, and runs the new one. "+
+			"To keep the job, run \"terraform untaint\" on the resource: then the next apply runs the job.",
+			"The job was created and is recorded, but the resource is tainted: applying again replaces the job, and runs the new one. "+
+				"If the job has run, run \"terraform untaint\" on the resource: then the job is not run again.")
 		resp.Diagnostics.Append(to.write(ctx, &data, p)...)
 		appendFailure(&resp.Diagnostics, failed)
 	}
 }
 
-// Read looks at the job. It changes nothing there.
+// Read reads the job. It changes nothing at the service.
 func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var data jobModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &data)...)
@@ -153,13 +153,13 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	}
 	ctx, cancel, w := r.work(ctx, &data, toRead, &resp.Diagnostics)
 	defer cancel()
-	// The framework wants an identity even of what turns out to be gone.
+	// The framework requires an identity even for a job that no longer exists.
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), data.ID.ValueString())...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if r.client.Unknown != "" && !data.Name.IsNull() {
-		// What the state says is kept; the apply knows more.
+		// Keep the state. The apply can read the job.
 		if req.ClientCapabilities.DeferralAllowed {
 			resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 		} else {
@@ -177,15 +177,16 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	default:
 		if lost {
 			resp.Diagnostics.AddWarning("Job Found",
-				fmt.Sprintf("Cloud Automator job %s is the one whose creation got no clear answer: its name has the mark of that creation.\n\n"+
-					"While the resource is tainted, applying removes this job and makes a new one. To keep the job, run \"terraform untaint\" on the resource.", data.ID.ValueString()))
+				fmt.Sprintf("The creation of this resource got no clear answer. The refresh has found its job: Cloud Automator job %s, whose name has the mark of that creation.\n\n"+
+					"If the resource is tainted, applying removes this job and creates a new one. To keep the job, run \"terraform untaint\" on the resource.", data.ID.ValueString()))
 		}
 		r.client.known.Store(data.ID.ValueString(), true)
 		resp.Diagnostics.Append(record{&resp.State, resp.Identity, resp.Private}.write(ctx, &data, p)...)
 	}
 }
 
-// refresh records what the service shows of a job, and reports whether it is there.
+// refresh records what the service shows of a job, and reports whether the job
+// exists.
 func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (there bool, failed diag.Diagnostic) {
 	if data.ID.IsNull() {
 		made, failed := w.seek(ctx, creationMark(p.Creation))
@@ -213,7 +214,8 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	}
 	before, imported := *data, data.Name.IsNull()
 	if data.takeIdentity(shown); !imported && (p.Lost || p.stands() != settled || isMarked(shown.Name) || !before.UpdatedAt.Equal(text(shown.UpdatedAt))) {
-		// Somebody has changed the job. If it was a rotation that was cut short, its successor may be there.
+		// The job has changed. If a rotation that was cut short has changed it, a
+		// successor may exist.
 		jobs, failed := w.list(ctx)
 		if failed != nil {
 			return false, failed
@@ -223,13 +225,15 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 		}
 	}
 	if p.Lost && known(before.URL) {
-		// What the state has tells whether the operation that was cut off has rotated.
+		// The URL and the access token in the state show whether the operation that
+		// was cut off has rotated.
 		p.hold(before)
 		p.Lost = p.knowsPart(job)
 	}
 	data.refreshSettings(shown, p)
 	if p.URL != "" && !p.knowsPart(job) {
-		// Both are others: whatever else has changed, it is rotated.
+		// Both URL and access token have changed, so the job was rotated, whatever
+		// else has changed.
 		for name := range p.Drifted {
 			delete(p.Asked, name)
 		}
@@ -243,7 +247,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	return true, nil
 }
 
-// noticed is when a change of the job was seen, by the service's clock.
+// noticed returns when a change of the job was seen, by the service's clock.
 func (j Job) noticed(shown settings) string {
 	if j.seen.IsZero() {
 		return moment(shown.UpdatedAt)
@@ -251,7 +255,7 @@ func (j Job) noticed(shown settings) string {
 	return j.seen.UTC().Format(time.RFC3339)
 }
 
-// moment writes a time of the service as the provider writes its own.
+// moment converts a time of the service to the format of the provider.
 func moment(said string) string {
 	if at, ok := instant(said); ok {
 		return at.UTC().Format(time.RFC3339Nano)
@@ -259,10 +263,10 @@ func moment(said string) string {
 	return said
 }
 
-// youth is how long after its creation a job that is not found may not be shown yet.
+// youth is how long after its creation the service may not show a job yet.
 const youth = time.Minute
 
-// missed finds out what has become of a job that is not found.
+// missed finds out what has happened to a job that is not found.
 func (w *work) missed(ctx context.Context, data *jobModel, p *privateState) (job Job, found bool, failed diag.Diagnostic) {
 	jobs, failed := w.list(ctx)
 	if failed != nil {
@@ -270,7 +274,7 @@ func (w *work) missed(ctx context.Context, data *jobModel, p *privateState) (job
 	}
 	stands := locate(data.owner(*p), jobs).position
 	if made, ok := instant(data.CreatedAt.ValueString()); stands != replaced && ok && -delivery.Until(made) < youth {
-		// Just made: it may not be shown yet.
+		// The job was just created, so the service may not show it yet.
 		w.deliver(ctx, "Reading Cloud Automator job "+data.ID.ValueString(), func(ctx context.Context) delivery.Attempt {
 			return tryRequest(ctx, func(ctx context.Context) (err error) {
 				if job, err = w.client.Job(ctx, data.ID.ValueString()); missing(err) {
@@ -295,7 +299,8 @@ func (w *work) missed(ctx context.Context, data *jobModel, p *privateState) (job
 	return Job{}, false, nil
 }
 
-// Update changes the job, and rotates its URL and access token where that is asked for.
+// Update changes the job, and rotates its URL and access token if the plan says
+// so.
 func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var before, data jobModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
@@ -330,7 +335,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		data.take(job, shown)
 		data.fill(shown)
 		if !d.moves {
-			// The plan has shown them as they were.
+			// The plan has the old values of these.
 			data.TimeZone, data.CreatedAt = before.TimeZone, before.CreatedAt
 		}
 		if p.learn(job) {
@@ -369,7 +374,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 			failed = u.webhook(job)
 		}
 		if shown, err := job.settings(); recalled.Moved && failed == nil && err == nil {
-			// From here on the words of the configuration count.
+			// From here on the values of the configuration count.
 			p.remember(data, shown)
 		}
 		if failed == nil && !d.read && !d.run {
@@ -382,7 +387,8 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	}
 	if failed != nil {
 		if !taken {
-			// The state is still the old one, and so is what goes with it.
+			// The state is still the old one, so keep the private state that belongs
+			// to it.
 			p.Whole, p.Imported, p.Moved = recalled.Whole, recalled.Imported, recalled.Moved
 			p.Due, p.Lost = recalled.Due, recalled.Lost
 		}
@@ -399,14 +405,14 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	appendFailure(&resp.Diagnostics, failed)
 }
 
-// gone is the diagnostic of a job that was removed after the refresh.
+// gone returns the diagnostic for a job that was removed after the refresh.
 func gone(id string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Job Is Gone",
-		fmt.Sprintf("Updating Cloud Automator job %s failed: the job API does not have it any more.\n\nPlan again: the refresh sees it, and the plan makes a new job.", id))
+		fmt.Sprintf("Updating Cloud Automator job %s failed: the job API no longer has it.\n\nPlan again: the refresh notices this, and the plan creates a new job.", id))
 }
 
-// runJob runs the job once, and remembers whether that is still to be done. A run
-// that may have started is never made good.
+// runJob runs the job once, and records in the private state whether the run is
+// still due. If the run may have started, it is never repeated.
 func (w *work) runJob(ctx context.Context, job Job, p *privateState, unsent, unknown string) diag.Diagnostic {
 	run := trigger{job.URL, job.AccessToken}
 	outcome, failed := w.Send(ctx, w.sender, signal.Signal{
@@ -426,7 +432,8 @@ func (w *work) runJob(ctx context.Context, job Job, p *privateState, unsent, unk
 	return failed
 }
 
-// Delete removes the job, and whatever a rotation that was cut short has left of it.
+// Delete removes the job, and other jobs that a rotation that was cut short has
+// left.
 func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var data jobModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &data)...)
@@ -456,11 +463,12 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 	resp.Diagnostics.Append(w.removeAll(ctx, &data, p)...)
 }
 
-// removeAll removes a job with the jobs that belong to it, and names those that may.
+// removeAll removes a job and the jobs that belong to it. It names jobs that
+// may belong to it in a warning.
 func (w *work) removeAll(ctx context.Context, data *jobModel, p privateState) (diags diag.Diagnostics) {
 	jobs, failed := w.list(ctx)
 	if failed != nil {
-		diags.AddError("Job Not Removed", fmt.Sprintf("Removing Cloud Automator job %s was not tried, because jobs that belong to it could not be looked for. %s", data.ID.ValueString(), failed.Detail()))
+		diags.AddError("Job Not Removed", fmt.Sprintf("Removing Cloud Automator job %s was not tried, because the search for other jobs that belong to it failed. %s", data.ID.ValueString(), failed.Detail()))
 		return diags
 	}
 	stands := locate(data.owner(p), jobs)
@@ -474,17 +482,17 @@ func (w *work) removeAll(ctx context.Context, data *jobModel, p privateState) (d
 	appendFailure(&diags, failed)
 	if left := w.client.orphans(jobs, data); gone && stands.position == absent && len(left) > 0 {
 		diags.AddWarning("Jobs May Be Left",
-			fmt.Sprintf("Cloud Automator job %s was gone already. One of these may be its successor, from a rotation that was cut short: %s. None of them was removed, because each may be somebody else's.\n\n"+
-				"Look at them in the Cloud Automator console, and remove there what nobody needs.", data.ID.ValueString(), w.Redactor.Text(strings.Join(left, ", "))))
+			fmt.Sprintf("Cloud Automator job %s did not exist any more. One of these jobs may be its successor, from a rotation that was cut short: %s. The provider has removed none of them, because each may belong to somebody else.\n\n"+
+				"Check them in the Cloud Automator console, and remove those that nobody needs.", data.ID.ValueString(), w.Redactor.Text(strings.Join(left, ", "))))
 	}
 	return diags
 }
 
-// ImportState takes a job by its id, or by its identity.
+// ImportState imports a job by its id or by its identity.
 func (r *jobResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("id"), req, resp)
 	if !resp.Diagnostics.HasError() && req.ID != "" && !jobID.MatchString(req.ID) {
-		resp.Diagnostics.AddError("Invalid Job ID", "A job is imported by its id: letters, digits, - and _.")
+		resp.Diagnostics.AddError("Invalid Job ID", "Import a job by its id: letters, digits, - and _.")
 	}
 	resp.Diagnostics.Append(privateState{Imported: true}.keep(ctx, resp.Private)...)
 }

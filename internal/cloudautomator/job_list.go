@@ -32,11 +32,11 @@ func (l *jobList) Metadata(_ context.Context, req resource.MetadataRequest, resp
 
 func (l *jobList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The Cloud Automator jobs that have an HTTP trigger, to be found and imported with `terraform query`.",
+		MarkdownDescription: "Lists the Cloud Automator jobs that have an HTTP trigger, to find and import them with `terraform query`.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Lists only the jobs of this name. A mark at the end of a name, such as ` (successor of job ID)`, is left out of account.",
+				MarkdownDescription: "Lists only the jobs with this name. A mark at the end of a name, such as ` (successor of job ID)`, is ignored.",
 			},
 			"group_id": schema.Int64Attribute{
 				Optional:            true,
@@ -91,8 +91,8 @@ func (l *jobList) List(ctx context.Context, req list.ListRequest, stream *list.L
 	}
 }
 
-// listing is one job of a list. Its URL and access token are not in it: who is
-// looking for a job need not be able to run it.
+// listing returns one job of a list, without URL and access token, so that a
+// list does not enable anybody to run a job.
 func (l *jobList) listing(ctx context.Context, req list.ListRequest, job Job, shown settings) list.ListResult {
 	result := req.NewListResult(ctx)
 	result.DisplayName = fmt.Sprintf("%s (group %d)", l.sender.Redactor().Text(shown.Name), shown.GroupID)

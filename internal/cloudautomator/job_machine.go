@@ -7,43 +7,47 @@ import (
 	"strings"
 )
 
-// A job's life is a small machine. Each operation finds out in which position the
-// job is, makes the one step that the table has for it, and goes on from where
-// that step leads, until there is nothing left to do. What the service shows
-// decides: a provider may be killed after each request, and nothing but the names
-// and ids of jobs survives that for certain.
+// The operations on a job are a state machine. Each operation finds out the
+// position of the job at the service. Then it takes the one step that the table
+// steps has for this position, and goes on from the position to which the step
+// leads, until there is no step left. The position comes only from the names
+// and ids of the jobs that the service shows, because the provider may be
+// killed after each request, and nothing else certainly survives that.
 
-// position is where a job stands at the service, seen from one state.
+// position is the position of a job at the service, as seen from one Terraform
+// state.
 type position string
 
 const (
-	// absent: there is no job. None was made, or it is gone.
+	// absent: there is no job. None was created, or it was removed.
 	absent position = "absent"
-	// orphaned: the job is gone. Jobs are there that may be its successor, and cannot be told from somebody else's.
+	// orphaned: the job was removed. Other jobs exist that may be its successor, and
+	// cannot be told from jobs of somebody else.
 	orphaned position = "orphaned"
-	// unnamed: the job is there, and its name still carries a mark.
+	// unnamed: the job exists, and its name still has a mark.
 	unnamed position = "unnamed"
-	// settled: the job is there under its own name, alone.
+	// settled: the job exists under its own name, and no other job belongs to it.
 	settled position = "settled"
-	// unmoved: the job was asked to rotate, and its URL or access token is still the old one.
+	// unmoved: a change requested a rotation, and the URL or the access token is
+	// still the old one.
 	unmoved position = "unmoved"
-	// succeeded: the job is there, and so is its successor.
+	// succeeded: the job and its successor exist.
 	succeeded position = "succeeded"
-	// replaced: the job is gone, and its successor is there.
+	// replaced: the job was removed, and its successor exists.
 	replaced position = "replaced"
-	// heir: the job has taken the place of others that are still there.
+	// heir: the job has replaced others that still exist.
 	heir position = "heir"
 )
 
-// wish is what an operation wants of a job.
+// wish is the goal of an operation.
 type wish int
 
 const (
-	// toKeep wants the job with its settings, and no other URL and access token than it has.
+	// toKeep wants a job with the settings, and its present URL and access token.
 	toKeep wish = iota
 	// toRotate wants the settings, and a new URL and access token.
 	toRotate
-	// toRemove wants nothing to be left.
+	// toRemove wants no job.
 	toRemove
 )
 
@@ -57,13 +61,13 @@ const (
 	makeNew step = "make"
 	// change: give the job its settings and its own name.
 	change step = "change"
-	// ask: the same, and ask for a new URL and access token.
+	// ask: like change, and request a new URL and access token.
 	ask step = "ask"
 	// succeed: create a successor, under a name with the mark of its predecessor.
 	succeed step = "succeed"
 	// take: record the successor as the job.
 	take step = "take"
-	// retire: remove another job whose place this one has taken.
+	// retire: remove another job that this one has replaced.
 	retire step = "retire"
 	// sweep: remove the successor.
 	sweep step = "sweep"
@@ -71,7 +75,7 @@ const (
 	drop step = "drop"
 )
 
-// steps is the machine: the step to take from each position, for each wish.
+// steps has the step for each position and wish.
 var steps = map[position][3]step{
 	//           toKeep   toRotate toRemove
 	absent:    {makeNew, makeNew, nothing},
@@ -84,11 +88,12 @@ var steps = map[position][3]step{
 	heir:      {retire, retire, retire},
 }
 
-// leads says where a step leads, and where the job is found again when the
-// provider is killed after it, and the state is what it was before. To ask leads
-// to unmoved where the service does not rotate. To change the name of a job that has
-// taken the place of another one takes the mark off; killed after that, the job is
-// found orphaned: nothing tells it from somebody else's, so it is left alone.
+// leads has, for each step, the position to which it leads, and the position
+// that is found if the provider is killed after the step, with the state from
+// before. If the service does not rotate, ask leads to unmoved. When a job has
+// replaced another one, change removes the mark from its name. If the provider
+// is killed after that, the position is orphaned: nothing tells the job from a
+// job of somebody else, so no operation touches it.
 var leads = map[step]struct{ to, found position }{
 	makeNew: {unnamed, absent},
 	change:  {settled, settled},
@@ -100,11 +105,12 @@ var leads = map[step]struct{ to, found position }{
 	drop:    {absent, absent},
 }
 
-// sights is what refresh and plan make of a position. In all of them but settled
-// an update has something to finish; a destroy removes all that locate finds.
+// sights says what refresh and plan do in a position. In all positions except
+// settled, an update has something to finish. A destroy removes all jobs that
+// locate finds.
 var sights = map[position]struct {
-	// forgotten says that a refresh takes the job out of the state. Otherwise it
-	// records what the job is, or keeps what is recorded where the job is gone.
+	// forgotten says that a refresh removes the job from the state. Otherwise the
+	// refresh records the job, or keeps the state if the job was removed.
 	forgotten bool
 	// moves says that an update may record another job.
 	moves bool
@@ -119,30 +125,32 @@ var sights = map[position]struct {
 	heir:      {},
 }
 
-// next is the step to take.
+// next returns the step to take.
 func next(from position, wanted wish) step { return steps[from][wanted] }
 
-// standing is a position with the jobs that it is about.
+// standing is a position and its jobs.
 type standing struct {
 	position position
-	// id is the job's, "" when it is not known.
+	// id is the id of the job, "" if it is not known.
 	id string
-	// others are the successors in succeeded and replaced, and in heir the jobs whose place was taken.
+	// others are the successors in succeeded and replaced, and the replaced jobs in
+	// heir.
 	others []string
 }
 
-// owner is what a state knows of its job.
+// owner has what a Terraform state knows of its job.
 type owner struct {
-	// id is "" when a creation got no clear answer.
+	// id is "" if the creation got no clear answer.
 	id string
 	// creation is the mark of the job's creation.
 	creation string
-	// alike reports whether a job is what no rotation changes of this one.
+	// alike reports whether a job agrees with this one in everything that a rotation
+	// does not change.
 	alike func(Job) bool
 }
 
-// locate finds out where a job stands. Marks say whose a job is; whatever has
-// none is nobody's for this state, unless it has the id.
+// locate finds out the position of a job. A job belongs to this state only if
+// its name has a mark of this state, or if it has the id.
 func locate(o owner, jobs []Job) standing {
 	named := func(mark string) (found []string) {
 		for _, job := range jobs {
@@ -192,12 +200,12 @@ func locate(o owner, jobs []Job) standing {
 	}
 }
 
-// mark is what the name of a job ends with that was made to succeed another one.
-// It is taken off when its predecessor is gone.
+// mark returns the end of the name of a job that succeeds another one. The mark
+// is removed after the predecessor was removed.
 func mark(predecessor string) string { return fmt.Sprintf(" (successor of job %s)", predecessor) }
 
-// creationMark is what the name of a job ends with that was just created. It is
-// taken off once the job's id is recorded. Without a number it is none.
+// creationMark returns the end of the name of a job that was just created. The
+// mark is removed after the job's id is recorded. Without a number it is "".
 func creationMark(number string) string {
 	if number == "" {
 		return ""
@@ -213,7 +221,8 @@ var (
 // isMarked reports whether a name ends with a mark.
 func isMarked(name string) bool { return anyMark.MatchString(name) }
 
-// markedFor is the job that a name is marked as the successor of, "" without a mark.
+// markedFor returns the id of the job whose successor has this name, "" without
+// a mark.
 func markedFor(name string) string {
 	if found := successorMark.FindStringSubmatch(name); found != nil {
 		return found[1]
@@ -221,10 +230,10 @@ func markedFor(name string) string {
 	return ""
 }
 
-// longestMarked is how much of a job's name is kept beside a mark, in code points.
+// longestMarked is how many code points of a job's name are kept before a mark.
 const longestMarked = 60
 
-// marked is a name with a mark.
+// marked returns a name with a mark.
 func marked(name, mark string) string {
 	if runes := []rune(name); len(runes) > longestMarked {
 		name = string(runes[:longestMarked])

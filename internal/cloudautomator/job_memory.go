@@ -16,40 +16,42 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// privateState is what a job's private state remembers from one operation to the next.
+// privateState is the content of a job's private state, for the next operation.
 type privateState struct {
-	// URL and AccessToken are fingerprints of those known last: they are compared
-	// even where they are not kept.
+	// URL and AccessToken are fingerprints of the last known values, so that a
+	// refresh can compare them even if the state does not have them.
 	URL         string `json:"url,omitempty"`
 	AccessToken string `json:"access_token,omitempty"`
-	// Asked are fingerprints of the settings as the last write asked for them, and
-	// Shown of those that the service showed in other words then.
+	// Asked are fingerprints of the settings in the last write. Shown are
+	// fingerprints of the settings that the service then showed with another value.
 	Asked map[string]string `json:"asked,omitempty"`
 	Shown map[string]string `json:"shown,omitempty"`
-	// Drifted are the settings that were found to be others since.
+	// Drifted are the settings that somebody has changed since.
 	Drifted map[string]bool `json:"drifted,omitempty"`
-	// Position is where the job stood when it was looked at last; "" is settled.
+	// Position is the position of the job at the last read; "" is settled.
 	Position position `json:"position,omitempty"`
 	// Creation is the number of the mark that the job was created with.
 	Creation string `json:"creation,omitempty"`
 	// Imported is set until the first update after an import.
 	Imported bool `json:"imported,omitempty"`
-	// Moved is set until then after a move from the vendor's provider: action_value
-	// is as that one has it, with 0, false and "" for members that are not set.
+	// Moved is set until the first update after a move from the vendor's provider.
+	// action_value is as that provider has it, with 0, false and "" for members that
+	// are not set.
 	Moved bool `json:"moved,omitempty"`
-	// Whole says that action_value is all that the service has, not what the user gave.
+	// Whole says that action_value in the state has all members of the service, not
+	// only those that the user has set.
 	Whole bool `json:"whole,omitempty"`
-	// Lost says that there was nothing to remember: Terraform has kept the values
-	// of a state without it, as it does when the provider dies in an update.
+	// Lost says that the private state was missing. Terraform keeps the state without
+	// the private state when the provider is killed during an update.
 	Lost bool `json:"lost,omitempty"`
-	// Due says that trigger_on_apply has a run to make good.
+	// Due says that a run of trigger_on_apply is still due.
 	Due bool `json:"due,omitempty"`
 }
 
-// privateStateKey is where private states have the private state.
+// privateStateKey is the key of this content in the resource's private state.
 const privateStateKey = "job"
 
-// recall reads what is remembered.
+// recall reads the private state.
 func recall(ctx context.Context, private interface {
 	GetKey(context.Context, string) ([]byte, diag.Diagnostics)
 }, diags *diag.Diagnostics) (p privateState) {
@@ -59,12 +61,12 @@ func recall(ctx context.Context, private interface {
 		return privateState{Lost: true}
 	}
 	if err := json.Unmarshal(text, &p); err != nil {
-		diags.AddError("Private State Not Read", "What was remembered of the job cannot be read: "+err.Error()+". Please report this.")
+		diags.AddError("Private State Not Read", "The private state of the job cannot be read: "+err.Error()+". Please report this.")
 	}
 	return p
 }
 
-// keep writes what is remembered.
+// keep writes the private state.
 func (p privateState) keep(ctx context.Context, private interface {
 	SetKey(context.Context, string, []byte) diag.Diagnostics
 }) (diags diag.Diagnostics) {
@@ -76,7 +78,7 @@ func (p privateState) keep(ctx context.Context, private interface {
 	return private.SetKey(ctx, privateStateKey, text)
 }
 
-// stands reports where the job stood when it was looked at last.
+// stands returns the position of the job at the last read.
 func (p privateState) stands() position {
 	if p.Position == "" {
 		return settled
@@ -84,30 +86,31 @@ func (p privateState) stands() position {
 	return p.Position
 }
 
-// at remembers where the job stands.
+// at sets the position of the job.
 func (p *privateState) at(where position) {
 	if p.Position = where; where == settled || where == unmoved {
 		p.Position = ""
 	}
 }
 
-// remembered reports whether the difference between what is configured and what
-// is recorded is the service's wording.
+// remembered reports whether the configured and the recorded value differ only
+// because the service shows the setting in another form.
 func (p privateState) remembered(configured, recorded setting) bool {
 	return matches(p.Asked[configured.name], plain(configured.name, configured.value)) && matches(p.Shown[configured.name], plain(recorded.name, recorded.value))
 }
 
-// difference is what a configuration wants to be changed of a job.
+// difference says what a configuration changes in a job.
 type difference struct {
-	// settings are to be changed; asked says that the user wants that, and not only
-	// to have set right what somebody else did.
+	// settings says that settings are to be changed. asked says that the user has
+	// changed them, and that it is not only drift to correct.
 	settings, asked bool
-	// again says that the service has the settings, but an update that was to give
-	// them, and to rotate, did not come to its end.
+	// again says that the service has the settings, but that the update that set
+	// them, and that was to rotate, was cut off.
 	again bool
 }
 
-// compare finds out what a configuration changes. What is not known counts as changed.
+// compare returns what a configuration changes. An unknown value counts as
+// changed.
 func (p privateState) compare(before, after jobModel) (c difference) {
 	theirs := before.settings()
 	for i, one := range after.settings() {
@@ -125,19 +128,19 @@ func (p privateState) compare(before, after jobModel) (c difference) {
 	return c
 }
 
-// decision is what an update asks of the service. A plan decides with what is
-// known then, where all that is not known counts as changed; so an update never
-// asks for more than its plan has shown.
+// decision says what an update does at the service. In a plan, unknown values
+// count as changed, so an update never does more than its plan has shown.
 type decision struct {
-	// rotate asks for a new URL and access token; change, for new settings, which
-	// may give new ones, too; moves says that another job may be recorded.
+	// rotate requests a new URL and access token. change writes settings, after which
+	// URL and access token may also be new. moves says that another job may be
+	// recorded.
 	rotate, change, moves bool
-	// again says that only an operation that was cut off asks for the rotation: it
-	// may have rotated, and have run the job.
+	// again says that the rotation only repeats that of an operation that was cut
+	// off. That operation may have rotated and run the job.
 	again bool
-	// read asks for what is to be kept in the state and is not there.
+	// read reads values that the state must have and does not have.
 	read bool
-	// run makes good a run that is due.
+	// run runs the job because a run is due.
 	run bool
 }
 
@@ -159,8 +162,8 @@ func decide(before, after jobModel, p privateState) (d decision) {
 	return d
 }
 
-// covers reports whether the state holds all that the service has of an
-// action_value, and with it what the user gave.
+// covers reports whether the state has all members of the service's
+// action_value, and among them those that the user has set.
 func (p privateState) covers(before, after jobModel) bool {
 	if !p.Whole || after.ActionValue.IsUnknown() {
 		return false
@@ -169,12 +172,13 @@ func (p privateState) covers(before, after jobModel) bool {
 	return coversObject(whole, part) || p.Moved && loosely(part, whole)
 }
 
-// knowsPart reports whether URL or access token is the one known last.
+// knowsPart reports whether the URL or the access token is the last known one.
 func (p privateState) knowsPart(job Job) bool {
 	return matches(p.URL, job.path()) || matches(p.AccessToken, job.AccessToken)
 }
 
-// learn remembers URL and access token of a job, and reports whether they are others than before.
+// learn records fingerprints of a job's URL and access token, and reports
+// whether they have changed.
 func (p *privateState) learn(job Job) (changed bool) {
 	if job.URL == nil || matches(p.URL, job.path()) && matches(p.AccessToken, job.AccessToken) {
 		return false
@@ -183,22 +187,22 @@ func (p *privateState) learn(job Job) (changed bool) {
 	return true
 }
 
-// hold remembers URL and access token that are in a state.
+// hold records fingerprints of the URL and the access token in a state.
 func (p *privateState) hold(state jobModel) {
 	if at, err := url.Parse(state.URL.ValueString()); err == nil {
 		p.URL, p.AccessToken = fingerprint(at.Path), fingerprint(state.AccessToken.ValueString())
 	}
 }
 
-// newCreation makes the number of a creation's mark, which no other creation has.
+// newCreation returns a random number for the mark of a creation.
 func newCreation() string {
 	number := make([]byte, 8)
 	_, _ = rand.Read(number) // never fails
 	return hex.EncodeToString(number)
 }
 
-// fingerprint tells a text again without giving it away: private states are
-// no safe, so it is salted.
+// fingerprint returns a salted hash of a secret, because anybody with access to
+// the state can read the private state.
 func fingerprint(secret string) string {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails

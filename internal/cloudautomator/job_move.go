@@ -14,18 +14,18 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// vendorsJob is the resource type that the vendor's provider has for jobs.
+// vendorsJob is the resource type for jobs in the vendor's provider.
 const vendorsJob = "cloudautomator_job"
 
 var _ resource.ResourceWithMoveState = (*jobResource)(nil)
 
-// MoveState takes jobs over from the vendor's provider.
+// MoveState moves jobs from the vendor's provider.
 func (r *jobResource) MoveState(context.Context) []resource.StateMover {
 	return []resource.StateMover{{StateMover: r.move}}
 }
 
-// move makes a state of a job of one of the vendor's provider. Nothing is asked of
-// the service: the refresh that follows reads the job.
+// move converts a state of the vendor's provider. It makes no request: the
+// refresh that follows reads the job.
 func (r *jobResource) move(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
 	if req.SourceTypeName != vendorsJob || !strings.HasSuffix(strings.ToLower(req.SourceProviderAddress), "/cloudautomator") {
 		return
@@ -44,7 +44,7 @@ func (r *jobResource) move(ctx context.Context, req resource.MoveStateRequest, r
 	switch {
 	case job.RuleType != webhook:
 		resp.Diagnostics.AddError("Job Has No HTTP Trigger",
-			fmt.Sprintf("Moving Cloud Automator job %s from a %s to a signal_http_trigger_job failed: %s.\n\nKeep it as a %[2]s, and take the moved block away.", id, vendorsJob, r.sender.Redactor().Error(&noTriggerError{job.RuleType})))
+			fmt.Sprintf("Moving Cloud Automator job %s from a %s to a signal_http_trigger_job failed: %s.\n\nKeep the job as a %[2]s, and remove the moved block.", id, vendorsJob, r.sender.Redactor().Error(&noTriggerError{job.RuleType})))
 		return
 	case shown.Name == "" || shown.GroupID == 0 || shown.ActionType == "":
 		resp.Diagnostics.Append(notMoved("job "+string(id), "its state has no name, group_id or action_type"))
@@ -57,7 +57,7 @@ func (r *jobResource) move(ctx context.Context, req resource.MoveStateRequest, r
 		return
 	}
 	data = data.shown(shown)
-	// The vendor's provider does not tell a flag that is not set from one that is false.
+	// The vendor's provider stores false for a flag that is not set.
 	data.ForWorkflow, data.AllowRuntimeActionValues = types.BoolValue(data.ForWorkflow.ValueBool()), types.BoolValue(data.AllowRuntimeActionValues.ValueBool())
 	p := privateState{Imported: true, Whole: true, Moved: true}
 	p.learn(job)
@@ -70,12 +70,12 @@ func (r *jobResource) move(ctx context.Context, req resource.MoveStateRequest, r
 func notMoved(what, why string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Job Not Moved",
 		fmt.Sprintf("Moving %s from a %s to a signal_http_trigger_job failed: %s.\n\n"+
-			"Take the moved block away, and have Terraform forget the one with a removed block and import the job as the other.", what, vendorsJob, why))
+			"Instead of the moved block, use a removed block for the old resource and an import block for the new one.", what, vendorsJob, why))
 }
 
-// vendors reads the state that the vendor's provider has of a job as if it were the
-// service's answer. Members that are not in the form expected are left out: the
-// refresh reads them.
+// vendors reads a state of the vendor's provider like an answer of the service.
+// It leaves out members with an unexpected form, because the refresh reads
+// them.
 func (c *Client) vendors(id string, state map[string]json.RawMessage) (Job, settings) {
 	member := func(names ...string) json.RawMessage {
 		for _, name := range names {
@@ -107,7 +107,7 @@ func (c *Client) vendors(id string, state map[string]json.RawMessage) (Job, sett
 		_ = json.Unmarshal(one, &shown)
 		said[name] = json.RawMessage(value)
 	}
-	// It has 0 for no account.
+	// The vendor's provider stores 0 for no account.
 	for _, account := range []**number{&shown.AWSAccountID, &shown.GoogleCloudAccountID} {
 		if *account != nil && **account == 0 {
 			*account = nil

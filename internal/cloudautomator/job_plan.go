@@ -11,9 +11,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// ModifyPlan decides what an update does, and marks what it may change: any
-// update of a job may rotate its URL and access token, and a rotation that is
-// asked for may make another job.
+// ModifyPlan decides what an update does, and plans what it may change as
+// unknown. Any update of a job may rotate its URL and access token. A requested
+// rotation may also create another job.
 func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return
@@ -50,8 +50,8 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	}
 	if known(before.Active) && !before.Active.ValueBool() && d.rotate && p.stands() != orphaned {
 		resp.Diagnostics.AddAttributeWarning(path.Root("active"), "Inactive Job To Be Rotated",
-			fmt.Sprintf("Cloud Automator job %s is not active. Where the service does not rotate by itself, a rotation would take a new job in its place, which is active, and so undo that: the apply fails then. "+
-				"Activate the job, or replace it, if it may be run again.", before.ID.ValueString()))
+			fmt.Sprintf("Cloud Automator job %s is not active. If the service does not rotate a job when it is changed, the rotation needs a new job, which would be active. In that case the apply fails. "+
+				"Activate the job, or replace it if it may be run again.", before.ID.ValueString()))
 	}
 	after.takeFrom(before)
 	if after.StoreCredentials.IsUnknown() {
@@ -62,33 +62,36 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		after.ID, after.TimeZone, after.CreatedAt = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 		fallthrough
 	case d.change, d.read, d.run:
-		// To read the job is to record it as it is then, which may not be as it was refreshed.
+		// The update reads the job and records it as it is then. It may have changed
+		// since the refresh.
 		after.RotatedAt, after.Active, after.UpdatedAt = types.StringUnknown(), types.BoolUnknown(), types.StringUnknown()
 		after.URL, after.AccessToken = types.StringUnknown(), types.StringUnknown()
 		after.withhold()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &after)...)
 	if whole && !resp.Plan.Raw.Equal(req.State.Raw) {
-		// There is something to record: then what the user gave, too.
+		// The update records something, so it also records the value that the user
+		// has set.
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("action_value"), config.ActionValue)...)
 	}
 }
 
-// notAsked warns of what a plan does not know because the provider is not configured yet.
+// notAsked warns that the plan made no request because the provider's
+// configuration is not known yet.
 func notAsked(argument, standing string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Job Not Read",
-		fmt.Sprintf("The provider's %s is not known before the apply: %s. To plan with what the service says, apply what it depends on first.", argument, standing))
+		fmt.Sprintf("The provider's %s is not known before the apply: %s. To plan with current values of the service, first apply what it depends on.", argument, standing))
 }
 
-// withhold has no URL and access token where they are not to be stored.
+// withhold removes the URL and the access token if they are not to be stored.
 func (m *jobModel) withhold() {
 	if !m.StoreCredentials.IsUnknown() && !m.stores() {
 		m.URL, m.AccessToken = types.StringNull(), types.StringNull()
 	}
 }
 
-// keepUnset plans the arguments that the service fills in, where they are not
-// set: as they were, and without what was set before.
+// keepUnset plans the arguments that are not set and that the service fills in.
+// It keeps their values, except those that were set before.
 func keepUnset(after *jobModel, config, before jobModel) {
 	if config.ForWorkflow.IsNull() {
 		after.ForWorkflow = before.ForWorkflow
@@ -113,7 +116,8 @@ func keepUnset(after *jobModel, config, before jobModel) {
 	}
 }
 
-// keepWords plans what is recorded, where the configuration says the same in other words.
+// keepWords plans the recorded value if the configuration has the same value in
+// another form.
 func (p privateState) keepWords(after *jobModel, before jobModel, whole bool) {
 	theirs := before.settings()
 	for i, one := range after.settings() {
@@ -126,9 +130,9 @@ func (p privateState) keepWords(after *jobModel, before jobModel, whole bool) {
 	}
 }
 
-// nameOrphans warns of jobs that may be the successor of one that is gone. The update
-// makes a new one: a replacement would be refused where the resource must not be
-// destroyed, and there is nothing to destroy.
+// nameOrphans warns about jobs that may be the successor of a job that no
+// longer exists. The update creates a new job. A replacement would fail with
+// prevent_destroy, although there is nothing to destroy.
 func (r *jobResource) nameOrphans(ctx context.Context, before jobModel, resp *resource.ModifyPlanResponse) {
 	ctx, cancel, w := r.work(ctx, &before, toRead, &resp.Diagnostics)
 	defer cancel()
@@ -142,10 +146,11 @@ func (r *jobResource) nameOrphans(ctx context.Context, before jobModel, resp *re
 	}
 }
 
-// madeAnew warns of jobs that may be the successor of one that is gone, and are left alone.
+// madeAnew warns about jobs that may be the successor of a job that no longer
+// exists. The provider does not touch them.
 func madeAnew(gone, left string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Job Is Gone",
-		fmt.Sprintf("Cloud Automator job %s is gone, and the update makes it anew. Made since, and changed since they were made, were: %s. One of them may be its successor, "+
-			"from a rotation that was cut short at its end, and may have been run then. Nothing tells that one from somebody else's job, so none of them is taken for it, changed, run or removed.\n\n"+
-			"Look at them in the Cloud Automator console, and remove there what nobody needs.", gone, left))
+		fmt.Sprintf("Cloud Automator job %s no longer exists, and the update creates it again. These jobs were created since then, and changed after their creation: %s. One of them may be its successor, "+
+			"from a rotation that was cut short at its end, and may have been run then. The provider cannot tell it from a job of somebody else, so it does not adopt, change, run or remove any of them.\n\n"+
+			"Check them in the Cloud Automator console, and remove those that nobody needs.", gone, left))
 }

@@ -18,8 +18,8 @@ import (
 
 const service = "Cloud Automator"
 
-// work is one operation on a job: its requests of the job API, each made until
-// it is clear what became of it, and what there is to say when it is not.
+// work is one operation on a job. It makes requests to the job API, finds out
+// the outcome of each one, and returns diagnostics if it cannot.
 type work struct {
 	signal.Operation
 	client *Client
@@ -32,8 +32,8 @@ type request func(ctx context.Context) delivery.Attempt
 // Send makes the attempt.
 func (r request) Send(ctx context.Context) delivery.Attempt { return r(ctx) }
 
-// again has an attempt made again that did no harm and may end better, for about
-// as long as a service takes to come back.
+// again marks a harmless failed attempt as Unreachable, so that it is repeated
+// for about as long as a service takes to recover.
 func again(attempt delivery.Attempt) delivery.Attempt {
 	if attempt.Outcome == delivery.Unknown {
 		attempt.Outcome, attempt.Cause = delivery.NotSent, delivery.Unreachable
@@ -41,8 +41,8 @@ func again(attempt delivery.Attempt) delivery.Attempt {
 	return attempt
 }
 
-// deliver makes a request with the retry policy of a signal. What an attempt
-// came to that was made again for an answer, the result says as it was.
+// deliver makes a request with the retry policy of a signal. The result has the
+// original error of the last attempt, also if again has marked it.
 func (w *work) deliver(ctx context.Context, doing string, try request) delivery.Result {
 	var last delivery.Outcome
 	result := w.sender.Deliver(ctx, w.client.limiter(), doing, request(func(ctx context.Context) delivery.Attempt {
@@ -56,7 +56,7 @@ func (w *work) deliver(ctx context.Context, doing string, try request) delivery.
 	return result
 }
 
-// know has a job's secrets left out of whatever is said from now on.
+// know adds a job's URL and access token to the known secrets.
 func (w *work) know(job Job) {
 	if job.URL == nil {
 		return
@@ -64,7 +64,8 @@ func (w *work) know(job Job) {
 	w.client.secrets.Hide(trigger{job.URL, job.AccessToken}.secrets()...)
 }
 
-// job reads a job. It is not found only when the service says so.
+// job reads a job. found is false only if the service itself says that the job
+// does not exist.
 func (w *work) job(ctx context.Context, id string) (job Job, found bool, failed diag.Diagnostic) {
 	doing := "Reading Cloud Automator job " + id
 	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
@@ -86,21 +87,21 @@ func (w *work) job(ctx context.Context, id string) (job Job, found bool, failed 
 	}
 }
 
-// turnedAway reports whether a web page says that a request was not let through:
-// whoever has sent it, nothing was made of the request.
+// turnedAway reports whether a web page says that the request was refused.
+// Whoever has sent the page, the request had no effect.
 func turnedAway(err error) bool {
 	refused := (*APIError)(nil)
 	return errors.As(err, &refused) && refused.Page && refused.Status >= 400 && refused.Status < 500 && !refused.Passing()
 }
 
-// notFoundPage reports whether a web page says that something is not there: the
-// service may have sent it, or a proxy.
+// notFoundPage reports whether a web page has the status 404. The service or a
+// proxy may have sent it.
 func notFoundPage(err error) bool {
 	refused := (*APIError)(nil)
 	return errors.As(err, &refused) && refused.Status == http.StatusNotFound && refused.Page
 }
 
-// unlisted reports whether the job API lists its jobs, and not this one.
+// unlisted reports whether the job API returns a list of jobs without this one.
 func (w *work) unlisted(ctx context.Context, id string) bool {
 	jobs, failed := w.list(ctx)
 	return failed == nil && !slices.ContainsFunc(jobs, func(job Job) bool { return job.ID == id })
@@ -121,8 +122,8 @@ func (w *work) list(ctx context.Context) (jobs []Job, failed diag.Diagnostic) {
 	return jobs, nil
 }
 
-// settled reads a job until it is shown as the answer to a change said, or for a
-// while: reads may lag behind.
+// settled reads a job until the job API shows it as in the answer to a change.
+// It gives up after some time. Reads may lag behind changes.
 func (w *work) settled(ctx context.Context, answered Job) (Job, diag.Diagnostic) {
 	doing := "Reading Cloud Automator job " + answered.ID + " back"
 	var shown *Job
@@ -152,15 +153,15 @@ func (w *work) settled(ctx context.Context, answered Job) (Job, diag.Diagnostic)
 	return *shown, nil
 }
 
-// noTrigger is the diagnostic of a job without an HTTP trigger.
+// noTrigger returns the diagnostic for a job without an HTTP trigger.
 func (w *work) noTrigger(job Job) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Job Has No HTTP Trigger",
-		fmt.Sprintf("Cloud Automator job %s cannot be managed as a signal_http_trigger_job: %s.\n\nOnly a job whose trigger is the HTTP trigger has a URL and an access token. "+
-			"Give the job its HTTP trigger back in the Cloud Automator console, or remove this resource from the state.", job.ID, w.Redactor.Error(&noTriggerError{job.RuleType})))
+		fmt.Sprintf("Cloud Automator job %s cannot be managed as a signal_http_trigger_job: %s.\n\nOnly a job with an HTTP trigger has a URL and an access token. "+
+			"Set the HTTP trigger of the job again in the Cloud Automator console, or remove this resource from the state.", job.ID, w.Redactor.Error(&noTriggerError{job.RuleType})))
 }
 
-// update changes a job's settings. When the answer is lost, what the job API
-// shows of the job decides; to ask once more does no harm.
+// update changes a job's settings. If the answer is lost, it reads the job to
+// find out whether the change had an effect. Repeating the change does no harm.
 func (w *work) update(ctx context.Context, id string, after *jobModel, body map[string]any) (answered Job, failed diag.Diagnostic) {
 	doing := "Updating Cloud Automator job " + id
 	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
@@ -186,8 +187,8 @@ func (w *work) update(ctx context.Context, id string, after *jobModel, body map[
 	return answered, nil
 }
 
-// remove removes a job, unless it is gone already. When the answer is lost, the
-// job API is asked whether it still has it.
+// remove removes a job, if it still exists. If the answer is lost, it reads the
+// job to find out whether it still exists.
 func (w *work) remove(ctx context.Context, id string) (gone bool, failed diag.Diagnostic) {
 	doing := "Removing Cloud Automator job " + id
 	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
@@ -212,9 +213,10 @@ func (w *work) remove(ctx context.Context, id string) (gone bool, failed diag.Di
 	}
 }
 
-// create makes a job whose name has a mark by which it is found when the answer
-// is lost: a second request could make a second job. Without an id the outcome is
-// unknown, or nothing was made; unread says that the jobs could not be listed.
+// create creates a job whose name has a mark. If the answer is lost, it
+// searches for the mark, because a second request could create a second job.
+// Without an id in made, the outcome is unknown, or no job was created. unread
+// says that the jobs could not be listed.
 func (w *work) create(ctx context.Context, name, mark string, body map[string]any) (made []string, answered Job, result delivery.Result, unread diag.Diagnostic) {
 	doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)
 	body["name"] = marked(name, mark)
@@ -243,8 +245,9 @@ func (w *work) create(ctx context.Context, name, mark string, body map[string]an
 	return made, answered, result, unread
 }
 
-// seek looks for the jobs with a mark, for a while: reads may lag behind. It
-// reports whether the jobs could be listed.
+// seek searches for the jobs with a mark. It repeats the search for some time,
+// because reads may lag behind. It returns a diagnostic if the jobs could not
+// be listed.
 func (w *work) seek(ctx context.Context, mark string) (found []string, failed diag.Diagnostic) {
 	listed := false
 	const doing = "Looking for the job whose creation got no clear answer"
@@ -272,7 +275,8 @@ func (w *work) seek(ctx context.Context, mark string) (found []string, failed di
 	return found, nil
 }
 
-// afterwards gives what has to be done after a cancelled request a moment.
+// afterwards returns a context with a short timeout for requests after a
+// cancelled request.
 func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 	if ctx.Err() == nil {
 		return context.WithCancel(ctx)
@@ -280,18 +284,18 @@ func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 }
 
-// failure is the diagnostic of a request of the job API.
+// failure returns the diagnostic for a request to the job API.
 func (w *work) failure(summary, doing string, result delivery.Result, standing ...string) diag.Diagnostic {
 	return w.Failure(summary, doing, result, explainJob(result.Err), standing...)
 }
 
-// explainJob knows what to do about the answers of the job API.
+// explainJob returns the advice for answers of the job API.
 func explainJob(err error) signal.Advice {
 	if notFoundPage(err) {
-		return signal.Advice{Next: "Check the provider's endpoint (or CLOUD_AUTOMATOR_API_ENDPOINT in the environment), and what stands between it and this machine. A job that is known to be gone is forgotten with \"terraform state rm\"."}
+		return signal.Advice{Next: "Check the provider's endpoint (or CLOUD_AUTOMATOR_API_ENDPOINT in the environment), and proxies between it and this machine. If you know that the job no longer exists, run \"terraform state rm\" on the resource."}
 	}
 	if turnedAway(err) {
-		return signal.Advice{Next: "Check the provider's endpoint (or CLOUD_AUTOMATOR_API_ENDPOINT in the environment), the API key, and what stands between the endpoint and this machine."}
+		return signal.Advice{Next: "Check the provider's endpoint (or CLOUD_AUTOMATOR_API_ENDPOINT in the environment), the API key, and proxies between the endpoint and this machine."}
 	}
 	refused := (*APIError)(nil)
 	if !errors.As(err, &refused) || refused.Page {
@@ -301,18 +305,19 @@ func explainJob(err error) signal.Advice {
 	case http.StatusUnauthorized:
 		return signal.Advice{Next: adviceKey}
 	case http.StatusForbidden:
-		return signal.Advice{Next: "The API key may not do this: use the key of somebody who may."}
+		return signal.Advice{Next: "The API key may not do this: use the key of a user who may."}
 	case http.StatusBadRequest, http.StatusUnprocessableEntity:
 		return signal.Advice{
 			Attribute: argumentIn(refused.Said),
-			Next:      "The service checks what a job of this action_type needs, such as its account arguments and the members of its action_value: change what it names.",
+			Next:      "The service checks what a job of this action_type needs, such as its account arguments and the members of its action_value: correct what the message names.",
 		}
 	default:
 		return signal.Advice{}
 	}
 }
 
-// argumentIn is the argument that the service names in what it says; empty unless it names one alone.
+// argumentIn returns the argument that the service's message names; "" if it
+// names none or several.
 func argumentIn(said string) string {
 	found := ""
 	for _, name := range slices.Compact(argumentName.FindAllString(said, -1)) {

@@ -14,24 +14,24 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// update is one update of a job on its way through the machine.
+// update is one update of a job by the state machine.
 type update struct {
 	*work
 	before, after jobModel
 	*privateState
 	standing
 	wish wish
-	// again says that the rotation may have been done before.
+	// again says that an earlier operation may have made this rotation.
 	again bool
-	// shown is the job as it was read last, or the answer to a creation.
+	// shown is the job as it was last read, or the answer to its creation.
 	shown Job
-	// taken records the job that takes the old one's place, as soon as it does.
+	// taken records the job that replaces the old one, as soon as it does.
 	taken func(Job) diag.Diagnostics
-	// warnings are what the user should know though it succeeded.
+	// warnings are warnings of a successful update.
 	warnings diag.Diagnostics
 }
 
-// run takes steps until there is nothing left to do, and returns the job as it is then.
+// run takes steps until none is left, and returns the job as it is then.
 func (u *update) run(ctx context.Context) (Job, diag.Diagnostic) {
 	if failed := u.start(ctx); failed != nil {
 		return Job{}, failed
@@ -39,7 +39,7 @@ func (u *update) run(ctx context.Context) (Job, diag.Diagnostic) {
 	return u.walk(ctx)
 }
 
-// walk takes steps from where the job stands.
+// walk takes steps from the position of the job.
 func (u *update) walk(ctx context.Context) (Job, diag.Diagnostic) {
 	for {
 		var failed diag.Diagnostic
@@ -63,7 +63,7 @@ func (u *update) walk(ctx context.Context) (Job, diag.Diagnostic) {
 	}
 }
 
-// start finds out where the job stands.
+// start finds out the position of the job.
 func (u *update) start(ctx context.Context) diag.Diagnostic {
 	id := u.before.ID.ValueString()
 	job, found, failed := u.job(ctx, id)
@@ -82,7 +82,7 @@ func (u *update) start(ctx context.Context) diag.Diagnostic {
 		return failed
 	}
 	if found && !slices.ContainsFunc(jobs, func(j Job) bool { return j.ID == id }) {
-		jobs = append(jobs, job) // the list lags behind
+		jobs = append(jobs, job) // The list lags behind.
 	}
 	if !found {
 		jobs = slices.DeleteFunc(jobs, func(j Job) bool { return j.ID == id })
@@ -92,7 +92,7 @@ func (u *update) start(ctx context.Context) diag.Diagnostic {
 		if left := u.client.orphans(jobs, &u.before); u.stands() == orphaned || u.wish == toRotate && len(left) > 0 {
 			u.position = orphaned
 			if u.stands() != orphaned {
-				u.warnings.Append(madeAnew(id, u.Redactor.Text(strings.Join(left, ", ")))) // which the plan has not seen
+				u.warnings.Append(madeAnew(id, u.Redactor.Text(strings.Join(left, ", ")))) // The plan has not seen them.
 			}
 		}
 	}
@@ -109,9 +109,9 @@ func (u *update) webhook(job Job) diag.Diagnostic {
 	return nil
 }
 
-// change gives the job its settings and its name, and asks for a rotation where
-// that is wanted. What it was may not be what is recorded: it is to have no
-// argument that is not set.
+// change writes the job's settings and its name, and requests a rotation if
+// asks is true. It clears all arguments that are not set, because the job may
+// differ from the recorded one.
 func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 	if u.shown.attributes == nil {
 		job, failed := u.settled(ctx, Job{ID: u.id})
@@ -140,7 +140,8 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 	answered.ID = u.id
 	fresh, failed := u.settled(ctx, answered)
 	if _, created := u.client.created.Load(u.id); failed != nil && created && answered.URL != nil {
-		// Just made, and not shown yet: the answer has to do.
+		// The job was just created, and the service does not show it yet. So use the
+		// answer.
 		fresh, failed = answered, nil
 	}
 	if failed != nil {
@@ -173,31 +174,33 @@ func survives(old, fresh Job) bool {
 	return old.path() == fresh.path() || old.AccessToken == fresh.AccessToken
 }
 
-// notTaken warns of settings that the service keeps as it has them.
+// notTaken warns about settings that the service did not change.
 func notTaken(id string, names []string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Settings Not Taken",
-		fmt.Sprintf("Cloud Automator has accepted the change of job %s, but still shows other values for: %s. The service may not let them be changed in place.\n\n"+
-			"This is remembered, and no further plan shows it. To have a job with these settings, replace it with \"terraform apply -replace\": it then has another id.", id, strings.Join(names, ", ")))
+		fmt.Sprintf("Cloud Automator has accepted the change of job %s, but still shows other values for: %s. The service may not allow a change of them in place.\n\n"+
+			"The provider remembers this, and further plans do not show it. To get a job with these settings, replace it with \"terraform apply -replace\". The new job has another id.", id, strings.Join(names, ", ")))
 }
 
-// inactive is the diagnostic of a rotation that would undo a deactivation.
+// inactive returns the diagnostic for a rotation that would make a deactivated
+// job active again.
 func inactive(id string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Job Not Rotated",
-		fmt.Sprintf("Rotating the URL and access token of Cloud Automator job %s takes a new job in its place, and that one would be active, while job %s is not.\n\n"+
-			"The job has its new settings, and its old URL and access token; the next apply goes on with the rotation. Activate the job in the Cloud Automator console, "+
+		fmt.Sprintf("Rotating the URL and access token of Cloud Automator job %s needs a new job in its place. The new job would be active, while job %s is not.\n\n"+
+			"The job has its new settings, and its old URL and access token. The next apply goes on with the rotation. Activate the job in the Cloud Automator console, "+
 			"or replace it with \"terraform apply -replace\" if the new one may be run.", id, id))
 }
 
-// uncarried is the diagnostic of a rotation that would lose something.
+// uncarried returns the diagnostic for a rotation that would lose members of
+// the job.
 func uncarried(id, names string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Job Not Rotated",
-		fmt.Sprintf("Rotating the URL and access token of Cloud Automator job %s takes a new job in its place, and this provider cannot give that one what job %s has beside its arguments: %s.\n\n"+
+		fmt.Sprintf("Rotating the URL and access token of Cloud Automator job %s needs a new job in its place. The provider cannot copy these members of job %s to the new job: %s.\n\n"+
 			"The job has its new settings, and its old URL and access token. Rotate it with the \"Update\" button on the job's page in the Cloud Automator console, "+
-			"or take these members away there; the next apply then goes on.", id, id, names))
+			"or remove these members there; the next apply then goes on.", id, id, names))
 }
 
-// succeed makes a job with the same settings, and with a mark on its name
-// by which it is found again, should this be cut short.
+// succeed creates a job with the same settings and with a mark on its name. If
+// the rotation is cut short, the mark identifies the job.
 func (u *update) succeed(ctx context.Context) diag.Diagnostic {
 	id := u.before.ID.ValueString()
 	var had []byte
@@ -211,7 +214,7 @@ func (u *update) succeed(ctx context.Context) diag.Diagnostic {
 	made, _, result, _ := u.create(ctx, u.after.Name.ValueString(), mark(id), body)
 	if made == nil {
 		return u.failure("Job Not Rotated", fmt.Sprintf("Creating the successor of Cloud Automator job %s", id), result,
-			fmt.Sprintf("Job %s is as it was. The next apply looks for a successor first, and goes on with the rotation.", id))
+			fmt.Sprintf("Job %s is unchanged. The next apply first searches for a successor, and then goes on with the rotation.", id))
 	}
 	gone := u.position == orphaned
 	if u.position, u.others = leads[succeed].to, made; gone {
@@ -220,8 +223,8 @@ func (u *update) succeed(ctx context.Context) diag.Diagnostic {
 	return nil
 }
 
-// take has the successor take the job's place: once it can be run, it is the one
-// that is recorded.
+// take replaces the job with its successor: as soon as the successor can be
+// run, it records the successor.
 func (u *update) take(ctx context.Context) diag.Diagnostic {
 	id, successor := u.before.ID.ValueString(), u.others[0]
 	job, failed := u.settled(ctx, Job{ID: successor})
@@ -244,28 +247,29 @@ func (u *update) take(ctx context.Context) diag.Diagnostic {
 	return nil
 }
 
-// retire removes one of the jobs whose place was taken. From the last one on
-// nothing but its times tells the job from any other, until it is in the state.
+// retire removes one of the replaced jobs. After the last one was removed, only
+// its times tell the new job from other jobs, until the state has it.
 func (u *update) retire(ctx context.Context) diag.Diagnostic {
 	other := u.others[0]
 	if _, failed := u.remove(ctx, other); failed != nil {
-		return withStanding(failed, fmt.Sprintf("Another job, %s, has taken the place of job %s, whose URL and access token still run it. "+
-			"This is remembered: the next apply removes the job. To stop it at once, remove it in the Cloud Automator console.", u.id, other))
+		return withStanding(failed, fmt.Sprintf("Job %s has replaced job %s, but the old job still exists, and its URL and access token still run it. "+
+			"This is remembered: the next apply removes the old job. To stop it at once, remove it in the Cloud Automator console.", u.id, other))
 	}
 	if u.others = u.others[1:]; len(u.others) > 0 {
 		return nil
 	}
 	u.position = leads[retire].to
 	if err := delivery.Sleep(ctx, u.shown.tick()); err != nil {
-		return diag.NewErrorDiagnostic("Rotation Not Finished", fmt.Sprintf("Cloud Automator job %s has taken the place of another one, but the apply ended before it got its name back.\n\n"+
-			"Its URL and access token are recorded. The next apply gives it its name.", u.id))
+		return diag.NewErrorDiagnostic("Rotation Not Finished", fmt.Sprintf("Cloud Automator job %s has replaced another one, but the apply ended before the mark was removed from its name.\n\n"+
+			"Its URL and access token are recorded. The next apply removes the mark.", u.id))
 	}
 	u.wish = toKeep
 	return nil
 }
 
-// tick is how long it takes until the job API shows a change of the job as later
-// than its creation: it may write times with fractions of a second, or without.
+// tick returns how long it takes until the job API shows a change of the job as
+// later than its creation. The API may return times with fractions of a second
+// or in whole seconds.
 func (j Job) tick() time.Duration {
 	if shown, err := j.settings(); err == nil && !strings.Contains(shown.CreatedAt, ".") {
 		return time.Second
@@ -277,7 +281,7 @@ func withStanding(failed diag.Diagnostic, standing string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(failed.Summary(), failed.Detail()+"\n\n"+standing)
 }
 
-// owner is what a state knows of its job.
+// owner returns what the state knows of its job.
 func (m *jobModel) owner(p privateState) owner {
 	return owner{id: m.ID.ValueString(), creation: p.Creation, alike: func(job Job) bool {
 		shown, err := job.settings()
@@ -285,15 +289,17 @@ func (m *jobModel) owner(p privateState) owner {
 	}}
 }
 
-// alike reports whether a job is what no rotation changes of this one: one
-// with a trigger, and of the same group and action type.
+// alike reports whether a job agrees with this one in everything that a
+// rotation does not change: it has an HTTP trigger, and the same group and
+// action type.
 func (m *jobModel) alike(job Job, shown settings) bool {
 	return job.RuleType == webhook && int64(shown.GroupID) == m.GroupID.ValueInt64() && shown.ActionType == m.ActionType.ValueString()
 }
 
-// orphans are the jobs that may be the successor of one that is gone, from a
-// rotation that was cut short after the mark was taken off: made since that job was
-// last changed, changed since they were made, and not known to be another resource's.
+// orphans returns the jobs that may be the successor of a removed job, from a
+// rotation that was cut short after the mark was removed. They were created
+// after that job was last changed, were changed after their creation, and are
+// not known to belong to another resource.
 func (c *Client) orphans(jobs []Job, gone *jobModel) (found []string) {
 	since, ok := instant(gone.UpdatedAt.ValueString())
 	for _, job := range jobs {

@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// setting is an argument that the service keeps, in one model.
+// setting is an argument that the service stores, with its value in one model.
 type setting struct {
 	name  string
 	value attr.Value
@@ -21,7 +21,7 @@ func settingOf[T attr.Value](name string, at *T) setting {
 	return setting{name, *at, func(v attr.Value) { *at = v.(T) }}
 }
 
-// settings are all arguments that the service keeps.
+// settings returns all arguments that the service stores.
 func (m *jobModel) settings() []setting {
 	return []setting{
 		settingOf("name", &m.Name), settingOf("group_id", &m.GroupID), settingOf("action_type", &m.ActionType),
@@ -33,8 +33,8 @@ func (m *jobModel) settings() []setting {
 	}
 }
 
-// same reports whether two values of a setting say the same, in whatever words.
-// What is not known yet is another one.
+// same reports whether two values of a setting mean the same, whatever their
+// form. An unknown value differs from every value.
 func same(name string, a, b attr.Value) bool {
 	if a.IsUnknown() || b.IsUnknown() {
 		return false
@@ -45,8 +45,8 @@ func same(name string, a, b attr.Value) bool {
 	return plain(name, a) == plain(name, b)
 }
 
-// plain is a setting in the words that are compared: none, false, "" and an empty
-// list say the same, and so does an instant in any time zone.
+// plain returns a setting in the form that is compared. null, false, "" and an
+// empty list are equal, and so are equal instants in different time zones.
 func plain(name string, value attr.Value) string {
 	switch v := value.(type) {
 	case types.Bool:
@@ -77,8 +77,8 @@ func plain(name string, value attr.Value) string {
 	return value.String()
 }
 
-// shownBy reports whether the service shows a job with these settings. Those
-// that are left to the service may be any.
+// shownBy reports whether the service shows a job with these settings. Settings
+// that are left to the service may have any value.
 func (m *jobModel) shownBy(s settings) bool {
 	shown := m.shown(s)
 	theirs := shown.settings()
@@ -92,8 +92,8 @@ func (m *jobModel) shownBy(s settings) bool {
 	return m.Name.ValueString() == s.Name
 }
 
-// shown is the model with the settings as the service shows them. Of an
-// action_value it holds what is recorded of it; of a name, nothing that is a mark.
+// shown returns the model with the settings that the service shows.
+// action_value has only the recorded members, and the name has no mark.
 func (m *jobModel) shown(s settings) jobModel {
 	shown := *m
 	imported := m.Name.IsNull()
@@ -113,7 +113,8 @@ func (m *jobModel) shown(s settings) jobModel {
 	return shown
 }
 
-// actionValue is all that the service has of it. It says in many words that there is none.
+// actionValue returns the complete action_value of the service; null for all
+// its forms of an empty one.
 func (s settings) actionValue() types.String {
 	switch value := string(s.ActionValue); value {
 	case "", "null", `""`, "[]":
@@ -130,8 +131,9 @@ func optional(text *string) types.String {
 	return types.StringValue(*text)
 }
 
-// takeAccounts records the account arguments: the one that is recorded, or else
-// whichever the service shows. It may show one account in two ways.
+// takeAccounts records the account arguments: the recorded argument or, if
+// there is none, the one that the service shows. The service may show one
+// account in two arguments.
 func (m *jobModel) takeAccounts(s settings) {
 	if !m.AWSAccountID.IsNull() {
 		m.AWSAccountID = s.AWSAccountID.value()
@@ -154,8 +156,9 @@ func (m *jobModel) takeAccounts(s settings) {
 	m.GoogleCloudAccountID = s.GoogleCloudAccountID.value()
 }
 
-// refreshSettings records the settings that the service shows, where they are
-// neither what is recorded in other words, nor what it made of what was asked.
+// refreshSettings records the settings that the service shows. It keeps the
+// recorded value if the service only shows it in another form, or shows what it
+// made of the last request.
 func (m *jobModel) refreshSettings(s settings, p *privateState) {
 	imported, shown := m.Name.IsNull(), m.shown(s)
 	if p.Moved {
@@ -170,7 +173,8 @@ func (m *jobModel) refreshSettings(s settings, p *privateState) {
 	}
 }
 
-// takeIdentity records what a rotation does not change, by which jobs are found.
+// takeIdentity records the settings that a rotation does not change. Jobs are
+// found by them.
 func (m *jobModel) takeIdentity(s settings) {
 	m.GroupID, m.ActionType = types.Int64Value(int64(s.GroupID)), types.StringValue(s.ActionType)
 }
@@ -202,8 +206,8 @@ func (p *privateState) drift(name string, drifted bool) {
 	}
 }
 
-// remember keeps what was asked of each setting and, where the service words it
-// otherwise, what it showed then.
+// remember records what was requested for each setting and, if the service
+// shows it in another form, what it showed.
 func (p *privateState) remember(asked jobModel, s settings) {
 	shown := asked.shown(s)
 	theirs := shown.settings()
@@ -216,9 +220,10 @@ func (p *privateState) remember(asked jobModel, s settings) {
 	}
 }
 
-// untaken are the settings that the service has not taken: of those that are
-// changed from what was recorded it shows what it did before, and after a creation
-// the opposite of a flag or another number.
+// untaken returns the settings that the service did not change. After a change,
+// that is a setting for which the service still shows the value from before.
+// After a creation, it is a flag or a number for which the service shows
+// another value.
 func (m *jobModel) untaken(recorded *jobModel, before *settings, s settings) (names []string) {
 	shown, was, changed := m.shown(s), jobModel{}, []setting(nil)
 	if before != nil {
@@ -271,7 +276,8 @@ func (n *number) value() types.Int64 {
 	return types.Int64Value(int64(*n))
 }
 
-// fill records what an update has left to the service, from its answer.
+// fill records, from the answer, the settings that an update has left to the
+// service.
 func (m *jobModel) fill(s settings) {
 	shown := m.shown(s)
 	theirs := shown.settings()
@@ -282,7 +288,7 @@ func (m *jobModel) fill(s settings) {
 	}
 }
 
-// stores reports whether URL and access token are kept in the state.
+// stores reports whether the URL and the access token are kept in the state.
 func (m *jobModel) stores() bool {
 	return m.StoreCredentials.IsNull() || m.StoreCredentials.ValueBool()
 }
@@ -290,7 +296,8 @@ func (m *jobModel) stores() bool {
 // rotates reports whether each update of the job rotates.
 func (m *jobModel) rotates() bool { return m.RotateOnUpdate.IsNull() || m.RotateOnUpdate.ValueBool() }
 
-// take records a job that was read: what it is, and how it is run.
+// take records a job that was read: its attributes, and its URL and access
+// token.
 func (m *jobModel) take(job Job, s settings) {
 	m.ID = types.StringValue(job.ID)
 	m.Active = types.BoolValue(s.Active)
@@ -301,7 +308,7 @@ func (m *jobModel) take(job Job, s settings) {
 	}
 }
 
-// takeFrom records what another state holds of the job.
+// takeFrom copies the job's attributes from another state.
 func (m *jobModel) takeFrom(before jobModel) {
 	m.ID, m.RotatedAt, m.Active = before.ID, before.RotatedAt, before.Active
 	m.TimeZone, m.CreatedAt, m.UpdatedAt = before.TimeZone, before.CreatedAt, before.UpdatedAt
@@ -311,8 +318,9 @@ func (m *jobModel) takeFrom(before jobModel) {
 	}
 }
 
-// takeOpen records what another state holds of the arguments that are left to the
-// service. In a plan they are not: one that is not known yet is to be set.
+// takeOpen copies the arguments that are left to the service from another
+// state. In a plan it does not copy an unknown argument, because the apply will
+// set it.
 func (m *jobModel) takeOpen(before jobModel) {
 	theirs := before.settings()
 	for i, one := range m.settings() {
@@ -329,12 +337,14 @@ func text(s string) types.String {
 	return types.StringValue(s)
 }
 
-// documented are the members of a job that a successor gets, or that the service gives it.
+// documented are the members of a job that the provider copies to a successor,
+// or that the service sets.
 var documented = []string{"id", "active", "created_at", "updated_at", "rule_type", "rule_value", "name", "group_id", "aws_account_id", "aws_account_ids",
 	"google_cloud_account_id", "action_type", "action_value", "allow_runtime_action_values", "for_workflow", "effective_date", "expiration_date",
 	"completed_post_process_id", "failed_post_process_id"}
 
-// uncarried are the members of a job that a successor could not be given.
+// uncarried returns the members of a job that the provider cannot copy to a
+// successor.
 func (j Job) uncarried() (names []string) {
 	var members map[string]any
 	_ = json.Unmarshal(j.attributes, &members)

@@ -15,26 +15,28 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// webhook is the rule_type of jobs that have an HTTP trigger.
+// webhook is the rule_type of jobs with an HTTP trigger.
 const webhook = "webhook"
 
-// Job is what the job API says of a job.
+// Job is a job as the job API returns it.
 type Job struct {
 	ID string
-	// RuleType is what starts the job; "webhook" is an HTTP trigger.
+	// RuleType is the kind of the job's trigger; "webhook" is an HTTP trigger.
 	RuleType string
-	// URL and AccessToken run the job. They are there only when RuleType is webhook.
+	// URL and AccessToken run the job. They are set only if RuleType is webhook.
 	URL         *url.URL
 	AccessToken string
-	// TimeZone is that of the trigger, "" when the answer does not say.
+	// TimeZone is the time zone of the trigger, "" if the answer has none.
 	TimeZone string
-	// attributes is all of it, see settings.
+	// attributes are all attributes of the job; settings decodes them.
 	attributes json.RawMessage
-	// seen is when the service said so, by its own clock; the zero time when it did not tell.
+	// seen is the time of the answer, by the service's clock; the zero time if the
+	// answer had none.
 	seen time.Time
 }
 
-// settings are the attributes of a job that have to do with its arguments.
+// settings are the attributes of a job that belong to arguments of the
+// resource.
 type settings struct {
 	Name                     string          `json:"name"`
 	Active                   bool            `json:"active"`
@@ -54,7 +56,7 @@ type settings struct {
 	UpdatedAt                string          `json:"updated_at"`
 }
 
-// number is an id as the job API writes it: as a number, or in quotes.
+// number is an id that the job API returns as a number or as a string.
 type number int64
 
 func (n *number) UnmarshalJSON(text []byte) error {
@@ -63,11 +65,11 @@ func (n *number) UnmarshalJSON(text []byte) error {
 	return err
 }
 
-// settings reads the attributes. What a signal needs of a job is read without them.
+// settings decodes the attributes. A signal does not need them.
 func (j Job) settings() (settings, error) {
 	var found settings
 	if json.Unmarshal(j.attributes, &found) != nil {
-		// The reason could show a secret.
+		// The decoding error could show a secret.
 		return settings{}, errors.New("the job API answered with attributes that are not in the documented form")
 	}
 	return found, nil
@@ -79,8 +81,9 @@ type object struct {
 	Attributes json.RawMessage `json:"attributes"`
 }
 
-// identifier is an id as the job API writes it: in quotes, as documented, or as a
-// number. One that would not fit into the path of a request is none.
+// identifier is an id that the job API returns as a string, as documented, or
+// as a number. An id that cannot be part of a request's path is treated as
+// missing.
 type identifier string
 
 func (i *identifier) UnmarshalJSON(text []byte) error {
@@ -101,7 +104,7 @@ type document struct {
 	Data object `json:"data"`
 }
 
-// job is what an answer says of a job. Its URL and access token may be missing.
+// job converts an answer to a Job. URL and access token may be missing.
 func (c *Client) job(from object, header http.Header) (Job, error) {
 	var found struct {
 		RuleType  string          `json:"rule_type"`
@@ -132,8 +135,8 @@ func (c *Client) job(from object, header http.Header) (Job, error) {
 	return job, nil
 }
 
-// Job reads a job. It returns *APIError for any answer but success, and other
-// errors for a job that cannot be read whole.
+// Job reads a job. It returns *APIError for any answer except success, and
+// other errors for a job that cannot be decoded completely.
 func (c *Client) Job(ctx context.Context, id string) (Job, error) {
 	var found document
 	header, err := c.call(ctx, http.MethodGet, jobPath(id), nil, nil, &found)
@@ -154,14 +157,14 @@ func (c *Client) Job(ctx context.Context, id string) (Job, error) {
 func jobPath(id string) string { return "jobs/" + url.PathEscape(id) }
 
 const (
-	// jobsOnPage is how many jobs are asked for at once.
+	// jobsOnPage is how many jobs one request lists.
 	jobsOnPage = 100
-	// mostPages bounds a list whose links go round in circles.
+	// mostPages limits the number of pages, in case the links form a cycle.
 	mostPages = 10_000
 )
 
-// jobs reads all jobs that the API key can see, page by page. Of those whose
-// attributes cannot be read there is the id.
+// jobs reads all jobs that the API key can see, page by page. A job whose
+// attributes cannot be decoded has only its id.
 func (c *Client) jobs(ctx context.Context) ([]Job, error) {
 	var jobs []Job
 	query := url.Values{"page[number]": {"1"}, "page[size]": {strconv.Itoa(jobsOnPage)}}
@@ -179,7 +182,7 @@ func (c *Client) jobs(ctx context.Context) ([]Job, error) {
 		for _, entry := range page.Data {
 			var one object
 			if json.Unmarshal(entry, &one) != nil {
-				continue // It has no id, so it is nobody's.
+				continue // A job without an id belongs to no state.
 			}
 			job, err := c.job(one, header)
 			if err != nil {
@@ -190,22 +193,23 @@ func (c *Client) jobs(ctx context.Context) ([]Job, error) {
 		if page.Links.Next == nil || *page.Links.Next == "" {
 			return jobs, nil
 		}
-		// Only the query is taken from the link: the API key goes to the endpoint's host alone.
+		// Use only the query of the link, so that the API key is sent only to the
+		// endpoint's host.
 		next, err := url.Parse(*page.Links.Next)
 		if err != nil || next.Query().Encode() == query.Encode() {
-			return nil, errors.New("the job API answered with a link to the next page of jobs that leads nowhere")
+			return nil, errors.New("the job API answered with a link to the next page of jobs that cannot be followed")
 		}
 		query = next.Query()
 	}
 	return nil, errors.New("the job API answered with pages of jobs without end")
 }
 
-// createJob makes a job of the settings in body.
+// createJob creates a job with the settings in body.
 func (c *Client) createJob(ctx context.Context, body map[string]any) (Job, error) {
 	return c.write(ctx, http.MethodPost, "jobs", body)
 }
 
-// updateJob changes the settings of a job that are in body.
+// updateJob changes those settings of a job that are in body.
 func (c *Client) updateJob(ctx context.Context, id string, body map[string]any) (Job, error) {
 	return c.write(ctx, http.MethodPatch, jobPath(id), body)
 }
@@ -228,7 +232,7 @@ func (c *Client) deleteJob(ctx context.Context, id string) error {
 	return err
 }
 
-// limiter is the name of the rate limiter of the job API's requests.
+// limiter returns the name of the rate limiter for requests to the job API.
 func (c *Client) limiter() string {
 	api, err := c.api()
 	if err != nil {
@@ -237,10 +241,10 @@ func (c *Client) limiter() string {
 	return limiter(api.endpoint.Host)
 }
 
-// limiter is the name of the rate limiter of the requests to a host.
+// limiter returns the name of the rate limiter for requests to a host.
 func limiter(host string) string { return "cloudautomator/" + host }
 
-// tryRequest makes one request of the job API as one attempt to be judged.
+// tryRequest makes one request to the job API and returns it as an attempt.
 func tryRequest(ctx context.Context, request func(context.Context) error) delivery.Attempt {
 	ctx, wire := delivery.WithRequestTrace(ctx)
 	err := request(ctx)
@@ -255,7 +259,7 @@ func tryRequest(ctx context.Context, request func(context.Context) error) delive
 	if !errors.As(err, &refused) {
 		return attempt
 	}
-	// The error says the status itself.
+	// The error text already has the status.
 	attempt.Status, attempt.RequestID, attempt.RetryAfter = 0, refused.RequestID, refused.RetryAfter
 	switch {
 	case refused.Status == http.StatusTooManyRequests:
@@ -266,21 +270,22 @@ func tryRequest(ctx context.Context, request func(context.Context) error) delive
 	return attempt
 }
 
-// missing reports whether the service says that a job is not there. A web page
-// does not: a proxy may have sent it.
+// missing reports whether the service says that a job does not exist. A web
+// page with 404 does not count, because a proxy may have sent it.
 func missing(err error) bool {
 	refused := (*APIError)(nil)
 	return errors.As(err, &refused) && refused.Status == http.StatusNotFound && !refused.Page
 }
 
-// shownBefore reports whether a job is shown as it was before another answer about it.
+// shownBefore reports whether a job is shown as it was before another answer
+// about it.
 func (j Job) shownBefore(answered Job) bool {
 	shown, is := j.updatedAt()
 	said, was := answered.updatedAt()
 	return is && was && shown.Before(said)
 }
 
-// name is what the service calls the job, "" when that cannot be read.
+// name returns the job's name, "" if it cannot be decoded.
 func (j Job) name() string {
 	found, err := j.settings()
 	if err != nil {
@@ -289,7 +294,7 @@ func (j Job) name() string {
 	return found.Name
 }
 
-// path is that of the URL that runs the job, "" where it has none.
+// path returns the path of the URL that runs the job, "" if there is none.
 func (j Job) path() string {
 	if j.URL == nil {
 		return ""
@@ -297,7 +302,8 @@ func (j Job) path() string {
 	return j.URL.Path
 }
 
-// active reports whether a job is active; one of which that cannot be read is taken to be.
+// active reports whether a job is active. It returns true if that cannot be
+// decoded.
 func (j Job) active() bool {
 	found, err := j.settings()
 	return err != nil || found.Active
@@ -311,7 +317,7 @@ func (j Job) updatedAt() (time.Time, bool) {
 	return instant(found.UpdatedAt)
 }
 
-// instant reads a time of the job API.
+// instant parses a time of the job API.
 func instant(text string) (time.Time, bool) {
 	at, err := time.Parse(time.RFC3339, text)
 	return at, err == nil

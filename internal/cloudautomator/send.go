@@ -15,13 +15,13 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// trigger is all it takes to run a job.
+// trigger has what is needed to run a job: URL and access token.
 type trigger struct {
 	url         *url.URL
 	accessToken string
 }
 
-// secrets are what must not be shown, whoever puts it into words.
+// secrets returns the texts that no message may show.
 func (t trigger) secrets() []string {
 	secrets := []string{t.accessToken, t.url.RequestURI(), t.url.RawQuery, t.url.EscapedPath(), t.url.Path, path.Base(t.url.EscapedPath()), path.Base(t.url.Path)}
 	for _, values := range t.url.Query() {
@@ -32,16 +32,17 @@ func (t trigger) secrets() []string {
 
 type target struct {
 	client *Client
-	// args gets trigger_job_id.
+	// args receives trigger_job_id.
 	args *args
-	// given is the trigger of url or url_wo, nil with job_id.
+	// given is the trigger of url or url_wo; nil with job_id.
 	given *trigger
-	// attribute is the argument that gave it.
+	// attribute is the argument with the URL.
 	attribute string
 }
 
-// Send makes one POST request to the trigger's URL. With job_id it reads the
-// URL first, and again for every attempt: it may have been rotated meanwhile.
+// Send makes one POST request to the trigger's URL. With job_id it first reads
+// the URL, for every attempt, because the URL may have been rotated in the
+// meantime.
 func (t target) Send(ctx context.Context) delivery.Attempt {
 	run := t.given
 	if run == nil {
@@ -59,8 +60,8 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 	return attempt
 }
 
-// read finds the trigger of job_id. It changes nothing, so that whatever may
-// pass is tried again until the timeout.
+// read reads the trigger of job_id. It changes nothing, so every temporary
+// failure is tried again until the timeout.
 func (t target) read(ctx context.Context) (*trigger, *delivery.Attempt) {
 	watched, wire := delivery.WithRequestTrace(ctx)
 	job, err := t.client.Job(watched, t.args.JobID.ValueString())
@@ -83,7 +84,8 @@ func (t target) read(ctx context.Context) (*trigger, *delivery.Attempt) {
 		case refused.Status == http.StatusTooManyRequests:
 			attempt.Cause = delivery.Throttled
 		case missing(err) && t.client.made(t.args.JobID.ValueString()):
-			// Made in this apply, and not shown yet.
+			// The job was created in this apply, and the service does not show it
+			// yet.
 		case !refused.Passing():
 			attempt.Cause = delivery.Permanent
 		}
@@ -92,15 +94,16 @@ func (t target) read(ctx context.Context) (*trigger, *delivery.Attempt) {
 	return nil, &attempt
 }
 
-// noTriggerError means that something else than an HTTP trigger starts the job.
+// noTriggerError means that the job has another trigger than the HTTP trigger.
 type noTriggerError struct{ ruleType string }
 
 func (e *noTriggerError) Error() string {
 	return fmt.Sprintf("its rule_type is \"%s\", not \"%s\", so it has no HTTP trigger", e.ruleType, webhook)
 }
 
-// post makes the request of the HTTP trigger's page. The id is the answer's
-// trigger_job_id, fit to be shown, and null unless the attempt was accepted with one.
+// post makes the request that the page of the HTTP trigger documents. It
+// returns the trigger_job_id of the answer, cleaned, and null if the attempt
+// was not accepted or had none.
 func (t target) post(ctx context.Context, run trigger) (delivery.Attempt, types.String) {
 	ctx, wire := delivery.WithRequestTrace(ctx)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, run.url.String(), http.NoBody)
@@ -149,15 +152,16 @@ func (a answer) started() (id string, started bool) {
 	}
 }
 
-// outcome is what an answer means that does not say that the job has started.
+// outcome classifies an answer that does not say that the job has started.
 //
-// The document knows 404, 500 and 503, says of all three that nothing has
-// started, and of 5xx to try again. Web pages are not taken at that word: a
-// proxy may have sent them after the trigger had acted, and to send again would
-// run the job twice. With 404 no harm is done, because a rejection is not
-// retried; and 429 is HTTP's own word for not having been served (RFC 6585).
-// Whether a 5xx is about the job or about all jobs is not documented, so it does
-// not slow down the other signals.
+// The documentation of the trigger has 404, 500 and 503. It says that the job
+// has not started after any of them, and to try again after 500 and 503. This
+// does not hold for a web page: a proxy may have sent it after the trigger had
+// started the job, and another request would run the job twice. A web page with
+// 404 does no harm, because a rejection is not retried. 429 means by definition
+// that the request was not processed (RFC 6585). The documentation does not say
+// whether a 5xx concerns one job or all jobs, so a 5xx does not slow down other
+// signals.
 func (a answer) outcome() (delivery.Outcome, delivery.Cause) {
 	switch {
 	case a.status == http.StatusTooManyRequests:
@@ -175,7 +179,7 @@ func (a answer) outcome() (delivery.Outcome, delivery.Cause) {
 	}
 }
 
-// refusal is the answer in words.
+// refusal returns the answer as an error.
 func (a answer) refusal() error {
 	switch said := a.said(); {
 	case a.status >= 300 && a.status < 400:
@@ -193,7 +197,8 @@ func (a answer) refusal() error {
 	}
 }
 
-// explain knows the answers of the HTTP trigger's page, and those of the job API.
+// explain returns the advice for the answers of the HTTP trigger and of the job
+// API.
 func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	if attempt.Status == 0 {
 		return t.explainRead(attempt.Err)
@@ -204,7 +209,7 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	}
 	switch {
 	case attempt.Status >= 300 && attempt.Status < 400:
-		return signal.Advice{Attribute: attribute, Next: "The access token goes to the host of the trigger's URL only: check the URL."}
+		return signal.Advice{Attribute: attribute, Next: "The provider sends the access token only to the host of the trigger's URL: check the URL."}
 	case attempt.Outcome != delivery.Rejected:
 		return signal.Advice{}
 	case t.given != nil:
@@ -216,8 +221,8 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	default:
 		return signal.Advice{
 			Attribute: attribute,
-			Next: "Its URL and access token were read just before. Check the job in the Cloud Automator console: " +
-				"whether it is active, and what its effective and expiration dates are.",
+			Next: "The provider had just read the job's URL and access token. Check in the Cloud Automator console " +
+				"whether the job is active, and its effective and expiration dates.",
 		}
 	}
 }
@@ -226,7 +231,7 @@ const adviceKey = "Check the API key: api_key in the provider's cloud_automator 
 
 func (t target) explainRead(err error) signal.Advice {
 	if final := (*noTriggerError)(nil); errors.As(err, &final) {
-		return signal.Advice{Attribute: "job_id", Next: "Check the id: only a job whose trigger is the HTTP trigger can be run so."}
+		return signal.Advice{Attribute: "job_id", Next: "Check the id: only a job with an HTTP trigger can be run this way."}
 	}
 	refused := (*APIError)(nil)
 	if turnedAway(err) {
@@ -239,9 +244,9 @@ func (t target) explainRead(err error) signal.Advice {
 	case http.StatusUnauthorized:
 		return signal.Advice{Next: adviceKey}
 	case http.StatusForbidden:
-		return signal.Advice{Attribute: "job_id", Next: "The API key may not read this job: use the key of somebody who may."}
+		return signal.Advice{Attribute: "job_id", Next: "The API key may not read this job: use the key of a user who may."}
 	case http.StatusNotFound:
-		return signal.Advice{Attribute: "job_id", Next: "Check the job's id, and that the API key is of somebody who can see the job.", Gone: true}
+		return signal.Advice{Attribute: "job_id", Next: "Check the job's id, and whether the user of the API key can see the job.", Gone: true}
 	default:
 		return signal.Advice{}
 	}

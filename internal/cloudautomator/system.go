@@ -1,5 +1,5 @@
-// Package cloudautomator is the system of Cloud Automator: it runs jobs through
-// their HTTP triggers.
+// Package cloudautomator is the system of Cloud Automator. It runs jobs through
+// their HTTP triggers, and manages such jobs.
 package cloudautomator
 
 import (
@@ -13,7 +13,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// args is what the user says of the signal, and trigger_job_id, which the target fills in.
+// args are the arguments of the signal, and trigger_job_id, which the target
+// fills in.
 type args struct {
 	JobID                types.String `tfsdk:"job_id"`
 	URL                  types.String `tfsdk:"url"`
@@ -34,14 +35,14 @@ func system(client *Client) signal.System[args] {
 	return signal.System[args]{
 		Name:  "http_trigger",
 		Block: "cloud_automator",
-		Description: "Runs a Cloud Automator job through its HTTP trigger, with one POST request to the trigger's URL; with `job_id`, " +
-			"URL and access token are read through the job API just before.",
+		Description: "Runs a Cloud Automator job through its HTTP trigger, with one POST request to the trigger's URL. With `job_id`, " +
+			"the provider first reads the URL and the access token through the job API.",
 		Resends:            true,
 		Arguments:          arguments(),
 		ActionArguments:    actionArguments(),
 		OnlyTriggersResend: true,
 		Check:              check,
-		// By url the job API is not asked.
+		// With url, no request goes to the job API.
 		Unconfigured: func(a *args) bool { return client.Unknown != "" && !a.JobID.IsNull() },
 		Bind: func(_ context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
 			return bind(client, a, secrets)
@@ -63,7 +64,7 @@ func bind(client *Client, a *args, secrets signal.Secrets) (signal.Signal, error
 		}
 		at, err := url.Parse(*address)
 		if err != nil {
-			// The error would show the URL.
+			// The error of url.Parse would show the URL.
 			return signal.Signal{}, fmt.Errorf("the trigger's URL %s", triggerURL{}.Description(context.Background()))
 		}
 		if _, writeOnly := secrets["url_wo"]; writeOnly {
@@ -87,4 +88,4 @@ func bind(client *Client, a *args, secrets signal.Secrets) (signal.Signal, error
 	}, nil
 }
 
-const findOut = "To find out, look at the execution log on the job's page in the Cloud Automator console."
+const findOut = "To find out, check the execution log on the job's page in the Cloud Automator console."

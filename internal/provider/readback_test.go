@@ -58,7 +58,7 @@ func TestActionConfirms(t *testing.T) {
 		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter, Times: 1})
 		progress, diags := p.Action(y.Type).Invoke(config)
 		said := strings.Join(progress, "\n")
-		if len(diags) > 0 || !strings.Contains(said, "looking whether it is there") || !strings.Contains(said, "shows that the signal has arrived") {
+		if len(diags) > 0 || !strings.Contains(said, "reading the target to find out") || !strings.Contains(said, "shows that the signal has arrived") {
 			t.Errorf("reported %q and said %s", progress, diags)
 		}
 		sentOnce(t, y, s)

@@ -162,7 +162,7 @@ func TestEndedBeforeTheSend(t *testing.T) {
 	}{
 		"removed, and made again":  {func(n *named, id string) { n.RemoveStack(id) }, true, nil},
 		"timed out, another is up": {func(n *named, _ string) { n.move(2 * time.Minute) }, true, nil},
-		"removed":                  {func(n *named, id string) { n.RemoveStack(id) }, false, []string{"Signal Rejected", "StackNotFound", "Then another target was looked for. ROS lists no stack named web"}},
+		"removed":                  {func(n *named, id string) { n.RemoveStack(id) }, false, []string{"Signal Rejected", "StackNotFound", "Then the provider searched for another target. ROS lists no stack named web"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

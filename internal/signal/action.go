@@ -18,11 +18,11 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// longestInvocation bounds the timeout of an action: nothing may hang an apply for ever.
+// longestInvocation limits the timeout of an action, so that no action can
+// block an apply for ever.
 const longestInvocation = 24 * time.Hour
 
-// progressEvery is how often at least so much time lies between two reports of
-// the same status.
+// progressEvery is the shortest time between two reports of the same status.
 const progressEvery = 15 * time.Second
 
 var (
@@ -30,9 +30,10 @@ var (
 	_ action.ActionWithValidateConfig = (*signalAction)(nil)
 )
 
-// NewAction returns the action that sends the system's signal. It is the resource
-// without a memory: its configuration is read as one of the resource that leaves
-// out all an action does not have, so that arguments, checks and sending are the same.
+// NewAction returns the action that sends the system's signal. It is the
+// resource without a state. It reads its configuration as a configuration of
+// the resource in which everything is null that an action does not have. So
+// arguments, checks and sending are the same.
 func NewAction[A any](system System[A], sender *Sender) action.Action {
 	return newAction(system.untyped(), sender)
 }
@@ -49,13 +50,13 @@ func (a *signalAction) Metadata(_ context.Context, req action.MetadataRequest, r
 
 func (a *signalAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = actionschema.Schema{
-		MarkdownDescription: a.resource.system.Description + "\n\nAn action does not gate: what comes after it in an apply does not wait for it, and it is not remembered. " +
-			"Use the resource where something depends on the signal.",
+		MarkdownDescription: a.resource.system.Description + "\n\nAn action is not a gate: Terraform does not wait for it, and it has no state. " +
+			"If something depends on the signal, use the resource.",
 		Attributes: map[string]actionschema.Attribute{
 			"timeout": actionschema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: fmt.Sprintf("How long the action may take%s, as a duration such as `30s` or `1h30m`, at most %.0f hours. The default is %.0f minutes.",
-					a.resource.system.together(), longestInvocation.Hours(), DefaultTimeout.Minutes()),
+				MarkdownDescription: fmt.Sprintf("How long the action may take, as a duration such as `30s` or `1h30m`, at most %.0f hours. The default is %.0f minutes.%s",
+					longestInvocation.Hours(), DefaultTimeout.Minutes(), a.resource.system.together()),
 				Validators: []validator.String{duration{longestInvocation}},
 			},
 		},
@@ -74,7 +75,7 @@ func (a *signalAction) Schema(_ context.Context, _ action.SchemaRequest, resp *a
 	}
 }
 
-// invoked is an action's form of a resource's argument.
+// invoked returns the action's attribute for an argument of the resource.
 func invoked(attribute schema.Attribute) actionschema.Attribute {
 	optional := !attribute.IsRequired()
 	switch a := attribute.(type) {
@@ -93,7 +94,8 @@ func (a *signalAction) ValidateConfig(ctx context.Context, req action.ValidateCo
 	a.check(ctx, req.Config, &resp.Diagnostics)
 }
 
-// ModifyPlan checks again what can be checked without a request, now that more is known.
+// ModifyPlan repeats the checks that need no request, because more values are
+// known than at validation.
 func (a *signalAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	data := a.check(ctx, req.Config, &resp.Diagnostics)
 	if y := a.resource.system; !resp.Diagnostics.HasError() && y.Region != nil && y.Region(&data.Arguments).IsNull() && y.Cloud.BlockRegion() == "" {
@@ -102,7 +104,7 @@ func (a *signalAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequ
 }
 
 func (a *signalAction) check(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) *model {
-	// What is left out is not there, as in a configuration of the resource.
+	// An argument that is left out is null, as in a configuration of the resource.
 	data, _ := a.read(ctx, config, nil, diags)
 	if !diags.HasError() {
 		diags.Append(a.resource.check(ctx, data)...)
@@ -110,8 +112,9 @@ func (a *signalAction) check(ctx context.Context, config tfsdk.Config, diags *di
 	return data
 }
 
-// Invoke sends the signal and says how it goes on. It reports only from its own
-// goroutine, because reporting blocks, and must not outlive the invocation.
+// Invoke sends the signal and reports progress. It reports only from its own
+// goroutine, because a report blocks and must not come after the end of the
+// invocation.
 func (a *signalAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	data, timeout := a.read(ctx, req.Config, tftypes.UnknownValue, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
@@ -149,7 +152,7 @@ func (a *signalAction) Invoke(ctx context.Context, req action.InvokeRequest, res
 	}
 	waiting := &data.Waiting
 	if !waiting.WaitForCompletion.ValueBool() {
-		tell("Done; what becomes of the target is not waited for")
+		tell("Done, without waiting for the target's run")
 		return
 	}
 	end := run.complete(ctx, waiting, sent.at)
@@ -159,8 +162,8 @@ func (a *signalAction) Invoke(ctx context.Context, req action.InvokeRequest, res
 	}
 }
 
-// read takes an action's configuration for one of the resource, with a value for each
-// computed attribute that is left out.
+// read converts an action's configuration to a configuration of the resource.
+// computed is the value of each computed attribute that is left out.
 func (a *signalAction) read(ctx context.Context, config tfsdk.Config, computed any, diags *diag.Diagnostics) (*model, time.Duration) {
 	data, timeout := a.resource.model(), DefaultTimeout
 	var given map[string]tftypes.Value
@@ -191,13 +194,15 @@ func (a *signalAction) read(ctx context.Context, config tfsdk.Config, computed a
 	return data, timeout
 }
 
-// computedBy reports whether a name is that of a computed attribute, and not of a block.
+// computedBy reports whether the schema has a computed attribute with this
+// name.
 func computedBy(whole schema.Schema, name string) bool {
 	attribute, ok := whole.Attributes[name]
 	return ok && attribute.IsComputed()
 }
 
-// progress says what a target's status is: when it changes, and now and then while it does not.
+// progress reports a target's status when it changes, and otherwise every
+// progressEvery.
 type progress struct {
 	report func(format string, of ...any)
 	status string

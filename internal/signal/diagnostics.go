@@ -14,14 +14,16 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// notBound is the diagnostic for a signal that could not even be made ready.
+// notBound returns the diagnostic for a signal that could not be prepared, for
+// example because no credentials were found.
 func (p phase) notBound(name string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Signal Not Sent",
 		join(fmt.Sprintf("The signal of this signal_%s could not be made ready: %s.", name, err), next[notReadied][p]))
 }
 
-// failure is the problem of a delivery that did not end accepted. It says what
-// was being done, what was answered, what that means, and what to do next.
+// failure returns the problem of a delivery that did not end accepted. It says
+// what the provider was doing, what the service answered, what that means, and
+// what to do next.
 func (w signalRun) failure(result delivery.Result) *sendProblem {
 	summary := map[delivery.Outcome]string{
 		delivery.Rejected: "Signal Rejected",
@@ -38,7 +40,7 @@ func (w signalRun) failure(result delivery.Result) *sendProblem {
 	advice := w.Explain(result.Attempt)
 	doing := fmt.Sprintf("Sending %s to %s failed%s: ", w.What, w.To, afterAttempts(result.Attempts))
 	if result.Attempts == 0 {
-		doing = fmt.Sprintf("Sending %s to %s was not tried: it waited for its turn, because %s throttles. Another signal was turned away before: ", w.What, w.To, w.Service)
+		doing = fmt.Sprintf("Sending %s to %s was not tried: the signal was still waiting, because %s throttles. The last signal that was refused for that got this answer: ", w.What, w.To, w.Service)
 	}
 	detail := join(
 		doing+w.answer(result.Attempt),
@@ -46,34 +48,35 @@ func (w signalRun) failure(result delivery.Result) *sendProblem {
 	return w.problem(summary, advice, detail, stands, (advice.Gone || w.refused.Gone) && (result.Outcome != delivery.Unknown || !result.HadUnknown))
 }
 
-// stillUnknown is the problem of an operation that ended while it was looking for
-// the signal of an earlier one.
+// stillUnknown returns the problem of an operation that ended while it looked
+// for the signal of an earlier operation.
 func (w signalRun) stillUnknown(end delivery.WaitResult) *sendProblem {
 	return w.problem("Outcome of the Signal Unknown", Advice{},
 		join(fmt.Sprintf("Sending %s to %s was not tried.", w.What, w.To), w.stopped(end.Stopped)), w.previousText(), false)
 }
 
-// previousText says where a signal stands that an earlier operation sent, with an
-// outcome that is still unknown.
+// previousText says what is known of a signal that an earlier operation sent
+// and whose outcome is still unknown.
 func (w signalRun) previousText() string {
-	return w.unknownText("Nothing was sent now, but whether the signal that was sent earlier was taken is unknown." +
+	return w.unknownText("Nothing was sent now. An earlier operation sent the signal, and it is unknown whether the service took it." +
 		w.lookupText(delivery.Result{LookupResult: w.previousLookup}))
 }
 
-// unknownText says where a signal stands that may have been taken, for a reason, how
-// to find out, and what to do next.
+// unknownText says that the outcome of a signal is unknown, why, how the user
+// can find out, and what to do next.
 func (w signalRun) unknownText(reason string) string {
 	stands, hint := w.stands(mayBeTaken), ""
 	if w.options.AdoptExisting.ValueBool() {
 		stands = w.stands(mayBeAdopted)
 	}
 	if w.options.offersResend && !w.options.ResendOnUnknown.ValueBool() {
-		hint = " With resend_on_unknown = true a signal whose outcome stays unknown is sent once more at once."
+		hint = " With resend_on_unknown = true the provider sends a signal whose outcome stays unknown once more, in the same operation."
 	}
 	return join(reason, w.HowToCheck, stands+hint)
 }
 
-// stands is where the signal stands, and what to do next.
+// stands returns the text that says what the state has of the signal, and what
+// to do next.
 func (w signalRun) stands(at standing) string {
 	if text, ok := w.texts[at]; ok {
 		return text
@@ -81,29 +84,30 @@ func (w signalRun) stands(at standing) string {
 	return next[at][w.phase]
 }
 
-// asked says for how long a service that left no time asked to be left alone.
+// asked says how long the service asked the provider to wait, if the timeout
+// ended because of that.
 func (w signalRun) asked(result delivery.Result) string {
 	if result.RetryAfter == 0 || !errors.Is(result.Stopped, context.DeadlineExceeded) {
 		return ""
 	}
-	return fmt.Sprintf("%s asked to be left alone for %s.", w.Service, result.RetryAfter)
+	return fmt.Sprintf("%s asked to wait for %s before the next request.", w.Service, result.RetryAfter)
 }
 
-// unknownReason says what was done about an unknown outcome.
+// unknownReason says what the provider did about an unknown outcome.
 func unknownReason(result delivery.Result) string {
 	switch {
 	case !result.HadUnknown:
-		return "It was not taken now, but whether the signal that was sent earlier was taken is unknown."
+		return "The service did not take the signal now. An earlier operation also sent it, and it is unknown whether the service took it then."
 	case result.Repeatable:
-		return "Whether the signal was taken is unknown: no attempt got a clear answer."
+		return "It is unknown whether the service took the signal: no attempt got a clear answer."
 	case result.Resent:
-		return "Whether the signal was taken is unknown. It was sent once more, as resend_on_unknown = true asks for, and is not sent again."
+		return "It is unknown whether the service took the signal. It was sent once more, as resend_on_unknown = true asks for, and is not sent again."
 	default:
-		return "Whether the signal was taken is unknown, so it was not sent again."
+		return "It is unknown whether the service took the signal, so the provider did not send it again."
 	}
 }
 
-// lookupText says why looking for a signal did not tell whether it has arrived.
+// lookupText says why the lookup did not show whether the signal has arrived.
 func (w signalRun) lookupText(result delivery.Result) string {
 	end, stands := result.LookupResult, w.stands(notReadable)
 	if w.options.AdoptExisting.ValueBool() {
@@ -113,14 +117,14 @@ func (w signalRun) lookupText(result delivery.Result) string {
 	case end == nil || end.Reached():
 		return ""
 	case end.Absent() && result.TimedOut:
-		return fmt.Sprintf(" %s does not show it, but as there was no answer at all, the request may still be on its way.", w.Service)
+		return fmt.Sprintf(" %s does not show it. But there was no answer at all, so the request may still be under way.", w.Service)
 	case end.Absent():
 		return ""
 	case end.Unreadable != nil:
-		return join(fmt.Sprintf(" Looking whether %s has it failed: %s", w.Service, w.answer(*end.Unreadable)),
+		return join(fmt.Sprintf(" Reading at %s whether it has arrived failed: %s", w.Service, w.answer(*end.Unreadable)),
 			unsentBecause(*end.Unreadable, end.Stopped), w.ExplainRead(*end.Unreadable).Next, stands)
 	case end.Stopped != nil:
-		return join(fmt.Sprintf(" Looking whether %s has it was not finished.", w.Service), w.lastFailure(*end))
+		return join(fmt.Sprintf(" Reading at %s whether it has arrived was not finished.", w.Service), w.lastFailure(*end))
 	default:
 		return fmt.Sprintf(" What %s shows does not tell: %s.", w.Service, end.Observation.Reason)
 	}
@@ -134,18 +138,18 @@ func (w signalRun) problem(summary string, advice Advice, detail, stands string,
 	return p
 }
 
-// targetGone is the warning of a destroy that found nobody left to signal, when
-// the signal's delivery was known as told.
+// targetGone returns the warning of a destroy whose target no longer exists.
+// delivery is the value of the attribute before.
 func targetGone(p *sendProblem, delivery string) diag.Diagnostic {
 	stands := "No signal was sent at destroy, and the destroy goes on."
 	if delivery == Unknown {
-		stands = "Whether an earlier destroy's signal was taken is unknown: it may be what ended the target. The destroy goes on."
+		stands = "An earlier destroy sent the signal, and it is unknown whether the service took it: that signal may have ended the target. The destroy goes on."
 	}
 	return diag.NewWarningDiagnostic("Target Is Gone", join(p.gone, stands))
 }
 
-// notReady is the problem of a signal that was not sent because of what was, or
-// was not, seen of its target.
+// notReady returns the problem of a signal that was not sent because its target
+// was not ready or could not be read.
 func (w signalRun) notReady(end delivery.WaitResult, doing string) *sendProblem {
 	unsent, never := w.stands(notTaken), w.stands(neverReady)
 	if end.Unreadable != nil && end.Unreadable.Outcome == delivery.NotSent && end.Stopped == nil && !end.Unreadable.Retryable() {
@@ -173,7 +177,7 @@ func (w signalRun) notReady(end delivery.WaitResult, doing string) *sendProblem 
 	meaning, stands := "", unsent
 	switch {
 	case end.Observation.State == delivery.Missed:
-		meaning = "In this state it does not become ready any more: check that this is the target that is meant to be signalled."
+		meaning = "In this state it does not become ready any more. Check that this is the right target."
 		stands = never
 	case end.Observation.Status == "":
 		meaning = w.Unseen
@@ -181,8 +185,8 @@ func (w signalRun) notReady(end delivery.WaitResult, doing string) *sendProblem 
 	return w.problem("Signal Not Sent", Advice{}, join(opening+saw, w.lastFailure(end), w.stopped(end.Stopped), meaning), stands, end.Observation.Gone)
 }
 
-// notFound is the problem of a signal that was not sent because its target was not
-// found, or because several may be meant.
+// notFound returns the problem of a signal that was not sent because no target
+// or several targets were found.
 func (w signalRun) notFound(end delivery.WaitResult, finder *TargetFinder, doing string) *sendProblem {
 	if end.Unreadable != nil || end.Observation.State != delivery.Missed {
 		return w.notReady(end, doing)
@@ -196,8 +200,9 @@ func (w signalRun) notFound(end delivery.WaitResult, finder *TargetFinder, doing
 		unsent, end.Observation.Gone)
 }
 
-// waited is what there is to say of a wait for the target's end. The signal was
-// taken, so nothing here may lose it.
+// waited returns the diagnostics of a wait for the end of the target's run. The
+// service has taken the signal, so these diagnostics must not remove it from
+// the state.
 func (w signalRun) waited(end delivery.WaitResult, waiting *Waiting) (diags diag.Diagnostics) {
 	if end.Reached() {
 		return nil
@@ -235,7 +240,7 @@ func (w signalRun) waited(end delivery.WaitResult, waiting *Waiting) (diags diag
 			return diags
 		}
 	}
-	// A target that cannot be read is a mistake to mend, not a result to record.
+	// A target that cannot be read is an error to fix, not a result to record.
 	if waiting.OnWaitFailure.ValueString() == onWaitFailureRecord && end.Unreadable == nil && !errors.Is(end.Stopped, context.Canceled) {
 		diags.AddWarning(summary, join(detail, w.stands(waitRecorded)))
 		return diags
@@ -248,7 +253,8 @@ func (w signalRun) waited(end delivery.WaitResult, waiting *Waiting) (diags diag
 	return diags
 }
 
-// opening is what is known of the signal whose target is waited for.
+// opening says what is known of the signal, as the beginning of a message about
+// a wait.
 func (w signalRun) opening() string {
 	switch w.lastDelivery {
 	case Adopted:
@@ -256,21 +262,21 @@ func (w signalRun) opening() string {
 	case Confirmed:
 		return fmt.Sprintf("%s was sent to %s and has arrived, as %s shows", w.What, w.To, w.Service)
 	case Unknown:
-		return fmt.Sprintf("%s was sent to %s, and taken for delivered", w.What, w.To)
+		return fmt.Sprintf("%s was sent to %s, and you accepted it as delivered", w.What, w.To)
 	default:
 		return fmt.Sprintf("%s was sent to %s and accepted", w.What, w.To)
 	}
 }
 
-// lastFailure is why the target could not be read last, "" when it could.
+// lastFailure says why the last read of the target failed, "" if it did not.
 func (w signalRun) lastFailure(end delivery.WaitResult) string {
 	if end.Failed == nil {
 		return ""
 	}
-	return join("Reading it failed the last time: "+w.answer(*end.Failed), unsentBecause(*end.Failed, end.Stopped))
+	return join("The last read failed: "+w.answer(*end.Failed), unsentBecause(*end.Failed, end.Stopped))
 }
 
-// notRead is the warning of a refresh that could not read the target.
+// notRead returns the warning of a refresh that could not read the target.
 func (w signalRun) notRead(attempt delivery.Attempt) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Target Not Read",
 		join(fmt.Sprintf("Reading the status of %s failed: %s", w.To, w.answer(attempt)), unsentBecause(attempt, nil), w.ExplainRead(attempt).Next,
@@ -282,7 +288,7 @@ func notRead(name string, err error) diag.Diagnostic {
 		join(fmt.Sprintf("The status of the target of this signal_%s could not be read: %s.", name, err), "The status recorded last is kept, and the signal stays sent."))
 }
 
-// answer is what the service said, or what kept it from saying anything.
+// answer returns the service's answer, or the error if there was none.
 func (w signalRun) answer(attempt delivery.Attempt) string {
 	attempt = w.redactor.Attempt(attempt)
 	var facts []string
@@ -311,7 +317,7 @@ func (w signalRun) answer(attempt delivery.Attempt) string {
 func (w signalRun) stopped(err error) string {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Sprintf("The %s timeout of %s leaves no time to go on; a longer one can be set.", w.phase, w.timeout)
+		return fmt.Sprintf("The %s timeout of %s leaves no time to go on. You can set a longer one.", w.phase, w.timeout)
 	case err != nil:
 		return "The apply was cancelled."
 	default:
@@ -319,34 +325,34 @@ func (w signalRun) stopped(err error) string {
 	}
 }
 
-// unsentBecause says what is known of the cause for which a request was not sent.
-// After a cancelled apply it says nothing: there is nothing wrong to look for.
+// unsentBecause explains why a request was not sent. After a cancelled apply it
+// returns "", because nothing is wrong.
 func unsentBecause(attempt delivery.Attempt, stopped error) string {
 	if attempt.Outcome != delivery.NotSent || errors.Is(stopped, context.Canceled) {
 		return ""
 	}
 	if proxy := (*delivery.ProxyError)(nil); errors.As(attempt.Err, &proxy) && attempt.Cause != delivery.RefusedByProxy {
-		return "This is the proxy's answer: it could not connect to the service itself. Check the endpoint, and that the proxy can reach its host, or name that host in NO_PROXY."
+		return "This is the proxy's answer: the proxy could not connect to the service itself. Check the endpoint, and whether the proxy can reach its host, or add that host to NO_PROXY."
 	}
 	switch attempt.Cause {
 	case delivery.Absent:
-		return "Reads showed, until they could not lag behind any more, that the signal has not arrived."
+		return "The service was read for long enough to show the signal, and did not show it: the signal has not arrived."
 	case delivery.Unreachable:
 		return "No connection could be made: check the endpoint, the network, and whether a proxy is needed."
 	case delivery.CredentialsUnreachable:
-		return "No connection could be made to whoever gives the credentials: check the endpoint, the network, and whether a proxy is needed."
+		return "No connection could be made to the source of the credentials: check the endpoint, the network, and whether a proxy is needed."
 	case delivery.CredentialsFailing:
-		return "Getting credentials that the service takes was tried again for as long as there was time."
+		return "The provider tried to get valid credentials until the timeout."
 	case delivery.NoSuchHost:
-		return "The name of the service does not exist: check region and endpoint."
+		return "The service's host name does not exist: check region and endpoint."
 	case delivery.Untrusted:
-		return "The server could not prove who it is: check the endpoint, and whether a private certificate authority has to be trusted."
+		return "The server could not prove who it is: check the endpoint, and whether this machine must trust a private certificate authority."
 	case delivery.RefusedHandshake:
-		return "The server turned the connection down because of how it was made: check the endpoint, the TLS versions and the client certificate that it asks for, and whether something in between, such as a proxy, answers in its place."
+		return "The server refused the TLS handshake: check the endpoint, the TLS versions and the client certificate that the server requires, and whether something else, such as a proxy, answers in its place."
 	case delivery.RefusedByProxy:
-		return "This is the proxy's answer, not the service's, and it is not asked again, because proxies lock accounts that fail too often: check the proxy's address, user and password, and that it lets the service's host pass, or name that host in NO_PROXY."
+		return "This is the proxy's answer, not the service's. The provider does not try again, because proxies lock accounts that fail too often. Check the proxy's address, user and password, and whether it allows the service's host, or add that host to NO_PROXY."
 	case delivery.Unprocessed:
-		return "The server said that it did not process the request: it may be stopping, or have too much to do."
+		return "The server said that it did not process the request: it may be stopping or overloaded."
 	default:
 		return ""
 	}
@@ -366,10 +372,11 @@ func diagnostic(summary string, advice Advice, paragraphs ...string) diag.Diagno
 	return diag.NewErrorDiagnostic(summary, join(paragraphs...))
 }
 
-// twoStops are a full stop of ours after one of somebody else's.
+// twoStops matches a full stop of the provider after a full stop of a foreign
+// text.
 var twoStops = regexp.MustCompile(`([^.])\.\.(\s|$)`)
 
-// join makes a text of those paragraphs that say something.
+// join joins the paragraphs that are not empty.
 func join(paragraphs ...string) string {
 	var said []string
 	for _, paragraph := range paragraphs {

@@ -8,13 +8,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
-// AtEntries checks a map as another validator does, with its errors at the map's
-// entries: Terraform finds no line in the configuration for what is deeper.
+// AtEntries returns a validator that runs check and reports its errors at the
+// entries of the map. Terraform cannot show the line of the configuration for a
+// path below an entry.
 func AtEntries(check validator.Map) validator.Map { return entriesValidator{check} }
 
 type entriesValidator struct{ validator.Map }
 
-// ValidateMap validates, and moves the errors.
+// ValidateMap runs the check and moves its errors to the entries.
 func (v entriesValidator) ValidateMap(ctx context.Context, req validator.MapRequest, resp *validator.MapResponse) {
 	var found validator.MapResponse
 	v.Map.ValidateMap(ctx, req, &found)
@@ -26,7 +27,7 @@ func (v entriesValidator) ValidateMap(ctx context.Context, req validator.MapRequ
 	}
 }
 
-// entryOf is the path of the entry of a map that something is in.
+// entryOf returns the path of the map's entry that contains a deeper path.
 func entryOf(of, deep path.Path) path.Path {
 	for len(deep.Steps()) > len(of.Steps())+1 {
 		deep = deep.ParentPath()

@@ -17,44 +17,48 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// TargetFinder finds the target of a signal whose arguments leave open which one it is.
-// Once one of its probes is reached, the arguments name the target. A Lookup makes
-// one for systems whose services list what goes by a name.
+// TargetFinder finds the target of a signal whose arguments do not identify it.
+// After one of its probes has found the target, the arguments have its id. For
+// services that list targets by name, Lookup.Finder returns a TargetFinder.
 type TargetFinder struct {
-	// Required says that the service takes the signal only under the target's id, so that
-	// the target is always found before anything is sent. It is then recorded, and used
-	// from then on.
+	// Required says that the service takes the signal only with the target's id. Then
+	// the provider always finds the target before it sends, and records and keeps the
+	// id.
 	Required bool
-	// Ready is reached when there is a target that can take the signal, and pending
-	// while there is none.
+	// Ready is reached if a target can take the signal, and pending if none can.
 	Ready *delivery.Probe
-	// Now is the same for those who do not wait: it is missed when there is none. After
-	// a refusal it is pending while the target that refused still seems to take the signal.
+	// Now is like Ready without a wait: it is missed if no target can take the
+	// signal. After a target has refused the signal, Now is pending as long as reads
+	// still show that target as able to take it.
 	Now *delivery.Probe
-	// Adopting is the finder for those who adopt, which also finds a target that shows
-	// such a signal; nil when this one does.
+	// Adopting is the finder for adopt_existing, which also finds a target that shows
+	// such a signal. It is nil if this finder does so too.
 	Adopting *TargetFinder
-	// Signalled is the probe in which there is the target that took a signal sent
-	// then; without one it cannot be read. It is nil when Required.
+	// Signalled returns the probe for the end of the run that took a signal sent at
+	// that time. It is nil if Required is set.
 	Signalled func(sent time.Time) *delivery.Probe
 	// Found returns the signal to the target that was found.
 	Found func() Signal
-	// Forget returns the signal as it was before its target was found, after that one
-	// refused it because it has ended, or does not wait for it any more.
+	// Forget returns the signal without the found target. It is called after that
+	// target has refused the signal because it has ended, or no longer waits for the
+	// signal.
 	Forget func() Signal
-	// Argument is the one that names the target, and Missed what to do when Ready or Now
-	// is missed, in whole sentences.
+	// Argument is the argument that names the target. Missed says what the user can
+	// do if Ready or Now is missed, in complete sentences.
 	Argument string
 	Missed   func() string
-	// Several reports whether the last look found several that may be meant.
+	// Several reports whether the last search found several targets that can take the
+	// signal.
 	Several func() bool
 }
 
-// errUnrecorded is why a state that lost the target's id cannot be read: it is recorded
-// whenever the signal is sent.
+// errUnrecorded means that the state has no id of the target. The provider
+// records the id whenever it sends the signal, so such a state was changed by
+// hand.
 var errUnrecorded = errors.New("the state does not say which target took the signal")
 
-// signalled is Signalled, and for those who have none a probe that cannot be read.
+// signalled calls Signalled. If that is nil, it returns a probe whose reads
+// fail.
 func (f *TargetFinder) signalled(sent time.Time) *delivery.Probe {
 	if f.Signalled != nil {
 		return f.Signalled(sent)
@@ -64,20 +68,22 @@ func (f *TargetFinder) signalled(sent time.Time) *delivery.Probe {
 	}, func(struct{}) delivery.Observation { return delivery.Observation{} })
 }
 
-// Naming says how the target of a signal can be named where its id is not known. The
-// argument of the id then is optional, and the id that was found is recorded in it.
+// Naming says how the target of a signal can be named if its id is not known.
+// The argument of the id is then optional, and the provider records the id that
+// it found in it.
 type Naming struct {
-	// ID is the argument of the target's id, and Name the one of its name. Besides are
-	// arguments that go with the name.
+	// ID is the argument for the target's id, and Name the argument for its name.
+	// Besides are further arguments that belong to the name.
 	ID, Name string
 	Besides  []string
-	// Filters are arguments that only say which targets of that name are meant. A change
-	// of them is recorded and sends nothing.
+	// Filters are arguments that only select among the targets with that name. A
+	// change of a filter is recorded and sends nothing.
 	Filters []string
 }
 
-// arguments are a system's, of which exactly one of the two names the target. A system
-// whose id is no required argument has rules of its own.
+// arguments returns the arguments of a system, changed so that exactly one of
+// ID and Name must be set. It changes nothing if the id is not a required
+// argument, because such a system checks this itself.
 func (n *Naming) arguments(of map[string]schema.Attribute) map[string]schema.Attribute {
 	if n == nil || of[n.ID] == nil || !of[n.ID].IsRequired() {
 		return of
@@ -96,14 +102,16 @@ func (n *Naming) arguments(of map[string]schema.Attribute) map[string]schema.Att
 	return named
 }
 
-// Candidate is something that goes by the name of the target.
+// Candidate is a target with the given name.
 type Candidate struct {
 	ID      string
 	Started time.Time
 	Status  string
-	// Takes says that it can take the signal, and Has that it shows such a signal.
+	// Takes says that the candidate can take the signal, and Has that it shows such a
+	// signal.
 	Takes, Has bool
-	// Seen says why it does not take the signal, in whole sentences; it may be empty.
+	// Seen says why the candidate cannot take the signal, in complete sentences; it
+	// may be empty.
 	Seen string
 }
 
@@ -121,10 +129,10 @@ func (c Candidate) String() string {
 	return fmt.Sprintf("%s (%s)", c.ID, strings.Join(known, ", "))
 }
 
-// mostNamed is how many candidates a message names.
+// mostNamed is the largest number of candidates in a message.
 const mostNamed = 10
 
-// list names candidates.
+// list returns the candidates for a message.
 func list(candidates []Candidate) string {
 	var names []string
 	for i, c := range candidates {
@@ -137,31 +145,31 @@ func list(candidates []Candidate) string {
 	return strings.Join(names, ", ")
 }
 
-// Lookup is how a target is found among those that a service lists. Exactly one of
-// them has to fit: which of several is meant is never guessed.
+// Lookup says how a target is found among the candidates that a service lists.
+// Exactly one candidate must fit. If several fit, the provider never guesses.
 type Lookup struct {
-	// Key names what is read, for those who read the same.
+	// Key identifies the list. Lookups with the same key share their reads.
 	Key string
-	// Service lists them. What is the target in the singular, such as "open run of this
-	// workflow id".
+	// Service is the name of the service that lists the candidates. What describes
+	// the target in the singular, such as "open run of this workflow id".
 	Service, What string
-	// Name is the argument that names the target, and ID the one that would identify it.
+	// Name is the argument for the target's name, and ID the argument for its id.
 	Name, ID string
-	// Hint says what to do when nothing fits, in whole sentences.
+	// Hint says what the user can do if nothing fits, in complete sentences.
 	Hint string
-	// Required is that of the TargetFinder.
+	// Required is TargetFinder.Required.
 	Required bool
-	// Read lists those that may be the target; adopts asks for Has, too.
+	// Read lists the candidates. With adopts it also sets Has.
 	Read func(ctx context.Context, adopts bool) ([]Candidate, delivery.Attempt)
-	// Choose names the target in the arguments, or nothing, with an empty id.
+	// Choose sets the target's id in the arguments. An empty id removes it.
 	Choose func(id string)
-	// Bound returns the signal to what the arguments name.
+	// Bound returns the signal to the target in the arguments.
 	Bound func() Signal
-	// Signalled is that of the TargetFinder.
+	// Signalled is TargetFinder.Signalled.
 	Signalled func(sent time.Time) *delivery.Probe
 }
 
-// Finder returns the finder that looks so.
+// Finder returns the TargetFinder of the lookup.
 func (l Lookup) Finder() *TargetFinder {
 	search := &search{Lookup: l, refused: map[string]bool{}}
 	finder := search.finder(false)
@@ -169,15 +177,15 @@ func (l Lookup) Finder() *TargetFinder {
 	return finder
 }
 
-// search is a Lookup with what it has found.
+// search is a Lookup and its last result.
 type search struct {
 	Lookup
-	// chosen is the one that was found last, and refused those that have refused the signal
-	// although they were shown as taking it.
+	// chosen is the id of the target that was found last. refused has the targets
+	// that refused the signal although reads showed them as able to take it.
 	chosen  string
 	refused map[string]bool
-	// advice is what to do about the last look that missed, and several says that it found
-	// more than one that fits.
+	// advice says what the user can do about the last search that missed. several
+	// says that it found more than one target.
 	advice  string
 	several bool
 }
@@ -203,7 +211,7 @@ func (s *search) finder(adopts bool) *TargetFinder {
 		s.Choose("")
 		bound := s.Bound()
 		if s.Required {
-			// This one remembers who has refused.
+			// This finder knows which targets have refused the signal.
 			bound.Find = finder
 		}
 		return bound
@@ -211,7 +219,8 @@ func (s *search) finder(adopts bool) *TargetFinder {
 	return finder
 }
 
-// judge is what those that were listed mean to one who waits for a target, or does not.
+// judge returns what the listed candidates mean for the signal, with or without
+// a wait.
 func (s *search) judge(all []Candidate, adopts, waits bool) delivery.Observation {
 	var fit, stale, others []Candidate
 	for _, c := range all {
@@ -222,7 +231,7 @@ func (s *search) judge(all []Candidate, adopts, waits bool) delivery.Observation
 		case fits:
 			fit = append(fit, c)
 		default:
-			// When it takes the signal again, that is another step of it.
+			// If this target can take the signal later, another step of it does.
 			delete(s.refused, c.ID)
 			others = append(others, c)
 		}
@@ -234,7 +243,7 @@ func (s *search) judge(all []Candidate, adopts, waits bool) delivery.Observation
 		s.Choose(s.chosen)
 		return delivery.Observation{State: delivery.Reached, Status: fit[0].Status}
 	case len(fit) > 1:
-		s.advice = fmt.Sprintf("The provider does not guess which one is meant: name it with %s.", s.ID)
+		s.advice = fmt.Sprintf("The provider does not guess which one is meant: set %s.", s.ID)
 		return delivery.Observation{State: delivery.Missed, Reason: fmt.Sprintf("%s lists %d of %s that can take it: %s.", s.Service, len(fit), s.What, list(fit))}
 	case waits || len(stale) > 0:
 		return delivery.Observation{State: delivery.Pending, Seen: s.seen(append(stale, others...))}
@@ -247,7 +256,7 @@ func (s *search) judge(all []Candidate, adopts, waits bool) delivery.Observation
 	}
 }
 
-// seen says what was listed that does not fit.
+// seen describes the listed candidates that do not fit.
 func (s *search) seen(others []Candidate) string {
 	if len(others) == 0 {
 		return ""
@@ -259,7 +268,8 @@ func (s *search) seen(others []Candidate) string {
 	return said
 }
 
-// find has the signal go to the one target that a probe of a finder finds.
+// find searches with a probe of a finder, and sets the found target as the
+// target of the signal.
 func (w *signalRun) find(ctx context.Context, finder *TargetFinder, until observer, probe *delivery.Probe) delivery.WaitResult {
 	end := w.observe(ctx, until, probe, "Looking for the target")
 	if end.Reached() {
@@ -272,10 +282,11 @@ func (w *signalRun) find(ctx context.Context, finder *TargetFinder, until observ
 	return end
 }
 
-// findAgain looks for the target once more, after the one that was found has refused
-// the signal because it has ended, or waits for it no more. Reads that lag may show for
-// a while that it still does: when they go on to show it, the refusal had another cause.
-// It returns whether one was found, and what else came of it.
+// findAgain searches for a target once more, after the found one has refused
+// the signal because it has ended, or no longer waits for the signal. Reads
+// that lag behind may still show that target as waiting for a while. If they go
+// on to show that, the refusal had another cause. findAgain returns whether it
+// found another target, and a text for the error if it did not.
 func (w *signalRun) findAgain(ctx context.Context, finder *TargetFinder, waits bool) (found bool, said string) {
 	lagging, cancel := context.WithTimeout(ctx, w.policy.Settle)
 	defer cancel()
@@ -287,9 +298,9 @@ func (w *signalRun) findAgain(ctx context.Context, finder *TargetFinder, waits b
 	case end.Reached():
 		return true, ""
 	case end.Observation.State == delivery.Missed:
-		return false, join("Then another target was looked for. "+end.Observation.Reason, end.Observation.Seen)
+		return false, join("Then the provider searched for another target. "+end.Observation.Reason, end.Observation.Seen)
 	case ctx.Err() != nil:
-		return false, join("Then another target was looked for.", w.stopped(end.Stopped), end.Observation.Seen)
+		return false, join("Then the provider searched for another target.", w.stopped(end.Stopped), end.Observation.Seen)
 	default:
 		return false, ""
 	}

@@ -22,7 +22,7 @@ const (
 	onWaitFailureRecord = "record"
 )
 
-// Waiting is what resources keep whose targets can be read.
+// Waiting has the attributes of resources whose targets can be read.
 type Waiting struct {
 	WaitUntilReady    types.Bool   `tfsdk:"wait_until_ready"`
 	WaitForCompletion types.Bool   `tfsdk:"wait_for_completion"`
@@ -31,19 +31,20 @@ type Waiting struct {
 	TargetSucceeded   types.Bool   `tfsdk:"target_succeeded"`
 }
 
-// Adopting is what resources keep whose services show the signals they took.
+// Adopting has the attributes of resources whose services show the signals that
+// they took.
 type Adopting struct {
 	AdoptExisting types.Bool `tfsdk:"adopt_existing"`
 }
 
-// Resending is what resources keep whose services may leave open whether they took
-// a signal.
+// Resending has the attributes of resources for which the outcome of a signal
+// can stay unknown.
 type Resending struct {
 	ResendOnUnknown types.Bool `tfsdk:"resend_on_unknown"`
 }
 
-// Options are all that say how a signal is sent and not what. Those that a system
-// does not offer are null.
+// Options are the arguments that say how a signal is sent, not what is sent.
+// Options that a system does not offer are null.
 type Options struct {
 	Waiting
 	Adopting
@@ -51,8 +52,8 @@ type Options struct {
 	offersResend bool
 }
 
-// waitsRaw reports whether a state has wait_for_completion on, without decoding all
-// of it: a refresh asks so of every signal there is.
+// waitsRaw reports whether wait_for_completion is true in a state. It does not
+// decode the whole state, because each refresh calls it for every signal.
 func waitsRaw(state tftypes.Value) bool {
 	var (
 		attributes map[string]tftypes.Value
@@ -65,9 +66,10 @@ func waitsRaw(state tftypes.Value) bool {
 	return ok && waits.IsKnown() && !waits.IsNull() && waits.As(&on) == nil && on
 }
 
-// optionAttributes are the arguments that say how to send and not what: a change
-// of them sends nothing. What only a resource does, which remembers, goes
-// unsaid where nothing is remembered.
+// optionAttributes returns the arguments that say how a signal is sent, not
+// what is sent. A change of them sends nothing. remembers is true for the
+// resource and false for the action: sentences about the state are only in the
+// descriptions of the resource.
 func (y system) optionAttributes(remembers bool) map[string]schema.Attribute {
 	resource := func(sentences string) string {
 		if !remembers {
@@ -79,7 +81,7 @@ func (y system) optionAttributes(remembers bool) map[string]schema.Attribute {
 		"when": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "When to send: `apply` (default), when the resource is created, or `destroy`, when it is destroyed. A change sends nothing. " +
-				"With `destroy` every argument can be changed in place until then, and write-only arguments cannot be used.",
+				"With `destroy` every argument can be changed in place before the destroy, and write-only arguments cannot be used.",
 			Validators: []validator.String{stringvalidator.OneOf(whenApply, whenDestroy)},
 		},
 	}
@@ -92,30 +94,30 @@ func (y system) optionAttributes(remembers bool) map[string]schema.Attribute {
 			"wait_for_completion": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: "After sending, wait until the target's whole run has ended. Set it on the last signal of a run that needs several. The default is `false`." +
-					resource("While it is on and `target_status` is not final, each plan shows an update in place that goes on waiting and sends nothing."),
+					resource("If it is `true` and `target_status` is not final, each plan shows an update in place, which goes on waiting and sends nothing."),
 			},
 			"on_wait_failure": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "What to do when the run that `wait_for_completion` waits for failed or did not end in time: `error` (default) fails the resource, which taints it; " +
-					"`record` keeps the resource with a warning, so that a `postcondition` can judge `target_status` or `target_succeeded`.",
+				MarkdownDescription: "What to do if the run that `wait_for_completion` waits for fails or does not end in time: `error` (default) fails the resource, which taints it. " +
+					"`record` records the resource with a warning, so that a `postcondition` can check `target_status` or `target_succeeded`.",
 				Validators: []validator.String{stringvalidator.OneOf(onWaitFailureError, onWaitFailureRecord)},
 			},
-			"target_status":    computed("The service's own word for the target's status, as last seen; null unless `wait_for_completion` is on."),
-			"target_succeeded": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the target's run ended as this signal wants it to; null unless `wait_for_completion` is on."},
+			"target_status":    computed("The target's last seen status, in the service's own words; null unless `wait_for_completion` is `true`."),
+			"target_succeeded": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the target's run ended as expected for this signal; null unless `wait_for_completion` is `true`."},
 		})
 	}
 	if y.Adopts {
 		attributes["adopt_existing"] = schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Before sending, look whether the service already has such a signal. If it has, send nothing. The default is `false`." +
-				resource("A signal that is found is recorded with `delivery = \"ADOPTED\"`. With this option, changed `triggers`, taint and `-replace` also adopt."),
+			MarkdownDescription: "Before sending, check whether the service already has such a signal. If it has, send nothing. The default is `false`." +
+				resource("A signal that is found is recorded with `delivery = \"ADOPTED\"`. With this option, changed `triggers`, taint and `-replace` also adopt a signal that is there, and send nothing."),
 		}
 	}
 	if y.Resends {
 		attributes["resend_on_unknown"] = schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "What to do when the answer to the signal was lost and the provider cannot find out whether the signal arrived: `false` (default) fails, `true` sends the signal once more. " +
-				"With `true` the signal may arrive twice. If the target has gone on to another step that waits for the same signal, the second one may approve that step." +
+			MarkdownDescription: "What to do if the answer to the signal is lost and the provider cannot find out whether the signal arrived: `false` (default) fails, `true` sends the signal once more. " +
+				"With `true` the signal may arrive twice. If the target has moved on to another step that waits for the same kind of signal, the second one may approve that *next* step." +
 				resource("With `false` the resource is saved as tainted, with `delivery = \"UNKNOWN\"`."),
 		}
 	}

@@ -13,39 +13,41 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// failureReported is the key of the private state of a resource whose failed target was
-// reported when it was created: a later untaint accepts the failure.
+// failureReported is a key of the private state. It is set if the creation of
+// the resource has reported the failure of the target's run. After it, an
+// untaint accepts the failure.
 const failureReported = "judged"
 
-// transition is what the plan of a signal that exists depends on.
+// transition has the facts that decide the plan of an existing resource.
 type transition struct {
-	// was and is are when the signal is sent, in the state and in the plan.
+	// was is the value of when in the state, and is the value in the plan.
 	was, is string
-	// delivered says that the state tells of a signal that was sent, or may have been.
+	// delivered says that the state has a signal that was sent, or may have been
+	// sent.
 	delivered bool
-	// changed says that the plan holds another signal than the state.
+	// changed says that the plan has another signal than the state.
 	changed bool
 }
 
-// decision is what the plan of a signal that exists does.
+// decision is what the plan of an existing resource does.
 type decision int
 
 const (
-	// keep sends nothing, and what the state tells of the signal stays true.
+	// keep sends nothing, and keeps the results in the state.
 	keep decision = iota
-	// replace has the resource replaced, which sends the signal.
+	// replace replaces the resource, which sends the signal.
 	replace
-	// arm sends nothing now; a signal is still to be sent at destroy.
+	// arm sends nothing now. The signal is sent at destroy.
 	arm
 	// armAgain is arm for a signal that was sent before.
 	armAgain
-	// disarm sends nothing, neither now nor at destroy.
+	// disarm sends nothing now and nothing at destroy.
 	disarm
 	// forget is disarm for a signal that replaces one that was sent at destroy.
 	forget
 )
 
-// decide is the one place that says which change sends a signal.
+// decide decides which change sends a signal. No other code decides this.
 func (t transition) decide() decision {
 	switch {
 	case t.was == whenApply && t.is == whenApply && t.changed:
@@ -65,29 +67,29 @@ func (t transition) decide() decision {
 	}
 }
 
-// unsent reports whether nothing is to be recorded of a signal afterwards.
+// unsent reports whether the state has no sent signal after this decision.
 func (d decision) unsent() bool { return d == arm || d == armAgain || d == disarm || d == forget }
 
-// warning is what a plan says of the decision, "" when there is nothing to warn of.
+// warning returns the warning for the decision, "" if there is none.
 func (d decision) warning() (summary, detail string) {
 	switch d {
 	case armAgain:
 		return "Signal Will Be Sent Again", "This signal was sent before. With when = \"destroy\" it is sent once more, when the resource is destroyed or replaced."
 	case disarm:
-		return "No Signal Will Be Sent", "Changing when sends nothing: the signal that was to be sent at destroy is sent neither now nor then. " +
+		return "No Signal Will Be Sent", "Changing when sends nothing. The signal for the destroy is not sent now, and not at destroy. " +
 			"To send it, change triggers in a later apply, or replace the resource."
 	case forget:
-		return "No Signal Will Be Sent", "An earlier destroy sent the signal as it was configured then. That is not recorded any more, because another signal is configured now. " +
-			"Changing when sends nothing: that other signal is sent neither now nor at destroy. To send it, change triggers in a later apply, or replace the resource."
+		return "No Signal Will Be Sent", "An earlier destroy sent the signal as it was configured then. The state forgets that signal, because another signal is configured now. " +
+			"Changing when sends nothing: the other signal is not sent now, and not at destroy. To send it, change triggers in a later apply, or replace the resource."
 	default:
 		return "", ""
 	}
 }
 
-// ModifyPlan decides what a plan does: it has the resource replaced, and so the
-// signal sent again, when the plan holds another signal than the one that was
-// sent, and nothing else does; it has an update go on waiting for a target whose
-// end is not known yet.
+// ModifyPlan decides what a plan does. If the plan has another signal than the
+// one that was sent, it replaces the resource, which sends the signal again.
+// Nothing else replaces the resource. If the end of the target's run is not
+// known yet, it plans an update that goes on waiting.
 func (r *signalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	before, after := r.model(), r.model()
 	if !req.State.Raw.IsNull() {
@@ -116,26 +118,27 @@ func (r *signalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	}
 }
 
-// planDestroy warns of a signal that the destroy sends.
+// planDestroy warns if the destroy will send a signal.
 func (r *signalResource) planDestroy(before *model, resp *resource.ModifyPlanResponse) {
 	switch common := &before.State; {
 	case !common.atDestroy():
 	case common.Delivery.IsNull():
 		resp.Diagnostics.AddWarning("Signal Is Sent at Destroy",
-			fmt.Sprintf("Destroying this signal_%s sends its signal, because it has when = \"destroy\". To destroy it without, apply when = \"apply\" first, or run \"terraform state rm\" on it.", r.system.Name))
+			fmt.Sprintf("Destroying this signal_%s sends its signal, because it has when = \"destroy\". To destroy it without sending, apply when = \"apply\" first, or run \"terraform state rm\" on it.", r.system.Name))
 	case common.Delivery.ValueString() == Unknown:
 		resp.Diagnostics.AddWarning("Signal May Be Sent Again",
-			fmt.Sprintf("An earlier destroy of this signal_%s sent its signal, and whether it was taken is unknown. Unless the service shows that it was, destroying sends it once more; "+
-				"\"terraform state rm\" accepts it as delivered instead.", r.system.Name))
+			fmt.Sprintf("An earlier destroy of this signal_%s sent its signal, and it is unknown whether the service took it. Unless the service shows that it did, destroying sends the signal once more. "+
+				"To accept the signal as delivered instead, run \"terraform state rm\".", r.system.Name))
 	}
 }
 
 func (r *signalResource) planCreate(after *model, resp *resource.ModifyPlanResponse) {
 	if after.atDestroy() {
-		// A taint is invisible here: the plan of a replacement is that of a creation.
+		// The provider cannot see a taint: Terraform plans a replacement like a
+		// creation.
 		resp.Diagnostics.AddAttributeWarning(path.Root("when"), "Signal Is Sent at Destroy",
-			"The signal is sent when this resource is destroyed, and creating it does not send it. A replacement destroys the resource that is there: "+
-				"if the plan shows one, because the resource is tainted, with -replace or by replace_triggered_by, then applying it sends that resource's signal, as last applied.")
+			"The signal is sent when this resource is destroyed, and not when it is created. A replacement destroys the existing resource: "+
+				"if this plan replaces one, because of a taint, -replace or replace_triggered_by, then applying it sends the signal of the existing resource, as last applied.")
 		r.planNotSent(resp)
 	}
 	r.planNoStatus(after, after.atDestroy(), resp)
@@ -144,7 +147,7 @@ func (r *signalResource) planCreate(after *model, resp *resource.ModifyPlanRespo
 func (r *signalResource) planUpdate(ctx context.Context, before, after *model, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if after.When.IsUnknown() {
 		resp.Diagnostics.AddAttributeError(path.Root("when"), "When Is Not Known",
-			"Whether this signal is still to be sent depends on when, so for a resource that exists its value has to be known at plan: apply what it depends on first.")
+			"The argument when decides whether this signal is still to be sent, so for an existing resource its value must be known at plan. First apply what it depends on.")
 		return
 	}
 	was, is := &before.State, &after.State
@@ -175,25 +178,26 @@ func (r *signalResource) planUpdate(ctx context.Context, before, after *model, r
 	r.planNoStatus(after, made.unsent(), resp)
 }
 
-// warnUnknown warns of those changed arguments that may turn out to be the same.
+// warnUnknown warns about changed arguments whose values are unknown and may
+// turn out to be the same.
 func (r *signalResource) warnUnknown(req resource.ModifyPlanRequest, changed []string, resp *resource.ModifyPlanResponse) {
 	configured, diags := attributes(req.Config.Raw)
 	resp.Diagnostics.Append(diags...)
 	adopt := ""
 	if r.system.Adopts {
-		adopt = " With adopt_existing = true a signal that the service still shows is not sent once more."
+		adopt = " With adopt_existing = true the signal is not sent again if the service still shows it."
 	}
 	for _, name := range changed {
 		if !configured[name].IsFullyKnown() {
 			resp.Diagnostics.AddAttributeWarning(path.Root(name), "Signal Is Sent Again",
 				fmt.Sprintf("The value of %s is not known before the apply, so it counts as changed: the signal is sent again even if the value turns out to be the same. "+
-					"To see first whether it is, apply what the value depends on, with -target.%s", name, adopt))
+					"To find out before, apply what the value depends on with -target.%s", name, adopt))
 		}
 	}
 }
 
-// planRegion has the plan show the region that the provider block says, and refuses
-// what else is said to be one and is not.
+// planRegion sets the region of the provider block in the plan. If there is
+// none, it checks the region of the environment or a profile.
 func (y system) planRegion(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if y.Region == nil {
 		return
@@ -212,7 +216,8 @@ func (y system) planRegion(ctx context.Context, req resource.ModifyPlanRequest, 
 	resp.Diagnostics.Append(y.checkRegion(ctx)...)
 }
 
-// checkRegion refuses what the environment or a profile says as the region, like the argument.
+// checkRegion reports an error if the region of the environment or a profile is
+// malformed, as the validator does for the argument.
 func (y system) checkRegion(ctx context.Context) (diags diag.Diagnostics) {
 	if err := y.Cloud.CheckRegion(ctx); err != nil {
 		diags.AddAttributeError(path.Root("region"), "Invalid Region", fmt.Sprintf("There is no region to signal in: %s. Correct it there, or set region here or in the provider's block.", err))
@@ -220,9 +225,9 @@ func (y system) checkRegion(ctx context.Context) (diags diag.Diagnostics) {
 	return diags
 }
 
-// waitsOn reports whether an update has to go on waiting: the target's end is
-// not known, or it is a failure that the resource fails for and that only a
-// refresh has seen.
+// waitsOn reports whether an update must go on waiting. That is so if the end
+// of the target's run is not known. It is also so if the run has failed, only a
+// refresh has seen that, and on_wait_failure is "error".
 func (r *signalResource) waitsOn(ctx context.Context, before, after *model, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) bool {
 	if !after.WaitForCompletion.ValueBool() || after.atDestroy() || before.Delivery.IsNull() {
 		return false
@@ -235,7 +240,7 @@ func (r *signalResource) waitsOn(ctx context.Context, before, after *model, req 
 	return !before.TargetSucceeded.ValueBool() && after.OnWaitFailure.ValueString() != onWaitFailureRecord && string(accepted) != "true"
 }
 
-// planNoStatus has the target's status null while nothing is waited for.
+// planNoStatus plans the target's status as null if the resource does not wait.
 func (r *signalResource) planNoStatus(after *model, unsent bool, resp *resource.ModifyPlanResponse) {
 	on := after.WaitForCompletion
 	waits := !unsent && !after.atDestroy() && (on.ValueBool() || on.IsUnknown())
@@ -245,15 +250,16 @@ func (r *signalResource) planNoStatus(after *model, unsent bool, resp *resource.
 	resp.Diagnostics.Append(replan(&resp.Plan, nil, "target_status", "target_succeeded")...)
 }
 
-// planNotSent has nothing known of a signal that is yet to be sent, but for what is
-// an argument of the system's own, such as a request id that the caller makes.
+// planNotSent plans the results of a signal that is not sent yet as null. It
+// leaves out results that are arguments of the system, such as a request id
+// that the user sets.
 func (r *signalResource) planNotSent(resp *resource.ModifyPlanResponse) {
 	results := slices.DeleteFunc([]string{"sent_at", "request_id", "delivery"}, func(name string) bool { return r.system.Arguments[name] != nil })
 	resp.Diagnostics.Append(replan(&resp.Plan, nil, results...)...)
 }
 
-// planUnsent has a signal planned as one that is yet to be sent at destroy, with
-// whatever is made up for a signal made anew.
+// planUnsent plans the results as null and generated arguments, such as ids, as
+// unknown, because the next signal gets new ones.
 func (r *signalResource) planUnsent(req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	r.planNotSent(resp)
 	configured, diags := attributes(req.Config.Raw)
@@ -265,7 +271,7 @@ func (r *signalResource) planUnsent(req resource.ModifyPlanRequest, resp *resour
 	}
 }
 
-// changed are the arguments whose change makes another signal.
+// changed returns the changed arguments that make another signal.
 func (r *signalResource) changed(req resource.ModifyPlanRequest, diags *diag.Diagnostics) (changed []string) {
 	configured, unread := attributes(req.Config.Raw)
 	diags.Append(unread...)
@@ -280,12 +286,13 @@ func (r *signalResource) changed(req resource.ModifyPlanRequest, diags *diag.Dia
 			changed = append(changed, name)
 		}
 	}
-	slices.Sort(changed) // The order of a map is another one each time.
+	slices.Sort(changed) // The iteration order of a map is random.
 	return changed
 }
 
-// onlyFinds reports whether a change of an argument leaves the signal the same: it says
-// which target of a name is meant, or it is the name of a target that is now identified.
+// onlyFinds reports whether a change of an argument does not change the signal.
+// That is so for a filter. It is also so if the name was replaced with the id
+// that the state has.
 func (n *Naming) onlyFinds(name string, configured, sent map[string]tftypes.Value) bool {
 	if n == nil {
 		return false
@@ -295,8 +302,8 @@ func (n *Naming) onlyFinds(name string, configured, sent map[string]tftypes.Valu
 	return slices.Contains(n.Filters, name) || named && configured[name].IsNull() && !id.IsNull() && id.Equal(sent[n.ID])
 }
 
-// pending reports whether a signal was sent to a target whose end is waited for
-// and not known yet.
+// pending reports whether the signal was sent and the resource waits for an end
+// of the target's run that is not known yet.
 func (r *signalResource) pending(data *model) bool {
 	return data.WaitForCompletion.ValueBool() && !data.atDestroy() && !data.Delivery.IsNull() && !r.final(data)
 }
@@ -306,7 +313,8 @@ func (r *signalResource) final(data *model) bool {
 	return !status.IsNull() && r.system.Final(&data.Arguments, status.ValueString())
 }
 
-// SameTriggers compares triggers; none at all and an empty map both say nothing.
+// SameTriggers compares two values of triggers. null and an empty map are
+// equal.
 func SameTriggers(a, b attr.Value) bool {
 	empty := func(v attr.Value) bool {
 		m, ok := v.(types.Map)

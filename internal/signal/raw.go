@@ -13,18 +13,22 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Signals are read and written here and not by the framework, for two reasons.
+// This file reads and writes resources instead of the framework, for two
+// reasons.
 //
-// All signals have one model, whatever options their system offers; the framework
-// wants a field for each attribute and an attribute for each field.
+// All signals share one model, although systems offer different options. The
+// framework requires a field for each attribute and an attribute for each
+// field.
 //
-// The framework compiles a regular expression for each field it reads, and walks the
-// whole schema again for each attribute it writes. Without it, planning a sent signal
-// takes 0.80 ms instead of 0.99, and creating one 4,523 allocations instead of 6,804:
+// The framework compiles a regular expression for each field that it reads, and
+// walks the whole schema for each attribute that it writes. With this file,
+// planning a sent signal takes 0.80 ms instead of 0.99 ms, and creating one
+// takes 4,523 allocations instead of 6,804:
 // https://github.com/hashicorp/terraform-plugin-framework/issues/725
 
-// restore reads what Terraform has of a resource, of the type given, into data, a
-// model. A value that the attribute's type cannot hold is an error on its path.
+// restore decodes the value of a resource into data, which points to a model.
+// kind is the type of the value. A value that does not fit an attribute's type
+// is an error on its path.
 func restore(ctx context.Context, raw tftypes.Value, kind attr.Type, data any) diag.Diagnostics {
 	values, diags := attributes(raw)
 	if diags.HasError() {
@@ -57,7 +61,8 @@ func restore(ctx context.Context, raw tftypes.Value, kind attr.Type, data any) d
 	return diags
 }
 
-// attributes are what Terraform has of a resource, by the names of its attributes; none of a resource that is null.
+// attributes returns the attributes of a resource by name. It returns none if
+// the resource is null.
 func attributes(raw tftypes.Value) (values map[string]tftypes.Value, diags diag.Diagnostics) {
 	if err := raw.As(&values); err != nil {
 		diags.Append(unreadable(err))
@@ -69,7 +74,8 @@ func unreadable(err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Resource Not Read", fmt.Sprintf("Reading what Terraform has of the resource failed: %s. Please report this.", err))
 }
 
-// record writes the data, a model, as the state. What is still unknown was never found out.
+// record writes data, which points to a model, as the state. It writes values
+// that are still unknown as null.
 func record(ctx context.Context, state *tfsdk.State, data any) (diags diag.Diagnostics) {
 	kind := state.Raw.Type()
 	object, _ := kind.(tftypes.Object)
@@ -101,7 +107,8 @@ func record(ctx context.Context, state *tfsdk.State, data any) (diags diag.Diagn
 	return diags
 }
 
-// eachAttribute calls do for each attribute of a model, those of the structs in it included.
+// eachAttribute calls do for each attribute of a model and of the structs in
+// it.
 func eachAttribute(model reflect.Value, do func(name string, field reflect.Value) error) error {
 	for i := range model.NumField() {
 		field := model.Type().Field(i)
@@ -123,7 +130,8 @@ func eachAttribute(model reflect.Value, do func(name string, field reflect.Value
 	return nil
 }
 
-// replan has attributes be planned as null or, with tftypes.UnknownValue, as unknown.
+// replan plans attributes as this value. It is nil for null and
+// tftypes.UnknownValue for unknown.
 func replan(plan *tfsdk.Plan, as any, names ...string) diag.Diagnostics {
 	values, diags := attributes(plan.Raw)
 	if diags.HasError() {

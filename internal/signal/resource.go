@@ -25,8 +25,7 @@ var (
 	_ resource.ResourceWithImportState    = (*signalResource)(nil)
 )
 
-// newResource returns the resource that sends the system's signal with the
-// sender's retry policy.
+// newResource returns the resource that sends the system's signal.
 func newResource(system system, sender *Sender) resource.Resource {
 	return &signalResource{system: system, sender: sender}
 }
@@ -66,30 +65,32 @@ func (r *signalResource) ValidateConfig(ctx context.Context, req resource.Valida
 	}
 	for name := range secrets {
 		resp.Diagnostics.AddAttributeError(path.Root(name), "Write-Only Argument at Destroy",
-			fmt.Sprintf("With when = %q the signal is sent when the resource is destroyed, and Terraform hands no write-only value to a destroy. "+
-				"Use the argument that is kept in the state, or send when the resource is created.", whenDestroy))
+			fmt.Sprintf("With when = %q the signal is sent when the resource is destroyed, and Terraform passes no write-only values to a destroy. "+
+				"Use the argument that is kept in the state, or send the signal when the resource is created.", whenDestroy))
 	}
 }
 
-// unused warns of an option that does nothing without another one.
+// unused warns about an option that has no effect without another one.
 func (r *signalResource) unused(data *model) (diags diag.Diagnostics) {
 	waits := data.WaitForCompletion.IsUnknown() || data.WaitForCompletion.ValueBool()
 	if r.system.Waits && !waits && !data.OnWaitFailure.IsNull() && !data.OnWaitFailure.IsUnknown() {
 		diags.AddAttributeWarning(path.Root("on_wait_failure"), "Option Does Nothing",
-			"on_wait_failure says what becomes of a wait that fails, and nothing is waited for: set wait_for_completion = true, or leave it out.")
+			"on_wait_failure has no effect, because the resource does not wait: set wait_for_completion = true, or remove on_wait_failure.")
 	}
 	return diags
 }
 
-// unversioned warns of write-only arguments whose change Terraform cannot see.
+// unversioned warns about write-only arguments without a version, because
+// Terraform cannot see a change of them.
 func (r *signalResource) unversioned(config tftypes.Value, secrets Secrets) diag.Diagnostics {
 	given, diags := attributes(config)
 	for name := range secrets {
 		version, has := given[name+"_version"]
-		// With both the secret and the value that is kept, it is refused anyway.
+		// If the argument in the state is also set, a validator refuses the
+		// configuration.
 		if kept := given[strings.TrimSuffix(name, "_wo")]; has && version.IsNull() && kept.IsNull() {
 			diags.AddAttributeWarning(path.Root(name), "Change Goes Unnoticed",
-				fmt.Sprintf("Terraform keeps nothing of %[1]s, and so does not notice when it changes. Set %[1]s_version, and change it with each new value.", name))
+				fmt.Sprintf("Terraform does not store %[1]s, so it does not notice when the value changes. Set %[1]s_version, and change it with each new value.", name))
 		}
 	}
 	return diags
@@ -102,10 +103,10 @@ func (r *signalResource) check(ctx context.Context, data *model) diag.Diagnostic
 	return r.system.Check(ctx, &data.Arguments, data.WaitUntilReady.ValueBool() || data.WaitForCompletion.ValueBool())
 }
 
-// Create sends the signal, unless it is to be sent at destroy. It writes the state
-// before the send, as a signal whose outcome is unknown: anything that keeps the state
-// from being written then shows while there is nothing to lose. A clear refusal takes
-// the state back.
+// Create sends the signal, unless it is to be sent at destroy. Before it sends,
+// it writes the state, as a signal whose outcome is unknown. If the state
+// cannot be written, Create fails before anything was sent. If the service
+// clearly refuses the signal, Create removes the state again.
 func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data)...)
@@ -162,8 +163,9 @@ func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest,
 	}
 }
 
-// Read makes no request, except for the status of a target whose end is waited for. A
-// sent signal stays sent, whatever became of its target.
+// Read makes no request, except for the status of a target if the resource
+// waits for the end of its run. It keeps a sent signal in the state, even if
+// the target no longer exists.
 func (r *signalResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	if !waitsRaw(req.State.Raw) {
 		return
@@ -177,7 +179,8 @@ func (r *signalResource) Read(ctx context.Context, req resource.ReadRequest, res
 		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 		return
 	}
-	// Bind fills in arguments, which are not for a refresh to change.
+	// Bind fills in arguments of the copy. A refresh must not change them in the
+	// state.
 	bound := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), bound)...)
 	signal, err := r.system.bind(ctx, bound.Arguments, nil)
@@ -194,8 +197,8 @@ func (r *signalResource) Read(ctx context.Context, req resource.ReadRequest, res
 	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 }
 
-// Update records options and goes on waiting where the plan asks for it. It
-// sends nothing: what would make another signal replaces the resource instead.
+// Update records options, and goes on waiting if the plan says so. It sends
+// nothing, because a change that makes another signal replaces the resource.
 func (r *signalResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data)...)
@@ -209,7 +212,8 @@ func (r *signalResource) Update(ctx context.Context, req resource.UpdateRequest,
 	r.system.complete(ctx, data.Arguments)
 	waiting := &data.Waiting
 	anew, on := waiting.TargetStatus.IsUnknown(), waiting.WaitForCompletion.ValueBool()
-	// Waiting anew, or no more, ends what an untaint has accepted.
+	// If the resource begins to wait again, or stops waiting, a failure that an
+	// untaint has accepted no longer counts as accepted.
 	if anew || !on {
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, failureReported, []byte("false"))...)
 	}
@@ -221,7 +225,8 @@ func (r *signalResource) Update(ctx context.Context, req resource.UpdateRequest,
 	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("target_status"), &before)...)
 	waiting.TargetStatus, waiting.TargetSucceeded = before, types.BoolValue(false)
 	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
-	// Bind fills in arguments, which are not for an update to change.
+	// Bind fills in arguments of the copy. An update must not change them in the
+	// state.
 	bound := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), bound)...)
 	signal, err := r.system.bind(ctx, bound.Arguments, r.secrets(ctx, req.Config, &resp.Diagnostics))
@@ -234,8 +239,8 @@ func (r *signalResource) Update(ctx context.Context, req resource.UpdateRequest,
 	resp.Diagnostics.Append(found...)
 }
 
-// Delete sends a signal that was to be sent at destroy; any other cannot be
-// taken back, and its state is all there is to remove.
+// Delete sends a signal with when = "destroy". Any other signal cannot be taken
+// back, so Delete only removes it from the state.
 func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), data)...)
@@ -260,7 +265,7 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 		return
 	}
 	run := signalRun{Sender: r.sender, Signal: signal, gate: r.system.gate(), id: common.ID.ValueString(), phase: destroy, timeout: timeout, options: data.Options, redactor: r.redactor(req.State.Raw, &resp.Diagnostics)}
-	// A signal that an earlier destroy delivered only needs the rest of its wait.
+	// If an earlier destroy has delivered the signal, only the wait is left to do.
 	before := common.Delivery.ValueString()
 	run.lastDelivery = before
 	if before == "" || before == Unknown {
@@ -290,8 +295,8 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	resp.Diagnostics.Append(found...)
 }
 
-// finish waits for the end of the target's run and writes what it saw into the
-// state before it says a word about it.
+// finish waits for the end of the target's run, writes the result into the
+// state, and only then returns diagnostics.
 func finish(ctx context.Context, run signalRun, data *model, state *tfsdk.State) (delivery.WaitResult, diag.Diagnostics) {
 	end := run.complete(ctx, &data.Waiting, data.sentThen())
 	diags := record(ctx, state, data)
@@ -299,17 +304,18 @@ func finish(ctx context.Context, run signalRun, data *model, state *tfsdk.State)
 	return end, diags
 }
 
-// ImportState refuses: nothing in the services identifies a signal that was sent.
+// ImportState returns an error, because no service identifies a signal that was
+// sent.
 func (r *signalResource) ImportState(_ context.Context, _ resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	instead := "To have a resource for a signal that was sent by other means, create it with when = \"destroy\" and then take when out again: neither sends anything."
+	instead := "To have a resource for a signal that was sent by other means, create it with when = \"destroy\" and then remove when: neither step sends anything."
 	if r.system.Adopts {
-		instead = "To have a resource for a signal that was sent by other means, create it with adopt_existing = true: where the service still shows such a signal, none is sent."
+		instead = "To have a resource for a signal that was sent by other means, create it with adopt_existing = true: if the service still shows such a signal, none is sent."
 	}
 	resp.Diagnostics.AddError("Signals Cannot Be Imported",
-		fmt.Sprintf("A signal_%s is the sending of a signal, which no service can give back: there is nothing to import. %s", r.system.Name, instead))
+		fmt.Sprintf("A signal_%s cannot be imported, because no service returns a signal that was sent. %s", r.system.Name, instead))
 }
 
-// secrets reads the write-only arguments, which only the configuration holds.
+// secrets reads the write-only arguments. Only the configuration has them.
 func (r *signalResource) secrets(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) Secrets {
 	secrets := Secrets{}
 	for name, attribute := range r.system.Arguments {
@@ -328,10 +334,10 @@ func (r *signalResource) secrets(ctx context.Context, config tfsdk.Config, diags
 // atDestroy reports whether the signal is to be sent when the resource is destroyed.
 func (s *State) atDestroy() bool { return s.When.ValueString() == whenDestroy }
 
-// sentWhen is when the signal is sent, which may be left out.
+// sentWhen returns the value of when, or its default.
 func (s *State) sentWhen() string { return cmp.Or(s.When.ValueString(), whenApply) }
 
-// sent notes what became of the signal.
+// sent records the result of a send.
 func (s *State) sent(sent sendResult) {
 	s.Delivery, s.SentAt, s.RequestID = types.StringNull(), types.StringNull(), types.StringNull()
 	if sent.delivery != "" {
@@ -345,23 +351,25 @@ func (s *State) sent(sent sendResult) {
 	}
 }
 
-// sentThen is when the signal was sent, to the second; the zero time when that is not known.
+// sentThen returns when the signal was sent, to the second; the zero time if
+// that is not known.
 func (s *State) sentThen() time.Time {
 	sent, _ := time.Parse(time.RFC3339, s.SentAt.ValueString())
 	return sent
 }
 
-// lostKey is the key of the private state of a resource whose signal was sent at
-// destroy with an unknown outcome.
+// lostKey is a key of the private state. Its value is a lostSend, if a destroy
+// sent the signal with an unknown outcome.
 const lostKey = "lost"
 
-// privateState is what Terraform keeps of a resource for the provider alone.
+// privateState is the resource's private state: data that Terraform keeps for
+// the provider and does not show.
 type privateState interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// remember keeps what a later destroy has to know of a lost signal.
+// remember stores what a later destroy must know of a lost signal.
 func remember(ctx context.Context, private privateState, later lostSend) diag.Diagnostics {
 	text, err := json.Marshal(later)
 	if err != nil {
@@ -370,8 +378,8 @@ func remember(ctx context.Context, private privateState, later lostSend) diag.Di
 	return private.SetKey(ctx, lostKey, text)
 }
 
-// lostThen is what an earlier destroy has left to know of the signal; the zero value
-// when it has left nothing.
+// lostThen returns what an earlier destroy has stored about the signal; the
+// zero value if it has stored nothing.
 func lostThen(ctx context.Context, private privateState, diags *diag.Diagnostics) (lost lostSend) {
 	text, unread := private.GetKey(ctx, lostKey)
 	diags.Append(unread...)
@@ -379,14 +387,14 @@ func lostThen(ctx context.Context, private privateState, diags *diag.Diagnostics
 		return lost
 	}
 	if err := json.Unmarshal(text, &lost); err != nil {
-		// Nothing can be said of what others have left.
+		// It is unknown which traces other signals have left.
 		lost.Rivals.Unclear = true
 	}
 	return lost
 }
 
-// note records what an observation of the target says. A service that has forgotten
-// the target has no word for it: the last one known stays.
+// note records an observation of the target. If the observation has no status,
+// because the service no longer has the target, the last known status stays.
 func (w *Waiting) note(observation delivery.Observation) {
 	if observation.Status != "" {
 		w.TargetStatus = types.StringValue(observation.Status)

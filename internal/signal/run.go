@@ -12,8 +12,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Sender sends all signals of a provider: with one retry policy, at the pace that
-// the services take, and sharing the reads of those that wait on the same target.
+// Sender sends all signals of a provider. They share one retry policy, the rate
+// limiters of the services, and the reads of targets.
 type Sender struct {
 	policy       delivery.RetryPolicy
 	poller       *delivery.Poller
@@ -23,7 +23,7 @@ type Sender struct {
 	redactor     *delivery.Redactor
 }
 
-// NewSender returns a sender with a retry policy.
+// NewSender returns a Sender with this retry policy.
 func NewSender(policy delivery.RetryPolicy) *Sender {
 	poller := delivery.NewPoller(policy)
 	return &Sender{
@@ -34,48 +34,50 @@ func NewSender(policy delivery.RetryPolicy) *Sender {
 	}
 }
 
-// Redactor makes fit to be shown what others say. The clients of all systems tell it
-// what is secret.
+// Redactor returns the redactor that cleans foreign texts. The clients of all
+// systems add their secrets to it.
 func (c *Sender) Redactor() *delivery.Redactor { return c.redactor }
 
 // signalRun is one signal in one operation of its resource.
 type signalRun struct {
 	*Sender
 	Signal
-	// id is that of the resource, "" for an action.
+	// id is the id of the resource, "" for an action.
 	id      string
 	phase   phase
 	timeout time.Duration
 	options Options
-	// texts replace what next says, where the signal is not its resource's own.
+	// texts replace those of next, if the signal belongs to a resource that is not a
+	// signal.
 	texts map[standing]string
-	// lastDelivery is what is known of the signal, as the delivery attribute has it.
+	// lastDelivery is the value of the delivery attribute.
 	lastDelivery string
-	// gate is the resource that waits for such a target and sends nothing, "" where there
-	// is none. others is how many other resources have waited for the same run meanwhile.
+	// gate is the resource that waits for such a target and sends nothing, "" if there
+	// is none. others counts the other resources that have waited for the same run.
 	gate   string
 	others int
-	// tracked is the signal's target once it has one; nil where the service never
-	// shows what it took.
+	// tracked is the signal's target after target was called; nil if the service
+	// shows no signals.
 	tracked *delivery.TrackedTarget
 	// previousSend is when an earlier operation sent the signal with an unknown
-	// outcome, and previousLookup how looking for that one ended.
+	// outcome. previousLookup is the result of the lookup for that send.
 	previousSend   delivery.Timestamp
 	previousLookup *delivery.WaitResult
-	// lookedAgain is what came of looking for another target after one that was found
-	// had refused the signal.
+	// lookedAgain says why no other target was found after the found one had refused
+	// the signal.
 	lookedAgain string
 	// refused is what the target showed after it had refused the signal.
 	refused delivery.Observation
-	// warnings are of a signal whatever becomes of it.
+	// warnings are shown whether the signal was sent or not.
 	warnings diag.Diagnostics
-	// redactor knows the signal's own secrets, too.
+	// redactor also knows the signal's own secrets.
 	redactor *delivery.Redactor
-	// progress reports to the user what is done; nil where nobody listens.
+	// progress reports progress to the user; nil for resources.
 	progress func(format string, of ...any)
 }
 
-// sendResult is what became of a signal. The delivery is empty when nothing was sent.
+// sendResult is the result of a send. delivery is empty if the service did not
+// take the signal.
 type sendResult struct {
 	delivery  string
 	at        time.Time
@@ -84,36 +86,41 @@ type sendResult struct {
 	lost time.Time
 }
 
-// lostSend is what the private state keeps of a signal whose outcome at destroy is unknown.
+// lostSend is what the private state has of a signal whose outcome at destroy
+// is unknown.
 type lostSend struct {
-	// At is when its last answer was lost, zero while it was sent once.
+	// At is when its last attempt with an unknown outcome ended; zero if the destroy
+	// made only one attempt.
 	At time.Time `json:"at,omitzero"`
-	// Rivals are those that may have left its traces.
+	// Rivals are the other signals that may have left its traces.
 	Rivals delivery.Rivals `json:"rivals,omitzero"`
 }
 
 // sendProblem is the diagnostic of a signal that was not accepted.
 type sendProblem struct {
 	diag.Diagnostic
-	// gone tells of a target that is not there; empty when it may be.
+	// gone is the text for a target that no longer exists; empty if the target may
+	// exist.
 	gone string
 }
 
-// send takes the signal to its target, as the options say: unless it is there
-// already, when the target is ready. It returns a problem unless the signal was
-// accepted or adopted.
+// send sends the signal. With adopt_existing it first checks whether the signal
+// is already there. With wait_until_ready it first waits until the target is
+// ready. It returns a problem unless the signal was accepted, confirmed or
+// adopted.
 func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 	adopts, unready, finder := w.options.AdoptExisting.ValueBool(), w.options.WaitUntilReady.ValueBool(), w.Find
 	switch {
 	case finder == nil:
 	case !finder.Required && !adopts && !unready && !w.options.WaitForCompletion.ValueBool():
-		// Nothing is read, and the service knows which target is meant.
+		// No option reads the target, and the service finds the target by itself.
 		finder = nil
 	case adopts && finder.Adopting != nil:
 		finder = finder.Adopting
 	}
 	if finder != nil {
-		// What is read has to be what is signalled: it is found before it is sent to.
+		// The provider must read the same target that it signals, so it finds the
+		// target before it sends.
 		probe, until, doing := finder.Now, w.poller.Look, "looking for the target"
 		if unready {
 			probe, until, doing = finder.Ready, w.poller.Wait, untilReady
@@ -156,8 +163,9 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 			w.Signal = finder.Forget()
 			again, refusal.lookedAgain = w.findAgain(ctx, finder, unready)
 		case !finder.Required && advice.Gone && !adopts:
-			// The one that was found has ended, and reads that lag may name it for a while:
-			// the service knows best whether another one is there.
+			// The found target has ended, and lagging reads may still show it for a
+			// while. So send without a target id: the service finds another target,
+			// if there is one.
 			w.Signal, finder = finder.Forget(), nil
 			result = w.deliver(ctx)
 		}
@@ -175,7 +183,7 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 	}
 	problem := cmp.Or(refusal, w).failure(result)
 	if finder != nil {
-		// Another one may be there.
+		// Another target may exist.
 		problem.gone = ""
 	}
 	if result.Outcome == delivery.Unknown {
@@ -184,18 +192,19 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 	return sendResult{}, problem
 }
 
-// warnExpiry warns of a target that stops taking the signal before the timeout is over.
+// warnExpiry warns if the target stops taking the signal before the timeout is
+// over.
 func (w *signalRun) warnExpiry(ctx context.Context, ready delivery.Observation) {
 	deadline, ok := ctx.Deadline()
 	if !ok || ready.Expires.IsZero() || !ready.Expires.Before(deadline) {
 		return
 	}
-	w.warnings.AddWarning("Target Expires Before the Timeout", join(fmt.Sprintf("%s takes the signal until %s only, and the %s timeout of %s leaves time for attempts after that, which come too late.",
+	w.warnings.AddWarning("Target Expires Before the Timeout", join(fmt.Sprintf("%s takes the signal only until %s. The %s timeout of %s is longer: attempts after that time come too late.",
 		w.To, ready.Expires.UTC().Format(time.RFC3339), w.phase, w.timeout), ready.Seen))
 }
 
-// adopt reports whether the signal that is there becomes this resource's. An action,
-// which has no id, keeps nothing.
+// adopt reports whether this resource adopts the signal that the target shows.
+// An action has no id, and always adopts.
 func (w *signalRun) adopt(found delivery.Observation) bool {
 	if w.id == "" || found.Shown == nil {
 		return true
@@ -204,7 +213,7 @@ func (w *signalRun) adopt(found delivery.Observation) bool {
 	return w.tracked.Adopt(w.id, *found.Shown)
 }
 
-// deliver has the signal delivered.
+// deliver delivers the signal.
 func (w *signalRun) deliver(ctx context.Context) delivery.Result {
 	unknown := delivery.UnknownOutcomePolicy{
 		Resend: w.options.ResendOnUnknown.ValueBool(), PreviousSend: w.previousSend, PreviousAbsent: w.previousAbsent(),
@@ -223,8 +232,8 @@ func (w *signalRun) deliver(ctx context.Context) delivery.Result {
 	})
 }
 
-// target is where the signal goes, with its sends known to the claims where the
-// service shows what it took.
+// target returns the signal's target. If the service shows the signals that it
+// took, Claims tracks the sends.
 func (w *signalRun) target() delivery.Target {
 	target := w.Target
 	switch {
@@ -238,15 +247,16 @@ func (w *signalRun) target() delivery.Target {
 	return w.tracked
 }
 
-// clockTolerance is by how much the clocks of two machines may differ that destroy
-// the same resource, for a signal of the one to be recognised by the other.
+// clockTolerance is the largest difference between the clocks of two machines
+// for which one machine recognises a signal that the other one has sent.
 const clockTolerance = 10 * time.Second
 
-// sendAgain is send for a signal that was sent then, by an earlier operation, with
-// an unknown outcome: if the service shows it, it is not sent. Its answer was lost
-// at the time given, or, where there is none, after as long as one attempt may take.
-// Unless the service shows that it is not there, the outcome stays unknown whatever
-// is refused.
+// sendAgain is send for a signal that an earlier operation sent at this time
+// with an unknown outcome. If the service shows that signal, sendAgain sends
+// nothing. The answer was lost at previous.At or, if that is zero, when the
+// timeout of one attempt was over. If the service does not show that the
+// earlier signal is absent, the outcome stays unknown, even if the service
+// refuses a new request.
 func (w *signalRun) sendAgain(ctx context.Context, sent time.Time, previous lostSend) (sendResult, *sendProblem) {
 	if sent.IsZero() {
 		return w.send(ctx)
@@ -275,7 +285,8 @@ func (w *signalRun) sendAgain(ctx context.Context, sent time.Time, previous lost
 	return result, problem
 }
 
-// forLater is what a later destroy has to know of a signal that was lost then.
+// forLater returns what a later destroy must know of a signal whose answer was
+// lost.
 func (w *signalRun) forLater(sent sendResult) (later lostSend) {
 	if sent.lost.After(w.lostBy(sent.at)) {
 		later.At = sent.lost.UTC()
@@ -286,7 +297,8 @@ func (w *signalRun) forLater(sent sendResult) (later lostSend) {
 	return later
 }
 
-// lostBy is when the answer to one attempt that began then counts as lost at the latest.
+// lostBy returns when the answer to an attempt that began at this time counts
+// as lost at the latest.
 func (c *Sender) lostBy(began time.Time) time.Time { return began.Add(c.policy.Attempt) }
 
 // previousAbsent reports whether the service has shown that the previous send did not arrive.
@@ -294,10 +306,10 @@ func (w *signalRun) previousAbsent() bool {
 	return w.previousLookup != nil && w.previousLookup.Absent()
 }
 
-// lookup finds out whether a signal has arrived whose answer was lost.
+// lookup finds out whether a signal with a lost answer has arrived.
 func (w *signalRun) lookup(ctx context.Context) delivery.WaitResult {
 	if w.progress != nil {
-		w.progress("Whether the signal was taken is not known: looking whether it is there")
+		w.progress("It is not known whether the service took the signal: reading the target to find out")
 	}
 	end := w.tracked.Lookup(ctx)
 	end.Observation = shown(w.redactor, end.Observation)
@@ -312,8 +324,8 @@ func (w *signalRun) lookup(ctx context.Context) delivery.WaitResult {
 
 const untilReady = "waiting until the target can take it"
 
-// complete waits for the end of the run of the target that took the signal, sent
-// then, and notes what it saw.
+// complete waits for the end of the run that took the signal, and records what
+// it saw. sent is when the signal was sent.
 func (w *signalRun) complete(ctx context.Context, waiting *Waiting, sent time.Time) delivery.WaitResult {
 	if w.Find != nil && w.Completion == nil {
 		if end := w.find(ctx, w.Find, w.poller.Wait, w.Find.signalled(sent)); !end.Reached() {
@@ -326,7 +338,8 @@ func (w *signalRun) complete(ctx context.Context, waiting *Waiting, sent time.Ti
 	return end
 }
 
-// readOnce reads once how far the run of the target has come that took the signal, sent then.
+// readOnce reads once the status of the run that took the signal. sent is when
+// the signal was sent.
 func (c *Sender) readOnce(ctx context.Context, signal Signal, sent time.Time) (delivery.Observation, delivery.Attempt) {
 	reads := c.reads.For(signal.RateLimit)
 	if signal.Find != nil && signal.Completion == nil {
@@ -339,24 +352,24 @@ func (c *Sender) readOnce(ctx context.Context, signal Signal, sent time.Time) (d
 	return shown(c.redactor, observation), attempt
 }
 
-// waitForEnd is wait for the end of the run, for which others may wait, too.
+// waitForEnd is wait for the end of a run. It counts the resources that wait for it.
 func (w *signalRun) waitForEnd(ctx context.Context, probe *delivery.Probe, doing string) delivery.WaitResult {
 	leave := w.waits.join(w.RateLimit+"/"+w.Run, &w.others)
 	defer leave()
 	return w.wait(ctx, probe, doing)
 }
 
-// wait waits for what a probe waits for.
+// wait reads the target until the probe's state is reached or missed.
 func (w signalRun) wait(ctx context.Context, probe *delivery.Probe, doing string) delivery.WaitResult {
 	return w.observe(ctx, w.poller.Wait, probe, doing)
 }
 
-// look is wait for what is there already, or is not.
+// look is like wait, but does not wait for a state that may come later.
 func (w signalRun) look(ctx context.Context, probe *delivery.Probe, doing string) delivery.WaitResult {
 	return w.observe(ctx, w.poller.Look, probe, doing)
 }
 
-// observer is how the poller reads a target until a probe has been answered.
+// observer is a method of the poller that reads a target: Wait or Look.
 type observer func(context.Context, *delivery.Probe, func(delivery.Observation, time.Time)) delivery.WaitResult
 
 func (w signalRun) observe(ctx context.Context, until observer, probe *delivery.Probe, doing string) delivery.WaitResult {
@@ -370,8 +383,8 @@ func (w signalRun) observe(ctx context.Context, until observer, probe *delivery.
 	return end
 }
 
-// shown is an observation in words that are fit to be shown: whoever runs the target
-// may have written them.
+// shown returns the observation with its texts cleaned, because the owner of
+// the target may have written them.
 func shown(redactor *delivery.Redactor, observation delivery.Observation) delivery.Observation {
 	observation.Status, observation.Reason = redactor.Text(observation.Status), redactor.Text(observation.Reason)
 	return observation

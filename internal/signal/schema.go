@@ -18,7 +18,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// State is what every signal resource keeps beside its own arguments.
+// State has the attributes that all signal resources have beside their own
+// arguments.
 type State struct {
 	ID        types.String   `tfsdk:"id"`
 	Triggers  types.Map      `tfsdk:"triggers"`
@@ -36,30 +37,32 @@ const (
 	// Confirmed means that the answer was lost, and that the service showed that it
 	// had taken the signal.
 	Confirmed = "CONFIRMED"
-	// Adopted means that the service showed such a signal, so that none was sent.
+	// Adopted means that the service showed such a signal, so the provider sent none.
 	Adopted = "ADOPTED"
-	// Unknown means that the answer was lost, and with it whether the signal was taken.
+	// Unknown means that the answer was lost, and that it is unknown whether the
+	// service took the signal.
 	Unknown = "UNKNOWN"
 )
 
-// schemaVersion is that of the signals' states. What an older provider has
-// written must still be readable, or the signal is lost and sent again: a change
-// that the state of a release does not fit raises it, and brings an upgrader.
+// schemaVersion is the version of the signals' schemas. The provider must be
+// able to read the state of every release; otherwise the signal is lost and
+// sent again. A change that the state of a release does not fit needs a higher
+// version and a state upgrader.
 const schemaVersion = 0
 
-// DefaultTimeout is how long each operation may take when timeouts says nothing.
+// DefaultTimeout is the timeout of each operation that timeouts does not set.
 const DefaultTimeout = 20 * time.Minute
 
 func (r *signalResource) schema(ctx context.Context) schema.Schema {
 	attributes := map[string]schema.Attribute{
-		"id": computed("Identifies this signal within Terraform. Made when the resource is created; the service does not know it."),
+		"id": computed("The id of this signal in Terraform. The provider generates it when the resource is created; the service does not know it."),
 		"triggers": schema.MapAttribute{
 			ElementType:         types.StringType,
 			Optional:            true,
 			MarkdownDescription: "Arbitrary values. When one of them changes, the signal is sent again.",
 		},
-		"sent_at":    computed("When the signal was sent (RFC 3339, UTC, by the clock of the machine Terraform ran on); null when it was adopted or is yet to be sent."),
-		"request_id": computed("The service's id of the request that carried the signal; null when no answer told it."),
+		"sent_at":    computed("When the signal was sent (RFC 3339, UTC, by the clock of the machine that ran Terraform); null if the signal was adopted or is not sent yet."),
+		"request_id": computed("The service's id of the request with the signal; null if no answer had it."),
 		"delivery":   computed(r.system.deliveries()),
 	}
 	maps.Copy(attributes, r.system.optionAttributes(true))
@@ -67,8 +70,8 @@ func (r *signalResource) schema(ctx context.Context) schema.Schema {
 	remembered := map[string]string{}
 	maps.Copy(remembered, r.system.Remembered)
 	if r.system.Region != nil {
-		remembered["region"] = "A plan shows it where the configuration or the provider block says it. " +
-			"A region of the environment or a profile is not planned: the signal goes to the one that is found when the plan is applied."
+		remembered["region"] = "A plan shows the region if this argument or the provider block sets it. " +
+			"A plan does not show a region of the environment or a profile: the provider reads it when the plan is applied."
 	}
 	for name, more := range remembered {
 		attribute := attributes[name].(schema.StringAttribute)
@@ -81,9 +84,9 @@ func (r *signalResource) schema(ctx context.Context) schema.Schema {
 	blocks := map[string]schema.Block{
 		"timeouts": Timeouts(ctx, timeouts.Opts{
 			Create: true, Update: true, Delete: true,
-			CreateDescription: TimeoutDescription("creating the resource may take" + r.system.together()),
-			UpdateDescription: TimeoutDescription("updating the resource may take, which waits but sends nothing"),
-			DeleteDescription: TimeoutDescription("deleting the resource may take, which with `when = \"destroy\"` sends the signal"),
+			CreateDescription: TimeoutDescription("creating the resource may take") + r.system.together(),
+			UpdateDescription: TimeoutDescription("updating the resource may take") + " An update may wait, but sends nothing.",
+			DeleteDescription: TimeoutDescription("deleting the resource may take") + " With `when = \"destroy\"` deleting it sends the signal.",
 		}),
 	}
 	return schema.Schema{Version: schemaVersion, MarkdownDescription: r.system.Description, Attributes: attributes, Blocks: blocks}
@@ -91,26 +94,27 @@ func (r *signalResource) schema(ctx context.Context) schema.Schema {
 
 // deliveries describes the values of delivery that this signal can have.
 func (y system) deliveries() string {
-	text := "What is known of the signal: `" + Sent + "`, the service accepted it; "
+	text := "What is known about the signal. `" + Sent + "`: the service accepted it. "
 	if y.Waits {
-		text += "`" + Confirmed + "`, the answer was lost, and the service showed afterwards that it had arrived; "
+		text += "`" + Confirmed + "`: the answer was lost, and the service showed afterwards that the signal had arrived. "
 	}
 	if y.Adopts {
-		text += "`" + Adopted + "`, the service showed such a signal, and none was sent; "
+		text += "`" + Adopted + "`: the service already showed such a signal, and the provider sent none. "
 	}
-	return text + "`" + Unknown + "`, the answer was lost, so the signal may or may not have arrived; null when it is yet to be sent."
+	return text + "`" + Unknown + "`: the answer was lost, so the signal may or may not have arrived. It is null if the signal is not sent yet."
 }
 
-// together names what shares one timeout, where that is more than sending.
+// together lists what shares one timeout, if that is more than sending.
 func (y system) together() string {
 	if y.Waits {
-		return ": becoming ready, sending and waiting together"
+		return " This includes waiting until the target is ready, sending, and waiting for completion."
 	}
 	return ""
 }
 
-// keptOverUpdates has a computed attribute keep its value in a plan that does
-// not replace the resource; what an update changes, ModifyPlan marks.
+// keptOverUpdates adds a plan modifier that keeps the value of a computed
+// attribute in an update. ModifyPlan plans the values that an update changes as
+// unknown.
 func keptOverUpdates(attribute schema.Attribute) schema.Attribute {
 	if !attribute.IsComputed() {
 		return attribute
@@ -134,17 +138,19 @@ func computed(description string) schema.Attribute {
 	return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 }
 
-// TimeoutDescription is the description of a timeout, for which what says what may take so long.
+// TimeoutDescription returns the description of a timeout. what says which
+// operation it limits.
 func TimeoutDescription(what string) string {
 	return fmt.Sprintf("How long %s, as a duration such as `30s` or `1h30m`. The default is %.0f minutes.", what, DefaultTimeout.Minutes())
 }
 
-// RegionAttribute is the region argument of systems whose services are regional.
+// RegionAttribute returns the region argument of systems with regional
+// services.
 func RegionAttribute() schema.Attribute {
 	return schema.StringAttribute{
 		Optional:            true,
 		Computed:            true,
-		MarkdownDescription: "The region of the target; the provider's region when not set.",
+		MarkdownDescription: "The region of the target. The default is the provider's region.",
 		Validators:          []validator.String{RegionName()},
 	}
 }
@@ -152,13 +158,14 @@ func RegionAttribute() schema.Attribute {
 // regionName is compiled once: schemas are made for every call of the protocol.
 var regionName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-// RegionName wants what can be the name of a region: no cloud lists its regions
-// for good, but none has one that could not be part of a host's name.
+// RegionName returns a validator for region names. Clouds add regions, so it
+// does not compare with a list. It only requires that the name can be part of a
+// host name.
 func RegionName() validator.String {
 	return stringvalidator.RegexMatches(regionName, "must be the name of a region, such as eu-central-1")
 }
 
-// Timeouts is the timeouts block of a resource.
+// Timeouts returns the timeouts block of a resource.
 func Timeouts(ctx context.Context, opts timeouts.Opts) schema.Block {
 	block := timeouts.Block(ctx, opts).(schema.SingleNestedBlock)
 	for name, attribute := range block.Attributes {
@@ -169,7 +176,8 @@ func Timeouts(ctx context.Context, opts timeouts.Opts) schema.Block {
 	return block
 }
 
-// duration wants a duration that leaves time, and ends: after longest, unless that is zero.
+// duration validates a duration: longer than zero, and at most longest, unless
+// that is zero.
 type duration struct{ longest time.Duration }
 
 func (d duration) Description(context.Context) string {
@@ -180,10 +188,10 @@ func (d duration) Description(context.Context) string {
 	return "must be a duration longer than zero" + most + ", such as 30s or 1h30m"
 }
 
-// MarkdownDescription is Description.
+// MarkdownDescription returns Description.
 func (d duration) MarkdownDescription(ctx context.Context) string { return d.Description(ctx) }
 
-// ValidateString reports a text that is no such duration.
+// ValidateString reports an error for any other text.
 func (d duration) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return

@@ -17,25 +17,30 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// WriteOnlyPair is an argument that can be given in two ways: by its name, and
-// kept in the state, or write-only, and kept nowhere. What Terraform cannot
-// compare has a version beside it: a changed version counts as a changed value.
+// WriteOnlyPair is an argument that users can set in two ways: as Name, which
+// Terraform keeps in the state, or as the write-only Name_wo, which Terraform
+// stores nowhere. Terraform cannot compare the write-only value, so there is
+// also Name_wo_version: a changed version counts as a changed value.
 type WriteOnlyPair struct {
-	// Name is the argument that is kept; the others are Name_wo and Name_wo_version.
+	// Name is the argument that is kept in the state. The others are Name_wo and
+	// Name_wo_version.
 	Name string
-	// Required asks for exactly one of the two; otherwise both may be left out.
+	// Required says that exactly one of the two must be set. Otherwise both may be
+	// left out.
 	Required bool
-	// Sensitive hides the value that is kept. The write-only one is always hidden.
+	// Sensitive marks the argument in the state as sensitive. The write-only argument
+	// is always hidden.
 	Sensitive bool
 	// Description says what the value is, in Markdown.
 	Description string
-	// Validators check either. What they say of a value is left out: it is a secret.
+	// Validators check both arguments. The messages do not show the value, because it
+	// is a secret.
 	Validators []validator.String
 }
 
-// Attributes are the pair's three arguments, for System.Arguments. The struct of
-// arguments needs a types.String for Name and Name_wo, and a types.Int64 for
-// Name_wo_version.
+// Attributes returns the pair's three arguments, for System.Arguments. The
+// struct of the arguments needs a types.String for Name and for Name_wo, and a
+// types.Int64 for Name_wo_version.
 func (p WriteOnlyPair) Attributes() map[string]schema.Attribute {
 	writeOnly, version := p.Name+"_wo", p.Name+"_wo_version"
 	either := []path.Expression{path.MatchRoot(p.Name), path.MatchRoot(writeOnly)}
@@ -48,36 +53,36 @@ func (p WriteOnlyPair) Attributes() map[string]schema.Attribute {
 		p.Name: schema.StringAttribute{
 			Optional:            true,
 			Sensitive:           p.Sensitive,
-			MarkdownDescription: fmt.Sprintf("%s It is kept in the state; `%s` is not. Only one of the two can be given.", p.Description, writeOnly),
+			MarkdownDescription: fmt.Sprintf("%s Terraform keeps it in the state; `%s` is not kept. You can set only one of the two.", p.Description, writeOnly),
 			Validators:          append([]validator.String{alone}, value...),
 		},
 		writeOnly: schema.StringAttribute{
 			Optional:            true,
 			Sensitive:           true,
 			WriteOnly:           true,
-			MarkdownDescription: fmt.Sprintf("The same as `%s`, kept neither in the plan nor in the state. Terraform cannot see that it has changed: change `%s` with it.", p.Name, version),
+			MarkdownDescription: fmt.Sprintf("The same as `%s`, but kept neither in the plan nor in the state. Terraform does not see a change of it: change `%s` together with it.", p.Name, version),
 			Validators:          value,
 		},
 		version: schema.Int64Attribute{
 			Optional:            true,
-			MarkdownDescription: fmt.Sprintf("A number that stands for the value of `%s`: a change of the number counts as a change of the value. Without it, a changed value goes unnoticed.", writeOnly),
+			MarkdownDescription: fmt.Sprintf("The version of the value of `%s`: a change of this number counts as a change of the value. Without it, Terraform does not notice a changed value.", writeOnly),
 			Validators:          []validator.Int64{int64validator.AlsoRequires(path.MatchRoot(writeOnly))},
 		},
 	}
 }
 
-// Alone is the argument by its name without the others: for an action, which
-// keeps whatever it is given.
+// Alone returns the argument Name without the others. It is for actions,
+// because Terraform keeps all arguments of an action.
 func (p WriteOnlyPair) Alone() schema.Attribute {
 	return schema.StringAttribute{
 		Required:            p.Required,
 		Optional:            !p.Required,
-		MarkdownDescription: p.Description + " Terraform keeps it in saved plans: it must not be secret.",
+		MarkdownDescription: p.Description + " It must not be secret, because Terraform keeps it in saved plans.",
 		Validators:          p.checks(),
 	}
 }
 
-// checks are the pair's validators in words that leave the value out.
+// checks returns the pair's validators. Their messages do not show the value.
 func (p WriteOnlyPair) checks() (checks []validator.String) {
 	for _, check := range p.Validators {
 		checks = append(checks, SecretValidator(check))
@@ -85,8 +90,8 @@ func (p WriteOnlyPair) checks() (checks []validator.String) {
 	return checks
 }
 
-// Either returns the value of the argument of a WriteOnlyPair, whichever way it
-// was given; nil when it was given in neither.
+// Either returns the value of a WriteOnlyPair from whichever of its two
+// arguments is set; nil if neither is.
 func (s Secrets) Either(name string, kept types.String) *string {
 	if secret, given := s[name+"_wo"]; given {
 		return &secret
@@ -94,8 +99,9 @@ func (s Secrets) Either(name string, kept types.String) *string {
 	return kept.ValueStringPointer()
 }
 
-// redactor is the sender's with the values of the system's sensitive arguments in a
-// configuration or state, which a service may repeat.
+// redactor returns the sender's redactor with the values of the system's
+// sensitive arguments in a configuration or state, because a service may repeat
+// them in its messages.
 func (r *signalResource) redactor(raw tftypes.Value, diags *diag.Diagnostics) *delivery.Redactor {
 	values, unread := attributes(raw)
 	diags.Append(unread...)
@@ -109,7 +115,8 @@ func (r *signalResource) redactor(raw tftypes.Value, diags *diag.Diagnostics) *d
 	return r.sender.redactor.With(secrets...)
 }
 
-// leaves are the strings in a text that is JSON: a service may repeat one of them.
+// leaves returns the strings in a JSON text, because a service may repeat a
+// single one of them.
 func leaves(text string) (found []string) {
 	var value any
 	if json.Unmarshal([]byte(text), &value) != nil {
@@ -134,8 +141,8 @@ func leaves(text string) (found []string) {
 	return found
 }
 
-// SecretValidator checks a secret as another validator does, in words that leave
-// the value out: the framework's own validators print what they were given.
+// SecretValidator returns a validator that runs check and does not show the
+// value in its messages. The framework's validators print the value.
 func SecretValidator(check validator.String) validator.String { return secretValidator{check} }
 
 type secretValidator struct{ validator.String }
@@ -145,6 +152,6 @@ func (v secretValidator) ValidateString(ctx context.Context, req validator.Strin
 	v.String.ValidateString(ctx, req, &found)
 	if found.Diagnostics.HasError() {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Attribute Value",
-			fmt.Sprintf("Attribute %s %s. The value given is not shown, because it is a secret.", req.Path, v.Description(ctx)))
+			fmt.Sprintf("Attribute %s %s. The value is not shown, because it is a secret.", req.Path, v.Description(ctx)))
 	}
 }

@@ -1,6 +1,7 @@
 package signal
 
-// phase is what Terraform does with a signal: the name of the timeout that bounds it.
+// phase is the operation of Terraform in which the provider sends or waits. Its
+// value is the name of the timeout for it.
 type phase string
 
 const (
@@ -10,45 +11,51 @@ const (
 	invoke  phase = "action"
 )
 
-// standing is where a signal stands after something went wrong.
+// standing says what is known of a signal after an error.
 type standing int
 
 const (
 	// notTaken: the service did not take the signal, and may take it when it is sent again.
 	notTaken standing = iota
-	// notReadied: nothing could be sent, such as without a region or credentials.
+	// notReadied: nothing could be sent, for example without a region or credentials.
 	notReadied
-	// neverReady: the target will not take the signal any more.
+	// neverReady: the target can no longer take the signal.
 	neverReady
-	// mayBeTaken: whether the service took the signal is unknown.
+	// mayBeTaken: it is unknown whether the service took the signal.
 	mayBeTaken
 	// mayBeAdopted is mayBeTaken with adopt_existing.
 	mayBeAdopted
-	// notReadable: whether the service took the signal is unknown because it could not be read.
+	// notReadable: it is unknown whether the service took the signal, because the
+	// target could not be read.
 	notReadable
-	// endedBadly: the signal was taken, and the target's run did not end as wanted.
+	// endedBadly: the service took the signal, and the target's run did not end as
+	// wanted.
 	endedBadly
-	// stillWaiting: the signal was taken, and the target's run was not seen to end.
+	// stillWaiting: the service took the signal, and the end of the target's run was
+	// not seen.
 	stillWaiting
-	// waitCancelled is stillWaiting after Ctrl-C. Without a text it is an error.
+	// waitCancelled is stillWaiting after Ctrl-C. It is an error in phases for which
+	// next has no text.
 	waitCancelled
-	// waitRecorded: on_wait_failure = "record" takes the failure of the wait.
+	// waitRecorded: the wait failed, and on_wait_failure = "record" makes that a
+	// warning.
 	waitRecorded
-	// targetIsGone: there is no target left to wait for. Without a text it is an error.
+	// targetIsGone: the target no longer exists. It is an error in phases for which
+	// next has no text.
 	targetIsGone
 )
 
-// next says where a signal stands, and what to do next.
+// next says what the state has of the signal, and what the user can do next.
 var next = map[standing]map[phase]string{
 	notTaken: {
 		create:  "The signal was not taken, and nothing is recorded. Applying again sends it.",
-		update:  "An update sends nothing. Applying again looks at the target again.",
+		update:  "An update sends nothing. Applying again reads the target again.",
 		destroy: "The signal was not taken, and the resource is kept. Destroying again sends it.",
 		invoke:  "The signal was not taken. Invoking the action again sends it.",
 	},
 	notReadied: {
 		create:  "Nothing was sent, and nothing is recorded. Applying again sends it once this is corrected.",
-		update:  "An update sends nothing. Applying again looks at the target again once this is corrected.",
+		update:  "An update sends nothing. Applying again reads the target again once this is corrected.",
 		destroy: "Nothing was sent, and the resource is kept. Destroying again sends it once this is corrected.",
 		invoke:  "Nothing was sent. Invoking the action again sends it once this is corrected.",
 	},
@@ -58,39 +65,39 @@ var next = map[standing]map[phase]string{
 		invoke:  "The signal was not sent.",
 	},
 	mayBeTaken: {
-		create: "The resource is saved as tainted, with delivery = \"UNKNOWN\". If the signal has arrived, run \"terraform untaint\" on the resource: that accepts it as delivered. " +
-			"Otherwise apply again, which sends it once more.",
-		destroy: "The resource is kept, with delivery = \"UNKNOWN\". If the signal has arrived, run \"terraform state rm\" on the resource: that accepts it as delivered. " +
-			"Otherwise destroy again, which sends it once more unless the service shows it by then.",
-		invoke: "An action remembers nothing. If the signal has not arrived, invoke the action again, which sends it once more.",
+		create: "The resource is saved as tainted, with delivery = \"UNKNOWN\". If the signal has arrived, run \"terraform untaint\" on the resource: that accepts the signal as delivered. " +
+			"If it has not arrived, apply again: that sends it once more.",
+		destroy: "The resource is kept, with delivery = \"UNKNOWN\". If the signal has arrived, run \"terraform state rm\" on the resource: that accepts the signal as delivered. " +
+			"If it has not arrived, destroy again: that sends it once more, unless the service shows it by then.",
+		invoke: "An action has no state. If the signal has not arrived, invoke the action again: that sends it once more.",
 	},
 	mayBeAdopted: {
-		create: "The resource is saved as tainted, with delivery = \"UNKNOWN\". Apply again: adopt_existing = true has the provider look for the signal first, and send it only if it is not there. " +
-			"To accept it as delivered without another look, run \"terraform untaint\" on the resource.",
-		destroy: "The resource is kept, with delivery = \"UNKNOWN\". Destroy again: adopt_existing = true has the provider look for the signal first, and send it only if it is not there. " +
-			"To accept it as delivered without another look, run \"terraform state rm\" on the resource.",
-		invoke: "An action remembers nothing. Invoke it again: adopt_existing = true has the provider look for the signal first, and send it only if it is not there.",
+		create: "The resource is saved as tainted, with delivery = \"UNKNOWN\". Apply again: with adopt_existing = true the provider first looks for the signal, and sends it only if it is not there. " +
+			"To accept the signal as delivered without another look, run \"terraform untaint\" on the resource.",
+		destroy: "The resource is kept, with delivery = \"UNKNOWN\". Destroy again: with adopt_existing = true the provider first looks for the signal, and sends it only if it is not there. " +
+			"To accept the signal as delivered without another look, run \"terraform state rm\" on the resource.",
+		invoke: "An action has no state. Invoke it again: with adopt_existing = true the provider first looks for the signal, and sends it only if it is not there.",
 	},
 	notReadable: {
-		create:  "Had it been readable, the provider would have found out by itself; it does not look again at the next apply.",
-		destroy: "When it can be read, the next destroy finds out by itself.",
-		invoke:  "Had it been readable, the provider would have found out by itself.",
+		create:  "If the provider can read this, it finds out by itself whether a signal has arrived. For this signal it does not try again at the next apply.",
+		destroy: "If the provider can read this, the next destroy finds out by itself whether the signal has arrived.",
+		invoke:  "If the provider can read this, it finds out by itself whether a signal has arrived.",
 	},
 	endedBadly: {
 		create: "The signal is recorded, but the resource is tainted: applying again would send the signal again. " +
 			"Run \"terraform untaint\" on the resource to keep the signal and to accept how the run ended.",
 		update: "The signal stays recorded, and nothing was sent. To send the signal again, use -replace. " +
 			"To go on regardless, set on_wait_failure = \"record\" or wait_for_completion = false.",
-		destroy: "The resource is kept, and remembers that the signal was sent. To destroy it however the run has ended, apply on_wait_failure = \"record\" or " +
-			"wait_for_completion = false first, or run \"terraform state rm\" on it.",
+		destroy: "The resource is kept, and its state records that the signal was sent. To destroy it although the run has not ended as wanted, first apply on_wait_failure = \"record\" or " +
+			"wait_for_completion = false, or run \"terraform state rm\" on it.",
 		invoke: "The signal was sent. Invoking the action again would send it again.",
 	},
 	stillWaiting: {
 		create: "The signal is recorded, but the resource is tainted: applying again would send the signal again. " +
-			"Run \"terraform untaint\" on the resource to keep the signal. Then the next apply sends nothing, and goes on waiting while the run has not ended.",
-		update: "The signal stays recorded, and nothing was sent. The next apply looks again. To send the signal again, use -replace. " +
+			"Run \"terraform untaint\" on the resource to keep the signal. Then the next apply sends nothing, and goes on waiting if the run has not ended.",
+		update: "The signal stays recorded, and nothing was sent. The next apply reads the target again. To send the signal again, use -replace. " +
 			"To go on regardless, set on_wait_failure = \"record\" or wait_for_completion = false.",
-		destroy: "The resource is kept, and remembers that the signal was sent: destroying again only waits.",
+		destroy: "The resource is kept, and its state records that the signal was sent: destroying again only waits.",
 		invoke:  "The signal was sent. Invoking the action again would send it again.",
 	},
 	waitCancelled: {

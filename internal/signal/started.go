@@ -10,28 +10,29 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// StartedAfterAttribute is the started_after argument of signals whose targets can be
-// found by a name that several runs share: one of the Filters of their Naming.
+// StartedAfterAttribute returns the started_after argument, for signals whose
+// targets are found by a name that several runs share. It is one of
+// Naming.Filters.
 func StartedAfterAttribute() schema.Attribute {
 	return schema.StringAttribute{
 		Optional:            true,
-		MarkdownDescription: "Leaves out runs that were started before this time (RFC 3339, such as `2026-01-31T12:00:00Z`) when the target is looked for by name. A change of it alone sends nothing: the target that was found stays.",
+		MarkdownDescription: "Ignores runs that started before this time (RFC 3339, such as `2026-01-31T12:00:00Z`) when the provider searches for the target by name. A change of this argument alone sends nothing, and the recorded target stays.",
 		Validators:          []validator.String{isTime{}},
 	}
 }
 
-// StartedAfter is the time that a started_after argument says, the zero time when it
-// says none.
+// StartedAfter returns the time in a started_after argument; the zero time if
+// the argument is null.
 func StartedAfter(argument types.String) time.Time {
 	at, _ := time.Parse(time.RFC3339, argument.ValueString())
 	return at
 }
 
-// isTime wants a time as RFC 3339 writes it.
+// isTime validates a time in the format of RFC 3339.
 type isTime struct{}
 
 func (isTime) Description(context.Context) string {
-	return "must be a time as RFC 3339 writes it, such as 2026-01-31T12:00:00Z"
+	return "must be a time in the format of RFC 3339, such as 2026-01-31T12:00:00Z"
 }
 
 func (v isTime) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }

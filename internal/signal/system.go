@@ -1,6 +1,7 @@
-// Package signal is the one signal resource of the provider: its common
-// arguments, its life, and its words. It knows Terraform and the delivery of
-// signals; what a signal is and where it goes, each system tells it.
+// Package signal implements the signal resource that all systems share: its
+// common arguments, its plans and life cycle, and its diagnostics. It knows
+// Terraform and the delivery of signals. Each system defines what a signal is
+// and where it goes.
 package signal
 
 import (
@@ -15,121 +16,128 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// System is what a signalling system tells of its signal. A is the struct of the
+// System describes the signal of one signalling system. A is the struct of the
 // signal's own arguments, with tfsdk tags.
 type System[A any] struct {
 	// Name is the resource type's name after "signal_".
 	Name string
-	// Block is the provider's block that the signal needs, and Endpoint the argument in
-	// its endpoints that leads to another server; empty where there is none.
+	// Block is the provider block that the signal needs. Endpoint is the argument in
+	// its endpoints that sets another server; empty if there is none.
 	Block, Endpoint string
 	// Description is the first paragraph of the resource's documentation, in Markdown.
 	Description string
-	// Arguments are the attributes of A. A change of any of them makes another
-	// signal; of the optional and computed ones only a change of what is configured does.
-	// One that is only computed is a result: Bind makes it null, and the Target sets
-	// it before it reports the signal as accepted.
+	// Arguments are the attributes of A. A change of an argument makes another
+	// signal. For an optional and computed argument, only a changed configuration
+	// does. An argument that is only computed is a result: Bind sets it to null, and
+	// Target sets its value before it reports the signal as accepted.
 	Arguments map[string]schema.Attribute
-	// Remembered is what the resource's documentation says of an argument beside its
-	// description: what only something with a memory has to say.
+	// Remembered has sentences about the state, by argument. They are added to the
+	// descriptions of the resource, and not to those of the action, which has no
+	// state.
 	Remembered map[string]string
-	// ActionArguments are those that the action has; nil for all of Arguments. There is
-	// no action while one of them is secret.
+	// ActionArguments are the arguments of the action; nil for all of Arguments. If
+	// one of them is secret, there is no action.
 	ActionArguments map[string]schema.Attribute
-	// Naming says how the target can be named instead of identified; nil where it cannot.
+	// Naming says how the target can be named if its id is not known; nil if it
+	// cannot.
 	Naming *Naming
-	// OnlyTriggersResend is for signals whose Arguments say how to get there, not
-	// what is sent: a change of them is recorded and sends nothing.
+	// OnlyTriggersResend says that Arguments only say where the signal goes, not what
+	// is sent. A change of them is recorded and sends nothing.
 	OnlyTriggersResend bool
-	// Waits offers the options of Waiting: the service's targets can be read. Adopts
-	// offers adopt_existing: the service shows the signals that it took. Resends offers
-	// resend_on_unknown: the service may leave open whether it took a signal.
+	// Waits offers the options of Waiting, for targets that can be read. Adopts
+	// offers adopt_existing, for services that show the signals that they took.
+	// Resends offers resend_on_unknown, if the outcome of a signal can stay unknown.
 	Waits, Adopts, Resends bool
-	// Final reports whether a target's status, as target_status holds it, ends the
-	// wait of a signal with these arguments: nothing is read after it. Only with Waits.
+	// Final reports whether a value of target_status is final for a signal with these
+	// arguments. After a final status the target is not read any more. It is used
+	// only with Waits.
 	Final func(arguments *A, status string) bool
-	// Wait offers the resource that waits for a target and sends nothing; nil where
-	// targets cannot be read without a signal.
+	// Wait describes the resource that waits for a target and sends nothing; nil if
+	// there is none.
 	Wait *Wait[A]
-	// Check reports, on the attributes' paths, what the attributes' own
-	// validators cannot see; nil when there is nothing such. Values may still be unknown.
-	// Waits says that the signal is to wait for its target, before or after.
+	// Check returns errors that the validators of single attributes cannot find, on
+	// the paths of the attributes. It may be nil. Values may be unknown. waits says
+	// that the signal waits for its target before or after it is sent.
 	Check func(ctx context.Context, arguments *A, waits bool) diag.Diagnostics
-	// Cloud is what the provider block says of the service's cloud, and Region the
-	// argument that names the region. They are nil where the service is not regional.
+	// Cloud is the configuration of the service's cloud, and Region returns the
+	// argument with the region. Both are nil if the service is not regional.
 	Cloud  Cloud
 	Region func(arguments *A) *types.String
-	// Unconfigured reports whether the signal cannot be sent while the value of some
-	// argument of the provider block is not known yet. It is nil where Cloud says so.
+	// Unconfigured reports whether the signal cannot be sent yet because an argument
+	// of the provider block is unknown. It is nil if Cloud reports that.
 	Unconfigured func(arguments *A) bool
-	// Complete fills in the computed arguments that can be known without asking
-	// anybody, such as an id that is made up. It may be nil.
+	// Complete fills in computed arguments that need no request, such as a generated
+	// id. It may be nil.
 	Complete func(ctx context.Context, arguments *A)
-	// Bind makes the signal ready to be sent and fills in the computed arguments.
-	// All values are known, the region too. An error means that nothing was sent, and says what to do.
+	// Bind prepares the signal and fills in computed arguments. All values, also the
+	// region, are known. An error means that nothing was sent; its text says what the
+	// user can do.
 	Bind func(ctx context.Context, arguments *A, secrets Secrets) (Signal, error)
 }
 
-// Cloud is a cloud as a provider block configures it.
+// Cloud is the configuration of a cloud, from its provider block.
 type Cloud interface {
-	// Region returns the region to use: the one given, or the provider's when none is.
+	// Region returns the region to use: given, or the provider's region if given is
+	// empty.
 	Region(ctx context.Context, given string) (string, error)
-	// BlockRegion is the region that the provider block says, "" when it leaves that to
-	// the environment.
+	// BlockRegion returns the region of the provider block, "" if the block has none.
 	BlockRegion() string
-	// CheckRegion returns an error where the environment or a profile says a region that
-	// is none. It asks nobody.
+	// CheckRegion returns an error if the region of the environment or a profile is
+	// malformed. It makes no request.
 	CheckRegion(ctx context.Context) error
 	// Unconfigured reports whether the value of an argument of the provider block is
 	// not known yet.
 	Unconfigured() bool
 }
 
-// Secrets are the configured values of write-only arguments, by name. They are
-// there only while a signal is sent.
+// Secrets are the configured values of write-only arguments, by name. They
+// exist only while a signal is sent.
 type Secrets map[string]string
 
-// Signal is one signal, bound to where it goes. Its words go into messages and
-// logs, so none of them may be secret.
+// Signal is one signal and its target. Its texts are shown in messages and
+// logs, so they must not contain secrets.
 type Signal struct {
 	delivery.Target
 	// What is sent, such as "Approve".
 	What string
-	// To is the target with its id and place.
+	// To describes the target, with its id and where it is.
 	To string
-	// Service is the name of who answers.
+	// Service is the name of the service.
 	Service string
-	// RateLimiter names whose limit the requests count against, such as a service in a
-	// region: when it throttles, all signals of the rate limiter slow down together.
+	// RateLimit names the limit against which the requests count, such as a service
+	// in a region. If the service throttles, all signals with the same name slow down
+	// together.
 	RateLimit string
 	// Run is the id of the run that Completion is about, among all behind the RateLimit:
 	// those who wait for the same one are counted. It is empty until the target is found.
 	Run string
 	// Explain says what to do about an attempt that did not succeed.
 	Explain func(delivery.Attempt) Advice
-	// FindOut says how a user can see whether a signal whose answer was lost has arrived.
+	// HowToCheck says how a user can find out whether a signal with a lost answer has
+	// arrived.
 	HowToCheck string
-	// Find finds the target first, where the arguments leave open which one it is; nil when
-	// they identify it.
+	// Find finds the target before the signal is sent; nil if the arguments identify
+	// the target.
 	Find *TargetFinder
-	// Ready is the probe in which the target can take this signal, and Completion
-	// the one in which its run has ended as the signal wants it to. They are nil
-	// without Waits, and until the target is found. Completion may be known before, where
-	// the arguments name the run and leave open what in it takes the signal.
+	// Ready is reached if the target can take this signal. Completion is reached if
+	// the target's run has ended as wanted. Both are nil without Waits, and before
+	// the target is found. Completion may be set before that, if the arguments
+	// identify the run but not the part of it that takes the signal.
 	Ready, Completion *delivery.Probe
-	// Existing is the probe in which the service shows that such a signal is already
-	// there; no reading of it is pending. It is nil without Adopts.
+	// Existing is reached if the service shows such a signal, and otherwise missed,
+	// never pending. It is nil without Adopts.
 	Existing *delivery.Probe
-	// Evidence is how the service shows that it took the signal; nil where it never
-	// does. For a signal with a TargetFinder, its Found names the target, too.
+	// Evidence says how the service shows that it took the signal; nil if it does
+	// not. For a signal with a TargetFinder, Evidence.Found also sets the target.
 	Evidence *delivery.Evidence
-	// Refused is the probe that shows why a target has refused the signal, for answers
-	// of which Explain says that they leave it open; nil where nothing shows that.
+	// Refused is a probe that shows why the target has refused the signal. It is used
+	// after answers for which Explain returns Unclear; nil if nothing shows the
+	// reason.
 	Refused *delivery.Probe
 	// ExplainRead says what to do about a target that cannot be read.
 	ExplainRead func(delivery.Attempt) Advice
-	// Unseen says what it may mean that the target was waited for and never seen;
-	// empty where such a target cannot be read.
+	// Unseen says what it may mean that a wait never saw the target; empty if a read
+	// of a missing target fails.
 	Unseen string
 }
 
@@ -137,29 +145,32 @@ type Signal struct {
 type Advice struct {
 	// Attribute is the argument at fault, empty when none is.
 	Attribute string
-	// Next is the next step to try, in whole sentences.
+	// Next is what the user can try next, in complete sentences.
 	Next string
-	// Gone says that the target is not there, so that a signal at destroy has nobody left to reach.
+	// Gone says that the target no longer exists, so a destroy goes on without
+	// sending.
 	Gone bool
-	// Unclear says that the answer has more than one cause, which the probe Refused tells.
+	// Unclear says that the answer can have several causes, and that the probe
+	// Refused shows which one.
 	Unclear bool
-	// NotReady says that the target is there, and does not take the signal now.
+	// NotReady says that the target exists but cannot take the signal now.
 	NotReady bool
 }
 
-// Offer is what a system offers to Terraform.
+// Offer has the resources and the action of a system.
 type Offer struct {
 	// Block and Endpoint are those of the System.
 	Block, Endpoint string
-	// Resource makes the resource, and Action the action; there is no action of a
-	// signal that cannot be sent without a secret.
+	// Resource returns the resource, and Action the action. Action is nil if the
+	// signal needs a secret.
 	Resource func() resource.Resource
 	Action   func() action.Action
-	// Wait makes the resource that waits and sends nothing; nil where there is none.
+	// Wait returns the resource that waits and sends nothing; nil if there is none.
 	Wait func() resource.Resource
 }
 
-// NewOffer returns all forms of a system's signal, sent by the sender.
+// NewOffer returns the resources and the action of a system. They send with the
+// sender.
 func NewOffer[A any](system System[A], sender *Sender) Offer {
 	return newOffer(system.untyped(), sender)
 }
@@ -167,7 +178,8 @@ func NewOffer[A any](system System[A], sender *Sender) Offer {
 func newOffer(system system, sender *Sender) Offer {
 	offer := Offer{Block: system.Block, Endpoint: system.Endpoint, Resource: func() resource.Resource { return newResource(system, sender) }}
 	if waits := system; system.Wait != nil {
-		// A wait is told by its target's id: one that has ended meanwhile is not found by name.
+		// A wait needs the target's id, because a target that has ended cannot be
+		// found by name.
 		offer.Wait = func() resource.Resource { return &waitResource{system: waits, sender: sender} }
 	}
 	system.Arguments, system.ActionArguments = system.Naming.arguments(system.Arguments), system.Naming.arguments(system.ActionArguments)
@@ -180,16 +192,18 @@ func newOffer(system system, sender *Sender) Offer {
 	return offer
 }
 
-// system is a System of any arguments. The resources and actions are written for it, so
-// that the program holds them once and not once for each system, which was 1.4 MB of it.
+// system is a System without its type parameter. The resources and actions use
+// it, so the binary has their code once and not once per system. That saves 1.4
+// MB.
 type system struct {
-	// System has functions that take a pointer to an any, in which is what arguments returns.
+	// The functions of this System take a pointer to an any that holds what arguments
+	// returns.
 	System[any]
 	// arguments returns a pointer to an empty struct of the arguments.
 	arguments func() any
 }
 
-// untyped is the system for those who do not know the type of its arguments.
+// untyped returns the system without its type parameter.
 func (s System[A]) untyped() system {
 	u := System[any]{
 		Name: s.Name, Block: s.Block, Endpoint: s.Endpoint, Description: s.Description,
@@ -225,8 +239,8 @@ func (s System[A]) untyped() system {
 	return system{u, func() any { return new(A) }}
 }
 
-// actionArguments are those that an action can have: Terraform keeps what an action
-// is given in saved plans, so none of them may be secret.
+// actionArguments returns the arguments of the action. None of them may be
+// secret, because Terraform keeps an action's arguments in saved plans.
 func (y system) actionArguments() map[string]schema.Attribute {
 	if y.ActionArguments != nil {
 		return y.ActionArguments
@@ -241,8 +255,8 @@ type model struct {
 	Arguments any
 }
 
-// complete fills in the computed arguments that can be known without asking anybody.
-// A region that is not found stays unknown; bind will say so.
+// complete fills in computed arguments that need no request. If no region is
+// found, the region stays unknown, and bind returns an error.
 func (y system) complete(ctx context.Context, arguments any) {
 	if y.Region != nil {
 		if region := y.Region(&arguments); region.IsUnknown() {
@@ -264,7 +278,7 @@ func (y system) unconfigured(arguments any) bool {
 	return y.Cloud.Unconfigured()
 }
 
-// bind makes the signal ready to be sent, to the region that is found.
+// bind finds the region and prepares the signal.
 func (y system) bind(ctx context.Context, arguments any, secrets Secrets) (Signal, error) {
 	if y.Region != nil {
 		region := y.Region(&arguments)

@@ -27,52 +27,56 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Wait is what a system tells of the resource that waits for its targets and sends nothing.
+// Wait describes the resource that waits for a system's targets and sends
+// nothing.
 type Wait[A any] struct {
 	// Description is the first paragraph of the resource's documentation, in Markdown.
 	Description string
-	// Target names those of the System's Arguments that name the target. All but the
-	// region are strings, and make the resource's id, in this order. Those after the
-	// last required one may be left out.
+	// Target has the names of the System's Arguments that identify the target. All of
+	// them except the region are strings. In this order, they form the resource's id.
+	// The arguments after the last required one may be left out.
 	Target []string
-	// Arguments are those of Target that are other ones in a wait, such as one that the
-	// signal would look for.
+	// Arguments are the arguments of Target whose attribute differs in a wait, such
+	// as one that a signal would search for.
 	Arguments map[string]schema.Attribute
-	// Outputs is the attribute of what a run gives back; nil where that cannot be read.
+	// Outputs is the attribute for the outputs of a run; nil if they cannot be read.
 	Outputs schema.Attribute
-	// Final reports whether a status, as target_status holds it, is one that a target stays in.
+	// Final reports whether a value of target_status is final.
 	Final func(status string) bool
-	// Bind makes the target ready to be read. What is computed may be unknown, the region
-	// is known. What the Completion or Ready judge finds out of the target it sets in arguments.
+	// Bind prepares the reads of the target. Computed arguments may be unknown; the
+	// region is known. The probes Completion and Ready set what they find out about
+	// the target in arguments.
 	Bind func(ctx context.Context, arguments *A) (Watched, error)
 }
 
-// Watched is a target that is waited for. It has nothing that could be sent.
+// Watched is a target to wait for. It has no signal to send.
 type Watched struct {
-	// To is the target with its id and place, and Service the name of who answers.
+	// To describes the target, with its id and where it is. Service is the name of
+	// the service.
 	To, Service string
-	// RateLimit names whose limit the reads count against, as that of a Signal does.
+	// RateLimit names the limit against which the reads count, like Signal.RateLimit.
 	RateLimit string
-	// Run is the id of the run that Completion is about, as that of a Signal is.
+	// Run is the id of the run that Completion is about, like Signal.Run.
 	Run string
-	// Ready is the probe in which the target waits for a signal, and Completion the
-	// one in which its run has ended as wanted.
+	// Ready is reached if the target waits for a signal. Completion is reached if the
+	// target's run has ended as wanted.
 	Ready, Completion *delivery.Probe
-	// Outputs is what the run has given back, as the last reading of Completion says;
-	// nil where that cannot be read.
+	// Outputs returns the outputs of the run from the last reading of Completion; nil
+	// if they cannot be read.
 	Outputs func() attr.Value
-	// Seen is told the status in which an earlier wait saw the target, before anything
-	// is read; nil where that makes no difference.
+	// Seen is called, before the first read, with the status in which an earlier wait
+	// saw the target; nil if that makes no difference.
 	Seen func(status string)
 	// ExplainRead says what to do about a target that cannot be read.
 	ExplainRead func(delivery.Attempt) Advice
-	// Unseen says what it may mean that the target was never seen.
+	// Unseen says what it may mean that the wait never saw the target.
 	Unseen string
 }
 
-// CurrentProbe reads the target that is given or, with "", the current one, which is
-// looked for until find returns it, and then stays the one that is read. The id of what
-// is read is told to choose. A target of which there is none yet is judged as the zero T.
+// CurrentProbe returns a probe that reads the target with the given id. If
+// given is "", it calls find until that returns an id, and from then on reads
+// the target with this id. It calls choose with the id of the target that it
+// has read. If there is no target yet, it judges the zero T.
 func CurrentProbe[T any](key, given string, choose func(id string), find func(context.Context) (string, delivery.Attempt),
 	read func(id string) func(context.Context) (T, delivery.Attempt), judge func(T) delivery.Observation,
 ) *delivery.Probe {
@@ -136,7 +140,8 @@ func (r *waitResource) model() *waitModel { return &waitModel{Arguments: r.syste
 
 func (m *waitModel) until() string { return cmp.Or(m.Until.ValueString(), untilTargetEnded) }
 
-// done reports whether nothing is left to wait for: a failure only where it is recorded.
+// done reports whether the wait is over. A failed run counts as over only with
+// on_wait_failure = "record".
 func (r *waitResource) done(data *waitModel) bool {
 	return data.TargetSucceeded.ValueBool() || r.final(data) && data.OnWaitFailure.ValueString() == onWaitFailureRecord
 }
@@ -153,26 +158,26 @@ func (r *waitResource) Metadata(_ context.Context, req resource.MetadataRequest,
 
 func (r *waitResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
-		"id": computed("The target that is waited for, as an import names it: " + r.idForm() + "."),
+		"id": computed("The id of the target, as an import uses it: " + r.idForm() + "."),
 		"triggers": schema.MapAttribute{
 			ElementType:         types.StringType,
 			Optional:            true,
-			MarkdownDescription: "Arbitrary values. When one of them changes, the target is waited for again, in place.",
+			MarkdownDescription: "Arbitrary values. When one of them changes, the resource waits for the target again, in place.",
 		},
 		"until": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "What to wait for: `" + untilTargetEnded + "` (default), the end of the target's whole run, or `" + untilTargetReady + "`, a target that waits for a signal. " +
-				"A change waits again, in place.",
+				"After a change the resource waits again, in place.",
 			Validators: []validator.String{stringvalidator.OneOf(untilTargetEnded, untilTargetReady)},
 		},
 		"on_wait_failure": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "What to do when the wait fails, or does not end in time: `error` (default) fails the resource, and the next apply waits again; " +
-				"`record` keeps the resource with a warning, so that a `postcondition` can judge `target_status` or `target_succeeded`.",
+			MarkdownDescription: "What to do if the wait fails or does not end in time: `error` (default) fails the resource, and the next apply waits again. " +
+				"`record` records the resource with a warning, so that a `postcondition` can check `target_status` or `target_succeeded`.",
 			Validators: []validator.String{stringvalidator.OneOf(onWaitFailureError, onWaitFailureRecord)},
 		},
-		"target_status":    computed("The service's own word for the target's status, as last seen."),
-		"target_succeeded": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether what is waited for has come: a run that ended successfully, or a target that was ready."},
+		"target_status":    computed("The target's last seen status, in the service's own words."),
+		"target_succeeded": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the wait succeeded: the run ended successfully, or the target was ready."},
 	}
 	if r.system.Wait.Outputs != nil {
 		attributes["outputs"] = r.system.Wait.Outputs
@@ -190,17 +195,17 @@ func (r *waitResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 		"timeouts": Timeouts(ctx, timeouts.Opts{
 			Create: true, Update: true,
 			CreateDescription: TimeoutDescription("the wait may take when the resource is created"),
-			UpdateDescription: TimeoutDescription("a wait that is begun again, or goes on, may take"),
+			UpdateDescription: TimeoutDescription("the wait may take in an update"),
 		}),
 	}
 	resp.Schema = schema.Schema{Version: schemaVersion, MarkdownDescription: r.system.Wait.Description + behindSignals, Attributes: attributes, Blocks: blocks}
 }
 
-// behindSignals is what every wait is for.
-const behindSignals = "\n\nPut it behind any number of signals with `depends_on`, where `wait_for_completion` on each of them would have some wait for signals that Terraform has not begun to send. " +
+// behindSignals is a part of the description of every wait.
+const behindSignals = "\n\nUse it after several signals, with `depends_on`. With `wait_for_completion` on each signal instead, some signals may wait for others that Terraform has not begun to send. " +
 	"A wait that fails is saved as tainted, and the next apply waits again."
 
-// argument is the attribute of one of Target.
+// argument returns the attribute of one of the arguments in Target.
 func (w *Wait[A]) argument(name string, of map[string]schema.Attribute) schema.Attribute {
 	if own, ok := w.Arguments[name]; ok {
 		return own
@@ -208,8 +213,8 @@ func (w *Wait[A]) argument(name string, of map[string]schema.Attribute) schema.A
 	return of[name]
 }
 
-// replacing has a change of an argument that names the target replace the resource,
-// which sends nothing.
+// replacing adds a plan modifier with which a change of the argument replaces
+// the resource. That sends nothing.
 func replacing(attribute schema.Attribute) schema.Attribute {
 	text := attribute.(schema.StringAttribute)
 	replace := stringplanmodifier.RequiresReplace()
@@ -220,7 +225,7 @@ func replacing(attribute schema.Attribute) schema.Attribute {
 	return text
 }
 
-// idForm is what an id is made of.
+// idForm describes the parts of an id.
 func (r *waitResource) idForm() string {
 	names, needed := r.system.Wait.Target, r.needed()
 	form := "`" + strings.Join(names, "/") + "`"
@@ -230,7 +235,7 @@ func (r *waitResource) idForm() string {
 	return form
 }
 
-// needed is how many parts an id has at least.
+// needed returns the smallest number of parts of an id.
 func (r *waitResource) needed() (needed int) {
 	for i, name := range r.system.Wait.Target {
 		if r.system.Wait.argument(name, r.system.Arguments).IsRequired() {
@@ -240,8 +245,8 @@ func (r *waitResource) needed() (needed int) {
 	return max(needed, 1)
 }
 
-// ModifyPlan has an update wait again when it is asked to, and go on while what is
-// waited for has not come.
+// ModifyPlan plans an update that waits: again, if triggers or until change, or
+// further, if the wait is not over.
 func (r *waitResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return
@@ -266,7 +271,7 @@ func (r *waitResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 }
 
-// results are the attributes that a wait sets.
+// results returns the names of the attributes that a wait sets.
 func (r *waitResource) results() []string {
 	names := []string{"target_status", "target_succeeded"}
 	if r.system.Wait.Outputs != nil {
@@ -275,7 +280,8 @@ func (r *waitResource) results() []string {
 	return names
 }
 
-// Create waits. A wait that fails keeps the resource, tainted, and is made again.
+// Create waits. If the wait fails, the resource is saved as tainted, and the
+// next apply waits again.
 func (r *waitResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data)...)
@@ -289,7 +295,7 @@ func (r *waitResource) Create(ctx context.Context, req resource.CreateRequest, r
 	resp.Diagnostics.Append(r.wait(ctx, data, "", create, timeout, &resp.State)...)
 }
 
-// Update waits where the plan asks for it.
+// Update waits if the plan says so.
 func (r *waitResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data)...)
@@ -309,8 +315,9 @@ func (r *waitResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	resp.Diagnostics.Append(r.wait(ctx, data, seen.ValueString(), update, timeout, &resp.State)...)
 }
 
-// wait waits for what the data say, and writes what it saw into the state before it
-// says a word about it. An earlier wait has seen the target in a status, "" if none has.
+// wait waits for the target, writes what it saw into the state, and only then
+// returns diagnostics. seen is the status in which an earlier wait saw the
+// target, "" if there is none.
 func (r *waitResource) wait(ctx context.Context, data *waitModel, seen string, p phase, timeout time.Duration, state *tfsdk.State) diag.Diagnostics {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -323,21 +330,21 @@ func (r *waitResource) wait(ctx context.Context, data *waitModel, seen string, p
 	if watched.Seen != nil && seen != "" {
 		watched.Seen(seen)
 	}
-	// What was seen in an earlier wait does not belong to this one.
+	// Do not keep the status that an earlier wait has seen.
 	data.TargetStatus = types.StringNull()
 	wait := run.waitForEnd
 	if data.until() == untilTargetReady {
 		wait = run.wait
 	}
 	end := wait(ctx, r.probe(data, watched), "Waiting for the target")
-	data.ID = types.StringValue(r.target(data)) // A run that was found is part of it.
+	data.ID = types.StringValue(r.target(data)) // The id includes a run that was found.
 	r.note(data, watched, end.Observation)
 	diags := record(ctx, state, data)
 	diags.Append(run.awaited(end, data.until(), data.OnWaitFailure.ValueString())...)
 	return diags
 }
 
-// bind makes the target ready to be read.
+// bind prepares the reads of the target.
 func (r *waitResource) bind(ctx context.Context, data *waitModel) (signalRun, Watched, error) {
 	var watched Watched
 	reading := r.system
@@ -356,7 +363,7 @@ func (r *waitResource) probe(data *waitModel, watched Watched) *delivery.Probe {
 	return watched.Completion
 }
 
-// note records what an observation of the target says.
+// note records an observation of the target.
 func (r *waitResource) note(data *waitModel, watched Watched, observation delivery.Observation) {
 	if observation.Status != "" {
 		data.TargetStatus = types.StringValue(observation.Status)
@@ -367,7 +374,7 @@ func (r *waitResource) note(data *waitModel, watched Watched, observation delive
 	}
 }
 
-// Read reads the status of a target whose end is not known.
+// Read reads the status of a target if the end of its run is not known.
 func (r *waitResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), data)...)
@@ -389,7 +396,7 @@ func (r *waitResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	observation, attempt := r.sender.poller.ReadOnce(ctx, r.probe(data, watched).WithLimiter(r.sender.reads.For(watched.RateLimit)))
 	if attempt.Outcome != delivery.Accepted {
 		if data.TargetStatus.IsNull() && watched.ExplainRead(attempt).Gone {
-			// Neither an import nor an earlier wait has seen it.
+			// Neither an import nor an earlier wait has seen the target.
 			resp.State.RemoveResource(ctx)
 			return
 		}
@@ -401,17 +408,18 @@ func (r *waitResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
 }
 
-// Delete has nothing to do but to leave the state.
+// Delete does nothing: the framework removes the resource from the state.
 func (r *waitResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
 
-// ImportState takes the target's id, of which the refresh that follows reads the rest.
+// ImportState sets the target's arguments from the id. The refresh that follows
+// reads the rest.
 func (r *waitResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	names := r.system.Wait.Target
 	parts := strings.Split(req.ID, "/")
 	switch more := len(parts) - len(names); {
-	case more > 0 && strings.HasPrefix(req.ID, "arn:"): // An ARN has slashes of its own.
+	case more > 0 && strings.HasPrefix(req.ID, "arn:"): // An ARN contains slashes.
 		parts = append([]string{strings.Join(parts[:more+1], "/")}, parts[more+1:]...)
-	case more > 0 && r.needed() < len(names): // So has the id of a run.
+	case more > 0 && r.needed() < len(names): // The id of a run contains slashes.
 		parts = append(parts[:len(names)-1:len(names)-1], strings.Join(parts[len(names)-1:], "/"))
 	}
 	if len(parts) < r.needed() || len(parts) > len(names) || slices.Contains(parts, "") {
@@ -424,7 +432,7 @@ func (r *waitResource) ImportState(ctx context.Context, req resource.ImportState
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), req.ID)...)
 }
 
-// target is the id of the target.
+// target returns the id of the target.
 func (r *waitResource) target(data *waitModel) string {
 	values := map[string]string{}
 	_ = eachAttribute(reflect.ValueOf(data.Arguments).Elem(), func(name string, field reflect.Value) error {
@@ -442,7 +450,7 @@ func (r *waitResource) target(data *waitModel) string {
 	return strings.Join(parts, "/")
 }
 
-// awaited is what there is to say of a wait that sent nothing.
+// awaited returns the diagnostics of a wait.
 func (w signalRun) awaited(end delivery.WaitResult, until, onFailure string) (diags diag.Diagnostics) {
 	if end.Reached() {
 		return nil

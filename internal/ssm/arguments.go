@@ -23,15 +23,15 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// signalTypes are the values of the API reference, with Revoke, which is newer
-// in the API model than in the reference.
+// signalTypes are the values of the API reference and Revoke, which the API
+// model has but the reference does not have yet.
 var signalTypes = []string{
 	string(ssmtypes.SignalTypeApprove), string(ssmtypes.SignalTypeReject), string(ssmtypes.SignalTypeStartStep),
 	string(ssmtypes.SignalTypeStopStep), string(ssmtypes.SignalTypeResume), string(ssmtypes.SignalTypeRevoke),
 }
 
-// neededKey is the payload key that a signal type cannot do without; see
-// "Payload" in the API reference of SendAutomationSignal.
+// neededKey is the payload key that a signal type requires; see "Payload" in
+// the API reference of SendAutomationSignal.
 var neededKey = map[string]string{
 	string(ssmtypes.SignalTypeStartStep): "StepName",
 	string(ssmtypes.SignalTypeResume):    "StepName",
@@ -41,10 +41,10 @@ var neededKey = map[string]string{
 // documentName is compiled once: schemas are made for every call of the protocol.
 var documentName = regexp.MustCompile(`^[a-zA-Z0-9_\-.:/]{3,128}$`)
 
-// remembered is what becomes of the arguments in a state.
+// remembered has the sentences of System.Remembered.
 var remembered = map[string]string{
-	"automation_execution_id": "An execution that was found is recorded, and used from then on.",
-	"document_name":           "Taint, `-replace` and changed `triggers` look for an execution anew. Once `automation_execution_id` is set to the execution that was found, leaving the name out sends nothing.",
+	"automation_execution_id": "The provider records the id of the execution that it found, and uses it from then on.",
+	"document_name":           "After taint, `-replace` and changed `triggers` the provider searches for an execution again. If you set `automation_execution_id` to the id that was found and remove the name, nothing is sent.",
 	"started_after":           "A change of it sends nothing.",
 }
 
@@ -61,7 +61,7 @@ func arguments() map[string]schema.Attribute {
 		"document_name": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "The name of the document (runbook) that the execution runs, exactly as the execution shows it, 3 to 128 letters, digits, `_`, `-`, `.`, `:` and `/`. " +
-				"The execution of it that can take this signal is looked up.",
+				"The provider searches for the execution of this document that can take this signal.",
 			Validators: []validator.String{stringvalidator.RegexMatches(documentName, "must be the name of a document: 3 to 128 letters, digits, _, -, ., : and /")},
 		},
 		"started_after": signal.StartedAfterAttribute(),
@@ -90,20 +90,20 @@ func arguments() map[string]schema.Attribute {
 	}
 }
 
-// signalType is OneOf with a word for those who read an AWS guide that says Deny.
+// signalType is OneOf with a hint for users of two AWS guides that say Deny.
 type signalType struct{ validator.String }
 
 func (v signalType) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.ValueString() == "Deny" {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Signal Type",
-			"Deny is not a signal type of the API, although two AWS guides name it: use Reject.")
+			"Deny is not a signal type of the API, although two AWS guides use it: use Reject.")
 		return
 	}
 	v.String.ValidateString(ctx, req, resp)
 }
 
-// executionID wants an execution's id, which is the last part of its ARN. AWS
-// counts Unicode code points.
+// executionID validates an execution's id, which is the last part of its ARN.
+// AWS counts Unicode code points.
 type executionID struct{}
 
 func (executionID) Description(context.Context) string { return "must have a length of exactly 36" }
@@ -117,29 +117,29 @@ func (v executionID) ValidateString(ctx context.Context, req validator.StringReq
 	}
 	hint := ""
 	if strings.HasPrefix(given, "arn:") {
-		hint = " This is an ARN: give the id alone, which is what follows its last slash."
+		hint = " This is an ARN: give the id alone, which follows the last slash."
 	}
 	resp.Diagnostics.AddAttributeError(req.Path, "Invalid Attribute Value",
 		fmt.Sprintf("Attribute %s %s, got: %d.%s", req.Path, v.Description(ctx), utf8.RuneCountInString(given), hint))
 }
 
-// payloadKeys are those that the API reference names.
+// payloadKeys are the keys in the API reference.
 var payloadKeys = []string{"Comment", "StepName", "StepExecutionId"}
 
-// check reports a payload without the key that its signal type needs, and warns of
-// keys that are written like one that the service knows.
+// check reports a payload without the key that its signal type requires. It
+// warns about keys that differ from a documented key only in spelling.
 func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
 	for _, given := range slices.Sorted(maps.Keys(a.Payload.Elements())) {
 		i := slices.IndexFunc(payloadKeys, func(known string) bool { return given != known && strings.EqualFold(given, known) })
 		if i >= 0 {
 			diags.AddAttributeWarning(path.Root("payload").AtMapKey(given), "Unknown Payload Key",
-				fmt.Sprintf("The API reference names the key %s, and none that is written %s: the service may ignore it, and what it says is lost.", payloadKeys[i], given))
+				fmt.Sprintf("The API reference names the key %s, and no key that is written %s: the service may ignore this key and its values.", payloadKeys[i], given))
 		}
 	}
 	return append(diags, needs(a)...)
 }
 
-// needs reports a payload without the key that its signal type needs.
+// needs reports a payload without the key that its signal type requires.
 func needs(a *args) (diags diag.Diagnostics) {
 	key, needed := neededKey[a.SignalType.ValueString()]
 	if !needed || a.Payload.IsUnknown() {
@@ -158,7 +158,7 @@ func needs(a *args) (diags diag.Diagnostics) {
 	return diags
 }
 
-// names reports whether a payload value says anything, or may yet.
+// names reports whether a payload value is not empty, or is unknown.
 func names(value attr.Value) bool {
 	list, ok := value.(types.List)
 	return ok && slices.ContainsFunc(list.Elements(), func(item attr.Value) bool { return !item.IsNull() })

@@ -10,9 +10,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 )
 
-// client is the operations that the system uses. The SDK's own client must not be
-// in any type that is put into an interface: the linker would keep all of its
-// operations, which make up megabytes.
+// client has the operations that the system uses. The SDK's own client must not
+// be in a type that is stored in an interface, because the linker would then
+// keep all of its operations, several megabytes.
 type client struct {
 	SendAutomationSignal             aws.Operation[sdk.SendAutomationSignalInput, sdk.SendAutomationSignalOutput, sdk.Options]
 	GetAutomationExecution           aws.Operation[sdk.GetAutomationExecutionInput, sdk.GetAutomationExecutionOutput, sdk.Options]
@@ -34,14 +34,14 @@ func newClient(cfg awssdk.Config, endpoint *string) *client {
 	}
 }
 
-// listExecutions is what the SDK pages through.
+// listExecutions implements the client of the SDK's paginator.
 type listExecutions aws.Operation[sdk.DescribeAutomationExecutionsInput, sdk.DescribeAutomationExecutionsOutput, sdk.Options]
 
 func (o listExecutions) DescribeAutomationExecutions(ctx context.Context, in *sdk.DescribeAutomationExecutionsInput, options ...func(*sdk.Options)) (*sdk.DescribeAutomationExecutionsOutput, error) {
 	return o(ctx, in, options...)
 }
 
-// listSteps is what the SDK pages through.
+// listSteps implements the client of the SDK's paginator.
 type listSteps aws.Operation[sdk.DescribeAutomationStepExecutionsInput, sdk.DescribeAutomationStepExecutionsOutput, sdk.Options]
 
 func (o listSteps) DescribeAutomationStepExecutions(ctx context.Context, in *sdk.DescribeAutomationStepExecutionsInput, options ...func(*sdk.Options)) (*sdk.DescribeAutomationStepExecutionsOutput, error) {

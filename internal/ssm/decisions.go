@@ -11,18 +11,18 @@ import (
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 )
 
-// decision is one of an approval step's ApproverDecisions, which are documented as
-// a JSON list of maps and no further. What cannot be told is empty.
+// decision is one of an approval step's ApproverDecisions. AWS documents them
+// only as a JSON list of maps. A field that cannot be read is empty.
 type decision struct {
 	word              ssmtypes.SignalType
 	comment, approver string
 	at                time.Time
-	// text is the decision as it was shown.
+	// text is the decision as the service shows it.
 	text string
 }
 
-// decisions reads a step's ApproverDecisions, and whether it shows them in a way
-// that is understood.
+// decisions returns a step's ApproverDecisions, and whether their format could
+// be read.
 func decisions(step ssmtypes.StepExecution) (made []decision, shown bool) {
 	texts, shown := step.Outputs["ApproverDecisions"]
 	for _, text := range texts {
@@ -42,8 +42,8 @@ func decisions(step ssmtypes.StepExecution) (made []decision, shown bool) {
 	return made, shown
 }
 
-// id tells a decision from the others of its step: its text, and how many of the
-// ones before it are the same.
+// id identifies a decision within its step. It is the decision's text and the
+// number of equal ones before it.
 func (d decision) id(before []decision) string {
 	n := 0
 	for _, other := range before {
@@ -54,19 +54,19 @@ func (d decision) id(before []decision) string {
 	return d.text + " " + strconv.Itoa(n)
 }
 
-// words are what a decision may be called.
+// words are the possible names of a decision.
 var words = map[string]ssmtypes.SignalType{
 	"approve": ssmtypes.SignalTypeApprove, "approved": ssmtypes.SignalTypeApprove,
 	"reject": ssmtypes.SignalTypeReject, "rejected": ssmtypes.SignalTypeReject,
 	"revoke": ssmtypes.SignalTypeRevoke, "revoked": ssmtypes.SignalTypeRevoke,
 }
 
-// read finds in a decision who decided what, with which comment, and when, by what
-// its members are called. Of two that say something different neither counts.
+// read finds out who decided what, with which comment, and when, from the names
+// of the members. If two members for the same fact differ, neither counts.
 func read(members map[string]any, step ssmtypes.StepExecution) (d decision) {
 	text, err := json.Marshal(members)
 	if err != nil {
-		return d // What was decoded can be encoded.
+		return d // A decoded value can always be encoded.
 	}
 	d.text = string(text)
 	var said, comments, approvers, times []string
@@ -101,17 +101,17 @@ func read(members map[string]any, step ssmtypes.StepExecution) (d decision) {
 	return d
 }
 
-// startSlack is by how much a decision may seem older than the step that it is
-// about: its time may be in whole seconds.
+// startSlack is by how much a decision may seem older than its step, because
+// its time may be in whole seconds.
 const startSlack = 2 * time.Second
 
-// namesTime reports whether a member of that name is a time.
+// namesTime reports whether a member with this name is a time.
 func namesTime(name string) bool {
 	lower := strings.ToLower(name)
 	return strings.Contains(lower, "time") || strings.Contains(lower, "date") || lower == "at" || strings.HasSuffix(name, "At") || strings.HasSuffix(lower, "_at")
 }
 
-// sole is the one value that all have, "" when there is none.
+// sole returns the value if all values are equal, and "" otherwise.
 func sole(values []string) string {
 	if values = slices.Compact(values); len(values) == 1 {
 		return values[0]
@@ -119,8 +119,8 @@ func sole(values []string) string {
 	return ""
 }
 
-// parseTime reads a time in RFC 3339 or as the seconds or milliseconds since 1970;
-// what is none of them is the zero time.
+// parseTime reads a time in RFC 3339 or in seconds or milliseconds since 1970.
+// It returns the zero time for any other text.
 func parseTime(text string) time.Time {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at

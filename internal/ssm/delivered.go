@@ -13,12 +13,13 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// evidence is what an execution's steps show of a signal: a decision about an
-// approval, or that a step was moved. The caller is asked when there is something to
-// compare: who sends it, "" when that is not known.
+// evidence returns what an execution's steps show of a signal: a decision about
+// an approval, or a step that was started, resumed or stopped. caller returns
+// the ARN that sends the signal, "" if it is not known. It is called only if a
+// decision must be compared.
 func (e execution) evidence(input *sdk.SendAutomationSignalInput, caller func() string) *delivery.Evidence {
 	if input.SignalType == ssmtypes.SignalTypeRevoke {
-		// What Revoke leaves behind is not documented, so nothing shows it.
+		// AWS does not document the effect of Revoke, so nothing shows it.
 		return nil
 	}
 	return &delivery.Evidence{
@@ -29,7 +30,7 @@ func (e execution) evidence(input *sdk.SendAutomationSignalInput, caller func() 
 				observation := found.observation(delivery.Pending)
 				observation.Shown = &delivery.Shown{Traces: found.traces(), Clock: found.clock}
 				if !found.waitsSince(input, since) {
-					observation.Shown.Gap = "no step that waited for this signal when it was sent still does, and none shows that it has had it"
+					observation.Shown.Gap = "no step that waited for this signal when it was sent still waits, and no step shows that it has received the signal"
 				}
 				return observation
 			})
@@ -47,17 +48,18 @@ func (e execution) evidence(input *sdk.SendAutomationSignalInput, caller func() 
 	}
 }
 
-// shows is what a trace shows: that a step was started, that it ended or waits on,
-// or a decision about its approval.
+// shows has the facts of a trace: a step that was started, a step that ended or
+// goes on waiting, or a decision about an approval.
 type shows struct {
 	step     ssmtypes.StepExecution
 	started  bool
 	decision *decision
-	// alone says that the step takes one decision, and no other step takes one now or later.
+	// alone says that the step takes one decision, and that no other step takes a
+	// decision now or later.
 	alone bool
 }
 
-// traces lists what the steps show of all signals that the execution has had.
+// traces lists the traces of all signals that the execution has received.
 func (s snapshot) traces() (traces []delivery.Trace) {
 	for _, step := range s.steps {
 		id := awssdk.ToString(step.StepExecutionId)
@@ -78,14 +80,15 @@ func (s snapshot) traces() (traces []delivery.Trace) {
 				traces = append(traces, delivery.Trace{ID: fmt.Sprintf("%s %s", id, d.id(made[:i])), At: d.at, Shows: shows{step: step, decision: &d, alone: alone}})
 			}
 		case !yetToEnd(step), waiting && !shown && !needsOne(step):
-			// One of several approvals may be there without being shown: its time is not.
+			// One of several approvals may have been given without being shown, at an
+			// unknown time.
 			traces = append(traces, delivery.Trace{ID: id, At: awssdk.ToTime(step.ExecutionEndTime), Shows: shows{step: step}})
 		}
 	}
 	return traces
 }
 
-// like lists the traces of those steps that have been moved as the signal would move them.
+// like lists the traces of the steps that show the effect of such a signal.
 func (s snapshot) like(input *sdk.SendAutomationSignalInput) (traces []delivery.Trace) {
 	for _, trace := range s.traces() {
 		shows := trace.Shows.(shows)
@@ -98,9 +101,10 @@ func (s snapshot) like(input *sdk.SendAutomationSignalInput) (traces []delivery.
 	return traces
 }
 
-// approval compares a trace with an approval or a rejection. Anybody among the
-// approvers may have decided in the same time: a decision is this signal's only if it
-// has its comment, or if its approver is the caller and it can be no other decision.
+// approval compares a trace with an approval or a rejection. Any approver may
+// have decided at the same time. So a decision is this signal's only if it has
+// the signal's comment, or if its approver is the caller and no other decision
+// is possible.
 func (s shows) approval(input *sdk.SendAutomationSignalInput, caller string) delivery.Likeness {
 	if !is(s.step.Action, "aws:approve") {
 		return delivery.NotOurs
@@ -113,7 +117,7 @@ func (s shows) approval(input *sdk.SendAutomationSignalInput, caller string) del
 		case !moved(s.step, input):
 			return delivery.NotOurs
 		default:
-			return delivery.Alike // By whom is not shown.
+			return delivery.Alike // The service does not show by whom.
 		}
 	}
 	d := s.decision
@@ -129,7 +133,7 @@ func (s shows) approval(input *sdk.SendAutomationSignalInput, caller string) del
 	}
 }
 
-// another reports whether an approver is certainly not the caller.
+// another reports whether an approver is provably not the caller.
 func another(approver, caller string) bool {
 	a, err := arn.Parse(approver)
 	if err != nil {
@@ -144,9 +148,10 @@ func another(approver, caller string) bool {
 	return a.AccountID != c.AccountID || kind != "" && callerKind != "" && (kind != callerKind || name != callerName)
 }
 
-// principal is what an ARN names: a user, a role or the root of an account, and its
-// name; empty for anything else. A role has an ARN of its own, and its sessions have
-// others, with names that change.
+// principal returns the kind and the name of what an ARN identifies: a user, a
+// role or the root of an account; empty for anything else. The ARN of a role's
+// session differs from the role's ARN, and contains a session name that
+// changes.
 func principal(of arn.ARN) (kind, name string) {
 	names := strings.Split(of.Resource, "/")
 	switch {
@@ -163,9 +168,10 @@ func principal(of arn.ARN) (kind, name string) {
 	}
 }
 
-// waitsSince reports whether a step waits for the signal that did when it was sent.
-// A gate that began to wait since then, behind one that was decided, shows nothing
-// of a signal that was for the one before: sent again, it would open this one.
+// waitsSince reports whether a step waits for the signal now and already waited
+// when the signal was sent. An approval step that began to wait later, after
+// another one was decided, says nothing about a signal to the earlier step. If
+// the signal were sent again, it would approve the later step.
 func (s snapshot) waitsSince(input *sdk.SendAutomationSignalInput, since delivery.Timestamp) bool {
 	if !s.takes(input) {
 		return false
@@ -192,7 +198,7 @@ func yetToEnd(step ssmtypes.StepExecution) bool {
 	}
 }
 
-// needsOne reports whether a step needs no more than one approval, which is the
+// needsOne reports whether a step needs only one approval, which is the
 // documented default.
 func needsOne(step ssmtypes.StepExecution) bool {
 	needed, given := step.Inputs["MinRequiredApprovals"]

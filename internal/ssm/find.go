@@ -16,10 +16,12 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// findPermissions are the IAM actions of finding an execution by its document.
+// findPermissions are the IAM actions that are needed to find an execution by
+// its document.
 const findPermissions = "ssm:DescribeAutomationExecutions, " + readPermissions
 
-// goingOn are the statuses of executions that go on: as many as a filter can have values.
+// goingOn are the statuses of executions that have not ended. Their number is
+// the largest number of values that a filter can have.
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_AutomationExecutionFilter.html
 var goingOn = []string{
 	string(ssmtypes.AutomationExecutionStatusPending),
@@ -34,16 +36,17 @@ var goingOn = []string{
 	string(ssmtypes.AutomationExecutionStatusChangeCalendarOverrideApproved),
 }
 
-// document is what an execution is found by: the document that it runs, and when it was
-// started. The name is empty where the execution's id is configured.
+// document is the document by which an execution is found, and the earliest
+// start of the execution. The name is empty if the execution's id is
+// configured.
 type document struct {
 	client       *client
 	name, region string
 	after        time.Time
 }
 
-// finder finds the execution of the document that can take the signal, and names it in
-// the arguments.
+// finder returns the TargetFinder for the execution of the document that can
+// take the signal.
 func (d document) finder(a *args, input *sdk.SendAutomationSignalInput, bound func() signal.Signal) *signal.TargetFinder {
 	what := "Automation execution of document " + d.name
 	if !d.after.IsZero() {
@@ -55,7 +58,7 @@ func (d document) finder(a *args, input *sdk.SendAutomationSignalInput, bound fu
 		What:     what,
 		Name:     "document_name",
 		ID:       "automation_execution_id",
-		Hint:     "Check the document's name, and that a step of an execution waits for this signal: " + d.list() + ". wait_until_ready = true waits for one.",
+		Hint:     "Check the document's name, and whether a step of an execution waits for this signal: " + d.list() + ". With wait_until_ready = true the provider waits for such a step.",
 		Required: true,
 		Read: func(ctx context.Context, adopts bool) ([]signal.Candidate, delivery.Attempt) {
 			return d.candidates(ctx, input, adopts)
@@ -69,8 +72,8 @@ func (d document) finder(a *args, input *sdk.SendAutomationSignalInput, bound fu
 	}.Finder()
 }
 
-// candidates lists the executions of the document that go on. The API lists those of all
-// documents whose names begin so.
+// candidates lists the executions of the document that have not ended. The API
+// lists the executions of all documents whose names begin with the name.
 func (d document) candidates(ctx context.Context, input *sdk.SendAutomationSignalInput, adopts bool) (all []signal.Candidate, attempt delivery.Attempt) {
 	var listed []ssmtypes.AutomationExecutionMetadata
 	attempt = delivery.Attempt{Outcome: delivery.Accepted}
@@ -99,7 +102,7 @@ func (d document) candidates(ctx context.Context, input *sdk.SendAutomationSigna
 		if adopts || takers == nil || slices.Contains(takers, awssdk.ToString(one.CurrentAction)) {
 			found, read := execution{d.client, candidate.ID, d.region}.read(ctx)
 			if read.Code == notFound {
-				continue // The list lags behind what has been forgotten.
+				continue // The list may still show an execution that no longer exists.
 			}
 			if read.Outcome != delivery.Accepted {
 				return nil, read
@@ -116,10 +119,12 @@ func (d document) candidates(ctx context.Context, input *sdk.SendAutomationSigna
 	return all, attempt
 }
 
-// takers are the actions of the current steps of executions that have to be read to know
-// whether they take the signal: one whose current step does something else than wait does
-// not. A step that runs a child is read for what it says of that, and an execution that
-// shows no step, too. It returns nil where the current step does not tell.
+// takers returns the actions of a current step for which the execution must be
+// read to know whether it can take the signal. If the current step has another
+// action, it does not wait, so the execution cannot take the signal. An
+// execution whose current step runs a child execution is read too, because the
+// error message mentions the child. An execution without a current step is also
+// read. takers returns nil if the current step does not tell anything.
 func takers(input *sdk.SendAutomationSignalInput) []string {
 	switch input.SignalType {
 	case ssmtypes.SignalTypeApprove, ssmtypes.SignalTypeReject, ssmtypes.SignalTypeRevoke:
@@ -131,21 +136,23 @@ func takers(input *sdk.SendAutomationSignalInput) []string {
 	}
 }
 
-// list is the command that lists what the document's executions do.
+// list returns the AWS CLI command that lists the document's executions.
 func (d document) list() string {
 	return aws.CommandLine(d.region, "ssm describe-automation-executions --filters Key=DocumentNamePrefix,Values=%s", &d.name)
 }
 
-// unseen says what it may mean that no execution was seen that takes the signal.
+// unseen says what it may mean that the wait saw no execution that can take the
+// signal.
 func (d document) unseen() string {
-	return "SSM listed no execution of this document that can take the signal: none may have been started yet, it may have ended, or the document may have another name. " +
-		"The name is that of the document that has the step, which of a child execution is its own. Look at the executions: " + d.list() + "."
+	return "SSM listed no execution of this document that can take the signal. Perhaps none has started yet, or it has ended, or the document has another name. " +
+		"The name must be that of the document with the step; for a step of a child execution, that is the child's document. To see the executions, run " + d.list() + "."
 }
 
-// explain is explain, for those who may have named the document.
+// explain returns the advice of the function explain, on the configured
+// argument.
 func (d document) explain(attempt delivery.Attempt) signal.Advice { return d.named(explain(attempt)) }
 
-// explainRead knows the errors of the reads.
+// explainRead returns the advice for errors of the reads.
 func (d document) explainRead(attempt delivery.Attempt) signal.Advice {
 	advice := d.named(explainRead(attempt))
 	if next := aws.Explain(attempt, findPermissions); next != "" && d.name != "" {

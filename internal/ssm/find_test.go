@@ -174,12 +174,12 @@ func TestNothingOfTheName(t *testing.T) {
 			"started since 20",
 		}, true},
 		"never": {func(n *named) { n.run("Deploy", hold) }, waits.With(acctest.Briefly), []string{
-			"create timeout of 3s", "Its current step is deploy (aws:executeScript).", "none may have been started yet", "describe-automation-executions",
+			"create timeout of 3s", "Its current step is deploy (aws:executeScript).", "Perhaps none has started yet", "describe-automation-executions",
 		}, false},
 		"its parent": {func(n *named) {
 			child := n.run("Gate", gate)
 			n.run("Deploy", sandbox.Step{Name: "release", Action: "aws:executeAutomation", Hold: true, Child: child})
-		}, nil, []string{"Step release runs the execution", "takes signals of its own"}, false},
+		}, nil, []string{"Step release runs the execution", "takes its own signals"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -266,8 +266,8 @@ func TestEndedBeforeTheSend(t *testing.T) {
 	}{
 		"another one is there":   {nil, true, nil},
 		"another one is started": {waits, true, nil},
-		"no other one":           {nil, false, []string{"Signal Rejected", "InvalidAutomationSignalException", "Then another target was looked for. SSM lists no"}},
-		"never another one":      {waits.With(acctest.Briefly), false, []string{"Signal Rejected", "InvalidAutomationSignalException", "Then another target was looked for.", "create timeout"}},
+		"no other one":           {nil, false, []string{"Signal Rejected", "InvalidAutomationSignalException", "Then the provider searched for another target. SSM lists no"}},
+		"never another one":      {waits.With(acctest.Briefly), false, []string{"Signal Rejected", "InvalidAutomationSignalException", "Then the provider searched for another target.", "create timeout"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -10,7 +10,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// permission is the IAM action of the one request a signal makes.
+// permission is the IAM action for the one request that a signal makes.
 const permission = "ssm:SendAutomationSignal"
 
 type target struct {
@@ -23,16 +23,17 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 	return aws.Send(ctx, t.client.SendAutomationSignal, t.input)
 }
 
-// notFound is what SSM answers of an execution that is not there.
+// notFound is the error code of SSM for an execution that does not exist.
 const notFound = "AutomationExecutionNotFoundException"
 
-// explain knows the errors that the API reference of SendAutomationSignal lists.
+// explain returns the advice for the errors in the API reference of
+// SendAutomationSignal.
 func explain(attempt delivery.Attempt) signal.Advice {
 	switch attempt.Code {
 	case notFound:
 		return signal.Advice{
 			Attribute: "automation_execution_id",
-			Next:      "Check the execution's id, and that it runs in this region and account.",
+			Next:      "Check the execution's id, and whether it runs in this region and account.",
 			Gone:      true,
 		}
 	case "AutomationStepNotFoundException":
@@ -44,8 +45,8 @@ func explain(attempt delivery.Attempt) signal.Advice {
 		return signal.Advice{
 			Attribute: "signal_type",
 			NotReady:  true,
-			Next: "The execution cannot take this signal now: no step may be waiting for it yet, or the execution may have ended. Look at the status of the execution's steps; " +
-				"wait_until_ready = true waits for a step that takes it. For Approve and Reject, also check that the identity which the provider uses is among the step's Approvers, and has not decided already.",
+			Next: "The execution cannot take this signal now: perhaps no step waits for it yet, or the execution has ended. Check the status of the execution's steps. " +
+				"With wait_until_ready = true the provider waits for a step that takes the signal. For Approve and Reject, also check that the identity of the provider is among the step's Approvers, and has not decided already.",
 		}
 	}
 	return signal.Advice{Next: aws.Explain(attempt, permission)}

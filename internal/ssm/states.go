@@ -14,8 +14,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// readPermissions are the IAM actions of waiting and adopting; the second is
-// needed only for executions of many steps.
+// readPermissions are the IAM actions for waiting and adopting. The second one
+// is needed only for executions with many steps.
 const readPermissions = "ssm:GetAutomationExecution and ssm:DescribeAutomationStepExecutions"
 
 // The final statuses of an execution.
@@ -36,7 +36,7 @@ var (
 	}, succeeded...)
 )
 
-// stops are the signals after which any end of the run is what was asked for.
+// stops are the signals after which any end of the run counts as success.
 var stops = []ssmtypes.SignalType{ssmtypes.SignalTypeReject, ssmtypes.SignalTypeRevoke, ssmtypes.SignalTypeStopStep}
 
 func final(status string) bool {
@@ -49,7 +49,7 @@ type execution struct {
 	id, region string
 }
 
-// snapshot is an execution with all its steps, and the time it was answered at.
+// snapshot is an execution with all its steps, and the time of the answer.
 type snapshot struct {
 	ssmtypes.AutomationExecution
 	steps []ssmtypes.StepExecution
@@ -85,18 +85,19 @@ func (e execution) probe(judge func(snapshot) delivery.Observation) *delivery.Pr
 	return delivery.NewProbe(e.key(), e.read, judge)
 }
 
-// mostListed is how many executions can be listed by their ids: as many as a filter can
-// have values.
+// mostListed is the largest number of executions that one request can list by
+// id, because a filter cannot have more values.
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_AutomationExecutionFilter.html
 const mostListed = 10
 
-// listed has the probe read its execution with others by a list, which has no steps,
-// where that settles what is waited for.
+// listed lets the probe read its execution together with others, with one list
+// request. The list has no steps. settles reports whether it is enough without
+// them.
 func (e execution) listed(probe *delivery.Probe, settles func(snapshot) bool) *delivery.Probe {
 	return delivery.Batch[snapshot]{Key: "ssm/" + e.region, Most: mostListed, Read: e.client.list}.Of(probe, func() string { return e.id }, settles)
 }
 
-// list reads executions by their ids. What is not on the first page is not found.
+// list reads executions by id. It reads only the first page.
 func (c *client) list(ctx context.Context, ids []string) (map[string]snapshot, delivery.Attempt) {
 	out, attempt := aws.Get(ctx, c.DescribeAutomationExecutions, &sdk.DescribeAutomationExecutionsInput{
 		Filters: []ssmtypes.AutomationExecutionFilter{{Key: ssmtypes.AutomationExecutionFilterKeyExecutionId, Values: ids}},
@@ -114,25 +115,26 @@ func (c *client) list(ctx context.Context, ids []string) (map[string]snapshot, d
 	return found, attempt
 }
 
-// goesOn reports whether a status is one of an execution that has not ended.
+// goesOn reports whether the execution has not ended.
 func (s snapshot) goesOn() bool { return slices.Contains(goingOn, string(s.AutomationExecutionStatus)) }
 
-// runs reports whether an execution is busy with an action that is none of these: with
-// nothing that waits for somebody.
+// runs reports whether the execution's current step has an action that is not
+// in except, so that it does not wait for a signal.
 func (s snapshot) runs(except []string) bool {
 	return s.AutomationExecutionStatus == ssmtypes.AutomationExecutionStatusInprogress && !slices.Contains(except, awssdk.ToString(s.CurrentAction))
 }
 
-// completion is reached when the run has ended: successfully, or in any way
-// after a signal that was to stop it. Why one has failed is read of it alone.
+// completion is reached if the run has ended successfully, or in any way after
+// a signal that stops it. The reason of a failure needs a read of the single
+// execution.
 func (e execution) completion(input *sdk.SendAutomationSignalInput) *delivery.Probe {
 	return e.listed(e.probe(func(found snapshot) delivery.Observation { return found.end(input) }).Final(), func(found snapshot) bool {
 		return found.goesOn() || slices.Contains(succeeded, found.AutomationExecutionStatus)
 	})
 }
 
-// end is what an execution means to one who waits for its end after such a signal,
-// or after none.
+// end returns the observation for a wait for the end of the run, after such a
+// signal, or with nil after none.
 func (s snapshot) end(input *sdk.SendAutomationSignalInput) delivery.Observation {
 	observation := s.observation(delivery.Pending)
 	switch status := s.AutomationExecutionStatus; {
@@ -144,7 +146,8 @@ func (s snapshot) end(input *sdk.SendAutomationSignalInput) delivery.Observation
 	return observation
 }
 
-// ready is reached when a step can take the signal, and missed when the run has ended.
+// ready is reached if a step can take the signal, and missed if the run has
+// ended.
 func (e execution) ready(input *sdk.SendAutomationSignalInput) *delivery.Probe {
 	ready := e.probe(func(found snapshot) delivery.Observation {
 		if final(string(found.AutomationExecutionStatus)) {
@@ -163,8 +166,8 @@ func (e execution) ready(input *sdk.SendAutomationSignalInput) *delivery.Probe {
 	return ready
 }
 
-// seen says where an execution is that no step of takes the signal, and which child
-// execution may have the step that does.
+// seen describes an execution without a step that takes the signal: its current
+// step, and child executions that may have such a step.
 func (s snapshot) seen(input *sdk.SendAutomationSignalInput) string {
 	said := fmt.Sprintf("No step of it waits for %s.", input.SignalType)
 	if step := current(s.CurrentStepName, s.CurrentAction); step != "" {
@@ -178,12 +181,12 @@ func (s snapshot) seen(input *sdk.SendAutomationSignalInput) string {
 		if ids := step.Outputs["ExecutionId"]; len(ids) > 0 {
 			child = "the execution " + ids[0]
 		}
-		said += fmt.Sprintf(" Step %s runs %s, which takes signals of its own: a step of that one may be the one that waits.", awssdk.ToString(step.StepName), child)
+		said += fmt.Sprintf(" Step %s runs %s, which takes its own signals: perhaps a step of that execution waits for this one.", awssdk.ToString(step.StepName), child)
 	}
 	return said
 }
 
-// current says at which step an execution is, "" when it is at none.
+// current describes the current step of an execution, "" if there is none.
 func current(step, action *string) string {
 	if awssdk.ToString(step) == "" {
 		return ""
@@ -191,8 +194,8 @@ func current(step, action *string) string {
 	return fmt.Sprintf("Its current step is %s (%s).", *step, awssdk.ToString(action))
 }
 
-// existing is reached when the step that the signal would move has been moved
-// so, and none is waiting for it; until then it is missed.
+// existing is reached if a step shows the effect of such a signal, and no step
+// waits for the signal. Otherwise it is missed.
 func (e execution) existing(input *sdk.SendAutomationSignalInput) *delivery.Probe {
 	return e.probe(func(found snapshot) delivery.Observation {
 		if !found.takes(input) && found.moved(input) && !found.asksAgain(input) {
@@ -212,17 +215,17 @@ func (s snapshot) observation(state delivery.State) delivery.Observation {
 	return observation
 }
 
-// takes reports whether a step is waiting for the signal now.
+// takes reports whether a step waits for the signal now.
 func (s snapshot) takes(input *sdk.SendAutomationSignalInput) bool {
 	if input.SignalType == ssmtypes.SignalTypeStartStep {
-		// That an interactive execution always takes StartStep is not documented;
-		// a step of that name that has been started does not take it again.
+		// AWS does not document that an interactive execution always takes StartStep.
+		// A step that has started does not take it again.
 		return s.Mode == ssmtypes.ExecutionModeInteractive && !s.moved(input)
 	}
 	return slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool { return waits(step, input) })
 }
 
-// waits reports whether a step is one that such a signal moves now.
+// waits reports whether a step takes such a signal now.
 func waits(step ssmtypes.StepExecution, input *sdk.SendAutomationSignalInput) bool {
 	waiting := step.StepStatus == ssmtypes.AutomationExecutionStatusWaiting
 	switch input.SignalType {
@@ -235,7 +238,7 @@ func waits(step ssmtypes.StepExecution, input *sdk.SendAutomationSignalInput) bo
 	}
 }
 
-// moved reports whether a step shows that it has had such a signal.
+// moved reports whether a step shows the effect of such a signal.
 func (s snapshot) moved(input *sdk.SendAutomationSignalInput) bool {
 	return slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool { return moved(step, input) })
 }
@@ -259,8 +262,8 @@ func moved(step ssmtypes.StepExecution, input *sdk.SendAutomationSignalInput) bo
 	}
 }
 
-// asksAgain reports whether an approval is still to come: the decision that is
-// there belongs to an earlier one, and the signal may be meant for this one.
+// asksAgain reports whether an approval step is still to come. Then an existing
+// decision belongs to an earlier step, and the signal may be for the later one.
 func (s snapshot) asksAgain(input *sdk.SendAutomationSignalInput) bool {
 	if input.SignalType != ssmtypes.SignalTypeApprove && input.SignalType != ssmtypes.SignalTypeReject {
 		return false
@@ -270,12 +273,12 @@ func (s snapshot) asksAgain(input *sdk.SendAutomationSignalInput) bool {
 	})
 }
 
-// decided reports whether an approval step's outputs name a decision.
+// decided reports whether an approval step's outputs have this decision.
 func decided(step ssmtypes.StepExecution, decision string) bool {
 	return slices.Contains(step.Outputs["ApprovalStatus"], decision)
 }
 
-// named reports whether the step is the one that the payload names.
+// named reports whether the payload names the step.
 func named(step ssmtypes.StepExecution, input *sdk.SendAutomationSignalInput) bool {
 	if input.SignalType == ssmtypes.SignalTypeStopStep {
 		return slices.ContainsFunc(input.Payload["StepExecutionId"], func(id string) bool { return is(step.StepExecutionId, id) })
@@ -285,7 +288,7 @@ func named(step ssmtypes.StepExecution, input *sdk.SendAutomationSignalInput) bo
 
 func is(text *string, value string) bool { return text != nil && *text == value }
 
-// explainRead knows the errors of the reads.
+// explainRead returns the advice for errors of the reads.
 func explainRead(attempt delivery.Attempt) signal.Advice {
 	advice := explain(attempt)
 	if next := aws.Explain(attempt, readPermissions); next != "" {

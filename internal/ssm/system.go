@@ -1,4 +1,4 @@
-// Package ssm is the system of AWS Systems Manager: it signals Automation
+// Package ssm is the system of AWS Systems Manager. It signals Automation
 // executions with SendAutomationSignal.
 package ssm
 
@@ -14,7 +14,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// args is what the user says of the signal.
+// args are the arguments of the signal.
 type args struct {
 	AutomationExecutionID types.String `tfsdk:"automation_execution_id"`
 	DocumentName          types.String `tfsdk:"document_name"`
@@ -36,18 +36,18 @@ func system(clients *aws.Clients) signal.System[args] {
 		Endpoint: service.Name,
 		Description: "Sends a signal to a running AWS Systems Manager Automation execution, with one `SendAutomationSignal` request: approves or rejects a step that waits for approval, " +
 			"resumes a paused step, starts or stops a step, or revokes an approval.\n\n" +
-			"When the answer to a signal is lost, the provider reads the execution's steps. If a step still waits for the signal, it has not arrived. " +
-			"It has arrived if a step shows its effect, between the sending and 15 seconds after the answer was lost, and no other signal of this provider explains that effect. " +
-			"For an approval or rejection, the decision also has to have the same `Comment`, and no approver that is known to be somebody else.\n\n" +
-			"Put a `Comment` of its own into each `payload` that approves or rejects: without it one decision cannot be told from another, and the outcome stays unknown. " +
-			"The only exception is an execution with a single approval whose decision names the caller as its approver; the provider knows the caller when `allowed_account_ids` or `forbidden_account_ids` has it ask. " +
-			"The outcome also stays unknown when a decision does not show its time, and when another gate began to wait only after the signal was sent. " +
-			"Where a step was resumed, started or stopped by somebody else in the same time, that cannot be told from this signal. " +
-			"`Revoke` is not looked for, because its effect is not documented.\n\n" +
-			"With `document_name` the execution is looked up before anything is sent, so that no resource has to tell its id, which resources that start an execution do only once it has ended. " +
-			"Exactly one execution of the document has to be in progress that can take this signal, with `adopt_existing` also one that shows such a signal. " +
-			"None is an error, or with `wait_until_ready` waited for; several are an error that lists them. The name is that of the document that has the step: " +
-			"of a runbook that another one runs, its own. If the execution has ended before the signal is sent, it is looked up again.",
+			"If the answer to a signal is lost, the provider reads the execution's steps. If a step still waits for the signal, it has not arrived. " +
+			"It has arrived if a step shows its effect between the send and 15 seconds after the answer was lost, and no other signal of this provider explains that effect. " +
+			"For an approval or rejection, the decision must also have the same `Comment`, and its approver must not be known to be somebody else.\n\n" +
+			"Put a unique `Comment` into each `payload` that approves or rejects: without it the provider cannot tell one decision from another, and the outcome stays unknown. " +
+			"The only exception is an execution with a single approval whose decision names the caller as its approver; the provider knows the caller only if `allowed_account_ids` or `forbidden_account_ids` is set. " +
+			"The outcome also stays unknown if a decision does not show its time, or if another approval step began to wait after the signal was sent. " +
+			"If somebody else resumed, started or stopped the step at the same time, the provider cannot tell that from this signal, and takes the signal as arrived. " +
+			"After a `Revoke` the provider does not read, because AWS does not document its effect.\n\n" +
+			"With `document_name` the provider searches for the execution before it sends. Use it if another resource starts the execution and returns its id only after the execution has ended. " +
+			"Exactly one execution of the document must be in progress and able to take this signal; with `adopt_existing`, one that shows such a signal also counts. " +
+			"If there is none, the resource fails, or with `wait_until_ready` waits. If there are several, it fails and lists them. The name must be that of the document with the step: " +
+			"for a step of a runbook that another runbook runs, the name of the inner runbook. If the execution ends before the signal arrives, the provider searches again.",
 		Waits:      true,
 		Adopts:     true,
 		Resends:    true,
@@ -94,14 +94,14 @@ func bind(client *client, a *args, input sdk.SendAutomationSignalInput, caller f
 	}
 	if id == "" {
 		bound.To = fmt.Sprintf("the SSM Automation execution of document %s in %s", named.name, region)
-		bound.HowToCheck = "To find out, look at the steps of its executions: " + named.list() + "."
+		bound.HowToCheck = "To find out, check the steps of its executions: " + named.list() + "."
 		bound.Unseen = named.unseen()
 		bound.Find = named.finder(a, &input, func() signal.Signal { return bind(client, a, input, caller) })
 		return bound
 	}
 	watched := execution{client, id, region}
 	bound.To = fmt.Sprintf("SSM Automation execution %s in %s", id, region)
-	bound.HowToCheck = "To find out, look at the execution's steps: " + aws.CommandLine(region, "ssm get-automation-execution --automation-execution-id %s", &id) + "."
+	bound.HowToCheck = "To find out, check the execution's steps: " + aws.CommandLine(region, "ssm get-automation-execution --automation-execution-id %s", &id) + "."
 	bound.Ready, bound.Completion, bound.Existing, bound.Evidence = watched.ready(&input), watched.completion(&input), watched.existing(&input), watched.evidence(&input, caller)
 	return bound
 }

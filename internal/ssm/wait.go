@@ -16,17 +16,17 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// outputs are lists of strings by their names, as the API has them.
+// outputs is the type of the outputs: lists of strings by name, as in the API.
 var outputs = types.ListType{ElemType: types.StringType}
 
-// wait is signal_automation_wait.
+// wait describes signal_automation_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits for an AWS Systems Manager Automation execution, and sends nothing: until it has ended, or until a step of it waits for an approval or is paused.",
+		Description: "Waits until an AWS Systems Manager Automation execution has ended, or until one of its steps waits for an approval or is paused. It sends nothing.",
 		Target:      []string{"automation_execution_id"},
 		Outputs: schema.MapAttribute{
 			Computed: true, ElementType: outputs,
-			MarkdownDescription: "The outputs that the runbook defines, lists of strings by their names, once the execution has ended; null before, and with `until = \"ready\"`.",
+			MarkdownDescription: "The outputs that the runbook defines, as lists of strings by name. It is null until the execution has ended, and with `until = \"ready\"`.",
 		},
 		Final: final,
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
@@ -50,8 +50,8 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 	}
 }
 
-// completed is completion without a signal. What the run has given back is told to
-// given once it has ended.
+// completed is completion without a signal. It calls given with the outputs of
+// the run after the run has ended.
 func (e execution) completed(given func(map[string][]string)) *delivery.Probe {
 	return e.listed(e.probe(func(found snapshot) delivery.Observation {
 		observation := found.end(&sdk.SendAutomationSignalInput{})
@@ -62,8 +62,8 @@ func (e execution) completed(given func(map[string][]string)) *delivery.Probe {
 	}).Final(), snapshot.goesOn)
 }
 
-// waiting is reached when a step waits for an approval or is paused, and missed when
-// the run has ended.
+// waiting is reached if a step waits for an approval or is paused, and missed
+// if the run has ended.
 func (e execution) waiting() *delivery.Probe {
 	return e.listed(e.probe(func(found snapshot) delivery.Observation {
 		switch {
@@ -79,7 +79,7 @@ func (e execution) waiting() *delivery.Probe {
 	}), func(found snapshot) bool { return found.runs([]string{"", "aws:approve", "aws:pause"}) })
 }
 
-// outputsOf are the outputs of a run as Terraform has them.
+// outputsOf converts the outputs of a run to a Terraform value.
 func outputsOf(given map[string][]string) types.Map {
 	values := map[string]attr.Value{}
 	for name, texts := range given {

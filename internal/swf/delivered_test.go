@@ -57,8 +57,8 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 		"without the time, in a run":        {options: sandbox.Options{NoDate: true}, run: true, fault: before, delivery: "UNKNOWN", sends: 1, says: []string{"does not tell what time it is"}},
 		"no run":                            {change: acctest.Values{"workflow_id": "nobody"}, fault: before, delivery: "UNKNOWN", sends: 1, says: []string{"it lists no run of this workflow id"}},
 		"no such run":                       {run: true, change: acctest.Values{"workflow_id": "nobody"}, fault: before, delivery: "UNKNOWN", sends: 1, says: []string{"it knows no such run"}},
-		"may not look at lists":             {deny: "ListOpenWorkflowExecutions", fault: after, delivery: "UNKNOWN", sends: 1, says: []string{"swf:ListOpenWorkflowExecutions", "Had it been readable"}},
-		"may not look at histories":         {deny: "GetWorkflowExecutionHistory", fault: after, delivery: "UNKNOWN", sends: 1, says: []string{"swf:GetWorkflowExecutionHistory", "Had it been readable"}},
+		"may not look at lists":             {deny: "ListOpenWorkflowExecutions", fault: after, delivery: "UNKNOWN", sends: 1, says: []string{"swf:ListOpenWorkflowExecutions", "finds out by itself"}},
+		"may not look at histories":         {deny: "GetWorkflowExecutionHistory", fault: after, delivery: "UNKNOWN", sends: 1, says: []string{"swf:GetWorkflowExecutionHistory", "finds out by itself"}},
 		"truncated JSON":                    {fault: sandbox.KindTruncateJSON, delivery: "CONFIRMED", sends: 1, recorded: true},
 		"500 before acting":                 {fault: sandbox.KindErrorBefore, delivery: "SENT", sends: 2},
 		"500 after acting":                  {fault: sandbox.KindErrorAfter, delivery: "CONFIRMED", sends: 1, recorded: true},
@@ -299,7 +299,7 @@ func TestForgottenRunTellsNothing(t *testing.T) {
 	later.StartWorkflow(sandbox.Workflow{WorkflowID: "order-1"})
 	later.Inject(sandbox.Fault{Operation: "SignalWorkflowExecution", Kind: sandbox.KindRefuse})
 	said := r.On(acctest.StartProvider(t, acctest.Block(later.URL()))).Destroy()
-	for _, part := range []string{"lists no run of this workflow id that was open then", "sent earlier was taken is unknown"} {
+	for _, part := range []string{"lists no run of this workflow id that was open then", "it is unknown whether the service took it then"} {
 		if !strings.Contains(said.String(), part) {
 			t.Errorf("%q is not in the error:\n%s", part, said)
 		}
