@@ -32,9 +32,13 @@ type Observation struct {
 	// Gone says that the target does not exist or has ended, so that nothing can take
 	// the signal. It is set only with Missed.
 	Gone bool
-	// Expires is when a target that is ready stops being ready without a signal; zero
-	// if that is not known.
+	// Unjudged says that the run has ended, and that the service does not tell whether
+	// it succeeded. It is set only with Reached.
+	Unjudged bool
+	// Expires is when a target that waits for a signal stops waiting without one; zero
+	// if that is not known. Then says what happens at that time, in complete sentences.
 	Expires time.Time
+	Then    string
 	// Provisional says that a later read may contradict this observation, even if its
 	// State is not Pending.
 	Provisional bool

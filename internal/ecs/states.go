@@ -154,16 +154,24 @@ func (d deployment) probe(judge func(snapshot) delivery.Observation) *delivery.P
 
 // completion is reached when the deployment has ended as the action wants it to.
 func (d deployment) completion(action string) *delivery.Probe {
-	return d.together(delivery.NewProbe(d.key()+"/end", d.there, func(found snapshot) delivery.Observation {
-		switch {
-		case found.status == succeeded, action == rollBack && final(found.status):
-			return found.observation(delivery.Reached)
-		case final(found.status):
-			return found.observation(delivery.Missed)
-		default:
-			return found.observation(delivery.Pending)
-		}
-	}).Final())
+	return d.ended(func(found snapshot) delivery.Observation { return found.end(action) })
+}
+
+// ended is the probe of those who wait for the end of the deployment.
+func (d deployment) ended(judge func(snapshot) delivery.Observation) *delivery.Probe {
+	return d.together(delivery.NewProbe(d.key()+"/end", d.there, judge).Final())
+}
+
+// end is what a deployment means to one who waits for its end after such an action.
+func (s snapshot) end(action string) delivery.Observation {
+	switch {
+	case s.status == succeeded, action == rollBack && final(s.status):
+		return s.observation(delivery.Reached)
+	case final(s.status):
+		return s.observation(delivery.Missed)
+	default:
+		return s.observation(delivery.Pending)
+	}
 }
 
 // ready is reached when the hook awaits an action. One that is not there may not be
@@ -190,7 +198,7 @@ func (d deployment) ready(hook string) *delivery.Probe {
 func (s snapshot) open(hook ecstypes.DeploymentLifecycleHookDetail) delivery.Observation {
 	reached := s.observation(delivery.Reached)
 	reached.Expires = awssdk.ToTime(hook.ExpiresAt)
-	reached.Seen = fmt.Sprintf("When the hook times out, ECS does by itself: %s.", cmp.Or(hook.TimeoutAction, ecstypes.DeploymentLifecycleHookActionRollback))
+	reached.Then = fmt.Sprintf("When the hook times out, ECS does by itself: %s.", cmp.Or(hook.TimeoutAction, ecstypes.DeploymentLifecycleHookActionRollback))
 	return reached
 }
 

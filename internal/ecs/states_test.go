@@ -444,6 +444,33 @@ func TestExpiryIsWarnedOf(t *testing.T) {
 	}
 }
 
+// The wait that sends nothing warns of it, too.
+func TestWaitWarnsOfAnExpiry(t *testing.T) {
+	for name, test := range map[string]struct {
+		with  acctest.Values
+		warns bool
+	}{
+		"waited for":         {nil, true},
+		"with less patience": {acctest.Values{"timeouts": acctest.Values{"create": "60s"}}, false},
+		"until it is ready":  {acctest.Values{"until": "ready"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, started := play(t, 0, sandbox.ServiceDeployment{Stages: []sandbox.DeploymentStage{{TimeoutSeconds: 100, TimeoutAction: "CONTINUE"}}})
+			r := w.Resource("signal_ecs_deployment_wait")
+			diags := r.Apply(acctest.Values{"service_deployment_arn": started[0].ARN}.With(test.with))
+			if says(t, diags, false); test.warns != (len(diags) == 1) {
+				t.Fatalf("said %s", diags)
+			}
+			if test.warns {
+				says(t, diags, false, "Target Expires Before the Timeout", "waits for a signal until", "create timeout of 20m0s", "by itself: CONTINUE")
+			}
+			if w.Count(send) > 0 || r.Bool("target_succeeded") != true {
+				t.Errorf("recorded %s", r.State)
+			}
+		})
+	}
+}
+
 // A destroy that is not clear about its signal remembers the hook that it found.
 func TestDestroyRemembersTheHook(t *testing.T) {
 	w, started := play(t, 0, sandbox.ServiceDeployment{Stages: []sandbox.DeploymentStage{{}, {}}})

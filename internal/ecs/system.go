@@ -50,8 +50,7 @@ func system(clients *aws.Clients) signal.System[args] {
 			"The signal has arrived if the hook has ended as the `action` would have it, and the deployment has last been updated, or its rollback has begun, in the time from the sending until 15 seconds after the answer was lost. " +
 			"Otherwise the outcome stays unknown: ECS does not tell when a hook was answered. A hook that has timed out was not answered by this signal. " +
 			"Somebody else's same answer to the same hook in that time cannot be told from this one.\n\n" +
-			"`wait_for_completion` waits for the end of the deployment: after `CONTINUE`, `SUCCESSFUL` is success; after `ROLLBACK`, any end is. " +
-			"A warning says when a hook that was read times out before the timeout of this resource.",
+			"`wait_for_completion` waits for the end of the deployment: after `CONTINUE`, `SUCCESSFUL` is success; after `ROLLBACK`, any end is.",
 		Waits:      true,
 		Resends:    true,
 		Arguments:  arguments(),

@@ -34,11 +34,23 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 				RateLimit:   "ecs/" + region,
 				Run:         arn,
 				Ready:       watched.waiting(),
-				Completion:  watched.completion(goOn),
+				Completion:  watched.completed(),
 				ExplainRead: explainRead,
 			}, nil
 		},
 	}
+}
+
+// completed is completion without a signal: a hook that awaits an action may time out.
+func (d deployment) completed() *delivery.Probe {
+	return d.ended(func(found snapshot) delivery.Observation {
+		observation := found.end(goOn)
+		if hooks := found.paused(); observation.State == delivery.Pending && len(hooks) > 0 {
+			observation = found.open(hooks[0])
+			observation.State = delivery.Pending
+		}
+		return observation
+	})
 }
 
 // waiting is reached when a pause hook awaits an action, and missed when none does any

@@ -113,6 +113,9 @@ type Candidate struct {
 	// Seen says why the candidate cannot take the signal, in complete sentences; it
 	// may be empty.
 	Seen string
+	// Expires and Then are those of an Observation of one that takes the signal.
+	Expires time.Time
+	Then    string
 }
 
 func (c Candidate) String() string {
@@ -241,7 +244,7 @@ func (s *search) judge(all []Candidate, adopts, waits bool) delivery.Observation
 	case len(fit) == 1:
 		s.chosen = fit[0].ID
 		s.Choose(s.chosen)
-		return delivery.Observation{State: delivery.Reached, Status: fit[0].Status}
+		return delivery.Observation{State: delivery.Reached, Status: fit[0].Status, Expires: fit[0].Expires, Then: fit[0].Then}
 	case len(fit) > 1:
 		s.advice = fmt.Sprintf("The provider does not guess which one is meant: set %s.", s.ID)
 		return delivery.Observation{State: delivery.Missed, Reason: fmt.Sprintf("%s lists %d of %s that can take it: %s.", s.Service, len(fit), s.What, list(fit))}
@@ -296,6 +299,7 @@ func (w *signalRun) findAgain(ctx context.Context, finder *TargetFinder, waits b
 	}
 	switch {
 	case end.Reached():
+		w.warnExpiry(ctx, end.Observation)
 		return true, ""
 	case end.Observation.State == delivery.Missed:
 		return false, join("Then the provider searched for another target. "+end.Observation.Reason, end.Observation.Seen)

@@ -68,7 +68,7 @@ type signalRun struct {
 	lookedAgain string
 	// refused is what the target showed after it had refused the signal.
 	refused delivery.Observation
-	// warnings are shown whether the signal was sent or not.
+	// warnings are shown whether the signal was sent or not. They concern the present target.
 	warnings diag.Diagnostics
 	// redactor also knows the signal's own secrets.
 	redactor *delivery.Redactor
@@ -160,7 +160,7 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 		case finder.Required && (advice.Gone || advice.NotReady):
 			before := *w
 			refusal = &before
-			w.Signal = finder.Forget()
+			w.Signal, w.warnings = finder.Forget(), nil
 			again, refusal.lookedAgain = w.findAgain(ctx, finder, unready)
 		case !finder.Required && advice.Gone && !adopts:
 			// The found target has ended, and lagging reads may still show it for a
@@ -192,15 +192,19 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 	return sendResult{}, problem
 }
 
-// warnExpiry warns if the target stops taking the signal before the timeout is
-// over.
-func (w *signalRun) warnExpiry(ctx context.Context, ready delivery.Observation) {
+// warnExpiry warns, once, if the target stops waiting for a signal before the
+// timeout is over.
+func (w *signalRun) warnExpiry(ctx context.Context, waiting delivery.Observation) {
 	deadline, ok := ctx.Deadline()
-	if !ok || ready.Expires.IsZero() || !ready.Expires.Before(deadline) {
+	if !ok || waiting.Expires.IsZero() || !waiting.Expires.Before(deadline) || len(w.warnings) > 0 {
 		return
 	}
-	w.warnings.AddWarning("Target Expires Before the Timeout", join(fmt.Sprintf("%s takes the signal only until %s. The %s timeout of %s is longer: attempts after that time come too late.",
-		w.To, ready.Expires.UTC().Format(time.RFC3339), w.phase, w.timeout), ready.Seen))
+	until := waiting.Expires.UTC().Format(time.RFC3339)
+	said := fmt.Sprintf("%s takes the signal only until %s. The %s timeout of %s is longer: attempts after that time come too late.", w.To, until, w.phase, w.timeout)
+	if w.What == "" {
+		said = fmt.Sprintf("%s waits for a signal only until %s. The %s timeout of %s is longer: a signal that is sent after that time comes too late.", w.To, until, w.phase, w.timeout)
+	}
+	w.warnings.AddWarning("Target Expires Before the Timeout", join(said, waiting.Then))
 }
 
 // adopt reports whether this resource adopts the signal that the target shows.
@@ -360,22 +364,23 @@ func (w *signalRun) waitForEnd(ctx context.Context, probe *delivery.Probe, doing
 }
 
 // wait reads the target until the probe's state is reached or missed.
-func (w signalRun) wait(ctx context.Context, probe *delivery.Probe, doing string) delivery.WaitResult {
+func (w *signalRun) wait(ctx context.Context, probe *delivery.Probe, doing string) delivery.WaitResult {
 	return w.observe(ctx, w.poller.Wait, probe, doing)
 }
 
 // look is like wait, but does not wait for a state that may come later.
-func (w signalRun) look(ctx context.Context, probe *delivery.Probe, doing string) delivery.WaitResult {
+func (w *signalRun) look(ctx context.Context, probe *delivery.Probe, doing string) delivery.WaitResult {
 	return w.observe(ctx, w.poller.Look, probe, doing)
 }
 
 // observer is a method of the poller that reads a target: Wait or Look.
 type observer func(context.Context, *delivery.Probe, func(delivery.Observation, time.Time)) delivery.WaitResult
 
-func (w signalRun) observe(ctx context.Context, until observer, probe *delivery.Probe, doing string) delivery.WaitResult {
+func (w *signalRun) observe(ctx context.Context, until observer, probe *delivery.Probe, doing string) delivery.WaitResult {
 	reported := progress{report: w.progress}
 	end := until(ctx, probe.WithLimiter(w.reads.For(w.RateLimit)), func(observation delivery.Observation, at time.Time) {
 		observation = shown(w.redactor, observation)
+		w.warnExpiry(ctx, observation)
 		tflog.Debug(ctx, doing, map[string]any{"signal": w.What, "target": w.To, "status": observation.Status})
 		reported.saw(doing, observation, at)
 	})

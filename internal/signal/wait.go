@@ -141,9 +141,9 @@ func (r *waitResource) model() *waitModel { return &waitModel{Arguments: r.syste
 func (m *waitModel) until() string { return cmp.Or(m.Until.ValueString(), untilTargetEnded) }
 
 // done reports whether the wait is over. A failed run counts as over only with
-// on_wait_failure = "record".
+// on_wait_failure = "record", and one of which nobody tells how it ended always.
 func (r *waitResource) done(data *waitModel) bool {
-	return data.TargetSucceeded.ValueBool() || r.final(data) && data.OnWaitFailure.ValueString() == onWaitFailureRecord
+	return data.TargetSucceeded.ValueBool() || r.final(data) && (data.OnWaitFailure.ValueString() == onWaitFailureRecord || data.TargetSucceeded.IsNull())
 }
 
 func (r *waitResource) final(data *waitModel) bool {
@@ -177,7 +177,7 @@ func (r *waitResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			Validators: []validator.String{stringvalidator.OneOf(onWaitFailureError, onWaitFailureRecord)},
 		},
 		"target_status":    computed("The target's last seen status, in the service's own words."),
-		"target_succeeded": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the wait succeeded: the run ended successfully, or the target was ready."},
+		"target_succeeded": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the wait succeeded: the run ended successfully, or the target was ready. Null if the run has ended, and the service does not tell whether it was successful."},
 	}
 	if r.system.Wait.Outputs != nil {
 		attributes["outputs"] = r.system.Wait.Outputs
@@ -340,6 +340,7 @@ func (r *waitResource) wait(ctx context.Context, data *waitModel, seen string, p
 	data.ID = types.StringValue(r.target(data)) // The id includes a run that was found.
 	r.note(data, watched, end.Observation)
 	diags := record(ctx, state, data)
+	diags.Append(run.warnings...)
 	diags.Append(run.awaited(end, data.until(), data.OnWaitFailure.ValueString())...)
 	return diags
 }
@@ -369,6 +370,9 @@ func (r *waitResource) note(data *waitModel, watched Watched, observation delive
 		data.TargetStatus = types.StringValue(observation.Status)
 	}
 	data.TargetSucceeded = types.BoolValue(observation.State == delivery.Reached)
+	if observation.Unjudged {
+		data.TargetSucceeded = types.BoolNull()
+	}
 	if watched.Outputs != nil {
 		data.Outputs = watched.Outputs()
 	}

@@ -111,6 +111,10 @@ func (d document) candidates(ctx context.Context, input *sdk.SendAutomationSigna
 			candidate.Takes = found.takes(input) && !final(candidate.Status)
 			candidate.Has = !candidate.Takes && found.moved(input) && !found.asksAgain(input)
 			candidate.Seen = found.seen(input)
+			if candidate.Takes {
+				open := found.open(input)
+				candidate.Expires, candidate.Then = open.Expires, open.Then
+			}
 		} else {
 			candidate.Seen = current(one.CurrentStepName, one.CurrentAction)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -154,7 +155,7 @@ func (e execution) ready(input *sdk.SendAutomationSignalInput) *delivery.Probe {
 			return found.observation(delivery.Missed)
 		}
 		if found.takes(input) {
-			return found.observation(delivery.Reached)
+			return found.open(input)
 		}
 		waiting := found.observation(delivery.Pending)
 		waiting.Seen = found.seen(input)
@@ -164,6 +165,27 @@ func (e execution) ready(input *sdk.SendAutomationSignalInput) *delivery.Probe {
 		return e.listed(ready, func(found snapshot) bool { return found.runs(actions) })
 	}
 	return ready
+}
+
+// open returns the observation of an execution that takes the signal.
+func (s snapshot) open(input *sdk.SendAutomationSignalInput) delivery.Observation {
+	return s.until(delivery.Reached, func(step ssmtypes.StepExecution) bool { return waits(step, input) })
+}
+
+// until returns the observation of an execution, which expires when the step times out
+// that waits.
+func (s snapshot) until(state delivery.State, waits func(ssmtypes.StepExecution) bool) delivery.Observation {
+	observation := s.observation(state)
+	i := slices.IndexFunc(s.steps, waits)
+	if i < 0 {
+		return observation
+	}
+	step := s.steps[i]
+	if started, timeout := awssdk.ToTime(step.ExecutionStartTime), awssdk.ToInt64(step.TimeoutSeconds); !started.IsZero() && timeout > 0 {
+		observation.Expires = started.Add(time.Duration(timeout) * time.Second)
+		observation.Then = fmt.Sprintf("Then the step %s times out.", awssdk.ToString(step.StepName))
+	}
+	return observation
 }
 
 // seen describes an execution without a step that takes the signal: its current

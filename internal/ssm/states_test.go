@@ -1,6 +1,7 @@
 package ssm_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -64,4 +65,112 @@ func TestRefusedSignalNamesTheWayOut(t *testing.T) {
 	id := s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{{Name: "hold", Action: "aws:executeScript", Hold: true}}})
 	diags := acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_automation").Apply(acctest.Values{"automation_execution_id": id, "signal_type": "Approve"})
 	says(t, diags, "InvalidAutomationSignalException", "wait_until_ready = true", "Approvers")
+}
+
+// A step that times out before the timeout is warned of when somebody waits for it, and the signal is sent all the same.
+func TestExpiryIsWarnedOf(t *testing.T) {
+	settle := sandbox.Step{Name: "settle", Action: "aws:sleep", SleepSeconds: 30}
+	short := sandbox.Step{Name: "gate", Action: "aws:approve", TimeoutSeconds: 600}
+	held := sandbox.Step{Name: "gate", Action: "aws:pause", TimeoutSeconds: 600}
+	approve, resume := acctest.Values{"signal_type": "Approve"}, acctest.Values{"signal_type": "Resume", "payload": acctest.Values{"StepName": []any{"gate"}}}
+	impatient := acctest.Values{"timeouts": acctest.Values{"create": "5m"}}
+	for name, test := range map[string]struct {
+		steps []sandbox.Step
+		named bool
+		with  acctest.Values
+		warns bool
+	}{
+		"waited for":                  {[]sandbox.Step{settle, short}, false, approve.With(waits), true},
+		"paused, waited for":          {[]sandbox.Step{settle, held}, false, resume.With(waits), true},
+		"found":                       {[]sandbox.Step{short}, true, approve, true},
+		"found, waited for":           {[]sandbox.Step{settle, short}, true, approve.With(waits), true},
+		"not read":                    {[]sandbox.Step{short}, false, approve, false},
+		"with less patience":          {[]sandbox.Step{settle, short}, false, approve.With(waits).With(impatient), false},
+		"found with less patience":    {[]sandbox.Step{short}, true, approve.With(impatient), false},
+		"as long as approvals do":     {[]sandbox.Step{settle, gate}, false, approve.With(waits), false},
+		"paused without a timeout":    {[]sandbox.Step{settle, {Name: "gate", Action: "aws:pause"}}, false, resume.With(waits), false},
+		"only the wait for its end":   {[]sandbox.Step{short}, false, approve.With(acctest.Values{"wait_for_completion": true}), false},
+		"and the wait for its end":    {[]sandbox.Step{short, settle}, false, approve.With(waits).With(acctest.Values{"wait_for_completion": true}), true},
+		"and another one's that does": {[]sandbox.Step{{Name: "other", Action: "aws:pause", TimeoutSeconds: 10, OnFailure: "Continue"}, gate}, false, approve.With(waits), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := byName(t, sandbox.Options{})
+			n.Hook(read, func() { n.move(10 * time.Second) }, nil)
+			n.Hook(list, func() { n.move(10 * time.Second) }, nil)
+			target := acctest.Values{"automation_execution_id": n.run("Deploy", test.steps...)}
+			if test.named {
+				target = acctest.Values{"document_name": "Deploy"}
+			}
+			expiryWarned(t, n.Apply(target.With(test.with)), test.warns)
+			if n.Accepted(send) != 1 || n.String("delivery") != "SENT" || n.Tainted {
+				t.Errorf("recorded %s", n.State)
+			}
+		})
+	}
+}
+
+func expiryWarned(t *testing.T, diags acctest.Diagnostics, warns bool) {
+	t.Helper()
+	if diags.HasError() || warns != (len(diags) == 1) || len(diags) > 1 {
+		t.Errorf("said %s", diags)
+		return
+	}
+	if warns {
+		says(t, diags, "Target Expires Before the Timeout", "create timeout of 20m0s", "Then the step gate times out.")
+	}
+}
+
+// The wait that sends nothing warns of it, too, once, whether it reads alone or with others.
+func TestWaitWarnsOfAnExpiry(t *testing.T) {
+	for name, test := range map[string]struct {
+		step  sandbox.Step
+		many  int
+		with  acctest.Values
+		warns bool
+	}{
+		"alone":              {sandbox.Step{Name: "gate", Action: "aws:approve", TimeoutSeconds: 100, OnFailure: "Continue"}, 1, nil, true},
+		"with others":        {sandbox.Step{Name: "gate", Action: "aws:approve", TimeoutSeconds: 100, OnFailure: "Continue"}, 8, nil, true},
+		"paused":             {sandbox.Step{Name: "gate", Action: "aws:pause", TimeoutSeconds: 100, OnFailure: "Continue"}, 1, nil, true},
+		"with less patience": {sandbox.Step{Name: "gate", Action: "aws:approve", TimeoutSeconds: 100, OnFailure: "Continue"}, 1, acctest.Values{"timeouts": acctest.Values{"create": "60s"}}, false},
+		"nobody is asked":    {sandbox.Step{Name: "gate", Action: "aws:sleep", SleepSeconds: 30, TimeoutSeconds: 100}, 1, nil, false},
+		"until it is ready":  {sandbox.Step{Name: "gate", Action: "aws:approve", TimeoutSeconds: 100}, 1, acctest.Values{"until": "ready"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := byName(t, sandbox.Options{})
+			// The steps time out when each execution has been read.
+			timesOut := sync.OnceFunc(func() { n.move(2 * time.Minute) })
+			goOn := func() {
+				alone := map[string]bool{}
+				for _, entry := range n.RequestLog() {
+					if entry.Operation == read {
+						alone[entry.Body] = true
+					}
+				}
+				if len(alone) == test.many {
+					timesOut()
+				}
+			}
+			n.Hook(read, nil, goOn)
+			n.Hook(list, nil, goOn)
+			var all sync.WaitGroup
+			for range test.many {
+				r, target := n.p.Resource("signal_automation_wait"), acctest.Values{"automation_execution_id": n.run("Deploy", test.step)}
+				all.Go(func() {
+					expiryWarned(t, r.Apply(target.With(test.with)), test.warns)
+					if r.Bool("target_succeeded") != true {
+						t.Errorf("recorded %s", r.State)
+					}
+				})
+			}
+			all.Wait()
+			if test.many > 1 && n.Count(list) == 0 {
+				t.Error("nothing was read together")
+			}
+			if n.Count(send) > 0 {
+				t.Errorf("sent %d times", n.Count(send))
+			}
+		})
+	}
 }

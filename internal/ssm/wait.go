@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
@@ -51,15 +52,24 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 }
 
 // completed is completion without a signal. It calls given with the outputs of
-// the run after the run has ended.
+// the run after the run has ended. A list does not tell until when a step waits, so
+// the execution is read alone once when one does.
 func (e execution) completed(given func(map[string][]string)) *delivery.Probe {
+	var told atomic.Bool
 	return e.listed(e.probe(func(found snapshot) delivery.Observation {
 		observation := found.end(&sdk.SendAutomationSignalInput{})
-		if observation.State != delivery.Pending {
-			given(found.Outputs)
+		if observation.State == delivery.Pending {
+			if slices.ContainsFunc(found.steps, asks) {
+				told.Store(true)
+			}
+			return found.until(delivery.Pending, asks)
 		}
+		given(found.Outputs)
 		return observation
-	}).Final(), snapshot.goesOn)
+	}).Final(), func(found snapshot) bool {
+		asks := is(found.CurrentAction, "aws:approve") || is(found.CurrentAction, "aws:pause")
+		return found.goesOn() && (told.Load() || !asks)
+	})
 }
 
 // waiting is reached if a step waits for an approval or is paused, and missed
@@ -69,14 +79,17 @@ func (e execution) waiting() *delivery.Probe {
 		switch {
 		case final(string(found.AutomationExecutionStatus)):
 			return found.observation(delivery.Missed)
-		case slices.ContainsFunc(found.steps, func(step ssmtypes.StepExecution) bool {
-			return step.StepStatus == ssmtypes.AutomationExecutionStatusWaiting && (is(step.Action, "aws:approve") || is(step.Action, "aws:pause"))
-		}):
+		case slices.ContainsFunc(found.steps, asks):
 			return found.observation(delivery.Reached)
 		default:
 			return found.observation(delivery.Pending)
 		}
 	}), func(found snapshot) bool { return found.runs([]string{"", "aws:approve", "aws:pause"}) })
+}
+
+// asks reports whether a step waits for an approval or is paused.
+func asks(step ssmtypes.StepExecution) bool {
+	return step.StepStatus == ssmtypes.AutomationExecutionStatusWaiting && (is(step.Action, "aws:approve") || is(step.Action, "aws:pause"))
 }
 
 // outputsOf converts the outputs of a run to a Terraform value.

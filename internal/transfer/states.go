@@ -88,14 +88,17 @@ func (e execution) list(ctx context.Context, _ []string) (map[string]snapshot, d
 	return found, attempt
 }
 
-// completed is completion without a signal. One that is not shown has ended only if it was seen before.
+// completed is completion without a signal. One that is not shown has ended only if it
+// was seen before, and how it ended is not told.
 func (e execution) completed(seen *bool) *delivery.Probe {
 	return e.listed(e.probe(func(found snapshot) delivery.Observation {
 		if found.Status == ended && !*seen {
 			return delivery.Observation{State: delivery.Pending}
 		}
 		*seen = true
-		return found.end(transfertypes.CustomStepStatusSuccess)
+		observation := found.end(transfertypes.CustomStepStatusSuccess)
+		observation.Unjudged = found.Status == ended
+		return observation
 	}))
 }
 

@@ -15,7 +15,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
 		Description: "Waits for an execution of an AWS Transfer Family managed workflow, and sends nothing: until it has ended, or until it is in progress.\n\n" +
 			"Transfer Family shows executions only while they are in progress. So one that the wait has seen and that is not shown any more has ended, and `target_status` is then `ENDED`, a word of this provider; " +
-			"that it succeeded cannot be read. One that had ended before the wait began, and one that never was, are waited for until the timeout.",
+			"whether it succeeded cannot be read, so that `target_succeeded` is null and the wait does not fail. One that had ended before the wait began, and one that never was, are waited for until the timeout.",
 		Target: []string{"workflow_id", "execution_id"},
 		Final:  func(status string) bool { return final(&args{}, status) },
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {

@@ -99,7 +99,7 @@ var automation = []System{{
 				{Name: "prepare", Action: "aws:sleep", SleepSeconds: seconds}, approve,
 			}}))
 		},
-		IsRunning: "InProgress", Succeeded: "Success", Failed: "Failed",
+		IsRunning: "InProgress", Succeeded: "Success", Failed: "Failed", Expires: "a step",
 		Reason: "the disk is full",
 		Adopts: true,
 		Batch: &Batch{

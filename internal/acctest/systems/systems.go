@@ -156,6 +156,11 @@ type Gate struct {
 	Unready func(s *sandbox.Sandbox) Values
 	// IsRunning, Succeeded and Failed are the service's words for target_status.
 	IsRunning, Succeeded, Failed string
+	// EndsUntold says that nothing tells whether a run that has ended succeeded.
+	EndsUntold bool
+	// Expires is what waits for a signal until a time that the service tells, such as "a
+	// step"; empty where none is told.
+	Expires string
 	// Reason is part of what the service says of a failure, "" when it says nothing.
 	Reason string
 	// Adopts says that adopt_existing is offered; AdoptsWith are the arguments by which

@@ -59,7 +59,7 @@ var workflowStepState = []System{{
 			return callback(s.StartFileWorkflow(sandbox.FileWorkflow{Steps: []sandbox.FileStep{{}}, StartSeconds: seconds}))
 		},
 		// That it has ended is all that can be seen of one that succeeded.
-		IsRunning: "IN_PROGRESS", Succeeded: "ENDED", Failed: "HANDLING_EXCEPTION",
+		IsRunning: "IN_PROGRESS", Succeeded: "ENDED", Failed: "HANDLING_EXCEPTION", EndsUntold: true,
 		Reason: "timed out while it was waiting",
 		Batch: &Batch{
 			Operation: "ListExecutions", Permission: "transfer:ListExecutions", Reads: "up to a thousand executions of a workflow",
