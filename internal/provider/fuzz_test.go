@@ -171,13 +171,25 @@ var bases = map[string]acctest.Values{
 	},
 }
 
+// baseOf is a configuration that a resource takes which is no signal: of a wait, the one
+// for a run that has ended soon.
+func baseOf(p *acctest.Provider, s *sandbox.Sandbox, name string) acctest.Values {
+	if base, known := bases[name]; known {
+		return base.With(nil)
+	}
+	if signal, is := strings.CutSuffix(name, "_wait"); is {
+		return waitFor(p.Resource(name), systems.Of(signal).Gate.Running(s, well))
+	}
+	return acctest.Values{}
+}
+
 // fuzzed is a resource with a configuration that it takes.
 func fuzzed(t *testing.T, p *acctest.Provider, s *sandbox.Sandbox, i uint8) (*acctest.Resource, acctest.Values) {
 	t.Helper()
 	n := int(i) % (len(systems.All) + len(p.Resources()))
 	if n >= len(systems.All) {
 		name := p.Resources()[n-len(systems.All)]
-		return p.Resource(name), bases[name].With(nil)
+		return p.Resource(name), baseOf(p, s, name)
 	}
 	return p.Resource(systems.All[n].Type), systems.All[n].Ready(s)
 }
@@ -202,8 +214,8 @@ func signalled(s *sandbox.Sandbox) (n int) {
 
 // FuzzLife leads any resource through a life of any configurations, known at
 // first only in parts. What passes validation can be planned; plans hold what is
-// configured, and what they know is what is applied; plans, refreshes and updates
-// send nothing, and the rest no more than one signal each; nothing panics or hangs.
+// configured, and what they know is what is applied; plans, refreshes, updates and
+// waits send nothing, and the rest no more than one signal each; nothing panics or hangs.
 func FuzzLife(f *testing.F) {
 	seeds(f, func(i uint8, data []byte) { f.Add(i, data) })
 	p := acctest.StartProvider(f, nil)
@@ -216,8 +228,10 @@ func FuzzLife(f *testing.F) {
 	for i, y := range systems.All {
 		each(i, y.Type)
 	}
-	for name := range bases {
-		each(len(systems.All)+slices.Index(p.Resources(), name), name)
+	for i, name := range p.Resources() {
+		if !p.Resource(name).Has("delivery") {
+			each(len(systems.All)+i, name)
+		}
 	}
 	f.Fuzz(func(t *testing.T, i uint8, data []byte) {
 		hangs(t)
@@ -233,7 +247,7 @@ func FuzzLife(f *testing.F) {
 			if _, diags := r.Plan(part); diags.HasError() && r.State.IsNull() {
 				t.Errorf("%v passes validation and cannot be planned: %s", part, diags)
 			}
-			part["timeouts"] = brief
+			part["timeouts"] = timeoutsOf(r)
 			whole := a.Resolve(r.Attributes(false), part)
 			if !confined(s, whole) || r.Validate(whole).HasError() || r.Final(part, whole).HasError() {
 				continue
@@ -245,7 +259,7 @@ func FuzzLife(f *testing.F) {
 			update := !r.State.IsNull() && !r.Tainted && len(plan.Replace) == 0
 			said := r.Apply(whole)
 			switch n := signalled(s) - before; {
-			case update && n > 0, n > 2:
+			case (update || r.Has("until")) && n > 0, n > 2:
 				t.Errorf("applying %v sent %d signals and said %s", whole, n, said)
 			case r.State.IsNull() && !said.HasError():
 				t.Errorf("applying %v left nothing and said %s", whole, said)
