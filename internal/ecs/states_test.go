@@ -462,7 +462,7 @@ func TestWaitWarnsOfAnExpiry(t *testing.T) {
 				t.Fatalf("said %s", diags)
 			}
 			if test.warns {
-				says(t, diags, false, "Target Expires Before the Timeout", "waits for a signal until", "create timeout of 20m0s", "by itself: CONTINUE")
+				says(t, diags, false, "Target Expires Before the Timeout", "waits for a signal only until", "create timeout of 20m0s", "by itself: CONTINUE")
 			}
 			if w.Count(send) > 0 || r.Bool("target_succeeded") != true {
 				t.Errorf("recorded %s", r.State)
