@@ -30,6 +30,7 @@ type Call func(ctx context.Context, config *openapi.Config) (requestID string, e
 // outcome is repeatable where the vendor's rule for requests with a ClientToken says so:
 // after a server error or no result, but not after a 4xx.
 func Send(ctx context.Context, c *Clients, service Service, call Call) delivery.Attempt {
+	c.tell(ctx, service)
 	with, err := c.keys(ctx)
 	if err != nil {
 		return unsigned(ctx, err)

@@ -31,6 +31,8 @@ type Clients struct {
 	// turn holds one token; whoever takes it may use what is below.
 	turn   chan struct{}
 	loaded *settings
+	// told are the services that the log was told of.
+	told map[Service]bool
 	// granted are the keys that sign, and renewal when to ask for others.
 	granted keys
 	renewal time.Time
@@ -74,6 +76,7 @@ func NewClients(config Config) *Clients {
 
 		plannedRegion: sync.OnceValue(config.plannedRegion),
 		turn:          make(chan struct{}, 1),
+		told:          map[Service]bool{},
 	}
 }
 
@@ -165,6 +168,21 @@ func (c *Clients) keys(ctx context.Context) (keys, error) {
 		c.renewal = found.expires.Add(-min(longestEarly, cmp.Or(found.lasts, max(0, delivery.Until(found.expires)))/3))
 	}
 	return found, nil
+}
+
+// tell has the log told of a service that is used first.
+func (c *Clients) tell(ctx context.Context, service Service) {
+	end, err := c.take(ctx)
+	if err != nil {
+		return
+	}
+	defer end()
+	s, err := c.load()
+	if err != nil || c.told[service] {
+		return
+	}
+	c.told[service] = true
+	c.config.Log.Made(ctx, delivery.ClientMade{Service: service.Name, Credentials: s.from(), Endpoint: cmp.Or(c.config.Endpoints[service.Name], service.Host), Region: s.region})
 }
 
 // retrieve needs the turn.

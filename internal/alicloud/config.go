@@ -32,6 +32,8 @@ type Config struct {
 	UserAgent string
 	// Secrets is told what is secret, for whoever shows what others say.
 	Secrets *delivery.Redactor
+	// Log is told of each service that is used first.
+	Log delivery.Log
 	// Unknown names a provider argument whose value is not known yet, if there is one.
 	Unknown string
 	// Metadata is the URL of the metadata service of ECS instances, where it is not the usual one.
@@ -135,12 +137,12 @@ func (c Config) load() (settings, error) {
 	if s.region, s.regionFrom = c.Region, "region in the provider's alicloud block"; s.region == "" {
 		s.region, s.regionFrom = variable(regionNames)
 	}
-	sts, from := variable(stsRegionNames)
-	if err := checkRegion(sts, from); err != nil && c.STSRegion == "" {
+	sts, name := variable(stsRegionNames)
+	if err := checkRegion(sts, name); err != nil && c.STSRegion == "" {
 		return s, err
 	}
 	s.stsEndpoint = cmp.Or(c.Endpoints["sts"], regionalSTS(cmp.Or(c.STSRegion, sts), false))
-	given, err := c.keys()
+	given, from, err := c.keys()
 	if err != nil {
 		return s, err
 	}
@@ -148,7 +150,7 @@ func (c Config) load() (settings, error) {
 	oidc, err := c.oidc()
 	switch {
 	case given.accessKey != "":
-		s.source = fixed{keys: given, from: "access_key and secret_key, of the provider's alicloud block or the environment"}
+		s.source = fixed{given, from}
 	case c.profile() != "":
 		err = c.loadProfile(&s, true)
 	case uri != "":
@@ -172,15 +174,16 @@ func (c Config) load() (settings, error) {
 
 // keys are those of the block or the environment. They belong together: a token of the
 // environment is not for configured keys.
-func (c Config) keys() (keys, error) {
+func (c Config) keys() (found keys, from string, err error) {
 	if c.AccessKey != "" {
-		return keys{accessKey: c.AccessKey, secretKey: c.SecretKey, securityToken: c.SecurityToken}, nil
+		return keys{accessKey: c.AccessKey, secretKey: c.SecretKey, securityToken: c.SecurityToken}, "access_key and secret_key in the provider's alicloud block", nil
 	}
-	found := keys{accessKey: environment(accessKeyNames), secretKey: environment(secretKeyNames), securityToken: environment(securityTokenNames)}
+	found = keys{secretKey: environment(secretKeyNames), securityToken: environment(securityTokenNames)}
+	found.accessKey, from = variable(accessKeyNames)
 	if (found.accessKey == "") != (found.secretKey == "") {
-		return found, fmt.Errorf("only one half of a key pair is in the environment: set both %s and %s, or neither", accessKeyNames[0], secretKeyNames[0])
+		return found, from, fmt.Errorf("only one half of a key pair is in the environment: set both %s and %s, or neither", accessKeyNames[0], secretKeyNames[0])
 	}
-	return found, nil
+	return found, from, nil
 }
 
 // profile is the name of the profile to use, "" when nobody names one.
@@ -222,6 +225,15 @@ func (c Config) oidc() (*oidcRole, error) {
 		return nil, nil
 	}
 	return nil, errors.New("assuming a role with OIDC needs " + lacks)
+}
+
+// from says where the keys are from, and which roles are assumed with them.
+func (s settings) from() string {
+	steps := []string{s.source.String()}
+	for _, role := range s.roles {
+		steps = append(steps, "the role "+role.RoleARN)
+	}
+	return strings.Join(steps, ", ")
 }
 
 // addRole adds the role of a block assume_role. As in the alicloud provider, it takes the

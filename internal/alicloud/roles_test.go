@@ -279,11 +279,18 @@ func TestSources(t *testing.T) {
 			if test.config.CredentialsURI != "" {
 				test.config.CredentialsURI = f.URL + test.config.CredentialsURI
 			}
+			var told []string
+			test.config.Log = func(_ context.Context, message string, fields ...map[string]any) {
+				told = append(told, fmt.Sprint(message, fields))
+			}
 			c, _ := f.clients(test.config)
 			for range 2 {
 				if attempt := sent(t, c); attempt.Outcome != delivery.Accepted {
 					t.Fatalf("%+v", attempt)
 				}
+			}
+			if len(told) != 1 || strings.Contains(told[0], "canary") || !strings.Contains(told[0], "service:ros") || !strings.Contains(told[0], "endpoint:"+f.URL) || !strings.Contains(told[0], "credentials:") {
+				t.Errorf("the log was told %q", told)
 			}
 			if seen := f.seen(); seen != test.seen+" SignalResource" {
 				t.Errorf("asked for %s, want %s once and the signal again", seen, test.seen)
@@ -349,7 +356,7 @@ func TestSourcesThatFail(t *testing.T) {
 		"half a command":                      {profiles: of(profile("x", "External", map[string]any{"process_command": "'x"})), cause: delivery.NoCredentials, says: []string{"quotation mark"}},
 		"a sign-in that has ended":            {profiles: of(profile("s so", "CloudSSO", expired)), cause: delivery.NoCredentials, says: []string{"expired", `"aliyun sts GetCallerIdentity --profile 's so'"`}},
 		"a sign-in with OAuth that has ended": {profiles: of(profile("oauth", "OAuth", expired)), cause: delivery.NoCredentials, says: []string{"expired", "aliyun sts GetCallerIdentity --profile oauth"}},
-		"a secret key with its line's end":    {config: alicloud.Config{AccessKey: "a", SecretKey: "canary-secret\n"}, cause: delivery.NoCredentials, says: []string{"the secret key from access_key and secret_key", "line break"}},
+		"a secret key with its line's end":    {config: alicloud.Config{AccessKey: "a", SecretKey: "canary-secret\n"}, cause: delivery.NoCredentials, says: []string{"the secret key from access_key and secret_key in the provider's alicloud block", "line break"}},
 		"a key of a profile with a blank":     {profiles: of(profile("x", "AK", map[string]any{"access_key_id": "a", "access_key_secret": " canary-secret"})), cause: delivery.NoCredentials, says: []string{`the secret key from the profile "x"`, "blank"}},
 		"a sign-in with a line break": {profiles: of(profile("sso", "CloudSSO", map[string]any{"access_key_id": "kept", "access_key_secret": "canary-secret", "sts_token": "canary\ntoken"})),
 			cause: delivery.NoCredentials, says: []string{`the security token from the last sign-in with the profile "sso"`, "line break"}},

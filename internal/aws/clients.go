@@ -84,6 +84,7 @@ func (s Service[T]) Client(ctx context.Context, c *Clients, region string) (clie
 		cfg.ConfigSources = append([]any{ownEndpoint{}}, cfg.ConfigSources...)
 	}
 	client = s.NewClient(cfg, endpoint)
+	c.config.Log.Made(ctx, delivery.ClientMade{Service: s.Name, Credentials: loaded.from, Endpoint: cmp.Or(awssdk.ToString(endpoint), "the service's own"), Region: region})
 	c.made[key[T]{s.Name, region}] = client
 	return client, nil
 }

@@ -61,6 +61,8 @@ type Config struct {
 	Unknown string
 	// Secrets learns the secrets, so that they are removed from messages.
 	Secrets *delivery.Redactor
+	// Log learns of each client that is made.
+	Log delivery.Log
 	// STSTimeout is the timeout of one operation of STS; a minute if it is 0.
 	STSTimeout time.Duration
 }
@@ -90,6 +92,8 @@ type session struct {
 	awssdk.Config
 	keys *keyring
 	sts  *stsSetup
+	// from says where the credentials come from.
+	from string
 	// machine is the client of the EC2 metadata service, and machineRegion the region
 	// that it returned.
 	machine       *imds.Client
@@ -116,7 +120,7 @@ func (c Config) load(ctx context.Context) (*session, error) {
 			return nil, err
 		}
 	}
-	machine := imds.NewFromConfig(cfg)
+	machine, from := imds.NewFromConfig(cfg), c.credentialsFrom(cfg.Credentials)
 	setup.command = c.command(cfg.ConfigSources)
 	if isProcess(cfg.Credentials) {
 		cfg.Credentials = process{setup}
@@ -149,7 +153,7 @@ func (c Config) load(ctx context.Context) (*session, error) {
 	}
 	keys.asking = &setup.asking
 	cfg.Credentials = keys
-	return &session{Config: cfg, keys: keys, sts: setup, machine: machine}, nil
+	return &session{Config: cfg, keys: keys, sts: setup, from: from, machine: machine}, nil
 }
 
 // options returns the options with which the SDK loads its configuration.

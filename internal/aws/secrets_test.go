@@ -1,6 +1,7 @@
 package aws_test
 
 import (
+	"context"
 	"crypto/sha1"
 	"encoding/hex"
 	"encoding/json"
@@ -115,6 +116,10 @@ func TestNoSecretIsRepeated(t *testing.T) {
 				t.Fatal(err)
 			}
 			config := test.config
+			var told []string
+			config.Log = func(_ context.Context, message string, fields ...map[string]any) {
+				told = append(told, fmt.Sprint(message, fields))
+			}
 			config.Secrets, config.STSTimeout = delivery.NewRedactor(), 5*time.Second
 			config.Endpoints = map[string]string{"ssm": f.URL, "sts": f.URL}
 			if config.HTTPProxy != "" {
@@ -132,6 +137,9 @@ func TestNoSecretIsRepeated(t *testing.T) {
 				if strings.Contains(said, secret) {
 					t.Errorf("%s is in %s", secret, said)
 				}
+			}
+			if logged := strings.Join(told, ""); len(told) != 1 || strings.Contains(logged, "canary") || !strings.Contains(logged, "credentials:") || !strings.Contains(logged, "region:us-east-1") {
+				t.Errorf("the log was told %q", told)
 			}
 			for _, part := range test.says {
 				if !strings.Contains(said, part) {

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
@@ -95,12 +96,12 @@ func (p *signalProvider) Configure(ctx context.Context, req provider.ConfigureRe
 
 	awsSaid, unknown := block[awsModel](ctx, req, resp, "aws")
 	awsConfig := awsSaid.config(p.version)
-	awsConfig.Unknown, awsConfig.Secrets = unknown, p.sender.Redactor()
+	awsConfig.Unknown, awsConfig.Secrets, awsConfig.Log = unknown, p.sender.Redactor(), tflog.Debug
 	p.aws = aws.NewClients(awsConfig)
 
 	alicloudSaid, unknown := block[alicloudModel](ctx, req, resp, "alicloud")
 	alicloudConfig := alicloudSaid.config(p.version)
-	alicloudConfig.Unknown, alicloudConfig.Secrets = unknown, p.sender.Redactor()
+	alicloudConfig.Unknown, alicloudConfig.Secrets, alicloudConfig.Log = unknown, p.sender.Redactor(), tflog.Debug
 	p.alicloud = alicloud.NewClients(alicloudConfig)
 
 	cloudAutomatorSaid, unknown := block[cloudAutomatorModel](ctx, req, resp, "cloud_automator")
@@ -110,7 +111,7 @@ func (p *signalProvider) Configure(ctx context.Context, req provider.ConfigureRe
 
 	temporalSaid, unknown := block[temporalModel](ctx, req, resp, "temporal")
 	temporalConfig := temporalSaid.config(p.version)
-	temporalConfig.Unknown, temporalConfig.Secrets = unknown, p.sender.Redactor()
+	temporalConfig.Unknown, temporalConfig.Secrets, temporalConfig.Log = unknown, p.sender.Redactor(), tflog.Debug
 	p.temporal = temporal.NewClient(temporalConfig)
 }
 

@@ -371,6 +371,23 @@ func TestAccSecretsStaySecret(t *testing.T) {
 	if !strings.Contains(logged, "trying again") {
 		t.Error("the log has no lines of the provider")
 	}
+	// Each client tells once what it uses, at DEBUG.
+	for service, uses := range map[string][]string{
+		"swf":      {`credentials="access_key and secret_key in the provider's aws block"`, "endpoint=" + w.s.URL(), "region=us-east-1"},
+		"swf ":     {`credentials="assume_role_with_web_identity: arn:aws:iam::123456789012:role/deploy"`, "endpoint=" + w.s.URL(), "region=us-east-1"},
+		"transfer": {`credentials="access_key and secret_key in the provider's aws block"`, "endpoint=" + w.s.URL()},
+		"sfn":      {`credentials="access_key and secret_key in the provider's aws block"`, "endpoint=" + w.s.URL()},
+		"ros":      {"credentials=", "endpoint=" + w.s.URL(), "region=cn-"},
+		"temporal": {`credentials="api_key in the provider's temporal block"`, "endpoint=" + w.s.URL()},
+	} {
+		told := slices.DeleteFunc(strings.Split(logged, "\n"), func(line string) bool {
+			return !strings.Contains(line, "[DEBUG] provider") || !strings.Contains(line, "made a client") || !strings.Contains(line+" ", " service="+strings.TrimSpace(service)+" ") ||
+				slices.ContainsFunc(uses, func(use string) bool { return !strings.Contains(line, use) })
+		})
+		if len(told) == 0 {
+			t.Errorf("the log has no line of %s with %q", service, uses)
+		}
+	}
 	sings(t, map[string]string{"the log": logged, "what was said": said.String(), "what was complained of": complained.String()})
 }
 

@@ -40,6 +40,8 @@ type Config struct {
 	CACertificate, ClientCertificate, ClientKey string
 	// Secrets gets to know the secrets that are used.
 	Secrets *delivery.Redactor
+	// Log is told of the client when it is used first.
+	Log delivery.Log
 	// UserAgent is sent with every request.
 	UserAgent string
 	// Unknown is the name of an argument whose value is not known yet, or "".
@@ -57,6 +59,7 @@ var APIKey = stringvalidator.RegexMatches(apiKey, "must be visible ASCII charact
 type Client struct {
 	config  Config
 	connect func() (*connection, error)
+	told    sync.Once
 }
 
 // connection is where the HTTP API is, and how it is reached.
@@ -64,6 +67,8 @@ type connection struct {
 	address *url.URL
 	key     string
 	doer    delivery.Doer
+	// from says where the key is from, and whether there is a client certificate.
+	from string
 }
 
 // NewClient keeps the configuration for the first use.
@@ -87,7 +92,10 @@ func (c Config) connect() (*connection, error) {
 	if c.Unknown != "" {
 		return nil, fmt.Errorf("the provider's %s is not known yet: apply what it depends on first", c.Unknown)
 	}
-	key := cmp.Or(c.APIKey, os.Getenv("TEMPORAL_API_KEY"))
+	key, from := c.APIKey, "api_key in the provider's temporal block"
+	if key == "" {
+		key, from = os.Getenv("TEMPORAL_API_KEY"), "TEMPORAL_API_KEY"
+	}
 	if key != "" && !apiKey.MatchString(key) {
 		return nil, errors.New("the Temporal API key " + APIKey.Description(context.Background()))
 	}
@@ -104,7 +112,14 @@ func (c Config) connect() (*connection, error) {
 		transport.TLSClientConfig = certificates
 	}
 	c.Secrets.Hide(key)
-	return &connection{address, key, delivery.Client{Doer: delivery.NewHTTPClient(transport), Secrets: c.Secrets}}, nil
+	var credentials []string
+	if key != "" {
+		credentials = append(credentials, from)
+	}
+	if certificates != nil && len(certificates.Certificates) > 0 {
+		credentials = append(credentials, "client_certificate")
+	}
+	return &connection{address, key, delivery.Client{Doer: delivery.NewHTTPClient(transport), Secrets: c.Secrets}, cmp.Or(strings.Join(credentials, ", "), "none")}, nil
 }
 
 // parseAddress reads the address of the HTTP API. One without a scheme means
@@ -223,6 +238,9 @@ func (c *Client) call(ctx context.Context, method string, path []string, query u
 	if err != nil {
 		return trace.Unsent(err)
 	}
+	c.told.Do(func() {
+		c.config.Log.Made(ctx, delivery.ClientMade{Service: "temporal", Credentials: connection.from, Endpoint: connection.address.String()})
+	})
 	var body io.Reader
 	if in != nil {
 		text, err := json.Marshal(in)
