@@ -43,12 +43,13 @@ var authority = sync.OnceValue(func() trusted {
 // Authority is the path of a file with the certificate of SandboxHTTP2.
 func Authority() string { return authority().file }
 
-// trustAuthority has the clients of this process trust the authority: those of all
-// systems but AWS's are made of http.DefaultTransport.
-func trustAuthority() {
+// changeDefaultTransport has the clients of this process trust the authority, and find
+// the proxies of Behind: those of all systems but AWS's are made of http.DefaultTransport.
+func changeDefaultTransport() {
 	pool := x509.NewCertPool()
 	certificate, err := x509.ParseCertificate(authority().certificate.Certificate[0])
 	check(err)
 	pool.AddCert(certificate)
+	http.DefaultTransport.(*http.Transport).Proxy = proxyFor
 	http.DefaultTransport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 }

@@ -90,7 +90,7 @@ func Main(m *testing.M) int {
 	} {
 		check(os.Setenv(name, value))
 	}
-	trustAuthority()
+	changeDefaultTransport()
 	code := m.Run()
 	// What a test has started ends with it; connections do when the sandbox closes.
 	if err := goleak.Find(); err != nil && code == 0 {

@@ -342,6 +342,10 @@ func unavailable(doing, next string, err error) error {
 		}
 	case delivery.MayPass(err), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		failed.Cause = delivery.CredentialsUnreachable
+	default:
+		if cause := delivery.ConnectionCause(err); cause != delivery.Permanent {
+			failed.Cause = cause
+		}
 	}
 	return failed
 }

@@ -160,7 +160,7 @@ func (c Config) load(ctx context.Context) (*session, error) {
 func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, error) {
 	// Without this client, each service would have its own connection pool.
 	client := awshttp.NewBuildableClient().WithTimeout(cmp.Or(c.STSTimeout, stsTimeout)).WithTransportOptions(func(t *http.Transport) {
-		t.Proxy = c.proxy()
+		t.Proxy, t.OnProxyConnectResponse = c.proxy(), delivery.CheckProxy
 		t.DisableCompression = true // The transport would decompress without a limit.
 	})
 	options := []func(*config.LoadOptions) error{
@@ -385,7 +385,11 @@ func (c Config) proxy() func(*http.Request) (*url.URL, error) {
 		if isMetadata(req.URL.Hostname()) {
 			return nil, nil
 		}
-		return find(req.URL)
+		proxy, err := find(req.URL)
+		if proxy != nil {
+			c.Secrets.HideUser(proxy.User)
+		}
+		return proxy, err
 	}
 }
 

@@ -241,7 +241,8 @@ func (k *keyring) fault(ctx context.Context, err error) *CredentialsError {
 	asked := k.links[0]
 	operation := (*smithy.OperationError)(nil)
 	isSSO := errors.As(err, &operation) && strings.HasPrefix(operation.Service(), "SSO")
-	isResponse, isSend := errors.As(err, &response), errors.As(err, &send)
+	isSend := errors.As(err, &send)
+	isResponse := !isSend && errors.As(err, &response)
 	switch {
 	case errors.As(err, &request):
 		fault.Cause, fault.Next = request.cause, request.next
@@ -268,6 +269,7 @@ func (k *keyring) fault(ctx context.Context, err error) *CredentialsError {
 		fault.Cause = delivery.CredentialsFailing
 	case isSend && !delivery.MayPass(send.Err):
 		// For example a proxy's refusal: trying again may lock an account.
+		fault.Cause = delivery.ConnectionCause(send.Err)
 	case isSend && !strings.Contains(err.Error(), ec2rolecreds.ProviderName) && !strings.Contains(err.Error(), "ec2imds"):
 		fault.Cause = delivery.CredentialsUnreachable
 	case errors.Is(err, fs.ErrNotExist):

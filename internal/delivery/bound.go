@@ -44,7 +44,7 @@ func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := b.Transport.RoundTrip(req)
 	if err != nil {
-		return resp, err
+		return resp, refusedBySOCKS(err)
 	}
 	Bound(resp)
 	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {

@@ -30,7 +30,7 @@ func NewHTTPClient(transport *http.Transport) *http.Client {
 	transport.DisableCompression = true
 	transport.MaxResponseHeaderBytes = longestHeader
 	transport.Proxy = hidingProxy(transport.Proxy)
-	transport.OnProxyConnectResponse = refusedByProxy
+	transport.OnProxyConnectResponse = CheckProxy
 	enableHTTP2(transport)
 	return &http.Client{
 		Transport: bounded{transport},
@@ -179,5 +179,5 @@ func (w *RequestTrace) Unsent(err error) Attempt {
 	if w.err == nil {
 		return Attempt{Outcome: NotSent, Cause: Permanent, Err: err}
 	}
-	return Attempt{Outcome: NotSent, Cause: connectionCause(w.err), Err: w.err}
+	return Attempt{Outcome: NotSent, Cause: ConnectionCause(w.err), Err: w.err}
 }

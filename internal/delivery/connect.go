@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -53,23 +54,54 @@ func CheckCredential(what, value string) error {
 type ProxyError struct {
 	// Proxy is the proxy's host and port.
 	Proxy string
-	// Code is the HTTP status code of the proxy's answer. Status is the code with its
-	// text.
-	Code   int
-	Status string
+	// Asked is what the proxy was asked, and Said what it answered.
+	Asked, Said string
+	// Refused says that it does not want to. Otherwise it could not.
+	Refused bool
 }
 
 func (e *ProxyError) Error() string {
-	return fmt.Sprintf("the proxy %s answered HTTP %s to CONNECT", e.Proxy, e.Status)
+	return fmt.Sprintf("the proxy %s answered %s to %s", e.Proxy, e.Said, e.Asked)
 }
 
-// refusedByProxy returns *ProxyError if the proxy did not connect to the
-// service.
-func refusedByProxy(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
+// RetryableError has vendor SDKs leave it to delivery whether a proxy is asked again.
+func (e *ProxyError) RetryableError() bool { return false }
+
+// CheckProxy returns *ProxyError unless a proxy has connected. It is the
+// OnProxyConnectResponse of all transports.
+func CheckProxy(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
 	if answer.StatusCode == http.StatusOK {
 		return nil
 	}
-	return &ProxyError{proxy.Host, answer.StatusCode, answer.Status}
+	return &ProxyError{Proxy: proxy.Host, Asked: "CONNECT", Said: "HTTP " + answer.Status, Refused: answer.StatusCode < http.StatusInternalServerError}
+}
+
+// socksFailures are what net/http makes of the answers by which a SOCKS proxy says that
+// it could not connect (RFC 1928, section 6). Its errors have no type: the texts are
+// its own and no proxy's, and a test sees whether they are still the same.
+var socksFailures = []string{"general SOCKS server failure", "network unreachable", "host unreachable", "connection refused", "TTL expired"}
+
+// refusedBySOCKS returns *ProxyError in the place of what net/http says of a SOCKS proxy's answer.
+func refusedBySOCKS(err error) error {
+	failed := (*net.OpError)(nil)
+	if !errors.As(err, &failed) || failed.Op != "socks connect" || failed.Source == nil {
+		return err
+	}
+	said := failed.Err.Error()
+	reply, answered := strings.CutPrefix(said, "unknown error ")
+	switch {
+	case answered:
+		said = reply
+	case said != "no acceptable authentication methods" && !strings.HasPrefix(said, "username/password authentication failed"):
+		return err
+	}
+	return &ProxyError{Proxy: failed.Source.String(), Asked: "SOCKS", Said: fmt.Sprintf("%q", said), Refused: !slices.Contains(socksFailures, said)}
+}
+
+// AtProxy reports whether it was the proxy to which no connection could be made.
+func AtProxy(err error) bool {
+	failed := (*net.OpError)(nil)
+	return errors.As(err, &failed) && failed.Op == "proxyconnect"
 }
 
 // handshakeAlerts are the TLS alerts with which a server refuses a handshake
@@ -94,24 +126,46 @@ var handshakeAlerts = []tls.AlertError{
 
 // isHandshakeAlert reports whether the server has refused the TLS handshake.
 func isHandshakeAlert(err error) bool {
-	remote := (*net.OpError)(nil)
-	return errors.As(err, &remote) && remote.Op == "remote error" &&
-		slices.ContainsFunc(handshakeAlerts, func(alert tls.AlertError) bool { return remote.Err.Error() == alert.Error() })
+	alert, is := Alert(err)
+	return is && slices.Contains(handshakeAlerts, alert)
 }
+
+// Alert is the TLS alert by which a server has ended a connection.
+func Alert(err error) (alert tls.AlertError, is bool) {
+	remote := (*net.OpError)(nil)
+	for errors.As(err, &remote) {
+		if remote.Op != "remote error" {
+			err = remote.Err
+			continue
+		}
+		// The type of its error is not exported.
+		for alert := range tls.AlertError(math.MaxUint8) {
+			if remote.Err.Error() == alert.Error() {
+				return alert, true
+			}
+		}
+		break
+	}
+	return 0, false
+}
+
+// internalError is the alert of a server that has trouble of its own.
+const internalError tls.AlertError = 80
 
 // MayPass reports whether a failure to connect may be temporary. A proxy's
 // refusal, a certificate that does not verify and a header that cannot be
 // written are permanent.
-func MayPass(err error) bool { return connectionCause(err).passesSoon() }
+func MayPass(err error) bool { return ConnectionCause(err).passesSoon() }
 
 // passesSoon reports whether the cause is a temporary failure to connect.
 func (c Cause) passesSoon() bool {
 	return c == Unreachable || c == Unprocessed || c == CredentialsUnreachable
 }
 
-// connectionCause returns the cause of a failure to connect. A failure that is
+// ConnectionCause returns the cause of a failure to connect. A failure that is
 // not known to be temporary counts as permanent and is not tried again.
-func connectionCause(err error) Cause {
+func ConnectionCause(err error) Cause {
+	err = refusedBySOCKS(err)
 	var (
 		dns         *net.DNSError
 		certificate *tls.CertificateVerificationError
@@ -121,18 +175,21 @@ func connectionCause(err error) Cause {
 		system      syscall.Errno
 		timeout     net.Error
 	)
+	alert, isAlert := Alert(err)
 	switch {
 	case errors.As(err, &proxy):
-		if proxy.Code >= 500 {
-			return Unreachable // The proxy could not connect to the service.
+		if proxy.Refused {
+			return RefusedByProxy
 		}
-		return RefusedByProxy
+		return Unreachable
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return NoSuchHost
 	case errors.As(err, &certificate), errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return Untrusted
 	case isHandshakeAlert(err):
 		return RefusedHandshake
+	case isAlert && alert == internalError:
+		return Unreachable
 	case errors.As(err, &unprocessed):
 		return Unprocessed
 	case errors.As(err, &dns),

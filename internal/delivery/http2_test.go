@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -379,7 +380,7 @@ func TestProxyThatDoesNotConnect(t *testing.T) {
 		client := delivery.Client{Doer: delivery.NewHTTPClient(&http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return url.Parse(at) }})}
 		err = perform(client, req)
 		refused := (*delivery.ProxyError)(nil)
-		if !errors.As(err, &refused) || refused.Code != code || strings.Contains(err.Error(), "canary") || asked.Load() != 1 {
+		if !errors.As(err, &refused) || !strings.Contains(refused.Said, strconv.Itoa(code)) || refused.Refused != (want == delivery.RefusedByProxy) || strings.Contains(err.Error(), "canary") || asked.Load() != 1 {
 			t.Errorf("%d: asked %d times, said %v", code, asked.Load(), err)
 		}
 		if attempt := trace.Unsent(err); trace.Connected() || attempt.Cause != want {

@@ -94,7 +94,7 @@ func (r *Redactor) Observe(req *http.Request) *http.Request {
 	if r == nil {
 		return req
 	}
-	r.hideUser(req.URL.User)
+	r.HideUser(req.URL.User)
 	// SDKs use any spelling of header names, and Header.Get finds only canonical
 	// ones.
 	for name, values := range req.Header {
@@ -118,8 +118,8 @@ func (r *Redactor) Observe(req *http.Request) *http.Request {
 
 type redactorKey struct{}
 
-// hideUser adds the password in a URL, such as a proxy's, to the secrets.
-func (r *Redactor) hideUser(user *url.Userinfo) {
+// HideUser adds the password in a URL, such as a proxy's, to the secrets.
+func (r *Redactor) HideUser(user *url.Userinfo) {
 	if password, set := user.Password(); set {
 		r.Hide(password, user.Username()+":"+password)
 	}
@@ -402,7 +402,7 @@ func hidingProxy(find func(*http.Request) (*url.URL, error)) func(*http.Request)
 	return func(req *http.Request) (*url.URL, error) {
 		proxy, err := find(req)
 		if r, ok := req.Context().Value(redactorKey{}).(*Redactor); ok && proxy != nil {
-			r.hideUser(proxy.User)
+			r.HideUser(proxy.User)
 		}
 		return proxy, err
 	}

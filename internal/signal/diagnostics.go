@@ -325,39 +325,6 @@ func (w signalRun) stopped(err error) string {
 	}
 }
 
-// unsentBecause explains why a request was not sent. After a cancelled apply it
-// returns "", because nothing is wrong.
-func unsentBecause(attempt delivery.Attempt, stopped error) string {
-	if attempt.Outcome != delivery.NotSent || errors.Is(stopped, context.Canceled) {
-		return ""
-	}
-	if proxy := (*delivery.ProxyError)(nil); errors.As(attempt.Err, &proxy) && attempt.Cause != delivery.RefusedByProxy {
-		return "This is the proxy's answer: the proxy could not connect to the service itself. Check the endpoint, and whether the proxy can reach its host, or add that host to NO_PROXY."
-	}
-	switch attempt.Cause {
-	case delivery.Absent:
-		return "The service was read for long enough to show the signal, and did not show it: the signal has not arrived."
-	case delivery.Unreachable:
-		return "No connection could be made: check the endpoint, the network, and whether a proxy is needed."
-	case delivery.CredentialsUnreachable:
-		return "No connection could be made to the source of the credentials: check the endpoint, the network, and whether a proxy is needed."
-	case delivery.CredentialsFailing:
-		return "The provider tried to get valid credentials until the timeout."
-	case delivery.NoSuchHost:
-		return "The service's host name does not exist: check region and endpoint."
-	case delivery.Untrusted:
-		return "The server could not prove who it is: check the endpoint, and whether this machine must trust a private certificate authority."
-	case delivery.RefusedHandshake:
-		return "The server refused the TLS handshake: check the endpoint, the TLS versions and the client certificate that the server requires, and whether something else, such as a proxy, answers in its place."
-	case delivery.RefusedByProxy:
-		return "This is the proxy's answer, not the service's. The provider does not try again, because proxies lock accounts that fail too often. Check the proxy's address, user and password, and whether it allows the service's host, or add that host to NO_PROXY."
-	case delivery.Unprocessed:
-		return "The server said that it did not process the request: it may be stopping or overloaded."
-	default:
-		return ""
-	}
-}
-
 func afterAttempts(attempts int) string {
 	if attempts == 1 {
 		return ""
