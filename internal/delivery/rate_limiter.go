@@ -65,8 +65,9 @@ type RateLimiter struct {
 	loweredAt, throttledAt time.Time
 	// lastThrottle is the service's last throttling answer.
 	lastThrottle Attempt
-	// accepted is a ring buffer with the times of the last accepted requests.
-	accepted     [16]time.Time
+	// accepted is a ring buffer with the times of the last accepted requests: at least
+	// as many as are accepted while one request is under way.
+	accepted     [1024]time.Time
 	acceptedNext int
 }
 
@@ -86,6 +87,14 @@ const (
 	idleReset = time.Minute
 	// rateWindow is the period over which the accepted rate is measured.
 	rateWindow = 10 * time.Second
+	// rateSample is the least number of accepted requests by which the rate is
+	// measured. All that were accepted while the throttled request was under way count,
+	// too.
+	rateSample = 32
+	// lowestFactor is the lowest new rate after throttling, as a fraction of the rate
+	// before: a machine that stood still for a moment sent little, which says nothing
+	// of the service.
+	lowestFactor = 0.75
 	// burst is how much of a delay later requests may catch up.
 	burst = 100 * time.Millisecond
 )
@@ -209,7 +218,7 @@ func (l *RateLimiter) observeThrottled(began time.Time, attempt Attempt) {
 	case !last.After(l.loweredAt):
 		l.rate, l.searching = pace/2, true
 	default:
-		l.rate, l.searching = backoffFactor*min(rate, pace), false
+		l.rate, l.searching = max(backoffFactor*min(rate, pace), lowestFactor*pace), false
 	}
 	l.rate = max(l.rate, 1/l.longestInterval.Seconds())
 	l.loweredAt = now
@@ -223,15 +232,15 @@ func (l *RateLimiter) observeThrottled(began time.Time, attempt Attempt) {
 // were.
 func (l *RateLimiter) acceptedRate(now, since time.Time) (rate float64, last time.Time) {
 	n := 0
-	for _, t := range l.accepted {
-		if now.Sub(t) > rateWindow {
-			continue
+	for ; n < len(l.accepted); n++ {
+		t := l.accepted[(l.acceptedNext-1-n+2*len(l.accepted))%len(l.accepted)]
+		if now.Sub(t) > rateWindow || n >= rateSample && t.Before(since) {
+			break
 		}
-		n++
+		last = latest(last, t)
 		if t.Before(since) {
 			since = t
 		}
-		last = latest(last, t)
 	}
 	if now.After(since) {
 		rate = float64(n) / now.Sub(since).Seconds()

@@ -17,6 +17,8 @@ import (
 type limited struct {
 	rate, bucket float64
 	latency      time.Duration
+	// stall is for how long nothing gets ahead in each two seconds, as on a machine that is busy.
+	stall time.Duration
 	// closed is until when it takes nothing.
 	closed time.Time
 
@@ -28,6 +30,8 @@ type limited struct {
 }
 
 func (s *limited) Send(ctx context.Context) delivery.Attempt {
+	s.hold(ctx)
+	defer s.hold(ctx)
 	_ = delivery.Sleep(ctx, s.latency)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -44,6 +48,12 @@ func (s *limited) Send(ctx context.Context) delivery.Attempt {
 	s.tokens--
 	s.taken = append(s.taken, now)
 	return delivery.Attempt{Outcome: delivery.Accepted}
+}
+
+func (s *limited) hold(ctx context.Context) {
+	if into := time.Duration(time.Now().UnixNano()) % (2 * time.Second); into < s.stall {
+		_ = delivery.Sleep(ctx, s.stall-into)
+	}
 }
 
 // rollOut sends signals through one rate limiter, so many at a time, and returns how long that took.
@@ -75,22 +85,28 @@ func TestLaneFindsThePaceOfTheService(t *testing.T) {
 		rate, bucket float64
 		latency      time.Duration
 		parallelism  int
+		stall        time.Duration
 		atMost       float64
 	}{
-		{50, 50, time.Millisecond, 10, 1.05},
-		{50, 50, time.Millisecond, 100, 1.05},
-		{50, 50, 100 * time.Millisecond, 100, 1.05},
-		{50, 5, 20 * time.Millisecond, 100, 1.1},
-		{5, 20, 50 * time.Millisecond, 10, 1.05},
-		{400, 400, 10 * time.Millisecond, 100, 1.05},
+		{50, 50, time.Millisecond, 10, 0, 1.05},
+		{50, 50, time.Millisecond, 100, 0, 1.05},
+		{50, 50, 100 * time.Millisecond, 100, 0, 1.05},
+		{50, 50, time.Second, 100, 0, 1.1},
+		{50, 5, 20 * time.Millisecond, 100, 0, 1.1},
+		{5, 20, 50 * time.Millisecond, 10, 0, 1.05},
+		{400, 400, 10 * time.Millisecond, 100, 0, 1.05},
+		{400, 400, 100 * time.Millisecond, 100, 0, 1.05},
+		{50, 50, 2 * time.Millisecond, 100, 300 * time.Millisecond, 1.1},
+		{50, 50, 2 * time.Millisecond, 10, 700 * time.Millisecond, 1.15},
+		{50, 50, 2 * time.Millisecond, 100, 700 * time.Millisecond, 1.1},
 		// Without a bucket what is throttled is lost, and jitter has to be kept clear of.
-		{50, 1, time.Millisecond, 10, 1.25},
-		{1, 1, 50 * time.Millisecond, 10, 1.35},
+		{50, 1, time.Millisecond, 10, 0, 1.25},
+		{1, 1, 50 * time.Millisecond, 10, 0, 1.35},
 	} {
-		name := fmt.Sprintf("rate %g, bucket %g, latency %s, parallelism %d", test.rate, test.bucket, test.latency, test.parallelism)
+		name := fmt.Sprintf("rate %g, bucket %g, latency %s, parallelism %d, stall %s", test.rate, test.bucket, test.latency, test.parallelism, test.stall)
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				service := &limited{rate: test.rate, bucket: test.bucket, latency: test.latency}
+				service := &limited{rate: test.rate, bucket: test.bucket, latency: test.latency, stall: test.stall}
 				signals := int(20 * test.rate)
 				if test.rate < 10 {
 					signals = 200
@@ -98,6 +114,7 @@ func TestLaneFindsThePaceOfTheService(t *testing.T) {
 				took := rollOut(t, delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("service"), service, signals, test.parallelism)
 				ratio := took.Seconds() / (float64(signals) / test.rate)
 				waste := float64(len(service.throttled)) / float64(signals)
+				t.Logf("took %.3f of what the rate takes, with %.2f throttled requests each", ratio, waste)
 				if len(service.taken) != signals {
 					t.Errorf("the service took %d signals, want %d", len(service.taken), signals)
 				}
