@@ -185,7 +185,8 @@ func TestWhatABatchDoesNotSettle(t *testing.T) {
 		"all settled":   {func(*fleet) {}, func(n int) bool { return n > 5 }, func(n int) bool { return n <= 2 }, ""},
 		"one hidden":    {func(f *fleet) { f.hides["3"] = true }, func(n int) bool { return n > 5 }, func(n int) bool { return n > 5 && n < 30 }, "3"},
 		"one left open": {func(f *fleet) { f.leavesOpen["3"] = true }, func(n int) bool { return n > 5 }, func(n int) bool { return n > 5 && n < 30 }, "3"},
-		"denied": {func(f *fleet) { f.refuses = func(int) *delivery.Attempt { return &denied } }, func(n int) bool { return n == 1 },
+		// Those that were made before the first answer are refused, too.
+		"denied": {func(f *fleet) { f.refuses = func(int) *delivery.Attempt { return &denied } }, func(n int) bool { return n > 0 && n <= 3 },
 			func(n int) bool { return n > 50 }, "0"},
 		"failing": {func(f *fleet) { f.refuses = func(int) *delivery.Attempt { return &lostAnswer } }, func(n int) bool { return n > 5 },
 			func(n int) bool { return n > 50 }, "0"},
