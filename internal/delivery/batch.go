@@ -154,12 +154,14 @@ func (g *group) reads(w *watch) bool {
 func (p *Poller) request(ctx context.Context, r *request, after time.Duration) {
 	defer close(r.ended)
 	defer r.stop()
-	pause := time.NewTimer(after)
-	defer pause.Stop()
-	select {
-	case <-r.full:
-	case <-pause.C:
-	case <-ctx.Done():
+	if after > 0 {
+		pause := time.NewTimer(after)
+		defer pause.Stop()
+		select {
+		case <-r.full:
+		case <-pause.C:
+		case <-ctx.Done():
+		}
 	}
 	ids := p.depart(r)
 	if len(ids) == 0 {
