@@ -33,13 +33,13 @@ type bounded struct{ *http.Transport }
 // RoundTrip makes one request. Reading the answer returns *LongAnswerError
 // beyond the limit.
 func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = unrepeatable(req)
 	if req.Header.Get("Accept-Encoding") == "" {
 		header := req.Header.Clone()
 		if header == nil {
 			header = http.Header{}
 		}
 		header.Set("Accept-Encoding", "gzip")
-		req = req.WithContext(req.Context())
 		req.Header = header
 	}
 	resp, err := b.Transport.RoundTrip(req)

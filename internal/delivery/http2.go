@@ -65,6 +65,11 @@ func (c *http2Connection) RoundTrip(req *http.Request) (*http.Response, error) {
 		trace.GotConn(httptrace.GotConnInfo{Reused: c.used.Load()})
 	}
 	c.used.Store(true)
+	if isRead(req) && req.ContentLength == 0 {
+		// An empty frame of data would be written for its noBody.
+		req = req.WithContext(req.Context())
+		req.Body = nil
+	}
 	resp, err := c.streams.RoundTrip(req)
 	if err != nil && isUnprocessed(err) {
 		return nil, &unprocessedError{err}

@@ -179,7 +179,7 @@ func TestOneRequestOnEveryStream(t *testing.T) {
 		}, true},
 	} {
 		for kind, body := range bodies {
-			for _, method := range []string{http.MethodPost, http.MethodPatch, http.MethodDelete} {
+			for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
 				f := serveFrames(t, test.answer)
 				ctx, trace := delivery.WithRequestTrace(t.Context())
 				req, err := http.NewRequestWithContext(ctx, method, f.url, body())

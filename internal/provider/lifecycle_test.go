@@ -34,6 +34,12 @@ func TestOneRequestInALife(t *testing.T) {
 		}
 		before := time.Now().Add(-time.Second)
 		apply(t, r, config)
+		for _, sent := range s.RequestLog() {
+			// net/http makes such a request again behind the provider's back.
+			if sent.Header.Get("Idempotency-Key")+sent.Header.Get("X-Idempotency-Key") != "" {
+				t.Errorf("%s has an idempotency key: %v", sent.Operation, sent.Header)
+			}
+		}
 		made := len(s.RequestLog())
 		sent := r.State
 		if r.String("delivery") != "SENT" || (r.String("request_id") == "") != y.NoRequestID || r.String("id") == "" {

@@ -57,10 +57,9 @@ type http2Conn struct {
 	handler http.Handler
 	// streams are those whose request is not whole yet.
 	streams map[uint32]*http2Stream
-	// last is the highest stream that was begun; above ignored, none is taken up any more.
-	last, ignored uint32
-
-	mu sync.Mutex
+	mu      sync.Mutex
+	// taken is the highest stream that was taken up. Streams from ignored on are not taken up any more, if that is not 0.
+	taken, ignored uint32
 }
 
 type http2Stream struct {
@@ -88,7 +87,6 @@ func (c *http2Conn) read(serving *sync.WaitGroup) bool {
 		}
 	case *http2.MetaHeadersFrame:
 		c.streams[id], ended = &http2Stream{headers: frame}, frame.StreamEnded()
-		c.last = max(c.last, id)
 	case *http2.DataFrame:
 		if s := c.streams[id]; s != nil {
 			s.body.Write(frame.Data())
@@ -109,11 +107,14 @@ func (c *http2Conn) read(serving *sync.WaitGroup) bool {
 		}
 		c.mu.Unlock()
 	}
-	if s := c.streams[id]; ended && (c.ignored == 0 || id < c.ignored) {
-		ctx, cancel := context.WithCancel(c.ctx)
+	if s := c.streams[id]; ended {
 		c.mu.Lock()
-		s.cancel = cancel
-		c.mu.Unlock()
+		defer c.mu.Unlock()
+		if c.ignored != 0 && id >= c.ignored {
+			return true
+		}
+		ctx, cancel := context.WithCancel(c.ctx)
+		s.cancel, c.taken = cancel, max(c.taken, id)
 		serving.Go(func() {
 			defer cancel()
 			c.serve(ctx, id, s)
@@ -156,8 +157,14 @@ func (c *http2Conn) serve(ctx context.Context, id uint32, s *http2Stream) {
 			_ = c.framer.WriteRSTStream(id, http2.ErrCodeRefusedStream)
 		case goingAway:
 			// Streams have odd numbers: what came before is answered, this one and all later ones are not.
-			c.ignored = id
-			_ = c.framer.WriteGoAway(max(id, 2)-2, http2.ErrCodeNo, nil)
+			last := max(id, 2) - 2
+			if c.taken > id {
+				// A later one is being processed, which no GOAWAY may deny: this one alone is refused.
+				last = c.taken
+				_ = c.framer.WriteRSTStream(id, http2.ErrCodeRefusedStream)
+			}
+			c.ignored = last + 2
+			_ = c.framer.WriteGoAway(last, http2.ErrCodeNo, nil)
 		default:
 			if w.flushed {
 				c.headers(id, w, false)
