@@ -13,7 +13,7 @@ const module = "github.com/terraform-provider-signal/terraform-provider-signal"
 
 // layers are the packages that ARCHITECTURE.md draws by their names. Every other one
 // that ships is a system, so that one that is not written yet is bound, too.
-var layers = []string{"main", "plugin", "provider", "signal", "aws", "alicloud", "delivery"}
+var layers = []string{"main", "plugin", "provider", "signal", "aws", "alicloud", "cloudautomator", "delivery"}
 
 // clouds are what only a cloud's own package and its systems import.
 var clouds = map[string][]string{

@@ -1,3 +1,5 @@
+// Package cloudautomator is Cloud Automator's job API and HTTP triggers: the user's
+// configuration, the requests, and what the answers mean.
 package cloudautomator
 
 import (
@@ -9,13 +11,21 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
+	"regexp"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
+
+// Service is the service's name.
+const Service = "Cloud Automator"
 
 // DefaultEndpoint is the base URL of the job API.
 const DefaultEndpoint = "https://manager.cloudautomator.com/api/v1/"
@@ -47,16 +57,37 @@ type Client struct {
 	secrets   *delivery.Redactor
 	doer      func() delivery.Doer
 	api       func() (api, error)
-	// known are the ids of the jobs of this provider's resources. created are the ids
-	// of the jobs that this process has created. If such a job is not found, the
-	// service may not show it yet.
-	known, created sync.Map
+	// owned are the ids of the jobs of this provider's resources. made are the ids of the
+	// jobs that this process has created.
+	owned, made sync.Map
 }
 
-// made reports whether this provider process has created the job.
-func (c *Client) made(id string) bool {
-	_, made := c.created.Load(id)
+// Own notes that a resource of this provider has the job.
+func (c *Client) Own(id string) { c.owned.Store(id, true) }
+
+// Owned reports whether a resource of this provider has the job.
+func (c *Client) Owned(id string) bool {
+	_, owned := c.owned.Load(id)
+	return owned
+}
+
+// Make notes that this provider process has created the job.
+func (c *Client) Make(id string) { c.made.Store(id, true) }
+
+// Made reports whether this provider process has created the job. If such a job is not
+// found, the service may not show it yet.
+func (c *Client) Made(id string) bool {
+	_, made := c.made.Load(id)
 	return made
+}
+
+// Host returns the host of the job API.
+func (c *Client) Host() (string, error) {
+	api, err := c.api()
+	if err != nil {
+		return "", err
+	}
+	return api.endpoint.Host, nil
 }
 
 // api has the address and the key of the job API.
@@ -74,7 +105,7 @@ func NewClient(config Config) *Client {
 		doer: sync.OnceValue(func() delivery.Doer {
 			return delivery.OwnAnswers{
 				Doer:    delivery.Client{Doer: delivery.NewHTTPClient(http.DefaultTransport.(*http.Transport).Clone()), Secrets: config.Secrets},
-				Service: service,
+				Service: Service,
 				// The formats of the service's errors are not documented.
 				IsOwn: func([]byte) bool { return true },
 			}
@@ -201,4 +232,37 @@ func (c *Client) do(req *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	return answer{resp.StatusCode, resp.Header, bytes.TrimPrefix(body, []byte("\ufeff"))}, nil
+}
+
+var (
+	// jobID matches what can be part of a request's path. The format of ids is not
+	// documented.
+	jobID = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+	// credential matches what an Authorization header can hold after its scheme (RFC
+	// 9110, section 11.4).
+	credential = regexp.MustCompile(`^[!-~]+$`)
+)
+
+// Credential checks an access token or API key; wrap it in signal.SecretValidator.
+var Credential = stringvalidator.RegexMatches(credential, "must be visible ASCII characters, without spaces and line breaks")
+
+// JobID checks the id of a job.
+var JobID = stringvalidator.RegexMatches(jobID, "must be the id of a job: letters, digits, - and _")
+
+// IsJobID reports whether an id can be that of a job.
+func IsJobID(id string) bool { return jobID.MatchString(id) }
+
+// Confidential reports whether nobody between this machine and the host of u
+// can read a secret that is sent to u: the scheme is https, or the host is this
+// machine.
+func Confidential(u *url.URL) bool {
+	switch u.Scheme {
+	case "https":
+		return u.Hostname() != ""
+	case "http":
+		addr, err := netip.ParseAddr(u.Hostname())
+		return err == nil && addr.IsLoopback() || strings.EqualFold(u.Hostname(), "localhost")
+	default:
+		return false
+	}
 }

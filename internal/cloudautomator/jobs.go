@@ -16,7 +16,7 @@ import (
 )
 
 // webhook is the rule_type of jobs with an HTTP trigger.
-const webhook = "webhook"
+const Webhook = "webhook"
 
 // Job is a job as the job API returns it.
 type Job struct {
@@ -29,64 +29,64 @@ type Job struct {
 	// TimeZone is the time zone of the trigger, "" if the answer has none.
 	TimeZone string
 	// attributes are all attributes of the job; settings decodes them.
-	attributes json.RawMessage
+	Attributes json.RawMessage
 	// seen is the time of the answer, by the service's clock; the zero time if the
 	// answer had none.
-	seen time.Time
+	Seen time.Time
 }
 
 // settings are the attributes of a job that belong to arguments of the
 // resource.
-type settings struct {
+type Settings struct {
 	Name                     string          `json:"name"`
 	Active                   bool            `json:"active"`
-	GroupID                  number          `json:"group_id"`
-	AWSAccountID             *number         `json:"aws_account_id"`
-	AWSAccountIDs            []number        `json:"aws_account_ids"`
-	GoogleCloudAccountID     *number         `json:"google_cloud_account_id"`
+	GroupID                  Number          `json:"group_id"`
+	AWSAccountID             *Number         `json:"aws_account_id"`
+	AWSAccountIDs            []Number        `json:"aws_account_ids"`
+	GoogleCloudAccountID     *Number         `json:"google_cloud_account_id"`
 	ActionType               string          `json:"action_type"`
 	ActionValue              json.RawMessage `json:"action_value"`
 	AllowRuntimeActionValues *bool           `json:"allow_runtime_action_values"`
 	ForWorkflow              *bool           `json:"for_workflow"`
 	EffectiveDate            *string         `json:"effective_date"`
 	ExpirationDate           *string         `json:"expiration_date"`
-	CompletedPostProcessID   []number        `json:"completed_post_process_id"`
-	FailedPostProcessID      []number        `json:"failed_post_process_id"`
+	CompletedPostProcessID   []Number        `json:"completed_post_process_id"`
+	FailedPostProcessID      []Number        `json:"failed_post_process_id"`
 	CreatedAt                string          `json:"created_at"`
 	UpdatedAt                string          `json:"updated_at"`
 }
 
 // number is an id that the job API returns as a number or as a string.
-type number int64
+type Number int64
 
-func (n *number) UnmarshalJSON(text []byte) error {
+func (n *Number) UnmarshalJSON(text []byte) error {
 	value, err := strconv.ParseInt(strings.Trim(string(text), `"`), 10, 64)
-	*n = number(value)
+	*n = Number(value)
 	return err
 }
 
 // settings decodes the attributes. A signal does not need them.
-func (j Job) settings() (settings, error) {
-	var found settings
-	if json.Unmarshal(j.attributes, &found) != nil {
+func (j Job) Settings() (Settings, error) {
+	var found Settings
+	if json.Unmarshal(j.Attributes, &found) != nil {
 		// The decoding error could show a secret.
-		return settings{}, errors.New("the job API answered with attributes that are not in the documented form")
+		return Settings{}, errors.New("the job API answered with attributes that are not in the documented form")
 	}
 	return found, nil
 }
 
 // object is a resource of a JSON:API document.
 type object struct {
-	ID         identifier      `json:"id"`
+	ID         Identifier      `json:"id"`
 	Attributes json.RawMessage `json:"attributes"`
 }
 
 // identifier is an id that the job API returns as a string, as documented, or
 // as a number. An id that cannot be part of a request's path is treated as
 // missing.
-type identifier string
+type Identifier string
 
-func (i *identifier) UnmarshalJSON(text []byte) error {
+func (i *Identifier) UnmarshalJSON(text []byte) error {
 	var said any
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
@@ -94,7 +94,7 @@ func (i *identifier) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	if id := fmt.Sprint(said); jobID.MatchString(id) && said != nil {
-		*i = identifier(id)
+		*i = Identifier(id)
 		return nil
 	}
 	return errors.New("no id of a job")
@@ -102,6 +102,12 @@ func (i *identifier) UnmarshalJSON(text []byte) error {
 
 type document struct {
 	Data object `json:"data"`
+}
+
+// ParseJob makes a Job of the attributes that an answer has of it. URL and access token
+// may be missing.
+func (c *Client) ParseJob(id string, attributes json.RawMessage) (Job, error) {
+	return c.job(object{ID: Identifier(id), Attributes: attributes}, http.Header{})
 }
 
 // job converts an answer to a Job. URL and access token may be missing.
@@ -114,8 +120,8 @@ func (c *Client) job(from object, header http.Header) (Job, error) {
 		return Job{}, errors.New("the job API answered without the attributes of a job")
 	}
 	seen, _ := http.ParseTime(header.Get("Date"))
-	job := Job{ID: string(from.ID), RuleType: found.RuleType, attributes: from.Attributes, seen: seen}
-	if job.RuleType != webhook {
+	job := Job{ID: string(from.ID), RuleType: found.RuleType, Attributes: from.Attributes, Seen: seen}
+	if job.RuleType != Webhook {
 		return job, nil
 	}
 	var rule struct {
@@ -146,9 +152,9 @@ func (c *Client) Job(ctx context.Context, id string) (Job, error) {
 	if found.Data.Attributes == nil {
 		return Job{}, &APIError{Status: http.StatusOK}
 	}
-	found.Data.ID = identifier(id)
+	found.Data.ID = Identifier(id)
 	job, err := c.job(found.Data, header)
-	if err == nil && job.RuleType == webhook && job.URL == nil {
+	if err == nil && job.RuleType == Webhook && job.URL == nil {
 		err = errors.New("the job API answered without the URL and access token of the job's HTTP trigger")
 	}
 	return job, err
@@ -165,7 +171,7 @@ const (
 
 // jobs reads all jobs that the API key can see, page by page. A job whose
 // attributes cannot be decoded has only its id.
-func (c *Client) jobs(ctx context.Context) ([]Job, error) {
+func (c *Client) Jobs(ctx context.Context) ([]Job, error) {
 	var jobs []Job
 	query := url.Values{"page[number]": {"1"}, "page[size]": {strconv.Itoa(jobsOnPage)}}
 	for range mostPages {
@@ -205,12 +211,12 @@ func (c *Client) jobs(ctx context.Context) ([]Job, error) {
 }
 
 // createJob creates a job with the settings in body.
-func (c *Client) createJob(ctx context.Context, body map[string]any) (Job, error) {
+func (c *Client) CreateJob(ctx context.Context, body map[string]any) (Job, error) {
 	return c.write(ctx, http.MethodPost, "jobs", body)
 }
 
 // updateJob changes those settings of a job that are in body.
-func (c *Client) updateJob(ctx context.Context, id string, body map[string]any) (Job, error) {
+func (c *Client) UpdateJob(ctx context.Context, id string, body map[string]any) (Job, error) {
 	return c.write(ctx, http.MethodPatch, jobPath(id), body)
 }
 
@@ -227,25 +233,22 @@ func (c *Client) write(ctx context.Context, method, path string, body map[string
 }
 
 // deleteJob removes a job.
-func (c *Client) deleteJob(ctx context.Context, id string) error {
+func (c *Client) DeleteJob(ctx context.Context, id string) error {
 	_, err := c.call(ctx, http.MethodDelete, jobPath(id), nil, nil, nil)
 	return err
 }
 
-// limiter returns the name of the rate limiter for requests to the job API.
-func (c *Client) limiter() string {
-	api, err := c.api()
-	if err != nil {
-		return limiter("")
-	}
-	return limiter(api.endpoint.Host)
+// RateLimit returns the name of the rate limiter for requests to the job API.
+func (c *Client) RateLimit() string {
+	host, _ := c.Host()
+	return RateLimit(host)
 }
 
-// limiter returns the name of the rate limiter for requests to a host.
-func limiter(host string) string { return "cloudautomator/" + host }
+// RateLimit returns the name of the rate limiter for requests to a host.
+func RateLimit(host string) string { return "cloudautomator/" + host }
 
 // tryRequest makes one request to the job API and returns it as an attempt.
-func tryRequest(ctx context.Context, request func(context.Context) error) delivery.Attempt {
+func Attempt(ctx context.Context, request func(context.Context) error) delivery.Attempt {
 	ctx, wire := delivery.WithRequestTrace(ctx)
 	err := request(ctx)
 	if err == nil {
@@ -272,22 +275,22 @@ func tryRequest(ctx context.Context, request func(context.Context) error) delive
 
 // missing reports whether the service says that a job does not exist. A web
 // page with 404 does not count, because a proxy may have sent it.
-func missing(err error) bool {
+func NotFound(err error) bool {
 	refused := (*APIError)(nil)
 	return errors.As(err, &refused) && refused.Status == http.StatusNotFound && !refused.Page
 }
 
 // shownBefore reports whether a job is shown as it was before another answer
 // about it.
-func (j Job) shownBefore(answered Job) bool {
+func (j Job) ShownBefore(answered Job) bool {
 	shown, is := j.updatedAt()
 	said, was := answered.updatedAt()
 	return is && was && shown.Before(said)
 }
 
 // name returns the job's name, "" if it cannot be decoded.
-func (j Job) name() string {
-	found, err := j.settings()
+func (j Job) Name() string {
+	found, err := j.Settings()
 	if err != nil {
 		return ""
 	}
@@ -295,7 +298,7 @@ func (j Job) name() string {
 }
 
 // path returns the path of the URL that runs the job, "" if there is none.
-func (j Job) path() string {
+func (j Job) Path() string {
 	if j.URL == nil {
 		return ""
 	}
@@ -304,21 +307,65 @@ func (j Job) path() string {
 
 // active reports whether a job is active. It returns true if that cannot be
 // decoded.
-func (j Job) active() bool {
-	found, err := j.settings()
+func (j Job) Active() bool {
+	found, err := j.Settings()
 	return err != nil || found.Active
 }
 
 func (j Job) updatedAt() (time.Time, bool) {
-	found, err := j.settings()
+	found, err := j.Settings()
 	if err != nil {
 		return time.Time{}, false
 	}
-	return instant(found.UpdatedAt)
+	return ParseTime(found.UpdatedAt)
 }
 
 // instant parses a time of the job API.
-func instant(text string) (time.Time, bool) {
+func ParseTime(text string) (time.Time, bool) {
 	at, err := time.Parse(time.RFC3339, text)
 	return at, err == nil
+}
+
+// NoTriggerError means that the job has another trigger than the HTTP trigger.
+type NoTriggerError struct{ RuleType string }
+
+func (e *NoTriggerError) Error() string {
+	return fmt.Sprintf("its rule_type is \"%s\", not \"%s\", so it has no HTTP trigger", e.RuleType, Webhook)
+}
+
+// TurnedAway reports whether a web page says that the request was refused.
+// Whoever has sent the page, the request had no effect.
+func TurnedAway(err error) bool {
+	refused := (*APIError)(nil)
+	return errors.As(err, &refused) && refused.Page && refused.Status >= 400 && refused.Status < 500 && !refused.Passing()
+}
+
+// NotFoundPage reports whether a web page has the status 404. The service or a
+// proxy may have sent it.
+func NotFoundPage(err error) bool {
+	refused := (*APIError)(nil)
+	return errors.As(err, &refused) && refused.Status == http.StatusNotFound && refused.Page
+}
+
+// Explain returns the advice for an answer of the job API; "" if there is none.
+func Explain(err error) string {
+	refused := (*APIError)(nil)
+	switch {
+	case NotFoundPage(err):
+		return "Check the provider's endpoint (or CLOUD_AUTOMATOR_API_ENDPOINT in the environment), and proxies between it and this machine. If you know that the job no longer exists, run \"terraform state rm\" on the resource."
+	case TurnedAway(err):
+		return "Check the provider's endpoint (or CLOUD_AUTOMATOR_API_ENDPOINT in the environment), the API key, and proxies between the endpoint and this machine."
+	case !errors.As(err, &refused) || refused.Page:
+		return ""
+	}
+	switch refused.Status {
+	case http.StatusUnauthorized:
+		return "Check the API key: api_key in the provider's cloud_automator block, or CLOUD_AUTOMATOR_API_KEY in the environment."
+	case http.StatusForbidden:
+		return "The API key may not do this: use the key of a user who may."
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
+		return "The service checks what a job of this action_type needs, such as its account arguments and the members of its action_value: correct what the message names."
+	default:
+		return ""
+	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/codepipeline"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/ecs"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/job"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/oos"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/ros"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sfn"
@@ -29,6 +30,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/swf"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/temporal"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/transfer"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/trigger"
 )
 
 // Address is where the registry has the provider.
@@ -138,7 +140,7 @@ func (p *signalProvider) signals() []func() signal.Offer {
 		func() signal.Offer { return codepipeline.New(p.aws, p.sender) },
 		func() signal.Offer { return ros.New(p.alicloud, p.sender) },
 		func() signal.Offer { return oos.New(p.alicloud, p.sender) },
-		func() signal.Offer { return cloudautomator.New(p.cloudAutomator, p.sender) },
+		func() signal.Offer { return trigger.New(p.cloudAutomator, p.sender) },
 		func() signal.Offer { return temporal.New(p.temporal, p.sender) },
 	}
 }
@@ -158,7 +160,7 @@ func (p *signalProvider) endpoints(block string) []string {
 // Resources are the signals, the waits for their targets, and the job that one of them runs.
 func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
 	resources := []func() resource.Resource{
-		func() resource.Resource { return cloudautomator.NewJobResource(p.cloudAutomator, p.sender) },
+		func() resource.Resource { return job.NewResource(p.cloudAutomator, p.sender) },
 	}
 	for _, offer := range p.signals() {
 		resources = append(resources, func() resource.Resource { return offer().Resource() })
@@ -182,14 +184,14 @@ func (p *signalProvider) Actions(context.Context) (actions []func() action.Actio
 // EphemeralResources lists what is read when it is needed and stored nowhere.
 func (p *signalProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{
-		func() ephemeral.EphemeralResource { return cloudautomator.NewJobEphemeral(p.cloudAutomator, p.sender) },
+		func() ephemeral.EphemeralResource { return job.NewEphemeral(p.cloudAutomator, p.sender) },
 	}
 }
 
 // ListResources lists what can be found with terraform query, and imported.
 func (p *signalProvider) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{
-		func() list.ListResource { return cloudautomator.NewJobList(p.cloudAutomator, p.sender) },
+		func() list.ListResource { return job.NewList(p.cloudAutomator, p.sender) },
 	}
 }
 

@@ -19,7 +19,7 @@ func triggerOf(s *sandbox.Sandbox) (Values, string) {
 var httpTrigger = []System{{
 	Variant:     "by url",
 	Type:        "signal_http_trigger",
-	Package:     "cloudautomator",
+	Package:     "trigger",
 	Block:       "cloud_automator",
 	Operation:   "TriggerJob",
 	Permission:  "access token",
@@ -74,7 +74,7 @@ var httpTrigger = []System{{
 }, {
 	Variant:     "by job_id",
 	Type:        "signal_http_trigger",
-	Package:     "cloudautomator",
+	Package:     "trigger",
 	Block:       "cloud_automator",
 	Operation:   "TriggerJob",
 	Permission:  "access token",

@@ -1,0 +1,89 @@
+package job
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudautomator"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// NewEphemeral returns the ephemeral resource signal_http_trigger_job.
+func NewEphemeral(client *cloudautomator.Client, sender *signal.Sender) ephemeral.EphemeralResource {
+	return &jobEphemeral{client, sender}
+}
+
+type jobEphemeral struct {
+	client *cloudautomator.Client
+	sender *signal.Sender
+}
+
+func (e *jobEphemeral) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_http_trigger_job"
+}
+
+func (e *jobEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Reads the URL and the access token of a Cloud Automator job's HTTP trigger when they are needed. They are stored neither in the state nor in a plan.",
+		Attributes: map[string]schema.Attribute{
+			"id":           schema.StringAttribute{Required: true, MarkdownDescription: "The id of the job.", Validators: []validator.String{cloudautomator.JobID}},
+			"url":          schema.StringAttribute{Computed: true, Sensitive: true, MarkdownDescription: "The URL for the HTTP POST request that runs the job."},
+			"access_token": schema.StringAttribute{Computed: true, Sensitive: true, MarkdownDescription: "The token for the request's header `Authorization: CAAuth TOKEN`."},
+			"time_zone":    schema.StringAttribute{Computed: true, MarkdownDescription: "The time zone of the trigger, as the service returns it."},
+		},
+	}
+}
+
+// later leaves the job to the apply, which opens the ephemeral resource again.
+// In the plan the resource is deferred, or its values are unknown.
+func (e *jobEphemeral) later(ctx context.Context, id types.String, deferral bool, resp *ephemeral.OpenResponse) {
+	if deferral {
+		resp.Deferred = &ephemeral.Deferred{Reason: ephemeral.DeferredReasonProviderConfigUnknown}
+		return
+	}
+	resp.Diagnostics.Append(notAsked(e.client.Unknown, "Cloud Automator job "+id.ValueString()+" is read when the plan is applied. OpenTofu cannot plan with values that are not known here"))
+	for name, value := range map[string]types.String{"id": id, "url": types.StringUnknown(), "access_token": types.StringUnknown(), "time_zone": types.StringUnknown()} {
+		resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root(name), value)...)
+	}
+}
+
+// Open reads the job.
+func (e *jobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
+	var id types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("id"), &id)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if e.client.Unknown != "" {
+		e.later(ctx, id, req.ClientCapabilities.DeferralAllowed, resp)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, signal.DefaultTimeout)
+	defer cancel()
+	w := &work{Operation: signal.Operation{Service: cloudautomator.Service, TimeoutName: "read", Timeout: signal.DefaultTimeout, Redactor: e.sender.Redactor()}, client: e.client, sender: e.sender}
+	job, found, failed := w.job(ctx, id.ValueString())
+	switch {
+	case failed != nil:
+		resp.Diagnostics.Append(failed)
+		return
+	case !found:
+		resp.Diagnostics.AddAttributeError(path.Root("id"), "Job Not Found",
+			fmt.Sprintf("Reading Cloud Automator job %s failed: the job API does not have it.\n\nCheck the job's id, and whether the user of the API key can see the job.", id.ValueString()))
+		return
+	case job.RuleType != cloudautomator.Webhook:
+		resp.Diagnostics.AddAttributeError(path.Root("id"), "Job Has No HTTP Trigger",
+			fmt.Sprintf("Reading Cloud Automator job %s failed: %s.\n\nCheck the id: only a job with an HTTP trigger has a URL and an access token.", job.ID, w.Redactor.Error(&cloudautomator.NoTriggerError{RuleType: job.RuleType})))
+		return
+	}
+	for name, value := range map[string]types.String{
+		"id": id, "url": types.StringValue(job.URL.String()), "access_token": types.StringValue(job.AccessToken), "time_zone": text(job.TimeZone),
+	} {
+		resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root(name), value)...)
+	}
+}

@@ -1,0 +1,525 @@
+package job_test
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// accidents are the ways in which a request ends without a clear answer.
+var accidents = map[string]sandbox.Fault{
+	"500 before acting":     {Kind: sandbox.KindErrorBefore},
+	"500 after acting":      {Kind: sandbox.KindErrorAfter},
+	"502 after acting":      {Kind: sandbox.KindErrorAfter, Status: 502},
+	"dropped before acting": {Kind: sandbox.KindDropBefore},
+	"dropped after acting":  {Kind: sandbox.KindDropAfter},
+	"truncated":             {Kind: sandbox.KindTruncate},
+	"truncated JSON":        {Kind: sandbox.KindTruncateJSON},
+	"proxy's 502":           {Kind: sandbox.KindHTML},
+	"proxy's 404":           {Kind: sandbox.KindHTML, Status: 404},
+	"proxy's 200":           {Kind: sandbox.KindHTMLOK},
+	"throttled":             {Kind: sandbox.KindThrottle},
+}
+
+// Whatever goes wrong with a request of a rotation, it is finished, at the latest
+// by the next apply, and no job is left over.
+func TestRotationSurvivesAccidents(t *testing.T) {
+	for name, fault := range accidents {
+		for _, operation := range []string{"GetJob", "ListJobs", "UpdateJob", "CreateJob", "DeleteJob"} {
+			for _, times := range []int{1, 0} {
+				t.Run(fmt.Sprintf("%s of %s, %d times", name, operation, times), func(t *testing.T) {
+					t.Parallel()
+					eachKind(t, func(t *testing.T, b *bench) {
+						base := b.created(nightly)
+						old := b.held()
+						config := base.With(acctest.Values{"name": "weekly", "timeouts": acctest.Values{"update": "1s"}})
+						injected := fault
+						injected.Operation, injected.Times = operation, times
+						b.s.Inject(injected)
+						diags := b.Apply(config)
+						b.s.ClearFaults()
+						config["timeouts"] = nil
+						if times == 1 && diags.HasError() && operation != "CreateJob" {
+							t.Errorf("it failed: %s", diags)
+						}
+						if diags.HasError() {
+							working(b, 0)
+							if diags := b.Refresh(); diags.HasError() {
+								t.Fatal(diags)
+							}
+						}
+						b.apply(config)
+						b.dead(old)
+						b.settled(config)
+						if b.rotates && b.s.Count("CreateJob") > 0 {
+							t.Errorf("the requests were %q", b.made())
+						}
+					}, hasty())
+				})
+			}
+		}
+	}
+}
+
+// An answer lost on the way of a creation makes no second job: the first one is
+// looked for, and found when it was made.
+func TestCreationSurvivesAccidents(t *testing.T) {
+	for name, fault := range accidents {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, sandbox.CloudAutomator{})
+			// Neither an older job of that name nor a younger one of another is it.
+			old := nightly.With(acctest.Values{"timeouts": acctest.Values{"create": "3s"}})
+			fault.Operation, fault.Times = "CreateJob", 1
+			b.s.Inject(fault)
+			diags := b.Apply(old)
+			acted := strings.Contains(name, "after") || strings.Contains(name, "truncated")
+			if name == "throttled" {
+				acted = true
+			}
+			if diags.HasError() == acted || b.s.Accepted("CreateJob") > 1 || name != "throttled" && b.s.Count("CreateJob") != 1 {
+				t.Fatalf("the requests were %q: %s", b.made(), diags)
+			}
+			if acted {
+				b.settled(old)
+				return
+			}
+			if name == "proxy's 404" {
+				contains(t, diags.String(), "Job Not Created", "web page", "endpoint", "CLOUD_AUTOMATOR_API_ENDPOINT")
+				b.apply(old)
+				b.settled(old)
+				return
+			}
+			contains(t, diags.String(), "Outcome of the Creation Unknown", "looks for the job again", "console")
+			if !b.Tainted || b.String("id") != "" || len(b.s.TriggerJobs()) > 0 {
+				t.Errorf("the state is %s, the jobs are %v", b.State, b.s.TriggerJobs())
+			}
+			// Another job of that name, made in the same apply, is not taken for it.
+			other := b.Provider.Resource(jobType)
+			if diags := other.Apply(old); len(diags) > 0 {
+				t.Fatal(diags)
+			}
+			b.Resource = b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
+			b.apply(old)
+			if _, there := b.s.TriggerJob(other.String("id")); !there || other.String("id") == b.String("id") {
+				t.Errorf("the other one, %s, is gone, or is this one, %s", other.String("id"), b.String("id"))
+			}
+			b.s.RemoveTriggerJob(other.String("id"))
+			b.settled(old)
+		})
+	}
+}
+
+// A job that shows up only after the apply has given up on it is removed by the next one.
+func TestLateJobIsFoundAgain(t *testing.T) {
+	for _, refresh := range []bool{false, true} {
+		for _, untaint := range []bool{false, refresh} {
+			t.Run(fmt.Sprintf("refresh %t, untaint %t", refresh, untaint), func(t *testing.T) {
+				b := newBench(t, sandbox.CloudAutomator{})
+				b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropAfter, Times: 1})
+				b.s.Inject(sandbox.Fault{Operation: "ListJobs", Kind: sandbox.KindErrorBefore})
+				b.refused(nightly, "Outcome of the Creation Unknown", "no list of jobs could be read", "tainted")
+				b.s.ClearFaults()
+				b.Tainted = !untaint
+				b.Resource = b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
+				late := b.only()
+				if refresh {
+					diags := b.Refresh()
+					if diags.HasError() || b.String("id") != late.ID {
+						t.Fatalf("the state is %s: %s", b.State, diags)
+					}
+					contains(t, diags.String(), "Job Found", late.ID, "applying removes")
+				}
+				b.apply(nightly)
+				if kept := b.only().ID == late.ID; kept != untaint {
+					t.Errorf("the job was kept: %t", kept)
+				}
+				b.settled(nightly)
+			})
+		}
+	}
+}
+
+// A creation whose answer is lost finds its own job by its mark, whatever others
+// of the same name and settings were made before and since.
+func TestCreationFindsItsOwnJob(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
+	config := nightly.With(acctest.Values{"group_id": 1, "aws_account_id": nil, "action_type": "delay", "action_value": `{"delay_minutes": 1}`})
+	b.s.AddTriggerJob(sandbox.TriggerJob{Name: "nightly", ID: "older"})
+	b.s.Hook("CreateJob", func() { b.s.AddTriggerJob(sandbox.TriggerJob{Name: "nightly", ID: "younger"}) }, nil)
+	b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropAfter, Times: 1})
+	b.apply(config)
+	if id := b.String("id"); id == "older" || id == "younger" || b.s.Count("CreateJob") != 1 || len(b.s.TriggerJobs()) != 3 {
+		t.Errorf("the job is %s, the requests were %q", id, b.made())
+	}
+	if diags := b.Destroy(); len(diags) > 0 || len(b.s.TriggerJobs()) != 2 {
+		t.Errorf("there are %d jobs after %s", len(b.s.TriggerJobs()), diags)
+	}
+}
+
+// Two applies in two directories create the same job, and the first creation is
+// dropped before it acts: two states never own one job.
+func TestTwoDirectoriesNeverOwnOneJob(t *testing.T) {
+	for name, kind := range map[string]sandbox.Kind{"before": sandbox.KindDropBefore, "after": sandbox.KindDropAfter} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, sandbox.CloudAutomator{}, hasty())
+			other := acctest.StartProvider(t, acctest.Block(b.s.URL())).Resource(jobType)
+			b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: kind, Times: 1})
+			b.s.Inject(sandbox.Fault{Operation: "ListJobs", Kind: sandbox.KindErrorBefore})
+			b.refused(nightly)
+			b.s.ClearFaults()
+			if diags := other.Apply(nightly); len(diags) > 0 {
+				t.Fatal(diags)
+			}
+			if diags := b.Refresh(); diags.HasError() || b.String("id") == other.String("id") {
+				t.Errorf("both have job %s: %s", b.String("id"), diags)
+			}
+			b.apply(nightly)
+			if b.String("id") == other.String("id") || len(b.s.TriggerJobs()) != 2 {
+				t.Errorf("the jobs are %s and %s of %+v", b.String("id"), other.String("id"), b.s.TriggerJobs())
+			}
+			b.idle(nightly)
+		})
+	}
+}
+
+// One of two resources that make jobs of the same name loses the answer: it does
+// not take the other one's job.
+func TestCreationDoesNotTakeAnothersJob(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
+	b.apply(nightly)
+	other := b.Provider.Resource(jobType)
+	b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropBefore, Times: 1})
+	if diags := other.Apply(nightly); !diags.HasError() || other.String("id") != "" {
+		t.Errorf("the other's state is %s: %s", other.State, diags)
+	}
+	// Nor does it later, when nobody has been seen to have it.
+	other = other.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
+	if diags := other.Destroy(); len(diags) > 0 || b.only().ID != b.String("id") {
+		t.Errorf("there are %v: %s", b.s.TriggerJobs(), diags)
+	}
+}
+
+func TestJobAPIRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		config    acctest.Values
+		attribute string
+		says      []string
+	}{
+		"unknown action type": {acctest.Values{"action_type": "make_coffee"}, "action_type", []string{`Creating the Cloud Automator job "nightly" failed`, "HTTP 422", "make_coffee", "not known", "Nothing is recorded"}},
+		"no account":          {acctest.Values{"aws_account_id": nil}, "", []string{"HTTP 422", "aws_account_id or aws_account_ids is needed", "account arguments"}},
+		"wrong account":       {acctest.Values{"action_type": "google_compute_start_vm_instances"}, "", []string{"HTTP 422", "google_cloud_account_id is needed"}},
+		"bad date":            {acctest.Values{"effective_date": "soon"}, "effective_date", []string{"HTTP 422", "effective_date must be a date"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, sandbox.CloudAutomator{})
+			diags := b.refused(nightly.With(c.config), c.says...)
+			if len(diags) != 1 || c.attribute != "" && diags[0].Attribute != c.attribute || !b.State.IsNull() {
+				t.Errorf("it said %s, the state is %s", diags, b.State)
+			}
+			b.requests("CreateJob")
+		})
+	}
+}
+
+func TestJobAPIKeyIsBad(t *testing.T) {
+	s := acctest.Sandbox(t, sandbox.Options{CloudAutomator: sandbox.CloudAutomator{RequestIDs: true}})
+	block := acctest.Values{"cloud_automator": acctest.Values{"api_key": "another", "endpoint": s.URL() + "/api/v1/"}}
+	r := acctest.StartProvider(t, block).Resource(jobType)
+	diags := r.Apply(nightly)
+	contains(t, diags.String(), "Job Not Created", "HTTP 401", "request id "+s.RequestLog()[0].RequestID, "API key", "CLOUD_AUTOMATOR_API_KEY")
+	if s.Count("CreateJob") != 1 || !r.State.IsNull() {
+		t.Errorf("the state is %s: %v", r.State, s.RequestLog())
+	}
+	without := acctest.StartProvider(t, nil).Resource(jobType)
+	contains(t, without.Apply(nightly).String(), "there is no Cloud Automator API key")
+}
+
+func TestRefusedUpdateChangesNothing(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
+	config := b.created(nightly)
+	before := b.State
+	b.s.Inject(sandbox.Fault{Operation: "UpdateJob", Kind: sandbox.KindRefuse, Times: 1, Message: "not " + b.String("access_token")})
+	diags := b.refused(config.With(acctest.Values{"name": "weekly"}), "Job Not Updated", "job "+b.String("id"), "HTTP 403", "not ***", "use the key")
+	if !b.State.Equal(before) || strings.Contains(diags.String(), b.String("access_token")) {
+		t.Errorf("the state is %s: %s", b.State, diags)
+	}
+	b.requests("GetJob", "ListJobs", "UpdateJob")
+	b.apply(config.With(acctest.Values{"name": "weekly"}))
+}
+
+func TestRemoval(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault sandbox.Fault
+		says  []string
+	}{
+		"refused":               {fault: sandbox.Fault{Kind: sandbox.KindRefuse}, says: []string{"Job Not Removed", "HTTP 403", "use the key"}},
+		"500 for ever":          {fault: sandbox.Fault{Kind: sandbox.KindErrorBefore}, says: []string{"Job Not Removed", "HTTP 500"}},
+		"proxy's 404":           {fault: sandbox.Fault{Kind: sandbox.KindHTML, Status: 404}, says: []string{"Job Not Removed", "proxy"}},
+		"proxy's 200":           {fault: sandbox.Fault{Kind: sandbox.KindHTMLOK}, says: []string{"Job Not Removed", "proxy"}},
+		"dropped before acting": {fault: sandbox.Fault{Kind: sandbox.KindDropBefore, Times: 1}},
+		"dropped after acting":  {fault: sandbox.Fault{Kind: sandbox.KindDropAfter}},
+		"500 after acting":      {fault: sandbox.Fault{Kind: sandbox.KindErrorAfter}},
+		"throttled":             {fault: sandbox.Fault{Kind: sandbox.KindThrottle, Times: 2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, sandbox.CloudAutomator{})
+			b.created(nightly)
+			c.fault.Operation = "DeleteJob"
+			b.s.Inject(c.fault)
+			diags := b.Destroy()
+			contains(t, diags.String(), c.says...)
+			left := len(b.s.TriggerJobs())
+			if failed := len(c.says) > 0; diags.HasError() != failed || b.State.IsNull() == failed || (left > 0) != failed {
+				t.Errorf("%d jobs are left, the state is %s: %s", left, b.State, diags)
+			}
+		})
+	}
+	t.Run("gone", func(t *testing.T) {
+		b := newBench(t, sandbox.CloudAutomator{})
+		b.created(nightly)
+		b.s.RemoveTriggerJob(b.String("id"))
+		if diags := b.Destroy(); len(diags) > 0 || !b.State.IsNull() {
+			t.Errorf("the state is %s: %s", b.State, diags)
+		}
+		b.requests("ListJobs", "DeleteJob")
+	})
+}
+
+// A refresh that cannot tell keeps the job.
+func TestRefreshThatCannotTellKeepsTheJob(t *testing.T) {
+	for name, fault := range accidents {
+		if name == "throttled" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, sandbox.CloudAutomator{})
+			b.created(nightly)
+			before := b.State
+			fault.Operation = "GetJob"
+			b.s.Inject(fault)
+			if diags := b.Refresh(); !diags.HasError() || !b.State.Equal(before) {
+				t.Errorf("the state is %s: %s", b.State, diags)
+			}
+		})
+	}
+}
+
+// Reads may lag behind: what was just changed is waited for.
+func TestLaggingReads(t *testing.T) {
+	for _, rotates := range []bool{false, true} {
+		t.Run(fmt.Sprintf("rotates %t", rotates), func(t *testing.T) {
+			t.Parallel()
+			var passed atomic.Int64
+			began := time.Now()
+			pass := func() { passed.Add(int64(20 * time.Second)) }
+			s := acctest.Sandbox(t, sandbox.Options{
+				Now:     func() time.Time { return began.Add(time.Duration(passed.Load())) },
+				ReadLag: time.Minute, CloudAutomator: sandbox.CloudAutomator{PatchRotates: rotates},
+			})
+			b := &bench{acctest.StartProvider(t, acctest.Block(s.URL())).Resource(jobType), t, s, rotates}
+			b.apply(nightly)
+			old, id := b.held(), b.String("id")
+			passed.Add(int64(time.Hour))
+			s.Hook("GetJob", pass, nil)
+			b.apply(nightly.With(acctest.Values{"name": "weekly"}))
+			b.dead(old)
+			if rotates && b.String("id") != id {
+				t.Error("the lag was taken for a PATCH that does not rotate")
+			}
+			if b.held() != b.of(b.only()) {
+				t.Errorf("the state has %v, the job %v", b.held(), b.of(b.only()))
+			}
+		})
+	}
+}
+
+// Ctrl-C ends whatever the provider is doing.
+func TestCancelledJobReturnsAtOnce(t *testing.T) {
+	for _, operation := range []string{"GetJob", "ListJobs", "UpdateJob", "CreateJob", "DeleteJob", "TriggerJob"} {
+		t.Run(operation, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, sandbox.CloudAutomator{})
+			config := b.created(nightly)
+			stalled := make(chan struct{})
+			b.s.Inject(sandbox.Fault{Operation: operation, Kind: sandbox.KindStallAfter})
+			b.s.Hook(operation, nil, func() { close(stalled) })
+			var stopped time.Time
+			go func() {
+				<-stalled
+				stopped = time.Now()
+				b.Stop()
+			}()
+			diags := b.Apply(config.With(acctest.Values{"name": "weekly", "trigger_on_apply": true}))
+			if took := time.Since(stopped); !diags.HasError() || took > acctest.AtOnce {
+				t.Errorf("it took %s, and said %s", took, diags)
+			}
+			if said := diags.String(); strings.Contains(said, "check the endpoint") {
+				t.Errorf("it said %s", said)
+			}
+			b.s.ClearFaults()
+			b.s.Hook(operation, nil, nil)
+			again := b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
+			if diags := again.Refresh(); diags.HasError() {
+				t.Fatal(diags)
+			}
+			if diags := again.Apply(config.With(acctest.Values{"name": "weekly", "trigger_on_apply": true})); diags.HasError() {
+				t.Fatal(diags)
+			}
+			b.Resource = again
+			b.only()
+		})
+	}
+}
+
+// An update that the service has not taken is none: taken back, it rotates
+// nothing and runs nothing.
+func TestRefusedUpdateIsTakenBack(t *testing.T) {
+	for name, c := range map[string]struct {
+		change  acctest.Values
+		refuses string
+	}{
+		"a bad date": {change: acctest.Values{"expiration_date": "soon"}},
+		"the read":   {acctest.Values{"name": "weekly"}, "GetJob"},
+		"the list":   {acctest.Values{"name": "weekly"}, "ListJobs"},
+		"the update": {acctest.Values{"name": "weekly"}, "UpdateJob"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachKind(t, func(t *testing.T, b *bench) {
+				base := b.created(nightly.With(acctest.Values{"trigger_on_apply": true}))
+				if c.refuses != "" {
+					b.s.Inject(sandbox.Fault{Operation: c.refuses, Kind: sandbox.KindRefuse, Times: 1})
+				}
+				b.refused(base.With(c.change))
+				b.idle(base)
+				b.s.ResetRequestLog()
+				b.apply(base)
+				b.requests()
+			})
+		})
+	}
+}
+
+// What a failed first apply after an import leaves undone, the second does, and no more.
+func TestFirstApplyAfterAnImportFails(t *testing.T) {
+	for _, operation := range []string{"GetJob", "UpdateJob"} {
+		t.Run(operation, func(t *testing.T) {
+			b := newBench(t, sandbox.CloudAutomator{})
+			b.created(nightly)
+			before := b.held()
+			imported := b.Provider.Resource(jobType)
+			if diags := imported.Import(b.String("id")); len(diags) > 0 {
+				t.Fatal(diags)
+			}
+			b.Resource = imported
+			config := nightly.With(acctest.Values{"name": "weekly", "rotate_on_update": false, "rotation_triggers": acctest.Values{"month": "1"}})
+			b.s.Inject(sandbox.Fault{Operation: operation, Kind: sandbox.KindRefuse, Times: 1})
+			b.refused(config)
+			b.s.ResetRequestLog()
+			b.apply(config)
+			b.requests("GetJob", "UpdateJob", "GetJob")
+			if b.held() != before {
+				t.Error("URL and access token were rotated")
+			}
+			b.settled(config)
+		})
+	}
+}
+
+// A job that was found and could not be read is named all the same.
+func TestFoundJobIsNotRead(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{}, hasty())
+	b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropAfter, Times: 1})
+	b.s.Inject(sandbox.Fault{Operation: "GetJob", Kind: sandbox.KindErrorBefore})
+	diags := b.refused(nightly)
+	contains(t, diags.String(), "recorded as job "+b.only().ID+",")
+}
+
+// A job that was lost, and never made, is no other one: neither one with other
+// settings, nor one that was made when all was over.
+func TestLostJobIsNoOther(t *testing.T) {
+	for name, c := range map[string]struct {
+		change acctest.Values
+		later  time.Duration
+	}{
+		"other settings": {change: acctest.Values{"aws_account_id": 99, "action_value": `{"region": "us-east-1"}`}},
+		"made later":     {later: 2 * time.Minute},
+	} {
+		for _, refresh := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, refresh %t", name, refresh), func(t *testing.T) {
+				var passed atomic.Int64
+				s := acctest.Sandbox(t, sandbox.Options{Now: func() time.Time { return time.Now().Add(time.Duration(passed.Load())) }})
+				b := &bench{acctest.StartProvider(t, acctest.Block(s.URL()), hasty()).Resource(jobType), t, s, false}
+				b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropBefore, Times: 1})
+				b.refused(nightly, "Outcome of the Creation Unknown")
+				passed.Store(int64(c.later))
+				hand := acctest.StartProvider(t, acctest.Block(b.s.URL())).Resource(jobType)
+				if diags := hand.Apply(nightly.With(c.change)); len(diags) > 0 {
+					t.Fatal(diags)
+				}
+				b.Resource = b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
+				if refresh {
+					if diags := b.Refresh(); len(diags) > 0 || !b.State.IsNull() {
+						t.Fatalf("the state is %s: %s", b.State, diags)
+					}
+				}
+				b.s.ResetRequestLog()
+				b.apply(nightly)
+				if b.s.Count("DeleteJob") > 0 || len(b.s.TriggerJobs()) != 2 {
+					t.Errorf("the requests were %q", b.made())
+				}
+			})
+		}
+	}
+}
+
+// However the service says that a job is not there, it is gone: where that is a
+// web page, which a proxy may have sent, the list of jobs decides.
+func TestGoneJobInAnyWords(t *testing.T) {
+	for _, shape := range []sandbox.ErrorShape{sandbox.ErrorsJSONAPI, sandbox.ErrorsMessage, sandbox.ErrorsText, sandbox.ErrorsEmpty, sandbox.ErrorsHTML} {
+		t.Run(string(shape), func(t *testing.T) {
+			t.Parallel()
+			for _, does := range []func(*bench) acctest.Diagnostics{(*bench).destroyed, (*bench).refreshed} {
+				b := newBench(t, sandbox.CloudAutomator{Errors: shape}, hasty())
+				b.created(nightly)
+				b.s.RemoveTriggerJob(b.String("id"))
+				if diags := does(b); len(diags) > 0 || !b.State.IsNull() {
+					t.Errorf("the state is %s: %s", b.State, diags)
+				}
+			}
+		})
+	}
+}
+
+func (b *bench) destroyed() acctest.Diagnostics { return b.Destroy() }
+
+func (b *bench) refreshed() acctest.Diagnostics { return b.Refresh() }
+
+// A job that is listed is there, whatever a page says; and so is one while nothing is listed.
+func TestPageDoesNotMakeAJobGone(t *testing.T) {
+	for _, lists := range []bool{true, false} {
+		t.Run(fmt.Sprintf("lists %t", lists), func(t *testing.T) {
+			b := newBench(t, sandbox.CloudAutomator{}, hasty())
+			b.created(nightly)
+			for _, operation := range []string{"GetJob", "DeleteJob"} {
+				b.s.Inject(sandbox.Fault{Operation: operation, Kind: sandbox.KindHTML, Status: 404})
+			}
+			if !lists {
+				b.s.Inject(sandbox.Fault{Operation: "ListJobs", Kind: sandbox.KindHTML, Status: 404})
+			}
+			contains(t, b.Refresh().String(), "Job Not Read", "web page", "endpoint", "terraform state rm")
+			contains(t, b.Destroy().String(), "Job Not Removed", "web page", "endpoint", "terraform state rm")
+			if b.State.IsNull() {
+				t.Error("the job is forgotten")
+			}
+		})
+	}
+}

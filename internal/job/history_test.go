@@ -1,0 +1,264 @@
+package job_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// FuzzJobHistories lives random histories of a job: steps of a user, things that
+// happen at the service, faults, and providers that are killed. What must hold is
+// said by a small model: one live job for the state, nobody else's touched, old
+// credentials dead once a rotation has come to its end, and nothing left to do.
+func FuzzJobHistories(f *testing.F) {
+	for seed := range uint64(40) {
+		f.Add(seed)
+	}
+	if more, _ := strconv.ParseUint(os.Getenv("JOB_HISTORIES"), 10, 64); more > 0 {
+		for seed := range more {
+			f.Add(1000 + seed)
+		}
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) { live(t, seed) })
+}
+
+// history is one of them.
+type history struct {
+	*bench
+	random *rand.Rand
+	config acctest.Values
+	// others are jobs of somebody else by their ids, and what they are.
+	others map[string]string
+	// stray are jobs that a killed creation has left: no state has known them.
+	stray map[string]bool
+	// applied is the configuration of the last apply without trouble, and old what ran the job then.
+	applied acctest.Values
+	old     credentials
+	// untold says that the job was imported, and that no update has recorded its triggers yet.
+	untold bool
+	steps  []string
+}
+
+func live(t *testing.T, seed uint64) {
+	random := rand.New(rand.NewPCG(seed, 17))
+	kind := sandbox.CloudAutomator{PatchRotates: random.IntN(2) == 0}
+	if random.IntN(3) == 0 {
+		kind.Words = []sandbox.Wording{sandbox.Wordings[random.IntN(len(sandbox.Wordings))]}
+	}
+	h := &history{bench: newBench(t, kind, hasty()), random: random, config: nightly, others: map[string]string{}, stray: map[string]bool{}}
+	for range 4 + random.IntN(8) {
+		h.step()
+	}
+	h.steps = append(h.steps, "end")
+	h.quiet()
+	h.check()
+	if diags := h.told(h.Destroy()); diags.HasError() {
+		h.violated("the destroy says %s", diags)
+	}
+	for _, job := range h.s.TriggerJobs() {
+		if h.others[job.ID] == "" && !h.stray[job.ID] {
+			h.violated("job %s %q is left after the destroy", job.ID, job.Attributes.Name)
+		}
+	}
+}
+
+func (h *history) violated(format string, args ...any) {
+	h.t.Helper()
+	h.t.Fatalf("%s, after %s", fmt.Sprintf(format, args...), strings.Join(h.steps, ", "))
+}
+
+func (h *history) step() {
+	kinds := []struct {
+		name string
+		do   func()
+	}{
+		{"apply", h.quiet}, {"apply", h.quiet},
+		{"rename", func() { h.change("name", fmt.Sprintf("nightly %d", h.random.IntN(3))) }},
+		{"date", func() { h.change("expiration_date", []any{nil, "2098-01-01", "2099-01-01"}[h.random.IntN(3)]) }},
+		{"trigger", func() {
+			h.change("rotation_triggers", acctest.Values{"n": fmt.Sprint(h.random.IntN(1000))})
+		}},
+		{"rotate_on_update", func() { h.change("rotate_on_update", h.random.IntN(2) == 0) }},
+		{"store_credentials", func() { h.change("store_credentials", h.random.IntN(2) == 0) }},
+		{"refresh", func() { h.Refresh() }},
+		{"taint", func() { h.Tainted = !h.State.IsNull() }},
+		{"untaint", func() { h.Tainted = false }},
+		{"console rotates", func() { h.s.RotateTriggerJob(h.String("id")) }},
+		{"console removes", func() { h.s.RemoveTriggerJob(h.String("id")) }},
+		{"console renames", h.renamed},
+		{"another's job", h.another},
+		{"fault", h.fault},
+		{"killed", func() { h.killed(false) }}, {"killed", func() { h.killed(false) }},
+		{"killed alone", func() { h.killed(true) }},
+		{"import", h.imported},
+	}
+	one := kinds[h.random.IntN(len(kinds))]
+	h.steps = append(h.steps, one.name)
+	one.do()
+	h.untouched()
+}
+
+func (h *history) change(name string, value any) {
+	h.config = h.config.With(acctest.Values{name: value})
+}
+
+// fresh is another run of Terraform.
+func (h *history) fresh() {
+	h.Resource = h.On(acctest.StartProvider(h.t, acctest.Block(h.s.URL()), hasty()))
+}
+
+// quiet refreshes and applies while nothing goes wrong, and leaves nothing to do.
+func (h *history) quiet() {
+	h.s.ClearFaults()
+	h.fresh()
+	if !h.State.IsNull() {
+		tainted := h.Tainted
+		if diags := h.Refresh(); diags.HasError() {
+			h.violated("the refresh says %s", diags)
+		}
+		h.Tainted = tainted && !h.State.IsNull()
+	}
+	before := h.State
+	if diags := h.told(h.Apply(h.config)); diags.HasError() {
+		h.violated("the apply says %s", diags)
+	}
+	h.check()
+	if h.untold = h.untold && h.State.Equal(before); h.untold {
+		return
+	}
+	if h.applied != nil && fmt.Sprint(h.applied["rotation_triggers"]) != fmt.Sprint(h.config["rotation_triggers"]) {
+		if status := h.old.run(h.t); status == 200 {
+			h.violated("what ran the job before its rotation still runs one")
+		}
+	}
+	job, _ := h.s.TriggerJob(h.String("id"))
+	h.applied, h.old = h.config, h.of(job)
+}
+
+// check holds state and service to each other.
+func (h *history) check() {
+	id := h.String("id")
+	for _, job := range h.s.TriggerJobs() {
+		if job.ID != id && h.others[job.ID] == "" && !h.stray[job.ID] {
+			h.violated("beside job %s there is %s %q", id, job.ID, job.Attributes.Name)
+		}
+		if job.ID == id {
+			if strings.TrimSpace(job.Attributes.Name) != h.config["name"] {
+				h.violated("job %s is called %q", id, job.Attributes.Name)
+			}
+			if h.config["store_credentials"] != false && h.held() != h.of(job) {
+				h.violated("the state has %v, and the job %v", h.held(), h.of(job))
+			}
+		}
+	}
+	if _, there := h.s.TriggerJob(id); !there {
+		h.violated("job %s is not there", id)
+	}
+	if h.others[id] != "" {
+		h.violated("the state owns another's job %s", id)
+	}
+	before := h.State
+	if diags := h.Refresh(); diags.HasError() || !h.State.Equal(before) {
+		h.violated("a refresh made of %s\n%s %s", before, h.State, diags)
+	}
+	if plan, diags := h.Plan(h.config); diags.HasError() || !plan.Planned.Equal(h.State) {
+		h.violated("the plan is not empty: %s of %s: %s", plan.Planned, h.State, diags)
+	}
+}
+
+// untouched holds that jobs of somebody else are what they were, and have not run.
+func (h *history) untouched() {
+	for id, was := range h.others {
+		job, there := h.s.TriggerJob(id)
+		if now := fmt.Sprint(there, job.Attributes.Name, job.Token, job.AccessToken, len(job.Runs)); now != was {
+			h.violated("another's job %s was %s and is %s", id, was, now)
+		}
+	}
+}
+
+// another makes a job like this one in another directory.
+func (h *history) another() {
+	h.s.ClearFaults()
+	other := acctest.StartProvider(h.t, acctest.Block(h.s.URL())).Resource(jobType)
+	if diags := other.Apply(h.config); diags.HasError() {
+		h.violated("the other apply says %s", diags)
+	}
+	job, there := h.s.TriggerJob(other.String("id"))
+	h.others[job.ID] = fmt.Sprint(there, job.Attributes.Name, job.Token, job.AccessToken, len(job.Runs))
+}
+
+// renamed has somebody give the job another name, and nothing else.
+func (h *history) renamed() {
+	if h.State.IsNull() || h.String("id") == "" {
+		return
+	}
+	h.s.RenameTriggerJob(h.String("id"), "by hand")
+}
+
+// fault applies with one request that goes wrong.
+func (h *history) fault() {
+	h.fresh()
+	kinds := []sandbox.Kind{sandbox.KindDropBefore, sandbox.KindDropAfter, sandbox.KindErrorBefore, sandbox.KindErrorAfter, sandbox.KindRefuse, sandbox.KindHTML}
+	h.s.Inject(sandbox.Fault{Operation: "cloudautomator:*", Kind: kinds[h.random.IntN(len(kinds))], Skip: h.random.IntN(9), Times: 1 + h.random.IntN(3)})
+	if !h.State.IsNull() && h.random.IntN(2) == 0 {
+		tainted := h.Tainted
+		h.Refresh()
+		h.Tainted = tainted && !h.State.IsNull()
+	}
+	h.told(h.Apply(h.config))
+	h.s.ClearFaults()
+}
+
+// told takes a job that a warning names for one that could not be told from
+// somebody else's: it is left alone, and the user knows of it.
+func (h *history) told(diags acctest.Diagnostics) acctest.Diagnostics {
+	for _, one := range diags {
+		if !strings.Contains(one.Summary, "Job Is Gone") && !strings.Contains(one.Summary, "Jobs May Be Left") {
+			continue
+		}
+		for _, job := range h.s.TriggerJobs() {
+			if strings.Contains(one.Detail, job.ID) {
+				h.stray[job.ID] = true
+			}
+		}
+	}
+	return diags
+}
+
+// killed applies with a provider that does not come beyond a request; alone says
+// that Terraform lives on, and keeps the values without what was remembered.
+func (h *history) killed(alone bool) {
+	creating := h.State.IsNull() || h.Tainted
+	known := map[string]bool{}
+	for _, job := range h.s.TriggerJobs() {
+		known[job.ID] = true
+	}
+	h.s.ClearFaults()
+	h.killedAt(h.random.IntN(9), h.random.IntN(2) == 0, h.config)
+	if alone && !creating {
+		h.Forget()
+	}
+	for _, job := range h.s.TriggerJobs() {
+		if creating && !known[job.ID] {
+			h.stray[job.ID] = true
+		}
+	}
+}
+
+// imported forgets the job, and imports it again.
+func (h *history) imported() {
+	h.s.ClearFaults()
+	h.quiet()
+	id := h.String("id")
+	h.Resource = h.Provider.Resource(jobType)
+	if diags := h.Import(id); diags.HasError() {
+		h.violated("the import says %s", diags)
+	}
+	h.applied, h.untold = nil, true
+}

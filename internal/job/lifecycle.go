@@ -1,0 +1,506 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudautomator"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// operationTimeout is a timeout of the resource.
+type operationTimeout struct {
+	name string
+	read func(timeouts.Value, context.Context, time.Duration) (time.Duration, diag.Diagnostics)
+}
+
+var (
+	toCreate = operationTimeout{"create", timeouts.Value.Create}
+	toRead   = operationTimeout{"read", timeouts.Value.Read}
+	toUpdate = operationTimeout{"update", timeouts.Value.Update}
+	toDelete = operationTimeout{"delete", timeouts.Value.Delete}
+)
+
+// work begins an operation with its timeout.
+func (r *jobResource) work(ctx context.Context, data *jobModel, of operationTimeout, diags *diag.Diagnostics) (context.Context, context.CancelFunc, *work) {
+	timeout, found := of.read(data.Timeouts, ctx, signal.DefaultTimeout)
+	diags.Append(found...)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	return ctx, cancel, &work{
+		Operation: signal.Operation{Service: cloudautomator.Service, TimeoutName: of.name, Timeout: timeout, Redactor: r.sender.Redactor()},
+		client:    r.client, sender: r.sender,
+	}
+}
+
+// record writes the state. The provider writes everything that it finds out at
+// once, because after an error only the written state is left.
+type record struct {
+	state    *tfsdk.State
+	identity *tfsdk.ResourceIdentity
+	private  interface {
+		SetKey(context.Context, string, []byte) diag.Diagnostics
+	}
+}
+
+func (r record) write(ctx context.Context, data *jobModel, p privateState) diag.Diagnostics {
+	diags := r.state.Set(ctx, data)
+	if r.identity != nil && !data.ID.IsNull() {
+		diags.Append(r.identity.SetAttribute(ctx, path.Root("id"), data.ID)...)
+	}
+	diags.Append(p.keep(ctx, r.private)...)
+	return diags
+}
+
+// Create creates the job. With trigger_on_apply it also runs the job.
+func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var data jobModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &data)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel, w := r.work(ctx, &data, toCreate, &resp.Diagnostics)
+	defer cancel()
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	to := record{&resp.State, resp.Identity, resp.Private}
+	// Computed values are null until they are known.
+	begun := data
+	begun.takeFrom(jobModel{})
+	begun.takeOpen(jobModel{CompletedPostProcessID: types.ListNull(types.Int64Type), FailedPostProcessID: types.ListNull(types.Int64Type)})
+	name, p := data.Name.ValueString(), privateState{Creation: newCreation()}
+	made, answered, result, unread := w.create(ctx, name, creationMark(p.Creation), data.body(nil, nil, types.StringNull()))
+	if made == nil {
+		doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)
+		if result.Outcome != delivery.Unknown {
+			resp.Diagnostics.Append(w.failure("Job Not Created", doing, result, "Nothing is recorded. Applying again creates the job."))
+			return
+		}
+		p.at(absent)
+		resp.Diagnostics.Append(to.write(ctx, &begun, p)...)
+		looked := fmt.Sprintf("no such job was seen; its name would end with %q", creationMark(p.Creation))
+		if unread != nil {
+			looked = "no list of jobs could be read"
+		}
+		resp.Diagnostics.Append(w.failure("Outcome of the Creation Unknown", doing, result,
+			fmt.Sprintf("It is unknown whether the service created the job. The provider did not repeat the request, but searched for the job: %s.", looked),
+			"The resource is saved as tainted, without an id. The next plan looks for the job again. If the job exists, applying removes it and creates a new one. "+
+				fmt.Sprintf("To find out, look for a job in the Cloud Automator console whose name ends with %q.", creationMark(p.Creation))))
+		return
+	}
+	begun.ID = types.StringValue(made[0])
+	u := update{work: w, before: begun, after: data, privateState: &p, standing: standing{unnamed, made[0], made[1:]}, shown: answered}
+	if len(made) > 1 {
+		u.position = heir
+	}
+	r.client.Own(u.id)
+	p.Due = data.TriggerOnApply.ValueBool()
+	p.at(u.position)
+	if resp.Diagnostics.Append(to.write(ctx, &begun, p)...); resp.Diagnostics.HasError() {
+		return
+	}
+	job, failed := u.walk(ctx)
+	if failed != nil {
+		resp.Diagnostics.Append(withStanding(failed, fmt.Sprintf("The job was created, and is recorded as job %s, but the resource is tainted: the next apply replaces the job. "+
+			"To keep the job, run \"terraform untaint\" on the resource: then the next apply finishes the job.", u.id)))
+		return
+	}
+	shown, err := job.Settings()
+	if err != nil {
+		resp.Diagnostics.AddError("Job Not Read", "Creating Cloud Automator job "+job.ID+" succeeded, but "+err.Error()+".")
+		return
+	}
+	asked := data
+	data.take(job, shown)
+	data.fill(shown)
+	if names := asked.untaken(nil, nil, shown); len(names) > 0 {
+		resp.Diagnostics.Append(notTaken(job.ID, names))
+	}
+	data.RotatedAt = text(moment(shown.CreatedAt))
+	p.at(settled)
+	p.learn(job)
+	p.remember(data, shown)
+	if resp.Diagnostics.Append(to.write(ctx, &data, p)...); resp.Diagnostics.HasError() {
+		return
+	}
+	if p.Due {
+		failed := w.runJob(ctx, job, &p, "The job was created and is recorded, but the resource is tainted: applying again replaces the job, and runs the new one. "+
+			"To keep the job, run \"terraform untaint\" on the resource: then the next apply runs the job.",
+			"The job was created and is recorded, but the resource is tainted: applying again replaces the job, and runs the new one. "+
+				"If the job has run, run \"terraform untaint\" on the resource: then the job is not run again.")
+		resp.Diagnostics.Append(to.write(ctx, &data, p)...)
+		appendFailure(&resp.Diagnostics, failed)
+	}
+}
+
+// Read reads the job. It changes nothing at the service.
+func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var data jobModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &data)...)
+	p := recall(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel, w := r.work(ctx, &data, toRead, &resp.Diagnostics)
+	defer cancel()
+	// The framework requires an identity even for a job that no longer exists.
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), data.ID.ValueString())...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if r.client.Unknown != "" && !data.Name.IsNull() {
+		// Keep the state. The apply can read the job.
+		if req.ClientCapabilities.DeferralAllowed {
+			resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+		} else {
+			resp.Diagnostics.Append(notAsked(r.client.Unknown, "Cloud Automator job "+data.ID.ValueString()+" was not read, and is planned as recorded"))
+		}
+		return
+	}
+	lost := data.ID.IsNull()
+	there, failed := w.refresh(ctx, &data, &p)
+	switch {
+	case failed != nil:
+		resp.Diagnostics.Append(failed)
+	case !there:
+		resp.State.RemoveResource(ctx)
+	default:
+		if lost {
+			resp.Diagnostics.AddWarning("Job Found",
+				fmt.Sprintf("The creation of this resource got no clear answer. The refresh has found its job: Cloud Automator job %s, whose name has the mark of that creation.\n\n"+
+					"If the resource is tainted, applying removes this job and creates a new one. To keep the job, run \"terraform untaint\" on the resource.", data.ID.ValueString()))
+		}
+		r.client.Own(data.ID.ValueString())
+		resp.Diagnostics.Append(record{&resp.State, resp.Identity, resp.Private}.write(ctx, &data, p)...)
+	}
+}
+
+// refresh records what the service shows of a job, and reports whether the job
+// exists.
+func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (there bool, failed diag.Diagnostic) {
+	if data.ID.IsNull() {
+		made, failed := w.seek(ctx, creationMark(p.Creation))
+		if len(made) == 0 || failed != nil {
+			return false, failed
+		}
+		data.ID = types.StringValue(made[0])
+	}
+	id := data.ID.ValueString()
+	job, found, failed := w.job(ctx, id)
+	if failed != nil {
+		return false, failed
+	}
+	if !found {
+		if job, found, failed = w.missed(ctx, data, p); failed != nil || !found {
+			return !sights[p.stands()].forgotten, failed
+		}
+	}
+	if job.RuleType != cloudautomator.Webhook {
+		return false, w.noTrigger(job)
+	}
+	shown, err := job.Settings()
+	if err != nil {
+		return false, diag.NewErrorDiagnostic("Job Not Read", "Reading Cloud Automator job "+id+" failed: "+err.Error()+".")
+	}
+	before, imported := *data, data.Name.IsNull()
+	if data.takeIdentity(shown); !imported && (p.Lost || p.stands() != settled || isMarked(shown.Name) || !before.UpdatedAt.Equal(text(shown.UpdatedAt))) {
+		// The job has changed. If a rotation that was cut short has changed it, a
+		// successor may exist.
+		jobs, failed := w.list(ctx)
+		if failed != nil {
+			return false, failed
+		}
+		if stands := locate(data.owner(*p), jobs); stands.position != absent && stands.position != replaced {
+			p.at(stands.position)
+		}
+	}
+	if p.Lost && known(before.URL) {
+		// The URL and the access token in the state show whether the operation that
+		// was cut off has rotated.
+		p.hold(before)
+		p.Lost = p.knowsPart(job)
+	}
+	data.refreshSettings(shown, p)
+	if p.URL != "" && !p.knowsPart(job) {
+		// Both URL and access token have changed, so the job was rotated, whatever
+		// else has changed.
+		for name := range p.Drifted {
+			delete(p.Asked, name)
+		}
+		p.Drifted = nil
+	}
+	data.take(job, shown)
+	p.Whole = p.Whole || imported
+	if fresh := p.URL != ""; p.learn(job) && fresh {
+		data.RotatedAt = text(noticed(job, shown))
+	}
+	return true, nil
+}
+
+// noticed returns when a change of the job was seen, by the service's clock.
+func noticed(j cloudautomator.Job, shown cloudautomator.Settings) string {
+	if j.Seen.IsZero() {
+		return moment(shown.UpdatedAt)
+	}
+	return j.Seen.UTC().Format(time.RFC3339)
+}
+
+// moment converts a time of the service to the format of the provider.
+func moment(said string) string {
+	if at, ok := cloudautomator.ParseTime(said); ok {
+		return at.UTC().Format(time.RFC3339Nano)
+	}
+	return said
+}
+
+// youth is how long after its creation the service may not show a job yet.
+const youth = time.Minute
+
+// missed finds out what has happened to a job that is not found.
+func (w *work) missed(ctx context.Context, data *jobModel, p *privateState) (job cloudautomator.Job, found bool, failed diag.Diagnostic) {
+	jobs, failed := w.list(ctx)
+	if failed != nil {
+		return cloudautomator.Job{}, false, failed
+	}
+	stands := locate(data.owner(*p), jobs).position
+	if made, ok := cloudautomator.ParseTime(data.CreatedAt.ValueString()); stands != replaced && ok && -delivery.Until(made) < youth {
+		// The job was just created, so the service may not show it yet.
+		w.deliver(ctx, "Reading Cloud Automator job "+data.ID.ValueString(), func(ctx context.Context) delivery.Attempt {
+			return cloudautomator.Attempt(ctx, func(ctx context.Context) (err error) {
+				if job, err = w.client.Job(ctx, data.ID.ValueString()); cloudautomator.NotFound(err) {
+					return errors.New("the job API does not show the job yet")
+				}
+				return err
+			})
+		})
+		if job.ID != "" {
+			w.know(job)
+			return job, true, nil
+		}
+	}
+	switch {
+	case stands == replaced:
+		p.at(replaced)
+	case len(orphans(w.client, jobs, data)) > 0:
+		p.at(orphaned)
+	default:
+		p.at(absent)
+	}
+	return cloudautomator.Job{}, false, nil
+}
+
+// Update changes the job, and rotates its URL and access token if the plan says
+// so.
+func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var before, data jobModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &data)...)
+	p := recall(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel, w := r.work(ctx, &data, toUpdate, &resp.Diagnostics)
+	defer cancel()
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	to := record{&resp.State, resp.Identity, resp.Private}
+	d := decide(before, data, p)
+	data.takeFrom(before)
+	data.takeOpen(before)
+	recalled := p
+	p.Whole = p.Whole && data.ActionValue.Equal(before.ActionValue)
+	p.Imported, p.Moved = false, false
+	p.Due = p.Due && data.TriggerOnApply.ValueBool()
+
+	u := update{work: w, before: before, after: data, privateState: &p, again: d.again}
+	taken := false
+	// take records the job as it is now.
+	take := func(job cloudautomator.Job) (diags diag.Diagnostics) {
+		shown, err := job.Settings()
+		if err != nil {
+			diags.AddError("Job Not Read", "Updating Cloud Automator job "+job.ID+" failed: "+err.Error()+".")
+			return diags
+		}
+		data.take(job, shown)
+		data.fill(shown)
+		if !d.moves {
+			// The plan has the old values of these.
+			data.TimeZone, data.CreatedAt = before.TimeZone, before.CreatedAt
+		}
+		if p.learn(job) {
+			data.RotatedAt = text(noticed(job, shown))
+		}
+		taken = true
+		r.client.Own(job.ID)
+		return to.write(ctx, &data, p)
+	}
+	var job cloudautomator.Job
+	var failed diag.Diagnostic
+	switch {
+	case d.change:
+		if d.rotate {
+			u.wish = toRotate
+		}
+		u.taken = func(job cloudautomator.Job) diag.Diagnostics {
+			p.Lost, p.Due = false, data.TriggerOnApply.ValueBool()
+			return take(job)
+		}
+		if job, failed = u.run(ctx); failed == nil {
+			shown, err := job.Settings()
+			if err == nil {
+				p.remember(data, shown)
+			}
+			p.Lost = false
+			p.Due = data.TriggerOnApply.ValueBool() && (p.Due || d.rotate && !d.again)
+		}
+		p.at(u.position)
+		resp.Diagnostics.Append(u.warnings...)
+	case d.read || d.run || recalled.Moved:
+		var found bool
+		if job, found, failed = w.job(ctx, before.ID.ValueString()); failed == nil && !found {
+			failed = gone(before.ID.ValueString())
+		} else if failed == nil {
+			failed = u.webhook(job)
+		}
+		if shown, err := job.Settings(); recalled.Moved && failed == nil && err == nil {
+			// From here on the values of the configuration count.
+			p.remember(data, shown)
+		}
+		if failed == nil && !d.read && !d.run {
+			resp.Diagnostics.Append(to.write(ctx, &data, p)...)
+			return
+		}
+	default:
+		resp.Diagnostics.Append(to.write(ctx, &data, p)...)
+		return
+	}
+	if failed != nil {
+		if !taken {
+			// The state is still the old one, so keep the private state that belongs
+			// to it.
+			p.Whole, p.Imported, p.Moved = recalled.Whole, recalled.Imported, recalled.Moved
+			p.Due, p.Lost = recalled.Due, recalled.Lost
+		}
+		resp.Diagnostics.Append(p.keep(ctx, resp.Private)...)
+		appendFailure(&resp.Diagnostics, failed)
+		return
+	}
+	if resp.Diagnostics.Append(take(job)...); resp.Diagnostics.HasError() || !p.Due {
+		return
+	}
+	failed = w.runJob(ctx, job, &p, "The job's URL and access token are recorded, and the next apply runs the job without rotating them again.",
+		"The job's URL and access token are recorded, and the next apply does not run the job: if it has not run, run it with a signal_http_trigger.")
+	resp.Diagnostics.Append(to.write(ctx, &data, p)...)
+	appendFailure(&resp.Diagnostics, failed)
+}
+
+// gone returns the diagnostic for a job that was removed after the refresh.
+func gone(id string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic("Job Is Gone",
+		fmt.Sprintf("Updating Cloud Automator job %s failed: the job API no longer has it.\n\nPlan again: the refresh notices this, and the plan creates a new job.", id))
+}
+
+// runJob runs the job once, and records in the private state whether the run is
+// still due. If the run may have started, it is never repeated.
+func (w *work) runJob(ctx context.Context, job cloudautomator.Job, p *privateState, unsent, unknown string) diag.Diagnostic {
+	run := cloudautomator.Trigger{URL: job.URL, AccessToken: job.AccessToken}
+	outcome, failed := w.Send(ctx, w.sender, signal.Signal{
+		Target: request(func(ctx context.Context) delivery.Attempt {
+			attempt, _ := w.client.Run(ctx, run)
+			return attempt
+		}),
+		What:       "an HTTP POST",
+		To:         "Cloud Automator job " + job.ID,
+		Service:    cloudautomator.Service,
+		RateLimit:  cloudautomator.RateLimit(job.URL.Host),
+		HowToCheck: cloudautomator.HowToCheckRun,
+		Explain: func(attempt delivery.Attempt) signal.Advice {
+			return signal.Advice{Attribute: "trigger_on_apply", Next: cloudautomator.ExplainRun(attempt)}
+		},
+	}, unsent, unknown)
+	p.Due = outcome != delivery.Accepted && outcome != delivery.Unknown
+	return failed
+}
+
+// Delete removes the job, and other jobs that a rotation that was cut short has
+// left.
+func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var data jobModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &data)...)
+	p := recall(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel, w := r.work(ctx, &data, toDelete, &resp.Diagnostics)
+	defer cancel()
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if data.ID.IsNull() {
+		made, failed := w.seek(ctx, creationMark(p.Creation))
+		if failed != nil || len(made) == 0 {
+			appendFailure(&resp.Diagnostics, failed)
+			return
+		}
+		data.ID = types.StringValue(made[0])
+		for _, other := range made[1:] {
+			if _, failed := w.remove(ctx, other); failed != nil {
+				resp.Diagnostics.Append(failed)
+				return
+			}
+		}
+	}
+	resp.Diagnostics.Append(w.removeAll(ctx, &data, p)...)
+}
+
+// removeAll removes a job and the jobs that belong to it. It names jobs that
+// may belong to it in a warning.
+func (w *work) removeAll(ctx context.Context, data *jobModel, p privateState) (diags diag.Diagnostics) {
+	jobs, failed := w.list(ctx)
+	if failed != nil {
+		diags.AddError("Job Not Removed", fmt.Sprintf("Removing Cloud Automator job %s was not tried, because the search for other jobs that belong to it failed. %s", data.ID.ValueString(), failed.Detail()))
+		return diags
+	}
+	stands := locate(data.owner(p), jobs)
+	for _, other := range stands.others {
+		if _, failed := w.remove(ctx, other); failed != nil {
+			diags.Append(failed)
+			return diags
+		}
+	}
+	gone, failed := w.remove(ctx, data.ID.ValueString())
+	appendFailure(&diags, failed)
+	if left := orphans(w.client, jobs, data); gone && stands.position == absent && len(left) > 0 {
+		diags.AddWarning("Jobs May Be Left",
+			fmt.Sprintf("Cloud Automator job %s did not exist any more. One of these jobs may be its successor, from a rotation that was cut short: %s. The provider has removed none of them, because each may belong to somebody else.\n\n"+
+				"Check them in the Cloud Automator console, and remove those that nobody needs.", data.ID.ValueString(), w.Redactor.Text(strings.Join(left, ", "))))
+	}
+	return diags
+}
+
+// ImportState imports a job by its id or by its identity.
+func (r *jobResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("id"), req, resp)
+	if !resp.Diagnostics.HasError() && req.ID != "" && !cloudautomator.IsJobID(req.ID) {
+		resp.Diagnostics.AddError("Invalid Job ID", "Import a job by its id: letters, digits, - and _.")
+	}
+	resp.Diagnostics.Append(privateState{Imported: true}.keep(ctx, resp.Private)...)
+}
+
+func appendFailure(diags *diag.Diagnostics, failed diag.Diagnostic) {
+	if failed != nil {
+		diags.Append(failed)
+	}
+}

@@ -1,0 +1,223 @@
+package job
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"net/url"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudautomator"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+// privateState is the content of a job's private state, for the next operation.
+type privateState struct {
+	// URL and AccessToken are fingerprints of the last known values, so that a
+	// refresh can compare them even if the state does not have them.
+	URL         string `json:"url,omitempty"`
+	AccessToken string `json:"access_token,omitempty"`
+	// Asked are fingerprints of the settings in the last write. Shown are
+	// fingerprints of the settings that the service then showed with another value.
+	Asked map[string]string `json:"asked,omitempty"`
+	Shown map[string]string `json:"shown,omitempty"`
+	// Drifted are the settings that somebody has changed since.
+	Drifted map[string]bool `json:"drifted,omitempty"`
+	// Position is the position of the job at the last read; "" is settled.
+	Position position `json:"position,omitempty"`
+	// Creation is the number of the mark that the job was created with.
+	Creation string `json:"creation,omitempty"`
+	// Imported is set until the first update after an import.
+	Imported bool `json:"imported,omitempty"`
+	// Moved is set until the first update after a move from the vendor's provider.
+	// action_value is as that provider has it, with 0, false and "" for members that
+	// are not set.
+	Moved bool `json:"moved,omitempty"`
+	// Whole says that action_value in the state has all members of the service, not
+	// only those that the user has set.
+	Whole bool `json:"whole,omitempty"`
+	// Lost says that the private state was missing. Terraform keeps the state without
+	// the private state when the provider is killed during an update.
+	Lost bool `json:"lost,omitempty"`
+	// Due says that a run of trigger_on_apply is still due.
+	Due bool `json:"due,omitempty"`
+}
+
+// privateStateKey is the key of this content in the resource's private state.
+const privateStateKey = "job"
+
+// recall reads the private state.
+func recall(ctx context.Context, private interface {
+	GetKey(context.Context, string) ([]byte, diag.Diagnostics)
+}, diags *diag.Diagnostics) (p privateState) {
+	text, found := private.GetKey(ctx, privateStateKey)
+	diags.Append(found...)
+	if text == nil {
+		return privateState{Lost: true}
+	}
+	if err := json.Unmarshal(text, &p); err != nil {
+		diags.AddError("Private State Not Read", "The private state of the job cannot be read: "+err.Error()+". Please report this.")
+	}
+	return p
+}
+
+// keep writes the private state.
+func (p privateState) keep(ctx context.Context, private interface {
+	SetKey(context.Context, string, []byte) diag.Diagnostics
+}) (diags diag.Diagnostics) {
+	text, err := json.Marshal(p)
+	if err != nil {
+		diags.AddError("Private State Not Written", "Remembering the job failed: "+err.Error()+". Please report this.")
+		return diags
+	}
+	return private.SetKey(ctx, privateStateKey, text)
+}
+
+// stands returns the position of the job at the last read.
+func (p privateState) stands() position {
+	if p.Position == "" {
+		return settled
+	}
+	return p.Position
+}
+
+// at sets the position of the job.
+func (p *privateState) at(where position) {
+	if p.Position = where; where == settled || where == unmoved {
+		p.Position = ""
+	}
+}
+
+// remembered reports whether the configured and the recorded value differ only
+// because the service shows the setting in another form.
+func (p privateState) remembered(configured, recorded setting) bool {
+	return matches(p.Asked[configured.name], plain(configured.name, configured.value)) && matches(p.Shown[configured.name], plain(recorded.name, recorded.value))
+}
+
+// difference says what a configuration changes in a job.
+type difference struct {
+	// settings says that settings are to be changed. asked says that the user has
+	// changed them, and that it is not only drift to correct.
+	settings, asked bool
+	// again says that the service has the settings, but that the update that set
+	// them, and that was to rotate, was cut off.
+	again bool
+}
+
+// compare returns what a configuration changes. An unknown value counts as
+// changed.
+func (p privateState) compare(before, after jobModel) (c difference) {
+	theirs := before.settings()
+	for i, one := range after.settings() {
+		asked := matches(p.Asked[one.name], plain(one.name, one.value))
+		switch {
+		case same(one.name, one.value, theirs[i].value):
+			c.again = c.again || p.Drifted[one.name] && !asked
+		case one.value.IsUnknown():
+			c.settings, c.asked = true, true
+		case p.remembered(one, theirs[i]):
+		default:
+			c.settings, c.asked = true, c.asked || !p.Drifted[one.name] || !asked
+		}
+	}
+	return c
+}
+
+// decision says what an update does at the service. In a plan, unknown values
+// count as changed, so an update never does more than its plan has shown.
+type decision struct {
+	// rotate requests a new URL and access token. change writes settings, after which
+	// URL and access token may also be new. moves says that another job may be
+	// recorded.
+	rotate, change, moves bool
+	// again says that the rotation only repeats that of an operation that was cut
+	// off. That operation may have rotated and run the job.
+	again bool
+	// read reads values that the state must have and does not have.
+	read bool
+	// run runs the job because a run is due.
+	run bool
+}
+
+func decide(before, after jobModel, p privateState) (d decision) {
+	if p.covers(before, after) {
+		after.ActionValue = before.ActionValue
+	}
+	c, stands := p.compare(before, after), p.stands()
+	rotates := after.RotateOnUpdate.IsUnknown() || after.rotates()
+	triggered := !signal.SameTriggers(before.RotationTriggers, after.RotationTriggers)
+	d.rotate = !p.Imported && (triggered || rotates && (c.asked || c.again))
+	d.again = p.Lost && rotates && !d.rotate
+	d.rotate = d.rotate || d.again
+	d.moves = d.rotate || sights[stands].moves
+	d.change = d.moves || c.settings || stands != settled
+	stores := after.StoreCredentials.IsUnknown() || after.stores()
+	d.read = stores && !before.stores()
+	d.run = p.Due && after.TriggerOnApply.ValueBool()
+	return d
+}
+
+// covers reports whether the state has all members of the service's
+// action_value, and among them those that the user has set.
+func (p privateState) covers(before, after jobModel) bool {
+	if !p.Whole || after.ActionValue.IsUnknown() {
+		return false
+	}
+	whole, part := before.ActionValue.ValueString(), after.ActionValue.ValueString()
+	return coversObject(whole, part) || p.Moved && loosely(part, whole)
+}
+
+// knowsPart reports whether the URL or the access token is the last known one.
+func (p privateState) knowsPart(job cloudautomator.Job) bool {
+	return matches(p.URL, job.Path()) || matches(p.AccessToken, job.AccessToken)
+}
+
+// learn records fingerprints of a job's URL and access token, and reports
+// whether they have changed.
+func (p *privateState) learn(job cloudautomator.Job) (changed bool) {
+	if job.URL == nil || matches(p.URL, job.Path()) && matches(p.AccessToken, job.AccessToken) {
+		return false
+	}
+	p.URL, p.AccessToken = fingerprint(job.Path()), fingerprint(job.AccessToken)
+	return true
+}
+
+// hold records fingerprints of the URL and the access token in a state.
+func (p *privateState) hold(state jobModel) {
+	if at, err := url.Parse(state.URL.ValueString()); err == nil {
+		p.URL, p.AccessToken = fingerprint(at.Path), fingerprint(state.AccessToken.ValueString())
+	}
+}
+
+// newCreation returns a random number for the mark of a creation.
+func newCreation() string {
+	number := make([]byte, 8)
+	_, _ = rand.Read(number) // never fails
+	return hex.EncodeToString(number)
+}
+
+// fingerprint returns a salted hash of a secret, because anybody with access to
+// the state can read the private state.
+func fingerprint(secret string) string {
+	salt := make([]byte, 16)
+	_, _ = rand.Read(salt) // never fails
+	return digest(salt, secret)
+}
+
+func matches(known, secret string) bool {
+	before, _, _ := strings.Cut(known, ".")
+	salt, err := base64.RawURLEncoding.DecodeString(before)
+	return err == nil && known != "" && hmac.Equal([]byte(digest(salt, secret)), []byte(known))
+}
+
+func digest(salt []byte, secret string) string {
+	mac := hmac.New(sha256.New, salt)
+	mac.Write([]byte(secret))
+	return base64.RawURLEncoding.EncodeToString(salt) + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}

@@ -1,0 +1,156 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// ModifyPlan decides what an update does, and plans what it may change as
+// unknown. Any update of a job may rotate its URL and access token. A requested
+// rotation may also create another job.
+func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return
+	}
+	var config, after jobModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &after)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if req.State.Raw.IsNull() {
+		after.withhold()
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &after)...)
+		if req.ClientCapabilities.DeferralAllowed && r.client.Unknown != "" {
+			resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+		}
+		return
+	}
+	var before jobModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
+	p := recall(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	keepUnset(&after, config, before)
+	whole := p.covers(before, after)
+	p.keepWords(&after, before, whole)
+	if req.ClientCapabilities.DeferralAllowed && r.client.Unknown != "" {
+		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+	}
+	d := decide(before, after, p)
+	if p.stands() == orphaned && r.client.Unknown == "" {
+		r.nameOrphans(ctx, before, resp)
+	}
+	if known(before.Active) && !before.Active.ValueBool() && d.rotate && p.stands() != orphaned {
+		resp.Diagnostics.AddAttributeWarning(path.Root("active"), "Inactive Job To Be Rotated",
+			fmt.Sprintf("Cloud Automator job %s is not active. If the service does not rotate a job when it is changed, the rotation needs a new job, which would be active. In that case the apply fails. "+
+				"Activate the job, or replace it if it may be run again.", before.ID.ValueString()))
+	}
+	after.takeFrom(before)
+	if after.StoreCredentials.IsUnknown() {
+		after.URL, after.AccessToken = types.StringUnknown(), types.StringUnknown()
+	}
+	switch {
+	case d.moves:
+		after.ID, after.TimeZone, after.CreatedAt = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+		fallthrough
+	case d.change, d.read, d.run:
+		// The update reads the job and records it as it is then. It may have changed
+		// since the refresh.
+		after.RotatedAt, after.Active, after.UpdatedAt = types.StringUnknown(), types.BoolUnknown(), types.StringUnknown()
+		after.URL, after.AccessToken = types.StringUnknown(), types.StringUnknown()
+		after.withhold()
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &after)...)
+	if whole && !resp.Plan.Raw.Equal(req.State.Raw) {
+		// The update records something, so it also records the value that the user
+		// has set.
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("action_value"), config.ActionValue)...)
+	}
+}
+
+// notAsked warns that the plan made no request because the provider's
+// configuration is not known yet.
+func notAsked(argument, standing string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("Job Not Read",
+		fmt.Sprintf("The provider's %s is not known before the apply: %s. To plan with current values of the service, first apply what it depends on.", argument, standing))
+}
+
+// withhold removes the URL and the access token if they are not to be stored.
+func (m *jobModel) withhold() {
+	if !m.StoreCredentials.IsUnknown() && !m.stores() {
+		m.URL, m.AccessToken = types.StringNull(), types.StringNull()
+	}
+}
+
+// keepUnset plans the arguments that are not set and that the service fills in.
+// It keeps their values, except those that were set before.
+func keepUnset(after *jobModel, config, before jobModel) {
+	if config.ForWorkflow.IsNull() {
+		after.ForWorkflow = before.ForWorkflow
+	}
+	if config.AllowRuntimeActionValues.IsNull() {
+		after.AllowRuntimeActionValues = before.AllowRuntimeActionValues
+		if before.AllowRuntimeActionValues.ValueBool() {
+			after.AllowRuntimeActionValues = types.BoolValue(false)
+		}
+	}
+	for _, list := range []struct{ after, config, before *types.List }{
+		{&after.CompletedPostProcessID, &config.CompletedPostProcessID, &before.CompletedPostProcessID},
+		{&after.FailedPostProcessID, &config.FailedPostProcessID, &before.FailedPostProcessID},
+	} {
+		if !list.config.IsNull() {
+			continue
+		}
+		*list.after = *list.before
+		if !empty(*list.before) {
+			*list.after = listOf(nil)
+		}
+	}
+}
+
+// keepWords plans the recorded value if the configuration has the same value in
+// another form.
+func (p privateState) keepWords(after *jobModel, before jobModel, whole bool) {
+	theirs := before.settings()
+	for i, one := range after.settings() {
+		if one.value.IsNull() || one.value.IsUnknown() || theirs[i].value.IsNull() {
+			continue
+		}
+		if whole && one.name == "action_value" || one.name == "action_value" && same(one.name, one.value, theirs[i].value) || p.remembered(one, theirs[i]) {
+			one.set(theirs[i].value)
+		}
+	}
+}
+
+// nameOrphans warns about jobs that may be the successor of a job that no
+// longer exists. The update creates a new job. A replacement would fail with
+// prevent_destroy, although there is nothing to destroy.
+func (r *jobResource) nameOrphans(ctx context.Context, before jobModel, resp *resource.ModifyPlanResponse) {
+	ctx, cancel, w := r.work(ctx, &before, toRead, &resp.Diagnostics)
+	defer cancel()
+	jobs, failed := w.list(ctx)
+	if failed != nil {
+		resp.Diagnostics.Append(failed)
+		return
+	}
+	if left := orphans(r.client, jobs, &before); len(left) > 0 {
+		resp.Diagnostics.Append(madeAnew(before.ID.ValueString(), w.Redactor.Text(strings.Join(left, ", "))))
+	}
+}
+
+// madeAnew warns about jobs that may be the successor of a job that no longer
+// exists. The provider does not touch them.
+func madeAnew(gone, left string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("Job Is Gone",
+		fmt.Sprintf("Cloud Automator job %s no longer exists, and the update creates it again. These jobs were created since then, and changed after their creation: %s. One of them may be its successor, "+
+			"from a rotation that was cut short at its end, and may have been run then. The provider cannot tell it from a job of somebody else, so it does not adopt, change, run or remove any of them.\n\n"+
+			"Check them in the Cloud Automator console, and remove those that nobody needs.", gone, left))
+}

@@ -1,0 +1,318 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudautomator"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// update is one update of a job by the state machine.
+type update struct {
+	*work
+	before, after jobModel
+	*privateState
+	standing
+	wish wish
+	// again says that an earlier operation may have made this rotation.
+	again bool
+	// shown is the job as it was last read, or the answer to its creation.
+	shown cloudautomator.Job
+	// taken records the job that replaces the old one, as soon as it does.
+	taken func(cloudautomator.Job) diag.Diagnostics
+	// warnings are warnings of a successful update.
+	warnings diag.Diagnostics
+}
+
+// run takes steps until none is left, and returns the job as it is then.
+func (u *update) run(ctx context.Context) (cloudautomator.Job, diag.Diagnostic) {
+	if failed := u.start(ctx); failed != nil {
+		return cloudautomator.Job{}, failed
+	}
+	return u.walk(ctx)
+}
+
+// walk takes steps from the position of the job.
+func (u *update) walk(ctx context.Context) (cloudautomator.Job, diag.Diagnostic) {
+	for {
+		var failed diag.Diagnostic
+		switch next(u.position, u.wish) {
+		case change:
+			failed = u.change(ctx, false)
+		case ask:
+			failed = u.change(ctx, true)
+		case succeed:
+			failed = u.succeed(ctx)
+		case take:
+			failed = u.take(ctx)
+		case retire:
+			failed = u.retire(ctx)
+		default:
+			failed = gone(u.before.ID.ValueString())
+		}
+		if failed != nil || u.position == settled {
+			return u.shown, failed
+		}
+	}
+}
+
+// start finds out the position of the job.
+func (u *update) start(ctx context.Context) diag.Diagnostic {
+	id := u.before.ID.ValueString()
+	job, found, failed := u.job(ctx, id)
+	if failed != nil {
+		return failed
+	}
+	u.shown, u.standing = job, standing{position: settled, id: id}
+	if found && isMarked(job.Name()) {
+		u.position = unnamed
+	}
+	if found && u.wish == toKeep && !u.Lost && u.stands() == settled && u.position == settled {
+		return u.webhook(job)
+	}
+	jobs, failed := u.list(ctx)
+	if failed != nil {
+		return failed
+	}
+	if found && !slices.ContainsFunc(jobs, func(j cloudautomator.Job) bool { return j.ID == id }) {
+		jobs = append(jobs, job) // The list lags behind.
+	}
+	if !found {
+		jobs = slices.DeleteFunc(jobs, func(j cloudautomator.Job) bool { return j.ID == id })
+	}
+	u.standing = locate(u.before.owner(*u.privateState), jobs)
+	if u.position == absent {
+		if left := orphans(u.client, jobs, &u.before); u.stands() == orphaned || u.wish == toRotate && len(left) > 0 {
+			u.position = orphaned
+			if u.stands() != orphaned {
+				u.warnings.Append(madeAnew(id, u.Redactor.Text(strings.Join(left, ", ")))) // The plan has not seen them.
+			}
+		}
+	}
+	if found {
+		return u.webhook(job)
+	}
+	return nil
+}
+
+func (u *update) webhook(job cloudautomator.Job) diag.Diagnostic {
+	if job.RuleType != cloudautomator.Webhook {
+		return u.noTrigger(job)
+	}
+	return nil
+}
+
+// change writes the job's settings and its name, and requests a rotation if
+// asks is true. It clears all arguments that are not set, because the job may
+// differ from the recorded one.
+func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
+	if u.shown.Attributes == nil {
+		job, failed := u.settled(ctx, cloudautomator.Job{ID: u.id})
+		if failed != nil {
+			return failed
+		}
+		u.shown = job
+	}
+	job := u.shown
+	shown, err := job.Settings()
+	if err != nil {
+		return diag.NewErrorDiagnostic("Job Not Read", "Updating Cloud Automator job "+u.id+" failed: "+err.Error()+".")
+	}
+	was, recorded := u.before.shown(shown), u.before.ActionValue
+	if u.Whole {
+		recorded = types.StringNull()
+	}
+	body := u.after.body(&was, shown.ActionValue, recorded)
+	if asks {
+		maps.Copy(body, asking)
+	}
+	answered, failed := u.update(ctx, u.id, &u.after, body)
+	if failed != nil {
+		return failed
+	}
+	answered.ID = u.id
+	fresh, failed := u.settled(ctx, answered)
+	if failed != nil && u.client.Made(u.id) && answered.URL != nil {
+		// The job was just created, and the service does not show it yet. So use the
+		// answer.
+		fresh, failed = answered, nil
+	}
+	if failed != nil {
+		return failed
+	}
+	now, err := fresh.Settings()
+	if err != nil {
+		return diag.NewErrorDiagnostic("Job Not Read", "Updating Cloud Automator job "+u.id+" failed: "+err.Error()+".")
+	}
+	if names := u.after.untaken(&u.before, &shown, now); len(names) > 0 && len(u.warnings) == 0 {
+		u.warnings.Append(notTaken(u.id, names))
+	}
+	u.shown = fresh
+	u.position = leads[change].to
+	if asks && survives(job, fresh) {
+		u.position = unmoved
+		if !fresh.Active() {
+			return inactive(u.id)
+		}
+		if names := uncarriedMembers(job); len(names) > 0 {
+			return uncarried(u.id, u.Redactor.Text(strings.Join(names, ", ")))
+		}
+	}
+	return nil
+}
+
+// survives reports whether the URL or the access token is still the one from
+// before the change.
+func survives(old, fresh cloudautomator.Job) bool {
+	return old.Path() == fresh.Path() || old.AccessToken == fresh.AccessToken
+}
+
+// notTaken warns about settings that the service did not change.
+func notTaken(id string, names []string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("Settings Not Taken",
+		fmt.Sprintf("Cloud Automator has accepted the change of job %s, but still shows other values for: %s. The service may not allow a change of them in place.\n\n"+
+			"The provider remembers this, and further plans do not show it. To get a job with these settings, replace it with \"terraform apply -replace\". The new job has another id.", id, strings.Join(names, ", ")))
+}
+
+// inactive returns the diagnostic for a rotation that would make a deactivated
+// job active again.
+func inactive(id string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic("Job Not Rotated",
+		fmt.Sprintf("Rotating the URL and access token of Cloud Automator job %s needs a new job in its place. The new job would be active, while job %s is not.\n\n"+
+			"The job has its new settings, and its old URL and access token. The next apply goes on with the rotation. Activate the job in the Cloud Automator console, "+
+			"or replace it with \"terraform apply -replace\" if the new one may be run.", id, id))
+}
+
+// uncarried returns the diagnostic for a rotation that would lose members of
+// the job.
+func uncarried(id, names string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic("Job Not Rotated",
+		fmt.Sprintf("Rotating the URL and access token of Cloud Automator job %s needs a new job in its place. The provider cannot copy these members of job %s to the new job: %s.\n\n"+
+			"The job has its new settings, and its old URL and access token. Rotate it with the \"Update\" button on the job's page in the Cloud Automator console, "+
+			"or remove these members there; the next apply then goes on.", id, id, names))
+}
+
+// succeed creates a job with the same settings and with a mark on its name. If
+// the rotation is cut short, the mark identifies the job.
+func (u *update) succeed(ctx context.Context) diag.Diagnostic {
+	id := u.before.ID.ValueString()
+	var had []byte
+	if shown, err := u.shown.Settings(); err == nil {
+		had = shown.ActionValue
+		if u.after.ForWorkflow.IsUnknown() || u.after.ForWorkflow.IsNull() {
+			u.after.ForWorkflow = types.BoolPointerValue(shown.ForWorkflow)
+		}
+	}
+	body := u.after.body(nil, had, u.before.ActionValue)
+	made, _, result, _ := u.create(ctx, u.after.Name.ValueString(), mark(id), body)
+	if made == nil {
+		return u.failure("Job Not Rotated", fmt.Sprintf("Creating the successor of Cloud Automator job %s", id), result,
+			fmt.Sprintf("Job %s is unchanged. The next apply first searches for a successor, and then goes on with the rotation.", id))
+	}
+	gone := u.position == orphaned
+	if u.position, u.others = leads[succeed].to, made; gone {
+		u.position = replaced
+	}
+	return nil
+}
+
+// take replaces the job with its successor: as soon as the successor can be
+// run, it records the successor.
+func (u *update) take(ctx context.Context) diag.Diagnostic {
+	id, successor := u.before.ID.ValueString(), u.others[0]
+	job, failed := u.settled(ctx, cloudautomator.Job{ID: successor})
+	if failed != nil {
+		return failed
+	}
+	others := u.others[1:]
+	if u.position != replaced {
+		others = append(slices.Clone(others), id)
+	}
+	u.standing = standing{leads[take].to, successor, others}
+	if len(others) == 0 {
+		u.position = leads[retire].to
+	}
+	u.shown, u.wish, u.again = job, toKeep, false
+	u.at(u.position)
+	if diags := u.taken(job); diags.HasError() {
+		return diags.Errors()[0]
+	}
+	return nil
+}
+
+// retire removes one of the replaced jobs. After the last one was removed, only
+// its times tell the new job from other jobs, until the state has it.
+func (u *update) retire(ctx context.Context) diag.Diagnostic {
+	other := u.others[0]
+	if _, failed := u.remove(ctx, other); failed != nil {
+		return withStanding(failed, fmt.Sprintf("Job %s has replaced job %s, but the old job still exists, and its URL and access token still run it. "+
+			"This is remembered: the next apply removes the old job. To stop it at once, remove it in the Cloud Automator console.", u.id, other))
+	}
+	if u.others = u.others[1:]; len(u.others) > 0 {
+		return nil
+	}
+	u.position = leads[retire].to
+	if err := delivery.Sleep(ctx, tick(u.shown)); err != nil {
+		return diag.NewErrorDiagnostic("Rotation Not Finished", fmt.Sprintf("Cloud Automator job %s has replaced another one, but the apply ended before the mark was removed from its name.\n\n"+
+			"Its URL and access token are recorded. The next apply removes the mark.", u.id))
+	}
+	u.wish = toKeep
+	return nil
+}
+
+// tick returns how long it takes until the job API shows a change of the job as
+// later than its creation. The API may return times with fractions of a second
+// or in whole seconds.
+func tick(j cloudautomator.Job) time.Duration {
+	if shown, err := j.Settings(); err == nil && !strings.Contains(shown.CreatedAt, ".") {
+		return time.Second
+	}
+	return 2 * time.Millisecond
+}
+
+func withStanding(failed diag.Diagnostic, standing string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(failed.Summary(), failed.Detail()+"\n\n"+standing)
+}
+
+// owner returns what the state knows of its job.
+func (m *jobModel) owner(p privateState) owner {
+	return owner{id: m.ID.ValueString(), creation: p.Creation, alike: func(job cloudautomator.Job) bool {
+		shown, err := job.Settings()
+		return err == nil && m.alike(job, shown)
+	}}
+}
+
+// alike reports whether a job agrees with this one in everything that a
+// rotation does not change: it has an HTTP trigger, and the same group and
+// action type.
+func (m *jobModel) alike(job cloudautomator.Job, shown cloudautomator.Settings) bool {
+	return job.RuleType == cloudautomator.Webhook && int64(shown.GroupID) == m.GroupID.ValueInt64() && shown.ActionType == m.ActionType.ValueString()
+}
+
+// orphans returns the jobs that may be the successor of a removed job, from a
+// rotation that was cut short after the mark was removed. They were created
+// after that job was last changed, were changed after their creation, and are
+// not known to belong to another resource.
+func orphans(c *cloudautomator.Client, jobs []cloudautomator.Job, gone *jobModel) (found []string) {
+	since, ok := cloudautomator.ParseTime(gone.UpdatedAt.ValueString())
+	for _, job := range jobs {
+		shown, err := job.Settings()
+		if !ok || err != nil || c.Owned(job.ID) || isMarked(shown.Name) || !gone.alike(job, shown) {
+			continue
+		}
+		created, is := cloudautomator.ParseTime(shown.CreatedAt)
+		updated, was := cloudautomator.ParseTime(shown.UpdatedAt)
+		if is && was && created.After(since) && updated.After(created) {
+			found = append(found, job.ID)
+		}
+	}
+	return found
+}

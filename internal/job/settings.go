@@ -1,0 +1,359 @@
+package job
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudautomator"
+)
+
+// setting is an argument that the service stores, with its value in one model.
+type setting struct {
+	name  string
+	value attr.Value
+	set   func(attr.Value)
+}
+
+func settingOf[T attr.Value](name string, at *T) setting {
+	return setting{name, *at, func(v attr.Value) { *at = v.(T) }}
+}
+
+// settings returns all arguments that the service stores.
+func (m *jobModel) settings() []setting {
+	return []setting{
+		settingOf("name", &m.Name), settingOf("group_id", &m.GroupID), settingOf("action_type", &m.ActionType),
+		settingOf("for_workflow", &m.ForWorkflow), settingOf("aws_account_id", &m.AWSAccountID), settingOf("aws_account_ids", &m.AWSAccountIDs),
+		settingOf("google_cloud_account_id", &m.GoogleCloudAccountID), settingOf("action_value", &m.ActionValue),
+		settingOf("allow_runtime_action_values", &m.AllowRuntimeActionValues),
+		settingOf("effective_date", &m.EffectiveDate), settingOf("expiration_date", &m.ExpirationDate),
+		settingOf("completed_post_process_id", &m.CompletedPostProcessID), settingOf("failed_post_process_id", &m.FailedPostProcessID),
+	}
+}
+
+// same reports whether two values of a setting mean the same, whatever their
+// form. An unknown value differs from every value.
+func same(name string, a, b attr.Value) bool {
+	if a.IsUnknown() || b.IsUnknown() {
+		return false
+	}
+	if name == "action_value" {
+		return sameObject(a.(types.String).ValueString(), b.(types.String).ValueString())
+	}
+	return plain(name, a) == plain(name, b)
+}
+
+// plain returns a setting in the form that is compared. null, false, "" and an
+// empty list are equal, and so are equal instants in different time zones.
+func plain(name string, value attr.Value) string {
+	switch v := value.(type) {
+	case types.Bool:
+		if !v.ValueBool() {
+			return ""
+		}
+	case types.List:
+		if len(v.Elements()) == 0 {
+			return ""
+		}
+	case types.String:
+		text := v.ValueString()
+		if name == "action_value" {
+			object, err := parseObject(text)
+			if err != nil {
+				return text
+			}
+			return canonical(object)
+		}
+		if at, ok := cloudautomator.ParseTime(text); ok && (name == "effective_date" || name == "expiration_date") {
+			return at.UTC().Format(time.RFC3339Nano)
+		}
+		return text
+	}
+	if value.IsNull() {
+		return ""
+	}
+	return value.String()
+}
+
+// shownBy reports whether the service shows a job with these settings. Settings
+// that are left to the service may have any value.
+func (m *jobModel) shownBy(s cloudautomator.Settings) bool {
+	shown := m.shown(s)
+	theirs := shown.settings()
+	for i, one := range m.settings() {
+		left := one.value.IsNull() && (one.name == "allow_runtime_action_values" || one.name == "for_workflow" ||
+			one.name == "completed_post_process_id" || one.name == "failed_post_process_id")
+		if !left && !one.value.IsUnknown() && !same(one.name, one.value, theirs[i].value) {
+			return false
+		}
+	}
+	return m.Name.ValueString() == s.Name
+}
+
+// shown returns the model with the settings that the service shows.
+// action_value has only the recorded members, and the name has no mark.
+func (m *jobModel) shown(s cloudautomator.Settings) jobModel {
+	shown := *m
+	imported := m.Name.IsNull()
+	if !isMarked(s.Name) {
+		shown.Name = types.StringValue(s.Name)
+	} else if imported {
+		shown.Name = types.StringValue(anyMark.ReplaceAllString(s.Name, ""))
+	}
+	shown.GroupID, shown.ActionType = types.Int64Value(int64(s.GroupID)), types.StringValue(s.ActionType)
+	shown.ForWorkflow, shown.AllowRuntimeActionValues = types.BoolPointerValue(s.ForWorkflow), types.BoolPointerValue(s.AllowRuntimeActionValues)
+	shown.EffectiveDate, shown.ExpirationDate = optional(s.EffectiveDate), optional(s.ExpirationDate)
+	shown.CompletedPostProcessID, shown.FailedPostProcessID = listOf(s.CompletedPostProcessID), listOf(s.FailedPostProcessID)
+	if shown.ActionValue = actionValue(s); !imported && known(shown.ActionValue) {
+		shown.ActionValue = types.StringValue(drifted(m.ActionValue.ValueString(), shown.ActionValue.ValueString()))
+	}
+	shown.takeAccounts(s)
+	return shown
+}
+
+// actionValue returns the complete action_value of the service; null for all
+// its forms of an empty one.
+func actionValue(s cloudautomator.Settings) types.String {
+	switch value := string(s.ActionValue); value {
+	case "", "null", `""`, "[]":
+		return types.StringNull()
+	default:
+		return types.StringValue(value)
+	}
+}
+
+func optional(text *string) types.String {
+	if text == nil || *text == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(*text)
+}
+
+// takeAccounts records the account arguments: the recorded argument or, if
+// there is none, the one that the service shows. The service may show one
+// account in two arguments.
+func (m *jobModel) takeAccounts(s cloudautomator.Settings) {
+	if !m.AWSAccountID.IsNull() {
+		m.AWSAccountID = int64Of(s.AWSAccountID)
+	}
+	if !empty(m.AWSAccountIDs) {
+		m.AWSAccountIDs = listOf(s.AWSAccountIDs)
+	}
+	if !m.GoogleCloudAccountID.IsNull() {
+		m.GoogleCloudAccountID = int64Of(s.GoogleCloudAccountID)
+	}
+	if !m.AWSAccountID.IsNull() || !empty(m.AWSAccountIDs) || !m.GoogleCloudAccountID.IsNull() {
+		return
+	}
+	if len(s.AWSAccountIDs) < 2 {
+		m.AWSAccountID = int64Of(s.AWSAccountID)
+	}
+	if m.AWSAccountID.IsNull() && len(s.AWSAccountIDs) > 0 {
+		m.AWSAccountIDs = listOf(s.AWSAccountIDs)
+	}
+	m.GoogleCloudAccountID = int64Of(s.GoogleCloudAccountID)
+}
+
+// refreshSettings records the settings that the service shows. It keeps the
+// recorded value if the service only shows it in another form, or shows what it
+// made of the last request.
+func (m *jobModel) refreshSettings(s cloudautomator.Settings, p *privateState) {
+	imported, shown := m.Name.IsNull(), m.shown(s)
+	if p.Moved {
+		if shown.ActionValue = actionValue(s); known(m.ActionValue) && loosely(m.ActionValue.ValueString(), string(s.ActionValue)) {
+			shown.ActionValue = m.ActionValue
+		}
+	}
+	theirs := shown.settings()
+	for i, one := range m.settings() {
+		now := theirs[i].value
+		p.see(one.name, imported, one, now)
+	}
+}
+
+// takeIdentity records the settings that a rotation does not change. Jobs are
+// found by them.
+func (m *jobModel) takeIdentity(s cloudautomator.Settings) {
+	m.GroupID, m.ActionType = types.Int64Value(int64(s.GroupID)), types.StringValue(s.ActionType)
+}
+
+// see decides what a refresh records of one setting.
+func (p *privateState) see(name string, imported bool, recorded setting, now attr.Value) {
+	asShown := matches(p.Shown[name], plain(name, now))
+	switch {
+	case imported:
+		recorded.set(now)
+	case same(name, recorded.value, now):
+	case asShown && !p.Drifted[name]:
+	default:
+		recorded.set(now)
+		if p.Asked != nil {
+			p.drift(name, !asShown && !matches(p.Asked[name], plain(name, now)))
+		}
+	}
+}
+
+func (p *privateState) drift(name string, drifted bool) {
+	if p.Drifted == nil {
+		p.Drifted = map[string]bool{}
+	}
+	if drifted {
+		p.Drifted[name] = true
+	} else {
+		delete(p.Drifted, name)
+	}
+}
+
+// remember records what was requested for each setting and, if the service
+// shows it in another form, what it showed.
+func (p *privateState) remember(asked jobModel, s cloudautomator.Settings) {
+	shown := asked.shown(s)
+	theirs := shown.settings()
+	p.Asked, p.Shown, p.Drifted = map[string]string{}, map[string]string{}, nil
+	for i, one := range asked.settings() {
+		p.Asked[one.name] = fingerprint(plain(one.name, one.value))
+		if !same(one.name, one.value, theirs[i].value) {
+			p.Shown[one.name] = fingerprint(plain(one.name, theirs[i].value))
+		}
+	}
+}
+
+// untaken returns the settings that the service did not change. After a change,
+// that is a setting for which the service still shows the value from before.
+// After a creation, it is a flag or a number for which the service shows
+// another value.
+func (m *jobModel) untaken(recorded *jobModel, before *cloudautomator.Settings, s cloudautomator.Settings) (names []string) {
+	shown, was, changed := m.shown(s), jobModel{}, []setting(nil)
+	if before != nil {
+		was, changed = m.shown(*before), recorded.settings()
+	}
+	theirs, earlier := shown.settings(), was.settings()
+	for i, one := range m.settings() {
+		now := theirs[i].value
+		if before != nil && same(one.name, one.value, changed[i].value) {
+			continue
+		}
+		if same(one.name, one.value, now) || one.value.IsUnknown() || one.value.IsNull() && one.name != "effective_date" && one.name != "expiration_date" {
+			continue
+		}
+		_, flag := now.(types.Bool)
+		_, number := now.(types.Int64)
+		if before != nil && same(one.name, earlier[i].value, now) || before == nil && (flag || number) {
+			names = append(names, one.name)
+		}
+	}
+	return names
+}
+
+func known(v attr.Value) bool { return !v.IsNull() && !v.IsUnknown() }
+
+func empty(list types.List) bool { return !list.IsUnknown() && len(list.Elements()) == 0 }
+
+func ints(list types.List) []int64 {
+	values := []int64{}
+	for _, element := range list.Elements() {
+		if value, ok := element.(types.Int64); ok {
+			values = append(values, value.ValueInt64())
+		}
+	}
+	return values
+}
+
+func listOf(numbers []cloudautomator.Number) types.List {
+	elements := []attr.Value{}
+	for _, n := range numbers {
+		elements = append(elements, types.Int64Value(int64(n)))
+	}
+	return types.ListValueMust(types.Int64Type, elements)
+}
+
+func int64Of(n *cloudautomator.Number) types.Int64 {
+	if n == nil {
+		return types.Int64Null()
+	}
+	return types.Int64Value(int64(*n))
+}
+
+// fill records, from the answer, the settings that an update has left to the
+// service.
+func (m *jobModel) fill(s cloudautomator.Settings) {
+	shown := m.shown(s)
+	theirs := shown.settings()
+	for i, one := range m.settings() {
+		if one.value.IsUnknown() {
+			one.set(theirs[i].value)
+		}
+	}
+}
+
+// stores reports whether the URL and the access token are kept in the state.
+func (m *jobModel) stores() bool {
+	return m.StoreCredentials.IsNull() || m.StoreCredentials.ValueBool()
+}
+
+// rotates reports whether each update of the job rotates.
+func (m *jobModel) rotates() bool { return m.RotateOnUpdate.IsNull() || m.RotateOnUpdate.ValueBool() }
+
+// take records a job that was read: its attributes, and its URL and access
+// token.
+func (m *jobModel) take(job cloudautomator.Job, s cloudautomator.Settings) {
+	m.ID = types.StringValue(job.ID)
+	m.Active = types.BoolValue(s.Active)
+	m.TimeZone, m.CreatedAt, m.UpdatedAt = text(job.TimeZone), text(s.CreatedAt), text(s.UpdatedAt)
+	m.URL, m.AccessToken = types.StringNull(), types.StringNull()
+	if m.stores() && job.URL != nil {
+		m.URL, m.AccessToken = types.StringValue(job.URL.String()), types.StringValue(job.AccessToken)
+	}
+}
+
+// takeFrom copies the job's attributes from another state.
+func (m *jobModel) takeFrom(before jobModel) {
+	m.ID, m.RotatedAt, m.Active = before.ID, before.RotatedAt, before.Active
+	m.TimeZone, m.CreatedAt, m.UpdatedAt = before.TimeZone, before.CreatedAt, before.UpdatedAt
+	m.URL, m.AccessToken = types.StringNull(), types.StringNull()
+	if m.stores() {
+		m.URL, m.AccessToken = before.URL, before.AccessToken
+	}
+}
+
+// takeOpen copies the arguments that are left to the service from another
+// state. In a plan it does not copy an unknown argument, because the apply will
+// set it.
+func (m *jobModel) takeOpen(before jobModel) {
+	theirs := before.settings()
+	for i, one := range m.settings() {
+		if one.value.IsUnknown() {
+			one.set(theirs[i].value)
+		}
+	}
+}
+
+func text(s string) types.String {
+	if s == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(s)
+}
+
+// documented are the members of a job that the provider copies to a successor,
+// or that the service sets.
+var documented = []string{"id", "active", "created_at", "updated_at", "rule_type", "rule_value", "name", "group_id", "aws_account_id", "aws_account_ids",
+	"google_cloud_account_id", "action_type", "action_value", "allow_runtime_action_values", "for_workflow", "effective_date", "expiration_date",
+	"completed_post_process_id", "failed_post_process_id"}
+
+// uncarried returns the members of a job that the provider cannot copy to a
+// successor.
+func uncarriedMembers(j cloudautomator.Job) (names []string) {
+	var members map[string]any
+	_ = json.Unmarshal(j.Attributes, &members)
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if value := members[name]; !slices.Contains(documented, name) && !vacant(value) && value != false {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,45 @@
+package job_test
+
+import (
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// A job that exists can be planned while the provider's configuration is not known,
+// and one that is read for its credentials is read later.
+func TestUnknownProviderConfiguration(t *testing.T) {
+	s := acctest.Sandbox(t, sandbox.Options{})
+	job := s.AddTriggerJob(sandbox.TriggerJob{})
+	known := acctest.StartProvider(t, acctest.Block(s.URL()))
+	r := known.Resource("signal_http_trigger_job")
+	config := acctest.Values{"name": "nightly", "group_id": 10, "aws_account_id": 20, "action_type": "stop_instances", "action_value": `{"region": "ap-northeast-1"}`}
+	if diags := r.Apply(config); diags.HasError() {
+		t.Fatal(diags)
+	}
+	block := acctest.Block(s.URL())
+	block["cloud_automator"] = acctest.Values{"api_key": acctest.Unknown}
+	unknown := acctest.StartProvider(t, block)
+	made := len(s.RequestLog())
+	for _, allowed := range []bool{false, true} {
+		unknown.DeferralAllowed = allowed
+		elsewhere := r.On(unknown)
+		if diags := elsewhere.Refresh(); diags.HasError() || len(diags) == 0 != allowed || elsewhere.Deferred != allowed || !elsewhere.State.Equal(r.State) {
+			t.Errorf("deferral allowed: %t, the refresh is deferred: %t, and says %s", allowed, elsewhere.Deferred, diags)
+		}
+		if plan, diags := elsewhere.Plan(config); diags.HasError() || plan.Deferred != allowed || !plan.Planned.Equal(r.State) {
+			t.Errorf("deferral allowed: %t, the plan is deferred: %t, and says %s", allowed, plan.Deferred, diags)
+		}
+		if plan, diags := unknown.Resource("signal_http_trigger_job").Plan(config); diags.HasError() || plan.Deferred != allowed {
+			t.Errorf("deferral allowed: %t, the plan of a new one is deferred: %t, and says %s", allowed, plan.Deferred, diags)
+		}
+		opened, diags := unknown.Open("signal_http_trigger_job", acctest.Values{"id": job.ID})
+		if diags.HasError() || allowed != (opened == nil) || opened["url"] != "" || !allowed && opened["id"] != job.ID {
+			t.Errorf("deferral allowed: %t, the job is read as %v, and it says %s", allowed, opened, diags)
+		}
+	}
+	if now := len(s.RequestLog()); now != made {
+		t.Errorf("these requests were made: %v", s.RequestLog()[made:])
+	}
+}

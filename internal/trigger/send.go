@@ -1,0 +1,119 @@
+package trigger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudautomator"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
+)
+
+type target struct {
+	client *cloudautomator.Client
+	// args receives trigger_job_id.
+	args *args
+	// given is the trigger of url or url_wo; nil with job_id.
+	given *cloudautomator.Trigger
+	// attribute is the argument with the URL.
+	attribute string
+}
+
+// Send makes one POST request to the trigger's URL. With job_id it first reads
+// the URL, for every attempt, because the URL may have been rotated in the
+// meantime.
+func (t target) Send(ctx context.Context) delivery.Attempt {
+	run := t.given
+	if run == nil {
+		read, failed := t.read(ctx)
+		if failed != nil {
+			return *failed
+		}
+		run = read
+	}
+	t.client.Hide(*run)
+	attempt, id := t.client.Run(ctx, *run)
+	if id != "" {
+		t.args.TriggerJobID = types.StringValue(id)
+	}
+	return attempt
+}
+
+// read reads the trigger of job_id. It changes nothing, so every temporary
+// failure is tried again until the timeout.
+func (t target) read(ctx context.Context) (*cloudautomator.Trigger, *delivery.Attempt) {
+	watched, wire := delivery.WithRequestTrace(ctx)
+	job, err := t.client.Job(watched, t.args.JobID.ValueString())
+	if err == nil && job.RuleType != cloudautomator.Webhook {
+		err = &cloudautomator.NoTriggerError{RuleType: job.RuleType}
+	}
+	if err == nil {
+		return &cloudautomator.Trigger{URL: job.URL, AccessToken: job.AccessToken}, nil
+	}
+	attempt := delivery.Attempt{Outcome: delivery.NotSent, Cause: delivery.Busy}
+	if !wire.Connected() {
+		attempt = wire.Unsent(err)
+	}
+	if final := (*cloudautomator.NoTriggerError)(nil); errors.As(err, &final) {
+		attempt.Cause = delivery.Permanent
+	}
+	if refused := (*cloudautomator.APIError)(nil); errors.As(err, &refused) {
+		attempt.RetryAfter = refused.RetryAfter
+		switch {
+		case refused.Status == http.StatusTooManyRequests:
+			attempt.Cause = delivery.Throttled
+		case cloudautomator.NotFound(err) && t.client.Made(t.args.JobID.ValueString()):
+			// The job was created in this apply, and the service does not show it
+			// yet.
+		case !refused.Passing():
+			attempt.Cause = delivery.Permanent
+		}
+	}
+	attempt.Err = fmt.Errorf("reading the job: %w", err)
+	return nil, &attempt
+}
+
+// explain returns the advice for the answers of the HTTP trigger and of the job
+// API.
+func (t target) explain(attempt delivery.Attempt) signal.Advice {
+	if attempt.Status == 0 {
+		return t.explainRead(attempt.Err)
+	}
+	attribute := "job_id"
+	if t.given != nil {
+		attribute = t.attribute
+	}
+	if t.given != nil && attempt.Outcome == delivery.Rejected {
+		return signal.Advice{
+			Attribute: attribute,
+			Next: "Check that URL and access token are those on the job's page in the Cloud Automator console. " +
+				"The \"Update\" button there replaces both.",
+		}
+	}
+	if next := cloudautomator.ExplainRun(attempt); next != "" {
+		return signal.Advice{Attribute: attribute, Next: next}
+	}
+	return signal.Advice{}
+}
+
+func (t target) explainRead(err error) signal.Advice {
+	if final := (*cloudautomator.NoTriggerError)(nil); errors.As(err, &final) {
+		return signal.Advice{Attribute: "job_id", Next: "Check the id: only a job with an HTTP trigger can be run this way."}
+	}
+	refused := (*cloudautomator.APIError)(nil)
+	if !errors.As(err, &refused) || refused.Page {
+		return signal.Advice{Next: cloudautomator.Explain(err)}
+	}
+	switch refused.Status {
+	case http.StatusForbidden:
+		return signal.Advice{Attribute: "job_id", Next: "The API key may not read this job: use the key of a user who may."}
+	case http.StatusNotFound:
+		return signal.Advice{Attribute: "job_id", Next: "Check the job's id, and whether the user of the API key can see the job.", Gone: true}
+	default:
+		return signal.Advice{Next: cloudautomator.Explain(err)}
+	}
+}
