@@ -41,6 +41,8 @@ type Config struct {
 	UserAgent string
 	// Secrets learns the secrets, so that they are removed from messages.
 	Secrets *delivery.Redactor
+	// Log learns of the client of the job API when it is used first.
+	Log delivery.Log
 	// Unknown is the name of an argument whose value is not known yet, "" if there is
 	// none.
 	Unknown string
@@ -55,6 +57,8 @@ type Client struct {
 
 	userAgent string
 	secrets   *delivery.Redactor
+	log       delivery.Log
+	logged    sync.Once
 	doer      func() delivery.Doer
 	api       func() (api, error)
 	// owned are the ids of the jobs of this provider's resources. made are the ids of the
@@ -94,6 +98,8 @@ func (c *Client) Host() (string, error) {
 type api struct {
 	endpoint *url.URL
 	key      string
+	// from says where the key comes from.
+	from string
 }
 
 // NewClient stores the configuration for the first use.
@@ -102,6 +108,7 @@ func NewClient(config Config) *Client {
 		Unknown:   config.Unknown,
 		userAgent: config.UserAgent,
 		secrets:   config.Secrets,
+		log:       config.Log,
 		doer: sync.OnceValue(func() delivery.Doer {
 			return delivery.OwnAnswers{
 				Doer:    delivery.Client{Doer: delivery.NewHTTPClient(http.DefaultTransport.(*http.Transport).Clone()), Secrets: config.Secrets},
@@ -118,7 +125,12 @@ func (c Config) load() (api, error) {
 	if c.Unknown != "" {
 		return api{}, fmt.Errorf("the provider's %s is not known yet: apply what it depends on first", c.Unknown)
 	}
-	key := cmp.Or(c.APIKey, os.Getenv("CLOUD_AUTOMATOR_API_KEY"), os.Getenv("CLOUDAUTOMATOR_API_KEY"))
+	key, from := c.APIKey, "api_key in the provider's cloud_automator block"
+	for _, variable := range []string{"CLOUD_AUTOMATOR_API_KEY", "CLOUDAUTOMATOR_API_KEY"} {
+		if key == "" {
+			key, from = os.Getenv(variable), variable
+		}
+	}
 	switch {
 	case key == "":
 		return api{}, errors.New("there is no Cloud Automator API key: set api_key in the provider's cloud_automator block, or CLOUD_AUTOMATOR_API_KEY in the environment")
@@ -131,7 +143,7 @@ func (c Config) load() (api, error) {
 		return api{}, errors.New("the endpoint of Cloud Automator must be an https URL without user, or an http URL of this machine: " +
 			"check endpoint in the provider's cloud_automator block, or CLOUD_AUTOMATOR_API_ENDPOINT in the environment")
 	}
-	return api{endpoint, key}, nil
+	return api{endpoint, key, from}, nil
 }
 
 // call makes one request to the job API. It sends in as JSON, unless in is nil,
@@ -143,6 +155,9 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	if err != nil {
 		return nil, err
 	}
+	c.logged.Do(func() {
+		c.log.Made(ctx, delivery.ClientMade{Service: "cloud_automator", Credentials: api.from, Endpoint: api.endpoint.String()})
+	})
 	var body io.Reader
 	if in != nil {
 		text, err := json.Marshal(in)

@@ -108,7 +108,7 @@ func (p *signalProvider) Configure(ctx context.Context, req provider.ConfigureRe
 
 	cloudAutomatorSaid, unknown := block[cloudAutomatorModel](ctx, req, resp, "cloud_automator")
 	cloudAutomatorConfig := cloudAutomatorSaid.config(p.version)
-	cloudAutomatorConfig.Unknown, cloudAutomatorConfig.Secrets = unknown, p.sender.Redactor()
+	cloudAutomatorConfig.Unknown, cloudAutomatorConfig.Secrets, cloudAutomatorConfig.Log = unknown, p.sender.Redactor(), tflog.Debug
 	p.cloudAutomator = cloudautomator.NewClient(cloudAutomatorConfig)
 
 	temporalSaid, unknown := block[temporalModel](ctx, req, resp, "temporal")

@@ -373,12 +373,13 @@ func TestAccSecretsStaySecret(t *testing.T) {
 	}
 	// Each client tells once what it uses, at DEBUG.
 	for service, uses := range map[string][]string{
-		"swf":      {`credentials="access_key and secret_key in the provider's aws block"`, "endpoint=" + w.s.URL(), "region=us-east-1"},
-		"swf ":     {`credentials="assume_role_with_web_identity: arn:aws:iam::123456789012:role/deploy"`, "endpoint=" + w.s.URL(), "region=us-east-1"},
-		"transfer": {`credentials="access_key and secret_key in the provider's aws block"`, "endpoint=" + w.s.URL()},
-		"sfn":      {`credentials="access_key and secret_key in the provider's aws block"`, "endpoint=" + w.s.URL()},
-		"ros":      {"credentials=", "endpoint=" + w.s.URL(), "region=cn-"},
-		"temporal": {`credentials="api_key in the provider's temporal block"`, "endpoint=" + w.s.URL()},
+		"swf":             {`credentials="access_key and secret_key in the provider's aws block"`, "endpoint=" + w.s.URL(), "region=us-east-1"},
+		"swf ":            {`credentials="assume_role_with_web_identity: arn:aws:iam::123456789012:role/deploy"`, "endpoint=" + w.s.URL(), "region=us-east-1"},
+		"transfer":        {`credentials="access_key and secret_key in the provider's aws block"`, "endpoint=" + w.s.URL()},
+		"sfn":             {`credentials="access_key and secret_key in the provider's aws block"`, "endpoint=" + w.s.URL()},
+		"ros":             {"credentials=", "endpoint=" + w.s.URL(), "region=cn-"},
+		"temporal":        {`credentials="api_key in the provider's temporal block"`, "endpoint=" + w.s.URL()},
+		"cloud_automator": {`credentials="api_key in the provider's cloud_automator block"`, "endpoint=" + w.s.URL()},
 	} {
 		told := slices.DeleteFunc(strings.Split(logged, "\n"), func(line string) bool {
 			return !strings.Contains(line, "[DEBUG] provider") || !strings.Contains(line, "made a client") || !strings.Contains(line+" ", " service="+strings.TrimSpace(service)+" ") ||
