@@ -153,7 +153,7 @@ func Explain(attempt delivery.Attempt, permission string) string {
 	case is(code, "InvalidAccessKeyId", "SignatureDoesNotMatch", "IncompleteSignature", "InvalidSecurityToken", "MissingSecurityToken", "InvalidAccessKeySecret"):
 		return "Alibaba Cloud does not accept the credentials: check access key, secret key and security token, whether the key is still active, and this machine's clock."
 	case is(code, "InvalidAction", "InvalidVersion"):
-		return "What answers at this endpoint does not offer this operation: check endpoints in the provider's alicloud block."
+		return "The server at this endpoint does not offer this operation: check endpoints in the provider's alicloud block."
 	}
 	return ""
 }

@@ -252,7 +252,7 @@ func (u credentialsURI) retrieve(ctx context.Context, c *Clients) (keys, error) 
 		found, err = said.keys()
 	}
 	if err != nil {
-		return keys{}, unavailable("asking "+at.Host+" of credentials_uri for keys", "Check credentials_uri, and that what is there answers with AccessKeyId, AccessKeySecret, SecurityToken and Expiration.", err)
+		return keys{}, unavailable("asking "+at.Host+" of credentials_uri for keys", "Check credentials_uri, and that its server returns AccessKeyId, AccessKeySecret, SecurityToken and Expiration.", err)
 	}
 	return found, nil
 }

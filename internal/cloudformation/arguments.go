@@ -26,8 +26,8 @@ func arguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"stack_name": schema.StringAttribute{
 			Required: true,
-			MarkdownDescription: "The name or the ARN of the stack. A name is known before the stack is there: with `wait_until_ready` the signal may be for a stack that " +
-				"`aws_cloudformation_stack` creates or updates in the same apply, without depending on it.",
+			MarkdownDescription: "The name or the ARN of the stack. A name is known before the stack exists: with `wait_until_ready` the signal can go to a stack that " +
+				"`aws_cloudformation_stack` creates or updates in the same apply. The signal must not depend on that resource.",
 			Validators: []validator.String{
 				stringvalidator.LengthAtLeast(1),
 				stringvalidator.RegexMatches(stackName, "must be a stack's name, of letters, digits and hyphens and beginning with a letter, or its ARN"),
@@ -36,19 +36,19 @@ func arguments() map[string]schema.Attribute {
 		"logical_resource_id": schema.StringAttribute{
 			Required: true,
 			MarkdownDescription: "The logical id of the resource to signal, as the stack's template defines it: an Auto Scaling group, an EC2 instance, a wait condition or an AppStream fleet with a `CreationPolicy`, or an Auto Scaling group with an `UpdatePolicy` that waits for signals. " +
-				"A wait condition that has a handle is released through the handle's URL only, and a handle cannot be signaled at all.",
+				"This request cannot signal a wait condition with a handle, or a handle: use the handle's URL.",
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"status": schema.StringAttribute{
 			Required:            true,
-			MarkdownDescription: "`SUCCESS` or `FAILURE`. A failure makes the creation or update of the stack fail at once.",
+			MarkdownDescription: "`SUCCESS` or `FAILURE`. After `FAILURE` the creation or update of the stack fails at once.",
 			Validators:          []validator.String{stringvalidator.OneOf(success, failure)},
 		},
 		"unique_id": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
-			MarkdownDescription: "The id that tells this signal from others to the same resource, 1 to 64 characters. For EC2 instances and Auto Scaling groups it is the id of the instance. " +
-				"When not set, a new one is made for every signal.",
+			MarkdownDescription: "The id that distinguishes this signal from others to the same resource, 1 to 64 characters. For EC2 instances and Auto Scaling groups it is the id of the instance. " +
+				"If it is not set, the provider generates a new one for every signal.",
 			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 64)},
 		},
 		"region": signal.RegionAttribute(),
@@ -57,5 +57,5 @@ func arguments() map[string]schema.Attribute {
 
 // remembered is what becomes of the arguments in a state.
 var remembered = map[string]string{
-	"unique_id": "The one used is recorded. While one is set here, CloudFormation refuses a second `SUCCESS` for `triggers`: it has one with this id already.",
+	"unique_id": "The provider records the id that it used. If you set an id, CloudFormation refuses a second `SUCCESS` after changed `triggers`, because it already has one with this id.",
 }

@@ -63,42 +63,42 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 		return signal.Advice{
 			Attribute: "unique_id",
 			Gone:      true,
-			Next: "The resource has a signal with this unique id, and CloudFormation takes each id once. If that is the signal that was to be sent, it has arrived: adopt_existing = true records it. " +
-				"Another signal needs a unique id of its own; one is made when unique_id is left out.",
+			Next: "The resource already has a signal with this unique id, and CloudFormation takes each id once. If that is this signal, it has arrived: adopt_existing = true records it. " +
+				"If it is another signal, set another unique_id, or leave unique_id out to have the provider generate one.",
 		}
 	case says(attempt, "Resource ", "WAIT_CONDITION_HANDLE"):
 		return signal.Advice{
 			Attribute: "logical_resource_id",
-			Next: "A wait condition handle is signaled with a request to its presigned URL, not through this API, and so is a wait condition that has a handle. " +
-				"To signal with this resource, give the wait condition a CreationPolicy instead of a handle, and name it here.",
+			Next: "To signal a wait condition handle, or a wait condition that has a handle, send a request to the handle's presigned URL. This API cannot signal them. " +
+				"To use this resource, give the wait condition a CreationPolicy instead of a handle, and set its logical id here.",
 		}
 	case says(attempt, "Stack ", " cannot be signaled"):
 		return signal.Advice{
 			Attribute: "stack_name",
 			Gone:      !says(attempt, "Stack ", inProgressSuffix),
-			Next: "The stack takes signals only while it is being created or updated: it may be past that, or not have begun. Look at its events: " +
-				aws.CommandLine(t.client.region, "cloudformation describe-stack-events --stack-name %s", t.input.StackName) + ". wait_until_ready = true waits for a stack that is yet to be created or updated.",
+			Next: "The stack takes signals only while it is created or updated: perhaps that is over, or has not begun. To see its events, run " +
+				aws.CommandLine(t.client.region, "cloudformation describe-stack-events --stack-name %s", t.input.StackName) + ". With wait_until_ready = true the provider waits until the stack is created or updated.",
 		}
 	case says(attempt, "Resource ", " cannot be signaled"):
 		return signal.Advice{
 			Attribute: "logical_resource_id",
-			Next: "Check that the resource has a CreationPolicy, or an UpdatePolicy that waits for signals, and that it waits now: the stack may not have reached it yet, or be past it. " +
+			Next: "Check that the resource has a CreationPolicy, or an UpdatePolicy that waits for signals, and that it waits now: perhaps the stack has not reached it yet, or has passed it. " +
 				"Look at its status: " + look + ".",
 		}
 	case absentResource(attempt):
 		return signal.Advice{
 			Attribute: "logical_resource_id",
 			Gone:      true,
-			Next:      "Check the logical id against the resources of the stack's template. A resource whose turn has not come is not there yet: wait_until_ready = true waits for it.",
+			Next:      "Check the logical id against the resources of the stack's template. The stack may not have reached the resource yet, so it is not there yet: with wait_until_ready = true the provider waits for it.",
 		}
 	case absent(attempt):
 		return signal.Advice{
 			Attribute: "stack_name",
 			Gone:      true,
-			Next:      "Check the stack's name, and that the stack is in this region and account. A stack that was deleted is known by its ARN alone, and one that is yet to be created is waited for with wait_until_ready = true.",
+			Next:      "Check the stack's name, and that the stack is in this region and account. A stack that was deleted is found only by its ARN. With wait_until_ready = true the provider waits for a stack that does not exist yet.",
 		}
 	case attempt.Code == validationError:
-		return signal.Advice{Next: "CloudFormation does not take the request as it is: its message says why. Look at the resource: " + look + "."}
+		return signal.Advice{Next: "CloudFormation does not accept the request, and its message says why. To see the resource, run " + look + "."}
 	}
 	return signal.Advice{Next: aws.Explain(attempt, permission)}
 }

@@ -148,7 +148,7 @@ func TestTakenID(t *testing.T) {
 		t.Fatal(diags)
 	}
 	diags := r.Apply(config.With(acctest.Values{"triggers": acctest.Values{"again": "1"}}))
-	says(t, diags, true, "Signal Rejected", "already exists", "adopt_existing", "unique id of its own")
+	says(t, diags, true, "Signal Rejected", "already exists", "adopt_existing", "set another unique_id")
 	if diags[0].Attribute != "unique_id" || !r.State.IsNull() {
 		t.Errorf("said %s on %s, and recorded %s", diags, diags[0].Attribute, r.State)
 	}

@@ -35,16 +35,16 @@ func system(clients *aws.Clients) signal.System[args] {
 		Name:     "cloudformation_resource",
 		Block:    "aws",
 		Endpoint: service.Name,
-		Description: "Sends a signal to a resource of an AWS CloudFormation stack that waits for one, as `cfn-signal` does, with one `SignalResource` request: success or failure.\n\n" +
+		Description: "Sends a signal, success or failure, to a resource of an AWS CloudFormation stack that waits for one, as `cfn-signal` does, with one `SignalResource` request.\n\n" +
 			"A resource waits if it has a `CreationPolicy`, which Auto Scaling groups, EC2 instances, wait conditions and AppStream fleets can have, or if it is an Auto Scaling group whose `UpdatePolicy` waits for signals. " +
-			"A wait condition handle is another thing: it is released with a request to its presigned URL, and CloudFormation answers that it \"cannot be signaled\".\n\n" +
-			"The stack may be one that `aws_cloudformation_stack` creates or updates in the same apply: name it by the text of its name, not by a reference to that resource, which waits until the stack is complete, and set `wait_until_ready`. " +
-			"Both then run side by side, which needs a `-parallelism` of two at least. A stack that is complete is waited for like one that is not there yet, because it may be updated.\n\n" +
-			"CloudFormation takes each `unique_id` once for a resource. When the answer to a signal is lost, the same request is sent again: if CloudFormation takes it, the first one had not arrived; " +
-			"if it answers that a signal with this id already exists, the first one has. A `FAILURE` is taken again, to no further effect. " +
-			"When the stack is past the signal by then, its events tell: CloudFormation publishes each signal with its id. " +
-			"To CloudFormation all signals with one id are the same one, whoever sends them: an id that others use, too, proves nothing about who was first.\n\n" +
-			"`adopt_existing` looks for a signal with this `unique_id` and `status` in the events of the stack's creation or last update, so it needs an id that is configured. " +
+			"This request cannot signal a wait condition handle: CloudFormation answers that it \"cannot be signaled\". A handle takes a request to its presigned URL.\n\n" +
+			"The stack may be one that `aws_cloudformation_stack` creates or updates in the same apply. Then set `stack_name` to the text of its name and not to a reference to that resource, because that resource waits until the stack is complete. Also set `wait_until_ready`. " +
+			"Terraform then applies both at the same time, which needs a `-parallelism` of at least two. The provider also waits for a stack that is already complete, because it may be updated.\n\n" +
+			"CloudFormation takes each `unique_id` once for a resource. If the answer to a signal is lost, the provider sends the same request again. If CloudFormation takes it, the first one had not arrived. " +
+			"If it answers that a signal with this id already exists, the first one had arrived. CloudFormation takes a `FAILURE` again, without further effect. " +
+			"If the stack no longer waits for the signal, the provider reads the stack's events, in which CloudFormation publishes each signal with its id. " +
+			"CloudFormation does not distinguish signals with the same id, whoever sends them. So use an id that nobody else uses.\n\n" +
+			"`adopt_existing` looks for a signal with this `unique_id` and `status` in the events of the stack's creation or last update, so it needs a configured `unique_id`. " +
 			"`wait_for_completion` waits for the end of the whole stack: after `SUCCESS`, `CREATE_COMPLETE`, `UPDATE_COMPLETE` or `IMPORT_COMPLETE` is success; after `FAILURE`, any end is.",
 		Waits:      true,
 		Adopts:     true,
@@ -106,4 +106,4 @@ func (t target) name() string {
 
 func rateLimit(client *client) string { return "cloudformation/" + client.region }
 
-const unseen = "CloudFormation knew no such stack: it may not have been created yet, or the name may be another's."
+const unseen = "CloudFormation has no such stack: perhaps it has not been created yet, or the name is wrong."

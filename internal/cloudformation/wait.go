@@ -17,11 +17,11 @@ import (
 // wait is signal_cloudformation_resource_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits for an AWS CloudFormation stack, and sends nothing: until it has ended, or until it has come to a resource that waits for signals.",
+		Description: "Waits until the operation of an AWS CloudFormation stack has ended, or until the stack has reached a resource that waits for signals. It sends nothing.",
 		Target:      []string{"stack_name", "logical_resource_id"},
 		Outputs: schema.MapAttribute{
 			Computed: true, ElementType: types.StringType,
-			MarkdownDescription: "The outputs of the stack by their keys, once it has ended; null before, and with `until = \"ready\"`.",
+			MarkdownDescription: "The outputs of the stack by key. It is null until the operation has ended, and with `until = \"ready\"`.",
 		},
 		Final: final,
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {

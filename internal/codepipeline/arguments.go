@@ -47,21 +47,21 @@ func arguments() map[string]schema.Attribute {
 		},
 		"summary": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "Why it is approved or rejected, up to 512 characters. CodePipeline shows it, and a lost answer is recognised by it.",
+			MarkdownDescription: "The reason for the answer, up to 512 characters. CodePipeline shows it, and the provider recognises the signal by it after a lost answer.",
 			Validators:          []validator.String{stringvalidator.UTF8LengthAtMost(512)},
 		},
 		"token": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
-			MarkdownDescription: "The token of the approval request. When it is not set, the one of the approval that waits is looked up before sending. " +
-				"It is no secret: it is good for one answer, by somebody who may give it.",
+			MarkdownDescription: "The token of the approval request. If it is not set, the provider reads the token of the approval that waits before it sends. " +
+				"It is not a secret: it works for one answer, and only for an identity that may give that answer.",
 			Validators: id,
 		},
 		"pipeline_execution_id": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
-			MarkdownDescription: "The execution of the pipeline whose approval is answered. When it is not set, the approval is that of whichever execution waits at the action. " +
-				"A pipeline in `PARALLEL` mode, of which several executions can wait there, needs it or `token`.",
+			MarkdownDescription: "The execution of the pipeline whose approval is answered. If it is not set, the signal answers the approval of the execution that waits at the action. " +
+				"In a pipeline in `PARALLEL` mode several executions can wait there, so either this or `token` is required.",
 			Validators: id,
 		},
 		"region": signal.RegionAttribute(),
@@ -70,6 +70,6 @@ func arguments() map[string]schema.Attribute {
 
 // remembered is what the arguments say of a resource alone.
 var remembered = map[string]string{
-	"token":                 "The token that was used is recorded.",
-	"pipeline_execution_id": "The execution is recorded when it was looked up.",
+	"token":                 "The provider records the token that it used.",
+	"pipeline_execution_id": "The provider records the execution if it searched for it.",
 }

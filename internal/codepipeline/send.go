@@ -54,17 +54,17 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	case "InvalidApprovalTokenException", "ApprovalAlreadyCompletedException":
 		if t.found {
 			// Another approval that waits there by now is one of another execution, and not meant.
-			return signal.Advice{Unclear: true, Next: "The approval was waiting a moment ago, and has been answered by somebody else meanwhile, has timed out, or its execution has ended. " + t.look() +
-				" Applying again answers the approval that waits then, which may be one of another execution; pipeline_execution_id names the one that is meant."}
+			return signal.Advice{Unclear: true, Next: "The approval waited a moment ago, and was answered by somebody else meanwhile, has timed out, or its execution has ended. " + t.look() +
+				" Applying again answers the approval that waits then, which may belong to another execution. To answer only the right one, set pipeline_execution_id."}
 		}
-		return signal.Advice{Attribute: "token", Gone: true, Unclear: true, Next: "The approval is closed: it has been answered already, it has timed out, or its execution has ended. " +
-			"A token is good for one answer. Leave token out to answer the approval that waits. " + t.look()}
+		return signal.Advice{Attribute: "token", Gone: true, Unclear: true, Next: "The approval is closed: it was answered already, it has timed out, or its execution has ended. " +
+			"A token is good for one answer. To answer the approval that waits, leave token out. " + t.look()}
 	}
 	return signal.Advice{Next: aws.Explain(attempt, permission)}
 }
 
 // look says how a user can see the pipeline, its approvals and their answers.
 func (t target) look() string {
-	return "Look at the pipeline's stages and actions, and who has changed them last: " +
+	return "To see the pipeline's stages and actions, and who has changed them last, run " +
 		aws.CommandLine(t.client.region, "codepipeline get-pipeline-state --name %s", t.input.PipelineName) + "."
 }

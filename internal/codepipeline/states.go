@@ -267,7 +267,7 @@ func (w wanted) find(ctx context.Context, adopts bool) (one *found, attempt deli
 	case len(runs) > 0:
 		return w.judge(runs[0], of, adopts, attempt)
 	case w.execution == "":
-		return nil, unfit(attempt, "token", "Leave token out to answer the approval that waits.", "no approval of this action has this token")
+		return nil, unfit(attempt, "token", "To answer the approval that waits, leave token out.", "no approval of this action has this token")
 	case final(of.status):
 		return nil, unfit(attempt, "pipeline_execution_id", "Nothing will wait for this approval any more.", "the execution %s of the pipeline is %s, and has not come to this approval", w.execution, of.status)
 	default:
@@ -300,7 +300,7 @@ func (w wanted) whichever(ctx context.Context, current approval, attempt deliver
 func (w wanted) judge(one approval, of snapshot, adopts bool, attempt delivery.Attempt) (*found, delivery.Attempt) {
 	switch {
 	case one.open() && w.token != "" && one.token != "" && one.token != w.token:
-		return nil, unfit(attempt, "token", "Leave token out to answer the approval that waits.", "the approval that waits has another token")
+		return nil, unfit(attempt, "token", "To answer the approval that waits, leave token out.", "the approval that waits has another token")
 	case one.open() && (w.token != "" || of.parallel && one.token != ""):
 		one.token = cmp.Or(w.token, one.token)
 		return &found{approval: one}, attempt
@@ -317,7 +317,7 @@ func (w wanted) judge(one approval, of snapshot, adopts bool, attempt delivery.A
 func (w wanted) finder(a *args, bound func() signal.Signal) *signal.TargetFinder {
 	return signal.Lookup{
 		Key: w.key(fmt.Sprintf("open/%s/%s/%q", w.execution, w.token, w.answer)), Service: "CodePipeline", What: "approval of this action", Name: "pipeline_name", ID: "pipeline_execution_id",
-		Hint: "Check the names and the region. wait_until_ready = true waits until the approval comes up. An approval that has been answered can be recognised only where pipeline_execution_id names its execution.",
+		Hint: "Check the names and the region. With wait_until_ready = true the provider waits until the approval waits. It can recognise an approval that was answered only if pipeline_execution_id names its execution.",
 		// Without the token, nothing can be sent.
 		Required: w.token == "",
 		Read: func(ctx context.Context, adopts bool) ([]signal.Candidate, delivery.Attempt) {
@@ -411,7 +411,7 @@ func explainRead(attempt delivery.Attempt) signal.Advice {
 	case noPipeline:
 		return signal.Advice{Attribute: "pipeline_name", Gone: true, Next: "Check the pipeline's name, and that it is in this region and account."}
 	case noExecution:
-		return signal.Advice{Attribute: "pipeline_execution_id", Gone: true, Next: "Check that this is the id of an execution of this pipeline, in this region and account; CodePipeline forgets executions after 12 months."}
+		return signal.Advice{Attribute: "pipeline_execution_id", Gone: true, Next: "Check that this is the id of an execution of this pipeline, in this region and account; CodePipeline deletes executions after 12 months."}
 	}
 	return signal.Advice{Next: aws.Explain(attempt, readPermissions)}
 }

@@ -38,15 +38,15 @@ func system(clients *aws.Clients) signal.System[args] {
 		Block:    "aws",
 		Endpoint: service.Name,
 		Description: "Answers a manual approval action of an AWS CodePipeline pipeline: approves or rejects it, with one `PutApprovalResult` request.\n\n" +
-			"The request needs the token of the approval, which CodePipeline makes when an execution comes to the action. Without `token`, the one of the approval that waits is looked up before sending: " +
-			"in the state of the pipeline, or for a pipeline in `PARALLEL` mode in the list of the actions of `pipeline_execution_id`. " +
-			"With `wait_until_ready` the look-up waits until the approval comes up. Since a pipeline is named, the signal needs no id of an execution, which may be started in the same apply.\n\n" +
-			"A token is good for one answer. An approval that somebody else has answered is never answered again, nor is another one in its place: the error says so.\n\n" +
-			"When the answer to a signal is lost, the provider reads whether the approval still waits, in which case it is answered again. Otherwise the signal has arrived if the action shows its status and its `summary`, " +
-			"at a time from its sending until 15 seconds after its answer was lost, and no other signal of this provider accounts for it. " +
-			"Somebody else's answer to the same approval, with the same status and summary and in that time, cannot be told from this one.\n\n" +
+			"The request needs the token of the approval, which CodePipeline creates when an execution reaches the action. Without `token`, the provider reads the token of the approval that waits before it sends: " +
+			"from the state of the pipeline, or for a pipeline in `PARALLEL` mode from the list of the actions of `pipeline_execution_id`. " +
+			"With `wait_until_ready` the provider waits until the approval waits. The signal needs only the pipeline's name and no execution id, so the execution may start in the same apply.\n\n" +
+			"A token works for one answer. If somebody else has answered the approval, the provider neither answers it again nor answers another approval instead: the resource fails and says so.\n\n" +
+			"If the answer to a signal is lost, the provider reads the approval. If it still waits, the signal is sent again. Otherwise the signal has arrived if the action shows its status and its `summary`, " +
+			"at a time between the send and 15 seconds after the answer was lost, and no other signal of this provider explains that. " +
+			"The provider cannot tell an answer of somebody else to the same approval from this one, if it has the same status and summary and falls into that time.\n\n" +
 			"`wait_for_completion` waits for the end of the whole execution: after `Approved`, `Succeeded` is success; after `Rejected`, any end is. " +
-			"`adopt_existing` recognises an approval that was answered with this status and `summary` in the execution that `pipeline_execution_id` names; without it, an answer may be one to an earlier execution, and only an approval that waits counts.",
+			"`adopt_existing` recognises an approval that was answered with this status and `summary` in the execution of `pipeline_execution_id`. Without `pipeline_execution_id` an answer may belong to an earlier execution, so the provider adopts none.",
 		Waits:      true,
 		Adopts:     true,
 		Resends:    true,
@@ -100,9 +100,9 @@ func bind(client *client, a *args, found bool) signal.Signal {
 		RateLimit:   "codepipeline/" + w.region,
 		Run:         w.execution,
 		Explain:     t.explain,
-		HowToCheck:  "To find out whether the approval was answered, and by whom: " + t.look(),
+		HowToCheck:  "Find out whether the approval was answered, and by whom. " + t.look(),
 		ExplainRead: explainRead,
-		Unseen:      "No approval of this action was seen: no execution may have come to it yet, or the names may be others. " + t.look(),
+		Unseen:      "The provider saw no approval of this action: perhaps no execution has reached it yet, or a name is wrong. " + t.look(),
 	}
 	if w.token == "" || w.execution == "" {
 		bound.Find = w.finder(a, func() signal.Signal { return bind(client, a, true) })

@@ -17,7 +17,7 @@ import (
 // wait is signal_codepipeline_approval_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits for an execution of an AWS CodePipeline pipeline, and sends nothing: until it has ended, or until one of its actions waits for approval.",
+		Description: "Waits until an execution of an AWS CodePipeline pipeline has ended, or until one of its actions waits for approval. It sends nothing.",
 		Target:      []string{"pipeline_name", "pipeline_execution_id"},
 		Arguments: map[string]schema.Attribute{"pipeline_execution_id": schema.StringAttribute{
 			Required: true, MarkdownDescription: "The id of the execution.", Validators: []validator.String{stringvalidator.RegexMatches(idPattern, "must be a UUID in lower case")},

@@ -38,19 +38,19 @@ func arguments() map[string]schema.Attribute {
 			Optional: true,
 			Computed: true,
 			MarkdownDescription: "The ARN of the service deployment, such as `arn:aws:ecs:us-east-1:123456789012:service-deployment/my-cluster/my-service/EZe5RNVLH6PPzHXINuP28`. " +
-				"Needs `hook_id`. Either this or `cluster` and `service`.",
+				"It needs `hook_id`. Set either these two or `cluster` and `service`.",
 			Validators: []validator.String{isDeployment},
 		},
 		"hook_id": schema.StringAttribute{
 			Optional:            true,
 			Computed:            true,
-			MarkdownDescription: "The id of the pause hook that awaits an action, which ECS makes for each pause. Needs `service_deployment_arn`.",
+			MarkdownDescription: "The id of the pause hook that awaits an action. ECS creates one for each pause. It needs `service_deployment_arn`.",
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"cluster": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "The name or ARN of the cluster that `service` is in. " +
-				"With both, the newest deployment of the service is looked for before anything is sent, and the pause hook in it that awaits an action.",
+				"With both, the provider searches for the newest deployment of the service, and for its pause hook that awaits an action, before it sends.",
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"service": schema.StringAttribute{
@@ -60,14 +60,14 @@ func arguments() map[string]schema.Attribute {
 		},
 		"lifecycle_stage": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "With `cluster` and `service`, the stage that the deployment has to be paused in, such as `POST_TEST_TRAFFIC_SHIFT`. " +
-				"When not set, the pause is answered that there is. Set it where a deployment pauses more than once.",
+			MarkdownDescription: "With `cluster` and `service`, the stage in which the deployment must be paused, such as `POST_TEST_TRAFFIC_SHIFT`. " +
+				"If it is not set, the signal answers whichever pause the deployment is in. Set it if a deployment pauses more than once.",
 			Validators: []validator.String{stringvalidator.OneOf(stages()...)},
 		},
 		"started_after": signal.StartedAfterAttribute(),
 		"action": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "What the deployment is to do: `CONTINUE`, which ECS takes for the default, or `ROLLBACK` to the previous service revision.",
+			MarkdownDescription: "What the deployment does next: `CONTINUE`, which is the default of ECS, or `ROLLBACK` to the previous service revision.",
 			Validators:          []validator.String{stringvalidator.OneOf(goOn, rollBack)},
 		},
 		"region": signal.RegionAttribute(),
@@ -84,9 +84,9 @@ func stages() (names []string) {
 
 // remembered is what becomes of the arguments in a state.
 var remembered = map[string]string{
-	"service_deployment_arn": "One that was found is recorded, and used from then on.",
-	"hook_id":                "One that was found is recorded, and used from then on.",
-	"service":                "Taint, `-replace` and changed `triggers` look for a pause anew. Once `service_deployment_arn` and `hook_id` are set to what was found, leaving the names out sends nothing.",
+	"service_deployment_arn": "The provider records the ARN that it found, and uses it from then on.",
+	"hook_id":                "The provider records the id that it found, and uses it from then on.",
+	"service":                "After taint, `-replace` and changed `triggers` the provider searches for a pause again. If you set `service_deployment_arn` and `hook_id` to the values that were found and remove the names, nothing is sent.",
 	"started_after":          "A change of it sends nothing.",
 }
 
@@ -110,7 +110,7 @@ func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
 	case has(where...) && has("service_deployment_arn", "hook_id"):
 		for _, name := range where {
 			if has(name) {
-				diags.AddAttributeError(path.Root(name), "Two Targets", fmt.Sprintf("%s says where to look for a deployment, and service_deployment_arn and hook_id name one: set either.", name))
+				diags.AddAttributeError(path.Root(name), "Two Targets", fmt.Sprintf("%s says where to search for a deployment, but service_deployment_arn and hook_id identify one: set either these two, or cluster and service.", name))
 			}
 		}
 	case has(where...):

@@ -40,7 +40,7 @@ func explain(attempt delivery.Attempt) signal.Advice {
 			Attribute: "hook_id",
 			Unclear:   true,
 			Next: "Check that the hook is one of this deployment and awaits an action, and that the deployment is in progress and in this region. " +
-				"A hook takes one action: one that was answered, or has timed out, takes none any more.",
+				"A hook takes one action. After an answer or a timeout it takes none.",
 		}
 	case "UnsupportedFeatureException":
 		return signal.Advice{Next: "ECS does not offer this in the region."}

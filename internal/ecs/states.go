@@ -198,7 +198,7 @@ func (d deployment) ready(hook string) *delivery.Probe {
 func (s snapshot) open(hook ecstypes.DeploymentLifecycleHookDetail) delivery.Observation {
 	reached := s.observation(delivery.Reached)
 	reached.Expires = awssdk.ToTime(hook.ExpiresAt)
-	reached.Then = fmt.Sprintf("When the hook times out, ECS does by itself: %s.", cmp.Or(hook.TimeoutAction, ecstypes.DeploymentLifecycleHookActionRollback))
+	reached.Then = fmt.Sprintf("If the hook times out, ECS does this by itself: %s.", cmp.Or(hook.TimeoutAction, ecstypes.DeploymentLifecycleHookActionRollback))
 	return reached
 }
 
@@ -257,8 +257,8 @@ type paused struct {
 }
 
 const (
-	waitForIt   = "wait_until_ready = true waits for a deployment that pauses."
-	giveTheHook = "The provider does not guess which one is meant: name it with service_deployment_arn and hook_id."
+	waitForIt   = "With wait_until_ready = true the provider waits for a deployment that pauses."
+	giveTheHook = "The provider does not guess which one is meant: set service_deployment_arn and hook_id."
 )
 
 // finder finds the deployment and the hook that the arguments leave open, and names
@@ -287,8 +287,8 @@ func (p paused) finder(a *args, bound func() signal.Signal) *signal.TargetFinder
 		case strings.HasPrefix(found.status, rollingBack) && found.arn == followed:
 			// It was seen under way, and does not come to the pause any more. One that was
 			// stopped or has succeeded may have made room for the one that is meant.
-			advice = "Find out why, and apply again once there is another deployment."
-			missed.Reason = "The deployment that was waited for is rolled back. " + found.reason
+			advice = "Find out why, and apply again after the next deployment has started."
+			missed.Reason = "The deployment is rolled back. " + found.reason
 			return missed
 		}
 		pending := found.observation(delivery.Pending)
@@ -300,7 +300,7 @@ func (p paused) finder(a *args, bound func() signal.Signal) *signal.TargetFinder
 		if observation.State == delivery.Pending {
 			advice = waitForIt
 			observation.State, observation.Gone = delivery.Missed, found.status == ""
-			observation.Reason = "ECS lists no deployment of this service under way."
+			observation.Reason = "ECS lists no deployment of this service in progress."
 			if found.status != "" {
 				observation.Reason = "No pause hook of the service's newest deployment awaits an action" + p.inStage() + "."
 			}
@@ -394,7 +394,7 @@ func explainRead(attempt delivery.Attempt) signal.Advice {
 		return signal.Advice{
 			Attribute: "service_deployment_arn",
 			Gone:      true,
-			Next:      "Check the ARN, and that the deployment is in this region and account. ECS forgets a deployment some time after its end.",
+			Next:      "Check the ARN, and that the deployment is in this region and account. ECS deletes a deployment some time after its end.",
 		}
 	}
 	if attempt.Code == "InvalidParameterException" {

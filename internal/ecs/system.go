@@ -38,18 +38,18 @@ func system(clients *aws.Clients) signal.System[args] {
 		Block:    "aws",
 		Endpoint: service.Name,
 		Description: "Continues or rolls back a deployment of an Amazon ECS service that is paused at a lifecycle hook of the type `PAUSE`, with one `ContinueServiceDeployment` request.\n\n" +
-			"Either `service_deployment_arn` and `hook_id` name the pause, or `cluster` and `service` say where to look for it: in the newest deployment of the service that is in progress. " +
-			"It is looked for before anything is sent, which takes the permissions of waiting, and what was found is recorded. Without a deployment that pauses, the signal fails, or with `wait_until_ready` waits for one. " +
-			"A deployment that was waited for and is rolled back fails it.\n\n" +
-			"An `aws_ecs_service` with `wait_for_steady_state` is not done while its deployment is paused, so a signal that depends on it would never be sent. " +
-			"Name the service, do not depend on it, and set `wait_until_ready`: then both are applied at the same time, and the signal lets the deployment go on. " +
-			"A deployment that is already paused when the apply begins is answered, too: until the new one is there, it is the newest. `started_after` leaves it out. " +
-			"One that pauses more than once needs a signal for each `lifecycle_stage`, in their order with `depends_on`; two pauses in one stage cannot be told apart by name.\n\n" +
-			"ECS makes a `hook_id` for each pause, and a hook takes one action: a signal that is sent twice has one effect, and does not open a later pause. " +
-			"When the answer to a signal is lost, the deployment is read. A hook that still awaits an action has not had the signal, which is sent again. " +
-			"The signal has arrived if the hook has ended as the `action` would have it, and the deployment has last been updated, or its rollback has begun, in the time from the sending until 15 seconds after the answer was lost. " +
-			"Otherwise the outcome stays unknown: ECS does not tell when a hook was answered. A hook that has timed out was not answered by this signal. " +
-			"Somebody else's same answer to the same hook in that time cannot be told from this one.\n\n" +
+			"Identify the pause with `service_deployment_arn` and `hook_id`. Or set `cluster` and `service`: then the provider searches for the pause in the newest deployment of the service that is in progress. " +
+			"It searches before it sends, with the same permissions as waiting, and records what it found. If no deployment is paused, the resource fails, or with `wait_until_ready` waits for one. " +
+			"If it waits for a deployment that is rolled back, it fails.\n\n" +
+			"An `aws_ecs_service` with `wait_for_steady_state` is not complete while its deployment is paused, so a signal that depends on it would never be sent. " +
+			"Name the service, do not depend on it, and set `wait_until_ready`: then Terraform applies both at the same time, and the signal lets the deployment go on. " +
+			"If an older deployment is already paused when the apply begins, the signal may answer that one, because it is the newest until the new deployment starts. To exclude it, set `started_after`. " +
+			"A deployment that pauses more than once needs a signal for each `lifecycle_stage`, in their order with `depends_on`. Two pauses in one stage cannot be told apart by name.\n\n" +
+			"ECS creates a `hook_id` for each pause, and a hook takes one action: a signal that is sent twice has one effect, and does not end a later pause. " +
+			"If the answer to a signal is lost, the provider reads the deployment. If the hook still awaits an action, the signal has not arrived, and is sent again. " +
+			"The signal has arrived if the hook has ended as the `action` asks, and the deployment was last updated, or its rollback has begun, between the send and 15 seconds after the answer was lost. " +
+			"Otherwise the outcome stays unknown, because ECS does not tell when a hook was answered. If the hook has timed out, this signal has not answered it. " +
+			"The provider cannot tell the same answer of somebody else to the same hook in that time from this one.\n\n" +
 			"`wait_for_completion` waits for the end of the deployment: after `CONTINUE`, `SUCCESSFUL` is success; after `ROLLBACK`, any end is.",
 		Waits:      true,
 		Resends:    true,
@@ -92,17 +92,17 @@ func bind(client *client, a *args) signal.Signal {
 		RateLimit: "ecs/" + region,
 		Run:       arn,
 		Explain:   explain,
-		HowToCheck: "To find out, look at the hooks of the deployment: " +
+		HowToCheck: "To find out, check the hooks of the deployment: " +
 			aws.CommandLine(region, "ecs describe-service-deployments --service-deployment-arns %s", &arn) + ".",
 		ExplainRead: explainRead,
-		Unseen:      "ECS knew no such deployment, or no such hook of it: the ARN or the id may be another's.",
+		Unseen:      "ECS knew no such deployment, or no such hook of it: perhaps the ARN or the id is wrong.",
 	}
 	if arn == "" {
 		found := paused{client, region, a.Cluster.ValueString(), a.Service.ValueString(), a.LifecycleStage.ValueString(), signal.StartedAfter(a.StartedAfter)}
 		bound.To = fmt.Sprintf("the paused deployment of ECS service %s in cluster %s in %s", found.service, found.cluster, region)
 		bound.Find = found.finder(a, func() signal.Signal { return bind(client, a) })
 		bound.ExplainRead = explainFind
-		bound.Unseen = "ECS listed no deployment of this service under way: none may have been started yet, or cluster or service may be another."
+		bound.Unseen = "ECS listed no deployment of this service in progress: perhaps none has started yet, or cluster or service is wrong."
 		return bound
 	}
 	bound.Ready, bound.Completion, bound.Refused = watched.ready(hook), watched.completion(bound.What), watched.refused(hook)

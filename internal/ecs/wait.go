@@ -15,7 +15,7 @@ import (
 // wait is signal_ecs_deployment_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits for a deployment of an Amazon ECS service, and sends nothing: until it has ended, or until it is paused at a lifecycle hook that awaits an action.",
+		Description: "Waits until a deployment of an Amazon ECS service has ended, or until it is paused at a lifecycle hook that awaits an action. It sends nothing.",
 		Target:      []string{"service_deployment_arn"},
 		Arguments: map[string]schema.Attribute{"service_deployment_arn": schema.StringAttribute{
 			Required: true, MarkdownDescription: "The ARN of the service deployment.", Validators: []validator.String{isDeployment},

@@ -38,36 +38,36 @@ func arguments() map[string]schema.Attribute {
 		},
 		"template_name": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "The name of the template whose waiting execution is signalled. Several executions that wait are an error that lists them; child executions are not looked for. " +
-				"With `CancelTask` and `CompleteExecution` it is the one execution in Debug mode that has not ended.",
+			MarkdownDescription: "The name of the template. The provider searches for the execution of this template that waits, not for child executions. If several wait, the resource fails and lists them. " +
+				"With `CancelTask` and `CompleteExecution` it searches for the execution in Debug mode that has not ended.",
 			Validators: filled,
 		},
 		"started_after": signal.StartedAfterAttribute(),
 		"notify_type": schema.StringAttribute{
 			Required: true,
-			MarkdownDescription: "`Approve` or `Reject` a task that waits for approval, because its action is `ACS::Approve` or because it is of high risk; " +
-				"`ExecuteTask`, `CancelTask` or `CompleteExecution` in Debug mode; `RetryTask` or `SkipTask` where an execution waits when a task has failed.",
+			MarkdownDescription: "`Approve` or `Reject` a task that waits for approval, because its action is `ACS::Approve` or because it has a high risk. " +
+				"Use `ExecuteTask`, `CancelTask` or `CompleteExecution` in Debug mode, and `RetryTask` or `SkipTask` if the execution waits after a task has failed.",
 			Validators: []validator.String{stringvalidator.OneOf(approve, reject, executeTask, cancelTask, completeExecution, retryTask, skipTask)},
 		},
 		"notify_note": schema.StringAttribute{
 			Optional:            true,
 			Computed:            true,
-			MarkdownDescription: "The note that OOS keeps with the task. By its note a signal is recognised whose answer was lost. When not set, one with an id of its own is made for every signal.",
+			MarkdownDescription: "The note that OOS keeps with the task. The provider recognises a signal with a lost answer by its note. If it is not set, the provider generates a unique note for every signal.",
 			Validators:          filled,
 		},
 		"task_name": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "The name of the task. `ExecuteTask` needs it: it is the task to execute next.",
+			MarkdownDescription: "The name of the task. It is required with `ExecuteTask`: it is the task to execute next.",
 			Validators:          filled,
 		},
 		"task_execution_id": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "The id of the execution of a task, which tells one of several that wait from the others.",
+			MarkdownDescription: "The id of the execution of a task. Set it if several tasks wait, to select one of them.",
 			Validators:          filled,
 		},
 		"parameters": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "With `ExecuteTask`, the parameters of the task: a JSON object, such as `jsonencode` makes it.",
+			MarkdownDescription: "With `ExecuteTask`, the parameters of the task: a JSON object, such as `jsonencode` returns.",
 			Validators:          []validator.String{jsonObject{}},
 		},
 		"execution_status": schema.StringAttribute{
@@ -77,7 +77,7 @@ func arguments() map[string]schema.Attribute {
 		},
 		"loop_item": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "The item of a loop whose task is meant.",
+			MarkdownDescription: "The item of the loop to whose task the signal goes.",
 			Validators:          filled,
 		},
 		"region": signal.RegionAttribute(),
@@ -86,7 +86,7 @@ func arguments() map[string]schema.Attribute {
 
 // remembered is what becomes of the arguments in a state.
 var remembered = map[string]string{
-	"execution_id": "The one that was found by `template_name` is recorded when the signal is sent, and used from then on; a signal that is sent again looks for it anew.",
+	"execution_id": "The provider records the id of the execution that it found by `template_name` when it sends the signal, and uses it from then on. When the signal is sent again, the provider searches again.",
 	"notify_note":  "The one used is recorded.",
 }
 
@@ -103,7 +103,7 @@ func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
 	for name, given := range map[string]types.String{"parameters": a.Parameters, "execution_status": a.ExecutionStatus} {
 		if !given.IsNull() && !kind.IsNull() && !kind.IsUnknown() && kind.ValueString() != only[name] {
 			diags.AddAttributeError(path.Root(name), "Argument Has No Meaning",
-				fmt.Sprintf("%s is for notify_type = %q alone, and notify_type is %q: leave it out.", name, only[name], kind.ValueString()))
+				fmt.Sprintf("%s is only for notify_type = %q, and notify_type is %q: leave it out.", name, only[name], kind.ValueString()))
 		}
 	}
 	return diags
@@ -113,7 +113,7 @@ func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
 type jsonObject struct{}
 
 func (jsonObject) Description(context.Context) string {
-	return "must be a JSON object, such as jsonencode makes it"
+	return "must be a JSON object, such as jsonencode returns"
 }
 
 func (v jsonObject) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }

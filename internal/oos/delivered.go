@@ -19,7 +19,7 @@ func (w watched) evidence(of notification) *delivery.Evidence {
 				observation := found.observation(delivery.Pending)
 				observation.Shown = &delivery.Shown{Traces: found.traces(), Clock: found.clock}
 				if !found.waitsSince(of, since) {
-					observation.Shown.Gap = "no task that certainly waited for this signal when it was sent still does, and none shows its note"
+					observation.Shown.Gap = "no task that certainly waited for this signal when it was sent still waits, and no task shows its note"
 				}
 				return observation
 			})

@@ -64,7 +64,7 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	}
 	next := alicloud.Explain(attempt, permission)
 	if next == "" && attempt.Outcome == delivery.Rejected {
-		next = "What the codes of OOS mean is not documented. Check whether the execution waits, and whether one of its tasks waits for this signal: " + t.command() + ". wait_until_ready = true waits for that."
+		next = "The meaning of the codes of OOS is not documented. Check whether the execution waits, and whether one of its tasks waits for this signal: " + t.command() + ". With wait_until_ready = true the provider waits for that."
 	}
 	return signal.Advice{Next: next}
 }

@@ -340,8 +340,8 @@ func (t target) finder(of notification, bound func() signal.Signal) *signal.Targ
 	return signal.Lookup{
 		Key:     fmt.Sprintf("oos/%s/%q/%s/%q", t.region, template, after.Format(time.RFC3339), of),
 		Service: "OOS", What: "execution of this template", Name: "template_name", ID: "execution_id",
-		Hint: "Check the name of the template and the region. An execution that has not come to a task that waits for the signal is not used yet: wait_until_ready = true waits for it. " +
-			"All executions of the template are listed by " + t.list() + ".",
+		Hint: "Check the name of the template and the region. Perhaps an execution has not reached the task that waits for the signal yet: with wait_until_ready = true the provider waits for it. " +
+			"To see all executions of the template, run " + t.list() + ".",
 		Required: true,
 		Read: func(ctx context.Context, adopts bool) (candidates []signal.Candidate, attempt delivery.Attempt) {
 			statuses := []string{waiting}

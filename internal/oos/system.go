@@ -38,13 +38,13 @@ func system(clients *alicloud.Clients) signal.System[args] {
 		Name:     "oos_execution",
 		Block:    "alicloud",
 		Endpoint: serviceName,
-		Description: "Sends a signal to a waiting execution of an Alibaba Cloud CloudOps Orchestration Service (OOS) template, with one `NotifyExecution` request: approves or rejects what waits for approval, " +
-			"executes or cancels a task or completes the execution in Debug mode, or retries or skips a failed task where executions wait on failure.\n\n" +
-			"The execution is given by its `execution_id`, or found by its `template_name`: the one execution of that template that waits. `alicloud_oos_execution` blocks until its execution has ended, " +
-			"so a signal that uses its id comes too late. A signal with `template_name` and `wait_until_ready` that does not depend on it runs beside it, and opens the gate in the same apply.\n\n" +
-			"When the answer to a signal is lost, the provider reads the tasks of the execution. The signal has arrived if a task shows its `notify_note` and its effect, between the sending and 15 seconds after the answer was lost. " +
-			"It has not arrived if the task still waits for it. Otherwise the outcome stays unknown: the effect alone may be somebody else's. " +
-			"So give each signal a note of its own, or leave `notify_note` out to have one made.",
+		Description: "Sends a signal to a waiting execution of an Alibaba Cloud CloudOps Orchestration Service (OOS) template, with one `NotifyExecution` request. The signal approves or rejects a task that waits for approval, " +
+			"executes or cancels a task or completes the execution in Debug mode, or retries or skips a failed task if the execution waits after a failure.\n\n" +
+			"Set `execution_id`, or `template_name` to have the provider search for the one execution of that template that waits. `alicloud_oos_execution` waits until its execution has ended, " +
+			"so a signal that uses its id comes too late. Use a signal with `template_name` and `wait_until_ready` that does not depend on that resource: Terraform applies both at the same time, and the signal lets the execution go on.\n\n" +
+			"If the answer to a signal is lost, the provider reads the tasks of the execution. The signal has arrived if a task shows its `notify_note` and its effect, between the send and 15 seconds after the answer was lost. " +
+			"It has not arrived if the task still waits for it. Otherwise the outcome stays unknown, because somebody else may have caused the effect. " +
+			"So give each signal a unique note, or leave `notify_note` out to have the provider generate one.",
 		Naming:     &signal.Naming{ID: "execution_id", Name: "template_name", Filters: []string{"started_after"}},
 		Waits:      true,
 		Adopts:     true,
@@ -90,7 +90,7 @@ func bind(clients *alicloud.Clients, a *args) signal.Signal {
 		Explain:     t.explain,
 		HowToCheck:  t.howToCheck(),
 		ExplainRead: explainRead,
-		Unseen:      "OOS listed no execution of this template that can take it: none may have come to a task that waits, it may have ended, or the template's name may be another.",
+		Unseen:      "OOS listed no execution of this template that can take it: perhaps none has reached a task that waits, it has ended, or the template's name is wrong.",
 	}
 	if a.ExecutionID.IsNull() {
 		bound.Find = t.finder(of, func() signal.Signal { return bind(clients, a) })

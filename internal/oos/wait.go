@@ -18,11 +18,11 @@ import (
 // wait is signal_oos_execution_wait.
 func wait(clients *alicloud.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits for an execution of an Alibaba Cloud OOS template, and sends nothing: until it has ended, or until it waits for a signal.",
+		Description: "Waits until an execution of an Alibaba Cloud OOS template has ended, or until it waits for a signal. It sends nothing.",
 		Target:      []string{"execution_id"},
 		Outputs: schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "The outputs that the template defines, a JSON text for `jsondecode`, once the execution has ended; null before, and with `until = \"ready\"`.",
+			MarkdownDescription: "The outputs that the template defines, as a JSON text for `jsondecode`. It is null until the execution has ended, and with `until = \"ready\"`.",
 		},
 		Final: final,
 		Bind: func(_ context.Context, a *args) (signal.Watched, error) {

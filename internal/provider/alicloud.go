@@ -76,7 +76,7 @@ func alicloudBlock(services []string) schema.Block {
 		Attributes: map[string]schema.Attribute{
 			"region": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "The region of targets that set none. Environment: `ALICLOUD_REGION`, `ALIBABA_CLOUD_REGION`, `ALIBABA_CLOUD_REGION_ID`; else the profile's.",
+				MarkdownDescription: "The default region of targets. Environment: `ALICLOUD_REGION`, `ALIBABA_CLOUD_REGION`, `ALIBABA_CLOUD_REGION_ID`; otherwise the profile's region.",
 				Validators:          optional(signal.RegionName()),
 			},
 			"access_key": schema.StringAttribute{
@@ -98,8 +98,8 @@ func alicloudBlock(services []string) schema.Block {
 			},
 			"profile": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "The profile to use when no keys are set, here or in the environment. Its mode is one of `AK`, `StsToken`, `RamRoleArn`, `RamRoleArnWithRoleName`, `ChainableRamRoleArn`, `EcsRamRole`, `OIDC`, `CredentialsURI`, `External`, `CloudSSO` and `OAuth`; " +
-					"of the last two the keys of the last sign-in are used, which the `aliyun` command line renews. Environment: `ALICLOUD_PROFILE`, `ALIBABA_CLOUD_PROFILE`; when nothing else is set, the file's current one.",
+				MarkdownDescription: "The profile to use if no keys are set in this block or in the environment. Its mode is one of `AK`, `StsToken`, `RamRoleArn`, `RamRoleArnWithRoleName`, `ChainableRamRoleArn`, `EcsRamRole`, `OIDC`, `CredentialsURI`, `External`, `CloudSSO` and `OAuth`; " +
+					"with the last two, the provider uses the keys of the last sign-in, which the `aliyun` command line renews. Environment: `ALICLOUD_PROFILE`, `ALIBABA_CLOUD_PROFILE`; if no other credentials are set, the file's current profile.",
 			},
 			"shared_credentials_file": schema.StringAttribute{
 				Optional:            true,
@@ -107,23 +107,23 @@ func alicloudBlock(services []string) schema.Block {
 			},
 			"ecs_role_name": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "The RAM role of the ECS instance that Terraform runs on, used when no keys, profile and `credentials_uri` are set. Its metadata service is asked directly, never through a proxy. Environment: `ALICLOUD_ECS_ROLE_NAME`, `ALIBABA_CLOUD_ECS_METADATA`.",
+				MarkdownDescription: "The RAM role of the ECS instance that Terraform runs on. It is used if no keys, profile and `credentials_uri` are set. The provider never uses a proxy for the metadata service. Environment: `ALICLOUD_ECS_ROLE_NAME`, `ALIBABA_CLOUD_ECS_METADATA`.",
 			},
 			"credentials_uri": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "URL of something that answers with temporary keys, asked directly, never through a proxy; used when no keys and profile are set. Environment: `ALICLOUD_CREDENTIALS_URI`, `ALIBABA_CLOUD_CREDENTIALS_URI`.",
+				MarkdownDescription: "URL of a server that returns temporary keys. It is used if no keys and profile are set. The provider never uses a proxy for it. Environment: `ALICLOUD_CREDENTIALS_URI`, `ALIBABA_CLOUD_CREDENTIALS_URI`.",
 				Validators:          optional(credentialsURL{}),
 			},
 			"sts_region": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "The region of STS, which gives the keys of roles, such as `cn-beijing`. Environment: `ALIBABA_CLOUD_STS_REGION`; else the profile's `sts_endpoint` or `sts_region`, or the endpoint for all regions. `endpoints.sts` goes before it.",
+				MarkdownDescription: "The region of STS, which returns the keys of roles, such as `cn-beijing`. Environment: `ALIBABA_CLOUD_STS_REGION`; otherwise the profile's `sts_endpoint` or `sts_region`, or the endpoint for all regions. `endpoints.sts` wins over it.",
 				Validators:          optional(signal.RegionName()),
 			},
 		},
 		Blocks: map[string]schema.Block{
 			"assume_role_with_oidc": schema.SingleNestedBlock{
-				MarkdownDescription: "A RAM role to assume with the token of an OpenID Connect provider, used when no keys, profile, `credentials_uri` and `ecs_role_name` are set. " +
-					"In the pods of ACK whose service account has a role (RRSA), the environment says all of it, with or without this block.",
+				MarkdownDescription: "A RAM role to assume with the token of an OpenID Connect provider. It is used if no keys, profile, `credentials_uri` and `ecs_role_name` are set. " +
+					"In pods of ACK whose service account has a role (RRSA), the environment has all values, so you do not need this block.",
 				Attributes: map[string]schema.Attribute{
 					"role_arn": schema.StringAttribute{
 						Optional:            true,
@@ -161,17 +161,17 @@ func alicloudBlock(services []string) schema.Block {
 					},
 					"session_expiration": schema.Int64Attribute{
 						Optional:            true,
-						MarkdownDescription: "How long the session lasts, 900 to 43200 seconds; an hour when not set.",
+						MarkdownDescription: "How long the session lasts, 900 to 43200 seconds. The default is an hour.",
 						Validators:          ramSessionExpiration,
 					},
 				},
 			},
 			"assume_role": schema.SingleNestedBlock{
-				MarkdownDescription: "A RAM role to assume with the credentials found otherwise. It takes the place of the role of a profile of mode `RamRoleArn`; what is not set here of the session's name and length comes from there.",
+				MarkdownDescription: "A RAM role to assume with the other credentials. It replaces the role of a profile of mode `RamRoleArn`. If you do not set the session's name or length, they come from that profile.",
 				Attributes: map[string]schema.Attribute{
 					"role_arn": schema.StringAttribute{
 						Optional:            true,
-						MarkdownDescription: "ARN of the role. Environment, only with this block: `ALICLOUD_ASSUME_ROLE_ARN`, `ALIBABA_CLOUD_ROLE_ARN`. Without one no role is assumed.",
+						MarkdownDescription: "ARN of the role. Environment, only with this block: `ALICLOUD_ASSUME_ROLE_ARN`, `ALIBABA_CLOUD_ROLE_ARN`. Without an ARN, no role is assumed.",
 						Validators:          ramRoleARN,
 					},
 					"session_name": schema.StringAttribute{
@@ -181,7 +181,7 @@ func alicloudBlock(services []string) schema.Block {
 					},
 					"external_id": schema.StringAttribute{
 						Optional:            true,
-						MarkdownDescription: "External id that the role's trust policy asks for; 2 to 1224 characters.",
+						MarkdownDescription: "External id that the role's trust policy requires; 2 to 1224 characters.",
 						Validators:          optional(stringvalidator.UTF8LengthBetween(2, 1224)),
 					},
 					"policy": schema.StringAttribute{

@@ -95,11 +95,11 @@ func awsBlock(services []string) schema.Block {
 		}
 	}
 	return schema.SingleNestedBlock{
-		MarkdownDescription: "How to reach AWS. What is not set here, or set to `\"\"`, comes from the standard AWS environment variables, shared configuration and profiles, when the first AWS signal is sent.",
+		MarkdownDescription: "The configuration for AWS. Arguments that are null or `\"\"` come from the standard AWS environment variables, shared configuration and profiles. The provider reads them when it sends the first AWS signal.",
 		Attributes: map[string]schema.Attribute{
 			"region": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "The region of targets that set none. Environment: `AWS_REGION`, `AWS_DEFAULT_REGION`; else the profile's.",
+				MarkdownDescription: "The default region of targets. Environment: `AWS_REGION`, `AWS_DEFAULT_REGION`; otherwise the profile's region.",
 				Validators:          optional(signal.RegionName()),
 			},
 			"profile": schema.StringAttribute{
@@ -138,13 +138,13 @@ func awsBlock(services []string) schema.Block {
 			"allowed_account_ids": schema.ListAttribute{
 				ElementType:         types.StringType,
 				Optional:            true,
-				MarkdownDescription: "Accounts that may be signalled. Checked once with `sts:GetCallerIdentity` before the first AWS signal leaves.",
+				MarkdownDescription: "Accounts in which the provider may signal. It checks the account once with `sts:GetCallerIdentity`, before it sends the first AWS signal.",
 				Validators:          accountIDs,
 			},
 			"forbidden_account_ids": schema.ListAttribute{
 				ElementType:         types.StringType,
 				Optional:            true,
-				MarkdownDescription: "Accounts that must not be signalled. Checked once with `sts:GetCallerIdentity` before the first AWS signal leaves.",
+				MarkdownDescription: "Accounts in which the provider must not signal. It checks the account once with `sts:GetCallerIdentity`, before it sends the first AWS signal.",
 				Validators:          accountIDs,
 			},
 			"use_fips_endpoint": schema.BoolAttribute{
@@ -161,13 +161,13 @@ func awsBlock(services []string) schema.Block {
 			},
 			"sts_region": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "The region of the STS endpoint that roles and the account are asked of; the provider's `region` when not set, else that of the first signal.",
+				MarkdownDescription: "The region of the STS endpoint for roles and for the account check. The default is the provider's `region`, then the region of the first signal.",
 				Validators:          optional(signal.RegionName()),
 			},
 			"http_proxy": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "URL of the proxy for requests over http, and over https too, unless `https_proxy` or `HTTPS_PROXY` names another one. Environment: `http_proxy`, `HTTP_PROXY`. " +
-					"Metadata services are always asked directly.",
+					"The provider never uses a proxy for metadata services.",
 				Validators: optional(proxyURL{}),
 			},
 			"https_proxy": schema.StringAttribute{
@@ -177,7 +177,7 @@ func awsBlock(services []string) schema.Block {
 			},
 			"no_proxy": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Hosts that are reached without a proxy: names, which include their subdomains, addresses and CIDR blocks, separated by commas, or `*`. This machine always is. Environment: `no_proxy`, `NO_PROXY`.",
+				MarkdownDescription: "Hosts to reach without a proxy, separated by commas: names, which include their subdomains, addresses, CIDR blocks, or `*` for all hosts. The provider always reaches this machine without a proxy. Environment: `no_proxy`, `NO_PROXY`.",
 			},
 		},
 		Blocks: map[string]schema.Block{
@@ -229,13 +229,13 @@ func awsBlock(services []string) schema.Block {
 					"transitive_tag_keys": schema.ListAttribute{
 						ElementType:         types.StringType,
 						Optional:            true,
-						MarkdownDescription: "Keys of session tags that the next roles of the chain are given, too; at most 50.",
+						MarkdownDescription: "Keys of session tags that are passed on to the next roles of the chain; at most 50.",
 						Validators:          []validator.List{listvalidator.SizeAtMost(50), listvalidator.NoNullValues()},
 					},
 				}},
 			},
 			"assume_role_with_web_identity": schema.SingleNestedBlock{
-				MarkdownDescription: "A role to assume with an OIDC token, before those of `assume_role`.",
+				MarkdownDescription: "A role to assume with an OIDC token, before the roles of `assume_role`.",
 				Validators:          []validator.Object{webIdentityToken{}},
 				Attributes: map[string]schema.Attribute{
 					"role_arn": schema.StringAttribute{
@@ -267,11 +267,11 @@ func awsBlock(services []string) schema.Block {
 					"web_identity_token": schema.StringAttribute{
 						Optional:            true,
 						Sensitive:           true,
-						MarkdownDescription: "The OIDC token. Either this or `web_identity_token_file`.",
+						MarkdownDescription: "The OIDC token. Set either this or `web_identity_token_file`.",
 					},
 					"web_identity_token_file": schema.StringAttribute{
 						Optional:            true,
-						MarkdownDescription: "Path of a file that holds the OIDC token, read anew whenever the role is assumed.",
+						MarkdownDescription: "Path of a file with the OIDC token. The provider reads the file each time it assumes the role.",
 					},
 				},
 			},

@@ -21,8 +21,8 @@ type cloudAutomatorModel struct {
 
 func cloudAutomatorBlock() schema.Block {
 	return schema.SingleNestedBlock{
-		MarkdownDescription: "How to reach Cloud Automator's job API. Triggers that are given by their URL do not need it. " +
-			"What is not set here comes from the environment, when the job API is first asked.",
+		MarkdownDescription: "The configuration for Cloud Automator's job API. Triggers with `url` or `url_wo` do not need it. " +
+			"Arguments that are not set come from the environment. The provider reads them before the first request to the job API.",
 		Attributes: map[string]schema.Attribute{
 			"api_key": schema.StringAttribute{
 				Optional:            true,
@@ -53,7 +53,7 @@ func (m *cloudAutomatorModel) config(version string) cloudautomator.Config {
 type confidentialURL struct{}
 
 func (confidentialURL) Description(context.Context) string {
-	return "must have the scheme https; the scheme may be http where the host is localhost or a loopback address"
+	return "must have the scheme https; the scheme may be http if the host is localhost or a loopback address"
 }
 
 func (v confidentialURL) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }

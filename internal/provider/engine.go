@@ -11,13 +11,13 @@ import (
 // (terraform#39283). OpenTofu has no such release, and nothing tells it apart here.
 var losing = regexp.MustCompile(`^1\.16\.[0-4](-.*)?$`)
 
-// checkEngine warns of a Terraform that cannot keep what the provider records.
+// checkEngine warns about a Terraform release that can lose the state.
 func checkEngine(version string) (diags diag.Diagnostics) {
 	if losing.MatchString(version) {
 		diags.AddWarning("Terraform Release Loses State",
-			"Terraform "+version+" can lose the whole state, that of other resources too, when a signal's outcome is unknown, a wait fails or Ctrl-C ends a wait "+
+			"Terraform "+version+" can lose the whole state, also of other resources, when a signal's outcome is unknown, a wait fails or Ctrl-C ends a wait "+
 				"while another resource of the same apply ends (https://github.com/hashicorp/terraform/issues/39283). The next apply then creates everything and sends every signal again.\n\n"+
-				"Use Terraform 1.16.5 or newer, which is said to have that mended. Until then, apply with -parallelism=1, or keep a copy of the state. "+
+				"Use Terraform 1.16.5 or newer, which is said to fix this. Until then, apply with -parallelism=1, or keep a copy of the state. "+
 				"If this is OpenTofu, it is not affected.")
 	}
 	return diags

@@ -80,7 +80,7 @@ func (p *signalProvider) Metadata(_ context.Context, _ provider.MetadataRequest,
 
 func (p *signalProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Sends the signal that a waiting operation of your system needs to go on, once, during `terraform apply`, and says whether it arrived; only the block of the system that you signal is needed, and nothing is contacted before a resource sends its signal.",
+		MarkdownDescription: "Sends the signal that a waiting operation needs to go on, once, during `terraform apply`, and reports whether it arrived. You need only the block of the system that you signal. The provider makes no requests before a resource sends its signal.",
 		// Blocks, not nested attributes: Terraform drops what a nested attribute does
 		// not have without a word (https://github.com/hashicorp/terraform/issues/33570),
 		// and a misspelt guard would be none.

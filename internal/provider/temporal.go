@@ -21,37 +21,37 @@ type temporalModel struct {
 
 func temporalBlock() schema.Block {
 	return schema.SingleNestedBlock{
-		MarkdownDescription: "How to reach the HTTP API of a Temporal server. What is not set here comes from the environment variables of the `temporal` command line, " +
+		MarkdownDescription: "The configuration for the HTTP API of a Temporal server. Arguments that are not set come from the environment variables of the `temporal` command line, " +
 			"when the first signal is sent.",
 		Attributes: map[string]schema.Attribute{
 			"address": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Where the HTTP API of Temporal's frontend is, by convention port 7243: a URL, or `host:port`, which means `https` unless the host is this machine. " +
-					"`http` is possible for this machine only. Environment: `TEMPORAL_ADDRESS`, where the command line has the gRPC API, by convention port 7233: name the HTTP API here then.",
+				MarkdownDescription: "The address of the HTTP API of Temporal's frontend, by convention port 7243: a URL, or `host:port`, which means `https` unless the host is this machine. " +
+					"`http` is allowed only for this machine. Environment: `TEMPORAL_ADDRESS`. If that is the address of the gRPC API, by convention port 7233, set the address of the HTTP API here.",
 			},
 			"namespace": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "The namespace of signals that name none. Environment: `TEMPORAL_NAMESPACE`. Default `" + temporal.DefaultNamespace + "`.",
+				MarkdownDescription: "The default namespace of signals. Environment: `TEMPORAL_NAMESPACE`. Default `" + temporal.DefaultNamespace + "`.",
 				Validators:          optional(temporal.PathSegment),
 			},
 			"api_key": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "An API key, sent to `address` only, as a bearer token. Environment: `TEMPORAL_API_KEY`.",
+				MarkdownDescription: "An API key. The provider sends it only to `address`, as a bearer token. Environment: `TEMPORAL_API_KEY`.",
 				Validators:          optional(signal.SecretValidator(temporal.APIKey)),
 			},
 			"ca_certificate": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "The certificates of the authorities that the server's certificate may come from: PEM, or the path of a file with it. Environment: `TEMPORAL_TLS_SERVER_CA_CERT_PATH` or `_DATA`, `TEMPORAL_TLS_CA` or `TEMPORAL_TLS_CA_DATA`.",
+				MarkdownDescription: "The certificates of the certificate authorities to trust: PEM, or the path of a PEM file. Environment: `TEMPORAL_TLS_SERVER_CA_CERT_PATH` or `_DATA`, `TEMPORAL_TLS_CA` or `TEMPORAL_TLS_CA_DATA`.",
 			},
 			"client_certificate": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "The certificate that the server knows its client by: PEM, or the path of a file with it. Needs `client_key`. Environment: `TEMPORAL_TLS_CLIENT_CERT_PATH` or `_DATA`, `TEMPORAL_TLS_CERT` or `TEMPORAL_TLS_CERT_DATA`.",
+				MarkdownDescription: "The client certificate: PEM, or the path of a PEM file. It needs `client_key`. Environment: `TEMPORAL_TLS_CLIENT_CERT_PATH` or `_DATA`, `TEMPORAL_TLS_CERT` or `TEMPORAL_TLS_CERT_DATA`.",
 			},
 			"client_key": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "The private key of `client_certificate`: PEM, or the path of a file with it. Environment: `TEMPORAL_TLS_CLIENT_KEY_PATH` or `_DATA`, `TEMPORAL_TLS_KEY` or `TEMPORAL_TLS_KEY_DATA`.",
+				MarkdownDescription: "The private key of `client_certificate`: PEM, or the path of a PEM file. Environment: `TEMPORAL_TLS_CLIENT_KEY_PATH` or `_DATA`, `TEMPORAL_TLS_KEY` or `TEMPORAL_TLS_KEY_DATA`.",
 			},
 		},
 	}

@@ -148,7 +148,9 @@ func (v excludes) ValidateString(ctx context.Context, req validator.StringReques
 // jsonText wants JSON.
 type jsonText struct{}
 
-func (jsonText) Description(context.Context) string { return "must be JSON, as jsonencode makes it" }
+func (jsonText) Description(context.Context) string {
+	return "must be JSON, such as jsonencode returns"
+}
 
 func (v jsonText) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 

@@ -24,7 +24,7 @@ func arguments() map[string]schema.Attribute {
 		},
 		"stack_name": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "The name of the stack, exactly. The stack of that name whose resource can take this signal is looked up.",
+			MarkdownDescription: "The exact name of the stack. The provider searches for the stack with this name whose resource can take this signal.",
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"logical_resource_id": schema.StringAttribute{
@@ -41,15 +41,15 @@ func arguments() map[string]schema.Attribute {
 		"unique_id": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
-			MarkdownDescription: "The id that tells this signal from others to the same resource, 1 to 64 characters. " +
-				"When not set, a new one is made for every signal.",
+			MarkdownDescription: "The id that distinguishes this signal from others to the same resource, 1 to 64 characters. " +
+				"If it is not set, the provider generates a new one for every signal.",
 			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 64)},
 		},
 		"client_token": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
-			MarkdownDescription: "The token by which the service recognises a repeated request, up to 64 letters, digits, `-` and `_`. " +
-				"When not set, a new one is made for every signal.",
+			MarkdownDescription: "The token with which the service recognises a repeated request, up to 64 letters, digits, `-` and `_`. " +
+				"If it is not set, the provider generates a new one for every signal.",
 			Validators: []validator.String{
 				stringvalidator.UTF8LengthBetween(1, 64),
 				stringvalidator.RegexMatches(clientToken, "may hold letters, digits, - and _"),
@@ -61,9 +61,9 @@ func arguments() map[string]schema.Attribute {
 
 // remembered is what becomes of the arguments in a state.
 var remembered = map[string]string{
-	"stack_id":   "A stack that was found is recorded, and used from then on.",
-	"stack_name": "Taint, `-replace` and changed `triggers` look for a stack anew. Once `stack_id` is set to the stack that was found, leaving the name out sends nothing.",
+	"stack_id":   "The provider records the id of the stack that it found, and uses it from then on.",
+	"stack_name": "After taint, `-replace` and changed `triggers` the provider searches for a stack again. If you set `stack_id` to the id that was found and remove the name, nothing is sent.",
 	"unique_id":  "The one used is recorded.",
 	"client_token": "The one used is recorded. " +
-		"While a token is set here, sending again for `triggers` repeats the same request, which may have no further effect.",
+		"If you set a token, sending again after changed `triggers` repeats the same request, which may have no further effect.",
 }

@@ -34,7 +34,7 @@ func (n stackName) finder(a *args, bound func() signal.Signal) *signal.TargetFin
 		What:    "stack named " + n.name,
 		Name:    "stack_name",
 		ID:      "stack_id",
-		Hint: fmt.Sprintf("Check the stack's name, and that the resource %s of a stack that is being created or updated waits for signals: %s. wait_until_ready = true waits for one.",
+		Hint: fmt.Sprintf("Check the stack's name, and that the resource %s of a stack that is being created or updated waits for signals: %s. With wait_until_ready = true the provider waits for one.",
 			n.resource, n.list()),
 		Required: true,
 		Read:     func(ctx context.Context, _ bool) ([]signal.Candidate, delivery.Attempt) { return n.candidates(ctx) },
@@ -109,7 +109,7 @@ func (n stackName) list() string {
 
 // unseen says what it may mean that no stack was seen that takes the signal.
 func (n stackName) unseen() string {
-	return fmt.Sprintf("ROS listed no stack of this name whose resource %s waits: none may be in progress yet, it may be complete, or the stack or the resource may have another name. Look at the stacks: %s.",
+	return fmt.Sprintf("ROS listed no stack of this name whose resource %s waits: perhaps none is in progress yet, it is complete, or the stack or the resource has another name. To see the stacks, run %s.",
 		n.resource, n.list())
 }
 

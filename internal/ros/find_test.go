@@ -116,7 +116,7 @@ func TestNotOneOfTheName(t *testing.T) {
 		"one whose turn has not come": {func(n *named) {
 			n.StartStack(sandbox.Stack{Name: "web", Conditions: []sandbox.WaitCondition{{Name: "Deployed", DependsOn: []string{"Network"}}}, Sleeps: []sandbox.Sleep{{Name: "Network", Hold: true}}})
 		}, nil, []string{"CREATE_IN_PROGRESS)", "Its resource Deployed is INIT_COMPLETE."}, false},
-		"never": {func(*named) {}, untilReady.With(acctest.Briefly), []string{"create timeout of 3s", "none may be in progress yet", "aliyun ros ListStacks"}, false},
+		"never": {func(*named) {}, untilReady.With(acctest.Briefly), []string{"create timeout of 3s", "perhaps none is in progress yet", "aliyun ros ListStacks"}, false},
 		"two": {func(n *named) {
 			parent := n.StartStack(sandbox.Stack{Name: "web", Conditions: condition})
 			n.StartStack(sandbox.Stack{Name: "web", Parent: parent, Conditions: condition})

@@ -64,18 +64,18 @@ func explain(attempt delivery.Attempt) signal.Advice {
 		return signal.Advice{
 			Attribute: "logical_resource_id",
 			NotReady:  true,
-			Next: "Check that the resource is one that waits for signals, and that it waits now: the stack may not have reached it yet, or may be past it. " +
+			Next: "Check that the resource waits for signals, and that it waits now: perhaps the stack has not reached it yet, or has passed it. " +
 				"Look at the status of the stack's resources.",
 		}
 	case "InvalidIdempotenceParameter", "IdempotentParameterMismatch":
 		return signal.Advice{
 			Attribute: "client_token",
-			Next:      "This client token was used before, for another signal. Give this one a token of its own, or leave client_token out to have one made.",
+			Next:      "This client token was used before, for another signal. Set another client_token, or leave it out to have the provider generate one.",
 		}
 	case "LastTokenProcessing":
 		return signal.Advice{
 			Attribute: "client_token",
-			Next:      "An earlier request with this client token is still being processed, so the signal may be on its way already.",
+			Next:      "The service is still processing an earlier request with this client token, so the signal may arrive with that request.",
 		}
 	}
 	return signal.Advice{Next: alicloud.Explain(attempt, permission)}

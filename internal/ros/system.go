@@ -35,12 +35,12 @@ func system(clients *alicloud.Clients) signal.System[args] {
 		Name:     "stack_resource",
 		Block:    "alicloud",
 		Endpoint: service.Name,
-		Description: "Sends a signal to a resource of an Alibaba Cloud ROS stack that waits for one, such as a wait condition, with one `SignalResource` request: success, failure or a warning. " +
-			"While the outcome is unknown, the request is repeated under the same client token.\n\n" +
+		Description: "Sends a signal, success, failure or a warning, to a resource of an Alibaba Cloud ROS stack that waits for one, such as a wait condition, with one `SignalResource` request. " +
+			"If the outcome is unknown, the provider repeats the request with the same client token.\n\n" +
 			"`alicloud_ros_stack` waits until its stack is complete, so a signal that depends on it can never release the wait condition. " +
-			"In the same configuration, name the stack with `stack_name`, set `wait_until_ready` and let the signal depend on nothing of the stack: it then runs beside it. " +
-			"Exactly one stack of that name has to be in progress whose resource can take this signal. None is an error, or with `wait_until_ready` waited for; several are an error that lists them. " +
-			"If the stack has ended before the signal is sent, it is looked up again.",
+			"In the same configuration, set `stack_name` and `wait_until_ready`, and let the signal not depend on the stack: then Terraform applies both at the same time. " +
+			"Exactly one stack of that name must be in progress with a resource that can take this signal. If there is none, the resource fails, or with `wait_until_ready` waits. If there are several, it fails and lists them. " +
+			"If the stack ends before the signal arrives, the provider searches again.",
 		Waits:      true,
 		Arguments:  arguments(),
 		Remembered: remembered,
@@ -84,14 +84,14 @@ func bind(clients *alicloud.Clients, a *args) signal.Signal {
 	}
 	if stack == "" {
 		bound.To = fmt.Sprintf("resource %s of the ROS stack named %s in %s", named.resource, named.name, named.region)
-		bound.HowToCheck = "To find out, look at the stack's resources and events: " + named.list() + "."
+		bound.HowToCheck = "To find out, check the stack's resources and events: " + named.list() + "."
 		bound.Unseen = named.unseen()
 		bound.Find = named.finder(a, func() signal.Signal { return bind(clients, a) })
 		return bound
 	}
 	watched := stackResource{clients, named.region, stack, named.resource}
 	bound.To = fmt.Sprintf("resource %s of ROS stack %s in %s", named.resource, stack, named.region)
-	bound.HowToCheck = fmt.Sprintf("To find out, look at the resource's status and the stack's events: \"aliyun ros ListStackEvents --RegionId %s --StackId %s\".",
+	bound.HowToCheck = fmt.Sprintf("To find out, check the resource's status and the stack's events: \"aliyun ros ListStackEvents --RegionId %s --StackId %s\".",
 		delivery.ShellWord(named.region), delivery.ShellWord(stack))
 	bound.Ready, bound.Completion = watched.ready(), watched.completion(a.Status.ValueString())
 	return bound

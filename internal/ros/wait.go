@@ -14,11 +14,11 @@ import (
 // wait is signal_stack_resource_wait.
 func wait(clients *alicloud.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits for an Alibaba Cloud ROS stack, and sends nothing: until the stack has come to an end, or until it, or a resource of it, is in progress.",
+		Description: "Waits until the operation of an Alibaba Cloud ROS stack has ended, or until the stack or one of its resources is in progress. It sends nothing.",
 		Target:      []string{"stack_id", "logical_resource_id"},
 		Arguments: map[string]schema.Attribute{"logical_resource_id": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "A resource of the stack that is waited for, too, and with `until = \"ready\"` alone. The default is the stack.",
+			MarkdownDescription: "A resource of the stack. With `until = \"ended\"` the wait is for the stack and for this resource, with `until = \"ready\"` only for this resource. If it is not set, the wait is for the stack.",
 		}},
 		Final: final,
 		Bind: func(_ context.Context, a *args) (signal.Watched, error) {

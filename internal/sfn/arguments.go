@@ -33,7 +33,7 @@ func arguments() map[string]schema.Attribute {
 		"error": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "With `FAILURE`, the name of the error, for the state machine's `Retry` and `Catch`, up to 256 characters. " +
-				"A task of an encrypted state machine whose key may not be used can be failed without `error` and `cause`.",
+				"If the state machine is encrypted and the provider may not use its key, leave out `error` and `cause`: then the task can still be failed.",
 			Validators: []validator.String{stringvalidator.UTF8LengthAtMost(256)},
 		},
 		"cause": schema.StringAttribute{
@@ -43,8 +43,8 @@ func arguments() map[string]schema.Attribute {
 		},
 		"execution_arn": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "The ARN of the execution that waits for the answer, 1 to 256 characters. It is not sent: it is where to look for what `wait_until_ready` and `wait_for_completion` wait for, which need it, " +
-				"and for a signal whose answer was lost. Executions of Express state machines cannot be read.",
+			MarkdownDescription: "The ARN of the execution that waits for the answer, 1 to 256 characters. It is not sent. `wait_until_ready` and `wait_for_completion` need it to read the execution, " +
+				"and the provider reads the execution if the answer to a signal is lost. Executions of Express state machines cannot be read.",
 			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 256)},
 		},
 		"region": signal.RegionAttribute(),
@@ -59,14 +59,14 @@ var taskToken = signal.WriteOnlyPair{
 	Name:        "task_token",
 	Required:    true,
 	Sensitive:   true,
-	Description: "The token that the task handed out, 1 to 2,048 characters.",
+	Description: "The token of the task, 1 to 2,048 characters.",
 	Validators:  []validator.String{stringvalidator.UTF8LengthBetween(1, 2048)},
 }
 
 // output may hold secrets, so the words about it leave it out.
 var output = signal.WriteOnlyPair{
 	Name:        "output",
-	Description: "With `SUCCESS`, which needs it, the result of the task: a JSON text of up to 262,144 bytes.",
+	Description: "The result of the task: a JSON text of up to 262,144 bytes. It is required with `SUCCESS`, and only allowed with it.",
 	Validators:  []validator.String{stringvalidator.LengthAtMost(262144), isJSON{}},
 }
 
@@ -74,7 +74,7 @@ var output = signal.WriteOnlyPair{
 type isJSON struct{}
 
 func (isJSON) Description(context.Context) string {
-	return "must be a JSON text, such as jsonencode makes it"
+	return "must be a JSON text, such as jsonencode returns"
 }
 
 func (v isJSON) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
@@ -99,7 +99,7 @@ func check(_ context.Context, a *args, waits bool) (diags diag.Diagnostics) {
 		refuse("cause", a.Cause, failure)
 		if a.Output.IsNull() && a.OutputWO.IsNull() {
 			diags.AddAttributeError(path.Root("output"), "Missing Output",
-				"SendTaskSuccess needs an output: set output or output_wo, to jsonencode({}) where the task has no result.")
+				"SendTaskSuccess needs an output: set output or output_wo. If the task has no result, set jsonencode({}).")
 		}
 	case failure:
 		refuse("output", a.Output, success)

@@ -28,7 +28,7 @@ func NewHeartbeat(clients *aws.Clients, sender *signal.Sender) action.Action {
 		Name:     "sfn_task_heartbeat",
 		Block:    "aws",
 		Endpoint: service.Name,
-		Description: "Tells AWS Step Functions that a task is still being worked on, with one `SendTaskHeartbeat` request: the task's `HeartbeatSeconds` begin anew. " +
+		Description: "Tells AWS Step Functions that something still works on a task, with one `SendTaskHeartbeat` request. The task's `HeartbeatSeconds` then start again. " +
 			"It does not answer the task; `signal_sfn_task` does.",
 		Arguments: beatArguments(),
 		Cloud:     clients,
@@ -46,7 +46,7 @@ func NewHeartbeat(clients *aws.Clients, sender *signal.Sender) action.Action {
 				Service:    "Step Functions",
 				RateLimit:  "sfn/" + b.Region.ValueString(),
 				Explain:    t.explain,
-				HowToCheck: "Look at the execution in the console: a task whose heartbeats are missing has timed out.",
+				HowToCheck: "To find out, check the execution in the console: a task without heartbeats times out.",
 			}, nil
 		},
 	}, sender)
@@ -58,7 +58,7 @@ func beatArguments() map[string]schema.Attribute {
 			Required: true,
 			// The framework (1.19) refuses every value of a write-only attribute of an action.
 			Sensitive:           true,
-			MarkdownDescription: taskToken.Description + " Whoever has it can answer the task, and Terraform keeps it in a plan that is saved.",
+			MarkdownDescription: taskToken.Description + " Anybody who has it can answer the task, and Terraform keeps it in saved plans.",
 			Validators:          []validator.String{signal.SecretValidator(stringvalidator.UTF8LengthBetween(1, 2048))},
 		},
 		"region": signal.RegionAttribute(),

@@ -56,11 +56,11 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	}
 	switch attempt.Code {
 	case "InvalidOutput":
-		return signal.Advice{Attribute: "output", Next: "Check that the output is JSON, such as jsonencode makes it."}
+		return signal.Advice{Attribute: "output", Next: "Check that the output is JSON, such as jsonencode returns."}
 	case "KmsAccessDeniedException", "KmsInvalidStateException":
-		advice := signal.Advice{Next: "The state machine is encrypted: check that the key is enabled, and that its policy and the IAM action kms:GenerateDataKey allow the identity that the provider uses to use it."}
+		advice := signal.Advice{Next: "The state machine is encrypted: check that the key is enabled, and that the key policy and the IAM action kms:GenerateDataKey allow the provider's identity to use it."}
 		if t.status == failure {
-			advice.Next += " A task can be failed without the key: leave out error and cause."
+			advice.Next += " To fail a task without the key, leave out error and cause."
 		}
 		return advice
 	}
@@ -74,17 +74,17 @@ func explainTask(token string, attempt delivery.Attempt) (advice signal.Advice, 
 		advice = signal.Advice{
 			Attribute: token,
 			Gone:      true,
-			Next: "The task is closed: it has been answered already, or its timeout or missing heartbeats have ended it. A token works once. " +
-				"Look at the execution in the console, and give the token of the task that waits now.",
+			Next: "The task is closed: it was answered already, it has timed out, or its heartbeats were missing. A token works once. " +
+				"Check the execution in the console, and set the token of the task that waits now.",
 		}
 	case taskDoesNotExist:
 		advice = signal.Advice{
 			Attribute: token,
 			Gone:      true,
-			Next:      "Check the token, and that the state machine or activity it comes from is in this region and account.",
+			Next:      "Check the token, and that its state machine or activity is in this region and account.",
 		}
 	case invalidToken:
-		advice = signal.Advice{Attribute: token, Next: "This is not a token as a task hands it out: check that it is complete, and not quoted or encoded once more."}
+		advice = signal.Advice{Attribute: token, Next: "This is not the token of a task: check that it is complete, and that it is not quoted or encoded a second time."}
 	}
 	return advice, advice.Next != ""
 }

@@ -111,9 +111,9 @@ func (e execution) ready() *delivery.Probe {
 // findOut says how a user can see whether the task has been answered.
 func (e execution) findOut() string {
 	if e.arn == "" {
-		return "To find out, look in the console at the events of the execution that the token comes from."
+		return "To find out, check in the console the events of the execution that the token belongs to."
 	}
-	return "To find out, look at the execution's last events: " +
+	return "To find out, check the execution's last events: " +
 		aws.CommandLine(e.region, "stepfunctions get-execution-history --execution-arn %s --reverse-order", &e.arn) + "."
 }
 

@@ -38,16 +38,16 @@ func system(clients *aws.Clients) signal.System[args] {
 		Name:     "sfn_task",
 		Block:    "aws",
 		Endpoint: service.Name,
-		Description: "Answers a task of an AWS Step Functions execution that waits for a callback (`.waitForTaskToken`) or for the worker of an activity: " +
-			"tells it that the task has succeeded, with its output, or has failed, with one `SendTaskSuccess` or `SendTaskFailure` request.\n\n" +
-			"The token is handed out by the task when it begins to wait. A state machine that runs Terraform itself, such as in CodeBuild or with `ecs:runTask.waitForTaskToken`, passes it as an environment variable: " +
-			"`TF_VAR_task_token` makes it a variable. Otherwise the task can write it to a parameter or a secret, and an ephemeral resource reads it into `task_token_wo`. " +
-			"Moving a value from `task_token` to `task_token_wo`, or from `output` to `output_wo`, is a changed argument, and sends the answer again.\n\n" +
-			"A token works once: after an answer or a timeout the task is closed, and every further answer is refused as `TaskTimedOut`. So a signal that is sent twice has one effect.\n\n" +
-			"When the answer to a signal is lost, a heartbeat is sent: a task that takes it is still open, so that the signal has not arrived and is sent again. If the task is closed, the history of `execution_arn` is read: " +
-			"the signal has arrived if there is an event of its output, or of its error and cause, in the time from its sending until 15 seconds after its answer was lost, and no other signal of this provider accounts for it. " +
-			"Without `execution_arn`, and where the history shows no such event, the outcome stays unknown: the task was closed by this signal, by another answer, or by its timeout. " +
-			"Somebody else's answer to another task of the execution, with the same content and in that time, cannot be told from this one.\n\n" +
+		Description: "Answers a task of an AWS Step Functions execution that waits for a callback (`.waitForTaskToken`) or for the worker of an activity. " +
+			"One `SendTaskSuccess` or `SendTaskFailure` request says that the task has succeeded, with its output, or that it has failed.\n\n" +
+			"Step Functions passes the token to the task when the task begins to wait. A state machine that runs Terraform itself, such as in CodeBuild or with `ecs:runTask.waitForTaskToken`, can pass it to Terraform as the environment variable " +
+			"`TF_VAR_task_token`. Otherwise the task can write it to a parameter or a secret, and an ephemeral resource can read it into `task_token_wo`. " +
+			"Moving a value from `task_token` to `task_token_wo`, or from `output` to `output_wo`, is a change, and sends the answer again.\n\n" +
+			"A token works once: after an answer or a timeout the task is closed, and the service refuses every further answer as `TaskTimedOut`. So a signal that is sent twice has one effect.\n\n" +
+			"If the answer to a signal is lost, the provider sends a heartbeat. If the task takes it, the task is still open, so the signal has not arrived and is sent again. If the task is closed, the provider reads the history of `execution_arn`. " +
+			"The signal has arrived if there is an event with its output, or with its error and cause, between the send and 15 seconds after the answer was lost, and no other signal of this provider explains that event. " +
+			"Without `execution_arn`, or without such an event in the history, the outcome stays unknown: this signal, another answer or a timeout has closed the task. " +
+			"The provider cannot tell an answer of somebody else to another task of the execution from this one, if it has the same content and falls into that time.\n\n" +
 			"`wait_for_completion` waits for the end of the whole execution: after `SUCCESS`, `SUCCEEDED` is success; after `FAILURE`, any end is.",
 		Waits:     true,
 		Resends:   true,
@@ -92,6 +92,6 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 		Completion:  watched.completion(t.status),
 		Evidence:    watched.evidence(t),
 		ExplainRead: explainRead,
-		Unseen:      "Step Functions knew no such execution: it may not have been started yet, or the ARN may be another's.",
+		Unseen:      "Step Functions has no such execution: perhaps it has not started yet, or the ARN is wrong.",
 	}
 }

@@ -19,7 +19,7 @@ import (
 // wait is signal_sfn_task_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits for an execution of an AWS Step Functions state machine, and sends nothing: until it has ended, or until it is running. Executions of Express state machines cannot be read.",
+		Description: "Waits until an execution of an AWS Step Functions state machine has ended, or until it is running. It sends nothing. Executions of Express state machines cannot be read.",
 		Target:      []string{"execution_arn"},
 		Arguments: map[string]schema.Attribute{"execution_arn": schema.StringAttribute{
 			Required:            true,
@@ -28,8 +28,8 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		}},
 		Outputs: schema.StringAttribute{
 			Computed: true,
-			MarkdownDescription: "The output of an execution that has succeeded, a JSON text for `jsondecode`; null before, with `until = \"ready\"`, and where the execution is encrypted " +
-				"with a key that may not be used.",
+			MarkdownDescription: "The output of an execution that has succeeded, a JSON text for `jsondecode`. It is null before the end, with `until = \"ready\"`, and if the execution is encrypted " +
+				"with a key that the provider may not use.",
 		},
 		Final: final,
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
@@ -47,7 +47,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 				Completion:  watched.completed(func(output *string) { given = types.StringPointerValue(output) }),
 				Outputs:     func() attr.Value { return given },
 				ExplainRead: explainRead,
-				Unseen:      "Step Functions knew no such execution: it may not have been started yet, or the ARN may be another's.",
+				Unseen:      "Step Functions has no such execution: perhaps it has not started yet, or the ARN is wrong.",
 			}, nil
 		},
 	}

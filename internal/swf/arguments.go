@@ -29,13 +29,13 @@ func arguments() map[string]schema.Attribute {
 		"run_id": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
-			MarkdownDescription: "The run to signal, 1 to 64 characters. When not set, the signal goes to the run of `workflow_id` that is open when it arrives; " +
-				"with `wait_until_ready`, `wait_for_completion` or `adopt_existing` the open run is looked up first.",
+			MarkdownDescription: "The run to signal, 1 to 64 characters. If it is not set, the signal goes to the run of `workflow_id` that is open when the signal arrives. " +
+				"With `wait_until_ready`, `wait_for_completion` or `adopt_existing` the provider first searches for the open run.",
 			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 64)},
 		},
 		"signal_name": schema.StringAttribute{
 			Required:            true,
-			MarkdownDescription: "The name of the signal, 1 to 256 characters. The workflow's decider has to know it.",
+			MarkdownDescription: "The name of the signal, 1 to 256 characters. The workflow's decider must know this name.",
 			Validators:          []validator.String{stringvalidator.UTF8LengthBetween(1, 256)},
 		},
 		"region": signal.RegionAttribute(),
@@ -46,9 +46,9 @@ func arguments() map[string]schema.Attribute {
 
 // remembered is what becomes of the arguments in a state.
 var remembered = map[string]string{
-	"run_id": "A run that was looked up before the signal was sent is recorded. " +
-		"When `wait_for_completion` is turned on only after the signal was sent, the run that was open at `sent_at` is looked for, among the closed ones, too, and is not recorded.",
-	"input_wo": "Moving a value here from `input` is a changed argument, and sends the signal again.",
+	"run_id": "The provider records a run that it found before it sent the signal. " +
+		"If `wait_for_completion` is turned on only after the signal was sent, the provider searches for the run that was open at `sent_at`, also among closed runs, and does not record it.",
+	"input_wo": "Moving a value from `input` to this argument is a change, and sends the signal again.",
 }
 
 // actionArguments are those that an action can have, which keeps no secrets.
@@ -62,6 +62,6 @@ func actionArguments() map[string]schema.Attribute {
 // inputArgument is the data that goes with the signal. An empty one is sent as such.
 var inputArgument = signal.WriteOnlyPair{
 	Name:        "input",
-	Description: "The data that goes with the signal into the history of the execution, up to 32768 characters.",
+	Description: "The data of the signal, up to 32768 characters. It is visible in the history of the execution.",
 	Validators:  []validator.String{stringvalidator.UTF8LengthAtMost(32768)},
 }

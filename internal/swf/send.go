@@ -35,7 +35,7 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 		return signal.Advice{
 			Attribute: "workflow_id",
 			Gone:      true,
-			Next: "SWF gives this answer for three causes, and only the words above tell them apart: the region and account have no such domain, " +
+			Next: "SWF gives this answer for three causes, and only the message above tells which one it is: the region and account have no such domain, " +
 				"the domain has no such workflow execution, or the execution is not open any more.\n\n" +
 				"Check the domain with " + t.command("describe-domain --name %s", t.input.Domain) + ". " + t.status(),
 		}
@@ -72,15 +72,15 @@ func (t target) explainRead(attempt delivery.Attempt) signal.Advice {
 // unseen says what it may mean that no open run was seen.
 func (t target) unseen() string {
 	if t.input.RunId != nil {
-		return "SWF knew no such run: it may not have been started yet, or the domain, the workflow id or the run id may be another. " + t.status()
+		return "SWF knew no such run: perhaps it has not started yet, or the domain, the workflow id or the run id is wrong. " + t.status()
 	}
-	return "SWF listed no open run of this workflow id: none may have been started yet, it may have ended, or the workflow id may be another. " + t.status()
+	return "SWF listed no open run of this workflow id: perhaps none has started yet, it has ended, or the workflow id is wrong. " + t.status()
 }
 
 // findOut says how a user can see whether the signal is in the execution's history.
 func (t target) findOut() string {
 	history := "get-workflow-execution-history --domain %s --execution workflowId=%s,runId=%s --reverse-order"
-	look := "To find out, look in the execution's history for a WorkflowExecutionSignaled event with this name and input, which may also be somebody else's: "
+	look := "To find out, look in the execution's history for a WorkflowExecutionSignaled event with this name and input. It may also be an event of somebody else: "
 	if t.input.RunId != nil {
 		return look + t.command(history, t.input.Domain, t.input.WorkflowId, t.input.RunId) + "."
 	}

@@ -65,8 +65,8 @@ func (w workflow) finder(a *args, status string, bound func() signal.Signal) *si
 	}
 	return signal.Lookup{
 		Key: w.key("open"), Service: "SWF", What: "open run of this workflow id", Name: "workflow_id", ID: "run_id",
-		Hint: "A run that was started just now may not be listed yet, because SWF's reads lag: wait_until_ready = true waits for it. " +
-			"A run that has ended is looked at only when run_id names it. " + status,
+		Hint: "SWF may not list a run that has just started, because its reads lag: with wait_until_ready = true the provider waits for it. " +
+			"The provider reads a run that has ended only if run_id names it. " + status,
 		Read: func(ctx context.Context, _ bool) (open []signal.Candidate, attempt delivery.Attempt) {
 			info, attempt := w.openRunInfo(ctx, nil)
 			if id := runID(info); id != "" {
@@ -82,8 +82,8 @@ func (w workflow) finder(a *args, status string, bound func() signal.Signal) *si
 				if attempt.Outcome == delivery.Accepted && id == "" {
 					attempt = delivery.Attempt{Outcome: delivery.Rejected, RequestID: attempt.RequestID, Err: &noRunError{
 						"SWF lists no run of this workflow id that was open at " + sent.Format(time.RFC3339) + ", when the signal was sent",
-						"The run was not recorded when the signal was sent, because nothing waited for it. It is looked for by sent_at, which this machine's clock told, " +
-							"and SWF forgets closed runs when the domain's retention period is over.",
+						"The run was not recorded when the signal was sent, because no option waited for it. The provider searches for it by sent_at, which is a time of this machine's clock. " +
+							"SWF deletes closed runs after the domain's retention period.",
 					}}
 				}
 				return id, attempt

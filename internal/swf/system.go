@@ -37,14 +37,14 @@ func system(clients *aws.Clients) signal.System[args] {
 		Endpoint: service.Name,
 		Description: "Sends a signal to a running Amazon Simple Workflow Service (SWF) workflow execution, with one `SignalWorkflowExecution` request. " +
 			"The signal becomes an event in the execution's history, and SWF asks the decider what to do about it.\n\n" +
-			"SWF records every signal that it accepts, even if it is the same as another one. Its reads lag behind by an unknown time.\n\n" +
+			"SWF records every signal that it accepts, even if it is equal to another one. Its reads lag behind, and AWS does not document how long.\n\n" +
 			"`wait_until_ready` waits for an open run. `wait_for_completion` waits until the run that took the signal is closed; `COMPLETED` is success. If that run continues as new, it waits for the last run. " +
 			"`adopt_existing` looks for an event with the same signal name and input in the whole history of that run, whoever sent it. " +
-			"If one of the three is set and `run_id` is not, the open run is looked up before sending. A run that has ended is used only if `run_id` names it.\n\n" +
-			"When the answer to a signal is lost, the provider reads the history back to the time of the send: of the run, or without `run_id` of the runs that were open. " +
-			"The signal has arrived if there is an event with its name and input, between the sending and 15 seconds after the answer was lost, and no other signal of this provider explains that event. " +
+			"If one of the three is set and `run_id` is not, the provider searches for the open run before it sends. It uses a run that has ended only if `run_id` names it.\n\n" +
+			"If the answer to a signal is lost, the provider reads the history back to the time of the send: the history of the run or, without `run_id`, of the runs that were open. " +
+			"The signal has arrived if there is an event with its name and input between the send and 15 seconds after the answer was lost, and no other signal of this provider explains that event. " +
 			"The run with the event becomes the `run_id`. If there are more such events than signals, the outcome stays unknown. " +
-			"An equal signal that somebody else sent in that time cannot be told from this one: put an id into `input`.",
+			"The provider cannot tell an equal signal that somebody else sent in that time from this one: put an id into `input`.",
 		Waits:           true,
 		Adopts:          true,
 		Resends:         true,

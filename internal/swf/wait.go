@@ -18,13 +18,13 @@ import (
 // wait is signal_workflow_execution_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits for an Amazon SWF workflow execution, and sends nothing: until its run has closed, or the last of those that continue it, or until a run is open.",
+		Description: "Waits until the run of an Amazon SWF workflow execution, or the last run that continues it, has closed, or until a run is open. It sends nothing.",
 		Target:      []string{"domain", "workflow_id", "run_id"},
 		Arguments: map[string]schema.Attribute{"run_id": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
-			MarkdownDescription: "The run, 1 to 64 characters. When not set, the wait is for the open run of `workflow_id`, or for one to be started, and the run that was found is recorded and used from then on. " +
-				"A run that has closed before is waited for only if `run_id` names it.",
+			MarkdownDescription: "The run, 1 to 64 characters. If it is not set, the resource waits for the open run of `workflow_id`, or for a run to start. It records the run that it found, and uses it from then on. " +
+				"It uses a run that has closed before only if `run_id` names it.",
 			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 64)},
 		}},
 		Final: final,

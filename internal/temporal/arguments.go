@@ -31,7 +31,7 @@ func arguments() map[string]schema.Attribute {
 		"namespace": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
-			MarkdownDescription: "The namespace of the workflow, 1 to 1000 bytes. When not set, it is that of the provider's `temporal` block, else that of `TEMPORAL_NAMESPACE`, else `" +
+			MarkdownDescription: "The namespace of the workflow, 1 to 1000 bytes. The default is the namespace of the provider's `temporal` block, then `TEMPORAL_NAMESPACE`, then `" +
 				DefaultNamespace + "`.",
 			Validators: []validator.String{PathSegment},
 		},
@@ -44,20 +44,20 @@ func arguments() map[string]schema.Attribute {
 		"run_id": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
-			MarkdownDescription: "The run to signal, a UUID. When not set, the signal goes to the run of `workflow_id` that is current when it arrives; " +
-				"with `wait_until_ready`, `wait_for_completion` or `adopt_existing` the current run is looked up first.",
+			MarkdownDescription: "The run to signal, a UUID. If it is not set, the signal goes to the run of `workflow_id` that is current when the signal arrives. " +
+				"With `wait_until_ready`, `wait_for_completion` or `adopt_existing` the provider first searches for the current run.",
 			Validators: []validator.String{stringvalidator.RegexMatches(runID, "must be a UUID: the server refuses other run ids")},
 		},
 		"signal_name": schema.StringAttribute{
 			Required:            true,
-			MarkdownDescription: "The name of the signal, 1 to 1000 bytes, without a `/`. The workflow has to know it.",
+			MarkdownDescription: "The name of the signal, 1 to 1000 bytes, without a `/`. The workflow must know this name.",
 			Validators:          []validator.String{PathSegment},
 		},
 		"request_id": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
-			MarkdownDescription: "The id under which the server takes the signal once for each run, 1 to 1000 bytes. When not set, it is made for each signal. " +
-				"It goes with every repeat of the request, and into the signal's `identity` in the history, after `" + identityPrefix + "`.",
+			MarkdownDescription: "The id of the request, 1 to 1000 bytes. In each run, the server takes requests with the same id for one signal. If it is not set, the provider generates one for each signal. " +
+				"Every repeat of the request has the same id. The history has it in the signal's `identity`, after `" + identityPrefix + "`.",
 			Validators: []validator.String{stringvalidator.LengthBetween(1, longestID)},
 		},
 	}
@@ -67,9 +67,9 @@ func arguments() map[string]schema.Attribute {
 
 // remembered is what becomes of the arguments in a state.
 var remembered = map[string]string{
-	"run_id":     "A run that was looked up before the signal was sent is recorded.",
+	"run_id":     "The provider records a run that it found before it sent the signal.",
 	"request_id": "What was made is recorded.",
-	"input_wo":   "Moving a value here from `input` is a changed argument, and sends the signal again.",
+	"input_wo":   "Moving a value from `input` to this argument is a change, and sends the signal again.",
 }
 
 // actionArguments are those that an action can have, which keeps no secrets.
@@ -84,7 +84,7 @@ func actionArguments() map[string]schema.Attribute {
 var input = signal.WriteOnlyPair{
 	Name: "input",
 	Description: "The signal's arguments: a JSON array, up to 2 MiB, such as `jsonencode([{ approved = true }])`. " +
-		"An element is a plain JSON value; one with `metadata` and `data` in base64 is taken as a raw payload.",
+		"An element is a plain JSON value. The server takes an element with `metadata` and `data` in base64 for a raw payload.",
 	Validators: []validator.String{jsonArray{}},
 }
 
@@ -94,7 +94,7 @@ var PathSegment validator.String = pathSegment{}
 type pathSegment struct{}
 
 func (pathSegment) Description(context.Context) string {
-	return "must be 1 to 1000 bytes long, without a /, and neither . nor ..: it becomes a part of the path of Temporal's HTTP API, which does not find anything with a / in it"
+	return "must be 1 to 1000 bytes long, without a /, and neither . nor ..: it becomes a part of a path of Temporal's HTTP API, which cannot find a name with a / in it"
 }
 
 func (v pathSegment) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }

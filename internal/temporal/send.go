@@ -58,11 +58,11 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 		return signal.Advice{Attribute: "namespace", Next: "Check the namespace, and that the address is that of its server. \"temporal operator namespace list\" lists those of a server."}
 	case "NOT_FOUND":
 		if strings.Contains(attempt.Message, "already completed") {
-			return signal.Advice{Attribute: "workflow_id", Gone: true, Next: "The execution is there, but has closed, and takes no signal any more. " + t.describe()}
+			return signal.Advice{Attribute: "workflow_id", Gone: true, Next: "The execution exists, but has closed, and takes no more signals. " + t.describe()}
 		}
 		return signal.Advice{Attribute: "workflow_id", Gone: true, Next: "There is no such execution in the namespace: it was never started there, or its retention period is over. Check the ids. " + t.describe()}
 	case "INVALID_ARGUMENT":
-		return signal.Advice{Next: "The server does not take the request as it is: its message says why. A run takes 10000 signals, unless the server is configured otherwise."}
+		return signal.Advice{Next: "The server does not accept the request, and its message says why. A run takes 10000 signals, unless the server has another limit."}
 	}
 	return t.explainAccess(attempt)
 }
@@ -87,11 +87,11 @@ func (t target) explainAccess(attempt delivery.Attempt) signal.Advice {
 	case attempt.Code == "UNAUTHENTICATED":
 		return signal.Advice{Next: "Check the API key, api_key in the provider's temporal block or TEMPORAL_API_KEY in the environment, and renew it if it has expired. Where the server asks for a client certificate, check client_certificate and client_key."}
 	case attempt.Code == "PERMISSION_DENIED" && strings.Contains(attempt.Message, "Host not allowed"):
-		return signal.Advice{Next: "The server takes requests for the host names in its setting frontend.httpAllowedHosts only: use one of them as the provider's temporal.address, or have this one added."}
+		return signal.Advice{Next: "The server accepts requests only for the host names in its setting frontend.httpAllowedHosts: use one of them as the provider's temporal.address, or have this one added."}
 	case attempt.Code == "PERMISSION_DENIED":
 		return signal.Advice{Next: "The caller needs " + permission + "."}
 	case attempt.Code == "UNIMPLEMENTED":
-		return signal.Advice{Next: "This server's HTTP API does not know the call: it may be too old."}
+		return signal.Advice{Next: "This server's HTTP API does not have this call: the server may be too old."}
 	case attempt.Outcome == delivery.Unknown && attempt.Code == "":
 		return signal.Advice{Next: "If no request gets an answer, check the address in the provider's temporal block, or TEMPORAL_ADDRESS: it has to be that of the HTTP API of Temporal's frontend, by convention port 7243. " +
 			"Port 7233 is the gRPC API, 8233 the web page, and a server whose HTTP API is not enabled has no such port."}

@@ -77,7 +77,7 @@ func (w workflow) finder(a *args, t target, bound func() signal.Signal) *signal.
 	}
 	return signal.Lookup{
 		Key: w.key("running"), Service: "Temporal", What: "running execution of this workflow id", Name: "workflow_id", ID: "run_id",
-		Hint: "wait_until_ready = true waits for one to be started. A run that has closed is looked at only when run_id names it. " + t.describe(),
+		Hint: "With wait_until_ready = true the provider waits for one to start. It reads a run that has closed only if run_id names it. " + t.describe(),
 		Read: func(ctx context.Context, _ bool) (open []signal.Candidate, attempt delivery.Attempt) {
 			found, attempt := w.describe(ctx, "")
 			switch {
@@ -96,7 +96,7 @@ func (w workflow) finder(a *args, t target, bound func() signal.Signal) *signal.
 				if attempt.Outcome == delivery.Accepted && id == "" {
 					attempt = delivery.Attempt{Outcome: delivery.Rejected, Err: &noRunError{
 						"the current run of this workflow id shows no signal with the request id " + t.request.RequestID,
-						"The run was not recorded when the signal was sent, because nothing waited for it, and another run may have followed it.",
+						"The run was not recorded when the signal was sent, because no option waited for it, and another run may have followed it.",
 					}}
 				}
 				return id, attempt

@@ -33,14 +33,14 @@ func New(client *Client, sender *signal.Sender) signal.Offer {
 func system(client *Client) signal.System[args] {
 	return signal.System[args]{
 		Name: "temporal_workflow",
-		Description: "Sends a signal to a running Temporal workflow execution, with one `SignalWorkflowExecution` request to Temporal's HTTP API, " +
-			"repeated under the same request id while its outcome stays unknown.\n\n" +
-			"Temporal records a request id once for each run, and takes a repeat of it for the same signal, also after the run has closed. So a repeat after a lost answer does no harm. " +
-			"A run that is reset forgets the ids of what came after its reset point.\n\n" +
-			"`wait_until_ready` waits for a running execution. `wait_for_completion` waits until the run that was signalled has closed, or, when it continues as new, the last of the runs that continue it: " +
-			"`COMPLETED` is success. `adopt_existing` looks in the history of the run for a signal with this `request_id`, so it needs one that is configured. " +
-			"With any of the three, `run_id` is looked up before sending when it is not set.\n\n" +
-			"The signal is sent to the HTTP API of Temporal's frontend, by convention on port 7243, which self-hosted servers have to enable. The gRPC port, 7233, does not take it.",
+		Description: "Sends a signal to a running Temporal workflow execution, with one `SignalWorkflowExecution` request to Temporal's HTTP API. " +
+			"If the outcome is unknown, the provider repeats the request with the same request id.\n\n" +
+			"In each run, Temporal takes requests with the same id for one signal, also after the run has closed. So a repeat after a lost answer does no harm. " +
+			"If a run is reset, Temporal forgets the ids of the signals after the reset point.\n\n" +
+			"`wait_until_ready` waits for a running execution. `wait_for_completion` waits until the run that was signalled has closed; if that run continues as new, it waits for the last run. " +
+			"`COMPLETED` is success. `adopt_existing` looks in the history of the run for a signal with this `request_id`, so it needs a configured `request_id`. " +
+			"If one of the three is set and `run_id` is not, the provider searches for the run before it sends.\n\n" +
+			"The signal goes to the HTTP API of Temporal's frontend, by convention on port 7243. Self-hosted servers must enable it. The gRPC port, 7233, does not accept the request.",
 		Unconfigured:    func(*args) bool { return client.config.Unknown != "" },
 		Waits:           true,
 		Adopts:          true,
@@ -102,7 +102,7 @@ func bind(client *Client, host string, a *args, secrets signal.Secrets) signal.S
 		Explain:     t.explain,
 		HowToCheck:  t.howToCheck(),
 		ExplainRead: t.explainRead,
-		Unseen:      "Temporal knew no running execution of this workflow id: none may have been started yet, it may have closed, or the workflow id may be another. " + t.describe(),
+		Unseen:      "Temporal has no running execution of this workflow id: perhaps none has started yet, it has closed, or the workflow id is wrong. " + t.describe(),
 	}
 	watched := workflow{client, host, t.namespace, t.workflow}
 	if a.RunID.IsNull() {

@@ -17,19 +17,19 @@ import (
 // wait is signal_temporal_workflow_wait.
 func wait(client *Client) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits for a Temporal workflow execution, and sends nothing: until its run has closed, or the last of those that continue it, or until a run is running.",
+		Description: "Waits until the run of a Temporal workflow execution, or the last run that continues it, has closed, or until a run is running. It sends nothing.",
 		Target:      []string{"namespace", "workflow_id", "run_id"},
 		Arguments: map[string]schema.Attribute{"run_id": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
-			MarkdownDescription: "The run, a UUID. When not set, it is the one that Temporal holds for the current one of `workflow_id`, also when that has closed, " +
-				"or the first to be started; it is recorded and used from then on.",
+			MarkdownDescription: "The run, a UUID. If it is not set, it is the current run of `workflow_id`, also if that run has closed, " +
+				"or the first run to start. The provider records it, and uses it from then on.",
 			Validators: []validator.String{stringvalidator.RegexMatches(runID, "must be a UUID: the server refuses other run ids")},
 		}},
 		Outputs: schema.StringAttribute{
 			Computed: true,
-			MarkdownDescription: "What the workflow has returned, a JSON array for `jsondecode` with one value, or with none, once it has completed; null before, and with `until = \"ready\"`. " +
-				"A value that is no JSON is an object with `metadata` and `data`, as the server writes it.",
+			MarkdownDescription: "The result of the workflow: a JSON array for `jsondecode`, with one value or none. It is null until the workflow has completed, and with `until = \"ready\"`. " +
+				"A value that is not JSON is an object with `metadata` and `data`, as the server returns it.",
 		},
 		Final: final,
 		Bind: func(_ context.Context, a *args) (signal.Watched, error) {
@@ -72,7 +72,7 @@ func wait(client *Client) *signal.Wait[args] {
 				Completion:  probe("has ended", run.follow, snapshot.end).Final(),
 				Outputs:     func() attr.Value { return result },
 				ExplainRead: t.explainRead,
-				Unseen:      "Temporal knew no execution of this workflow id: none may have been started yet, or the workflow id may be another. " + t.describe(),
+				Unseen:      "Temporal has no execution of this workflow id: perhaps none has started yet, or the workflow id is wrong. " + t.describe(),
 			}, nil
 		},
 	}

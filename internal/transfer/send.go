@@ -50,7 +50,7 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 		}
 	case "InvalidRequestException":
 		return signal.Advice{
-			Next: "Check that workflow_id, execution_id and token all come from the same callback, that of the step that is waiting now.",
+			Next: "Check that workflow_id, execution_id and token all come from the same callback: the callback of the step that waits now.",
 		}
 	}
 	return signal.Advice{Next: aws.Explain(attempt, permission)}
@@ -61,13 +61,13 @@ func (t target) missing() string {
 	return "Transfer Family gives the same answer for a wrong id and for an execution that has ended. " +
 		"Check the workflow's id, and that it is in this region and account, with " + t.command("describe-workflow --workflow-id %s", t.input.WorkflowId) +
 		", and the execution with " + t.command("list-executions --workflow-id %s", t.input.WorkflowId) +
-		", which lists those in progress. The workflow's log group in CloudWatch, when it has one, tells of those that have ended."
+		", which lists the executions in progress. For executions that have ended, check the workflow's log group in CloudWatch, if it has one."
 }
 
 // status says how a user can see how far the execution has come.
 func (t target) status() string {
 	return t.command("describe-execution --workflow-id %s --execution-id %s", t.input.WorkflowId, t.input.ExecutionId) +
-		". It answers only while the execution is in progress; after that, look in the workflow's log group in CloudWatch, when it has one."
+		". It answers only while the execution is in progress. After that, check the workflow's log group in CloudWatch, if it has one."
 }
 
 func (t target) command(format string, values ...*string) string {

@@ -35,13 +35,13 @@ func system(clients *aws.Clients) signal.System[args] {
 		Name:     "workflow_step_state",
 		Block:    "aws",
 		Endpoint: service.Name,
-		Description: "Answers the callback of a custom step in an AWS Transfer Family managed workflow, with one `SendWorkflowStepState` request: tells the execution that the step has succeeded, so that it goes on, or has failed.\n\n" +
+		Description: "Answers the callback of a custom step in an AWS Transfer Family managed workflow, with one `SendWorkflowStepState` request. The answer says that the step has succeeded, so that the execution goes on, or that it has failed.\n\n" +
 			"The step's target receives the workflow's id, the execution's id and the token with the callback. " +
-			"Moving a value from `token` to `token_wo` is a changed argument, and sends the answer again.\n\n" +
-			"Transfer Family shows executions only while they are in progress: a finished execution and a wrong id look the same. So `wait_until_ready` waits until the execution is seen, " +
-			"with a wrong id until the timeout. `wait_for_completion` waits until the execution is not shown any more; then `target_status` is `ENDED`, a word of this provider. " +
-			"Success cannot be read: `target_succeeded` says only that no failure was seen. After `SUCCESS`, the statuses `HANDLING_EXCEPTION` and `EXCEPTION` are a failure, and the wait ends there. " +
-			"After `FAILURE` any end is what was asked for, and the wait includes the handling of the exception.",
+			"Moving a value from `token` to `token_wo` is a change, and sends the answer again.\n\n" +
+			"Transfer Family shows executions only while they are in progress: a finished execution and a wrong id look the same. So `wait_until_ready` waits until it sees the execution; " +
+			"with a wrong id it waits until the timeout. `wait_for_completion` waits until the service no longer shows the execution. Then `target_status` is `ENDED`, which is a word of this provider. " +
+			"The provider cannot read success: `target_succeeded` says only that it saw no failure. After `SUCCESS`, the statuses `HANDLING_EXCEPTION` and `EXCEPTION` are a failure, and the wait ends there. " +
+			"After `FAILURE` any end is a success, and the wait includes the handling of the exception.",
 		Waits:     true,
 		Resends:   true,
 		Arguments: arguments(),
@@ -77,7 +77,7 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 		RateLimit:   "transfer/" + a.Region.ValueString(),
 		Run:         watched.id,
 		Explain:     t.explain,
-		HowToCheck:  "To find out, see whether the execution has gone past the step: " + t.status(),
+		HowToCheck:  "To find out, check whether the execution has gone past the step: " + t.status(),
 		Ready:       watched.ready(),
 		Completion:  watched.completion(t.input.Status),
 		ExplainRead: explainRead,

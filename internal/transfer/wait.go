@@ -13,9 +13,9 @@ import (
 // wait is signal_workflow_step_state_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits for an execution of an AWS Transfer Family managed workflow, and sends nothing: until it has ended, or until it is in progress.\n\n" +
-			"Transfer Family shows executions only while they are in progress. So one that the wait has seen and that is not shown any more has ended, and `target_status` is then `ENDED`, a word of this provider; " +
-			"whether it succeeded cannot be read, so that `target_succeeded` is null and the wait does not fail. One that had ended before the wait began, and one that never was, are waited for until the timeout.",
+		Description: "Waits until an execution of an AWS Transfer Family managed workflow has ended, or until it is in progress. It sends nothing.\n\n" +
+			"Transfer Family shows executions only while they are in progress. If the wait has seen an execution and the service no longer shows it, the execution has ended. Then `target_status` is `ENDED`, which is a word of this provider. " +
+			"The provider cannot read whether it succeeded, so `target_succeeded` is null and the wait does not fail. If the execution had ended before the wait began, or never existed, the resource waits until the timeout.",
 		Target: []string{"workflow_id", "execution_id"},
 		Final:  func(status string) bool { return final(&args{}, status) },
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
