@@ -30,7 +30,7 @@ type Config struct {
 	STSRegion                           string
 	// UserAgent names the provider and its version to Alibaba Cloud, as "name/version".
 	UserAgent string
-	// Secrets is told what is secret, for whoever shows what others say.
+	// Secrets learns the secrets, so that they are removed from messages.
 	Secrets *delivery.Redactor
 	// Log is told of each service that is used first.
 	Log delivery.Log

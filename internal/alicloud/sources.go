@@ -326,7 +326,7 @@ func (m machine) String() string {
 	return strings.TrimSpace("the ECS instance and its role " + string(m))
 }
 
-// statusError is an answer of whoever gives keys that gives none.
+// statusError is an answer without keys from a source of keys.
 type statusError struct{ status int }
 
 func (e *statusError) Error() string { return fmt.Sprintf("it answered HTTP %d", e.status) }
@@ -357,7 +357,8 @@ const (
 	metadataTimeout = 10 * time.Second
 )
 
-// newDirect returns what asks whoever gives away keys in plain text: never a proxy.
+// newDirect returns the client for sources that return keys in plain text. It
+// never uses a proxy.
 func newDirect(secrets *delivery.Redactor) delivery.Doer {
 	return delivery.Client{
 		Doer:    delivery.NewHTTPClient(&http.Transport{DialContext: (&net.Dialer{Timeout: metadataDial}).DialContext}),
@@ -365,7 +366,8 @@ func newDirect(secrets *delivery.Redactor) delivery.Doer {
 	}
 }
 
-// ask makes one request of whoever gives keys. What is answered counts as secret.
+// ask makes one request to a source of keys. Everything in its answer counts as
+// secret.
 func (c *Clients) ask(ctx context.Context, method, at string, header http.Header) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, metadataTimeout)
 	defer cancel()

@@ -8,20 +8,22 @@ import (
 	"time"
 )
 
-// Batch is how a service tells of several targets with one request.
+// Batch says how one request reads several targets.
 type Batch[T any] struct {
-	// Key names what is read together, such as the executions of a region.
+	// Key names the targets that one request can read together, such as the
+	// executions of a region.
 	Key string
-	// Most is how many targets a request may name.
+	// Most is the largest number of targets in one request.
 	Most int
-	// Read makes one request, and returns what it found by the targets' ids.
+	// Read makes one request, and returns the readings by the targets' ids.
 	Read func(ctx context.Context, ids []string) (map[string]T, Attempt)
 }
 
-// Of returns the probe as one whose target the batch can read, under its present id. What
-// the batch found of the target is judged as what the probe's read finds where settles
-// says that the probe needs no more; else, and where the batch found nothing, the target
-// is read alone. So it is for good once the service refuses the batch.
+// Of returns a copy of the probe whose target the batch can also read. id
+// returns the target's id. If settles returns true for a reading of the batch,
+// the probe judges that reading. Otherwise, or if the batch has no reading, the
+// target is read alone. If the service refuses the batch, all targets are read
+// alone from then on.
 func (b Batch[T]) Of(probe *Probe, id func() string, settles func(T) bool) *Probe {
 	batched := *probe
 	batched.batch = &batch{
@@ -39,7 +41,8 @@ func (b Batch[T]) Of(probe *Probe, id func() string, settles func(T) bool) *Prob
 	return &batched
 }
 
-// batch is the batch of a probe, and the probe's part in it.
+// batch is the Batch of a probe without its type parameter, and the functions
+// of the probe for it.
 type batch struct {
 	key     string
 	most    int
@@ -48,7 +51,7 @@ type batch struct {
 	settles func(any) bool
 }
 
-// withLimiter returns the batch as one whose reads share a rate limiter.
+// withLimiter returns a copy of the batch whose reads share a rate limiter.
 func (b *batch) withLimiter(limiter *RateLimiter) *batch {
 	if b == nil {
 		return nil
@@ -64,43 +67,46 @@ func (b *batch) withLimiter(limiter *RateLimiter) *batch {
 	return &paced
 }
 
-// group is the targets that a batch can read. It is guarded by the poller's mutex.
+// group has the targets that a batch can read. The poller's mutex guards it.
 type group struct {
-	// refused is set once the service has refused the batch.
+	// refused is set after the service has refused the batch.
 	refused bool
-	// watches is how many targets are polled, and resting are those between two reads.
+	// watches counts the targets that are polled. resting are the targets that wait
+	// for their next read.
 	watches int
 	resting map[*watch]bool
-	// gathering is the request that will be made next, nil when nobody is due.
+	// gathering is the next request; nil if no target is due.
 	gathering *request
-	// spared is when the last request was made that could have named more targets.
+	// spared is when the last request was made that had room for more targets.
 	spared time.Time
 }
 
-// request is one request of a batch. Its members are guarded by the poller's mutex, and
-// what came of it may be read once it has ended.
+// request is one request of a batch. The poller's mutex guards its members. Its
+// result may be read after it has ended.
 type request struct {
 	group *group
 	batch *batch
-	// members are the targets that are still waited for, with those who waited when the
-	// request was made.
+	// members are the targets of the request for which somebody still waits, with
+	// their waiters at the time of the request.
 	members map[*watch][]*waiter
-	// full is closed when it names as many targets as it may; stop ends it.
+	// full is closed when the request has as many targets as it may have. stop ends
+	// the request.
 	full  chan struct{}
 	stop  context.CancelFunc
 	ended chan struct{}
 
 	found   map[string]any
 	attempt Attempt
-	// spread varies the pause after it, for all members alike: they stay together.
+	// spread is the factor for the pause after the request. It is the same for all
+	// members, so that they stay together.
 	spread float64
 }
 
-// spread is by what factor a pause between two reads is longer or shorter.
+// spread returns a random factor for a pause between two reads.
 func spread() float64 { return 0.8 + 0.4*rand.Float64() }
 
-// board returns the request that is to read a target which is due; nil when it is to be
-// read alone.
+// board adds a target that is due to the next request and returns the request;
+// nil if the target must be read alone.
 func (p *Poller) board(ctx context.Context, w *watch) *request {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -120,13 +126,15 @@ func (p *Poller) board(ctx context.Context, w *watch) *request {
 	w.id = w.batch.id()
 	r := g.gathering
 	if r == nil {
-		// The first member's values, such as its logger, but not its end.
+		// This context has the values of the first member's context, such as the
+		// logger, but does not end with it.
 		requesting, stop := context.WithCancel(context.WithoutCancel(ctx))
 		r = &request{
 			group: g, batch: w.batch, members: map[*watch][]*waiter{}, full: make(chan struct{}), stop: stop, ended: make(chan struct{}), spread: spread(),
 		}
 		g.gathering = r
-		// Those that begin to wait one after the other go together.
+		// Wait a moment, so that targets that become due one after the other go into
+		// the same request.
 		go p.request(requesting, r, p.FirstPause/10-time.Since(g.spared))
 	}
 	r.members[w] = nil
@@ -137,7 +145,8 @@ func (p *Poller) board(ctx context.Context, w *watch) *request {
 	return r
 }
 
-// reads reports whether it may be enough to read a target with others. It needs the mutex.
+// reads reports whether a batch may be enough for a target. The caller holds
+// the mutex.
 func (g *group) reads(w *watch) bool {
 	if g.refused || g.watches < 2 {
 		return false
@@ -150,7 +159,7 @@ func (g *group) reads(w *watch) bool {
 	return true
 }
 
-// request makes a request once it is full, or after a pause.
+// request makes a request as soon as it is full, or after a pause.
 func (p *Poller) request(ctx context.Context, r *request, after time.Duration) {
 	defer close(r.ended)
 	defer r.stop()
@@ -176,8 +185,8 @@ func (p *Poller) request(ctx context.Context, r *request, after time.Duration) {
 	}
 }
 
-// depart returns the ids of the targets that a request is to read, none where reading one
-// alone tells more. Where it can name more, it takes those along that will be due soon.
+// depart returns the ids for a request. It returns none if a read of the single
+// target tells more. If there is room, it adds targets that will be due soon.
 func (p *Poller) depart(r *request) (ids []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -210,8 +219,9 @@ func (p *Poller) depart(r *request) (ids []string) {
 	return slices.Compact(ids)
 }
 
-// together waits for what a request finds of a target, and returns it with those who are
-// to be told; nil when the target has to be read alone, or ctx has ended.
+// together waits for a request, and returns the reading of a target and the
+// waiters for it. It returns nil if the target must be read alone, or if ctx
+// has ended.
 func (p *Poller) together(ctx context.Context, r *request, w *watch) (waiting []*waiter, seen any) {
 	select {
 	case <-r.ended:
@@ -224,7 +234,7 @@ func (p *Poller) together(ctx context.Context, r *request, w *watch) (waiting []
 	p.mu.Unlock()
 	switch r.attempt.Outcome {
 	case NotSent:
-		return waiting, snapshot{attempt: r.attempt} // Alone it would fare no better.
+		return waiting, snapshot{attempt: r.attempt} // A read of the single target would fail in the same way.
 	case Accepted:
 		value, there := r.found[w.id]
 		unsettled := func(one *waiter) bool { return one.settles == nil || !one.settles(value) }
@@ -235,7 +245,8 @@ func (p *Poller) together(ctx context.Context, r *request, w *watch) (waiting []
 	return nil, nil
 }
 
-// alight takes a target out of a request. The last one ends it.
+// alight removes a target from a request. If it was the last one, the request
+// ends.
 func (p *Poller) alight(r *request, w *watch) {
 	p.mu.Lock()
 	delete(r.members, w)
@@ -250,7 +261,7 @@ func (p *Poller) alight(r *request, w *watch) {
 	}
 }
 
-// forget takes a target out of its group that nobody waits for any more.
+// forget removes a target from its group, because nobody waits for it any more.
 func (p *Poller) forget(w *watch) {
 	p.mu.Lock()
 	delete(w.group.resting, w)

@@ -28,12 +28,13 @@ type Poller struct {
 	mu      sync.Mutex
 	watches map[string]*watch
 	groups  map[string]*group
-	// finals is what was read last of the targets of lasting probes, in the order of keys.
+	// finals are the last readings of targets of final probes, by key. finalKeys has their
+	// order.
 	finals    map[string]any
 	finalKeys []string
 }
 
-// maxFinals is of how many targets the poller remembers how they ended.
+// maxFinals is how many final readings the poller remembers.
 const maxFinals = 16
 
 // NewPoller returns a poller with the durations of a policy.
@@ -66,8 +67,8 @@ func (p *Poller) recall(key string) (value any, known bool) {
 	return value, known
 }
 
-// source is what is read: a target that key names. The batch is nil where it can only be
-// read alone.
+// source is a target with its key. batch is nil if the target can only be read
+// alone.
 type source struct {
 	key   string
 	read  func(context.Context) any
@@ -83,9 +84,10 @@ type watch struct {
 	newcome chan struct{}
 	waiters map[*waiter]bool
 
-	// group is nil where the target can only be read alone. The rest is guarded by the
-	// poller's mutex: the target's id in its batch, and while it rests, until when and for
-	// how long; taken is the request of others that reads it, too, and called then has news.
+	// group is nil if the target can only be read alone. The poller's mutex guards
+	// the following fields: the id of the target in its batch and, between two reads,
+	// the time and the length of the pause. taken is a request of others that also
+	// reads this target; called is closed then.
 	group  *group
 	id     string
 	due    time.Time
@@ -97,7 +99,7 @@ type watch struct {
 // waiter holds the newest reading that its owner has not seen yet.
 type waiter struct {
 	news chan any
-	// settles says whether what a batch found is enough; nil where it never is.
+	// settles reports whether a reading of a batch is enough; nil if it never is.
 	settles func(any) bool
 }
 
@@ -169,7 +171,8 @@ func (p *Poller) join(ctx context.Context, of source, w *waiter) (leave func()) 
 	}
 }
 
-// group returns a batch's group with one more target. It needs the mutex.
+// group returns the group of a batch, and counts one more target in it. The
+// caller holds the mutex.
 func (p *Poller) group(b *batch) *group {
 	if b == nil {
 		return nil
@@ -209,8 +212,9 @@ func (p *Poller) poll(ctx context.Context, shared *watch) {
 	}
 }
 
-// observe reads a target, together with others where that is enough for all who wait,
-// and returns what is to be told to whom, and by what factor the pause after it varies.
+// observe reads a target, together with others if that is enough for all its
+// waiters. It returns the waiters, the reading for them, and the factor for the
+// next pause.
 func (p *Poller) observe(ctx context.Context, shared *watch) ([]*waiter, any, float64) {
 	if shared.group != nil {
 		if r := p.board(ctx, shared); r != nil {
@@ -225,8 +229,8 @@ func (p *Poller) observe(ctx context.Context, shared *watch) ([]*waiter, any, fl
 	return waiting, shared.read(attempt), spread()
 }
 
-// rest waits for the time of the next read, which a newcomer may bring forward, and others
-// that are read with it.
+// rest waits until the next read. It ends earlier if another one begins to
+// wait, or if a request of others also reads this target.
 func (p *Poller) rest(ctx context.Context, shared *watch, until time.Duration, began time.Time) bool {
 	if shared.group != nil {
 		id := shared.batch.id()

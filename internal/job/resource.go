@@ -104,7 +104,7 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 		return schema.StringAttribute{
 			Computed:            true,
 			Sensitive:           true,
-			MarkdownDescription: description + " Whoever holds URL and access token can run the job. Null with `store_credentials = false`.",
+			MarkdownDescription: description + " Anybody who has the URL and the access token can run the job. Null with `store_credentials = false`.",
 		}
 	}
 	account := func(description string) schema.Int64Attribute {

@@ -22,8 +22,8 @@ func (r run) evidence(input *sdk.SignalWorkflowExecutionInput) *delivery.Evidenc
 	}, nil)
 }
 
-// evidence is the same for a signal to whichever run was open: it is looked for in
-// all that were since it was sent, and found is told which one has it.
+// evidence is the same for a signal to the open run. It searches all runs that
+// were open since the send, and calls found with the run that has the signal.
 func (w workflow) evidence(input *sdk.SignalWorkflowExecutionInput, found func(run string)) *delivery.Evidence {
 	return w.shown(input, "", func(ctx context.Context, since delivery.Timestamp) (delivery.Shown, delivery.Attempt) {
 		runs, unclear, attempt := w.since(ctx, since)

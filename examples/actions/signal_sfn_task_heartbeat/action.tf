@@ -1,10 +1,10 @@
 variable "task_token" {
-  description = "What the task handed out when it began to wait."
+  description = "The token of the task, from when it began to wait."
   type        = string
   sensitive   = true
 }
 
-# While something long is done for the task, again and again:
+# Run this repeatedly while something works on the task:
 # terraform apply -auto-approve -invoke=action.signal_sfn_task_heartbeat.working
 action "signal_sfn_task_heartbeat" "working" {
   config {

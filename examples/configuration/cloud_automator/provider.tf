@@ -1,5 +1,5 @@
 variable "cloud_automator_api_key" {
-  description = "The API key; CLOUD_AUTOMATOR_API_KEY says it, too."
+  description = "The API key; you can also set CLOUD_AUTOMATOR_API_KEY."
   type        = string
   sensitive   = true
 }

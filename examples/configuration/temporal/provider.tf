@@ -1,5 +1,5 @@
 variable "temporal_api_key" {
-  description = "The API key; TEMPORAL_API_KEY says it, too."
+  description = "The API key; you can also set TEMPORAL_API_KEY."
   type        = string
   sensitive   = true
 }

@@ -24,7 +24,7 @@ variable "automation_execution_id" {
   default     = "5a4d0b0c-0000-4000-8000-000000000001"
 }
 
-# The sandbox's own keys. Against AWS leave all of this out but the region.
+# These are the keys of the sandbox. For AWS, set only the region.
 provider "signal" {
   aws {
     region     = "us-east-1"
@@ -40,7 +40,7 @@ resource "signal_automation" "approve" {
   payload                 = { Comment = ["Approved by terraform apply"] }
 }
 
-# Stands for whatever may exist only once the approval has been accepted.
+# Stands for a resource that must be created only after the approval has been accepted.
 resource "terraform_data" "deployment" {
   input      = "approved at ${signal_automation.approve.sent_at}"
   depends_on = [signal_automation.approve]

@@ -24,7 +24,7 @@ variable "stack_name" {
   default     = "web"
 }
 
-# The sandbox's own keys. Against AWS leave all of this out but the region.
+# These are the keys of the sandbox. For AWS, set only the region.
 provider "signal" {
   aws {
     region     = "us-east-1"
@@ -40,7 +40,7 @@ resource "signal_cloudformation_resource" "host" {
   status              = "SUCCESS"
 }
 
-# Stands for whatever may exist only once the stack has been signalled.
+# Stands for a resource that must be created only after the stack has been signalled.
 resource "terraform_data" "deployment" {
   input      = "signalled at ${signal_cloudformation_resource.host.sent_at}"
   depends_on = [signal_cloudformation_resource.host]

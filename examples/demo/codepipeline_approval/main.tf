@@ -24,7 +24,7 @@ variable "pipeline_name" {
   default     = "release"
 }
 
-# The sandbox's own keys. Against AWS leave all of this out but the region.
+# These are the keys of the sandbox. For AWS, set only the region.
 provider "signal" {
   aws {
     region     = "us-east-1"
@@ -42,7 +42,7 @@ resource "signal_codepipeline_approval" "release" {
   summary       = "Release 1.2.3"
 }
 
-# Stands for whatever may exist only once the release is approved.
+# Stands for a resource that must be created only after the release is approved.
 resource "terraform_data" "deployment" {
   input      = "approved at ${signal_codepipeline_approval.release.sent_at}"
   depends_on = [signal_codepipeline_approval.release]

@@ -30,7 +30,7 @@ variable "hook_id" {
   default     = "ecs-pause-5a4d0b0c-0000-4000-8000-000000000070"
 }
 
-# The sandbox's own keys. Against AWS leave all of this out but the region.
+# These are the keys of the sandbox. For AWS, set only the region.
 provider "signal" {
   aws {
     region     = "us-east-1"
@@ -46,7 +46,7 @@ resource "signal_ecs_deployment" "approved" {
   action                 = "CONTINUE"
 }
 
-# Stands for whatever may exist only once the deployment goes on.
+# Stands for a resource that must be created only after the deployment goes on.
 resource "terraform_data" "deployment" {
   input      = "continued at ${signal_ecs_deployment.approved.sent_at}"
   depends_on = [signal_ecs_deployment.approved]

@@ -31,7 +31,7 @@ resource "signal_http_trigger" "backup" {
   access_token = var.access_token
 }
 
-# Stands for whatever may exist only once the job has been started.
+# Stands for a resource that must be created only after the job has been started.
 resource "terraform_data" "deployment" {
   input      = "started at ${signal_http_trigger.backup.sent_at}"
   depends_on = [signal_http_trigger.backup]

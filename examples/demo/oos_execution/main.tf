@@ -24,7 +24,7 @@ variable "execution_id" {
   default     = "exec-5a4d0b0c-0000-4000-8000-000000000005"
 }
 
-# The sandbox's own keys. Against Alibaba Cloud leave all of this out but the region.
+# These are the keys of the sandbox. For Alibaba Cloud, set only the region.
 provider "signal" {
   alicloud {
     region     = "cn-hangzhou"
@@ -39,7 +39,7 @@ resource "signal_oos_execution" "approve" {
   notify_type  = "Approve"
 }
 
-# Stands for whatever may exist only once the execution has been approved.
+# Stands for a resource that must be created only after the execution has been approved.
 resource "terraform_data" "deployment" {
   input      = "approved at ${signal_oos_execution.approve.sent_at}"
   depends_on = [signal_oos_execution.approve]

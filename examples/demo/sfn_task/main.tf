@@ -25,13 +25,13 @@ variable "execution_arn" {
 }
 
 variable "task_token" {
-  description = "The token that the task has handed out."
+  description = "The token of the task."
   type        = string
   default     = "sandboxtoken6"
   sensitive   = true
 }
 
-# The sandbox's own keys. Against AWS leave all of this out but the region.
+# These are the keys of the sandbox. For AWS, set only the region.
 provider "signal" {
   aws {
     region     = "us-east-1"
@@ -48,7 +48,7 @@ resource "signal_sfn_task" "approved" {
   execution_arn = var.execution_arn
 }
 
-# Stands for whatever may exist only once the task has been answered.
+# Stands for a resource that must be created only after the task has been answered.
 resource "terraform_data" "deployment" {
   input      = "answered at ${signal_sfn_task.approved.sent_at}"
   depends_on = [signal_sfn_task.approved]

@@ -24,7 +24,7 @@ variable "stack_id" {
   default     = "5a4d0b0c-0000-4000-8000-000000000003"
 }
 
-# The sandbox's own keys. Against Alibaba Cloud leave all of this out but the region.
+# These are the keys of the sandbox. For Alibaba Cloud, set only the region.
 provider "signal" {
   alicloud {
     region     = "cn-hangzhou"
@@ -40,7 +40,7 @@ resource "signal_stack_resource" "deployed" {
   status              = "SUCCESS"
 }
 
-# Stands for whatever may exist only once the stack has been signalled.
+# Stands for a resource that must be created only after the stack has been signalled.
 resource "terraform_data" "deployment" {
   input      = "signalled at ${signal_stack_resource.deployed.sent_at}"
   depends_on = [signal_stack_resource.deployed]

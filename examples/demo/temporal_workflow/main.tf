@@ -37,7 +37,7 @@ resource "signal_temporal_workflow" "release" {
   input       = jsonencode([{ released_by = "terraform" }])
 }
 
-# Stands for whatever may exist only once the workflow has been signalled.
+# Stands for a resource that must be created only after the workflow has been signalled.
 resource "terraform_data" "deployment" {
   input      = "signalled at ${signal_temporal_workflow.release.sent_at}"
   depends_on = [signal_temporal_workflow.release]

@@ -24,7 +24,7 @@ variable "workflow_id" {
   default     = "order-1"
 }
 
-# The sandbox's own keys. Against AWS leave all of this out but the region.
+# These are the keys of the sandbox. For AWS, set only the region.
 provider "signal" {
   aws {
     region     = "us-east-1"
@@ -41,7 +41,7 @@ resource "signal_workflow_execution" "release" {
   input       = jsonencode({ version = "1.2.3" })
 }
 
-# Stands for whatever may exist only once the workflow has been signalled.
+# Stands for a resource that must be created only after the workflow has been signalled.
 resource "terraform_data" "deployment" {
   input      = "released at ${signal_workflow_execution.release.sent_at}"
   depends_on = [signal_workflow_execution.release]

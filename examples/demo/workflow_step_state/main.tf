@@ -32,13 +32,13 @@ variable "execution_id" {
 }
 
 variable "token" {
-  description = "The token that the step has handed out."
+  description = "The token of the step."
   type        = string
   default     = "sandboxtoken"
   sensitive   = true
 }
 
-# The sandbox's own keys. Against AWS leave all of this out but the region.
+# These are the keys of the sandbox. For AWS, set only the region.
 provider "signal" {
   aws {
     region     = "us-east-1"
@@ -55,7 +55,7 @@ resource "signal_workflow_step_state" "scanned" {
   status       = "SUCCESS"
 }
 
-# Stands for whatever may exist only once the step has been answered.
+# Stands for a resource that must be created only after the step has been answered.
 resource "terraform_data" "deployment" {
   input      = "answered at ${signal_workflow_step_state.scanned.sent_at}"
   depends_on = [signal_workflow_step_state.scanned]

@@ -3,7 +3,7 @@ variable "job_id" {
   type        = string
 }
 
-# Read in each plan and apply that needs it, and kept nowhere.
+# Each plan and apply that needs these values reads them. They are not stored.
 ephemeral "signal_http_trigger_job" "backup" {
   id = var.job_id
 }

@@ -16,8 +16,8 @@ resource "signal_automation" "approve" {
     Comment = ["Release ${var.release} approved by Terraform"]
   }
 
-  # The signal is sent once. Only a change here, or of the arguments above,
-  # sends it again.
+  # The signal is sent once. It is sent again only if a trigger or an
+  # argument above changes.
   triggers = {
     release = var.release
   }

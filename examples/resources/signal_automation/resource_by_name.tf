@@ -3,8 +3,9 @@ variable "runbook" {
   type        = string
 }
 
-# It depends on nothing that starts the execution, and so runs beside that:
-# Terraform would otherwise wait for an end that waits for this approval.
+# Do not depend on the resource that starts the execution. Terraform then
+# applies both at the same time. Otherwise it would first wait for the end of
+# the execution, which waits for this approval.
 resource "signal_automation" "gate" {
   document_name = var.runbook
   signal_type   = "Approve"

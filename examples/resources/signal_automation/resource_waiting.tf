@@ -3,8 +3,8 @@ variable "migration_execution_id" {
   type        = string
 }
 
-# A gate: the step may still be on its way to its approval, and what follows
-# needs the migration, not the approval.
+# A gate. It waits until the step waits for approval, and then for the end of
+# the migration, because the application needs the migration.
 resource "signal_automation" "migrate" {
   automation_execution_id = var.migration_execution_id
   signal_type             = "Approve"
@@ -18,7 +18,7 @@ resource "signal_automation" "migrate" {
   }
 }
 
-# Created only when the whole runbook has succeeded.
+# Created only after the whole runbook has succeeded.
 resource "terraform_data" "migrated" {
   input      = "migrated: ${signal_automation.migrate.target_status}"
   depends_on = [signal_automation.migrate]

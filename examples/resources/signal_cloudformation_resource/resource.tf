@@ -13,8 +13,8 @@ resource "signal_cloudformation_resource" "host" {
   logical_resource_id = "Hosts"
   status              = "SUCCESS"
 
-  # For instances and Auto Scaling groups it is the id of the instance; leave it
-  # out for other resources.
+  # For EC2 instances and Auto Scaling groups this is the id of the
+  # instance. Leave it out for other resources.
   unique_id      = var.instance_id
   adopt_existing = true # the instance may have reported itself with cfn-signal
 }

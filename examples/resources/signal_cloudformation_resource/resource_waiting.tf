@@ -1,6 +1,6 @@
-# A gate: sent when the stack has come to the resource, and passed when the whole
-# stack is complete. The stack may be one that aws_cloudformation_stack creates in
-# the same apply, as long as this does not depend on it.
+# A gate. It sends the signal after the stack has reached the resource, and
+# waits until the whole stack is complete. aws_cloudformation_stack may create
+# the stack in the same apply, if this resource does not depend on it.
 resource "signal_cloudformation_resource" "gate" {
   stack_name          = var.stack_name
   logical_resource_id = "Approved"

@@ -8,7 +8,7 @@ variable "release" {
   type        = string
 }
 
-# Answers the approval that waits there; its token is looked up.
+# Answers the approval that waits there. The provider reads its token.
 resource "signal_codepipeline_approval" "release" {
   pipeline_name = var.pipeline_name
   stage_name    = "Approve"

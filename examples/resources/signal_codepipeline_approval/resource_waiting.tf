@@ -1,9 +1,10 @@
 variable "last_pipeline_name" {
-  description = "A pipeline that may not have come to its approval yet."
+  description = "A pipeline that may not have reached its approval yet."
   type        = string
 }
 
-# A gate: the approval is waited for, and what follows needs what the pipeline deploys.
+# A gate. It waits for the approval, and then for the end of the execution,
+# because the application needs what the pipeline deploys.
 resource "signal_codepipeline_approval" "deployed" {
   pipeline_name = var.last_pipeline_name
   stage_name    = "Approve"
@@ -20,7 +21,7 @@ resource "signal_codepipeline_approval" "deployed" {
   }
 }
 
-# Created once the execution of the pipeline has succeeded.
+# Created after the execution of the pipeline has succeeded.
 resource "terraform_data" "deployed" {
   input      = signal_codepipeline_approval.deployed.pipeline_execution_id
   depends_on = [signal_codepipeline_approval.deployed]

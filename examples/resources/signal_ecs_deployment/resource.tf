@@ -8,8 +8,9 @@ variable "task_definition_arn" {
   type        = string
 }
 
-# Beside the aws_ecs_service of that name, without depending on it: the service
-# waits until its deployment goes on, and the signal waits until it has paused.
+# Do not depend on the aws_ecs_service. Terraform then applies both at the
+# same time: the service waits until its deployment goes on, and the signal
+# waits until the deployment is paused.
 resource "signal_ecs_deployment" "release" {
   cluster         = "default"
   service         = var.service

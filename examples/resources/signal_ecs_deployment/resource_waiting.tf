@@ -8,7 +8,8 @@ variable "hook_id" {
   type        = string
 }
 
-# A gate: what follows needs the new tasks, not the continued deployment.
+# A gate. It waits for the end of the deployment, because the next resource
+# needs the new tasks.
 resource "signal_ecs_deployment" "cart" {
   service_deployment_arn = var.service_deployment_arn
   hook_id                = var.hook_id
@@ -17,7 +18,7 @@ resource "signal_ecs_deployment" "cart" {
   wait_for_completion = true
 }
 
-# Created once the deployment has succeeded.
+# Created after the deployment has succeeded.
 resource "terraform_data" "cart" {
   input      = signal_ecs_deployment.cart.target_status
   depends_on = [signal_ecs_deployment.cart]

@@ -8,12 +8,12 @@ variable "release" {
   type        = string
 }
 
-# The job's URL and access token are read through the job API when the job is
-# run, and kept nowhere.
+# The provider reads the job's URL and access token through the job API when
+# it runs the job, and does not store them.
 resource "signal_http_trigger" "backup" {
   job_id = var.job_id
 
-  # Only a change here runs the job again.
+  # Only a change of a trigger runs the job again.
   triggers = {
     release = var.release
   }

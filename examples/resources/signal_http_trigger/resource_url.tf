@@ -10,8 +10,8 @@ variable "trigger_access_token" {
   ephemeral   = true
 }
 
-# Without an API key: whoever has the URL and the access token can run the job.
-# Rotated ones are taken over in place and run nothing.
+# This needs no API key: anybody who has the URL and the access token can run
+# the job. Rotated values are recorded in place and run nothing.
 resource "signal_http_trigger" "restart" {
   url                     = var.trigger_url
   access_token_wo         = var.trigger_access_token

@@ -25,7 +25,8 @@ resource "signal_http_trigger_job" "stop" {
     tag_value        = "staging"
   })
 
-  # A change here rotates URL and access token. So does any change above.
+  # A change here rotates the URL and the access token. So does any change
+  # above.
   rotation_triggers = {
     owner = "operations"
   }

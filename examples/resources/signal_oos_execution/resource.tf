@@ -14,8 +14,8 @@ resource "signal_oos_execution" "approve" {
   notify_note  = "Release ${var.release}"
   region       = "cn-hangzhou"
 
-  # The signal is sent once. Only a change here, or of the arguments above,
-  # sends it again.
+  # The signal is sent once. It is sent again only if a trigger or an
+  # argument above changes.
   triggers = {
     release = var.release
   }

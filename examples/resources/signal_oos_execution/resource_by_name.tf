@@ -3,9 +3,9 @@ variable "template_name" {
   type        = string
 }
 
-# It depends on nothing that starts the execution, and so runs beside that:
-# alicloud_oos_execution blocks until its execution has ended, which waits for
-# this approval.
+# Do not depend on the resource that starts the execution. Terraform then
+# applies both at the same time. alicloud_oos_execution waits for the end of
+# its execution, which waits for this approval.
 resource "signal_oos_execution" "beside" {
   template_name = var.template_name
   notify_type   = "Approve"

@@ -1,5 +1,5 @@
-# A gate: approves the execution once it waits for that, and is passed when the
-# execution has succeeded.
+# A gate. It approves the execution after the execution has begun to wait for
+# approval, and then waits until the execution has succeeded.
 resource "signal_oos_execution" "gate" {
   execution_id = var.last_execution_id
   notify_type  = "Approve"
@@ -13,7 +13,7 @@ resource "signal_oos_execution" "gate" {
 }
 
 variable "last_execution_id" {
-  description = "An execution that comes to a task that waits for approval."
+  description = "An execution that reaches a task that waits for approval."
   type        = string
 }
 

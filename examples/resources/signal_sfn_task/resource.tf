@@ -1,5 +1,5 @@
 variable "task_token" {
-  description = "What the task handed out; TF_VAR_task_token where the state machine runs Terraform."
+  description = "The token of the task. If the state machine runs Terraform, it sets TF_VAR_task_token."
   type        = string
   sensitive   = true
   ephemeral   = true

@@ -1,5 +1,5 @@
 variable "last_task_token" {
-  description = "What the execution's last task that waits handed out."
+  description = "The token of the execution's last task that waits."
   type        = string
   sensitive   = true
   ephemeral   = true
@@ -10,7 +10,8 @@ variable "execution_arn" {
   type        = string
 }
 
-# A gate: what follows needs what the rest of the execution makes.
+# A gate. It waits for the end of the execution, because the next resource
+# needs the result.
 resource "signal_sfn_task" "released" {
   status = "SUCCESS"
   output = jsonencode({})
@@ -22,7 +23,7 @@ resource "signal_sfn_task" "released" {
   wait_for_completion = true
 }
 
-# Created once the execution has succeeded.
+# Created after the execution has succeeded.
 resource "terraform_data" "released" {
   input      = signal_sfn_task.released.target_status
   depends_on = [signal_sfn_task.released]

@@ -1,5 +1,5 @@
 variable "execution" {
-  description = "The ARN of the execution, one task of which hands out a token."
+  description = "The ARN of the execution with the task."
   type        = string
 }
 
@@ -18,7 +18,7 @@ resource "signal_sfn_task" "approved" {
   task_token_wo_version = 1
 }
 
-# Waits for the whole execution. It sends nothing.
+# Waits for the end of the whole execution. It sends nothing.
 resource "signal_sfn_task_wait" "deployed" {
   execution_arn = var.execution
 

@@ -1,5 +1,5 @@
 variable "stack_id" {
-  description = "The ROS stack whose wait condition is to be released. It is made elsewhere."
+  description = "The ROS stack whose wait condition is to be released. Something else creates it."
   type        = string
 }
 
@@ -14,8 +14,8 @@ resource "signal_stack_resource" "deployed" {
   status              = "SUCCESS"
   region              = "cn-hangzhou"
 
-  # The signal is sent once. Only a change here, or of the arguments above,
-  # sends it again, with a unique id and a client token of its own.
+  # The signal is sent once. It is sent again only if a trigger or an
+  # argument above changes, with a new unique id and a new client token.
   triggers = {
     release = var.release
   }

@@ -3,8 +3,8 @@ variable "stack_name" {
   type        = string
 }
 
-# It depends on nothing of the stack, and so runs beside its creation, which
-# waits for this signal.
+# Do not depend on the resource that creates the stack. Terraform then applies
+# both at the same time. The creation of the stack waits for this signal.
 resource "signal_stack_resource" "beside" {
   stack_name          = var.stack_name
   logical_resource_id = "Deployed"

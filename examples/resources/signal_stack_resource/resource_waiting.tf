@@ -1,5 +1,5 @@
-# A gate: sent when the stack has come to its wait condition, and passed when
-# the whole stack is complete.
+# A gate. It sends the signal after the stack has reached its wait condition,
+# and waits until the whole stack is complete.
 resource "signal_stack_resource" "gate" {
   stack_id            = var.stack_id
   logical_resource_id = "Approved"

@@ -1,5 +1,5 @@
 variable "cluster" {
-  description = "The ROS stack whose wait condition counts its hosts. It is made elsewhere."
+  description = "The ROS stack whose wait condition counts its hosts. Something else creates it."
   type        = string
 }
 

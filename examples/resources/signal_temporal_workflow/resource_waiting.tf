@@ -1,4 +1,5 @@
-# A gate: sent when the workflow is running, and passed when it has completed.
+# A gate. It sends the signal when the workflow is running, and waits until
+# the workflow has completed.
 resource "signal_temporal_workflow" "ship" {
   depends_on = [signal_temporal_workflow.approve]
 

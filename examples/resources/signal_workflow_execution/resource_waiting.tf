@@ -1,4 +1,5 @@
-# A gate: the order may have been started just now, and what follows needs it shipped.
+# A gate. It waits for the order's workflow, and then until the order is
+# shipped.
 resource "signal_workflow_execution" "ship" {
   domain      = "orders"
   workflow_id = var.order_id
@@ -15,7 +16,8 @@ resource "signal_workflow_execution" "ship" {
   depends_on = [signal_workflow_execution.release]
 }
 
-# Created only when the run, and whatever it continued as, has completed.
+# Created only after the run, or the last run that continues it, has
+# completed.
 resource "terraform_data" "shipped" {
   input      = signal_workflow_execution.ship.run_id
   depends_on = [signal_workflow_execution.ship]

@@ -13,7 +13,8 @@ variable "last_callback_token" {
   ephemeral   = true
 }
 
-# A gate: what follows needs the files that the later steps deliver.
+# A gate. It waits for the later steps, because the next resource needs the
+# files that they deliver.
 resource "signal_workflow_step_state" "delivered" {
   workflow_id  = var.last_callback.workflow_id
   execution_id = var.last_callback.execution_id
@@ -25,8 +26,8 @@ resource "signal_workflow_step_state" "delivered" {
   wait_for_completion = true
 }
 
-# Created once the execution is gone without a failure having been seen: that
-# it succeeded, Transfer Family does not tell.
+# Created after the service no longer shows the execution, if no failure was
+# seen. Transfer Family does not tell whether the execution succeeded.
 resource "terraform_data" "delivered" {
   input      = var.last_callback.execution_id
   depends_on = [signal_workflow_step_state.delivered]

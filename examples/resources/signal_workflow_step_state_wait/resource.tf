@@ -13,7 +13,7 @@ resource "signal_workflow_step_state_wait" "started" {
   until        = "ready"
 }
 
-# Created once the execution is in progress.
+# Created after the execution has begun.
 resource "terraform_data" "started" {
   input      = var.delivery.execution_id
   depends_on = [signal_workflow_step_state_wait.started]

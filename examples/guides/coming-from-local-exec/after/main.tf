@@ -19,7 +19,8 @@ resource "signal_automation" "approve" {
   signal_type             = "Approve"
   wait_for_completion     = true
 
-  # Only for the move: what the command has approved already is found, and not sent again.
+  # Only for the move: the provider finds the approval of the old command,
+  # and does not send it again.
   adopt_existing = true
 }
 

@@ -29,7 +29,7 @@ resource "cloudautomator_job" "pause" {
   }
 }
 
-# URL and access token are read when the job is run.
+# The provider reads the URL and the access token when it runs the job.
 resource "signal_http_trigger" "pause" {
   job_id   = cloudautomator_job.pause.id
   triggers = { release = var.release }

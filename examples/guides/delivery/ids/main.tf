@@ -13,7 +13,8 @@ variable "release" {
   type        = string
 }
 
-# The decider finds the id in the signal's event, and can pass over an id that it has seen.
+# The decider finds the id in the signal's event, and can ignore an id that it
+# has seen.
 resource "signal_workflow_execution" "ship" {
   domain      = "orders"
   workflow_id = var.order_id
@@ -21,7 +22,8 @@ resource "signal_workflow_execution" "ship" {
   input       = jsonencode({ id = "ship-${var.release}" })
 }
 
-# Whatever repeats this signal, this provider or another run of it, repeats it under the same ids. A token has no dots.
+# Every repeat of this signal, also by a later apply, has the same ids. A
+# token must not contain dots.
 resource "signal_stack_resource" "deployed" {
   stack_id            = var.stack_id
   logical_resource_id = "Deployed"

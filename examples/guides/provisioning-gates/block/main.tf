@@ -26,7 +26,7 @@ resource "signal_automation" "migrate" {
   }
 }
 
-# Created only when the runbook has succeeded.
+# Created only after the runbook has succeeded.
 resource "terraform_data" "application" {
   input      = "deployed after ${signal_automation.migrate.target_status}"
   depends_on = [signal_automation.migrate]

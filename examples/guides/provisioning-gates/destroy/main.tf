@@ -10,14 +10,15 @@ terraform {
 provider "signal" {}
 
 variable "automation_execution_id" {
-  description = "The execution that keeps the maintenance page up until it is told to go on."
+  description = "The execution that shows the maintenance page until it gets a signal."
   type        = string
 }
 
 resource "terraform_data" "application" {}
 
-# Destroyed before the application it depends on, and only then sent: the
-# maintenance page is up before the application goes away.
+# Terraform destroys this before the application that it depends on, and sends
+# the signal then: the maintenance page is up before the application is
+# removed.
 resource "signal_automation" "maintenance" {
   automation_execution_id = var.automation_execution_id
   signal_type             = "Resume"

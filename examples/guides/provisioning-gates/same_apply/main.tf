@@ -19,14 +19,16 @@ variable "run" {
   type        = string
 }
 
-# Any resource that starts a run does so: it is created only when the run has ended.
+# Stands for a resource that starts a run: its creation ends when the run has
+# ended.
 resource "terraform_data" "migration" {
   provisioner "local-exec" {
     command = "${var.run} ${var.runbook}"
   }
 }
 
-# It depends on nothing of the run, and so opens the gate while the run waits.
+# Do not depend on the resource that starts the run. The signal then approves
+# the run while the run waits.
 resource "signal_automation" "approve" {
   document_name = var.runbook
   signal_type   = "Approve"

@@ -30,8 +30,8 @@ resource "signal_http_trigger_job" "pause" {
   rotate_on_update = false
 }
 
-# It reads URL and access token when it runs the job, and needs nothing when they
-# are rotated.
+# It reads the URL and the access token when it runs the job, so a rotation
+# does not change it.
 resource "signal_http_trigger" "pause" {
   job_id   = signal_http_trigger_job.pause.id
   triggers = { release = var.release }

@@ -22,10 +22,10 @@ resource "signal_http_trigger_job" "pause" {
   action_type  = "delay"
   action_value = jsonencode({ delay_minutes = 1 })
 
-  # URL and access token are not in the state.
+  # The URL and the access token are not in the state.
   store_credentials = false
 
-  # The new ones are tried at once.
+  # The provider runs the job with the new values at once.
   trigger_on_apply = true
 }
 
@@ -34,7 +34,7 @@ ephemeral "signal_http_trigger_job" "pause" {
 }
 
 resource "terraform_data" "stored" {
-  # Known after each rotation, whoever made it.
+  # Changes after each rotation, also after one in the console.
   triggers_replace = signal_http_trigger_job.pause.rotated_at
 
   provisioner "local-exec" {

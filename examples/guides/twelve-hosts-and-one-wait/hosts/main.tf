@@ -41,7 +41,7 @@ resource "signal_cloudformation_resource_wait" "hosts" {
   depends_on = [signal_cloudformation_resource.host]
 }
 
-# Created only when the stack is complete.
+# Created only after the stack is complete.
 resource "terraform_data" "application" {
   input      = "deployed after ${signal_cloudformation_resource_wait.hosts.target_status}"
   depends_on = [signal_cloudformation_resource_wait.hosts]
