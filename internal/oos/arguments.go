@@ -86,8 +86,9 @@ func arguments() map[string]schema.Attribute {
 
 // remembered is what becomes of the arguments in a state.
 var remembered = map[string]string{
-	"execution_id": "The provider records the id of the execution that it found by `template_name` when it sends the signal, and uses it from then on. When the signal is sent again, the provider searches again.",
-	"notify_note":  "The one used is recorded.",
+	"execution_id":  "The provider records the id of the execution that it found by `template_name` when it sends the signal, and uses it from then on. When the signal is sent again, the provider searches again.",
+	"started_after": "A change of this argument alone sends nothing, and the recorded target stays.",
+	"notify_note":   "The one used is recorded.",
 }
 
 // only says with which notify_type an argument means something: the API reference says of

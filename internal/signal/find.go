@@ -91,7 +91,7 @@ func (n *Naming) arguments(of map[string]schema.Attribute) map[string]schema.Att
 	named := maps.Clone(of)
 	id, either := of[n.ID].(schema.StringAttribute), []path.Expression{path.MatchRoot(n.ID), path.MatchRoot(n.Name)}
 	id.Required, id.Optional, id.Computed = false, true, true
-	id.MarkdownDescription += fmt.Sprintf(" Either this or `%s` has to be set.", n.Name)
+	id.MarkdownDescription += fmt.Sprintf(" Set either this or `%s`.", n.Name)
 	id.Validators = append(slices.Clone(id.Validators), stringvalidator.ExactlyOneOf(either...))
 	named[n.ID] = id
 	for _, name := range n.Filters {

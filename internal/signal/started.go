@@ -16,7 +16,7 @@ import (
 func StartedAfterAttribute() schema.Attribute {
 	return schema.StringAttribute{
 		Optional:            true,
-		MarkdownDescription: "Ignores runs that started before this time (RFC 3339, such as `2026-01-31T12:00:00Z`) when the provider searches for the target by name. A change of this argument alone sends nothing, and the recorded target stays.",
+		MarkdownDescription: "Ignores runs that started before this time (RFC 3339, such as `2026-01-31T12:00:00Z`) when the provider searches for the target by name.",
 		Validators:          []validator.String{isTime{}},
 	}
 }

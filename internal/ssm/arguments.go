@@ -45,7 +45,7 @@ var documentName = regexp.MustCompile(`^[a-zA-Z0-9_\-.:/]{3,128}$`)
 var remembered = map[string]string{
 	"automation_execution_id": "The provider records the id of the execution that it found, and uses it from then on.",
 	"document_name":           "After taint, `-replace` and changed `triggers` the provider searches for an execution again. If you set `automation_execution_id` to the id that was found and remove the name, nothing is sent.",
-	"started_after":           "A change of it sends nothing.",
+	"started_after":           "A change of this argument alone sends nothing, and the recorded target stays.",
 }
 
 // arguments are those of the API reference, with its constraints. AWS counts Unicode

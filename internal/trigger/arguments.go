@@ -25,7 +25,7 @@ func arguments() map[string]schema.Attribute {
 	arguments := map[string]schema.Attribute{
 		"job_id": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: jobIDDescription + " Either this, or `url` or `url_wo`.",
+			MarkdownDescription: jobIDDescription + " Set one of this, `url` and `url_wo`.",
 			Validators: []validator.String{
 				stringvalidator.AtLeastOneOf(path.MatchRoot("url"), path.MatchRoot("url_wo")),
 				stringvalidator.ConflictsWith(path.MatchRoot("url"), path.MatchRoot("url_wo")),
