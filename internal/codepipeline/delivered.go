@@ -28,6 +28,11 @@ func (w answer) likeness(one approval) delivery.Likeness {
 	}
 }
 
+// trace is an approval that was answered as evidence.
+func (p approval) trace() delivery.Trace {
+	return delivery.Trace{ID: cmp.Or(p.id, p.changed.String()), At: p.changed, Shows: p}
+}
+
 // existing is reached when the approval has been answered as the signal would.
 func (w wanted) existing() *delivery.Probe {
 	key := w.key(fmt.Sprintf("existing/%s/%q", w.execution, w.answer))
@@ -47,7 +52,7 @@ func (w wanted) existing() *delivery.Probe {
 		return last, attempt
 	}, func(last approval) delivery.Observation {
 		if w.answer.likeness(last) == delivery.Ours {
-			return delivery.Observation{State: delivery.Reached, Status: last.status}
+			return delivery.Observation{State: delivery.Reached, Status: last.status, Shown: &delivery.Shown{Traces: []delivery.Trace{last.trace()}}}
 		}
 		return delivery.Observation{State: delivery.Missed, Status: last.status}
 	})
@@ -94,7 +99,7 @@ func (w wanted) answers(ctx context.Context) (shown delivery.Shown, attempt deli
 	for _, one := range runs {
 		known = known || one.token == w.token
 		if one.closed() {
-			shown.Traces = append(shown.Traces, delivery.Trace{ID: cmp.Or(one.id, one.changed.String()), At: one.changed, Shows: one})
+			shown.Traces = append(shown.Traces, one.trace())
 		}
 	}
 	if !known {

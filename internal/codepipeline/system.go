@@ -111,6 +111,7 @@ func bind(client *client, a *args, found bool) signal.Signal {
 		bound.Evidence, bound.Refused = w.evidence(), w.refused()
 	}
 	if w.execution != "" {
+		bound.Evidence = w.evidence() // Of an answer that is adopted, too.
 		bound.Ready, bound.Existing = w.ready(), w.existing()
 		bound.Completion = w.in(w.execution).completion(w.answer.status)
 	}

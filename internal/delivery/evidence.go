@@ -51,6 +51,9 @@ type Evidence struct {
 	Scope string
 	// Request is equal for signals of a scope whose traces cannot be told apart.
 	Request string
+	// Mark is what a trace must show to be Ours; "" if nothing alone decides. A signal
+	// with another mark leaves no trace that is Ours.
+	Mark string
 	// Probe returns the probe that lists the traces since a time, in
 	// Observation.Shown. It may leave out older traces.
 	Probe func(since Timestamp) *Probe
@@ -80,6 +83,7 @@ type claimant struct {
 	// id identifies the signal in Rivals, for a later process.
 	id       string
 	request  string
+	mark     string
 	likeness func(Trace) Likeness
 	sends    []*send
 	// proof is the trace that proves that one of the signal's lost sends has arrived.
@@ -129,7 +133,7 @@ type TrackedTarget struct {
 // Track registers the sends of a target. The reads of the target share the rate
 // limiter.
 func (c *Claims) Track(target Target, evidence *Evidence, limiter *RateLimiter) *TrackedTarget {
-	return &TrackedTarget{target, c, evidence, limiter, &claimant{id: rand.Text(), request: evidence.Request, likeness: evidence.Likeness}, false}
+	return &TrackedTarget{target, c, evidence, limiter, &claimant{id: rand.Text(), request: evidence.Request, mark: evidence.Mark, likeness: evidence.Likeness}, false}
 }
 
 // Follow changes the target of the signal, for example to the run that was
@@ -138,7 +142,7 @@ func (t *TrackedTarget) Follow(target Target, evidence *Evidence) {
 	t.claims.mu.Lock()
 	defer t.claims.mu.Unlock()
 	t.Target, t.evidence = target, evidence
-	t.self.request, t.self.likeness = evidence.Request, evidence.Likeness
+	t.self.request, t.self.mark, t.self.likeness = evidence.Request, evidence.Mark, evidence.Likeness
 }
 
 // Previous registers a send of this signal by an earlier process whose outcome
@@ -200,6 +204,8 @@ func (t *TrackedTarget) Rivals() (rivals Rivals) {
 		known := other.request == t.self.request && len(near) == 1 && (near[0].state == taken || near[0].state == lost && other.proof != "")
 		switch {
 		case other == t.self, len(near) == 0 && (len(other.sends) > 0 || other.proof == ""):
+		case other.mark != t.self.mark && other.mark != "" && t.self.mark != "":
+			// It leaves nothing that is this signal's.
 		case len(near) == 0:
 			rivals.Twins = append(rivals.Twins, Twin{ID: other.id, Proof: string(other.proof)})
 		case known:

@@ -14,6 +14,7 @@ func (w watched) evidence(of notification) *delivery.Evidence {
 	return &delivery.Evidence{
 		Scope:   w.key("tasks"),
 		Request: fmt.Sprintf("%q", of),
+		Mark:    of.note,
 		Probe: func(since delivery.Timestamp) *delivery.Probe {
 			return delivery.NewProbe(w.key("tasks"), w.readAll, func(found snapshot) delivery.Observation {
 				observation := found.observation(delivery.Pending)
@@ -78,9 +79,14 @@ func (s snapshot) traces() (traces []delivery.Trace) {
 	return traces
 }
 
+// like returns the traces of such signals, whatever their notes.
+func (s snapshot) like(of notification) []delivery.Trace {
+	return slices.DeleteFunc(s.traces(), func(trace delivery.Trace) bool { return !trace.Shows.(shows).isLike(of) })
+}
+
 // likeness compares a trace of the execution with the signal.
 func (s shows) likeness(of notification) delivery.Likeness {
-	if s.way != completed && !of.means(s.task) || !s.isEffect(of) {
+	if !s.isLike(of) {
 		return delivery.NotOurs
 	}
 	switch s.task.note() {
@@ -91,6 +97,11 @@ func (s shows) likeness(of notification) delivery.Likeness {
 	default:
 		return delivery.NotOurs
 	}
+}
+
+// isLike reports whether a trace is of what the signal moves, and may be its effect.
+func (s shows) isLike(of notification) bool {
+	return (s.way == completed || of.means(s.task)) && s.isEffect(of)
 }
 
 // isEffect reports whether a trace may be what such a signal leaves behind.

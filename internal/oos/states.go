@@ -241,7 +241,9 @@ func (w watched) ready(of notification) *delivery.Probe {
 func (w watched) existing(of notification) *delivery.Probe {
 	return delivery.NewProbe(w.key("tasks"), w.readAll, func(found snapshot) delivery.Observation {
 		if found.has(of) {
-			return found.observation(delivery.Reached)
+			there := found.observation(delivery.Reached)
+			there.Shown = &delivery.Shown{Traces: found.like(of), Clock: found.clock}
+			return there
 		}
 		return found.observation(delivery.Missed)
 	})

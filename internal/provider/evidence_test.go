@@ -115,8 +115,8 @@ func TestTwinsAtDestroyAreTwoSignals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-				if y.TakesOne() || y.Type == "signal_oos_execution" {
-					return // The second of two is refused, or takes the place of the first in what is shown.
+				if y.TakesOne() {
+					return // The second of two is refused.
 				}
 				config := y.Ready(s)
 				twin, lost := p.Resource(y.Type), p.Resource(y.Type)
@@ -141,8 +141,8 @@ func TestTwinsAtDestroyAreTwoSignals(t *testing.T) {
 // What somebody else has sent is adopted by one resource: its twin sends its own.
 func TestTwinsAdoptOneSignal(t *testing.T) {
 	eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		if !p.Resource(y.Type).Has("adopt_existing") || y.Gate == nil || y.Gate.AdoptsWith != nil || y.Type == "signal_codepipeline_approval" || y.Type == "signal_oos_execution" {
-			return // A signal with an id of its own is one signal, however many name it. The last two do not say yet what they adopt.
+		if !p.Resource(y.Type).Has("adopt_existing") || y.Gate == nil || y.Gate.AdoptsWith != nil {
+			return // A signal with an id of its own is one signal, however many name it.
 		}
 		config := y.Gate.Running(s, never)
 		apply(t, acctest.StartProvider(t, acctest.Block(s.URL())).Resource(y.Type), config)

@@ -301,3 +301,23 @@ func TestMatrixRowsHaveNames(t *testing.T) {
 		}
 	}
 }
+
+// A server that resets every stream costs several requests only where a request may be
+// repeated: the service drops repeats, or shows that the signal has not arrived.
+func TestEndlessResetsCostOneRequestWhereNoneMayBeRepeated(t *testing.T) {
+	for _, section := range matrix.Sections {
+		for _, row := range section.Rows {
+			if row.Name != "every stream reset" {
+				continue
+			}
+			for _, y := range systems.All {
+				repeats := y.Lost == systems.Repeatable || y.Lost == systems.ReadBack
+				if cell := row.For(y); (cell.Requests == 1) == repeats || cell.Taken != 0 {
+					t.Errorf("%s, which may be repeated: %t, costs %d requests", y.Name(), repeats, cell.Requests)
+				}
+			}
+			return
+		}
+	}
+	t.Error("there is no such row")
+}
