@@ -15,7 +15,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// webhook is the rule_type of jobs with an HTTP trigger.
+// Webhook is the rule_type of jobs with an HTTP trigger.
 const Webhook = "webhook"
 
 // Job is a job as the job API returns it.
@@ -28,14 +28,14 @@ type Job struct {
 	AccessToken string
 	// TimeZone is the time zone of the trigger, "" if the answer has none.
 	TimeZone string
-	// attributes are all attributes of the job; settings decodes them.
+	// Attributes are all attributes of the job; settings decodes them.
 	Attributes json.RawMessage
-	// seen is the time of the answer, by the service's clock; the zero time if the
+	// Seen is the time of the answer, by the service's clock; the zero time if the
 	// answer had none.
 	Seen time.Time
 }
 
-// settings are the attributes of a job that belong to arguments of the
+// Settings are the attributes of a job that belong to arguments of the
 // resource.
 type Settings struct {
 	Name                     string          `json:"name"`
@@ -56,16 +56,17 @@ type Settings struct {
 	UpdatedAt                string          `json:"updated_at"`
 }
 
-// number is an id that the job API returns as a number or as a string.
+// Number is an id that the job API returns as a number or as a string.
 type Number int64
 
+// UnmarshalJSON reads a number, with or without quotes.
 func (n *Number) UnmarshalJSON(text []byte) error {
 	value, err := strconv.ParseInt(strings.Trim(string(text), `"`), 10, 64)
 	*n = Number(value)
 	return err
 }
 
-// settings decodes the attributes. A signal does not need them.
+// Settings decodes the attributes. A signal does not need them.
 func (j Job) Settings() (Settings, error) {
 	var found Settings
 	if json.Unmarshal(j.Attributes, &found) != nil {
@@ -81,11 +82,12 @@ type object struct {
 	Attributes json.RawMessage `json:"attributes"`
 }
 
-// identifier is an id that the job API returns as a string, as documented, or
+// Identifier is an id that the job API returns as a string, as documented, or
 // as a number. An id that cannot be part of a request's path is treated as
 // missing.
 type Identifier string
 
+// UnmarshalJSON reads an id, with or without quotes, and refuses what cannot be one.
 func (i *Identifier) UnmarshalJSON(text []byte) error {
 	var said any
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -169,7 +171,7 @@ const (
 	mostPages = 10_000
 )
 
-// jobs reads all jobs that the API key can see, page by page. A job whose
+// Jobs reads all jobs that the API key can see, page by page. A job whose
 // attributes cannot be decoded has only its id.
 func (c *Client) Jobs(ctx context.Context) ([]Job, error) {
 	var jobs []Job
@@ -210,12 +212,12 @@ func (c *Client) Jobs(ctx context.Context) ([]Job, error) {
 	return nil, errors.New("the job API answered with pages of jobs without end")
 }
 
-// createJob creates a job with the settings in body.
+// CreateJob creates a job with the settings in body.
 func (c *Client) CreateJob(ctx context.Context, body map[string]any) (Job, error) {
 	return c.write(ctx, http.MethodPost, "jobs", body)
 }
 
-// updateJob changes those settings of a job that are in body.
+// UpdateJob changes those settings of a job that are in body.
 func (c *Client) UpdateJob(ctx context.Context, id string, body map[string]any) (Job, error) {
 	return c.write(ctx, http.MethodPatch, jobPath(id), body)
 }
@@ -232,7 +234,7 @@ func (c *Client) write(ctx context.Context, method, path string, body map[string
 	return c.job(made.Data, header)
 }
 
-// deleteJob removes a job.
+// DeleteJob removes a job.
 func (c *Client) DeleteJob(ctx context.Context, id string) error {
 	_, err := c.call(ctx, http.MethodDelete, jobPath(id), nil, nil, nil)
 	return err
@@ -247,7 +249,7 @@ func (c *Client) RateLimit() string {
 // RateLimit returns the name of the rate limiter for requests to a host.
 func RateLimit(host string) string { return "cloudautomator/" + host }
 
-// tryRequest makes one request to the job API and returns it as an attempt.
+// Attempt makes one request to the job API and returns it as an attempt.
 func Attempt(ctx context.Context, request func(context.Context) error) delivery.Attempt {
 	ctx, wire := delivery.WithRequestTrace(ctx)
 	err := request(ctx)
@@ -273,14 +275,14 @@ func Attempt(ctx context.Context, request func(context.Context) error) delivery.
 	return attempt
 }
 
-// missing reports whether the service says that a job does not exist. A web
+// NotFound reports whether the service says that a job does not exist. A web
 // page with 404 does not count, because a proxy may have sent it.
 func NotFound(err error) bool {
 	refused := (*APIError)(nil)
 	return errors.As(err, &refused) && refused.Status == http.StatusNotFound && !refused.Page
 }
 
-// shownBefore reports whether a job is shown as it was before another answer
+// ShownBefore reports whether a job is shown as it was before another answer
 // about it.
 func (j Job) ShownBefore(answered Job) bool {
 	shown, is := j.updatedAt()
@@ -288,7 +290,7 @@ func (j Job) ShownBefore(answered Job) bool {
 	return is && was && shown.Before(said)
 }
 
-// name returns the job's name, "" if it cannot be decoded.
+// Name returns the job's name, "" if it cannot be decoded.
 func (j Job) Name() string {
 	found, err := j.Settings()
 	if err != nil {
@@ -297,7 +299,7 @@ func (j Job) Name() string {
 	return found.Name
 }
 
-// path returns the path of the URL that runs the job, "" if there is none.
+// Path returns the path of the URL that runs the job, "" if there is none.
 func (j Job) Path() string {
 	if j.URL == nil {
 		return ""
@@ -305,7 +307,7 @@ func (j Job) Path() string {
 	return j.URL.Path
 }
 
-// active reports whether a job is active. It returns true if that cannot be
+// Active reports whether a job is active. It returns true if that cannot be
 // decoded.
 func (j Job) Active() bool {
 	found, err := j.Settings()
@@ -320,7 +322,7 @@ func (j Job) updatedAt() (time.Time, bool) {
 	return ParseTime(found.UpdatedAt)
 }
 
-// instant parses a time of the job API.
+// ParseTime parses a time of the job API.
 func ParseTime(text string) (time.Time, bool) {
 	at, err := time.Parse(time.RFC3339, text)
 	return at, err == nil
