@@ -274,7 +274,7 @@ func checkFile(variable string) error {
 	if path == "" {
 		return nil
 	}
-	if _, err := os.Stat(path); err != nil {
+	if _, err := os.Stat(path); err != nil { //nolint:gosec // The user names the file.
 		return fmt.Errorf("reading the file that %s names: %w", variable, err)
 	}
 	return nil
