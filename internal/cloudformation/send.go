@@ -59,27 +59,27 @@ func says(attempt delivery.Attempt, begins, contains string) bool {
 func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	look := aws.CommandLine(t.client.region, "cloudformation describe-stack-resource --stack-name %s --logical-resource-id %s", t.input.StackName, t.input.LogicalResourceId)
 	switch {
-	case exists(attempt):
+	case exists(attempt): // github.com/kubernetes-retired/kube-aws/pull/1274
 		return signal.Advice{
 			Attribute: "unique_id",
 			Gone:      true,
 			Next: "The resource already has a signal with this unique id, and CloudFormation takes each id once. If that is this signal, it has arrived: adopt_existing = true records it. " +
 				"If it is another signal, set another unique_id, or leave unique_id out to have the provider generate one.",
 		}
-	case says(attempt, "Resource ", "WAIT_CONDITION_HANDLE"):
+	case says(attempt, "Resource ", "WAIT_CONDITION_HANDLE"): // github.com/aws/aws-cdk/issues/24638
 		return signal.Advice{
 			Attribute: "logical_resource_id",
 			Next: "To signal a wait condition handle, or a wait condition that has a handle, send a request to the handle's presigned URL. This API cannot signal them. " +
 				"To use this resource, give the wait condition a CreationPolicy instead of a handle, and set its logical id here.",
 		}
-	case says(attempt, "Stack ", " cannot be signaled"):
+	case says(attempt, "Stack ", " cannot be signaled"): // github.com/aws-cloudformation/aws-cloudformation-templates/issues/34
 		return signal.Advice{
 			Attribute: "stack_name",
 			Gone:      !says(attempt, "Stack ", inProgressSuffix),
 			Next: "The stack takes signals only while it is created or updated: perhaps that is over, or has not begun. To see its events, run " +
 				aws.CommandLine(t.client.region, "cloudformation describe-stack-events --stack-name %s", t.input.StackName) + ". With wait_until_ready = true the provider waits until the stack is created or updated.",
 		}
-	case says(attempt, "Resource ", " cannot be signaled"):
+	case says(attempt, "Resource ", " cannot be signaled"): // A state of the resource in these words is assumed: no log of it was found.
 		return signal.Advice{
 			Attribute: "logical_resource_id",
 			Next: "Check that the resource has a CreationPolicy, or an UpdatePolicy that waits for signals, and that it waits now: perhaps the stack has not reached it yet, or has passed it. " +

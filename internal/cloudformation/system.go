@@ -54,6 +54,12 @@ func system(clients *aws.Clients) signal.System[args] {
 		Wait:       wait(clients),
 		Cloud:      clients,
 		Region:     func(a *args) *types.String { return &a.Region },
+		AdoptsNothing: func(a *args, kept bool) string {
+			if kept || !a.UniqueID.IsNull() {
+				return ""
+			}
+			return "CloudFormation tells signals apart by their unique_id, and one that is made for this signal is in no event yet: set unique_id, or leave adopt_existing out."
+		},
 		// Every repeat of a request carries the same id, by which the service tells
 		// that it is the same signal.
 		Complete: func(_ context.Context, a *args) {
@@ -84,6 +90,9 @@ func bind(client *client, a *args) signal.Signal {
 		What:    a.Status.ValueString(),
 		To:      t.name(),
 		Service: "CloudFormation",
+
+		Identity:     fmt.Sprintf("%s/%q/%q", rateLimit(client), t.name(), a.UniqueID.ValueString()),
+		IdentifiedBy: "unique_id",
 
 		RateLimit: rateLimit(client),
 		Run:       watched.name,

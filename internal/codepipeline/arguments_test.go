@@ -19,17 +19,18 @@ func TestArguments(t *testing.T) {
 	}
 	with := func(name string, value any) acctest.Values { return minimal.With(acctest.Values{name: value}) }
 	tests := map[string]test{
-		"minimal":             {config: minimal},
-		"rejected":            {config: with("status", "Rejected")},
-		"no status":           {with("status", nil), "status", "required"},
-		"approved":            {with("status", "approved"), "status", `"Approved"`},
-		"unknown status":      {config: with("status", acctest.Unknown)},
-		"empty summary":       {config: with("summary", "")},
-		"summary of 512":      {config: with("summary", strings.Repeat("é", 512))},
-		"summary of 513":      {with("summary", strings.Repeat("s", 513)), "summary", "512"},
-		"unknown token":       {config: with("token", acctest.Unknown)},
-		"waits without an id": {config: with("wait_for_completion", true).With(acctest.Values{"wait_until_ready": true, "adopt_existing": true})},
-		"empty region":        {with("region", ""), "region", "region"},
+		"minimal":              {config: minimal},
+		"rejected":             {config: with("status", "Rejected")},
+		"no status":            {with("status", nil), "status", "required"},
+		"approved":             {with("status", "approved"), "status", `"Approved"`},
+		"unknown status":       {config: with("status", acctest.Unknown)},
+		"empty summary":        {config: with("summary", "")},
+		"summary of 512":       {config: with("summary", strings.Repeat("é", 512))},
+		"summary of 513":       {with("summary", strings.Repeat("s", 513)), "summary", "512"},
+		"unknown token":        {config: with("token", acctest.Unknown)},
+		"waits without an id":  {config: with("wait_for_completion", true).With(acctest.Values{"wait_until_ready": true})},
+		"adopts without an id": {with("adopt_existing", true), "adopt_existing", "without pipeline_execution_id or token"},
+		"empty region":         {with("region", ""), "region", "region"},
 	}
 	for _, name := range []string{"pipeline_name", "stage_name", "action_name"} {
 		tests["no "+name] = test{with(name, nil), name, "required"}

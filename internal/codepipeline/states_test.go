@@ -202,7 +202,7 @@ func TestAdopt(t *testing.T) {
 		"the same in parallel":           {"PARALLEL", "mine", true, false, "ADOPTED", ""},
 		"the same, its token not listed": {"", "mine", true, true, "ADOPTED", ""},
 		"another summary":                {"", "theirs", true, false, "", `with the summary "theirs"`},
-		"no execution that is named":     {"", "mine", false, false, "", "lists no approval"},
+		"no execution that is named":     {"", "mine", false, false, "", "without pipeline_execution_id or token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, p := play(t, execution)

@@ -46,16 +46,22 @@ func system(clients *aws.Clients) signal.System[args] {
 			"at a time between the send and 15 seconds after the answer was lost, and no other signal of this provider explains that. " +
 			"The provider cannot tell an answer of somebody else to the same approval from this one, if it has the same status and summary and falls into that time.\n\n" +
 			"`wait_for_completion` waits for the end of the whole execution: after `Approved`, `Succeeded` is success; after `Rejected`, any end is. " +
-			"`adopt_existing` recognises an approval that was answered with this status and `summary` in the execution of `pipeline_execution_id`. Without `pipeline_execution_id` an answer may belong to an earlier execution, so the provider adopts none.",
+			"`adopt_existing` recognises an approval that was answered with this status and `summary`, in the execution of `pipeline_execution_id` or with this `token`. It needs one of the two, because any other answer may belong to an earlier execution.",
 		Waits:      true,
 		Adopts:     true,
 		Resends:    true,
 		Arguments:  arguments(),
 		Remembered: remembered,
-		Final:      func(_ *args, status string) bool { return final(status) },
-		Wait:       wait(clients),
-		Cloud:      clients,
-		Region:     func(a *args) *types.String { return &a.Region },
+		AdoptsNothing: func(a *args, _ bool) string {
+			if !a.PipelineExecutionID.IsNull() || !a.Token.IsNull() {
+				return ""
+			}
+			return "An approval that was answered may be one of an earlier execution, so without pipeline_execution_id or token only an approval that waits is found: set one of them, or leave adopt_existing out."
+		},
+		Final:  func(_ *args, status string) bool { return final(status) },
+		Wait:   wait(clients),
+		Cloud:  clients,
+		Region: func(a *args) *types.String { return &a.Region },
 		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
 			client, err := service.Client(ctx, clients, a.Region.ValueString())
 			if err != nil {

@@ -109,6 +109,9 @@ type WaitResult struct {
 	// Observation is the last observation. Its State is Pending if the wait did not
 	// come to an end.
 	Observation Observation
+	// Answered reports whether a read was answered, if only with the answer that the
+	// target is not there.
+	Answered bool
 	// Failed is the last read if it failed temporarily and was not repeated.
 	Failed *Attempt
 	// Unreadable is the last read if it failed and another read would fail in the
@@ -189,7 +192,7 @@ func (p *Poller) until(ctx context.Context, probe *Probe, passing func(Attempt) 
 	end.Stopped = await(ctx, p, of, func(s snapshot) bool {
 		switch {
 		case s.attempt.Outcome == Accepted:
-			end.Observation, end.Failed = probe.judge(s.value), nil
+			end.Observation, end.Answered, end.Failed = probe.judge(s.value), true, nil
 			if probe.final && !s.batched && end.Observation.State != Pending {
 				p.remember(probe.key, s.value)
 			}

@@ -54,9 +54,15 @@ func system(clients *alicloud.Clients) signal.System[args] {
 		Final:      func(_ *args, status string) bool { return final(status) },
 		Wait:       wait(clients),
 		Check:      check,
-		Region:     func(a *args) *types.String { return &a.Region },
-		Cloud:      clients,
-		Complete:   complete,
+		AdoptsNothing: func(a *args, _ bool) string {
+			if a.NotifyType.ValueString() != retryTask {
+				return ""
+			}
+			return "What a retried task looks like is not documented, so no read shows it: leave adopt_existing out."
+		},
+		Region:   func(a *args) *types.String { return &a.Region },
+		Cloud:    clients,
+		Complete: complete,
 		Bind: func(_ context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
 			return bind(clients, a), nil
 		},

@@ -30,6 +30,8 @@ type change struct {
 	value any
 	// sends says that it makes another signal, and seen that a plan shows it.
 	sends, seen bool
+	// needs are arguments without which the change is refused.
+	needs acctest.Values
 }
 
 // changes are a change for each argument of a system's resource that it has a
@@ -45,7 +47,11 @@ func changesOf(y system, r *acctest.Resource) (changes []change) {
 			{y.Unseen, false, false},
 		} {
 			if value, has := kind.values[argument.Name]; has {
-				changes = append(changes, change{argument.Name, value, kind.sends, kind.seen})
+				made := change{name: argument.Name, value: value, sends: kind.sends, seen: kind.seen}
+				if argument.Name == "adopt_existing" {
+					made.needs = y.AdoptsWith()
+				}
+				changes = append(changes, made)
 			}
 		}
 	}
@@ -56,6 +62,7 @@ func changesOf(y system, r *acctest.Resource) (changes []change) {
 // argument instead of the kept one where the change is of that.
 func (c change) before(config acctest.Values) acctest.Values {
 	kept, _, writeOnly := strings.Cut(c.name, "_wo")
+	config = config.With(c.needs)
 	if !writeOnly {
 		return config
 	}

@@ -41,8 +41,7 @@ func kinds() (kinds []kind) {
 			for _, guarded := range y.Guards {
 				// A target that has taken the signal is not found by its name again: what its twin sends
 				// again is not sent by it, which the test of its own has.
-				named := y.LooksUp && y.Naming != nil
-				if guarded.Guard == guard && !named {
+				if guarded.Guard == guard && !y.Finds {
 					kinds = append(kinds, kind{y, guarded})
 				}
 			}

@@ -210,6 +210,19 @@ func TestEveryWaitIsDeferred(t *testing.T) {
 		if diags := elsewhere.Refresh(); diags.HasError() || !elsewhere.Deferred || !elsewhere.State.Equal(r.State) {
 			t.Errorf("the refresh is deferred: %t, and says %s", elsewhere.Deferred, diags)
 		}
+		plan, diags := unknown.Resource(y.Type + "_wait").Plan(config)
+		if diags.HasError() || !plan.Deferred {
+			t.Errorf("the plan is deferred: %t, and says %s", plan.Deferred, diags)
+		}
+		unknown.DeferralAllowed = false
+		created := unknown.Resource(y.Type + "_wait")
+		if plan, diags := created.Plan(config); diags.HasError() || plan.Deferred {
+			t.Errorf("where nothing may be deferred the plan is: %t, and says %s", plan.Deferred, diags)
+		}
+		says(t, created.Apply(config), true, "Target Not Waited For", "not known yet")
+		if !created.State.IsNull() {
+			t.Errorf("what was not waited for is recorded as %s", created.State)
+		}
 		noneSince(t, y, s, made)
 	})
 }

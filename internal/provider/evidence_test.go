@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"bytes"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -159,5 +160,32 @@ func TestTwinsAdoptOneSignal(t *testing.T) {
 		if twins[0].String("delivery") != "ADOPTED" || s.Count(y.Operation) != 1 {
 			t.Errorf("after a taint delivery is %q: %v", twins[0].String("delivery"), s.RequestLog())
 		}
+	})
+}
+
+// Two resources whose signals the service takes for one are told so, before the second
+// one says that it was sent.
+func TestTwinsWithOneIdentityAreWarned(t *testing.T) {
+	ids := map[string]string{"signal_cloudformation_resource": "unique_id", "signal_temporal_workflow": "request_id", "signal_stack_resource": "client_token"}
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		id := ids[y.Type]
+		if id == "" {
+			return
+		}
+		config := y.Ready(s)
+		pinned := config.With(acctest.Values{id: "release-7"})
+		apply(t, p.Resource(y.Type), pinned)
+		said := p.Resource(y.Type).Apply(pinned).String()
+		if !strings.Contains(said, "["+id+"] Two Signals Are One") || !strings.Contains(said, "of its own") {
+			t.Errorf("the second of two with one %s said %s", id, said)
+		}
+		if taken := s.Accepted(y.Operation); taken != 1 {
+			t.Errorf("%d were taken: %v", taken, s.RequestLog())
+		}
+		again := p.Resource(y.Type)
+		apply(t, again, config)
+		again.Tainted = true
+		apply(t, again, config)
+		apply(t, p.Resource(y.Type), config.With(acctest.Values{id: "release-8"}))
 	})
 }

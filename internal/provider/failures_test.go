@@ -1,7 +1,11 @@
 package provider_test
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -87,4 +91,40 @@ func TestCancelWhileTryingAgainEndsAtOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A look at the target that Ctrl-C cuts off has shown nothing of it, so nothing is said of it.
+func TestCancelWhileLookingSaysNothingOfTheTarget(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		if !p.Resource(y.Type).Has("wait_until_ready") {
+			return
+		}
+		looked := make(chan struct{})
+		tell := sync.OnceFunc(func() { close(looked) })
+		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			tell()
+			<-r.Context().Done()
+		}))
+		t.Cleanup(server.Close)
+		elsewhere := acctest.StartProvider(t, acctest.Block(server.URL))
+		for _, stop := range []string{"cancelled", "timeout"} {
+			config := y.Ready(s).With(acctest.Values{"wait_until_ready": true})
+			if stop == "timeout" {
+				config["timeouts"] = brief
+			}
+			done := make(chan acctest.Diagnostics)
+			go func() { done <- elsewhere.Resource(y.Type).Apply(config) }()
+			if <-looked; stop == "cancelled" {
+				elsewhere.Stop()
+			}
+			diags := <-done
+			says(t, diags, true, "Signal Not Sent", stop)
+			for _, guess := range []string{"may have been", "may not have been", "may be another", "may have ended"} {
+				if strings.Contains(diags.String(), guess) {
+					t.Errorf("it guesses that something %s so:\n%s", guess, diags)
+				}
+			}
+		}
+	})
 }

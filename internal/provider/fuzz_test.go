@@ -423,7 +423,7 @@ func (d *reader) apply(t testing.TB, y system, changed acctest.Values) (*acctest
 		config["url"] = d.url + path
 	}
 	if y.Gate != nil && y.Gate.Adopts {
-		config["adopt_existing"] = true
+		config = config.With(y.AdoptsWith()).With(acctest.Values{"adopt_existing": true})
 	}
 	r := acctest.StartProvider(t, acctest.Block(d.url)).Resource(y.Type)
 	return r, r.Apply(config.With(changed))

@@ -414,3 +414,47 @@ func TestWhenIsKnownAtAnUpdate(t *testing.T) {
 		}
 	})
 }
+
+// A signal under an id that is made for it is in no history yet: adopt_existing alone
+// could never find one, and says so before anything is sent.
+func TestAdoptExistingIsRefusedWhereItRecognisesNothing(t *testing.T) {
+	nothing := map[string]acctest.Values{
+		"signal_automation":            {"signal_type": "Revoke"},
+		"signal_codepipeline_approval": {"token": nil, "pipeline_execution_id": nil},
+		"signal_oos_execution":         {"notify_type": "RetryTask"},
+	}
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		r := p.Resource(y.Type)
+		if !r.Has("adopt_existing") {
+			return
+		}
+		with := acctest.Values{}
+		for name := range y.AdoptsWith() {
+			with[name] = nil
+		}
+		without := with.With(nothing[y.Type])
+		config := y.Ready(s).With(acctest.Values{"adopt_existing": true})
+		s.ResetRequestLog()
+		says(t, r.Validate(config.With(y.AdoptsWith())), false)
+		if len(without) == 0 {
+			return // Its target and its own arguments tell.
+		}
+		refused := r.Apply(config.With(without))
+		says(t, refused, true, "Nothing to Recognise the Signal By")
+		if !refused.HasError() || refused[0].Attribute != "adopt_existing" {
+			t.Errorf("no error on adopt_existing: %s", refused)
+		}
+		says(t, r.Validate(config.With(without).With(acctest.Values{"adopt_existing": false})), false)
+		for name := range without {
+			says(t, r.Validate(config.With(without).With(acctest.Values{name: acctest.Unknown})), false)
+		}
+		// At destroy, what was made is in the state long before it is sent.
+		says(t, r.Validate(config.With(without).With(acctest.Values{"when": "destroy"})), y.AdoptsWith() == nil)
+		if y.HasAction {
+			says(t, p.Action(y.Type).Validate(config.With(without)), true, "Nothing to Recognise the Signal By")
+		}
+		if made := s.RequestLog(); len(made) > 0 {
+			t.Errorf("validation made %v", made)
+		}
+	})
+}

@@ -77,6 +77,9 @@ func bind(clients *alicloud.Clients, a *args) signal.Signal {
 		What:    a.Status.ValueString(),
 		Service: "ROS",
 
+		Identity:     "ros/" + named.region + "/" + a.ClientToken.ValueString(),
+		IdentifiedBy: "client_token",
+
 		RateLimit:   "ros/" + named.region,
 		Run:         stack,
 		Explain:     named.explain,

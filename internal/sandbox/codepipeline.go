@@ -66,6 +66,8 @@ type PipelineAction struct {
 	// Seconds is how long another action takes, and Fail the summary with which it then fails.
 	Seconds int
 	Fail    string
+	// Runs is how often it comes up, one time after the other, as when its stage is retried with all its actions. Default 1.
+	Runs int
 }
 
 // PipelineState is an execution as it is, whatever the lag of reads.
@@ -191,11 +193,15 @@ func (p *codePipeline) start(spec Pipeline) *pipelineRun {
 func (r *pipelineRun) next(now time.Time) {
 	n := len(r.actions)
 	for _, stage := range r.spec.Stages {
-		if n >= len(stage.Actions) {
-			n -= len(stage.Actions)
+		var runs []PipelineAction
+		for _, action := range stage.Actions {
+			runs = append(runs, slices.Repeat([]PipelineAction{action}, max(1, action.Runs))...)
+		}
+		if n >= len(runs) {
+			n -= len(runs)
 			continue
 		}
-		spec := stage.Actions[n]
+		spec := runs[n]
 		a := &actionRun{stage: stage.Name, name: spec.Name, spec: spec, id: newUUID(), began: now, status: pipelineInProgress}
 		seconds := spec.Seconds
 		if seconds == 0 {
@@ -405,7 +411,7 @@ func (p *codePipeline) getPipelineState(c *call, in pipelineRequest) (any, *apiE
 // latest is an action of the newest execution that has come to it, as reads see it.
 func (p *codePipeline) latest(c *call, runs []*pipelineRun, stage, name string) (*pipelineRun, *actionRun) {
 	for _, r := range runs {
-		for _, a := range r.actions {
+		for _, a := range slices.Backward(r.actions) {
 			if shown := a.at(c.now.Add(-p.lag)); a.stage == stage && a.name == name && shown != nil {
 				return r, shown
 			}

@@ -150,7 +150,9 @@ type machineExecution struct {
 	// deadline is when the current state ends by itself; the zero time while it does not.
 	deadline time.Time
 	status   string
-	answers  []TaskAnswer
+	// output is that of the last state that has succeeded.
+	output  string
+	answers []TaskAnswer
 }
 
 func newSFN(s *Sandbox, o Options) *sfn {
@@ -206,7 +208,7 @@ func (e *machineExecution) enter(i int, now time.Time) {
 	e.current, e.deadline = i, time.Time{}
 	if i == len(e.spec.States) {
 		e.status = machineSucceeded
-		e.record("ExecutionSucceeded", now, map[string]any{"output": "{}"})
+		e.record("ExecutionSucceeded", now, map[string]any{"output": e.output}) // The last state's.
 		return
 	}
 	state := e.spec.States[i]
@@ -244,6 +246,7 @@ func (e *machineExecution) succeed(output string, now time.Time) {
 		output = text.String()
 	}
 	details["output"], details["outputDetails"] = output, map[string]bool{"truncated": false}
+	e.output = output
 	e.record(state.event("Succeeded"), now, details)
 	e.enter(e.current+1, now)
 }
@@ -413,6 +416,9 @@ func (f *sfn) describeExecution(c *call, in machineRequest) (any, *apiError) {
 		"name": e.spec.ARN[strings.LastIndex(e.spec.ARN, ":")+1:], "status": machineRunning, "startDate": epoch{e.started},
 	}
 	metadata := textOrEmpty(in.IncludedData) == "METADATA_ONLY"
+	if e.spec.Encrypted && !metadata {
+		return nil, failf(400, "KmsAccessDeniedException", "User: %s is not authorized to perform: kms:Decrypt", c.caller.ARN)
+	}
 	switch last.Type {
 	case "ExecutionSucceeded":
 		out["status"], out["stopDate"] = machineSucceeded, epoch{last.Timestamp}

@@ -180,9 +180,18 @@ func (w signalRun) notReady(end delivery.WaitResult, doing string) *sendProblem 
 		meaning = "In this state it does not become ready any more. Check that this is the right target."
 		stands = never
 	case end.Observation.Status == "":
-		meaning = w.Unseen
+		meaning = w.notSeen(end)
 	}
 	return w.problem("Signal Not Sent", Advice{}, join(opening+saw, w.lastFailure(end), w.stopped(end.Stopped), meaning), stands, end.Observation.Gone)
+}
+
+// notSeen explains that the target was not seen. It returns "" if the apply was
+// cancelled or no read was answered, because then nothing is known of the target.
+func (w signalRun) notSeen(end delivery.WaitResult) string {
+	if !end.Answered || errors.Is(end.Stopped, context.Canceled) {
+		return ""
+	}
+	return w.Unseen
 }
 
 // notFound returns the problem of a signal that was not sent because no target

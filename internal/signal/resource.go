@@ -96,11 +96,18 @@ func (r *signalResource) unversioned(config tftypes.Value, secrets Secrets) diag
 	return diags
 }
 
-func (r *signalResource) check(ctx context.Context, data *model) diag.Diagnostics {
-	if r.system.Check == nil {
-		return nil
+func (r *signalResource) check(ctx context.Context, data *model) (diags diag.Diagnostics) {
+	if r.system.Check != nil {
+		diags = r.system.Check(ctx, &data.Arguments, data.WaitUntilReady.ValueBool() || data.WaitForCompletion.ValueBool())
 	}
-	return r.system.Check(ctx, &data.Arguments, data.WaitUntilReady.ValueBool() || data.WaitForCompletion.ValueBool())
+	if r.system.AdoptsNothing == nil || !data.AdoptExisting.ValueBool() {
+		return diags
+	}
+	if why := r.system.AdoptsNothing(&data.Arguments, data.When.IsUnknown() || data.atDestroy()); why != "" {
+		diags.AddAttributeError(path.Root("adopt_existing"), "Nothing to Recognise the Signal By",
+			"adopt_existing = true looks for the signal before it sends one, and could never find it. "+why)
+	}
+	return diags
 }
 
 // Create sends the signal, unless it is to be sent at destroy. Before it sends,

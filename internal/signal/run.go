@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
@@ -19,8 +21,10 @@ type Sender struct {
 	poller       *delivery.Poller
 	claims       *delivery.Claims
 	sends, reads *delivery.RateLimiters
-	waits        *sharedWaits
-	redactor     *delivery.Redactor
+	// identified has, for each Identity, which resource has sent it.
+	identified sync.Map
+	waits      *sharedWaits
+	redactor   *delivery.Redactor
 }
 
 // NewSender returns a Sender with this retry policy.
@@ -217,8 +221,23 @@ func (w *signalRun) adopt(found delivery.Observation) bool {
 	return w.tracked.Adopt(w.id, *found.Shown)
 }
 
+// warnTwin warns of a signal that the service takes for the signal of another resource.
+func (w *signalRun) warnTwin() {
+	if w.Identity == "" || w.options.AdoptExisting.ValueBool() {
+		return
+	}
+	sender := cmp.Or(w.id, fmt.Sprintf("%p", w))
+	if other, known := w.identified.LoadOrStore(w.Identity, sender); !known || other == sender {
+		return
+	}
+	w.warnings.AddAttributeWarning(path.Root(w.IdentifiedBy), "Two Signals Are One",
+		fmt.Sprintf("Another resource has sent a signal with the same %[1]s to %[2]s. %[3]s takes signals with one %[1]s for one and the same, so both together count once, "+
+			"and nothing tells which of them was taken.\n\nGive each signal a %[1]s of its own, or leave %[1]s out to have one made.", w.IdentifiedBy, w.To, w.Service))
+}
+
 // deliver delivers the signal.
 func (w *signalRun) deliver(ctx context.Context) delivery.Result {
+	w.warnTwin()
 	unknown := delivery.UnknownOutcomePolicy{
 		Resend: w.options.ResendOnUnknown.ValueBool(), PreviousSend: w.previousSend, PreviousAbsent: w.previousAbsent(),
 	}

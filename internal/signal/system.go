@@ -59,6 +59,11 @@ type System[A any] struct {
 	// the paths of the attributes. It may be nil. Values may be unknown. waits says
 	// that the signal waits for its target before or after it is sent.
 	Check func(ctx context.Context, arguments *A, waits bool) diag.Diagnostics
+	// AdoptsNothing returns in a sentence why adopt_existing cannot recognise any
+	// signal with these arguments, or "". It is nil if there is no such reason. Values
+	// may be unknown. The parameter kept reports whether generated ids are recorded
+	// before the signal is sent.
+	AdoptsNothing func(arguments *A, kept bool) string
 	// Cloud is the configuration of the service's cloud, and Region returns the
 	// argument with the region. Both are nil if the service is not regional.
 	Cloud  Cloud
@@ -98,6 +103,10 @@ type Secrets map[string]string
 // logs, so they must not contain secrets.
 type Signal struct {
 	delivery.Target
+	// Identity identifies the signal to the service, which takes two signals with one
+	// identity for one. IdentifiedBy is the argument with the id. Both are empty if the
+	// service takes each request for a signal of its own.
+	Identity, IdentifiedBy string
 	// What is sent, such as "Approve".
 	What string
 	// To describes the target, with its id and where it is.
@@ -220,6 +229,9 @@ func (s System[A]) untyped() system {
 		u.Check = func(ctx context.Context, arguments *any, waits bool) diag.Diagnostics {
 			return s.Check(ctx, (*arguments).(*A), waits)
 		}
+	}
+	if s.AdoptsNothing != nil {
+		u.AdoptsNothing = func(arguments *any, kept bool) string { return s.AdoptsNothing((*arguments).(*A), kept) }
 	}
 	if s.Region != nil {
 		u.Region = func(arguments *any) *types.String { return s.Region((*arguments).(*A)) }

@@ -489,7 +489,7 @@ func (w signalRun) awaited(end delivery.WaitResult, until, onFailure string) (di
 	} else {
 		summary, detail = "Target Still Running", join(fmt.Sprintf("%swaiting for %s took too long; %s.", opening, wanted, status), w.lastFailure(end), w.stopped(end.Stopped), w.beside())
 		if end.Observation.Status == "" {
-			summary, detail = "Target Not Seen", join(detail, w.Unseen)
+			summary, detail = "Target Not Seen", join(detail, w.notSeen(end))
 		}
 	}
 	if onFailure == onWaitFailureRecord {

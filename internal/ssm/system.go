@@ -57,8 +57,14 @@ func system(clients *aws.Clients) signal.System[args] {
 		Final:      func(_ *args, status string) bool { return final(status) },
 		Wait:       wait(clients),
 		Check:      check,
-		Region:     func(a *args) *types.String { return &a.Region },
-		Cloud:      clients,
+		AdoptsNothing: func(a *args, _ bool) string {
+			if a.SignalType.ValueString() != string(ssmtypes.SignalTypeRevoke) {
+				return ""
+			}
+			return "What Revoke leaves behind is not documented, so no read shows it: leave adopt_existing out."
+		},
+		Region: func(a *args) *types.String { return &a.Region },
+		Cloud:  clients,
 		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
 			client, err := service.Client(ctx, clients, a.Region.ValueString())
 			if err != nil {

@@ -49,6 +49,12 @@ func system(client *Client) signal.System[args] {
 		Wait:            wait(client),
 		ActionArguments: actionArguments(),
 		Final:           func(_ *args, status string) bool { return final(status) },
+		AdoptsNothing: func(a *args, kept bool) string {
+			if kept || !a.RequestID.IsNull() {
+				return ""
+			}
+			return "Temporal tells signals apart by their request_id, and one that is made for this signal is in no history yet: set request_id, or leave adopt_existing out."
+		},
 		Complete: func(_ context.Context, a *args) {
 			if namespace := client.ConfiguredNamespace(); a.Namespace.IsUnknown() && namespace != "" {
 				a.Namespace = types.StringValue(namespace)
@@ -93,10 +99,14 @@ func bind(client *Client, host string, a *args, secrets signal.Secrets) signal.S
 		to += fmt.Sprintf(" (run %s)", a.RunID.ValueString())
 	}
 	bound := signal.Signal{
-		Target:      t,
-		What:        fmt.Sprintf("signal %q", a.SignalName.ValueString()),
-		To:          fmt.Sprintf("%s in namespace %s at %s", to, a.Namespace.ValueString(), host),
-		Service:     "Temporal",
+		Target:  t,
+		What:    fmt.Sprintf("signal %q", a.SignalName.ValueString()),
+		To:      fmt.Sprintf("%s in namespace %s at %s", to, a.Namespace.ValueString(), host),
+		Service: "Temporal",
+
+		Identity:     fmt.Sprintf("temporal/%s/%q/%q/%s/%q", host, a.Namespace.ValueString(), a.WorkflowID.ValueString(), a.RunID.ValueString(), a.RequestID.ValueString()),
+		IdentifiedBy: "request_id",
+
 		RateLimit:   "temporal/" + host + "/" + a.Namespace.ValueString(),
 		Run:         t.workflow,
 		Explain:     t.explain,

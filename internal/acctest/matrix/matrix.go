@@ -43,7 +43,7 @@ func (r Row) Resend(y systems.System) (cell Cell, ok bool) {
 		return cell, false
 	}
 	// What is named is looked up once, and a job for each attempt.
-	if y.LooksUp && y.Naming == nil && r.ResendingLookUp != nil {
+	if y.LooksUp && !y.Finds && r.ResendingLookUp != nil {
 		return *r.ResendingLookUp, true
 	}
 	return *r.Resending, true

@@ -31,7 +31,9 @@ func Text() string {
 		Sections   []Section
 		JobResults []JobResult
 		JobRows    []Row
-	}{systems.Signals(), Results, Sections, JobResults, JobRows()})
+		Waits      []WaitResult
+		WaitRows   []Row
+	}{systems.Signals(), Results, Sections, JobResults, JobRows(), WaitResults, WaitRows()})
 	if err != nil {
 		panic(err) // The template is at odds with the table.
 	}

@@ -1,36 +1,66 @@
 package systems
 
 import (
+	"slices"
+
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// byName are the rows of signals whose targets are named instead of identified.
-var byName = []System{named(automation[0]), named(stackResource[0])}
+// byName are the rows of signals whose targets are found instead of identified.
+var byName = []System{
+	named(automation[0]), named(stackResource[0]), named(oosExecution[0]),
+	found(ecsDeployment[0], System{
+		Variant: "by service",
+		Ready: func(s *sandbox.Sandbox) Values {
+			d := s.StartServiceDeployment(sandbox.ServiceDeployment{Stages: slices.Repeat([]sandbox.DeploymentStage{{}}, 10), AcceptRepeats: true})
+			return Values{"cluster": d.Cluster, "service": d.Service, "lifecycle_stage": d.Stage, "action": "CONTINUE"}
+		},
+		Recorded: startedAfter, Missing: Values{"service": "nobody"}, MissingAt: "service",
+		Optional: []string{"action", "lifecycle_stage"}, LookUps: 1,
+	}),
+	found(codepipelineApproval[0], System{
+		Variant: "in PARALLEL mode",
+		Ready: func(s *sandbox.Sandbox) Values {
+			asked := sandbox.PipelineAction{Name: "Release", Runs: 10}
+			return approveRelease(s.StartPipeline(sandbox.Pipeline{
+				Name: anotherPipeline(s), Mode: "PARALLEL", AcceptRepeats: true, Stages: []sandbox.PipelineStage{{Name: "Approve", Actions: []sandbox.PipelineAction{asked}}},
+			})).With(Values{"summary": "release 7"})
+		},
+		Missing: Values{"pipeline_name": "nobody"}, MissingAt: "pipeline_name", Optional: []string{"summary", "pipeline_execution_id"},
+	}),
+}
+
+var startedAfter = Values{"started_after": "2026-01-31T12:00:00Z"}
 
 // named is the row of a signal whose target goes by a name, which in this table is the
-// target's id. What is looked for before anything is sent is not found when another
-// target is named, and what waits reads more than the target: the tests of the system's
-// package have that.
+// target's id.
 func named(y System) System {
-	by := *y.Naming
+	by, ready := *y.Naming, y.Ready
 	rename := func(arguments Values) Values {
 		return arguments.With(Values{by.ID: nil, by.Name: arguments[by.ID]})
 	}
-	ready, interrupted := y.Ready, y.Interrupted
-	y.Variant, y.LooksUp = "by "+by.Name, true
-	y.Ready = func(s *sandbox.Sandbox) Values { return rename(ready(s)) }
-	y.Interrupted = func(s *sandbox.Sandbox, at Moment) (Values, string) {
-		arguments, mark := interrupted(s, at)
-		return rename(arguments), mark
+	as := System{
+		Variant: "by " + by.Name, Ready: func(s *sandbox.Sandbox) Values { return rename(ready(s)) },
+		Missing: rename(y.Missing), MissingAt: by.Name, Optional: y.Optional,
 	}
 	if y.ShownBy != "" {
-		y.LookUps = 1
+		as.LookUps = 1
 	}
-	y.Missing, y.MissingAt = rename(y.Missing), by.Name
-	y.Resends, y.Together, y.Recorded = nil, nil, nil
 	if by.Filter != "" {
-		y.Recorded = Values{by.Filter: "2026-01-31T12:00:00Z"}
+		as.Recorded = startedAfter
 	}
+	return found(y, as)
+}
+
+// found is the row of a signal whose target is looked up by the arguments that another
+// row has. What is looked for before anything is sent is not found when another target
+// is named, and what waits reads more than the target: the tests of the system's
+// package have that.
+func found(y, as System) System {
+	y.Variant, y.Ready, y.Recorded, y.Missing, y.MissingAt, y.LookUps = as.Variant, as.Ready, as.Recorded, as.Missing, as.MissingAt, as.LookUps
+	y.Optional = as.Optional
+	y.LooksUp, y.Finds = true, true
+	y.Resends, y.Together, y.Interrupted = nil, nil, nil
 	y.Cells = map[string]Cell{
 		// It is the look-up that gets no connection.
 		"connection refused": {Result: NotSent, Says: []string{"connection refused", "No connection could be made"}},

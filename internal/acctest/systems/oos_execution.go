@@ -24,7 +24,7 @@ func StartOOSExecution(s *sandbox.Sandbox, n int, tasks ...sandbox.OOSTask) {
 // oosTarget starts an execution, of which the template's name and the id have a mark in them.
 func oosTarget(s *sandbox.Sandbox, e sandbox.OOSExecution) (Values, string) {
 	mark := fmt.Sprintf("release-%d-end", len(s.OOSExecutions()))
-	e.ID, e.TemplateName = "exec-"+mark, mark
+	e.ID, e.TemplateName = "exec-"+mark, "exec-"+mark
 	return Values{"execution_id": s.StartOOSExecution(e), "notify_type": "Approve"}, mark
 }
 

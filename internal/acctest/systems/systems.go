@@ -69,6 +69,8 @@ type System struct {
 	Naming *Naming
 	// LooksUp says that the target is looked up before anything is sent.
 	LooksUp bool
+	// Finds says that what was looked up is recorded, and used from then on.
+	Finds bool
 	// NoRequestID says that the service's answers carry none.
 	NoRequestID bool
 	// RetryAfter says that a throttling answer can ask to be left alone for some time.
@@ -124,6 +126,15 @@ func (y System) Name() string {
 // of Ready does.
 func (y System) TakesOne() bool {
 	return slices.ContainsFunc(y.Guards, func(g Guarded) bool { return g.Guard == ShownToken })
+}
+
+// AdoptsWith are the arguments by which a signal is recognised; nil where its target and
+// its own arguments do.
+func (y System) AdoptsWith() Values {
+	if first := Of(y.Type); first.Gate != nil {
+		return first.Gate.AdoptsWith
+	}
+	return nil
 }
 
 // Short is the resource's type without the provider's prefix, as files are named.

@@ -1,0 +1,56 @@
+package temporal_test
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+const waitType = "signal_temporal_workflow_wait"
+
+// A wait sends nothing, follows a run that is continued as new, and gives what the
+// workflow has returned.
+func TestWaits(t *testing.T) {
+	for name, test := range map[string]struct {
+		closes          string
+		result          any
+		status, outputs string
+		says            string
+	}{
+		"it returns a value":         {"COMPLETED", map[string]any{"parcel": 17}, "COMPLETED", `[{"parcel":17}]`, ""},
+		"it returns a text":          {"COMPLETED", "parcel 17", "COMPLETED", `["parcel 17"]`, ""},
+		"it fails":                   {"FAILED", nil, "FAILED", "", "the disk is full"},
+		"it is continued as new":     {"CONTINUED_AS_NEW", nil, "RUNNING", "", "its last status was RUNNING"},
+		"nobody has signalled it":    {"", nil, "RUNNING", "", "its last status was RUNNING"},
+		"it is cancelled, not ended": {"CANCELED", nil, "CANCELED", "", "did not end as wanted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := &clock{}
+			s := acctest.Sandbox(t, sandbox.Options{Now: c.now})
+			s.Hook("Temporal.DescribeWorkflowExecution", c.tick, nil)
+			p := acctest.StartProvider(t, acctest.Block(s.URL()))
+			id := "w-" + uuid.NewString()
+			of, sends := sandbox.TemporalWorkflow{WorkflowID: id, Reason: "the disk is full", Result: test.result}, 0
+			if test.closes != "" {
+				of.Closes, sends = map[string]string{"go": test.closes}, 1
+			}
+			run := s.StartTemporalWorkflow(of)
+			if test.closes != "" {
+				apply(t, p.Resource("signal_temporal_workflow"), acctest.Values{"workflow_id": id, "signal_name": "go"})
+			}
+			r := p.Resource(waitType)
+			config := acctest.Values{"workflow_id": id, "run_id": run}
+			if test.status == "RUNNING" {
+				config["timeouts"] = acctest.Values{"create": "2s"}
+			}
+			says(t, r.Apply(config), test.says != "", test.says)
+			if r.String("target_status") != test.status || r.String("outputs") != test.outputs || s.Count("Temporal.SignalWorkflowExecution") != sends {
+				t.Errorf("the state is %s after %v", r.State, s.RequestLog())
+			}
+		})
+	}
+}
