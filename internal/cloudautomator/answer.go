@@ -6,6 +6,7 @@ import (
 	"maps"
 	"mime"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,6 +54,9 @@ func (a answer) said() string {
 	return strings.Join(slices.Compact(words), ": ")
 }
 
+// listElement is the end of a JSON pointer to an element of a list.
+var listElement = regexp.MustCompile(`(/[0-9]+)+$`)
+
 // texts returns the strings in a JSON document: those in members that usually
 // hold errors or, if there are none, all strings with the names of their
 // fields.
@@ -68,6 +72,8 @@ func texts(document any) (found []string) {
 		if source, ok := v["source"].(map[string]any); ok {
 			for _, name := range []string{"pointer", "parameter"} {
 				if at, ok := source[name].(string); ok && at != "" {
+					// The field of a list's element is the list.
+					at = listElement.ReplaceAllString(at, "")
 					found = append(found, at[strings.LastIndex(at, "/")+1:])
 				}
 			}

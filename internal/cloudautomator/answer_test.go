@@ -11,6 +11,7 @@ func TestAnswersNameTheFieldsAtFault(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"errors":{"aws_account_id":["is not yours"]}}`:                                                 "aws_account_id: is not yours",
 		`{"errors":[{"detail":"is too long","source":{"pointer":"/data/attributes/name"}}]}`:             "name: is too long",
+		`{"errors":[{"detail":"no","source":{"pointer":"/data/attributes/aws_account_ids/0"}}]}`:         "aws_account_ids: no",
 		`{"errors":{"action_value":{"region":["is missing"]}}}`:                                          "action_value: region: is missing",
 		`{"message":"no","errors":{"name":["a"],"group_id":["b"]}}`:                                      "group_id: b: name: a: no",
 		`{"errors":[{"title":"Unprocessable","detail":"nothing named"}]}`:                                "Unprocessable: nothing named",

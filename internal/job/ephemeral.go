@@ -68,13 +68,18 @@ func (e *jobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp
 	defer cancel()
 	w := &work{Operation: signal.Operation{Service: cloudautomator.Service, TimeoutName: "read", Timeout: signal.DefaultTimeout, Redactor: e.sender.Redactor()}, client: e.client, sender: e.sender}
 	job, found, failed := w.job(ctx, id.ValueString())
+	if failed == nil && !found && e.client.Made(id.ValueString()) {
+		// It was created in this apply, and is not shown yet.
+		job, failed = w.settled(ctx, cloudautomator.Job{ID: id.ValueString()})
+		found = failed == nil
+	}
 	switch {
 	case failed != nil:
 		resp.Diagnostics.Append(failed)
 		return
 	case !found:
 		resp.Diagnostics.AddAttributeError(path.Root("id"), "Job Not Found",
-			fmt.Sprintf("Reading Cloud Automator job %s failed: the job API does not have it.\n\nCheck the job's id, and whether the user of the API key can see the job.", id.ValueString()))
+			fmt.Sprintf("Reading Cloud Automator job %s failed: the job API does not have it.\n\nCheck the job's id, whether the user of the API key can see the job, and the provider's endpoint if one is set.", id.ValueString()))
 		return
 	case job.RuleType != cloudautomator.Webhook:
 		resp.Diagnostics.AddAttributeError(path.Root("id"), "Job Has No HTTP Trigger",

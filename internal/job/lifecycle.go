@@ -374,7 +374,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		} else if failed == nil {
 			failed = u.webhook(job)
 		}
-		if shown, err := job.Settings(); recalled.Moved && failed == nil && err == nil {
+		if shown, err := job.Settings(); (recalled.Moved || recalled.Imported) && failed == nil && err == nil {
 			// From here on the values of the configuration count.
 			p.remember(data, shown)
 		}
@@ -383,6 +383,9 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 			return
 		}
 	default:
+		if recalled.Imported {
+			p.rememberShown(data, before)
+		}
 		resp.Diagnostics.Append(to.write(ctx, &data, p)...)
 		return
 	}
@@ -493,7 +496,9 @@ func (w *work) removeAll(ctx context.Context, data *jobModel, p privateState) (d
 // ImportState imports a job by its id or by its identity.
 func (r *jobResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("id"), req, resp)
-	if !resp.Diagnostics.HasError() && req.ID != "" && !cloudautomator.IsJobID(req.ID) {
+	var id types.String
+	resp.Diagnostics.Append(resp.State.GetAttribute(ctx, path.Root("id"), &id)...)
+	if !resp.Diagnostics.HasError() && !cloudautomator.IsJobID(id.ValueString()) {
 		resp.Diagnostics.AddError("Invalid Job ID", "Import a job by its id: letters, digits, - and _.")
 	}
 	resp.Diagnostics.Append(privateState{Imported: true}.keep(ctx, resp.Private)...)

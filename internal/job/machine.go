@@ -146,6 +146,9 @@ type owner struct {
 	id string
 	// creation is the mark of the job's creation.
 	creation string
+	// imported says that this state has not changed the job yet, so that it cannot have
+	// taken another one's place.
+	imported bool
 	// alike reports whether a job agrees with this one in everything that a rotation
 	// does not change.
 	alike func(cloudautomator.Job) bool
@@ -181,7 +184,7 @@ func locate(o owner, jobs []cloudautomator.Job) standing {
 		return standing{position: absent, id: o.id}
 	}
 	name := jobs[at].Name()
-	if predecessor := markedFor(name); predecessor != "" {
+	if predecessor := markedFor(name); predecessor != "" && !o.imported {
 		others := named(mark(predecessor))
 		for _, job := range jobs {
 			if job.ID == predecessor && o.alike(job) {

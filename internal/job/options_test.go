@@ -379,3 +379,65 @@ func TestDatesAreInstants(t *testing.T) {
 		b.apply(config)
 	}
 }
+
+// A mark says whose place a job takes. An import of the job takes nobody's.
+func TestImportedJobTakesNoPlace(t *testing.T) {
+	eachKind(t, func(t *testing.T, b *bench) {
+		b.apply(nightly)
+		other := b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
+		other = other.Provider.Resource(jobType)
+		if diags := other.Apply(nightly); diags.HasError() {
+			t.Fatal(diags)
+		}
+		b.s.RenameTriggerJob(other.String("id"), "nightly (successor of job "+b.String("id")+")")
+		imported := other.Provider.Resource(jobType)
+		diags := imported.Import(other.String("id"))
+		diags = append(diags, imported.Refresh()...)
+		if diags = append(diags, imported.Destroy()...); diags.HasError() {
+			t.Fatal(diags)
+		}
+		if _, there := b.s.TriggerJob(b.String("id")); !there {
+			t.Error("somebody else's job was removed")
+		}
+		if _, there := b.s.TriggerJob(other.String("id")); there {
+			t.Error("the imported job was not removed")
+		}
+	})
+}
+
+// What somebody changes in a job is set right without a rotation, also when the job
+// was imported, and its first update recorded triggers alone.
+func TestDriftAfterAnImportDoesNotRotate(t *testing.T) {
+	eachKind(t, func(t *testing.T, b *bench) {
+		config := nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "1"}})
+		b.apply(nightly)
+		id := b.String("id")
+		b.Resource = b.Provider.Resource(jobType)
+		if diags := b.Import(id); diags.HasError() {
+			t.Fatal(diags)
+		}
+		b.apply(config)
+		b.s.RenameTriggerJob(id, "by hand")
+		if diags := b.Refresh(); diags.HasError() {
+			t.Fatal(diags)
+		}
+		b.apply(config)
+		if job := b.only(); job.ID != id || job.Attributes.Name != nightly["name"] {
+			t.Errorf("job %s was taken for job %s %q", id, job.ID, job.Attributes.Name)
+		}
+	})
+}
+
+// An import names a job by an id, whichever way.
+func TestImportByWhatIsNoID(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
+	for name, imports := range map[string]func() acctest.Diagnostics{
+		"an id":       func() acctest.Diagnostics { return b.Import("..") },
+		"an identity": func() acctest.Diagnostics { return b.ImportIdentity(acctest.Values{"id": ".."}) },
+	} {
+		diags := imports()
+		if !diags.HasError() || len(b.made()) > 0 {
+			t.Errorf("%s: the requests were %q: %s", name, b.made(), diags)
+		}
+	}
+}

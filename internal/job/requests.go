@@ -32,9 +32,13 @@ type request func(ctx context.Context) delivery.Attempt
 func (r request) Send(ctx context.Context) delivery.Attempt { return r(ctx) }
 
 // again marks a harmless failed attempt as Unreachable, so that it is repeated
-// for about as long as a service takes to recover.
+// for about as long as a service takes to recover. A web page that refuses the
+// request is the same the next time.
 func again(attempt delivery.Attempt) delivery.Attempt {
-	if attempt.Outcome == delivery.Unknown {
+	switch {
+	case attempt.Outcome == delivery.Unknown && cloudautomator.TurnedAway(attempt.Err):
+		attempt.Outcome = delivery.Rejected
+	case attempt.Outcome == delivery.Unknown:
 		attempt.Outcome, attempt.Cause = delivery.NotSent, delivery.Unreachable
 	}
 	return attempt

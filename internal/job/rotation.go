@@ -284,7 +284,7 @@ func withStanding(failed diag.Diagnostic, standing string) diag.Diagnostic {
 
 // owner returns what the state knows of its job.
 func (m *jobModel) owner(p privateState) owner {
-	return owner{id: m.ID.ValueString(), creation: p.Creation, alike: func(job cloudautomator.Job) bool {
+	return owner{id: m.ID.ValueString(), creation: p.Creation, imported: p.Imported, alike: func(job cloudautomator.Job) bool {
 		shown, err := job.Settings()
 		return err == nil && m.alike(job, shown)
 	}}

@@ -211,7 +211,10 @@ func (p *privateState) drift(name string, drifted bool) {
 // remember records what was requested for each setting and, if the service
 // shows it in another form, what it showed.
 func (p *privateState) remember(asked jobModel, s cloudautomator.Settings) {
-	shown := asked.shown(s)
+	p.rememberShown(asked, asked.shown(s))
+}
+
+func (p *privateState) rememberShown(asked, shown jobModel) {
 	theirs := shown.settings()
 	p.Asked, p.Shown, p.Drifted = map[string]string{}, map[string]string{}, nil
 	for i, one := range asked.settings() {
@@ -242,7 +245,7 @@ func (m *jobModel) untaken(recorded *jobModel, before *cloudautomator.Settings, 
 		}
 		_, flag := now.(types.Bool)
 		_, number := now.(types.Int64)
-		if before != nil && same(one.name, earlier[i].value, now) || before == nil && (flag || number) {
+		if before != nil && same(one.name, earlier[i].value, now) || before == nil && (flag || number || plain(one.name, now) == "") {
 			names = append(names, one.name)
 		}
 	}
