@@ -106,7 +106,7 @@ func bind(client *client, a *args, found bool) signal.Signal {
 		RateLimit:   "codepipeline/" + w.region,
 		Run:         w.execution,
 		Explain:     t.explain,
-		HowToCheck:  "Find out whether the approval was answered, and by whom. " + t.look(),
+		HowToCheck:  "To find out whether the approval was answered, and by whom, look at the pipeline's stages. " + t.look(),
 		ExplainRead: explainRead,
 		Unseen:      "The provider saw no approval of this action: perhaps no execution has reached it yet, or a name is wrong. " + t.look(),
 	}

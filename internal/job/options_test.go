@@ -384,13 +384,13 @@ func TestDatesAreInstants(t *testing.T) {
 func TestImportedJobTakesNoPlace(t *testing.T) {
 	eachKind(t, func(t *testing.T, b *bench) {
 		b.apply(nightly)
-		other := b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
-		other = other.Provider.Resource(jobType)
+		elsewhere := acctest.StartProvider(t, acctest.Block(b.s.URL()))
+		other := elsewhere.Resource(jobType)
 		if diags := other.Apply(nightly); diags.HasError() {
 			t.Fatal(diags)
 		}
 		b.s.RenameTriggerJob(other.String("id"), "nightly (successor of job "+b.String("id")+")")
-		imported := other.Provider.Resource(jobType)
+		imported := elsewhere.Resource(jobType)
 		diags := imported.Import(other.String("id"))
 		diags = append(diags, imported.Refresh()...)
 		if diags = append(diags, imported.Destroy()...); diags.HasError() {

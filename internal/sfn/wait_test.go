@@ -28,7 +28,7 @@ func TestWaits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, signal, config := play(t, test.of)
-			r := signal.Provider.Resource("signal_sfn_task_wait")
+			r := signal.Resource("signal_sfn_task_wait")
 			says(t, r.Apply(acctest.Values{"execution_arn": config["execution_arn"]}.With(test.change)), test.says != "", test.says)
 			if r.String("target_status") != test.status || r.String("outputs") != test.outputs {
 				t.Errorf("the state is %s after %v", r.State, s.RequestLog())
