@@ -250,7 +250,11 @@ func (p *Poller) rest(ctx context.Context, shared *watch, until time.Duration, b
 		case <-shared.called:
 			return true
 		case <-shared.newcome:
-			pause.Reset(max(0, p.FirstPause-time.Since(began)))
+			left := p.FirstPause - time.Since(began)
+			if left <= 0 {
+				return true
+			}
+			pause.Reset(left)
 		}
 	}
 }
