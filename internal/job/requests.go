@@ -33,10 +33,10 @@ func (r request) Send(ctx context.Context) delivery.Attempt { return r(ctx) }
 
 // again marks a harmless failed attempt as Unreachable, so that it is repeated
 // for about as long as a service takes to recover. A web page that refuses the
-// request is the same the next time.
+// request is the same the next time, but a 404 of a proxy may pass.
 func again(attempt delivery.Attempt) delivery.Attempt {
 	switch {
-	case attempt.Outcome == delivery.Unknown && cloudautomator.TurnedAway(attempt.Err):
+	case attempt.Outcome == delivery.Unknown && cloudautomator.TurnedAway(attempt.Err) && !cloudautomator.NotFoundPage(attempt.Err):
 		attempt.Outcome = delivery.Rejected
 	case attempt.Outcome == delivery.Unknown:
 		attempt.Outcome, attempt.Cause = delivery.NotSent, delivery.Unreachable
