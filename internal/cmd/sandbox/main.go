@@ -162,7 +162,7 @@ func command(s scenario, url string) string {
 	text := fmt.Sprintf("terraform -chdir=examples/%s apply", s.Example)
 	for _, one := range at(s, url) {
 		quoted := one.String()
-		if strings.ContainsAny(quoted, "{\"") {
+		if strings.ContainsAny(quoted, "{\" ;") {
 			quoted = "'" + quoted + "'"
 		}
 		text += " -var " + quoted

@@ -174,7 +174,7 @@ func TestWhatIsPrinted(t *testing.T) {
 		"export TF_CLI_CONFIG_FILE=/somewhere/dev.tfrc\n", "export AWS_ENDPOINT_URL=http://127.0.0.1:", `provider "signal" {`,
 		"terraform -chdir=examples/provider apply -var automation_execution_id=" + id(10) + "\n",
 		`-var 'callback={workflow_id="w-0123456789abcdef0",execution_id="` + id(23) + `"}'`,
-		"-var trigger_url=http://127.0.0.1:", `"$TRIGGER_URL"`,
+		"-var trigger_url=http://127.0.0.1:", `"$TRIGGER_URL"`, "-var 'run=sleep 2; echo'",
 	} {
 		if !strings.Contains(out.String(), part) {
 			t.Errorf("%q is not printed:\n%s", part, out.String())
