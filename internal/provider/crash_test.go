@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -164,25 +163,49 @@ func (p *post) add(k kind, at crash.Moment) (*signal, acctest.Values) {
 func (p *post) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	i := slices.IndexFunc(p.signals, func(g *signal) bool { return strings.Contains(r.URL.String()+string(body), g.mark) })
-	if i < 0 {
+	concerned := p.concerned(operationOf(r), r.URL.String()+string(body))
+	if len(concerned) == 0 {
 		p.Handler().ServeHTTP(w, r)
 		return
 	}
-	g, striking := p.signals[i], p.striking.Load()
-	if striking && operationOf(r) == g.operation {
+	striking := p.striking.Load()
+	if g := concerned[0]; striking && operationOf(r) == g.operation {
 		p.send(w, r, g)
 		return
 	}
 	p.Handler().ServeHTTP(w, r)
-	switch {
-	case !striking:
-		if read := operationOf(r); g.at != crash.Acted || g.provedBy == "" || read == g.provedBy || read == g.operation {
-			g.waited()
+	for _, g := range concerned {
+		switch {
+		case !striking:
+			if read := operationOf(r); g.at != crash.Acted || g.provedBy == "" || read == g.provedBy || read == g.operation {
+				g.waited()
+			}
+		case g.at == crash.UntilReady, g.at == crash.Waiting && g.sent.Load():
+			g.reached()
 		}
-	case g.at == crash.UntilReady, g.at == crash.Waiting && g.sent.Load():
-		g.reached()
 	}
+}
+
+// lists are the requests that read many targets and name none, with whose targets they read.
+var lists = map[string]string{"ListOpenWorkflowExecutions": "signal_workflow_execution", "ListExecutions": "signal_workflow_step_state"}
+
+// concerned are the signals that a request is about: one that sends is about one, and one
+// that reads may be about many.
+func (p *post) concerned(operation, request string) (all []*signal) {
+	for _, g := range p.signals {
+		if strings.Contains(request, g.mark) {
+			all = append(all, g)
+		}
+	}
+	if len(all) > 0 {
+		return all
+	}
+	for _, g := range p.signals {
+		if g.resource == lists[operation] && g.at == crash.Waiting {
+			all = append(all, g)
+		}
+	}
+	return all
 }
 
 // send has a request that sends a signal come as far as it is to come.
