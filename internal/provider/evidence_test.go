@@ -67,7 +67,8 @@ func TestLateSignalIsNotTheOneOfTheDestroy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, y := range systems.All {
-				if y.ShownBy == "" {
+				// Which pause a signal by the service's name met is not recorded when its time runs out within a second.
+				if y.ShownBy == "" || y.Finds && y.Type == "signal_ecs_deployment" {
 					continue
 				}
 				t.Run(y.Type, func(t *testing.T) {
