@@ -67,8 +67,7 @@ func TestLateSignalIsNotTheOneOfTheDestroy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, y := range systems.All {
-				// Which pause a signal by the service's name met is not recorded when its time runs out within a second.
-				if y.ShownBy == "" || y.Finds && y.Type == "signal_ecs_deployment" {
+				if y.ShownBy == "" {
 					continue
 				}
 				t.Run(y.Type, func(t *testing.T) {
@@ -96,7 +95,11 @@ func TestLateSignalIsNotTheOneOfTheDestroy(t *testing.T) {
 						t.Fatal(diags)
 					}
 					says(t, again.Destroy(), false, "Signal May Be Sent Again")
-					if !again.State.IsNull() || s.Count(y.Operation) != test.sends {
+					sends := test.sends
+					if y.LaterHides {
+						sends = 1 // Whether the first one arrived cannot be told, as the warning said.
+					}
+					if !again.State.IsNull() || s.Count(y.Operation) != sends {
 						t.Errorf("the second destroy left %s after %v", again.State, s.RequestLog())
 					}
 				})

@@ -16,7 +16,7 @@ var byName = []System{
 			return Values{"cluster": d.Cluster, "service": d.Service, "lifecycle_stage": d.Stage, "action": "CONTINUE"}
 		},
 		Recorded: startedAfter, Missing: Values{"service": "nobody"}, MissingAt: "service",
-		Optional: []string{"action", "lifecycle_stage"}, LookUps: 1,
+		Optional: []string{"action", "lifecycle_stage"}, LookUps: 1, LaterHides: true,
 	}),
 	found(codepipelineApproval[0], System{
 		Variant: "in PARALLEL mode",
@@ -58,7 +58,7 @@ func named(y System) System {
 // package have that.
 func found(y, as System) System {
 	y.Variant, y.Ready, y.Recorded, y.Missing, y.MissingAt, y.LookUps = as.Variant, as.Ready, as.Recorded, as.Missing, as.MissingAt, as.LookUps
-	y.Optional = as.Optional
+	y.Optional, y.LaterHides = as.Optional, as.LaterHides
 	y.LooksUp, y.Finds = true, true
 	y.Resends, y.Together, y.Interrupted = nil, nil, nil
 	y.Cells = map[string]Cell{

@@ -71,6 +71,9 @@ type System struct {
 	LooksUp bool
 	// Finds says that what was looked up is recorded, and used from then on.
 	Finds bool
+	// LaterHides says that the service shows one time for all signals to a target, so that
+	// a later one hides when an earlier one arrived.
+	LaterHides bool
 	// NoRequestID says that the service's answers carry none.
 	NoRequestID bool
 	// RetryAfter says that a throttling answer can ask to be left alone for some time.
