@@ -27,6 +27,9 @@ func (t Trigger) secrets() []string {
 	return secrets
 }
 
+// Trigger returns what runs the job. The job must have an HTTP trigger.
+func (j Job) Trigger() Trigger { return Trigger{URL: j.URL, AccessToken: j.AccessToken} }
+
 // Hide keeps what runs a job from being shown.
 func (c *Client) Hide(job Trigger) { c.secrets.Hide(job.secrets()...) }
 

@@ -66,7 +66,7 @@ func (e *jobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp
 	}
 	ctx, cancel := context.WithTimeout(ctx, signal.DefaultTimeout)
 	defer cancel()
-	w := &work{Operation: signal.Operation{Service: cloudautomator.Service, TimeoutName: "read", Timeout: signal.DefaultTimeout, Redactor: e.sender.Redactor()}, client: e.client, sender: e.sender}
+	w := newWork(e.client, e.sender, toRead.name, signal.DefaultTimeout)
 	job, found, failed := w.job(ctx, id.ValueString())
 	if failed == nil && !found && e.client.Made(id.ValueString()) {
 		// It was created in this apply, and is not shown yet.

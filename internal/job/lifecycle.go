@@ -37,10 +37,7 @@ func (r *jobResource) work(ctx context.Context, data *jobModel, of operationTime
 	timeout, found := of.read(data.Timeouts, ctx, signal.DefaultTimeout)
 	diags.Append(found...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
-	return ctx, cancel, &work{
-		Operation: signal.Operation{Service: cloudautomator.Service, TimeoutName: of.name, Timeout: timeout, Redactor: r.sender.Redactor()},
-		client:    r.client, sender: r.sender,
-	}
+	return ctx, cancel, newWork(r.client, r.sender, of.name, timeout)
 }
 
 // record writes the state. The provider writes everything that it finds out at
@@ -418,7 +415,7 @@ func gone(id string) diag.Diagnostic {
 // runJob runs the job once, and records in the private state whether the run is
 // still due. If the run may have started, it is never repeated.
 func (w *work) runJob(ctx context.Context, job cloudautomator.Job, p *privateState, unsent, unknown string) diag.Diagnostic {
-	run := cloudautomator.Trigger{URL: job.URL, AccessToken: job.AccessToken}
+	run := job.Trigger()
 	outcome, failed := w.Send(ctx, w.sender, signal.Signal{
 		Target: request(func(ctx context.Context) delivery.Attempt {
 			attempt, _ := w.client.Run(ctx, run)

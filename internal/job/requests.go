@@ -25,6 +25,14 @@ type work struct {
 	sender *signal.Sender
 }
 
+// newWork returns an operation that is bounded by a timeout of this name.
+func newWork(client *cloudautomator.Client, sender *signal.Sender, timeoutName string, timeout time.Duration) *work {
+	return &work{
+		Operation: signal.Operation{Service: cloudautomator.Service, TimeoutName: timeoutName, Timeout: timeout, Redactor: sender.Redactor()},
+		client:    client, sender: sender,
+	}
+}
+
 // request is one attempt of a request.
 type request func(ctx context.Context) delivery.Attempt
 
@@ -64,7 +72,7 @@ func (w *work) know(job cloudautomator.Job) {
 	if job.URL == nil {
 		return
 	}
-	w.client.Hide(cloudautomator.Trigger{URL: job.URL, AccessToken: job.AccessToken})
+	w.client.Hide(job.Trigger())
 }
 
 // job reads a job. found is false only if the service itself says that the job

@@ -52,7 +52,8 @@ func (t target) read(ctx context.Context) (*cloudautomator.Trigger, *delivery.At
 		err = &cloudautomator.NoTriggerError{RuleType: job.RuleType}
 	}
 	if err == nil {
-		return &cloudautomator.Trigger{URL: job.URL, AccessToken: job.AccessToken}, nil
+		run := job.Trigger()
+		return &run, nil
 	}
 	attempt := delivery.Attempt{Outcome: delivery.NotSent, Cause: delivery.Busy}
 	if !wire.Connected() {

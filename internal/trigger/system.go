@@ -73,10 +73,10 @@ func bind(client *cloudautomator.Client, a *args, secrets signal.Secrets) (signa
 		}
 		t.given = &cloudautomator.Trigger{URL: at, AccessToken: *token}
 		to, host = "the Cloud Automator trigger at "+at.Host, at.Host
-	} else if api, err := client.Host(); err != nil {
+	} else if apiHost, err := client.Host(); err != nil {
 		return signal.Signal{}, err
 	} else {
-		host = api
+		host = apiHost
 	}
 	return signal.Signal{
 		Target:     t,
