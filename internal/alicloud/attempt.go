@@ -10,7 +10,6 @@ import (
 	"time"
 
 	sdk "github.com/alibabacloud-go/darabonba-openapi/v2/client"
-	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -20,22 +19,6 @@ type Service struct {
 	// Name is the argument in the provider's endpoints that leads to another server,
 	// and Host the server otherwise.
 	Name, Host string
-}
-
-// Call makes a client of a configuration, which has the SDK's own errors enabled,
-// makes one request, and returns the request id of the answer.
-type Call func(ctx context.Context, config *openapi.Config) (requestID string, err error)
-
-// Send makes one attempt of one SDK operation and classifies how it ended. An unknown
-// outcome is repeatable where the vendor's rule for requests with a ClientToken says so:
-// after a server error or no result, but not after a 4xx.
-func Send(ctx context.Context, c *Clients, service Service, call Call) delivery.Attempt {
-	c.tell(ctx, service)
-	with, err := c.keys(ctx)
-	if err != nil {
-		return unsigned(ctx, err)
-	}
-	return c.judge(ctx, with, send(ctx, func(ctx context.Context) (string, error) { return call(ctx, c.client(service, with)) }))
 }
 
 // unsigned describes an attempt that found nothing to sign with.

@@ -14,11 +14,6 @@ import (
 	"testing"
 	"time"
 
-	sdk "github.com/alibabacloud-go/darabonba-openapi/v2/client"
-	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
-	"github.com/alibabacloud-go/tea/dara"
-	"github.com/alibabacloud-go/tea/tea"
-
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -139,22 +134,8 @@ func sent(t *testing.T, c *alicloud.Clients) delivery.Attempt {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	return alicloud.Send(ctx, c, alicloud.Service{Name: "ros", Host: "ros.aliyuncs.com"}, func(ctx context.Context, config *openapi.Config) (string, error) {
-		client, err := sdk.NewClient(config)
-		if err != nil {
-			return "", err
-		}
-		client.DisableSDKError = tea.Bool(true)
-		answer, err := client.CallApiWithCtx(ctx, &openapi.Params{
-			Action: tea.String("SignalResource"), Version: tea.String("2019-09-10"), Protocol: tea.String("HTTPS"), Pathname: tea.String("/"),
-			Method: tea.String("POST"), AuthType: tea.String("AK"), Style: tea.String("RPC"), ReqBodyType: tea.String("formData"), BodyType: tea.String("json"),
-		}, &openapi.OpenApiRequest{}, &dara.RuntimeOptions{})
-		if err != nil {
-			return "", err
-		}
-		id, _ := answer["body"].(map[string]any)["RequestId"].(string)
-		return id, nil
-	})
+	_, attempt := alicloud.Request[struct{}](ctx, c, alicloud.Service{Name: "ros", Host: "ros.aliyuncs.com"}, "2019-09-10", "SignalResource", map[string]string{"ClientToken": "token"})
+	return attempt
 }
 
 // clients are those of a configuration whose services are the fake's.

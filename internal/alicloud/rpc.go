@@ -16,13 +16,20 @@ import (
 // share. Empty parameters are left out. The answer is there when the attempt is accepted.
 // An unknown outcome is repeatable only with a ClientToken.
 func Request[T any](ctx context.Context, c *Clients, service Service, version, operation string, parameters map[string]string) (answer T, attempt delivery.Attempt) {
-	attempt = Send(ctx, c, service, func(ctx context.Context, config *openapi.Config) (string, error) {
+	c.tell(ctx, service)
+	with, err := c.keys(ctx)
+	if err != nil {
+		return answer, unsigned(ctx, err)
+	}
+	attempt = c.judge(ctx, with, send(ctx, func(ctx context.Context) (string, error) {
 		var out struct {
 			RequestID string `json:"RequestId"`
 		}
-		err := rpc(ctx, config, version, operation, "AK", parameters, nil, &out, &answer)
+		err := rpc(ctx, c.client(service, with), version, operation, "AK", parameters, nil, &out, &answer)
 		return out.RequestID, err
-	})
+	}))
+	// After a server error or no result, but not after a 4xx: so is the vendor's rule for
+	// requests with a ClientToken.
 	attempt.Repeatable = attempt.Repeatable && parameters["ClientToken"] != ""
 	return answer, attempt
 }
