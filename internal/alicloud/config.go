@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -98,16 +97,8 @@ func variable(names []string) (value, name string) {
 	return "", ""
 }
 
-// regionName is what can be the name of a region.
-var regionName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-
-// checkRegion returns an error for what is given as a region and is none: it would
-// become a part of host names.
 func checkRegion(region, from string) error {
-	if region == "" || regionName.MatchString(region) {
-		return nil
-	}
-	return fmt.Errorf("%s is %q, which is not the name of a region, such as cn-hangzhou", from, region)
+	return delivery.CheckRegion(region, from, "cn-hangzhou")
 }
 
 // settings are what the configuration comes to: where the first credentials are

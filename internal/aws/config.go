@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -280,20 +279,14 @@ func checkFile(variable string) error {
 	return nil
 }
 
-// regionName matches what can be the name of a region, and the empty string.
-var regionName = regexp.MustCompile(`^([a-z0-9]+(-[a-z0-9]+)*)?$`)
-
 // checkRegion returns an error if the region of the environment or of the
 // profile is malformed. The SDK would use it in host names.
 func (c Config) checkRegion(region string) error {
-	if regionName.MatchString(region) {
-		return nil
-	}
 	from := fmt.Sprintf("the region of the profile %q", cmp.Or(c.profile(), "default"))
 	if _, variable := environmentRegion(); variable != "" {
 		from = variable
 	}
-	return fmt.Errorf("%s is %q, which is not the name of a region, such as eu-central-1", from, region)
+	return delivery.CheckRegion(region, from, "eu-central-1")
 }
 
 // environmentRegion returns the region of the environment and the name of its

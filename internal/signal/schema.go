@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -16,6 +15,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 // State has the attributes that all signal resources have beside their own
@@ -155,14 +156,9 @@ func RegionAttribute() schema.Attribute {
 	}
 }
 
-// regionName is compiled once: schemas are made for every call of the protocol.
-var regionName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-
-// RegionName returns a validator for region names. Clouds add regions, so it
-// does not compare with a list. It only requires that the name can be part of a
-// host name.
+// RegionName returns a validator for region names.
 func RegionName() validator.String {
-	return stringvalidator.RegexMatches(regionName, "must be the name of a region, such as eu-central-1")
+	return stringvalidator.RegexMatches(delivery.RegionName, "must be the name of a region, such as eu-central-1")
 }
 
 // Timeouts returns the timeouts block of a resource.
