@@ -33,7 +33,7 @@ func (s *sharedWaits) join(run string, most *int) (leave func()) {
 
 // gate is the resource that waits for the system's targets and sends nothing, "" where
 // there is none.
-func (y System[A]) gate() string {
+func (y system) gate() string {
 	if y.Wait == nil {
 		return ""
 	}
