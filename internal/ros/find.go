@@ -73,11 +73,13 @@ func (n stackName) candidates(ctx context.Context) (all []signal.Candidate, atte
 	return all, attempt
 }
 
-// stack is one that ListStacks lists.
+// stackList is what ListStacks shows.
+type stackList struct{ Stacks []stack }
+
 type stack struct {
-	StackID   string `json:"StackId"`
-	StackName string
-	Status    string
+	StackID              string `json:"StackId"`
+	StackName            string
+	Status, StatusReason string
 	// CreateTime is in UTC, without a zone.
 	CreateTime string
 }
@@ -85,8 +87,8 @@ type stack struct {
 // stacks reads all pages of the list. What its names match is not documented, so they are compared.
 func (n stackName) stacks(ctx context.Context) (stacks []stack, attempt delivery.Attempt) {
 	for page, more := 1, true; more; page++ {
-		var listed struct{ Stacks []stack }
-		listed, attempt = request[struct{ Stacks []stack }](ctx, n.clients, n.region, "ListStacks", map[string]string{
+		var listed stackList
+		listed, attempt = request[stackList](ctx, n.clients, n.region, "ListStacks", map[string]string{
 			"StackName.1": n.name, "ShowNestedStack": "true", "PageNumber": strconv.Itoa(page), "PageSize": strconv.Itoa(pageSize),
 		})
 		if attempt.Outcome != delivery.Accepted {

@@ -33,24 +33,24 @@ type stackResource struct {
 
 // snapshot is a stack and one of its resources. The resource is empty while it does not exist.
 type snapshot struct {
-	stack struct {
-		Status, StatusReason, RollbackFailedRootReason string
-	}
-	resource struct {
-		Status, StatusReason string
-	}
+	stack    stackState
+	resource resourceState
 }
+
+// stackState and resourceState are what GetStack and GetStackResource show.
+type (
+	stackState    struct{ Status, StatusReason, RollbackFailedRootReason string }
+	resourceState struct{ Status, StatusReason string }
+)
 
 // read reads the stack first: what its resource is then is no older, so that a
 // stack that has ended never goes with a resource from before that.
 func (w stackResource) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
-	found.stack, attempt = request[struct {
-		Status, StatusReason, RollbackFailedRootReason string
-	}](ctx, w.clients, w.region, "GetStack", map[string]string{"StackId": w.stack, "OutputOption": "Disabled"})
+	found.stack, attempt = request[stackState](ctx, w.clients, w.region, "GetStack", map[string]string{"StackId": w.stack, "OutputOption": "Disabled"})
 	if attempt.Outcome != delivery.Accepted || w.resource == "" {
 		return found, attempt
 	}
-	found.resource, attempt = request[struct{ Status, StatusReason string }](ctx, w.clients, w.region, "GetStackResource",
+	found.resource, attempt = request[resourceState](ctx, w.clients, w.region, "GetStackResource",
 		map[string]string{"StackId": w.stack, "LogicalResourceId": w.resource})
 	if attempt.Outcome == delivery.Rejected && attempt.Code == "ResourceNotFound" {
 		// The stack may not have reached it yet, or be done with it.
@@ -82,17 +82,10 @@ func (w stackResource) list(ctx context.Context, ids []string) (map[string]snaps
 	for i, id := range ids {
 		parameters[fmt.Sprintf("StackIds.%d", i+1)] = id
 	}
-	listed, attempt := request[struct {
-		Stacks []struct {
-			StackID              string `json:"StackId"`
-			Status, StatusReason string
-		}
-	}](ctx, w.clients, w.region, "ListStacks", parameters)
+	listed, attempt := request[stackList](ctx, w.clients, w.region, "ListStacks", parameters)
 	found := map[string]snapshot{}
 	for _, stack := range listed.Stacks {
-		var one snapshot
-		one.stack.Status, one.stack.StatusReason = stack.Status, stack.StatusReason
-		found[stack.StackID] = one
+		found[stack.StackID] = snapshot{stack: stackState{Status: stack.Status, StatusReason: stack.StatusReason}}
 	}
 	return found, attempt
 }
