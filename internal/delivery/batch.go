@@ -105,9 +105,9 @@ type request struct {
 // spread returns a random factor for a pause between two reads.
 func spread() float64 { return 0.8 + 0.4*rand.Float64() }
 
-// board adds a target that is due to the next request and returns the request;
+// enter adds a target that is due to the next request and returns the request;
 // nil if the target must be read alone.
-func (p *Poller) board(ctx context.Context, w *watch) *request {
+func (p *Poller) enter(ctx context.Context, w *watch) *request {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(w.group.resting, w)
@@ -172,7 +172,7 @@ func (p *Poller) request(ctx context.Context, r *request, after time.Duration) {
 		case <-ctx.Done():
 		}
 	}
-	ids := p.depart(r)
+	ids := p.assemble(r)
 	if len(ids) == 0 {
 		return
 	}
@@ -185,9 +185,9 @@ func (p *Poller) request(ctx context.Context, r *request, after time.Duration) {
 	}
 }
 
-// depart returns the ids for a request. It returns none if a read of the single
+// assemble returns the ids for a request. It returns none if a read of the single
 // target tells more. If there is room, it adds targets that will be due soon.
-func (p *Poller) depart(r *request) (ids []string) {
+func (p *Poller) assemble(r *request) (ids []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	g, now := r.group, time.Now()
@@ -219,14 +219,14 @@ func (p *Poller) depart(r *request) (ids []string) {
 	return slices.Compact(ids)
 }
 
-// together waits for a request, and returns the reading of a target and the
+// await waits for a request, and returns the reading of a target and the
 // waiters for it. It returns nil if the target must be read alone, or if ctx
 // has ended.
-func (p *Poller) together(ctx context.Context, r *request, w *watch) (waiting []*waiter, seen any) {
+func (p *Poller) await(ctx context.Context, r *request, w *watch) (waiting []*waiter, seen any) {
 	select {
 	case <-r.ended:
 	case <-ctx.Done():
-		p.alight(r, w)
+		p.leave(r, w)
 		return nil, nil
 	}
 	p.mu.Lock()
@@ -245,9 +245,9 @@ func (p *Poller) together(ctx context.Context, r *request, w *watch) (waiting []
 	return nil, nil
 }
 
-// alight removes a target from a request. If it was the last one, the request
+// leave removes a target from a request. If it was the last one, the request
 // ends.
-func (p *Poller) alight(r *request, w *watch) {
+func (p *Poller) leave(r *request, w *watch) {
 	p.mu.Lock()
 	delete(r.members, w)
 	last := len(r.members) == 0
@@ -268,6 +268,6 @@ func (p *Poller) forget(w *watch) {
 	r := w.taken
 	p.mu.Unlock()
 	if r != nil {
-		p.alight(r, w)
+		p.leave(r, w)
 	}
 }

@@ -217,8 +217,8 @@ func (p *Poller) poll(ctx context.Context, shared *watch) {
 // next pause.
 func (p *Poller) observe(ctx context.Context, shared *watch) ([]*waiter, any, float64) {
 	if shared.group != nil {
-		if r := p.board(ctx, shared); r != nil {
-			if waiting, seen := p.together(ctx, r, shared); seen != nil || ctx.Err() != nil {
+		if r := p.enter(ctx, shared); r != nil {
+			if waiting, seen := p.await(ctx, r, shared); seen != nil || ctx.Err() != nil {
 				return waiting, seen, r.spread
 			}
 		}
