@@ -501,6 +501,30 @@ func TestACSFaults(t *testing.T) {
 	}
 }
 
+// ram makes a request of RAM's STS, without the parameters that are empty.
+func (c *client) ram(action string, pairs ...string) acsAnswer {
+	v := values(pairs...)
+	for name := range v {
+		if v.Get(name) == "" {
+			v.Del(name)
+		}
+	}
+	return c.acs("2015-04-01", action, nil, v)
+}
+
+// takeSession signs with the keys of a session that was granted, from now on.
+func (c *client) takeSession(t *testing.T, s *Sandbox, granted acsAnswer, operation string, expires time.Time) {
+	t.Helper()
+	if e := s.last(t); e.Service != "ramsts" || e.Operation != operation || !e.Accepted {
+		t.Errorf("request log %+v", e)
+	}
+	keys, _ := granted.body["Credentials"].(map[string]any)
+	if keys["Expiration"] != expires.Format(acsDate) {
+		t.Errorf("expires %v", keys["Expiration"])
+	}
+	c.key, c.secret, c.token = keys["AccessKeyId"].(string), keys["AccessKeySecret"].(string), keys["SecurityToken"].(string)
+}
+
 func TestRAMAssumeRole(t *testing.T) {
 	s, c, clk := start(t, Options{Credentials: map[string]Secret{
 		"sandbox-access-key": {SecretKey: "sandbox-secret-key"},
@@ -508,13 +532,7 @@ func TestRAMAssumeRole(t *testing.T) {
 	}})
 	id := s.StartStack(Stack{Conditions: waits(2)})
 	assume := func(pairs ...string) acsAnswer {
-		v := values(append([]string{"RoleArn", "acs:ram::1234567890123456:role/deploy", "RoleSessionName", "session"}, pairs...)...)
-		for name := range v {
-			if v.Get(name) == "" {
-				v.Del(name)
-			}
-		}
-		return c.acs("2015-04-01", "AssumeRole", nil, v)
+		return c.ram("AssumeRole", append([]string{"RoleArn", "acs:ram::1234567890123456:role/deploy", "RoleSessionName", "session"}, pairs...)...)
 	}
 	for code, pairs := range map[string][]string{
 		"MissingRoleArn":                   {"RoleArn", ""},
@@ -529,14 +547,7 @@ func TestRAMAssumeRole(t *testing.T) {
 	}
 	granted := assume("DurationSeconds", "900")
 	granted.want(t, 200, "")
-	if e := s.last(t); e.Service != "ramsts" || e.Operation != "AssumeRole" || !e.Accepted {
-		t.Errorf("request log %+v", e)
-	}
-	keys, _ := granted.body["Credentials"].(map[string]any)
-	if keys["Expiration"] != clk.now().Add(15*time.Minute).Format(acsDate) {
-		t.Errorf("expires %v", keys["Expiration"])
-	}
-	c.key, c.secret, c.token = keys["AccessKeyId"].(string), keys["AccessKeySecret"].(string), keys["SecurityToken"].(string)
+	c.takeSession(t, s, granted, "AssumeRole", clk.now().Add(15*time.Minute))
 	c.rosSignal(id, "Wait", "SUCCESS", "u", "").want(t, 200, "")
 	clk.advance(15 * time.Minute)
 	c.rosSignal(id, "Wait", "SUCCESS", "v", "").want(t, 400, "InvalidSecurityToken.Expired")
@@ -549,17 +560,11 @@ func TestRAMAssumeRoleWithOIDC(t *testing.T) {
 	s, c, clk := start(t, Options{WebIdentityToken: "good-token"})
 	id := s.StartStack(Stack{Conditions: waits(2)})
 	assume := func(pairs ...string) acsAnswer {
-		v := values(append([]string{
-			"RoleArn", "acs:ram::1234567890123456:role/pod", "RoleSessionName", "session", "OIDCProviderArn", "acs:ram::1234567890123456:oidc-provider/ack", "OIDCToken", "good-token",
-		}, pairs...)...)
-		for name := range v {
-			if v.Get(name) == "" {
-				v.Del(name)
-			}
-		}
 		c.tamper = func(r *http.Request) { r.Header.Del("Authorization") }
 		defer func() { c.tamper = nil }()
-		return c.acs("2015-04-01", "AssumeRoleWithOIDC", nil, v)
+		return c.ram("AssumeRoleWithOIDC", append([]string{
+			"RoleArn", "acs:ram::1234567890123456:role/pod", "RoleSessionName", "session", "OIDCProviderArn", "acs:ram::1234567890123456:oidc-provider/ack", "OIDCToken", "good-token",
+		}, pairs...)...)
 	}
 	for code, pairs := range map[string][]string{
 		"MissingRoleArn":                       {"RoleArn", ""},
@@ -576,14 +581,7 @@ func TestRAMAssumeRoleWithOIDC(t *testing.T) {
 	}
 	granted := assume("DurationSeconds", "900")
 	granted.want(t, 200, "")
-	if e := s.last(t); e.Service != "ramsts" || e.Operation != "AssumeRoleWithOIDC" || !e.Accepted {
-		t.Errorf("request log %+v", e)
-	}
-	keys, _ := granted.body["Credentials"].(map[string]any)
-	if keys["Expiration"] != clk.now().Add(15*time.Minute).Format(acsDate) {
-		t.Errorf("expires %v", keys["Expiration"])
-	}
-	c.key, c.secret, c.token = keys["AccessKeyId"].(string), keys["AccessKeySecret"].(string), keys["SecurityToken"].(string)
+	c.takeSession(t, s, granted, "AssumeRoleWithOIDC", clk.now().Add(15*time.Minute))
 	c.rosSignal(id, "Wait", "SUCCESS", "u", "").want(t, 200, "")
 }
 
