@@ -131,8 +131,8 @@ func (a *signalAction) Invoke(ctx context.Context, req action.InvokeRequest, res
 	tell := func(format string, of ...any) {
 		resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf(format, of...)})
 	}
-	redactor := a.resource.redactor(req.Config.Raw, &resp.Diagnostics)
-	run := signalRun{Sender: a.resource.sender, Signal: signal, gate: a.resource.system.gate(), phase: invoke, timeout: timeout, options: data.Options, redactor: redactor, progress: tell}
+	run := a.resource.run(signal, invoke, timeout, data, req.Config.Raw, &resp.Diagnostics)
+	run.progress = tell
 	tell("Sending %s to %s", signal.What, signal.To)
 	sent, problem := run.send(ctx)
 	resp.Diagnostics.Append(run.warnings...)

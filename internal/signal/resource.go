@@ -146,7 +146,7 @@ func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest,
 		return
 	}
 
-	run := signalRun{Sender: r.sender, Signal: signal, gate: r.system.gate(), id: common.ID.ValueString(), phase: create, timeout: timeout, options: data.Options, redactor: r.redactor(req.Config.Raw, &resp.Diagnostics)}
+	run := r.run(signal, create, timeout, data, req.Config.Raw, &resp.Diagnostics)
 	sent, problem := run.send(ctx)
 	resp.Diagnostics.Append(run.warnings...)
 	common.sent(sent)
@@ -241,7 +241,8 @@ func (r *signalResource) Update(ctx context.Context, req resource.UpdateRequest,
 		resp.Diagnostics.Append(update.notBound(r.system.Name, r.sender.redactor.Error(err)))
 		return
 	}
-	run := signalRun{Sender: r.sender, Signal: signal, gate: r.system.gate(), phase: update, timeout: timeout, options: data.Options, lastDelivery: data.Delivery.ValueString(), redactor: r.redactor(req.Config.Raw, &resp.Diagnostics)}
+	run := r.run(signal, update, timeout, data, req.Config.Raw, &resp.Diagnostics)
+	run.lastDelivery = data.Delivery.ValueString()
 	_, found := finish(ctx, run, data, &resp.State)
 	resp.Diagnostics.Append(found...)
 }
@@ -271,7 +272,7 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 		resp.Diagnostics.Append(destroy.notBound(r.system.Name, r.sender.redactor.Error(err)))
 		return
 	}
-	run := signalRun{Sender: r.sender, Signal: signal, gate: r.system.gate(), id: common.ID.ValueString(), phase: destroy, timeout: timeout, options: data.Options, redactor: r.redactor(req.State.Raw, &resp.Diagnostics)}
+	run := r.run(signal, destroy, timeout, data, req.State.Raw, &resp.Diagnostics)
 	// If an earlier destroy has delivered the signal, only the wait is left to do.
 	before := common.Delivery.ValueString()
 	run.lastDelivery = before
@@ -300,6 +301,15 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	}
 	_, found := finish(ctx, run, data, &resp.State)
 	resp.Diagnostics.Append(found...)
+}
+
+// run returns the signal's run in one operation. raw is what Terraform has of the resource,
+// with its secrets.
+func (r *signalResource) run(signal Signal, p phase, timeout time.Duration, data *model, raw tftypes.Value, diags *diag.Diagnostics) signalRun {
+	return signalRun{
+		Sender: r.sender, Signal: signal, gate: r.system.gate(), id: data.ID.ValueString(), phase: p, timeout: timeout,
+		options: data.Options, redactor: r.redactor(raw, diags),
+	}
 }
 
 // finish waits for the end of the target's run, writes the result into the
