@@ -15,12 +15,12 @@ const (
 	failure = "FAILURE"
 )
 
-// stackName is the pattern of the API reference. It is compiled once: schemas are
-// made for every call of the protocol.
+// stackName is the pattern of the API reference. It is compiled once, because the provider
+// creates its schemas for every protocol call.
 var stackName = regexp.MustCompile(`^(?:[a-zA-Z][-a-zA-Z0-9]*|arn:(?:aws|aws-us-gov|aws-cn):[-a-zA-Z0-9:/._+]*)$`)
 
-// arguments are those of the API reference, with its constraints. AWS counts Unicode
-// code points.
+// arguments are the arguments of the API reference, with its constraints. AWS counts
+// Unicode code points.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SignalResource.html
 func arguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
@@ -55,7 +55,7 @@ func arguments() map[string]schema.Attribute {
 	}
 }
 
-// remembered is what becomes of the arguments in a state.
+// remembered says of some arguments what the state records.
 var remembered = map[string]string{
 	"unique_id": "The provider records the id that it used. If you set an id, CloudFormation refuses a second `SUCCESS` after changed `triggers`, because it already has one with this id.",
 }

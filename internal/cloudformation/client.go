@@ -10,9 +10,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 )
 
-// client is the operations that the system uses. The SDK's own client must not be
-// in any type that is put into an interface: the linker would keep all of its
-// operations, which make up megabytes.
+// client has the operations that the system uses. The SDK's own client must not be in a
+// type that is stored in an interface, because the linker would then keep all of its
+// operations, several megabytes.
 type client struct {
 	region                string
 	SignalResource        aws.Operation[sdk.SignalResourceInput, sdk.SignalResourceOutput, sdk.Options]
@@ -36,7 +36,7 @@ func newClient(cfg awssdk.Config, endpoint *string) *client {
 	}
 }
 
-// listEvents is what the SDK pages through.
+// listEvents implements the client of the SDK's paginator.
 type listEvents aws.Operation[sdk.DescribeStackEventsInput, sdk.DescribeStackEventsOutput, sdk.Options]
 
 func (o listEvents) DescribeStackEvents(ctx context.Context, in *sdk.DescribeStackEventsInput, options ...func(*sdk.Options)) (*sdk.DescribeStackEventsOutput, error) {

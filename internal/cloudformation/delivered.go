@@ -13,7 +13,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// events reads the stack's events, the newest first, as long as more wants another.
+// events reads the stack's events, the newest first, until more returns false.
 func (s stack) events(ctx context.Context, more func(cfntypes.StackEvent, delivery.ServerClock) bool) (attempt delivery.Attempt) {
 	none := true
 	pages := sdk.NewDescribeStackEventsPaginator(s.client.DescribeStackEvents, &sdk.DescribeStackEventsInput{StackName: &s.name})
@@ -41,15 +41,16 @@ func (s stack) events(ctx context.Context, more func(cfntypes.StackEvent, delive
 	return attempt
 }
 
-// errNoEvents is an answer that cannot be: the first event is older than any signal.
+// errNoEvents is the error for an answer without events. Every stack has at least the event
+// of its creation.
 var errNoEvents = errors.New("the answer lists no events, and every stack has some")
 
-// tells reports whether an event tells that its resource took the signal.
+// tells reports whether an event shows that its resource received the signal.
 func tells(event cfntypes.StackEvent, input *sdk.SignalResourceInput) bool {
 	return awssdk.ToString(event.LogicalResourceId) == awssdk.ToString(input.LogicalResourceId) && awssdk.ToString(event.ResourceStatusReason) == received(input)
 }
 
-// evidence is the stack's events of the signal: they show its unique id.
+// evidence returns the stack's events of the signal, which show its unique id.
 func (s stack) evidence(input *sdk.SignalResourceInput) *delivery.Evidence {
 	return &delivery.Evidence{
 		Scope:   s.key("signals"),
@@ -85,8 +86,7 @@ func (s stack) shown(ctx context.Context, since delivery.Timestamp) (shown deliv
 	return shown, attempt
 }
 
-// begins reports whether an event is the first one of the creation or of an update
-// of its stack.
+// begins reports whether an event is the first one of the stack's creation or of an update.
 func begins(event cfntypes.StackEvent) bool {
 	return ofStack(event) && (event.ResourceStatus == cfntypes.ResourceStatusCreateInProgress || event.ResourceStatus == cfntypes.ResourceStatusUpdateInProgress)
 }
@@ -96,8 +96,8 @@ func ofStack(event cfntypes.StackEvent) bool {
 	return awssdk.ToString(event.PhysicalResourceId) == awssdk.ToString(event.StackId)
 }
 
-// existing is reached when the events of the stack's creation, or of its last update,
-// have the signal. A stack that is not there has none.
+// existing is reached if the events of the stack's creation, or of its last update, show
+// the signal. A stack that does not exist has no events.
 func (s stack) existing(input *sdk.SignalResourceInput) *delivery.Probe {
 	return delivery.NewProbe(s.key(fmt.Sprintf("has/%q/%q", awssdk.ToString(input.LogicalResourceId), received(input))), func(ctx context.Context) (has bool, attempt delivery.Attempt) {
 		attempt = s.events(ctx, func(event cfntypes.StackEvent, _ delivery.ServerClock) bool {

@@ -13,11 +13,12 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// permission is the IAM action of the one request a signal makes.
+// permission is the IAM action for the one request that a signal makes.
 const permission = "cloudformation:SignalResource"
 
-// validationError is the code of every refusal that is not about who asks. What it
-// is about is in the message alone, whose beginning is CloudFormation's own.
+// validationError is the error code of all refusals except those for credentials and
+// permissions. Only the message tells them apart. The code checks how the message begins,
+// because names that a user has chosen come later.
 const validationError = "ValidationError"
 
 type target struct {
@@ -25,23 +26,23 @@ type target struct {
 	input  *sdk.SignalResourceInput
 }
 
-// Send makes one SignalResource request. A repeat under the same unique id is
-// refused when the first one was taken, and a FAILURE is taken again without a
-// further effect.
+// Send makes one SignalResource request. CloudFormation refuses a repeat with the same
+// unique id if it took the first request. It takes a FAILURE again, without further effect.
 func (t target) Send(ctx context.Context) delivery.Attempt {
 	attempt := aws.Send(ctx, t.client.SignalResource, t.input)
 	attempt.Repeatable = attempt.Outcome == delivery.Unknown
-	// What is there need not be a FAILURE, which is taken over any signal.
+	// CloudFormation takes a FAILURE over any signal, so the existing signal may be a
+	// SUCCESS.
 	attempt.Duplicate = exists(attempt) && t.input.Status == cfntypes.ResourceSignalStatusSuccess
 	return attempt
 }
 
-// exists reports whether a refusal says that there is a signal with this unique id.
+// exists reports whether the refusal means that a signal with this unique id exists.
 func exists(attempt delivery.Attempt) bool {
 	return says(attempt, "Signal with ID ", " already exists")
 }
 
-// absent reports whether a refusal says that there is no such stack or resource.
+// absent reports whether the refusal means that the stack or the resource does not exist.
 func absent(attempt delivery.Attempt) bool {
 	return says(attempt, "Stack ", " does not exist") || absentResource(attempt)
 }
@@ -54,8 +55,8 @@ func says(attempt delivery.Attempt, begins, contains string) bool {
 	return attempt.Outcome == delivery.Rejected && attempt.Code == validationError && strings.HasPrefix(attempt.Message, begins) && strings.Contains(attempt.Message, contains)
 }
 
-// explain knows the refusals of SignalResource as they were reported: its API
-// reference lists none.
+// explain returns the advice for the refusals of SignalResource. The API reference lists
+// none, so these come from public issues.
 func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	look := aws.CommandLine(t.client.region, "cloudformation describe-stack-resource --stack-name %s --logical-resource-id %s", t.input.StackName, t.input.LogicalResourceId)
 	switch {
@@ -79,7 +80,7 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 			Next: "The stack takes signals only while it is created or updated: perhaps that is over, or has not begun. To see its events, run " +
 				aws.CommandLine(t.client.region, "cloudformation describe-stack-events --stack-name %s", t.input.StackName) + ". With wait_until_ready = true the provider waits until the stack is created or updated.",
 		}
-	case says(attempt, "Resource ", " cannot be signaled"): // A state of the resource in these words is assumed: no log of it was found.
+	case says(attempt, "Resource ", " cannot be signaled"): // This text is assumed for a resource in the wrong state; no public log shows it.
 		return signal.Advice{
 			Attribute: "logical_resource_id",
 			Next: "Check that the resource has a CreationPolicy, or an UpdatePolicy that waits for signals, and that it waits now: perhaps the stack has not reached it yet, or has passed it. " +
@@ -103,7 +104,8 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	return signal.Advice{Next: aws.Explain(attempt, permission)}
 }
 
-// received is the reason of the event by which a stack shows that it took the signal.
+// received returns the reason of the event in which a stack shows the signal.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SignalResource.html
 func received(input *sdk.SignalResourceInput) string {
 	return "Received " + string(input.Status) + " signal with UniqueId " + awssdk.ToString(input.UniqueId)
 }

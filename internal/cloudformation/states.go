@@ -16,7 +16,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// readPermissions are the IAM actions of waiting, adopting and looking for a lost signal.
+// readPermissions are the IAM actions for waiting, adopting and searching for a lost
+// signal.
 const readPermissions = "cloudformation:DescribeStacks, cloudformation:DescribeStackResource and cloudformation:DescribeStackEvents"
 
 const (
@@ -24,8 +25,8 @@ const (
 	failedSuffix     = "_FAILED"
 )
 
-// succeeded are the statuses of stacks that were made as wanted. Those of updatable
-// are as they were before, or as wanted: they may be created or updated yet.
+// succeeded are the statuses after a successful operation. A stack with a status in
+// updatable is complete, and may be updated again.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 var (
 	succeeded = []string{string(cfntypes.StackStatusCreateComplete), string(cfntypes.StackStatusUpdateComplete), string(cfntypes.StackStatusImportComplete)}
@@ -36,7 +37,7 @@ func inProgress(status string) bool { return strings.HasSuffix(status, inProgres
 
 func final(status string) bool { return status != "" && !inProgress(status) }
 
-// stack is one to read, by its name or ARN.
+// stack is a stack to read, by its name or ARN.
 type stack struct {
 	client *client
 	name   string
@@ -46,7 +47,8 @@ func (s stack) key(of string) string {
 	return fmt.Sprintf("cloudformation/%s/%q/%s", s.client.region, s.name, of)
 }
 
-// snapshot is a stack and one of its resources; the statuses are empty where it is not there.
+// snapshot is what reads show of a stack and one of its resources. The status of each is
+// empty if it does not exist.
 type snapshot struct {
 	status, reason, resource string
 	outputs                  []cfntypes.Output
@@ -56,7 +58,7 @@ func (s snapshot) observation(state delivery.State) delivery.Observation {
 	return delivery.Observation{State: state, Status: s.status, Reason: s.reason}
 }
 
-// describe reads the stack, and returns its ARN too.
+// describe reads the stack. It also returns the stack's ARN.
 func (s stack) describe(ctx context.Context) (found snapshot, id string, attempt delivery.Attempt) {
 	out, attempt := aws.Get(ctx, s.client.DescribeStacks, &sdk.DescribeStacksInput{StackName: &s.name})
 	if out == nil || attempt.Outcome != delivery.Accepted {
@@ -69,11 +71,12 @@ func (s stack) describe(ctx context.Context) (found snapshot, id string, attempt
 	return snapshot{status: string(one.StackStatus), reason: awssdk.ToString(one.StackStatusReason), outputs: one.Outputs}, awssdk.ToString(one.StackId), attempt
 }
 
-// completion is reached when the whole stack has ended: as wanted, or in any way
-// after a signal that was to fail it. The outputs of one that has ended are told to
-// outputs, which may be nil.
+// completion is reached if the operation of the stack has ended: successfully, or in any
+// way after a FAILURE. It calls outputs, which may be nil, with the outputs of a stack
+// whose operation has ended.
 func (s stack) completion(sent string, outputs func([]cfntypes.Output)) *delivery.Probe {
-	// A name may come to mean another stack, and nothing once a stack is deleted.
+	// From the first read on, the probe uses the ARN: a new stack may get the same name,
+	// and a deleted stack cannot be read by its name.
 	same := s
 	return delivery.NewProbe(s.key("end"), func(ctx context.Context) (snapshot, delivery.Attempt) {
 		found, id, attempt := same.describe(ctx)
@@ -103,8 +106,8 @@ func (s stack) completion(sent string, outputs func([]cfntypes.Output)) *deliver
 	}).Final()
 }
 
-// why is what the stack's last operation has failed of first, as far as its events
-// may be read: the stack's own reason names resources alone.
+// why returns the first failure in the events of the stack's last operation. The stack's
+// own reason only lists the names of resources.
 func (s stack) why(ctx context.Context) (reason string, attempt delivery.Attempt) {
 	attempt = s.events(ctx, func(event cfntypes.StackEvent, _ delivery.ServerClock) bool {
 		if strings.HasSuffix(string(event.ResourceStatus), failedSuffix) && !ofStack(event) && awssdk.ToString(event.ResourceStatusReason) != "" {
@@ -115,9 +118,9 @@ func (s stack) why(ctx context.Context) (reason string, attempt delivery.Attempt
 	return reason, attempt
 }
 
-// ready is reached while the stack is being created or updated and has come to the
-// resource. A stack or a resource that is not there may be created yet, and one that
-// is complete may be updated.
+// ready is reached while the stack is being created or updated and has reached the
+// resource. It is pending if the stack or the resource does not exist, because it may be
+// created later, and if the stack is complete, because it may be updated.
 func (s stack) ready(resource *string) *delivery.Probe {
 	return delivery.NewProbe(s.key(fmt.Sprintf("resource/%q", awssdk.ToString(resource))), func(ctx context.Context) (snapshot, delivery.Attempt) {
 		found, _, attempt := s.describe(ctx)
@@ -149,7 +152,7 @@ func (s stack) ready(resource *string) *delivery.Probe {
 	})
 }
 
-// explainRead knows the refusals of the reads.
+// explainRead returns the advice for errors of the reads.
 func (t target) explainRead(attempt delivery.Attempt) signal.Advice {
 	advice := t.explain(attempt)
 	if next := aws.Explain(attempt, readPermissions); next != "" {

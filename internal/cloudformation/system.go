@@ -1,5 +1,5 @@
-// Package cloudformation is the system of AWS CloudFormation: it signals resources
-// of stacks with SignalResource.
+// Package cloudformation is the system of AWS CloudFormation. It signals resources of
+// stacks with SignalResource.
 package cloudformation
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// args is what the user says of the signal.
+// args are the arguments of the signal.
 type args struct {
 	StackName         types.String `tfsdk:"stack_name"`
 	LogicalResourceID types.String `tfsdk:"logical_resource_id"`
@@ -60,8 +60,8 @@ func system(clients *aws.Clients) signal.System[args] {
 			}
 			return "CloudFormation tells signals apart by their unique_id, and one that is made for this signal is in no event yet: set unique_id, or leave adopt_existing out."
 		},
-		// Every repeat of a request carries the same id, by which the service tells
-		// that it is the same signal.
+		// Every repeat of the request has the same id, so CloudFormation recognises that it
+		// is the same signal.
 		Complete: func(_ context.Context, a *args) {
 			if a.UniqueID.IsUnknown() {
 				a.UniqueID = types.StringValue(uuid.NewString())
@@ -108,7 +108,7 @@ func bind(client *client, a *args) signal.Signal {
 	}
 }
 
-// name is the target with its ids and place.
+// name describes the target with its ids and its region.
 func (t target) name() string {
 	return fmt.Sprintf("resource %s of CloudFormation stack %s in %s", awssdk.ToString(t.input.LogicalResourceId), awssdk.ToString(t.input.StackName), t.client.region)
 }

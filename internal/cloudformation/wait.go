@@ -14,7 +14,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// wait is signal_cloudformation_resource_wait.
+// wait describes signal_cloudformation_resource_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
 		Description: "Waits until the operation of an AWS CloudFormation stack has ended, or until the stack has reached a resource that waits for signals. It sends nothing.",
@@ -46,7 +46,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 	}
 }
 
-// outputsOf are the outputs of a stack as Terraform has them.
+// outputsOf converts the outputs of a stack to a Terraform value.
 func outputsOf(given []cfntypes.Output) types.Map {
 	values := map[string]attr.Value{}
 	for _, output := range given {

@@ -20,7 +20,7 @@ var (
 	idPattern   = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 )
 
-// name is the argument of something in a pipeline that has a name.
+// name returns the attribute for the name of a pipeline, a stage or an action.
 func name(of string) schema.Attribute {
 	return schema.StringAttribute{
 		Required:            true,
@@ -32,8 +32,9 @@ func name(of string) schema.Attribute {
 	}
 }
 
-// arguments are those of the API reference of PutApprovalResult, with their
+// arguments are the arguments in the API reference of PutApprovalResult, with their
 // constraints, and the execution that the approval belongs to.
+// https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutApprovalResult.html
 func arguments() map[string]schema.Attribute {
 	id := []validator.String{stringvalidator.RegexMatches(idPattern, "must be a UUID in lower case")}
 	return map[string]schema.Attribute{
@@ -68,7 +69,7 @@ func arguments() map[string]schema.Attribute {
 	}
 }
 
-// remembered is what the arguments say of a resource alone.
+// remembered says of some arguments what the state records.
 var remembered = map[string]string{
 	"token":                 "The provider records the token that it used.",
 	"pipeline_execution_id": "The provider records the execution if it searched for it.",

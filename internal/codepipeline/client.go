@@ -10,9 +10,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 )
 
-// client is the operations that the system uses. The SDK's own client must not be
-// in any type that is put into an interface: the linker would keep all of its
-// operations, which make up megabytes.
+// client has the operations that the system uses. The SDK's own client must not be in a
+// type that is stored in an interface, because the linker would then keep all of its
+// operations, several megabytes.
 type client struct {
 	region               string
 	PutApprovalResult    aws.Operation[sdk.PutApprovalResultInput, sdk.PutApprovalResultOutput, sdk.Options]
@@ -36,7 +36,7 @@ func newClient(cfg awssdk.Config, endpoint *string) *client {
 	}
 }
 
-// listActions is what the SDK pages through.
+// listActions implements the client of the SDK's paginator.
 type listActions aws.Operation[sdk.ListActionExecutionsInput, sdk.ListActionExecutionsOutput, sdk.Options]
 
 func (o listActions) ListActionExecutions(ctx context.Context, in *sdk.ListActionExecutionsInput, options ...func(*sdk.Options)) (*sdk.ListActionExecutionsOutput, error) {

@@ -10,10 +10,10 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// answer is what a signal says to an approval.
+// answer is the answer of a signal to an approval.
 type answer struct{ status, summary string }
 
-// likeness compares an approval with what the answer makes of it.
+// likeness compares an approval with the effect of the answer.
 func (w answer) likeness(one approval) delivery.Likeness {
 	ends := map[string]cptypes.ActionExecutionStatus{approved: cptypes.ActionExecutionStatusSucceeded, rejected: cptypes.ActionExecutionStatusFailed}
 	switch {
@@ -28,12 +28,13 @@ func (w answer) likeness(one approval) delivery.Likeness {
 	}
 }
 
-// trace is an approval that was answered as evidence.
+// trace converts an approval that was answered to a trace.
 func (p approval) trace() delivery.Trace {
 	return delivery.Trace{ID: cmp.Or(p.id, p.changed.String()), At: p.changed, Shows: p}
 }
 
-// existing is reached when the approval has been answered as the signal would.
+// existing is reached if the approval has been answered with the signal's status and
+// summary.
 func (w wanted) existing() *delivery.Probe {
 	key := w.key(fmt.Sprintf("existing/%s/%q", w.execution, w.answer))
 	return delivery.NewProbe(key, func(ctx context.Context) (last approval, attempt delivery.Attempt) {
@@ -58,8 +59,8 @@ func (w wanted) existing() *delivery.Probe {
 	})
 }
 
-// evidence is the answers that the runs of the action show. An approval that still
-// waits has had none.
+// evidence returns the answers that the runs of the action show. An approval that still
+// waits has no answer.
 func (w wanted) evidence() *delivery.Evidence {
 	scope := w.key("answers")
 	return &delivery.Evidence{
@@ -93,7 +94,7 @@ func (w wanted) answers(ctx context.Context) (shown delivery.Shown, attempt deli
 	}
 	known := w.execution != "" && len(runs) > 0
 	if w.execution == "" && len(runs) == 0 {
-		// Only for pipelines in PARALLEL mode are tokens documented to be listed.
+		// AWS documents only for pipelines in PARALLEL mode that the list contains tokens.
 		runs = []approval{current}
 	}
 	for _, one := range runs {

@@ -11,10 +11,10 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// permission is the IAM action of the one request a signal makes.
+// permission is the IAM action for the one request that a signal makes.
 const permission = "codepipeline:PutApprovalResult"
 
-// Answers about what is not there, after the API references.
+// Error codes for a pipeline or an execution that does not exist.
 const (
 	noPipeline  = "PipelineNotFoundException"
 	noExecution = "PipelineExecutionNotFoundException"
@@ -24,7 +24,7 @@ const (
 type target struct {
 	client *client
 	input  *sdk.PutApprovalResultInput
-	// found says that the token was looked up just now.
+	// found says that the provider has just read the token.
 	found bool
 }
 
@@ -33,7 +33,8 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 	return aws.Send(ctx, t.put, t.input)
 }
 
-// put is the operation, which tells when the approval was answered.
+// put calls PutApprovalResult. The API reference has approvedAt in the answer, so an answer
+// without it does not come from CodePipeline.
 func (t target) put(ctx context.Context, in *sdk.PutApprovalResultInput, options ...func(*sdk.Options)) (*sdk.PutApprovalResultOutput, error) {
 	out, err := t.client.PutApprovalResult(ctx, in, options...)
 	if err == nil && out.ApprovedAt == nil {
@@ -42,7 +43,8 @@ func (t target) put(ctx context.Context, in *sdk.PutApprovalResultInput, options
 	return out, err
 }
 
-// explain knows the errors that the API reference of PutApprovalResult lists.
+// explain returns the advice for the errors in the API reference of PutApprovalResult.
+// https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutApprovalResult.html#API_PutApprovalResult_Errors
 func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	switch attempt.Code {
 	case noPipeline:
@@ -53,7 +55,8 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 		return signal.Advice{Attribute: "action_name", Gone: true, Next: "Check the name of the action. " + t.look()}
 	case "InvalidApprovalTokenException", "ApprovalAlreadyCompletedException":
 		if t.found {
-			// Another approval that waits there by now is one of another execution, and not meant.
+			// If another approval waits now, it belongs to another execution, which the
+			// signal is not for.
 			return signal.Advice{Unclear: true, Next: "The approval waited a moment ago, and was answered by somebody else meanwhile, has timed out, or its execution has ended. " + t.look() +
 				" Applying again answers the approval that waits then, which may belong to another execution. To answer only the right one, set pipeline_execution_id."}
 		}
@@ -63,7 +66,7 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	return signal.Advice{Next: aws.Explain(attempt, permission)}
 }
 
-// look says how a user can see the pipeline, its approvals and their answers.
+// look tells the user how to see the pipeline, its approvals and their answers.
 func (t target) look() string {
 	return "To see the pipeline's stages and actions, and who has changed them last, run " +
 		aws.CommandLine(t.client.region, "codepipeline get-pipeline-state --name %s", t.input.PipelineName) + "."

@@ -19,11 +19,12 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// readPermissions are the IAM actions of finding, waiting, adopting and looking for a
+// readPermissions are the IAM actions for finding, waiting, adopting and searching for a
 // lost signal.
 const readPermissions = "codepipeline:GetPipelineState, codepipeline:GetPipelineExecution and codepipeline:ListActionExecutions"
 
-// The final statuses of an execution, after the API reference of PipelineExecution.
+// The final statuses of an execution.
+// https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineExecution.html
 const succeeded = string(cptypes.PipelineExecutionStatusSucceeded)
 
 var failedStatuses = []string{
@@ -33,7 +34,7 @@ var failedStatuses = []string{
 
 func final(status string) bool { return status == succeeded || slices.Contains(failedStatuses, status) }
 
-// execution is an execution of a pipeline to read.
+// execution is an execution of a pipeline.
 type execution struct {
 	client               *client
 	region, pipeline, id string
@@ -43,7 +44,8 @@ func (e execution) key(of string) string {
 	return fmt.Sprintf("codepipeline/%s/%s/%s/%s", e.region, e.pipeline, e.id, of)
 }
 
-// snapshot is an execution, with an empty status where there is none.
+// snapshot is what a read shows of an execution. The status is empty if the execution does
+// not exist.
 type snapshot struct {
 	status, reason string
 	parallel       bool
@@ -62,7 +64,8 @@ func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.A
 	return snapshot{string(shown.Status), awssdk.ToString(shown.StatusSummary), shown.ExecutionMode == cptypes.ExecutionModeParallel}, attempt
 }
 
-// completion is reached when the execution has ended as an answer wants it to.
+// completion is reached if the execution has ended as the answer asks: successfully, or in
+// any way after Rejected.
 func (e execution) completion(answer string) *delivery.Probe {
 	return delivery.NewProbe(e.key("end"), e.read, func(found snapshot) delivery.Observation {
 		switch {
@@ -76,8 +79,8 @@ func (e execution) completion(answer string) *delivery.Probe {
 	}).Final()
 }
 
-// actions lists the runs of the execution's actions, the newest first, until enough.
-// Without an id they are those of all executions.
+// actions lists the runs of the execution's actions, the newest first, until enough returns
+// true. If id is empty, it lists the runs of all executions.
 func (e execution) actions(ctx context.Context, enough func(cptypes.ActionExecutionDetail) bool) (attempt delivery.Attempt) {
 	in := &sdk.ListActionExecutionsInput{PipelineName: &e.pipeline}
 	if e.id != "" {
@@ -110,11 +113,11 @@ func (a action) key(of string) string {
 
 func (a action) in(id string) execution { return execution{a.client, a.region, a.pipeline, id} }
 
-// approval is one run of the action, as far as a read shows it.
+// approval is what a read shows of one run of the action.
 type approval struct {
 	execution, id, token, status string
-	// summary is what was said with the answer; exact says that it is the answer's own,
-	// and not what the list of actions has in its place.
+	// summary is the summary of the answer. If exact is false, it comes from the list of
+	// actions, which may have another text there.
 	summary string
 	exact   bool
 	by      string
@@ -125,7 +128,7 @@ func (p approval) open() bool { return p.status == string(cptypes.ActionExecutio
 
 func (p approval) closed() bool { return p.status != "" && !p.open() }
 
-// String says how the approval ended.
+// String describes how the approval ended.
 func (p approval) String() string {
 	said := "it is " + p.status
 	if p.by != "" {
@@ -140,8 +143,8 @@ func (p approval) String() string {
 	return said
 }
 
-// current is the run of the action that the state of the pipeline shows. It is empty
-// where there is none, and missing says of a stage or action that it is not there.
+// current reads the run of the action in the state of the pipeline. The run is empty if
+// there is none. missing says that the pipeline has no such stage or action.
 func (a action) current(ctx context.Context) (shown approval, missing string, attempt delivery.Attempt) {
 	out, attempt := aws.Get(ctx, a.client.GetPipelineState, &sdk.GetPipelineStateInput{Name: &a.pipeline})
 	if out == nil {
@@ -162,15 +165,16 @@ func (a action) current(ctx context.Context) (shown approval, missing string, at
 			summary: awssdk.ToString(latest.Summary), exact: true, by: awssdk.ToString(latest.LastUpdatedBy), changed: awssdk.ToTime(latest.LastStatusChange),
 		}
 		if stage.LatestExecution != nil && shown.open() {
-			// Only an action that goes on is known to belong to the execution that is in the stage.
+			// The execution in the stage is known to be the action's only while the action
+			// is in progress.
 			shown.execution = awssdk.ToString(stage.LatestExecution.PipelineExecutionId)
 		}
 	}
 	return shown, "", attempt
 }
 
-// runs lists the runs of the action in an execution, or with a token, the newest
-// first. What the state shows of one of them is exact.
+// runs lists the runs of the action in an execution, or the run with a token, the newest
+// first. For the run that current shows, it uses the exact summary from there.
 func (a action) runs(ctx context.Context, id, token string, current approval) (runs []approval, attempt delivery.Attempt) {
 	attempt = a.in(id).actions(ctx, func(of cptypes.ActionExecutionDetail) bool {
 		if awssdk.ToString(of.StageName) != a.stage || awssdk.ToString(of.ActionName) != a.name {
@@ -195,35 +199,36 @@ func (a action) runs(ctx context.Context, id, token string, current approval) (r
 	return runs, attempt
 }
 
-// unfitError says why an approval cannot be answered, and never can be.
+// unfitError says why an approval can never be answered.
 type unfitError struct{ what, attribute, next string }
 
 func (e *unfitError) Error() string { return e.what }
 
-// unfit is a read that found an approval that cannot be answered.
+// unfit returns the attempt of a read that found an approval that can never be answered.
 func unfit(read delivery.Attempt, attribute, next, format string, of ...any) delivery.Attempt {
 	return delivery.Attempt{Outcome: delivery.Rejected, RequestID: read.RequestID, Err: &unfitError{fmt.Sprintf(format, of...), attribute, next}}
 }
 
-// nothing is a read that found what it is about not there yet.
+// nothing returns the attempt of a read whose target does not exist yet.
 func nothing(read delivery.Attempt) delivery.Attempt {
 	return delivery.Attempt{Outcome: delivery.Accepted, RequestID: read.RequestID, Clock: read.Clock}
 }
 
-// wanted is the approval that a signal is for: in one execution, with one token, or
-// whichever waits, where these are empty.
+// wanted is the approval that a signal is for. If execution and token are empty, it is any
+// approval that waits.
 type wanted struct {
 	action
 	execution, token string
-	// answer tells an approval that was answered so already.
+	// answer is the signal's answer. An approval that already has this answer can be
+	// adopted.
 	answer answer
 }
 
-// found is an approval that was looked for. It can be answered while it is open, and has
-// been answered as the signal would when it is not.
+// found is the result of find. It can be answered if it is open. If it is closed, it has
+// the signal's answer.
 type found struct {
 	approval
-	// seen says why it is none of both.
+	// seen says why the approval can neither be answered nor adopted, "" if it can.
 	seen string
 }
 
@@ -231,8 +236,9 @@ func (f found) takes() bool { return f.seen == "" && f.open() }
 
 func (f found) has() bool { return f.seen == "" && f.closed() }
 
-// find looks for the approval. One that has ended, and cannot be answered as the signal
-// would, is an error, except where it is not known to be the one that is wanted.
+// find searches for the approval. If the approval has ended without the signal's answer,
+// find returns an error, unless it may be another approval than the one that the signal is
+// for.
 func (w wanted) find(ctx context.Context, adopts bool) (one *found, attempt delivery.Attempt) {
 	current, missing := approval{}, ""
 	of := snapshot{}
@@ -275,7 +281,8 @@ func (w wanted) find(ctx context.Context, adopts bool) (one *found, attempt deli
 	}
 }
 
-// whichever judges the run of the action that the state shows, when any would do.
+// whichever judges the run in the state of the pipeline, for a signal to any approval that
+// waits.
 func (w wanted) whichever(ctx context.Context, current approval, attempt delivery.Attempt) (*found, delivery.Attempt) {
 	switch {
 	case current.status == "":
@@ -296,7 +303,7 @@ func (w wanted) whichever(ctx context.Context, current approval, attempt deliver
 	return &found{approval: current, seen: "Its token is not shown yet."}, read
 }
 
-// judge judges the newest run of the action that may be the one that is wanted.
+// judge judges the newest run of the action.
 func (w wanted) judge(one approval, of snapshot, adopts bool, attempt delivery.Attempt) (*found, delivery.Attempt) {
 	switch {
 	case one.open() && w.token != "" && one.token != "" && one.token != w.token:
@@ -313,19 +320,19 @@ func (w wanted) judge(one approval, of snapshot, adopts bool, attempt delivery.A
 	}
 }
 
-// finder finds the approval that the arguments leave open, and names it there.
+// finder returns the TargetFinder for the approval. It sets the approval in the arguments.
 func (w wanted) finder(a *args, bound func() signal.Signal) *signal.TargetFinder {
 	return signal.Lookup{
 		Key: w.key(fmt.Sprintf("open/%s/%s/%q", w.execution, w.token, w.answer)), Service: "CodePipeline", What: "approval of this action", Name: "pipeline_name", ID: "pipeline_execution_id",
 		Hint: "Check the names and the region. With wait_until_ready = true the provider waits until the approval waits. It can recognise an approval that was answered only if pipeline_execution_id names its execution.",
-		// Without the token, nothing can be sent.
+		// The request needs the token.
 		Required: w.token == "",
 		Read: func(ctx context.Context, adopts bool) ([]signal.Candidate, delivery.Attempt) {
 			one, attempt := w.find(ctx, adopts)
 			if one == nil {
 				return nil, attempt
 			}
-			// Those who share a read share no more than this.
+			// Signals that share a read get only this id from it.
 			id := strings.Trim(one.execution+"/"+one.token, "/")
 			return []signal.Candidate{{
 				ID: cmp.Or(id, w.stage+"/"+w.name), Status: one.status, Takes: one.takes(), Has: one.has(), Seen: one.seen,
@@ -340,7 +347,7 @@ func (w wanted) finder(a *args, bound func() signal.Signal) *signal.TargetFinder
 	}.Finder()
 }
 
-// text is a value of an argument, null for none.
+// text returns a string value, null for "".
 func text(value string) types.String {
 	if value == "" {
 		return types.StringNull()
@@ -348,7 +355,8 @@ func text(value string) types.String {
 	return types.StringValue(value)
 }
 
-// signalled finds the execution of an approval that was answered under its token.
+// signalled returns a probe that finds the execution of an approval by its token, after the
+// approval was answered.
 func (w wanted) signalled(a *args) func(time.Time) *delivery.Probe {
 	return func(time.Time) *delivery.Probe {
 		return delivery.NewProbe(w.key("of/"+w.token), func(ctx context.Context) (string, delivery.Attempt) {
@@ -367,7 +375,7 @@ func (w wanted) signalled(a *args) func(time.Time) *delivery.Probe {
 	}
 }
 
-// ready is reached when the approval waits. One that is not there yet may come.
+// ready is reached if the approval waits. Otherwise it is pending.
 func (w wanted) ready() *delivery.Probe {
 	return delivery.NewProbe(w.key("ready/"+w.execution+"/"+w.token), func(ctx context.Context) (*found, delivery.Attempt) {
 		return w.find(ctx, false)
@@ -383,7 +391,7 @@ func (w wanted) ready() *delivery.Probe {
 	})
 }
 
-// refused tells what became of an approval that has not taken an answer.
+// refused returns a probe that says why an approval has not taken an answer.
 func (w wanted) refused() *delivery.Probe {
 	return delivery.NewProbe(w.key("refused/"+w.execution+"/"+w.token), func(ctx context.Context) (runs []approval, attempt delivery.Attempt) {
 		current, _, attempt := w.current(ctx)
@@ -402,7 +410,7 @@ func (w wanted) refused() *delivery.Probe {
 	})
 }
 
-// explainRead knows the errors of the reads.
+// explainRead returns the advice for errors of the reads.
 func explainRead(attempt delivery.Attempt) signal.Advice {
 	if no := (*unfitError)(nil); errors.As(attempt.Err, &no) {
 		return signal.Advice{Attribute: no.attribute, Next: no.next, Gone: true}

@@ -1,4 +1,4 @@
-// Package codepipeline is the system of AWS CodePipeline: it answers manual approval
+// Package codepipeline is the system of AWS CodePipeline. It answers manual approval
 // actions with PutApprovalResult.
 package codepipeline
 
@@ -15,7 +15,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// args is what the user says of the signal.
+// args are the arguments of the signal.
 type args struct {
 	PipelineName        types.String `tfsdk:"pipeline_name"`
 	StageName           types.String `tfsdk:"stage_name"`
@@ -72,8 +72,8 @@ func system(clients *aws.Clients) signal.System[args] {
 	}
 }
 
-// bind makes the signal to what the arguments name. What they leave open is looked up
-// later, and then found.
+// bind returns the signal. If arguments that identify the target are empty, the signal
+// finds them later, and calls bind again with found = true.
 func bind(client *client, a *args, found bool) signal.Signal {
 	for _, argument := range []*types.String{&a.Token, &a.PipelineExecutionID} {
 		if argument.IsUnknown() {
@@ -117,7 +117,7 @@ func bind(client *client, a *args, found bool) signal.Signal {
 		bound.Evidence, bound.Refused = w.evidence(), w.refused()
 	}
 	if w.execution != "" {
-		bound.Evidence = w.evidence() // Of an answer that is adopted, too.
+		bound.Evidence = w.evidence() // An adopted answer also needs evidence.
 		bound.Ready, bound.Existing = w.ready(), w.existing()
 		bound.Completion = w.in(w.execution).completion(w.answer.status)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// wait is signal_codepipeline_approval_wait.
+// wait describes signal_codepipeline_approval_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
 		Description: "Waits until an execution of an AWS CodePipeline pipeline has ended, or until one of its actions waits for approval. It sends nothing.",
@@ -42,8 +42,8 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 	}
 }
 
-// approving is reached when an action of the execution waits for approval, and missed
-// when the execution has ended.
+// approving is reached if an action of the execution waits for approval, and missed if the
+// execution has ended.
 func (e execution) approving() *delivery.Probe {
 	type state struct {
 		snapshot

@@ -23,15 +23,18 @@ const (
 	rollBack = string(ecstypes.DeploymentLifecycleHookActionRollback)
 )
 
-// deploymentARN is the form that the developer guide shows of it. Names of clusters
-// and services have no slash.
+// deploymentARN is the form of an ARN in the developer guide. Names of clusters and
+// services cannot contain a slash.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/continue-service-deployment.html
 var deploymentARN = regexp.MustCompile(`^arn:[\w-]+:ecs:[a-z0-9-]+:\d{12}:service-deployment/[^/]+/[^/]+/[^/]+$`)
 
 var isDeployment = stringvalidator.RegexMatches(deploymentARN,
 	"must be the ARN of a service deployment, such as arn:aws:ecs:us-east-1:123456789012:service-deployment/my-cluster/my-service/EZe5RNVLH6PPzHXINuP28")
 
-// arguments are those of the API references of ContinueServiceDeployment and
-// ListServiceDeployments, which give no lengths.
+// arguments are the arguments in the API references of ContinueServiceDeployment and
+// ListServiceDeployments. These state no lengths.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContinueServiceDeployment.html
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html
 func arguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"service_deployment_arn": schema.StringAttribute{
@@ -74,7 +77,7 @@ func arguments() map[string]schema.Attribute {
 	}
 }
 
-// stages are those that hooks can be in.
+// stages are the stages in which a hook can pause a deployment.
 func stages() (names []string) {
 	for _, stage := range ecstypes.DeploymentLifecycleHookStage("").Values() {
 		names = append(names, string(stage))
@@ -82,7 +85,7 @@ func stages() (names []string) {
 	return names
 }
 
-// remembered is what becomes of the arguments in a state.
+// remembered says of some arguments what the state records.
 var remembered = map[string]string{
 	"service_deployment_arn": "The provider records the ARN that it found, and uses it from then on.",
 	"hook_id":                "The provider records the id that it found, and uses it from then on.",
@@ -90,7 +93,7 @@ var remembered = map[string]string{
 	"started_after":          "A change of this argument alone sends nothing, and the recorded target stays.",
 }
 
-// check reports a target that is named twice, half, or not at all.
+// check reports a target that is set in both ways, incompletely, or not at all.
 func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
 	given := map[string]types.String{
 		"service_deployment_arn": a.ServiceDeploymentARN, "hook_id": a.HookID,
@@ -127,6 +130,6 @@ func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
 	return diags
 }
 
-// errNoTarget is how a signal ends of which it turns out only then that nothing says
-// whom it is for.
+// errNoTarget is the error of a signal whose arguments were unknown at plan and are all
+// empty at apply.
 var errNoTarget = errors.New("set service_deployment_arn and hook_id, or cluster and service")

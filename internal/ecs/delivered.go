@@ -10,10 +10,11 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// evidence is how the hook is. ECS makes an id for each pause, and a hook takes one
-// action, so there is one trace at most. ECS does not tell when a hook was answered:
-// for a rollback that is when it began, and otherwise when the deployment was updated
-// last, which is later where the deployment has gone on since. Such a trace proves nothing.
+// evidence returns what the deployment shows of the hook. ECS creates an id for each pause,
+// and a hook takes one action, so there is at most one trace. ECS does not show when a hook
+// was answered. The time of a trace is the beginning of the rollback, or otherwise the
+// deployment's last update. If the deployment has gone on since then, the last update is
+// too late to prove that the signal arrived.
 func (d deployment) evidence(hook, action string) *delivery.Evidence {
 	return &delivery.Evidence{
 		Scope:   d.key() + "/" + hook,
@@ -37,7 +38,7 @@ func (d deployment) evidence(hook, action string) *delivery.Evidence {
 	}
 }
 
-// answered is how a hook is that does not await an action any more.
+// answered describes a hook that does not await an action any more, and its deployment.
 type answered struct {
 	hook   ecstypes.DeploymentLifecycleHookStatus
 	status string
@@ -51,8 +52,8 @@ func (s snapshot) trace(hook *ecstypes.DeploymentLifecycleHookDetail, action str
 	return trace
 }
 
-// likeness compares with an action. A hook that timed out was answered by nobody, and
-// which status one has that was answered with ROLLBACK is not documented.
+// likeness compares the trace with an action. If the hook timed out, nobody answered it.
+// AWS does not document the status of a hook that was answered with ROLLBACK.
 func (a answered) likeness(action string) delivery.Likeness {
 	rolledBack := strings.HasPrefix(a.status, rollingBack)
 	switch a.hook {
@@ -63,7 +64,8 @@ func (a answered) likeness(action string) delivery.Likeness {
 		case (cmp.Or(action, goOn) == rollBack) == rolledBack:
 			return delivery.Ours
 		case rolledBack:
-			// It may have gone on and then been rolled back for another reason.
+			// The deployment may have continued, and have been rolled back later for
+			// another reason.
 			return delivery.Alike
 		}
 		return delivery.NotOurs

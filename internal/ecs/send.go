@@ -10,10 +10,10 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// permission is the IAM action of the one request a signal makes.
+// permission is the IAM action for the one request that a signal makes.
 const permission = "ecs:ContinueServiceDeployment"
 
-// target is one action on one paused hook.
+// target is one action for one paused hook.
 type target struct {
 	client *client
 	input  *sdk.ContinueServiceDeploymentInput
@@ -24,9 +24,10 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 	return aws.Send(ctx, t.client.ContinueServiceDeployment, t.input)
 }
 
-// explain knows the errors that the API reference of ContinueServiceDeployment
-// lists. Which of them a hook gets that does not await an action any more is not
-// documented.
+// explain returns the advice for the errors in the API reference of
+// ContinueServiceDeployment. AWS does not document which of them it returns for a hook that
+// does not await an action any more.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContinueServiceDeployment.html#API_ContinueServiceDeployment_Errors
 func explain(attempt delivery.Attempt) signal.Advice {
 	switch attempt.Code {
 	case "ServiceDeploymentNotFoundException":

@@ -19,18 +19,19 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// The IAM actions of waiting and of looking for a lost signal, and of looking for a
+// The IAM actions for waiting and for searching for a lost signal, and for finding a
 // deployment.
 const (
 	readPermissions = "ecs:DescribeServiceDeployments"
 	findPermissions = "ecs:ListServiceDeployments and " + readPermissions
 )
 
-// The statuses of a service deployment, after the API reference of ServiceDeployment.
+// The statuses of a service deployment.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html
 const (
 	inProgress = string(ecstypes.ServiceDeploymentStatusInProgress)
 	succeeded  = string(ecstypes.ServiceDeploymentStatusSuccessful)
-	// rollingBack begins all statuses of a rollback.
+	// rollingBack is the prefix of all statuses of a rollback.
 	rollingBack = "ROLLBACK_"
 )
 
@@ -40,7 +41,7 @@ var (
 		string(ecstypes.ServiceDeploymentStatusRollbackSuccessful),
 		string(ecstypes.ServiceDeploymentStatusRollbackFailed),
 	}
-	// underWay are the statuses of a deployment that has not ended.
+	// underWay are the statuses of deployments that have not ended.
 	underWay = []ecstypes.ServiceDeploymentStatus{
 		ecstypes.ServiceDeploymentStatusPending, ecstypes.ServiceDeploymentStatusInProgress, ecstypes.ServiceDeploymentStatusStopRequested,
 		ecstypes.ServiceDeploymentStatusRollbackRequested, ecstypes.ServiceDeploymentStatusRollbackInProgress,
@@ -49,7 +50,7 @@ var (
 
 func final(status string) bool { return status == succeeded || slices.Contains(failedStatuses, status) }
 
-// pauses reports whether a deployment of this status may still come to a hook.
+// pauses reports whether a deployment with this status may still reach a hook.
 func pauses(status string) bool {
 	return status == inProgress || status == string(ecstypes.ServiceDeploymentStatusPending)
 }
@@ -60,7 +61,8 @@ type deployment struct {
 	region, arn string
 }
 
-// snapshot is a deployment, with an empty status where there is none.
+// snapshot is what a read shows of a deployment. The status is empty if the deployment does
+// not exist.
 type snapshot struct {
 	arn, status, stage, reason string
 	hooks                      []ecstypes.DeploymentLifecycleHookDetail
@@ -72,7 +74,7 @@ func (s snapshot) observation(state delivery.State) delivery.Observation {
 	return delivery.Observation{State: state, Status: s.status, Reason: s.reason}
 }
 
-// hook is the hook with an id; nil when it is not listed.
+// hook returns the hook with an id, nil if it is not listed.
 func (s snapshot) hook(id string) *ecstypes.DeploymentLifecycleHookDetail {
 	if i := slices.IndexFunc(s.hooks, func(h ecstypes.DeploymentLifecycleHookDetail) bool { return awssdk.ToString(h.HookId) == id }); i >= 0 {
 		return &s.hooks[i]
@@ -80,7 +82,7 @@ func (s snapshot) hook(id string) *ecstypes.DeploymentLifecycleHookDetail {
 	return nil
 }
 
-// paused are the pause hooks that await an action now.
+// paused returns the pause hooks that await an action now.
 func (s snapshot) paused() (hooks []ecstypes.DeploymentLifecycleHookDetail) {
 	if s.status != inProgress {
 		return nil
@@ -93,12 +95,12 @@ func (s snapshot) paused() (hooks []ecstypes.DeploymentLifecycleHookDetail) {
 	return hooks
 }
 
-// errMissing is how a read ends of a deployment that is not there.
+// errMissing is the error of a read of a deployment that does not exist.
 var errMissing = errors.New("ECS lists no such service deployment")
 
 func (d deployment) key() string { return fmt.Sprintf("ecs/%s/%s", d.region, d.arn) }
 
-// read describes the deployment. One that is not there is a finding.
+// read reads the deployment. A deployment that does not exist is not an error.
 func (d deployment) read(ctx context.Context) (snapshot, delivery.Attempt) {
 	described, attempt := d.client.describe(ctx, []string{d.arn})
 	found, there := described[d.arn]
@@ -108,11 +110,11 @@ func (d deployment) read(ctx context.Context) (snapshot, delivery.Attempt) {
 	return found, attempt
 }
 
-// mostDescribed is how many deployments one request describes.
+// mostDescribed is the largest number of deployments that one request can read.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceDeployments.html
 const mostDescribed = 20
 
-// describe reads deployments by their ARNs, all that there is to know of them.
+// describe reads deployments by their ARNs.
 func (c *client) describe(ctx context.Context, arns []string) (map[string]snapshot, delivery.Attempt) {
 	out, attempt := aws.Get(ctx, c.DescribeServiceDeployments, &sdk.DescribeServiceDeploymentsInput{ServiceDeploymentArns: arns})
 	if out == nil {
@@ -133,13 +135,13 @@ func (c *client) describe(ctx context.Context, arns []string) (map[string]snapsh
 	return described, attempt
 }
 
-// together has the probe read its deployment with others.
+// together lets the probe read its deployment together with others, with one request.
 func (d deployment) together(probe *delivery.Probe) *delivery.Probe {
 	return delivery.Batch[snapshot]{Key: "ecs/" + d.region, Most: mostDescribed, Read: d.client.describe}.Of(probe, func() string { return d.arn },
 		func(snapshot) bool { return true })
 }
 
-// there is read of a deployment that has to be there.
+// there is like read, but a deployment that does not exist is an error.
 func (d deployment) there(ctx context.Context) (snapshot, delivery.Attempt) {
 	found, attempt := d.read(ctx)
 	if attempt.Outcome == delivery.Accepted && found.status == "" {
@@ -152,17 +154,19 @@ func (d deployment) probe(judge func(snapshot) delivery.Observation) *delivery.P
 	return d.together(delivery.NewProbe(d.key(), d.read, judge))
 }
 
-// completion is reached when the deployment has ended as the action wants it to.
+// completion is reached if the deployment has ended as the action asks: successfully, or in
+// any way after ROLLBACK.
 func (d deployment) completion(action string) *delivery.Probe {
 	return d.ended(func(found snapshot) delivery.Observation { return found.end(action) })
 }
 
-// ended is the probe of those who wait for the end of the deployment.
+// ended returns a probe for a wait for the end of the deployment.
 func (d deployment) ended(judge func(snapshot) delivery.Observation) *delivery.Probe {
 	return d.together(delivery.NewProbe(d.key()+"/end", d.there, judge).Final())
 }
 
-// end is what a deployment means to one who waits for its end after such an action.
+// end returns the observation for a wait for the end of the deployment, after such an
+// action.
 func (s snapshot) end(action string) delivery.Observation {
 	switch {
 	case s.status == succeeded, action == rollBack && final(s.status):
@@ -174,8 +178,8 @@ func (s snapshot) end(action string) delivery.Observation {
 	}
 }
 
-// ready is reached when the hook awaits an action. One that is not there may not be
-// shown yet.
+// ready is reached if the hook awaits an action. It is pending if the hook is not there,
+// because ECS may not show it yet.
 func (d deployment) ready(hook string) *delivery.Probe {
 	return d.probe(func(found snapshot) delivery.Observation {
 		shown := found.hook(hook)
@@ -194,7 +198,7 @@ func (d deployment) ready(hook string) *delivery.Probe {
 	})
 }
 
-// open is what a deployment with a hook that awaits an action means to a signal.
+// open returns the observation of a deployment with a hook that awaits an action.
 func (s snapshot) open(hook ecstypes.DeploymentLifecycleHookDetail) delivery.Observation {
 	reached := s.observation(delivery.Reached)
 	reached.Expires = awssdk.ToTime(hook.ExpiresAt)
@@ -202,7 +206,7 @@ func (s snapshot) open(hook ecstypes.DeploymentLifecycleHookDetail) delivery.Obs
 	return reached
 }
 
-// refused tells of a hook that has not taken an action why.
+// refused returns a probe that says why a hook has not taken an action.
 func (d deployment) refused(hook string) *delivery.Probe {
 	return d.probe(func(found snapshot) delivery.Observation {
 		seen := found.observation(delivery.Missed)
@@ -214,7 +218,7 @@ func (d deployment) refused(hook string) *delivery.Probe {
 	})
 }
 
-// seen says where a deployment is in which nothing awaits an action.
+// seen describes a deployment without a hook that takes the action.
 func (s snapshot) seen() string {
 	if s.status == "" {
 		return ""
@@ -233,7 +237,7 @@ func (s snapshot) seen() string {
 	return said + "."
 }
 
-// stands says how a hook is.
+// stands describes the state of a hook.
 func (s snapshot) stands(id string) string {
 	hook := s.hook(id)
 	switch {
@@ -246,10 +250,10 @@ func (s snapshot) stands(id string) string {
 	}
 }
 
-// shows is stands as a sentence.
+// shows returns the text of stands as a sentence.
 func (s snapshot) shows(id string) string { return "ECS shows: " + s.stands(id) + "." }
 
-// paused is a service of which the newest deployment has to be found.
+// paused is a service whose newest deployment must be found.
 type paused struct {
 	client                          *client
 	region, cluster, service, stage string
@@ -261,8 +265,8 @@ const (
 	giveTheHook = "The provider does not guess which one is meant: set service_deployment_arn and hook_id."
 )
 
-// finder finds the deployment and the hook that the arguments leave open, and names
-// them there. The newest deployment is the one that is meant.
+// finder returns the TargetFinder for the deployment and the hook. It sets them in the
+// arguments. The newest deployment of the service is the target.
 func (p paused) finder(a *args, bound func() signal.Signal) *signal.TargetFinder {
 	choose := func(arn, hook types.String) { a.ServiceDeploymentARN, a.HookID = arn, hook }
 	var (
@@ -285,8 +289,9 @@ func (p paused) finder(a *args, bound func() signal.Signal) *signal.TargetFinder
 		case pauses(found.status):
 			followed = found.arn
 		case strings.HasPrefix(found.status, rollingBack) && found.arn == followed:
-			// It was seen under way, and does not come to the pause any more. One that was
-			// stopped or has succeeded may have made room for the one that is meant.
+			// This probe has seen the deployment in progress, and it cannot reach the pause
+			// any more. A deployment that was stopped or has succeeded may be followed by
+			// the one that the signal is for.
 			advice = "Find out why, and apply again after the next deployment has started."
 			missed.Reason = "The deployment is rolled back. " + found.reason
 			return missed
@@ -332,8 +337,9 @@ func (p paused) inStage() string {
 	return " in the stage " + p.stage
 }
 
-// following reads the newest deployment, and one that it has seen under way until it
-// has seen its end. A service or cluster that is not there may be made yet.
+// following returns a function that reads the newest deployment. If that has ended since
+// the last read, it reads the deployment of the last read. A service or cluster that does
+// not exist is not an error, because it may be created later.
 func (p paused) following() func(ctx context.Context) (snapshot, delivery.Attempt) {
 	var last string
 	return func(ctx context.Context) (snapshot, delivery.Attempt) {
@@ -350,7 +356,8 @@ func (p paused) following() func(ctx context.Context) (snapshot, delivery.Attemp
 	}
 }
 
-// newest describes the newest deployment that is under way; its status is empty when none is.
+// newest reads the newest deployment that has not ended. The status is empty if there is
+// none.
 func (p paused) newest(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
 	var newest ecstypes.ServiceDeploymentBrief
 	in := &sdk.ListServiceDeploymentsInput{Cluster: &p.cluster, Service: &p.service, Status: underWay}
@@ -375,7 +382,7 @@ func (p paused) newest(ctx context.Context) (found snapshot, attempt delivery.At
 	return deployment{p.client, p.region, *newest.ServiceDeploymentArn}.read(ctx)
 }
 
-// explainFind knows the errors of looking for a deployment.
+// explainFind returns the advice for errors of the search for a deployment.
 func explainFind(attempt delivery.Attempt) signal.Advice {
 	switch attempt.Code {
 	case "ServiceNotFoundException":
@@ -388,7 +395,7 @@ func explainFind(attempt delivery.Attempt) signal.Advice {
 	return signal.Advice{Next: aws.Explain(attempt, findPermissions)}
 }
 
-// explainRead knows the errors of the reads.
+// explainRead returns the advice for errors of the reads.
 func explainRead(attempt delivery.Attempt) signal.Advice {
 	if errors.Is(attempt.Err, errMissing) {
 		return signal.Advice{

@@ -1,5 +1,5 @@
-// Package ecs is the system of Amazon ECS: it answers service deployments that are
-// paused at a lifecycle hook with ContinueServiceDeployment.
+// Package ecs is the system of Amazon ECS. It answers service deployments that are paused
+// at a lifecycle hook, with ContinueServiceDeployment.
 package ecs
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// args is what the user says of the signal.
+// args are the arguments of the signal.
 type args struct {
 	ServiceDeploymentARN types.String `tfsdk:"service_deployment_arn"`
 	HookID               types.String `tfsdk:"hook_id"`
@@ -76,7 +76,7 @@ func system(clients *aws.Clients) signal.System[args] {
 
 func bind(client *client, a *args) signal.Signal {
 	if a.ServiceDeploymentARN.IsUnknown() || a.HookID.IsUnknown() {
-		// Which ones they are takes reads.
+		// The deployment and the hook are not known before reads.
 		a.ServiceDeploymentARN, a.HookID = types.StringNull(), types.StringNull()
 	}
 	region, arn, hook := a.Region.ValueString(), a.ServiceDeploymentARN.ValueString(), a.HookID.ValueString()

@@ -12,7 +12,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// wait is signal_ecs_deployment_wait.
+// wait describes signal_ecs_deployment_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
 		Description: "Waits until a deployment of an Amazon ECS service has ended, or until it is paused at a lifecycle hook that awaits an action. It sends nothing.",
@@ -41,7 +41,8 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 	}
 }
 
-// completed is completion without a signal: a hook that awaits an action may time out.
+// completed is completion without a signal. It also observes when a hook that awaits an
+// action times out.
 func (d deployment) completed() *delivery.Probe {
 	return d.ended(func(found snapshot) delivery.Observation {
 		observation := found.end(goOn)
@@ -53,8 +54,8 @@ func (d deployment) completed() *delivery.Probe {
 	})
 }
 
-// waiting is reached when a pause hook awaits an action, and missed when none does any
-// more. A deployment that is not there may not be shown yet.
+// waiting is reached if a pause hook awaits an action, and missed if no hook can do so any
+// more. It is pending if the deployment does not exist, because ECS may not show it yet.
 func (d deployment) waiting() *delivery.Probe {
 	return d.probe(func(found snapshot) delivery.Observation {
 		switch {

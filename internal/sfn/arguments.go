@@ -20,9 +20,10 @@ const (
 	failure = "FAILURE"
 )
 
-// arguments are those of the API references of SendTaskSuccess and
-// SendTaskFailure, with their constraints. AWS counts Unicode code points, but an
-// output in bytes.
+// arguments are the arguments in the API references of SendTaskSuccess and SendTaskFailure,
+// with their constraints. AWS counts Unicode code points, but the output in bytes.
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
 func arguments() map[string]schema.Attribute {
 	arguments := map[string]schema.Attribute{
 		"status": schema.StringAttribute{
@@ -54,7 +55,7 @@ func arguments() map[string]schema.Attribute {
 	return arguments
 }
 
-// taskToken is what entitles to answer a task.
+// taskToken identifies the task. Whoever has it can answer the task.
 var taskToken = signal.WriteOnlyPair{
 	Name:        "task_token",
 	Required:    true,
@@ -63,14 +64,14 @@ var taskToken = signal.WriteOnlyPair{
 	Validators:  []validator.String{stringvalidator.UTF8LengthBetween(1, 2048)},
 }
 
-// output may hold secrets, so the words about it leave it out.
+// output may contain secrets, so no message shows it.
 var output = signal.WriteOnlyPair{
 	Name:        "output",
 	Description: "The result of the task: a JSON text of up to 262,144 bytes. It is required with `SUCCESS`, and only allowed with it.",
 	Validators:  []validator.String{stringvalidator.LengthAtMost(262144), isJSON{}},
 }
 
-// isJSON refuses what Step Functions would call an InvalidOutput.
+// isJSON refuses a text that Step Functions would refuse as InvalidOutput.
 type isJSON struct{}
 
 func (isJSON) Description(context.Context) string {
@@ -85,8 +86,8 @@ func (v isJSON) ValidateString(ctx context.Context, req validator.StringRequest,
 	}
 }
 
-// check reports what belongs to the other status, a success without its output, and
-// a wait without anything to look at.
+// check reports arguments of the other status, a success without an output, and a wait
+// without execution_arn.
 func check(_ context.Context, a *args, waits bool) (diags diag.Diagnostics) {
 	refuse := func(name string, value interface{ IsNull() bool }, needs string) {
 		if !value.IsNull() {

@@ -10,9 +10,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 )
 
-// client is the operations that the system uses. The SDK's own client must not be
-// in any type that is put into an interface: the linker would keep all of its
-// operations, which make up megabytes.
+// client has the operations that the system uses. The SDK's own client must not be in a
+// type that is stored in an interface, because the linker would then keep all of its
+// operations, several megabytes.
 type client struct {
 	region              string
 	SendTaskSuccess     aws.Operation[sdk.SendTaskSuccessInput, sdk.SendTaskSuccessOutput, sdk.Options]
@@ -38,7 +38,7 @@ func newClient(cfg awssdk.Config, endpoint *string) *client {
 	}
 }
 
-// listEvents is what the SDK pages through.
+// listEvents implements the client of the SDK's paginator.
 type listEvents aws.Operation[sdk.GetExecutionHistoryInput, sdk.GetExecutionHistoryOutput, sdk.Options]
 
 func (o listEvents) GetExecutionHistory(ctx context.Context, in *sdk.GetExecutionHistoryInput, options ...func(*sdk.Options)) (*sdk.GetExecutionHistoryOutput, error) {

@@ -17,8 +17,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// evidence is whether the task is still open, and then what the execution's history
-// shows of the ends of its tasks. Which task an event is about is not shown.
+// evidence first checks whether the task is still open. If it is closed, evidence returns
+// the events of the execution's history in which a task ended. The history does not show
+// which task an event belongs to.
 func (e execution) evidence(t target) *delivery.Evidence {
 	token, answer := fingerprint(awssdk.ToString(t.token)), fingerprint(fmt.Sprintf("%s %q %q %q",
 		t.status, awssdk.ToString(t.output), awssdk.ToString(t.error), awssdk.ToString(t.cause)))
@@ -38,14 +39,15 @@ func (e execution) evidence(t target) *delivery.Evidence {
 	}
 }
 
-// fingerprint names a text that may be long or secret, and must not outlive its signal.
+// fingerprint returns a hash of a text that may be long or secret, and should not stay in
+// memory after its signal.
 func fingerprint(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
 }
 
-// shown reads the ends of tasks since a time, once a heartbeat has shown that the
-// task is closed. An open one has had no answer.
+// shown sends a heartbeat. If the heartbeat shows that the task is closed, shown reads the
+// events since a time in which a task ended. An open task has no answer yet.
 func (e execution) shown(ctx context.Context, token *string, since delivery.Timestamp) (shown delivery.Shown, attempt delivery.Attempt) {
 	attempt = aws.Send(ctx, e.client.SendTaskHeartbeat, &sdk.SendTaskHeartbeatInput{TaskToken: token})
 	shown.Clock = attempt.Clock
@@ -82,14 +84,14 @@ func (e execution) shown(ctx context.Context, token *string, since delivery.Time
 	return shown, attempt
 }
 
-// ending is how a task ended.
+// ending describes how a task ended.
 type ending struct {
 	status               string
 	output, error, cause string
 	truncated            bool
 }
 
-// endOf returns what an event tells of the end of a task; false for any other event.
+// endOf returns the end of a task that an event describes, and false for any other event.
 func endOf(event sfntypes.HistoryEvent) (ending, bool) {
 	whole := func(output *string, details *sfntypes.HistoryEventExecutionDataDetails) (ending, bool) {
 		return ending{status: success, output: awssdk.ToString(output), truncated: details != nil && details.Truncated}, true
@@ -123,7 +125,7 @@ func (d ending) likeness(t target) delivery.Likeness {
 	}
 }
 
-// sameJSON reports whether two texts are the same JSON, however it is written.
+// sameJSON reports whether two texts contain the same JSON value.
 func sameJSON(a, b string) bool {
 	var values [2]any
 	for i, text := range []string{a, b} {

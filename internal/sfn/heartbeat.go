@@ -15,14 +15,14 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// beat is what the user says of a heartbeat.
+// beat are the arguments of a heartbeat.
 type beat struct {
 	TaskToken types.String `tfsdk:"task_token"`
 	Region    types.String `tfsdk:"region"`
 }
 
-// NewHeartbeat returns the action signal_sfn_task_heartbeat. It has no resource: what
-// a heartbeat says is over when the next one is due.
+// NewHeartbeat returns the action signal_sfn_task_heartbeat. There is no such resource,
+// because a heartbeat has no effect after the next one is due.
 func NewHeartbeat(clients *aws.Clients, sender *signal.Sender) action.Action {
 	return signal.NewAction(signal.System[beat]{
 		Name:     "sfn_task_heartbeat",
@@ -56,7 +56,7 @@ func beatArguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"task_token": schema.StringAttribute{
 			Required: true,
-			// The framework (1.19) refuses every value of a write-only attribute of an action.
+			// terraform-plugin-framework 1.19 rejects write-only attributes of actions.
 			Sensitive:           true,
 			MarkdownDescription: taskToken.Description + " Anybody who has it can answer the task, and Terraform keeps it in saved plans.",
 			Validators:          []validator.String{signal.SecretValidator(stringvalidator.UTF8LengthBetween(1, 2048))},
@@ -65,20 +65,21 @@ func beatArguments() map[string]schema.Attribute {
 	}
 }
 
-// heartbeat is one for one task.
+// heartbeat is one heartbeat for one task.
 type heartbeat struct {
 	client *client
 	token  *string
 }
 
-// Send makes one SendTaskHeartbeat request. One too many does no harm.
+// Send makes one SendTaskHeartbeat request. A repeat is harmless.
 func (h heartbeat) Send(ctx context.Context) delivery.Attempt {
 	attempt := aws.Send(ctx, h.client.SendTaskHeartbeat, &sdk.SendTaskHeartbeatInput{TaskToken: h.token})
 	attempt.Repeatable = attempt.Outcome == delivery.Unknown
 	return attempt
 }
 
-// explain knows the errors that the API reference of SendTaskHeartbeat lists.
+// explain returns the advice for the errors in the API reference of SendTaskHeartbeat.
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskHeartbeat.html
 func (h heartbeat) explain(attempt delivery.Attempt) signal.Advice {
 	if advice, known := explainTask("task_token", attempt); known {
 		return advice

@@ -10,12 +10,11 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// The IAM actions of the one request a signal makes.
+// permissions are the IAM actions for the one request that a signal makes, by status.
 var permissions = map[string]string{success: "states:SendTaskSuccess", failure: "states:SendTaskFailure"}
 
-// Answers that more than one operation gives, after the API reference of
-// SendTaskSuccess. A task that does not take an answer any more, for whatever
-// reason, is closed.
+// Error codes of several operations. TaskTimedOut also means that the task was answered.
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html#API_SendTaskSuccess_Errors
 const (
 	taskTimedOut     = "TaskTimedOut"
 	taskDoesNotExist = "TaskDoesNotExist"
@@ -44,12 +43,12 @@ func (t target) Send(ctx context.Context) (attempt delivery.Attempt) {
 	return attempt
 }
 
-// explain knows the errors that the API references of SendTaskSuccess and
-// SendTaskFailure list.
+// explain returns the advice for the errors in the API references of SendTaskSuccess and
+// SendTaskFailure.
 func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	token := "task_token"
 	if t.writeOnly {
-		token = "task_token_wo" //nolint:gosec // It is an argument's name.
+		token = "task_token_wo" //nolint:gosec // This is the name of an argument.
 	}
 	if advice, known := explainTask(token, attempt); known {
 		return advice
@@ -67,7 +66,7 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	return signal.Advice{Next: aws.Explain(attempt, permissions[t.status])}
 }
 
-// explainTask knows the errors that are about the task and its token.
+// explainTask returns the advice for errors of the task and its token.
 func explainTask(token string, attempt delivery.Attempt) (advice signal.Advice, known bool) {
 	switch attempt.Code {
 	case taskTimedOut:

@@ -16,14 +16,15 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// readPermissions are the IAM actions of waiting and of looking for a lost signal,
-// which is what the last two are for.
+// readPermissions are the IAM actions for waiting and for searching for a lost signal. The
+// search needs the last two.
 const readPermissions = "states:DescribeExecution, states:GetExecutionHistory and states:SendTaskHeartbeat"
 
-// noExecution is the answer of reads for an execution that is not there.
+// noExecution is the error code for an execution that does not exist.
 const noExecution = "ExecutionDoesNotExist"
 
-// The final statuses of an execution, after "status" in the API reference of DescribeExecution.
+// The final statuses of an execution.
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
 const succeeded = string(sfntypes.ExecutionStatusSucceeded)
 
 var failedStatuses = []string{
@@ -32,18 +33,18 @@ var failedStatuses = []string{
 
 func final(status string) bool { return status == succeeded || slices.Contains(failedStatuses, status) }
 
-// execution is an execution to read; without an ARN it cannot be.
+// execution is an execution to read. It cannot be read if arn is empty.
 type execution struct {
 	client      *client
 	region, arn string
 }
 
-// errNoARN is how a wait ends for which there is nothing to read. A configuration
-// that is known has been refused before.
+// errNoARN is the error of a wait without execution_arn. The plan already refuses a
+// configuration without it, unless its value is unknown then.
 var errNoARN = errors.New("execution_arn is not set, and a task token does not tell which execution it belongs to")
 
-// snapshot is an execution, with an empty status where there is none. The output is
-// only read for those who ask for it.
+// snapshot is what a read shows of an execution. The status is empty if the execution does
+// not exist. Only completed reads the output.
 type snapshot struct {
 	status, reason string
 	output         *string
@@ -57,7 +58,7 @@ func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.A
 	if e.arn == "" {
 		return found, delivery.Attempt{Outcome: delivery.Rejected, Err: errNoARN}
 	}
-	// The metadata can be read without the key of an encrypted state machine.
+	// This read does not need the key of an encrypted state machine.
 	out, attempt := aws.Get(ctx, e.client.DescribeExecution, &sdk.DescribeExecutionInput{ExecutionArn: &e.arn, IncludedData: sfntypes.IncludedDataMetadataOnly})
 	if out == nil {
 		return found, attempt
@@ -69,7 +70,8 @@ func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.A
 
 func (e execution) key(of string) string { return fmt.Sprintf("sfn/%s/%s/%s", e.region, e.arn, of) }
 
-// completion is reached when the execution has ended as the signal wants it to.
+// completion is reached if the execution has ended as the signal asks: successfully, or in
+// any way after FAILURE.
 func (e execution) completion(sent string) *delivery.Probe {
 	return delivery.NewProbe(e.key("end"), e.read, func(found snapshot) delivery.Observation { return found.end(sent) }).Final()
 }
@@ -85,8 +87,8 @@ func (s snapshot) end(sent string) delivery.Observation {
 	}
 }
 
-// ready is reached when the execution is running. One that is not there may be
-// started yet, or not be shown yet.
+// ready is reached if the execution is running. It is pending if the execution does not
+// exist, because Step Functions may not show a new execution yet.
 func (e execution) ready() *delivery.Probe {
 	return delivery.NewProbe(e.key("ready"), func(ctx context.Context) (snapshot, delivery.Attempt) {
 		found, attempt := e.read(ctx)
@@ -108,7 +110,7 @@ func (e execution) ready() *delivery.Probe {
 	})
 }
 
-// findOut says how a user can see whether the task has been answered.
+// findOut tells the user how to check that the task was answered.
 func (e execution) findOut() string {
 	if e.arn == "" {
 		return "To find out, check in the console the events of the execution that the token belongs to."
@@ -117,7 +119,7 @@ func (e execution) findOut() string {
 		aws.CommandLine(e.region, "stepfunctions get-execution-history --execution-arn %s --reverse-order", &e.arn) + "."
 }
 
-// explainRead knows the errors of the reads.
+// explainRead returns the advice for errors of the reads.
 func explainRead(attempt delivery.Attempt) signal.Advice {
 	switch {
 	case errors.Is(attempt.Err, errNoARN):

@@ -1,5 +1,5 @@
-// Package sfn is the system of AWS Step Functions: it answers tasks that wait for a
-// callback with SendTaskSuccess or SendTaskFailure.
+// Package sfn is the system of AWS Step Functions. It answers tasks that wait for a
+// callback, with SendTaskSuccess or SendTaskFailure.
 package sfn
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// args is what the user says of the signal.
+// args are the arguments of the signal.
 type args struct {
 	TaskToken          types.String `tfsdk:"task_token"`
 	TaskTokenWO        types.String `tfsdk:"task_token_wo"`

@@ -16,7 +16,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// wait is signal_sfn_task_wait.
+// wait describes signal_sfn_task_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
 		Description: "Waits until an execution of an AWS Step Functions state machine has ended, or until it is running. It sends nothing. Executions of Express state machines cannot be read.",
@@ -53,8 +53,8 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 	}
 }
 
-// completed is completion without a signal. The output of an execution that has
-// succeeded is told to given.
+// completed is completion without a signal. It calls given with the output of an execution
+// that has succeeded.
 func (e execution) completed(given func(*string)) *delivery.Probe {
 	return delivery.NewProbe(e.key("output"), func(ctx context.Context) (snapshot, delivery.Attempt) {
 		found, attempt := e.read(ctx)
@@ -63,7 +63,7 @@ func (e execution) completed(given func(*string)) *delivery.Probe {
 		}
 		out, read := aws.Get(ctx, e.client.DescribeExecution, &sdk.DescribeExecutionInput{ExecutionArn: &e.arn, IncludedData: sfntypes.IncludedDataAllData})
 		if read.Outcome == delivery.Rejected {
-			return found, attempt // That it succeeded is known, even to those who may not use its key.
+			return found, attempt // Without permission to use the key, the success is still known.
 		}
 		if out != nil {
 			found.output = out.Output

@@ -11,8 +11,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// arguments are those of the API reference, with its constraints. AWS counts Unicode
-// code points.
+// arguments are the arguments of the API reference, with its constraints. AWS counts
+// Unicode code points.
 // https://docs.aws.amazon.com/amazonswf/latest/apireference/API_SignalWorkflowExecution.html
 func arguments() map[string]schema.Attribute {
 	arguments := map[string]schema.Attribute{
@@ -44,14 +44,15 @@ func arguments() map[string]schema.Attribute {
 	return arguments
 }
 
-// remembered is what becomes of the arguments in a state.
+// remembered says of some arguments what the state records.
 var remembered = map[string]string{
 	"run_id": "The provider records a run that it found before it sent the signal. " +
 		"If `wait_for_completion` is turned on only after the signal was sent, the provider searches for the run that was open at `sent_at`, also among closed runs, and does not record it.",
 	"input_wo": "Moving a value from `input` to this argument is a change, and sends the signal again.",
 }
 
-// actionArguments are those that an action can have, which keeps no secrets.
+// actionArguments are the arguments of the action. An action cannot have write-only
+// arguments.
 func actionArguments() map[string]schema.Attribute {
 	kept := maps.Clone(arguments())
 	maps.DeleteFunc(kept, func(name string, _ schema.Attribute) bool { return strings.HasPrefix(name, inputArgument.Name) })
@@ -59,7 +60,8 @@ func actionArguments() map[string]schema.Attribute {
 	return kept
 }
 
-// inputArgument is the data that goes with the signal. An empty one is sent as such.
+// inputArgument is the data of the signal. An empty input is sent as an empty text, and not
+// left out.
 var inputArgument = signal.WriteOnlyPair{
 	Name:        "input",
 	Description: "The data of the signal, up to 32768 characters. It is visible in the history of the execution.",

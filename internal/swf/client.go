@@ -10,9 +10,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 )
 
-// client is the operations that the system uses. The SDK's own client must not be
-// in any type that is put into an interface: the linker would keep all of its
-// operations, which make up megabytes.
+// client has the operations that the system uses. The SDK's own client must not be in a
+// type that is stored in an interface, because the linker would then keep all of its
+// operations, several megabytes.
 type client struct {
 	region                       string
 	SignalWorkflowExecution      aws.Operation[sdk.SignalWorkflowExecutionInput, sdk.SignalWorkflowExecutionOutput, sdk.Options]
@@ -38,21 +38,21 @@ func newClient(cfg awssdk.Config, endpoint *string) *client {
 	}
 }
 
-// listOpen is what the SDK pages through.
+// listOpen implements the client of the SDK's paginator.
 type listOpen aws.Operation[sdk.ListOpenWorkflowExecutionsInput, sdk.ListOpenWorkflowExecutionsOutput, sdk.Options]
 
 func (o listOpen) ListOpenWorkflowExecutions(ctx context.Context, in *sdk.ListOpenWorkflowExecutionsInput, options ...func(*sdk.Options)) (*sdk.ListOpenWorkflowExecutionsOutput, error) {
 	return o(ctx, in, options...)
 }
 
-// listClosed is what the SDK pages through.
+// listClosed implements the client of the SDK's paginator.
 type listClosed aws.Operation[sdk.ListClosedWorkflowExecutionsInput, sdk.ListClosedWorkflowExecutionsOutput, sdk.Options]
 
 func (o listClosed) ListClosedWorkflowExecutions(ctx context.Context, in *sdk.ListClosedWorkflowExecutionsInput, options ...func(*sdk.Options)) (*sdk.ListClosedWorkflowExecutionsOutput, error) {
 	return o(ctx, in, options...)
 }
 
-// listEvents is what the SDK pages through.
+// listEvents implements the client of the SDK's paginator.
 type listEvents aws.Operation[sdk.GetWorkflowExecutionHistoryInput, sdk.GetWorkflowExecutionHistoryOutput, sdk.Options]
 
 func (o listEvents) GetWorkflowExecutionHistory(ctx context.Context, in *sdk.GetWorkflowExecutionHistoryInput, options ...func(*sdk.Options)) (*sdk.GetWorkflowExecutionHistoryOutput, error) {

@@ -14,16 +14,16 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// evidence is the events of a signal's name and input in the run's history. A run
-// that has been closed without one cannot have had the signal either.
+// evidence returns what the run's history shows of the signal: the events with its name and
+// input. If a closed run has no such event, it has not received the signal.
 func (r run) evidence(input *sdk.SignalWorkflowExecutionInput) *delivery.Evidence {
 	return r.shown(input, r.run, func(ctx context.Context, since delivery.Timestamp) (delivery.Shown, delivery.Attempt) {
 		return r.events(ctx, input, since)
 	}, nil)
 }
 
-// evidence is the same for a signal to the open run. It searches all runs that
-// were open since the send, and calls found with the run that has the signal.
+// evidence is the same for a signal to the open run. It searches all runs that were open at
+// the send or later, and calls found with the id of the run that has the signal.
 func (w workflow) evidence(input *sdk.SignalWorkflowExecutionInput, found func(run string)) *delivery.Evidence {
 	return w.shown(input, "", func(ctx context.Context, since delivery.Timestamp) (delivery.Shown, delivery.Attempt) {
 		runs, unclear, attempt := w.since(ctx, since)
@@ -40,13 +40,14 @@ func (w workflow) evidence(input *sdk.SignalWorkflowExecutionInput, found func(r
 	}, func(trace delivery.Trace) { found(trace.Shows.(string)) })
 }
 
-// shown is the evidence of a signal to one run, or to whichever is open when that
-// is "". The traces are the same for all signals of this name and input.
+// shown returns the evidence of a signal to one run, or to the open run if to is "". All
+// signals with the same name and input have the same traces.
 func (w workflow) shown(
 	input *sdk.SignalWorkflowExecutionInput, to string,
 	read func(ctx context.Context, since delivery.Timestamp) (delivery.Shown, delivery.Attempt), found func(delivery.Trace),
 ) *delivery.Evidence {
-	// An input may be long, and must not outlive its signal.
+	// The key has a hash of the input, because an input may be long and should not stay in
+	// memory after its signal.
 	name := sha256.Sum256(fmt.Appendf(nil, "%q %q", awssdk.ToString(input.SignalName), awssdk.ToString(input.Input)))
 	scope := w.key(hex.EncodeToString(name[:]))
 	return &delivery.Evidence{
@@ -67,13 +68,13 @@ func (w workflow) shown(
 	}
 }
 
-// trace is an event of the run as evidence.
+// trace converts an event of the run to a trace.
 func (r run) trace(event swftypes.HistoryEvent) delivery.Trace {
 	return delivery.Trace{ID: fmt.Sprintf("%s/%d", r.run, event.EventId), At: awssdk.ToTime(event.EventTimestamp), Shows: r.run}
 }
 
-// events reads the run's history backwards to a time, for events of a signal's
-// name and input.
+// events reads the run's history, the newest event first, until it reaches an event before
+// since. It returns the events with the signal's name and input.
 func (r run) events(ctx context.Context, input *sdk.SignalWorkflowExecutionInput, since delivery.Timestamp) (shown delivery.Shown, attempt delivery.Attempt) {
 	attempt = r.history(ctx, 0, func(event swftypes.HistoryEvent, clock delivery.ServerClock) bool {
 		earliest, _, told := clock.Range(since)
@@ -92,7 +93,8 @@ func (r run) events(ctx context.Context, input *sdk.SignalWorkflowExecutionInput
 	return shown, attempt
 }
 
-// since returns the ids of the runs that were open then or later, or why that is not clear.
+// since returns the ids of the runs that were open at began or later. unclear says why the
+// list may be incomplete, "" if it is complete.
 func (w workflow) since(ctx context.Context, began delivery.Timestamp) (runs []string, unclear string, attempt delivery.Attempt) {
 	open, attempt := w.openRunInfo(ctx, nil)
 	earliest, latest, told := attempt.Clock.Range(began)
@@ -100,12 +102,13 @@ func (w workflow) since(ctx context.Context, began delivery.Timestamp) (runs []s
 	case attempt.Outcome != delivery.Accepted:
 		return nil, "", attempt
 	case !told:
-		return nil, "", attempt // The clock says so.
+		return nil, "", attempt // The caller finds in the clock that the time is not known.
 	}
 	if id := runID(open); id != "" {
 		runs = append(runs, id)
 		if started := open.StartTimestamp; started != nil && started.Before(earliest) {
-			// No other run can have been open meanwhile.
+			// A workflow id has one open run at a time, so no other run was open since
+			// then.
 			return runs, "", attempt
 		}
 	}
@@ -127,7 +130,8 @@ func (w workflow) since(ctx context.Context, began delivery.Timestamp) (runs []s
 		return false, nil
 	})
 	if !covered {
-		// The run that was may be forgotten by now, and the open one another.
+		// SWF may have deleted the run that was open then, and the open run may be a later
+		// one.
 		unclear = "it lists no run of this workflow id that was open then"
 	}
 	return runs, unclear, attempt

@@ -12,10 +12,11 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// permission is the IAM action of the one request a signal makes.
+// permission is the IAM action for the one request that a signal makes.
 const permission = "swf:SignalWorkflowExecution"
 
-// unknownResource is SWF's one answer for whatever is not there.
+// unknownResource is SWF's error code for a domain or an execution that does not exist, and
+// for an execution that is closed.
 const unknownResource = "UnknownResourceFault"
 
 type target struct {
@@ -28,8 +29,8 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 	return aws.Send(ctx, t.client.SignalWorkflowExecution, t.input)
 }
 
-// explain knows the errors that the API reference of SignalWorkflowExecution
-// lists; OperationNotPermittedFault is what other services call AccessDenied.
+// explain returns the advice for the errors in the API reference of
+// SignalWorkflowExecution. OperationNotPermittedFault is SWF's code for denied access.
 func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	if attempt.Code == unknownResource {
 		return signal.Advice{
@@ -43,7 +44,7 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	return signal.Advice{Next: aws.Explain(attempt, permission)}
 }
 
-// status says how a user can see whether the execution is there, and open.
+// status tells the user how to check that the execution exists and is open.
 func (t target) status() string {
 	if t.input.RunId != nil {
 		return "Check the run with " + t.command("describe-workflow-execution --domain %s --execution workflowId=%s,runId=%s", t.input.Domain, t.input.WorkflowId, t.input.RunId) +
@@ -52,7 +53,8 @@ func (t target) status() string {
 	return "Find the open run with " + t.list("open") + ", and closed ones with " + t.list("closed") + "."
 }
 
-// explainRead knows the errors of the reads, and what comes of finding no run.
+// explainRead returns the advice for errors of the reads, and for a search that found no
+// run.
 func (t target) explainRead(attempt delivery.Attempt) signal.Advice {
 	if none := (*noRunError)(nil); errors.As(attempt.Err, &none) {
 		return signal.Advice{Attribute: "workflow_id", Gone: true, Next: none.next + " " + t.status()}
@@ -69,7 +71,7 @@ func (t target) explainRead(attempt delivery.Attempt) signal.Advice {
 	return signal.Advice{Next: aws.Explain(attempt, readPermissions)}
 }
 
-// unseen says what it may mean that no open run was seen.
+// unseen says why the wait may have seen no open run.
 func (t target) unseen() string {
 	if t.input.RunId != nil {
 		return "SWF knew no such run: perhaps it has not started yet, or the domain, the workflow id or the run id is wrong. " + t.status()
@@ -77,7 +79,7 @@ func (t target) unseen() string {
 	return "SWF listed no open run of this workflow id: perhaps none has started yet, it has ended, or the workflow id is wrong. " + t.status()
 }
 
-// findOut says how a user can see whether the signal is in the execution's history.
+// findOut tells the user how to check that the signal is in the execution's history.
 func (t target) findOut() string {
 	history := "get-workflow-execution-history --domain %s --execution workflowId=%s,runId=%s --reverse-order"
 	look := "To find out, look in the execution's history for a WorkflowExecutionSignaled event with this name and input. It may also be an event of somebody else: "

@@ -17,13 +17,13 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// readPermissions are the IAM actions of waiting, adopting and looking for a lost
-// signal; the last is needed only for signals that were sent before their run was
-// known.
+// readPermissions are the IAM actions for waiting, adopting and searching for a lost
+// signal. The last one is needed only if the run was not known when the signal was sent.
 const readPermissions = "swf:DescribeWorkflowExecution, swf:GetWorkflowExecutionHistory, swf:ListOpenWorkflowExecutions and swf:ListClosedWorkflowExecutions"
 
-// A run's status is OPEN, or its close status. CONTINUED_AS_NEW is neither success nor
-// failure: another run goes on.
+// The status of an open run is OPEN, and that of a closed run is its close status.
+// CONTINUED_AS_NEW is neither a success nor a failure, because another run continues this
+// one.
 // https://docs.aws.amazon.com/amazonswf/latest/apireference/API_WorkflowExecutionInfo.html
 const (
 	statusOpen     = string(swftypes.ExecutionStatusOpen)
@@ -38,10 +38,11 @@ var failedStatuses = []string{
 
 func final(status string) bool { return status == succeeded || slices.Contains(failedStatuses, status) }
 
-// swfLaunch is before any workflow execution: SWF's lists ask for a first date.
+// swfLaunch is older than every workflow execution. SWF's list operations require the
+// oldest date.
 var swfLaunch = time.Date(2012, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// workflow is a workflow execution of which a run has to be found.
+// workflow is a workflow execution whose run is not known.
 type workflow struct {
 	client             *client
 	region, domain, id string
@@ -51,12 +52,12 @@ func (w workflow) key(of string) string {
 	return fmt.Sprintf("swf/%s/%q/%q/%s", w.region, w.domain, w.id, of)
 }
 
-// noRunError says that no run was found to read.
+// noRunError means that there is no run to read.
 type noRunError struct{ what, next string }
 
 func (e *noRunError) Error() string { return e.what }
 
-// finder finds the run that the arguments leave open, and names it there.
+// finder returns the TargetFinder for the open run. It sets the run in the arguments.
 func (w workflow) finder(a *args, status string, bound func() signal.Signal) *signal.TargetFinder {
 	choose := func(id string) {
 		if a.RunID = types.StringNull(); id != "" {
@@ -95,14 +96,14 @@ func (w workflow) finder(a *args, status string, bound func() signal.Signal) *si
 	}.Finder()
 }
 
-// openRun returns the id of the open run, started no later than latest if that is
-// set; "" when there is none.
+// openRun returns the id of the open run, "" if there is none. If latest is set, the run
+// must have started by then.
 func (w workflow) openRun(ctx context.Context, latest *time.Time) (string, delivery.Attempt) {
 	info, attempt := w.openRunInfo(ctx, latest)
 	return runID(info), attempt
 }
 
-// openRunInfo returns the open run. A workflow id has no more than one.
+// openRunInfo returns the open run. A workflow id has at most one.
 func (w workflow) openRunInfo(ctx context.Context, latest *time.Time) (open swftypes.WorkflowExecutionInfo, attempt delivery.Attempt) {
 	list := sdk.NewListOpenWorkflowExecutionsPaginator(w.client.ListOpenWorkflowExecutions, &sdk.ListOpenWorkflowExecutionsInput{
 		Domain:          &w.domain,
@@ -122,14 +123,14 @@ func (w workflow) openRunInfo(ctx context.Context, latest *time.Time) (open swft
 	return open, attempt
 }
 
-// openAt returns the id of the run that was open at a moment, which is known to
-// the second; "" when none is listed.
+// openAt returns the id of the run that was open at a time, "" if SWF lists none. The time
+// is in whole seconds.
 func (w workflow) openAt(ctx context.Context, moment time.Time) (id string, attempt delivery.Attempt) {
 	latest := moment.Add(time.Second)
 	if id, attempt = w.openRun(ctx, &latest); id != "" || attempt.Outcome != delivery.Accepted {
 		return id, attempt
 	}
-	// The list begins with the run started last.
+	// SWF lists the run that started last first.
 	list := sdk.NewListClosedWorkflowExecutionsPaginator(w.client.ListClosedWorkflowExecutions, &sdk.ListClosedWorkflowExecutionsInput{
 		Domain:          &w.domain,
 		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
@@ -155,7 +156,7 @@ func runID(info swftypes.WorkflowExecutionInfo) string {
 	return awssdk.ToString(info.Execution.RunId)
 }
 
-// run is one run of a workflow execution to read.
+// run is one run of a workflow execution.
 type run struct {
 	workflow
 	run string
@@ -167,7 +168,7 @@ func (r run) execution() *swftypes.WorkflowExecution {
 
 func (r run) key(of string) string { return r.workflow.key(fmt.Sprintf("%q/%s", r.run, of)) }
 
-// snapshot is a run, or that there is none.
+// snapshot is what a read shows of a run. The status is empty if the run does not exist.
 type snapshot struct{ status, reason string }
 
 func (s snapshot) observation(state delivery.State) delivery.Observation {
@@ -186,9 +187,9 @@ func (r run) read(ctx context.Context) (found snapshot, attempt delivery.Attempt
 	return found, attempt
 }
 
-// completion is reached when the run has completed, or the last of those that
-// continue it. A run may be continued many times, so a probe goes on from the
-// last one that it has seen: its reads follow each other.
+// completion is reached if the run, or the last run that continues it, has completed. The
+// probe remembers the last run that it has read, because a run may be continued many times.
+// So the reads of one probe must not overlap.
 func (r run) completion() *delivery.Probe {
 	last := r
 	runs := delivery.Batch[snapshot]{Key: fmt.Sprintf("swf/%s/%q", r.region, r.domain), Most: mostOpen, Read: r.listOpen}
@@ -196,11 +197,11 @@ func (r run) completion() *delivery.Probe {
 		func(snapshot) bool { return true })
 }
 
-// mostOpen is how many runs a page of a list has.
+// mostOpen is the largest number of runs on a page of a list.
 const mostOpen = 1000
 
-// listOpen returns the open runs of the domain that are on the first page of their list. All
-// that is not there may have closed.
+// listOpen reads the first page of the domain's open runs. A run that is not on it may have
+// closed.
 func (w workflow) listOpen(ctx context.Context, _ []string) (map[string]snapshot, delivery.Attempt) {
 	page, attempt := aws.Get(ctx, w.client.ListOpenWorkflowExecutions, &sdk.ListOpenWorkflowExecutionsInput{
 		Domain: &w.domain, StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &swfLaunch}, MaximumPageSize: mostOpen,
@@ -215,16 +216,16 @@ func (w workflow) listOpen(ctx context.Context, _ []string) (map[string]snapshot
 	return open, attempt
 }
 
-// follow returns the read of the run or of those that continue it.
+// follow returns a function that reads the run, or the last run that continues it.
 func (r run) follow() func(context.Context) (snapshot, delivery.Attempt) { return r.following(&r) }
 
-// following is follow, and notes the last run that it has seen.
+// following is like follow, and stores the last run that it has read in last.
 func (r run) following(last *run) func(context.Context) (snapshot, delivery.Attempt) {
 	return func(ctx context.Context) (snapshot, delivery.Attempt) {
 		for {
 			found, attempt := last.read(ctx)
 			if attempt.Code == unknownResource && last.run != r.run {
-				// Reads lag: the run that goes on is not there for them yet.
+				// Reads lag behind, so SWF may not show the next run yet.
 				return snapshot{status: continuedAsNew}, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
 			}
 			if attempt.Outcome != delivery.Accepted || found.status == statusOpen || found.status == succeeded {
@@ -233,7 +234,7 @@ func (r run) following(last *run) func(context.Context) (snapshot, delivery.Atte
 			ended, next, looked := last.ended(ctx)
 			if found.status != continuedAsNew {
 				found.reason = ended
-				// That it failed is known, even to those who may not know why.
+				// Without permission to read the history, the failure is still known.
 				if looked.Outcome == delivery.Rejected {
 					return found, attempt
 				}
@@ -258,13 +259,13 @@ func (s snapshot) end() delivery.Observation {
 	}
 }
 
-// ready is reached when the run is open, and missed when it is closed. One that
-// is not there may be started yet.
+// ready is reached if the run is open, and missed if it is closed. It is pending if the run
+// does not exist, because SWF may not show a new run yet.
 func (r run) ready() *delivery.Probe {
 	return delivery.NewProbe(r.key("open"), r.readOpen(), snapshot.open)
 }
 
-// readOpen returns the read of a run that may not be there yet.
+// readOpen returns a function that reads a run. A run that does not exist is not an error.
 func (r run) readOpen() func(context.Context) (snapshot, delivery.Attempt) {
 	return func(ctx context.Context) (snapshot, delivery.Attempt) {
 		found, attempt := r.read(ctx)
@@ -288,8 +289,8 @@ func (s snapshot) open() delivery.Observation {
 	}
 }
 
-// existing is reached when the run's history has a signal of this name and
-// input; otherwise, and for a run that is not there, it is missed.
+// existing is reached if the run's history has a signal with this name and input.
+// Otherwise, and if the run does not exist, it is missed.
 func (r run) existing(input *sdk.SignalWorkflowExecutionInput) *delivery.Probe {
 	name, data := awssdk.ToString(input.SignalName), awssdk.ToString(input.Input)
 	return delivery.NewProbe(r.key(fmt.Sprintf("signal %q %q", name, data)), func(ctx context.Context) (found delivery.Shown, attempt delivery.Attempt) {
@@ -312,15 +313,15 @@ func (r run) existing(input *sdk.SignalWorkflowExecutionInput) *delivery.Probe {
 	})
 }
 
-// signals reports whether an event is a signal of this name and input. One
-// without input and one whose input is empty say the same.
+// signals reports whether an event is a signal with this name and input. A missing input is
+// the same as an empty one.
 func signals(event swftypes.HistoryEvent, name, data string) bool {
 	signalled := event.WorkflowExecutionSignaledEventAttributes
 	return signalled != nil && awssdk.ToString(signalled.SignalName) == name && awssdk.ToString(signalled.Input) == data
 }
 
-// ended returns what the last event of a closed run says: why it ended, or as
-// which run it goes on.
+// ended reads the last event of a closed run. It returns why the run ended, or the id of
+// the run that continues it.
 func (r run) ended(ctx context.Context) (reason, next string, attempt delivery.Attempt) {
 	attempt = r.history(ctx, 1, func(event swftypes.HistoryEvent, _ delivery.ServerClock) bool {
 		switch {
@@ -342,11 +343,11 @@ func (r run) ended(ctx context.Context) (reason, next string, attempt delivery.A
 	return reason, next, attempt
 }
 
-// longestQuote is how much of a run's own words goes into a message: they may
-// have tens of thousands of characters.
+// longestQuote is how many characters of a run's own text a message may have. Such a text
+// can have tens of thousands.
 const longestQuote = 500
 
-// quoted joins those of a closing event's words that say something.
+// quoted joins the texts that are not empty, and shortens the result.
 func quoted(words ...*string) string {
 	var said []string
 	for _, word := range words {
@@ -361,8 +362,9 @@ func quoted(words ...*string) string {
 	return string(text)
 }
 
-// history reads the run's history backwards until enough, in pages of a size; 0
-// leaves the size to SWF. With each event goes what its page tells of the time.
+// history reads the run's history, the newest event first, until enough returns true. size
+// is the number of events on a page; 0 is SWF's default. enough also gets the clock of the
+// page.
 func (r run) history(ctx context.Context, size int32, enough func(swftypes.HistoryEvent, delivery.ServerClock) bool) delivery.Attempt {
 	history := sdk.NewGetWorkflowExecutionHistoryPaginator(r.client.GetWorkflowExecutionHistory, &sdk.GetWorkflowExecutionHistoryInput{
 		Domain: &r.domain, Execution: r.execution(), MaximumPageSize: size, ReverseOrder: true,
@@ -377,7 +379,7 @@ func (r run) history(ctx context.Context, size int32, enough func(swftypes.Histo
 	})
 }
 
-// pages makes the requests of a paged read until one has what is looked for, or none is left.
+// pages makes the requests of a paged read until next returns true or no page is left.
 func pages(ctx context.Context, more func() bool, next func(context.Context) (bool, error)) delivery.Attempt {
 	attempt := delivery.Attempt{Outcome: delivery.Accepted}
 	for found := false; !found && more() && attempt.Outcome == delivery.Accepted; {

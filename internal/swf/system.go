@@ -1,5 +1,5 @@
-// Package swf is the system of Amazon Simple Workflow Service: it signals
-// workflow executions with SignalWorkflowExecution.
+// Package swf is the system of Amazon Simple Workflow Service. It signals workflow
+// executions with SignalWorkflowExecution.
 package swf
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// args is what the user says of the signal.
+// args are the arguments of the signal.
 type args struct {
 	Domain         types.String `tfsdk:"domain"`
 	WorkflowID     types.String `tfsdk:"workflow_id"`
@@ -67,7 +67,8 @@ func system(clients *aws.Clients) signal.System[args] {
 
 func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 	if a.RunID.IsUnknown() {
-		// Which run it is takes a read, which is made only where something waits or adopts.
+		// The run is not known before a read, and only an option that waits or adopts makes
+		// that read.
 		a.RunID = types.StringNull()
 	}
 	input := &sdk.SignalWorkflowExecutionInput{

@@ -15,7 +15,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// wait is signal_workflow_execution_wait.
+// wait describes signal_workflow_execution_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
 		Description: "Waits until the run of an Amazon SWF workflow execution, or the last run that continues it, has closed, or until a run is open. It sends nothing.",
