@@ -16,12 +16,12 @@ import (
 
 // Service is a service of Alibaba Cloud.
 type Service struct {
-	// Name is the argument in the provider's endpoints that leads to another server,
-	// and Host the server otherwise.
+	// Name is the argument for the service in the provider's endpoints. Host is the default
+	// host.
 	Name, Host string
 }
 
-// unsigned describes an attempt that found nothing to sign with.
+// unsigned returns the attempt of a request without credentials to sign it.
 func unsigned(ctx context.Context, err error) delivery.Attempt {
 	attempt := delivery.Attempt{Outcome: delivery.NotSent, Cause: delivery.NoCredentials, Err: err}
 	if trouble := (*CredentialsError)(nil); errors.As(err, &trouble) {
@@ -33,8 +33,9 @@ func unsigned(ctx context.Context, err error) delivery.Attempt {
 	return attempt
 }
 
-// judge says of a refusal whether another attempt may be taken that is signed with
-// other keys, or by the service's clock. A refused signature was not acted on.
+// judge reports whether another attempt may succeed after a refusal: with other keys, or
+// with the service's time. A service that refuses the signature has not processed the
+// request.
 func (c *Clients) judge(ctx context.Context, with keys, attempt delivery.Attempt) delivery.Attempt {
 	mended := false
 	switch {
@@ -52,13 +53,13 @@ func (c *Clients) judge(ctx context.Context, with keys, attempt delivery.Attempt
 	return attempt
 }
 
-// refusal is what the SDK's error types have in common.
+// refusal is the interface that all error types of the SDK have.
 type refusal interface {
 	error
 	GetData() map[string]any
 }
 
-// send makes one attempt. All of its requests are the call's.
+// send makes one attempt. call makes all of its requests.
 func send(ctx context.Context, call func(context.Context) (string, error)) delivery.Attempt {
 	ctx, wire := delivery.WithRequestTrace(ctx)
 	id, err := call(ctx)
@@ -67,7 +68,7 @@ func send(ctx context.Context, call func(context.Context) (string, error)) deliv
 	}
 	status := wire.Status()
 	attempt := delivery.Attempt{Outcome: delivery.Unknown, RequestID: id, Status: status, Clock: wire.Clock(), Err: err, Repeatable: status < 300 || status >= 500}
-	// The SDK takes a redirect for success, too.
+	// The SDK also takes a redirect for success.
 	if err == nil && id != "" && status == http.StatusOK {
 		return delivery.Attempt{Outcome: delivery.Accepted, RequestID: id, Status: status, Clock: wire.Clock()}
 	}
@@ -79,7 +80,7 @@ func send(ctx context.Context, call func(context.Context) (string, error)) deliv
 	if !errors.As(err, &refused) {
 		return attempt
 	}
-	// The error's own fields are made of this, with "<nil>" for what is missing.
+	// The fields of the error come from this data, with "<nil>" for a missing member.
 	said := refused.GetData()
 	attempt.Code, attempt.Message, attempt.RequestID = text(said["Code"]), text(said["Message"]), text(said["RequestId"])
 	throttling := (*sdk.ThrottlingError)(nil)
@@ -99,9 +100,9 @@ func send(ctx context.Context, call func(context.Context) (string, error)) deliv
 	return attempt
 }
 
-// stillProcessing says that an earlier request with the same ClientToken is
-// under way, so that this one came to nothing. It does not say that nothing was
-// sent: the earlier one carries the same signal, whoever sent it.
+// stillProcessing is the error code while an earlier request with the same ClientToken is
+// in progress. The service ignores this request. The signal may still arrive, with the
+// earlier request.
 const stillProcessing = "LastTokenProcessing"
 
 func text(value any) string {
@@ -109,21 +110,21 @@ func text(value any) string {
 	return s
 }
 
-// is reports whether a code is of one of some families.
+// is reports whether a code belongs to a family, such as "Forbidden.RAM" to "Forbidden".
 func is(code string, families ...string) bool {
 	return slices.ContainsFunc(families, func(family string) bool { return code == family || strings.HasPrefix(code, family+".") })
 }
 
-// isExpired reports whether a code says that the keys have ended.
+// isExpired reports whether a code means that the keys have expired.
 func isExpired(code string) bool {
 	return is(code, "InvalidSecurityToken.Expired", "SecurityTokenExpired")
 }
 
 const expiredNext = "The credentials have expired, or this machine's clock is wrong: renew them, or set the clock."
 
-// Explain says what to do about an attempt that did not succeed, for the
-// failures that all Alibaba Cloud services have in common. The permission is the
-// RAM action that the attempt needs. It returns "" for a code it does not know.
+// Explain says what the user can do about a failed attempt, for the errors that all
+// services of Alibaba Cloud have in common. permission is the RAM action that the attempt
+// needs. Explain returns "" for an unknown code.
 func Explain(attempt delivery.Attempt, permission string) string {
 	trouble := (*CredentialsError)(nil)
 	switch code := attempt.Code; {

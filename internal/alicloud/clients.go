@@ -17,32 +17,33 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Clients hold the configuration, credentials and connections of one provider
-// block. Nothing is read or contacted before the first use.
+// Clients has the configuration, credentials and connections of one provider block. Before
+// the first use it reads no files and makes no requests.
 type Clients struct {
 	config Config
 	pool   httpClient
-	// direct asks those who give keys in plain text.
+	// direct is the client for sources that return keys in plain text.
 	direct delivery.Doer
 
-	// plannedRegion is what is wrong with the region before anything is loaded.
+	// plannedRegion returns what is wrong with the region, without loading the rest of the
+	// configuration.
 	plannedRegion func() error
 
-	// turn holds one token; whoever takes it may use what is below.
+	// turn holds one token. The goroutine that has it may use the following fields.
 	turn   chan struct{}
 	loaded *settings
-	// told are the services that the log was told of.
+	// told has the services that the log has learned of.
 	told map[Service]bool
-	// granted are the keys that sign, and renewal when to ask for others.
+	// granted are the keys that sign requests, and renewal is when to renew them.
 	granted keys
 	renewal time.Time
-	// replacing is set once a service has called the last keys expired; replacement is
-	// the access key of those that came in their place, until a service has taken them.
+	// replacing is set after a service has called the last keys expired. replacement is the
+	// access key of the keys that replaced them, until a service has accepted those.
 	replacing   bool
 	replacement string
 
-	// ahead is by how much the service's clock is ahead of this machine's, a
-	// time.Duration; 0 until a service has refused a signature for its time.
+	// ahead is by how much the service's clock is ahead of this machine's, a time.Duration.
+	// It is 0 until a service has refused a signature because of its time.
 	ahead atomic.Int64
 }
 
@@ -51,18 +52,19 @@ type keys struct {
 	accessKey, secretKey, securityToken string
 	// expires is zero for keys that do not expire.
 	expires time.Time
-	// lasts is for how long they were asked for, 0 where nobody asked.
+	// lasts is the requested duration of the session, 0 if none was requested.
 	lasts time.Duration
 }
 
 const (
-	// longestEarly is how long before their end keys are renewed at the earliest.
+	// longestEarly is how long before they expire keys are renewed at the earliest.
 	longestEarly = 5 * time.Minute
-	// renewalPause is how long keys that still hold are used after renewing them failed.
+	// renewalPause is how long the old keys are used after a failed renewal, before the
+	// next renewal.
 	renewalPause = 10 * time.Second
 )
 
-// NewClients keeps the configuration for the first use.
+// NewClients stores the configuration for the first use.
 func NewClients(config Config) *Clients {
 	transport, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
@@ -80,8 +82,8 @@ func NewClients(config Config) *Clients {
 	}
 }
 
-// Region returns the region to use: the one given, or the provider's when none
-// is. It returns an error when there is none.
+// Region returns the region to use: given, or the provider's region if given is empty. It
+// returns an error if there is none.
 func (c *Clients) Region(ctx context.Context, given string) (string, error) {
 	end, err := c.take(ctx)
 	if err != nil {
@@ -103,8 +105,9 @@ func (c *Clients) Region(ctx context.Context, given string) (string, error) {
 	}
 }
 
-// take waits for the turn, no longer than ctx, and returns what ends it. A turn
-// that nobody has needs no wait, so that what follows says what ctx kept it from.
+// take waits for the turn until ctx ends, and returns a function that gives it back. If the
+// turn is free, it does not look at ctx. Then the next step returns the error of an ended
+// ctx, which says what it was doing.
 func (c *Clients) take(ctx context.Context) (end func(), err error) {
 	end = func() { <-c.turn }
 	select {
@@ -120,7 +123,7 @@ func (c *Clients) take(ctx context.Context) (end func(), err error) {
 	}
 }
 
-// load needs the turn.
+// load returns the configuration. It reads it once. The caller must have the turn.
 func (c *Clients) load() (settings, error) {
 	if c.loaded != nil {
 		return *c.loaded, nil
@@ -136,8 +139,9 @@ func (c *Clients) load() (settings, error) {
 	return s, nil
 }
 
-// keys returns what signs the next request: settled on first use, once for all, and
-// renewed before it ends. While that fails, those that still hold are used.
+// keys returns the keys for the next request. It retrieves them on first use, and renews
+// them before they expire. If a renewal fails, it returns the old keys as long as they are
+// valid.
 func (c *Clients) keys(ctx context.Context) (keys, error) {
 	end, err := c.take(ctx)
 	if err != nil {
@@ -170,7 +174,7 @@ func (c *Clients) keys(ctx context.Context) (keys, error) {
 	return found, nil
 }
 
-// tell has the log told of a service that is used first.
+// tell reports a service to the log when it is first used.
 func (c *Clients) tell(ctx context.Context, service Service) {
 	end, err := c.take(ctx)
 	if err != nil {
@@ -185,7 +189,7 @@ func (c *Clients) tell(ctx context.Context, service Service) {
 	c.config.Log.Made(ctx, delivery.ClientMade{Service: service.Name, Credentials: s.from(), Endpoint: cmp.Or(c.config.Endpoints[service.Name], service.Host), Region: s.region})
 }
 
-// retrieve needs the turn.
+// retrieve gets keys from the source and assumes the roles. The caller must have the turn.
 func (c *Clients) retrieve(ctx context.Context, s settings) (keys, error) {
 	with, err := s.source.retrieve(ctx, c)
 	if err != nil {
@@ -207,9 +211,9 @@ func (c *Clients) retrieve(ctx context.Context, s settings) (keys, error) {
 	return with, nil
 }
 
-// expired notes that a service called some keys expired, and reports whether there may
-// be others. Those that came in the place of expired ones, and that no service has taken
-// since, are not replaced again.
+// expired records that a service called these keys expired, and reports whether a renewal
+// is possible. It does not renew keys that have replaced expired ones and that no service
+// has accepted since.
 func (c *Clients) expired(ctx context.Context, with keys) bool {
 	end, err := c.take(ctx)
 	if err != nil {
@@ -218,7 +222,7 @@ func (c *Clients) expired(ctx context.Context, with keys) bool {
 	defer end()
 	switch {
 	case c.granted != with:
-		return true // They have been replaced since.
+		return true // The keys have been replaced since then.
 	case c.replacement == with.accessKey, len(c.loaded.roles) == 0 && !c.loaded.source.renews():
 		return false
 	}
@@ -226,7 +230,7 @@ func (c *Clients) expired(ctx context.Context, with keys) bool {
 	return true
 }
 
-// taken notes that a service took some keys.
+// taken records that a service accepted these keys.
 func (c *Clients) taken(ctx context.Context, with keys) {
 	if end, err := c.take(ctx); err == nil {
 		defer end()
@@ -236,8 +240,8 @@ func (c *Clients) taken(ctx context.Context, with keys) {
 	}
 }
 
-// correct notes what a service that refused a signature for its time told of its clock,
-// and reports whether another attempt may have the right time.
+// correct records the clock of a service that refused a signature because of its time. It
+// reports whether another attempt may succeed.
 func (c *Clients) correct(ctx context.Context, clock delivery.ServerClock) bool {
 	ahead, told := clock.Ahead()
 	end, err := c.take(ctx)
@@ -252,13 +256,13 @@ func (c *Clients) correct(ctx context.Context, clock delivery.ServerClock) bool 
 	return true
 }
 
-// leastSkew is by how much a clock has to be wrong to be corrected.
+// leastSkew is the smallest difference between the clocks that is corrected.
 const leastSkew = time.Minute
 
-// sts gives sessions of roles.
+// sts is the service that returns the keys of roles.
 var sts = Service{"sts", "sts.aliyuncs.com"}
 
-// client is the configuration of an SDK client of a service that signs with some keys.
+// client returns the configuration of an SDK client for a service and keys.
 func (c *Clients) client(service Service, with keys) *openapi.Config {
 	config := &openapi.Config{
 		AccessKeyId: tea.String(with.accessKey), AccessKeySecret: tea.String(with.secretKey),
@@ -282,14 +286,13 @@ func (c *Clients) client(service Service, with keys) *openapi.Config {
 	} else if at != "" {
 		config.Endpoint = tea.String(at)
 	}
-	// The pool knows about proxies. Left to itself the SDK would look for one, too,
-	// and send its password on to the service.
+	// The connection pool uses the proxy. Otherwise the SDK would also look for one, and
+	// send the proxy's password to the service.
 	config.NoProxy = config.Endpoint
 	return config
 }
 
-// httpClient is how the SDK wants its connections; the transport that it makes
-// for each request goes unused.
+// httpClient implements the SDK's interface for an HTTP client. It ignores the transport that the SDK creates for each request.
 type httpClient struct{ delivery.Doer }
 
 // Call sends a request.
@@ -297,7 +300,8 @@ func (c httpClient) Call(req *http.Request, _ *http.Transport) (*http.Response, 
 	return c.Do(req)
 }
 
-// unquoted leaves the query, in which all parameters are, out of its errors.
+// unquoted removes the query from errors, because it contains all parameters of the
+// request.
 type unquoted struct{ delivery.Doer }
 
 // Do sends req.
@@ -309,11 +313,12 @@ func (u unquoted) Do(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// BlockRegion is the region that the provider block says, "" when it says none.
+// BlockRegion returns the region of the provider block, "" if it has none.
 func (c *Clients) BlockRegion() string { return c.config.Region }
 
-// CheckRegion returns an error where the environment or the profile says a region that
-// is none. It reads the profile once, and leaves what else is wrong with it to the first signal.
+// CheckRegion returns an error if the region of the environment or the profile is
+// malformed. It reads the profile once. It ignores other errors in the profile; the first
+// signal reports them.
 func (c *Clients) CheckRegion(context.Context) error { return c.plannedRegion() }
 
 func (c Config) plannedRegion() error {
@@ -322,11 +327,11 @@ func (c Config) plannedRegion() error {
 	}
 	var s settings
 	if s.region, s.regionFrom = variable(regionNames); s.region == "" {
-		_ = c.loadProfile(&s, false) // The first signal says why.
+		_ = c.loadProfile(&s, false) // The first signal reports the error.
 	}
 	return checkRegion(s.region, s.regionFrom)
 }
 
-// Unconfigured reports whether the value of an argument of the provider block is
-// not known yet, so that nothing can be asked.
+// Unconfigured reports whether an argument of the provider block is unknown, so that no
+// request can be made.
 func (c *Clients) Unconfigured() bool { return c.config.Unknown != "" }

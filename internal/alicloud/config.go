@@ -1,6 +1,6 @@
-// Package alicloud holds what the systems of the Alibaba Cloud signalling systems
-// share: the user's configuration, credentials and connections made on first
-// use, and the classification of what Alibaba Cloud answers.
+// Package alicloud has the code that all Alibaba Cloud systems share: the user's
+// configuration, credentials, connections, and the classification of Alibaba Cloud's
+// answers.
 package alicloud
 
 import (
@@ -16,8 +16,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Config is what the user says about Alibaba Cloud. Whatever is left empty comes
-// from the environment, and what is not there either from a profile.
+// Config is the user's configuration for Alibaba Cloud. Empty fields come from the
+// environment, or otherwise from a profile.
 type Config struct {
 	Region                              string
 	AccessKey, SecretKey, SecurityToken string
@@ -27,21 +27,22 @@ type Config struct {
 	AssumeRoleWithOIDC                  *AssumeRoleWithOIDC
 	Endpoints                           map[string]string // by service: ros, sts
 	STSRegion                           string
-	// UserAgent names the provider and its version to Alibaba Cloud, as "name/version".
+	// UserAgent is the provider's name and version for Alibaba Cloud, as "name/version".
 	UserAgent string
 	// Secrets learns the secrets, so that they are removed from messages.
 	Secrets *delivery.Redactor
-	// Log is told of each service that is used first.
+	// Log learns of each service when it is first used.
 	Log delivery.Log
-	// Unknown names a provider argument whose value is not known yet, if there is one.
+	// Unknown is the name of a provider argument whose value is not known yet, "" if there
+	// is none.
 	Unknown string
-	// Metadata is the URL of the metadata service of ECS instances, where it is not the usual one.
+	// Metadata is the URL of the metadata service of ECS instances, "" for the usual one.
 	Metadata string
 }
 
 // AssumeRole is a role to assume; see AssumeRole of STS, API version 2015-04-01.
 type AssumeRole struct {
-	// RoleARN and SessionName come from the environment when they are empty.
+	// RoleARN and SessionName come from the environment if they are empty.
 	RoleARN, SessionName, ExternalID, Policy string
 	// SessionExpiration is how long the session lasts, 0 for an hour.
 	SessionExpiration time.Duration
@@ -50,7 +51,7 @@ type AssumeRole struct {
 // AssumeRoleWithOIDC is a role to assume with the token of an OpenID Connect
 // provider; see AssumeRoleWithOIDC of STS, API version 2015-04-01.
 type AssumeRoleWithOIDC struct {
-	// Whatever is empty comes from the environment; the file only without a Token.
+	// Empty fields come from the environment. TokenFile is used only without Token.
 	RoleARN, OIDCProviderARN, Token, TokenFile, SessionName string
 	Policy                                                  string
 	// SessionExpiration is how long the session lasts, 0 for an hour.
@@ -69,12 +70,12 @@ var (
 	credentialsURIName = []string{"ALICLOUD_CREDENTIALS_URI", "ALIBABA_CLOUD_CREDENTIALS_URI"}
 	ecsRoleNames       = []string{"ALICLOUD_ECS_ROLE_NAME", "ALIBABA_CLOUD_ECS_METADATA"}
 	stsRegionNames     = []string{"ALIBABA_CLOUD_STS_REGION"}
-	// The variables of roles count inside a block assume_role alone.
+	// The variables of roles are used only with a block assume_role.
 	roleARNNames           = []string{"ALICLOUD_ASSUME_ROLE_ARN", "ALIBABA_CLOUD_ROLE_ARN"}
 	sessionNameNames       = []string{"ALICLOUD_ASSUME_ROLE_SESSION_NAME", "ALIBABA_CLOUD_ROLE_SESSION_NAME"}
 	sessionExpirationNames = []string{"ALICLOUD_ASSUME_ROLE_SESSION_EXPIRATION"}
-	// The variables of OIDC count with and without a block: every pod of ACK whose
-	// service account has a role has them.
+	// The variables of OIDC are used with and without a block, because every pod of ACK
+	// whose service account has a role has them.
 	oidcRoleARNNames     = []string{"ALIBABA_CLOUD_ROLE_ARN"}
 	oidcProviderARNNames = []string{"ALIBABA_CLOUD_OIDC_PROVIDER_ARN"}
 	oidcTokenNames       = []string{"ALIBABA_CLOUD_OIDC_TOKEN"}
@@ -87,7 +88,7 @@ func environment(names []string) string {
 	return value
 }
 
-// variable is the first of these variables that is set.
+// variable returns the value and the name of the first variable that is set.
 func variable(names []string) (value, name string) {
 	for _, name := range names {
 		if value := os.Getenv(name); value != "" {
@@ -101,28 +102,28 @@ func checkRegion(region, from string) error {
 	return delivery.CheckRegion(region, from, "cn-hangzhou")
 }
 
-// settings are what the configuration comes to: where the first credentials are
-// from, the roles to assume with them, one after the other, and where STS is.
+// settings is the loaded configuration: the source of the first credentials, the roles to
+// assume with them in this order, and the endpoint of STS.
 type settings struct {
 	region string
-	// regionFrom says where the region is from.
+	// regionFrom says where the region comes from.
 	regionFrom string
-	// noRegion is why the profile could not be asked for a region, which matters
-	// only to a signal that has none itself.
+	// noRegion is why the profile could not be read for a region. It matters only to a
+	// signal that has no region itself.
 	noRegion error
 	source   source
 	roles    []AssumeRole
-	// stsEndpoint is a host or a URL, empty for the usual one.
+	// stsEndpoint is a host or a URL, "" for the default.
 	stsEndpoint string
-	// profileRole says that the last role is the profile's own, which a block
-	// assume_role takes the place of.
+	// profileRole says that the last role is that of the profile, which a block assume_role
+	// replaces.
 	profileRole bool
 }
 
-// load reads environment and profile. The profile is looked for only where it
-// is needed, so that a broken one is in nobody's way. The order is the alicloud
-// provider's; what comes after it, OIDC of the environment alone and the current
-// profile, it does not know.
+// load reads the environment and the profile. It reads the profile only if it is needed, so
+// a broken profile does no harm otherwise. The order is that of the alicloud provider. Two
+// sources come last that the alicloud provider does not have: OIDC from the environment
+// alone, and the file's current profile.
 func (c Config) load() (settings, error) {
 	var s settings
 	if s.region, s.regionFrom = c.Region, "region in the provider's alicloud block"; s.region == "" {
@@ -163,8 +164,8 @@ func (c Config) load() (settings, error) {
 	return s, c.addRole(&s)
 }
 
-// keys are those of the block or the environment. They belong together: a token of the
-// environment is not for configured keys.
+// keys returns the keys of the block or of the environment. It does not mix them: a
+// security token of the environment does not belong to configured keys.
 func (c Config) keys() (found keys, from string, err error) {
 	if c.AccessKey != "" {
 		return keys{accessKey: c.AccessKey, secretKey: c.SecretKey, securityToken: c.SecurityToken}, "access_key and secret_key in the provider's alicloud block", nil
@@ -177,10 +178,10 @@ func (c Config) keys() (found keys, from string, err error) {
 	return found, from, nil
 }
 
-// profile is the name of the profile to use, "" when nobody names one.
+// profile returns the name of the profile to use, "" if none is set.
 func (c Config) profile() string { return cmp.Or(c.Profile, environment(profileNames)) }
 
-// oidc is the role to assume with OIDC, nil where neither a block nor the environment
+// oidc returns the role to assume with OIDC, nil if neither the block nor the environment
 // has one.
 func (c Config) oidc() (*oidcRole, error) {
 	var given AssumeRoleWithOIDC
@@ -218,7 +219,7 @@ func (c Config) oidc() (*oidcRole, error) {
 	return nil, errors.New("assuming a role with OIDC needs " + lacks)
 }
 
-// from says where the keys are from, and which roles are assumed with them.
+// from says where the keys come from, and which roles are assumed with them.
 func (s settings) from() string {
 	steps := []string{s.source.String()}
 	for _, role := range s.roles {
@@ -227,9 +228,8 @@ func (s settings) from() string {
 	return strings.Join(steps, ", ")
 }
 
-// addRole adds the role of a block assume_role. As in the alicloud provider, it takes the
-// place of the role of a profile of mode RamRoleArn, and what it does not say of it the
-// profile does.
+// addRole adds the role of a block assume_role. As in the alicloud provider, it replaces
+// the role of a profile with mode RamRoleArn, and takes missing settings from that profile.
 func (c Config) addRole(s *settings) error {
 	if c.AssumeRole == nil {
 		return nil
@@ -250,7 +250,7 @@ func (c Config) addRole(s *settings) error {
 		role.SessionName = cmp.Or(role.SessionName, before.SessionName)
 		role.SessionExpiration = cmp.Or(role.SessionExpiration, before.SessionExpiration)
 		if role.RoleARN == "" || role.RoleARN == before.RoleARN {
-			// What narrows a role, or opens it, belongs to that role.
+			// Policy and external id belong to one role.
 			role.RoleARN = before.RoleARN
 			role.Policy, role.ExternalID = cmp.Or(role.Policy, before.Policy), cmp.Or(role.ExternalID, before.ExternalID)
 		}
@@ -261,7 +261,7 @@ func (c Config) addRole(s *settings) error {
 	return nil
 }
 
-// regionalSTS is the endpoint of STS in a region, "" without one.
+// regionalSTS returns the endpoint of STS in a region, "" if region is "".
 // https://api.aliyun.com/product/Sts
 func regionalSTS(region string, vpc bool) string {
 	switch {
@@ -274,7 +274,7 @@ func regionalSTS(region string, vpc bool) string {
 	}
 }
 
-// expand lets a path begin with "~/" and hold variables of the environment, such as $HOME.
+// expand replaces environment variables in a path, and "~/" at its beginning.
 func expand(path string) string {
 	path = os.ExpandEnv(path)
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {

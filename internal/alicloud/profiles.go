@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// errNoCredentials is for users who have set up nothing.
+// errNoCredentials is the error for users who have configured no credentials.
 var errNoCredentials = errors.New("there are no Alibaba Cloud credentials: give the provider access_key and secret_key, profile, credentials_uri, ecs_role_name or assume_role_with_oidc in its alicloud block, the ALICLOUD_* environment variables, or a profile of the aliyun command line")
 
-// loadProfile takes the region from the profile, where there is none yet, and
-// the credentials and the place of STS if they are wanted.
+// loadProfile takes the region from the profile if there is none yet. With credentials it
+// also takes the credentials and the endpoint of STS.
 func (c Config) loadProfile(s *settings, credentials bool) error {
 	name, file, from := c.profile(), c.SharedCredentialsFile, ""
 	if file == "" {
@@ -50,14 +50,14 @@ func (c Config) loadProfile(s *settings, credentials bool) error {
 	return in.follow(p, s)
 }
 
-// profiles are the file of the aliyun command line.
+// profiles is the configuration file of the aliyun command line.
 type profiles struct {
 	Current  string
 	Profiles []profile
 	path     string
 }
 
-// profile is one of them.
+// profile is one profile in this file.
 // https://github.com/aliyun/aliyun-cli/blob/v3.0.290/config/profile.go
 type profile struct {
 	Name            string
@@ -84,15 +84,15 @@ type profile struct {
 	ProcessCommand  string `json:"process_command"`
 }
 
-// readProfiles reads the file of the aliyun command line; from says who names it, or is "".
+// readProfiles reads the file. from says which variable names it, "" if none does.
 func readProfiles(path, from string) (in profiles, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return in, fmt.Errorf("reading the Alibaba Cloud profiles%s: %w", from, err)
 	}
-	// Editors of Windows put a byte order mark before the text.
+	// Some editors on Windows put a byte order mark before the text.
 	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), &in); err != nil {
-		// The error's own words could quote a secret.
+		// The message of the error could contain a secret.
 		return in, fmt.Errorf("the Alibaba Cloud profiles in %s are not the JSON that the aliyun command line writes", path)
 	}
 	in.path = path
@@ -107,8 +107,8 @@ func (in profiles) find(name string) (profile, error) {
 	return in.Profiles[i], nil
 }
 
-// follow settles credentials as the profile's mode says. A profile may lead to
-// another one, which gives the credentials that assume its role.
+// follow sets the credentials and the roles of a profile. The profile may have a
+// source_profile whose credentials assume its role.
 func (in profiles) follow(p profile, s *settings) error {
 	s.profileRole = p.Mode == "RamRoleArn" || p.Mode == "RamRoleArnWithRoleName"
 	var roles []AssumeRole
@@ -173,7 +173,8 @@ func (p profile) role() AssumeRole {
 	}
 }
 
-// lacks is the member without which the profile's mode has no meaning, if it is missing.
+// lacks returns the name of a missing member that the profile's mode needs, "" if none is
+// missing.
 func (p profile) lacks() string {
 	type member struct{ name, value string }
 	var needed []member

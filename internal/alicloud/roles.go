@@ -17,13 +17,13 @@ import (
 const (
 	// defaultSession is the session name that the alicloud provider uses.
 	defaultSession = "terraform"
-	// defaultExpiration is how long the session lasts of whoever does not say.
+	// defaultExpiration is the default duration of a session.
 	defaultExpiration = time.Hour
-	// stsTimeout is how long one request of STS may take.
+	// stsTimeout is the timeout of one request to STS.
 	stsTimeout = time.Minute
 )
 
-// assume asks STS for the keys of a role.
+// assume gets the keys of a role from STS.
 func (c *Clients) assume(ctx context.Context, with keys, role AssumeRole) (keys, error) {
 	granted, err := c.session(ctx, "AssumeRole", "AK", c.client(sts, with), map[string]string{
 		"RoleArn":         role.RoleARN,
@@ -37,8 +37,8 @@ func (c *Clients) assume(ctx context.Context, with keys, role AssumeRole) (keys,
 		"Check the role in assume_role or in the profile, and that its trust policy lets the identity of the first credentials assume it. That identity needs the RAM action sts:AssumeRole on %s.", role.RoleARN))
 }
 
-// assumeWithOIDC asks STS for the keys of a role in exchange for a token. The token is in
-// the body: what is in a URL, others write into their logs.
+// assumeWithOIDC gets the keys of a role from STS for a token. The token is in the body,
+// because servers and proxies write URLs into their logs.
 func (c *Clients) assumeWithOIDC(ctx context.Context, role oidcRole, token string) (keys, error) {
 	granted, err := c.session(ctx, "AssumeRoleWithOIDC", "Anonymous", c.client(sts, keys{}), nil, map[string]string{
 		"RoleArn":         role.RoleARN,
@@ -60,7 +60,7 @@ func seconds(d time.Duration) string {
 	return strconv.Itoa(int(d / time.Second))
 }
 
-// session makes one request of STS for keys. It returns a *stsError.
+// session makes one request for keys to STS. Its error is a *stsError.
 func (c *Clients) session(ctx context.Context, action, auth string, config *openapi.Config, query, body map[string]string) (granted keys, err error) {
 	bounded, cancel := context.WithTimeout(ctx, stsTimeout)
 	defer cancel()
@@ -87,7 +87,7 @@ func (c *Clients) session(ctx context.Context, action, auth string, config *open
 	return keys{}, &stsError{attempt}
 }
 
-// stsError means that STS was asked and gave nothing.
+// stsError means that a request to STS returned no keys.
 type stsError struct{ attempt delivery.Attempt }
 
 func (e *stsError) Error() string {
@@ -99,7 +99,7 @@ func (e *stsError) Error() string {
 
 func (e *stsError) Unwrap() error { return e.attempt.Err }
 
-// asked says of a role that STS did not give what that means.
+// asked converts a *stsError to a *CredentialsError that says what the user can do.
 func asked(err error, action, role, next string) error {
 	failed := (*stsError)(nil)
 	if !errors.As(err, &failed) {
@@ -115,7 +115,7 @@ func asked(err error, action, role, next string) error {
 	case answer.Outcome == delivery.NotSent:
 		trouble.Cause = answer.Cause
 	case answer.Outcome == delivery.Unknown && answer.Repeatable, answer.Status >= http.StatusInternalServerError:
-		// To assume a role twice does no harm.
+		// Assuming a role twice is harmless.
 		trouble.Cause = delivery.CredentialsFailing
 	case answer.Outcome == delivery.Rejected && isExpired(answer.Code):
 		trouble.Next = expiredNext

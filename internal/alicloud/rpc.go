@@ -12,9 +12,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Request makes one attempt of an operation with the core that all of the vendor's SDKs
-// share. Empty parameters are left out. The answer is there when the attempt is accepted.
-// An unknown outcome is repeatable only with a ClientToken.
+// Request makes one attempt of an operation, with the SDK core that all SDKs of Alibaba
+// Cloud share. It leaves out empty parameters. The answer is set if the attempt is
+// accepted. An unknown outcome is repeatable only with a ClientToken.
 func Request[T any](ctx context.Context, c *Clients, service Service, version, operation string, parameters map[string]string) (answer T, attempt delivery.Attempt) {
 	c.tell(ctx, service)
 	with, err := c.keys(ctx)
@@ -28,13 +28,14 @@ func Request[T any](ctx context.Context, c *Clients, service Service, version, o
 		err := rpc(ctx, c.client(service, with), version, operation, "AK", parameters, nil, &out, &answer)
 		return out.RequestID, err
 	}))
-	// After a server error or no result, but not after a 4xx: so is the vendor's rule for
-	// requests with a ClientToken.
+	// The vendor's rule for requests with a ClientToken is to repeat them after a server
+	// error or no result, but not after a 4xx.
 	attempt.Repeatable = attempt.Repeatable && parameters["ClientToken"] != ""
 	return answer, attempt
 }
 
-// rpc makes one request of an API of the RPC style, and reads its answer into each out.
+// rpc makes one request to an API of the style RPC, and decodes its answer into each of
+// outs.
 func rpc(ctx context.Context, config *openapi.Config, version, operation, auth string, query, body map[string]string, outs ...any) error {
 	client, err := sdk.NewClient(config)
 	if err != nil {
@@ -61,7 +62,7 @@ func rpc(ctx context.Context, config *openapi.Config, version, operation, auth s
 	return nil
 }
 
-// filled are the parameters that say something.
+// filled returns the parameters that are not empty.
 func filled(parameters map[string]string) map[string]*string {
 	some := map[string]*string{}
 	for name, value := range parameters {

@@ -18,37 +18,37 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// source is where the first credentials come from. The vendor's credentials-go has
-// most of these, too. It cannot be used for them: what it asks for does not end with a
-// context and has no bound, its errors and its standard output show what was answered
-// and printed, it does not say when keys expire, and it sends the requests for a
-// machine's keys through HTTP_PROXY.
+// source is where the first credentials come from. The vendor's module credentials-go has
+// most of these sources, but has five problems here: its requests do not end with a context
+// and have no timeout, its errors and its standard output contain answers of servers and
+// the output of processes, it does not tell when keys expire, and it sends the requests to
+// metadata services through HTTP_PROXY.
 type source interface {
-	// retrieve returns a *CredentialsError where there is more to say than its words.
+	// retrieve returns a *CredentialsError if the cause or the next step is known.
 	retrieve(ctx context.Context, c *Clients) (keys, error)
-	// renews reports whether it may have other keys later.
+	// renews reports whether the source may return other keys later.
 	renews() bool
-	// String says where the keys are from.
+	// String says where the keys come from.
 	String() string
 }
 
-// CredentialsError means that there was nothing to sign a request with.
+// CredentialsError means that there were no keys to sign a request with.
 type CredentialsError struct {
 	// Cause says whether trying again may help.
 	Cause delivery.Cause
-	// Next is the next step to try, "" where the error says it.
+	// Next is what the user can try next, "" if the error says it.
 	Next string
 	Err  error
-	// Answer is what STS said, if it was asked.
+	// Answer is the answer of STS, if there was one.
 	Answer delivery.Attempt
 }
 
 func (e *CredentialsError) Error() string { return e.Err.Error() }
 
-// Unwrap returns what went wrong.
+// Unwrap returns the error of the source.
 func (e *CredentialsError) Unwrap() error { return e.Err }
 
-// fixed are keys that nobody renews.
+// fixed has keys that are never renewed.
 type fixed struct {
 	keys keys
 	from string
@@ -60,7 +60,7 @@ func (fixed) renews() bool { return false }
 
 func (f fixed) String() string { return f.from }
 
-// check returns a *CredentialsError for keys that cannot sign anything.
+// check returns a *CredentialsError for keys that cannot be used to sign.
 func (k keys) check(from string) error {
 	for name, value := range map[string]string{"access key": k.accessKey, "secret key": k.secretKey, "security token": k.securityToken} {
 		if err := delivery.CheckCredential("the "+name+" from "+from, value); err != nil {
@@ -70,8 +70,8 @@ func (k keys) check(from string) error {
 	return nil
 }
 
-// signedIn are the keys that the aliyun command line keeps of the last sign-in with a
-// profile. It renews them, not the provider: the file is read again each time.
+// signedIn reads the keys that the aliyun command line has stored at the last sign-in with
+// a profile. The command line renews them, so signedIn reads the file again each time.
 type signedIn struct{ path, profile string }
 
 func (s signedIn) retrieve(context.Context, *Clients) (keys, error) {
@@ -104,7 +104,7 @@ func (s signedIn) String() string {
 	return fmt.Sprintf("the last sign-in with the profile %q in %s", s.profile, s.path)
 }
 
-// external are the keys that the process_command of a profile prints.
+// external runs the process_command of a profile, which prints keys.
 type external struct{ command, profile string }
 
 func (e external) retrieve(ctx context.Context, c *Clients) (printed keys, err error) {
@@ -150,8 +150,8 @@ func (external) renews() bool { return true }
 
 func (e external) String() string { return fmt.Sprintf("process_command of the profile %q", e.profile) }
 
-// splitCommand splits a command into words, without a shell. The aliyun command line
-// splits it at blanks; here quotation marks and backslashes let a word have some.
+// splitCommand splits a command into words, without a shell. The aliyun command line splits
+// only at spaces. Here a word with spaces can be quoted.
 func splitCommand(command string) (words []string, err error) {
 	var word strings.Builder
 	quote, begun := rune(0), false
@@ -189,14 +189,14 @@ func splitCommand(command string) (words []string, err error) {
 // oidcRole is a role assumed with the token of an OpenID Connect provider.
 type oidcRole struct {
 	AssumeRoleWithOIDC
-	// from says where the role is from, and file who names the token's file.
+	// from says where the role is configured, and file where the token's file is named.
 	from, file string
 }
 
 func (o oidcRole) retrieve(ctx context.Context, c *Clients) (keys, error) {
 	token := o.Token
 	if token == "" {
-		// It is renewed while the provider is at work.
+		// The file may be renewed while the provider runs.
 		text, err := os.ReadFile(expand(o.TokenFile))
 		if err != nil {
 			return keys{}, fmt.Errorf("reading the OIDC token in the file that %s names: %w", o.file, err)
@@ -216,8 +216,7 @@ func (o oidcRole) String() string {
 	return "the role " + o.RoleARN + " assumed with OIDC, of " + o.from
 }
 
-// given is what those answer who give keys to whoever may ask: a metadata service, or
-// what is at credentials_uri.
+// given is the answer of a metadata service, or of the server at credentials_uri.
 type given struct {
 	Code            string
 	AccessKeyID     string `json:"AccessKeyId"`
@@ -233,7 +232,7 @@ func (g given) keys() (keys, error) {
 	return keys{accessKey: g.AccessKeyID, secretKey: g.AccessKeySecret, securityToken: g.SecurityToken, expires: g.Expiration}, nil
 }
 
-// credentialsURI is the URL of something that gives keys.
+// credentialsURI is the URL of a server that returns keys.
 type credentialsURI string
 
 func (u credentialsURI) retrieve(ctx context.Context, c *Clients) (keys, error) {
@@ -259,7 +258,7 @@ func (u credentialsURI) retrieve(ctx context.Context, c *Clients) (keys, error) 
 
 func (credentialsURI) renews() bool { return true }
 
-// String leaves out all but the host: the rest may be a secret.
+// String shows only the host, because the rest of the URL may be a secret.
 func (u credentialsURI) String() string {
 	if at, err := url.Parse(string(u)); err == nil {
 		return "credentials_uri at " + at.Host
@@ -267,14 +266,15 @@ func (u credentialsURI) String() string {
 	return "credentials_uri"
 }
 
-// machine is the role of the ECS instance that this runs on; "" is the one it has.
+// machine is the role of the ECS instance that the provider runs on; "" means the role that
+// the instance has.
 type machine string
 
 // metadata is the address of the metadata service of ECS instances.
 // https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
 const metadata = "http://100.100.100.200"
 
-const metadataTokenHeader = "X-aliyun-ecs-metadata-token" //nolint:gosec // It is a header's name.
+const metadataTokenHeader = "X-aliyun-ecs-metadata-token" //nolint:gosec // This is the name of a header.
 
 func (m machine) retrieve(ctx context.Context, c *Clients) (keys, error) {
 	if strings.EqualFold(os.Getenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED"), "true") {
@@ -326,12 +326,12 @@ func (m machine) String() string {
 	return strings.TrimSpace("the ECS instance and its role " + string(m))
 }
 
-// statusError is an answer without keys from a source of keys.
+// statusError means that a source of keys answered with another status than 200.
 type statusError struct{ status int }
 
 func (e *statusError) Error() string { return fmt.Sprintf("it answered HTTP %d", e.status) }
 
-// unavailable is the error of who gives keys.
+// unavailable returns the *CredentialsError for a source that returned no keys.
 func unavailable(doing, next string, err error) error {
 	failed := &CredentialsError{Cause: delivery.NoCredentials, Next: next, Err: fmt.Errorf("%s: %w", doing, err)}
 	refused := (*statusError)(nil)
@@ -351,8 +351,8 @@ func unavailable(doing, next string, err error) error {
 }
 
 const (
-	// metadataDial is how long a metadata service may take to be connected to, and
-	// metadataTimeout to answer: it is on the same machine.
+	// metadataDial is the timeout for the connection to a metadata service, and
+	// metadataTimeout that for a request. The service is on the same machine.
 	metadataDial    = 2 * time.Second
 	metadataTimeout = 10 * time.Second
 )
@@ -366,8 +366,7 @@ func newDirect(secrets *delivery.Redactor) delivery.Doer {
 	}
 }
 
-// ask makes one request to a source of keys. Everything in its answer counts as
-// secret.
+// ask makes one request to a source of keys. Its whole answer counts as secret.
 func (c *Clients) ask(ctx context.Context, method, at string, header http.Header) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, metadataTimeout)
 	defer cancel()

@@ -9,9 +9,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 )
 
-// Serve serves the provider of an address until its caller is done. With debug it
-// prints how to attach to it, waits for that, and leaves the log on. It returns an
-// error when the provider cannot be served.
+// Serve serves the provider until Terraform stops it. With debug it prints how to attach to
+// the process, waits for that, and does not turn the log off. It returns an error if the
+// provider cannot be served.
 func Serve(address string, p func() provider.Provider, debug bool) error {
 	collectLess()
 	var options []tf6server.ServeOpt
@@ -23,18 +23,18 @@ func Serve(address string, p func() provider.Provider, debug bool) error {
 	return tf6server.Serve(address, Server(p), options...)
 }
 
-// collectLess has the garbage collector wait until the heap is five times what is in
-// use, instead of twice, unless GOGC says otherwise. A provider uses a few megabytes,
-// and starting one took a tenth longer with the collections in between.
+// collectLess lets the heap grow to five times the memory in use before a garbage
+// collection, instead of twice, unless GOGC is set. A provider uses a few megabytes, and
+// the collections made its start a tenth longer.
 func collectLess() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
 }
 
-// hush turns the provider's log off unless the environment asks for it. By default a
-// plugin writes everything down to TRACE to Terraform: some 120 KB for each signal.
-// Terraform reads each line and drops it. That took a fifth of an apply's time.
+// hush turns the provider's log off, unless the environment asks for it. By default a
+// plugin writes its log down to the level TRACE to Terraform, about 120 KB for each signal,
+// and Terraform reads each line and drops it. That took a fifth of an apply's time.
 func hush() {
 	for _, asked := range []string{"TF_LOG", "TF_LOG_PROVIDER"} {
 		if os.Getenv(asked) != "" {

@@ -204,7 +204,7 @@ func alicloudBlock(services []string) schema.Block {
 	}
 }
 
-// config is what the alicloud block says; a missing block says nothing.
+// config converts the alicloud block, which may be missing, to a configuration.
 func (m *alicloudModel) config(version string) alicloud.Config {
 	config := alicloud.Config{UserAgent: strings.TrimSpace("terraform-provider-signal/" + version + " " + appendUserAgent())}
 	if m == nil {
@@ -243,8 +243,8 @@ func (m *alicloudModel) config(version string) alicloud.Config {
 	return config
 }
 
-// credentialsURL wants an absolute URL. It may hold a secret, so what is wrong with it is
-// said without it.
+// credentialsURL validates an absolute URL. The URL may contain a secret, so the error does
+// not show it.
 type credentialsURL struct{}
 
 func (credentialsURL) Description(context.Context) string {
@@ -262,7 +262,7 @@ func (v credentialsURL) ValidateString(ctx context.Context, req validator.String
 	}
 }
 
-// hostURL is endpointURL for services that are called at the root of their host.
+// hostURL is like endpointURL, for services that are called at the root of their host.
 type hostURL struct{ endpointURL }
 
 func (hostURL) Description(context.Context) string {

@@ -65,7 +65,9 @@ type awsWebIdentityModel struct {
 }
 
 var (
-	// sessionName is the pattern of RoleSessionName and SourceIdentity in the STS API reference.
+	// sessionName is the pattern of RoleSessionName and SourceIdentity in the API reference
+	// of STS AssumeRole.
+	// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 	sessionName = optional(
 		stringvalidator.UTF8LengthBetween(2, 64),
 		stringvalidator.RegexMatches(regexp.MustCompile(`^[\w+=,.@-]*$`), `may hold letters, digits and the characters _ + = , . @ -`),
@@ -283,7 +285,7 @@ func awsBlock(services []string) schema.Block {
 	}
 }
 
-// webIdentityToken wants one token for a web identity that has a role.
+// webIdentityToken requires exactly one token for a web identity that has a role.
 type webIdentityToken struct{}
 
 func (webIdentityToken) Description(context.Context) string {
@@ -308,7 +310,7 @@ func (v webIdentityToken) ValidateObject(ctx context.Context, req validator.Obje
 	}
 }
 
-// config is what the aws block says; a missing block says nothing.
+// config converts the aws block, which may be missing, to a configuration.
 func (m *awsModel) config(version string) aws.Config {
 	config := aws.Config{UserAgent: "terraform-provider-signal/" + version, AppendUserAgent: appendUserAgent()}
 	if m == nil {
@@ -361,12 +363,12 @@ func (m *awsModel) config(version string) aws.Config {
 	return config
 }
 
-// given are the texts that are not "".
+// given removes empty texts.
 func given(texts []string) []string {
 	return slices.DeleteFunc(texts, func(text string) bool { return text == "" })
 }
 
-// duration reads what sessionDuration has checked.
+// duration parses a text that sessionDuration has checked.
 func duration(text types.String) time.Duration {
 	d, _ := time.ParseDuration(text.ValueString())
 	return d

@@ -40,7 +40,7 @@ func cloudAutomatorBlock() schema.Block {
 	}
 }
 
-// config is what the cloud_automator block says; a missing block says nothing.
+// config converts the cloud_automator block, which may be missing, to a configuration.
 func (m *cloudAutomatorModel) config(version string) cloudautomator.Config {
 	config := cloudautomator.Config{UserAgent: strings.TrimSpace("terraform-provider-signal/" + version + " " + appendUserAgent())}
 	if m != nil {
@@ -49,7 +49,8 @@ func (m *cloudAutomatorModel) config(version string) cloudautomator.Config {
 	return config
 }
 
-// confidentialURL wants a URL to which a key can be sent. What is no URL, endpointURL reports.
+// confidentialURL requires a URL to which a key can be sent. endpointURL reports a text
+// that is not a URL.
 type confidentialURL struct{}
 
 func (confidentialURL) Description(context.Context) string {

@@ -6,9 +6,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-// losing matches the releases of Terraform that can lose the whole state when a
-// resource fails with a state to save, as a signal of unknown outcome does
-// (terraform#39283). OpenTofu has no such release, and nothing tells it apart here.
+// losing matches the releases of Terraform that can lose the whole state when Create
+// returns an error and a state, as it does for a signal with an unknown outcome. OpenTofu
+// does not have the bug. It has no release with such a version number, but the provider
+// could not tell it apart.
+// https://github.com/hashicorp/terraform/issues/39283
 var losing = regexp.MustCompile(`^1\.16\.[0-4](-.*)?$`)
 
 // checkEngine warns about a Terraform release that can lose the state.

@@ -1,4 +1,4 @@
-// Package provider is the provider block and the list of everything on offer.
+// Package provider has the provider block, and the list of all resources and actions.
 package provider
 
 import (
@@ -33,10 +33,10 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/trigger"
 )
 
-// Address is where the registry has the provider.
+// Address is the address of the provider in the registry.
 const Address = "registry.terraform.io/terraform-provider-signal/signal"
 
-// Option changes how the provider works; users have none, tests do.
+// Option changes how the provider works. Only tests use options.
 type Option func(*signalProvider)
 
 // WithPolicy replaces delivery.DefaultRetryPolicy.
@@ -50,7 +50,7 @@ var (
 	_ provider.ProviderWithListResources      = (*signalProvider)(nil)
 )
 
-// New returns what makes the provider of a version.
+// New returns a function that creates the provider of a version.
 func New(version string, options ...Option) func() provider.Provider {
 	return func() provider.Provider {
 		p := &signalProvider{version: version, sender: signal.NewSender(delivery.DefaultRetryPolicy), aws: aws.NewClients(aws.Config{})}
@@ -67,7 +67,7 @@ func New(version string, options ...Option) func() provider.Provider {
 type signalProvider struct {
 	version string
 	sender  *signal.Sender
-	// What follows is replaced by Configure, before any resource is asked to send.
+	// Configure replaces the following fields before any resource sends.
 	aws            *aws.Clients
 	alicloud       *alicloud.Clients
 	cloudAutomator *cloudautomator.Client
@@ -81,9 +81,9 @@ func (p *signalProvider) Metadata(_ context.Context, _ provider.MetadataRequest,
 func (p *signalProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Sends the signal that a waiting operation needs to go on, once, during `terraform apply`, and reports whether it arrived. You need only the block of the system that you signal. The provider makes no requests before a resource sends its signal.",
-		// Blocks, not nested attributes: Terraform drops what a nested attribute does
-		// not have without a word (https://github.com/hashicorp/terraform/issues/33570),
-		// and a misspelt guard would be none.
+		// The schema has blocks and no nested attributes: Terraform drops a misspelt member
+		// of a nested attribute without an error, for example allowed_account_ids.
+		// https://github.com/hashicorp/terraform/issues/33570
 		Blocks: map[string]schema.Block{
 			"aws":             awsBlock(p.endpoints("aws")),
 			"alicloud":        alicloudBlock(p.endpoints("alicloud")),
@@ -117,9 +117,9 @@ func (p *signalProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	p.temporal = temporal.NewClient(temporalConfig)
 }
 
-// block reads one block of the provider, nil when it is absent, or names an
-// argument in it whose value is not known yet. Such a block is of no use: its
-// first signal will say so.
+// block reads one block of the provider; the model is nil if the block is missing. If an
+// argument of the block is unknown, it returns the argument's name and no model. Then the
+// first signal that needs the block fails with this name.
 func block[M any](ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse, name string) (model *M, unknown string) {
 	if unknown = unknownArgument(req.Config.Raw, name); unknown == "" {
 		resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root(name), &model)...)
@@ -127,8 +127,8 @@ func block[M any](ctx context.Context, req provider.ConfigureRequest, resp *prov
 	return model, unknown
 }
 
-// signals lists the signalling systems, one line each. What a system is made of is
-// known only after Configure, so it is made when it is asked for.
+// signals lists the signalling systems, one line each. It returns functions, because
+// Configure replaces the clients later.
 func (p *signalProvider) signals() []func() signal.Offer {
 	return []func() signal.Offer{
 		func() signal.Offer { return ssm.New(p.aws, p.sender) },
@@ -145,8 +145,8 @@ func (p *signalProvider) signals() []func() signal.Offer {
 	}
 }
 
-// endpoints are the services of a block whose endpoints can be set: those of the
-// signals, and the one that gives credentials.
+// endpoints returns the services of a block whose endpoints can be set: those of the
+// signals, and STS.
 func (p *signalProvider) endpoints(block string) []string {
 	services := []string{"sts"}
 	for _, offer := range p.signals() {
@@ -157,7 +157,7 @@ func (p *signalProvider) endpoints(block string) []string {
 	return services
 }
 
-// Resources are the signals, the waits for their targets, and the job that one of them runs.
+// Resources returns the signals, the waits for their targets, and the Cloud Automator job.
 func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
 	resources := []func() resource.Resource{
 		func() resource.Resource { return job.NewResource(p.cloudAutomator, p.sender) },
@@ -171,7 +171,7 @@ func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
 	return resources
 }
 
-// Actions are the signals that carry no secret, and the heartbeat of a task, which is over soon.
+// Actions returns the signals without secrets, and the heartbeat of a task.
 func (p *signalProvider) Actions(context.Context) (actions []func() action.Action) {
 	for _, offer := range p.signals() {
 		if offer().Action != nil {
@@ -181,19 +181,19 @@ func (p *signalProvider) Actions(context.Context) (actions []func() action.Actio
 	return append(actions, func() action.Action { return sfn.NewHeartbeat(p.aws, p.sender) })
 }
 
-// EphemeralResources lists what is read when it is needed and stored nowhere.
+// EphemeralResources returns the ephemeral resource of the job's URL and token.
 func (p *signalProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{
 		func() ephemeral.EphemeralResource { return job.NewEphemeral(p.cloudAutomator, p.sender) },
 	}
 }
 
-// ListResources lists what can be found with terraform query, and imported.
+// ListResources returns the list resource of jobs, for terraform query.
 func (p *signalProvider) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{
 		func() list.ListResource { return job.NewList(p.cloudAutomator, p.sender) },
 	}
 }
 
-// DataSources are none: a provider that signals has nothing to look up.
+// DataSources returns nothing: signals find their targets themselves.
 func (p *signalProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }

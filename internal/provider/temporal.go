@@ -57,7 +57,7 @@ func temporalBlock() schema.Block {
 	}
 }
 
-// config is what the temporal block says; a missing block says nothing.
+// config converts the temporal block, which may be missing, to a configuration.
 func (m *temporalModel) config(version string) temporal.Config {
 	config := temporal.Config{UserAgent: strings.TrimSpace("terraform-provider-signal/" + version + " " + appendUserAgent())}
 	if m != nil {

@@ -15,11 +15,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// unknownArgument returns the path of an argument of the provider's block whose
-// value is not known yet, such as "aws.region", or "" when all are known.
+// unknownArgument returns the path of an argument of the provider block whose value is
+// unknown, such as "aws.region", or "" if all values are known.
 func unknownArgument(config tftypes.Value, block string) string {
 	unknown := ""
-	// The callback never fails, so neither does the walk.
+	// The walk cannot fail, because the callback never does.
 	_ = tftypes.Walk(config, func(at *tftypes.AttributePath, value tftypes.Value) (bool, error) {
 		if steps := at.Steps(); len(steps) > 0 && !steps[0].Equal(tftypes.AttributeName(block)) {
 			return false, nil
@@ -43,7 +43,7 @@ func unknownArgument(config tftypes.Value, block string) string {
 	return unknown
 }
 
-// stringsOf reads the strings that are set in an object, and not to "".
+// stringsOf returns the attributes of an object that are not null and not "".
 func stringsOf(object types.Object) map[string]string {
 	set := map[string]string{}
 	for name, attribute := range object.Attributes() {
@@ -54,7 +54,7 @@ func stringsOf(object types.Object) map[string]string {
 	return set
 }
 
-// endpointURL wants an absolute http or https URL without credentials in it.
+// endpointURL validates an absolute http or https URL without credentials in it.
 type endpointURL struct{}
 
 func (endpointURL) Description(context.Context) string {
@@ -76,7 +76,7 @@ func (v endpointURL) ValidateString(ctx context.Context, req validator.StringReq
 	}
 }
 
-// sessionDuration wants what STS takes as the duration of a role session.
+// sessionDuration validates the duration of a session of STS.
 type sessionDuration struct{}
 
 func (sessionDuration) Description(context.Context) string {
@@ -94,8 +94,8 @@ func (v sessionDuration) ValidateString(ctx context.Context, req validator.Strin
 	}
 }
 
-// unlessEmpty has a validator pass "", which says that an argument is not set, as
-// modules write it whose own variables have "" as their default.
+// unlessEmpty accepts "" without calling the validator. "" means that the argument is not
+// set, because modules often pass on variables with the default "".
 type unlessEmpty struct{ validator.String }
 
 func (v unlessEmpty) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
@@ -104,7 +104,7 @@ func (v unlessEmpty) ValidateString(ctx context.Context, req validator.StringReq
 	}
 }
 
-// optional is a list of validators for an argument for which "" means not set.
+// optional returns validators for an argument for which "" means not set.
 func optional(validators ...validator.String) []validator.String {
 	for i := range validators {
 		validators[i] = unlessEmpty{validators[i]}
@@ -112,8 +112,8 @@ func optional(validators ...validator.String) []validator.String {
 	return validators
 }
 
-// alsoRequires wants another argument of the same block to be set, and not to ""
-// either, where this one is.
+// alsoRequires requires that another argument of the same block is set, and not to "", if
+// this one is set.
 type alsoRequires struct{ other string }
 
 func (v alsoRequires) Description(context.Context) string { return "needs " + v.other + " beside it" }
@@ -128,7 +128,7 @@ func (v alsoRequires) ValidateString(ctx context.Context, req validator.StringRe
 	}
 }
 
-// excludes wants another argument of the same block not to be set where this one is.
+// excludes requires that another argument of the same block is not set if this one is set.
 type excludes struct{ other string }
 
 func (v excludes) Description(context.Context) string {
@@ -145,7 +145,7 @@ func (v excludes) ValidateString(ctx context.Context, req validator.StringReques
 	}
 }
 
-// jsonText wants JSON.
+// jsonText validates JSON.
 type jsonText struct{}
 
 func (jsonText) Description(context.Context) string {
@@ -160,8 +160,8 @@ func (v jsonText) ValidateString(ctx context.Context, req validator.StringReques
 	}
 }
 
-// proxyURL wants the URL of a proxy. It may hold a password, so what is wrong with
-// it is said without it.
+// proxyURL validates the URL of a proxy. The URL may contain a password, so the error does
+// not show it.
 type proxyURL struct{}
 
 func (proxyURL) Description(context.Context) string {
@@ -180,8 +180,8 @@ func (v proxyURL) ValidateString(ctx context.Context, req validator.StringReques
 	}
 }
 
-// appendUserAgent is what users of HashiCorp's providers have added to what every
-// request names itself as; a line break in it would end the header.
+// appendUserAgent returns the text that users of HashiCorp's providers add to the
+// User-Agent header. It removes line breaks, which a header cannot have.
 func appendUserAgent() string {
 	return strings.Join(strings.Fields(os.Getenv("TF_APPEND_USER_AGENT")), " ")
 }
