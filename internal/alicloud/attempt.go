@@ -36,16 +36,16 @@ func unsigned(ctx context.Context, err error) delivery.Attempt {
 // judge reports whether another attempt may succeed after a refusal: with other keys, or
 // with the service's time. A service that refuses the signature has not processed the
 // request.
-func (c *Clients) judge(ctx context.Context, with keys, attempt delivery.Attempt) delivery.Attempt {
+func (c *Clients) judge(with keys, attempt delivery.Attempt) delivery.Attempt {
 	mended := false
 	switch {
 	case attempt.Outcome == delivery.Accepted:
-		c.taken(ctx, with)
+		c.taken(with)
 	case attempt.Outcome != delivery.Rejected:
 	case isExpired(attempt.Code):
-		mended = c.expired(ctx, with)
+		mended = c.expired(with)
 	case is(attempt.Code, "InvalidTimeStamp"):
-		mended = c.correct(ctx, attempt.Clock)
+		mended = c.correct(attempt.Clock)
 	}
 	if mended {
 		attempt.Outcome, attempt.Cause, attempt.Repeatable = delivery.NotSent, delivery.CredentialsFailing, false

@@ -29,8 +29,11 @@ type Clients struct {
 	// configuration.
 	plannedRegion func() error
 
-	// turn holds one token. The goroutine that has it may use the following fields.
-	turn   chan struct{}
+	// asking retrieves keys once for all that need them at the same time.
+	asking delivery.Shared[keys]
+
+	// mu guards the following fields. Nobody makes a request while holding it.
+	mu     sync.Mutex
 	loaded *settings
 	// told has the services that the log has learned of.
 	told map[Service]bool
@@ -77,19 +80,15 @@ func NewClients(config Config) *Clients {
 		direct: newDirect(config.Secrets),
 
 		plannedRegion: sync.OnceValue(config.plannedRegion),
-		turn:          make(chan struct{}, 1),
 		told:          map[Service]bool{},
 	}
 }
 
 // Region returns the region to use: given, or the provider's region if given is empty. It
 // returns an error if there is none.
-func (c *Clients) Region(ctx context.Context, given string) (string, error) {
-	end, err := c.take(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer end()
+func (c *Clients) Region(_ context.Context, given string) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	s, err := c.load()
 	switch region := cmp.Or(given, s.region); {
 	case err != nil:
@@ -105,25 +104,7 @@ func (c *Clients) Region(ctx context.Context, given string) (string, error) {
 	}
 }
 
-// take waits for the turn until ctx ends, and returns a function that gives it back. If the
-// turn is free, it does not look at ctx. Then the next step returns the error of an ended
-// ctx, which says what it was doing.
-func (c *Clients) take(ctx context.Context) (end func(), err error) {
-	end = func() { <-c.turn }
-	select {
-	case c.turn <- struct{}{}:
-		return end, nil
-	default:
-	}
-	select {
-	case c.turn <- struct{}{}:
-		return end, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-}
-
-// load returns the configuration. It reads it once. The caller must have the turn.
+// load returns the configuration. It reads it once. The caller must hold mu.
 func (c *Clients) load() (settings, error) {
 	if c.loaded != nil {
 		return *c.loaded, nil
@@ -143,19 +124,40 @@ func (c *Clients) load() (settings, error) {
 // them before they expire. If a renewal fails, it returns the old keys as long as they are
 // valid.
 func (c *Clients) keys(ctx context.Context) (keys, error) {
-	end, err := c.take(ctx)
-	if err != nil {
-		return keys{}, err
+	held, from, err := c.held()
+	if held.accessKey != "" || err != nil {
+		return held, err
 	}
-	defer end()
+	found, err := c.asking.Get(ctx, c.renew)
+	if err != nil && ctx.Err() != nil {
+		return keys{}, &CredentialsError{Cause: delivery.CredentialsFailing, Err: fmt.Errorf("waiting for the keys of %s ended: %w", from, err)}
+	}
+	return found, err
+}
+
+// held returns the keys that need no renewal yet, if there are any, and where keys come
+// from.
+func (c *Clients) held() (held keys, from string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	s, err := c.load()
 	if err != nil {
-		return keys{}, err
+		return keys{}, "", err
 	}
-	if c.granted.accessKey != "" && (c.renewal.IsZero() || delivery.Until(c.renewal) > 0) {
-		return c.granted, nil
+	if c.renewal.IsZero() || delivery.Until(c.renewal) > 0 {
+		held = c.granted
 	}
-	found, err := c.retrieve(ctx, s)
+	return held, s.from(), nil
+}
+
+// renew retrieves other keys, unless another request has just done so.
+func (c *Clients) renew(ctx context.Context) (keys, error) {
+	if held, _, err := c.held(); held.accessKey != "" || err != nil {
+		return held, err
+	}
+	found, err := c.retrieve(ctx, *c.loaded)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if err != nil {
 		left := delivery.Until(c.granted.expires)
 		if c.granted.accessKey == "" || left <= 0 {
@@ -176,11 +178,8 @@ func (c *Clients) keys(ctx context.Context) (keys, error) {
 
 // tell reports a service to the log when it is first used.
 func (c *Clients) tell(ctx context.Context, service Service) {
-	end, err := c.take(ctx)
-	if err != nil {
-		return
-	}
-	defer end()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	s, err := c.load()
 	if err != nil || c.told[service] {
 		return
@@ -189,7 +188,7 @@ func (c *Clients) tell(ctx context.Context, service Service) {
 	c.config.Log.Made(ctx, delivery.ClientMade{Service: service.Name, Credentials: s.from(), Endpoint: cmp.Or(c.config.Endpoints[service.Name], service.Host), Region: s.region})
 }
 
-// retrieve gets keys from the source and assumes the roles. The caller must have the turn.
+// retrieve gets keys from the source and assumes the roles.
 func (c *Clients) retrieve(ctx context.Context, s settings) (keys, error) {
 	with, err := s.source.retrieve(ctx, c)
 	if err != nil {
@@ -214,12 +213,9 @@ func (c *Clients) retrieve(ctx context.Context, s settings) (keys, error) {
 // expired records that a service called these keys expired, and reports whether a renewal
 // is possible. It does not renew keys that have replaced expired ones and that no service
 // has accepted since.
-func (c *Clients) expired(ctx context.Context, with keys) bool {
-	end, err := c.take(ctx)
-	if err != nil {
-		return false
-	}
-	defer end()
+func (c *Clients) expired(with keys) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	switch {
 	case c.granted != with:
 		return true // The keys have been replaced since then.
@@ -231,25 +227,21 @@ func (c *Clients) expired(ctx context.Context, with keys) bool {
 }
 
 // taken records that a service accepted these keys.
-func (c *Clients) taken(ctx context.Context, with keys) {
-	if end, err := c.take(ctx); err == nil {
-		defer end()
-		if c.replacement == with.accessKey {
-			c.replacement = ""
-		}
+func (c *Clients) taken(with keys) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.replacement == with.accessKey {
+		c.replacement = ""
 	}
 }
 
 // correct records the clock of a service that refused a signature because of its time. It
 // reports whether another attempt may succeed.
-func (c *Clients) correct(ctx context.Context, clock delivery.ServerClock) bool {
+func (c *Clients) correct(clock delivery.ServerClock) bool {
 	ahead, told := clock.Ahead()
-	end, err := c.take(ctx)
-	if err != nil || !told {
-		return false
-	}
-	defer end()
-	if (ahead - time.Duration(c.ahead.Load())).Abs() < leastSkew {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !told || (ahead-time.Duration(c.ahead.Load())).Abs() < leastSkew {
 		return false
 	}
 	c.ahead.Store(int64(ahead))

@@ -21,7 +21,7 @@ func Request[T any](ctx context.Context, c *Clients, service Service, version, o
 	if err != nil {
 		return answer, unsigned(ctx, err)
 	}
-	attempt = c.judge(ctx, with, send(ctx, func(ctx context.Context) (string, error) {
+	attempt = c.judge(with, send(ctx, func(ctx context.Context) (string, error) {
 		var out struct {
 			RequestID string `json:"RequestId"`
 		}

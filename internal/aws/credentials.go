@@ -292,22 +292,21 @@ func (k *keyring) nextStep() string {
 }
 
 // accountGuard reads the account of the credentials once, before the first
-// request is signed with them, and remembers the result.
+// request is signed with them, and remembers the result. All that need it at the
+// same time share one request, also one that STS does not answer.
 type accountGuard struct {
 	allowed, forbidden []string
 	identity           func(context.Context) (*sts.GetCallerIdentityOutput, error)
-	// turn holds one token. The goroutine that has it may make the request.
-	turn  chan struct{}
-	asked bool
-	found error
+	asking             delivery.Shared[error]
+	// found is the result: nil until STS has answered, then whether the account is
+	// allowed.
+	found atomic.Pointer[error]
 	// caller is the ARN of the identity, after it was read.
 	caller atomic.Pointer[string]
 }
 
 func newAccountGuard(c Config, identity func(context.Context) (*sts.GetCallerIdentityOutput, error)) *accountGuard {
-	return &accountGuard{
-		allowed: c.AllowedAccountIDs, forbidden: c.ForbiddenAccountIDs, identity: identity, turn: make(chan struct{}, 1),
-	}
+	return &accountGuard{allowed: c.AllowedAccountIDs, forbidden: c.ForbiddenAccountIDs, identity: identity}
 }
 
 // check returns nil if the account is allowed.
@@ -315,26 +314,37 @@ func (g *accountGuard) check(ctx context.Context) error {
 	if len(g.allowed)+len(g.forbidden) == 0 {
 		return nil
 	}
-	select {
-	case g.turn <- struct{}{}:
-		defer func() { <-g.turn }()
-	case <-ctx.Done():
-		return &CredentialsError{Cause: delivery.CredentialsFailing, Err: fmt.Errorf("%s: waiting for another signal's answer ended: %w", checking, context.Cause(ctx))}
+	if found := g.found.Load(); found != nil {
+		return *found
 	}
-	if g.asked {
-		return g.found
+	found, err := g.asking.Get(ctx, g.ask)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return &CredentialsError{Cause: delivery.CredentialsFailing, Err: fmt.Errorf("%s: waiting for the answer ended: %w", checking, err)}
+	case err != nil:
+		return err
+	default:
+		return found
+	}
+}
+
+// ask makes the request. It returns an error if there is no result.
+func (g *accountGuard) ask(ctx context.Context) (found, err error) {
+	if found := g.found.Load(); found != nil {
+		return *found, nil
 	}
 	identity, err := g.identity(ctx)
 	if request := (*stsError)(nil); errors.As(err, &request) && request.cause != delivery.NoCredentials {
-		return fmt.Errorf("%s: %w", checking, err)
+		return nil, fmt.Errorf("%s: %w", checking, err)
 	} else if err != nil && request == nil {
-		return err // There were no credentials for the request.
+		return nil, err // There were no credentials for the request.
 	}
-	g.asked, g.found = true, g.judge(identity, err)
 	if identity != nil {
 		g.caller.Store(identity.Arn)
 	}
-	return g.found
+	found = g.judge(identity, err)
+	g.found.Store(&found)
+	return found, nil
 }
 
 const checking = "checking allowed_account_ids and forbidden_account_ids with sts:GetCallerIdentity"

@@ -1,0 +1,74 @@
+package delivery
+
+import (
+	"context"
+	"sync"
+)
+
+// Shared makes one request for all who need its result at the same time. All of
+// them get this result, also if the request failed, so a server that does not
+// answer keeps many callers waiting no longer than one. The zero value is ready
+// for use.
+type Shared[T any] struct {
+	mu      sync.Mutex
+	current *sharedRequest[T]
+}
+
+type sharedRequest[T any] struct {
+	done   chan struct{}
+	cancel context.CancelFunc
+	// waiting counts the callers. The request ends when none is left.
+	waiting int
+	result  T
+	err     error
+}
+
+// Get returns the result of the request that is under way, or else makes it. The
+// context of the request does not end with ctx, because others may wait, too.
+// When ctx ends, Get returns its cause.
+func (s *Shared[T]) Get(ctx context.Context, request func(context.Context) (T, error)) (result T, err error) {
+	r := s.join(ctx, request)
+	select {
+	case <-r.done:
+		return r.result, r.err
+	case <-ctx.Done():
+		s.leave(r)
+		return result, context.Cause(ctx)
+	}
+}
+
+func (s *Shared[T]) join(ctx context.Context, request func(context.Context) (T, error)) *sharedRequest[T] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == nil {
+		lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		r := &sharedRequest[T]{done: make(chan struct{}), cancel: cancel}
+		s.current = r
+		go func() {
+			defer cancel()
+			r.result, r.err = request(lasting)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.end(r)
+			close(r.done)
+		}()
+	}
+	s.current.waiting++
+	return s.current
+}
+
+func (s *Shared[T]) leave(r *sharedRequest[T]) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.waiting--; r.waiting == 0 {
+		s.end(r)
+		r.cancel()
+	}
+}
+
+// end lets nobody join the request any more. It needs the lock.
+func (s *Shared[T]) end(r *sharedRequest[T]) {
+	if s.current == r {
+		s.current = nil
+	}
+}
