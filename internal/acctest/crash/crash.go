@@ -147,13 +147,17 @@ func At(stage Stage, moment Moment, ending Ending) Point {
 
 // with are the engines of which a point is true.
 func (p Point) with() string {
-	others := slices.ContainsFunc(Points, func(o Point) bool {
+	return engines(p.Ending, slices.ContainsFunc(Points, func(o Point) bool {
 		return o.Stage == p.Stage && o.Moment == p.Moment && o.Ending == TofuKilled
-	})
+	}))
+}
+
+// engines are those of which an ending is true, where OpenTofu has one of its own or not.
+func engines(ending Ending, own bool) string {
 	switch {
-	case p.Ending == TofuKilled:
+	case ending == TofuKilled:
 		return "OpenTofu"
-	case others && p.Ending == Killed:
+	case own && ending == Killed:
 		return "Terraform; OpenTofu where only the provider is killed"
 	default:
 		return "both"
@@ -218,6 +222,51 @@ var Points = []Point{
 	{AtDestroy, Waiting, Interrupted, "SENT", false, each(GoesOn)},
 }
 
+// Wait is what becomes of a resource that waits and sends nothing, when Terraform ends too
+// early while one of its reads is under way, or once it is done.
+type Wait struct {
+	Moment Moment
+	Ending Ending
+	// Recorded says that the state has it then, and Tainted that it is tainted.
+	Recorded, Tainted bool
+	// Next is what the next apply does.
+	Next string
+}
+
+// Waits is what becomes of waits.
+var Waits = []Wait{
+	{Waiting, Killed, false, false, waitsAgain},
+	{Waiting, Interrupted, true, true, waitsAgain},
+	{Recorded, Killed, true, false, "nothing"},
+	// OpenTofu writes its state at the end of an apply (opentofu#578).
+	{Recorded, TofuKilled, false, false, waitsAgain},
+	{Recorded, Interrupted, true, false, "nothing"},
+}
+
+const waitsAgain = "waits again, and sends nothing"
+
+// OfWait returns what becomes of a wait at a moment.
+func OfWait(moment Moment, ending Ending) Wait {
+	at := func(ending Ending) int {
+		return slices.IndexFunc(Waits, func(w Wait) bool { return w.Moment == moment && w.Ending == ending })
+	}
+	if i := at(ending); i >= 0 {
+		return Waits[i]
+	}
+	return Waits[at(Killed)] // OpenTofu does here what Terraform does.
+}
+
+func (w Wait) left() string {
+	switch {
+	case !w.Recorded:
+		return "nothing"
+	case w.Tainted:
+		return "the wait, tainted"
+	default:
+		return "the wait"
+	}
+}
+
 //go:embed introduction.md
 var introduction string
 
@@ -249,6 +298,20 @@ func Text() string {
 			}
 			row(&page, cells)
 		}
+	}
+	page.WriteString("\n## While a resource waits and sends nothing\n\n" +
+		"A resource whose type ends in `_wait` only reads, so a crash loses no more than the time that it has waited. " +
+		"Transfer Family does not show an execution that has ended: if the execution ends between a crash and the next apply, its wait waits until the timeout.\n\n")
+	head := []string{"the provider was", "and ended by", "with", "in the state", "next apply"}
+	row(&page, head)
+	page.WriteString(strings.Repeat("|---", len(head)) + "|\n")
+	for _, wait := range Waits {
+		moment := string(wait.Moment)
+		if wait.Moment == Waiting {
+			moment = "waiting, with a read under way"
+		}
+		others := slices.ContainsFunc(Waits, func(o Wait) bool { return o.Moment == wait.Moment && o.Ending == TofuKilled })
+		row(&page, []string{moment, string(wait.Ending), engines(wait.Ending, others), wait.left(), wait.Next})
 	}
 	return page.String()
 }
