@@ -312,7 +312,7 @@ func (p paused) finder(a *args, bound func() signal.Signal) *signal.TargetFinder
 		}
 		return observation
 	}
-	key := fmt.Sprintf("ecs/%s/%q/%q/%d/", p.region, p.cluster, p.service, p.since.Unix())
+	key := fmt.Sprintf("ecs/%s/%q/%q/%d/", p.region, p.cluster, p.service, p.since.UnixNano())
 	return &signal.TargetFinder{
 		Required: true,
 		Ready:    delivery.NewProbe(key+"ready", p.following(), judge),

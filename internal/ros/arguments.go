@@ -27,6 +27,7 @@ func arguments() map[string]schema.Attribute {
 			MarkdownDescription: "The exact name of the stack. The provider searches for the stack with this name whose resource can take this signal.",
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
+		"started_after": signal.StartedAfterAttribute(),
 		"logical_resource_id": schema.StringAttribute{
 			Required:            true,
 			MarkdownDescription: "The logical id of the resource to signal, as the stack's template defines it.",
@@ -61,9 +62,10 @@ func arguments() map[string]schema.Attribute {
 
 // remembered is what becomes of the arguments in a state.
 var remembered = map[string]string{
-	"stack_id":   "The provider records the id of the stack that it found, and uses it from then on.",
-	"stack_name": "After taint, `-replace` and changed `triggers` the provider searches for a stack again. If you set `stack_id` to the id that was found and remove the name, nothing is sent.",
-	"unique_id":  "The one used is recorded.",
+	"stack_id":      "The provider records the id of the stack that it found, and uses it from then on.",
+	"stack_name":    "After taint, `-replace` and changed `triggers` the provider searches for a stack again. If you set `stack_id` to the id that was found and remove the name, nothing is sent.",
+	"started_after": "A change of this argument alone sends nothing, and the recorded target stays.",
+	"unique_id":     "The one used is recorded.",
 	"client_token": "The one used is recorded. " +
 		"If you set a token, sending again after changed `triggers` repeats the same request, which may have no further effect.",
 }

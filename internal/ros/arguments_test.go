@@ -19,6 +19,9 @@ func TestArguments(t *testing.T) {
 	}{
 		"the least":                 {},
 		"no stack":                  {acctest.Values{"stack_id": nil}, "stack_id", "required"},
+		"by name, since a time":     {change: acctest.Values{"stack_id": nil, "stack_name": "web", "started_after": "2026-01-31T12:00:00+09:00"}},
+		"by id, since a time":       {acctest.Values{"started_after": "2026-01-31T12:00:00Z"}, "started_after", "stack_name"},
+		"since no time":             {acctest.Values{"stack_id": nil, "stack_name": "web", "started_after": "yesterday"}, "started_after", "RFC 3339"},
 		"empty stack":               {acctest.Values{"stack_id": ""}, "stack_id", "at least 1"},
 		"stack of any form":         {change: acctest.Values{"stack_id": strings.Repeat("スタック", 300)}},
 		"unknown stack":             {change: acctest.Values{"stack_id": acctest.Unknown}},

@@ -23,15 +23,20 @@ const pageSize = 50
 type stackName struct {
 	clients                *alicloud.Clients
 	region, name, resource string
+	after                  time.Time
 }
 
 // finder finds the stack of the name whose resource can take the signal, and names it in
 // the arguments.
 func (n stackName) finder(a *args, bound func() signal.Signal) *signal.TargetFinder {
+	what := "stack named " + n.name
+	if !n.after.IsZero() {
+		what += " created or updated since " + a.StartedAfter.ValueString()
+	}
 	return signal.Lookup{
-		Key:     fmt.Sprintf("ros/%s/name %q/%q", n.region, n.name, n.resource),
+		Key:     fmt.Sprintf("ros/%s/name %q/%q/%d", n.region, n.name, n.resource, n.after.UnixNano()),
 		Service: "ROS",
-		What:    "stack named " + n.name,
+		What:    what,
 		Name:    "stack_name",
 		ID:      "stack_id",
 		Hint: fmt.Sprintf("Check the stack's name, and that the resource %s of a stack that is being created or updated waits for signals: %s. With wait_until_ready = true the provider waits for one.",
@@ -54,8 +59,10 @@ func (n stackName) candidates(ctx context.Context) (all []signal.Candidate, atte
 		return nil, attempt
 	}
 	for _, stack := range stacks {
-		candidate := signal.Candidate{ID: stack.StackID, Status: stack.Status}
-		candidate.Started, _ = time.Parse("2006-01-02T15:04:05", stack.CreateTime)
+		candidate := signal.Candidate{ID: stack.StackID, Status: stack.Status, Started: stack.started()}
+		if candidate.Started.Before(n.after) {
+			continue
+		}
 		if inProgress(candidate.Status) {
 			found, read := stackResource{n.clients, n.region, candidate.ID, n.resource}.read(ctx)
 			if read.Code == stackNotFound {
@@ -80,8 +87,19 @@ type stack struct {
 	StackID              string `json:"StackId"`
 	StackName            string
 	Status, StatusReason string
-	// CreateTime is in UTC, without a zone.
-	CreateTime string
+	// The times are in UTC, without a zone. UpdateTime is empty before the first update.
+	CreateTime, UpdateTime string
+}
+
+// started is when the stack's last creation or update was, as ROS shows it. Whether an update
+// is shown at its beginning is not documented: until it is, started_after leaves the stack out.
+func (s stack) started() (at time.Time) {
+	for _, text := range []string{s.CreateTime, s.UpdateTime} {
+		if shown, err := time.Parse("2006-01-02T15:04:05", text); err == nil && shown.After(at) {
+			at = shown
+		}
+	}
+	return at
 }
 
 // stacks reads all pages of the list. What its names match is not documented, so they are compared.

@@ -117,6 +117,9 @@ func TestNotOneOfTheName(t *testing.T) {
 			n.StartStack(sandbox.Stack{Name: "web", Conditions: []sandbox.WaitCondition{{Name: "Deployed", DependsOn: []string{"Network"}}}, Sleeps: []sandbox.Sleep{{Name: "Network", Hold: true}}})
 		}, nil, []string{"CREATE_IN_PROGRESS)", "Its resource Deployed is INIT_COMPLETE."}, false},
 		"never": {func(*named) {}, untilReady.With(acctest.Briefly), []string{"create timeout of 3s", "perhaps none is in progress yet", "aliyun ros ListStacks"}, false},
+		"one that is too old": {func(n *named) { n.StartStack(sandbox.Stack{Name: "web", Conditions: condition}); n.move(time.Hour) },
+			acctest.Values{"started_after": time.Now().Add(time.Minute).UTC().Format(time.RFC3339)},
+			[]string{"ROS lists no stack named web created or updated since 20", "that can take it"}, true},
 		"two": {func(n *named) {
 			parent := n.StartStack(sandbox.Stack{Name: "web", Conditions: condition})
 			n.StartStack(sandbox.Stack{Name: "web", Parent: parent, Conditions: condition})
@@ -143,6 +146,28 @@ func TestNotOneOfTheName(t *testing.T) {
 				t.Errorf("left %s and said %s", armed.State, diags)
 			}
 		})
+	}
+}
+
+// started_after leaves out what was created and updated before, and its changes send nothing.
+func TestOlderStackIsLeftOut(t *testing.T) {
+	for _, action := range []string{"CREATE", "UPDATE"} {
+		n := byName(t)
+		parent := n.StartStack(sandbox.Stack{Name: "web", Conditions: condition})
+		n.move(time.Hour)
+		id := n.StartStack(sandbox.Stack{Name: "web", Parent: parent, Action: action, Conditions: condition})
+		since := func(d time.Duration) acctest.Values {
+			return web.With(acctest.Values{"started_after": time.Now().Add(d).Format(time.RFC3339)})
+		}
+		if diags := n.Apply(since(30 * time.Minute)); len(diags) > 0 || n.String("stack_id") != id || n.took(id) != 1 || n.took(parent) != 0 {
+			t.Fatalf("%s: recorded %s and said %s", action, n.State, diags)
+		}
+		n.ResetRequestLog()
+		for _, config := range []acctest.Values{since(2 * time.Hour), web} {
+			if diags := n.Apply(config); len(diags) > 0 || n.String("stack_id") != id || n.made() != "" {
+				t.Errorf("%s: a changed filter recorded %s and said %s", action, n.State, diags)
+			}
+		}
 	}
 }
 

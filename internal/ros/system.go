@@ -18,6 +18,7 @@ import (
 type args struct {
 	StackID           types.String `tfsdk:"stack_id"`
 	StackName         types.String `tfsdk:"stack_name"`
+	StartedAfter      types.String `tfsdk:"started_after"`
 	LogicalResourceID types.String `tfsdk:"logical_resource_id"`
 	Status            types.String `tfsdk:"status"`
 	UniqueID          types.String `tfsdk:"unique_id"`
@@ -40,11 +41,12 @@ func system(clients *alicloud.Clients) signal.System[args] {
 			"`alicloud_ros_stack` waits until its stack is complete, so a signal that depends on it can never release the wait condition. " +
 			"In the same configuration, set `stack_name` and `wait_until_ready`, and let the signal not depend on the stack: then Terraform applies both at the same time. " +
 			"Exactly one stack of that name must be in progress with a resource that can take this signal. If there is none, the resource fails, or with `wait_until_ready` waits. If there are several, it fails and lists them. " +
-			"If the stack ends before the signal arrives, the provider searches again.",
+			"If the stack ends before the signal arrives, the provider searches again. " +
+			"`started_after` leaves out stacks that ROS shows as created and last updated before that time.",
 		Waits:      true,
 		Arguments:  arguments(),
 		Remembered: remembered,
-		Naming:     &signal.Naming{ID: "stack_id", Name: "stack_name"},
+		Naming:     &signal.Naming{ID: "stack_id", Name: "stack_name", Filters: []string{"started_after"}},
 		Wait:       wait(clients),
 		Final:      func(_ *args, status string) bool { return final(status) },
 		Region:     func(a *args) *types.String { return &a.Region },
@@ -71,7 +73,7 @@ func bind(clients *alicloud.Clients, a *args) signal.Signal {
 		a.StackID = types.StringNull()
 	}
 	stack := a.StackID.ValueString()
-	named := stackName{clients, a.Region.ValueString(), a.StackName.ValueString(), a.LogicalResourceID.ValueString()}
+	named := stackName{clients, a.Region.ValueString(), a.StackName.ValueString(), a.LogicalResourceID.ValueString(), signal.StartedAfter(a.StartedAfter)}
 	bound := signal.Signal{
 		Target:  target{clients, a},
 		What:    a.Status.ValueString(),

@@ -141,7 +141,7 @@ func (m *ros) getStack(c *call, p *acsParameters) (map[string]any, *apiError) {
 	shown := s.seen("", c.now.Add(-m.lag))
 	found := map[string]any{
 		"StackId": s.spec.ID, "StackName": s.now.StackName, "RegionId": c.region, "Status": shown.Status, "StatusReason": shown.StatusReason,
-		"CreateTime": s.now.CreateTime,
+		"CreateTime": s.now.CreateTime, "UpdateTime": s.now.UpdateTime,
 	}
 	if why := s.now.RollbackFailedRootReason; why != "" && shown.Status == s.now.Status {
 		found["RollbackFailedRootReason"] = why
@@ -210,7 +210,7 @@ func (m *ros) listStacks(c *call, p *acsParameters) (map[string]any, *apiError) 
 		default:
 			found = append(found, map[string]any{
 				"StackId": known, "StackName": s.now.StackName, "RegionId": c.region, "Status": shown.Status, "StatusReason": shown.StatusReason,
-				"CreateTime": s.now.CreateTime, "ParentStackId": s.spec.Parent,
+				"CreateTime": s.now.CreateTime, "UpdateTime": s.now.UpdateTime, "ParentStackId": s.spec.Parent,
 			})
 		}
 	}

@@ -109,10 +109,11 @@ type StackState struct {
 	StatusReason string
 	// RollbackFailedRootReason is why the stack had to be rolled back, once that has failed, too.
 	RollbackFailedRootReason string
-	CreateTime               string
-	Resources                []StackResource
-	Events                   []StackEvent
-	Signals                  []StackSignal
+	// UpdateTime is when the update began, "" for a stack that is being created.
+	CreateTime, UpdateTime string
+	Resources              []StackResource
+	Events                 []StackEvent
+	Signals                []StackSignal
 }
 
 // StackResource has the members that GetStackResource answers.
@@ -269,6 +270,9 @@ func newStack(spec Stack, now time.Time) *stack {
 	s := &stack{spec: spec, tokens: map[string]*token{}, now: StackState{
 		StackID: spec.ID, StackName: cmp.Or(spec.Name, "sandbox"), Region: spec.Region, CreateTime: now.UTC().Format(rosTime),
 	}}
+	if spec.Action == "UPDATE" {
+		s.now.CreateTime, s.now.UpdateTime = now.AddDate(0, 0, -1).UTC().Format(rosTime), now.UTC().Format(rosTime)
+	}
 	s.show("", spec.Action+stackInProgress, "Stack "+spec.Action+" started", now)
 	for _, id := range spec.Resources {
 		s.add(id, typeOther)

@@ -12,7 +12,10 @@ import (
 
 // StartedAfterAttribute returns the started_after argument, for signals whose
 // targets are found by a name that several runs share. It is one of
-// Naming.Filters.
+// Naming.Filters. A name under which the service itself knows one current run,
+// such as the workflow id of SWF and Temporal, an action of a pipeline or a stack
+// of CloudFormation, needs no such argument: the service takes the signal by that
+// name, without a search.
 func StartedAfterAttribute() schema.Attribute {
 	return schema.StringAttribute{
 		Optional:            true,
