@@ -69,7 +69,7 @@ func TestWaitOutlivesCredentials(t *testing.T) {
 			s.Inject(sandbox.Fault{Operation: y.Gate.Read, Kind: sandbox.KindExpired, Times: 1})
 			r := acctest.StartProvider(t, acctest.Values{y.Block: assuming[y.Block](s.URL())}).Resource(y.Type)
 			apply(t, r, y.Gate.Running(s, well).With(waiting))
-			status(t, r, y.Gate.Succeeded, true)
+			endedWell(t, y, r)
 			if r.Tainted || r.String("delivery") != "SENT" || s.Count("AssumeRole") < 3 {
 				t.Errorf("%s: tainted %t, %d sessions, and the state is %s", blip.Kind, r.Tainted, s.Count("AssumeRole"), r.State)
 			}
@@ -96,7 +96,7 @@ func TestWaitOutlivesManySessions(t *testing.T) {
 		}, nil)
 		r := p.Resource(y.Type)
 		apply(t, r, y.Gate.Running(s, well).With(waiting))
-		status(t, r, y.Gate.Succeeded, true)
+		endedWell(t, y, r)
 		if r.Tainted || r.String("delivery") != "SENT" || s.Accepted("AssumeRole") <= sessions || s.Count("AssumeRole") <= s.Accepted("AssumeRole") {
 			t.Errorf("tainted %t, %d sessions of %d requests, and the state is %s", r.Tainted, s.Accepted("AssumeRole"), s.Count("AssumeRole"), r.State)
 		}
@@ -182,7 +182,7 @@ func TestRoleThatIsDeniedEndsTheWait(t *testing.T) {
 		s.ClearFaults()
 		r.Tainted = false // terraform untaint
 		apply(t, r, config)
-		status(t, r, y.Gate.Succeeded, true)
+		endedWell(t, y, r)
 		sentOnce(t, y, s)
 	})
 }

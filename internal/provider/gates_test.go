@@ -76,7 +76,7 @@ func TestGateOpensWhenTheRunSucceeds(t *testing.T) {
 		config := y.Gate.Running(s, well).With(waiting)
 		r := p.Resource(y.Type)
 		apply(t, r, config)
-		status(t, r, y.Gate.Succeeded, true)
+		endedWell(t, y, r)
 		read := s.Count(y.Gate.Read)
 		if read < 2 {
 			t.Errorf("the run was read %d times, so its end was not waited for", read)
@@ -194,7 +194,7 @@ func TestWaitTurnedOnLater(t *testing.T) {
 			t.Errorf("without waiting the target was read: %v", s.RequestLog())
 		}
 		apply(t, r, config.With(waiting))
-		status(t, r, y.Gate.Succeeded, true)
+		endedWell(t, y, r)
 		apply(t, r, config.With(waiting))
 		sentOnce(t, y, s)
 	})
@@ -217,7 +217,7 @@ func TestRefreshFollowsTheRun(t *testing.T) {
 				t.Fatal(diags)
 			}
 		}
-		status(t, r, y.Gate.Succeeded, true)
+		endedWell(t, y, r)
 		for _, entry := range s.RequestLog() {
 			if entry.Operation == y.Operation {
 				t.Errorf("a refresh sent a signal")
@@ -253,7 +253,7 @@ func TestReadsSurviveFaults(t *testing.T) {
 		}
 		r := p.Resource(y.Type)
 		apply(t, r, y.Gate.Running(s, well).With(waiting))
-		status(t, r, y.Gate.Succeeded, true)
+		endedWell(t, y, r)
 		sentOnce(t, y, s)
 	})
 }

@@ -103,7 +103,7 @@ func (y system) optionAttributes(remembers bool) map[string]schema.Attribute {
 				Validators: []validator.String{stringvalidator.OneOf(onWaitFailureError, onWaitFailureRecord)},
 			},
 			"target_status":    computed("The target's last seen status, in the service's own words; null unless `wait_for_completion` is `true`."),
-			"target_succeeded": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the target's run ended as expected for this signal; null unless `wait_for_completion` is `true`."},
+			"target_succeeded": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the target's run ended as expected for this signal; null unless `wait_for_completion` is `true`, and if the run has ended and the service does not tell how."},
 		})
 	}
 	if y.Adopts {

@@ -237,7 +237,8 @@ func (r *signalResource) waitsOn(ctx context.Context, before, after *model, req 
 	}
 	accepted, diags := req.Private.GetKey(ctx, failureReported)
 	resp.Diagnostics.Append(diags...)
-	return !before.TargetSucceeded.ValueBool() && after.OnWaitFailure.ValueString() != onWaitFailureRecord && string(accepted) != "true"
+	failed := !before.TargetSucceeded.IsNull() && !before.TargetSucceeded.ValueBool()
+	return failed && after.OnWaitFailure.ValueString() != onWaitFailureRecord && string(accepted) != "true"
 }
 
 // planNoStatus plans the target's status as null if the resource does not wait.

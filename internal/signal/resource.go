@@ -416,5 +416,14 @@ func (w *Waiting) note(observation delivery.Observation) {
 	if observation.Status != "" {
 		w.TargetStatus = types.StringValue(observation.Status)
 	}
-	w.TargetSucceeded = types.BoolValue(observation.State == delivery.Reached)
+	w.TargetSucceeded = succeeded(observation)
+}
+
+// succeeded returns the value of target_succeeded: null if the run has ended, and the
+// service does not tell whether it was successful.
+func succeeded(observation delivery.Observation) types.Bool {
+	if observation.Unjudged {
+		return types.BoolNull()
+	}
+	return types.BoolValue(observation.State == delivery.Reached)
 }

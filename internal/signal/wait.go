@@ -369,10 +369,7 @@ func (r *waitResource) note(data *waitModel, watched Watched, observation delive
 	if observation.Status != "" {
 		data.TargetStatus = types.StringValue(observation.Status)
 	}
-	data.TargetSucceeded = types.BoolValue(observation.State == delivery.Reached)
-	if observation.Unjudged {
-		data.TargetSucceeded = types.BoolNull()
-	}
+	data.TargetSucceeded = succeeded(observation)
 	if watched.Outputs != nil {
 		data.Outputs = watched.Outputs()
 	}

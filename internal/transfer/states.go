@@ -96,14 +96,13 @@ func (e execution) completed(seen *bool) *delivery.Probe {
 			return delivery.Observation{State: delivery.Pending}
 		}
 		*seen = true
-		observation := found.end(transfertypes.CustomStepStatusSuccess)
-		observation.Unjudged = found.Status == ended
-		return observation
+		return found.end(transfertypes.CustomStepStatusSuccess)
 	}))
 }
 
 // completion is reached when the execution has ended, and missed when it is seen
-// to fail, unless the signal was to make it fail.
+// to fail, unless the signal was to make it fail. How one that is not shown any more
+// ended is not told: after FAILURE any end is wanted, and after SUCCESS that is open.
 func (e execution) completion(sent transfertypes.CustomStepStatus) *delivery.Probe {
 	return e.listed(e.probe(func(found snapshot) delivery.Observation { return found.end(sent) }))
 }
@@ -111,7 +110,10 @@ func (e execution) completion(sent transfertypes.CustomStepStatus) *delivery.Pro
 func (s snapshot) end(sent transfertypes.CustomStepStatus) delivery.Observation {
 	observation, fails := s.observation(delivery.Pending), sent == transfertypes.CustomStepStatusFailure
 	switch s.Status {
-	case ended, transfertypes.ExecutionStatusCompleted:
+	case ended:
+		observation.State = delivery.Reached
+		observation.Unjudged = !fails
+	case transfertypes.ExecutionStatusCompleted:
 		observation.State = delivery.Reached
 	case transfertypes.ExecutionStatusException:
 		observation.State = delivery.Missed

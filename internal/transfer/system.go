@@ -40,7 +40,8 @@ func system(clients *aws.Clients) signal.System[args] {
 			"Moving a value from `token` to `token_wo` is a change, and sends the answer again.\n\n" +
 			"Transfer Family shows executions only while they are in progress: a finished execution and a wrong id look the same. So `wait_until_ready` waits until it sees the execution; " +
 			"with a wrong id it waits until the timeout. `wait_for_completion` waits until the service no longer shows the execution. Then `target_status` is `ENDED`, which is a word of this provider. " +
-			"The provider cannot read success: `target_succeeded` says only that it saw no failure. After `SUCCESS`, the statuses `HANDLING_EXCEPTION` and `EXCEPTION` are a failure, and the wait ends there. " +
+			"The provider cannot read whether such an execution succeeded, so after `SUCCESS` `target_succeeded` is null then, and the resource does not fail. A `postcondition` that is to accept this checks `self.target_succeeded != false`. " +
+			"After `SUCCESS`, the statuses `HANDLING_EXCEPTION` and `EXCEPTION` are a failure, and the wait ends there. " +
 			"After `FAILURE` any end is a success, and the wait includes the handling of the exception.",
 		Waits:     true,
 		Resends:   true,
