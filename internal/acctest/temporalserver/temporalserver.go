@@ -73,9 +73,28 @@ type Server struct {
 	stdin   io.Closer
 }
 
+// starts bounds how often Start tries.
+const starts = 5
+
 // Start starts a server from a binary, on free ports of 127.0.0.1, and waits until
 // it is ready. It ends with Close, or with this process.
+//
+// A server that ends before it is ready is started again: between the moment when
+// it looks for free ports and the one when it listens, another process can take
+// them, and its libraries then panic.
 func Start(ctx context.Context, binary string) (*Server, error) {
+	var failed error
+	for range starts {
+		server, err := start(ctx, binary)
+		if err == nil {
+			return server, nil
+		}
+		failed = err
+	}
+	return nil, fmt.Errorf("the Temporal server did not get ready in %d starts, and the last one said: %w", starts, failed)
+}
+
+func start(ctx context.Context, binary string) (*Server, error) {
 	process := exec.CommandContext(context.WithoutCancel(ctx), binary)
 	// The user's own configuration of the command line is not for this server.
 	for _, variable := range os.Environ() {
@@ -83,7 +102,17 @@ func Start(ctx context.Context, binary string) (*Server, error) {
 			process.Env = append(process.Env, variable)
 		}
 	}
-	process.Stderr = os.Stderr
+	// A file, and not a pipe: Wait would read a pipe until the last process that
+	// inherited it has ended.
+	said, err := os.CreateTemp("", "temporal-devserver-*.log")
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		_ = said.Close()
+		_ = os.Remove(said.Name())
+	}()
+	process.Stderr = said
 	stdin, err := process.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -101,7 +130,9 @@ func Start(ctx context.Context, binary string) (*Server, error) {
 		err = json.Unmarshal([]byte(line), s)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("the Temporal server did not say that it is ready: %w", err), s.Close())
+		ended := s.Close()
+		text, _ := os.ReadFile(said.Name())
+		return nil, errors.Join(err, ended, errors.New(string(text)))
 	}
 	return s, nil
 }
