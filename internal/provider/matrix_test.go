@@ -40,7 +40,7 @@ func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Opt
 	patience := acctest.Quick
 	if trouble.Timeout > 0 {
 		// Some attempts, and each has the time to be answered on a busy machine.
-		patience.FirstPause, patience.LongestPause = trouble.Timeout/15, time.Minute
+		patience.FirstPause, patience.LongestPause = trouble.Timeout/8, time.Minute
 	}
 	// A read that comes after the last one that is needed has not begun yet when a test goes on.
 	patience.FirstPoll, patience.LongestPoll = 100*time.Millisecond, 100*time.Millisecond

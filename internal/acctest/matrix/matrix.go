@@ -139,10 +139,11 @@ func found(taken int) Cell {
 
 // Timeouts of rows that use them up.
 const (
-	// enough for some attempts with growing pauses.
-	enough = 3 * time.Second
+	// enough is enough for some attempts with growing pauses, and leaves the last one
+	// seconds: a busy machine that needs longer for a request has its outcome unknown.
+	enough = 10 * time.Second
 	// ample is enough for them when each is followed by reads, which must not be cut short.
 	ample = 12 * time.Second
 	// brief ends a wait for an answer that does not come.
-	brief = 4 * time.Second
+	brief = 8 * time.Second
 )
