@@ -170,8 +170,11 @@ func (c Config) keys() (found keys, from string, err error) {
 	if c.AccessKey != "" {
 		return keys{accessKey: c.AccessKey, secretKey: c.SecretKey, securityToken: c.SecurityToken}, "access_key and secret_key in the provider's alicloud block", nil
 	}
-	found = keys{secretKey: environment(secretKeyNames), securityToken: environment(securityTokenNames)}
-	found.accessKey, from = variable(accessKeyNames)
+	found = keys{securityToken: environment(securityTokenNames)}
+	accessKey, accessName := variable(accessKeyNames)
+	secretKey, secretName := variable(secretKeyNames)
+	found.accessKey, found.secretKey = accessKey, secretKey
+	from = accessName + " and " + secretName + " in the environment"
 	if (found.accessKey == "") != (found.secretKey == "") {
 		return found, from, fmt.Errorf("only one half of a key pair is in the environment: set both %s and %s, or neither", accessKeyNames[0], secretKeyNames[0])
 	}

@@ -53,7 +53,7 @@ var jobs = map[string]Job{
 	"proxy's 502 before acting":           jobDoubtful,
 	"proxy's 502 after acting":            jobDone,
 	"portal's 200":                        jobDoubtful,
-	"proxy's 403":                         {NotDone, Done, Done},
+	"proxy's 403":                         jobFails,
 	"redirected":                          jobDoubtful,
 	"no answer to one attempt":            jobDone,
 	"stalled before acting":               jobStalls,
