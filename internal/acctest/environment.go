@@ -29,11 +29,28 @@ var Quick = delivery.RetryPolicy{
 	Settle:       30 * time.Millisecond,
 }
 
-// Briefly are the timeouts of what would wait for ever: long enough that a busy machine sends a request in them.
+// Briefly are the timeouts of what would wait for ever. A PauseClock counts them.
 var Briefly = within(BriefTimeout)
 
-// BriefTimeout is each of them.
-const BriefTimeout = "3s"
+// BriefTimeout is each of them, and brief the same as a duration.
+const (
+	BriefTimeout = "3s"
+	brief        = 3 * time.Second
+)
+
+// Brief returns a policy with a clock by which no machine is too busy for Briefly.
+func Brief(policy delivery.RetryPolicy) delivery.RetryPolicy {
+	policy.Clock = NewPauseClock(brief)
+	return policy
+}
+
+// Unhurried returns a policy with which a wait that has seen enough has the time to stop
+// its reads, so that their number does not depend on the machine.
+func Unhurried() delivery.RetryPolicy {
+	policy := Brief(Quick)
+	policy.FirstPoll, policy.LongestPoll = 20*time.Millisecond, 20*time.Millisecond
+	return policy
+}
 
 // Patiently are the timeouts of what does not wait: they tell what ends at once from what waits.
 var Patiently = within("5m")

@@ -72,7 +72,7 @@ func StartRelease(t testing.TB, version string, block Values) *Provider {
 func tryRelease(t testing.TB, version, terraform string, block Values, options ...provider.Option) (*Provider, Diagnostics) {
 	t.Helper()
 	ctx := t.Context()
-	server := plugin.Server(provider.New(version, append([]provider.Option{provider.WithPolicy(Quick)}, options...)...))()
+	server := plugin.Server(provider.New(version, append([]provider.Option{provider.WithPolicy(Brief(Quick))}, options...)...))()
 	schema, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 	must(t, err)
 	config := dynamic(t, schema.Provider.ValueType(), map[string]any(block))

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -18,13 +17,6 @@ var (
 	complete = acctest.Values{"wait_for_completion": true}
 )
 
-// unhurried leaves a wait that has seen enough the time to stop its reads.
-var unhurried = func() delivery.RetryPolicy {
-	policy := acctest.Quick
-	policy.FirstPoll, policy.LongestPoll = 20*time.Millisecond, 20*time.Millisecond
-	return policy
-}()
-
 // play serves one stack on a clock that each read moves on by 15 seconds.
 func play(t *testing.T, of sandbox.CloudFormationStack) (*sandbox.Sandbox, *acctest.Provider, acctest.Values) {
 	t.Helper()
@@ -33,7 +25,7 @@ func play(t *testing.T, of sandbox.CloudFormationStack) (*sandbox.Sandbox, *acct
 	of.Name = "web"
 	s.StartCloudFormationStack(of)
 	s.Hook(describe, func() { offset.Add(int64(15 * time.Second)) }, nil)
-	return s, acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(unhurried)), minimal
+	return s, acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(acctest.Unhurried())), minimal
 }
 
 // made holds the request log to operations, and forgets it. How often a wait reads

@@ -25,8 +25,22 @@ type RetryPolicy struct {
 	// Settle is how long reads may lag behind what has happened. A signal that they
 	// do not show after this time counts as not sent.
 	Settle time.Duration
+	// Clock is the clock of pauses and timeouts; nil for this machine's.
+	Clock Clock
 
 	limiter *RateLimiter
+}
+
+// WithTimeout returns a context that ends after d by the policy's clock.
+func (p RetryPolicy) WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return p.clock().WithTimeout(ctx, d)
+}
+
+func (p RetryPolicy) clock() Clock {
+	if p.Clock == nil {
+		return systemClock{}
+	}
+	return p.Clock
 }
 
 // WithLimiter returns the policy for signals that share a rate limiter. Without
@@ -137,11 +151,12 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 			break
 		}
 		result.Resent = result.Resent || resend
+		began := p.clock().Now()
 		result.SentAt = time.Now()
 		result.Attempts++
 		before := result.Attempt
 		result.attempt(ctx, p, target)
-		limiter.Observe(result.SentAt, result.Attempt)
+		limiter.Observe(began, result.Attempt)
 		lookup := doubt.Lookup
 		if result.Outcome == Unknown && result.Repeatable {
 			lookup = nil // A repeat does no harm, and tells the outcome sooner than a lookup.
@@ -163,8 +178,8 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 		if !result.unreachable() {
 			unreachableSince = time.Time{}
 		} else if unreachableSince.IsZero() {
-			unreachableSince = result.SentAt
-		} else if time.Since(unreachableSince) >= p.Unreachable {
+			unreachableSince = began
+		} else if p.clock().Now().Sub(unreachableSince) >= p.Unreachable {
 			break
 		}
 		pause := max(pauses.NextBackOff(), result.RetryAfter)
@@ -174,7 +189,7 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 		}
 		// If the deadline cuts off an attempt, its outcome is unknown. So make no
 		// attempt that would have less time than the pause before it.
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < 2*pause {
+		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(p.clock().Now()) < 2*pause {
 			result.Stopped = context.DeadlineExceeded
 			break
 		}
@@ -182,7 +197,7 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 		if throttled {
 			continue // The next Wait of the limiter is the pause.
 		}
-		if result.Stopped = Sleep(ctx, pause); result.Stopped != nil {
+		if result.Stopped = sleep(ctx, p.clock(), pause); result.Stopped != nil {
 			break
 		}
 	}
@@ -264,22 +279,6 @@ func (r *Result) attempt(ctx context.Context, p RetryPolicy, target Target) {
 	defer cancel()
 	r.Attempt = target.Send(ctx)
 	r.TimedOut = r.TimedOut || r.Outcome == Unknown && r.Status == 0 && ctx.Err() != nil
-}
-
-// Sleep waits for d and returns nil. If ctx ends first, it returns the cause. It makes
-// no timer of no length: one in a synctest bubble ends go1.26.8 under the race detector.
-func Sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return context.Cause(ctx)
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // In returns the time after d.

@@ -25,6 +25,7 @@ type Poller struct {
 	// how much longer failed reads are tried again.
 	Settle, Unreachable time.Duration
 
+	clock   Clock
 	mu      sync.Mutex
 	watches map[string]*watch
 	groups  map[string]*group
@@ -41,7 +42,7 @@ const maxFinals = 16
 func NewPoller(policy RetryPolicy) *Poller {
 	return &Poller{
 		FirstPause: policy.FirstPoll, LongestPause: policy.LongestPoll, Attempt: policy.Attempt, Settle: policy.Settle, Unreachable: policy.Unreachable,
-		watches: map[string]*watch{}, groups: map[string]*group{}, finals: map[string]any{},
+		clock: policy.clock(), watches: map[string]*watch{}, groups: map[string]*group{}, finals: map[string]any{},
 	}
 }
 
@@ -239,13 +240,13 @@ func (p *Poller) rest(ctx context.Context, shared *watch, until time.Duration, b
 		shared.group.resting[shared] = true
 		p.mu.Unlock()
 	}
-	pause := time.NewTimer(until)
-	defer pause.Stop()
+	fired, stop := p.clock.NewTimer(until)
+	defer func() { stop() }()
 	for {
 		select {
 		case <-ctx.Done():
 			return false
-		case <-pause.C:
+		case <-fired:
 			return true
 		case <-shared.called:
 			return true
@@ -254,7 +255,8 @@ func (p *Poller) rest(ctx context.Context, shared *watch, until time.Duration, b
 			if left <= 0 {
 				return true
 			}
-			pause.Reset(left)
+			stop()
+			fired, stop = p.clock.NewTimer(left)
 		}
 	}
 }

@@ -50,6 +50,7 @@ type RateLimiter struct {
 	// firstInterval is the first time between two requests if the service accepts
 	// nothing, and longestInterval is the longest.
 	firstInterval, longestInterval time.Duration
+	clock                          Clock
 	// queue is held by the request that is next.
 	queue chan struct{}
 
@@ -100,7 +101,7 @@ const (
 )
 
 func newRateLimiter(policy RetryPolicy) *RateLimiter {
-	return &RateLimiter{firstInterval: policy.FirstPause, longestInterval: policy.LongestPause, queue: make(chan struct{}, 1)}
+	return &RateLimiter{firstInterval: policy.FirstPause, longestInterval: policy.LongestPause, clock: policy.clock(), queue: make(chan struct{}, 1)}
 }
 
 // Wait waits until the request may go and returns nil. It returns an error if
@@ -110,7 +111,7 @@ func (l *RateLimiter) Wait(ctx context.Context) error {
 	if l.unlimited() {
 		return nil
 	}
-	asked := time.Now()
+	asked := l.clock.Now()
 	select {
 	case l.queue <- struct{}{}:
 		defer func() { <-l.queue }()
@@ -119,7 +120,7 @@ func (l *RateLimiter) Wait(ctx context.Context) error {
 	}
 	for {
 		wait := l.tryTake()
-		turn := time.Now().Add(wait)
+		turn := l.clock.Now().Add(wait)
 		// If the deadline cuts off an attempt, its outcome is unknown. So make no
 		// attempt.
 		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(turn) < min(turn.Sub(asked), l.longestInterval) {
@@ -128,7 +129,7 @@ func (l *RateLimiter) Wait(ctx context.Context) error {
 		if wait == 0 {
 			return context.Cause(ctx)
 		}
-		if err := Sleep(ctx, wait); err != nil {
+		if err := sleep(ctx, l.clock, wait); err != nil {
 			return err
 		}
 	}
@@ -138,7 +139,7 @@ func (l *RateLimiter) Wait(ctx context.Context) error {
 func (l *RateLimiter) unlimited() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.rate > 0 && time.Since(l.throttledAt) >= max(idleReset, 2*l.longestInterval) && !l.next.After(time.Now()) {
+	if l.rate > 0 && l.clock.Now().Sub(l.throttledAt) >= max(idleReset, 2*l.longestInterval) && !l.next.After(l.clock.Now()) {
 		l.rate, l.searching = 0, false
 	}
 	return l.rate == 0
@@ -149,7 +150,7 @@ func (l *RateLimiter) unlimited() bool {
 func (l *RateLimiter) tryTake() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
+	now := l.clock.Now()
 	if wait := l.next.Sub(now); wait > 0 {
 		return wait
 	}
@@ -171,7 +172,7 @@ func (l *RateLimiter) pace(ctx context.Context, request func() Attempt) Attempt 
 		refused, _ := l.LastThrottle()
 		return refused
 	}
-	began := time.Now()
+	began := l.clock.Now()
 	attempt := request()
 	l.Observe(began, attempt)
 	return attempt
@@ -191,7 +192,7 @@ func (l *RateLimiter) Observe(began time.Time, attempt Attempt) {
 
 // observeAccepted records that the service has processed a request.
 func (l *RateLimiter) observeAccepted() {
-	l.accepted[l.acceptedNext] = time.Now()
+	l.accepted[l.acceptedNext] = l.clock.Now()
 	l.acceptedNext = (l.acceptedNext + 1) % len(l.accepted)
 	if l.searching {
 		l.rate += searchGrowth
@@ -201,7 +202,7 @@ func (l *RateLimiter) observeAccepted() {
 }
 
 func (l *RateLimiter) observeThrottled(began time.Time, attempt Attempt) {
-	now := time.Now()
+	now := l.clock.Now()
 	l.throttledAt, l.lastThrottle = now, attempt
 	l.next = latest(l.next, now.Add(attempt.RetryAfter))
 	// A request that was under way when the rate was lowered says nothing about the
@@ -253,7 +254,7 @@ func (l *RateLimiter) acceptedRate(now, since time.Time) (rate float64, last tim
 func (l *RateLimiter) LastThrottle() (Attempt, time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.lastThrottle, max(0, time.Until(l.next))
+	return l.lastThrottle, max(0, l.next.Sub(l.clock.Now()))
 }
 
 func latest(a, b time.Time) time.Time {

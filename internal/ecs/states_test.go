@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -18,13 +17,6 @@ var (
 	complete = acctest.Values{"wait_for_completion": true}
 	byName   = acctest.Values{"cluster": "default", "service": "web"}
 )
-
-// unhurried leaves a wait that has seen enough the time to stop its reads.
-var unhurried = func() delivery.RetryPolicy {
-	policy := acctest.Quick
-	policy.FirstPoll, policy.LongestPoll = 20*time.Millisecond, 20*time.Millisecond
-	return policy
-}()
 
 // world is a sandbox whose clock is moved on by the reads of a test, with a provider.
 type world struct {
@@ -40,7 +32,7 @@ func play(t *testing.T, lag time.Duration, deployments ...sandbox.ServiceDeploym
 	t.Helper()
 	w = &world{}
 	w.Sandbox = acctest.Sandbox(t, sandbox.Options{ReadLag: lag, Now: func() time.Time { return time.Now().Add(time.Duration(w.offset.Load())) }})
-	w.Provider = acctest.StartProvider(t, acctest.Block(w.URL()), provider.WithPolicy(unhurried))
+	w.Provider = acctest.StartProvider(t, acctest.Block(w.URL()), provider.WithPolicy(acctest.Unhurried()))
 	for _, d := range deployments {
 		started = append(started, w.web(d))
 	}

@@ -39,8 +39,10 @@ func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Opt
 	t.Helper()
 	patience := acctest.Quick
 	if trouble.Timeout > 0 {
-		// Some attempts, and each has the time to be answered on a busy machine.
-		patience.FirstPause, patience.LongestPause = trouble.Timeout/8, time.Minute
+		patience.FirstPause, patience.LongestPause = trouble.Timeout/15, time.Minute
+		if !trouble.Stalls() {
+			patience.Clock = acctest.NewPauseClock(trouble.Timeout)
+		}
 	}
 	// A read that comes after the last one that is needed has not begun yet when a test goes on.
 	patience.FirstPoll, patience.LongestPoll = 100*time.Millisecond, 100*time.Millisecond

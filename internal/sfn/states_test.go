@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -17,13 +16,6 @@ var (
 	ready    = acctest.Values{"wait_until_ready": true}
 	complete = acctest.Values{"wait_for_completion": true}
 )
-
-// unhurried leaves a wait that has seen enough the time to stop its reads.
-var unhurried = func() delivery.RetryPolicy {
-	policy := acctest.Quick
-	policy.FirstPoll, policy.LongestPoll = 20*time.Millisecond, 20*time.Millisecond
-	return policy
-}()
 
 // play serves one execution on a clock that each read moves on by 15 seconds.
 func play(t *testing.T, m sandbox.MachineExecution) (s *sandbox.Sandbox, r *acctest.Resource, config acctest.Values) {
@@ -34,7 +26,7 @@ func play(t *testing.T, m sandbox.MachineExecution) (s *sandbox.Sandbox, r *acct
 	m.States[0].Token = "AQCEAAAAKgAAAAMAAAAAplayed"
 	e := s.StartMachine(m)
 	s.Hook(describe, func() { offset.Add(int64(15 * time.Second)) }, nil)
-	return s, acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(unhurried)).Resource("signal_sfn_task"),
+	return s, acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(acctest.Unhurried())).Resource("signal_sfn_task"),
 		acctest.Values{"task_token": m.States[0].Token, "status": "SUCCESS", "output": "{}", "execution_arn": e.ARN}
 }
 

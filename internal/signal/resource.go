@@ -127,7 +127,7 @@ func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := r.sender.policy.WithTimeout(ctx, timeout)
 	defer cancel()
 	r.system.complete(ctx, data.Arguments)
 	common.ID = types.StringValue(uuid.NewString())
@@ -214,7 +214,7 @@ func (r *signalResource) Update(ctx context.Context, req resource.UpdateRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := r.sender.policy.WithTimeout(ctx, timeout)
 	defer cancel()
 	r.system.complete(ctx, data.Arguments)
 	waiting := &data.Waiting
@@ -265,7 +265,7 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := r.sender.policy.WithTimeout(ctx, timeout)
 	defer cancel()
 	signal, err := r.system.bind(ctx, data.Arguments, nil)
 	if err != nil {

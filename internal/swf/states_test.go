@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -28,13 +27,6 @@ var (
 	adopt    = acctest.Values{"adopt_existing": true}
 )
 
-// unhurried leaves a wait that has seen enough the time to stop its reads.
-var unhurried = func() delivery.RetryPolicy {
-	policy := acctest.Quick
-	policy.FirstPoll, policy.LongestPoll = 20*time.Millisecond, 20*time.Millisecond
-	return policy
-}()
-
 // world is a sandbox whose clock is moved on by the reads of a test, with a provider.
 type world struct {
 	*sandbox.Sandbox
@@ -51,7 +43,7 @@ func play(t *testing.T, lag time.Duration, executions ...sandbox.Workflow) (w *w
 		Domains: []string{"orders"}, ReadLag: lag,
 		Now: func() time.Time { return time.Now().Add(time.Duration(w.offset.Load())) },
 	})
-	w.Provider = acctest.StartProvider(t, acctest.Block(w.URL()), provider.WithPolicy(unhurried))
+	w.Provider = acctest.StartProvider(t, acctest.Block(w.URL()), provider.WithPolicy(acctest.Unhurried()))
 	for _, execution := range executions {
 		execution.Domain, execution.WorkflowID = "orders", "order-1"
 		runs = append(runs, w.StartWorkflow(execution))

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -23,13 +22,6 @@ var (
 	complete = acctest.Values{"wait_for_completion": true}
 )
 
-// unhurried leaves a wait that has seen enough the time to stop its reads.
-var unhurried = func() delivery.RetryPolicy {
-	policy := acctest.Quick
-	policy.FirstPoll, policy.LongestPoll = 20*time.Millisecond, 20*time.Millisecond
-	return policy
-}()
-
 // play serves one execution on a clock that each read moves on by 15 seconds while it moves.
 func play(t *testing.T, w sandbox.FileWorkflow) (s *sandbox.Sandbox, r *acctest.Resource, config acctest.Values, move func(time.Duration)) {
 	t.Helper()
@@ -38,7 +30,7 @@ func play(t *testing.T, w sandbox.FileWorkflow) (s *sandbox.Sandbox, r *acctest.
 	s = acctest.Sandbox(t, sandbox.Options{Now: func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }})
 	e := s.StartFileWorkflow(w)
 	s.Hook(describe, func() { move(15 * time.Second) }, nil)
-	return s, acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(unhurried)).Resource("signal_workflow_step_state"),
+	return s, acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(acctest.Unhurried())).Resource("signal_workflow_step_state"),
 		acctest.Values{"workflow_id": e.WorkflowID, "execution_id": e.ExecutionID, "status": "SUCCESS", "token": e.Token}, move
 }
 

@@ -4,6 +4,7 @@
 package matrix
 
 import (
+	"slices"
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
@@ -61,6 +62,13 @@ type Trouble struct {
 	Timeout time.Duration
 	// Attempt is how long one attempt may take, 0 for more than enough.
 	Attempt time.Duration
+}
+
+// Stalls reports whether a request is under way when the timeout ends.
+func (t Trouble) Stalls() bool {
+	return slices.ContainsFunc(t.Faults, func(fault sandbox.Fault) bool {
+		return fault.Kind == sandbox.KindStall || fault.Kind == sandbox.KindStallAfter
+	})
 }
 
 // Line is what is wrong with the connection.
@@ -139,11 +147,11 @@ func found(taken int) Cell {
 
 // Timeouts of rows that use them up.
 const (
-	// enough is enough for some attempts with growing pauses, and leaves the last one
-	// seconds: a busy machine that needs longer for a request has its outcome unknown.
-	enough = 10 * time.Second
-	// ample is enough for them when each is followed by reads, which must not be cut short.
-	ample = 12 * time.Second
-	// brief ends a wait for an answer that does not come.
+	// enough is enough for some attempts with growing pauses.
+	enough = 3 * time.Second
+	// ample is enough for them when each is followed by reads, whose pauses count, too.
+	ample = 10 * time.Minute
+	// brief ends a wait for an answer that does not come, which takes as long. A busy
+	// machine makes the request in it.
 	brief = 8 * time.Second
 )
