@@ -11,8 +11,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	sdk "github.com/alibabacloud-go/darabonba-openapi/v2/client"
 	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
 	"github.com/alibabacloud-go/tea/tea"
+	"github.com/aliyun/credentials-go/credentials"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -254,34 +256,62 @@ const leastSkew = time.Minute
 // sts is the service that returns the keys of roles.
 var sts = Service{"sts", "sts.aliyuncs.com"}
 
-// client returns the configuration of an SDK client for a service and keys.
-func (c *Clients) client(service Service, with keys) *openapi.Config {
-	config := &openapi.Config{
-		AccessKeyId: tea.String(with.accessKey), AccessKeySecret: tea.String(with.secretKey),
+// client returns an SDK client for a service and keys. It does not call the SDK's
+// NewClient, because then the linker keeps all of the vendor's sources of credentials.
+func (c *Clients) client(service Service, with keys) *sdk.Client {
+	client := &sdk.Client{
+		Credential: credential{with}, DisableSDKError: tea.Bool(true),
 		Endpoint: tea.String(service.Host), Protocol: tea.String("https"),
 		UserAgent: tea.String(c.config.UserAgent), HttpClient: c.pool,
 	}
 	if ahead := time.Duration(c.ahead.Load()); ahead != 0 {
-		config.GlobalParameters = &openapi.GlobalParameters{Headers: map[string]*string{
+		client.GlobalParameters = &openapi.GlobalParameters{Headers: map[string]*string{
 			"x-acs-date": tea.String(delivery.In(ahead).UTC().Format("2006-01-02T15:04:05Z")),
 		}}
-	}
-	if with.securityToken != "" {
-		config.SecurityToken = tea.String(with.securityToken)
 	}
 	at := c.config.Endpoints[service.Name]
 	if service == sts {
 		at = c.loaded.stsEndpoint
 	}
 	if u, err := url.Parse(at); err == nil && u.Host != "" {
-		config.Endpoint, config.Protocol = tea.String(u.Host), tea.String(u.Scheme)
+		client.Endpoint, client.Protocol = tea.String(u.Host), tea.String(u.Scheme)
 	} else if at != "" {
-		config.Endpoint = tea.String(at)
+		client.Endpoint = tea.String(at)
 	}
 	// The connection pool uses the proxy. Otherwise the SDK would also look for one, and
 	// send the proxy's password to the service.
-	config.NoProxy = config.Endpoint
-	return config
+	client.NoProxy = client.Endpoint
+	return client
+}
+
+// credential implements the SDK's interface for keys.
+type credential struct{ keys }
+
+// GetCredential returns the keys. It is the only method that the SDK calls for a request.
+func (c credential) GetCredential() (*credentials.CredentialModel, error) {
+	return &credentials.CredentialModel{
+		AccessKeyId: &c.accessKey, AccessKeySecret: &c.secretKey, SecurityToken: &c.securityToken, Type: c.GetType(),
+	}, nil
+}
+
+// GetAccessKeyId returns the access key.
+func (c credential) GetAccessKeyId() (*string, error) { return &c.accessKey, nil }
+
+// GetAccessKeySecret returns the secret key.
+func (c credential) GetAccessKeySecret() (*string, error) { return &c.secretKey, nil }
+
+// GetSecurityToken returns the token of temporary keys, "" if there is none.
+func (c credential) GetSecurityToken() (*string, error) { return &c.securityToken, nil }
+
+// GetBearerToken returns "", because no request is signed with a bearer token.
+func (c credential) GetBearerToken() *string { return tea.String("") }
+
+// GetType returns the vendor's name for this kind of keys.
+func (c credential) GetType() *string {
+	if c.securityToken != "" {
+		return tea.String("sts")
+	}
+	return tea.String("access_key")
 }
 
 // httpClient implements the SDK's interface for an HTTP client. It ignores the transport that the SDK creates for each request.

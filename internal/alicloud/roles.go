@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
+	sdk "github.com/alibabacloud-go/darabonba-openapi/v2/client"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -61,7 +61,7 @@ func seconds(d time.Duration) string {
 }
 
 // session makes one request for keys to STS. Its error is a *stsError.
-func (c *Clients) session(ctx context.Context, action, auth string, config *openapi.Config, query, body map[string]string) (granted keys, err error) {
+func (c *Clients) session(ctx context.Context, action, auth string, client *sdk.Client, query, body map[string]string) (granted keys, err error) {
 	bounded, cancel := context.WithTimeout(ctx, stsTimeout)
 	defer cancel()
 	attempt := send(bounded, func(ctx context.Context) (string, error) {
@@ -69,7 +69,7 @@ func (c *Clients) session(ctx context.Context, action, auth string, config *open
 			RequestID   string `json:"RequestId"`
 			Credentials given
 		}
-		if err := rpc(ctx, config, "2015-04-01", action, auth, query, body, &out); err != nil {
+		if err := rpc(ctx, client, "2015-04-01", action, auth, query, body, &out); err != nil {
 			return "", err
 		}
 		var err error

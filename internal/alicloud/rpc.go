@@ -16,37 +16,39 @@ import (
 // Cloud share. It leaves out empty parameters. The answer is set if the attempt is
 // accepted. An unknown outcome is repeatable only with a ClientToken.
 func Request[T any](ctx context.Context, c *Clients, service Service, version, operation string, parameters map[string]string) (answer T, attempt delivery.Attempt) {
+	attempt = c.request(ctx, service, version, operation, parameters, &answer)
+	return answer, attempt
+}
+
+// request is Request without the type parameter, so that it is compiled once.
+func (c *Clients) request(ctx context.Context, service Service, version, operation string, parameters map[string]string, answer any) delivery.Attempt {
 	c.tell(ctx, service)
 	with, err := c.keys(ctx)
 	if err != nil {
-		return answer, unsigned(ctx, err)
+		return unsigned(ctx, err)
 	}
-	attempt = c.judge(with, send(ctx, func(ctx context.Context) (string, error) {
+	attempt := c.judge(with, send(ctx, func(ctx context.Context) (string, error) {
 		var out struct {
 			RequestID string `json:"RequestId"`
 		}
-		err := rpc(ctx, c.client(service, with), version, operation, "AK", parameters, nil, &out, &answer)
+		err := rpc(ctx, c.client(service, with), version, operation, "AK", parameters, nil, &out, answer)
 		return out.RequestID, err
 	}))
 	// The vendor's rule for requests with a ClientToken is to repeat them after a server
 	// error or no result, but not after a 4xx.
 	attempt.Repeatable = attempt.Repeatable && parameters["ClientToken"] != ""
-	return answer, attempt
+	return attempt
 }
 
 // rpc makes one request to an API of the style RPC, and decodes its answer into each of
-// outs.
-func rpc(ctx context.Context, config *openapi.Config, version, operation, auth string, query, body map[string]string, outs ...any) error {
-	client, err := sdk.NewClient(config)
-	if err != nil {
-		return err
-	}
-	client.DisableSDKError = tea.Bool(true)
+// outs. It calls DoRequestWithCtx, as CallApiWithCtx does for the present signature. With
+// CallApiWithCtx the linker keeps the code for all older signatures, too.
+func rpc(ctx context.Context, client *sdk.Client, version, operation, auth string, query, body map[string]string, outs ...any) error {
 	request := &openapi.OpenApiRequest{Query: filled(query)}
 	if body != nil {
 		request.Body = openapi.ParseToMap(filled(body))
 	}
-	answer, err := client.CallApiWithCtx(ctx, &openapi.Params{
+	answer, err := client.DoRequestWithCtx(ctx, &openapi.Params{
 		Action: tea.String(operation), Version: tea.String(version), Protocol: tea.String("HTTPS"),
 		Pathname: tea.String("/"), Method: tea.String("POST"), AuthType: tea.String(auth), Style: tea.String("RPC"),
 		ReqBodyType: tea.String("formData"), BodyType: tea.String("json"),
