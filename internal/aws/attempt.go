@@ -26,7 +26,10 @@ type Operation[In, Out, Options any] = func(context.Context, *In, ...func(*Optio
 
 // Send makes one attempt of an operation that sends a signal, and classifies
 // the result. The operation must be one of a client from Service.
-func Send[In, Out, Options any](ctx context.Context, operation Operation[In, Out, Options], in *In) delivery.Attempt {
+//
+// In, Out and Options are the pointers of an Operation, because the compiler makes one
+// function for all pointers, and one for each struct.
+func Send[In, Out, Options any](ctx context.Context, operation func(context.Context, In, ...func(Options)) (Out, error), in In) delivery.Attempt {
 	return Read(context.WithValue(ctx, signalling{}, true), func(ctx context.Context) error {
 		_, err := operation(ctx, in)
 		return err
@@ -35,7 +38,7 @@ func Send[In, Out, Options any](ctx context.Context, operation Operation[In, Out
 
 // Get is like Send for an operation that reads. The result is nil unless the
 // attempt is accepted.
-func Get[In, Out, Options any](ctx context.Context, operation Operation[In, Out, Options], in *In) (out *Out, attempt delivery.Attempt) {
+func Get[In, Out, Options any](ctx context.Context, operation func(context.Context, In, ...func(Options)) (Out, error), in In) (out Out, attempt delivery.Attempt) {
 	attempt = Read(ctx, func(ctx context.Context) (err error) {
 		out, err = operation(ctx, in)
 		return err

@@ -87,14 +87,14 @@ const stsTimeout = time.Minute
 
 // ask calls one operation of STS. Errors are *stsError, except when there were
 // no credentials for the request.
-func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation Operation[In, Out, sts.Options], in *In, options []func(*sts.Options)) (*Out, error) {
+func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation func(context.Context, In, ...func(*sts.Options)) (Out, error), in In, options []func(*sts.Options)) (out Out, err error) {
 	limit := cmp.Or(s.config.STSTimeout, stsTimeout)
 	s.asking.Store(&name)
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	traced, trace := delivery.WithRequestTrace(bounded)
 	traced, noted := withSignature(traced)
-	out, err := operation(traced, in, append([]func(*sts.Options){s.options}, options...)...)
+	out, err = operation(traced, in, append([]func(*sts.Options){s.options}, options...)...)
 	if err == nil {
 		noted.taken()
 		return out, nil
@@ -104,7 +104,7 @@ func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation Op
 	refused := errors.As(err, &refusal) && refusal.ErrorCode() != unnamedError
 	switch {
 	case noted.keys == nil:
-		return nil, err // The error of the credentials says why.
+		return out, err // The error of the credentials says why.
 	case !trace.Connected():
 		if send := (*smithyhttp.RequestSendError)(nil); errors.As(err, &send) {
 			failed.Err = fmt.Errorf("asking STS for sts:%s: %w", name, send.Err)
@@ -120,7 +120,7 @@ func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation Op
 	case bounded.Err() != nil && ctx.Err() == nil:
 		failed.Err = fmt.Errorf("STS did not answer sts:%s within %s: %w", name, limit, err)
 	}
-	return nil, failed
+	return out, failed
 }
 
 // judge returns the cause of a refusal, and what the user can do about it.

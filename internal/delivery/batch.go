@@ -24,6 +24,10 @@ type Batch[T any] struct {
 // the probe judges that reading. Otherwise, or if the batch has no reading, the
 // target is read alone. If the service refuses the batch, all targets are read
 // alone from then on.
+//
+// It is not inlined, for the reason of NewProbe.
+//
+//go:noinline
 func (b Batch[T]) Of(probe *Probe, id func() string, settles func(T) bool) *Probe {
 	batched := *probe
 	batched.batch = &batch{

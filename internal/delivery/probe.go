@@ -70,6 +70,10 @@ type snapshot struct {
 // succeeds, it returns the reading and an accepted attempt. If it fails, it
 // returns an attempt that says why. "The target does not exist" can also be a
 // reading, if it means something for the signal.
+//
+// It is not inlined, because its closures would be compiled again for each caller.
+//
+//go:noinline
 func NewProbe[T any](key string, read func(context.Context) (T, Attempt), judge func(T) Observation) *Probe {
 	return &Probe{
 		key: key,
