@@ -28,6 +28,13 @@ var platforms = [][2]string{
 	{"windows", "amd64"}, {"windows", "arm64"},
 }
 
+// largest is the largest number of bytes that the binary for one platform may have. Those
+// for the other platforms are the same program.
+var (
+	largest = 30_000_000
+	limited = [2]string{"linux", "amd64"}
+)
+
 // release is what goreleaser has put into a folder.
 type release struct{ dist, version, commit string }
 
@@ -134,6 +141,9 @@ func (r release) checkBinary(file *zip.File, platform [2]string) error {
 		is[setting.Key] = setting.Value
 	}
 	var wrong []error
+	if platform == limited && len(content) > largest {
+		wrong = append(wrong, fmt.Errorf("it has %d bytes, want at most %d", len(content), largest))
+	}
 	for key, want := range map[string]string{
 		"GOOS": platform[0], "GOARCH": platform[1], "CGO_ENABLED": "0", "-trimpath": "true",
 		"vcs.revision": r.commit, "vcs.modified": "false",

@@ -108,9 +108,9 @@ func (m made) write(t *testing.T) (manifestFile string) {
 }
 
 func TestCheck(t *testing.T) {
-	all := platforms
-	platforms = [][2]string{{runtime.GOOS, runtime.GOARCH}}
-	t.Cleanup(func() { platforms = all })
+	all, most := platforms, largest
+	platforms, limited = [][2]string{{runtime.GOOS, runtime.GOARCH}}, [2]string{runtime.GOOS, runtime.GOARCH}
+	t.Cleanup(func() { platforms, limited = all, [2]string{"linux", "amd64"} })
 	binary, commit := build(t, "-trimpath")
 	untrimmed, untrimmedCommit := build(t)
 	for name, test := range map[string]struct {
@@ -128,11 +128,12 @@ func TestCheck(t *testing.T) {
 		"an unknown file":       {spoil: func(m *made) { m.more = map[string]string{"other.zip": strings.Repeat("0", 64)} }, says: "other.zip, which is not part"},
 		"protocol 5":            {spoil: func(m *made) { m.manifest = strings.Replace(m.manifest, "6.0", "5.0", 1) }, says: "the manifest says"},
 		"a manifest with more":  {spoil: func(m *made) { m.manifest = strings.Replace(m.manifest, "{", `{"more": 1, `, 1) }, says: "unknown field"},
+		"too large":             {spoil: func(m *made) { largest = len(m.binary) - 1 }, says: "bytes, want at most"},
 		"a missing platform":    {spoil: func(*made) { platforms = all }, says: "windows_arm64.zip"},
 		"one platform too many": {spoil: func(m *made) { extra(m, "plan9_amd64.zip") }, says: "2 archives for 1 platforms"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Cleanup(func() { platforms = [][2]string{{runtime.GOOS, runtime.GOARCH}} })
+			t.Cleanup(func() { platforms, largest = [][2]string{{runtime.GOOS, runtime.GOARCH}}, most })
 			m := made{release: release{t.TempDir(), "1.2.3", commit}, binary: binary, name: project + "_v1.2.3", mode: 0o755, manifest: manifest}
 			if runtime.GOOS == "windows" {
 				m.name += ".exe"
