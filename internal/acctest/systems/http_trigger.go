@@ -51,7 +51,7 @@ var httpTrigger = []System{{
 	Examples: []Scenario{{
 		Example: "resources/signal_http_trigger",
 		Variables: []Variable{
-			{"job_id", "2600"}, {"trigger_url", "URL/trigger/sandbox-restart"}, {"trigger_access_token", "sandbox-access-token"}, {"release", "1.2.3"},
+			{"job_id", "2600"}, {"trigger_url", URL + "/trigger/sandbox-restart"}, {"trigger_access_token", "sandbox-access-token"}, {"release", "1.2.3"},
 		},
 		Start: func(s *sandbox.Sandbox) {
 			s.AddTriggerJob(sandbox.TriggerJob{ID: "2600"})

@@ -294,12 +294,15 @@ func (d Demo) Given(url string) map[string]string {
 	return map[string]string{"endpoint": url}
 }
 
+// URL stands for the sandbox's address in the variables of a Scenario.
+const URL = "URL"
+
 // Scenario is an example with something in the sandbox that waits for its signals.
 type Scenario struct {
 	// Example is a folder in examples/.
 	Example string
 	// Variables are values of the example's, as its configuration would write them;
-	// "URL" at the beginning stands for the sandbox's address.
+	// URL at the beginning stands for the sandbox's address.
 	Variables []Variable
 	// Start puts there what the example needs; nil when it needs nothing.
 	Start func(*sandbox.Sandbox)

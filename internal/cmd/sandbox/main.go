@@ -18,6 +18,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/temporalserver"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -85,7 +86,7 @@ func run(ctx context.Context, out io.Writer, addr, cli string) error {
 func environment(url, cli string, temporal bool) string {
 	var text strings.Builder
 	if cli != "" {
-		fmt.Fprintf(&text, "export TF_CLI_CONFIG_FILE=%s\n", cli)
+		fmt.Fprintf(&text, "export TF_CLI_CONFIG_FILE=%s\n", delivery.ShellWord(cli))
 	}
 	fmt.Fprintf(&text, "export AWS_ENDPOINT_URL=%s AWS_REGION=us-east-1\n", url)
 	fmt.Fprintf(&text, "export AWS_ACCESS_KEY_ID=sandbox-access-key AWS_SECRET_ACCESS_KEY=sandbox-secret-key\n")
@@ -161,11 +162,7 @@ func commands(ctx context.Context, root string, served []scenario, url string) (
 func command(s scenario, url string) string {
 	text := fmt.Sprintf("terraform -chdir=examples/%s apply", s.Example)
 	for _, one := range at(s, url) {
-		quoted := one.String()
-		if strings.ContainsAny(quoted, "{\" ;") {
-			quoted = "'" + quoted + "'"
-		}
-		text += " -var " + quoted
+		text += " -var " + delivery.ShellWord(one.String())
 	}
 	return text
 }
@@ -174,8 +171,8 @@ func command(s scenario, url string) string {
 func at(s scenario, url string) []variable {
 	var all []variable
 	for _, one := range s.Variables {
-		if path, ok := strings.CutPrefix(one.Value, "URL/"); ok {
-			one.Value = url + "/" + path
+		if path, ok := strings.CutPrefix(one.Value, systems.URL); ok {
+			one.Value = url + path
 		}
 		all = append(all, one)
 	}

@@ -49,17 +49,8 @@ func TestAccExamplesApplyAsTheyAre(t *testing.T) {
 				w.WriteFile("provider.tf", block(s.URL(), true))
 			}
 			var vars []*tfexec.VarOption
-			given := at(one, s.URL())
-			// The defaults of examples/demo are for the port that the command listens on.
-			for _, y := range systems.Signals() {
-				if one.Example == "demo/"+y.Short() {
-					for name, value := range y.Demo.Given(s.URL()) {
-						given = append(given, variable{Name: name, Value: value})
-					}
-				}
-			}
 			var names []string
-			for _, v := range given {
+			for _, v := range at(one, s.URL()) {
 				vars, names = append(vars, tfexec.Var(v.String())), append(names, v.Name)
 			}
 			w.Example(dir, names...)
@@ -174,11 +165,23 @@ func TestWhatIsPrinted(t *testing.T) {
 		"export TF_CLI_CONFIG_FILE=/somewhere/dev.tfrc\n", "export AWS_ENDPOINT_URL=http://127.0.0.1:", `provider "signal" {`,
 		"terraform -chdir=examples/provider apply -var automation_execution_id=" + id(10) + "\n",
 		`-var 'callback={workflow_id="w-0123456789abcdef0",execution_id="` + id(23) + `"}'`,
-		"-var trigger_url=http://127.0.0.1:", `"$TRIGGER_URL"`, "-var 'run=sleep 2; echo'",
+		"-var trigger_url=http://127.0.0.1:", "terraform -chdir=examples/demo/automation apply -var endpoint=http://127.0.0.1:",
+		"terraform -chdir=examples/demo/http_trigger apply -var url=http://127.0.0.1:", `"$TRIGGER_URL"`, "-var 'run=sleep 2; echo'",
 	} {
 		if !strings.Contains(out.String(), part) {
 			t.Errorf("%q is not printed:\n%s", part, out.String())
 		}
+	}
+	// It listens on another port than the one that the examples have by default.
+	if strings.Contains(out.String(), "4599") {
+		t.Errorf("the port that is the default is printed:\n%s", out.String())
+	}
+}
+
+// Whatever the checkout is called, the shell gets its path as one word.
+func TestThePathIsQuoted(t *testing.T) {
+	if got := environment("http://127.0.0.1:1", "/my folder/it's/dev.tfrc", false); !strings.Contains(got, `export TF_CLI_CONFIG_FILE='/my folder/it'\''s/dev.tfrc'`) {
+		t.Error(got)
 	}
 }
 
@@ -233,7 +236,7 @@ func TestAccTryItLocally(t *testing.T) {
 		if i == 0 {
 			settings = commands
 		}
-		shell.Env = append(os.Environ(), "HOME="+w.WorkingDir(), "TF_CLI_ARGS_apply=-auto-approve -no-color", "TF_VAR_endpoint="+s.URL())
+		shell.Env = append(os.Environ(), "HOME="+w.WorkingDir(), "TF_CLI_ARGS_apply=-auto-approve -no-color")
 		said, err := shell.CombinedOutput()
 		if (err != nil) != step.fails || !strings.Contains(string(said), step.says) {
 			t.Fatalf("%s ended with %v, want it to say %q:\n%s", commands, err, step.says, said)

@@ -78,9 +78,13 @@ var scenarios = slices.Concat([]scenario{
 // ofSystems are the demos and examples of the systems.
 func ofSystems() (scenarios []scenario) {
 	for _, y := range systems.Signals() {
-		// The variables of examples/demo have their values by default.
+		// The other variables of examples/demo have their values by default.
 		if y.Demo.Start != nil {
-			scenarios = append(scenarios, scenario{Example: "demo/" + y.Short(), Start: y.Demo.Start})
+			one := scenario{Example: "demo/" + y.Short(), Start: y.Demo.Start}
+			for name, value := range y.Demo.Given(systems.URL) {
+				one.Variables = append(one.Variables, variable{Name: name, Value: value})
+			}
+			scenarios = append(scenarios, one)
 		}
 	}
 	for _, y := range systems.Signals() {
