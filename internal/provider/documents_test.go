@@ -164,6 +164,23 @@ func anchors(page string) (all []string) {
 	return all
 }
 
+// A reader of a guide whose provider block has no region learns where to set it.
+func TestGuidesSayWhereTheRegionComesFrom(t *testing.T) {
+	guides, err := filepath.Glob(filepath.Join("..", "..", "docs", "guides", "*.md"))
+	if err != nil || len(guides) == 0 {
+		t.Fatalf("there are no guides: %v", err)
+	}
+	for _, guide := range guides {
+		text, err := os.ReadFile(guide)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "\nprovider \"signal\" {}\n") && !strings.Contains(string(text), "AWS_REGION") {
+			t.Errorf("%s shows a provider block without a region, and does not name AWS_REGION", guide)
+		}
+	}
+}
+
 // Whoever reads the first page finds every guide.
 func TestFirstPageListsGuides(t *testing.T) {
 	t.Parallel()

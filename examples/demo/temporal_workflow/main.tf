@@ -1,7 +1,8 @@
 # Releases a Temporal workflow that waits for a signal.
 #
-# `make demo` applies this. To do it by hand, run `make sandbox` in another
-# terminal: the defaults below are what it serves.
+# `make demo` applies this, once `make temporal` has built the server. To do it
+# by hand, run `make sandbox` in another terminal: the defaults below are what
+# it serves.
 
 terraform {
   required_providers {
