@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -87,6 +88,66 @@ resource "signal_automation" "goodbye" {
 	apply()
 	if s.Accepted("SendAutomationSignal") != 3 || len(w.Resources()) > 0 {
 		t.Errorf("removing it left %v after %v", w.Resources(), s.RequestLog())
+	}
+}
+
+// A plan that takes a signal away from the destroy promises nothing that its apply does
+// not keep: in place nothing is sent, and a replacement sends both signals.
+func TestAccReplacedWhileDisarmed(t *testing.T) {
+	t.Parallel()
+	const address, inPlace, atDestroy = "signal_automation.goodbye", "Changing When Sends Nothing in Place", "Signal Is Sent at Destroy"
+	for name, test := range map[string]struct {
+		taint, replace bool
+		warning, not   string
+		sent           int
+	}{
+		"in place":      {warning: inPlace, not: atDestroy},
+		"with -replace": {replace: true, warning: inPlace, not: atDestroy, sent: 2},
+		"tainted":       {taint: true, warning: atDestroy, not: inPlace, sent: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := acctest.Sandbox(t, sandbox.Options{})
+			w, ctx := acctest.Terraform(t, s), t.Context()
+			write := func(when string) {
+				w.Write(fmt.Sprintf(`
+resource "signal_automation" "goodbye" {
+  automation_execution_id = %q
+  signal_type             = "Approve"
+  %s
+}
+`, patientApproval(s), when))
+			}
+			write(`when = "destroy"`)
+			if err := w.Apply(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if test.taint {
+				if err := w.Taint(ctx, address); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write("")
+			plans, applies := []tfexec.PlanOption{}, []tfexec.ApplyOption{}
+			if test.replace {
+				plans, applies = append(plans, tfexec.Replace(address)), append(applies, tfexec.Replace(address))
+			}
+			var said bytes.Buffer
+			if _, err := w.PlanJSON(ctx, &said, plans...); err != nil {
+				t.Fatal(err)
+			}
+			if got := warned(t, said); !slices.Contains(got, test.warning) || slices.Contains(got, test.not) {
+				t.Errorf("the plan warned of %q", got)
+			}
+			if test.replace && !strings.Contains(said.String(), "two signals") {
+				t.Errorf("the plan does not say what a replacement sends: %s", said.String())
+			}
+			if err := w.Apply(ctx, applies...); err != nil {
+				t.Fatal(err)
+			}
+			if s.Accepted("SendAutomationSignal") != test.sent {
+				t.Errorf("sent %d signals, want %d: %v", s.Accepted("SendAutomationSignal"), test.sent, s.RequestLog())
+			}
+		})
 	}
 }
 

@@ -61,7 +61,7 @@ func TestChangingWhenSendsNothing(t *testing.T) {
 		r := p.Resource(y.Type)
 		apply(t, r, config)
 		says(t, r.Apply(config.With(atDestroy)), false, "Signal Will Be Sent Again")
-		says(t, r.Apply(config), false, "No Signal Will Be Sent")
+		says(t, r.Apply(config), false, "Changing When Sends Nothing in Place")
 		apply(t, r, config.With(acctest.Values{"when": "apply"}))
 		if diags := r.Destroy(); len(diags) > 0 {
 			t.Error(diags)

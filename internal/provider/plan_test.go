@@ -28,7 +28,7 @@ func TestAnotherSignalAfterADestroyThatSent(t *testing.T) {
 				continue
 			}
 			edited, change := r.On(p), acctest.Values{c.name: c.value}
-			says(t, edited.Apply(config.With(change)), false, "No Signal Will Be Sent")
+			says(t, edited.Apply(config.With(change)), false, "Changing When Sends Nothing in Place")
 			if isSent(edited) || edited.String("target_status") != "" {
 				t.Errorf("with %v, a signal that was not sent is recorded as %s", change, edited.State)
 			}
@@ -46,6 +46,48 @@ func TestPlanOfASignalAtDestroyPromisesNothing(t *testing.T) {
 		if strings.Contains(diags.String(), "Nothing is sent") {
 			t.Error(diags)
 		}
+	})
+}
+
+// A plan that takes a signal away from the destroy, and replaces the resource because
+// of a taint, sends both signals and says so. Terraform plans it like a creation, after
+// a refresh.
+func TestPlanOfATaintedSignalThatWasForTheDestroy(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		const warning = "Signal Is Sent at Destroy"
+		config, r := y.Ready(s), p.Resource(y.Type)
+		quiet := func(name string) {
+			t.Helper()
+			if _, diags := p.Resource(y.Type).Plan(config); len(diags) > 0 {
+				t.Errorf("%s: the plan of a creation said %s", name, diags)
+			}
+		}
+		quiet("before")
+		plant(t, r, config)
+		quiet("not refreshed")
+		refresh := func() {
+			t.Helper()
+			if diags := r.Refresh(); len(diags) > 0 {
+				t.Fatal(diags)
+			}
+		}
+		refresh()
+		_, diags := p.Resource(y.Type).Plan(config)
+		if at := slices.IndexFunc(diags, func(d acctest.Diagnostic) bool { return d.Attribute == "when" && d.Summary == warning }); len(diags) != 1 || at != 0 {
+			t.Errorf("the plan of what may be a replacement said %s", diags)
+		}
+		// Terraform goes on with a plan from the state, if the resource is not tainted.
+		if _, diags := r.Plan(config.With(atDestroy)); len(diags) > 0 {
+			t.Error(diags)
+		}
+		quiet("planned")
+		refresh()
+		_, diags = r.Plan(config)
+		says(t, diags, false, "Changing When Sends Nothing in Place", "-replace")
+		quiet("planned to be disarmed")
+		refresh()
+		says(t, r.Destroy(), false)
+		quiet("destroyed")
 	})
 }
 

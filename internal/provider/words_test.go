@@ -41,7 +41,7 @@ func TestImportNamesWhatToDoInstead(t *testing.T) {
 		config := y.Ready(s)
 		s.ResetRequestLog()
 		plant(t, r, config)
-		says(t, r.Apply(config), false, "No Signal Will Be Sent")
+		says(t, r.Apply(config), false, "Changing When Sends Nothing in Place")
 		apply(t, r, config)
 		if diags := r.Destroy(); len(diags) > 0 || len(s.RequestLog()) > 0 {
 			t.Errorf("said %s and made %v", diags, s.RequestLog())

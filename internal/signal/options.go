@@ -52,17 +52,10 @@ type Options struct {
 	offersResend bool
 }
 
-// waitsRaw reports whether wait_for_completion is true in a state. It does not
+// waits reports whether wait_for_completion is true in a state. It does not
 // decode the whole state, because each refresh calls it for every signal.
-func waitsRaw(state tftypes.Value) bool {
-	var (
-		attributes map[string]tftypes.Value
-		on         bool
-	)
-	if state.As(&attributes) != nil {
-		return false
-	}
-	waits, ok := attributes["wait_for_completion"]
+func waits(state map[string]tftypes.Value) (on bool) {
+	waits, ok := state["wait_for_completion"]
 	return ok && waits.IsKnown() && !waits.IsNull() && waits.As(&on) == nil && on
 }
 

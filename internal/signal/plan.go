@@ -70,17 +70,27 @@ func (t transition) decide() decision {
 // unsent reports whether the state has no sent signal after this decision.
 func (d decision) unsent() bool { return d == arm || d == armAgain || d == disarm || d == forget }
 
+// A plan cannot promise that nothing is sent. With -replace, Terraform asks for
+// the plan of an update, and then replaces the resource all the same. It shows
+// only the warnings of the first plan.
+const (
+	changesWhen = "Changing When Sends Nothing in Place"
+	ifReplaced  = "If this plan replaces the resource instead, because of -replace or replace_triggered_by, applying it sends "
+)
+
 // warning returns the warning for the decision, "" if there is none.
 func (d decision) warning() (summary, detail string) {
 	switch d {
 	case armAgain:
 		return "Signal Will Be Sent Again", "This signal was sent before. With when = \"destroy\" it is sent once more, when the resource is destroyed or replaced."
 	case disarm:
-		return "No Signal Will Be Sent", "Changing when sends nothing. The signal for the destroy is not sent now, and not at destroy. " +
-			"To send it, change triggers in a later apply, or replace the resource."
+		return changesWhen, "If the resource is updated in place, nothing is sent: the signal for the destroy is not sent now, and not at destroy. " +
+			"To send it, change triggers in a later apply, or replace the resource then. " +
+			ifReplaced + "two signals: the signal of the existing resource, as last applied, when that is destroyed, and the signal of the new resource, when that is created."
 	case forget:
-		return "No Signal Will Be Sent", "An earlier destroy sent the signal as it was configured then. The state forgets that signal, because another signal is configured now. " +
-			"Changing when sends nothing: the other signal is not sent now, and not at destroy. To send it, change triggers in a later apply, or replace the resource."
+		return changesWhen, "An earlier destroy sent the signal as it was configured then. The state forgets that signal, because another signal is configured now. " +
+			"If the resource is updated in place, nothing is sent: the other signal is not sent now, and not at destroy. To send it, change triggers in a later apply, or replace the resource then. " +
+			ifReplaced + "the other signal when the new resource is created. It also sends the signal of the existing resource again, if the outcome of the earlier destroy is unknown and the service does not show that signal."
 	default:
 		return "", ""
 	}
@@ -98,6 +108,7 @@ func (r *signalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if !req.Plan.Raw.IsNull() {
 		resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), after)...)
 	}
+	r.sender.armed.planned(before.ID.ValueString())
 	switch {
 	case resp.Diagnostics.HasError():
 		return
@@ -133,13 +144,19 @@ func (r *signalResource) planDestroy(before *model, resp *resource.ModifyPlanRes
 }
 
 func (r *signalResource) planCreate(after *model, resp *resource.ModifyPlanResponse) {
-	if after.atDestroy() {
+	switch {
+	case after.atDestroy():
 		// The provider cannot see a taint: Terraform plans a replacement like a
 		// creation.
 		resp.Diagnostics.AddAttributeWarning(path.Root("when"), "Signal Is Sent at Destroy",
 			"The signal is sent when this resource is destroyed, and not when it is created. A replacement destroys the existing resource: "+
-				"if this plan replaces one, because of a taint, -replace or replace_triggered_by, then applying it sends the signal of the existing resource, as last applied.")
+				"if this plan replaces one that was last applied with when = \"destroy\", because of a taint, -replace or replace_triggered_by, then applying it sends the signal of the existing resource, as last applied.")
 		r.planNotSent(resp)
+	case r.sender.armed.any(r.system.Name):
+		resp.Diagnostics.AddAttributeWarning(path.Root("when"), "Signal Is Sent at Destroy",
+			fmt.Sprintf("The state has a signal_%s that was last applied with when = \"destroy\". If this plan replaces it, because of a taint, "+
+				"applying it sends two signals: the signal of the existing resource, as last applied, when that is destroyed, and the signal of the new resource, when that is created. "+
+				"To send only one, run \"terraform untaint\" on the existing resource before. Then the change of when sends nothing.", r.system.Name))
 	}
 	r.planNoStatus(after, after.atDestroy(), resp)
 }

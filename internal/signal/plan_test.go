@@ -1,6 +1,11 @@
 package signal
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
 
 // Each row is one change of a resource that exists, and what its plan does.
 func TestPlanDecisions(t *testing.T) {
@@ -24,16 +29,56 @@ func TestPlanDecisions(t *testing.T) {
 		"yet to be sent, another":                             {transition{whenDestroy, whenDestroy, no, yes}, keep, no, ""},
 		"sent by a destroy that failed, the same":             {transition{whenDestroy, whenDestroy, yes, no}, keep, no, ""},
 		"sent by a destroy that failed, another":              {transition{whenDestroy, whenDestroy, yes, yes}, arm, yes, ""},
-		"yet to be sent, and no more":                         {transition{whenDestroy, whenApply, no, no}, disarm, yes, "No Signal Will Be Sent"},
-		"yet to be sent, and no more, another":                {transition{whenDestroy, whenApply, no, yes}, disarm, yes, "No Signal Will Be Sent"},
+		"yet to be sent, and no more":                         {transition{whenDestroy, whenApply, no, no}, disarm, yes, changesWhen},
+		"yet to be sent, and no more, another":                {transition{whenDestroy, whenApply, no, yes}, disarm, yes, changesWhen},
 		"sent by a destroy that failed, at apply":             {transition{whenDestroy, whenApply, yes, no}, keep, no, ""},
-		"sent by a destroy that failed, another one at apply": {transition{whenDestroy, whenApply, yes, yes}, forget, yes, "No Signal Will Be Sent"},
+		"sent by a destroy that failed, another one at apply": {transition{whenDestroy, whenApply, yes, yes}, forget, yes, changesWhen},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := row.decide()
 			if summary, detail := got.warning(); got != row.want || got.unsent() != row.unsent || summary != row.summary || (detail == "") != (summary == "") {
 				t.Errorf("%+v is decided as %d (unsent: %t, warning %q), want %d", row.transition, got, got.unsent(), summary, row.want)
 			}
+			// With -replace, Terraform shows the warning of this plan, and destroys and
+			// creates the resource. Then this is sent: a warning that something is not sent
+			// must say so.
+			sends := row.was == whenDestroy || row.is == whenApply
+			if summary, detail := got.warning(); sends && strings.Contains(summary+detail, " not sent") && !strings.Contains(detail, "-replace") {
+				t.Errorf("%+v: a replacement sends a signal, and the plan says %q: %s", row.transition, summary, detail)
+			}
 		})
+	}
+}
+
+// What a refresh has seen and no plan with a state has followed may be tainted.
+func TestRefreshedSignalsAtDestroy(t *testing.T) {
+	text := func(s string) tftypes.Value {
+		if s == "" {
+			return tftypes.NewValue(tftypes.String, nil)
+		}
+		return tftypes.NewValue(tftypes.String, s)
+	}
+	for name, row := range map[string]struct {
+		when, delivery string
+		planned        bool
+		want           bool
+	}{
+		"yet to be sent":                    {whenDestroy, "", false, true},
+		"yet to be sent, planned":           {whenDestroy, "", true, false},
+		"sent by a destroy that failed":     {whenDestroy, Sent, false, false},
+		"shown after a destroy that failed": {whenDestroy, Confirmed, false, false},
+		"of unknown outcome":                {whenDestroy, Unknown, false, true},
+		"sent":                              {whenApply, Sent, false, false},
+		"sent by default":                   {"", Sent, false, false},
+		"disarmed":                          {whenApply, "", false, false},
+	} {
+		seen := &armedSignals{systems: map[string]string{}}
+		seen.refreshed("automation", map[string]tftypes.Value{"id": text("a"), "when": text(row.when), "delivery": text(row.delivery)})
+		if seen.planned("b"); row.planned {
+			seen.planned("a")
+		}
+		if got := seen.any("automation"); got != row.want || seen.any("other") {
+			t.Errorf("%s: %t, want %t", name, got, row.want)
+		}
 	}
 }

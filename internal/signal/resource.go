@@ -174,7 +174,12 @@ func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest,
 // waits for the end of its run. It keeps a sent signal in the state, even if
 // the target no longer exists.
 func (r *signalResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if !waitsRaw(req.State.Raw) {
+	values, diags := attributes(req.State.Raw)
+	if resp.Diagnostics.Append(diags...); diags.HasError() {
+		return
+	}
+	r.sender.armed.refreshed(r.system.Name, values)
+	if !waits(values) {
 		return
 	}
 	data := r.model()

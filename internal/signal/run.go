@@ -24,6 +24,7 @@ type Sender struct {
 	// identified has, for each Identity, which resource has sent it.
 	identified sync.Map
 	waits      *sharedWaits
+	armed      *armedSignals
 	redactor   *delivery.Redactor
 }
 
@@ -34,6 +35,7 @@ func NewSender(policy delivery.RetryPolicy) *Sender {
 		policy: policy, poller: poller, claims: delivery.NewClaims(poller),
 		sends: delivery.NewRateLimiters(policy), reads: delivery.NewRateLimiters(policy),
 		waits:    &sharedWaits{others: map[string][]*int{}},
+		armed:    &armedSignals{systems: map[string]string{}},
 		redactor: delivery.NewRedactor(),
 	}
 }
