@@ -129,6 +129,11 @@ func (c Config) load(ctx context.Context) (*session, error) {
 	}
 	keys := &keyring{where: c.filesRead(), profile: c.profile(), static: hasStaticKeys(cfg.ConfigSources)}
 	setup.keys, setup.endpoint = keys, c.endpoint(cfg, "sts")
+	setup.direct = direct{
+		delivery.OwnAnswers{Doer: delivery.Client{Doer: cfg.HTTPClient, Secrets: c.Secrets}, IsOwn: func([]byte) bool { return true }},
+		cmp.Or(c.STSTimeout, stsTimeout),
+	}
+	cfg.APIOptions = c.apiOptions()
 	setup.client = signed{delivery.OwnAnswers{Doer: delivery.Client{Doer: cfg.HTTPClient, Secrets: c.Secrets}, Service: "AWS STS", IsOwn: IsXML}, keys}
 	calls := func(credentials awssdk.CredentialsProvider, role string) stsCalls {
 		with := cfg.Copy()
@@ -184,7 +189,7 @@ func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, err
 				o.Client = stsCalls{setup, client, "AWS_ROLE_ARN or role_arn of the profile"}
 			}
 		}),
-		config.WithAPIOptions([]func(*smithymiddleware.Stack) error{c.userAgent, c.watch}),
+		config.WithAPIOptions(append(c.apiOptions(), setup.route)),
 	}
 	if c.AccessKey != "" {
 		options = append(options, config.WithCredentialsProvider(
@@ -235,6 +240,11 @@ func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, err
 		options = append(options, config.WithCustomCABundle(bytes.NewReader(bundle)))
 	}
 	return options, nil
+}
+
+// apiOptions are the middleware of all clients.
+func (c Config) apiOptions() []func(*smithymiddleware.Stack) error {
+	return []func(*smithymiddleware.Stack) error{c.userAgent, c.watch}
 }
 
 // checkEnvironment returns an error if a variable names a file that is needed

@@ -267,6 +267,8 @@ func (k *keyring) fault(ctx context.Context, err error) *CredentialsError {
 		// The source has returned credentials before, so this failure may be
 		// temporary.
 		fault.Cause = delivery.CredentialsFailing
+	case errors.As(err, new(*lostAnswerError)):
+		fault.Cause = delivery.CredentialsFailing
 	case isSend && !delivery.MayPass(send.Err):
 		// For example a proxy's refusal: trying again may lock an account.
 		fault.Cause = delivery.ConnectionCause(send.Err)

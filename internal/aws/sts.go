@@ -28,6 +28,7 @@ type stsSetup struct {
 	// request.
 	endpoint *string
 	client   delivery.Doer
+	direct   direct
 	keys     *keyring
 	// command is the credential_process that returns the first credentials.
 	command string

@@ -131,7 +131,7 @@ func (c *Client) job(from object, header http.Header) (Job, error) {
 		AccessToken string `json:"access_token"`
 		TimeZone    string `json:"time_zone"`
 	}
-	if json.Unmarshal(found.RuleValue, &rule) != nil || rule.Token == "" || !credential.MatchString(rule.AccessToken) {
+	if json.Unmarshal(found.RuleValue, &rule) != nil || rule.Token == "" || !delivery.BearerToken.MatchString(rule.AccessToken) {
 		return job, nil
 	}
 	api, err := c.api()

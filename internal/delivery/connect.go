@@ -35,21 +35,6 @@ func checkHeader(header http.Header) error {
 	return nil
 }
 
-// CheckCredential returns an error for a credential that cannot be valid: a
-// header cannot carry it, or it has blanks around it, for example the line end
-// of a file. The argument what names the credential and its source. The error
-// does not show the value.
-func CheckCredential(what, value string) error {
-	switch {
-	case !httpguts.ValidHeaderFieldValue(value):
-		return fmt.Errorf("%s has a line break or another control character in it, which no request can carry", what)
-	case strings.TrimSpace(value) != value:
-		return fmt.Errorf("%s begins or ends with a blank, which no key or token does", what)
-	default:
-		return nil
-	}
-}
-
 // ProxyError means that a proxy did not connect to the service.
 type ProxyError struct {
 	// Proxy is the proxy's host and port.

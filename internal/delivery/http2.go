@@ -7,6 +7,7 @@ import (
 	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/net/http2"
 )
@@ -33,7 +34,10 @@ func enableHTTP2(transport *http.Transport) {
 	transport.TLSClientConfig = config
 	// Otherwise net/http would install its own HTTP/2 transport.
 	transport.ForceAttemptHTTP2 = false
-	connections := &http2.Transport{IdleConnTimeout: transport.IdleConnTimeout, DisableCompression: transport.DisableCompression, MaxHeaderListSize: longestHeader} //nolint:staticcheck // see above
+	connections := &http2.Transport{ //nolint:staticcheck // see above
+		IdleConnTimeout: transport.IdleConnTimeout, DisableCompression: transport.DisableCompression, MaxHeaderListSize: longestHeader,
+		ReadIdleTimeout: silence, PingTimeout: silence,
+	}
 	transport.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{
 		"h2": func(_ string, conn *tls.Conn) http.RoundTripper {
 			streams, err := connections.NewClientConn(conn) //nolint:staticcheck // see above
@@ -45,6 +49,13 @@ func enableHTTP2(transport *http.Transport) {
 		},
 	}
 }
+
+// silence is how long a connection may be silent before a ping asks whether the
+// server is still there, and how long the server may take to answer that. All
+// requests on a connection whose server does not answer end, and their outcome is
+// unknown. Otherwise they would end with the timeout of one attempt. A server that
+// is only slow answers the pings.
+const silence = 10 * time.Second
 
 // http2Connection makes requests on one connection, each on a new stream.
 // net/http keeps the connection and uses it until RoundTrip returns

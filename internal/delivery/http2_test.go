@@ -1,147 +1,31 @@
 package delivery_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/net/http2"
-	"golang.org/x/net/http2/hpack"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/frames"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// frames is a server that speaks HTTP/2 frame by frame, and does with each request
-// that it has read what it is told.
-type frames struct {
-	url    string
-	roots  *x509.CertPool
-	mu     sync.Mutex
-	seen   []seen
-	conns  int
-	listen net.Listener
-}
-
-// seen is one request on the wire.
-type seen struct {
-	method, contentLength string
-	body                  string
-}
-
-func (f *frames) requests() []seen {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.seen
-}
-
-// serveFrames starts a server. The nth request, from 0, is answered by answer.
-func serveFrames(t *testing.T, answer func(n int, framer *http2.Framer, stream uint32)) *frames {
-	t.Helper()
-	borrowed := httptest.NewTLSServer(http.NotFoundHandler())
-	roots := x509.NewCertPool()
-	roots.AddCert(borrowed.Certificate())
-	config := &tls.Config{Certificates: borrowed.TLS.Certificates, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12}
-	borrowed.Close()
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := &frames{url: "https://" + listener.Addr().String(), roots: roots, listen: listener}
-	var serving sync.WaitGroup
-	open := map[net.Conn]bool{}
-	serving.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			f.mu.Lock()
-			f.conns++
-			open[conn] = true
-			f.mu.Unlock()
-			serving.Go(func() { f.serve(conn, answer) })
-		}
-	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		f.mu.Lock()
-		for conn := range open {
-			_ = conn.Close()
-		}
-		f.mu.Unlock()
-		serving.Wait()
-	})
-	return f
-}
-
-func (f *frames) serve(conn net.Conn, answer func(int, *http2.Framer, uint32)) {
-	defer func() { _ = conn.Close() }()
-	preface := make([]byte, len(http2.ClientPreface))
-	if _, err := io.ReadFull(conn, preface); err != nil {
-		return
-	}
-	framer := http2.NewFramer(conn, conn)
-	framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
-	_ = framer.WriteSettings()
-	requests := map[uint32]*seen{}
-	for {
-		frame, err := framer.ReadFrame()
-		if err != nil {
-			return
-		}
-		ended := false
-		switch frame := frame.(type) {
-		case *http2.SettingsFrame:
-			if !frame.IsAck() {
-				_ = framer.WriteSettingsAck()
-			}
-		case *http2.MetaHeadersFrame:
-			request := &seen{method: frame.PseudoValue("method")}
-			for _, field := range frame.RegularFields() {
-				if field.Name == "content-length" {
-					request.contentLength = field.Value
-				}
-			}
-			requests[frame.StreamID], ended = request, frame.StreamEnded()
-		case *http2.DataFrame:
-			requests[frame.StreamID].body += string(frame.Data())
-			ended = frame.StreamEnded()
-		}
-		if ended {
-			stream := frame.Header().StreamID
-			f.mu.Lock()
-			n := len(f.seen)
-			f.seen = append(f.seen, *requests[stream])
-			f.mu.Unlock()
-			answer(n, framer, stream)
-		}
-	}
-}
-
-// ok answers a request as a service does that took it.
-func ok(framer *http2.Framer, stream uint32) {
-	var block bytes.Buffer
-	_ = hpack.NewEncoder(&block).WriteField(hpack.HeaderField{Name: ":status", Value: "200"})
-	_ = framer.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: block.Bytes(), EndHeaders: true, EndStream: true})
-}
-
-// client is the provider's own, trusting the server.
-func (f *frames) client() delivery.Client {
-	return delivery.Client{Doer: delivery.NewHTTPClient(&http.Transport{TLSClientConfig: &tls.Config{RootCAs: f.roots, MinVersion: tls.VersionTLS12}})}
+// clientOf is the provider's own, trusting the server.
+func clientOf(f *frames.Server) delivery.Client {
+	return delivery.Client{Doer: delivery.NewHTTPClient(&http.Transport{TLSClientConfig: &tls.Config{RootCAs: f.Roots, MinVersion: tls.VersionTLS12}})}
 }
 
 // bodies are all forms that net/http could send a second time.
@@ -180,19 +64,19 @@ func TestOneRequestOnEveryStream(t *testing.T) {
 	} {
 		for kind, body := range bodies {
 			for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
-				f := serveFrames(t, test.answer)
+				f := frames.Serve(t, test.answer)
 				ctx, trace := delivery.WithRequestTrace(t.Context())
-				req, err := http.NewRequestWithContext(ctx, method, f.url, body())
+				req, err := http.NewRequestWithContext(ctx, method, f.URL, body())
 				if err != nil {
 					t.Fatal(err)
 				}
-				client := f.client()
+				client := clientOf(f)
 				resp, err := client.Do(req)
 				if err == nil {
 					_ = resp.Body.Close()
 					t.Fatalf("%s, body %s: answered %s", name, kind, resp.Status)
 				}
-				if made := f.requests(); len(made) != 1 || trace.Connected() != test.sent {
+				if made := f.Requests(); len(made) != 1 || trace.Connected() != test.sent {
 					t.Errorf("%s, %s, body %s: made %d requests, may have arrived: %t, want %t: %v", name, method, kind, len(made), trace.Connected(), test.sent, err)
 				}
 				if attempt := trace.Unsent(err); !test.sent && attempt.Cause != delivery.Unprocessed {
@@ -207,16 +91,16 @@ func TestOneRequestOnEveryStream(t *testing.T) {
 // A stream that ends badly does not end the connection's other requests, and one
 // that was used before makes no request again either.
 func TestOneRequestOnAReusedConnection(t *testing.T) {
-	f := serveFrames(t, func(n int, framer *http2.Framer, stream uint32) {
+	f := frames.Serve(t, func(n int, framer *http2.Framer, stream uint32) {
 		if n%2 == 0 {
-			ok(framer, stream)
+			frames.Answer(framer, stream, "")
 		} else {
 			_ = framer.WriteRSTStream(stream, http2.ErrCodeInternal)
 		}
 	})
-	client := f.client()
+	client := clientOf(f)
 	for i := range 20 {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.url, nil)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.URL, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -228,12 +112,12 @@ func TestOneRequestOnAReusedConnection(t *testing.T) {
 			_ = resp.Body.Close()
 		}
 	}
-	if made := f.requests(); len(made) != 20 || f.conns > 2 {
-		t.Errorf("made %d requests on %d connections", len(made), f.conns)
+	if made := f.Requests(); len(made) != 20 || f.Connections() > 2 {
+		t.Errorf("made %d requests on %d connections", len(made), f.Connections())
 	}
-	for _, request := range f.requests() {
-		if request.contentLength != "0" {
-			t.Errorf("the request had the content-length %q", request.contentLength)
+	for _, request := range f.Requests() {
+		if request.ContentLength != "0" {
+			t.Errorf("the request had the content-length %q", request.ContentLength)
 		}
 	}
 	client.Doer.(*http.Client).CloseIdleConnections()
@@ -243,22 +127,22 @@ func TestOneRequestOnAReusedConnection(t *testing.T) {
 func TestRequestAfterGoAway(t *testing.T) {
 	var gone *http2.Framer
 	var processed atomic.Int32
-	f := serveFrames(t, func(n int, framer *http2.Framer, stream uint32) {
+	f := frames.Serve(t, func(n int, framer *http2.Framer, stream uint32) {
 		if framer == gone {
 			return // as it has said
 		}
 		processed.Add(1)
-		ok(framer, stream)
+		frames.Answer(framer, stream, "")
 		if n == 0 {
 			gone = framer
 			_ = framer.WriteGoAway(stream, http2.ErrCodeNo, nil)
 		}
 	})
-	client := f.client()
+	client := clientOf(f)
 	for range 3 {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		for {
-			req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.url, strings.NewReader("x"))
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.URL, strings.NewReader("x"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -275,10 +159,62 @@ func TestRequestAfterGoAway(t *testing.T) {
 		}
 		cancel()
 	}
-	if processed.Load() != 3 || f.conns != 2 {
-		t.Errorf("%d requests were processed, on %d connections", processed.Load(), f.conns)
+	if processed.Load() != 3 || f.Connections() != 2 {
+		t.Errorf("%d requests were processed, on %d connections", processed.Load(), f.Connections())
 	}
 	client.Doer.(*http.Client).CloseIdleConnections()
+}
+
+// A connection that went dead ends a request long before its timeout, and it was one
+// request. One whose server is slow is kept.
+func TestDeadConnection(t *testing.T) {
+	var gone <-chan struct{}
+	for name, test := range map[string]struct {
+		// answer is what the server does with the second request.
+		answer func(framer *http2.Framer, stream uint32)
+		took   time.Duration
+		fails  bool
+	}{
+		"dead": {func(*http2.Framer, uint32) { <-gone }, 20 * time.Second, true},
+		"slow": {func(framer *http2.Framer, stream uint32) {
+			time.AfterFunc(50*time.Second, func() { frames.Answer(framer, stream, "") })
+		}, 50 * time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				gone = t.Context().Done()
+				f, dial := frames.InMemory(t, func(n int, framer *http2.Framer, stream uint32) {
+					if n == 1 {
+						test.answer(framer, stream)
+						return
+					}
+					frames.Answer(framer, stream, "")
+				})
+				client := delivery.Client{Doer: delivery.NewHTTPClient(&http.Transport{DialContext: dial, TLSClientConfig: &tls.Config{RootCAs: f.Roots, MinVersion: tls.VersionTLS12}})}
+				for i := range 3 {
+					ctx, cancel := context.WithTimeout(t.Context(), delivery.DefaultRetryPolicy.Attempt)
+					ctx, trace := delivery.WithRequestTrace(ctx)
+					req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.URL, strings.NewReader("signal"))
+					if err != nil {
+						t.Fatal(err)
+					}
+					began := time.Now()
+					err = perform(client, req)
+					cancel()
+					if took := time.Since(began); i == 1 && took != test.took || i != 1 && took > 0 {
+						t.Errorf("request %d took %s", i, took)
+					}
+					if (err != nil) != (i == 1 && test.fails) || !trace.Connected() {
+						t.Errorf("request %d, which may have arrived (%t): %v", i, trace.Connected(), err)
+					}
+				}
+				if made := f.Requests(); len(made) != 3 || f.Connections() > 2 {
+					t.Errorf("made %d requests on %d connections", len(made), f.Connections())
+				}
+				client.Doer.(*http.Client).CloseIdleConnections()
+			})
+		})
+	}
 }
 
 // A server that wants a client certificate ends a TLS 1.3 connection after the

@@ -19,8 +19,9 @@ func unrepeatable(req *http.Request) *http.Request {
 	return req
 }
 
+// isRead reports whether a request is a GET, which no method means, too, or a HEAD.
 func isRead(req *http.Request) bool {
-	return req.Method == http.MethodGet || req.Method == http.MethodHead
+	return req.Method == "" || req.Method == http.MethodGet || req.Method == http.MethodHead
 }
 
 // noBody is an empty body that net/http does not know.

@@ -28,7 +28,7 @@ func cloudAutomatorBlock() schema.Block {
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: "Key of the job API. Environment: `CLOUD_AUTOMATOR_API_KEY`, `CLOUDAUTOMATOR_API_KEY`.",
-				Validators:          optional(signal.SecretValidator(cloudautomator.Credential)),
+				Validators:          optional(signal.SecretValidator(signal.BearerToken())),
 			},
 			"endpoint": schema.StringAttribute{
 				Optional: true,

@@ -38,7 +38,7 @@ func temporalBlock() schema.Block {
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: "An API key. The provider sends it only to `address`, as a bearer token. Environment: `TEMPORAL_API_KEY`.",
-				Validators:          optional(signal.SecretValidator(temporal.APIKey)),
+				Validators:          optional(signal.SecretValidator(signal.BearerToken())),
 			},
 			"ca_certificate": schema.StringAttribute{
 				Optional:            true,

@@ -77,11 +77,11 @@ func TestKeysThatNoRequestCanCarry(t *testing.T) {
 		},
 		"signal_http_trigger": {
 			acctest.Values{"cloud_automator": acctest.Values{"endpoint": s.URL() + "/api/v1/"}},
-			map[string]string{"CLOUD_AUTOMATOR_API_KEY": "canary-key\n"}, "API key",
+			map[string]string{"CLOUD_AUTOMATOR_API_KEY": "canary-key\n"}, "the Cloud Automator API key from CLOUD_AUTOMATOR_API_KEY has a line break",
 		},
 		"signal_temporal_workflow": {
 			acctest.Values{"temporal": acctest.Values{"address": s.URL()}},
-			map[string]string{"TEMPORAL_API_KEY": "canary-key\n"}, "API key",
+			map[string]string{"TEMPORAL_API_KEY": "canary-key\n"}, "the Temporal API key from TEMPORAL_API_KEY has a line break",
 		},
 	} {
 		t.Run(resource, func(t *testing.T) {

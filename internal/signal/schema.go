@@ -161,6 +161,12 @@ func RegionName() validator.String {
 	return stringvalidator.RegexMatches(delivery.RegionName, "must be the name of a region, such as eu-central-1")
 }
 
+// BearerToken returns a validator for keys and tokens of an Authorization header.
+// Wrap it in SecretValidator.
+func BearerToken() validator.String {
+	return stringvalidator.RegexMatches(delivery.BearerToken, "must be visible ASCII characters, without spaces and line breaks")
+}
+
 // Timeouts returns the timeouts block of a resource.
 func Timeouts(ctx context.Context, opts timeouts.Opts) schema.Block {
 	block := timeouts.Block(ctx, opts).(schema.SingleNestedBlock)

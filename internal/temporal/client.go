@@ -15,11 +15,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
-
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -47,12 +44,6 @@ type Config struct {
 	// Unknown is the name of an argument whose value is not known yet, or "".
 	Unknown string
 }
-
-// apiKey is what an Authorization header can hold after its scheme (RFC 9110, section 11.4).
-var apiKey = regexp.MustCompile(`^[!-~]+$`)
-
-// APIKey checks an API key; wrap it in signal.SecretValidator.
-var APIKey = stringvalidator.RegexMatches(apiKey, "must be visible ASCII characters, without spaces and line breaks")
 
 // Client makes the requests of one provider block on one connection pool.
 // It reads and contacts nothing before its first use.
@@ -96,8 +87,10 @@ func (c Config) connect() (*connection, error) {
 	if key == "" {
 		key, from = os.Getenv("TEMPORAL_API_KEY"), "TEMPORAL_API_KEY"
 	}
-	if key != "" && !apiKey.MatchString(key) {
-		return nil, errors.New("the Temporal API key " + APIKey.Description(context.Background()))
+	if key != "" {
+		if err := delivery.CheckBearerToken("the Temporal API key from "+from, key); err != nil {
+			return nil, err
+		}
 	}
 	certificates, err := c.tls()
 	if err != nil {

@@ -71,7 +71,7 @@ var accessToken = signal.WriteOnlyPair{
 	Name:        "access_token",
 	Sensitive:   true,
 	Description: "The trigger's access token, as the job's page shows it. The provider sends it only to the host of `url`. It is required with `url` and `url_wo`.",
-	Validators:  []validator.String{cloudautomator.Credential},
+	Validators:  []validator.String{signal.BearerToken()},
 }
 
 // triggerURL validates a URL to which an access token can be sent.

@@ -490,7 +490,7 @@ func TestConfiguration(t *testing.T) {
 		},
 		"wrong key":    {block: acctest.Values{"api_key": canary, "endpoint": endpoint}, says: []string{"HTTP 401", "CLOUD_AUTOMATOR_API_KEY"}},
 		"unknown key":  {block: acctest.Values{"api_key": acctest.Unknown, "endpoint": endpoint}, says: []string{"cloud_automator.api_key is not known yet"}},
-		"key of lines": {environment: map[string]string{"CLOUD_AUTOMATOR_API_KEY": canary + "\n"}, says: []string{"line breaks"}},
+		"key of lines": {environment: map[string]string{"CLOUD_AUTOMATOR_API_KEY": canary + "\n"}, says: []string{"from CLOUD_AUTOMATOR_API_KEY has a line break"}},
 		"http endpoint": {
 			block:       acctest.Values{"api_key": "sandbox-api-key"},
 			environment: map[string]string{"CLOUD_AUTOMATOR_API_ENDPOINT": "http://ca.invalid/"},
