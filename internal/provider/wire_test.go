@@ -73,7 +73,7 @@ func TestKeysThatNoRequestCanCarry(t *testing.T) {
 		},
 		"signal_stack_resource": {
 			acctest.Values{"alicloud": acctest.Alicloud(s.URL()).With(acctest.Values{"access_key": nil, "secret_key": nil})},
-			map[string]string{"ALICLOUD_ACCESS_KEY": "key", "ALICLOUD_SECRET_KEY": "canary-secret\n"}, "the environment",
+			map[string]string{"ALICLOUD_ACCESS_KEY": "key", "ALICLOUD_SECRET_KEY": "canary-secret\n"}, "ALICLOUD_ACCESS_KEY",
 		},
 		"signal_http_trigger": {
 			acctest.Values{"cloud_automator": acctest.Values{"endpoint": s.URL() + "/api/v1/"}},
