@@ -1,0 +1,194 @@
+package provider_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
+)
+
+// FuzzAdoptionHistories lives random histories of two resources that adopt the same
+// signal, which others send, too. What the service shows is adopted and not sent again,
+// by one resource of a run for each signal; what it does not show is never adopted.
+func FuzzAdoptionHistories(f *testing.F) {
+	var adopting []system
+	for _, y := range systems.Signals() {
+		if y.Gate != nil && y.Gate.Adopts {
+			adopting = append(adopting, y)
+		}
+	}
+	for i := range adopting {
+		for seed := range uint64(histories) {
+			f.Add(uint8(i), seed)
+		}
+	}
+	f.Fuzz(func(t *testing.T, i uint8, seed uint64) {
+		h := &adoptionHistory{history: newHistory(t, seed), system: adopting[int(i)%len(adopting)]}
+		p := h.provider()
+		h.twins = [2]*acctest.Resource{p.Resource(h.Type), p.Resource(h.Type)}
+		h.target()
+		for range 4 + h.random.IntN(8) {
+			h.step()
+		}
+		h.end()
+	})
+}
+
+// adoptionHistory is a history of resources that adopt.
+type adoptionHistory struct {
+	history
+	system
+	twins   [2]*acctest.Resource
+	configs [2]acctest.Values
+	// others is the signal as somebody else sends it, and before is how many were taken
+	// when its target was made.
+	others acctest.Values
+	before int
+	// holds says which twin has adopted a signal to this target in this run.
+	holds [2]bool
+	made  int
+}
+
+// target has both resources signal a target that nobody has signalled.
+func (h *adoptionHistory) target() {
+	h.others = h.Gate.Running(h.Sandbox, never).With(h.Gate.AdoptsWith)
+	h.before, h.holds = h.Accepted(h.Operation), [2]bool{}
+	for i := range h.configs {
+		h.configs[i] = h.others.With(acctest.Values{"adopt_existing": true})
+	}
+}
+
+// shown is how many signals the target has had.
+func (h *adoptionHistory) shown() int { return h.Accepted(h.Operation) - h.before }
+
+// free is how many of them a twin can adopt: a signal with an id of its own is one for
+// all who name it, and any other one is adopted once in a run.
+func (h *adoptionHistory) free(i int) int {
+	free := h.shown()
+	if h.holds[1-i] && h.Gate.AdoptsWith == nil {
+		free--
+	}
+	return free
+}
+
+func (h *adoptionHistory) step() {
+	i := h.random.IntN(2)
+	r := h.twins[i]
+	h.do([]step{
+		{"apply", func() { h.apply(i) }}, {"apply", func() { h.apply(i) }},
+		{"adopt again", func() { h.again(i); h.apply(i) }},
+		{"lose an answer", func() { h.again(i); h.fault(h.Operation, lost); h.apply(i) }},
+		{"fail to look", func() { h.again(i); h.fault(h.Gate.Read, unread); h.apply(i) }},
+		{"somebody else sends", h.send}, {"somebody else sends", h.send},
+		{"another target", h.target},
+		{"crash", func() {
+			was := *r
+			h.again(i)
+			h.apply(i)
+			*r = was
+			h.run()
+		}},
+		{"taint", func() { r.Tainted = !r.State.IsNull() }},
+		{"untaint", func() { r.Tainted = false }},
+		{"refresh", func() { h.quiet("a refresh", r.Refresh) }},
+		{"another run", h.run},
+		{"destroy", func() {
+			if !r.State.IsNull() {
+				h.quiet("a destroy", r.Destroy)
+				h.holds[i] = false
+			}
+		}},
+	})
+	h.ClearFaults()
+}
+
+// run is another run of Terraform: its provider knows nothing of who has adopted what.
+func (h *adoptionHistory) run() {
+	p := h.provider()
+	for i, r := range h.twins {
+		*h.twins[i] = *r.On(p)
+	}
+	h.holds = [2]bool{}
+}
+
+func (h *adoptionHistory) again(i int) {
+	h.made++
+	h.configs[i] = h.configs[i].With(acctest.Values{"triggers": acctest.Values{"made": fmt.Sprint(h.made)}})
+}
+
+// send sends the signal as somebody else does, whose target may take no further one.
+func (h *adoptionHistory) send() {
+	h.provider().Resource(h.Type).Apply(h.others)
+}
+
+// quiet does what sends nothing. Reads are not counted: one that was cut off when a look
+// ended may arrive late.
+func (h *adoptionHistory) quiet(what string, does func() acctest.Diagnostics) {
+	h.Helper()
+	before := h.Count(h.Operation)
+	if diags := does(); diags.HasError() || h.Count(h.Operation) != before {
+		h.violated("%s said %s", what, diags)
+	}
+}
+
+func (h *adoptionHistory) apply(i int) {
+	h.Helper()
+	r, config := h.twins[i], h.configs[i]
+	var replaces bool
+	h.quiet("a plan", func() acctest.Diagnostics {
+		plan, diags := r.Plan(config)
+		replaces = r.State.IsNull() || r.Tainted || len(plan.Replace) > 0
+		return diags
+	})
+	faulty := len(h.Faults()) > 0
+	free, requests, taken := h.free(i), h.Count(h.Operation), h.Accepted(h.Operation)
+	diags := r.Apply(config)
+	requests, taken = h.Count(h.Operation)-requests, h.Accepted(h.Operation)-taken
+	recorded := r.String("delivery")
+	if replaces {
+		h.holds[i] = recorded == "ADOPTED"
+	}
+	switch {
+	case !replaces:
+		if requests > 0 || diags.HasError() {
+			h.violated("an update made %d requests, and said %s", requests, diags)
+		}
+	case recorded == "ADOPTED" && (free == 0 || requests > 0 || diags.HasError()):
+		h.violated("%d signals could be adopted, %d requests were made, %q is recorded, and it said %s", free, requests, recorded, diags)
+	case free > 0 && requests > 0:
+		h.violated("%d signals could be adopted, and %d requests were made: %s", free, requests, diags)
+	case free > 0 && !faulty && recorded != "ADOPTED":
+		h.violated("%d signals could be adopted, %q is recorded, and it said %s", free, recorded, diags)
+	case free == 0 && h.shown() == taken && !faulty && recorded != "SENT":
+		h.violated("a signal without trouble is recorded as %q, and it said %s", recorded, diags)
+	case taken > 1:
+		h.violated("%d signals were taken, and it said %s", taken, diags)
+	case recorded == "" && taken > 0, recorded == "UNKNOWN" && !r.Tainted, recorded == "" != r.State.IsNull(), recorded == "" && !diags.HasError():
+		h.violated("%d signals were taken, recorded %s, and said %s", taken, r.State, diags)
+	case (recorded == "SENT" || recorded == "CONFIRMED") && (taken == 0 || diags.HasError()):
+		h.violated("%d signals were taken, %q is recorded, and it said %s", taken, recorded, diags)
+	}
+}
+
+// end has somebody else send a signal to another target, which both adopt, one after the
+// other, each in a run of its own.
+func (h *adoptionHistory) end() {
+	h.steps = append(h.steps, "the end")
+	h.target()
+	h.send()
+	for i, r := range h.twins {
+		h.run()
+		h.apply(i)
+		if sent := r.String("delivery"); sent != "ADOPTED" || r.String("sent_at") != "" || h.shown() != 1 {
+			h.violated("a signal that is there is recorded as %q", sent)
+		}
+		h.quiet("a refresh", r.Refresh)
+		h.quiet("the next apply", func() acctest.Diagnostics { return r.Apply(h.configs[i]) })
+		h.quiet("the destroy", r.Destroy)
+	}
+	if said := fmt.Sprint(h.twins[0].State, h.twins[1].State); strings.Contains(said, "ADOPTED") {
+		h.violated("the destroys left %s", said)
+	}
+}

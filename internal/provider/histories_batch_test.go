@@ -1,0 +1,154 @@
+package provider_test
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// passing are faults of reads after which the next read can succeed.
+var passing = []sandbox.Kind{sandbox.KindDropBefore, sandbox.KindErrorBefore, sandbox.KindTruncate, sandbox.KindHTML, sandbox.KindHTMLOK, sandbox.KindThrottle}
+
+// FuzzBatchHistories lives random histories of resources that wait for different targets
+// with the same reads, of which some go wrong. Each is told of its own target, whatever
+// becomes of the others.
+func FuzzBatchHistories(f *testing.F) {
+	var batched []system
+	for _, y := range systems.Signals() {
+		if y.Gate != nil && y.Gate.Batch != nil {
+			batched = append(batched, y)
+		}
+	}
+	for i := range batched {
+		for seed := range uint64(histories) {
+			f.Add(uint8(i), seed)
+		}
+	}
+	f.Fuzz(func(t *testing.T, i uint8, seed uint64) {
+		h := &batchHistory{history: newHistory(t, seed), system: batched[int(i)%len(batched)]}
+		h.Hook(h.Gate.Read, h.tick, nil)
+		if h.Gate.Batch.Operation != h.Gate.Read {
+			h.Hook(h.Gate.Batch.Operation, h.tick, nil)
+		}
+		for range 1 + h.random.IntN(3) {
+			h.round()
+		}
+	})
+}
+
+// batchHistory is a history of those who wait together.
+type batchHistory struct {
+	history
+	system
+}
+
+// member waits for a target of its own, behind the signal that it has sent.
+type member struct {
+	ends string
+	// found says that the arguments name the run itself.
+	found          bool
+	signals        acctest.Values
+	signal, waiter *acctest.Resource
+}
+
+// target makes the target, one of those that are read together where it ends well.
+func (m *member) target(h *batchHistory) {
+	if m.signals = h.Gate.Running(h.Sandbox, m.ends); h.Gate.Batch.Target != nil && m.ends == well {
+		m.signals = h.Gate.Batch.Target(h.Sandbox)
+	}
+}
+
+// wait waits as a part of the signal, or after it, and returns what has waited.
+func (m *member) wait(late bool) (*acctest.Resource, acctest.Diagnostics) {
+	timeouts := acctest.Values{"timeouts": acctest.Values{"create": "1m", "update": "1m"}}
+	if m.ends == never {
+		timeouts = acctest.Values{"timeouts": acctest.Values{"create": "500ms", "update": "500ms"}}
+	}
+	if m.waiter != nil {
+		return m.waiter, m.waiter.Apply(waitFor(m.waiter, m.signals).With(timeouts))
+	}
+	if late && m.found {
+		if diags := m.signal.Apply(m.signals); diags.HasError() {
+			return m.signal, diags
+		}
+	}
+	return m.signal, m.signal.Apply(m.signals.With(waiting).With(timeouts))
+}
+
+// round has some wait together for new targets, in one run.
+func (h *batchHistory) round() {
+	h.later()
+	p := h.provider()
+	members := make([]*member, 2+h.random.IntN(7))
+	batch := h.Gate.Batch
+	for i := range members {
+		m := &member{ends: []string{well, well, badly, never}[h.random.IntN(4)], signal: p.Resource(h.Type)}
+		m.target(h)
+		if m.found = !m.signal.Has("run_id") || m.signals["run_id"] != nil; !m.found && m.ends == never {
+			m.ends = well // The short timeout would be for the look-up, too.
+			m.target(h)
+		}
+		// A run that is not found after its end has to be found before, and the others' reads bring its end nearer.
+		if h.random.IntN(2) == 0 && m.found && !h.Gate.EndsUntold {
+			if diags := m.signal.Apply(m.signals); diags.HasError() {
+				h.violated("the signal said %s", diags)
+			}
+			m.waiter = p.Resource(h.Type + "_wait")
+		}
+		members[i] = m
+		h.steps = append(h.steps, m.ends)
+	}
+	for range h.random.IntN(4) {
+		if kinds := map[bool][]sandbox.Kind{true: unread, false: passing}[batch.Permission != ""]; batch.Operation != h.Gate.Read {
+			h.fault(batch.Operation, kinds)
+		}
+		h.fault(h.Gate.Read, passing)
+	}
+	sent := h.Accepted(h.Operation)
+	for _, m := range members {
+		if m.waiter == nil {
+			sent++
+		}
+	}
+	said, waited := make([]acctest.Diagnostics, len(members)), make([]*acctest.Resource, len(members))
+	late := h.random.IntN(2) == 0
+	var all sync.WaitGroup
+	for i, m := range members {
+		all.Go(func() { waited[i], said[i] = m.wait(late && i%2 == 0) })
+	}
+	all.Wait()
+	h.ClearFaults()
+	if h.Accepted(h.Operation) != sent {
+		h.violated("%d signals were taken, want %d", h.Accepted(h.Operation), sent)
+	}
+	for i, m := range members {
+		h.judge(m, waited[i], said[i])
+	}
+}
+
+// judge holds what is recorded of a wait to the end of its target.
+func (h *batchHistory) judge(m *member, r *acctest.Resource, diags acctest.Diagnostics) {
+	status, succeeded := r.String("target_status"), r.Bool("target_succeeded")
+	summaries := map[string][]string{
+		well: nil, badly: {"Target Did Not Succeed"}, never: {"Target Still Running", "Target Not Seen"},
+	}[m.ends]
+	if len(summaries) == 0 {
+		var want any = true
+		if h.Gate.EndsUntold {
+			want = nil
+		}
+		if diags.HasError() || status != h.Gate.Succeeded || succeeded != want {
+			h.violated("a run that ended well is recorded as %q, %v, and it said %s", status, succeeded, diags)
+		}
+		return
+	}
+	if !slices.ContainsFunc(summaries, func(summary string) bool { return strings.Contains(diags.String(), summary) }) ||
+		succeeded == true || m.ends == badly && status != h.Gate.Failed || m.ends == never && status != h.Gate.IsRunning && status != "" {
+		h.violated("a run that ends %s is recorded as %q, %v, and it said %s", m.ends, status, succeeded, diags)
+	}
+}
