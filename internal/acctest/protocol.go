@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -73,7 +74,7 @@ func tryRelease(t testing.TB, version, terraform string, block Values, options .
 	t.Helper()
 	ctx := t.Context()
 	server := plugin.Server(provider.New(version, append([]provider.Option{provider.WithPolicy(Brief(Quick))}, options...)...))()
-	schema, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
+	schema, identities, err := schemas()
 	must(t, err)
 	config := dynamic(t, schema.Provider.ValueType(), map[string]any(block))
 	validated, err := server.ValidateProviderConfig(ctx, &tfprotov6.ValidateProviderConfigRequest{Config: config})
@@ -83,10 +84,27 @@ func tryRelease(t testing.TB, version, terraform string, block Values, options .
 	}
 	configured, err := server.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{TerraformVersion: terraform, Config: config})
 	must(t, err)
-	identities, err := server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
-	must(t, err)
 	return &Provider{t: t, server: server, schema: schema, identities: identities.IdentitySchemas}, diagnostics(configured.Diagnostics)
 }
+
+// schemas asks for what all providers of a test binary have in common, once: tests start thousands of them.
+var schemas = func() func() (*tfprotov6.GetProviderSchemaResponse, *tfprotov6.GetResourceIdentitySchemasResponse, error) {
+	type both struct {
+		schema     *tfprotov6.GetProviderSchemaResponse
+		identities *tfprotov6.GetResourceIdentitySchemasResponse
+	}
+	ask := sync.OnceValues(func() (found both, err error) {
+		ctx, server := context.Background(), plugin.Server(provider.New("test"))()
+		if found.schema, err = server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{}); err == nil {
+			found.identities, err = server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
+		}
+		return found, err
+	})
+	return func() (*tfprotov6.GetProviderSchemaResponse, *tfprotov6.GetResourceIdentitySchemasResponse, error) {
+		found, err := ask()
+		return found.schema, found.identities, err
+	}
+}()
 
 // For returns the provider for use in another test, such as a fuzz target's.
 func (p *Provider) For(t testing.TB) *Provider {

@@ -197,12 +197,17 @@ func TestMoveFromTheVendorsProvider(t *testing.T) {
 					}
 				}
 				empty(config)
-				for range 2 {
-					if diags := b.Refresh(); len(diags) > 0 {
-						t.Errorf("%s: %s", name, diags)
-					}
-					empty(config)
+				if diags := b.Refresh(); len(diags) > 0 {
+					t.Errorf("%s: %s", name, diags)
 				}
+				empty(config)
+				if (i/4+round)%7 > 0 {
+					continue // Each job goes on from here in every seventh wording, for time.
+				}
+				if diags := b.Refresh(); len(diags) > 0 {
+					t.Errorf("%s: %s", name, diags)
+				}
+				empty(config)
 				b.s.ResetRequestLog()
 				config = config.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "1"}})
 				b.apply(config)
