@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/big"
 	"slices"
 	"strings"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/hashicorp/terraform-plugin-log/tflogtest"
+	"github.com/hashicorp/terraform-plugin-log/tfsdklogtest"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/plugin"
@@ -35,6 +38,16 @@ type Provider struct {
 	identities map[string]*tfprotov6.ResourceIdentitySchema
 	// DeferralAllowed says that what cannot be planned yet can be planned later.
 	DeferralAllowed bool
+	// Log gets what the provider logs, in all detail; nil if nothing does.
+	Log io.Writer
+}
+
+// context is that of a call.
+func (p *Provider) context() context.Context {
+	if p.Log == nil {
+		return p.t.Context()
+	}
+	return tfsdklogtest.RootLogger(tflogtest.RootLogger(p.t.Context(), p.Log), p.Log)
 }
 
 // StartProvider configures a provider with a provider block, quick to try again.
@@ -227,7 +240,7 @@ func (p *Provider) Resource(name string) *Resource {
 // Validate asks the provider to check a configuration.
 func (r *Resource) Validate(config Values) Diagnostics {
 	r.t.Helper()
-	resp, err := r.server.ValidateResourceConfig(r.t.Context(), &tfprotov6.ValidateResourceConfigRequest{
+	resp, err := r.server.ValidateResourceConfig(r.context(), &tfprotov6.ValidateResourceConfigRequest{
 		TypeName:           r.name,
 		Config:             dynamic(r.t, r.kind, map[string]any(config)),
 		ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
@@ -246,7 +259,7 @@ func (r *Resource) plan(prior tftypes.Value, private []byte, config Values) (Pla
 	r.t.Helper()
 	value := encode(r.t, r.kind, map[string]any(config))
 	plan := Plan{config: dynamicValue(r.t, r.kind, value)}
-	resp, err := r.server.PlanResourceChange(r.t.Context(), &tfprotov6.PlanResourceChangeRequest{
+	resp, err := r.server.PlanResourceChange(r.context(), &tfprotov6.PlanResourceChangeRequest{
 		TypeName:           r.name,
 		PriorState:         dynamicValue(r.t, r.kind, prior),
 		ProposedNewState:   dynamicValue(r.t, r.kind, r.proposed(prior, value)),
@@ -378,7 +391,7 @@ func (r *Resource) ApplyLater(unknown, config Values) Diagnostics {
 func (r *Resource) apply(plan Plan) Diagnostics {
 	r.t.Helper()
 	creating := r.State.IsNull()
-	resp, err := r.server.ApplyResourceChange(r.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+	resp, err := r.server.ApplyResourceChange(r.context(), &tfprotov6.ApplyResourceChangeRequest{
 		TypeName:       r.name,
 		PriorState:     dynamicValue(r.t, r.kind, r.State),
 		PlannedState:   dynamicValue(r.t, r.kind, plan.Planned),
@@ -399,7 +412,7 @@ func (r *Resource) apply(plan Plan) Diagnostics {
 // Refresh reads the resource.
 func (r *Resource) Refresh() Diagnostics {
 	r.t.Helper()
-	resp, err := r.server.ReadResource(r.t.Context(), &tfprotov6.ReadResourceRequest{
+	resp, err := r.server.ReadResource(r.context(), &tfprotov6.ReadResourceRequest{
 		TypeName: r.name, CurrentState: dynamicValue(r.t, r.kind, r.State), Private: r.private, CurrentIdentity: r.identityOf(r.State),
 		ClientCapabilities: &tfprotov6.ReadResourceClientCapabilities{DeferralAllowed: r.DeferralAllowed},
 	})
@@ -449,7 +462,7 @@ func (r *Resource) Identity() map[string]string {
 func (r *Resource) Destroy() Diagnostics {
 	r.t.Helper()
 	null := dynamicValue(r.t, r.kind, tftypes.NewValue(r.kind, nil))
-	planned, err := r.server.PlanResourceChange(r.t.Context(), &tfprotov6.PlanResourceChangeRequest{
+	planned, err := r.server.PlanResourceChange(r.context(), &tfprotov6.PlanResourceChangeRequest{
 		TypeName: r.name, PriorState: dynamicValue(r.t, r.kind, r.State), ProposedNewState: null, Config: null, PriorPrivate: r.private, PriorIdentity: r.identity,
 	})
 	must(r.t, err)
@@ -498,7 +511,7 @@ func (r *Resource) Stored() Stored {
 // Upgrade reads what Terraform has kept, maybe by an earlier version of the provider.
 func (r *Resource) Upgrade(stored Stored) Diagnostics {
 	r.t.Helper()
-	resp, err := r.server.UpgradeResourceState(r.t.Context(), &tfprotov6.UpgradeResourceStateRequest{
+	resp, err := r.server.UpgradeResourceState(r.context(), &tfprotov6.UpgradeResourceStateRequest{
 		TypeName: r.name, Version: stored.Version, RawState: &tfprotov6.RawState{JSON: stored.State},
 	})
 	must(r.t, err)
@@ -527,7 +540,7 @@ func (r *Resource) ImportIdentity(identity Values) Diagnostics {
 
 func (r *Resource) take(req *tfprotov6.ImportResourceStateRequest) Diagnostics {
 	r.t.Helper()
-	resp, err := r.server.ImportResourceState(r.t.Context(), req)
+	resp, err := r.server.ImportResourceState(r.context(), req)
 	must(r.t, err)
 	if hasError(resp.Diagnostics) {
 		return diagnostics(resp.Diagnostics)
@@ -820,7 +833,7 @@ func must(t testing.TB, err error) {
 // is given in JSON.
 func (r *Resource) Move(provider, name string, version int64, state string) Diagnostics {
 	r.t.Helper()
-	resp, err := r.server.MoveResourceState(r.t.Context(), &tfprotov6.MoveResourceStateRequest{
+	resp, err := r.server.MoveResourceState(r.context(), &tfprotov6.MoveResourceStateRequest{
 		SourceProviderAddress: provider, SourceTypeName: name, SourceSchemaVersion: version,
 		SourceState: &tfprotov6.RawState{JSON: []byte(state)}, TargetTypeName: r.name,
 	})

@@ -4,7 +4,6 @@ package cloudautomator
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -98,8 +97,8 @@ func (c *Client) Host() (string, error) {
 type api struct {
 	endpoint *url.URL
 	key      string
-	// from says where the key comes from.
-	from string
+	// from says where the key comes from, and at where the endpoint does.
+	from, at string
 }
 
 // NewClient stores the configuration for the first use.
@@ -137,23 +136,29 @@ func (c Config) load() (api, error) {
 	if err := delivery.CheckBearerToken("the Cloud Automator API key from "+from, key); err != nil {
 		return api{}, err
 	}
-	endpoint, err := url.Parse(cmp.Or(c.Endpoint, os.Getenv("CLOUD_AUTOMATOR_API_ENDPOINT"), DefaultEndpoint))
+	address, at := c.Endpoint, "endpoint in the provider's cloud_automator block, in place of CLOUD_AUTOMATOR_API_ENDPOINT"
+	if address == "" {
+		address, at = os.Getenv("CLOUD_AUTOMATOR_API_ENDPOINT"), "CLOUD_AUTOMATOR_API_ENDPOINT in the environment"
+	}
+	if address == "" {
+		address, at = DefaultEndpoint, "the default, in place of endpoint in the provider's cloud_automator block and of CLOUD_AUTOMATOR_API_ENDPOINT"
+	}
+	endpoint, err := url.Parse(address)
 	if err != nil || !Confidential(endpoint) || endpoint.User != nil {
 		// The error of url.Parse would show a password in the URL.
 		return api{}, errors.New("the endpoint of Cloud Automator must be an https URL without user, or an http URL of this machine: " +
 			"check endpoint in the provider's cloud_automator block, or CLOUD_AUTOMATOR_API_ENDPOINT in the environment")
 	}
-	return api{endpoint, key, from}, nil
+	return api{endpoint, key, from, at}, nil
 }
 
 // call makes one request to the job API. It sends in as JSON, unless in is nil,
 // and decodes the answer into out, unless out is nil. It returns *APIError for
-// any answer except success. It returns the header of the answer, if there was
-// one.
-func (c *Client) call(ctx context.Context, method, path string, query url.Values, in, out any) (http.Header, error) {
+// any answer except success.
+func (c *Client) call(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	api, err := c.api()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	c.logged.Do(func() {
 		c.log.Made(ctx, delivery.ClientMade{Service: "cloud_automator", Credentials: api.from, Endpoint: api.endpoint.String()})
@@ -162,7 +167,7 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	if in != nil {
 		text, err := json.Marshal(in)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		body = bytes.NewReader(text)
 	}
@@ -170,28 +175,41 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	at.RawQuery = query.Encode()
 	req, err := http.NewRequestWithContext(ctx, method, at.String(), body)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+api.key)
 	req.Header.Set("Content-Type", "application/json")
 	answer, err := c.do(req)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	refusal := &APIError{
-		Status: answer.status, Page: answer.page(), RequestID: answer.header.Get("X-Request-Id"), RetryAfter: answer.retryAfter(),
-	}
+	refusal := c.refusal(answer.status)
+	refusal.All, refusal.Page, refusal.RequestID, refusal.RetryAfter = path == allJobs, answer.page(), answer.header.Get("X-Request-Id"), answer.retryAfter()
 	switch {
 	case answer.status < 200 || answer.status > 299:
 		refusal.Said = answer.said()
-		return answer.header, refusal
+		return refusal
 	case refusal.Page:
-		return answer.header, refusal
+		return refusal
 	case out != nil && json.Unmarshal(answer.body, out) != nil:
 		// The text of such an answer may be a secret, so the error does not show it.
-		return answer.header, refusal
+		return refusal
 	}
-	return answer.header, nil
+	return nil
+}
+
+// refusal returns the error for an answer that is not the expected one.
+func (c *Client) refusal(status int) *APIError {
+	return &APIError{Status: status, Endpoint: c.Endpoint()}
+}
+
+// Endpoint says which endpoint the job API has, and where it is configured.
+func (c *Client) Endpoint() string {
+	api, err := c.api()
+	if err != nil {
+		return "the endpoint of the job API"
+	}
+	return fmt.Sprintf("the endpoint %s (%s)", api.endpoint, api.at)
 }
 
 // APIError is an answer of the job API that is not the expected one.
@@ -204,6 +222,10 @@ type APIError struct {
 	Said string
 	// Page is set if the answer is a web page.
 	Page bool
+	// All is set if the request was to the list of jobs, and not to one job.
+	All bool
+	// Endpoint says which endpoint the request went to, and where it is configured.
+	Endpoint string
 	// RequestID is the service's id of the request, "" if the answer had none.
 	RequestID string
 	// RetryAfter is how long the service asked the client to wait, 0 if it did not

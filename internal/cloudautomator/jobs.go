@@ -30,9 +30,6 @@ type Job struct {
 	TimeZone string
 	// Attributes are all attributes of the job; settings decodes them.
 	Attributes json.RawMessage
-	// Seen is the time of the answer, by the service's clock; the zero time if the
-	// answer had none.
-	Seen time.Time
 }
 
 // Settings are the attributes of a job that belong to arguments of the
@@ -109,11 +106,11 @@ type document struct {
 // ParseJob makes a Job of the attributes that an answer has of it. URL and access token
 // may be missing.
 func (c *Client) ParseJob(id string, attributes json.RawMessage) (Job, error) {
-	return c.job(object{ID: Identifier(id), Attributes: attributes}, http.Header{})
+	return c.job(object{ID: Identifier(id), Attributes: attributes})
 }
 
 // job converts an answer to a Job. URL and access token may be missing.
-func (c *Client) job(from object, header http.Header) (Job, error) {
+func (c *Client) job(from object) (Job, error) {
 	var found struct {
 		RuleType  string          `json:"rule_type"`
 		RuleValue json.RawMessage `json:"rule_value"`
@@ -121,8 +118,7 @@ func (c *Client) job(from object, header http.Header) (Job, error) {
 	if json.Unmarshal(from.Attributes, &found) != nil {
 		return Job{}, errors.New("the job API answered without the attributes of a job")
 	}
-	seen, _ := http.ParseTime(header.Get("Date"))
-	job := Job{ID: string(from.ID), RuleType: found.RuleType, Attributes: from.Attributes, Seen: seen}
+	job := Job{ID: string(from.ID), RuleType: found.RuleType, Attributes: from.Attributes}
 	if job.RuleType != Webhook {
 		return job, nil
 	}
@@ -147,22 +143,24 @@ func (c *Client) job(from object, header http.Header) (Job, error) {
 // other errors for a job that cannot be decoded completely.
 func (c *Client) Job(ctx context.Context, id string) (Job, error) {
 	var found document
-	header, err := c.call(ctx, http.MethodGet, jobPath(id), nil, nil, &found)
-	if err != nil {
+	if err := c.call(ctx, http.MethodGet, jobPath(id), nil, nil, &found); err != nil {
 		return Job{}, err
 	}
 	if found.Data.Attributes == nil {
-		return Job{}, &APIError{Status: http.StatusOK}
+		return Job{}, c.refusal(http.StatusOK)
 	}
 	found.Data.ID = Identifier(id)
-	job, err := c.job(found.Data, header)
+	job, err := c.job(found.Data)
 	if err == nil && job.RuleType == Webhook && job.URL == nil {
 		err = errors.New("the job API answered without the URL and access token of the job's HTTP trigger")
 	}
 	return job, err
 }
 
-func jobPath(id string) string { return "jobs/" + url.PathEscape(id) }
+// allJobs is the path of the list of jobs. A creation is a request to it, too.
+const allJobs = "jobs"
+
+func jobPath(id string) string { return allJobs + "/" + url.PathEscape(id) }
 
 const (
 	// jobsOnPage is how many jobs one request lists.
@@ -183,16 +181,20 @@ func (c *Client) Jobs(ctx context.Context) ([]Job, error) {
 				Next *string `json:"next"`
 			} `json:"links"`
 		}
-		header, err := c.call(ctx, http.MethodGet, "jobs", query, nil, &page)
-		if err != nil {
+		if err := c.call(ctx, http.MethodGet, allJobs, query, nil, &page); err != nil {
 			return nil, err
+		}
+		if page.Data == nil {
+			refused := c.refusal(http.StatusOK)
+			refused.All = true
+			return nil, refused
 		}
 		for _, entry := range page.Data {
 			var one object
 			if json.Unmarshal(entry, &one) != nil {
 				continue // A job without an id belongs to no state.
 			}
-			job, err := c.job(one, header)
+			job, err := c.job(one)
 			if err != nil {
 				job = Job{ID: string(one.ID)}
 			}
@@ -214,7 +216,7 @@ func (c *Client) Jobs(ctx context.Context) ([]Job, error) {
 
 // CreateJob creates a job with the settings in body.
 func (c *Client) CreateJob(ctx context.Context, body map[string]any) (Job, error) {
-	return c.write(ctx, http.MethodPost, "jobs", body)
+	return c.write(ctx, http.MethodPost, allJobs, body)
 }
 
 // UpdateJob changes those settings of a job that are in body.
@@ -224,20 +226,18 @@ func (c *Client) UpdateJob(ctx context.Context, id string, body map[string]any) 
 
 func (c *Client) write(ctx context.Context, method, path string, body map[string]any) (Job, error) {
 	var made document
-	header, err := c.call(ctx, method, path, nil, body, &made)
-	if err != nil {
+	if err := c.call(ctx, method, path, nil, body, &made); err != nil {
 		return Job{}, err
 	}
 	if made.Data.ID == "" || made.Data.Attributes == nil {
-		return Job{}, &APIError{Status: http.StatusOK}
+		return Job{}, c.refusal(http.StatusOK)
 	}
-	return c.job(made.Data, header)
+	return c.job(made.Data)
 }
 
 // DeleteJob removes a job.
 func (c *Client) DeleteJob(ctx context.Context, id string) error {
-	_, err := c.call(ctx, http.MethodDelete, jobPath(id), nil, nil, nil)
-	return err
+	return c.call(ctx, http.MethodDelete, jobPath(id), nil, nil, nil)
 }
 
 // RateLimit returns the name of the rate limiter for requests to the job API.
@@ -276,10 +276,11 @@ func Attempt(ctx context.Context, request func(context.Context) error) delivery.
 }
 
 // NotFound reports whether the service says that a job does not exist. A web
-// page with 404 does not count, because a proxy may have sent it.
+// page with 404 does not count, because a proxy may have sent it. Nor does a 404
+// for the list of jobs, which every job API has.
 func NotFound(err error) bool {
 	refused := (*APIError)(nil)
-	return errors.As(err, &refused) && refused.Status == http.StatusNotFound && !refused.Page
+	return errors.As(err, &refused) && refused.Status == http.StatusNotFound && !refused.Page && !refused.All
 }
 
 // ShownBefore reports whether a job is shown as it was before another answer
@@ -352,19 +353,26 @@ func NotFoundPage(err error) bool {
 // Explain returns the advice for an answer of the job API; "" if there is none.
 func Explain(err error) string {
 	refused := (*APIError)(nil)
+	if !errors.As(err, &refused) {
+		return ""
+	}
 	switch {
 	case NotFoundPage(err):
-		return "Check the provider's endpoint (or CLOUD_AUTOMATOR_API_ENDPOINT in the environment), and proxies between it and this machine. If you know that the job no longer exists, run \"terraform state rm\" on the resource."
+		return "Check " + refused.Endpoint + ", and proxies between it and this machine. If you know that the job no longer exists, run \"terraform state rm\" on the resource."
 	case TurnedAway(err):
-		return "Check the provider's endpoint (or CLOUD_AUTOMATOR_API_ENDPOINT in the environment), the API key, and proxies between the endpoint and this machine."
-	case !errors.As(err, &refused) || refused.Page:
+		return "Check " + refused.Endpoint + ", the API key, and proxies between the endpoint and this machine."
+	case refused.Page:
 		return ""
+	case refused.All && refused.Status == http.StatusNotFound, refused.Status == http.StatusMethodNotAllowed, refused.Status >= 200 && refused.Status <= 299:
+		return "There may be no job API at this address: check " + refused.Endpoint + "."
 	}
 	switch refused.Status {
 	case http.StatusUnauthorized:
-		return "Check the API key: api_key in the provider's cloud_automator block, or CLOUD_AUTOMATOR_API_KEY in the environment."
+		return "Check the API key, api_key in the provider's cloud_automator block or CLOUD_AUTOMATOR_API_KEY in the environment, and " + refused.Endpoint + "."
 	case http.StatusForbidden:
 		return "The API key may not do this: use the key of a user who may."
+	case http.StatusNotFound:
+		return "Check the job's id, whether the user of the API key can see the job, and " + refused.Endpoint + "."
 	case http.StatusBadRequest, http.StatusUnprocessableEntity:
 		return "The service checks what a job of this action_type needs, such as its account arguments and the members of its action_value: correct what the message names."
 	default:

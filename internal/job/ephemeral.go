@@ -79,7 +79,7 @@ func (e *jobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp
 		return
 	case !found:
 		resp.Diagnostics.AddAttributeError(path.Root("id"), "Job Not Found",
-			fmt.Sprintf("Reading Cloud Automator job %s failed: the job API does not have it.\n\nCheck the job's id, whether the user of the API key can see the job, and the provider's endpoint if one is set.", id.ValueString()))
+			fmt.Sprintf("Reading Cloud Automator job %s failed: the job API does not have it.\n\nCheck the job's id, whether the user of the API key can see the job, and %s.", id.ValueString(), e.client.Endpoint()))
 		return
 	case job.RuleType != cloudautomator.Webhook:
 		resp.Diagnostics.AddAttributeError(path.Root("id"), "Job Has No HTTP Trigger",

@@ -1,23 +1,28 @@
 package job_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
 // FuzzJobHistories lives random histories of a job: steps of a user, things that
-// happen at the service, faults, and providers that are killed. What must hold is
-// said by a small model: one live job for the state, nobody else's touched, old
-// credentials dead once a rotation has come to its end, and nothing left to do.
+// happen at the service, faults, reads that lag, and providers that are killed. What
+// must hold is said by a small model: one live job for the state, nobody else's
+// touched, old credentials dead once a rotation has come to its end, nothing left to
+// do, and no secret where none may be.
 func FuzzJobHistories(f *testing.F) {
-	for seed := range uint64(40) {
+	for seed := range uint64(25) {
 		f.Add(seed)
 	}
 	if more, _ := strconv.ParseUint(os.Getenv("JOB_HISTORIES"), 10, 64); more > 0 {
@@ -42,16 +47,40 @@ type history struct {
 	old     credentials
 	// untold says that the job was imported, and that no update has recorded its triggers yet.
 	untold bool
-	steps  []string
+	// passed is how far the service's clock is ahead, and lag how long its reads lag behind.
+	passed *atomic.Int64
+	lag    time.Duration
+	// said is all that the provider has said and logged.
+	said  strings.Builder
+	log   bytes.Buffer
+	steps []string
 }
 
 func live(t *testing.T, seed uint64) {
 	random := rand.New(rand.NewPCG(seed, 17))
-	kind := sandbox.CloudAutomator{PatchRotates: random.IntN(2) == 0}
+	h := &history{random: random, config: nightly, others: map[string]string{}, stray: map[string]bool{}, passed: new(atomic.Int64)}
+	kind := sandbox.CloudAutomator{PatchRotates: random.IntN(2) == 0, Inactive: sandbox.InactiveRuns}
 	if random.IntN(3) == 0 {
 		kind.Words = []sandbox.Wording{sandbox.Wordings[random.IntN(len(sandbox.Wordings))]}
 	}
-	h := &history{bench: newBench(t, kind, hasty()), random: random, config: nightly, others: map[string]string{}, stray: map[string]bool{}}
+	if random.IntN(3) == 0 {
+		h.lag = time.Second
+	}
+	s := acctest.Sandbox(t, sandbox.Options{
+		CloudAutomator: kind, ReadLag: h.lag, Now: func() time.Time { return time.Now().Add(time.Duration(h.passed.Load())) },
+	})
+	h.bench = &bench{acctest.StartProvider(t, acctest.Block(s.URL()), hasty()).Resource(jobType), t, s, kind.PatchRotates}
+	if h.lag > 0 {
+		// Of two reads the second shows what had happened before the first.
+		reads := 0
+		for _, operation := range []string{"GetJob", "ListJobs"} {
+			s.Hook(operation, func() {
+				if reads++; reads%2 == 0 {
+					h.pass()
+				}
+			}, nil)
+		}
+	}
 	for range 4 + random.IntN(8) {
 		h.step()
 	}
@@ -64,6 +93,49 @@ func live(t *testing.T, seed uint64) {
 	for _, job := range h.s.TriggerJobs() {
 		if h.others[job.ID] == "" && !h.stray[job.ID] {
 			h.violated("job %s %q is left after the destroy", job.ID, job.Attributes.Name)
+		}
+	}
+	h.secrets()
+}
+
+// pass has all that has happened be seen.
+func (h *history) pass() { h.passed.Add(int64(h.lag)) }
+
+// secrets holds that what runs a job, and the API key, are neither said nor logged.
+func (h *history) secrets() {
+	for where, text := range map[string]string{"said": h.said.String(), "logged": h.log.String()} {
+		for _, secret := range h.kept() {
+			if strings.Contains(text, secret) {
+				h.violated("the secret %s was %s: %s", secret, where, text)
+			}
+		}
+	}
+}
+
+// kept are the secrets there are.
+func (h *history) kept() []string {
+	secrets := []string{"sandbox-api-key"}
+	for _, job := range h.s.TriggerJobs() {
+		secrets = append(secrets, job.Token, job.AccessToken)
+	}
+	return append(secrets, strings.TrimPrefix(h.old.url, h.s.URL()+"/trigger/"), h.old.accessToken)
+}
+
+// unstored holds that the private state has no secret, nor has the state with store_credentials = false.
+func (h *history) unstored() {
+	var private map[string][]byte
+	if stored := h.Stored(); len(stored.Private) > 0 {
+		if err := json.Unmarshal(stored.Private, &private); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	text := fmt.Sprintf("%s", private)
+	if h.config["store_credentials"] == false {
+		text += h.State.String()
+	}
+	for _, secret := range h.kept() {
+		if secret != "" && strings.Contains(text, secret) {
+			h.violated("the secret %s is stored: %s", secret, text)
 		}
 	}
 }
@@ -86,11 +158,14 @@ func (h *history) step() {
 		}},
 		{"rotate_on_update", func() { h.change("rotate_on_update", h.random.IntN(2) == 0) }},
 		{"store_credentials", func() { h.change("store_credentials", h.random.IntN(2) == 0) }},
-		{"refresh", func() { h.Refresh() }},
+		{"refresh", func() { h.fresh(); h.seen(h.Refresh()) }},
 		{"taint", func() { h.Tainted = !h.State.IsNull() }},
 		{"untaint", func() { h.Tainted = false }},
 		{"console rotates", func() { h.s.RotateTriggerJob(h.String("id")) }},
 		{"console removes", func() { h.s.RemoveTriggerJob(h.String("id")) }},
+		{"console deactivates", func() { h.s.ActivateTriggerJob(h.String("id"), false) }},
+		{"console activates", func() { h.s.ActivateTriggerJob(h.String("id"), true) }},
+		{"replaced", h.replaced}, {"replaced first", h.replacedFirst},
 		{"console renames", h.renamed},
 		{"another's job", h.another},
 		{"fault", h.fault},
@@ -110,7 +185,46 @@ func (h *history) change(name string, value any) {
 
 // fresh is another run of Terraform.
 func (h *history) fresh() {
+	h.pass()
 	h.Resource = h.On(acctest.StartProvider(h.t, acctest.Block(h.s.URL()), hasty()))
+	h.Log = &h.log
+}
+
+// seen keeps what the provider says.
+func (h *history) seen(diags acctest.Diagnostics) acctest.Diagnostics {
+	h.said.WriteString(diags.String())
+	return diags
+}
+
+// replaced asks for another job in its place, as -replace does.
+func (h *history) replaced() {
+	h.quiet()
+	old := h.old
+	h.Tainted = true
+	h.quiet()
+	h.dead(old)
+}
+
+// dead holds that old credentials run no job.
+func (h *history) dead(old credentials) {
+	if status := old.run(h.t); status == 200 {
+		h.violated("what ran the job before its rotation still runs one")
+	}
+}
+
+// replacedFirst does so with create_before_destroy.
+func (h *history) replacedFirst() {
+	h.quiet()
+	next := h.Provider.Resource(jobType)
+	if diags := h.told(next.Apply(h.config)); diags.HasError() {
+		h.violated("the creation says %s", diags)
+	}
+	if diags := h.told(h.Destroy()); diags.HasError() {
+		h.violated("the destroy says %s", diags)
+	}
+	h.dead(h.old)
+	h.Resource, h.untold = next, false
+	h.quiet()
 }
 
 // quiet refreshes and applies while nothing goes wrong, and leaves nothing to do.
@@ -119,23 +233,29 @@ func (h *history) quiet() {
 	h.fresh()
 	if !h.State.IsNull() {
 		tainted := h.Tainted
-		if diags := h.Refresh(); diags.HasError() {
+		if diags := h.told(h.Refresh()); diags.HasError() {
 			h.violated("the refresh says %s", diags)
 		}
 		h.Tainted = tainted && !h.State.IsNull()
 	}
 	before := h.State
-	if diags := h.told(h.Apply(h.config)); diags.HasError() {
+	diags := h.told(h.Apply(h.config))
+	if job, there := h.s.TriggerJob(h.String("id")); there && !job.Attributes.Active && diags.HasError() && strings.Contains(diags.String(), "Activate the job") {
+		// A rotation that needs a new job waits until somebody does that.
+		h.s.ActivateTriggerJob(job.ID, true)
+		h.fresh()
+		diags = append(h.told(h.Refresh()), h.told(h.Apply(h.config))...)
+	}
+	if diags.HasError() {
 		h.violated("the apply says %s", diags)
 	}
 	h.check()
+	h.unstored()
 	if h.untold = h.untold && h.State.Equal(before); h.untold {
 		return
 	}
 	if h.applied != nil && fmt.Sprint(h.applied["rotation_triggers"]) != fmt.Sprint(h.config["rotation_triggers"]) {
-		if status := h.old.run(h.t); status == 200 {
-			h.violated("what ran the job before its rotation still runs one")
-		}
+		h.dead(h.old)
 	}
 	job, _ := h.s.TriggerJob(h.String("id"))
 	h.applied, h.old = h.config, h.of(job)
@@ -164,10 +284,11 @@ func (h *history) check() {
 		h.violated("the state owns another's job %s", id)
 	}
 	before := h.State
-	if diags := h.Refresh(); diags.HasError() || !h.State.Equal(before) {
+	h.pass()
+	if diags := h.told(h.Refresh()); diags.HasError() || !h.State.Equal(before) {
 		h.violated("a refresh made of %s\n%s %s", before, h.State, diags)
 	}
-	if plan, diags := h.Plan(h.config); diags.HasError() || !plan.Planned.Equal(h.State) {
+	if plan, diags := h.Plan(h.config); h.seen(diags).HasError() || !plan.Planned.Equal(h.State) {
 		h.violated("the plan is not empty: %s of %s: %s", plan.Planned, h.State, diags)
 	}
 }
@@ -208,7 +329,7 @@ func (h *history) fault() {
 	h.s.Inject(sandbox.Fault{Operation: "cloudautomator:*", Kind: kinds[h.random.IntN(len(kinds))], Skip: h.random.IntN(9), Times: 1 + h.random.IntN(3)})
 	if !h.State.IsNull() && h.random.IntN(2) == 0 {
 		tainted := h.Tainted
-		h.Refresh()
+		h.told(h.Refresh())
 		h.Tainted = tainted && !h.State.IsNull()
 	}
 	h.told(h.Apply(h.config))
@@ -218,8 +339,8 @@ func (h *history) fault() {
 // told takes a job that a warning names for one that could not be told from
 // somebody else's: it is left alone, and the user knows of it.
 func (h *history) told(diags acctest.Diagnostics) acctest.Diagnostics {
-	for _, one := range diags {
-		if !strings.Contains(one.Summary, "Job Is Gone") && !strings.Contains(one.Summary, "Jobs May Be Left") {
+	for _, one := range h.seen(diags) {
+		if one.Summary != "Job Is Gone" {
 			continue
 		}
 		for _, job := range h.s.TriggerJobs() {
@@ -257,7 +378,7 @@ func (h *history) imported() {
 	h.quiet()
 	id := h.String("id")
 	h.Resource = h.Provider.Resource(jobType)
-	if diags := h.Import(id); diags.HasError() {
+	if diags := h.seen(h.Import(id)); diags.HasError() {
 		h.violated("the import says %s", diags)
 	}
 	h.applied, h.untold = nil, true

@@ -2,8 +2,8 @@ package job
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,18 +78,22 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	begun.takeOpen(jobModel{CompletedPostProcessID: types.ListNull(types.Int64Type), FailedPostProcessID: types.ListNull(types.Int64Type)})
 	name, p := data.Name.ValueString(), privateState{Creation: newCreation()}
 	made, answered, result, unread := w.create(ctx, name, creationMark(p.Creation), data.body(nil, nil, types.StringNull()))
-	if made == nil {
+	if len(made) != 1 {
 		doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)
 		if result.Outcome != delivery.Unknown {
 			resp.Diagnostics.Append(w.failure("Job Not Created", doing, result, "Nothing is recorded. Applying again creates the job."))
 			return
 		}
-		p.at(absent)
-		resp.Diagnostics.Append(to.write(ctx, &begun, p)...)
 		looked := fmt.Sprintf("no such job was seen; its name would end with %q", creationMark(p.Creation))
-		if unread != nil {
+		p.at(absent)
+		switch {
+		case unread != nil:
 			looked = "no list of jobs could be read"
+		case len(made) > 1:
+			looked = "the names of several jobs have its mark, and it is left alone which of them is it: " + w.Redactor.Text(strings.Join(made, ", "))
+			p.at(unclear, made...)
 		}
+		resp.Diagnostics.Append(to.write(ctx, &begun, p)...)
 		resp.Diagnostics.Append(w.failure("Outcome of the Creation Unknown", doing, result,
 			fmt.Sprintf("It is unknown whether the service created the job. The provider did not repeat the request, but searched for the job: %s.", looked),
 			"The resource is saved as tainted, without an id. The next plan looks for the job again. If the job exists, applying removes it and creates a new one. "+
@@ -97,10 +101,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 		return
 	}
 	begun.ID = types.StringValue(made[0])
-	u := update{work: w, before: begun, after: data, privateState: &p, standing: standing{unnamed, made[0], made[1:]}, shown: answered}
-	if len(made) > 1 {
-		u.position = heir
-	}
+	u := update{work: w, before: begun, after: data, privateState: &p, standing: standing{position: unnamed, id: made[0]}, shown: answered}
 	r.client.Own(u.id)
 	p.Due = data.TriggerOnApply.ValueBool()
 	p.at(u.position)
@@ -124,7 +125,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	if names := asked.untaken(nil, nil, shown); len(names) > 0 {
 		resp.Diagnostics.Append(notTaken(job.ID, names))
 	}
-	data.RotatedAt = text(moment(shown.CreatedAt))
+	data.RotatedAt = now()
 	p.at(settled)
 	p.learn(job)
 	p.remember(data, shown)
@@ -173,12 +174,13 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	case !there:
 		resp.State.RemoveResource(ctx)
 	default:
-		if lost {
+		if lost && !data.ID.IsNull() {
 			resp.Diagnostics.AddWarning("Job Found",
 				fmt.Sprintf("The creation of this resource got no clear answer. The refresh has found its job: Cloud Automator job %s, whose name has the mark of that creation.\n\n"+
 					"If the resource is tainted, applying removes this job and creates a new one. To keep the job, run \"terraform untaint\" on the resource.", data.ID.ValueString()))
 		}
 		r.client.Own(data.ID.ValueString())
+		resp.Diagnostics.Append(w.told(data.standing(p), false)...)
 		resp.Diagnostics.Append(record{&resp.State, resp.Identity, resp.Private}.write(ctx, &data, p)...)
 	}
 }
@@ -191,36 +193,31 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 		if len(made) == 0 || failed != nil {
 			return false, failed
 		}
+		if len(made) > 1 {
+			p.at(unclear, made...)
+			return true, nil
+		}
 		data.ID = types.StringValue(made[0])
 	}
-	id := data.ID.ValueString()
-	job, found, failed := w.job(ctx, id)
+	before, imported := *data, data.Name.IsNull()
+	job, stands, failed := w.locate(ctx, data, *p, func(job cloudautomator.Job) bool {
+		// If a rotation that was cut short has changed the job, a successor may exist.
+		shown, err := job.Settings()
+		return !imported && (p.Lost || err == nil && !before.UpdatedAt.Equal(text(shown.UpdatedAt)))
+	})
 	if failed != nil {
 		return false, failed
 	}
-	if !found {
-		if job, found, failed = w.missed(ctx, data, p); failed != nil || !found {
-			return !sights[p.stands()].forgotten, failed
-		}
+	p.at(stands.position, stands.others...)
+	if job.ID == "" {
+		return !sights[stands.position].forgotten, nil
 	}
 	if job.RuleType != cloudautomator.Webhook {
 		return false, w.noTrigger(job)
 	}
 	shown, err := job.Settings()
 	if err != nil {
-		return false, diag.NewErrorDiagnostic("Job Not Read", "Reading Cloud Automator job "+id+" failed: "+err.Error()+".")
-	}
-	before, imported := *data, data.Name.IsNull()
-	if data.takeIdentity(shown); !imported && (p.Lost || p.stands() != settled || isMarked(shown.Name) || !before.UpdatedAt.Equal(text(shown.UpdatedAt))) {
-		// The job has changed. If a rotation that was cut short has changed it, a
-		// successor may exist.
-		jobs, failed := w.list(ctx)
-		if failed != nil {
-			return false, failed
-		}
-		if stands := locate(data.owner(*p), jobs); stands.position != absent && stands.position != replaced {
-			p.at(stands.position)
-		}
+		return false, diag.NewErrorDiagnostic("Job Not Read", "Reading Cloud Automator job "+job.ID+" failed: "+err.Error()+".")
 	}
 	if p.Lost && known(before.URL) {
 		// The URL and the access token in the state show whether the operation that
@@ -240,61 +237,15 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	data.take(job, shown)
 	p.Whole = p.Whole || imported
 	if fresh := p.URL != ""; p.learn(job) && fresh {
-		data.RotatedAt = text(noticed(job, shown))
+		data.RotatedAt = now()
 	}
 	return true, nil
 }
 
-// noticed returns when a change of the job was seen, by the service's clock.
-func noticed(j cloudautomator.Job, shown cloudautomator.Settings) string {
-	if j.Seen.IsZero() {
-		return moment(shown.UpdatedAt)
-	}
-	return j.Seen.UTC().Format(time.RFC3339)
-}
-
-// moment converts a time of the service to the format of the provider.
-func moment(said string) string {
-	if at, ok := cloudautomator.ParseTime(said); ok {
-		return at.UTC().Format(time.RFC3339Nano)
-	}
-	return said
-}
-
-// youth is how long after its creation the service may not show a job yet.
-const youth = time.Minute
-
-// missed finds out what has happened to a job that is not found.
-func (w *work) missed(ctx context.Context, data *jobModel, p *privateState) (job cloudautomator.Job, found bool, failed diag.Diagnostic) {
-	jobs, failed := w.list(ctx)
-	if failed != nil {
-		return cloudautomator.Job{}, false, failed
-	}
-	stands := locate(data.owner(*p), jobs).position
-	if made, ok := cloudautomator.ParseTime(data.CreatedAt.ValueString()); stands != replaced && ok && -delivery.Until(made) < youth {
-		// The job was just created, so the service may not show it yet.
-		w.deliver(ctx, "Reading Cloud Automator job "+data.ID.ValueString(), func(ctx context.Context) delivery.Attempt {
-			return cloudautomator.Attempt(ctx, func(ctx context.Context) (err error) {
-				if job, err = w.client.Job(ctx, data.ID.ValueString()); cloudautomator.NotFound(err) {
-					return errors.New("the job API does not show the job yet")
-				}
-				return err
-			})
-		})
-		if job.ID != "" {
-			w.know(job)
-			return job, true, nil
-		}
-	}
-	switch {
-	case stands == replaced:
-		p.at(replaced)
-	case len(orphans(w.client, jobs, data)) > 0:
-		p.at(orphaned)
-	default:
-		p.at(absent)
-	}
-	return cloudautomator.Job{}, false, nil
+// now returns the time for rotated_at. It has milliseconds, so that two rotations
+// that follow each other have two times.
+func now() types.String {
+	return types.StringValue(delivery.In(0).UTC().Format("2006-01-02T15:04:05.000Z"))
 }
 
 // Update changes the job, and rotates its URL and access token if the plan says
@@ -318,10 +269,10 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	data.takeOpen(before)
 	recalled := p
 	p.Whole = p.Whole && data.ActionValue.Equal(before.ActionValue)
-	p.Imported, p.Moved = false, false
+	p.Imported, p.Moved = p.Imported && d.change, false
 	p.Due = p.Due && data.TriggerOnApply.ValueBool()
 
-	u := update{work: w, before: before, after: data, privateState: &p, again: d.again}
+	u := update{work: w, before: before, after: data, privateState: &p, rotate: d.rotate, again: d.again}
 	taken := false
 	// take records the job as it is now.
 	take := func(job cloudautomator.Job) (diags diag.Diagnostics) {
@@ -337,7 +288,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 			data.TimeZone, data.CreatedAt = before.TimeZone, before.CreatedAt
 		}
 		if p.learn(job) {
-			data.RotatedAt = text(noticed(job, shown))
+			data.RotatedAt = now()
 		}
 		taken = true
 		r.client.Own(job.ID)
@@ -347,9 +298,6 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	var failed diag.Diagnostic
 	switch {
 	case d.change:
-		if d.rotate {
-			u.wish = toRotate
-		}
 		u.taken = func(job cloudautomator.Job) diag.Diagnostics {
 			p.Lost, p.Due = false, data.TriggerOnApply.ValueBool()
 			return take(job)
@@ -362,14 +310,11 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 			p.Lost = false
 			p.Due = data.TriggerOnApply.ValueBool() && (p.Due || d.rotate && !d.again)
 		}
-		p.at(u.position)
+		p.at(u.position, u.others...)
 		resp.Diagnostics.Append(u.warnings...)
 	case d.read || d.run || recalled.Moved:
-		var found bool
-		if job, found, failed = w.job(ctx, before.ID.ValueString()); failed == nil && !found {
-			failed = gone(before.ID.ValueString())
-		} else if failed == nil {
-			failed = u.webhook(job)
+		if job, _, failed = w.locate(ctx, &before, privateState{}, nil); failed == nil {
+			failed = u.present(job)
 		}
 		if shown, err := job.Settings(); (recalled.Moved || recalled.Imported) && failed == nil && err == nil {
 			// From here on the values of the configuration count.
@@ -404,12 +349,6 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		"The job's URL and access token are recorded, and the next apply does not run the job: if it has not run, run it with a signal_http_trigger.")
 	resp.Diagnostics.Append(to.write(ctx, &data, p)...)
 	appendFailure(&resp.Diagnostics, failed)
-}
-
-// gone returns the diagnostic for a job that was removed after the refresh.
-func gone(id string) diag.Diagnostic {
-	return diag.NewErrorDiagnostic("Job Is Gone",
-		fmt.Sprintf("Updating Cloud Automator job %s failed: the job API no longer has it.\n\nPlan again: the refresh notices this, and the plan creates a new job.", id))
 }
 
 // runJob runs the job once, and records in the private state whether the run is
@@ -450,44 +389,36 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 	}
 	if data.ID.IsNull() {
 		made, failed := w.seek(ctx, creationMark(p.Creation))
-		if failed != nil || len(made) == 0 {
+		if failed != nil || len(made) != 1 {
 			appendFailure(&resp.Diagnostics, failed)
+			resp.Diagnostics.Append(w.told(standing{position: unclear, others: made}, true)...)
 			return
 		}
 		data.ID = types.StringValue(made[0])
-		for _, other := range made[1:] {
-			if _, failed := w.remove(ctx, other); failed != nil {
-				resp.Diagnostics.Append(failed)
-				return
-			}
-		}
 	}
-	resp.Diagnostics.Append(w.removeAll(ctx, &data, p)...)
-}
-
-// removeAll removes a job and the jobs that belong to it. It names jobs that
-// may belong to it in a warning.
-func (w *work) removeAll(ctx context.Context, data *jobModel, p privateState) (diags diag.Diagnostics) {
 	jobs, failed := w.list(ctx)
 	if failed != nil {
-		diags.AddError("Job Not Removed", fmt.Sprintf("Removing Cloud Automator job %s was not tried, because the search for other jobs that belong to it failed. %s", data.ID.ValueString(), failed.Detail()))
-		return diags
+		resp.Diagnostics.AddError("Job Not Removed", fmt.Sprintf("Removing Cloud Automator job %s was not tried, because the search for other jobs that belong to it failed. %s", data.ID.ValueString(), failed.Detail()))
+		return
 	}
 	stands := locate(data.owner(p), jobs)
-	for _, other := range stands.others {
-		if _, failed := w.remove(ctx, other); failed != nil {
-			diags.Append(failed)
-			return diags
+	remove := []string{stands.id}
+	if !sights[stands.position].leaves {
+		remove = append(slices.Clone(stands.others), stands.id)
+	}
+	for _, id := range remove {
+		gone, failed := w.remove(ctx, id)
+		if failed != nil {
+			resp.Diagnostics.Append(failed)
+			return
+		}
+		if left := orphans(w.client, jobs, &data); gone && stands.position == absent && len(left) > 0 {
+			stands.position, stands.others = orphaned, left
 		}
 	}
-	gone, failed := w.remove(ctx, data.ID.ValueString())
-	appendFailure(&diags, failed)
-	if left := orphans(w.client, jobs, data); gone && stands.position == absent && len(left) > 0 {
-		diags.AddWarning("Jobs May Be Left",
-			fmt.Sprintf("Cloud Automator job %s did not exist any more. One of these jobs may be its successor, from a rotation that was cut short: %s. The provider has removed none of them, because each may belong to somebody else.\n\n"+
-				"Check them in the Cloud Automator console, and remove those that nobody needs.", data.ID.ValueString(), w.Redactor.Text(strings.Join(left, ", "))))
+	if sights[stands.position].leaves {
+		resp.Diagnostics.Append(w.told(stands, true)...)
 	}
-	return diags
 }
 
 // ImportState imports a job by its id or by its identity.

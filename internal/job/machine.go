@@ -26,6 +26,9 @@ const (
 	// orphaned: the job was removed. Other jobs exist that may be its successor, and
 	// cannot be told from jobs of somebody else.
 	orphaned position = "orphaned"
+	// unclear: the names of several jobs have the same mark, so they cannot be told
+	// apart.
+	unclear position = "unclear"
 	// unnamed: the job exists, and its name still has a mark.
 	unnamed position = "unnamed"
 	// settled: the job exists under its own name, and no other job belongs to it.
@@ -37,30 +40,16 @@ const (
 	succeeded position = "succeeded"
 	// replaced: the job was removed, and its successor exists.
 	replaced position = "replaced"
-	// heir: the job has replaced others that still exist.
+	// heir: the job has replaced another one that still exists.
 	heir position = "heir"
-)
-
-// wish is the goal of an operation.
-type wish int
-
-const (
-	// toKeep wants a job with the settings, and its present URL and access token.
-	toKeep wish = iota
-	// toRotate wants the settings, and a new URL and access token.
-	toRotate
-	// toRemove wants no job.
-	toRemove
 )
 
 // step is one change at the service.
 type step string
 
 const (
-	// nothing: the position is the end.
-	nothing step = "nothing"
-	// makeNew: create the job, under a name with a mark.
-	makeNew step = "make"
+	// fail: there is no step. The update fails, and says what to do.
+	fail step = "fail"
 	// change: give the job its settings and its own name.
 	change step = "change"
 	// ask: like change, and request a new URL and access token.
@@ -69,74 +58,110 @@ const (
 	succeed step = "succeed"
 	// take: record the successor as the job.
 	take step = "take"
-	// retire: remove another job that this one has replaced.
-	retire step = "retire"
-	// sweep: remove the successor.
+	// sweep: remove the successor again. take does this instead if the successor has
+	// lost something of the job.
 	sweep step = "sweep"
-	// drop: remove the job.
-	drop step = "drop"
+	// retire: remove the job that this one has replaced.
+	retire step = "retire"
 )
 
-// steps has the step for each position and wish.
-var steps = map[position][3]step{
-	//           toKeep   toRotate toRemove
-	absent:    {makeNew, makeNew, nothing},
-	orphaned:  {succeed, succeed, nothing},
-	unnamed:   {change, ask, drop},
-	settled:   {change, ask, drop},
-	unmoved:   {nothing, succeed, drop},
-	succeeded: {take, take, sweep},
-	replaced:  {take, take, sweep},
-	heir:      {retire, retire, retire},
+// steps has the step of an update for each position: of an update that keeps
+// the URL and the access token, and of one that rotates them. An update ends
+// when the job is settled. After take it only keeps.
+var steps = map[position]struct{ keep, rotate step }{
+	absent:    {fail, fail},
+	orphaned:  {succeed, succeed},
+	unclear:   {fail, fail},
+	unnamed:   {change, ask},
+	settled:   {change, ask},
+	unmoved:   {fail, succeed},
+	succeeded: {take, take},
+	replaced:  {take, take},
+	heir:      {retire, retire},
 }
 
 // leads has, for each step, the position to which it leads, and the position
 // that is found if the provider is killed after the step, with the state from
-// before. If the service does not rotate, ask leads to unmoved. When a job has
-// replaced another one, change removes the mark from its name. If the provider
-// is killed after that, the position is orphaned: nothing tells the job from a
-// job of somebody else, so no operation touches it.
+// before. If the service does not rotate, ask leads to unmoved. If the job was
+// removed before, succeed leads to replaced, and take to unnamed. When a job
+// has replaced another one, change removes the mark from its name. If the
+// provider is killed after that, the position is orphaned: nothing tells the
+// job from a job of somebody else, so no operation touches it.
 var leads = map[step]struct{ to, found position }{
-	makeNew: {unnamed, absent},
 	change:  {settled, settled},
 	ask:     {settled, settled},
 	succeed: {succeeded, succeeded},
 	take:    {heir, succeeded},
-	retire:  {unnamed, replaced},
 	sweep:   {settled, settled},
-	drop:    {absent, absent},
+	retire:  {unnamed, replaced},
 }
 
-// sights says what refresh and plan do in a position. In all positions except
-// settled, an update has something to finish. A destroy removes all jobs that
-// locate finds.
-var sights = map[position]struct {
+// sight says what the operations do and say in a position. The texts have two
+// arguments: the id of the recorded job, and the ids of the others.
+type sight struct {
 	// forgotten says that a refresh removes the job from the state. Otherwise the
 	// refresh records the job, or keeps the state if the job was removed.
 	forgotten bool
 	// moves says that an update may record another job.
 	moves bool
-}{
-	absent:    {forgotten: true},
-	orphaned:  {moves: true},
-	unnamed:   {},
-	settled:   {},
-	unmoved:   {},
-	succeeded: {moves: true},
-	replaced:  {moves: true},
-	heir:      {},
+	// leaves says that a destroy removes only the job of the state, and not the others.
+	leaves bool
+	// summary and seen are a warning of a refresh and of a plan; "" if there is none.
+	// After them they say what an update and what a destroy does.
+	summary, seen, update, destroy string
 }
 
-// next returns the step to take.
-func next(from position, wanted wish) step { return steps[from][wanted] }
+// sights has what refresh, plan, update and destroy do and say in a position.
+// In all positions except settled, an update has something to finish.
+var sights = map[position]sight{
+	absent: {forgotten: true},
+	orphaned: {
+		moves: true, leaves: true, summary: "Job Is Gone",
+		seen: "Cloud Automator job %[1]s no longer exists. These jobs were created since then, and changed after their creation: %[2]s. One of them may be its successor, " +
+			"from a rotation that was cut short at its end, and may have been run then. The provider cannot tell it from a job of somebody else, so it does not adopt, change, run or remove any of them.",
+		update:  "An apply creates the job again. " + cleanUp,
+		destroy: "A destroy removes none of them. " + cleanUp,
+	},
+	unclear: {
+		moves: true, leaves: true, summary: "Job Not Told from Others",
+		seen: "A creation or a rotation of this resource was cut short, and the names of several Cloud Automator jobs have its mark. The recorded job is %[1]s. " +
+			"The provider cannot tell which of these jobs belong to the resource, so it does not adopt, change, run or remove any of them: %[2]s.",
+		update:  "An update fails while there are several. " + cleanUp,
+		destroy: "A destroy removes none of them. " + cleanUp,
+	},
+	unnamed: {},
+	settled: {},
+	unmoved: {},
+	succeeded: {
+		moves: true, summary: "Rotation Not Finished",
+		seen:    "The rotation of Cloud Automator job %[1]s was cut short after its successor was created: job %[2]s. Both exist.",
+		update:  "An apply finishes the rotation.",
+		destroy: "A destroy removes both.",
+	},
+	replaced: {
+		moves: true, summary: "Rotation Not Finished",
+		seen:    "The rotation of Cloud Automator job %[1]s was cut short. The job was removed, and its successor exists: job %[2]s.",
+		update:  "An apply finishes the rotation.",
+		destroy: "A destroy removes the successor.",
+	},
+	heir: {
+		summary: "Rotation Not Finished",
+		seen:    "Cloud Automator job %[1]s has replaced job %[2]s, which still exists. Its old URL and access token still run it.",
+		update:  "An apply removes the old job.",
+		destroy: "A destroy removes both.",
+	},
+}
+
+// cleanUp says what to do about jobs that the provider leaves alone.
+const cleanUp = "Check them in the Cloud Automator console, and remove those that nobody needs."
 
 // standing is a position and its jobs.
 type standing struct {
 	position position
 	// id is the id of the job, "" if it is not known.
 	id string
-	// others are the successors in succeeded and replaced, and the replaced jobs in
-	// heir.
+	// others are the other jobs: the successor in succeeded and replaced, the replaced
+	// job in heir, and the jobs that cannot be told apart in orphaned and unclear.
 	others []string
 }
 
@@ -172,37 +197,38 @@ func locate(o owner, jobs []cloudautomator.Job) standing {
 		case 1:
 			return standing{position: unnamed, id: made[0]}
 		default:
-			return standing{heir, made[0], made[1:]}
+			return standing{position: unclear, others: made}
 		}
 	}
 	at := slices.IndexFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == o.id })
 	successors := named(mark(o.id))
-	if at < 0 {
-		if len(successors) > 0 {
-			return standing{replaced, o.id, successors}
-		}
+	switch {
+	case len(successors) > 1:
+		return standing{unclear, o.id, successors}
+	case len(successors) == 1 && at < 0:
+		return standing{replaced, o.id, successors}
+	case len(successors) == 1:
+		return standing{succeeded, o.id, successors}
+	case at < 0:
 		return standing{position: absent, id: o.id}
 	}
 	name := jobs[at].Name()
 	if predecessor := markedFor(name); predecessor != "" && !o.imported {
-		others := named(mark(predecessor))
-		for _, job := range jobs {
-			if job.ID == predecessor && o.alike(job) {
-				others = append(others, job.ID)
-			}
+		var others []string
+		if slices.ContainsFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == predecessor && o.alike(job) }) {
+			others = append(others, predecessor)
+		}
+		if twins := named(mark(predecessor)); len(twins) > 0 {
+			return standing{unclear, o.id, append(others, twins...)}
 		}
 		if len(others) > 0 {
 			return standing{heir, o.id, others}
 		}
 	}
-	switch {
-	case len(successors) > 0:
-		return standing{succeeded, o.id, successors}
-	case isMarked(name):
+	if isMarked(name) {
 		return standing{position: unnamed, id: o.id}
-	default:
-		return standing{position: settled, id: o.id}
 	}
+	return standing{position: settled, id: o.id}
 }
 
 // mark returns the end of the name of a job that succeeds another one. The mark

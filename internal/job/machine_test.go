@@ -27,13 +27,16 @@ func TestLocate(t *testing.T) {
 		"just created":                    {"1", "00000000000000aa", []cloudautomator.Job{listed("1", "nightly (creation 00000000000000aa)")}, standing{position: unnamed, id: "1"}},
 		"creation lost":                   {"", "00000000000000aa", []cloudautomator.Job{stranger, listed("1", "nightly (creation 00000000000000aa)")}, standing{position: unnamed, id: "1"}},
 		"somebody else's creation":        {"", "00000000000000aa", []cloudautomator.Job{stranger, listed("1", "nightly (creation 00000000000000bb)")}, standing{position: absent}},
-		"created twice":                   {"", "00000000000000aa", []cloudautomator.Job{listed("1", "a (creation 00000000000000aa)"), listed("2", "a (creation 00000000000000aa)")}, standing{heir, "1", []string{"2"}}},
+		"created twice":                   {"", "00000000000000aa", []cloudautomator.Job{listed("1", "a (creation 00000000000000aa)"), listed("2", "a (creation 00000000000000aa)")}, standing{unclear, "", []string{"1", "2"}}},
 		"no mark":                         {"", "", []cloudautomator.Job{stranger}, standing{position: absent}},
 		"a successor":                     {"1", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "nightly (successor of job 1)")}, standing{succeeded, "1", []string{"2"}}},
 		"a successor of a marked job":     {"1", "", []cloudautomator.Job{listed("1", "nightly (creation 00000000000000aa)"), listed("2", "x (successor of job 1)")}, standing{succeeded, "1", []string{"2"}}},
 		"only a successor":                {"1", "", []cloudautomator.Job{stranger, listed("2", "nightly (successor of job 1)")}, standing{replaced, "1", []string{"2"}}},
 		"the successor is recorded":       {"2", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "x (successor of job 1)")}, standing{heir, "2", []string{"1"}}},
-		"two successors":                  {"2", "", []cloudautomator.Job{listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, standing{heir, "2", []string{"3"}}},
+		"two successors":                  {"2", "", []cloudautomator.Job{listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, standing{unclear, "2", []string{"3"}}},
+		"two successors, none recorded":   {"1", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, standing{unclear, "1", []string{"2", "3"}}},
+		"two successors of a removed job": {"1", "", []cloudautomator.Job{listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, standing{unclear, "1", []string{"2", "3"}}},
+		"two successors and their job":    {"2", "", []cloudautomator.Job{listed("1", "x"), listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, standing{unclear, "2", []string{"1", "3"}}},
 		"the successor has no name yet":   {"2", "", []cloudautomator.Job{stranger, listed("2", "x (successor of job 1)")}, standing{position: unnamed, id: "2"}},
 		"a successor of another's":        {"1", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "x (successor of job 11)")}, standing{position: settled, id: "1"}},
 		"a mark on another kind of job":   {"1", "", []cloudautomator.Job{listed("1", "nightly"), {ID: "2", RuleType: "cron", Attributes: []byte(`{"name": "x (successor of job 1)"}`)}}, standing{position: settled, id: "1"}},
@@ -46,41 +49,58 @@ func TestLocate(t *testing.T) {
 	}
 }
 
-// From every position each wish is fulfilled in a few steps, and what is found
-// after a kill is a position that the machine has a way on from.
-func TestEveryPositionLeadsToTheEnd(t *testing.T) {
-	for from := range steps {
-		for _, wanted := range []wish{toKeep, toRotate, toRemove} {
-			at, taken := from, []step{}
-			for len(taken) < 9 {
-				now := next(at, wanted)
-				if now == nothing {
-					break
-				}
-				to, known := leads[now]
-				if _, goesOn := steps[to.to]; !known || !goesOn {
-					t.Fatalf("%s leads from %s to %q", now, at, to.to)
-				}
-				if _, goesOn := steps[to.found]; !goesOn {
-					t.Fatalf("after %s the job is found %q", now, to.found)
-				}
-				taken = append(taken, now)
-				if at = to.to; at == settled && wanted != toRemove {
-					break
-				}
-				if now == take || now == retire {
-					// The job is a new one.
-					wanted = map[wish]wish{toKeep: toKeep, toRotate: toKeep, toRemove: toRemove}[wanted]
-				}
-			}
-			if end := map[bool]position{true: absent, false: settled}[wanted == toRemove]; at != end && (from != unmoved || wanted != toKeep) && (from != orphaned || wanted != toRemove) {
-				t.Errorf("from %s, wanting %d, %v ends %s", from, wanted, taken, at)
-			}
+// What the service has before and after each step, and where that is found to be:
+// by the operation itself, and after a kill, by an operation with the state from before.
+func TestStepsLeadWhereTheTableSays(t *testing.T) {
+	mine, own := listed("1", "nightly"), listed("2", "nightly (successor of job 1)")
+	for taken, c := range map[step]struct {
+		// before and after are the ids in the state before and after the step.
+		before, after string
+		jobs          []cloudautomator.Job
+	}{
+		change:  {"1", "1", []cloudautomator.Job{mine}},
+		ask:     {"1", "1", []cloudautomator.Job{mine}},
+		succeed: {"1", "1", []cloudautomator.Job{mine, own}},
+		take:    {"1", "2", []cloudautomator.Job{mine, own}},
+		sweep:   {"1", "1", []cloudautomator.Job{mine}},
+		retire:  {"1", "2", []cloudautomator.Job{own}},
+	} {
+		at := func(id string) position {
+			data := jobModel{ID: types.StringValue(id), GroupID: types.Int64Value(10), ActionType: types.StringValue("delay")}
+			return locate(data.owner(privateState{}), c.jobs).position
+		}
+		if to, found := at(c.after), at(c.before); to != leads[taken].to || found != leads[taken].found {
+			t.Errorf("%s leads to %s and is found as %s, and the table says %v", taken, to, found, leads[taken])
 		}
 	}
-	for at := range steps {
-		if _, told := sights[at]; !told {
-			t.Errorf("what refresh and plan make of a job that is %s is said nowhere", at)
+}
+
+// From every position an update comes to its end in a few steps, or fails with
+// words, and what is found after a kill is a position that the tables have.
+func TestEveryPositionLeadsToTheEnd(t *testing.T) {
+	for from := range steps {
+		for _, rotate := range []bool{false, true} {
+			at, again := from, rotate
+			for taken := 0; at != settled && taken < 9; taken++ {
+				next := steps[at].keep
+				if again {
+					next = steps[at].rotate
+				}
+				if next == fail {
+					break
+				}
+				if _, known := steps[leads[next].found]; !known {
+					t.Fatalf("after %s the job is found %q", next, leads[next].found)
+				}
+				at, again = leads[next].to, again && next != take && next != retire
+			}
+			if fails := at == absent || at == unclear || at == unmoved && !rotate; at != settled && !fails {
+				t.Errorf("from %s, rotating %t, the end is %s", from, rotate, at)
+			}
+		}
+		sight, told := sights[from]
+		if !told || (sight.summary == "") != (sight.seen == "") || (sight.seen == "") != (sight.update == "" || sight.destroy == "") {
+			t.Errorf("what is done and said of a job that is %s is not said: %+v", from, sight)
 		}
 	}
 }

@@ -29,8 +29,10 @@ type privateState struct {
 	Shown map[string]string `json:"shown,omitempty"`
 	// Drifted are the settings that somebody has changed since.
 	Drifted map[string]bool `json:"drifted,omitempty"`
-	// Position is the position of the job at the last read; "" is settled.
+	// Position is the position of the job at the last read; "" is settled. Others are
+	// the other jobs in this position.
 	Position position `json:"position,omitempty"`
+	Others   []string `json:"others,omitempty"`
 	// Creation is the number of the mark that the job was created with.
 	Creation string `json:"creation,omitempty"`
 	// Imported is set until the first update after an import.
@@ -88,8 +90,8 @@ func (p privateState) stands() position {
 }
 
 // at sets the position of the job.
-func (p *privateState) at(where position) {
-	if p.Position = where; where == settled || where == unmoved {
+func (p *privateState) at(where position, others ...string) {
+	if p.Position, p.Others = where, others; where == settled || where == unmoved {
 		p.Position = ""
 	}
 }

@@ -393,6 +393,12 @@ func TestImportedJobTakesNoPlace(t *testing.T) {
 		imported := elsewhere.Resource(jobType)
 		diags := imported.Import(other.String("id"))
 		diags = append(diags, imported.Refresh()...)
+		if diags = append(diags, imported.Apply(nightly.With(acctest.Values{"name": "weekly", "rotation_triggers": acctest.Values{"month": "1"}}))...); diags.HasError() {
+			t.Fatal(diags)
+		}
+		if _, there := b.s.TriggerJob(b.String("id")); !there {
+			t.Fatal("the update has removed somebody else's job")
+		}
 		if diags = append(diags, imported.Destroy()...); diags.HasError() {
 			t.Fatal(diags)
 		}

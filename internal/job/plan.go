@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -15,7 +14,14 @@ import (
 // unknown. Any update of a job may rotate its URL and access token. A requested
 // rotation may also create another job.
 func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() {
+	var before jobModel
+	p := privateState{}
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
+		p = recall(ctx, req.Private, &resp.Diagnostics)
+		resp.Diagnostics.Append(newWork(r.client, r.sender, toRead.name, 0).told(before.standing(p), req.Plan.Raw.IsNull())...)
+	}
+	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
 		return
 	}
 	var config, after jobModel
@@ -32,12 +38,6 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		}
 		return
 	}
-	var before jobModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
-	p := recall(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
 	keepUnset(&after, config, before)
 	whole := p.covers(before, after)
 	p.keepWords(&after, before, whole)
@@ -45,9 +45,6 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 	}
 	d := decide(before, after, p)
-	if p.stands() == orphaned && r.client.Unknown == "" {
-		r.nameOrphans(ctx, before, resp)
-	}
 	if known(before.Active) && !before.Active.ValueBool() && d.rotate && p.stands() != orphaned {
 		resp.Diagnostics.AddAttributeWarning(path.Root("active"), "Inactive Job To Be Rotated",
 			fmt.Sprintf("Cloud Automator job %s is not active. If the service does not rotate a job when it is changed, the rotation needs a new job, which would be active. In that case the apply fails. "+
@@ -128,29 +125,4 @@ func (p privateState) keepWords(after *jobModel, before jobModel, whole bool) {
 			one.set(theirs[i].value)
 		}
 	}
-}
-
-// nameOrphans warns about jobs that may be the successor of a job that no
-// longer exists. The update creates a new job. A replacement would fail with
-// prevent_destroy, although there is nothing to destroy.
-func (r *jobResource) nameOrphans(ctx context.Context, before jobModel, resp *resource.ModifyPlanResponse) {
-	ctx, cancel, w := r.work(ctx, &before, toRead, &resp.Diagnostics)
-	defer cancel()
-	jobs, failed := w.list(ctx)
-	if failed != nil {
-		resp.Diagnostics.Append(failed)
-		return
-	}
-	if left := orphans(r.client, jobs, &before); len(left) > 0 {
-		resp.Diagnostics.Append(madeAnew(before.ID.ValueString(), w.Redactor.Text(strings.Join(left, ", "))))
-	}
-}
-
-// madeAnew warns about jobs that may be the successor of a job that no longer
-// exists. The provider does not touch them.
-func madeAnew(gone, left string) diag.Diagnostic {
-	return diag.NewWarningDiagnostic("Job Is Gone",
-		fmt.Sprintf("Cloud Automator job %s no longer exists, and the update creates it again. These jobs were created since then, and changed after their creation: %s. One of them may be its successor, "+
-			"from a rotation that was cut short at its end, and may have been run then. The provider cannot tell it from a job of somebody else, so it does not adopt, change, run or remove any of them.\n\n"+
-			"Check them in the Cloud Automator console, and remove those that nobody needs.", gone, left))
 }

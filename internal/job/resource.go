@@ -197,7 +197,7 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 			},
 			"url":          secret("The URL for the HTTP POST request that runs the job."),
 			"access_token": secret("The token for the request's header `Authorization: CAAuth TOKEN`."),
-			"rotated_at":   computed("When the provider last saw a new URL and access token (RFC 3339, by the service's clock): after a creation, a rotation, or a refresh that found them rotated by somebody else. Null after an import or a move."),
+			"rotated_at":   computed("When the provider last saw a new URL and access token (RFC 3339, UTC, by the clock of the machine that ran Terraform): after a creation, a rotation, or a refresh that found them rotated by somebody else. Null after an import or a move."),
 			"active":       schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the job is active."},
 			"time_zone":    computed("The time zone of the trigger, as the service returns it."),
 			"created_at":   computed("When the job was created, as the service returns it."),

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -21,7 +22,8 @@ type update struct {
 	before, after jobModel
 	*privateState
 	standing
-	wish wish
+	// rotate says that the URL and the access token are to be new.
+	rotate bool
 	// again says that an earlier operation may have made this rotation.
 	again bool
 	// shown is the job as it was last read, or the answer to its creation.
@@ -44,7 +46,11 @@ func (u *update) run(ctx context.Context) (cloudautomator.Job, diag.Diagnostic) 
 func (u *update) walk(ctx context.Context) (cloudautomator.Job, diag.Diagnostic) {
 	for {
 		var failed diag.Diagnostic
-		switch next(u.position, u.wish) {
+		next := steps[u.position].keep
+		if u.rotate {
+			next = steps[u.position].rotate
+		}
+		switch next {
 		case change:
 			failed = u.change(ctx, false)
 		case ask:
@@ -56,7 +62,7 @@ func (u *update) walk(ctx context.Context) (cloudautomator.Job, diag.Diagnostic)
 		case retire:
 			failed = u.retire(ctx)
 		default:
-			failed = gone(u.before.ID.ValueString())
+			failed = u.fail()
 		}
 		if failed != nil || u.position == settled {
 			return u.shown, failed
@@ -65,49 +71,78 @@ func (u *update) walk(ctx context.Context) (cloudautomator.Job, diag.Diagnostic)
 }
 
 // start finds out the position of the job.
-func (u *update) start(ctx context.Context) diag.Diagnostic {
-	id := u.before.ID.ValueString()
-	job, found, failed := u.job(ctx, id)
-	if failed != nil {
+func (u *update) start(ctx context.Context) (failed diag.Diagnostic) {
+	u.shown, u.standing, failed = u.locate(ctx, &u.before, *u.privateState, func(cloudautomator.Job) bool { return u.rotate || u.Lost })
+	u.Imported = false
+	switch {
+	case failed != nil:
 		return failed
+	case u.position == orphaned && (u.rotate || u.stands() == orphaned):
+		u.warnings.Append(u.told(u.standing, false)...)
+	case u.position == orphaned:
+		u.position = absent // The plan has not seen this.
+	case u.position == absent && u.stands() == orphaned:
+		u.position = orphaned
 	}
-	u.shown, u.standing = job, standing{position: settled, id: id}
-	if found && isMarked(job.Name()) {
-		u.position = unnamed
-	}
-	if found && u.wish == toKeep && !u.Lost && u.stands() == settled && u.position == settled {
-		return u.webhook(job)
-	}
-	jobs, failed := u.list(ctx)
-	if failed != nil {
-		return failed
-	}
-	if found && !slices.ContainsFunc(jobs, func(j cloudautomator.Job) bool { return j.ID == id }) {
-		jobs = append(jobs, job) // The list lags behind.
-	}
-	if !found {
-		jobs = slices.DeleteFunc(jobs, func(j cloudautomator.Job) bool { return j.ID == id })
-	}
-	u.standing = locate(u.before.owner(*u.privateState), jobs)
-	if u.position == absent {
-		if left := orphans(u.client, jobs, &u.before); u.stands() == orphaned || u.wish == toRotate && len(left) > 0 {
-			u.position = orphaned
-			if u.stands() != orphaned {
-				u.warnings.Append(madeAnew(id, u.Redactor.Text(strings.Join(left, ", ")))) // The plan has not seen them.
-			}
-		}
-	}
-	if found {
-		return u.webhook(job)
+	if u.shown.ID != "" {
+		return u.present(u.shown)
 	}
 	return nil
 }
 
-func (u *update) webhook(job cloudautomator.Job) diag.Diagnostic {
-	if job.RuleType != cloudautomator.Webhook {
+// present returns the diagnostic for a job that does not exist, or has no HTTP
+// trigger.
+func (u *update) present(job cloudautomator.Job) diag.Diagnostic {
+	switch {
+	case job.ID == "":
+		return diag.NewErrorDiagnostic("Job Is Gone",
+			fmt.Sprintf("Updating Cloud Automator job %s failed: the job API no longer has it.\n\nPlan again: the refresh notices this, and the plan creates a new job.", u.before.ID.ValueString()))
+	case job.RuleType != cloudautomator.Webhook:
 		return u.noTrigger(job)
 	}
 	return nil
+}
+
+// youth is how long after its creation the service may not show a job yet.
+const youth = time.Minute
+
+// locate reads a job and finds out its position. The result has no job if it
+// does not exist. If nothing speaks for another position than settled, and
+// doubted does not either, it does not read the list of jobs.
+func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubted func(cloudautomator.Job) bool) (job cloudautomator.Job, at standing, failed diag.Diagnostic) {
+	id, found := data.ID.ValueString(), false
+	if id != "" {
+		if job, found, failed = w.job(ctx, id); failed != nil {
+			return job, at, failed
+		}
+	}
+	if shown, err := job.Settings(); found && err == nil {
+		data.takeIdentity(shown)
+	}
+	if at = (standing{position: settled, id: id}); found && (p.Imported || !isMarked(job.Name())) && p.stands() == settled && (doubted == nil || !doubted(job)) {
+		return job, at, nil
+	}
+	jobs, failed := w.list(ctx)
+	if failed != nil {
+		return job, at, failed
+	}
+	// The list and the job may be shown as they were at different times.
+	jobs = slices.DeleteFunc(jobs, func(j cloudautomator.Job) bool { return j.ID == id })
+	if found {
+		jobs = append(jobs, job)
+	}
+	at = locate(data.owner(p), jobs)
+	made, dated := cloudautomator.ParseTime(data.CreatedAt.ValueString())
+	if at.position == absent && id != "" && (w.client.Made(id) || dated && -delivery.Until(made) < youth) {
+		_, _ = w.settled(ctx, cloudautomator.Job{ID: id})
+		if job, found, failed = w.job(ctx, id); failed != nil || found {
+			return job, locate(data.owner(p), append(jobs, job)), failed
+		}
+	}
+	if left := orphans(w.client, jobs, data); at.position == absent && len(left) > 0 {
+		at.position, at.others = orphaned, left
+	}
+	return job, at, nil
 }
 
 // change writes the job's settings and its name, and requests a rotation if
@@ -232,40 +267,74 @@ func (u *update) take(ctx context.Context) diag.Diagnostic {
 	if failed != nil {
 		return failed
 	}
-	others := u.others[1:]
-	if u.position != replaced {
-		others = append(slices.Clone(others), id)
+	if u.shown.ID == id && u.shown.TimeZone != job.TimeZone {
+		if _, failed := u.remove(ctx, successor); failed != nil {
+			return failed
+		}
+		u.standing = standing{position: leads[sweep].to, id: id}
+		return uncarried(id, "rule_value.time_zone")
 	}
-	u.standing = standing{leads[take].to, successor, others}
-	if len(others) == 0 {
-		u.position = leads[retire].to
+	if u.position == replaced {
+		u.standing = standing{position: leads[retire].to, id: successor}
+	} else {
+		u.standing = standing{leads[take].to, successor, []string{id}}
 	}
-	u.shown, u.wish, u.again = job, toKeep, false
-	u.at(u.position)
+	u.shown, u.rotate, u.again = job, false, false
+	u.at(u.position, u.others...)
 	if diags := u.taken(job); diags.HasError() {
 		return diags.Errors()[0]
 	}
 	return nil
 }
 
-// retire removes one of the replaced jobs. After the last one was removed, only
-// its times tell the new job from other jobs, until the state has it.
+// retire removes the replaced job. After that, only its times tell the new job
+// from other jobs, until the state has it.
 func (u *update) retire(ctx context.Context) diag.Diagnostic {
 	other := u.others[0]
 	if _, failed := u.remove(ctx, other); failed != nil {
 		return withStanding(failed, fmt.Sprintf("Job %s has replaced job %s, but the old job still exists, and its URL and access token still run it. "+
 			"This is remembered: the next apply removes the old job. To stop it at once, remove it in the Cloud Automator console.", u.id, other))
 	}
-	if u.others = u.others[1:]; len(u.others) > 0 {
-		return nil
-	}
-	u.position = leads[retire].to
+	u.position, u.others = leads[retire].to, nil
 	if err := delivery.Sleep(ctx, tick(u.shown)); err != nil {
 		return diag.NewErrorDiagnostic("Rotation Not Finished", fmt.Sprintf("Cloud Automator job %s has replaced another one, but the apply ended before the mark was removed from its name.\n\n"+
 			"Its URL and access token are recorded. The next apply removes the mark.", u.id))
 	}
-	u.wish = toKeep
+	u.rotate = false
 	return nil
+}
+
+// fail returns the diagnostic for a position without a next step.
+func (u *update) fail() diag.Diagnostic {
+	if u.position != unclear {
+		return u.present(cloudautomator.Job{})
+	}
+	told := u.told(u.standing, false)[0]
+	return diag.NewErrorDiagnostic(told.Summary(), told.Detail())
+}
+
+// standing returns the position of the job at the last read.
+func (m *jobModel) standing(p privateState) standing {
+	return standing{p.stands(), m.ID.ValueString(), p.Others}
+}
+
+// told returns the warning about other jobs that may belong to this one, for a
+// refresh, a plan and an update, or for a destroy.
+func (w *work) told(s standing, destroying bool) (diags diag.Diagnostics) {
+	others, sight := slices.Clone(s.others), sights[s.position]
+	if s.position == orphaned {
+		// Another resource may have been read since.
+		others = slices.DeleteFunc(others, w.client.Owned)
+	}
+	if sight.summary == "" || len(others) == 0 {
+		return nil
+	}
+	next := sight.update
+	if destroying {
+		next = sight.destroy
+	}
+	diags.AddWarning(sight.summary, w.Redactor.Text(fmt.Sprintf(sight.seen, cmp.Or(s.id, "not known"), strings.Join(others, ", ")))+"\n\n"+next)
+	return diags
 }
 
 // tick returns how long it takes until the job API shows a change of the job as

@@ -98,7 +98,7 @@ func (b *bench) orphan() *sandbox.TriggerJobState {
 func (b *bench) leftAlone(orphan *sandbox.TriggerJobState, diags acctest.Diagnostics) {
 	b.t.Helper()
 	if orphan == nil {
-		if len(diags) > 0 {
+		if len(others(diags)) > 0 {
 			b.t.Errorf("said %s", diags)
 		}
 		return
@@ -139,12 +139,12 @@ func TestKilledUpdateForgetsNoPredecessor(t *testing.T) {
 					b.killedAt(0, false, config)
 					b.Forget()
 					if refresh {
-						if diags := b.Refresh(); len(diags) > 0 {
+						if diags := b.Refresh(); len(others(diags)) > 0 {
 							t.Fatal(diags)
 						}
 					}
 					if destroy {
-						if diags := b.Destroy(); len(diags) > 0 || len(b.s.TriggerJobs()) > 0 {
+						if diags := others(b.Destroy()); len(diags) > 0 || len(b.s.TriggerJobs()) > 0 {
 							t.Errorf("left are %+v: %s", b.s.TriggerJobs(), diags)
 						}
 						return
@@ -263,7 +263,7 @@ func TestKilledRotationIsDestroyed(t *testing.T) {
 							t.Fatal(diags)
 						}
 					}
-					if diags := b.Destroy(); len(diags) > 0 {
+					if diags := others(b.Destroy()); len(diags) > 0 {
 						t.Fatal(diags)
 					}
 					if jobs := b.s.TriggerJobs(); refresh && len(jobs) > 0 {
@@ -287,9 +287,7 @@ func TestPredecessorThatStaysIsRemovedByTheNextApply(t *testing.T) {
 		t.Fatalf("the state is %s, the jobs are %+v", b.State, jobs)
 	}
 	// It stays remembered, and no further job is made.
-	if diags := b.Refresh(); len(diags) > 0 {
-		t.Fatal(diags)
-	}
+	contains(t, b.Refresh().String(), "Rotation Not Finished", "job "+first)
 	b.s.ResetRequestLog()
 	b.refused(config, "Job Not Removed", "job "+first)
 	b.requests("GetJob", "ListJobs", "DeleteJob")
@@ -309,7 +307,7 @@ func TestDestroyRemovesAPredecessorThatStays(t *testing.T) {
 	b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
 	b.refused(config.With(acctest.Values{"name": "weekly"}))
 	b.s.ClearFaults()
-	if diags := b.Destroy(); len(diags) > 0 {
+	if diags := others(b.Destroy()); len(diags) > 0 {
 		t.Fatal(diags)
 	}
 	if jobs := b.s.TriggerJobs(); len(jobs) > 0 {
@@ -499,9 +497,7 @@ func (b *bench) lookAlike(config, settings acctest.Values) *acctest.Resource {
 	}
 	b.s.RemoveTriggerJob(b.String("id"))
 	b.Resource = b.On(acctest.StartProvider(b.t, acctest.Block(b.s.URL())))
-	if diags := b.Refresh(); len(diags) > 0 {
-		b.t.Fatal(diags)
-	}
+	contains(b.t, b.Refresh().String(), "Job Is Gone", "job "+b.String("id"), other.String("id"))
 	b.s.ResetRequestLog()
 	return other
 }

@@ -348,15 +348,22 @@ var documented = []string{"id", "active", "created_at", "updated_at", "rule_type
 	"google_cloud_account_id", "action_type", "action_value", "allow_runtime_action_values", "for_workflow", "effective_date", "expiration_date",
 	"completed_post_process_id", "failed_post_process_id"}
 
-// uncarried returns the members of a job that the provider cannot copy to a
-// successor.
+// uncarriedMembers returns the members of a job that the provider cannot copy to
+// a successor. It cannot set any member of a webhook's rule_value. Whether a
+// successor gets the same time zone shows when it exists.
 func uncarriedMembers(j cloudautomator.Job) (names []string) {
 	var members map[string]any
 	_ = json.Unmarshal(j.Attributes, &members)
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		if value := members[name]; !slices.Contains(documented, name) && !vacant(value) && value != false {
-			names = append(names, name)
+	list := func(members map[string]any, prefix string, carried ...string) {
+		for _, name := range slices.Sorted(maps.Keys(members)) {
+			if value := members[name]; !slices.Contains(carried, name) && !vacant(value) && value != false {
+				names = append(names, prefix+name)
+			}
 		}
+	}
+	list(members, "", documented...)
+	if rule, is := members["rule_value"].(map[string]any); is {
+		list(rule, "rule_value.", "token", "access_token", "time_zone")
 	}
 	return names
 }

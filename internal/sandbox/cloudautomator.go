@@ -42,8 +42,8 @@ type CloudAutomator struct {
 	Words []Wording
 	// IgnoresRuntimeValues leaves allow_runtime_action_values as it was created, whatever a PATCH says.
 	IgnoresRuntimeValues bool
-	// Extra are attributes that answers show beside the documented ones.
-	Extra map[string]any
+	// Extra are attributes that answers show beside the documented ones, and ExtraRule members of rule_value.
+	Extra, ExtraRule map[string]any
 }
 
 // Wording is one way in which an answer may word otherwise what was asked. Which of them the service has is not known.
@@ -751,6 +751,9 @@ func (m *cloudAutomator) jobResource(id string, attributes TriggerJobAttributes)
 	said := map[string]any{}
 	_ = json.Unmarshal(mustJSON(attributes), &said)
 	maps.Copy(said, m.play.Extra)
+	if rule, is := said["rule_value"].(map[string]any); is {
+		maps.Copy(rule, m.play.ExtraRule)
+	}
 	var shownID any = id
 	for _, w := range m.play.Words {
 		said["action_value"] = w.actionValue(said["action_value"])
@@ -933,6 +936,14 @@ func (s *Sandbox) RenameTriggerJob(id, name string) (TriggerJobState, bool) {
 	now := s.now()
 	return s.cloudAutomator.change(id, func(job *triggerJob) {
 		job.now.Attributes.Name, job.now.Attributes.UpdatedAt = name, japaneseInstant{now}
+	})
+}
+
+// MoveTriggerJob puts the trigger of a job into another time zone. It reports whether the job exists.
+func (s *Sandbox) MoveTriggerJob(id, zone string) (TriggerJobState, bool) {
+	return s.cloudAutomator.change(id, func(job *triggerJob) {
+		job.now.Attributes.RuleValue = maps.Clone(job.now.Attributes.RuleValue)
+		job.now.Attributes.RuleValue["time_zone"] = zone
 	})
 }
 

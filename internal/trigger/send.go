@@ -113,7 +113,7 @@ func (t target) explainRead(err error) signal.Advice {
 	case http.StatusForbidden:
 		return signal.Advice{Attribute: "job_id", Next: "The API key may not read this job: use the key of a user who may."}
 	case http.StatusNotFound:
-		return signal.Advice{Attribute: "job_id", Next: "Check the job's id, whether the user of the API key can see the job, and the provider's endpoint if one is set.", Gone: true}
+		return signal.Advice{Attribute: "job_id", Next: cloudautomator.Explain(err), Gone: true}
 	default:
 		return signal.Advice{Next: cloudautomator.Explain(err)}
 	}

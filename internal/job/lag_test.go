@@ -1,0 +1,122 @@
+package job_test
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// A job that was just created is planned, read and run at once, while reads do not
+// show it yet: it is not dropped from the state, created again, or said to be missing.
+func TestJobIsUsedWhileReadsLag(t *testing.T) {
+	for name, use := range map[string]func(b *bench) acctest.Diagnostics{
+		"refresh and plan": func(b *bench) acctest.Diagnostics {
+			before := b.State
+			diags := b.Refresh()
+			plan, planned := b.Plan(nightly)
+			if !b.State.Equal(before) || !plan.Planned.Equal(before) {
+				b.t.Errorf("the state was %s, is %s, and is planned as %s", before, b.State, plan.Planned)
+			}
+			return append(diags, planned...)
+		},
+		"refresh in another run": func(b *bench) acctest.Diagnostics {
+			before := b.State
+			b.Resource = b.On(acctest.StartProvider(b.t, acctest.Block(b.s.URL())))
+			diags := b.Refresh()
+			if !b.State.Equal(before) {
+				b.t.Errorf("the state was %s and is %s", before, b.State)
+			}
+			return diags
+		},
+		"a trigger by job_id": func(b *bench) acctest.Diagnostics {
+			diags := b.Provider.Resource("signal_http_trigger").Apply(acctest.Values{"job_id": b.String("id")})
+			if runs := len(b.only().Runs); runs != 1 {
+				b.t.Errorf("the job ran %d times", runs)
+			}
+			return diags
+		},
+		"an ephemeral job": func(b *bench) acctest.Diagnostics {
+			found, diags := b.Open(jobType, acctest.Values{"id": b.String("id")})
+			if found["url"] != b.String("url") || found["access_token"] != b.String("access_token") {
+				b.t.Errorf("found %v", found)
+			}
+			return diags
+		},
+		"an update": func(b *bench) acctest.Diagnostics {
+			config := nightly.With(acctest.Values{"name": "weekly"})
+			diags := b.Apply(config)
+			b.settled(config)
+			return diags
+		},
+		"a destroy": func(b *bench) acctest.Diagnostics {
+			diags := b.Destroy()
+			if left := b.s.TriggerJobs(); len(left) > 0 {
+				b.t.Errorf("left are %+v", left)
+			}
+			return diags
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const lag = 2 * time.Second
+			var passed atomic.Int64
+			s := acctest.Sandbox(t, sandbox.Options{
+				ReadLag: lag, Now: func() time.Time { return time.Now().Add(time.Duration(passed.Load())) },
+				CloudAutomator: sandbox.CloudAutomator{PatchRotates: true},
+			})
+			b := &bench{acctest.StartProvider(t, acctest.Block(s.URL())).Resource(jobType), t, s, true}
+			b.apply(nightly)
+			if _, there := s.TriggerJob(b.String("id")); !there || s.Count("CreateJob") != 1 {
+				t.Fatalf("the requests were %q", b.made())
+			}
+			// The third read after this shows the job.
+			reads := 0
+			s.Hook("GetJob", func() {
+				if reads++; reads > 2 {
+					passed.Add(int64(lag))
+				}
+			}, nil)
+			if diags := use(b); len(diags) > 0 {
+				t.Error(diags)
+			}
+			if s.Count("CreateJob") != 1 {
+				t.Errorf("the requests were %q", b.made())
+			}
+		})
+	}
+}
+
+// A web page that refuses is an answer: nothing is repeated, recorded or called
+// unknown, and the endpoint, the key and proxies are named.
+func TestPagesThatRefuse(t *testing.T) {
+	for _, status := range []int{401, 403, 413} {
+		for operation, does := range map[string]func(b *bench) acctest.Diagnostics{
+			"CreateJob": func(b *bench) acctest.Diagnostics { return b.Provider.Resource(jobType).Apply(nightly) },
+			"GetJob":    (*bench).refreshed,
+			"UpdateJob": func(b *bench) acctest.Diagnostics { return b.Apply(nightly.With(acctest.Values{"name": "weekly"})) },
+			"DeleteJob": (*bench).destroyed,
+			"ListJobs":  (*bench).destroyed,
+		} {
+			t.Run(fmt.Sprintf("%d to %s", status, operation), func(t *testing.T) {
+				t.Parallel()
+				b := newBench(t, sandbox.CloudAutomator{})
+				b.created(nightly)
+				before, jobs := b.State, fmt.Sprint(b.s.TriggerJobs())
+				b.s.Inject(sandbox.Fault{Operation: operation, Kind: sandbox.KindHTML, Status: status})
+				diags := does(b)
+				if !diags.HasError() || len(diags) != 1 || strings.Contains(diags.String(), "nknown") {
+					t.Errorf("said %s", diags)
+				}
+				contains(t, diags.String(), fmt.Sprintf("HTTP %d", status), "web page", b.s.URL(), "CLOUD_AUTOMATOR_API_ENDPOINT", "API key", "prox")
+				if b.s.Count(operation) != 1 || !b.State.Equal(before) || fmt.Sprint(b.s.TriggerJobs()) != jobs {
+					t.Errorf("the state is %s, the requests were %q", b.State, b.made())
+				}
+			})
+		}
+	}
+}
