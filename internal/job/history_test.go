@@ -33,6 +33,9 @@ func FuzzJobHistories(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64) { live(t, seed) })
 }
 
+// longRun reports whether there is time for all of a test's cases.
+func longRun() bool { return os.Getenv("JOB_HISTORIES") != "" }
+
 // history is one of them.
 type history struct {
 	*bench

@@ -19,6 +19,7 @@ const canary = "c4n4ry-0f-the-job"
 // A real terraform, with all it can log: on a good day, with answers that repeat
 // the secrets, and without any connection.
 func TestAccNoSecretIsLogged(t *testing.T) {
+	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
 	job := s.AddTriggerJob(sandbox.TriggerJob{Token: canary + "-url", AccessToken: canary + "-token"})
 	w := acctest.Terraform(t, s)
@@ -99,6 +100,7 @@ resource "signal_http_trigger" "by_url" {
 
 // What the job API says of a job is in words that can be shown, whatever it is.
 func TestWordsOfTheJobAPIAreFitToBeShown(t *testing.T) {
+	t.Parallel()
 	said := "of " + canary + "-api-key \x1b[31m" + strings.Repeat("word ", 200<<10)
 	s := acctest.Sandbox(t, sandbox.Options{CloudAutomator: sandbox.CloudAutomator{
 		APIKeys: []string{canary + "-api-key"}, Extra: map[string]any{said: "is more than a successor has"},

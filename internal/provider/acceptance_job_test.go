@@ -155,6 +155,45 @@ resource "signal_http_trigger_job" "one" {
 	}
 }
 
+// A real terraform writes the configuration of a job that is imported: as it is
+// written it is valid, and applying it changes nothing at the service.
+func TestAccJobConfigurationIsGenerated(t *testing.T) {
+	t.Parallel()
+	for name, job := range map[string]acctest.Values{
+		"with settings": {
+			"name": "nightly", "group_id": 10, "aws_account_ids": []any{21, 22}, "action_type": "stop_instances", "action_value": `{"region": "ap-northeast-1", "tag": null}`,
+			"allow_runtime_action_values": true, "effective_date": "2026-01-01", "completed_post_process_id": []any{3, 1},
+		},
+		"the head of a workflow": {"name": "head", "group_id": 10, "action_type": "no_action", "for_workflow": true},
+		"a pause":                {"name": "pause", "group_id": 10, "action_type": "delay", "action_value": `{"delay_minutes": 1}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.Sandbox(t, sandbox.Options{CloudAutomator: sandbox.CloudAutomator{ActionDefaults: map[string]any{"trace_status": "false"}}})
+			made := acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_http_trigger_job")
+			if diags := made.Apply(job); diags.HasError() {
+				t.Fatal(diags)
+			}
+			before := fmt.Sprint(s.TriggerJobs())
+			w := acctest.Terraform(t, s)
+			w.Write(fmt.Sprintf("import {\n  to       = signal_http_trigger_job.one\n  id       = %q\n  provider = signal\n}\n", made.String("id")))
+			_, err := w.Plan(t.Context(), tfexec.GenerateConfigOut("generated.tf"))
+			must(t, err)
+			valid, err := w.Validate(t.Context())
+			if err != nil || !valid.Valid || valid.WarningCount > 0 {
+				t.Fatalf("the configuration is not valid: %+v %v", valid, err)
+			}
+			must(t, w.Apply(t.Context()))
+			if changes, err := w.Plan(t.Context()); err != nil || changes {
+				t.Errorf("there is something to do: %t %v", changes, err)
+			}
+			if now := fmt.Sprint(s.TriggerJobs()); now != before {
+				t.Errorf("the jobs were %s and are %s", before, now)
+			}
+		})
+	}
+}
+
 // With store_credentials = false neither state, plan, log nor output has URL or token.
 func TestAccJobCredentialsAreNotStored(t *testing.T) {
 	for name, kind := range map[string]sandbox.CloudAutomator{"PATCH rotates": {PatchRotates: true}, "PATCH does not": {}} {
