@@ -84,14 +84,21 @@ func run(ctx context.Context, out io.Writer, scenes []systems.System) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
+	left := ""
 	if server == nil {
 		scenes = slices.DeleteFunc(slices.Clone(scenes), func(scene systems.System) bool {
 			needs := scene.Block == "temporal"
 			if needs {
-				say("Leaving out: %s. %s", scene.Demo.Title, temporalserver.HowToBuild)
+				left = fmt.Sprintf("Left out: %s. %s", scene.Demo.Title, temporalserver.HowToBuild)
 			}
 			return needs
 		})
+		if len(scenes) == 0 {
+			return errors.New(left)
+		}
+		if left != "" {
+			say("%s", left)
+		}
 	}
 	say("Building the provider, which takes Go a minute or two the first time:\n  $ go build -o %s", dir)
 	if err := terraformcli.Build(ctx, dir); err != nil {
@@ -113,5 +120,8 @@ func run(ctx context.Context, out io.Writer, scenes []systems.System) (err error
 		}
 	}
 	say("\nDone: each signal was sent once, by the apply that created it, and never again.")
+	if left != "" {
+		say("%s", left)
+	}
 	return nil
 }

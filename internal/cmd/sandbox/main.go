@@ -69,14 +69,15 @@ func run(ctx context.Context, out io.Writer, addr, cli string) error {
 	_ = authority.Close()
 	fmt.Fprintf(out, "The sandbox stands in for all services at %s, until Ctrl-C.\n\n", s.URL())
 	fmt.Fprintf(out, "It speaks TLS and HTTP/2 at %s, with the certificate in %s.\n\n", secure, authority.Name())
-	complete, others, err := commands(context.WithoutCancel(ctx), root, served, s.URL())
+	complete, others, folders, err := commands(context.WithoutCancel(ctx), root, served, s.URL())
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
 	fmt.Fprintf(out, "In another terminal, copy the examples out of the checkout, and tell Terraform where the sandbox is:\n\n")
 	fmt.Fprintf(out, "mkdir -p ../signal-examples && cp -R examples ../signal-examples && cd ../signal-examples\n%s\n", environment(s.URL(), cli, temporal))
 	fmt.Fprintf(out, "These examples have something here that waits for their signals:\n\n%s\n", complete)
-	fmt.Fprintf(out, "These do, too, and need the block below beside them, as provider.tf:\n\n%s\n%s\n", others, block(s.URL(), temporal))
+	fmt.Fprintf(out, "These do, too:\n\n%s\n", others)
+	fmt.Fprintf(out, "They need a provider block, which these lines put beside each of them:\n\n%s\n", beside(folders, block(s.URL(), temporal)))
 	fmt.Fprintf(out, "Scenarios, faults and the request log are at %s/_sandbox/. Every request gets a line here:\n\n", s.URL())
 	<-ctx.Done()
 	return s.Close()
@@ -137,26 +138,35 @@ provider "signal" {
 // endpoints are the arguments that lead a block's services to a url.
 func endpoints(block, url string) string {
 	var text strings.Builder
-	for _, name := range systems.Endpoints(block) {
-		fmt.Fprintf(&text, "      %s = %q\n", name, url)
+	names := systems.Endpoints(block)
+	// As terraform fmt would write it.
+	widest := len(slices.MaxFunc(names, func(a, b string) int { return len(a) - len(b) }))
+	for _, name := range names {
+		fmt.Fprintf(&text, "      %-*s = %q\n", widest, name, url)
 	}
 	return text.String()
 }
 
-// commands apply the examples that are complete, and the others, which need a provider block beside them.
-func commands(ctx context.Context, root string, served []scenario, url string) (complete, others string, err error) {
+// beside puts a provider block into folders of examples.
+func beside(folders []string, block string) string {
+	return "cat > provider.tf <<'EOF'\n" + block + "EOF\nfor folder in " + strings.Join(folders, " \\\n  ") + "; do\n  cp provider.tf \"$folder\"\ndone\n"
+}
+
+// commands apply the examples that are complete, and the others, which need a provider block in their folders.
+func commands(ctx context.Context, root string, served []scenario, url string) (complete, others string, folders []string, err error) {
 	for _, one := range served {
 		alone, err := checkout.StandsAlone(ctx, filepath.Join(root, "examples", filepath.FromSlash(one.Example)))
 		if err != nil {
-			return "", "", err
+			return "", "", nil, err
 		}
 		if alone {
 			complete += command(one, url) + "\n"
 		} else {
 			others += command(one, url) + "\n"
+			folders = append(folders, "examples/"+one.Example)
 		}
 	}
-	return complete, others, nil
+	return complete, others, folders, nil
 }
 
 func command(s scenario, url string) string {

@@ -166,6 +166,7 @@ func TestWhatIsPrinted(t *testing.T) {
 		"terraform -chdir=examples/provider apply -var automation_execution_id=" + id(10) + "\n",
 		`-var 'callback={workflow_id="w-0123456789abcdef0",execution_id="` + id(23) + `"}'`,
 		"-var trigger_url=http://127.0.0.1:", "terraform -chdir=examples/demo/automation apply -var endpoint=http://127.0.0.1:",
+		"cat > provider.tf <<'EOF'\nterraform {\n", " examples/guides/delivery/ids; do\n",
 		"terraform -chdir=examples/demo/http_trigger apply -var url=http://127.0.0.1:", `"$TRIGGER_URL"`, "-var 'run=sleep 2; echo'",
 	} {
 		if !strings.Contains(out.String(), part) {
@@ -178,6 +179,27 @@ func TestWhatIsPrinted(t *testing.T) {
 	}
 }
 
+// The lines that put a provider block beside the examples do so in a shell.
+func TestTheBlockIsPutBesideExamples(t *testing.T) {
+	dir, folders := t.TempDir(), []string{"examples/one", "examples/two"}
+	for _, folder := range folders {
+		if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := block("http://127.0.0.1:1", true)
+	shell := exec.CommandContext(t.Context(), bash(t), "-euc", beside(folders, want))
+	shell.Dir = dir
+	if said, err := shell.CombinedOutput(); err != nil {
+		t.Fatalf("%s\n%s", err, said)
+	}
+	for _, folder := range folders {
+		if got, err := os.ReadFile(filepath.Join(dir, folder, "provider.tf")); err != nil || string(got) != want {
+			t.Errorf("%s: %v\n%s", folder, err, got)
+		}
+	}
+}
+
 // Whatever the checkout is called, the shell gets its path as one word.
 func TestThePathIsQuoted(t *testing.T) {
 	if got := environment("http://127.0.0.1:1", "/my folder/it's/dev.tfrc", false); !strings.Contains(got, `export TF_CLI_CONFIG_FILE='/my folder/it'\''s/dev.tfrc'`) {
@@ -187,8 +209,9 @@ func TestThePathIsQuoted(t *testing.T) {
 
 var shellBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
 
-// The guide "Try it locally" is done word for word, but for the building.
-func TestAccTryItLocally(t *testing.T) {
+// bash is a POSIX shell.
+func bash(t *testing.T) string {
+	t.Helper()
 	name := "bash"
 	if runtime.GOOS == "windows" {
 		// The first bash on PATH may be the one of a WSL that is not installed.
@@ -196,8 +219,13 @@ func TestAccTryItLocally(t *testing.T) {
 	}
 	bash, err := exec.LookPath(name)
 	if err != nil {
-		t.Fatalf("the guide is written for a POSIX shell: %s", err)
+		t.Fatalf("the commands are written for a POSIX shell: %s", err)
 	}
+	return bash
+}
+
+// The guide "Try it locally" is done word for word, but for the building.
+func TestAccTryItLocally(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "guides", "try-it-locally.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -231,7 +259,7 @@ func TestAccTryItLocally(t *testing.T) {
 	for i, step := range steps {
 		commands := strings.NewReplacer("http://127.0.0.1:4599", s.URL(), "$OLDPWD/bin/dev.tfrc", filepath.ToSlash(filepath.Join(w.WorkingDir(), ".terraformrc")),
 			"terraform -chdir", filepath.ToSlash(w.ExecPath())+" -chdir").Replace(blocks[i+1][1])
-		shell := exec.CommandContext(t.Context(), bash, "-euc", settings+commands)
+		shell := exec.CommandContext(t.Context(), bash(t), "-euc", settings+commands)
 		shell.Dir = folder
 		if i == 0 {
 			settings = commands
