@@ -32,6 +32,7 @@ func (p *plugin) build(ctx context.Context, dir, pkg string) error {
 	p.dir = filepath.Join(dir, "built", filepath.Base(module+pkg))
 	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", p.binary(), module+pkg)
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", strings.Join(command.Args, " "), err, said)
 	}
