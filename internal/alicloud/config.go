@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -42,7 +41,8 @@ type Config struct {
 
 // AssumeRole is a role to assume; see AssumeRole of STS, API version 2015-04-01.
 type AssumeRole struct {
-	// RoleARN and SessionName come from the environment if they are empty.
+	// RoleARN and SessionName come from the environment if they are empty. A block with
+	// role_arn = "" is no AssumeRole.
 	RoleARN, SessionName, ExternalID, Policy string
 	// SessionExpiration is how long the session lasts, 0 for an hour.
 	SessionExpiration time.Duration
@@ -51,7 +51,8 @@ type AssumeRole struct {
 // AssumeRoleWithOIDC is a role to assume with the token of an OpenID Connect
 // provider; see AssumeRoleWithOIDC of STS, API version 2015-04-01.
 type AssumeRoleWithOIDC struct {
-	// Empty fields come from the environment. TokenFile is used only without Token.
+	// Empty fields come from the environment. TokenFile is used only without Token. A block
+	// with role_arn = "" is no AssumeRoleWithOIDC.
 	RoleARN, OIDCProviderARN, Token, TokenFile, SessionName string
 	Policy                                                  string
 	// SessionExpiration is how long the session lasts, 0 for an hour.
@@ -134,6 +135,9 @@ func (c Config) load() (settings, error) {
 		return s, err
 	}
 	s.stsEndpoint = cmp.Or(c.Endpoints["sts"], regionalSTS(cmp.Or(c.STSRegion, sts), false))
+	if err := c.checkFiles(); err != nil {
+		return s, err
+	}
 	given, from, err := c.keys()
 	if err != nil {
 		return s, err
@@ -162,6 +166,29 @@ func (c Config) load() (settings, error) {
 		s.noRegion = c.loadProfile(&s, false)
 	}
 	return s, c.addRole(&s)
+}
+
+// checkFiles returns an error if a file cannot be read that is named in the block, or in
+// the environment for all profiles, also if nothing in it is needed.
+func (c Config) checkFiles() error {
+	if oidc := c.AssumeRoleWithOIDC; oidc != nil && oidc.TokenFile != "" {
+		if err := delivery.CheckFile("alicloud.assume_role_with_oidc.oidc_token_file", delivery.ExpandPath(oidc.TokenFile)); err != nil {
+			return err
+		}
+	}
+	if path, from := c.profilesFile(); path != "" {
+		return delivery.CheckFile(from, path)
+	}
+	return nil
+}
+
+// profilesFile returns the file with the profiles and what names it, "" if nothing does.
+func (c Config) profilesFile() (path, from string) {
+	if c.SharedCredentialsFile != "" {
+		return delivery.ExpandPath(c.SharedCredentialsFile), "alicloud.shared_credentials_file"
+	}
+	path, from = variable(fileNames)
+	return delivery.ExpandPath(path), from
 }
 
 // keys returns the keys of the block or of the environment. It does not mix them: a
@@ -275,15 +302,4 @@ func regionalSTS(region string, vpc bool) string {
 	default:
 		return "sts." + region + ".aliyuncs.com"
 	}
-}
-
-// expand replaces environment variables in a path, and "~/" at its beginning.
-func expand(path string) string {
-	path = os.ExpandEnv(path)
-	if rest, ok := strings.CutPrefix(path, "~/"); ok {
-		if home, err := os.UserHomeDir(); err == nil {
-			return filepath.Join(home, rest)
-		}
-	}
-	return path
 }

@@ -189,6 +189,7 @@ func TestProfileFile(t *testing.T) {
 	if err := os.WriteFile(broken, []byte(`{"profiles":[{"access_key_secret":"canary`), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	keys := acctest.Values{"access_key": "one", "secret_key": "secret-of-one", "region": "r"}
 	for name, test := range map[string]struct {
 		block        acctest.Values
 		env          map[string]string
@@ -202,8 +203,14 @@ func TestProfileFile(t *testing.T) {
 		"not there":                     {acctest.Values{"shared_credentials_file": first + "x"}, nil, "", "no such file"},
 		"not there, by the second name": {nil, map[string]string{"ALIBABA_CLOUD_CREDENTIALS_FILE": first + "x"}, "", "ALIBABA_CLOUD_CREDENTIALS_FILE names: open " + first + "x"},
 		"broken":                        {acctest.Values{"shared_credentials_file": broken}, nil, "", "not the JSON"},
-		"none at all":                   {nil, nil, "", "ALICLOUD_* environment variables"},
-		"none, but named":               {acctest.Values{"profile": "p"}, nil, "", "no such file"},
+		"not there, with keys":          {keys.With(acctest.Values{"shared_credentials_file": first + "x"}), nil, "", "alicloud.shared_credentials_file names: open " + first + "x"},
+		"not there, with keys, by name": {keys, map[string]string{"ALICLOUD_SHARED_CREDENTIALS_FILE": first + "x"}, "", "ALICLOUD_SHARED_CREDENTIALS_FILE names: open " + first + "x"},
+		"not there, and another one's":  {acctest.Values{"shared_credentials_file": first}, map[string]string{"ALICLOUD_SHARED_CREDENTIALS_FILE": first + "x"}, "one", ""},
+		"a directory":                   {keys.With(acctest.Values{"shared_credentials_file": filepath.Dir(first)}), nil, "", "is a directory"},
+		"a token that is not there": {keys.With(acctest.Values{"assume_role_with_oidc": acctest.Values{"oidc_token_file": first + "x"}}), nil, "",
+			"alicloud.assume_role_with_oidc.oidc_token_file names: open " + first + "x"},
+		"none at all":     {nil, nil, "", "ALICLOUD_* environment variables"},
+		"none, but named": {acctest.Values{"profile": "p"}, nil, "", "no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, config := start(t, sandbox.Options{})
@@ -233,8 +240,12 @@ func TestNoRegion(t *testing.T) {
 		}
 	}
 	// A broken file matters only to those who need it.
-	block["shared_credentials_file"] = filepath.Join(t.TempDir(), "nothing")
-	if _, diags := send(t, s, block, config); !strings.Contains(diags.String(), "no such file") {
+	broken := filepath.Join(t.TempDir(), "broken.json")
+	if err := os.WriteFile(broken, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	block["shared_credentials_file"] = broken
+	if _, diags := send(t, s, block, config); !strings.Contains(diags.String(), "not the JSON") {
 		t.Errorf("said %s", diags)
 	}
 	r, diags := send(t, s, block, config.With(acctest.Values{"region": "cn-beijing"}))
@@ -261,9 +272,18 @@ func TestAssumeRole(t *testing.T) {
 			"ALICLOUD_ASSUME_ROLE_ARN": role, "ALIBABA_CLOUD_ROLE_ARN": "wrong", "ALICLOUD_ASSUME_ROLE_SESSION_NAME": "theirs",
 			"ALIBABA_CLOUD_ROLE_SESSION_NAME": "wrong", "ALICLOUD_ASSUME_ROLE_SESSION_EXPIRATION": "1200",
 		}, [][]string{{"deploy", "RoleSessionName=theirs", "DurationSeconds=1200"}}},
-		"the environment's other names": {one.With(acctest.Values{"assume_role": acctest.Values{"role_arn": ""}}), map[string]string{
+		"the environment's other names": {one.With(acctest.Values{"assume_role": acctest.Values{"role_arn": nil}}), map[string]string{
 			"ALIBABA_CLOUD_ROLE_ARN": role, "ALIBABA_CLOUD_ROLE_SESSION_NAME": "other",
 		}, [][]string{{"deploy", "RoleSessionName=other"}}},
+		"no role, whatever the environment has": {one.With(acctest.Values{"assume_role": acctest.Values{"role_arn": "", "session_name": "mine"}}), map[string]string{
+			"ALICLOUD_ASSUME_ROLE_ARN": role, "ALIBABA_CLOUD_ROLE_ARN": role,
+		}, nil},
+		"no role, and a profile's": {acctest.Values{"profile": "role", "region": "r", "assume_role": acctest.Values{"role_arn": "", "session_name": "mine"}},
+			map[string]string{"ALICLOUD_ASSUME_ROLE_ARN": role}, [][]string{{"first", "RoleSessionName=session-of-first", "DurationSeconds=1000"}}},
+		"no role with OIDC, whatever the environment has": {one.With(acctest.Values{"assume_role_with_oidc": acctest.Values{"role_arn": "", "session_name": "mine"}}),
+			map[string]string{"ALIBABA_CLOUD_ROLE_ARN": role}, nil},
+		"no role with OIDC, and a profile": {acctest.Values{"region": "r", "assume_role_with_oidc": acctest.Values{"role_arn": "", "oidc_token": "a token"}},
+			nil, [][]string{{"first", "RoleSessionName=session-of-first"}}},
 		"a role without a name": {one.With(acctest.Values{"assume_role": acctest.Values{"role_arn": "", "session_name": "mine"}}), nil, nil},
 		"a profile, and the block's": {acctest.Values{"profile": "role", "region": "r", "assume_role": acctest.Values{"role_arn": role}}, nil,
 			[][]string{{"deploy", "RoleSessionName=session-of-first", "DurationSeconds=1000"}}},
@@ -280,7 +300,7 @@ func TestAssumeRole(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, config := start(t, sandbox.Options{})
 			home, _ := os.UserHomeDir()
-			write(t, filepath.Join(home, ".aliyun", "config.json"), "",
+			write(t, filepath.Join(home, ".aliyun", "config.json"), "role",
 				profile("role", "RamRoleArn", map[string]any{
 					"access_key_id": "two", "access_key_secret": "secret-of-two", "ram_role_arn": "acs:ram::1:role/first", "ram_session_name": "session-of-first", "expired_seconds": 1000,
 					"external_id": "external",

@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 // errNoCredentials is the error for users who have configured no credentials.
@@ -17,14 +19,10 @@ var errNoCredentials = errors.New("there are no Alibaba Cloud credentials: give 
 // loadProfile takes the region from the profile if there is none yet. With credentials it
 // also takes the credentials and the endpoint of STS.
 func (c Config) loadProfile(s *settings, credentials bool) error {
-	name, file, from := c.profile(), c.SharedCredentialsFile, ""
-	if file == "" {
-		if file, from = variable(fileNames); from != "" {
-			from = ", in the file that " + from + " names"
-		}
-	}
-	path := expand(cmp.Or(file, "~/.aliyun/config.json"))
-	in, err := readProfiles(path, from)
+	name := c.profile()
+	file, _ := c.profilesFile()
+	path := cmp.Or(file, delivery.ExpandPath("~/.aliyun/config.json"))
+	in, err := readProfiles(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist) && name == "" && file == "" && credentials:
 		return errNoCredentials
@@ -84,11 +82,11 @@ type profile struct {
 	ProcessCommand  string `json:"process_command"`
 }
 
-// readProfiles reads the file. from says which variable names it, "" if none does.
-func readProfiles(path, from string) (in profiles, err error) {
+// readProfiles reads the file.
+func readProfiles(path string) (in profiles, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return in, fmt.Errorf("reading the Alibaba Cloud profiles%s: %w", from, err)
+		return in, fmt.Errorf("reading the Alibaba Cloud profiles: %w", err)
 	}
 	// Some editors on Windows put a byte order mark before the text.
 	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), &in); err != nil {

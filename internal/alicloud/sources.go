@@ -76,7 +76,7 @@ type signedIn struct{ path, profile string }
 
 func (s signedIn) retrieve(context.Context, *Clients) (keys, error) {
 	next := fmt.Sprintf("Sign in again, with a command that uses the profile: \"aliyun sts GetCallerIdentity --profile %s\".", delivery.ShellWord(s.profile))
-	in, err := readProfiles(s.path, "")
+	in, err := readProfiles(s.path)
 	if err != nil {
 		return keys{}, err
 	}
@@ -197,7 +197,7 @@ func (o oidcRole) retrieve(ctx context.Context, c *Clients) (keys, error) {
 	token := o.Token
 	if token == "" {
 		// The file may be renewed while the provider runs.
-		text, err := os.ReadFile(expand(o.TokenFile))
+		text, err := os.ReadFile(delivery.ExpandPath(o.TokenFile))
 		if err != nil {
 			return keys{}, fmt.Errorf("reading the OIDC token in the file that %s names: %w", o.file, err)
 		}

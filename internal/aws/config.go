@@ -12,7 +12,6 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -78,6 +77,8 @@ type AssumeRole struct {
 
 // WebIdentity is a role assumed with an OIDC token; see STS AssumeRoleWithWebIdentity.
 type WebIdentity struct {
+	// RoleARN is the role. If it is empty, it comes from the environment, and so do then
+	// SessionName and TokenFile. Without any role, nothing is assumed.
 	RoleARN, SessionName, Policy string
 	// Duration of the session, 0 for the service's default.
 	Duration   time.Duration
@@ -102,6 +103,10 @@ type session struct {
 // load resolves the configuration without any request. Credentials are read
 // when the first request is signed.
 func (c Config) load(ctx context.Context) (*session, error) {
+	c.WebIdentity = c.WebIdentity.orEnvironment()
+	if web := c.WebIdentity; web != nil && web.Token == "" && web.TokenFile == "" {
+		return nil, errors.New("assume_role_with_web_identity has a role and no token: set web_identity_token, web_identity_token_file or AWS_WEB_IDENTITY_TOKEN_FILE")
+	}
 	setup := &stsSetup{config: c}
 	options, err := c.options(setup)
 	if err != nil {
@@ -191,7 +196,11 @@ func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, err
 		}),
 		config.WithAPIOptions(append(c.apiOptions(), setup.route)),
 	}
-	if c.AccessKey != "" {
+	switch {
+	case c.WebIdentity != nil:
+		// The SDK must not look for credentials that nobody uses.
+		options = append(options, config.WithCredentialsProvider(awssdk.AnonymousCredentials{}))
+	case c.AccessKey != "":
 		options = append(options, config.WithCredentialsProvider(
 			credentials.NewStaticCredentialsProvider(c.AccessKey, c.SecretKey, c.Token)))
 	}
@@ -208,10 +217,8 @@ func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, err
 	} {
 		files := expand(named.files)
 		for _, file := range files {
-			// The SDK ignores a file that does not exist, and would use other
-			// credentials.
-			if _, err := os.Stat(file); err != nil {
-				return nil, fmt.Errorf("reading a file of aws.%s: %w", named.argument, err)
+			if err := delivery.CheckFile("aws."+named.argument, file); err != nil {
+				return nil, err
 			}
 		}
 		if len(files) > 0 {
@@ -233,7 +240,7 @@ func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, err
 		options = append(options, config.WithUseDualStackEndpoint(state))
 	}
 	if c.CustomCABundle != "" {
-		bundle, err := os.ReadFile(expand([]string{c.CustomCABundle})[0])
+		bundle, err := os.ReadFile(delivery.ExpandPath(c.CustomCABundle))
 		if err != nil {
 			return nil, fmt.Errorf("reading aws.custom_ca_bundle: %w", err)
 		}
@@ -247,25 +254,24 @@ func (c Config) apiOptions() []func(*smithymiddleware.Stack) error {
 	return []func(*smithymiddleware.Stack) error{c.userAgent, c.watch}
 }
 
-// checkEnvironment returns an error if a variable names a file that is needed
-// and does not exist, or if only one key of a key pair is set. The SDK ignores
-// some of these mistakes, and would use other credentials.
+// checkEnvironment returns an error if a variable names a file that cannot be read,
+// or if only one key of a key pair is set. The SDK ignores some of these mistakes,
+// and would use other credentials or settings. A variable does not count if an
+// argument takes its place, and a token does not if other credentials come first.
 func (c Config) checkEnvironment() error {
 	given := c.AccessKey != "" || c.WebIdentity != nil
 	keys := cmp.Or(os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_ACCESS_KEY")) != ""
-	token := os.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != ""
 	if secret := cmp.Or(os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SECRET_KEY")) != ""; keys != secret && !given && c.Profile == "" {
 		return errors.New("only one half of a key pair is in the environment: set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither")
 	}
-	profiles := !given && (c.Profile != "" || !keys && !token)
 	for _, file := range []struct {
 		variable string
 		read     bool
 	}{
 		{"AWS_CA_BUNDLE", c.CustomCABundle == ""},
-		{"AWS_WEB_IDENTITY_TOKEN_FILE", !given && c.Profile == "" && !keys},
-		{"AWS_CONFIG_FILE", profiles && len(c.SharedConfigFiles) == 0},
-		{"AWS_SHARED_CREDENTIALS_FILE", profiles && len(c.SharedCredentialsFiles) == 0},
+		{"AWS_WEB_IDENTITY_TOKEN_FILE", c.readsToken(keys)},
+		{"AWS_CONFIG_FILE", len(c.SharedConfigFiles) == 0},
+		{"AWS_SHARED_CREDENTIALS_FILE", len(c.SharedCredentialsFiles) == 0},
 	} {
 		if !file.read {
 			continue
@@ -277,16 +283,21 @@ func (c Config) checkEnvironment() error {
 	return nil
 }
 
-// checkFile returns an error if a variable names a file that does not exist.
+// readsToken reports whether the token in AWS_WEB_IDENTITY_TOKEN_FILE is used.
+func (c Config) readsToken(keysInEnvironment bool) bool {
+	if c.WebIdentity != nil {
+		return c.WebIdentity.TokenFile == os.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE")
+	}
+	return c.AccessKey == "" && c.Profile == "" && !keysInEnvironment
+}
+
+// checkFile returns an error if a variable names a file that cannot be read.
 func checkFile(variable string) error {
 	path := os.Getenv(variable)
 	if path == "" {
 		return nil
 	}
-	if _, err := os.Stat(path); err != nil { //nolint:gosec // The user names the file.
-		return fmt.Errorf("reading the file that %s names: %w", variable, err)
-	}
-	return nil
+	return delivery.CheckFile(variable, path)
 }
 
 // checkRegion returns an error if the region of the environment or of the
@@ -492,6 +503,23 @@ func (r AssumeRole) apply(o *stscreds.AssumeRoleOptions) {
 	}
 }
 
+// orEnvironment returns the web identity with the role of the environment, if it has
+// no role itself; nil without any role.
+func (w *WebIdentity) orEnvironment() *WebIdentity {
+	if w == nil || w.RoleARN != "" {
+		return w
+	}
+	whole := *w
+	if whole.RoleARN = os.Getenv("AWS_ROLE_ARN"); whole.RoleARN == "" {
+		return nil
+	}
+	whole.SessionName = cmp.Or(whole.SessionName, os.Getenv("AWS_ROLE_SESSION_NAME"))
+	if whole.Token == "" {
+		whole.TokenFile = cmp.Or(whole.TokenFile, os.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE"))
+	}
+	return &whole
+}
+
 func (w WebIdentity) apply(o *stscreds.WebIdentityRoleOptions) {
 	o.RoleSessionName = w.SessionName
 	o.Duration = w.Duration
@@ -516,21 +544,14 @@ func (w WebIdentity) token() stscreds.IdentityTokenRetriever {
 	if w.Token != "" {
 		return literalToken(w.Token)
 	}
-	return stscreds.IdentityTokenFile(expand([]string{w.TokenFile})[0])
+	return stscreds.IdentityTokenFile(delivery.ExpandPath(w.TokenFile))
 }
 
-// expand replaces "~/" at the beginning of paths and environment variables,
-// such as $HOME, in them.
+// expand returns the paths as delivery.ExpandPath returns each of them.
 func expand(paths []string) []string {
 	expanded := make([]string, len(paths))
 	for i, path := range paths {
-		path = os.ExpandEnv(path)
-		if rest, ok := strings.CutPrefix(path, "~/"); ok {
-			if home, err := os.UserHomeDir(); err == nil {
-				path = filepath.Join(home, rest)
-			}
-		}
-		expanded[i] = path
+		expanded[i] = delivery.ExpandPath(path)
 	}
 	return expanded
 }

@@ -268,7 +268,12 @@ func TestSettingsThatCannotBe(t *testing.T) {
 		"no such AWS_CONFIG_FILE, with a profile": {aws.Config{Profile: "base"}, map[string]string{"AWS_CONFIG_FILE": missing, "AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "secret"},
 			[]string{"AWS_CONFIG_FILE", missing}},
 		"no such AWS_SHARED_CREDENTIALS_FILE": {aws.Config{SharedConfigFiles: []string{config}}, map[string]string{"AWS_SHARED_CREDENTIALS_FILE": missing}, []string{"AWS_SHARED_CREDENTIALS_FILE", missing}},
-		"no such AWS_CA_BUNDLE":               {aws.Config{AccessKey: "AKIA", SecretKey: "secret"}, map[string]string{"AWS_CA_BUNDLE": missing}, []string{"AWS_CA_BUNDLE", missing}},
+		"no such AWS_CONFIG_FILE, with keys": {aws.Config{}, map[string]string{"AWS_CONFIG_FILE": missing, "AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "secret"},
+			[]string{"AWS_CONFIG_FILE", missing}},
+		"no such AWS_SHARED_CREDENTIALS_FILE, with keys": {aws.Config{AccessKey: "AKIA", SecretKey: "secret"}, map[string]string{"AWS_SHARED_CREDENTIALS_FILE": missing}, []string{"AWS_SHARED_CREDENTIALS_FILE", missing}},
+		"a directory":                     {aws.Config{SharedConfigFiles: []string{filepath.Dir(missing)}}, nil, []string{"shared_config_files", filepath.Dir(missing), "directory"}},
+		"a directory, by AWS_CONFIG_FILE": {aws.Config{}, map[string]string{"AWS_CONFIG_FILE": filepath.Dir(missing)}, []string{"AWS_CONFIG_FILE", "directory"}},
+		"no such AWS_CA_BUNDLE":           {aws.Config{AccessKey: "AKIA", SecretKey: "secret"}, map[string]string{"AWS_CA_BUNDLE": missing}, []string{"AWS_CA_BUNDLE", missing}},
 		"no such AWS_WEB_IDENTITY_TOKEN_FILE": {aws.Config{SharedConfigFiles: []string{config}}, map[string]string{"AWS_ROLE_ARN": roleARN, "AWS_WEB_IDENTITY_TOKEN_FILE": missing},
 			[]string{"AWS_WEB_IDENTITY_TOKEN_FILE", missing}},
 		"no such AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": {aws.Config{}, map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/container", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": missing},
@@ -307,11 +312,11 @@ func TestSettingsThatCannotBe(t *testing.T) {
 	}
 }
 
-// A file that a variable names and in which nothing is looked for is in nobody's way.
+// A file that a variable names is not missed if an argument takes its place, and a token
+// is not if other credentials come first.
 func TestFilesThatNobodyNeeds(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	keys := map[string]string{"AWS_ACCESS_KEY_ID": "AKIAENVIRONMENT", "AWS_SECRET_ACCESS_KEY": "secret"}
-	token := file(t, "token", "jwt")
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
 	defer secure.Close()
 	profiles := file(t, "config", "[default]\naws_access_key_id = AKIAFILE\naws_secret_access_key = secret\n")
@@ -320,10 +325,9 @@ func TestFilesThatNobodyNeeds(t *testing.T) {
 		environment map[string]string
 		names       []string
 	}{
-		"keys of the block":          {aws.Config{AccessKey: "AKIABLOCK", SecretKey: "secret"}, nil, []string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"}},
-		"a token of the block":       {aws.Config{WebIdentity: &aws.WebIdentity{RoleARN: roleARN, Token: "jwt"}}, nil, []string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}},
-		"keys of the environment":    {aws.Config{}, keys, []string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"}},
-		"a token of the environment": {aws.Config{}, map[string]string{"AWS_ROLE_ARN": roleARN, "AWS_WEB_IDENTITY_TOKEN_FILE": token}, []string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}},
+		"keys of the block":       {aws.Config{AccessKey: "AKIABLOCK", SecretKey: "secret"}, nil, []string{"AWS_WEB_IDENTITY_TOKEN_FILE"}},
+		"a token of the block":    {aws.Config{WebIdentity: &aws.WebIdentity{RoleARN: roleARN, Token: "jwt"}}, nil, []string{"AWS_WEB_IDENTITY_TOKEN_FILE"}},
+		"keys of the environment": {aws.Config{}, keys, []string{"AWS_WEB_IDENTITY_TOKEN_FILE"}},
 		"files and a bundle of the block": {aws.Config{SharedConfigFiles: []string{profiles}, SharedCredentialsFiles: []string{profiles}, CustomCABundle: file(t, "ca.pem", inPEM(secure))}, nil,
 			[]string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE"}},
 	} {

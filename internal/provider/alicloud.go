@@ -127,7 +127,7 @@ func alicloudBlock(services []string) schema.Block {
 				Attributes: map[string]schema.Attribute{
 					"role_arn": schema.StringAttribute{
 						Optional:            true,
-						MarkdownDescription: "ARN of the role. Environment: `ALIBABA_CLOUD_ROLE_ARN`.",
+						MarkdownDescription: "ARN of the role. Environment: `ALIBABA_CLOUD_ROLE_ARN`. With `\"\"`, the block has no effect.",
 						Validators:          ramRoleARN,
 					},
 					"oidc_provider_arn": schema.StringAttribute{
@@ -171,7 +171,7 @@ func alicloudBlock(services []string) schema.Block {
 				Attributes: map[string]schema.Attribute{
 					"role_arn": schema.StringAttribute{
 						Optional:            true,
-						MarkdownDescription: "ARN of the role. Environment, only with this block: `ALICLOUD_ASSUME_ROLE_ARN`, `ALIBABA_CLOUD_ROLE_ARN`. Without an ARN, no role is assumed.",
+						MarkdownDescription: "ARN of the role. Environment, only with this block: `ALICLOUD_ASSUME_ROLE_ARN`, `ALIBABA_CLOUD_ROLE_ARN`. With `\"\"`, the block has no effect, whatever the environment has. Without an ARN, no role is assumed.",
 						Validators:          ramRoleARN,
 					},
 					"session_name": schema.StringAttribute{
@@ -220,7 +220,7 @@ func (m *alicloudModel) config(version string) alicloud.Config {
 	config.CredentialsURI = m.CredentialsURI.ValueString()
 	config.STSRegion = m.STSRegion.ValueString()
 	config.Endpoints = stringsOf(m.Endpoints)
-	if role := m.AssumeRoleWithOIDC; role != nil {
+	if role := m.AssumeRoleWithOIDC; role != nil && !isEmpty(role.RoleARN) {
 		config.AssumeRoleWithOIDC = &alicloud.AssumeRoleWithOIDC{
 			RoleARN:           role.RoleARN.ValueString(),
 			OIDCProviderARN:   role.OIDCProviderARN.ValueString(),
@@ -231,7 +231,7 @@ func (m *alicloudModel) config(version string) alicloud.Config {
 			SessionExpiration: time.Duration(role.SessionExpiration.ValueInt64()) * time.Second,
 		}
 	}
-	if role := m.AssumeRole; role != nil {
+	if role := m.AssumeRole; role != nil && !isEmpty(role.RoleARN) {
 		config.AssumeRole = &alicloud.AssumeRole{
 			RoleARN:           role.RoleARN.ValueString(),
 			SessionName:       role.SessionName.ValueString(),

@@ -81,7 +81,6 @@ var (
 		listvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^arn:[\w-]+:iam::(\d{12}|aws):policy/.+$`), "must be the ARN of a managed IAM policy, such as arn:aws:iam::aws:policy/ReadOnlyAccess")),
 	}
 	accountIDs = []validator.List{
-		listvalidator.SizeAtLeast(1),
 		listvalidator.NoNullValues(),
 		listvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^\d{12}$`), "must be an AWS account id of 12 digits")),
 	}
@@ -140,13 +139,13 @@ func awsBlock(services []string) schema.Block {
 			"allowed_account_ids": schema.ListAttribute{
 				ElementType:         types.StringType,
 				Optional:            true,
-				MarkdownDescription: "Accounts in which the provider may signal. It checks the account once with `sts:GetCallerIdentity`, before it sends the first AWS signal.",
+				MarkdownDescription: "Accounts in which the provider may signal. It checks the account once with `sts:GetCallerIdentity`, before it sends the first AWS signal. Null or an empty list means that it does not check.",
 				Validators:          accountIDs,
 			},
 			"forbidden_account_ids": schema.ListAttribute{
 				ElementType:         types.StringType,
 				Optional:            true,
-				MarkdownDescription: "Accounts in which the provider must not signal. It checks the account once with `sts:GetCallerIdentity`, before it sends the first AWS signal.",
+				MarkdownDescription: "Accounts in which the provider must not signal. It checks the account once with `sts:GetCallerIdentity`, before it sends the first AWS signal. Null or an empty list means that it does not check.",
 				Validators:          accountIDs,
 			},
 			"use_fips_endpoint": schema.BoolAttribute{
@@ -188,7 +187,7 @@ func awsBlock(services []string) schema.Block {
 				NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
 					"role_arn": schema.StringAttribute{
 						Optional:            true,
-						MarkdownDescription: "ARN of the role. Null or `\"\"` means no role, and the block counts for nothing.",
+						MarkdownDescription: "ARN of the role. With null or `\"\"`, the block has no effect.",
 						Validators:          roleARN,
 					},
 					"session_name": schema.StringAttribute{
@@ -241,9 +240,10 @@ func awsBlock(services []string) schema.Block {
 				Validators:          []validator.Object{webIdentityToken{}},
 				Attributes: map[string]schema.Attribute{
 					"role_arn": schema.StringAttribute{
-						Optional:            true,
-						MarkdownDescription: "ARN of the role. Null or `\"\"` means no role, and the block counts for nothing.",
-						Validators:          roleARN,
+						Optional: true,
+						MarkdownDescription: "ARN of the role. If it is null and another argument of the block is set, the role comes from `AWS_ROLE_ARN`, and so do the token file from `AWS_WEB_IDENTITY_TOKEN_FILE` and the session name from `AWS_ROLE_SESSION_NAME`, if they are not set. " +
+							"With `\"\"`, or without any role, the block has no effect.",
+						Validators: roleARN,
 					},
 					"session_name": schema.StringAttribute{
 						Optional:            true,
@@ -310,6 +310,16 @@ func (v webIdentityToken) ValidateObject(ctx context.Context, req validator.Obje
 	}
 }
 
+// isSet reports whether the block has an effect: not if role_arn is "", and not if
+// nothing in it is set.
+func (web *awsWebIdentityModel) isSet() bool {
+	if web == nil || isEmpty(web.RoleARN) {
+		return false
+	}
+	texts := []types.String{web.RoleARN, web.SessionName, web.Duration, web.Policy, web.WebIdentityToken, web.WebIdentityTokenFile}
+	return len(web.PolicyARNs) > 0 || slices.ContainsFunc(texts, func(text types.String) bool { return text.ValueString() != "" })
+}
+
 // config converts the aws block, which may be missing, to a configuration.
 func (m *awsModel) config(version string) aws.Config {
 	config := aws.Config{UserAgent: "terraform-provider-signal/" + version, AppendUserAgent: appendUserAgent()}
@@ -333,7 +343,7 @@ func (m *awsModel) config(version string) aws.Config {
 	config.HTTPSProxy = m.HTTPSProxy.ValueString()
 	config.NoProxy = m.NoProxy.ValueString()
 	config.Endpoints = stringsOf(m.Endpoints)
-	if web := m.WebIdentity; web != nil && web.RoleARN.ValueString() != "" {
+	if web := m.WebIdentity; web.isSet() {
 		config.WebIdentity = &aws.WebIdentity{
 			RoleARN:     web.RoleARN.ValueString(),
 			SessionName: web.SessionName.ValueString(),

@@ -66,7 +66,7 @@ func TestMalformedAWSBlock(t *testing.T) {
 		{acctest.Values{"endpoints": acctest.Values{"sts": "https://example.com?a=b"}}, "endpoints.sts", "http or https"},
 		{acctest.Values{"endpoints": acctest.Values{"ssm": "https://me:canary@example.com"}}, "endpoints.ssm", "without user"},
 		{acctest.Values{"allowed_account_ids": []any{homeAccount, "12345"}}, "allowed_account_ids.1", "12 digits"},
-		{acctest.Values{"allowed_account_ids": []any{}}, "allowed_account_ids", "at least 1"},
+		{acctest.Values{"allowed_account_ids": []any{""}}, "allowed_account_ids.0", "12 digits"},
 		{acctest.Values{"forbidden_account_ids": []any{"production"}}, "forbidden_account_ids.0", "12 digits"},
 		{acctest.Values{"forbidden_account_ids": []any{nil}}, "forbidden_account_ids", "null"},
 		{acctest.Values{"shared_credentials_files": []any{nil}}, "shared_credentials_files", "null"},
@@ -98,6 +98,7 @@ func TestMalformedAWSBlock(t *testing.T) {
 		{}, {"endpoints": nil}, {"access_key": nil, "secret_key": nil}, {"token": "t"}, {"access_key": "", "secret_key": "", "token": ""}, {"endpoints": acctest.Values{"ssm": "https://vpce.example.com:8443/x"}},
 		assume(acctest.Values{"duration": "12h"}), assume(acctest.Values{"duration": "15m"}), assume(acctest.Values{"role_arn": "arn:aws-cn:iam::123456789012:role/a/b/c"}),
 		assume(acctest.Values{"role_arn": nil}), web(acctest.Values{"role_arn": nil}), web(acctest.Values{"role_arn": "", "web_identity_token": ""}),
+		{"allowed_account_ids": []any{}, "forbidden_account_ids": []any{}}, {"allowed_account_ids": nil, "forbidden_account_ids": nil},
 		web(nil), {"region": acctest.Unknown}, {"assume_role": acctest.Unknown}, {"allowed_account_ids": []any{acctest.Unknown}},
 	} {
 		if _, diags := acctest.TryProvider(t, acctest.Values{"aws": good.With(fine)}); len(diags) > 0 {
@@ -333,6 +334,7 @@ func TestAWSCredentialSources(t *testing.T) {
 		"all that can be left open, set to nothing": {
 			acctest.Values{
 				"profile": "", "token": "", "shared_config_files": []any{""}, "shared_credentials_files": []any{}, "custom_ca_bundle": "",
+				"allowed_account_ids": []any{}, "forbidden_account_ids": []any{},
 				"assume_role": []any{
 					acctest.Values{"role_arn": "", "session_name": "ci", "external_id": "", "duration": "", "policy": "", "source_identity": ""},
 					acctest.Values{"role_arn": nil, "session_name": ""},
@@ -378,6 +380,52 @@ func TestAWSCredentialSources(t *testing.T) {
 				if !strings.Contains(assumed, part) {
 					t.Errorf("%s is not in AssumeRole %s", part, assumed)
 				}
+			}
+		})
+	}
+}
+
+// The role of the environment is assumed for a block that has none and sets something of
+// the session, but not for one that says "" for it.
+func TestWebIdentityOfTheEnvironment(t *testing.T) {
+	token := filepath.Join(t.TempDir(), "token")
+	must(t, os.WriteFile(token, []byte("token"), 0o600))
+	environment := map[string]string{"AWS_ROLE_ARN": role(otherAccount, "pod"), "AWS_WEB_IDENTITY_TOKEN_FILE": token, "AWS_ROLE_SESSION_NAME": "theirs"}
+	for name, c := range map[string]struct {
+		block       acctest.Values
+		environment map[string]string
+		// sender is a part of the principal's ARN; says is part of the error if nobody sends.
+		sender, says string
+	}{
+		"a session":            {acctest.Values{"session_name": "mine"}, environment, otherAccount + ":assumed-role/pod/mine", ""},
+		"a duration":           {acctest.Values{"duration": "1h"}, environment, otherAccount + ":assumed-role/pod/theirs", ""},
+		"a token":              {acctest.Values{"web_identity_token": "token"}, map[string]string{"AWS_ROLE_ARN": role(otherAccount, "pod"), "AWS_ROLE_SESSION_NAME": "theirs"}, otherAccount + ":assumed-role/pod/theirs", ""},
+		"a role of the block":  {acctest.Values{"role_arn": role(otherAccount, "ci"), "session_name": "mine", "web_identity_token": "token"}, environment, otherAccount + ":assumed-role/ci/mine", ""},
+		"no role":              {acctest.Values{"role_arn": "", "session_name": "mine"}, environment, homeAccount + ":user/sandbox", ""},
+		"nothing":              {acctest.Values{"role_arn": nil, "session_name": "", "policy_arns": []any{}}, environment, homeAccount + ":user/sandbox", ""},
+		"no role anywhere":     {acctest.Values{"session_name": "mine"}, nil, homeAccount + ":user/sandbox", ""},
+		"a role without token": {acctest.Values{"session_name": "mine"}, map[string]string{"AWS_ROLE_ARN": role(otherAccount, "pod")}, "", "AWS_WEB_IDENTITY_TOKEN_FILE"},
+		"a missing token": {acctest.Values{"session_name": "mine"}, map[string]string{"AWS_ROLE_ARN": role(otherAccount, "pod"), "AWS_WEB_IDENTITY_TOKEN_FILE": token + "x"},
+			"", "AWS_WEB_IDENTITY_TOKEN_FILE names: open " + token + "x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for name, value := range c.environment {
+				t.Setenv(name, value)
+			}
+			s := acctest.Sandbox(t, sandbox.Options{WebIdentityToken: "token"})
+			p := acctest.StartProvider(t, acctest.Values{"aws": acctest.AWS(s.URL()).With(acctest.Values{"assume_role_with_web_identity": c.block})})
+			signal := approval(s)
+			diags := p.Resource("signal_automation").Apply(signal)
+			if c.says != "" {
+				says(t, diags, true, "Signal Not Sent", c.says)
+				if made := s.RequestLog(); len(made) > 0 {
+					t.Errorf("these requests were made: %v", made)
+				}
+				return
+			}
+			execution, _ := s.Automation(signal["automation_execution_id"].(string))
+			if len(diags) > 0 || len(execution.Signals) != 1 || !strings.Contains(execution.Signals[0].Sender, c.sender) {
+				t.Errorf("said %s, and these signals were sent: %+v", diags, execution.Signals)
 			}
 		})
 	}

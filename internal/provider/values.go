@@ -94,6 +94,12 @@ func (v sessionDuration) ValidateString(ctx context.Context, req validator.Strin
 	}
 }
 
+// isEmpty reports whether an argument is "". In an argument role_arn, this means "no
+// role", whatever the environment has, and null means that it is not set here.
+func isEmpty(text types.String) bool {
+	return !text.IsNull() && !text.IsUnknown() && text.ValueString() == ""
+}
+
 // unlessEmpty accepts "" without calling the validator. "" means that the argument is not
 // set, because modules often pass on variables with the default "".
 type unlessEmpty struct{ validator.String }

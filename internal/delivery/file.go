@@ -1,0 +1,35 @@
+package delivery
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// ExpandPath replaces "~/" at the beginning of a path and environment variables,
+// such as $HOME, in it.
+func ExpandPath(path string) string {
+	path = os.ExpandEnv(path)
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	return path
+}
+
+// CheckFile returns an error if a file that the user has named cannot be read. SDKs
+// ignore some of these files, and would go on to the next source of credentials.
+// named is the argument or the variable that names the file.
+func CheckFile(named, path string) error {
+	file, err := os.Open(path) //nolint:gosec // The user names the file.
+	if err != nil {
+		return fmt.Errorf("reading the file that %s names: %w", named, err)
+	}
+	defer func() { _ = file.Close() }()
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return fmt.Errorf("reading the file that %s names: %s is a directory", named, path)
+	}
+	return nil
+}
