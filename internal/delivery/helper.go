@@ -3,13 +3,16 @@ package delivery
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -20,6 +23,9 @@ const (
 	helperDelay = time.Second
 	// longestHelp limits how many bytes a helper may print.
 	longestHelp = 1 << 20
+	// mostWords limits the words of a helper's output. The output of a helper that
+	// works has about ten.
+	mostWords = 500
 )
 
 // HelperError means that a credential helper returned no usable credentials. It
@@ -27,8 +33,8 @@ const (
 type HelperError struct {
 	// Err says how the helper ended.
 	Err error
-	// Complaint is what the helper wrote to standard error, without words that look
-	// like secrets.
+	// Complaint is what the helper wrote to standard error, without the words that it
+	// wrote to standard output, and without words that look like secrets.
 	Complaint string
 }
 
@@ -52,8 +58,9 @@ func RunHelper(ctx context.Context, secrets *Redactor, command func(ctx context.
 	cmd := command(bounded)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = nil, &printed, &complaint, helperDelay
 	err := cmd.Run()
-	for _, word := range strings.FieldsFunc(printed.String(), func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`"'{}:,`, r) }) {
-		if len(word) >= leastProbable {
+	words := printedWords(printed.Bytes())
+	for _, word := range words[:min(len(words), mostWords)] {
+		if len(word) >= longWord {
 			secrets.Hide(word)
 		}
 	}
@@ -74,20 +81,105 @@ func RunHelper(ctx context.Context, secrets *Redactor, command func(ctx context.
 	default:
 		err = fmt.Errorf("it could not be run: %w", err)
 	}
-	said := secrets.Text(complaint.String())
-	for _, word := range probableSecret.FindAllString(said, -1) {
-		if strings.ContainsFunc(word, unicode.IsUpper) && strings.ContainsFunc(word, unicode.IsLower) && strings.ContainsFunc(word, unicode.IsDigit) {
-			said = strings.ReplaceAll(said, word, hidden)
-		}
-	}
-	return &HelperError{err, said}
+	return &HelperError{err, complained(complaint.String(), words, secrets)}
 }
 
-// leastProbable is the length from which on an unknown word is treated as a
-// secret. The member names in the output of helpers are shorter.
-const leastProbable = 16
+// complained returns what a helper wrote to standard error. It shows no word that the
+// helper also printed, and nothing that looks like a secret.
+func complained(complaint string, printed []string, secrets *Redactor) string {
+	switch {
+	case strings.TrimSpace(complaint) == "":
+		return ""
+	case len(printed) > mostWords:
+		return "(not shown, because it printed too much to tell what is secret in this)"
+	}
+	// Text cuts a long complaint, and a secret with it, so what looks like a secret has to
+	// be gone before. Text also removes characters that may hide a secret from the pattern.
+	return withoutProbable(secrets.With(printed...).Text(withoutProbable(complaint)))
+}
 
-var probableSecret = regexp.MustCompile(`[A-Za-z0-9+/=_-]{24,}`)
+// withoutProbable returns a text without what looks like a secret.
+func withoutProbable(text string) string {
+	text = namedSecret.ReplaceAllString(text, "${1}"+hidden)
+	return probableSecret.ReplaceAllStringFunc(text, func(word string) string {
+		if strings.ContainsFunc(word, unicode.IsUpper) && strings.ContainsFunc(word, unicode.IsLower) && strings.ContainsFunc(word, unicode.IsDigit) {
+			return hidden
+		}
+		return word
+	})
+}
+
+// printedWords returns what a helper printed: the values of its JSON, and if it is not
+// only JSON, all words. A secret may have the characters that separate words in it, so
+// words are split in several ways. Words that are too short to be secrets are left out.
+func printedWords(printed []byte) (words []string) {
+	known := map[string]bool{}
+	add := func(word string) {
+		if !known[word] && utf8.RuneCountInString(word) >= MinSecretLength {
+			known[word] = true
+			words = append(words, word)
+		}
+	}
+	var texts []string
+	if !json.Valid(printed) {
+		texts = append(texts, string(printed))
+	}
+	if begin := bytes.IndexAny(printed, "{["); begin >= 0 {
+		var value any
+		decoder := json.NewDecoder(bytes.NewReader(printed[begin:]))
+		decoder.UseNumber()
+		if decoder.Decode(&value) == nil {
+			for _, text := range leaves(value) {
+				add(text)
+				texts = append(texts, text)
+			}
+		}
+	}
+	for _, text := range texts {
+		for _, separators := range []string{"", `"'`, "\"'{}[](),;:=&"} {
+			for _, word := range strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(separators, r) }) {
+				add(word)
+			}
+		}
+	}
+	slices.SortStableFunc(words, func(a, b string) int { return len(b) - len(a) })
+	return words
+}
+
+// leaves returns the texts and numbers in a JSON value.
+func leaves(value any) (texts []string) {
+	switch value := value.(type) {
+	case map[string]any:
+		for _, member := range value {
+			texts = append(texts, leaves(member)...)
+		}
+	case []any:
+		for _, element := range value {
+			texts = append(texts, leaves(element)...)
+		}
+	case string:
+		texts = append(texts, value)
+	case json.Number:
+		texts = append(texts, value.String())
+	}
+	return texts
+}
+
+// longWord is the length from which on a word that a helper printed is hidden in all
+// texts, and not only in the helper's own. The names in the output of helpers and
+// ordinary words are shorter.
+const longWord = 16
+
+var (
+	// probableSecret matches words that may be keys or tokens.
+	probableSecret = regexp.MustCompile(`[A-Za-z0-9+/_-]{24,}=*`)
+	// namedSecret matches the value after the name of a secret, as in variables, options,
+	// JSON and headers, and the password of a URL. Its group is what stands before it.
+	namedSecret = regexp.MustCompile(`(?i)(` + secretName + `\s*=\s*["']?|--?` + secretName + `\s+|"` + secretName + `"\s*:\s*"|` +
+		`\bauthorization:\s*(?:bearer|basic)\s+|://[^\s/@:]*:)[^\s"'&,;@*]{4,}`)
+)
+
+const secretName = `[\w-]*(?:secret|token|passw(?:or)?d|passphrase|pwd|credential|api[_-]?key|access[_-]?key)[\w-]*`
 
 var errTooMuch = errors.New("too much was written")
 
