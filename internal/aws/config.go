@@ -132,7 +132,7 @@ func (c Config) load(ctx context.Context) (*session, error) {
 	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
 		cfg.HTTPClient = delivery.NewHTTPClient(client.GetTransport())
 	}
-	keys := &keyring{where: c.filesRead(), profile: c.profile(), static: hasStaticKeys(cfg.ConfigSources)}
+	keys := &keyring{where: c.filesRead(), signIn: c.signIn(cfg.ConfigSources), static: hasStaticKeys(cfg.ConfigSources)}
 	setup.keys, setup.endpoint = keys, c.endpoint(cfg, "sts")
 	setup.direct = direct{
 		delivery.OwnAnswers{Doer: delivery.Client{Doer: cfg.HTTPClient, Secrets: c.Secrets}, IsOwn: func([]byte) bool { return true }},
@@ -335,11 +335,25 @@ func hasStaticKeys(sources []any) bool {
 	return false
 }
 
+// signIn returns the profile to sign in with: the one in use, or the source profile
+// whose credentials assume its role; "" for the default profile.
+func (c Config) signIn(sources []any) string {
+	name := c.profile()
+	for _, source := range sources {
+		shared, ok := source.(config.SharedConfig)
+		for profile := &shared; ok && profile.Source != nil; profile = profile.Source {
+			name = profile.Source.Profile
+		}
+	}
+	return name
+}
+
 // loadError returns an error that says which of the user's settings is wrong.
 func (c Config) loadError(err error) error {
 	var (
 		missing config.SharedConfigProfileNotExistError
 		mfa     config.AssumeRoleTokenProviderNotSetError
+		source  config.SharedConfigAssumeRoleError
 	)
 	switch {
 	case errors.As(err, &missing):
@@ -348,6 +362,11 @@ func (c Config) loadError(err error) error {
 		return fmt.Errorf("loading the AWS configuration: the profile %q has mfa_serial, and the provider cannot ask for the code during an apply. "+
 			"Sign in before the apply, for example with \"aws sts get-session-token --serial-number ... --token-code ...\", and use these credentials. Or use a profile without mfa_serial. %s",
 			cmp.Or(c.profile(), "default"), c.filesRead())
+	}
+	if errors.As(err, &source) && source.Err == nil {
+		// The SDK itself says nothing of the reason.
+		return fmt.Errorf("loading the AWS configuration: the profile %q has no credentials with which the SDK assumes the role %s of another profile. "+
+			"If it has a session of aws login, name it in profile in the provider's aws block, and the role in an assume_role block. %s", source.Profile, source.RoleARN, c.filesRead())
 	}
 	return fmt.Errorf("loading the AWS configuration: %w. %s", err, c.filesRead())
 }

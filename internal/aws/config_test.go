@@ -242,7 +242,7 @@ func TestSettingsThatCannotBe(t *testing.T) {
 	const sso = "[profile sso]\nsso_session = company\nsso_account_id = 123456789012\nsso_role_name = deploy\n[sso-session company]\nsso_region = us-east-1\nsso_start_url = https://company.awsapps.com/start\n" +
 		"[profile legacy]\nsso_account_id = 123456789012\nsso_role_name = deploy\nsso_region = us-east-1\nsso_start_url = https://company.awsapps.com/start\n"
 	config := file(t, "config", "[default]\n"+sso+"[profile base]\naws_access_key_id = AKIABASE\naws_secret_access_key = secret\n"+
-		"[profile bent]\nregion = eu west\n[profile mfa]\nrole_arn = "+roleARN+"\nsource_profile = base\nmfa_serial = arn:aws:iam::123456789012:mfa/me\n")
+		"[profile role]\nrole_arn = "+roleARN+"\nsource_profile = sso\n[profile bent]\nregion = eu west\n[profile mfa]\nrole_arn = "+roleARN+"\nsource_profile = base\nmfa_serial = arn:aws:iam::123456789012:mfa/me\n")
 	missing := filepath.Join(t.TempDir(), "missing")
 	t.Setenv("HOME", t.TempDir())
 	for name, test := range map[string]struct {
@@ -255,7 +255,10 @@ func TestSettingsThatCannotBe(t *testing.T) {
 		"a profile with a code":           {aws.Config{Profile: "mfa", SharedConfigFiles: []string{config}}, nil, []string{`"mfa"`, "mfa_serial", config}},
 		"an SSO session that has ended":   {aws.Config{Profile: "sso", SharedConfigFiles: []string{config}}, nil, []string{"aws sso login --profile sso"}},
 		"an old SSO session":              {aws.Config{Profile: "legacy", SharedConfigFiles: []string{config}}, nil, []string{"aws sso login --profile legacy"}},
+		"an SSO session of a role":        {aws.Config{Profile: "role", SharedConfigFiles: []string{config}}, nil, []string{"aws sso login --profile sso"}},
 		"an SSO session, by AWS_PROFILE":  {aws.Config{}, map[string]string{"AWS_PROFILE": "sso", "AWS_CONFIG_FILE": config}, []string{"aws sso login --profile sso"}},
+		"a role of a session of aws login": {aws.Config{Profile: "work", SharedConfigFiles: []string{file(t, "login", "[profile work]\nrole_arn = "+roleARN+"\nsource_profile = dev\n[profile dev]\nlogin_session = x\n")}}, nil,
+			[]string{`"dev"`, roleARN, "assume_role block"}},
 		"no credentials":                  {aws.Config{SharedConfigFiles: []string{config}}, nil, []string{"Give the provider AWS credentials", config}},
 		"no such configuration file":      {aws.Config{SharedConfigFiles: []string{missing}}, nil, []string{"shared_config_files", missing}},
 		"no such credentials file":        {aws.Config{SharedCredentialsFiles: []string{config, missing}}, nil, []string{"shared_credentials_files", missing}},

@@ -157,8 +157,8 @@ type keyring struct {
 	where string
 	// static says that the profile in use has static keys, which cannot be renewed.
 	static bool
-	// profile is the name of the profile in use, "" if none is set.
-	profile string
+	// signIn is the name of the profile to sign in with, "" for the default one.
+	signIn string
 }
 
 func (k *keyring) cache() *awssdk.CredentialsCache { return k.links[len(k.links)-1].cache }
@@ -243,6 +243,7 @@ func (k *keyring) fault(ctx context.Context, err error) *CredentialsError {
 	isSSO := errors.As(err, &operation) && strings.HasPrefix(operation.Service(), "SSO")
 	isSend := errors.As(err, &send)
 	isResponse := !isSend && errors.As(err, &response)
+	isLogin := !isSend && slices.ContainsFunc(loginErrors, func(part string) bool { return strings.Contains(err.Error(), part) })
 	switch {
 	case errors.As(err, &request):
 		fault.Cause, fault.Next = request.cause, request.next
@@ -257,6 +258,12 @@ func (k *keyring) fault(ctx context.Context, err error) *CredentialsError {
 		fault.Cause = delivery.CredentialsFailing
 	case isResponse && (response.HTTPStatusCode() >= http.StatusInternalServerError || response.HTTPStatusCode() == http.StatusTooManyRequests):
 		fault.Cause = delivery.CredentialsFailing
+	case isLogin && errors.Is(err, fs.ErrPermission):
+		// Another sign-in would not make the file readable.
+	case isLogin && strings.Contains(err.Error(), "insufficient permissions"):
+		fault.Next = fmt.Sprintf("Allow the identity that signed in the action CreateOAuth2Token, or sign in with another one: \"aws login%s\".", k.profileOption())
+	case isLogin:
+		fault.Next = fmt.Sprintf("Sign in again: \"aws login%s\".", k.profileOption())
 	case errors.As(err, &sso), strings.Contains(err.Error(), "SSO token") && !isSend, isSSO && isResponse && response.HTTPStatusCode() == http.StatusUnauthorized:
 		fault.Next = fmt.Sprintf("Sign in again: \"aws sso login%s\".", k.profileOption())
 	case isSSO && isResponse:
@@ -281,11 +288,15 @@ func (k *keyring) fault(ctx context.Context, err error) *CredentialsError {
 	return fault
 }
 
+// loginErrors are parts of the errors of the SDK for a session of "aws login". These
+// errors have no type.
+var loginErrors = []string{"load login token: ", "validate login token: ", "create oauth2 token: "}
+
 func (k *keyring) profileOption() string {
-	if k.profile == "" {
+	if k.signIn == "" {
 		return ""
 	}
-	return " --profile " + delivery.ShellWord(k.profile)
+	return " --profile " + delivery.ShellWord(k.signIn)
 }
 
 // nextStep is the advice for a user without credentials.

@@ -21,14 +21,14 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// A sign-in of "aws login" is renewed with a token, which is not shown when the
-// service that renews it, or a proxy, repeats it.
-func TestLoginIsNotShown(t *testing.T) {
-	const session = "arn:aws:iam::123456789012:user/x"
-	f, home := start(t), t.TempDir()
+const loginSession = "arn:aws:iam::123456789012:user/x"
+
+// signedIn writes the session of "aws login" into a new home. It has ended.
+func signedIn(t *testing.T, f *fake) {
+	t.Helper()
+	home := t.TempDir()
 	t.Setenv("HOME", home)
 	t.Setenv("AWS_ENDPOINT_URL_SIGNIN", f.URL)
-	t.Setenv("AWS_CONFIG_FILE", file(t, "config", "[default]\nregion = us-east-1\nlogin_session = "+session+"\n"))
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -48,24 +48,71 @@ func TestLoginIsNotShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name, dir := sha256.Sum256([]byte(session)), filepath.Join(home, ".aws", "login", "cache")
+	name, dir := sha256.Sum256([]byte(loginSession)), filepath.Join(home, ".aws", "login", "cache")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, hex.EncodeToString(name[:])+".json"), cached, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f.next("POST /v1/token", often(5, func(w http.ResponseWriter, r request) bool {
+}
+
+// refusesLogin refuses to renew a session, in words that repeat what was sent.
+func refusesLogin(status int, code, why string) answer {
+	return func(w http.ResponseWriter, r request) bool {
 		said, _ := json.Marshal("refused " + r.body)
-		w.Header().Set("X-Amzn-Errortype", "OtherException")
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = fmt.Fprintf(w, `{"error":"x","__type":"OtherException","message":%s}`, said)
+		w.Header().Set("X-Amzn-Errortype", code)
+		w.WriteHeader(status)
+		_, _ = fmt.Fprintf(w, `{"error":%q,"__type":%q,"message":%s}`, why, code, said)
 		return true
-	})...)
-	config := aws.Config{Secrets: delivery.NewRedactor(), Endpoints: map[string]string{"ssm": f.URL, "sts": f.URL}}
-	attempt := open(t, config, "us-east-1").deliver(5 * time.Second).Attempt
-	said := config.Secrets.Attempt(attempt).Err.Error()
-	if strings.Contains(said, "canary") || !strings.Contains(said, "refused") {
-		t.Errorf("it says %s", said)
+	}
+}
+
+// A session of "aws login" that has ended asks for another one, with its profile. It is
+// renewed with a token, which is not shown if the service that renews it, or a proxy,
+// repeats it.
+func TestLoginThatFails(t *testing.T) {
+	const region = "region = us-east-1\n"
+	const login = region + "login_session = " + loginSession + "\n"
+	for name, test := range map[string]struct {
+		profiles, profile string
+		refusal           answer
+		noSession         bool
+		cause             delivery.Cause
+		says              []string
+	}{
+		"refused":           {"[default]\n" + login, "", refusesLogin(400, "OtherException", "x"), false, delivery.NoCredentials, []string{"refused", `Sign in again: "aws login".`}},
+		"of a profile":      {"[profile my dev]\n" + login, "my dev", refusesLogin(400, "OtherException", "x"), false, delivery.NoCredentials, []string{`"aws login --profile 'my dev'"`}},
+		"expired":           {"[profile dev]\n" + login, "dev", refusesLogin(401, "AccessDeniedException", "TOKEN_EXPIRED"), false, delivery.NoCredentials, []string{"expired", `"aws login --profile dev"`}},
+		"another password":  {"[profile dev]\n" + login, "dev", refusesLogin(401, "AccessDeniedException", "USER_CREDENTIALS_CHANGED"), false, delivery.NoCredentials, []string{"password", `"aws login --profile dev"`}},
+		"no permission":     {"[profile dev]\n" + login, "dev", refusesLogin(403, "AccessDeniedException", "INSUFFICIENT_PERMISSIONS"), false, delivery.NoCredentials, []string{"CreateOAuth2Token, or sign in", `"aws login --profile dev"`}},
+		"no session":        {"[profile dev]\n" + login, "dev", nil, true, delivery.NoCredentials, []string{"not found", `"aws login --profile dev"`}},
+		"failing":           {"[profile dev]\n" + login, "dev", refusesLogin(503, "InternalServerException", "SERVER_ERROR"), false, delivery.CredentialsFailing, nil},
+		"too many requests": {"[profile dev]\n" + login, "dev", refusesLogin(429, "TooManyRequestsError", "x"), false, delivery.CredentialsFailing, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t)
+			if signedIn(t, f); test.noSession {
+				t.Setenv("HOME", t.TempDir())
+			}
+			t.Setenv("AWS_CONFIG_FILE", file(t, "config", test.profiles))
+			f.next("POST /v1/token", often(20, test.refusal)...)
+			config := aws.Config{Profile: test.profile, Secrets: delivery.NewRedactor(), Endpoints: map[string]string{"ssm": f.URL, "sts": f.URL}}
+			attempt := open(t, config, "us-east-1").Send(t.Context())
+			said := config.Secrets.Attempt(attempt).Err.Error() + " " + aws.Explain(attempt, "ssm:SendAutomationSignal")
+			if attempt.Outcome != delivery.NotSent || attempt.Cause != test.cause {
+				t.Errorf("it ended %s with cause %d: %s", attempt.Outcome, attempt.Cause, said)
+			}
+			for _, part := range test.says {
+				if !strings.Contains(said, part) {
+					t.Errorf("%q is not in %s", part, said)
+				}
+			}
+			for _, never := range []string{"canary", "sso login", "Give the provider AWS credentials", "apply again"} {
+				if strings.Contains(said, never) {
+					t.Errorf("%q is in %s", never, said)
+				}
+			}
+		})
 	}
 }
