@@ -25,6 +25,9 @@ func FuzzJobHistories(f *testing.F) {
 	for seed := range uint64(25) {
 		f.Add(seed)
 	}
+	for _, failed := range []uint64{2429, 2710} {
+		f.Add(failed)
+	}
 	if more, _ := strconv.ParseUint(os.Getenv("JOB_HISTORIES"), 10, 64); more > 0 {
 		for seed := range more {
 			f.Add(1000 + seed)
@@ -145,7 +148,7 @@ func (h *history) unstored() {
 
 func (h *history) violated(format string, args ...any) {
 	h.t.Helper()
-	h.t.Fatalf("%s, after %s", fmt.Sprintf(format, args...), strings.Join(h.steps, ", "))
+	h.t.Fatalf("%s, after %s:\n%s", fmt.Sprintf(format, args...), strings.Join(h.steps, ", "), strings.Join(h.made(), "\n"))
 }
 
 func (h *history) step() {
@@ -165,7 +168,7 @@ func (h *history) step() {
 		{"taint", func() { h.Tainted = !h.State.IsNull() }},
 		{"untaint", func() { h.Tainted = false }},
 		{"console rotates", func() { h.s.RotateTriggerJob(h.String("id")) }},
-		{"console removes", func() { h.s.RemoveTriggerJob(h.String("id")) }},
+		{"console removes", h.removed},
 		{"console deactivates", func() { h.s.ActivateTriggerJob(h.String("id"), false) }},
 		{"console activates", func() { h.s.ActivateTriggerJob(h.String("id"), true) }},
 		{"replaced", h.replaced}, {"replaced first", h.replacedFirst},
@@ -315,6 +318,14 @@ func (h *history) another() {
 	}
 	job, there := h.s.TriggerJob(other.String("id"))
 	h.others[job.ID] = fmt.Sprint(there, job.Attributes.Name, job.Token, job.AccessToken, len(job.Runs))
+}
+
+// removed has somebody remove the job. With it goes the mark that tells which job it
+// has replaced, if that one is still there.
+func (h *history) removed() {
+	job, _ := h.s.RemoveTriggerJob(h.String("id"))
+	_, predecessor, _ := strings.Cut(job.Attributes.Name, " (successor of job ")
+	h.stray[strings.TrimSuffix(predecessor, ")")] = true
 }
 
 // renamed has somebody give the job another name, and nothing else.

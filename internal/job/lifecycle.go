@@ -85,13 +85,13 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 			return
 		}
 		looked := fmt.Sprintf("no such job was seen; its name would end with %q", creationMark(p.Creation))
-		p.at(absent)
+		p.at(standing{position: absent})
 		switch {
 		case unread != nil:
 			looked = "no list of jobs could be read"
 		case len(made) > 1:
 			looked = "the names of several jobs have its mark, and it is left alone which of them is it: " + w.Redactor.Text(strings.Join(made, ", "))
-			p.at(unclear, made...)
+			p.at(standing{position: unclear, others: made})
 		}
 		resp.Diagnostics.Append(to.write(ctx, &begun, p)...)
 		resp.Diagnostics.Append(w.failure("Outcome of the Creation Unknown", doing, result,
@@ -104,7 +104,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	u := update{work: w, before: begun, after: data, privateState: &p, standing: standing{position: unnamed, id: made[0]}, shown: answered}
 	r.client.Own(u.id)
 	p.Due = data.TriggerOnApply.ValueBool()
-	p.at(u.position)
+	p.at(u.standing)
 	if resp.Diagnostics.Append(to.write(ctx, &begun, p)...); resp.Diagnostics.HasError() {
 		return
 	}
@@ -126,7 +126,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 		resp.Diagnostics.Append(notTaken(job.ID, names))
 	}
 	data.RotatedAt = now()
-	p.at(settled)
+	p.at(u.standing)
 	p.learn(job)
 	p.remember(data, shown)
 	if resp.Diagnostics.Append(to.write(ctx, &data, p)...); resp.Diagnostics.HasError() {
@@ -194,7 +194,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 			return false, failed
 		}
 		if len(made) > 1 {
-			p.at(unclear, made...)
+			p.at(standing{position: unclear, others: made})
 			return true, nil
 		}
 		data.ID = types.StringValue(made[0])
@@ -208,7 +208,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	if failed != nil {
 		return false, failed
 	}
-	p.at(stands.position, stands.others...)
+	p.at(stands)
 	if job.ID == "" {
 		return !sights[stands.position].forgotten, nil
 	}
@@ -310,7 +310,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 			p.Lost = false
 			p.Due = data.TriggerOnApply.ValueBool() && (p.Due || d.rotate && !d.again)
 		}
-		p.at(u.position, u.others...)
+		p.at(u.standing)
 		resp.Diagnostics.Append(u.warnings...)
 	case d.read || d.run || recalled.Moved:
 		if job, _, failed = w.locate(ctx, &before, privateState{}, nil); failed == nil {
@@ -406,15 +406,15 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 	if !sights[stands.position].leaves {
 		remove = append(slices.Clone(stands.others), stands.id)
 	}
+	gone := false
 	for _, id := range remove {
-		gone, failed := w.remove(ctx, id)
-		if failed != nil {
+		if gone, failed = w.remove(ctx, id); failed != nil {
 			resp.Diagnostics.Append(failed)
 			return
 		}
-		if left := orphans(w.client, jobs, &data); gone && stands.position == absent && len(left) > 0 {
-			stands.position, stands.others = orphaned, left
-		}
+	}
+	if gone && (stands.position == absent || stands.position == replaced) {
+		stands = standing{position: orphaned, id: stands.id, others: orphans(w.client, jobs, &data)}
 	}
 	if sights[stands.position].leaves {
 		resp.Diagnostics.Append(w.told(stands, true)...)

@@ -163,6 +163,8 @@ type standing struct {
 	// others are the other jobs: the successor in succeeded and replaced, the replaced
 	// job in heir, and the jobs that cannot be told apart in orphaned and unclear.
 	others []string
+	// strays are, in replaced, the jobs that would be the others in orphaned.
+	strays []string
 }
 
 // owner has what a Terraform state knows of its job.
@@ -204,11 +206,11 @@ func locate(o owner, jobs []cloudautomator.Job) standing {
 	successors := named(mark(o.id))
 	switch {
 	case len(successors) > 1:
-		return standing{unclear, o.id, successors}
+		return standing{position: unclear, id: o.id, others: successors}
 	case len(successors) == 1 && at < 0:
-		return standing{replaced, o.id, successors}
+		return standing{position: replaced, id: o.id, others: successors}
 	case len(successors) == 1:
-		return standing{succeeded, o.id, successors}
+		return standing{position: succeeded, id: o.id, others: successors}
 	case at < 0:
 		return standing{position: absent, id: o.id}
 	}
@@ -219,10 +221,10 @@ func locate(o owner, jobs []cloudautomator.Job) standing {
 			others = append(others, predecessor)
 		}
 		if twins := named(mark(predecessor)); len(twins) > 0 {
-			return standing{unclear, o.id, append(others, twins...)}
+			return standing{position: unclear, id: o.id, others: append(others, twins...)}
 		}
 		if len(others) > 0 {
-			return standing{heir, o.id, others}
+			return standing{position: heir, id: o.id, others: others}
 		}
 	}
 	if isMarked(name) {

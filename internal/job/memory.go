@@ -29,10 +29,11 @@ type privateState struct {
 	Shown map[string]string `json:"shown,omitempty"`
 	// Drifted are the settings that somebody has changed since.
 	Drifted map[string]bool `json:"drifted,omitempty"`
-	// Position is the position of the job at the last read; "" is settled. Others are
-	// the other jobs in this position.
+	// Position is the position of the job at the last read; "" is settled. Others and
+	// Strays are the other jobs of this standing.
 	Position position `json:"position,omitempty"`
 	Others   []string `json:"others,omitempty"`
+	Strays   []string `json:"strays,omitempty"`
 	// Creation is the number of the mark that the job was created with.
 	Creation string `json:"creation,omitempty"`
 	// Imported is set until the first update after an import.
@@ -89,9 +90,9 @@ func (p privateState) stands() position {
 	return p.Position
 }
 
-// at sets the position of the job.
-func (p *privateState) at(where position, others ...string) {
-	if p.Position, p.Others = where, others; where == settled || where == unmoved {
+// at records the position of the job.
+func (p *privateState) at(s standing) {
+	if p.Position, p.Others, p.Strays = s.position, s.others, s.strays; s.position == settled || s.position == unmoved {
 		p.Position = ""
 	}
 }

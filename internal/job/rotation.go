@@ -79,6 +79,8 @@ func (u *update) start(ctx context.Context) (failed diag.Diagnostic) {
 		return failed
 	case u.position == orphaned && (u.rotate || u.stands() == orphaned):
 		u.warnings.Append(u.told(u.standing, false)...)
+	case len(u.strays) > 0:
+		u.warnings.Append(u.told(standing{position: orphaned, id: u.id, others: u.strays}, false)...)
 	case u.position == orphaned:
 		u.position = absent // The plan has not seen this.
 	case u.position == absent && u.stands() == orphaned:
@@ -139,8 +141,11 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 			return job, locate(data.owner(p), append(jobs, job)), failed
 		}
 	}
-	if left := orphans(w.client, jobs, data); at.position == absent && len(left) > 0 {
+	switch left := orphans(w.client, jobs, data); {
+	case at.position == absent && len(left) > 0:
 		at.position, at.others = orphaned, left
+	case at.position == replaced:
+		at.strays = left
 	}
 	return job, at, nil
 }
@@ -277,10 +282,10 @@ func (u *update) take(ctx context.Context) diag.Diagnostic {
 	if u.position == replaced {
 		u.standing = standing{position: leads[retire].to, id: successor}
 	} else {
-		u.standing = standing{leads[take].to, successor, []string{id}}
+		u.standing = standing{position: leads[take].to, id: successor, others: []string{id}}
 	}
 	u.shown, u.rotate, u.again = job, false, false
-	u.at(u.position, u.others...)
+	u.at(u.standing)
 	if diags := u.taken(job); diags.HasError() {
 		return diags.Errors()[0]
 	}
@@ -315,7 +320,7 @@ func (u *update) fail() diag.Diagnostic {
 
 // standing returns the position of the job at the last read.
 func (m *jobModel) standing(p privateState) standing {
-	return standing{p.stands(), m.ID.ValueString(), p.Others}
+	return standing{p.stands(), m.ID.ValueString(), p.Others, p.Strays}
 }
 
 // told returns the warning about other jobs that may belong to this one, for a
@@ -334,6 +339,9 @@ func (w *work) told(s standing, destroying bool) (diags diag.Diagnostics) {
 		next = sight.destroy
 	}
 	diags.AddWarning(sight.summary, w.Redactor.Text(fmt.Sprintf(sight.seen, cmp.Or(s.id, "not known"), strings.Join(others, ", ")))+"\n\n"+next)
+	if len(s.strays) > 0 {
+		diags.Append(w.told(standing{position: orphaned, id: s.id, others: s.strays}, destroying)...)
+	}
 	return diags
 }
 
