@@ -9,9 +9,9 @@ import (
 	"io"
 	"maps"
 	"math/big"
+	"reflect"
 	"regexp"
 	"slices"
-	"strings"
 )
 
 // parseObject decodes a JSON object. It keeps numbers as they are written.
@@ -135,31 +135,7 @@ func inOrder(list []any) []any {
 // canonical returns a text that is equal for equal values, whatever their order
 // and notation.
 func canonical(value any) string {
-	var tidy func(value any) any
-	tidy = func(value any) any {
-		switch v := value.(type) {
-		case map[string]any:
-			object := map[string]any{}
-			for name, member := range v {
-				if !vacant(member) {
-					object[name] = tidy(member)
-				}
-			}
-			return object
-		case []any:
-			list := make([]any, len(v))
-			for i, item := range inOrder(v) {
-				list[i] = tidy(item)
-			}
-			return list
-		case json.Number:
-			if n, ok := rational(v.String()); ok {
-				return n.RatString()
-			}
-		}
-		return value
-	}
-	written, _ := json.Marshal(tidy(value))
+	written, _ := json.Marshal(tidy(value, false))
 	return string(written)
 }
 
@@ -172,51 +148,54 @@ func loosely(part, whole string) bool {
 		return false
 	}
 	for name, value := range x {
-		if loose(value) != loose(y[name]) {
+		if !reflect.DeepEqual(tidy(value, true), tidy(y[name], true)) {
 			return false
 		}
 	}
 	return true
 }
 
-// loose returns a value in the form that loosely compares.
-func loose(value any) string {
+// tidy returns a value in the form that canonical and, with loose, loosely
+// compare.
+func tidy(value any, loose bool) any {
 	switch v := value.(type) {
 	case map[string]any:
-		members := []string{}
+		object := map[string]any{}
 		for name, member := range v {
-			if said := loose(member); said != "" {
-				members = append(members, fmt.Sprintf("%q:%s", name, said))
+			if member = tidy(member, loose); !vacant(member) {
+				object[name] = member
 			}
 		}
-		slices.Sort(members)
-		if len(members) > 0 {
-			return fmt.Sprintf("{%s}", strings.Join(members, ","))
-		}
+		value = object
 	case []any:
-		elements := []string{}
-		for _, element := range v {
-			elements = append(elements, loose(element))
+		list := make([]any, len(v))
+		for i, item := range inOrder(v) {
+			list[i] = tidy(item, loose)
 		}
-		slices.Sort(elements)
-		if len(elements) > 0 {
-			return fmt.Sprintf("%q", elements)
+		if loose {
+			slices.SortFunc(list, func(a, b any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 		}
-	case nil:
-	default:
-		text := fmt.Sprint(v)
-		if n, ok := rational(text); ok {
-			text = n.RatString()
-		}
-		switch text {
-		case "", "0", "false":
-		case "true":
-			return "1"
-		default:
-			return text
+		value = list
+	case json.Number:
+		if n, ok := rational(v.String()); ok {
+			value = n.RatString()
 		}
 	}
-	return ""
+	if !loose {
+		return value
+	}
+	text := fmt.Sprint(value)
+	if n, ok := rational(text); ok {
+		text = n.RatString()
+	}
+	switch {
+	case vacant(value) || text == "0" || text == "false":
+		return nil
+	case text == "true":
+		return "1"
+	default:
+		return text
+	}
 }
 
 // sameNumbers reports whether two values are the same number in different

@@ -121,7 +121,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	}
 	asked := data
 	data.take(job, shown)
-	data.fill(shown)
+	data.takeOpen(data.shown(shown))
 	if names := asked.untaken(nil, nil, shown); len(names) > 0 {
 		resp.Diagnostics.Append(notTaken(job.ID, names))
 	}
@@ -282,7 +282,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 			return diags
 		}
 		data.take(job, shown)
-		data.fill(shown)
+		data.takeOpen(data.shown(shown))
 		if !d.moves {
 			// The plan has the old values of these.
 			data.TimeZone, data.CreatedAt = before.TimeZone, before.CreatedAt

@@ -281,18 +281,6 @@ func int64Of(n *cloudautomator.Number) types.Int64 {
 	return types.Int64Value(int64(*n))
 }
 
-// fill records, from the answer, the settings that an update has left to the
-// service.
-func (m *jobModel) fill(s cloudautomator.Settings) {
-	shown := m.shown(s)
-	theirs := shown.settings()
-	for i, one := range m.settings() {
-		if one.value.IsUnknown() {
-			one.set(theirs[i].value)
-		}
-	}
-}
-
 // stores reports whether the URL and the access token are kept in the state.
 func (m *jobModel) stores() bool {
 	return m.StoreCredentials.IsNull() || m.StoreCredentials.ValueBool()
