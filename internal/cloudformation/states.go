@@ -103,7 +103,7 @@ func (s stack) completion(sent string, outputs func([]cfntypes.Output)) *deliver
 		default:
 			return found.observation(delivery.Pending)
 		}
-	}).Final()
+	}) // Not Final: the stack may be updated later in the same run.
 }
 
 // why returns the first failure in the events of the stack's last operation. The stack's

@@ -216,3 +216,21 @@ func TestWait(t *testing.T) {
 	}
 	says(t, p.Resource("signal_cloudformation_resource_wait").Import("a/b/c"), true, "Invalid Import ID")
 }
+
+// A stack that has ended may be updated in the same run: what one wait has seen is not the
+// end of the next operation.
+func TestNextOperationIsWaitedFor(t *testing.T) {
+	s, p, config := play(t, sandbox.CloudFormationStack{Resources: []sandbox.CloudFormationResource{hosts(1)}})
+	wait := acctest.Values{"stack_name": "web"}.With(acctest.Values{"logical_resource_id": "Hosts", "timeouts": acctest.Values{"create": "1s"}})
+	says(t, p.Resource("signal_cloudformation_resource").Apply(config.With(complete)), false)
+	says(t, p.Resource("signal_cloudformation_resource_wait").Apply(wait), false)
+	if !s.UpdateCloudFormationStack("web") {
+		t.Fatal("the stack is not updated")
+	}
+	says(t, p.Resource("signal_cloudformation_resource_wait").Apply(wait), true, "Target Still Running", "UPDATE_IN_PROGRESS")
+	next := p.Resource("signal_cloudformation_resource")
+	says(t, next.Apply(config.With(complete)), false)
+	if next.String("target_status") != "UPDATE_COMPLETE" {
+		t.Errorf("the state is %s", next.State)
+	}
+}

@@ -100,7 +100,8 @@ func (v *Probe) WithLimiter(limiter *RateLimiter) *Probe {
 }
 
 // Final returns a copy of the probe whose Reached and Missed observations never
-// change, such as the end of a run. The poller remembers such an observation
+// change, such as the end of a run that the key identifies: not that of a stack,
+// which can be updated again, nor that of whichever run is current. The poller remembers such an observation
 // and answers later waits without another read.
 func (v *Probe) Final() *Probe {
 	lasting := *v

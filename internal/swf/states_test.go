@@ -520,3 +520,21 @@ func TestInputOfTheAction(t *testing.T) {
 		t.Errorf("the input is shown: %s", diags)
 	}
 }
+
+// Another run of the same workflow id is another target: the end of the one before is not its end.
+func TestNextRunIsWaitedFor(t *testing.T) {
+	w, _ := play(t, 0, sandbox.Workflow{Closes: map[string]string{"release": "COMPLETED"}, CloseSeconds: 40})
+	config := acctest.Values{"domain": "orders", "workflow_id": "order-1"}
+	if diags := w.resource().Apply(config.With(acctest.Values{"signal_name": "release"})); len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	config = config.With(acctest.Values{"timeouts": acctest.Values{"create": "3s"}})
+	first, next := w.Resource("signal_workflow_execution_wait"), w.Resource("signal_workflow_execution_wait")
+	if diags := first.Apply(config); len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	run := w.StartWorkflow(sandbox.Workflow{Domain: "orders", WorkflowID: "order-1"})
+	if diags := next.Apply(config); !strings.Contains(diags.String(), "Target Still Running") || next.String("run_id") != run {
+		t.Errorf("the state is %s, and it said %s", next.State, diags)
+	}
+}

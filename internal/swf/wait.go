@@ -47,7 +47,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 					func(ctx context.Context) (string, delivery.Attempt) { return watched.openRun(ctx, nil) },
 					func(id string) func(context.Context) (snapshot, delivery.Attempt) { return read(run{watched, id}) }, judge)
 			}
-			completion := probe("has ended", run.follow, snapshot.end).Final()
+			completion := probe("has ended", run.follow, snapshot.end) // Not Final: it may be about another run later.
 			if given != "" {
 				completion = run{watched, given}.completion()
 			}

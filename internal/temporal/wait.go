@@ -63,13 +63,17 @@ func wait(client *Client) *signal.Wait[args] {
 						return judge(found)
 					})
 			}
+			completion := probe("has ended", run.follow, snapshot.end)
+			if given != "" {
+				completion = completion.Final() // Without a run id, it may be about another run later.
+			}
 			return signal.Watched{
 				To:          fmt.Sprintf("%s in namespace %s at %s", to, namespace, host),
 				Service:     "Temporal",
 				RateLimit:   "temporal/" + host + "/" + namespace,
 				Run:         t.workflow,
 				Ready:       probe("is running", func(r run) func(context.Context) (snapshot, delivery.Attempt) { return r.readRunning }, snapshot.running),
-				Completion:  probe("has ended", run.follow, snapshot.end).Final(),
+				Completion:  completion,
 				Outputs:     func() attr.Value { return result },
 				ExplainRead: t.explainRead,
 				Unseen:      "Temporal has no execution of this workflow id: perhaps none has started yet, or the workflow id is wrong. " + t.describe(),

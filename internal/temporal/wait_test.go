@@ -54,3 +54,21 @@ func TestWaits(t *testing.T) {
 		})
 	}
 }
+
+// Another run of the same workflow id is another target: the end of the one before is not its end.
+func TestNextRunIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	p := acctest.StartProvider(t, acctest.Block(s.URL()))
+	id := "w-" + uuid.NewString()
+	s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: id, Closes: map[string]string{"go": "COMPLETED"}})
+	apply(t, p.Resource("signal_temporal_workflow"), acctest.Values{"workflow_id": id, "signal_name": "go"})
+	config := acctest.Values{"workflow_id": id, "timeouts": acctest.Values{"create": "2s"}}
+	apply(t, p.Resource(waitType), config)
+	run := s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: id})
+	next := p.Resource(waitType)
+	says(t, next.Apply(config), true, "Target Still Running", "RUNNING")
+	if next.String("run_id") != run {
+		t.Errorf("the state is %s, and run %s is current", next.State, run)
+	}
+}
