@@ -4,7 +4,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
@@ -31,9 +33,9 @@ func FuzzBatchHistories(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, i uint8, seed uint64) {
 		h := &batchHistory{history: newHistory(t, seed), system: batched[int(i)%len(batched)]}
-		h.Hook(h.Gate.Read, h.tick, nil)
+		h.Hook(h.Gate.Read, h.reads, nil)
 		if h.Gate.Batch.Operation != h.Gate.Read {
-			h.Hook(h.Gate.Batch.Operation, h.tick, nil)
+			h.Hook(h.Gate.Batch.Operation, h.reads, nil)
 		}
 		for range 1 + h.random.IntN(3) {
 			h.round()
@@ -45,6 +47,15 @@ func FuzzBatchHistories(f *testing.F) {
 type batchHistory struct {
 	history
 	system
+	// until is the offset of the clock at which all that ends in this round has ended.
+	until atomic.Int64
+}
+
+// reads has time pass with each read, and no more than signatures stand.
+func (h *batchHistory) reads() {
+	if h.offset.Load() < h.until.Load() {
+		h.tick()
+	}
 }
 
 // member waits for a target of its own, behind the signal that it has sent.
@@ -77,13 +88,17 @@ func (m *member) wait(late bool) (*acctest.Resource, acctest.Diagnostics) {
 			return m.signal, diags
 		}
 	}
+	if !m.found {
+		// What goes wrong with a look-up is tried again like a wait.
+		timeouts["wait_until_ready"] = true
+	}
 	return m.signal, m.signal.Apply(m.signals.With(waiting).With(timeouts))
 }
 
 // round has some wait together for new targets, in one run.
 func (h *batchHistory) round() {
-	h.later()
 	p := h.provider()
+	h.until.Store(h.offset.Load() + int64(75*time.Second))
 	members := make([]*member, 2+h.random.IntN(7))
 	batch := h.Gate.Batch
 	for i := range members {

@@ -539,8 +539,8 @@ func (h *waitHistory) end() {
 		"until": nil, "on_wait_failure": "record", "timeouts": acctest.Values{"create": time.Minute.String(), "update": time.Minute.String()},
 	})
 	h.apply()
-	if fresh && h.Type == "signal_workflow_step_state" && h.r.String("target_status") == "" {
-		return // Transfer forgets a run that has ended: a wait that has not seen it before cannot tell.
+	if fresh && h.Gate.EndsUntold && h.r.String("target_status") == "" {
+		return // The service forgets a run that has ended: a wait that has not seen it before cannot tell.
 	}
 	switch {
 	case h.ends == well:

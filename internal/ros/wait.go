@@ -14,7 +14,7 @@ import (
 // wait is signal_stack_resource_wait.
 func wait(clients *alicloud.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits until the operation of an Alibaba Cloud ROS stack has ended, or until the stack or one of its resources is in progress. It sends nothing.",
+		Description: "Waits until the operation of an Alibaba Cloud ROS stack has ended, or until the stack or one of its resources is in progress. It sends nothing. A stack without an operation in progress counts as ended with the result of its last one, so let the resource depend on what begins the operation.",
 		Target:      []string{"stack_id", "logical_resource_id"},
 		Arguments: map[string]schema.Attribute{"logical_resource_id": schema.StringAttribute{
 			Optional:            true,

@@ -159,6 +159,7 @@ func success() System {
 				{"InvalidToken", "task_token", "whether the token is complete"},
 				{"InvalidOutput", "output", "whether the output is JSON"},
 				{"KmsAccessDeniedException", "", "whether the key of the encrypted state machine may be used; `FAILURE` without `error` and `cause` needs none"},
+				{"KmsInvalidStateException", "", "whether the key of the encrypted state machine is enabled; `FAILURE` without `error` and `cause` needs none"},
 				{"AccessDeniedException", "", "the permission `states:SendTaskSuccess`"},
 			},
 		}
