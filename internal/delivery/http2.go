@@ -34,7 +34,8 @@ func enableHTTP2(transport *http.Transport) {
 	transport.TLSClientConfig = config
 	// Otherwise net/http would install its own HTTP/2 transport.
 	transport.ForceAttemptHTTP2 = false
-	connections := &http2.Transport{ //nolint:staticcheck // see above
+	//nolint:staticcheck // see above
+	connections := &http2.Transport{
 		IdleConnTimeout: transport.IdleConnTimeout, DisableCompression: transport.DisableCompression, MaxHeaderListSize: longestHeader,
 		ReadIdleTimeout: silence, PingTimeout: silence,
 	}
