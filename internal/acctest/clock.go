@@ -56,6 +56,16 @@ func (c *PauseClock) NewTimer(d time.Duration) (<-chan time.Time, func()) {
 	return fired, func() {}
 }
 
+// Expire ends what is under way as its timeout does.
+func (c *PauseClock) Expire() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for ctx := range c.ending {
+		ctx.finish(context.DeadlineExceeded)
+		delete(c.ending, ctx)
+	}
+}
+
 // WithTimeout returns a context that ends when pauses of d have passed.
 func (c *PauseClock) WithTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	if d != c.timeout {

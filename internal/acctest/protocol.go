@@ -21,6 +21,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/plugin"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
 // Values are the arguments of a block.
@@ -40,6 +41,14 @@ type Provider struct {
 	DeferralAllowed bool
 	// Log gets what the provider logs, in all detail; nil if nothing does.
 	Log io.Writer
+
+	clock *PauseClock
+}
+
+// Stall is a fault of a service that does not answer within Briefly. kind is
+// sandbox.KindStall or sandbox.KindStallAfter.
+func (p *Provider) Stall(operation string, kind sandbox.Kind) sandbox.Fault {
+	return sandbox.Fault{Operation: operation, Kind: kind, Stalled: p.clock.Expire}
 }
 
 // context is that of a call.
@@ -86,7 +95,9 @@ func StartRelease(t testing.TB, version string, block Values) *Provider {
 func tryRelease(t testing.TB, version, terraform string, block Values, options ...provider.Option) (*Provider, Diagnostics) {
 	t.Helper()
 	ctx := t.Context()
-	server := plugin.Server(provider.New(version, append([]provider.Option{provider.WithPolicy(Brief(Quick))}, options...)...))()
+	policy, clock := Quick, NewPauseClock(brief)
+	policy.Clock = clock
+	server := plugin.Server(provider.New(version, append([]provider.Option{provider.WithPolicy(policy)}, options...)...))()
 	schema, identities, err := schemas()
 	must(t, err)
 	config := dynamic(t, schema.Provider.ValueType(), map[string]any(block))
@@ -97,7 +108,7 @@ func tryRelease(t testing.TB, version, terraform string, block Values, options .
 	}
 	configured, err := server.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{TerraformVersion: terraform, Config: config})
 	must(t, err)
-	return &Provider{t: t, server: server, schema: schema, identities: identities.IdentitySchemas}, diagnostics(configured.Diagnostics)
+	return &Provider{clock: clock, t: t, server: server, schema: schema, identities: identities.IdentitySchemas}, diagnostics(configured.Diagnostics)
 }
 
 // schemas asks for what all providers of a test binary have in common, once: tests start thousands of them.

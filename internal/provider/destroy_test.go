@@ -95,9 +95,8 @@ func TestSentAtApplyThenAtDestroy(t *testing.T) {
 func TestAnotherTargetAfterAFailedDestroy(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		r := p.Resource(y.Type)
-		brief := acctest.Values{"timeouts": acctest.Values{"delete": "500ms"}}
-		plant(t, r, y.Ready(s).With(brief))
-		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindStallAfter})
+		plant(t, r, y.Ready(s).With(acctest.Briefly))
+		s.Inject(p.Stall(y.Operation, sandbox.KindStallAfter))
 		says(t, r.Destroy(), true, "Outcome of the Signal Unknown")
 		s.ClearFaults()
 		s.ResetRequestLog()
@@ -149,8 +148,8 @@ func TestFailureAtDestroyKeepsTheResource(t *testing.T) {
 func TestUnknownAtDestroyIsRemembered(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		r := p.Resource(y.Type)
-		plant(t, r, y.Ready(s).With(acctest.Values{"timeouts": acctest.Values{"delete": "500ms"}}))
-		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindStallAfter})
+		plant(t, r, y.Ready(s).With(acctest.Briefly))
+		s.Inject(p.Stall(y.Operation, sandbox.KindStallAfter))
 		says(t, r.Destroy(), true, "Outcome of the Signal Unknown", "state rm")
 		if r.String("delivery") != "UNKNOWN" {
 			t.Errorf("delivery is %q", r.String("delivery"))

@@ -145,8 +145,8 @@ func TestComputedArgumentsSetAsRecorded(t *testing.T) {
 
 func TestUnknownIsAcceptedByUntaint(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
-		config := y.Ready(s).With(acctest.Values{"timeouts": acctest.Values{"create": "1s"}})
-		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindStallAfter})
+		config := y.Ready(s).With(acctest.Briefly)
+		s.Inject(p.Stall(y.Operation, sandbox.KindStallAfter))
 		r := p.Resource(y.Type)
 		if diags := r.Apply(config); !diags.HasError() || !r.Tainted {
 			t.Fatalf("a stalled send ended with %s, tainted %t", diags, r.Tainted)

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -40,8 +41,11 @@ func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Opt
 	patience := acctest.Quick
 	if trouble.Timeout > 0 {
 		patience.FirstPause, patience.LongestPause = trouble.Timeout/15, time.Minute
-		if !trouble.Stalls() {
-			patience.Clock = acctest.NewPauseClock(trouble.Timeout)
+		clock := acctest.NewPauseClock(trouble.Timeout)
+		patience.Clock = clock
+		trouble.Faults = slices.Clone(trouble.Faults)
+		for i := range trouble.Faults {
+			trouble.Faults[i].Stalled = clock.Expire
 		}
 	}
 	// A read that comes after the last one that is needed has not begun yet when a test goes on.

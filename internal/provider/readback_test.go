@@ -73,7 +73,7 @@ func TestConfirmedIsWaitedFor(t *testing.T) {
 		}
 		s.Hook(y.Gate.Read, nil, nil) // time stands still: it is what tells what is older than the signal
 		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter, Times: 1})
-		config := y.Gate.Running(s, never).With(waiting).With(acctest.Values{"timeouts": acctest.Values{"create": "700ms", "delete": "700ms"}})
+		config := y.Gate.Running(s, never).With(waiting).With(acctest.Briefly)
 		r := p.Resource(y.Type)
 		says(t, r.Apply(config), true, "Target Still Running", "has arrived, as", "untaint")
 		if r.String("delivery") != "CONFIRMED" {
@@ -83,7 +83,7 @@ func TestConfirmedIsWaitedFor(t *testing.T) {
 
 		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter, Times: 1})
 		r = p.Resource(y.Type)
-		plant(t, r, y.Gate.Running(s, never).With(waiting).With(acctest.Values{"timeouts": acctest.Values{"delete": "700ms"}}))
+		plant(t, r, y.Gate.Running(s, never).With(waiting).With(acctest.Briefly))
 		s.ResetRequestLog()
 		for range 2 {
 			says(t, r.Destroy(), true, "Target Still Running", "only waits")
@@ -108,8 +108,8 @@ func TestUnknownAtDestroyIsReadBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 				r := p.Resource(y.Type)
-				plant(t, r, y.Ready(s).With(acctest.Values{"timeouts": acctest.Values{"delete": "1s"}}))
-				s.Inject(sandbox.Fault{Operation: y.Operation, Kind: test.fault})
+				plant(t, r, y.Ready(s).With(acctest.Briefly))
+				s.Inject(p.Stall(y.Operation, test.fault))
 				says(t, r.Destroy(), true, "Outcome of the Signal Unknown", "unless the service shows it by then")
 				s.ClearFaults()
 				s.ResetRequestLog()
@@ -132,8 +132,8 @@ func TestUnknownAtDestroyIsReadBackElsewhere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 				r := p.Resource(y.Type)
-				plant(t, r, y.Ready(s).With(acctest.Values{"timeouts": acctest.Values{"delete": "1s"}}))
-				s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindStallAfter})
+				plant(t, r, y.Ready(s).With(acctest.Briefly))
+				s.Inject(p.Stall(y.Operation, sandbox.KindStallAfter))
 				says(t, r.Destroy(), true, "Outcome of the Signal Unknown")
 				s.ClearFaults()
 				s.ResetRequestLog()

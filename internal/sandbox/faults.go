@@ -84,6 +84,17 @@ type Fault struct {
 	Rate float64
 	// Body is the page of KindHTML, KindHTMLAfter and KindHTMLOK, and the location of KindRedirect.
 	Body string
+	// Stalled is called, unless it is nil, when a request begins to stall.
+	Stalled func() `json:"-"`
+}
+
+// stall never answers.
+func (f Fault) stall(s *Sandbox, c *call) reply {
+	if f.Stalled != nil {
+		f.Stalled()
+	}
+	s.wait(c, -1)
+	return reply{}
 }
 
 func (f Fault) check() error {
@@ -220,8 +231,7 @@ func (s *Sandbox) faultBefore(svc service, c *call, f Fault) (reply, bool) {
 	case KindRefuse, KindThrottle, KindExpired, KindErrorBefore:
 		return fail(svc, c, f.error(svc, c)), true
 	case KindStall:
-		s.wait(c, -1)
-		return reply{}, true
+		return f.stall(s, c), true
 	case KindDropBefore:
 		return reply{}, true
 	case KindReset:
@@ -245,8 +255,7 @@ func (s *Sandbox) faultAfter(svc service, c *call, f Fault, p reply) reply {
 	case KindErrorAfter:
 		return fail(svc, c, f.error(svc, c))
 	case KindStallAfter:
-		s.wait(c, -1)
-		return reply{}
+		return f.stall(s, c)
 	case KindDropAfter:
 		return reply{}
 	case KindResetAfter:

@@ -249,9 +249,9 @@ func TestLookCutOffSendsNothing(t *testing.T) {
 	r := p.Resource("signal_workflow_execution")
 	r.Apply(acctest.Values{
 		"domain": "sandbox", "workflow_id": "order-1", "signal_name": "stop", "when": "destroy",
-		"timeouts": acctest.Values{"delete": "500ms"},
+		"timeouts": acctest.Briefly["timeouts"],
 	})
-	s.Inject(sandbox.Fault{Operation: "SignalWorkflowExecution", Kind: sandbox.KindStall})
+	s.Inject(p.Stall("SignalWorkflowExecution", sandbox.KindStall))
 	if said := r.Destroy(); !strings.Contains(said.String(), "Unknown") {
 		t.Fatalf("want an unknown outcome, got: %s", said)
 	}
@@ -277,12 +277,13 @@ func TestLookCutOffSendsNothing(t *testing.T) {
 func TestForgottenRunTellsNothing(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	s.StartWorkflow(sandbox.Workflow{WorkflowID: "order-1", Closes: map[string]string{"stop": "COMPLETED"}})
-	r := acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_workflow_execution")
+	p := acctest.StartProvider(t, acctest.Block(s.URL()))
+	r := p.Resource("signal_workflow_execution")
 	r.Apply(acctest.Values{
 		"domain": "sandbox", "workflow_id": "order-1", "signal_name": "stop", "when": "destroy",
-		"timeouts": acctest.Values{"delete": "500ms"},
+		"timeouts": acctest.Briefly["timeouts"],
 	})
-	s.Inject(sandbox.Fault{Operation: "SignalWorkflowExecution", Kind: sandbox.KindStallAfter})
+	s.Inject(p.Stall("SignalWorkflowExecution", sandbox.KindStallAfter))
 	if said := r.Destroy(); !strings.Contains(said.String(), "Unknown") {
 		t.Fatalf("want an unknown outcome, got: %s", said)
 	}

@@ -4,7 +4,6 @@
 package matrix
 
 import (
-	"slices"
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
@@ -62,13 +61,6 @@ type Trouble struct {
 	Timeout time.Duration
 	// Attempt is how long one attempt may take, 0 for more than enough.
 	Attempt time.Duration
-}
-
-// Stalls reports whether a request is under way when the timeout ends.
-func (t Trouble) Stalls() bool {
-	return slices.ContainsFunc(t.Faults, func(fault sandbox.Fault) bool {
-		return fault.Kind == sandbox.KindStall || fault.Kind == sandbox.KindStallAfter
-	})
 }
 
 // Line is what is wrong with the connection.
@@ -151,7 +143,7 @@ const (
 	enough = 3 * time.Second
 	// ample is enough for them when each is followed by reads, whose pauses count, too.
 	ample = 10 * time.Minute
-	// brief ends a wait for an answer that does not come, which takes as long. A busy
-	// machine makes the request in it.
+	// brief ends a wait for an answer that does not come. A busy machine makes the
+	// request in it.
 	brief = 8 * time.Second
 )
