@@ -165,6 +165,24 @@ func (p *Provider) Secrets() (secrets []string) {
 	return secrets
 }
 
+// Schemas are the blocks that users can write, by kind and name: provider, resource,
+// ephemeral, list and action.
+func (p *Provider) Schemas() map[string]map[string]*tfprotov6.SchemaBlock {
+	all := map[string]map[string]*tfprotov6.SchemaBlock{"provider": {"": p.schema.Provider.Block}, "action": {}}
+	for kind, schemas := range map[string]map[string]*tfprotov6.Schema{
+		"resource": p.schema.ResourceSchemas, "ephemeral": p.schema.EphemeralResourceSchemas, "list": p.schema.ListResourceSchemas,
+	} {
+		all[kind] = map[string]*tfprotov6.SchemaBlock{}
+		for name, schema := range schemas {
+			all[kind][name] = schema.Block
+		}
+	}
+	for name, action := range p.schema.ActionSchemas {
+		all["action"][name] = action.Schema.Block
+	}
+	return all
+}
+
 // members are the attributes of a block, and its blocks as optional attributes,
 // which is how their values are sent.
 func members(block *tfprotov6.SchemaBlock) []*tfprotov6.SchemaAttribute {

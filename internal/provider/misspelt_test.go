@@ -2,13 +2,21 @@ package provider_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hcldec"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	tfjson "github.com/hashicorp/terraform-json"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 )
 
 // foreignNames are arguments of the providers that users come from which this one
@@ -40,7 +48,7 @@ func TestAccMisspeltArgumentsAreRefused(t *testing.T) {
 		found, err := w.Validate(t.Context())
 		must(t, err)
 		for _, d := range found.Diagnostics {
-			if d.Range != nil && (d.Summary == "Unsupported argument" || d.Summary == "Unsupported block type") {
+			if d.Range != nil && refusal(d.Summary) {
 				delete(config.wanted, d.Range.Start.Line)
 			}
 		}
@@ -50,12 +58,18 @@ func TestAccMisspeltArgumentsAreRefused(t *testing.T) {
 	}
 	var blocks, resources misspelt
 	for _, schema := range schemas.Schemas {
-		blocks.add(`provider "signal"`, "provider", schema.ConfigSchema)
+		blocks.add("provider", "", grammarOfJSON(schema.ConfigSchema.Block))
 		for name, of := range schema.ResourceSchemas {
-			resources.add(fmt.Sprintf("resource %q \"x\"", name), name, of)
+			resources.add("resource", name, grammarOfJSON(of.Block))
 		}
 		for name, of := range schema.EphemeralResourceSchemas {
-			resources.add(fmt.Sprintf("ephemeral %q \"x\"", name), name, of)
+			resources.add("ephemeral", name, grammarOfJSON(of.Block))
+		}
+		// Older ones do not tell of actions, and would not read them.
+		if acctest.CLI(t).AtLeast(terraformcli.Terraform, "1.14.0") {
+			for name, of := range schema.ActionSchemas {
+				resources.add("action", name, grammarOfJSON(of.Block))
+			}
 		}
 	}
 	if len(blocks.wanted) < 50 || len(resources.wanted) < 100 {
@@ -67,6 +81,122 @@ func TestAccMisspeltArgumentsAreRefused(t *testing.T) {
 	w.WriteFile("provider.tf", "resource \"signal_automation\" \"x\" {}\n")
 	missed(&blocks)
 }
+
+// The same for all that the provider has, actions and list resources too, with the
+// library with which every release of Terraform decodes a block by its schema.
+func TestMisspeltArgumentsAreRefused(t *testing.T) {
+	for kind, blocks := range acctest.StartProvider(t, nil).Schemas() {
+		if len(blocks) == 0 {
+			t.Errorf("there is no %s", kind)
+		}
+		for name, block := range blocks {
+			of := grammarOf(block)
+			var m misspelt
+			m.add(kind, name, of)
+			file, diags := hclsyntax.ParseConfig([]byte(m.text.String()), "main.tf", hcl.InitialPos)
+			if diags.HasErrors() {
+				t.Fatal(diags)
+			}
+			body := file.Body.(*hclsyntax.Body).Blocks[0].Body
+			if inConfig(kind) {
+				body = body.Blocks[0].Body
+			}
+			_, diags = hcldec.Decode(body, of.spec(), nil)
+			for _, d := range diags {
+				if refusal(d.Summary) {
+					delete(m.wanted, d.Subject.Start.Line)
+				}
+			}
+			for _, what := range m.wanted {
+				t.Errorf("%s is not refused", what)
+			}
+		}
+	}
+}
+
+// Terraform converts the value of an argument to the argument's type, and drops the
+// members that an object does not have. So no argument is an object, and nothing in one.
+func TestNoArgumentDropsMembers(t *testing.T) {
+	var walk func(at string, block *tfprotov6.SchemaBlock)
+	walk = func(at string, block *tfprotov6.SchemaBlock) {
+		for _, attribute := range block.Attributes {
+			if given := attribute.Required || attribute.Optional; given && (attribute.NestedType != nil || drops(attribute.Type)) {
+				t.Errorf("members of %s.%s can be misspelt without a word", at, attribute.Name)
+			}
+		}
+		for _, inner := range block.BlockTypes {
+			walk(at+"."+inner.TypeName, inner.Block)
+		}
+	}
+	for kind, blocks := range acctest.StartProvider(t, nil).Schemas() {
+		for name, block := range blocks {
+			walk(kind+" "+name, block)
+		}
+	}
+	if !drops(tftypes.Map{ElementType: tftypes.Object{}}) {
+		t.Error("an object in a map goes unnoticed")
+	}
+}
+
+// drops reports whether values of a type are converted with a loss.
+func drops(kind tftypes.Type) bool {
+	switch kind := kind.(type) {
+	case tftypes.List:
+		return drops(kind.ElementType)
+	case tftypes.Set:
+		return drops(kind.ElementType)
+	case tftypes.Map:
+		return drops(kind.ElementType)
+	case tftypes.Object, tftypes.Tuple:
+		return true
+	default:
+		return false
+	}
+}
+
+func refusal(summary string) bool {
+	return summary == "Unsupported argument" || summary == "Unsupported block type"
+}
+
+// grammar is what can be written in a block.
+type grammar struct {
+	attributes []string
+	blocks     map[string]grammar
+}
+
+func grammarOfJSON(block *tfjson.SchemaBlock) grammar {
+	s := grammar{slices.Collect(maps.Keys(block.Attributes)), map[string]grammar{}}
+	for name, inner := range block.NestedBlocks {
+		s.blocks[name] = grammarOfJSON(inner.Block)
+	}
+	return s
+}
+
+func grammarOf(block *tfprotov6.SchemaBlock) grammar {
+	s := grammar{blocks: map[string]grammar{}}
+	for _, attribute := range block.Attributes {
+		s.attributes = append(s.attributes, attribute.Name)
+	}
+	for _, inner := range block.BlockTypes {
+		s.blocks[inner.TypeName] = grammarOf(inner.Block)
+	}
+	return s
+}
+
+// spec has the block decoded.
+func (s grammar) spec() hcldec.Spec {
+	object := hcldec.ObjectSpec{}
+	for _, name := range s.attributes {
+		object[name] = &hcldec.AttrSpec{Name: name, Type: cty.DynamicPseudoType}
+	}
+	for name, inner := range s.blocks {
+		object[name] = &hcldec.BlockTupleSpec{TypeName: name, Nested: inner.spec()}
+	}
+	return object
+}
+
+// inConfig reports whether the arguments of a kind of block are in a block of their own.
+func inConfig(kind string) bool { return kind == "action" || kind == "list" }
 
 // misspelt is a configuration in which everything is misspelt.
 type misspelt struct {
@@ -81,29 +211,40 @@ func (m *misspelt) write(format string, of ...any) {
 	fmt.Fprintf(&m.text, format+"\n", of...)
 }
 
-func (m *misspelt) add(header, at string, schema *tfjson.Schema) {
+func (m *misspelt) add(kind, name string, of grammar) {
 	if m.wanted == nil {
 		m.wanted = map[int]string{}
 	}
-	m.write("%s {", header)
-	m.members(at, schema.Block)
+	switch {
+	case kind == "provider":
+		m.write("provider \"signal\" {")
+		m.members(kind, of)
+	case inConfig(kind):
+		m.write("%s %q \"x\" {", kind, name)
+		m.write("config {")
+		m.members(kind+"."+name, of)
+		m.write("}")
+	default:
+		m.write("%s %q \"x\" {", kind, name)
+		m.members(kind+"."+name, of)
+	}
 	m.write("}")
 }
 
-func (m *misspelt) members(at string, block *tfjson.SchemaBlock) {
+func (m *misspelt) members(at string, of grammar) {
 	names := slices.Clone(foreignNames[at])
-	for name := range block.Attributes {
+	for _, name := range of.attributes {
 		names = append(names, name+"x")
 	}
 	for _, name := range names {
 		m.write("%s = \"1\"", name)
 		m.wanted[m.line] = at + "." + name
 	}
-	for name, inner := range block.NestedBlocks {
+	for name, inner := range of.blocks {
 		m.write("%sx {}", name)
 		m.wanted[m.line] = at + "." + name + "x"
 		m.write("%s {", name)
-		m.members(at+"."+name, inner.Block)
+		m.members(at+"."+name, inner)
 		m.write("}")
 	}
 }
