@@ -120,8 +120,6 @@ func isExpired(code string) bool {
 	return is(code, "InvalidSecurityToken.Expired", "SecurityTokenExpired")
 }
 
-const expiredNext = "The credentials have expired, or this machine's clock is wrong: renew them, or set the clock."
-
 // Explain says what the user can do about a failed attempt, for the errors that all
 // services of Alibaba Cloud have in common. permission is the RAM action that the attempt
 // needs. Explain returns "" for an unknown code.
@@ -132,12 +130,22 @@ func Explain(attempt delivery.Attempt, permission string) string {
 		return trouble.Next
 	case is(code, "NoPermission", "Forbidden"):
 		return fmt.Sprintf("Allow the RAM action %s on this target to the identity that the provider uses.", permission)
-	case isExpired(code), is(code, "InvalidTimeStamp"):
-		return expiredNext
-	case is(code, "InvalidAccessKeyId", "SignatureDoesNotMatch", "IncompleteSignature", "InvalidSecurityToken", "MissingSecurityToken", "InvalidAccessKeySecret"):
-		return "Alibaba Cloud does not accept the credentials: check access key, secret key and security token, whether the key is still active, and this machine's clock."
 	case is(code, "InvalidAction", "InvalidVersion"):
 		return "The server at this endpoint does not offer this operation: check endpoints in the provider's alicloud block."
+	default:
+		return refusedKeys(code)
 	}
-	return ""
+}
+
+// refusedKeys says what the user can do about keys that a service or STS does not accept, ""
+// for other codes.
+func refusedKeys(code string) string {
+	switch {
+	case isExpired(code), is(code, "InvalidTimeStamp"):
+		return "The credentials have expired, or this machine's clock is wrong: renew them, or set the clock."
+	case is(code, "InvalidAccessKeyId", "SignatureDoesNotMatch", "IncompleteSignature", "InvalidSecurityToken", "MissingSecurityToken", "InvalidAccessKeySecret"):
+		return "Alibaba Cloud does not accept the credentials: check access key, secret key and security token, whether the key is still active, and this machine's clock."
+	default:
+		return ""
+	}
 }

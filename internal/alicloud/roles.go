@@ -33,7 +33,7 @@ func (c *Clients) assume(ctx context.Context, with keys, role AssumeRole) (keys,
 		"DurationSeconds": seconds(role.SessionExpiration),
 	}, nil)
 	granted.lasts = cmp.Or(role.SessionExpiration, defaultExpiration)
-	return granted, asked(err, "AssumeRole", role.RoleARN, fmt.Sprintf(
+	return granted, c.asked(err, "AssumeRole", role.RoleARN, fmt.Sprintf(
 		"Check the role in assume_role or in the profile, and that its trust policy lets the identity of the first credentials assume it. That identity needs the RAM action sts:AssumeRole on %s.", role.RoleARN))
 }
 
@@ -49,7 +49,7 @@ func (c *Clients) assumeWithOIDC(ctx context.Context, role oidcRole, token strin
 		"DurationSeconds": seconds(role.SessionExpiration),
 	})
 	granted.lasts = cmp.Or(role.SessionExpiration, defaultExpiration)
-	return granted, asked(err, "AssumeRoleWithOIDC", role.RoleARN, fmt.Sprintf(
+	return granted, c.asked(err, "AssumeRoleWithOIDC", role.RoleARN, fmt.Sprintf(
 		"Check role, OIDC provider and token of %s: the role's trust policy has to name the provider, its audience and the token's subject, and the token must not have expired.", role.from))
 }
 
@@ -99,8 +99,9 @@ func (e *stsError) Error() string {
 
 func (e *stsError) Unwrap() error { return e.attempt.Err }
 
-// asked converts a *stsError to a *CredentialsError that says what the user can do.
-func asked(err error, action, role, next string) error {
+// asked converts a *stsError to a *CredentialsError that says what the user can do. next is
+// the advice for a role that STS refuses.
+func (c *Clients) asked(err error, action, role, next string) error {
 	failed := (*stsError)(nil)
 	if !errors.As(err, &failed) {
 		return err
@@ -117,10 +118,11 @@ func asked(err error, action, role, next string) error {
 	case answer.Outcome == delivery.Unknown && answer.Repeatable, answer.Status >= http.StatusInternalServerError:
 		// Assuming a role twice is harmless.
 		trouble.Cause = delivery.CredentialsFailing
-	case answer.Outcome == delivery.Rejected && isExpired(answer.Code):
-		trouble.Next = expiredNext
+	case answer.Outcome == delivery.Rejected && is(answer.Code, "InvalidTimeStamp") && c.correct(answer.Clock):
+		// The next request has the right time.
+		trouble.Cause = delivery.CredentialsFailing
 	case answer.Outcome == delivery.Rejected:
-		trouble.Next = next
+		trouble.Next = cmp.Or(refusedKeys(answer.Code), next)
 	}
 	return trouble
 }

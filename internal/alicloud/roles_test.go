@@ -435,6 +435,44 @@ func TestRefusedSignatures(t *testing.T) {
 	}
 }
 
+// STS, too, may refuse the signature of the keys that assume a role: for the time, which its
+// own clock corrects once, or for the keys, which is no matter of the role.
+func TestSTSRefusesTheSignature(t *testing.T) {
+	for name, test := range map[string]struct {
+		code  string
+		ahead time.Duration
+		// passes says that the next attempt succeeds; says is the advice otherwise.
+		passes bool
+		says   string
+	}{
+		"a wrong clock":    {"InvalidTimeStamp.Expired", 20 * time.Minute, true, ""},
+		"no wrong clock":   {"InvalidTimeStamp.Expired", 0, false, "set the clock"},
+		"a wrong key":      {"InvalidAccessKeyId.NotFound", 0, false, "check access key"},
+		"a wrong secret":   {"SignatureDoesNotMatch", 0, false, "check access key"},
+		"expired keys":     {"InvalidSecurityToken.Expired", 0, false, "renew them"},
+		"a role of others": {"NoPermission", 0, false, "trust policy"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := play(t)
+			f.now = func() time.Time { return time.Now().Add(test.ahead) }
+			f.lasts += test.ahead.Abs()
+			f.next("AssumeRole", refuses(400, test.code))
+			c, _ := f.clients(alicloud.Config{AccessKey: "a", SecretKey: "canary", AssumeRole: &alicloud.AssumeRole{RoleARN: role}})
+			attempt := sent(t, c)
+			said := attempt.Err.Error() + " " + alicloud.Explain(attempt, "")
+			if cause := attempt.Cause; attempt.Outcome != delivery.NotSent || (cause == delivery.CredentialsFailing) != test.passes || !test.passes && cause != delivery.NoCredentials {
+				t.Errorf("%+v", attempt)
+			}
+			if !strings.Contains(said, test.says) || strings.Contains(said, "trust policy") && test.says != "trust policy" || strings.Contains(said, "pply again") {
+				t.Errorf("it said %s", said)
+			}
+			if attempt := sent(t, c); attempt.Outcome != delivery.Accepted || f.seen() != "AssumeRole AssumeRole SignalResource" {
+				t.Errorf("asked for %s: %+v", f.seen(), attempt)
+			}
+		})
+	}
+}
+
 // Keys are renewed before they end, and those that still hold go on while that fails.
 func TestKeysAreRenewedEarly(t *testing.T) {
 	f := play(t)
