@@ -141,17 +141,6 @@ func (c *Clients) load(ctx context.Context) (*session, error) {
 	return loaded, nil
 }
 
-// Caller returns the ARN of the identity that signs, "" if the provider has not
-// read it.
-func (c *Clients) Caller() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.loaded == nil {
-		return ""
-	}
-	return awssdk.ToString(c.loaded.keys.guard.caller.Load())
-}
-
 // BlockRegion returns the region of the provider block, "" if it has none.
 func (c *Clients) BlockRegion() string { return c.config.Region }
 

@@ -7,13 +7,28 @@ import (
 
 	cptypes "github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 // answer is the answer of a signal to an approval.
 type answer struct{ status, summary string }
 
-// likeness compares an approval with the effect of the answer.
+// mine compares an approval with the effect of this signal. Somebody else may have
+// given the same answer at the same time.
+func (w answer) mine(one approval) delivery.Likeness {
+	likeness := w.likeness(one)
+	switch {
+	case likeness == delivery.NotOurs, aws.Differ(one.by, one.caller):
+		return delivery.NotOurs
+	case likeness == delivery.Ours && one.by == one.caller && one.by != "":
+		return delivery.Ours
+	default:
+		return delivery.Alike
+	}
+}
+
+// likeness compares an approval with the effect of the answer, whoever gave it.
 func (w answer) likeness(one approval) delivery.Likeness {
 	ends := map[string]cptypes.ActionExecutionStatus{approved: cptypes.ActionExecutionStatusSucceeded, rejected: cptypes.ActionExecutionStatusFailed}
 	switch {
@@ -67,7 +82,7 @@ func (w wanted) evidence() *delivery.Evidence {
 		Scope:   scope,
 		Request: fmt.Sprintf("%s %q", w.token, w.answer),
 		Probe: func(since delivery.Timestamp) *delivery.Probe {
-			return delivery.NewProbe(fmt.Sprintf("%s/%s/%s/%v", scope, w.execution, w.token, since), w.answers, func(shown delivery.Shown) delivery.Observation {
+			return delivery.NewProbe(fmt.Sprintf("%s/%s/%s/%q/%v", scope, w.execution, w.token, w.answer, since), w.answers, func(shown delivery.Shown) delivery.Observation {
 				return delivery.Observation{Shown: &shown}
 			})
 		},
@@ -76,7 +91,7 @@ func (w wanted) evidence() *delivery.Evidence {
 			if one.token != "" && one.token != w.token || w.execution != "" && one.execution != "" && one.execution != w.execution {
 				return delivery.NotOurs
 			}
-			return w.answer.likeness(one)
+			return w.answer.mine(one)
 		},
 	}
 }
@@ -100,6 +115,9 @@ func (w wanted) answers(ctx context.Context) (shown delivery.Shown, attempt deli
 	for _, one := range runs {
 		known = known || one.token == w.token
 		if one.closed() {
+			if w.answer.likeness(one) != delivery.NotOurs {
+				one.caller = w.caller(ctx)
+			}
 			shown.Traces = append(shown.Traces, one.trace())
 		}
 	}

@@ -387,3 +387,53 @@ func TestSummaryThatIsNotShown(t *testing.T) {
 		t.Errorf("recorded is %s after %v", r.State, s.RequestLog())
 	}
 }
+
+// Somebody else's answer is not taken for this signal's, although its status, its
+// summary and its time are the same: who gave it is compared.
+func TestSomebodyElsesAnswerConfirmsNothing(t *testing.T) {
+	const eve, self = "arn:aws:iam::123456789012:user/eve", "arn:aws:iam::123456789012:user/sandbox"
+	identity := sandbox.Fault{Operation: "GetCallerIdentity", Kind: sandbox.KindRefuse}
+	for name, test := range map[string]struct {
+		kind sandbox.Kind
+		// by is who answers in the place of the lost signal, if anybody does.
+		by       string
+		faults   []sandbox.Fault
+		delivery string
+		sends    int
+		says     []string
+	}{
+		"arrived":                              {kind: sandbox.KindDropAfter, delivery: "CONFIRMED", sends: 1},
+		"arrived, and nobody tells who we are": {kind: sandbox.KindDropAfter, faults: []sandbox.Fault{identity}, delivery: "UNKNOWN", sends: 1, says: []string{"Outcome of the Signal Unknown", "or another one at about the same time"}},
+		"somebody else's":                      {kind: sandbox.KindDropBefore, by: eve, sends: 2, says: []string{"Signal Rejected", "by " + eve}},
+		"and nobody tells who we are":          {kind: sandbox.KindDropBefore, by: eve, faults: []sandbox.Fault{identity}, delivery: "UNKNOWN", sends: 1, says: []string{"Outcome of the Signal Unknown", "or another one at about the same time"}},
+		"of somebody who is not shown":         {kind: sandbox.KindDropBefore, by: "", delivery: "UNKNOWN", sends: 1, says: []string{"Outcome of the Signal Unknown", "or another one at about the same time"}},
+		"of our own credentials":               {kind: sandbox.KindDropBefore, by: self, delivery: "CONFIRMED", sends: 1}, // which cannot be told apart, as the docs say
+	} {
+		for _, summary := range []string{"", "release 7"} {
+			t.Run(name+", "+summary, func(t *testing.T) {
+				s, r, config, _ := start(t, sandbox.Pipeline{})
+				s.Inject(sandbox.Fault{Operation: put, Kind: test.kind, Times: 1})
+				for _, fault := range test.faults {
+					s.Inject(fault)
+				}
+				answer := sync.OnceFunc(func() {
+					if test.kind == sandbox.KindDropAfter {
+						return
+					}
+					if err := s.AnswerApproval("website", test.by, "Approved", summary); err != nil {
+						t.Error(err)
+					}
+				})
+				s.Hook(state, func() {
+					if s.Count(put) == 1 {
+						answer()
+					}
+				}, nil)
+				says(t, r.Apply(config.With(acctest.Values{"summary": summary})), test.says != nil, test.says...)
+				if s.Count(put) != test.sends || len(results(s)) != 1 || r.String("delivery") != test.delivery {
+					t.Errorf("recorded is %s after %v", r.State, s.RequestLog())
+				}
+			})
+		}
+	}
+}

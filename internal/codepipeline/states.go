@@ -120,8 +120,10 @@ type approval struct {
 	// actions, which may have another text there.
 	summary string
 	exact   bool
-	by      string
-	changed time.Time
+	// by is the ARN of who answered. caller is the ARN of who sends this signal, if it was
+	// read.
+	by, caller string
+	changed    time.Time
 }
 
 func (p approval) open() bool { return p.status == string(cptypes.ActionExecutionStatusInProgress) }
@@ -222,6 +224,8 @@ type wanted struct {
 	// answer is the signal's answer. An approval that already has this answer can be
 	// adopted.
 	answer answer
+	// caller returns the ARN of who sends this signal, "" if it is not known.
+	caller func(context.Context) string
 }
 
 // found is the result of find. It can be answered if it is open. If it is closed, it has

@@ -42,9 +42,10 @@ func system(clients *aws.Clients) signal.System[args] {
 			"from the state of the pipeline, or for a pipeline in `PARALLEL` mode from the list of the actions of `pipeline_execution_id`. " +
 			"With `wait_until_ready` the provider waits until the approval waits. The signal needs only the pipeline's name and no execution id, so the execution may start in the same apply.\n\n" +
 			"A token works for one answer. If somebody else has answered the approval, the provider neither answers it again nor answers another approval instead: the resource fails and says so.\n\n" +
-			"If the answer to a signal is lost, the provider reads the approval. If it still waits, the signal is sent again. Otherwise the signal has arrived if the action shows its status and its `summary`, " +
+			"If the answer to a signal is lost, the provider reads the approval. If it still waits, the signal is sent again. Otherwise the signal has arrived if the action shows its status, its `summary` and its sender, " +
 			"at a time between the send and 15 seconds after the answer was lost, and no other signal of this provider explains that. " +
-			"The provider cannot tell an answer of somebody else to the same approval from this one, if it has the same status and summary and falls into that time.\n\n" +
+			"To know the sender, the provider then makes one `sts:GetCallerIdentity` request, which needs no permission. If STS or CodePipeline does not tell who it is, the outcome stays unknown. " +
+			"The provider cannot tell another process with the same credentials from this one, if it gives the same answer in that time.\n\n" +
 			"`wait_for_completion` waits for the end of the whole execution: after `Approved`, `Succeeded` is success; after `Rejected`, any end is. " +
 			"`adopt_existing` recognises an approval that was answered with this status and `summary`, in the execution of `pipeline_execution_id` or with this `token`. It needs one of the two, because any other answer may belong to an earlier execution.",
 		Waits:      true,
@@ -67,14 +68,14 @@ func system(clients *aws.Clients) signal.System[args] {
 			if err != nil {
 				return signal.Signal{}, err
 			}
-			return bind(client, a, false), nil
+			return bind(client, a, clients.FindCaller, false), nil
 		},
 	}
 }
 
 // bind returns the signal. If arguments that identify the target are empty, the signal
 // finds them later, and calls bind again with found = true.
-func bind(client *client, a *args, found bool) signal.Signal {
+func bind(client *client, a *args, caller func(context.Context) string, found bool) signal.Signal {
 	for _, argument := range []*types.String{&a.Token, &a.PipelineExecutionID} {
 		if argument.IsUnknown() {
 			*argument = types.StringNull()
@@ -85,6 +86,7 @@ func bind(client *client, a *args, found bool) signal.Signal {
 		execution: a.PipelineExecutionID.ValueString(),
 		token:     a.Token.ValueString(),
 		answer:    answer{a.Status.ValueString(), a.Summary.ValueString()},
+		caller:    caller,
 	}
 	t := target{client, &sdk.PutApprovalResultInput{
 		PipelineName: &w.pipeline,
@@ -111,7 +113,7 @@ func bind(client *client, a *args, found bool) signal.Signal {
 		Unseen:      "The provider saw no approval of this action: perhaps no execution has reached it yet, or a name is wrong. " + t.look(),
 	}
 	if w.token == "" || w.execution == "" {
-		bound.Find = w.finder(a, func() signal.Signal { return bind(client, a, true) })
+		bound.Find = w.finder(a, func() signal.Signal { return bind(client, a, caller, true) })
 	}
 	if w.token != "" {
 		bound.Evidence, bound.Refused = w.evidence(), w.refused()

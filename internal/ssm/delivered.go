@@ -3,13 +3,12 @@ package ssm
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
@@ -124,47 +123,12 @@ func (s shows) approval(input *sdk.SendAutomationSignalInput, caller string) del
 	signed := d.comment != "" && len(comments) > 0
 	recognised := signed || s.alone && caller != "" && d.approver == caller
 	switch {
-	case d.word != "" && d.word != input.SignalType, signed && !slices.Contains(comments, d.comment), another(d.approver, caller):
+	case d.word != "" && d.word != input.SignalType, signed && !slices.Contains(comments, d.comment), aws.Differ(d.approver, caller):
 		return delivery.NotOurs
 	case d.word == "", (d.comment == "") != (len(comments) == 0), !recognised:
 		return delivery.Alike
 	default:
 		return delivery.Ours
-	}
-}
-
-// another reports whether an approver is provably not the caller.
-func another(approver, caller string) bool {
-	a, err := arn.Parse(approver)
-	if err != nil {
-		return false
-	}
-	c, err := arn.Parse(caller)
-	if err != nil {
-		return false
-	}
-	kind, name := principal(a)
-	callerKind, callerName := principal(c)
-	return a.AccountID != c.AccountID || kind != "" && callerKind != "" && (kind != callerKind || name != callerName)
-}
-
-// principal returns the kind and the name of what an ARN identifies: a user, a
-// role or the root of an account; empty for anything else. The ARN of a role's
-// session differs from the role's ARN, and contains a session name that
-// changes.
-func principal(of arn.ARN) (kind, name string) {
-	names := strings.Split(of.Resource, "/")
-	switch {
-	case of.Resource == "root":
-		return "root", ""
-	case names[0] == "user" && len(names) > 1:
-		return "user", of.Resource
-	case names[0] == "role" && len(names) > 1:
-		return "role", names[len(names)-1]
-	case names[0] == "assumed-role" && len(names) > 1:
-		return "role", names[1]
-	default:
-		return "", ""
 	}
 }
 
