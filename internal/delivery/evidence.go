@@ -90,6 +90,9 @@ type claimant struct {
 	// A claimant without sends is an adopted signal; its proof is the trace that it
 	// adopted.
 	proof claim
+	// twice says that a send arrived although a lookup has not shown it. So further
+	// sends of the signal may have arrived, too.
+	twice bool
 }
 
 // claim is the id of a trace that belongs to one claimant, "" for none yet. A
@@ -104,6 +107,8 @@ type send struct {
 	// clock is the service's clock as the answer to this send showed it. The
 	// service's clock may be adjusted later.
 	clock ServerClock
+	// absent says that a lookup has not shown that the send arrived.
+	absent bool
 	// left is the trace that the send has left. It is set only if the proof of
 	// another signal depends on it.
 	left claim
@@ -301,10 +306,22 @@ func (t *TrackedTarget) Lookup(ctx context.Context) WaitResult {
 		return observation
 	}
 	end := t.claims.poller.ReadUntilSettled(ctx, &judged)
+	if end.Absent() {
+		t.absent()
+	}
 	if end.Reached() && t.evidence.Found != nil {
 		t.evidence.Found(last.proof)
 	}
 	return end
+}
+
+// absent notes that a lookup has not shown any of the lost sends.
+func (t *TrackedTarget) absent() {
+	t.claims.mu.Lock()
+	defer t.claims.mu.Unlock()
+	for _, s := range t.self.sends {
+		s.absent = true
+	}
 }
 
 // clockSlack is the largest difference between the service's times that two
@@ -370,6 +387,7 @@ const (
 	reasonVague     = "it shows something that may be this signal, and does not tell since when"
 	reasonMore      = "it shows more signals like this one than were sent in that time"
 	reasonFewer     = "it does not show all the signals like this one that it has taken"
+	reasonTwice     = "it shows that an earlier attempt arrived, which it had not shown in time, or that somebody else sent the same at about that time. So the signal may have been taken twice"
 	reasonContested = "it shows a signal that may be this one, or another one that was adopted, or one whose answer was lost, too"
 	reasonOpen      = "a signal like this one is being sent, or was taken just now"
 )
@@ -414,8 +432,12 @@ func (c *Claims) judge(t *TrackedTarget, since Timestamp, shown Shown) judgement
 		return judgement{state: Missed, reason: reasonMore}
 	case free > 0:
 		r.all.claim(shown.Traces)
-		t.self.proof = claim(shown.Traces[proof].ID)
-		return judgement{state: Reached, proof: shown.Traces[proof]}
+		t.self.proof, t.self.twice = claim(shown.Traces[proof].ID), !r.explainOnce(mine, len(own))
+		reached := judgement{state: Reached, proof: shown.Traces[proof]}
+		if t.self.twice {
+			reached.reason = reasonTwice
+		}
+		return reached
 	case possible > 0:
 		return judgement{state: Missed, reason: reasonOpen, provisional: true}
 	case r.hidden:
@@ -476,19 +498,20 @@ type rivals struct {
 	// same time.
 	hidden bool
 	// by has, for each of the signal's traces, the sends that may have left it,
-	// including the signal's own sends. sends counts them.
-	by    map[int][]int
-	sends int
+	// including the signal's own sends. sends counts them. The signal's own are the first.
+	by map[int][]int
+	// absent says of each of these sends whether a lookup has not shown that it arrived.
+	absent []bool
 }
 
 // may adds one send that may have left these traces.
-func (r *rivals) may(fits []int) {
+func (r *rivals) may(fits []int, absent bool) {
 	for _, i := range fits {
 		if r.isMine(i) {
-			r.by[i] = append(r.by[i], r.sends)
+			r.by[i] = append(r.by[i], len(r.absent))
 		}
 	}
-	r.sends++
+	r.absent = append(r.absent, absent)
 }
 
 // isMine reports whether a trace may be the signal's own.
@@ -500,8 +523,27 @@ func (r *rivals) isMine(trace int) bool {
 // explain reports whether the known sends can have left all of these traces. If
 // not, an unknown sender has left some of them.
 func (r *rivals) explain(traces []int) bool {
-	left := newOwners(r.sends)
+	left := newOwners(len(r.absent))
 	return !slices.ContainsFunc(traces, func(i int) bool { return !left.give(r.by[i], nil) })
+}
+
+// explainOnce is explain if the signal's own sends, so many, have left one trace at
+// most, and sends that a lookup has not shown have left none.
+func (r *rivals) explainOnce(traces []int, own int) bool {
+	left := newOwners(len(r.absent))
+	return !slices.ContainsFunc(traces, func(i int) bool {
+		var by []int
+		for _, send := range r.by[i] {
+			switch {
+			case r.absent[send]:
+			case send < own:
+				by = append(by, 0)
+			default:
+				by = append(by, send)
+			}
+		}
+		return !left.give(by, nil)
+	})
 }
 
 func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []int, own []window) rivals {
@@ -509,8 +551,8 @@ func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []i
 	for _, i := range mine {
 		r.by[i] = nil
 	}
-	for _, w := range own {
-		r.may(slices.DeleteFunc(slices.Clone(mine), func(i int) bool { return !w.holds(shown.Traces[i].At) }))
+	for n, w := range own {
+		r.may(slices.DeleteFunc(slices.Clone(mine), func(i int) bool { return !w.holds(shown.Traces[i].At) }), t.self.sends[n].absent)
 	}
 	for _, other := range c.signals[t.evidence.Scope] {
 		if other == t.self {
@@ -528,7 +570,10 @@ func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []i
 					fits = append(fits, i)
 				}
 			}
-			r.may(fits)
+			r.may(fits, s.absent)
+			if other.twice && slices.ContainsFunc(fits, r.isMine) {
+				r.contested = true
+			}
 			visible := s.state != inFlight && !shown.Clock.asked.Before(s.ended.At.Add(c.poller.Settle))
 			switch {
 			case s.state == lost && other.proof != "":

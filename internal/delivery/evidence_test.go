@@ -334,6 +334,41 @@ func TestSignalsThatTheServiceDoesNotTellApart(t *testing.T) {
 	})
 }
 
+// If reads lag further behind than anybody expects, a signal is sent again that had
+// arrived. What is shown then is not ignored: it arrived, and maybe twice. The second
+// trace proves no other signal.
+func TestReadsThatLagTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, claims := newService(), newClaims()
+		s.lag = delivery.DefaultRetryPolicy.Settle + 5*time.Second
+		result := s.deliver(t, claims, "ours", droppedAfter, droppedAfter, droppedBefore)
+		if result.Outcome != delivery.Confirmed || s.taken() != 2 || !strings.Contains(result.LookupResult.Observation.Reason, "may have been taken twice") {
+			t.Errorf("ended %s with %d taken: %+v", result.Outcome, s.taken(), result.LookupResult)
+		}
+	})
+	// A twin that did not arrive is not proved by what its twin has left.
+	synctest.Test(t, func(t *testing.T) {
+		s, claims, results := newService(), newClaims(), make([]delivery.Result, 2)
+		s.lag = delivery.DefaultRetryPolicy.Settle + 5*time.Second
+		var both sync.WaitGroup
+		both.Go(func() { results[0] = s.deliver(t, claims, "ours", droppedAfter, droppedAfter, droppedBefore) })
+		both.Go(func() {
+			_ = delivery.Sleep(t.Context(), 100*time.Millisecond)
+			results[1] = s.deliver(t, claims, "ours", droppedBefore)
+		})
+		both.Wait()
+		told := 0
+		for _, result := range results {
+			if result.Outcome == delivery.Confirmed && (result.LookupResult == nil || result.LookupResult.Observation.Reason == "") {
+				told++
+			}
+		}
+		if told > 1 || results[1].Outcome == delivery.Confirmed && told > 0 {
+			t.Errorf("of two signals, of which one arrived (%d times), %d are told to have arrived without a doubt: %+v", s.taken(), told, results)
+		}
+	})
+}
+
 // An accepted signal of a minute ago is no reason to doubt: its event is not read.
 func TestEarlierTwinIsNoRival(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -286,3 +286,40 @@ func TestNoCredentialsPassAProxyThatRefuses(t *testing.T) {
 		}
 	}
 }
+
+// A connection that hangs until the timeout or Ctrl-C is one attempt, and is told as one.
+func TestConnectionThatHangs(t *testing.T) {
+	for signal, block := range map[string]func(at string) acctest.Values{
+		"signal_automation":     func(at string) acctest.Values { return acctest.Values{"aws": acctest.AWS(at)} },
+		"signal_stack_resource": func(at string) acctest.Values { return acctest.Values{"alicloud": acctest.Alicloud(at)} },
+	} {
+		for name, timeout := range map[string]string{"timeout": "1s", "Ctrl-C": "5m"} {
+			t.Run(signal+", "+name, func(t *testing.T) {
+				t.Parallel()
+				hangs := make(chan struct{}, 10)
+				silent := stand(t, func(conn net.Conn) string {
+					hangs <- struct{}{}
+					_, _ = io.Copy(io.Discard, conn)
+					return ""
+				})
+				p, y := acctest.StartProvider(t, block("https://"+silent.at)), systems.Of(signal)
+				config := y.Ready(acctest.Sandbox(t, sandbox.Options{})).With(acctest.Values{"timeouts": acctest.Values{"create": timeout}})
+				if name == "Ctrl-C" {
+					go func() {
+						<-hangs
+						p.Stop()
+					}()
+				}
+				r := p.Resource(signal)
+				diags := r.Apply(config)
+				says(t, diags, true, "Signal Not Sent")
+				if said := diags.String(); strings.Contains(said, "attempts") || strings.Contains(said, "again until") || strings.Contains(said, "tried again") {
+					t.Errorf("one attempt is told as %s", said)
+				}
+				if met, _ := silent.count(); met != 1 || !r.State.IsNull() {
+					t.Errorf("%d connections were made, and recorded is %s", met, r.State)
+				}
+			})
+		}
+	}
+}

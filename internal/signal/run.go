@@ -180,6 +180,10 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 	case delivery.Accepted:
 		return sendResult{delivery: Sent, at: result.SentAt, requestID: w.redactor.Text(result.RequestID)}, nil
 	case delivery.Confirmed:
+		if end := result.LookupResult; end != nil && end.Observation.Reason != "" {
+			w.warnings.AddWarning("Signal May Have Been Taken Twice",
+				fmt.Sprintf("The answer to %s to %s was lost, and %s was read to find out whether it had arrived. It had, but %s.\n\n%s", w.What, w.To, w.Service, end.Observation.Reason, w.HowToCheck))
+		}
 		return sendResult{delivery: Confirmed, at: result.SentAt}, nil
 	}
 	if result.Outcome == delivery.Rejected && w.Refused != nil && w.Explain(result.Attempt).Unclear {

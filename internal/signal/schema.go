@@ -35,8 +35,8 @@ type State struct {
 const (
 	// Sent means that the service accepted the signal.
 	Sent = "SENT"
-	// Confirmed means that the answer was lost, and that the service showed that it
-	// had taken the signal.
+	// Confirmed means that the answer was lost, and that the service showed such a
+	// signal at the time of the send that no other signal of this provider explains.
 	Confirmed = "CONFIRMED"
 	// Adopted means that the service showed such a signal, so the provider sent none.
 	Adopted = "ADOPTED"
@@ -97,7 +97,7 @@ func (r *signalResource) schema(ctx context.Context) schema.Schema {
 func (y system) deliveries() string {
 	text := "What is known about the signal. `" + Sent + "`: the service accepted it. "
 	if y.Waits {
-		text += "`" + Confirmed + "`: the answer was lost, and the service showed afterwards that the signal had arrived. "
+		text += "`" + Confirmed + "`: the answer was lost. Afterwards the service showed such a signal at the time of the send, and no other signal of this provider explains it. "
 	}
 	if y.Adopts {
 		text += "`" + Adopted + "`: the service already showed such a signal, and the provider sent none. "
