@@ -84,19 +84,21 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 			resp.Diagnostics.Append(w.failure("Job Not Created", doing, result, "Nothing is recorded. Applying again creates the job."))
 			return
 		}
-		looked := fmt.Sprintf("no such job was seen; its name would end with %q", creationMark(p.Creation))
+		looked, next := fmt.Sprintf("no such job was seen; its name would end with %q", creationMark(p.Creation)),
+			"The next plan looks for the job again. If the job exists, applying removes it and creates a new one. "
 		p.at(standing{position: absent})
 		switch {
 		case unread != nil:
 			looked = "no list of jobs could be read"
 		case len(made) > 1:
-			looked = "the names of several jobs have its mark, and it is left alone which of them is it: " + w.Redactor.Text(strings.Join(made, ", "))
+			looked = "several jobs have its mark in their names, and the provider cannot tell which of them it is: " + w.Redactor.Text(strings.Join(made, ", "))
+			next = "Applying creates a new job, and removes none of these. "
 			p.at(standing{position: unclear, others: made})
 		}
 		resp.Diagnostics.Append(to.write(ctx, &begun, p)...)
 		resp.Diagnostics.Append(w.failure("Outcome of the Creation Unknown", doing, result,
 			fmt.Sprintf("It is unknown whether the service created the job. The provider did not repeat the request, but searched for the job: %s.", looked),
-			"The resource is saved as tainted, without an id. The next plan looks for the job again. If the job exists, applying removes it and creates a new one. "+
+			"The resource is saved as tainted, without an id. "+next+
 				fmt.Sprintf("To find out, look for a job in the Cloud Automator console whose name ends with %q.", creationMark(p.Creation))))
 		return
 	}
