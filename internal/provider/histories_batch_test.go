@@ -47,13 +47,15 @@ func FuzzBatchHistories(f *testing.F) {
 type batchHistory struct {
 	history
 	system
-	// until is the offset of the clock at which all that ends in this round has ended.
-	until atomic.Int64
+	// signals is how many are taken once all of this round are, and until is the offset of
+	// the clock at which all that ends then has ended.
+	signals, until atomic.Int64
 }
 
-// reads has time pass with each read, and no more than signatures stand.
+// reads has time pass with each read once all signals are taken, and no more than
+// signatures stand.
 func (h *batchHistory) reads() {
-	if h.offset.Load() < h.until.Load() {
+	if int64(h.Accepted(h.Operation)) >= h.signals.Load() && h.offset.Load() < h.until.Load() {
 		h.tick()
 	}
 }
@@ -83,7 +85,7 @@ func (m *member) wait(late bool) (*acctest.Resource, acctest.Diagnostics) {
 	if m.waiter != nil {
 		return m.waiter, m.waiter.Apply(waitFor(m.waiter, m.signals).With(timeouts))
 	}
-	if late && m.found {
+	if (late || m.ends == never) && m.found {
 		if diags := m.signal.Apply(m.signals); diags.HasError() {
 			return m.signal, diags
 		}
@@ -130,6 +132,7 @@ func (h *batchHistory) round() {
 			sent++
 		}
 	}
+	h.signals.Store(int64(sent))
 	said, waited := make([]acctest.Diagnostics, len(members)), make([]*acctest.Resource, len(members))
 	late := h.random.IntN(2) == 0
 	var all sync.WaitGroup
