@@ -536,11 +536,12 @@ func (h *waitHistory) end() {
 	h.r = h.r.On(h.provider())
 	fresh := h.r.State.IsNull() || h.r.Tainted || h.r.String("target_status") == ""
 	h.config = h.config.With(acctest.Values{
-		"until": nil, "on_wait_failure": "record", "timeouts": acctest.Values{"create": time.Minute.String(), "update": time.Minute.String()},
+		"until": nil, "on_wait_failure": "record", "timeouts": acctest.Values{"create": "20s", "update": "20s"},
 	})
 	h.apply()
-	if fresh && h.Gate.EndsUntold && h.r.String("target_status") == "" {
-		return // The service forgets a run that has ended: a wait that has not seen it before cannot tell.
+	unnamed := h.r.Has("run_id") && h.config["run_id"] == nil
+	if fresh && (h.Gate.EndsUntold || unnamed) && h.r.String("target_status") == "" {
+		return // A run that has ended, and is not named, may not be shown: a wait that has not seen it before cannot tell.
 	}
 	switch {
 	case h.ends == well:
