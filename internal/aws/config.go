@@ -103,6 +103,11 @@ type session struct {
 // load resolves the configuration without any request. Credentials are read
 // when the first request is signed.
 func (c Config) load(ctx context.Context) (*session, error) {
+	if web := c.WebIdentity; web != nil && web.TokenFile != "" {
+		if err := delivery.CheckFile("aws.assume_role_with_web_identity.web_identity_token_file", delivery.ExpandPath(web.TokenFile)); err != nil {
+			return nil, err
+		}
+	}
 	c.WebIdentity = c.WebIdentity.orEnvironment()
 	if web := c.WebIdentity; web != nil && web.Token == "" && web.TokenFile == "" {
 		return nil, errors.New("assume_role_with_web_identity has a role and no token: set web_identity_token, web_identity_token_file or AWS_WEB_IDENTITY_TOKEN_FILE")

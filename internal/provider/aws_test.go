@@ -397,14 +397,15 @@ func TestWebIdentityOfTheEnvironment(t *testing.T) {
 		// sender is a part of the principal's ARN; says is part of the error if nobody sends.
 		sender, says string
 	}{
-		"a session":            {acctest.Values{"session_name": "mine"}, environment, otherAccount + ":assumed-role/pod/mine", ""},
-		"a duration":           {acctest.Values{"duration": "1h"}, environment, otherAccount + ":assumed-role/pod/theirs", ""},
-		"a token":              {acctest.Values{"web_identity_token": "token"}, map[string]string{"AWS_ROLE_ARN": role(otherAccount, "pod"), "AWS_ROLE_SESSION_NAME": "theirs"}, otherAccount + ":assumed-role/pod/theirs", ""},
-		"a role of the block":  {acctest.Values{"role_arn": role(otherAccount, "ci"), "session_name": "mine", "web_identity_token": "token"}, environment, otherAccount + ":assumed-role/ci/mine", ""},
-		"no role":              {acctest.Values{"role_arn": "", "session_name": "mine"}, environment, homeAccount + ":user/sandbox", ""},
-		"nothing":              {acctest.Values{"role_arn": nil, "session_name": "", "policy_arns": []any{}}, environment, homeAccount + ":user/sandbox", ""},
-		"no role anywhere":     {acctest.Values{"session_name": "mine"}, nil, homeAccount + ":user/sandbox", ""},
-		"a role without token": {acctest.Values{"session_name": "mine"}, map[string]string{"AWS_ROLE_ARN": role(otherAccount, "pod")}, "", "AWS_WEB_IDENTITY_TOKEN_FILE"},
+		"a session":                    {acctest.Values{"session_name": "mine"}, environment, otherAccount + ":assumed-role/pod/mine", ""},
+		"a duration":                   {acctest.Values{"duration": "1h"}, environment, otherAccount + ":assumed-role/pod/theirs", ""},
+		"a token":                      {acctest.Values{"web_identity_token": "token"}, map[string]string{"AWS_ROLE_ARN": role(otherAccount, "pod"), "AWS_ROLE_SESSION_NAME": "theirs"}, otherAccount + ":assumed-role/pod/theirs", ""},
+		"a role of the block":          {acctest.Values{"role_arn": role(otherAccount, "ci"), "session_name": "mine", "web_identity_token": "token"}, environment, otherAccount + ":assumed-role/ci/mine", ""},
+		"no role":                      {acctest.Values{"role_arn": "", "session_name": "mine"}, environment, homeAccount + ":user/sandbox", ""},
+		"nothing":                      {acctest.Values{"role_arn": nil, "session_name": "", "policy_arns": []any{}}, environment, homeAccount + ":user/sandbox", ""},
+		"no role anywhere":             {acctest.Values{"session_name": "mine"}, nil, homeAccount + ":user/sandbox", ""},
+		"a role without token":         {acctest.Values{"session_name": "mine"}, map[string]string{"AWS_ROLE_ARN": role(otherAccount, "pod")}, "", "AWS_WEB_IDENTITY_TOKEN_FILE"},
+		"a missing token of the block": {acctest.Values{"web_identity_token_file": token + "x"}, nil, "", "aws.assume_role_with_web_identity.web_identity_token_file names: open " + token + "x"},
 		"a missing token": {acctest.Values{"session_name": "mine"}, map[string]string{"AWS_ROLE_ARN": role(otherAccount, "pod"), "AWS_WEB_IDENTITY_TOKEN_FILE": token + "x"},
 			"", "AWS_WEB_IDENTITY_TOKEN_FILE names: open " + token + "x"},
 	} {

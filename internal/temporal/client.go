@@ -14,7 +14,6 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 
@@ -205,22 +204,11 @@ func pemOf(argument, given, name, older string) ([]byte, error) {
 		}
 		return []byte(data), nil
 	}
-	text, err := os.ReadFile(expand(path)) //nolint:gosec // The user names the file.
+	text, err := os.ReadFile(delivery.ExpandPath(path)) //nolint:gosec // The user names the file.
 	if err != nil {
 		return nil, fmt.Errorf("the Temporal %s is neither PEM nor a file that can be read: %w", argument, err)
 	}
 	return text, nil
-}
-
-// expand replaces $NAME and a ~ at the beginning of a path.
-func expand(path string) string {
-	path = os.ExpandEnv(path)
-	if rest, ok := strings.CutPrefix(path, "~/"); ok {
-		if home, err := os.UserHomeDir(); err == nil {
-			return filepath.Join(home, rest)
-		}
-	}
-	return path
 }
 
 // call makes one request of the HTTP API and says what became of it. The answer
