@@ -23,7 +23,7 @@ func ExpandPath(path string) string {
 // ignore some of these files, and would go on to the next source of credentials.
 // named is the argument or the variable that names the file.
 func CheckFile(named, path string) error {
-	file, err := os.Open(path) //nolint:gosec // The user names the file.
+	file, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("reading the file that %s names: %w", named, err)
 	}

@@ -179,7 +179,8 @@ var (
 		`\bauthorization:\s*(?:bearer|basic)\s+|://[^\s/@:]*:)[^\s"'&,;@*]{4,}`)
 )
 
-const secretName = `[\w-]*(?:secret|token|passw(?:or)?d|passphrase|pwd|credential|api[_-]?key|access[_-]?key)[\w-]*`
+// secretName matches the name of a secret.
+const secretName = `[\w-]*(?:secret|token|passw(?:or)?d|passphrase|pwd|credential|api[_-]?key|access[_-]?key)[\w-]*` //nolint:gosec // It matches names, and is no secret.
 
 var errTooMuch = errors.New("too much was written")
 

@@ -2,7 +2,6 @@ package temporalserver_test
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"strconv"
@@ -31,7 +30,7 @@ func serve(path string) {
 		_ = os.WriteFile(path, []byte(strconv.Itoa(left-1)), 0o600)
 		panic("address already in use")
 	}
-	fmt.Println(`{"http": "http://127.0.0.1:1", "grpc": "127.0.0.1:2"}`)
+	_, _ = os.Stdout.WriteString(`{"http": "http://127.0.0.1:1", "grpc": "127.0.0.1:2"}` + "\n")
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
