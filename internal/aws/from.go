@@ -9,8 +9,8 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// sources are the SDK's names for where credentials are from, in words for users.
-// Those that only repeat another one have none.
+// sources has a text for users for each place from which the SDK takes credentials. A place
+// that only repeats another one has none.
 var sources = map[awssdk.CredentialSource]string{
 	awssdk.CredentialSourceEnvVars:              "AWS_ACCESS_KEY_ID",
 	awssdk.CredentialSourceEnvVarsSTSWebIDToken: "AWS_WEB_IDENTITY_TOKEN_FILE",
@@ -27,8 +27,8 @@ var sources = map[awssdk.CredentialSource]string{
 	awssdk.CredentialSourceLogin:                "its session of aws login",
 }
 
-// credentialsFrom says where the credentials are from that the SDK has chosen, or the
-// block, and which roles are assumed with them.
+// credentialsFrom says where the credentials come from, the provider block or the place
+// that the SDK has chosen, and which roles are assumed with them.
 func (c Config) credentialsFrom(chosen awssdk.CredentialsProvider) string {
 	var steps []string
 	switch {

@@ -26,7 +26,7 @@ const (
 	skipTask          = "SkipTask"
 )
 
-// arguments are those of the API reference, which states no lengths.
+// arguments are the arguments of the API reference, which states no lengths.
 // https://www.alibabacloud.com/help/en/oos/developer-reference/api-oos-2019-06-01-notifyexecution
 func arguments() map[string]schema.Attribute {
 	filled := []validator.String{stringvalidator.LengthAtLeast(1)}
@@ -84,18 +84,19 @@ func arguments() map[string]schema.Attribute {
 	}
 }
 
-// remembered is what becomes of the arguments in a state.
+// remembered says of some arguments what the state records.
 var remembered = map[string]string{
 	"execution_id":  "The provider records the id of the execution that it found by `template_name` when it sends the signal, and uses it from then on. When the signal is sent again, the provider searches again.",
 	"started_after": "A change of this argument alone sends nothing, and the recorded target stays.",
 	"notify_note":   "The one used is recorded.",
 }
 
-// only says with which notify_type an argument means something: the API reference says of
-// these two that they are for one alone.
+// only has the notify_type of each argument that is for one notify_type alone, as the API
+// reference says.
 var only = map[string]string{"parameters": executeTask, "execution_status": completeExecution}
 
-// check reports what a notify_type needs, or has no use for.
+// check reports arguments that the notify_type needs, and arguments that have no meaning
+// with it.
 func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
 	kind := a.NotifyType
 	if kind.ValueString() == executeTask && a.TaskName.IsNull() {
@@ -110,7 +111,7 @@ func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
 	return diags
 }
 
-// jsonObject wants a JSON object.
+// jsonObject validates a JSON object.
 type jsonObject struct{}
 
 func (jsonObject) Description(context.Context) string {

@@ -8,8 +8,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// evidence is what the tasks of the execution show of a signal: its effect, and its
-// note. Without the note the effect may be somebody else's.
+// evidence returns what the tasks of the execution show of a signal: its effect and its
+// note. Without the note, somebody else may have caused the effect.
 func (w watched) evidence(of notification) *delivery.Evidence {
 	return &delivery.Evidence{
 		Scope:   w.key("tasks"),
@@ -31,26 +31,26 @@ func (w watched) evidence(of notification) *delivery.Evidence {
 	}
 }
 
-// The ways in which an execution shows signals.
+// way is how an execution shows a signal.
 type way int
 
 const (
-	// began, decided and over are those of tasks, and completed is the execution's end.
+	// began, decided and over are about a task, completed about the execution.
 	began way = iota
 	decided
 	over
 	completed
 )
 
-// shows is what a trace shows.
+// shows has the facts of a trace.
 type shows struct {
 	way
-	// status is the execution's.
+	// status is the status of the execution.
 	status string
 	task   task
 }
 
-// traces lists what the execution shows of all signals that it has had.
+// traces lists the traces of all signals that the execution has received.
 func (s snapshot) traces() (traces []delivery.Trace) {
 	add := func(id string, at time.Time, of shows) {
 		of.status = s.Status
@@ -68,7 +68,8 @@ func (s snapshot) traces() (traces []delivery.Trace) {
 			add(t.TaskExecutionID+" decided "+t.note(), parseDate(t.UpdateDate), shows{way: decided, task: t})
 		}
 		if t.TaskAction == approval && t.Status == waiting && !t.needsOne() {
-			// Another approval may be there whose note is not shown any more: its time is not.
+			// The task may have another approval whose note is not shown any more. Its time
+			// is unknown.
 			t.ExtraData = nil
 			add(t.TaskExecutionID+" open", time.Time{}, shows{way: decided, task: t})
 		}
@@ -79,7 +80,7 @@ func (s snapshot) traces() (traces []delivery.Trace) {
 	return traces
 }
 
-// like returns the traces of such signals, whatever their notes.
+// like returns the traces of signals of this kind, with any note.
 func (s snapshot) like(of notification) []delivery.Trace {
 	return slices.DeleteFunc(s.traces(), func(trace delivery.Trace) bool { return !trace.Shows.(shows).isLike(of) })
 }
@@ -99,12 +100,13 @@ func (s shows) likeness(of notification) delivery.Likeness {
 	}
 }
 
-// isLike reports whether a trace is of what the signal moves, and may be its effect.
+// isLike reports whether a trace belongs to a task that the signal is for, and may be its
+// effect.
 func (s shows) isLike(of notification) bool {
 	return (s.way == completed || of.means(s.task)) && s.isEffect(of)
 }
 
-// isEffect reports whether a trace may be what such a signal leaves behind.
+// isEffect reports whether a trace may be the effect of such a signal.
 func (s shows) isEffect(of notification) bool {
 	switch of.kind {
 	case approve:
@@ -124,9 +126,9 @@ func (s shows) isEffect(of notification) bool {
 	}
 }
 
-// waitsSince reports whether what waits for the signal certainly waited when it was
-// sent, and has not had it. What began to wait since then shows nothing of a signal that
-// was for what waited before: sent again, it would be taken twice.
+// waitsSince reports whether a task waits for the signal now and certainly already waited
+// when the signal was sent. A task that began to wait later says nothing about a signal to
+// an earlier task. If the signal were sent again, it would move the later task.
 func (s snapshot) waitsSince(of notification, since delivery.Timestamp) bool {
 	if !s.takes(of) {
 		return false
@@ -147,7 +149,7 @@ func (s snapshot) waitsSince(of notification, since delivery.Timestamp) bool {
 	moved := func(t task) bool {
 		return t.TaskAction == approval && final(t.Status) && !older(t.EndDate) || t.note() != "" && !older(t.UpdateDate)
 	}
-	// An approved task of high risk that shows no note looks like any other.
+	// A high-risk task that was approved and shows no note looks like any other task.
 	highRisk := slices.ContainsFunc(s.moving(of), func(t task) bool { return t.TaskAction != approval })
 	silent := func(t task) bool {
 		return t.TaskAction != approval && t.Status != waiting && t.Status != pending && (!final(t.Status) || highRisk && !older(t.EndDate))

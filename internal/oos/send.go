@@ -13,17 +13,17 @@ import (
 )
 
 const (
-	// serviceName is the service's name in the provider's endpoints.
+	// serviceName is the argument for the service in the provider's endpoints.
 	serviceName = "oos"
 	version     = "2019-06-01"
-	// permission is the RAM action of the one request a signal makes.
+	// permission is the RAM action for the one request that a signal makes.
 	permission = "oos:NotifyExecution"
-	// notThere is the family of codes by which OOS says that something does not exist,
-	// as far as its users tell: the API reference lists no codes.
+	// notThere is the prefix of the error codes for things that do not exist. It is known
+	// from users of the API, because the API reference lists no codes.
 	notThere = "EntityNotExists"
 )
 
-// service is that of a region: each has its own.
+// service returns the service of a region. Each region has its own host.
 func service(region string) alicloud.Service {
 	return alicloud.Service{Name: serviceName, Host: "oos." + region + ".aliyuncs.com"}
 }
@@ -56,8 +56,9 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 	return attempt
 }
 
-// explain knows what all services of Alibaba Cloud answer. OOS documents no codes of its
-// own, so of all others it says what can be looked at.
+// explain returns the advice for the errors that all services of Alibaba Cloud have in
+// common. OOS documents no other codes, so for them the advice says what the user can
+// check.
 func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	if isNotThere(attempt) {
 		return missing
@@ -73,10 +74,10 @@ func isNotThere(attempt delivery.Attempt) bool {
 	return attempt.Code == notThere || strings.HasPrefix(attempt.Code, notThere+".")
 }
 
-// missing is what to do about an execution that is not there.
+// missing is the advice for an execution that does not exist.
 var missing = signal.Advice{Attribute: "execution_id", Gone: true, Next: "Check the execution's id, and that it is in this region and account."}
 
-// explainRead knows the errors of the reads.
+// explainRead returns the advice for errors of the reads.
 func explainRead(attempt delivery.Attempt) signal.Advice {
 	if none := (*noExecutionError)(nil); errors.As(attempt.Err, &none) || isNotThere(attempt) {
 		return missing
@@ -84,12 +85,12 @@ func explainRead(attempt delivery.Attempt) signal.Advice {
 	return signal.Advice{Next: alicloud.Explain(attempt, readPermissions)}
 }
 
-// howToCheck says how a user can see whether the signal has arrived.
+// howToCheck tells the user how to check that the signal has arrived.
 func (t target) howToCheck() string {
 	return fmt.Sprintf("To find out, look for a task that has gone on, and for the note %q with it: %s.", t.args.NotifyNote.ValueString(), t.command())
 }
 
-// command shows the tasks of the execution.
+// command returns the command that shows the tasks of the execution.
 func (t target) command() string {
 	if t.args.ExecutionID.IsNull() {
 		return t.list()
@@ -97,22 +98,22 @@ func (t target) command() string {
 	return fmt.Sprintf("\"aliyun oos ListTaskExecutions --RegionId %s --ExecutionId %s\"", delivery.ShellWord(t.region), delivery.ShellWord(t.args.ExecutionID.ValueString()))
 }
 
-// list shows the executions of the template.
+// list returns the command that lists the executions of the template.
 func (t target) list() string {
 	return fmt.Sprintf("\"aliyun oos ListExecutions --RegionId %s --TemplateName %s\"", delivery.ShellWord(t.region), delivery.ShellWord(t.args.TemplateName.ValueString()))
 }
 
-// noExecutionError says that no execution of an id is listed.
+// noExecutionError means that OOS lists no execution with an id.
 type noExecutionError struct{ id string }
 
 func (e *noExecutionError) Error() string {
 	return fmt.Sprintf("OOS lists no execution %s", e.id)
 }
 
-// dateFormat is how OOS writes times.
+// dateFormat is the format of times in requests to OOS.
 const dateFormat = "2006-01-02T15:04:05Z"
 
-// parseDate reads a time, the zero time where there is none.
+// parseDate parses a time of OOS. It returns the zero time for any other text.
 func parseDate(text string) time.Time {
 	at, _ := time.Parse(time.RFC3339, text)
 	return at

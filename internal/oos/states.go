@@ -16,10 +16,11 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// readPermissions are the RAM actions of waiting, adopting and looking for a lost signal.
+// readPermissions are the RAM actions for waiting, adopting and searching for a lost
+// signal.
 const readPermissions = "oos:ListExecutions and oos:ListTaskExecutions"
 
-// The statuses of executions and tasks, after the API references of ListExecutions and
+// The statuses of executions and tasks, from the API references of ListExecutions and
 // ListTaskExecutions.
 const (
 	waiting   = "Waiting"
@@ -35,32 +36,32 @@ func final(status string) bool {
 	return slices.Contains([]string{succeeded, failed, cancelled, skipped}, status)
 }
 
-// debugMode is the mode of an execution in which no task begins by itself.
+// debugMode is the mode of executions in which each task needs a signal to begin.
 const debugMode = "Debug"
 
-// approval is the action of a task that waits to be approved.
+// approval is the action of tasks that wait for approval.
 const approval = "ACS::Approve"
 
-// notification is what a signal says, as far as it can be seen.
+// notification has the content of a signal, as far as reads can show it.
 type notification struct{ kind, note, task, taskExecution, item, status string }
 
-// decides reports whether it is a decision about a task that waits for one.
+// decides reports whether the signal approves or rejects a task.
 func (n notification) decides() bool { return n.kind == approve || n.kind == reject }
 
-// inDebug reports whether it is for executions that run in Debug mode, and need not wait.
+// inDebug reports whether the signal is for executions in Debug mode that need not wait.
 func (n notification) inDebug() bool { return n.kind == cancelTask || n.kind == completeExecution }
 
-// ends reports whether any end of the run is what was asked for.
+// ends reports whether any end of the run counts as success after this signal.
 func (n notification) ends() bool {
 	return n.kind == reject || n.kind == cancelTask || n.kind == completeExecution && n.status != succeeded
 }
 
-// means reports whether a task may be the one that is meant.
+// means reports whether the signal may be for a task.
 func (n notification) means(t task) bool {
 	return (n.task == "" || n.task == t.TaskName) && (n.taskExecution == "" || n.taskExecution == t.TaskExecutionID) && (n.item == "" || n.item == t.LoopItem)
 }
 
-// execution is one of ListExecutions.
+// execution is an execution in the answer of ListExecutions.
 type execution struct {
 	ExecutionID   string `json:"ExecutionId"`
 	TemplateName  string
@@ -73,7 +74,7 @@ type execution struct {
 	Outputs       any
 }
 
-// task is one of ListTaskExecutions.
+// task is a task in the answer of ListTaskExecutions.
 type task struct {
 	TaskExecutionID       string `json:"TaskExecutionId"`
 	ParentTaskExecutionID string `json:"ParentTaskExecutionId"`
@@ -88,32 +89,32 @@ type task struct {
 	ExtraData             any
 }
 
-// note is that of the last signal to the task, "" where none is shown.
+// note returns the note of the last signal to the task, "" if none is shown.
 func (t task) note() string {
 	note, _ := members(t.ExtraData)["NotifyNote"].(string)
 	return note
 }
 
-// needsOne reports whether the task is known to need no more than one approval, which
-// is what a task needs that does not say.
+// needsOne reports whether the task is known to need only one approval, which is the
+// default.
 func (t task) needsOne() bool {
 	properties := members(t.Properties)
 	needed, given := properties["MinRequiredApprovals"]
 	return properties != nil && (!given || fmt.Sprint(needed) == "1")
 }
 
-// members are those of an object, or of a text that is one.
+// members returns the members of an object, or of a text that contains a JSON object.
 func members(value any) map[string]any {
 	if text, is := value.(string); is {
 		var object map[string]any
-		_ = json.Unmarshal([]byte(text), &object) // What is no object has no members.
+		_ = json.Unmarshal([]byte(text), &object) // Any other text has no members.
 		return object
 	}
 	object, _ := value.(map[string]any)
 	return object
 }
 
-// list makes all requests of a paged read.
+// list reads all pages of a list.
 func list[T any](ctx context.Context, clients *alicloud.Clients, region, operation, member string, parameters map[string]string) (all []T, attempt delivery.Attempt) {
 	for {
 		var page map[string]any
@@ -145,7 +146,7 @@ func decode[T any](value any) (decoded T, err error) {
 	return decoded, err
 }
 
-// pageSize is the most that a page can have.
+// pageSize is the largest number of entries on a page.
 const pageSize = "100"
 
 // watched is an execution to read.
@@ -166,15 +167,17 @@ func (w watched) read(ctx context.Context) (execution, delivery.Attempt) {
 	return execution{}, delivery.Attempt{Outcome: delivery.Rejected, Status: attempt.Status, RequestID: attempt.RequestID, Err: &noExecutionError{id: w.id}}
 }
 
-// snapshot is an execution with its tasks, without those that stand for a loop.
+// snapshot is what reads show of an execution and its tasks. It leaves out tasks that only
+// group the tasks of a loop.
 type snapshot struct {
 	execution
 	tasks []task
 	clock delivery.ServerClock
 }
 
-// readAll reads the tasks first: what the execution is then is no older, so that a task
-// that waits is not taken for one that waits still.
+// readAll reads the tasks first, so that the execution is never older than its tasks.
+// Otherwise a task that has waited before could appear in an execution that does not wait
+// any more.
 func (w watched) readAll(ctx context.Context) (snapshot, delivery.Attempt) {
 	found, attempt := w.withTasks(ctx, execution{})
 	if attempt.Outcome == delivery.Accepted {
@@ -183,7 +186,7 @@ func (w watched) readAll(ctx context.Context) (snapshot, delivery.Attempt) {
 	return found, attempt
 }
 
-// withTasks reads the tasks of an execution that was read.
+// withTasks reads the tasks of an execution that was read before.
 func (w watched) withTasks(ctx context.Context, of execution) (found snapshot, attempt delivery.Attempt) {
 	found.execution = of
 	found.tasks, attempt = list[task](ctx, w.clients, w.region, "ListTaskExecutions", "TaskExecutions", map[string]string{
@@ -202,7 +205,7 @@ func (e execution) observation(state delivery.State) delivery.Observation {
 	return delivery.Observation{State: state, Status: e.Status, Reason: cmp.Or(e.StatusMessage, e.StatusReason)}
 }
 
-// end is what an execution means to one who waits for its end after such a signal.
+// end returns the observation for a wait for the end of the execution, after such a signal.
 func (e execution) end(of notification) delivery.Observation {
 	switch {
 	case e.Status == succeeded, final(e.Status) && of.ends():
@@ -214,13 +217,13 @@ func (e execution) end(of notification) delivery.Observation {
 	}
 }
 
-// completion is reached when the run has ended: successfully, or in any way after a
-// signal that was to end it.
+// completion is reached if the run has ended: successfully, or in any way after a signal
+// that ends it.
 func (w watched) completion(of notification) *delivery.Probe {
 	return delivery.NewProbe(w.key("end"), w.read, func(found execution) delivery.Observation { return found.end(of) }).Final()
 }
 
-// ready is reached when the execution can take the signal, and missed when it has ended.
+// ready is reached if the execution can take the signal, and missed if it has ended.
 func (w watched) ready(of notification) *delivery.Probe {
 	return delivery.NewProbe(w.key("tasks"), w.readAll, func(found snapshot) delivery.Observation {
 		switch {
@@ -236,8 +239,8 @@ func (w watched) ready(of notification) *delivery.Probe {
 	})
 }
 
-// existing is reached when a task, or the execution, has been moved as the signal would
-// move it, and none waits for it; until then it is missed.
+// existing is reached if a task or the execution shows the effect of such a signal, and
+// nothing waits for the signal. Otherwise it is missed.
 func (w watched) existing(of notification) *delivery.Probe {
 	return delivery.NewProbe(w.key("tasks"), w.readAll, func(found snapshot) delivery.Observation {
 		if found.has(of) {
@@ -249,13 +252,13 @@ func (w watched) existing(of notification) *delivery.Probe {
 	})
 }
 
-// has reports whether the execution shows that it has had such a signal, and waits for
-// none.
+// has reports whether the execution shows the effect of such a signal, and does not wait
+// for one.
 func (s snapshot) has(of notification) bool {
 	return !s.takes(of) && s.moved(of) && !s.asksAgain(of)
 }
 
-// seen says what of an execution does not take the signal.
+// seen describes an execution that does not take the signal.
 func (s snapshot) seen(of notification) string {
 	if s.takes(of) {
 		return ""
@@ -275,7 +278,7 @@ func (s snapshot) takes(of notification) bool {
 	}
 }
 
-// moving are the tasks that such a signal can move now.
+// moving returns the tasks that can take such a signal now.
 func (s snapshot) moving(of notification) (tasks []task) {
 	for _, t := range s.tasks {
 		can := false
@@ -294,7 +297,7 @@ func (s snapshot) moving(of notification) (tasks []task) {
 	return tasks
 }
 
-// repeated reports whether a task was executed once more.
+// repeated reports whether a task was executed again.
 func (s snapshot) repeated(t task) bool {
 	return slices.ContainsFunc(s.tasks, func(other task) bool {
 		return other.TaskName == t.TaskName && other.LoopItem == t.LoopItem && other.TaskExecutionID != t.TaskExecutionID &&
@@ -302,7 +305,7 @@ func (s snapshot) repeated(t task) bool {
 	})
 }
 
-// moved reports whether the execution shows that it has had such a signal.
+// moved reports whether the execution shows the effect of such a signal.
 func (s snapshot) moved(of notification) bool {
 	if of.kind == completeExecution {
 		return s.Mode == debugMode && final(s.Status) && (of.status == "" || of.status == s.Status)
@@ -310,8 +313,8 @@ func (s snapshot) moved(of notification) bool {
 	return slices.ContainsFunc(s.tasks, func(t task) bool { return of.means(t) && of.moves(t) })
 }
 
-// moves reports whether a task is as such a signal leaves it. What a retried task looks
-// like is not documented, and an approved one of high risk looks like any other.
+// moves reports whether a task shows the effect of such a signal. The effect of RetryTask
+// is not documented, and a high-risk task that was approved looks like any other task.
 func (n notification) moves(t task) bool {
 	switch n.kind {
 	case approve:
@@ -329,14 +332,14 @@ func (n notification) moves(t task) bool {
 	}
 }
 
-// asksAgain reports whether an approval is still to come, as far as that is listed: the
-// decision that is there belongs to an earlier one.
+// asksAgain reports whether the list shows an approval that is still to come. Then the
+// existing decision belongs to an earlier one.
 func (s snapshot) asksAgain(of notification) bool {
 	return of.decides() && slices.ContainsFunc(s.tasks, func(t task) bool { return t.TaskAction == approval && t.Status == pending })
 }
 
-// finder finds the execution of the template that can take the signal, and names it in
-// the arguments.
+// finder returns the TargetFinder for the execution of the template that can take the
+// signal. It sets the execution's id in the arguments.
 func (t target) finder(of notification, bound func() signal.Signal) *signal.TargetFinder {
 	template, after := t.args.TemplateName.ValueString(), signal.StartedAfter(t.args.StartedAfter)
 	return signal.Lookup{
@@ -379,8 +382,8 @@ func (t target) finder(of notification, bound func() signal.Signal) *signal.Targ
 	}.Finder()
 }
 
-// executions lists those of a template in a status. OOS lists those of all templates
-// whose names contain the name.
+// executions lists the executions of a template with a status. It compares the names,
+// because OOS also lists templates whose names contain the name.
 func executions(ctx context.Context, clients *alicloud.Clients, region, template, status string, after time.Time) ([]execution, delivery.Attempt) {
 	parameters := map[string]string{"TemplateName": template, "Status": status, "MaxResults": pageSize}
 	if !after.IsZero() {

@@ -1,4 +1,4 @@
-// Package oos is the system of Alibaba Cloud CloudOps Orchestration Service (OOS): it
+// Package oos is the system of Alibaba Cloud CloudOps Orchestration Service (OOS). It
 // signals executions of templates with NotifyExecution.
 package oos
 
@@ -13,7 +13,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// args is what the user says of the signal.
+// args are the arguments of the signal.
 type args struct {
 	ExecutionID     types.String `tfsdk:"execution_id"`
 	TemplateName    types.String `tfsdk:"template_name"`
@@ -69,7 +69,7 @@ func system(clients *alicloud.Clients) signal.System[args] {
 	}
 }
 
-// complete makes a note by which the signal is recognised, where there is none.
+// complete generates a note if none is configured, so that the signal can be recognised.
 func complete(_ context.Context, a *args) {
 	if a.NotifyNote.IsUnknown() {
 		a.NotifyNote = types.StringValue("Terraform " + uuid.NewString())
@@ -78,7 +78,7 @@ func complete(_ context.Context, a *args) {
 
 func bind(clients *alicloud.Clients, a *args) signal.Signal {
 	if a.ExecutionID.IsUnknown() {
-		// Which execution it is takes a read, which is made when it is signalled.
+		// The execution is not known before the read that finds it.
 		a.ExecutionID = types.StringNull()
 	}
 	of := notification{
@@ -107,7 +107,7 @@ func bind(clients *alicloud.Clients, a *args) signal.Signal {
 	return bound
 }
 
-// to is the target in words.
+// to describes the target.
 func (t target) to() string {
 	if t.args.ExecutionID.IsNull() {
 		return fmt.Sprintf("an execution of OOS template %s in %s", t.args.TemplateName.ValueString(), t.region)

@@ -15,7 +15,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// wait is signal_oos_execution_wait.
+// wait describes signal_oos_execution_wait.
 func wait(clients *alicloud.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
 		Description: "Waits until an execution of an Alibaba Cloud OOS template has ended, or until it waits for a signal. It sends nothing.",
@@ -41,8 +41,8 @@ func wait(clients *alicloud.Clients) *signal.Wait[args] {
 	}
 }
 
-// completed is completion without a signal. What the run has given back is told to
-// given once it has ended.
+// completed is completion without a signal. It calls given with the outputs of the run
+// after the run has ended.
 func (w watched) completed(given func(any)) *delivery.Probe {
 	return delivery.NewProbe(w.key("end"), w.read, func(found execution) delivery.Observation {
 		observation := found.end(notification{})
@@ -53,7 +53,7 @@ func (w watched) completed(given func(any)) *delivery.Probe {
 	}).Final()
 }
 
-// waiting is reached when the execution waits for a signal, and missed when it has ended.
+// waiting is reached if the execution waits for a signal, and missed if it has ended.
 func (w watched) waiting() *delivery.Probe {
 	return delivery.NewProbe(w.key("waiting"), w.read, func(found execution) delivery.Observation {
 		switch {
@@ -67,14 +67,14 @@ func (w watched) waiting() *delivery.Probe {
 	})
 }
 
-// jsonOf are outputs as JSON, whether they are shown as a text or as an object.
+// jsonOf converts outputs to JSON. OOS shows them as an object or as a JSON text.
 func jsonOf(outputs any) types.String {
 	if text, is := outputs.(string); is || outputs == nil {
 		return types.StringValue(cmp.Or(text, "{}"))
 	}
 	text, err := json.Marshal(outputs)
 	if err != nil {
-		return types.StringNull() // What was decoded can be encoded.
+		return types.StringNull() // A decoded value can always be encoded.
 	}
 	return types.StringValue(string(text))
 }

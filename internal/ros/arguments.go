@@ -10,10 +10,11 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// clientToken is compiled once: schemas are made for every call of the protocol.
+// clientToken is compiled once, because the provider creates its schemas for every protocol
+// call.
 var clientToken = regexp.MustCompile(`^[A-Za-z0-9_-]*$`)
 
-// arguments are those of the API reference, with its constraints.
+// arguments are the arguments of the API reference, with its constraints.
 // https://www.alibabacloud.com/help/en/ros/developer-reference/api-ros-2019-09-10-signalresource
 func arguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
@@ -60,7 +61,7 @@ func arguments() map[string]schema.Attribute {
 	}
 }
 
-// remembered is what becomes of the arguments in a state.
+// remembered says of some arguments what the state records.
 var remembered = map[string]string{
 	"stack_id":      "The provider records the id of the stack that it found, and uses it from then on.",
 	"stack_name":    "After taint, `-replace` and changed `triggers` the provider searches for a stack again. If you set `stack_id` to the id that was found and remove the name, nothing is sent.",

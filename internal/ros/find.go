@@ -13,21 +13,22 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// findPermissions are the RAM actions of finding a stack by its name.
+// findPermissions are the RAM actions for finding a stack by its name.
 const findPermissions = "ros:ListStacks, " + readPermissions
 
-// pageSize is the most that ListStacks gives.
+// pageSize is the largest number of stacks on a page of ListStacks.
 const pageSize = 50
 
-// stackName is what a stack is found by. The name is empty where the stack's id is configured.
+// stackName is the name by which a stack is found. It is empty if the stack's id is
+// configured.
 type stackName struct {
 	clients                *alicloud.Clients
 	region, name, resource string
 	after                  time.Time
 }
 
-// finder finds the stack of the name whose resource can take the signal, and names it in
-// the arguments.
+// finder returns the TargetFinder for the stack with this name whose resource can take the
+// signal. It sets the stack's id in the arguments.
 func (n stackName) finder(a *args, bound func() signal.Signal) *signal.TargetFinder {
 	what := "stack named " + n.name
 	if !n.after.IsZero() {
@@ -52,7 +53,7 @@ func (n stackName) finder(a *args, bound func() signal.Signal) *signal.TargetFin
 	}.Finder()
 }
 
-// candidates lists the stacks of the name, also nested ones.
+// candidates lists the stacks with this name, including nested stacks.
 func (n stackName) candidates(ctx context.Context) (all []signal.Candidate, attempt delivery.Attempt) {
 	stacks, attempt := n.stacks(ctx)
 	if attempt.Outcome != delivery.Accepted {
@@ -66,7 +67,7 @@ func (n stackName) candidates(ctx context.Context) (all []signal.Candidate, atte
 		if inProgress(candidate.Status) {
 			found, read := stackResource{n.clients, n.region, candidate.ID, n.resource}.read(ctx)
 			if read.Code == stackNotFound {
-				continue // The list lags behind what has been deleted.
+				continue // The list may still have a stack that was deleted.
 			}
 			if read.Outcome != delivery.Accepted {
 				return nil, read
@@ -80,7 +81,7 @@ func (n stackName) candidates(ctx context.Context) (all []signal.Candidate, atte
 	return all, attempt
 }
 
-// stackList is what ListStacks shows.
+// stackList is the answer of ListStacks.
 type stackList struct{ Stacks []stack }
 
 type stack struct {
@@ -102,7 +103,8 @@ func (s stack) started() (at time.Time) {
 	return at
 }
 
-// stacks reads all pages of the list. What its names match is not documented, so they are compared.
+// stacks reads all pages of the list. It compares the names, because the filter StackName
+// may match more than the exact name: its rule is not documented.
 func (n stackName) stacks(ctx context.Context) (stacks []stack, attempt delivery.Attempt) {
 	for page, more := 1, true; more; page++ {
 		var listed stackList
@@ -122,21 +124,21 @@ func (n stackName) stacks(ctx context.Context) (stacks []stack, attempt delivery
 	return stacks, attempt
 }
 
-// list is the command that lists the stacks of the name.
+// list returns the command that lists the stacks with this name.
 func (n stackName) list() string {
 	return fmt.Sprintf(`"aliyun ros ListStacks --RegionId %s --StackName.1 %s"`, delivery.ShellWord(n.region), delivery.ShellWord(n.name))
 }
 
-// unseen says what it may mean that no stack was seen that takes the signal.
+// unseen says why the wait may have seen no stack that takes the signal.
 func (n stackName) unseen() string {
 	return fmt.Sprintf("ROS listed no stack of this name whose resource %s waits: perhaps none is in progress yet, it is complete, or the stack or the resource has another name. To see the stacks, run %s.",
 		n.resource, n.list())
 }
 
-// explain is explain, for those who may have named the stack.
+// explain returns the advice of the function explain, on the configured argument.
 func (n stackName) explain(attempt delivery.Attempt) signal.Advice { return n.named(explain(attempt)) }
 
-// explainRead knows the errors of the reads.
+// explainRead returns the advice for errors of the reads.
 func (n stackName) explainRead(attempt delivery.Attempt) signal.Advice {
 	advice := n.named(explainRead(attempt))
 	if next := alicloud.Explain(attempt, findPermissions); next != "" && n.name != "" {

@@ -8,13 +8,13 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// service is the same for all regions.
+// service has one host for all regions.
 var service = alicloud.Service{Name: "ros", Host: "ros.aliyuncs.com"}
 
-// permission is the RAM action of the one request a signal makes.
+// permission is the RAM action for the one request that a signal makes.
 const permission = "ros:SignalResource"
 
-// version is that of the API.
+// version is the version of the API.
 const version = "2019-09-10"
 
 // request makes one attempt of one operation.
@@ -41,11 +41,12 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 	return attempt
 }
 
-// stackNotFound is what ROS answers of a stack that is not there.
+// stackNotFound is the error code for a stack that does not exist.
 const stackNotFound = "StackNotFound"
 
-// explain knows the errors that the API reference of SignalResource lists, and
+// explain returns the advice for the errors in the API reference of SignalResource, and for
 // those of its ClientToken.
+// https://www.alibabacloud.com/help/en/ros/developer-reference/api-ros-2019-09-10-signalresource
 func explain(attempt delivery.Attempt) signal.Advice {
 	switch attempt.Code {
 	case stackNotFound:

@@ -13,38 +13,40 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// readPermissions are the RAM actions of waiting.
+// readPermissions are the RAM actions for waiting.
 const readPermissions = "ros:GetStack and ros:GetStackResource"
 
-// succeeded are the statuses of stacks and resources that were made as wanted,
-// after the API references of GetStack and GetStackResource. A stack that
-// was rolled back or deleted is also complete, but not as wanted.
+// succeeded are the statuses of stacks and resources after a successful operation, from the
+// API references of GetStack and GetStackResource. A stack that was rolled back or deleted
+// is also complete, but its operation failed.
 var succeeded = []string{"CREATE_COMPLETE", "UPDATE_COMPLETE", "CHECK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_CREATE_COMPLETE", "IMPORT_UPDATE_COMPLETE"}
 
 func inProgress(status string) bool { return strings.HasSuffix(status, "_IN_PROGRESS") }
 
 func final(status string) bool { return status != "" && !inProgress(status) }
 
-// stackResource is a resource to read, with its stack; without a resource it is the stack alone.
+// stackResource is a resource to read, with its stack. If resource is empty, it is the
+// stack alone.
 type stackResource struct {
 	clients                 *alicloud.Clients
 	region, stack, resource string
 }
 
-// snapshot is a stack and one of its resources. The resource is empty while it does not exist.
+// snapshot is what reads show of a stack and one of its resources. The resource is empty if
+// it does not exist.
 type snapshot struct {
 	stack    stackState
 	resource resourceState
 }
 
-// stackState and resourceState are what GetStack and GetStackResource show.
+// stackState and resourceState are the answers of GetStack and GetStackResource.
 type (
 	stackState    struct{ Status, StatusReason, RollbackFailedRootReason string }
 	resourceState struct{ Status, StatusReason string }
 )
 
-// read reads the stack first: what its resource is then is no older, so that a
-// stack that has ended never goes with a resource from before that.
+// read reads the stack first, so that the resource is never older than the stack. Otherwise
+// a resource that still waits could appear in a stack that has ended.
 func (w stackResource) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
 	found.stack, attempt = request[stackState](ctx, w.clients, w.region, "GetStack", map[string]string{"StackId": w.stack, "OutputOption": "Disabled"})
 	if attempt.Outcome != delivery.Accepted || w.resource == "" {
@@ -53,7 +55,7 @@ func (w stackResource) read(ctx context.Context) (found snapshot, attempt delive
 	found.resource, attempt = request[resourceState](ctx, w.clients, w.region, "GetStackResource",
 		map[string]string{"StackId": w.stack, "LogicalResourceId": w.resource})
 	if attempt.Outcome == delivery.Rejected && attempt.Code == "ResourceNotFound" {
-		// The stack may not have reached it yet, or be done with it.
+		// The stack may not have reached the resource yet, or may have deleted it.
 		return found, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID, Status: attempt.Status}
 	}
 	return found, attempt
@@ -63,12 +65,12 @@ func (w stackResource) probe(judge func(snapshot) delivery.Observation) *deliver
 	return delivery.NewProbe(fmt.Sprintf("ros/%s/%q/%q", w.region, w.stack, w.resource), w.read, judge)
 }
 
-// mostListed is how many stacks can be listed by their ids.
+// mostListed is the largest number of stacks that one request can list by id.
 // https://www.alibabacloud.com/help/en/ros/developer-reference/api-ros-2019-09-10-liststacks
 const mostListed = 10
 
-// listed has the probe of a stack's end read its stack with others by a list while the
-// stack is being created or updated.
+// listed lets the probe read its stack together with others, with one list request, while
+// the stack is being created or updated.
 func (w stackResource) listed(probe *delivery.Probe) *delivery.Probe {
 	stacks := delivery.Batch[snapshot]{Key: "ros/" + w.region, Most: mostListed, Read: w.list}
 	return stacks.Of(probe, func() string { return w.stack }, func(found snapshot) bool {
@@ -90,10 +92,11 @@ func (w stackResource) list(ctx context.Context, ids []string) (map[string]snaps
 	return found, attempt
 }
 
-// completion is reached when the resource and its whole stack have ended: as
-// wanted, or in any way after a signal with a status that was not to make the stack succeed.
+// completion is reached if the resource and its whole stack have ended: successfully, or in
+// any way after a signal other than SUCCESS.
 func (w stackResource) completion(sent string) *delivery.Probe {
-	// A rollback takes the resource away, and with it why it had failed.
+	// A rollback deletes the resource and the reason of its failure, so the probe remembers
+	// the reason.
 	var why string
 	return w.listed(w.probe(func(found snapshot) delivery.Observation {
 		observation := found.observation(delivery.Pending)
@@ -111,11 +114,10 @@ func (w stackResource) completion(sent string) *delivery.Probe {
 	}))
 }
 
-// ready is reached when the resource can take the signal, and missed when its
-// stack has ended. Whether a signal names the wait condition or its handle is
-// not documented, and a handle is complete while its condition waits: so a
-// complete resource of a stack in progress counts as ready, and the service has
-// the last word.
+// ready is reached if the resource can take the signal, and missed if its stack has ended.
+// Alibaba Cloud does not document whether a signal names the wait condition or its handle.
+// A handle is complete while its condition waits. So a complete resource of a stack in
+// progress is also ready, and ROS decides about the signal.
 func (w stackResource) ready() *delivery.Probe {
 	return w.probe(func(found snapshot) delivery.Observation {
 		switch {
@@ -134,7 +136,7 @@ func (s snapshot) takes() bool {
 	return !strings.HasPrefix(stack, "DELETE_") && (inProgress(resource) || inProgress(stack) && slices.Contains(succeeded, resource))
 }
 
-// seen says how the resource of a stack is that does not take the signal.
+// seen describes a resource that does not take the signal.
 func (s snapshot) seen(resource string) string {
 	return fmt.Sprintf("Its resource %s is %s.", resource, cmp.Or(s.resource.Status, "not there yet"))
 }
@@ -147,8 +149,8 @@ func (s snapshot) observation(state delivery.State) delivery.Observation {
 	}
 }
 
-// failure is why the resource or, once its rollback has failed, the stack has
-// failed, empty when the stack's own reason is all there is.
+// failure returns why the resource failed, or why the stack's rollback failed. It is empty
+// if only the stack's own reason is known.
 func (s snapshot) failure() string {
 	if strings.HasSuffix(s.resource.Status, "_FAILED") && s.resource.StatusReason != "" {
 		return s.resource.StatusReason
@@ -156,7 +158,7 @@ func (s snapshot) failure() string {
 	return s.stack.RollbackFailedRootReason
 }
 
-// explainRead knows the errors of the reads.
+// explainRead returns the advice for errors of the reads.
 func explainRead(attempt delivery.Attempt) signal.Advice {
 	advice := explain(attempt)
 	if next := alicloud.Explain(attempt, readPermissions); next != "" {

@@ -1,5 +1,5 @@
-// Package ros is the system of Alibaba Cloud Resource Orchestration Service (ROS):
-// it signals resources of stacks with SignalResource.
+// Package ros is the system of Alibaba Cloud Resource Orchestration Service (ROS). It
+// signals resources of stacks with SignalResource.
 package ros
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// args is what the user says of the signal.
+// args are the arguments of the signal.
 type args struct {
 	StackID           types.String `tfsdk:"stack_id"`
 	StackName         types.String `tfsdk:"stack_name"`
@@ -58,8 +58,8 @@ func system(clients *alicloud.Clients) signal.System[args] {
 	}
 }
 
-// complete settles the signal's identity, once: every repeat of a request
-// carries the same pair, and so the service can tell that it is the same signal.
+// complete generates the ids that are not configured, once for each signal. Every repeat of
+// the request has the same ids, so ROS recognises that it is the same signal.
 func complete(_ context.Context, a *args) {
 	for _, id := range []*types.String{&a.UniqueID, &a.ClientToken} {
 		if id.IsUnknown() {

@@ -11,7 +11,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// wait is signal_stack_resource_wait.
+// wait describes signal_stack_resource_wait.
 func wait(clients *alicloud.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
 		Description: "Waits until the operation of an Alibaba Cloud ROS stack has ended, or until the stack or one of its resources is in progress. It sends nothing. A stack without an operation in progress counts as ended with the result of its last one, so let the resource depend on what begins the operation.",
@@ -44,7 +44,7 @@ func wait(clients *alicloud.Clients) *signal.Wait[args] {
 	}
 }
 
-// progressing is reached when the stack is in progress, and missed when it has ended.
+// progressing is reached if the stack is in progress, and missed if it has ended.
 func (w stackResource) progressing() *delivery.Probe {
 	return w.probe(func(found snapshot) delivery.Observation {
 		switch status := found.stack.Status; {

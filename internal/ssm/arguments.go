@@ -38,18 +38,19 @@ var neededKey = map[string]string{
 	string(ssmtypes.SignalTypeStopStep):  "StepExecutionId",
 }
 
-// documentName is compiled once: schemas are made for every call of the protocol.
+// documentName is compiled once, because the provider creates its schemas for every
+// protocol call.
 var documentName = regexp.MustCompile(`^[a-zA-Z0-9_\-.:/]{3,128}$`)
 
-// remembered has the sentences of System.Remembered.
+// remembered says of some arguments what the state records.
 var remembered = map[string]string{
 	"automation_execution_id": "The provider records the id of the execution that it found, and uses it from then on.",
 	"document_name":           "After taint, `-replace` and changed `triggers` the provider searches for an execution again. If you set `automation_execution_id` to the id that was found and remove the name, nothing is sent.",
 	"started_after":           "A change of this argument alone sends nothing, and the recorded target stays.",
 }
 
-// arguments are those of the API reference, with its constraints. AWS counts Unicode
-// code points.
+// arguments are the arguments of the API reference, with its constraints. AWS counts
+// Unicode code points.
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendAutomationSignal.html
 func arguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{

@@ -26,8 +26,8 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 // notFound is the error code of SSM for an execution that does not exist.
 const notFound = "AutomationExecutionNotFoundException"
 
-// explain returns the advice for the errors in the API reference of
-// SendAutomationSignal.
+// explain returns the advice for the errors in the API reference of SendAutomationSignal.
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendAutomationSignal.html#API_SendAutomationSignal_Errors
 func explain(attempt delivery.Attempt) signal.Advice {
 	switch attempt.Code {
 	case notFound:

@@ -172,8 +172,8 @@ func (s snapshot) open(input *sdk.SendAutomationSignalInput) delivery.Observatio
 	return s.until(delivery.Reached, func(step ssmtypes.StepExecution) bool { return waits(step, input) })
 }
 
-// until returns the observation of an execution, which expires when the step times out
-// that waits.
+// until returns the observation of an execution. It expires when the first step for which
+// waits returns true times out.
 func (s snapshot) until(state delivery.State, waits func(ssmtypes.StepExecution) bool) delivery.Observation {
 	observation := s.observation(state)
 	i := slices.IndexFunc(s.steps, waits)
@@ -279,7 +279,7 @@ func moved(step ssmtypes.StepExecution, input *sdk.SendAutomationSignalInput) bo
 	case ssmtypes.SignalTypeStartStep:
 		return named(step, input) && status != "" && status != ssmtypes.AutomationExecutionStatusPending
 	default:
-		// What Revoke leaves behind is not documented, so nothing shows it.
+		// AWS does not document the effect of Revoke, so nothing shows it.
 		return false
 	}
 }

@@ -51,9 +51,9 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 	}
 }
 
-// completed is completion without a signal. It calls given with the outputs of
-// the run after the run has ended. A list does not tell until when a step waits, so
-// the execution is read alone once when one does.
+// completed is completion without a signal. It calls given with the outputs of the run
+// after the run has ended. A list does not show when a waiting step times out, so the
+// execution is read alone once if a step waits.
 func (e execution) completed(given func(map[string][]string)) *delivery.Probe {
 	var told atomic.Bool
 	return e.listed(e.probe(func(found snapshot) delivery.Observation {

@@ -15,15 +15,15 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// The server's limits, in bytes, as its dynamic configuration has them by default
-// (https://github.com/temporalio/temporal/blob/v1.29.1/common/dynamicconfig/constants.go:
-// limit.maxIDLength and limit.blobSize.error).
+// The default limits of the server, in bytes: limit.maxIDLength and limit.blobSize.error in
+// its dynamic configuration.
+// https://github.com/temporalio/temporal/blob/v1.29.1/common/dynamicconfig/constants.go
 const (
 	longestID    = 1000
 	longestInput = 2 << 20
 )
 
-// runID is what the server takes as a run id: a UUID.
+// runID matches the run ids that the server accepts, which are UUIDs.
 var runID = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 
 func arguments() map[string]schema.Attribute {
@@ -65,14 +65,15 @@ func arguments() map[string]schema.Attribute {
 	return arguments
 }
 
-// remembered is what becomes of the arguments in a state.
+// remembered says of some arguments what the state records.
 var remembered = map[string]string{
 	"run_id":     "The provider records a run that it found before it sent the signal.",
 	"request_id": "What was made is recorded.",
 	"input_wo":   "Moving a value from `input` to this argument is a change, and sends the signal again.",
 }
 
-// actionArguments are those that an action can have, which keeps no secrets.
+// actionArguments are the arguments of the action. An action cannot have write-only
+// arguments.
 func actionArguments() map[string]schema.Attribute {
 	kept := maps.Clone(arguments())
 	maps.DeleteFunc(kept, func(name string, _ schema.Attribute) bool { return strings.HasPrefix(name, input.Name) })
@@ -80,7 +81,7 @@ func actionArguments() map[string]schema.Attribute {
 	return kept
 }
 
-// input is the arguments that the workflow's signal handler gets.
+// input has the arguments for the workflow's signal handler.
 var input = signal.WriteOnlyPair{
 	Name: "input",
 	Description: "The signal's arguments: a JSON array, up to 2 MiB, such as `jsonencode([{ approved = true }])`. " +
@@ -88,7 +89,7 @@ var input = signal.WriteOnlyPair{
 	Validators: []validator.String{jsonArray{}},
 }
 
-// PathSegment wants what the HTTP API can have as one segment of a request's path.
+// PathSegment validates a text that becomes one segment of a path of the HTTP API.
 var PathSegment validator.String = pathSegment{}
 
 type pathSegment struct{}
@@ -110,7 +111,7 @@ func (v pathSegment) ValidateString(ctx context.Context, req validator.StringReq
 	}
 }
 
-// jsonArray wants a JSON array that is no longer than the server takes.
+// jsonArray validates a JSON array, and that it is not longer than the server accepts.
 type jsonArray struct{}
 
 func (jsonArray) Description(context.Context) string {

@@ -20,27 +20,28 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// DefaultNamespace is the namespace of the temporal command line when none is given.
+// DefaultNamespace is the default namespace of the temporal command line.
 const DefaultNamespace = "default"
 
-// Config is what the user says about Temporal. Whatever is empty comes from the
-// environment variables of the temporal command line, or is the default.
+// Config is the user's configuration for Temporal. Empty fields come from the environment
+// variables of the temporal command line, or have the default.
 type Config struct {
-	// Address is where the HTTP API is: a URL, or host:port.
+	// Address is the address of the HTTP API: a URL, or host:port.
 	Address string
-	// Namespace is the namespace of signals that name none.
+	// Namespace is the namespace of signals that set none.
 	Namespace string
-	// APIKey is sent as a bearer token, to Address only.
+	// APIKey is sent as a bearer token, and only to Address.
 	APIKey string
-	// CACertificate, ClientCertificate and ClientKey are PEM, or the path of a file with it.
+	// CACertificate, ClientCertificate and ClientKey are PEM, or paths of files with PEM.
 	CACertificate, ClientCertificate, ClientKey string
-	// Secrets gets to know the secrets that are used.
+	// Secrets learns the secrets, so that they are removed from messages.
 	Secrets *delivery.Redactor
-	// Log is told of the client when it is used first.
+	// Log learns of the client when it is first used.
 	Log delivery.Log
 	// UserAgent is sent with every request.
 	UserAgent string
-	// Unknown is the name of an argument whose value is not known yet, or "".
+	// Unknown is the name of a provider argument whose value is not known yet, "" if there
+	// is none.
 	Unknown string
 }
 
@@ -52,22 +53,22 @@ type Client struct {
 	told    sync.Once
 }
 
-// connection is where the HTTP API is, and how it is reached.
+// connection has the address of the HTTP API and the client for it.
 type connection struct {
 	address *url.URL
 	key     string
 	doer    delivery.Doer
-	// from says where the key is from, and whether there is a client certificate.
+	// from says where the key comes from, and whether there is a client certificate.
 	from string
 }
 
-// NewClient keeps the configuration for the first use.
+// NewClient stores the configuration for the first use.
 func NewClient(config Config) *Client {
 	return &Client{config: config, connect: sync.OnceValues(config.connect)}
 }
 
-// Namespace returns the namespace of a signal: the one given, else that of the
-// configuration, else that of the environment, else DefaultNamespace.
+// Namespace returns the namespace of a signal: given, or the namespace of the
+// configuration, of the environment, or DefaultNamespace.
 func (c *Client) Namespace(given string) (string, error) {
 	if given == "" && c.config.Unknown == "temporal.namespace" {
 		return "", errors.New("the provider's temporal.namespace is not known yet: apply what it depends on first")
@@ -75,7 +76,7 @@ func (c *Client) Namespace(given string) (string, error) {
 	return cmp.Or(given, c.config.Namespace, os.Getenv("TEMPORAL_NAMESPACE"), DefaultNamespace), nil
 }
 
-// ConfiguredNamespace returns the namespace that the configuration names, "" when it names none.
+// ConfiguredNamespace returns the namespace of the configuration, "" if it has none.
 func (c *Client) ConfiguredNamespace() string { return c.config.Namespace }
 
 func (c Config) connect() (*connection, error) {
@@ -114,8 +115,8 @@ func (c Config) connect() (*connection, error) {
 	return &connection{address, key, delivery.Client{Doer: delivery.NewHTTPClient(transport), Secrets: c.Secrets}, cmp.Or(strings.Join(credentials, ", "), "none")}, nil
 }
 
-// parseAddress reads the address of the HTTP API. One without a scheme means
-// https, unless its host is this machine and nothing secret is sent there.
+// parseAddress parses the address of the HTTP API. Without a scheme, it is https. It is
+// http only if the host is this machine and no secret is sent to it.
 func parseAddress(text string, secure bool) (*url.URL, error) {
 	const next = "set address in the provider's temporal block, or TEMPORAL_ADDRESS in the environment, to the address of Temporal's HTTP API, " +
 		"such as https://temporal.example.com:7243"
@@ -133,7 +134,7 @@ func parseAddress(text string, secure bool) (*url.URL, error) {
 	switch {
 	case err != nil, address.Hostname() == "", address.User != nil, address.RawQuery != "", address.Fragment != "",
 		address.Scheme != "http" && address.Scheme != "https":
-		// The error would show a password in it.
+		// The error of url.Parse would show a password in the URL.
 		return nil, errors.New("the Temporal address is not a URL or host:port without user, query and fragment: " + next)
 	case address.Scheme == "http" && !loopback(address.Hostname()):
 		return nil, fmt.Errorf("the Temporal address %s is not https, and its host is not this machine: %s", address.Redacted(), next)
@@ -146,7 +147,7 @@ func loopback(host string) bool {
 	return err == nil && address.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
-// tls is what the certificates say; nil when there are none.
+// tls returns the TLS configuration with the certificates, nil if there are none.
 func (c Config) tls() (*tls.Config, error) {
 	ca, err := pemOf("ca_certificate", c.CACertificate, "TEMPORAL_TLS_SERVER_CA_CERT", "TEMPORAL_TLS_CA")
 	if err != nil {
@@ -183,9 +184,9 @@ func (c Config) tls() (*tls.Config, error) {
 	return config, nil
 }
 
-// pemOf returns PEM that is given as such or as the path of a file, else by the
-// environment: NAME_DATA has PEM, and NAME_PATH or the older name has a path. It is
-// nil where nothing is given.
+// pemOf returns the PEM of an argument, which is PEM or the path of a file. If the argument
+// is empty, it uses the environment: NAME_DATA has PEM, and NAME_PATH or the older name has
+// a path. It returns nil if nothing is set.
 func pemOf(argument, given, name, older string) ([]byte, error) {
 	data, path := given, ""
 	if given == "" {
@@ -268,7 +269,7 @@ func (c *Client) call(ctx context.Context, method string, path []string, query u
 	return attempt
 }
 
-// plain is an error without the URL that net/http puts before it.
+// plain removes the URL that net/http puts before an error.
 func plain(err error) error {
 	if found := (*url.Error)(nil); errors.As(err, &found) {
 		return found.Err

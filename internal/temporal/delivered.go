@@ -7,18 +7,18 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// evidence is the signals in the run's history. Each carries its request id, in its
-// identity where the server does not write it otherwise, so none can be mistaken
-// for another.
+// evidence returns the signals in the run's history. Each shows its request id, in its
+// identity if the server does not write the id itself. So no signal can be mistaken for
+// another.
 func (r run) evidence(t target) *delivery.Evidence {
 	return r.shown(t, func(ctx context.Context, since delivery.Timestamp) (delivery.Shown, delivery.Attempt) {
 		return r.signals(ctx, since)
 	}, nil)
 }
 
-// evidence is the same for a signal to whichever run was current: the history of
-// the current one is read, and found is told its id. A run that ended meanwhile
-// and was followed by another may have had the signal, too.
+// evidence is the same for a signal to the current run. It reads the history of the run
+// that is current now, and calls found with its id. If that run started after the send, an
+// earlier run may have received the signal.
 func (w workflow) evidence(t target, found func(run string)) *delivery.Evidence {
 	return w.shown(t, func(ctx context.Context, since delivery.Timestamp) (delivery.Shown, delivery.Attempt) {
 		current, attempt := w.describe(ctx, "")
@@ -33,7 +33,7 @@ func (w workflow) evidence(t target, found func(run string)) *delivery.Evidence 
 	}, func(trace delivery.Trace) { found(trace.Shows.(shownSignal).run) })
 }
 
-// shownSignal is what a trace shows of a signal.
+// shownSignal has the facts of a trace.
 type shownSignal struct {
 	event
 	run string
@@ -60,7 +60,8 @@ func (w workflow) shown(
 	}
 }
 
-// signals reads the run's history backwards to a time, for its signals.
+// signals reads the run's history, the newest event first, until it reaches an event before
+// since. It returns the signals.
 func (r run) signals(ctx context.Context, since delivery.Timestamp) (shown delivery.Shown, attempt delivery.Attempt) {
 	attempt = r.events(ctx, pageSize, func(e event, clock delivery.ServerClock) bool {
 		earliest, _, told := clock.Range(since)

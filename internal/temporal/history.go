@@ -13,8 +13,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// event is one event of a history, as far as it is needed
-// (https://github.com/temporalio/api/blob/v1.53.0/temporal/api/history/v1/message.proto).
+// event has the members of a history event that the system needs.
+// https://github.com/temporalio/api/blob/v1.53.0/temporal/api/history/v1/message.proto
 type event struct {
 	ID       string    `json:"eventId"`
 	Time     time.Time `json:"eventTime"`
@@ -37,13 +37,13 @@ type event struct {
 	} `json:"workflowExecutionContinuedAsNewEventAttributes"`
 }
 
-// failure is why something failed, and what it was caused by.
+// failure is the reason of a failure, and its cause.
 type failure struct {
 	Message string   `json:"message"`
 	Cause   *failure `json:"cause"`
 }
 
-// reason is what a closing event says of a failure, "" when it says nothing.
+// reason returns the reason in an event that closes a run, "" if there is none.
 func (e event) reason() string {
 	var said []string
 	if e.Failed != nil {
@@ -57,8 +57,8 @@ func (e event) reason() string {
 	return strings.Join(slices.DeleteFunc(said, func(text string) bool { return text == "" }), ": ")
 }
 
-// result is what the workflow has returned, as the server writes it: a JSON array of
-// values, and of payloads where they are no JSON.
+// result returns the result of the workflow as the server writes it: a JSON array of
+// values. A value that is not JSON is a payload.
 func (e event) result() string {
 	if e.Completed == nil {
 		return ""
@@ -66,7 +66,7 @@ func (e event) result() string {
 	return string(e.Completed.Result)
 }
 
-// next is the run that continues the one of a closing event, "" when none does.
+// next returns the id of the run that continues this one, "" if none does.
 func (e event) next() string {
 	if e.ContinuedAsNew == nil {
 		return ""
@@ -74,16 +74,17 @@ func (e event) next() string {
 	return e.ContinuedAsNew.NewExecutionRunID
 }
 
-// is reports whether the event is the signal of t: its request id is the one
-// proof where the server writes it, and its identity carries the same id.
+// is reports whether the event is the signal of t. The request id proves it, or the
+// identity if the server does not write the request id.
 func (e event) is(t target) bool {
 	return e.Signaled != nil && (e.Signaled.RequestID == t.request.RequestID || e.Signaled.RequestID == "" && e.Signaled.Identity == t.request.Identity)
 }
 
-// pageSize is how many events a page of a history has at most.
+// pageSize is the largest number of events on a page of the history.
 const pageSize = 100
 
-// events reads the run's history backwards, in pages of a size, until enough.
+// events reads the run's history, the newest event first, in pages of a size, until enough
+// returns true.
 func (r run) events(ctx context.Context, size int, enough func(event, delivery.ServerClock) bool) delivery.Attempt {
 	query := url.Values{"execution.runId": {r.run}, "maximumPageSize": {strconv.Itoa(size)}}
 	for {
@@ -104,7 +105,7 @@ func (r run) events(ctx context.Context, size int, enough func(event, delivery.S
 	}
 }
 
-// closing is the last event of a run that has closed.
+// closing reads the last event of a run that has closed.
 func (r run) closing(ctx context.Context) (last event, attempt delivery.Attempt) {
 	attempt = r.events(ctx, 1, func(e event, _ delivery.ServerClock) bool {
 		last = e

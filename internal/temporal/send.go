@@ -11,11 +11,11 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// permission is what a refused request lacks.
+// permission is the permission that a refused request needs.
 const permission = "the Write role in the namespace, or what the server's authorizer asks for to call SignalWorkflowExecution"
 
-// request is the body of SignalWorkflowExecution, without what the path has
-// (https://github.com/temporalio/api/blob/v1.53.0/temporal/api/workflowservice/v1/request_response.proto).
+// request is the body of SignalWorkflowExecution, without the members that are in the path.
+// https://github.com/temporalio/api/blob/v1.53.0/temporal/api/workflowservice/v1/request_response.proto
 type request struct {
 	WorkflowExecution execution       `json:"workflowExecution"`
 	Input             json.RawMessage `json:"input,omitempty"`
@@ -23,14 +23,14 @@ type request struct {
 	RequestID         string          `json:"requestId"`
 }
 
-// execution names a run, or, with an empty RunID, the current one.
+// execution identifies a run. If RunID is empty, it is the current run.
 type execution struct {
 	WorkflowID string `json:"workflowId"`
 	RunID      string `json:"runId,omitempty"`
 }
 
-// identityPrefix begins the identity of the signals of this provider. What
-// follows is the request id: servers before 1.31 do not write that into a history.
+// identityPrefix is the prefix of the identity of this provider's signals. The request id
+// follows, because servers before 1.31 do not write it into the history.
 const identityPrefix = "terraform-provider-signal/"
 
 func identity(requestID string) string { return identityPrefix + requestID }
@@ -50,8 +50,8 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 	return attempt
 }
 
-// explain knows the refusals of the frontend and of SignalWorkflowExecution, as
-// they were seen of server 1.29.1.
+// explain returns the advice for the refusals of the frontend and of
+// SignalWorkflowExecution, as server 1.29.1 returned them in tests.
 func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	switch attempt.Code {
 	case namespaceNotFound:
@@ -67,7 +67,7 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	return t.explainAccess(attempt)
 }
 
-// explainRead knows the refusals of the reads.
+// explainRead returns the advice for errors of the reads.
 func (t target) explainRead(attempt delivery.Attempt) signal.Advice {
 	if none := (*noRunError)(nil); errors.As(attempt.Err, &none) {
 		return signal.Advice{Attribute: "workflow_id", Gone: true, Next: none.next + " " + t.describe()}
@@ -81,7 +81,7 @@ func (t target) explainRead(attempt delivery.Attempt) signal.Advice {
 	return t.explainAccess(attempt)
 }
 
-// explainAccess knows what is refused whatever is asked for.
+// explainAccess returns the advice for errors of any request.
 func (t target) explainAccess(attempt delivery.Attempt) signal.Advice {
 	switch {
 	case attempt.Code == "UNAUTHENTICATED":
@@ -101,12 +101,12 @@ func (t target) explainAccess(attempt delivery.Attempt) signal.Advice {
 	return signal.Advice{}
 }
 
-// describe says how a user can see the execution.
+// describe tells the user how to see the execution.
 func (t target) describe() string {
 	return "Look at it with \"" + t.command("describe") + "\"."
 }
 
-// howToCheck says how a user can see whether the signal is in the execution's history.
+// howToCheck tells the user how to check that the signal is in the execution's history.
 func (t target) howToCheck() string {
 	return "To find out, look in the execution's history for a WorkflowExecutionSignaled event with the identity " + t.request.Identity + ": \"" + t.command("show") + " --output json\"."
 }

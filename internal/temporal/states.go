@@ -15,8 +15,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// The statuses of a run, without the prefix that the API gives them
-// (https://github.com/temporalio/api/blob/v1.53.0/temporal/api/enums/v1/workflow.proto).
+// The statuses of a run, without the prefix that the API adds.
+// https://github.com/temporalio/api/blob/v1.53.0/temporal/api/enums/v1/workflow.proto
 const (
 	running        = "RUNNING"
 	completed      = "COMPLETED"
@@ -28,7 +28,7 @@ var failures = []string{"FAILED", "CANCELED", "TERMINATED", "TIMED_OUT"}
 
 func final(status string) bool { return status == completed || slices.Contains(failures, status) }
 
-// workflow is a workflow of which a run has to be found.
+// workflow is a workflow whose run is not known.
 type workflow struct {
 	client              *Client
 	host, namespace, id string
@@ -42,7 +42,8 @@ func (w workflow) path(more ...string) []string {
 	return append([]string{"namespaces", w.namespace, "workflows", w.id}, more...)
 }
 
-// description is the answer of DescribeWorkflowExecution, as far as it is needed.
+// description has the members of the answer of DescribeWorkflowExecution that the system
+// needs.
 type description struct {
 	Info struct {
 		Execution execution `json:"execution"`
@@ -53,7 +54,7 @@ type description struct {
 
 func (d description) status() string { return strings.TrimPrefix(d.Info.Status, statusPrefix) }
 
-// describe reads a run, or, with an empty id, the current one.
+// describe reads a run, or the current run if id is "".
 func (w workflow) describe(ctx context.Context, id string) (found description, attempt delivery.Attempt) {
 	query := url.Values{}
 	if id != "" {
@@ -63,12 +64,13 @@ func (w workflow) describe(ctx context.Context, id string) (found description, a
 	return found, attempt
 }
 
-// noRunError says that no run was found to read.
+// noRunError means that there is no run to read.
 type noRunError struct{ what, next string }
 
 func (e *noRunError) Error() string { return e.what }
 
-// finder finds the run that the arguments leave open, and names it there.
+// finder returns the TargetFinder for the running execution. It sets the run in the
+// arguments.
 func (w workflow) finder(a *args, t target, bound func() signal.Signal) *signal.TargetFinder {
 	choose := func(id string) {
 		if a.RunID = types.StringNull(); id != "" {
@@ -108,7 +110,8 @@ func (w workflow) finder(a *args, t target, bound func() signal.Signal) *signal.
 	}.Finder()
 }
 
-// signalled returns the id of the current run if its history has the signal, else "".
+// signalled returns the id of the current run if its history has the signal, and ""
+// otherwise.
 func (w workflow) signalled(ctx context.Context, t target) (string, delivery.Attempt) {
 	found, attempt := w.describe(ctx, "")
 	if attempt.Outcome != delivery.Accepted {
@@ -122,7 +125,7 @@ func (w workflow) signalled(ctx context.Context, t target) (string, delivery.Att
 	return one.run, attempt
 }
 
-// run is one run of a workflow to read.
+// run is one run of a workflow.
 type run struct {
 	workflow
 	run string
@@ -130,22 +133,22 @@ type run struct {
 
 func (r run) key(of string) string { return r.workflow.key(r.run + "/" + of) }
 
-// snapshot is a run, or that there is none. The result is that of one that has
-// completed, as JSON; "" where it is not told.
+// snapshot is what reads show of a run. The status is empty if the run does not exist. The
+// result is the JSON that a completed run returned, "" if it is not known.
 type snapshot struct{ status, reason, result string }
 
 func (s snapshot) observation(state delivery.State) delivery.Observation {
 	return delivery.Observation{State: state, Status: s.status, Reason: s.reason}
 }
 
-// completion is reached when the run has completed, or the last of those that
-// continue it. A run may be continued many times, so a probe goes on from the
-// last one that it has seen: its reads follow each other.
+// completion is reached if the run, or the last run that continues it, has completed. The
+// probe remembers the last run that it has read, because a run may be continued many times.
+// So the reads of one probe must not overlap.
 func (r run) completion() *delivery.Probe {
 	return delivery.NewProbe(r.key("end"), r.follow(), snapshot.end).Final()
 }
 
-// follow returns the read of the run or of those that continue it.
+// follow returns a function that reads the run, or the last run that continues it.
 func (r run) follow() func(context.Context) (snapshot, delivery.Attempt) {
 	last := r
 	return func(ctx context.Context) (snapshot, delivery.Attempt) {
@@ -157,7 +160,8 @@ func (r run) follow() func(context.Context) (snapshot, delivery.Attempt) {
 			}
 			closing, read := last.closing(ctx)
 			if final(status) {
-				// That it has ended is known, even to those who may not know how.
+				// Without permission to read the history, the end of the run is still
+				// known.
 				if read.Outcome == delivery.Rejected {
 					read = attempt
 				}
@@ -182,13 +186,13 @@ func (s snapshot) end() delivery.Observation {
 	}
 }
 
-// ready is reached when the run is running, and missed when it has closed. One
-// that is not there may be started yet.
+// ready is reached if the run is running, and missed if it has closed. It is pending if the
+// run does not exist, because it may start later.
 func (r run) ready() *delivery.Probe {
 	return delivery.NewProbe(r.key("running"), r.readRunning, snapshot.running)
 }
 
-// readRunning reads a run that may not be there yet.
+// readRunning reads a run. A run that does not exist is not an error.
 func (r run) readRunning(ctx context.Context) (snapshot, delivery.Attempt) {
 	found, attempt := r.describe(ctx, r.run)
 	if attempt.Code == "NOT_FOUND" {
@@ -210,7 +214,7 @@ func (s snapshot) running() delivery.Observation {
 	}
 }
 
-// existing is reached when the run's history has the signal.
+// existing is reached if the run's history has the signal.
 func (r run) existing(t target) *delivery.Probe {
 	return delivery.NewProbe(r.key("has/"+t.request.RequestID), func(ctx context.Context) (bool, delivery.Attempt) {
 		return r.has(ctx, t)

@@ -12,8 +12,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// status is an error of the HTTP API: a gRPC status as JSON
-// (https://github.com/googleapis/googleapis/blob/master/google/rpc/status.proto).
+// status is an error of the HTTP API: a gRPC status in JSON.
+// https://github.com/googleapis/googleapis/blob/master/google/rpc/status.proto
 type status struct {
 	Code    *int   `json:"code"`
 	Message string `json:"message"`
@@ -22,8 +22,8 @@ type status struct {
 	} `json:"details"`
 }
 
-// The gRPC codes that mean something here
-// (https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto).
+// The gRPC codes that the classification needs.
+// https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 const (
 	codeInvalidArgument    = 3
 	codeNotFound           = 5
@@ -36,7 +36,7 @@ const (
 	codeUnauthenticated    = 16
 )
 
-// codeNames are the names of the gRPC codes, as Attempt.Code holds them.
+// codeNames are the names of the gRPC codes, as in Attempt.Code.
 var codeNames = map[int]string{
 	1: "CANCELLED", 2: "UNKNOWN", codeInvalidArgument: "INVALID_ARGUMENT", 4: "DEADLINE_EXCEEDED", codeNotFound: "NOT_FOUND",
 	codeAlreadyExists: "ALREADY_EXISTS", codePermissionDenied: "PERMISSION_DENIED", codeResourceExhausted: "RESOURCE_EXHAUSTED",
@@ -44,16 +44,16 @@ var codeNames = map[int]string{
 	13: "INTERNAL", 14: "UNAVAILABLE", 15: "DATA_LOSS", codeUnauthenticated: "UNAUTHENTICATED",
 }
 
-// namespaceNotFound is what the code has after it where the namespace is at fault:
-// the service answers NOT_FOUND for a workflow, too.
+// namespaceNotFound is the Attempt.Code for a namespace that does not exist. The server's
+// code is NOT_FOUND, as for a workflow that does not exist.
 const namespaceNotFound = "NOT_FOUND (namespace)"
 
-// classify says what an answer of the HTTP API means.
+// classify returns the outcome of an answer of the HTTP API.
 //
-// A code that the frontend gives before it acts is a refusal. The others may come
-// after the signal was taken; the request may be made again, because the server
-// knows its request id
-// (https://github.com/temporalio/temporal/blob/v1.29.1/service/history/api/signalworkflow/api.go).
+// Some codes mean that the frontend refused the request before it acted. With any other
+// code, the server may have taken the signal. Then the request may be repeated, because the
+// server recognises its request id.
+// https://github.com/temporalio/temporal/blob/v1.29.1/service/history/api/signalworkflow/api.go
 func classify(resp *http.Response, text []byte, out any) delivery.Attempt {
 	attempt := delivery.Attempt{Outcome: delivery.Unknown, Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header)}
 	var object map[string]json.RawMessage

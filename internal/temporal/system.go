@@ -1,5 +1,5 @@
-// Package temporal is the system of Temporal: it signals workflow executions with
-// SignalWorkflowExecution, over Temporal's HTTP API.
+// Package temporal is the system of Temporal. It signals workflow executions with
+// SignalWorkflowExecution, through Temporal's HTTP API.
 package temporal
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// args is what the user says of the signal.
+// args are the arguments of the signal.
 type args struct {
 	Namespace      types.String `tfsdk:"namespace"`
 	WorkflowID     types.String `tfsdk:"workflow_id"`
@@ -83,7 +83,8 @@ func system(client *Client) signal.System[args] {
 
 func bind(client *Client, host string, a *args, secrets signal.Secrets) signal.Signal {
 	if a.RunID.IsUnknown() {
-		// Which run it is takes a read, which is made only where something waits or adopts.
+		// The run is not known before a read, and only an option that waits or adopts makes
+		// that read.
 		a.RunID = types.StringNull()
 	}
 	t := target{client: client, namespace: a.Namespace.ValueString(), workflow: a.WorkflowID.ValueString(), name: a.SignalName.ValueString(), request: request{

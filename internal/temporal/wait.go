@@ -14,7 +14,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// wait is signal_temporal_workflow_wait.
+// wait describes signal_temporal_workflow_wait.
 func wait(client *Client) *signal.Wait[args] {
 	return &signal.Wait[args]{
 		Description: "Waits until the run of a Temporal workflow execution, or the last run that continues it, has closed, or until a run is running. It sends nothing.",
@@ -82,7 +82,7 @@ func wait(client *Client) *signal.Wait[args] {
 	}
 }
 
-// current returns the id of the run that is current, "" while there is none.
+// current returns the id of the current run, "" if there is none.
 func (w workflow) current(ctx context.Context) (string, delivery.Attempt) {
 	found, attempt := w.describe(ctx, "")
 	if attempt.Code == "NOT_FOUND" {

@@ -12,7 +12,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// The patterns of the API reference. They hold for the whole value.
+// The patterns of the API reference, for the whole value.
 // https://docs.aws.amazon.com/transfer/latest/APIReference/API_SendWorkflowStepState.html
 var (
 	workflowID  = regexp.MustCompile(`^w-[a-z0-9]{17}$`)
@@ -20,7 +20,7 @@ var (
 	tokenWord   = regexp.MustCompile(`^\w{1,64}$`)
 )
 
-// arguments are those of the API reference, with its constraints.
+// arguments are the arguments of the API reference, with its constraints.
 func arguments() map[string]schema.Attribute {
 	arguments := map[string]schema.Attribute{
 		"workflow_id": schema.StringAttribute{
@@ -50,7 +50,7 @@ func arguments() map[string]schema.Attribute {
 	return arguments
 }
 
-// token tells the callbacks of one execution apart, and is what entitles to answer one.
+// token identifies the callback. Whoever has it can answer the callback.
 var token = signal.WriteOnlyPair{
 	Name:        "token",
 	Required:    true,

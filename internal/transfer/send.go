@@ -15,10 +15,11 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// permission is the IAM action of the one request a signal makes.
+// permission is the IAM action for the one request that a signal makes.
 const permission = "transfer:SendWorkflowStepState"
 
-// notFound is the answer for whatever is not there, or not any more.
+// notFound is the error code for a workflow or an execution that does not exist, and for an
+// execution that has ended.
 const notFound = "ResourceNotFoundException"
 
 type target struct {
@@ -30,7 +31,7 @@ type target struct {
 func (t target) Send(ctx context.Context) delivery.Attempt {
 	attempt := aws.Send(ctx, t.client.SendWorkflowStepState, t.input)
 	if throttled := (*transfertypes.ThrottlingException)(nil); errors.As(attempt.Err, &throttled) {
-		// The SDK drops the answer's words. These are the API reference's.
+		// The SDK drops the message of the answer. This is the text of the API reference.
 		attempt.Message = "The request was denied due to request throttling."
 		if seconds, err := strconv.Atoi(awssdk.ToString(throttled.RetryAfterSeconds)); err == nil {
 			attempt.RetryAfter = time.Duration(seconds) * time.Second
@@ -39,7 +40,7 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 	return attempt
 }
 
-// explain knows the errors that the API reference of SendWorkflowStepState lists.
+// explain returns the advice for the errors in the API reference of SendWorkflowStepState.
 func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	switch attempt.Code {
 	case notFound:
@@ -56,7 +57,7 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	return signal.Advice{Next: aws.Explain(attempt, permission)}
 }
 
-// missing says what it may mean that there is no such execution.
+// missing says why there may be no such execution.
 func (t target) missing() string {
 	return "Transfer Family gives the same answer for a wrong id and for an execution that has ended. " +
 		"Check the workflow's id, and that it is in this region and account, with " + t.command("describe-workflow --workflow-id %s", t.input.WorkflowId) +
@@ -64,7 +65,7 @@ func (t target) missing() string {
 		", which lists the executions in progress. For executions that have ended, check the workflow's log group in CloudWatch, if it has one."
 }
 
-// status says how a user can see how far the execution has come.
+// status tells the user how to check the progress of the execution.
 func (t target) status() string {
 	return t.command("describe-execution --workflow-id %s --execution-id %s", t.input.WorkflowId, t.input.ExecutionId) +
 		". It answers only while the execution is in progress. After that, check the workflow's log group in CloudWatch, if it has one."

@@ -15,15 +15,16 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// readPermissions is the IAM action of waiting.
+// readPermissions is the IAM action for waiting.
 const readPermissions = "transfer:DescribeExecution"
 
-// ended is the status of an execution that is not in progress any more: the
-// service has no word for it, because it shows only those that are.
+// ended is the status of an execution that is not in progress any more. Transfer Family has
+// no such status, because it shows only executions in progress.
 const ended = "ENDED"
 
-// final also ends the wait at HANDLING_EXCEPTION: the execution has failed, and nothing
-// would show that once it is gone. After FAILURE the wait goes on: any end is wanted.
+// final also ends the wait at HANDLING_EXCEPTION: the execution has failed then, and
+// nothing would show the failure after the execution has ended. After FAILURE the wait goes
+// on, because any end counts as success.
 func final(a *args, status string) bool {
 	switch transfertypes.ExecutionStatus(status) {
 	case ended, transfertypes.ExecutionStatusCompleted, transfertypes.ExecutionStatusException:
@@ -35,18 +36,20 @@ func final(a *args, status string) bool {
 	}
 }
 
-// execution is an execution of a workflow to read.
+// execution is an execution of a workflow.
 type execution struct {
 	client               *client
 	region, workflow, id string
 }
 
-// snapshot is an execution; its status is ended when the service does not show it.
+// snapshot is what a read shows of an execution. The status is ENDED if Transfer Family
+// does not show it.
 type snapshot struct {
 	transfertypes.DescribedExecution
 }
 
-// read finds an execution, or that the service shows none: for a signal either says something.
+// read reads the execution. An execution that is not shown is not an error, because that
+// also tells something about a signal.
 func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
 	out, attempt := aws.Get(ctx, e.client.DescribeExecution, &sdk.DescribeExecutionInput{WorkflowId: &e.workflow, ExecutionId: &e.id})
 	if out != nil && out.Execution != nil {
@@ -63,19 +66,19 @@ func (e execution) probe(judge func(snapshot) delivery.Observation) *delivery.Pr
 	return delivery.NewProbe(fmt.Sprintf("transfer/%s/%s/%s", e.region, e.workflow, e.id), e.read, judge)
 }
 
-// mostListed is how many executions a page of a list can have.
+// mostListed is the largest number of executions on a page of a list.
 // https://docs.aws.amazon.com/transfer/latest/APIReference/API_ListExecutions.html
 const mostListed = 1000
 
-// listed has the probe of an execution's end read its execution with others by the list of
-// those of its workflow, while nothing has failed in it.
+// listed lets the probe read its execution together with the others of its workflow, with
+// one list request, while nothing in the execution has failed.
 func (e execution) listed(probe *delivery.Probe) *delivery.Probe {
 	executions := delivery.Batch[snapshot]{Key: fmt.Sprintf("transfer/%s/%s", e.region, e.workflow), Most: mostListed, Read: e.list}
 	return executions.Of(probe, func() string { return e.id }, func(found snapshot) bool { return found.Status == transfertypes.ExecutionStatusInProgress })
 }
 
-// list reads the executions of the workflow that are on the first page of their list, without
-// their steps. All that is not there may have ended.
+// list reads the first page of the workflow's executions, without their steps. An execution
+// that is not on it may have ended.
 func (e execution) list(ctx context.Context, _ []string) (map[string]snapshot, delivery.Attempt) {
 	page, attempt := aws.Get(ctx, e.client.ListExecutions, &sdk.ListExecutionsInput{WorkflowId: &e.workflow, MaxResults: awssdk.Int32(mostListed)})
 	if page == nil {
@@ -88,8 +91,8 @@ func (e execution) list(ctx context.Context, _ []string) (map[string]snapshot, d
 	return found, attempt
 }
 
-// completed is completion without a signal. One that is not shown has ended only if it
-// was seen before, and how it ended is not told.
+// completed is completion without a signal. If the execution is not shown, it has ended
+// only if a read has shown it before. The probe cannot tell how it ended.
 func (e execution) completed(seen *bool) *delivery.Probe {
 	return e.listed(e.probe(func(found snapshot) delivery.Observation {
 		if found.Status == ended && !*seen {
@@ -100,9 +103,9 @@ func (e execution) completed(seen *bool) *delivery.Probe {
 	}))
 }
 
-// completion is reached when the execution has ended, and missed when it is seen
-// to fail, unless the signal was to make it fail. How one that is not shown any more
-// ended is not told: after FAILURE any end is wanted, and after SUCCESS that is open.
+// completion is reached if the execution has ended, and missed if it fails and the signal
+// was not FAILURE. If the execution is not shown any more, nothing tells how it ended:
+// after FAILURE any end is success, and after SUCCESS the result is unknown.
 func (e execution) completion(sent transfertypes.CustomStepStatus) *delivery.Probe {
 	return e.listed(e.probe(func(found snapshot) delivery.Observation { return found.end(sent) }))
 }
@@ -128,9 +131,9 @@ func (s snapshot) end(sent transfertypes.CustomStepStatus) delivery.Observation 
 	return observation
 }
 
-// ready is reached when the execution is in progress, also with its steps for
-// exceptions, which may wait for a callback as well. One that is not shown may
-// not have been started yet.
+// ready is reached if the execution is in progress or handles an exception, because the
+// steps for exceptions may also wait for a callback. It is pending if the execution is not
+// shown, because it may start later.
 func (e execution) ready() *delivery.Probe {
 	return e.probe(func(found snapshot) delivery.Observation {
 		switch found.Status {
@@ -148,7 +151,7 @@ func (e execution) ready() *delivery.Probe {
 	})
 }
 
-// reading quotes the errors of the steps that have failed.
+// observation returns the errors of failed steps as the reason.
 func (s snapshot) observation(state delivery.State) delivery.Observation {
 	observation := delivery.Observation{State: state, Status: string(s.Status)}
 	if s.Results == nil {
@@ -164,7 +167,8 @@ func (s snapshot) observation(state delivery.State) delivery.Observation {
 	return observation
 }
 
-// explainRead knows the errors of the read; that nothing was found is none.
+// explainRead returns the advice for errors of the read. An execution that is not shown is
+// not an error.
 func explainRead(attempt delivery.Attempt) signal.Advice {
 	return signal.Advice{Next: aws.Explain(attempt, readPermissions)}
 }

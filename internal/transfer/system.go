@@ -1,5 +1,5 @@
-// Package transfer is the system of AWS Transfer Family: it answers the callbacks
-// of custom workflow steps with SendWorkflowStepState.
+// Package transfer is the system of AWS Transfer Family. It answers the callbacks of custom
+// workflow steps, with SendWorkflowStepState.
 package transfer
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// args is what the user says of the signal.
+// args are the arguments of the signal.
 type args struct {
 	WorkflowID     types.String `tfsdk:"workflow_id"`
 	ExecutionID    types.String `tfsdk:"execution_id"`

@@ -10,7 +10,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// wait is signal_workflow_step_state_wait.
+// wait describes signal_workflow_step_state_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
 		Description: "Waits until an execution of an AWS Transfer Family managed workflow has ended, or until it is in progress. It sends nothing.\n\n" +
