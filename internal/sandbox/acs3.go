@@ -20,18 +20,20 @@ const (
 	acsDrift = 15 * time.Minute
 )
 
-// acsRPC is what Alibaba Cloud's services of the RPC style have in common: every parameter in the query or in a form,
-// the operation in x-acs-action, signature version 3. A service embeds it and adds routes and reset.
+// acsRPC has the common part of Alibaba Cloud's services with the style RPC: all parameters
+// are in the query or in a form, the operation is in x-acs-action, and the signature has
+// version 3. A service embeds it and adds routes and reset.
 type acsRPC struct {
 	sandbox *Sandbox
-	// service is how request log and faults call it, and ram the prefix of its RAM actions.
+	// service is the name in the request log and in faults, and ram the prefix of the RAM
+	// actions.
 	service, ram string
 	version      string
 	host         string
 	operations   map[string]func(*call, *acsParameters) (map[string]any, *apiError)
-	// nonces are shared by all services: a nonce is used once with an access key.
+	// nonces are shared by all services, because an access key can use a nonce only once.
 	nonces *nonces
-	// retryAfter goes with throttling errors, unless it is 0.
+	// retryAfter is sent with throttling errors, unless it is 0.
 	retryAfter time.Duration
 }
 
@@ -106,7 +108,7 @@ func (a *acsRPC) reply(status int, body any, code string) reply {
 	return reply{status: status, header: header, body: mustJSON(body)}
 }
 
-// acsParameters are the parameters of a request, and the first thing that is wrong with them.
+// acsParameters has the parameters of a request, and the first error found in them.
 type acsParameters struct {
 	values url.Values
 	err    *apiError
@@ -143,7 +145,7 @@ func (p *acsParameters) required(name string) string {
 	return value
 }
 
-// length checks a parameter that is there.
+// length checks the length of a parameter, if it is set.
 func (p *acsParameters) length(name string, low, high int) {
 	if n := utf8.RuneCountInString(p.values.Get(name)); p.values.Has(name) && (n < low || n > high) {
 		p.invalid(name)
@@ -173,7 +175,7 @@ func (p *acsParameters) number(name string, fallback, low, high int) int {
 	return n
 }
 
-// list reads name.1, name.2 and so on.
+// list returns the values of name.1, name.2 and so on.
 func (p *acsParameters) list(name string) (values []string) {
 	for i := 1; p.values.Has(fmt.Sprintf("%s.%d", name, i)); i++ {
 		values = append(values, p.values.Get(fmt.Sprintf("%s.%d", name, i)))
@@ -207,7 +209,8 @@ func parseACS3(header string) (a acsAuthorization, complete bool) {
 	return a, a.accessKey != "" && len(a.signedHeaders) > 0 && a.signature != ""
 }
 
-// verify checks a request as the vendor's page "Request syntax and signature method V3" describes it.
+// verify checks the signature of a request, as in the vendor's page "Request syntax and
+// signature method V3".
 func (a *acsRPC) verify(c *call) *apiError {
 	r := c.r
 	if r.Header.Get("Authorization") == "" {
@@ -266,7 +269,7 @@ func (a *acsRPC) verify(c *call) *apiError {
 	return nil
 }
 
-// mustSignACS yields the headers that the page wants signed: host, content-type and all x-acs-*.
+// mustSignACS yields the headers that must be signed: host, content-type and all x-acs-*.
 func mustSignACS(r *http.Request) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		if !yield("host") {
@@ -311,7 +314,7 @@ func canonicalACS(r *http.Request, hash string, signedHeaders []string) string {
 	}, "\n")
 }
 
-// nonces remembers those that could still be replayed.
+// nonces remembers the nonces that could still be replayed.
 type nonces struct {
 	mu   sync.Mutex
 	seen map[string]time.Time

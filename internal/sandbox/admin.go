@@ -8,15 +8,16 @@ import (
 
 const adminPrefix = "/_sandbox/"
 
-// A route is one administrative request: "METHOD /_sandbox/path", what it is for, and its handler, whose result or
-// error is answered as JSON.
+// A route is one administrative request: "METHOD /_sandbox/path", its description, and its
+// handler. The result or the error of the handler is sent as JSON.
 type route struct {
 	pattern string
 	about   string
 	handle  func(*http.Request) (any, error)
 }
 
-// notFound is a route's error for something that does not exist; every other error is the caller's mistake.
+// notFound is the error of a route for something that does not exist. Every other error is
+// a mistake of the caller.
 type notFound string
 
 func (e notFound) Error() string { return string(e) + " does not exist" }
@@ -84,7 +85,8 @@ func (s *Sandbox) adminMux() *http.ServeMux {
 	return mux
 }
 
-// adminBody refuses unknown members: a misspelt option would otherwise make a test pass for the wrong reason.
+// adminBody refuses unknown members, because a test with a misspelt option could pass for
+// the wrong reason.
 func adminBody[T any](r *http.Request) (T, error) {
 	var in T
 	d := json.NewDecoder(r.Body)

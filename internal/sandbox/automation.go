@@ -38,12 +38,12 @@ const (
 	approveTimeout = 604800
 )
 
-// Automation describes a runbook execution to start. What the documents leave open is an option here.
+// Automation describes a runbook execution to start. Its options choose where the documents leave the behaviour open.
 type Automation struct {
-	// ID has 36 characters, not necessarily a UUID's; a UUID is made when it is empty.
+	// ID has 36 characters, not necessarily a UUID's; a UUID is generated if it is empty.
 	ID           string
 	DocumentName string
-	// Region confines the execution to one region; empty is visible in all.
+	// Region is the region of the execution; if empty, all regions show it.
 	Region string
 	// Parent is the id of the execution that runs this one.
 	Parent string
@@ -51,31 +51,37 @@ type Automation struct {
 	Mode       string
 	Parameters map[string][]string
 	Steps      []Step
-	// Outputs are those of the execution once it has succeeded, such as "deploy.Hosts".
+	// Outputs are the outputs of the execution after it has succeeded, such as
+	// "deploy.Hosts".
 	Outputs map[string][]string
-	// FinishAfterReads keeps the execution InProgress for so many GetAutomationExecution after its last step.
+	// FinishAfterReads is after how many more GetAutomationExecution requests the execution
+	// ends, once its last step has ended.
 	FinishAfterReads int
-	// AcceptRepeats takes an approver's second decision, and any after the step was decided. It is not documented
-	// which way it is: the default answers InvalidAutomationSignalException.
+	// AcceptRepeats accepts a second decision of an approver, and decisions after the step
+	// has been decided. The default is to answer InvalidAutomationSignalException. AWS does
+	// not document which is right.
 	AcceptRepeats bool
-	// Decisions is the shape of the ApproverDecisions output, which is documented as a "MapList" and no further.
+	// Decisions is the shape of the output ApproverDecisions, which AWS documents only as a
+	// "MapList".
 	Decisions DecisionShape
-	// DecisionMembers are set in each decision, in place of its own: nil takes one away. The members of a decision
-	// are not documented.
+	// DecisionMembers replace members of each decision; nil removes a member. AWS does not
+	// document the members.
 	DecisionMembers map[string]any
-	// HideInputs leaves out the Inputs of the steps.
+	// HideInputs omits the Inputs of the steps.
 	HideInputs bool
 	// RejectedStep is the status of a rejected step. Default Rejected.
 	RejectedStep string
-	// RevokedStatus is the status of step and execution after Revoke. Its effect is not documented. Default Rejected.
+	// RevokedStatus is the status of the step and of the execution after Revoke. AWS does
+	// not document the effect of Revoke. Default Rejected.
 	RevokedStatus string
 }
 
 // Step is a step of an Automation. Names follow the runbook properties of the Systems Manager user guide.
 type Step struct {
 	Name string
-	// Action aws:approve waits for approvals, aws:pause for Resume, aws:sleep for SleepSeconds; aws:branch chooses a
-	// next step; every other action succeeds at once.
+	// Action is what the step does: aws:approve waits for approvals, aws:pause for Resume,
+	// aws:sleep for SleepSeconds, and aws:branch chooses a next step. Every other action
+	// succeeds at once.
 	Action   string
 	NextStep string
 	IsEnd    bool
@@ -87,7 +93,7 @@ type Step struct {
 	SleepSeconds         int
 	Choices              []Choice
 	Default              string
-	// Outputs are those of the step once it has succeeded.
+	// Outputs are the outputs of the step after it has succeeded.
 	Outputs map[string][]string
 	// Hold keeps the step InProgress until StopStep.
 	Hold bool
@@ -105,20 +111,21 @@ type Choice struct {
 	NextStep     string
 }
 
-// DecisionShape is one way in which ApproverDecisions may look.
+// DecisionShape is a possible shape of ApproverDecisions.
 type DecisionShape string
 
 // The shapes of ApproverDecisions.
 const (
 	// DecisionsJSON is one string that holds a JSON list of maps. It is the default.
 	DecisionsJSON DecisionShape = "json"
-	// DecisionsList is a list of strings that hold a JSON map each.
+	// DecisionsList is a list of strings, each with a JSON map.
 	DecisionsList DecisionShape = "list"
-	// DecisionsNone leaves the output out.
+	// DecisionsNone omits the output.
 	DecisionsNone DecisionShape = "none"
 )
 
-// AutomationState is an execution as GetAutomationExecution shows it, with the signals it took.
+// AutomationState is an execution as GetAutomationExecution shows it, and the signals that
+// it has received.
 type AutomationState struct {
 	AutomationExecution
 	Signals []Signal
@@ -201,7 +208,8 @@ func (a Automation) check() error {
 			targets = append(targets, choice.NextStep)
 		}
 		for _, target := range targets {
-			// Forward only: instant steps in a circle would never come to rest.
+			// A branch can only lead forward, because steps that take no time would never
+			// end in a circle.
 			if target != "" && position[target] <= i {
 				return fmt.Errorf("step %q leads to %q, which is no later step", step.Name, target)
 			}
@@ -214,11 +222,11 @@ func (a Automation) check() error {
 type execution struct {
 	spec Automation
 	now  AutomationExecution
-	// current is the index of the running step; the number of steps once none is left.
+	// current is the index of the running step, or the number of steps after the last one.
 	current int
-	// deadline ends the current step by itself; zero is never.
+	// deadline is when the current step ends without a signal; zero means never.
 	deadline time.Time
-	// decisions are those of the current approve step.
+	// decisions are the decisions about the current approve step.
 	decisions []decision
 	decided   bool
 	signals   []Signal
@@ -226,7 +234,7 @@ type execution struct {
 	past      []version
 }
 
-// A version is what the execution looked like from a moment on; maps in it are never changed.
+// A version is the execution from a time on. Its maps are never changed.
 type version struct {
 	since time.Time
 	AutomationExecution
@@ -268,7 +276,7 @@ func newExecution(spec Automation, executedBy string, now time.Time) *execution 
 	return e
 }
 
-// inputs are those that the runbook gives a step, resolved.
+// inputs returns the resolved inputs of a step.
 func (a Automation) inputs(step Step) map[string]string {
 	if a.HideInputs || step.Action != actionApprove {
 		return nil
@@ -284,7 +292,7 @@ func (e *execution) index(name string) int {
 	return slices.IndexFunc(e.spec.Steps, func(s Step) bool { return s.Name == name })
 }
 
-// goTo makes a step current, which in mode Interactive does not start it.
+// goTo makes a step the current one. In mode Interactive this does not start it.
 func (e *execution) goTo(i int, now time.Time) {
 	e.current, e.deadline = i, time.Time{}
 	switch {
@@ -339,7 +347,7 @@ func (e *execution) run(now time.Time) {
 	}
 }
 
-// leave ends the current step, and with it the execution when the step says so.
+// leave ends the current step, and the execution if the step says so.
 func (e *execution) leave(status, executionStatus, message string, now time.Time) {
 	spec, step := e.spec.Steps[e.current], &e.now.StepExecutions[e.current]
 	step.StepStatus, step.ExecutionEndTime, step.FailureMessage = status, epoch{now}, message
@@ -380,7 +388,7 @@ func (e *execution) next(spec Step) int {
 	}
 }
 
-// value resolves a runbook variable; what does not exist is empty.
+// value resolves a runbook variable. It returns "" for an unknown one.
 func (e *execution) value(variable string) string {
 	name := strings.Trim(variable, "{} ")
 	values := e.now.Parameters[name]
@@ -402,7 +410,7 @@ func (e *execution) end(status, message string, now time.Time) {
 
 func (e *execution) ended() bool { return !e.now.ExecutionEndTime.IsZero() }
 
-// settle lets the steps end whose time has come, each at its own moment.
+// settle ends the steps whose time is over, each at the right time.
 func (e *execution) settle(now time.Time) {
 	for !e.deadline.IsZero() && !e.deadline.After(now) {
 		at, spec := e.deadline, e.spec.Steps[e.current]
@@ -415,7 +423,7 @@ func (e *execution) settle(now time.Time) {
 	}
 }
 
-// read counts towards FinishAfterReads, and is seen by the reads that follow.
+// read counts a read for FinishAfterReads. Only later reads see its effect.
 func (e *execution) read(now time.Time) {
 	if e.current < len(e.spec.Steps) || e.ended() {
 		return
@@ -432,7 +440,7 @@ func (e *execution) commit(now time.Time) {
 	e.past = append(e.past, version{now, seen})
 }
 
-// at is the newest version that is no younger than a moment, and false before the first.
+// at returns the newest version that is not later than a time, and false if there is none.
 func (e *execution) at(moment time.Time) (AutomationExecution, bool) {
 	for _, v := range slices.Backward(e.past) {
 		if !v.since.After(moment) {
@@ -448,7 +456,7 @@ func errMissingPayload(signalType, key string) *apiError {
 	return failf(400, "InvalidAutomationSignalException", "The payload of signal %s must have exactly one %s.", signalType, key)
 }
 
-// signal moves the execution, or leaves it as it was and says why.
+// signal applies a signal to the execution, or returns why the execution does not take it.
 func (e *execution) signal(s Signal) *apiError {
 	var err *apiError
 	switch s.SignalType {
@@ -482,7 +490,8 @@ func (e *execution) signal(s Signal) *apiError {
 	return nil
 }
 
-// withStep does move, which says whether the signal was valid, when the payload's StepName is the current step.
+// withStep calls move if the payload's StepName is the current step. move reports whether
+// the signal was valid.
 func (e *execution) withStep(s Signal, move func() bool) *apiError {
 	names := s.Payload["StepName"]
 	if len(names) != 1 {
@@ -563,7 +572,7 @@ func (e *execution) showDecisions(status string) {
 	e.now.StepExecutions[e.current].Outputs = outputs
 }
 
-// members is a decision with those members that it is to be shown with.
+// members returns a decision with the members that the scenario shows.
 func (a Automation) members(d decision) any {
 	if a.DecisionMembers == nil {
 		return d

@@ -14,8 +14,8 @@ import (
 	"unicode/utf8"
 )
 
-// awsJSON is what the services of the AWS JSON 1.0 and 1.1 protocols (smithy.io, "AWS JSON protocols") have in common.
-// A service embeds it and adds routes and reset.
+// awsJSON has the common part of services with the AWS JSON protocols 1.0 and 1.1
+// (smithy.io, "AWS JSON protocols"). A service embeds it and adds routes and reset.
 type awsJSON struct {
 	sandbox *Sandbox
 	// service is the signing name, and the prefix of the IAM actions.
@@ -24,14 +24,15 @@ type awsJSON struct {
 	target string
 	// version is "1.0" or "1.1".
 	version string
-	// operations answer the output, marshalled as the body; nil is an empty body.
+	// operations return the output, which becomes the body in JSON; nil becomes an empty
+	// body.
 	operations map[string]func(*call) (any, *apiError)
 	// resource is the ARN that a denial names; nil is "*".
 	resource func(*call) string
-	// denied, throttled and internal are the service's own codes. Defaults AccessDeniedException, ThrottlingException
-	// and InternalServerError.
+	// denied, throttled and internal are the error codes of the service. Defaults
+	// AccessDeniedException, ThrottlingException and InternalServerError.
 	denied, throttled, internal string
-	// message is the member with an error's words. Default Message.
+	// message is the member of an error with its text. Default Message.
 	message string
 }
 
@@ -120,7 +121,7 @@ func mustJSON(v any) []byte {
 	return b
 }
 
-// decode reads a request's JSON. Unknown members are ignored, as the protocol prescribes.
+// decode decodes the JSON of a request. It ignores unknown members, as the protocol says.
 func decode[T any](c *call) (T, *apiError) {
 	var in T
 	if err := json.Unmarshal(c.body, &in); err != nil {
@@ -129,11 +130,11 @@ func decode[T any](c *call) (T, *apiError) {
 	return in, nil
 }
 
-// checked is a request whose constraints can be checked.
+// checked is a request with constraints.
 type checked interface{ check(*constraints) }
 
-// handle makes an operation of a function that is given the request decoded and
-// checked, and is run with the service's lock held.
+// handle returns an operation that decodes and checks the request and calls do with the
+// service's lock held.
 func handle[In checked](lock sync.Locker, do func(*call, In) (any, *apiError)) func(*call) (any, *apiError) {
 	return func(c *call) (any, *apiError) {
 		in, err := decode[In](c)
@@ -151,14 +152,16 @@ func handle[In checked](lock sync.Locker, do func(*call, In) (any, *apiError)) f
 	}
 }
 
-// epoch marshals as the protocol's timestamps do: seconds, with milliseconds as the fraction.
+// epoch is a time that is marshalled as in the protocol: in seconds, with milliseconds as
+// the fraction.
 type epoch struct{ time.Time }
 
 func (t epoch) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, float64(t.UnixMilli())/1000, 'f', -1, 64), nil
 }
 
-// constraints collects what is wrong with a request, in the words of AWS's validation errors. Lengths count code points.
+// constraints collects the violated constraints of a request, with the texts of AWS's
+// validation errors. Lengths count code points.
 type constraints []string
 
 func (v *constraints) add(at, format string, args ...any) {
@@ -210,7 +213,7 @@ func (v *constraints) pattern(at string, value *string, pattern *regexp.Regexp) 
 	}
 }
 
-// words joins all findings, or is empty when there are none.
+// words joins all violations, "" if there are none.
 func (v constraints) words() string {
 	switch len(v) {
 	case 0:

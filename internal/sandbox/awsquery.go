@@ -7,17 +7,19 @@ import (
 	"strings"
 )
 
-// awsQuery is what the services of the AWS query protocol (smithy.io, "AWS Query protocol") have in common.
-// A service embeds it and adds routes and reset.
+// awsQuery has the common part of services with the AWS query protocol (smithy.io, "AWS
+// Query protocol"). A service embeds it and adds routes and reset.
 type awsQuery struct {
 	sandbox *Sandbox
 	// service is the signing name, and the prefix of the IAM actions.
 	service string
-	// version is the API's, and namespace that of its answers.
+	// version is the version of the API, and namespace the XML namespace of its answers.
 	version, namespace string
-	// prefix goes before the operations in the request log, where another service has one of the same name.
+	// prefix is put before the operations in the request log, if another service has an
+	// operation with the same name.
 	prefix string
-	// operations answer the result's members, an element of the operation's name with "Result" appended; nil is none.
+	// operations return the members of the result, an element with the operation's name and
+	// "Result"; nil means no result.
 	operations map[string]func(*call, url.Values) (any, *apiError)
 	// resource is the ARN that a denial names.
 	resource func(*call, url.Values) string
@@ -28,7 +30,7 @@ func (q *awsQuery) name() string { return q.service }
 func (q *awsQuery) match(c *call) bool {
 	header := c.r.Header.Get("Authorization")
 	if header != "" && !strings.HasPrefix(header, sigV4) {
-		return false // Other clouds have operations of the same names.
+		return false // Other clouds have operations with the same names.
 	}
 	scope, _ := parseAuthorization(header)
 	form := q.form(c)
@@ -43,10 +45,11 @@ func (q *awsQuery) describe(c *call) (operation, region string) {
 	return operation, scope.region
 }
 
-// action is the operation without what the request log puts before it.
+// action returns the operation without the prefix in the request log.
 func (q *awsQuery) action(c *call) string { return strings.TrimPrefix(c.operation, q.prefix) }
 
-// form is empty unless the request is the form that the query protocol wants.
+// form returns the form of a request of the query protocol. It is empty for any other
+// request.
 func (q *awsQuery) form(c *call) url.Values {
 	if c.r.Method != http.MethodPost || !strings.HasPrefix(c.r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		return nil
@@ -58,7 +61,8 @@ func (q *awsQuery) form(c *call) url.Values {
 	return form
 }
 
-// queryCodes are the query protocol's names ("Common errors" of the API references) for the JSON protocol's.
+// queryCodes are the error codes of the query protocol ("Common errors" in the API
+// references), by those of the JSON protocol.
 var queryCodes = map[string]string{
 	"MissingAuthenticationTokenException": "MissingAuthenticationToken",
 	"IncompleteSignatureException":        "IncompleteSignature",
@@ -77,7 +81,7 @@ func (q *awsQuery) authenticate(c *call) *apiError {
 	return nil
 }
 
-// verify is authenticate without the permissions.
+// verify is authenticate without the check of permissions.
 func (q *awsQuery) verify(c *call) *apiError {
 	if e := q.sandbox.authenticateSigV4(c, q.service); e != nil {
 		return &apiError{403, queryCodes[e.code], e.message}

@@ -16,19 +16,23 @@ import (
 	"time"
 )
 
-// CloudAutomator says how Cloud Automator behaves where its documents leave it open.
+// CloudAutomator has options for behaviour of Cloud Automator that its documents do not
+// settle.
 type CloudAutomator struct {
 	// APIKeys are the accepted keys of the job API. Default: "sandbox-api-key".
 	APIKeys []string
 	// PatchRotates gives a job a new URL and access token with each PATCH, as the console's "Update" button does.
 	PatchRotates bool
-	// PatchKeepsURL has PatchRotates give a new access token alone, and PatchKeepsToken a new URL alone.
+	// With PatchKeepsURL, PatchRotates changes only the access token, and with
+	// PatchKeepsToken only the URL.
 	PatchKeepsURL, PatchKeepsToken bool
-	// Inactive is what the trigger answers for a job that is inactive, expired or not effective yet. Default InactiveNotFound.
+	// Inactive is the trigger's answer for a job that is inactive, expired or not effective
+	// yet. Default InactiveNotFound.
 	Inactive InactiveAnswer
-	// TakesBody lets a trigger request have a body. The default refuses it, since the document asks for Content-Length: 0.
+	// TakesBody accepts a body in a trigger request. By default it is refused, because the
+	// document asks for Content-Length: 0.
 	TakesBody bool
-	// TextJobID writes trigger_job_id as a string, not as the number of the document.
+	// TextJobID sends trigger_job_id as a string, and not as a number as in the document.
 	TextJobID bool
 	// Errors is the shape of error bodies. Default ErrorsJSONAPI.
 	Errors ErrorShape
@@ -38,15 +42,16 @@ type CloudAutomator struct {
 	ActionDefaults map[string]any
 	// RequestIDs puts an X-Request-Id on each answer.
 	RequestIDs bool
-	// Words are the ways in which answers say in other words what was asked.
+	// Words are the ways in which answers differ from what was requested.
 	Words []Wording
-	// IgnoresRuntimeValues leaves allow_runtime_action_values as it was created, whatever a PATCH says.
+	// IgnoresRuntimeValues ignores allow_runtime_action_values in a PATCH.
 	IgnoresRuntimeValues bool
 	// Extra are attributes that answers show beside the documented ones, and ExtraRule members of rule_value.
 	Extra, ExtraRule map[string]any
 }
 
-// Wording is one way in which an answer may word otherwise what was asked. Which of them the service has is not known.
+// Wording is a way in which an answer may differ from what was requested. It is not known
+// which of them the service has.
 type Wording string
 
 // The wordings.
@@ -57,7 +62,7 @@ const (
 	ListsSorted Wording = "lists_sorted"
 	// EmptyAsNull shows [], {} and "" as null.
 	EmptyAsNull Wording = "empty_as_null"
-	// EmptyLeftOut leaves them and null out of action_value.
+	// EmptyLeftOut omits them and null from action_value.
 	EmptyLeftOut Wording = "empty_left_out"
 	// NullAsEmpty shows null as "".
 	NullAsEmpty Wording = "null_as_empty"
@@ -71,7 +76,7 @@ const (
 	DatesWithSlashes Wording = "dates_with_slashes"
 	// IDsSorted sorts lists of ids.
 	IDsSorted Wording = "ids_sorted"
-	// NamesTrimmed takes the blanks off both ends of a name.
+	// NamesTrimmed removes spaces at both ends of a name.
 	NamesTrimmed Wording = "names_trimmed"
 	// NumericIDs writes the ids of jobs as numbers.
 	NumericIDs Wording = "numeric_ids"
@@ -79,14 +84,14 @@ const (
 	ByteOrderMark Wording = "byte_order_mark"
 )
 
-// Wordings are all of them.
+// Wordings are all wordings.
 var Wordings = []Wording{ListsReversed, ListsSorted, EmptyAsNull, EmptyLeftOut, NullAsEmpty, TrueAsOne, AllAsText, DatesAsTimes, DatesWithSlashes, IDsSorted,
 	NamesTrimmed, NumericIDs, ByteOrderMark}
 
-// InactiveAnswer is one way in which the trigger may answer for a job that is not to run.
+// InactiveAnswer is a possible answer of the trigger for a job that does not run.
 type InactiveAnswer string
 
-// The answers for a job that is not to run.
+// The answers for a job that does not run.
 const (
 	// InactiveNotFound answers 404. It is the default.
 	InactiveNotFound InactiveAnswer = "not_found"
@@ -94,11 +99,11 @@ const (
 	InactiveRefused InactiveAnswer = "refused"
 	// InactiveNotOK answers 200 with a result other than ok, and runs nothing.
 	InactiveNotOK InactiveAnswer = "not_ok"
-	// InactiveRuns runs the job all the same.
+	// InactiveRuns runs the job anyway.
 	InactiveRuns InactiveAnswer = "runs"
 )
 
-// ErrorShape is one way in which error bodies may look.
+// ErrorShape is a possible shape of error bodies.
 type ErrorShape string
 
 // The shapes of error bodies.
@@ -129,9 +134,9 @@ func (o CloudAutomator) check() error {
 	return nil
 }
 
-// TriggerJob describes a job to put there without a request. What is empty gets a default.
+// TriggerJob describes a job to create without a request. Empty fields get defaults.
 type TriggerJob struct {
-	// ID, Token and AccessToken are made when empty.
+	// ID, Token and AccessToken are generated if empty.
 	ID          string
 	Token       string
 	AccessToken string
@@ -148,16 +153,16 @@ type TriggerJob struct {
 	ExpirationDate string
 }
 
-// TriggerJobState is the present state of a job, whatever the lag of reads.
+// TriggerJobState is the present state of a job, without the lag of reads.
 type TriggerJobState struct {
 	ID string
 	// Token is the last part of the trigger's URL. It and AccessToken are empty unless the job has an HTTP trigger.
 	Token       string
 	AccessToken string
 	Attributes  TriggerJobAttributes
-	// Runs are the moments at which the trigger started the job.
+	// Runs are the times at which the trigger started the job.
 	Runs []time.Time
-	// Rotations is how often URL and access token were replaced.
+	// Rotations is how often the URL and the access token were replaced.
 	Rotations int
 }
 
@@ -186,7 +191,8 @@ type TriggerJobAttributes struct {
 // japan is the time zone of the service's dates and times.
 var japan = time.FixedZone("JST", 9*60*60)
 
-// japaneseInstant marshals as the job API writes times: RFC 3339 with milliseconds, +09:00.
+// japaneseInstant is a time that is marshalled as in the job API: RFC 3339 with
+// milliseconds, +09:00.
 type japaneseInstant struct{ time.Time }
 
 func (t japaneseInstant) MarshalJSON() ([]byte, error) {
@@ -198,7 +204,8 @@ const (
 	noAction      = "no_action"
 	triggerPrefix = "/trigger/"
 	jobsPath      = "/api/v1/jobs"
-	// jobPageSize and largestJobPage bound page[size]; the documents name no limits.
+	// jobPageSize and largestJobPage are the default and the maximum of page[size]. The
+	// documents state no limits.
 	jobPageSize, largestJobPage = 15, 100
 )
 
@@ -221,29 +228,31 @@ var actionTypes = strings.Fields(`
 	start_instances start_rds_clusters start_rds_instances start_workspaces stop_ecs_tasks stop_instances stop_rds_clusters
 	stop_rds_instances terminate_workspaces update_record_set vault_recovery_point_start_copy_job windows_update windows_update_v2`)
 
-// cloudAutomator plays the job API, version 1, and the HTTP triggers of Cloud Automator.
+// cloudAutomator simulates the job API, version 1, and the HTTP triggers of Cloud Automator.
 type cloudAutomator struct {
 	sandbox *Sandbox
 	initial CloudAutomator
 	lag     time.Duration
-	// retryAfter goes with throttled requests, unless it is 0.
+	// retryAfter is sent with throttled requests, unless it is 0.
 	retryAfter time.Duration
 
 	mu   sync.Mutex
 	play CloudAutomator
-	// jobs are in the order of their creation, removed ones included: reads may lag behind.
+	// jobs are in the order of their creation. They include removed jobs, because reads may
+	// lag behind.
 	jobs   []*triggerJob
 	lastID int
 }
 
-// A triggerJob is a job with what it looked like before.
+// A triggerJob is a job with its earlier versions.
 type triggerJob struct {
 	now  TriggerJobState
 	gone bool
 	past []jobVersion
 }
 
-// A jobVersion is what reads show of a job from a moment on; maps and slices in it are never changed.
+// A jobVersion is what reads show of a job from a time on. Its maps and slices are never
+// changed.
 type jobVersion struct {
 	since time.Time
 	gone  bool
@@ -278,7 +287,7 @@ func (m *cloudAutomator) describe(c *call) (operation, region string) {
 
 func isTrigger(c *call) bool { return strings.HasPrefix(c.r.URL.Path, triggerPrefix) }
 
-// jobID is the id in the path of a request about one job, or "".
+// jobID returns the id in the path of a request about one job, "" for other requests.
 func jobID(c *call) string {
 	id, ok := strings.CutPrefix(c.r.URL.Path, jobsPath+"/")
 	if !ok || strings.Contains(id, "/") {
@@ -313,13 +322,13 @@ func (m *cloudAutomator) authenticate(c *call) *apiError {
 	return nil
 }
 
-// triggered finds the job of a trigger's URL. It needs m.mu.
+// triggered returns the job of a trigger's URL. The caller must hold m.mu.
 func (m *cloudAutomator) triggered(c *call) *triggerJob {
 	token := strings.TrimPrefix(c.r.URL.Path, triggerPrefix)
 	return m.find(func(job *triggerJob) bool { return token != "" && job.now.Token == token })
 }
 
-// find returns the first job that still is there and matches, or nil. It needs m.mu.
+// find returns the first existing job that matches, or nil. The caller must hold m.mu.
 func (m *cloudAutomator) find(match func(*triggerJob) bool) *triggerJob {
 	i := slices.IndexFunc(m.jobs, func(job *triggerJob) bool { return !job.gone && match(job) })
 	if i < 0 {
@@ -362,7 +371,7 @@ func (m *cloudAutomator) act(c *call) (reply, *apiError) {
 	return p, nil
 }
 
-// header needs m.mu.
+// header returns the headers of an answer. The caller must hold m.mu.
 func (m *cloudAutomator) header(c *call, contentType string) map[string]string {
 	header := map[string]string{"Content-Type": contentType}
 	if m.play.RequestIDs {
@@ -398,7 +407,8 @@ func (m *cloudAutomator) failure(c *call, e *apiError) reply {
 	return p
 }
 
-// fault has errors that the documents do not contradict: they say of a trigger's 500 and 503 that nothing has started.
+// fault returns errors that do not contradict the documents. They say that after a 500 or
+// 503 of a trigger nothing has started.
 func (m *cloudAutomator) fault(c *call, k Kind) *apiError {
 	switch {
 	case k == KindRefuse:
@@ -422,7 +432,7 @@ func (m *cloudAutomator) trigger(c *call) (int, any, *apiError) {
 	case len(c.body) > 0 && !m.play.TakesBody:
 		return 0, nil, failf(400, "bad_request", "The body has to be empty.")
 	}
-	// A rotation may have come between authentication and here.
+	// A rotation may have happened after the authentication.
 	job := m.triggered(c)
 	if job == nil {
 		return 0, nil, errNoTrigger
@@ -458,7 +468,8 @@ func (a TriggerJobAttributes) runnable(now time.Time) bool {
 	return a.Active && !now.Before(effective) && (a.ExpirationDate == nil || now.Before(expiration))
 }
 
-// parseDate reads what checkDates has let through, and whether it is a date without a time.
+// parseDate parses a text that checkDates has accepted, and reports whether it is a date
+// without a time.
 func parseDate(text *string) (at time.Time, dated bool) {
 	if text == nil {
 		return time.Time{}, false
@@ -577,7 +588,8 @@ func (m *cloudAutomator) deleteJob(c *call) (int, any, *apiError) {
 	return cmp.Or(m.play.DeleteStatus, http.StatusNoContent), struct{}{}, nil
 }
 
-// edit applies a request's body to a job's attributes and checks what comes out. A job without a name is a new one.
+// edit applies the body of a request to a job's attributes, and checks the result. A job
+// without a name is a new one.
 func edit(c *call, before TriggerJobAttributes) (TriggerJobAttributes, *apiError) {
 	if media, _, _ := strings.Cut(c.r.Header.Get("Content-Type"), ";"); media != "application/json" {
 		return before, failf(415, "unsupported_media_type", "The content type has to be application/json.")
@@ -596,7 +608,8 @@ func edit(c *call, before TriggerJobAttributes) (TriggerJobAttributes, *apiError
 		wrong = append(wrong, "rule_value has to be null for rule_type webhook")
 	}
 	delete(members, "rule_value")
-	// A deep copy: decoding writes into the maps, slices and pointers that earlier versions hold, too.
+	// The copy is deep, because decoding writes into maps, slices and pointers that earlier
+	// versions also have.
 	var after TriggerJobAttributes
 	_ = json.Unmarshal(mustJSON(before), &after)
 	after.CreatedAt, after.UpdatedAt = before.CreatedAt, before.UpdatedAt
@@ -630,7 +643,7 @@ func edit(c *call, before TriggerJobAttributes) (TriggerJobAttributes, *apiError
 	return after, nil
 }
 
-// flag reads a flag; one that is not set is not up.
+// flag returns the value of a flag, false for nil.
 func flag(f *bool) bool { return f != nil && *f }
 
 func (a TriggerJobAttributes) check() (wrong []string) {
@@ -676,7 +689,7 @@ func checkDate(text *string) bool {
 	return text == nil || !at.IsZero()
 }
 
-// withDefaults needs m.mu.
+// withDefaults adds ActionDefaults. The caller must hold m.mu.
 func (m *cloudAutomator) withDefaults(a TriggerJobAttributes) TriggerJobAttributes {
 	if a.ActionType != noAction {
 		value := maps.Clone(m.play.ActionDefaults)
@@ -694,7 +707,7 @@ func (m *cloudAutomator) withDefaults(a TriggerJobAttributes) TriggerJobAttribut
 	return a
 }
 
-// add makes a job of what is given. It needs m.mu.
+// add creates a job. The caller must hold m.mu.
 func (m *cloudAutomator) add(now TriggerJobState, at time.Time) *triggerJob {
 	if now.ID == "" {
 		m.lastID++
@@ -732,7 +745,7 @@ func (j *triggerJob) commit(now time.Time) {
 	j.past = append(j.past, jobVersion{now, j.gone, j.now.Attributes})
 }
 
-// at is what reads show of the job as it was at a moment, and whether it was there.
+// at returns what reads show of the job at a time, and whether it existed.
 func (j *triggerJob) at(moment time.Time) (TriggerJobAttributes, bool) {
 	for _, v := range slices.Backward(j.past) {
 		if !v.since.After(moment) {
@@ -746,7 +759,7 @@ func (m *cloudAutomator) jobDocument(id string, attributes TriggerJobAttributes)
 	return map[string]any{"data": m.jobResource(id, attributes)}
 }
 
-// jobResource is a job in the words of the service. It needs m.mu.
+// jobResource returns a job as the service shows it. The caller must hold m.mu.
 func (m *cloudAutomator) jobResource(id string, attributes TriggerJobAttributes) any {
 	said := map[string]any{}
 	_ = json.Unmarshal(mustJSON(attributes), &said)
@@ -774,7 +787,7 @@ func (m *cloudAutomator) jobResource(id string, attributes TriggerJobAttributes)
 				}
 			}
 			if w == NullAsEmpty {
-				// A number is none.
+				// A number cannot be shown as null.
 				for _, name := range []string{"aws_account_id", "google_cloud_account_id", "allow_runtime_action_values", "for_workflow"} {
 					if said[name] == "" {
 						said[name] = nil
@@ -792,7 +805,7 @@ func (m *cloudAutomator) jobResource(id string, attributes TriggerJobAttributes)
 	return map[string]any{"id": shownID, "type": "trigger_jobs", "attributes": said}
 }
 
-// actionValue words a value of an action.
+// actionValue applies the wording to a value of an action.
 func (w Wording) actionValue(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -884,7 +897,7 @@ func (m *cloudAutomator) put(j TriggerJob) TriggerJobState {
 	return m.add(TriggerJobState{ID: j.ID, Token: j.Token, AccessToken: j.AccessToken, Attributes: attributes}, m.sandbox.now()).now
 }
 
-// AddTriggerJob puts a job there. An invalid description is a mistake of the test, and panics.
+// AddTriggerJob creates a job. It panics if the description is invalid.
 func (s *Sandbox) AddTriggerJob(j TriggerJob) TriggerJobState {
 	if err := j.check(); err != nil {
 		panic(err)
@@ -892,10 +905,10 @@ func (s *Sandbox) AddTriggerJob(j TriggerJob) TriggerJobState {
 	return s.cloudAutomator.put(j)
 }
 
-// TriggerURL is where a POST runs the job.
+// TriggerURL returns the URL whose POST runs the job.
 func (s *Sandbox) TriggerURL(j TriggerJobState) string { return s.URL() + triggerPrefix + j.Token }
 
-// TriggerJob is the present state of a job, and whether it exists.
+// TriggerJob returns the present state of a job, and false if there is none.
 func (s *Sandbox) TriggerJob(id string) (TriggerJobState, bool) {
 	return s.cloudAutomator.change(id, func(*triggerJob) {})
 }
@@ -914,8 +927,8 @@ func (s *Sandbox) TriggerJobs() []TriggerJobState {
 	return states
 }
 
-// RotateTriggerJob presses the console's "Update" button, which replaces URL and access token. It reports whether there
-// is such a job with an HTTP trigger.
+// RotateTriggerJob does what the console's "Update" button does: it replaces the URL and
+// the access token. It reports whether there is such a job with an HTTP trigger.
 func (s *Sandbox) RotateTriggerJob(id string) (TriggerJobState, bool) {
 	rotated := false
 	state, _ := s.cloudAutomator.change(id, func(job *triggerJob) {
@@ -926,12 +939,14 @@ func (s *Sandbox) RotateTriggerJob(id string) (TriggerJobState, bool) {
 	return state, rotated
 }
 
-// ActivateTriggerJob makes a job active or inactive, as one does in the console. It reports whether the job exists.
+// ActivateTriggerJob makes a job active or inactive, as the console does. It reports
+// whether the job exists.
 func (s *Sandbox) ActivateTriggerJob(id string, active bool) (TriggerJobState, bool) {
 	return s.cloudAutomator.change(id, func(job *triggerJob) { job.now.Attributes.Active = active })
 }
 
-// RenameTriggerJob gives a job another name, as one does in the console. It reports whether the job exists.
+// RenameTriggerJob changes a job's name, as the console does. It reports whether the job
+// exists.
 func (s *Sandbox) RenameTriggerJob(id, name string) (TriggerJobState, bool) {
 	now := s.now()
 	return s.cloudAutomator.change(id, func(job *triggerJob) {
@@ -952,8 +967,8 @@ func (s *Sandbox) RemoveTriggerJob(id string) (TriggerJobState, bool) {
 	return s.cloudAutomator.change(id, func(job *triggerJob) { job.gone = true })
 }
 
-// PlayCloudAutomator changes how the service behaves from now on; a reset goes back to the Options. Invalid options are
-// a mistake of the test, and panic.
+// PlayCloudAutomator changes the service's behaviour until the next reset. It panics if the
+// options are invalid.
 func (s *Sandbox) PlayCloudAutomator(o CloudAutomator) {
 	if err := o.check(); err != nil {
 		panic(err)
@@ -970,7 +985,7 @@ func (j *triggerJob) state() TriggerJobState {
 	return state
 }
 
-// change is what happens to a job behind the API's back.
+// change changes a job without a request to the API.
 func (m *cloudAutomator) change(id string, f func(*triggerJob)) (TriggerJobState, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

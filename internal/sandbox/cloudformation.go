@@ -29,51 +29,56 @@ const (
 	cloudFormationWaiting       = "_IN_PROGRESS"
 )
 
-// CloudFormationStack describes a stack under creation or update. What the documents leave open is an option here.
+// CloudFormationStack describes a stack under creation or update. Its options choose where the documents leave the behaviour open.
 type CloudFormationStack struct {
-	// Name defaults to "sandbox", and ID, an ARN, is made when it is empty.
+	// Name defaults to "sandbox", and ID, an ARN, is generated if it is empty.
 	Name, ID string
-	// StartSeconds is how long it takes until the stack is there, or its update begins.
+	// StartSeconds is the time until the stack exists, or its update begins.
 	StartSeconds int
 	// Action is CREATE (default) or UPDATE.
 	Action string
-	// Resources are created in the order that their DependsOn leaves. The stack is complete once all of them are.
+	// Resources are created in an order that fits their DependsOn. The stack is complete
+	// when all of them are.
 	Resources []CloudFormationResource
-	// CleanupSeconds is how long an update removes what it has replaced, once all is updated.
+	// CleanupSeconds is the time that an update takes to remove replaced resources, after
+	// all are updated.
 	CleanupSeconds int
-	// Rollback undoes a stack that has failed; without one it stays as it failed.
+	// Rollback undoes a failed stack. If it is nil, the stack stays failed.
 	Rollback *Rollback
-	// Outputs are shown once the stack is complete.
+	// Outputs are the outputs of the complete stack.
 	Outputs map[string]string
-	// TakesAny takes signals to resources that do not wait for one: whether those are refused is not documented.
+	// TakesAny accepts signals to resources that do not wait for one. AWS does not document
+	// whether they are refused.
 	TakesAny bool
-	// KnowsIDsFirst says of a UniqueId that is there already that it exists, also once the stack is past what it was
-	// for: which of the two refusals comes first is not documented.
+	// KnowsIDsFirst answers "already exists" for a known UniqueId even if the stack does
+	// not wait any more. AWS does not document which of the two refusals comes first.
 	KnowsIDsFirst bool
-	// PageSize is how many events a page has. Default 100; the service goes by their size.
+	// PageSize is the number of events on a page. Default 100. The service's pages depend
+	// on the size of the events.
 	PageSize int
 }
 
 // CloudFormationResource is a resource of a CloudFormationStack.
 type CloudFormationResource struct {
-	// Name is its logical id. Type defaults to a wait condition; one of type AWS::CloudFormation::WaitConditionHandle
-	// is complete at once.
+	// Name is the logical id. Type is a wait condition by default. A resource of type
+	// AWS::CloudFormation::WaitConditionHandle is complete at once.
 	Name, Type string
-	// Signals is how many signals it waits for, as its CreationPolicy or UpdatePolicy says.
+	// Signals is the number of signals that the resource waits for, because of its
+	// CreationPolicy or UpdatePolicy.
 	Signals int
-	// TimeoutSeconds is how long it waits for them; 0 is for ever.
+	// TimeoutSeconds is how long it waits for them; 0 means no limit.
 	TimeoutSeconds int
-	// Seconds is how long a resource takes that waits for no signal.
+	// Seconds is how long a resource without signals takes.
 	Seconds int
-	// Fail is the reason with which such a resource fails; it succeeds when that is empty.
+	// Fail is the reason why such a resource fails; if empty, it succeeds.
 	Fail string
-	// Hold lets it go on for ever.
+	// Hold means that it never ends.
 	Hold bool
-	// DependsOn are names of resources that have to be complete before it starts.
+	// DependsOn are the resources that must be complete before it starts.
 	DependsOn []string
 }
 
-// CloudFormationStackState is a stack as it is, whatever the lag of reads.
+// CloudFormationStackState is the present state of a stack, without the lag of reads.
 type CloudFormationStackState struct {
 	Name, ID, Status, StatusReason string
 	Resources                      []CloudFormationResourceState
@@ -135,7 +140,7 @@ func (d CloudFormationStack) check() error {
 	return nil
 }
 
-// cloudFormation plays AWS CloudFormation, API version 2010-05-15, as far as resources of stacks wait for signals.
+// cloudFormation simulates AWS CloudFormation, API version 2010-05-15, as far as resources of stacks wait for signals.
 type cloudFormation struct {
 	*awsQuery
 	// lag is how far reads lag behind.
@@ -145,7 +150,7 @@ type cloudFormation struct {
 	stacks []*cloudFormationStack
 }
 
-// A cloudFormationStack moves only when somebody looks or signals, so it needs no goroutine.
+// A cloudFormationStack changes only when a request reads or changes it, so it needs no goroutine.
 type cloudFormationStack struct {
 	spec          CloudFormationStack
 	starts        time.Time
@@ -164,7 +169,7 @@ type cloudFormationResource struct {
 	CloudFormationResource
 	begun          bool
 	status, reason string
-	// ends is when it ends by itself; zero is never, or not before it has started.
+	// ends is when it ends without a signal; zero means never, or that it has not started.
 	ends time.Time
 	ids  map[string]bool
 }
@@ -180,7 +185,7 @@ func newCloudFormation(s *Sandbox, o Options) *cloudFormation {
 	}
 	f.awsQuery = &awsQuery{
 		sandbox: s, service: "cloudformation", version: "2010-05-15", namespace: "http://cloudformation.amazonaws.com/doc/2010-05-15/",
-		prefix: "CloudFormation.", // ROS has a SignalResource, too.
+		prefix: "CloudFormation.", // ROS also has an operation SignalResource.
 		operations: map[string]func(*call, url.Values) (any, *apiError){
 			"SignalResource":        locked(f.signalResource),
 			"DescribeStacks":        locked(f.describeStacks),
@@ -225,7 +230,8 @@ func (f *cloudFormation) start(spec CloudFormationStack) string {
 	return spec.ID
 }
 
-// find is the newest stack of a name, or the one of an ARN, brought up to now; nil when there is none. It needs f.mu.
+// find returns the newest stack with a name, or the stack with an ARN, as it is now; nil if
+// there is none. The caller must hold f.mu.
 func (f *cloudFormation) find(name string, now time.Time) *cloudFormationStack {
 	for _, s := range slices.Backward(f.stacks) {
 		if s.settle(now); (s.spec.ID == name || s.spec.Name == name) && len(s.events) > 0 {
@@ -257,7 +263,7 @@ func (f *cloudFormation) signalResource(c *call, form url.Values) (any, *apiErro
 	return nil, nil
 }
 
-// refusal is an error of CloudFormation, which has one code for all of them.
+// refusal returns an error of CloudFormation, which has one code for all refusals.
 func refusal(format string, args ...any) *apiError {
 	return failf(400, "ValidationError", format, args...)
 }
@@ -278,7 +284,7 @@ func required(v *constraints, form url.Values, member string, most int) {
 	v.required(strings.ToLower(member[:1])+member[1:], text(form, member), 1, most)
 }
 
-// signal moves the stack, or leaves it as it was and says why.
+// signal applies a signal to the stack, or returns why the stack does not take it.
 func (s *cloudFormationStack) signal(in CloudFormationSignal) *apiError {
 	r := s.resource(in.Resource)
 	if r == nil || r.status == "" {
@@ -315,7 +321,7 @@ func received(in CloudFormationSignal) string {
 	return "Received " + in.Status + " signal with UniqueId " + in.UniqueID
 }
 
-// take counts a signal and publishes it to the stack's events.
+// take counts a signal and adds it to the stack's events.
 func (s *cloudFormationStack) take(r *cloudFormationResource, in CloudFormationSignal) {
 	r.ids[in.UniqueID] = true
 	s.signals = append(s.signals, in)
@@ -330,7 +336,7 @@ func (s *cloudFormationStack) resource(name string) *cloudFormationResource {
 	return s.resources[i]
 }
 
-// show sets the status of a resource or, without one, of the stack, which makes an event.
+// show sets the status of a resource, or of the stack if r is nil, and adds an event.
 func (s *cloudFormationStack) show(r *cloudFormationResource, status, reason string, at time.Time) {
 	event := CloudFormationEvent{
 		EventID: newUUID(), StackID: s.spec.ID, StackName: s.spec.Name, Timestamp: at.UTC().Format("2006-01-02T15:04:05.000Z"),
@@ -346,7 +352,7 @@ func (s *cloudFormationStack) show(r *cloudFormationResource, status, reason str
 	s.events = append(s.events, event)
 }
 
-// proceed starts the resources whose turn it is, and ends the stack once all are complete.
+// proceed starts the resources that can start, and ends the stack when all are complete.
 func (s *cloudFormationStack) proceed(now time.Time) {
 	complete := func(name string) bool { return s.resource(name).status == s.spec.Action+"_COMPLETE" }
 	done := true
@@ -405,7 +411,7 @@ func (s *cloudFormationStack) rollback() string {
 	return "ROLLBACK"
 }
 
-// settle lets happen what time brings, the earliest first.
+// settle applies everything that is due, in the order of time.
 func (s *cloudFormationStack) settle(now time.Time) {
 	if !s.begun && !s.starts.After(now) {
 		s.begun = true
@@ -445,8 +451,8 @@ func (s *cloudFormationStack) settle(now time.Time) {
 	}
 }
 
-// seen is the last event that a read shows of a resource or, with the stack's own name and type, of the stack, whose
-// first event always shows.
+// seen returns the last event that a read shows of a resource, or of the stack if name and
+// kind are the stack's. The first event of the stack is always visible.
 func (s *cloudFormationStack) seen(name, kind string, until time.Time) (last CloudFormationEvent) {
 	for _, e := range s.events {
 		own := e.LogicalResourceID == name && (e.ResourceType == cloudFormationStackType) == (kind == cloudFormationStackType)
@@ -558,7 +564,7 @@ func (f *cloudFormation) describeStackEvents(c *call, form url.Values) (any, *ap
 	}{StackEvents: events[from:to], NextToken: next}, nil
 }
 
-// StartCloudFormationStack starts a stack and returns its ARN. An invalid description is a mistake of the test, and panics.
+// StartCloudFormationStack starts a stack and returns its ARN. It panics if the description is invalid.
 func (s *Sandbox) StartCloudFormationStack(d CloudFormationStack) string {
 	if err := d.check(); err != nil {
 		panic(err)
@@ -586,8 +592,8 @@ func (s *Sandbox) CloudFormationStack(name string) (CloudFormationStackState, bo
 	return state, true
 }
 
-// UpdateCloudFormationStack begins an update of a stack that is complete, with the same resources. It reports whether
-// there is one.
+// UpdateCloudFormationStack starts an update of a complete stack, with the same resources.
+// It reports whether there is one.
 func (s *Sandbox) UpdateCloudFormationStack(name string) bool {
 	s.cloudFormation.mu.Lock()
 	defer s.cloudFormation.mu.Unlock()
@@ -604,7 +610,8 @@ func (s *Sandbox) UpdateCloudFormationStack(name string) bool {
 	return true
 }
 
-// RemoveCloudFormationStack makes a stack as if it had never been. It reports whether it existed.
+// RemoveCloudFormationStack removes all traces of a stack. It reports whether the stack
+// existed.
 func (s *Sandbox) RemoveCloudFormationStack(name string) bool {
 	s.cloudFormation.mu.Lock()
 	defer s.cloudFormation.mu.Unlock()
@@ -613,7 +620,8 @@ func (s *Sandbox) RemoveCloudFormationStack(name string) bool {
 	return len(s.cloudFormation.stacks) < before
 }
 
-// CloudFormationStacks are the ARNs of all stacks, in the order in which they were started.
+// CloudFormationStacks returns the ARNs of all stacks, in the order in which they were
+// started.
 func (s *Sandbox) CloudFormationStacks() []string {
 	s.cloudFormation.mu.Lock()
 	defer s.cloudFormation.mu.Unlock()

@@ -28,31 +28,35 @@ var (
 	approvalToken = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 )
 
-// Pipeline describes an execution of a pipeline to start. One of the same name and Mode SUPERSEDED takes the place of
-// the one before. What the documents leave open is an option here.
+// Pipeline describes an execution of a pipeline to start. With Mode SUPERSEDED it replaces
+// the earlier execution of a pipeline with the same name. Its options choose where the
+// documents leave the behaviour open.
 type Pipeline struct {
-	// Name and the ExecutionID are made when they are empty.
+	// Name and the ExecutionID are generated if they are empty.
 	Name, ExecutionID string
-	// Region confines the pipeline to one region; empty is visible in all.
+	// Region is the region of the pipeline; if empty, all regions show it.
 	Region string
 	// Mode is SUPERSEDED (default) or PARALLEL, where GetPipelineState shows no tokens.
 	Mode string
-	// StartSeconds is how long it takes until the execution has begun.
+	// StartSeconds is the time until the execution begins.
 	StartSeconds int
 	Stages       []PipelineStage
-	// AcceptRepeats takes further answers to an approval that has one, without an effect. The service does not.
+	// AcceptRepeats accepts more answers to an approval that has one, without an effect.
+	// The service does not.
 	AcceptRepeats bool
-	// UsedToken is the error for a token that was answered. Default ApprovalAlreadyCompletedException; the API reference
-	// gives InvalidApprovalTokenException, too.
+	// UsedToken is the error for a token that was answered. Default
+	// ApprovalAlreadyCompletedException; the API reference also has
+	// InvalidApprovalTokenException.
 	UsedToken string
-	// HideSummaries leaves the summaries of answers out of the list of actions. Whether the service has them there is not
-	// documented.
+	// HideSummaries omits the summaries of answers from the list of actions. AWS does not
+	// document whether the list has them.
 	HideSummaries bool
-	// HideTokens leaves the tokens of approvals out of that list, which is documented to have them in PARALLEL mode.
+	// HideTokens omits the tokens of approvals from that list. AWS documents that it has
+	// them in PARALLEL mode.
 	HideTokens bool
 }
 
-// PipelineStage is a stage of a Pipeline, whose actions follow each other.
+// PipelineStage is a stage of a Pipeline. Its actions run one after the other.
 type PipelineStage struct {
 	Name    string
 	Actions []PipelineAction
@@ -63,17 +67,19 @@ type PipelineAction struct {
 	Name string
 	// TimeoutSeconds ends an approval that was not answered. Default seven days.
 	TimeoutSeconds int
-	// Seconds is how long another action takes, and Fail the summary with which it then fails.
+	// Seconds is how long an action without approval takes, and Fail the summary with which
+	// it fails after that.
 	Seconds int
 	Fail    string
-	// Runs is how often it comes up, one time after the other, as when its stage is retried with all its actions. Default 1.
+	// Runs is how often the action runs, one time after the other, as after a retry of its
+	// stage. Default 1.
 	Runs int
 }
 
-// PipelineState is an execution as it is, whatever the lag of reads.
+// PipelineState is the present state of an execution, without the lag of reads.
 type PipelineState struct {
 	Name, ExecutionID, Status string
-	// Token is that of the approval that waits, empty when none does.
+	// Token is the token of the approval that waits, empty if none does.
 	Token   string
 	Results []ApprovalResult
 }
@@ -113,7 +119,7 @@ func (p Pipeline) check() error {
 	return nil
 }
 
-// codePipeline plays the approvals of AWS CodePipeline, API version 2015-07-09.
+// codePipeline simulates the approvals of AWS CodePipeline, API version 2015-07-09.
 type codePipeline struct {
 	*awsJSON
 	lag time.Duration
@@ -122,17 +128,17 @@ type codePipeline struct {
 	runs []*pipelineRun
 }
 
-// A pipelineRun moves only when somebody looks or answers, so it needs no goroutine.
+// A pipelineRun changes only when a request reads or changes it, so it needs no goroutine.
 type pipelineRun struct {
 	spec    Pipeline
 	id      string
 	started time.Time
 	status  string
-	// actions are those that have begun, in order; the last one may be in progress.
+	// actions are the actions that have begun, in order. The last one may be in progress.
 	actions  []*actionRun
 	deadline time.Time
 	results  []ApprovalResult
-	// changed is when the status became what it is.
+	// changed is when the status last changed.
 	changed time.Time
 }
 
@@ -157,7 +163,7 @@ func newCodePipeline(s *Sandbox, o Options) *codePipeline {
 		},
 		resource: func(c *call) string {
 			var in struct{ Name, PipelineName, StageName, ActionName string }
-			// A body that cannot be read is refused later; the denial comes first.
+			// A body that is not JSON is refused later, because a denial comes first.
 			_ = json.Unmarshal(c.body, &in)
 			parts := []string{cmp.Or(in.Name, in.PipelineName), in.StageName, in.ActionName}
 			return "arn:aws:codepipeline:" + c.region + ":" + c.caller.Account + ":" + strings.TrimRight(strings.Join(parts, "/"), "/")
@@ -189,7 +195,7 @@ func (p *codePipeline) start(spec Pipeline) *pipelineRun {
 	return r
 }
 
-// next begins the action after those that have begun, or ends the execution.
+// next starts the next action, or ends the execution.
 func (r *pipelineRun) next(now time.Time) {
 	n := len(r.actions)
 	for _, stage := range r.spec.Stages {
@@ -240,7 +246,7 @@ func (r *pipelineRun) finish(status, summary, by string, now time.Time) {
 	}
 }
 
-// settle lets actions end whose time has come, each at its own moment.
+// settle ends the actions whose time is over, each at the right time.
 func (r *pipelineRun) settle(now time.Time) {
 	for r.status == pipelineInProgress && !r.deadline.After(now) {
 		at, a := r.deadline, r.last()
@@ -255,7 +261,7 @@ func (r *pipelineRun) settle(now time.Time) {
 	}
 }
 
-// at is an action as it was at a moment, nil before it began.
+// at returns an action as it was at a time, nil if it had not begun.
 func (a *actionRun) at(moment time.Time) *actionRun {
 	switch {
 	case a.began.After(moment):
@@ -288,7 +294,7 @@ func (p *codePipeline) find(c *call, name string) (runs []*pipelineRun, err *api
 	return runs, nil
 }
 
-// spec is the pipeline as it was started last.
+// spec returns the pipeline as it was started last.
 func (p *codePipeline) spec(name string) (spec Pipeline) {
 	for _, r := range p.runs {
 		if r.spec.Name == name {
@@ -394,7 +400,8 @@ func (p *codePipeline) getPipelineState(c *call, in pipelineRequest) (any, *apiE
 			shown := map[string]any{"actionName": action.Name}
 			if r, a := p.latest(c, runs, stage.Name, action.Name); a != nil {
 				shown["latestExecution"] = a.shown(spec.Mode != parallelMode)
-				// Actions that the newest execution has not come to yet show an older one.
+				// An action that the newest execution has not reached yet shows its run in
+				// an older one.
 				if newest == nil || slices.Index(runs, r) <= slices.Index(runs, newest) {
 					newest = r
 					shownStage["latestExecution"] = map[string]any{"pipelineExecutionId": r.id, "status": a.status}
@@ -408,7 +415,7 @@ func (p *codePipeline) getPipelineState(c *call, in pipelineRequest) (any, *apiE
 	return map[string]any{"pipelineName": spec.Name, "stageStates": stages}, nil
 }
 
-// latest is an action of the newest execution that has come to it, as reads see it.
+// latest returns an action of the newest execution that has reached it, as reads see it.
 func (p *codePipeline) latest(c *call, runs []*pipelineRun, stage, name string) (*pipelineRun, *actionRun) {
 	for _, r := range runs {
 		for _, a := range slices.Backward(r.actions) {
@@ -524,7 +531,8 @@ func (s *Sandbox) StartPipeline(spec Pipeline) PipelineState {
 	return r.state(s.now())
 }
 
-// Pipelines are the present states of all executions of a pipeline, oldest first; of all pipelines when the name is empty.
+// Pipelines returns the present states of all executions of a pipeline, oldest first; of
+// all pipelines if the name is empty.
 func (s *Sandbox) Pipelines(name string) []PipelineState {
 	s.codePipeline.mu.Lock()
 	defer s.codePipeline.mu.Unlock()
@@ -546,7 +554,8 @@ func (r *pipelineRun) state(now time.Time) PipelineState {
 	return state
 }
 
-// AnswerApproval answers the approval that waits in the newest execution of a pipeline, as somebody else does in the console.
+// AnswerApproval answers the waiting approval of a pipeline's newest execution, as another
+// user does in the console.
 func (s *Sandbox) AnswerApproval(name, by, status, summary string) error {
 	s.codePipeline.mu.Lock()
 	defer s.codePipeline.mu.Unlock()
@@ -561,7 +570,7 @@ func (s *Sandbox) AnswerApproval(name, by, status, summary string) error {
 	return notFound("approval that waits in pipeline " + name)
 }
 
-// answer notes the result of the approval that waits.
+// answer records the result of the waiting approval.
 func (r *pipelineRun) answer(result ApprovalResult, by string) {
 	r.results = append(r.results, result)
 	r.finish(map[string]string{"Approved": pipelineSucceeded, "Rejected": pipelineFailed}[result.Status], result.Summary, by, result.Time)

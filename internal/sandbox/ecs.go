@@ -50,7 +50,7 @@ var (
 type ServiceDeployment struct {
 	// Cluster and Service are names. Default "default", and one that is made.
 	Cluster, Service string
-	// ID is the end of the ARN, made when it is empty.
+	// ID is the end of the ARN, generated if empty.
 	ID string
 	// Region is the one that it is in. Default us-east-1.
 	Region string
@@ -82,7 +82,7 @@ type ServiceDeployment struct {
 type DeploymentStage struct {
 	// Name is the lifecycle stage. Default POST_TEST_TRAFFIC_SHIFT.
 	Name string
-	// HookID is that of the pause; made when it is empty. Twin is the id of a second pause hook, which keeps the stage
+	// HookID is that of the pause; generated if empty. Twin is the id of a second pause hook, which keeps the stage
 	// from going on no longer than the first one does: whether a stage can have two is not documented.
 	HookID, Twin string
 	// TimeoutSeconds and TimeoutAction end a pause that nobody answers. Default a day, and ROLLBACK.
@@ -96,7 +96,7 @@ type DeploymentStage struct {
 	Lambda bool
 }
 
-// ServiceDeploymentState is a deployment as it is, whatever the lag of reads.
+// ServiceDeploymentState is a deployment as it is, without the lag of reads.
 type ServiceDeploymentState struct {
 	ARN, Cluster, Service, Status, Stage string
 	// HookID is that of the pause that awaits an action, empty when none does.
@@ -139,7 +139,7 @@ func (d ServiceDeployment) check() error {
 	return nil
 }
 
-// ecs plays the service deployments of Amazon ECS, API version 2014-11-13.
+// ecs simulates the service deployments of Amazon ECS, API version 2014-11-13.
 type ecs struct {
 	*awsJSON
 	lag time.Duration
@@ -148,7 +148,7 @@ type ecs struct {
 	deployments []*serviceDeployment
 }
 
-// A serviceDeployment moves only when somebody looks or acts, so it needs no goroutine.
+// A serviceDeployment changes only when a request reads or changes it, so it needs no goroutine.
 type serviceDeployment struct {
 	spec    ServiceDeployment
 	arn     string
@@ -182,7 +182,7 @@ func newECS(s *Sandbox, o Options) *ecs {
 				ServiceDeploymentArn, Cluster, Service string
 				ServiceDeploymentArns                  []string
 			}
-			// A body that cannot be read is refused later; the denial comes first.
+			// A body that is not JSON is refused later, because a denial comes first.
 			_ = json.Unmarshal(c.body, &in)
 			arns := append(in.ServiceDeploymentArns, in.ServiceDeploymentArn)
 			if in.Service != "" {
@@ -557,7 +557,7 @@ func (s *Sandbox) StartServiceDeployment(spec ServiceDeployment) ServiceDeployme
 	return d.state(s.now())
 }
 
-// ServiceDeployment is the present state of a deployment, and whether it was ever started.
+// ServiceDeployment returns the present state of a deployment, and false if it was never started.
 func (s *Sandbox) ServiceDeployment(arn string) (ServiceDeploymentState, bool) {
 	s.ecs.mu.Lock()
 	defer s.ecs.mu.Unlock()
@@ -569,7 +569,7 @@ func (s *Sandbox) ServiceDeployment(arn string) (ServiceDeploymentState, bool) {
 	return ServiceDeploymentState{}, false
 }
 
-// ServiceDeployments are the present states of all deployments, oldest first.
+// ServiceDeployments returns the present states of all deployments, oldest first.
 func (s *Sandbox) ServiceDeployments() []ServiceDeploymentState {
 	s.ecs.mu.Lock()
 	defer s.ecs.mu.Unlock()

@@ -186,7 +186,7 @@ func (c *http2Conn) answer(id uint32, w *http2Writer) {
 	})
 }
 
-// headers writes the head of an answer. It needs c.mu.
+// headers writes the head of an answer. The caller must hold c.mu.
 func (c *http2Conn) headers(id uint32, w *http2Writer, last bool) {
 	var block bytes.Buffer
 	encoder := hpack.NewEncoder(&block)

@@ -28,12 +28,12 @@ const (
 	debugMode     = "Debug"
 )
 
-// OOSExecution describes an execution of a template to start. What the documents leave open is an option here.
+// OOSExecution describes an execution of a template to start. Its options choose where the documents leave the behaviour open.
 type OOSExecution struct {
-	// ID is made when it is empty.
+	// ID is generated if it is empty.
 	ID           string
 	TemplateName string
-	// Region confines the execution to one region; empty is visible in all.
+	// Region is the region of the execution; if empty, all regions show it.
 	Region string
 	// SecondsAgo is since when it goes on.
 	SecondsAgo int
@@ -76,7 +76,7 @@ type OOSTask struct {
 	Loop []string
 }
 
-// OOSExecutionState is an execution as it is, whatever the lag of reads.
+// OOSExecutionState is an execution as it is, without the lag of reads.
 type OOSExecutionState struct {
 	ExecutionID  string `json:"ExecutionId"`
 	TemplateName string
@@ -135,7 +135,7 @@ func (d OOSExecution) check() error {
 	return nil
 }
 
-// oos plays Alibaba Cloud CloudOps Orchestration Service, API version 2019-06-01, as far as executions wait for signals.
+// oos simulates Alibaba Cloud CloudOps Orchestration Service, API version 2019-06-01, as far as executions wait for signals.
 type oos struct {
 	*acsRPC
 	lag time.Duration
@@ -146,7 +146,7 @@ type oos struct {
 	runs []*oosRun
 }
 
-// An oosRun moves only when somebody looks or signals, so it needs no goroutine.
+// An oosRun changes only when a request reads or changes it, so it needs no goroutine.
 type oosRun struct {
 	spec  OOSExecution
 	now   OOSExecutionState
@@ -160,7 +160,7 @@ type oosRun struct {
 type oosTask struct {
 	OOSTaskState
 	spec OOSTask
-	// ends is when its time is over; zero is never, or not before it is approved.
+	// ends is when its time is over; zero means never, or not before it is approved.
 	ends      time.Time
 	approvals int
 	// parent says that it stands for a loop, whose items have tasks of their own.
@@ -301,7 +301,7 @@ func (r *oosRun) end(status, message string, now time.Time) {
 	r.now.Status, r.now.Message, r.now.Ended = status, message, now
 }
 
-// settle lets tasks end whose time has come, each at its own moment.
+// settle ends the tasks whose time is over, each at the right time.
 func (r *oosRun) settle(now time.Time) {
 	for !r.ended() {
 		var due *oosTask
@@ -352,7 +352,7 @@ func (r *oosRun) at(moment time.Time) OOSExecutionState {
 	return seen
 }
 
-// find returns an execution brought up to now. It needs m.mu.
+// find returns an execution as it is now. The caller must hold m.mu.
 func (m *oos) find(c *call, id string) *oosRun {
 	for _, r := range m.runs {
 		if r.spec.ID == id && (r.spec.Region == "" || r.spec.Region == c.region) {
@@ -479,7 +479,7 @@ func (t *oosTask) named(in *OOSSignal) bool {
 		(in.TaskName == "" || in.TaskName == t.TaskName) && (in.LoopItem == "" || in.LoopItem == t.LoopItem)
 }
 
-// seen are the executions of the caller's region as reads see them, the newest first. It needs m.mu.
+// seen are the executions of the caller's region as reads see them, the newest first. The caller must hold m.mu.
 func (m *oos) seen(c *call) (states []OOSExecutionState) {
 	for _, r := range m.runs {
 		if m.find(c, r.spec.ID) == r {
@@ -517,7 +517,7 @@ func (m *oos) listExecutions(c *call, p *acsParameters) (map[string]any, *apiErr
 	return acsPage("Executions", shown, from, size), nil
 }
 
-// outputs needs m.mu.
+// outputs returns the outputs of an ended execution. The caller must hold m.mu.
 func (m *oos) outputs(id string) string {
 	for _, r := range m.runs {
 		if r.spec.ID == id {
@@ -617,7 +617,7 @@ func (t OOSTaskState) shown(execution string, spec OOSExecution) map[string]any 
 	}
 }
 
-// StartOOSExecution starts an execution and returns its id. An invalid description is a mistake of the test, and panics.
+// StartOOSExecution starts an execution and returns its id. It panics if the description is invalid.
 func (s *Sandbox) StartOOSExecution(d OOSExecution) string {
 	if err := d.check(); err != nil {
 		panic(err)
@@ -637,7 +637,7 @@ func (s *Sandbox) OOSExecutions() []OOSExecutionState {
 	return states
 }
 
-// OOSExecution is the present state of an execution, and whether it exists.
+// OOSExecution returns the present state of a execution, and false if there is none.
 func (s *Sandbox) OOSExecution(id string) (OOSExecutionState, bool) {
 	states := s.OOSExecutions()
 	i := slices.IndexFunc(states, func(state OOSExecutionState) bool { return state.ExecutionID == id })

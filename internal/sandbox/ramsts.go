@@ -13,7 +13,7 @@ var (
 	ramSessionName = regexp.MustCompile(`^[A-Za-z0-9.@_-]*$`)
 )
 
-// ramSTS plays Alibaba Cloud's Security Token Service, API version 2015-04-01. The request log and faults call it "ramsts",
+// ramSTS simulates Alibaba Cloud's Security Token Service, API version 2015-04-01. The request log and faults call it "ramsts",
 // because "sts" is AWS's.
 type ramSTS struct {
 	*acsRPC

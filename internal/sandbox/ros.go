@@ -12,7 +12,7 @@ import (
 
 var clientToken = regexp.MustCompile(`^[A-Za-z0-9_-]*$`)
 
-// ros plays Alibaba Cloud Resource Orchestration Service, API version 2019-09-10, as far as stacks wait for signals.
+// ros simulates Alibaba Cloud Resource Orchestration Service, API version 2019-09-10, as far as stacks wait for signals.
 type ros struct {
 	*acsRPC
 
@@ -56,7 +56,7 @@ func (m *ros) reset() {
 	clear(m.stacks)
 }
 
-// find returns a stack brought up to now. It needs m.mu.
+// find returns a stack as it is now. The caller must hold m.mu.
 func (m *ros) find(c *call, id string) (*stack, *apiError) {
 	s := m.stacks[id]
 	if s == nil || s.spec.Region != "" && s.spec.Region != c.region {
@@ -94,7 +94,7 @@ func (m *ros) signalResource(c *call, p *acsParameters) (map[string]any, *apiErr
 	return m.once(c, p, s, in)
 }
 
-// once gives a repeat under the same ClientToken the first one's result, without a further effect. It needs m.mu.
+// once gives a repeat under the same ClientToken the first one's result, without a further effect. The caller must hold m.mu.
 func (m *ros) once(c *call, p *acsParameters, s *stack, in StackSignal) (map[string]any, *apiError) {
 	known, parameters := m.token(c, in.ClientToken), p.values.Encode()
 	if known == nil {
@@ -114,7 +114,7 @@ func (m *ros) once(c *call, p *acsParameters, s *stack, in StackSignal) (map[str
 	return map[string]any{"RequestId": known.requestID}, nil
 }
 
-// token finds a ClientToken that the account has used, on whatever stack. It needs m.mu.
+// token finds a ClientToken that the account has used, on whatever stack. The caller must hold m.mu.
 func (m *ros) token(c *call, name string) *token {
 	for _, s := range m.stacks {
 		known, life := s.tokens[c.caller.Account+"/"+name], time.Duration(s.spec.TokenSeconds)*time.Second
@@ -175,7 +175,7 @@ func (m *ros) getStackResource(c *call, p *acsParameters) (map[string]any, *apiE
 	return found, nil
 }
 
-// listStacks lists stacks in an order that says nothing: none is documented.
+// listStacks lists stacks in an arbitrary order, because none is documented.
 func (m *ros) listStacks(c *call, p *acsParameters) (map[string]any, *apiError) {
 	p.required("RegionId")
 	page, size := p.number("PageNumber", 1, 1, 1<<20), p.number("PageSize", 10, 1, 50)
@@ -246,7 +246,7 @@ func (m *ros) listStackEvents(c *call, p *acsParameters) (map[string]any, *apiEr
 	}, nil
 }
 
-// StartStack starts a stack and returns its id. An invalid description is a mistake of the test, and panics.
+// StartStack starts a stack and returns its id. It panics if the description is invalid.
 func (s *Sandbox) StartStack(d Stack) string {
 	if err := d.check(); err != nil {
 		panic(err)
@@ -254,7 +254,7 @@ func (s *Sandbox) StartStack(d Stack) string {
 	return s.ros.start(d)
 }
 
-// Stack is the present state of a stack, and whether it exists.
+// Stack returns the present state of a stack, and false if there is none.
 func (s *Sandbox) Stack(id string) (StackState, bool) {
 	s.ros.mu.Lock()
 	defer s.ros.mu.Unlock()

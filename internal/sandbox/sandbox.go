@@ -296,7 +296,7 @@ func (s *Sandbox) start(addr string, cert *tls.Certificate) error {
 	return nil
 }
 
-// listen needs s.mu. It pins the port, so that it stays the same over Refuse and Accept.
+// listen: the caller must hold s.mu. It pins the port, so that it stays the same over Refuse and Accept.
 func (s *Sandbox) listen() error {
 	select {
 	case <-s.done:

@@ -31,7 +31,7 @@ const (
 // MachineExecution describes an execution of a state machine to start, whose states follow each other. What the
 // documents leave open is an option here.
 type MachineExecution struct {
-	// ARN is made when it is empty.
+	// ARN is generated if it is empty.
 	ARN string
 	// StartSeconds is how long it takes until the execution is there.
 	StartSeconds int
@@ -51,7 +51,7 @@ type MachineExecution struct {
 
 // MachineState is a state of a MachineExecution. It waits for its callback, unless it has Seconds.
 type MachineState struct {
-	// Token is what the task hands out; made when it is empty.
+	// Token is what the task hands out; generated if empty.
 	Token string
 	// Activity has a worker of an activity answer, not the target of a task.
 	Activity bool
@@ -65,7 +65,7 @@ type MachineState struct {
 	Fail string
 }
 
-// MachineExecutionState is an execution as it is, whatever the lag of reads.
+// MachineExecutionState is an execution as it is, without the lag of reads.
 type MachineExecutionState struct {
 	ARN, Status string
 	// Token is that of the state that waits for its callback, empty when none does.
@@ -132,7 +132,7 @@ func (m MachineExecution) check() error {
 	return nil
 }
 
-// sfn plays the callbacks of AWS Step Functions, API version 2016-11-23.
+// sfn simulates the callbacks of AWS Step Functions, API version 2016-11-23.
 type sfn struct {
 	*awsJSON
 	lag time.Duration
@@ -141,7 +141,7 @@ type sfn struct {
 	executions map[string]*machineExecution
 }
 
-// A machineExecution moves only when somebody looks or answers, so it needs no goroutine.
+// A machineExecution changes only when a request reads or changes it, so it needs no goroutine.
 type machineExecution struct {
 	spec    MachineExecution
 	started time.Time
@@ -168,7 +168,7 @@ func newSFN(s *Sandbox, o Options) *sfn {
 		},
 		resource: func(c *call) string {
 			var in struct{ ExecutionArn string }
-			// A body that cannot be read is refused later; the denial comes first.
+			// A body that is not JSON is refused later, because a denial comes first.
 			_ = json.Unmarshal(c.body, &in)
 			return cmp.Or(in.ExecutionArn, "*")
 		},
@@ -267,7 +267,7 @@ func (e *machineExecution) fail(kind string, name, cause *string, now time.Time)
 	e.status, e.deadline = machineFailed, time.Time{}
 }
 
-// settle lets states end whose time has come, each at its own moment.
+// settle ends the states whose time is over, each at the right time.
 func (e *machineExecution) settle(now time.Time) {
 	for !e.deadline.IsZero() && !e.deadline.After(now) {
 		at, state := e.deadline, e.spec.States[e.current]
@@ -490,7 +490,7 @@ func (s *Sandbox) AnswerTask(token, output string) {
 	panic("no task waits with the token " + token)
 }
 
-// Machine is the present state of an execution, and whether it was ever started.
+// Machine returns the present state of a execution, and false if it was never started.
 func (s *Sandbox) Machine(arn string) (MachineExecutionState, bool) {
 	s.sfn.mu.Lock()
 	defer s.sfn.mu.Unlock()
@@ -504,7 +504,7 @@ func (s *Sandbox) Machine(arn string) (MachineExecutionState, bool) {
 	}, true
 }
 
-// Machines are the present states of all executions, by their ARNs.
+// Machines returns the present states of all executions, by their ARNs.
 func (s *Sandbox) Machines() []MachineExecutionState {
 	s.sfn.mu.Lock()
 	arns := slices.Sorted(maps.Keys(s.sfn.executions))

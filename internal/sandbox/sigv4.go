@@ -34,7 +34,7 @@ type Secret struct {
 	ARN string
 	// Denied are the IAM actions the principal may not do, such as "ssm:SendAutomationSignal".
 	Denied []string
-	// Expires is when a temporary key ends, by the sandbox's clock; zero is never.
+	// Expires is when a temporary key ends, by the sandbox's clock; zero means never.
 	Expires time.Time
 }
 

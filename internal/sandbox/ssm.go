@@ -20,7 +20,7 @@ var (
 	documentName = regexp.MustCompile(`^[a-zA-Z0-9_\-.:/]{3,128}$`)
 )
 
-// ssm plays the Automation part of AWS Systems Manager, API version 2014-11-06.
+// ssm simulates the Automation part of AWS Systems Manager, API version 2014-11-06.
 type ssm struct {
 	*awsJSON
 	documents map[string]Automation
@@ -57,7 +57,7 @@ func newSSM(s *Sandbox, o Options) *ssm {
 				AutomationExecutionID string `json:"AutomationExecutionId"`
 				DocumentName          string
 			}
-			// A body that cannot be read is refused later; the denial comes first.
+			// A body that is not JSON is refused later, because a denial comes first.
 			_ = json.Unmarshal(c.body, &in)
 			if in.DocumentName != "" {
 				return "arn:aws:ssm:" + c.region + ":" + c.caller.Account + ":automation-definition/" + in.DocumentName + ":$DEFAULT"
@@ -82,7 +82,7 @@ func (m *ssm) reset() {
 	clear(m.executions)
 }
 
-// find returns an execution brought up to now. It needs m.mu.
+// find returns an execution as it is now. The caller must hold m.mu.
 func (m *ssm) find(c *call, id string) (*execution, *apiError) {
 	e := m.executions[id]
 	if e == nil || e.spec.Region != "" && e.spec.Region != c.region {
@@ -92,7 +92,7 @@ func (m *ssm) find(c *call, id string) (*execution, *apiError) {
 	return e, nil
 }
 
-// view is what a read may show of an execution. It needs m.mu.
+// view is what a read may show of an execution. The caller must hold m.mu.
 func (m *ssm) view(c *call, id string, read func(*execution)) (AutomationExecution, *apiError) {
 	e, err := m.find(c, id)
 	if err != nil {
@@ -301,7 +301,7 @@ type automationMetadata struct {
 	ParentExecutionID         string `json:"ParentAutomationExecutionId,omitempty"`
 }
 
-// describeAutomationExecutions lists executions in an order that says nothing: none is documented.
+// describeAutomationExecutions lists executions in an arbitrary order, because none is documented.
 func (m *ssm) describeAutomationExecutions(c *call, in executionsRequest) (any, *apiError) {
 	found := []automationMetadata{}
 	for _, id := range slices.Sorted(maps.Keys(m.executions)) {
@@ -396,7 +396,7 @@ func (m *ssm) startAutomationExecution(c *call) (any, *apiError) {
 	return map[string]string{"AutomationExecutionId": id}, nil
 }
 
-// StartAutomation starts an execution and returns its id. An invalid description is a mistake of the test, and panics.
+// StartAutomation starts an execution and returns its id. It panics if the description is invalid.
 func (s *Sandbox) StartAutomation(a Automation) string {
 	if err := a.check(); err != nil {
 		panic(err)
@@ -404,7 +404,7 @@ func (s *Sandbox) StartAutomation(a Automation) string {
 	return s.ssm.start(a, "")
 }
 
-// Automation is the present state of an execution, whatever the lag of reads, and whether it exists.
+// Automation is the present state of an execution, without the lag of reads, and whether it exists.
 func (s *Sandbox) Automation(id string) (AutomationState, bool) {
 	s.ssm.mu.Lock()
 	defer s.ssm.mu.Unlock()

@@ -34,14 +34,14 @@ const (
 	UnbegunAbsent Unbegun = "absent"
 )
 
-// Stack describes a stack under creation or update. What the documents leave open is an option here.
+// Stack describes a stack under creation or update. Its options choose where the documents leave the behaviour open.
 type Stack struct {
-	// ID is made when it is empty.
+	// ID is generated if it is empty.
 	ID   string
 	Name string
 	// Parent is the id of the stack that this one is nested in.
 	Parent string
-	// Region confines the stack to one region; empty is visible in all.
+	// Region is the region of the stack; if empty, all regions show it.
 	Region string
 	// Action is CREATE (default) or UPDATE.
 	Action string
@@ -65,7 +65,7 @@ type Stack struct {
 	// StillProcessing is how many repeats of a ClientToken are answered LastTokenProcessing before they get the
 	// result of the first request.
 	StillProcessing int
-	// TokenSeconds is how long a ClientToken is remembered; 0 is for ever.
+	// TokenSeconds is how long a ClientToken is remembered; 0 means no limit.
 	TokenSeconds int
 }
 
@@ -75,7 +75,7 @@ type WaitCondition struct {
 	Name, Handle string
 	// Count is how many signals it waits for. Default 1.
 	Count int
-	// TimeoutSeconds counts from its start; 0 is never.
+	// TimeoutSeconds counts from its start; 0 means never.
 	TimeoutSeconds int
 	// DependsOn are names of conditions and sleeps that have to be complete before it starts.
 	DependsOn []string
@@ -229,7 +229,7 @@ func (d Stack) checkOrder() error {
 
 func (w WaitCondition) handle() string { return cmp.Or(w.Handle, w.Name+"Handle") }
 
-// A stack moves only when somebody looks or signals, so it needs no goroutine.
+// A stack changes only when a request reads or changes it, so it needs no goroutine.
 type stack struct {
 	spec       Stack
 	now        StackState
@@ -243,7 +243,7 @@ type stack struct {
 
 type condition struct {
 	WaitCondition
-	// deadline is when it fails by itself; zero is never, or not before it has started.
+	// deadline is when it fails by itself; zero means never, or not before it has started.
 	deadline time.Time
 	uniques  map[string]bool
 	// successes and warnings are counted signals; failure is the reason of a FAILURE that waits for the timeout.
@@ -253,7 +253,7 @@ type condition struct {
 
 type sleep struct {
 	Sleep
-	// ends is when its time is over; zero is never, or not before it has started.
+	// ends is when its time is over; zero means never, or not before it has started.
 	ends time.Time
 }
 

@@ -16,7 +16,7 @@ var (
 	roleARN     = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::(\d{12}):role/(?:[\x21-\x7e]*/)?([\w+=,.@-]+)$`)
 )
 
-// sts plays the AWS Security Token Service, API version 2011-06-15.
+// sts simulates the AWS Security Token Service, API version 2011-06-15.
 type sts struct {
 	*awsQuery
 	webIdentityToken string

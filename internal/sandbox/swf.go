@@ -39,9 +39,9 @@ type Workflow struct {
 	// Domain has to be registered. Default "sandbox".
 	Domain     string
 	WorkflowID string
-	// RunID is made when it is empty.
+	// RunID is generated if it is empty.
 	RunID string
-	// Region confines the execution to one region; empty is visible in all.
+	// Region is the region of the execution; if empty, all regions show it.
 	Region string
 	Input  *string
 	// StartSeconds is how long it takes until the execution is there.
@@ -56,7 +56,7 @@ type Workflow struct {
 	Reason, Details string
 }
 
-// WorkflowState is one run of a workflow execution with its whole history, whatever the lag of reads.
+// WorkflowState is one run of a workflow execution with its whole history, without the lag of reads.
 type WorkflowState struct {
 	Domain, WorkflowID, RunID string
 	// Status is OPEN or CLOSED; CloseStatus is empty while it is OPEN.
@@ -112,7 +112,7 @@ func (w Workflow) check() error {
 	return nil
 }
 
-// swf plays the Amazon Simple Workflow Service, API version 2012-01-25, without the task lists of its workers.
+// swf simulates the Amazon Simple Workflow Service, API version 2012-01-25, without the task lists of its workers.
 type swf struct {
 	*awsJSON
 	lag        time.Duration
@@ -156,7 +156,7 @@ func newSWF(s *Sandbox, o Options) *swf {
 		},
 		resource: func(c *call) string {
 			var in struct{ Domain string }
-			// A body that cannot be read is refused later; the denial comes first.
+			// A body that is not JSON is refused later, because a denial comes first.
 			_ = json.Unmarshal(c.body, &in)
 			return "arn:aws:swf:" + c.region + ":" + c.caller.Account + ":/domain/" + in.Domain
 		},
@@ -178,7 +178,7 @@ func (w *swf) reset() {
 	w.runs, w.domains = nil, slices.Clone(w.registered)
 }
 
-// start needs w.mu.
+// start: the caller must hold w.mu.
 func (w *swf) start(spec Workflow, continued string, now time.Time) *workflowRun {
 	spec.Domain, spec.RunID = cmp.Or(spec.Domain, defaultDomain), cmp.Or(spec.RunID, newRunID())
 	run := &workflowRun{spec: spec}
@@ -246,7 +246,7 @@ func (r *workflowRun) decide(now time.Time) int {
 	return 0
 }
 
-// close ends a run, and returns the one that it continues as, if it does. It needs w.mu.
+// close ends a run, and returns the one that it continues as, if it does. The caller must hold w.mu.
 func (w *swf) close(r *workflowRun, status, reason, details string, now time.Time) *workflowRun {
 	r.closed, r.closeStatus = now, status
 	said := func(attributes map[string]any, words map[string]string) map[string]any {
@@ -287,7 +287,7 @@ func (w *swf) close(r *workflowRun, status, reason, details string, now time.Tim
 	return w.start(spec, r.spec.RunID, now)
 }
 
-// settle closes the runs whose time has come, each at its own moment. It needs w.mu.
+// settle closes the runs whose time has come, each at its own moment. The caller must hold w.mu.
 func (w *swf) settle(now time.Time) {
 	for _, r := range slices.Clone(w.runs) {
 		if r.closed.IsZero() && !r.closing.IsZero() && !r.closing.After(now) {
@@ -296,7 +296,7 @@ func (w *swf) settle(now time.Time) {
 	}
 }
 
-// open is the run of a workflow id that is open now, or the one of that run id if it is open. It needs w.mu.
+// open is the run of a workflow id that is open now, or the one of that run id if it is open. The caller must hold w.mu.
 func (w *swf) open(domain, region, workflowID, runID string, now time.Time) *workflowRun {
 	w.settle(now)
 	for _, r := range w.runs {
@@ -319,7 +319,7 @@ func unknownExecution(workflowID, runID string) *apiError {
 	return failf(400, "UnknownResourceFault", "Unknown execution: WorkflowExecution=[workflowId=%s, runId=%s]", workflowID, runID)
 }
 
-// knows needs w.mu.
+// knows: the caller must hold w.mu.
 func (w *swf) knows(domain string) *apiError {
 	if !slices.Contains(w.domains, domain) {
 		return failf(400, "UnknownResourceFault", "Unknown domain: %s", domain)
@@ -496,7 +496,7 @@ func (in executionRequest) check(v *constraints) {
 	v.required("execution.runId", in.Execution.RunID, 1, 64)
 }
 
-// view needs w.mu.
+// view: the caller must hold w.mu.
 func (w *swf) view(c *call, in executionRequest) (info executionInfo, events []HistoryEvent, deciding bool, err *apiError) {
 	if err := w.knows(*in.Domain); err != nil {
 		return info, nil, false, err

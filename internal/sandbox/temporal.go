@@ -170,7 +170,7 @@ func forward(ctx context.Context, method, at, contentType string, body []byte) (
 var temporalClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
 // taken reports whether the history of the workflow that a URL names has a signal that it did not have when this was
-// last asked: a repeat under the same request id is answered alike, and leaves nothing. It needs t.mu.
+// last asked: a repeat under the same request id is answered alike, and leaves nothing. The caller must hold t.mu.
 func (t *temporal) taken(ctx context.Context, upstream string, at *url.URL) bool {
 	ctx = context.WithoutCancel(ctx) // It was taken, whoever has gone away meanwhile.
 	workflow, _, _ := strings.Cut(strings.TrimPrefix(at.EscapedPath(), temporalPrefix), "/signal/")
@@ -248,7 +248,7 @@ func (t *temporal) history(ctx context.Context, upstream, workflow string) (sign
 	return signals
 }
 
-// signalled notes that a scenario's run is to close. It needs t.mu.
+// signalled notes that a scenario's run is to close. The caller must hold t.mu.
 func (t *temporal) signalled(c *call) {
 	path, name, _ := strings.Cut(strings.TrimPrefix(c.r.URL.Path, temporalPrefix), "/signal/")
 	_, id, _ := strings.Cut(path, "/workflows/")
@@ -259,7 +259,7 @@ func (t *temporal) signalled(c *call) {
 	}
 }
 
-// settle does what is due by the sandbox's time. It needs t.mu.
+// settle does what is due by the sandbox's time. The caller must hold t.mu.
 func (t *temporal) settle(ctx context.Context, upstream string, now time.Time) error {
 	ctx = context.WithoutCancel(ctx) // What is due does not depend on who asks.
 	for _, w := range t.scenarios {

@@ -35,9 +35,9 @@ var (
 // FileWorkflow describes an execution of a Transfer Family workflow to start. What the documents leave open is an
 // option here.
 type FileWorkflow struct {
-	// WorkflowID and ExecutionID are made when they are empty.
+	// WorkflowID and ExecutionID are generated if they are empty.
 	WorkflowID, ExecutionID string
-	// Region confines the execution to one region; empty is visible in all.
+	// Region is the region of the execution; if empty, all regions show it.
 	Region string
 	// StartSeconds is how long it takes until the execution is there.
 	StartSeconds int
@@ -58,7 +58,7 @@ type FileWorkflow struct {
 type FileStep struct {
 	// Type CUSTOM (default) waits for its callback; COPY, TAG, DELETE and DECRYPT succeed at once.
 	Type string
-	// Token is what a CUSTOM step's target receives when the step starts; made when it is empty.
+	// Token is what a CUSTOM step's target receives when the step starts; generated if empty.
 	Token string
 	// TimeoutSeconds ends a CUSTOM step that was not answered. Default never.
 	TimeoutSeconds int
@@ -144,7 +144,7 @@ func (w FileWorkflow) check() error {
 	return nil
 }
 
-// transfer plays the workflow callbacks of AWS Transfer Family, API version 2018-11-05.
+// transfer simulates the workflow callbacks of AWS Transfer Family, API version 2018-11-05.
 type transfer struct {
 	*awsJSON
 
@@ -152,7 +152,7 @@ type transfer struct {
 	executions map[string]*fileExecution
 }
 
-// A fileExecution moves only when somebody looks or calls back, so it needs no goroutine.
+// A fileExecution changes only when a request reads or changes it, so it needs no goroutine.
 type fileExecution struct {
 	spec    FileWorkflow
 	status  string
@@ -309,7 +309,7 @@ func (e *fileExecution) finish(failure *FileStepError, now time.Time) {
 	}
 }
 
-// settle lets the steps end whose time has come, each at its own moment.
+// settle ends the steps whose time is over, each at the right time.
 func (e *fileExecution) settle(now time.Time) {
 	for !e.deadline.IsZero() && !e.deadline.After(now) {
 		failure := &FileStepError{"TIMEOUT", "Step timed out while it was waiting for its callback"}
@@ -322,7 +322,7 @@ func (e *fileExecution) settle(now time.Time) {
 
 var errUnknownExecution = failf(400, "ResourceNotFoundException", "Unknown execution")
 
-// find returns an execution brought up to now, if it is in progress. It needs t.mu.
+// find returns an execution as it is now, if it is in progress. The caller must hold t.mu.
 func (t *transfer) find(c *call, workflowID, executionID string, linger bool) (*fileExecution, *apiError) {
 	e := t.executions[executionID]
 	if e == nil || c.now.Before(e.started) || e.spec.WorkflowID != workflowID || e.spec.Region != "" && e.spec.Region != c.region {
@@ -414,7 +414,7 @@ func (in listFilesRequest) check(v *constraints) {
 	v.optional("nextToken", in.NextToken, 1, 6144)
 }
 
-// listExecutions lists those in progress, in an order that says nothing: none is documented. A workflow is there when
+// listExecutions lists those in progress, in an arbitrary order, because none is documented. A workflow is there when
 // an execution of it has ever been started.
 func (t *transfer) listExecutions(c *call, in listFilesRequest) (any, *apiError) {
 	known, listed := false, []map[string]any{}
@@ -456,7 +456,7 @@ func (s *Sandbox) StartFileWorkflow(w FileWorkflow) FileWorkflowState {
 	return state
 }
 
-// FileWorkflow is the present state of an execution, and whether it was ever started.
+// FileWorkflow returns the present state of a execution, and false if it was never started.
 func (s *Sandbox) FileWorkflow(executionID string) (FileWorkflowState, bool) {
 	s.transfer.mu.Lock()
 	defer s.transfer.mu.Unlock()
