@@ -30,7 +30,7 @@ type Operation[In, Out, Options any] = func(context.Context, *In, ...func(*Optio
 // In, Out and Options are the pointers of an Operation, because the compiler makes one
 // function for all pointers, and one for each struct.
 func Send[In, Out, Options any](ctx context.Context, operation func(context.Context, In, ...func(Options)) (Out, error), in In) delivery.Attempt {
-	return Read(context.WithValue(ctx, signalling{}, true), func(ctx context.Context) error {
+	return request(context.WithValue(ctx, signalling{}, true), func(ctx context.Context) error {
 		_, err := operation(ctx, in)
 		return err
 	})
@@ -39,15 +39,33 @@ func Send[In, Out, Options any](ctx context.Context, operation func(context.Cont
 // Get is like Send for an operation that reads. The result is nil unless the
 // attempt is accepted.
 func Get[In, Out, Options any](ctx context.Context, operation func(context.Context, In, ...func(Options)) (Out, error), in In) (out Out, attempt delivery.Attempt) {
-	attempt = Read(ctx, func(ctx context.Context) (err error) {
+	attempt = request(ctx, func(ctx context.Context) (err error) {
 		out, err = operation(ctx, in)
 		return err
 	})
 	return out, attempt
 }
 
-// Read is like Get for an SDK paginator. The call must make one request.
-func Read(ctx context.Context, call func(context.Context) error) delivery.Attempt {
+// Pages reads the pages of a list until next returns false. next gets each page
+// and the clock of its answer. It sets the token of the next page in in.
+func Pages[In, Out, Options any](ctx context.Context, operation func(context.Context, In, ...func(Options)) (Out, error), in In, next func(page Out, clock delivery.ServerClock) bool) delivery.Attempt {
+	for {
+		page, attempt := Get(ctx, operation, in)
+		if attempt.Outcome != delivery.Accepted || !next(page, attempt.Clock) {
+			return attempt
+		}
+	}
+}
+
+// More sets the token of the next page, and reports whether there is one.
+func More(token **string, next *string) bool {
+	*token = next
+	return awssdk.ToString(next) != ""
+}
+
+// request makes one attempt and classifies the result. The call must make one
+// request.
+func request(ctx context.Context, call func(context.Context) error) delivery.Attempt {
 	ctx, wire := delivery.WithRequestTrace(ctx)
 	ctx, noted := withSignature(ctx)
 	err := call(ctx)

@@ -30,7 +30,7 @@ func (prompt) Do(req *http.Request) (*http.Response, error) {
 // BenchmarkEncode makes a signal's request, signs it and reads its answer, without a network.
 func BenchmarkEncode(b *testing.B) {
 	clients := aws.NewClients(aws.Config{Region: "us-east-1", AccessKey: "access-key", SecretKey: "secret-key", UserAgent: "terraform-provider-signal/bench"})
-	service := aws.Service[*ssm.Client]{Name: "ssm", IsOwn: aws.IsJSON, NewClient: func(cfg awssdk.Config, _ *string) *ssm.Client {
+	service := aws.Service[*ssm.Client]{Name: "ssm", IsOwn: aws.IsJSON, NewClient: func(cfg awssdk.Config) *ssm.Client {
 		cfg.HTTPClient = delivery.Client{Doer: prompt{}}
 		return ssm.NewFromConfig(cfg)
 	}}

@@ -48,9 +48,8 @@ type Service[T any] struct {
 	// IsOwn reports whether the body of an answer can come from this service. It is
 	// IsJSON or IsXML.
 	IsOwn func(body []byte) bool
-	// NewClient creates the client. endpoint is the endpoint that the user has set
-	// for the service, or nil.
-	NewClient func(cfg awssdk.Config, endpoint *string) T
+	// NewClient creates the client.
+	NewClient func(cfg awssdk.Config) T
 }
 
 // Client returns the client of a region. The default is the provider's region.
@@ -81,12 +80,22 @@ func (s Service[T]) Client(ctx context.Context, c *Clients, region string) (clie
 	cfg.HTTPClient = signed{wholeAnswers{delivery.OwnAnswers{Doer: delivery.Client{Doer: cfg.HTTPClient, Secrets: c.config.Secrets}, Service: "AWS", IsOwn: s.IsOwn}, s.IsOwn}, loaded.keys}
 	endpoint := c.config.endpoint(cfg, s.Name)
 	if endpoint != nil {
-		cfg.ConfigSources = append([]any{ownEndpoint{}}, cfg.ConfigSources...)
+		cfg.BaseEndpoint = endpoint
+		cfg.ConfigSources = append([]any{ownEndpoint{*endpoint}}, cfg.ConfigSources...)
 	}
-	client = s.NewClient(cfg, endpoint)
+	client = s.NewClient(cfg)
 	c.config.Log.Made(ctx, delivery.ClientMade{Service: s.Name, Credentials: loaded.from, Endpoint: cmp.Or(awssdk.ToString(endpoint), "the service's own"), Region: region})
 	c.made[key[T]{s.Name, region}] = client
 	return client, nil
+}
+
+// With calls use with the client of a region. It returns the errors of Client.
+func With[T, R any](ctx context.Context, s Service[T], c *Clients, region string, use func(client T) R) (result R, err error) {
+	client, err := s.Client(ctx, c, region)
+	if err == nil {
+		result = use(client)
+	}
+	return result, err
 }
 
 // Region returns the region to use: given, or the provider's region if given is

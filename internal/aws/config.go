@@ -475,7 +475,13 @@ func (c Config) endpoint(cfg awssdk.Config, service string) *string {
 // ownEndpoint is the first configuration source of an SDK client with an
 // endpoint that the user has set. It turns FIPS and dual-stack off, because the
 // SDK refuses them together with an endpoint.
-type ownEndpoint struct{}
+type ownEndpoint struct{ url string }
+
+// GetServiceBaseEndpoint returns the endpoint, which wins over that of the
+// environment and of the profile.
+func (e ownEndpoint) GetServiceBaseEndpoint(context.Context, string) (string, bool, error) {
+	return e.url, true, nil
+}
 
 func (ownEndpoint) GetUseFIPSEndpoint(context.Context) (awssdk.FIPSEndpointState, bool, error) {
 	return awssdk.FIPSEndpointStateDisabled, true, nil

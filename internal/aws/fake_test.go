@@ -209,12 +209,8 @@ type client struct {
 	get  aws.Operation[ssm.GetAutomationExecutionInput, ssm.GetAutomationExecutionOutput, ssm.Options]
 }
 
-var service = aws.Service[*client]{Name: "ssm", IsOwn: aws.IsJSON, NewClient: func(cfg awssdk.Config, endpoint *string) *client {
-	c := ssm.NewFromConfig(cfg, func(o *ssm.Options) {
-		if endpoint != nil {
-			o.BaseEndpoint = endpoint
-		}
-	})
+var service = aws.Service[*client]{Name: "ssm", IsOwn: aws.IsJSON, NewClient: func(cfg awssdk.Config) *client {
+	c := ssm.NewFromConfig(cfg)
 	return &client{c.SendAutomationSignal, c.GetAutomationExecution}
 }}
 

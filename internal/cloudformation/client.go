@@ -1,9 +1,6 @@
 package cloudformation
 
 import (
-	"cmp"
-	"context"
-
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 
@@ -18,15 +15,13 @@ type client struct {
 	SignalResource        aws.Operation[sdk.SignalResourceInput, sdk.SignalResourceOutput, sdk.Options]
 	DescribeStacks        aws.Operation[sdk.DescribeStacksInput, sdk.DescribeStacksOutput, sdk.Options]
 	DescribeStackResource aws.Operation[sdk.DescribeStackResourceInput, sdk.DescribeStackResourceOutput, sdk.Options]
-	DescribeStackEvents   listEvents
+	DescribeStackEvents   aws.Operation[sdk.DescribeStackEventsInput, sdk.DescribeStackEventsOutput, sdk.Options]
 }
 
 var service = aws.Service[*client]{Name: "cloudformation", IsOwn: aws.IsXML, NewClient: newClient}
 
-func newClient(cfg awssdk.Config, endpoint *string) *client {
-	c := sdk.NewFromConfig(cfg, func(o *sdk.Options) {
-		o.BaseEndpoint = cmp.Or(endpoint, o.BaseEndpoint)
-	})
+func newClient(cfg awssdk.Config) *client {
+	c := sdk.NewFromConfig(cfg)
 	return &client{
 		region:                cfg.Region,
 		SignalResource:        c.SignalResource,
@@ -34,11 +29,4 @@ func newClient(cfg awssdk.Config, endpoint *string) *client {
 		DescribeStackResource: c.DescribeStackResource,
 		DescribeStackEvents:   c.DescribeStackEvents,
 	}
-}
-
-// listEvents implements the client of the SDK's paginator.
-type listEvents aws.Operation[sdk.DescribeStackEventsInput, sdk.DescribeStackEventsOutput, sdk.Options]
-
-func (o listEvents) DescribeStackEvents(ctx context.Context, in *sdk.DescribeStackEventsInput, options ...func(*sdk.Options)) (*sdk.DescribeStackEventsOutput, error) {
-	return o(ctx, in, options...)
 }

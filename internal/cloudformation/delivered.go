@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -16,26 +17,13 @@ import (
 // events reads the stack's events, the newest first, until more returns false.
 func (s stack) events(ctx context.Context, more func(cfntypes.StackEvent, delivery.ServerClock) bool) (attempt delivery.Attempt) {
 	none := true
-	pages := sdk.NewDescribeStackEventsPaginator(s.client.DescribeStackEvents, &sdk.DescribeStackEventsInput{StackName: &s.name})
-	for enough := false; !enough && pages.HasMorePages(); {
-		attempt = aws.Read(ctx, func(ctx context.Context) error {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return err
-			}
-			for _, event := range page.StackEvents {
-				none = false
-				if enough = enough || !more(event, delivery.ServerClockFrom(ctx)); enough {
-					return nil
-				}
-			}
-			return nil
-		})
-		if attempt.Outcome != delivery.Accepted {
-			return attempt
-		}
-	}
-	if none {
+	in := &sdk.DescribeStackEventsInput{StackName: &s.name}
+	attempt = aws.Pages(ctx, s.client.DescribeStackEvents, in, func(page *sdk.DescribeStackEventsOutput, clock delivery.ServerClock) bool {
+		none = none && len(page.StackEvents) == 0
+		enough := slices.ContainsFunc(page.StackEvents, func(event cfntypes.StackEvent) bool { return !more(event, clock) })
+		return !enough && aws.More(&in.NextToken, page.NextToken)
+	})
+	if none && attempt.Outcome == delivery.Accepted {
 		return delivery.Attempt{Outcome: delivery.Unknown, RequestID: attempt.RequestID, Clock: attempt.Clock, Err: errNoEvents}
 	}
 	return attempt
@@ -56,9 +44,9 @@ func (s stack) evidence(input *sdk.SignalResourceInput) *delivery.Evidence {
 		Scope:   s.key("signals"),
 		Request: fmt.Sprintf("%q %q", awssdk.ToString(input.LogicalResourceId), received(input)),
 		Probe: func(since delivery.Timestamp) *delivery.Probe {
-			return delivery.NewProbe(s.key(fmt.Sprintf("signals/%v", since)), func(ctx context.Context) (delivery.Shown, delivery.Attempt) {
+			return delivery.ShownProbe(s.key(fmt.Sprintf("signals/%v", since)), func(ctx context.Context) (delivery.Shown, delivery.Attempt) {
 				return s.shown(ctx, since)
-			}, func(shown delivery.Shown) delivery.Observation { return delivery.Observation{Shown: &shown} })
+			})
 		},
 		Likeness: func(trace delivery.Trace) delivery.Likeness {
 			if tells(trace.Shows.(cfntypes.StackEvent), input) {
@@ -109,9 +97,6 @@ func (s stack) existing(input *sdk.SignalResourceInput) *delivery.Probe {
 		}
 		return has, attempt
 	}, func(has bool) delivery.Observation {
-		if has {
-			return delivery.Observation{State: delivery.Reached}
-		}
-		return delivery.Observation{State: delivery.Missed}
+		return delivery.Observation{State: delivery.StateOf(has, true)}
 	})
 }

@@ -139,16 +139,10 @@ func (s stack) ready(resource *string) *delivery.Probe {
 		}
 		return found, read
 	}, func(found snapshot) delivery.Observation {
-		switch found.resource {
-		case string(cfntypes.ResourceStatusCreateInProgress), string(cfntypes.ResourceStatusUpdateInProgress):
-			return found.observation(delivery.Reached)
-		}
-		if final(found.status) && !slices.Contains(updatable, found.status) {
-			missed := found.observation(delivery.Missed)
-			missed.Gone = true
-			return missed
-		}
-		return found.observation(delivery.Pending)
+		waits := found.resource == string(cfntypes.ResourceStatusCreateInProgress) || found.resource == string(cfntypes.ResourceStatusUpdateInProgress)
+		observation := found.observation(delivery.StateOf(waits, final(found.status) && !slices.Contains(updatable, found.status)))
+		observation.Gone = observation.State == delivery.Missed
+		return observation
 	})
 }
 

@@ -68,11 +68,7 @@ func system(clients *aws.Clients) signal.System[args] {
 			}
 		},
 		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
-			client, err := service.Client(ctx, clients, a.Region.ValueString())
-			if err != nil {
-				return signal.Signal{}, err
-			}
-			return bind(client, a), nil
+			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Signal { return bind(c, a) })
 		},
 	}
 }
@@ -104,7 +100,7 @@ func bind(client *client, a *args) signal.Signal {
 		Existing:    watched.existing(t.input),
 		Evidence:    watched.evidence(t.input),
 		ExplainRead: t.explainRead,
-		Unseen:      unseen,
+		Unseen:      "CloudFormation has no such stack: perhaps it has not been created yet, or the name is wrong.",
 	}
 }
 
@@ -114,5 +110,3 @@ func (t target) name() string {
 }
 
 func rateLimit(client *client) string { return "cloudformation/" + client.region }
-
-const unseen = "CloudFormation has no such stack: perhaps it has not been created yet, or the name is wrong."

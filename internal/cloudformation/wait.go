@@ -4,7 +4,6 @@ import (
 	"context"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
-	sdk "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -25,23 +24,13 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		},
 		Final: final,
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
-			client, err := service.Client(ctx, clients, a.Region.ValueString())
-			if err != nil {
-				return signal.Watched{}, err
-			}
-			t := target{client, &sdk.SignalResourceInput{StackName: a.StackName.ValueStringPointer(), LogicalResourceId: a.LogicalResourceID.ValueStringPointer()}}
-			watched, given := stack{client, a.StackName.ValueString()}, types.MapNull(types.StringType)
-			return signal.Watched{
-				To:          t.name(),
-				Service:     "CloudFormation",
-				RateLimit:   rateLimit(client),
-				Run:         watched.name,
-				Ready:       watched.ready(t.input.LogicalResourceId),
-				Completion:  watched.completion(success, func(outputs []cfntypes.Output) { given = outputsOf(outputs) }),
-				Outputs:     func() attr.Value { return given },
-				ExplainRead: t.explainRead,
-				Unseen:      unseen,
-			}, nil
+			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
+				given, signalled := types.MapNull(types.StringType), bind(c, a)
+				completion := stack{c, a.StackName.ValueString()}.completion(success, func(outputs []cfntypes.Output) { given = outputsOf(outputs) })
+				watched := signalled.Watched(signalled.Ready, completion)
+				watched.Outputs = func() attr.Value { return given }
+				return watched
+			})
 		},
 	}
 }

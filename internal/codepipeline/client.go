@@ -1,9 +1,6 @@
 package codepipeline
 
 import (
-	"cmp"
-	"context"
-
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/codepipeline"
 
@@ -18,15 +15,13 @@ type client struct {
 	PutApprovalResult    aws.Operation[sdk.PutApprovalResultInput, sdk.PutApprovalResultOutput, sdk.Options]
 	GetPipelineState     aws.Operation[sdk.GetPipelineStateInput, sdk.GetPipelineStateOutput, sdk.Options]
 	GetPipelineExecution aws.Operation[sdk.GetPipelineExecutionInput, sdk.GetPipelineExecutionOutput, sdk.Options]
-	ListActionExecutions listActions
+	ListActionExecutions aws.Operation[sdk.ListActionExecutionsInput, sdk.ListActionExecutionsOutput, sdk.Options]
 }
 
 var service = aws.Service[*client]{Name: "codepipeline", IsOwn: aws.IsJSON, NewClient: newClient}
 
-func newClient(cfg awssdk.Config, endpoint *string) *client {
-	c := sdk.NewFromConfig(cfg, func(o *sdk.Options) {
-		o.BaseEndpoint = cmp.Or(endpoint, o.BaseEndpoint)
-	})
+func newClient(cfg awssdk.Config) *client {
+	c := sdk.NewFromConfig(cfg)
 	return &client{
 		region:               cfg.Region,
 		PutApprovalResult:    c.PutApprovalResult,
@@ -34,11 +29,4 @@ func newClient(cfg awssdk.Config, endpoint *string) *client {
 		GetPipelineExecution: c.GetPipelineExecution,
 		ListActionExecutions: c.ListActionExecutions,
 	}
-}
-
-// listActions implements the client of the SDK's paginator.
-type listActions aws.Operation[sdk.ListActionExecutionsInput, sdk.ListActionExecutionsOutput, sdk.Options]
-
-func (o listActions) ListActionExecutions(ctx context.Context, in *sdk.ListActionExecutionsInput, options ...func(*sdk.Options)) (*sdk.ListActionExecutionsOutput, error) {
-	return o(ctx, in, options...)
 }

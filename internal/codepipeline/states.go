@@ -68,37 +68,20 @@ func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.A
 // any way after Rejected.
 func (e execution) completion(answer string) *delivery.Probe {
 	return delivery.NewProbe(e.key("end"), e.read, func(found snapshot) delivery.Observation {
-		switch {
-		case found.status == succeeded, answer == rejected && final(found.status):
-			return found.observation(delivery.Reached)
-		case final(found.status):
-			return found.observation(delivery.Missed)
-		default:
-			return found.observation(delivery.Pending)
-		}
+		return found.observation(delivery.StateOf(found.status == succeeded || answer == rejected && final(found.status), final(found.status)))
 	}).Final()
 }
 
 // actions lists the runs of the execution's actions, the newest first, until enough returns
 // true. If id is empty, it lists the runs of all executions.
-func (e execution) actions(ctx context.Context, enough func(cptypes.ActionExecutionDetail) bool) (attempt delivery.Attempt) {
+func (e execution) actions(ctx context.Context, enough func(cptypes.ActionExecutionDetail) bool) delivery.Attempt {
 	in := &sdk.ListActionExecutionsInput{PipelineName: &e.pipeline}
 	if e.id != "" {
 		in.Filter = &cptypes.ActionExecutionFilter{PipelineExecutionId: &e.id}
 	}
-	list := sdk.NewListActionExecutionsPaginator(e.client.ListActionExecutions, in)
-	attempt.Outcome = delivery.Accepted
-	for found := false; !found && list.HasMorePages() && attempt.Outcome == delivery.Accepted; {
-		attempt = aws.Read(ctx, func(ctx context.Context) error {
-			page, err := list.NextPage(ctx)
-			if err != nil {
-				return err
-			}
-			found = slices.ContainsFunc(page.ActionExecutionDetails, enough)
-			return nil
-		})
-	}
-	return attempt
+	return aws.Pages(ctx, e.client.ListActionExecutions, in, func(page *sdk.ListActionExecutionsOutput, _ delivery.ServerClock) bool {
+		return !slices.ContainsFunc(page.ActionExecutionDetails, enough) && aws.More(&in.NextToken, page.NextToken)
+	})
 }
 
 // action is an approval action of a pipeline.
@@ -344,19 +327,11 @@ func (w wanted) finder(a *args, bound func() signal.Signal) *signal.TargetFinder
 		},
 		Choose: func(id string) {
 			execution, token, _ := strings.Cut(id, "/")
-			a.PipelineExecutionID, a.Token = text(cmp.Or(w.execution, execution)), text(cmp.Or(w.token, token))
+			a.PipelineExecutionID, a.Token = signal.OrNull(cmp.Or(w.execution, execution)), signal.OrNull(cmp.Or(w.token, token))
 		},
 		Bound:     bound,
 		Signalled: w.signalled(a),
 	}.Finder()
-}
-
-// text returns a string value, null for "".
-func text(value string) types.String {
-	if value == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(value)
 }
 
 // signalled returns a probe that finds the execution of an approval by its token, after the
@@ -384,14 +359,10 @@ func (w wanted) ready() *delivery.Probe {
 	return delivery.NewProbe(w.key("ready/"+w.execution+"/"+w.token), func(ctx context.Context) (*found, delivery.Attempt) {
 		return w.find(ctx, false)
 	}, func(one *found) delivery.Observation {
-		switch {
-		case one == nil:
+		if one == nil {
 			return delivery.Observation{State: delivery.Pending}
-		case one.takes():
-			return delivery.Observation{State: delivery.Reached, Status: one.status}
-		default:
-			return delivery.Observation{State: delivery.Pending, Status: one.status, Seen: one.seen}
 		}
+		return delivery.Observation{State: delivery.StateOf(one.takes(), false), Status: one.status, Seen: one.seen}
 	})
 }
 

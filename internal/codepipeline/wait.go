@@ -24,20 +24,13 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		}},
 		Final: final,
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
-			client, err := service.Client(ctx, clients, a.Region.ValueString())
-			if err != nil {
-				return signal.Watched{}, err
-			}
-			watched := execution{client, a.Region.ValueString(), a.PipelineName.ValueString(), a.PipelineExecutionID.ValueString()}
-			return signal.Watched{
-				To:          fmt.Sprintf("execution %s of pipeline %s in %s", watched.id, watched.pipeline, watched.region),
-				Service:     "CodePipeline",
-				RateLimit:   "codepipeline/" + watched.region,
-				Run:         watched.id,
-				Ready:       watched.approving(),
-				Completion:  watched.completion(approved),
-				ExplainRead: explainRead,
-			}, nil
+			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
+				execution := execution{c, a.Region.ValueString(), a.PipelineName.ValueString(), a.PipelineExecutionID.ValueString()}
+				watched := bind(c, a, false).Watched(execution.approving(), execution.completion(approved))
+				watched.To = fmt.Sprintf("execution %s of pipeline %s in %s", execution.id, execution.pipeline, execution.region)
+				watched.Unseen = "" // Reading an execution that does not exist is an error.
+				return watched
+			})
 		},
 	}
 }
@@ -60,13 +53,6 @@ func (e execution) approving() *delivery.Probe {
 		})
 		return found, attempt
 	}, func(found state) delivery.Observation {
-		switch {
-		case found.waits:
-			return found.observation(delivery.Reached)
-		case final(found.status):
-			return found.observation(delivery.Missed)
-		default:
-			return found.observation(delivery.Pending)
-		}
+		return found.observation(delivery.StateOf(found.waits, final(found.status)))
 	})
 }

@@ -154,13 +154,6 @@ func (w *RequestTrace) Header() http.Header {
 	return w.header
 }
 
-// ServerClockFrom returns the service's clock as the last answer to a request
-// of ctx showed it.
-func ServerClockFrom(ctx context.Context) ServerClock {
-	trace, _ := ctx.Value(traceKey{}).(*RequestTrace)
-	return trace.Clock()
-}
-
 // Clock returns the service's clock as the last answer showed it.
 func (w *RequestTrace) Clock() ServerClock {
 	if w == nil {

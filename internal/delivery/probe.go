@@ -18,6 +18,19 @@ const (
 	Missed
 )
 
+// StateOf returns Reached if reached is true, otherwise Missed if missed is
+// true, and otherwise Pending.
+func StateOf(reached, missed bool) State {
+	switch {
+	case reached:
+		return Reached
+	case missed:
+		return Missed
+	default:
+		return Pending
+	}
+}
+
 // Observation says what one read of a target means for one signal.
 type Observation struct {
 	State State
@@ -83,6 +96,11 @@ func NewProbe[T any](key string, read func(context.Context) (T, Attempt), judge 
 		},
 		judge: func(value any) Observation { return judge(value.(T)) },
 	}
+}
+
+// ShownProbe returns a probe that only lists the signals that the target shows.
+func ShownProbe(key string, read func(context.Context) (Shown, Attempt)) *Probe {
+	return NewProbe(key, read, func(shown Shown) Observation { return Observation{Shown: &shown} })
 }
 
 // WithLimiter returns a copy of the probe whose reads share a rate limiter.

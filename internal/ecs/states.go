@@ -168,14 +168,7 @@ func (d deployment) ended(judge func(snapshot) delivery.Observation) *delivery.P
 // end returns the observation for a wait for the end of the deployment, after such an
 // action.
 func (s snapshot) end(action string) delivery.Observation {
-	switch {
-	case s.status == succeeded, action == rollBack && final(s.status):
-		return s.observation(delivery.Reached)
-	case final(s.status):
-		return s.observation(delivery.Missed)
-	default:
-		return s.observation(delivery.Pending)
-	}
+	return s.observation(delivery.StateOf(s.status == succeeded || action == rollBack && final(s.status), final(s.status)))
 }
 
 // ready is reached if the hook awaits an action. It is pending if the hook is not there,
@@ -361,12 +354,8 @@ func (p paused) following() func(ctx context.Context) (snapshot, delivery.Attemp
 func (p paused) newest(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
 	var newest ecstypes.ServiceDeploymentBrief
 	in := &sdk.ListServiceDeploymentsInput{Cluster: &p.cluster, Service: &p.service, Status: underWay}
-	for more := true; more; {
-		out, listed := aws.Get(ctx, p.client.ListServiceDeployments, in)
-		if attempt = listed; out == nil {
-			return found, attempt
-		}
-		for _, brief := range out.ServiceDeployments {
+	attempt = aws.Pages(ctx, p.client.ListServiceDeployments, in, func(page *sdk.ListServiceDeploymentsOutput, _ delivery.ServerClock) bool {
+		for _, brief := range page.ServiceDeployments {
 			if awssdk.ToTime(brief.CreatedAt).Before(p.since) {
 				continue
 			}
@@ -374,9 +363,9 @@ func (p paused) newest(ctx context.Context) (found snapshot, attempt delivery.At
 				newest = brief
 			}
 		}
-		in.NextToken, more = out.NextToken, out.NextToken != nil
-	}
-	if newest.ServiceDeploymentArn == nil {
+		return aws.More(&in.NextToken, page.NextToken)
+	})
+	if attempt.Outcome != delivery.Accepted || newest.ServiceDeploymentArn == nil {
 		return found, attempt
 	}
 	return deployment{p.client, p.region, *newest.ServiceDeploymentArn}.read(ctx)

@@ -62,23 +62,15 @@ func system(clients *aws.Clients) signal.System[args] {
 		Cloud:      clients,
 		Region:     func(a *args) *types.String { return &a.Region },
 		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
-			client, err := service.Client(ctx, clients, a.Region.ValueString())
-			if err != nil {
-				return signal.Signal{}, err
-			}
 			if a.Service.IsNull() && (a.ServiceDeploymentARN.ValueString() == "" || a.HookID.ValueString() == "") {
 				return signal.Signal{}, errNoTarget
 			}
-			return bind(client, a), nil
+			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Signal { return bind(c, a) })
 		},
 	}
 }
 
 func bind(client *client, a *args) signal.Signal {
-	if a.ServiceDeploymentARN.IsUnknown() || a.HookID.IsUnknown() {
-		// The deployment and the hook are not known before reads.
-		a.ServiceDeploymentARN, a.HookID = types.StringNull(), types.StringNull()
-	}
 	region, arn, hook := a.Region.ValueString(), a.ServiceDeploymentARN.ValueString(), a.HookID.ValueString()
 	watched := deployment{client, region, arn}
 	bound := signal.Signal{

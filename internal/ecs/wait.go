@@ -22,21 +22,13 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		}},
 		Final: final,
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
-			client, err := service.Client(ctx, clients, a.Region.ValueString())
-			if err != nil {
-				return signal.Watched{}, err
-			}
-			region, arn := a.Region.ValueString(), a.ServiceDeploymentARN.ValueString()
-			watched := deployment{client, region, arn}
-			return signal.Watched{
-				To:          fmt.Sprintf("ECS service deployment %s in %s", arn, region),
-				Service:     "ECS",
-				RateLimit:   "ecs/" + region,
-				Run:         arn,
-				Ready:       watched.waiting(),
-				Completion:  watched.completed(),
-				ExplainRead: explainRead,
-			}, nil
+			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
+				deployment := deployment{c, a.Region.ValueString(), a.ServiceDeploymentARN.ValueString()}
+				watched := bind(c, a).Watched(deployment.waiting(), deployment.completed())
+				watched.To = fmt.Sprintf("ECS service deployment %s in %s", deployment.arn, deployment.region)
+				watched.Unseen = "ECS shows no such deployment: perhaps the ARN is wrong."
+				return watched
+			})
 		},
 	}
 }
@@ -58,13 +50,6 @@ func (d deployment) completed() *delivery.Probe {
 // more. It is pending if the deployment does not exist, because ECS may not show it yet.
 func (d deployment) waiting() *delivery.Probe {
 	return d.probe(func(found snapshot) delivery.Observation {
-		switch {
-		case len(found.paused()) > 0:
-			return found.observation(delivery.Reached)
-		case found.status == "" || pauses(found.status):
-			return found.observation(delivery.Pending)
-		default:
-			return found.observation(delivery.Missed)
-		}
+		return found.observation(delivery.StateOf(len(found.paused()) > 0, found.status != "" && !pauses(found.status)))
 	})
 }

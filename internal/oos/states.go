@@ -9,8 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/types"
-
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
@@ -207,14 +205,7 @@ func (e execution) observation(state delivery.State) delivery.Observation {
 
 // end returns the observation for a wait for the end of the execution, after such a signal.
 func (e execution) end(of notification) delivery.Observation {
-	switch {
-	case e.Status == succeeded, final(e.Status) && of.ends():
-		return e.observation(delivery.Reached)
-	case final(e.Status):
-		return e.observation(delivery.Missed)
-	default:
-		return e.observation(delivery.Pending)
-	}
+	return e.observation(delivery.StateOf(e.Status == succeeded || final(e.Status) && of.ends(), final(e.Status)))
 }
 
 // completion is reached if the run has ended: successfully, or in any way after a signal
@@ -226,16 +217,12 @@ func (w watched) completion(of notification) *delivery.Probe {
 // ready is reached if the execution can take the signal, and missed if it has ended.
 func (w watched) ready(of notification) *delivery.Probe {
 	return delivery.NewProbe(w.key("tasks"), w.readAll, func(found snapshot) delivery.Observation {
-		switch {
-		case final(found.Status):
-			return found.observation(delivery.Missed)
-		case found.takes(of):
-			return found.observation(delivery.Reached)
-		default:
-			observation := found.observation(delivery.Pending)
+		ended := final(found.Status)
+		observation := found.observation(delivery.StateOf(!ended && found.takes(of), ended))
+		if observation.State == delivery.Pending {
 			observation.Seen = found.seen(of)
-			return observation
 		}
+		return observation
 	})
 }
 
@@ -372,13 +359,8 @@ func (t target) finder(of notification, bound func() signal.Signal) *signal.Targ
 			}
 			return candidates, attempt
 		},
-		Choose: func(id string) {
-			t.args.ExecutionID = types.StringNull()
-			if id != "" {
-				t.args.ExecutionID = types.StringValue(id)
-			}
-		},
-		Bound: bound,
+		Choose: func(id string) { t.args.ExecutionID = signal.OrNull(id) },
+		Bound:  bound,
 	}.Finder()
 }
 

@@ -77,10 +77,6 @@ func complete(_ context.Context, a *args) {
 }
 
 func bind(clients *alicloud.Clients, a *args) signal.Signal {
-	if a.ExecutionID.IsUnknown() {
-		// The execution is not known before the read that finds it.
-		a.ExecutionID = types.StringNull()
-	}
 	of := notification{
 		kind: a.NotifyType.ValueString(), note: a.NotifyNote.ValueString(),
 		task: a.TaskName.ValueString(), taskExecution: a.TaskExecutionID.ValueString(), item: a.LoopItem.ValueString(), status: a.ExecutionStatus.ValueString(),

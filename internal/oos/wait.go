@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -27,16 +26,9 @@ func wait(clients *alicloud.Clients) *signal.Wait[args] {
 		Final: final,
 		Bind: func(_ context.Context, a *args) (signal.Watched, error) {
 			w, given := watched{clients, a.Region.ValueString(), a.ExecutionID.ValueString()}, types.StringNull()
-			return signal.Watched{
-				To:          fmt.Sprintf("OOS execution %s in %s", w.id, w.region),
-				Service:     "OOS",
-				RateLimit:   "oos/" + w.region,
-				Run:         w.id,
-				Ready:       w.waiting(),
-				Completion:  w.completed(func(outputs any) { given = jsonOf(outputs) }),
-				Outputs:     func() attr.Value { return given },
-				ExplainRead: explainRead,
-			}, nil
+			to := bind(clients, a).Watched(w.waiting(), w.completed(func(outputs any) { given = jsonOf(outputs) }))
+			to.Outputs = func() attr.Value { return given }
+			return to, nil
 		},
 	}
 }
@@ -56,14 +48,7 @@ func (w watched) completed(given func(any)) *delivery.Probe {
 // waiting is reached if the execution waits for a signal, and missed if it has ended.
 func (w watched) waiting() *delivery.Probe {
 	return delivery.NewProbe(w.key("waiting"), w.read, func(found execution) delivery.Observation {
-		switch {
-		case found.Status == waiting:
-			return found.observation(delivery.Reached)
-		case final(found.Status):
-			return found.observation(delivery.Missed)
-		default:
-			return found.observation(delivery.Pending)
-		}
+		return found.observation(delivery.StateOf(found.Status == waiting, final(found.Status)))
 	})
 }
 

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/types"
-
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
@@ -44,12 +42,8 @@ func (n stackName) finder(a *args, bound func() signal.Signal) *signal.TargetFin
 			n.resource, n.list()),
 		Required: true,
 		Read:     func(ctx context.Context, _ bool) ([]signal.Candidate, delivery.Attempt) { return n.candidates(ctx) },
-		Choose: func(id string) {
-			if a.StackID = types.StringNull(); id != "" {
-				a.StackID = types.StringValue(id)
-			}
-		},
-		Bound: bound,
+		Choose:   func(id string) { a.StackID = signal.OrNull(id) },
+		Bound:    bound,
 	}.Finder()
 }
 

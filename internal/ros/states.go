@@ -120,14 +120,7 @@ func (w stackResource) completion(sent string) *delivery.Probe {
 // progress is also ready, and ROS decides about the signal.
 func (w stackResource) ready() *delivery.Probe {
 	return w.probe(func(found snapshot) delivery.Observation {
-		switch {
-		case found.takes():
-			return found.observation(delivery.Reached)
-		case final(found.stack.Status):
-			return found.observation(delivery.Missed)
-		default:
-			return found.observation(delivery.Pending)
-		}
+		return found.observation(delivery.StateOf(found.takes(), final(found.stack.Status)))
 	})
 }
 

@@ -69,9 +69,6 @@ func complete(_ context.Context, a *args) {
 }
 
 func bind(clients *alicloud.Clients, a *args) signal.Signal {
-	if a.StackID.IsUnknown() {
-		a.StackID = types.StringNull()
-	}
 	stack := a.StackID.ValueString()
 	named := stackName{clients, a.Region.ValueString(), a.StackName.ValueString(), a.LogicalResourceID.ValueString(), signal.StartedAfter(a.StartedAfter)}
 	bound := signal.Signal{

@@ -47,13 +47,6 @@ func wait(clients *alicloud.Clients) *signal.Wait[args] {
 // progressing is reached if the stack is in progress, and missed if it has ended.
 func (w stackResource) progressing() *delivery.Probe {
 	return w.probe(func(found snapshot) delivery.Observation {
-		switch status := found.stack.Status; {
-		case inProgress(status):
-			return found.observation(delivery.Reached)
-		case final(status):
-			return found.observation(delivery.Missed)
-		default:
-			return found.observation(delivery.Pending)
-		}
+		return found.observation(delivery.StateOf(inProgress(found.stack.Status), final(found.stack.Status)))
 	})
 }

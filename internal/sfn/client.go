@@ -1,9 +1,6 @@
 package sfn
 
 import (
-	"cmp"
-	"context"
-
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/sfn"
 
@@ -19,15 +16,13 @@ type client struct {
 	SendTaskFailure     aws.Operation[sdk.SendTaskFailureInput, sdk.SendTaskFailureOutput, sdk.Options]
 	SendTaskHeartbeat   aws.Operation[sdk.SendTaskHeartbeatInput, sdk.SendTaskHeartbeatOutput, sdk.Options]
 	DescribeExecution   aws.Operation[sdk.DescribeExecutionInput, sdk.DescribeExecutionOutput, sdk.Options]
-	GetExecutionHistory listEvents
+	GetExecutionHistory aws.Operation[sdk.GetExecutionHistoryInput, sdk.GetExecutionHistoryOutput, sdk.Options]
 }
 
 var service = aws.Service[*client]{Name: "sfn", IsOwn: aws.IsJSON, NewClient: newClient}
 
-func newClient(cfg awssdk.Config, endpoint *string) *client {
-	c := sdk.NewFromConfig(cfg, func(o *sdk.Options) {
-		o.BaseEndpoint = cmp.Or(endpoint, o.BaseEndpoint)
-	})
+func newClient(cfg awssdk.Config) *client {
+	c := sdk.NewFromConfig(cfg)
 	return &client{
 		region:              cfg.Region,
 		SendTaskSuccess:     c.SendTaskSuccess,
@@ -36,11 +31,4 @@ func newClient(cfg awssdk.Config, endpoint *string) *client {
 		DescribeExecution:   c.DescribeExecution,
 		GetExecutionHistory: c.GetExecutionHistory,
 	}
-}
-
-// listEvents implements the client of the SDK's paginator.
-type listEvents aws.Operation[sdk.GetExecutionHistoryInput, sdk.GetExecutionHistoryOutput, sdk.Options]
-
-func (o listEvents) GetExecutionHistory(ctx context.Context, in *sdk.GetExecutionHistoryInput, options ...func(*sdk.Options)) (*sdk.GetExecutionHistoryOutput, error) {
-	return o(ctx, in, options...)
 }

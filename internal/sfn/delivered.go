@@ -31,9 +31,9 @@ func (e execution) evidence(t target) *delivery.Evidence {
 		Scope:   scope,
 		Request: answer,
 		Probe: func(since delivery.Timestamp) *delivery.Probe {
-			return delivery.NewProbe(fmt.Sprintf("%s/%s/%v", scope, token, since), func(ctx context.Context) (delivery.Shown, delivery.Attempt) {
+			return delivery.ShownProbe(fmt.Sprintf("%s/%s/%v", scope, token, since), func(ctx context.Context) (delivery.Shown, delivery.Attempt) {
 				return e.shown(ctx, t.token, since)
-			}, func(shown delivery.Shown) delivery.Observation { return delivery.Observation{Shown: &shown} })
+			})
 		},
 		Likeness: func(trace delivery.Trace) delivery.Likeness { return trace.Shows.(ending).likeness(t) },
 	}
@@ -58,29 +58,20 @@ func (e execution) shown(ctx context.Context, token *string, since delivery.Time
 	if e.arn == "" {
 		return shown, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID, Clock: attempt.Clock}
 	}
-	history := sdk.NewGetExecutionHistoryPaginator(e.client.GetExecutionHistory, &sdk.GetExecutionHistoryInput{ExecutionArn: &e.arn, ReverseOrder: true})
-	for enough := false; !enough && history.HasMorePages(); {
-		attempt = aws.Read(ctx, func(ctx context.Context) error {
-			page, err := history.NextPage(ctx)
-			if err != nil {
-				return err
+	in := &sdk.GetExecutionHistoryInput{ExecutionArn: &e.arn, ReverseOrder: true}
+	attempt = aws.Pages(ctx, e.client.GetExecutionHistory, in, func(page *sdk.GetExecutionHistoryOutput, clock delivery.ServerClock) bool {
+		earliest, _, told := clock.Range(since)
+		for _, event := range page.Events {
+			if !told || awssdk.ToTime(event.Timestamp).Before(earliest) {
+				return false
 			}
-			earliest, _, told := delivery.ServerClockFrom(ctx).Range(since)
-			for _, event := range page.Events {
-				if !told || awssdk.ToTime(event.Timestamp).Before(earliest) {
-					enough = true
-					return nil
-				}
-				if end, is := endOf(event); is {
-					shown.Traces = append(shown.Traces, delivery.Trace{ID: fmt.Sprint(event.Id), At: awssdk.ToTime(event.Timestamp), Shows: end})
-				}
+			if end, is := endOf(event); is {
+				shown.Traces = append(shown.Traces, delivery.Trace{ID: fmt.Sprint(event.Id), At: awssdk.ToTime(event.Timestamp), Shows: end})
 			}
-			return nil
-		})
-		if shown.Clock = attempt.Clock; attempt.Outcome != delivery.Accepted {
-			return shown, attempt
 		}
-	}
+		return aws.More(&in.NextToken, page.NextToken)
+	})
+	shown.Clock = attempt.Clock
 	return shown, attempt
 }
 

@@ -34,20 +34,18 @@ func NewHeartbeat(clients *aws.Clients, sender *signal.Sender) action.Action {
 		Cloud:     clients,
 		Region:    func(b *beat) *types.String { return &b.Region },
 		Bind: func(ctx context.Context, b *beat, _ signal.Secrets) (signal.Signal, error) {
-			client, err := service.Client(ctx, clients, b.Region.ValueString())
-			if err != nil {
-				return signal.Signal{}, err
-			}
-			t := heartbeat{client, b.TaskToken.ValueStringPointer()}
-			return signal.Signal{
-				Target:     t,
-				What:       "a heartbeat",
-				To:         "the task of Step Functions that waits with this token in " + b.Region.ValueString(),
-				Service:    "Step Functions",
-				RateLimit:  "sfn/" + b.Region.ValueString(),
-				Explain:    t.explain,
-				HowToCheck: "To find out, check the execution in the console: a task without heartbeats times out.",
-			}, nil
+			return aws.With(ctx, service, clients, b.Region.ValueString(), func(c *client) signal.Signal {
+				t := heartbeat{c, b.TaskToken.ValueStringPointer()}
+				return signal.Signal{
+					Target:     t,
+					What:       "a heartbeat",
+					To:         "the task of Step Functions that waits with this token in " + b.Region.ValueString(),
+					Service:    "Step Functions",
+					RateLimit:  "sfn/" + b.Region.ValueString(),
+					Explain:    t.explain,
+					HowToCheck: "To find out, check the execution in the console: a task without heartbeats times out.",
+				}
+			})
 		},
 	}, sender)
 }

@@ -77,14 +77,7 @@ func (e execution) completion(sent string) *delivery.Probe {
 }
 
 func (s snapshot) end(sent string) delivery.Observation {
-	switch {
-	case s.status == succeeded, sent == failure && final(s.status):
-		return s.observation(delivery.Reached)
-	case final(s.status):
-		return s.observation(delivery.Missed)
-	default:
-		return s.observation(delivery.Pending)
-	}
+	return s.observation(delivery.StateOf(s.status == succeeded || sent == failure && final(s.status), final(s.status)))
 }
 
 // ready is reached if the execution is running. It is pending if the execution does not
@@ -97,16 +90,9 @@ func (e execution) ready() *delivery.Probe {
 		}
 		return found, attempt
 	}, func(found snapshot) delivery.Observation {
-		switch {
-		case found.status == string(sfntypes.ExecutionStatusRunning):
-			return found.observation(delivery.Reached)
-		case final(found.status):
-			missed := found.observation(delivery.Missed)
-			missed.Gone = true
-			return missed
-		default:
-			return found.observation(delivery.Pending)
-		}
+		observation := found.observation(delivery.StateOf(found.status == string(sfntypes.ExecutionStatusRunning), final(found.status)))
+		observation.Gone = observation.State == delivery.Missed
+		return observation
 	})
 }
 

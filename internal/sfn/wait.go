@@ -33,22 +33,14 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		},
 		Final: final,
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
-			client, err := service.Client(ctx, clients, a.Region.ValueString())
-			if err != nil {
-				return signal.Watched{}, err
-			}
-			watched, given := execution{client, a.Region.ValueString(), a.ExecutionARN.ValueString()}, types.StringNull()
-			return signal.Watched{
-				To:          "Step Functions execution " + watched.arn + " in " + watched.region,
-				Service:     "Step Functions",
-				RateLimit:   "sfn/" + watched.region,
-				Run:         watched.arn,
-				Ready:       watched.ready(),
-				Completion:  watched.completed(func(output *string) { given = types.StringPointerValue(output) }),
-				Outputs:     func() attr.Value { return given },
-				ExplainRead: explainRead,
-				Unseen:      "Step Functions has no such execution: perhaps it has not started yet, or the ARN is wrong.",
-			}, nil
+			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
+				given, signalled := types.StringNull(), bind(c, a, nil)
+				execution := execution{c, a.Region.ValueString(), a.ExecutionARN.ValueString()}
+				watched := signalled.Watched(signalled.Ready, execution.completed(func(output *string) { given = types.StringPointerValue(output) }))
+				watched.To = "Step Functions execution " + execution.arn + " in " + execution.region
+				watched.Outputs = func() attr.Value { return given }
+				return watched
+			})
 		},
 	}
 }

@@ -6,6 +6,7 @@ package signal
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -74,8 +75,8 @@ type System[A any] struct {
 	// Complete fills in computed arguments that need no request, such as a generated
 	// id. It may be nil.
 	Complete func(ctx context.Context, arguments *A)
-	// Bind prepares the signal and fills in computed arguments. All values, also the
-	// region, are known. An error means that nothing was sent; its text says what the
+	// Bind prepares the signal and fills in computed arguments. The region is known.
+	// A computed argument whose value is not known yet is null. An error means that nothing was sent; its text says what the
 	// user can do.
 	Bind func(ctx context.Context, arguments *A, secrets Secrets) (Signal, error)
 }
@@ -290,7 +291,7 @@ func (y system) unconfigured(arguments any) bool {
 	return y.Cloud.Unconfigured()
 }
 
-// bind finds the region and prepares the signal.
+// bind finds the region, sets unknown arguments to null and prepares the signal.
 func (y system) bind(ctx context.Context, arguments any, secrets Secrets) (Signal, error) {
 	if y.Region != nil {
 		region := y.Region(&arguments)
@@ -300,5 +301,17 @@ func (y system) bind(ctx context.Context, arguments any, secrets Secrets) (Signa
 		}
 		*region = types.StringValue(found)
 	}
+	settle(arguments)
 	return y.Bind(ctx, &arguments, secrets)
+}
+
+// settle sets strings that are still unknown to null: only a read can tell
+// their values.
+func settle(arguments any) {
+	_ = eachAttribute(reflect.ValueOf(arguments).Elem(), func(_ string, field reflect.Value) error {
+		if text, ok := field.Addr().Interface().(*types.String); ok && text.IsUnknown() {
+			*text = types.StringNull()
+		}
+		return nil
+	})
 }

@@ -43,8 +43,8 @@ type Wait[A any] struct {
 	Outputs schema.Attribute
 	// Final reports whether a value of target_status is final.
 	Final func(status string) bool
-	// Bind prepares the reads of the target. Computed arguments may be unknown; the
-	// region is known. The probes Completion and Ready set what they find out about
+	// Bind prepares the reads of the target. The region is known. A computed argument
+	// whose value is not known yet is null. The probes Completion and Ready set what they find out about
 	// the target in arguments.
 	Bind func(ctx context.Context, arguments *A) (Watched, error)
 }
@@ -71,6 +71,14 @@ type Watched struct {
 	ExplainRead func(delivery.Attempt) Advice
 	// Unseen says what it may mean that the wait never saw the target.
 	Unseen string
+}
+
+// Watched returns the target of a signal as a target to wait for.
+func (s Signal) Watched(ready, completion *delivery.Probe) Watched {
+	return Watched{
+		To: s.To, Service: s.Service, RateLimit: s.RateLimit, Run: s.Run, ExplainRead: s.ExplainRead, Unseen: s.Unseen,
+		Ready: ready, Completion: completion,
+	}
 }
 
 // CurrentProbe returns a probe that reads the target with the given id. If

@@ -9,7 +9,6 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
@@ -63,12 +62,8 @@ func (d document) finder(a *args, input *sdk.SendAutomationSignalInput, bound fu
 		Read: func(ctx context.Context, adopts bool) ([]signal.Candidate, delivery.Attempt) {
 			return d.candidates(ctx, input, adopts)
 		},
-		Choose: func(id string) {
-			if a.AutomationExecutionID = types.StringNull(); id != "" {
-				a.AutomationExecutionID = types.StringValue(id)
-			}
-		},
-		Bound: bound,
+		Choose: func(id string) { a.AutomationExecutionID = signal.OrNull(id) },
+		Bound:  bound,
 	}.Finder()
 }
 
@@ -76,20 +71,14 @@ func (d document) finder(a *args, input *sdk.SendAutomationSignalInput, bound fu
 // lists the executions of all documents whose names begin with the name.
 func (d document) candidates(ctx context.Context, input *sdk.SendAutomationSignalInput, adopts bool) (all []signal.Candidate, attempt delivery.Attempt) {
 	var listed []ssmtypes.AutomationExecutionMetadata
-	attempt = delivery.Attempt{Outcome: delivery.Accepted}
-	pages := sdk.NewDescribeAutomationExecutionsPaginator(d.client.DescribeAutomationExecutions, &sdk.DescribeAutomationExecutionsInput{Filters: []ssmtypes.AutomationExecutionFilter{
+	in := &sdk.DescribeAutomationExecutionsInput{Filters: []ssmtypes.AutomationExecutionFilter{
 		{Key: ssmtypes.AutomationExecutionFilterKeyDocumentNamePrefix, Values: []string{d.name}},
 		{Key: ssmtypes.AutomationExecutionFilterKeyExecutionStatus, Values: goingOn},
-	}})
-	for pages.HasMorePages() && attempt.Outcome == delivery.Accepted {
-		attempt = aws.Read(ctx, func(ctx context.Context) error {
-			page, err := pages.NextPage(ctx)
-			if err == nil {
-				listed = append(listed, page.AutomationExecutionMetadataList...)
-			}
-			return err
-		})
-	}
+	}}
+	attempt = aws.Pages(ctx, d.client.DescribeAutomationExecutions, in, func(page *sdk.DescribeAutomationExecutionsOutput, _ delivery.ServerClock) bool {
+		listed = append(listed, page.AutomationExecutionMetadataList...)
+		return aws.More(&in.NextToken, page.NextToken)
+	})
 	if attempt.Outcome != delivery.Accepted {
 		return nil, attempt
 	}

@@ -67,16 +67,11 @@ func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.A
 		return found, attempt
 	}
 	found.steps = nil
-	pages := sdk.NewDescribeAutomationStepExecutionsPaginator(e.client.DescribeAutomationStepExecutions, &sdk.DescribeAutomationStepExecutionsInput{AutomationExecutionId: &e.id})
-	for pages.HasMorePages() && attempt.Outcome == delivery.Accepted {
-		attempt = aws.Read(ctx, func(ctx context.Context) error {
-			page, err := pages.NextPage(ctx)
-			if err == nil {
-				found.steps = append(found.steps, page.StepExecutions...)
-			}
-			return err
-		})
-	}
+	in := &sdk.DescribeAutomationStepExecutionsInput{AutomationExecutionId: &e.id}
+	attempt = aws.Pages(ctx, e.client.DescribeAutomationStepExecutions, in, func(page *sdk.DescribeAutomationStepExecutionsOutput, _ delivery.ServerClock) bool {
+		found.steps = append(found.steps, page.StepExecutions...)
+		return aws.More(&in.NextToken, page.NextToken)
+	})
 	return found, attempt
 }
 
@@ -137,14 +132,8 @@ func (e execution) completion(input *sdk.SendAutomationSignalInput) *delivery.Pr
 // end returns the observation for a wait for the end of the run, after such a
 // signal, or with nil after none.
 func (s snapshot) end(input *sdk.SendAutomationSignalInput) delivery.Observation {
-	observation := s.observation(delivery.Pending)
-	switch status := s.AutomationExecutionStatus; {
-	case slices.Contains(succeeded, status), slices.Contains(ended, status) && slices.Contains(stops, input.SignalType):
-		observation.State = delivery.Reached
-	case slices.Contains(ended, status):
-		observation.State = delivery.Missed
-	}
-	return observation
+	over := slices.Contains(ended, s.AutomationExecutionStatus)
+	return s.observation(delivery.StateOf(slices.Contains(succeeded, s.AutomationExecutionStatus) || over && slices.Contains(stops, input.SignalType), over))
 }
 
 // ready is reached if a step can take the signal, and missed if the run has

@@ -66,25 +66,18 @@ func system(clients *aws.Clients) signal.System[args] {
 		Region: func(a *args) *types.String { return &a.Region },
 		Cloud:  clients,
 		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
-			client, err := service.Client(ctx, clients, a.Region.ValueString())
-			if err != nil {
-				return signal.Signal{}, err
-			}
 			input := sdk.SendAutomationSignalInput{SignalType: ssmtypes.SignalType(a.SignalType.ValueString())}
 			if !a.Payload.IsNull() {
 				if diags := a.Payload.ElementsAs(ctx, &input.Payload, false); diags.HasError() {
 					return signal.Signal{}, fmt.Errorf("reading payload: %s", diags[0].Detail())
 				}
 			}
-			return bind(client, a, input, clients.Caller), nil
+			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Signal { return bind(c, a, input, clients.Caller) })
 		},
 	}
 }
 
 func bind(client *client, a *args, input sdk.SendAutomationSignalInput, caller func() string) signal.Signal {
-	if a.AutomationExecutionID.IsUnknown() {
-		a.AutomationExecutionID = types.StringNull()
-	}
 	input.AutomationExecutionId = a.AutomationExecutionID.ValueStringPointer()
 	id, region := a.AutomationExecutionID.ValueString(), a.Region.ValueString()
 	named := document{client, a.DocumentName.ValueString(), region, signal.StartedAfter(a.StartedAfter)}

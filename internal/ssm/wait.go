@@ -2,7 +2,6 @@ package ssm
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync/atomic"
 
@@ -31,22 +30,13 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		},
 		Final: final,
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
-			client, err := service.Client(ctx, clients, a.Region.ValueString())
-			if err != nil {
-				return signal.Watched{}, err
-			}
-			id, region := a.AutomationExecutionID.ValueString(), a.Region.ValueString()
-			watched, given := execution{client, id, region}, types.MapNull(outputs)
-			return signal.Watched{
-				To:          fmt.Sprintf("SSM Automation execution %s in %s", id, region),
-				Service:     "SSM",
-				RateLimit:   "ssm/" + region,
-				Run:         id,
-				Ready:       watched.waiting(),
-				Completion:  watched.completed(func(of map[string][]string) { given = outputsOf(of) }),
-				Outputs:     func() attr.Value { return given },
-				ExplainRead: explainRead,
-			}, nil
+			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
+				execution, given := execution{c, a.AutomationExecutionID.ValueString(), a.Region.ValueString()}, types.MapNull(outputs)
+				completion := execution.completed(func(of map[string][]string) { given = outputsOf(of) })
+				watched := bind(c, a, sdk.SendAutomationSignalInput{}, clients.Caller).Watched(execution.waiting(), completion)
+				watched.Outputs = func() attr.Value { return given }
+				return watched
+			})
 		},
 	}
 }
@@ -76,14 +66,8 @@ func (e execution) completed(given func(map[string][]string)) *delivery.Probe {
 // if the run has ended.
 func (e execution) waiting() *delivery.Probe {
 	return e.listed(e.probe(func(found snapshot) delivery.Observation {
-		switch {
-		case final(string(found.AutomationExecutionStatus)):
-			return found.observation(delivery.Missed)
-		case slices.ContainsFunc(found.steps, asks):
-			return found.observation(delivery.Reached)
-		default:
-			return found.observation(delivery.Pending)
-		}
+		over := final(string(found.AutomationExecutionStatus))
+		return found.observation(delivery.StateOf(!over && slices.ContainsFunc(found.steps, asks), over))
 	}), func(found snapshot) bool { return found.runs([]string{"", "aws:approve", "aws:pause"}) })
 }
 

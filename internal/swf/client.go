@@ -1,9 +1,6 @@
 package swf
 
 import (
-	"cmp"
-	"context"
-
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/swf"
 
@@ -17,17 +14,15 @@ type client struct {
 	region                       string
 	SignalWorkflowExecution      aws.Operation[sdk.SignalWorkflowExecutionInput, sdk.SignalWorkflowExecutionOutput, sdk.Options]
 	DescribeWorkflowExecution    aws.Operation[sdk.DescribeWorkflowExecutionInput, sdk.DescribeWorkflowExecutionOutput, sdk.Options]
-	ListOpenWorkflowExecutions   listOpen
-	ListClosedWorkflowExecutions listClosed
-	GetWorkflowExecutionHistory  listEvents
+	ListOpenWorkflowExecutions   aws.Operation[sdk.ListOpenWorkflowExecutionsInput, sdk.ListOpenWorkflowExecutionsOutput, sdk.Options]
+	ListClosedWorkflowExecutions aws.Operation[sdk.ListClosedWorkflowExecutionsInput, sdk.ListClosedWorkflowExecutionsOutput, sdk.Options]
+	GetWorkflowExecutionHistory  aws.Operation[sdk.GetWorkflowExecutionHistoryInput, sdk.GetWorkflowExecutionHistoryOutput, sdk.Options]
 }
 
 var service = aws.Service[*client]{Name: "swf", IsOwn: aws.IsJSON, NewClient: newClient}
 
-func newClient(cfg awssdk.Config, endpoint *string) *client {
-	c := sdk.NewFromConfig(cfg, func(o *sdk.Options) {
-		o.BaseEndpoint = cmp.Or(endpoint, o.BaseEndpoint)
-	})
+func newClient(cfg awssdk.Config) *client {
+	c := sdk.NewFromConfig(cfg)
 	return &client{
 		region:                       cfg.Region,
 		SignalWorkflowExecution:      c.SignalWorkflowExecution,
@@ -36,25 +31,4 @@ func newClient(cfg awssdk.Config, endpoint *string) *client {
 		ListClosedWorkflowExecutions: c.ListClosedWorkflowExecutions,
 		GetWorkflowExecutionHistory:  c.GetWorkflowExecutionHistory,
 	}
-}
-
-// listOpen implements the client of the SDK's paginator.
-type listOpen aws.Operation[sdk.ListOpenWorkflowExecutionsInput, sdk.ListOpenWorkflowExecutionsOutput, sdk.Options]
-
-func (o listOpen) ListOpenWorkflowExecutions(ctx context.Context, in *sdk.ListOpenWorkflowExecutionsInput, options ...func(*sdk.Options)) (*sdk.ListOpenWorkflowExecutionsOutput, error) {
-	return o(ctx, in, options...)
-}
-
-// listClosed implements the client of the SDK's paginator.
-type listClosed aws.Operation[sdk.ListClosedWorkflowExecutionsInput, sdk.ListClosedWorkflowExecutionsOutput, sdk.Options]
-
-func (o listClosed) ListClosedWorkflowExecutions(ctx context.Context, in *sdk.ListClosedWorkflowExecutionsInput, options ...func(*sdk.Options)) (*sdk.ListClosedWorkflowExecutionsOutput, error) {
-	return o(ctx, in, options...)
-}
-
-// listEvents implements the client of the SDK's paginator.
-type listEvents aws.Operation[sdk.GetWorkflowExecutionHistoryInput, sdk.GetWorkflowExecutionHistoryOutput, sdk.Options]
-
-func (o listEvents) GetWorkflowExecutionHistory(ctx context.Context, in *sdk.GetWorkflowExecutionHistoryInput, options ...func(*sdk.Options)) (*sdk.GetWorkflowExecutionHistoryOutput, error) {
-	return o(ctx, in, options...)
 }

@@ -11,6 +11,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/swf"
 	swftypes "github.com/aws/aws-sdk-go-v2/service/swf/types"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
@@ -54,9 +55,9 @@ func (w workflow) shown(
 		Scope:   scope,
 		Request: to,
 		Probe: func(since delivery.Timestamp) *delivery.Probe {
-			return delivery.NewProbe(fmt.Sprintf("%s/%q/%v", scope, to, since), func(ctx context.Context) (delivery.Shown, delivery.Attempt) {
+			return delivery.ShownProbe(fmt.Sprintf("%s/%q/%v", scope, to, since), func(ctx context.Context) (delivery.Shown, delivery.Attempt) {
 				return read(ctx, since)
-			}, func(shown delivery.Shown) delivery.Observation { return delivery.Observation{Shown: &shown} })
+			})
 		},
 		Likeness: func(trace delivery.Trace) delivery.Likeness {
 			if to != "" && trace.Shows != to {
@@ -112,22 +113,18 @@ func (w workflow) since(ctx context.Context, began delivery.Timestamp) (runs []s
 			return runs, "", attempt
 		}
 	}
-	list := sdk.NewListClosedWorkflowExecutionsPaginator(w.client.ListClosedWorkflowExecutions, &sdk.ListClosedWorkflowExecutionsInput{
+	in := &sdk.ListClosedWorkflowExecutionsInput{
 		Domain:          &w.domain,
 		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
 		CloseTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &earliest},
-	})
+	}
 	covered := open.StartTimestamp != nil && open.StartTimestamp.Before(latest)
-	attempt = pages(ctx, list.HasMorePages, func(ctx context.Context) (bool, error) {
-		page, err := list.NextPage(ctx)
-		if err != nil {
-			return false, err
-		}
+	attempt = aws.Pages(ctx, w.client.ListClosedWorkflowExecutions, in, func(page *sdk.ListClosedWorkflowExecutionsOutput, _ delivery.ServerClock) bool {
 		for _, info := range page.ExecutionInfos {
 			runs = append(runs, runID(info))
 			covered = covered || info.StartTimestamp != nil && info.StartTimestamp.Before(earliest)
 		}
-		return false, nil
+		return aws.More(&in.NextPageToken, page.NextPageToken)
 	})
 	if !covered {
 		// SWF may have deleted the run that was open then, and the open run may be a later

@@ -10,7 +10,6 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/swf"
 	swftypes "github.com/aws/aws-sdk-go-v2/service/swf/types"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
@@ -59,11 +58,7 @@ func (e *noRunError) Error() string { return e.what }
 
 // finder returns the TargetFinder for the open run. It sets the run in the arguments.
 func (w workflow) finder(a *args, status string, bound func() signal.Signal) *signal.TargetFinder {
-	choose := func(id string) {
-		if a.RunID = types.StringNull(); id != "" {
-			a.RunID = types.StringValue(id)
-		}
-	}
+	choose := func(id string) { a.RunID = signal.OrNull(id) }
 	return signal.Lookup{
 		Key: w.key("open"), Service: "SWF", What: "open run of this workflow id", Name: "workflow_id", ID: "run_id",
 		Hint: "SWF may not list a run that has just started, because its reads lag: with wait_until_ready = true the provider waits for it. " +
@@ -105,20 +100,16 @@ func (w workflow) openRun(ctx context.Context, latest *time.Time) (string, deliv
 
 // openRunInfo returns the open run. A workflow id has at most one.
 func (w workflow) openRunInfo(ctx context.Context, latest *time.Time) (open swftypes.WorkflowExecutionInfo, attempt delivery.Attempt) {
-	list := sdk.NewListOpenWorkflowExecutionsPaginator(w.client.ListOpenWorkflowExecutions, &sdk.ListOpenWorkflowExecutionsInput{
+	in := &sdk.ListOpenWorkflowExecutionsInput{
 		Domain:          &w.domain,
 		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
 		StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &swfLaunch, LatestDate: latest},
-	})
-	attempt = pages(ctx, list.HasMorePages, func(ctx context.Context) (bool, error) {
-		page, err := list.NextPage(ctx)
-		if err != nil {
-			return false, err
-		}
+	}
+	attempt = aws.Pages(ctx, w.client.ListOpenWorkflowExecutions, in, func(page *sdk.ListOpenWorkflowExecutionsOutput, _ delivery.ServerClock) bool {
 		for _, info := range page.ExecutionInfos {
 			open = info
 		}
-		return runID(open) != "", nil
+		return runID(open) == "" && aws.More(&in.NextPageToken, page.NextPageToken)
 	})
 	return open, attempt
 }
@@ -131,20 +122,19 @@ func (w workflow) openAt(ctx context.Context, moment time.Time) (id string, atte
 		return id, attempt
 	}
 	// SWF lists the run that started last first.
-	list := sdk.NewListClosedWorkflowExecutionsPaginator(w.client.ListClosedWorkflowExecutions, &sdk.ListClosedWorkflowExecutionsInput{
+	in := &sdk.ListClosedWorkflowExecutionsInput{
 		Domain:          &w.domain,
 		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
 		StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &swfLaunch, LatestDate: &latest},
-	})
-	attempt = pages(ctx, list.HasMorePages, func(ctx context.Context) (bool, error) {
-		page, err := list.NextPage(ctx)
-		if err != nil || len(page.ExecutionInfos) == 0 {
-			return false, err
+	}
+	attempt = aws.Pages(ctx, w.client.ListClosedWorkflowExecutions, in, func(page *sdk.ListClosedWorkflowExecutionsOutput, _ delivery.ServerClock) bool {
+		if len(page.ExecutionInfos) == 0 {
+			return aws.More(&in.NextPageToken, page.NextPageToken)
 		}
 		if newest := page.ExecutionInfos[0]; !awssdk.ToTime(newest.CloseTimestamp).Before(moment) {
 			id = runID(newest)
 		}
-		return true, nil
+		return false
 	})
 	return id, attempt
 }
@@ -249,14 +239,7 @@ func (r run) following(last *run) func(context.Context) (snapshot, delivery.Atte
 }
 
 func (s snapshot) end() delivery.Observation {
-	switch {
-	case s.status == succeeded:
-		return s.observation(delivery.Reached)
-	case final(s.status):
-		return s.observation(delivery.Missed)
-	default:
-		return s.observation(delivery.Pending)
-	}
+	return s.observation(delivery.StateOf(s.status == succeeded, final(s.status)))
 }
 
 // ready is reached if the run is open, and missed if it is closed. It is pending if the run
@@ -277,16 +260,9 @@ func (r run) readOpen() func(context.Context) (snapshot, delivery.Attempt) {
 }
 
 func (s snapshot) open() delivery.Observation {
-	switch s.status {
-	case statusOpen:
-		return s.observation(delivery.Reached)
-	case "":
-		return s.observation(delivery.Pending)
-	default:
-		missed := s.observation(delivery.Missed)
-		missed.Gone = true
-		return missed
-	}
+	observation := s.observation(delivery.StateOf(s.status == statusOpen, s.status != ""))
+	observation.Gone = observation.State == delivery.Missed
+	return observation
 }
 
 // existing is reached if the run's history has a signal with this name and input.
@@ -366,27 +342,9 @@ func quoted(words ...*string) string {
 // is the number of events on a page; 0 is SWF's default. enough also gets the clock of the
 // page.
 func (r run) history(ctx context.Context, size int32, enough func(swftypes.HistoryEvent, delivery.ServerClock) bool) delivery.Attempt {
-	history := sdk.NewGetWorkflowExecutionHistoryPaginator(r.client.GetWorkflowExecutionHistory, &sdk.GetWorkflowExecutionHistoryInput{
-		Domain: &r.domain, Execution: r.execution(), MaximumPageSize: size, ReverseOrder: true,
+	in := &sdk.GetWorkflowExecutionHistoryInput{Domain: &r.domain, Execution: r.execution(), MaximumPageSize: size, ReverseOrder: true}
+	return aws.Pages(ctx, r.client.GetWorkflowExecutionHistory, in, func(page *sdk.GetWorkflowExecutionHistoryOutput, clock delivery.ServerClock) bool {
+		found := slices.ContainsFunc(page.Events, func(event swftypes.HistoryEvent) bool { return enough(event, clock) })
+		return !found && aws.More(&in.NextPageToken, page.NextPageToken)
 	})
-	return pages(ctx, history.HasMorePages, func(ctx context.Context) (bool, error) {
-		page, err := history.NextPage(ctx)
-		if err != nil {
-			return false, err
-		}
-		clock := delivery.ServerClockFrom(ctx)
-		return slices.ContainsFunc(page.Events, func(event swftypes.HistoryEvent) bool { return enough(event, clock) }), nil
-	})
-}
-
-// pages makes the requests of a paged read until next returns true or no page is left.
-func pages(ctx context.Context, more func() bool, next func(context.Context) (bool, error)) delivery.Attempt {
-	attempt := delivery.Attempt{Outcome: delivery.Accepted}
-	for found := false; !found && more() && attempt.Outcome == delivery.Accepted; {
-		attempt = aws.Read(ctx, func(ctx context.Context) (err error) {
-			found, err = next(ctx)
-			return err
-		})
-	}
-	return attempt
 }

@@ -56,21 +56,12 @@ func system(clients *aws.Clients) signal.System[args] {
 		Region:          func(a *args) *types.String { return &a.Region },
 		Cloud:           clients,
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
-			client, err := service.Client(ctx, clients, a.Region.ValueString())
-			if err != nil {
-				return signal.Signal{}, err
-			}
-			return bind(client, a, secrets), nil
+			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Signal { return bind(c, a, secrets) })
 		},
 	}
 }
 
 func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
-	if a.RunID.IsUnknown() {
-		// The run is not known before a read, and only an option that waits or adopts makes
-		// that read.
-		a.RunID = types.StringNull()
-	}
 	input := &sdk.SignalWorkflowExecutionInput{
 		Domain:     a.Domain.ValueStringPointer(),
 		WorkflowId: a.WorkflowID.ValueStringPointer(),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	sdk "github.com/aws/aws-sdk-go-v2/service/swf"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -29,38 +28,23 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		}},
 		Final: final,
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
-			client, err := service.Client(ctx, clients, a.Region.ValueString())
-			if err != nil {
-				return signal.Watched{}, err
-			}
-			given := a.RunID.ValueString()
-			t := target{client, &sdk.SignalWorkflowExecutionInput{Domain: a.Domain.ValueStringPointer(), WorkflowId: a.WorkflowID.ValueStringPointer()}}
-			to := "SWF workflow execution " + a.WorkflowID.ValueString()
-			if given != "" {
-				to += fmt.Sprintf(" (run %s)", given)
-				t.input.RunId = &given
-			}
-			watched := workflow{client, a.Region.ValueString(), a.Domain.ValueString(), a.WorkflowID.ValueString()}
-			probe := func(of string, read func(run) func(context.Context) (snapshot, delivery.Attempt), judge func(snapshot) delivery.Observation) *delivery.Probe {
-				return signal.CurrentProbe(watched.key(fmt.Sprintf("%q %s", given, of)), given,
-					func(id string) { a.RunID = types.StringValue(id) },
-					func(ctx context.Context) (string, delivery.Attempt) { return watched.openRun(ctx, nil) },
-					func(id string) func(context.Context) (snapshot, delivery.Attempt) { return read(run{watched, id}) }, judge)
-			}
-			completion := probe("has ended", run.follow, snapshot.end) // Not Final: it may be about another run later.
-			if given != "" {
-				completion = run{watched, given}.completion()
-			}
-			return signal.Watched{
-				To:          fmt.Sprintf("%s in domain %s in %s", to, a.Domain.ValueString(), a.Region.ValueString()),
-				Service:     "SWF",
-				RateLimit:   "swf/" + a.Region.ValueString(),
-				Run:         watched.key(""),
-				Ready:       probe("is open", run.readOpen, snapshot.open),
-				Completion:  completion,
-				ExplainRead: t.explainRead,
-				Unseen:      t.unseen(),
-			}, nil
+			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched { return bindWait(c, a) })
 		},
 	}
+}
+
+func bindWait(client *client, a *args) signal.Watched {
+	given := a.RunID.ValueString()
+	watched := workflow{client, a.Region.ValueString(), a.Domain.ValueString(), a.WorkflowID.ValueString()}
+	probe := func(of string, read func(run) func(context.Context) (snapshot, delivery.Attempt), judge func(snapshot) delivery.Observation) *delivery.Probe {
+		return signal.CurrentProbe(watched.key(fmt.Sprintf("%q %s", given, of)), given,
+			func(id string) { a.RunID = types.StringValue(id) },
+			func(ctx context.Context) (string, delivery.Attempt) { return watched.openRun(ctx, nil) },
+			func(id string) func(context.Context) (snapshot, delivery.Attempt) { return read(run{watched, id}) }, judge)
+	}
+	completion := probe("has ended", run.follow, snapshot.end) // Not Final: it may be about another run later.
+	if given != "" {
+		completion = run{watched, given}.completion()
+	}
+	return bind(client, a, nil).Watched(probe("is open", run.readOpen, snapshot.open), completion)
 }

@@ -46,9 +46,9 @@ func (w workflow) shown(
 		Scope:   w.key("signals"),
 		Request: t.request.RequestID,
 		Probe: func(since delivery.Timestamp) *delivery.Probe {
-			return delivery.NewProbe(w.key(fmt.Sprintf("signals/%s/%v", t.request.WorkflowExecution.RunID, since)), func(ctx context.Context) (delivery.Shown, delivery.Attempt) {
+			return delivery.ShownProbe(w.key(fmt.Sprintf("signals/%s/%v", t.request.WorkflowExecution.RunID, since)), func(ctx context.Context) (delivery.Shown, delivery.Attempt) {
 				return read(ctx, since)
-			}, func(shown delivery.Shown) delivery.Observation { return delivery.Observation{Shown: &shown} })
+			})
 		},
 		Likeness: func(trace delivery.Trace) delivery.Likeness {
 			if trace.Shows.(shownSignal).is(t) {

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/types"
-
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
@@ -72,11 +70,7 @@ func (e *noRunError) Error() string { return e.what }
 // finder returns the TargetFinder for the running execution. It sets the run in the
 // arguments.
 func (w workflow) finder(a *args, t target, bound func() signal.Signal) *signal.TargetFinder {
-	choose := func(id string) {
-		if a.RunID = types.StringNull(); id != "" {
-			a.RunID = types.StringValue(id)
-		}
-	}
+	choose := func(id string) { a.RunID = signal.OrNull(id) }
 	return signal.Lookup{
 		Key: w.key("running"), Service: "Temporal", What: "running execution of this workflow id", Name: "workflow_id", ID: "run_id",
 		Hint: "With wait_until_ready = true the provider waits for one to start. It reads a run that has closed only if run_id names it. " + t.describe(),
@@ -176,14 +170,7 @@ func (r run) follow() func(context.Context) (snapshot, delivery.Attempt) {
 }
 
 func (s snapshot) end() delivery.Observation {
-	switch {
-	case s.status == completed:
-		return s.observation(delivery.Reached)
-	case final(s.status):
-		return s.observation(delivery.Missed)
-	default:
-		return s.observation(delivery.Pending)
-	}
+	return s.observation(delivery.StateOf(s.status == completed, final(s.status)))
 }
 
 // ready is reached if the run is running, and missed if it has closed. It is pending if the
@@ -202,16 +189,9 @@ func (r run) readRunning(ctx context.Context) (snapshot, delivery.Attempt) {
 }
 
 func (s snapshot) running() delivery.Observation {
-	switch {
-	case s.status == running:
-		return s.observation(delivery.Reached)
-	case final(s.status) || s.status == continuedAsNew:
-		missed := s.observation(delivery.Missed)
-		missed.Gone = true
-		return missed
-	default:
-		return s.observation(delivery.Pending)
-	}
+	observation := s.observation(delivery.StateOf(s.status == running, final(s.status) || s.status == continuedAsNew))
+	observation.Gone = observation.State == delivery.Missed
+	return observation
 }
 
 // existing is reached if the run's history has the signal.
@@ -219,9 +199,6 @@ func (r run) existing(t target) *delivery.Probe {
 	return delivery.NewProbe(r.key("has/"+t.request.RequestID), func(ctx context.Context) (bool, delivery.Attempt) {
 		return r.has(ctx, t)
 	}, func(has bool) delivery.Observation {
-		if has {
-			return delivery.Observation{State: delivery.Reached}
-		}
-		return delivery.Observation{State: delivery.Missed}
+		return delivery.Observation{State: delivery.StateOf(has, true)}
 	})
 }

@@ -73,7 +73,7 @@ func system(client *Client) signal.System[args] {
 				return signal.Signal{}, err
 			}
 			a.Namespace = types.StringValue(namespace)
-			if a.RequestID.IsNull() || a.RequestID.IsUnknown() {
+			if a.RequestID.IsNull() {
 				a.RequestID = types.StringValue(uuid.NewString())
 			}
 			return bind(client, connected.address.Host, a, secrets), nil
@@ -82,11 +82,6 @@ func system(client *Client) signal.System[args] {
 }
 
 func bind(client *Client, host string, a *args, secrets signal.Secrets) signal.Signal {
-	if a.RunID.IsUnknown() {
-		// The run is not known before a read, and only an option that waits or adopts makes
-		// that read.
-		a.RunID = types.StringNull()
-	}
 	t := target{client: client, namespace: a.Namespace.ValueString(), workflow: a.WorkflowID.ValueString(), name: a.SignalName.ValueString(), request: request{
 		WorkflowExecution: execution{WorkflowID: a.WorkflowID.ValueString(), RunID: a.RunID.ValueString()},
 		RequestID:         a.RequestID.ValueString(),

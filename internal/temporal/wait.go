@@ -2,7 +2,6 @@ package temporal
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -43,14 +42,7 @@ func wait(client *Client) *signal.Wait[args] {
 			}
 			a.Namespace = types.StringValue(namespace)
 			host, given, result := connected.address.Host, a.RunID.ValueString(), types.StringNull()
-			t := target{client: client, namespace: namespace, workflow: a.WorkflowID.ValueString(), request: request{
-				WorkflowExecution: execution{WorkflowID: a.WorkflowID.ValueString(), RunID: given},
-			}}
-			to := "Temporal workflow " + t.workflow
-			if given != "" {
-				to += fmt.Sprintf(" (run %s)", given)
-			}
-			watched := workflow{client, host, namespace, t.workflow}
+			watched := workflow{client, host, namespace, a.WorkflowID.ValueString()}
 			probe := func(of string, read func(run) func(context.Context) (snapshot, delivery.Attempt), judge func(snapshot) delivery.Observation) *delivery.Probe {
 				return signal.CurrentProbe(watched.key(given+" "+of), given,
 					func(id string) { a.RunID = types.StringValue(id) },
@@ -67,17 +59,11 @@ func wait(client *Client) *signal.Wait[args] {
 			if given != "" {
 				completion = completion.Final() // Without a run id, it may be about another run later.
 			}
-			return signal.Watched{
-				To:          fmt.Sprintf("%s in namespace %s at %s", to, namespace, host),
-				Service:     "Temporal",
-				RateLimit:   "temporal/" + host + "/" + namespace,
-				Run:         t.workflow,
-				Ready:       probe("is running", func(r run) func(context.Context) (snapshot, delivery.Attempt) { return r.readRunning }, snapshot.running),
-				Completion:  completion,
-				Outputs:     func() attr.Value { return result },
-				ExplainRead: t.explainRead,
-				Unseen:      "Temporal has no execution of this workflow id: perhaps none has started yet, or the workflow id is wrong. " + t.describe(),
-			}, nil
+			to := bind(client, host, a, nil).Watched(
+				probe("is running", func(r run) func(context.Context) (snapshot, delivery.Attempt) { return r.readRunning }, snapshot.running), completion)
+			to.Outputs = func() attr.Value { return result }
+			to.Unseen = "Temporal has no execution of this workflow id: perhaps none has started yet, or the workflow id is wrong."
+			return to, nil
 		},
 	}
 }

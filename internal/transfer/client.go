@@ -1,8 +1,6 @@
 package transfer
 
 import (
-	"cmp"
-
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/transfer"
 
@@ -21,10 +19,8 @@ type client struct {
 
 var service = aws.Service[*client]{Name: "transfer", IsOwn: aws.IsJSON, NewClient: newClient}
 
-func newClient(cfg awssdk.Config, endpoint *string) *client {
-	c := sdk.NewFromConfig(cfg, func(o *sdk.Options) {
-		o.BaseEndpoint = cmp.Or(endpoint, o.BaseEndpoint)
-	})
+func newClient(cfg awssdk.Config) *client {
+	c := sdk.NewFromConfig(cfg)
 	return &client{
 		region:                cfg.Region,
 		SendWorkflowStepState: c.SendWorkflowStepState,

@@ -2,9 +2,6 @@ package transfer
 
 import (
 	"context"
-	"fmt"
-
-	sdk "github.com/aws/aws-sdk-go-v2/service/transfer"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
@@ -19,23 +16,12 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		Target: []string{"workflow_id", "execution_id"},
 		Final:  func(status string) bool { return final(&args{}, status) },
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
-			client, err := service.Client(ctx, clients, a.Region.ValueString())
-			if err != nil {
-				return signal.Watched{}, err
-			}
-			t := target{client, &sdk.SendWorkflowStepStateInput{WorkflowId: a.WorkflowID.ValueStringPointer(), ExecutionId: a.ExecutionID.ValueStringPointer()}}
-			watched, seen := execution{client, a.Region.ValueString(), a.WorkflowID.ValueString(), a.ExecutionID.ValueString()}, false
-			return signal.Watched{
-				To:          fmt.Sprintf("execution %s of Transfer Family workflow %s in %s", watched.id, watched.workflow, watched.region),
-				Service:     "Transfer Family",
-				RateLimit:   "transfer/" + watched.region,
-				Run:         watched.id,
-				Ready:       watched.ready(),
-				Completion:  watched.completed(&seen),
-				Seen:        func(string) { seen = true },
-				ExplainRead: explainRead,
-				Unseen:      t.missing(),
-			}, nil
+			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
+				execution, seen := execution{c, a.Region.ValueString(), a.WorkflowID.ValueString(), a.ExecutionID.ValueString()}, false
+				watched := bind(c, a, nil).Watched(execution.ready(), execution.completed(&seen))
+				watched.Seen = func(string) { seen = true }
+				return watched
+			})
 		},
 	}
 }
