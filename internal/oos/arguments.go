@@ -68,7 +68,7 @@ func arguments() map[string]schema.Attribute {
 		"parameters": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "With `ExecuteTask`, the parameters of the task: a JSON object, such as `jsonencode` returns.",
-			Validators:          []validator.String{jsonObject{}},
+			Validators:          []validator.String{jsonObject},
 		},
 		"execution_status": schema.StringAttribute{
 			Optional:            true,
@@ -112,21 +112,10 @@ func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
 }
 
 // jsonObject validates a JSON object.
-type jsonObject struct{}
-
-func (jsonObject) Description(context.Context) string {
-	return "must be a JSON object, such as jsonencode returns"
-}
-
-func (v jsonObject) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v jsonObject) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	text := req.ConfigValue
-	if text.IsNull() || text.IsUnknown() {
-		return
-	}
-	var object map[string]json.RawMessage
-	if json.Unmarshal([]byte(text.ValueString()), &object) != nil || object == nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid JSON", fmt.Sprintf("Attribute %s %s.", req.Path, v.Description(ctx)))
-	}
+var jsonObject = signal.TextValidator{
+	Summary: "Invalid JSON", Must: "must be a JSON object, such as jsonencode returns", Secret: true,
+	Valid: func(text string) bool {
+		var object map[string]json.RawMessage
+		return json.Unmarshal([]byte(text), &object) == nil && object != nil
+	},
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
@@ -68,13 +69,13 @@ var (
 	// sessionName is the pattern of RoleSessionName and SourceIdentity in the API reference
 	// of STS AssumeRole.
 	// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-	sessionName = optional(
+	sessionName = []validator.String{
 		stringvalidator.UTF8LengthBetween(2, 64),
 		stringvalidator.RegexMatches(regexp.MustCompile(`^[\w+=,.@-]*$`), `may hold letters, digits and the characters _ + = , . @ -`),
-	)
-	roleARN = optional(
+	}
+	roleARN = []validator.String{
 		stringvalidator.RegexMatches(regexp.MustCompile(`^arn:[\w-]+:iam::\d{12}:role/.+$`), "must be the ARN of an IAM role, such as arn:aws:iam::123456789012:role/deploy"),
-	)
+	}
 	policyARNs = []validator.List{
 		listvalidator.SizeAtMost(10),
 		listvalidator.NoNullValues(),
@@ -89,65 +90,20 @@ var (
 func awsBlock(services []string) schema.Block {
 	endpoints := map[string]schema.Attribute{}
 	for _, service := range services {
-		endpoints[service] = schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: fmt.Sprintf("URL to use for %s. Environment: `AWS_ENDPOINT_URL_%s`, `AWS_ENDPOINT_URL`.", service, strings.ToUpper(service)),
-			Validators:          optional(endpointURL{}),
-		}
+		endpoints[service] = text(fmt.Sprintf("URL to use for %s. Environment: `AWS_ENDPOINT_URL_%s`, `AWS_ENDPOINT_URL`.", service, strings.ToUpper(service)), endpointURL)
 	}
 	return schema.SingleNestedBlock{
 		MarkdownDescription: "The configuration for AWS. Arguments that are null or `\"\"` come from the standard AWS environment variables, shared configuration and profiles. The provider reads them when it sends the first AWS signal.",
 		Attributes: map[string]schema.Attribute{
-			"region": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "The default region of targets. Environment: `AWS_REGION`, `AWS_DEFAULT_REGION`; otherwise the profile's region.",
-				Validators:          optional(signal.RegionName()),
-			},
-			"profile": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "The profile of the shared configuration to use. Environment: `AWS_PROFILE`.",
-			},
-			"access_key": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Access key id; needs `secret_key`. Environment: `AWS_ACCESS_KEY_ID`.",
-				Validators:          []validator.String{alsoRequires{"secret_key"}},
-			},
-			"secret_key": schema.StringAttribute{
-				Optional:            true,
-				Sensitive:           true,
-				MarkdownDescription: "Secret access key; needs `access_key`. Environment: `AWS_SECRET_ACCESS_KEY`.",
-				Validators:          []validator.String{alsoRequires{"access_key"}},
-			},
-			"token": schema.StringAttribute{
-				Optional:            true,
-				Sensitive:           true,
-				MarkdownDescription: "Session token of temporary credentials; needs `access_key`. Environment: `AWS_SESSION_TOKEN`.",
-				Validators:          []validator.String{alsoRequires{"access_key"}},
-			},
-			"shared_config_files": schema.ListAttribute{
-				ElementType:         types.StringType,
-				Optional:            true,
-				MarkdownDescription: "Paths of shared configuration files. Default `~/.aws/config`; environment: `AWS_CONFIG_FILE`.",
-				Validators:          []validator.List{listvalidator.NoNullValues()},
-			},
-			"shared_credentials_files": schema.ListAttribute{
-				ElementType:         types.StringType,
-				Optional:            true,
-				MarkdownDescription: "Paths of shared credentials files. Default `~/.aws/credentials`; environment: `AWS_SHARED_CREDENTIALS_FILE`.",
-				Validators:          []validator.List{listvalidator.NoNullValues()},
-			},
-			"allowed_account_ids": schema.ListAttribute{
-				ElementType:         types.StringType,
-				Optional:            true,
-				MarkdownDescription: "Accounts in which the provider may signal. It checks the account once with `sts:GetCallerIdentity`, before it sends the first AWS signal. Null or an empty list means that it does not check.",
-				Validators:          accountIDs,
-			},
-			"forbidden_account_ids": schema.ListAttribute{
-				ElementType:         types.StringType,
-				Optional:            true,
-				MarkdownDescription: "Accounts in which the provider must not signal. It checks the account once with `sts:GetCallerIdentity`, before it sends the first AWS signal. Null or an empty list means that it does not check.",
-				Validators:          accountIDs,
-			},
+			"region":                   text("The default region of targets. Environment: `AWS_REGION`, `AWS_DEFAULT_REGION`; otherwise the profile's region.", signal.RegionName()),
+			"profile":                  text("The profile of the shared configuration to use. Environment: `AWS_PROFILE`."),
+			"access_key":               text("Access key id; needs `secret_key`. Environment: `AWS_ACCESS_KEY_ID`.", alsoRequires{"secret_key"}),
+			"secret_key":               secret("Secret access key; needs `access_key`. Environment: `AWS_SECRET_ACCESS_KEY`.", alsoRequires{"access_key"}),
+			"token":                    secret("Session token of temporary credentials; needs `access_key`. Environment: `AWS_SESSION_TOKEN`.", alsoRequires{"access_key"}),
+			"shared_config_files":      texts("Paths of shared configuration files. Default `~/.aws/config`; environment: `AWS_CONFIG_FILE`.", listvalidator.NoNullValues()),
+			"shared_credentials_files": texts("Paths of shared credentials files. Default `~/.aws/credentials`; environment: `AWS_SHARED_CREDENTIALS_FILE`.", listvalidator.NoNullValues()),
+			"allowed_account_ids":      texts("Accounts in which the provider may signal. It checks the account once with `sts:GetCallerIdentity`, before it sends the first AWS signal. Null or an empty list means that it does not check.", accountIDs...),
+			"forbidden_account_ids":    texts("Accounts in which the provider must not signal. It checks the account once with `sts:GetCallerIdentity`, before it sends the first AWS signal. Null or an empty list means that it does not check.", accountIDs...),
 			"use_fips_endpoint": schema.BoolAttribute{
 				Optional:            true,
 				MarkdownDescription: "Use the services' FIPS endpoints. Environment: `AWS_USE_FIPS_ENDPOINT`.",
@@ -156,125 +112,45 @@ func awsBlock(services []string) schema.Block {
 				Optional:            true,
 				MarkdownDescription: "Use the services' dual-stack endpoints. Environment: `AWS_USE_DUALSTACK_ENDPOINT`.",
 			},
-			"custom_ca_bundle": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Path of a PEM file with the certificate authorities to trust. Environment: `AWS_CA_BUNDLE`.",
-			},
-			"sts_region": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "The region of the STS endpoint for roles and for the account check. The default is the provider's `region`, then the region of the first signal.",
-				Validators:          optional(signal.RegionName()),
-			},
-			"http_proxy": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "URL of the proxy for requests over http, and over https too, unless `https_proxy` or `HTTPS_PROXY` names another one. Environment: `http_proxy`, `HTTP_PROXY`. " +
-					"The provider never uses a proxy for metadata services.",
-				Validators: optional(proxyURL{}),
-			},
-			"https_proxy": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "URL of the proxy for requests over https. Environment: `https_proxy`, `HTTPS_PROXY`.",
-				Validators:          optional(proxyURL{}),
-			},
-			"no_proxy": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Hosts to reach without a proxy, separated by commas: names, which include their subdomains, addresses, CIDR blocks, or `*` for all hosts. The provider always reaches this machine without a proxy. Environment: `no_proxy`, `NO_PROXY`.",
-			},
+			"custom_ca_bundle": text("Path of a PEM file with the certificate authorities to trust. Environment: `AWS_CA_BUNDLE`."),
+			"sts_region":       text("The region of the STS endpoint for roles and for the account check. The default is the provider's `region`, then the region of the first signal.", signal.RegionName()),
+			"http_proxy": text("URL of the proxy for requests over http, and over https too, unless `https_proxy` or `HTTPS_PROXY` names another one. Environment: `http_proxy`, `HTTP_PROXY`. "+
+				"The provider never uses a proxy for metadata services.", proxyURL),
+			"https_proxy": text("URL of the proxy for requests over https. Environment: `https_proxy`, `HTTPS_PROXY`.", proxyURL),
+			"no_proxy":    text("Hosts to reach without a proxy, separated by commas: names, which include their subdomains, addresses, CIDR blocks, or `*` for all hosts. The provider always reaches this machine without a proxy. Environment: `no_proxy`, `NO_PROXY`."),
 		},
 		Blocks: map[string]schema.Block{
 			"assume_role": schema.ListNestedBlock{
 				MarkdownDescription: "A role to assume. Repeat the block for a chain: each role is assumed with the credentials of the one before.",
 				NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
-					"role_arn": schema.StringAttribute{
-						Optional:            true,
-						MarkdownDescription: "ARN of the role. With null or `\"\"`, the block has no effect.",
-						Validators:          roleARN,
-					},
-					"session_name": schema.StringAttribute{
-						Optional:            true,
-						MarkdownDescription: "Name of the session, as CloudTrail shows it; 2 to 64 characters.",
-						Validators:          sessionName,
-					},
-					"external_id": schema.StringAttribute{
-						Optional:            true,
-						MarkdownDescription: "External id that the role's trust policy asks for; 2 to 1224 characters.",
-						Validators:          optional(stringvalidator.UTF8LengthBetween(2, 1224)),
-					},
-					"duration": schema.StringAttribute{
-						Optional:            true,
-						MarkdownDescription: "Duration of the session, such as `1h`; 15 minutes to 12 hours, 15 minutes when not set.",
-						Validators:          optional(sessionDuration{}),
-					},
-					"policy": schema.StringAttribute{
-						Optional:            true,
-						MarkdownDescription: "IAM policy, as JSON, that narrows the role's permissions for the session.",
-						Validators:          optional(jsonText{}),
-					},
-					"policy_arns": schema.ListAttribute{
-						ElementType:         types.StringType,
-						Optional:            true,
-						MarkdownDescription: "ARNs of managed IAM policies that narrow the role's permissions for the session; at most 10.",
-						Validators:          policyARNs,
-					},
-					"source_identity": schema.StringAttribute{
-						Optional:            true,
-						MarkdownDescription: "Source identity of the session; 2 to 64 characters.",
-						Validators:          sessionName,
-					},
+					"role_arn":        text("ARN of the role. With null or `\"\"`, the block has no effect.", roleARN...),
+					"session_name":    text("Name of the session, as CloudTrail shows it; 2 to 64 characters.", sessionName...),
+					"external_id":     text("External id that the role's trust policy asks for; 2 to 1224 characters.", stringvalidator.UTF8LengthBetween(2, 1224)),
+					"duration":        text("Duration of the session, such as `1h`; 15 minutes to 12 hours, 15 minutes when not set.", sessionDuration),
+					"policy":          text("IAM policy, as JSON, that narrows the role's permissions for the session.", jsonText),
+					"policy_arns":     texts("ARNs of managed IAM policies that narrow the role's permissions for the session; at most 10.", policyARNs...),
+					"source_identity": text("Source identity of the session; 2 to 64 characters.", sessionName...),
 					"tags": schema.MapAttribute{
 						ElementType:         types.StringType,
 						Optional:            true,
 						MarkdownDescription: "Session tags; at most 50.",
 						Validators:          []validator.Map{mapvalidator.SizeAtMost(50), mapvalidator.NoNullValues()},
 					},
-					"transitive_tag_keys": schema.ListAttribute{
-						ElementType:         types.StringType,
-						Optional:            true,
-						MarkdownDescription: "Keys of session tags that are passed on to the next roles of the chain; at most 50.",
-						Validators:          []validator.List{listvalidator.SizeAtMost(50), listvalidator.NoNullValues()},
-					},
+					"transitive_tag_keys": texts("Keys of session tags that are passed on to the next roles of the chain; at most 50.", listvalidator.SizeAtMost(50), listvalidator.NoNullValues()),
 				}},
 			},
 			"assume_role_with_web_identity": schema.SingleNestedBlock{
 				MarkdownDescription: "A role to assume with an OIDC token, before the roles of `assume_role`.",
 				Validators:          []validator.Object{webIdentityToken{}},
 				Attributes: map[string]schema.Attribute{
-					"role_arn": schema.StringAttribute{
-						Optional: true,
-						MarkdownDescription: "ARN of the role. If it is null and another argument of the block is set, the role comes from `AWS_ROLE_ARN`, and so do the token file from `AWS_WEB_IDENTITY_TOKEN_FILE` and the session name from `AWS_ROLE_SESSION_NAME`, if they are not set. " +
-							"With `\"\"`, or without any role, the block has no effect.",
-						Validators: roleARN,
-					},
-					"session_name": schema.StringAttribute{
-						Optional:            true,
-						MarkdownDescription: "Name of the session, as CloudTrail shows it; 2 to 64 characters.",
-						Validators:          sessionName,
-					},
-					"duration": schema.StringAttribute{
-						Optional:            true,
-						MarkdownDescription: "Duration of the session, such as `1h`; 15 minutes to 12 hours.",
-						Validators:          optional(sessionDuration{}),
-					},
-					"policy": schema.StringAttribute{
-						Optional:            true,
-						MarkdownDescription: "IAM policy, as JSON, that narrows the role's permissions for the session.",
-						Validators:          optional(jsonText{}),
-					},
-					"policy_arns": schema.ListAttribute{
-						ElementType:         types.StringType,
-						Optional:            true,
-						MarkdownDescription: "ARNs of managed IAM policies that narrow the role's permissions for the session; at most 10.",
-						Validators:          policyARNs,
-					},
-					"web_identity_token": schema.StringAttribute{
-						Optional:            true,
-						Sensitive:           true,
-						MarkdownDescription: "The OIDC token. Set either this or `web_identity_token_file`.",
-					},
-					"web_identity_token_file": schema.StringAttribute{
-						Optional:            true,
-						MarkdownDescription: "Path of a file with the OIDC token. The provider reads the file each time it assumes the role.",
-					},
+					"role_arn": text("ARN of the role. If it is null and another argument of the block is set, the role comes from `AWS_ROLE_ARN`, and so do the token file from `AWS_WEB_IDENTITY_TOKEN_FILE` and the session name from `AWS_ROLE_SESSION_NAME`, if they are not set. "+
+						"With `\"\"`, or without any role, the block has no effect.", roleARN...),
+					"session_name":            text("Name of the session, as CloudTrail shows it; 2 to 64 characters.", sessionName...),
+					"duration":                text("Duration of the session, such as `1h`; 15 minutes to 12 hours.", sessionDuration),
+					"policy":                  text("IAM policy, as JSON, that narrows the role's permissions for the session.", jsonText),
+					"policy_arns":             texts("ARNs of managed IAM policies that narrow the role's permissions for the session; at most 10.", policyARNs...),
+					"web_identity_token":      secret("The OIDC token. Set either this or `web_identity_token_file`."),
+					"web_identity_token_file": text("Path of a file with the OIDC token. The provider reads the file each time it assumes the role."),
 				},
 			},
 			"endpoints": schema.SingleNestedBlock{
@@ -321,8 +197,8 @@ func (web *awsWebIdentityModel) isSet() bool {
 }
 
 // config converts the aws block, which may be missing, to a configuration.
-func (m *awsModel) config(version string) aws.Config {
-	config := aws.Config{UserAgent: "terraform-provider-signal/" + version, AppendUserAgent: appendUserAgent()}
+func (m *awsModel) config(p *signalProvider, unknown string) aws.Config {
+	config := aws.Config{UserAgent: p.product(), AppendUserAgent: appendUserAgent(), Unknown: unknown, Secrets: p.sender.Redactor(), Log: tflog.Debug}
 	if m == nil {
 		return config
 	}

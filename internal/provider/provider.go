@@ -3,6 +3,7 @@ package provider
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -12,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
@@ -96,26 +96,22 @@ func (p *signalProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 func (p *signalProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	resp.Diagnostics.Append(checkEngine(req.TerraformVersion)...)
 
-	awsSaid, unknown := block[awsModel](ctx, req, resp, "aws")
-	awsConfig := awsSaid.config(p.version)
-	awsConfig.Unknown, awsConfig.Secrets, awsConfig.Log = unknown, p.sender.Redactor(), tflog.Debug
-	p.aws = aws.NewClients(awsConfig)
-
-	alicloudSaid, unknown := block[alicloudModel](ctx, req, resp, "alicloud")
-	alicloudConfig := alicloudSaid.config(p.version)
-	alicloudConfig.Unknown, alicloudConfig.Secrets, alicloudConfig.Log = unknown, p.sender.Redactor(), tflog.Debug
-	p.alicloud = alicloud.NewClients(alicloudConfig)
-
-	cloudAutomatorSaid, unknown := block[cloudAutomatorModel](ctx, req, resp, "cloud_automator")
-	cloudAutomatorConfig := cloudAutomatorSaid.config(p.version)
-	cloudAutomatorConfig.Unknown, cloudAutomatorConfig.Secrets, cloudAutomatorConfig.Log = unknown, p.sender.Redactor(), tflog.Debug
-	p.cloudAutomator = cloudautomator.NewClient(cloudAutomatorConfig)
-
-	temporalSaid, unknown := block[temporalModel](ctx, req, resp, "temporal")
-	temporalConfig := temporalSaid.config(p.version)
-	temporalConfig.Unknown, temporalConfig.Secrets, temporalConfig.Log = unknown, p.sender.Redactor(), tflog.Debug
-	p.temporal = temporal.NewClient(temporalConfig)
+	awsBlock, unknown := block[awsModel](ctx, req, resp, "aws")
+	p.aws = aws.NewClients(awsBlock.config(p, unknown))
+	alicloudBlock, unknown := block[alicloudModel](ctx, req, resp, "alicloud")
+	p.alicloud = alicloud.NewClients(alicloudBlock.config(p, unknown))
+	cloudAutomatorBlock, unknown := block[cloudAutomatorModel](ctx, req, resp, "cloud_automator")
+	p.cloudAutomator = cloudautomator.NewClient(cloudAutomatorBlock.config(p, unknown))
+	temporalBlock, unknown := block[temporalModel](ctx, req, resp, "temporal")
+	p.temporal = temporal.NewClient(temporalBlock.config(p, unknown))
 }
+
+// userAgent returns the provider's name and version, and the user's text.
+func (p *signalProvider) userAgent() string {
+	return strings.TrimSpace(p.product() + " " + appendUserAgent())
+}
+
+func (p *signalProvider) product() string { return "terraform-provider-signal/" + p.version }
 
 // block reads one block of the provider; the model is nil if the block is missing. If an
 // argument of the block is unknown, it returns the argument's name and no model. Then the

@@ -10,9 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
 // unknownArgument returns the path of an argument of the provider block whose value is
@@ -54,44 +57,47 @@ func stringsOf(object types.Object) map[string]string {
 	return set
 }
 
-// endpointURL validates an absolute http or https URL without credentials in it.
-type endpointURL struct{}
-
-func (endpointURL) Description(context.Context) string {
-	return "must be a URL with the scheme http or https and a host, without user, query or fragment"
+// isURL reports whether a text is an absolute URL with one of the schemes.
+func isURL(text string, schemes ...string) (*url.URL, bool) {
+	u, err := url.Parse(text)
+	return u, err == nil && slices.Contains(schemes, u.Scheme) && u.Hostname() != ""
 }
 
-func (v endpointURL) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v endpointURL) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	u, err := url.Parse(req.ConfigValue.ValueString())
-	switch {
-	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "", u.RawQuery != "", u.Fragment != "":
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Endpoint", fmt.Sprintf("Attribute %s %s, got: %q.", req.Path, v.Description(ctx), req.ConfigValue.ValueString()))
-	case u.User != nil:
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Endpoint", fmt.Sprintf("Attribute %s %s.", req.Path, v.Description(ctx)))
-	}
+// endpointURL validates an absolute http or https URL. A URL may contain a
+// password, so no error shows it.
+var endpointURL = signal.TextValidator{
+	Summary: "Invalid Endpoint", Secret: true,
+	Must: "must be a URL with the scheme http or https and a host, without user, query or fragment",
+	Valid: func(text string) bool {
+		u, is := isURL(text, "http", "https")
+		return is && u.User == nil && u.RawQuery == "" && u.Fragment == ""
+	},
 }
 
 // sessionDuration validates the duration of a session of STS.
-type sessionDuration struct{}
-
-func (sessionDuration) Description(context.Context) string {
-	return "must be a duration between 15m and 12h, such as 1h or 90m"
+var sessionDuration = signal.TextValidator{
+	Summary: "Invalid Duration", Must: "must be a duration between 15m and 12h, such as 1h or 90m",
+	Valid: func(text string) bool {
+		d, err := time.ParseDuration(text)
+		return err == nil && d >= 15*time.Minute && d <= 12*time.Hour
+	},
 }
 
-func (v sessionDuration) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+// text returns an optional argument for which "" also means not set.
+func text(description string, validators ...validator.String) schema.StringAttribute {
+	return schema.StringAttribute{Optional: true, MarkdownDescription: description, Validators: optional(validators...)}
+}
 
-func (v sessionDuration) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	if d, err := time.ParseDuration(req.ConfigValue.ValueString()); err != nil || d < 15*time.Minute || d > 12*time.Hour {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Duration", fmt.Sprintf("Attribute %s %s, got: %s.", req.Path, v.Description(ctx), req.ConfigValue.ValueString()))
-	}
+// secret is like text, for a secret.
+func secret(description string, validators ...validator.String) schema.StringAttribute {
+	attribute := text(description, validators...)
+	attribute.Sensitive = true
+	return attribute
+}
+
+// texts returns an optional argument with a list of strings.
+func texts(description string, validators ...validator.List) schema.ListAttribute {
+	return schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: description, Validators: validators}
 }
 
 // isEmpty reports whether an argument is "". In an argument role_arn, this means "no
@@ -111,11 +117,11 @@ func (v unlessEmpty) ValidateString(ctx context.Context, req validator.StringReq
 }
 
 // optional returns validators for an argument for which "" means not set.
-func optional(validators ...validator.String) []validator.String {
-	for i := range validators {
-		validators[i] = unlessEmpty{validators[i]}
+func optional(validators ...validator.String) (wrapped []validator.String) {
+	for _, v := range validators {
+		wrapped = append(wrapped, unlessEmpty{v})
 	}
-	return validators
+	return wrapped
 }
 
 // alsoRequires requires that another argument of the same block is set, and not to "", if
@@ -152,38 +158,18 @@ func (v excludes) ValidateString(ctx context.Context, req validator.StringReques
 }
 
 // jsonText validates JSON.
-type jsonText struct{}
-
-func (jsonText) Description(context.Context) string {
-	return "must be JSON, such as jsonencode returns"
+var jsonText = signal.TextValidator{
+	Summary: "Invalid JSON", Must: "must be JSON, such as jsonencode returns",
+	Valid: func(text string) bool { return json.Valid([]byte(text)) },
 }
 
-func (v jsonText) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v jsonText) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if !req.ConfigValue.IsNull() && !req.ConfigValue.IsUnknown() && !json.Valid([]byte(req.ConfigValue.ValueString())) {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid JSON", fmt.Sprintf("Attribute %s %s, got: %s.", req.Path, v.Description(ctx), req.ConfigValue.ValueString()))
-	}
-}
-
-// proxyURL validates the URL of a proxy. The URL may contain a password, so the error does
-// not show it.
-type proxyURL struct{}
-
-func (proxyURL) Description(context.Context) string {
-	return "must be a URL with the scheme http, https, socks5 or socks5h and a host"
-}
-
-func (v proxyURL) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v proxyURL) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	u, err := url.Parse(req.ConfigValue.ValueString())
-	if err != nil || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) || u.Hostname() == "" {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Proxy", fmt.Sprintf("Attribute %s %s.", req.Path, v.Description(ctx)))
-	}
+// proxyURL validates the URL of a proxy.
+var proxyURL = signal.TextValidator{
+	Summary: "Invalid Proxy", Must: "must be a URL with the scheme http, https, socks5 or socks5h and a host", Secret: true,
+	Valid: func(text string) bool {
+		_, is := isURL(text, "http", "https", "socks5", "socks5h")
+		return is
+	},
 }
 
 // appendUserAgent returns the text that users of HashiCorp's providers add to the

@@ -68,22 +68,13 @@ var taskToken = signal.WriteOnlyPair{
 var output = signal.WriteOnlyPair{
 	Name:        "output",
 	Description: "The result of the task: a JSON text of up to 262,144 bytes. It is required with `SUCCESS`, and only allowed with it.",
-	Validators:  []validator.String{stringvalidator.LengthAtMost(262144), isJSON{}},
+	Validators:  []validator.String{stringvalidator.LengthAtMost(262144), isJSON},
 }
 
 // isJSON refuses a text that Step Functions would refuse as InvalidOutput.
-type isJSON struct{}
-
-func (isJSON) Description(context.Context) string {
-	return "must be a JSON text, such as jsonencode returns"
-}
-
-func (v isJSON) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v isJSON) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if text := req.ConfigValue; !text.IsNull() && !text.IsUnknown() && !json.Valid([]byte(text.ValueString())) {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Attribute Value", fmt.Sprintf("Attribute %s %s.", req.Path, v.Description(ctx)))
-	}
+var isJSON = signal.TextValidator{
+	Summary: "Invalid Attribute Value", Must: "must be a JSON text, such as jsonencode returns", Secret: true,
+	Valid: func(text string) bool { return json.Valid([]byte(text)) },
 }
 
 // check reports arguments of the other status, a success without an output, and a wait

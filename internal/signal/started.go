@@ -1,8 +1,6 @@
 package signal
 
 import (
-	"context"
-	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -20,7 +18,7 @@ func StartedAfterAttribute() schema.Attribute {
 	return schema.StringAttribute{
 		Optional:            true,
 		MarkdownDescription: "Ignores runs that started before this time (RFC 3339, such as `2026-01-31T12:00:00Z`) when the provider searches for the target by name.",
-		Validators:          []validator.String{isTime{}},
+		Validators:          []validator.String{isTime},
 	}
 }
 
@@ -32,20 +30,10 @@ func StartedAfter(argument types.String) time.Time {
 }
 
 // isTime validates a time in the format of RFC 3339.
-type isTime struct{}
-
-func (isTime) Description(context.Context) string {
-	return "must be a time in the format of RFC 3339, such as 2026-01-31T12:00:00Z"
-}
-
-func (v isTime) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v isTime) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	text := req.ConfigValue
-	if text.IsNull() || text.IsUnknown() {
-		return
-	}
-	if _, err := time.Parse(time.RFC3339, text.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Time", fmt.Sprintf("Attribute %s %s, got: %q.", req.Path, v.Description(ctx), text.ValueString()))
-	}
+var isTime = TextValidator{
+	Summary: "Invalid Time", Must: "must be a time in the format of RFC 3339, such as 2026-01-31T12:00:00Z",
+	Valid: func(text string) bool {
+		_, err := time.Parse(time.RFC3339, text)
+		return err == nil
+	},
 }

@@ -1,7 +1,6 @@
 package temporal
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -86,47 +85,24 @@ var input = signal.WriteOnlyPair{
 	Name: "input",
 	Description: "The signal's arguments: a JSON array, up to 2 MiB, such as `jsonencode([{ approved = true }])`. " +
 		"An element is a plain JSON value. The server takes an element with `metadata` and `data` in base64 for a raw payload.",
-	Validators: []validator.String{jsonArray{}},
+	Validators: []validator.String{jsonArray},
 }
 
 // PathSegment validates a text that becomes one segment of a path of the HTTP API.
-var PathSegment validator.String = pathSegment{}
-
-type pathSegment struct{}
-
-func (pathSegment) Description(context.Context) string {
-	return "must be 1 to 1000 bytes long, without a /, and neither . nor ..: it becomes a part of a path of Temporal's HTTP API, which cannot find a name with a / in it"
-}
-
-func (v pathSegment) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v pathSegment) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	text := req.ConfigValue.ValueString()
-	if text == "" || len(text) > longestID || strings.Contains(text, "/") || text == "." || text == ".." {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Attribute Value",
-			fmt.Sprintf("Attribute %s %s, got %d bytes: %.80q.", req.Path, v.Description(ctx), len(text), text))
-	}
+var PathSegment validator.String = signal.TextValidator{
+	Summary: "Invalid Attribute Value",
+	Must:    fmt.Sprintf("must be 1 to %d bytes long, without a /, and neither . nor ..: it becomes a part of a path of Temporal's HTTP API, which cannot find a name with a / in it", longestID),
+	Valid: func(text string) bool {
+		return text != "" && len(text) <= longestID && !strings.Contains(text, "/") && text != "." && text != ".."
+	},
 }
 
 // jsonArray validates a JSON array, and that it is not longer than the server accepts.
-type jsonArray struct{}
-
-func (jsonArray) Description(context.Context) string {
-	return "must be a JSON array of the signal's arguments, such as [\"approved\"] or [], and no longer than 2 MiB (2097152 bytes)"
-}
-
-func (v jsonArray) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v jsonArray) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	var elements []json.RawMessage
-	text := req.ConfigValue.ValueString()
-	if json.Unmarshal([]byte(text), &elements) != nil || elements == nil || len(text) > longestInput {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Attribute Value", fmt.Sprintf("Attribute %s %s.", req.Path, v.Description(ctx)))
-	}
+var jsonArray = signal.TextValidator{
+	Summary: "Invalid Attribute Value", Secret: true,
+	Must: fmt.Sprintf("must be a JSON array of the signal's arguments, such as [\"approved\"] or [], and no longer than 2 MiB (%d bytes)", longestInput),
+	Valid: func(text string) bool {
+		var elements []json.RawMessage
+		return json.Unmarshal([]byte(text), &elements) == nil && elements != nil && len(text) <= longestInput
+	},
 }

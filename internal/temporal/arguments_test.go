@@ -55,7 +55,7 @@ func TestInputAtItsEdges(t *testing.T) {
 		`["` + strings.Repeat("x", longestInput-4) + `"]`: true,
 		`["` + strings.Repeat("x", longestInput-3) + `"]`: false,
 	} {
-		if accepts(jsonArray{}, types.StringValue(text)) != fine {
+		if accepts(jsonArray, types.StringValue(text)) != fine {
 			t.Errorf("%.20q of %d bytes: want %t", text, len(text), fine)
 		}
 	}
@@ -65,7 +65,7 @@ func FuzzInput(f *testing.F) {
 	f.Add(`["go", {"a": [1, null]}]`)
 	f.Add(`{"metadata": {}, "data": ""}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		if accepts(jsonArray{}, types.StringValue(text)) && !strings.HasPrefix(strings.TrimSpace(text), "[") {
+		if accepts(jsonArray, types.StringValue(text)) && !strings.HasPrefix(strings.TrimSpace(text), "[") {
 			t.Errorf("%q is taken for an array", text)
 		}
 	})

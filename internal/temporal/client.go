@@ -45,8 +45,8 @@ type Config struct {
 	Unknown string
 }
 
-// Client makes the requests of one provider block on one connection pool.
-// It reads and contacts nothing before its first use.
+// Client makes the requests of one provider block, with one connection pool. Before its
+// first use it reads no files and makes no requests.
 type Client struct {
 	config  Config
 	connect func() (*connection, error)
