@@ -8,15 +8,15 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Arbitrary makes values of whatever a fuzzer comes up with. Once that is used
-// up, it keeps everything as it is.
+// Arbitrary makes values from a fuzzer's input. When the input is used up, it changes
+// nothing more.
 type Arbitrary struct {
 	data    []byte
 	samples []string
 }
 
-// NewArbitrary returns one for a fuzzer's input. The samples are strings that a
-// fuzzer would not come up with in time.
+// NewArbitrary returns an Arbitrary for a fuzzer's input. The samples are strings that a
+// fuzzer would not find in time.
 func NewArbitrary(data []byte, samples ...string) *Arbitrary { return &Arbitrary{data, samples} }
 
 // Below returns a number from 0 up to, but not including, n.
@@ -29,7 +29,7 @@ func (a *Arbitrary) Below(n int) int {
 	return int(b) % n
 }
 
-// Text returns a sample, or any text that is UTF-8, as all of Terraform's is.
+// Text returns a sample, or any text in UTF-8, as all texts of Terraform are.
 func (a *Arbitrary) Text() string {
 	if i := a.Below(len(a.samples) + 1); i > 0 {
 		return a.samples[i-1]
@@ -40,8 +40,8 @@ func (a *Arbitrary) Text() string {
 	return strings.ToValidUTF8(text, "?")
 }
 
-// Config returns a configuration with a few of its arguments changed to any value
-// of their type, to null, or to one that is not known yet, where that is allowed.
+// Config returns a configuration in which it changed a few arguments: to any value of their
+// type, to null, or, if unknown is true, to an unknown value.
 func (a *Arbitrary) Config(kinds map[string]tftypes.Type, config Values, unknown bool) Values {
 	config = config.With(nil)
 	names := slices.Sorted(maps.Keys(kinds))
@@ -98,7 +98,7 @@ func (a *Arbitrary) list(kind tftypes.Type, unknown bool) []any {
 	return elements
 }
 
-// Resolve returns a configuration with a value for all that is not known in it.
+// Resolve returns the configuration with a value for each unknown one.
 func (a *Arbitrary) Resolve(kinds map[string]tftypes.Type, config Values) Values {
 	resolved := Values{}
 	for _, name := range slices.Sorted(maps.Keys(config)) {
@@ -140,7 +140,7 @@ func (a *Arbitrary) resolve(kind tftypes.Type, value any) any {
 	}
 }
 
-// Attributes are the resource's attributes with their types: those that can be
+// Attributes returns the resource's attributes with their types: those that can be
 // configured, or all.
 func (r *Resource) Attributes(all bool) map[string]tftypes.Type {
 	kinds := map[string]tftypes.Type{}
@@ -152,19 +152,19 @@ func (r *Resource) Attributes(all bool) map[string]tftypes.Type {
 	return kinds
 }
 
-// Put gives the resource a state that an earlier version might have left, whatever it is.
+// Put sets any state, as an earlier version might have left it.
 func (r *Resource) Put(state Values) {
 	r.t.Helper()
 	r.State = encode(r.t, r.kind, map[string]any(state))
 }
 
-// Block are the attributes of the provider's own configuration with their types.
+// Block returns the attributes of the provider block with their types.
 func (p *Provider) Block() map[string]tftypes.Type {
 	return p.schema.Provider.ValueType().(tftypes.Object).AttributeTypes
 }
 
-// Resources are the names of the provider's resource types.
+// Resources returns the names of the provider's resource types.
 func (p *Provider) Resources() []string { return slices.Sorted(maps.Keys(p.schema.ResourceSchemas)) }
 
-// Actions are the names of the provider's actions.
+// Actions returns the names of the provider's actions.
 func (p *Provider) Actions() []string { return slices.Sorted(maps.Keys(p.schema.ActionSchemas)) }

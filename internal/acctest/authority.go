@@ -23,7 +23,7 @@ type trusted struct {
 	file        string
 }
 
-// authority makes a certificate once for a process.
+// authority creates one certificate for the process.
 var authority = sync.OnceValue(func() trusted {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	check(err)
@@ -40,11 +40,12 @@ var authority = sync.OnceValue(func() trusted {
 	return trusted{tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file}
 })
 
-// Authority is the path of a file with the certificate of SandboxHTTP2.
+// Authority returns the path of a file with the certificate of SandboxHTTP2.
 func Authority() string { return authority().file }
 
-// changeDefaultTransport has the clients of this process trust the authority, and find
-// the proxies of Behind: those of all systems but AWS's are made of http.DefaultTransport.
+// changeDefaultTransport makes the clients of this process trust the certificate, and use
+// the proxies of Behind. The clients of all systems except AWS's copy
+// http.DefaultTransport.
 func changeDefaultTransport() {
 	pool := x509.NewCertPool()
 	certificate, err := x509.ParseCertificate(authority().certificate.Certificate[0])

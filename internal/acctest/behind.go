@@ -9,14 +9,14 @@ import (
 	"testing"
 )
 
-// proxies are those by which hosts are reached that have no address, by their names.
+// proxies are the proxies for host names that have no address.
 var (
 	proxies sync.Map
 	hosts   atomic.Int64
 )
 
-// Behind is the URL of a server that only a proxy leads to. The clients of a provider
-// in this process ask it; the aws block needs its https_proxy.
+// Behind returns the URL of a server that can be reached only through a proxy. The clients
+// of a provider in this process use the proxy; the aws block needs https_proxy.
 func Behind(t testing.TB, proxy string) string {
 	t.Helper()
 	at, err := url.Parse(proxy)
@@ -27,7 +27,7 @@ func Behind(t testing.TB, proxy string) string {
 	return "https://" + host
 }
 
-// proxyFor finds the proxy for a request.
+// proxyFor returns the proxy for a request.
 func proxyFor(req *http.Request) (*url.URL, error) {
 	if at, ok := proxies.Load(req.URL.Hostname()); ok {
 		return at.(*url.URL), nil

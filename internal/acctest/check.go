@@ -7,9 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Check asks the provider to check the configuration of a block, such as action
-// "signal_automation", as far as its schema and its values go. The values are
-// made by read for the type that the block has.
+// Check validates the configuration of a block, such as action "signal_automation", against
+// its schema. read returns the values for the type of the block.
 func (p *Provider) Check(block, name string, read func(kind tftypes.Object) Values) (Diagnostics, error) {
 	p.t.Helper()
 	var schema *tfprotov6.Schema

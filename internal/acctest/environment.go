@@ -16,9 +16,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Quick is a policy with the retry policy of a test. What no test waits for takes so
-// long that it does not happen on a busy machine either. An attempt is shorter than the
-// minutes that tests of evidence put between a signal and another one like it.
+// Quick is the retry policy of tests. Durations that no test waits for are so long that
+// they do not pass on a busy machine either. An attempt is shorter than the minutes that
+// tests of evidence put between two similar signals.
 var Quick = delivery.RetryPolicy{
 	FirstPause:   5 * time.Millisecond,
 	LongestPause: 50 * time.Millisecond,
@@ -52,31 +52,33 @@ func Unhurried() delivery.RetryPolicy {
 	return policy
 }
 
-// Patiently are the timeouts of what does not wait: they tell what ends at once from what waits.
+// Patiently has timeouts for operations that end without one. A test with them fails if the
+// operation waits.
 var Patiently = within("5m")
 
 func within(timeout string) Values {
 	return Values{"timeouts": Values{"create": timeout, "update": timeout, "delete": timeout}}
 }
 
-// AtOnce is what ends at once given on a busy machine; what waits takes longer by far.
-// That it takes two seconds is tested where time is simulated, in delivery.
+// AtOnce is how long an operation may take that ends at once, on a busy machine. An
+// operation that waits takes much longer. The limit of two seconds is tested with simulated
+// time, in delivery.
 const AtOnce = time.Minute
 
-// foreign are the prefixes of environment variables by which a user's own setup
-// would reach into a test.
+// foreign are the prefixes of environment variables that a user may have set and that would
+// change a test.
 var foreign = []string{
 	"AWS_", "ALIBABA", "ALICLOUD_", "CLOUD_AUTOMATOR_", "CLOUDAUTOMATOR_", "TEMPORAL_",
 	"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy",
 	"TF_LOG", "TF_VAR_", "TF_CLI", "TF_REATTACH", "TF_PLUGIN", "TF_DATA_DIR", "TF_WORKSPACE",
 }
 
-// home is a directory that Main makes and removes.
+// home is a directory that Main creates and removes.
 var home string
 
-// Main runs a package's tests in an environment of their own: without the
-// user's credentials, configuration files, proxies or metadata address. It
-// returns the exit code, which is not 0 when a goroutine is left running.
+// Main runs the tests of a package without the user's credentials, configuration files,
+// proxies or metadata address. It returns the exit code, which is not 0 if a goroutine is
+// still running at the end.
 func Main(m *testing.M) int {
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
@@ -94,7 +96,7 @@ func Main(m *testing.M) int {
 	check(os.WriteFile(nothing, nil, 0o600))
 	terraformrc := filepath.Join(home, "terraformrc")
 	check(os.WriteFile(terraformrc, nil, 0o600))
-	// Only what is in the hosts file has an address, and no query leaves the machine.
+	// Only names in the hosts file have an address, and no query leaves the machine.
 	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return &nowhere{}, nil }}
 	for name, value := range map[string]string{
 		"AWS_EC2_METADATA_DISABLED":   "true",
@@ -109,7 +111,8 @@ func Main(m *testing.M) int {
 	}
 	changeDefaultTransport()
 	code := m.Run()
-	// What a test has started ends with it; connections do when the sandbox closes.
+	// Everything that a test has started must end with it. Connections end when the sandbox
+	// closes.
 	if err := goleak.Find(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -117,14 +120,14 @@ func Main(m *testing.M) int {
 	return code
 }
 
-// nowhere is a name server that says of each name that it does not exist.
+// nowhere is a name server that answers that no name exists.
 type nowhere struct {
 	net.Conn
 	answer bytes.Buffer
 }
 
-// Write takes a query, behind its length, and has it answered: with the bit that
-// makes it an answer, and NXDOMAIN (RFC 1035, sections 4.1.1 and 4.2.2).
+// Write takes a query with its length before it, and answers it: with the bit for an
+// answer, and NXDOMAIN (RFC 1035, sections 4.1.1 and 4.2.2).
 func (n *nowhere) Write(query []byte) (int, error) {
 	answer := bytes.Clone(query)
 	answer[4], answer[5] = answer[4]|0x80, 0x83

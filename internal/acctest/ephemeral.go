@@ -5,8 +5,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Open validates and opens an ephemeral resource, and returns those of its strings
-// that are known; nil when the provider wants to open it later.
+// Open validates and opens an ephemeral resource, and returns its known strings; nil if the
+// provider defers it.
 func (p *Provider) Open(name string, config Values) (result map[string]string, diags Diagnostics) {
 	p.t.Helper()
 	schema := p.schema.EphemeralResourceSchemas[name]

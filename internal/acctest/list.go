@@ -5,13 +5,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Listed is one resource that a provider has found.
+// Listed is a resource that the provider has found.
 type Listed struct {
 	DisplayName string
 	// Identity is the resource's identity, attribute by attribute.
 	Identity map[string]string
-	// Resource is the resource with its identity, as Terraform would import it; nil
-	// unless it was asked for.
+	// Resource is the resource with its identity, as Terraform would import it; nil unless
+	// include is set.
 	Resource *Resource
 }
 

@@ -14,26 +14,26 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 )
 
-// Processes are those of the terraform commands that a workspace runs.
+// Processes are the processes of the terraform commands that a workspace runs.
 type Processes struct {
 	t    testing.TB
 	file string
 }
 
-// Watch has the workspace write down the processes of its commands from now on.
+// Watch makes the workspace record the processes of its later commands.
 func (w *Workspace) Watch() *Processes {
 	w.t.Helper()
 	dir := w.t.TempDir()
 	p := &Processes{w.t, filepath.Join(dir, "processes")}
-	// The shell becomes the provider, so that its process is the provider's.
+	// The shell replaces itself with the provider, so its process id is the provider's.
 	script := fmt.Sprintf("#!/bin/sh\necho $$ $PPID >> '%s'\nexec '%s' \"$@\"\n", p.file, filepath.Join(home, terraformcli.Binary))
 	must(w.t, os.WriteFile(filepath.Join(dir, terraformcli.Binary), []byte(script), 0o700))
 	must(w.t, terraformcli.Use(w.WorkingDir(), dir))
 	return p
 }
 
-// Crash has the providers of the last command end as a panic ends them: with the
-// stacks of all they do on standard error.
+// Crash ends the providers of the last command as a panic does, with stack traces on
+// standard error.
 func (p *Processes) Crash() {
 	p.t.Helper()
 	text, err := os.ReadFile(p.file)
@@ -45,13 +45,13 @@ func (p *Processes) Crash() {
 		pid, err := strconv.Atoi(id)
 		must(p.t, err)
 		if terraform == last {
-			_ = syscall.Kill(pid, syscall.SIGQUIT) // Some have ended already.
+			_ = syscall.Kill(pid, syscall.SIGQUIT) // Some processes have already ended.
 		}
 	}
 }
 
-// Now are the processes of the provider that was started last and of the
-// terraform that started it.
+// Now returns the processes of the provider that was started last and of the terraform that
+// started it.
 func (p *Processes) Now() (provider, terraform *os.Process) {
 	p.t.Helper()
 	text, err := os.ReadFile(p.file)

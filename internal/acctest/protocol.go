@@ -1,5 +1,6 @@
-// Package acctest is what the tests of the provider share: the provider at
-// protocol level, without a binary, and through a real one, both against the sandbox.
+// Package acctest has the code that tests of the provider share. They use the provider at
+// protocol level, without a binary, or through a real terraform, with the sandbox as the
+// services.
 package acctest
 
 import (
@@ -30,14 +31,15 @@ type Values = systems.Values
 // Unknown is a value that Terraform does not know yet.
 var Unknown = tftypes.UnknownValue
 
-// Provider is a configured provider, spoken to as Terraform does.
+// Provider is a configured provider. Its methods make the protocol calls that Terraform
+// makes.
 type Provider struct {
 	t      testing.TB
 	server tfprotov6.ProviderServer
 	schema *tfprotov6.GetProviderSchemaResponse
-	// identities are those of the resources that have one.
+	// identities are the identity schemas of the resources that have one.
 	identities map[string]*tfprotov6.ResourceIdentitySchema
-	// DeferralAllowed says that what cannot be planned yet can be planned later.
+	// DeferralAllowed tells the provider that it may defer a plan or a read.
 	DeferralAllowed bool
 	// Log gets what the provider logs, in all detail; nil if nothing does.
 	Log io.Writer
@@ -59,7 +61,7 @@ func (p *Provider) context() context.Context {
 	return tfsdklogtest.RootLogger(tflogtest.RootLogger(p.t.Context(), p.Log), p.Log)
 }
 
-// StartProvider configures a provider with a provider block, quick to try again.
+// StartProvider configures a provider that retries quickly with a provider block.
 func StartProvider(t testing.TB, block Values, options ...provider.Option) *Provider {
 	t.Helper()
 	p, diags := TryProvider(t, block, options...)
@@ -69,20 +71,21 @@ func StartProvider(t testing.TB, block Values, options ...provider.Option) *Prov
 	return p
 }
 
-// TryProvider is StartProvider for provider blocks that may be refused: by
-// validation or, when that passes, by configuration.
+// TryProvider is like StartProvider for provider blocks that validation or configuration
+// may refuse.
 func TryProvider(t testing.TB, block Values, options ...provider.Option) (*Provider, Diagnostics) {
 	t.Helper()
 	return tryRelease(t, "test", "1.11.4", block, options...)
 }
 
-// TryEngine is TryProvider with a release of Terraform or OpenTofu that configures it.
+// TryEngine is like TryProvider, with the version of Terraform or OpenTofu that configures
+// the provider.
 func TryEngine(t testing.TB, terraform string, block Values) (*Provider, Diagnostics) {
 	t.Helper()
 	return tryRelease(t, "test", terraform, block)
 }
 
-// StartRelease is StartProvider for a release by its version.
+// StartRelease is like StartProvider, with the version of the provider.
 func StartRelease(t testing.TB, version string, block Values) *Provider {
 	t.Helper()
 	p, diags := tryRelease(t, version, "1.11.4", block)
@@ -137,14 +140,14 @@ func (p *Provider) For(t testing.TB) *Provider {
 	return &other
 }
 
-// Stop asks the provider to end what it is doing, as Ctrl-C does.
+// Stop asks the provider to stop, as Ctrl-C does.
 func (p *Provider) Stop() {
 	_, err := p.server.StopProvider(context.WithoutCancel(p.t.Context()), &tfprotov6.StopProviderRequest{})
 	must(p.t, err)
 }
 
-// Secrets are the arguments that are sensitive or write-only, such as
-// "aws.secret_key" of the provider block or "signal_http_trigger.url" of a resource.
+// Secrets returns the arguments that are sensitive or write-only, such as "aws.secret_key"
+// of the provider block or "signal_http_trigger.url" of a resource.
 func (p *Provider) Secrets() (secrets []string) {
 	var walk func(at string, attributes []*tfprotov6.SchemaAttribute)
 	walk = func(at string, attributes []*tfprotov6.SchemaAttribute) {
@@ -200,7 +203,7 @@ func members(block *tfprotov6.SchemaBlock) []*tfprotov6.SchemaAttribute {
 	return found
 }
 
-// Resource is one resource instance and what Terraform's state holds of it.
+// Resource is a resource instance and its part of Terraform's state.
 type Resource struct {
 	*Provider
 	name string
@@ -208,15 +211,15 @@ type Resource struct {
 	// State is null before the first apply and after a destroy.
 	State   tftypes.Value
 	private []byte
-	// identity is nil where the resource has none.
+	// identity is nil if the resource has none.
 	identity *tfprotov6.ResourceIdentityData
 	// Tainted says that the next apply replaces the resource.
 	Tainted bool
-	// Deferred says that the provider wanted to read it later, the last time.
+	// Deferred says that the provider deferred the last read.
 	Deferred bool
 }
 
-// Plan is what the provider makes of a configuration.
+// Plan is the provider's plan for a configuration.
 type Plan struct {
 	// Replace names the attributes that force replacement.
 	Replace []string
@@ -225,11 +228,11 @@ type Plan struct {
 	private  []byte
 	identity *tfprotov6.ResourceIdentityData
 	config   *tfprotov6.DynamicValue
-	// Deferred says that the provider wants to plan it later.
+	// Deferred says that the provider deferred the plan.
 	Deferred bool
 }
 
-// Unknown names the attributes whose planned values are not known.
+// Unknown returns the attributes whose planned values are unknown.
 func (p Plan) Unknown() (names []string) {
 	var values map[string]tftypes.Value
 	if p.Planned.As(&values) != nil {
@@ -243,7 +246,7 @@ func (p Plan) Unknown() (names []string) {
 	return names
 }
 
-// String returns a planned string attribute, "" when it is null or not known.
+// String returns a planned string attribute, "" if it is null or unknown.
 func (p Plan) String(name string) string {
 	var (
 		values map[string]tftypes.Value
@@ -266,7 +269,7 @@ func (p *Provider) Resource(name string) *Resource {
 	return &Resource{Provider: p, name: name, kind: kind, State: tftypes.NewValue(kind, nil)}
 }
 
-// Validate asks the provider to check a configuration.
+// Validate validates a configuration.
 func (r *Resource) Validate(config Values) Diagnostics {
 	r.t.Helper()
 	resp, err := r.server.ValidateResourceConfig(r.context(), &tfprotov6.ValidateResourceConfigRequest{
@@ -278,7 +281,7 @@ func (r *Resource) Validate(config Values) Diagnostics {
 	return diagnostics(resp.Diagnostics)
 }
 
-// Plan asks the provider to plan a configuration against the state.
+// Plan plans a configuration against the state.
 func (r *Resource) Plan(config Values) (Plan, Diagnostics) {
 	r.t.Helper()
 	return r.plan(r.State, r.private, config)
@@ -312,9 +315,9 @@ func (r *Resource) plan(prior tftypes.Value, private []byte, config Values) (Pla
 	return plan, diagnostics(resp.Diagnostics)
 }
 
-// plannedAsConfigured holds a plan against its configuration, as Terraform does:
-// what is configured is planned, or kept as it was where the provider sees no
-// difference, and only computed attributes are made up.
+// plannedAsConfigured checks a plan as Terraform does: a configured value is planned, or
+// keeps its prior value if the provider sees no difference, and only computed attributes
+// get other values.
 func (r *Resource) plannedAsConfigured(config, prior, planned tftypes.Value) {
 	r.t.Helper()
 	said, was, made := attributes(r.t, config), attributes(r.t, prior), attributes(r.t, planned)
@@ -351,8 +354,8 @@ func (r *Resource) proposed(prior, config tftypes.Value) tftypes.Value {
 	return tftypes.NewValue(r.kind, after)
 }
 
-// Final plans a configuration of which only a part is known, and then the whole
-// one, and holds the second plan against the first, as Terraform does before it applies.
+// Final plans a configuration of which a part is unknown, and then the whole one. It
+// compares the second plan with the first, as Terraform does before it applies.
 func (r *Resource) Final(part, whole Values) Diagnostics {
 	r.t.Helper()
 	prior, private := r.State, r.private
@@ -375,8 +378,8 @@ func (r *Resource) Final(part, whole Values) Diagnostics {
 	return diags
 }
 
-// Apply validates, plans and applies a configuration, replacing the resource
-// where the plan or a taint asks for it.
+// Apply validates, plans and applies a configuration. It replaces the resource if the plan
+// requires that or if it is tainted.
 func (r *Resource) Apply(config Values) Diagnostics {
 	r.t.Helper()
 	if diags := r.Validate(config); diags.HasError() {
@@ -400,8 +403,7 @@ func (r *Resource) Apply(config Values) Diagnostics {
 	return append(diags, r.apply(plan)...)
 }
 
-// ApplyLater plans a configuration with unknown values, and applies the plan when
-// they are known.
+// ApplyLater plans a configuration with unknown values, and applies it when they are known.
 func (r *Resource) ApplyLater(unknown, config Values) Diagnostics {
 	r.t.Helper()
 	plan, diags := r.Plan(unknown)
@@ -455,11 +457,12 @@ func (r *Resource) Refresh() Diagnostics {
 	return diagnostics(resp.Diagnostics)
 }
 
-// Forget makes of the state what Terraform makes of it when the provider alone
-// dies in an update: the values stay, and the private data is lost.
+// Forget changes the state as Terraform does if the provider crashes in an update: the
+// values stay, and the private data is lost.
 func (r *Resource) Forget() { r.private = nil }
 
-// identityOf is the identity that Terraform keeps beside a state, nil beside none.
+// identityOf returns the identity that Terraform keeps with a state, nil if there is no
+// state.
 func (r *Resource) identityOf(state tftypes.Value) *tfprotov6.ResourceIdentityData {
 	if state.IsNull() {
 		return nil
@@ -467,7 +470,7 @@ func (r *Resource) identityOf(state tftypes.Value) *tfprotov6.ResourceIdentityDa
 	return r.identity
 }
 
-// Identity is the resource's identity, attribute by attribute; nil when it has none.
+// Identity returns the resource's identity, attribute by attribute; nil if it has none.
 func (r *Resource) Identity() map[string]string {
 	r.t.Helper()
 	schema := r.identities[r.name]
@@ -503,8 +506,8 @@ func (r *Resource) Destroy() Diagnostics {
 	return diags
 }
 
-// warnsOfSignal holds the plan of a destroy to its word: it warns exactly when the
-// destroy is to send a signal. That warning is left out of what it returns.
+// warnsOfSignal checks that the plan of a destroy warns if and only if the destroy sends a
+// signal. It returns the other diagnostics.
 func (r *Resource) warnsOfSignal(planned Diagnostics) (others Diagnostics) {
 	r.t.Helper()
 	warned := false
@@ -521,15 +524,15 @@ func (r *Resource) warnsOfSignal(planned Diagnostics) (others Diagnostics) {
 	return others
 }
 
-// Stored is what Terraform keeps of a resource in its state file.
+// Stored is a resource in Terraform's state file.
 type Stored struct {
-	// Version is that of the schema which the state was written with.
+	// Version is the version of the schema with which the state was written.
 	Version int64           `json:"version"`
 	State   json.RawMessage `json:"state"`
 	Private []byte          `json:"private,omitempty"`
 }
 
-// Stored is what Terraform would keep of the resource as it is now.
+// Stored returns the resource as Terraform would store it now.
 func (r *Resource) Stored() Stored {
 	r.t.Helper()
 	state, err := json.Marshal(plain(r.t, r.State))
@@ -537,7 +540,7 @@ func (r *Resource) Stored() Stored {
 	return Stored{Version: r.schema.ResourceSchemas[r.name].Version, State: state, Private: r.private}
 }
 
-// Upgrade reads what Terraform has kept, maybe by an earlier version of the provider.
+// Upgrade reads a stored resource, possibly of an earlier version of the provider.
 func (r *Resource) Upgrade(stored Stored) Diagnostics {
 	r.t.Helper()
 	resp, err := r.server.UpgradeResourceState(r.context(), &tfprotov6.UpgradeResourceStateRequest{
@@ -552,13 +555,13 @@ func (r *Resource) Upgrade(stored Stored) Diagnostics {
 	return diagnostics(resp.Diagnostics)
 }
 
-// Import takes what has an id into the state, and reads it.
+// Import imports the resource with an id, and reads it.
 func (r *Resource) Import(id string) Diagnostics {
 	r.t.Helper()
 	return r.take(&tfprotov6.ImportResourceStateRequest{TypeName: r.name, ID: id})
 }
 
-// ImportIdentity is Import by an identity.
+// ImportIdentity is like Import, by an identity.
 func (r *Resource) ImportIdentity(identity Values) Diagnostics {
 	r.t.Helper()
 	kind := r.identities[r.name].ValueType()
@@ -605,8 +608,8 @@ func (r *Resource) For(t testing.TB) *Resource {
 	return &other
 }
 
-// On returns the resource as another provider finds it in the state: what
-// becomes of it there does not change this one.
+// On returns a copy of the resource for another provider. Changes of the copy do not change
+// this one.
 func (r *Resource) On(p *Provider) *Resource {
 	other := *r
 	other.Provider = p
@@ -619,7 +622,7 @@ func (r *Resource) Has(name string) bool {
 	return has
 }
 
-// Arguments are the attributes that can be configured.
+// Arguments returns the attributes that can be configured.
 func (r *Resource) Arguments() (arguments []*tfprotov6.SchemaAttribute) {
 	for _, attribute := range members(r.schema.ResourceSchemas[r.name].Block) {
 		if attribute.Required || attribute.Optional {
@@ -629,7 +632,7 @@ func (r *Resource) Arguments() (arguments []*tfprotov6.SchemaAttribute) {
 	return arguments
 }
 
-// Strings are the names of the string arguments, and whether each is secret.
+// Strings returns the names of the string arguments, and whether each is secret.
 func (r *Resource) Strings() map[string]bool {
 	names := map[string]bool{}
 	for _, argument := range r.Arguments() {
@@ -654,10 +657,10 @@ func (r *Resource) Bool(name string) any {
 	return *truth
 }
 
-// Diagnostics are what the provider said, one line each.
+// Diagnostics are the provider's diagnostics, one line each.
 type Diagnostics []Diagnostic
 
-// Diagnostic is one thing the provider said.
+// Diagnostic is one diagnostic.
 type Diagnostic struct {
 	Error           bool
 	Attribute       string
@@ -703,7 +706,7 @@ func diagnostics(from []*tfprotov6.Diagnostic) (diags Diagnostics) {
 
 func hasError(from []*tfprotov6.Diagnostic) bool { return diagnostics(from).HasError() }
 
-// attributeName writes a path as "payload.StepName" or "list.0".
+// attributeName formats a path as "payload.StepName" or "list.0".
 func attributeName(at *tftypes.AttributePath) string {
 	var steps []string
 	for _, step := range at.Steps() {
@@ -719,8 +722,8 @@ func attributeName(at *tftypes.AttributePath) string {
 	return strings.Join(steps, ".")
 }
 
-// consistent holds an applied state against its plan, as Terraform does: known
-// planned values stay, and nothing is unknown afterwards.
+// consistent checks an applied state against its plan, as Terraform does: known planned
+// values stay, and no value is unknown.
 func consistent(t testing.TB, planned, state tftypes.Value) {
 	t.Helper()
 	if !state.IsFullyKnown() {
@@ -733,7 +736,7 @@ func consistent(t testing.TB, planned, state tftypes.Value) {
 	known(t, "inconsistent result: %s was planned as %s and applied as %s", planned, state)
 }
 
-// known holds the values that a plan knows against what came of them.
+// known compares the known values of a plan with the result.
 func known(t testing.TB, otherwise string, planned, became tftypes.Value) {
 	t.Helper()
 	after := attributes(t, became)
@@ -766,7 +769,7 @@ func dynamicValue(t testing.TB, kind tftypes.Type, value tftypes.Value) *tfproto
 	return &encoded
 }
 
-// encode makes a value of a Terraform type from Go's plain ones.
+// encode converts a plain Go value to a value of a Terraform type.
 func encode(t testing.TB, kind tftypes.Type, from any) tftypes.Value {
 	t.Helper()
 	if from == nil || from == Unknown {
@@ -811,7 +814,7 @@ func encodeEach(t testing.TB, kind tftypes.Type, from any) []tftypes.Value {
 	return values
 }
 
-// plain is the reverse of encode, as Terraform writes values in JSON.
+// plain is the reverse of encode. It returns values as Terraform writes them in JSON.
 func plain(t testing.TB, value tftypes.Value) any {
 	t.Helper()
 	if value.IsNull() {
@@ -858,8 +861,8 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// Move takes the resource over from another type, or another provider, whose state
-// is given in JSON.
+// Move moves the resource from another type or another provider, whose state is given in
+// JSON.
 func (r *Resource) Move(provider, name string, version int64, state string) Diagnostics {
 	r.t.Helper()
 	resp, err := r.server.MoveResourceState(r.context(), &tfprotov6.MoveResourceStateRequest{

@@ -21,8 +21,8 @@ func Sandbox(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	return s
 }
 
-// SandboxToRefuse is Sandbox on a port that the system gives nobody by chance, so
-// that nobody else answers there while the sandbox refuses connections.
+// SandboxToRefuse is like Sandbox, on a port that the system assigns to nobody. So no other
+// process answers there while the sandbox refuses connections.
 func SandboxToRefuse(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
 	if options.Temporal == nil {
@@ -30,7 +30,7 @@ func SandboxToRefuse(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	}
 	s := sandbox.New(options)
 	for {
-		// Below what systems hand out, which begins with 32768 at the lowest.
+		// The ports that systems assign begin at 32768 or above.
 		err := s.Start(fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(10000)))
 		if err == nil {
 			break
@@ -43,7 +43,7 @@ func SandboxToRefuse(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	return s
 }
 
-// SandboxTLS is Sandbox with a certificate that nobody trusts.
+// SandboxTLS is like Sandbox, with a certificate that no client trusts.
 func SandboxTLS(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
 	if options.Temporal == nil {
@@ -55,8 +55,8 @@ func SandboxTLS(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	return s
 }
 
-// SandboxHTTP2 is Sandbox behind TLS, for clients that speak HTTP/2. The clients of a
-// provider in this process trust it; the aws block needs its Authority.
+// SandboxHTTP2 is like Sandbox, with TLS and HTTP/2. The clients of a provider in this
+// process trust it; the aws block needs Authority.
 func SandboxHTTP2(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
 	if options.Temporal == nil {
@@ -68,7 +68,7 @@ func SandboxHTTP2(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	return s
 }
 
-// AWS is the provider's aws block for a server at url.
+// AWS returns an aws block for a server at url.
 func AWS(url string) Values {
 	return Values{
 		"custom_ca_bundle": Authority(),
@@ -77,7 +77,7 @@ func AWS(url string) Values {
 	}
 }
 
-// Alicloud is the provider's alicloud block for a server at url.
+// Alicloud returns an alicloud block for a server at url.
 func Alicloud(url string) Values {
 	return Values{
 		"region": "cn-hangzhou", "access_key": "sandbox-access-key", "secret_key": "sandbox-secret-key",
@@ -93,7 +93,7 @@ func endpoints(block, url string) Values {
 	return values
 }
 
-// Block is a provider block for a server at url that speaks all services.
+// Block returns a provider block for a server at url that has all services.
 func Block(url string) Values {
 	return Values{
 		"aws":             AWS(url),

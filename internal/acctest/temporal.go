@@ -9,8 +9,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/temporalserver"
 )
 
-// Temporal starts a real Temporal server, once for all tests of a package, and
-// returns it. It ends with the process that runs the tests.
+// Temporal starts a real Temporal server, once for all tests of a package. The server ends
+// with the test process.
 var Temporal = sync.OnceValues(func() (*temporalserver.Server, error) {
 	root, err := checkout.Root(context.Background())
 	if err != nil {
@@ -23,7 +23,7 @@ var Temporal = sync.OnceValues(func() (*temporalserver.Server, error) {
 	return temporalserver.Start(context.Background(), binary)
 })
 
-// TemporalURL is the address of the HTTP API of the server that Temporal starts.
+// TemporalURL returns the address of the HTTP API of this server.
 func TemporalURL() (string, error) {
 	server, err := Temporal()
 	if err != nil {

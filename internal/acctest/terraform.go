@@ -22,13 +22,13 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// Workspace is a real terraform in a directory of its own, with the provider
-// built from this checkout. Errors carry what terraform wrote to standard
-// error; what it wrote to standard output is in the test's log.
+// Workspace runs a real terraform in a separate directory, with the provider built from
+// this checkout. Errors contain terraform's standard error; its standard output is in the
+// log of the test.
 type Workspace struct {
 	*tfexec.Terraform
 	t testing.TB
-	// servers are the URLs that the test hands to the workspace.
+	// servers are the URLs that the test has passed to the workspace.
 	servers []string
 }
 
@@ -52,8 +52,8 @@ func TerraformAt(t testing.TB, url string) *Workspace {
 	return w
 }
 
-// Bare returns a workspace without any configuration. The environment is
-// terraform's, and so the provider's, beside what every workspace has.
+// Bare returns a workspace without configuration. env is added to the environment of
+// terraform and the provider.
 func Bare(t testing.TB, env map[string]string) *Workspace {
 	t.Helper()
 	terraform, err := terraformcli.Open(t.TempDir(), CLI(t).Path, home, env)
@@ -68,9 +68,9 @@ func Bare(t testing.TB, env map[string]string) *Workspace {
 	return w
 }
 
-// Example copies the tracked configuration in a folder, such as one of examples/,
-// as it is. It refuses one that leads the provider to a server which the test has not
-// started; given names the variables whose values the test sets itself.
+// Example copies the tracked configuration in a folder, such as one of examples/. It fails
+// the test if a provider block there names a server that the test has not started. given
+// has the names of variables that the test sets itself.
 func (w *Workspace) Example(dir string, given ...string) {
 	w.t.Helper()
 	files, err := checkout.Configuration(w.t.Context(), dir, w.WorkingDir())
@@ -85,8 +85,8 @@ func (w *Workspace) Example(dir string, given ...string) {
 	}
 }
 
-// foreignServers are the servers that the provider blocks in files name, by
-// themselves or by the default of a variable that is not given, without those allowed.
+// foreignServers returns the servers in the provider blocks of files, and in the defaults
+// of variables that are not given, except the allowed ones.
 func foreignServers(files, allowed, given []string) (foreign []string, err error) {
 	var bodies []*hclsyntax.Body
 	defaults := map[string]cty.Value{}
@@ -133,7 +133,7 @@ func foreignServers(files, allowed, given []string) (foreign []string, err error
 	return foreign, nil
 }
 
-// Variables sets the configuration's variables for all that follows.
+// Variables sets variables of the configuration for all later commands.
 func (w *Workspace) Variables(values map[string]string) {
 	w.t.Helper()
 	text, err := json.Marshal(values)
@@ -141,8 +141,8 @@ func (w *Workspace) Variables(values map[string]string) {
 	w.WriteFile("terraform.tfvars.json", string(text))
 }
 
-// built finds the terraform to test with, for terraform-plugin-testing too, and
-// builds the provider into home, once per test process.
+// built finds the terraform to test with, also for terraform-plugin-testing, and builds the
+// provider into home, once for each test process.
 var built = sync.OnceValues(func() (terraformcli.CLI, error) {
 	ctx := context.Background()
 	names := []string{"terraform", "tofu"}
@@ -161,7 +161,7 @@ var built = sync.OnceValues(func() (terraformcli.CLI, error) {
 	return cli, terraformcli.Build(ctx, home)
 })
 
-// CLI is the terraform or tofu to test with.
+// CLI returns the terraform or tofu to test with.
 func CLI(t testing.TB) terraformcli.CLI {
 	t.Helper()
 	cli, err := built()
@@ -169,8 +169,8 @@ func CLI(t testing.TB) terraformcli.CLI {
 	return cli
 }
 
-// KeepsState skips a test of what becomes of failures and interruptions with releases of
-// Terraform that can lose the whole state then, and with no others.
+// KeepsState skips a test with failures or interruptions on releases of Terraform that can
+// lose the whole state then, and on no others.
 func KeepsState(t testing.TB) {
 	t.Helper()
 	if cli := CLI(t); cli.LosesState() {
@@ -178,13 +178,13 @@ func KeepsState(t testing.TB) {
 	}
 }
 
-// Write replaces the configuration, all but the provider block.
+// Write replaces the configuration, except the provider block.
 func (w *Workspace) Write(config string) {
 	w.t.Helper()
 	w.WriteFile("main.tf", config)
 }
 
-// Configure replaces the configuration that is made of values, by resource type and name.
+// Configure replaces the configuration with resources, given as values by type and name.
 func (w *Workspace) Configure(resources map[string]map[string]Values) {
 	w.t.Helper()
 	text, err := json.Marshal(map[string]any{"resource": resources})
@@ -192,13 +192,13 @@ func (w *Workspace) Configure(resources map[string]map[string]Values) {
 	w.WriteFile("main.tf.json", string(text))
 }
 
-// WriteFile adds a file to the configuration, or replaces it.
+// WriteFile adds or replaces a file of the configuration.
 func (w *Workspace) WriteFile(name, text string) {
 	w.t.Helper()
 	must(w.t, os.WriteFile(filepath.Join(w.WorkingDir(), name), []byte(text), 0o600))
 }
 
-// Resources are what the state holds, by address.
+// Resources returns the resources in the state, by address.
 func (w *Workspace) Resources() map[string]*tfjson.StateResource {
 	w.t.Helper()
 	state, err := w.Show(w.t.Context())
@@ -212,8 +212,8 @@ func (w *Workspace) Resources() map[string]*tfjson.StateResource {
 	return resources
 }
 
-// Unwrapped is what terraform said in one line, without the frames and line
-// breaks that it puts into its errors.
+// Unwrapped returns terraform's error in one line, without the frame and line breaks that
+// it adds.
 func Unwrapped(err error) string {
 	if err == nil {
 		return ""

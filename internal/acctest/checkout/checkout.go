@@ -1,5 +1,5 @@
-// Package checkout is the checkout of this project that a test or a command runs
-// in: the files that are committed there, and the tools that its modules pin.
+// Package checkout finds the checkout of this project that a test or a command runs in: its
+// tracked files, and the tools that its modules pin.
 package checkout
 
 import (
@@ -24,15 +24,16 @@ func Root(ctx context.Context) (string, error) {
 	return filepath.Dir(strings.TrimSpace(string(module))), nil
 }
 
-// Files returns the tracked files below a folder, relative to it and with slashes.
-// A file that nobody has committed or added is not among them: where somebody has
-// tried an example, a provider.tf there may name servers of their own. In a copy
-// of the project without git, such as a source archive, all files are returned.
+// Files returns the tracked files below a folder, relative to it and with slashes. It
+// leaves out untracked files, because a provider.tf that a user has put into an example may
+// name other servers. In a copy of the project without git, such as a source archive, it
+// returns all files.
 func Files(ctx context.Context, dir string) ([]string, error) {
-	// The environment of a test run may have no home, and so nobody's safe.directory.
+	// The environment of a test may have no home directory, and so no setting
+	// safe.directory.
 	git := exec.CommandContext(ctx, "git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", ".")
 	git.Dir = dir
-	// A hook of git's sets variables that name another index.
+	// A git hook sets variables that name another index.
 	git.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "GIT_") })
 	listed, err := git.Output()
 	if err != nil {
@@ -47,7 +48,7 @@ func Files(ctx context.Context, dir string) ([]string, error) {
 	}
 	var files []string
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(listed), "\x00"), "\x00") {
-		// A file that was deleted and not yet committed is listed still.
+		// git also lists a file that was deleted without a commit.
 		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name))); name != "" && err == nil {
 			files = append(files, name)
 		}
@@ -58,7 +59,7 @@ func Files(ctx context.Context, dir string) ([]string, error) {
 	return files, nil
 }
 
-// isArchive reports whether the project is there without git.
+// isArchive reports whether the project is a copy without git.
 func isArchive(ctx context.Context) bool {
 	root, err := Root(ctx)
 	if err != nil {
@@ -80,8 +81,8 @@ func walk(dir string) (files []string, err error) {
 	return files, err
 }
 
-// Configuration copies the tracked configuration files of a folder, without those
-// of folders in it, and returns their names.
+// Configuration copies the tracked configuration files of a folder, without its subfolders,
+// and returns their names.
 func Configuration(ctx context.Context, from, to string) ([]string, error) {
 	files, err := Files(ctx, from)
 	if err != nil {
@@ -94,8 +95,8 @@ func Configuration(ctx context.Context, from, to string) ([]string, error) {
 	return files, copyFiles(from, to, files)
 }
 
-// StandsAlone reports whether the tracked configuration of a folder has a terraform
-// block of its own. One without needs a provider block beside it.
+// StandsAlone reports whether the tracked configuration of a folder has a terraform block.
+// If it has none, it needs a provider block.
 func StandsAlone(ctx context.Context, dir string) (bool, error) {
 	files, err := Files(ctx, dir)
 	if err != nil {
@@ -142,8 +143,7 @@ func copyFiles(from, to string, files []string) error {
 	return nil
 }
 
-// Build builds a command of one of the modules in tools/ into a file. Go has it in
-// its cache after the first time.
+// Build builds a command of a module in tools/ into a file. Go caches the result.
 func Build(ctx context.Context, module, pkg, file string, flags ...string) error {
 	root, err := Root(ctx)
 	if err != nil {
@@ -160,7 +160,7 @@ func Build(ctx context.Context, module, pkg, file string, flags ...string) error
 	return nil
 }
 
-// Executable is the file name of a command on this system.
+// Executable returns the file name of a command on this system.
 func Executable(name string) string {
 	if runtime.GOOS == "windows" {
 		return name + ".exe"

@@ -1,6 +1,6 @@
-// Package crash is what becomes of a signal when Terraform or the provider ends
-// too early, at each moment of its way. The provider's tests hold the provider to
-// it, and the page "What happens after a crash" is printed from it.
+// Package crash has the result for a signal if Terraform or the provider ends too early, at
+// each moment. The provider's tests check it, and the page "What happens after a crash" is
+// generated from it.
 package crash
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 )
 
-// Stage is what Terraform is doing when it ends too early.
+// Stage is the command in which Terraform ends too early.
 type Stage string
 
 // The stages.
@@ -22,7 +22,7 @@ const (
 	AtDestroy Stage = "destroy"
 )
 
-// Moment is how far a signal has come when Terraform ends too early.
+// Moment is the point at which Terraform ends too early.
 type Moment = systems.Moment
 
 // The moments, in the order in which they follow each other.
@@ -42,12 +42,12 @@ type Ending string
 const (
 	Killed      Ending = "killed"
 	Interrupted Ending = "Ctrl-C"
-	// TofuKilled is an ending of OpenTofu's alone, and all others are of both engines
-	// where it is not among a moment's endings.
+	// TofuKilled is an ending of OpenTofu alone. If a moment does not have it, the other
+	// endings are the same for both engines.
 	TofuKilled Ending = "`tofu` killed"
 )
 
-// Guard is what keeps a signal from taking effect a second time.
+// Guard keeps a signal from taking effect twice.
 type Guard = systems.Guard
 
 // The guards.
@@ -68,7 +68,7 @@ const (
 // Guards are all guards, in the order of the page.
 var Guards = []Guard{Unguarded, ReadBack, Adopting, Generated, Pinned, GeneratedShown, PinnedShown, GeneratedOnce, UsedToken, ShownToken}
 
-// signals says in a column's head which signals a guard is of, and with which arguments.
+// signals returns the head of a column: the signals that have a guard, and their arguments.
 func signals(g Guard) string {
 	var names, means []string
 	for _, y := range systems.Signals() {
@@ -88,10 +88,10 @@ func signals(g Guard) string {
 	return head
 }
 
-// Next is what the next run of the same command does about a signal.
+// Next is what the next run of the same command does with a signal.
 type Next string
 
-// What the next run may do.
+// The possible results of the next run.
 const (
 	Sends    Next = "sends"
 	Repeats  Next = "**sends again**"
@@ -102,29 +102,30 @@ const (
 	Nothing  Next = "nothing"
 )
 
-// Point is what becomes of signals when Terraform ends too early at one moment.
+// Point is the result for signals if Terraform ends too early at one moment.
 type Point struct {
 	Stage  Stage
 	Moment Moment
 	Ending Ending
-	// Left is the delivery in the state then, and Tainted whether its resource is.
+	// Left is the delivery in the state after that, and Tainted whether the resource is
+	// tainted.
 	Left    Left
 	Tainted bool
 	// Next is what the next run does.
 	Next map[Guard]Next
 }
 
-// Left is what is in the state: a delivery, or one of the following.
+// Left is what the state has: a value of delivery, or one of the following.
 type Left string
 
 const (
 	// Absent means that the resource is not in the state.
 	Absent Left = ""
-	// Unsent means that the resource is in the state as one whose signal is yet to be sent.
+	// Unsent means that the state has the resource, with a signal that is still to be sent.
 	Unsent Left = "null"
 )
 
-// Moments are those of a stage, in their order.
+// Moments returns the moments of a stage, in their order.
 func Moments(stage Stage) (moments []Moment) {
 	for _, point := range Points {
 		if point.Stage == stage && !slices.Contains(moments, point.Moment) {
@@ -134,7 +135,7 @@ func Moments(stage Stage) (moments []Moment) {
 	return moments
 }
 
-// At returns what becomes of signals at a moment.
+// At returns the result for signals at a moment.
 func At(stage Stage, moment Moment, ending Ending) Point {
 	at := func(ending Ending) int {
 		return slices.IndexFunc(Points, func(p Point) bool { return p.Stage == stage && p.Moment == moment && p.Ending == ending })
@@ -145,14 +146,15 @@ func At(stage Stage, moment Moment, ending Ending) Point {
 	return Points[at(Killed)] // OpenTofu does here what Terraform does.
 }
 
-// with are the engines of which a point is true.
+// with returns the engines for which a point holds.
 func (p Point) with() string {
 	return engines(p.Ending, slices.ContainsFunc(Points, func(o Point) bool {
 		return o.Stage == p.Stage && o.Moment == p.Moment && o.Ending == TofuKilled
 	}))
 }
 
-// engines are those of which an ending is true, where OpenTofu has one of its own or not.
+// engines returns the engines for which an ending holds. own says that OpenTofu has a
+// separate ending.
 func engines(ending Ending, own bool) string {
 	switch {
 	case ending == TofuKilled:
@@ -172,14 +174,15 @@ func each(next Next) map[Guard]Next {
 	return all
 }
 
-// again is what the next run does about a signal that was taken and that the state knows nothing of.
+// again is what the next run does with a signal that the service took and that is not in
+// the state.
 func again(generated Next) map[Guard]Next {
 	next := map[Guard]Next{
 		Unguarded: Repeats, ReadBack: Repeats, Adopting: Adopts, Generated: generated, GeneratedShown: generated,
 		Pinned: Harmless, PinnedShown: Harmless, GeneratedOnce: generated, UsedToken: Refused, ShownToken: Refused,
 	}
 	if generated == Harmless {
-		next[GeneratedOnce] = Refused // The id is the same, and the service says that it has it.
+		next[GeneratedOnce] = Refused // The id is the same, and the service answers that it already has it.
 	}
 	if generated == Refused {
 		next[GeneratedShown] = Repeats // The workflow goes on, and takes any signal.
@@ -187,13 +190,14 @@ func again(generated Next) map[Guard]Next {
 	return next
 }
 
-// found has the next run read back what was sent: the state knows that, and when.
+// found is like next, for signals that the next run looks up: the state has them and their
+// time.
 func found(next map[Guard]Next) map[Guard]Next {
 	next[ReadBack], next[GeneratedShown], next[PinnedShown], next[GeneratedOnce], next[ShownToken] = Adopts, Adopts, Adopts, Adopts, Adopts
 	return next
 }
 
-// Points is what becomes of signals at each moment.
+// Points are the results for signals at each moment.
 var Points = []Point{
 	{AtApply, UntilReady, Killed, Absent, false, each(Sends)},
 	{AtApply, UntilReady, Interrupted, Absent, false, each(Sends)},
@@ -203,7 +207,7 @@ var Points = []Point{
 	{AtApply, Leaving, Interrupted, "UNKNOWN", true, each(Sends)},
 	{AtApply, Acted, Killed, Absent, false, again(Repeats)},
 	{AtApply, Acted, Interrupted, "UNKNOWN", true, again(Repeats)},
-	// The stack is past what the signal was for.
+	// The stack no longer waits for the signal.
 	{AtApply, Waiting, Killed, Absent, false, again(Refused)},
 	{AtApply, Waiting, Interrupted, "SENT", false, each(GoesOn)},
 	{AtApply, Recorded, Killed, "SENT", false, each(Nothing)},
@@ -215,25 +219,26 @@ var Points = []Point{
 	{AtDestroy, BackingOff, Interrupted, Unsent, false, each(Sends)},
 	{AtDestroy, Leaving, Killed, Unsent, false, each(Sends)},
 	{AtDestroy, Leaving, Interrupted, "UNKNOWN", false, each(Sends)},
-	// The ids that the provider made up are in the state since the resource was created.
+	// The state has the generated ids since the resource was created.
 	{AtDestroy, Acted, Killed, Unsent, false, again(Harmless)},
 	{AtDestroy, Acted, Interrupted, "UNKNOWN", false, found(again(Harmless))},
 	{AtDestroy, Waiting, Killed, Unsent, false, again(Harmless)},
 	{AtDestroy, Waiting, Interrupted, "SENT", false, each(GoesOn)},
 }
 
-// Wait is what becomes of a resource that waits and sends nothing, when Terraform ends too
-// early while one of its reads is under way, or once it is done.
+// Wait is the result for a resource that waits and sends nothing, if Terraform ends too
+// early during a read or after the wait.
 type Wait struct {
 	Moment Moment
 	Ending Ending
-	// Recorded says that the state has it then, and Tainted that it is tainted.
+	// Recorded says that the state has the resource after that, and Tainted that it is
+	// tainted.
 	Recorded, Tainted bool
 	// Next is what the next apply does.
 	Next string
 }
 
-// Waits is what becomes of waits.
+// Waits are the results for waits.
 var Waits = []Wait{
 	{Waiting, Killed, false, false, waitsAgain},
 	{Waiting, Interrupted, true, true, waitsAgain},
@@ -245,7 +250,7 @@ var Waits = []Wait{
 
 const waitsAgain = "waits again, and sends nothing"
 
-// OfWait returns what becomes of a wait at a moment.
+// OfWait returns the result for a wait at a moment.
 func OfWait(moment Moment, ending Ending) Wait {
 	at := func(ending Ending) int {
 		return slices.IndexFunc(Waits, func(w Wait) bool { return w.Moment == moment && w.Ending == ending })
@@ -270,11 +275,11 @@ func (w Wait) left() string {
 //go:embed introduction.md
 var introduction string
 
-// Text is the page, in Markdown.
+// Text returns the page, in Markdown.
 func Text() string {
 	var page strings.Builder
 	if err := template.Must(template.New("").Parse(introduction)).Execute(&page, advice()); err != nil {
-		panic(err) // The template is at odds with the table.
+		panic(err) // The template does not fit the table.
 	}
 	for _, stage := range []Stage{AtApply, AtDestroy} {
 		if stage == AtApply {
@@ -316,7 +321,7 @@ func Text() string {
 	return page.String()
 }
 
-// advice is what to do about each system's signals, in Markdown.
+// advice returns what to do about each system's signals, in Markdown.
 func advice() (lines []string) {
 	var adopting []string
 	for _, y := range systems.Signals() {

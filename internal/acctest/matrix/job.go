@@ -2,18 +2,20 @@ package matrix
 
 import "slices"
 
-// Job is what making, changing and removing a signal_http_trigger_job comes to in a row.
+// Job has the results for a signal_http_trigger_job that is created, changed and removed in
+// a row of the matrix.
 type Job struct{ Create, Update, Delete JobResult }
 
-// JobResult is what a user sees of a job in the end.
+// JobResult is what a user sees of a job at the end.
 type JobResult struct {
-	// Word is what the guide calls it, and Means what that is to say.
+	// Word is the name of the result in the guide, and Means its explanation.
 	Word, Means string
-	// Fails says that there is an error; Recorded, that a creation is recorded all the same.
+	// Fails says that there is an error; Recorded, that the state has the created job
+	// anyway.
 	Fails, Recorded bool
 }
 
-// The results there are.
+// The possible results.
 var (
 	Done       = JobResult{Word: "done", Means: "The job is as configured. Where needed, the provider tried again or read the job.", Recorded: true}
 	NotDone    = JobResult{Word: "failed", Means: "An error. A job that was to be created does not exist and is not recorded. A job that was to be changed or removed is in the state as before, and the next refresh reads it.", Fails: true}
@@ -28,7 +30,7 @@ var (
 	jobStalls   = Job{Doubtful, NotDone, NotDone}
 )
 
-// jobs are the ends by the names of rows.
+// jobs are the results by the names of rows.
 var jobs = map[string]Job{
 	"connection refused at first": jobDone,
 	"connection refused":          jobFails,
@@ -69,10 +71,10 @@ var jobs = map[string]Job{
 	"server going away":          jobDone,
 }
 
-// jobless are the rows that are about the reads of SSM and SWF.
+// jobless are the rows about reads of SSM and SWF, which do not concern jobs.
 var jobless = []string{"answer lost and reading denied", "answer lost and reading fails"}
 
-// JobRows are the rows that say something of jobs.
+// JobRows returns the rows that concern jobs.
 func JobRows() (rows []Row) {
 	for _, section := range Sections {
 		for _, row := range section.Rows {
@@ -84,5 +86,5 @@ func JobRows() (rows []Row) {
 	return rows
 }
 
-// Job is what one of JobRows comes to.
+// Job returns the result of one of JobRows.
 func (r Row) Job() Job { return jobs[r.Name] }

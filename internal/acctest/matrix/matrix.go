@@ -1,6 +1,6 @@
-// Package matrix is the fault matrix: what becomes of a signal, whatever goes
-// wrong on its way. The provider's tests hold the provider to it, and the guide
-// "What happens when" is printed from it, so that the two cannot differ.
+// Package matrix is the fault matrix: the result for a signal with each failure. The
+// provider's tests check it, and the guide "What happens when" is generated from it, so the
+// two cannot differ.
 package matrix
 
 import (
@@ -10,23 +10,23 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// Row is one thing that goes wrong, and what each signal comes to then.
+// Row is one failure, with the result for each signal.
 type Row struct {
-	// Name says it in a word or two.
+	// Name is a short name.
 	Name string
-	// What says it in full, in Markdown.
+	// What describes the failure, in Markdown.
 	What string
 	Trouble
-	// End is what every signal comes to of whose Lost there is nothing in Own.
+	// End is the result for every signal whose Lost is not in Own.
 	End Cell
 	Own map[systems.Lost]Cell
-	// Resending is what signals whose outcome stays unknown come to with
-	// resend_on_unknown = true, where that is something else; ResendingLookUp, those
-	// whose target is looked up.
+	// Resending is the result with resend_on_unknown = true for signals whose outcome stays
+	// unknown, if it differs. ResendingLookUp is the result for those whose target is found
+	// first.
 	Resending, ResendingLookUp *Cell
 }
 
-// For is the cell of a system.
+// For returns the cell of a system.
 func (r Row) For(y systems.System) Cell {
 	if own, ok := y.Cells[r.Name]; ok {
 		return own
@@ -37,29 +37,30 @@ func (r Row) For(y systems.System) Cell {
 	return r.End
 }
 
-// Resend is the cell of a system with resend_on_unknown = true; ok says that it is another one.
+// Resend returns the cell of a system with resend_on_unknown = true. ok says that it
+// differs from For.
 func (r Row) Resend(y systems.System) (cell Cell, ok bool) {
 	if r.Resending == nil || y.Lost == systems.Repeatable || r.For(y).Result != Unknown {
 		return cell, false
 	}
-	// What is named is looked up once, and a job for each attempt.
+	// A named target is found once, but the job of a trigger is read before each attempt.
 	if y.LooksUp && !y.Finds && r.ResendingLookUp != nil {
 		return *r.ResendingLookUp, true
 	}
 	return *r.Resending, true
 }
 
-// Trouble is what a test does to a signal.
+// Trouble is the failure that a test causes.
 type Trouble struct {
 	Line Line
-	// Faults are injected before the signal is sent. Those without an operation
-	// hit the one that carries the signal.
+	// Faults are injected before the signal is sent. A fault without an operation applies
+	// to the request with the signal.
 	Faults []sandbox.Fault
-	// Afterwards are injected once the service has acted.
+	// Afterwards are injected after the service has acted.
 	Afterwards []sandbox.Fault
-	// Timeout is how long the resource may take, 0 for more than enough.
+	// Timeout is the timeout of the resource, 0 for a long one.
 	Timeout time.Duration
-	// Attempt is how long one attempt may take, 0 for more than enough.
+	// Attempt is the timeout of one attempt, 0 for a long one.
 	Attempt time.Duration
 }
 
@@ -67,13 +68,13 @@ type Trouble struct {
 type Line int
 
 const (
-	// Sound lines have nothing wrong with them.
+	// Sound means that the connection works.
 	Sound Line = iota
-	// RefusedAtFirst is a port that opens a little later.
+	// RefusedAtFirst is a port that opens after some time.
 	RefusedAtFirst
 	// Refused is a port that stays closed.
 	Refused
-	// Untrusted is a server whose certificate nobody vouches for.
+	// Untrusted is a server with a certificate that no client trusts.
 	Untrusted
 	// Nameless is a server whose name does not exist.
 	Nameless
@@ -81,13 +82,13 @@ const (
 	HTTP2
 )
 
-// Cell is what one signal comes to in one row.
+// Cell is the result for one signal in one row.
 type Cell = systems.Cell
 
 // Result is what a user sees of a signal.
 type Result = systems.Result
 
-// Many stands for as many requests as the timeout leaves room for.
+// Many means as many requests as the timeout allows.
 const Many = systems.Many
 
 // The results there are.
@@ -100,16 +101,16 @@ var (
 	Results   = systems.Results
 )
 
-// sent is a signal that ends well, with so many requests, of which one was taken.
+// sent is a signal that succeeds after so many requests, of which the service took one.
 func sent(requests int) Cell { return Cell{Result: Sent, Requests: requests, Taken: 1} }
 
-// doubled is a signal that was sent once more although the first one was taken.
+// doubled is a signal that was sent again although the service had taken it.
 func doubled() Cell { return Cell{Result: Sent, Requests: 2, Taken: 2} }
 
-// resent is what resend_on_unknown makes of a signal.
+// resent is the cell of a signal with resend_on_unknown.
 func resent(cell Cell) *Cell { return &cell }
 
-// again is a signal that was sent once more, when the first one was taken so often.
+// again is a signal that was sent again after the service had taken it so often.
 func again(taken int) *Cell { return resent([]Cell{sent(2), doubled()}[taken]) }
 
 func rejected(requests int, says ...string) Cell {
@@ -124,7 +125,7 @@ func unknown(requests, taken int, says ...string) Cell {
 	return Cell{Result: Unknown, Requests: requests, Taken: taken, Says: says}
 }
 
-// repeated and readBack are what signals come to of which something can be known
+// repeated and readBack are the results for signals about which something can be known
 // after a lost answer.
 func repeated(cell Cell) map[systems.Lost]Cell {
 	return map[systems.Lost]Cell{systems.Repeatable: cell}
@@ -132,12 +133,12 @@ func repeated(cell Cell) map[systems.Lost]Cell {
 
 func readBack(cell Cell) map[systems.Lost]Cell { return map[systems.Lost]Cell{systems.ReadBack: cell} }
 
-// found is what a signal comes to that is read back, when it was taken so often.
+// found is the result for a signal that is looked up after the service took it so often.
 func found(taken int) Cell {
 	return map[int]Cell{0: sent(2), 1: {Result: Confirmed, Requests: 1, Taken: 1}}[taken]
 }
 
-// Timeouts of rows that use them up.
+// Timeouts of rows in which the timeout passes.
 const (
 	// enough is enough for some attempts with growing pauses.
 	enough = 3 * time.Second

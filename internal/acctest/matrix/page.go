@@ -12,7 +12,7 @@ import (
 //go:embed what-happens-when.md.tmpl
 var page string
 
-// Text is the page of the matrix in Markdown, without its title.
+// Text returns the page of the matrix in Markdown, without its title.
 func Text() string {
 	var text strings.Builder
 	err := template.Must(template.New("").Funcs(template.FuncMap{
@@ -35,12 +35,12 @@ func Text() string {
 		WaitRows   []Row
 	}{systems.Signals(), Results, Sections, JobResults, JobRows(), WaitResults, WaitRows()})
 	if err != nil {
-		panic(err) // The template is at odds with the table.
+		panic(err) // The template does not fit the table.
 	}
 	return text.String()
 }
 
-// written is the cell as the guide has it, such as "sent 2/1".
+// written returns the cell as in the guide, such as "sent 2/1".
 func written(c Cell) string {
 	requests := fmt.Sprint(c.Requests)
 	if c.Requests == Many {
@@ -49,7 +49,7 @@ func written(c Cell) string {
 	return fmt.Sprintf("%s %s/%d", c.Word, requests, c.Taken)
 }
 
-// resending are the rows in which resend_on_unknown makes a difference.
+// resending returns the rows in which resend_on_unknown makes a difference.
 func resending() (rows []Row) {
 	for _, section := range Sections {
 		for _, row := range section.Rows {
@@ -61,7 +61,7 @@ func resending() (rows []Row) {
 	return rows
 }
 
-// resentCell is the cell of a resource with resend_on_unknown = true.
+// resentCell returns the cell of a resource with resend_on_unknown = true.
 func resentCell(row Row, y systems.System) string {
 	cell, differs := row.Resend(y)
 	if !differs {

@@ -10,20 +10,20 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// Section is some rows that have something in common.
+// Section is a group of rows.
 type Section struct {
 	Title, About string
 	Rows         []Row
 }
 
-// once is a fault that hits the first request only.
+// once is a fault of only the first request.
 func once(kind sandbox.Kind) Trouble {
 	return Trouble{Faults: []sandbox.Fault{{Kind: kind, Times: 1}}}
 }
 
 func always(kind sandbox.Kind) Trouble { return Trouble{Faults: []sandbox.Fault{{Kind: kind}}} }
 
-// with is a map of both.
+// with returns the union of two maps.
 func with(a, b map[systems.Lost]Cell) map[systems.Lost]Cell {
 	both := maps.Clone(a)
 	maps.Copy(both, b)
@@ -174,7 +174,7 @@ var Sections = []Section{{
 			End:       unknown(1, 1),
 			Own:       repeated(unknown(2, 1, "expired")),
 			Resending: resent(unknown(2, 1)),
-			// The target is looked up again, and that is refused already.
+			// The target is found again first, and that request is already refused.
 			ResendingLookUp: resent(unknown(1, 1)),
 		},
 		{
@@ -240,13 +240,13 @@ var Sections = []Section{{
 	},
 }}
 
-// http2 is a trouble of a server that speaks HTTP/2.
+// http2 is the trouble with a server that speaks HTTP/2.
 func http2(trouble Trouble) Trouble {
 	trouble.Line = HTTP2
 	return trouble
 }
 
-// reads are the operations by which lost signals are looked for.
+// reads returns the operations with which lost signals are looked up.
 func reads() (operations []string) {
 	for _, y := range systems.Signals() {
 		if y.Lost == systems.ReadBack {
@@ -272,8 +272,8 @@ func readingFails() (faults []sandbox.Fault) {
 	return faults
 }
 
-// lost is a row in which one answer is lost. What can be read is looked at; ROS is
-// simply asked again.
+// lost returns a row in which one answer is lost. The provider reads the target if it can,
+// and repeats the request to ROS.
 func lost(name, what string, trouble Trouble, taken int, says ...string) Row {
 	return Row{
 		Name: name, What: what, Trouble: trouble,
@@ -283,7 +283,7 @@ func lost(name, what string, trouble Trouble, taken int, says ...string) Row {
 	}
 }
 
-// services names those whose signals can be treated so after a lost answer.
+// services returns the services whose signals are treated in this way after a lost answer.
 func services(lost systems.Lost) string {
 	var names []string
 	for _, y := range systems.Signals() {

@@ -1,14 +1,14 @@
 package matrix
 
-// WaitResult is what comes of a resource that waits for a target and sends nothing.
+// WaitResult is the result for a resource that waits for a target and sends nothing.
 type WaitResult struct {
-	// Word is what the guide calls it, and Means what that is to say.
+	// Word is the name of the result in the guide, and Means its explanation.
 	Word, Means string
-	// Error is the summary of the error, empty when there is none.
+	// Error is the summary of the error, "" if there is none.
 	Error string
 }
 
-// The results there are.
+// The possible results.
 var (
 	Waited      = WaitResult{Word: "waits on", Means: "The read is repeated, and the wait ends with the run."}
 	Unread      = WaitResult{Word: "unreadable", Means: "An error, because another read would fail in the same way. The wait is recorded as tainted, and the next apply waits again.", Error: "Target Cannot Be Read"}
@@ -16,7 +16,7 @@ var (
 	WaitResults = []WaitResult{Waited, Unread, RanOut}
 )
 
-// waits are the results by the names of rows: those in which a read can go wrong as a send can.
+// waits are the results by the names of rows, for failures that reads can have too.
 var waits = map[string]WaitResult{
 	"connection refused at first": Waited,
 	"connection refused":          RanOut,
@@ -44,10 +44,10 @@ var waits = map[string]WaitResult{
 	"server going away":           Waited,
 }
 
-// Wait is what comes of a wait in a row.
+// Wait returns the result for a wait in a row.
 func (r Row) Wait() WaitResult { return waits[r.Name] }
 
-// WaitRows are the rows that say something of waits.
+// WaitRows returns the rows that concern waits.
 func WaitRows() (rows []Row) {
 	for _, section := range Sections {
 		for _, row := range section.Rows {

@@ -16,8 +16,8 @@ var (
 	pause   = sandbox.Step{Name: "hold", Action: "aws:pause"}
 )
 
-// startRunbook starts an execution of a document of its own, which has the execution's
-// id for a name, so that all requests about it have the same mark.
+// startRunbook starts an execution of a new document, whose name is the execution's id. So
+// all requests about it contain the same text.
 func startRunbook(s *sandbox.Sandbox, a sandbox.Automation) string {
 	a.ID = uuid.NewString()
 	a.DocumentName = a.ID
@@ -33,8 +33,8 @@ func approval(execution string) Values {
 	return Values{"automation_execution_id": execution, "signal_type": "Approve"}
 }
 
-// signed is an approval whose comment tells it from any other: without one, a lost
-// answer leaves open whose decision is shown.
+// signed is an approval with a unique comment. Without one, it is unknown after a lost
+// answer whose decision the service shows.
 func signed(execution string) Values {
 	return approval(execution).With(Values{"payload": Values{"Comment": []any{"release 7"}}})
 }

@@ -2,13 +2,13 @@ package systems
 
 import "strings"
 
-// emptyAnswer is the success of an AWS operation without a result: an empty body is
-// documented, and an empty object is sent.
+// emptyAnswer reports the success of an AWS operation without a result. An empty body is
+// documented; the service sends an empty object.
 func emptyAnswer(members map[string]any, body string) bool {
 	return members != nil || strings.TrimSpace(body) == ""
 }
 
-// adopting is the guard of systems that look for a signal before they send it.
+// adopting is the guard of systems with adopt_existing.
 var adopting = Guarded{
 	Guard: Adopting,
 	With:  func(string) Values { return Values{"adopt_existing": true} },

@@ -6,7 +6,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// byName are the rows of signals whose targets are found instead of identified.
+// byName are the rows of signals whose targets are found by name.
 var byName = []System{
 	named(automation[0]), named(stackResource[0]), named(oosExecution[0]),
 	found(ecsDeployment[0], System{
@@ -32,7 +32,7 @@ var byName = []System{
 
 var startedAfter = Values{"started_after": "2026-01-31T12:00:00Z"}
 
-// named is the row of a signal whose target goes by a name, which in this table is the
+// named returns the row of a signal that names its target. In this table, the name is the
 // target's id.
 func named(y System) System {
 	by, ready := *y.Naming, y.Ready
@@ -52,17 +52,17 @@ func named(y System) System {
 	return found(y, as)
 }
 
-// found is the row of a signal whose target is looked up by the arguments that another
-// row has. What is looked for before anything is sent is not found when another target
-// is named, and what waits reads more than the target: the tests of the system's
-// package have that.
+// found returns the row of a signal that finds its target with the arguments of another
+// row. Some values of that row do not apply: a search finds nothing if another target is
+// named, and a wait reads more than the target. The tests of the system's package cover
+// these.
 func found(y, as System) System {
 	y.Variant, y.Ready, y.Recorded, y.Missing, y.MissingAt, y.LookUps = as.Variant, as.Ready, as.Recorded, as.Missing, as.MissingAt, as.LookUps
 	y.Optional, y.LaterHides = as.Optional, as.LaterHides
 	y.LooksUp, y.Finds = true, true
 	y.Resends, y.Together, y.Interrupted = nil, nil, nil
 	y.Cells = map[string]Cell{
-		// It is the look-up that gets no connection.
+		// The search for the target gets no connection.
 		"connection refused": {Result: NotSent, Says: []string{"connection refused", "No connection could be made"}},
 	}
 	y.Gate, y.Requests, y.Demo, y.Examples, y.Docs = nil, nil, Demo{}, nil, Docs{}

@@ -1,32 +1,32 @@
 package systems
 
-// Cell is what one signal comes to in one row of the fault matrix.
+// Cell is the result for one signal in one row of the fault matrix.
 type Cell struct {
 	Result
-	// Requests is how many signalling requests reach the service, and Taken on how
-	// many of them it acts.
+	// Requests is the number of signalling requests that reach the service, and Taken how
+	// many of them it acts on.
 	Requests, Taken int
 	// Says are parts of the error.
 	Says []string
 }
 
-// Many stands for as many requests as the timeout leaves room for.
+// Many means as many requests as the timeout allows.
 const Many = -1
 
-// Result is what a user sees of a signal in the end.
+// Result is what a user sees of a signal at the end.
 type Result struct {
-	// Word is what the guide calls it, and Means what that is to say.
+	// Word is the name of the result in the guide, and Means its explanation.
 	Word, Means string
-	// Delivery is the attribute of that name; when it is empty, nothing is recorded.
+	// Delivery is the attribute of that name; if it is "", nothing is recorded.
 	Delivery string
-	// Error is the summary of the error, empty when there is none. One that comes
-	// after something was recorded taints the resource.
+	// Error is the summary of the error, "" if there is none. An error after something was
+	// recorded taints the resource.
 	Error string
 	// Again says that applying again sends the signal.
 	Again bool
 }
 
-// State is what becomes of a resource that is created.
+// State describes the state of the created resource.
 func (r Result) State() string {
 	switch {
 	case r.Delivery == "":
@@ -38,7 +38,7 @@ func (r Result) State() string {
 	}
 }
 
-// Next is what the next apply does.
+// Next describes the next apply.
 func (r Result) Next() string {
 	switch {
 	case r.Tainted():
@@ -53,7 +53,7 @@ func (r Result) Next() string {
 // Tainted reports whether the resource is recorded as tainted.
 func (r Result) Tainted() bool { return r.Delivery != "" && r.Error != "" }
 
-// The results there are.
+// The possible results.
 var (
 	Sent      = Result{Word: "sent", Means: "The service said that it took the signal.", Delivery: "SENT"}
 	Confirmed = Result{Word: "confirmed", Means: "The answer was lost. Afterwards the service showed such a signal at the time of the send, and no other signal of this provider explains it.", Delivery: "CONFIRMED"}
@@ -63,14 +63,16 @@ var (
 	Results   = []Result{Sent, Confirmed, Rejected, NotSent, Unknown}
 )
 
-// Lost is what can be done about a signal whose answer was lost.
+// Lost says what the provider can do after a lost answer.
 type Lost int
 
 const (
-	// Untold signals cannot be told from those that did not arrive: their outcome stays unknown.
+	// Untold means that no read distinguishes a signal that arrived from one that did not.
+	// The outcome stays unknown.
 	Untold Lost = iota
-	// ReadBack signals are shown by their services.
+	// ReadBack means that the service shows its signals.
 	ReadBack
-	// Repeatable signals are sent again: their services document that a repeat has no further effect.
+	// Repeatable means that the signal is sent again, because the service documents that a
+	// repeat has no further effect.
 	Repeatable
 )

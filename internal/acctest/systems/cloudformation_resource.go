@@ -7,7 +7,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// host is a resource of a stack that waits for so many signals.
+// host returns a resource that waits for so many signals.
 func host(signals int, dependsOn ...string) sandbox.CloudFormationResource {
 	return sandbox.CloudFormationResource{Name: "Hosts", Type: "AWS::AutoScaling::AutoScalingGroup", Signals: signals, DependsOn: dependsOn}
 }
@@ -147,8 +147,9 @@ var cloudFormationResource = []System{{
 	},
 }}
 
-// duplicateCells are the cells of signals that are sent again, and whose services then say so of
-// one that they have. What they refuse otherwise is read back; so is what stays unknown at the end.
+// duplicateCells returns the cells of signals that are sent again, and whose service
+// refuses a repeat of a signal that it has. If it refuses the repeat for another reason, or
+// the outcome stays unknown, the provider looks the signal up.
 func duplicateCells() map[string]Cell {
 	cells := map[string]Cell{
 		"500 for good":       {Result: NotSent, Requests: Many, Says: []string{"HTTP 500", "attempts", "timeout", "the signal has not arrived"}},

@@ -9,12 +9,13 @@ import (
 // approvalStage is a stage whose one action waits for approval.
 var approvalStage = sandbox.PipelineStage{Name: "Approve", Actions: []sandbox.PipelineAction{{Name: "Release"}}}
 
-// deployStage is a stage of one action that takes so long, and fails where it says why.
+// deployStage returns a stage with one action that takes so many seconds, and fails if fail
+// is not "".
 func deployStage(seconds int, fail string) sandbox.PipelineStage {
 	return sandbox.PipelineStage{Name: "Deploy", Actions: []sandbox.PipelineAction{{Name: "Deploy", Seconds: seconds, Fail: fail}}}
 }
 
-// buildStage takes a while before anything waits.
+// buildStage returns a stage that takes some time before an approval waits.
 func buildStage(seconds int) sandbox.PipelineStage {
 	return sandbox.PipelineStage{Name: "Build", Actions: []sandbox.PipelineAction{{Name: "Compile", Seconds: seconds}}}
 }
@@ -27,7 +28,7 @@ func approveRelease(of sandbox.PipelineState) Values {
 	}
 }
 
-// approveToken does so without a look-up.
+// approveToken is like approveRelease, with the token, so no search is needed.
 func approveToken(of sandbox.PipelineState) Values {
 	return approveRelease(of).With(Values{"token": of.Token})
 }
@@ -157,7 +158,7 @@ var codepipelineApproval = []System{{
 
 var codepipelineHeader = map[string]string{"X-Amz-Target": "CodePipeline_20150709.PutApprovalResult", "Content-Type": "application/x-amz-json-1.1"}
 
-// anotherPipeline is a name that is not used yet.
+// anotherPipeline returns a name that no pipeline has.
 func anotherPipeline(s *sandbox.Sandbox) string {
 	return fmt.Sprintf("website-%d", len(s.Pipelines("")))
 }

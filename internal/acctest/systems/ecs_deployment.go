@@ -7,7 +7,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// answerHook has the deployment go on that a hook has paused.
+// answerHook returns the arguments that let a paused deployment continue.
 func answerHook(d sandbox.ServiceDeploymentState) Values {
 	return Values{"service_deployment_arn": d.ARN, "hook_id": d.HookID, "action": "CONTINUE"}
 }

@@ -94,7 +94,8 @@ var httpTrigger = []System{{
 
 func triggered(members map[string]any, _ string) bool { return members["result"] == "ok" }
 
-// triggerCells: the trigger's document says of 500 and 503 that the run has not started.
+// triggerCells are the cells of triggers. The trigger's document says that after a 500 or
+// 503 the run has not started.
 var triggerCells = map[string]Cell{
 	"500 before acting":         {Result: Sent, Requests: 2, Taken: 1},
 	"503 before acting":         {Result: Sent, Requests: 2, Taken: 1},

@@ -10,8 +10,9 @@ var (
 	oosGate   = sandbox.OOSTask{Name: "approve", Action: "ACS::Approve"}
 	oosDeploy = sandbox.OOSTask{Name: "deploy", Action: "ACS::ExecuteCommand"}
 	oosHold   = sandbox.OOSTask{Name: "deploy", Action: "ACS::ExecuteCommand", Hold: true}
-	// oosGates wait all at once, so that the target takes a second signal. OOS tells its times to the second,
-	// so that only gates that waited for longer certainly waited when a signal was sent.
+	// oosGates are tasks that wait at the same time, so the target takes a second signal.
+	// OOS shows times in whole seconds, so a task certainly waited at the send only if it
+	// began to wait some time before.
 	oosGates = sandbox.OOSTask{Name: "approve", Action: "ACS::Approve", Loop: []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}}
 )
 
@@ -21,14 +22,15 @@ func StartOOSExecution(s *sandbox.Sandbox, n int, tasks ...sandbox.OOSTask) {
 	s.StartOOSExecution(sandbox.OOSExecution{ID: "exec-" + ID(n), TemplateName: fmt.Sprintf("release-%d", n), Tasks: tasks})
 }
 
-// oosTarget starts an execution, of which the template's name and the id have a mark in them.
+// oosTarget starts an execution. Its id and its template's name contain a common text.
 func oosTarget(s *sandbox.Sandbox, e sandbox.OOSExecution) (Values, string) {
 	mark := fmt.Sprintf("release-%d-end", len(s.OOSExecutions()))
 	e.ID, e.TemplateName = "exec-"+mark, "exec-"+mark
 	return Values{"execution_id": s.StartOOSExecution(e), "notify_type": "Approve"}, mark
 }
 
-// oosWaiting is one that has waited for a while, and oosLater one that waits only later.
+// oosWaiting starts an execution that has waited for some time, and oosLater one that
+// begins to wait later.
 func oosWaiting(s *sandbox.Sandbox, tasks ...sandbox.OOSTask) Values {
 	values, _ := oosTarget(s, sandbox.OOSExecution{SecondsAgo: 60, Tasks: tasks})
 	return values

@@ -15,7 +15,8 @@ func taskFailure(e sandbox.MachineExecutionState) Values {
 	return Values{"task_token": e.Token, "status": "FAILURE", "error": "Rejected", "execution_arn": e.ARN}
 }
 
-// answeredTask is a row of the table: tasks are answered with one of two operations.
+// answeredTask returns one of the two rows of the table: tasks are answered with one of two
+// operations.
 func answeredTask(status, operation string, answer func(sandbox.MachineExecutionState) Values) System {
 	return System{
 		Variant:    status,

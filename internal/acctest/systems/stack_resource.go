@@ -9,12 +9,12 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// deployed is the signal to the wait condition of a stack.
+// deployed returns the arguments of the signal to the wait condition of a stack.
 func deployed(stack string) Values {
 	return Values{"stack_id": stack, "logical_resource_id": "Deployed", "status": "SUCCESS"}
 }
 
-// startROSStack starts a stack that has its id for a name.
+// startROSStack starts a stack whose name is its id.
 func startROSStack(s *sandbox.Sandbox, d sandbox.Stack) string {
 	d.ID = uuid.NewString()
 	d.Name = d.ID

@@ -1,6 +1,6 @@
-// Package systems is the table of the signalling systems: a file for each, with
-// everything that tests, sandbox scenarios, the demo and the documentation have to
-// know of its signal. They are all derived from it, or held against it.
+// Package systems is the table of the signalling systems. It has a file for each, with
+// everything that tests, sandbox scenarios, the demo and the documentation need to know
+// about its signal. They are derived from the table, or checked against it.
 package systems
 
 import (
@@ -12,14 +12,14 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// All are the rows of the table.
+// All are all rows of the table.
 var All = slices.Concat(automation, workflowExecution, workflowStepState, sfnTask, codepipelineApproval, ecsDeployment, cloudFormationResource, stackResource, oosExecution, httpTrigger, temporalWorkflow, byName)
 
 // Values are the arguments of a block: strings, bools, numbers, Values, []any,
 // nil for null, or tftypes.UnknownValue.
 type Values map[string]any
 
-// With returns the values with some replaced; nil removes.
+// With returns the values with changes; nil removes a value.
 func (v Values) With(changed Values) Values {
 	with := Values{}
 	maps.Copy(with, v)
@@ -27,93 +27,94 @@ func (v Values) With(changed Values) Values {
 	return with
 }
 
-// System is one signal. A resource whose target can be given in several ways has a
-// row for each of them; only its first row has Demo, Examples and Docs.
+// System is one signal. If the target of a resource can be given in several ways, there is
+// a row for each. Only the first row has Demo, Examples and Docs.
 type System struct {
-	// Variant tells the rows of one resource apart; it is empty where there is one.
+	// Variant distinguishes the rows of one resource; "" if there is only one.
 	Variant string
 	// Type is the resource type, and the type of the action.
 	Type string
 	// Package is the system's folder in internal/.
 	Package string
-	// Block is the provider's block that it needs, and Endpoint the argument in its
-	// endpoints, "" where there is none.
+	// Block is the provider block that the signal needs, and Endpoint the argument in its
+	// endpoints, "" if there is none.
 	Block, Endpoint string
 	// Operation is the request that carries the signal, as the request log names it.
 	Operation string
-	// Permission is what the error of a refusal has to name.
+	// Permission is the text that the error of a refusal must contain.
 	Permission string
-	// HasAction says that the signal is offered as an action, too.
+	// HasAction says that there is also an action.
 	HasAction bool
 
-	// Ready makes a target that is waiting for the signal, and returns the arguments
-	// that send it there. The target also takes a second signal, so that one that is
-	// sent by mistake is not refused but shows.
+	// Ready creates a target that waits for the signal, and returns the arguments for it.
+	// The target also takes a second signal, so a signal that is sent twice by mistake is
+	// not refused and can be seen.
 	Ready func(s *sandbox.Sandbox) Values
-	// Resends are arguments with another value, which makes another signal. Recorded
-	// ones are noted and send nothing. Unseen ones are write-only: Terraform cannot
-	// compare them. Together they are all arguments of the signal.
+	// Resends are changed arguments that make another signal. A change of Recorded ones is
+	// recorded and sends nothing. Unseen ones are write-only, so Terraform cannot compare
+	// them. Together they are all arguments of the signal.
 	Resends, Recorded, Unseen Values
-	// Together are like Resends, of arguments that cannot be changed without others:
-	// the tests of the system's package change them.
+	// Together are like Resends, for arguments that cannot be changed without others. The
+	// tests of the system's package change them.
 	Together Values
 	// Optional are the arguments of Ready that can be left out.
 	Optional []string
-	// Missing are arguments that name a target that is not there, and MissingAt the
-	// argument that the error is about.
+	// Missing are arguments of a target that does not exist, and MissingAt the argument
+	// that the error is about.
 	Missing   Values
 	MissingAt string
 	// Ambiguous says that the service answers the same for a missing target as for wrong credentials.
 	Ambiguous bool
-	// Naming says how the target can be named; nil where it cannot.
+	// Naming says how the target can be named; nil if it cannot.
 	Naming *Naming
-	// LooksUp says that the target is looked up before anything is sent.
+	// LooksUp says that the provider finds the target before it sends.
 	LooksUp bool
-	// Finds says that what was looked up is recorded, and used from then on.
+	// Finds says that the target that was found is recorded, and used from then on.
 	Finds bool
-	// LaterHides says that the service shows one time for all signals to a target, so that
-	// a later one hides when an earlier one arrived.
+	// LaterHides says that the service shows one time for all signals to a target, so a
+	// later signal hides the time of an earlier one.
 	LaterHides bool
-	// NoRequestID says that the service's answers carry none.
+	// NoRequestID says that the service's answers have no request id.
 	NoRequestID bool
-	// RetryAfter says that a throttling answer can ask to be left alone for some time.
+	// RetryAfter says that a throttling answer can say when to try again.
 	RetryAfter bool
-	// IsSuccess reports whether an answer with HTTP 200 is the one that the service's
-	// document gives for success; members is nil unless the body is a JSON object.
+	// IsSuccess reports whether an answer with HTTP 200 is the documented success. members
+	// is nil unless the body is a JSON object.
 	IsSuccess func(members map[string]any, body string) bool
 	// Requests are requests as the vendor's own tool makes them.
 	Requests []Request
 
-	// Gate is how a target is waited for; nil when it cannot be read.
+	// Gate says how to wait for a target; nil if it cannot be read.
 	Gate *Gate
 
-	// Lost is what can be done about a lost answer.
+	// Lost says what the provider can do after a lost answer.
 	Lost Lost
-	// ShownBy is the operation that is read first to find out whether a signal has arrived; only with ReadBack.
+	// ShownBy is the first read that finds out whether a signal has arrived; only with
+	// ReadBack.
 	ShownBy string
-	// LookUps is how often ShownBy is read to find the target, before anything is sent.
+	// LookUps is how often ShownBy is called to find the target before the send.
 	LookUps int
-	// ProvedBy is the operation that is read last for that, where it is another one.
+	// ProvedBy is the last read that finds this out, if it differs.
 	ProvedBy string
-	// ShowsSignals says of a Repeatable signal that the service shows it, too: a repeat
-	// tells sooner, and what repeats do not settle is read back.
+	// ShowsSignals says that the service also shows a Repeatable signal. A repeat tells
+	// sooner. If repeats do not settle the outcome, the provider looks the signal up.
 	ShowsSignals bool
-	// Cells are what the signal comes to in rows of the fault matrix, by their names,
-	// where that is not what Lost makes of it.
+	// Cells are the results in rows of the fault matrix, by their names, that differ from
+	// those of Lost.
 	Cells map[string]Cell
 
-	// Interrupted makes the target of a signal in whose way Terraform is stopped at a
-	// moment. The mark is in all requests that send the signal or read its target,
-	// and in no others.
+	// Interrupted creates the target of a signal during which Terraform is stopped at a
+	// moment. The mark is in all requests that send the signal or read its target, and in
+	// no others.
 	Interrupted func(s *sandbox.Sandbox, at Moment) (arguments Values, mark string)
-	// Guards are what keeps the signal from taking effect twice when Terraform was killed.
+	// Guards keep the signal from taking effect twice after Terraform was killed.
 	Guards []Guarded
 
 	// Demo is the scene of `make demo` and the example that it shows.
 	Demo Demo
-	// Examples are the scenarios of the folders in examples/ that are the system's own.
+	// Examples are the scenarios of the system's folders in examples/.
 	Examples []Scenario
-	// Docs is what the pages say of the signal that is true of it alone.
+	// Docs are the texts of the documentation about this signal alone.
 	Docs Docs
 }
 
@@ -125,8 +126,7 @@ func (y System) Name() string {
 	return y.Type + " " + y.Variant
 }
 
-// TakesOne reports whether the target of a signal takes no second one, though that
-// of Ready does.
+// TakesOne reports whether a target takes only one signal, unlike the target of Ready.
 func (y System) TakesOne() bool {
 	return slices.ContainsFunc(y.Guards, func(g Guarded) bool { return g.Guard == ShownToken })
 }
@@ -140,10 +140,10 @@ func (y System) AdoptsWith() Values {
 	return nil
 }
 
-// Short is the resource's type without the provider's prefix, as files are named.
+// Short returns the resource's type without the provider's prefix, as in file names.
 func (y System) Short() string { return strings.TrimPrefix(y.Type, "signal_") }
 
-// Signals are the first rows of all resources.
+// Signals returns the first rows of all resources.
 func Signals() (signals []System) {
 	for _, y := range All {
 		if !slices.ContainsFunc(signals, func(other System) bool { return other.Type == y.Type }) {
@@ -153,72 +153,75 @@ func Signals() (signals []System) {
 	return signals
 }
 
-// Of is the first row of a resource.
+// Of returns the first row of a resource.
 func Of(resource string) System {
 	return All[slices.IndexFunc(All, func(y System) bool { return y.Type == resource })]
 }
 
-// Gate is how the targets of a system are waited for.
+// Gate says how to wait for the targets of a system.
 type Gate struct {
-	// Read is the operation by which the target's status is read, and Permission
-	// what the error of a refused read has to name.
+	// Read is the operation that reads the target's status, and Permission the text that
+	// the error of a refused read must contain.
 	Read, Permission string
-	// Running makes a target that takes the signal and whose run then ends in this
-	// way; while it runs, each read brings its end nearer.
+	// Running creates a target that takes the signal and whose run ends in this way. Each
+	// read brings the end nearer.
 	Running func(s *sandbox.Sandbox, end string) Values
-	// Unready makes a target that takes the signal only after some reads.
+	// Unready creates a target that takes the signal only after some reads.
 	Unready func(s *sandbox.Sandbox) Values
 	// IsRunning, Succeeded and Failed are the service's words for target_status.
 	IsRunning, Succeeded, Failed string
-	// EndsUntold says that nothing tells whether a run that has ended succeeded.
+	// EndsUntold says that the service does not tell whether a run that has ended
+	// succeeded.
 	EndsUntold bool
-	// Expires is what waits for a signal until a time that the service tells, such as "a
-	// step"; empty where none is told.
+	// Expires names the part of the target that waits until a time that the service shows,
+	// such as "a step"; "" if none is shown.
 	Expires string
-	// Reason is part of what the service says of a failure, "" when it says nothing.
+	// Reason is a part of the service's text about a failure, "" if there is none.
 	Reason string
-	// Adopts says that adopt_existing is offered; AdoptsWith are the arguments by which
-	// a signal is recognised, where its target and its own arguments do not do.
+	// Adopts says that there is adopt_existing. AdoptsWith are the additional arguments
+	// with which it recognises a signal.
 	Adopts     bool
 	AdoptsWith Values
-	// Batch is how resources that wait for different targets share reads; nil where each is read alone.
+	// Batch says how waits for different targets share reads; nil if each target is read
+	// alone.
 	Batch *Batch
 }
 
 // Batch is a read of several targets.
 type Batch struct {
 	Operation string
-	// Permission is what it needs beside the permissions of a wait, "" where it needs none.
+	// Permission is the additional permission that the batch needs, "" if it needs none.
 	Permission string
-	// Reads is what one request reads, as the pages say it, and Is tells such a request from others of the operation.
+	// Reads says what one request reads, as in the documentation. Is reports whether a
+	// request is such a read.
 	Reads string
 	Is    func(sandbox.Request) bool
-	// Target makes one of the targets that are read together, whose run ends well after some time; nil where
-	// Gate.Running does.
+	// Target creates one of the targets that are read together, whose run succeeds after
+	// some time; nil to use Gate.Running.
 	Target func(*sandbox.Sandbox) Values
 }
 
-// How a run ends.
+// The ends of a run.
 const (
 	Well  = "well"
 	Badly = "badly"
 	Never = "never"
 )
 
-// Naming says how a target is named: by one argument in place of its id, and with a
-// filter, "" where there is none.
+// Naming has the argument for the target's name, that for its id, and a filter, "" if there
+// is none.
 type Naming struct{ Name, ID, Filter string }
 
-// Request is one that the vendor's own tool makes for these arguments.
+// Request is a request of the vendor's own tool for these arguments.
 type Request struct {
 	Name      string
 	Arguments Values
 	Header    map[string]string
-	// Body is compared as JSON, or as a form where Content-Type says so.
+	// Body is compared as JSON, or as a form if Content-Type says so.
 	Body string
 }
 
-// Moment is how far a signal has come when Terraform ends too early.
+// Moment is the point at which Terraform ends too early.
 type Moment string
 
 // The moments, in the order in which they follow each other.
@@ -231,62 +234,62 @@ const (
 	Recorded   Moment = "done, while other resources are not"
 )
 
-// Later is for how long a target that is Interrupted keeps others waiting, unless
-// the sandbox's time is moved on; signatures stand that much.
+// Later is how many seconds a target of Interrupted delays, unless the sandbox's clock is
+// moved on. Signatures stay valid that long.
 const Later = 120
 
-// Guard is what keeps a signal from taking effect a second time.
+// Guard keeps a signal from taking effect twice.
 type Guard string
 
 // The guards.
 const (
-	// Unguarded signals have none.
+	// Unguarded means that there is no guard.
 	Unguarded Guard = "none"
-	// ShowsSignals have none either, but their services can show a signal whose
-	// answer was lost.
+	// ShowsSignals means that there is no guard, but that the service can show a signal
+	// whose answer was lost.
 	ShowsSignals Guard = "read back"
-	// Adopting signals are looked for at the service: adopt_existing.
+	// Adopting means that adopt_existing looks for the signal at the service.
 	Adopting Guard = "adopt_existing"
-	// Generated ids are made up by the provider, and Pinned ones by the user.
+	// Generated means that the provider generates an id, and Pinned that the user sets it.
 	Generated Guard = "generated ids"
 	Pinned    Guard = "pinned ids"
-	// GeneratedShown and PinnedShown are such ids of signals that the service shows, too.
+	// GeneratedShown and PinnedShown are the same, for services that also show the signal.
 	GeneratedShown Guard = "generated ids, read back"
 	PinnedShown    Guard = "pinned ids, read back"
-	// GeneratedOnce ids are made up by the provider, of signals that the service shows,
-	// and of which it refuses a second one with the same id.
+	// GeneratedOnce means that the provider generates the id, and that the service shows
+	// the signal and refuses a second one with the same id.
 	GeneratedOnce Guard = "generated ids that work once, read back"
-	// UsedToken is a token that is good for one callback.
+	// UsedToken means that a token works for one callback.
 	UsedToken Guard = "used token"
-	// ShownToken is one, or another id, whose service also shows the signal that used it up.
+	// ShownToken is the same, or with another id, for services that also show the signal
+	// that used it.
 	ShownToken Guard = "used token, read back"
 )
 
 // Guarded is a signal with a guard.
 type Guarded struct {
 	Guard Guard
-	// With returns the arguments that turn the guard on, for a target with this mark;
-	// nil where there are none.
+	// With returns the arguments that turn the guard on, for a target with this mark; nil
+	// if there are none.
 	With func(mark string) Values
 	// Means names those arguments in Markdown.
 	Means string
 }
 
-// Demo is a system on show. Its configuration is examples/demo/<name>, which
-// creates terraform_data.deployment after its one signal.
+// Demo is the scene of a system in the demo. Its configuration is examples/demo/<name>,
+// which creates terraform_data.deployment after its one signal.
 type Demo struct {
 	Title string
-	// Start makes the target that the variables of the example name by default.
+	// Start creates the target of the example's default variables.
 	Start func(*sandbox.Sandbox)
-	// Variables are those that say where the sandbox is; nil for "endpoint".
+	// Variables returns the variables with the address of the sandbox; nil for "endpoint".
 	Variables func(url string) map[string]string
-	// State says in plain words how the target is, which has to be Before, and then
-	// After the signal.
+	// State describes the target. It must be Before, and After once the signal was sent.
 	State         func(*sandbox.Sandbox) string
 	Before, After string
 }
 
-// Given are the variables of the example for a sandbox at url.
+// Given returns the variables of the example for a sandbox at url.
 func (d Demo) Given(url string) map[string]string {
 	if d.Variables != nil {
 		return d.Variables(url)
@@ -304,51 +307,51 @@ type Scenario struct {
 	// Variables are values of the example's, as its configuration would write them;
 	// URL at the beginning stands for the sandbox's address.
 	Variables []Variable
-	// Start puts there what the example needs; nil when it needs nothing.
+	// Start creates what the example needs; nil if it needs nothing.
 	Start func(*sandbox.Sandbox)
 }
 
-// Variable is one of an example.
+// Variable is a variable of an example.
 type Variable struct{ Name, Value string }
 
-// String is what -var takes.
+// String returns the variable for the option -var.
 func (v Variable) String() string { return v.Name + "=" + v.Value }
 
-// Docs is what the pages say of one signal.
+// Docs are the texts of the documentation about one signal.
 type Docs struct {
-	// Service is the short name of who answers.
+	// Service is the short name of the service.
 	Service string
-	// Named says how a target is named, in Markdown, where that is not by the arguments
-	// of Missing.
+	// Named says how a target is identified, in Markdown, if not by the arguments of
+	// Missing.
 	Named string
 	// API is the address of the vendor's page about the request.
 	API string
 	// Sends is the row of the tables of resources.
 	Sends string
-	// Lost says what is done when the answer is lost, and Repeats what tells a repeat
-	// from another signal: the row in the guide "Delivery".
+	// Lost says what the provider does after a lost answer, and Repeats how the service
+	// recognises a repeat: the row in the guide "Delivery".
 	Lost, Repeats string
-	// LostRows are the rows about lost answers on the resource's page, in Markdown,
-	// where they are not those of its Lost.
+	// LostRows are the rows about lost answers on the resource's page, in Markdown, if they
+	// differ from those of Lost.
 	LostRows string
-	// LateNote says what comes of a signal that reads show too late; only with ReadBack.
+	// LateNote says what happens to a signal that reads show too late; only with ReadBack.
 	LateNote string
-	// AfterCrash says what to do about a crash, in Markdown.
+	// AfterCrash says what to do after a crash, in Markdown.
 	AfterCrash string
-	// LookUp says what is read before the signal is sent, and which permission that
-	// needs, in Markdown; empty where nothing is.
+	// LookUp says what the provider reads before it sends, and the permission for that, in
+	// Markdown; "" if it reads nothing.
 	LookUp string
-	// NoPolicy says what sending needs where it is no policy, and NoReadPolicy what
-	// waiting alone needs then.
+	// NoPolicy says what sending needs if that is not a policy, and NoReadPolicy what only
+	// waiting needs then.
 	NoPolicy, NoReadPolicy string
-	// NoAction says why there is no action, and ByAction what an action is given where
-	// that is not what the resource is given.
+	// NoAction says why there is no action, and ByAction which arguments an action has if
+	// they differ from the resource's.
 	NoAction, ByAction string
-	// Answers are those of the service that have a cause of their own.
+	// Answers are answers of the service with a special cause.
 	Answers []Answer
 }
 
-// Answer is one that leads to an error on an argument.
+// Answer is an answer that leads to an error on an argument.
 type Answer struct {
 	// Code is the service's, or the HTTP status. Where the code alone does not tell,
 	// the service's words follow after ": ", with "..." for names.

@@ -1,4 +1,4 @@
-// Command bench measures the provider beside one that does nothing, and prints what it finds as ratios.
+// Command bench measures the provider and one that does nothing, and prints the ratios.
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 type bench struct {
 	out             io.Writer
 	rounds, signals int
-	// runTime is how long the executions run that signals wait for.
+	// runTime is how long the executions run for which signals wait.
 	runTime time.Duration
 
 	dir, terraform    string
@@ -29,8 +29,8 @@ type bench struct {
 	measures          []*measure
 }
 
-// measurements are all there are. What is not measured here is how long after the end of a run an apply goes on: that is
-// held by a test of the poller, which has a clock of its own.
+// measurements are all measurements. A test of the poller with a simulated clock measures
+// how long after the end of a run an apply goes on.
 var measurements = []struct {
 	name string
 	run  func(*bench, context.Context) error

@@ -16,11 +16,11 @@ import (
 
 const operation = "SendAutomationSignal"
 
-// parallelism is how many resources Terraform works on at a time unless it is told otherwise.
+// parallelism is Terraform's default for the number of concurrent operations.
 const parallelism = 10
 
-// inTurn does the same in two workspaces, one after the other. The order changes from round to round, so that neither
-// always finds the machine as the other has left it.
+// inTurn does the same in two workspaces, one after the other. The order changes with each
+// round, so neither always runs on a machine that the other has warmed up.
 func inTurn(round int, w [2]*workspace, do func(*workspace) error) (ours, idle time.Duration, err error) {
 	var took [2]time.Duration
 	for i := range w {
@@ -34,8 +34,8 @@ func inTurn(round int, w [2]*workspace, do func(*workspace) error) (ours, idle t
 	return took[0], took[1], nil
 }
 
-// compare measures an apply of the provider against one of the provider that does nothing and so much time besides, once
-// in each round. Then goes on with the workspaces.
+// compare measures, in each round, an apply of the provider against an apply of the
+// provider that does nothing plus the time besides. Then it calls then with the workspaces.
 func (b *bench) compare(ctx context.Context, m *measure, l load, fault *sandbox.Fault, besides time.Duration, then func(round int, s *sandbox.Sandbox, w [2]*workspace) error) error {
 	for round := range b.rounds {
 		err := with(l.signals, hold, func(s *sandbox.Sandbox) (err error) {
@@ -63,8 +63,8 @@ func (b *bench) compare(ctx context.Context, m *measure, l load, fault *sandbox.
 	return nil
 }
 
-// sentOnce expects that each signal was accepted once, by a request of its own, and returns how many requests were
-// throttled besides.
+// sentOnce checks that each signal was accepted once, with one request, and returns how
+// many more requests were throttled.
 func sentOnce(m *measure, s *sandbox.Sandbox, signals int) (throttled int) {
 	requests := s.RequestLog()
 	for _, request := range requests {
@@ -83,7 +83,8 @@ func sentOnce(m *measure, s *sandbox.Sandbox, signals int) (throttled int) {
 	return throttled
 }
 
-// recordedAlike expects that two states are of the same size within 2 %: Terraform's work grows with it.
+// recordedAlike checks that the sizes of two states differ by at most 2 %, because
+// Terraform's work grows with the state.
 func recordedAlike(m *measure, w [2]*workspace) error {
 	var size [2]float64
 	for i := range w {
@@ -128,7 +129,8 @@ func (b *bench) latency(ctx context.Context) error {
 		func(int, *sandbox.Sandbox, [2]*workspace) error { return nil })
 }
 
-// throttle measures how long it takes to send signals to a service that takes 50 a second. The plan is made before.
+// throttle measures the time to send signals to a service that takes 50 a second. It plans
+// before.
 func (b *bench) throttle(ctx context.Context) error {
 	const rate = 50
 	for _, atOnce := range []int{parallelism, 10 * parallelism} {
@@ -158,7 +160,8 @@ func (b *bench) throttle(ctx context.Context) error {
 	return nil
 }
 
-// waits measures the reads of a hundred signals that wait for the end of one execution, against those of one.
+// waits compares the reads of a hundred signals that wait for the end of one execution with
+// those of one signal.
 func (b *bench) waits(ctx context.Context) error {
 	for _, atOnce := range []int{parallelism, 100} {
 		m := b.measure(1.1, "100 resources waiting on one execution, parallelism %d: reads / one waiter's", atOnce)
@@ -169,14 +172,15 @@ func (b *bench) waits(ctx context.Context) error {
 	return nil
 }
 
-// batches measures the reads of two hundred signals that wait for the end of an execution each, against those of one.
+// batches compares the reads of two hundred signals, each of which waits for another
+// execution, with those of one signal.
 func (b *bench) batches(ctx context.Context) error {
 	m := b.measure(25, "200 resources waiting on 200 executions: reads / one waiter's")
 	return b.compareReads(ctx, m, load{signals: 200, parallelism: 200, waits: true})
 }
 
-// compareReads measures the reads of a load of waiting signals against those of one, once in each round. All wait at the
-// same time, which takes no longer than one does.
+// compareReads compares, in each round, the reads of a load of waiting signals with those
+// of one signal. All wait at the same time, so this takes as long as one wait.
 func (b *bench) compareReads(ctx context.Context, m *measure, many load) error {
 	loads := slices.Concat(slices.Repeat([]load{many}, b.rounds), slices.Repeat([]load{{signals: 1, parallelism: 1, waits: true}}, b.rounds))
 	reads, errs := make([]float64, len(loads)), make([]error, len(loads))
@@ -207,8 +211,8 @@ func (b *bench) compareReads(ctx context.Context, m *measure, many load) error {
 	return nil
 }
 
-// startups measures how long it takes until the schema is served. A process starts in milliseconds, of which another one
-// may take many: the median of twenty is compared.
+// startups measures the time until the schema is served. A process starts in milliseconds,
+// and another process may disturb it for many. So it compares the medians of twenty starts.
 func (b *bench) startups(ctx context.Context) error {
 	m := b.measure(1.2, "start-up to schema served / an empty framework provider")
 	for range b.rounds {

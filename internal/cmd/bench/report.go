@@ -10,21 +10,22 @@ import (
 	"sync"
 )
 
-// measure is one line of the table: values that were measured, most of them ratios, and the most that their median may be.
+// measure is one line of the table: the measured values, most of them ratios, and the goal
+// for their median.
 type measure struct {
 	name   string
 	goal   float64
 	values []float64
-	// broken are the conditions that did not hold, such as that none was sent twice.
+	// broken are the conditions that did not hold, such as that no signal was sent twice.
 	broken []string
-	// note says what the values are made of.
+	// note explains the values.
 	note string
 	mu   sync.Mutex
 }
 
 func (m *measure) add(value float64) { m.values = append(m.values, value) }
 
-// expect notes a condition that does not hold.
+// expect records the condition if it does not hold.
 func (m *measure) expect(holds bool, format string, of ...any) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -33,7 +34,7 @@ func (m *measure) expect(holds bool, format string, of ...any) {
 	}
 }
 
-// median is the middle of some values, or the mean of the two in the middle; not a number when there are none.
+// median returns the median of the values, NaN if there are none.
 func median(values []float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()
@@ -45,7 +46,8 @@ func median(values []float64) float64 {
 	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
-// table writes measures as a table in Markdown, with notes and what did not hold below it.
+// table writes the measures as a table in Markdown, with notes and broken conditions below
+// it.
 func table(out io.Writer, measures []*measure) {
 	fmt.Fprint(out, "| measure | goal | median | lowest to highest | values | met |\n|---|---|---|---|---|---|\n")
 	var notes strings.Builder
@@ -68,13 +70,13 @@ func table(out io.Writer, measures []*measure) {
 	fmt.Fprintf(out, "\n%s", notes.String())
 }
 
-// The comments in a page between which its table is.
+// The comments around the table in a page.
 const (
 	tableBegins = "<!-- table: written by make bench -->\n"
 	tableEnds   = "<!-- end of table -->"
 )
 
-// write puts a table into a page, in the place of the one that is there.
+// write replaces the table in a page.
 func write(page, table string) error {
 	text, err := os.ReadFile(page)
 	if err != nil {

@@ -24,10 +24,10 @@ import (
 
 const module = "github.com/terraform-provider-signal/terraform-provider-signal"
 
-// plugin is a provider that was built to be measured.
+// plugin is a provider built for the benchmark.
 type plugin struct{ dir string }
 
-// build makes the plugin of a package as a release is made, in a folder of its own.
+// build builds the plugin of a package like a release, in a separate folder.
 func (p *plugin) build(ctx context.Context, dir, pkg string) error {
 	p.dir = filepath.Join(dir, "built", filepath.Base(module+pkg))
 	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", p.binary(), module+pkg)
@@ -47,11 +47,12 @@ func (p *plugin) binary() string {
 	return name
 }
 
-// startup is how long it takes from starting the plugin as Terraform does until its schema is served.
+// startup measures the time from the start of the plugin, as Terraform starts it, until its
+// schema is served.
 func (p *plugin) startup(ctx context.Context) (time.Duration, error) {
 	start := time.Now()
 	client := goplugin.NewClient(&goplugin.ClientConfig{
-		// The cookie of Terraform's providers, which keeps people from starting them by mistake.
+		// Terraform sets this cookie, so that users do not start a provider by mistake.
 		HandshakeConfig:  goplugin.HandshakeConfig{MagicCookieKey: "TF_PLUGIN_MAGIC_COOKIE", MagicCookieValue: "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2"},
 		VersionedPlugins: map[int]goplugin.PluginSet{6: {}},
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
@@ -70,7 +71,7 @@ func (p *plugin) startup(ctx context.Context) (time.Duration, error) {
 	return time.Since(start), err
 }
 
-// bytesCodec has messages be what is on the wire: nobody reads the schema.
+// bytesCodec does not decode messages, because the benchmark does not use the schema.
 type bytesCodec struct{}
 
 func (bytesCodec) Name() string                  { return "proto" }
@@ -80,23 +81,24 @@ func (bytesCodec) Unmarshal(data []byte, v any) error {
 	return nil
 }
 
-// load is what one apply has to do.
+// load describes one apply.
 type load struct {
 	signals, parallelism int
-	// same has all signals go to one execution.
+	// same means that all signals go to one execution.
 	same bool
-	// waits has each signal wait for the end of its execution.
+	// waits means that each signal waits for the end of its execution.
 	waits bool
 }
 
-// id is the id of an execution by its number, as format() in the configuration makes it.
+// id returns the id of an execution by its number, like format() in the configuration.
 func id(i int) string { return fmt.Sprintf("%08d-0000-4000-8000-000000000000", i) }
 
-// hold is a step that goes on until the end.
+// hold is a step that never ends.
 var hold = sandbox.Step{Name: "hold", Action: "aws:executeScript", Hold: true}
 
-// with starts a sandbox for as long as do takes, with so many executions that wait for approval and then do a step. They
-// take another approval, too: a second send would show.
+// with starts a sandbox while do runs, with so many executions that wait for approval and
+// then run a step. They take another approval too, so a signal that is sent twice can be
+// seen.
 func with(executions int, step sandbox.Step, do func(*sandbox.Sandbox) error) error {
 	s := sandbox.New(sandbox.Options{})
 	for i := range executions {
@@ -109,13 +111,14 @@ func with(executions int, step sandbox.Step, do func(*sandbox.Sandbox) error) er
 	return do(s)
 }
 
-// workspace is a terraform with a configuration of one load.
+// workspace is a terraform with the configuration of one load.
 type workspace struct {
 	*tfexec.Terraform
 	load load
 }
 
-// open writes a load's configuration into a new folder, for terraform to run with a plugin against a server.
+// open writes the configuration of a load into a new folder, for terraform with a plugin
+// and a server.
 func (b *bench) open(p plugin, url string, l load) (*workspace, error) {
 	dir, err := os.MkdirTemp(b.dir, "workspace")
 	if err != nil {

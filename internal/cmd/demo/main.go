@@ -1,5 +1,6 @@
-// Command demo shows what the provider is for: it builds it, starts the sandbox, and has terraform release what waits
-// there, telling what the service saw. Arguments choose scenes by name; without any, all are shown.
+// Command demo shows the use of the provider: it builds the provider, starts the sandbox,
+// lets terraform release targets that wait there, and prints what the service has seen.
+// Arguments select scenes by name; without arguments it shows all.
 package main
 
 import (
@@ -61,7 +62,7 @@ func choose(names []string) ([]systems.System, error) {
 	return chosen, nil
 }
 
-// run shows the scenes. It leaves nothing behind, whichever way it ends.
+// run shows the scenes. It removes everything that it has created, also after an error.
 func run(ctx context.Context, out io.Writer, scenes []systems.System) (err error) {
 	say := func(format string, a ...any) { fmt.Fprintf(out, format+"\n", a...) }
 	dir, err := os.MkdirTemp("", "signal-demo-")

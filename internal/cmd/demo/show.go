@@ -21,10 +21,11 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// inOrder matches terraform's account of a signal that was accepted before what depends on it was begun.
+// inOrder matches output of terraform in which a signal is complete before the resource
+// that depends on it begins.
 var inOrder = regexp.MustCompile(`(?s)signal_\S+: Creation complete.*terraform_data\.deployment: Creating\.\.\.`)
 
-// show is one performance of a scene.
+// show is one scene that runs.
 type show struct {
 	systems.System
 	sandbox     *sandbox.Sandbox
@@ -79,7 +80,8 @@ func (s *show) run(ctx context.Context, example string) error {
 // workspace copies the example into a directory of its own, for terraform to leave its state there.
 func (s *show) workspace(ctx context.Context, example string, variables map[string]string) (*tfexec.Terraform, error) {
 	dir := filepath.Join(s.providerDir, s.Short())
-	// Whoever tries the example has a state in it, and maybe a provider block, which are not the demo's.
+	// A user who has tried the example may have a state and a provider block in it, which
+	// the demo must not use.
 	if _, err := checkout.Configuration(ctx, example, dir); err != nil {
 		return nil, err
 	}
@@ -104,7 +106,7 @@ func (s *show) command(arguments string, run func() error) error {
 	return run()
 }
 
-// look tells what the service shows and has seen, and holds it against what it should be.
+// look prints what the service shows and has received, and checks it.
 func (s *show) look(when string, want string, sent int) error {
 	got := s.Demo.State(s.sandbox)
 	s.say("%s:\n  %s", when, got)
@@ -118,7 +120,7 @@ func (s *show) look(when string, want string, sent int) error {
 	if got != want {
 		return fmt.Errorf("the service should show: %s", want)
 	}
-	// What is looked up first acts on nothing.
+	// A search for the target does not act.
 	acted := 0
 	for _, entry := range requests {
 		if entry.Accepted {
@@ -133,7 +135,7 @@ func (s *show) look(when string, want string, sent int) error {
 
 func (s *show) say(format string, a ...any) { fmt.Fprintf(s.out, format+"\n", a...) }
 
-// indented sets terraform's words apart from the demo's. It is given whole lines.
+// indented indents terraform's output. It gets whole lines.
 type indented struct{ out io.Writer }
 
 func (w indented) Write(line []byte) (int, error) {

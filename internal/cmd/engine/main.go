@@ -1,6 +1,7 @@
-// Command engine prints the variables by which tests use a terraform or tofu, for a
-// shell to evaluate: the one on PATH, else Terraform downloaded, else OpenTofu built
-// from its Go module. It says what it does on standard error.
+// Command engine prints, for a shell to evaluate, the environment variables that tell the
+// tests which terraform or tofu to use: the one on PATH, otherwise a downloaded Terraform,
+// otherwise an OpenTofu built from its Go module. It reports its progress on standard
+// error.
 package main
 
 import (

@@ -21,7 +21,7 @@ import (
 
 const project = "terraform-provider-signal"
 
-// platforms are those that every release is for, as GOOS and GOARCH.
+// platforms are the platforms of every release, as GOOS and GOARCH.
 var platforms = [][2]string{
 	{"linux", "amd64"}, {"linux", "arm64"},
 	{"darwin", "amd64"}, {"darwin", "arm64"},
@@ -44,8 +44,9 @@ func (r release) archive(platform [2]string) string {
 	return r.file(platform[0] + "_" + platform[1] + ".zip")
 }
 
-// check holds the release to what the registries of Terraform and OpenTofu ask
-// for: https://developer.hashicorp.com/terraform/registry/providers/publishing
+// check checks the release against the requirements of the registries of Terraform and
+// OpenTofu.
+// https://developer.hashicorp.com/terraform/registry/providers/publishing
 func (r release) check(manifest string) error {
 	sums, err := r.sums()
 	if err != nil {
@@ -96,7 +97,7 @@ func (r release) checkArchive(content []byte, platform [2]string) error {
 	if err != nil {
 		return err
 	}
-	// The registries find the provider by this name.
+	// The registries require this name of the binary.
 	binary := project + "_v" + r.version
 	if platform[0] == "windows" {
 		binary += ".exe"
@@ -155,7 +156,7 @@ func (r release) checkBinary(file *zip.File, platform [2]string) error {
 	return errors.Join(wrong...)
 }
 
-// checkManifest holds the manifest to the protocol that the provider serves.
+// checkManifest checks that the manifest has the protocol version that the provider serves.
 func checkManifest(content []byte) error {
 	type manifest struct {
 		Version  int `json:"version"`
@@ -220,7 +221,7 @@ func (r release) same(other release) error {
 	return errors.Join(differ...)
 }
 
-// unpack puts the binary for this machine into a folder.
+// unpack extracts the binary for this machine into a folder.
 func (r release) unpack(dir string) error {
 	files, err := zip.OpenReader(filepath.Join(r.dist, r.archive([2]string{runtime.GOOS, runtime.GOARCH})))
 	if err != nil {

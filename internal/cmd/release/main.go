@@ -1,7 +1,7 @@
-// Command release is what a release needs beside goreleaser.
+// Command release has the steps of a release beside goreleaser.
 //
 //	release dry-run [-cold]   build all platforms twice, without network and keys, and check the result
-//	release notes TAG         check that the checkout is ready for the tag, and print what CHANGELOG.md says of it
+//	release notes TAG         check that the checkout is ready for the tag, and print its notes from CHANGELOG.md
 package main
 
 import (
@@ -55,10 +55,10 @@ func run(ctx context.Context, args []string) error {
 	}
 }
 
-// heading begins what CHANGELOG.md says of a version, newest first.
+// heading matches the heading of a version in CHANGELOG.md, newest first.
 var heading = regexp.MustCompile(`(?m)^## (\d+\.\d+\.\d+(?:-[\w.]+)?) \((.+)\)$`)
 
-// latest is the first version in a change log, its date, and what is said of it.
+// latest returns the first version in a change log, its date and its notes.
 func latest(changelog string) (version, date, notes string, err error) {
 	at := heading.FindAllStringSubmatchIndex(changelog, 2)
 	if len(at) == 0 {
@@ -72,8 +72,7 @@ func latest(changelog string) (version, date, notes string, err error) {
 	return changelog[first[2]:first[3]], changelog[first[4]:first[5]], strings.TrimSpace(changelog[first[1]:end]) + "\n", nil
 }
 
-// ready returns the notes of the release that a tag makes, or what is still to
-// be done before it.
+// ready returns the notes of the release for a tag, or what is missing for it.
 func ready(root, tag string) (string, error) {
 	changelog, err := os.ReadFile(filepath.Join(root, "CHANGELOG.md"))
 	if err != nil {
@@ -95,7 +94,7 @@ func ready(root, tag string) (string, error) {
 	return notes, nil
 }
 
-// dryRun makes the release of HEAD twice, each time in a clone of its own.
+// dryRun builds the release of HEAD twice, in separate clones.
 func dryRun(ctx context.Context, cold bool) (err error) {
 	changelog, err := os.ReadFile("CHANGELOG.md")
 	if err != nil {
@@ -123,7 +122,7 @@ func dryRun(ctx context.Context, cold bool) (err error) {
 		if err := do(ctx, ".", nil, "git", "clone", "--quiet", ".", clone); err != nil {
 			return release{}, err
 		}
-		// Without a proxy nothing is downloaded.
+		// With GOPROXY=off, Go downloads nothing.
 		env = append([]string{"GOPROXY=off", "GORELEASER_CURRENT_TAG=v" + version}, env...)
 		if err := do(ctx, clone, env, goreleaser, "release", "--snapshot", "--skip=publish,sign,sbom"); err != nil {
 			return release{}, err
@@ -154,8 +153,8 @@ func dryRun(ctx context.Context, cold bool) (err error) {
 	return first.try(ctx, filepath.Join(dir, "try"))
 }
 
-// try has terraform apply an example with the provider just built, and looks
-// at how that names itself to the services.
+// try applies an example with the new provider, and checks the User-Agent that the services
+// see.
 func (r release) try(ctx context.Context, dir string) (err error) {
 	if err := r.unpack(dir); err != nil {
 		return err
@@ -204,7 +203,7 @@ func output(ctx context.Context, name string, args ...string) (string, error) {
 	return strings.TrimSpace(string(said)), nil
 }
 
-// do runs a command and says what it said only when it fails.
+// do runs a command, and returns its output in the error if it fails.
 func do(ctx context.Context, dir string, env []string, name string, args ...string) error {
 	c := exec.CommandContext(ctx, name, args...)
 	c.Dir, c.Env = dir, append(os.Environ(), env...)

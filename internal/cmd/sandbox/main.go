@@ -1,5 +1,5 @@
-// Command sandbox serves the signalling control planes of package sandbox on one loopback port, with something that
-// waits for each example's signals. It prints how to reach it, what waits, and then one line per request.
+// Command sandbox serves the sandbox on one loopback port, with a target for the signals of
+// each example. It prints how to use it, the targets, and then one line for each request.
 package main
 
 import (
@@ -83,7 +83,7 @@ func run(ctx context.Context, out io.Writer, addr, cli string) error {
 	return s.Close()
 }
 
-// environment is what leads a provider whose own block says nothing here.
+// environment returns the variables for a provider whose provider block is empty.
 func environment(url, cli string, temporal bool) string {
 	var text strings.Builder
 	if cli != "" {
@@ -135,7 +135,7 @@ provider "signal" {
 `, url, endpoints("aws", url), endpoints("alicloud", url), more)
 }
 
-// endpoints are the arguments that lead a block's services to a url.
+// endpoints returns the arguments with which a block's services are at a URL.
 func endpoints(block, url string) string {
 	var text strings.Builder
 	names := systems.Endpoints(block)
@@ -177,7 +177,7 @@ func command(s scenario, url string) string {
 	return text
 }
 
-// at are the scenario's variables for a sandbox at url.
+// at returns the scenario's variables for a sandbox at url.
 func at(s scenario, url string) []variable {
 	var all []variable
 	for _, one := range s.Variables {

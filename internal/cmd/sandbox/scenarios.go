@@ -20,10 +20,10 @@ var (
 	release = variable{Name: "release", Value: "1.2.3"}
 )
 
-// scenarios are those of all examples: the systems' own, and those of the first
+// scenarios are the scenarios of all examples: those of the systems, and those of the first
 // page, the guides and the job.
 var scenarios = slices.Concat([]scenario{
-	// The first gate waits for the end of its run, which takes a moment here.
+	// The first gate waits for the end of its run, which takes a few seconds here.
 	runbook("provider", 10, approve, sandbox.Step{Name: "deploy", Action: "aws:sleep", SleepSeconds: 5}),
 }, ofSystems(), []scenario{
 	{
@@ -54,7 +54,8 @@ var scenarios = slices.Concat([]scenario{
 		},
 	},
 	{
-		// What starts the run and waits for its end is here something that takes its time beside the signal.
+		// A resource that starts the run and waits for its end is replaced by one that
+		// takes some time.
 		Example:   "guides/provisioning-gates/same_apply",
 		Variables: []variable{{Name: "runbook", Value: "Sandbox-Migration"}, {Name: "run", Value: "sleep 2; echo"}},
 		Start: func(s *sandbox.Sandbox) {
@@ -75,7 +76,7 @@ var scenarios = slices.Concat([]scenario{
 	runbook("guides/provisioning-gates/steps", 33, approve, sandbox.Step{Name: "production", Action: "aws:approve"}),
 })
 
-// ofSystems are the demos and examples of the systems.
+// ofSystems returns the scenarios of the systems' demos and examples.
 func ofSystems() (scenarios []scenario) {
 	for _, y := range systems.Signals() {
 		// The other variables of examples/demo have their values by default.
@@ -93,7 +94,7 @@ func ofSystems() (scenarios []scenario) {
 	return scenarios
 }
 
-// runbook is a scenario whose configuration asks for nothing but an Automation execution.
+// runbook returns a scenario that needs only an Automation execution.
 func runbook(example string, n int, steps ...sandbox.Step) scenario {
 	return scenario{
 		Example:   example,
@@ -102,7 +103,7 @@ func runbook(example string, n int, steps ...sandbox.Step) scenario {
 	}
 }
 
-// begin has everything that the scenarios need wait in the sandbox.
+// begin creates everything that the scenarios need in the sandbox.
 func begin(s *sandbox.Sandbox, all ...scenario) {
 	for _, one := range all {
 		if one.Start != nil {

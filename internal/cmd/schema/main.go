@@ -17,8 +17,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 )
 
-// providerName is the short name on purpose: for anything but HashiCorp's own
-// namespace tfplugindocs looks schemas up by it, never by the full address.
+// providerName is the provider's short name. Except for HashiCorp's namespace, tfplugindocs
+// looks schemas up by the short name and not by the address.
 const providerName = "signal"
 
 func main() {

@@ -1,5 +1,5 @@
-// Command temporal builds the Temporal server that tests, demo and sandbox use, from
-// its Go module as tools/temporal pins it, unless it is built already.
+// Command temporal builds the Temporal server for tests, demo and sandbox from the Go
+// module that tools/temporal pins, unless it is already built.
 package main
 
 import (
