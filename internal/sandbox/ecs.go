@@ -37,7 +37,7 @@ var (
 		"PENDING", deploymentInProgress, "STOP_REQUESTED", "ROLLBACK_REQUESTED", deploymentRollbackInProgress,
 		deploymentSuccessful, deploymentStopped, deploymentRollbackSuccessful, deploymentRollbackFailed,
 	}
-	// lifecycleStages are those of a deployment, and of hooks.
+	// lifecycleStages are the stages of deployments and of hooks.
 	lifecycleStages = []string{
 		"RECONCILE_SERVICE", "PRE_SCALE_UP", "SCALE_UP", "POST_SCALE_UP", "TEST_TRAFFIC_SHIFT", "POST_TEST_TRAFFIC_SHIFT", "PRE_PRODUCTION_TRAFFIC_SHIFT",
 		"PRODUCTION_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME", "CLEAN_UP",
@@ -45,36 +45,42 @@ var (
 	deploymentARN = regexp.MustCompile(`^arn:[\w-]+:ecs:([a-z0-9-]+):(\d{12}):service-deployment/([^/]+)/([^/]+)/([^/]+)$`)
 )
 
-// ServiceDeployment describes a deployment of an ECS service to start, whose stages follow each other. What the documents
-// leave open is an option here.
+// ServiceDeployment describes a deployment of an ECS service to start. Its stages follow
+// each other. Its options choose where the documents leave the behaviour open.
 type ServiceDeployment struct {
-	// Cluster and Service are names. Default "default", and one that is made.
+	// Cluster and Service are names. The default cluster is "default"; a service name is
+	// generated.
 	Cluster, Service string
-	// ID is the end of the ARN, generated if empty.
+	// ID is the last part of the ARN; generated if empty.
 	ID string
-	// Region is the one that it is in. Default us-east-1.
+	// Region is the region of the deployment. Default us-east-1.
 	Region string
-	// StartSeconds is how long it takes until the deployment is there. Until then its service is not there either,
-	// unless ServiceExists.
+	// StartSeconds is the time until the deployment exists. Until then its service does not
+	// exist either, unless ServiceExists is set.
 	StartSeconds  int
 	ServiceExists bool
 	Stages        []DeploymentStage
 	// RollbackSeconds is how long a rollback takes, and RollbackFails how it ends.
 	RollbackSeconds int
 	RollbackFails   bool
-	// AcceptRepeats takes further actions on a hook that does not await one any more, without an effect. The service
-	// does not: tests of the provider's side want to see them.
+	// AcceptRepeats accepts more actions on a hook that does not await one any more,
+	// without an effect. The service does not. Tests of the provider need it to see
+	// repeats.
 	AcceptRepeats bool
-	// UsedHook is the error for a hook that does not await an action any more. Default InvalidParameterException; which
-	// one it is is not documented.
+	// UsedHook is the error for a hook that does not await an action any more. Default
+	// InvalidParameterException. AWS does not document it.
 	UsedHook string
-	// RolledBackHook is the status of a hook that was answered with ROLLBACK. Default SUCCEEDED; it is not documented.
+	// RolledBackHook is the status of a hook that was answered with ROLLBACK. Default
+	// SUCCEEDED. AWS does not document it.
 	RolledBackHook string
-	// HookSeconds is how long a hook is IN_PROGRESS once it was answered with CONTINUE: whether it is is not documented.
+	// HookSeconds is how long a hook is IN_PROGRESS after it was answered with CONTINUE.
+	// AWS does not document whether it is.
 	HookSeconds int
-	// HidesUpdates leaves updatedAt alone until the deployment has ended: which changes it tells of is not documented.
+	// HidesUpdates changes updatedAt only at the end of the deployment. AWS does not
+	// document which changes it shows.
 	HidesUpdates bool
-	// ForgetsHooks lists the hook of the current stage only: whether those of earlier ones stay listed is not documented.
+	// ForgetsHooks lists only the hook of the current stage. AWS does not document whether
+	// earlier hooks stay listed.
 	ForgetsHooks bool
 }
 
@@ -82,27 +88,30 @@ type ServiceDeployment struct {
 type DeploymentStage struct {
 	// Name is the lifecycle stage. Default POST_TEST_TRAFFIC_SHIFT.
 	Name string
-	// HookID is that of the pause; generated if empty. Twin is the id of a second pause hook, which keeps the stage
-	// from going on no longer than the first one does: whether a stage can have two is not documented.
+	// HookID is the id of the pause; generated if empty. Twin is the id of a second pause
+	// hook, which holds the stage as long as the first one. AWS does not document whether a
+	// stage can have two.
 	HookID, Twin string
-	// TimeoutSeconds and TimeoutAction end a pause that nobody answers. Default a day, and ROLLBACK.
+	// TimeoutSeconds and TimeoutAction end a pause without an answer. Default a day, and
+	// ROLLBACK.
 	TimeoutSeconds int
 	TimeoutAction  string
-	// Seconds is how long a stage takes that waits for nobody, and Fail why it then fails. Hold never ends.
+	// Seconds is how long a stage without a pause takes, and Fail why it fails after that.
+	// A stage with Hold never ends.
 	Seconds int
 	Fail    string
 	Hold    bool
-	// Lambda has a hook of such a stage that runs a function meanwhile.
+	// Lambda gives such a stage a hook that runs a function.
 	Lambda bool
 }
 
-// ServiceDeploymentState is a deployment as it is, without the lag of reads.
+// ServiceDeploymentState is the present state of a deployment, without the lag of reads.
 type ServiceDeploymentState struct {
 	ARN, Cluster, Service, Status, Stage string
-	// HookID is that of the pause that awaits an action, empty when none does.
+	// HookID is the id of the pause that awaits an action, empty if none does.
 	HookID string
 	Hooks  []DeploymentHook
-	// Actions are the accepted ones, repeats among them.
+	// Actions are the accepted actions, including repeats.
 	Actions []DeploymentAction
 }
 
@@ -154,9 +163,9 @@ type serviceDeployment struct {
 	arn     string
 	started time.Time
 	stage   int
-	// deadline is when what goes on ends by itself; the zero time while it does not.
+	// deadline is when the current stage ends without a request; zero if it does not.
 	deadline time.Time
-	// states are all that the deployment has had, the present one last.
+	// states are all states of the deployment, the present one last.
 	states  []deploymentState
 	actions []DeploymentAction
 }
@@ -200,7 +209,7 @@ func (e *ecs) reset() {
 	e.deployments = nil
 }
 
-// lastPart is the name in an ARN, or in a name.
+// lastPart returns the name in an ARN, or the name itself.
 func lastPart(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
 
 func (e *ecs) start(spec ServiceDeployment) *serviceDeployment {
@@ -224,10 +233,10 @@ func (e *ecs) start(spec ServiceDeployment) *serviceDeployment {
 	return d
 }
 
-// now is the present state.
+// now returns the present state.
 func (d *serviceDeployment) now() *deploymentState { return &d.states[len(d.states)-1] }
 
-// change makes the next state of the present one.
+// change appends a changed copy of the present state.
 func (d *serviceDeployment) change(at time.Time, do func(*deploymentState)) {
 	next := *d.now()
 	next.since, next.hooks = at, slices.Clone(next.hooks)
@@ -238,7 +247,7 @@ func (d *serviceDeployment) change(at time.Time, do func(*deploymentState)) {
 	d.states = append(d.states, next)
 }
 
-// hook is the hook of the current stage; nil when it has none.
+// hook returns the hook of the current stage; nil if it has none.
 func (s *deploymentState) hook(id string) *DeploymentHook {
 	if i := slices.IndexFunc(s.hooks, func(h DeploymentHook) bool { return h.HookID == id }); i >= 0 {
 		return &s.hooks[i]
@@ -246,7 +255,7 @@ func (s *deploymentState) hook(id string) *DeploymentHook {
 	return nil
 }
 
-// enter goes on with stage i, or ends the deployment when there is none.
+// enter starts stage i, or ends the deployment if there is none.
 func (d *serviceDeployment) enter(i int, at time.Time) {
 	d.stage, d.deadline = i, time.Time{}
 	if i == len(d.spec.Stages) {
@@ -280,7 +289,7 @@ func (d *serviceDeployment) enter(i int, at time.Time) {
 	})
 }
 
-// proceed ends the hook of the current stage well, and goes on.
+// proceed ends the hook of the current stage successfully, and goes on.
 func (d *serviceDeployment) proceed(at time.Time) {
 	d.change(at, func(s *deploymentState) {
 		if hook := s.hook(d.spec.Stages[d.stage].HookID); hook != nil && hook.Status != hookTimedOut {
@@ -297,7 +306,7 @@ func (d *serviceDeployment) rollBack(reason string, at time.Time) {
 	d.deadline = at.Add(time.Duration(d.spec.RollbackSeconds) * time.Second)
 }
 
-// settle lets what goes on end whose time has come, each at its own moment.
+// settle ends the stages whose time is over, each at the right time.
 func (d *serviceDeployment) settle(now time.Time) {
 	for !d.deadline.IsZero() && !d.deadline.After(now) {
 		at := d.deadline
@@ -328,7 +337,7 @@ func (d *serviceDeployment) settle(now time.Time) {
 	}
 }
 
-// act does what somebody asks for of a hook that awaits an action.
+// act performs an action on a hook that awaits one.
 func (d *serviceDeployment) act(id, action string, now time.Time) {
 	if action == hookRollback {
 		d.change(now, func(s *deploymentState) { s.hook(id).Status = cmp.Or(d.spec.RolledBackHook, hookSucceeded) })
@@ -344,7 +353,7 @@ func (d *serviceDeployment) act(id, action string, now time.Time) {
 	d.deadline = now.Add(time.Duration(d.spec.HookSeconds) * time.Second)
 }
 
-// at is the deployment as it was at a moment, nil before there was one.
+// at returns the deployment as it was at a time, nil if it did not exist.
 func (d *serviceDeployment) at(moment time.Time) *deploymentState {
 	for i := len(d.states) - 1; i >= 0; i-- {
 		if !d.states[i].since.After(moment) {
@@ -358,7 +367,7 @@ func invalidParameter(format string, of ...any) *apiError {
 	return failf(400, "InvalidParameterException", format, of...)
 }
 
-// find brings a deployment up to now and returns it, nil when there is none.
+// find returns a deployment as it is now, nil if there is none.
 func (e *ecs) find(c *call, arn string) *serviceDeployment {
 	for _, d := range e.deployments {
 		if d.arn == arn && !c.now.Before(d.started) {
@@ -369,7 +378,7 @@ func (e *ecs) find(c *call, arn string) *serviceDeployment {
 	return nil
 }
 
-// checkARN wants the ARN of a deployment in the region that is asked.
+// checkARN checks that the ARN is that of a deployment in the region of the request.
 func checkARN(c *call, arn string) *apiError {
 	parts := deploymentARN.FindStringSubmatch(arn)
 	if parts == nil || parts[1] != c.region {
@@ -380,7 +389,7 @@ func checkARN(c *call, arn string) *apiError {
 
 type continueRequest struct{ ServiceDeploymentArn, HookID, Action *string }
 
-// check leaves it to the operation: ECS has an error of its own for what is wrong with a request.
+// check does nothing, because ECS has separate errors for invalid requests.
 func (continueRequest) check(*constraints) {}
 
 func (e *ecs) continueServiceDeployment(c *call, in continueRequest) (any, *apiError) {
@@ -438,7 +447,7 @@ func (e *ecs) describeServiceDeployments(c *call, in describeDeploymentsRequest)
 		}
 		state := d.at(c.now.Add(-e.lag))
 		if state == nil {
-			state = &d.states[0] // What is there is there for reads.
+			state = &d.states[0] // A deployment that exists is visible to reads.
 		}
 		deployment := d.brief(state)
 		deployment["updatedAt"], deployment["lifecycleStage"] = epoch{state.updated}, state.stage
@@ -457,7 +466,7 @@ func (e *ecs) describeServiceDeployments(c *call, in describeDeploymentsRequest)
 	return map[string]any{"serviceDeployments": shown, "failures": failures}, nil
 }
 
-// brief is what both reads show.
+// brief returns the members that both reads show.
 func (d *serviceDeployment) brief(state *deploymentState) map[string]any {
 	prefix := "arn:aws:ecs:" + d.spec.Region + ":123456789012:"
 	out := map[string]any{
@@ -482,7 +491,8 @@ type listDeploymentsRequest struct {
 
 func (listDeploymentsRequest) check(*constraints) {}
 
-// listServiceDeployments lists the oldest first: the order is not documented.
+// listServiceDeployments lists the oldest deployment first. AWS does not document the
+// order.
 func (e *ecs) listServiceDeployments(c *call, in listDeploymentsRequest) (any, *apiError) {
 	if in.Service == nil || *in.Service == "" {
 		return nil, invalidParameter("service must not be empty")
@@ -595,7 +605,8 @@ func (d *serviceDeployment) state(now time.Time) ServiceDeploymentState {
 	return state
 }
 
-// AnswerHook has somebody else answer the hook that awaits an action, and reports whether there was one.
+// AnswerHook answers the hook that awaits an action, as another user does, and reports
+// whether there was one.
 func (s *Sandbox) AnswerHook(arn, action string) bool {
 	state, _ := s.ServiceDeployment(arn)
 	s.ecs.mu.Lock()

@@ -13,22 +13,25 @@ import (
 // Kind is what a Fault does to a request.
 type Kind string
 
-// The kinds of faults. All but KindDelay decide the answer; a delay goes together with one of them.
+// The kinds of faults. All except KindDelay determine the answer. A delay can be combined
+// with one of them.
 const (
-	// KindRefuse answers the service's access-denied error, or Code, Status and Message. Not acted.
+	// KindRefuse answers with the service's access-denied error, or with Code, Status and
+	// Message. Not acted.
 	KindRefuse Kind = "refuse"
-	// KindDelay waits for Delay of wall-clock time first. The request is dropped, not acted on, when the client
-	// or the sandbox goes away meanwhile.
+	// KindDelay first waits for Delay, by the wall clock. If the client or the sandbox goes
+	// away in that time, the request is dropped and not acted on.
 	KindDelay Kind = "delay"
 	// KindStall never answers. Not acted.
 	KindStall Kind = "stall"
 	// KindStallAfter acts and never answers.
 	KindStallAfter Kind = "stall_after"
-	// KindThrottle answers the service's throttling error to all requests, or with Rate to those above it.
+	// KindThrottle answers with the service's throttling error, to all requests or, with
+	// Rate, to those above the rate.
 	KindThrottle Kind = "throttle"
-	// KindErrorBefore answers a server error. Not acted.
+	// KindErrorBefore answers with a server error. Not acted.
 	KindErrorBefore Kind = "error_before"
-	// KindErrorAfter acts and answers a server error.
+	// KindErrorAfter acts and answers with a server error.
 	KindErrorAfter Kind = "error_after"
 	// KindDropBefore closes the connection. Not acted.
 	KindDropBefore Kind = "drop_before"
@@ -36,13 +39,14 @@ const (
 	KindDropAfter Kind = "drop_after"
 	// KindTruncate acts, announces more bytes than it sends and closes the connection.
 	KindTruncate Kind = "truncate"
-	// KindTruncateJSON acts and answers a whole HTTP message whose JSON ends in the middle.
+	// KindTruncateJSON acts and answers with a complete HTTP message whose JSON is cut
+	// short.
 	KindTruncateJSON Kind = "truncate_json"
-	// KindHTML answers as a failing proxy does, status 502. Not acted.
+	// KindHTML answers like a failing proxy, with status 502. Not acted.
 	KindHTML Kind = "html"
-	// KindHTMLAfter acts, and a proxy that failed meanwhile answers as with KindHTML.
+	// KindHTMLAfter acts and then answers like KindHTML.
 	KindHTMLAfter Kind = "html_after"
-	// KindHTMLOK answers as a captive portal does, status 200. Not acted.
+	// KindHTMLOK answers like a captive portal, with status 200. Not acted.
 	KindHTMLOK Kind = "html_ok"
 	// KindRedirect answers 307 to the URL in Body. Not acted.
 	KindRedirect Kind = "redirect"
@@ -50,13 +54,14 @@ const (
 	KindReset Kind = "reset"
 	// KindResetAfter acts and ends the HTTP/2 stream with PROTOCOL_ERROR. On HTTP/1 it is KindDropAfter.
 	KindResetAfter Kind = "reset_after"
-	// KindRefuseStream ends the HTTP/2 stream with REFUSED_STREAM, by which a server says that it has processed nothing of
-	// it. Not acted. On HTTP/1 it is KindDropBefore.
+	// KindRefuseStream ends the HTTP/2 stream with REFUSED_STREAM, which means that the
+	// server did not process it. Not acted. On HTTP/1 it is KindDropBefore.
 	KindRefuseStream Kind = "refuse_stream"
-	// KindGoAway sends GOAWAY with a last stream below the request's, which says the same of it and of all later ones on
-	// the connection. Not acted. On HTTP/1 it is KindDropBefore.
+	// KindGoAway sends GOAWAY with a last stream below the request's. That means that the
+	// server did not process this stream and all later ones of the connection. Not acted.
+	// On HTTP/1 it is KindDropBefore.
 	KindGoAway Kind = "go_away"
-	// KindExpired answers the service's error for expired credentials. Not acted.
+	// KindExpired answers with the service's error for expired credentials. Not acted.
 	KindExpired Kind = "expired"
 )
 
@@ -65,24 +70,26 @@ var kinds = []Kind{
 	KindDropAfter, KindTruncate, KindTruncateJSON, KindHTML, KindHTMLAfter, KindHTMLOK, KindRedirect, KindReset, KindResetAfter, KindRefuseStream, KindGoAway, KindExpired,
 }
 
-// Fault is a misbehaviour to inject into authenticated requests. When several apply the oldest wins.
+// Fault is a fault to inject into authenticated requests. If several apply, the oldest
+// wins.
 type Fault struct {
 	// Operation is an operation's name, "service:operation", "service:*" or "*".
 	Operation string
 	Kind      Kind
-	// Times is how many requests it hits; 0 is all of them.
+	// Times is the number of requests with the fault; 0 means all.
 	Times int
-	// Skip is how many requests it lets through first.
+	// Skip is the number of requests without the fault before that.
 	Skip  int
 	Delay time.Duration
-	// Status, Code and Message replace those of the service's own error.
+	// Status, Code and Message replace those of the service's error.
 	Status  int
 	Code    string
 	Message string
-	// Rate is how many requests per second KindThrottle lets through, by the sandbox's clock, out of a bucket that
-	// holds one second's worth and starts full.
+	// Rate is how many requests a second KindThrottle accepts, by the sandbox's clock. The
+	// bucket holds one second's requests and is full at first.
 	Rate float64
-	// Body is the page of KindHTML, KindHTMLAfter and KindHTMLOK, and the location of KindRedirect.
+	// Body is the page of KindHTML, KindHTMLAfter and KindHTMLOK, and the location of
+	// KindRedirect.
 	Body string
 	// Stalled is called, unless it is nil, when a request begins to stall.
 	Stalled func() `json:"-"`
@@ -121,7 +128,7 @@ func (f Fault) MarshalJSON() ([]byte, error) {
 	}{plainFault(f), f.Delay.String()})
 }
 
-// UnmarshalJSON reads Delay as a string such as "250ms", and refuses members it does not know.
+// UnmarshalJSON reads Delay as a string such as "250ms", and refuses unknown members.
 func (f *Fault) UnmarshalJSON(b []byte) error {
 	in := struct {
 		plainFault
@@ -150,7 +157,7 @@ type activeFault struct {
 	refilled      time.Time
 }
 
-// Inject adds a fault. An invalid one is a mistake of the test, and panics.
+// Inject adds a fault. It panics if the fault is invalid.
 func (s *Sandbox) Inject(f Fault) {
 	if err := f.check(); err != nil {
 		panic(err)
@@ -160,7 +167,7 @@ func (s *Sandbox) Inject(f Fault) {
 	s.faults.active = append(s.faults.active, &activeFault{Fault: f, tokens: max(1, f.Rate), refilled: s.now()})
 }
 
-// Faults are the injected faults, spent ones included.
+// Faults returns the injected faults, including those that have been used up.
 func (s *Sandbox) Faults() []Fault {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -171,14 +178,14 @@ func (s *Sandbox) Faults() []Fault {
 	return list
 }
 
-// ClearFaults removes all faults; those that hold a request go on holding it.
+// ClearFaults removes all faults. A fault that delays or stalls a request goes on doing so.
 func (s *Sandbox) ClearFaults() {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	s.faults.active = nil
 }
 
-// next finds how long to delay a request, and the fault to inject afterwards, if any.
+// next returns the delay for a request, and the fault after it, if there is one.
 func (fs *faults) next(service, operation string, now time.Time) (delay time.Duration, _ Fault) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()

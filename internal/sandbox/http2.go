@@ -18,15 +18,16 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// The ends of a stream that are not an answer. On HTTP/1 the connection is closed in their place.
+// The ends of a stream without an answer. On HTTP/1 the connection is closed instead.
 const (
 	streamReset   = "reset"
 	streamRefused = "refused"
 	goingAway     = "going away"
 )
 
-// serveHTTP2 serves one connection frame by frame (RFC 9113), because a server of net/http cannot be told how to end a
-// stream. Answers are shorter than a client's flow control window, which is not looked at.
+// serveHTTP2 serves one connection frame by frame (RFC 9113), because a server of net/http
+// does not let a handler choose how a stream ends. It ignores the client's flow control
+// window, because all answers are shorter.
 func serveHTTP2(_ *http.Server, conn *tls.Conn, handler http.Handler) {
 	defer func() { _ = conn.Close() }()
 	ctx := context.Background()
@@ -55,10 +56,11 @@ type http2Conn struct {
 	close   func() error
 	ctx     context.Context
 	handler http.Handler
-	// streams are those whose request is not whole yet.
+	// streams are the streams whose request is not complete.
 	streams map[uint32]*http2Stream
 	mu      sync.Mutex
-	// taken is the highest stream that was taken up. Streams from ignored on are not taken up any more, if that is not 0.
+	// taken is the highest stream that was accepted. Unless ignored is 0, streams from
+	// ignored on are not accepted.
 	taken, ignored uint32
 }
 
@@ -68,7 +70,7 @@ type http2Stream struct {
 	cancel  context.CancelFunc
 }
 
-// read takes one frame, and reports whether there may be another.
+// read reads one frame, and reports whether there may be another.
 func (c *http2Conn) read(serving *sync.WaitGroup) bool {
 	frame, err := c.framer.ReadFrame()
 	if err != nil {
@@ -156,10 +158,12 @@ func (c *http2Conn) serve(ctx context.Context, id uint32, s *http2Stream) {
 		case streamRefused:
 			_ = c.framer.WriteRSTStream(id, http2.ErrCodeRefusedStream)
 		case goingAway:
-			// Streams have odd numbers: what came before is answered, this one and all later ones are not.
+			// Streams have odd numbers. Earlier streams are answered; this one and all
+			// later ones are not.
 			last := max(id, 2) - 2
 			if c.taken > id {
-				// A later one is being processed, which no GOAWAY may deny: this one alone is refused.
+				// A later stream is already in progress, and GOAWAY must not deny it. So
+				// only this stream is refused.
 				last = c.taken
 				_ = c.framer.WriteRSTStream(id, http2.ErrCodeRefusedStream)
 			}
@@ -186,7 +190,7 @@ func (c *http2Conn) answer(id uint32, w *http2Writer) {
 	})
 }
 
-// headers writes the head of an answer. The caller must hold c.mu.
+// headers writes the headers of an answer. The caller must hold c.mu.
 func (c *http2Conn) headers(id uint32, w *http2Writer, last bool) {
 	var block bytes.Buffer
 	encoder := hpack.NewEncoder(&block)
@@ -202,15 +206,15 @@ func (c *http2Conn) headers(id uint32, w *http2Writer, last bool) {
 	_ = c.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block.Bytes(), EndHeaders: true, EndStream: last})
 }
 
-// http2Writer keeps an answer until it is whole.
+// http2Writer stores an answer until it is complete.
 type http2Writer struct {
 	*httptest.ResponseRecorder
-	// end is how a stream ends that gets no answer.
+	// end is how a stream without an answer ends.
 	end     string
 	flushed bool
 }
 
-// Flush has what was written so far sent even when no more comes.
+// Flush makes the answer so far be sent even if no more follows.
 func (w *http2Writer) Flush() { w.flushed = true }
 
 func (w *http2Writer) serve(handler http.Handler, r *http.Request) (aborted bool) {
@@ -225,7 +229,7 @@ func (w *http2Writer) serve(handler http.Handler, r *http.Request) (aborted bool
 	return false
 }
 
-// asError is the error that a handler has panicked with, nil when it was something else.
+// asError returns the error with which a handler panicked, nil for another value.
 func asError(why any) error {
 	err, _ := why.(error)
 	return err

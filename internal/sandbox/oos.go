@@ -35,48 +35,53 @@ type OOSExecution struct {
 	TemplateName string
 	// Region is the region of the execution; if empty, all regions show it.
 	Region string
-	// SecondsAgo is since when it goes on.
+	// SecondsAgo is how long ago the execution began.
 	SecondsAgo int
 	// Mode is Automatic (default) or Debug, in which no task begins by itself.
 	Mode string
 	// Tasks follow each other.
 	Tasks []OOSTask
-	// Outputs are those of an execution that has ended, in JSON.
+	// Outputs are the outputs of an execution that has ended, in JSON.
 	Outputs string
-	// PauseOnFailure has the execution wait when a task has failed; else it fails.
+	// PauseOnFailure makes the execution wait after a failed task; otherwise it fails.
 	PauseOnFailure bool
-	// AcceptRepeats takes an approval or a rejection that no task waits for, without an effect.
+	// AcceptRepeats accepts an approval or a rejection that no task waits for, without an
+	// effect.
 	AcceptRepeats bool
-	// DecidesAll has a decision that names no task decide all tasks that wait; else it decides the first.
+	// DecidesAll lets a decision without a task decide all waiting tasks; otherwise it
+	// decides the first one.
 	DecidesAll bool
-	// HideNotes leaves the notes of signals out of what is shown of tasks.
+	// HideNotes omits the notes of signals from tasks.
 	HideNotes bool
-	// HideProperties leaves out the properties of tasks, and so how many approvals one needs.
+	// HideProperties omits the properties of tasks, and with them the number of needed
+	// approvals.
 	HideProperties bool
 	// RejectedTask is the status of a task that was rejected: Cancelled (default) or Failed.
 	RejectedTask string
-	// RetryInPlace has a task that is run once more keep its id; else it gets another one.
+	// RetryInPlace lets a retried task keep its id; otherwise it gets a new one.
 	RetryInPlace bool
 }
 
 // OOSTask is a task of a template.
 type OOSTask struct {
 	Name string
-	// Action is ACS::Approve, which waits for a decision, or another one, which takes Seconds. Default ACS::Sleep.
+	// Action is ACS::Approve, which waits for a decision, or another action, which takes
+	// Seconds. Default ACS::Sleep.
 	Action string
-	// MinRequiredApprovals is how many approvals it waits for. Default 1.
+	// MinRequiredApprovals is how many approvals the task needs. Default 1.
 	MinRequiredApprovals int
-	// HighRisk has it wait for an approval before it begins.
+	// HighRisk makes the task wait for an approval before it begins.
 	HighRisk bool
 	Seconds  int
-	// Hold lets it go on for ever, and Fail is the message with which it fails. Once it is retried, it succeeds.
+	// With Hold the task never ends. Fail is the message with which it fails. After a retry
+	// it succeeds.
 	Hold bool
 	Fail string
-	// Loop are the items of a loop, each of which has a task of its own, all at once.
+	// Loop has the items of a loop. Each item has a task, and all run at the same time.
 	Loop []string
 }
 
-// OOSExecutionState is an execution as it is, without the lag of reads.
+// OOSExecutionState is the present state of an execution, without the lag of reads.
 type OOSExecutionState struct {
 	ExecutionID  string `json:"ExecutionId"`
 	TemplateName string
@@ -139,7 +144,8 @@ func (d OOSExecution) check() error {
 type oos struct {
 	*acsRPC
 	lag time.Duration
-	// reportsMissing refuses reads of an execution that is not there; else they show none.
+	// reportsMissing refuses reads of an execution that does not exist; otherwise they show
+	// none.
 	reportsMissing bool
 
 	mu   sync.Mutex
@@ -151,21 +157,21 @@ type oosRun struct {
 	spec  OOSExecution
 	now   OOSExecutionState
 	tasks []*oosTask
-	// begun is how many of the tasks have begun, in Automatic mode.
+	// begun is how many tasks have begun, in Automatic mode.
 	begun int
-	// past is the execution as it was after each change, oldest first.
+	// past has the execution after each change, oldest first.
 	past []OOSExecutionState
 }
 
 type oosTask struct {
 	OOSTaskState
 	spec OOSTask
-	// ends is when its time is over; zero means never, or not before it is approved.
+	// ends is when the task ends; zero means never, or that it is not approved yet.
 	ends      time.Time
 	approvals int
-	// parent says that it stands for a loop, whose items have tasks of their own.
+	// parent says that the task groups the tasks of a loop's items.
 	parent bool
-	// retried says that it has failed and that another task took its place.
+	// retried says that the task has failed and that another task has replaced it.
 	retried bool
 }
 
@@ -205,7 +211,7 @@ func (m *oos) start(spec OOSExecution) *oosRun {
 
 func (r *oosRun) ended() bool { return !r.now.Ended.IsZero() }
 
-// proceed begins the next task once those that have begun are over, and notes what has changed.
+// proceed starts the next task if all others have ended, and records the changes.
 func (r *oosRun) proceed(now time.Time) {
 	defer r.note(now)
 	for !r.ended() {
@@ -227,7 +233,7 @@ func (r *oosRun) proceed(now time.Time) {
 	}
 }
 
-// open reports whether a task is not over, and whether one waits for somebody.
+// open reports whether a task has not ended, and whether one waits for a signal.
 func (r *oosRun) open() (open, waits bool) {
 	for _, task := range r.tasks {
 		paused := r.spec.PauseOnFailure && task.Status == oosFailed && !task.retried
@@ -239,7 +245,7 @@ func (r *oosRun) open() (open, waits bool) {
 	return open, waits
 }
 
-// closeLoops ends the loops whose tasks are over.
+// closeLoops ends the loops whose tasks have ended.
 func (r *oosRun) closeLoops(now time.Time) {
 	for _, task := range r.tasks {
 		if task.parent && task.Ended.IsZero() {
@@ -326,7 +332,7 @@ func (r *oosRun) settle(now time.Time) {
 	}
 }
 
-// note keeps what the execution is now.
+// note records the present state of the execution.
 func (r *oosRun) note(now time.Time) {
 	r.now.Updated = now
 	r.past = append(r.past, r.state())
@@ -341,7 +347,7 @@ func (r *oosRun) state() OOSExecutionState {
 	return state
 }
 
-// at is the execution as it was at a moment, and at the earliest as it began.
+// at returns the execution as it was at a time, or at its beginning.
 func (r *oosRun) at(moment time.Time) OOSExecutionState {
 	seen := r.past[0]
 	for _, state := range r.past {
@@ -401,7 +407,7 @@ func (m *oos) notifyExecution(c *call, p *acsParameters) (map[string]any, *apiEr
 	return nil, nil
 }
 
-// notify moves the execution, or reports that it cannot take the signal now.
+// notify applies a signal to the execution, or reports that it cannot take it now.
 func (r *oosRun) notify(in *OOSSignal) bool {
 	debug := r.now.Mode == debugMode
 	switch in.NotifyType {
@@ -448,7 +454,7 @@ func (r *oosRun) notify(in *OOSSignal) bool {
 	return true
 }
 
-// decide approves or rejects what waits for it.
+// decide approves or rejects the waiting tasks.
 func (r *oosRun) decide(in *OOSSignal) bool {
 	for _, task := range r.tasks {
 		if r.ended() || task.parent || task.Status != oosWaiting || !task.named(in) {
@@ -473,13 +479,14 @@ func (r *oosRun) decide(in *OOSSignal) bool {
 	return in.DecidedTaskExecutionIDs != ""
 }
 
-// named reports whether a signal may mean the task.
+// named reports whether a signal may be for the task.
 func (t *oosTask) named(in *OOSSignal) bool {
 	return (in.TaskExecutionID == "" || in.TaskExecutionID == t.TaskExecutionID) &&
 		(in.TaskName == "" || in.TaskName == t.TaskName) && (in.LoopItem == "" || in.LoopItem == t.LoopItem)
 }
 
-// seen are the executions of the caller's region as reads see them, the newest first. The caller must hold m.mu.
+// seen returns the executions of the caller's region as reads see them, the newest first.
+// The caller must hold m.mu.
 func (m *oos) seen(c *call) (states []OOSExecutionState) {
 	for _, r := range m.runs {
 		if m.find(c, r.spec.ID) == r {
@@ -508,7 +515,7 @@ func (m *oos) listExecutions(c *call, p *acsParameters) (map[string]any, *apiErr
 	shown := []map[string]any{}
 	for _, state := range m.seen(c) {
 		same := func(name, value string) bool { return p.values.Get(name) == "" || p.values.Get(name) == value }
-		// The document says of TemplateName that it lists all templates whose names contain it.
+		// The document says that TemplateName lists all templates whose names contain it.
 		if same("ExecutionId", state.ExecutionID) && same("Status", state.Status) && same("Mode", state.Mode) &&
 			strings.Contains(state.TemplateName, p.values.Get("TemplateName")) && !state.Started.Truncate(time.Second).Before(after) {
 			shown = append(shown, state.shown(m.outputs(state.ExecutionID)))
@@ -551,7 +558,7 @@ func oosDate(at time.Time) string {
 	return at.UTC().Format(oosTime)
 }
 
-// acsPage is a part of a list, and how to get the next one.
+// acsPage returns a page of a list, and the token of the next one.
 func acsPage(name string, list []map[string]any, from, size int) map[string]any {
 	from = min(from, len(list))
 	to := min(from+size, len(list))
@@ -562,7 +569,7 @@ func acsPage(name string, list []map[string]any, from, size int) map[string]any 
 	return answer
 }
 
-// date reads a time as the documents write them.
+// date parses a time in the format of the documents.
 func (p *acsParameters) date(name string) time.Time {
 	if p.values.Get(name) == "" {
 		return time.Time{}

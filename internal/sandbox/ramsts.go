@@ -13,8 +13,8 @@ var (
 	ramSessionName = regexp.MustCompile(`^[A-Za-z0-9.@_-]*$`)
 )
 
-// ramSTS simulates Alibaba Cloud's Security Token Service, API version 2015-04-01. The request log and faults call it "ramsts",
-// because "sts" is AWS's.
+// ramSTS simulates Alibaba Cloud's Security Token Service, API version 2015-04-01. Its name
+// in the request log and in faults is "ramsts", because "sts" is the service of AWS.
 type ramSTS struct {
 	*acsRPC
 	oidcToken string
@@ -37,7 +37,7 @@ func (t *ramSTS) authenticate(c *call) *apiError {
 
 func (t *ramSTS) routes() []route { return nil }
 
-// reset has nothing to do: issued keys are the keyring's.
+// reset does nothing, because the keyring has the issued keys.
 func (t *ramSTS) reset() {}
 
 func (t *ramSTS) assumeRole(c *call, p *acsParameters) (map[string]any, *apiError) {
@@ -45,7 +45,8 @@ func (t *ramSTS) assumeRole(c *call, p *acsParameters) (map[string]any, *apiErro
 	return t.issue(c, p)
 }
 
-// assumeRoleWithOIDC is https://api.alibabacloud.com/api/Sts/2015-04-01/AssumeRoleWithOIDC.
+// assumeRoleWithOIDC implements the operation of the same name.
+// https://api.alibabacloud.com/api/Sts/2015-04-01/AssumeRoleWithOIDC
 func (t *ramSTS) assumeRoleWithOIDC(c *call, p *acsParameters) (map[string]any, *apiError) {
 	p.required("OIDCProviderArn")
 	p.pattern("OIDCProviderArn", ramOIDCARN.MatchString)
@@ -57,7 +58,7 @@ func (t *ramSTS) assumeRoleWithOIDC(c *call, p *acsParameters) (map[string]any, 
 	return t.issue(c, p)
 }
 
-// issue makes temporary keys of a role, that are accepted from now on.
+// issue creates temporary keys of a role, which are accepted from now on.
 func (t *ramSTS) issue(c *call, p *acsParameters) (map[string]any, *apiError) {
 	arn, session := p.required("RoleArn"), p.required("RoleSessionName")
 	p.length("RoleSessionName", 2, 64)

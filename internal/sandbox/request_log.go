@@ -10,31 +10,33 @@ import (
 	"time"
 )
 
-// Request is one request, whether it was acted on, refused or never answered.
+// Request is one request in the log, also if it was refused or never answered.
 type Request struct {
 	Seq       int
 	Time      time.Time
-	Service   string // empty when no service claims the request
+	Service   string // empty if no service recognises the request
 	Operation string
 	Region    string
 	Method    string
 	Path      string
 	Query     string
 	Host      string
-	// Header is the request's, with Authorization cut to its scheme and access key id and session tokens masked.
+	// Header is the header of the request. Authorization has only its scheme and access key
+	// id, and session tokens are masked.
 	Header http.Header
 	Body   string
-	// Status and Code are the answer's. Status is 0 while there is none, and stays so when the connection was dropped.
+	// Status and Code are those of the answer. Status is 0 before the answer, and stays 0
+	// if the connection was dropped.
 	Status    int
 	Code      string
 	RequestID string
 	// Accepted says that the service acted: its state changed or a signal was recorded.
 	Accepted bool
-	// Fault names the injected faults that met this request, joined by "+".
+	// Fault has the names of the injected faults of this request, joined by "+".
 	Fault string
 }
 
-// String is the entry's line in Options.Log.
+// String returns the entry's line for Options.Log.
 func (e Request) String() string {
 	what := []string{e.Time.Format(time.TimeOnly), fmt.Sprintf("#%d", e.Seq), e.Service, e.Operation, e.Region}
 	if e.Operation == "" {
@@ -103,7 +105,8 @@ func masked(h http.Header) http.Header {
 	return h
 }
 
-// RequestLog is every request since the last reset, in order of arrival, those under way included.
+// RequestLog returns all requests since the last reset, in the order of arrival, including
+// those in progress.
 func (s *Sandbox) RequestLog() []Request {
 	s.requests.mu.Lock()
 	defer s.requests.mu.Unlock()
@@ -115,19 +118,19 @@ func (s *Sandbox) RequestLog() []Request {
 	return entries
 }
 
-// ResetRequestLog forgets all entries; Seq goes on counting.
+// ResetRequestLog removes all entries. Seq goes on counting.
 func (s *Sandbox) ResetRequestLog() {
 	s.requests.mu.Lock()
 	defer s.requests.mu.Unlock()
 	s.requests.entries = nil
 }
 
-// Count is how many requests for an operation arrived, refused ones included.
+// Count returns how many requests for an operation arrived, including refused ones.
 func (s *Sandbox) Count(operation string) int {
 	return s.count(func(e Request) bool { return e.Operation == operation })
 }
 
-// Accepted is how many requests for an operation were acted on.
+// Accepted returns how many requests for an operation were acted on.
 func (s *Sandbox) Accepted(operation string) int {
 	return s.count(func(e Request) bool { return e.Operation == operation && e.Accepted })
 }

@@ -38,7 +38,7 @@ func newROS(s *Sandbox, o Options, used *nonces) *ros {
 	return m
 }
 
-// match also takes what no service's version fits, for its refusal.
+// match also accepts requests with an unknown API version, to refuse them.
 func (m *ros) match(c *call) bool { return c.r.Header.Get("x-acs-action") != "" }
 
 func (m *ros) start(spec Stack) string {
@@ -94,7 +94,8 @@ func (m *ros) signalResource(c *call, p *acsParameters) (map[string]any, *apiErr
 	return m.once(c, p, s, in)
 }
 
-// once gives a repeat under the same ClientToken the first one's result, without a further effect. The caller must hold m.mu.
+// once gives a repeat with the same ClientToken the result of the first request, without a
+// further effect. The caller must hold m.mu.
 func (m *ros) once(c *call, p *acsParameters, s *stack, in StackSignal) (map[string]any, *apiError) {
 	known, parameters := m.token(c, in.ClientToken), p.values.Encode()
 	if known == nil {
@@ -114,7 +115,8 @@ func (m *ros) once(c *call, p *acsParameters, s *stack, in StackSignal) (map[str
 	return map[string]any{"RequestId": known.requestID}, nil
 }
 
-// token finds a ClientToken that the account has used, on whatever stack. The caller must hold m.mu.
+// token returns a ClientToken that the account has used, for any stack. The caller must
+// hold m.mu.
 func (m *ros) token(c *call, name string) *token {
 	for _, s := range m.stacks {
 		known, life := s.tokens[c.caller.Account+"/"+name], time.Duration(s.spec.TokenSeconds)*time.Second
@@ -266,7 +268,7 @@ func (s *Sandbox) Stack(id string) (StackState, bool) {
 	return st.state(), true
 }
 
-// RemoveStack makes a stack as if it had never been. It reports whether it existed.
+// RemoveStack removes all traces of a stack. It reports whether the stack existed.
 func (s *Sandbox) RemoveStack(id string) bool {
 	s.ros.mu.Lock()
 	defer s.ros.mu.Unlock()

@@ -26,42 +26,49 @@ const maxBody = 4 << 20
 
 // Options configure a Sandbox. The zero value serves with the wall clock and one access key.
 type Options struct {
-	// Now is the clock of every service: signatures, execution times, expiry, throttling. Default time.Now.
+	// Now is the clock of all services: for signatures, execution times, expiry and
+	// throttling. Default time.Now.
 	Now func() time.Time
 	// Log receives one line per request; nil is silent.
 	Log io.Writer
 	// Credentials are the accepted access keys by access key id.
 	// Default: "sandbox-access-key" with "sandbox-secret-key" in account 123456789012.
 	Credentials map[string]Secret
-	// ReportMissingExecutions refuses reads of OOS executions that are not there; else they show none.
+	// ReportMissingExecutions refuses reads of OOS executions that do not exist; otherwise
+	// they show none.
 	ReportMissingExecutions bool
-	// ReadLag is how far reads of SSM, of SWF, of Step Functions, of ROS, of OOS and of Cloud Automator's jobs lag behind writes, by Now.
+	// ReadLag is how far reads lag behind writes, by Now: those of SSM, SWF, Step
+	// Functions, ROS, OOS and Cloud Automator's jobs.
 	ReadLag time.Duration
-	// Temporal returns the address of the HTTP API of the Temporal server that the sandbox passes requests on to; nil
-	// where there is none. It is called when the first request is for it.
+	// Temporal returns the address of the HTTP API of a Temporal server, to which the
+	// sandbox forwards requests; nil if there is none. The first such request calls it.
 	Temporal func() (string, error)
 	// TemporalAPIKey is the API key that requests to Temporal may carry; "" is "sandbox-api-key".
 	TemporalAPIKey string
-	// WholeSeconds has all services keep time in whole seconds: how finely they tell it is not documented.
+	// WholeSeconds makes all services use whole seconds, because the resolution of their
+	// times is not documented.
 	WholeSeconds bool
-	// NoDate leaves the Date out of all answers, as HTTP allows.
+	// NoDate omits the Date of all answers, as HTTP allows.
 	NoDate bool
-	// StepLimit is how many steps GetAutomationExecution shows before it sets StepExecutionsTruncated. Default 100.
+	// StepLimit is how many steps GetAutomationExecution shows at most before it sets
+	// StepExecutionsTruncated. Default 100.
 	StepLimit int
-	// Documents are the runbooks that StartAutomationExecution knows by name.
-	// Default: "Sandbox-Approval", which waits for one approval.
+	// Documents are the runbooks for StartAutomationExecution, by name. Default:
+	// "Sandbox-Approval", which waits for one approval.
 	Documents map[string]Automation
 	// CloudAutomator says how Cloud Automator behaves.
 	CloudAutomator CloudAutomator
 	// Domains are the registered SWF domains. Default: "sandbox".
 	Domains []string
-	// RetryAfter is how long ROS, OOS, Alibaba Cloud's STS and Cloud Automator ask throttled callers to stay away; 0 does not say.
+	// RetryAfter is the pause that ROS, OOS, Alibaba Cloud's STS and Cloud Automator ask
+	// throttled callers for; 0 means none.
 	RetryAfter time.Duration
-	// WebIdentityToken is the only token AssumeRoleWithWebIdentity and AssumeRoleWithOIDC take; empty takes any.
+	// WebIdentityToken is the only token that AssumeRoleWithWebIdentity and
+	// AssumeRoleWithOIDC accept; if empty, they accept any.
 	WebIdentityToken string
 }
 
-// Sandbox serves all control planes on one port. Its methods may be used from several goroutines.
+// Sandbox serves all services on one port. Its methods may be used from several goroutines.
 type Sandbox struct {
 	now            func() time.Time
 	noDate         bool
@@ -103,7 +110,8 @@ type Sandbox struct {
 
 type connection struct {
 	state http.ConnState
-	// answered says that an active connection has its answer, so that it is as good as idle.
+	// answered says that the connection's request has its answer, so the connection is as
+	// good as idle.
 	answered bool
 	gone     chan struct{}
 }
@@ -113,25 +121,28 @@ type connKey struct{}
 
 type hook struct{ before, after func() }
 
-// A service is one control plane. Its errors have its own shape, so it writes all of them itself.
+// A service is one service of a vendor. It writes its own errors, because their format
+// differs.
 type service interface {
-	// name is how the request log, faults and IAM actions call the service.
+	// name is the name of the service in the request log, in faults and in IAM actions.
 	name() string
 	match(c *call) bool
-	// describe tells operation and region even of a request that will be refused; unknown parts are empty.
+	// describe returns the operation and the region of a request, also of one that will be
+	// refused. Unknown parts are empty.
 	describe(c *call) (operation, region string)
-	// authenticate also decides whether the caller may do the operation, and sets c.caller.
+	// authenticate also checks that the caller may call the operation, and sets c.caller.
 	authenticate(c *call) *apiError
-	// act validates and acts. It calls c.accept when it changed anything.
+	// act validates the request and acts. It calls c.accept if it has changed anything.
 	act(c *call) (reply, *apiError)
 	failure(c *call, e *apiError) reply
-	// fault is the service's own error for KindRefuse, KindThrottle, KindExpired or an internal error.
+	// fault returns the service's error for KindRefuse, KindThrottle, KindExpired or an
+	// internal error.
 	fault(c *call, k Kind) *apiError
 	routes() []route
 	reset()
 }
 
-// A call is one request on its way through the stages.
+// A call is one request while it passes the stages.
 type call struct {
 	r         *http.Request
 	body      []byte
@@ -144,7 +155,7 @@ type call struct {
 	entry     *Request
 }
 
-// accept notes that the service acted on the request.
+// accept records that the service acted on the request.
 func (c *call) accept() { c.requests.update(c.entry, func(e *Request) { e.Accepted = true }) }
 
 type apiError struct {
@@ -157,14 +168,15 @@ func failf(status int, code, format string, args ...any) *apiError {
 	return &apiError{status, code, fmt.Sprintf(format, args...)}
 }
 
-// A reply is an answer not yet written. Status 0 closes the connection without one.
+// A reply is an answer that is not written yet. With status 0 the connection is closed
+// without an answer.
 type reply struct {
 	status int
 	header map[string]string
 	body   []byte
-	// missing is how many bytes are announced but never sent.
+	// missing is how many announced bytes are not sent.
 	missing int
-	// end is how an HTTP/2 stream ends that gets no answer.
+	// end is how an HTTP/2 stream without an answer ends.
 	end string
 }
 
@@ -241,10 +253,11 @@ func New(o Options) *Sandbox {
 	return s
 }
 
-// Start listens on addr, which has to be a loopback address: the sandbox's keys are public.
+// Start listens on addr, which must be a loopback address, because the sandbox's keys are
+// public.
 func (s *Sandbox) Start(addr string) error { return s.start(addr, nil) }
 
-// StartTLS is Start with a fresh self-signed certificate, see CertificatePEM.
+// StartTLS is like Start, with a new self-signed certificate; see CertificatePEM.
 func (s *Sandbox) StartTLS(addr string) error {
 	cert, err := selfSigned()
 	if err != nil {
@@ -253,7 +266,8 @@ func (s *Sandbox) StartTLS(addr string) error {
 	return s.start(addr, cert)
 }
 
-// StartHTTP2 is StartTLS with a certificate of the caller's, for clients that speak HTTP/2, or HTTP/1.1 where they do not.
+// StartHTTP2 is like StartTLS, with the caller's certificate, and with HTTP/2 or HTTP/1.1
+// as the client chooses.
 func (s *Sandbox) StartHTTP2(addr string, cert tls.Certificate) error {
 	s.http2 = true
 	return s.start(addr, &cert)
@@ -272,7 +286,7 @@ func (s *Sandbox) start(addr string, cert *tls.Certificate) error {
 	if s.addr != nil {
 		return errors.New("sandbox started already")
 	}
-	// HTTP/2 is spoken by serveHTTP2, where it is.
+	// serveHTTP2 handles HTTP/2.
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	s.server = &http.Server{
@@ -345,21 +359,21 @@ func (s *Sandbox) track(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// closeWrite tells the client that its connection ends, and lets it say so, too.
+// closeWrite tells the client that the connection ends, so that the client also closes it.
 func closeWrite(conn net.Conn) {
 	if half, ok := conn.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}
 }
 
-// Connections tells how many connections were ever opened.
+// Connections returns how many connections were opened.
 func (s *Sandbox) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.opened
 }
 
-// URL is the base address of every service; empty before Start.
+// URL returns the base address of all services, "" before Start.
 func (s *Sandbox) URL() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -373,7 +387,8 @@ func (s *Sandbox) URL() string {
 	}
 }
 
-// CertificatePEM is the certificate of StartTLS, for a client's trust store; nil without TLS.
+// CertificatePEM returns the certificate of StartTLS, for a client's trust store; nil
+// without TLS.
 func (s *Sandbox) CertificatePEM() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -383,8 +398,8 @@ func (s *Sandbox) CertificatePEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.cert.Certificate[0]})
 }
 
-// ServeHTTP2 serves the same services once more, on another loopback address, over TLS and with HTTP/2. It returns the
-// URL and the certificate, in PEM, and ends with Close.
+// ServeHTTP2 also serves the services on another loopback address, with TLS and HTTP/2. It
+// returns the URL and the certificate in PEM. Close ends it.
 func (s *Sandbox) ServeHTTP2(addr string) (string, []byte, error) {
 	tcp, err := net.ResolveTCPAddr("tcp", addr)
 	if err != nil {
@@ -416,8 +431,8 @@ func (s *Sandbox) ServeHTTP2(addr string) (string, []byte, error) {
 	return "https://" + listener.Addr().String(), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]}), nil
 }
 
-// Close stops listening, ends every delay and stall, and returns when all connections are gone.
-// It must not be called from a hook, which runs inside a request.
+// Close stops listening, ends all delays and stalls, and returns when all connections are
+// closed. A hook must not call it, because it runs inside a request.
 func (s *Sandbox) Close() error {
 	s.closeOnce.Do(func() { close(s.done) })
 	s.secure.Wait()
@@ -430,7 +445,7 @@ func (s *Sandbox) Close() error {
 	}
 	err := server.Close()
 	<-serving
-	// The server does not know a connection that it accepted while it was closed.
+	// The server does not know connections that it accepted while it was closing.
 	s.mu.Lock()
 	for conn := range s.conns {
 		_ = conn.Close()
@@ -440,7 +455,8 @@ func (s *Sandbox) Close() error {
 	return err
 }
 
-// Refuse closes the port and all idle connections, so that connecting is refused. Requests under way are answered.
+// Refuse closes the port and all idle connections, so that new connections are refused.
+// Requests in progress are answered.
 func (s *Sandbox) Refuse() {
 	s.mu.Lock()
 	listener, serving := s.listener, s.serving
@@ -462,8 +478,9 @@ func (s *Sandbox) Refuse() {
 		}
 	}
 	s.mu.Unlock()
-	// Closed at once, an idle connection could still take a client's next request and lose it, which is another
-	// failure than being refused. So the client closes first, unless it does not care.
+	// If the server closed an idle connection at once, it could lose a request that the
+	// client is sending on it, which is another failure than a refused connection. So the
+	// client closes first, unless it does not react.
 	patience := time.After(time.Second)
 	for conn, c := range idle {
 		select {
@@ -488,8 +505,9 @@ func (s *Sandbox) Accept() error {
 	return s.listen()
 }
 
-// Hook runs before ahead of acting on an operation and after once it succeeded, ahead of the answer, both inside
-// the request. Either may be nil; two nils remove the hook.
+// Hook calls before when an operation is about to act, and after when it has succeeded and
+// before the answer. Both run inside the request. Either may be nil; two nils remove the
+// hook.
 func (s *Sandbox) Hook(operation string, before, after func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -505,7 +523,8 @@ func (s *Sandbox) run(operation string, pick func(hook) func()) {
 	}
 }
 
-// Reset forgets request log, faults, hooks, issued keys and the state of every service.
+// Reset removes the request log, the faults, the hooks, the issued keys and the state of
+// all services.
 func (s *Sandbox) Reset() {
 	s.mu.Lock()
 	clear(s.hooks)
@@ -518,7 +537,7 @@ func (s *Sandbox) Reset() {
 	}
 }
 
-// Handler serves all services and the administration without a port of its own.
+// Handler serves all services and the administration, without a port.
 func (s *Sandbox) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, adminPrefix) {
@@ -564,14 +583,14 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	p.write(w)
 }
 
-// answering settles what becomes of the connection after the answer: a request that was under way when the port was
-// closed is its last.
+// answering decides what happens to the connection after the answer. If the port was closed
+// during the request, it is the last request of the connection.
 func (s *Sandbox) answering(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	conn, ok := r.Context().Value(connKey{}).(net.Conn)
 	switch {
-	case !ok: // a server of somebody else's
+	case !ok: // another server
 	case s.listener == nil:
 		w.Header().Set("Connection", "close")
 	default:
@@ -619,13 +638,14 @@ func (s *Sandbox) answer(svc service, c *call) reply {
 	return s.faultAfter(svc, c, f, p)
 }
 
-// fail writes an error in the service's shape, and its code into the request log.
+// fail returns an error in the service's format, and records its code in the request log.
 func fail(svc service, c *call, e *apiError) reply {
 	c.requests.update(c.entry, func(entry *Request) { entry.Code = e.code })
 	return svc.failure(c, e)
 }
 
-// wait reports whether d went by with the client and the sandbox still there. A d below 0 never goes by.
+// wait waits for d. It reports whether the client and the sandbox are still there. If d is
+// negative, it waits until one of them goes away.
 func (s *Sandbox) wait(c *call, d time.Duration) bool {
 	var elapsed <-chan time.Time
 	if d >= 0 {
@@ -649,7 +669,7 @@ func newUUID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// selfSigned goes by the wall clock, as the clients' TLS does.
+// selfSigned uses the wall clock, as the clients' TLS does.
 func selfSigned() (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -24,54 +24,55 @@ const (
 
 const (
 	longestTaskOutput = 262144
-	// taskTokenForm is how the tokens begin that are made here; what begins otherwise is none.
+	// taskTokenForm is the prefix of the sandbox's tokens. A text with another beginning is
+	// not a token.
 	taskTokenForm = "AQCEAAAAKgAAAAMAAAAA"
 )
 
-// MachineExecution describes an execution of a state machine to start, whose states follow each other. What the
-// documents leave open is an option here.
+// MachineExecution describes an execution of a state machine to start. Its states follow
+// each other. Its options choose where the documents leave the behaviour open.
 type MachineExecution struct {
 	// ARN is generated if it is empty.
 	ARN string
-	// StartSeconds is how long it takes until the execution is there.
+	// StartSeconds is the time until the execution exists.
 	StartSeconds int
 	States       []MachineState
-	// AcceptRepeats takes further answers to a task that is closed, without an effect. The service does not: tests of
-	// the provider's side want to see them.
+	// AcceptRepeats accepts more answers to a closed task, without an effect. The service
+	// does not. Tests of the provider need it to see repeats.
 	AcceptRepeats bool
-	// Encrypted has a key that no caller may use.
+	// Encrypted means that the state machine has a key that no caller may use.
 	Encrypted bool
-	// HideFailures leaves error and cause out of descriptions with METADATA_ONLY: whether they come with it is not
-	// documented.
+	// HideFailures omits error and cause from descriptions with METADATA_ONLY. AWS does not
+	// document whether they are included.
 	HideFailures bool
-	// Compacts shows outputs without the blanks between their members: whether a history has them as they were sent is
-	// not documented.
+	// Compacts shows outputs without spaces between their members. AWS does not document
+	// whether a history has them as they were sent.
 	Compacts bool
 }
 
 // MachineState is a state of a MachineExecution. It waits for its callback, unless it has Seconds.
 type MachineState struct {
-	// Token is what the task hands out; generated if empty.
+	// Token is the token of the task; generated if empty.
 	Token string
-	// Activity has a worker of an activity answer, not the target of a task.
+	// Activity means that the worker of an activity answers, and not the target of a task.
 	Activity bool
-	// TimeoutSeconds ends a state that was not answered. Default never.
+	// TimeoutSeconds is the timeout of a state without an answer. Default none.
 	TimeoutSeconds int
-	// Seconds is how long a state takes that waits for nobody.
+	// Seconds is how long a state without a callback takes.
 	Seconds int
-	// Output is what such a state gives. Default "{}".
+	// Output is the output of such a state. Default "{}".
 	Output string
-	// Fail is the error with which such a state fails; empty succeeds.
+	// Fail is the error with which such a state fails; if empty, it succeeds.
 	Fail string
 }
 
-// MachineExecutionState is an execution as it is, without the lag of reads.
+// MachineExecutionState is the present state of an execution, without the lag of reads.
 type MachineExecutionState struct {
 	ARN, Status string
-	// Token is that of the state that waits for its callback, empty when none does.
+	// Token is the token of the state that waits for its callback, empty if none does.
 	Token  string
 	Events []MachineEvent
-	// Answers are the accepted ones, repeats among them.
+	// Answers are the accepted answers, including repeats.
 	Answers []TaskAnswer
 }
 
@@ -88,16 +89,16 @@ type MachineEvent struct {
 	ID        int
 	Timestamp time.Time
 	Type      string
-	// Details are the members of the type's own structure.
+	// Details are the members of the structure for the event's type.
 	Details map[string]any
 }
 
-// member is the one with the details of the event's type.
+// member returns the name of the member with the event's details.
 func (e MachineEvent) member() string {
 	return strings.ToLower(e.Type[:1]) + e.Type[1:] + "EventDetails"
 }
 
-// shown is the event as the API writes it, with the execution's data or without.
+// shown returns the event as in the API, with or without the execution's data.
 func (e MachineEvent) shown(data bool) map[string]any {
 	event := map[string]any{"id": e.ID, "previousEventId": e.ID - 1, "timestamp": epoch{e.Timestamp}, "type": e.Type}
 	if e.Details == nil {
@@ -147,10 +148,10 @@ type machineExecution struct {
 	started time.Time
 	events  []MachineEvent
 	current int
-	// deadline is when the current state ends by itself; the zero time while it does not.
+	// deadline is when the current state ends without an answer; zero if it does not.
 	deadline time.Time
 	status   string
-	// output is that of the last state that has succeeded.
+	// output is the output of the last state that has succeeded.
 	output  string
 	answers []TaskAnswer
 }
@@ -203,7 +204,7 @@ func (e *machineExecution) record(eventType string, at time.Time, details map[st
 	e.events = append(e.events, MachineEvent{len(e.events) + 1, at, eventType, details})
 }
 
-// enter goes on with state i, or ends the execution when there is none.
+// enter starts state i, or ends the execution if there is none.
 func (e *machineExecution) enter(i int, now time.Time) {
 	e.current, e.deadline = i, time.Time{}
 	if i == len(e.spec.States) {
@@ -238,7 +239,8 @@ func (s MachineState) resource() map[string]any {
 	}
 }
 
-// succeed ends the current state well, fail badly: nobody catches that.
+// succeed ends the current state successfully, and fail with an error. No state catches the
+// error.
 func (e *machineExecution) succeed(output string, now time.Time) {
 	state := e.spec.States[e.current]
 	details := state.resource()
@@ -283,7 +285,7 @@ func (e *machineExecution) settle(now time.Time) {
 	}
 }
 
-// waiting is the token of the state that waits for its callback, empty when none does.
+// waiting returns the token of the state that waits for its callback, empty if none does.
 func (e *machineExecution) waiting() string {
 	if e.status != machineRunning || e.spec.States[e.current].Seconds > 0 {
 		return ""
@@ -302,7 +304,7 @@ func (in taskRequest) check(v *constraints) {
 	v.optional("cause", in.Cause, 0, 32768)
 }
 
-// successRequest is the one that has to have an output.
+// successRequest is the request that must have an output.
 type successRequest struct{ taskRequest }
 
 func (in successRequest) check(v *constraints) {
@@ -313,7 +315,7 @@ func (in successRequest) check(v *constraints) {
 	}
 }
 
-// answered brings the execution up to now whose task has this token.
+// answered returns the execution, as it is now, whose task has this token.
 func (f *sfn) answered(c *call, token string) (e *machineExecution, open bool, err *apiError) {
 	for _, e := range f.executions {
 		e.settle(c.now)
@@ -386,7 +388,7 @@ func (in machineRequest) check(v *constraints) {
 	v.optional("nextToken", in.NextToken, 1, 1024)
 }
 
-// read is what reads see of an execution: its events up to a moment that lags behind.
+// read returns what reads see of an execution: its events up to a time that lags behind.
 func (f *sfn) read(c *call, in machineRequest) (e *machineExecution, events []MachineEvent, err *apiError) {
 	if !strings.HasPrefix(*in.ExecutionArn, "arn:") {
 		return nil, nil, failf(400, "InvalidArn", "Invalid Arn: 'Invalid ARN prefix: %s'", *in.ExecutionArn)
@@ -476,8 +478,8 @@ func (s *Sandbox) StartMachine(m MachineExecution) MachineExecutionState {
 	return state
 }
 
-// AnswerTask has somebody else answer a task with an output. A token that no task waits for is a mistake of the test,
-// and panics.
+// AnswerTask answers a task with an output, as another caller does. It panics if no task
+// waits for the token.
 func (s *Sandbox) AnswerTask(token, output string) {
 	s.sfn.mu.Lock()
 	defer s.sfn.mu.Unlock()

@@ -23,18 +23,19 @@ const (
 	defaultAccount = "123456789012"
 )
 
-// Secret is what belongs to an access key id.
+// Secret is the secret and the principal of an access key id.
 type Secret struct {
 	SecretKey string
-	// SessionToken makes the key a temporary one: requests have to carry this token.
+	// SessionToken makes the key a temporary one: requests must have this token.
 	SessionToken string
 	// Account is the key's account. Default 123456789012.
 	Account string
 	// ARN is the principal. Default the IAM user "sandbox" of Account.
 	ARN string
-	// Denied are the IAM actions the principal may not do, such as "ssm:SendAutomationSignal".
+	// Denied are the IAM actions that the principal may not call, such as
+	// "ssm:SendAutomationSignal".
 	Denied []string
-	// Expires is when a temporary key ends, by the sandbox's clock; zero means never.
+	// Expires is when a temporary key expires, by the sandbox's clock; zero means never.
 	Expires time.Time
 }
 
@@ -91,7 +92,7 @@ type authorization struct {
 	signature                                    string
 }
 
-// parseAuthorization reports false for a header that is incomplete.
+// parseAuthorization returns false if the header is incomplete.
 func parseAuthorization(header string) (a authorization, complete bool) {
 	rest, ok := strings.CutPrefix(header, sigV4+" ")
 	if !ok {
@@ -113,8 +114,8 @@ func parseAuthorization(header string) (a authorization, complete bool) {
 	return a, a.accessKey != "" && len(a.signedHeaders) > 0 && a.signature != ""
 }
 
-// authenticateSigV4 verifies a request as the IAM user guide's "Create a signed AWS API request" prescribes, with the
-// error codes of "Common errors" of the JSON services.
+// authenticateSigV4 verifies a request as in the IAM user guide's "Create a signed AWS API
+// request", with the error codes from "Common errors" of the JSON services.
 func (s *Sandbox) authenticateSigV4(c *call, service string) *apiError {
 	header := c.r.Header.Get("Authorization")
 	if header == "" {
@@ -175,7 +176,7 @@ func (a authorization) verify(r *http.Request, body []byte, now time.Time, servi
 	return nil
 }
 
-// mustSign yields the headers the specification wants signed: host, content-type and all x-amz-*.
+// mustSign yields the headers that must be signed: host, content-type and all x-amz-*.
 func mustSign(r *http.Request) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		if !yield("host") {
@@ -215,7 +216,7 @@ func canonicalRequest(r *http.Request, body []byte, signedHeaders []string) stri
 		}
 	}
 	slices.Sort(pairs)
-	// Every service but S3 encodes the path of the URL a second time.
+	// All services except S3 encode the path of the URL a second time.
 	path := strings.ReplaceAll(uriEncode(cmp.Or(r.URL.EscapedPath(), "/")), "%2F", "/")
 	return strings.Join([]string{
 		r.Method, path, strings.Join(pairs, "&"), headers.String(), strings.Join(signedHeaders, ";"), hexSHA256(body),
@@ -242,5 +243,6 @@ func hexSHA256(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// uriEncode leaves only the unreserved characters of RFC 3986; url.QueryEscape differs in the space alone.
+// uriEncode encodes all characters that RFC 3986 does not call unreserved. url.QueryEscape
+// differs only for the space.
 func uriEncode(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }

@@ -92,7 +92,7 @@ func (m *ssm) find(c *call, id string) (*execution, *apiError) {
 	return e, nil
 }
 
-// view is what a read may show of an execution. The caller must hold m.mu.
+// view returns what a read may show of an execution. The caller must hold m.mu.
 func (m *ssm) view(c *call, id string, read func(*execution)) (AutomationExecution, *apiError) {
 	e, err := m.find(c, id)
 	if err != nil {
@@ -178,7 +178,7 @@ func (m *ssm) getAutomationExecution(c *call, in getRequest) (any, *apiError) {
 	return struct{ AutomationExecution AutomationExecution }{view}, nil
 }
 
-// stepMembers are those by which steps are filtered.
+// stepMembers are the members by which steps are filtered.
 var stepMembers = map[string]func(StepExecution) string{
 	"StepExecutionStatus": func(s StepExecution) string { return s.StepStatus },
 	"StepExecutionId":     func(s StepExecution) string { return s.StepExecutionID },
@@ -244,8 +244,9 @@ func (m *ssm) describeAutomationStepExecutions(c *call, in stepsRequest) (any, *
 	return out, nil
 }
 
-// executionMembers are those by which executions are filtered, with nil for keys that the API has and that are not
-// played. How the values of StartTimeBefore and StartTimeAfter are written is not documented.
+// executionMembers are the members by which executions are filtered; nil for filters of the
+// API that the sandbox does not have. AWS does not document the format of StartTimeBefore
+// and StartTimeAfter.
 var executionMembers = map[string]func(AutomationExecution, string) bool{
 	"DocumentNamePrefix": func(e AutomationExecution, value string) bool { return strings.HasPrefix(e.DocumentName, value) },
 	"ExecutionStatus":    func(e AutomationExecution, value string) bool { return e.AutomationExecutionStatus == value },
@@ -345,7 +346,7 @@ func (m *ssm) describeAutomationExecutions(c *call, in executionsRequest) (any, 
 	return out, nil
 }
 
-// offset reads a page token, which belongs to one list.
+// offset parses a page token. Each token belongs to one list.
 func offset(token, id string, length int) (int, bool) {
 	if token == "" {
 		return 0, true

@@ -8,29 +8,30 @@ import (
 	"time"
 )
 
-// SignalName is what the LogicalResourceId of a signal names.
+// SignalName says what the LogicalResourceId of a signal names.
 type SignalName string
 
-// What a signal's LogicalResourceId names is not documented.
+// Alibaba Cloud does not document what a signal's LogicalResourceId names.
 const (
-	// NamesEither takes the logical id of the wait condition and that of its handle. It is the default.
+	// NamesEither accepts the logical id of the wait condition and that of its handle. It
+	// is the default.
 	NamesEither SignalName = "either"
-	// NamesCondition takes that of the condition alone.
+	// NamesCondition accepts only that of the condition.
 	NamesCondition SignalName = "condition"
-	// NamesHandle takes that of the handle alone.
+	// NamesHandle accepts only that of the handle.
 	NamesHandle SignalName = "handle"
 )
 
 // Unbegun is how GetStackResource shows a resource whose turn has not come.
 type Unbegun string
 
-// The statuses that GetStackResource documents have none for such a resource.
+// GetStackResource documents no status for such a resource.
 const (
 	// UnbegunInit shows it as INIT_COMPLETE. It is the default.
 	UnbegunInit Unbegun = "init"
 	// UnbegunBlank shows it without a status.
 	UnbegunBlank Unbegun = "blank"
-	// UnbegunAbsent does not find it.
+	// UnbegunAbsent answers that it does not exist.
 	UnbegunAbsent Unbegun = "absent"
 )
 
@@ -45,27 +46,30 @@ type Stack struct {
 	Region string
 	// Action is CREATE (default) or UPDATE.
 	Action string
-	// Conditions wait for signals, and Sleeps for their time. The stack is complete once all of them are.
+	// Conditions wait for signals, and Sleeps take some time. The stack is complete when
+	// all of them are.
 	Conditions []WaitCondition
 	Sleeps     []Sleep
-	// Resources are the logical ids of resources that wait for no signal.
+	// Resources are the logical ids of resources that need no signal.
 	Resources []string
-	// Rollback undoes a stack that has failed, as stacks do unless that is disabled.
+	// Rollback undoes a failed stack, as ROS does unless that is disabled.
 	Rollback *Rollback
 	// Unbegun is how GetStackResource shows a resource whose turn has not come.
 	Unbegun Unbegun
 	// Signals is what the LogicalResourceId of a signal names.
 	Signals SignalName
-	// CountRepeats counts a signal whose UniqueId was there already; else it changes nothing.
+	// CountRepeats counts a signal with a known UniqueId; otherwise it changes nothing.
 	CountRepeats bool
-	// FailAtTimeout lets a FAILURE fail its condition only at the condition's timeout; else it does so at once.
+	// FailAtTimeout makes a FAILURE fail its condition at the condition's timeout;
+	// otherwise at once.
 	FailAtTimeout bool
-	// CountWarnings counts WARNING signals along with at least one SUCCESS; else a condition needs Count of SUCCESS.
+	// CountWarnings counts WARNING signals if there is a SUCCESS; otherwise a condition
+	// needs Count signals with SUCCESS.
 	CountWarnings bool
-	// StillProcessing is how many repeats of a ClientToken are answered LastTokenProcessing before they get the
-	// result of the first request.
+	// StillProcessing is how many repeats of a ClientToken are answered with
+	// LastTokenProcessing before one gets the result of the first request.
 	StillProcessing int
-	// TokenSeconds is how long a ClientToken is remembered; 0 means no limit.
+	// TokenSeconds is how long a ClientToken is remembered; 0 means for ever.
 	TokenSeconds int
 }
 
@@ -73,41 +77,45 @@ type Stack struct {
 type WaitCondition struct {
 	// Name and Handle are logical ids. Handle defaults to Name with "Handle" appended.
 	Name, Handle string
-	// Count is how many signals it waits for. Default 1.
+	// Count is how many signals the condition waits for. Default 1.
 	Count int
-	// TimeoutSeconds counts from its start; 0 means never.
+	// TimeoutSeconds is the timeout from its start; 0 means none.
 	TimeoutSeconds int
 	// DependsOn are names of conditions and sleeps that have to be complete before it starts.
 	DependsOn []string
 }
 
-// Sleep is a resource of type ALIYUN::ROS::Sleep, for all that takes its time before or after a condition.
+// Sleep is a resource of type ALIYUN::ROS::Sleep. It stands for everything that takes time
+// before or after a condition.
 type Sleep struct {
 	Name    string
 	Seconds int
 	// Fail is the reason with which it fails after its time; it succeeds when that is empty.
 	Fail string
-	// Hold lets it go on for ever.
+	// Hold means that it never ends.
 	Hold bool
 	// DependsOn are names of conditions and sleeps that have to be complete before it starts.
 	DependsOn []string
 }
 
-// Rollback is what a stack does after it has failed. That of a creation ends without its resources.
+// Rollback is what a stack does after a failure. The rollback of a creation removes the
+// resources.
 type Rollback struct {
 	Seconds int
 	// Fail is the reason with which it fails; it succeeds when that is empty.
 	Fail string
 }
 
-// StackState is a stack as GetStack shows it, with its resources, events and the signals it took.
+// StackState is a stack as GetStack shows it, with its resources, events and the signals
+// that it received.
 type StackState struct {
 	StackID      string `json:"StackId"`
 	StackName    string
 	Region       string `json:"RegionId"`
 	Status       string
 	StatusReason string
-	// RollbackFailedRootReason is why the stack had to be rolled back, once that has failed, too.
+	// RollbackFailedRootReason is why the stack was rolled back, after the rollback has
+	// also failed.
 	RollbackFailedRootReason string
 	// UpdateTime is when the update began, "" for a stack that is being created.
 	CreateTime, UpdateTime string
@@ -141,14 +149,14 @@ type StackEvent struct {
 	at time.Time
 }
 
-// StackSignal is one signal that a stack took.
+// StackSignal is one signal that a stack received.
 type StackSignal struct {
 	Time        time.Time
 	Resource    string
 	Status      string
 	UniqueID    string `json:"UniqueId"`
 	ClientToken string
-	// Repeated says that its UniqueId was there already and that it was not counted.
+	// Repeated says that the UniqueId was known and the signal was not counted.
 	Repeated bool
 }
 
@@ -204,7 +212,7 @@ func (d Stack) check() error {
 	return d.checkOrder()
 }
 
-// checkOrder reports a resource whose turn would never come.
+// checkOrder returns an error for a resource that could never start.
 func (d Stack) checkOrder() error {
 	waits := map[string][]string{}
 	for _, w := range d.Conditions {
@@ -236,24 +244,26 @@ type stack struct {
 	conditions []*condition
 	sleeps     []*sleep
 	tokens     map[string]*token
-	// rolledBack is when its rollback ends, and why is what the rollback is for.
+	// rolledBack is when the rollback ends, and why is its reason.
 	rolledBack time.Time
 	why        string
 }
 
 type condition struct {
 	WaitCondition
-	// deadline is when it fails by itself; zero means never, or not before it has started.
+	// deadline is when the condition times out; zero means never, or that it has not
+	// started.
 	deadline time.Time
 	uniques  map[string]bool
-	// successes and warnings are counted signals; failure is the reason of a FAILURE that waits for the timeout.
+	// successes and warnings count signals. failure is the reason of a FAILURE that waits
+	// for the timeout.
 	successes, warnings int
 	failure             string
 }
 
 type sleep struct {
 	Sleep
-	// ends is when its time is over; zero means never, or not before it has started.
+	// ends is when the sleep ends; zero means never, or that it has not started.
 	ends time.Time
 }
 
@@ -307,7 +317,7 @@ func (s *stack) resource(id string) *StackResource {
 	return &s.now.Resources[i]
 }
 
-// show sets the status of a resource or, without an id, of the stack, which makes an event.
+// show sets the status of a resource, or of the stack without an id, and adds an event.
 func (s *stack) show(id, status, reason string, now time.Time) {
 	event := StackEvent{
 		EventID: newUUID(), StackID: s.spec.ID, StackName: s.now.StackName, Status: status, StatusReason: reason,
@@ -323,8 +333,8 @@ func (s *stack) show(id, status, reason string, now time.Time) {
 	s.now.Events = append(s.now.Events, event)
 }
 
-// seen is the last event that a read shows whose sight ends at a time: of a resource or, without an id, of the stack,
-// whose first event always shows.
+// seen returns the last event of a resource, or of the stack without an id, that a read
+// shows at a time. The first event of the stack is always visible.
 func (s *stack) seen(id string, until time.Time) (last StackEvent) {
 	for _, e := range s.now.Events {
 		its := id == "" && e.ResourceType == typeStack || e.LogicalResourceID == id && e.ResourceType != typeStack
@@ -339,7 +349,8 @@ func (s *stack) is(id, phase string) bool { return s.resource(id).Status == s.sp
 
 func (s *stack) ended() bool { return s.now.Status != s.spec.Action+stackInProgress }
 
-// proceed starts the conditions and sleeps whose turn it is, and ends the stack once all are complete.
+// proceed starts the conditions and sleeps that can start, and ends the stack when all are
+// complete.
 func (s *stack) proceed(now time.Time) {
 	done := true
 	starts := func(id string, after []string) bool {
@@ -402,14 +413,14 @@ func (s *stack) endRollback(now time.Time) {
 	s.show("", s.rollback()+stackComplete, "Stack "+s.spec.Action+" rollback completed successfully", now)
 }
 
-// settle lets happen what time brings, the earliest first.
+// settle applies everything that is due, in the order of time.
 func (s *stack) settle(now time.Time) {
 	for at, happen := s.next(); happen != nil && !at.After(now); at, happen = s.next() {
 		happen(at)
 	}
 }
 
-// next is what time brings next, nil when that is nothing.
+// next returns the next change and its time, nil if there is none.
 func (s *stack) next() (at time.Time, happen func(time.Time)) {
 	consider := func(due time.Time, then func(time.Time)) {
 		if !due.IsZero() && (happen == nil || due.Before(at)) {
@@ -441,7 +452,7 @@ func (s *stack) next() (at time.Time, happen func(time.Time)) {
 	return at, happen
 }
 
-// find is the condition that a signal's LogicalResourceId means.
+// find returns the condition for a signal's LogicalResourceId.
 func (s *stack) find(id string) (*condition, *apiError) {
 	for _, w := range s.conditions {
 		named := id == w.Name && s.spec.Signals != NamesHandle || id == w.handle() && s.spec.Signals != NamesCondition
@@ -455,7 +466,7 @@ func (s *stack) find(id string) (*condition, *apiError) {
 	return nil, failf(404, "ResourceNotAvailable", "The Resource (%s) is not available.", id)
 }
 
-// signal moves the stack, or leaves it as it was and says why.
+// signal applies a signal to the stack, or returns why the stack does not take it.
 func (s *stack) signal(in StackSignal) *apiError {
 	w, e := s.find(in.Resource)
 	if e != nil {

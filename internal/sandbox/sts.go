@@ -38,7 +38,7 @@ func newSTS(s *Sandbox, o Options) *sts {
 
 func (t *sts) routes() []route { return nil }
 
-// reset has nothing to do: issued keys are the keyring's.
+// reset does nothing, because the keyring has the issued keys.
 func (t *sts) reset() {}
 
 func (t *sts) authenticate(c *call) *apiError {
@@ -120,7 +120,7 @@ func (t *sts) assumeRoleWithWebIdentity(c *call, form url.Values) (any, *apiErro
 	}{AssumedRoleUser: user, Credentials: keys}, nil
 }
 
-// checkRole checks what both ways of assuming a role have in common.
+// checkRole checks the parameters that both operations for assuming a role have.
 func checkRole(v *constraints, form url.Values) {
 	v.required("roleArn", text(form, "RoleArn"), 20, 2048)
 	v.required("roleSessionName", text(form, "RoleSessionName"), 2, 64)
@@ -147,7 +147,7 @@ func checkTags(v *constraints, form url.Values) {
 	}
 }
 
-// duration is 0, which no rule allows, when it is not a number.
+// duration returns the duration, or 0 if it is not a number. No operation accepts 0.
 func duration(form url.Values) int {
 	if !form.Has("DurationSeconds") {
 		return 3600
@@ -159,7 +159,7 @@ func duration(form url.Values) int {
 	return seconds
 }
 
-// issue makes temporary keys that are accepted from now on, in the role's account.
+// issue creates temporary keys in the role's account, which are accepted from now on.
 func (t *sts) issue(c *call, form url.Values, seconds int) (stsCredentials, assumedRoleUser, *apiError) {
 	arn, session := form.Get("RoleArn"), form.Get("RoleSessionName")
 	role := roleARN.FindStringSubmatch(arn)

@@ -28,15 +28,17 @@ var closeStatuses = []string{swfCompleted, "FAILED", "CANCELED", swfTerminated, 
 
 const (
 	defaultDomain = "sandbox"
-	// The one workflow type that is registered, with defaults for all that StartWorkflowExecution may leave out.
+	// The only registered workflow type has defaults for everything that
+	// StartWorkflowExecution may leave out.
 	workflowType        = "sandbox-workflow"
 	workflowTypeVersion = "1"
 	swfPage             = 1000
 )
 
-// Workflow describes an SWF workflow execution to start. It comes to rest at once, its decider idle until a signal.
+// Workflow describes an SWF workflow execution to start. After its start its decider waits
+// for a signal.
 type Workflow struct {
-	// Domain has to be registered. Default "sandbox".
+	// Domain must be registered. Default "sandbox".
 	Domain     string
 	WorkflowID string
 	// RunID is generated if it is empty.
@@ -44,19 +46,22 @@ type Workflow struct {
 	// Region is the region of the execution; if empty, all regions show it.
 	Region string
 	Input  *string
-	// StartSeconds is how long it takes until the execution is there.
+	// StartSeconds is the time until the execution exists.
 	StartSeconds int
-	// Closes has the decider close the execution, with this status, by the name of the signal that it has taken.
+	// Closes says with which status the decider closes the execution, by the name of the
+	// signal.
 	Closes map[string]string
-	// CloseSeconds is how long the decider takes for that.
+	// CloseSeconds is how long the decider takes to close it.
 	CloseSeconds int
-	// Markers is how many markers the decider records for each signal: histories grow long by them.
+	// Markers is how many markers the decider records for each signal. They make the
+	// history long.
 	Markers int
-	// Reason and Details are what the closing event says, where events of its type say them.
+	// Reason and Details are members of the closing event, if its type has them.
 	Reason, Details string
 }
 
-// WorkflowState is one run of a workflow execution with its whole history, without the lag of reads.
+// WorkflowState is one run of a workflow execution with its whole history, without the lag
+// of reads.
 type WorkflowState struct {
 	Domain, WorkflowID, RunID string
 	// Status is OPEN or CLOSED; CloseStatus is empty while it is OPEN.
@@ -64,7 +69,8 @@ type WorkflowState struct {
 	Events              []HistoryEvent
 }
 
-// Signals are the inputs of the signals the run has received, by "name" or "name=input", in order.
+// Signals returns the signals that the run has received, as "name" or "name=input", in
+// order.
 func (w WorkflowState) Signals() []string {
 	var signals []string
 	for _, e := range w.Events {
@@ -85,7 +91,7 @@ type HistoryEvent struct {
 	ID        int
 	Timestamp time.Time
 	Type      string
-	// Attributes are the members of the type's own structure.
+	// Attributes are the members of the structure for the event's type.
 	Attributes map[string]any
 }
 
@@ -127,11 +133,13 @@ type swf struct {
 type workflowRun struct {
 	spec   Workflow
 	events []HistoryEvent
-	// deciding says that a decision task waits for the decider: another signal schedules no second one.
+	// deciding says that a decision task waits for the decider. Then another signal does
+	// not schedule a second one.
 	deciding    bool
 	closed      time.Time
 	closeStatus string
-	// closing is when the decider will close the run, as what; the zero time while it will not.
+	// closing is when the decider closes the run, and with which status; zero if it does
+	// not.
 	closing   time.Time
 	closingAs string
 }
@@ -164,7 +172,7 @@ func newSWF(s *Sandbox, o Options) *swf {
 	return w
 }
 
-// failure writes the service's own faults, and no others, with their namespace.
+// failure adds the namespace to the service's own faults, and to no others.
 func (w *swf) failure(c *call, e *apiError) reply {
 	if strings.HasSuffix(e.code, "Fault") {
 		e = &apiError{e.status, "com.amazonaws.swf.base.model#" + e.code, e.message}
@@ -207,7 +215,7 @@ var (
 	workflowTypeName = map[string]string{"name": workflowType, "version": workflowTypeVersion}
 )
 
-// newRunID looks like the service's: it is no UUID, and is not safe in a path.
+// newRunID returns an id like the service's: it is not a UUID, and not safe in a path.
 func newRunID() string {
 	var b [32]byte
 	_, _ = rand.Read(b[:])
@@ -227,7 +235,8 @@ func (r *workflowRun) schedule(now time.Time) {
 	}
 }
 
-// decide has the decider take its task, if there is one, and returns the event of its last decision.
+// decide lets the decider handle its task, if there is one, and returns the event of its
+// last decision.
 func (r *workflowRun) decide(now time.Time) int {
 	if r.deciding {
 		r.deciding = false
@@ -246,7 +255,8 @@ func (r *workflowRun) decide(now time.Time) int {
 	return 0
 }
 
-// close ends a run, and returns the one that it continues as, if it does. The caller must hold w.mu.
+// close closes a run, and returns the run that continues it, if there is one. The caller
+// must hold w.mu.
 func (w *swf) close(r *workflowRun, status, reason, details string, now time.Time) *workflowRun {
 	r.closed, r.closeStatus = now, status
 	said := func(attributes map[string]any, words map[string]string) map[string]any {
@@ -287,7 +297,8 @@ func (w *swf) close(r *workflowRun, status, reason, details string, now time.Tim
 	return w.start(spec, r.spec.RunID, now)
 }
 
-// settle closes the runs whose time has come, each at its own moment. The caller must hold w.mu.
+// settle closes the runs whose time has come, each at the right time. The caller must hold
+// w.mu.
 func (w *swf) settle(now time.Time) {
 	for _, r := range slices.Clone(w.runs) {
 		if r.closed.IsZero() && !r.closing.IsZero() && !r.closing.After(now) {
@@ -296,7 +307,8 @@ func (w *swf) settle(now time.Time) {
 	}
 }
 
-// open is the run of a workflow id that is open now, or the one of that run id if it is open. The caller must hold w.mu.
+// open returns the open run of a workflow id, or the run with that run id if it is open.
+// The caller must hold w.mu.
 func (w *swf) open(domain, region, workflowID, runID string, now time.Time) *workflowRun {
 	w.settle(now)
 	for _, r := range w.runs {
@@ -307,7 +319,8 @@ func (w *swf) open(domain, region, workflowID, runID string, now time.Time) *wor
 	return nil
 }
 
-// is reports whether the run is visible in a domain of a region; the empty region sees all.
+// is reports whether the run is visible in a domain and a region. All regions see a run
+// without a region.
 func (r *workflowRun) is(domain, region string) bool {
 	return r.spec.Domain == domain && (r.spec.Region == "" || region == "" || r.spec.Region == region)
 }
@@ -463,7 +476,7 @@ type executionInfo struct {
 	CancelRequested bool              `json:"cancelRequested"`
 }
 
-// at is what a read of that moment sees of the run, and false before it was started.
+// at returns what a read at that time sees of the run, and false before its start.
 func (r *workflowRun) at(moment time.Time) (executionInfo, []HistoryEvent, bool) {
 	events := slices.Clone(r.events)
 	events = slices.DeleteFunc(events, func(e HistoryEvent) bool { return e.Timestamp.After(moment) })
@@ -477,7 +490,7 @@ func (r *workflowRun) at(moment time.Time) (executionInfo, []HistoryEvent, bool)
 	return info, events, len(events) > 0
 }
 
-// executionRequest is what the reads of one run ask with.
+// executionRequest has the members of the reads of one run.
 type executionRequest struct {
 	Domain    *string `json:"domain"`
 	Execution *struct {
@@ -548,7 +561,7 @@ func (w *swf) getWorkflowExecutionHistory(c *call, in historyRequest) (any, *api
 	return swfPageOf(in.paging, "events", *in.Execution.RunID, events)
 }
 
-// paging is what all paged reads ask with.
+// paging has the members of all paged reads.
 type paging struct {
 	NextPageToken   *string `json:"nextPageToken"`
 	MaximumPageSize *int    `json:"maximumPageSize"`
@@ -560,7 +573,8 @@ func (p paging) check(v *constraints) {
 	v.between("maximumPageSize", p.MaximumPageSize, 0, swfPage)
 }
 
-// swfPageOf cuts one page out of items, under the member of that name. A token belongs to one list.
+// swfPageOf returns one page of items, as the member with that name. A token belongs to one
+// list.
 func swfPageOf[T any](p paging, member, list string, items []T) (any, *apiError) {
 	if p.ReverseOrder {
 		slices.Reverse(items)
@@ -597,8 +611,8 @@ func (f *timeFilter) has(t epoch) bool {
 	return f == nil || seconds >= *f.OldestDate && (f.LatestDate == nil || seconds <= *f.LatestDate)
 }
 
-// listRequest is what the lists of executions ask with. The filters by type and tag are refused, not ignored:
-// nothing here has a type of its own or a tag.
+// listRequest has the members of the lists of executions. Filters by type and tag are
+// refused, because the sandbox has neither.
 type listRequest struct {
 	Domain          *string     `json:"domain"`
 	StartTimeFilter *timeFilter `json:"startTimeFilter"`
@@ -628,7 +642,7 @@ func (in listRequest) check(v *constraints) {
 	}
 }
 
-// listOpenRequest has to say since when.
+// listOpenRequest requires startTimeFilter.
 type listOpenRequest struct{ listRequest }
 
 func (in listOpenRequest) check(v *constraints) {
@@ -677,15 +691,15 @@ func (w *swf) list(c *call, in listRequest, closed bool) (any, *apiError) {
 	return swfPageOf(in.paging, "executionInfos", *in.Domain, infos)
 }
 
-// RegisterDomain adds a domain beside those of Options.Domains, until the next reset.
+// RegisterDomain adds a domain to those of Options.Domains until the next reset.
 func (s *Sandbox) RegisterDomain(name string) {
 	s.swf.mu.Lock()
 	defer s.swf.mu.Unlock()
 	s.swf.domains = append(s.swf.domains, name)
 }
 
-// StartWorkflow starts a workflow execution and returns its run id. An invalid description, and one that is open
-// already, is a mistake of the test, and panics.
+// StartWorkflow starts a workflow execution and returns its run id. It panics if the
+// description is invalid or the workflow id has an open run.
 func (s *Sandbox) StartWorkflow(w Workflow) string {
 	runID, err := s.swf.startByAdmin(w)
 	if err != nil {
@@ -711,8 +725,8 @@ func (w *swf) startByAdmin(spec Workflow) (string, error) {
 	return w.start(spec, "", now).spec.RunID, nil
 }
 
-// CloseWorkflow ends the open run of a workflow id with a close status, and returns the run id that
-// CONTINUED_AS_NEW goes on with. When there is none to close it is a mistake of the test, and panics.
+// CloseWorkflow closes the open run of a workflow id with a status, and returns the id of
+// the run that continues it after CONTINUED_AS_NEW. It panics if there is no open run.
 func (s *Sandbox) CloseWorkflow(domain, workflowID, status string) string {
 	runID, err := s.swf.closeByAdmin(domain, workflowID, status)
 	if err != nil {
@@ -738,7 +752,8 @@ func (w *swf) closeByAdmin(domain, workflowID, status string) (string, error) {
 	return "", nil
 }
 
-// Workflows are the runs of a workflow id, oldest first; of all workflow ids when it is empty.
+// Workflows returns the runs of a workflow id, oldest first; of all workflow ids if it is
+// empty.
 func (s *Sandbox) Workflows(domain, workflowID string) []WorkflowState {
 	s.swf.mu.Lock()
 	defer s.swf.mu.Unlock()

@@ -14,34 +14,39 @@ import (
 	"time"
 )
 
-// temporal is a gateway to a real Temporal server: it adds the request log, the faults and the sandbox's time, and
-// nothing of its own to what the server answers.
+// temporal is a gateway to a real Temporal server. It adds the request log, the faults and
+// the sandbox's clock, and does not change the server's answers.
 type temporal struct {
 	sandbox *Sandbox
 	// upstream returns the address of the server's HTTP API.
 	upstream func() (string, error)
-	// key is the API key that a request may carry. Without one it passes, as at the server behind the sandbox.
+	// key is the API key that a request may have. A request without a key is accepted, as
+	// the server behind the sandbox does.
 	key string
 
-	// mu makes requests follow each other: whether a signal was taken is counted in the server's own history.
+	// mu serialises the requests, because the gateway counts the signals in the server's
+	// history.
 	mu        sync.Mutex
 	scenarios []*temporalScenario
-	// gone are the ids of workflows from before a reset.
+	// gone are the ids of workflows from before the last reset.
 	gone map[string]bool
-	// newest tells the newest signal in the history of each workflow.
+	// newest has the newest signal in the history of each workflow.
 	newest map[string]string
 }
 
-// TemporalWorkflow is a workflow to start. Its worker keeps it running until the signal that closes it.
+// TemporalWorkflow is a workflow to start. Its worker keeps it running until a signal
+// closes it.
 type TemporalWorkflow struct {
 	WorkflowID string
-	// StartSeconds is how long it takes, by the sandbox's time, until it is started.
+	// StartSeconds is the time until it starts, by the sandbox's clock.
 	StartSeconds int
-	// Closes names the signals that close the run, and says how: COMPLETED, FAILED, CANCELED, CONTINUED_AS_NEW or
-	// TERMINATED. CloseSeconds is how long that takes, by the sandbox's time.
+	// Closes says with which status a signal closes the run, by the signal's name:
+	// COMPLETED, FAILED, CANCELED, CONTINUED_AS_NEW or TERMINATED. CloseSeconds is how long
+	// that takes, by the sandbox's clock.
 	Closes       map[string]string
 	CloseSeconds int
-	// Reason is why the run failed or was terminated, and Result what it returns when it has completed.
+	// Reason is why the run failed or was terminated, and Result the result of a completed
+	// run.
 	Reason string
 	Result any
 }
@@ -56,16 +61,16 @@ type temporalScenario struct {
 
 const (
 	temporalPrefix = "/api/v1/namespaces/"
-	// temporalNamespace is the one that the development server has.
+	// temporalNamespace is the namespace of the development server.
 	temporalNamespace = "default"
-	// temporalTaskQueue is the one that the server's worker takes tasks from.
+	// temporalTaskQueue is the task queue of the server's worker.
 	temporalTaskQueue = "gates"
 )
 
-// namespaceNotFound is NOT_FOUND with the detail that tells it from that of a workflow.
+// namespaceNotFound is NOT_FOUND with the detail for a namespace that does not exist.
 const namespaceNotFound = "NOT_FOUND (namespace)"
 
-// temporalCodes are the numbers of the gRPC codes that the gateway answers with by itself.
+// temporalCodes are the numbers of the gRPC codes in the gateway's own answers.
 var temporalCodes = map[string]int{
 	"NOT_FOUND": 5, namespaceNotFound: 5, "PERMISSION_DENIED": 7, "RESOURCE_EXHAUSTED": 8, "INTERNAL": 13, "UNAVAILABLE": 14, "UNAUTHENTICATED": 16,
 }
@@ -84,10 +89,10 @@ func (t *temporal) name() string { return "temporal" }
 
 func (t *temporal) match(c *call) bool { return strings.HasPrefix(c.r.URL.Path, temporalPrefix) }
 
-// temporalSignal is the operation that carries a signal. SWF has one of the same name.
+// temporalSignal is the operation for signals. SWF has an operation with the same name.
 const temporalSignal = "Temporal.SignalWorkflowExecution"
 
-// describe names the operations after the methods of Temporal's WorkflowService.
+// describe returns the method of Temporal's WorkflowService as the operation.
 func (t *temporal) describe(c *call) (operation, region string) {
 	segments := strings.Split(strings.TrimPrefix(c.r.URL.Path, temporalPrefix), "/")
 	if len(segments) < 3 || segments[1] != "workflows" {
@@ -125,7 +130,7 @@ func (t *temporal) act(c *call) (reply, *apiError) {
 	}
 	at := c.r.URL.RequestURI()
 	for id := range t.gone {
-		// The server has no way to forget a workflow; it knows none of this name.
+		// The server cannot delete a workflow; it knows no workflow with this name.
 		escaped := "/workflows/" + url.PathEscape(id)
 		at = strings.Replace(at, escaped, escaped+"-gone", 1)
 	}
@@ -143,7 +148,7 @@ func (t *temporal) act(c *call) (reply, *apiError) {
 	return p, nil
 }
 
-// forward makes one request of the server and returns its answer as it is.
+// forward sends one request to the server and returns its answer unchanged.
 func forward(ctx context.Context, method, at, contentType string, body []byte) (reply, error) {
 	req, err := http.NewRequestWithContext(ctx, method, at, bytes.NewReader(body))
 	if err != nil {
@@ -161,18 +166,19 @@ func forward(ctx context.Context, method, at, contentType string, body []byte) (
 	if err != nil {
 		return reply{}, err
 	}
-	// The events of a history have the server's time, so its Date goes with them.
+	// The times in a history are the server's, so the answer has the server's Date.
 	header := map[string]string{"Content-Type": resp.Header.Get("Content-Type"), "Date": resp.Header.Get("Date")}
 	return reply{status: resp.StatusCode, header: header, body: text}, nil
 }
 
-// temporalClient keeps no connections: a test that is over leaves no goroutine behind.
+// temporalClient keeps no connections, so no goroutine is left after a test.
 var temporalClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// taken reports whether the history of the workflow that a URL names has a signal that it did not have when this was
-// last asked: a repeat under the same request id is answered alike, and leaves nothing. The caller must hold t.mu.
+// taken reports whether the history of the workflow in a URL has a new signal since the
+// last call. A repeat with the same request id gets the same answer and adds nothing. The
+// caller must hold t.mu.
 func (t *temporal) taken(ctx context.Context, upstream string, at *url.URL) bool {
-	ctx = context.WithoutCancel(ctx) // It was taken, whoever has gone away meanwhile.
+	ctx = context.WithoutCancel(ctx) // The server has taken it, even if the client has gone away.
 	workflow, _, _ := strings.Cut(strings.TrimPrefix(at.EscapedPath(), temporalPrefix), "/signal/")
 	for {
 		busy, newest := t.busy(ctx, upstream, workflow), t.newestSignal(ctx, upstream, workflow)
@@ -186,7 +192,8 @@ func (t *temporal) taken(ctx context.Context, upstream string, at *url.URL) bool
 	}
 }
 
-// busy reports whether a worker has a task of a workflow: then its history shows a new signal only afterwards.
+// busy reports whether a worker handles a task of the workflow. Then its history shows a
+// new signal only after the task.
 func (t *temporal) busy(ctx context.Context, upstream, workflow string) bool {
 	p, err := forward(ctx, http.MethodGet, upstream+temporalPrefix+workflow, "", nil)
 	var said struct {
@@ -197,7 +204,7 @@ func (t *temporal) busy(ctx context.Context, upstream, workflow string) bool {
 	return err == nil && json.Unmarshal(p.body, &said) == nil && said.Task.State == "PENDING_WORKFLOW_TASK_STATE_STARTED"
 }
 
-// newestSignal tells the newest signal in the history of a workflow, "" when there is none.
+// newestSignal returns the newest signal in the history of a workflow, "" if there is none.
 func (t *temporal) newestSignal(ctx context.Context, upstream, workflow string) string {
 	p, err := forward(ctx, http.MethodGet, upstream+temporalPrefix+workflow+"/history-reverse?maximumPageSize=20", "", nil)
 	var said temporalHistory
@@ -212,7 +219,7 @@ func (t *temporal) newestSignal(ctx context.Context, upstream, workflow string) 
 	return ""
 }
 
-// temporalHistory is a history, as far as it tells of signals.
+// temporalHistory has the signals of a history.
 type temporalHistory struct {
 	History struct {
 		Events []struct {
@@ -248,7 +255,7 @@ func (t *temporal) history(ctx context.Context, upstream, workflow string) (sign
 	return signals
 }
 
-// signalled notes that a scenario's run is to close. The caller must hold t.mu.
+// signalled records that a scenario's run must close. The caller must hold t.mu.
 func (t *temporal) signalled(c *call) {
 	path, name, _ := strings.Cut(strings.TrimPrefix(c.r.URL.Path, temporalPrefix), "/signal/")
 	_, id, _ := strings.Cut(path, "/workflows/")
@@ -259,9 +266,9 @@ func (t *temporal) signalled(c *call) {
 	}
 }
 
-// settle does what is due by the sandbox's time. The caller must hold t.mu.
+// settle performs everything that is due by the sandbox's clock. The caller must hold t.mu.
 func (t *temporal) settle(ctx context.Context, upstream string, now time.Time) error {
-	ctx = context.WithoutCancel(ctx) // What is due does not depend on who asks.
+	ctx = context.WithoutCancel(ctx) // It must happen even if the client goes away.
 	for _, w := range t.scenarios {
 		if !w.started && !w.startAt.After(now) {
 			if err := w.start(ctx, upstream); err != nil {
@@ -347,8 +354,8 @@ func (t *temporal) reset() {
 	t.scenarios = nil
 }
 
-// StartTemporalWorkflow starts a workflow at the server behind the sandbox, and returns the id of its run, "" when it
-// starts later. What the server refuses is a mistake of the test, and panics.
+// StartTemporalWorkflow starts a workflow on the server behind the sandbox, and returns the
+// id of its run, "" if it starts later. It panics if the server refuses it.
 func (s *Sandbox) StartTemporalWorkflow(w TemporalWorkflow) string {
 	run, err := s.temporal.add(context.Background(), w)
 	if err != nil {
@@ -371,7 +378,8 @@ func (t *temporal) add(ctx context.Context, w TemporalWorkflow) (run string, err
 	return started.run, err
 }
 
-// TemporalSignals are the signals in the history of the current run of a workflow, as the server has them.
+// TemporalSignals returns the signals in the history of a workflow's current run, from the
+// server.
 func (s *Sandbox) TemporalSignals(workflowID string) []TemporalSignal {
 	upstream, err := s.temporal.upstream()
 	if err != nil {
@@ -380,7 +388,8 @@ func (s *Sandbox) TemporalSignals(workflowID string) []TemporalSignal {
 	return s.temporal.history(context.Background(), upstream, temporalNamespace+"/workflows/"+url.PathEscape(workflowID))
 }
 
-// TemporalStatus is the status of the current run of a workflow, "" when the server knows none.
+// TemporalStatus returns the status of a workflow's current run, "" if the server knows
+// none.
 func (s *Sandbox) TemporalStatus(workflowID string) string {
 	upstream, err := s.temporal.upstream()
 	if err != nil {

@@ -32,25 +32,27 @@ var (
 	callbackToken   = regexp.MustCompile(`^\w+$`)
 )
 
-// FileWorkflow describes an execution of a Transfer Family workflow to start. What the documents leave open is an
-// option here.
+// FileWorkflow describes an execution of a Transfer Family workflow to start. Its options
+// choose where the documents leave the behaviour open.
 type FileWorkflow struct {
 	// WorkflowID and ExecutionID are generated if they are empty.
 	WorkflowID, ExecutionID string
 	// Region is the region of the execution; if empty, all regions show it.
 	Region string
-	// StartSeconds is how long it takes until the execution is there.
+	// StartSeconds is the time until the execution exists.
 	StartSeconds int
 	// Steps are the nominal steps; OnExceptionSteps follow a step that has failed.
 	Steps, OnExceptionSteps []FileStep
-	// UsedToken says what a token that was answered already gives. Default TokenInvalid.
+	// UsedToken is the answer for a token that was already answered. Default TokenInvalid.
 	UsedToken TokenAnswer
-	// UnknownToken says what a token gives that was never handed out. Default TokenInvalid; TokenAccepted is no choice.
+	// UnknownToken is the answer for a token that was never created. Default TokenInvalid;
+	// TokenAccepted is not allowed.
 	UnknownToken TokenAnswer
-	// EmptyAnswer answers an accepted callback without a body, as the API reference has it, not with {}.
+	// EmptyAnswer answers an accepted callback with an empty body, as in the API reference,
+	// and not with {}.
 	EmptyAnswer bool
-	// LingerSeconds is for how long DescribeExecution goes on answering once the execution has ended. It is documented
-	// for executions in progress only.
+	// LingerSeconds is how long DescribeExecution shows an execution that has ended. It is
+	// documented only for executions in progress.
 	LingerSeconds int
 }
 
@@ -58,35 +60,36 @@ type FileWorkflow struct {
 type FileStep struct {
 	// Type CUSTOM (default) waits for its callback; COPY, TAG, DELETE and DECRYPT succeed at once.
 	Type string
-	// Token is what a CUSTOM step's target receives when the step starts; generated if empty.
+	// Token is the token of a CUSTOM step; generated if empty.
 	Token string
-	// TimeoutSeconds ends a CUSTOM step that was not answered. Default never.
+	// TimeoutSeconds is the timeout of a CUSTOM step without an answer. Default none.
 	TimeoutSeconds int
 	// Seconds is how long a step of another type takes.
 	Seconds int
 }
 
-// TokenAnswer is one way in which a token may be answered.
+// TokenAnswer is a possible answer for a token that no step waits for.
 type TokenAnswer string
 
-// The answers to a token that no step waits for.
+// The possible answers.
 const (
 	// TokenInvalid is InvalidRequestException. It is the default.
 	TokenInvalid TokenAnswer = "invalid"
 	// TokenNotFound is ResourceNotFoundException.
 	TokenNotFound TokenAnswer = "not_found"
-	// TokenAccepted is success, without any further effect.
+	// TokenAccepted is success without a further effect.
 	TokenAccepted TokenAnswer = "accepted"
 )
 
-// FileWorkflowState is an execution as it is, whether or not the API still shows it.
+// FileWorkflowState is the present state of an execution, also if the API does not show it
+// any more.
 type FileWorkflowState struct {
 	WorkflowID, ExecutionID string
 	Status                  string
 	Results                 FileResults
-	// Ended says that the API knows the execution no more.
+	// Ended says that the API does not show the execution any more.
 	Ended bool
-	// Token is that of the step that waits for its callback, empty when none does.
+	// Token is the token of the step that waits for its callback, empty if none does.
 	Token     string
 	Callbacks []Callback
 }
@@ -184,13 +187,13 @@ func newTransfer(s *Sandbox) *transfer {
 	return t
 }
 
-// fileIDs are what every operation names.
+// fileIDs has the members that all operations have.
 type fileIDs struct {
 	WorkflowID  *string `json:"WorkflowId"`
 	ExecutionID *string `json:"ExecutionId"`
 }
 
-// ids are empty when the body cannot be read, which is refused elsewhere.
+// ids returns "" if the body is not JSON, which is refused elsewhere.
 func (t *transfer) ids(c *call) (workflow, execution string) {
 	var in fileIDs
 	_ = json.Unmarshal(c.body, &in)
@@ -204,7 +207,7 @@ func (in fileIDs) check(v *constraints) {
 	v.pattern("executionId", in.ExecutionID, fileExecutionID)
 }
 
-// failure gives ResourceNotFoundException the members that the API reference asks of it.
+// failure adds the members that the API reference lists for ResourceNotFoundException.
 func (t *transfer) failure(c *call, e *apiError) reply {
 	if e.code != "ResourceNotFoundException" {
 		return t.awsJSON.failure(c, e)
@@ -241,7 +244,7 @@ func (t *transfer) start(spec FileWorkflow) *fileExecution {
 	return e
 }
 
-// steps are those being worked through.
+// steps returns the steps in progress, nominal or for an exception.
 func (e *fileExecution) steps() (steps []FileStep, results *[]FileStepResult) {
 	if e.status == fileHandling {
 		return e.spec.OnExceptionSteps, &e.results.OnExceptionSteps
@@ -271,7 +274,7 @@ func (e *fileExecution) goTo(i int, now time.Time) {
 	e.status = map[string]string{fileInProgress: fileCompleted, fileHandling: fileException}[e.status]
 }
 
-// waiting is the token of the step that waits for its callback, empty when none does.
+// waiting returns the token of the step that waits for its callback, empty if none does.
 func (e *fileExecution) waiting() string {
 	if !e.ended.IsZero() {
 		return ""
@@ -282,13 +285,14 @@ func (e *fileExecution) waiting() string {
 	return ""
 }
 
-// step is the one being worked on.
+// step returns the current step.
 func (e *fileExecution) step() FileStep {
 	steps, _ := e.steps()
 	return steps[e.current]
 }
 
-// finish ends the step being worked on; a step that has failed leads to the handling of the exception, or ends that.
+// finish ends the current step. A failed step starts the handling of the exception, or ends
+// it.
 func (e *fileExecution) finish(failure *FileStepError, now time.Time) {
 	step := e.step()
 	e.used[step.Token] = step.Type == stepCustom
@@ -414,8 +418,8 @@ func (in listFilesRequest) check(v *constraints) {
 	v.optional("nextToken", in.NextToken, 1, 6144)
 }
 
-// listExecutions lists those in progress, in an arbitrary order, because none is documented. A workflow is there when
-// an execution of it has ever been started.
+// listExecutions lists the executions in progress in an arbitrary order, because none is
+// documented. A workflow exists if an execution of it was ever started.
 func (t *transfer) listExecutions(c *call, in listFilesRequest) (any, *apiError) {
 	known, listed := false, []map[string]any{}
 	for _, id := range slices.Sorted(maps.Keys(t.executions)) {
