@@ -42,7 +42,7 @@ func state(t *testing.T, s *sandbox.Sandbox, config acctest.Values) sandbox.Clou
 	return state
 }
 
-// outcome holds what a signal came to, and how often it was sent and taken.
+// outcome checks the delivery of a signal, and how often it was sent and taken.
 func outcome(t *testing.T, s *sandbox.Sandbox, r *acctest.Resource, delivery string, sends, taken int) {
 	t.Helper()
 	if r.String("delivery") != delivery || s.Count(send) != sends || s.Accepted(send) != taken {

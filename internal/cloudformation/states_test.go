@@ -28,8 +28,8 @@ func play(t *testing.T, of sandbox.CloudFormationStack) (*sandbox.Sandbox, *acct
 	return s, acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(acctest.Unhurried())), minimal
 }
 
-// made holds the request log to operations, and forgets it. How often a wait reads
-// in a row is the poller's business.
+// made checks the operations in the request log, without repeats, and clears it. The tests
+// of delivery check how often a wait reads.
 func made(t *testing.T, s *sandbox.Sandbox, want ...string) {
 	t.Helper()
 	var got []string
@@ -54,7 +54,7 @@ func says(t *testing.T, diags acctest.Diagnostics, isError bool, parts ...string
 	}
 }
 
-// What an end means depends on what the signal said.
+// What an end means depends on the signal.
 func TestEveryEnd(t *testing.T) {
 	slow := sandbox.CloudFormationResource{Name: "Application", Seconds: 20, DependsOn: []string{"Hosts"}}
 	broken := sandbox.CloudFormationResource{Name: "Application", Seconds: 20, Fail: "the disk is full", DependsOn: []string{"Hosts"}}
@@ -101,7 +101,7 @@ func TestEveryEnd(t *testing.T) {
 			} else {
 				made(t, s, send, describe, events)
 			}
-			// It is final.
+			// The status is final.
 			r.Tainted = false
 			for range 2 {
 				says(t, r.Refresh(), false)

@@ -14,7 +14,7 @@ func TestArguments(t *testing.T) {
 	r := acctest.StartProvider(t, nil).Resource("signal_codepipeline_approval")
 	type test struct {
 		config acctest.Values
-		// at is the attribute at fault, "" when there is none; says is part of what is said of it.
+		// at is the attribute at fault, "" if there is none; says is a part of the error.
 		at, says string
 	}
 	with := func(name string, value any) acctest.Values { return minimal.With(acctest.Values{name: value}) }

@@ -44,8 +44,8 @@ func another(s *sandbox.Sandbox, mode string) sandbox.PipelineState {
 	return s.StartPipeline(sandbox.Pipeline{Name: "website", Mode: mode, Stages: stages()})
 }
 
-// made holds the request log to operations, and forgets it. How often a wait reads
-// in a row is the poller's business.
+// made checks the operations in the request log, without repeats, and clears it. The tests
+// of delivery check how often a wait reads.
 func made(t *testing.T, s *sandbox.Sandbox, want ...string) {
 	t.Helper()
 	var got []string

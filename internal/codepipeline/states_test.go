@@ -29,7 +29,7 @@ func play(t *testing.T, reads ...string) (*sandbox.Sandbox, *acctest.Provider) {
 	return s, acctest.StartProvider(t, acctest.Block(s.URL()))
 }
 
-// What an end means depends on what the answer said.
+// What an end means depends on the answer.
 func TestEveryEnd(t *testing.T) {
 	for name, test := range map[string]struct {
 		then     sandbox.PipelineAction
@@ -68,7 +68,7 @@ func TestEveryEnd(t *testing.T) {
 				t.Errorf("the state is %s", r.State)
 			}
 			made(t, s, state, put, execution)
-			// It is final.
+			// The status is final.
 			r.Tainted = false
 			for range 2 {
 				says(t, r.Refresh(), false)
@@ -235,7 +235,7 @@ func TestAdopt(t *testing.T) {
 	}
 }
 
-// A wait sends nothing, whatever it waits for.
+// A wait sends nothing, with any target.
 func TestWaitWithoutASignal(t *testing.T) {
 	waits := func(t *testing.T, of sandbox.Pipeline) (*sandbox.Sandbox, *acctest.Resource, acctest.Values) {
 		t.Helper()

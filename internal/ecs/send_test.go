@@ -37,7 +37,7 @@ func state(t *testing.T, s *sandbox.Sandbox, config acctest.Values) sandbox.Serv
 	return d
 }
 
-// outcome holds what a signal came to, and how often it was sent.
+// outcome checks the delivery of a signal, and how often it was sent.
 func outcome(t *testing.T, s *sandbox.Sandbox, r *acctest.Resource, delivery string, sends int) {
 	t.Helper()
 	if got := s.Count(send); r.String("delivery") != delivery || got != sends {

@@ -56,8 +56,8 @@ func hook(d sandbox.ServiceDeploymentState) acctest.Values {
 	return acctest.Values{"service_deployment_arn": d.ARN, "hook_id": d.HookID}
 }
 
-// made holds the request log to operations, and forgets it. How often a wait reads
-// in a row is the poller's business.
+// made checks the operations in the request log, without repeats, and clears it. The tests
+// of delivery check how often a wait reads.
 func made(t *testing.T, w *world, want ...string) {
 	t.Helper()
 	var got []string
@@ -100,7 +100,7 @@ func merged(all ...acctest.Values) acctest.Values {
 	return config
 }
 
-// What an end means depends on what was asked for.
+// What an end means depends on the action.
 func TestEveryEnd(t *testing.T) {
 	pause, slow, broken := sandbox.DeploymentStage{}, sandbox.DeploymentStage{Seconds: 20}, sandbox.DeploymentStage{Seconds: 20, Fail: "tasks failed to start"}
 	for name, test := range map[string]struct {
@@ -131,7 +131,7 @@ func TestEveryEnd(t *testing.T) {
 				t.Errorf("the state is %s", r.State)
 			}
 			made(t, w, send, describe)
-			// It is final.
+			// The status is final.
 			r.Tainted = false
 			for range 2 {
 				says(t, r.Refresh(), false)
@@ -230,7 +230,7 @@ func TestFoundInTheSameApply(t *testing.T) {
 	}
 }
 
-// What cannot be found is said, and nothing is sent.
+// If nothing is found, the error says so, and nothing is sent.
 func TestNotFound(t *testing.T) {
 	stage := func(name string) []sandbox.DeploymentStage { return []sandbox.DeploymentStage{{Name: name}} }
 	for name, test := range map[string]struct {
@@ -287,7 +287,7 @@ func TestRolledBackWhileLookedFor(t *testing.T) {
 	}
 }
 
-// Lists come in pages, in an order that is not documented.
+// Lists have pages, in an undocumented order.
 func TestNewestOfManyPages(t *testing.T) {
 	w, _ := play(t, 0)
 	for range 30 {
@@ -436,7 +436,7 @@ func TestExpiryIsWarnedOf(t *testing.T) {
 	}
 }
 
-// The wait that sends nothing warns of it, too.
+// The wait resource also warns.
 func TestWaitWarnsOfAnExpiry(t *testing.T) {
 	for name, test := range map[string]struct {
 		with  acctest.Values

@@ -11,7 +11,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// A signal whose answer is lost after or before it is acted on.
+// The answer is lost after or before the service acts on the signal.
 const after, before = sandbox.KindDropAfter, sandbox.KindDropBefore
 
 func TestLostAnswerIsReadBack(t *testing.T) {
@@ -88,7 +88,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// The service's clock is not this machine's.
+			// The service's clock differs from this machine's.
 			for _, skew := range []time.Duration{-2 * time.Minute, 0, 2 * time.Minute} {
 				var offset atomic.Int64
 				offset.Store(int64(skew - test.ago))
@@ -96,7 +96,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 				s := acctest.Sandbox(t, test.options)
 				policy := acctest.Quick
 				if test.meanwhile != nil {
-					// What happens during a read is seen by the ones that follow.
+					// Only later reads see what happens during a read.
 					policy.Settle = 2 * time.Second
 				}
 				test.of.ID, test.of.SecondsAgo = "exec-1", 60

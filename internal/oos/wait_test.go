@@ -9,7 +9,7 @@ import (
 
 const waitType = "signal_oos_execution_wait"
 
-// A wait sends nothing, whatever comes of it.
+// A wait sends nothing, with any result.
 func TestWaits(t *testing.T) {
 	failing := sandbox.OOSTask{Name: "deploy", Seconds: 20, Fail: "the disk is full"}
 	giving := of(sandbox.OOSTask{Name: "deploy", Seconds: 90})

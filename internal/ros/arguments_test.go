@@ -14,7 +14,7 @@ func TestArguments(t *testing.T) {
 	success := acctest.Values{"stack_id": stackID, "logical_resource_id": "Deployed", "status": "SUCCESS"}
 	for name, test := range map[string]struct {
 		change acctest.Values
-		// at is the attribute at fault, "" when there is none; says is part of what is said of it.
+		// at is the attribute at fault, "" if there is none; says is a part of the error.
 		at, says string
 	}{
 		"the least":                 {},

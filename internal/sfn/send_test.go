@@ -42,7 +42,7 @@ func state(t *testing.T, s *sandbox.Sandbox, config acctest.Values) sandbox.Mach
 	return e
 }
 
-// outcome holds what a signal came to, and how often it was sent.
+// outcome checks the delivery of a signal, and how often it was sent.
 func outcome(t *testing.T, s *sandbox.Sandbox, r *acctest.Resource, delivery string, sends int) {
 	t.Helper()
 	if got := s.Count(succeed) + s.Count(fail); r.String("delivery") != delivery || got != sends {

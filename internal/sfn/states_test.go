@@ -30,8 +30,8 @@ func play(t *testing.T, m sandbox.MachineExecution) (s *sandbox.Sandbox, r *acct
 		acctest.Values{"task_token": m.States[0].Token, "status": "SUCCESS", "output": "{}", "execution_arn": e.ARN}
 }
 
-// made holds the request log to operations, and forgets it. How often a wait reads
-// in a row is the poller's business.
+// made checks the operations in the request log, without repeats, and clears it. The tests
+// of delivery check how often a wait reads.
 func made(t *testing.T, s *sandbox.Sandbox, want ...string) {
 	t.Helper()
 	var got []string
@@ -56,7 +56,7 @@ func says(t *testing.T, diags acctest.Diagnostics, isError bool, parts ...string
 	}
 }
 
-// What an end means depends on what the answer said.
+// What an end means depends on the answer.
 func TestEveryEnd(t *testing.T) {
 	task, slow, broken := sandbox.MachineState{}, sandbox.MachineState{Seconds: 20}, sandbox.MachineState{Seconds: 20, Fail: "Disk.Full"}
 	for name, test := range map[string]struct {
@@ -90,7 +90,7 @@ func TestEveryEnd(t *testing.T) {
 				t.Errorf("the state is %s", r.State)
 			}
 			made(t, s, send, describe)
-			// It is final.
+			// The status is final.
 			r.Tainted = false
 			for range 2 {
 				says(t, r.Refresh(), false)

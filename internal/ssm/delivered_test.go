@@ -14,7 +14,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// A signal whose answer is lost after or before it is acted on.
+// The answer is lost after or before the service acts on the signal.
 const after, before = sandbox.KindDropAfter, sandbox.KindDropBefore
 
 // asked has the provider ask whose its credentials are.
@@ -114,7 +114,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// The service's clock is not this machine's.
+			// The service's clock differs from this machine's.
 			for _, skew := range []time.Duration{-2 * time.Minute, 0, 2 * time.Minute} {
 				var offset atomic.Int64
 				offset.Store(int64(skew))
@@ -122,7 +122,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 				s := acctest.Sandbox(t, test.options)
 				policy := acctest.Quick
 				if test.meanwhile != "" {
-					// What happens during a read is seen by the ones that follow.
+					// Only later reads see what happens during a read.
 					policy.Settle = 2 * time.Second
 				}
 				block := acctest.AWS(s.URL())
@@ -188,7 +188,7 @@ func says(t *testing.T, diags acctest.Diagnostics, parts ...string) {
 	}
 }
 
-// Reads that lag are waited for before a signal counts as not there.
+// A signal counts as not sent only after lagging reads had time to show it.
 func TestLaggingReadsAreWaitedFor(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{ReadLag: 150 * time.Millisecond})
 	id := s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{{Name: "gate", Action: "aws:approve"}}})

@@ -257,7 +257,7 @@ func TestManyOfTheName(t *testing.T) {
 	}
 }
 
-// What has ended between being found and being sent to is looked for again.
+// If the target ends between the search and the send, the provider searches again.
 func TestEndedBeforeTheSend(t *testing.T) {
 	short := sandbox.Step{Name: "gate", Action: "aws:approve", TimeoutSeconds: 60}
 	for name, test := range map[string]struct {

@@ -14,7 +14,7 @@ func TestArguments(t *testing.T) {
 	with := func(name string, value any) acctest.Values { return minimal.With(acctest.Values{name: value}) }
 	for name, test := range map[string]struct {
 		config acctest.Values
-		// at is the attribute at fault, "" when there is none; says is part of what is said of it.
+		// at is the attribute at fault, "" if there is none; says is a part of the error.
 		at, says string
 	}{
 		"minimal":                   {config: minimal},

@@ -13,7 +13,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// A signal whose answer is lost after or before it is acted on.
+// The answer is lost after or before the service acts on the signal.
 const after, before = sandbox.KindDropAfter, sandbox.KindDropBefore
 
 func TestLostAnswerIsReadBack(t *testing.T) {
@@ -65,7 +65,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// The service's clock is not this machine's.
+			// The service's clock differs from this machine's.
 			for _, skew := range []time.Duration{-2 * time.Minute, 0, 2 * time.Minute} {
 				var offset atomic.Int64
 				offset.Store(int64(skew))
@@ -170,7 +170,7 @@ func TestConfirmedIsWaitedForInItsRun(t *testing.T) {
 	}
 }
 
-// Reads that lag are waited for before a signal counts as not there.
+// A signal counts as not sent only after lagging reads had time to show it.
 func TestLaggingReadsAreWaitedFor(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{ReadLag: 150 * time.Millisecond})
 	s.StartWorkflow(sandbox.Workflow{WorkflowID: "order-1"})

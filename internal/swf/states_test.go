@@ -56,8 +56,8 @@ func play(t *testing.T, lag time.Duration, executions ...sandbox.Workflow) (w *w
 
 func (w *world) resource() *acctest.Resource { return w.Resource("signal_workflow_execution") }
 
-// made holds the request log to operations, and forgets it. How often a wait reads
-// in a row is the poller's business.
+// made checks the operations in the request log, without repeats, and clears it. The tests
+// of delivery check how often a wait reads.
 func made(t *testing.T, w *world, want ...string) {
 	t.Helper()
 	var got []string

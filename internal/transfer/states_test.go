@@ -34,8 +34,8 @@ func play(t *testing.T, w sandbox.FileWorkflow) (s *sandbox.Sandbox, r *acctest.
 		acctest.Values{"workflow_id": e.WorkflowID, "execution_id": e.ExecutionID, "status": "SUCCESS", "token": e.Token}, move
 }
 
-// made holds the request log to operations, and forgets it. How often a wait reads
-// in a row is the poller's business.
+// made checks the operations in the request log, without repeats, and clears it. The tests
+// of delivery check how often a wait reads.
 func made(t *testing.T, s *sandbox.Sandbox, want ...string) {
 	t.Helper()
 	var got []string
@@ -67,7 +67,7 @@ func status(t *testing.T, r *acctest.Resource, word string, succeeded any) {
 	}
 }
 
-// What an end means depends on what the callback said.
+// What an end means depends on the callback.
 func TestEveryEnd(t *testing.T) {
 	custom, slow := sandbox.FileStep{}, sandbox.FileStep{Type: "COPY", Seconds: 20}
 	for name, test := range map[string]struct {
