@@ -61,12 +61,13 @@ func CheckProxy(_ context.Context, proxy *url.URL, _ *http.Request, answer *http
 	return &ProxyError{Proxy: proxy.Host, Asked: "CONNECT", Said: "HTTP " + answer.Status, Refused: answer.StatusCode < http.StatusInternalServerError}
 }
 
-// socksFailures are what net/http makes of the answers by which a SOCKS proxy says that
-// it could not connect (RFC 1928, section 6). Its errors have no type: the texts are
-// its own and no proxy's, and a test sees whether they are still the same.
+// socksFailures are net/http's texts for the answers with which a SOCKS proxy says that it
+// could not connect (RFC 1928, section 6). These errors have no type. A test checks that
+// the texts have not changed.
 var socksFailures = []string{"general SOCKS server failure", "network unreachable", "host unreachable", "connection refused", "TTL expired"}
 
-// refusedBySOCKS returns *ProxyError in the place of what net/http says of a SOCKS proxy's answer.
+// refusedBySOCKS returns a *ProxyError for net/http's error about the answer of a SOCKS
+// proxy.
 func refusedBySOCKS(err error) error {
 	failed := (*net.OpError)(nil)
 	if !errors.As(err, &failed) || failed.Op != "socks connect" || failed.Source == nil {
@@ -134,7 +135,7 @@ func Alert(err error) (alert tls.AlertError, is bool) {
 	return 0, false
 }
 
-// internalError is the alert of a server that has trouble of its own.
+// internalError is the alert of a server with an internal error.
 const internalError tls.AlertError = 80
 
 // MayPass reports whether a failure to connect may be temporary. A proxy's

@@ -184,7 +184,7 @@ const secretName = `[\w-]*(?:secret|token|passw(?:or)?d|passphrase|pwd|credentia
 
 var errTooMuch = errors.New("too much was written")
 
-// limitedBuffer takes no more than longestHelp bytes.
+// limitedBuffer stores at most longestHelp bytes.
 type limitedBuffer struct{ bytes.Buffer }
 
 // Write returns errTooMuch beyond the limit.

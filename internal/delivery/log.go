@@ -5,13 +5,13 @@ import (
 	"net/url"
 )
 
-// Log tells users who look for trouble what is done. A nil Log tells nobody.
+// Log writes to the provider's log. A nil Log writes nothing.
 type Log func(ctx context.Context, message string, fields ...map[string]any)
 
-// ClientMade is what a client uses, in words without secrets; "" for what there is not.
+// ClientMade describes a new client, without secrets. Unknown fields are "".
 type ClientMade struct{ Service, Credentials, Endpoint, Region string }
 
-// Made tells that a client was made. Nobody has been asked for anything at that time.
+// Made logs that a client was created. No request has been made at that time.
 func (l Log) Made(ctx context.Context, client ClientMade) {
 	if l == nil {
 		return

@@ -165,8 +165,8 @@ func (l *RateLimiter) interval() time.Duration {
 	return time.Duration((1 - jitter + 2*jitter*rand.Float64()) / l.rate * float64(time.Second))
 }
 
-// pace makes a request when it is its turn. When there is none, it returns what the
-// service said when it last throttled.
+// pace waits for its turn and makes a request. If ctx ends before that, it returns the last
+// throttled attempt of another request.
 func (l *RateLimiter) pace(ctx context.Context, request func() Attempt) Attempt {
 	if stopped := l.Wait(ctx); stopped != nil {
 		refused, _ := l.LastThrottle()

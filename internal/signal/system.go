@@ -75,9 +75,9 @@ type System[A any] struct {
 	// Complete fills in computed arguments that need no request, such as a generated
 	// id. It may be nil.
 	Complete func(ctx context.Context, arguments *A)
-	// Bind prepares the signal and fills in computed arguments. The region is known.
-	// A computed argument whose value is not known yet is null. An error means that nothing was sent; its text says what the
-	// user can do.
+	// Bind prepares the signal and fills in computed arguments. The region is known. A
+	// computed argument whose value is not known yet is null. An error means that nothing
+	// was sent; its text says what the user can do.
 	Bind func(ctx context.Context, arguments *A, secrets Secrets) (Signal, error)
 }
 

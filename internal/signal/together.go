@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// sharedWaits counts those who wait for the end of the same run at the same time.
+// sharedWaits counts the waits for the end of the same run that happen at the same time.
 type sharedWaits struct {
 	mu     sync.Mutex
 	others map[string][]*int
 }
 
-// join adds a wait for a run until leave. By then, most is the greatest number of others
-// that waited for that run at one time meanwhile.
+// join adds a wait for a run. leave ends it. By then, most is the largest number of other
+// waits for that run at one time.
 func (s *sharedWaits) join(run string, most *int) (leave func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -31,8 +31,8 @@ func (s *sharedWaits) join(run string, most *int) (leave func()) {
 	}
 }
 
-// gate is the resource that waits for the system's targets and sends nothing, "" where
-// there is none.
+// gate returns the type of the resource that waits for the system's targets, "" if there is
+// none.
 func (y system) gate() string {
 	if y.Wait == nil {
 		return ""
@@ -40,8 +40,8 @@ func (y system) gate() string {
 	return "signal_" + y.Name + "_wait"
 }
 
-// beside says who else waited for the run that was not seen to end, and how many signals
-// wait for one run; "" when nobody did.
+// beside says how many other resources waited for a run whose end was not seen, and how to
+// use many signals with one run; "" if there were none.
 func (w signalRun) beside() string {
 	if w.others == 0 || w.gate == "" {
 		return ""

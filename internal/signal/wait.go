@@ -43,9 +43,9 @@ type Wait[A any] struct {
 	Outputs schema.Attribute
 	// Final reports whether a value of target_status is final.
 	Final func(status string) bool
-	// Bind prepares the reads of the target. The region is known. A computed argument
-	// whose value is not known yet is null. The probes Completion and Ready set what they find out about
-	// the target in arguments.
+	// Bind prepares the reads of the target. The region is known. A computed argument whose
+	// value is not known yet is null. The probes Completion and Ready set in arguments what
+	// they find out about the target.
 	Bind func(ctx context.Context, arguments *A) (Watched, error)
 }
 
@@ -148,8 +148,9 @@ func (r *waitResource) model() *waitModel { return &waitModel{Arguments: r.syste
 
 func (m *waitModel) until() string { return cmp.Or(m.Until.ValueString(), untilTargetEnded) }
 
-// done reports whether the wait is over. A failed run counts as over only with
-// on_wait_failure = "record", and one of which nobody tells how it ended always.
+// done reports whether the wait is over. If the run failed, the wait is over only with
+// on_wait_failure = "record". If the service does not tell how the run ended, the wait is
+// over.
 func (r *waitResource) done(data *waitModel) bool {
 	return data.TargetSucceeded.ValueBool() || r.final(data) && (data.OnWaitFailure.ValueString() == onWaitFailureRecord || data.TargetSucceeded.IsNull())
 }

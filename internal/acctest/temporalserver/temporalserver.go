@@ -1,5 +1,5 @@
-// Package temporalserver starts a real Temporal server on loopback. The server is
-// built from its Go module, as tools/temporal pins it, with nothing but Go.
+// Package temporalserver starts a real Temporal server on loopback. It builds the server
+// from its Go module, in the version of tools/temporal.
 package temporalserver
 
 import (
@@ -18,12 +18,12 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
 )
 
-// files are what the server is built from; its binary is named after them, so
-// that one that is there is the right one.
+// files are the sources of the server. The name of its binary depends on them, so an
+// existing binary is always the right one.
 var files = []string{"go.mod", "go.sum", "devserver/main.go"}
 
-// Path returns where the server's binary is, or will be once it is built, in a
-// checkout of the project at root.
+// Path returns the path of the server's binary, which may not be built yet, in a checkout
+// at root.
 func Path(root string) (string, error) {
 	sum := sha256.New()
 	for _, name := range files {
@@ -37,8 +37,8 @@ func Path(root string) (string, error) {
 	return filepath.Join(root, "bin", checkout.Executable(name)), nil
 }
 
-// Build returns the path of the server's binary, which it builds unless it is
-// there; it tells out so before, because that takes minutes the first time.
+// Build returns the path of the server's binary. If it does not exist, Build first writes
+// that to out, because the build takes minutes, and builds it.
 func Build(ctx context.Context, root string, out io.Writer) (string, error) {
 	path, err := Path(root)
 	if err != nil {
@@ -51,7 +51,7 @@ func Build(ctx context.Context, root string, out io.Writer) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return "", err
 	}
-	// Two builds at the same time do not disturb each other: each renames its own file.
+	// Concurrent builds do not disturb each other, because each renames its own file.
 	fresh, err := os.CreateTemp(filepath.Dir(path), "temporal-devserver-*.tmp")
 	if err != nil {
 		return "", err
@@ -64,7 +64,7 @@ func Build(ctx context.Context, root string, out io.Writer) (string, error) {
 	return path, os.Rename(fresh.Name(), path)
 }
 
-// Server is a server that runs.
+// Server is a running server.
 type Server struct {
 	// HTTP is the URL of its HTTP API, and GRPC the address of its gRPC API.
 	HTTP, GRPC string
@@ -96,7 +96,7 @@ func Start(ctx context.Context, binary string) (*Server, error) {
 
 func start(ctx context.Context, binary string) (*Server, error) {
 	process := exec.CommandContext(context.WithoutCancel(ctx), binary)
-	// The user's own configuration of the command line is not for this server.
+	// This server must not use the user's configuration of the command line.
 	for _, variable := range os.Environ() {
 		if !strings.HasPrefix(variable, "TEMPORAL_") {
 			process.Env = append(process.Env, variable)
@@ -137,7 +137,7 @@ func start(ctx context.Context, binary string) (*Server, error) {
 	return s, nil
 }
 
-// Close ends the server; nil has none.
+// Close ends the server. It does nothing for nil.
 func (s *Server) Close() error {
 	if s == nil {
 		return nil
@@ -146,7 +146,7 @@ func (s *Server) Close() error {
 	return s.process.Wait()
 }
 
-// HowToBuild says what to do where the server is not built.
+// HowToBuild says what to do if the server is not built.
 const HowToBuild = "It needs a real Temporal server, which \"make temporal\" builds from its Go module, once, in about three minutes."
 
 // StartBuilt starts a server if its binary is there, and returns nil if it is not.
@@ -161,8 +161,8 @@ func StartBuilt(ctx context.Context, root string) (*Server, error) {
 	return Start(ctx, path)
 }
 
-// URL returns the address of the server's HTTP API, for sandbox.Options. There is
-// an error where the server is nil.
+// URL returns the address of the server's HTTP API, for sandbox.Options. It returns an
+// error if the server is nil.
 func (s *Server) URL() (string, error) {
 	if s == nil {
 		return "", errors.New("there is no Temporal server behind this sandbox, and \"make temporal\" builds one")

@@ -1,5 +1,5 @@
-// Package terraformcli runs a real terraform or tofu with the provider of this
-// checkout. What it runs sees nothing of the user's setup and downloads nothing.
+// Package terraformcli runs a real terraform or tofu with the provider of this checkout.
+// The command uses no setting of the user and downloads nothing.
 package terraformcli
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
 )
 
-// Minimum is the oldest Terraform and OpenTofu that the provider works with.
+// Minimum is the oldest version of Terraform and OpenTofu that the provider supports.
 const Minimum = "1.11.0"
 
 // Binary is the name of the provider's binary.
@@ -35,22 +35,22 @@ const module = "github.com/terraform-provider-signal/terraform-provider-signal"
 // CLI is a terraform or tofu.
 type CLI struct {
 	Path string
-	// Name is what it calls itself: Terraform or OpenTofu.
+	// Name is the name of the engine: Terraform or OpenTofu.
 	Name    string
 	Version *version.Version
 }
 
-// Engines are what a CLI may call itself.
+// The names of the engines.
 const (
 	Terraform = "Terraform"
 	OpenTofu  = "OpenTofu"
 )
 
-// String is such as "OpenTofu 1.12.6".
+// String returns, for example, "OpenTofu 1.12.6".
 func (c CLI) String() string { return c.Name + " " + c.Version.String() }
 
-// AtLeast reports whether the CLI is of an engine, and not older than a release
-// of it. A release candidate counts as its release.
+// AtLeast reports whether the CLI is this engine, in this release or a newer one. A release
+// candidate counts as its release.
 func (c CLI) AtLeast(name, release string) bool {
 	return c.Name == name && c.Version.Core().GreaterThanOrEqual(version.Must(version.NewVersion(release)))
 }
@@ -61,7 +61,7 @@ func (c CLI) LosesState() bool {
 	return c.AtLeast(Terraform, "1.16.0") && !c.AtLeast(Terraform, "1.16.5")
 }
 
-// Env are the variables by which terraform-plugin-testing uses the CLI.
+// Env returns the variables with which terraform-plugin-testing uses the CLI.
 func (c CLI) Env() map[string]string {
 	host := "registry.terraform.io"
 	if c.Name == OpenTofu {
@@ -70,8 +70,8 @@ func (c CLI) Env() map[string]string {
 	return map[string]string{"TF_ACC_TERRAFORM_PATH": c.Path, "TF_ACC_PROVIDER_HOST": host}
 }
 
-// Find returns the first of the named commands on PATH, or at a path, that is not
-// older than Minimum. The error says of each what is wrong with it.
+// Find returns the first of the named commands, on PATH or at a path, that is not older
+// than Minimum. The error says what is wrong with each of them.
 func Find(ctx context.Context, names ...string) (CLI, error) {
 	var wrong []error
 	for _, name := range names {
@@ -93,7 +93,7 @@ func Find(ctx context.Context, names ...string) (CLI, error) {
 	return CLI{}, errors.Join(wrong...)
 }
 
-// ask has a CLI tell its version, in the environment in which Open runs it.
+// ask reads the version of a CLI, in the environment that Open also uses.
 func ask(ctx context.Context, path string) (CLI, error) {
 	dir, err := os.MkdirTemp("", "terraformcli")
 	if err != nil {
@@ -117,7 +117,7 @@ func ask(ctx context.Context, path string) (CLI, error) {
 
 var banner = regexp.MustCompile(`(?m)^(Terraform|OpenTofu) v(\S+)\s*$`)
 
-// parse finds the version in what the version command says, whatever it says around it.
+// parse finds the version in the output of the version command, and ignores other text.
 func parse(path, said string) (CLI, error) {
 	found := banner.FindStringSubmatch(said)
 	if found == nil {
@@ -127,9 +127,9 @@ func parse(path, said string) (CLI, error) {
 	return CLI{Path: path, Name: found[1], Version: release}, err
 }
 
-// Get returns the terraform or tofu on PATH. Without one it uses what an earlier
-// call has put into dir; else it installs Terraform there; else it builds OpenTofu
-// there. It says what takes time.
+// Get returns the terraform or tofu on PATH. If there is none, it uses the one that an
+// earlier call has put into dir, otherwise installs Terraform there, otherwise builds
+// OpenTofu there. It calls say before it does something that takes long.
 func Get(ctx context.Context, dir string, say func(format string, a ...any)) (CLI, error) {
 	found, err := Find(ctx, "terraform", "tofu")
 	if err == nil || ctx.Err() != nil {
@@ -164,7 +164,7 @@ func Get(ctx context.Context, dir string, say func(format string, a ...any)) (CL
 	return found, nil
 }
 
-// BuildOpenTofu builds the OpenTofu that tools/opentofu/go.mod pins into dir.
+// BuildOpenTofu builds the OpenTofu in tools/opentofu/go.mod into dir.
 func BuildOpenTofu(ctx context.Context, dir string, say func(format string, a ...any)) (CLI, error) {
 	const module = "github.com/opentofu/opentofu"
 	path := filepath.Join(dir, checkout.Executable("tofu"))
@@ -185,9 +185,9 @@ func Build(ctx context.Context, dir string) error {
 	return nil
 }
 
-// Open returns the CLI at path, working in dir with the provider that Build has
-// put into providerDir. Its configuration and data stay inside dir. It needs no
-// init. The environment given is added to its own.
+// Open returns the CLI at path, which works in dir with the provider that Build has put
+// into providerDir. Its configuration and data stay in dir. It needs no init. env is added
+// to its environment.
 func Open(dir, path, providerDir string, env map[string]string) (*tfexec.Terraform, error) {
 	if err := Use(dir, providerDir); err != nil {
 		return nil, err
@@ -201,9 +201,9 @@ func Open(dir, path, providerDir string, env map[string]string) (*tfexec.Terrafo
 	return terraform, terraform.SetEnv(all)
 }
 
-// Use has the CLI that works in dir start the provider in providerDir.
+// Use makes the CLI in dir start the provider in providerDir.
 func Use(dir, providerDir string) error {
-	// Without any other installation method nothing can be downloaded.
+	// Without another installation method, nothing can be downloaded.
 	rc := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n}\n",
 		"terraform-provider-signal/signal", filepath.ToSlash(providerDir))
 	return os.WriteFile(filepath.Join(dir, rcFile), []byte(rc), 0o600)
@@ -211,7 +211,7 @@ func Use(dir, providerDir string) error {
 
 const rcFile = ".terraformrc"
 
-// environment is made from nothing, so that no variable of the user's can get in.
+// environment does not contain any variable of the user.
 func environment(dir string) map[string]string {
 	env := map[string]string{
 		"HOME":                      dir,
@@ -220,7 +220,7 @@ func environment(dir string) map[string]string {
 		"TF_DATA_DIR":               filepath.Join(dir, ".terraform"),
 		"CHECKPOINT_DISABLE":        "1",
 		"AWS_EC2_METADATA_DISABLED": "true",
-		// Nothing but this machine can be reached: no server listens on this port.
+		// Only this machine can be reached, because no server listens on this port.
 		"HTTP_PROXY":  "http://127.0.0.1:9",
 		"HTTPS_PROXY": "http://127.0.0.1:9",
 		"NO_PROXY":    "127.0.0.1,localhost,::1",

@@ -1,5 +1,5 @@
-// Command empty is a provider without anything: starting it costs what the plugin framework costs. It is served as the
-// real one is.
+// Command empty is a provider without resources. Its start takes the time of the plugin
+// framework. It is served like the real provider.
 package main
 
 import (

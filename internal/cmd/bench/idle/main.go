@@ -1,5 +1,6 @@
-// Command idle is a provider that does nothing: what it costs is what Terraform and the plugin framework cost. It has the
-// real one's schema, without validators and plan modifiers, and is served as the real one is.
+// Command idle is a provider that does nothing, so an apply with it takes the time of
+// Terraform and the plugin framework. It has the schema of the real provider, without
+// validators and plan modifiers, and is served in the same way.
 package main
 
 import (
@@ -37,7 +38,7 @@ func (p *idle) Resources(ctx context.Context) (resources []func() resource.Resou
 	return resources
 }
 
-// idleResource has the name and the schema of a real one.
+// idleResource has the name and the schema of a real resource.
 type idleResource struct{ real resource.Resource }
 
 func (r idleResource) Metadata(ctx context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -51,7 +52,7 @@ func (r idleResource) Schema(ctx context.Context, req resource.SchemaRequest, re
 	}
 }
 
-// bare is an attribute without what the provider does about it.
+// bare returns an attribute without validators and plan modifiers.
 func bare(attribute schema.Attribute) schema.Attribute {
 	plain := reflect.New(reflect.TypeOf(attribute)).Elem()
 	plain.Set(reflect.ValueOf(attribute))
@@ -63,11 +64,11 @@ func bare(attribute schema.Attribute) schema.Attribute {
 	return plain.Interface().(schema.Attribute)
 }
 
-// made is what an unknown string becomes: as long as what the real one records is on average, because Terraform's work
-// grows with what a state holds.
+// made replaces an unknown string. It is as long as the average value that the real
+// provider records, because Terraform's work grows with the state.
 const made = "000000000000000000"
 
-// Create makes up what is not known.
+// Create sets values for unknown attributes.
 func (r idleResource) Create(_ context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	raw, err := tftypes.Transform(req.Plan.Raw, func(_ *tftypes.AttributePath, v tftypes.Value) (tftypes.Value, error) {
 		switch {
