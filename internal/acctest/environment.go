@@ -29,10 +29,11 @@ var Quick = delivery.RetryPolicy{
 	Settle:       30 * time.Millisecond,
 }
 
-// Briefly are the timeouts of what would wait for ever. A PauseClock counts them.
+// Briefly has timeouts for operations that would never end. They are long enough for a busy
+// machine to send a request.
 var Briefly = within(BriefTimeout)
 
-// BriefTimeout is each of them, and brief the same as a duration.
+// BriefTimeout is each of these timeouts.
 const (
 	BriefTimeout = "3s"
 	brief        = 3 * time.Second

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A process_command is split at blanks, as the aliyun command line does it, unless
-// they are quoted.
+// A process_command is split at spaces, as the aliyun command line does, except in
+// quotation marks.
 func TestSplitCommand(t *testing.T) {
 	for command, words := range map[string][]string{
 		"helper":                          {"helper"},
@@ -27,7 +27,7 @@ func TestSplitCommand(t *testing.T) {
 			t.Errorf("%q is %q, want %q: %v", command, got, words, err)
 		}
 	}
-	// On Windows paths have them.
+	// On Windows, backslashes are part of paths.
 	escaped := map[string][]string{`a\ b`: {"a b"}, `"a\"b"`: {`a"b`}, `'a\b'`: {`a\b`}, `a\\b`: {`a\b`}, `a\`: {`a\`}}
 	if runtime.GOOS == "windows" {
 		escaped = map[string][]string{`C:\helper.exe a`: {`C:\helper.exe`, "a"}}

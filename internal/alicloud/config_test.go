@@ -16,17 +16,17 @@ import (
 
 const role = "acs:ram::1234567890123456:role/deploy"
 
-// credentials are those that the sandbox takes beside its own.
+// credentials are accepted by the sandbox in addition to its default ones.
 var credentials = map[string]sandbox.Secret{
 	"one":   {SecretKey: "secret-of-one"},
 	"two":   {SecretKey: "secret-of-two"},
 	"three": {SecretKey: "secret-of-three", SessionToken: "token-of-three"},
 }
 
-// start serves a sandbox with one stack that takes any number of signals.
+// start starts a sandbox with one stack that takes any number of signals.
 func start(t *testing.T, options sandbox.Options) (*sandbox.Sandbox, acctest.Values) {
 	t.Helper()
-	// The user's home is not for tests.
+	// Tests do not use the user's home directory.
 	t.Setenv("HOME", t.TempDir())
 	options.Credentials = credentials
 	s := acctest.Sandbox(t, options)
@@ -86,7 +86,8 @@ func TestWhereCredentialsComeFrom(t *testing.T) {
 	for name, test := range map[string]struct {
 		block acctest.Values
 		env   map[string]string
-		// signer and region are of the signal that arrives; says is part of the error when none does.
+		// signer and region are those of the signal that arrived; says is a part of the
+		// error if none did.
 		signer, region, says string
 	}{
 		"the block":              {one, nil, "one", "r", ""},
@@ -266,7 +267,8 @@ func TestAssumeRole(t *testing.T) {
 			"role_arn": role, "session_name": "mine", "external_id": "external", "policy": `{"Version":"1","Statement":[]}`, "session_expiration": 900,
 		}}), nil, [][]string{{"deploy", "RoleSessionName=mine", "ExternalId=external", "Policy=%7B%22Version", "DurationSeconds=900"}}},
 		"the least": {one.With(acctest.Values{"assume_role": acctest.Values{"role_arn": role}}), nil, [][]string{{"deploy", "RoleSessionName=terraform"}}},
-		// Without a block the variables are OIDC's: who has keys signals with them.
+		// Without a block the variables are for OIDC; keys in the configuration sign
+		// directly.
 		"the environment alone": {one, map[string]string{"ALICLOUD_ASSUME_ROLE_ARN": role, "ALIBABA_CLOUD_ROLE_ARN": role}, nil},
 		"the environment": {one.With(acctest.Values{"assume_role": acctest.Values{}}), map[string]string{
 			"ALICLOUD_ASSUME_ROLE_ARN": role, "ALIBABA_CLOUD_ROLE_ARN": "wrong", "ALICLOUD_ASSUME_ROLE_SESSION_NAME": "theirs",
@@ -334,7 +336,7 @@ func TestAssumeRole(t *testing.T) {
 	}
 }
 
-// A role that cannot be assumed is no reason to doubt that the signal was not sent.
+// If a role cannot be assumed, the signal was certainly not sent.
 func TestAssumeRoleFails(t *testing.T) {
 	block := acctest.Values{"access_key": "one", "secret_key": "secret-of-one", "region": "r", "assume_role": acctest.Values{"role_arn": role}}
 	for name, test := range map[string]struct {
@@ -372,7 +374,7 @@ func TestAssumeRoleFails(t *testing.T) {
 	}
 }
 
-// The token is the credential, and a session comes of it that the services take.
+// The token is the credential, and the services accept the session for it.
 func TestAssumeRoleWithOIDC(t *testing.T) {
 	for token, says := range map[string]string{"good-token": "", "canary-token": "AuthenticationFail.OIDCToken.Invalid"} {
 		s, config := start(t, sandbox.Options{WebIdentityToken: "good-token"})
@@ -391,7 +393,7 @@ func TestAssumeRoleWithOIDC(t *testing.T) {
 	}
 }
 
-// Many signals at once settle the credentials once.
+// Many concurrent signals read the credentials once.
 func TestOneResolutionForAll(t *testing.T) {
 	s, config := start(t, sandbox.Options{})
 	p := acctest.StartProvider(t, acctest.Values{"alicloud": acctest.Values{
@@ -413,7 +415,7 @@ func TestOneResolutionForAll(t *testing.T) {
 	}
 }
 
-// Waiting for somebody else's credentials ends with Ctrl-C as well.
+// Ctrl-C also ends waiting for another signal's request for credentials.
 func TestCancelWhileTheRoleIsAssumed(t *testing.T) {
 	s, config := start(t, sandbox.Options{})
 	p := acctest.StartProvider(t, acctest.Values{"alicloud": acctest.Values{
@@ -448,7 +450,8 @@ func TestCancelWhileTheRoleIsAssumed(t *testing.T) {
 	}
 }
 
-// Whoever waits for credentials that somebody else is getting does so no longer than it may.
+// A signal that waits for another signal's request for credentials does so only until its
+// timeout.
 func TestTimeoutWhileAnotherAssumesTheRole(t *testing.T) {
 	s, config := start(t, sandbox.Options{})
 	p := acctest.StartProvider(t, acctest.Values{"alicloud": acctest.Values{
@@ -497,7 +500,7 @@ func TestProxyPasswordStaysAtHome(t *testing.T) {
 	}
 }
 
-// Keys of a role that are about to expire are replaced; others are not.
+// Keys of a role are replaced before they expire; other keys are not.
 func TestRoleIsAssumedAgain(t *testing.T) {
 	for ahead, assumed := range map[time.Duration]int{0: 1, -13 * time.Minute: 3} {
 		t.Run(fmt.Sprint(ahead), func(t *testing.T) {
@@ -519,7 +522,7 @@ func TestRoleIsAssumedAgain(t *testing.T) {
 	}
 }
 
-// Nothing is read before the first signal, by whoever never sends one.
+// A provider that sends nothing reads nothing.
 func TestFirstUseOnly(t *testing.T) {
 	s, config := start(t, sandbox.Options{})
 	t.Setenv("ALICLOUD_ACCESS_KEY", "half a pair")

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Where STS is asked.
+// The endpoint of STS depends on the configuration.
 func TestWhereSTSIsAsked(t *testing.T) {
 	for name, test := range map[string]struct {
 		config  Config

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzProfiles reads any file of profiles: none panics or hangs, and what is
-// taken for credentials is whole.
+// FuzzProfiles reads any profile file. None panics or hangs, and credentials that are found
+// are complete.
 func FuzzProfiles(f *testing.F) {
 	for _, text := range []string{
 		"", "null", "[]", "{", `{"profiles":[null]}`,

@@ -18,7 +18,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// asked is one request that the fake has seen.
+// asked is a request that the fake has received.
 type asked struct {
 	// what is the action, or method and path.
 	what string
@@ -29,17 +29,18 @@ type asked struct {
 	header     http.Header
 }
 
-// fake plays ROS, STS, the metadata service of an ECS instance and what is at
-// credentials_uri, after their documents. It does not verify signatures: the sandbox does.
+// fake simulates ROS, STS, the metadata service of an ECS instance and the server at
+// credentials_uri, after their documents. It does not verify signatures, because the
+// sandbox does.
 type fake struct {
 	*httptest.Server
-	// now is its clock, and lasts how long keys hold.
+	// now is its clock, and lasts the lifetime of its keys.
 	now   func() time.Time
 	lasts time.Duration
 
 	mu       sync.Mutex
 	requests []asked
-	// answers are given, one to each request, before those of a service.
+	// answers are used before the answers of the service, one for each request.
 	answers map[string][]http.HandlerFunc
 	given   int
 }
@@ -144,7 +145,7 @@ func (f *fake) clients(config alicloud.Config) (*alicloud.Clients, *delivery.Red
 	return alicloud.NewClients(config), config.Secrets
 }
 
-// program writes a program that does what a shell's script says.
+// program writes a program that runs a shell script.
 func program(t *testing.T, script string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "a helper")
@@ -159,8 +160,8 @@ const (
 	oidcToken    = "canary-oidc-token"
 )
 
-// Each source of keys, as the block, the environment and profiles name it, and which
-// goes before which.
+// Each source of keys works, as the block, the environment and profiles set it, in the
+// documented order.
 func TestSources(t *testing.T) {
 	tokenFile := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(tokenFile, []byte(oidcToken+"\n"), 0o600); err != nil {
@@ -183,10 +184,10 @@ func TestSources(t *testing.T) {
 		config   alicloud.Config
 		env      map[string]string
 		profiles []map[string]any
-		// seen is what was asked for, and form what is in the body of the first request.
+		// seen are the requests, and form is the body of the first one.
 		seen string
 		form []string
-		// key is of who signed, where that is known.
+		// key is the key that signed, if it is known.
 		key string
 	}{
 		"OIDC of the environment":                 {env: rrsa, seen: oidcAsked, form: []string{"RoleArn=" + role, "OIDCProviderArn=" + oidcProvider, "OIDCToken=" + oidcToken, "RoleSessionName=terraform", "Policy=", "DurationSeconds="}},
@@ -234,7 +235,7 @@ func TestSources(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := play(t)
-			// Whoever gives keys in plain text is asked directly.
+			// Sources that return keys in plain text are not asked through a proxy.
 			t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 			home, _ := os.UserHomeDir()
 			if err := os.WriteFile(filepath.Join(home, "token"), []byte(oidcToken), 0o600); err != nil {
@@ -250,7 +251,7 @@ func TestSources(t *testing.T) {
 				if _, has := p["credentials_uri"]; has {
 					p["credentials_uri"] = f.URL + "/keys"
 				}
-				// An editor of Windows has been at it.
+				// Some editors on Windows add a byte order mark.
 				path := write(t, filepath.Join(home, ".aliyun", "config.json"), p["name"].(string), p)
 				text, _ := os.ReadFile(path)
 				if err := os.WriteFile(path, append([]byte("\xef\xbb\xbf"), text...), 0o600); err != nil {
@@ -292,8 +293,8 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// What cannot give keys says so, without what it answered or printed, and with a next
-// step that sends nothing again.
+// A source without keys is an error that shows neither its answer nor its output, and whose
+// next step sends nothing again.
 func TestSourcesThatFail(t *testing.T) {
 	signIn := map[string]any{"access_key_id": "kept", "access_key_secret": "canary-secret", "sts_token": "canary-token"}
 	expired := map[string]any{"access_key_id": "kept", "access_key_secret": "canary-secret", "sts_token": "canary-token", "sts_expiration": 1}
@@ -390,8 +391,8 @@ func TestSourcesThatFail(t *testing.T) {
 	}
 }
 
-// A service that calls the keys expired is asked once more, with other keys where there
-// may be some, and so is one that does not like the time.
+// After a service has called the keys expired or refused the time, the provider tries once
+// more, with other keys or the right time.
 func TestRefusedSignatures(t *testing.T) {
 	expired := refuses(400, "InvalidSecurityToken.Expired")
 	for name, test := range map[string]struct {
@@ -490,8 +491,8 @@ func TestKeysAreRenewedEarly(t *testing.T) {
 	}
 }
 
-// What a service repeats of the keys is not shown, and an answer that has no end is not
-// the service's own.
+// Keys in a service's message are not shown, and an endless answer is not the service's
+// own.
 func TestForeignWords(t *testing.T) {
 	f := play(t)
 	f.next("SignalResource", refuses(403, "NoPermission"), answers(`{"a":"`+strings.Repeat("x", 17<<20)))

@@ -6,7 +6,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 )
 
-// What counts as a service's own answer depends on its protocol alone.
+// The protocol decides which answers count as the service's own.
 func TestOwnAnswers(t *testing.T) {
 	const (
 		signalled = `<SignalResourceResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></SignalResourceResponse>`

@@ -27,7 +27,7 @@ func sent(t *testing.T, f *fake, c aws.Config, what string) request {
 	return f.last(t, what)
 }
 
-// STS is asked where the user says, for whichever role.
+// The configured endpoint of STS is used for each role.
 func TestWhereSTSIsAsked(t *testing.T) {
 	profile := func(t *testing.T, more string) string {
 		return file(t, "config", "[profile base]\naws_access_key_id = AKIABASE\naws_secret_access_key = secret\n"+
@@ -79,7 +79,7 @@ func TestWhereSTSIsAsked(t *testing.T) {
 				if strings.Count(f.seen(), test.what) != test.times {
 					t.Errorf("seen: %s", f.seen())
 				}
-				// The endpoint wins over what the SDK cannot have together with it.
+				// The endpoint wins over options that the SDK refuses with an endpoint.
 				on := true
 				c.UseFIPSEndpoint, c.UseDualstackEndpoint, c.STSRegion = &on, &on, "eu-west-3"
 				if asked := sent(t, f, c, test.what); asked.region != "eu-west-3" && asked.region != "" {
@@ -103,7 +103,7 @@ func TestWhereSTSIsAsked(t *testing.T) {
 	})
 }
 
-// What narrows and names a session reaches STS.
+// Policies and names of a session reach STS.
 func TestWhatSTSIsAsked(t *testing.T) {
 	f := start(t)
 	c := f.static()
@@ -133,7 +133,7 @@ func holds(t *testing.T, form url.Values, want map[string]string) {
 	}
 }
 
-// A proxy is used as hashicorp/aws uses it.
+// Proxies are used as in hashicorp/aws.
 func TestProxies(t *testing.T) {
 	for name, test := range map[string]struct {
 		config      aws.Config
@@ -171,7 +171,7 @@ func TestProxies(t *testing.T) {
 	}
 }
 
-// The region is the machine's where the credentials are.
+// If the credentials come from the machine, the region does too.
 func TestRegionOfTheMachine(t *testing.T) {
 	f := start(t)
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
@@ -197,7 +197,7 @@ func TestRegionOfTheMachine(t *testing.T) {
 	}
 }
 
-// A machine whose metadata service is switched off is not asked for anything.
+// A metadata service that is switched off gets no requests.
 func TestMetadataThatIsSwitchedOff(t *testing.T) {
 	f := start(t)
 	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f.URL)
@@ -216,7 +216,8 @@ func TestMetadataThatIsSwitchedOff(t *testing.T) {
 	}
 }
 
-// A container's credentials service is asked directly, and again when it is not there yet.
+// A container's credentials service is not asked through a proxy, and is asked again while
+// it does not answer.
 func TestCredentialsOfAContainer(t *testing.T) {
 	f := start(t)
 	t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f.URL+"/container")
@@ -237,7 +238,7 @@ func TestCredentialsOfAContainer(t *testing.T) {
 	}
 }
 
-// What is wrong with the user's own files and names is said with them.
+// Errors about the user's files and names contain these.
 func TestSettingsThatCannotBe(t *testing.T) {
 	const sso = "[profile sso]\nsso_session = company\nsso_account_id = 123456789012\nsso_role_name = deploy\n[sso-session company]\nsso_region = us-east-1\nsso_start_url = https://company.awsapps.com/start\n" +
 		"[profile legacy]\nsso_account_id = 123456789012\nsso_role_name = deploy\nsso_region = us-east-1\nsso_start_url = https://company.awsapps.com/start\n"
@@ -349,7 +350,7 @@ func TestFilesThatNobodyNeeds(t *testing.T) {
 	}
 }
 
-// Paths are written as in a shell.
+// Paths are expanded as in a shell.
 func TestPathsAreExpanded(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
@@ -374,7 +375,7 @@ func TestPathsAreExpanded(t *testing.T) {
 	}
 }
 
-// The block comes before the environment, and that before the files.
+// The block wins over the environment, and the environment over files.
 func TestPrecedence(t *testing.T) {
 	config := file(t, "config", "[default]\nregion = eu-west-1\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = secret\n"+
 		"[profile work]\nregion = eu-west-2\naws_access_key_id = AKIAWORK\naws_secret_access_key = secret\n")
@@ -407,7 +408,7 @@ func TestPrecedence(t *testing.T) {
 	}
 }
 
-// Requests name the provider, and what the user wants to have named.
+// The User-Agent has the provider and the user's text.
 func TestUserAgent(t *testing.T) {
 	f := start(t)
 	c := f.role()
@@ -419,7 +420,7 @@ func TestUserAgent(t *testing.T) {
 	}
 }
 
-// Hosts that are only reached through a proxy tell which endpoint and proxy is used.
+// The test uses hosts that only a proxy reaches, to see which endpoint and proxy are used.
 func TestEndpointsAndProxiesOverTLS(t *testing.T) {
 	on := true
 	for name, test := range map[string]struct {
@@ -457,7 +458,7 @@ func TestEndpointsAndProxiesOverTLS(t *testing.T) {
 	}
 }
 
-// A certificate authority of the user's is trusted, by the block or the environment.
+// A certificate authority in the block or the environment is trusted.
 func TestCertificateAuthorities(t *testing.T) {
 	f := start(t)
 	secure := httptest.NewTLSServer(f)
@@ -483,7 +484,7 @@ func inPEM(s *httptest.Server) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))
 }
 
-// What the block leaves open, and the environment too, the profile says.
+// The profile has the values that are neither in the block nor in the environment.
 func TestProfile(t *testing.T) {
 	f := start(t)
 	c := aws.Config{Profile: "work", SharedConfigFiles: []string{file(t, "config", "[profile base]\naws_access_key_id = ASIABASE\naws_secret_access_key = secret\naws_session_token = session\n"+
@@ -531,7 +532,7 @@ func TestWebIdentityOfAProfile(t *testing.T) {
 	}
 }
 
-// What the block leaves open the environment says, under the SDK's names.
+// The environment has the values that are not in the block, with the SDK's names.
 func TestEnvironment(t *testing.T) {
 	keys := file(t, "credentials", "[work]\naws_access_key_id = AKIAFILE\naws_secret_access_key = secret\n")
 	token := file(t, "token", "jwt")
@@ -568,7 +569,8 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// A credential process gives credentials, and others when a service calls those expired.
+// A credential process returns credentials, and is run again when a service calls them
+// expired.
 func TestCredentialProcess(t *testing.T) {
 	f := start(t)
 	answer := file(t, "answer", `{"Version": 1, "AccessKeyId": "ASIAPROCESS", "SecretAccessKey": "secret", "SessionToken": "token"}`)

@@ -13,8 +13,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// What keeps credentials from being had or renewed for a while passes: the signal
-// is sent once, and a wait goes on.
+// After a temporary failure to get or renew credentials the signal is sent once, and a wait
+// goes on.
 func TestTroubleWithCredentialsPasses(t *testing.T) {
 	for name, trouble := range map[string][]answer{
 		"unavailable":       often(7, refuses(503, "ServiceUnavailable", "try later")),
@@ -42,8 +42,8 @@ func TestTroubleWithCredentialsPasses(t *testing.T) {
 	}
 }
 
-// What nobody mends by waiting ends at once, with a next step that fits, and that
-// never has a signal sent again.
+// A permanent failure ends at once, with a next step that fits and never sends the signal
+// again.
 func TestTroubleWithCredentialsThatStays(t *testing.T) {
 	web := func(f *fake) aws.Config {
 		c := f.static()
@@ -100,7 +100,8 @@ func TestTroubleWithCredentialsThatStays(t *testing.T) {
 	}
 }
 
-// A service that calls renewable credentials expired is asked once more with new ones.
+// After a service has called renewable credentials expired, the provider tries once with
+// new ones.
 func TestExpiredCredentialsAreRenewedOnce(t *testing.T) {
 	expired := refuses(400, "ExpiredTokenException", "The security token included in the request is expired")
 	for name, test := range map[string]struct {
@@ -191,7 +192,7 @@ func TestExpiredCredentialsAreRenewedOnce(t *testing.T) {
 	})
 }
 
-// A clock that is wrong costs one refusal.
+// A wrong clock costs one refused request.
 func TestTheServicesClockCorrectsTheSignature(t *testing.T) {
 	for name, off := range map[string]time.Duration{"slow": time.Hour, "fast": -time.Hour} {
 		t.Run(name, func(t *testing.T) {
@@ -222,7 +223,8 @@ func TestTheServicesClockCorrectsTheSignature(t *testing.T) {
 	}
 }
 
-// An STS that nobody can connect to has the half minute that every service has.
+// If no connection to STS can be made, the provider tries for half a minute, as with every
+// service.
 func TestUnreachableSTS(t *testing.T) {
 	f := start(t)
 	closed := start(t)
@@ -235,7 +237,7 @@ func TestUnreachableSTS(t *testing.T) {
 	}
 }
 
-// Every request to STS is bounded, whoever waits for it, and named when it is not answered.
+// Every request to STS has a timeout, and the error names the request.
 func TestSilentSTS(t *testing.T) {
 	for what, config := range map[string]func(*fake) aws.Config{
 		"AssumeRole": (*fake).role,
@@ -267,7 +269,7 @@ func TestSilentSTS(t *testing.T) {
 	}
 }
 
-// The account is asked for once for all signals, whatever comes of it.
+// The account is read once for all signals, with any result.
 func TestTheAccountIsAskedForOnce(t *testing.T) {
 	for name, test := range map[string]struct {
 		allowed string

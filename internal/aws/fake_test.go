@@ -23,27 +23,27 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// request is one that the fake has seen.
+// request is a request that the fake has received.
 type request struct {
 	// what is the operation, such as "AssumeRole" or "SendAutomationSignal".
 	what string
 	// key and region are those of the signature.
 	key, region string
-	// host is who was meant to be asked.
+	// host is the host of the request.
 	host string
-	// form is what STS was asked.
+	// form is the form of a request to STS.
 	form   url.Values
 	header http.Header
-	// body is what was sent in JSON.
+	// body is the JSON of the request.
 	body string
 }
 
-// answer is how the fake deals with a request; nil is as the service would.
+// answer answers a request; nil answers as the service does.
 type answer func(w http.ResponseWriter, r request) bool
 
-// fake plays STS, SSM, the metadata services of EC2 and of containers, and a proxy.
-// It is written from the API references, and does not verify signatures: the
-// sandbox does.
+// fake simulates STS, SSM, the metadata services of EC2 and of containers, and a proxy. It
+// is written from the API references. It does not verify signatures, because the sandbox
+// does.
 type fake struct {
 	*httptest.Server
 	// now is its clock.
@@ -51,7 +51,8 @@ type fake struct {
 
 	mu       sync.Mutex
 	requests []request
-	// answers are given, one to each request of an operation, before those of a service.
+	// answers are used before the answers of the service, one for each request of an
+	// operation.
 	answers  map[string][]answer
 	sessions int
 }
@@ -64,14 +65,14 @@ func start(t *testing.T) *fake {
 	return f
 }
 
-// next has the next requests of an operation answered so.
+// next sets the answers for the next requests of an operation.
 func (f *fake) next(what string, answers ...answer) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.answers[what] = append(f.answers[what], answers...)
 }
 
-// seen are the operations that were asked for, in order.
+// seen returns the operations of the requests, in order.
 func (f *fake) seen() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -195,7 +196,7 @@ func portal(w http.ResponseWriter, _ request) bool {
 	return true
 }
 
-// says answers every one of many requests so.
+// often returns the same answer for many requests.
 func often(many int, one answer) (answers []answer) {
 	for range many {
 		answers = append(answers, one)
@@ -214,7 +215,8 @@ var service = aws.Service[*client]{Name: "ssm", IsOwn: aws.IsJSON, NewClient: fu
 	return &client{c.SendAutomationSignal, c.GetAutomationExecution}
 }}
 
-// static is a configuration with keys that do not end, for everything at the fake.
+// static returns a configuration with keys that do not expire, with the fake as all
+// services.
 func (f *fake) static() aws.Config {
 	return aws.Config{Region: "us-east-1", AccessKey: "AKIASTATIC", SecretKey: "secret", Endpoints: map[string]string{"ssm": f.URL, "sts": f.URL}, STSTimeout: 5 * time.Second}
 }
@@ -228,7 +230,7 @@ func (f *fake) role() aws.Config {
 
 const roleARN = "arn:aws:iam::123456789012:role/deploy"
 
-// signals are sent and targets read, as the provider does it.
+// signals sends signals and reads targets as the provider does.
 type signals struct {
 	t      *testing.T
 	client *client
@@ -248,14 +250,14 @@ func (s signals) Send(ctx context.Context) delivery.Attempt {
 	return aws.Send(ctx, s.client.send, &ssm.SendAutomationSignalInput{AutomationExecutionId: awssdk.String("00000000-0000-4000-8000-000000000000"), SignalType: "Approve"})
 }
 
-// deliver sends a signal with the patience of a test and the time given.
+// deliver sends a signal with the retry policy of a test and a timeout.
 func (s signals) deliver(most time.Duration) delivery.Result {
 	ctx, cancel := context.WithTimeout(s.t.Context(), most)
 	defer cancel()
 	return acctest.Quick.Deliver(ctx, s, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
 }
 
-// wait reads a target until it could be read.
+// wait reads a target until a read succeeds.
 func (s signals) wait(most time.Duration) delivery.WaitResult {
 	ctx, cancel := context.WithTimeout(s.t.Context(), most)
 	defer cancel()

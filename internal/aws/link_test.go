@@ -26,7 +26,8 @@ func (s *source) Retrieve(context.Context) (awssdk.Credentials, error) {
 	return awssdk.Credentials{AccessKeyID: "id", SecretAccessKey: "secret", CanExpire: s.lasts != 0, Expires: time.Now().Add(s.lasts)}, nil
 }
 
-// Credentials are renewed minutes before they end, and short ones once two thirds of their time are over.
+// Credentials are renewed minutes before they expire, and short ones after two thirds of
+// their lifetime.
 func TestCredentialsAreRenewedEarly(t *testing.T) {
 	for lasts, early := range map[time.Duration]time.Duration{time.Hour: 5 * time.Minute, 15 * time.Minute: 5 * time.Minute, 6 * time.Minute: 2 * time.Minute, -time.Hour: 0} {
 		l := newLink(&source{lasts: lasts})
@@ -47,7 +48,7 @@ func TestCredentialsAreRenewedEarly(t *testing.T) {
 	}
 }
 
-// What still holds is used while renewing it fails, and no longer.
+// If a renewal fails, the old credentials are used while they are valid.
 func TestCredentialsThatCannotBeRenewed(t *testing.T) {
 	failed := errors.New("failed")
 	for lasts, used := range map[time.Duration]bool{time.Minute: true, -time.Second: false} {
@@ -73,7 +74,7 @@ func TestCredentialsThatCannotBeRenewed(t *testing.T) {
 	}
 }
 
-// Metadata services hand out credentials in plain text, and no proxy gets to see them.
+// Metadata services send credentials in plain text, so no proxy may see them.
 func TestMetadataServicesAreAskedDirectly(t *testing.T) {
 	find := Config{HTTPProxy: "http://proxy.invalid:3128"}.proxy()
 	for to, proxied := range map[string]bool{

@@ -17,7 +17,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// repeats refuses a request in words that repeat all that it was sent.
+// repeats refuses a request with a message that contains the whole request.
 func repeats(w http.ResponseWriter, r request) bool {
 	words := []string{"refused"}
 	for name, values := range r.header {
@@ -43,8 +43,8 @@ func repeats(w http.ResponseWriter, r request) bool {
 	return refuses(403, "AccessDenied", string(text))(w, r)
 }
 
-// No source of credentials has a secret shown, whoever words it: those who give
-// credentials, those who take them, and what is in between.
+// No message shows a secret, whoever writes it: the sources of credentials, the services,
+// or proxies between.
 func TestNoSecretIsRepeated(t *testing.T) {
 	const canary = "canary/of+the=source"
 	process := func(script string) string {
@@ -58,7 +58,7 @@ func TestNoSecretIsRepeated(t *testing.T) {
 		profile string
 		env     map[string]string
 		config  aws.Config
-		// what is refused in words that repeat what was sent.
+		// what is the operation that is refused with a message that repeats the request.
 		what string
 		says []string
 	}{
@@ -150,7 +150,7 @@ func TestNoSecretIsRepeated(t *testing.T) {
 	}
 }
 
-// No answer makes the process read what no service would say.
+// The provider does not read an answer without a limit.
 func TestAnswersHaveABound(t *testing.T) {
 	block := []byte(strings.Repeat("x", 1<<16))
 	long := func(w http.ResponseWriter, _ request) bool {

@@ -71,7 +71,7 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-// Each signal has an id of its own, unless one is given.
+// Each signal has a new id, unless one is configured.
 func TestIDs(t *testing.T) {
 	s, r, config := start(t, stack(hosts(10)))
 	ids := map[string]bool{}

@@ -25,7 +25,8 @@ func stack(resources ...sandbox.CloudFormationResource) sandbox.CloudFormationSt
 	return sandbox.CloudFormationStack{Name: "web", Resources: resources}
 }
 
-// start serves a provider and one stack, and returns the signal to its hosts.
+// start starts a provider and one stack, and returns the arguments of the signal to its
+// hosts.
 func start(t *testing.T, of sandbox.CloudFormationStack) (*sandbox.Sandbox, *acctest.Resource, acctest.Values) {
 	t.Helper()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -81,8 +82,8 @@ func TestSignalsMoveStacks(t *testing.T) {
 	})
 }
 
-// A signal whose answer was lost is sent again with the same id. What the service
-// says to that settles it, and nothing is read; what it does not settle, the events do.
+// After a lost answer the signal is sent again with the same id. If the second answer
+// settles the outcome, nothing is read. Otherwise the events are read.
 func TestLostAnswers(t *testing.T) {
 	before, after := sandbox.KindDropBefore, sandbox.KindDropAfter
 	fail := acctest.Values{"status": "FAILURE"}
@@ -140,7 +141,7 @@ func TestLostAnswers(t *testing.T) {
 	}
 }
 
-// A signal with this id that somebody else sent is no proof without a lost answer.
+// Without a lost answer, a signal of somebody else with this id confirms nothing.
 func TestTakenID(t *testing.T) {
 	s, r, config := start(t, stack(hosts(5)))
 	config = config.With(acctest.Values{"unique_id": "i-1"})
@@ -154,7 +155,7 @@ func TestTakenID(t *testing.T) {
 	}
 	says(t, r.Apply(config.With(acctest.Values{"adopt_existing": true})), false)
 	outcome(t, s, r, "ADOPTED", 2, 1)
-	// A failure is taken over it.
+	// CloudFormation takes a FAILURE over it.
 	says(t, r.Apply(config.With(acctest.Values{"status": "FAILURE", "adopt_existing": true})), false)
 	outcome(t, s, r, "SENT", 3, 2)
 	if state(t, s, config).Status != "CREATE_FAILED" {
@@ -162,7 +163,8 @@ func TestTakenID(t *testing.T) {
 	}
 }
 
-// A FAILURE that the service says to have already may be another's SUCCESS.
+// If the service answers that a FAILURE already exists, that may be somebody else's
+// SUCCESS.
 func TestFailureIsNotProvedByAnID(t *testing.T) {
 	s, r, config := start(t, stack(hosts(5)))
 	s.Inject(sandbox.Fault{Operation: send, Kind: sandbox.KindDropBefore, Times: 1})
@@ -233,7 +235,7 @@ func TestErrorsOfTheService(t *testing.T) {
 	}
 }
 
-// Words in a name are not the service's.
+// Text in a name is not taken for the service's message.
 func TestNamesAreNotTakenForWords(t *testing.T) {
 	s, r, config := start(t, stack(hosts(5)))
 	diags := r.Apply(config.With(acctest.Values{"logical_resource_id": "already exists, cannot be signaled", "unique_id": "does not exist"}))
@@ -250,7 +252,7 @@ func TestThrottlingIsWaitedOut(t *testing.T) {
 	outcome(t, s, r, "SENT", 3, 1)
 }
 
-// What comes in XML need not be the service's, and has to be whole.
+// An answer in XML must be complete and the service's.
 func TestForeignAnswers(t *testing.T) {
 	for name, body := range map[string]string{
 		"a portal's page":            `<html xmlns="http://www.w3.org/1999/xhtml"><body>Log in</body></html>`,
@@ -273,7 +275,7 @@ func TestForeignAnswers(t *testing.T) {
 	}
 }
 
-// An answer without any event is none: that a signal is not in it proves nothing.
+// An answer without events proves nothing.
 func TestNoEvents(t *testing.T) {
 	s, r, config := start(t, stack(hosts(1)))
 	s.Inject(sandbox.Fault{Operation: send, Kind: sandbox.KindDropAfter, Times: 1})
@@ -286,7 +288,8 @@ func TestNoEvents(t *testing.T) {
 	says(t, r.Apply(config.With(acctest.Briefly)), true, "Outcome of the Signal Unknown")
 }
 
-// The protocol has the request's id in the body; that it is in the header, too, is not documented.
+// The protocol has the request id in the body. It is not documented whether the header has
+// it too.
 func TestRequestIDsOfBodies(t *testing.T) {
 	const id = "from-the-body"
 	s, r, config := start(t, stack(hosts(2)))
@@ -301,7 +304,8 @@ func TestRequestIDsOfBodies(t *testing.T) {
 	}
 }
 
-// An earlier destroy's signal is found, and one that CloudFormation has already ends the destroy.
+// The signal of an earlier destroy is found. A signal that CloudFormation already has ends
+// the destroy.
 func TestDestroySendsOnce(t *testing.T) {
 	s, r, config := start(t, stack(hosts(5)))
 	says(t, r.Apply(config.With(acctest.Values{"when": "destroy", "timeouts": acctest.Values{"delete": "1s"}})), false)
@@ -317,7 +321,7 @@ func TestDestroySendsOnce(t *testing.T) {
 	}
 }
 
-// A repeat of the same apply, after a crash, finds the stack already signalled.
+// After a crash, the same apply finds that the stack has the signal.
 func TestAdoption(t *testing.T) {
 	for name, of := range map[string]sandbox.CloudFormationStack{
 		"while it waits for more": stack(hosts(2)),
@@ -359,7 +363,7 @@ func TestAdoption(t *testing.T) {
 	})
 }
 
-// Two signals of one apply whose answers are lost are told apart by their ids.
+// Two signals of one apply with lost answers are distinguished by their ids.
 func TestLostTwins(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	s.StartCloudFormationStack(stack(hosts(2)))

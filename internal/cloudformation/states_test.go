@@ -17,7 +17,7 @@ var (
 	complete = acctest.Values{"wait_for_completion": true}
 )
 
-// play serves one stack on a clock that each read moves on by 15 seconds.
+// play starts one stack on a clock that each read moves on by 15 seconds.
 func play(t *testing.T, of sandbox.CloudFormationStack) (*sandbox.Sandbox, *acctest.Provider, acctest.Values) {
 	t.Helper()
 	var offset atomic.Int64
@@ -112,14 +112,15 @@ func TestEveryEnd(t *testing.T) {
 	}
 }
 
-// Who may not read the events is told the stack's own reason.
+// Without permission to read the events, the error has the stack's own reason.
 func TestReasonWithoutEvents(t *testing.T) {
 	s, p, config := play(t, sandbox.CloudFormationStack{Resources: []sandbox.CloudFormationResource{hosts(1), {Name: "Application", Seconds: 20, Fail: "the disk is full"}}})
 	s.Inject(sandbox.Fault{Operation: events, Kind: sandbox.KindRefuse})
 	says(t, p.Resource("signal_cloudformation_resource").Apply(config.With(complete)), true, "Target Did Not Succeed", "failed to create: [Application]")
 }
 
-// A stack that is deleted while it is waited for is followed by its ARN: its name may be another's.
+// A stack that is deleted during the wait is read by its ARN, because another stack may get
+// its name.
 func TestNameOfAnotherStack(t *testing.T) {
 	s, p, config := play(t, sandbox.CloudFormationStack{Resources: []sandbox.CloudFormationResource{hosts(1), {Name: "Application", Seconds: 100, DependsOn: []string{"Hosts"}}}})
 	started := false
@@ -169,7 +170,7 @@ func TestNeverSeen(t *testing.T) {
 	}
 }
 
-// A stack that has failed comes to nothing any more. One that is complete may be updated yet.
+// A failed stack takes no more signals. A complete one may be updated.
 func TestNotReadyAnyMore(t *testing.T) {
 	s, p, config := play(t, sandbox.CloudFormationStack{Rollback: &sandbox.Rollback{}, Resources: []sandbox.CloudFormationResource{{Name: "Network", Fail: "the disk is full"}, hosts(1, "Network")}})
 	r := p.Resource("signal_cloudformation_resource")
@@ -186,7 +187,7 @@ func TestNotReadyAnyMore(t *testing.T) {
 	}
 }
 
-// The wait sends nothing, and gives the stack's outputs.
+// The wait sends nothing, and has the stack's outputs.
 func TestWait(t *testing.T) {
 	of := sandbox.CloudFormationStack{Outputs: map[string]string{"Address": "web.example.com"}, Resources: []sandbox.CloudFormationResource{{Name: "Network", Seconds: 20}, hosts(1, "Network")}}
 	s, p, config := play(t, of)

@@ -18,7 +18,8 @@ const (
 	list      = "ListActionExecutions"
 )
 
-// stages are those of a pipeline that waits for approval first, and then does this.
+// stages returns the stages of a pipeline that first waits for approval, and then runs
+// these actions.
 func stages(then ...sandbox.PipelineAction) []sandbox.PipelineStage {
 	all := []sandbox.PipelineStage{{Name: "Approve", Actions: []sandbox.PipelineAction{{Name: "Release"}}}}
 	if len(then) > 0 {
@@ -27,7 +28,8 @@ func stages(then ...sandbox.PipelineAction) []sandbox.PipelineStage {
 	return all
 }
 
-// start serves a provider and one execution of a pipeline, and returns what approves it by name.
+// start starts a provider and one execution of a pipeline, and returns the arguments that
+// approve it by name.
 func start(t *testing.T, p sandbox.Pipeline) (*sandbox.Sandbox, *acctest.Resource, acctest.Values, sandbox.PipelineState) {
 	t.Helper()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -70,7 +72,7 @@ func says(t *testing.T, diags acctest.Diagnostics, isError bool, parts ...string
 	}
 }
 
-// recorded holds the state to what is known of the signal.
+// recorded checks what the state has of the signal.
 func recorded(t *testing.T, r *acctest.Resource, delivery string, of sandbox.PipelineState) {
 	t.Helper()
 	if r.String("delivery") != delivery || r.String("token") != of.Token || r.String("pipeline_execution_id") != of.ExecutionID {
@@ -85,7 +87,7 @@ func results(s *sandbox.Sandbox) (results []sandbox.ApprovalResult) {
 	return results
 }
 
-// The token that the request needs is looked up, and recorded.
+// The provider finds the token that the request needs, and records it.
 func TestTokenIsFound(t *testing.T) {
 	t.Run("in the state", func(t *testing.T) {
 		s, r, config, of := start(t, sandbox.Pipeline{})
@@ -136,7 +138,7 @@ func TestTokenIsFound(t *testing.T) {
 	})
 }
 
-// Another signal looks for the approval that waits by then, and so does one at destroy.
+// A signal that is sent again, or at destroy, finds the approval that waits at that time.
 func TestNextApproval(t *testing.T) {
 	s, r, config, first := start(t, sandbox.Pipeline{})
 	says(t, r.Apply(config), false)
@@ -145,7 +147,7 @@ func TestNextApproval(t *testing.T) {
 	says(t, r.Apply(config.With(acctest.Values{"triggers": acctest.Values{"release": "2"}})), false)
 	recorded(t, r, "SENT", second)
 	for _, name := range []string{"token", "pipeline_execution_id"} {
-		// What was recorded can be set, and taken out again.
+		// The recorded values can be set in the configuration, and removed again.
 		says(t, r.Apply(config.With(acctest.Values{"triggers": acctest.Values{"release": "2"}, name: r.String(name)})), false)
 	}
 	made(t, s, state, put, state, put)
@@ -196,7 +198,7 @@ func TestActionFindsTheToken(t *testing.T) {
 	made(t, s, state, put, execution)
 }
 
-// What goes wrong with a look-up is no trouble of the signal: nothing was sent.
+// After a failed search nothing was sent.
 func TestLookUpsThatFail(t *testing.T) {
 	s, r, config, of := start(t, sandbox.Pipeline{})
 	s.Inject(sandbox.Fault{Operation: state, Kind: sandbox.KindRefuse, Times: 1})
@@ -248,7 +250,7 @@ func TestNothingToAnswer(t *testing.T) {
 	}
 }
 
-// answered has somebody reject the approval.
+// answered rejects the approval, as another user does.
 func answered(s *sandbox.Sandbox, _ sandbox.PipelineState) acctest.Values {
 	somebody(s, "Rejected", "no")
 	return nil
@@ -259,14 +261,14 @@ func answeredHere(s *sandbox.Sandbox, of sandbox.PipelineState) acctest.Values {
 	return acctest.Values{"pipeline_execution_id": of.ExecutionID}
 }
 
-// somebody else answers the approval that waits last.
+// somebody answers the approval that waits last, as another user does.
 func somebody(s *sandbox.Sandbox, status, summary string) {
 	if err := s.AnswerApproval("website", "arn:aws:iam::123456789012:user/sandbox", status, summary); err != nil {
 		panic(err)
 	}
 }
 
-// A token that is used up is told as such, and nothing else is answered in its place.
+// A used token is reported as such, and no other approval is answered instead.
 func TestAnsweredMeanwhile(t *testing.T) {
 	for _, code := range []string{"ApprovalAlreadyCompletedException", "InvalidApprovalTokenException"} {
 		t.Run("found "+code, func(t *testing.T) {
@@ -314,7 +316,8 @@ func TestAnswersAreExplained(t *testing.T) {
 	}
 }
 
-// A lost answer is told by what the action shows, whoever has come to it by then.
+// After a lost answer the action's state decides, also if another execution has reached the
+// action.
 func TestLostAnswers(t *testing.T) {
 	summary := acctest.Values{"summary": "release 7"}
 	for name, test := range map[string]struct {
@@ -375,11 +378,11 @@ func TestLostAnswers(t *testing.T) {
 	}
 }
 
-// What the list has in place of a summary is not told to be one: another one there may
-// be this answer's all the same.
+// The text that the list has instead of a summary may differ from the summary, so it does
+// not exclude this answer.
 func TestSummaryThatIsNotShown(t *testing.T) {
 	s, r, config, of := start(t, sandbox.Pipeline{Mode: "PARALLEL", HideSummaries: true})
-	// The state shows another execution by then.
+	// At that time the state shows another execution.
 	s.Hook(put, nil, func() { another(s, "PARALLEL") })
 	s.Inject(sandbox.Fault{Operation: put, Kind: sandbox.KindDropAfter, Times: 1})
 	says(t, r.Apply(config.With(acctest.Values{"pipeline_execution_id": of.ExecutionID, "summary": "release 7"})), true, "Outcome of the Signal Unknown", "may be this one", "get-pipeline-state")

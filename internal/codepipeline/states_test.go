@@ -18,7 +18,7 @@ var (
 	adopts   = acctest.Values{"adopt_existing": true}
 )
 
-// play serves a provider and a sandbox on a clock that each of some reads moves on by 15 seconds.
+// play starts a provider and a sandbox on a clock that some reads move on by 15 seconds.
 func play(t *testing.T, reads ...string) (*sandbox.Sandbox, *acctest.Provider) {
 	t.Helper()
 	var offset atomic.Int64
@@ -79,7 +79,7 @@ func TestEveryEnd(t *testing.T) {
 	}
 }
 
-// A wait that is turned on later looks for the execution by the token that was given.
+// A wait that is turned on later finds the execution by the configured token.
 func TestWaitOfAGivenToken(t *testing.T) {
 	s, p := play(t, execution)
 	of := s.StartPipeline(sandbox.Pipeline{Name: "website", Stages: stages(sandbox.PipelineAction{Name: "Deploy", Seconds: 20})})
@@ -99,7 +99,7 @@ func TestWaitOfAGivenToken(t *testing.T) {
 	made(t, s, state, list)
 }
 
-// The approval is waited for by name: no execution, and not even the pipeline, has to be there.
+// The wait needs only names: neither an execution nor the pipeline must exist.
 func TestReady(t *testing.T) {
 	later := sandbox.PipelineStage{Name: "Build", Actions: []sandbox.PipelineAction{{Name: "Compile", Seconds: 40}}}
 	for name, before := range map[string]func(s *sandbox.Sandbox) acctest.Values{
@@ -146,7 +146,7 @@ func TestReady(t *testing.T) {
 	}
 }
 
-// What can not come up any more is not waited for.
+// The provider does not wait for an approval that can no longer come.
 func TestNeverReady(t *testing.T) {
 	for name, test := range map[string]struct {
 		before func(s *sandbox.Sandbox) acctest.Values
@@ -180,7 +180,7 @@ func TestNeverReady(t *testing.T) {
 			if !r.State.IsNull() || s.Count(put) != 0 {
 				t.Errorf("recorded is %s after %v", r.State, s.RequestLog())
 			}
-			// At destroy nobody is left to answer.
+			// At destroy there is nothing left to answer.
 			says(t, r.Apply(config.With(acctest.Values{"when": "destroy"})), false)
 			diags := r.Destroy()
 			if s.Count(put) != 0 {
@@ -190,7 +190,8 @@ func TestNeverReady(t *testing.T) {
 	}
 }
 
-// An approval that was given already is recognised in one execution, by its status and summary.
+// An approval that was already given is recognised in one execution, by its status and
+// summary.
 func TestAdopt(t *testing.T) {
 	for name, test := range map[string]struct {
 		mode, summary string

@@ -16,7 +16,8 @@ const (
 	list     = "ListServiceDeployments"
 )
 
-// start serves a provider and one deployment, and returns what answers its first hook.
+// start starts a provider and one deployment, and returns the arguments that answer its
+// first hook.
 func start(t *testing.T, d sandbox.ServiceDeployment) (*sandbox.Sandbox, *acctest.Resource, acctest.Values) {
 	t.Helper()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -71,7 +72,7 @@ func TestActionsMoveDeployments(t *testing.T) {
 	}
 }
 
-// A hook takes one action. What became of it is read, and told.
+// A hook takes one action. The provider reads what happened to it, and says so.
 func TestClosedHooks(t *testing.T) {
 	one := []sandbox.DeploymentStage{{}}
 	for name, test := range map[string]struct {
@@ -114,7 +115,7 @@ func TestClosedHooks(t *testing.T) {
 				t.Errorf("said %s, want one error on %s", diags, test.at)
 			}
 			outcome(t, s, r, "", 2)
-			// To a destroy it is the end only where it is certain that nobody is left to answer.
+			// A destroy ends only if the hook certainly takes no answer any more.
 			says(t, r.Apply(config.With(acctest.Values{"when": "destroy"})), false)
 			diags := r.Destroy()
 			if diags.HasError() == test.gone || r.State.IsNull() != test.gone {
@@ -124,7 +125,7 @@ func TestClosedHooks(t *testing.T) {
 	}
 }
 
-// A lost answer is told by the hook, and by when the deployment was updated.
+// After a lost answer the hook and the deployment's last update decide.
 func TestLostAnswers(t *testing.T) {
 	before, after := sandbox.KindDropBefore, sandbox.KindDropAfter
 	const answered = "by this signal, by another one, or by itself"
@@ -212,7 +213,7 @@ func TestErrorsOfTheService(t *testing.T) {
 	}
 }
 
-// What ECS shows of a hook that was answered is not always proof of who did.
+// ECS does not always show who answered a hook.
 func TestLostAnswersThatNothingTells(t *testing.T) {
 	for name, test := range map[string]struct {
 		deployment sandbox.ServiceDeployment
@@ -220,7 +221,7 @@ func TestLostAnswersThatNothingTells(t *testing.T) {
 		meanwhile  func(w *world)
 		says       string
 	}{
-		// Which changes updatedAt tells of is not documented.
+		// It is not documented which changes updatedAt shows.
 		"arrived, and nothing tells since when": {sandbox.ServiceDeployment{Stages: []sandbox.DeploymentStage{{}, {}}, HidesUpdates: true}, sandbox.KindDropAfter, func(*world) {},
 			"the hook is SUCCEEDED in a deployment that is IN_PROGRESS"},
 		"timed out before it arrived": {sandbox.ServiceDeployment{Stages: []sandbox.DeploymentStage{{TimeoutSeconds: 250, TimeoutAction: "CONTINUE"}, {}}}, sandbox.KindDropBefore, func(w *world) { w.move(10 * time.Second) },
@@ -238,7 +239,7 @@ func TestLostAnswersThatNothingTells(t *testing.T) {
 	}
 }
 
-// A rollback tells when it began, whatever else is updated.
+// A rollback shows when it began, also after other updates.
 func TestLostRollbackIsToldByItsBeginning(t *testing.T) {
 	w, started := play(t, 0, sandbox.ServiceDeployment{HidesUpdates: true, RollbackSeconds: 600})
 	w.move(4 * time.Minute)

@@ -27,7 +27,7 @@ type world struct {
 
 func (w *world) move(d time.Duration) { w.offset.Add(int64(d)) }
 
-// play serves deployments on a clock that each description moves on by 15 seconds.
+// play starts deployments on a clock that each description moves on by 15 seconds.
 func play(t *testing.T, lag time.Duration, deployments ...sandbox.ServiceDeployment) (w *world, started []sandbox.ServiceDeploymentState) {
 	t.Helper()
 	w = &world{}
@@ -142,7 +142,7 @@ func TestEveryEnd(t *testing.T) {
 	}
 }
 
-// Only what is asked for is read, and the hook that is read is the one that is answered.
+// Only what an option needs is read, and the hook that is read is the one that is answered.
 func TestRequestsOfTheOptions(t *testing.T) {
 	for name, test := range map[string]struct {
 		config acctest.Values
@@ -172,7 +172,7 @@ func TestRequestsOfTheOptions(t *testing.T) {
 			if r.String("service_deployment_arn") != started[0].ARN || r.String("hook_id") != started[0].HookID {
 				t.Errorf("recorded %s", r.State)
 			}
-			// What was found is what is known from then on.
+			// The found values are known from then on.
 			says(t, r.Refresh(), false)
 			apply(t, r, config)
 			if plan, diags := r.Plan(config.With(acctest.Values{"resend_on_unknown": true})); len(plan.Replace) > 0 || len(diags) > 0 || plan.String("hook_id") != started[0].HookID {
@@ -185,8 +185,9 @@ func TestRequestsOfTheOptions(t *testing.T) {
 	}
 }
 
-// The signal is applied beside the service: neither depends on the other, and the
-// deployment begins while the signal waits. Service and cluster may be made, too.
+// The signal and the service are applied at the same time and do not depend on each other.
+// The deployment begins while the signal waits. Service and cluster may be created later
+// too.
 func TestFoundInTheSameApply(t *testing.T) {
 	for name, begins := range map[string]func(w *world){
 		"the service is there": func(w *world) { w.web(sandbox.ServiceDeployment{StartSeconds: 120, ServiceExists: true}) },
@@ -238,7 +239,7 @@ func TestNotFound(t *testing.T) {
 		config      acctest.Values
 		at          string
 		says        []string
-		// gone says that a destroy goes on, and waits tries to wait for it, too.
+		// gone says that a destroy goes on, and waits that the test also tries a wait.
 		gone, waits bool
 	}{
 		"no cluster":      {nil, nil, "cluster", []string{"ClusterNotFoundException", "wait_until_ready"}, true, false},
@@ -278,7 +279,7 @@ func TestNotFound(t *testing.T) {
 	}
 }
 
-// A deployment that is waited for and rolled back does not come to the pause any more.
+// If the deployment is rolled back during the wait, it cannot reach the pause any more.
 func TestRolledBackWhileLookedFor(t *testing.T) {
 	w, _ := play(t, 0, sandbox.ServiceDeployment{Stages: []sandbox.DeploymentStage{{Seconds: 60, Fail: "tasks failed to start"}}, RollbackSeconds: 600})
 	says(t, w.resource().Apply(merged(byName, ready, acctest.Patiently)), true, "Signal Not Sent", "rolled back", "tasks failed to start")
@@ -302,7 +303,7 @@ func TestNewestOfManyPages(t *testing.T) {
 	}
 }
 
-// Two hooks of one stage are not guessed about.
+// If one stage has two hooks, the provider does not guess.
 func TestSeveralHooksAreNotGuessedAbout(t *testing.T) {
 	w, _ := play(t, 0, sandbox.ServiceDeployment{Stages: []sandbox.DeploymentStage{{HookID: "one", Twin: "two"}}})
 	for _, options := range []acctest.Values{nil, ready} {
@@ -315,7 +316,7 @@ func TestSeveralHooksAreNotGuessedAbout(t *testing.T) {
 	}
 }
 
-// Names need the permission to list.
+// Finding by names needs the permission to list.
 func TestFindingNeedsPermission(t *testing.T) {
 	for _, denied := range []string{list, describe} {
 		w, _ := play(t, 0, sandbox.ServiceDeployment{})
@@ -328,7 +329,8 @@ func TestFindingNeedsPermission(t *testing.T) {
 	}
 }
 
-// A hook that somebody else answers before the signal arrives is told, and no other is answered.
+// If somebody else answers the hook first, the error says so, and no other hook is
+// answered.
 func TestAnsweredMeanwhile(t *testing.T) {
 	w, started := play(t, 0, sandbox.ServiceDeployment{Stages: []sandbox.DeploymentStage{{}, {}}})
 	w.Hook(send, func() { w.AnswerHook(started[0].ARN, "CONTINUE") }, nil)
@@ -340,7 +342,7 @@ func TestAnsweredMeanwhile(t *testing.T) {
 	}
 }
 
-// What was not known at plan may turn out to be nothing.
+// An argument that was unknown at plan may turn out to be null.
 func TestNoTargetAfterAll(t *testing.T) {
 	w, _ := play(t, 0)
 	r := w.resource()
@@ -402,7 +404,7 @@ func TestNeverSeen(t *testing.T) {
 	}
 }
 
-// A hook that times out before the timeout is warned of, and answered all the same.
+// The provider warns of a hook that times out before the timeout, and answers it anyway.
 func TestExpiryIsWarnedOf(t *testing.T) {
 	short := sandbox.ServiceDeployment{Stages: []sandbox.DeploymentStage{{TimeoutSeconds: 600, TimeoutAction: "CONTINUE"}}}
 	for name, test := range map[string]struct {
@@ -463,7 +465,7 @@ func TestWaitWarnsOfAnExpiry(t *testing.T) {
 	}
 }
 
-// A destroy that is not clear about its signal remembers the hook that it found.
+// A destroy with an unknown outcome records the hook that it found.
 func TestDestroyRemembersTheHook(t *testing.T) {
 	w, started := play(t, 0, sandbox.ServiceDeployment{Stages: []sandbox.DeploymentStage{{}, {}}})
 	w.Hook(describe, nil, nil)
@@ -484,7 +486,8 @@ func TestDestroyRemembersTheHook(t *testing.T) {
 	}
 }
 
-// Names and a hook are two ways to say the same: moving from the one to the other sends nothing.
+// Names and a hook identify the same target, so changing from one to the other sends
+// nothing.
 func TestFromNamesToTheHook(t *testing.T) {
 	w, started := play(t, 0, sandbox.ServiceDeployment{Stages: []sandbox.DeploymentStage{{}, {}}})
 	r := w.resource()
@@ -493,7 +496,7 @@ func TestFromNamesToTheHook(t *testing.T) {
 	apply(t, r, merged(byName, acctest.Values{"lifecycle_stage": "POST_TEST_TRAFFIC_SHIFT", "started_after": "2026-01-31T12:00:00Z"}))
 	apply(t, r, hook(started[0]))
 	made(t, w)
-	// Another place to look is another signal, and so is another hook.
+	// Other names make another signal, and so does another hook.
 	for _, another := range []acctest.Values{byName, byName.With(acctest.Values{"service": "api"}), byName.With(acctest.Values{"lifecycle_stage": "POST_SCALE_UP"}), hook(started[0]).With(acctest.Values{"hook_id": "x"})} {
 		if plan, diags := r.Plan(another); len(plan.Replace) == 0 || len(diags) > 0 {
 			t.Errorf("%v replaces nothing: %s", another, diags)

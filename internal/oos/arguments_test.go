@@ -66,7 +66,7 @@ func TestArguments(t *testing.T) {
 				if test.at == "" && len(diags) > 0 || test.at != "" && (len(diags) != 1 || !diags.HasError()) {
 					t.Errorf("of the %s it said %s", form, diags)
 				}
-				// What the schema requires is said without an attribute.
+				// Errors of required arguments have no attribute.
 				if test.at != "" && (!strings.Contains(diags.String(), test.at) || !strings.Contains(diags.String(), test.says)) {
 					t.Errorf("of the %s it said %s, want %q of %s", form, diags, test.says, test.at)
 				}
@@ -75,7 +75,7 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-// What is one signal is not another one for where it is looked for; a task by its id is.
+// A change of the search does not make another signal; a task by its id does.
 func TestWhatMakesAnotherSignal(t *testing.T) {
 	s, r, config := start(t, byTemplate(gates))
 	apply(t, r, config)
@@ -91,7 +91,7 @@ func TestWhatMakesAnotherSignal(t *testing.T) {
 	if plan, _ := r.Plan(config.With(acctest.Values{"task_execution_id": "task-1"})); strings.Join(plan.Replace, " ") != "task_execution_id" {
 		t.Errorf("another task replaces for %q", plan.Replace)
 	}
-	// The execution that was found, given by its id, is the same one.
+	// The id of the found execution identifies the same execution.
 	if plan, diags := r.Plan(config.With(acctest.Values{"template_name": nil, "execution_id": r.String("execution_id")})); len(diags) > 0 || len(plan.Replace) > 0 {
 		t.Errorf("the same execution replaces for %q: %s", plan.Replace, diags)
 	}

@@ -31,12 +31,13 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 	for name, test := range map[string]struct {
 		of     sandbox.OOSExecution
 		change acctest.Values
-		// earlier and meanwhile are somebody else's signals, sent so long before and just after.
+		// earlier and meanwhile are signals of somebody else, sent some time before and
+		// right after.
 		earlier, meanwhile acctest.Values
 		ago                time.Duration
 		options            sandbox.Options
 		fault              sandbox.Kind
-		// delivery is what it comes to, and sends how many requests there are for it.
+		// delivery is the result, and sends the number of requests.
 		delivery string
 		sends    int
 		says     string

@@ -9,8 +9,8 @@ import (
 
 var atDestroy = acctest.Values{"when": "destroy"}
 
-// What an earlier destroy has sent is looked for in the execution that it was sent to,
-// though another one waits by now.
+// The signal of an earlier destroy is looked up in the execution to which it was sent, even
+// if another one waits now.
 func TestUnknownAtDestroyByTemplate(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault sandbox.Kind
@@ -42,7 +42,7 @@ func TestUnknownAtDestroyByTemplate(t *testing.T) {
 	}
 }
 
-// Whoever is not there to be signalled at destroy is not waited for.
+// A destroy does not wait for a target that does not exist.
 func TestNobodyWaitsAtDestroy(t *testing.T) {
 	s, r, config := start(t, byTemplate(deploy))
 	if diags := r.Apply(config.With(atDestroy)); diags.HasError() {
@@ -54,7 +54,7 @@ func TestNobodyWaitsAtDestroy(t *testing.T) {
 	}
 }
 
-// A look-up without an answer is no signal without an answer.
+// A search without an answer is not a signal without an answer.
 func TestLookUpThatFails(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault sandbox.Fault

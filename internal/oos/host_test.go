@@ -2,7 +2,7 @@ package oos
 
 import "testing"
 
-// Each region has a server of its own.
+// Each region has a separate server.
 func TestHost(t *testing.T) {
 	if at := service("cn-beijing"); at.Name != "oos" || at.Host != "oos.cn-beijing.aliyuncs.com" {
 		t.Errorf("cn-beijing is at %+v", at)

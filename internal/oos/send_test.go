@@ -35,7 +35,7 @@ func byTemplate(tasks ...sandbox.OOSTask) sandbox.OOSExecution {
 	return e
 }
 
-// start serves a provider and one execution, and returns what approves it.
+// start starts a provider and one execution, and returns the arguments that approve it.
 func start(t *testing.T, e sandbox.OOSExecution) (*sandbox.Sandbox, *acctest.Resource, acctest.Values) {
 	t.Helper()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -104,7 +104,7 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// Each signal has a note of its own, which all its attempts carry.
+// Each signal has a unique note, which all its attempts have.
 func TestOneNoteForAllAttempts(t *testing.T) {
 	s, r, config := start(t, of(gates))
 	s.Inject(sandbox.Fault{Operation: notify, Kind: sandbox.KindThrottle, Times: 1})
@@ -156,7 +156,7 @@ func TestErrorsOfTheService(t *testing.T) {
 	}
 }
 
-// No repeat is documented as harmless, so none is made of what may have been taken.
+// No repeat is documented as harmless, so a request that may have arrived is not repeated.
 func TestUnknownIsNotRepeated(t *testing.T) {
 	for _, status := range []int{500, 503} {
 		s, r, config := start(t, of(gates))

@@ -17,7 +17,7 @@ var (
 	adopting   = acctest.Values{"adopt_existing": true}
 )
 
-// timed serves a provider and executions, whose clock each look at them moves on.
+// timed starts a provider and executions, whose clock each read moves on.
 func timed(t *testing.T, options sandbox.Options, executions ...sandbox.OOSExecution) (*sandbox.Sandbox, *acctest.Resource) {
 	t.Helper()
 	var offset atomic.Int64
@@ -30,7 +30,7 @@ func timed(t *testing.T, options sandbox.Options, executions ...sandbox.OOSExecu
 	return s, acctest.StartProvider(t, acctest.Block(s.URL())).Resource(signalType)
 }
 
-// Who waits for an end is told what it means to the signal.
+// The result of a wait for the end depends on the signal.
 func TestEnds(t *testing.T) {
 	failing := sandbox.OOSTask{Name: "deploy", Seconds: 20, Fail: "the disk is full"}
 	debug := sandbox.OOSExecution{ID: "exec-1", Mode: "Debug", Tasks: []sandbox.OOSTask{deploy}}
@@ -63,7 +63,7 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// A signal waits for a task that takes it, and for no other.
+// A signal waits only for a task that takes it.
 func TestReadiness(t *testing.T) {
 	prepare := sandbox.OOSTask{Name: "prepare", Seconds: 20}
 	failing := sandbox.OOSTask{Name: "deploy", Seconds: 20, Fail: "the disk is full"}
@@ -114,7 +114,7 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
-// What is there already is not sent.
+// A signal that already exists is not sent.
 func TestAdoption(t *testing.T) {
 	debug := sandbox.OOSExecution{ID: "exec-1", Mode: "Debug", Tasks: []sandbox.OOSTask{deploy, hold}}
 	debug.Tasks[1].Name = "hold"
@@ -122,7 +122,7 @@ func TestAdoption(t *testing.T) {
 	failing.PauseOnFailure = true
 	for name, test := range map[string]struct {
 		of sandbox.OOSExecution
-		// earlier are somebody else's signals, and change is this one.
+		// earlier are signals of somebody else, and change is this signal.
 		earlier []acctest.Values
 		change  acctest.Values
 		adopts  bool
@@ -207,14 +207,14 @@ func TestFoundByTemplate(t *testing.T) {
 	}
 }
 
-// In the same apply: the execution comes to its gate only after the signal looks for it.
+// In the same apply, the execution reaches its gate only after the search has begun.
 func TestFoundOnceItWaits(t *testing.T) {
 	s, r := timed(t, sandbox.Options{}, byTemplate(sandbox.OOSTask{Name: "prepare", Seconds: 90}, gate, deploy))
 	apply(t, r, acctest.Values{"template_name": "release", "notify_type": "Approve"}.With(untilReady).With(untilEnd))
 	if s.Count(notify) != 1 || r.String("target_status") != "Success" {
 		t.Errorf("the state is %s after %v", r.State, s.RequestLog())
 	}
-	// A signal that is sent again goes to the execution that waits then.
+	// A signal that is sent again goes to the execution that waits at that time.
 	first := r.String("execution_id")
 	s.StartOOSExecution(byTemplate(gate, deploy))
 	r.Tainted = true
@@ -224,7 +224,7 @@ func TestFoundOnceItWaits(t *testing.T) {
 	}
 }
 
-// An execution that is not there is told by an empty list, or by a refusal.
+// A missing execution is shown by an empty list or by a refusal.
 func TestMissingExecution(t *testing.T) {
 	for _, reports := range []bool{false, true} {
 		s := acctest.Sandbox(t, sandbox.Options{ReportMissingExecutions: reports})
@@ -237,7 +237,7 @@ func TestMissingExecution(t *testing.T) {
 	}
 }
 
-// A run with more tasks and more executions than fit into an answer is read whole.
+// All pages of tasks and executions are read.
 func TestPages(t *testing.T) {
 	items := make([]string, 0, 240)
 	for i := range cap(items) {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Nothing is written to Terraform's log unless somebody reads it.
+// Nothing is logged unless the environment asks for it.
 func TestHush(t *testing.T) {
 	for _, asked := range []struct {
 		env                map[string]string

@@ -13,7 +13,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 )
 
-// What a call's context holds, such as its logger, is garbage when the call is over.
+// The values of a call's context, such as its logger, are garbage after the call.
 func TestServerKeepsNoContext(t *testing.T) {
 	server := plugin.Server(provider.New("test"))()
 	schema, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
@@ -65,7 +65,7 @@ func TestServerKeepsNoContext(t *testing.T) {
 	runtime.KeepAlive(server)
 }
 
-// The framework's server does more than every server has to, and so does this one.
+// The framework's server has optional methods, and this one has them too.
 func TestServerOffersActions(t *testing.T) {
 	if _, ok := plugin.Server(provider.New("test"))().(tfprotov6.ActionServer); !ok {
 		t.Error("the server has no actions")

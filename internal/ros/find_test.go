@@ -12,7 +12,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// named serves a provider and a resource for stacks that are named.
+// named has a provider and a resource for stacks that are found by name.
 type named struct {
 	*sandbox.Sandbox
 	*acctest.Resource
@@ -31,7 +31,7 @@ func byName(t *testing.T) *named {
 
 func (n *named) move(d time.Duration) { n.offset.Add(int64(d)) }
 
-// made are the operations of the request log, repeats left out, which it forgets.
+// made returns the operations in the request log, without repeats, and clears it.
 func (n *named) made() string {
 	names := slices.Compact(operations(n.Sandbox))
 	n.ResetRequestLog()
@@ -80,7 +80,7 @@ func TestFoundByName(t *testing.T) {
 	}
 }
 
-// A stack that is made beside the signal is waited for, and so is its resource.
+// The signal waits for a stack that is created at the same time, and for its resource.
 func TestNameIsWaitedFor(t *testing.T) {
 	n := byName(t)
 	var id string
@@ -210,7 +210,8 @@ func TestEndedBeforeTheSend(t *testing.T) {
 	}
 }
 
-// A lost answer is repeated to the stack that was found, under the same client token.
+// After a lost answer the request to the found stack is repeated, with the same client
+// token.
 func TestLostAnswerIsRepeatedWhereItWasSent(t *testing.T) {
 	n := byName(t)
 	id := n.StartStack(sandbox.Stack{Name: "web", Conditions: condition})
@@ -221,7 +222,7 @@ func TestLostAnswerIsRepeatedWhereItWasSent(t *testing.T) {
 	}
 }
 
-// Twelve hosts that name one stack share the reads that find it.
+// Twelve signals that name one stack share the reads that find it.
 func TestManyNamersShareReads(t *testing.T) {
 	n := byName(t)
 	reads := 0

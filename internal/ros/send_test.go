@@ -14,7 +14,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// start serves a provider and one stack.
+// start starts a provider and one stack.
 func start(t *testing.T, stack sandbox.Stack) (*sandbox.Sandbox, *acctest.Resource, acctest.Values) {
 	t.Helper()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -123,7 +123,7 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// One pair identifies a signal over all its attempts; the next signal has another.
+// All attempts of a signal have the same two ids; the next signal has others.
 func TestOnePairForAllAttempts(t *testing.T) {
 	s, r, config := start(t, sandbox.Stack{Conditions: one(3), CountRepeats: true, StillProcessing: 1})
 	s.Inject(sandbox.Fault{Operation: "SignalResource", Kind: sandbox.KindThrottle, Times: 1})
@@ -158,7 +158,7 @@ func TestOnePairForAllAttempts(t *testing.T) {
 	}
 }
 
-// An action has no memory, so each invocation is another signal.
+// An action has no state, so each invocation is another signal.
 func TestActionMakesAPairForEachInvocation(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	id := s.StartStack(sandbox.Stack{Conditions: one(10)})
@@ -227,8 +227,8 @@ func TestErrorsOfTheService(t *testing.T) {
 	}
 }
 
-// An earlier request with the token carries the same signal, whoever sent it:
-// "not sent" would be wrong of it even when no attempt of ours was taken.
+// An earlier request with the token has the same signal, so "not sent" would be wrong even
+// if no attempt was taken.
 func TestStillProcessingIsNeverNotSent(t *testing.T) {
 	s, r, config := start(t, sandbox.Stack{Conditions: one(1)})
 	s.Inject(sandbox.Fault{Operation: "*", Kind: sandbox.KindRefuse, Status: 400, Code: "LastTokenProcessing", Message: "wait"})
@@ -246,7 +246,7 @@ func TestStillProcessingIsNeverNotSent(t *testing.T) {
 	}
 }
 
-// answering serves the answers in turn, the last one again and again.
+// answering returns the answers one after the other, and then always the last one.
 func answering(t *testing.T, answers ...func(http.ResponseWriter)) (r *acctest.Resource, requests func() int) {
 	t.Helper()
 	arrived := make(chan int, 1)
@@ -271,8 +271,8 @@ func answer(status int, contentType, body string) func(http.ResponseWriter) {
 
 var accepted = answer(200, "application/json", `{"RequestId":"accepted-in-the-end"}`)
 
-// Whatever is not the service's own format is neither success nor refusal. A
-// server error or a missing result is repeated; an answer that says otherwise is not.
+// An answer that is not in the service's format is neither success nor refusal. A server
+// error or a missing result is repeated; another answer is not.
 func TestAnswersThatAreNotTheServices(t *testing.T) {
 	for name, test := range map[string]struct {
 		answer   func(http.ResponseWriter)
@@ -315,7 +315,7 @@ func TestAnswersThatAreNotTheServices(t *testing.T) {
 	}
 }
 
-// The wait that a throttled caller is asked for is in milliseconds.
+// The pause in a throttling answer is in milliseconds.
 func TestThrottlingSaysHowLong(t *testing.T) {
 	throttled := func(wait string) func(http.ResponseWriter) {
 		return func(w http.ResponseWriter) {
@@ -338,7 +338,7 @@ func TestThrottlingSaysHowLong(t *testing.T) {
 	}
 }
 
-// All parameters are in the query, which would drown what went wrong.
+// All parameters are in the query, which would make the error hard to read.
 func TestRefusedConnectionIsToldInShort(t *testing.T) {
 	s, r, config := start(t, sandbox.Stack{Conditions: one(1)})
 	s.Refuse()

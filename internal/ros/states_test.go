@@ -21,7 +21,7 @@ var (
 	untilEnd   = acctest.Values{"wait_for_completion": true}
 )
 
-// timed serves a provider and one stack, whose clock each read of the stack moves on.
+// timed starts a provider and one stack, whose clock each read of the stack moves on.
 func timed(t *testing.T, lag time.Duration, stack sandbox.Stack) (*sandbox.Sandbox, *acctest.Resource, acctest.Values) {
 	t.Helper()
 	var offset atomic.Int64
@@ -57,10 +57,10 @@ func says(t *testing.T, diags acctest.Diagnostics, isError bool, parts ...string
 	}
 }
 
-// absent is the status of a resource that is not there.
+// absent is the status of a resource that does not exist.
 const absent = "(absent)"
 
-// showing serves a stack and a resource with these statuses, whatever is sent to them.
+// showing shows a stack and a resource with these statuses, after any signal.
 func showing(t *testing.T, stack, resource string) (r *acctest.Resource, sent func() int) {
 	t.Helper()
 	var signals atomic.Int64
@@ -86,7 +86,7 @@ func showing(t *testing.T, stack, resource string) (r *acctest.Resource, sent fu
 
 var toShown = acctest.Values{"stack_id": "s", "logical_resource_id": "r", "status": "SUCCESS"}
 
-// What each status of a stack and its resource means to those who wait for the end.
+// Each status of a stack and its resource has a result for a wait for the end.
 func TestEveryEnd(t *testing.T) {
 	const succeeded, failed, running = "", "Target Did Not Succeed", "Target Still Running"
 	type shown struct{ stack, resource, says string }
@@ -102,7 +102,7 @@ func TestEveryEnd(t *testing.T) {
 		{"CREATE_COMPLETE", "CREATE_IN_PROGRESS", running},
 		{"CREATE_FAILED", "CREATE_IN_PROGRESS", running},
 		{"UPDATE_COMPLETE", "CREATE_COMPLETE", succeeded},
-		// The stack says that all of it was made; only a failure speaks against that.
+		// The stack is complete. Only a failed resource contradicts that.
 		{"CREATE_COMPLETE", "INIT_COMPLETE", succeeded},
 		{"CREATE_COMPLETE", "", succeeded},
 		{"UPDATE_COMPLETE", absent, succeeded},
@@ -151,7 +151,7 @@ func TestEveryEnd(t *testing.T) {
 	}
 }
 
-// What each status of a stack and its resource means to those who wait to signal it.
+// Each status of a stack and its resource has a result for a wait until it is ready.
 func TestWhoIsReady(t *testing.T) {
 	const ready, ended, later = "", "does not become ready any more", "create timeout"
 	for _, test := range []struct{ stack, resource, says string }{
@@ -199,7 +199,7 @@ func TestWhoIsReady(t *testing.T) {
 	}
 }
 
-// What is asked for, in what order, and nothing else.
+// The reads are these, in this order, and no others.
 func TestReadRequests(t *testing.T) {
 	s, r, config := timed(t, 0, sandbox.Stack{
 		Conditions: []sandbox.WaitCondition{{Name: "Deployed", DependsOn: []string{"Network"}}},
@@ -208,7 +208,8 @@ func TestReadRequests(t *testing.T) {
 	if diags := r.Apply(config.With(untilReady).With(untilEnd).With(acctest.Values{"region": "cn-beijing"})); len(diags) > 0 {
 		t.Fatal(diags)
 	}
-	// Time moves on by 15 s with each look: it takes two to become ready, and two to end.
+	// The time moves on by 15 s with each read: it takes two to become ready, and two to
+	// end.
 	look := []string{"GetStack", "GetStackResource"}
 	if got, want := operations(s), slices.Concat(look, look, []string{"SignalResource"}, look, look); !slices.Equal(got, want) {
 		t.Errorf("asked %v, want %v", got, want)
@@ -230,7 +231,7 @@ func sameQuery(query string, want url.Values) bool {
 	return err == nil && got.Encode() == want.Encode()
 }
 
-// How a resource is shown whose turn has not come is not documented.
+// It is not documented how a resource is shown before its creation begins.
 func TestWaitUntilTheStackGetsThere(t *testing.T) {
 	for _, unbegun := range []sandbox.Unbegun{sandbox.UnbegunInit, sandbox.UnbegunBlank, sandbox.UnbegunAbsent} {
 		for _, lag := range []time.Duration{0, time.Minute} {
@@ -277,7 +278,7 @@ func TestReadsThatLag(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, r, config := timed(t, time.Minute, sandbox.Stack{Action: "UPDATE", Conditions: one(1), Sleeps: then(test.after)})
 			says(t, r.Apply(config.With(untilEnd).With(acctest.Values{"on_wait_failure": "record"})), false, test.says)
-			// 20 s of work and 60 s of lag at 15 s a look.
+			// 20 s of work and 60 s of lag, at 15 s for each read.
 			if r.String("target_status") != test.status || r.Bool("target_succeeded") != test.succeeds || s.Count("GetStack") < 6 {
 				t.Errorf("target_status %q after %v", r.String("target_status"), operations(s))
 			}
@@ -285,8 +286,8 @@ func TestReadsThatLag(t *testing.T) {
 	}
 }
 
-// A stack that fails is rolled back unless that is disabled, and its reason is
-// then about the rollback.
+// A failed stack is rolled back, unless that is disabled. Then its reason is about the
+// rollback.
 func TestRollback(t *testing.T) {
 	for name, test := range map[string]struct {
 		stack  sandbox.Stack
@@ -339,7 +340,7 @@ func TestStackDeletedWhileWaiting(t *testing.T) {
 	}
 }
 
-// The second read of a look fails as the first does.
+// The second of the two reads fails like the first.
 func TestReadsOfTheResource(t *testing.T) {
 	s, r, config := timed(t, 0, sandbox.Stack{Conditions: one(1), Sleeps: then(sandbox.Sleep{Seconds: 20})})
 	for _, kind := range []sandbox.Kind{sandbox.KindThrottle, sandbox.KindErrorBefore, sandbox.KindDropAfter, sandbox.KindHTML, sandbox.KindHTMLOK, sandbox.KindTruncateJSON} {
@@ -357,7 +358,7 @@ func TestReadsOfTheResource(t *testing.T) {
 	}
 }
 
-// Who waits for another resource of the same stack reads that one.
+// Waits for different resources of one stack do not share reads.
 func TestResourcesOfOneStackAreReadApart(t *testing.T) {
 	s, first, config := timed(t, 0, sandbox.Stack{
 		Conditions: []sandbox.WaitCondition{{Name: "First"}, {Name: "Second", DependsOn: []string{"Network"}}},

@@ -26,7 +26,7 @@ func TestHeartbeat(t *testing.T) {
 	}
 }
 
-// A heartbeat whose answer is lost is repeated, and its token is shown nowhere.
+// After a lost answer the heartbeat is repeated, and its token is never shown.
 func TestHeartbeatIsRepeated(t *testing.T) {
 	s, r, config := start(t, sandbox.MachineExecution{})
 	token := config["task_token"].(string)

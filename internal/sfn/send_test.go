@@ -17,7 +17,8 @@ const (
 	describe  = "DescribeExecution"
 )
 
-// start serves a provider and one execution, and returns what answers its first task.
+// start starts a provider and one execution, and returns the arguments that answer its
+// first task.
 func start(t *testing.T, m sandbox.MachineExecution) (*sandbox.Sandbox, *acctest.Resource, acctest.Values) {
 	t.Helper()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -76,7 +77,7 @@ func TestAnswersMoveExecutions(t *testing.T) {
 	}
 }
 
-// Another status is another signal, also with what belongs to it.
+// Another status is another signal, also with the arguments that belong to it.
 func TestChangedStatusSendsAgain(t *testing.T) {
 	s, r, config := start(t, sandbox.MachineExecution{AcceptRepeats: true})
 	for i, status := range []acctest.Values{config, failing(config), config} {
@@ -90,7 +91,7 @@ func TestChangedStatusSendsAgain(t *testing.T) {
 	}
 }
 
-// A token works once. What that means is told, and where a value stands is the argument at fault.
+// A token works once. The error says what that means, on the argument that has the token.
 func TestClosedTasks(t *testing.T) {
 	again := acctest.Values{"triggers": acctest.Values{"again": "1"}}
 	for name, test := range map[string]struct {
@@ -118,7 +119,8 @@ func TestClosedTasks(t *testing.T) {
 	}
 }
 
-// A lost answer is told by the task, which is open or closed, and the execution's history.
+// After a lost answer the task, which is open or closed, and the execution's history
+// decide.
 func TestLostAnswers(t *testing.T) {
 	before, after := sandbox.KindDropBefore, sandbox.KindDropAfter
 	for name, test := range map[string]struct {
@@ -212,7 +214,7 @@ func TestErrorsOfTheService(t *testing.T) {
 	}
 }
 
-// The key of an encrypted state machine may be throttled, which is not about the task.
+// Throttling of the key of an encrypted state machine does not concern the task.
 func TestThrottledKeyIsTriedAgain(t *testing.T) {
 	s, r, config := start(t, sandbox.MachineExecution{})
 	s.Inject(sandbox.Fault{Operation: succeed, Kind: sandbox.KindRefuse, Status: 400, Code: "KmsThrottlingException", Times: 2})

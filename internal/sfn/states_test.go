@@ -17,7 +17,7 @@ var (
 	complete = acctest.Values{"wait_for_completion": true}
 )
 
-// play serves one execution on a clock that each read moves on by 15 seconds.
+// play starts one execution on a clock that each read moves on by 15 seconds.
 func play(t *testing.T, m sandbox.MachineExecution) (s *sandbox.Sandbox, r *acctest.Resource, config acctest.Values) {
 	t.Helper()
 	var offset atomic.Int64
@@ -69,7 +69,7 @@ func TestEveryEnd(t *testing.T) {
 		"success":                   {sandbox.MachineExecution{States: []sandbox.MachineState{task, slow}}, "SUCCESS", "SUCCEEDED", true, ""},
 		"success, and then failure": {sandbox.MachineExecution{States: []sandbox.MachineState{task, broken}}, "SUCCESS", "FAILED", false, "Disk.Full"},
 		"success, and then timeout": {sandbox.MachineExecution{States: []sandbox.MachineState{task, {TimeoutSeconds: 20}}}, "SUCCESS", "FAILED", false, "States.Timeout"},
-		// Whether metadata tells why is not documented.
+		// It is not documented whether the metadata has the reason.
 		"failure without a reason": {sandbox.MachineExecution{States: []sandbox.MachineState{task, broken}, HideFailures: true}, "SUCCESS", "FAILED", false, ""},
 		"failure":                  {sandbox.MachineExecution{States: []sandbox.MachineState{task}}, "FAILURE", "FAILED", true, ""},
 	} {

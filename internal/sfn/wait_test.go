@@ -7,7 +7,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// A wait sends nothing, and gives the output of an execution that has succeeded.
+// A wait sends nothing, and has the output of an execution that has succeeded.
 func TestWaits(t *testing.T) {
 	giving := sandbox.MachineState{Seconds: 40, Output: `{"version": "1.2.3", "hosts": ["a", "b"]}`}
 	for name, test := range map[string]struct {
@@ -18,7 +18,7 @@ func TestWaits(t *testing.T) {
 	}{
 		"it ends well":                 {sandbox.MachineExecution{States: []sandbox.MachineState{giving}}, nil, "SUCCEEDED", giving.Output, ""},
 		"it ends well, without output": {sandbox.MachineExecution{States: []sandbox.MachineState{{Seconds: 40}}}, nil, "SUCCEEDED", "{}", ""},
-		// Without its key the end is known, and what it gives is not.
+		// Without the key the end is known, and the output is not.
 		"it ends well, and is encrypted": {sandbox.MachineExecution{Encrypted: true, States: []sandbox.MachineState{giving}}, nil, "SUCCEEDED", "", ""},
 		"it fails":                       {sandbox.MachineExecution{States: []sandbox.MachineState{giving, {Seconds: 20, Fail: "Disk.Full"}}}, nil, "FAILED", "", "Disk.Full"},
 		"it runs": {

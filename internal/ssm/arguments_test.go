@@ -106,8 +106,8 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-// FuzzArguments holds the validation against whatever a configuration may hold:
-// it neither panics nor lets an execution id of another length pass.
+// FuzzArguments validates any configuration. The validation neither panics nor accepts an
+// execution id of another length.
 func FuzzArguments(f *testing.F) {
 	f.Add(execution, "Approve", "Comment", "Looks good")
 	f.Add("", "Deny", "", "")

@@ -14,7 +14,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// listed are the executions that each list of them by their ids names.
+// listed returns, for each list request by ids, the ids in it.
 func (n *named) listed(t *testing.T) (lists [][]string) {
 	t.Helper()
 	for _, entry := range n.RequestLog() {
@@ -35,7 +35,8 @@ func (n *named) listed(t *testing.T) (lists [][]string) {
 	return lists
 }
 
-// Those who wait for different executions share lists of them. What the list does not tell is read of the execution.
+// Waits for different executions share list requests. What a list does not show is read
+// from the execution.
 func TestManyExecutionsShareReads(t *testing.T) {
 	const many = 40
 	settle := sandbox.Step{Name: "settle", Action: "aws:sleep", SleepSeconds: 30}
@@ -45,8 +46,8 @@ func TestManyExecutionsShareReads(t *testing.T) {
 		steps []sandbox.Step
 		with  acctest.Values
 		fault *sandbox.Fault
-		// sends and most are how many signals and at most how many reads of one execution there are; shares is whether lists
-		// take the place of most reads.
+		// sends is how many signals there are, and most how many reads of one execution at
+		// most; shares says whether lists replace most reads.
 		sends, most int
 		shares      bool
 		says        string
@@ -97,7 +98,7 @@ func TestManyExecutionsShareReads(t *testing.T) {
 			if test.fault != nil {
 				n.Inject(*test.fault)
 			}
-			// All have been waited for some time when the executions go on.
+			// All waits have begun some time before the executions go on.
 			var reads atomic.Int32
 			goOn := func() {
 				if reads.Add(1) == many {
@@ -135,7 +136,7 @@ func TestManyExecutionsShareReads(t *testing.T) {
 			if n.Count(read) > test.most || len(lists) == 0 || test.shares && named < 3*len(lists) {
 				t.Errorf("%d lists of %d executions, %d reads of one", len(lists), named, n.Count(read))
 			}
-			// Those under way together are refused together.
+			// Concurrent requests are refused together.
 			if test.fault != nil && test.fault.Kind == sandbox.KindRefuse && len(lists) > many/2 {
 				t.Errorf("listed %d times", len(lists))
 			}

@@ -17,7 +17,7 @@ import (
 // The answer is lost after or before the service acts on the signal.
 const after, before = sandbox.KindDropAfter, sandbox.KindDropBefore
 
-// asked has the provider ask whose its credentials are.
+// asked makes the provider read the identity of its credentials.
 var asked = acctest.Values{"forbidden_account_ids": []any{"000000000000"}}
 
 func TestLostAnswerIsReadBack(t *testing.T) {
@@ -48,17 +48,17 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 		automation sandbox.Automation
 		signal     string
 		payload    acctest.Values
-		// earlier is somebody else's signal, sent so long before.
+		// earlier is a signal of somebody else, sent so long before.
 		earlier        string
 		earlierPayload acctest.Values
 		ago            time.Duration
-		// meanwhile is somebody else's, sent just after.
+		// meanwhile is a signal of somebody else, sent right after.
 		meanwhile string
-		// known says that the provider knows whose credentials it has.
+		// known says that the provider knows the identity of its credentials.
 		known   bool
 		options sandbox.Options
 		fault   sandbox.Kind
-		// delivery is what it comes to, sends how many requests there are for this signal.
+		// delivery is the result, and sends the number of requests with this signal.
 		delivery string
 		sends    int
 		says     []string
@@ -205,12 +205,12 @@ func TestLaggingReadsAreWaitedFor(t *testing.T) {
 	}
 }
 
-// A decision whose members say something odd is never taken for nothing: what
-// arrived is not sent again, and what did not is not said to have arrived.
+// A decision with unusual members is not ignored: a signal that arrived is not sent again,
+// and one that did not is not confirmed.
 func TestOddDecisions(t *testing.T) {
 	for name, test := range map[string]struct {
 		members map[string]any
-		// arrived is what it comes to when it did, and absent when it did not.
+		// arrived is the result if the signal arrived, and absent the result if it did not.
 		arrived string
 	}{
 		"one more number":           {map[string]any{"sequence": 1, "attempt": 2e12}, "CONFIRMED"},
@@ -252,7 +252,7 @@ func TestOddDecisions(t *testing.T) {
 	}
 }
 
-// Somebody else's approval of the same gate is not the one that was sent.
+// An approval of the same gate by somebody else does not confirm this one.
 func TestSomebodyElsesApproval(t *testing.T) {
 	const (
 		user    = "arn:aws:iam::123456789012:user/sandbox"
@@ -262,8 +262,8 @@ func TestSomebodyElsesApproval(t *testing.T) {
 	for name, test := range map[string]struct {
 		needed       int
 		ours, theirs acctest.Values
-		// caller is whose credentials the provider has, as far as it knows, and approver
-		// whose the other approval is.
+		// caller is the identity of the provider's credentials, as far as it is known, and
+		// approver that of the other approval.
 		caller, approver string
 		delivery         string
 		taken            int

@@ -18,7 +18,7 @@ const (
 	list = "DescribeAutomationExecutions"
 )
 
-// named serves a provider and a resource for executions that are named by their document.
+// named has a provider and a resource for executions that are found by their document.
 type named struct {
 	*sandbox.Sandbox
 	*acctest.Resource
@@ -43,7 +43,7 @@ func (n *named) run(document string, steps ...sandbox.Step) string {
 	return n.StartAutomation(sandbox.Automation{DocumentName: document, Steps: steps, AcceptRepeats: true})
 }
 
-// made are the operations of the request log, repeats left out, which it forgets.
+// made returns the operations in the request log, without repeats, and clears it.
 func (n *named) made() string {
 	var names []string
 	for _, entry := range n.RequestLog() {
@@ -53,7 +53,7 @@ func (n *named) made() string {
 	return strings.Join(slices.Compact(names), " ")
 }
 
-// took is how many signals an execution took.
+// took returns how many signals an execution has received.
 func (n *named) took(id string) int {
 	execution, _ := n.Automation(id)
 	return len(execution.Signals)
@@ -66,7 +66,7 @@ var (
 	waits   = acctest.Values{"wait_until_ready": true}
 )
 
-// An execution that is found is recorded, and nothing looks for another one from then on.
+// The found execution is recorded, and no later operation searches for another one.
 func TestFoundByName(t *testing.T) {
 	n := byName(t, sandbox.Options{})
 	n.run("Deploy", hold)
@@ -112,7 +112,7 @@ func TestFoundByName(t *testing.T) {
 	}
 }
 
-// What makes another signal, and -replace and taint, look for an execution anew.
+// A change that makes another signal, -replace and taint search for an execution again.
 func TestAnotherSignalLooksAnew(t *testing.T) {
 	n := byName(t, sandbox.Options{})
 	first := n.run("Deploy", gate)
@@ -137,7 +137,8 @@ func TestAnotherSignalLooksAnew(t *testing.T) {
 	}
 }
 
-// An execution that is not there yet is waited for, and one that takes the signal only later.
+// The signal waits for an execution that does not exist yet, and for one that takes the
+// signal only later.
 func TestNameIsWaitedFor(t *testing.T) {
 	n := byName(t, sandbox.Options{ReadLag: time.Second})
 	var id string
@@ -209,7 +210,7 @@ func TestNothingOfTheName(t *testing.T) {
 	}
 }
 
-// Which of several is meant is never guessed.
+// The provider never guesses among several executions.
 func TestSeveralOfTheName(t *testing.T) {
 	for name, with := range map[string]acctest.Values{"now": nil, "waiting": waits, "adopting": {"adopt_existing": true}} {
 		t.Run(name, func(t *testing.T) {
@@ -234,7 +235,7 @@ func TestSeveralOfTheName(t *testing.T) {
 	}
 }
 
-// A child is found by its own document.
+// A child execution is found by its own document.
 func TestChildIsFoundByItsOwnDocument(t *testing.T) {
 	n := byName(t, sandbox.Options{})
 	parent := n.run("Deploy", sandbox.Step{Name: "release", Action: "aws:executeAutomation", Hold: true})
@@ -273,7 +274,7 @@ func TestEndedBeforeTheSend(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := byName(t, sandbox.Options{})
-			// One look is enough here, however long it takes.
+			// One read is enough here, even if it takes long.
 			unhurried := acctest.Quick
 			unhurried.Settle = time.Minute
 			n.Resource = acctest.StartProvider(t, acctest.Block(n.URL()), provider.WithPolicy(unhurried)).Resource("signal_automation")
@@ -298,7 +299,7 @@ func TestEndedBeforeTheSend(t *testing.T) {
 	}
 }
 
-// A refusal whose cause is not that the execution has ended stands.
+// A refusal with another cause than the end of the execution stands.
 func TestRefusalStands(t *testing.T) {
 	n := byName(t, sandbox.Options{})
 	n.run("Deploy", gate)
@@ -310,7 +311,7 @@ func TestRefusalStands(t *testing.T) {
 	}
 }
 
-// A lost answer is read back at the execution that was found, and a later destroy goes on there.
+// After a lost answer the found execution is read, and a later destroy goes on with it.
 func TestLostAnswerIsReadBackWhereItWasSent(t *testing.T) {
 	deploys := deploys.With(acctest.Values{"payload": acctest.Values{"Comment": []any{"release 7"}}})
 	for name, kind := range map[string]sandbox.Kind{"taken": sandbox.KindDropAfter, "not taken": sandbox.KindDropBefore} {
@@ -366,7 +367,7 @@ func TestFoundAtDestroy(t *testing.T) {
 	}
 }
 
-// An execution that shows such a signal is adopted, by its name, too.
+// An execution that shows such a signal is adopted, also if it is found by name.
 func TestAdoptedByName(t *testing.T) {
 	n := byName(t, sandbox.Options{})
 	id := n.run("Deploy", gate, hold)
@@ -400,7 +401,7 @@ func TestActionFindsByName(t *testing.T) {
 	}
 }
 
-// Exactly one of the id and the name is given, and what only helps to find goes with the name.
+// Exactly one of the id and the name must be set, and filters need the name.
 func TestNamedInOneWay(t *testing.T) {
 	p := acctest.StartProvider(t, nil)
 	id := acctest.Values{"automation_execution_id": "11111111-1111-1111-1111-111111111111"}
@@ -428,7 +429,7 @@ func TestNamedInOneWay(t *testing.T) {
 	}
 }
 
-// Whoever does not wait is told within half a minute that no connection can be made.
+// Without a wait, the error comes within half a minute if no connection can be made.
 func TestLookUpWithoutAConnection(t *testing.T) {
 	p := acctest.StartProvider(t, acctest.Block("http://127.0.0.1:1"))
 	for name, config := range map[string]acctest.Values{
@@ -444,8 +445,8 @@ func TestLookUpWithoutAConnection(t *testing.T) {
 	}
 }
 
-// What is sent by name is guarded from taking effect twice: after a crash that left
-// nothing recorded, an execution that has had its approval is not found again.
+// A signal by name does not take effect twice: after a crash that recorded nothing, an
+// execution that has its approval is not found again.
 func TestNotFoundAgainAfterACrash(t *testing.T) {
 	n := byName(t, sandbox.Options{})
 	id := n.run("Deploy", gate, hold)

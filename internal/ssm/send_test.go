@@ -14,7 +14,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// start serves a provider and one execution.
+// start starts a provider and one execution.
 func start(t *testing.T, automation sandbox.Automation) (*sandbox.Sandbox, *acctest.Resource, string) {
 	t.Helper()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -79,7 +79,7 @@ func TestSignalsMoveExecutions(t *testing.T) {
 	}
 }
 
-// The request is the one of the API reference: nothing is sent that the user did not say.
+// The request is that of the API reference, and has only what the user has set.
 func TestRequest(t *testing.T) {
 	for name, test := range map[string]struct {
 		config acctest.Values
@@ -160,7 +160,7 @@ func TestErrorsOfTheService(t *testing.T) {
 	}
 }
 
-// Not everything that answers 200 is the service.
+// Not every answer with 200 comes from the service.
 func TestWhoseAnswerItIs(t *testing.T) {
 	for name, test := range map[string]struct {
 		status                int

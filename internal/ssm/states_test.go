@@ -9,7 +9,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// The decision of an earlier step is not the one that a later step waits for.
+// The decision about an earlier step does not count for a later step.
 func TestAdoptingIsNotForALaterApproval(t *testing.T) {
 	now := time.Now()
 	s := acctest.Sandbox(t, sandbox.Options{Now: func() time.Time { return now }})
@@ -21,7 +21,7 @@ func TestAdoptingIsNotForALaterApproval(t *testing.T) {
 	if diags := p.Resource("signal_automation").Apply(approve); len(diags) > 0 {
 		t.Fatal(diags)
 	}
-	// Between the two nothing waits, and the service says so.
+	// Between the two steps nothing waits, and the service says so.
 	second := p.Resource("signal_automation")
 	if diags := second.Apply(approve.With(acctest.Values{"adopt_existing": true})); !diags.HasError() || !second.State.IsNull() {
 		t.Errorf("recorded %s and said %s", second.State, diags)
@@ -31,7 +31,7 @@ func TestAdoptingIsNotForALaterApproval(t *testing.T) {
 	}
 }
 
-// Statuses and steps are read page by page where the execution shows not all of them.
+// The steps are read page by page if the execution does not show all of them.
 func TestStepsArePaged(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{StepLimit: 2})
 	steps := []sandbox.Step{}
@@ -46,7 +46,8 @@ func TestStepsArePaged(t *testing.T) {
 	}
 }
 
-// A wait that runs out says where the execution is, and which child may have the gate.
+// The error of a wait that times out says at which step the execution is, and which child
+// may have the gate.
 func TestWaitUntilReadySaysWhatItSaw(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	child := s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{{Name: "gate", Action: "aws:approve"}}})
@@ -59,7 +60,7 @@ func TestWaitUntilReadySaysWhatItSaw(t *testing.T) {
 	}
 }
 
-// A signal that no step takes is told how to wait, and who may decide.
+// The error of a signal that no step takes says how to wait, and who may decide.
 func TestRefusedSignalNamesTheWayOut(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	id := s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{{Name: "hold", Action: "aws:executeScript", Hold: true}}})
@@ -67,7 +68,8 @@ func TestRefusedSignalNamesTheWayOut(t *testing.T) {
 	says(t, diags, "InvalidAutomationSignalException", "wait_until_ready = true", "Approvers")
 }
 
-// A step that times out before the timeout is warned of when somebody waits for it, and the signal is sent all the same.
+// The provider warns of a waiting step that times out before the timeout, and sends the
+// signal anyway.
 func TestExpiryIsWarnedOf(t *testing.T) {
 	settle := sandbox.Step{Name: "settle", Action: "aws:sleep", SleepSeconds: 30}
 	short := sandbox.Step{Name: "gate", Action: "aws:approve", TimeoutSeconds: 600}
@@ -121,7 +123,7 @@ func expiryWarned(t *testing.T, diags acctest.Diagnostics, warns bool) {
 	}
 }
 
-// The wait that sends nothing warns of it, too, once, whether it reads alone or with others.
+// The wait resource also warns, once, whether it reads alone or with others.
 func TestWaitWarnsOfAnExpiry(t *testing.T) {
 	for name, test := range map[string]struct {
 		step  sandbox.Step
@@ -139,7 +141,7 @@ func TestWaitWarnsOfAnExpiry(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := byName(t, sandbox.Options{})
-			// The steps time out when each execution has been read.
+			// The steps time out after each execution has been read.
 			timesOut := sync.OnceFunc(func() { n.move(2 * time.Minute) })
 			goOn := func() {
 				alone := map[string]bool{}

@@ -69,7 +69,7 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-// What the type of an argument cannot hold is the user's to mend, at that argument.
+// A value that does not fit the type is an error on the argument.
 func TestFractionIsNoVersion(t *testing.T) {
 	r := acctest.StartProvider(t, nil).Resource("signal_workflow_execution")
 	diags := r.Validate(minimal.With(acctest.Values{"input_wo": "x", "input_wo_version": 1.5}))

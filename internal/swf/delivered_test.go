@@ -20,17 +20,17 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 	const closes = "ListOpenWorkflowExecutions"
 	for name, test := range map[string]struct {
 		workflow sandbox.Workflow
-		// run names the run, earlier sends the same signal so long before.
+		// run sets run_id; earlier sends the same signal so long before.
 		run     bool
 		earlier time.Duration
-		// meanwhile closes the run so, before it is first looked at.
+		// meanwhile closes the run with this status before the first read.
 		meanwhile string
 		options   sandbox.Options
 		deny      string
 		change    acctest.Values
 		fault     sandbox.Kind
-		// delivery is what it comes to, sends how many requests there are for this
-		// signal, and recorded that the run is known then.
+		// delivery is the result, sends the number of requests with this signal, and
+		// recorded says that the run is known after it.
 		delivery string
 		sends    int
 		recorded bool
@@ -118,7 +118,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 	}
 }
 
-// The history is read no further back than to the time of the send.
+// The history is read back only to the time of the send.
 func TestHistoryIsReadBackToTheSend(t *testing.T) {
 	var offset atomic.Int64
 	s := acctest.Sandbox(t, sandbox.Options{Now: func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }})
@@ -148,7 +148,7 @@ func TestConfirmedIsWaitedForInItsRun(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	run := s.StartWorkflow(sandbox.Workflow{WorkflowID: "order-1", Closes: map[string]string{"release": "COMPLETED"}})
 	s.Inject(sandbox.Fault{Operation: "SignalWorkflowExecution", Kind: after, Times: 1})
-	// It is not looked up before it is sent, but by the read-back alone.
+	// The run is not searched for before the send, but only after the lost answer.
 	r := acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_workflow_execution")
 	diags := r.Apply(acctest.Values{"domain": "sandbox", "workflow_id": "order-1", "signal_name": "release", "when": "destroy"})
 	if diags.HasError() {
@@ -187,8 +187,8 @@ func TestLaggingReadsAreWaitedFor(t *testing.T) {
 	}
 }
 
-// A run that reads still list, and that has ended, is not the target's end: the
-// signal goes to the run that is open, unless it was to be adopted from that one.
+// A run that has ended and that reads still list is not the end of the target: the signal
+// goes to the open run, unless it was to be adopted from the ended one.
 func TestEndedRunThatIsStillListed(t *testing.T) {
 	for _, when := range []string{"apply", "destroy"} {
 		for _, option := range []string{"wait_until_ready", "wait_for_completion", "adopt_existing"} {
@@ -207,7 +207,7 @@ func TestEndedRunThatIsStillListed(t *testing.T) {
 				}
 				s.CloseWorkflow("sandbox", "order-1", "CONTINUED_AS_NEW")
 				if option == "wait_for_completion" {
-					// The reads catch up while the run's end is waited for.
+					// The reads catch up during the wait for the run's end.
 					s.Hook("SignalWorkflowExecution", nil, func() { offset.Add(int64(time.Minute)) })
 				}
 				act := func() acctest.Diagnostics { return r.Apply(config) }
@@ -216,8 +216,8 @@ func TestEndedRunThatIsStillListed(t *testing.T) {
 				}
 				diags := act()
 				if option == "adopt_existing" {
-					// It was looked for in that run alone, so another one is not sent to
-					// unlooked; the next operation finds that one.
+					// The provider has searched only that run for the signal, so it does
+					// not send to another one. The next operation finds the other one.
 					if !strings.Contains(diags.String(), "The signal was not taken") || when == "destroy" && r.State.IsNull() {
 						t.Errorf("the state is %s: %s", r.State, diags)
 					}
@@ -240,8 +240,8 @@ func TestEndedRunThatIsStillListed(t *testing.T) {
 	}
 }
 
-// A destroy whose look for an earlier destroy's signal is cut off by its timeout
-// sends nothing, and keeps what is known of the earlier one.
+// If the timeout cuts off a destroy that looks for an earlier destroy's signal, it sends
+// nothing and keeps what is known.
 func TestLookCutOffSendsNothing(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	p := acctest.StartProvider(t, acctest.Block(s.URL()))
@@ -272,8 +272,8 @@ func TestLookCutOffSendsNothing(t *testing.T) {
 	}
 }
 
-// That the runs that are listed have not got a signal tells nothing when the one
-// that was open then may be forgotten.
+// If SWF may have deleted the run that was open then, the listed runs without the signal
+// prove nothing.
 func TestForgottenRunTellsNothing(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	s.StartWorkflow(sandbox.Workflow{WorkflowID: "order-1", Closes: map[string]string{"stop": "COMPLETED"}})
@@ -295,7 +295,7 @@ func TestForgottenRunTellsNothing(t *testing.T) {
 		t.Fatal(diags)
 	}
 
-	// Nobody remembers that run, and another one is open.
+	// SWF has deleted that run, and another one is open.
 	later := acctest.Sandbox(t, sandbox.Options{})
 	later.StartWorkflow(sandbox.Workflow{WorkflowID: "order-1"})
 	later.Inject(sandbox.Fault{Operation: "SignalWorkflowExecution", Kind: sandbox.KindRefuse})

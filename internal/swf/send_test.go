@@ -9,7 +9,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// start serves a provider and one open workflow execution.
+// start starts a provider and one open workflow execution.
 func start(t *testing.T) (*sandbox.Sandbox, *acctest.Resource, string) {
 	t.Helper()
 	s := acctest.Sandbox(t, sandbox.Options{Domains: []string{"orders"}})
@@ -21,7 +21,7 @@ func TestSignalsReachTheHistory(t *testing.T) {
 	for name, test := range map[string]struct {
 		config acctest.Values
 		signal string
-		// kept is what the state says of the input.
+		// kept is what the state has of the input.
 		kept string
 	}{
 		"no input":         {signal: "release"},
@@ -60,7 +60,7 @@ func TestRuns(t *testing.T) {
 	if diags := r.Apply(minimal.With(acctest.Values{"run_id": second})); len(diags) > 0 || r.String("run_id") != second {
 		t.Errorf("signalling run %s recorded run %q and said %s", second, r.String("run_id"), diags)
 	}
-	// The run has had its signal; to leave it out, or in, sends none.
+	// The run has received its signal. Setting or removing run_id sends nothing.
 	if diags := r.Apply(minimal); len(diags) > 0 || r.String("run_id") != second {
 		t.Errorf("leaving run_id out recorded run %q and said %s", r.String("run_id"), diags)
 	}
@@ -89,7 +89,7 @@ func TestWriteOnlyInputIsSentAgainByItsVersion(t *testing.T) {
 	}
 }
 
-// One fault of the service has three causes, which its words tell apart.
+// One error code of the service has three causes, which only the message distinguishes.
 func TestUnknownResource(t *testing.T) {
 	for name, test := range map[string]struct {
 		change acctest.Values

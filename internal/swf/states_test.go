@@ -97,12 +97,12 @@ func merged(all ...acctest.Values) acctest.Values {
 	return config
 }
 
-// Only what an option asks for is read, and the run that is read is the one that is signalled.
+// Only what an option needs is read, and the run that is read is the one that is signalled.
 func TestRequestsOfTheOptions(t *testing.T) {
 	for name, test := range map[string]struct {
 		config acctest.Values
 		want   []string
-		// kept is whether the run is recorded that was not given.
+		// kept says whether a run that was not set is recorded.
 		kept bool
 	}{
 		"none":                {nil, []string{send}, false},
@@ -180,7 +180,7 @@ func TestEveryEnd(t *testing.T) {
 	}
 }
 
-// A failure is told even to those who may not read why it came to it.
+// The failure is reported even without permission to read its reason.
 func TestReasonsAreOptional(t *testing.T) {
 	w, _ := play(t, 0, sandbox.Workflow{Closes: map[string]string{"release": "FAILED"}, Reason: "the disk is full"})
 	w.Inject(sandbox.Fault{Operation: history, Kind: sandbox.KindRefuse})
@@ -191,7 +191,7 @@ func TestReasonsAreOptional(t *testing.T) {
 	says(t, w.resource().Apply(minimal.With(complete)), true, "the disk is full")
 }
 
-// A workflow may give as its reason what it was sent.
+// A workflow may repeat its input in its reason.
 func TestReasonsHideSecrets(t *testing.T) {
 	secret := acctest.Values{"input_wo": "canary-4711"}
 	w, _ := play(t, 0, sandbox.Workflow{Closes: map[string]string{"release": "FAILED"}, Reason: "cannot", Details: "do canary-4711 today"})
@@ -202,7 +202,7 @@ func TestReasonsHideSecrets(t *testing.T) {
 		if strings.Contains(diags.String(), "canary") {
 			t.Errorf("the input is shown: %s", diags)
 		}
-		// As if only the update had come to see the failure.
+		// The test continues as if only the update had seen the failure.
 		r = w.resource()
 		w.StartWorkflow(sandbox.Workflow{
 			Domain: "orders", WorkflowID: "order-1", Closes: map[string]string{"release": "FAILED"}, Reason: "cannot", Details: "do canary-4711 today",
@@ -211,7 +211,7 @@ func TestReasonsHideSecrets(t *testing.T) {
 	}
 }
 
-// A refusal of a run that was looked up may repeat the input, too.
+// A refusal of a found run may repeat the input too.
 func TestRefusalsHideSecrets(t *testing.T) {
 	w, _ := play(t, 0, sandbox.Workflow{})
 	w.Inject(sandbox.Fault{Operation: send, Kind: sandbox.KindRefuse, Status: 400, Code: "ValidationException", Message: "cannot take canary-4711"})
@@ -234,7 +234,7 @@ func TestContinuedRunsAreFollowed(t *testing.T) {
 					w.CloseWorkflow("orders", "order-1", end)
 				}
 			}, func() { w.move(3 * time.Second) })
-			// A run that goes on may not be there for reads yet.
+			// Reads may not show the next run yet.
 			w.Hook(history, nil, func() {
 				w.Inject(sandbox.Fault{Operation: describe, Kind: sandbox.KindRefuse, Status: 400, Code: "UnknownResourceFault", Times: 1})
 			})
@@ -252,7 +252,7 @@ func TestContinuedRunsAreFollowed(t *testing.T) {
 			if n := len(w.Workflows("orders", "order-1")); n != 3 || w.Accepted(send) != 1 {
 				t.Errorf("%d runs, the request log is %v", n, w.RequestLog())
 			}
-			// Once a run is known to be continued, it is not read again.
+			// A run that is known to be continued is not read again.
 			seen := map[string]int{}
 			for _, entry := range w.RequestLog() {
 				if entry.Operation == history && entry.Status == 200 {
@@ -289,7 +289,7 @@ func TestFindingNeedsPermission(t *testing.T) {
 	}
 }
 
-// Reads lag: a run that has just been started is waited for where that is asked for, and only there.
+// Reads lag: only a wait waits for a run that has just started.
 func TestRunNotListedYet(t *testing.T) {
 	w, runs := play(t, 12*time.Second, sandbox.Workflow{Closes: map[string]string{"release": "COMPLETED"}})
 	for _, options := range []acctest.Values{complete, adopt} {
@@ -371,7 +371,7 @@ func TestNothingOpenAtDestroy(t *testing.T) {
 	}
 }
 
-// A destroy that goes on waiting waits for the run that it signalled.
+// A destroy that goes on waiting reads the run that it signalled.
 func TestDestroyRemembersTheRun(t *testing.T) {
 	w, runs := play(t, 0, sandbox.Workflow{})
 	w.Hook(describe, nil, nil)
@@ -388,7 +388,8 @@ func TestDestroyRemembersTheRun(t *testing.T) {
 	made(t, w, describe)
 }
 
-// A signal whose run was not recorded is followed to the run that was open when it was sent.
+// If the run was not recorded, the provider finds the run that was open when the signal was
+// sent.
 func TestWaitTurnedOnForAnUnknownRun(t *testing.T) {
 	for name, test := range map[string]struct {
 		then func(w *world)
@@ -497,7 +498,7 @@ func TestWhatIsAdopted(t *testing.T) {
 	}
 }
 
-// A signal may have closed the run that it went to.
+// The signal may have closed its run.
 func TestAdoptedInAClosedRun(t *testing.T) {
 	w, runs := play(t, 0, sandbox.Workflow{Closes: map[string]string{"release": "COMPLETED"}})
 	apply(t, w.resource(), minimal)

@@ -60,7 +60,8 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-// Ids with characters that a URL escapes reach the real server as they are, and so do raw payloads.
+// Ids with characters that a URL escapes reach the real server unchanged, and so do raw
+// payloads.
 func TestNamesAndPayloads(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -77,7 +78,7 @@ func TestNamesAndPayloads(t *testing.T) {
 	}
 }
 
-// What answers at a wrong address is not taken for Temporal.
+// An answer at a wrong address is not taken for Temporal's.
 func TestWrongAddress(t *testing.T) {
 	t.Parallel()
 	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -98,7 +99,7 @@ func TestWrongAddress(t *testing.T) {
 	}
 }
 
-// A file that the environment names and that is not there is an error with the variable's name.
+// A missing file that the environment names is an error with the variable's name.
 func TestCertificatesThatAreNotThere(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	for _, variable := range []string{"TEMPORAL_TLS_SERVER_CA_CERT_PATH", "TEMPORAL_TLS_CA", "TEMPORAL_TLS_CLIENT_CERT_PATH", "TEMPORAL_TLS_CERT", "TEMPORAL_TLS_CLIENT_KEY_PATH", "TEMPORAL_TLS_KEY"} {

@@ -13,14 +13,14 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// startWorkflow starts a workflow at the real server, and returns its id.
+// startWorkflow starts a workflow on the real server, and returns its id.
 func startWorkflow(s *sandbox.Sandbox) string {
 	id := "w-" + uuid.NewString()
 	s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: id})
 	return id
 }
 
-// A thousand signals under faults are one event each in the history of the real server.
+// A thousand signals with faults are one event each in the history of the real server.
 func TestSignalsArriveOnceUnderFaults(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -61,8 +61,8 @@ func TestSignalsArriveOnceUnderFaults(t *testing.T) {
 	t.Logf("%d signals, each with a lost request or answer, took %d requests and are %d events", workflows*signals, s.Count("Temporal.SignalWorkflowExecution"), arrived)
 }
 
-// A signal whose answer is lost while it ends its workflow has arrived: the server
-// knows the repeat.
+// A signal that ends its workflow and whose answer is lost has arrived: the server
+// recognises the repeat.
 func TestSignalThatEndsItsWorkflow(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -75,13 +75,14 @@ func TestSignalThatEndsItsWorkflow(t *testing.T) {
 	if r.String("delivery") != "SENT" || len(s.TemporalSignals(id)) != 1 || s.TemporalStatus(id) != "TERMINATED" {
 		t.Errorf("delivery %q, %d signals, the workflow is %s", r.String("delivery"), len(s.TemporalSignals(id)), s.TemporalStatus(id))
 	}
-	// Another signal is refused, and the error tells a closed workflow from one that never was.
+	// Another signal is refused. The error distinguishes a closed workflow from one that
+	// never existed.
 	says(t, p.Resource("signal_temporal_workflow").Apply(acctest.Values{"workflow_id": id, "signal_name": "stop"}), true, "Signal Rejected", "already completed", "has closed")
 	says(t, p.Resource("signal_temporal_workflow").Apply(acctest.Values{"workflow_id": "nobody", "signal_name": "stop"}), true, "Signal Rejected", "not found", "never started")
 	says(t, p.Resource("signal_temporal_workflow").Apply(acctest.Values{"namespace": "nowhere", "workflow_id": id, "signal_name": "stop"}), true, "Signal Rejected", "nowhere", "namespace")
 }
 
-// A request that is refused after one whose answer was lost is read back.
+// If a request is refused after one with a lost answer, the history is read.
 func TestReadsBack(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})

@@ -35,7 +35,7 @@ func TestAddress(t *testing.T) {
 			t.Errorf("%q is taken as %v, %v; want %s", text, address, err, want)
 		}
 	}
-	// A secret does not go to this machine in clear text by chance.
+	// A secret is sent in plain text to this machine only if the address says http.
 	if address, err := parseAddress("127.0.0.1:7243", true); err != nil || address.Scheme != "https" {
 		t.Errorf("with an API key the address is %v, %v", address, err)
 	}

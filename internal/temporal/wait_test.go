@@ -11,8 +11,8 @@ import (
 
 const waitType = "signal_temporal_workflow_wait"
 
-// A wait sends nothing, follows a run that is continued as new, and gives what the
-// workflow has returned.
+// A wait sends nothing, follows a run that continues as new, and has the result of the
+// workflow.
 func TestWaits(t *testing.T) {
 	for name, test := range map[string]struct {
 		closes          string

@@ -15,7 +15,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// start serves a provider and one execution, and returns what answers its first callback.
+// start starts a provider and one execution, and returns the arguments that answer its
+// first callback.
 func start(t *testing.T, w sandbox.FileWorkflow) (*sandbox.Sandbox, *acctest.Resource, acctest.Values) {
 	t.Helper()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -85,7 +86,7 @@ func TestWriteOnlyToken(t *testing.T) {
 	}
 }
 
-// What the service answers to a used token is not documented: whichever it is, it is told.
+// The answer to a used token is not documented. The error explains each possible one.
 func TestUsedToken(t *testing.T) {
 	for how, at := range map[sandbox.TokenAnswer]string{sandbox.TokenInvalid: "", sandbox.TokenNotFound: "execution_id", sandbox.TokenAccepted: "none"} {
 		t.Run(string(how), func(t *testing.T) {
@@ -186,7 +187,8 @@ func TestThrottledHasWords(t *testing.T) {
 	t.Parallel()
 	s, _, config := start(t, sandbox.FileWorkflow{})
 	s.Inject(sandbox.Fault{Operation: "*", Kind: sandbox.KindThrottle})
-	// The timeout has to find it between two attempts: one that is under way would end unknown.
+	// The timeout must end a pause between two attempts, because an attempt in progress
+	// would have an unknown outcome.
 	patient := acctest.Quick
 	patient.FirstPause, patient.LongestPause = time.Hour, time.Hour
 	r := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(patient)).Resource("signal_workflow_step_state")
@@ -201,7 +203,7 @@ func TestThrottledHasWords(t *testing.T) {
 	}
 }
 
-// The service says for how long it wants to be left alone, which is longer than this test has.
+// The service asks for a pause that is longer than the timeout of this test.
 func TestThrottledIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	var requests atomic.Int64

@@ -22,7 +22,7 @@ var (
 	complete = acctest.Values{"wait_for_completion": true}
 )
 
-// play serves one execution on a clock that each read moves on by 15 seconds while it moves.
+// play starts one execution on a clock that each read moves on by 15 seconds while it runs.
 func play(t *testing.T, w sandbox.FileWorkflow) (s *sandbox.Sandbox, r *acctest.Resource, config acctest.Values, move func(time.Duration)) {
 	t.Helper()
 	var offset atomic.Int64
@@ -74,7 +74,7 @@ func TestEveryEnd(t *testing.T) {
 		workflow sandbox.FileWorkflow
 		status   string
 		word     string
-		// succeeded is nil where nothing tells.
+		// succeeded is nil if nothing tells.
 		succeeded any
 	}{
 		"success, gone": {sandbox.FileWorkflow{Steps: []sandbox.FileStep{custom, slow}}, "SUCCESS", "ENDED", nil},
@@ -83,7 +83,7 @@ func TestEveryEnd(t *testing.T) {
 			"SUCCESS", "EXCEPTION", false},
 		"success, and a later failure is handled": {sandbox.FileWorkflow{Steps: []sandbox.FileStep{custom, {TimeoutSeconds: 20}}, OnExceptionSteps: []sandbox.FileStep{slow}},
 			"SUCCESS", "HANDLING_EXCEPTION", false},
-		// It has failed and gone between two reads: that cannot be seen.
+		// It has failed and disappeared between two reads, which nothing shows.
 		"success, and a later failure goes unseen": {sandbox.FileWorkflow{Steps: []sandbox.FileStep{custom, {TimeoutSeconds: 20}}}, "SUCCESS", "ENDED", nil},
 		"failure, gone": {sandbox.FileWorkflow{Steps: []sandbox.FileStep{custom}}, "FAILURE", "ENDED", true},
 		"failure, seen": {sandbox.FileWorkflow{Steps: []sandbox.FileStep{custom}, LingerSeconds: 600}, "FAILURE", "EXCEPTION", true},
@@ -116,7 +116,7 @@ func TestEveryEnd(t *testing.T) {
 	}
 }
 
-// After FAILURE the handling of the exception is on the way to the end, so it is waited on.
+// After FAILURE the wait includes the handling of the exception.
 func TestHandlingAfterFailureIsNotFinal(t *testing.T) {
 	for _, how := range []string{"error", "record"} {
 		t.Run(how, func(t *testing.T) {

@@ -10,8 +10,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
 )
 
-// What somebody left beside the committed files is not taken, and what somebody
-// is working on is.
+// Untracked files are left out, and changed tracked files are used.
 func TestOnlyTrackedFiles(t *testing.T) {
 	dir := t.TempDir()
 	git := func(args ...string) {

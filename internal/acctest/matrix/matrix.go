@@ -140,9 +140,9 @@ func found(taken int) Cell {
 
 // Timeouts of rows in which the timeout passes.
 const (
-	// enough is enough for some attempts with growing pauses.
+	// enough allows some attempts with growing pauses.
 	enough = 3 * time.Second
-	// ample is enough for them when each is followed by reads, whose pauses count, too.
+	// ample also allows the reads after each attempt to end.
 	ample = 10 * time.Minute
 	// brief ends a wait for an answer that does not come. A busy machine makes the
 	// request in it.

@@ -131,8 +131,8 @@ func (y System) TakesOne() bool {
 	return slices.ContainsFunc(y.Guards, func(g Guarded) bool { return g.Guard == ShownToken })
 }
 
-// AdoptsWith are the arguments by which a signal is recognised; nil where its target and
-// its own arguments do.
+// AdoptsWith returns the additional arguments with which adopt_existing recognises a
+// signal; nil if it needs none.
 func (y System) AdoptsWith() Values {
 	if first := Of(y.Type); first.Gate != nil {
 		return first.Gate.AdoptsWith
@@ -300,12 +300,12 @@ func (d Demo) Given(url string) map[string]string {
 // URL stands for the sandbox's address in the variables of a Scenario.
 const URL = "URL"
 
-// Scenario is an example with something in the sandbox that waits for its signals.
+// Scenario is an example, with targets in the sandbox that wait for its signals.
 type Scenario struct {
 	// Example is a folder in examples/.
 	Example string
-	// Variables are values of the example's, as its configuration would write them;
-	// URL at the beginning stands for the sandbox's address.
+	// Variables are values of the example's variables, as in a configuration; "URL" at the
+	// beginning stands for the sandbox's address.
 	Variables []Variable
 	// Start creates what the example needs; nil if it needs nothing.
 	Start func(*sandbox.Sandbox)

@@ -76,12 +76,8 @@ type Server struct {
 // starts bounds how often Start tries.
 const starts = 5
 
-// Start starts a server from a binary, on free ports of 127.0.0.1, and waits until
-// it is ready. It ends with Close, or with this process.
-//
-// A server that ends before it is ready is started again: between the moment when
-// it looks for free ports and the one when it listens, another process can take
-// them, and its libraries then panic.
+// Start starts a server on free ports of 127.0.0.1, and waits until it is ready. The server
+// ends with Close, or with this process.
 func Start(ctx context.Context, binary string) (*Server, error) {
 	var failed error
 	for range starts {

@@ -2,7 +2,7 @@ package terraformcli
 
 import "testing"
 
-// What a CLI says around its version does not matter.
+// Text around the version in the output does not matter.
 func TestParse(t *testing.T) {
 	for said, want := range map[string]string{
 		"Terraform v1.11.4\non linux_amd64\n\nYour version of Terraform is out of date! The latest version\nis 1.16.5.\n":                                "Terraform 1.11.4",

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A benchmark too small to tell anything still sends every signal once, and says so.
+// Even a very small benchmark sends every signal once, and checks that.
 func TestBench(t *testing.T) {
 	var out bytes.Buffer
 	b := &bench{out: &out, rounds: 1, signals: 60, runTime: time.Second}

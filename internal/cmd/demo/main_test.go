@@ -11,12 +11,12 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// perform runs the demo where leftovers would show.
+// perform runs the demo in an environment in which leftover files can be seen.
 func perform(t *testing.T, scenes []systems.System) (string, error) {
 	t.Helper()
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
-	// What a user may have set, and what would break the demo if it got in.
+	// A user may have set these, and they would break the demo if it used them.
 	for name, value := range map[string]string{
 		"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ACCESS_KEY_ID": "theirs", "TF_CLI_ARGS": "-nonsense",
 		"TF_CLI_CONFIG_FILE": dir, "TF_VAR_endpoint": "http://127.0.0.1:1", "TF_WORKSPACE": "theirs", "TF_DATA_DIR": "/nonsense",
@@ -47,7 +47,7 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// What does not go as told ends the demo.
+// The demo fails if anything differs from its text.
 func TestDemoNoticesWhatGoesWrong(t *testing.T) {
 	spoilt := func(change func(*systems.System)) []systems.System {
 		s := systems.Signals()[0]

@@ -35,7 +35,7 @@ var (
 	limited = [2]string{"linux", "amd64"}
 )
 
-// release is what goreleaser has put into a folder.
+// release is a folder with the output of goreleaser.
 type release struct{ dist, version, commit string }
 
 func (r release) file(suffix string) string { return project + "_" + r.version + "_" + suffix }

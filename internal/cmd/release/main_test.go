@@ -13,8 +13,7 @@ import (
 
 const manifest = `{"version": 1, "metadata": {"protocol_versions": ["6.0"]}}`
 
-// made is a release as it should be, for this machine's platform alone, before
-// a test spoils it.
+// made is a correct release for this machine's platform, which a test then changes.
 type made struct {
 	release
 	binary   []byte
@@ -37,7 +36,7 @@ func build(t *testing.T, flags ...string) (binary []byte, commit string) {
 		t.Helper()
 		c := exec.CommandContext(t.Context(), name, args...)
 		c.Dir = dir
-		// The settings of whoever runs the tests would reach into both.
+		// The user's settings would change both.
 		c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull,
 			"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com")
 		said, err := c.CombinedOutput()
@@ -200,7 +199,7 @@ func TestReady(t *testing.T) {
 	}
 }
 
-// The repository's own change log is one that a release can be made of.
+// A release can be made from the repository's change log.
 func TestChangelog(t *testing.T) {
 	changelog, err := os.ReadFile(filepath.Join("..", "..", "..", "CHANGELOG.md"))
 	if err != nil {

@@ -25,8 +25,8 @@ func TestMain(m *testing.M) { os.Exit(acctest.Main(m)) }
 
 var examples = filepath.Join("..", "..", "..", "examples")
 
-// Every example is applied as it stands, with what the sandbox prints and
-// nothing else: each of its signals arrives once, and never again.
+// Every example is applied unchanged, with only what the sandbox prints. Each of its
+// signals arrives once.
 func TestAccExamplesApplyAsTheyAre(t *testing.T) {
 	for _, one := range scenarios {
 		t.Run(one.Example, func(t *testing.T) {
@@ -133,7 +133,7 @@ var unapplied = map[string]string{
 
 const withVendors = "it needs the vendor's provider; internal/provider applies it with a stand-in"
 
-// Whoever adds an example gives it something to apply against.
+// Every example needs a scenario.
 func TestEveryExampleHasAScenario(t *testing.T) {
 	var missing []string
 	files, err := checkout.Files(t.Context(), examples)

@@ -10,7 +10,8 @@ import (
 	signal "github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 )
 
-// The provider that does nothing looks to Terraform as the real one does, and makes no plan of its own.
+// The provider that does nothing has the same schema as the real one, and plans nothing by
+// itself.
 func TestIdleLooksLikeTheProvider(t *testing.T) {
 	signals, err := providerserver.NewProtocol6(signal.New("test")())().GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
@@ -24,7 +25,7 @@ func TestIdleLooksLikeTheProvider(t *testing.T) {
 		t.Errorf("of %d resources, the provider blocks are alike: %t", len(signals.ResourceSchemas), reflect.DeepEqual(idle.Provider, signals.Provider))
 	}
 	for name, want := range signals.ResourceSchemas {
-		// Identities are no part of a schema; a job has one, and the other one has none.
+		// Identities are not part of a schema. A job has one here, and not there.
 		if !reflect.DeepEqual(idle.ResourceSchemas[name], want) {
 			t.Errorf("%s looks otherwise:\n%v\n%v", name, idle.ResourceSchemas[name], want)
 		}
