@@ -70,9 +70,9 @@ func alicloudBlock(services []string) schema.Block {
 			"The provider reads them when it sends the first Alibaba Cloud signal.",
 		Attributes: map[string]schema.Attribute{
 			"region":         text("The default region of targets. Environment: `ALICLOUD_REGION`, `ALIBABA_CLOUD_REGION`, `ALIBABA_CLOUD_REGION_ID`; otherwise the profile's region.", signal.RegionName()),
-			"access_key":     text("AccessKey id; needs `secret_key`. Environment: `ALICLOUD_ACCESS_KEY`, `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABACLOUD_ACCESS_KEY_ID`.", alsoRequires{"secret_key"}),
-			"secret_key":     secret("AccessKey secret; needs `access_key`. Environment: `ALICLOUD_SECRET_KEY`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET`, `ALIBABACLOUD_ACCESS_KEY_SECRET`.", alsoRequires{"access_key"}),
-			"security_token": secret("Security token of temporary credentials; needs `access_key`. Environment: `ALICLOUD_SECURITY_TOKEN`, `ALIBABA_CLOUD_SECURITY_TOKEN`, `ALIBABACLOUD_SECURITY_TOKEN`.", alsoRequires{"access_key"}),
+			"access_key":     text("AccessKey id; needs `secret_key`. Environment: `ALICLOUD_ACCESS_KEY`, `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABACLOUD_ACCESS_KEY_ID`.", beside{other: "secret_key"}),
+			"secret_key":     secret("AccessKey secret; needs `access_key`. Environment: `ALICLOUD_SECRET_KEY`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET`, `ALIBABACLOUD_ACCESS_KEY_SECRET`.", beside{other: "access_key"}),
+			"security_token": secret("Security token of temporary credentials; needs `access_key`. Environment: `ALICLOUD_SECURITY_TOKEN`, `ALIBABA_CLOUD_SECURITY_TOKEN`, `ALIBABACLOUD_SECURITY_TOKEN`.", beside{other: "access_key"}),
 			"profile": text("The profile to use if no keys are set in this block or in the environment. Its mode is one of `AK`, `StsToken`, `RamRoleArn`, `RamRoleArnWithRoleName`, `ChainableRamRoleArn`, `EcsRamRole`, `OIDC`, `CredentialsURI`, `External`, `CloudSSO` and `OAuth`; " +
 				"with the last two, the provider uses the keys of the last sign-in, which the `aliyun` command line renews. Environment: `ALICLOUD_PROFILE`, `ALIBABA_CLOUD_PROFILE`; if no other credentials are set, the file's current profile."),
 			"shared_credentials_file": text("Path of the file with the profiles. Default `~/.aliyun/config.json`; environment: `ALICLOUD_SHARED_CREDENTIALS_FILE`, `ALIBABA_CLOUD_CREDENTIALS_FILE`."),
@@ -87,7 +87,7 @@ func alicloudBlock(services []string) schema.Block {
 				Attributes: map[string]schema.Attribute{
 					"role_arn":          text("ARN of the role. Environment: `ALIBABA_CLOUD_ROLE_ARN`. With `\"\"`, the block has no effect.", ramRoleARN...),
 					"oidc_provider_arn": text("ARN of the OIDC provider in RAM. Environment: `ALIBABA_CLOUD_OIDC_PROVIDER_ARN`.", stringvalidator.RegexMatches(regexp.MustCompile(`^acs:ram::\d+:oidc-provider/.+$`), "must be the ARN of an OIDC provider, such as acs:ram::1234567890123456:oidc-provider/ack-rrsa-c1")),
-					"oidc_token":        secret("The token, 4 to 20000 characters; only one of this and `oidc_token_file`. Environment: `ALIBABA_CLOUD_OIDC_TOKEN`.", signal.SecretValidator(stringvalidator.UTF8LengthBetween(4, 20000)), excludes{"oidc_token_file"}),
+					"oidc_token":        secret("The token, 4 to 20000 characters; only one of this and `oidc_token_file`. Environment: `ALIBABA_CLOUD_OIDC_TOKEN`.", signal.SecretValidator(stringvalidator.UTF8LengthBetween(4, 20000)), beside{other: "oidc_token_file", excluded: true}),
 					"oidc_token_file":   text("Path of a file with the token, read again for each session. Environment: `ALIBABA_CLOUD_OIDC_TOKEN_FILE`."),
 					"session_name":      text("Name of the session, as the audit log shows it; 2 to 64 letters, digits and the characters `.` `@` `-` `_`. Environment: `ALIBABA_CLOUD_ROLE_SESSION_NAME`; else `terraform`.", ramSessionName...),
 					"policy":            text("RAM policy, as JSON, that narrows the role's permissions for the session.", jsonText),

@@ -97,9 +97,9 @@ func awsBlock(services []string) schema.Block {
 		Attributes: map[string]schema.Attribute{
 			"region":                   text("The default region of targets. Environment: `AWS_REGION`, `AWS_DEFAULT_REGION`; otherwise the profile's region.", signal.RegionName()),
 			"profile":                  text("The profile of the shared configuration to use. Environment: `AWS_PROFILE`."),
-			"access_key":               text("Access key id; needs `secret_key`. Environment: `AWS_ACCESS_KEY_ID`.", alsoRequires{"secret_key"}),
-			"secret_key":               secret("Secret access key; needs `access_key`. Environment: `AWS_SECRET_ACCESS_KEY`.", alsoRequires{"access_key"}),
-			"token":                    secret("Session token of temporary credentials; needs `access_key`. Environment: `AWS_SESSION_TOKEN`.", alsoRequires{"access_key"}),
+			"access_key":               text("Access key id; needs `secret_key`. Environment: `AWS_ACCESS_KEY_ID`.", beside{other: "secret_key"}),
+			"secret_key":               secret("Secret access key; needs `access_key`. Environment: `AWS_SECRET_ACCESS_KEY`.", beside{other: "access_key"}),
+			"token":                    secret("Session token of temporary credentials; needs `access_key`. Environment: `AWS_SESSION_TOKEN`.", beside{other: "access_key"}),
 			"shared_config_files":      texts("Paths of shared configuration files. Default `~/.aws/config`; environment: `AWS_CONFIG_FILE`.", listvalidator.NoNullValues()),
 			"shared_credentials_files": texts("Paths of shared credentials files. Default `~/.aws/credentials`; environment: `AWS_SHARED_CREDENTIALS_FILE`.", listvalidator.NoNullValues()),
 			"allowed_account_ids":      texts("Accounts in which the provider may signal. It checks the account once with `sts:GetCallerIdentity`, before it sends the first AWS signal. Null or an empty list means that it does not check.", accountIDs...),

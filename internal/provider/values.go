@@ -124,36 +124,27 @@ func optional(validators ...validator.String) (wrapped []validator.String) {
 	return wrapped
 }
 
-// alsoRequires requires that another argument of the same block is set, and not to "", if
-// this one is set.
-type alsoRequires struct{ other string }
+// beside requires that another argument of the same block is set, and not to
+// "", or that it is not set, if this one is set.
+type beside struct {
+	other    string
+	excluded bool
+}
 
-func (v alsoRequires) Description(context.Context) string { return "needs " + v.other + " beside it" }
-
-func (v alsoRequires) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v alsoRequires) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	var other types.String
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, req.Path.ParentPath().AtName(v.other), &other)...)
-	if req.ConfigValue.ValueString() != "" && !other.IsUnknown() && other.ValueString() == "" {
-		resp.Diagnostics.AddAttributeError(req.Path, "Missing Argument", fmt.Sprintf("Attribute %s %s, which is not set.", req.Path, v.Description(ctx)))
+func (v beside) Description(context.Context) string {
+	if v.excluded {
+		return "cannot be set together with " + v.other
 	}
+	return "needs " + v.other + ", which is not set"
 }
 
-// excludes requires that another argument of the same block is not set if this one is set.
-type excludes struct{ other string }
+func (v beside) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
-func (v excludes) Description(context.Context) string {
-	return "cannot be given together with " + v.other
-}
-
-func (v excludes) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v excludes) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (v beside) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	var other types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, req.Path.ParentPath().AtName(v.other), &other)...)
-	if req.ConfigValue.ValueString() != "" && other.ValueString() != "" {
-		resp.Diagnostics.AddAttributeError(req.Path, "Conflicting Arguments", fmt.Sprintf("Attribute %s %s.", req.Path, v.Description(ctx)))
+	if req.ConfigValue.ValueString() != "" && !other.IsUnknown() && (other.ValueString() != "") == v.excluded {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Combination of Arguments", fmt.Sprintf("Attribute %s %s.", req.Path, v.Description(ctx)))
 	}
 }
 

@@ -71,15 +71,18 @@ func (p WriteOnlyPair) Attributes() map[string]schema.Attribute {
 	}
 }
 
-// Alone returns the argument Name without the others. It is for actions,
-// because Terraform keeps all arguments of an action.
-func (p WriteOnlyPair) Alone() schema.Attribute {
-	return schema.StringAttribute{
+// InAction returns arguments for an action: Name without Name_wo and its
+// version, because Terraform keeps all arguments of an action.
+func (p WriteOnlyPair) InAction(arguments map[string]schema.Attribute) map[string]schema.Attribute {
+	delete(arguments, p.Name+"_wo")
+	delete(arguments, p.Name+"_wo_version")
+	arguments[p.Name] = schema.StringAttribute{
 		Required:            p.Required,
 		Optional:            !p.Required,
 		MarkdownDescription: p.Description + " It must not be secret, because Terraform keeps it in saved plans.",
 		Validators:          p.checks(),
 	}
+	return arguments
 }
 
 // checks returns the pair's validators. Their messages do not show the value.

@@ -2,7 +2,6 @@ package swf
 
 import (
 	"maps"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -54,10 +53,7 @@ var remembered = map[string]string{
 // actionArguments are the arguments of the action. An action cannot have write-only
 // arguments.
 func actionArguments() map[string]schema.Attribute {
-	kept := maps.Clone(arguments())
-	maps.DeleteFunc(kept, func(name string, _ schema.Attribute) bool { return strings.HasPrefix(name, inputArgument.Name) })
-	kept[inputArgument.Name] = inputArgument.Alone()
-	return kept
+	return inputArgument.InAction(arguments())
 }
 
 // inputArgument is the data of the signal. An empty input is sent as an empty text, and not

@@ -33,15 +33,19 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 // SignalWorkflowExecution. OperationNotPermittedFault is SWF's code for denied access.
 func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	if attempt.Code == unknownResource {
-		return signal.Advice{
-			Attribute: "workflow_id",
-			Gone:      true,
-			Next: "SWF gives this answer for three causes, and only the message above tells which one it is: the region and account have no such domain, " +
-				"the domain has no such workflow execution, or the execution is not open any more.\n\n" +
-				"Check the domain with " + t.command("describe-domain --name %s", t.input.Domain) + ". " + t.status(),
-		}
+		return t.absent("SWF gives this answer for three causes, and only the message above tells which one it is: the region and account have no such domain, " +
+			"the domain has no such workflow execution, or the execution is not open any more.")
 	}
 	return signal.Advice{Next: aws.Explain(attempt, permission)}
+}
+
+// absent returns the advice for a domain or an execution that does not exist.
+func (t target) absent(why string) signal.Advice {
+	return signal.Advice{
+		Attribute: "workflow_id",
+		Gone:      true,
+		Next:      why + "\n\nCheck the domain with " + t.command("describe-domain --name %s", t.input.Domain) + ". " + t.status(),
+	}
 }
 
 // status tells the user how to check that the execution exists and is open.
@@ -60,13 +64,8 @@ func (t target) explainRead(attempt delivery.Attempt) signal.Advice {
 		return signal.Advice{Attribute: "workflow_id", Gone: true, Next: none.next + " " + t.status()}
 	}
 	if attempt.Code == unknownResource {
-		return signal.Advice{
-			Attribute: "workflow_id",
-			Gone:      true,
-			Next: "SWF gives this answer when the region and account have no such domain, and when the domain has no such run: " +
-				"a run that closed is forgotten when the domain's retention period is over.\n\n" +
-				"Check the domain with " + t.command("describe-domain --name %s", t.input.Domain) + ". " + t.status(),
-		}
+		return t.absent("SWF gives this answer when the region and account have no such domain, and when the domain has no such run: " +
+			"SWF deletes a closed run after the domain's retention period.")
 	}
 	return signal.Advice{Next: aws.Explain(attempt, readPermissions)}
 }

@@ -74,10 +74,7 @@ var remembered = map[string]string{
 // actionArguments are the arguments of the action. An action cannot have write-only
 // arguments.
 func actionArguments() map[string]schema.Attribute {
-	kept := maps.Clone(arguments())
-	maps.DeleteFunc(kept, func(name string, _ schema.Attribute) bool { return strings.HasPrefix(name, input.Name) })
-	kept[input.Name] = input.Alone()
-	return kept
+	return input.InAction(arguments())
 }
 
 // input has the arguments for the workflow's signal handler.
