@@ -133,7 +133,7 @@ var schemas = func() func() (*tfprotov6.GetProviderSchemaResponse, *tfprotov6.Ge
 	}
 }()
 
-// For returns the provider for use in another test, such as a fuzz target's.
+// For returns the provider for another test, such as that of a fuzz target.
 func (p *Provider) For(t testing.TB) *Provider {
 	other := *p
 	other.t = t

@@ -46,7 +46,7 @@ type CloudAutomator struct {
 	Words []Wording
 	// IgnoresRuntimeValues ignores allow_runtime_action_values in a PATCH.
 	IgnoresRuntimeValues bool
-	// Extra are attributes that answers show beside the documented ones, and ExtraRule members of rule_value.
+	// Extra are additional attributes in answers.
 	Extra, ExtraRule map[string]any
 }
 
@@ -962,7 +962,7 @@ func (s *Sandbox) MoveTriggerJob(id, zone string) (TriggerJobState, bool) {
 	})
 }
 
-// RemoveTriggerJob removes a job as one does in the console. It reports whether the job existed.
+// RemoveTriggerJob removes a job, as the console does. It reports whether the job existed.
 func (s *Sandbox) RemoveTriggerJob(id string) (TriggerJobState, bool) {
 	return s.cloudAutomator.change(id, func(job *triggerJob) { job.gone = true })
 }

@@ -152,7 +152,8 @@ func beside(folders []string, block string) string {
 	return "cat > provider.tf <<'EOF'\n" + block + "EOF\nfor folder in " + strings.Join(folders, " \\\n  ") + "; do\n  cp provider.tf \"$folder\"\ndone\n"
 }
 
-// commands apply the examples that are complete, and the others, which need a provider block in their folders.
+// commands returns the commands that apply the complete examples, and those for the
+// examples that need a provider block.
 func commands(ctx context.Context, root string, served []scenario, url string) (complete, others string, folders []string, err error) {
 	for _, one := range served {
 		alone, err := checkout.StandsAlone(ctx, filepath.Join(root, "examples", filepath.FromSlash(one.Example)))

@@ -224,7 +224,7 @@ func bash(t *testing.T) string {
 	return bash
 }
 
-// The guide "Try it locally" is done word for word, but for the building.
+// The test runs the commands of the guide "Try it locally", except the build.
 func TestAccTryItLocally(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "guides", "try-it-locally.md"))
 	if err != nil {
