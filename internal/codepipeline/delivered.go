@@ -82,9 +82,7 @@ func (w wanted) evidence() *delivery.Evidence {
 		Scope:   scope,
 		Request: fmt.Sprintf("%s %q", w.token, w.answer),
 		Probe: func(since delivery.Timestamp) *delivery.Probe {
-			return delivery.NewProbe(fmt.Sprintf("%s/%s/%s/%q/%v", scope, w.execution, w.token, w.answer, since), w.answers, func(shown delivery.Shown) delivery.Observation {
-				return delivery.Observation{Shown: &shown}
-			})
+			return delivery.ShownProbe(fmt.Sprintf("%s/%s/%s/%q/%v", scope, w.execution, w.token, w.answer, since), w.answers)
 		},
 		Likeness: func(trace delivery.Trace) delivery.Likeness {
 			one := trace.Shows.(approval)

@@ -64,11 +64,7 @@ func system(clients *aws.Clients) signal.System[args] {
 		Cloud:  clients,
 		Region: func(a *args) *types.String { return &a.Region },
 		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
-			client, err := service.Client(ctx, clients, a.Region.ValueString())
-			if err != nil {
-				return signal.Signal{}, err
-			}
-			return bind(client, a, clients.FindCaller, false), nil
+			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Signal { return bind(c, a, clients.FindCaller, false) })
 		},
 	}
 }
@@ -76,11 +72,6 @@ func system(clients *aws.Clients) signal.System[args] {
 // bind returns the signal. If arguments that identify the target are empty, the signal
 // finds them later, and calls bind again with found = true.
 func bind(client *client, a *args, caller func(context.Context) string, found bool) signal.Signal {
-	for _, argument := range []*types.String{&a.Token, &a.PipelineExecutionID} {
-		if argument.IsUnknown() {
-			*argument = types.StringNull()
-		}
-	}
 	w := wanted{
 		action:    action{client, a.Region.ValueString(), a.PipelineName.ValueString(), a.StageName.ValueString(), a.ActionName.ValueString()},
 		execution: a.PipelineExecutionID.ValueString(),

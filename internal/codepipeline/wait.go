@@ -26,7 +26,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
 				execution := execution{c, a.Region.ValueString(), a.PipelineName.ValueString(), a.PipelineExecutionID.ValueString()}
-				watched := bind(c, a, false).Watched(execution.approving(), execution.completion(approved))
+				watched := bind(c, a, nil, false).Watched(execution.approving(), execution.completion(approved))
 				watched.To = fmt.Sprintf("execution %s of pipeline %s in %s", execution.id, execution.pipeline, execution.region)
 				watched.Unseen = "" // Reading an execution that does not exist is an error.
 				return watched
