@@ -297,9 +297,9 @@ func TestConnectionThatHangs(t *testing.T) {
 			t.Run(signal+", "+name, func(t *testing.T) {
 				t.Parallel()
 				hangs := make(chan struct{}, 10)
-				silent := stand(t, func(conn net.Conn) string {
+				silent := stand(t, func(net.Conn) string {
 					hangs <- struct{}{}
-					_, _ = io.Copy(io.Discard, conn)
+					<-t.Context().Done()
 					return ""
 				})
 				p, y := acctest.StartProvider(t, block("https://"+silent.at)), systems.Of(signal)
@@ -310,8 +310,11 @@ func TestConnectionThatHangs(t *testing.T) {
 						p.Stop()
 					}()
 				}
-				r := p.Resource(signal)
+				r, began := p.Resource(signal), time.Now()
 				diags := r.Apply(config)
+				if took := time.Since(began); took > acctest.AtOnce {
+					t.Errorf("it ended after %s", took)
+				}
 				says(t, diags, true, "Signal Not Sent")
 				if said := diags.String(); strings.Contains(said, "attempts") || strings.Contains(said, "again until") || strings.Contains(said, "tried again") {
 					t.Errorf("one attempt is told as %s", said)
