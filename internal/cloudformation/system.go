@@ -55,7 +55,7 @@ func system(clients *aws.Clients) signal.System[args] {
 		Cloud:      clients,
 		Region:     func(a *args) *types.String { return &a.Region },
 		AdoptsNothing: func(a *args, kept bool) string {
-			if kept || !a.UniqueID.IsNull() {
+			if kept || !signal.Missing(a.UniqueID) {
 				return ""
 			}
 			return "CloudFormation tells signals apart by their unique_id, and one that is made for this signal is in no event yet: set unique_id, or leave adopt_existing out."

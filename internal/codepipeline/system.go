@@ -54,7 +54,7 @@ func system(clients *aws.Clients) signal.System[args] {
 		Arguments:  arguments(),
 		Remembered: remembered,
 		AdoptsNothing: func(a *args, _ bool) string {
-			if !a.PipelineExecutionID.IsNull() || !a.Token.IsNull() {
+			if !signal.Missing(a.PipelineExecutionID) || !signal.Missing(a.Token) {
 				return ""
 			}
 			return "An approval that was answered may be one of an earlier execution, so without pipeline_execution_id or token only an approval that waits is found: set one of them, or leave adopt_existing out."

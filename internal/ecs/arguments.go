@@ -95,36 +95,36 @@ var remembered = map[string]string{
 
 // check reports a target that is set in both ways, incompletely, or not at all.
 func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
-	given := map[string]types.String{
+	arguments := map[string]types.String{
 		"service_deployment_arn": a.ServiceDeploymentARN, "hook_id": a.HookID,
 		"cluster": a.Cluster, "service": a.Service, "lifecycle_stage": a.LifecycleStage, "started_after": a.StartedAfter,
 	}
-	has := func(names ...string) bool {
-		return slices.ContainsFunc(names, func(name string) bool { return !given[name].IsNull() })
-	}
+	given := func(name string) bool { return signal.Given(arguments[name]) }
+	missing := func(name string) bool { return signal.Missing(arguments[name]) }
 	needs := func(name string, others ...string) {
 		for _, other := range others {
-			if has(name) && !has(other) {
+			if given(name) && missing(other) {
 				diags.AddAttributeError(path.Root(name), "Incomplete Target", fmt.Sprintf("%s needs %s.", name, other))
 			}
 		}
 	}
-	switch where := []string{"cluster", "service", "lifecycle_stage", "started_after"}; {
-	case has(where...) && has("service_deployment_arn", "hook_id"):
+	where, one := []string{"cluster", "service", "lifecycle_stage", "started_after"}, []string{"service_deployment_arn", "hook_id"}
+	switch {
+	case slices.ContainsFunc(where, given) && slices.ContainsFunc(one, given):
 		for _, name := range where {
-			if has(name) {
+			if given(name) {
 				diags.AddAttributeError(path.Root(name), "Two Targets", fmt.Sprintf("%s says where to search for a deployment, but service_deployment_arn and hook_id identify one: set either these two, or cluster and service.", name))
 			}
 		}
-	case has(where...):
+	case slices.ContainsFunc(where, given):
 		needs("cluster", "service")
 		needs("service", "cluster")
 		needs("lifecycle_stage", "cluster", "service")
 		needs("started_after", "cluster", "service")
-	case has("service_deployment_arn", "hook_id"):
+	case slices.ContainsFunc(one, given):
 		needs("service_deployment_arn", "hook_id")
 		needs("hook_id", "service_deployment_arn")
-	default:
+	case !slices.ContainsFunc(slices.Concat(where, one), func(name string) bool { return !missing(name) }):
 		diags.AddAttributeError(path.Root("service_deployment_arn"), "No Target", "Set service_deployment_arn and hook_id, or cluster and service.")
 	}
 	return diags

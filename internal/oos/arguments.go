@@ -99,11 +99,11 @@ var only = map[string]string{"parameters": executeTask, "execution_status": comp
 // with it.
 func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
 	kind := a.NotifyType
-	if kind.ValueString() == executeTask && a.TaskName.IsNull() {
+	if kind.ValueString() == executeTask && signal.Missing(a.TaskName) {
 		diags.AddAttributeError(path.Root("task_name"), "Missing Task Name", "notify_type = \"ExecuteTask\" needs task_name: the task to execute next.")
 	}
-	for name, given := range map[string]types.String{"parameters": a.Parameters, "execution_status": a.ExecutionStatus} {
-		if !given.IsNull() && !kind.IsNull() && !kind.IsUnknown() && kind.ValueString() != only[name] {
+	for name, value := range map[string]types.String{"parameters": a.Parameters, "execution_status": a.ExecutionStatus} {
+		if signal.Given(value) && signal.Given(kind) && kind.ValueString() != only[name] {
 			diags.AddAttributeError(path.Root(name), "Argument Has No Meaning",
 				fmt.Sprintf("%s is only for notify_type = %q, and notify_type is %q: leave it out.", name, only[name], kind.ValueString()))
 		}

@@ -3,6 +3,8 @@ package provider_test
 import (
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
@@ -27,6 +29,7 @@ func TestActionsAreCheckedWhenInvoked(t *testing.T) {
 		"a status that is none":         {"signal_stack_resource", nil, acctest.Values{"status": "MAYBE"}, "status"},
 		"an empty stack id":             {"signal_stack_resource", nil, acctest.Values{"stack_id": ""}, "stack_id"},
 		"a long signal name":            {"signal_workflow_execution", nil, acctest.Values{"signal_name": ""}, "signal_name"},
+		"a status of another type":      {"signal_oos_execution", nil, acctest.Values{"execution_status": "Success"}, "execution_status"},
 		"a job id that is none":         {"signal_http_trigger", nil, acctest.Values{"job_id": "../jobs"}, "job_id"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -55,6 +58,50 @@ func TestActionsAreCheckedWhenInvoked(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An unknown argument may turn out to be set or not, so it is no reason to refuse a
+// configuration.
+func TestUnknownArgumentIsNeitherGivenNorMissing(t *testing.T) {
+	each := func(t *testing.T, kinds map[string]tftypes.Type, config acctest.Values, check func(acctest.Values) acctest.Diagnostics) {
+		t.Helper()
+		others, none := config.With(nil), acctest.Values{}
+		for name := range kinds {
+			if diags := check(config.With(acctest.Values{name: acctest.Unknown})); diags.HasError() {
+				t.Errorf("with an unknown %s: %s", name, diags)
+			}
+			if none[name] = acctest.Unknown; config[name] == nil {
+				others[name] = acctest.Unknown
+			}
+		}
+		for what, unknown := range map[string]acctest.Values{"others": others, "all": none} {
+			if diags := check(unknown); diags.HasError() {
+				t.Errorf("with %s unknown: %s", what, diags)
+			}
+		}
+	}
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config, r := y.Ready(s), p.Resource(y.Type)
+		each(t, r.Attributes(false), config, r.Validate)
+		each(t, r.Attributes(false), config, func(config acctest.Values) acctest.Diagnostics {
+			_, diags := r.Plan(config)
+			return diags
+		})
+		if y.HasAction {
+			action := p.Action(y.Type)
+			each(t, action.Arguments(), config, action.Validate)
+			each(t, action.Arguments(), config, action.Plan)
+		}
+		if y.Gate != nil {
+			wait, watched := p.Resource(y.Type+"_wait"), acctest.Values{}
+			for name := range wait.Attributes(false) {
+				if config[name] != nil {
+					watched[name] = config[name]
+				}
+			}
+			each(t, wait.Attributes(false), watched, wait.Validate)
+		}
+	})
 }
 
 // A write-only argument that may be null at the end is no reason to refuse a signal

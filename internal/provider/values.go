@@ -103,7 +103,7 @@ func texts(description string, validators ...validator.List) schema.ListAttribut
 // isEmpty reports whether an argument is "". In an argument role_arn, this means "no
 // role", whatever the environment has, and null means that it is not set here.
 func isEmpty(text types.String) bool {
-	return !text.IsNull() && !text.IsUnknown() && text.ValueString() == ""
+	return signal.Given(text) && text.ValueString() == ""
 }
 
 // unlessEmpty accepts "" without calling the validator. "" means that the argument is not

@@ -7,6 +7,7 @@ import (
 	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -80,8 +81,8 @@ var isJSON = signal.TextValidator{
 // check reports arguments of the other status, a success without an output, and a wait
 // without execution_arn.
 func check(_ context.Context, a *args, waits bool) (diags diag.Diagnostics) {
-	refuse := func(name string, value interface{ IsNull() bool }, needs string) {
-		if !value.IsNull() {
+	refuse := func(name string, value attr.Value, needs string) {
+		if signal.Given(value) {
 			diags.AddAttributeError(path.Root(name), "Argument of Another Status", fmt.Sprintf("%s is sent only with status = %q.", name, needs))
 		}
 	}
@@ -89,7 +90,7 @@ func check(_ context.Context, a *args, waits bool) (diags diag.Diagnostics) {
 	case success:
 		refuse("error", a.Error, failure)
 		refuse("cause", a.Cause, failure)
-		if a.Output.IsNull() && a.OutputWO.IsNull() {
+		if signal.Missing(a.Output) && signal.Missing(a.OutputWO) {
 			diags.AddAttributeError(path.Root("output"), "Missing Output",
 				"SendTaskSuccess needs an output: set output or output_wo. If the task has no result, set jsonencode({}).")
 		}
@@ -98,7 +99,7 @@ func check(_ context.Context, a *args, waits bool) (diags diag.Diagnostics) {
 		refuse("output_wo", a.OutputWO, success)
 		refuse("output_wo_version", a.OutputWOVersion, success)
 	}
-	if waits && a.ExecutionARN.IsNull() {
+	if waits && signal.Missing(a.ExecutionARN) {
 		diags.AddAttributeError(path.Root("execution_arn"), "Missing Execution",
 			"A task token does not tell which execution it belongs to: wait_until_ready and wait_for_completion need execution_arn.")
 	}

@@ -73,7 +73,7 @@ func (r *signalResource) ValidateConfig(ctx context.Context, req resource.Valida
 // unused warns about an option that has no effect without another one.
 func (r *signalResource) unused(data *model) (diags diag.Diagnostics) {
 	waits := data.WaitForCompletion.IsUnknown() || data.WaitForCompletion.ValueBool()
-	if r.system.Waits && !waits && !data.OnWaitFailure.IsNull() && !data.OnWaitFailure.IsUnknown() {
+	if r.system.Waits && !waits && Given(data.OnWaitFailure) {
 		diags.AddAttributeWarning(path.Root("on_wait_failure"), "Option Does Nothing",
 			"on_wait_failure has no effect, because the resource does not wait: set wait_for_completion = true, or remove on_wait_failure.")
 	}
@@ -346,7 +346,7 @@ func (r *signalResource) secrets(ctx context.Context, config tfsdk.Config, diags
 		}
 		var secret types.String
 		diags.Append(config.GetAttribute(ctx, path.Root(name), &secret)...)
-		if !secret.IsNull() && !secret.IsUnknown() {
+		if Given(secret) {
 			secrets[name] = secret.ValueString()
 		}
 	}

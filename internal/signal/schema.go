@@ -195,7 +195,7 @@ func (d duration) MarkdownDescription(ctx context.Context) string { return d.Des
 
 // ValidateString reports an error for any other text.
 func (d duration) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+	if !Given(req.ConfigValue) {
 		return
 	}
 	if given, err := time.ParseDuration(req.ConfigValue.ValueString()); err != nil || given <= 0 || d.longest > 0 && given > d.longest {

@@ -29,7 +29,7 @@ func (v TextValidator) MarkdownDescription(context.Context) string { return v.Mu
 // ValidateString reports an error if the text is known and not valid.
 func (v TextValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	text := req.ConfigValue.ValueString()
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || v.Valid(text) {
+	if !Given(req.ConfigValue) || v.Valid(text) {
 		return
 	}
 	got := ""

@@ -113,7 +113,7 @@ func (v executionID) MarkdownDescription(ctx context.Context) string { return v.
 
 func (v executionID) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	given := req.ConfigValue.ValueString()
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || utf8.RuneCountInString(given) == 36 {
+	if !signal.Given(req.ConfigValue) || utf8.RuneCountInString(given) == 36 {
 		return
 	}
 	hint := ""
@@ -162,5 +162,5 @@ func needs(a *args) (diags diag.Diagnostics) {
 // names reports whether a payload value is not empty, or is unknown.
 func names(value attr.Value) bool {
 	list, ok := value.(types.List)
-	return ok && slices.ContainsFunc(list.Elements(), func(item attr.Value) bool { return !item.IsNull() })
+	return ok && slices.ContainsFunc(list.Elements(), func(item attr.Value) bool { return !signal.Missing(item) })
 }

@@ -8,7 +8,6 @@ import (
 	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -84,7 +83,7 @@ func (triggerURL) Description(context.Context) string {
 func (v triggerURL) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
 func (v triggerURL) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+	if !signal.Given(req.ConfigValue) {
 		return
 	}
 	text := req.ConfigValue.ValueString()
@@ -97,20 +96,18 @@ func (v triggerURL) ValidateString(ctx context.Context, req validator.StringRequ
 // check reports a URL without an access token, and a job_id with an access
 // token.
 func check(_ context.Context, a *args, _ bool) (diags diag.Diagnostics) {
-	if !given(a.JobID) && (given(a.URL) || given(a.URLWO)) && a.AccessToken.IsNull() && a.AccessTokenWO.IsNull() {
+	if signal.Missing(a.JobID) && (signal.Given(a.URL) || signal.Given(a.URLWO)) && signal.Missing(a.AccessToken) && signal.Missing(a.AccessTokenWO) {
 		diags.AddAttributeError(path.Root("access_token"), "Missing Access Token",
 			"A trigger's URL needs its access token: set access_token or access_token_wo.")
 	}
-	if !given(a.JobID) || !a.URL.IsNull() || !a.URLWO.IsNull() {
+	if !signal.Given(a.JobID) || !signal.Missing(a.URL) || !signal.Missing(a.URLWO) {
 		return diags
 	}
 	for name, value := range map[string]types.String{"access_token": a.AccessToken, "access_token_wo": a.AccessTokenWO} {
-		if given(value) {
+		if signal.Given(value) {
 			diags.AddAttributeError(path.Root(name), "Access Token Not Needed",
 				"The provider reads the access token of job_id through the job API: leave "+name+" out, or set url or url_wo instead of job_id.")
 		}
 	}
 	return diags
 }
-
-func given(v attr.Value) bool { return !v.IsNull() && !v.IsUnknown() }
