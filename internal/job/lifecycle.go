@@ -301,6 +301,9 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	switch {
 	case d.change:
 		u.taken = func(job cloudautomator.Job) diag.Diagnostics {
+			if shown, err := job.Settings(); err == nil {
+				p.remember(data, shown)
+			}
 			p.Lost, p.Due = false, data.TriggerOnApply.ValueBool()
 			return take(job)
 		}

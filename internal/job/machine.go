@@ -67,7 +67,8 @@ const (
 
 // steps has the step of an update for each position: of an update that keeps
 // the URL and the access token, and of one that rotates them. An update ends
-// when the job is settled. After take it only keeps.
+// when the job is settled. After take it only keeps. After retire it still
+// rotates: the job was recorded before, and its credentials may be in use.
 var steps = map[position]struct{ keep, rotate step }{
 	absent:    {fail, fail},
 	orphaned:  {succeed, succeed},

@@ -305,7 +305,8 @@ func (u *update) retire(ctx context.Context) diag.Diagnostic {
 		return diag.NewErrorDiagnostic("Rotation Not Finished", fmt.Sprintf("Cloud Automator job %s has replaced another one, but the apply ended before the mark was removed from its name.\n\n"+
 			"Its URL and access token are recorded. The next apply removes the mark.", u.id))
 	}
-	u.rotate = false
+	// Nothing else was begun while the replaced job existed, so there is nothing to repeat.
+	u.rotate = u.rotate && !u.again
 	return nil
 }
 

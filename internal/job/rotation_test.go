@@ -304,6 +304,84 @@ func TestPredecessorThatStaysIsRemovedByTheNextApply(t *testing.T) {
 	b.settled(config)
 }
 
+// A rotation that is asked for while the replaced job still exists is another one: what
+// the last one has recorded runs nothing in the end, even if the provider is killed.
+func TestRotationAskedForWhileAPredecessorStays(t *testing.T) {
+	base := nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "1"}})
+	for name, again := range map[string]acctest.Values{
+		"triggers": {"rotation_triggers": acctest.Values{"month": "3"}},
+		"settings": {"name": "weekly"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for at := 0; ; at++ {
+				b := newBench(t, sandbox.CloudAutomator{})
+				b.created(base)
+				first, config := b.held(), base.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}})
+				b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
+				b.refused(config, "Job Not Removed")
+				second := b.held()
+				config = config.With(again).With(acctest.Values{"trigger_on_apply": true})
+				// A rotation that was not begun is not recorded.
+				b.refused(config, "Job Not Removed")
+				if b.held() != second {
+					t.Error("another job was recorded")
+				}
+				b.s.ClearFaults()
+				done := b.killedAt(at, true, config)
+				orphan := b.orphan()
+				diags := b.Apply(config)
+				if diags.HasError() {
+					t.Fatalf("killed at request %d: %s", at, diags)
+				}
+				if orphan != nil {
+					b.leftAlone(orphan, diags)
+				}
+				b.dead(first)
+				b.dead(second)
+				b.settled(config)
+				if t.Failed() {
+					t.Fatalf("killed at request %d:\n%s", at, strings.Join(b.made(), "\n"))
+				}
+				if done {
+					return
+				}
+			}
+		})
+	}
+}
+
+// Without a rotation that is asked for anew, the next apply only removes the replaced
+// job, in whatever other form the service shows the settings of the new one.
+func TestFinishedRotationIsNotRepeated(t *testing.T) {
+	for _, wording := range sandbox.Wordings {
+		for _, refresh := range []bool{true, false} {
+			b := newBench(t, sandbox.CloudAutomator{Words: []sandbox.Wording{wording}})
+			b.created(nightly)
+			config := nightly.With(acctest.Values{
+				"name": " weekly ", "effective_date": "2026-01-01", "aws_account_id": nil, "aws_account_ids": []any{22, 21}, "failed_post_process_id": []any{8, 7},
+				"action_value": `{"region": "ap-northeast-1", "trace": "", "tags": [{"key": "b", "value": "1"}, {"key": "a", "value": "2"}]}`,
+			})
+			b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
+			b.refused(config, "Job Not Removed")
+			b.s.ClearFaults()
+			id := b.String("id")
+			if refresh {
+				if diags := others(b.Refresh()); len(diags) > 0 {
+					t.Fatal(diags)
+				}
+			}
+			if diags := b.Apply(config); diags.HasError() {
+				t.Fatal(diags)
+			}
+			if b.String("id") != id {
+				t.Errorf("%v, refresh %t: job %s was rotated again: %q", wording, refresh, id, b.made())
+			}
+			b.idle(config)
+		}
+	}
+}
+
 func TestDestroyRemovesAPredecessorThatStays(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{})
 	config := b.created(nightly)
