@@ -68,6 +68,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	}
 	ctx, cancel, w := r.work(ctx, &data, toCreate, &resp.Diagnostics)
 	defer cancel()
+	resp.Diagnostics.Append(data.reserved()...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -262,6 +263,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	}
 	ctx, cancel, w := r.work(ctx, &data, toUpdate, &resp.Diagnostics)
 	defer cancel()
+	resp.Diagnostics.Append(data.reserved()...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -271,7 +273,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	data.takeOpen(before)
 	recalled := p
 	p.Whole = p.Whole && data.ActionValue.Equal(before.ActionValue)
-	p.Imported, p.Moved = p.Imported && d.change, false
+	p.Imported, p.Moved = false, false
 	p.Due = p.Due && data.TriggerOnApply.ValueBool()
 
 	u := update{work: w, before: before, after: data, privateState: &p, rotate: d.rotate, again: d.again}
@@ -340,7 +342,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		if !taken {
 			// The state is still the old one, so keep the private state that belongs
 			// to it.
-			p.Whole, p.Imported, p.Moved = recalled.Whole, recalled.Imported, recalled.Moved
+			p.Whole, p.Imported, p.Unwritten, p.Moved = recalled.Whole, recalled.Imported, recalled.Unwritten, recalled.Moved
 			p.Due, p.Lost = recalled.Due, recalled.Lost
 		}
 		resp.Diagnostics.Append(p.keep(ctx, resp.Private)...)
@@ -434,7 +436,7 @@ func (r *jobResource) ImportState(ctx context.Context, req resource.ImportStateR
 	if !resp.Diagnostics.HasError() && !cloudautomator.IsJobID(id.ValueString()) {
 		resp.Diagnostics.AddError("Invalid Job ID", "Import a job by its id: letters, digits, - and _.")
 	}
-	resp.Diagnostics.Append(privateState{Imported: true}.keep(ctx, resp.Private)...)
+	resp.Diagnostics.Append(privateState{Imported: true, Unwritten: true}.keep(ctx, resp.Private)...)
 }
 
 func appendFailure(diags *diag.Diagnostics, failed diag.Diagnostic) {

@@ -174,9 +174,9 @@ type owner struct {
 	id string
 	// creation is the mark of the job's creation.
 	creation string
-	// imported says that this state has not changed the job yet, so that it cannot have
-	// taken another one's place.
-	imported bool
+	// unwritten says that the job was imported and that this state has not written its
+	// name, so that it cannot have taken another one's place.
+	unwritten bool
 	// alike reports whether a job agrees with this one in everything that a rotation
 	// does not change.
 	alike func(cloudautomator.Job) bool
@@ -216,7 +216,7 @@ func locate(o owner, jobs []cloudautomator.Job) standing {
 		return standing{position: absent, id: o.id}
 	}
 	name := jobs[at].Name()
-	if predecessor := markedFor(name); predecessor != "" && !o.imported {
+	if predecessor := markedFor(name); predecessor != "" && !o.unwritten {
 		var others []string
 		if slices.ContainsFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == predecessor && o.alike(job) }) {
 			others = append(others, predecessor)

@@ -38,6 +38,9 @@ type privateState struct {
 	Creation string `json:"creation,omitempty"`
 	// Imported is set until the first update after an import.
 	Imported bool `json:"imported,omitempty"`
+	// Unwritten is set from an import until this state has written the job's name. So a
+	// mark in the name comes from somebody else.
+	Unwritten bool `json:"unwritten,omitempty"`
 	// Moved is set until the first update after a move from the vendor's provider.
 	// action_value is as that provider has it, with 0, false and "" for members that
 	// are not set.

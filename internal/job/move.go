@@ -60,7 +60,7 @@ func (r *jobResource) move(ctx context.Context, req resource.MoveStateRequest, r
 	data = data.shown(shown)
 	// The vendor's provider stores false for a flag that is not set.
 	data.ForWorkflow, data.AllowRuntimeActionValues = types.BoolValue(data.ForWorkflow.ValueBool()), types.BoolValue(data.AllowRuntimeActionValues.ValueBool())
-	p := privateState{Imported: true, Whole: true, Moved: true}
+	p := privateState{Imported: true, Unwritten: true, Whole: true, Moved: true}
 	p.learn(job)
 	if job.URL != nil {
 		data.URL, data.AccessToken, data.TimeZone = types.StringValue(job.URL.String()), types.StringValue(job.AccessToken), text(job.TimeZone)

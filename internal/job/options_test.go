@@ -380,35 +380,78 @@ func TestDatesAreInstants(t *testing.T) {
 	}
 }
 
-// A mark says whose place a job takes. An import of the job takes nobody's.
+// A mark says whose place a job takes. An import of the job takes nobody's, whatever
+// its first apply changes.
 func TestImportedJobTakesNoPlace(t *testing.T) {
-	eachKind(t, func(t *testing.T, b *bench) {
-		b.apply(nightly)
-		elsewhere := acctest.StartProvider(t, acctest.Block(b.s.URL()))
-		other := elsewhere.Resource(jobType)
-		if diags := other.Apply(nightly); diags.HasError() {
-			t.Fatal(diags)
+	for name, first := range map[string]acctest.Values{
+		"settings": {"name": "weekly", "rotation_triggers": acctest.Values{"month": "1"}},
+		"triggers": {"rotation_triggers": acctest.Values{"month": "1"}},
+		"timeouts": {"timeouts": acctest.Values{"update": "5m"}},
+		"nothing":  {},
+	} {
+		for _, rotates := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, rotates %t", name, rotates), func(t *testing.T) {
+				eachKind(t, func(t *testing.T, b *bench) {
+					b.apply(nightly)
+					elsewhere := acctest.StartProvider(t, acctest.Block(b.s.URL()))
+					other := elsewhere.Resource(jobType)
+					if diags := other.Apply(nightly); diags.HasError() {
+						t.Fatal(diags)
+					}
+					b.s.RenameTriggerJob(other.String("id"), "nightly (successor of job "+b.String("id")+")")
+					imported, config := elsewhere.Resource(jobType), nightly.With(first)
+					diags := imported.Import(other.String("id"))
+					diags = append(diags, imported.Refresh()...)
+					diags = append(diags, imported.Apply(config)...)
+					diags = append(diags, imported.Refresh()...)
+					if diags = append(diags, imported.Apply(config)...); len(diags) > 0 {
+						t.Fatal(diags)
+					}
+					if rotates {
+						old := credentials{imported.String("url"), imported.String("access_token")}
+						if diags := imported.Apply(config.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}})); len(diags) > 0 {
+							t.Fatal(diags)
+						}
+						if now := (credentials{imported.String("url"), imported.String("access_token")}); name != "timeouts" && name != "nothing" && now == old {
+							t.Error("URL and access token were not rotated")
+						}
+					}
+					if _, there := b.s.TriggerJob(b.String("id")); !there {
+						t.Fatal("the update has removed somebody else's job")
+					}
+					if diags := imported.Destroy(); len(diags) > 0 {
+						t.Fatal(diags)
+					}
+					if job := b.only(); job.ID != b.String("id") {
+						t.Errorf("somebody else's job was removed, and %s is left", job.ID)
+					}
+				})
+			})
 		}
-		b.s.RenameTriggerJob(other.String("id"), "nightly (successor of job "+b.String("id")+")")
-		imported := elsewhere.Resource(jobType)
-		diags := imported.Import(other.String("id"))
-		diags = append(diags, imported.Refresh()...)
-		if diags = append(diags, imported.Apply(nightly.With(acctest.Values{"name": "weekly", "rotation_triggers": acctest.Values{"month": "1"}}))...); diags.HasError() {
-			t.Fatal(diags)
+	}
+}
+
+// A name that is known only at apply is checked before any request is made.
+func TestMarkedNameThatIsKnownLater(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
+	later := nightly.With(acctest.Values{"name": acctest.Unknown})
+	for _, mark := range []string{"(successor of job 7)", "(creation 0123456789abcdef)"} {
+		config := nightly.With(acctest.Values{"name": "nightly " + mark})
+		for _, operation := range []string{"create", "update"} {
+			b.Resource = b.Provider.Resource(jobType)
+			if operation == "update" {
+				b.created(nightly)
+			}
+			before := b.State
+			b.s.ResetRequestLog()
+			diags := b.ApplyLater(later, config)
+			contains(t, diags.String(), "Invalid Name", "name")
+			if !diags.HasError() || !b.State.Equal(before) {
+				t.Errorf("%s: the state is %s: %s", operation, b.State, diags)
+			}
+			b.requests()
 		}
-		if _, there := b.s.TriggerJob(b.String("id")); !there {
-			t.Fatal("the update has removed somebody else's job")
-		}
-		if diags = append(diags, imported.Destroy()...); diags.HasError() {
-			t.Fatal(diags)
-		}
-		if _, there := b.s.TriggerJob(b.String("id")); !there {
-			t.Error("somebody else's job was removed")
-		}
-		if _, there := b.s.TriggerJob(other.String("id")); there {
-			t.Error("the imported job was not removed")
-		}
-	})
+	}
 }
 
 // What somebody changes in a job is set right without a rotation, also when the job

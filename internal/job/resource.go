@@ -5,6 +5,7 @@ package job
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"regexp"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
@@ -251,10 +253,17 @@ func (r *jobResource) ValidateConfig(ctx context.Context, req resource.ValidateC
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if isMarked(config.Name.ValueString()) {
-		resp.Diagnostics.AddAttributeError(path.Root("name"), "Invalid Name",
-			"Names that end with "+mark("ID")+" are reserved for jobs that replace another one in a rotation.")
+	resp.Diagnostics.Append(config.reserved()...)
+}
+
+// reserved returns an error for a name with a mark. The name may be known only at
+// apply.
+func (m *jobModel) reserved() (diags diag.Diagnostics) {
+	if isMarked(m.Name.ValueString()) {
+		diags.AddAttributeError(path.Root("name"), "Invalid Name",
+			fmt.Sprintf("Names that end with %q or %q are reserved for jobs that the provider is creating, or that replace another one in a rotation.", mark("ID"), creationMark("NUMBER")))
 	}
+	return diags
 }
 
 // asking are the members of a job's trigger, as the documentation has them in a

@@ -73,7 +73,7 @@ func (u *update) walk(ctx context.Context) (cloudautomator.Job, diag.Diagnostic)
 // start finds out the position of the job.
 func (u *update) start(ctx context.Context) (failed diag.Diagnostic) {
 	u.shown, u.standing, failed = u.locate(ctx, &u.before, *u.privateState, func(cloudautomator.Job) bool { return u.rotate || u.Lost })
-	u.Imported = false
+	u.Unwritten = false
 	switch {
 	case failed != nil:
 		return failed
@@ -121,7 +121,7 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 	if shown, err := job.Settings(); found && err == nil {
 		data.takeIdentity(shown)
 	}
-	if at = (standing{position: settled, id: id}); found && (p.Imported || !isMarked(job.Name())) && p.stands() == settled && (doubted == nil || !doubted(job)) {
+	if at = (standing{position: settled, id: id}); found && (p.Unwritten || !isMarked(job.Name())) && p.stands() == settled && (doubted == nil || !doubted(job)) {
 		return job, at, nil
 	}
 	jobs, failed := w.list(ctx)
@@ -362,7 +362,7 @@ func withStanding(failed diag.Diagnostic, standing string) diag.Diagnostic {
 
 // owner returns what the state knows of its job.
 func (m *jobModel) owner(p privateState) owner {
-	return owner{id: m.ID.ValueString(), creation: p.Creation, imported: p.Imported, alike: func(job cloudautomator.Job) bool {
+	return owner{id: m.ID.ValueString(), creation: p.Creation, unwritten: p.Unwritten, alike: func(job cloudautomator.Job) bool {
 		shown, err := job.Settings()
 		return err == nil && m.alike(job, shown)
 	}}
