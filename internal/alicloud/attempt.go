@@ -73,7 +73,7 @@ func send(ctx context.Context, call func(context.Context) (string, error)) deliv
 		return delivery.Attempt{Outcome: delivery.Accepted, RequestID: id, Status: status, Clock: wire.Clock()}
 	}
 	if err == nil {
-		attempt.Err = errors.New("the answer is not HTTP 200 with a request id, so it is not one of Alibaba Cloud's; a proxy may have answered in its place")
+		attempt.Err = &delivery.ForeignAnswerError{What: "the answer is not HTTP 200 with a request id, so it is not one of Alibaba Cloud's"}
 		return attempt
 	}
 	refused := refusal(nil)
@@ -86,7 +86,7 @@ func send(ctx context.Context, call func(context.Context) (string, error)) deliv
 	throttling := (*sdk.ThrottlingError)(nil)
 	switch {
 	case attempt.Code == "":
-		attempt.Err = errors.New("the answer names no error of Alibaba Cloud; a proxy may have answered in its place")
+		attempt.Err = &delivery.ForeignAnswerError{What: "the answer names no error of Alibaba Cloud"}
 	case errors.As(err, &throttling):
 		attempt.Outcome, attempt.Cause, attempt.Repeatable = delivery.NotSent, delivery.Throttled, false
 		if throttling.RetryAfter != nil {

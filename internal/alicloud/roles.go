@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -74,7 +73,7 @@ func (c *Clients) session(ctx context.Context, action, auth string, client *sdk.
 		}
 		var err error
 		if granted, err = out.Credentials.keys(); err != nil {
-			return "", errors.New("the answer holds no credentials")
+			return "", &delivery.ForeignAnswerError{What: "the answer holds no credentials"}
 		}
 		return out.RequestID, nil
 	})
@@ -115,8 +114,10 @@ func (c *Clients) asked(err error, action, role, next string) error {
 		trouble.Cause = delivery.CredentialsUnreachable
 	case answer.Outcome == delivery.NotSent:
 		trouble.Cause = answer.Cause
-	case answer.Outcome == delivery.Unknown && answer.Repeatable, answer.Status >= http.StatusInternalServerError:
+	case answer.Outcome == delivery.Unknown:
 		// Assuming a role twice is harmless.
+		trouble.Cause = delivery.ForeignCause(answer.Status, answer.Err)
+	case delivery.MayPassStatus(answer.Status):
 		trouble.Cause = delivery.CredentialsFailing
 	case answer.Outcome == delivery.Rejected && is(answer.Code, "InvalidTimeStamp") && c.correct(answer.Clock):
 		// The next request has the right time.

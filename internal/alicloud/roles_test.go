@@ -126,6 +126,20 @@ func refuses(status int, code string) http.HandlerFunc {
 
 func drops(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
+// page answers as something else than the service.
+func page(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+func halves(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Length", "1000")
+	_, _ = io.WriteString(w, `{"RequestId":"r"`)
+}
+
 func answers(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }
 }
@@ -325,6 +339,15 @@ func TestSourcesThatFail(t *testing.T) {
 		"OIDC that passes":                  {config: alicloud.Config{AssumeRoleWithOIDC: oidc}, what: "AssumeRoleWithOIDC", answers: many, cause: delivery.CredentialsFailing, says: []string{role}},
 		"OIDC throttled":                    {config: alicloud.Config{AssumeRoleWithOIDC: oidc}, what: "AssumeRoleWithOIDC", answers: []http.HandlerFunc{refuses(400, "Throttling.User")}, cause: delivery.CredentialsFailing, says: []string{"Throttling.User"}},
 		"OIDC dropped":                      {config: alicloud.Config{AssumeRoleWithOIDC: oidc}, what: "AssumeRoleWithOIDC", answers: []http.HandlerFunc{drops}, cause: delivery.CredentialsFailing, says: []string{role}},
+		"OIDC refused by a page":            {config: alicloud.Config{AssumeRoleWithOIDC: oidc}, what: "AssumeRoleWithOIDC", answers: []http.HandlerFunc{page(403, "<html>")}, cause: delivery.NoCredentials, says: []string{role, "proxy"}},
+		"OIDC refused by no page":           {config: alicloud.Config{AssumeRoleWithOIDC: oidc}, what: "AssumeRoleWithOIDC", answers: []http.HandlerFunc{page(403, "")}, cause: delivery.NoCredentials, says: []string{role}},
+		"OIDC with a page":                  {config: alicloud.Config{AssumeRoleWithOIDC: oidc}, what: "AssumeRoleWithOIDC", answers: []http.HandlerFunc{page(200, "<html>")}, cause: delivery.CredentialsUnreachable, says: []string{role, "proxy"}},
+		"OIDC with other JSON":              {config: alicloud.Config{AssumeRoleWithOIDC: oidc}, what: "AssumeRoleWithOIDC", answers: []http.HandlerFunc{page(200, "{}")}, cause: delivery.CredentialsUnreachable, says: []string{role, "proxy"}},
+		"OIDC with a page that passes":      {config: alicloud.Config{AssumeRoleWithOIDC: oidc}, what: "AssumeRoleWithOIDC", answers: []http.HandlerFunc{page(429, "<html>")}, cause: delivery.CredentialsFailing, says: []string{role}},
+		"OIDC with another that passes":     {config: alicloud.Config{AssumeRoleWithOIDC: oidc}, what: "AssumeRoleWithOIDC", answers: []http.HandlerFunc{page(502, "<html>")}, cause: delivery.CredentialsFailing, says: []string{role}},
+		"OIDC cut short":                    {config: alicloud.Config{AssumeRoleWithOIDC: oidc}, what: "AssumeRoleWithOIDC", answers: []http.HandlerFunc{halves}, cause: delivery.CredentialsFailing, says: []string{role, "cut short"}},
+		"metadata that is a page":           {config: alicloud.Config{ECSRoleName: "builder"}, what: "GET /latest/meta-data/ram/security-credentials/builder", answers: []http.HandlerFunc{page(200, "<html>")}, cause: delivery.NoCredentials, says: []string{"incomplete answer"}},
+		"metadata refused by a page":        {config: alicloud.Config{ECSRoleName: "builder"}, what: "GET /latest/meta-data/ram/security-credentials/builder", answers: []http.HandlerFunc{page(403, "<html>")}, cause: delivery.NoCredentials, says: []string{"HTTP 403"}},
 		"OIDC without its file":             {config: alicloud.Config{AssumeRoleWithOIDC: &alicloud.AssumeRoleWithOIDC{RoleARN: role, OIDCProviderARN: oidcProvider, TokenFile: "/nowhere/token"}}, cause: delivery.NoCredentials, says: []string{"/nowhere/token", "no such file"}},
 		"OIDC of the environment without its file": {env: map[string]string{"ALIBABA_CLOUD_ROLE_ARN": role, "ALIBABA_CLOUD_OIDC_PROVIDER_ARN": oidcProvider, "ALIBABA_CLOUD_OIDC_TOKEN_FILE": "/nowhere/token"},
 			cause: delivery.NoCredentials, says: []string{"ALIBABA_CLOUD_OIDC_TOKEN_FILE names", "/nowhere/token", "no such file"}},

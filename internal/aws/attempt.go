@@ -75,7 +75,7 @@ func request(ctx context.Context, call func(context.Context) error) delivery.Att
 		attempt := delivery.Attempt{Outcome: delivery.Accepted, RequestID: id, Status: wire.Status(), Clock: wire.Clock()}
 		if attempt.Status != http.StatusOK {
 			// The SDK accepts any 2xx, but the API references have only 200.
-			attempt.Outcome, attempt.Err = delivery.Unknown, errors.New("the answer is not one of an AWS service; a proxy may have answered in its place")
+			attempt.Outcome, attempt.Err = delivery.Unknown, &delivery.ForeignAnswerError{What: "the answer is not one of an AWS service"}
 		}
 		return attempt
 	}
@@ -95,7 +95,7 @@ func request(ctx context.Context, call func(context.Context) error) delivery.Att
 		return attempt
 	}
 	if refusal.ErrorCode() == unnamedError {
-		attempt.Err = errors.New("the answer names no error of an AWS service; a proxy may have answered in its place")
+		attempt.Err = errUnnamed
 		return attempt
 	}
 	attempt.Code, attempt.Message = refusal.ErrorCode(), refusal.ErrorMessage()
@@ -210,6 +210,8 @@ func xmlRoot(body []byte) (root string, is bool) {
 // unnamedError is the SDK's code for an error answer without a code. Only
 // something other than the service sends such an answer.
 const unnamedError = "UnknownError"
+
+var errUnnamed = &delivery.ForeignAnswerError{What: "the answer names no error of an AWS service"}
 
 // Explain says what the user can do about a failed attempt, for the errors that
 // all AWS services have in common. permission is the IAM action that the

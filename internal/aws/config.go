@@ -144,7 +144,7 @@ func (c Config) load(ctx context.Context) (*session, error) {
 		cmp.Or(c.STSTimeout, stsTimeout),
 	}
 	cfg.APIOptions = c.apiOptions()
-	setup.client = signed{delivery.OwnAnswers{Doer: delivery.Client{Doer: cfg.HTTPClient, Secrets: c.Secrets}, Service: "AWS STS", IsOwn: IsXML}, keys}
+	setup.client = signed{wholeAnswers{delivery.OwnAnswers{Doer: delivery.Client{Doer: cfg.HTTPClient, Secrets: c.Secrets}, Service: "AWS STS", IsOwn: IsXML}, IsXML}, keys}
 	calls := func(credentials awssdk.CredentialsProvider, role string) stsCalls {
 		with := cfg.Copy()
 		with.Credentials = credentials

@@ -256,7 +256,7 @@ func (k *keyring) fault(ctx context.Context, err error) *CredentialsError {
 		fault.Err = fmt.Errorf("waiting for %s ended before there were any: %w", what, err)
 	case errors.As(err, &refusal) && refusal.ErrorFault() == smithy.FaultServer:
 		fault.Cause = delivery.CredentialsFailing
-	case isResponse && (response.HTTPStatusCode() >= http.StatusInternalServerError || response.HTTPStatusCode() == http.StatusTooManyRequests):
+	case isResponse && delivery.MayPassStatus(response.HTTPStatusCode()):
 		fault.Cause = delivery.CredentialsFailing
 	case isLogin && errors.Is(err, fs.ErrPermission):
 		// Another sign-in would not make the file readable.
@@ -347,7 +347,7 @@ func (g *accountGuard) ask(ctx context.Context) (found, err error) {
 		return *found, nil
 	}
 	identity, err := g.identity(ctx)
-	if request := (*stsError)(nil); errors.As(err, &request) && request.cause != delivery.NoCredentials {
+	if request := (*stsError)(nil); errors.As(err, &request) && (request.cause != delivery.NoCredentials || errors.As(err, new(*delivery.ForeignAnswerError))) {
 		return nil, fmt.Errorf("%s: %w", checking, err)
 	} else if err != nil && request == nil {
 		return nil, err // There were no credentials for the request.

@@ -3,6 +3,7 @@ package aws_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -39,6 +40,66 @@ func TestTroubleWithCredentialsPasses(t *testing.T) {
 				t.Errorf("a wait ended %+v", end)
 			}
 		})
+	}
+}
+
+// What answers in the place of STS is not asked until the timeout: a refusal ends the
+// send at once, another page within half a minute. An answer that may pass is.
+func TestForeignAnswersOfSTS(t *testing.T) {
+	page := func(status int, body string) answer {
+		return func(w http.ResponseWriter, _ request) bool {
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, body)
+			return true
+		}
+	}
+	const html = "<html><body>Sign in</body></html>"
+	for name, test := range map[string]struct {
+		answer answer
+		cause  delivery.Cause
+	}{
+		"a page":          {page(200, html), delivery.CredentialsUnreachable},
+		"nothing":         {page(200, ""), delivery.CredentialsUnreachable},
+		"a redirect":      {page(302, ""), delivery.CredentialsUnreachable},
+		"401":             {page(401, html), delivery.NoCredentials},
+		"403":             {page(403, html), delivery.NoCredentials},
+		"403 and nothing": {page(403, ""), delivery.NoCredentials},
+		"404":             {page(404, html), delivery.NoCredentials},
+		"407":             {page(407, html), delivery.NoCredentials},
+		"413":             {page(413, html), delivery.NoCredentials},
+		"408":             {page(408, html), delivery.CredentialsFailing},
+		"429":             {page(429, html), delivery.CredentialsFailing},
+		"502":             {page(502, html), delivery.CredentialsFailing},
+		"503 and nothing": {page(503, ""), delivery.CredentialsFailing},
+		"half an answer": {func(w http.ResponseWriter, _ request) bool {
+			w.Header().Set("Content-Length", "1000")
+			_, _ = io.WriteString(w, "<AssumeRoleResponse>")
+			return true
+		}, delivery.CredentialsFailing},
+	} {
+		for what, config := range map[string]func(*fake) aws.Config{
+			"AssumeRole": (*fake).role,
+			"GetCallerIdentity": func(f *fake) aws.Config {
+				c := f.static()
+				c.AllowedAccountIDs = []string{"123456789012"}
+				return c
+			},
+		} {
+			t.Run(what+", "+name, func(t *testing.T) {
+				t.Parallel()
+				f := start(t)
+				f.next(what, test.answer)
+				s := open(t, config(f), "")
+				attempt := s.Send(t.Context())
+				if attempt.Outcome != delivery.NotSent || attempt.Cause != test.cause || f.seen() != what {
+					t.Errorf("it ended %s with cause %d: %v\nseen: %s", attempt.Outcome, attempt.Cause, attempt.Err, f.seen())
+				}
+				if next := s.Send(t.Context()); next.Outcome != delivery.Accepted {
+					t.Errorf("the next one ended %s: %v", next.Outcome, next.Err)
+				}
+			})
+		}
 	}
 }
 

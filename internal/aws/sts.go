@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -100,7 +99,7 @@ func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation fu
 		noted.taken()
 		return out, nil
 	}
-	failed := &stsError{Err: err, cause: delivery.CredentialsFailing}
+	failed := &stsError{Err: err, cause: delivery.ForeignCause(trace.Status(), err)}
 	refusal := smithy.APIError(nil)
 	refused := errors.As(err, &refusal) && refusal.ErrorCode() != unnamedError
 	switch {
@@ -118,6 +117,8 @@ func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation fu
 		}
 	case refused:
 		failed.cause, failed.next = s.judge(name, refusal.ErrorCode(), trace.Status(), noted, err)
+	case refusal != nil, errors.As(err, new(*smithy.DeserializationError)):
+		failed.Err = fmt.Errorf("asking STS for sts:%s: %w", name, errUnnamed)
 	case bounded.Err() != nil && ctx.Err() == nil:
 		failed.Err = fmt.Errorf("STS did not answer sts:%s within %s: %w", name, limit, err)
 	}
@@ -128,7 +129,7 @@ func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation fu
 func (s stsCalls) judge(name, code string, status int, noted *signature, err error) (delivery.Cause, string) {
 	_, throttled := retry.DefaultThrottleErrorCodes[code]
 	switch {
-	case throttled, status >= http.StatusInternalServerError, status == http.StatusTooManyRequests, code == "IDPCommunicationError":
+	case throttled, delivery.MayPassStatus(status), code == "IDPCommunicationError":
 		return delivery.CredentialsFailing, ""
 	case slices.Contains(expiredCodes, code) && name == "AssumeRoleWithWebIdentity", code == "InvalidIdentityToken", code == "IDPRejectedClaim":
 		return delivery.NoCredentials, "STS does not accept the web identity token: check that it has not expired, and that its issuer and audience are those of the identity provider in IAM."

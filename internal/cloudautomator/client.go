@@ -249,7 +249,7 @@ func (e *APIError) Error() string {
 
 // Passing reports whether the same request may succeed later.
 func (e *APIError) Passing() bool {
-	return e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout
+	return delivery.MayPassStatus(e.Status)
 }
 
 // do makes one request and reads its answer whole. Its errors leave out the

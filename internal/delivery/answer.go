@@ -55,15 +55,56 @@ func whole(resp *http.Response) ([]byte, error) {
 		return nil, long
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the answer (HTTP %s) was cut short: %w", resp.Status, err)
+		return nil, &CutShortError{resp.Status, err}
 	}
 	return body, nil
 }
 
+// CutShortError means that an answer began and did not come whole.
+type CutShortError struct {
+	Status string
+	Err    error
+}
+
+func (e *CutShortError) Error() string {
+	return fmt.Sprintf("the answer (HTTP %s) was cut short: %v", e.Status, e.Err)
+}
+
+// Unwrap returns the error of reading the answer.
+func (e *CutShortError) Unwrap() error { return e.Err }
+
 // ForeignAnswerError means that something answered, but not in the service's format.
-type ForeignAnswerError struct{ Service, Status, ContentType string }
+type ForeignAnswerError struct {
+	Service, Status, ContentType string
+	// What says what is wrong with the answer; "" if its format is.
+	What string
+}
 
 func (e *ForeignAnswerError) Error() string {
-	return fmt.Sprintf("the answer (HTTP %s, content type %q) is not in the format of %s; a proxy may have answered in its place",
-		e.Status, e.ContentType, e.Service)
+	what := e.What
+	if what == "" {
+		what = fmt.Sprintf("the answer (HTTP %s, content type %q) is not in the format of %s", e.Status, e.ContentType, e.Service)
+	}
+	return what + "; a proxy may have answered in its place"
+}
+
+// MayPassStatus reports whether the same request may succeed after an answer with
+// this HTTP status, whoever gave it.
+func MayPassStatus(status int) bool {
+	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
+}
+
+// ForeignCause returns the cause of a request for credentials whose answer was not
+// the service's. Without a whole answer, or after one whose status may pass, the
+// service may answer the next time. Another refusal, such as a proxy's, stays. A page
+// without a refusal, such as that of a server that starts, may pass within seconds.
+func ForeignCause(status int, err error) Cause {
+	switch {
+	case status == 0 || MayPassStatus(status) || errors.As(err, new(*CutShortError)):
+		return CredentialsFailing
+	case status >= http.StatusBadRequest:
+		return NoCredentials
+	default:
+		return CredentialsUnreachable
+	}
 }

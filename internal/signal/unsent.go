@@ -25,6 +25,8 @@ func unsentBecause(attempt delivery.Attempt, stopped error) string {
 		return "This is the proxy's answer: the proxy could not connect to the service itself. Check the endpoint, and whether the proxy can reach its host, or add that host to NO_PROXY."
 	case errors.As(attempt.Err, &header):
 		return "Nothing was sent. Correct the value where it is set: in the configuration, or in the environment."
+	case errors.As(attempt.Err, new(*delivery.ForeignAnswerError)):
+		return "Something else answered in the place of the source of the credentials. Check its endpoint, and whether a proxy or the sign-in page of a network answers instead."
 	case delivery.AtProxy(attempt.Err):
 		return unconnected(attempt, "the proxy", "check the proxy's address and the network, or add the service's host to NO_PROXY")
 	case attempt.Cause == delivery.CredentialsUnreachable:
