@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -53,6 +55,9 @@ type history struct {
 	old     credentials
 	// untold says that the job was imported, and that no update has recorded its triggers yet.
 	untold bool
+	// calm says that since then nothing has happened at the service, nothing went wrong,
+	// and no other job was asked for.
+	calm bool
 	// passed is how far the service's clock is ahead, and lag how long its reads lag behind.
 	passed *atomic.Int64
 	lag    time.Duration
@@ -101,6 +106,7 @@ func live(t *testing.T, seed uint64) {
 			h.violated("job %s %q is left after the destroy", job.ID, job.Attributes.Name)
 		}
 	}
+	h.untouched()
 	h.secrets()
 }
 
@@ -181,6 +187,11 @@ func (h *history) step() {
 	}
 	one := kinds[h.random.IntN(len(kinds))]
 	h.steps = append(h.steps, one.name)
+	switch one.name {
+	case "apply", "rename", "date", "trigger", "rotate_on_update", "store_credentials", "refresh", "another's job":
+	default:
+		h.calm = false
+	}
 	one.do()
 	h.untouched()
 }
@@ -229,7 +240,7 @@ func (h *history) replacedFirst() {
 		h.violated("the destroy says %s", diags)
 	}
 	h.dead(h.old)
-	h.Resource, h.untold = next, false
+	h.Resource, h.untold, h.calm = next, false, false
 	h.quiet()
 }
 
@@ -244,7 +255,8 @@ func (h *history) quiet() {
 		}
 		h.Tainted = tainted && !h.State.IsNull()
 	}
-	before := h.State
+	before, held, idle := h.State, h.held(), h.calm && !h.Tainted && !h.asks()
+	id := h.String("id")
 	diags := h.told(h.Apply(h.config))
 	if job, there := h.s.TriggerJob(h.String("id")); there && !job.Attributes.Active && diags.HasError() && strings.Contains(diags.String(), "Activate the job") {
 		// A rotation that needs a new job waits until somebody does that.
@@ -257,14 +269,37 @@ func (h *history) quiet() {
 	}
 	h.check()
 	h.unstored()
+	job, _ := h.s.TriggerJob(h.String("id"))
+	if idle && (job.ID != id || h.of(job) != h.old) {
+		h.violated("nothing was asked for, and job %s with %v is job %s with %v", id, h.old, job.ID, h.of(job))
+	}
+	if !h.untold && id != "" && held.url != "" && triggers(h.t, before) != triggers(h.t, h.State) {
+		h.dead(held)
+	}
 	if h.untold = h.untold && h.State.Equal(before); h.untold {
 		return
 	}
 	if h.applied != nil && fmt.Sprint(h.applied["rotation_triggers"]) != fmt.Sprint(h.config["rotation_triggers"]) {
 		h.dead(h.old)
 	}
-	job, _ := h.s.TriggerJob(h.String("id"))
-	h.applied, h.old = h.config, h.of(job)
+	h.applied, h.old, h.calm = h.config, h.of(job), true
+}
+
+// asks reports whether the configuration asks for a change at the service since the
+// last apply without trouble.
+func (h *history) asks() bool {
+	local := acctest.Values{"rotate_on_update": nil, "store_credentials": nil}
+	return fmt.Sprint(h.applied.With(local)) != fmt.Sprint(h.config.With(local))
+}
+
+// triggers are the recorded rotation_triggers.
+func triggers(t *testing.T, state tftypes.Value) string {
+	t.Helper()
+	var attributes map[string]tftypes.Value
+	if err := state.As(&attributes); err != nil {
+		t.Fatal(err)
+	}
+	return attributes["rotation_triggers"].String()
 }
 
 // check holds state and service to each other.
