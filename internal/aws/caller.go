@@ -2,11 +2,15 @@ package aws
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 // Caller returns the ARN of the identity that signs, "" if the provider has not
@@ -24,23 +28,34 @@ func (c *Clients) Caller() string {
 const longestAsking = 10 * time.Second
 
 // FindCaller is Caller, and reads the ARN if the provider has not read it. It
-// needs no permission. It returns "" if STS does not tell.
-func (c *Clients) FindCaller(ctx context.Context) string {
+// needs no permission. It returns "" if STS does not tell. If STS may tell the next
+// time, it returns the attempt of a read that can be repeated, otherwise an accepted one.
+func (c *Clients) FindCaller(ctx context.Context) (string, delivery.Attempt) {
+	told := delivery.Attempt{Outcome: delivery.Accepted}
 	if known := c.Caller(); known != "" {
-		return known
+		return known, told
 	}
 	loaded, err := c.load(ctx)
 	if err != nil {
-		return ""
+		return "", told
 	}
 	ctx, cancel := context.WithTimeout(ctx, longestAsking)
 	defer cancel()
 	identity, err := loaded.keys.guard.identity(ctx)
-	if err != nil {
-		return ""
+	if err == nil {
+		loaded.keys.guard.caller.Store(identity.Arn)
+		return awssdk.ToString(identity.Arn), told
 	}
-	loaded.keys.guard.caller.Store(identity.Arn)
-	return awssdk.ToString(identity.Arn)
+	failed := (*CredentialsError)(nil)
+	if !errors.As(err, &failed) {
+		failed = loaded.keys.fault(ctx, err)
+	}
+	if again := (delivery.Attempt{Outcome: delivery.NotSent, Cause: failed.Cause}); !again.Retryable() {
+		return "", told
+	}
+	// With the outcome Unknown, the read is repeated as long as other reads that look
+	// for a signal, and not until the timeout.
+	return "", delivery.Attempt{Outcome: delivery.Unknown, Err: fmt.Errorf("finding out who sends, with sts:GetCallerIdentity: %w", failed)}
 }
 
 // Differ reports whether two ARNs provably name two identities.

@@ -114,7 +114,10 @@ func (w wanted) answers(ctx context.Context) (shown delivery.Shown, attempt deli
 		known = known || one.token == w.token
 		if one.closed() {
 			if w.answer.likeness(one) != delivery.NotOurs {
-				one.caller = w.caller(ctx)
+				var asked delivery.Attempt
+				if one.caller, asked = w.caller(ctx); asked.Outcome != delivery.Accepted {
+					return shown, asked
+				}
 			}
 			shown.Traces = append(shown.Traces, one.trace())
 		}

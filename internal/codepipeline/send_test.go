@@ -396,6 +396,12 @@ func TestSummaryThatIsNotShown(t *testing.T) {
 func TestSomebodyElsesAnswerConfirmsNothing(t *testing.T) {
 	const eve, self = "arn:aws:iam::123456789012:user/eve", "arn:aws:iam::123456789012:user/sandbox"
 	identity := sandbox.Fault{Operation: "GetCallerIdentity", Kind: sandbox.KindRefuse}
+	passing := []sandbox.Fault{
+		{Operation: "GetCallerIdentity", Kind: sandbox.KindThrottle, Times: 1},
+		{Operation: "GetCallerIdentity", Kind: sandbox.KindErrorBefore, Times: 1},
+		{Operation: "GetCallerIdentity", Kind: sandbox.KindDropBefore, Times: 1},
+	}
+	failing := sandbox.Fault{Operation: "GetCallerIdentity", Kind: sandbox.KindErrorBefore}
 	for name, test := range map[string]struct {
 		kind sandbox.Kind
 		// by is who answers in the place of the lost signal, if anybody does.
@@ -407,6 +413,9 @@ func TestSomebodyElsesAnswerConfirmsNothing(t *testing.T) {
 	}{
 		"arrived":                              {kind: sandbox.KindDropAfter, delivery: "CONFIRMED", sends: 1},
 		"arrived, and nobody tells who we are": {kind: sandbox.KindDropAfter, faults: []sandbox.Fault{identity}, delivery: "UNKNOWN", sends: 1, says: []string{"Outcome of the Signal Unknown", "or another one at about the same time"}},
+		"arrived, and STS fails at first":      {kind: sandbox.KindDropAfter, faults: passing, delivery: "CONFIRMED", sends: 1},
+		"arrived, and STS fails":               {kind: sandbox.KindDropAfter, faults: []sandbox.Fault{failing}, delivery: "UNKNOWN", sends: 1, says: []string{"Outcome of the Signal Unknown", "sts:GetCallerIdentity"}},
+		"somebody else's, and STS fails once":  {kind: sandbox.KindDropBefore, by: eve, faults: passing[:1], sends: 2, says: []string{"Signal Rejected", "by " + eve}},
 		"somebody else's":                      {kind: sandbox.KindDropBefore, by: eve, sends: 2, says: []string{"Signal Rejected", "by " + eve}},
 		"and nobody tells who we are":          {kind: sandbox.KindDropBefore, by: eve, faults: []sandbox.Fault{identity}, delivery: "UNKNOWN", sends: 1, says: []string{"Outcome of the Signal Unknown", "or another one at about the same time"}},
 		"of somebody who is not shown":         {kind: sandbox.KindDropBefore, by: "", delivery: "UNKNOWN", sends: 1, says: []string{"Outcome of the Signal Unknown", "or another one at about the same time"}},

@@ -207,8 +207,9 @@ type wanted struct {
 	// answer is the signal's answer. An approval that already has this answer can be
 	// adopted.
 	answer answer
-	// caller returns the ARN of who sends this signal, "" if it is not known.
-	caller func(context.Context) string
+	// caller returns the ARN of who sends this signal, "" if STS does not tell, and the
+	// attempt to read it.
+	caller func(context.Context) (string, delivery.Attempt)
 }
 
 // found is the result of find. It can be answered if it is open. If it is closed, it has

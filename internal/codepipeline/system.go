@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
@@ -71,7 +72,7 @@ func system(clients *aws.Clients) signal.System[args] {
 
 // bind returns the signal. If arguments that identify the target are empty, the signal
 // finds them later, and calls bind again with found = true.
-func bind(client *client, a *args, caller func(context.Context) string, found bool) signal.Signal {
+func bind(client *client, a *args, caller func(context.Context) (string, delivery.Attempt), found bool) signal.Signal {
 	w := wanted{
 		action:    action{client, a.Region.ValueString(), a.PipelineName.ValueString(), a.StageName.ValueString(), a.ActionName.ValueString()},
 		execution: a.PipelineExecutionID.ValueString(),
