@@ -375,7 +375,14 @@ func (h *history) renamed() {
 func (h *history) fault() {
 	h.fresh()
 	kinds := []sandbox.Kind{sandbox.KindDropBefore, sandbox.KindDropAfter, sandbox.KindErrorBefore, sandbox.KindErrorAfter, sandbox.KindRefuse, sandbox.KindHTML}
-	h.s.Inject(sandbox.Fault{Operation: "cloudautomator:*", Kind: kinds[h.random.IntN(len(kinds))], Skip: h.random.IntN(9), Times: 1 + h.random.IntN(3)})
+	fault := sandbox.Fault{Operation: "cloudautomator:*", Kind: kinds[h.random.IntN(len(kinds))], Skip: h.random.IntN(9), Times: 1 + h.random.IntN(3)}
+	if fault.Kind == sandbox.KindRefuse && fault.Skip > 5 {
+		// A rotation cannot remove the old job, and another one is asked for.
+		fault = sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse}
+		h.change("rotation_triggers", acctest.Values{"n": "stays"})
+		defer func() { h.change("rotation_triggers", acctest.Values{"n": "again"}) }()
+	}
+	h.s.Inject(fault)
 	if !h.State.IsNull() && h.random.IntN(2) == 0 {
 		tainted := h.Tainted
 		h.told(h.Refresh())
