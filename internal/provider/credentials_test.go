@@ -187,6 +187,21 @@ func TestRoleThatIsDeniedEndsTheWait(t *testing.T) {
 	})
 }
 
+// The page of a network in the place of STS ends an apply soon, and the error does not
+// say that there was no connection.
+func TestPageInThePlaceOfSTSEnds(t *testing.T) {
+	s := acctest.Sandbox(t, sandbox.Options{})
+	y := systems.All[0]
+	s.Inject(sandbox.Fault{Operation: "GetCallerIdentity", Kind: sandbox.KindHTMLOK})
+	block := acctest.Values{"aws": acctest.AWS(s.URL()).With(acctest.Values{"allowed_account_ids": []any{homeAccount}})}
+	began := time.Now()
+	diags := acctest.StartProvider(t, block).Resource(y.Type).Apply(y.Ready(s))
+	says(t, diags, true, "Signal Not Sent", "GetCallerIdentity", "in the place of the source of the credentials")
+	if strings.Contains(diags.String(), "No connection") || s.Count(y.Operation) > 0 || time.Since(began) > acctest.AtOnce {
+		t.Errorf("after %s it said %s, and made %v", time.Since(began), diags, s.RequestLog())
+	}
+}
+
 // A plan ends although STS never answers, and so does an apply.
 func TestSilentSTSEnds(t *testing.T) {
 	policy := acctest.Quick
