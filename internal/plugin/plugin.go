@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 
 	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 )
 
@@ -20,7 +21,8 @@ func Serve(address string, p func() provider.Provider, debug bool) error {
 	} else {
 		hush()
 	}
-	return tf6server.Serve(address, Server(p), options...)
+	prepared := prepare(newServer(p))
+	return tf6server.Serve(address, func() tfprotov6.ProviderServer { return prepared }, options...)
 }
 
 // collectLess lets the heap grow to five times the memory in use before a garbage

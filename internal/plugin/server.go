@@ -20,8 +20,12 @@ import (
 // https://github.com/hashicorp/terraform-plugin-framework/blob/v1.19.0/internal/proto6server/serve.go
 func Server(p func() provider.Provider) func() tfprotov6.ProviderServer {
 	return func() tfprotov6.ProviderServer {
-		return server{providerserver.NewProtocol6(p())().(frameworkServer)}
+		return newServer(p)
 	}
+}
+
+func newServer(p func() provider.Provider) server {
+	return server{frameworkServer: providerserver.NewProtocol6(p())().(frameworkServer)}
 }
 
 // frameworkServer has the methods of the framework's server.
@@ -32,7 +36,11 @@ type frameworkServer interface {
 }
 
 // server replaces the contexts of the calls that Terraform makes for each resource.
-type server struct{ frameworkServer }
+type server struct {
+	frameworkServer
+	// schema has one schema, and is closed behind it; nil without prepare.
+	schema chan schemaOrError
+}
 
 func (s server) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
 	return lend(ctx, req, s.frameworkServer.ValidateResourceConfig)
@@ -68,6 +76,34 @@ func (s server) InvokeAction(ctx context.Context, req *tfprotov6.InvokeActionReq
 	return &tfprotov6.InvokeActionServerStream{Events: func(push func(tfprotov6.InvokeActionEvent) bool) {
 		push(tfprotov6.InvokeActionEvent{Type: tfprotov6.CompletedInvokeActionEventType{Diagnostics: refused}})
 	}}, nil
+}
+
+// prepare begins to make the schema while Terraform and the plugin still make keys and
+// shake hands. Terraform waits for the schema next, unless it knows it already.
+func prepare(of server) server {
+	of.schema = make(chan schemaOrError, 1)
+	go func() {
+		schema, err := of.frameworkServer.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
+		of.schema <- schemaOrError{schema, err}
+		close(of.schema)
+	}()
+	return of
+}
+
+type schemaOrError struct {
+	schema *tfprotov6.GetProviderSchemaResponse
+	err    error
+}
+
+// GetProviderSchema returns the schema that prepare has made to the first call, so that it
+// is not kept in memory. It makes another one for any further call.
+func (s server) GetProviderSchema(ctx context.Context, req *tfprotov6.GetProviderSchemaRequest) (*tfprotov6.GetProviderSchemaResponse, error) {
+	if s.schema != nil {
+		if made, first := <-s.schema; first {
+			return made.schema, made.err
+		}
+	}
+	return s.frameworkServer.GetProviderSchema(ctx, req)
 }
 
 func lend[Request, Response any](ctx context.Context, req Request, call func(context.Context, Request) (Response, error)) (Response, error) {
