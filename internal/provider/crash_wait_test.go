@@ -35,7 +35,7 @@ type crashedWait struct {
 	// and after it those of the next run.
 	reads atomic.Int32
 	// refreshed is how often the next run reads it before it waits.
-	refreshed int32
+	refreshed atomic.Int32
 	// reached is called when its read is under way, and again once the next run has read
 	// that the target goes on.
 	reached, again func()
@@ -78,7 +78,7 @@ func (p *waitPost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !hold {
 		p.Handler().ServeHTTP(w, r)
 		for _, g := range concerned {
-			if !striking && g.reads.Load() > g.refreshed {
+			if !striking && g.reads.Load() > g.refreshed.Load() {
 				g.again()
 			}
 		}
@@ -158,7 +158,7 @@ func surviveWaiting(t *testing.T, b interruption, held int32) {
 		case found != nil && g.done:
 			g.again() // It has nothing left to read.
 		case found != nil:
-			g.refreshed = 1
+			g.refreshed.Store(1)
 		}
 	}
 	go func() {
