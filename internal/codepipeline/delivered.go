@@ -7,7 +7,6 @@ import (
 
 	cptypes "github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
 
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
@@ -15,17 +14,15 @@ import (
 type answer struct{ status, summary string }
 
 // mine compares an approval with the effect of this signal. Somebody else may have
-// given the same answer at the same time.
+// given the same answer at the same time. The documentation calls lastUpdatedBy the one
+// who last changed the pipeline, so another name there does not prove another answer
+// (https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionExecution.html).
 func (w answer) mine(one approval) delivery.Likeness {
 	likeness := w.likeness(one)
-	switch {
-	case likeness == delivery.NotOurs, aws.Differ(one.by, one.caller):
-		return delivery.NotOurs
-	case likeness == delivery.Ours && one.by == one.caller && one.by != "":
-		return delivery.Ours
-	default:
+	if likeness == delivery.Ours && (one.by == "" || one.by != one.caller) {
 		return delivery.Alike
 	}
+	return likeness
 }
 
 // likeness compares an approval with the effect of the answer, whoever gave it.
