@@ -278,7 +278,7 @@ func (r *Result) attempt(ctx context.Context, p RetryPolicy, target Target) {
 	ctx, cancel := context.WithTimeout(ctx, p.Attempt)
 	defer cancel()
 	r.Attempt = target.Send(ctx)
-	r.TimedOut = r.TimedOut || r.Outcome == Unknown && r.Status == 0 && ctx.Err() != nil
+	r.TimedOut = r.TimedOut || r.Outcome == Unknown && r.Status == 0 && (ctx.Err() != nil || isUnansweredPing(r.Err))
 }
 
 // In returns the time after d.

@@ -502,6 +502,9 @@ type rivals struct {
 	by map[int][]int
 	// absent says of each of these sends whether a lookup has not shown that it arrived.
 	absent []bool
+	// explained has the signal's traces that prove another signal, or that a send may
+	// have left that began before the read's first trace.
+	explained map[int]bool
 }
 
 // may adds one send that may have left these traces.
@@ -528,7 +531,8 @@ func (r *rivals) explain(traces []int) bool {
 }
 
 // explainOnce is explain if the signal's own sends, so many, have left one trace at
-// most, and sends that a lookup has not shown have left none.
+// most, and sends that a lookup has not shown have left none. Traces that are
+// explained otherwise do not count.
 func (r *rivals) explainOnce(traces []int, own int) bool {
 	left := newOwners(len(r.absent))
 	return !slices.ContainsFunc(traces, func(i int) bool {
@@ -542,12 +546,12 @@ func (r *rivals) explainOnce(traces []int, own int) bool {
 				by = append(by, send)
 			}
 		}
-		return !left.give(by, nil)
+		return !r.explained[i] && !left.give(by, nil)
 	})
 }
 
 func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []int, own []window) rivals {
-	r := rivals{settled: newOwners(len(shown.Traces)), all: newOwners(len(shown.Traces)), by: map[int][]int{}}
+	r := rivals{settled: newOwners(len(shown.Traces)), all: newOwners(len(shown.Traces)), by: map[int][]int{}, explained: map[int]bool{}}
 	for _, i := range mine {
 		r.by[i] = nil
 	}
@@ -560,11 +564,14 @@ func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []i
 		}
 		twin, proved, settled := other.request == t.self.request, []int{}, true
 		for _, s := range other.sends {
-			if s.began.earliest().Before(since.earliest()) {
-				continue // The read may not list its trace.
-			}
 			var fits []int
 			w := c.window(shown.Clock, s)
+			if s.began.earliest().Before(since.earliest()) {
+				for _, i := range mine {
+					r.explained[i] = r.explained[i] || w.holds(shown.Traces[i].At) && other.likeness(shown.Traces[i]) != NotOurs
+				}
+				continue // The read may not list its trace.
+			}
 			for i, trace := range shown.Traces {
 				if w.holds(trace.At) && other.likeness(trace) != NotOurs || claim(trace.ID) == s.left {
 					fits = append(fits, i)
@@ -593,6 +600,7 @@ func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []i
 		case proof >= 0 && len(other.sends) == 0:
 			r.adopted = r.adopted || r.isMine(proof)
 		case proof >= 0:
+			r.explained[proof] = true
 			proved = append(proved, proof)
 			r.all.give(proved, &other.proof)
 			if settled {

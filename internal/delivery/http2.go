@@ -115,6 +115,14 @@ func isUnprocessed(err error) bool {
 		strings.HasPrefix(text, "http2: Transport received GOAWAY from server ErrCode:")
 }
 
+// isUnansweredPing reports whether a request ended because its connection went dead.
+// The operating system may still deliver what was written to it.
+//
+// golang.org/x/net/http2 has no error type for that.
+func isUnansweredPing(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "http2: client connection lost")
+}
+
 // failedConnection returns the reason why there is no connection for every
 // request.
 type failedConnection struct{ err error }

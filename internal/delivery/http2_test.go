@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -171,21 +172,23 @@ func TestDeadConnection(t *testing.T) {
 	var gone <-chan struct{}
 	for name, test := range map[string]struct {
 		// answer is what the server does with the second request.
-		answer func(framer *http2.Framer, stream uint32)
+		answer func(f *frames.Server, framer *http2.Framer, stream uint32)
 		took   time.Duration
 		fails  bool
 	}{
-		"dead": {func(*http2.Framer, uint32) { <-gone }, 20 * time.Second, true},
-		"slow": {func(framer *http2.Framer, stream uint32) {
-			time.AfterFunc(50*time.Second, func() { frames.Answer(framer, stream, "") })
+		"dead": {func(*frames.Server, *http2.Framer, uint32) { <-gone }, 20 * time.Second, true},
+		"slow": {func(f *frames.Server, framer *http2.Framer, stream uint32) {
+			f.AnswerAfter(50*time.Second, framer, stream)
 		}, 50 * time.Second, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				gone = t.Context().Done()
-				f, dial := frames.InMemory(t, func(n int, framer *http2.Framer, stream uint32) {
+				var f *frames.Server
+				var dial func(context.Context, string, string) (net.Conn, error)
+				f, dial = frames.InMemory(t, func(n int, framer *http2.Framer, stream uint32) {
 					if n == 1 {
-						test.answer(framer, stream)
+						test.answer(f, framer, stream)
 						return
 					}
 					frames.Answer(framer, stream, "")
@@ -215,6 +218,33 @@ func TestDeadConnection(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A request on a connection that went dead may still arrive after reads have shown
+// nothing, so it is not sent again.
+func TestDeadConnectionIsNoProof(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, dial := frames.InMemory(t, func(int, *http2.Framer, uint32) { <-t.Context().Done() })
+		client := delivery.Client{Doer: delivery.NewHTTPClient(&http.Transport{DialContext: dial, TLSClientConfig: &tls.Config{RootCAs: f.Roots, MinVersion: tls.VersionTLS12}})}
+		target := sending(func(ctx context.Context) delivery.Attempt {
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.URL, strings.NewReader("signal"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return delivery.Attempt{Outcome: delivery.Unknown, Err: perform(client, req)}
+		})
+		nothing := delivery.NewProbe("nothing", func(context.Context) (int, delivery.Attempt) { return 0, delivery.Attempt{Outcome: delivery.Accepted} },
+			func(int) delivery.Observation { return delivery.Observation{} })
+		poller := delivery.NewPoller(delivery.DefaultRetryPolicy)
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+		defer cancel()
+		result := delivery.DefaultRetryPolicy.Deliver(ctx, target, delivery.UnknownOutcomePolicy{Lookup: func(ctx context.Context) delivery.WaitResult {
+			return poller.ReadUntilSettled(ctx, nothing)
+		}}, func(delivery.Attempt, time.Duration) {})
+		if result.Outcome != delivery.Unknown || !result.TimedOut || len(f.Requests()) != 1 || !result.LookupResult.Absent() {
+			t.Errorf("%d requests ended as %s: %v", len(f.Requests()), result.Outcome, result.Err)
+		}
+	})
 }
 
 // A server that wants a client certificate ends a TLS 1.3 connection after the
@@ -257,6 +287,11 @@ func perform(client delivery.Client, req *http.Request) error {
 	}
 	return err
 }
+
+// sending sends as the function does.
+type sending func(context.Context) delivery.Attempt
+
+func (f sending) Send(ctx context.Context) delivery.Attempt { return f(ctx) }
 
 // doerFunc makes requests as the function does.
 type doerFunc func(*http.Request) (*http.Response, error)

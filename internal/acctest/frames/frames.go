@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -32,6 +33,8 @@ type Server struct {
 	mu       sync.Mutex
 	requests []Request
 	conns    int
+	// answering is held while a ping or a late answer is written.
+	answering sync.Mutex
 }
 
 // Request is one request on the wire.
@@ -160,7 +163,9 @@ func (s *Server) serve(conn net.Conn, answer func(int, *http2.Framer, uint32)) {
 			}
 		case *http2.PingFrame:
 			if !frame.IsAck() {
+				s.answering.Lock()
 				_ = framer.WritePing(true, frame.Data)
+				s.answering.Unlock()
 			}
 		case *http2.MetaHeadersFrame:
 			request := &Request{Method: frame.PseudoValue("method"), Path: frame.PseudoValue("path")}
@@ -183,6 +188,15 @@ func (s *Server) serve(conn net.Conn, answer func(int, *http2.Framer, uint32)) {
 			answer(n, framer, stream)
 		}
 	}
+}
+
+// AnswerAfter answers a request after d, while the server answers pings.
+func (s *Server) AnswerAfter(d time.Duration, framer *http2.Framer, stream uint32) {
+	time.AfterFunc(d, func() {
+		s.answering.Lock()
+		defer s.answering.Unlock()
+		Answer(framer, stream, "")
+	})
 }
 
 // Answer answers a request as a service does that took it.
