@@ -69,7 +69,7 @@ func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.A
 func (e execution) completion(answer string) *delivery.Probe {
 	return delivery.NewProbe(e.key("end"), e.read, func(found snapshot) delivery.Observation {
 		return found.observation(delivery.StateOf(found.status == succeeded || answer == rejected && final(found.status), final(found.status)))
-	}).Final()
+	}) // Not Final: RetryStageExecution reopens an execution that has failed.
 }
 
 // actions lists the runs of the execution's actions, the newest first, until enough returns

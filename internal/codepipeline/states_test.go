@@ -287,3 +287,18 @@ func TestWaitWithoutASignal(t *testing.T) {
 		says(t, r.Apply(config.With(acctest.Values{"pipeline_execution_id": nil})), true, "pipeline_execution_id")
 	})
 }
+
+// A retry of the failed stage reopens the execution: what one wait has seen is not its end.
+func TestRetriedExecutionIsWaitedFor(t *testing.T) {
+	s, p := play(t)
+	of := s.StartPipeline(sandbox.Pipeline{Name: "website", Stages: []sandbox.PipelineStage{{Name: "Release", Actions: []sandbox.PipelineAction{{Name: "Approve", Runs: 2}}}}})
+	if err := s.AnswerApproval("website", "somebody", "Rejected", "not yet"); err != nil {
+		t.Fatal(err)
+	}
+	wait := acctest.Values{"pipeline_name": "website", "pipeline_execution_id": of.ExecutionID, "timeouts": acctest.Values{"create": "1s"}}
+	says(t, p.Resource("signal_codepipeline_approval_wait").Apply(wait), true, "Target Did Not Succeed", "Failed")
+	if !s.RetryPipeline(of.ExecutionID) {
+		t.Fatal("the stage is not retried")
+	}
+	says(t, p.Resource("signal_codepipeline_approval_wait").Apply(wait), true, "Target Still Running", "InProgress")
+}

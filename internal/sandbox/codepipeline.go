@@ -589,6 +589,21 @@ func (s *Sandbox) StopPipeline(executionID string) bool {
 	return false
 }
 
+// RetryPipeline runs the failed action of an execution again, as RetryStageExecution does,
+// and reports whether there is such an execution. The action needs one more of its Runs.
+func (s *Sandbox) RetryPipeline(executionID string) bool {
+	s.codePipeline.mu.Lock()
+	defer s.codePipeline.mu.Unlock()
+	for _, r := range s.codePipeline.runs {
+		if r.settle(s.now()); r.id == executionID && r.status == pipelineFailed {
+			r.status, r.changed = pipelineInProgress, s.now()
+			r.next(r.changed)
+			return true
+		}
+	}
+	return false
+}
+
 func (p *codePipeline) routes() []route {
 	return []route{
 		{"GET /_sandbox/codepipeline/executions", "all executions of pipelines", func(*http.Request) (any, error) {

@@ -492,6 +492,21 @@ func (s *Sandbox) AnswerTask(token, output string) {
 	panic("no task waits with the token " + token)
 }
 
+// RedriveMachine runs the failed state of an execution again, as RedriveExecution does, and
+// reports whether there is such an execution.
+func (s *Sandbox) RedriveMachine(arn string) bool {
+	s.sfn.mu.Lock()
+	defer s.sfn.mu.Unlock()
+	e := s.sfn.executions[arn]
+	if e == nil || e.status != machineFailed {
+		return false
+	}
+	e.status = machineRunning
+	e.record("ExecutionRedriven", s.now(), map[string]any{"redriveCount": 1})
+	e.enter(e.current, s.now())
+	return true
+}
+
 // Machine returns the present state of a execution, and false if it was never started.
 func (s *Sandbox) Machine(arn string) (MachineExecutionState, bool) {
 	s.sfn.mu.Lock()

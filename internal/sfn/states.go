@@ -73,7 +73,8 @@ func (e execution) key(of string) string { return fmt.Sprintf("sfn/%s/%s/%s", e.
 // completion is reached if the execution has ended as the signal asks: successfully, or in
 // any way after FAILURE.
 func (e execution) completion(sent string) *delivery.Probe {
-	return delivery.NewProbe(e.key("end"), e.read, func(found snapshot) delivery.Observation { return found.end(sent) }).Final()
+	// Not Final: RedriveExecution reopens an execution that has failed.
+	return delivery.NewProbe(e.key("end"), e.read, func(found snapshot) delivery.Observation { return found.end(sent) })
 }
 
 func (s snapshot) end(sent string) delivery.Observation {

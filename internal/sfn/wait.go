@@ -64,5 +64,5 @@ func (e execution) completed(given func(*string)) *delivery.Probe {
 	}, func(found snapshot) delivery.Observation {
 		given(found.output)
 		return found.end(success)
-	}).Final()
+	}) // Not Final, as in completion.
 }

@@ -41,3 +41,17 @@ func TestWaits(t *testing.T) {
 		})
 	}
 }
+
+// A redrive reopens an execution that has failed: what one wait has seen is not its end.
+func TestRedrivenExecutionIsWaitedFor(t *testing.T) {
+	s, r, config := play(t, sandbox.MachineExecution{States: []sandbox.MachineState{{}}})
+	says(t, r.Apply(failing(config).With(complete)), false)
+	wait := acctest.Values{"execution_arn": config["execution_arn"], "timeouts": acctest.Values{"create": "1s"}}
+	says(t, r.Resource("signal_sfn_task_wait").Apply(wait), true, "Target Did Not Succeed", "FAILED")
+	if !s.RedriveMachine(config["execution_arn"].(string)) {
+		t.Fatal("the execution is not redriven")
+	}
+	says(t, r.Resource("signal_sfn_task_wait").Apply(wait), true, "Target Still Running", "RUNNING")
+	s.AnswerTask(config["task_token"].(string), "{}")
+	says(t, r.Resource("signal_sfn_task_wait").Apply(wait), false)
+}
