@@ -95,7 +95,10 @@ const temporalSignal = "Temporal.SignalWorkflowExecution"
 // describe returns the method of Temporal's WorkflowService as the operation.
 func (t *temporal) describe(c *call) (operation, region string) {
 	segments := strings.Split(strings.TrimPrefix(c.r.URL.Path, temporalPrefix), "/")
-	if len(segments) < 3 || segments[1] != "workflows" {
+	switch {
+	case len(segments) == 2 && segments[1] == "workflows" && c.r.Method == http.MethodGet:
+		return "Temporal.ListWorkflowExecutions", ""
+	case len(segments) < 3 || segments[1] != "workflows":
 		return "", ""
 	}
 	switch rest := segments[3:]; {

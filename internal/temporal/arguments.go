@@ -43,7 +43,8 @@ func arguments() map[string]schema.Attribute {
 		"run_id": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
-			MarkdownDescription: "The run to signal, a UUID. If it is not set, the signal goes to the run of `workflow_id` that is current when the signal arrives. " +
+			MarkdownDescription: "The run to signal, a UUID. If it is not set, the signal goes to the run of `workflow_id` that is current when the signal arrives. After a lost answer the provider " +
+				"first finds out which run that was. " +
 				"With `wait_until_ready`, `wait_for_completion` or `adopt_existing` the provider first searches for the current run.",
 			Validators: []validator.String{stringvalidator.RegexMatches(runID, "must be a UUID: the server refuses other run ids")},
 		},
@@ -66,9 +67,10 @@ func arguments() map[string]schema.Attribute {
 
 // remembered says of some arguments what the state records.
 var remembered = map[string]string{
-	"run_id":     "The provider records a run that it found before it sent the signal.",
-	"request_id": "What was made is recorded.",
-	"input_wo":   "Moving a value from `input` to this argument is a change, and sends the signal again.",
+	"run_id": "The provider records a run that it found before it sent the signal.",
+	"request_id": "What was made is recorded. If you set an id, a signal that is sent again after changed `triggers`, taint or `-replace` has the same id: a run that has taken " +
+		"the first signal drops the second one, and the state says `SENT` all the same.",
+	"input_wo": "Moving a value from `input` to this argument is a change, and sends the signal again.",
 }
 
 // actionArguments are the arguments of the action. An action cannot have write-only

@@ -16,18 +16,18 @@ func (r run) evidence(t target) *delivery.Evidence {
 	}, nil)
 }
 
-// evidence is the same for a signal to the current run. It reads the history of the run
-// that is current now, and calls found with its id. If that run started after the send, an
-// earlier run may have received the signal.
+// evidence is the same for a signal to the current run. It reads all the runs that the
+// signal can have gone to, and calls found with the id of the one that has it.
 func (w workflow) evidence(t target, found func(run string)) *delivery.Evidence {
 	return w.shown(t, func(ctx context.Context, since delivery.Timestamp) (delivery.Shown, delivery.Attempt) {
-		current, attempt := w.describe(ctx, "")
-		if attempt.Outcome != delivery.Accepted {
-			return delivery.Shown{Clock: attempt.Clock}, attempt
-		}
-		shown, attempt := (run{w, current.Info.Execution.RunID}).signals(ctx, since)
-		if earliest, _, told := attempt.Clock.Range(since); !told || !current.Info.StartTime.Before(earliest) {
-			shown.Gap = "the current run has been started since, and the signal may have gone to an earlier one"
+		runs, attempt := w.openSince(ctx, since)
+		shown := delivery.Shown{Clock: attempt.Clock}
+		for _, one := range runs {
+			more, read := one.signals(ctx, since)
+			if read.Outcome != delivery.Accepted {
+				return shown, read
+			}
+			shown.Traces = append(shown.Traces, more.Traces...)
 		}
 		return shown, attempt
 	}, func(trace delivery.Trace) { found(trace.Shows.(shownSignal).run) })

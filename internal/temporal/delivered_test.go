@@ -3,6 +3,7 @@ package temporal_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -105,5 +106,72 @@ func TestReadsBack(t *testing.T) {
 			says(t, diags, true, "Signal Rejected", "PERMISSION_DENIED")
 		}
 		s.ClearFaults()
+	}
+}
+
+const (
+	send = "Temporal.SignalWorkflowExecution"
+	list = "Temporal.ListWorkflowExecutions"
+)
+
+// The server recognises a repeat only in the run that has taken the signal. If the answer is
+// lost and another run follows, the repeat goes to the run before it.
+func TestAnotherRunGetsNoRepeat(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		closes string
+		next   func(s *sandbox.Sandbox, id string)
+	}{
+		"continued as new": {"CONTINUED_AS_NEW", func(s *sandbox.Sandbox, id string) {
+			for end := time.Now().Add(time.Minute); len(s.TemporalSignals(id)) > 0 && time.Now().Before(end); {
+				time.Sleep(time.Millisecond)
+			}
+		}},
+		"started again": {"TERMINATED", func(s *sandbox.Sandbox, id string) {
+			s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: id})
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.Sandbox(t, sandbox.Options{})
+			id := "w-" + uuid.NewString()
+			s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: id, Closes: map[string]string{"go": test.closes}})
+			s.Hook(send, nil, sync.OnceFunc(func() { test.next(s, id) }))
+			s.Inject(sandbox.Fault{Operation: send, Kind: sandbox.KindDropAfter, Times: 1})
+			r := acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_temporal_workflow")
+			apply(t, r, acctest.Values{"workflow_id": id, "signal_name": "go"})
+			if r.String("delivery") != "SENT" {
+				t.Errorf("the state is %s", r.State)
+			}
+			if s.Count(send) != 2 || s.Accepted(send) != 1 || len(s.TemporalSignals(id)) != 0 || s.TemporalStatus(id) != "RUNNING" {
+				t.Errorf("%d signals arrived, %d of them at the run that is current now:\n%v", s.Accepted(send), len(s.TemporalSignals(id)), s.RequestLog())
+			}
+		})
+	}
+}
+
+// A signal that has not arrived is sent again. If the runs cannot be listed, and the current
+// one may be younger than the signal, the outcome stays unknown.
+func TestSentAgainIfNoRunHasIt(t *testing.T) {
+	t.Parallel()
+	for _, denied := range []bool{false, true} {
+		s := acctest.Sandbox(t, sandbox.Options{})
+		p := acctest.StartProvider(t, acctest.Block(s.URL()))
+		id := "w-" + uuid.NewString()
+		s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: id})
+		s.Inject(sandbox.Fault{Operation: send, Kind: sandbox.KindDropBefore, Times: 1})
+		if denied {
+			s.Inject(sandbox.Fault{Operation: list, Kind: sandbox.KindRefuse})
+		}
+		r := p.Resource("signal_temporal_workflow")
+		diags := r.Apply(acctest.Values{"workflow_id": id, "signal_name": "go"})
+		if denied {
+			says(t, diags, true, "Outcome of the Signal Unknown", "PERMISSION_DENIED", "temporal workflow list")
+		} else if says(t, diags, false); r.String("delivery") != "SENT" {
+			t.Errorf("the state is %s", r.State)
+		}
+		if want := map[bool]int{false: 1}[denied]; len(s.TemporalSignals(id)) != want || s.Count(send) != want+1 {
+			t.Errorf("%d signals arrived, want %d:\n%v", len(s.TemporalSignals(id)), want, s.RequestLog())
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
@@ -48,6 +49,43 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 		attempt.RequestID = t.request.RequestID
 	}
 	return attempt
+}
+
+// currentRun is a target for the run that is current when the signal arrives. The server
+// recognises a repeat only in the run that has taken the signal, and another run may be
+// current when the repeat arrives. So a repeat goes only to the run that the lost attempt
+// went to, by its id.
+type currentRun struct {
+	target
+	of workflow
+	// lost is the first attempt whose answer was lost, and since when it began; zero if
+	// there is none. A lookup that shows that it has not arrived comes before the next Send.
+	lost  delivery.Attempt
+	since delivery.Timestamp
+}
+
+// Send makes one request, and none if it is not known to which run a repeat must go.
+func (c *currentRun) Send(ctx context.Context) delivery.Attempt {
+	if c.since.IsZero() {
+		began := delivery.Timestamp{At: time.Now()}
+		attempt := c.target.Send(ctx)
+		if attempt.Outcome == delivery.Unknown && attempt.Repeatable {
+			c.lost, c.since = attempt, began
+		}
+		return attempt
+	}
+	if c.request.WorkflowExecution.RunID == "" {
+		run, read := c.of.signalledSince(ctx, c.target, c.since)
+		switch {
+		case read.Outcome != delivery.Accepted && read.Retryable():
+			return read
+		case read.Outcome != delivery.Accepted, run == "":
+			c.lost.Repeatable, c.since = false, delivery.Timestamp{}
+			return c.lost
+		}
+		c.request.WorkflowExecution.RunID = run
+	}
+	return c.target.Send(ctx)
 }
 
 // explain returns the advice for the refusals of the frontend and of
@@ -108,7 +146,12 @@ func (t target) describe() string {
 
 // howToCheck tells the user how to check that the signal is in the execution's history.
 func (t target) howToCheck() string {
-	return "To find out, look in the execution's history for a WorkflowExecutionSignaled event with the identity " + t.request.Identity + ": \"" + t.command("show") + " --output json\"."
+	check := "To find out, look in the execution's history for a WorkflowExecutionSignaled event with the identity " + t.request.Identity + ": \"" + t.command("show") + " --output json\"."
+	if t.request.WorkflowExecution.RunID == "" {
+		check += " That is the history of the current run. If it was started since the signal was sent, look in the run before it, too, with --run-id: \"temporal workflow list --namespace " +
+			delivery.ShellWord(t.namespace) + " --query " + delivery.ShellWord("WorkflowId = '"+t.workflow+"'") + "\" lists the runs."
+	}
+	return check
 }
 
 func (t target) command(verb string) string {

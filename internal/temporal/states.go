@@ -2,6 +2,7 @@ package temporal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -60,6 +61,64 @@ func (w workflow) describe(ctx context.Context, id string) (found description, a
 	}
 	attempt = w.client.call(ctx, http.MethodGet, w.path(), query, nil, &found)
 	return found, attempt
+}
+
+// openSince returns the runs that were open at a time or later. The current run is the only
+// one if it was started before. It returns none if the answer does not tell the server's
+// time.
+func (w workflow) openSince(ctx context.Context, since delivery.Timestamp) (runs []run, attempt delivery.Attempt) {
+	current, attempt := w.describe(ctx, "")
+	earliest, _, told := attempt.Clock.Range(since)
+	one := run{w, current.Info.Execution.RunID}
+	switch {
+	case attempt.Outcome != delivery.Accepted || !told:
+		return nil, attempt
+	case current.Info.StartTime.Before(earliest):
+		return []run{one}, attempt
+	}
+	if strings.ContainsAny(w.id, "'\"\\") {
+		return nil, delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("the server's list of runs cannot be asked for a workflow id with a quote or a backslash")}
+	}
+	query := url.Values{"query": {fmt.Sprintf("WorkflowId = '%s' AND (CloseTime IS NULL OR CloseTime >= '%s')", w.id, earliest.UTC().Format(time.RFC3339))}}
+	for {
+		var page struct {
+			Executions []struct {
+				Execution execution `json:"execution"`
+			} `json:"executions"`
+			NextPageToken string `json:"nextPageToken"`
+		}
+		listed := w.client.call(ctx, http.MethodGet, []string{"namespaces", w.namespace, "workflows"}, query, nil, &page)
+		if listed.Outcome != delivery.Accepted {
+			return nil, listed
+		}
+		for _, found := range page.Executions {
+			runs = append(runs, run{w, found.Execution.RunID})
+		}
+		if query.Set("nextPageToken", page.NextPageToken); page.NextPageToken == "" {
+			break
+		}
+	}
+	if !slices.Contains(runs, one) {
+		// The list lags behind, so it may lack the run before it, too.
+		return nil, delivery.Attempt{Outcome: delivery.Unknown, Repeatable: true, Err: errors.New("the server's list of runs does not show the current run yet")}
+	}
+	return runs, attempt
+}
+
+// signalledSince returns the id of the run to which the signal of t went that was sent at a
+// time or later: the only run that was open, or the one whose history has it. It is "" if
+// that is not known.
+func (w workflow) signalledSince(ctx context.Context, t target, since delivery.Timestamp) (string, delivery.Attempt) {
+	runs, attempt := w.openSince(ctx, since)
+	if attempt.Outcome == delivery.Accepted && len(runs) == 1 {
+		return runs[0].run, attempt
+	}
+	for _, one := range runs {
+		if seen, read := one.has(ctx, t); seen || read.Outcome != delivery.Accepted {
+			return one.run, read
+		}
+	}
+	return "", attempt
 }
 
 // noRunError means that there is no run to read.

@@ -35,8 +35,10 @@ func system(client *Client) signal.System[args] {
 		Name: "temporal_workflow",
 		Description: "Sends a signal to a running Temporal workflow execution, with one `SignalWorkflowExecution` request to Temporal's HTTP API. " +
 			"If the outcome is unknown, the provider repeats the request with the same request id.\n\n" +
-			"In each run, Temporal takes requests with the same id for one signal, also after the run has closed. So a repeat after a lost answer does no harm. " +
-			"If a run is reset, Temporal forgets the ids of the signals after the reset point.\n\n" +
+			"In each run, Temporal takes requests with the same id for one signal, also after the run has closed. So a repeat to the same run does no harm. " +
+			"If a run is reset, Temporal forgets the ids of the signals after the reset point. Another run, such as one that continues as new, does not know the ids either. " +
+			"So a repeat without `run_id` goes to the run that the first request went to, by its id: the current run, if it was started before, or else the one of several that has the signal. " +
+			"If that cannot be told, the provider looks for the signal in all of them, and sends it again only if none has it.\n\n" +
 			"`wait_until_ready` waits for a running execution. `wait_for_completion` waits until the run that was signalled has closed; if that run continues as new, it waits for the last run. " +
 			"`COMPLETED` is success. `adopt_existing` looks in the history of the run for a signal with this `request_id`, so it needs a configured `request_id`. " +
 			"If one of the three is set and `run_id` is not, the provider searches for the run before it sends.\n\n" +
@@ -112,6 +114,7 @@ func bind(client *Client, host string, a *args, secrets signal.Secrets) signal.S
 	}
 	watched := workflow{client, host, t.namespace, t.workflow}
 	if a.RunID.IsNull() {
+		bound.Target = &currentRun{target: t, of: watched}
 		bound.Find = watched.finder(a, t, func() signal.Signal { return bind(client, host, a, secrets) })
 		bound.Evidence = watched.evidence(t, func(id string) { a.RunID = types.StringValue(id) })
 		return bound

@@ -111,12 +111,14 @@ var temporalWorkflow = []System{{
 		Named:   "by its `namespace` and `workflow_id`. The signal goes to the current run, or to that of `run_id`",
 		API:     "https://github.com/temporalio/api/blob/master/temporal/api/workflowservice/v1/service.proto",
 		Sends:   "a signal to a Temporal workflow",
-		Lost:    "sends the same request again until an answer comes, or until the timeout",
-		Repeats: "`request_id`: in each run, the server takes requests with the same id for one signal, also after the run has closed",
-		AfterCrash: "set `request_id`: the next apply makes the same request again, and the server takes it for the same signal, unless the run was\n" +
-			"  reset in the meantime.",
+		Lost: "sends the same request again until an answer comes, or until the timeout. Without `run_id` it first finds out to which run the signal went, because another one " +
+			"may be current by then, and sends it to that run",
+		Repeats: "`request_id`: in each run, the server takes requests with the same id for one signal, also after the run has closed. Another run does not know the ids",
+		AfterCrash: "set `request_id` and `run_id`: the next apply makes the same request again, and the server takes it for the same signal, unless the run was\n" +
+			"  reset in the meantime. Without `run_id` the request goes to the run that is current then. If that is another run, because the one before has\n" +
+			"  continued as new or was started again, the signal arrives twice.",
 		NoPolicy: "Sending needs the Write role in the namespace, or whatever the server's authorizer asks for to call `SignalWorkflowExecution`; a self-hosted server without an authorizer asks for nothing.\n\n" +
-			"`wait_until_ready`, `wait_for_completion` and `adopt_existing` also call `DescribeWorkflowExecution` and `GetWorkflowExecutionHistoryReverse`, which the Read role allows. The provider also makes these calls when repeated requests have not shown whether the signal has arrived.",
+			"`wait_until_ready`, `wait_for_completion` and `adopt_existing` also call `DescribeWorkflowExecution` and `GetWorkflowExecutionHistoryReverse`, which the Read role allows. The provider also makes these calls when repeated requests have not shown whether the signal has arrived, and, with `ListWorkflowExecutions`, after a lost answer to a signal without `run_id`.",
 		NoReadPolicy: "It calls `DescribeWorkflowExecution` and `GetWorkflowExecutionHistoryReverse`, which the Read role in the namespace allows.",
 		Answers: []Answer{
 			{"NOT_FOUND", "workflow_id", "whether there is such an execution in the namespace, and whether it is running"},
