@@ -45,6 +45,7 @@ func system(clients *aws.Clients) signal.System[args] {
 			"If the stack no longer waits for the signal, the provider reads the stack's events, in which CloudFormation publishes each signal with its id. " +
 			"CloudFormation does not distinguish signals with the same id, whoever sends them. So use an id that nobody else uses.\n\n" +
 			"`adopt_existing` looks for a signal with this `unique_id` and `status` in the events of the stack's creation or last update, so it needs a configured `unique_id`. " +
+			"If the same apply begins an update of the stack, the signal may be found in the update before it. Then nothing is sent, and the new update gets no signal. So use a new `unique_id` for each update. " +
 			"`wait_for_completion` waits for the end of the whole stack: after `SUCCESS`, `CREATE_COMPLETE`, `UPDATE_COMPLETE` or `IMPORT_COMPLETE` is success; after `FAILURE`, any end is.",
 		Waits:      true,
 		Adopts:     true,

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -124,7 +125,7 @@ func TestAnotherRunGetsNoRepeat(t *testing.T) {
 	}{
 		"continued as new": {"CONTINUED_AS_NEW", func(s *sandbox.Sandbox, id string) {
 			for end := time.Now().Add(time.Minute); len(s.TemporalSignals(id)) > 0 && time.Now().Before(end); {
-				time.Sleep(time.Millisecond)
+				_ = delivery.Sleep(t.Context(), time.Millisecond)
 			}
 		}},
 		"started again": {"TERMINATED", func(s *sandbox.Sandbox, id string) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
@@ -67,7 +66,7 @@ type currentRun struct {
 // Send makes one request, and none if it is not known to which run a repeat must go.
 func (c *currentRun) Send(ctx context.Context) delivery.Attempt {
 	if c.since.IsZero() {
-		began := delivery.Timestamp{At: time.Now()}
+		began := delivery.Timestamp{At: delivery.In(0)}
 		attempt := c.target.Send(ctx)
 		if attempt.Outcome == delivery.Unknown && attempt.Repeatable {
 			c.lost, c.since = attempt, began

@@ -123,7 +123,7 @@ var Sections = []Section{{
 	Title: "The answer is lost",
 	About: fmt.Sprintf("The request was sent, and no usable answer came back. The provider then reads at %[1]s whether the signal has arrived. If the service shows the signal at the time of the send, and no other signal explains what it shows, the signal is confirmed. "+
 		"The time of the send is from its beginning until %[2]s seconds after the answer was lost. The provider cannot tell an event of somebody else from this signal if it falls into that time and is exactly like this signal: such an event confirms the signal. "+
-		"If the service does not show the signal within %[2]s seconds of reading, the signal is sent again. Two signals with the same configuration need two events to be confirmed. "+
+		"If the service does not show the signal within %[2]s seconds of reading, the signal is sent again. Two signals with the same configuration need two events to be confirmed, if they belong to the same provider configuration: Terraform starts one process for each, and these do not know each other's signals. "+
 		"The outcome stays unknown if an event does not show enough, or if there are more such events than signals. It also stays unknown for an approval without a `Comment` whose decision does not name the caller, and for a revocation, for which the provider reads nothing. "+
 		"The other services do not show whether they have acted.", services(systems.ReadBack), fmt.Sprintf("%.0f", delivery.DefaultRetryPolicy.Settle.Seconds())),
 	Rows: []Row{
