@@ -41,9 +41,8 @@ func (c *Clients) FindCaller(ctx context.Context) (string, delivery.Attempt) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, longestAsking)
 	defer cancel()
-	identity, err := loaded.keys.guard.identity(ctx)
+	identity, err := loaded.keys.guard.identify(ctx)
 	if err == nil {
-		loaded.keys.guard.caller.Store(identity.Arn)
 		return awssdk.ToString(identity.Arn), told
 	}
 	failed := (*CredentialsError)(nil)

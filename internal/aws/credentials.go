@@ -346,18 +346,24 @@ func (g *accountGuard) ask(ctx context.Context) (found, err error) {
 	if found := g.found.Load(); found != nil {
 		return *found, nil
 	}
-	identity, err := g.identity(ctx)
+	identity, err := g.identify(ctx)
 	if request := (*stsError)(nil); errors.As(err, &request) && (request.cause != delivery.NoCredentials || errors.As(err, new(*delivery.ForeignAnswerError))) {
 		return nil, fmt.Errorf("%s: %w", checking, err)
 	} else if err != nil && request == nil {
 		return nil, err // There were no credentials for the request.
 	}
-	if identity != nil {
-		g.caller.Store(identity.Arn)
-	}
 	found = g.judge(identity, err)
 	g.found.Store(&found)
 	return found, nil
+}
+
+// identify reads whose credentials sign, and remembers it.
+func (g *accountGuard) identify(ctx context.Context) (*sts.GetCallerIdentityOutput, error) {
+	identity, err := g.identity(ctx)
+	if identity != nil {
+		g.caller.Store(identity.Arn)
+	}
+	return identity, err
 }
 
 const checking = "checking allowed_account_ids and forbidden_account_ids with sts:GetCallerIdentity"

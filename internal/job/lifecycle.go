@@ -222,7 +222,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	if err != nil {
 		return false, diag.NewErrorDiagnostic("Job Not Read", "Reading Cloud Automator job "+job.ID+" failed: "+err.Error()+".")
 	}
-	if p.Lost && known(before.URL) {
+	if p.Lost && signal.Given(before.URL) {
 		// The URL and the access token in the state show whether the operation that
 		// was cut off has rotated.
 		p.hold(before)

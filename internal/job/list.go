@@ -80,8 +80,8 @@ func (l *jobList) List(ctx context.Context, req list.ListRequest, stream *list.L
 				}
 				continue
 			}
-			if known(name) && name.ValueString() != shown.Name && name.ValueString() != anyMark.ReplaceAllString(shown.Name, "") ||
-				known(group) && group.ValueInt64() != int64(shown.GroupID) {
+			if signal.Given(name) && name.ValueString() != shown.Name && name.ValueString() != anyMark.ReplaceAllString(shown.Name, "") ||
+				signal.Given(group) && group.ValueInt64() != int64(shown.GroupID) {
 				continue
 			}
 			listed++

@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
 // ModifyPlan decides what an update does, and plans what it may change as
@@ -45,7 +47,7 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 	}
 	d := decide(before, after, p)
-	if known(before.Active) && !before.Active.ValueBool() && d.rotate && p.stands() != orphaned {
+	if signal.Given(before.Active) && !before.Active.ValueBool() && d.rotate && p.stands() != orphaned {
 		resp.Diagnostics.AddAttributeWarning(path.Root("active"), "Inactive Job To Be Rotated",
 			fmt.Sprintf("Cloud Automator job %s is not active. If the service does not rotate a job when it is changed, the rotation needs a new job, which would be active. In that case the apply fails. "+
 				"Activate the job, or replace it if it may be run again.", before.ID.ValueString()))
@@ -118,7 +120,7 @@ func keepUnset(after *jobModel, config, before jobModel) {
 func (p privateState) keepWords(after *jobModel, before jobModel, whole bool) {
 	theirs := before.settings()
 	for i, one := range after.settings() {
-		if one.value.IsNull() || one.value.IsUnknown() || theirs[i].value.IsNull() {
+		if !signal.Given(one.value) || theirs[i].value.IsNull() {
 			continue
 		}
 		if whole && one.name == "action_value" || one.name == "action_value" && same(one.name, one.value, theirs[i].value) || p.remembered(one, theirs[i]) {

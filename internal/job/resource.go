@@ -225,7 +225,7 @@ var notBlank = regexp.MustCompile(`[^\s\p{Z}]`)
 func otherFlag(_ context.Context, req planmodifier.BoolRequest, resp *boolplanmodifier.RequiresReplaceIfFuncResponse) {
 	// An unknown flag also replaces, because Terraform cannot turn an update in place
 	// into a replacement when the value becomes known.
-	resp.RequiresReplace = req.ConfigValue.IsUnknown() || known(req.ConfigValue) && req.ConfigValue.ValueBool() != req.StateValue.ValueBool()
+	resp.RequiresReplace = req.ConfigValue.IsUnknown() || signal.Given(req.ConfigValue) && req.ConfigValue.ValueBool() != req.StateValue.ValueBool()
 }
 
 var accounts = []path.Expression{path.MatchRoot("aws_account_id"), path.MatchRoot("aws_account_ids"), path.MatchRoot("google_cloud_account_id")}
@@ -238,7 +238,7 @@ func (jsonObject) Description(context.Context) string { return "must be a JSON o
 func (v jsonObject) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
 func (v jsonObject) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+	if !signal.Given(req.ConfigValue) {
 		return
 	}
 	if _, err := parseObject(req.ConfigValue.ValueString()); err != nil {
@@ -289,11 +289,11 @@ func (m *jobModel) body(before *jobModel, shown json.RawMessage, recorded types.
 		set, was bool
 		value    any
 	}{
-		"aws_account_id":              {known(m.AWSAccountID), known(before.AWSAccountID), m.AWSAccountID.ValueInt64()},
-		"google_cloud_account_id":     {known(m.GoogleCloudAccountID), known(before.GoogleCloudAccountID), m.GoogleCloudAccountID.ValueInt64()},
-		"allow_runtime_action_values": {known(m.AllowRuntimeActionValues), known(before.AllowRuntimeActionValues), m.AllowRuntimeActionValues.ValueBool()},
-		"effective_date":              {known(m.EffectiveDate), known(before.EffectiveDate), m.EffectiveDate.ValueString()},
-		"expiration_date":             {known(m.ExpirationDate), known(before.ExpirationDate), m.ExpirationDate.ValueString()},
+		"aws_account_id":              {signal.Given(m.AWSAccountID), signal.Given(before.AWSAccountID), m.AWSAccountID.ValueInt64()},
+		"google_cloud_account_id":     {signal.Given(m.GoogleCloudAccountID), signal.Given(before.GoogleCloudAccountID), m.GoogleCloudAccountID.ValueInt64()},
+		"allow_runtime_action_values": {signal.Given(m.AllowRuntimeActionValues), signal.Given(before.AllowRuntimeActionValues), m.AllowRuntimeActionValues.ValueBool()},
+		"effective_date":              {signal.Given(m.EffectiveDate), signal.Given(before.EffectiveDate), m.EffectiveDate.ValueString()},
+		"expiration_date":             {signal.Given(m.ExpirationDate), signal.Given(before.ExpirationDate), m.ExpirationDate.ValueString()},
 		"aws_account_ids":             {!empty(m.AWSAccountIDs), !empty(before.AWSAccountIDs), ints(m.AWSAccountIDs)},
 		"completed_post_process_id":   {!empty(m.CompletedPostProcessID), !empty(before.CompletedPostProcessID), ints(m.CompletedPostProcessID)},
 		"failed_post_process_id":      {!empty(m.FailedPostProcessID), !empty(before.FailedPostProcessID), ints(m.FailedPostProcessID)},

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudautomator"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
 // setting is an argument that the service stores, with its value in one model.
@@ -108,7 +109,7 @@ func (m *jobModel) shown(s cloudautomator.Settings) jobModel {
 	shown.ForWorkflow, shown.AllowRuntimeActionValues = types.BoolPointerValue(s.ForWorkflow), types.BoolPointerValue(s.AllowRuntimeActionValues)
 	shown.EffectiveDate, shown.ExpirationDate = optional(s.EffectiveDate), optional(s.ExpirationDate)
 	shown.CompletedPostProcessID, shown.FailedPostProcessID = listOf(s.CompletedPostProcessID), listOf(s.FailedPostProcessID)
-	if shown.ActionValue = actionValue(s); !imported && known(shown.ActionValue) {
+	if shown.ActionValue = actionValue(s); !imported && signal.Given(shown.ActionValue) {
 		shown.ActionValue = types.StringValue(drifted(m.ActionValue.ValueString(), shown.ActionValue.ValueString()))
 	}
 	shown.takeAccounts(s)
@@ -164,7 +165,7 @@ func (m *jobModel) takeAccounts(s cloudautomator.Settings) {
 func (m *jobModel) refreshSettings(s cloudautomator.Settings, p *privateState) {
 	imported, shown := m.Name.IsNull(), m.shown(s)
 	if p.Moved {
-		if shown.ActionValue = actionValue(s); known(m.ActionValue) && loosely(m.ActionValue.ValueString(), string(s.ActionValue)) {
+		if shown.ActionValue = actionValue(s); signal.Given(m.ActionValue) && loosely(m.ActionValue.ValueString(), string(s.ActionValue)) {
 			shown.ActionValue = m.ActionValue
 		}
 	}
@@ -251,8 +252,6 @@ func (m *jobModel) untaken(recorded *jobModel, before *cloudautomator.Settings, 
 	}
 	return names
 }
-
-func known(v attr.Value) bool { return !v.IsNull() && !v.IsUnknown() }
 
 func empty(list types.List) bool { return !list.IsUnknown() && len(list.Elements()) == 0 }
 
