@@ -29,8 +29,7 @@ var Quick = delivery.RetryPolicy{
 	Settle:       30 * time.Millisecond,
 }
 
-// Briefly has timeouts for operations that would never end. They are long enough for a busy
-// machine to send a request.
+// Briefly has timeouts for operations that would never end. A PauseClock counts them.
 var Briefly = within(BriefTimeout)
 
 // BriefTimeout is each of these timeouts.
@@ -39,16 +38,11 @@ const (
 	brief        = 3 * time.Second
 )
 
-// Brief returns a policy with a clock by which no machine is too busy for Briefly.
-func Brief(policy delivery.RetryPolicy) delivery.RetryPolicy {
-	policy.Clock = NewPauseClock(brief)
-	return policy
-}
-
 // Unhurried returns a policy with which a wait that has seen enough has the time to stop
 // its reads, so that their number does not depend on the machine.
 func Unhurried() delivery.RetryPolicy {
-	policy := Brief(Quick)
+	policy := Quick
+	policy.Clock = NewPauseClock(brief)
 	policy.FirstPoll, policy.LongestPoll = 20*time.Millisecond, 20*time.Millisecond
 	return policy
 }

@@ -101,9 +101,9 @@ func tryRelease(t testing.TB, version, terraform string, block Values, options .
 	policy, clock := Quick, NewPauseClock(brief)
 	policy.Clock = clock
 	server := plugin.Server(provider.New(version, append([]provider.Option{provider.WithPolicy(policy)}, options...)...))()
-	schema, identities, err := schemas()
+	found, err := schemas()
 	must(t, err)
-	config := dynamic(t, schema.Provider.ValueType(), map[string]any(block))
+	config := dynamic(t, found.schema.Provider.ValueType(), map[string]any(block))
 	validated, err := server.ValidateProviderConfig(ctx, &tfprotov6.ValidateProviderConfigRequest{Config: config})
 	must(t, err)
 	if hasError(validated.Diagnostics) {
@@ -111,27 +111,23 @@ func tryRelease(t testing.TB, version, terraform string, block Values, options .
 	}
 	configured, err := server.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{TerraformVersion: terraform, Config: config})
 	must(t, err)
-	return &Provider{clock: clock, t: t, server: server, schema: schema, identities: identities.IdentitySchemas}, diagnostics(configured.Diagnostics)
+	return &Provider{clock: clock, t: t, server: server, schema: found.schema, identities: found.identities.IdentitySchemas}, diagnostics(configured.Diagnostics)
 }
 
-// schemas asks for what all providers of a test binary have in common, once: tests start thousands of them.
-var schemas = func() func() (*tfprotov6.GetProviderSchemaResponse, *tfprotov6.GetResourceIdentitySchemasResponse, error) {
-	type both struct {
-		schema     *tfprotov6.GetProviderSchemaResponse
-		identities *tfprotov6.GetResourceIdentitySchemasResponse
+// common is what all providers of a test binary have in common.
+type common struct {
+	schema     *tfprotov6.GetProviderSchemaResponse
+	identities *tfprotov6.GetResourceIdentitySchemasResponse
+}
+
+// schemas asks for the schemas once: tests start thousands of providers.
+var schemas = sync.OnceValues(func() (found common, err error) {
+	ctx, server := context.Background(), plugin.Server(provider.New("test"))()
+	if found.schema, err = server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{}); err == nil {
+		found.identities, err = server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
 	}
-	ask := sync.OnceValues(func() (found both, err error) {
-		ctx, server := context.Background(), plugin.Server(provider.New("test"))()
-		if found.schema, err = server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{}); err == nil {
-			found.identities, err = server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
-		}
-		return found, err
-	})
-	return func() (*tfprotov6.GetProviderSchemaResponse, *tfprotov6.GetResourceIdentitySchemasResponse, error) {
-		found, err := ask()
-		return found.schema, found.identities, err
-	}
-}()
+	return found, err
+})
 
 // For returns the provider for another test, such as that of a fuzz target.
 func (p *Provider) For(t testing.TB) *Provider {

@@ -12,58 +12,46 @@ import (
 // Sandbox starts a sandbox that ends with the test.
 func Sandbox(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
-	if options.Temporal == nil {
-		options.Temporal = TemporalURL
-	}
-	s := sandbox.New(options)
-	must(t, s.Start("127.0.0.1:0"))
-	t.Cleanup(func() { must(t, s.Close()) })
-	return s
+	return started(t, options, func(s *sandbox.Sandbox) error { return s.Start("127.0.0.1:0") })
 }
 
 // SandboxToRefuse is like Sandbox, on a port that the system assigns to nobody. So no other
 // process answers there while the sandbox refuses connections.
 func SandboxToRefuse(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
-	if options.Temporal == nil {
-		options.Temporal = TemporalURL
-	}
-	s := sandbox.New(options)
-	for {
-		// The ports that systems assign begin at 32768 or above.
-		err := s.Start(fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(10000)))
-		if err == nil {
-			break
+	return started(t, options, func(s *sandbox.Sandbox) error {
+		for {
+			// The ports that systems assign begin at 32768 or above.
+			err := s.Start(fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(10000)))
+			if err == nil || t.Context().Err() != nil {
+				return err
+			}
 		}
-		if t.Context().Err() != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Cleanup(func() { must(t, s.Close()) })
-	return s
+	})
 }
 
 // SandboxTLS is like Sandbox, with a certificate that no client trusts.
 func SandboxTLS(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
-	if options.Temporal == nil {
-		options.Temporal = TemporalURL
-	}
-	s := sandbox.New(options)
-	must(t, s.StartTLS("127.0.0.1:0"))
-	t.Cleanup(func() { must(t, s.Close()) })
-	return s
+	return started(t, options, func(s *sandbox.Sandbox) error { return s.StartTLS("127.0.0.1:0") })
 }
 
 // SandboxHTTP2 is like Sandbox, with TLS and HTTP/2. The clients of a provider in this
 // process trust it; the aws block needs Authority.
 func SandboxHTTP2(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
+	return started(t, options, func(s *sandbox.Sandbox) error { return s.StartHTTP2("127.0.0.1:0", authority().certificate) })
+}
+
+// started starts a sandbox, before the real Temporal server unless the options have
+// another one, and closes it when the test ends.
+func started(t testing.TB, options sandbox.Options, start func(*sandbox.Sandbox) error) *sandbox.Sandbox {
+	t.Helper()
 	if options.Temporal == nil {
 		options.Temporal = TemporalURL
 	}
 	s := sandbox.New(options)
-	must(t, s.StartHTTP2("127.0.0.1:0", authority().certificate))
+	must(t, start(s))
 	t.Cleanup(func() { must(t, s.Close()) })
 	return s
 }

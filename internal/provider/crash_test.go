@@ -279,6 +279,38 @@ var interruptions = []interruption{
 	}},
 }
 
+// endingHere is the ending that the engine of this run comes to.
+func (b interruption) endingHere(t *testing.T) crash.Ending {
+	if b.ending == crash.TofuKilled && acctest.CLI(t).Name != terraformcli.OpenTofu {
+		return crash.Killed
+	}
+	return b.ending
+}
+
+// interrupt ends a run once reached returns.
+func (b interruption) interrupt(t *testing.T, processes *acctest.Processes, run func() error, reached func()) {
+	t.Helper()
+	ended, ready := make(chan error, 1), make(chan struct{})
+	go func() { ended <- run() }()
+	go func() { reached(); close(ready) }()
+	select {
+	case <-ready:
+	case err := <-ended:
+		t.Fatalf("ended before the crash: %v", err)
+	}
+	provider, terraform := processes.Now()
+	t.Cleanup(func() { _ = provider.Kill() })
+	injected := time.Now()
+	if err := b.inject(provider, terraform); err != nil {
+		t.Fatal(err)
+	}
+	err := <-ended
+	// The provider has 2 s; terraform needs some to write its state.
+	if took := time.Since(injected); err == nil || took > acctest.AtOnce {
+		t.Errorf("ended %s after the blow with %v", took, err)
+	}
+}
+
 // verdict is what became of one signal, as state and request log have it.
 type verdict struct {
 	Blow            string
@@ -308,10 +340,7 @@ func TestAccCrash(t *testing.T) {
 
 func survive(t *testing.T, b interruption, stage crash.Stage) {
 	acctest.KeepsState(t)
-	cli, ending := acctest.CLI(t), b.ending
-	if ending == crash.TofuKilled && cli.Name != terraformcli.OpenTofu {
-		ending = crash.Killed
-	}
+	ending := b.endingHere(t)
 	clock := &clock{}
 	p := newPost(t, stage, clock.now)
 	w := acctest.TerraformAt(t, p.url)
@@ -327,29 +356,10 @@ func survive(t *testing.T, b interruption, stage crash.Stage) {
 	}
 
 	p.striking.Store(true)
-	ended, ready := make(chan error, 1), make(chan struct{})
-	go func() { ended <- run() }()
-	go func() {
+	b.interrupt(t, processes, run, func() {
 		p.reaching.Wait()
 		p.throttling.Wait()
-		close(ready)
-	}()
-	select {
-	case <-ready:
-	case err := <-ended:
-		t.Fatalf("ended before the crash: %v", err)
-	}
-	provider, terraform := processes.Now()
-	t.Cleanup(func() { _ = provider.Kill() })
-	injected := time.Now()
-	if err := b.inject(provider, terraform); err != nil {
-		t.Fatal(err)
-	}
-	err := <-ended
-	// The provider has 2 s; terraform needs some to write its state.
-	if took := time.Since(injected); err == nil || took > acctest.AtOnce {
-		t.Errorf("ended %s after the blow with %v", took, err)
-	}
+	})
 	// A provider that outlives its Terraform sends nothing any more.
 	p.holding.Wait()
 	p.striking.Store(false)

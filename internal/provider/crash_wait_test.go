@@ -19,7 +19,6 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/crash"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -108,10 +107,7 @@ func TestAccCrashOfWaits(t *testing.T) {
 
 func surviveWaiting(t *testing.T, b interruption, held int32) {
 	acctest.KeepsState(t)
-	ending := b.ending
-	if ending == crash.TofuKilled && acctest.CLI(t).Name != terraformcli.OpenTofu {
-		ending = crash.Killed
-	}
+	ending := b.endingHere(t)
 	clock := &clock{}
 	p := &waitPost{Sandbox: sandbox.New(sandbox.Options{Now: clock.now, Temporal: acctest.TemporalURL}), held: held}
 	server := httptest.NewServer(p)
@@ -126,24 +122,7 @@ func surviveWaiting(t *testing.T, b interruption, held int32) {
 	run := func() error { return w.Apply(t.Context(), tfexec.Parallelism(len(p.waits))) }
 
 	p.striking.Store(true)
-	ended, ready := make(chan error, 1), make(chan struct{})
-	go func() { ended <- run() }()
-	go func() { p.reaching.Wait(); close(ready) }()
-	select {
-	case <-ready:
-	case err := <-ended:
-		t.Fatalf("ended before the crash: %v", err)
-	}
-	provider, terraform := processes.Now()
-	t.Cleanup(func() { _ = provider.Kill() })
-	injected := time.Now()
-	if err := b.inject(provider, terraform); err != nil {
-		t.Fatal(err)
-	}
-	err := <-ended
-	if took := time.Since(injected); err == nil || took > acctest.AtOnce {
-		t.Errorf("ended %s after the blow with %v", took, err)
-	}
+	b.interrupt(t, processes, run, p.reaching.Wait)
 	p.holding.Wait()
 	p.striking.Store(false)
 

@@ -19,11 +19,7 @@ func FuzzAdoptionHistories(f *testing.F) {
 			adopting = append(adopting, y)
 		}
 	}
-	for i := range adopting {
-		for seed := range uint64(histories) {
-			f.Add(uint8(i), seed)
-		}
-	}
+	addSeeds(f, len(adopting))
 	f.Fuzz(func(t *testing.T, i uint8, seed uint64) {
 		h := &adoptionHistory{history: newHistory(t, seed), system: adopting[int(i)%len(adopting)]}
 		p := h.provider()

@@ -26,11 +26,7 @@ func FuzzBatchHistories(f *testing.F) {
 			batched = append(batched, y)
 		}
 	}
-	for i := range batched {
-		for seed := range uint64(histories) {
-			f.Add(uint8(i), seed)
-		}
-	}
+	addSeeds(f, len(batched))
 	f.Fuzz(func(t *testing.T, i uint8, seed uint64) {
 		h := &batchHistory{history: newHistory(t, seed), system: batched[int(i)%len(batched)]}
 		h.Hook(h.Gate.Read, h.reads, nil)

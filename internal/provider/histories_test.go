@@ -17,15 +17,20 @@ import (
 // histories is how many histories of each system the tests live; make fuzz lives more.
 const histories = 4
 
-// FuzzHistories lives random histories of two resources that send the same signal: steps
-// of a user, faults, crashes and other runs of Terraform. The service's request log is
-// held against what the states say of it.
-func FuzzHistories(f *testing.F) {
-	for i := range systems.All {
+// addSeeds adds the seeds of so many systems.
+func addSeeds(f *testing.F, systems int) {
+	for i := range systems {
 		for seed := range uint64(histories) {
 			f.Add(uint8(i), seed)
 		}
 	}
+}
+
+// FuzzHistories lives random histories of two resources that send the same signal: steps
+// of a user, faults, crashes and other runs of Terraform. The service's request log is
+// held against what the states say of it.
+func FuzzHistories(f *testing.F) {
+	addSeeds(f, len(systems.All))
 	f.Fuzz(func(t *testing.T, i uint8, seed uint64) {
 		y := systems.All[int(i)%len(systems.All)]
 		h := &signalHistory{history: newHistory(t, seed), system: y}
@@ -367,11 +372,7 @@ func FuzzWaitHistories(f *testing.F) {
 			gated = append(gated, y)
 		}
 	}
-	for i := range gated {
-		for seed := range uint64(histories) {
-			f.Add(uint8(i), seed)
-		}
-	}
+	addSeeds(f, len(gated))
 	f.Fuzz(func(t *testing.T, i uint8, seed uint64) {
 		y := gated[int(i)%len(gated)]
 		h := &waitHistory{history: newHistory(t, seed), system: y}
