@@ -164,6 +164,51 @@ func anchors(page string) (all []string) {
 	return all
 }
 
+// Every page about a resource, an action or a list leads to the vendor's pages about its requests.
+func TestPagesLeadToTheVendorsPages(t *testing.T) {
+	t.Parallel()
+	lacks := func(page string, links []string) {
+		text := contents(t, filepath.Join("..", "..", "docs", page))
+		for _, to := range links {
+			if !strings.Contains(text, to) {
+				t.Errorf("docs/%s lacks the link %s", page, to)
+			}
+		}
+	}
+	linked := map[string]bool{}
+	for _, y := range systems.Signals() {
+		if y.Docs.API == nil {
+			continue // TestEverySignalIsComplete reports it.
+		}
+		pages := map[string][]string{"resources/" + y.Short() + ".md": y.SendLinks()}
+		if y.HasAction || slices.ContainsFunc(systems.All, func(row system) bool { return row.Type == y.Type && row.HasAction }) {
+			pages["actions/"+y.Short()+".md"] = y.SendLinks()
+		}
+		if y.Gate != nil {
+			pages["resources/"+y.Short()+"_wait.md"] = y.ReadLinks("")
+		}
+		for page, links := range pages {
+			linked[page] = true
+			lacks(page, links)
+		}
+	}
+	for _, kind := range []string{"resources", "actions", "ephemeral-resources", "list-resources"} {
+		pages, err := filepath.Glob(filepath.Join("..", "..", "docs", kind, "*.md"))
+		must(t, err)
+		for _, page := range pages {
+			switch page := kind + "/" + filepath.Base(page); {
+			case linked[page]:
+			case strings.HasSuffix(page, "/http_trigger_job.md"):
+				lacks(page, []string{systems.JobAPI})
+			case page == "actions/sfn_task_heartbeat.md":
+				lacks(page, []string{systems.Of("signal_sfn_task").Docs.API("SendTaskHeartbeat")})
+			default:
+				t.Errorf("this test does not know the requests of docs/%s: add them here", page)
+			}
+		}
+	}
+}
+
 // A reader of a guide whose provider block has no region learns where to set it.
 func TestGuidesSayWhereTheRegionComesFrom(t *testing.T) {
 	guides, err := filepath.Glob(filepath.Join("..", "..", "docs", "guides", "*.md"))

@@ -110,7 +110,7 @@ func lacks(p *acctest.Provider, y system) (lacks []string) {
 	lack(len(y.Examples) == 0, "Examples in its row of the table, for what stands in examples/resources")
 	lack(y.Demo.Start == nil || y.Demo.State == nil, "Demo in its row of the table")
 	file("an example for the demo", "examples", "demo", y.Short(), "main.tf")
-	for _, field := range []string{"Service", "Sends", "Lost", "Repeats", "Answers"} {
+	for _, field := range []string{"Service", "API", "Sends", "Lost", "Repeats", "Answers"} {
 		lack(reflect.ValueOf(y.Docs).FieldByName(field).IsZero(), "Docs.%s in its row of the table", field)
 	}
 	lack(y.Docs.NoAction == "" && !action, "Docs.NoAction in its row of the table")
@@ -141,9 +141,9 @@ func TestLacksAreFound(t *testing.T) {
 	p := acctest.StartProvider(t, nil)
 	forgotten := systems.Of("signal_automation")
 	forgotten.Package, forgotten.Demo, forgotten.Examples, forgotten.Requests, forgotten.Gate = "nowhere", systems.Demo{}, nil, nil, nil
-	forgotten.Docs.Answers, forgotten.Docs.Sends = nil, "nothing"
+	forgotten.Docs.Answers, forgotten.Docs.Sends, forgotten.Docs.API = nil, "nothing", nil
 	said := strings.Join(lacks(p, forgotten), "\n")
-	for _, part := range []string{"internal/nowhere/send_test.go", "Demo", "Examples", "Requests", "Gate", "Docs.Answers", "README.md"} {
+	for _, part := range []string{"internal/nowhere/send_test.go", "Demo", "Examples", "Requests", "Gate", "Docs.Answers", "Docs.API", "README.md"} {
 		if !strings.Contains(said, part) {
 			t.Errorf("%q is not missed:\n%s", part, said)
 		}

@@ -160,7 +160,7 @@ var automation = []System{{
 	}},
 	Docs: Docs{
 		Service: "SSM",
-		API:     "https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendAutomationSignal.html",
+		API:     awsAPI("systems-manager/latest/APIReference"),
 		Sends:   "approve, reject, revoke, resume, start or stop a step of an AWS Systems Manager Automation execution",
 		Lost:    "reads the execution's steps. If they show the signal at the time of the send, it is confirmed. If a step still waits for the signal, it is sent again. Anything else is unknown",
 		Repeats: "only the step's state. A unique `Comment` tells one approval from another",

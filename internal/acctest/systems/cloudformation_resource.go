@@ -124,7 +124,7 @@ var cloudFormationResource = []System{{
 	Docs: Docs{
 		Service: "CloudFormation",
 		Named:   "by the `stack_name`, a name or an ARN, and its `logical_resource_id`",
-		API:     "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SignalResource.html",
+		API:     awsAPI("AWSCloudFormation/latest/APIReference"),
 		Sends:   "a signal to a resource of an AWS CloudFormation stack, as `cfn-signal` does",
 		Lost:    "sends the same request again until an answer comes, or until the timeout. If the service answers that this `unique_id` already exists, the signal is confirmed. If the stack no longer waits for the signal, the provider reads the stack's events",
 		Repeats: "`unique_id`: a resource takes each id once",

@@ -138,7 +138,7 @@ var codepipelineApproval = []System{{
 	Docs: Docs{
 		Service: "CodePipeline",
 		Named:   "by its `pipeline_name`, `stage_name` and `action_name`. The signal goes to the approval that waits, or to that of `token` or `pipeline_execution_id`",
-		API:     "https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutApprovalResult.html",
+		API:     awsAPI("codepipeline/latest/APIReference"),
 		Sends:   "the answer to a manual approval of an AWS CodePipeline pipeline",
 		Lost:    "reads the approval. If it still waits, the signal is sent again. If it is closed, its answer is read: an answer from the time of the send with this status and `summary`, by the identity that sends, confirms the signal; anything else is unknown or refused",
 		Repeats: "the `token` works for one answer",

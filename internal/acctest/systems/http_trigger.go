@@ -61,6 +61,7 @@ var httpTrigger = []System{{
 	Docs: Docs{
 		Service: "Cloud Automator",
 		Named:   "by the `job_id`, or by `url` and access token",
+		API:     func(string) string { return triggerAPI },
 		Sends:   "the HTTP request that starts a Cloud Automator job",
 		Lost:    "the outcome is unknown, because the service does not show its runs. After 500 and 503, which are documented as \"has not started\", the provider tries again",
 		Repeats: "nothing",

@@ -146,7 +146,7 @@ func success() System {
 		y.Docs = Docs{
 			Service:  "Step Functions",
 			Named:    "by its `task_token`",
-			API:      "https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html",
+			API:      awsAPI("step-functions/latest/apireference"),
 			Sends:    "the answer to a task of an AWS Step Functions execution that waits for a callback",
 			Lost:     "sends a heartbeat. If the task takes it, the task is open, and the signal is sent again. If the task is closed, the history of `execution_arn` is read: an answer from the time of the send confirms the signal; anything else is unknown",
 			Repeats:  "the `task_token` works once",

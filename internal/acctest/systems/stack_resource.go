@@ -120,7 +120,7 @@ var stackResource = []System{{
 	Docs: Docs{
 		Service: "ROS",
 		Named:   "by its `logical_resource_id` and the `stack_id`, or found by `stack_name`",
-		API:     "https://www.alibabacloud.com/help/en/ros/developer-reference/api-ros-2019-09-10-signalresource",
+		API:     alicloudAPI("ros", "2019-09-10"),
 		Sends:   "a signal to a resource of an Alibaba Cloud ROS stack",
 		Lost:    "sends the same request again until an answer comes, or until the timeout",
 		Repeats: "`client_token`: Alibaba Cloud documents that a repeat has no further effect. It does not document what a repeat with only the same `unique_id` does",

@@ -324,8 +324,8 @@ type Docs struct {
 	// Named says how a target is identified, in Markdown, if not by the arguments of
 	// Missing.
 	Named string
-	// API is the address of the vendor's page about the request.
-	API string
+	// API returns a Markdown link to the vendor's page about an operation.
+	API func(operation string) string
 	// Sends is the row of the tables of resources.
 	Sends string
 	// Lost says what the provider does after a lost answer, and Repeats how the service

@@ -109,8 +109,10 @@ var temporalWorkflow = []System{{
 	Docs: Docs{
 		Service: "Temporal",
 		Named:   "by its `namespace` and `workflow_id`. The signal goes to the current run, or to that of `run_id`",
-		API:     "https://github.com/temporalio/api/blob/master/temporal/api/workflowservice/v1/service.proto",
-		Sends:   "a signal to a Temporal workflow",
+		API: func(operation string) string {
+			return link(operation, "https://github.com/temporalio/api/blob/master/temporal/api/workflowservice/v1/service.proto")
+		},
+		Sends: "a signal to a Temporal workflow",
 		Lost: "sends the same request again until an answer comes, or until the timeout. Without `run_id` it first finds out to which run the signal went, because another one " +
 			"may be current by then, and sends it to that run",
 		Repeats: "`request_id`: in each run, the server takes requests with the same id for one signal, also after the run has closed. Another run does not know the ids",

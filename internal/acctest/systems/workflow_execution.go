@@ -126,7 +126,7 @@ var workflowExecution = []System{{
 	Docs: Docs{
 		Service:  "SWF",
 		Named:    "by its `domain` and `workflow_id`. The signal goes to the open run, or to that of `run_id`",
-		API:      "https://docs.aws.amazon.com/amazonswf/latest/apireference/API_SignalWorkflowExecution.html",
+		API:      awsAPI("amazonswf/latest/apireference"),
 		Sends:    "a signal to an Amazon SWF workflow execution",
 		Lost:     "reads the history back to the time of the send. If it shows the signal, the signal is confirmed. If it does not, the signal is sent again",
 		Repeats:  "nothing: SWF records every signal that it accepts. Put an id into `input`",

@@ -109,7 +109,7 @@ var workflowStepState = []System{{
 	Docs: Docs{
 		Service: "Transfer Family",
 		Named:   "by its `workflow_id` and `execution_id`, with the `token` of the callback",
-		API:     "https://docs.aws.amazon.com/transfer/latest/APIReference/API_SendWorkflowStepState.html",
+		API:     awsAPI("transfer/latest/APIReference"),
 		Sends:   "the answer to a custom step of an AWS Transfer Family workflow",
 		Lost:    "the outcome is unknown, because the service does not show its signals",
 		Repeats: "the `token` belongs to one callback",

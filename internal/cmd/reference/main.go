@@ -126,6 +126,9 @@ func complete(path string) error {
 		"regional":   func(y systems.System) bool { return y.Block == "aws" || y.Block == "alicloud" },
 		"adopting":   adopting,
 		"policy":     policy,
+		"requests":   func(y systems.System) string { return systems.List(y.SendLinks()) },
+		"reads":      reads,
+		"jobAPI":     func() string { return systems.JobAPI },
 		"vendor":     vendor,
 		"named":      named,
 		"sure":       sure,
@@ -194,4 +197,13 @@ func sure(y systems.System) string {
 func policy(resource, file string) (string, error) {
 	text, err := os.ReadFile(filepath.Join("examples", "resources", resource, file))
 	return "```json\n" + strings.TrimSpace(string(text)) + "\n```", err
+}
+
+// reads are the links to the vendor's pages about the reads of a wait.
+func reads(y systems.System) (string, error) {
+	if y.Docs.NoReadPolicy != "" {
+		return systems.List(y.ReadLinks("")), nil
+	}
+	policy, err := policy(y.Type+"_wait", "policy.json")
+	return systems.List(y.ReadLinks(policy)), err
 }
