@@ -1,7 +1,7 @@
 // Command engine prints, for a shell to evaluate, the environment variables that tell the
 // tests which terraform or tofu to use: the one on PATH, otherwise a downloaded Terraform,
-// otherwise an OpenTofu built from its Go module. It reports its progress on standard
-// error.
+// otherwise an OpenTofu built from its Go module. With a flag it builds one from its Go
+// module, whatever is on PATH. It reports its progress on standard error.
 package main
 
 import (
@@ -20,11 +20,12 @@ import (
 )
 
 func main() {
-	build := flag.Bool("opentofu", false, "build the OpenTofu that tools/opentofu/go.mod pins, whatever is on PATH")
+	tofu := flag.Bool("opentofu", false, "build the OpenTofu that tools/opentofu/go.mod pins")
+	release := flag.String("terraform", "", "build this release of Terraform, such as 1.16.4")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	cli, err := get(ctx, *build)
+	cli, err := get(ctx, *tofu, *release)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -36,9 +37,9 @@ func main() {
 	fmt.Fprintf(os.Stderr, "Using %s, %s.\n", cli.Path, cli)
 }
 
-func get(ctx context.Context, build bool) (terraformcli.CLI, error) {
+func get(ctx context.Context, tofu bool, release string) (terraformcli.CLI, error) {
 	say := func(format string, a ...any) { fmt.Fprintf(os.Stderr, format+"\n", a...) }
-	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" && !build {
+	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" && !tofu && release == "" {
 		return terraformcli.Find(ctx, path)
 	}
 	root, err := checkout.Root(ctx)
@@ -46,8 +47,12 @@ func get(ctx context.Context, build bool) (terraformcli.CLI, error) {
 		return terraformcli.CLI{}, err
 	}
 	dir := filepath.Join(root, "bin")
-	if build {
+	switch {
+	case release != "":
+		return terraformcli.BuildTerraform(ctx, dir, release, say)
+	case tofu:
 		return terraformcli.BuildOpenTofu(ctx, dir, say)
+	default:
+		return terraformcli.Get(ctx, dir, say)
 	}
-	return terraformcli.Get(ctx, dir, say)
 }
