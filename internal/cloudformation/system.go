@@ -48,6 +48,7 @@ func system(clients *aws.Clients) signal.System[args] {
 			"If the same apply begins an update of the stack, the signal may be found in the update before it. Then nothing is sent, and the new update gets no signal. So use a new `unique_id` for each update. " +
 			"`wait_for_completion` waits for the end of the whole stack: after `SUCCESS`, `CREATE_COMPLETE`, `UPDATE_COMPLETE` or `IMPORT_COMPLETE` is success; after `FAILURE`, any end is.",
 		Waits:      true,
+		Confirms:   true,
 		Adopts:     true,
 		Arguments:  arguments(),
 		Remembered: remembered,

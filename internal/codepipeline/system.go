@@ -50,6 +50,7 @@ func system(clients *aws.Clients) signal.System[args] {
 			"`wait_for_completion` waits for the end of the whole execution: after `Approved`, `Succeeded` is success; after `Rejected`, any end is. " +
 			"`adopt_existing` recognises an approval that was answered with this status and `summary`, in the execution of `pipeline_execution_id` or with this `token`. It needs one of the two, because any other answer may belong to an earlier execution.",
 		Waits:      true,
+		Confirms:   true,
 		Adopts:     true,
 		Resends:    true,
 		Arguments:  arguments(),

@@ -52,6 +52,7 @@ func system(clients *aws.Clients) signal.System[args] {
 			"The provider cannot tell the same answer of somebody else to the same hook in that time from this one.\n\n" +
 			"`wait_for_completion` waits for the end of the deployment: after `CONTINUE`, `SUCCESSFUL` is success; after `ROLLBACK`, any end is.",
 		Waits:      true,
+		Confirms:   true,
 		Resends:    true,
 		Arguments:  arguments(),
 		Remembered: remembered,

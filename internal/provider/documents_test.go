@@ -209,6 +209,109 @@ func TestPagesLeadToTheVendorsPages(t *testing.T) {
 	}
 }
 
+// The registry lists each page under the name of its cloud, and the guides together.
+func TestPagesHaveASubcategory(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob(filepath.Join("..", "..", "docs", "*", "*.md"))
+	must(t, err)
+	for _, page := range pages {
+		head, _, _ := strings.Cut(strings.TrimPrefix(contents(t, page), "---\n"), "\n---\n")
+		want := `"Guides"`
+		for _, y := range systems.Signals() {
+			if strings.HasPrefix(filepath.Base(page), y.Short()) {
+				want = map[string]string{"aws": `"AWS"`, "alicloud": `"Alibaba Cloud"`, "cloud_automator": `"Cloud Automator"`, "temporal": `"Temporal"`}[y.Block]
+			}
+		}
+		if !strings.Contains(head, "\nsubcategory: "+want+"\n") {
+			t.Errorf("%s is not in the subcategory %s", page, want)
+		}
+	}
+}
+
+// The registry shows a diagram as code, so the sentence before it says what it shows.
+func TestDiagramsAreExplained(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md"} {
+		pages, err := filepath.Glob(filepath.Join("..", "..", pattern))
+		must(t, err)
+		for _, page := range pages {
+			parts := strings.Split(contents(t, page), "\n```mermaid\n")
+			found += len(parts) - 1
+			for _, before := range parts[:len(parts)-1] {
+				before = strings.TrimSpace(before)
+				if last := before[strings.LastIndex(before, "\n")+1:]; !strings.HasSuffix(last, ".") {
+					t.Errorf("%s has a diagram after %q, want a sentence that says what it shows", page, last)
+				}
+			}
+		}
+	}
+	if found < 4 {
+		t.Errorf("found only %d diagrams", found)
+	}
+}
+
+var (
+	ownSource     = regexp.MustCompile(`source +(=|:) +"terraform-provider-signal/signal"`)
+	ownWithLimits = regexp.MustCompile(ownSource.String() + `\n +version += "~> 0\.1"`)
+)
+
+// Whoever copies a configuration gets a version of the provider that fits it.
+func TestConfigurationsNameAVersion(t *testing.T) {
+	t.Parallel()
+	for _, m := range documents(t) {
+		for _, d := range m.documents {
+			if len(ownSource.FindAllString(d.text, -1)) != len(ownWithLimits.FindAllString(d.text, -1)) {
+				t.Errorf("%s has no version of the provider in required_providers", d.from)
+			}
+		}
+	}
+}
+
+// A page about a signal has exactly the values of delivery that its signal can have.
+func TestPagesHaveTheValuesOfDelivery(t *testing.T) {
+	t.Parallel()
+	for _, y := range systems.Signals() {
+		page := contents(t, filepath.Join("..", "..", "docs", "resources", y.Short()+".md"))
+		_, text, _ := strings.Cut(page, "\n- `delivery` (String) ")
+		text, _, _ = strings.Cut(text, "\n")
+		for value, can := range map[string]bool{
+			"SENT": true, "UNKNOWN": true, "CONFIRMED": y.Lost == systems.ReadBack || y.ShowsSignals, "ADOPTED": y.Gate != nil && y.Gate.Adopts,
+		} {
+			if got := strings.Contains(text, "`"+value+"`"); got != can {
+				t.Errorf("whether the page of %s has the value %s is %t, want %t: %s", y.Type, value, got, can, text)
+			}
+		}
+	}
+}
+
+// Each command that imports a resource names one of its example, with an id in the
+// documented form.
+func TestImportCommandsAreValid(t *testing.T) {
+	commands, err := filepath.Glob(filepath.Join("..", "..", "examples", "resources", "*", "import.sh"))
+	must(t, err)
+	if len(commands) < 10 {
+		t.Fatalf("found only %d commands", len(commands))
+	}
+	p := acctest.StartProvider(t, acctest.Block(acctest.Sandbox(t, sandbox.Options{}).URL()))
+	for _, file := range commands {
+		words := strings.Fields(contents(t, file))
+		if len(words) != 4 || words[0] != "terraform" || words[1] != "import" {
+			t.Errorf("%s is no import: %q", file, words)
+			continue
+		}
+		kind, name, _ := strings.Cut(words[2], ".")
+		if example := contents(t, filepath.Join(filepath.Dir(file), "resource.tf")); !strings.Contains(example, fmt.Sprintf("resource %q %q {", kind, name)) {
+			t.Errorf("%s imports %s, which the example does not have", file, words[2])
+		}
+		for _, d := range p.Resource(kind).Import(words[3]) {
+			if d.Summary == "Invalid Import ID" {
+				t.Errorf("%s: %s", file, d.Detail)
+			}
+		}
+	}
+}
+
 // A reader of a guide whose provider block has no region learns where to set it.
 func TestGuidesSayWhereTheRegionComesFrom(t *testing.T) {
 	guides, err := filepath.Glob(filepath.Join("..", "..", "docs", "guides", "*.md"))

@@ -17,6 +17,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
+// guidePages is the folder of the guides in docs/.
+const guidePages = "guides"
+
 // gates is where the configurations of the guide "Provisioning gates" are.
 const gates = "guides/provisioning-gates/"
 
@@ -279,6 +282,30 @@ func TestAccGuideComingFromLocalExec(t *testing.T) {
 	g.sent(1)
 }
 
+// The command of the guide "Rotate trigger credentials" runs the job with the present
+// credentials, and the service refuses it with old ones.
+func TestGuideProvesOldCredentialsDead(t *testing.T) {
+	s := acctest.Sandbox(t, sandbox.Options{})
+	job := s.AddTriggerJob(sandbox.TriggerJob{})
+	commands := acctest.Commands(t, filepath.Join("..", "..", "docs", guidePages, "rotate-trigger-credentials.md"))
+	if len(commands) != 1 {
+		t.Fatalf("the guide has %d blocks of commands, want 1", len(commands))
+	}
+	try := func(status string, runs int) {
+		t.Helper()
+		text, err := acctest.Shell(t, t.TempDir(), []string{"OLD_URL=" + s.TriggerURL(job), "OLD_TOKEN=" + job.AccessToken}, commands[0])
+		must(t, err)
+		if !strings.Contains(text, "HTTP/1.1 "+status) || s.Accepted("TriggerJob") != runs {
+			t.Errorf("the job was run %d times, want %d, and the command printed:\n%s", s.Accepted("TriggerJob"), runs, text)
+		}
+	}
+	try("200", 1)
+	if _, rotated := s.RotateTriggerJob(job.ID); !rotated {
+		t.Fatal("there is no job to rotate")
+	}
+	try("404", 1)
+}
+
 // openTwelveHosts is a stack that is complete once twelve hosts have signalled.
 func openTwelveHosts(t *testing.T) guide {
 	t.Helper()
@@ -342,9 +369,17 @@ func TestAccGuideTwelveHostsThatEachWait(t *testing.T) {
 		t.Error("what is behind the signals was created")
 	}
 	g.sentBy(hostSignal, 12)
+	commands := acctest.Commands(t, filepath.Join("..", "..", "docs", guidePages, "twelve-hosts-and-one-wait.md"))
+	if len(commands) != 2 {
+		t.Fatalf("the guide has %d blocks of commands, want one for one signal and one for all", len(commands))
+	}
+	cli := strings.NewReplacer("terraform state", filepath.ToSlash(g.ExecPath())+" state", "terraform untaint", filepath.ToSlash(g.ExecPath())+" untaint")
+	if text, err := acctest.Shell(t, g.WorkingDir(), []string{"HOME=" + g.WorkingDir()}, "set +e\n"+cli.Replace(commands[0]+commands[1])); err != nil && !strings.Contains(text, "not tainted") {
+		t.Fatalf("%s: %s", err, text)
+	}
 	for address, one := range g.Resources() {
 		if one.Tainted {
-			must(t, g.Untaint(t.Context(), address))
+			t.Errorf("%s is still tainted after the commands of the guide", address)
 		}
 	}
 	g.Write(config)

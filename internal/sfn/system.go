@@ -50,6 +50,7 @@ func system(clients *aws.Clients) signal.System[args] {
 			"The provider cannot tell an answer of somebody else to another task of the execution from this one, if it has the same content and falls into that time.\n\n" +
 			"`wait_for_completion` waits for the end of the whole execution: after `SUCCESS`, `SUCCEEDED` is success; after `FAILURE`, any end is.",
 		Waits:     true,
+		Confirms:  true,
 		Resends:   true,
 		Arguments: arguments(),
 		Wait:      wait(clients),

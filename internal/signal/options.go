@@ -59,6 +59,24 @@ func waits(state map[string]tftypes.Value) (on bool) {
 	return ok && waits.IsKnown() && !waits.IsNull() && waits.As(&on) == nil && on
 }
 
+// twice is the sentence about a second signal.
+func (y system) twice() string {
+	if y.Twice == "" {
+		return ""
+	}
+	return " " + y.Twice
+}
+
+// writeOnly reports whether the signal has write-only arguments.
+func (y system) writeOnly() bool {
+	for _, argument := range y.Arguments {
+		if argument.IsWriteOnly() {
+			return true
+		}
+	}
+	return false
+}
+
 // optionAttributes returns the arguments that say how a signal is sent, not
 // what is sent. A change of them sends nothing. remembers is true for the
 // resource and false for the action: sentences about the state are only in the
@@ -70,12 +88,15 @@ func (y system) optionAttributes(remembers bool) map[string]schema.Attribute {
 		}
 		return " " + sentences
 	}
+	destroy := "With `destroy` every argument can be changed in place before the destroy."
+	if y.writeOnly() {
+		destroy = "With `destroy` every argument can be changed in place before the destroy, and write-only arguments cannot be used."
+	}
 	attributes := map[string]schema.Attribute{
 		"when": schema.StringAttribute{
-			Optional: true,
-			MarkdownDescription: "When to send: `apply` (default), when the resource is created, or `destroy`, when it is destroyed. A change sends nothing. " +
-				"With `destroy` every argument can be changed in place before the destroy, and write-only arguments cannot be used.",
-			Validators: []validator.String{stringvalidator.OneOf(whenApply, whenDestroy)},
+			Optional:            true,
+			MarkdownDescription: "When to send: `apply` (default), when the resource is created, or `destroy`, when it is destroyed. A change sends nothing. " + destroy,
+			Validators:          []validator.String{stringvalidator.OneOf(whenApply, whenDestroy)},
 		},
 	}
 	if y.Waits {
@@ -110,7 +131,7 @@ func (y system) optionAttributes(remembers bool) map[string]schema.Attribute {
 		attributes["resend_on_unknown"] = schema.BoolAttribute{
 			Optional: true,
 			MarkdownDescription: "What to do if the answer to the signal is lost and the provider cannot find out whether the signal arrived: `false` (default) fails, `true` sends the signal once more. " +
-				"With `true` the signal may arrive twice. If the target has moved on to another step that waits for the same kind of signal, the second one may approve that *next* step." +
+				"With `true` the signal may arrive twice." + y.twice() +
 				resource("With `false` the resource is saved as tainted, with `delivery = \"UNKNOWN\"`."),
 		}
 	}

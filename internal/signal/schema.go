@@ -58,9 +58,10 @@ func (r *signalResource) schema(ctx context.Context) schema.Schema {
 	attributes := map[string]schema.Attribute{
 		"id": computed("The id of this signal in Terraform. The provider generates it when the resource is created; the service does not know it."),
 		"triggers": schema.MapAttribute{
-			ElementType:         types.StringType,
-			Optional:            true,
-			MarkdownDescription: "Arbitrary values. When one of them changes, the signal is sent again.",
+			ElementType: types.StringType,
+			Optional:    true,
+			MarkdownDescription: "Arbitrary values. When one of them changes, the signal is sent again. " +
+				"Give it single values, not a whole resource: a newer version may add attributes to the resource, and then the signal is sent again.",
 		},
 		"sent_at":    computed("When the signal was sent (RFC 3339, UTC, by the clock of the machine that ran Terraform); null if the signal was adopted or is not sent yet."),
 		"request_id": computed("The service's id of the request with the signal; null if no answer had it."),
@@ -86,7 +87,7 @@ func (r *signalResource) schema(ctx context.Context) schema.Schema {
 		"timeouts": Timeouts(ctx, timeouts.Opts{
 			Create: true, Update: true, Delete: true,
 			CreateDescription: TimeoutDescription("creating the resource may take") + r.system.together(),
-			UpdateDescription: TimeoutDescription("updating the resource may take") + " An update may wait, but sends nothing.",
+			UpdateDescription: TimeoutDescription("updating the resource may take") + r.system.updates(),
 			DeleteDescription: TimeoutDescription("deleting the resource may take") + " With `when = \"destroy\"` deleting it sends the signal.",
 		}),
 	}
@@ -96,7 +97,7 @@ func (r *signalResource) schema(ctx context.Context) schema.Schema {
 // deliveries describes the values of delivery that this signal can have.
 func (y system) deliveries() string {
 	text := "What is known about the signal. `" + Sent + "`: the service accepted it. "
-	if y.Waits {
+	if y.Confirms {
 		text += "`" + Confirmed + "`: the answer was lost. Afterwards the service showed such a signal at the time of the send, and no other signal of this provider explains it. "
 	}
 	if y.Adopts {
@@ -111,6 +112,14 @@ func (y system) together() string {
 		return " This includes waiting until the target is ready, sending, and waiting for completion."
 	}
 	return ""
+}
+
+// updates says what an update does.
+func (y system) updates() string {
+	if y.Waits {
+		return " An update may wait, but sends nothing."
+	}
+	return " An update sends nothing."
 }
 
 // keptOverUpdates adds a plan modifier that keeps the value of a computed

@@ -49,6 +49,12 @@ type System[A any] struct {
 	// offers adopt_existing, for services that show the signals that they took.
 	// Resends offers resend_on_unknown, if the outcome of a signal can stay unknown.
 	Waits, Adopts, Resends bool
+	// Confirms says that the service shows the signals that it took, so that a lost
+	// one can be recorded as CONFIRMED.
+	Confirms bool
+	// Twice says in a sentence what a second signal can do, for the description of
+	// resend_on_unknown; empty if it can do no more than arrive twice.
+	Twice string
 	// Final reports whether a value of target_status is final for a signal with these
 	// arguments. After a final status the target is not read any more. It is used
 	// only with Waits.
@@ -218,7 +224,7 @@ func (s System[A]) untyped() system {
 	u := System[any]{
 		Name: s.Name, Block: s.Block, Endpoint: s.Endpoint, Description: s.Description,
 		Arguments: s.Arguments, Remembered: s.Remembered, ActionArguments: s.ActionArguments, Naming: s.Naming,
-		OnlyTriggersResend: s.OnlyTriggersResend, Waits: s.Waits, Adopts: s.Adopts, Resends: s.Resends, Cloud: s.Cloud,
+		OnlyTriggersResend: s.OnlyTriggersResend, Waits: s.Waits, Adopts: s.Adopts, Resends: s.Resends, Confirms: s.Confirms, Twice: s.Twice, Cloud: s.Cloud,
 		Bind: func(ctx context.Context, arguments *any, secrets Secrets) (Signal, error) {
 			return s.Bind(ctx, (*arguments).(*A), secrets)
 		},

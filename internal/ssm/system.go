@@ -49,8 +49,10 @@ func system(clients *aws.Clients) signal.System[args] {
 			"If there is none, the resource fails, or with `wait_until_ready` waits. If there are several, it fails and lists them. The name must be that of the document with the step: " +
 			"for a step of a runbook that another runbook runs, the name of the inner runbook. If the execution ends before the signal arrives, the provider searches again.",
 		Waits:      true,
+		Confirms:   true,
 		Adopts:     true,
 		Resends:    true,
+		Twice:      "If the execution has moved on to another step that waits for the same kind of signal, the second one may approve that *next* step.",
 		Arguments:  arguments(),
 		Remembered: remembered,
 		Naming:     &signal.Naming{ID: "automation_execution_id", Name: "document_name", Filters: []string{"started_after"}},

@@ -46,6 +46,7 @@ func system(clients *aws.Clients) signal.System[args] {
 			"The run with the event becomes the `run_id`. If there are more such events than signals, the outcome stays unknown. " +
 			"The provider cannot tell an equal signal that somebody else sent in that time from this one: put an id into `input`.",
 		Waits:           true,
+		Confirms:        true,
 		Adopts:          true,
 		Resends:         true,
 		Arguments:       arguments(),

@@ -45,6 +45,7 @@ func system(client *Client) signal.System[args] {
 			"The signal goes to the HTTP API of Temporal's frontend, by convention on port 7243. Self-hosted servers must enable it. The gRPC port, 7233, does not accept the request.",
 		Unconfigured:    func(*args) bool { return client.config.Unknown != "" },
 		Waits:           true,
+		Confirms:        true,
 		Adopts:          true,
 		Arguments:       arguments(),
 		Remembered:      remembered,

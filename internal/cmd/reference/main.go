@@ -129,6 +129,7 @@ func complete(path string) error {
 		"requests":   func(y systems.System) string { return systems.List(y.SendLinks()) },
 		"reads":      reads,
 		"jobAPI":     func() string { return systems.JobAPI },
+		"events":     func() string { return events },
 		"vendor":     vendor,
 		"named":      named,
 		"sure":       sure,
@@ -142,6 +143,14 @@ func complete(path string) error {
 	}
 	return os.WriteFile(path, []byte(out.String()), 0o644)
 }
+
+// events is the table of what waits for an action.
+const events = `| event of the ` + "`action_trigger`" + ` | what waits for the action |
+|---|---|
+| ` + "`before_create`, `before_update`" + ` | the resource with the trigger, and so everything that depends on it; this was seen with Terraform 1.15 and 1.16 |
+| ` + "`after_create`, `after_update`" + ` | with Terraform 1.14 and 1.15, nothing. With 1.16, what depends on the resource, in that apply; in later applies only with ` + "`on_failure = taint`" + ` |
+| the events of a destroy, from Terraform 1.16 on | nothing if you remove the resource's block from the configuration: the action does not run then |
+`
 
 // adopting are the resource types that have adopt_existing.
 func adopting() string {

@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"context"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
-	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -188,9 +185,7 @@ func TestTheBlockIsPutBesideExamples(t *testing.T) {
 		}
 	}
 	want := block("http://127.0.0.1:1", true)
-	shell := exec.CommandContext(t.Context(), bash(t), "-euc", beside(folders, want))
-	shell.Dir = dir
-	if said, err := shell.CombinedOutput(); err != nil {
+	if said, err := acctest.Shell(t, dir, nil, beside(folders, want)); err != nil {
 		t.Fatalf("%s\n%s", err, said)
 	}
 	for _, folder := range folders {
@@ -207,29 +202,8 @@ func TestThePathIsQuoted(t *testing.T) {
 	}
 }
 
-var shellBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
-
-// bash is a POSIX shell.
-func bash(t *testing.T) string {
-	t.Helper()
-	name := "bash"
-	if runtime.GOOS == "windows" {
-		// The first bash on PATH may be the one of a WSL that is not installed.
-		name = filepath.Join(os.Getenv("ProgramFiles"), "Git", "bin", "bash.exe")
-	}
-	bash, err := exec.LookPath(name)
-	if err != nil {
-		t.Fatalf("the commands are written for a POSIX shell: %s", err)
-	}
-	return bash
-}
-
 // The test runs the commands of the guide "Try it locally", except the build.
 func TestAccTryItLocally(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "guides", "try-it-locally.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := acctest.Sandbox(t, sandbox.Options{Domains: systems.Domains})
 	begin(s, scenarios...)
 	w := acctest.Bare(t, nil)
@@ -251,22 +225,19 @@ func TestAccTryItLocally(t *testing.T) {
 		{says: "Resources: 1 added, 0 changed, 0 destroyed", signals: 2},
 		{says: `"ID":"`, signals: 2},
 	}
-	blocks := shellBlock.FindAllStringSubmatch(string(text), -1)
-	if len(blocks) != len(steps)+1 || !strings.HasSuffix(blocks[0][1], "\nmake sandbox\n") {
+	blocks := acctest.Commands(t, filepath.Join("..", "..", "..", "docs", "guides", "try-it-locally.md"))
+	if len(blocks) != len(steps)+1 || !strings.HasSuffix(blocks[0], "\nmake sandbox\n") {
 		t.Fatalf("the guide has %d blocks of commands, want one to start the sandbox and %d more", len(blocks), len(steps))
 	}
 	settings := "" // of the first step, for the shell of each other
 	for i, step := range steps {
 		commands := strings.NewReplacer("http://127.0.0.1:4599", s.URL(), "$OLDPWD/bin/dev.tfrc", filepath.ToSlash(filepath.Join(w.WorkingDir(), ".terraformrc")),
-			"terraform -chdir", filepath.ToSlash(w.ExecPath())+" -chdir").Replace(blocks[i+1][1])
-		shell := exec.CommandContext(t.Context(), bash(t), "-euc", settings+commands)
-		shell.Dir = folder
+			"terraform -chdir", filepath.ToSlash(w.ExecPath())+" -chdir").Replace(blocks[i+1])
+		said, err := acctest.Shell(t, folder, []string{"HOME=" + w.WorkingDir(), "TF_CLI_ARGS_apply=-auto-approve -no-color"}, settings+commands)
 		if i == 0 {
 			settings = commands
 		}
-		shell.Env = append(os.Environ(), "HOME="+w.WorkingDir(), "TF_CLI_ARGS_apply=-auto-approve -no-color")
-		said, err := shell.CombinedOutput()
-		if (err != nil) != step.fails || !strings.Contains(string(said), step.says) {
+		if (err != nil) != step.fails || !strings.Contains(said, step.says) {
 			t.Fatalf("%s ended with %v, want it to say %q:\n%s", commands, err, step.says, said)
 		}
 		if got := s.Accepted("SendAutomationSignal") + s.Accepted("SendWorkflowStepState"); got != step.signals {
