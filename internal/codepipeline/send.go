@@ -55,8 +55,8 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 		return signal.Advice{Attribute: "action_name", Gone: true, Next: "Check the name of the action. " + t.look()}
 	case "InvalidApprovalTokenException", "ApprovalAlreadyCompletedException":
 		if t.found {
-			// If another approval waits now, it belongs to another execution, which the
-			// signal is not for.
+			// If another approval waits now, it belongs to another execution. The signal is
+			// for that one only if this one was abandoned.
 			return signal.Advice{Unclear: true, Next: "The approval waited a moment ago, and was answered by somebody else meanwhile, has timed out, or its execution has ended. " + t.look() +
 				" Applying again answers the approval that waits then, which may belong to another execution. To answer only the right one, set pipeline_execution_id."}
 		}

@@ -367,7 +367,9 @@ func (w wanted) ready() *delivery.Probe {
 	})
 }
 
-// refused returns a probe that says why an approval has not taken an answer.
+// refused returns a probe that says why an approval has not taken an answer. It is reached
+// only if the approval was abandoned: one that was answered was the one that the signal is
+// for.
 func (w wanted) refused() *delivery.Probe {
 	return delivery.NewProbe(w.key("refused/"+w.execution+"/"+w.token), func(ctx context.Context) (runs []approval, attempt delivery.Attempt) {
 		current, _, attempt := w.current(ctx)
@@ -379,6 +381,7 @@ func (w wanted) refused() *delivery.Probe {
 		seen := delivery.Observation{State: delivery.Missed}
 		for _, one := range runs {
 			if one.token == w.token {
+				seen.State = delivery.StateOf(one.status == string(cptypes.ActionExecutionStatusAbandoned), one.closed())
 				seen.Status, seen.Seen = one.status, "CodePipeline shows of this approval: "+one.String()+"."
 			}
 		}

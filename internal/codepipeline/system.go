@@ -42,7 +42,8 @@ func system(clients *aws.Clients) signal.System[args] {
 			"The request needs the token of the approval, which CodePipeline creates when an execution reaches the action. Without `token`, the provider reads the token of the approval that waits before it sends: " +
 			"from the state of the pipeline, or for a pipeline in `PARALLEL` mode from the list of the actions of `pipeline_execution_id`. " +
 			"With `wait_until_ready` the provider waits until the approval waits. The signal needs only the pipeline's name and no execution id, so the execution may start in the same apply.\n\n" +
-			"A token works for one answer. If somebody else has answered the approval, the provider neither answers it again nor answers another approval instead: the resource fails and says so.\n\n" +
+			"A token works for one answer. If somebody else has answered the approval, the provider neither answers it again nor answers another approval instead: the resource fails and says so. " +
+			"If the approval was abandoned before the signal arrives, because its execution was stopped, the provider searches again.\n\n" +
 			"If the answer to a signal is lost, the provider reads the approval. If it still waits, the signal is sent again. Otherwise the signal has arrived if the action shows its status, its `summary` and its sender, " +
 			"at a time between the send and 15 seconds after the answer was lost, and no other signal of this provider explains that. " +
 			"To know the sender, the provider then makes one `sts:GetCallerIdentity` request, which needs no permission. If STS or CodePipeline does not tell who it is, or CodePipeline shows another name, the outcome stays unknown. " +

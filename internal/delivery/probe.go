@@ -43,7 +43,7 @@ type Observation struct {
 	// messages; empty if there are none.
 	Seen string
 	// Gone says that the target does not exist or has ended, so that nothing can take
-	// the signal. It is set only with Missed.
+	// the signal. It is never set with Pending.
 	Gone bool
 	// Unjudged says that the run has ended, and that the service does not tell whether
 	// it succeeded. It is set only with Reached.

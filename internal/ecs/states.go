@@ -199,14 +199,15 @@ func (s snapshot) open(hook ecstypes.DeploymentLifecycleHookDetail) delivery.Obs
 	return reached
 }
 
-// refused returns a probe that says why a hook has not taken an action.
+// refused returns a probe that says why a hook has not taken an action. It is reached only
+// if the deployment has ended: a hook that somebody else has answered is not the end of it,
+// and its next hook is for another signal.
 func (d deployment) refused(hook string) *delivery.Probe {
 	return d.probe(func(found snapshot) delivery.Observation {
-		seen := found.observation(delivery.Missed)
-		seen.Seen = found.shows(hook)
-		if shown := found.hook(hook); shown != nil {
-			seen.Gone = shown.Status != ecstypes.DeploymentLifecycleHookStatusAwaitingAction || found.status != inProgress
-		}
+		shown := found.hook(hook)
+		awaits := shown != nil && shown.Status == ecstypes.DeploymentLifecycleHookStatusAwaitingAction && found.status == inProgress
+		seen := found.observation(delivery.StateOf(final(found.status), !awaits))
+		seen.Seen, seen.Gone = found.shows(hook), shown != nil && !awaits
 		return seen
 	})
 }
@@ -264,14 +265,19 @@ func (p paused) finder(a *args, bound func() signal.Signal) *signal.TargetFinder
 	choose := func(arn, hook types.String) { a.ServiceDeploymentARN, a.HookID = arn, hook }
 	var (
 		followed, advice string
-		several          bool
+		several, stale   bool
 	)
+	// refused has the hooks that have refused the action. Lagging reads may still show them
+	// as waiting for one.
+	refused := map[string]bool{}
 	judge := func(found snapshot) delivery.Observation {
 		hooks := found.paused()
+		stale = slices.ContainsFunc(hooks, func(hook ecstypes.DeploymentLifecycleHookDetail) bool { return refused[awssdk.ToString(hook.HookId)] })
 		missed := found.observation(delivery.Missed)
 		missed.Seen = found.seen()
 		several = false
 		switch {
+		case stale:
 		case len(hooks) > 1 && p.takes(found):
 			several, advice = true, giveTheHook
 			missed.Reason = "More than one pause hook of it awaits an action."
@@ -295,7 +301,7 @@ func (p paused) finder(a *args, bound func() signal.Signal) *signal.TargetFinder
 	}
 	now := func(found snapshot) delivery.Observation {
 		observation := judge(found)
-		if observation.State == delivery.Pending {
+		if observation.State == delivery.Pending && !stale {
 			advice = waitForIt
 			observation.State, observation.Gone = delivery.Missed, found.status == ""
 			observation.Reason = "ECS lists no deployment of this service in progress."
@@ -312,6 +318,7 @@ func (p paused) finder(a *args, bound func() signal.Signal) *signal.TargetFinder
 		Now:      delivery.NewProbe(key+"now", p.newest, now),
 		Found:    bound,
 		Forget: func() signal.Signal {
+			refused[a.HookID.ValueString()] = true
 			choose(types.StringNull(), types.StringNull())
 			return bound()
 		},

@@ -40,7 +40,8 @@ func system(clients *aws.Clients) signal.System[args] {
 		Description: "Continues or rolls back a deployment of an Amazon ECS service that is paused at a lifecycle hook of the type `PAUSE`, with one `ContinueServiceDeployment` request.\n\n" +
 			"Identify the pause with `service_deployment_arn` and `hook_id`. Or set `cluster` and `service`: then the provider searches for the pause in the newest deployment of the service that is in progress. " +
 			"It searches before it sends, with the same permissions as waiting, and records what it found. If no deployment is paused, the resource fails, or with `wait_until_ready` waits for one. " +
-			"If it waits for a deployment that is rolled back, it fails.\n\n" +
+			"If it waits for a deployment that is rolled back, it fails. " +
+			"If the deployment ends before the signal arrives, the provider searches again. If somebody else answers its hook first, the signal fails and answers no other hook.\n\n" +
 			"An `aws_ecs_service` with `wait_for_steady_state` is not complete while its deployment is paused, so a signal that depends on it would never be sent. " +
 			"Name the service, do not depend on it, and set `wait_until_ready`: then Terraform applies both at the same time, and the signal lets the deployment go on. " +
 			"If an older deployment is already paused when the apply begins, the signal may answer that one, because it is the newest until the new deployment starts. To exclude it, set `started_after`. " +

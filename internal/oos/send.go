@@ -63,11 +63,13 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	if isNotThere(attempt) {
 		return missing
 	}
-	next := alicloud.Explain(attempt, permission)
-	if next == "" && attempt.Outcome == delivery.Rejected {
-		next = "The meaning of the codes of OOS is not documented. Check whether the execution waits, and whether one of its tasks waits for this signal: " + t.command() + ". With wait_until_ready = true the provider waits for that."
+	advice := signal.Advice{Next: alicloud.Explain(attempt, permission)}
+	if advice.Next == "" && attempt.Outcome == delivery.Rejected {
+		// Reading why needs permissions that only a signal with template_name needs anyway.
+		advice.Unclear = !t.args.TemplateName.IsNull()
+		advice.Next = "The meaning of the codes of OOS is not documented. Check whether the execution waits, and whether one of its tasks waits for this signal: " + t.command() + ". With wait_until_ready = true the provider waits for that."
 	}
-	return signal.Advice{Next: next}
+	return advice
 }
 
 func isNotThere(attempt delivery.Attempt) bool {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
@@ -223,6 +224,15 @@ func (w watched) ready(of notification) *delivery.Probe {
 			observation.Seen = found.seen(of)
 		}
 		return observation
+	})
+}
+
+// refused returns a probe that says why an execution has not taken the signal.
+func (w watched) refused(of notification) *delivery.Probe {
+	return delivery.NewProbe(w.key("tasks"), w.readAll, func(found snapshot) delivery.Observation {
+		seen := found.observation(delivery.StateOf(final(found.Status), !found.takes(of)))
+		seen.Seen = strings.TrimSpace(fmt.Sprintf("OOS shows: the execution is %s. %s", found.Status, found.seen(of)))
+		return seen
 	})
 }
 

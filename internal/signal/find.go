@@ -29,8 +29,7 @@ type TargetFinder struct {
 	// Ready is reached if a target can take the signal, and pending if none can.
 	Ready *delivery.Probe
 	// Now is like Ready without a wait: it is missed if no target can take the
-	// signal. After a target has refused the signal, Now is pending as long as reads
-	// still show that target as able to take it.
+	// signal.
 	Now *delivery.Probe
 	// Adopting is the finder for adopt_existing, which also finds a target that shows
 	// such a signal. It is nil if this finder does so too.
@@ -42,7 +41,8 @@ type TargetFinder struct {
 	Found func() Signal
 	// Forget returns the signal without the found target. It is called after that
 	// target has refused the signal because it has ended, or no longer waits for the
-	// signal.
+	// signal. As long as reads still show that target as able to take the signal, Ready
+	// and Now are pending.
 	Forget func() Signal
 	// Argument is the argument that names the target. Missed says what the user can
 	// do if Ready or Now is missed, in complete sentences.
@@ -250,7 +250,7 @@ func (s *search) judge(all []Candidate, adopts, waits bool) delivery.Observation
 	}
 	s.several = len(fit) > 1
 	switch {
-	case len(fit) == 1:
+	case len(fit) == 1 && len(stale) == 0:
 		s.chosen = fit[0].ID
 		s.Choose(s.chosen)
 		return delivery.Observation{State: delivery.Reached, Status: fit[0].Status, Expires: fit[0].Expires, Then: fit[0].Then}

@@ -158,12 +158,12 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 			}
 			w.warnExpiry(ctx, end.Observation)
 		}
-		result = w.deliver(ctx)
+		result, w.refused = w.deliver(ctx), delivery.Observation{}
 		if finder == nil || result.Outcome != delivery.Rejected || result.HadUnknown {
 			continue
 		}
 		switch advice := w.Explain(result.Attempt); {
-		case finder.Required && (advice.Gone || advice.NotReady):
+		case finder.Required && w.over(ctx, advice):
 			before := *w
 			refusal = &before
 			w.Signal, w.warnings = finder.Forget(), nil
@@ -186,7 +186,7 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 		}
 		return sendResult{delivery: Confirmed, at: result.SentAt}, nil
 	}
-	if result.Outcome == delivery.Rejected && w.Refused != nil && w.Explain(result.Attempt).Unclear {
+	if result.Outcome == delivery.Rejected && w.Refused != nil && w.refused.Seen == "" && w.Explain(result.Attempt).Unclear {
 		if seen, read := w.poller.ReadOnce(ctx, w.Refused.WithLimiter(w.reads.For(w.RateLimit))); read.Outcome == delivery.Accepted {
 			w.refused = shown(w.redactor, seen)
 		}
@@ -200,6 +200,26 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 		return sendResult{Unknown, result.FirstUnknown.At, w.redactor.Text(result.RequestID), result.LastUnknown}, problem
 	}
 	return sendResult{}, problem
+}
+
+// over reports whether the found target, which has refused the signal, has ended or no
+// longer waits for the signal, so that the signal may be for another target. If the answer
+// does not tell, it reads the target.
+func (w *signalRun) over(ctx context.Context, advice Advice) bool {
+	switch {
+	case advice.Gone || advice.NotReady:
+		return true
+	case advice.Unclear && w.Refused != nil:
+		lagging, cancel := context.WithTimeout(ctx, w.policy.Settle)
+		defer cancel()
+		w.refused = w.look(lagging, w.Refused, "Reading why the target has refused the signal").Observation
+		return w.refused.State == delivery.Reached
+	case w.Completion != nil:
+		seen, read := w.poller.ReadOnce(ctx, w.Completion.WithLimiter(w.reads.For(w.RateLimit)))
+		return read.Outcome == delivery.Accepted && seen.State != delivery.Pending
+	default:
+		return false
+	}
 }
 
 // warnExpiry warns, once, if the target stops waiting for a signal before the

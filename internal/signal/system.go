@@ -146,9 +146,11 @@ type Signal struct {
 	// Evidence says how the service shows that it took the signal; nil if it does
 	// not. For a signal with a TargetFinder, Evidence.Found also sets the target.
 	Evidence *delivery.Evidence
-	// Refused is a probe that shows why the target has refused the signal. It is used
-	// after answers for which Explain returns Unclear; nil if nothing shows the
-	// reason.
+	// Refused is a probe that shows why the target has refused the signal. It is
+	// reached if the target has ended unanswered, so that a signal that names its
+	// target may be for another one, and pending if the target still seems to take the
+	// signal. It is used after answers for which Explain returns Unclear; nil if
+	// nothing shows the reason.
 	Refused *delivery.Probe
 	// ExplainRead says what to do about a target that cannot be read.
 	ExplainRead func(delivery.Attempt) Advice
