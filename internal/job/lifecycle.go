@@ -61,7 +61,8 @@ func (r record) write(ctx context.Context, data *jobModel, p privateState) diag.
 
 // Create creates the job. With trigger_on_apply it also runs the job.
 func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var data jobModel
+	var config, data jobModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &data)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -131,7 +132,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	data.RotatedAt = now()
 	p.at(u.standing)
 	p.learn(job)
-	p.remember(data, shown)
+	p.remember(config, data, data.shown(shown))
 	if resp.Diagnostics.Append(to.write(ctx, &data, p)...); resp.Diagnostics.HasError() {
 		return
 	}
@@ -233,7 +234,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 		// Both URL and access token have changed, so the job was rotated, whatever
 		// else has changed.
 		for name := range p.Drifted {
-			delete(p.Asked, name)
+			p.Asked[name] = ""
 		}
 		p.Drifted = nil
 	}
@@ -254,7 +255,8 @@ func now() types.String {
 // Update changes the job, and rotates its URL and access token if the plan says
 // so.
 func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var before, data jobModel
+	var config, before, data jobModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &data)...)
 	p := recall(ctx, req.Private, &resp.Diagnostics)
@@ -304,7 +306,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	case d.change:
 		u.taken = func(job cloudautomator.Job) diag.Diagnostics {
 			if shown, err := job.Settings(); err == nil {
-				p.remember(data, shown)
+				p.remember(config, data, data.shown(shown))
 			}
 			p.Lost, p.Due = false, data.TriggerOnApply.ValueBool()
 			return take(job)
@@ -312,7 +314,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		if job, failed = u.run(ctx); failed == nil {
 			shown, err := job.Settings()
 			if err == nil {
-				p.remember(data, shown)
+				p.remember(config, data, data.shown(shown))
 			}
 			p.Lost = false
 			p.Due = data.TriggerOnApply.ValueBool() && (p.Due || d.rotate && !d.again)
@@ -325,7 +327,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		}
 		if shown, err := job.Settings(); (recalled.Moved || recalled.Imported) && failed == nil && err == nil {
 			// From here on the values of the configuration count.
-			p.remember(data, shown)
+			p.remember(config, data, data.shown(shown))
 		}
 		if failed == nil && !d.read && !d.run {
 			resp.Diagnostics.Append(to.write(ctx, &data, p)...)
@@ -333,7 +335,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		}
 	default:
 		if recalled.Imported {
-			p.rememberShown(data, before)
+			p.remember(config, data, before)
 		}
 		resp.Diagnostics.Append(to.write(ctx, &data, p)...)
 		return
@@ -342,8 +344,8 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		if !taken {
 			// The state is still the old one, so keep the private state that belongs
 			// to it.
-			p.Whole, p.Imported, p.Unwritten, p.Moved = recalled.Whole, recalled.Imported, recalled.Unwritten, recalled.Moved
-			p.Due, p.Lost = recalled.Due, recalled.Lost
+			recalled.Position, recalled.Others, recalled.Strays = p.Position, p.Others, p.Strays
+			p = recalled
 		}
 		resp.Diagnostics.Append(p.keep(ctx, resp.Private)...)
 		appendFailure(&resp.Diagnostics, failed)

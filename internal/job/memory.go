@@ -23,8 +23,9 @@ type privateState struct {
 	// refresh can compare them even if the state does not have them.
 	URL         string `json:"url,omitempty"`
 	AccessToken string `json:"access_token,omitempty"`
-	// Asked are fingerprints of the settings in the last write. Shown are
-	// fingerprints of the settings that the service then showed with another value.
+	// Asked are fingerprints of the settings in the last write, without those that it
+	// left to the service; "" if it is not known what was asked. Shown are fingerprints of
+	// the settings that the service then showed with another value.
 	Asked map[string]string `json:"asked,omitempty"`
 	Shown map[string]string `json:"shown,omitempty"`
 	// Drifted are the settings that somebody has changed since.

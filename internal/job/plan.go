@@ -40,7 +40,7 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		}
 		return
 	}
-	keepUnset(&after, config, before)
+	p.keepUnset(&after, config, before)
 	whole := p.covers(before, after)
 	p.keepWords(&after, before, whole)
 	if req.ClientCapabilities.DeferralAllowed && r.client.Unknown != "" {
@@ -89,28 +89,17 @@ func (m *jobModel) withhold() {
 	}
 }
 
-// keepUnset plans the arguments that are not set and that the service fills in.
-// It keeps their values, except those that were set before.
-func keepUnset(after *jobModel, config, before jobModel) {
-	if config.ForWorkflow.IsNull() {
-		after.ForWorkflow = before.ForWorkflow
-	}
-	if config.AllowRuntimeActionValues.IsNull() {
-		after.AllowRuntimeActionValues = before.AllowRuntimeActionValues
-		if before.AllowRuntimeActionValues.ValueBool() {
-			after.AllowRuntimeActionValues = types.BoolValue(false)
-		}
-	}
-	for _, list := range []struct{ after, config, before *types.List }{
-		{&after.CompletedPostProcessID, &config.CompletedPostProcessID, &before.CompletedPostProcessID},
-		{&after.FailedPostProcessID, &config.FailedPostProcessID, &before.FailedPostProcessID},
-	} {
-		if !list.config.IsNull() {
-			continue
-		}
-		*list.after = *list.before
-		if !empty(*list.before) {
-			*list.after = listOf(nil)
+// keepUnset plans the arguments that are not set and that the service fills in. It
+// keeps what the service shows, except of arguments that were set before.
+func (p privateState) keepUnset(after *jobModel, config, before jobModel) {
+	configured, theirs := config.settings(), before.settings()
+	for i, one := range after.settings() {
+		switch was := theirs[i].value; {
+		case !one.fills || !configured[i].value.IsNull():
+		case one.cleared == nil || p.open(one.name) || plain(one.name, was) == "":
+			one.set(was)
+		default:
+			one.set(one.cleared)
 		}
 	}
 }

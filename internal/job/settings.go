@@ -18,21 +18,32 @@ type setting struct {
 	name  string
 	value attr.Value
 	set   func(attr.Value)
+	// fills says that the service fills in the argument if it is not set, and cleared is
+	// the value that an update then sends if it was set before; nil if it sends none.
+	fills   bool
+	cleared attr.Value
 }
 
 func settingOf[T attr.Value](name string, at *T) setting {
-	return setting{name, *at, func(v attr.Value) { *at = v.(T) }}
+	return setting{name: name, value: *at, set: func(v attr.Value) { *at = v.(T) }}
+}
+
+func filledSettingOf[T attr.Value](name string, at *T, cleared attr.Value) setting {
+	s := settingOf(name, at)
+	s.fills, s.cleared = true, cleared
+	return s
 }
 
 // settings returns all arguments that the service stores.
 func (m *jobModel) settings() []setting {
 	return []setting{
 		settingOf("name", &m.Name), settingOf("group_id", &m.GroupID), settingOf("action_type", &m.ActionType),
-		settingOf("for_workflow", &m.ForWorkflow), settingOf("aws_account_id", &m.AWSAccountID), settingOf("aws_account_ids", &m.AWSAccountIDs),
+		filledSettingOf("for_workflow", &m.ForWorkflow, nil), settingOf("aws_account_id", &m.AWSAccountID), settingOf("aws_account_ids", &m.AWSAccountIDs),
 		settingOf("google_cloud_account_id", &m.GoogleCloudAccountID), settingOf("action_value", &m.ActionValue),
-		settingOf("allow_runtime_action_values", &m.AllowRuntimeActionValues),
+		filledSettingOf("allow_runtime_action_values", &m.AllowRuntimeActionValues, types.BoolValue(false)),
 		settingOf("effective_date", &m.EffectiveDate), settingOf("expiration_date", &m.ExpirationDate),
-		settingOf("completed_post_process_id", &m.CompletedPostProcessID), settingOf("failed_post_process_id", &m.FailedPostProcessID),
+		filledSettingOf("completed_post_process_id", &m.CompletedPostProcessID, listOf(nil)),
+		filledSettingOf("failed_post_process_id", &m.FailedPostProcessID, listOf(nil)),
 	}
 }
 
@@ -86,9 +97,7 @@ func (m *jobModel) shownBy(s cloudautomator.Settings) bool {
 	shown := m.shown(s)
 	theirs := shown.settings()
 	for i, one := range m.settings() {
-		left := one.value.IsNull() && (one.name == "allow_runtime_action_values" || one.name == "for_workflow" ||
-			one.name == "completed_post_process_id" || one.name == "failed_post_process_id")
-		if !left && !one.value.IsUnknown() && !same(one.name, one.value, theirs[i].value) {
+		if left := one.fills && one.value.IsNull(); !left && !one.value.IsUnknown() && !same(one.name, one.value, theirs[i].value) {
 			return false
 		}
 	}
@@ -192,7 +201,7 @@ func (p *privateState) see(name string, imported bool, recorded setting, now att
 	case asShown && !p.Drifted[name]:
 	default:
 		recorded.set(now)
-		if p.Asked != nil {
+		if p.Asked != nil && !p.open(name) {
 			p.drift(name, !asShown && !matches(p.Asked[name], plain(name, now)))
 		}
 	}
@@ -209,17 +218,22 @@ func (p *privateState) drift(name string, drifted bool) {
 	}
 }
 
-// remember records what was requested for each setting and, if the service
-// shows it in another form, what it showed.
-func (p *privateState) remember(asked jobModel, s cloudautomator.Settings) {
-	p.rememberShown(asked, asked.shown(s))
+// open reports whether a setting is left to the service: the last write did not
+// have it in its configuration, or this state has not written the job yet.
+func (p privateState) open(name string) bool {
+	_, asked := p.Asked[name]
+	return p.Imported || p.Asked != nil && !asked
 }
 
-func (p *privateState) rememberShown(asked, shown jobModel) {
-	theirs := shown.settings()
+// remember records what was requested for each setting that is not left to the
+// service and, if the service shows a setting in another form, what it showed.
+func (p *privateState) remember(config, asked, shown jobModel) {
+	theirs, configured := shown.settings(), config.settings()
 	p.Asked, p.Shown, p.Drifted = map[string]string{}, map[string]string{}, nil
 	for i, one := range asked.settings() {
-		p.Asked[one.name] = fingerprint(plain(one.name, one.value))
+		if !one.fills || !configured[i].value.IsNull() {
+			p.Asked[one.name] = fingerprint(plain(one.name, one.value))
+		}
 		if !same(one.name, one.value, theirs[i].value) {
 			p.Shown[one.name] = fingerprint(plain(one.name, theirs[i].value))
 		}

@@ -46,6 +46,10 @@ type CloudAutomator struct {
 	Words []Wording
 	// IgnoresRuntimeValues ignores allow_runtime_action_values in a PATCH.
 	IgnoresRuntimeValues bool
+	// RuntimeValues sets allow_runtime_action_values, and PostProcesses sets
+	// completed_post_process_id, for a job whose creation does not have them.
+	RuntimeValues bool
+	PostProcesses []int
 	// Extra are additional attributes in answers.
 	Extra, ExtraRule map[string]any
 }
@@ -698,6 +702,12 @@ func (m *cloudAutomator) withDefaults(a TriggerJobAttributes) TriggerJobAttribut
 		}
 		maps.Copy(value, a.ActionValue)
 		a.ActionValue = value
+	}
+	if a.AllowRuntimeActionValues == nil && m.play.RuntimeValues {
+		a.AllowRuntimeActionValues = &m.play.RuntimeValues
+	}
+	if a.CompletedPostProcessID == nil {
+		a.CompletedPostProcessID = m.play.PostProcesses
 	}
 	for _, list := range []*[]int{&a.AWSAccountIDs, &a.CompletedPostProcessID, &a.FailedPostProcessID} {
 		if *list == nil {
