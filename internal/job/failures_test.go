@@ -1,6 +1,7 @@
 package job_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -203,9 +204,11 @@ func TestCreationDoesNotTakeAnothersJob(t *testing.T) {
 	}
 	// Nor does it later, when nobody has been seen to have it.
 	other = other.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
-	if diags := other.Destroy(); len(diags) > 0 || b.only().ID != b.String("id") {
+	diags := other.Destroy()
+	if diags.HasError() || b.only().ID != b.String("id") {
 		t.Errorf("there are %v: %s", b.s.TriggerJobs(), diags)
 	}
+	contains(t, diags.String(), "Creation Given Up", "(creation ")
 }
 
 func TestJobAPIRefuses(t *testing.T) {
@@ -470,9 +473,11 @@ func TestLostJobIsNoOther(t *testing.T) {
 				}
 				b.Resource = b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
 				if refresh {
-					if diags := b.Refresh(); len(diags) > 0 || !b.State.IsNull() {
+					diags := b.Refresh()
+					if diags.HasError() || b.State.IsNull() || b.String("id") != "" {
 						t.Fatalf("the state is %s: %s", b.State, diags)
 					}
+					contains(t, diags.String(), "Job Not Seen Yet", "(creation ")
 				}
 				b.s.ResetRequestLog()
 				b.apply(nightly)
@@ -524,5 +529,94 @@ func TestPageDoesNotMakeAJobGone(t *testing.T) {
 				t.Error("the job is forgotten")
 			}
 		})
+	}
+}
+
+// A creation without a clear answer is searched for by each refresh until it is too old
+// to show up, and is then given up with words.
+func TestLostCreationIsGivenUpWithWords(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{}, hasty())
+	b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropBefore, Times: 1})
+	b.refused(nightly, "Outcome of the Creation Unknown")
+	for range 2 {
+		diags := b.Refresh()
+		if diags.HasError() || b.State.IsNull() {
+			t.Fatalf("the state is %s: %s", b.State, diags)
+		}
+		contains(t, diags.String(), "Job Not Seen Yet", "(creation ")
+	}
+	// Without the taint there is no job to update, and nothing is created behind it.
+	b.Tainted = false
+	b.refused(nightly, "no clear answer", "terraform taint")
+	if creations := b.s.Accepted("CreateJob"); creations > 0 {
+		t.Errorf("%d jobs were created", creations)
+	}
+	b.age(11 * time.Minute)
+	diags := b.Refresh()
+	if diags.HasError() || !b.State.IsNull() {
+		t.Fatalf("the state is %s: %s", b.State, diags)
+	}
+	contains(t, diags.String(), "Creation Given Up", "(creation ", "console")
+	b.apply(nightly)
+	b.settled(nightly)
+}
+
+// A job whose creation was not finished is as young as any other: reads that lag do not
+// make it gone.
+func TestUnfinishedCreationIsNotGone(t *testing.T) {
+	for _, drop := range []string{"UpdateJob", "CreateJob"} {
+		t.Run(drop, func(t *testing.T) {
+			const lag = 2 * time.Second
+			var passed atomic.Int64
+			s := acctest.Sandbox(t, sandbox.Options{ReadLag: lag, Now: func() time.Time { return time.Now().Add(time.Duration(passed.Load())) }})
+			b := &bench{acctest.StartProvider(t, acctest.Block(s.URL()), hasty()).Resource(jobType), t, s, false}
+			if drop == "CreateJob" {
+				// The list is ahead of the job.
+				s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropAfter, Times: 1})
+				s.Hook("ListJobs", func() { passed.Add(int64(lag)) }, func() { passed.Add(-int64(lag)) })
+			}
+			s.Inject(sandbox.Fault{Operation: "UpdateJob", Kind: sandbox.KindRefuse})
+			b.refused(nightly, "tainted")
+			s.ClearFaults()
+			s.Hook("ListJobs", nil, nil)
+			id := b.only().ID
+			if b.String("id") != id {
+				t.Fatalf("the state is %s", b.State)
+			}
+			b.Resource = b.On(acctest.StartProvider(t, acctest.Block(s.URL()), hasty()))
+			reads := 0
+			s.Hook("GetJob", func() {
+				if reads++; reads > 2 {
+					passed.Add(int64(lag))
+				}
+			}, nil)
+			if diags := b.Refresh(); diags.HasError() || b.String("id") != id {
+				t.Errorf("the state is %s: %s", b.State, diags)
+			}
+		})
+	}
+}
+
+// age changes the private state as if the creation were longer ago.
+func (b *bench) age(d time.Duration) {
+	b.t.Helper()
+	stored := b.Stored()
+	var private map[string][]byte
+	if err := json.Unmarshal(stored.Private, &private); err != nil {
+		b.t.Fatal(err)
+	}
+	var job map[string]any
+	if err := json.Unmarshal(private["job"], &job); err != nil {
+		b.t.Fatal(err)
+	}
+	begun, err := time.Parse(time.RFC3339Nano, fmt.Sprint(job["begun"]))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	job["begun"] = begun.Add(-d)
+	private["job"] = []byte(encoded(b.t, job))
+	stored.Private = []byte(encoded(b.t, private))
+	if diags := b.Upgrade(stored); diags.HasError() {
+		b.t.Fatal(diags)
 	}
 }

@@ -78,7 +78,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	begun := data
 	begun.takeFrom(jobModel{})
 	begun.takeOpen(jobModel{CompletedPostProcessID: types.ListNull(types.Int64Type), FailedPostProcessID: types.ListNull(types.Int64Type)})
-	name, p := data.Name.ValueString(), privateState{Creation: newCreation()}
+	name, p := data.Name.ValueString(), privateState{Creation: newCreation(), Begun: delivery.In(0)}
 	made, answered, result, unread := w.create(ctx, name, creationMark(p.Creation), data.body(nil, nil, types.StringNull()))
 	if len(made) != 1 {
 		doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)
@@ -175,7 +175,12 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	switch {
 	case failed != nil:
 		resp.Diagnostics.Append(failed)
+	case !there && lost && younger(p.Begun, lateness):
+		resp.Diagnostics.AddWarning("Job Not Seen Yet", neverSeen(p)+fmt.Sprintf("Until %s each refresh searches for it again. If the resource is tainted, applying creates a new job.", p.Begun.Add(lateness).UTC().Format(time.RFC3339)))
 	case !there:
+		if lost {
+			resp.Diagnostics.AddWarning("Creation Given Up", neverSeen(p)+"The resource is removed from the state, and the next plan creates a job. If a job with the mark shows up later, remove it in the Cloud Automator console.")
+		}
 		resp.State.RemoveResource(ctx)
 	default:
 		if lost && !data.ID.IsNull() {
@@ -187,6 +192,11 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 		resp.Diagnostics.Append(w.told(data.standing(p), false)...)
 		resp.Diagnostics.Append(record{&resp.State, resp.Identity, resp.Private}.write(ctx, &data, p)...)
 	}
+}
+
+// neverSeen says that a creation got no clear answer, and that its job was not found.
+func neverSeen(p privateState) string {
+	return fmt.Sprintf("The creation of this resource got no clear answer, and no Cloud Automator job has the mark of that creation, %q, in its name.\n\n", creationMark(p.Creation))
 }
 
 // refresh records what the service shows of a job, and reports whether the job
@@ -223,6 +233,9 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	if err != nil {
 		return false, diag.NewErrorDiagnostic("Job Not Read", "Reading Cloud Automator job "+job.ID+" failed: "+err.Error()+".")
 	}
+	// Once the mark is known to come from somebody else, it stays known.
+	foreign := before.foreign(*p, job.Name())
+	p.Unwritten = p.Unwritten || foreign
 	if p.Lost && signal.Given(before.URL) {
 		// The URL and the access token in the state show whether the operation that
 		// was cut off has rotated.
@@ -240,7 +253,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	}
 	data.take(job, shown)
 	p.Whole = p.Whole || imported
-	if fresh := p.URL != ""; p.learn(job) && fresh {
+	if fresh := p.URL != ""; p.learn(job) && fresh && !foreign {
 		data.RotatedAt = now()
 	}
 	return true, nil
@@ -400,6 +413,9 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 		made, failed := w.seek(ctx, creationMark(p.Creation))
 		if failed != nil || len(made) != 1 {
 			appendFailure(&resp.Diagnostics, failed)
+			if failed == nil && len(made) == 0 {
+				resp.Diagnostics.AddWarning("Creation Given Up", neverSeen(p)+"No job was removed. If a job with the mark shows up later, remove it in the Cloud Automator console.")
+			}
 			resp.Diagnostics.Append(w.told(standing{position: unclear, others: made}, true)...)
 			return
 		}

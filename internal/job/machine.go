@@ -174,9 +174,8 @@ type owner struct {
 	id string
 	// creation is the mark of the job's creation.
 	creation string
-	// unwritten says that the job was imported and that this state has not written its
-	// name, so that it cannot have taken another one's place.
-	unwritten bool
+	// foreign reports whether a mark in the job's name comes from somebody else.
+	foreign func(name string) bool
 	// alike reports whether a job agrees with this one in everything that a rotation
 	// does not change.
 	alike func(cloudautomator.Job) bool
@@ -216,7 +215,10 @@ func locate(o owner, jobs []cloudautomator.Job) standing {
 		return standing{position: absent, id: o.id}
 	}
 	name := jobs[at].Name()
-	if predecessor := markedFor(name); predecessor != "" && !o.unwritten {
+	if !isMarked(name) || o.foreign(name) {
+		return standing{position: settled, id: o.id}
+	}
+	if predecessor := markedFor(name); predecessor != "" {
 		var others []string
 		if slices.ContainsFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == predecessor && o.alike(job) }) {
 			others = append(others, predecessor)
@@ -228,10 +230,7 @@ func locate(o owner, jobs []cloudautomator.Job) standing {
 			return standing{position: heir, id: o.id, others: others}
 		}
 	}
-	if isMarked(name) {
-		return standing{position: unnamed, id: o.id}
-	}
-	return standing{position: settled, id: o.id}
+	return standing{position: unnamed, id: o.id}
 }
 
 // mark returns the end of the name of a job that succeeds another one. The mark

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -35,8 +36,10 @@ type privateState struct {
 	Position position `json:"position,omitempty"`
 	Others   []string `json:"others,omitempty"`
 	Strays   []string `json:"strays,omitempty"`
-	// Creation is the number of the mark that the job was created with.
-	Creation string `json:"creation,omitempty"`
+	// Creation is the number of the mark that the job was created with, and Begun is when
+	// that was.
+	Creation string    `json:"creation,omitempty"`
+	Begun    time.Time `json:"begun,omitzero"`
 	// Imported is set until the first update after an import.
 	Imported bool `json:"imported,omitempty"`
 	// Unwritten is set from an import until this state has written the job's name. So a

@@ -490,3 +490,46 @@ func TestImportByWhatIsNoID(t *testing.T) {
 		}
 	}
 }
+
+// Nor does it when the provider has lost what it remembers, whether a refresh has seen a
+// rotation in the console before that or not.
+func TestForgottenImportTakesNoPlace(t *testing.T) {
+	for _, rotated := range []bool{false, true} {
+		for _, refresh := range []bool{false, true} {
+			for _, updates := range []int{0, 1, 2} {
+				t.Run(fmt.Sprintf("rotated %t, refresh %t, %d updates", rotated, refresh, updates), func(t *testing.T) {
+					eachKind(t, func(t *testing.T, b *bench) {
+						b.apply(nightly)
+						elsewhere := acctest.StartProvider(t, acctest.Block(b.s.URL()))
+						other := elsewhere.Resource(jobType)
+						if diags := other.Apply(nightly); diags.HasError() {
+							t.Fatal(diags)
+						}
+						b.s.RenameTriggerJob(other.String("id"), "nightly (successor of job "+b.String("id")+")")
+						imported := elsewhere.Resource(jobType)
+						diags := imported.Import(other.String("id"))
+						if rotated {
+							b.s.RotateTriggerJob(other.String("id"))
+							diags = append(diags, imported.Refresh()...)
+						}
+						imported.Forget()
+						for range 2 {
+							if refresh {
+								diags = append(diags, imported.Refresh()...)
+							}
+						}
+						for i := range updates {
+							diags = append(diags, imported.Apply(nightly.With(acctest.Values{"expiration_date": fmt.Sprintf("209%d-01-01", i)}))...)
+						}
+						if diags = append(diags, imported.Destroy()...); diags.HasError() {
+							t.Fatal(diags)
+						}
+						if job := b.only(); job.ID != b.String("id") {
+							t.Errorf("somebody else's job was removed, and %s is left", job.ID)
+						}
+					})
+				})
+			}
+		}
+	}
+}

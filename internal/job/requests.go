@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -299,7 +300,7 @@ func explain(err error) signal.Advice {
 // names none or several.
 func argumentIn(said string) string {
 	found := ""
-	for _, name := range slices.Compact(argumentName.FindAllString(said, -1)) {
+	for _, name := range slices.Compact(argumentName().FindAllString(said, -1)) {
 		if found != "" {
 			return ""
 		}
@@ -308,5 +309,11 @@ func argumentIn(said string) string {
 	return found
 }
 
-var argumentName = regexp.MustCompile(`\b(name|group_id|aws_account_id|aws_account_ids|google_cloud_account_id|action_type|action_value|allow_runtime_action_values|` +
-	`effective_date|expiration_date|completed_post_process_id|failed_post_process_id)\b`)
+// argumentName matches the name of an argument that the service stores.
+var argumentName = sync.OnceValue(func() *regexp.Regexp {
+	var names []string
+	for _, one := range new(jobModel).settings() {
+		names = append(names, one.name)
+	}
+	return regexp.MustCompile(`\b(` + strings.Join(names, "|") + `)\b`)
+})

@@ -11,6 +11,7 @@ func TestArgumentNamedByTheService(t *testing.T) {
 		"group_id: b: name: a: no":         "",
 		"Unprocessable: nothing named":     "",
 		"page[size]: too large":            "",
+		"for_workflow: cannot be changed":  "for_workflow",
 	} {
 		if got := argumentIn(said); got != want {
 			t.Errorf("%s names %q, want %q", said, got, want)

@@ -121,7 +121,7 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 			ElementType:         types.Int64Type,
 			Optional:            true,
 			Computed:            true,
-			MarkdownDescription: "The ids of the post-processes to run when the job has " + when + ".",
+			MarkdownDescription: "The ids of the post-processes to run when the job has " + when + "." + filledIn,
 			Validators:          []validator.List{listvalidator.ValueInt64sAre(int64validator.AtLeast(1))},
 		}
 	}
@@ -130,7 +130,7 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 		MarkdownDescription: "A Cloud Automator job that an HTTP POST request starts. Each update in place rotates the job's URL and access token. The provider verifies that the old ones " +
 			"no longer exist. If they do, it creates a new job and removes the old one.",
 		Attributes: map[string]schema.Attribute{
-			"id": computed("The id of the job. A rotation may create a new job, with another id."),
+			"id": computed("The id of the job. A rotation may create a new job, with another id. In everything that has the old id and does not refer to this attribute, set the new one."),
 			"name": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "The name of the job.",
@@ -165,7 +165,7 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 			"allow_runtime_action_values": schema.BoolAttribute{
 				Optional:            true,
 				Computed:            true,
-				MarkdownDescription: "Whether a request that runs the job can set values of the action.",
+				MarkdownDescription: "Whether a request that runs the job can set values of the action." + filledIn,
 			},
 			"for_workflow": schema.BoolAttribute{
 				Optional: true,
@@ -216,6 +216,9 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 		},
 	}
 }
+
+// filledIn describes arguments that the service fills in.
+const filledIn = " If this is left out, the provider keeps what the service shows. If it was set before, an update clears it."
 
 // notBlank matches a text with a character that is not a blank of any script.
 var notBlank = regexp.MustCompile(`[^\s\p{Z}]`)

@@ -96,6 +96,9 @@ func (u *update) start(ctx context.Context) (failed diag.Diagnostic) {
 // trigger.
 func (u *update) present(job cloudautomator.Job) diag.Diagnostic {
 	switch {
+	case job.ID == "" && u.before.ID.IsNull():
+		return diag.NewErrorDiagnostic("Outcome of the Creation Unknown", fmt.Sprintf("There is no Cloud Automator job to update: its creation got no clear answer, and no job has the mark of that creation, %q, in its name.\n\n"+
+			"To create a new job, run \"terraform taint\" on the resource, and apply.", creationMark(u.Creation)))
 	case job.ID == "":
 		return diag.NewErrorDiagnostic("Job Is Gone",
 			fmt.Sprintf("Updating Cloud Automator job %s failed: the job API no longer has it.\n\nPlan again: the refresh notices this, and the plan creates a new job.", u.before.ID.ValueString()))
@@ -105,8 +108,15 @@ func (u *update) present(job cloudautomator.Job) diag.Diagnostic {
 	return nil
 }
 
-// youth is how long after its creation the service may not show a job yet.
-const youth = time.Minute
+// youth is how long after its creation the service may not show a job yet, and lateness
+// is how long a job may show up whose creation got no clear answer.
+const (
+	youth    = time.Minute
+	lateness = 10 * time.Minute
+)
+
+// younger reports whether less time has passed since then, by the clock of this machine.
+func younger(since time.Time, age time.Duration) bool { return delivery.Until(since.Add(age)) > 0 }
 
 // locate reads a job and finds out its position. The result has no job if it
 // does not exist. If nothing speaks for another position than settled, and
@@ -121,7 +131,7 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 	if shown, err := job.Settings(); found && err == nil {
 		data.takeIdentity(shown)
 	}
-	if at = (standing{position: settled, id: id}); found && (p.Unwritten || !isMarked(job.Name())) && p.stands() == settled && (doubted == nil || !doubted(job)) {
+	if at = (standing{position: settled, id: id}); found && (!isMarked(job.Name()) || data.foreign(p, job.Name())) && p.stands() == settled && (doubted == nil || !doubted(job)) {
 		return job, at, nil
 	}
 	jobs, failed := w.list(ctx)
@@ -134,8 +144,8 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 		jobs = append(jobs, job)
 	}
 	at = locate(data.owner(p), jobs)
-	made, dated := cloudautomator.ParseTime(data.CreatedAt.ValueString())
-	if at.position == absent && id != "" && (w.client.Made(id) || dated && -delivery.Until(made) < youth) {
+	made, _ := cloudautomator.ParseTime(data.CreatedAt.ValueString())
+	if at.position == absent && id != "" && (w.client.Made(id) || younger(made, youth) || younger(p.Begun, youth)) {
 		_, _ = w.settled(ctx, cloudautomator.Job{ID: id})
 		if job, found, failed = w.job(ctx, id); failed != nil || found {
 			return job, locate(data.owner(p), append(jobs, job)), failed
@@ -362,10 +372,18 @@ func withStanding(failed diag.Diagnostic, standing string) diag.Diagnostic {
 
 // owner returns what the state knows of its job.
 func (m *jobModel) owner(p privateState) owner {
-	return owner{id: m.ID.ValueString(), creation: p.Creation, unwritten: p.Unwritten, alike: func(job cloudautomator.Job) bool {
+	return owner{id: m.ID.ValueString(), creation: p.Creation, foreign: func(name string) bool { return m.foreign(p, name) }, alike: func(job cloudautomator.Job) bool {
 		shown, err := job.Settings()
 		return err == nil && m.alike(job, shown)
 	}}
+}
+
+// foreign reports whether a mark in the job's name comes from somebody else. This state
+// has imported the job, and has not written its name. If the private state is lost, a
+// job without rotated_at was imported: a state has the job that it put in another one's
+// place only together with a rotated_at.
+func (m *jobModel) foreign(p privateState, name string) bool {
+	return isMarked(name) && p.Unwritten || markedFor(name) != "" && p.Lost && m.RotatedAt.IsNull()
 }
 
 // alike reports whether a job agrees with this one in everything that a
