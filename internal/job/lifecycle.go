@@ -129,7 +129,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	if names := asked.untaken(nil, nil, shown); len(names) > 0 {
 		resp.Diagnostics.Append(notTaken(job.ID, names))
 	}
-	data.RotatedAt = now()
+	data.rotated()
 	p.at(u.standing)
 	p.learn(job)
 	p.remember(config, data, data.shown(shown))
@@ -254,15 +254,19 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	data.take(job, shown)
 	p.Whole = p.Whole || imported
 	if fresh := p.URL != ""; p.learn(job) && fresh && !foreign {
-		data.RotatedAt = now()
+		data.rotated()
 	}
 	return true, nil
 }
 
-// now returns the time for rotated_at. It has milliseconds, so that two rotations
-// that follow each other have two times.
-func now() types.String {
-	return types.StringValue(delivery.In(0).UTC().Format("2006-01-02T15:04:05.000Z"))
+// rotated records the time of a rotation. Two rotations that follow each other have two
+// times.
+func (m *jobModel) rotated() {
+	at := delivery.In(0).Truncate(time.Millisecond)
+	if last, ok := cloudautomator.ParseTime(m.RotatedAt.ValueString()); ok && at.Equal(last) {
+		at = at.Add(time.Millisecond)
+	}
+	m.RotatedAt = types.StringValue(at.UTC().Format("2006-01-02T15:04:05.000Z"))
 }
 
 // Update changes the job, and rotates its URL and access token if the plan says
@@ -307,7 +311,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 			data.TimeZone, data.CreatedAt = before.TimeZone, before.CreatedAt
 		}
 		if p.learn(job) {
-			data.RotatedAt = now()
+			data.rotated()
 		}
 		taken = true
 		r.client.Own(job.ID)

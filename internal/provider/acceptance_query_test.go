@@ -1,0 +1,116 @@
+package provider_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// query is the configuration of a list of jobs.
+const query = `
+list "signal_http_trigger_job" "found" {
+  provider         = signal
+  include_resource = %t
+
+  config {
+    %s
+  }
+}
+`
+
+// A real terraform query finds jobs by name and group, with their identities. What it
+// writes is applied unchanged: the jobs are imported, and nothing changes at the service.
+func TestAccJobsAreQueried(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{CloudAutomator: sandbox.CloudAutomator{ActionDefaults: map[string]any{"trace_status": "false"}, RuntimeValues: true}})
+	w := acctest.Terraform(t, s)
+	w.WriteFile("jobs.tfquery.hcl", fmt.Sprintf(query, false, ""))
+	if !acctest.CLI(t).AtLeast(terraformcli.Terraform, "1.14.0") {
+		t.Skip("terraform query is new in Terraform 1.14 and unknown to OpenTofu")
+	}
+	provider, ids := acctest.StartProvider(t, acctest.Block(s.URL())), map[string]string{}
+	for name, job := range map[string]acctest.Values{
+		"nightly": {"name": "nightly", "group_id": 10, "aws_account_ids": []any{21, 22}, "action_type": "stop_instances", "action_value": `{"region": "ap-northeast-1", "tag": null}`,
+			"effective_date": "2026-01-01", "completed_post_process_id": []any{3, 1}},
+		"head":  {"name": "head", "group_id": 10, "action_type": "no_action", "for_workflow": true},
+		"pause": {"name": "pause", "group_id": 11, "action_type": "delay", "action_value": `{"delay_minutes": 1}`},
+	} {
+		made := provider.Resource("signal_http_trigger_job")
+		if diags := made.Apply(job); diags.HasError() {
+			t.Fatal(diags)
+		}
+		ids[name] = made.String("id")
+	}
+	s.AddTriggerJob(sandbox.TriggerJob{RuleType: "cron", RuleValue: map[string]any{"hour": "1"}, Name: "nightly"})
+	before := fmt.Sprint(s.TriggerJobs())
+	s.ResetRequestLog()
+	found := func(config string, whole bool, options ...tfexec.QueryOption) (names []string) {
+		t.Helper()
+		w.WriteFile("jobs.tfquery.hcl", fmt.Sprintf(query, whole, config))
+		messages, err := w.QueryJSON(t.Context(), options...)
+		must(t, err)
+		for message := range messages {
+			must(t, message.Err)
+			switch said := message.Msg.(type) {
+			case tfjson.ListResourceFoundMessage:
+				one := said.ListResourceFound
+				name, _, _ := strings.Cut(one.DisplayName, " (group ")
+				if one.Identity["id"] != ids[name] {
+					t.Errorf("%s has the identity %v, not %s", one.DisplayName, one.Identity, ids[name])
+				}
+				if whole != (one.ResourceObject["name"] == name) || one.ResourceObject["url"] != nil || one.ResourceObject["access_token"] != nil {
+					t.Errorf("%s is %v", one.DisplayName, one.ResourceObject)
+				}
+				names = append(names, name)
+			case tfjson.DiagnosticLogMessage:
+				if said.Diagnostic.Severity == tfjson.DiagnosticSeverityError {
+					t.Fatalf("it said %+v", said.Diagnostic)
+				}
+			}
+		}
+		slices.Sort(names)
+		return names
+	}
+	for config, want := range map[string][]string{
+		"":                               {"head", "nightly", "pause"},
+		`name = "nightly"`:               {"nightly"},
+		`group_id = 10`:                  {"head", "nightly"},
+		"name = \"head\"\ngroup_id = 10": {"head"},
+		"name = \"head\"\ngroup_id = 11": nil,
+	} {
+		for _, whole := range []bool{false, true} {
+			if got := found(config, whole); !slices.Equal(got, want) {
+				t.Errorf("with %q it found %v, want %v", config, got, want)
+			}
+		}
+	}
+	for _, entry := range s.RequestLog() {
+		if entry.Operation != "ListJobs" {
+			t.Errorf("the queries made a request %s", entry.Operation)
+		}
+	}
+	found("", true, tfexec.GenerateConfigOut("generated.tf"))
+	must(t, w.Apply(t.Context()))
+	recorded := []string{}
+	for _, resource := range w.Resources() {
+		recorded = append(recorded, fmt.Sprint(resource.AttributeValues["id"]))
+	}
+	if slices.Sort(recorded); !slices.Equal(recorded, slices.Sorted(maps.Values(ids))) {
+		t.Errorf("the state has the jobs %v, want %v", recorded, ids)
+	}
+	if changes, err := w.Plan(t.Context()); err != nil || changes {
+		t.Errorf("there is something to do: %t %v", changes, err)
+	}
+	if now := fmt.Sprint(s.TriggerJobs()); now != before {
+		t.Errorf("the jobs were %s and are %s", before, now)
+	}
+}
