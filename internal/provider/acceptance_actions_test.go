@@ -15,8 +15,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// actionSteps applies configurations in turn with a terraform that has actions.
-// That they parse is checked with any.
+// actionSteps applies configurations one after the other, with a terraform that has
+// actions. With any other terraform it only checks that they parse.
 func actionSteps(t *testing.T, destroyed resource.TestCheckFunc, steps ...resource.TestStep) {
 	t.Helper()
 	w := acctest.Bare(t, nil)
@@ -37,7 +37,8 @@ func actionSteps(t *testing.T, destroyed resource.TestCheckFunc, steps ...resour
 	})
 }
 
-// signals holds the request log to so many requests of an operation, all accepted.
+// signals checks that the request log has this number of requests of an operation, all
+// accepted.
 func signals(s *sandbox.Sandbox, operation string, want int) resource.TestCheckFunc {
 	return func(*terraform.State) error {
 		if s.Count(operation) != want || s.Accepted(operation) != want {
@@ -92,7 +93,7 @@ resource "terraform_data" "fleet" {
 	)
 }
 
-// Each creation is another signal, with a unique id of its own.
+// Each creation sends another signal, with another unique id.
 func TestAccActionTriggeredByManyCreations(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})

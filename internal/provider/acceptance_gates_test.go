@@ -17,7 +17,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// warned are the warnings in terraform's machine-readable output.
+// warned returns the warnings in terraform's machine-readable output.
 func warned(t *testing.T, text bytes.Buffer) (warnings []string) {
 	t.Helper()
 	for _, e := range eventsIn(t, text) {
@@ -28,8 +28,8 @@ func warned(t *testing.T, text bytes.Buffer) (warnings []string) {
 	return warnings
 }
 
-// The replacement of a signal at destroy sends once, and the plan says so where
-// Terraform lets it.
+// Replacing a signal at destroy sends it once. The plan warns of it if Terraform shows the
+// warning.
 func TestAccReplacedAtDestroy(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -70,8 +70,8 @@ resource "signal_automation" "goodbye" {
 	}
 	apply()
 	plan(false)
-	// Terraform asks for the plan of a replacement twice and drops the warnings of
-	// the second answer. A taint leaves it only one.
+	// Terraform plans a replacement twice and drops the warnings of the second plan. It
+	// plans a tainted resource only once.
 	plan(false, tfexec.Replace(address))
 	sent(0)
 	apply(tfexec.Replace(address))
@@ -91,8 +91,8 @@ resource "signal_automation" "goodbye" {
 	}
 }
 
-// A plan that takes a signal away from the destroy promises nothing that its apply does
-// not keep: in place nothing is sent, and a replacement sends both signals.
+// If a plan changes a signal at destroy to one at apply, its warning is true: an update in
+// place sends nothing, and a replacement sends both signals.
 func TestAccReplacedWhileDisarmed(t *testing.T) {
 	t.Parallel()
 	const address, inPlace, atDestroy = "signal_automation.goodbye", "Changing When Sends Nothing in Place", "Signal Is Sent at Destroy"
@@ -151,8 +151,8 @@ resource "signal_automation" "goodbye" {
 	}
 }
 
-// interrupted applies until the sandbox has seen so much, sends terraform what
-// Ctrl-C sends, and returns the instance in the state, nil when there is none.
+// interrupted applies until the sandbox has received these requests, and then interrupts
+// terraform like Ctrl-C. It returns the instance in the state, or nil if there is none.
 func interrupted(t *testing.T, w *acctest.Workspace, run func(context.Context) error, until <-chan struct{}) map[string]*tfjson.StateResource {
 	t.Helper()
 	acctest.KeepsState(t)
@@ -167,20 +167,22 @@ func interrupted(t *testing.T, w *acctest.Workspace, run func(context.Context) e
 	start := time.Now()
 	interrupt()
 	err := <-done
-	// The provider has 2 s; terraform needs some to write its state.
+	// The provider ends within 2 s. Terraform needs some time to write its state.
 	if took := time.Since(start); err == nil || took > acctest.AtOnce {
 		t.Errorf("ended %s after the interrupt with %v", took, err)
 	}
 	return w.Resources()
 }
 
-// happens returns a channel that is closed by the first call of the function.
+// happens returns a function and a channel. The first call of the function closes the
+// channel.
 func happens() (<-chan struct{}, func()) {
 	c := make(chan struct{})
 	return c, sync.OnceFunc(func() { close(c) })
 }
 
-// interruptible is a gate with something behind it, on an execution whose time stands still.
+// interruptible is a gate and a resource that depends on it. The time of its execution
+// stands still.
 func interruptible(t *testing.T, options string, steps ...sandbox.Step) (*sandbox.Sandbox, *clock, *acctest.Workspace) {
 	t.Helper()
 	t.Parallel()
@@ -201,7 +203,8 @@ resource "terraform_data" "behind" {
 	return s, c, w
 }
 
-// gateIs holds the gate in a state to its delivery and taint, and the request log to one signal.
+// gateIs checks the delivery and the taint of the gate in a state, and that the request log
+// has one signal.
 func gateIs(t *testing.T, s *sandbox.Sandbox, resources map[string]*tfjson.StateResource, delivery string, tainted bool) {
 	t.Helper()
 	gate := resources["signal_automation.gate"]
@@ -224,7 +227,7 @@ func TestAccInterruptedWhileWaiting(t *testing.T) {
 	resources := interrupted(t, w, applyFunc(w), read)
 	gateIs(t, s, resources, "SENT", false)
 	if resources["terraform_data.behind"] != nil {
-		t.Error("what is behind the gate was created")
+		t.Error("the resource that depends on the gate was created")
 	}
 
 	s.Hook("GetAutomationExecution", c.tick, nil)
@@ -246,7 +249,7 @@ func TestAccInterruptedWhileSending(t *testing.T) {
 	resources := interrupted(t, w, applyFunc(w), arrived)
 	gateIs(t, s, resources, "UNKNOWN", true)
 	if resources["terraform_data.behind"] != nil {
-		t.Error("what is behind the gate was created")
+		t.Error("the resource that depends on the gate was created")
 	}
 
 	if err := w.Untaint(t.Context(), "signal_automation.gate"); err != nil {
@@ -258,13 +261,13 @@ func TestAccInterruptedWhileSending(t *testing.T) {
 	resources = w.Resources()
 	gateIs(t, s, resources, "UNKNOWN", false)
 	if resources["terraform_data.behind"] == nil {
-		t.Error("what is behind the accepted gate was not created")
+		t.Error("the resource that depends on the accepted gate was not created")
 	}
 }
 
-// A signal that names its target opens the gate that another resource of the same
-// apply waits behind. The wait stands for an aws_ecs_service with
-// wait_for_steady_state, which is not done before its deployment has ended.
+// A signal that finds its target by name opens the gate for which another resource of the
+// same apply waits. The wait stands for an aws_ecs_service with wait_for_steady_state,
+// which waits until its deployment has ended.
 func TestAccBesideWhatWaitsForTheGate(t *testing.T) {
 	t.Parallel()
 	c := &clock{}

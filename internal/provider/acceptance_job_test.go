@@ -16,8 +16,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// jobConfig is a job, and signals that use what it has: none of them may run it
-// when it is rotated.
+// jobConfig is a job, and signals that use its attributes. A rotation of the job must not
+// send any of them.
 const jobConfig = `
 resource "signal_http_trigger_job" "one" {
   name           = %q
@@ -43,7 +43,7 @@ resource "signal_http_trigger" "by_url" {
 }
 `
 
-// triggerStatus is what the trigger answers to a POST.
+// triggerStatus is the HTTP status of the trigger's answer to a POST.
 func triggerStatus(t *testing.T, url, accessToken string) int {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, http.NoBody)
@@ -55,8 +55,8 @@ func triggerStatus(t *testing.T, url, accessToken string) int {
 	return resp.StatusCode
 }
 
-// A real terraform: whatever rotates leaves one job, which the new URL and token
-// run and the old ones do not, starts none, and is nothing to the next apply.
+// With a real terraform, every way to rotate leaves one job. Its new URL and token run it,
+// and the old ones do not. The rotation runs no job, and the next plan has no changes.
 func TestAccJobRotates(t *testing.T) {
 	for name, kind := range map[string]sandbox.CloudAutomator{"PATCH rotates": {PatchRotates: true}, "PATCH does not": {}} {
 		t.Run(name, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestAccJobRotates(t *testing.T) {
 			idle := func() {
 				t.Helper()
 				if changes, err := w.Plan(ctx); err != nil || changes {
-					t.Fatalf("there is something to do: %t %v", changes, err)
+					t.Fatalf("the plan has changes: %t, %v", changes, err)
 				}
 			}
 			apply(fmt.Sprintf(jobConfig, "nightly", "1", false))
@@ -148,15 +148,15 @@ resource "signal_http_trigger_job" "one" {
 `)
 	must(t, w.Import(t.Context(), "signal_http_trigger_job.one", job.ID))
 	if changes, err := w.Plan(t.Context()); err != nil || changes {
-		t.Errorf("there is something to do: %t %v", changes, err)
+		t.Errorf("the plan has changes: %t, %v", changes, err)
 	}
 	if s.Count("UpdateJob")+s.Count("CreateJob") > 0 {
 		t.Errorf("the request log holds %v", s.RequestLog())
 	}
 }
 
-// A real terraform writes the configuration of a job that is imported: as it is
-// written it is valid, and applying it changes nothing at the service.
+// A real terraform generates the configuration of an imported job. The configuration is
+// valid, and applying it changes nothing at the service.
 func TestAccJobConfigurationIsGenerated(t *testing.T) {
 	t.Parallel()
 	for name, job := range map[string]acctest.Values{
@@ -177,7 +177,8 @@ func TestAccJobConfigurationIsGenerated(t *testing.T) {
 			before := fmt.Sprint(s.TriggerJobs())
 			w := acctest.Terraform(t, s)
 			block := "import {\n  to = signal_http_trigger_job.one\n  id = %q\n%s}\n"
-			// Terraform 1.16 wants the provider named while it writes the configuration, and no version wants it afterwards.
+			// Terraform 1.16 needs the provider's name while it generates the configuration.
+			// No version accepts it after that.
 			w.Write(fmt.Sprintf(block, made.String("id"), "  provider = signal\n"))
 			_, err := w.Plan(t.Context(), tfexec.GenerateConfigOut("generated.tf"))
 			must(t, err)
@@ -188,7 +189,7 @@ func TestAccJobConfigurationIsGenerated(t *testing.T) {
 			}
 			must(t, w.Apply(t.Context()))
 			if changes, err := w.Plan(t.Context()); err != nil || changes {
-				t.Errorf("there is something to do: %t %v", changes, err)
+				t.Errorf("the plan has changes: %t, %v", changes, err)
 			}
 			if now := fmt.Sprint(s.TriggerJobs()); now != before {
 				t.Errorf("the jobs were %s and are %s", before, now)
@@ -197,7 +198,8 @@ func TestAccJobConfigurationIsGenerated(t *testing.T) {
 	}
 }
 
-// With store_credentials = false neither state, plan, log nor output has URL or token.
+// With store_credentials = false, the URL and the token are neither in the state nor in a
+// plan, a log or the output.
 func TestAccJobCredentialsAreNotStored(t *testing.T) {
 	for name, kind := range map[string]sandbox.CloudAutomator{"PATCH rotates": {PatchRotates: true}, "PATCH does not": {}} {
 		t.Run(name, func(t *testing.T) {
@@ -264,7 +266,7 @@ resource "signal_http_trigger" "one" {
 			places := map[string]string{
 				"the state": contents(t, filepath.Join(w.WorkingDir(), "terraform.tfstate")), "the plan": unzipped(t, plan), "the plan's JSON": string(text),
 			}
-			// The service may repeat what it has.
+			// The service may repeat the secrets that it has received.
 			job := s.TriggerJobs()[0]
 			repeats := job.Token + " " + job.AccessToken
 			s.Inject(sandbox.Fault{Operation: "UpdateJob", Kind: sandbox.KindRefuse, Message: repeats})

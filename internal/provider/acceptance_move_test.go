@@ -24,8 +24,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// vendorsProvider plays what the vendor's provider makes of a job that delays. It
-// puts its jobs straight into the sandbox.
+// vendorsProvider is a stand-in for the vendor's provider, for a job that delays. It
+// creates its jobs directly in the sandbox.
 type vendorsProvider struct{ s *sandbox.Sandbox }
 
 func (*vendorsProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -95,7 +95,8 @@ func (r *vendorsResource) Delete(ctx context.Context, req resource.DeleteRequest
 	r.s.RemoveTriggerJob(id)
 }
 
-// serveVendors serves the vendor's provider to Terraform from this process.
+// serveVendors serves the stand-in for the vendor's provider to Terraform from this
+// process.
 func serveVendors(t *testing.T, s *sandbox.Sandbox) *tfexec.ReattachOption {
 	t.Helper()
 	address := acctest.CLI(t).Env()["TF_ACC_PROVIDER_HOST"] + "/cloudautomator/cloudautomator"
@@ -112,11 +113,11 @@ func serveVendors(t *testing.T, s *sandbox.Sandbox) *tfexec.ReattachOption {
 	}})
 }
 
-// coming is where the configurations of the guide are.
+// coming is the folder of the guide's configurations.
 const coming = "guides/coming-from-the-vendors-provider/"
 
-// withVendors is a workspace that has the vendor's provider, too, and applies a
-// configuration of the guide.
+// withVendors returns a workspace that also has the stand-in for the vendor's provider, and
+// applies a configuration of the guide.
 type withVendors struct {
 	*acctest.Workspace
 	t       *testing.T
@@ -141,9 +142,9 @@ func (w withVendors) apply(example string, variables map[string]string) {
 	}
 }
 
-// A real terraform takes a job over from the vendor's provider, in the ways that the
-// guide shows: nothing changes at the service, and nothing is left to do. From then
-// on the vendor's provider is not needed any more.
+// A real terraform moves or imports a job from the vendor's provider, as the guide shows.
+// Nothing changes at the service, and the next plan has no changes. After that, Terraform
+// no longer needs the vendor's provider.
 func TestAccJobComesFromTheVendorsProvider(t *testing.T) {
 	t.Parallel()
 	for _, example := range []string{"moved", "import"} {
@@ -180,7 +181,7 @@ func TestAccJobComesFromTheVendorsProvider(t *testing.T) {
 	}
 }
 
-// A job may stay with the vendor's provider, and is run by a signal.
+// A job can stay with the vendor's provider while a signal runs it.
 func TestAccJobOfTheVendorsProviderIsRun(t *testing.T) {
 	t.Parallel()
 	w := besideVendors(t)

@@ -21,15 +21,16 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// runsAt is the variable of the environment that makes this binary what a resource that
-// starts a run comes down to, at the sandbox whose address it has.
+// runsAt is an environment variable with the address of a sandbox. If it is set, this
+// binary starts a run there, as a resource that starts a run does.
 const runsAt = "SIGNAL_TEST_RUNS_AT"
 
-// approvedIn is the one that says for how many seconds the run waits for its approval.
+// approvedIn is an environment variable with the number of seconds for which the run waits
+// for its approval.
 const approvedIn = "SIGNAL_TEST_APPROVED_IN"
 
-// runAndWait starts an execution of a document in the sandbox, and returns when it has
-// ended: 0 if it has succeeded.
+// runAndWait starts an execution of a document in the sandbox and waits until it has ended.
+// It returns 0 if the execution has succeeded.
 func runAndWait(url string, documents []string) int {
 	seconds, err := strconv.Atoi(os.Getenv(approvedIn))
 	if err != nil {
@@ -81,7 +82,7 @@ func ask(method, url string, body []byte, answer any) error {
 	return json.Unmarshal(text, answer)
 }
 
-// openSameApply is the first configuration of the guide, in whose way time goes as it does.
+// openSameApply opens the guide's first configuration. Its sandbox has the real time.
 func openSameApply(t *testing.T, seconds int) guide {
 	t.Helper()
 	t.Parallel()
@@ -97,8 +98,8 @@ func openSameApply(t *testing.T, seconds int) guide {
 	return guide{w, t, s}
 }
 
-// A resource that starts a run and waits for its end, and the signal that the run waits
-// for, are created in one apply.
+// One apply creates a resource that starts a run and waits for its end, and the signal for
+// which the run waits.
 func TestAccGuideSameApply(t *testing.T) {
 	g := openSameApply(t, 600)
 	_, said := g.apply()
@@ -123,8 +124,8 @@ func TestAccGuideSameApply(t *testing.T) {
 	g.sent(1)
 }
 
-// Alone, the run waits for an approval that nobody sends, and the signal for a run that
-// nobody starts.
+// With one resource at a time, the run waits for an approval that nothing sends, or the
+// signal waits for a run that nothing starts.
 func TestAccGuideSameApplyOneAtATime(t *testing.T) {
 	g := openSameApply(t, 10)
 	config := contents(t, filepath.Join(g.WorkingDir(), "main.tf"))

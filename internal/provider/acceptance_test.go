@@ -24,8 +24,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// patientApproval starts an execution that takes any number of approvals, so
-// that a second signal would not be refused but show.
+// patientApproval starts an execution that takes any number of approvals. So a second
+// signal is not refused and can be seen.
 func patientApproval(s *sandbox.Sandbox) string {
 	return s.StartAutomation(sandbox.Automation{
 		Steps:         []sandbox.Step{{Name: "approve", Action: "aws:approve", MinRequiredApprovals: 100}},
@@ -33,7 +33,7 @@ func patientApproval(s *sandbox.Sandbox) string {
 	})
 }
 
-// received is how many signals an execution took.
+// received returns how many signals an execution took.
 func received(s *sandbox.Sandbox, id string) int {
 	execution, _ := s.Automation(id)
 	return len(execution.Signals)
@@ -101,7 +101,7 @@ resource "signal_automation" "approve" {
 	})
 }
 
-// What a real terraform does around a resource, done to all signals at once.
+// The operations of a real terraform on a resource, on all signals at once.
 func TestAccWhatSendsAgain(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -111,7 +111,8 @@ func TestAccWhatSendsAgain(t *testing.T) {
 	for i, y := range systems.All {
 		configs[i] = y.Ready(s)
 	}
-	// write gives each signal a name, a release as its trigger, and more.
+	// write writes a configuration in which each signal has this name, this release as its
+	// trigger, and additional arguments.
 	write := func(name, release string, more acctest.Values) {
 		resources := map[string]map[string]acctest.Values{
 			"terraform_data": {"release": {"input": release}},
@@ -124,14 +125,14 @@ func TestAccWhatSendsAgain(t *testing.T) {
 		}
 		w.Configure(resources)
 	}
-	// each calls something for the address of every signal.
+	// each calls a function with the address of every signal.
 	each := func(name string, do func(address string) error) (err error) {
 		for i, y := range systems.All {
 			err = errors.Join(err, do(fmt.Sprintf("%s.%s%d", y.Type, name, i)))
 		}
 		return err
 	}
-	// moved says that every signal was called otherwise before.
+	// moved returns moved blocks: every signal had another name before.
 	moved := func(from, to string, suffixes ...string) {
 		var blocks strings.Builder
 		_ = each("", func(address string) error {
@@ -141,7 +142,7 @@ func TestAccWhatSendsAgain(t *testing.T) {
 		})
 		w.Write(blocks.String())
 	}
-	// step holds the request log to the signals of each kind that were sent so far.
+	// step checks how many signals of each kind the request log has.
 	operations := map[string]int{}
 	for _, y := range systems.All {
 		operations[y.Operation]++
@@ -222,8 +223,8 @@ func TestAccWhatSendsAgain(t *testing.T) {
 	step("destroy", 9, w.Destroy(ctx))
 }
 
-// A signal whose answer was lost is found where the service shows it, and what
-// depends on it is created.
+// If the service shows a signal whose answer was lost, the provider finds it, and Terraform
+// creates what depends on it.
 func TestAccLostAnswerIsReadBack(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -253,9 +254,8 @@ resource "terraform_data" "downstream" {
 	}
 }
 
-// Four signals in one apply, whose answers are lost in four ways, and nobody may
-// read what became of them: none is sent again behind the user's back, and nothing
-// that depends on them is created.
+// Four signals of one apply lose their answers in four ways, and the provider may not read
+// their targets. None is sent again, and Terraform creates nothing that depends on them.
 func TestAccUnknownOutcomes(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -286,7 +286,7 @@ resource "terraform_data" %[1]q {
 			t.Errorf("%q should be in the error %d times:\n%s", part, len(names), said)
 		}
 	}
-	// Three of the four acted, and each execution was asked once.
+	// Three of the four signals had an effect. Each execution received one request.
 	if s.Count("SendAutomationSignal") != 4 || s.Accepted("SendAutomationSignal") != 3 {
 		t.Errorf("the request log holds %v", s.RequestLog())
 	}
@@ -304,7 +304,7 @@ resource "terraform_data" %[1]q {
 		t.Errorf("the state holds %v", resources)
 	}
 
-	// Untaint accepts a and b as delivered; c and d are sent once more.
+	// Untaint accepts a and b as delivered. The apply sends c and d once more.
 	for _, name := range names[:2] {
 		if err := w.Untaint(ctx, "signal_automation."+name); err != nil {
 			t.Fatal(err)
@@ -331,7 +331,7 @@ resource "terraform_data" %[1]q {
 	}
 }
 
-// With the retry policy that users get, not the tests' own.
+// This test has the retry policy that users have.
 func TestAccWhatPassesIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})

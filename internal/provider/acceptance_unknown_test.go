@@ -10,8 +10,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// A job that is read for its credentials fails no plan while the API key is the
-// result of the same apply: it is read when that is known.
+// If the API key is the result of the same apply, no plan with the ephemeral resource
+// fails. The provider reads the job when the key is known.
 func TestAccJobReadWithAKeyOfTheSameApply(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -45,13 +45,13 @@ resource "signal_http_trigger" "deploy" {
 `, endpoint, job.ID))
 	err = w.Apply(t.Context())
 	if acctest.CLI(t).Name == terraformcli.OpenTofu {
-		// It does not plan with an ephemeral resource whose values are not known.
+		// OpenTofu does not plan an ephemeral resource whose values are unknown.
 		if err == nil || len(s.RequestLog()) > 0 {
-			t.Errorf("said %v and made %v", err, s.RequestLog())
+			t.Errorf("the plan ended with %v and made the requests %v", err, s.RequestLog())
 		}
 		return
 	}
 	if err != nil || s.Count("TriggerJob") != 1 || s.Accepted("TriggerJob") != 1 {
-		t.Errorf("said %v and made %v", err, s.RequestLog())
+		t.Errorf("the apply ended with %v and made the requests %v", err, s.RequestLog())
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// eachAction runs a test against every system that is offered as an action, too.
+// eachAction runs a test for every system that has an action.
 func eachAction(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider)) {
 	t.Helper()
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
@@ -21,7 +21,7 @@ func eachAction(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandb
 	})
 }
 
-// request is what there is of a request that does not differ from one send to the next.
+// request is the part of a request that is the same in every send.
 func request(e sandbox.Request, generated []string) string {
 	parts := []string{e.Method, e.Path, e.Region}
 	for _, header := range []string{"X-Amz-Target", "Content-Type", "X-Acs-Action", "X-Acs-Version", "Authorization"} {
@@ -61,7 +61,7 @@ func TestActionSendsWhatItsResourceSends(t *testing.T) {
 		apply(t, p.Resource(y.Type), config)
 		progress, diags := p.Action(y.Type).Invoke(config)
 		if len(diags) > 0 || len(progress) < 3 {
-			t.Errorf("said %q and %s", progress, diags)
+			t.Errorf("it reported %q and returned %s", progress, diags)
 		}
 		reports := []string{"Sending", "accepted", "Done"}
 		if y.Finds {
@@ -74,11 +74,11 @@ func TestActionSendsWhatItsResourceSends(t *testing.T) {
 		}
 		sent := sends(y, s)
 		if len(sent) != 2 || !sent[1].Accepted {
-			t.Fatalf("resource and action together made the request log %v", s.RequestLog())
+			t.Fatalf("the resource and the action together made the requests %v", s.RequestLog())
 		}
 		generated := []string{"UniqueId", "ClientToken", "NotifyNote", "requestId", "identity"}
 		if y.Finds {
-			generated = append(generated, "hookId", "token") // Each time it is another one that waits.
+			generated = append(generated, "hookId", "token") // Each time, another one waits.
 		}
 		if resource, action := request(sent[0], generated), request(sent[1], generated); resource != action {
 			t.Errorf("the resource sends\n%s\nthe action sends\n%s", resource, action)
@@ -103,7 +103,7 @@ func TestActionChecksItsArguments(t *testing.T) {
 			}
 			unknown := config.With(acctest.Values{name: acctest.Unknown})
 			if diags := append(a.Validate(unknown), a.Plan(unknown)...); len(diags) > 0 {
-				t.Errorf("an unknown %s: %s", name, diags)
+				t.Errorf("with an unknown %s it returned %s", name, diags)
 			}
 			if diags := a.Validate(config.With(acctest.Values{name: nil})); diags.HasError() == slices.Contains(y.Optional, name) {
 				t.Errorf("without %s the action's check says %q", name, diags)
@@ -127,10 +127,10 @@ func TestActionWaits(t *testing.T) {
 		sentOnce(t, y, s)
 		_, diags = p.Action(y.Type).Invoke(y.Gate.Running(s, badly).With(waiting))
 		says(t, diags, true, "Target Did Not Succeed", y.Gate.Failed, y.Gate.Reason, "would send it again")
-		s.Hook(y.Gate.Read, nil, nil) // time stands still
+		s.Hook(y.Gate.Read, nil, nil) // The sandbox's time stands still.
 		progress, diags = p.Action(y.Type).Invoke(y.Gate.Running(s, never).With(waiting).With(acctest.Values{"timeout": "1s"}))
 		says(t, diags, true, "Target Still Running", "timeout of 1s")
-		// The status does not change, so it is said once.
+		// The status does not change, so the action reports it once.
 		if n := strings.Count(strings.Join(progress, "\n"), "Waiting"); n != 1 {
 			t.Errorf("reported the same status %d times: %q", n, progress)
 		}
@@ -148,7 +148,7 @@ func TestActionEndsWhenCancelled(t *testing.T) {
 	})
 }
 
-// An action remembers nothing, so only what it says last tells where its signal stands.
+// An action has no state, so only its last message says what happened to its signal.
 func TestActionEndsWhenCancelledWhileWaiting(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		if !y.HasAction {

@@ -10,8 +10,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// options are the arguments that all resources share and that say how to send,
-// not what, with another value than they have when nothing is said.
+// options are the arguments that all resources share and that say how to send, not what.
+// Each value differs from the default.
 var options = acctest.Values{
 	"when":                "destroy",
 	"timeouts":            acctest.Values{"create": "3m"},
@@ -24,18 +24,19 @@ var options = acctest.Values{
 
 var anotherTrigger = acctest.Values{"triggers": acctest.Values{"release": "another"}}
 
-// change is another value of one argument, and what it does alone.
+// change is another value of one argument, and what the change of this argument alone does.
 type change struct {
 	name  string
 	value any
-	// sends says that it makes another signal, and seen that a plan shows it.
+	// sends says that the change makes another signal, and seen that a plan shows the
+	// change.
 	sends, seen bool
-	// needs are arguments without which the change is refused.
+	// needs are arguments without which validation refuses the change.
 	needs acctest.Values
 }
 
-// changes are a change for each argument of a system's resource that it has a
-// value for, in the order of the schema.
+// changes returns a change for each argument of a system's resource for which the table has
+// a value, in the order of the schema.
 func changesOf(y system, r *acctest.Resource) (changes []change) {
 	for _, argument := range r.Arguments() {
 		for _, kind := range []struct {
@@ -58,8 +59,8 @@ func changesOf(y system, r *acctest.Resource) (changes []change) {
 	return changes
 }
 
-// before is the configuration that a change is made to: with the write-only
-// argument instead of the kept one where the change is of that.
+// before returns the configuration before a change. If the change is one of a write-only
+// argument, it replaces the argument that is kept.
 func (c change) before(config acctest.Values) acctest.Values {
 	kept, _, writeOnly := strings.Cut(c.name, "_wo")
 	config = config.With(c.needs)
@@ -73,7 +74,7 @@ func (c change) after(config acctest.Values) acctest.Values {
 	return c.before(config).With(acctest.Values{c.name: c.value})
 }
 
-// Whoever adds an argument has to say here what its change does.
+// The test fails if an argument is added and this file does not say what its change does.
 func TestEveryArgumentIsKnownToSendAgainOrNot(t *testing.T) {
 	p := acctest.StartProvider(t, nil)
 	known := map[string]map[string]int{}
@@ -98,29 +99,30 @@ func TestEveryArgumentIsKnownToSendAgainOrNot(t *testing.T) {
 	for resource, names := range known {
 		for _, argument := range p.Resource(resource).Arguments() {
 			if names[argument.Name] == 0 {
-				t.Errorf("whether a change of %s.%s sends the signal again is said nowhere: add it to Resends, Recorded or Unseen in its row of the table, or to the options", resource, argument.Name)
+				t.Errorf("nothing says whether a change of %s.%s sends the signal again: add it to Resends, Recorded or Unseen in its row of the table, or to the options", resource, argument.Name)
 			}
 		}
 	}
 }
 
-// A change of one argument alone sends the signal again, or it does not: in the
-// plan, in the apply, and while its value is not known yet.
+// For each argument, a change of it alone sends the signal again or does not, as the table
+// says. The plan, the apply and a plan with an unknown value agree on that.
 func TestEveryChangeAlone(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, _ *sandbox.Sandbox, p *acctest.Provider) {
 		for _, c := range changesOf(y, p.Resource(y.Type)) {
 			t.Run(c.name, func(t *testing.T) {
-				// A read that a timeout has cut off may arrive late: it is not to be another change's.
+				// A read that a timeout has cut off may arrive late. It must not count for
+				// another change.
 				s := acctest.Sandbox(t, sandbox.Options{})
 				p := acctest.StartProvider(t, acctest.Block(s.URL()))
-				// Nobody has to wait for a target that does not end.
+				// No target of this test ends, so no signal waits for the end.
 				config := y.Ready(s).With(acctest.Values{"timeouts": acctest.Values{"update": "50ms"}})
 				r := p.Resource(y.Type)
 				apply(t, r, c.before(config))
 				made := len(s.RequestLog())
 
 				c.plans(t, r, c.after(config), c.sends, c.seen)
-				if c.name != "when" { // which has to be known
+				if c.name != "when" { // It must be known.
 					c.plans(t, r, c.after(config).With(acctest.Values{c.name: acctest.Unknown}), c.sends, c.seen)
 				}
 				if now := len(s.RequestLog()); now != made {
@@ -128,10 +130,10 @@ func TestEveryChangeAlone(t *testing.T) {
 				}
 				said := r.Apply(c.after(config))
 				if sent := s.Count(y.Operation) - 1; sent != map[bool]int{true: 1}[c.sends] {
-					t.Errorf("sent it %d times more, and said %s:\n%v", sent, said, s.RequestLog())
+					t.Errorf("it was sent %d more times, and the apply returned %s:\n%v", sent, said, s.RequestLog())
 				}
 				if waits := c.name == "wait_for_completion"; !c.sends && !waits && (said.HasError() || len(s.RequestLog()) != made) {
-					t.Errorf("said %s and made the request log %v", said, s.RequestLog())
+					t.Errorf("the apply returned %s and made the requests %v", said, s.RequestLog())
 				}
 			})
 		}
@@ -152,8 +154,8 @@ func (c change) plans(t *testing.T, r *acctest.Resource, config acctest.Values, 
 	}
 }
 
-// What is taken out of the configuration makes another signal as what is changed
-// does, but for what the provider fills in.
+// Removing an argument from the configuration makes another signal, like changing it,
+// unless the provider fills in the argument.
 func TestEveryArgumentTakenOut(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		for _, argument := range p.Resource(y.Type).Arguments() {
@@ -165,7 +167,7 @@ func TestEveryArgumentTakenOut(t *testing.T) {
 				config, r := y.Ready(s), p.Resource(y.Type)
 				without := c.before(config).With(acctest.Values{c.name: nil})
 				if r.Validate(without).HasError() {
-					continue // It cannot be left out.
+					continue // It is required.
 				}
 				apply(t, r, c.after(config))
 				apply(t, r, without)
@@ -177,7 +179,7 @@ func TestEveryArgumentTakenOut(t *testing.T) {
 	})
 }
 
-// Until the signal has been sent at destroy, everything is changed in place.
+// Until a signal at destroy has been sent, every change is an update in place.
 func TestEveryChangeBeforeASignalAtDestroy(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.Ready(s)
@@ -201,7 +203,7 @@ func TestEveryChangeBeforeASignalAtDestroy(t *testing.T) {
 	})
 }
 
-// Another release of the provider finds everything as it was left.
+// Another release of the provider reads the state, and plans and sends nothing.
 func TestAnotherReleaseSendsNothing(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.Ready(s)

@@ -25,12 +25,12 @@ const (
 
 func role(account, name string) string { return "arn:aws:iam::" + account + ":role/" + name }
 
-// approval is an Approve for an execution that takes any number of them.
+// approval returns an Approve for an execution that takes any number of them.
 func approval(s *sandbox.Sandbox) acctest.Values {
 	return acctest.Values{"automation_execution_id": patientApproval(s), "signal_type": "Approve"}
 }
 
-// operations are the request log's operations, in order.
+// operations returns the operations in the request log, in order.
 func operations(s *sandbox.Sandbox) (names []string) {
 	for _, entry := range s.RequestLog() {
 		names = append(names, entry.Operation)
@@ -107,7 +107,7 @@ func TestMalformedAWSBlock(t *testing.T) {
 	}
 }
 
-// A user of another cloud has no AWS credentials, and planning asks for none.
+// A user of another cloud has no AWS credentials. A plan does not look for any.
 func TestNothingIsLookedForBeforeTheFirstSignal(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	for name, block := range map[string]acctest.Values{
@@ -124,8 +124,8 @@ func TestNothingIsLookedForBeforeTheFirstSignal(t *testing.T) {
 	}
 }
 
-// A region that the environment or a profile says is checked like the argument: when
-// a signal is planned that would be sent there, and no other.
+// The provider checks a region of the environment or a profile like the argument, if it
+// plans a signal that would be sent there.
 func TestMalformedRegionIsRefusedAtPlan(t *testing.T) {
 	profiles := filepath.Join(t.TempDir(), "config")
 	must(t, os.WriteFile(profiles, []byte("[profile bent]\nregion = eu west\n"), 0o600))
@@ -185,8 +185,8 @@ func TestMalformedRegionIsRefusedAtPlan(t *testing.T) {
 	}
 }
 
-// What is wrong with the setup shows at the first signal, in words that say
-// what to do, and nothing is sent.
+// Errors in the provider's configuration are reported with the first signal, with what to
+// do, and nothing is sent.
 func TestAWSSetupThatCannotSend(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	for name, c := range map[string]struct {
@@ -247,7 +247,8 @@ func TestAWSSetupThatCannotSend(t *testing.T) {
 			if strings.Contains(diags.String(), "canary") {
 				t.Errorf("a secret is in the message: %s", diags)
 			}
-			// The SDK asks for a web identity more than once, as STS may not know a new token yet.
+			// The SDK asks for a web identity more than once, because STS may not know a new
+			// token yet.
 			if made := slices.Compact(operations(s)); !slices.Equal(made, c.asks) {
 				t.Errorf("these requests were made: %v, want %v", s.RequestLog(), c.asks)
 			}
@@ -255,7 +256,7 @@ func TestAWSSetupThatCannotSend(t *testing.T) {
 	}
 }
 
-// Keys that have expired or been revoked are only known to the service.
+// Only the service knows that keys have expired or been revoked.
 func TestAWSCredentialsThatAreRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		keys acctest.Values
@@ -347,7 +348,8 @@ func TestAWSCredentialSources(t *testing.T) {
 			acctest.Values{"region": ""},
 			homeAccount + ":user/sandbox", "ap-south-1", nil, nil,
 		},
-		// With only the resource's region there is one for everything the signal needs.
+		// If only the resource has a region, the provider uses it for all requests of the
+		// signal.
 		"the resource's region": {
 			acctest.Values{"region": nil, "assume_role": []any{acctest.Values{"role_arn": role(otherAccount, "deploy")}}, "allowed_account_ids": []any{otherAccount}},
 			otherAccount + ":assumed-role/deploy/", "ap-south-1", []string{"AssumeRole", "GetCallerIdentity"}, nil,
@@ -385,8 +387,8 @@ func TestAWSCredentialSources(t *testing.T) {
 	}
 }
 
-// The role of the environment is assumed for a block that has none and sets something of
-// the session, but not for one that says "" for it.
+// If the block has no role but other arguments of the session, the role of the environment
+// is assumed. With role_arn = "" it is not.
 func TestWebIdentityOfTheEnvironment(t *testing.T) {
 	token := filepath.Join(t.TempDir(), "token")
 	must(t, os.WriteFile(token, []byte("token"), 0o600))
@@ -394,7 +396,8 @@ func TestWebIdentityOfTheEnvironment(t *testing.T) {
 	for name, c := range map[string]struct {
 		block       acctest.Values
 		environment map[string]string
-		// sender is a part of the principal's ARN; says is part of the error if nobody sends.
+		// sender is a part of the principal's ARN. says is a part of the error if no
+		// principal sends.
 		sender, says string
 	}{
 		"a session":                    {acctest.Values{"session_name": "mine"}, environment, otherAccount + ":assumed-role/pod/mine", ""},
@@ -432,7 +435,7 @@ func TestWebIdentityOfTheEnvironment(t *testing.T) {
 	}
 }
 
-// together applies as many approvals at once and returns what was said to each.
+// together applies this number of approvals at once, and returns the diagnostics of each.
 func together(t *testing.T, s *sandbox.Sandbox, p *acctest.Provider, many int) []acctest.Diagnostics {
 	t.Helper()
 	said := make([]acctest.Diagnostics, many)
@@ -477,10 +480,10 @@ func TestTheAccountIsAskedForOnce(t *testing.T) {
 	}
 }
 
-// The AWS SDK's body wrapper can make net/http cut a connection under its
-// answer, seldom, and the SDK's default retries hide that by sending twice.
-// What prevents it is tested in internal/delivery; here is the good day as a
-// whole, on which no outcome is unknown and nothing is sent twice.
+// The AWS SDK's body wrapper can rarely make net/http close a connection before it has read
+// the answer. The SDK's default retries hide that by sending twice. internal/delivery tests
+// the code that prevents it. This test checks the whole: without faults, no outcome is
+// unknown and nothing is sent twice.
 func TestThousandsOfSignalsOnAGoodDay(t *testing.T) {
 	t.Parallel()
 	const rounds, many = 60, 50
@@ -498,7 +501,7 @@ func TestThousandsOfSignalsOnAGoodDay(t *testing.T) {
 	}
 }
 
-// An answer that names no account proves nothing about the account.
+// An answer without an account proves nothing about the account.
 func TestAnAccountThatIsNotNamed(t *testing.T) {
 	for name, body := range map[string]string{
 		"empty":      "",
@@ -520,7 +523,7 @@ func TestAnAccountThatIsNotNamed(t *testing.T) {
 	}
 }
 
-// Who sends is named to every service, with what the user wants to have added.
+// The User-Agent of every request names the provider, and what the user adds.
 func TestUserAgents(t *testing.T) {
 	t.Setenv("TF_APPEND_USER_AGENT", " pipeline/7\n(nightly) ")
 	var (

@@ -12,8 +12,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// Those who wait for different targets share requests where their system has a batch. Without the permission for it, and
-// while it fails, each target is read alone, which nobody is told of.
+// Waits for different targets share requests if their system has a batch. If the batch
+// fails or its permission is missing, the provider reads each target alone and reports
+// nothing.
 func TestManyTargetsShareReads(t *testing.T) {
 	const many = 24
 	for _, y := range systems.All {
@@ -23,7 +24,7 @@ func TestManyTargetsShareReads(t *testing.T) {
 		batch := y.Gate.Batch
 		for name, kind := range map[string]sandbox.Kind{"": "", "denied": sandbox.KindRefuse, "failing": sandbox.KindErrorBefore} {
 			if kind != "" && batch.Operation == y.Gate.Read {
-				continue // It has no other read.
+				continue // Its target has no other read.
 			}
 			t.Run(y.Type+" "+name, func(t *testing.T) {
 				t.Parallel()
@@ -36,7 +37,7 @@ func TestManyTargetsShareReads(t *testing.T) {
 				if target == nil {
 					target = func(s *sandbox.Sandbox) systems.Values { return y.Gate.Running(s, systems.Well) }
 				}
-				// Nothing ends before there have been so many reads.
+				// Nothing ends before this number of reads.
 				var reads atomic.Int32
 				tick := func() {
 					if reads.Add(1) > 4*many {

@@ -86,7 +86,7 @@ func BenchmarkPlan(b *testing.B) {
 	}
 }
 
-// BenchmarkPlanNothing plans a signal that was sent.
+// BenchmarkPlanNothing measures a plan of a signal that was sent.
 func BenchmarkPlanNothing(b *testing.B) {
 	m := measure(b)
 	for b.Loop() {
@@ -105,7 +105,8 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// BenchmarkSend applies a signal: the request, the sandbox's work and the answer included.
+// BenchmarkSend measures the apply of a signal, including the request, the sandbox and the
+// answer.
 func BenchmarkSend(b *testing.B) {
 	m := measure(b)
 	for b.Loop() {
@@ -121,7 +122,7 @@ func clean(b *testing.B, diags []*tfprotov6.Diagnostic) {
 
 func word(s string) tftypes.Value { return tftypes.NewValue(tftypes.String, s) }
 
-// filled is an object whose other attributes are null.
+// filled returns an object whose other attributes are null.
 func filled(kind tftypes.Object, set map[string]tftypes.Value) tftypes.Value {
 	values := map[string]tftypes.Value{}
 	for name, attribute := range kind.AttributeTypes {

@@ -21,11 +21,12 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// obstacle is something that stands where a service should be, and lets nobody through.
+// obstacle is a server in the place of a service that lets no connection through.
 type obstacle struct {
 	at string
 	mu sync.Mutex
-	// met counts the connections, and passed what was said there that is neither CONNECT nor a TLS handshake.
+	// met counts the connections. passed has the bytes that are neither a CONNECT nor a TLS
+	// handshake.
 	met    int
 	passed []string
 }
@@ -36,7 +37,8 @@ func (o *obstacle) count() (met int, passed []string) {
 	return o.met, o.passed
 }
 
-// stand serves connections with a function that returns what should not have come.
+// stand serves connections with a function that returns the bytes that should not have
+// arrived.
 func stand(t *testing.T, serve func(conn net.Conn) (passed string)) *obstacle {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -66,10 +68,10 @@ func stand(t *testing.T, serve func(conn net.Conn) (passed string)) *obstacle {
 	return o
 }
 
-// proxyPassword is part of the proxy's URL, and the proxy repeats it.
+// proxyPassword is part of the proxy's URL. The proxy repeats it in its answer.
 const proxyPassword = "canary-proxy-password"
 
-// refusing is a proxy that answers CONNECT with a status.
+// refusing returns a proxy that answers CONNECT with a status.
 func refusing(t *testing.T, status int) *obstacle {
 	t.Helper()
 	return stand(t, func(conn net.Conn) string {
@@ -86,7 +88,7 @@ func refusing(t *testing.T, status int) *obstacle {
 	})
 }
 
-// alerting is a server that ends TLS handshakes with an alert.
+// alerting returns a server that ends TLS handshakes with an alert.
 func alerting(t *testing.T, alert byte) *obstacle {
 	t.Helper()
 	return stand(t, func(conn net.Conn) string {
@@ -100,12 +102,12 @@ func alerting(t *testing.T, alert byte) *obstacle {
 	})
 }
 
-// passage is one way in which no connection comes to be.
+// passage is one reason why no connection can be made.
 type passage struct {
-	// Proxy is the status of a proxy's answer, or Alert the TLS alert of the server.
+	// Proxy is the status of a proxy's answer. Alert is the TLS alert of the server.
 	proxy int
 	alert byte
-	// mayPass says that it is tried again.
+	// mayPass says that the provider tries again.
 	mayPass bool
 	says    []string
 }
@@ -118,7 +120,8 @@ const (
 	clientRefused = "did not accept the client certificate"
 )
 
-// advice are the next steps that there are: each cause has its own, and none of another.
+// advice has all next steps. Each cause has its own, and no error has that of another
+// cause.
 var advice = []string{proxySaysNo, proxyCannot, needsProxy, clientAsked, clientRefused, "neither TLS 1.2 nor 1.3", "refused the TLS handshake", "because of an internal error", "check region and endpoint", "could not prove who it is"}
 
 var passages = map[string]passage{
@@ -133,7 +136,8 @@ var passages = map[string]passage{
 	"unknown_ca":           {0, 48, false, []string{"unknown certificate authority", clientRefused}},
 }
 
-// open puts the obstacle there, and returns it with the provider block that leads to it, and its URL.
+// open starts the obstacle. It returns the obstacle, the provider block that leads to it,
+// and its URL.
 func (w passage) open(t *testing.T) (*obstacle, acctest.Values, string) {
 	t.Helper()
 	if w.alert != 0 {
@@ -148,7 +152,7 @@ func (w passage) open(t *testing.T) (*obstacle, acctest.Values, string) {
 	return o, block, url
 }
 
-// holds compares how often somebody came to the obstacle, and what was said, with what it is.
+// holds checks how many connections reached the obstacle, and the error that was reported.
 func (w passage) holds(t *testing.T, o *obstacle, diags acctest.Diagnostics) {
 	t.Helper()
 	met, passed := o.count()
@@ -175,8 +179,8 @@ func (w passage) holds(t *testing.T, o *obstacle, diags acctest.Diagnostics) {
 	}
 }
 
-// A proxy that does not connect, and a server that ends the handshake, keep every
-// signal from being sent: what cannot pass is tried once.
+// A proxy that does not connect, and a server that ends the handshake, prevent every
+// signal. The provider tries once if another attempt cannot help.
 func TestNoSignalPassesWhatDoesNotConnect(t *testing.T) {
 	for name, w := range passages {
 		t.Run(name, func(t *testing.T) {
@@ -200,7 +204,7 @@ func TestNoSignalPassesWhatDoesNotConnect(t *testing.T) {
 	}
 }
 
-// The same of a job: it is not made, not changed and not removed.
+// The same for a job: it is not created, changed or removed.
 func TestNoJobPassesWhatDoesNotConnect(t *testing.T) {
 	for name, w := range passages {
 		t.Run(name, func(t *testing.T) {
@@ -238,7 +242,7 @@ func TestNoJobPassesWhatDoesNotConnect(t *testing.T) {
 	}
 }
 
-// Credentials that are asked for behind such a proxy are asked for once, too.
+// The provider also asks once for credentials behind such a proxy.
 func TestNoCredentialsPassAProxyThatRefuses(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name, text string) string {
@@ -249,7 +253,7 @@ func TestNoCredentialsPassAProxyThatRefuses(t *testing.T) {
 	}
 	t.Setenv("HOME", dir)
 	const start = "https://start.example"
-	sum := sha1.Sum([]byte(start)) // as the AWS CLI names its cache
+	sum := sha1.Sum([]byte(start)) // The AWS CLI names its cache like this.
 	file(".aws/sso/cache/"+hex.EncodeToString(sum[:])+".json", fmt.Sprintf(`{"startUrl": %q, "region": "us-east-1", "accessToken": "canary-sso", "expiresAt": %q}`,
 		start, time.Now().Add(time.Hour).UTC().Format(time.RFC3339)))
 	config := file("config", "[profile sso]\nsso_start_url = "+start+"\nsso_region = us-east-1\nsso_account_id = 123456789012\nsso_role_name = deploy\n"+
@@ -287,7 +291,8 @@ func TestNoCredentialsPassAProxyThatRefuses(t *testing.T) {
 	}
 }
 
-// A connection that hangs until the timeout or Ctrl-C is one attempt, and is told as one.
+// A connection that hangs until the timeout or Ctrl-C is one attempt, and the error says
+// so.
 func TestConnectionThatHangs(t *testing.T) {
 	for signal, block := range map[string]func(at string) acctest.Values{
 		"signal_automation":     func(at string) acctest.Values { return acctest.Values{"aws": acctest.AWS(at)} },
@@ -313,11 +318,11 @@ func TestConnectionThatHangs(t *testing.T) {
 				r, began := p.Resource(signal), time.Now()
 				diags := r.Apply(config)
 				if took := time.Since(began); took > acctest.AtOnce {
-					t.Errorf("it ended after %s", took)
+					t.Errorf("the apply ended after %s", took)
 				}
 				says(t, diags, true, "Signal Not Sent")
 				if said := diags.String(); strings.Contains(said, "attempts") || strings.Contains(said, "again until") || strings.Contains(said, "tried again") {
-					t.Errorf("one attempt is told as %s", said)
+					t.Errorf("the error of one attempt is %s", said)
 				}
 				if met, _ := silent.count(); met != 1 || !r.State.IsNull() {
 					t.Errorf("%d connections were made, and recorded is %s", met, r.State)

@@ -33,13 +33,13 @@ type kind struct {
 	systems.Guarded
 }
 
-// kinds are the guards of all systems, in the order of the page.
+// kinds returns the guards of all systems, in the order of the page.
 func kinds() (kinds []kind) {
 	for _, guard := range crash.Guards {
 		for _, y := range systems.All {
 			for _, guarded := range y.Guards {
-				// A target that has taken the signal is not found by its name again: what its twin sends
-				// again is not sent by it, which the test of its own has.
+				// If a target has taken the signal, a search by name does not find it again.
+				// Another test covers a signal that is sent again to a target found by name.
 				if guarded.Guard == guard && !y.Finds {
 					kinds = append(kinds, kind{y, guarded})
 				}
@@ -54,43 +54,44 @@ type signal struct {
 	guard    crash.Guard
 	resource string
 	name     string
-	// operation is the one that sends it.
+	// operation is the request that sends the signal.
 	operation string
-	// provedBy is the last of the reads that show it, empty where it is the first.
+	// provedBy is the last read that shows the signal, "" if it is the first read.
 	provedBy string
 	at       crash.Moment
-	// mark is in all requests that send it or read its target, and in no others.
+	// mark is in all requests that send the signal or read its target, and in no others.
 	mark string
-	// behind says that it depends on the signals that are recorded.
+	// behind says that the signal depends on the signals that are recorded.
 	behind bool
-	// reached is called when its moment has come, and waited when the next run has
-	// been told that its target is not there yet.
+	// reached is called at the signal's moment. waited is called when the next run has read
+	// that the target is not ready yet.
 	reached, waited func()
 	sent            atomic.Bool
 }
 
 func (g *signal) address() string { return g.resource + "." + g.name }
 
-// post stands before the sandbox, which has no port of its own, and holds the
-// requests that are to be under way when the interruption falls.
+// post is a handler in front of the sandbox. It holds the requests that must be under way
+// when the interruption happens.
 type post struct {
 	*sandbox.Sandbox
 	url       string
 	signals   []*signal
 	resources map[string]map[string]acctest.Values
 
-	// striking says that the interruption has not fallen yet.
+	// striking says that the interruption has not happened yet.
 	striking atomic.Bool
-	// reaching counts the signals whose moment has not come yet, and throttling those
-	// among them that are throttled, which comes last because it slows the others down.
+	// reaching counts the signals whose moment has not come yet. throttling counts those of
+	// them that are throttled; they come last, because throttling slows the others down.
 	reaching, throttling sync.WaitGroup
-	// waiting counts those that the next run waits for, and holding the requests that are held.
+	// waiting counts the signals for which the next run waits. holding counts the requests
+	// that are held.
 	waiting, holding sync.WaitGroup
-	// sending keeps the requests back that would meet a fault meant for another.
+	// sending delays requests that would otherwise meet a fault for another request.
 	sending sync.Mutex
 }
 
-// newPost makes a signal of each kind for each moment of a stage.
+// newPost creates a signal of each kind for each moment of a stage.
 func newPost(t *testing.T, stage crash.Stage, now func() time.Time) *post {
 	p := &post{Sandbox: sandbox.New(sandbox.Options{Now: now, Temporal: acctest.TemporalURL}), resources: map[string]map[string]acctest.Values{}}
 	server := httptest.NewServer(p)
@@ -107,7 +108,8 @@ func newPost(t *testing.T, stage crash.Stage, now func() time.Time) *post {
 				config["when"] = "destroy"
 			}
 			if stage == crash.AtDestroy && at == crash.Acted {
-				// What is read back goes by the time that the service tells: it is not moved on meanwhile.
+				// Lookups depend on the service's time, so the test does not move it on
+				// meanwhile.
 				p.waiting.Add(1)
 				g.waited = sync.OnceFunc(p.waiting.Done)
 			}
@@ -117,7 +119,8 @@ func newPost(t *testing.T, stage crash.Stage, now func() time.Time) *post {
 		}
 	}
 	if len(recorded) > 0 {
-		// Once its request is there, what it depends on is recorded.
+		// When the request of this signal has arrived, the signals on which it depends are
+		// recorded.
 		g, config := p.add(kinds()[0], crash.Leaving)
 		g.behind = true
 		config["depends_on"] = recorded
@@ -128,7 +131,7 @@ func newPost(t *testing.T, stage crash.Stage, now func() time.Time) *post {
 func (p *post) add(k kind, at crash.Moment) (*signal, acctest.Values) {
 	config, mark := k.Interrupted(p.Sandbox, at)
 	if path, given := config["url"].(string); given {
-		config["url"] = p.url + path // without a port of its own, the sandbox gives URLs without a host
+		config["url"] = p.url + path // Without its own port, the sandbox returns URLs without a host.
 	}
 	if k.With != nil {
 		config = config.With(k.With(mark))
@@ -186,11 +189,12 @@ func (p *post) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// lists are the requests that read many targets and name none, with whose targets they read.
+// lists are the requests that read many targets and name none, with the reads of those
+// targets.
 var lists = map[string]string{"ListOpenWorkflowExecutions": "signal_workflow_execution", "ListExecutions": "signal_workflow_step_state"}
 
-// concerned are the signals that a request is about: one that sends is about one, and one
-// that reads may be about many.
+// concerned returns the signals of a request. A request that sends belongs to one signal,
+// and a read may belong to many.
 func (p *post) concerned(operation, request string) (all []*signal) {
 	for _, g := range p.signals {
 		if strings.Contains(request, g.mark) {
@@ -208,7 +212,7 @@ func (p *post) concerned(operation, request string) (all []*signal) {
 	return all
 }
 
-// send has a request that sends a signal come as far as it is to come.
+// send handles a request that sends a signal, up to the signal's moment.
 func (p *post) send(w http.ResponseWriter, r *http.Request, g *signal) {
 	if g.at == crash.Leaving {
 		p.hold(r, g)
@@ -237,8 +241,8 @@ func (p *post) send(w http.ResponseWriter, r *http.Request, g *signal) {
 	}
 }
 
-// untilRead returns when whoever made the request has read the answer to its end, by its Content-Length: then it closes
-// the connection, as the answer asks for.
+// untilRead returns when the client has read the whole answer, by its Content-Length. The
+// answer asks the client to close the connection, and the client does so then.
 func untilRead(w http.ResponseWriter, answer *http.Response) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -251,7 +255,7 @@ func untilRead(w http.ResponseWriter, answer *http.Response) {
 	_, _ = io.Copy(io.Discard, conn)
 }
 
-// hold gives a request no answer: it ends when whoever made it is gone.
+// hold does not answer a request. It returns when the client is gone.
 func (p *post) hold(r *http.Request, g *signal) {
 	p.holding.Add(1)
 	defer p.holding.Done()
@@ -270,7 +274,7 @@ type interruption struct {
 var interruptions = []interruption{
 	{"provider killed", crash.Killed, func(provider, _ *os.Process) error { return provider.Kill() }},
 	{"terraform killed", crash.TofuKilled, func(_, terraform *os.Process) error { return terraform.Kill() }},
-	// A terminal sends it to both.
+	// A terminal sends the signal to both processes.
 	{"Ctrl-C", crash.Interrupted, func(provider, terraform *os.Process) error {
 		if err := provider.Signal(os.Interrupt); err != nil {
 			return err
@@ -279,7 +283,7 @@ var interruptions = []interruption{
 	}},
 }
 
-// endingHere is the ending that the engine of this run comes to.
+// endingHere returns the ending for the engine of this run.
 func (b interruption) endingHere(t *testing.T) crash.Ending {
 	if b.ending == crash.TofuKilled && acctest.CLI(t).Name != terraformcli.OpenTofu {
 		return crash.Killed
@@ -287,7 +291,7 @@ func (b interruption) endingHere(t *testing.T) crash.Ending {
 	return b.ending
 }
 
-// interrupt ends a run once reached returns.
+// interrupt ends a run when reached returns.
 func (b interruption) interrupt(t *testing.T, processes *acctest.Processes, run func() error, reached func()) {
 	t.Helper()
 	ended, ready := make(chan error, 1), make(chan struct{})
@@ -305,13 +309,13 @@ func (b interruption) interrupt(t *testing.T, processes *acctest.Processes, run 
 		t.Fatal(err)
 	}
 	err := <-ended
-	// The provider has 2 s; terraform needs some to write its state.
+	// The provider ends within 2 s. Terraform needs some time to write its state.
 	if took := time.Since(injected); err == nil || took > acctest.AtOnce {
-		t.Errorf("ended %s after the blow with %v", took, err)
+		t.Errorf("it ended %s after the interruption, with %v", took, err)
 	}
 }
 
-// verdict is what became of one signal, as state and request log have it.
+// verdict is the result of one signal, from the state and the request log.
 type verdict struct {
 	Blow            string
 	Stage           crash.Stage
@@ -324,9 +328,8 @@ type verdict struct {
 	Sends, Accepted int
 }
 
-// TestAccCrash ends Terraform too early with a signal of each kind at each moment
-// of its way, all in one run, and runs the same command again. It writes down its
-// verdicts as lines of JSON.
+// TestAccCrash ends Terraform too early, with a signal of each kind at each moment, all in
+// one run. Then it runs the same command again. It writes its verdicts as lines of JSON.
 func TestAccCrash(t *testing.T) {
 	for _, b := range interruptions {
 		for _, stage := range []crash.Stage{crash.AtApply, crash.AtDestroy} {
@@ -360,7 +363,7 @@ func survive(t *testing.T, b interruption, stage crash.Stage) {
 		p.reaching.Wait()
 		p.throttling.Wait()
 	})
-	// A provider that outlives its Terraform sends nothing any more.
+	// A provider that outlives its Terraform sends nothing more.
 	p.holding.Wait()
 	p.striking.Store(false)
 
@@ -369,7 +372,7 @@ func survive(t *testing.T, b interruption, stage crash.Stage) {
 		p.waiting.Wait()
 		clock.offset.Add(int64((systems.Later + 10) * time.Second))
 	}()
-	// It fails where a signal is refused.
+	// The run fails if a signal is refused.
 	said := acctest.Unwrapped(run())
 	t.Log(said)
 	after, refused := w.Resources(), 0
@@ -380,29 +383,29 @@ func survive(t *testing.T, b interruption, stage crash.Stage) {
 		if err := lines.Encode(v); err != nil {
 			t.Fatal(err)
 		}
-		// To a destroy a target that has had its one signal is gone: it warns.
+		// A target that has taken its one signal is gone for a destroy, so the destroy warns.
 		once := g.guard == crash.ShownToken || g.guard == crash.GeneratedOnce
 		if v.Next == crash.Refused && (stage != crash.AtDestroy || !once) {
 			refused++
 		}
 		if g.behind && ending == crash.TofuKilled {
 			if v.Sends != 0 {
-				t.Errorf("%s came before what it depends on, of which some was refused: %+v", g.address(), v)
+				t.Errorf("%s was sent before the signals on which it depends, and some of those were refused: %+v", g.address(), v)
 			}
 			continue
 		}
 		want := crash.At(stage, g.at, ending)
 		if v.Left != want.Left || v.Tainted != want.Tainted || v.Next != want.Next[g.guard] {
-			t.Errorf("%s, struck while %s, ended as %+v, want %+v", g.address(), g.at, v, want)
+			t.Errorf("%s, interrupted while %s, ended as %+v, want %+v", g.address(), g.at, v, want)
 		}
 	}
 	if strings.Count(said, "Error: ") != refused {
-		t.Errorf("%d signals were refused, and the next run said %s", refused, said)
+		t.Errorf("%d signals were refused, and the next run printed %s", refused, said)
 	}
 }
 
-// verdict holds what is in the state before and after the next run against the
-// request log, of which so many entries are from before it.
+// verdict compares the state before and after the next run with the request log. The first
+// entries of the log are from before that run.
 func (g *signal) verdict(requests []sandbox.Request, before int, left, after *tfjson.StateResource) verdict {
 	v := verdict{Moment: g.at, Resource: g.resource, Guard: g.guard, Left: delivered(left), Tainted: left != nil && left.Tainted}
 	var accepted, sends, refusals, reads int // before, and in the next run
@@ -447,7 +450,7 @@ func (g *signal) verdict(requests []sandbox.Request, before int, left, after *tf
 	return v
 }
 
-// delivered is a resource's delivery in the state.
+// delivered returns a resource's delivery in the state.
 func delivered(r *tfjson.StateResource) crash.Left {
 	switch {
 	case r == nil:

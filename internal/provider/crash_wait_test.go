@@ -22,33 +22,33 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// crashedWait is a wait that is interrupted while one of its reads is under way, or
-// once it is done.
+// crashedWait is a wait that is interrupted while one of its reads is under way, or when it
+// has ended.
 type crashedWait struct {
 	system
 	name string
 	done bool
-	// until is what it waits for, and mark is in all requests that read its target alone.
+	// until is the argument of the wait. mark is in all requests that read only its target.
 	until, mark string
-	// reads counts those that concern it: before the interruption those that were made,
-	// and after it those of the next run.
+	// reads counts the reads of the target: those before the interruption, and after it
+	// those of the next run.
 	reads atomic.Int32
-	// refreshed is how often the next run reads it before it waits.
+	// refreshed is how often the next run reads the target before it waits.
 	refreshed atomic.Int32
-	// reached is called when its read is under way, and again once the next run has read
-	// that the target goes on.
+	// reached is called when a read of the wait is under way, and again when the next run
+	// has read that the target is still running.
 	reached, again func()
 }
 
 func (g *crashedWait) address() string { return g.Type + "_wait." + g.name }
 
-// waitPost stands before the sandbox, and holds the reads that are to be under way when
-// the interruption falls.
+// waitPost is a handler in front of the sandbox. It holds the reads that must be under way
+// when the interruption happens.
 type waitPost struct {
 	*sandbox.Sandbox
 	url   string
 	waits []*crashedWait
-	// held is which of its reads is under way.
+	// held is the number of the read that is held.
 	held                       int32
 	striking                   atomic.Bool
 	reaching, holding, rereads sync.WaitGroup
@@ -86,14 +86,15 @@ func (p *waitPost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.holding.Add(1)
 	defer p.holding.Done()
 	for _, g := range concerned {
-		g.reached() // All share the read.
+		g.reached() // All waits share the read.
 	}
 	<-r.Context().Done()
 	panic(http.ErrAbortHandler)
 }
 
-// TestAccCrashOfWaits ends Terraform too early with waits of each system, at each request
-// of their life, and runs the same command again: it waits on, and no run of it signals.
+// TestAccCrashOfWaits ends Terraform too early, with waits of each system, at each request
+// of their life. Then it runs the same command again. The next run goes on waiting, and no
+// run sends a signal.
 func TestAccCrashOfWaits(t *testing.T) {
 	for _, b := range interruptions {
 		for _, held := range []int32{1, 2} {
@@ -154,10 +155,10 @@ func surviveWaiting(t *testing.T, b interruption, held int32) {
 			succeeded = nil
 		}
 		if found := after[g.address()]; found == nil || found.Tainted || found.AttributeValues["target_succeeded"] != succeeded {
-			t.Errorf("%s was not waited for: %+v", g.address(), found)
+			t.Errorf("the next run did not wait for %s: %+v", g.address(), found)
 		}
 		if reads := g.reads.Load(); reads > 0 && g.done && left[g.address()] != nil {
-			t.Errorf("%s was done, and is read %d times", g.address(), reads)
+			t.Errorf("%s had ended, and the next run reads it %d times", g.address(), reads)
 		}
 	}
 	if n := signalled(p.Sandbox) - signals; n != 0 {
@@ -172,9 +173,9 @@ func (g *crashedWait) moment() crash.Moment {
 	return crash.Waiting
 }
 
-// start makes targets that are not ready, that go on after their signal, and that are
-// ready, and returns the waits for them. Once the first of the others reads, those for what
-// is ready are recorded.
+// start creates targets that are not ready, targets that run on after their signal, and
+// targets that are ready. It returns the waits for them. When the first of the others
+// reads, the waits for ready targets are recorded.
 func (p *waitPost) start(t *testing.T) map[string]map[string]acctest.Values {
 	provider := acctest.StartProvider(t, acctest.Block(p.url))
 	resources := map[string]map[string]acctest.Values{}

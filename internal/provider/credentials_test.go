@@ -11,8 +11,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// assuming are provider blocks with a role for a sandbox, by the cloud whose signals
-// they are for.
+// assuming are provider blocks with a role, for a sandbox, by cloud.
 var assuming = map[string]func(url string) acctest.Values{
 	"aws": func(url string) acctest.Values {
 		return acctest.AWS(url).With(acctest.Values{"assume_role": []any{acctest.Values{"role_arn": role(homeAccount, "deploy")}}})
@@ -24,8 +23,8 @@ var assuming = map[string]func(url string) acctest.Values{
 
 const ramRole = "acs:ram::1234567890123456:role/deploy"
 
-// eachRole runs a test against every system whose requests are signed with the
-// credentials of a role, and whose targets can be waited for.
+// eachRole runs a test for every system whose requests are signed with the credentials of a
+// role, and whose targets can be waited for.
 func eachRole(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider)) {
 	t.Helper()
 	eachRoleInTime(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, c *clock) {
@@ -51,7 +50,7 @@ func eachRoleInTime(t *testing.T, test func(t *testing.T, y system, s *sandbox.S
 	}
 }
 
-// blips are how a renewal fails in passing. The first session is given.
+// blips are the temporary failures of a renewal. STS grants the first session.
 var blips = []sandbox.Fault{
 	{Operation: "AssumeRole", Kind: sandbox.KindErrorBefore, Skip: 1, Times: 3},
 	{Operation: "AssumeRole", Kind: sandbox.KindThrottle, Skip: 1, Times: 3},
@@ -59,8 +58,8 @@ var blips = []sandbox.Fault{
 	{Operation: "AssumeRole", Kind: sandbox.KindHTML, Skip: 1, Times: 3},
 }
 
-// A session that ends while a signal that was accepted waits for its run is renewed,
-// also if that does not work at once: nothing is tainted, and nothing sent again.
+// The session ends while the provider waits for the run of an accepted signal. The provider
+// renews the session, also after a temporary failure. Nothing is tainted or sent again.
 func TestWaitOutlivesCredentials(t *testing.T) {
 	eachRole(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		for _, blip := range blips {
@@ -78,7 +77,7 @@ func TestWaitOutlivesCredentials(t *testing.T) {
 	})
 }
 
-// Keys that last for a few reads only, and an STS with all kinds of blips in between.
+// The keys last only for a few reads, and the STS has all temporary failures in between.
 func TestWaitOutlivesManySessions(t *testing.T) {
 	eachRoleInTime(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, c *clock) {
 		const sessions = 8
@@ -88,7 +87,7 @@ func TestWaitOutlivesManySessions(t *testing.T) {
 			blip.Skip, blip.Times = i+1, 1
 			s.Inject(blip)
 		}
-		// The run goes on once all of that is over.
+		// The run ends after all of these failures.
 		s.Hook(y.Gate.Read, func() {
 			if s.Accepted("AssumeRole") > sessions {
 				c.tick()
@@ -104,7 +103,8 @@ func TestWaitOutlivesManySessions(t *testing.T) {
 	})
 }
 
-// A lost answer is looked for although the session ends at that moment.
+// The provider looks for a signal whose answer was lost, although the session ends at that
+// moment.
 func TestReadBackOutlivesCredentials(t *testing.T) {
 	eachRole(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
 		if y.ShownBy == "" {
@@ -126,7 +126,7 @@ func TestReadBackOutlivesCredentials(t *testing.T) {
 	})
 }
 
-// A refresh and a signal outlive it, too.
+// A refresh and a signal also survive the end of the session.
 func TestRefreshAndSendOutliveCredentials(t *testing.T) {
 	eachRole(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		s.Hook(y.Gate.Read, nil, nil)
@@ -148,8 +148,8 @@ func TestRefreshAndSendOutliveCredentials(t *testing.T) {
 	})
 }
 
-// Trouble that lasts until the timeout is no end of the run: it can be recorded, and
-// what is said never has anybody send again.
+// A failure of STS that lasts until the timeout does not end the run. It can be recorded,
+// and no message advises an apply that would send the signal again.
 func TestCredentialsThatEndForGood(t *testing.T) {
 	eachRole(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		s.Inject(sandbox.Fault{Operation: "AssumeRole", Kind: sandbox.KindErrorBefore, Skip: 1})
@@ -165,9 +165,9 @@ func TestCredentialsThatEndForGood(t *testing.T) {
 	})
 }
 
-// A role that is denied cannot pass: that is told at once, with the way out that
-// sends nothing. A provider whose wait has ended may still be asking for the role, so
-// this one has a sandbox of its own.
+// A denied role cannot succeed later. The error comes at once, and its advice sends
+// nothing. A provider whose wait has ended may still ask for the role, so this test has its
+// own sandbox.
 func TestRoleThatIsDeniedEndsTheWait(t *testing.T) {
 	eachRole(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		s.Inject(sandbox.Fault{Operation: "AssumeRole", Kind: sandbox.KindRefuse, Skip: 1})
@@ -187,8 +187,8 @@ func TestRoleThatIsDeniedEndsTheWait(t *testing.T) {
 	})
 }
 
-// The page of a network in the place of STS ends an apply soon, and the error does not
-// say that there was no connection.
+// If a sign-in page of the network answers in the place of STS, the apply ends soon. The
+// error does not say that no connection was made.
 func TestPageInThePlaceOfSTSEnds(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	y := systems.All[0]
@@ -202,7 +202,7 @@ func TestPageInThePlaceOfSTSEnds(t *testing.T) {
 	}
 }
 
-// A plan ends although STS never answers, and so does an apply.
+// A plan and an apply end although STS never answers.
 func TestSilentSTSEnds(t *testing.T) {
 	policy := acctest.Quick
 	policy.Attempt = 300 * time.Millisecond
@@ -219,7 +219,7 @@ func TestSilentSTSEnds(t *testing.T) {
 	other := p.Resource(y.Type)
 	says(t, other.Apply(y.Ready(s).With(acctest.Briefly)), true, "Signal Not Sent", "GetCallerIdentity")
 	if took := time.Since(began); took > acctest.AtOnce {
-		t.Errorf("they took %s", took)
+		t.Errorf("the plan and the apply took %s", took)
 	}
 	sentOnce(t, y, s)
 }

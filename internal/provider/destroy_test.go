@@ -13,19 +13,19 @@ import (
 
 var atDestroy = acctest.Values{"when": "destroy"}
 
-// isSent reports whether a state tells of a signal that was sent. A request id may
-// be an argument, and known before.
+// isSent reports whether a state has a signal that was sent. request_id may be an argument,
+// so it may be known before that.
 func isSent(r *acctest.Resource) bool {
 	argument := slices.ContainsFunc(r.Arguments(), func(a *tfprotov6.SchemaAttribute) bool { return a.Name == "request_id" })
 	return r.String("delivery") != "" || r.String("sent_at") != "" || !argument && r.String("request_id") != ""
 }
 
-// plant applies a signal that is to be sent at destroy.
+// plant applies a signal that is sent at destroy.
 func plant(t *testing.T, r *acctest.Resource, config acctest.Values) {
 	t.Helper()
 	says(t, r.Apply(config.With(atDestroy)), false, "Signal Is Sent at Destroy")
 	if r.State.IsNull() || isSent(r) {
-		t.Errorf("a signal that is yet to be sent is recorded as %s", r.State)
+		t.Errorf("a signal that was not sent yet is recorded as %s", r.State)
 	}
 }
 
@@ -34,7 +34,7 @@ func TestSignalAtDestroy(t *testing.T) {
 		config := y.Ready(s)
 		r := p.Resource(y.Type)
 		plant(t, r, config.With(y.Missing))
-		// Nothing was sent yet, so everything can still be changed in place.
+		// Nothing was sent yet, so every change is an update in place.
 		changed := config.With(atDestroy).With(acctest.Values{"triggers": acctest.Values{"other": "value"}})
 		plan, diags := r.Plan(changed)
 		if len(diags) > 0 || len(plan.Replace) > 0 {
@@ -70,8 +70,8 @@ func TestChangingWhenSendsNothing(t *testing.T) {
 	})
 }
 
-// A signal that was sent when the resource was created is not the one that is to
-// be sent when it is destroyed.
+// The signal that was sent when the resource was created is not the signal that is sent
+// when it is destroyed.
 func TestSentAtApplyThenAtDestroy(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.Ready(s)
@@ -79,7 +79,7 @@ func TestSentAtApplyThenAtDestroy(t *testing.T) {
 		apply(t, r, config)
 		says(t, r.Apply(config.With(atDestroy)), false, "Signal Will Be Sent Again")
 		if r.String("delivery") != "" || r.String("sent_at") != "" {
-			t.Errorf("a signal that is yet to be sent is recorded as %s", r.State)
+			t.Errorf("a signal that was not sent yet is recorded as %s", r.State)
 		}
 		sentOnce(t, y, s)
 		if diags := r.Destroy(); len(diags) > 0 {
@@ -91,7 +91,7 @@ func TestSentAtApplyThenAtDestroy(t *testing.T) {
 	})
 }
 
-// What an earlier destroy came to is of no matter to another target.
+// The result of an earlier destroy does not apply to another target.
 func TestAnotherTargetAfterAFailedDestroy(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		r := p.Resource(y.Type)
@@ -102,7 +102,7 @@ func TestAnotherTargetAfterAFailedDestroy(t *testing.T) {
 		s.ResetRequestLog()
 		apply(t, r, y.Ready(s).With(atDestroy).With(acctest.Values{"triggers": acctest.Values{"target": "another"}}))
 		if r.String("delivery") != "" {
-			t.Errorf("delivery is %q for a target that was sent nothing", r.String("delivery"))
+			t.Errorf("delivery is %q for a target that got no signal", r.String("delivery"))
 		}
 		if diags := r.Destroy(); len(diags) > 0 {
 			t.Error(diags)
@@ -157,7 +157,7 @@ func TestUnknownAtDestroyIsRemembered(t *testing.T) {
 		s.ClearFaults()
 		s.ResetRequestLog()
 		says(t, r.Destroy(), false, "Signal May Be Sent Again")
-		// Where the service shows that it has the signal, it is not sent again.
+		// If the service shows that it has the signal, the provider does not send it again.
 		if !r.State.IsNull() || s.Count(y.Operation) != map[bool]int{true: 1}[y.ShownBy == "" && !y.ShowsSignals] {
 			t.Errorf("destroying again left %s after %v", r.State, s.RequestLog())
 		}
@@ -178,7 +178,7 @@ func TestDestroyWaits(t *testing.T) {
 func TestDestroyRemembersThatItSent(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.Gate.Running(s, never).With(waiting).With(acctest.Briefly)
-		s.Hook(y.Gate.Read, nil, nil) // time stands still
+		s.Hook(y.Gate.Read, nil, nil) // The sandbox's time stands still.
 		r := p.Resource(y.Type)
 		plant(t, r, config)
 		for range 2 {
@@ -191,11 +191,11 @@ func TestDestroyRemembersThatItSent(t *testing.T) {
 	})
 }
 
-// A destroy that only waits does not wait for ever for a target that is gone.
+// A destroy that only waits does not wait forever for a target that no longer exists.
 func TestDestroyGoesOnWhenTheTargetItWaitsForIsGone(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.Gate.Running(s, never).With(waiting).With(acctest.Briefly)
-		s.Hook(y.Gate.Read, nil, nil) // time stands still
+		s.Hook(y.Gate.Read, nil, nil) // The sandbox's time stands still.
 		r := p.Resource(y.Type)
 		plant(t, r, config)
 		says(t, r.Destroy(), true, "Target Still Running")
@@ -208,7 +208,7 @@ func TestDestroyGoesOnWhenTheTargetItWaitsForIsGone(t *testing.T) {
 	})
 }
 
-// What a destroy has adopted is as good as sent: the next one only waits.
+// A signal that a destroy has adopted counts as sent: the next destroy only waits.
 func TestDestroyRemembersThatItAdopted(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		if !y.Gate.Adopts {
@@ -217,7 +217,7 @@ func TestDestroyRemembersThatItAdopted(t *testing.T) {
 		config := y.Gate.Running(s, never).With(y.Gate.AdoptsWith)
 		apply(t, p.Resource(y.Type), config)
 		config = config.With(waiting).With(acctest.Briefly).With(acctest.Values{"adopt_existing": true})
-		s.Hook(y.Gate.Read, nil, nil) // time stands still
+		s.Hook(y.Gate.Read, nil, nil) // The sandbox's time stands still.
 		r := p.Resource(y.Type)
 		plant(t, r, config)
 		for range 2 {
@@ -225,7 +225,7 @@ func TestDestroyRemembersThatItAdopted(t *testing.T) {
 			if r.String("delivery") != "ADOPTED" {
 				t.Errorf("delivery is %q", r.String("delivery"))
 			}
-			// Were it looked for again, it would not be found.
+			// A search would not find the signal again.
 			s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter})
 		}
 		sentOnce(t, y, s)

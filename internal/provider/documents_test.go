@@ -27,17 +27,16 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// document is a piece of configuration and where it stands.
+// document is a piece of configuration, and its location.
 type document struct {
 	from, text string
 	body       *hclsyntax.Body
 }
 
-// module is what is read together: the files of an example's folder, or the
-// blocks of a page. A block that says in a terraform block which providers it
-// needs is complete and stands alone. The others of a page make one module,
-// until one of them names something that the module already has; variables that
-// they use and none of them declares are declared for them.
+// module is the configuration that is read together: the files of an example's folder, or
+// the blocks of a page. A block with a terraform block is complete and a module by itself.
+// The other blocks of a page are one module, until one of them declares a name that the
+// module already has. The test declares the variables that they use without declaring them.
 type module struct {
 	name      string
 	documents []document
@@ -45,8 +44,8 @@ type module struct {
 
 var fence = regexp.MustCompile("(?ms)^```(hcl|terraform|tf)\n(.*?)^```$")
 
-// Every piece of configuration that users can see, in a page or an example, is
-// formatted, and correct to the provider and to the terraform at hand.
+// All configuration in pages and examples is formatted, and valid for the provider and for
+// the terraform of this run.
 func TestAccDocumentsAreValid(t *testing.T) {
 	t.Parallel()
 	modules := documents(t)
@@ -62,7 +61,8 @@ func TestAccDocumentsAreValid(t *testing.T) {
 	w := acctest.Bare(t, nil)
 	m := merged{w: w, from: map[string]string{}}
 	for i, one := range modules {
-		// The vendor's provider is not at hand; a test with a stand-in applies what needs it.
+		// The vendor's provider is not available here. Another test applies these with a
+		// stand-in.
 		if !slices.ContainsFunc(one.documents, func(d document) bool { return strings.Contains(d.text, "cloudautomator/cloudautomator") }) {
 			m.add(t, fmt.Sprintf("m%d", i), one)
 		}
@@ -72,7 +72,8 @@ func TestAccDocumentsAreValid(t *testing.T) {
 	found, err := w.Validate(t.Context())
 	must(t, err)
 	for _, d := range found.Diagnostics {
-		// The other one is about what this test does: it makes modules of configurations.
+		// The second summary is about this test, which makes modules of complete
+		// configurations.
 		if d.Summary == "Provider development overrides are in effect" || d.Summary == "Redundant empty provider block" {
 			continue
 		}
@@ -84,8 +85,8 @@ func TestAccDocumentsAreValid(t *testing.T) {
 	}
 }
 
-// What the pages show stands in examples/, where it is applied as it is. Only
-// README.md, which is not generated, has configuration of its own.
+// The configurations of the pages are in examples/, where tests apply them unchanged. Only
+// README.md, which is not generated, has its own.
 func TestPagesShowExamples(t *testing.T) {
 	t.Parallel()
 	examples := map[string]bool{}
@@ -108,11 +109,11 @@ func TestPagesShowExamples(t *testing.T) {
 
 var link = regexp.MustCompile(`\]\(([^)#\s]*)(#[^)\s]*)?\)`)
 
-// registry is where the registry shows docs/index.md. It does not rewrite relative
-// links, so the pages in docs/ have none.
+// registry is the address at which the registry shows docs/index.md. The registry does not
+// rewrite relative links, so the pages in docs/ have none.
 const registry = "https://registry.terraform.io/providers/terraform-provider-signal/signal/latest/docs"
 
-// A page leads only to pages, and to headings of pages, that are there.
+// All links lead to existing pages and headings.
 func TestLinksLeadSomewhere(t *testing.T) {
 	t.Parallel()
 	root, found := filepath.Join("..", ".."), 0
@@ -153,7 +154,7 @@ var (
 	dropped  = regexp.MustCompile(`[^\pL\pN_ -]`)
 )
 
-// anchors are the addresses of the headings of a page, as registry and forges make them.
+// anchors returns the anchors of a page's headings, as registries and forges generate them.
 func anchors(page string) (all []string) {
 	for _, h := range heading.FindAllStringSubmatch(page, -1) {
 		all = append(all, "#"+strings.ReplaceAll(dropped.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-"))
@@ -312,7 +313,7 @@ func TestImportCommandsAreValid(t *testing.T) {
 	}
 }
 
-// A reader of a guide whose provider block has no region learns where to set it.
+// A guide whose provider block has no region says where to set the region.
 func TestGuidesSayWhereTheRegionComesFrom(t *testing.T) {
 	guides, err := filepath.Glob(filepath.Join("..", "..", "docs", "guides", "*.md"))
 	if err != nil || len(guides) == 0 {
@@ -329,7 +330,7 @@ func TestGuidesSayWhereTheRegionComesFrom(t *testing.T) {
 	}
 }
 
-// Whoever reads the first page finds every guide.
+// The first page lists every guide.
 func TestFirstPageListsGuides(t *testing.T) {
 	t.Parallel()
 	guides, err := filepath.Glob(filepath.Join("..", "..", "docs", "guides", "*.md"))
@@ -344,8 +345,8 @@ func TestFirstPageListsGuides(t *testing.T) {
 
 var answer = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (?:`(\\w+)`)? ?\\| (.*) \\|$")
 
-// Each answer that a resource's page lists leads to an error on the argument
-// that the page names, and to the permission.
+// Each answer in a resource's page leads to an error on the argument that the page names,
+// with the permission that it names.
 func TestAnswersOnPagesLeadToErrors(t *testing.T) {
 	pages := map[string]bool{}
 	for _, y := range systems.All {
@@ -444,8 +445,8 @@ func (d document) has(block string) bool {
 	return slices.ContainsFunc(d.body.Blocks, func(b *hclsyntax.Block) bool { return b.Type == block })
 }
 
-// cliConfiguration is one that has the provider overridden. It is in the syntax
-// of HCL 1, which quotes names.
+// cliConfiguration matches a CLI configuration with a development override for the
+// provider. It uses the syntax of HCL 1, with quoted names.
 var cliConfiguration = regexp.MustCompile(`(?m)^provider_installation {
   dev_overrides {
     "terraform-provider-signal/signal" = "/.+"
@@ -468,7 +469,7 @@ func (m module) blocks() (blocks []*hclsyntax.Block) {
 	return blocks
 }
 
-// names are the addresses of what the module declares.
+// names returns the addresses that the module declares.
 func (m module) names() (names []string) {
 	for _, b := range m.blocks() {
 		if len(b.Labels) > 0 {
@@ -478,8 +479,8 @@ func (m module) names() (names []string) {
 	return names
 }
 
-// undeclared are the variables that a page's module uses and does not declare.
-// An example declares its own.
+// undeclared returns the variables that a page's module uses without declaring them. An
+// example declares its own.
 func (m module) undeclared() map[string]bool {
 	declared := m.names()
 	missing := map[string]bool{}
@@ -515,8 +516,8 @@ func attribute(at hcl.Traversal, i int) string {
 	return ""
 }
 
-// check holds the blocks of this provider to its schemas: all of them, those
-// too that the terraform at hand is too old for.
+// check checks the blocks of this provider against its schemas, including those for which
+// the terraform of this run is too old.
 func (m module) check(t *testing.T, p *acctest.Provider) {
 	t.Helper()
 	for _, b := range m.blocks() {
@@ -525,7 +526,7 @@ func (m module) check(t *testing.T, p *acctest.Provider) {
 		case b.Type == "provider" && b.Labels[0] == "signal":
 		case slices.Contains([]string{"resource", "ephemeral"}, b.Type) && strings.HasPrefix(b.Labels[0], "signal_"):
 		case slices.Contains([]string{"action", "list"}, b.Type) && strings.HasPrefix(b.Labels[0], "signal_"):
-			// Their arguments are in a block of their own, which may be left out.
+			// Their arguments are in a config block, which may be missing.
 			body = &hclsyntax.Body{}
 			for _, inner := range b.Body.Blocks {
 				if inner.Type == "config" {
@@ -544,7 +545,8 @@ func (m module) check(t *testing.T, p *acctest.Provider) {
 	}
 }
 
-// checkTriggers holds the action triggers of a resource to the actions that the module declares.
+// checkTriggers checks the action triggers of a resource against the actions that the
+// module declares.
 func (m module) checkTriggers(t *testing.T, b *hclsyntax.Block) {
 	t.Helper()
 	for _, lifecycle := range b.Body.Blocks {
@@ -566,8 +568,8 @@ func (m module) checkTriggers(t *testing.T, b *hclsyntax.Block) {
 	}
 }
 
-// valuesOf are what a block's arguments come to, where nothing is known that the
-// block does not say itself.
+// valuesOf returns the values of a block's arguments. Every value that the block does not
+// contain itself is unknown.
 func valuesOf(t *testing.T, b *hclsyntax.Block, body *hclsyntax.Body, kind tftypes.Object) acctest.Values {
 	t.Helper()
 	values := acctest.Values{}
@@ -606,7 +608,7 @@ func valuesOf(t *testing.T, b *hclsyntax.Block, body *hclsyntax.Body, kind tftyp
 	return values
 }
 
-// ignorant knows no variable and no result of any function.
+// ignorant is a scope in which every variable and every function's result is unknown.
 func ignorant(expression hclsyntax.Expression) *hcl.EvalContext {
 	ctx := &hcl.EvalContext{Variables: map[string]cty.Value{}, Functions: map[string]function.Function{}}
 	for _, at := range expression.Variables() {
@@ -625,7 +627,7 @@ func ignorant(expression hclsyntax.Expression) *hcl.EvalContext {
 	return ctx
 }
 
-// fit makes of a value what a test hands to the provider as one of a type.
+// fit converts a value to what a test passes to the provider as a value of a type.
 func fit(kind tftypes.Type, value cty.Value) (any, error) {
 	switch {
 	case !value.IsKnown():
@@ -696,12 +698,12 @@ func fit(kind tftypes.Type, value cty.Value) (any, error) {
 	return nil, fmt.Errorf("teach this test the type %s", kind)
 }
 
-// merged is one configuration with all modules in it: terraform takes as long
-// for all of them as for one.
+// merged is one configuration with all modules in it. Terraform takes as long for all of
+// them as for one.
 type merged struct {
 	w    *acctest.Workspace
 	root strings.Builder
-	// from is where the text of a file stands.
+	// from maps a file to the location of its text.
 	from map[string]string
 }
 
@@ -718,7 +720,7 @@ func (all *merged) add(t *testing.T, dir string, m module) {
 	for i, d := range m.documents {
 		complete = complete || d.has("terraform")
 		if d.has("list") {
-			continue // for terraform query, in files of its own; check has seen it
+			continue // It is for terraform query, in separate files. check has checked it.
 		}
 		text := d.text
 		if !acctest.CLI(t).AtLeast(terraformcli.Terraform, "1.14.0") {
@@ -749,7 +751,7 @@ func (all *merged) add(t *testing.T, dir string, m module) {
 	fmt.Fprintf(&all.root, "}\n%s", variables.String())
 }
 
-// withoutActions leaves out what Terraform before 1.14 and OpenTofu do not know.
+// withoutActions removes what Terraform before 1.14 and OpenTofu do not know.
 func withoutActions(t *testing.T, d document) string {
 	t.Helper()
 	file, diags := hclwrite.ParseConfig([]byte(d.text), d.from, hcl.InitialPos)

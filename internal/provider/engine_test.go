@@ -7,7 +7,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 )
 
-// The releases of Terraform that can lose the state are warned of, and no others.
+// The provider warns of the releases of Terraform that can lose the state, and of no
+// others.
 func TestLosingReleasesAreWarnedOf(t *testing.T) {
 	for release, warned := range map[string]bool{
 		"1.11.4": false, "1.15.9": false, "1.16.0-rc2": true, "1.16.0": true, "1.16.4": true, "1.16.5": false, "1.16.10": false, "1.17.0": false, "": false,

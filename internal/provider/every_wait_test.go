@@ -10,19 +10,19 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// eachWait runs a test against the wait of every system. Whatever the test does, the
-// wait may not have sent a signal: those in the request log are the test's own.
+// eachWait runs a test for the wait of every system. The wait must not send a signal: all
+// signals in the request log are the test's own.
 func eachWait(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *acctest.Resource)) {
 	t.Helper()
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		if !slices.Contains(p.Resources(), y.Type+"_wait") {
-			return // TestEverySignalIsComplete names it.
+			return // TestEverySignalIsComplete reports it.
 		}
 		test(t, y, s, p, p.Resource(y.Type+"_wait"))
 	})
 }
 
-// waitFor are those arguments of a signal that name its target.
+// waitFor returns the arguments of a signal that identify its target.
 func waitFor(r *acctest.Resource, signal acctest.Values) acctest.Values {
 	config := acctest.Values{}
 	for name, value := range signal {
@@ -33,8 +33,8 @@ func waitFor(r *acctest.Resource, signal acctest.Values) acctest.Values {
 	return config
 }
 
-// sendTo makes a target whose run ends in this way, sends the signal that it waits
-// for, and returns what waits for it.
+// sendTo creates a target whose run ends like this, sends the signal for which it waits,
+// and returns a wait for the target.
 func sendTo(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *acctest.Resource, end string) acctest.Values {
 	t.Helper()
 	config := y.Gate.Running(s, end)
@@ -42,7 +42,7 @@ func sendTo(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *
 	return waitFor(r, config)
 }
 
-// endedWell holds a wait to the end of a run that succeeded, as far as that is told.
+// endedWell checks the wait for a run that succeeded, if the service tells that.
 func endedWell(t *testing.T, y system, r *acctest.Resource) {
 	t.Helper()
 	var succeeded any = true
@@ -65,11 +65,11 @@ func TestEveryWaitEndsWithTheRun(t *testing.T) {
 		apply(t, r, config.With(acctest.Values{"timeouts": acctest.Values{"create": "5m"}}))
 		endedWell(t, y, r)
 		if len(s.RequestLog()) != made {
-			t.Errorf("what has ended is read again: %v", s.RequestLog()[made:])
+			t.Errorf("a target that has ended was read again: %v", s.RequestLog()[made:])
 		}
 		again := config.With(acctest.Values{"triggers": acctest.Values{"release": "2"}})
 		if plan, diags := r.Plan(again); len(diags) > 0 || len(plan.Replace) > 0 {
-			t.Errorf("changed triggers are no update in place: %v %s", plan.Replace, diags)
+			t.Errorf("a change of triggers is not an update in place: %v %s", plan.Replace, diags)
 		}
 		apply(t, r, again)
 		if diags := r.Destroy(); len(diags) > 0 {
@@ -97,13 +97,13 @@ func TestEveryWaitFailsWithTheRun(t *testing.T) {
 func TestEveryWaitThatRanOutGoesOn(t *testing.T) {
 	eachWait(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *acctest.Resource) {
 		config := sendTo(t, y, s, p, r, never).With(shortly)
-		s.Hook(y.Gate.Read, nil, nil) // time stands still
+		s.Hook(y.Gate.Read, nil, nil) // The sandbox's time stands still.
 		says(t, r.Apply(config), true, "Target Still Running", "create timeout of "+acctest.BriefTimeout, y.Gate.IsRunning)
 		r.Tainted = false // terraform untaint
 		diags := r.Apply(config.With(acctest.Values{"on_wait_failure": "record"}))
 		says(t, diags, false, "Target Still Running")
 		if strings.Contains(diags.String(), "the same run") {
-			t.Errorf("alone it speaks of others: %s", diags)
+			t.Errorf("the error of a single wait names others: %s", diags)
 		}
 		status(t, r, y.Gate.IsRunning, false)
 		read := s.Count(y.Gate.Read)
@@ -114,7 +114,8 @@ func TestEveryWaitThatRanOutGoesOn(t *testing.T) {
 	})
 }
 
-// Whoever waits in vain beside others for the same run is told how many signals wait for one.
+// The error of a signal that waits in vain together with others for the same run says how
+// many wait.
 func TestEveryWaitThatRanOutSaysWhoElseWaits(t *testing.T) {
 	eachWait(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *acctest.Resource) {
 		signal := y.Gate.Running(s, never)
@@ -157,7 +158,7 @@ func TestEveryWaitUntilReady(t *testing.T) {
 func TestEveryWaitIsImported(t *testing.T) {
 	eachWait(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *acctest.Resource) {
 		config := sendTo(t, y, s, p, r, never).With(acctest.Values{"until": "ready", "on_wait_failure": "record"}).With(shortly)
-		r.Apply(config) // Some have no other signal to wait for.
+		r.Apply(config) // Some runs need no other signal.
 		imported := p.Resource(y.Type + "_wait")
 		if diags := imported.Import(r.String("id")); len(diags) > 0 {
 			t.Fatal(diags)
@@ -198,7 +199,7 @@ func TestEveryWaitIsCancelled(t *testing.T) {
 	})
 }
 
-// Provider configuration that is not known yet puts off what would read.
+// If the provider's configuration is unknown, reads are deferred.
 func TestEveryWaitIsDeferred(t *testing.T) {
 	eachWait(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *acctest.Resource) {
 		config := sendTo(t, y, s, p, r, never).With(shortly)
@@ -208,20 +209,20 @@ func TestEveryWaitIsDeferred(t *testing.T) {
 		unknown.DeferralAllowed = true
 		elsewhere := r.On(unknown)
 		if diags := elsewhere.Refresh(); diags.HasError() || !elsewhere.Deferred || !elsewhere.State.Equal(r.State) {
-			t.Errorf("the refresh is deferred: %t, and says %s", elsewhere.Deferred, diags)
+			t.Errorf("the refresh is deferred: %t, and returns %s", elsewhere.Deferred, diags)
 		}
 		plan, diags := unknown.Resource(y.Type + "_wait").Plan(config)
 		if diags.HasError() || !plan.Deferred {
-			t.Errorf("the plan is deferred: %t, and says %s", plan.Deferred, diags)
+			t.Errorf("the plan is deferred: %t, and returns %s", plan.Deferred, diags)
 		}
 		unknown.DeferralAllowed = false
 		created := unknown.Resource(y.Type + "_wait")
 		if plan, diags := created.Plan(config); diags.HasError() || plan.Deferred {
-			t.Errorf("where nothing may be deferred the plan is: %t, and says %s", plan.Deferred, diags)
+			t.Errorf("if the client allows no deferral, the plan is deferred: %t, and returns %s", plan.Deferred, diags)
 		}
 		says(t, created.Apply(config), true, "Target Not Waited For", "not known yet")
 		if !created.State.IsNull() {
-			t.Errorf("what was not waited for is recorded as %s", created.State)
+			t.Errorf("a wait that has not waited is recorded as %s", created.State)
 		}
 		noneSince(t, y, s, made)
 	})

@@ -14,8 +14,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// Two resources with one configuration are two signals: as many are taken as are
-// recorded as sent or confirmed, whatever becomes of their first requests.
+// Two resources with one configuration are two signals. As many signals are taken as are
+// recorded as sent or confirmed, whatever happens to their first requests.
 func TestTwinsAreTwoSignals(t *testing.T) {
 	const before, after = sandbox.KindDropBefore, sandbox.KindDropAfter
 	for name, faults := range map[string][]sandbox.Kind{
@@ -30,7 +30,7 @@ func TestTwinsAreTwoSignals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
 				if y.TakesOne() {
-					return // The second of two is refused.
+					return // The second one is refused.
 				}
 				policy := acctest.Quick
 				policy.Settle = 300 * time.Millisecond
@@ -54,12 +54,12 @@ func TestTwinsAreTwoSignals(t *testing.T) {
 	}
 }
 
-// A like signal that somebody else sends minutes later is not the one that an
-// earlier destroy has sent, whether that arrived or not.
+// A signal that somebody else sends minutes later, and that looks the same, does not prove
+// the signal of an earlier destroy, whether that has arrived or not.
 func TestLateSignalIsNotTheOneOfTheDestroy(t *testing.T) {
 	for name, test := range map[string]struct {
 		kind sandbox.Kind
-		// sends are the requests of the second destroy.
+		// sends is the number of requests of the second destroy.
 		sends int
 	}{
 		"it had arrived": {sandbox.KindStallAfter, 0},
@@ -97,7 +97,7 @@ func TestLateSignalIsNotTheOneOfTheDestroy(t *testing.T) {
 					says(t, again.Destroy(), false, "Signal May Be Sent Again")
 					sends := test.sends
 					if y.LaterHides {
-						sends = 1 // Whether the first one arrived cannot be told, as the warning said.
+						sends = 1 // As the warning said, nothing tells whether the first one has arrived.
 					}
 					if !again.State.IsNull() || s.Count(y.Operation) != sends {
 						t.Errorf("the second destroy left %s after %v", again.State, s.RequestLog())
@@ -108,8 +108,8 @@ func TestLateSignalIsNotTheOneOfTheDestroy(t *testing.T) {
 	}
 }
 
-// A destroy that looks for what an earlier one has lost does not take the event of
-// its twin for it, although the twin is gone by then.
+// A destroy that looks for the lost signal of an earlier destroy does not take the event of
+// its twin as proof, although the twin is gone by then.
 func TestTwinsAtDestroyAreTwoSignals(t *testing.T) {
 	for name, test := range map[string]struct {
 		kind  sandbox.Kind
@@ -121,7 +121,7 @@ func TestTwinsAtDestroyAreTwoSignals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 				if y.TakesOne() {
-					return // The second of two is refused.
+					return // The second one is refused.
 				}
 				config := y.Ready(s)
 				twin, lost := p.Resource(y.Type), p.Resource(y.Type)
@@ -143,11 +143,11 @@ func TestTwinsAtDestroyAreTwoSignals(t *testing.T) {
 	}
 }
 
-// What somebody else has sent is adopted by one resource: its twin sends its own.
+// One resource adopts the signal that somebody else has sent. Its twin sends its own.
 func TestTwinsAdoptOneSignal(t *testing.T) {
 	eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		if !p.Resource(y.Type).Has("adopt_existing") || y.Gate == nil || y.Gate.AdoptsWith != nil {
-			return // A signal with an id of its own is one signal, however many name it.
+			return // Resources with the same id are one signal.
 		}
 		config := y.Gate.Running(s, never)
 		apply(t, acctest.StartProvider(t, acctest.Block(s.URL())).Resource(y.Type), config)
@@ -158,7 +158,7 @@ func TestTwinsAdoptOneSignal(t *testing.T) {
 		if twins[0].String("delivery") != "ADOPTED" || twins[1].String("delivery") == "ADOPTED" || s.Count(y.Operation) != 1 {
 			t.Errorf("the twins were recorded as %q and %q, after %v: %s", twins[0].String("delivery"), twins[1].String("delivery"), s.RequestLog(), diags)
 		}
-		// The resource that has adopted it gives it back.
+		// The resource that has adopted the signal releases it.
 		twins[0].Tainted = true
 		apply(t, twins[0], config.With(acctest.Values{"adopt_existing": true}))
 		if twins[0].String("delivery") != "ADOPTED" || s.Count(y.Operation) != 1 {
@@ -167,8 +167,8 @@ func TestTwinsAdoptOneSignal(t *testing.T) {
 	})
 }
 
-// Two resources whose signals the service takes for one are told so, before the second
-// one says that it was sent.
+// If the service takes the signals of two resources for one, the provider warns before the
+// second one is reported as sent.
 func TestTwinsWithOneIdentityAreWarned(t *testing.T) {
 	ids := map[string]string{"signal_cloudformation_resource": "unique_id", "signal_temporal_workflow": "request_id", "signal_stack_resource": "client_token"}
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {

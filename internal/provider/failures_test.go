@@ -32,9 +32,9 @@ func TestMissingTarget(t *testing.T) {
 	})
 }
 
-// cancelled runs something, cancels it as Ctrl-C does once the service has acted
-// on an operation, or has been asked to read, and returns what was said, which
-// has to be at once.
+// cancelled runs a function, and cancels it like Ctrl-C when the service has acted on an
+// operation or has received a read. It returns the diagnostics, and fails if the function
+// does not end at once.
 func cancelled(t *testing.T, s *sandbox.Sandbox, p *acctest.Provider, operation string, run func() acctest.Diagnostics) acctest.Diagnostics {
 	t.Helper()
 	var once sync.Once
@@ -77,7 +77,7 @@ func TestCancelWhileTryingAgainEndsAtOnce(t *testing.T) {
 			s.Refuse()
 			r, done := p.Resource(y.Type), make(chan acctest.Diagnostics)
 			go func() { done <- r.Apply(config) }()
-			// A cancellation that comes before the apply has begun is not for it.
+			// A cancellation before the apply has begun does not affect it.
 			again := time.NewTicker(10 * time.Millisecond)
 			defer again.Stop()
 			for {
@@ -93,7 +93,8 @@ func TestCancelWhileTryingAgainEndsAtOnce(t *testing.T) {
 	}
 }
 
-// A look at the target that Ctrl-C cuts off has shown nothing of it, so nothing is said of it.
+// A read that Ctrl-C cuts off has shown nothing of the target, so the error says nothing
+// about it.
 func TestCancelWhileLookingSaysNothingOfTheTarget(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		if !p.Resource(y.Type).Has("wait_until_ready") {

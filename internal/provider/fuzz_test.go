@@ -18,9 +18,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// FuzzArguments puts any text into any string argument of any signal: none
-// panics or makes an invalid plan, what passes validation can be planned, and a
-// secret is not repeated.
+// FuzzArguments sets any string argument of any signal to any text. No text makes the
+// provider panic or plan something invalid, each configuration that passes validation can
+// be planned, and no message repeats a secret.
 func FuzzArguments(f *testing.F) {
 	s := acctest.Sandbox(f, sandbox.Options{})
 	p := acctest.StartProvider(f, acctest.Block(s.URL()))
@@ -39,7 +39,7 @@ func FuzzArguments(f *testing.F) {
 			return
 		}
 		s.Reset()
-		// Terraform hands on no text that is not UTF-8.
+		// Terraform passes on no text that is not UTF-8.
 		text = strings.ToValidUTF8(text, "?")
 		config := y.Ready(s).With(acctest.Values{name: text})
 		said := r.Validate(config)
@@ -56,8 +56,8 @@ func FuzzArguments(f *testing.F) {
 	})
 }
 
-// FuzzAnswers answers each signal in any way: none panics, and none is taken for
-// sent unless the answer is the one in the service's document.
+// FuzzAnswers answers each signal with any answer. None makes the provider panic, and only
+// the documented answer makes it record the signal as sent.
 func FuzzAnswers(f *testing.F) {
 	for i := range systems.All {
 		for _, status := range []uint16{200, 204, 301, 400, 403, 404, 429, 500, 503} {
@@ -73,7 +73,7 @@ func FuzzAnswers(f *testing.F) {
 		}
 	}
 	s := acctest.Sandbox(f, sandbox.Options{})
-	// A request that a timeout has cut off may arrive when the next input's turn is.
+	// A request that a timeout has cut off may arrive during the next input.
 	var answer atomic.Pointer[http.HandlerFunc]
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -84,7 +84,7 @@ func FuzzAnswers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, i uint8, status uint16, contentType, errorType, retryAfter string, body []byte) {
 		y := systems.All[int(i)%len(systems.All)]
 		r := p.For(t).Resource(y.Type)
-		// Below 200 an answer is not the last one, and net/http refuses to send others.
+		// Below 200 an answer is not the final one, and net/http refuses to send others.
 		status = 200 + (status+200)%400
 		given := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			for name, value := range map[string]string{"Content-Type": contentType, "X-Amzn-Errortype": errorType, "Retry-After": retryAfter} {
@@ -113,8 +113,7 @@ func FuzzAnswers(f *testing.F) {
 	})
 }
 
-// documented reports whether an answer is the one that the service's document
-// gives for success.
+// documented reports whether an answer is the documented success of the service.
 func documented(y system, status int, body []byte) bool {
 	var members map[string]any
 	if json.Unmarshal(body, &members) != nil {
@@ -123,14 +122,14 @@ func documented(y system, status int, body []byte) bool {
 	return status == http.StatusOK && y.IsSuccess(members, string(body))
 }
 
-// samples are texts that a fuzzer would not come up with in time.
+// samples are texts that a fuzzer would not find in time.
 var samples = []string{
 	"Approve", "StartStep", "SUCCESS", "FAILURE", "apply", "destroy", "error", "record", "1ms", "5m", "us-east-1", "sandbox", "1",
 	"12345678-1234-1234-1234-123456789012", "w-0123456789abcdef0", "http://127.0.0.1:1/trigger/x", "https://example.invalid/trigger/x",
 	"arn:aws:iam::123456789012:role/x", "SENT", "UNKNOWN", "ADOPTED", "CONFIRMED", "2026-01-02T03:04:05Z", "Success", "COMPLETED", "OPEN",
 }
 
-// seeds are inputs that change nothing, or a little here and there.
+// seeds are inputs that change nothing or little.
 func seeds(f *testing.F, add func(i uint8, data []byte)) {
 	f.Helper()
 	for i := range uint8(8) {
@@ -145,34 +144,34 @@ func seeds(f *testing.F, add func(i uint8, data []byte)) {
 	}
 }
 
-// hangs ends the process, showing what it is doing, unless the test ends soon.
+// hangs ends the process and prints its stacks, unless the test ends soon.
 func hangs(t *testing.T) {
 	t.Helper()
 	watch := time.AfterFunc(20*time.Second, func() { panic("hangs") })
 	t.Cleanup(func() { watch.Stop() })
 }
 
-// brief are timeouts for what nobody waits for.
+// brief are timeouts for waits without an end.
 var brief = acctest.Values{"create": "30ms", "update": "30ms", "delete": "30ms"}
 
-// alone returns a sandbox and a provider of an input's own: a request that its
-// timeout has cut off may arrive when the next input's turn is.
+// alone returns a sandbox and a provider for one input: a request that its timeout has cut
+// off may arrive during the next input.
 func alone(t *testing.T) (*sandbox.Sandbox, *acctest.Provider) {
 	t.Helper()
 	s := acctest.Sandbox(t, sandbox.Options{})
 	return s, acctest.StartProvider(t, acctest.Block(s.URL()))
 }
 
-// bases are configurations of those resources that are no signals. Without one,
-// few of a resource's configurations pass its validation.
+// bases are configurations of the resources that are not signals. Without them, few
+// configurations would pass validation.
 var bases = map[string]acctest.Values{
 	"signal_http_trigger_job": {
 		"name": "nightly", "group_id": 10, "aws_account_id": 20, "action_type": "stop_instances", "action_value": `{"region": "ap-northeast-1"}`,
 	},
 }
 
-// baseOf is a configuration that a resource takes which is no signal: of a wait, the one
-// for a run that has ended soon.
+// baseOf returns a valid configuration of a resource that is not a signal. For a wait, its
+// run has ended soon.
 func baseOf(p *acctest.Provider, s *sandbox.Sandbox, name string) acctest.Values {
 	if base, known := bases[name]; known {
 		return base.With(nil)
@@ -183,7 +182,7 @@ func baseOf(p *acctest.Provider, s *sandbox.Sandbox, name string) acctest.Values
 	return acctest.Values{}
 }
 
-// fuzzed is a resource with a configuration that it takes.
+// fuzzed is a resource with a valid configuration.
 func fuzzed(t *testing.T, p *acctest.Provider, s *sandbox.Sandbox, i uint8) (*acctest.Resource, acctest.Values) {
 	t.Helper()
 	n := int(i) % (len(systems.All) + len(p.Resources()))
@@ -194,13 +193,13 @@ func fuzzed(t *testing.T, p *acctest.Provider, s *sandbox.Sandbox, i uint8) (*ac
 	return p.Resource(systems.All[n].Type), systems.All[n].Ready(s)
 }
 
-// confined reports whether a configuration or state leads to the sandbox and nowhere else.
+// confined reports whether a configuration or state leads only to the sandbox.
 func confined(s *sandbox.Sandbox, config acctest.Values) bool {
 	url, given := config["url"].(string)
 	return !given || strings.HasPrefix(url, s.URL()+"/")
 }
 
-// signalled is how many requests have been made that send a signal.
+// signalled returns how many requests have sent a signal.
 func signalled(s *sandbox.Sandbox) (n int) {
 	operations := map[string]bool{}
 	for _, y := range systems.All {
@@ -212,16 +211,18 @@ func signalled(s *sandbox.Sandbox) (n int) {
 	return n
 }
 
-// FuzzLife leads any resource through a life of any configurations, known at
-// first only in parts. What passes validation can be planned; plans hold what is
-// configured, and what they know is what is applied; plans, refreshes, updates and
-// waits send nothing, and the rest no more than one signal each; nothing panics or hangs.
+// FuzzLife takes any resource through a life of any configurations, which are at first only
+// partly known. Each configuration that passes validation can be planned. A plan has the
+// configured values, and its known values are applied. Plans, refreshes, updates and waits
+// send nothing, and every other operation sends at most one signal. Nothing panics or
+// hangs.
 func FuzzLife(f *testing.F) {
 	seeds(f, func(i uint8, data []byte) { f.Add(i, data) })
 	p := acctest.StartProvider(f, nil)
 	each := func(i int, name string) {
 		for j := range len(p.Resource(name).Attributes(false)) {
-			// First the configuration as it is; then with one argument that is not known at first.
+			// The first configuration is unchanged. In the second one, one argument is unknown
+			// at first.
 			f.Add(uint8(i), []byte{0, 1, byte(j), 2, 3, 1, 3, 1, 3, 1})
 		}
 	}
@@ -280,7 +281,7 @@ func FuzzLife(f *testing.F) {
 	})
 }
 
-// timeoutsOf are short ones for a resource. A wait has none for a destroy.
+// timeoutsOf returns short timeouts for a resource. A wait has none for a destroy.
 func timeoutsOf(r *acctest.Resource) acctest.Values {
 	if r.Has("until") {
 		return acctest.Values{"create": brief["create"], "update": brief["update"]}
@@ -288,8 +289,8 @@ func timeoutsOf(r *acctest.Resource) acctest.Values {
 	return brief
 }
 
-// FuzzStates gives any resource any state, as an earlier version might have left
-// it or somebody's editor, has it upgraded, refreshed, planned and destroyed.
+// FuzzStates gives any resource any state, as from an earlier version or an editor, and
+// upgrades, refreshes, plans and destroys it.
 func FuzzStates(f *testing.F) {
 	seeds(f, func(i uint8, data []byte) { f.Add(i, data, []byte(nil)) })
 	for i := range uint8(8) {
@@ -315,7 +316,7 @@ func FuzzStates(f *testing.F) {
 		_ = r.Refresh()
 		_, _ = r.Plan(config)
 		if n := signalled(s); n > 0 {
-			t.Errorf("%s has a plan or a refresh send %d signals", r.State, n)
+			t.Errorf("a plan or a refresh of %s sent %d signals", r.State, n)
 		}
 		if !r.State.IsNull() && confined(s, state) {
 			_ = r.Destroy()
@@ -326,8 +327,8 @@ func FuzzStates(f *testing.F) {
 	})
 }
 
-// FuzzActions checks, plans and invokes any action with any configuration, known
-// at first only in parts.
+// FuzzActions checks, plans and invokes any action with any configuration, which is at
+// first only partly known.
 func FuzzActions(f *testing.F) {
 	seeds(f, func(i uint8, data []byte) { f.Add(i, data) })
 	f.Fuzz(func(t *testing.T, i uint8, data []byte) {
@@ -354,7 +355,7 @@ func FuzzActions(f *testing.F) {
 	})
 }
 
-// FuzzBlocks configures the provider in any way.
+// FuzzBlocks configures the provider with any blocks.
 func FuzzBlocks(f *testing.F) {
 	kinds := acctest.StartProvider(f, nil).Block()
 	seeds(f, func(_ uint8, data []byte) { f.Add(data) })
@@ -365,17 +366,17 @@ func FuzzBlocks(f *testing.F) {
 	})
 }
 
-// reader is a sandbox, with one of its reads answered by somebody else.
+// reader is a sandbox in which another handler answers one of the reads.
 type reader struct {
 	*sandbox.Sandbox
 	*clock
 	url string
-	// instead answers the read of this name, where there is one.
+	// instead answers the read of this name, if there is one.
 	read    string
 	instead http.HandlerFunc
 
 	mu sync.Mutex
-	// answers are those of the sandbox, by what was read.
+	// answers are those of the sandbox, by read.
 	answers map[string][]byte
 }
 
@@ -409,7 +410,7 @@ func (d *reader) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer.Body.Bytes())
 }
 
-// apply applies a signal that adopts and waits, as far as its system lets it.
+// apply applies a signal that adopts and waits, if its system offers that.
 func (d *reader) apply(t testing.TB, y system, changed acctest.Values) (*acctest.Resource, acctest.Diagnostics) {
 	t.Helper()
 	var config acctest.Values
@@ -429,8 +430,8 @@ func (d *reader) apply(t testing.TB, y system, changed acctest.Values) (*acctest
 	return r, r.Apply(config.With(changed))
 }
 
-// FuzzReads answers one of the reads of a signal that adopts, waits and may have
-// lost its answer in any way: none makes the signal be sent a second time.
+// FuzzReads answers one of the reads of a signal in any way. The signal adopts, waits and
+// may have lost its answer. No answer makes the provider send it a second time.
 func FuzzReads(f *testing.F) {
 	reads := make([][]string, len(systems.All))
 	for i, y := range systems.All {
@@ -468,9 +469,9 @@ func FuzzReads(f *testing.F) {
 		case accepted > 1:
 			t.Errorf("%d signals were accepted, and it said %s", accepted, said)
 		case sent == "SENT" && accepted == 0:
-			t.Errorf("recorded what was not sent, and said %s", said)
+			t.Errorf("a signal that was not sent is recorded, and the apply returned %s", said)
 		case sent == "" && accepted > 0:
-			t.Errorf("forgot what was sent, and said %s", said)
+			t.Errorf("a signal that was sent is not recorded, and the apply returned %s", said)
 		}
 	})
 }

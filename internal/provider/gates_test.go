@@ -13,19 +13,19 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// How a run ends.
+// These are the ends of a run.
 const (
 	well, badly, never = systems.Well, systems.Badly, systems.Never
 )
 
-// clock is the sandbox's time, moved on by the reads that a test makes of a target.
+// clock is the sandbox's time. The reads of a target that a test makes move it on.
 type clock struct{ offset atomic.Int64 }
 
 func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
 
 func (c *clock) tick() { c.offset.Add(int64(15 * time.Second)) }
 
-// eachGate runs a test against every system whose targets can be waited for.
+// eachGate runs a test for every system whose targets can be waited for.
 func eachGate(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider)) {
 	t.Helper()
 	for _, y := range systems.All {
@@ -42,7 +42,7 @@ func eachGate(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox
 	}
 }
 
-// sentOnce holds the request log to one signal.
+// sentOnce checks that the request log has one signal.
 func sentOnce(t *testing.T, y system, s *sandbox.Sandbox) {
 	t.Helper()
 	if s.Count(y.Operation) != 1 || s.Accepted(y.Operation) != 1 {
@@ -79,7 +79,7 @@ func TestGateOpensWhenTheRunSucceeds(t *testing.T) {
 		endedWell(t, y, r)
 		read := s.Count(y.Gate.Read)
 		if read < 2 {
-			t.Errorf("the run was read %d times, so its end was not waited for", read)
+			t.Errorf("the run was read %d times, so nothing waited for its end", read)
 		}
 		apply(t, r, config)
 		if diags := r.Refresh(); len(diags) > 0 {
@@ -123,8 +123,8 @@ func TestFailureIsRecordedForAPostcondition(t *testing.T) {
 	})
 }
 
-// noneSince wants no request after so many, which a wait made that ran out: of its
-// reads, the one that was cut off may arrive late.
+// noneSince checks that there are no requests after this number, which a wait had made when
+// it timed out. One read that was cut off may arrive late.
 func noneSince(t *testing.T, y system, s *sandbox.Sandbox, made int) {
 	t.Helper()
 	after := s.RequestLog()[made:]
@@ -139,7 +139,7 @@ func noneSince(t *testing.T, y system, s *sandbox.Sandbox, made int) {
 func TestTimeoutWhileWaiting(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.Gate.Running(s, never).With(waiting).With(acctest.Briefly)
-		s.Hook(y.Gate.Read, nil, nil) // time stands still
+		s.Hook(y.Gate.Read, nil, nil) // The sandbox's time stands still.
 		r := p.Resource(y.Type)
 		says(t, r.Apply(config), true, "Target Still Running", "accepted", "create timeout of "+acctest.BriefTimeout, y.Gate.IsRunning, "untaint")
 		status(t, r, y.Gate.IsRunning, false)
@@ -160,14 +160,14 @@ func TestTimeoutWhileWaiting(t *testing.T) {
 	})
 }
 
-// A failure that only a refresh sees, because the wait was cut short, holds the gate, too.
+// A failure that only a refresh sees, because the wait was cut short, also holds the gate.
 func TestGateHoldsWhenARefreshSeesTheFailure(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.Gate.Running(s, badly)
 		r := p.Resource(y.Type)
 		apply(t, r, config)
 		config = config.With(waiting)
-		// The wait is turned on, with no time to see anything.
+		// The wait is turned on, and has no time to read.
 		says(t, r.Apply(config.With(acctest.Values{"timeouts": acctest.Values{"update": "1ns"}})), true, "Target Not Seen")
 		for range 10 {
 			if diags := r.Refresh(); len(diags) > 0 {
@@ -245,7 +245,7 @@ func TestReadPermissionMissing(t *testing.T) {
 	})
 }
 
-// A read that fails in passing is made again.
+// The provider repeats a read that fails temporarily.
 func TestReadsSurviveFaults(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		for _, kind := range []sandbox.Kind{sandbox.KindThrottle, sandbox.KindErrorBefore, sandbox.KindDropBefore, sandbox.KindHTML, sandbox.KindTruncate} {
@@ -275,7 +275,7 @@ func TestWaitUntilReady(t *testing.T) {
 func TestNotReadyInTime(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.Gate.Unready(s).With(acctest.Briefly).With(acctest.Values{"wait_until_ready": true})
-		s.Hook(y.Gate.Read, nil, nil) // time stands still
+		s.Hook(y.Gate.Read, nil, nil) // The sandbox's time stands still.
 		r := p.Resource(y.Type)
 		says(t, r.Apply(config), true, "Signal Not Sent", "was not tried", "create timeout of "+acctest.BriefTimeout, "Applying again")
 		if !r.State.IsNull() || s.Count(y.Operation) != 0 {
@@ -341,8 +341,8 @@ func TestWaitersShareTheirReads(t *testing.T) {
 		}
 		close(release)
 		all.Wait()
-		// In 300 ms each would make 20 reads of its own; the exact ratio is held to
-		// by the poller's own tests, which have a clock of their own.
+		// In 300 ms each waiter would make 20 reads by itself. The poller's own tests check
+		// the exact ratio, with their own clock.
 		if reads := s.Count(y.Gate.Read); reads > 3*waiters {
 			t.Errorf("%d waiters made %d reads", waiters, reads)
 		}
@@ -374,7 +374,8 @@ func TestAdoptExisting(t *testing.T) {
 	})
 }
 
-// Untaint accepts the failure that was reported, not one that is waited for anew.
+// Untaint accepts the failure that was reported. It does not accept a failure of a new
+// wait.
 func TestAcceptedFailureIsNotAcceptedForGood(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.Gate.Running(s, badly)
@@ -399,7 +400,7 @@ func TestUnreadableIsNoResultToRecord(t *testing.T) {
 	})
 }
 
-// Whether a signal is still to be sent must not be open when its resource is updated.
+// In an update it must be known whether a signal is still to be sent.
 func TestWhenIsKnownAtAnUpdate(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.Ready(s)
@@ -415,8 +416,8 @@ func TestWhenIsKnownAtAnUpdate(t *testing.T) {
 	})
 }
 
-// A signal under an id that is made for it is in no history yet: adopt_existing alone
-// could never find one, and says so before anything is sent.
+// A generated id is in no history yet, so adopt_existing alone could never find a signal.
+// Validation says so before anything is sent.
 func TestAdoptExistingIsRefusedWhereItRecognisesNothing(t *testing.T) {
 	nothing := map[string]acctest.Values{
 		"signal_automation":            {"signal_type": "Revoke"},
@@ -437,7 +438,7 @@ func TestAdoptExistingIsRefusedWhereItRecognisesNothing(t *testing.T) {
 		s.ResetRequestLog()
 		says(t, r.Validate(config.With(y.AdoptsWith())), false)
 		if len(without) == 0 {
-			return // Its target and its own arguments tell.
+			return // Its target and its arguments identify it.
 		}
 		refused := r.Apply(config.With(without))
 		says(t, refused, true, "Nothing to Recognise the Signal By")
@@ -448,7 +449,7 @@ func TestAdoptExistingIsRefusedWhereItRecognisesNothing(t *testing.T) {
 		for name := range without {
 			says(t, r.Validate(config.With(without).With(acctest.Values{name: acctest.Unknown})), false)
 		}
-		// At destroy, what was made is in the state long before it is sent.
+		// At destroy, the generated id has been in the state for long.
 		says(t, r.Validate(config.With(without).With(acctest.Values{"when": "destroy"})), y.AdoptsWith() == nil)
 		if y.HasAction {
 			says(t, p.Action(y.Type).Validate(config.With(without)), true, "Nothing to Recognise the Signal By")

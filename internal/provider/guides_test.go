@@ -23,16 +23,16 @@ const guidePages = "guides"
 // gates is where the configurations of the guide "Provisioning gates" are.
 const gates = "guides/provisioning-gates/"
 
-// guide is a complete configuration of the documentation, as it stands there,
-// applied with the retry policy that users get.
+// guide is a complete configuration of the documentation, unchanged. It has the retry
+// policy that users have.
 type guide struct {
 	*acctest.Workspace
 	t *testing.T
 	s *sandbox.Sandbox
 }
 
-// openGuide starts an execution whose time the provider's reads move on, and
-// hands its id to a configuration. All else is said by the environment.
+// openGuide starts an execution whose time the provider's reads move on, and gives its id
+// to a configuration. The environment has all other settings.
 func openGuide(t *testing.T, name string, steps ...sandbox.Step) guide {
 	t.Helper()
 	t.Parallel()
@@ -53,8 +53,8 @@ func openExample(t *testing.T, s *sandbox.Sandbox, name string, variables map[st
 	return guide{w, t, s}
 }
 
-// apply returns what terraform did in order, such as "created
-// terraform_data.release", and what went wrong.
+// apply returns what terraform did, in order, such as "created terraform_data.release", and
+// the errors.
 func (g guide) apply() (did []string, said string) {
 	g.t.Helper()
 	return g.run(func(ctx context.Context, to io.Writer) error { return g.ApplyJSON(ctx, to) })
@@ -67,7 +67,7 @@ func (g guide) destroy() (did []string, said string) {
 
 func (g guide) run(terraform func(context.Context, io.Writer) error) (did []string, said string) {
 	g.t.Helper()
-	// A gate that stays closed would do so for the 20 minutes that users have.
+	// A gate that stays closed would wait for the 20 minutes that users have.
 	ctx, cancel := context.WithTimeout(g.t.Context(), time.Minute)
 	defer cancel()
 	var events bytes.Buffer
@@ -107,7 +107,7 @@ func (g guide) did(text bytes.Buffer) (did []string) {
 	return did
 }
 
-// diagnosed is what terraform said of an error, "" when there was none.
+// diagnosed returns terraform's errors, "" if there were none.
 func diagnosed(t *testing.T, text bytes.Buffer, err error) string {
 	t.Helper()
 	var said []string
@@ -122,7 +122,7 @@ func diagnosed(t *testing.T, text bytes.Buffer, err error) string {
 	return strings.Join(said, "\n")
 }
 
-// wants holds what terraform did and said to what it should have.
+// wants compares what terraform did and said with the expectation.
 func (g guide) wants(did []string, said string, does []string, says ...string) {
 	g.t.Helper()
 	if !slices.Equal(did, does) {
@@ -138,7 +138,7 @@ func (g guide) wants(did []string, said string, does []string, says ...string) {
 	}
 }
 
-// sent holds the request log to a number of signals, none of them refused.
+// sent checks that the request log has this number of signals, none of them refused.
 func (g guide) sent(signals int) {
 	g.t.Helper()
 	g.sentBy("SendAutomationSignal", signals)
@@ -151,7 +151,8 @@ func (g guide) sentBy(operation string, signals int) {
 	}
 }
 
-// settling lasts two reads, and so shows whether anybody waits for it.
+// settling returns a step that lasts two reads. So the request log shows whether the
+// provider waits for it.
 func settling(name string) sandbox.Step {
 	return sandbox.Step{Name: name, Action: "aws:sleep", SleepSeconds: 20}
 }
@@ -161,7 +162,7 @@ var (
 	failingStep = sandbox.Step{Name: "deploy", Action: "aws:executeScript", Fail: "the disk is full"}
 )
 
-// The first page's gate, which newcomers apply against the sandbox.
+// The gate on the first page, which newcomers apply against the sandbox.
 func TestAccFirstGate(t *testing.T) {
 	g := openGuide(t, "provider", approveStep, settling("settle"))
 	did, said := g.apply()
@@ -187,7 +188,8 @@ func TestAccGuideBlockHolds(t *testing.T) {
 	g := openGuide(t, gates+"block", approveStep, failingStep)
 	did, said := g.apply()
 	g.wants(did, said, nil, "Target Did Not Succeed", "the disk is full", "terraform untaint")
-	// The tainted resource is replaced, but the run has ended: wait_until_ready keeps the signal back.
+	// The tainted resource is replaced, but the run has ended, so wait_until_ready sends
+	// nothing.
 	did, said = g.apply()
 	g.wants(did, said, []string{"delete signal_automation.migrate"}, "Signal Not Sent", "Failed")
 	if left := g.Resources(); len(left) > 0 {
@@ -241,7 +243,7 @@ func TestAccGuideDestroy(t *testing.T) {
 	did, said = g.destroy()
 	g.wants(did, said, []string{"delete signal_automation.maintenance", "delete terraform_data.application"})
 	if g.s.Count("GetAutomationExecution") < 2 {
-		t.Errorf("the end of the run was not waited for: %v", g.s.RequestLog())
+		t.Errorf("nothing waited for the end of the run: %v", g.s.RequestLog())
 	}
 	g.sent(1)
 }
@@ -259,16 +261,17 @@ func TestAccGuideSteps(t *testing.T) {
 	if want := []string{"GetAutomationExecution", "SendAutomationSignal", "GetAutomationExecution", "SendAutomationSignal", "GetAutomationExecution"}; !slices.Equal(order, want) {
 		t.Errorf("the request log is %q, want %q", order, want)
 	}
-	// A signal before its step was ready would have been refused.
+	// The service would have refused a signal before its step was ready.
 	g.sent(2)
 }
 
-// What was sent before is adopted, and the argument goes again without a trace.
+// The apply adopts a signal that was sent before. Removing the argument after that changes
+// nothing else.
 func TestAccGuideComingFromLocalExec(t *testing.T) {
 	g := openGuide(t, "guides/coming-from-local-exec/after", approveStep, settling("settle"))
 	did, said := g.apply()
 	g.wants(did, said, []string{"create signal_automation.approve", "create terraform_data.application"})
-	// A state that knows nothing of it, as after a command.
+	// This state does not have the signal, as after a command.
 	must(t, g.StateRm(t.Context(), "signal_automation.approve"))
 	did, said = g.apply()
 	g.wants(did, said, []string{"create signal_automation.approve"})
@@ -306,7 +309,7 @@ func TestGuideProvesOldCredentialsDead(t *testing.T) {
 	try("404", 1)
 }
 
-// openTwelveHosts is a stack that is complete once twelve hosts have signalled.
+// openTwelveHosts starts a stack that is complete after twelve hosts have signalled.
 func openTwelveHosts(t *testing.T) guide {
 	t.Helper()
 	t.Parallel()
@@ -353,8 +356,8 @@ func TestAccGuideTwelveHosts(t *testing.T) {
 	}
 }
 
-// What the guide says of a wait on each signal: ten wait for two that are not sent, until
-// they time out; and how to get out of it.
+// If each signal waits, ten wait for two that are not sent, until they time out. The
+// commands of the guide recover from that.
 func TestAccGuideTwelveHostsThatEachWait(t *testing.T) {
 	g := openTwelveHosts(t)
 	config := contents(t, filepath.Join(g.WorkingDir(), "main.tf"))
@@ -366,7 +369,7 @@ func TestAccGuideTwelveHostsThatEachWait(t *testing.T) {
 		}
 	}
 	if left := g.Resources(); left["signal_cloudformation_resource_wait.hosts"] != nil || left["terraform_data.application"] != nil {
-		t.Error("what is behind the signals was created")
+		t.Error("the resources that depend on the signals were created")
 	}
 	g.sentBy(hostSignal, 12)
 	commands := acctest.Commands(t, filepath.Join("..", "..", "docs", guidePages, "twelve-hosts-and-one-wait.md"))

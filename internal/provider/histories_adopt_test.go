@@ -9,9 +9,10 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 )
 
-// FuzzAdoptionHistories lives random histories of two resources that adopt the same
-// signal, which others send, too. What the service shows is adopted and not sent again,
-// by one resource of a run for each signal; what it does not show is never adopted.
+// FuzzAdoptionHistories runs random histories of two resources that adopt the same signal,
+// which others also send. In each run, one resource adopts each signal that the service
+// shows, and does not send it again. No resource adopts a signal that the service does not
+// show.
 func FuzzAdoptionHistories(f *testing.F) {
 	var adopting []system
 	for _, y := range systems.Signals() {
@@ -38,16 +39,16 @@ type adoptionHistory struct {
 	system
 	twins   [2]*acctest.Resource
 	configs [2]acctest.Values
-	// others is the signal as somebody else sends it, and before is how many were taken
-	// when its target was made.
+	// others is the signal as somebody else sends it. before is how many signals were taken
+	// when its target was created.
 	others acctest.Values
 	before int
-	// holds says which twin has adopted a signal to this target in this run.
+	// holds says which resource has adopted a signal to this target in this run.
 	holds [2]bool
 	made  int
 }
 
-// target has both resources signal a target that nobody has signalled.
+// target gives both resources a new target without signals.
 func (h *adoptionHistory) target() {
 	h.others = h.Gate.Running(h.Sandbox, never).With(h.Gate.AdoptsWith)
 	h.before, h.holds = h.Accepted(h.Operation), [2]bool{}
@@ -56,11 +57,11 @@ func (h *adoptionHistory) target() {
 	}
 }
 
-// shown is how many signals the target has had.
+// shown returns how many signals the target has got.
 func (h *adoptionHistory) shown() int { return h.Accepted(h.Operation) - h.before }
 
-// free is how many of them a twin can adopt: a signal with an id of its own is one for
-// all who name it, and any other one is adopted once in a run.
+// free returns how many of them a resource can adopt. A signal with an id is one signal for
+// all resources with that id. Any other signal is adopted once in a run.
 func (h *adoptionHistory) free(i int) int {
 	free := h.shown()
 	if h.holds[1-i] && h.Gate.AdoptsWith == nil {
@@ -100,7 +101,8 @@ func (h *adoptionHistory) step() {
 	h.ClearFaults()
 }
 
-// run is another run of Terraform: its provider knows nothing of who has adopted what.
+// run starts another run of Terraform. Its provider does not know which resource has
+// adopted which signal.
 func (h *adoptionHistory) run() {
 	p := h.provider()
 	for i, r := range h.twins {
@@ -114,13 +116,13 @@ func (h *adoptionHistory) again(i int) {
 	h.configs[i] = h.configs[i].With(acctest.Values{"triggers": acctest.Values{"made": fmt.Sprint(h.made)}})
 }
 
-// send sends the signal as somebody else does, whose target may take no further one.
+// send sends the signal as somebody else does. The target may take no further one.
 func (h *adoptionHistory) send() {
 	h.provider().Resource(h.Type).Apply(h.others)
 }
 
-// quiet does what sends nothing. Reads are not counted: one that was cut off when a look
-// ended may arrive late.
+// quiet performs an operation that sends nothing. It does not count reads, because a read
+// that was cut off may arrive late.
 func (h *adoptionHistory) quiet(what string, does func() acctest.Diagnostics) {
 	h.Helper()
 	before := h.Count(h.Operation)
@@ -168,8 +170,8 @@ func (h *adoptionHistory) apply(i int) {
 	}
 }
 
-// end has somebody else send a signal to another target, which both adopt, one after the
-// other, each in a run of its own.
+// end gives both resources another target to which somebody else sends a signal. Both adopt
+// it, one after the other, each in its own run.
 func (h *adoptionHistory) end() {
 	h.steps = append(h.steps, "the end")
 	h.target()

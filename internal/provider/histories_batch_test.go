@@ -16,9 +16,9 @@ import (
 // passing are faults of reads after which the next read can succeed.
 var passing = []sandbox.Kind{sandbox.KindDropBefore, sandbox.KindErrorBefore, sandbox.KindTruncate, sandbox.KindHTML, sandbox.KindHTMLOK, sandbox.KindThrottle}
 
-// FuzzBatchHistories lives random histories of resources that wait for different targets
-// with the same reads, of which some go wrong. Each is told of its own target, whatever
-// becomes of the others.
+// FuzzBatchHistories runs random histories of resources that wait for different targets
+// with shared reads, some of which fail. Each resource gets the result of its own target,
+// whatever happens to the others.
 func FuzzBatchHistories(f *testing.F) {
 	var batched []system
 	for _, y := range systems.Signals() {
@@ -39,40 +39,40 @@ func FuzzBatchHistories(f *testing.F) {
 	})
 }
 
-// batchHistory is a history of those who wait together.
+// batchHistory is a history of resources that wait together.
 type batchHistory struct {
 	history
 	system
-	// signals is how many are taken once all of this round are, and until is the offset of
-	// the clock at which all that ends then has ended.
+	// signals is how many signals are taken when all of this round are. until is the offset
+	// of the clock at which all targets that end have ended.
 	signals, until atomic.Int64
 }
 
-// reads has time pass with each read once all signals are taken, and no more than
-// signatures stand.
+// reads moves the time on with each read when all signals are taken, but not further than
+// signatures are valid.
 func (h *batchHistory) reads() {
 	if int64(h.Accepted(h.Operation)) >= h.signals.Load() && h.offset.Load() < h.until.Load() {
 		h.tick()
 	}
 }
 
-// member waits for a target of its own, behind the signal that it has sent.
+// member waits for its own target, after the signal that it has sent.
 type member struct {
 	ends string
-	// found says that the arguments name the run itself.
+	// found says that the arguments identify the run.
 	found          bool
 	signals        acctest.Values
 	signal, waiter *acctest.Resource
 }
 
-// target makes the target, one of those that are read together where it ends well.
+// target creates the target. If it ends well, it is one of those that are read together.
 func (m *member) target(h *batchHistory) {
 	if m.signals = h.Gate.Running(h.Sandbox, m.ends); h.Gate.Batch.Target != nil && m.ends == well {
 		m.signals = h.Gate.Batch.Target(h.Sandbox)
 	}
 }
 
-// wait waits as a part of the signal, or after it, and returns what has waited.
+// wait waits as part of the signal or after it, and returns the resource that has waited.
 func (m *member) wait(late bool) (*acctest.Resource, acctest.Diagnostics) {
 	timeouts := acctest.Values{"timeouts": acctest.Values{"create": "1m", "update": "1m"}}
 	if m.ends == never {
@@ -87,13 +87,13 @@ func (m *member) wait(late bool) (*acctest.Resource, acctest.Diagnostics) {
 		}
 	}
 	if !m.found {
-		// What goes wrong with a look-up is tried again like a wait.
+		// The provider repeats a failed lookup like a failed wait.
 		timeouts["wait_until_ready"] = true
 	}
 	return m.signal, m.signal.Apply(m.signals.With(waiting).With(timeouts))
 }
 
-// round has some wait together for new targets, in one run.
+// round creates new targets, and some resources wait together for them, in one run.
 func (h *batchHistory) round() {
 	p := h.provider()
 	h.until.Store(h.offset.Load() + int64(75*time.Second))
@@ -103,10 +103,11 @@ func (h *batchHistory) round() {
 		m := &member{ends: []string{well, well, badly, never}[h.random.IntN(4)], signal: p.Resource(h.Type)}
 		m.target(h)
 		if m.found = !m.signal.Has("run_id") || m.signals["run_id"] != nil; !m.found && m.ends == never {
-			m.ends = well // The short timeout would be for the look-up, too.
+			m.ends = well // The short timeout would also limit the lookup.
 			m.target(h)
 		}
-		// A run that is not found after its end has to be found before, and the others' reads bring its end nearer.
+		// A run that cannot be found after its end must be found before. The reads of the
+		// others bring its end nearer.
 		if h.random.IntN(2) == 0 && m.found && !h.Gate.EndsUntold {
 			if diags := m.signal.Apply(m.signals); diags.HasError() {
 				h.violated("the signal said %s", diags)
@@ -145,7 +146,7 @@ func (h *batchHistory) round() {
 	}
 }
 
-// judge holds what is recorded of a wait to the end of its target.
+// judge compares the record of a wait with the end of its target.
 func (h *batchHistory) judge(m *member, r *acctest.Resource, diags acctest.Diagnostics) {
 	status, succeeded := r.String("target_status"), r.Bool("target_succeeded")
 	summaries := map[string][]string{

@@ -14,10 +14,10 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// histories is how many histories of each system the tests live; make fuzz lives more.
+// histories is how many histories of each system the tests run. make fuzz runs more.
 const histories = 4
 
-// addSeeds adds the seeds of so many systems.
+// addSeeds adds the seeds for this number of systems.
 func addSeeds(f *testing.F, systems int) {
 	for i := range systems {
 		for seed := range uint64(histories) {
@@ -26,9 +26,9 @@ func addSeeds(f *testing.F, systems int) {
 	}
 }
 
-// FuzzHistories lives random histories of two resources that send the same signal: steps
-// of a user, faults, crashes and other runs of Terraform. The service's request log is
-// held against what the states say of it.
+// FuzzHistories runs random histories of two resources that send the same signal:
+// operations of a user, faults, crashes and other runs of Terraform. It compares the
+// service's request log with the states.
 func FuzzHistories(f *testing.F) {
 	addSeeds(f, len(systems.All))
 	f.Fuzz(func(t *testing.T, i uint8, seed uint64) {
@@ -42,7 +42,7 @@ func FuzzHistories(f *testing.F) {
 	})
 }
 
-// history is what all histories have.
+// history is the common part of all histories.
 type history struct {
 	*testing.T
 	*sandbox.Sandbox
@@ -58,7 +58,7 @@ func newHistory(t *testing.T, seed uint64) history {
 	return history{T: t, Sandbox: acctest.Sandbox(t, sandbox.Options{Now: c.now}), clock: c, random: rand.New(rand.NewPCG(seed, 21))}
 }
 
-// later lets as much time pass as services need to show that one signal came after another.
+// later moves the time on until services can show that one signal came after another.
 func (h *history) later() { h.offset.Add(int64(4 * time.Second)) }
 
 func (h *history) violated(format string, args ...any) {
@@ -72,7 +72,7 @@ func (h *history) provider() *acctest.Provider {
 	return acctest.StartProvider(h.T, acctest.Block(h.URL()))
 }
 
-// do takes one of the steps.
+// do performs one of the steps.
 func (h *history) do(steps []step) {
 	h.later()
 	one := steps[h.random.IntN(len(steps))]
@@ -85,8 +85,8 @@ type step struct {
 	take func()
 }
 
-// lost are faults after which it is open, or is not, whether a request was taken. None
-// leaves a request on its way.
+// lost are faults after which a request was or was not taken. No request is under way after
+// them.
 var lost = []sandbox.Kind{
 	sandbox.KindDropBefore, sandbox.KindDropAfter, sandbox.KindErrorBefore, sandbox.KindErrorAfter, sandbox.KindTruncate, sandbox.KindTruncateJSON,
 	sandbox.KindHTML, sandbox.KindHTMLAfter, sandbox.KindHTMLOK, sandbox.KindThrottle, sandbox.KindRefuse,
@@ -95,7 +95,7 @@ var lost = []sandbox.Kind{
 // unread are faults of reads.
 var unread = []sandbox.Kind{sandbox.KindDropBefore, sandbox.KindErrorBefore, sandbox.KindTruncate, sandbox.KindHTML, sandbox.KindHTMLOK, sandbox.KindThrottle, sandbox.KindRefuse}
 
-// fault has the next requests of an operation go wrong, or some after them.
+// fault makes the next requests of an operation fail, or some after them.
 func (h *history) fault(operation string, kinds []sandbox.Kind) {
 	fault := sandbox.Fault{Operation: operation, Kind: kinds[h.random.IntN(len(kinds))], Times: 1 + h.random.IntN(3), Skip: h.random.IntN(2)}
 	h.steps = append(h.steps, fmt.Sprintf("%s of %s", fault.Kind, operation))
@@ -108,18 +108,18 @@ type signalHistory struct {
 	system
 	twins   [2]*acctest.Resource
 	configs [2]acctest.Values
-	// made counts the values that are different each time.
+	// made counts the values that differ each time.
 	made int
 }
 
-// takesOnce reports whether a target takes one signal, and any further one to no effect,
-// which the sandbox records all the same: what is known of a second one proves nothing.
+// takesOnce reports whether only the first signal to a target has an effect. The sandbox
+// also records the second one, so the number of signals proves nothing there.
 func (h *signalHistory) takesOnce() bool {
 	return slices.ContainsFunc(h.Guards, func(g systems.Guarded) bool { return g.Guard == systems.ShownToken && g.With == nil })
 }
 
-// target has both resources signal a target that nobody has signalled; each one of its
-// own where it takes one signal.
+// target gives both resources a new target without signals. If a target takes only one
+// signal, each resource gets its own.
 func (h *signalHistory) target() {
 	p, base := h.provider(), h.Ready(h.Sandbox)
 	for i := range h.twins {
@@ -191,7 +191,7 @@ func (h *signalHistory) option(i int) {
 	h.configs[i] = h.configs[i].With(options[h.random.IntN(len(options))])
 }
 
-// faults has a signal's request go wrong, and maybe the reads after it.
+// faults makes a signal's request fail, and sometimes the reads after it.
 func (h *signalHistory) faults() {
 	h.fault(h.Operation, lost)
 	for _, read := range []string{h.ShownBy, h.ProvedBy} {
@@ -201,8 +201,8 @@ func (h *signalHistory) faults() {
 	}
 }
 
-// quiet does what sends nothing, whatever there is. Reads do not count: the sandbox may
-// log one of the step before that was given up when that step ended.
+// quiet performs an operation that sends nothing. Reads do not count: the sandbox may log a
+// read of the step before, which was cut off when that step ended.
 func (h *signalHistory) quiet(what string, does func() acctest.Diagnostics) {
 	h.Helper()
 	before := h.Count(h.Operation)
@@ -214,7 +214,7 @@ func (h *signalHistory) quiet(what string, does func() acctest.Diagnostics) {
 	}
 }
 
-// sends reports whether an apply of a resource is to send a signal.
+// sends reports whether an apply of a resource should send a signal.
 func (h *signalHistory) sends(i int) (sends bool) {
 	h.Helper()
 	h.quiet("a plan", func() acctest.Diagnostics {
@@ -242,7 +242,7 @@ func (h *signalHistory) apply(i int) {
 
 func resends(config acctest.Values) bool { return config["resend_on_unknown"] == true }
 
-// stands holds what is recorded of a signal, of which so many requests were taken.
+// stands compares the record of a signal with the number of its requests that were taken.
 func (h *signalHistory) stands(r *acctest.Resource, taken int, resends bool, diags acctest.Diagnostics) {
 	h.Helper()
 	most := 1
@@ -264,8 +264,8 @@ func (h *signalHistory) stands(r *acctest.Resource, taken int, resends bool, dia
 	}
 }
 
-// both sends both signals at once, and loses some answers: what the service shows of
-// one is no proof of the other.
+// both sends both signals at once, and loses some answers. The trace of one signal does not
+// prove the other one.
 func (h *signalHistory) both() {
 	p := h.provider()
 	for i := range h.twins {
@@ -306,7 +306,7 @@ func (h *signalHistory) both() {
 	}
 }
 
-// atDestroy sends a signal when its resource is destroyed, which may take several runs.
+// atDestroy sends a signal when its resource is destroyed. This may take several runs.
 func (h *signalHistory) atDestroy() {
 	r := h.provider().Resource(h.Type)
 	config := h.Ready(h.Sandbox).With(atDestroy)
@@ -336,10 +336,10 @@ func (h *signalHistory) atDestroy() {
 		}
 		r = r.On(h.provider())
 	}
-	// The target takes no more.
+	// The target takes no more signals.
 }
 
-// end has both resources signal another target, and leaves nothing to do.
+// end gives both resources another target, and leaves nothing to do.
 func (h *signalHistory) end() {
 	h.steps = append(h.steps, "the end")
 	h.target()
@@ -363,8 +363,8 @@ func (h *signalHistory) end() {
 	}
 }
 
-// FuzzWaitHistories lives random histories of a wait, and of the signal that it waits
-// behind. Whatever happens, the wait sends nothing, and says what became of the run.
+// FuzzWaitHistories runs random histories of a wait and of the signal before it. In all of
+// them the wait sends nothing, and reports how the run has ended.
 func FuzzWaitHistories(f *testing.F) {
 	var gated []system
 	for _, y := range systems.All {
@@ -394,11 +394,11 @@ func FuzzWaitHistories(f *testing.F) {
 type waitHistory struct {
 	history
 	system
-	// ends is how the run ends, once it has the signal.
+	// ends is how the run ends after it has got the signal.
 	ends            string
 	signal, r       *acctest.Resource
 	signals, config acctest.Values
-	// target is what of the configuration names the target.
+	// target has the arguments that identify the target.
 	target acctest.Values
 	made   int
 }
@@ -433,7 +433,7 @@ func (h *waitHistory) again() {
 	h.config = h.config.With(acctest.Values{"triggers": acctest.Values{"made": fmt.Sprint(h.made)}})
 }
 
-// send sends the signal that the run waits for, once.
+// send sends the signal for which the run waits, once.
 func (h *waitHistory) send() {
 	if h.signal.State.IsNull() {
 		if diags := h.signal.Apply(h.signals); diags.HasError() {
@@ -442,8 +442,8 @@ func (h *waitHistory) send() {
 	}
 }
 
-// reads does what may read, and sends nothing. How often it reads, other tests count: a
-// read that a timeout has cut off may arrive late.
+// reads performs an operation that may read and sends nothing. Other tests count the reads;
+// a read that a timeout has cut off may arrive late.
 func (h *waitHistory) reads(does func() acctest.Diagnostics) acctest.Diagnostics {
 	h.Helper()
 	sent := signalled(h.Sandbox)
@@ -455,7 +455,7 @@ func (h *waitHistory) reads(does func() acctest.Diagnostics) acctest.Diagnostics
 	return diags
 }
 
-// judged holds the state to what became of the run.
+// judged compares the state with the end of the run.
 func (h *waitHistory) judged() {
 	h.Helper()
 	if h.r.State.IsNull() || h.r.Bool("target_succeeded") != true || h.r.String("until") == "ready" {
@@ -510,7 +510,7 @@ func (h *waitHistory) destroy() {
 	}
 }
 
-// imported forgets the wait, and imports its target again.
+// imported removes the wait from the state, and imports its target again.
 func (h *waitHistory) imported() {
 	id := h.r.String("id")
 	if id == "" {
@@ -542,7 +542,7 @@ func (h *waitHistory) end() {
 	h.apply()
 	unnamed := h.r.Has("run_id") && h.config["run_id"] == nil
 	if fresh && (h.Gate.EndsUntold || unnamed) && h.r.String("target_status") == "" {
-		return // A run that has ended, and is not named, may not be shown: a wait that has not seen it before cannot tell.
+		return // If the run has ended and the arguments do not identify it, the service may not show it: a wait that has not seen it before cannot tell.
 	}
 	switch {
 	case h.ends == well:

@@ -11,9 +11,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// A real terraform that loses its provider when the job has been changed: it
-// keeps the state's values, and nothing of what was remembered beside them. The
-// next apply, whose refresh sees all as configured, rotates all the same.
+// A real terraform loses its provider after the job was changed. It keeps the values of the
+// state and loses the private state. The next apply, whose refresh sees everything as
+// configured, still rotates.
 func TestAccJobRotatesWhenTheProviderAloneIsKilled(t *testing.T) {
 	for name, kind := range map[string]sandbox.CloudAutomator{"PATCH rotates": {PatchRotates: true}, "PATCH does not": {}} {
 		t.Run(name, func(t *testing.T) {
@@ -32,7 +32,7 @@ func TestAccJobRotatesWhenTheProviderAloneIsKilled(t *testing.T) {
 			})
 			w.Write(fmt.Sprintf(jobConfig, "weekly", "1", false))
 			if err := w.Apply(t.Context()); err == nil {
-				t.Error("the death of the provider goes unnoticed")
+				t.Error("the apply does not report that the provider was killed")
 			}
 			if jobs := s.TriggerJobs(); len(jobs) != 1 || jobs[0].Attributes.Name != "weekly" {
 				t.Fatalf("the jobs are %+v", jobs)
@@ -55,7 +55,7 @@ func TestAccJobRotatesWhenTheProviderAloneIsKilled(t *testing.T) {
 				t.Errorf("the state has %v, and the service %+v", state, jobs[0])
 			}
 			if changes, err := w.Plan(t.Context()); err != nil || changes {
-				t.Errorf("there is something to do: %t %v", changes, err)
+				t.Errorf("the plan has changes: %t, %v", changes, err)
 			}
 		})
 	}
@@ -72,8 +72,8 @@ resource "signal_http_trigger_job" "one" {
 }
 `
 
-// A provider that is killed when trigger_on_apply has run the job: a new job is
-// made and run. Nothing tells the one that is left from somebody else's any more.
+// If the provider is killed after trigger_on_apply has run the job, the next apply creates
+// and runs a new job. Nothing tells the first job from somebody else's any more.
 func TestAccJobRunWhenTheProviderIsKilledAfterIt(t *testing.T) {
 	for name, test := range map[string]struct {
 		exists     bool
@@ -95,7 +95,7 @@ func TestAccJobRunWhenTheProviderIsKilledAfterIt(t *testing.T) {
 			})
 			w.Write(fmt.Sprintf(runConfig, "weekly"))
 			if err := w.Apply(t.Context()); err == nil {
-				t.Error("the death of the provider goes unnoticed")
+				t.Error("the apply does not report that the provider was killed")
 			}
 			s.Hook("TriggerJob", nil, nil)
 			must(t, w.Apply(t.Context()))
@@ -108,7 +108,7 @@ func TestAccJobRunWhenTheProviderIsKilledAfterIt(t *testing.T) {
 				t.Errorf("the state has %v, and the service %+v", state, jobs)
 			}
 			if changes, err := w.Plan(t.Context()); err != nil || changes {
-				t.Errorf("there is something to do: %t %v", changes, err)
+				t.Errorf("the plan has changes: %t, %v", changes, err)
 			}
 		})
 	}

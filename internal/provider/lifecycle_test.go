@@ -10,7 +10,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// apply applies a configuration that has to succeed.
+// apply applies a configuration, and fails the test if there is an error.
 func apply(t *testing.T, r *acctest.Resource, config acctest.Values) {
 	t.Helper()
 	if diags := r.Apply(config); len(diags) > 0 {
@@ -35,7 +35,7 @@ func TestOneRequestInALife(t *testing.T) {
 		before := time.Now().Add(-time.Second)
 		apply(t, r, config)
 		for _, sent := range s.RequestLog() {
-			// net/http makes such a request again behind the provider's back.
+			// net/http repeats a request with such a header by itself.
 			if sent.Header.Get("Idempotency-Key")+sent.Header.Get("X-Idempotency-Key") != "" {
 				t.Errorf("%s has an idempotency key: %v", sent.Operation, sent.Header)
 			}
@@ -123,7 +123,7 @@ func TestWhatSendsAgain(t *testing.T) {
 	})
 }
 
-// Setting what was recorded is not another signal.
+// Setting an argument to the recorded value does not make another signal.
 func TestComputedArgumentsSetAsRecorded(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.Ready(s)
@@ -170,7 +170,7 @@ func TestSignalsCannotBeImported(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		diags := p.Resource(y.Type).Import("anything")
 		if !diags.HasError() || !strings.Contains(diags.String(), y.Type) || !strings.Contains(diags.String(), "import") {
-			t.Errorf("importing said %s", diags)
+			t.Errorf("the import returned %s", diags)
 		}
 		if made := s.RequestLog(); len(made) > 0 {
 			t.Errorf("importing made requests: %v", made)

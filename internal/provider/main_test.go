@@ -13,7 +13,7 @@ func TestMain(m *testing.M) {
 	if url := os.Getenv(runsAt); url != "" {
 		os.Exit(runAndWait(url, os.Args[1:]))
 	}
-	// Without these nearly every test would panic, and none would say why.
+	// Without these nearly every test would panic, and no panic would say why.
 	lacking := false
 	for _, y := range systems.All {
 		for field, missing := range map[string]bool{"Ready": y.Ready == nil, "Interrupted": y.Interrupted == nil && !y.Finds, "IsSuccess": y.IsSuccess == nil} {

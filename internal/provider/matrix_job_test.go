@@ -11,7 +11,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// jobAs is the system of jobs, interrupted at one operation.
+// jobAs returns the system of jobs, with a fault in one operation.
 func jobAs(operation string) system {
 	return system{
 		Type: "signal_http_trigger_job", Operation: operation,
@@ -21,16 +21,15 @@ func jobAs(operation string) system {
 	}
 }
 
-// The matrix holds for jobs, too, whether the service rotates with each change or
-// not: no creation is repeated blindly, and once the trouble is over the next
-// apply leaves what the configuration asks for.
+// The matrix also holds for jobs, whether the service rotates with each change or not. No
+// creation is repeated blindly. After the fault the next apply creates what is configured.
 func TestWhatHappensToAJobWhen(t *testing.T) {
 	for _, row := range matrix.JobRows() {
 		t.Run(row.Name, func(t *testing.T) {
 			t.Parallel()
 			end := row.Job()
 			if end == (matrix.Job{}) {
-				t.Fatal("what becomes of a job is said nowhere")
+				t.Fatal("nothing says what happens to a job")
 			}
 			var all sync.WaitGroup
 			defer all.Wait()
@@ -50,7 +49,7 @@ func TestWhatHappensToAJobWhen(t *testing.T) {
 	}
 }
 
-// notProcessed are the faults by which a server says that it has not acted.
+// notProcessed are the faults with which a server says that it has not acted.
 var notProcessed = []sandbox.Kind{sandbox.KindThrottle, sandbox.KindRefuseStream, sandbox.KindGoAway}
 
 func (x *trial) createJob(want matrix.JobResult) {
@@ -98,7 +97,7 @@ func (x *trial) deleteJob(want matrix.JobResult) {
 	}
 }
 
-// made is a job that was made before the trouble.
+// made is a job that was created before the fault.
 func (x *trial) made(config acctest.Values) *acctest.Resource {
 	x.Helper()
 	r := acctest.StartProvider(x.T, acctest.Block(x.URL())).Resource(x.Type)
@@ -106,7 +105,7 @@ func (x *trial) made(config acctest.Values) *acctest.Resource {
 	return r.On(x.Provider)
 }
 
-// later is the resource once the trouble is over, for another run of Terraform.
+// later returns the resource after the fault, in another run of Terraform.
 func (x *trial) later(r *acctest.Resource) *acctest.Resource {
 	x.heal()
 	r = r.On(acctest.StartProvider(x.T, acctest.Block(x.URL())))
@@ -118,7 +117,7 @@ func (x *trial) later(r *acctest.Resource) *acctest.Resource {
 	return r
 }
 
-// settles holds what is left in the end to a number of jobs.
+// settles checks how many jobs are left in the end.
 func (x *trial) settles(diags acctest.Diagnostics, jobs int) {
 	x.Helper()
 	if left := x.TriggerJobs(); diags.HasError() || len(left) != jobs {

@@ -15,7 +15,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// trial is one system in one trouble.
+// trial is one system with one fault.
 type trial struct {
 	*testing.T
 	system
@@ -25,17 +25,17 @@ type trial struct {
 	trouble matrix.Trouble
 }
 
-// elsewhere is where there is no service: a name that does not exist, and a port
-// that nobody opens, as somebody else may open one that a sandbox has closed.
+// elsewhere are places without a service: a host name that does not exist, and a port that
+// nobody can open. Somebody else may open a port that a sandbox has closed.
 var elsewhere = map[matrix.Line]string{matrix.Nameless: "https://signal.invalid", matrix.Refused: "http://127.0.0.1:1"}
 
-// try makes a sandbox, and a provider whose retry policy is that of the trouble.
+// try creates a sandbox, and a provider with the retry policy of the fault.
 func try(t *testing.T, y system, trouble matrix.Trouble) *trial {
 	t.Helper()
 	return tryWith(t, y, trouble, sandbox.Options{})
 }
 
-// tryWith is try with a sandbox of its own.
+// tryWith is try with a given sandbox.
 func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Options) *trial {
 	t.Helper()
 	patience := acctest.Quick
@@ -48,12 +48,12 @@ func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Opt
 			trouble.Faults[i].Stalled = clock.Expire
 		}
 	}
-	// A read that comes after the last one that is needed has not begun yet when a test goes on.
+	// A read after the last one that is needed has not begun yet when a test goes on.
 	patience.FirstPoll, patience.LongestPoll = 100*time.Millisecond, 100*time.Millisecond
 	patience.Attempt = cmp.Or(trouble.Attempt, patience.Attempt)
 	switch {
 	case trouble.Line == matrix.HTTP2 && y.Package == "":
-		patience.Unreachable = 3 * time.Second // A job that may have been made is looked for as long.
+		patience.Unreachable = 3 * time.Second // The provider looks just as long for a job that may have been created.
 	case trouble.Line == matrix.RefusedAtFirst || trouble.Line == matrix.HTTP2 || trouble.Line != matrix.Refused && y.ShownBy != "":
 		patience.Unreachable = time.Minute
 	}
@@ -72,7 +72,7 @@ func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Opt
 		at = stranger.URL()
 		t.Cleanup(func() {
 			if made := stranger.RequestLog(); len(made) > 0 {
-				t.Errorf("somebody who is not trusted was sent %v", made)
+				t.Errorf("a server that is not trusted received %v", made)
 			}
 		})
 	}
@@ -82,7 +82,7 @@ func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Opt
 	return &trial{t, y, s, acctest.StartProvider(t, acctest.Block(at), provider.WithPolicy(patience)), config, trouble}
 }
 
-// within is the configuration with the trouble's timeout.
+// within returns the configuration with the fault's timeout.
 func (x *trial) within(operation string) acctest.Values {
 	if x.trouble.Timeout == 0 {
 		return x.config
@@ -90,7 +90,7 @@ func (x *trial) within(operation string) acctest.Values {
 	return x.config.With(acctest.Values{"timeouts": acctest.Values{operation: x.trouble.Timeout.String()}})
 }
 
-// hit begins the trouble.
+// hit begins the fault.
 func (x *trial) inject() {
 	x.ResetRequestLog()
 	inject := func(faults []sandbox.Fault) {
@@ -125,12 +125,12 @@ func (x *trial) accept() {
 	}
 }
 
-// holds compares what was sent and said with a cell of the matrix.
+// holds compares the requests and the diagnostics with a cell of the matrix.
 func (x *trial) holds(want matrix.Cell, diags acctest.Diagnostics, standing ...string) {
 	x.Helper()
 	requests, taken := x.Count(x.Operation), x.Accepted(x.Operation)
 	if want.Requests == matrix.Many && requests < 3 || want.Requests != matrix.Many && requests != want.Requests || taken != want.Taken {
-		x.Errorf("%d requests of which %d were taken, want %d and %d:\n%v", requests, taken, want.Requests, want.Taken, x.RequestLog())
+		x.Errorf("there were %d requests, of which %d were taken, want %d and %d:\n%v", requests, taken, want.Requests, want.Taken, x.RequestLog())
 	}
 	if want.Error == "" {
 		if len(diags) > 0 {
@@ -163,7 +163,7 @@ func (x *trial) records(want matrix.Cell, r *acctest.Resource) {
 	}
 }
 
-// became holds what a signal came to, outside of the matrix's own troubles, to a cell.
+// became compares the result of a signal, outside of the matrix's own faults, with a cell.
 func became(t *testing.T, y system, s *sandbox.Sandbox, r *acctest.Resource, want matrix.Cell, diags acctest.Diagnostics) {
 	t.Helper()
 	x := &trial{T: t, system: y, Sandbox: s}
@@ -171,28 +171,27 @@ func became(t *testing.T, y system, s *sandbox.Sandbox, r *acctest.Resource, wan
 	x.records(want, r)
 }
 
-// sends counts the signalling requests that something makes.
+// sends counts the requests with a signal that a function makes.
 func (x *trial) sends(what string, want bool, does func() acctest.Diagnostics) {
 	x.Helper()
 	before := x.Count(x.Operation)
 	if diags := does(); diags.HasError() {
-		x.Errorf("%s said %s", what, diags)
+		x.Errorf("%s returned %s", what, diags)
 	}
 	if sent := x.Count(x.Operation) - before; sent != map[bool]int{true: 1}[want] {
 		x.Errorf("%s sent %d signals:\n%v", what, sent, x.RequestLog())
 	}
 }
 
-// standing are parts of each error that say where the signal stands.
+// standing are parts of each error that say what the state has of the signal.
 var standing = map[string]struct{ created, destroyed []string }{
 	matrix.Rejected.Word: {[]string{"nothing is recorded", "Applying again"}, []string{"is kept", "Destroying again"}},
 	matrix.NotSent.Word:  {[]string{"nothing is recorded", "Applying again"}, []string{"is kept", "Destroying again"}},
 	matrix.Unknown.Word:  {[]string{"To find out", "tainted", "terraform untaint"}, []string{"To find out", "is kept", "terraform state rm"}},
 }
 
-// The matrix holds for every signal: when its resource is created, when it is
-// destroyed, and as an action. Most of a row's time is waiting, so all of it is
-// tried at once.
+// The matrix holds for every signal: when its resource is created, when it is destroyed,
+// and as an action. A row takes most of its time to wait, so all rows run at once.
 func TestWhatHappensWhen(t *testing.T) {
 	for _, section := range matrix.Sections {
 		for _, row := range section.Rows {
@@ -219,8 +218,8 @@ func TestWhatHappensWhen(t *testing.T) {
 	}
 }
 
-// One attempt is one request, whatever a vendor's SDK does by itself: with pauses
-// that no timeout leaves system for there is no second one.
+// One attempt is one request, whatever a vendor's SDK does by itself: the pauses are so
+// long that no timeout allows a second attempt.
 func TestOneAttemptIsOneRequest(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
 		for _, section := range matrix.Sections {
@@ -247,7 +246,7 @@ func (x *trial) create(want matrix.Cell, options acctest.Values) {
 	x.records(want, r)
 	x.heal()
 
-	// Whatever became of it, looking at it sends nothing, and the next apply does what the page says.
+	// A refresh sends nothing, and the next apply does what the page says.
 	if !r.State.IsNull() {
 		if diags := r.Refresh(); len(diags) > 0 || len(x.RequestLog()) > 0 {
 			x.Errorf("a refresh said %s and made %v", diags, x.RequestLog())
@@ -263,7 +262,7 @@ func (x *trial) create(want matrix.Cell, options acctest.Values) {
 	}
 }
 
-// destroy leaves a resource whose signal did not get through in the state, untainted.
+// destroy leaves a resource whose signal was not delivered in the state, untainted.
 func (x *trial) destroy(want matrix.Cell) {
 	r := x.Resource(x.Type)
 	plant(x.T, r, x.within("delete"))
@@ -284,11 +283,11 @@ func (x *trial) invoke(want matrix.Cell) {
 	_, diags := x.Action(x.Type).Invoke(config)
 	x.holds(want, diags)
 	if said := diags.String(); strings.Contains(said, "untaint") || strings.Contains(said, "recorded") {
-		x.Errorf("an action's error speaks of a state:\n%s", said)
+		x.Errorf("an action's error mentions a state:\n%s", said)
 	}
 }
 
-// Each row has a name of its own, and each cell of a system's own is in one of them.
+// Each row has its own name, and each cell of a system belongs to one of them.
 func TestMatrixRowsHaveNames(t *testing.T) {
 	names := map[string]bool{}
 	for _, section := range matrix.Sections {
@@ -308,8 +307,8 @@ func TestMatrixRowsHaveNames(t *testing.T) {
 	}
 }
 
-// A server that resets every stream costs several requests only where a request may be
-// repeated: the service drops repeats, or shows that the signal has not arrived.
+// If a server resets every stream, only a signal that may be repeated makes several
+// requests: the service drops repeats, or shows that the signal has not arrived.
 func TestEndlessResetsCostOneRequestWhereNoneMayBeRepeated(t *testing.T) {
 	for _, section := range matrix.Sections {
 		for _, row := range section.Rows {
@@ -319,7 +318,7 @@ func TestEndlessResetsCostOneRequestWhereNoneMayBeRepeated(t *testing.T) {
 			for _, y := range systems.All {
 				repeats := y.Lost == systems.Repeatable || y.Lost == systems.ReadBack
 				if cell := row.For(y); (cell.Requests == 1) == repeats || cell.Taken != 0 {
-					t.Errorf("%s, which may be repeated: %t, costs %d requests", y.Name(), repeats, cell.Requests)
+					t.Errorf("%s, which may be repeated: %t, makes %d requests", y.Name(), repeats, cell.Requests)
 				}
 			}
 			return

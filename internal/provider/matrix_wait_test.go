@@ -11,7 +11,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// The matrix holds for every wait, and none sends a signal.
+// The matrix holds for every wait, and no wait sends a signal.
 func TestWhatHappensToAWaitWhen(t *testing.T) {
 	for _, row := range matrix.WaitRows() {
 		t.Run(row.Name, func(t *testing.T) {

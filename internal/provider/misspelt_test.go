@@ -19,9 +19,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 )
 
-// foreignNames are arguments of the providers that users come from which this one
-// does not have, by block. To leave them out without a word would be as bad as
-// leaving out a misspelt one.
+// foreignNames are arguments of the providers from which users come, by block, that this
+// provider does not have. Ignoring them silently would be as bad as ignoring a misspelt
+// argument.
 var foreignNames = map[string][]string{
 	"provider.aws":                  {"insecure", "skip_credentials_validation", "skip_requesting_account_id", "skip_metadata_api_check", "max_retries", "retry_mode", "default_tags", "ec2_metadata_service_endpoint"},
 	"provider.alicloud":             {"insecure", "skip_region_validation", "client_connect_timeout", "max_retry_timeout"},
@@ -29,9 +29,9 @@ var foreignNames = map[string][]string{
 	"provider.cloud_automator":      {"api_endpoint", "token"},
 }
 
-// Nothing that a user writes is ignored: each argument and block, misspelt, is
-// refused by Terraform itself. Only a real terraform shows that, because it sends
-// to a provider nothing that the provider's schema does not have.
+// Nothing that a user writes is ignored: Terraform refuses each misspelt argument and
+// block. Only a real terraform shows that, because it sends a provider only what the
+// provider's schema has.
 func TestAccMisspeltArgumentsAreRefused(t *testing.T) {
 	t.Parallel()
 	w := acctest.Bare(t, nil)
@@ -65,7 +65,7 @@ func TestAccMisspeltArgumentsAreRefused(t *testing.T) {
 		for name, of := range schema.EphemeralResourceSchemas {
 			resources.add("ephemeral", name, grammarOfJSON(of.Block))
 		}
-		// Older ones do not tell of actions, and would not read them.
+		// Older ones do not report actions, and could not read them.
 		if acctest.CLI(t).AtLeast(terraformcli.Terraform, "1.14.0") {
 			for name, of := range schema.ActionSchemas {
 				resources.add("action", name, grammarOfJSON(of.Block))
@@ -76,14 +76,14 @@ func TestAccMisspeltArgumentsAreRefused(t *testing.T) {
 		t.Fatalf("only %d and %d names are misspelt", len(blocks.wanted), len(resources.wanted))
 	}
 	missed(&resources)
-	// Terraform does not get to a resource whose provider block is wrong, nor to a
-	// provider block that no resource needs.
+	// If a provider block is wrong, Terraform does not read its resources. It does not read
+	// a provider block that no resource needs.
 	w.WriteFile("provider.tf", "resource \"signal_automation\" \"x\" {}\n")
 	missed(&blocks)
 }
 
-// The same for all that the provider has, actions and list resources too, with the
-// library with which every release of Terraform decodes a block by its schema.
+// The same for everything that the provider has, including actions and list resources, with
+// the library that every release of Terraform uses to decode a block.
 func TestMisspeltArgumentsAreRefused(t *testing.T) {
 	for kind, blocks := range acctest.StartProvider(t, nil).Schemas() {
 		if len(blocks) == 0 {
@@ -114,14 +114,14 @@ func TestMisspeltArgumentsAreRefused(t *testing.T) {
 	}
 }
 
-// Terraform converts the value of an argument to the argument's type, and drops the
-// members that an object does not have. So no argument is an object, and nothing in one.
+// Terraform converts the value of an argument to the argument's type, and drops the members
+// that an object type does not have. So no argument contains an object.
 func TestNoArgumentDropsMembers(t *testing.T) {
 	var walk func(at string, block *tfprotov6.SchemaBlock)
 	walk = func(at string, block *tfprotov6.SchemaBlock) {
 		for _, attribute := range block.Attributes {
 			if given := attribute.Required || attribute.Optional; given && (attribute.NestedType != nil || drops(attribute.Type)) {
-				t.Errorf("members of %s.%s can be misspelt without a word", at, attribute.Name)
+				t.Errorf("Terraform ignores misspelt members of %s.%s", at, attribute.Name)
 			}
 		}
 		for _, inner := range block.BlockTypes {
@@ -134,11 +134,11 @@ func TestNoArgumentDropsMembers(t *testing.T) {
 		}
 	}
 	if !drops(tftypes.Map{ElementType: tftypes.Object{}}) {
-		t.Error("an object in a map goes unnoticed")
+		t.Error("drops does not find an object in a map")
 	}
 }
 
-// drops reports whether values of a type are converted with a loss.
+// drops reports whether the conversion of values to a type loses something.
 func drops(kind tftypes.Type) bool {
 	switch kind := kind.(type) {
 	case tftypes.List:
@@ -158,7 +158,7 @@ func refusal(summary string) bool {
 	return summary == "Unsupported argument" || summary == "Unsupported block type"
 }
 
-// grammar is what can be written in a block.
+// grammar is the content that a block can have.
 type grammar struct {
 	attributes []string
 	blocks     map[string]grammar
@@ -183,7 +183,7 @@ func grammarOf(block *tfprotov6.SchemaBlock) grammar {
 	return s
 }
 
-// spec has the block decoded.
+// spec returns the specification with which the block is decoded.
 func (s grammar) spec() hcldec.Spec {
 	object := hcldec.ObjectSpec{}
 	for _, name := range s.attributes {
@@ -195,14 +195,14 @@ func (s grammar) spec() hcldec.Spec {
 	return object
 }
 
-// inConfig reports whether the arguments of a kind of block are in a block of their own.
+// inConfig reports whether the arguments of a kind of block are in a config block.
 func inConfig(kind string) bool { return kind == "action" || kind == "list" }
 
 // misspelt is a configuration in which everything is misspelt.
 type misspelt struct {
 	text strings.Builder
 	line int
-	// wanted are the names by the lines that they are on.
+	// wanted are the names, by line.
 	wanted map[int]string
 }
 

@@ -10,11 +10,12 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// What a destroy has sent is not recorded as another signal that was never sent.
+// The state does not record the signal of a destroy as another signal, which was never
+// sent.
 func TestAnotherSignalAfterADestroyThatSent(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.Gate.Running(s, never).With(waiting).With(acctest.Briefly)
-		s.Hook(y.Gate.Read, nil, nil) // time stands still
+		s.Hook(y.Gate.Read, nil, nil) // The sandbox's time stands still.
 		r := p.Resource(y.Type)
 		plant(t, r, config)
 		says(t, r.Destroy(), true, "Target Still Running")
@@ -37,8 +38,8 @@ func TestAnotherSignalAfterADestroyThatSent(t *testing.T) {
 	})
 }
 
-// A plan of a creation may be one of a replacement, which sends the signal of what
-// is there: it does not say that nothing is sent.
+// A plan of a creation may be part of a replacement, which sends the signal of the existing
+// resource. So the plan does not say that nothing is sent.
 func TestPlanOfASignalAtDestroyPromisesNothing(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		_, diags := p.Resource(y.Type).Plan(y.Ready(s).With(atDestroy))
@@ -49,9 +50,8 @@ func TestPlanOfASignalAtDestroyPromisesNothing(t *testing.T) {
 	})
 }
 
-// A plan that takes a signal away from the destroy, and replaces the resource because
-// of a taint, sends both signals and says so. Terraform plans it like a creation, after
-// a refresh.
+// A plan that changes when to "apply" and replaces the resource because of a taint sends
+// both signals, and says so. After a refresh, Terraform plans it like a creation.
 func TestPlanOfATaintedSignalThatWasForTheDestroy(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		const warning = "Signal Is Sent at Destroy"
@@ -76,7 +76,7 @@ func TestPlanOfATaintedSignalThatWasForTheDestroy(t *testing.T) {
 		if at := slices.IndexFunc(diags, func(d acctest.Diagnostic) bool { return d.Attribute == "when" && d.Summary == warning }); len(diags) != 1 || at != 0 {
 			t.Errorf("the plan of what may be a replacement said %s", diags)
 		}
-		// Terraform goes on with a plan from the state, if the resource is not tainted.
+		// If the resource is not tainted, Terraform continues a plan from the state.
 		if _, diags := r.Plan(config.With(atDestroy)); len(diags) > 0 {
 			t.Error(diags)
 		}
@@ -91,8 +91,8 @@ func TestPlanOfATaintedSignalThatWasForTheDestroy(t *testing.T) {
 	})
 }
 
-// A changed argument that is not known yet may be the same, and sends all the same:
-// the plan says so, at the argument.
+// A changed argument whose value is unknown may turn out the same, and the signal is still
+// sent again. The plan warns at the argument.
 func TestPlanWarnsOfUnknownArguments(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		for _, c := range changesOf(y, p.Resource(y.Type)) {
@@ -117,8 +117,8 @@ func TestPlanWarnsOfUnknownArguments(t *testing.T) {
 	})
 }
 
-// A plan shows the region where the configuration or the provider block says it,
-// and only there: what the environment says may be something else at the apply.
+// A plan shows the region only if the configuration or the provider block has it. The
+// environment may have another one at the apply.
 func TestRegionIsPlanned(t *testing.T) {
 	t.Setenv("AWS_REGION", "eu-west-1")
 	t.Setenv("ALIBABA_CLOUD_REGION", "cn-beijing")

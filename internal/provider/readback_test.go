@@ -14,7 +14,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// eachTelling runs a test against every system whose service shows the signals that it took.
+// eachTelling runs a test for every system whose service shows the signals that it took.
 func eachTelling(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider)) {
 	t.Helper()
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
@@ -65,13 +65,13 @@ func TestActionConfirms(t *testing.T) {
 	})
 }
 
-// A confirmed signal is waited for as a sent one is, and so by the next destroy.
+// A wait after a confirmed signal works as after a sent one, also in the next destroy.
 func TestConfirmedIsWaitedFor(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		if y.ShownBy == "" {
 			return
 		}
-		s.Hook(y.Gate.Read, nil, nil) // time stands still: it is what tells what is older than the signal
+		s.Hook(y.Gate.Read, nil, nil) // The sandbox's time stands still. It tells which traces are older than the signal.
 		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter, Times: 1})
 		config := y.Gate.Running(s, never).With(waiting).With(acctest.Briefly)
 		r := p.Resource(y.Type)
@@ -125,8 +125,7 @@ func TestUnknownAtDestroyIsReadBack(t *testing.T) {
 	}
 }
 
-// The machine that destroys again need not be the one that destroyed before, and
-// its clock may be some seconds off.
+// The destroy may run again on another machine, whose clock may differ by some seconds.
 func TestUnknownAtDestroyIsReadBackElsewhere(t *testing.T) {
 	for name, ahead := range map[string]time.Duration{"the other clock is ahead": 8 * time.Second, "the other clock is behind": -8 * time.Second} {
 		t.Run(name, func(t *testing.T) {
@@ -160,7 +159,7 @@ func TestCancelWhileLookingEndsAtOnce(t *testing.T) {
 	patient.Settle = time.Hour
 	for _, y := range systems.All {
 		if y.ShownBy == "" || y.LooksUp {
-			continue // What looks its target up reads the same before it sends.
+			continue // A signal that looks its target up makes the same read before it sends.
 		}
 		t.Run(y.Type, func(t *testing.T) {
 			t.Parallel()
@@ -185,8 +184,8 @@ func TestCancelWhileLookingEndsAtOnce(t *testing.T) {
 
 var resending = acctest.Values{"resend_on_unknown": true}
 
-// eachResending runs a test against every system that offers resend_on_unknown,
-// with a service that does not tell whether it took a signal.
+// eachResending runs a test for every system that offers resend_on_unknown, with a service
+// that does not tell whether it took a signal.
 func eachResending(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider)) {
 	t.Helper()
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
@@ -200,7 +199,7 @@ func eachResending(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sa
 	})
 }
 
-// untold has the service not show whether the next signal has arrived.
+// untold makes the service hide whether the next signal has arrived.
 func untold(y system, s *sandbox.Sandbox) {
 	if y.ShownBy != "" {
 		s.Inject(sandbox.Fault{Operation: y.ShownBy, Kind: sandbox.KindRefuse, Skip: y.LookUps})
@@ -227,7 +226,7 @@ func TestUnknownIsNeverSentAThirdTime(t *testing.T) {
 	})
 }
 
-// What is sent once more counts as sent while it provably was not.
+// While it is known that the second send did not arrive, it does not count.
 func TestSendingOnceMoreIsTriedAgainWhenThrottled(t *testing.T) {
 	eachResending(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.Ready(s)

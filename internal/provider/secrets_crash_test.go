@@ -15,7 +15,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// A provider that crashes while it sends prints the stacks of all it does, and no secret.
+// A provider that crashes while it sends prints the stacks of its goroutines, and no
+// secret.
 func TestAccNoSecretInACrash(t *testing.T) {
 	t.Parallel()
 	w := openAviary(t)
@@ -35,7 +36,7 @@ func TestAccNoSecretInACrash(t *testing.T) {
 		}
 	}
 	if err := w.Apply(t.Context(), tfexec.Parallelism(2*w.signals)); err == nil {
-		t.Error("a crash goes unnoticed")
+		t.Error("the apply does not report a crash")
 	}
 	logged := contents(t, w.log)
 	for _, part := range []string{"SIGQUIT", "goroutine ", "delivery.RetryPolicy.Deliver"} {

@@ -17,7 +17,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// host is a way to the sandbox that writes down all that goes there.
+// host is a proxy to the sandbox that records everything that it gets.
 type host struct {
 	url string
 	mu  sync.Mutex
@@ -31,10 +31,10 @@ func openHost(t *testing.T, s *sandbox.Sandbox) *host {
 	must(t, err)
 	onward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(at)
-		r.Out.Host = r.In.Host // which is signed
+		r.Out.Host = r.In.Host // This header is signed.
 	}, Transport: &http.Transport{DisableKeepAlives: true}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// A client that gives up cuts its request short. What arrived counts.
+		// A client that gives up cuts its request short. Only what arrived counts.
 		request, err := httputil.DumpRequest(r, true)
 		if err != nil && r.Context().Err() == nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Error(err)
@@ -49,8 +49,8 @@ func openHost(t *testing.T, s *sandbox.Sandbox) *host {
 	return h
 }
 
-// Each secret goes where it is needed and to no other host, redirects or not;
-// keys that sign go nowhere.
+// Each secret goes only to the host that needs it, also after redirects. Keys that sign go
+// nowhere.
 func TestSecretsGoToTheirOwnHostOnly(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{

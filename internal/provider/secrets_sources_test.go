@@ -24,12 +24,13 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 )
 
-// mirror gives credentials to whoever asks for some, and refuses all else in words that
-// repeat every secret that it was sent, as a service, an STS or a proxy may do.
+// mirror gives credentials to clients that ask for some. It refuses all other requests with
+// a message that repeats every secret in the request, as a service, an STS or a proxy may
+// do.
 type mirror struct {
 	*httptest.Server
 	mu sync.Mutex
-	// repeated has what was repeated, by who was asked for it.
+	// repeated has the secrets that were repeated, by the host that got them.
 	repeated map[string]string
 }
 
@@ -89,8 +90,8 @@ func (m *mirror) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// A real terraform that logs all it can, with each source of credentials and whoever
-// takes them refusing in words that repeat them: no secret is logged or said.
+// A real terraform with its most detailed log uses each source of credentials. All servers
+// refuse with messages that repeat the secrets. No secret is in the log or in a message.
 func TestAccSourcesOfCredentialsStaySecret(t *testing.T) {
 	t.Parallel()
 	m := openMirror(t)

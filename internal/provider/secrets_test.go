@@ -20,7 +20,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// canaries are secrets that nothing else looks like, one for every way into the provider.
+// canaries are unique secrets, one for each argument and variable that takes one.
 var canaries = map[string]string{
 	"aws_secret_key":          "canary-aws-secret-key",
 	"aws_token":               "canary-aws-session-token",
@@ -44,7 +44,7 @@ var canaries = map[string]string{
 	"output_wo":               "canary-write-only-output",
 }
 
-// covered are the secret arguments, by block or resource, and the canary that goes in there.
+// covered are the secret arguments, by block or resource, with the canary of each.
 var covered = map[string]string{
 	"aws.secret_key": "aws_secret_key",
 	"aws.token":      "aws_token",
@@ -61,23 +61,23 @@ var covered = map[string]string{
 	"signal_http_trigger.access_token_wo":       "access_token_wo",
 	"signal_workflow_execution.input_wo":        "input_wo",
 	"temporal.api_key":                          "temporal_api_key",
-	"temporal.client_key":                       "temporal_client_key", // in internal/temporal
+	"temporal.client_key":                       "temporal_client_key", // It is tested in internal/temporal.
 	"signal_temporal_workflow.input_wo":         "temporal_input_wo",
 	"signal_sfn_task.task_token":                "task_token",
 	"signal_sfn_task.task_token_wo":             "task_token_wo",
 	"signal_sfn_task.output_wo":                 "output_wo",
 }
 
-// stored are the canaries that are arguments kept in the state. Terraform writes
-// such values into plans, too, and shows them in their JSON; it marks them there.
+// stored are the canaries of arguments that the state keeps. Terraform also writes such
+// values into plans and shows them in their JSON, marked as sensitive.
 var stored = []string{"token", "url", "access_token", "task_token"}
 
-// Whoever adds a secret has to give it a canary.
+// The test fails if a secret argument has no canary.
 func TestEverySecretHasACanary(t *testing.T) {
 	secrets := acctest.StartProvider(t, nil).Secrets()
 	for _, secret := range secrets {
 		if canaries[covered[secret]] == "" {
-			t.Errorf("%s is secret, and no canary goes in there", secret)
+			t.Errorf("%s is secret and has no canary", secret)
 		}
 	}
 	for secret := range covered {
@@ -90,13 +90,14 @@ func TestEverySecretHasACanary(t *testing.T) {
 // aviary is a terraform with a canary in every secret argument.
 type aviary struct {
 	*acctest.Workspace
-	// s has all services, and other one job.
+	// s has all services. other has one job.
 	s, other *sandbox.Sandbox
-	// values are those of the configuration's variables; a change of release sends all signals again.
+	// values are those of the configuration's variables. Another release sends all signals
+	// again.
 	values map[string]string
-	// signals is how many there are.
+	// signals is their number.
 	signals int
-	// log is the path of all that terraform and the provider log.
+	// log is the path of the log of terraform and the provider.
 	log string
 }
 
@@ -294,7 +295,7 @@ resource "signal_http_trigger" "by_job" {
 	return aviary{w, s, other, values, strings.Count(config.String(), "\nresource "), log}
 }
 
-// sings looks for canaries in what was logged and said, line by line.
+// sings looks for canaries in logs and messages, line by line.
 func sings(t *testing.T, places map[string]string) {
 	t.Helper()
 	for place, text := range places {
@@ -308,9 +309,9 @@ func sings(t *testing.T, places map[string]string) {
 	}
 }
 
-// A real terraform with all it can log, on a good day and with services that
-// repeat the secrets in their refusals: no secret is logged or said, and only
-// what is kept in the state is in the state and in the plan.
+// A real terraform with its most detailed log, once without faults and once with services
+// that repeat the secrets in their refusals. No secret is in the log or in a message. State
+// and plan have only the secrets that the state keeps.
 func TestAccSecretsStaySecret(t *testing.T) {
 	t.Parallel()
 	w := openAviary(t)
@@ -327,7 +328,7 @@ func TestAccSecretsStaySecret(t *testing.T) {
 	plan := filepath.Join(dir, "plan")
 	_, err := w.Plan(ctx, tfexec.Out(plan))
 	must(t, err)
-	w.SetStdout(io.Discard) // where show writes the plan
+	w.SetStdout(io.Discard) // show writes the plan there.
 	planned, err := w.ShowPlanFile(ctx, plan)
 	w.SetStdout(io.MultiWriter(&said, t.Output()))
 	must(t, err)
@@ -335,7 +336,7 @@ func TestAccSecretsStaySecret(t *testing.T) {
 	must(t, err)
 	places["the plan's JSON"], places["the plan"] = string(text), unzipped(t, plan)
 
-	// Services may repeat what they were sent.
+	// Services may repeat what they received.
 	for operation, sent := range map[string][]string{
 		"SignalWorkflowExecution":          {"input_wo", "aws_token"},
 		"SendWorkflowStepState":            {"aws_token"},
@@ -371,7 +372,7 @@ func TestAccSecretsStaySecret(t *testing.T) {
 	if !strings.Contains(logged, "trying again") {
 		t.Error("the log has no lines of the provider")
 	}
-	// Each client tells once what it uses, at DEBUG.
+	// At DEBUG each client logs once what it uses.
 	for service, uses := range map[string][]string{
 		"swf":             {`credentials="access_key and secret_key in the provider's aws block"`, "endpoint=" + w.s.URL(), "region=us-east-1"},
 		"swf ":            {`credentials="assume_role_with_web_identity: arn:aws:iam::123456789012:role/deploy"`, "endpoint=" + w.s.URL(), "region=us-east-1"},
@@ -392,7 +393,7 @@ func TestAccSecretsStaySecret(t *testing.T) {
 	sings(t, map[string]string{"the log": logged, "what was said": said.String(), "what was complained of": complained.String()})
 }
 
-// A service may repeat what it refuses. Its words are shown without the secret.
+// A service may repeat the value that it refuses. Its message is shown without the secret.
 func TestSecretsAreNotRepeated(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.Ready(s)
@@ -403,7 +404,7 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 				continue
 			}
 			if given == "input" {
-				secret = `["more than a word"]` // which every service takes for an input
+				secret = `["more than a word"]` // Every service takes this text as an input.
 			}
 			r := p.Resource(y.Type)
 			refused := func(diags func() acctest.Diagnostics) {
@@ -424,8 +425,8 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 	})
 }
 
-// What a service says reaches no terminal as it is: it is on one line, without what a
-// terminal obeys, and short enough to be read.
+// A terminal never gets a service's text unchanged: the text is on one line, without
+// control characters, and short.
 func TestForeignWordsAreFitToBeShown(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindRefuse, Message: "a\x1b[31mred\x1b]0;title\a\u009b2J\u202e\nError: \r" + strings.Repeat("word ", 200<<10)})
@@ -456,7 +457,7 @@ func contents(t *testing.T, file string) string {
 	return string(text)
 }
 
-// unzipped is all that is in a plan file.
+// unzipped returns the content of a plan file.
 func unzipped(t *testing.T, file string) string {
 	t.Helper()
 	archive, err := zip.OpenReader(file)

@@ -16,7 +16,7 @@ import (
 // system is one row of the table.
 type system = systems.System
 
-// eachSystem runs a test against every system, with a sandbox and a provider of its own.
+// eachSystem runs a test for every system, with its own sandbox and provider.
 func eachSystem(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider)) {
 	t.Helper()
 	for _, y := range systems.All {
@@ -28,8 +28,8 @@ func eachSystem(t *testing.T, test func(t *testing.T, y system, s *sandbox.Sandb
 	}
 }
 
-// operationOf is the operation that a request is for, as the request log names it,
-// where it is none of the job API.
+// operationOf returns the operation of a request as the request log names it, if it is not
+// one of the job API.
 func operationOf(r *http.Request) string {
 	if _, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
 		return operation

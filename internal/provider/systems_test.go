@@ -14,12 +14,12 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 )
 
-// Whoever adds a signal is told, one by one, what it lacks.
+// The test names everything that an added signal lacks.
 func TestEverySignalIsComplete(t *testing.T) {
 	p := acctest.StartProvider(t, nil)
 	for _, name := range p.Resources() {
 		if r := p.Resource(name); !r.Has("delivery") {
-			continue // no signal
+			continue // It is not a signal.
 		}
 		if !slices.ContainsFunc(systems.All, func(y system) bool { return y.Type == name }) {
 			t.Errorf("%s lacks a row in the table of systems, internal/acctest/systems", name)
@@ -32,7 +32,7 @@ func TestEverySignalIsComplete(t *testing.T) {
 	}
 }
 
-// lacks are what a signal does not have and should.
+// lacks returns what a signal should have and does not have.
 func lacks(p *acctest.Provider, y system) (lacks []string) {
 	lack := func(missing bool, format string, of ...any) {
 		if missing {
@@ -119,7 +119,7 @@ func lacks(p *acctest.Provider, y system) (lacks []string) {
 	return lacks
 }
 
-// The README has the signals in the order in which all pages have them.
+// README.md lists the signals in the order of all pages.
 func TestReadmeHasTheOrderOfThePages(t *testing.T) {
 	var want, listed []string
 	for _, y := range systems.Signals() {
@@ -136,7 +136,7 @@ func TestReadmeHasTheOrderOfThePages(t *testing.T) {
 	}
 }
 
-// The test of what a signal lacks finds what there is to find.
+// lacks finds everything that is missing.
 func TestLacksAreFound(t *testing.T) {
 	p := acctest.StartProvider(t, nil)
 	forgotten := systems.Of("signal_automation")

@@ -13,7 +13,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// unhurried waits so long for its next turn that a test with a short timeout sees none.
+// unhurried waits so long between two attempts that a test with a short timeout makes only
+// one.
 func unhurried() provider.Option {
 	policy := acctest.Quick
 	policy.FirstPause, policy.LongestPause = time.Hour, time.Hour
@@ -38,7 +39,7 @@ func TestThrottlingHoldsBackTheSignalsOfOneServiceAndRegion(t *testing.T) {
 		if !r.State.IsNull() || s.Count(y.Operation) != 1 {
 			t.Errorf("recorded %s after %d requests, want the first signal's alone", r.State, s.Count(y.Operation))
 		}
-		// What is named need not be in another region.
+		// The rate limit of one region does not apply to another one.
 		if r := p.Resource(y.Type); r.Has("region") && !y.Finds {
 			r.Apply(third.With(acctest.Patiently).With(acctest.Values{"region": "eu-central-1"}))
 			if s.Count(y.Operation) != 2 {
@@ -48,7 +49,8 @@ func TestThrottlingHoldsBackTheSignalsOfOneServiceAndRegion(t *testing.T) {
 	})
 }
 
-// The document says of 500 and 503 that the job has not started, and not that others would not.
+// The document says that after a 500 this job has not started. It does not say so of other
+// jobs.
 func TestTriggerThatDoesNotStartHoldsBackNoOther(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{500, 503} {
@@ -68,8 +70,8 @@ func TestTriggerThatDoesNotStartHoldsBackNoOther(t *testing.T) {
 	}
 }
 
-// With the retry policy that users get, a service that takes fewer signals than are
-// sent gets them all, each once.
+// With the retry policy that users have, a service that takes fewer signals per second than
+// are sent gets all of them, each once.
 func TestThrottledRollOut(t *testing.T) {
 	t.Parallel()
 	const signals = 60
@@ -95,13 +97,15 @@ func TestThrottledRollOut(t *testing.T) {
 	if received(s, id) != signals || s.Accepted("SendAutomationSignal") != signals {
 		t.Errorf("the execution received %d signals, want %d", received(s, id), signals)
 	}
-	// How many are throttled depends on the machine here, and is held to a bound where time is simulated, in delivery.
+	// How many are throttled depends on this machine. The tests in delivery check a bound,
+	// with simulated time.
 	if s.Count("SendAutomationSignal") == signals {
 		t.Error("nothing was throttled")
 	}
 }
 
-// A service that asks to be left alone for longer than the timeout is named as the reason.
+// If a service asks for a pause longer than the timeout, the error gives that as the
+// reason.
 func TestLongRetryAfterIsNamed(t *testing.T) {
 	for _, y := range systems.All {
 		if !y.RetryAfter {

@@ -9,8 +9,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// All signals of all systems live through one provider at the same time, so that
-// the race detector sees whatever they share.
+// All signals of all systems use one provider at the same time, so that the race detector
+// sees everything that they share.
 func TestSignalsTogether(t *testing.T) {
 	const each = 16
 	s := acctest.Sandbox(t, sandbox.Options{})

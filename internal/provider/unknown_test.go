@@ -10,13 +10,13 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// What was not known when an action was planned is checked before it sends.
+// When an action is invoked, it checks values that were unknown at plan before it sends.
 func TestActionsAreCheckedWhenInvoked(t *testing.T) {
 	payload := func(value any) acctest.Values { return acctest.Values{"payload": value} }
 	resume := acctest.Values{"signal_type": "Resume"}
 	for name, test := range map[string]struct {
 		action string
-		// known is what is known from the beginning, later what is not.
+		// known are the values that are known at plan. later are the others.
 		known, later acctest.Values
 		at           string
 	}{
@@ -41,7 +41,7 @@ func TestActionsAreCheckedWhenInvoked(t *testing.T) {
 				}
 				config := y.Ready(s).With(test.known)
 				if config[test.at] == nil && y.LooksUp {
-					continue // Its target is given by another argument.
+					continue // Another argument identifies its target.
 				}
 				s.ResetRequestLog()
 				unknown := config.With(test.later)
@@ -60,8 +60,8 @@ func TestActionsAreCheckedWhenInvoked(t *testing.T) {
 	}
 }
 
-// An unknown argument may turn out to be set or not, so it is no reason to refuse a
-// configuration.
+// An unknown argument may turn out to be null or not, so validation refuses no
+// configuration because of it.
 func TestUnknownArgumentIsNeitherGivenNorMissing(t *testing.T) {
 	each := func(t *testing.T, kinds map[string]tftypes.Type, config acctest.Values, check func(acctest.Values) acctest.Diagnostics) {
 		t.Helper()
@@ -104,8 +104,8 @@ func TestUnknownArgumentIsNeitherGivenNorMissing(t *testing.T) {
 	})
 }
 
-// A write-only argument that may be null at the end is no reason to refuse a signal
-// at destroy.
+// Validation refuses no signal at destroy because of a write-only argument that may turn
+// out to be null.
 func TestUnknownWriteOnlyArgumentAtDestroyWaits(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		for name := range y.Unseen {
@@ -119,7 +119,7 @@ func TestUnknownWriteOnlyArgumentAtDestroyWaits(t *testing.T) {
 	})
 }
 
-// unconfigured is a provider whose secrets are not known yet.
+// unconfigured is a provider whose secrets are unknown.
 func unconfigured(t *testing.T, s *sandbox.Sandbox) *acctest.Provider {
 	t.Helper()
 	block := acctest.Block(s.URL())
@@ -133,8 +133,8 @@ func unconfigured(t *testing.T, s *sandbox.Sandbox) *acctest.Provider {
 	return acctest.StartProvider(t, block)
 }
 
-// A provider whose configuration is not known yet plans what it can, and answers
-// that the rest is to be planned later where it may.
+// A provider with an unknown configuration plans what it can. If the client allows it, it
+// defers the rest.
 func TestUnknownProviderConfiguration(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		unknown := unconfigured(t, s)

@@ -24,16 +24,16 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// releases holds a folder for every release, named after it, with the schemas
-// of the resources and states that it has written. The one called unreleased is
-// for what is still free to change; the release renames it.
+// releases has a folder for every release, named after it, with the schemas of the
+// resources and states that it has written. The folder unreleased is for the schemas and
+// states that may still change. A release renames it.
 var releases = filepath.Join("testdata", "releases")
 
 const unreleased = "unreleased"
 
 var update = flag.Bool("update", false, "write testdata/releases/unreleased anew")
 
-// stateOf is one resource as a release has left it, and its configuration.
+// stateOf is the state of one resource as a release has written it, and its configuration.
 type stateOf struct {
 	Name     string         `json:"name"`
 	Resource string         `json:"resource"`
@@ -41,9 +41,9 @@ type stateOf struct {
 	acctest.Stored
 }
 
-// job is the one resource that has something at the service. What its state says
-// of that, and knows of its credentials by a salted hash, is not for a file to
-// know: each test makes the job, and fills it in.
+// job is the only resource with an object at the service. Its state has values of that
+// object and a salted hash of its credentials, which cannot be in a file. So each test
+// creates the job and fills in these values.
 var job = struct {
 	resource string
 	config   acctest.Values
@@ -57,7 +57,7 @@ var job = struct {
 	theirs: []string{"id", "url", "access_token", "rotated_at", "created_at", "updated_at"},
 }
 
-// existing makes the job of a state, and returns the state with what is the job's own.
+// existing creates the job of a state, and returns the state with the job's values.
 func existing(t *testing.T, p *acctest.Provider, s *sandbox.Sandbox, state stateOf) stateOf {
 	t.Helper()
 	if state.Resource != job.resource {
@@ -78,8 +78,8 @@ func existing(t *testing.T, p *acctest.Provider, s *sandbox.Sandbox, state state
 	return state
 }
 
-// A state that an older provider has written may not send its signal again, nor
-// rotate a job.
+// Reading a state of an older provider does not send its signal again and does not rotate a
+// job.
 func TestUpgradeSendsNothing(t *testing.T) {
 	if *update {
 		recordRelease(t)
@@ -120,7 +120,7 @@ func TestUpgradeSendsNothing(t *testing.T) {
 	})
 }
 
-// Every resource has states to upgrade from.
+// Every resource has states from which it can be upgraded.
 func TestUpgradeStatesAreComplete(t *testing.T) {
 	each(t, func(t *testing.T, dir string) {
 		states, known := read[[]stateOf](t, dir, "states.json"), read[map[string]schemaOf](t, dir, "schemas.json")
@@ -132,7 +132,7 @@ func TestUpgradeStatesAreComplete(t *testing.T) {
 	})
 }
 
-// schemaOf is what a state depends on in a resource's schema.
+// schemaOf is the part of a resource's schema on which states depend.
 type schemaOf struct {
 	Version    int64                     `json:"version"`
 	Attributes map[string]map[string]any `json:"attributes"`
@@ -157,7 +157,7 @@ func TestUpgradeSchemasAreKnown(t *testing.T) {
 			is, there := now[name]
 			switch {
 			case !there:
-				t.Errorf("%s was released and is gone: the states of those who use it can no longer be read. Keep it, or offer a move to another resource.", name)
+				t.Errorf("%s was released and no longer exists, so the states of its users can no longer be read. Keep it, or offer a move to another resource.", name)
 			case is.Version < was.Version:
 				t.Errorf("the schema of %s has version %d, and version %d was released", name, is.Version, was.Version)
 			case is.Version == was.Version:
@@ -172,7 +172,7 @@ func TestUpgradeSchemasAreKnown(t *testing.T) {
 	})
 }
 
-// changes names the attributes in which two states differ.
+// changes returns the attributes in which two states differ.
 func changes(t *testing.T, before, after tftypes.Value) (names []string) {
 	t.Helper()
 	var was, is map[string]tftypes.Value
@@ -186,7 +186,7 @@ func changes(t *testing.T, before, after tftypes.Value) (names []string) {
 	return names
 }
 
-// shape is the part of an attribute that a state has to fit.
+// shape is the part of an attribute that a state must fit.
 func shape(attribute map[string]any) any {
 	return []any{attribute["type"], attribute["block"], attribute["write_only"]}
 }
@@ -217,7 +217,7 @@ func union[V any](maps ...map[string]V) map[string]bool {
 	return names
 }
 
-// schemas are those of the resources as they are now, without their words.
+// schemas returns the present schemas of the resources, without descriptions.
 func schemas(t *testing.T) map[string]schemaOf {
 	t.Helper()
 	var document bytes.Buffer
@@ -236,7 +236,7 @@ func schemas(t *testing.T) map[string]schemaOf {
 	must(t, json.Unmarshal(document.Bytes(), &all))
 	found := map[string]schemaOf{}
 	for name, schema := range all.Providers["signal"].Resources {
-		// A state holds a block as it does an attribute of the same name.
+		// A state holds a block like an attribute of the same name.
 		attributes := maps.Clone(schema.Block.Attributes)
 		maps.Copy(attributes, schema.Block.Blocks)
 		silence(attributes)
@@ -245,7 +245,7 @@ func schemas(t *testing.T) map[string]schemaOf {
 	return found
 }
 
-// silence removes what an attribute says of itself, at every depth.
+// silence removes descriptions from an attribute, at every depth.
 func silence(attributes map[string]map[string]any) {
 	for _, attribute := range attributes {
 		delete(attribute, "description")
@@ -259,8 +259,8 @@ func silence(attributes map[string]map[string]any) {
 	}
 }
 
-// recordRelease writes the folder of what is not released yet. What two recordings do
-// not agree about would differ in every branch.
+// recordRelease writes the folder of the unreleased states. A value that differs between
+// two recordings would differ in every branch.
 func recordRelease(t *testing.T) {
 	t.Helper()
 	dir := filepath.Join(releases, unreleased)
@@ -270,14 +270,14 @@ func recordRelease(t *testing.T) {
 	lines, again := strings.Split(string(states), "\n"), strings.Split(string(recorded(t)), "\n")
 	for i, line := range lines {
 		if i >= len(again) || line != again[i] {
-			t.Errorf("settled has to replace more of what each recording makes up: line %d differs: %s", i+1, line)
+			t.Errorf("settled must replace more generated values: line %d differs: %s", i+1, line)
 			break
 		}
 	}
 	must(t, os.WriteFile(filepath.Join(dir, "states.json"), states, 0o644))
 }
 
-// recorded are states of all resources, as this provider writes them.
+// recorded returns states of all resources, as this provider writes them.
 func recorded(t *testing.T) []byte {
 	t.Helper()
 	c := &clock{}
@@ -311,9 +311,9 @@ func recorded(t *testing.T) []byte {
 			keep(", ended "+end, y, y.Gate.Running(s, end).With(waiting))
 		}
 		if !slices.Contains(p.Resources(), y.Type+"_wait") {
-			continue // TestEverySignalIsComplete names it.
+			continue // TestEverySignalIsComplete reports it.
 		}
-		// A wait that is over reads nothing.
+		// A wait that has ended reads nothing.
 		signal := y.Gate.Running(s, well)
 		keep(", waited for", y, signal)
 		keep("", system{Type: y.Type + "_wait"}, waitFor(p.Resource(y.Type+"_wait"), signal))
@@ -322,7 +322,8 @@ func recorded(t *testing.T) []byte {
 	return []byte(text(t, states))
 }
 
-// madeUp is what every run makes up, and how the n-th of its kind is written instead.
+// madeUp are the values that every run generates, and what the n-th of each kind is
+// replaced with.
 var madeUp = []struct {
 	pattern *regexp.Regexp
 	written func(n int) string
@@ -335,9 +336,9 @@ var madeUp = []struct {
 	{regexp.MustCompile(`\b[0-9a-f]{21}\b`), func(n int) string { return fmt.Sprintf("%021d", n) }},
 }
 
-// settled replaces what every run makes up, so that a difference is a change, and the
-// sandbox's address by one where nobody listens. It numbers within a state: another
-// state before it is no change of this one.
+// settled replaces generated values, so that each difference is a change. It replaces the
+// sandbox's address with one on which nothing listens. It numbers the values within a
+// state, so another state before it does not change this one.
 func settled(state []byte, url string) []byte {
 	for _, one := range madeUp {
 		seen := map[string]string{}

@@ -13,8 +13,8 @@ var shortly = acctest.Values{"timeouts": acctest.Values{"create": acctest.BriefT
 
 var settle = sandbox.Step{Name: "settle", Action: "aws:sleep", SleepSeconds: 30}
 
-// awaited starts an execution of these steps and returns a wait for it. Whatever the
-// test does, no signal may have been sent at its end.
+// awaited starts an execution of these steps and returns a wait for it. At the end of the
+// test, no signal may have been sent.
 func awaited(t *testing.T, of sandbox.Automation) (*acctest.Resource, acctest.Values, *sandbox.Sandbox) {
 	t.Helper()
 	c := &clock{}
@@ -54,14 +54,14 @@ func TestAWaitEndsWithTheRun(t *testing.T) {
 	}
 	apply(t, r, config)
 	if now := s.Count("GetAutomationExecution"); now != read {
-		t.Errorf("what has ended is read %d times more", now-read)
+		t.Errorf("a target that has ended was read %d more times", now-read)
 	}
 	apply(t, r, config.With(acctest.Values{"on_wait_failure": "record"}))
 	hosts()
 	again := config.With(acctest.Values{"triggers": acctest.Values{"release": "2"}})
 	plan, diags := r.Plan(again)
 	if len(diags) > 0 || len(plan.Replace) > 0 {
-		t.Errorf("changed triggers are no update in place: %v %s", plan.Replace, diags)
+		t.Errorf("a change of triggers is not an update in place: %v %s", plan.Replace, diags)
 	}
 	apply(t, r, again)
 	status(t, r, "Success", true)
@@ -86,7 +86,7 @@ func TestAWaitThatFailsIsMadeAgain(t *testing.T) {
 	}
 	recorded := config.With(acctest.Values{"on_wait_failure": "record"})
 	read := s.Count("GetAutomationExecution")
-	apply(t, r, recorded) // accepts what was seen
+	apply(t, r, recorded) // This accepts the failure.
 	status(t, r, "Failed", false)
 	if s.Count("GetAutomationExecution") != read {
 		t.Error("a recorded failure is read again")
@@ -122,7 +122,7 @@ func TestAWaitForNothing(t *testing.T) {
 	r, _, s := awaited(t, sandbox.Automation{Steps: []sandbox.Step{settle}})
 	says(t, r.Apply(acctest.Values{"automation_execution_id": systems.ID(99)}), true, "Target Cannot Be Read", "AutomationExecutionNotFoundException", systems.ID(99))
 	if s.Count("GetAutomationExecution") != 1 {
-		t.Errorf("a target that is not there was read %d times", s.Count("GetAutomationExecution"))
+		t.Errorf("a target that does not exist was read %d times", s.Count("GetAutomationExecution"))
 	}
 }
 
@@ -139,7 +139,7 @@ func TestAWaitIsImported(t *testing.T) {
 	}
 	says(t, r.Import("a/b"), true, "Invalid Import ID", "automation_execution_id")
 	if r.Import(systems.ID(99)); !r.State.IsNull() {
-		t.Errorf("what is not there is imported: %s", r.State)
+		t.Errorf("a target that does not exist was imported: %s", r.State)
 	}
 }
 
@@ -149,7 +149,7 @@ func TestAWaitForAnotherTargetIsAnother(t *testing.T) {
 	other := acctest.Values{"automation_execution_id": s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{{Name: "deploy", Action: "aws:executeScript"}}})}
 	plan, diags := r.Plan(other)
 	if len(diags) > 0 || len(plan.Replace) != 1 {
-		t.Errorf("another target is no replacement: %v %s", plan.Replace, diags)
+		t.Errorf("a change of the target is not a replacement: %v %s", plan.Replace, diags)
 	}
 	apply(t, r, other)
 	if r.String("id") != other["automation_execution_id"] {

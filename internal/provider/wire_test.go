@@ -12,8 +12,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// Each request is the one that the vendor's own tool makes. Whether there is such a
-// target is of no matter here: the request is in the request log either way.
+// Each request is the same as that of the vendor's own tool. The target need not exist,
+// because the request is in the request log in any case.
 func TestRequestsAreThoseOfTheVendorsTools(t *testing.T) {
 	for _, y := range systems.All {
 		for _, want := range y.Requests {
@@ -45,7 +45,7 @@ func TestRequestsAreThoseOfTheVendorsTools(t *testing.T) {
 	}
 }
 
-// members are what a body holds, in the format that the request names.
+// members returns the members of a body, in the format that the request names.
 func members(t *testing.T, request systems.Request, body string) any {
 	t.Helper()
 	if strings.HasPrefix(request.Header["Content-Type"], "application/x-www-form-urlencoded") {
@@ -58,8 +58,8 @@ func members(t *testing.T, request systems.Request, body string) any {
 	return object
 }
 
-// Keys from the environment that no request can carry are found before a request
-// is made, at once, and their variables are named.
+// The provider finds keys of the environment that no request can carry before it makes a
+// request, at once, and names their variables.
 func TestKeysThatNoRequestCanCarry(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	for resource, c := range map[string]struct {
@@ -93,7 +93,7 @@ func TestKeysThatNoRequestCanCarry(t *testing.T) {
 				config = acctest.Values{"job_id": "1"}
 			}
 			s.ResetRequestLog()
-			// Without a policy of a test, it would be tried again for half a minute.
+			// Without the test's retry policy, the provider would try again for half a minute.
 			diags := acctest.StartProvider(t, c.block).Resource(resource).Apply(config)
 			says(t, diags, true, "Signal Not Sent", c.says)
 			if said := diags.String(); strings.Contains(said, "canary") || strings.Contains(said, "attempts") || strings.Contains(said, "proxy") {

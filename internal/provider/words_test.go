@@ -9,7 +9,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// A signal that cannot even be made ready does not promise that the same once more would do.
+// If a signal cannot even be prepared, the error does not say that applying again would
+// help.
 func TestConfigurationErrorsSayToCorrectThem(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
 		block := acctest.Block(s.URL())
@@ -18,7 +19,7 @@ func TestConfigurationErrorsSayToCorrectThem(t *testing.T) {
 		block["cloud_automator"], block["temporal"] = acctest.Values{}, acctest.Values{}
 		config := y.Ready(s)
 		if _, byURL := config["url"]; byURL {
-			return // nothing is needed
+			return // It needs nothing.
 		}
 		diags := acctest.StartProvider(t, block).Resource(y.Type).Apply(config)
 		says(t, diags, true, "Signal Not Sent", "once this is corrected")
@@ -28,7 +29,7 @@ func TestConfigurationErrorsSayToCorrectThem(t *testing.T) {
 	})
 }
 
-// The refusal of an import names what to do instead, and that is so.
+// The refusal of an import says what to do instead, and what it says works.
 func TestImportNamesWhatToDoInstead(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		r := p.Resource(y.Type)
@@ -49,7 +50,7 @@ func TestImportNamesWhatToDoInstead(t *testing.T) {
 	})
 }
 
-// A timeout that is none is named, and no example of one is refused.
+// The error of an invalid timeout names the timeout, and gives no example that is refused.
 func TestTimeoutsAreNamed(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		for _, name := range []string{"create", "update", "delete"} {
@@ -62,7 +63,7 @@ func TestTimeoutsAreNamed(t *testing.T) {
 	})
 }
 
-// Options that do nothing are told.
+// Options without an effect lead to warnings.
 func TestOptionWithoutAWaitIsTold(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config, r := y.Ready(s).With(acctest.Values{"on_wait_failure": "record"}), p.Resource(y.Type)

@@ -78,7 +78,7 @@ func TestAdminScenario(t *testing.T) {
 	c.admin("POST", "reset", "", nil)
 	c.signal(fixedID, "Approve", "", "").want(t, 400, "AutomationExecutionNotFoundException")
 	if n := len(s.RequestLog()); n != 1 {
-		t.Errorf("%d entries; administration is not to be in the request log", n)
+		t.Errorf("%d entries; administrative requests must not be in the request log", n)
 	}
 }
 
@@ -101,6 +101,6 @@ func TestAdminRefuses(t *testing.T) {
 		}
 	}
 	if len(s.Faults()) != 0 {
-		t.Error("a wrong fault was injected")
+		t.Error("an invalid fault was injected")
 	}
 }

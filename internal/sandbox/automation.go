@@ -208,8 +208,8 @@ func (a Automation) check() error {
 			targets = append(targets, choice.NextStep)
 		}
 		for _, target := range targets {
-			// A branch can only lead forward, because steps that take no time would never
-			// end in a circle.
+			// A branch can only lead to a later step, because steps that take no time would
+			// never end in a circle.
 			if target != "" && position[target] <= i {
 				return fmt.Errorf("step %q leads to %q, which is no later step", step.Name, target)
 			}
@@ -218,7 +218,8 @@ func (a Automation) check() error {
 	return nil
 }
 
-// An execution is a running Automation. It moves only when somebody looks or signals, so it needs no goroutine.
+// An execution is a running Automation. It changes only when a request reads or signals it,
+// so it needs no goroutine.
 type execution struct {
 	spec Automation
 	now  AutomationExecution

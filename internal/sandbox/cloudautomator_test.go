@@ -15,10 +15,11 @@ import (
 	"time"
 )
 
-// newJob is what the documents ask for, and no more.
+// newJob has only what the documents require.
 const newJob = `{"name":"nightly","group_id":10,"aws_account_id":20,"rule_type":"webhook","rule_value":null,"action_type":"stop_instances","action_value":{"region":"ap-northeast-1"}}`
 
-// jobs makes a request of the job API as its documents describe it; change may spoil it.
+// jobs makes a request of the job API as its documents describe it. change may make it
+// invalid.
 func (c *client) jobs(method, path, body string, change ...func(*http.Request)) answer {
 	c.t.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), method, c.url+"/api/v1/jobs"+path, strings.NewReader(body))
@@ -33,7 +34,7 @@ func (c *client) jobs(method, path, body string, change ...func(*http.Request)) 
 	return c.do(r)
 }
 
-// trigger runs a job as the documents describe it.
+// trigger runs a job as its document describes it.
 func (c *client) trigger(token, accessToken string, change ...func(*http.Request)) answer {
 	c.t.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, c.url+"/trigger/"+token, http.NoBody)
@@ -51,7 +52,7 @@ func header(name, value string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set(name, value) }
 }
 
-// wants holds an answer against a status and parts of its body.
+// wants compares an answer with a status and parts of its body.
 func (a answer) wants(t *testing.T, status int, parts ...string) {
 	t.Helper()
 	if a.err != nil || a.status != status {
@@ -280,7 +281,7 @@ func TestTriggerIsChecked(t *testing.T) {
 	c.trigger(job.Token, job.AccessToken, body).wants(t, 400, "body has to be empty")
 	chunked := func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader("")), -1 }
 	c.trigger(job.Token, job.AccessToken, chunked).wants(t, 411)
-	// net/http always sends the header, so this one is written by hand.
+	// net/http always sends the header, so the test writes this request itself.
 	conn, err := net.Dial("tcp", strings.TrimPrefix(c.url, "http://"))
 	if err != nil {
 		t.Fatal(err)
@@ -323,7 +324,7 @@ func TestJobsThatAreNotToRun(t *testing.T) {
 					t.Errorf("state %+v", state)
 				}
 				if job.EffectiveDate != "" {
-					// The day begins in Japan.
+					// The day begins in Japan's time zone.
 					clk.advance(22*time.Hour + 35*time.Minute + 11*time.Second)
 					c.trigger(made.Token, made.AccessToken).wants(t, 200, `"result":"ok"`)
 				}
@@ -396,7 +397,7 @@ func TestJobsArePaged(t *testing.T) {
 		return ids, document.Links, document.Meta.Total
 	}
 	if ids, links, total := list(""); len(ids) != 0 || links["next"] != nil || links["prev"] != nil || total != 0 {
-		t.Errorf("none at all: %v %v %d", ids, links, total)
+		t.Errorf("without jobs the list is %v %v %d", ids, links, total)
 	}
 	var made []string
 	for i := range 32 {
@@ -430,7 +431,7 @@ func TestJobsArePaged(t *testing.T) {
 		t.Errorf("the second page: %v %v", ids, links)
 	}
 	if ids, links, _ := list("page[number]=9"); len(ids) != 0 || links["next"] != nil {
-		t.Errorf("a page too far: %v %v", ids, links)
+		t.Errorf("the page after the last one: %v %v", ids, links)
 	}
 	for _, bad := range []string{"page[number]=0", "page[number]=x", "page[size]=0", "page[size]=101", "page[size]="} {
 		c.jobs("GET", "?"+bad, "").wants(t, 400)
@@ -460,7 +461,7 @@ func TestReadsOfJobsLag(t *testing.T) {
 	clk.advance(time.Minute)
 	c.jobs("GET", "/"+id, "").wants(t, 404)
 	if len(s.TriggerJobs()) != 0 {
-		t.Error("the job is still there")
+		t.Error("the job still exists")
 	}
 }
 
@@ -492,7 +493,7 @@ func TestWhatCloudAutomatorLeavesOpen(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("%+v was taken", o)
+					t.Errorf("%+v was accepted", o)
 				}
 			}()
 			New(Options{CloudAutomator: o})

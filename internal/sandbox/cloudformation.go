@@ -113,7 +113,7 @@ type CloudFormationSignal struct {
 
 func (d CloudFormationStack) check() error {
 	if d.Name != "" && (!cloudFormationName.MatchString(d.Name) || len(d.Name) > 128) {
-		return fmt.Errorf("stack name %q is none", d.Name)
+		return fmt.Errorf("%q is no name of a stack", d.Name)
 	}
 	if !slices.Contains([]string{"", "CREATE", "UPDATE"}, d.Action) {
 		return fmt.Errorf("action %q is neither CREATE nor UPDATE", d.Action)
@@ -130,9 +130,9 @@ func (d CloudFormationStack) check() error {
 	for _, r := range d.Resources {
 		switch {
 		case r.Name == "" || !turn[r.Name]:
-			return fmt.Errorf("the turn of resource %q never comes", r.Name)
+			return fmt.Errorf("resource %q can never start", r.Name)
 		case len(turn) != len(d.Resources):
-			return errors.New("two resources have one name")
+			return errors.New("two resources have the same name")
 		case r.Signals < 0 || r.Seconds < 0 || r.TimeoutSeconds < 0:
 			return fmt.Errorf("resource %q has a negative number", r.Name)
 		}

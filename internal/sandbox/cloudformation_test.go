@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// cloudFormation asks as a client of CloudFormation, with members as "Name=value".
+// cloudFormation makes a request like a client of CloudFormation, with members as
+// "Name=value".
 func (c *client) cloudFormation(operation string, members ...string) answer {
 	c.t.Helper()
 	c.service = "cloudformation"
@@ -27,7 +28,7 @@ func (c *client) signalStack(resource, id, status string) answer {
 	return c.cloudFormation("SignalResource", "StackName=web", "LogicalResourceId="+resource, "UniqueId="+id, "Status="+status)
 }
 
-// refuses holds an answer to a refusal with these words.
+// refuses checks that an answer is a refusal with this text.
 func (a answer) refuses(t *testing.T, status int, code, words string) {
 	t.Helper()
 	var e struct {
@@ -50,7 +51,7 @@ func (a answer) accepts(t *testing.T) {
 	}
 }
 
-// stackLine is the stack's status, and its events, newest first.
+// stackLine returns the stack's status and its events, newest first.
 func (c *client) stackLine() string {
 	c.t.Helper()
 	a := c.cloudFormation("DescribeStacks", "StackName=web")
@@ -108,7 +109,8 @@ func TestCloudFormationSignals(t *testing.T) {
 	c.signalStack("Hosts", "i-1", "SUCCESS").refuses(t, 400, "ValidationError", "does not exist")
 }
 
-// A FAILURE fails the stack at once, and is also taken over a signal that is there.
+// A FAILURE fails the stack at once. The stack also takes it if it already has a signal
+// with that id.
 func TestCloudFormationFailures(t *testing.T) {
 	for name, test := range map[string]struct {
 		stack CloudFormationStack
@@ -142,7 +144,7 @@ func TestCloudFormationTime(t *testing.T) {
 	c.cloudFormation("DescribeStackResource", "StackName=web", "LogicalResourceId=Hosts").refuses(t, 400, "ValidationError", "Resource Hosts does not exist for stack web")
 	c.signalStack("Hosts", "i-1", "SUCCESS").accepts(t)
 	if got := c.stackLine(); strings.Contains(got, "Received") {
-		t.Errorf("reads do not lag: %s", got)
+		t.Errorf("reads do not lag behind: %s", got)
 	}
 	clk.advance(2 * time.Second)
 	if got := c.stackLine(); !strings.Contains(got, "Received SUCCESS") {
@@ -154,7 +156,7 @@ func TestCloudFormationTime(t *testing.T) {
 	}
 }
 
-// A stack whose update is yet to begin is complete, and takes no signal.
+// A stack whose update has not begun yet is complete, and takes no signal.
 func TestCloudFormationUpdates(t *testing.T) {
 	s, c, clk := start(t, Options{})
 	s.StartCloudFormationStack(CloudFormationStack{Name: "web", Action: "UPDATE", StartSeconds: 5, Resources: []CloudFormationResource{{Name: "Hosts", Signals: 1}}})
@@ -193,7 +195,7 @@ func TestCloudFormationRequestsRefused(t *testing.T) {
 	}
 }
 
-// What the documents leave open turns out as a stack says.
+// A stack's options decide what the documents leave open.
 func TestCloudFormationUnknowns(t *testing.T) {
 	s, c, _ := start(t, Options{})
 	s.StartCloudFormationStack(CloudFormationStack{Name: "web", KnowsIDsFirst: true, TakesAny: true, Resources: []CloudFormationResource{{Name: "Hosts", Signals: 1}, {Name: "Other", Signals: 1}}})

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// pipeline asks as a client of CodePipeline.
+// pipeline makes a request like a client of CodePipeline.
 func (c *client) pipeline(operation, body string) answer {
 	c.t.Helper()
 	c.service = "codepipeline"
@@ -24,7 +24,8 @@ func (c *client) approve(token, status, summary string) answer {
 		`{"pipelineName":"release","stageName":"Approve","actionName":"Ask","result":{"status":%q,"summary":%q},"token":%q}`, status, summary, token))
 }
 
-// action is the approval's "status summary token" as GetPipelineState shows it, with "+" for a token.
+// action returns the approval's "status summary token" as GetPipelineState shows it, with
+// "+" for a token.
 func (c *client) action() string {
 	c.t.Helper()
 	a := c.pipeline("GetPipelineState", `{"name":"release"}`)
@@ -57,7 +58,7 @@ func (c *client) wantAction(want string) {
 	}
 }
 
-// execution is the status of a pipeline's execution, or the error's code.
+// execution returns the status of a pipeline's execution, or the error's code.
 func (c *client) execution(id string) string {
 	c.t.Helper()
 	a := c.pipeline("GetPipelineExecution", fmt.Sprintf(`{"pipelineName":"release","pipelineExecutionId":%q}`, id))
@@ -137,7 +138,8 @@ func TestApprovalsThatFail(t *testing.T) {
 	c.wantAction("Abandoned")
 }
 
-// In PARALLEL mode each execution has its approval, and its token is in the list of actions alone.
+// In PARALLEL mode each execution has its own approval, whose token is only in the list of
+// actions.
 func TestParallelPipelines(t *testing.T) {
 	s, c, _ := start(t, Options{})
 	stages := []PipelineStage{{Name: "Approve", Actions: []PipelineAction{{Name: "Ask"}}}}
@@ -251,7 +253,8 @@ func TestCodePipelineFaultsAndAdmin(t *testing.T) {
 	}
 }
 
-// Somebody else answers in the console, and the list of actions tells approvals from the rest.
+// Somebody else answers in the console. The list of actions distinguishes approvals from
+// other actions.
 func TestAnswerApproval(t *testing.T) {
 	s, c, clk := start(t, Options{})
 	if err := s.AnswerApproval("release", "arn", "Approved", ""); err == nil {
@@ -269,7 +272,8 @@ func TestAnswerApproval(t *testing.T) {
 	}
 }
 
-// An action that the newest execution has not come to shows an older one, and the stage the newest.
+// If the newest execution has not reached an action yet, the action shows an older
+// execution, and the stage shows the newest.
 func TestStageOfTheNewestExecution(t *testing.T) {
 	s, c, _ := start(t, Options{})
 	stages := []PipelineStage{{Name: "Approve", Actions: []PipelineAction{{Name: "Ask"}, {Name: "Roll", Seconds: 5, Fail: "no"}}}}

@@ -1,21 +1,23 @@
 // Package sandbox is a local stand-in for signalling control planes, all on one loopback port.
 //
-// It is written from the services' API documents and shares no code with any client of them: it verifies
-// signatures, enforces every documented constraint with the service's own error codes and shapes, keeps
-// state, writes down every request in a request log and injects faults. Where a document leaves something open,
-// a scenario option says which way it turns out.
+// It is written from the services' API documents and shares no code with any client of
+// them. It verifies signatures, enforces every documented constraint with the service's own
+// error codes and shapes, keeps state, records every request in a request log, and injects
+// faults. If a document leaves something open, an option of the scenario decides it.
 //
 // # One request
 //
-// Every service goes through the same stages: read, request log, authenticate, faults before, validate and act,
-// faults after, answer. The request log entry is complete before the first byte of the answer leaves, so whoever
-// holds an answer finds it in the request log.
+// Every service has the same stages: read, request log, authenticate, faults before,
+// validate and act, faults after, answer. The entry in the request log is complete before
+// the first byte of the answer leaves. So a client that has an answer finds its request in
+// the log.
 //
 // # Administration
 //
-// Everything a test does in process can be done over HTTP, in JSON, under /_sandbox/. Member names are those
-// of the Go types; durations are strings such as "250ms". These requests are not in the request log.
-// GET /_sandbox/ lists all routes, those of the services included:
+// A test can do everything over HTTP, in JSON, under /_sandbox/, that it can do in process.
+// Member names are those of the Go types; durations are strings such as "250ms". These
+// requests are not in the request log. GET /_sandbox/ lists all routes, including those of
+// the services:
 //
 //	GET    /_sandbox/requests              all entries, oldest first
 //	DELETE /_sandbox/requests              forget all entries

@@ -11,7 +11,7 @@ import (
 
 const fixedDeployment = "arn:aws:ecs:us-east-1:123456789012:service-deployment/default/web/first"
 
-// ecs asks as a client of ECS.
+// ecs makes a request like a client of ECS.
 func (c *client) ecs(operation, body string) answer {
 	c.t.Helper()
 	c.service = "ecs"
@@ -25,7 +25,8 @@ func (c *client) hook(id, action string) answer {
 	return c.ecs("ContinueServiceDeployment", fmt.Sprintf(`{"serviceDeploymentArn":%q,"hookId":%q,"action":%q}`, fixedDeployment, id, action))
 }
 
-// deployment is "status stage hook=status ..." as DescribeServiceDeployments shows it, or why it does not.
+// deployment returns "status stage hook=status ..." as DescribeServiceDeployments shows it,
+// or why it shows none.
 func (c *client) deployment() string {
 	c.t.Helper()
 	a := c.ecs("DescribeServiceDeployments", fmt.Sprintf(`{"serviceDeploymentArns":[%q]}`, fixedDeployment))
@@ -56,7 +57,7 @@ func (c *client) wantDeployment(want string) {
 	}
 }
 
-// listed are the ends of the ARNs that a list shows, with "+" for more, or the error's code.
+// listed returns the ends of the ARNs in a list, with "+" for more, or the error's code.
 func (c *client) listed(members string) string {
 	c.t.Helper()
 	a := c.ecs("ListServiceDeployments", "{"+members+"}")
@@ -233,7 +234,7 @@ func TestDeploymentAdministration(t *testing.T) {
 		{Stages: []DeploymentStage{{}}, UsedHook: "X"}, {Stages: []DeploymentStage{{}}, RolledBackHook: "X"},
 	} {
 		if d.check() == nil {
-			t.Errorf("%+v is taken", d)
+			t.Errorf("%+v is accepted", d)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 func TestFaults(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault  Fault
-		status int // 0 is no answer
+		status int // 0 means no answer.
 		code   string
 		acted  bool
 		check  func(*testing.T, answer)
@@ -127,7 +127,7 @@ func TestHeldRequestsEndWithTheirClient(t *testing.T) {
 			}()
 			for len(s.RequestLog()) == 0 || s.RequestLog()[0].Fault == "" || s.Accepted("SendAutomationSignal") != acted {
 				if t.Context().Err() != nil {
-					t.Fatal("the request never got there")
+					t.Fatal("the request never arrived")
 				}
 			}
 			for range 20 {
@@ -207,7 +207,7 @@ func TestFaultsCountAndMatch(t *testing.T) {
 	c.signal(fixedID, "Approve", "", "").want(t, 400, "UnrecognizedClientException")
 	c.key = "sandbox-access-key"
 	if a := c.signal(fixedID, "Approve", "", ""); a.err == nil {
-		t.Error("a request that failed authentication used up the fault")
+		t.Error("a request with a failed authentication used up the fault")
 	}
 	s.ClearFaults()
 	if len(s.Faults()) != 0 {
@@ -223,7 +223,7 @@ func TestInvalidFaultsPanic(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("%+v was taken", f)
+					t.Errorf("%+v was accepted", f)
 				}
 			}()
 			New(Options{}).Inject(f)

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// direct hands requests to a handler without a connection, so that a panic in it
-// is the test's.
+// direct passes requests to a handler without a connection, so that a panic in the handler
+// fails the test.
 type direct struct{ http.Handler }
 
 func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -23,10 +23,11 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer.Result(), nil
 }
 
-// someUUID is an id that every service takes.
+// someUUID is an id that every service accepts.
 const someUUID = "12345678-1234-1234-1234-123456789012"
 
-// populated has a target of each service, with ids that a fuzzer can name.
+// populated returns a sandbox with a target of each service, with ids that a fuzzer can
+// use.
 func populated(s *Sandbox) {
 	s.Reset()
 	s.StartAutomation(Automation{ID: someUUID, Steps: []Step{{Name: "approve", Action: "aws:approve"}}})
@@ -41,8 +42,8 @@ func populated(s *Sandbox) {
 	s.AddTriggerJob(TriggerJob{})
 }
 
-// FuzzSignedRequests has any well-signed request answered by the AWS services and
-// by those of Alibaba Cloud: none panics, and none makes the sandbox fail.
+// FuzzSignedRequests sends any well-signed request to the AWS services and those of Alibaba
+// Cloud. No request makes the sandbox panic or fail.
 func FuzzSignedRequests(f *testing.F) {
 	s := New(Options{Now: newClock().now})
 	services := []struct{ name, prefix string }{
@@ -91,7 +92,7 @@ func FuzzSignedRequests(f *testing.F) {
 			t: t, url: "http://127.0.0.1", now: s.now, key: "sandbox-access-key", secret: "sandbox-secret-key", region: "us-east-1", service: service.name,
 			http: &http.Client{Transport: direct{s.Handler()}},
 		}
-		// A client sends no header with such a value.
+		// No client sends a header with such a value.
 		operation = strings.Map(func(r rune) rune {
 			if r <= ' ' || r > '~' {
 				return -1
@@ -118,8 +119,8 @@ func FuzzSignedRequests(f *testing.F) {
 	})
 }
 
-// FuzzRequests hands any request to the sandbox, to its administration too: none
-// panics, and none that nobody has signed acts on a service that asks for it.
+// FuzzRequests sends any request to the sandbox, including its administration. No request
+// makes it panic, and no unsigned request acts on a service that requires a signature.
 func FuzzRequests(f *testing.F) {
 	clk := newClock()
 	s := New(Options{Now: clk.now})
@@ -170,7 +171,7 @@ func FuzzRequests(f *testing.F) {
 				t.Errorf("accepted %s", e)
 			}
 		}
-		// Whatever was set up moves on, and can be shown.
+		// Everything that was created moves on, and can be shown.
 		clk.advance(time.Hour)
 		for _, state := range []string{"ssm/executions", "swf/executions/sandbox", "transfer/executions", "cloudformation/stacks", "ros/stacks", "oos/executions", "cloudautomator/jobs"} {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1/_sandbox/"+state, nil)

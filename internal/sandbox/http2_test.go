@@ -13,8 +13,8 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// The frames of the sandbox are those that net/http's own client understands, also
-// for bodies that are longer than a frame.
+// net/http's own client understands the frames of the sandbox, also for bodies that are
+// longer than a frame.
 func TestHTTP2IsUnderstood(t *testing.T) {
 	cert, err := selfSigned()
 	if err != nil {
@@ -54,9 +54,8 @@ func TestHTTP2IsUnderstood(t *testing.T) {
 	}
 }
 
-// A server that goes away says of no request that it has not processed it, and records
-// it as acted on: what it names is neither acted on nor recorded as such, and what it does
-// not name is answered.
+// If a GOAWAY of the sandbox says that a request was not processed, the request was not
+// acted on and is not recorded as acted on. All other requests are answered.
 func TestGoAwayDeniesNothingThatWasProcessed(t *testing.T) {
 	cert, err := selfSigned()
 	if err != nil {
@@ -115,7 +114,7 @@ func TestGoAwayDeniesNothingThatWasProcessed(t *testing.T) {
 			ends[frame.StreamID] = frame.PseudoValue("status")
 		case *http2.GoAwayFrame:
 			if frame.LastStreamID < 3 {
-				t.Errorf("the GOAWAY denies the stream that was processed: its last stream is %d", frame.LastStreamID)
+				t.Errorf("the GOAWAY says that the processed stream was not processed: its last stream is %d", frame.LastStreamID)
 			}
 			begin(5)
 			end(5)

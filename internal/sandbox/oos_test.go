@@ -12,7 +12,7 @@ func (c *client) oos(action string, parameters ...string) acsAnswer {
 	return c.acs("2019-06-01", action, nil, values(parameters...))
 }
 
-// told is one member of the first entry of a list.
+// told returns one member of the first entry of a list.
 func (a acsAnswer) told(list, member string) any {
 	entries, _ := a.body[list].([]any)
 	if len(entries) == 0 {
@@ -49,7 +49,7 @@ func TestOOSConstraints(t *testing.T) {
 		c.oos(test.action, test.with...).want(t, map[bool]int{true: 404, false: 400}[strings.HasSuffix(test.code, "Execution") && strings.HasPrefix(test.code, "Entity") || test.code == "InvalidAction.NotFound"], test.code)
 	}
 	if state, _ := s.OOSExecution(id); len(state.Signals) > 0 || s.Accepted("NotifyExecution") > 0 {
-		t.Errorf("a refused signal moved %+v", state)
+		t.Errorf("a refused signal changed %+v", state)
 	}
 }
 
@@ -61,7 +61,7 @@ func TestOOSMoves(t *testing.T) {
 		signals [][]string
 		status  string
 		tasks   []string
-		// refused says that the last signal is.
+		// refused checks that the last signal is refused.
 		refused bool
 	}{
 		"waits":                     {of: OOSExecution{Tasks: []OOSTask{gate, deploy}}, status: oosWaiting, tasks: []string{oosWaiting}},
@@ -117,10 +117,10 @@ func TestOOSReads(t *testing.T) {
 	of.TemplateName = "release-more"
 	s.StartOOSExecution(of)
 	if both, _ := c.oos("ListExecutions", "TemplateName", "release").body["Executions"].([]any); len(both) != 2 {
-		t.Errorf("a name that two contain lists %v", both)
+		t.Errorf("a name that two names contain lists %v", both)
 	}
 	if none, _ := c.oos("ListExecutions", "StartDateAfter", clk.now().Add(time.Minute).UTC().Format(oosTime)).body["Executions"].([]any); len(none) != 0 {
-		t.Errorf("later than now lists %v", none)
+		t.Errorf("executions that begin later than now are listed: %v", none)
 	}
 	c.oos("NotifyExecution", "ExecutionId", id, "NotifyType", "Approve", "NotifyNote", "mine").want(t, 200, "")
 	lagging := c.oos("ListTaskExecutions", "ExecutionId", id)
@@ -141,7 +141,7 @@ func TestOOSReads(t *testing.T) {
 	missing := c.oos("ListExecutions", "ExecutionId", "exec-none")
 	missing.want(t, 200, "")
 	if list, _ := missing.body["Executions"].([]any); len(list) > 0 {
-		t.Errorf("what is not there shows %s", missing.raw)
+		t.Errorf("an execution that does not exist shows %s", missing.raw)
 	}
 	_, c, _ = start(t, Options{ReportMissingExecutions: true})
 	c.oos("ListTaskExecutions", "ExecutionId", "exec-none").want(t, 404, "EntityNotExists.Execution")

@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// acs asks an Alibaba Cloud service, signed by its own reading of the vendor's page on signature version 3. Headers
-// replace those of the request before it is signed, and the client's tamper changes it afterwards.
+// acs makes a request to an Alibaba Cloud service. The test has its own code for signature
+// version 3, written from the vendor's page. headers replace those of the request before it
+// is signed, and the client's tamper changes the request afterwards.
 func (c *client) acs(version, action string, headers map[string]string, parameters url.Values) acsAnswer {
 	c.t.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), "POST", c.url+"/?"+parameters.Encode(), nil)
@@ -39,7 +40,8 @@ func (c *client) acs(version, action string, headers map[string]string, paramete
 		}
 	}
 	slices.Sort(names)
-	// url.Values.Encode sorts, and differs from the percent-encoding that is prescribed in the space alone.
+	// url.Values.Encode sorts, and differs from the required percent-encoding only for the
+	// space.
 	canonical := "POST\n/\n" + strings.ReplaceAll(parameters.Encode(), "+", "%20") + "\n"
 	for _, name := range names {
 		canonical += name + ":" + signed[name] + "\n"
@@ -76,7 +78,7 @@ func (c *client) ros(action string, parameters ...string) acsAnswer {
 	return c.acs("2019-09-10", action, nil, values(parameters...))
 }
 
-// values reads name, value, name, value.
+// values returns the parameters: name, value, name, value.
 func values(pairs ...string) url.Values {
 	v := url.Values{"RegionId": {"cn-hangzhou"}}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -151,7 +153,7 @@ func TestACS3(t *testing.T) {
 	c.token = "token"
 	get(nil, nil).want(t, 200, "")
 	if got := s.last(t).Header.Get("X-Acs-Security-Token"); got != "***" {
-		t.Errorf("the request log shows the token %q", got)
+		t.Errorf("the request log has the token %q", got)
 	}
 	get(map[string]string{"x-acs-accesskey-id": "other"}, nil).want(t, 400, "InvalidSecurityToken.MismatchWithAccessKey")
 	clk.advance(time.Hour)
@@ -258,7 +260,7 @@ func TestStacksMove(t *testing.T) {
 	}
 }
 
-// A condition's time begins when those that it depends on are complete.
+// A condition's time begins when the resources on which it depends are complete.
 func TestConditionsStartInTurn(t *testing.T) {
 	s, c, clk := start(t, Options{})
 	id := s.StartStack(Stack{Conditions: inTurn()})
@@ -298,9 +300,9 @@ func TestClientTokens(t *testing.T) {
 	}
 	state, _ := s.Stack(id)
 	if len(state.Signals) != 1 || state.Signals[0].ClientToken != "token" || state.Signals[0].UniqueID != "u" {
-		t.Errorf("took %v", state.Signals)
+		t.Errorf("the stack took %v", state.Signals)
 	}
-	// What failed is not remembered.
+	// A refused request is not remembered.
 	c.rosSignal(id, "none", "SUCCESS", "u", "retry").want(t, 404, "ResourceNotFound")
 	c.rosSignal(id, "Wait", "SUCCESS", "w", "retry").want(t, 200, "")
 	clk.advance(time.Minute)
@@ -308,7 +310,7 @@ func TestClientTokens(t *testing.T) {
 	if s.Accepted("SignalResource") != 3 {
 		t.Errorf("accepted %v", s.RequestLog())
 	}
-	// A completed stack still gives the first one's result.
+	// A complete stack still returns the result of the first request.
 	done := s.StartStack(Stack{Conditions: waits(1)})
 	c.rosSignal(done, "Wait", "SUCCESS", "u", "last").want(t, 200, "")
 	c.rosSignal(done, "Wait", "SUCCESS", "u", "last").want(t, 200, "")
@@ -385,7 +387,7 @@ func TestStacksSleep(t *testing.T) {
 	}
 }
 
-// What was due first has happened first, whenever somebody looks.
+// Changes happen in the order in which they are due, whenever the stack is read.
 func TestStacksMoveInOrder(t *testing.T) {
 	s, _, clk := start(t, Options{})
 	for at, want := range map[int]string{10: "the disk is full", 30: "WaitConditionTimeout"} {
@@ -428,7 +430,7 @@ func TestStacksRollBack(t *testing.T) {
 				t.Errorf("after the rollback GetStackResource %s", resource.raw)
 			}
 			if state, _ := s.Stack(id); len(state.Signals) != 1 {
-				t.Errorf("it took %v", state.Signals)
+				t.Errorf("the stack took %v", state.Signals)
 			}
 		})
 	}
@@ -451,7 +453,7 @@ func TestResourcesWhoseTurnHasNotCome(t *testing.T) {
 		}
 		clk.advance(5 * time.Second)
 		if a := read(); a.body["Status"] != "CREATE_IN_PROGRESS" {
-			t.Errorf("%q shows %s when the turn has come", unbegun, a.raw)
+			t.Errorf("%q shows %s after the resource has begun", unbegun, a.raw)
 		}
 	}
 }
@@ -491,7 +493,7 @@ func TestACSFaults(t *testing.T) {
 	refused := signal(KindRefuse)
 	refused.want(t, 403, "NoPermission")
 	if refused.header.Get("x-acs-retry-after") != "" {
-		t.Error("a refusal asks to come back")
+		t.Error("a refusal asks for another attempt")
 	}
 	signal(KindExpired).want(t, 400, "InvalidSecurityToken.Expired")
 	signal(KindErrorBefore).want(t, 500, "InternalError")
@@ -501,7 +503,7 @@ func TestACSFaults(t *testing.T) {
 	}
 }
 
-// ram makes a request of RAM's STS, without the parameters that are empty.
+// ram makes a request of Alibaba Cloud's STS, without the parameters that are empty.
 func (c *client) ram(action string, pairs ...string) acsAnswer {
 	v := values(pairs...)
 	for name := range v {
@@ -512,7 +514,7 @@ func (c *client) ram(action string, pairs ...string) acsAnswer {
 	return c.acs("2015-04-01", action, nil, v)
 }
 
-// takeSession signs with the keys of a session that was granted, from now on.
+// takeSession makes the client sign with the keys of a session from now on.
 func (c *client) takeSession(t *testing.T, s *Sandbox, granted acsAnswer, operation string, expires time.Time) {
 	t.Helper()
 	if e := s.last(t); e.Service != "ramsts" || e.Operation != operation || !e.Accepted {
@@ -555,7 +557,7 @@ func TestRAMAssumeRole(t *testing.T) {
 	assume().want(t, 403, "NoPermission")
 }
 
-// The token is the credential: nothing has to be signed.
+// The token is the credential, so the request needs no signature.
 func TestRAMAssumeRoleWithOIDC(t *testing.T) {
 	s, c, clk := start(t, Options{WebIdentityToken: "good-token"})
 	id := s.StartStack(Stack{Conditions: waits(2)})

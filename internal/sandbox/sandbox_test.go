@@ -25,7 +25,7 @@ import (
 
 const fixedID = "b2bc0e75-4d48-4b7b-be9b-0cb5cEXAMPLE"
 
-// A clock stands still until it is told to go on.
+// A clock stands still until the test moves it on.
 type clock struct {
 	mu sync.Mutex
 	t  time.Time
@@ -45,7 +45,8 @@ func (c *clock) advance(d time.Duration) {
 	c.t = c.t.Add(d)
 }
 
-// A client signs requests by its own reading of the specification, so that it proves the verifier and not itself.
+// A client signs requests with its own code, written from the specification, so that it can
+// prove the verifier.
 type client struct {
 	t                  *testing.T
 	url                string
@@ -61,7 +62,7 @@ type answer struct {
 	header http.Header
 	raw    string
 	err    error
-	last   bool // the server ended the connection with this answer
+	last   bool // The server ended the connection with this answer.
 }
 
 func start(t *testing.T, o Options) (*Sandbox, *client, *clock) {
@@ -204,7 +205,7 @@ func TestJournalHoldsWhatWasAnswered(t *testing.T) {
 		t.Errorf("Content-Type %q", got)
 	}
 	if got := e.Header.Get("Authorization"); got != "AWS4-HMAC-SHA256 Credential=sandbox-access-key" {
-		t.Errorf("Authorization %q shows too much or too little", got)
+		t.Errorf("Authorization %q has too much or too little", got)
 	}
 	if want := "16:24:49 #1 ssm SendAutomationSignal us-east-1 -> 200 accepted\n"; log.String() != want {
 		t.Errorf("log %q, want %q", log.String(), want)
@@ -324,7 +325,7 @@ func TestTLS(t *testing.T) {
 	}
 	var unknown x509.UnknownAuthorityError
 	if err := get(x509.NewCertPool()); !errors.As(err, &unknown) {
-		t.Errorf("untrusted certificate gave %v", err)
+		t.Errorf("with an untrusted certificate the error is %v", err)
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(s.CertificatePEM()) {
@@ -408,7 +409,7 @@ func TestCloseEndsRequestsOfForeignServers(t *testing.T) {
 func TestManyAtOnce(t *testing.T) {
 	s, c, _ := start(t, Options{})
 	s.Inject(Fault{Operation: "SendAutomationSignal", Kind: KindThrottle, Times: 9})
-	const executions = 25 // each gets 10 approvals, so that 9 throttled ones cannot starve any
+	const executions = 25 // Each execution gets 10 approvals, so 9 throttled ones cannot starve an execution.
 	ids := make([]string, executions)
 	for i := range ids {
 		ids[i] = s.StartAutomation(approval(""))

@@ -11,7 +11,7 @@ import (
 
 const fixedMachine = "arn:aws:states:us-east-1:123456789012:execution:sandbox:first"
 
-// sfn asks as a client of Step Functions.
+// sfn makes a request like a client of Step Functions.
 func (c *client) sfn(operation, body string) answer {
 	c.t.Helper()
 	c.service = "states"
@@ -25,7 +25,8 @@ func (c *client) taskSuccess(token, output string) answer {
 	return c.sfn("SendTaskSuccess", fmt.Sprintf(`{"taskToken":%q,"output":%q}`, token, output))
 }
 
-// machine is the execution's status and the types of its events, newest first, or the error's code.
+// machine returns the execution's status and the types of its events, newest first, or the
+// error's code.
 func (c *client) machine() string {
 	c.t.Helper()
 	a := c.sfn("DescribeExecution", fmt.Sprintf(`{"executionArn":%q}`, fixedMachine))
@@ -185,7 +186,8 @@ func TestSFNConstraints(t *testing.T) {
 	c.sfn("SendTaskSuccess", `{"taskToken":"`+long+`","output":"`+bytesOfJSON(262144)+`"}`).want(t, 200, "")
 }
 
-// bytesOfJSON is a JSON string of so many bytes, in fewer characters, as a member of another.
+// bytesOfJSON returns a JSON string with this number of bytes and fewer characters, as a
+// member of another one.
 func bytesOfJSON(n int) string {
 	return `\"` + strings.Repeat("é", (n-2)/2) + strings.Repeat("x", n%2) + `\"`
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The vectors are of the AWS Signature Version 4 test suite.
+// The vectors are from the AWS Signature Version 4 test suite.
 func TestSigV4Vectors(t *testing.T) {
 	const secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 	now := time.Date(2015, 8, 30, 12, 36, 0, 0, time.UTC)

@@ -35,7 +35,7 @@ func (c *client) get(id string) executionView {
 	return out.AutomationExecution
 }
 
-// line is "Status step=Status ...".
+// line returns "Status step=Status ...".
 func (v executionView) line() string {
 	line := v.AutomationExecutionStatus
 	for _, s := range v.StepExecutions {
@@ -70,7 +70,7 @@ func TestConstraints(t *testing.T) {
 	for name, test := range map[string]struct {
 		id, signalType any
 		payload        any
-		message        string // empty passes
+		message        string // "" means that the request is accepted.
 	}{
 		"no payload":    {fixedID, "Approve", nil, ""},
 		"1 entry":       {fixedID, "Approve", entries(1), ""},
@@ -104,7 +104,7 @@ func TestConstraints(t *testing.T) {
 			}
 			a.want(t, 400, "ValidationException")
 			if !strings.Contains(a.raw, test.message) {
-				t.Errorf("%s does not say %q", a.raw, test.message)
+				t.Errorf("%s does not contain %q", a.raw, test.message)
 			}
 			if s.Accepted("SendAutomationSignal") != before {
 				t.Error("the signal was accepted")
@@ -452,7 +452,7 @@ func TestStartAutomationExecution(t *testing.T) {
 		t.Errorf("view %+v", v)
 	}
 	if s.Accepted("StartAutomationExecution") != 1 || s.Accepted("GetAutomationExecution") != 0 {
-		t.Error("a start is accepted, a read is not")
+		t.Error("a start must be recorded as accepted, and a read must not")
 	}
 	for in, code := range map[string]string{
 		`{"DocumentName":"Nobody-Knows"}`: "AutomationDefinitionNotFoundException", `{}`: "ValidationException",
@@ -483,7 +483,8 @@ func TestInvalidAutomations(t *testing.T) {
 	}
 }
 
-// executions are the documents of the executions that a list shows, with "+" for more, or the error's code.
+// executions returns the documents of the executions in a list, with "+" for more, or the
+// error's code.
 func (c *client) executions(members string) string {
 	c.t.Helper()
 	a := c.send("DescribeAutomationExecutions", "{"+members+"}")

@@ -40,7 +40,7 @@ type Stack struct {
 	// ID is generated if it is empty.
 	ID   string
 	Name string
-	// Parent is the id of the stack that this one is nested in.
+	// Parent is the id of the stack in which this one is nested.
 	Parent string
 	// Region is the region of the stack; if empty, all regions show it.
 	Region string
@@ -81,7 +81,8 @@ type WaitCondition struct {
 	Count int
 	// TimeoutSeconds is the timeout from its start; 0 means none.
 	TimeoutSeconds int
-	// DependsOn are names of conditions and sleeps that have to be complete before it starts.
+	// DependsOn are the names of conditions and sleeps that must be complete before it
+	// starts.
 	DependsOn []string
 }
 
@@ -90,11 +91,12 @@ type WaitCondition struct {
 type Sleep struct {
 	Name    string
 	Seconds int
-	// Fail is the reason with which it fails after its time; it succeeds when that is empty.
+	// Fail is the reason with which it fails after its time; if empty, it succeeds.
 	Fail string
 	// Hold means that it never ends.
 	Hold bool
-	// DependsOn are names of conditions and sleeps that have to be complete before it starts.
+	// DependsOn are the names of conditions and sleeps that must be complete before it
+	// starts.
 	DependsOn []string
 }
 
@@ -102,7 +104,7 @@ type Sleep struct {
 // resources.
 type Rollback struct {
 	Seconds int
-	// Fail is the reason with which it fails; it succeeds when that is empty.
+	// Fail is the reason with which it fails; if empty, it succeeds.
 	Fail string
 }
 
@@ -183,7 +185,7 @@ func (d Stack) check() error {
 		return fmt.Errorf("signals cannot name %q", d.Signals)
 	}
 	if !slices.Contains([]Unbegun{"", UnbegunInit, UnbegunBlank, UnbegunAbsent}, d.Unbegun) {
-		return fmt.Errorf("what has not begun cannot be %q", d.Unbegun)
+		return fmt.Errorf("a resource that has not begun cannot be %q", d.Unbegun)
 	}
 	if d.Rollback != nil && d.Rollback.Seconds < 0 {
 		return errors.New("the rollback has a negative number")
@@ -192,7 +194,7 @@ func (d Stack) check() error {
 	for _, w := range d.Conditions {
 		for _, id := range []string{w.Name, w.handle()} {
 			if id == "" || slices.Contains(taken, id) {
-				return fmt.Errorf("resource %q needs a name of its own", id)
+				return fmt.Errorf("resource %q needs another name", id)
 			}
 			taken = append(taken, id)
 		}
@@ -202,7 +204,7 @@ func (d Stack) check() error {
 	}
 	for _, l := range d.Sleeps {
 		if l.Name == "" || slices.Contains(taken, l.Name) {
-			return fmt.Errorf("resource %q needs a name of its own", l.Name)
+			return fmt.Errorf("resource %q needs another name", l.Name)
 		}
 		if l.Seconds < 0 {
 			return fmt.Errorf("sleep %q has a negative number", l.Name)
@@ -229,7 +231,7 @@ func (d Stack) checkOrder() error {
 	}
 	for name, on := range waits {
 		if !turn[name] {
-			return fmt.Errorf("the turn of %q never comes: it depends on %q", name, on)
+			return fmt.Errorf("%q can never start: it depends on %q", name, on)
 		}
 	}
 	return nil

@@ -12,7 +12,7 @@ import (
 
 const swfFault = "com.amazonaws.swf.base.model#"
 
-// swf asks as a client of SWF, and reads the answer into out.
+// swf makes a request like a client of SWF, and decodes the answer into out.
 func (c *client) swf(operation, body string, out any) answer {
 	c.t.Helper()
 	c.service = "swf"
@@ -84,7 +84,8 @@ func TestWorkflowSignals(t *testing.T) {
 		t.Errorf("signals %q", got)
 	}
 	h := c.history("w", run, "")
-	// The first signal makes a decision task; those that follow find it waiting.
+	// The first signal schedules a decision task. The task is still waiting when the next
+	// signals arrive.
 	want := "WorkflowExecutionStarted DecisionTaskScheduled DecisionTaskStarted DecisionTaskCompleted WorkflowExecutionSignaled DecisionTaskScheduled" + strings.Repeat(" WorkflowExecutionSignaled", 3)
 	if h.types() != want || h.NextPageToken != "" {
 		t.Fatalf("history %s, want %s", h.types(), want)
@@ -179,7 +180,7 @@ func TestWorkflowDenied(t *testing.T) {
 	a := c.signalWorkflow("w", "")
 	a.want(t, 400, swfFault+"OperationNotPermittedFault")
 	if !strings.Contains(a.raw, "swf:SignalWorkflowExecution on resource: arn:aws:swf:us-east-1:123456789012:/domain/sandbox") {
-		t.Errorf("said %s", a.raw)
+		t.Errorf("the answer is %s", a.raw)
 	}
 }
 
@@ -243,7 +244,7 @@ func TestHistoryPages(t *testing.T) {
 	}
 	first := c.history("w", run, "")
 	second := c.history("w", run, `,"nextPageToken":"`+first.NextPageToken+`"`)
-	// Four events before the first signal, and one decision task.
+	// There are four events before the first signal, and one decision task.
 	if len(first.Events) != 1000 || len(second.Events) != 205 || second.Events[204].EventID != 1205 || second.NextPageToken != "" {
 		t.Errorf("pages of %d and %d", len(first.Events), len(second.Events))
 	}
@@ -374,7 +375,7 @@ func TestWorkflowsStartAndEnd(t *testing.T) {
 	}
 	c.swf("StartWorkflowExecution", in, &out)
 	if len(s.Workflows("sandbox", "w")) != 2 {
-		t.Error("a closed execution cannot be started again")
+		t.Error("an execution whose run has closed could not be started again")
 	}
 }
 

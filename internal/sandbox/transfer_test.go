@@ -14,7 +14,7 @@ const (
 	fixedFile     = "01234567-89ab-CDEF-0123-456789abcdef"
 )
 
-// transfer asks as a client of Transfer Family.
+// transfer makes a request like a client of Transfer Family.
 func (c *client) transfer(operation, body string) answer {
 	c.t.Helper()
 	c.service = "transfer"
@@ -28,7 +28,8 @@ func (c *client) callback(token, status string) answer {
 	return c.transfer("SendWorkflowStepState", fmt.Sprintf(`{"WorkflowId":%q,"ExecutionId":%q,"Token":%q,"Status":%q}`, fixedWorkflow, fixedFile, token, status))
 }
 
-// describe is "STATUS step step / step", failed steps with a "!", or the error's code.
+// describe returns "STATUS step step / step", with "!" for failed steps, or the error's
+// code.
 func (c *client) describe() string {
 	c.t.Helper()
 	a := c.transfer("DescribeExecution", fmt.Sprintf(`{"WorkflowId":%q,"ExecutionId":%q}`, fixedWorkflow, fixedFile))

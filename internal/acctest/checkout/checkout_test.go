@@ -60,6 +60,6 @@ func TestOnlyTrackedFiles(t *testing.T) {
 		t.Errorf("copied %v, %v", left, err)
 	}
 	if _, err := checkout.Files(t.Context(), t.TempDir()); err == nil {
-		t.Error("a folder that is in no checkout has files")
+		t.Error("a folder outside of a checkout has files")
 	}
 }

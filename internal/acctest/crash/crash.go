@@ -174,8 +174,8 @@ func each(next Next) map[Guard]Next {
 	return all
 }
 
-// again is what the next run does with a signal that the service took and that is not in
-// the state.
+// again returns what the next run does with a signal that the service took and that is not
+// in the state.
 func again(generated Next) map[Guard]Next {
 	next := map[Guard]Next{
 		Unguarded: Repeats, ReadBack: Repeats, Adopting: Adopts, Generated: generated, GeneratedShown: generated,

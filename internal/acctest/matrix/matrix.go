@@ -91,7 +91,7 @@ type Result = systems.Result
 // Many means as many requests as the timeout allows.
 const Many = systems.Many
 
-// The results there are.
+// The possible results.
 var (
 	Sent      = systems.Sent
 	Confirmed = systems.Confirmed
@@ -101,7 +101,8 @@ var (
 	Results   = systems.Results
 )
 
-// sent is a signal that succeeds after so many requests, of which the service took one.
+// sent is a signal that succeeds after this number of requests, of which the service took
+// one.
 func sent(requests int) Cell { return Cell{Result: Sent, Requests: requests, Taken: 1} }
 
 // doubled is a signal that was sent again although the service had taken it.
@@ -110,7 +111,7 @@ func doubled() Cell { return Cell{Result: Sent, Requests: 2, Taken: 2} }
 // resent is the cell of a signal with resend_on_unknown.
 func resent(cell Cell) *Cell { return &cell }
 
-// again is a signal that was sent again after the service had taken it so often.
+// again is a signal that was sent again after the service had taken it this many times.
 func again(taken int) *Cell { return resent([]Cell{sent(2), doubled()}[taken]) }
 
 func rejected(requests int, says ...string) Cell {
@@ -133,7 +134,8 @@ func repeated(cell Cell) map[systems.Lost]Cell {
 
 func readBack(cell Cell) map[systems.Lost]Cell { return map[systems.Lost]Cell{systems.ReadBack: cell} }
 
-// found is the result for a signal that is looked up after the service took it so often.
+// found is the result for a signal that is looked up after the service took it this many
+// times.
 func found(taken int) Cell {
 	return map[int]Cell{0: sent(2), 1: {Result: Confirmed, Requests: 1, Taken: 1}}[taken]
 }
@@ -144,7 +146,7 @@ const (
 	enough = 3 * time.Second
 	// ample also allows the reads after each attempt to end.
 	ample = 10 * time.Minute
-	// brief ends a wait for an answer that does not come. A busy machine makes the
-	// request in it.
+	// brief ends a wait for an answer that does not come. It is long enough for a busy
+	// machine to make the request.
 	brief = 8 * time.Second
 )

@@ -174,7 +174,8 @@ var Sections = []Section{{
 			End:       unknown(1, 1),
 			Own:       repeated(unknown(2, 1, "expired")),
 			Resending: resent(unknown(2, 1)),
-			// The target is found again first, and that request is already refused.
+			// The provider first finds the target again, and the service already refuses that
+			// request.
 			ResendingLookUp: resent(unknown(1, 1)),
 		},
 		{

@@ -7,7 +7,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// host returns a resource that waits for so many signals.
+// host returns a resource that waits for this number of signals.
 func host(signals int, dependsOn ...string) sandbox.CloudFormationResource {
 	return sandbox.CloudFormationResource{Name: "Hosts", Type: "AWS::AutoScaling::AutoScalingGroup", Signals: signals, DependsOn: dependsOn}
 }

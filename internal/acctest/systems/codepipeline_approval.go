@@ -9,8 +9,8 @@ import (
 // approvalStage is a stage whose one action waits for approval.
 var approvalStage = sandbox.PipelineStage{Name: "Approve", Actions: []sandbox.PipelineAction{{Name: "Release"}}}
 
-// deployStage returns a stage with one action that takes so many seconds, and fails if fail
-// is not "".
+// deployStage returns a stage with one action that takes this number of seconds, and fails
+// if fail is not "".
 func deployStage(seconds int, fail string) sandbox.PipelineStage {
 	return sandbox.PipelineStage{Name: "Deploy", Actions: []sandbox.PipelineAction{{Name: "Deploy", Seconds: seconds, Fail: fail}}}
 }

@@ -234,8 +234,8 @@ const (
 	Recorded   Moment = "done, while other resources are not"
 )
 
-// Later is how many seconds a target of Interrupted delays, unless the sandbox's clock is
-// moved on. Signatures stay valid that long.
+// Later is the delay of a target of Interrupted in seconds, unless the sandbox's clock is
+// moved on. Signatures stay valid for that long.
 const Later = 120
 
 // Guard keeps a signal from taking effect twice.
@@ -356,15 +356,15 @@ type Answer struct {
 	// Code is the service's, or the HTTP status. Where the code alone does not tell,
 	// the service's words follow after ": ", with "..." for names.
 	Code string
-	// Argument is the one that the error is about, "" for none.
+	// Argument is the argument of the error, "" for none.
 	Argument string
 	// Check says what to check.
 	Check string
 }
 
-// ID is the id of a target that an example names: fixed, so that a command written
-// down once keeps working. No two examples share one, so that they can be applied
-// in any order.
+// ID returns the id of a target in an example. It is fixed, so that a command in the
+// documentation always works. No two examples have the same id, so they can be applied in
+// any order.
 func ID(n int) string { return fmt.Sprintf("5a4d0b0c-0000-4000-8000-%012d", n) }
 
 // seconds is how long runs and preparations of a Gate take.

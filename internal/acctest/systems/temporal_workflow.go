@@ -59,7 +59,8 @@ var temporalWorkflow = []System{{
 	},
 	Lost:         Repeatable,
 	ShowsSignals: true,
-	// What was not Temporal's answer, and not a failure, is read back; so is what stays unknown at the end.
+	// The provider looks a signal up if the answer was not Temporal's, or if the outcome is
+	// still unknown at the end.
 	Cells: map[string]Cell{
 		"500 for good":       {Result: NotSent, Requests: Many, Says: []string{"HTTP 500", "attempts", "timeout", "the signal has not arrived"}},
 		"every stream reset": {Result: NotSent, Requests: Many, Says: []string{"PROTOCOL_ERROR", "attempts", "timeout", "the signal has not arrived"}},

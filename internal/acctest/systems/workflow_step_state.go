@@ -58,7 +58,7 @@ var workflowStepState = []System{{
 		Unready: func(s *sandbox.Sandbox) Values {
 			return callback(s.StartFileWorkflow(sandbox.FileWorkflow{Steps: []sandbox.FileStep{{}}, StartSeconds: seconds}))
 		},
-		// That it has ended is all that can be seen of one that succeeded.
+		// A run that succeeded is only seen to have ended.
 		IsRunning: "IN_PROGRESS", Succeeded: "ENDED", Failed: "HANDLING_EXCEPTION", EndsUntold: true,
 		Reason: "timed out while it was waiting",
 		Batch: &Batch{

@@ -73,7 +73,7 @@ type Server struct {
 	stdin   io.Closer
 }
 
-// starts bounds how often Start tries.
+// starts is the maximum number of attempts of Start.
 const starts = 5
 
 // Start starts a server on free ports of 127.0.0.1, and waits until it is ready. The server
@@ -87,7 +87,7 @@ func Start(ctx context.Context, binary string) (*Server, error) {
 		}
 		failed = err
 	}
-	return nil, fmt.Errorf("the Temporal server did not get ready in %d starts, and the last one said: %w", starts, failed)
+	return nil, fmt.Errorf("the Temporal server was not ready after %d starts; the last error: %w", starts, failed)
 }
 
 func start(ctx context.Context, binary string) (*Server, error) {

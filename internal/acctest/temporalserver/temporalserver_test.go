@@ -11,8 +11,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/temporalserver"
 )
 
-// The binary of this test plays a server that panics before it is ready, as often
-// as the file that this variable names says.
+// In these tests, the binary of the test is a server that panics before it is ready. The
+// file that this variable names has the number of panics.
 const failures = "TEST_SERVER_FAILURES"
 
 func TestMain(m *testing.M) {

@@ -2,7 +2,7 @@ package terraformcli
 
 import "testing"
 
-// What is left imports nothing that go.mod does not have.
+// The remaining backends import only modules that go.mod has.
 func TestWithoutInnerModules(t *testing.T) {
 	gomod, backends := withoutInnerModules(`module github.com/hashicorp/terraform
 
