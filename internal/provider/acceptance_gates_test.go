@@ -155,7 +155,6 @@ resource "signal_automation" "goodbye" {
 // terraform like Ctrl-C. It returns the instance in the state, or nil if there is none.
 func interrupted(t *testing.T, w *acctest.Workspace, run func(context.Context) error, until <-chan struct{}) map[string]*tfjson.StateResource {
 	t.Helper()
-	acctest.KeepsState(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- run(ctx) }()

@@ -342,7 +342,9 @@ func TestAccCrash(t *testing.T) {
 }
 
 func survive(t *testing.T, b interruption, stage crash.Stage) {
-	acctest.KeepsState(t)
+	if b.ending == crash.Interrupted && stage == crash.AtApply {
+		acctest.KeepsState(t)
+	}
 	ending := b.endingHere(t)
 	clock := &clock{}
 	p := newPost(t, stage, clock.now)

@@ -107,7 +107,9 @@ func TestAccCrashOfWaits(t *testing.T) {
 }
 
 func surviveWaiting(t *testing.T, b interruption, held int32) {
-	acctest.KeepsState(t)
+	if b.ending == crash.Interrupted {
+		acctest.KeepsState(t)
+	}
 	ending := b.endingHere(t)
 	clock := &clock{}
 	p := &waitPost{Sandbox: sandbox.New(sandbox.Options{Now: clock.now, Temporal: acctest.TemporalURL}), held: held}

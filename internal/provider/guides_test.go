@@ -359,6 +359,7 @@ func TestAccGuideTwelveHosts(t *testing.T) {
 // If each signal waits, ten wait for two that are not sent, until they time out. The
 // commands of the guide recover from that.
 func TestAccGuideTwelveHostsThatEachWait(t *testing.T) {
+	acctest.KeepsState(t)
 	g := openTwelveHosts(t)
 	config := contents(t, filepath.Join(g.WorkingDir(), "main.tf"))
 	g.Write(strings.Replace(config, "unique_id           = each.key", "unique_id           = each.key\n  wait_for_completion = true\n  timeouts {\n    create = \"10s\"\n  }", 1))

@@ -103,12 +103,7 @@ func ask(ctx context.Context, path string) (CLI, error) {
 	if err := Use(dir, dir); err != nil {
 		return CLI{}, err
 	}
-	command := exec.CommandContext(ctx, path, "version")
-	command.Dir = dir
-	for name, value := range environment(dir) {
-		command.Env = append(command.Env, name+"="+value)
-	}
-	said, err := command.CombinedOutput()
+	said, err := Command(ctx, dir, path, nil, "version").CombinedOutput()
 	if err != nil {
 		return CLI{}, fmt.Errorf("%w\n%s", err, said)
 	}
@@ -199,6 +194,19 @@ func Open(dir, path, providerDir string, env map[string]string) (*tfexec.Terrafo
 	all := environment(dir)
 	maps.Copy(all, env)
 	return terraform, terraform.SetEnv(all)
+}
+
+// Command returns a command of the CLI at path, which works in dir as that of Open does. It
+// is for options that tfexec does not have.
+func Command(ctx context.Context, dir, path string, env map[string]string, args ...string) *exec.Cmd {
+	command := exec.CommandContext(ctx, path, args...)
+	command.Dir = dir
+	all := environment(dir)
+	maps.Copy(all, env)
+	for name, value := range all {
+		command.Env = append(command.Env, name+"="+value)
+	}
+	return command
 }
 
 // Use makes the CLI in dir start the provider in providerDir.
