@@ -62,20 +62,41 @@ func (s server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyRes
 	return lend(ctx, req, s.frameworkServer.ApplyResourceChange)
 }
 
-// InvokeAction validates the configuration again. Terraform validates it only during the
-// plan, when some values may be unknown.
-func (s server) InvokeAction(ctx context.Context, req *tfprotov6.InvokeActionRequest) (*tfprotov6.InvokeActionServerStream, error) {
-	valid, err := s.ValidateActionConfig(ctx, &tfprotov6.ValidateActionConfigRequest{ActionType: req.ActionType, Config: req.Config})
+// PlanAction validates the configuration again. Terraform validates it only when it does not
+// know the values of variables yet.
+func (s server) PlanAction(ctx context.Context, req *tfprotov6.PlanActionRequest) (*tfprotov6.PlanActionResponse, error) {
+	refused, err := s.refused(ctx, req.ActionType, req.Config)
 	if err != nil {
 		return nil, err
 	}
-	refused := slices.DeleteFunc(valid.Diagnostics, func(d *tfprotov6.Diagnostic) bool { return d.Severity != tfprotov6.DiagnosticSeverityError })
+	if len(refused) > 0 {
+		return &tfprotov6.PlanActionResponse{Diagnostics: refused}, nil
+	}
+	return s.frameworkServer.PlanAction(ctx, req)
+}
+
+// InvokeAction validates the configuration again, because some values may have been unknown
+// during the plan.
+func (s server) InvokeAction(ctx context.Context, req *tfprotov6.InvokeActionRequest) (*tfprotov6.InvokeActionServerStream, error) {
+	refused, err := s.refused(ctx, req.ActionType, req.Config)
+	if err != nil {
+		return nil, err
+	}
 	if len(refused) == 0 {
 		return s.frameworkServer.InvokeAction(ctx, req)
 	}
 	return &tfprotov6.InvokeActionServerStream{Events: func(push func(tfprotov6.InvokeActionEvent) bool) {
 		push(tfprotov6.InvokeActionEvent{Type: tfprotov6.CompletedInvokeActionEventType{Diagnostics: refused}})
 	}}, nil
+}
+
+// refused returns the errors in the configuration of an action.
+func (s server) refused(ctx context.Context, action string, config *tfprotov6.DynamicValue) ([]*tfprotov6.Diagnostic, error) {
+	valid, err := s.ValidateActionConfig(ctx, &tfprotov6.ValidateActionConfigRequest{ActionType: action, Config: config})
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(valid.Diagnostics, func(d *tfprotov6.Diagnostic) bool { return d.Severity != tfprotov6.DiagnosticSeverityError }), nil
 }
 
 // prepare begins to make the schema while Terraform and the plugin still make keys and

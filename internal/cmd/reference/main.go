@@ -144,12 +144,17 @@ func complete(path string) error {
 	return os.WriteFile(path, []byte(out.String()), 0o644)
 }
 
-// events is the table of what waits for an action.
-const events = `| event of the ` + "`action_trigger`" + ` | what waits for the action |
+// events is the table of what waits for an action. TestAccWhatActionEventsHold and
+// TestAccActionAfterAFailure have it.
+const events = `| event of the ` + "`action_trigger`" + ` | what a failed action holds, as seen with Terraform 1.14, 1.15 and 1.16 |
 |---|---|
-| ` + "`before_create`, `before_update`" + ` | the resource with the trigger, and so everything that depends on it; this was seen with Terraform 1.15 and 1.16 |
-| ` + "`after_create`, `after_update`" + ` | with Terraform 1.14 and 1.15, nothing. With 1.16, what depends on the resource, in that apply; in later applies only with ` + "`on_failure = taint`" + ` |
-| the events of a destroy, from Terraform 1.16 on | nothing if you remove the resource's block from the configuration: the action does not run then |
+| ` + "`before_create`, `before_update`" + ` | the resource with the trigger, and so everything that depends on it. The next apply invokes the action again |
+| ` + "`after_create`" + ` | with Terraform 1.14 and 1.15, nothing. With 1.16, what depends on the resource, in that apply; in later applies only with ` + "`on_failure = taint`" + `, which creates the resource again |
+| ` + "`after_update`" + ` | with Terraform 1.14 and 1.15, nothing. With 1.16, what depends on the resource, in that apply. ` + "`on_failure = taint`" + ` taints nothing here |
+| ` + "`before_destroy`, `after_destroy`" + `, from Terraform 1.16 on | nothing if you remove the resource's block from the configuration: the action does not run then |
+
+Terraform 1.16 also invokes an ` + "`after_update`" + ` action after an update that has failed, and Terraform 1.16.0 to 1.16.4 an ` + "`after_create`" + ` action after a
+creation that has failed. Terraform 1.14 and 1.15 do not. A signal that is a resource and depends on the other one is not sent then.
 `
 
 // adopting are the resource types that have adopt_existing.
