@@ -1,7 +1,6 @@
 package cloudautomator
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,8 +27,12 @@ type Job struct {
 	AccessToken string
 	// TimeZone is the time zone of the trigger, "" if the answer has none.
 	TimeZone string
-	// Attributes are all attributes of the job; settings decodes them.
+	// Attributes are all attributes of the job.
 	Attributes json.RawMessage
+	// Settings are decoded from them; empty if they are not in the documented form, which
+	// a signal does not need.
+	Settings   Settings
+	Unreadable bool
 }
 
 // Settings are the attributes of a job that belong to arguments of the
@@ -63,16 +66,6 @@ func (n *Number) UnmarshalJSON(text []byte) error {
 	return err
 }
 
-// Settings decodes the attributes. A signal does not need them.
-func (j Job) Settings() (Settings, error) {
-	var found Settings
-	if json.Unmarshal(j.Attributes, &found) != nil {
-		// The decoding error could show a secret.
-		return Settings{}, errors.New("the job API answered with attributes that are not in the documented form")
-	}
-	return found, nil
-}
-
 // object is a resource of a JSON:API document.
 type object struct {
 	ID         Identifier      `json:"id"`
@@ -86,17 +79,15 @@ type Identifier string
 
 // UnmarshalJSON reads an id, with or without quotes, and refuses what cannot be one.
 func (i *Identifier) UnmarshalJSON(text []byte) error {
-	var said any
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	if err := decoder.Decode(&said); err != nil {
-		return err
+	id, err := string(text), error(nil)
+	if text[0] == '"' {
+		err = json.Unmarshal(text, &id)
 	}
-	if id := fmt.Sprint(said); jobID.MatchString(id) && said != nil {
-		*i = Identifier(id)
-		return nil
+	if err != nil || id == "null" || !jobID.MatchString(id) {
+		return errors.New("no id of a job")
 	}
-	return errors.New("no id of a job")
+	*i = Identifier(id)
+	return nil
 }
 
 type document struct {
@@ -106,19 +97,17 @@ type document struct {
 // ParseJob makes a Job of the attributes that an answer has of it. URL and access token
 // may be missing.
 func (c *Client) ParseJob(id string, attributes json.RawMessage) (Job, error) {
-	return c.job(object{ID: Identifier(id), Attributes: attributes})
-}
-
-// job converts an answer to a Job. URL and access token may be missing.
-func (c *Client) job(from object) (Job, error) {
 	var found struct {
 		RuleType  string          `json:"rule_type"`
 		RuleValue json.RawMessage `json:"rule_value"`
 	}
-	if json.Unmarshal(from.Attributes, &found) != nil {
+	if json.Unmarshal(attributes, &found) != nil {
 		return Job{}, errors.New("the job API answered without the attributes of a job")
 	}
-	job := Job{ID: string(from.ID), RuleType: found.RuleType, Attributes: from.Attributes}
+	job := Job{ID: id, RuleType: found.RuleType, Attributes: attributes}
+	if json.Unmarshal(attributes, &job.Settings) != nil {
+		job.Settings, job.Unreadable = Settings{}, true
+	}
 	if job.RuleType != Webhook {
 		return job, nil
 	}
@@ -149,8 +138,7 @@ func (c *Client) Job(ctx context.Context, id string) (Job, error) {
 	if found.Data.Attributes == nil {
 		return Job{}, c.refusal(http.StatusOK)
 	}
-	found.Data.ID = Identifier(id)
-	job, err := c.job(found.Data)
+	job, err := c.ParseJob(id, found.Data.Attributes)
 	if err == nil && job.RuleType == Webhook && job.URL == nil {
 		err = errors.New("the job API answered without the URL and access token of the job's HTTP trigger")
 	}
@@ -194,9 +182,9 @@ func (c *Client) Jobs(ctx context.Context) ([]Job, error) {
 			if json.Unmarshal(entry, &one) != nil {
 				continue // A job without an id belongs to no state.
 			}
-			job, err := c.job(one)
+			job, err := c.ParseJob(string(one.ID), one.Attributes)
 			if err != nil {
-				job = Job{ID: string(one.ID)}
+				job = Job{ID: string(one.ID), Unreadable: true}
 			}
 			jobs = append(jobs, job)
 		}
@@ -232,7 +220,7 @@ func (c *Client) write(ctx context.Context, method, path string, body map[string
 	if made.Data.ID == "" || made.Data.Attributes == nil {
 		return Job{}, c.refusal(http.StatusOK)
 	}
-	return c.job(made.Data)
+	return c.ParseJob(string(made.Data.ID), made.Data.Attributes)
 }
 
 // DeleteJob removes a job.
@@ -260,8 +248,8 @@ func Attempt(ctx context.Context, request func(context.Context) error) delivery.
 		return wire.Unsent(err)
 	}
 	attempt := delivery.Attempt{Outcome: delivery.Unknown, Status: wire.Status(), Err: err}
-	refused := (*APIError)(nil)
-	if !errors.As(err, &refused) {
+	refused, is := errors.AsType[*APIError](err)
+	if !is {
 		return attempt
 	}
 	// The error text already has the status.
@@ -275,29 +263,12 @@ func Attempt(ctx context.Context, request func(context.Context) error) delivery.
 	return attempt
 }
 
-// NotFound reports whether the service says that a job does not exist. A web
-// page with 404 does not count, because a proxy may have sent it. Nor does a 404
-// for the list of jobs, which every job API has.
-func NotFound(err error) bool {
-	refused := (*APIError)(nil)
-	return errors.As(err, &refused) && refused.Status == http.StatusNotFound && !refused.Page && !refused.All
-}
-
 // ShownBefore reports whether a job is shown as it was before another answer
 // about it.
 func (j Job) ShownBefore(answered Job) bool {
-	shown, is := j.updatedAt()
-	said, was := answered.updatedAt()
+	shown, is := ParseTime(j.Settings.UpdatedAt)
+	said, was := ParseTime(answered.Settings.UpdatedAt)
 	return is && was && shown.Before(said)
-}
-
-// Name returns the job's name, "" if it cannot be decoded.
-func (j Job) Name() string {
-	found, err := j.Settings()
-	if err != nil {
-		return ""
-	}
-	return found.Name
 }
 
 // Path returns the path of the URL that runs the job, "" if there is none.
@@ -306,21 +277,6 @@ func (j Job) Path() string {
 		return ""
 	}
 	return j.URL.Path
-}
-
-// Active reports whether a job is active. It returns true if that cannot be
-// decoded.
-func (j Job) Active() bool {
-	found, err := j.Settings()
-	return err != nil || found.Active
-}
-
-func (j Job) updatedAt() (time.Time, bool) {
-	found, err := j.Settings()
-	if err != nil {
-		return time.Time{}, false
-	}
-	return ParseTime(found.UpdatedAt)
 }
 
 // ParseTime parses a time of the job API.
@@ -336,24 +292,36 @@ func (e *NoTriggerError) Error() string {
 	return fmt.Sprintf("its rule_type is \"%s\", not \"%s\", so it has no HTTP trigger", e.RuleType, Webhook)
 }
 
-// TurnedAway reports whether a web page says that the request was refused.
-// Whoever has sent the page, the request had no effect.
-func TurnedAway(err error) bool {
-	refused := (*APIError)(nil)
-	return errors.As(err, &refused) && refused.Page && refused.Status >= 400 && refused.Status < 500 && !refused.Passing()
+// ErrUnreadable is the error for a job whose attributes cannot be decoded. The decoding
+// error could show a secret.
+var ErrUnreadable = errors.New("the job API answered with attributes that are not in the documented form")
+
+// NotFound reports whether the service says that a job does not exist. A web
+// page with 404 does not count, because a proxy may have sent it. Nor does a 404
+// for the list of jobs, which every job API has.
+func NotFound(err error) bool {
+	refused, is := errors.AsType[*APIError](err)
+	return is && refused.Status == http.StatusNotFound && !refused.Page && !refused.All
 }
 
 // NotFoundPage reports whether a web page has the status 404. The service or a
 // proxy may have sent it.
 func NotFoundPage(err error) bool {
-	refused := (*APIError)(nil)
-	return errors.As(err, &refused) && refused.Status == http.StatusNotFound && refused.Page
+	refused, is := errors.AsType[*APIError](err)
+	return is && refused.Status == http.StatusNotFound && refused.Page
+}
+
+// TurnedAway reports whether a web page says that the request was refused.
+// Whoever has sent the page, the request had no effect.
+func TurnedAway(err error) bool {
+	refused, is := errors.AsType[*APIError](err)
+	return is && refused.Page && refused.Status >= 400 && refused.Status < 500 && !refused.Passing()
 }
 
 // Explain returns the advice for an answer of the job API; "" if there is none.
 func Explain(err error) string {
-	refused := (*APIError)(nil)
-	if !errors.As(err, &refused) {
+	refused, is := errors.AsType[*APIError](err)
+	if !is {
 		return ""
 	}
 	switch {

@@ -105,45 +105,29 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 		return
 	}
 	begun.ID = types.StringValue(made[0])
-	u := update{work: w, before: begun, after: data, privateState: &p, standing: standing{position: unnamed, id: made[0]}, shown: answered}
+	u := update{
+		work: w, record: to, config: config, before: begun, after: data, data: &data, privateState: &p,
+		standing: standing{position: unnamed, id: made[0]}, shown: answered,
+	}
 	r.client.Own(u.id)
 	p.Due = data.TriggerOnApply.ValueBool()
 	p.at(u.standing)
 	if resp.Diagnostics.Append(to.write(ctx, &begun, p)...); resp.Diagnostics.HasError() {
 		return
 	}
-	job, failed := u.walk(ctx)
-	if failed != nil {
+	if failed := u.walk(ctx); failed != nil {
 		resp.Diagnostics.Append(withStanding(failed, fmt.Sprintf("The job was created, and is recorded as job %s, but the resource is tainted: the next apply replaces the job. "+
 			"To keep the job, run \"terraform untaint\" on the resource: then the next apply finishes the job.", u.id)))
 		return
 	}
-	shown, err := job.Settings()
-	if err != nil {
-		resp.Diagnostics.AddError("Job Not Read", "Creating Cloud Automator job "+job.ID+" succeeded, but "+err.Error()+".")
-		return
+	if names := u.after.untaken(nil, nil, u.shown.Settings); len(names) > 0 {
+		resp.Diagnostics.Append(notTaken(u.id, names))
 	}
-	asked := data
-	data.take(job, shown)
-	data.takeOpen(data.shown(shown))
-	if names := asked.untaken(nil, nil, shown); len(names) > 0 {
-		resp.Diagnostics.Append(notTaken(job.ID, names))
-	}
-	data.rotated()
 	p.at(u.standing)
-	p.learn(job)
-	p.remember(config, data, data.shown(shown))
-	if resp.Diagnostics.Append(to.write(ctx, &data, p)...); resp.Diagnostics.HasError() {
-		return
-	}
-	if p.Due {
-		failed := w.runJob(ctx, job, &p, "The job was created and is recorded, but the resource is tainted: applying again replaces the job, and runs the new one. "+
-			"To keep the job, run \"terraform untaint\" on the resource: then the next apply runs the job.",
-			"The job was created and is recorded, but the resource is tainted: applying again replaces the job, and runs the new one. "+
-				"If the job has run, run \"terraform untaint\" on the resource: then the job is not run again.")
-		resp.Diagnostics.Append(to.write(ctx, &data, p)...)
-		appendFailure(&resp.Diagnostics, failed)
-	}
+	const tainted = "The job was created and is recorded, but the resource is tainted: applying again replaces the job, and runs the new one. "
+	resp.Diagnostics.Append(u.finish(ctx, true,
+		tainted+"To keep the job, run \"terraform untaint\" on the resource: then the next apply runs the job.",
+		tainted+"If the job has run, run \"terraform untaint\" on the resource: then the job is not run again.")...)
 }
 
 // Read reads the job. It changes nothing at the service.
@@ -216,8 +200,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	before, imported := *data, data.Name.IsNull()
 	job, stands, failed := w.locate(ctx, data, *p, func(job cloudautomator.Job) bool {
 		// If a rotation that was cut short has changed the job, a successor may exist.
-		shown, err := job.Settings()
-		return !imported && (p.Lost || err == nil && !before.UpdatedAt.Equal(text(shown.UpdatedAt)))
+		return !imported && (p.Lost || !before.UpdatedAt.Equal(text(job.Settings.UpdatedAt)))
 	})
 	if failed != nil {
 		return false, failed
@@ -226,15 +209,8 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	if job.ID == "" {
 		return !sights[stands.position].forgotten, nil
 	}
-	if job.RuleType != cloudautomator.Webhook {
-		return false, w.noTrigger(job)
-	}
-	shown, err := job.Settings()
-	if err != nil {
-		return false, diag.NewErrorDiagnostic("Job Not Read", "Reading Cloud Automator job "+job.ID+" failed: "+err.Error()+".")
-	}
 	// Once the mark is known to come from somebody else, it stays known.
-	foreign := before.foreign(*p, job.Name())
+	foreign := before.foreign(*p, job.Settings.Name)
 	p.Unwritten = p.Unwritten || foreign
 	if p.Lost && signal.Given(before.URL) {
 		// The URL and the access token in the state show whether the operation that
@@ -242,7 +218,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 		p.hold(before)
 		p.Lost = p.knowsPart(job)
 	}
-	data.refreshSettings(shown, p)
+	data.refreshSettings(job.Settings, p)
 	if p.URL != "" && !p.knowsPart(job) {
 		// Both URL and access token have changed, so the job was rotated, whatever
 		// else has changed.
@@ -251,7 +227,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 		}
 		p.Drifted = nil
 	}
-	data.take(job, shown)
+	data.take(job)
 	p.Whole = p.Whole || imported
 	if fresh := p.URL != ""; p.learn(job) && fresh && !foreign {
 		data.rotated()
@@ -286,7 +262,6 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	to := record{&resp.State, resp.Identity, resp.Private}
 	d := decide(before, data, p)
 	data.takeFrom(before)
 	data.takeOpen(before)
@@ -295,70 +270,25 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	p.Imported, p.Moved = false, false
 	p.Due = p.Due && data.TriggerOnApply.ValueBool()
 
-	u := update{work: w, before: before, after: data, privateState: &p, rotate: d.rotate, again: d.again}
-	taken := false
-	// take records the job as it is now.
-	take := func(job cloudautomator.Job) (diags diag.Diagnostics) {
-		shown, err := job.Settings()
-		if err != nil {
-			diags.AddError("Job Not Read", "Updating Cloud Automator job "+job.ID+" failed: "+err.Error()+".")
-			return diags
-		}
-		data.take(job, shown)
-		data.takeOpen(data.shown(shown))
-		if !d.moves {
-			// The plan has the old values of these.
-			data.TimeZone, data.CreatedAt = before.TimeZone, before.CreatedAt
-		}
-		if p.learn(job) {
-			data.rotated()
-		}
-		taken = true
-		r.client.Own(job.ID)
-		return to.write(ctx, &data, p)
+	u := update{
+		work: w, record: record{&resp.State, resp.Identity, resp.Private}, config: config, before: before, after: data, data: &data, privateState: &p,
+		rotate: d.rotate, again: d.again, stays: !d.moves,
 	}
-	var job cloudautomator.Job
 	var failed diag.Diagnostic
 	switch {
 	case d.change:
-		u.taken = func(job cloudautomator.Job) diag.Diagnostics {
-			if shown, err := job.Settings(); err == nil {
-				p.remember(config, data, data.shown(shown))
-			}
-			p.Lost, p.Due = false, data.TriggerOnApply.ValueBool()
-			return take(job)
-		}
-		if job, failed = u.run(ctx); failed == nil {
-			shown, err := job.Settings()
-			if err == nil {
-				p.remember(config, data, data.shown(shown))
-			}
-			p.Lost = false
-			p.Due = data.TriggerOnApply.ValueBool() && (p.Due || d.rotate && !d.again)
+		if failed = u.start(ctx); failed == nil {
+			failed = u.walk(ctx)
 		}
 		p.at(u.standing)
 		resp.Diagnostics.Append(u.warnings...)
 	case d.read || d.run || recalled.Moved:
-		if job, _, failed = w.locate(ctx, &before, privateState{}, nil); failed == nil {
-			failed = u.present(job)
+		if u.shown, _, failed = w.locate(ctx, &before, privateState{}, nil); failed == nil && u.shown.ID == "" {
+			failed = before.gone(p)
 		}
-		if shown, err := job.Settings(); (recalled.Moved || recalled.Imported) && failed == nil && err == nil {
-			// From here on the values of the configuration count.
-			p.remember(config, data, data.shown(shown))
-		}
-		if failed == nil && !d.read && !d.run {
-			resp.Diagnostics.Append(to.write(ctx, &data, p)...)
-			return
-		}
-	default:
-		if recalled.Imported {
-			p.remember(config, data, before)
-		}
-		resp.Diagnostics.Append(to.write(ctx, &data, p)...)
-		return
 	}
 	if failed != nil {
-		if !taken {
+		if !u.recorded {
 			// The state is still the old one, so keep the private state that belongs
 			// to it.
 			recalled.Position, recalled.Others, recalled.Strays = p.Position, p.Others, p.Strays
@@ -368,13 +298,22 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		appendFailure(&resp.Diagnostics, failed)
 		return
 	}
-	if resp.Diagnostics.Append(take(job)...); resp.Diagnostics.HasError() || !p.Due {
+	switch {
+	case d.change:
+		p.Due = data.TriggerOnApply.ValueBool() && (p.Due || d.rotate && !d.again)
+	case recalled.Imported && u.shown.ID != "":
+		// From here on the values of the configuration count.
+		p.remember(config, data, data.shown(u.shown.Settings))
+	case recalled.Imported:
+		p.remember(config, data, before)
+	}
+	if !d.change && !d.read && !d.run {
+		resp.Diagnostics.Append(u.write(ctx, &data, p)...)
 		return
 	}
-	failed = w.runJob(ctx, job, &p, "The job's URL and access token are recorded, and the next apply runs the job without rotating them again.",
-		"The job's URL and access token are recorded, and the next apply does not run the job: if it has not run, run it with a signal_http_trigger.")
-	resp.Diagnostics.Append(to.write(ctx, &data, p)...)
-	appendFailure(&resp.Diagnostics, failed)
+	resp.Diagnostics.Append(u.finish(ctx, d.change,
+		"The job's URL and access token are recorded, and the next apply runs the job without rotating them again.",
+		"The job's URL and access token are recorded, and the next apply does not run the job: if it has not run, run it with a signal_http_trigger.")...)
 }
 
 // runJob runs the job once, and records in the private state whether the run is
@@ -382,7 +321,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 func (w *work) runJob(ctx context.Context, job cloudautomator.Job, p *privateState, unsent, unknown string) diag.Diagnostic {
 	run := job.Trigger()
 	outcome, failed := w.Send(ctx, w.sender, signal.Signal{
-		Target: request(func(ctx context.Context) delivery.Attempt {
+		Target: target(func(ctx context.Context) delivery.Attempt {
 			attempt, _ := w.client.Run(ctx, run)
 			return attempt
 		}),

@@ -72,20 +72,20 @@ func (l *jobList) List(ctx context.Context, req list.ListRequest, stream *list.L
 			if job.RuleType != cloudautomator.Webhook || req.Limit > 0 && listed >= req.Limit {
 				continue
 			}
-			shown, err := job.Settings()
-			if err != nil {
-				warning := diag.NewWarningDiagnostic("Job Not Listed", "Cloud Automator job "+job.ID+" is left out: "+err.Error()+".")
+			if job.Unreadable {
+				warning := diag.NewWarningDiagnostic("Job Not Listed", "Cloud Automator job "+job.ID+" is left out: "+cloudautomator.ErrUnreadable.Error()+".")
 				if !push(list.ListResult{Diagnostics: diag.Diagnostics{warning}}) {
 					return
 				}
 				continue
 			}
+			shown := job.Settings
 			if signal.Given(name) && name.ValueString() != shown.Name && name.ValueString() != anyMark.ReplaceAllString(shown.Name, "") ||
 				signal.Given(group) && group.ValueInt64() != int64(shown.GroupID) {
 				continue
 			}
 			listed++
-			if !push(l.listing(ctx, req, job, shown)) {
+			if !push(l.listing(ctx, req, job)) {
 				return
 			}
 		}
@@ -94,9 +94,9 @@ func (l *jobList) List(ctx context.Context, req list.ListRequest, stream *list.L
 
 // listing returns one job of a list, without URL and access token, so that a
 // list does not enable anybody to run a job.
-func (l *jobList) listing(ctx context.Context, req list.ListRequest, job cloudautomator.Job, shown cloudautomator.Settings) list.ListResult {
+func (l *jobList) listing(ctx context.Context, req list.ListRequest, job cloudautomator.Job) list.ListResult {
 	result := req.NewListResult(ctx)
-	result.DisplayName = fmt.Sprintf("%s (group %d)", l.sender.Redactor().Text(shown.Name), shown.GroupID)
+	result.DisplayName = fmt.Sprintf("%s (group %d)", l.sender.Redactor().Text(job.Settings.Name), job.Settings.GroupID)
 	result.Diagnostics.Append(result.Identity.SetAttribute(ctx, path.Root("id"), job.ID)...)
 	if !req.IncludeResource {
 		return result
@@ -106,8 +106,8 @@ func (l *jobList) listing(ctx context.Context, req list.ListRequest, job cloudau
 	if result.Diagnostics.Append(result.Resource.Get(ctx, &data)...); result.Diagnostics.HasError() {
 		return result
 	}
-	data = data.shown(shown)
-	data.take(job, shown)
+	data = data.shown(job.Settings)
+	data.take(job)
 	data.URL, data.AccessToken = types.StringNull(), types.StringNull()
 	result.Diagnostics.Append(result.Resource.Set(ctx, &data)...)
 	return result

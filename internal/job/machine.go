@@ -186,7 +186,7 @@ type owner struct {
 func locate(o owner, jobs []cloudautomator.Job) standing {
 	named := func(mark string) (found []string) {
 		for _, job := range jobs {
-			if mark != "" && job.ID != o.id && o.alike(job) && strings.HasSuffix(job.Name(), mark) {
+			if mark != "" && job.ID != o.id && o.alike(job) && strings.HasSuffix(job.Settings.Name, mark) {
 				found = append(found, job.ID)
 			}
 		}
@@ -214,7 +214,7 @@ func locate(o owner, jobs []cloudautomator.Job) standing {
 	case at < 0:
 		return standing{position: absent, id: o.id}
 	}
-	name := jobs[at].Name()
+	name := jobs[at].Settings.Name
 	if !isMarked(name) || o.foreign(name) {
 		return standing{position: settled, id: o.id}
 	}

@@ -11,7 +11,7 @@ import (
 
 // listed is a job as a list of the service has it.
 func listed(id, name string) cloudautomator.Job {
-	return cloudautomator.Job{ID: id, RuleType: cloudautomator.Webhook, Attributes: fmt.Appendf(nil, `{"name": %q, "group_id": 10, "action_type": "delay"}`, name)}
+	return cloudautomator.Job{ID: id, RuleType: cloudautomator.Webhook, Settings: cloudautomator.Settings{Name: name, GroupID: 10, ActionType: "delay"}}
 }
 
 // What the names and ids of jobs say of where one of them stands.
@@ -39,8 +39,8 @@ func TestLocate(t *testing.T) {
 		"two successors and their job":    {"2", "", []cloudautomator.Job{listed("1", "x"), listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, standing{position: unclear, id: "2", others: []string{"1", "3"}}},
 		"the successor has no name yet":   {"2", "", []cloudautomator.Job{stranger, listed("2", "x (successor of job 1)")}, standing{position: unnamed, id: "2"}},
 		"a successor of another's":        {"1", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "x (successor of job 11)")}, standing{position: settled, id: "1"}},
-		"a mark on another kind of job":   {"1", "", []cloudautomator.Job{listed("1", "nightly"), {ID: "2", RuleType: "cron", Attributes: []byte(`{"name": "x (successor of job 1)"}`)}}, standing{position: settled, id: "1"}},
-		"a job that cannot be read is no": {"1", "", []cloudautomator.Job{listed("1", "nightly"), {ID: "2", Attributes: []byte(`[]`)}}, standing{position: settled, id: "1"}},
+		"a mark on another kind of job":   {"1", "", []cloudautomator.Job{listed("1", "nightly"), {ID: "2", RuleType: "cron", Settings: cloudautomator.Settings{Name: "x (successor of job 1)", GroupID: 10, ActionType: "delay"}}}, standing{position: settled, id: "1"}},
+		"a job that cannot be read is no": {"1", "", []cloudautomator.Job{listed("1", "nightly"), {ID: "2", Unreadable: true}}, standing{position: settled, id: "1"}},
 	} {
 		data := jobModel{ID: types.StringValue(c.id), GroupID: types.Int64Value(10), ActionType: types.StringValue("delay")}
 		if got := locate(data.owner(privateState{Creation: c.creation}), c.jobs); fmt.Sprint(got) != fmt.Sprint(c.want) {

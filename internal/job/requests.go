@@ -34,11 +34,11 @@ func newWork(client *cloudautomator.Client, sender *signal.Sender, timeoutName s
 	}
 }
 
-// request is one attempt of a request.
-type request func(ctx context.Context) delivery.Attempt
+// target makes one attempt of a request.
+type target func(ctx context.Context) delivery.Attempt
 
 // Send makes the attempt.
-func (r request) Send(ctx context.Context) delivery.Attempt { return r(ctx) }
+func (t target) Send(ctx context.Context) delivery.Attempt { return t(ctx) }
 
 // again marks a harmless failed attempt as Unreachable, so that it is repeated
 // for about as long as a service takes to recover. A web page that refuses the
@@ -53,67 +53,67 @@ func again(attempt delivery.Attempt) delivery.Attempt {
 	return attempt
 }
 
-// deliver makes a request with the retry policy of a signal. The result has the
-// original error of the last attempt, also if again has marked it.
-func (w *work) deliver(ctx context.Context, doing string, try request) delivery.Result {
+// try makes a request that may be repeated, with the retry policy of a signal. If the
+// outcome of an attempt is unknown, read finds out whether the request had its effect. The
+// result has the original outcome of the last attempt, also if again has marked it.
+func try[T any](ctx context.Context, w *work, doing string, request, read func(context.Context) (T, error)) (answer T, result delivery.Result) {
 	var last delivery.Outcome
-	result := w.sender.Deliver(ctx, w.client.RateLimit(), doing, request(func(ctx context.Context) delivery.Attempt {
-		attempt := try(ctx)
+	result = w.sender.Deliver(ctx, w.client.RateLimit(), doing, target(func(ctx context.Context) delivery.Attempt {
+		attempt := cloudautomator.Attempt(ctx, func(ctx context.Context) (err error) {
+			answer, err = request(ctx)
+			return err
+		})
+		if attempt.Outcome == delivery.Unknown && read != nil {
+			if found, err := read(ctx); err == nil {
+				answer, attempt = found, delivery.Attempt{Outcome: delivery.Accepted}
+			}
+		}
 		last = attempt.Outcome
 		return again(attempt)
 	}))
 	if result.Outcome == delivery.NotSent {
 		result.Outcome = last
 	}
-	return result
+	return answer, result
 }
 
 // know adds a job's URL and access token to the known secrets.
 func (w *work) know(job cloudautomator.Job) {
-	if job.URL == nil {
-		return
+	if job.URL != nil {
+		w.client.Hide(job.Trigger())
 	}
-	w.client.Hide(job.Trigger())
 }
 
 // job reads a job. found is false only if the service itself says that the job
 // does not exist.
 func (w *work) job(ctx context.Context, id string) (job cloudautomator.Job, found bool, failed diag.Diagnostic) {
 	doing := "Reading Cloud Automator job " + id
-	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
-		return cloudautomator.Attempt(ctx, func(ctx context.Context) (err error) {
-			job, err = w.client.Job(ctx, id)
-			return err
-		})
-	})
+	job, result := try(ctx, w, doing, func(ctx context.Context) (cloudautomator.Job, error) { return w.client.Job(ctx, id) }, nil)
 	switch {
 	case result.Outcome == delivery.Accepted:
 		w.know(job)
 		return job, true, nil
-	case cloudautomator.NotFound(result.Err):
-		return cloudautomator.Job{}, false, nil
-	case cloudautomator.NotFoundPage(result.Err) && w.unlisted(ctx, id):
+	case w.missing(ctx, id, result.Err):
 		return cloudautomator.Job{}, false, nil
 	default:
 		return cloudautomator.Job{}, false, w.failure("Job Not Read", doing, result)
 	}
 }
 
-// unlisted reports whether the job API returns a list of jobs without this one.
-func (w *work) unlisted(ctx context.Context, id string) bool {
+// missing reports whether an error says that a job does not exist. If a web page says so,
+// which a proxy may have sent, the list of jobs decides.
+func (w *work) missing(ctx context.Context, id string, err error) bool {
+	if !cloudautomator.NotFoundPage(err) {
+		return cloudautomator.NotFound(err)
+	}
 	jobs, failed := w.list(ctx)
 	return failed == nil && !slices.ContainsFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == id })
 }
 
 // list reads all jobs.
-func (w *work) list(ctx context.Context) (jobs []cloudautomator.Job, failed diag.Diagnostic) {
+func (w *work) list(ctx context.Context) ([]cloudautomator.Job, diag.Diagnostic) {
 	const doing = "Listing the Cloud Automator jobs"
-	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
-		return cloudautomator.Attempt(ctx, func(ctx context.Context) (err error) {
-			jobs, err = w.client.Jobs(ctx)
-			return err
-		})
-	})
+	jobs, result := try(ctx, w, doing, w.client.Jobs, nil)
 	if result.Outcome != delivery.Accepted {
 		return nil, w.failure("Jobs Not Listed", doing, result)
 	}
@@ -125,30 +125,46 @@ func (w *work) list(ctx context.Context) (jobs []cloudautomator.Job, failed diag
 func (w *work) settled(ctx context.Context, answered cloudautomator.Job) (cloudautomator.Job, diag.Diagnostic) {
 	doing := "Reading Cloud Automator job " + answered.ID + " back"
 	var shown *cloudautomator.Job
-	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
-		return cloudautomator.Attempt(ctx, func(ctx context.Context) error {
-			job, err := w.client.Job(ctx, answered.ID)
-			switch {
-			case cloudautomator.NotFound(err):
-				return errors.New("the job API does not show the job yet")
-			case err != nil:
-				return err
-			}
-			shown = &job
-			if job.ShownBefore(answered) {
-				return errors.New("the job API shows the job as it was before it was changed")
-			}
-			return nil
-		})
-	})
+	_, result := try(ctx, w, doing, func(ctx context.Context) (job cloudautomator.Job, err error) {
+		job, err = w.client.Job(ctx, answered.ID)
+		switch {
+		case cloudautomator.NotFound(err):
+			return job, errors.New("the job API does not show the job yet")
+		case err != nil:
+			return job, err
+		}
+		shown = &job
+		if job.ShownBefore(answered) {
+			return job, errors.New("the job API shows the job as it was before it was changed")
+		}
+		return job, nil
+	}, nil)
 	if shown == nil {
 		return cloudautomator.Job{}, w.failure("Job Not Read", doing, result)
 	}
 	w.know(*shown)
-	if shown.RuleType != cloudautomator.Webhook {
-		return cloudautomator.Job{}, w.noTrigger(*shown)
+	return *shown, w.unusable(*shown)
+}
+
+// usable is like job, for a job that is to be managed.
+func (w *work) usable(ctx context.Context, id string) (job cloudautomator.Job, found bool, failed diag.Diagnostic) {
+	if job, found, failed = w.job(ctx, id); found {
+		failed = w.unusable(job)
 	}
-	return *shown, nil
+	return job, found, failed
+}
+
+// unusable returns the diagnostic for a job that cannot be managed, because it has no HTTP
+// trigger or cannot be decoded.
+func (w *work) unusable(job cloudautomator.Job) diag.Diagnostic {
+	switch {
+	case job.RuleType != cloudautomator.Webhook:
+		return w.noTrigger(job)
+	case job.Unreadable:
+		return diag.NewErrorDiagnostic("Job Not Read", fmt.Sprintf("Reading Cloud Automator job %s failed: %s.", job.ID, cloudautomator.ErrUnreadable))
+	default:
+		return nil
+	}
 }
 
 // noTrigger returns the diagnostic for a job without an HTTP trigger.
@@ -160,24 +176,16 @@ func (w *work) noTrigger(job cloudautomator.Job) diag.Diagnostic {
 
 // update changes a job's settings. If the answer is lost, it reads the job to
 // find out whether the change had an effect. Repeating the change does no harm.
-func (w *work) update(ctx context.Context, id string, after *jobModel, body map[string]any) (answered cloudautomator.Job, failed diag.Diagnostic) {
+func (w *work) update(ctx context.Context, id string, after *jobModel, body map[string]any) (cloudautomator.Job, diag.Diagnostic) {
 	doing := "Updating Cloud Automator job " + id
-	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
-		tried := cloudautomator.Attempt(ctx, func(ctx context.Context) (err error) {
-			answered, err = w.client.UpdateJob(ctx, id, body)
-			return err
-		})
-		if tried.Outcome != delivery.Unknown {
-			return tried
+	answered, result := try(ctx, w, doing, func(ctx context.Context) (cloudautomator.Job, error) {
+		return w.client.UpdateJob(ctx, id, body)
+	}, func(ctx context.Context) (cloudautomator.Job, error) {
+		job, err := w.client.Job(ctx, id)
+		if err == nil && (job.Unreadable || !after.shownBy(job.Settings)) {
+			err = errors.New("the job does not have these settings")
 		}
-		read := cloudautomator.Attempt(ctx, func(ctx context.Context) (err error) {
-			answered, err = w.client.Job(ctx, id)
-			return err
-		})
-		if shown, err := answered.Settings(); read.Outcome == delivery.Accepted && err == nil && after.shownBy(shown) {
-			return read
-		}
-		return tried
+		return job, err
 	})
 	if result.Outcome != delivery.Accepted {
 		return cloudautomator.Job{}, w.failure("Job Not Updated", doing, result)
@@ -189,22 +197,19 @@ func (w *work) update(ctx context.Context, id string, after *jobModel, body map[
 // job to find out whether it still exists.
 func (w *work) remove(ctx context.Context, id string) (gone bool, failed diag.Diagnostic) {
 	doing := "Removing Cloud Automator job " + id
-	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
-		tried := cloudautomator.Attempt(ctx, func(ctx context.Context) error { return w.client.DeleteJob(ctx, id) })
-		if tried.Outcome != delivery.Unknown {
-			return tried
+	_, result := try(ctx, w, doing, func(ctx context.Context) (bool, error) {
+		return true, w.client.DeleteJob(ctx, id)
+	}, func(ctx context.Context) (bool, error) {
+		_, err := w.client.Job(ctx, id)
+		if cloudautomator.NotFound(err) {
+			return true, nil
 		}
-		if _, err := w.client.Job(ctx, id); cloudautomator.NotFound(err) {
-			return delivery.Attempt{Outcome: delivery.Accepted}
-		}
-		return tried
+		return false, errors.New("the job still exists")
 	})
 	switch {
 	case result.Outcome == delivery.Accepted:
 		return false, nil
-	case cloudautomator.NotFound(result.Err):
-		return true, nil
-	case cloudautomator.NotFoundPage(result.Err) && w.unlisted(ctx, id):
+	case w.missing(ctx, id, result.Err):
 		return true, nil
 	default:
 		return false, w.failure("Job Not Removed", doing, result)
@@ -218,7 +223,7 @@ func (w *work) remove(ctx context.Context, id string) (gone bool, failed diag.Di
 func (w *work) create(ctx context.Context, name, mark string, body map[string]any) (made []string, answered cloudautomator.Job, result delivery.Result, unread diag.Diagnostic) {
 	doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)
 	body["name"] = marked(name, mark)
-	result = w.sender.Deliver(ctx, w.client.RateLimit(), doing, request(func(ctx context.Context) delivery.Attempt {
+	result = w.sender.Deliver(ctx, w.client.RateLimit(), doing, target(func(ctx context.Context) delivery.Attempt {
 		attempt := cloudautomator.Attempt(ctx, func(ctx context.Context) (err error) {
 			answered, err = w.client.CreateJob(ctx, body)
 			return err
@@ -249,24 +254,21 @@ func (w *work) create(ctx context.Context, name, mark string, body map[string]an
 func (w *work) seek(ctx context.Context, mark string) (found []string, failed diag.Diagnostic) {
 	listed := false
 	const doing = "Looking for the job whose creation got no clear answer"
-	result := w.deliver(ctx, doing, func(ctx context.Context) delivery.Attempt {
-		return cloudautomator.Attempt(ctx, func(ctx context.Context) error {
-			jobs, err := w.client.Jobs(ctx)
-			if err != nil {
-				return err
+	_, result := try(ctx, w, doing, func(ctx context.Context) (jobs []cloudautomator.Job, err error) {
+		if jobs, err = w.client.Jobs(ctx); err != nil {
+			return nil, err
+		}
+		listed = true
+		for _, job := range jobs {
+			if strings.HasSuffix(job.Settings.Name, mark) {
+				found = append(found, job.ID)
 			}
-			listed = true
-			for _, job := range jobs {
-				if strings.HasSuffix(job.Name(), mark) {
-					found = append(found, job.ID)
-				}
-			}
-			if len(found) == 0 {
-				return errors.New("no such job is shown")
-			}
-			return nil
-		})
-	})
+		}
+		if len(found) == 0 {
+			return nil, errors.New("no such job is shown")
+		}
+		return jobs, nil
+	}, nil)
 	if !listed {
 		return nil, w.failure("Jobs Not Listed", doing, result)
 	}
@@ -290,7 +292,7 @@ func (w *work) failure(summary, doing string, result delivery.Result, standing .
 // explain returns the advice for an answer of the job API, and the argument at fault.
 func explain(err error) signal.Advice {
 	advice := signal.Advice{Next: cloudautomator.Explain(err)}
-	if refused := (*cloudautomator.APIError)(nil); errors.As(err, &refused) && !refused.Page && (refused.Status == http.StatusBadRequest || refused.Status == http.StatusUnprocessableEntity) {
+	if refused, is := errors.AsType[*cloudautomator.APIError](err); is && !refused.Page && (refused.Status == http.StatusBadRequest || refused.Status == http.StatusUnprocessableEntity) {
 		advice.Attribute = argumentIn(refused.Said)
 	}
 	return advice
@@ -299,14 +301,10 @@ func explain(err error) signal.Advice {
 // argumentIn returns the argument that the service's message names; "" if it
 // names none or several.
 func argumentIn(said string) string {
-	found := ""
-	for _, name := range slices.Compact(argumentName().FindAllString(said, -1)) {
-		if found != "" {
-			return ""
-		}
-		found = name
+	if found := slices.Compact(argumentName().FindAllString(said, -1)); len(found) == 1 {
+		return found[0]
 	}
-	return found
+	return ""
 }
 
 // argumentName matches the name of an argument that the service stores.

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -279,36 +280,41 @@ var asking = map[string]any{"rule_type": cloudautomator.Webhook, "rule_value": n
 // of action_value that the service shows and that are not and were not
 // configured.
 func (m *jobModel) body(before *jobModel, shown json.RawMessage, recorded types.String) map[string]any {
-	body := map[string]any{"name": m.Name.ValueString(), "action_value": carried(m.ActionValue, recorded, shown)}
-	if before == nil {
+	body := map[string]any{}
+	creates := before == nil
+	if creates {
 		before = &jobModel{}
-		body["group_id"], body["action_type"] = m.GroupID.ValueInt64(), m.ActionType.ValueString()
-		if m.ForWorkflow.ValueBool() {
-			body["for_workflow"] = true
-		}
 		maps.Copy(body, asking)
 	}
-	for name, argument := range map[string]struct {
-		set, was bool
-		value    any
-	}{
-		"aws_account_id":              {signal.Given(m.AWSAccountID), signal.Given(before.AWSAccountID), m.AWSAccountID.ValueInt64()},
-		"google_cloud_account_id":     {signal.Given(m.GoogleCloudAccountID), signal.Given(before.GoogleCloudAccountID), m.GoogleCloudAccountID.ValueInt64()},
-		"allow_runtime_action_values": {signal.Given(m.AllowRuntimeActionValues), signal.Given(before.AllowRuntimeActionValues), m.AllowRuntimeActionValues.ValueBool()},
-		"effective_date":              {signal.Given(m.EffectiveDate), signal.Given(before.EffectiveDate), m.EffectiveDate.ValueString()},
-		"expiration_date":             {signal.Given(m.ExpirationDate), signal.Given(before.ExpirationDate), m.ExpirationDate.ValueString()},
-		"aws_account_ids":             {!empty(m.AWSAccountIDs), !empty(before.AWSAccountIDs), ints(m.AWSAccountIDs)},
-		"completed_post_process_id":   {!empty(m.CompletedPostProcessID), !empty(before.CompletedPostProcessID), ints(m.CompletedPostProcessID)},
-		"failed_post_process_id":      {!empty(m.FailedPostProcessID), !empty(before.FailedPostProcessID), ints(m.FailedPostProcessID)},
-	} {
-		switch _, list := argument.value.([]int64); {
-		case argument.set, argument.was && list:
-			body[name] = argument.value
-		case argument.was:
-			body[name] = nil
+	theirs := before.settings()
+	for i, one := range m.settings() {
+		value, given := sent(one.value)
+		_, was := sent(theirs[i].value)
+		switch _, list := one.value.(types.List); {
+		case one.fixed && !creates, one.name == "for_workflow" && !m.ForWorkflow.ValueBool():
+		case given, was && list:
+			body[one.name] = value
+		case was:
+			body[one.name] = nil
 		}
 	}
+	body["action_value"] = carried(m.ActionValue, recorded, shown)
 	return body
+}
+
+// sent returns a value as it is sent, and reports whether there is one.
+func sent(value attr.Value) (any, bool) {
+	switch v := value.(type) {
+	case types.Bool:
+		return v.ValueBool(), signal.Given(v)
+	case types.Int64:
+		return v.ValueInt64(), signal.Given(v)
+	case types.List:
+		return ints(v), !empty(v) // An unknown list is one that is not set: [] is sent.
+	case types.String:
+		return v.ValueString(), signal.Given(v)
+	}
+	return nil, false
 }
 
 // carried returns the action_value to send: the configured members, and the

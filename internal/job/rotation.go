@@ -19,31 +19,27 @@ import (
 // update is one update of a job by the state machine.
 type update struct {
 	*work
-	before, after jobModel
 	*privateState
 	standing
-	// rotate says that the URL and the access token are to be new.
-	rotate bool
-	// again says that an earlier operation may have made this rotation.
-	again bool
+	record
+	// config is the configuration, before the job as the state has it, after the job as it
+	// is to be, and data what the state has next.
+	config, before, after jobModel
+	data                  *jobModel
+	// rotate says that the URL and the access token are to be new, and again that an
+	// earlier operation may have made this rotation. stays says that the plan has the job's
+	// own time zone and time of creation.
+	rotate, again, stays bool
 	// shown is the job as it was last read, or the answer to its creation.
 	shown cloudautomator.Job
-	// taken records the job that replaces the old one, as soon as it does.
-	taken func(cloudautomator.Job) diag.Diagnostics
+	// recorded says that data has been written.
+	recorded bool
 	// warnings are warnings of a successful update.
 	warnings diag.Diagnostics
 }
 
-// run takes steps until none is left, and returns the job as it is then.
-func (u *update) run(ctx context.Context) (cloudautomator.Job, diag.Diagnostic) {
-	if failed := u.start(ctx); failed != nil {
-		return cloudautomator.Job{}, failed
-	}
-	return u.walk(ctx)
-}
-
-// walk takes steps from the position of the job.
-func (u *update) walk(ctx context.Context) (cloudautomator.Job, diag.Diagnostic) {
+// walk takes steps from the position of the job until none is left.
+func (u *update) walk(ctx context.Context) diag.Diagnostic {
 	for {
 		var failed diag.Diagnostic
 		next := steps[u.position].keep
@@ -65,9 +61,41 @@ func (u *update) walk(ctx context.Context) (cloudautomator.Job, diag.Diagnostic)
 			failed = u.fail()
 		}
 		if failed != nil || u.position == settled {
-			return u.shown, failed
+			return failed
 		}
 	}
+}
+
+// save records the job as it is now. written says that the provider has written its
+// settings.
+func (u *update) save(ctx context.Context, written bool) diag.Diagnostics {
+	u.data.take(u.shown)
+	u.data.takeOpen(u.data.shown(u.shown.Settings))
+	if u.stays {
+		u.data.TimeZone, u.data.CreatedAt = u.before.TimeZone, u.before.CreatedAt
+	}
+	if written {
+		u.remember(u.config, *u.data, u.data.shown(u.shown.Settings))
+		u.Lost = false
+	}
+	if u.learn(u.shown) {
+		u.data.rotated()
+	}
+	u.recorded = true
+	u.client.Own(u.shown.ID)
+	return u.write(ctx, u.data, *u.privateState)
+}
+
+// finish records the job, and runs it if a run is due.
+func (u *update) finish(ctx context.Context, written bool, unsent, unknown string) diag.Diagnostics {
+	diags := u.save(ctx, written)
+	if diags.HasError() || !u.Due {
+		return diags
+	}
+	failed := u.runJob(ctx, u.shown, u.privateState, unsent, unknown)
+	diags.Append(u.write(ctx, u.data, *u.privateState)...)
+	appendFailure(&diags, failed)
+	return diags
 }
 
 // start finds out the position of the job.
@@ -76,7 +104,6 @@ func (u *update) start(ctx context.Context) (failed diag.Diagnostic) {
 	u.Unwritten = false
 	switch {
 	case failed != nil:
-		return failed
 	case u.position == orphaned && (u.rotate || u.stands() == orphaned):
 		u.warnings.Append(u.told(u.standing, false)...)
 	case len(u.strays) > 0:
@@ -86,26 +113,16 @@ func (u *update) start(ctx context.Context) (failed diag.Diagnostic) {
 	case u.position == absent && u.stands() == orphaned:
 		u.position = orphaned
 	}
-	if u.shown.ID != "" {
-		return u.present(u.shown)
-	}
-	return nil
+	return failed
 }
 
-// present returns the diagnostic for a job that does not exist, or has no HTTP
-// trigger.
-func (u *update) present(job cloudautomator.Job) diag.Diagnostic {
-	switch {
-	case job.ID == "" && u.before.ID.IsNull():
-		return diag.NewErrorDiagnostic("Outcome of the Creation Unknown", fmt.Sprintf("There is no Cloud Automator job to update: its creation got no clear answer, and no job has the mark of that creation, %q, in its name.\n\n"+
-			"To create a new job, run \"terraform taint\" on the resource, and apply.", creationMark(u.Creation)))
-	case job.ID == "":
-		return diag.NewErrorDiagnostic("Job Is Gone",
-			fmt.Sprintf("Updating Cloud Automator job %s failed: the job API no longer has it.\n\nPlan again: the refresh notices this, and the plan creates a new job.", u.before.ID.ValueString()))
-	case job.RuleType != cloudautomator.Webhook:
-		return u.noTrigger(job)
+// gone returns the diagnostic for an update of a job that does not exist.
+func (m *jobModel) gone(p privateState) diag.Diagnostic {
+	if m.ID.IsNull() {
+		return diag.NewErrorDiagnostic("Outcome of the Creation Unknown", neverSeen(p)+"To create a new job, run \"terraform taint\" on the resource, and apply.")
 	}
-	return nil
+	return diag.NewErrorDiagnostic("Job Is Gone",
+		fmt.Sprintf("Updating Cloud Automator job %s failed: the job API no longer has it.\n\nPlan again: the refresh notices this, and the plan creates a new job.", m.ID.ValueString()))
 }
 
 // youth is how long after its creation the service may not show a job yet, and lateness
@@ -124,14 +141,15 @@ func younger(since time.Time, age time.Duration) bool { return delivery.Until(si
 func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubted func(cloudautomator.Job) bool) (job cloudautomator.Job, at standing, failed diag.Diagnostic) {
 	id, found := data.ID.ValueString(), false
 	if id != "" {
-		if job, found, failed = w.job(ctx, id); failed != nil {
+		if job, found, failed = w.usable(ctx, id); failed != nil {
 			return job, at, failed
 		}
 	}
-	if shown, err := job.Settings(); found && err == nil {
-		data.takeIdentity(shown)
+	if found {
+		data.takeIdentity(job.Settings)
 	}
-	if at = (standing{position: settled, id: id}); found && (!isMarked(job.Name()) || data.foreign(p, job.Name())) && p.stands() == settled && (doubted == nil || !doubted(job)) {
+	name := job.Settings.Name
+	if at = (standing{position: settled, id: id}); found && (!isMarked(name) || data.foreign(p, name)) && p.stands() == settled && (doubted == nil || !doubted(job)) {
 		return job, at, nil
 	}
 	jobs, failed := w.list(ctx)
@@ -147,7 +165,7 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 	made, _ := cloudautomator.ParseTime(data.CreatedAt.ValueString())
 	if at.position == absent && id != "" && (w.client.Made(id) || younger(made, youth) || younger(p.Begun, youth)) {
 		_, _ = w.settled(ctx, cloudautomator.Job{ID: id})
-		if job, found, failed = w.job(ctx, id); failed != nil || found {
+		if job, found, failed = w.usable(ctx, id); failed != nil || found {
 			return job, locate(data.owner(p), append(jobs, job)), failed
 		}
 	}
@@ -164,7 +182,7 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 // asks is true. It clears all arguments that are not set, because the job may
 // differ from the recorded one.
 func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
-	if u.shown.Attributes == nil {
+	if u.shown.Attributes == nil || u.shown.Unreadable {
 		job, failed := u.settled(ctx, cloudautomator.Job{ID: u.id})
 		if failed != nil {
 			return failed
@@ -172,15 +190,11 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 		u.shown = job
 	}
 	job := u.shown
-	shown, err := job.Settings()
-	if err != nil {
-		return diag.NewErrorDiagnostic("Job Not Read", "Updating Cloud Automator job "+u.id+" failed: "+err.Error()+".")
-	}
-	was, recorded := u.before.shown(shown), u.before.ActionValue
+	was, recorded := u.before.shown(job.Settings), u.before.ActionValue
 	if u.Whole {
 		recorded = types.StringNull()
 	}
-	body := u.after.body(&was, shown.ActionValue, recorded)
+	body := u.after.body(&was, job.Settings.ActionValue, recorded)
 	if asks {
 		maps.Copy(body, asking)
 	}
@@ -189,27 +203,21 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 		return failed
 	}
 	answered.ID = u.id
-	fresh, failed := u.settled(ctx, answered)
-	if failed != nil && u.client.Made(u.id) && answered.URL != nil {
+	if u.shown, failed = u.settled(ctx, answered); failed != nil && u.client.Made(u.id) && answered.URL != nil && !answered.Unreadable {
 		// The job was just created, and the service does not show it yet. So use the
 		// answer.
-		fresh, failed = answered, nil
+		u.shown, failed = answered, nil
 	}
 	if failed != nil {
 		return failed
 	}
-	now, err := fresh.Settings()
-	if err != nil {
-		return diag.NewErrorDiagnostic("Job Not Read", "Updating Cloud Automator job "+u.id+" failed: "+err.Error()+".")
-	}
-	if names := u.after.untaken(&u.before, &shown, now); len(names) > 0 && len(u.warnings) == 0 {
+	if names := u.after.untaken(&u.before, &job.Settings, u.shown.Settings); len(names) > 0 && len(u.warnings) == 0 {
 		u.warnings.Append(notTaken(u.id, names))
 	}
-	u.shown = fresh
 	u.position = leads[change].to
-	if asks && survives(job, fresh) {
+	if asks && survives(job, u.shown) {
 		u.position = unmoved
-		if !fresh.Active() {
+		if !u.shown.Settings.Active {
 			return inactive(u.id)
 		}
 		if names := uncarriedMembers(job); len(names) > 0 {
@@ -254,14 +262,11 @@ func uncarried(id, names string) diag.Diagnostic {
 // the rotation is cut short, the mark identifies the job.
 func (u *update) succeed(ctx context.Context) diag.Diagnostic {
 	id := u.before.ID.ValueString()
-	var had []byte
-	if shown, err := u.shown.Settings(); err == nil {
-		had = shown.ActionValue
-		if u.after.ForWorkflow.IsUnknown() || u.after.ForWorkflow.IsNull() {
-			u.after.ForWorkflow = types.BoolPointerValue(shown.ForWorkflow)
-		}
+	had := u.shown.Settings
+	if u.after.ForWorkflow.IsUnknown() || u.after.ForWorkflow.IsNull() {
+		u.after.ForWorkflow = types.BoolPointerValue(had.ForWorkflow)
 	}
-	body := u.after.body(nil, had, u.before.ActionValue)
+	body := u.after.body(nil, had.ActionValue, u.before.ActionValue)
 	made, _, result, _ := u.create(ctx, u.after.Name.ValueString(), mark(id), body)
 	if made == nil {
 		return u.failure("Job Not Rotated", fmt.Sprintf("Creating the successor of Cloud Automator job %s", id), result,
@@ -296,7 +301,8 @@ func (u *update) take(ctx context.Context) diag.Diagnostic {
 	}
 	u.shown, u.rotate, u.again = job, false, false
 	u.at(u.standing)
-	if diags := u.taken(job); diags.HasError() {
+	u.Due = u.data.TriggerOnApply.ValueBool()
+	if diags := u.save(ctx, true); diags.HasError() {
 		return diags.Errors()[0]
 	}
 	return nil
@@ -323,7 +329,7 @@ func (u *update) retire(ctx context.Context) diag.Diagnostic {
 // fail returns the diagnostic for a position without a next step.
 func (u *update) fail() diag.Diagnostic {
 	if u.position != unclear {
-		return u.present(cloudautomator.Job{})
+		return u.before.gone(*u.privateState)
 	}
 	told := u.told(u.standing, false)[0]
 	return diag.NewErrorDiagnostic(told.Summary(), told.Detail())
@@ -360,7 +366,7 @@ func (w *work) told(s standing, destroying bool) (diags diag.Diagnostics) {
 // later than its creation. The API may return times with fractions of a second
 // or in whole seconds.
 func tick(j cloudautomator.Job) time.Duration {
-	if shown, err := j.Settings(); err == nil && !strings.Contains(shown.CreatedAt, ".") {
+	if !strings.Contains(j.Settings.CreatedAt, ".") {
 		return time.Second
 	}
 	return 2 * time.Millisecond
@@ -372,10 +378,7 @@ func withStanding(failed diag.Diagnostic, standing string) diag.Diagnostic {
 
 // owner returns what the state knows of its job.
 func (m *jobModel) owner(p privateState) owner {
-	return owner{id: m.ID.ValueString(), creation: p.Creation, foreign: func(name string) bool { return m.foreign(p, name) }, alike: func(job cloudautomator.Job) bool {
-		shown, err := job.Settings()
-		return err == nil && m.alike(job, shown)
-	}}
+	return owner{id: m.ID.ValueString(), creation: p.Creation, foreign: func(name string) bool { return m.foreign(p, name) }, alike: m.alike}
 }
 
 // foreign reports whether a mark in the job's name comes from somebody else. This state
@@ -389,8 +392,8 @@ func (m *jobModel) foreign(p privateState, name string) bool {
 // alike reports whether a job agrees with this one in everything that a
 // rotation does not change: it has an HTTP trigger, and the same group and
 // action type.
-func (m *jobModel) alike(job cloudautomator.Job, shown cloudautomator.Settings) bool {
-	return job.RuleType == cloudautomator.Webhook && int64(shown.GroupID) == m.GroupID.ValueInt64() && shown.ActionType == m.ActionType.ValueString()
+func (m *jobModel) alike(job cloudautomator.Job) bool {
+	return job.RuleType == cloudautomator.Webhook && int64(job.Settings.GroupID) == m.GroupID.ValueInt64() && job.Settings.ActionType == m.ActionType.ValueString()
 }
 
 // orphans returns the jobs that may be the successor of a removed job, from a
@@ -400,13 +403,9 @@ func (m *jobModel) alike(job cloudautomator.Job, shown cloudautomator.Settings) 
 func orphans(c *cloudautomator.Client, jobs []cloudautomator.Job, gone *jobModel) (found []string) {
 	since, ok := cloudautomator.ParseTime(gone.UpdatedAt.ValueString())
 	for _, job := range jobs {
-		shown, err := job.Settings()
-		if !ok || err != nil || c.Owned(job.ID) || isMarked(shown.Name) || !gone.alike(job, shown) {
-			continue
-		}
-		created, is := cloudautomator.ParseTime(shown.CreatedAt)
-		updated, was := cloudautomator.ParseTime(shown.UpdatedAt)
-		if is && was && created.After(since) && updated.After(created) {
+		created, is := cloudautomator.ParseTime(job.Settings.CreatedAt)
+		updated, was := cloudautomator.ParseTime(job.Settings.UpdatedAt)
+		if ok && is && was && created.After(since) && updated.After(created) && gone.alike(job) && !isMarked(job.Settings.Name) && !c.Owned(job.ID) {
 			found = append(found, job.ID)
 		}
 	}

@@ -22,28 +22,40 @@ type setting struct {
 	// the value that an update then sends if it was set before; nil if it sends none.
 	fills   bool
 	cleared attr.Value
+	// fixed says that an update cannot change the setting.
+	fixed bool
 }
 
 func settingOf[T attr.Value](name string, at *T) setting {
 	return setting{name: name, value: *at, set: func(v attr.Value) { *at = v.(T) }}
 }
 
-func filledSettingOf[T attr.Value](name string, at *T, cleared attr.Value) setting {
-	s := settingOf(name, at)
+func (s setting) filled(cleared attr.Value) setting {
 	s.fills, s.cleared = true, cleared
+	return s
+}
+
+func (s setting) unchangeable() setting {
+	s.fixed = true
 	return s
 }
 
 // settings returns all arguments that the service stores.
 func (m *jobModel) settings() []setting {
 	return []setting{
-		settingOf("name", &m.Name), settingOf("group_id", &m.GroupID), settingOf("action_type", &m.ActionType),
-		filledSettingOf("for_workflow", &m.ForWorkflow, nil), settingOf("aws_account_id", &m.AWSAccountID), settingOf("aws_account_ids", &m.AWSAccountIDs),
-		settingOf("google_cloud_account_id", &m.GoogleCloudAccountID), settingOf("action_value", &m.ActionValue),
-		filledSettingOf("allow_runtime_action_values", &m.AllowRuntimeActionValues, types.BoolValue(false)),
-		settingOf("effective_date", &m.EffectiveDate), settingOf("expiration_date", &m.ExpirationDate),
-		filledSettingOf("completed_post_process_id", &m.CompletedPostProcessID, listOf(nil)),
-		filledSettingOf("failed_post_process_id", &m.FailedPostProcessID, listOf(nil)),
+		settingOf("name", &m.Name),
+		settingOf("group_id", &m.GroupID).unchangeable(),
+		settingOf("action_type", &m.ActionType).unchangeable(),
+		settingOf("for_workflow", &m.ForWorkflow).unchangeable().filled(nil),
+		settingOf("aws_account_id", &m.AWSAccountID),
+		settingOf("aws_account_ids", &m.AWSAccountIDs),
+		settingOf("google_cloud_account_id", &m.GoogleCloudAccountID),
+		settingOf("action_value", &m.ActionValue),
+		settingOf("allow_runtime_action_values", &m.AllowRuntimeActionValues).filled(types.BoolValue(false)),
+		settingOf("effective_date", &m.EffectiveDate),
+		settingOf("expiration_date", &m.ExpirationDate),
+		settingOf("completed_post_process_id", &m.CompletedPostProcessID).filled(listOf(nil)),
+		settingOf("failed_post_process_id", &m.FailedPostProcessID).filled(listOf(nil)),
 	}
 }
 
@@ -304,7 +316,8 @@ func (m *jobModel) rotates() bool { return m.RotateOnUpdate.IsNull() || m.Rotate
 
 // take records a job that was read: its attributes, and its URL and access
 // token.
-func (m *jobModel) take(job cloudautomator.Job, s cloudautomator.Settings) {
+func (m *jobModel) take(job cloudautomator.Job) {
+	s := job.Settings
 	m.ID = types.StringValue(job.ID)
 	m.Active = types.BoolValue(s.Active)
 	m.TimeZone, m.CreatedAt, m.UpdatedAt = text(job.TimeZone), text(s.CreatedAt), text(s.UpdatedAt)
