@@ -11,17 +11,18 @@ import (
 
 const module = "github.com/terraform-provider-signal/terraform-provider-signal"
 
-// layers are the packages that ARCHITECTURE.md draws by their names. Every other one
-// that ships is a system, so that one that is not written yet is bound, too.
+// layers are the packages that ARCHITECTURE.md draws by their own names. Every other
+// package of the provider is a system, so the rules also hold for systems that are not
+// written yet.
 var layers = []string{"main", "plugin", "provider", "signal", "aws", "alicloud", "cloudautomator", "delivery"}
 
-// clouds are what only a cloud's own package and its systems import.
+// clouds are the packages that only a cloud's own package and its systems import.
 var clouds = map[string][]string{
 	"AWS":           {module + "/internal/aws", "github.com/aws"},
 	"Alibaba Cloud": {module + "/internal/alicloud", "github.com/alibabacloud-go", "github.com/aliyun"},
 }
 
-// imports are those of the packages that ship, by package.
+// imports returns the imports of the provider's packages, by package.
 func imports(t *testing.T, patterns ...string) map[string][]string {
 	t.Helper()
 	list, err := exec.CommandContext(t.Context(), "go", append([]string{"list",
@@ -41,7 +42,7 @@ func imports(t *testing.T, patterns ...string) map[string][]string {
 	return found
 }
 
-// ARCHITECTURE.md draws every import between the packages that ship, and no other.
+// ARCHITECTURE.md draws exactly the imports between the provider's packages.
 func TestArchitectureIsAsDrawn(t *testing.T) {
 	page, err := os.ReadFile("ARCHITECTURE.md")
 	if err != nil {
@@ -71,7 +72,7 @@ func TestArchitectureIsAsDrawn(t *testing.T) {
 	}
 }
 
-// Every package belongs to what ships, or to what tests and builds it.
+// Every package belongs to the provider, or to its tests or tools.
 func TestEveryPackageIsUsed(t *testing.T) {
 	ships := imports(t, "-deps", ".")
 	for name := range imports(t, "./internal/...") {
@@ -82,7 +83,7 @@ func TestEveryPackageIsUsed(t *testing.T) {
 	}
 }
 
-// A package knows one cloud at most, but for the one that has all their blocks.
+// A package knows at most one cloud, except for the package with the blocks of all clouds.
 func TestSystemsKnowOneCloud(t *testing.T) {
 	for name, all := range imports(t, "-deps", ".") {
 		knows := map[string]string{}
@@ -105,7 +106,7 @@ func TestSystemsKnowOneCloud(t *testing.T) {
 	}
 }
 
-// drawnAs is a package's name in the picture.
+// drawnAs returns a package's name in the picture.
 func drawnAs(path string) string {
 	name := strings.TrimPrefix(path, module+"/internal/")
 	switch {

@@ -478,7 +478,7 @@ func TestTimeoutWhileAnotherAssumesTheRole(t *testing.T) {
 
 // The SDK would send the password of a proxy on to the service, and print it
 // when it cannot read the variable.
-// A wait that was cut short at once says that it was, not that nothing could be made ready.
+// A wait that was cut short says so. It does not say that the signal could not be prepared.
 func TestTimeoutBeforeTheFirstUse(t *testing.T) {
 	s, config := start(t, sandbox.Options{})
 	for range 20 {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// silent is a source that gives nothing for a minute, so many times.
+// silent is a source that does not answer for a minute, this number of times.
 type silent struct {
 	times int32
 	asked atomic.Int32

@@ -459,8 +459,9 @@ func TestRefusedSignatures(t *testing.T) {
 	}
 }
 
-// STS, too, may refuse the signature of the keys that assume a role: for the time, which its
-// own clock corrects once, or for the keys, which is no matter of the role.
+// STS may also refuse the signature of the keys that assume a role: because of the time,
+// which the provider corrects once with the time of the answer, or because of the keys,
+// which does not concern the role.
 func TestSTSRefusesTheSignature(t *testing.T) {
 	for name, test := range map[string]struct {
 		code  string
@@ -497,7 +498,8 @@ func TestSTSRefusesTheSignature(t *testing.T) {
 	}
 }
 
-// Keys are renewed before they end, and those that still hold go on while that fails.
+// Keys are renewed before they expire. The provider uses the old ones if that fails and
+// they are still valid.
 func TestKeysAreRenewedEarly(t *testing.T) {
 	f := play(t)
 	f.lasts = time.Minute

@@ -43,8 +43,9 @@ func TestTroubleWithCredentialsPasses(t *testing.T) {
 	}
 }
 
-// What answers in the place of STS is not asked until the timeout: a refusal ends the
-// send at once, another page within half a minute. An answer that may pass is.
+// If something else answers in the place of STS, the provider does not ask until the
+// timeout: a refusal ends the send at once, and another page within half a minute. The
+// provider does ask again after an answer that may be temporary.
 func TestForeignAnswersOfSTS(t *testing.T) {
 	page := func(status int, body string) answer {
 		return func(w http.ResponseWriter, _ request) bool {

@@ -7,7 +7,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 )
 
-// The log has a line for each client, and no request is made for that.
+// The log has a line for each client. The line causes no request.
 func TestClientsAreLogged(t *testing.T) {
 	profiles := "[default]\naws_access_key_id = AKIA\naws_secret_access_key = secret\n" +
 		"[profile hop]\nrole_arn = " + roleARN + "hop\nsource_profile = default\n" +

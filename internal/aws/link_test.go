@@ -11,7 +11,7 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// source gives credentials that last so long, or fails.
+// source gives credentials with this lifetime, or fails.
 type source struct {
 	lasts time.Duration
 	err   error

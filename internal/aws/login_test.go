@@ -57,7 +57,7 @@ func signedIn(t *testing.T, f *fake) {
 	}
 }
 
-// refusesLogin refuses to renew a session, in words that repeat what was sent.
+// refusesLogin refuses to renew a session, with a message that repeats the request.
 func refusesLogin(status int, code, why string) answer {
 	return func(w http.ResponseWriter, r request) bool {
 		said, _ := json.Marshal("refused " + r.body)
@@ -68,9 +68,9 @@ func refusesLogin(status int, code, why string) answer {
 	}
 }
 
-// A session of "aws login" that has ended asks for another one, with its profile. It is
-// renewed with a token, which is not shown if the service that renews it, or a proxy,
-// repeats it.
+// A session of "aws login" that has ended leads to an error that asks for another one, with
+// its profile. The provider renews a session with a token, which no message shows, even if
+// the service or a proxy repeats it.
 func TestLoginThatFails(t *testing.T) {
 	const region = "region = us-east-1\n"
 	const login = region + "login_session = " + loginSession + "\n"

@@ -84,11 +84,11 @@ func TestOneRequestForCredentialsOnEveryStream(t *testing.T) {
 	}
 }
 
-// One attempt to get credentials is one request on a connection that the server has
-// closed meanwhile, too. net/http makes a read again there.
+// One attempt to get credentials is also one request on a connection that the server has
+// just closed. net/http would repeat a read there.
 func TestOneRequestForCredentialsOnAStaleConnection(t *testing.T) {
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
-	// Credentials that have expired when they come are asked for again.
+	// The provider asks again for credentials that have already expired when they arrive.
 	ended := time.Now().Add(-time.Minute)
 	for name, operation := range map[string]string{"SSO": "GET /federation/credentials", "container": "GET /container"} {
 		t.Run(name, func(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What the service says of a field at fault is said with the name of the field.
+// If the service names a field, the error names it too.
 func TestAnswersNameTheFieldsAtFault(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"errors":{"aws_account_id":["is not yours"]}}`:                                                 "aws_account_id: is not yours",

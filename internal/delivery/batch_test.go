@@ -13,26 +13,28 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// fleet is targets of one service, which end at their times, and the requests that read them.
+// fleet is a number of targets of one service, which end at different times, and the
+// requests that read them.
 type fleet struct {
 	most  int
 	takes time.Duration
 	ends  map[string]time.Time
-	// hides are targets that a batch does not find, and leaves open those of which it tells too little.
+	// hides are targets that a batch does not find. leavesOpen are those of which it shows
+	// too little.
 	hides, leavesOpen map[string]bool
-	// refuses is what a batch comes to, nil when it is accepted.
+	// refuses is the result of a refused batch, nil if the batch is accepted.
 	refuses func(request int) *delivery.Attempt
-	// limiter paces all reads.
+	// limiter limits the rate of all reads.
 	limiter *delivery.RateLimiter
 
 	mu      sync.Mutex
 	batches [][]string
 	singles []string
-	// times are when each request began.
+	// times are the times at which the requests began.
 	times []time.Time
 }
 
-// shown is what a read finds of a target.
+// shown returns what a read shows of a target.
 type shown struct {
 	ended, whole bool
 }
@@ -98,8 +100,8 @@ func (f *fleet) probe(id string) *delivery.Probe {
 	return probe
 }
 
-// wait has all targets waited for, from moments on that are spread over a time, and returns how the waits ended and how
-// long after their targets.
+// wait waits for all targets, with beginnings spread over some time. It returns how the
+// waits ended, and how long after their targets.
 func (f *fleet) wait(t *testing.T, over time.Duration) (ends map[string]delivery.WaitResult, late map[string]time.Duration) {
 	t.Helper()
 	poller := delivery.NewPoller(delivery.DefaultRetryPolicy)
@@ -127,8 +129,8 @@ var (
 	lostAnswer = delivery.Attempt{Err: errors.New("cut short")}
 )
 
-// Many who wait for many targets read little more often than their number of batches, and see an end as soon as one who
-// waits for one.
+// Many waiters for many targets make little more reads than their number of batches, and
+// see an end as soon as a single waiter.
 func TestManyTargetsShareReads(t *testing.T) {
 	count := func(targets int, over, takes time.Duration) (requests int, latest time.Duration) {
 		synctest.Test(t, func(t *testing.T) {
@@ -173,19 +175,20 @@ func TestManyTargetsShareReads(t *testing.T) {
 	}
 }
 
-// What a batch does not settle is read alone; what it refuses or fails to say is no error.
+// A target that a batch does not settle is read alone. A batch that is refused or fails is
+// not an error.
 func TestWhatABatchDoesNotSettle(t *testing.T) {
 	const targets = 10
 	for name, test := range map[string]struct {
 		change func(*fleet)
-		// batches and singles bound how many requests there are of each kind.
+		// batches and singles are bounds of the number of requests of each kind.
 		batches, singles func(n int) bool
 		whole            string
 	}{
 		"all settled":   {func(*fleet) {}, func(n int) bool { return n > 5 }, func(n int) bool { return n <= 2 }, ""},
 		"one hidden":    {func(f *fleet) { f.hides["3"] = true }, func(n int) bool { return n > 5 }, func(n int) bool { return n > 5 && n < 30 }, "3"},
 		"one left open": {func(f *fleet) { f.leavesOpen["3"] = true }, func(n int) bool { return n > 5 }, func(n int) bool { return n > 5 && n < 30 }, "3"},
-		// Those that were made before the first answer are refused, too.
+		// Requests that were made before the first answer are also refused.
 		"denied": {func(f *fleet) { f.refuses = func(int) *delivery.Attempt { return &denied } }, func(n int) bool { return n > 0 && n <= 3 },
 			func(n int) bool { return n > 50 }, "0"},
 		"failing": {func(f *fleet) { f.refuses = func(int) *delivery.Attempt { return &lostAnswer } }, func(n int) bool { return n > 5 },
@@ -220,7 +223,7 @@ func TestWhatABatchDoesNotSettle(t *testing.T) {
 	}
 }
 
-// While the service throttles, batches go at the pace that it takes.
+// While the service throttles, batches are made at the rate that the service accepts.
 func TestThrottledBatchesSlowDownTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(200, 10*time.Minute)
@@ -248,7 +251,8 @@ func TestThrottledBatchesSlowDownTogether(t *testing.T) {
 	})
 }
 
-// One who waits for a target in a way that no batch settles has it read alone, for all.
+// If one waiter waits in a way that no batch settles, the target is read alone, for all
+// waiters.
 func TestOneWhoNeedsAllIsToldAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(3, time.Minute)
@@ -264,11 +268,11 @@ func TestOneWhoNeedsAllIsToldAll(t *testing.T) {
 			}
 		})
 		whole := delivery.NewProbe("target/0", func(context.Context) (shown, delivery.Attempt) {
-			t.Error("a target that is read already is read twice")
+			t.Error("a target that is already read is read twice")
 			return shown{}, delivery.Attempt{}
 		}, func(found shown) delivery.Observation {
 			if !found.whole {
-				t.Error("got what a batch found")
+				t.Error("the waiter got the result of a batch")
 			}
 			return delivery.Observation{Status: fmt.Sprint(found.ended), State: map[bool]delivery.State{true: delivery.Reached}[found.ended]}
 		})
@@ -280,7 +284,8 @@ func TestOneWhoNeedsAllIsToldAll(t *testing.T) {
 	})
 }
 
-// The end that a batch found is not remembered: others may want to know more of it.
+// The end that a batch found is not remembered, because other waiters may need to know more
+// of it.
 func TestWhatABatchFoundIsNotRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(2, 10*time.Second)
@@ -297,7 +302,8 @@ func TestWhatABatchFoundIsNotRemembered(t *testing.T) {
 	})
 }
 
-// Waiters that leave take their target out of the requests to come, and end the one under way that nobody else waits for.
+// When waiters leave, later requests do not contain their targets. A request for which
+// nobody waits any longer ends.
 func TestLeavingABatch(t *testing.T) {
 	for _, after := range []time.Duration{0, time.Millisecond, 120 * time.Millisecond, 200 * time.Millisecond, 700 * time.Millisecond, time.Second, 1100 * time.Millisecond, 90 * time.Second} {
 		for _, leaving := range []int{1, 4, 5} {
@@ -326,7 +332,7 @@ func TestLeavingABatch(t *testing.T) {
 					left := time.Now()
 					gone.Wait()
 					if took := time.Since(left); took != 0 {
-						t.Errorf("leaving took %s", took)
+						t.Errorf("the waiters left after %s", took)
 					}
 					f.mu.Lock()
 					before := len(f.batches)
@@ -335,7 +341,7 @@ func TestLeavingABatch(t *testing.T) {
 					for _, ids := range f.batches[before:] {
 						for i := range leaving {
 							if slices.Contains(ids, fmt.Sprint(i)) {
-								t.Errorf("%d was read after it had been left: %v", i, ids)
+								t.Errorf("target %d was read after its waiter had left: %v", i, ids)
 							}
 						}
 					}

@@ -7,19 +7,19 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// prompt takes every signal at once.
+// prompt accepts every signal at once.
 type prompt struct{}
 
 func (prompt) Send(context.Context) delivery.Attempt {
 	return delivery.Attempt{Outcome: delivery.Accepted}
 }
 
-// shared is the policy of signals that share a rate limiter.
+// shared is the retry policy of signals that share a rate limiter.
 func shared() delivery.RetryPolicy {
 	return delivery.DefaultRetryPolicy.WithLimiter(delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("ssm/us-east-1"))
 }
 
-// BenchmarkDeliver is what a delivery takes beside its attempt.
+// BenchmarkDeliver measures a delivery without its attempt.
 func BenchmarkDeliver(b *testing.B) {
 	policy := shared()
 	for b.Loop() {
@@ -27,7 +27,8 @@ func BenchmarkDeliver(b *testing.B) {
 	}
 }
 
-// BenchmarkDeliverTogether is BenchmarkDeliver for signals that are sent at the same time in one rate limiter.
+// BenchmarkDeliverTogether is BenchmarkDeliver for signals that are sent at the same time
+// with one rate limiter.
 func BenchmarkDeliverTogether(b *testing.B) {
 	policy := shared()
 	b.RunParallel(func(pb *testing.PB) {

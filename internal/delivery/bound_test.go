@@ -26,8 +26,8 @@ func zipped(t *testing.T, text []byte) []byte {
 	return zip.Bytes()
 }
 
-// An answer has a bound, as it comes and once it is decompressed; what is beyond it
-// is not read, and no answer of a service.
+// The size of an answer is limited, both compressed and decompressed. What is beyond the
+// limit is not read, and such an answer does not count as the service's.
 func TestAnswersAreBounded(t *testing.T) {
 	t.Parallel()
 	const limit = 16 << 20

@@ -13,7 +13,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// witness posts to url through a delivery.Client and returns what its wire saw.
+// witness makes a POST request with a delivery.Client, and returns what its trace recorded.
 func witness(t *testing.T, ctx context.Context, client *http.Client, url string) (*delivery.RequestTrace, error) {
 	t.Helper()
 	t.Cleanup(client.CloseIdleConnections)
@@ -105,13 +105,13 @@ func redirecting(t *testing.T) string {
 	return server.URL
 }
 
-// eager is a body as the AWS SDK wraps them: WriteTo answers io.EOF.
+// eager is a body as the AWS SDK wraps bodies: its WriteTo returns io.EOF.
 type eager struct{ io.ReadCloser }
 
 func (eager) WriteTo(io.Writer) (int64, error) { return 0, io.EOF }
 
-// net/http takes the io.EOF of such a body's WriteTo for a failed write and cuts
-// the connection, losing the answer.
+// net/http treats the io.EOF of such a WriteTo as a failed write. It closes the connection
+// and loses the answer.
 func TestClientHidesTheBodysWriteTo(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// A shell takes each word for what it is, and runs nothing that is in it.
+// A shell takes each quoted word as one word, and runs nothing in it.
 func TestShellWords(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -19,7 +19,7 @@ func TestShellWords(t *testing.T) {
 			t.Errorf("%s is %q to a shell, want %q (%v)", word, out, text, err)
 		}
 	}
-	// Not every shell knows this form, which bash, ksh and zsh do.
+	// bash, ksh and zsh know this form, and other shells do not.
 	for text, want := range map[string]string{
 		"plain-1.2/3:4":   "plain-1.2/3:4",
 		"tab\tline\n":     `$'tab\x09line\x0a'`,

@@ -35,15 +35,15 @@ func listen(t *testing.T, serve func(net.Conn)) string {
 	return listener.Addr().String()
 }
 
-// take reads so many bytes.
+// take reads this number of bytes.
 func take(conn net.Conn, n int) []byte {
 	read := make([]byte, n)
 	_, _ = io.ReadFull(conn, read)
 	return read
 }
 
-// A SOCKS proxy (RFC 1928 and 1929) that refuses is not asked again, and one that
-// cannot connect may be. Its password is not shown.
+// The provider does not ask a SOCKS proxy (RFC 1928 and 1929) again after a refusal. It may
+// ask again if the proxy cannot connect. No message shows the proxy's password.
 func TestSOCKSProxyThatDoesNotConnect(t *testing.T) {
 	signIn := func(status byte) func(net.Conn) {
 		return func(conn net.Conn) {
@@ -101,7 +101,8 @@ func TestSOCKSProxyThatDoesNotConnect(t *testing.T) {
 	}
 }
 
-// A server ends the handshake with an alert (RFC 8446, section 6): only its own trouble may pass.
+// If a server ends the handshake with an alert (RFC 8446, section 6), only an internal
+// error of the server may be temporary.
 func TestAlertsThatEndTheHandshake(t *testing.T) {
 	for code, want := range map[byte]delivery.Cause{
 		40: delivery.RefusedHandshake, 70: delivery.RefusedHandshake, 116: delivery.RefusedHandshake, 48: delivery.RefusedHandshake,

@@ -7,12 +7,12 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// A key that no request can carry is refused with its source and without its value.
+// A key that no request can carry is refused, with its source and without its value.
 func TestCredentialsThatNoRequestCanCarry(t *testing.T) {
 	const from = "the key from SOME_VARIABLE"
 	for name, test := range map[string]struct {
 		value              string
-		credential, bearer bool // whether each of them can be
+		credential, bearer bool // They say whether a key and a token can be carried.
 	}{
 		"as it should be":    {"kanary+/=", true, true},
 		"a line end":         {"kanary\n", false, false},

@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// script is a target whose attempts end as written; the last line repeats.
+// script is a target whose attempts end with these results. The last one repeats.
 type script struct {
 	lines []delivery.Attempt
 	sent  []time.Time
@@ -131,7 +131,7 @@ func TestAttemptHasItsOwnLimit(t *testing.T) {
 	})
 }
 
-// cutOff is throttled once, and then finds ctx ended before it has a connection.
+// cutOff is throttled once. Then ctx ends before it has a connection.
 type cutOff struct {
 	cancel context.CancelFunc
 	turned bool
@@ -156,7 +156,7 @@ func TestTheServicesLastWordsAreKept(t *testing.T) {
 	})
 }
 
-// Resources that are turned away together must not come back together.
+// Resources that are throttled together must not try again together.
 func TestPausesAreSpread(t *testing.T) {
 	pauses := map[time.Duration]bool{}
 	for range 20 {

@@ -18,20 +18,20 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// service is a service that keeps a history of the signals that it took.
+// service is a service with a history of the signals that it took.
 type service struct {
 	mu      sync.Mutex
 	history []event
-	// lag is by how much reads are behind, and ahead by how much its clock is.
+	// lag is how far reads lag behind, and ahead is how far its clock is ahead.
 	lag, ahead time.Duration
-	// noDate has its answers not tell the time.
+	// noDate makes its answers contain no time.
 	noDate bool
-	// gap is why a signal without an event may have been taken.
+	// gap is the reason why a signal without an event may have been taken.
 	gap   string
 	reads int
 }
 
-// event is a signal that was taken; content tells signals apart, "" is not shown.
+// event is a signal that was taken. content distinguishes signals; "" is not shown.
 type event struct {
 	at      time.Time
 	content string
@@ -51,7 +51,7 @@ func (s *service) take(e event) {
 	s.history = append(s.history, e)
 }
 
-// taken counts the events of this provider.
+// taken returns the number of events of this provider.
 func (s *service) taken() (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,7 +63,7 @@ func (s *service) taken() (n int) {
 	return n
 }
 
-// clock is what an answer of now tells of the service's clock.
+// clock returns the service's clock from the time of an answer.
 func (s *service) clock() delivery.ServerClock {
 	ctx, trace := delivery.WithRequestTrace(context.Background())
 	req := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1", nil)
@@ -81,7 +81,7 @@ func (s *service) clock() delivery.ServerClock {
 	return trace.Clock()
 }
 
-// evidence is how the service shows a signal of that content.
+// evidence returns how the service shows a signal with this content.
 func (s *service) evidence(content string) *delivery.Evidence {
 	return &delivery.Evidence{
 		Scope:   "history",
@@ -119,8 +119,8 @@ func (s *service) evidence(content string) *delivery.Evidence {
 	}
 }
 
-// fault is what becomes of one request, after so long. One that is turned away
-// provably has no effect.
+// fault is the result of one request after some time. A request that was not sent provably
+// has no effect.
 type fault struct {
 	arrives, answered, turnedAway bool
 	takes                         time.Duration
@@ -132,7 +132,8 @@ var (
 	droppedAfter  = fault{arrives: true}
 )
 
-// signal is a target whose requests meet faults, one after the other; the last one repeats.
+// signal is a target whose requests meet faults, one after the other. The last fault
+// repeats.
 func (s *service) signal(content string, faults ...fault) delivery.Target {
 	n := 0
 	return target(func(ctx context.Context) delivery.Attempt {
@@ -153,7 +154,7 @@ func (s *service) signal(content string, faults ...fault) delivery.Target {
 	})
 }
 
-// deliver delivers a signal of that content whose requests meet faults.
+// deliver delivers a signal with this content, whose requests meet these faults.
 func (s *service) deliver(t *testing.T, claims *delivery.Claims, content string, faults ...fault) delivery.Result {
 	t.Helper()
 	policy := delivery.DefaultRetryPolicy
@@ -167,12 +168,13 @@ func newClaims() *delivery.Claims {
 	return delivery.NewClaims(delivery.NewPoller(delivery.DefaultRetryPolicy))
 }
 
-// What one signal's lost answer comes to, by what the service shows.
+// The result of a lost answer depends on what the service shows.
 func TestEvidenceOfOneSignal(t *testing.T) {
 	const unknown, confirmed, accepted = delivery.Unknown, delivery.Confirmed, delivery.Accepted
 	elsewhere := func(content string) event { return event{content: content, foreign: true} }
 	for name, test := range map[string]struct {
-		// before is taken so long before the send, and later so long after its loss.
+		// before is how long before the send, and later how long after its loss, another
+		// signal was taken.
 		before, later map[time.Duration]event
 		fault         fault
 		change        func(*service)
@@ -212,7 +214,7 @@ func TestEvidenceOfOneSignal(t *testing.T) {
 				}
 				result := s.deliver(t, newClaims(), "ours", test.fault, answered)
 				if result.Outcome != test.want {
-					t.Errorf("it came to %s, want %s", result.Outcome, test.want)
+					t.Errorf("the outcome is %s, want %s", result.Outcome, test.want)
 				}
 				if test.want == unknown && (result.LookupResult == nil || !strings.Contains(result.LookupResult.Observation.Reason, test.says)) {
 					t.Errorf("the reason is %+v, want %q", result.LookupResult, test.says)
@@ -225,8 +227,8 @@ func TestEvidenceOfOneSignal(t *testing.T) {
 	}
 }
 
-// A signal of the same kind long after a send is not the one that was sent: what an
-// earlier process left open has the same window as what this one did.
+// A signal of the same kind long after a send does not prove it. The time window is the
+// same for a send of this process and for one of an earlier process.
 func TestEvidenceOfAPreviousSend(t *testing.T) {
 	for name, test := range map[string]struct {
 		arrived bool
@@ -237,7 +239,7 @@ func TestEvidenceOfAPreviousSend(t *testing.T) {
 		"it arrived, and one came later":  {arrived: true, later: time.Hour, want: delivery.Reached},
 		"it did not":                      {want: delivery.Pending},
 		"it did not, and one came later":  {later: time.Hour, want: delivery.Pending},
-		"it did not, and one came soon":   {later: 10 * time.Second, want: delivery.Reached}, // which cannot be told apart, as the docs say
+		"it did not, and one came soon":   {later: 10 * time.Second, want: delivery.Reached}, // These cannot be distinguished, as the documentation says.
 		"it arrived, and one came so too": {arrived: true, later: 10 * time.Second, want: delivery.Missed},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -263,7 +265,7 @@ func TestEvidenceOfAPreviousSend(t *testing.T) {
 	}
 }
 
-// One event proves one signal, whatever becomes of its twin at the same time.
+// One event proves one signal, whatever happens to its twin at the same time.
 func TestTwins(t *testing.T) {
 	late := func(f fault) fault { f.takes = 8 * time.Second; return f }
 	for name, test := range map[string]struct{ first, second fault }{
@@ -307,7 +309,7 @@ func TestTwins(t *testing.T) {
 	}
 }
 
-// Signals that differ in what the service does not show cannot stand in for each other.
+// Signals that differ only in what the service does not show cannot prove each other.
 func TestSignalsThatTheServiceDoesNotTellApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, claims, results := newService(), newClaims(), make([]delivery.Result, 2)
@@ -334,9 +336,9 @@ func TestSignalsThatTheServiceDoesNotTellApart(t *testing.T) {
 	})
 }
 
-// If reads lag further behind than anybody expects, a signal is sent again that had
-// arrived. What is shown then is not ignored: it arrived, and maybe twice. The second
-// trace proves no other signal.
+// If reads lag behind further than expected, a signal that had arrived is sent again. What
+// reads show then still counts: the signal has arrived, maybe twice. The second trace
+// proves no other signal.
 func TestReadsThatLagTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, claims := newService(), newClaims()
@@ -346,7 +348,7 @@ func TestReadsThatLagTooLong(t *testing.T) {
 			t.Errorf("ended %s with %d taken: %+v", result.Outcome, s.taken(), result.LookupResult)
 		}
 	})
-	// A twin that did not arrive is not proved by what its twin has left.
+	// The trace of one signal does not prove its twin, which did not arrive.
 	synctest.Test(t, func(t *testing.T) {
 		s, claims, results := newService(), newClaims(), make([]delivery.Result, 2)
 		s.lag = delivery.DefaultRetryPolicy.Settle + 5*time.Second
@@ -364,12 +366,12 @@ func TestReadsThatLagTooLong(t *testing.T) {
 			}
 		}
 		if told > 1 || results[1].Outcome == delivery.Confirmed && told > 0 {
-			t.Errorf("of two signals, of which one arrived (%d times), %d are told to have arrived without a doubt: %+v", s.taken(), told, results)
+			t.Errorf("of two signals, of which one arrived (%d times), %d are reported as certainly arrived: %+v", s.taken(), told, results)
 		}
 	})
 }
 
-// An accepted signal of a minute ago is no reason to doubt: its event is not read.
+// An accepted signal of a minute ago causes no doubt, and its event is not read.
 func TestEarlierTwinIsNoRival(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, claims := newService(), newClaims()
@@ -385,9 +387,9 @@ func TestEarlierTwinIsNoRival(t *testing.T) {
 	})
 }
 
-// Any history of twins, their faults and strangers leaves the service with no more
-// signals of this provider than there are resources, and, where no stranger sends
-// the like at the same time, with one for each that is said to have arrived.
+// After any history of twins, their faults and strangers, the service has at most as many
+// signals of this provider as there are resources. If no stranger sends such a signal at
+// the same time, it has one for each signal that is reported as arrived.
 func TestAnyHistory(t *testing.T) {
 	for seed := range uint64(1000) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -441,7 +443,7 @@ func TestAnyHistory(t *testing.T) {
 					for _, result := range results {
 						t.Log(result.Outcome, result.Attempts, result.FirstUnknown.At.Format("05.000"), result.SentAt.Format("05.000"))
 					}
-					t.Errorf("of %d signals %d are said to have arrived, %d are unknown, and the service took %d", len(results), arrived, open, taken)
+					t.Errorf("of %d signals, %d are reported as arrived, %d are unknown, and the service took %d", len(results), arrived, open, taken)
 				}
 				if !strangers && open > 0 {
 					t.Errorf("%d signals ended as unknown although nobody else sent any", open)
@@ -451,7 +453,7 @@ func TestAnyHistory(t *testing.T) {
 	}
 }
 
-// A lost signal among many that are the same is told apart in no time.
+// A lost signal among many identical ones is found quickly.
 func TestManyTwins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, claims := newService(), newClaims()
@@ -480,12 +482,13 @@ func TestManyTwins(t *testing.T) {
 	})
 }
 
-// A later process that looks for a lost signal knows of those that may have left its
-// traces in the process that lost it.
+// A later process that looks for a lost signal knows the signals that may have left its
+// traces in the earlier process.
 func TestTwinsOfAnEarlierProcess(t *testing.T) {
 	forever := fault{takes: 100 * time.Hour}
 	for name, test := range map[string]struct {
-		// arrived says whether the lost one did, and beside it is what others did at the same time.
+		// arrived says whether the lost signal arrived. beside is what others did at the same
+		// time.
 		arrived bool
 		beside  func(t *testing.T, s *service, claims *delivery.Claims, lost *delivery.TrackedTarget)
 		want    delivery.State
@@ -532,14 +535,14 @@ func TestTwinsOfAnEarlierProcess(t *testing.T) {
 					t.Fatal(err)
 				}
 				second := newClaims()
-				for range 2 { // Told twice, a twin is one twin.
+				for range 2 { // A twin that is reported twice is one twin.
 					again := second.Track(s.signal("ours", answered), s.evidence("ours"), limiter)
 					again.Previous(began, ended, rivals)
 					if end := again.Lookup(t.Context()); end.Observation.State != test.want || end.Stopped != nil {
 						t.Errorf("with %s the lookup ended with %+v, want the state %d", kept, end, test.want)
 					}
 					if test.want == delivery.Reached {
-						break // The trace has an owner.
+						break // Another signal owns the trace.
 					}
 				}
 			})
@@ -554,7 +557,7 @@ func delivers(content string, f fault) func(*testing.T, *service, *delivery.Clai
 	}
 }
 
-// begins sends one more signal, and does not wait for an answer.
+// begins sends one more signal and does not wait for an answer.
 func begins(content string, f fault) func(*testing.T, *service, *delivery.Claims, *delivery.TrackedTarget) {
 	return func(t *testing.T, s *service, claims *delivery.Claims, _ *delivery.TrackedTarget) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -577,11 +580,11 @@ func adopts(t *testing.T, s *service, claims *delivery.Claims, _ *delivery.Track
 	}
 	s.mu.Unlock()
 	if !adopting.Adopt("adopter", shown) {
-		t.Error("what is there was not adopted")
+		t.Error("the existing signal was not adopted")
 	}
 }
 
-// One trace is adopted once, until whoever has adopted it is gone.
+// A trace is adopted once, until the resource that has adopted it is removed.
 func TestAdoptedOnce(t *testing.T) {
 	s, claims := newService(), newClaims()
 	one := delivery.Shown{Traces: []delivery.Trace{{ID: "1"}}}
@@ -592,10 +595,10 @@ func TestAdoptedOnce(t *testing.T) {
 		want  bool
 	}{
 		{"a", one, true},
-		{"a", one, true}, // again
+		{"a", one, true}, // The same signal adopts it again.
 		{"b", one, false},
 		{"b", delivery.Shown{Traces: append(one.Traces, delivery.Trace{ID: "2"})}, true},
-		{"c", delivery.Shown{}, true}, // where traces are not told apart
+		{"c", delivery.Shown{}, true}, // Without ids, traces are not distinguished.
 	} {
 		if got := tracked.Adopt(step.id, step.shown); got != step.want {
 			t.Errorf("step %d: adopted %t, want %t", i, got, step.want)
@@ -603,6 +606,6 @@ func TestAdoptedOnce(t *testing.T) {
 	}
 	claims.Release("a")
 	if !tracked.Adopt("d", one) {
-		t.Error("what was released cannot be adopted")
+		t.Error("a released trace cannot be adopted")
 	}
 }

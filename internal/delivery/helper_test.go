@@ -10,8 +10,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// A helper's complaint is shown without what the helper printed, however short it is and
-// whatever stands around it, and without what looks like a secret.
+// A helper's error message is shown without the helper's output, however short that is and
+// whatever is around it, and without what looks like a secret.
 func TestComplaintsOfHelpers(t *testing.T) {
 	const printed = `{"Version":1,"AccessKeyId":"AKIA","SecretAccessKey":"s3cr3t/x=","SessionToken":"tok:en,1","Pin":4711,"Note":"two w\u00f6rds"}`
 	for name, test := range map[string]struct{ printed, complaint, want string }{
@@ -68,8 +68,7 @@ func manyWords() string {
 	return words.String()
 }
 
-// Words that a helper prints and that are no ordinary ones are hidden wherever they are
-// repeated, and ordinary ones are not.
+// Unusual words of a helper's output are hidden everywhere, and ordinary ones are not.
 func TestWhatHelpersPrintIsSecret(t *testing.T) {
 	secrets := delivery.NewRedactor()
 	_ = delivery.RunHelper(t.Context(), secrets, func(ctx context.Context) *exec.Cmd {

@@ -24,20 +24,20 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// clientOf is the provider's own, trusting the server.
+// clientOf returns the provider's client, which trusts the server.
 func clientOf(f *frames.Server) delivery.Client {
 	return delivery.Client{Doer: delivery.NewHTTPClient(&http.Transport{TLSClientConfig: &tls.Config{RootCAs: f.Roots, MinVersion: tls.VersionTLS12}})}
 }
 
-// bodies are all forms that net/http could send a second time.
+// bodies are all kinds of bodies that net/http could send a second time.
 var bodies = map[string]func() io.Reader{
 	"none":           func() io.Reader { return nil },
 	"empty":          func() io.Reader { return http.NoBody },
 	"with a GetBody": func() io.Reader { return strings.NewReader("signal") },
 }
 
-// One attempt is one request on the wire, however its stream ends, and only what
-// the server says not to have processed is not sent.
+// One attempt is one request on the wire, however its stream ends. It counts as not sent
+// only if the server says that it did not process it.
 func TestOneRequestOnEveryStream(t *testing.T) {
 	reset := func(code http2.ErrCode) func(int, *http2.Framer, uint32) {
 		return func(_ int, framer *http2.Framer, stream uint32) { _ = framer.WriteRSTStream(stream, code) }
@@ -89,8 +89,8 @@ func TestOneRequestOnEveryStream(t *testing.T) {
 	}
 }
 
-// A stream that ends badly does not end the connection's other requests, and one
-// that was used before makes no request again either.
+// A stream that ends with an error does not end the connection's other requests. A stream
+// on a connection that was used before also makes no second request.
 func TestOneRequestOnAReusedConnection(t *testing.T) {
 	f := frames.Serve(t, func(n int, framer *http2.Framer, stream uint32) {
 		if n%2 == 0 {
@@ -130,7 +130,7 @@ func TestRequestAfterGoAway(t *testing.T) {
 	var processed atomic.Int32
 	f := frames.Serve(t, func(n int, framer *http2.Framer, stream uint32) {
 		if framer == gone {
-			return // as it has said
+			return // The server has announced this.
 		}
 		processed.Add(1)
 		frames.Answer(framer, stream, "")
@@ -153,7 +153,7 @@ func TestRequestAfterGoAway(t *testing.T) {
 				_ = resp.Body.Close()
 				break
 			}
-			// The GOAWAY may meet a request on its way: that one is not sent.
+			// If the GOAWAY meets a request on its way, that request was not sent.
 			if trace.Connected() || ctx.Err() != nil {
 				t.Fatal(err)
 			}
@@ -166,12 +166,12 @@ func TestRequestAfterGoAway(t *testing.T) {
 	client.Doer.(*http.Client).CloseIdleConnections()
 }
 
-// A connection that went dead ends a request long before its timeout, and it was one
-// request. One whose server is slow is kept.
+// A dead connection ends a request long before its timeout, after one request. A slow
+// server's connection is kept.
 func TestDeadConnection(t *testing.T) {
 	var gone <-chan struct{}
 	for name, test := range map[string]struct {
-		// answer is what the server does with the second request.
+		// answer is the server's reaction to the second request.
 		answer func(f *frames.Server, framer *http2.Framer, stream uint32)
 		took   time.Duration
 		fails  bool
@@ -220,8 +220,8 @@ func TestDeadConnection(t *testing.T) {
 	}
 }
 
-// A request on a connection that went dead may still arrive after reads have shown
-// nothing, so it is not sent again.
+// A request on a dead connection may arrive after reads have shown nothing, so it is not
+// sent again.
 func TestDeadConnectionIsNoProof(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, dial := frames.InMemory(t, func(int, *http2.Framer, uint32) { <-t.Context().Done() })
@@ -247,8 +247,8 @@ func TestDeadConnectionIsNoProof(t *testing.T) {
 	})
 }
 
-// A server that wants a client certificate ends a TLS 1.3 connection after the
-// client has begun to use it; it has not seen a request then.
+// A server that requires a client certificate ends a TLS 1.3 connection after the client
+// has begun to use it. It has not seen a request at that time.
 func TestClientCertificateRequired(t *testing.T) {
 	for _, protocols := range [][]string{{"h2", "http/1.1"}, {"http/1.1"}} {
 		served := false
@@ -279,7 +279,7 @@ func TestClientCertificateRequired(t *testing.T) {
 	}
 }
 
-// perform makes a request of which only the error matters.
+// perform makes a request and returns only the error.
 func perform(client delivery.Client, req *http.Request) error {
 	resp, err := client.Do(req)
 	if err == nil {
@@ -288,19 +288,19 @@ func perform(client delivery.Client, req *http.Request) error {
 	return err
 }
 
-// sending sends as the function does.
+// sending is a function that sends.
 type sending func(context.Context) delivery.Attempt
 
 func (f sending) Send(ctx context.Context) delivery.Attempt { return f(ctx) }
 
-// doerFunc makes requests as the function does.
+// doerFunc is a function that makes requests.
 type doerFunc func(*http.Request) (*http.Response, error)
 
 func (f doerFunc) Do(req *http.Request) (*http.Response, error) { return f(req) }
 
 var errUnclassified = errors.New("something else")
 
-// What nobody knows to pass is not tried again.
+// An error that is not known to be temporary is not tried again.
 func TestUnclassifiedFailuresArePermanent(t *testing.T) {
 	ctx, trace := delivery.WithRequestTrace(t.Context())
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://127.0.0.1", nil)
@@ -316,7 +316,8 @@ func TestUnclassifiedFailuresArePermanent(t *testing.T) {
 	}
 }
 
-// A header that cannot be written is found before anything is, and not shown.
+// A header that cannot be written is found before anything is written, and its value is not
+// shown.
 func TestHeaderThatCannotBeWritten(t *testing.T) {
 	ctx, trace := delivery.WithRequestTrace(t.Context())
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://127.0.0.1:1", nil)
@@ -334,7 +335,8 @@ func TestHeaderThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// A proxy's refusal is the proxy's, and is not tried again; that it cannot connect may pass.
+// A proxy's refusal is reported as the proxy's and not tried again. A proxy that cannot
+// connect may succeed later.
 func TestProxyThatDoesNotConnect(t *testing.T) {
 	for code, want := range map[int]delivery.Cause{403: delivery.RefusedByProxy, 407: delivery.RefusedByProxy, 502: delivery.Unreachable, 503: delivery.Unreachable} {
 		var asked atomic.Int64

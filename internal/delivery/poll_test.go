@@ -100,7 +100,8 @@ func TestReadBelongsToNoWaiter(t *testing.T) {
 	})
 }
 
-// A reading that began before a signal was sent says nothing of what came of it.
+// An observation that began before a signal was sent does not show the effect of the
+// signal.
 func TestReadingIsNotOlderThanTheCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -144,8 +145,8 @@ func TestDifferentKeysAreDifferentTargets(t *testing.T) {
 	})
 }
 
-// A target's end is read once, however many wait for it one after the other;
-// what may change is read again by each.
+// A target's end is read once, however many waiters wait for it one after the other. A
+// state that may change is read again by each.
 func TestWhatLastsIsNotReadAgain(t *testing.T) {
 	const pending, reached, missed = delivery.Pending, delivery.Reached, delivery.Missed
 	for name, test := range map[string]struct {
@@ -178,7 +179,7 @@ func TestWhatLastsIsNotReadAgain(t *testing.T) {
 	}
 }
 
-// Only a few ends are remembered, those of the targets seen last.
+// Only a few ends are remembered: those of the targets that were seen last.
 func TestMemoryOfEndsIsBounded(t *testing.T) {
 	poller, reads := delivery.NewPoller(delivery.DefaultRetryPolicy), map[string]int{}
 	wait := func(key string) {

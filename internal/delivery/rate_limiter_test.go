@@ -12,14 +12,14 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// limited is a service that takes so many requests a second, out of a bucket that
-// starts full.
+// limited is a service that accepts this number of requests a second, from a bucket that is
+// full at first.
 type limited struct {
 	rate, bucket float64
 	latency      time.Duration
-	// stall is for how long nothing gets ahead in each two seconds, as on a machine that is busy.
+	// stall is how long nothing happens in each two seconds, as on a busy machine.
 	stall time.Duration
-	// closed is until when it takes nothing.
+	// closed is the time until which the service accepts nothing.
 	closed time.Time
 
 	mu        sync.Mutex
@@ -56,7 +56,8 @@ func (s *limited) hold(ctx context.Context) {
 	}
 }
 
-// rollOut sends signals through one rate limiter, so many at a time, and returns how long that took.
+// rollOut sends signals with one rate limiter, this number at a time, and returns how long
+// that took.
 func rollOut(t *testing.T, limiter *delivery.RateLimiter, service delivery.Target, signals, parallelism int) time.Duration {
 	t.Helper()
 	start := time.Now()
@@ -99,7 +100,8 @@ func TestLaneFindsThePaceOfTheService(t *testing.T) {
 		{50, 50, 2 * time.Millisecond, 100, 300 * time.Millisecond, 1.1},
 		{50, 50, 2 * time.Millisecond, 10, 700 * time.Millisecond, 1.15},
 		{50, 50, 2 * time.Millisecond, 100, 700 * time.Millisecond, 1.1},
-		// Without a bucket what is throttled is lost, and jitter has to be kept clear of.
+		// Without a bucket, the turn of a throttled request is lost, and the rate must leave
+		// room for jitter.
 		{50, 1, time.Millisecond, 10, 0, 1.25},
 		{1, 1, 50 * time.Millisecond, 10, 0, 1.35},
 	} {
@@ -126,7 +128,8 @@ func TestLaneFindsThePaceOfTheService(t *testing.T) {
 	}
 }
 
-// jammed returns a rate limiter whose service has just throttled, and asked for that much peace.
+// jammed returns a rate limiter whose service has just throttled, and has asked for this
+// pause.
 func jammed(t *testing.T, peace time.Duration) *delivery.RateLimiter {
 	t.Helper()
 	limiter := delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("service")
@@ -184,7 +187,7 @@ func TestLanesAreApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiters := delivery.NewRateLimiters(delivery.DefaultRetryPolicy)
 		limiters.For("one").Observe(time.Now(), unsent(delivery.Throttled))
-		// Neither of these is about the service's rate.
+		// Neither of these two concerns the service's rate.
 		limiters.For("other").Observe(time.Now(), unsent(delivery.Busy))
 		limiters.For("other").Observe(time.Now(), unsent(delivery.Unreachable))
 		start := time.Now()
@@ -218,7 +221,7 @@ func TestTurnEndsWithItsContext(t *testing.T) {
 		limiter := jammed(t, time.Hour)
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
-		// One waits for the time of the next turn, the others behind it.
+		// One request waits for the time of the next turn, and the others wait behind it.
 		for range 3 {
 			all.Go(func() {
 				if err := limiter.Wait(ctx); !errors.Is(err, context.Canceled) {
@@ -236,7 +239,7 @@ func TestTurnEndsWithItsContext(t *testing.T) {
 	})
 }
 
-// A signal whose turn does not come in time is not sent, and says why.
+// A signal whose turn does not come in time is not sent, and its error says why.
 func TestNoTurnInTime(t *testing.T) {
 	for name, test := range map[string]struct{ peace, timeout, atMost time.Duration }{
 		"the next turn is too late":              {peace: time.Hour, timeout: 20 * time.Minute},
@@ -271,7 +274,7 @@ func TestNoTurnInTime(t *testing.T) {
 	}
 }
 
-// Reads that are throttled share a pace, too, and are made again.
+// Throttled reads also share a rate, and are repeated.
 func TestReadsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		service := &limited{rate: 10, bucket: 10, latency: 10 * time.Millisecond}
@@ -303,7 +306,8 @@ func TestReadsTakeTurns(t *testing.T) {
 	})
 }
 
-// A service that took nothing for a while says nothing of what it takes afterwards.
+// If a service accepted nothing for a while, that does not tell what rate it accepts
+// afterwards.
 func TestLaneRecoversFromAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		service := &limited{rate: 50, bucket: 5, latency: 10 * time.Millisecond, closed: time.Now().Add(5 * time.Minute)}

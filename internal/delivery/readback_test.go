@@ -12,7 +12,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// looks are looks for a lost signal that end as written; the last one repeats.
+// looks are lookups of a lost signal with these results. The last one repeats.
 type looks struct {
 	ends []delivery.WaitResult
 	made int
@@ -44,7 +44,7 @@ func TestUnknownOutcomesAreReadBack(t *testing.T) {
 		lines  []delivery.Attempt
 		ends   []delivery.WaitResult
 		resend bool
-		// outcome is what it comes to after so many attempts and looks.
+		// outcome is the result after this number of attempts and lookups.
 		outcome         delivery.Outcome
 		attempts, looks int
 	}{
@@ -104,7 +104,8 @@ func TestUnknownOutcomesAreReadBack(t *testing.T) {
 	}
 }
 
-// What an earlier delivery left open stays open until it is found, or shown not to be there.
+// What an earlier delivery left open stays open until the signal is found, or shown to be
+// absent.
 func TestEarlierDoubtIsKept(t *testing.T) {
 	refused, lost := delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("no")}, delivery.Attempt{Err: errors.New("lost")}
 	for name, test := range map[string]struct {
@@ -133,7 +134,7 @@ func TestEarlierDoubtIsKept(t *testing.T) {
 	}
 }
 
-// A request that got no answer may arrive after the reads that do not show it.
+// A request without an answer may arrive after the reads that do not show it.
 func TestNoAnswerIsNotDisprovedByReads(t *testing.T) {
 	for end, want := range map[*delivery.WaitResult]delivery.Outcome{&absent: delivery.Unknown, &found: delivery.Confirmed} {
 		synctest.Test(t, func(t *testing.T) {
@@ -151,7 +152,8 @@ func TestNoAnswerIsNotDisprovedByReads(t *testing.T) {
 	}
 }
 
-// A signal that is found after the service refused another try was the one before.
+// If a signal is found after the service refused another attempt, it is the signal of the
+// attempt before.
 func TestConfirmedIsSentWhenItArrived(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused := delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("no")}
@@ -174,14 +176,15 @@ func TestAbsentIsSentAgainUntilTheTimeout(t *testing.T) {
 		if result.Outcome != delivery.NotSent || result.Cause != delivery.Absent || !errors.Is(result.Stopped, context.DeadlineExceeded) {
 			t.Errorf("ended %s, stopped by %v", result.Outcome, result.Stopped)
 		}
-		// Pauses grow to 15 s: more attempts than that did not back off.
+		// The pauses grow to 15 s. A higher number of attempts means that they did not grow.
 		if n := len(target.sent); n < 20 || n > 90 || result.Resent {
 			t.Errorf("made %d attempts", n)
 		}
 	})
 }
 
-// A cancelled send leaves no time to look, and a cancelled look proves nothing.
+// After a cancellation there is no time for a lookup, and a cancelled lookup proves
+// nothing.
 func TestCancellingEndsLooking(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, after := range []time.Duration{0, time.Minute} {
@@ -213,8 +216,8 @@ type target func(context.Context) delivery.Attempt
 
 func (t target) Send(ctx context.Context) delivery.Attempt { return t(ctx) }
 
-// states is a probe whose reads show one state after the other, the last one for
-// ever, and note when they were made.
+// states is a probe whose reads show one state after the other, and then always the last
+// one. It records when they were made.
 func states(read *[]time.Time, states ...delivery.State) *delivery.Probe {
 	n := 0
 	return delivery.NewProbe("states", func(context.Context) (delivery.State, delivery.Attempt) {
@@ -300,7 +303,7 @@ func TestSettlingSurvivesFailedReads(t *testing.T) {
 	})
 }
 
-// A read that nothing can sign for a while is neither an answer nor the end of the reading.
+// A read that cannot be signed for a while is neither an answer nor the end of the wait.
 func TestReadsOutliveTroubleWithCredentials(t *testing.T) {
 	for _, cause := range []delivery.Cause{delivery.CredentialsFailing, delivery.CredentialsUnreachable} {
 		synctest.Test(t, func(t *testing.T) {
@@ -342,8 +345,8 @@ func TestReadsOutliveTroubleWithCredentials(t *testing.T) {
 	}
 }
 
-// clockOf is what an answer with a Date tells whose request was made and answered
-// so long after a moment.
+// clockOf returns the service's clock from an answer with a Date, whose request was made
+// and answered at these times after a moment.
 func clockOf(t *testing.T, date string, asked, answered time.Duration) (time.Time, delivery.ServerClock) {
 	t.Helper()
 	moment := time.Now()
@@ -381,11 +384,12 @@ func TestServiceTimeOfAMoment(t *testing.T) {
 		}
 		moment, clock := clockOf(t, date, 4*time.Second, 6*time.Second+300*time.Millisecond)
 		earliest, latest, told := clock.Range(delivery.Timestamp{At: moment})
-		// The answer was dated no earlier than it was asked for, no later than it came, and within the second of its date.
+		// The date of the answer is not before the request, not after the answer, and within
+		// the second of its Date.
 		if !told || !earliest.Equal(answered.Add(-7*time.Second)) || !latest.Equal(answered.Add(-3*time.Second)) {
 			t.Errorf("the service's clock showed %s to %s, told: %t", earliest, latest, told)
 		}
-		// The clock that told the moment may be some seconds off.
+		// The clock that gave the moment may differ by some seconds.
 		earliest, latest, _ = clock.Range(delivery.Timestamp{At: moment, Tolerance: 10 * time.Second})
 		if !earliest.Equal(answered.Add(-17*time.Second)) || !latest.Equal(answered.Add(7*time.Second)) {
 			t.Errorf("with ten seconds to give, the service's clock showed %s to %s", earliest, latest)

@@ -17,7 +17,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// secret has what JSON, URLs and HTML spell otherwise.
+// secret has characters that JSON, URLs and HTML escape.
 const secret = `a/b+c "d" <é&ü> 100%`
 
 func escapedRunes(format string) string {
@@ -45,7 +45,7 @@ func inJSON(t *testing.T, text string) string {
 	return string(quoted)
 }
 
-// A secret is hidden in every spelling, and nothing else is.
+// A secret is hidden in every spelling, and nothing else is hidden.
 func TestASecretIsHiddenInEverySpelling(t *testing.T) {
 	t.Parallel()
 	plainJSON := &strings.Builder{}
@@ -94,7 +94,8 @@ func TestASecretIsHiddenInEverySpelling(t *testing.T) {
 			if !strings.HasPrefix(said, "before ") || !strings.HasSuffix(said, " after") || !strings.Contains(said, "***") {
 				t.Errorf("of %q it said %q", spelling, said)
 			}
-			// What base64 has its neighbours share in may stay, and quotation marks.
+			// In base64, the characters that a secret shares with its neighbours may stay, and
+			// so may quotation marks.
 			if rest := strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(said, "before "), " after"), "***", ""); len(rest) > 14 {
 				t.Errorf("of %q it left %q", spelling, rest)
 			}
@@ -154,7 +155,7 @@ func TestWhatIsSaidIsCut(t *testing.T) {
 			t.Errorf("said again it is %d characters, and was %d", len(again), len(said))
 		}
 	}
-	// A secret that the cut goes through, which blanks have brought near to the begin.
+	// The cut goes through a secret that spaces have moved close to the beginning.
 	for left := range len("the one secret") {
 		said := redactor.Text("so" + strings.Repeat(" ", 64<<10-2-left) + "the one secret")
 		if left > delivery.MinSecretLength && said != "so *** [...]" || strings.Contains(said, "the o") {
@@ -176,8 +177,8 @@ func TestAnErrorIsRedactedAndStaysWhatItIs(t *testing.T) {
 	}
 }
 
-// What requests carry to prove who sends them counts as secret, and so does the
-// password of a proxy.
+// Values in requests that prove who sends them count as secrets, and so does the password
+// of a proxy.
 func TestWhatIsSentIsSecret(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
@@ -215,7 +216,7 @@ func TestWhatIsSentIsSecret(t *testing.T) {
 	}
 }
 
-// What comes of decoding need not be UTF-8.
+// The result of decoding need not be UTF-8.
 func TestRedactorReadsBytes(t *testing.T) {
 	redactor := delivery.NewRedactor()
 	redactor.Hide(secret)

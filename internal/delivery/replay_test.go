@@ -12,12 +12,12 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// stale is a server that answers the first request of each connection, and closes
-// the connection once it has read the second one.
+// stale is a server that answers the first request of each connection, and closes the
+// connection after it has read the second one.
 type stale struct {
 	url string
 	mu  sync.Mutex
-	// requests are those that were read, by their methods.
+	// requests are the methods of the requests that were read.
 	requests []string
 }
 
@@ -74,7 +74,7 @@ func (s *stale) twice(t *testing.T, client delivery.Doer, method string, body fu
 		if newErr != nil {
 			t.Fatal(newErr)
 		}
-		req.Method = method // NewRequest makes GET of none, and SDKs make requests without it.
+		req.Method = method // NewRequest makes GET of an empty method, and SDKs make requests without NewRequest.
 		if i == 1 {
 			req.Header.Set("X-Second", "yes")
 		}
@@ -86,14 +86,14 @@ func (s *stale) twice(t *testing.T, client delivery.Doer, method string, body fu
 	return err
 }
 
-// One attempt is one request on a connection that was kept too long, too. A client of
-// net/http makes a read again there.
+// One attempt is also one request on a connection that was kept too long. A client of
+// net/http would repeat a read there.
 func TestOneRequestOnAStaleConnection(t *testing.T) {
 	for _, method := range []string{"", http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete} {
 		for kind, body := range bodies {
 			s := serveStale(t)
 			client := delivery.NewHTTPClient(&http.Transport{})
-			// Without Client, whose guards come on top of the transport's.
+			// This is without Client, whose guards are in addition to the transport's.
 			err := s.twice(t, client, method, body)
 			client.CloseIdleConnections()
 			if made := s.made(); err == nil || len(made) != 2 || made[0] != made[1] || strings.Contains(made[1], "chunked") {

@@ -12,8 +12,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// All who ask at the same time share one request and its result, good or bad, and who
-// asks later makes another one.
+// All who ask at the same time share one request and its result, good or bad. A later one
+// makes another request.
 func TestOneRequestIsShared(t *testing.T) {
 	for name, failed := range map[string]error{"answered": nil, "failed": errors.New("no answer")} {
 		t.Run(name, func(t *testing.T) {
@@ -44,7 +44,7 @@ func TestOneRequestIsShared(t *testing.T) {
 	}
 }
 
-// Who cannot wait any longer leaves at once, and the others go on waiting.
+// A waiter whose time is over leaves at once, and the others go on waiting.
 func TestOneCallerLeavesASharedRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var shared delivery.Shared[string]
@@ -53,7 +53,7 @@ func TestOneCallerLeavesASharedRequest(t *testing.T) {
 			return "answered", nil
 		}
 		why := errors.New("stopped")
-		// The first one starts the request, and leaves it.
+		// The first waiter starts the request, and leaves.
 		short, cancel := context.WithCancelCause(t.Context())
 		began := time.Now()
 		var all sync.WaitGroup

@@ -133,7 +133,8 @@ func TestOnePairForAllAttempts(t *testing.T) {
 		t.Fatal(diags)
 	}
 	first := map[string]string{"unique_id": r.String("unique_id"), "client_token": r.String("client_token")}
-	// Throttled; taken, and the answer lost; a server error; still processing; the first one's answer.
+	// The answers are: throttled; taken, with a lost answer; a server error; still
+	// processing; the first request's answer.
 	if s.Count("SignalResource") != 5 || s.Accepted("SignalResource") != 1 {
 		t.Errorf("the request log is %v", s.RequestLog())
 	}

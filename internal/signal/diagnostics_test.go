@@ -13,8 +13,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Each reason why nothing was sent has its own words and next step, and no advice that
-// is another one's.
+// Each reason why nothing was sent has its own text and next step, and never the advice of
+// another reason.
 func TestUnsentBecause(t *testing.T) {
 	for name, c := range map[string]struct {
 		cause delivery.Cause
@@ -53,5 +53,5 @@ func TestUnsentBecause(t *testing.T) {
 	}
 }
 
-// alert is how a client learns of an alert.
+// alert is the error with which a client reports an alert.
 func alert(code tls.AlertError) error { return &net.OpError{Op: "remote error", Err: code} }

@@ -13,7 +13,7 @@ func TestPlanDecisions(t *testing.T) {
 	for name, row := range map[string]struct {
 		transition
 		want decision
-		// unsent says that nothing is recorded of a signal afterwards.
+		// unsent says that the state has nothing of a signal afterwards.
 		unsent  bool
 		summary string
 	}{
@@ -50,7 +50,8 @@ func TestPlanDecisions(t *testing.T) {
 	}
 }
 
-// What a refresh has seen and no plan with a state has followed may be tainted.
+// A resource that a refresh has seen, and for which no plan with a state has followed, may
+// be tainted.
 func TestRefreshedSignalsAtDestroy(t *testing.T) {
 	text := func(s string) tftypes.Value {
 		if s == "" {

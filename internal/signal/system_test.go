@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A system without its type parameter has everything that it has with it: a field that
-// is forgotten there would be a promise that no resource keeps.
+// A system without its type parameter has all fields of the system with it. A forgotten
+// field would be a promise that no resource keeps.
 func TestUntypedSystemLacksNothing(t *testing.T) {
 	whole := System[struct{}]{Wait: &Wait[struct{}]{}}
 	fill(t, reflect.ValueOf(whole.Wait).Elem())
@@ -24,7 +24,7 @@ func TestUntypedSystemLacksNothing(t *testing.T) {
 	}
 }
 
-// fill gives each field that has none yet a value that is not zero.
+// fill sets each field that has no value yet to one that is not zero.
 func fill(t *testing.T, of reflect.Value) {
 	t.Helper()
 	for i := range of.NumField() {

@@ -48,7 +48,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 		automation sandbox.Automation
 		signal     string
 		payload    acctest.Values
-		// earlier is a signal of somebody else, sent so long before.
+		// earlier is how long before this one somebody else sent a signal.
 		earlier        string
 		earlierPayload acctest.Values
 		ago            time.Duration

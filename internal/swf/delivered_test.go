@@ -20,7 +20,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 	const closes = "ListOpenWorkflowExecutions"
 	for name, test := range map[string]struct {
 		workflow sandbox.Workflow
-		// run sets run_id; earlier sends the same signal so long before.
+		// run sets run_id. earlier is how long before somebody else sent the same signal.
 		run     bool
 		earlier time.Duration
 		// meanwhile closes the run with this status before the first read.

@@ -38,7 +38,7 @@ func TestPathSegmentAtItsEdges(t *testing.T) {
 		}
 	}
 	if !accepts(PathSegment, types.StringUnknown()) || !accepts(PathSegment, types.StringNull()) {
-		t.Error("what is not known is refused")
+		t.Error("an unknown value is refused")
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 )
 
-// canary stands for a secret that must not be said.
+// canary is a secret that must not be shown.
 const canary = "c4n4ry-0f-the-trigger"
 
 func TestArguments(t *testing.T) {
@@ -26,7 +26,7 @@ func TestArguments(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		config acctest.Values
-		// at is the attribute at fault, "" when there is none; says is part of what is said of it.
+		// at is the attribute at fault, "" if there is none; says is a part of the error.
 		at, says string
 	}{
 		"job":                    {config: job},
@@ -111,7 +111,7 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-// An action keeps no secret, so a job is all it can be told to run.
+// An action keeps no secret, so it can only run a job by its id.
 func TestActionArguments(t *testing.T) {
 	a := acctest.StartProvider(t, nil).Action("signal_http_trigger")
 	if names := slices.Sorted(maps.Keys(a.Arguments())); !slices.Equal(names, []string{"job_id", "resend_on_unknown", "timeout"}) {

@@ -17,7 +17,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// start serves a provider and one job.
+// start starts a provider and one job.
 func start(t *testing.T, options sandbox.Options) (*sandbox.Sandbox, *acctest.Resource, sandbox.TriggerJobState) {
 	t.Helper()
 	s := acctest.Sandbox(t, options)
@@ -38,7 +38,8 @@ func runs(t *testing.T, s *sandbox.Sandbox, id string) int {
 	return len(job.Runs)
 }
 
-// said applies a configuration that has to fail with one error on an attribute, and without a secret.
+// said applies a configuration that must fail with one error on an attribute, and without a
+// secret.
 func said(t *testing.T, r *acctest.Resource, config acctest.Values, at string, parts ...string) {
 	t.Helper()
 	diags := r.Apply(config)
@@ -50,7 +51,7 @@ func said(t *testing.T, r *acctest.Resource, config acctest.Values, at string, p
 			t.Errorf("%q is not in the error:\n%s", part, diags)
 		}
 	}
-	// net/http's own words begin so, and go on with the URL.
+	// net/http's own message begins like this, and continues with the URL.
 	for _, part := range []string{canary, `Post "`, `Get "`} {
 		if strings.Contains(diags.String(), part) {
 			t.Errorf("%q is in the error:\n%s", part, diags)
@@ -58,7 +59,7 @@ func said(t *testing.T, r *acctest.Resource, config acctest.Values, at string, p
 	}
 }
 
-// operations are the requests made, in order.
+// operations returns the requests that were made, in order.
 func operations(s *sandbox.Sandbox) (made []string) {
 	for _, entry := range s.RequestLog() {
 		made = append(made, entry.Operation)
@@ -66,7 +67,7 @@ func operations(s *sandbox.Sandbox) (made []string) {
 	return made
 }
 
-// The request is the one of the HTTP trigger's page, and nothing more.
+// The request is that of the HTTP trigger's page, and has nothing more.
 func TestRequest(t *testing.T) {
 	for name, test := range map[string]struct {
 		config func(*sandbox.Sandbox, sandbox.TriggerJobState) acctest.Values
@@ -119,7 +120,7 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// A refusal is told at the argument that gave the URL, and does not show it.
+// A refusal is an error on the argument with the URL, and does not show it.
 func TestRefusedWriteOnlyURL(t *testing.T) {
 	s, r, job := start(t, sandbox.Options{})
 	config := acctest.Values{"url_wo": s.TriggerURL(job), "url_wo_version": 1, "access_token": "another"}
@@ -130,7 +131,7 @@ func TestRefusedWriteOnlyURL(t *testing.T) {
 	}
 }
 
-// The job is read as the job API asks for it, at either way to write the endpoint.
+// The provider reads the job through the job API, with either form of the endpoint.
 func TestReadRequest(t *testing.T) {
 	for _, endpoint := range []string{"/api/v1/", "/api/v1"} {
 		s, _, job := start(t, sandbox.Options{})
@@ -146,7 +147,7 @@ func TestReadRequest(t *testing.T) {
 	}
 }
 
-// Nothing but triggers, taint and -replace runs the job again: rotation must not.
+// Only triggers, taint and -replace run the job again. A rotation must not.
 func TestUpdatesSendNothing(t *testing.T) {
 	s, r, job := start(t, sandbox.Options{})
 	apply := func(config acctest.Values) {
@@ -188,7 +189,7 @@ func TestRequestIDIsRecordedWhenThereIsOne(t *testing.T) {
 	}
 }
 
-// Whatever shape an error has, its words are shown and its advice is the same.
+// The text of an error is shown in any format, with the same advice.
 func TestErrorShapes(t *testing.T) {
 	for shape, words := range map[sandbox.ErrorShape]string{
 		sandbox.ErrorsJSONAPI: `"not_found: Not Found: There is no such`,
@@ -215,7 +216,7 @@ func TestErrorShapes(t *testing.T) {
 	}
 }
 
-// What the trigger says of a job that is not to run is not documented.
+// The document does not say what the trigger answers for a job that does not run.
 func TestInactiveJobs(t *testing.T) {
 	for answer, test := range map[sandbox.InactiveAnswer]struct {
 		delivery string
@@ -246,16 +247,16 @@ func TestInactiveJobs(t *testing.T) {
 	}
 }
 
-// Answers that the sandbox does not give, from a server that says anything.
+// A server with any answers gives those that the sandbox does not give.
 func TestAnswers(t *testing.T) {
 	page := "<!DOCTYPE html><title>Sorry</title>"
 	for name, test := range map[string]struct {
 		status            int
 		contentType, body string
 		retryAfter        string
-		// delivery is what the state says; job is trigger_job_id.
+		// delivery is the value in the state. job is trigger_job_id.
 		delivery, job string
-		// requests is how many there were, below 0 at least as many.
+		// requests is the number of requests; a negative number is a minimum.
 		requests int
 		at       string
 		says     []string
@@ -316,7 +317,7 @@ func TestAnswers(t *testing.T) {
 				mu.Lock()
 				requests++
 				mu.Unlock()
-				// No content type at all, rather than a guessed one.
+				// There is no content type at all, and not a guessed one.
 				w.Header()["Content-Type"] = nil
 				if test.contentType != "" {
 					w.Header().Set("Content-Type", test.contentType)
@@ -370,7 +371,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-// Observation the job changes nothing, so whatever may pass is tried again.
+// Reading the job changes nothing, so the provider tries again after any temporary failure.
 func TestReadIsTriedAgain(t *testing.T) {
 	for name, fault := range map[string]sandbox.Fault{
 		"500":       {Kind: sandbox.KindErrorBefore},
@@ -442,7 +443,7 @@ func TestOnlyWebhookJobsCanBeRun(t *testing.T) {
 	}
 }
 
-// A rotation between two attempts is no failure: the second one reads again.
+// A rotation between two attempts is no failure: the second attempt reads again.
 func TestRotationBetweenAttempts(t *testing.T) {
 	s, r, job := start(t, sandbox.Options{})
 	s.Inject(sandbox.Fault{Operation: "TriggerJob", Kind: sandbox.KindErrorBefore, Status: 503, Times: 1})
@@ -467,7 +468,7 @@ func TestConfiguration(t *testing.T) {
 	for name, test := range map[string]struct {
 		block       acctest.Values
 		environment map[string]string
-		// says are parts of the error with job_id, nil when there is to be none.
+		// says are parts of the error with job_id, nil if there must be none.
 		says []string
 	}{
 		"nothing":          {says: []string{"no Cloud Automator API key", "api_key", "CLOUD_AUTOMATOR_API_KEY", "Nothing was sent"}},
@@ -528,7 +529,8 @@ func TestConfiguration(t *testing.T) {
 	}
 }
 
-// All signals of a provider share one pool, and are set up once however many start together.
+// All signals of a provider share one pool, which is set up once, however many start
+// together.
 func TestOneConnectionPool(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	p := acctest.StartProvider(t, acctest.Block(s.URL()))
@@ -545,7 +547,8 @@ func TestOneConnectionPool(t *testing.T) {
 		})
 	}
 	signals.Wait()
-	// A few more than are in use at a time: net/http dials while another connection falls idle.
+	// A few more connections than are in use at a time: net/http opens one while another
+	// becomes idle.
 	if s.Accepted("TriggerJob") != parallel*each || s.Connections() > 3*parallel {
 		t.Errorf("%d signals on %d connections", s.Accepted("TriggerJob"), s.Connections())
 	}

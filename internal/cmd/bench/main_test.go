@@ -30,7 +30,7 @@ func TestBench(t *testing.T) {
 		}
 	}
 	if _, err := os.Stat(b.dir); !os.IsNotExist(err) {
-		t.Errorf("%s is still there", b.dir)
+		t.Errorf("%s still exists", b.dir)
 	}
 }
 

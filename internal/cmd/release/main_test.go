@@ -23,7 +23,7 @@ type made struct {
 	manifest string
 }
 
-// build makes a program in a repository of its own, as goreleaser would.
+// build builds a program in its own repository, as goreleaser would.
 func build(t *testing.T, flags ...string) (binary []byte, commit string) {
 	t.Helper()
 	dir := t.TempDir()

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The workflows install the Go that go.mod names, and no other is fetched for the tools.
+// The workflows install the Go that go.mod names, and the tools need no other one.
 func TestOneToolchain(t *testing.T) {
 	named := map[string]string{}
 	for _, dir := range []string{".", "tools", "tools/goreleaser", "tools/opentofu", "tools/temporal"} {

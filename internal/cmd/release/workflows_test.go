@@ -13,8 +13,8 @@ var (
 	pinned = regexp.MustCompile(`^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
 )
 
-// A tag can be moved to other code, a commit cannot; and a job may do no more
-// than it says.
+// A tag can be moved to other code, and a commit cannot. A job must not have more
+// permissions than it declares.
 func TestWorkflowsArePinnedAndNarrow(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("..", "..", "..", ".github", "workflows", "*.yml"))
 	if err != nil || len(files) < 2 {
@@ -28,7 +28,7 @@ func TestWorkflowsArePinnedAndNarrow(t *testing.T) {
 		}
 		text := string(content)
 		if !strings.Contains(text, "\npermissions: {}\n") && !strings.Contains(text, "\npermissions:\n  contents: read\n\n") {
-			t.Errorf("%s does not begin by taking permissions away", file)
+			t.Errorf("%s does not begin with empty permissions", file)
 		}
 		for _, action := range uses.FindAllStringSubmatch(text, -1) {
 			name, pin, _ := strings.Cut(action[1], "@")

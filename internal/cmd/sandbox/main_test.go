@@ -22,8 +22,8 @@ func TestMain(m *testing.M) { os.Exit(acctest.Main(m)) }
 
 var examples = filepath.Join("..", "..", "..", "examples")
 
-// Every example is applied unchanged, with only what the sandbox prints. Each of its
-// signals arrives once.
+// Every example is applied unchanged, with only the settings that the sandbox prints. Each
+// of its signals arrives once.
 func TestAccExamplesApplyAsTheyAre(t *testing.T) {
 	for _, one := range scenarios {
 		t.Run(one.Example, func(t *testing.T) {
@@ -170,7 +170,7 @@ func TestWhatIsPrinted(t *testing.T) {
 			t.Errorf("%q is not printed:\n%s", part, out.String())
 		}
 	}
-	// It listens on another port than the one that the examples have by default.
+	// The sandbox listens on another port than the default of the examples.
 	if strings.Contains(out.String(), "4599") {
 		t.Errorf("the port that is the default is printed:\n%s", out.String())
 	}
@@ -195,7 +195,7 @@ func TestTheBlockIsPutBesideExamples(t *testing.T) {
 	}
 }
 
-// Whatever the checkout is called, the shell gets its path as one word.
+// The shell gets the path of the checkout as one word, whatever its name is.
 func TestThePathIsQuoted(t *testing.T) {
 	if got := environment("http://127.0.0.1:1", "/my folder/it's/dev.tfrc", false); !strings.Contains(got, `export TF_CLI_CONFIG_FILE='/my folder/it'\''s/dev.tfrc'`) {
 		t.Error(got)

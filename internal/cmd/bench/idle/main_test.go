@@ -27,7 +27,7 @@ func TestIdleLooksLikeTheProvider(t *testing.T) {
 	for name, want := range signals.ResourceSchemas {
 		// Identities are not part of a schema. A job has one here, and not there.
 		if !reflect.DeepEqual(idle.ResourceSchemas[name], want) {
-			t.Errorf("%s looks otherwise:\n%v\n%v", name, idle.ResourceSchemas[name], want)
+			t.Errorf("%s is different:\n%v\n%v", name, idle.ResourceSchemas[name], want)
 		}
 	}
 }

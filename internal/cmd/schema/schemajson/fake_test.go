@@ -7,8 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// fake offers one of everything a schema can say. The embedded interface is
-// nil: a call to anything but the schemas is a mistake and panics.
+// fake has one of everything that a schema can contain. The embedded interface is nil, so a
+// call to anything except the schemas panics.
 type fake struct {
 	tfprotov6.ProviderServer
 

@@ -21,8 +21,8 @@ import (
 
 const (
 	address = "registry.terraform.io/terraform-provider-signal/signal"
-	// serveEnv makes this test binary be the fake provider that terraform runs,
-	// so that the comparison needs no second build.
+	// serveEnv makes this test binary the fake provider that terraform runs, so the
+	// comparison needs no second build.
 	serveEnv = "SCHEMAJSON_TEST_SERVE"
 )
 
@@ -38,8 +38,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// Whatever the binary on PATH prints, this package must print too; sections
-// that the binary is too old to know stand in the golden file alone.
+// This package prints what the binary on PATH prints. Only the golden file has sections
+// that the binary is too old to know.
 func TestSameAsTerraform(t *testing.T) {
 	binary, err := exec.LookPath("terraform")
 	if errors.Is(err, exec.ErrNotFound) {
@@ -125,9 +125,8 @@ func render(t *testing.T, server tfprotov6.ProviderServer) []byte {
 	return out.Bytes()
 }
 
-// providerIn takes the one provider out of a document, whatever it is called
-// there: terraform uses the full address, the documentation generator wants
-// the short name.
+// providerIn returns the only provider in a document, under any name: terraform uses the
+// full address, and the documentation generator needs the short name.
 func providerIn(t *testing.T, printed []byte) map[string]any {
 	t.Helper()
 	var document struct {
