@@ -40,37 +40,45 @@ func (e *jobEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp
 	}
 }
 
+// ephemeralModel is the data of the ephemeral resource.
+type ephemeralModel struct {
+	ID          types.String `tfsdk:"id"`
+	URL         types.String `tfsdk:"url"`
+	AccessToken types.String `tfsdk:"access_token"`
+	TimeZone    types.String `tfsdk:"time_zone"`
+}
+
 // later leaves the job to the apply, which opens the ephemeral resource again.
 // In the plan the resource is deferred, or its values are unknown.
-func (e *jobEphemeral) later(ctx context.Context, id types.String, deferral bool, resp *ephemeral.OpenResponse) {
+func (e *jobEphemeral) later(ctx context.Context, data ephemeralModel, deferral bool, resp *ephemeral.OpenResponse) {
 	if deferral {
 		resp.Deferred = &ephemeral.Deferred{Reason: ephemeral.DeferredReasonProviderConfigUnknown}
 		return
 	}
-	resp.Diagnostics.Append(notAsked(e.client.Unknown, "Cloud Automator job "+id.ValueString()+" is read when the plan is applied. OpenTofu cannot plan with values that are not known here"))
-	for name, value := range map[string]types.String{"id": id, "url": types.StringUnknown(), "access_token": types.StringUnknown(), "time_zone": types.StringUnknown()} {
-		resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root(name), value)...)
-	}
+	resp.Diagnostics.Append(notAsked(e.client.Unknown, "Cloud Automator job "+data.ID.ValueString()+" is read when the plan is applied. OpenTofu cannot plan with values that are not known here"))
+	data.URL, data.AccessToken, data.TimeZone = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+	resp.Diagnostics.Append(resp.Result.Set(ctx, &data)...)
 }
 
 // Open reads the job.
 func (e *jobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
-	var id types.String
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("id"), &id)...)
+	var data ephemeralModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if e.client.Unknown != "" {
-		e.later(ctx, id, req.ClientCapabilities.DeferralAllowed, resp)
+		e.later(ctx, data, req.ClientCapabilities.DeferralAllowed, resp)
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, signal.DefaultTimeout)
 	defer cancel()
-	w := newWork(e.client, e.sender, toRead.name, signal.DefaultTimeout)
-	job, found, failed := w.job(ctx, id.ValueString())
-	if failed == nil && !found && e.client.Made(id.ValueString()) {
+	w := newWork(e.client, e.sender, "read", signal.DefaultTimeout)
+	id := data.ID.ValueString()
+	job, found, failed := w.job(ctx, id)
+	if failed == nil && !found && e.client.Made(id) {
 		// It was created in this apply, and is not shown yet.
-		job, failed = w.settled(ctx, cloudautomator.Job{ID: id.ValueString()})
+		job, failed = w.settled(ctx, cloudautomator.Job{ID: id})
 		found = failed == nil
 	}
 	switch {
@@ -79,16 +87,13 @@ func (e *jobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp
 		return
 	case !found:
 		resp.Diagnostics.AddAttributeError(path.Root("id"), "Job Not Found",
-			fmt.Sprintf("Reading Cloud Automator job %s failed: the job API does not have it.\n\nCheck the job's id, whether the user of the API key can see the job, and %s.", id.ValueString(), e.client.Endpoint()))
+			fmt.Sprintf("Reading Cloud Automator job %s failed: the job API does not have it.\n\nCheck the job's id, whether the user of the API key can see the job, and %s.", id, e.client.Endpoint()))
 		return
 	case job.RuleType != cloudautomator.Webhook:
 		resp.Diagnostics.AddAttributeError(path.Root("id"), "Job Has No HTTP Trigger",
 			fmt.Sprintf("Reading Cloud Automator job %s failed: %s.\n\nCheck the id: only a job with an HTTP trigger has a URL and an access token.", job.ID, w.Redactor.Error(&cloudautomator.NoTriggerError{RuleType: job.RuleType})))
 		return
 	}
-	for name, value := range map[string]types.String{
-		"id": id, "url": types.StringValue(job.URL.String()), "access_token": types.StringValue(job.AccessToken), "time_zone": text(job.TimeZone),
-	} {
-		resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root(name), value)...)
-	}
+	data.URL, data.AccessToken, data.TimeZone = types.StringValue(job.URL.String()), types.StringValue(job.AccessToken), text(job.TimeZone)
+	resp.Diagnostics.Append(resp.Result.Set(ctx, &data)...)
 }

@@ -19,25 +19,14 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// operationTimeout is a timeout of the resource.
-type operationTimeout struct {
-	name string
-	read func(timeouts.Value, context.Context, time.Duration) (time.Duration, diag.Diagnostics)
-}
-
-var (
-	toCreate = operationTimeout{"create", timeouts.Value.Create}
-	toRead   = operationTimeout{"read", timeouts.Value.Read}
-	toUpdate = operationTimeout{"update", timeouts.Value.Update}
-	toDelete = operationTimeout{"delete", timeouts.Value.Delete}
-)
-
-// work begins an operation with its timeout.
-func (r *jobResource) work(ctx context.Context, data *jobModel, of operationTimeout, diags *diag.Diagnostics) (context.Context, context.CancelFunc, *work) {
-	timeout, found := of.read(data.Timeouts, ctx, signal.DefaultTimeout)
+// work begins an operation with its timeout, which has this name.
+func (r *jobResource) work(ctx context.Context, data *jobModel, name string, read func(timeouts.Value, context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics) (
+	context.Context, context.CancelFunc, *work,
+) {
+	timeout, found := read(data.Timeouts, ctx, signal.DefaultTimeout)
 	diags.Append(found...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
-	return ctx, cancel, newWork(r.client, r.sender, of.name, timeout)
+	return ctx, cancel, newWork(r.client, r.sender, name, timeout)
 }
 
 // record writes the state. The provider writes everything that it finds out at
@@ -67,7 +56,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel, w := r.work(ctx, &data, toCreate, &resp.Diagnostics)
+	ctx, cancel, w := r.work(ctx, &data, "create", timeouts.Value.Create, &resp.Diagnostics)
 	defer cancel()
 	resp.Diagnostics.Append(data.reserved()...)
 	if resp.Diagnostics.HasError() {
@@ -88,14 +77,14 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 		}
 		looked, next := fmt.Sprintf("no such job was seen; its name would end with %q", creationMark(p.Creation)),
 			"The next plan looks for the job again. If the job exists, applying removes it and creates a new one. "
-		p.at(standing{position: absent})
+		p.at(standing{Position: absent})
 		switch {
 		case unread != nil:
 			looked = "no list of jobs could be read"
 		case len(made) > 1:
 			looked = "several jobs have its mark in their names, and the provider cannot tell which of them it is: " + w.Redactor.Text(strings.Join(made, ", "))
 			next = "Applying creates a new job, and removes none of these. "
-			p.at(standing{position: unclear, others: made})
+			p.at(standing{Position: unclear, Others: made})
 		}
 		resp.Diagnostics.Append(to.write(ctx, &begun, p)...)
 		resp.Diagnostics.Append(w.failure("Outcome of the Creation Unknown", doing, result,
@@ -107,9 +96,9 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	begun.ID = types.StringValue(made[0])
 	u := update{
 		work: w, record: to, config: config, before: begun, after: data, data: &data, privateState: &p,
-		standing: standing{position: unnamed, id: made[0]}, shown: answered,
+		standing: standing{Position: unnamed, ID: made[0]}, shown: answered,
 	}
-	r.client.Own(u.id)
+	r.client.Own(u.ID)
 	p.Due = data.TriggerOnApply.ValueBool()
 	p.at(u.standing)
 	if resp.Diagnostics.Append(to.write(ctx, &begun, p)...); resp.Diagnostics.HasError() {
@@ -117,11 +106,11 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	}
 	if failed := u.walk(ctx); failed != nil {
 		resp.Diagnostics.Append(withStanding(failed, fmt.Sprintf("The job was created, and is recorded as job %s, but the resource is tainted: the next apply replaces the job. "+
-			"To keep the job, run \"terraform untaint\" on the resource: then the next apply finishes the job.", u.id)))
+			"To keep the job, run \"terraform untaint\" on the resource: then the next apply finishes the job.", u.ID)))
 		return
 	}
 	if names := u.after.untaken(nil, nil, u.shown.Settings); len(names) > 0 {
-		resp.Diagnostics.Append(notTaken(u.id, names))
+		resp.Diagnostics.Append(notTaken(u.ID, names))
 	}
 	p.at(u.standing)
 	const tainted = "The job was created and is recorded, but the resource is tainted: applying again replaces the job, and runs the new one. "
@@ -138,7 +127,7 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel, w := r.work(ctx, &data, toRead, &resp.Diagnostics)
+	ctx, cancel, w := r.work(ctx, &data, "read", timeouts.Value.Read, &resp.Diagnostics)
 	defer cancel()
 	// The framework requires an identity even for a job that no longer exists.
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), data.ID.ValueString())...)
@@ -173,7 +162,7 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 					"If the resource is tainted, applying removes this job and creates a new one. To keep the job, run \"terraform untaint\" on the resource.", data.ID.ValueString()))
 		}
 		r.client.Own(data.ID.ValueString())
-		resp.Diagnostics.Append(w.told(data.standing(p), false)...)
+		resp.Diagnostics.Append(w.told(p.Standing, false)...)
 		resp.Diagnostics.Append(record{&resp.State, resp.Identity, resp.Private}.write(ctx, &data, p)...)
 	}
 }
@@ -192,7 +181,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 			return false, failed
 		}
 		if len(made) > 1 {
-			p.at(standing{position: unclear, others: made})
+			p.at(standing{Position: unclear, Others: made})
 			return true, nil
 		}
 		data.ID = types.StringValue(made[0])
@@ -207,7 +196,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	}
 	p.at(stands)
 	if job.ID == "" {
-		return !sights[stands.position].forgotten, nil
+		return !sights[stands.Position].forgotten, nil
 	}
 	// Once the mark is known to come from somebody else, it stays known.
 	foreign := before.foreign(*p, job.Settings.Name)
@@ -222,7 +211,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	if p.URL != "" && !p.knowsPart(job) {
 		// Both URL and access token have changed, so the job was rotated, whatever
 		// else has changed.
-		for name := range p.Drifted {
+		for _, name := range p.Drifted {
 			p.Asked[name] = ""
 		}
 		p.Drifted = nil
@@ -256,7 +245,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel, w := r.work(ctx, &data, toUpdate, &resp.Diagnostics)
+	ctx, cancel, w := r.work(ctx, &data, "update", timeouts.Value.Update, &resp.Diagnostics)
 	defer cancel()
 	resp.Diagnostics.Append(data.reserved()...)
 	if resp.Diagnostics.HasError() {
@@ -291,11 +280,11 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		if !u.recorded {
 			// The state is still the old one, so keep the private state that belongs
 			// to it.
-			recalled.Position, recalled.Others, recalled.Strays = p.Position, p.Others, p.Strays
+			recalled.Standing = p.Standing
 			p = recalled
 		}
 		resp.Diagnostics.Append(p.keep(ctx, resp.Private)...)
-		appendFailure(&resp.Diagnostics, failed)
+		resp.Diagnostics.Append(failed)
 		return
 	}
 	switch {
@@ -347,7 +336,7 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel, w := r.work(ctx, &data, toDelete, &resp.Diagnostics)
+	ctx, cancel, w := r.work(ctx, &data, "delete", timeouts.Value.Delete, &resp.Diagnostics)
 	defer cancel()
 	if resp.Diagnostics.HasError() {
 		return
@@ -355,11 +344,11 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 	if data.ID.IsNull() {
 		made, failed := w.seek(ctx, creationMark(p.Creation))
 		if failed != nil || len(made) != 1 {
-			appendFailure(&resp.Diagnostics, failed)
+			resp.Diagnostics.Append(failed)
 			if failed == nil && len(made) == 0 {
 				resp.Diagnostics.AddWarning("Creation Given Up", neverSeen(p)+"No job was removed. If a job with the mark shows up later, remove it in the Cloud Automator console.")
 			}
-			resp.Diagnostics.Append(w.told(standing{position: unclear, others: made}, true)...)
+			resp.Diagnostics.Append(w.told(standing{Position: unclear, Others: made}, true)...)
 			return
 		}
 		data.ID = types.StringValue(made[0])
@@ -369,10 +358,10 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 		resp.Diagnostics.AddError("Job Not Removed", fmt.Sprintf("Removing Cloud Automator job %s was not tried, because the search for other jobs that belong to it failed. %s", data.ID.ValueString(), failed.Detail()))
 		return
 	}
-	stands := locate(data.owner(p), jobs)
-	remove := []string{stands.id}
-	if !sights[stands.position].leaves {
-		remove = append(slices.Clone(stands.others), stands.id)
+	stands := locate(&data, p, jobs)
+	remove := []string{stands.ID}
+	if !sights[stands.Position].leaves {
+		remove = append(slices.Clone(stands.Others), stands.ID)
 	}
 	gone := false
 	for _, id := range remove {
@@ -381,10 +370,10 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 			return
 		}
 	}
-	if gone && (stands.position == absent || stands.position == replaced) {
-		stands = standing{position: orphaned, id: stands.id, others: orphans(w.client, jobs, &data)}
+	if gone && (stands.Position == absent || stands.Position == replaced) {
+		stands = standing{Position: orphaned, ID: stands.ID, Others: orphans(w.client, jobs, &data)}
 	}
-	if sights[stands.position].leaves {
+	if sights[stands.Position].leaves {
 		resp.Diagnostics.Append(w.told(stands, true)...)
 	}
 }
@@ -398,10 +387,4 @@ func (r *jobResource) ImportState(ctx context.Context, req resource.ImportStateR
 		resp.Diagnostics.AddError("Invalid Job ID", "Import a job by its id: letters, digits, - and _.")
 	}
 	resp.Diagnostics.Append(privateState{Imported: true, Unwritten: true}.keep(ctx, resp.Private)...)
-}
-
-func appendFailure(diags *diag.Diagnostics, failed diag.Diagnostic) {
-	if failed != nil {
-		diags.Append(failed)
-	}
 }

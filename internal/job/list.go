@@ -60,7 +60,7 @@ func (l *jobList) List(ctx context.Context, req list.ListRequest, stream *list.L
 	}
 	looking, cancel := context.WithTimeout(ctx, signal.DefaultTimeout)
 	defer cancel()
-	w := newWork(l.client, l.sender, toRead.name, signal.DefaultTimeout)
+	w := newWork(l.client, l.sender, "read", signal.DefaultTimeout)
 	jobs, failed := w.list(looking)
 	if failed != nil {
 		stream.Results = list.ListResultsStreamDiagnostics(diag.Diagnostics{failed})

@@ -158,79 +158,68 @@ const cleanUp = "Check them in the Cloud Automator console, and remove those tha
 
 // standing is a position and its jobs.
 type standing struct {
-	position position
-	// id is the id of the job, "" if it is not known.
-	id string
-	// others are the other jobs: the successor in succeeded and replaced, the replaced
+	Position position `json:"position,omitempty"`
+	// ID is the id of the job, "" if it is not known.
+	ID string `json:"id,omitempty"`
+	// Others are the other jobs: the successor in succeeded and replaced, the replaced
 	// job in heir, and the jobs that cannot be told apart in orphaned and unclear.
-	others []string
-	// strays are, in replaced, the jobs that would be the others in orphaned.
-	strays []string
+	Others []string `json:"others,omitempty"`
+	// Strays are, in replaced, the jobs that would be the others in orphaned.
+	Strays []string `json:"strays,omitempty"`
 }
 
-// owner has what a Terraform state knows of its job.
-type owner struct {
-	// id is "" if the creation got no clear answer.
-	id string
-	// creation is the mark of the job's creation.
-	creation string
-	// foreign reports whether a mark in the job's name comes from somebody else.
-	foreign func(name string) bool
-	// alike reports whether a job agrees with this one in everything that a rotation
-	// does not change.
-	alike func(cloudautomator.Job) bool
-}
-
-// locate finds out the position of a job. A job belongs to this state only if
-// its name has a mark of this state, or if it has the id.
-func locate(o owner, jobs []cloudautomator.Job) standing {
+// locate finds out the position of a job from its state, its private state and the jobs of
+// the service. A job belongs to this state only if its name has a mark of this state, or
+// if it has the id.
+func locate(data *jobModel, p privateState, jobs []cloudautomator.Job) standing {
+	id := data.ID.ValueString()
 	named := func(mark string) (found []string) {
 		for _, job := range jobs {
-			if mark != "" && job.ID != o.id && o.alike(job) && strings.HasSuffix(job.Settings.Name, mark) {
+			if mark != "" && job.ID != id && data.alike(job) && strings.HasSuffix(job.Settings.Name, mark) {
 				found = append(found, job.ID)
 			}
 		}
 		return found
 	}
-	if o.id == "" {
-		switch made := named(creationMark(o.creation)); len(made) {
+	if id == "" {
+		switch made := named(creationMark(p.Creation)); len(made) {
 		case 0:
-			return standing{position: absent}
+			return standing{Position: absent}
 		case 1:
-			return standing{position: unnamed, id: made[0]}
+			return standing{Position: unnamed, ID: made[0]}
 		default:
-			return standing{position: unclear, others: made}
+			return standing{Position: unclear, Others: made}
 		}
 	}
-	at := slices.IndexFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == o.id })
-	successors := named(mark(o.id))
+	at := slices.IndexFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == id })
+	successors := named(mark(id))
 	switch {
 	case len(successors) > 1:
-		return standing{position: unclear, id: o.id, others: successors}
+		return standing{Position: unclear, ID: id, Others: successors}
 	case len(successors) == 1 && at < 0:
-		return standing{position: replaced, id: o.id, others: successors}
+		return standing{Position: replaced, ID: id, Others: successors}
 	case len(successors) == 1:
-		return standing{position: succeeded, id: o.id, others: successors}
+		return standing{Position: succeeded, ID: id, Others: successors}
 	case at < 0:
-		return standing{position: absent, id: o.id}
+		return standing{Position: absent, ID: id}
 	}
 	name := jobs[at].Settings.Name
-	if !isMarked(name) || o.foreign(name) {
-		return standing{position: settled, id: o.id}
+	if !isMarked(name) || data.foreign(p, name) {
+		return standing{Position: settled, ID: id}
 	}
 	if predecessor := markedFor(name); predecessor != "" {
 		var others []string
-		if slices.ContainsFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == predecessor && o.alike(job) }) {
+		if slices.ContainsFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == predecessor && data.alike(job) }) {
 			others = append(others, predecessor)
 		}
 		if twins := named(mark(predecessor)); len(twins) > 0 {
-			return standing{position: unclear, id: o.id, others: append(others, twins...)}
+			return standing{Position: unclear, ID: id, Others: append(others, twins...)}
 		}
 		if len(others) > 0 {
-			return standing{position: heir, id: o.id, others: others}
+			return standing{Position: heir, ID: id, Others: others}
 		}
 	}
-	return standing{position: unnamed, id: o.id}
+	return standing{Position: unnamed, ID: id}
 }
 
 // mark returns the end of the name of a job that succeeds another one. The mark

@@ -22,28 +22,28 @@ func TestLocate(t *testing.T) {
 		jobs         []cloudautomator.Job
 		want         standing
 	}{
-		"no job":                          {"1", "", []cloudautomator.Job{stranger}, standing{position: absent, id: "1"}},
-		"a job":                           {"1", "", []cloudautomator.Job{stranger, listed("1", "nightly")}, standing{position: settled, id: "1"}},
-		"just created":                    {"1", "00000000000000aa", []cloudautomator.Job{listed("1", "nightly (creation 00000000000000aa)")}, standing{position: unnamed, id: "1"}},
-		"creation lost":                   {"", "00000000000000aa", []cloudautomator.Job{stranger, listed("1", "nightly (creation 00000000000000aa)")}, standing{position: unnamed, id: "1"}},
-		"somebody else's creation":        {"", "00000000000000aa", []cloudautomator.Job{stranger, listed("1", "nightly (creation 00000000000000bb)")}, standing{position: absent}},
-		"created twice":                   {"", "00000000000000aa", []cloudautomator.Job{listed("1", "a (creation 00000000000000aa)"), listed("2", "a (creation 00000000000000aa)")}, standing{position: unclear, id: "", others: []string{"1", "2"}}},
-		"no mark":                         {"", "", []cloudautomator.Job{stranger}, standing{position: absent}},
-		"a successor":                     {"1", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "nightly (successor of job 1)")}, standing{position: succeeded, id: "1", others: []string{"2"}}},
-		"a successor of a marked job":     {"1", "", []cloudautomator.Job{listed("1", "nightly (creation 00000000000000aa)"), listed("2", "x (successor of job 1)")}, standing{position: succeeded, id: "1", others: []string{"2"}}},
-		"only a successor":                {"1", "", []cloudautomator.Job{stranger, listed("2", "nightly (successor of job 1)")}, standing{position: replaced, id: "1", others: []string{"2"}}},
-		"the successor is recorded":       {"2", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "x (successor of job 1)")}, standing{position: heir, id: "2", others: []string{"1"}}},
-		"two successors":                  {"2", "", []cloudautomator.Job{listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, standing{position: unclear, id: "2", others: []string{"3"}}},
-		"two successors, none recorded":   {"1", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, standing{position: unclear, id: "1", others: []string{"2", "3"}}},
-		"two successors of a removed job": {"1", "", []cloudautomator.Job{listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, standing{position: unclear, id: "1", others: []string{"2", "3"}}},
-		"two successors and their job":    {"2", "", []cloudautomator.Job{listed("1", "x"), listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, standing{position: unclear, id: "2", others: []string{"1", "3"}}},
-		"the successor has no name yet":   {"2", "", []cloudautomator.Job{stranger, listed("2", "x (successor of job 1)")}, standing{position: unnamed, id: "2"}},
-		"a successor of another's":        {"1", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "x (successor of job 11)")}, standing{position: settled, id: "1"}},
-		"a mark on another kind of job":   {"1", "", []cloudautomator.Job{listed("1", "nightly"), {ID: "2", RuleType: "cron", Settings: cloudautomator.Settings{Name: "x (successor of job 1)", GroupID: 10, ActionType: "delay"}}}, standing{position: settled, id: "1"}},
-		"a job that cannot be read is no": {"1", "", []cloudautomator.Job{listed("1", "nightly"), {ID: "2", Unreadable: true}}, standing{position: settled, id: "1"}},
+		"no job":                          {"1", "", []cloudautomator.Job{stranger}, standing{Position: absent, ID: "1"}},
+		"a job":                           {"1", "", []cloudautomator.Job{stranger, listed("1", "nightly")}, standing{Position: settled, ID: "1"}},
+		"just created":                    {"1", "00000000000000aa", []cloudautomator.Job{listed("1", "nightly (creation 00000000000000aa)")}, standing{Position: unnamed, ID: "1"}},
+		"creation lost":                   {"", "00000000000000aa", []cloudautomator.Job{stranger, listed("1", "nightly (creation 00000000000000aa)")}, standing{Position: unnamed, ID: "1"}},
+		"somebody else's creation":        {"", "00000000000000aa", []cloudautomator.Job{stranger, listed("1", "nightly (creation 00000000000000bb)")}, standing{Position: absent}},
+		"created twice":                   {"", "00000000000000aa", []cloudautomator.Job{listed("1", "a (creation 00000000000000aa)"), listed("2", "a (creation 00000000000000aa)")}, standing{Position: unclear, ID: "", Others: []string{"1", "2"}}},
+		"no mark":                         {"", "", []cloudautomator.Job{stranger}, standing{Position: absent}},
+		"a successor":                     {"1", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "nightly (successor of job 1)")}, standing{Position: succeeded, ID: "1", Others: []string{"2"}}},
+		"a successor of a marked job":     {"1", "", []cloudautomator.Job{listed("1", "nightly (creation 00000000000000aa)"), listed("2", "x (successor of job 1)")}, standing{Position: succeeded, ID: "1", Others: []string{"2"}}},
+		"only a successor":                {"1", "", []cloudautomator.Job{stranger, listed("2", "nightly (successor of job 1)")}, standing{Position: replaced, ID: "1", Others: []string{"2"}}},
+		"the successor is recorded":       {"2", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "x (successor of job 1)")}, standing{Position: heir, ID: "2", Others: []string{"1"}}},
+		"two successors":                  {"2", "", []cloudautomator.Job{listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, standing{Position: unclear, ID: "2", Others: []string{"3"}}},
+		"two successors, none recorded":   {"1", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, standing{Position: unclear, ID: "1", Others: []string{"2", "3"}}},
+		"two successors of a removed job": {"1", "", []cloudautomator.Job{listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, standing{Position: unclear, ID: "1", Others: []string{"2", "3"}}},
+		"two successors and their job":    {"2", "", []cloudautomator.Job{listed("1", "x"), listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, standing{Position: unclear, ID: "2", Others: []string{"1", "3"}}},
+		"the successor has no name yet":   {"2", "", []cloudautomator.Job{stranger, listed("2", "x (successor of job 1)")}, standing{Position: unnamed, ID: "2"}},
+		"a successor of another's":        {"1", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "x (successor of job 11)")}, standing{Position: settled, ID: "1"}},
+		"a mark on another kind of job":   {"1", "", []cloudautomator.Job{listed("1", "nightly"), {ID: "2", RuleType: "cron", Settings: cloudautomator.Settings{Name: "x (successor of job 1)", GroupID: 10, ActionType: "delay"}}}, standing{Position: settled, ID: "1"}},
+		"a job that cannot be read is no": {"1", "", []cloudautomator.Job{listed("1", "nightly"), {ID: "2", Unreadable: true}}, standing{Position: settled, ID: "1"}},
 	} {
 		data := jobModel{ID: types.StringValue(c.id), GroupID: types.Int64Value(10), ActionType: types.StringValue("delay")}
-		if got := locate(data.owner(privateState{Creation: c.creation}), c.jobs); fmt.Sprint(got) != fmt.Sprint(c.want) {
+		if got := locate(&data, privateState{Creation: c.creation}, c.jobs); fmt.Sprint(got) != fmt.Sprint(c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
@@ -67,7 +67,7 @@ func TestStepsLeadWhereTheTableSays(t *testing.T) {
 	} {
 		at := func(id string) position {
 			data := jobModel{ID: types.StringValue(id), GroupID: types.Int64Value(10), ActionType: types.StringValue("delay")}
-			return locate(data.owner(privateState{}), c.jobs).position
+			return locate(&data, privateState{}, c.jobs).Position
 		}
 		if to, found := at(c.after), at(c.before); to != leads[taken].to || found != leads[taken].found {
 			t.Errorf("%s leads to %s and is found as %s, and the table says %v", taken, to, found, leads[taken])

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -30,12 +31,9 @@ type privateState struct {
 	Asked map[string]string `json:"asked,omitempty"`
 	Shown map[string]string `json:"shown,omitempty"`
 	// Drifted are the settings that somebody has changed since.
-	Drifted map[string]bool `json:"drifted,omitempty"`
-	// Position is the position of the job at the last read; "" is settled. Others and
-	// Strays are the other jobs of this standing.
-	Position position `json:"position,omitempty"`
-	Others   []string `json:"others,omitempty"`
-	Strays   []string `json:"strays,omitempty"`
+	Drifted []string `json:"drifted,omitempty"`
+	// Standing is the position of the job at the last read, with "" for settled.
+	Standing standing `json:"standing,omitzero"`
 	// Creation is the number of the mark that the job was created with, and Begun is when
 	// that was.
 	Creation string    `json:"creation,omitempty"`
@@ -90,17 +88,12 @@ func (p privateState) keep(ctx context.Context, private interface {
 }
 
 // stands returns the position of the job at the last read.
-func (p privateState) stands() position {
-	if p.Position == "" {
-		return settled
-	}
-	return p.Position
-}
+func (p privateState) stands() position { return cmp.Or(p.Standing.Position, settled) }
 
 // at records the position of the job.
 func (p *privateState) at(s standing) {
-	if p.Position, p.Others, p.Strays = s.position, s.others, s.strays; s.position == settled || s.position == unmoved {
-		p.Position = ""
+	if p.Standing = s; s.Position == settled || s.Position == unmoved {
+		p.Standing = standing{}
 	}
 }
 
@@ -128,12 +121,12 @@ func (p privateState) compare(before, after jobModel) (c difference) {
 		asked := matches(p.Asked[one.name], plain(one.name, one.value))
 		switch {
 		case same(one.name, one.value, theirs[i].value):
-			c.again = c.again || p.Drifted[one.name] && !asked
+			c.again = c.again || p.drifted(one.name) && !asked
 		case one.value.IsUnknown():
 			c.settings, c.asked = true, true
 		case p.remembered(one, theirs[i]):
 		default:
-			c.settings, c.asked = true, c.asked || !p.Drifted[one.name] || !asked
+			c.settings, c.asked = true, c.asked || !p.drifted(one.name) || !asked
 		}
 	}
 	return c

@@ -21,7 +21,7 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 		p = recall(ctx, req.Private, &resp.Diagnostics)
-		resp.Diagnostics.Append(newWork(r.client, r.sender, toRead.name, 0).told(before.standing(p), req.Plan.Raw.IsNull())...)
+		resp.Diagnostics.Append(newWork(r.client, r.sender, "read", 0).told(p.Standing, req.Plan.Raw.IsNull())...)
 	}
 	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
 		return

@@ -42,9 +42,9 @@ type update struct {
 func (u *update) walk(ctx context.Context) diag.Diagnostic {
 	for {
 		var failed diag.Diagnostic
-		next := steps[u.position].keep
+		next := steps[u.Position].keep
 		if u.rotate {
-			next = steps[u.position].rotate
+			next = steps[u.Position].rotate
 		}
 		switch next {
 		case change:
@@ -60,7 +60,7 @@ func (u *update) walk(ctx context.Context) diag.Diagnostic {
 		default:
 			failed = u.fail()
 		}
-		if failed != nil || u.position == settled {
+		if failed != nil || u.Position == settled {
 			return failed
 		}
 	}
@@ -94,7 +94,7 @@ func (u *update) finish(ctx context.Context, written bool, unsent, unknown strin
 	}
 	failed := u.runJob(ctx, u.shown, u.privateState, unsent, unknown)
 	diags.Append(u.write(ctx, u.data, *u.privateState)...)
-	appendFailure(&diags, failed)
+	diags.Append(failed)
 	return diags
 }
 
@@ -104,14 +104,14 @@ func (u *update) start(ctx context.Context) (failed diag.Diagnostic) {
 	u.Unwritten = false
 	switch {
 	case failed != nil:
-	case u.position == orphaned && (u.rotate || u.stands() == orphaned):
+	case u.Position == orphaned && (u.rotate || u.stands() == orphaned):
 		u.warnings.Append(u.told(u.standing, false)...)
-	case len(u.strays) > 0:
-		u.warnings.Append(u.told(standing{position: orphaned, id: u.id, others: u.strays}, false)...)
-	case u.position == orphaned:
-		u.position = absent // The plan has not seen this.
-	case u.position == absent && u.stands() == orphaned:
-		u.position = orphaned
+	case len(u.Strays) > 0:
+		u.warnings.Append(u.told(standing{Position: orphaned, ID: u.ID, Others: u.Strays}, false)...)
+	case u.Position == orphaned:
+		u.Position = absent // The plan has not seen this.
+	case u.Position == absent && u.stands() == orphaned:
+		u.Position = orphaned
 	}
 	return failed
 }
@@ -149,7 +149,7 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 		data.takeIdentity(job.Settings)
 	}
 	name := job.Settings.Name
-	if at = (standing{position: settled, id: id}); found && (!isMarked(name) || data.foreign(p, name)) && p.stands() == settled && (doubted == nil || !doubted(job)) {
+	if at = (standing{Position: settled, ID: id}); found && (!isMarked(name) || data.foreign(p, name)) && p.stands() == settled && (doubted == nil || !doubted(job)) {
 		return job, at, nil
 	}
 	jobs, failed := w.list(ctx)
@@ -161,19 +161,19 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 	if found {
 		jobs = append(jobs, job)
 	}
-	at = locate(data.owner(p), jobs)
+	at = locate(data, p, jobs)
 	made, _ := cloudautomator.ParseTime(data.CreatedAt.ValueString())
-	if at.position == absent && id != "" && (w.client.Made(id) || younger(made, youth) || younger(p.Begun, youth)) {
+	if at.Position == absent && id != "" && (w.client.Made(id) || younger(made, youth) || younger(p.Begun, youth)) {
 		_, _ = w.settled(ctx, cloudautomator.Job{ID: id})
 		if job, found, failed = w.usable(ctx, id); failed != nil || found {
-			return job, locate(data.owner(p), append(jobs, job)), failed
+			return job, locate(data, p, append(jobs, job)), failed
 		}
 	}
 	switch left := orphans(w.client, jobs, data); {
-	case at.position == absent && len(left) > 0:
-		at.position, at.others = orphaned, left
-	case at.position == replaced:
-		at.strays = left
+	case at.Position == absent && len(left) > 0:
+		at.Position, at.Others = orphaned, left
+	case at.Position == replaced:
+		at.Strays = left
 	}
 	return job, at, nil
 }
@@ -183,7 +183,7 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 // differ from the recorded one.
 func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 	if u.shown.Attributes == nil || u.shown.Unreadable {
-		job, failed := u.settled(ctx, cloudautomator.Job{ID: u.id})
+		job, failed := u.settled(ctx, cloudautomator.Job{ID: u.ID})
 		if failed != nil {
 			return failed
 		}
@@ -198,12 +198,12 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 	if asks {
 		maps.Copy(body, asking)
 	}
-	answered, failed := u.update(ctx, u.id, &u.after, body)
+	answered, failed := u.update(ctx, u.ID, &u.after, body)
 	if failed != nil {
 		return failed
 	}
-	answered.ID = u.id
-	if u.shown, failed = u.settled(ctx, answered); failed != nil && u.client.Made(u.id) && answered.URL != nil && !answered.Unreadable {
+	answered.ID = u.ID
+	if u.shown, failed = u.settled(ctx, answered); failed != nil && u.client.Made(u.ID) && answered.URL != nil && !answered.Unreadable {
 		// The job was just created, and the service does not show it yet. So use the
 		// answer.
 		u.shown, failed = answered, nil
@@ -212,16 +212,16 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 		return failed
 	}
 	if names := u.after.untaken(&u.before, &job.Settings, u.shown.Settings); len(names) > 0 && len(u.warnings) == 0 {
-		u.warnings.Append(notTaken(u.id, names))
+		u.warnings.Append(notTaken(u.ID, names))
 	}
-	u.position = leads[change].to
+	u.Position = leads[change].to
 	if asks && survives(job, u.shown) {
-		u.position = unmoved
+		u.Position = unmoved
 		if !u.shown.Settings.Active {
-			return inactive(u.id)
+			return inactive(u.ID)
 		}
 		if names := uncarriedMembers(job); len(names) > 0 {
-			return uncarried(u.id, u.Redactor.Text(strings.Join(names, ", ")))
+			return uncarried(u.ID, u.Redactor.Text(strings.Join(names, ", ")))
 		}
 	}
 	return nil
@@ -272,9 +272,9 @@ func (u *update) succeed(ctx context.Context) diag.Diagnostic {
 		return u.failure("Job Not Rotated", fmt.Sprintf("Creating the successor of Cloud Automator job %s", id), result,
 			fmt.Sprintf("Job %s is unchanged. The next apply first searches for a successor, and then goes on with the rotation.", id))
 	}
-	gone := u.position == orphaned
-	if u.position, u.others = leads[succeed].to, made; gone {
-		u.position = replaced
+	gone := u.Position == orphaned
+	if u.Position, u.Others = leads[succeed].to, made; gone {
+		u.Position = replaced
 	}
 	return nil
 }
@@ -282,7 +282,7 @@ func (u *update) succeed(ctx context.Context) diag.Diagnostic {
 // take replaces the job with its successor: as soon as the successor can be
 // run, it records the successor.
 func (u *update) take(ctx context.Context) diag.Diagnostic {
-	id, successor := u.before.ID.ValueString(), u.others[0]
+	id, successor := u.before.ID.ValueString(), u.Others[0]
 	job, failed := u.settled(ctx, cloudautomator.Job{ID: successor})
 	if failed != nil {
 		return failed
@@ -291,13 +291,13 @@ func (u *update) take(ctx context.Context) diag.Diagnostic {
 		if _, failed := u.remove(ctx, successor); failed != nil {
 			return failed
 		}
-		u.standing = standing{position: leads[sweep].to, id: id}
+		u.standing = standing{Position: leads[sweep].to, ID: id}
 		return uncarried(id, "rule_value.time_zone")
 	}
-	if u.position == replaced {
-		u.standing = standing{position: leads[retire].to, id: successor}
+	if u.Position == replaced {
+		u.standing = standing{Position: leads[retire].to, ID: successor}
 	} else {
-		u.standing = standing{position: leads[take].to, id: successor, others: []string{id}}
+		u.standing = standing{Position: leads[take].to, ID: successor, Others: []string{id}}
 	}
 	u.shown, u.rotate, u.again = job, false, false
 	u.at(u.standing)
@@ -311,15 +311,15 @@ func (u *update) take(ctx context.Context) diag.Diagnostic {
 // retire removes the replaced job. After that, only its times tell the new job
 // from other jobs, until the state has it.
 func (u *update) retire(ctx context.Context) diag.Diagnostic {
-	other := u.others[0]
+	other := u.Others[0]
 	if _, failed := u.remove(ctx, other); failed != nil {
 		return withStanding(failed, fmt.Sprintf("Job %s has replaced job %s, but the old job still exists, and its URL and access token still run it. "+
-			"This is remembered: the next apply removes the old job. To stop it at once, remove it in the Cloud Automator console.", u.id, other))
+			"This is remembered: the next apply removes the old job. To stop it at once, remove it in the Cloud Automator console.", u.ID, other))
 	}
-	u.position, u.others = leads[retire].to, nil
+	u.Position, u.Others = leads[retire].to, nil
 	if err := delivery.Sleep(ctx, tick(u.shown)); err != nil {
 		return diag.NewErrorDiagnostic("Rotation Not Finished", fmt.Sprintf("Cloud Automator job %s has replaced another one, but the apply ended before the mark was removed from its name.\n\n"+
-			"Its URL and access token are recorded. The next apply removes the mark.", u.id))
+			"Its URL and access token are recorded. The next apply removes the mark.", u.ID))
 	}
 	// Nothing else was begun while the replaced job existed, so there is nothing to repeat.
 	u.rotate = u.rotate && !u.again
@@ -328,23 +328,18 @@ func (u *update) retire(ctx context.Context) diag.Diagnostic {
 
 // fail returns the diagnostic for a position without a next step.
 func (u *update) fail() diag.Diagnostic {
-	if u.position != unclear {
+	if u.Position != unclear {
 		return u.before.gone(*u.privateState)
 	}
 	told := u.told(u.standing, false)[0]
 	return diag.NewErrorDiagnostic(told.Summary(), told.Detail())
 }
 
-// standing returns the position of the job at the last read.
-func (m *jobModel) standing(p privateState) standing {
-	return standing{p.stands(), m.ID.ValueString(), p.Others, p.Strays}
-}
-
 // told returns the warning about other jobs that may belong to this one, for a
 // refresh, a plan and an update, or for a destroy.
 func (w *work) told(s standing, destroying bool) (diags diag.Diagnostics) {
-	others, sight := slices.Clone(s.others), sights[s.position]
-	if s.position == orphaned {
+	others, sight := slices.Clone(s.Others), sights[s.Position]
+	if s.Position == orphaned {
 		// Another resource may have been read since.
 		others = slices.DeleteFunc(others, w.client.Owned)
 	}
@@ -355,9 +350,9 @@ func (w *work) told(s standing, destroying bool) (diags diag.Diagnostics) {
 	if destroying {
 		next = sight.destroy
 	}
-	diags.AddWarning(sight.summary, w.Redactor.Text(fmt.Sprintf(sight.seen, cmp.Or(s.id, "not known"), strings.Join(others, ", ")))+"\n\n"+next)
-	if len(s.strays) > 0 {
-		diags.Append(w.told(standing{position: orphaned, id: s.id, others: s.strays}, destroying)...)
+	diags.AddWarning(sight.summary, w.Redactor.Text(fmt.Sprintf(sight.seen, cmp.Or(s.ID, "not known"), strings.Join(others, ", ")))+"\n\n"+next)
+	if len(s.Strays) > 0 {
+		diags.Append(w.told(standing{Position: orphaned, ID: s.ID, Others: s.Strays}, destroying)...)
 	}
 	return diags
 }
@@ -374,11 +369,6 @@ func tick(j cloudautomator.Job) time.Duration {
 
 func withStanding(failed diag.Diagnostic, standing string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(failed.Summary(), failed.Detail()+"\n\n"+standing)
-}
-
-// owner returns what the state knows of its job.
-func (m *jobModel) owner(p privateState) owner {
-	return owner{id: m.ID.ValueString(), creation: p.Creation, foreign: func(name string) bool { return m.foreign(p, name) }, alike: m.alike}
 }
 
 // foreign reports whether a mark in the job's name comes from somebody else. This state

@@ -193,7 +193,17 @@ func (m *jobModel) refreshSettings(s cloudautomator.Settings, p *privateState) {
 	theirs := shown.settings()
 	for i, one := range m.settings() {
 		now := theirs[i].value
-		p.see(one.name, imported, one, now)
+		asShown := matches(p.Shown[one.name], plain(one.name, now))
+		if !imported && (same(one.name, one.value, now) || asShown && !p.drifted(one.name)) {
+			continue
+		}
+		if one.set(now); p.Asked == nil || p.open(one.name) {
+			continue
+		}
+		p.Drifted = slices.DeleteFunc(p.Drifted, func(name string) bool { return name == one.name })
+		if !asShown && !matches(p.Asked[one.name], plain(one.name, now)) {
+			p.Drifted = append(p.Drifted, one.name)
+		}
 	}
 }
 
@@ -203,32 +213,8 @@ func (m *jobModel) takeIdentity(s cloudautomator.Settings) {
 	m.GroupID, m.ActionType = types.Int64Value(int64(s.GroupID)), types.StringValue(s.ActionType)
 }
 
-// see decides what a refresh records of one setting.
-func (p *privateState) see(name string, imported bool, recorded setting, now attr.Value) {
-	asShown := matches(p.Shown[name], plain(name, now))
-	switch {
-	case imported:
-		recorded.set(now)
-	case same(name, recorded.value, now):
-	case asShown && !p.Drifted[name]:
-	default:
-		recorded.set(now)
-		if p.Asked != nil && !p.open(name) {
-			p.drift(name, !asShown && !matches(p.Asked[name], plain(name, now)))
-		}
-	}
-}
-
-func (p *privateState) drift(name string, drifted bool) {
-	if p.Drifted == nil {
-		p.Drifted = map[string]bool{}
-	}
-	if drifted {
-		p.Drifted[name] = true
-	} else {
-		delete(p.Drifted, name)
-	}
-}
+// drifted reports whether somebody has changed a setting since the last write.
+func (p privateState) drifted(name string) bool { return slices.Contains(p.Drifted, name) }
 
 // open reports whether a setting is left to the service: the last write did not
 // have it in its configuration, or this state has not written the job yet.

@@ -62,7 +62,7 @@ var triggerAddress = signal.WriteOnlyPair{
 	Sensitive: true,
 	Description: "The trigger's URL, as the job's page shows it. It must be `https`, unless its host is this machine. Anybody who has the URL and the access token can run the job. " +
 		"Set either this, with `access_token` or `access_token_wo`, or `job_id`.",
-	Validators: []validator.String{triggerURL{}},
+	Validators: []validator.String{triggerURL},
 }
 
 // accessToken is the argument for the token in the Authorization header.
@@ -74,23 +74,13 @@ var accessToken = signal.WriteOnlyPair{
 }
 
 // triggerURL validates a URL to which an access token can be sent.
-type triggerURL struct{}
-
-func (triggerURL) Description(context.Context) string {
-	return "must be an absolute URL with the scheme https and a host, without user, fragment and spaces; the scheme may be http if the host is localhost or a loopback address"
-}
-
-func (v triggerURL) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v triggerURL) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if !signal.Given(req.ConfigValue) {
-		return
-	}
-	text := req.ConfigValue.ValueString()
-	u, err := url.Parse(text)
-	if err != nil || !cloudautomator.Confidential(u) || u.User != nil || strings.Contains(text, "#") || strings.ContainsFunc(text, unicode.IsSpace) {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid URL", v.Description(ctx))
-	}
+var triggerURL = signal.TextValidator{
+	Summary: "Invalid URL", Secret: true,
+	Must: "must be an absolute URL with the scheme https and a host, without user, fragment and spaces; the scheme may be http if the host is localhost or a loopback address",
+	Valid: func(text string) bool {
+		u, err := url.Parse(text)
+		return err == nil && cloudautomator.Confidential(u) && u.User == nil && !strings.Contains(text, "#") && !strings.ContainsFunc(text, unicode.IsSpace)
+	},
 }
 
 // check reports a URL without an access token, and a job_id with an access

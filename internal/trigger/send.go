@@ -19,7 +19,7 @@ type target struct {
 	args *args
 	// given is the trigger of url or url_wo; nil with job_id.
 	given *cloudautomator.Trigger
-	// attribute is the argument with the URL.
+	// attribute is the argument with the URL, or job_id.
 	attribute string
 }
 
@@ -59,10 +59,10 @@ func (t target) read(ctx context.Context) (*cloudautomator.Trigger, *delivery.At
 	if !wire.Connected() {
 		attempt = wire.Unsent(err)
 	}
-	if final := (*cloudautomator.NoTriggerError)(nil); errors.As(err, &final) {
+	if _, is := errors.AsType[*cloudautomator.NoTriggerError](err); is {
 		attempt.Cause = delivery.Permanent
 	}
-	if refused := (*cloudautomator.APIError)(nil); errors.As(err, &refused) {
+	if refused, is := errors.AsType[*cloudautomator.APIError](err); is {
 		attempt.RetryAfter = refused.RetryAfter
 		switch {
 		case refused.Status == http.StatusTooManyRequests:
@@ -81,32 +81,28 @@ func (t target) read(ctx context.Context) (*cloudautomator.Trigger, *delivery.At
 // explain returns the advice for the answers of the HTTP trigger and of the job
 // API.
 func (t target) explain(attempt delivery.Attempt) signal.Advice {
-	if attempt.Status == 0 {
+	switch next := cloudautomator.ExplainRun(attempt); {
+	case attempt.Status == 0:
 		return t.explainRead(attempt.Err)
-	}
-	attribute := "job_id"
-	if t.given != nil {
-		attribute = t.attribute
-	}
-	if t.given != nil && attempt.Outcome == delivery.Rejected {
+	case t.given != nil && attempt.Outcome == delivery.Rejected:
 		return signal.Advice{
-			Attribute: attribute,
+			Attribute: t.attribute,
 			Next: "Check that URL and access token are those on the job's page in the Cloud Automator console. " +
 				"The \"Update\" button there replaces both.",
 		}
+	case next != "":
+		return signal.Advice{Attribute: t.attribute, Next: next}
+	default:
+		return signal.Advice{}
 	}
-	if next := cloudautomator.ExplainRun(attempt); next != "" {
-		return signal.Advice{Attribute: attribute, Next: next}
-	}
-	return signal.Advice{}
 }
 
 func (t target) explainRead(err error) signal.Advice {
-	if final := (*cloudautomator.NoTriggerError)(nil); errors.As(err, &final) {
+	if _, is := errors.AsType[*cloudautomator.NoTriggerError](err); is {
 		return signal.Advice{Attribute: "job_id", Next: "Check the id: only a job with an HTTP trigger can be run this way."}
 	}
-	refused := (*cloudautomator.APIError)(nil)
-	if !errors.As(err, &refused) || refused.Page {
+	refused, is := errors.AsType[*cloudautomator.APIError](err)
+	if !is || refused.Page {
 		return signal.Advice{Next: cloudautomator.Explain(err)}
 	}
 	switch refused.Status {

@@ -54,7 +54,7 @@ func system(client *cloudautomator.Client) signal.System[args] {
 
 func bind(client *cloudautomator.Client, a *args, secrets signal.Secrets) (signal.Signal, error) {
 	a.TriggerJobID = types.StringNull()
-	t := target{client: client, args: a, attribute: "url"}
+	t := target{client: client, args: a, attribute: "job_id"}
 	to, host := "Cloud Automator job "+a.JobID.ValueString(), ""
 	if a.JobID.IsNull() {
 		address, token := secrets.Either("url", a.URL), secrets.Either("access_token", a.AccessToken)
@@ -67,8 +67,9 @@ func bind(client *cloudautomator.Client, a *args, secrets signal.Secrets) (signa
 		at, err := url.Parse(*address)
 		if err != nil {
 			// The error of url.Parse would show the URL.
-			return signal.Signal{}, fmt.Errorf("the trigger's URL %s", triggerURL{}.Description(context.Background()))
+			return signal.Signal{}, fmt.Errorf("the trigger's URL %s", triggerURL.Must)
 		}
+		t.attribute = "url"
 		if _, writeOnly := secrets["url_wo"]; writeOnly {
 			t.attribute = "url_wo"
 		}
