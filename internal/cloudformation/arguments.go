@@ -35,7 +35,7 @@ func arguments() map[string]schema.Attribute {
 		},
 		"logical_resource_id": schema.StringAttribute{
 			Required: true,
-			MarkdownDescription: "The logical id of the resource to signal, as the stack's template defines it: an Auto Scaling group, an EC2 instance, a wait condition or an AppStream fleet with a `CreationPolicy`, or an Auto Scaling group with an `UpdatePolicy` that waits for signals. " +
+			MarkdownDescription: "The logical id of the resource, as the stack's template defines it: an Auto Scaling group, an EC2 instance, a wait condition or an AppStream fleet with a `CreationPolicy`, or an Auto Scaling group with an `UpdatePolicy` that waits for signals. " +
 				"This request cannot signal a wait condition with a handle, or a handle: use the handle's URL.",
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		},

@@ -33,7 +33,7 @@ func arguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"execution_id": schema.StringAttribute{
 			Required:            true,
-			MarkdownDescription: "The id of the execution to signal.",
+			MarkdownDescription: "The id of the execution.",
 			Validators:          filled,
 		},
 		"template_name": schema.StringAttribute{

@@ -114,6 +114,9 @@ func lacks(p *acctest.Provider, y system) (lacks []string) {
 		lack(reflect.ValueOf(y.Docs).FieldByName(field).IsZero(), "Docs.%s in its row of the table", field)
 	}
 	lack(y.Docs.NoAction == "" && !action, "Docs.NoAction in its row of the table")
+	index, _ := os.ReadFile(filepath.Join("..", "..", "docs", "index.md"))
+	block, _ := os.ReadFile(filepath.Join("..", "..", "examples", "configuration", y.Block, "provider.tf"))
+	lack(len(block) == 0 || !strings.Contains(string(index), strings.TrimSpace(string(block))), "the example of its provider block on the first page: examples/configuration/%s/provider.tf", y.Block)
 	readme, _ := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	lack(!strings.Contains(string(readme), fmt.Sprintf("| `%s` | %s |\n", y.Type, y.Docs.Sends)), "its row in README.md, with the words of Docs.Sends")
 	return lacks

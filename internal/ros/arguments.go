@@ -31,7 +31,7 @@ func arguments() map[string]schema.Attribute {
 		"started_after": signal.StartedAfterAttribute(),
 		"logical_resource_id": schema.StringAttribute{
 			Required:            true,
-			MarkdownDescription: "The logical id of the resource to signal, as the stack's template defines it.",
+			MarkdownDescription: "The logical id of the resource, as the stack's template defines it.",
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"status": schema.StringAttribute{

@@ -56,7 +56,7 @@ func arguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"automation_execution_id": schema.StringAttribute{
 			Required:            true,
-			MarkdownDescription: "The id of the Automation execution to signal, exactly 36 characters.",
+			MarkdownDescription: "The id of the Automation execution, exactly 36 characters.",
 			Validators:          []validator.String{executionID{}},
 		},
 		"document_name": schema.StringAttribute{

@@ -22,7 +22,7 @@ func arguments() map[string]schema.Attribute {
 		},
 		"workflow_id": schema.StringAttribute{
 			Required:            true,
-			MarkdownDescription: "The workflow id of the execution to signal, 1 to 256 characters.",
+			MarkdownDescription: "The workflow id of the execution, 1 to 256 characters.",
 			Validators:          []validator.String{stringvalidator.UTF8LengthBetween(1, 256)},
 		},
 		"run_id": schema.StringAttribute{

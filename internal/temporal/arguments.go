@@ -36,7 +36,7 @@ func arguments() map[string]schema.Attribute {
 		},
 		"workflow_id": schema.StringAttribute{
 			Required: true,
-			MarkdownDescription: "The workflow id of the execution to signal, 1 to 1000 bytes. It cannot have a `/`: the server's HTTP API does not find such an execution, " +
+			MarkdownDescription: "The workflow id of the execution, 1 to 1000 bytes. It cannot have a `/`: the server's HTTP API does not find such an execution, " +
 				"however the `/` is escaped.",
 			Validators: []validator.String{PathSegment},
 		},

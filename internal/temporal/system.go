@@ -36,9 +36,9 @@ func system(client *Client) signal.System[args] {
 		Description: "Sends a signal to a running Temporal workflow execution, with one `SignalWorkflowExecution` request to Temporal's HTTP API. " +
 			"If the outcome is unknown, the provider repeats the request with the same request id.\n\n" +
 			"In each run, Temporal takes requests with the same id for one signal, also after the run has closed. So a repeat to the same run does no harm. " +
-			"If a run is reset, Temporal forgets the ids of the signals after the reset point. Another run, such as one that continues as new, does not know the ids either. " +
-			"So a repeat without `run_id` goes to the run that the first request went to, by its id: the current run, if it was started before, or else the one of several that has the signal. " +
-			"If that cannot be told, the provider looks for the signal in all of them, and sends it again only if none has it.\n\n" +
+			"A run does not know the ids of other runs, such as the one that it continues. A run that is reset forgets the ids of the signals after the reset point.\n\n" +
+			"If the answer to a signal without `run_id` is lost, the provider repeats the request only to the run that got it. That is the current run if it was started before the signal was sent. " +
+			"Otherwise the provider looks for the signal in all runs that may have got it. It repeats the request to the run that has the signal, and sends it again only if no run has it.\n\n" +
 			"`wait_until_ready` waits for a running execution. `wait_for_completion` waits until the run that was signalled has closed; if that run continues as new, it waits for the last run. " +
 			"`COMPLETED` is success. `adopt_existing` looks in the history of the run for a signal with this `request_id`, so it needs a configured `request_id`. " +
 			"If one of the three is set and `run_id` is not, the provider searches for the run before it sends.\n\n" +

@@ -39,7 +39,7 @@ func system(client *cloudautomator.Client) signal.System[args] {
 		Description: "Runs a Cloud Automator job through its HTTP trigger, with one POST request to the trigger's URL. With `job_id`, " +
 			"the provider first reads the URL and the access token through the job API.",
 		Resends:            true,
-		Twice:              "The job then runs twice.",
+		Twice:              "If it does, the job runs twice.",
 		Arguments:          arguments(),
 		ActionArguments:    actionArguments(),
 		OnlyTriggersResend: true,

@@ -56,7 +56,7 @@ var Sections = []Section{{
 		End:     notSent(0, "no such host", "check region and endpoint"),
 	}},
 }, {
-	Title: "The service says no, or later",
+	Title: "The service refuses, or asks for a pause",
 	About: "A clear answer leaves no doubt: the signal was not taken.",
 	Rows: []Row{{
 		Name:    "throttled twice",

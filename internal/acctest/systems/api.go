@@ -59,7 +59,12 @@ func (y System) operationLink(operation string) string {
 	return y.Docs.API(operation[strings.LastIndex(operation, ".")+1:])
 }
 
-func unique(links []string) []string {
-	slices.Sort(links)
-	return slices.Compact(links)
+// unique removes all repeats, and keeps the order.
+func unique(links []string) (once []string) {
+	for _, link := range links {
+		if !slices.Contains(once, link) {
+			once = append(once, link)
+		}
+	}
+	return once
 }

@@ -154,7 +154,7 @@ const events = `| event of the ` + "`action_trigger`" + ` | what a failed action
 | ` + "`before_destroy`, `after_destroy`" + `, from Terraform 1.16 on | nothing if you remove the resource's block from the configuration: the action does not run then |
 
 Terraform 1.16 also invokes an ` + "`after_update`" + ` action after an update that has failed, and Terraform 1.16.0 to 1.16.4 an ` + "`after_create`" + ` action after a
-creation that has failed. Terraform 1.14 and 1.15 do not. A signal that is a resource and depends on the other one is not sent then.
+creation that has failed. Terraform 1.14 and 1.15 do not. If the signal is a resource that depends on the other one, it is not sent in these cases.
 `
 
 // adopting are the resource types that have adopt_existing.
