@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -86,12 +87,18 @@ func (w *Workspace) Example(dir string, given ...string) {
 	}
 }
 
-// foreignServers returns the servers in the provider blocks of files, and in the defaults
-// of variables that are not given, except the allowed ones.
+// foreignServers returns what in the provider blocks of files is, or may be, a server that
+// is not allowed. The values of given variables are the test's own. Whatever else it cannot
+// resolve, such as a function, may be a server, and so may a file in JSON.
 func foreignServers(files, allowed, given []string) (foreign []string, err error) {
 	var bodies []*hclsyntax.Body
-	defaults := map[string]cty.Value{}
+	locals := hclsyntax.Attributes{}
+	variables := map[string]cty.Value{}
 	for _, file := range files {
+		if filepath.Ext(file) != ".tf" {
+			foreign = append(foreign, filepath.Base(file))
+			continue
+		}
 		text, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
@@ -104,34 +111,65 @@ func foreignServers(files, allowed, given []string) (foreign []string, err error
 			switch {
 			case block.Type == "provider":
 				bodies = append(bodies, block.Body)
+			case block.Type == "locals":
+				maps.Copy(locals, block.Body.Attributes)
 			case block.Type == "variable" && slices.Contains(given, block.Labels[0]):
-				defaults[block.Labels[0]] = cty.NullVal(cty.String)
+				variables[block.Labels[0]] = cty.DynamicVal
 			case block.Type == "variable":
-				defaults[block.Labels[0]] = cty.UnknownVal(cty.String)
 				if value := block.Body.Attributes["default"]; value != nil {
-					defaults[block.Labels[0]], _ = value.Expr.Value(nil)
+					variables[block.Labels[0]], _ = value.Expr.Value(nil)
 				}
 			}
 		}
 	}
-	scope := &hcl.EvalContext{Variables: map[string]cty.Value{"var": cty.ObjectVal(defaults)}}
+	resolved := map[string]cty.Value{}
+	resolve := func(attribute *hclsyntax.Attribute) (cty.Value, bool) {
+		value, diags := attribute.Expr.Value(&hcl.EvalContext{Variables: map[string]cty.Value{"var": cty.ObjectVal(variables), "local": cty.ObjectVal(resolved)}})
+		return value, !diags.HasErrors()
+	}
+	for range locals { // One may need all others.
+		for name, local := range locals {
+			if value, known := resolve(local); known {
+				resolved[name] = value
+			}
+		}
+	}
 	for len(bodies) > 0 {
 		body := bodies[0]
 		bodies = bodies[1:]
 		for _, block := range body.Blocks {
 			bodies = append(bodies, block.Body)
 		}
-		for _, attribute := range body.Attributes {
-			value, _ := attribute.Expr.Value(scope)
-			if value.IsNull() || !value.IsKnown() || value.Type() != cty.String || !strings.Contains(value.AsString(), "://") {
+		for name, attribute := range body.Attributes {
+			value, known := resolve(attribute)
+			if !known {
+				foreign = append(foreign, name+", which cannot be resolved here")
 				continue
 			}
-			if !slices.ContainsFunc(allowed, func(server string) bool { return strings.HasPrefix(value.AsString(), server) }) {
-				foreign = append(foreign, value.AsString())
-			}
+			_ = cty.Walk(value, func(_ cty.Path, part cty.Value) (bool, error) {
+				if part.IsKnown() && !part.IsNull() && part.Type() == cty.String && leadsElsewhere(name, part.AsString(), allowed) {
+					foreign = append(foreign, part.AsString())
+				}
+				return true, nil
+			})
 		}
 	}
 	return foreign, nil
+}
+
+// leadsElsewhere reports whether the value of an argument is a server that is not allowed.
+func leadsElsewhere(argument, value string, allowed []string) bool {
+	_, at, isURL := strings.Cut(value, "://")
+	if !isURL {
+		at = value
+	}
+	if !isURL && argument != "address" {
+		return false
+	}
+	return !slices.ContainsFunc(allowed, func(server string) bool {
+		_, host, _ := strings.Cut(server, "://")
+		return at == host || strings.HasPrefix(at, host+"/")
+	})
 }
 
 // Variables sets variables of the configuration for all later commands.

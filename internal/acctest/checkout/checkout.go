@@ -88,7 +88,9 @@ func Configuration(ctx context.Context, from, to string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	files = slices.DeleteFunc(files, func(name string) bool { return strings.Contains(name, "/") || filepath.Ext(name) != ".tf" })
+	files = slices.DeleteFunc(files, func(name string) bool {
+		return strings.Contains(name, "/") || filepath.Ext(name) != ".tf" && !strings.HasSuffix(name, ".tf.json")
+	})
 	if len(files) == 0 {
 		return nil, fmt.Errorf("there is no tracked configuration in %s", from)
 	}
