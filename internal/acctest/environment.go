@@ -55,11 +55,6 @@ func within(timeout string) Values {
 	return Values{"timeouts": Values{"create": timeout, "update": timeout, "delete": timeout}}
 }
 
-// AtOnce is how long an operation may take that ends at once, on a busy machine. An
-// operation that waits takes much longer. The limit of two seconds is tested with simulated
-// time, in delivery.
-const AtOnce = time.Minute
-
 // foreign are the prefixes of environment variables that a user may have set and that would
 // change a test.
 var foreign = []string{

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/terraform-exec/tfexec"
 	tfjson "github.com/hashicorp/terraform-json"
@@ -163,12 +162,9 @@ func interrupted(t *testing.T, w *acctest.Workspace, run func(context.Context) e
 	case err := <-done:
 		t.Fatalf("ended too early: %v", err)
 	}
-	start := time.Now()
 	interrupt()
-	err := <-done
-	// The provider ends within 2 s. Terraform needs some time to write its state.
-	if took := time.Since(start); err == nil || took > acctest.AtOnce {
-		t.Errorf("ended %s after the interrupt with %v", took, err)
+	if err := <-done; err == nil {
+		t.Error("the apply succeeded in spite of the interrupt")
 	}
 	return w.Resources()
 }

@@ -304,14 +304,12 @@ func (b interruption) interrupt(t *testing.T, processes *acctest.Processes, run 
 	}
 	provider, terraform := processes.Now()
 	t.Cleanup(func() { _ = provider.Kill() })
-	injected := time.Now()
 	if err := b.inject(provider, terraform); err != nil {
 		t.Fatal(err)
 	}
-	err := <-ended
-	// The provider ends within 2 s. Terraform needs some time to write its state.
-	if took := time.Since(injected); err == nil || took > acctest.AtOnce {
-		t.Errorf("it ended %s after the interruption, with %v", took, err)
+	// After Ctrl-C the error of a request says that it was cancelled, not that no answer came.
+	if err := <-ended; err == nil || b.ending == crash.Interrupted && !strings.Contains(acctest.Unwrapped(err), "cancel") {
+		t.Errorf("it ended with %v", err)
 	}
 }
 

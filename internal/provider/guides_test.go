@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/terraform-exec/tfexec"
 
@@ -67,11 +66,8 @@ func (g guide) destroy() (did []string, said string) {
 
 func (g guide) run(terraform func(context.Context, io.Writer) error) (did []string, said string) {
 	g.t.Helper()
-	// A gate that stays closed would wait for the 20 minutes that users have.
-	ctx, cancel := context.WithTimeout(g.t.Context(), time.Minute)
-	defer cancel()
 	var events bytes.Buffer
-	err := terraform(ctx, &events)
+	err := terraform(g.t.Context(), &events)
 	return g.did(events), diagnosed(g.t, events, err)
 }
 

