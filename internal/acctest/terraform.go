@@ -184,11 +184,7 @@ func (w *Workspace) Variables(values map[string]string) {
 // provider into home, once for each test process.
 var built = sync.OnceValues(func() (terraformcli.CLI, error) {
 	ctx := context.Background()
-	names := []string{"terraform", "tofu"}
-	if told := os.Getenv("TF_ACC_TERRAFORM_PATH"); told != "" {
-		names = []string{told}
-	}
-	cli, err := terraformcli.Find(ctx, names...)
+	cli, err := terraformcli.Find(ctx)
 	if err != nil {
 		return cli, fmt.Errorf("%w; make test gets one by itself", err)
 	}

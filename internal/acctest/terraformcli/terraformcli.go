@@ -71,8 +71,14 @@ func (c CLI) Env() map[string]string {
 }
 
 // Find returns the first of the named commands, on PATH or at a path, that is not older
-// than Minimum. The error says what is wrong with each of them.
+// than Minimum. Without names it is the one at TF_ACC_TERRAFORM_PATH or, if that is not set,
+// terraform or tofu. The error says what is wrong with each of them.
 func Find(ctx context.Context, names ...string) (CLI, error) {
+	if told := os.Getenv("TF_ACC_TERRAFORM_PATH"); len(names) == 0 && told != "" {
+		names = []string{told}
+	} else if len(names) == 0 {
+		names = []string{"terraform", "tofu"}
+	}
 	var wrong []error
 	for _, name := range names {
 		path, err := exec.LookPath(name)

@@ -19,10 +19,10 @@ func main() {
 	}
 }
 
-type empty struct{}
+// empty has only what Terraform calls to get the schema.
+type empty struct{ provider.Provider }
 
-func (empty) Metadata(context.Context, provider.MetadataRequest, *provider.MetadataResponse)    {}
-func (empty) Schema(context.Context, provider.SchemaRequest, *provider.SchemaResponse)          {}
-func (empty) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {}
-func (empty) DataSources(context.Context) []func() datasource.DataSource                        { return nil }
-func (empty) Resources(context.Context) []func() resource.Resource                              { return nil }
+func (empty) Metadata(context.Context, provider.MetadataRequest, *provider.MetadataResponse) {}
+func (empty) Schema(context.Context, provider.SchemaRequest, *provider.SchemaResponse)       {}
+func (empty) DataSources(context.Context) []func() datasource.DataSource                     { return nil }
+func (empty) Resources(context.Context) []func() resource.Resource                           { return nil }

@@ -38,15 +38,11 @@ func (p *idle) Resources(ctx context.Context) (resources []func() resource.Resou
 	return resources
 }
 
-// idleResource has the name and the schema of a real resource.
-type idleResource struct{ real resource.Resource }
-
-func (r idleResource) Metadata(ctx context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	r.real.Metadata(ctx, req, resp)
-}
+// idleResource has the name and the schema of a real resource. It is only created and read.
+type idleResource struct{ resource.Resource }
 
 func (r idleResource) Schema(ctx context.Context, req resource.SchemaRequest, resp *resource.SchemaResponse) {
-	r.real.Schema(ctx, req, resp)
+	r.Resource.Schema(ctx, req, resp)
 	for name, attribute := range resp.Schema.Attributes {
 		resp.Schema.Attributes[name] = bare(attribute)
 	}
@@ -87,9 +83,3 @@ func (r idleResource) Create(_ context.Context, req resource.CreateRequest, resp
 }
 
 func (idleResource) Read(context.Context, resource.ReadRequest, *resource.ReadResponse) {}
-
-func (idleResource) Update(_ context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	resp.State.Raw = req.Plan.Raw
-}
-
-func (idleResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
