@@ -13,9 +13,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// everyAction are jobs of all documented action types, with all their settings,
-// as users write them: with lists in an order of their own, and with nothing said
-// in all the ways in which that can be said.
+// everyAction returns jobs of all documented action types with all their settings, as users
+// write them: with lists in any order, and with empty values in every form.
 func everyAction(t *testing.T) map[string]acctest.Values {
 	t.Helper()
 	text, err := os.ReadFile("testdata/action-types.txt")
@@ -72,10 +71,9 @@ func everyAction(t *testing.T) map[string]acctest.Values {
 	return jobs
 }
 
-// However the service words its answers, the plan is empty after the first apply,
-// and after an update that changes something. Each action type meets each wording.
-// For time, it meets most of them together with others that do not speak of the same;
-// a long run has each by itself.
+// Whatever words the service uses in its answers, the plan is empty after the first apply,
+// and after an update. Each action type meets each wording. To save time, it meets most of
+// them together with others that do not conflict. A long run tests each one alone.
 func TestWordingsOfTheServiceAreNoChange(t *testing.T) {
 	together := [][]sandbox.Wording{
 		{},
@@ -128,7 +126,7 @@ func TestWordingsOfTheServiceAreNoChange(t *testing.T) {
 	}
 }
 
-// A change that is one all the same is seen, in every wording.
+// A real change is seen with every wording.
 func TestDriftIsSeenInEveryWording(t *testing.T) {
 	for _, wording := range sandbox.Wordings {
 		t.Run(string(wording), func(t *testing.T) {
@@ -153,7 +151,8 @@ func TestDriftIsSeenInEveryWording(t *testing.T) {
 	}
 }
 
-// A setting that the service does not take is named once, and is no change for ever.
+// A setting that the service does not accept is reported once, and is not a permanent
+// change.
 func TestSettingThatIsNotTaken(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{IgnoresRuntimeValues: true})
 	b.created(nightly)
@@ -166,7 +165,7 @@ func TestSettingThatIsNotTaken(t *testing.T) {
 	b.idle(config)
 }
 
-// What a successor could not be given keeps a rotation from losing it.
+// If a successor could not get a setting, no rotation loses it.
 func TestJobWithMoreThanASuccessorCarries(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{Extra: map[string]any{"approval_group": "ops", "nothing": nil}})
 	b.created(nightly)
@@ -177,7 +176,7 @@ func TestJobWithMoreThanASuccessorCarries(t *testing.T) {
 	}
 }
 
-// The head of a workflow is created, imported and rotated as one.
+// The first job of a workflow is created, imported and rotated as such a job.
 func TestJobThatHeadsAWorkflow(t *testing.T) {
 	for _, value := range []any{nil, "{}"} {
 		t.Run(fmt.Sprint(value), func(t *testing.T) {

@@ -27,8 +27,8 @@ var accidents = map[string]sandbox.Fault{
 	"throttled":             {Kind: sandbox.KindThrottle},
 }
 
-// Whatever goes wrong with a request of a rotation, it is finished, at the latest
-// by the next apply, and no job is left over.
+// Whatever happens to a request of a rotation, the next apply at the latest finishes the
+// rotation, and no job is left over.
 func TestRotationSurvivesAccidents(t *testing.T) {
 	for name, fault := range accidents {
 		for _, operation := range []string{"GetJob", "ListJobs", "UpdateJob", "CreateJob", "DeleteJob"} {
@@ -70,14 +70,15 @@ func TestRotationSurvivesAccidents(t *testing.T) {
 	}
 }
 
-// An answer lost on the way of a creation makes no second job: the first one is
-// looked for, and found when it was made.
+// A lost answer to a creation makes no second job: the provider searches for the first one,
+// and finds it if it was created.
 func TestCreationSurvivesAccidents(t *testing.T) {
 	for name, fault := range accidents {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, sandbox.CloudAutomator{})
-			// Neither an older job of that name nor a younger one of another is it.
+			// Neither an older job with that name nor a younger job with another name is the
+			// created job.
 			old := nightly.With(acctest.Values{"timeouts": acctest.Values{"create": "3s"}})
 			fault.Operation, fault.Times = "CreateJob", 1
 			b.s.Inject(fault)
@@ -103,7 +104,7 @@ func TestCreationSurvivesAccidents(t *testing.T) {
 			if !b.Tainted || b.String("id") != "" || len(b.s.TriggerJobs()) > 0 {
 				t.Errorf("the state is %s, the jobs are %v", b.State, b.s.TriggerJobs())
 			}
-			// Another job of that name, made in the same apply, is not taken for it.
+			// Another job with that name, created in the same apply, is not the created job.
 			other := b.Provider.Resource(jobType)
 			if diags := other.Apply(old); len(diags) > 0 {
 				t.Fatal(diags)
@@ -119,7 +120,7 @@ func TestCreationSurvivesAccidents(t *testing.T) {
 	}
 }
 
-// A job that shows up only after the apply has given up on it is removed by the next one.
+// A job that shows up only after the apply has given it up is removed by the next apply.
 func TestLateJobIsFoundAgain(t *testing.T) {
 	for _, refresh := range []bool{false, true} {
 		for _, untaint := range []bool{false, refresh} {
@@ -149,8 +150,8 @@ func TestLateJobIsFoundAgain(t *testing.T) {
 	}
 }
 
-// A creation whose answer is lost finds its own job by its mark, whatever others
-// of the same name and settings were made before and since.
+// A creation whose answer is lost finds its own job by its mark, whatever other jobs with
+// the same name and settings exist.
 func TestCreationFindsItsOwnJob(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{})
 	config := nightly.With(acctest.Values{"group_id": 1, "aws_account_id": nil, "action_type": "delay", "action_value": `{"delay_minutes": 1}`})
@@ -166,8 +167,8 @@ func TestCreationFindsItsOwnJob(t *testing.T) {
 	}
 }
 
-// Two applies in two directories create the same job, and the first creation is
-// dropped before it acts: two states never own one job.
+// Two applies in two directories create the same job, and the first creation is dropped
+// before it acts. Two states never own one job.
 func TestTwoDirectoriesNeverOwnOneJob(t *testing.T) {
 	for name, kind := range map[string]sandbox.Kind{"before": sandbox.KindDropBefore, "after": sandbox.KindDropAfter} {
 		t.Run(name, func(t *testing.T) {
@@ -192,8 +193,8 @@ func TestTwoDirectoriesNeverOwnOneJob(t *testing.T) {
 	}
 }
 
-// One of two resources that make jobs of the same name loses the answer: it does
-// not take the other one's job.
+// One of two resources that create jobs with the same name loses the answer. It does not
+// take the other one's job.
 func TestCreationDoesNotTakeAnothersJob(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{})
 	b.apply(nightly)
@@ -202,7 +203,7 @@ func TestCreationDoesNotTakeAnothersJob(t *testing.T) {
 	if diags := other.Apply(nightly); !diags.HasError() || other.String("id") != "" {
 		t.Errorf("the other's state is %s: %s", other.State, diags)
 	}
-	// Nor does it later, when nobody has been seen to have it.
+	// It does not do so later either, when no state is known to have that job.
 	other = other.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
 	diags := other.Destroy()
 	if diags.HasError() || b.only().ID != b.String("id") {
@@ -318,7 +319,7 @@ func TestRefreshThatCannotTellKeepsTheJob(t *testing.T) {
 	}
 }
 
-// Reads may lag behind: what was just changed is waited for.
+// Reads may lag behind: the provider waits until they show the change.
 func TestLaggingReads(t *testing.T) {
 	for _, rotates := range []bool{false, true} {
 		t.Run(fmt.Sprintf("rotates %t", rotates), func(t *testing.T) {
@@ -347,7 +348,7 @@ func TestLaggingReads(t *testing.T) {
 	}
 }
 
-// Ctrl-C ends whatever the provider is doing.
+// Ctrl-C ends every operation of the provider.
 func TestCancelledJobReturnsAtOnce(t *testing.T) {
 	for _, operation := range []string{"GetJob", "ListJobs", "UpdateJob", "CreateJob", "DeleteJob", "TriggerJob"} {
 		t.Run(operation, func(t *testing.T) {
@@ -380,8 +381,8 @@ func TestCancelledJobReturnsAtOnce(t *testing.T) {
 	}
 }
 
-// An update that the service has not taken is none: taken back, it rotates
-// nothing and runs nothing.
+// An update that the service has not taken has no effect. If it is undone in the
+// configuration, it rotates and runs nothing.
 func TestRefusedUpdateIsTakenBack(t *testing.T) {
 	for name, c := range map[string]struct {
 		change  acctest.Values
@@ -409,7 +410,8 @@ func TestRefusedUpdateIsTakenBack(t *testing.T) {
 	}
 }
 
-// What a failed first apply after an import leaves undone, the second does, and no more.
+// The second apply does what a failed first apply after an import has left undone, and no
+// more.
 func TestFirstApplyAfterAnImportFails(t *testing.T) {
 	for _, operation := range []string{"GetJob", "UpdateJob"} {
 		t.Run(operation, func(t *testing.T) {
@@ -435,7 +437,7 @@ func TestFirstApplyAfterAnImportFails(t *testing.T) {
 	}
 }
 
-// A job that was found and could not be read is named all the same.
+// The error names a job that was found and could not be read.
 func TestFoundJobIsNotRead(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{}, hasty())
 	b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropAfter, Times: 1})
@@ -444,8 +446,8 @@ func TestFoundJobIsNotRead(t *testing.T) {
 	contains(t, diags.String(), "recorded as job "+b.only().ID+",")
 }
 
-// A job that was lost, and never made, is no other one: neither one with other
-// settings, nor one that was made when all was over.
+// A job whose creation was lost and never happened is not another job: neither one with
+// other settings, nor one that was created later.
 func TestLostJobIsNoOther(t *testing.T) {
 	for name, c := range map[string]struct {
 		change acctest.Values
@@ -484,8 +486,8 @@ func TestLostJobIsNoOther(t *testing.T) {
 	}
 }
 
-// However the service says that a job is not there, it is gone: where that is a
-// web page, which a proxy may have sent, the list of jobs decides.
+// However the service says that a job does not exist, it is gone. If the answer is a web
+// page, which may come from a proxy, the list of jobs decides.
 func TestGoneJobInAnyWords(t *testing.T) {
 	for _, shape := range []sandbox.ErrorShape{sandbox.ErrorsJSONAPI, sandbox.ErrorsMessage, sandbox.ErrorsText, sandbox.ErrorsEmpty, sandbox.ErrorsHTML} {
 		t.Run(string(shape), func(t *testing.T) {
@@ -506,7 +508,7 @@ func (b *bench) destroyed() acctest.Diagnostics { return b.Destroy() }
 
 func (b *bench) refreshed() acctest.Diagnostics { return b.Refresh() }
 
-// A job that is listed is there, whatever a page says; and so is one while nothing is listed.
+// A listed job exists, whatever a page says, and so does a job while the list is empty.
 func TestPageDoesNotMakeAJobGone(t *testing.T) {
 	for _, lists := range []bool{true, false} {
 		t.Run(fmt.Sprintf("lists %t", lists), func(t *testing.T) {
@@ -527,8 +529,8 @@ func TestPageDoesNotMakeAJobGone(t *testing.T) {
 	}
 }
 
-// A creation without a clear answer is searched for by each refresh until it is too old
-// to show up, and is then given up with words.
+// Each refresh searches for a creation without a clear answer, until the creation is too
+// old to show up. Then the refresh gives it up with a warning.
 func TestLostCreationIsGivenUpWithWords(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{}, hasty())
 	b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropBefore, Times: 1})
@@ -540,7 +542,7 @@ func TestLostCreationIsGivenUpWithWords(t *testing.T) {
 		}
 		contains(t, diags.String(), "Job Not Seen Yet", "(creation ")
 	}
-	// Without the taint there is no job to update, and nothing is created behind it.
+	// Without the taint there is no job to update, and the update creates nothing.
 	b.Tainted = false
 	b.refused(nightly, "no clear answer", "terraform taint")
 	if creations := b.s.Accepted("CreateJob"); creations > 0 {
@@ -556,7 +558,7 @@ func TestLostCreationIsGivenUpWithWords(t *testing.T) {
 	b.settled(nightly)
 }
 
-// A job whose creation was not finished is as young as any other: reads that lag do not
+// A job whose creation was not finished is as young as any other job: lagging reads do not
 // make it gone.
 func TestUnfinishedCreationIsNotGone(t *testing.T) {
 	for _, drop := range []string{"UpdateJob", "CreateJob"} {
@@ -566,7 +568,7 @@ func TestUnfinishedCreationIsNotGone(t *testing.T) {
 			s := acctest.Sandbox(t, sandbox.Options{ReadLag: lag, Now: func() time.Time { return time.Now().Add(time.Duration(passed.Load())) }})
 			b := &bench{acctest.StartProvider(t, acctest.Block(s.URL()), hasty()).Resource(jobType), t, s, false}
 			if drop == "CreateJob" {
-				// The list is ahead of the job.
+				// The list shows the change before the read of the job.
 				s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropAfter, Times: 1})
 				s.Hook("ListJobs", func() { passed.Add(int64(lag)) }, func() { passed.Add(-int64(lag)) })
 			}
@@ -592,7 +594,7 @@ func TestUnfinishedCreationIsNotGone(t *testing.T) {
 	}
 }
 
-// age changes the private state as if the creation were longer ago.
+// age changes the private state as if the creation had been earlier.
 func (b *bench) age(d time.Duration) {
 	b.t.Helper()
 	stored := b.Stored()

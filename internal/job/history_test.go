@@ -18,11 +18,10 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// FuzzJobHistories lives random histories of a job: steps of a user, things that
-// happen at the service, faults, reads that lag, and providers that are killed. What
-// must hold is said by a small model: one live job for the state, nobody else's
-// touched, old credentials dead once a rotation has come to its end, nothing left to
-// do, and no secret where none may be.
+// FuzzJobHistories runs random histories of a job: operations of a user, events at the
+// service, faults, lagging reads, and killed providers. A small model says what must hold:
+// one live job for the state; jobs of others unchanged; old credentials without effect
+// after a rotation; nothing left to do; and no secret in the wrong place.
 func FuzzJobHistories(f *testing.F) {
 	for seed := range uint64(25) {
 		f.Add(seed)
@@ -38,30 +37,32 @@ func FuzzJobHistories(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64) { live(t, seed) })
 }
 
-// longRun reports whether there is time for all of a test's cases.
+// longRun reports whether there is time for all cases of a test.
 func longRun() bool { return os.Getenv("JOB_HISTORIES") != "" }
 
-// history is one of them.
+// history is one random history.
 type history struct {
 	*bench
 	random *rand.Rand
 	config acctest.Values
-	// others are jobs of somebody else by their ids, and what they are.
+	// others are the jobs of somebody else, by their ids.
 	others map[string]string
-	// stray are jobs that a killed creation has left: no state has known them.
+	// stray are jobs that a killed creation has left. No state has known them.
 	stray map[string]bool
-	// applied is the configuration of the last apply without trouble, and old what ran the job then.
+	// applied is the configuration of the last apply without a fault. old are the
+	// credentials at that time.
 	applied acctest.Values
 	old     credentials
-	// untold says that the job was imported, and that no update has recorded its triggers yet.
+	// untold says that the job was imported, and that no update has recorded its triggers
+	// yet.
 	untold bool
-	// calm says that since then nothing has happened at the service, nothing went wrong,
-	// and no other job was asked for.
+	// calm says that since then nothing has happened at the service, nothing has failed, and
+	// no other job was requested.
 	calm bool
-	// passed is how far the service's clock is ahead, and lag how long its reads lag behind.
+	// passed is how far the service's clock is ahead, and lag how far its reads lag behind.
 	passed *atomic.Int64
 	lag    time.Duration
-	// said is all that the provider has said and logged.
+	// said has all messages and logs of the provider.
 	said  strings.Builder
 	log   bytes.Buffer
 	steps []string
@@ -82,7 +83,7 @@ func live(t *testing.T, seed uint64) {
 	})
 	h.bench = &bench{acctest.StartProvider(t, acctest.Block(s.URL()), hasty()).Resource(jobType), t, s, kind.PatchRotates}
 	if h.lag > 0 {
-		// Of two reads the second shows what had happened before the first.
+		// The second of two reads shows what happened before the first.
 		reads := 0
 		for _, operation := range []string{"GetJob", "ListJobs"} {
 			s.Hook(operation, func() {
@@ -110,10 +111,11 @@ func live(t *testing.T, seed uint64) {
 	h.secrets()
 }
 
-// pass has all that has happened be seen.
+// pass moves the time on until reads show everything that has happened.
 func (h *history) pass() { h.passed.Add(int64(h.lag)) }
 
-// secrets holds that what runs a job, and the API key, are neither said nor logged.
+// secrets checks that neither messages nor logs contain the credentials of a job or the API
+// key.
 func (h *history) secrets() {
 	for where, text := range map[string]string{"said": h.said.String(), "logged": h.log.String()} {
 		for _, secret := range h.kept() {
@@ -124,7 +126,7 @@ func (h *history) secrets() {
 	}
 }
 
-// kept are the secrets there are.
+// kept returns the existing secrets.
 func (h *history) kept() []string {
 	secrets := []string{"sandbox-api-key"}
 	for _, job := range h.s.TriggerJobs() {
@@ -133,7 +135,8 @@ func (h *history) kept() []string {
 	return append(secrets, strings.TrimPrefix(h.old.url, h.s.URL()+"/trigger/"), h.old.accessToken)
 }
 
-// unstored holds that the private state has no secret, nor has the state with store_credentials = false.
+// unstored checks that the private state has no secret, and neither has the state with
+// store_credentials = false.
 func (h *history) unstored() {
 	var private map[string][]byte
 	if stored := h.Stored(); len(stored.Private) > 0 {
@@ -200,20 +203,20 @@ func (h *history) change(name string, value any) {
 	h.config = h.config.With(acctest.Values{name: value})
 }
 
-// fresh is another run of Terraform.
+// fresh starts another run of Terraform.
 func (h *history) fresh() {
 	h.pass()
 	h.Resource = h.On(acctest.StartProvider(h.t, acctest.Block(h.s.URL()), hasty()))
 	h.Log = &h.log
 }
 
-// seen keeps what the provider says.
+// seen stores the provider's messages.
 func (h *history) seen(diags acctest.Diagnostics) acctest.Diagnostics {
 	h.said.WriteString(diags.String())
 	return diags
 }
 
-// replaced asks for another job in its place, as -replace does.
+// replaced replaces the job, like -replace.
 func (h *history) replaced() {
 	h.quiet()
 	old := h.old
@@ -222,7 +225,7 @@ func (h *history) replaced() {
 	h.dead(old)
 }
 
-// dead holds that old credentials run no job.
+// dead checks that old credentials run no job.
 func (h *history) dead(old credentials) {
 	if status := old.run(h.t); status == 200 {
 		h.violated("what ran the job before its rotation still runs one")
@@ -244,7 +247,7 @@ func (h *history) replacedFirst() {
 	h.quiet()
 }
 
-// quiet refreshes and applies while nothing goes wrong, and leaves nothing to do.
+// quiet refreshes and applies without faults, and leaves nothing to do.
 func (h *history) quiet() {
 	h.s.ClearFaults()
 	h.fresh()
@@ -285,14 +288,14 @@ func (h *history) quiet() {
 	h.applied, h.old, h.calm = h.config, h.of(job), true
 }
 
-// asks reports whether the configuration asks for a change at the service since the
-// last apply without trouble.
+// asks reports whether the configuration requests a change at the service since the last
+// apply without a fault.
 func (h *history) asks() bool {
 	local := acctest.Values{"rotate_on_update": nil, "store_credentials": nil}
 	return fmt.Sprint(h.applied.With(local)) != fmt.Sprint(h.config.With(local))
 }
 
-// triggers are the recorded rotation_triggers.
+// triggers returns the recorded rotation_triggers.
 func triggers(t *testing.T, state tftypes.Value) string {
 	t.Helper()
 	var attributes map[string]tftypes.Value
@@ -302,7 +305,7 @@ func triggers(t *testing.T, state tftypes.Value) string {
 	return attributes["rotation_triggers"].String()
 }
 
-// check holds state and service to each other.
+// check compares the state with the service.
 func (h *history) check() {
 	id := h.String("id")
 	for _, job := range h.s.TriggerJobs() {
@@ -334,7 +337,7 @@ func (h *history) check() {
 	}
 }
 
-// untouched holds that jobs of somebody else are what they were, and have not run.
+// untouched checks that jobs of somebody else have not changed and have not run.
 func (h *history) untouched() {
 	for id, was := range h.others {
 		job, there := h.s.TriggerJob(id)
@@ -344,7 +347,7 @@ func (h *history) untouched() {
 	}
 }
 
-// another makes a job like this one in another directory.
+// another creates a job like this one in another directory.
 func (h *history) another() {
 	h.s.ClearFaults()
 	other := acctest.StartProvider(h.t, acctest.Block(h.s.URL())).Resource(jobType)
@@ -355,15 +358,15 @@ func (h *history) another() {
 	h.others[job.ID] = fmt.Sprint(there, job.Attributes.Name, job.Token, job.AccessToken, len(job.Runs))
 }
 
-// removed has somebody remove the job. With it goes the mark that tells which job it
-// has replaced, if that one is still there.
+// removed removes the job, as somebody else does. Its mark, which names the job that it has
+// replaced, is then lost, even if that job still exists.
 func (h *history) removed() {
 	job, _ := h.s.RemoveTriggerJob(h.String("id"))
 	_, predecessor, _ := strings.Cut(job.Attributes.Name, " (successor of job ")
 	h.stray[strings.TrimSuffix(predecessor, ")")] = true
 }
 
-// renamed has somebody give the job another name, and nothing else.
+// renamed changes the name of the job, as somebody else does.
 func (h *history) renamed() {
 	if h.State.IsNull() || h.String("id") == "" {
 		return
@@ -371,13 +374,13 @@ func (h *history) renamed() {
 	h.s.RenameTriggerJob(h.String("id"), "by hand")
 }
 
-// fault applies with one request that goes wrong.
+// fault applies with a fault in one request.
 func (h *history) fault() {
 	h.fresh()
 	kinds := []sandbox.Kind{sandbox.KindDropBefore, sandbox.KindDropAfter, sandbox.KindErrorBefore, sandbox.KindErrorAfter, sandbox.KindRefuse, sandbox.KindHTML}
 	fault := sandbox.Fault{Operation: "cloudautomator:*", Kind: kinds[h.random.IntN(len(kinds))], Skip: h.random.IntN(9), Times: 1 + h.random.IntN(3)}
 	if fault.Kind == sandbox.KindRefuse && fault.Skip > 5 {
-		// A rotation cannot remove the old job, and another one is asked for.
+		// A rotation cannot remove the old job, and another rotation is requested.
 		fault = sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse}
 		h.change("rotation_triggers", acctest.Values{"n": "stays"})
 		defer func() { h.change("rotation_triggers", acctest.Values{"n": "again"}) }()
@@ -392,8 +395,8 @@ func (h *history) fault() {
 	h.s.ClearFaults()
 }
 
-// told takes a job that a warning names for one that could not be told from
-// somebody else's: it is left alone, and the user knows of it.
+// told stores a job that a warning names because it cannot be distinguished from somebody
+// else's. The provider leaves it alone, and the user knows of it.
 func (h *history) told(diags acctest.Diagnostics) acctest.Diagnostics {
 	for _, one := range h.seen(diags) {
 		if one.Summary != "Job Is Gone" {
@@ -408,8 +411,8 @@ func (h *history) told(diags acctest.Diagnostics) acctest.Diagnostics {
 	return diags
 }
 
-// killed applies with a provider that does not come beyond a request; alone says
-// that Terraform lives on, and keeps the values without what was remembered.
+// killed applies with a provider that is killed at a request. alone says that Terraform is
+// not killed, so it keeps the state and loses the private state.
 func (h *history) killed(alone bool) {
 	creating := h.State.IsNull() || h.Tainted
 	known := map[string]bool{}
@@ -428,7 +431,7 @@ func (h *history) killed(alone bool) {
 	}
 }
 
-// imported forgets the job, and imports it again.
+// imported removes the job from the state, and imports it again.
 func (h *history) imported() {
 	h.s.ClearFaults()
 	h.quiet()

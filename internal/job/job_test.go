@@ -20,13 +20,13 @@ var nightly = acctest.Values{
 	"name": "nightly", "group_id": 10, "aws_account_id": 20, "action_type": "stop_instances", "action_value": `{"region": "ap-northeast-1"}`,
 }
 
-// kinds are the ways in which the service may take a PATCH.
+// kinds are the ways in which the service may handle a PATCH.
 var kinds = map[string]sandbox.CloudAutomator{
 	"PATCH rotates":  {PatchRotates: true, ActionDefaults: map[string]any{"trace_status": "false"}, DeleteStatus: 200},
 	"PATCH does not": {},
 }
 
-// eachKind runs a test against each kind of service, with a sandbox and a provider of its own.
+// eachKind runs a test with each kind of service, with its own sandbox and provider.
 func eachKind(t *testing.T, test func(t *testing.T, b *bench), options ...provider.Option) {
 	t.Helper()
 	for name, kind := range kinds {
@@ -37,7 +37,7 @@ func eachKind(t *testing.T, test func(t *testing.T, b *bench), options ...provid
 	}
 }
 
-// bench is a job resource at work.
+// bench is a job resource in a test.
 type bench struct {
 	*acctest.Resource
 	t *testing.T
@@ -52,7 +52,7 @@ func newBench(t *testing.T, kind sandbox.CloudAutomator, options ...provider.Opt
 	return &bench{acctest.StartProvider(t, acctest.Block(s.URL()), options...).Resource(jobType), t, s, kind.PatchRotates}
 }
 
-// hasty is a provider that gives up as soon as a request has failed twice or so.
+// hasty is a provider that gives up after about two failed attempts.
 func hasty() provider.Option {
 	policy := acctest.Quick
 	policy.FirstPause, policy.LongestPause, policy.Unreachable = time.Millisecond, time.Millisecond, 5*time.Millisecond
@@ -74,12 +74,12 @@ func (b *bench) apply(config acctest.Values) {
 	}
 }
 
-// others leaves out that a rotation is still to be finished.
+// others returns the diagnostics without the warning that a rotation is not finished.
 func others(diags acctest.Diagnostics) acctest.Diagnostics {
 	return slices.DeleteFunc(diags, func(d acctest.Diagnostic) bool { return !d.Error && d.Summary == "Rotation Not Finished" })
 }
 
-// refused applies a configuration that has to fail, with these parts in what is said.
+// refused applies a configuration that must fail, with these parts in the error.
 func (b *bench) refused(config acctest.Values, says ...string) acctest.Diagnostics {
 	b.t.Helper()
 	diags := b.Apply(config)
@@ -99,18 +99,18 @@ func contains(t *testing.T, text string, parts ...string) {
 	}
 }
 
-// credentials are what runs a job.
+// credentials are the URL and the access token of a job.
 type credentials struct{ url, accessToken string }
 
-// held are those that the state has.
+// held returns the credentials in the state.
 func (b *bench) held() credentials { return credentials{b.String("url"), b.String("access_token")} }
 
-// of are those of a job of the sandbox.
+// of returns the credentials of a job of the sandbox.
 func (b *bench) of(job sandbox.TriggerJobState) credentials {
 	return credentials{b.s.TriggerURL(job), job.AccessToken}
 }
 
-// run answers what a POST to the trigger answers.
+// run returns the status of a POST to the trigger.
 func (c credentials) run(t *testing.T) int {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.url, http.NoBody)
@@ -126,7 +126,7 @@ func (c credentials) run(t *testing.T) int {
 	return resp.StatusCode
 }
 
-// only is the one job that there is.
+// only returns the job if there is exactly one.
 func (b *bench) only() sandbox.TriggerJobState {
 	b.t.Helper()
 	jobs := b.s.TriggerJobs()
@@ -136,8 +136,8 @@ func (b *bench) only() sandbox.TriggerJobState {
 	return jobs[0]
 }
 
-// settled holds service and state to each other: one job, named as configured,
-// run by what the state has, and nothing left to do.
+// settled compares the service with the state: there is one job with the configured name,
+// the credentials in the state run it, and nothing is left to do.
 func (b *bench) settled(config acctest.Values) {
 	b.t.Helper()
 	job := b.only()
@@ -161,7 +161,8 @@ func (b *bench) settled(config acctest.Values) {
 	b.idle(config)
 }
 
-// idle holds that there is nothing to do: a refresh changes nothing, and the plan is empty.
+// idle checks that there is nothing to do: a refresh changes nothing, and the plan is
+// empty.
 func (b *bench) idle(config acctest.Values) {
 	b.t.Helper()
 	before := b.State
@@ -177,7 +178,8 @@ func (b *bench) idle(config acctest.Values) {
 	}
 }
 
-// dead holds that old credentials run nothing, neither both nor one with a new one.
+// dead checks that old credentials run nothing, neither both nor one together with a new
+// one.
 func (b *bench) dead(old credentials) {
 	b.t.Helper()
 	now := b.of(b.only())
@@ -188,7 +190,7 @@ func (b *bench) dead(old credentials) {
 	}
 }
 
-// made are the operations in the request log.
+// made returns the operations in the request log.
 func (b *bench) made() (operations []string) {
 	for _, entry := range b.s.RequestLog() {
 		operations = append(operations, entry.Operation)
@@ -240,16 +242,16 @@ func TestJobIsCreatedReadAndRemoved(t *testing.T) {
 	})
 }
 
-// What changes, and what that asks for.
+// Each change of the configuration may request a rotation and change the job.
 func TestJobUpdates(t *testing.T) {
 	all := []string{"url", "access_token", "rotated_at", "active", "updated_at"}
 	anew := append([]string{"id", "created_at", "time_zone"}, all...)
 	triggers := acctest.Values{"rotation_triggers": acctest.Values{"month": "1"}}
 	for name, c := range map[string]struct {
 		base, change acctest.Values
-		// unknown are the computed attributes that the plan leaves open.
+		// unknown are the computed attributes that are unknown in the plan.
 		unknown []string
-		// asks says that a rotation is asked for, and patches that the job is changed.
+		// asks says that a rotation is requested, and patches that the job is changed.
 		asks, patches bool
 	}{
 		"rename":                    {change: acctest.Values{"name": "weekly"}, unknown: anew, asks: true, patches: true},

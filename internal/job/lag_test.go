@@ -11,8 +11,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// A job that was just created is planned, read and run at once, while reads do not
-// show it yet: it is not dropped from the state, created again, or said to be missing.
+// A job that was just created is planned, read and run at once, while reads do not show it
+// yet. It is not removed from the state, created again, or reported as missing.
 func TestJobIsUsedWhileReadsLag(t *testing.T) {
 	for name, use := range map[string]func(b *bench) acctest.Diagnostics{
 		"refresh and plan": func(b *bench) acctest.Diagnostics {
@@ -91,8 +91,9 @@ func TestJobIsUsedWhileReadsLag(t *testing.T) {
 	}
 }
 
-// A web page that refuses is an answer: nothing is repeated, recorded or called
-// unknown, and the endpoint, the key and proxies are named.
+// A web page with a refusal is an answer: the provider does not repeat the request, records
+// nothing, and does not report an unknown outcome. The error names the endpoint, the key
+// and proxies.
 func TestPagesThatRefuse(t *testing.T) {
 	for _, status := range []int{401, 403, 413} {
 		for operation, does := range map[string]func(b *bench) acctest.Diagnostics{

@@ -11,8 +11,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// Jobs with an HTTP trigger are found by name and group, in the order of the
-// service, with their identities. To look for them changes nothing.
+// The list finds jobs with an HTTP trigger by name and group, in the order of the service,
+// with their identities. It changes nothing.
 func TestJobsAreListed(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	p := acctest.StartProvider(t, acctest.Block(s.URL()))
@@ -55,7 +55,7 @@ func TestJobsAreListed(t *testing.T) {
 	}
 }
 
-// What a list has of a job is what an import makes of it, without what runs it.
+// The list shows of a job what an import records, without its credentials.
 func TestListedJobIsTheImportedOne(t *testing.T) {
 	for _, kind := range []sandbox.CloudAutomator{{}, {Words: []sandbox.Wording{sandbox.NumericIDs, sandbox.NullAsEmpty}}} {
 		b := newBench(t, kind)
@@ -85,7 +85,7 @@ func TestListedJobIsTheImportedOne(t *testing.T) {
 	}
 }
 
-// What cannot be listed is said, in the service's words.
+// If the list fails, the error has the service's message.
 func TestListFails(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	s.Inject(sandbox.Fault{Operation: "ListJobs", Kind: sandbox.KindRefuse, Message: "not for you"})

@@ -9,12 +9,12 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudautomator"
 )
 
-// listed is a job as a list of the service has it.
+// listed returns a job as the service lists it.
 func listed(id, name string) cloudautomator.Job {
 	return cloudautomator.Job{ID: id, RuleType: cloudautomator.Webhook, Settings: cloudautomator.Settings{Name: name, GroupID: 10, ActionType: "delay"}}
 }
 
-// What the names and ids of jobs say of where one of them stands.
+// The names and ids of jobs give the position of a job.
 func TestLocate(t *testing.T) {
 	stranger := listed("9", "nightly")
 	for name, c := range map[string]struct {
@@ -49,8 +49,8 @@ func TestLocate(t *testing.T) {
 	}
 }
 
-// What the service has before and after each step, and where that is found to be:
-// by the operation itself, and after a kill, by an operation with the state from before.
+// For each step: what the service has before and after it, and the position that is found,
+// by the operation itself and, after a kill, by an operation with the state from before.
 func TestStepsLeadWhereTheTableSays(t *testing.T) {
 	mine, own := listed("1", "nightly"), listed("2", "nightly (successor of job 1)")
 	for taken, c := range map[step]struct {
@@ -75,8 +75,8 @@ func TestStepsLeadWhereTheTableSays(t *testing.T) {
 	}
 }
 
-// From every position an update comes to its end in a few steps, or fails with
-// words, and what is found after a kill is a position that the tables have.
+// From every position an update ends after a few steps or fails with a message, and the
+// position that is found after a kill is one of the tables.
 func TestEveryPositionLeadsToTheEnd(t *testing.T) {
 	for from := range steps {
 		for _, rotate := range []bool{false, true} {
@@ -100,7 +100,7 @@ func TestEveryPositionLeadsToTheEnd(t *testing.T) {
 		}
 		sight, told := sights[from]
 		if !told || (sight.summary == "") != (sight.seen == "") || (sight.seen == "") != (sight.update == "" || sight.destroy == "") {
-			t.Errorf("what is done and said of a job that is %s is not said: %+v", from, sight)
+			t.Errorf("the table does not say what to do and report about a job that is %s: %+v", from, sight)
 		}
 	}
 }

@@ -19,17 +19,17 @@ const vendor = "registry.terraform.io/cloudautomator/cloudautomator"
 
 // vendors is a job of the vendor's provider.
 type vendors struct {
-	// block is what the configuration says in the block of the action's settings.
+	// block is the content of the configuration's block with the settings of the action.
 	block map[string]any
-	// state is what the vendor's provider has in its state of it, and sent what it
-	// sends: both have a value for all members of the schema.
+	// state is what the vendor's provider has in its state, and sent what it sends. Both
+	// have a value for each member of the schema.
 	state, sent map[string]any
-	// job are the arguments beside that.
+	// job are the arguments outside of that block.
 	job acctest.Values
 }
 
-// everyVendorsJob are jobs of all action types, once with all members of the
-// schema, and once without what may be left out.
+// everyVendorsJob returns jobs of all action types, with all members of the schema and with
+// only the required ones.
 func everyVendorsJob(t *testing.T) map[string]vendors {
 	t.Helper()
 	schema, err := os.ReadFile("testdata/action-types.txt")
@@ -58,7 +58,7 @@ func everyVendorsJob(t *testing.T) map[string]vendors {
 				case required || all:
 					v.block[name], v.state[name] = value, value
 				case kind == "Int":
-					v.block[name] = nil // as the vendor's examples have it
+					v.block[name] = nil // The vendor's examples have it like this.
 				case kind == "Bool":
 					v.block[name] = false
 				}
@@ -94,7 +94,7 @@ func everyVendorsJob(t *testing.T) map[string]vendors {
 	return jobs
 }
 
-// config is the vendor's configuration, carried over literally.
+// config returns the vendor's configuration, rewritten literally.
 func (v vendors) config(t *testing.T) acctest.Values {
 	t.Helper()
 	if v.job["action_type"] == "no_action" {
@@ -103,7 +103,7 @@ func (v vendors) config(t *testing.T) acctest.Values {
 	return v.job.With(acctest.Values{"action_value": encoded(t, v.block)})
 }
 
-// create makes the job as the vendor's client does.
+// create creates the job as the vendor's client does.
 func (v vendors) create(t *testing.T, s *sandbox.Sandbox) sandbox.TriggerJobState {
 	t.Helper()
 	body := v.job.With(acctest.Values{"rule_type": "webhook", "rule_value": nil, "action_value": v.sent})
@@ -128,8 +128,8 @@ func (v vendors) create(t *testing.T, s *sandbox.Sandbox) sandbox.TriggerJobStat
 	return jobs[len(jobs)-1]
 }
 
-// recorded is the vendor's state of a job, with the members that a schema has
-// beside, as Terraform hands it over.
+// recorded returns the vendor's state of a job, with the additional members of the schema,
+// as Terraform passes it on.
 func (v vendors) recorded(t *testing.T, job sandbox.TriggerJobState) string {
 	t.Helper()
 	state := map[string]any{
@@ -154,10 +154,10 @@ func encoded(t *testing.T, value any) string {
 	return string(text)
 }
 
-// A job of the vendor's provider is taken over as it is, however the service words
-// its answers: nothing is asked of the service but what the job is, and with the
-// vendor's configuration carried over literally there is nothing to do. The first
-// update records what is only known here, and rotates nothing. The next one does.
+// A job of the vendor's provider is moved unchanged, whatever words the service uses in its
+// answers. The provider only reads the job, and with the vendor's configuration, rewritten
+// literally, the plan is empty. The first update records what only this provider has, and
+// rotates nothing. The next update rotates.
 func TestMoveFromTheVendorsProvider(t *testing.T) {
 	jobs := everyVendorsJob(t)
 	for round, wording := range append([]sandbox.Wording{""}, sandbox.Wordings...) {
@@ -169,14 +169,15 @@ func TestMoveFromTheVendorsProvider(t *testing.T) {
 			}
 			b := newBench(t, kind)
 			for i, name := range slices.Sorted(maps.Keys(jobs)) {
-				// Each job has every seventh wording, for time: an action type has two jobs.
+				// To save time, each job has every seventh wording. Each action type has two
+				// jobs.
 				if wording != "" && (i+i/2*2+round)%7 > 0 && !longRun() {
 					continue
 				}
 				v, config := jobs[name], jobs[name].config(t)
 				if _, dated := v.job["effective_date"]; dated && (wording == sandbox.DatesAsTimes || wording == sandbox.DatesWithSlashes) ||
 					wording == sandbox.IDsSorted && v.job["completed_post_process_id"] != nil {
-					// The vendor's own plan has a difference here, for ever.
+					// The vendor's own plan always has a difference here.
 					v.job = v.job.With(acctest.Values{"effective_date": nil, "expiration_date": nil, "completed_post_process_id": nil})
 					config = v.config(t)
 				}
@@ -202,7 +203,7 @@ func TestMoveFromTheVendorsProvider(t *testing.T) {
 				}
 				empty(config)
 				if round < 7 && !longRun() {
-					continue // For the same reason each goes on from here once.
+					continue // For the same reason, each one continues from here once.
 				}
 				if diags := b.Refresh(); len(diags) > 0 {
 					t.Errorf("%s: %s", name, diags)
@@ -225,8 +226,8 @@ func TestMoveFromTheVendorsProvider(t *testing.T) {
 	}
 }
 
-// What is only written in other words is not changed by a move; what is another
-// value at the service is shown, and set right without a rotation.
+// A move does not change a value that is only written in another form. A different value at
+// the service is shown, and corrected without a rotation.
 func TestMoveShowsWhatIsAnother(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{})
 	v := everyVendorsJob(t)["stop_instances, all false"]
@@ -252,7 +253,7 @@ func TestMoveShowsWhatIsAnother(t *testing.T) {
 	b.idle(config)
 }
 
-// What is no job that a POST starts is not moved, and nothing is asked of the service.
+// A job without an HTTP trigger is not moved, and no request is made.
 func TestMoveIsRefused(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	p := acctest.StartProvider(t, acctest.Block(s.URL()))
@@ -281,8 +282,8 @@ func TestMoveIsRefused(t *testing.T) {
 	}
 }
 
-// A state is read as far as it can be: what is in another form than the vendor's
-// provider has today is left to the refresh.
+// A state is read as far as possible. Values in another form than that of the vendor's
+// present provider are left to the refresh.
 func TestMoveReadsWhatItCan(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{})
 	job := b.s.AddTriggerJob(sandbox.TriggerJob{Name: "nightly", ActionValue: map[string]any{"delay_minutes": 5}})

@@ -24,10 +24,10 @@ func TestTriggerOnApply(t *testing.T) {
 			t.Errorf("the requests were %q", made)
 		}
 		b.s.ResetRequestLog()
-		// A change that asks for no rotation runs nothing, even if the service rotates.
+		// A change that requests no rotation runs nothing, even if the service rotates.
 		config = config.With(acctest.Values{"rotate_on_update": false, "name": "weekly"})
 		b.apply(config)
-		// Nor does an option.
+		// An option runs nothing either.
 		config = config.With(acctest.Values{"timeouts": acctest.Values{"update": "2m"}})
 		b.apply(config)
 		if b.s.Count("TriggerJob") > 0 {
@@ -43,12 +43,12 @@ func TestTriggerOnApply(t *testing.T) {
 	})
 }
 
-// A run that has not started is made good by the next apply, which rotates
-// nothing; one that may have started is not.
+// The next apply repeats a run that has not started, and rotates nothing. It does not
+// repeat a run that may have started.
 func TestRunAfterRotationFails(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault sandbox.Fault
-		// slow is what only the timeout ends.
+		// slow is a run that only the timeout ends.
 		slow, due bool
 		says      []string
 	}{
@@ -65,7 +65,7 @@ func TestRunAfterRotationFails(t *testing.T) {
 			eachKind(t, func(t *testing.T, b *bench) {
 				config := nightly.With(acctest.Values{"trigger_on_apply": true})
 				if c.slow {
-					// Long enough that a busy machine rotates in it.
+					// The timeout is long enough for a rotation on a busy machine.
 					config["timeouts"] = acctest.Values{"update": "3s"}
 				}
 				b.apply(config)
@@ -103,7 +103,7 @@ func TestRunAfterRotationFails(t *testing.T) {
 	}
 }
 
-// Whoever does not want the run any more does not get it.
+// If trigger_on_apply is turned off before that, the job does not run.
 func TestDueRunIsForgotten(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{PatchRotates: true})
 	config := nightly.With(acctest.Values{"trigger_on_apply": true})
@@ -118,8 +118,8 @@ func TestDueRunIsForgotten(t *testing.T) {
 	b.requests()
 }
 
-// After a creation the resource is tainted, as after any signal that failed;
-// untainted, it is run by the next apply.
+// After a creation the resource is tainted, as after any failed signal. After untaint, the
+// next apply runs the job.
 func TestRunAfterCreationFails(t *testing.T) {
 	for _, unknown := range []bool{false, true} {
 		for _, untaint := range []bool{false, true} {
@@ -169,7 +169,8 @@ func TestCredentialsAreNotStored(t *testing.T) {
 			t.Error("rotated_at is not known")
 		}
 		b.s.ResetRequestLog()
-		// To keep them from now on takes a read, to keep them no more takes none.
+		// Storing the credentials from now on needs a read. Not storing them any more needs
+		// none.
 		stored := config.With(acctest.Values{"store_credentials": true})
 		b.apply(stored)
 		b.requests("GetJob")
@@ -207,7 +208,7 @@ func TestJobIsImported(t *testing.T) {
 					b.settled(config)
 					old := b.held()
 					b.s.ResetRequestLog()
-					// The first apply records the triggers, and the second rotates.
+					// The first apply records the triggers, and the second one rotates.
 					config = config.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "1"}})
 					b.apply(config)
 					b.requests()
@@ -280,7 +281,7 @@ func TestJobArguments(t *testing.T) {
 	b.requests()
 }
 
-// What is not known when it is planned may turn out to be what it was.
+// A value that is unknown at plan may turn out to be the same as before.
 func TestUnknownTriggersMayStayTheSame(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{})
 	config := b.created(nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "1"}}))
@@ -327,8 +328,8 @@ func TestActionValueDrifts(t *testing.T) {
 	}
 }
 
-// What the console does between the refresh and the apply is recorded, and no
-// answer that Terraform refuses.
+// A change in the console between the refresh and the apply is recorded. The provider does
+// not return a result that Terraform refuses.
 func TestConsoleActsBeforeTheApplyReads(t *testing.T) {
 	for name, act := range map[string]func(*bench){
 		"rotates":     func(b *bench) { b.s.RotateTriggerJob(b.String("id")) },
@@ -363,7 +364,7 @@ func TestConsoleActsBeforeTheApplyReads(t *testing.T) {
 	}
 }
 
-// A date that is written otherwise is no other one.
+// The same date in another form is not another date.
 func TestDatesAreInstants(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{})
 	config := b.created(nightly.With(acctest.Values{"expiration_date": "2099-01-01T00:00:00Z"}))
@@ -380,8 +381,8 @@ func TestDatesAreInstants(t *testing.T) {
 	}
 }
 
-// A mark says whose place a job takes. An import of the job takes nobody's, whatever
-// its first apply changes.
+// A mark says which job a job replaces. An imported job without a mark replaces none,
+// whatever its first apply changes.
 func TestImportedJobTakesNoPlace(t *testing.T) {
 	for name, first := range map[string]acctest.Values{
 		"settings": {"name": "weekly", "rotation_triggers": acctest.Values{"month": "1"}},
@@ -431,7 +432,7 @@ func TestImportedJobTakesNoPlace(t *testing.T) {
 	}
 }
 
-// A name that is known only at apply is checked before any request is made.
+// A name that is only known at apply is checked before any request is made.
 func TestMarkedNameThatIsKnownLater(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{})
 	later := nightly.With(acctest.Values{"name": acctest.Unknown})
@@ -454,8 +455,8 @@ func TestMarkedNameThatIsKnownLater(t *testing.T) {
 	}
 }
 
-// What somebody changes in a job is set right without a rotation, also when the job
-// was imported, and its first update recorded triggers alone.
+// The provider corrects what somebody else changes in a job without a rotation, also if the
+// job was imported and its first update recorded only triggers.
 func TestDriftAfterAnImportDoesNotRotate(t *testing.T) {
 	eachKind(t, func(t *testing.T, b *bench) {
 		config := nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "1"}})
@@ -477,7 +478,7 @@ func TestDriftAfterAnImportDoesNotRotate(t *testing.T) {
 	})
 }
 
-// An import names a job by an id, whichever way.
+// An import refuses a text that is not a job's id, in both ways to import.
 func TestImportByWhatIsNoID(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{})
 	for name, imports := range map[string]func() acctest.Diagnostics{
@@ -491,8 +492,8 @@ func TestImportByWhatIsNoID(t *testing.T) {
 	}
 }
 
-// Nor does it when the provider has lost what it remembers, whether a refresh has seen a
-// rotation in the console before that or not.
+// An imported job replaces none either if the private state is lost, whether a refresh has
+// seen a rotation in the console before that or not.
 func TestForgottenImportTakesNoPlace(t *testing.T) {
 	for _, rotated := range []bool{false, true} {
 		for _, refresh := range []bool{false, true} {

@@ -2,7 +2,7 @@ package job
 
 import "testing"
 
-// An argument is at fault when the service names it, and no other one.
+// An argument is at fault if the service names it.
 func TestArgumentNamedByTheService(t *testing.T) {
 	for said, want := range map[string]string{
 		"aws_account_id: is not yours":     "aws_account_id",

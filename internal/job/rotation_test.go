@@ -10,12 +10,12 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// A provider that is killed at a request leaves the state as it was: what it
-// had found out is lost. Whichever request that is, whether the service acted on
-// it or not, whether the next apply refreshes first or not, and whether Terraform
-// was killed, too, or the provider alone, there is one job in the end, and what
-// ran the old one runs nothing. When the old job and the successor's mark are gone
-// already, nothing tells the successor from somebody else's: it is named, and left alone.
+// A provider that is killed at a request leaves the state unchanged, and loses what it had
+// found out. Whichever request it is, whether the service acted on it, whether the next
+// apply refreshes first, and whether Terraform or only the provider was killed: in the end
+// there is one job, and the old credentials run nothing. If the old job and the successor's
+// mark are already gone, nothing distinguishes the successor from somebody else's job. Then
+// the provider names it and leaves it alone.
 func TestKilledRotationIsFinished(t *testing.T) {
 	changes := map[string]acctest.Values{
 		"triggers":             {"rotation_triggers": acctest.Values{"month": "2"}},
@@ -25,7 +25,7 @@ func TestKilledRotationIsFinished(t *testing.T) {
 	for name, change := range changes {
 		for _, acted := range []bool{false, true} {
 			if !acted && name != "settings" && !longRun() {
-				continue // To the service, that is to be killed after the request before.
+				continue // For the service, this is the same as a kill after the request before.
 			}
 			for _, how := range []struct{ refresh, alone bool }{{false, false}, {true, false}, {false, true}, {true, true}} {
 				t.Run(fmt.Sprintf("%s, acted %t, refresh %t, alone %t", name, acted, how.refresh, how.alone), func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestKilledRotationIsFinished(t *testing.T) {
 							if done {
 								break
 							}
-							// Back to where it began.
+							// Everything is reset to the beginning.
 							b.apply(base)
 							b.s.ResetRequestLog()
 						}
@@ -71,8 +71,8 @@ func TestKilledRotationIsFinished(t *testing.T) {
 	}
 }
 
-// killedAt applies a configuration with a provider that does not come beyond a
-// request, and forgets what became of it. It reports whether there was no such request.
+// killedAt applies a configuration with a provider that is killed at this request, and
+// loses the result. It reports whether there was no such request.
 func (b *bench) killedAt(at int, acted bool, config acctest.Values) (done bool) {
 	b.t.Helper()
 	kind := sandbox.KindDropBefore
@@ -86,7 +86,7 @@ func (b *bench) killedAt(at int, acted bool, config acctest.Values) (done bool) 
 	return !killed.Apply(config).HasError()
 }
 
-// orphan is the only job when it is not the one that the state has, and has no mark.
+// orphan is the only job, if the state has another one and it has no mark.
 func (b *bench) orphan() *sandbox.TriggerJobState {
 	b.t.Helper()
 	jobs := b.s.TriggerJobs()
@@ -96,8 +96,8 @@ func (b *bench) orphan() *sandbox.TriggerJobState {
 	return &jobs[0]
 }
 
-// leftAlone holds that a job which is nobody's for the state was named, and neither
-// changed nor run, and removes it, as the user is told to.
+// leftAlone checks that a job which does not belong to the state was named, and neither
+// changed nor run. Then it removes the job, as the warning advises.
 func (b *bench) leftAlone(orphan *sandbox.TriggerJobState, diags acctest.Diagnostics) {
 	b.t.Helper()
 	if orphan == nil {
@@ -114,7 +114,7 @@ func (b *bench) leftAlone(orphan *sandbox.TriggerJobState, diags acctest.Diagnos
 	b.s.RemoveTriggerJob(orphan.ID)
 }
 
-// working holds that there is a job that can be run, whatever happened.
+// working checks that there is a job that can be run.
 func working(b *bench, at int) {
 	b.t.Helper()
 	jobs := b.s.TriggerJobs()
@@ -123,8 +123,8 @@ func working(b *bench, at int) {
 	}
 }
 
-// What was still to be done is found again when the provider dies before it is:
-// a predecessor to be removed, and a job to get its name back.
+// If the provider is killed before the last steps, the next one finds them: removing a
+// predecessor, and removing the mark from a job's name.
 func TestKilledUpdateForgetsNoPredecessor(t *testing.T) {
 	for _, rotates := range []bool{true, false} {
 		for _, refresh := range []bool{true, false} {
@@ -161,7 +161,7 @@ func TestKilledUpdateForgetsNoPredecessor(t *testing.T) {
 	}
 }
 
-// A rotation that was taken up again is no less unfinished when the provider dies again.
+// A resumed rotation is still unfinished if the provider is killed again.
 func TestRotationKilledTwiceIsFinished(t *testing.T) {
 	for _, stored := range []bool{true, false} {
 		t.Run(fmt.Sprintf("stored %t", stored), func(t *testing.T) {
@@ -185,9 +185,9 @@ func TestRotationKilledTwiceIsFinished(t *testing.T) {
 	}
 }
 
-// Where nothing is remembered but the state has what runs the job, a job that is
-// not the old one's any more is left as it is; and one is not run for a rotation
-// that may have run it already.
+// If the private state is lost and the state has the credentials, a job whose credentials
+// differ from the old ones stays unchanged. It is not run for a rotation that may already
+// have run it.
 func TestKilledRotationIsNotRunAgain(t *testing.T) {
 	for _, stored := range []bool{true, false} {
 		t.Run(fmt.Sprintf("stored %t", stored), func(t *testing.T) {
@@ -212,7 +212,7 @@ func TestKilledRotationIsNotRunAgain(t *testing.T) {
 	}
 }
 
-// With rotate_on_update = false a lost private state is no reason to rotate.
+// With rotate_on_update = false a lost private state does not cause a rotation.
 func TestKilledUpdateThatDoesNotRotate(t *testing.T) {
 	for _, stored := range []bool{true, false} {
 		b := newBench(t, sandbox.CloudAutomator{})
@@ -222,13 +222,14 @@ func TestKilledUpdateThatDoesNotRotate(t *testing.T) {
 	}
 }
 
-// A rotation that was cut short and is not wanted any more is finished all the same.
+// A rotation that was interrupted and is no longer requested is finished anyway.
 func TestKilledRotationIsFinishedWhenItIsNotWantedAnyMore(t *testing.T) {
 	for _, acted := range []bool{false, true} {
 		t.Run(fmt.Sprintf("acted %t", acted), func(t *testing.T) {
 			eachKind(t, func(t *testing.T, b *bench) {
 				base := b.created(nightly)
-				// After the seventh the successor is there, by itself, in what is not wanted any more.
+				// After the seventh request, only the successor exists, and the settings are no
+				// longer requested.
 				for at := 0; at < 7; at++ {
 					done := b.killedAt(at, acted, base.With(acctest.Values{"name": "weekly"}))
 					if diags := b.Refresh(); diags.HasError() {
@@ -250,13 +251,14 @@ func TestKilledRotationIsFinishedWhenItIsNotWantedAnyMore(t *testing.T) {
 	}
 }
 
-// A killed rotation leaves nothing behind when the job is destroyed next.
+// A rotation that was interrupted by a kill leaves nothing behind when the job is then
+// destroyed.
 func TestKilledRotationIsDestroyed(t *testing.T) {
 	for _, acted := range []bool{false, true} {
 		for _, refresh := range []bool{false, true} {
 			t.Run(fmt.Sprintf("acted %t, refresh %t", acted, refresh), func(t *testing.T) {
 				t.Parallel()
-				// The last two requests are about a job that does not carry its mark any more.
+				// The last two requests concern a job without its mark.
 				for at := range 7 {
 					b := newBench(t, sandbox.CloudAutomator{})
 					base := b.created(nightly)
@@ -289,7 +291,7 @@ func TestPredecessorThatStaysIsRemovedByTheNextApply(t *testing.T) {
 	if len(jobs) != 2 || b.String("id") != jobs[1].ID || b.held() != b.of(jobs[1]) || b.Tainted || len(jobs[1].Runs) > 0 {
 		t.Fatalf("the state is %s, the jobs are %+v", b.State, jobs)
 	}
-	// It stays remembered, and no further job is made.
+	// The old job stays recorded, and no further job is created.
 	contains(t, b.Refresh().String(), "Rotation Not Finished", "job "+first)
 	b.s.ResetRequestLog()
 	b.refused(config, "Job Not Removed", "job "+first)
@@ -304,8 +306,9 @@ func TestPredecessorThatStaysIsRemovedByTheNextApply(t *testing.T) {
 	b.settled(config)
 }
 
-// A rotation that is asked for while the replaced job still exists is another one: what
-// the last one has recorded runs nothing in the end, even if the provider is killed.
+// A rotation that is requested while the replaced job still exists is another rotation. In
+// the end, the credentials that the last one has recorded run nothing, even if the provider
+// is killed.
 func TestRotationAskedForWhileAPredecessorStays(t *testing.T) {
 	base := nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "1"}})
 	for name, again := range map[string]acctest.Values{
@@ -322,7 +325,7 @@ func TestRotationAskedForWhileAPredecessorStays(t *testing.T) {
 				b.refused(config, "Job Not Removed")
 				second := b.held()
 				config = config.With(again).With(acctest.Values{"trigger_on_apply": true})
-				// A rotation that was not begun is not recorded.
+				// A rotation that has not begun is not recorded.
 				b.refused(config, "Job Not Removed")
 				if b.held() != second {
 					t.Error("another job was recorded")
@@ -351,8 +354,8 @@ func TestRotationAskedForWhileAPredecessorStays(t *testing.T) {
 	}
 }
 
-// Without a rotation that is asked for anew, the next apply only removes the replaced
-// job, in whatever other form the service shows the settings of the new one.
+// Without another requested rotation, the next apply only removes the replaced job,
+// whatever words the service uses for the settings of the new one.
 func TestFinishedRotationIsNotRepeated(t *testing.T) {
 	for _, wording := range sandbox.Wordings {
 		for _, refresh := range []bool{true, false} {
@@ -396,7 +399,7 @@ func TestDestroyRemovesAPredecessorThatStays(t *testing.T) {
 	}
 }
 
-// A rotation of one of the two is none.
+// A change of only the URL or only the token does not count as a rotation.
 func TestPatchThatKeepsOneOfTheTwoDoesNotRotate(t *testing.T) {
 	for name, kind := range map[string]sandbox.CloudAutomator{
 		"URL": {PatchRotates: true, PatchKeepsURL: true}, "token": {PatchRotates: true, PatchKeepsToken: true},
@@ -417,7 +420,7 @@ func TestPatchThatKeepsOneOfTheTwoDoesNotRotate(t *testing.T) {
 	}
 }
 
-// Nor is it one when the provider is killed after it.
+// It does not count as one either if the provider is killed after it.
 func TestKilledRotationOfOneOfTheTwoIsFinished(t *testing.T) {
 	for name, kind := range map[string]sandbox.CloudAutomator{
 		"URL": {PatchRotates: true, PatchKeepsURL: true}, "token": {PatchRotates: true, PatchKeepsToken: true},
@@ -443,7 +446,7 @@ func TestKilledRotationOfOneOfTheTwoIsFinished(t *testing.T) {
 	}
 }
 
-// Nor does it go unnoticed when somebody else does it.
+// A refresh notices a change of only the token by somebody else.
 func TestChangeOfTheTokenAloneIsNoticed(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{PatchRotates: true, PatchKeepsURL: true})
 	b.created(nightly.With(acctest.Values{"store_credentials": false}))
@@ -456,7 +459,7 @@ func TestChangeOfTheTokenAloneIsNoticed(t *testing.T) {
 	}
 }
 
-// What somebody else has made of URL and token since the last refresh is old, too.
+// A URL and token that somebody else has set since the last refresh are also old.
 func TestRotationAfterTheRefresh(t *testing.T) {
 	eachKind(t, func(t *testing.T, b *bench) {
 		b.created(nightly)
@@ -522,7 +525,7 @@ func TestJobIsRemovedInTheConsole(t *testing.T) {
 	})
 }
 
-// A job that is gone is succeeded by none that only looks like its successor.
+// A job that is gone is not succeeded by a job that only looks like its successor.
 func TestGoneJobIsNotSucceededByAnother(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{})
 	config := b.created(nightly)
@@ -566,8 +569,8 @@ func TestJobIsChangedInTheConsole(t *testing.T) {
 	})
 }
 
-// lookAlike has the job of a fresh provider gone, and another one there, which
-// somebody else has made and changed since: with these settings.
+// lookAlike returns a resource whose job is gone, while another job with these settings
+// exists that somebody else has created and changed since.
 func (b *bench) lookAlike(config, settings acctest.Values) *acctest.Resource {
 	b.t.Helper()
 	other := acctest.StartProvider(b.t, acctest.Block(b.s.URL())).Resource(jobType)
@@ -583,8 +586,9 @@ func (b *bench) lookAlike(config, settings acctest.Values) *acctest.Resource {
 	return other
 }
 
-// A removed job is made anew beside one that might be its successor, without a
-// replacement, which prevent_destroy would refuse; the other one is named, and left alone.
+// A removed job is created again by an update, although another job looks like its
+// successor. A replacement would be refused by prevent_destroy. The other job is named and
+// left alone.
 func TestGoneJobIsMadeAnewBesideALookAlike(t *testing.T) {
 	eachKind(t, func(t *testing.T, b *bench) {
 		config := b.created(nightly.With(acctest.Values{"trigger_on_apply": true}))
@@ -610,8 +614,8 @@ func TestGoneJobIsMadeAnewBesideALookAlike(t *testing.T) {
 	})
 }
 
-// Nor does one take its place that has all the settings of the configuration, while
-// a rotation is asked for that may have made it: two states never own one job.
+// A job with all settings of the configuration is not adopted either while a rotation is
+// requested that may have created it. Two states never own one job.
 func TestGoneJobIsNotSucceededByItsTwin(t *testing.T) {
 	for _, refreshed := range []bool{true, false} {
 		t.Run(fmt.Sprintf("refreshed %t", refreshed), func(t *testing.T) {
@@ -635,7 +639,7 @@ func TestGoneJobIsNotSucceededByItsTwin(t *testing.T) {
 	}
 }
 
-// A rotation that takes a new job would make one that is active of one that is not.
+// A rotation that needs a new job would make an inactive job active.
 func TestInactiveJobStaysInactive(t *testing.T) {
 	eachKind(t, func(t *testing.T, b *bench) {
 		b.created(nightly)
@@ -659,7 +663,7 @@ func TestInactiveJobStaysInactive(t *testing.T) {
 	})
 }
 
-// What the job has counts when it is changed, not what is recorded of it.
+// The present settings of the job count when it is changed, not the recorded ones.
 func TestKilledRotationLeavesNoArgumentBehind(t *testing.T) {
 	for name, change := range map[string]acctest.Values{
 		"a date":         {"expiration_date": "2099-01-01"},
@@ -669,7 +673,8 @@ func TestKilledRotationLeavesNoArgumentBehind(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// After the seventh the successor is there, by itself, in what is not wanted any more.
+			// After the seventh request, only the successor exists, and the settings are no
+			// longer requested.
 			for at := range 7 {
 				b := newBench(t, sandbox.CloudAutomator{})
 				base := b.created(nightly)
@@ -716,7 +721,8 @@ func TestAccountsAreChangedInTheConsole(t *testing.T) {
 	}
 }
 
-// A mark is not enough: another group's job, or one of another action, is no successor.
+// A mark alone is not enough: a job of another group or another action type is no
+// successor.
 func TestMarkOfAnotherKindOfJobIsNone(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{})
 	b.created(nightly)

@@ -13,11 +13,11 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// canary stands for a secret that must not be said.
+// canary is a secret that must not be shown.
 const canary = "c4n4ry-0f-the-job"
 
-// A real terraform, with all it can log: on a good day, with answers that repeat
-// the secrets, and without any connection.
+// A real terraform with its most detailed log: without faults, with answers that repeat the
+// secrets, and without any connection.
 func TestAccNoSecretIsLogged(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
@@ -98,7 +98,7 @@ resource "signal_http_trigger" "by_url" {
 	}
 }
 
-// What the job API says of a job is in words that can be shown, whatever it is.
+// The text of the job API is always shown in a form that can be displayed.
 func TestWordsOfTheJobAPIAreFitToBeShown(t *testing.T) {
 	t.Parallel()
 	said := "of " + canary + "-api-key \x1b[31m" + strings.Repeat("word ", 200<<10)

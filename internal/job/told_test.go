@@ -13,14 +13,15 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// paused is a job that a job which is put there without a request may be taken for.
+// paused is a job that looks like the job that the test creates without a request.
 var paused = acctest.Values{"name": "pause", "group_id": 1, "action_type": "delay", "action_value": `{"delay_minutes": 1}`}
 
-// A rotation that was cut short is told of by each refresh and plan, also by the plan
-// of a destroy, with the ids of the jobs that there are. The last two requests of a
-// rotation leave a job that has no mark: it is named by all of them, and left alone.
+// Each refresh and plan reports an interrupted rotation, also the plan of a destroy, with
+// the ids of the existing jobs. The last two requests of a rotation leave a job without a
+// mark: all of them name it, and leave it alone.
 func TestUnfinishedRotationIsTold(t *testing.T) {
-	// The requests are GetJob, ListJobs, UpdateJob, GetJob, CreateJob, GetJob, DeleteJob, UpdateJob and GetJob.
+	// The requests are GetJob, ListJobs, UpdateJob, GetJob, CreateJob, GetJob, DeleteJob,
+	// UpdateJob and GetJob.
 	for name, c := range map[string]struct {
 		at   int
 		says string
@@ -63,8 +64,8 @@ func TestUnfinishedRotationIsTold(t *testing.T) {
 	}
 }
 
-// Two jobs have the mark of a creation that got no answer. Neither is adopted,
-// changed, run or removed, and both are named wherever they are seen.
+// Two jobs have the mark of a creation without an answer. The provider adopts, changes,
+// runs and removes neither of them, and names both.
 func TestSeveralJobsOfOneCreation(t *testing.T) {
 	lost := func(t *testing.T) (*bench, []string) {
 		b := newBench(t, sandbox.CloudAutomator{}, hasty())
@@ -141,8 +142,8 @@ func TestSeveralJobsOfOneCreation(t *testing.T) {
 	})
 }
 
-// Two jobs have the mark of a rotation that was cut short: it does not go on
-// while nothing tells them apart.
+// Two jobs have the mark of an interrupted rotation. The rotation does not continue while
+// nothing distinguishes them.
 func TestSeveralSuccessors(t *testing.T) {
 	for name, at := range map[string]int{"the job is there": 4, "the job is removed": 6, "the successor is recorded": -1} {
 		t.Run(name, func(t *testing.T) {
@@ -174,7 +175,7 @@ func TestSeveralSuccessors(t *testing.T) {
 			}
 			b.apply(config)
 			b.settled(config)
-			// A state that has not seen this names what it leaves.
+			// A state that has not seen this names the jobs that it leaves.
 			b.s.AddTriggerJob(sandbox.TriggerJob{ID: "x", Name: "a (successor of job " + id + ")"})
 			b.s.AddTriggerJob(sandbox.TriggerJob{ID: "y", Name: "b (successor of job " + id + ")"})
 			if at >= 0 {
@@ -187,8 +188,8 @@ func TestSeveralSuccessors(t *testing.T) {
 	}
 }
 
-// What a successor cannot be given is named, also inside rule_value, and no
-// rotation loses it.
+// The error names what a successor cannot get, also inside rule_value, and no rotation
+// loses it.
 func TestTriggerWithMoreThanASuccessorCarries(t *testing.T) {
 	config := nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "1"}})
 	b := newBench(t, sandbox.CloudAutomator{ExtraRule: map[string]any{"allowed_networks": []any{"10.0.0.0/8"}, "nothing": ""}})
@@ -198,7 +199,7 @@ func TestTriggerWithMoreThanASuccessorCarries(t *testing.T) {
 	if b.only().ID != id || b.s.Count("CreateJob") > 0 {
 		t.Errorf("the requests were %q", b.made())
 	}
-	// Of a time zone only the successor tells whether it is the same. It is removed again.
+	// Only the successor shows whether its time zone is the same. It is removed again.
 	b = newBench(t, sandbox.CloudAutomator{})
 	b.created(nightly)
 	before := b.held()
@@ -249,8 +250,8 @@ func TestRotatedAtHasOneFormat(t *testing.T) {
 	})
 }
 
-// The endpoint leads to another API, which answers in JSON. Nothing is blamed on
-// the job's id: the endpoint is named, and where it was set.
+// The endpoint leads to another API, which answers in JSON. The error is not about the
+// job's id: it names the endpoint and where it was set.
 func TestEndpointOfAnotherAPI(t *testing.T) {
 	for name, c := range map[string]struct {
 		status int
@@ -286,7 +287,7 @@ func TestEndpointOfAnotherAPI(t *testing.T) {
 			blames("an import", p.Resource(jobType).Import("4711"))
 			_, diags := p.List(jobType, acctest.Values{}, false, 0)
 			blames("a list", diags)
-			// A job that is recorded is not taken for one that is gone.
+			// A recorded job does not count as gone.
 			b := newBench(t, sandbox.CloudAutomator{})
 			b.created(nightly)
 			elsewhere := b.On(p)

@@ -7,8 +7,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// A job that exists can be planned while the provider's configuration is not known,
-// and one that is read for its credentials is read later.
+// An existing job can be planned while the provider's configuration is unknown. A job whose
+// credentials are needed is read later.
 func TestUnknownProviderConfiguration(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	job := s.AddTriggerJob(sandbox.TriggerJob{})

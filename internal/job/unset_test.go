@@ -8,8 +8,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// settingServices are services that fill in the settings that a creation leaves out, and
-// that ignore a change of allow_runtime_action_values or do not.
+// settingServices are services that fill in the settings that a creation leaves out. Some
+// of them ignore a change of allow_runtime_action_values.
 var settingServices = map[string]sandbox.CloudAutomator{
 	"honours":           {RuntimeValues: true, PostProcesses: []int{7}},
 	"honours, rotates":  {RuntimeValues: true, PostProcesses: []int{7}, PatchRotates: true},
@@ -17,8 +17,8 @@ var settingServices = map[string]sandbox.CloudAutomator{
 	"shows always true": {Extra: map[string]any{"allow_runtime_action_values": true}},
 }
 
-// An argument that was never set is left to the service: whatever the service fills in,
-// and whatever somebody changes later, an unchanged configuration changes nothing.
+// An argument that was never set is left to the service. Whatever the service fills in, and
+// whatever somebody changes later, an unchanged configuration changes nothing.
 func TestUnsetArgumentIsLeftToTheService(t *testing.T) {
 	for name, kind := range settingServices {
 		for from, begin := range map[string]func(b *bench){
@@ -82,7 +82,7 @@ func TestUnsetArgumentIsLeftToTheService(t *testing.T) {
 					}
 				}
 				idle()
-				// Somebody changes what nobody has set.
+				// Somebody changes a setting that the configuration does not have.
 				hand := b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
 				if diags := hand.Apply(nightly.With(acctest.Values{"completed_post_process_id": []any{8, 9}, "rotate_on_update": false})); diags.HasError() {
 					t.Fatal(diags)
@@ -94,8 +94,8 @@ func TestUnsetArgumentIsLeftToTheService(t *testing.T) {
 	}
 }
 
-// An argument that was set and is set no more is reset, with a warning if the service
-// ignores that, and only once.
+// An argument that is removed from the configuration is reset, once, with a warning if the
+// service ignores that.
 func TestArgumentThatIsSetNoMoreIsReset(t *testing.T) {
 	for name, kind := range settingServices {
 		t.Run(name, func(t *testing.T) {
