@@ -38,15 +38,6 @@ const (
 	brief        = 3 * time.Second
 )
 
-// Unhurried returns a policy with which a wait that has seen enough has the time to stop
-// its reads, so that their number does not depend on the machine.
-func Unhurried() delivery.RetryPolicy {
-	policy := Quick
-	policy.Clock = NewPauseClock(brief)
-	policy.FirstPoll, policy.LongestPoll = 20*time.Millisecond, 20*time.Millisecond
-	return policy
-}
-
 // Patiently has timeouts for operations that end without one. A test with them fails if the
 // operation waits.
 var Patiently = within("5m")

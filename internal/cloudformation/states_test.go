@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -25,7 +24,7 @@ func play(t *testing.T, of sandbox.CloudFormationStack) (*sandbox.Sandbox, *acct
 	of.Name = "web"
 	s.StartCloudFormationStack(of)
 	s.Hook(describe, func() { offset.Add(int64(15 * time.Second)) }, nil)
-	return s, acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(acctest.Unhurried())), minimal
+	return s, acctest.StartProvider(t, acctest.Block(s.URL())), minimal
 }
 
 // made checks the operations in the request log, without repeats, and clears it. The tests

@@ -9,7 +9,6 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -27,7 +26,7 @@ func play(t *testing.T, reads ...string) (*sandbox.Sandbox, *acctest.Provider) {
 	for _, read := range reads {
 		s.Hook(read, func() { offset.Add(int64(15 * time.Second)) }, nil)
 	}
-	return s, acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(acctest.Unhurried()))
+	return s, acctest.StartProvider(t, acctest.Block(s.URL()))
 }
 
 // What an end means depends on the answer.

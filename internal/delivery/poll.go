@@ -83,6 +83,8 @@ type watch struct {
 	// ended is closed when no read is under way and no further read will be made.
 	ended   chan struct{}
 	newcome chan struct{}
+	// wanted says that a waiter began to want another reading.
+	wanted  chan struct{}
 	waiters map[*waiter]bool
 
 	// group is nil if the target can only be read alone. The poller's mutex guards
@@ -100,6 +102,8 @@ type watch struct {
 // waiter holds the newest reading that its owner has not seen yet.
 type waiter struct {
 	news chan any
+	// wants says that its owner has not seen enough. The poller's mutex guards it.
+	wants bool
 	// settles reports whether a reading of a batch is enough; nil if it never is.
 	settles func(any) bool
 }
@@ -114,61 +118,78 @@ func Await[T any](ctx context.Context, p *Poller, key string, read func(context.
 }
 
 func await[T any](ctx context.Context, p *Poller, of source, done func(T) bool) error {
-	w := &waiter{news: make(chan any, 1)}
+	w := &waiter{news: make(chan any, 1), wants: true}
 	if of.batch != nil {
 		w.settles = of.batch.settles
 	}
-	leave := p.join(ctx, of, w)
-	defer leave()
+	shared := p.join(ctx, of, w)
+	defer p.depart(shared, w)
 	for {
 		select {
 		case observation := <-w.news:
 			if done(observation.(T)) {
 				return nil
 			}
+			p.want(shared, w)
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 	}
 }
 
-func (p *Poller) join(ctx context.Context, of source, w *waiter) (leave func()) {
+func (p *Poller) join(ctx context.Context, of source, w *waiter) *watch {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	shared, ok := p.watches[of.key]
 	if ok {
-		select {
-		case shared.newcome <- struct{}{}:
-		default:
-		}
+		tell(shared.newcome)
 	} else {
 		// This context has the values of the first waiter's context, such as the
 		// logger, but does not end with it.
 		polling, stop := context.WithCancel(context.WithoutCancel(ctx))
 		shared = &watch{
-			source: of, stop: stop, ended: make(chan struct{}), newcome: make(chan struct{}, 1), waiters: map[*waiter]bool{},
-			called: make(chan struct{}, 1), group: p.group(of.batch),
+			source: of, stop: stop, ended: make(chan struct{}), newcome: make(chan struct{}, 1), wanted: make(chan struct{}, 1),
+			waiters: map[*waiter]bool{}, called: make(chan struct{}, 1), group: p.group(of.batch),
 		}
 		p.watches[of.key] = shared
 		go p.poll(polling, shared)
 	}
 	shared.waiters[w] = true
-	return func() {
-		p.mu.Lock()
-		delete(shared.waiters, w)
-		last := len(shared.waiters) == 0
-		if last && p.watches[of.key] == shared {
-			delete(p.watches, of.key)
-			if shared.group != nil {
-				shared.group.watches--
-			}
+	return shared
+}
+
+// depart ends the watch if the waiter is the last one.
+func (p *Poller) depart(shared *watch, w *waiter) {
+	p.mu.Lock()
+	delete(shared.waiters, w)
+	last := len(shared.waiters) == 0
+	if last && p.watches[shared.key] == shared {
+		delete(p.watches, shared.key)
+		if shared.group != nil {
+			shared.group.watches--
 		}
-		p.mu.Unlock()
-		if last {
-			// Make no further request if nobody waits for one.
-			shared.stop()
-			<-shared.ended
-		}
+	}
+	p.mu.Unlock()
+	if last {
+		// Make no further request if nobody waits for one.
+		shared.stop()
+		<-shared.ended
+	}
+}
+
+// want asks for another reading.
+func (p *Poller) want(shared *watch, w *waiter) {
+	p.mu.Lock()
+	w.wants = len(w.news) == 0
+	p.mu.Unlock()
+	tell(shared.wanted)
+}
+
+// tell sends to a channel that has room for one message, which is enough.
+func tell(channel chan struct{}) {
+	select {
+	case channel <- struct{}{}:
+	default:
 	}
 }
 
@@ -197,6 +218,7 @@ func (p *Poller) poll(ctx context.Context, shared *watch) {
 	for ctx.Err() == nil {
 		began := time.Now()
 		waiting, observation, spread := p.observe(ctx, shared)
+		p.mu.Lock()
 		for _, w := range waiting {
 			// Only the newest reading counts. An older one that the waiter has not
 			// received is dropped.
@@ -205,7 +227,9 @@ func (p *Poller) poll(ctx context.Context, shared *watch) {
 			default:
 			}
 			w.news <- observation
+			w.wants = false
 		}
+		p.mu.Unlock()
 		pause := time.Duration(spread * float64(pauses.NextBackOff()))
 		if !p.rest(ctx, shared, min(max(pause, p.FirstPause), p.LongestPause), began) {
 			return
@@ -231,7 +255,8 @@ func (p *Poller) observe(ctx context.Context, shared *watch) ([]*waiter, any, fl
 }
 
 // rest waits until the next read. It ends earlier if another one begins to
-// wait, or if a request of others also reads this target.
+// wait, or if a request of others also reads this target. It ends later if no waiter
+// has judged the last reading yet: that reading may be enough for all of them.
 func (p *Poller) rest(ctx context.Context, shared *watch, until time.Duration, began time.Time) bool {
 	if shared.group != nil {
 		id := shared.batch.id()
@@ -247,7 +272,8 @@ func (p *Poller) rest(ctx context.Context, shared *watch, until time.Duration, b
 		case <-ctx.Done():
 			return false
 		case <-fired:
-			return true
+			fired = nil
+		case <-shared.wanted:
 		case <-shared.called:
 			return true
 		case <-shared.newcome:
@@ -258,7 +284,22 @@ func (p *Poller) rest(ctx context.Context, shared *watch, until time.Duration, b
 			stop()
 			fired, stop = p.clock.NewTimer(left)
 		}
+		if fired == nil && p.wanted(shared) {
+			return true
+		}
 	}
+}
+
+// wanted reports whether a waiter wants another reading.
+func (p *Poller) wanted(shared *watch) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for w := range shared.waiters {
+		if w.wants {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *Poller) waiting(shared *watch) []*waiter {

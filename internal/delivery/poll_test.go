@@ -198,3 +198,18 @@ func TestMemoryOfEndsIsBounded(t *testing.T) {
 		t.Errorf("read the last one %d times, and the first %d times", reads["99"], reads["0"])
 	}
 }
+
+// A reading that is enough for all waiters is the last one, however late they judge it.
+func TestNoReadBeforeTheLastIsJudged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := delivery.NewPoller(delivery.DefaultRetryPolicy)
+		reads := 0
+		err := delivery.Await(t.Context(), p, "target", func(context.Context) int { reads++; return reads }, func(seen int) bool {
+			time.Sleep(time.Hour) // A busy machine.
+			return seen >= 2
+		})
+		if err != nil || reads != 2 {
+			t.Errorf("%d reads, error %v", reads, err)
+		}
+	})
+}

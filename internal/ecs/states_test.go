@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -32,7 +31,7 @@ func play(t *testing.T, lag time.Duration, deployments ...sandbox.ServiceDeploym
 	t.Helper()
 	w = &world{}
 	w.Sandbox = acctest.Sandbox(t, sandbox.Options{ReadLag: lag, Now: func() time.Time { return time.Now().Add(time.Duration(w.offset.Load())) }})
-	w.Provider = acctest.StartProvider(t, acctest.Block(w.URL()), provider.WithPolicy(acctest.Unhurried()))
+	w.Provider = acctest.StartProvider(t, acctest.Block(w.URL()))
 	for _, d := range deployments {
 		started = append(started, w.web(d))
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -28,7 +27,7 @@ func timed(t *testing.T, options sandbox.Options, executions ...sandbox.OOSExecu
 	for _, e := range executions {
 		s.StartOOSExecution(e)
 	}
-	return s, acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(acctest.Unhurried())).Resource(signalType)
+	return s, acctest.StartProvider(t, acctest.Block(s.URL())).Resource(signalType)
 }
 
 // The result of a wait for the end depends on the signal.

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -29,7 +28,7 @@ func timed(t *testing.T, lag time.Duration, stack sandbox.Stack) (*sandbox.Sandb
 	s := acctest.Sandbox(t, sandbox.Options{ReadLag: lag, Now: func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }})
 	s.Hook("GetStack", func() { offset.Add(int64(15 * time.Second)) }, nil)
 	id := s.StartStack(stack)
-	return s, acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(acctest.Unhurried())).Resource("signal_stack_resource"),
+	return s, acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_stack_resource"),
 		acctest.Values{"stack_id": id, "logical_resource_id": stack.Conditions[0].Name, "status": "SUCCESS"}
 }
 

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -26,7 +25,7 @@ func play(t *testing.T, m sandbox.MachineExecution) (s *sandbox.Sandbox, r *acct
 	m.States[0].Token = "AQCEAAAAKgAAAAMAAAAAplayed"
 	e := s.StartMachine(m)
 	s.Hook(describe, func() { offset.Add(int64(15 * time.Second)) }, nil)
-	return s, acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(acctest.Unhurried())).Resource("signal_sfn_task"),
+	return s, acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_sfn_task"),
 		acctest.Values{"task_token": m.States[0].Token, "status": "SUCCESS", "output": "{}", "execution_arn": e.ARN}
 }
 

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -17,7 +16,7 @@ func TestAdoptingIsNotForALaterApproval(t *testing.T) {
 	id := s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{
 		{Name: "staging", Action: "aws:approve"}, {Name: "bake", Action: "aws:sleep", SleepSeconds: 600}, {Name: "production", Action: "aws:approve"},
 	}})
-	p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(acctest.Unhurried()))
+	p := acctest.StartProvider(t, acctest.Block(s.URL()))
 	approve := acctest.Values{"automation_execution_id": id, "signal_type": "Approve"}
 	if diags := p.Resource("signal_automation").Apply(approve); len(diags) > 0 {
 		t.Fatal(diags)

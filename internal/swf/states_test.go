@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -43,7 +42,7 @@ func play(t *testing.T, lag time.Duration, executions ...sandbox.Workflow) (w *w
 		Domains: []string{"orders"}, ReadLag: lag,
 		Now: func() time.Time { return time.Now().Add(time.Duration(w.offset.Load())) },
 	})
-	w.Provider = acctest.StartProvider(t, acctest.Block(w.URL()), provider.WithPolicy(acctest.Unhurried()))
+	w.Provider = acctest.StartProvider(t, acctest.Block(w.URL()))
 	for _, execution := range executions {
 		execution.Domain, execution.WorkflowID = "orders", "order-1"
 		runs = append(runs, w.StartWorkflow(execution))

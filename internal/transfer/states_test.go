@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -30,7 +29,7 @@ func play(t *testing.T, w sandbox.FileWorkflow) (s *sandbox.Sandbox, r *acctest.
 	s = acctest.Sandbox(t, sandbox.Options{Now: func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }})
 	e := s.StartFileWorkflow(w)
 	s.Hook(describe, func() { move(15 * time.Second) }, nil)
-	return s, acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(acctest.Unhurried())).Resource("signal_workflow_step_state"),
+	return s, acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_workflow_step_state"),
 		acctest.Values{"workflow_id": e.WorkflowID, "execution_id": e.ExecutionID, "status": "SUCCESS", "token": e.Token}, move
 }
 
