@@ -14,7 +14,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
-// needs skips a test of what older releases of Terraform, and OpenTofu, do not know.
+// needs skips a test of features that older releases of Terraform, and OpenTofu, do not
+// have.
 func needs(t *testing.T, release, what string) {
 	t.Helper()
 	if !acctest.CLI(t).AtLeast(terraformcli.Terraform, release) {
@@ -22,7 +23,7 @@ func needs(t *testing.T, release, what string) {
 	}
 }
 
-// triggering is a resource that triggers an action, and one that depends on it.
+// triggering is a resource that triggers an action, and a resource that depends on it.
 const triggering = `
 variable "input" {}
 
@@ -50,23 +51,25 @@ resource "terraform_data" "behind" {
 }
 `
 
-// What each event of an action holds, as the guide "Which form" has it. An apply in which
-// the service refuses the action's signal is followed by one in which it does not.
+// The table of events in the guide "Which form" is true. In one apply the service refuses
+// the action's signal, and in the next one it accepts it.
 func TestAccWhatActionEventsHold(t *testing.T) {
 	needs(t, "1.14.0", "actions")
 	type held struct {
-		// one and behind are the inputs that the resources have after the refusal, and
-		// tainted says that the first one is tainted.
+		// one and behind are the inputs of the two resources after the refusal. tainted says
+		// that the first one is tainted.
 		one, behind any
 		tainted     bool
-		// again is how often the next apply sends, and passed what is behind then.
+		// again is how many signals the next apply sends. passed is the input of the resource
+		// behind after that.
 		again  int
 		passed any
 	}
 	nothing := held{one: "new", behind: "new", passed: "new"}
 	for _, test := range []struct {
 		event, onFailure string
-		// old are those of releases before 1.16, nil if they do not know the event or option.
+		// old are the results with releases before 1.16, nil if they do not have the event or
+		// option.
 		old, now *held
 	}{
 		{"before_create", "", &held{again: 1, passed: "new"}, &held{again: 1, passed: "new"}},
@@ -127,7 +130,7 @@ func TestAccWhatActionEventsHold(t *testing.T) {
 	}
 }
 
-// The events of a destroy: those of a resource whose block is removed do not happen.
+// The events of a destroy do not happen if the block of the resource is removed.
 func TestAccActionsAtDestroy(t *testing.T) {
 	needs(t, "1.14.0", "actions")
 	for _, event := range []string{"before_destroy", "after_destroy"} {
@@ -159,8 +162,8 @@ func TestAccActionsAtDestroy(t *testing.T) {
 	}
 }
 
-// From Terraform 1.16 on, an action of an event that comes after a change is also invoked
-// when the change has failed. 1.16.5 is said to mend that for creations.
+// From Terraform 1.16 on, an action of an after event is also invoked if the change has
+// failed. 1.16.5 is said to fix that for creations.
 func TestAccActionAfterAFailure(t *testing.T) {
 	needs(t, "1.14.0", "actions")
 	const waits = "wait_for_completion = true"
@@ -217,8 +220,8 @@ resource "signal_automation" "gate" {
 	}
 }
 
-// An operator invokes an action: each time it sends, a saved plan twice, and what Terraform
-// cannot know of a signal is told.
+// An operator invokes an action. Each invocation sends the signal, also the second apply of
+// a saved plan. Terraform reports what the action knows of the signal.
 func TestAccActionInvokedByHand(t *testing.T) {
 	needs(t, "1.14.0", "actions")
 	t.Parallel()
@@ -263,8 +266,8 @@ action "signal_automation" "approve" {
 	run(1, true, "Outcome of the Signal Unknown", "apply", "-auto-approve", invoke)
 }
 
-// What an action gets from a resource of the same apply is unknown when it is planned, and
-// is checked before anything is sent.
+// A value from a resource of the same apply is unknown when an action is planned. The
+// action checks it before it sends.
 func TestAccActionWithWhatIsKnownLater(t *testing.T) {
 	needs(t, "1.14.0", "actions")
 	t.Parallel()

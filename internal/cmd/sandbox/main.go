@@ -24,7 +24,7 @@ import (
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:4599", "loopback address to listen on")
-	cli := flag.String("cli-config", "", "Terraform's CLI configuration file that has the provider to use, to be told")
+	cli := flag.String("cli-config", "", "Terraform's CLI configuration file with the provider, for the printed commands")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
