@@ -21,18 +21,6 @@ type Service struct {
 	Name, Host string
 }
 
-// unsigned returns the attempt of a request without credentials to sign it.
-func unsigned(ctx context.Context, err error) delivery.Attempt {
-	attempt := delivery.Attempt{Outcome: delivery.NotSent, Cause: delivery.NoCredentials, Err: err}
-	if trouble := (*CredentialsError)(nil); errors.As(err, &trouble) {
-		attempt.Cause = trouble.Cause
-		attempt.Status, attempt.RequestID, attempt.RetryAfter = trouble.Answer.Status, trouble.Answer.RequestID, trouble.Answer.RetryAfter
-	} else if ctx.Err() != nil {
-		attempt.Cause = delivery.CredentialsFailing
-	}
-	return attempt
-}
-
 // judge reports whether another attempt may succeed after a refusal: with other keys, or
 // with the service's time. A service that refuses the signature has not processed the
 // request.
@@ -63,21 +51,21 @@ type refusal interface {
 func send(ctx context.Context, call func(context.Context) (string, error)) delivery.Attempt {
 	ctx, wire := delivery.WithRequestTrace(ctx)
 	id, err := call(ctx)
-	if err != nil && !wire.Connected() {
-		return wire.Unsent(err)
-	}
-	status := wire.Status()
-	attempt := delivery.Attempt{Outcome: delivery.Unknown, RequestID: id, Status: status, Clock: wire.Clock(), Err: err, Repeatable: status < 300 || status >= 500}
-	// The SDK also takes a redirect for success.
-	if err == nil && id != "" && status == http.StatusOK {
-		return delivery.Attempt{Outcome: delivery.Accepted, RequestID: id, Status: status, Clock: wire.Clock()}
-	}
-	if err == nil {
-		attempt.Err = &delivery.ForeignAnswerError{What: "the answer is not HTTP 200 with a request id, so it is not one of Alibaba Cloud's"}
+	attempt := wire.Attempt(err)
+	if attempt.Outcome == delivery.NotSent {
 		return attempt
 	}
+	status := attempt.Status
+	attempt.RequestID, attempt.Repeatable = id, status < 300 || status >= 500
 	refused := refusal(nil)
-	if !errors.As(err, &refused) {
+	switch {
+	case err == nil && id != "" && status == http.StatusOK: // The SDK also takes a redirect for success.
+		attempt.Outcome, attempt.Repeatable = delivery.Accepted, false
+		return attempt
+	case err == nil:
+		attempt.Err = &delivery.ForeignAnswerError{What: "the answer is not HTTP 200 with a request id, so it is not one of Alibaba Cloud's"}
+		return attempt
+	case !errors.As(err, &refused):
 		return attempt
 	}
 	// The fields of the error come from this data, with "<nil>" for a missing member.
@@ -124,7 +112,7 @@ func isExpired(code string) bool {
 // services of Alibaba Cloud have in common. permission is the RAM action that the attempt
 // needs. Explain returns "" for an unknown code.
 func Explain(attempt delivery.Attempt, permission string) string {
-	trouble := (*CredentialsError)(nil)
+	trouble := (*delivery.CredentialsError)(nil)
 	switch code := attempt.Code; {
 	case errors.As(attempt.Err, &trouble):
 		return trouble.Next

@@ -124,17 +124,19 @@ func (c *Clients) load() (settings, error) {
 
 // keys returns the keys for the next request. It retrieves them on first use, and renews
 // them before they expire. If a renewal fails, it returns the old keys as long as they are
-// valid.
+// valid. All errors are *delivery.CredentialsError.
 func (c *Clients) keys(ctx context.Context) (keys, error) {
 	held, from, err := c.held()
-	if held.accessKey != "" || err != nil {
-		return held, err
+	if held.accessKey == "" && err == nil {
+		held, err = c.asking.Get(ctx, c.renew)
+		if err != nil && ctx.Err() != nil {
+			err = &delivery.CredentialsError{Cause: delivery.CredentialsFailing, Err: fmt.Errorf("waiting for the keys of %s ended: %w", from, err)}
+		}
 	}
-	found, err := c.asking.Get(ctx, c.renew)
-	if err != nil && ctx.Err() != nil {
-		return keys{}, &CredentialsError{Cause: delivery.CredentialsFailing, Err: fmt.Errorf("waiting for the keys of %s ended: %w", from, err)}
+	if err != nil && !errors.As(err, new(*delivery.CredentialsError)) {
+		err = &delivery.CredentialsError{Cause: delivery.NoCredentials, Err: err}
 	}
-	return found, err
+	return held, err
 }
 
 // held returns the keys that need no renewal yet, if there are any, and where keys come
@@ -260,7 +262,7 @@ var sts = Service{"sts", "sts.aliyuncs.com"}
 // NewClient, because then the linker keeps all of the vendor's sources of credentials.
 func (c *Clients) client(service Service, with keys) *sdk.Client {
 	client := &sdk.Client{
-		Credential: credential{with}, DisableSDKError: tea.Bool(true),
+		Credential: credential{keys: with}, DisableSDKError: tea.Bool(true),
 		Endpoint: tea.String(service.Host), Protocol: tea.String("https"),
 		UserAgent: tea.String(c.config.UserAgent), HttpClient: c.pool,
 	}
@@ -284,34 +286,20 @@ func (c *Clients) client(service Service, with keys) *sdk.Client {
 	return client
 }
 
-// credential implements the SDK's interface for keys.
-type credential struct{ keys }
-
-// GetCredential returns the keys. It is the only method that the SDK calls for a request.
-func (c credential) GetCredential() (*credentials.CredentialModel, error) {
-	return &credentials.CredentialModel{
-		AccessKeyId: &c.accessKey, AccessKeySecret: &c.secretKey, SecurityToken: &c.securityToken, Type: c.GetType(),
-	}, nil
+// credential implements the SDK's interface for keys with the only method that the SDK
+// calls for a request.
+type credential struct {
+	credentials.Credential
+	keys
 }
 
-// GetAccessKeyId returns the access key.
-func (c credential) GetAccessKeyId() (*string, error) { return &c.accessKey, nil }
-
-// GetAccessKeySecret returns the secret key.
-func (c credential) GetAccessKeySecret() (*string, error) { return &c.secretKey, nil }
-
-// GetSecurityToken returns the token of temporary keys, "" if there is none.
-func (c credential) GetSecurityToken() (*string, error) { return &c.securityToken, nil }
-
-// GetBearerToken returns "", because no request is signed with a bearer token.
-func (c credential) GetBearerToken() *string { return tea.String("") }
-
-// GetType returns the vendor's name for this kind of keys.
-func (c credential) GetType() *string {
+// GetCredential returns the keys, with the vendor's name for their kind.
+func (c credential) GetCredential() (*credentials.CredentialModel, error) {
+	kind := "access_key"
 	if c.securityToken != "" {
-		return tea.String("sts")
+		kind = "sts"
 	}
-	return tea.String("access_key")
+	return &credentials.CredentialModel{AccessKeyId: &c.accessKey, AccessKeySecret: &c.secretKey, SecurityToken: &c.securityToken, Type: &kind}, nil
 }
 
 // httpClient implements the SDK's interface for an HTTP client. It ignores the transport that the SDK creates for each request.

@@ -98,7 +98,7 @@ func (e *stsError) Error() string {
 
 func (e *stsError) Unwrap() error { return e.attempt.Err }
 
-// asked converts a *stsError to a *CredentialsError that says what the user can do. next is
+// asked converts a *stsError to a *delivery.CredentialsError that says what the user can do. next is
 // the advice for a role that STS refuses.
 func (c *Clients) asked(err error, action, role, next string) error {
 	failed := (*stsError)(nil)
@@ -106,23 +106,13 @@ func (c *Clients) asked(err error, action, role, next string) error {
 		return err
 	}
 	answer := failed.attempt
-	trouble := &CredentialsError{Cause: delivery.NoCredentials, Err: fmt.Errorf("assuming the role %s with sts:%s: %w", role, action, err), Answer: answer}
+	trouble := &delivery.CredentialsError{Cause: answer.CredentialsCause(), Err: fmt.Errorf("assuming the role %s with sts:%s: %w", role, action, err), Answer: answer}
 	switch {
-	case answer.Outcome == delivery.NotSent && answer.Cause == delivery.Throttled:
-		trouble.Cause = delivery.CredentialsFailing
-	case answer.Outcome == delivery.NotSent && answer.Cause == delivery.Unreachable:
-		trouble.Cause = delivery.CredentialsUnreachable
-	case answer.Outcome == delivery.NotSent:
-		trouble.Cause = answer.Cause
-	case answer.Outcome == delivery.Unknown:
-		// Assuming a role twice is harmless.
-		trouble.Cause = delivery.ForeignCause(answer.Status, answer.Err)
-	case delivery.MayPassStatus(answer.Status):
-		trouble.Cause = delivery.CredentialsFailing
-	case answer.Outcome == delivery.Rejected && is(answer.Code, "InvalidTimeStamp") && c.correct(answer.Clock):
+	case answer.Outcome != delivery.Rejected || trouble.Cause != delivery.NoCredentials:
+	case is(answer.Code, "InvalidTimeStamp") && c.correct(answer.Clock):
 		// The next request has the right time.
 		trouble.Cause = delivery.CredentialsFailing
-	case answer.Outcome == delivery.Rejected:
+	default:
 		trouble.Next = cmp.Or(refusedKeys(answer.Code), next)
 	}
 	return trouble

@@ -25,7 +25,7 @@ func (c *Clients) request(ctx context.Context, service Service, version, operati
 	c.tell(ctx, service)
 	with, err := c.keys(ctx)
 	if err != nil {
-		return unsigned(ctx, err)
+		return delivery.Unsigned(err)
 	}
 	attempt := c.judge(with, send(ctx, func(ctx context.Context) (string, error) {
 		var out struct {

@@ -24,29 +24,13 @@ import (
 // the output of processes, it does not tell when keys expire, and it sends the requests to
 // metadata services through HTTP_PROXY.
 type source interface {
-	// retrieve returns a *CredentialsError if the cause or the next step is known.
+	// retrieve returns a *delivery.CredentialsError if the cause or the next step is known.
 	retrieve(ctx context.Context, c *Clients) (keys, error)
 	// renews reports whether the source may return other keys later.
 	renews() bool
 	// String says where the keys come from.
 	String() string
 }
-
-// CredentialsError means that there were no keys to sign a request with.
-type CredentialsError struct {
-	// Cause says whether trying again may help.
-	Cause delivery.Cause
-	// Next is what the user can try next, "" if the error says it.
-	Next string
-	Err  error
-	// Answer is the answer of STS, if there was one.
-	Answer delivery.Attempt
-}
-
-func (e *CredentialsError) Error() string { return e.Err.Error() }
-
-// Unwrap returns the error of the source.
-func (e *CredentialsError) Unwrap() error { return e.Err }
 
 // fixed has keys that are never renewed.
 type fixed struct {
@@ -60,14 +44,9 @@ func (fixed) renews() bool { return false }
 
 func (f fixed) String() string { return f.from }
 
-// check returns a *CredentialsError for keys that cannot be used to sign.
+// check returns a *delivery.CredentialsError for keys that cannot be used to sign.
 func (k keys) check(from string) error {
-	for name, value := range map[string]string{"access key": k.accessKey, "secret key": k.secretKey, "security token": k.securityToken} {
-		if err := delivery.CheckCredential("the "+name+" from "+from, value); err != nil {
-			return &CredentialsError{Cause: delivery.NoCredentials, Err: err, Next: "Correct it there."}
-		}
-	}
-	return nil
+	return delivery.CheckKeys(from, map[string]string{"access key": k.accessKey, "secret key": k.secretKey, "security token": k.securityToken})
 }
 
 // signedIn reads the keys that the aliyun command line has stored at the last sign-in with
@@ -90,9 +69,9 @@ func (s signedIn) retrieve(context.Context, *Clients) (keys, error) {
 	}
 	switch {
 	case kept.accessKey == "" || kept.secretKey == "" || kept.securityToken == "":
-		return keys{}, &CredentialsError{Cause: delivery.NoCredentials, Next: next, Err: fmt.Errorf("the profile %q in %s has no keys of a sign-in", s.profile, s.path)}
+		return keys{}, &delivery.CredentialsError{Cause: delivery.NoCredentials, Next: next, Err: fmt.Errorf("the profile %q in %s has no keys of a sign-in", s.profile, s.path)}
 	case !kept.expires.IsZero() && delivery.Until(kept.expires) <= 0:
-		return keys{}, &CredentialsError{Cause: delivery.NoCredentials, Next: next,
+		return keys{}, &delivery.CredentialsError{Cause: delivery.NoCredentials, Next: next,
 			Err: fmt.Errorf("the keys of the last sign-in with the profile %q in %s have expired, at %s", s.profile, s.path, kept.expires.UTC().Format(time.RFC3339))}
 	}
 	return kept, nil
@@ -205,7 +184,7 @@ func (o oidcRole) retrieve(ctx context.Context, c *Clients) (keys, error) {
 	}
 	c.config.Secrets.Hide(token)
 	if err := delivery.CheckCredential("the OIDC token of "+o.from, token); err != nil {
-		return keys{}, &CredentialsError{Cause: delivery.NoCredentials, Err: err, Next: "Correct it there."}
+		return keys{}, &delivery.CredentialsError{Cause: delivery.NoCredentials, Err: err, Next: "Correct it there."}
 	}
 	return c.assumeWithOIDC(ctx, o, token)
 }
@@ -278,7 +257,7 @@ const metadataTokenHeader = "X-aliyun-ecs-metadata-token" //nolint:gosec // This
 
 func (m machine) retrieve(ctx context.Context, c *Clients) (keys, error) {
 	if strings.EqualFold(os.Getenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED"), "true") {
-		return keys{}, &CredentialsError{Cause: delivery.NoCredentials, Err: errors.New("asking the ECS instance for the keys of its role: IMDS credentials is disabled, by ALIBABA_CLOUD_ECS_METADATA_DISABLED")}
+		return keys{}, &delivery.CredentialsError{Cause: delivery.NoCredentials, Err: errors.New("asking the ECS instance for the keys of its role: IMDS credentials is disabled, by ALIBABA_CLOUD_ECS_METADATA_DISABLED")}
 	}
 	found, err := m.ask(ctx, c)
 	if err != nil {
@@ -331,9 +310,9 @@ type statusError struct{ status int }
 
 func (e *statusError) Error() string { return fmt.Sprintf("it answered HTTP %d", e.status) }
 
-// unavailable returns the *CredentialsError for a source that returned no keys.
+// unavailable returns the *delivery.CredentialsError for a source that returned no keys.
 func unavailable(doing, next string, err error) error {
-	failed := &CredentialsError{Cause: delivery.NoCredentials, Next: next, Err: fmt.Errorf("%s: %w", doing, err)}
+	failed := &delivery.CredentialsError{Cause: delivery.NoCredentials, Next: next, Err: fmt.Errorf("%s: %w", doing, err)}
 	refused := (*statusError)(nil)
 	switch {
 	case errors.As(err, &refused):

@@ -69,24 +69,20 @@ func request(ctx context.Context, call func(context.Context) error) delivery.Att
 	ctx, wire := delivery.WithRequestTrace(ctx)
 	ctx, noted := withSignature(ctx)
 	err := call(ctx)
-	id := requestID(wire.Header())
+	attempt := wire.Attempt(err)
+	if attempt.Outcome == delivery.NotSent {
+		return attempt
+	}
+	attempt.RequestID = requestID(wire.Header())
 	if err == nil {
 		noted.taken()
-		attempt := delivery.Attempt{Outcome: delivery.Accepted, RequestID: id, Status: wire.Status(), Clock: wire.Clock()}
+		attempt.Outcome = delivery.Accepted
 		if attempt.Status != http.StatusOK {
 			// The SDK accepts any 2xx, but the API references have only 200.
 			attempt.Outcome, attempt.Err = delivery.Unknown, &delivery.ForeignAnswerError{What: "the answer is not one of an AWS service"}
 		}
 		return attempt
 	}
-	if !wire.Connected() {
-		attempt := wire.Unsent(err)
-		if credentials := (*CredentialsError)(nil); errors.As(err, &credentials) {
-			attempt.Cause, attempt.Err = credentials.Cause, credentials
-		}
-		return attempt
-	}
-	attempt := delivery.Attempt{Outcome: delivery.Unknown, Status: wire.Status(), RequestID: id, Clock: wire.Clock(), Err: err}
 	if send := (*smithyhttp.RequestSendError)(nil); errors.As(err, &send) {
 		attempt.Err = send.Err
 	}
@@ -217,7 +213,7 @@ var errUnnamed = &delivery.ForeignAnswerError{What: "the answer names no error o
 // all AWS services have in common. permission is the IAM action that the
 // attempt needs. Explain returns "" for an unknown code.
 func Explain(attempt delivery.Attempt, permission string) string {
-	credentials := (*CredentialsError)(nil)
+	credentials := (*delivery.CredentialsError)(nil)
 	switch {
 	case errors.As(attempt.Err, &credentials):
 		return credentials.Next

@@ -2,7 +2,6 @@ package aws
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -45,11 +44,8 @@ func (c *Clients) FindCaller(ctx context.Context) (string, delivery.Attempt) {
 	if err == nil {
 		return awssdk.ToString(identity.Arn), told
 	}
-	failed := (*CredentialsError)(nil)
-	if !errors.As(err, &failed) {
-		failed = loaded.keys.fault(ctx, err)
-	}
-	if again := (delivery.Attempt{Outcome: delivery.NotSent, Cause: failed.Cause}); !again.Retryable() {
+	failed := loaded.keys.fault(ctx, err)
+	if !delivery.Unsigned(failed).Retryable() {
 		return "", told
 	}
 	// With the outcome Unknown, the read is repeated as long as other reads that look

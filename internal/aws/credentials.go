@@ -25,22 +25,14 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// CredentialsError means that there were no credentials to sign a request with.
-type CredentialsError struct {
-	// Cause says whether trying again may help.
-	Cause delivery.Cause
-	// Next is what the user can try next, "" if the error says it.
-	Next string
-	Err  error
+// cachedError is an error without the prefixes that the SDK's caches add.
+type cachedError struct{ error }
+
+func (e cachedError) Error() string {
+	return strings.ReplaceAll(e.error.Error(), "failed to refresh cached credentials, ", "")
 }
 
-// Error returns the error without the prefixes that the SDK's caches add.
-func (e *CredentialsError) Error() string {
-	return strings.ReplaceAll(e.Err.Error(), "failed to refresh cached credentials, ", "")
-}
-
-// Unwrap returns the error of the credential provider.
-func (e *CredentialsError) Unwrap() error { return e.Err }
+func (e cachedError) Unwrap() error { return e.error }
 
 // longestEarly is how long before they expire credentials are renewed at the
 // earliest. The SDK uses the same value for credentials of containers.
@@ -107,7 +99,7 @@ func (l *link) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
 	return keys, nil
 }
 
-// checkKeys returns a *CredentialsError for credentials that cannot be used to
+// checkKeys returns a *delivery.CredentialsError for credentials that cannot be used to
 // sign.
 func checkKeys(keys awssdk.Credentials) error {
 	from := keys.Source
@@ -117,12 +109,7 @@ func checkKeys(keys awssdk.Credentials) error {
 	case credentials.StaticCredentialsName:
 		from = "the provider's aws block"
 	}
-	for name, value := range map[string]string{"access key id": keys.AccessKeyID, "secret key": keys.SecretAccessKey, "session token": keys.SessionToken} {
-		if err := delivery.CheckCredential("the "+name+" from "+from, value); err != nil {
-			return &CredentialsError{Cause: delivery.NoCredentials, Err: err, Next: "Correct it there."}
-		}
-	}
-	return nil
+	return delivery.CheckKeys(from, map[string]string{"access key id": keys.AccessKeyID, "secret key": keys.SecretAccessKey, "session token": keys.SessionToken})
 }
 
 // HandleFailToRefresh tells the SDK's cache to go on with credentials that are
@@ -164,7 +151,7 @@ type keyring struct {
 func (k *keyring) cache() *awssdk.CredentialsCache { return k.links[len(k.links)-1].cache }
 
 // Retrieve returns the credentials for the next request, after it has checked
-// that their account is allowed. All errors are *CredentialsError.
+// that their account is allowed. All errors are *delivery.CredentialsError.
 func (k *keyring) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
 	keys, err := k.cache().Retrieve(ctx)
 	if err == nil {
@@ -173,11 +160,7 @@ func (k *keyring) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
 	if err == nil {
 		return keys, nil
 	}
-	already := (*CredentialsError)(nil)
-	if !errors.As(err, &already) {
-		already = k.fault(ctx, err)
-	}
-	return awssdk.Credentials{}, already
+	return awssdk.Credentials{}, k.fault(ctx, err)
 }
 
 // expired records that a service called the credentials with this access key id
@@ -229,10 +212,10 @@ func (k *keyring) taken(id string) {
 }
 
 // fault returns the cause of an error, and what the user can do about it.
-func (k *keyring) fault(ctx context.Context, err error) *CredentialsError {
-	fault := &CredentialsError{Cause: delivery.NoCredentials, Err: err}
+func (k *keyring) fault(ctx context.Context, err error) *delivery.CredentialsError {
+	fault := &delivery.CredentialsError{Cause: delivery.NoCredentials, Err: cachedError{err}}
 	var (
-		request  *stsError
+		known    *delivery.CredentialsError
 		sso      *ssocreds.InvalidTokenError
 		response *smithyhttp.ResponseError
 		send     *smithyhttp.RequestSendError
@@ -245,15 +228,15 @@ func (k *keyring) fault(ctx context.Context, err error) *CredentialsError {
 	isResponse := !isSend && errors.As(err, &response)
 	isLogin := !isSend && slices.ContainsFunc(loginErrors, func(part string) bool { return strings.Contains(err.Error(), part) })
 	switch {
-	case errors.As(err, &request):
-		fault.Cause, fault.Next = request.cause, request.next
+	case errors.As(err, &known):
+		fault.Cause, fault.Next = known.Cause, known.Next
 	case ctx.Err() != nil:
 		fault.Cause = delivery.CredentialsFailing
 		what := "credentials"
 		if name := k.asking.Load(); name != nil {
 			what += " of sts:" + *name
 		}
-		fault.Err = fmt.Errorf("waiting for %s ended before there were any: %w", what, err)
+		fault.Err = fmt.Errorf("waiting for %s ended before there were any: %w", what, fault.Err)
 	case errors.As(err, &refusal) && refusal.ErrorFault() == smithy.FaultServer:
 		fault.Cause = delivery.CredentialsFailing
 	case isResponse && delivery.MayPassStatus(response.HTTPStatusCode()):
@@ -333,7 +316,7 @@ func (g *accountGuard) check(ctx context.Context) error {
 	found, err := g.asking.Get(ctx, g.ask)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return &CredentialsError{Cause: delivery.CredentialsFailing, Err: fmt.Errorf("%s: waiting for the answer ended: %w", checking, err)}
+		return &delivery.CredentialsError{Cause: delivery.CredentialsFailing, Err: fmt.Errorf("%s: waiting for the answer ended: %w", checking, err)}
 	case err != nil:
 		return err
 	default:
@@ -347,10 +330,13 @@ func (g *accountGuard) ask(ctx context.Context) (found, err error) {
 		return *found, nil
 	}
 	identity, err := g.identify(ctx)
-	if request := (*stsError)(nil); errors.As(err, &request) && (request.cause != delivery.NoCredentials || errors.As(err, new(*delivery.ForeignAnswerError))) {
-		return nil, fmt.Errorf("%s: %w", checking, err)
-	} else if err != nil && request == nil {
+	failed := (*delivery.CredentialsError)(nil)
+	switch {
+	case err == nil:
+	case !errors.As(err, &failed):
 		return nil, err // There were no credentials for the request.
+	case failed.Cause != delivery.NoCredentials || errors.As(err, new(*delivery.ForeignAnswerError)):
+		return nil, fmt.Errorf("%s: %w", checking, err)
 	}
 	found = g.judge(identity, err)
 	g.found.Store(&found)
@@ -382,7 +368,7 @@ func (g *accountGuard) judge(identity *sts.GetCallerIdentityOutput, err error) e
 	default:
 		return nil
 	}
-	return &CredentialsError{Cause: delivery.NoCredentials, Err: err}
+	return &delivery.CredentialsError{Cause: delivery.NoCredentials, Err: err}
 }
 
 // signature records which credentials signed a request.

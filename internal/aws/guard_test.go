@@ -28,7 +28,7 @@ func TestSilentSTSIsWaitedForOnce(t *testing.T) {
 			bounded, cancel := context.WithTimeout(ctx, stsTimeout)
 			defer cancel()
 			<-bounded.Done()
-			return nil, &stsError{cause: delivery.CredentialsFailing, Err: silent}
+			return nil, &delivery.CredentialsError{Cause: delivery.CredentialsFailing, Err: silent}
 		})
 		began := time.Now()
 		for round, want := range []bool{true, true, false, false} {

@@ -85,8 +85,8 @@ func (s *stsSetup) options(o *sts.Options) {
 // retries.
 const stsTimeout = time.Minute
 
-// ask calls one operation of STS. Errors are *stsError, except when there were
-// no credentials for the request.
+// ask calls one operation of STS. Errors are *delivery.CredentialsError, except when
+// there were no credentials for the request.
 func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation func(context.Context, In, ...func(*sts.Options)) (Out, error), in In, options []func(*sts.Options)) (out Out, err error) {
 	limit := cmp.Or(s.config.STSTimeout, stsTimeout)
 	s.asking.Store(&name)
@@ -99,24 +99,22 @@ func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation fu
 		noted.taken()
 		return out, nil
 	}
-	failed := &stsError{Err: err, cause: delivery.ForeignCause(trace.Status(), err)}
+	attempt := trace.Attempt(err)
+	failed := &delivery.CredentialsError{Err: err, Cause: attempt.CredentialsCause()}
 	refusal := smithy.APIError(nil)
 	refused := errors.As(err, &refusal) && refusal.ErrorCode() != unnamedError
 	switch {
 	case noted.keys == nil:
-		return out, err // The error of the credentials says why.
-	case !trace.Connected():
+		if errors.As(err, &failed) {
+			return out, failed // It says more than the errors of the SDK around it.
+		}
+		return out, err
+	case attempt.Outcome == delivery.NotSent:
 		if send := (*smithyhttp.RequestSendError)(nil); errors.As(err, &send) {
 			failed.Err = fmt.Errorf("asking STS for sts:%s: %w", name, send.Err)
 		}
-		switch unsent := trace.Unsent(err); unsent.Cause {
-		case delivery.Unreachable:
-			failed.cause = delivery.CredentialsUnreachable
-		default:
-			failed.cause = unsent.Cause
-		}
 	case refused:
-		failed.cause, failed.next = s.judge(name, refusal.ErrorCode(), trace.Status(), noted, err)
+		failed.Cause, failed.Next = s.judge(name, refusal.ErrorCode(), attempt.Status, noted, err)
 	case refusal != nil, errors.As(err, new(*smithy.DeserializationError)):
 		failed.Err = fmt.Errorf("asking STS for sts:%s: %w", name, errUnnamed)
 	case bounded.Err() != nil && ctx.Err() == nil:
@@ -147,15 +145,3 @@ func (s stsCalls) judge(name, code string, status int, noted *signature, err err
 	}
 	return delivery.NoCredentials, ""
 }
-
-// stsError means that a request to STS returned no credentials.
-type stsError struct {
-	cause delivery.Cause
-	next  string
-	Err   error
-}
-
-func (e *stsError) Error() string { return e.Err.Error() }
-
-// Unwrap returns the SDK's error.
-func (e *stsError) Unwrap() error { return e.Err }

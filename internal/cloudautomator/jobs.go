@@ -244,12 +244,9 @@ func Attempt(ctx context.Context, request func(context.Context) error) delivery.
 	if err == nil {
 		return delivery.Attempt{Outcome: delivery.Accepted}
 	}
-	if !wire.Connected() {
-		return wire.Unsent(err)
-	}
-	attempt := delivery.Attempt{Outcome: delivery.Unknown, Status: wire.Status(), Err: err}
+	attempt := wire.Attempt(err)
 	refused, is := errors.AsType[*APIError](err)
-	if !is {
+	if attempt.Outcome == delivery.NotSent || !is {
 		return attempt
 	}
 	// The error text already has the status.

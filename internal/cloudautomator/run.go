@@ -40,17 +40,12 @@ func (c *Client) Run(ctx context.Context, job Trigger) (attempt delivery.Attempt
 	ctx, wire := delivery.WithRequestTrace(ctx)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, job.URL.String(), http.NoBody)
 	if err != nil {
-		return wire.Unsent(err), ""
+		return wire.Attempt(err), ""
 	}
 	req.Header.Set("Authorization", "CAAuth "+job.AccessToken)
 	answer, err := c.do(req)
-	if !wire.Connected() {
-		attempt = wire.Unsent(err)
+	if attempt = wire.Attempt(err); err != nil {
 		attempt.Err = err
-		return attempt, ""
-	}
-	attempt = delivery.Attempt{Outcome: delivery.Unknown, Status: wire.Status(), Err: err}
-	if err != nil {
 		return attempt, ""
 	}
 	attempt.RequestID, attempt.RetryAfter = answer.header.Get("X-Request-Id"), answer.retryAfter()

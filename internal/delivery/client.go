@@ -140,13 +140,6 @@ func (w *RequestTrace) Connected() bool {
 	return w.connections > 0
 }
 
-// Status is the HTTP status of the last answer, 0 when there was none.
-func (w *RequestTrace) Status() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.status
-}
-
 // Header is the header of the last answer; empty when there was none.
 func (w *RequestTrace) Header() http.Header {
 	w.mu.Lock()
@@ -154,23 +147,19 @@ func (w *RequestTrace) Header() http.Header {
 	return w.header
 }
 
-// Clock returns the service's clock as the last answer showed it.
-func (w *RequestTrace) Clock() ServerClock {
-	if w == nil {
-		return ServerClock{}
-	}
+// Attempt returns what the trace tells of an attempt that ended with err: that it
+// was not sent, or else an unknown outcome with the status and the clock of the last
+// answer. err counts only if it says more than the requests, for example because
+// there were none.
+func (w *RequestTrace) Attempt(err error) Attempt {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.clock
-}
-
-// Unsent returns the Attempt for an attempt that sent nothing. It uses err if
-// no request was made at all, for example because there were no credentials.
-func (w *RequestTrace) Unsent(err error) Attempt {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.err == nil {
-		return Attempt{Outcome: NotSent, Cause: Permanent, Err: err}
+	switch {
+	case w.connections > 0, w.err == nil && w.status != 0:
+		return Attempt{Status: w.status, Clock: w.clock, Err: err}
+	case w.err != nil:
+		return Attempt{Outcome: NotSent, Cause: ConnectionCause(w.err), Err: w.err}
+	default:
+		return Unsigned(err)
 	}
-	return Attempt{Outcome: NotSent, Cause: ConnectionCause(w.err), Err: w.err}
 }

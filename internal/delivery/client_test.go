@@ -82,13 +82,13 @@ func TestWireTellsWhatLeft(t *testing.T) {
 				client = &http.Client{Transport: &http.Transport{}}
 			}
 			trace, err := witness(t, ctx, client, test.url)
-			if trace.Connected() != test.left || trace.Status() != test.status {
-				t.Errorf("left: %t, status %d; want %t, %d (%v)", trace.Connected(), trace.Status(), test.left, test.status, err)
+			if trace.Connected() != test.left || trace.Attempt(nil).Status != test.status {
+				t.Errorf("left: %t, status %d; want %t, %d (%v)", trace.Connected(), trace.Attempt(nil).Status, test.left, test.status, err)
 			}
 			if test.left {
 				return
 			}
-			if attempt := trace.Unsent(nil); attempt.Outcome != delivery.NotSent || attempt.Cause != test.cause || attempt.Err == nil {
+			if attempt := trace.Attempt(nil); attempt.Outcome != delivery.NotSent || attempt.Cause != test.cause || attempt.Err == nil {
 				t.Errorf("the attempt is %+v, want cause %d", attempt, test.cause)
 			}
 		})

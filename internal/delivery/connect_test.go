@@ -94,7 +94,7 @@ func TestSOCKSProxyThatDoesNotConnect(t *testing.T) {
 			if !errors.As(err, &refused) || refused.Proxy != proxy || !strings.Contains(refused.Said, name) || strings.Contains(err.Error(), "canary") || asked != 1 {
 				t.Errorf("asked %d times, said %v", asked, err)
 			}
-			if attempt := trace.Unsent(err); trace.Connected() || attempt.Cause != c.want {
+			if attempt := trace.Attempt(err); trace.Connected() || attempt.Cause != c.want {
 				t.Errorf("cause %d, want %d", attempt.Cause, c.want)
 			}
 		})
@@ -124,7 +124,7 @@ func TestAlertsThatEndTheHandshake(t *testing.T) {
 		if alert, is := delivery.Alert(err); !is || byte(alert) != code || connections != 1 {
 			t.Errorf("alert %d: %d connections, and it said %v", code, connections, err)
 		}
-		if attempt := trace.Unsent(err); trace.Connected() || attempt.Cause != want {
+		if attempt := trace.Attempt(err); trace.Connected() || attempt.Cause != want {
 			t.Errorf("alert %d: cause %d, want %d", code, attempt.Cause, want)
 		}
 	}

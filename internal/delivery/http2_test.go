@@ -80,7 +80,7 @@ func TestOneRequestOnEveryStream(t *testing.T) {
 				if made := f.Requests(); len(made) != 1 || trace.Connected() != test.sent {
 					t.Errorf("%s, %s, body %s: made %d requests, may have arrived: %t, want %t: %v", name, method, kind, len(made), trace.Connected(), test.sent, err)
 				}
-				if attempt := trace.Unsent(err); !test.sent && attempt.Cause != delivery.Unprocessed {
+				if attempt := trace.Attempt(err); !test.sent && attempt.Cause != delivery.Unprocessed {
 					t.Errorf("%s: cause %d, %v", name, attempt.Cause, attempt.Err)
 				}
 				client.Doer.(*http.Client).CloseIdleConnections()
@@ -271,7 +271,7 @@ func TestClientCertificateRequired(t *testing.T) {
 				_ = resp.Body.Close()
 				t.Fatal("it was answered")
 			}
-			if attempt := trace.Unsent(err); served || trace.Connected() && strings.Contains(err.Error(), "certificate required") || !trace.Connected() && attempt.Cause != delivery.RefusedHandshake {
+			if attempt := trace.Attempt(err); served || trace.Connected() && strings.Contains(err.Error(), "certificate required") || !trace.Connected() && attempt.Cause != delivery.RefusedHandshake {
 				t.Errorf("%v: served: %t, may have arrived: %t, cause %d: %v", protocols, served, trace.Connected(), attempt.Cause, err)
 			}
 		}
@@ -311,7 +311,7 @@ func TestUnclassifiedFailuresArePermanent(t *testing.T) {
 	if err := perform(delivery.Client{Doer: failing}, req); !errors.Is(err, errUnclassified) {
 		t.Fatal(err)
 	}
-	if attempt := trace.Unsent(nil); attempt.Cause != delivery.Permanent {
+	if attempt := trace.Attempt(nil); attempt.Cause != delivery.Permanent {
 		t.Errorf("cause %d", attempt.Cause)
 	}
 }
@@ -330,7 +330,7 @@ func TestHeaderThatCannotBeWritten(t *testing.T) {
 	if !errors.As(err, &header) || header.Name != "X-Amz-Security-Token" || strings.Contains(err.Error(), "canary") {
 		t.Errorf("said %v", err)
 	}
-	if attempt := trace.Unsent(err); trace.Connected() || attempt.Cause != delivery.Permanent {
+	if attempt := trace.Attempt(err); trace.Connected() || attempt.Cause != delivery.Permanent {
 		t.Errorf("cause %d", attempt.Cause)
 	}
 }
@@ -356,7 +356,7 @@ func TestProxyThatDoesNotConnect(t *testing.T) {
 		if !errors.As(err, &refused) || !strings.Contains(refused.Said, strconv.Itoa(code)) || refused.Refused != (want == delivery.RefusedByProxy) || strings.Contains(err.Error(), "canary") || asked.Load() != 1 {
 			t.Errorf("%d: asked %d times, said %v", code, asked.Load(), err)
 		}
-		if attempt := trace.Unsent(err); trace.Connected() || attempt.Cause != want {
+		if attempt := trace.Attempt(err); trace.Connected() || attempt.Cause != want {
 			t.Errorf("%d: cause %d, want %d", code, attempt.Cause, want)
 		}
 		proxy.Close()

@@ -218,7 +218,7 @@ func (c *Client) call(ctx context.Context, method string, path []string, query u
 	ctx, trace := delivery.WithRequestTrace(ctx)
 	connection, err := c.connect()
 	if err != nil {
-		return trace.Unsent(err)
+		return trace.Attempt(err)
 	}
 	c.told.Do(func() {
 		c.config.Log.Made(ctx, delivery.ClientMade{Service: "temporal", Credentials: connection.from, Endpoint: connection.address.String()})
@@ -227,7 +227,7 @@ func (c *Client) call(ctx context.Context, method string, path []string, query u
 	if in != nil {
 		text, err := json.Marshal(in)
 		if err != nil {
-			return trace.Unsent(err)
+			return trace.Attempt(err)
 		}
 		body = bytes.NewReader(text)
 	}
@@ -239,7 +239,7 @@ func (c *Client) call(ctx context.Context, method string, path []string, query u
 	at.RawQuery = query.Encode()
 	req, err := http.NewRequestWithContext(ctx, method, at.String(), body)
 	if err != nil {
-		return trace.Unsent(err)
+		return trace.Attempt(err)
 	}
 	req.Header.Set("User-Agent", c.config.UserAgent)
 	req.Header.Set("Accept", "application/json")
@@ -251,21 +251,19 @@ func (c *Client) call(ctx context.Context, method string, path []string, query u
 	}
 	resp, err := connection.doer.Do(req)
 	if err != nil {
-		if !trace.Connected() {
-			return trace.Unsent(err)
-		}
-		return delivery.Attempt{Outcome: delivery.Unknown, Repeatable: true, Err: plain(err)}
+		attempt := trace.Attempt(plain(err))
+		attempt.Repeatable = attempt.Outcome == delivery.Unknown
+		return attempt
 	}
 	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
+	told := trace.Attempt(nil)
 	if err != nil {
-		return delivery.Attempt{
-			Outcome: delivery.Unknown, Repeatable: true, Status: resp.StatusCode,
-			Err: fmt.Errorf("the answer (HTTP %s) was cut short: %w", resp.Status, err),
-		}
+		told.Repeatable, told.Err = true, fmt.Errorf("the answer (HTTP %s) was cut short: %w", resp.Status, err)
+		return told
 	}
 	attempt := classify(resp, text, out)
-	attempt.Clock = trace.Clock()
+	attempt.Clock = told.Clock
 	return attempt
 }
 

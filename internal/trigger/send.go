@@ -57,7 +57,7 @@ func (t target) read(ctx context.Context) (*cloudautomator.Trigger, *delivery.At
 	}
 	attempt := delivery.Attempt{Outcome: delivery.NotSent, Cause: delivery.Busy}
 	if !wire.Connected() {
-		attempt = wire.Unsent(err)
+		attempt = wire.Attempt(err)
 	}
 	if _, is := errors.AsType[*cloudautomator.NoTriggerError](err); is {
 		attempt.Cause = delivery.Permanent
