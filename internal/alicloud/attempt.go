@@ -28,10 +28,10 @@ func (c *Clients) judge(with keys, attempt delivery.Attempt) delivery.Attempt {
 	mended := false
 	switch {
 	case attempt.Outcome == delivery.Accepted:
-		c.taken(with)
+		c.granted.Accepted(with.id())
 	case attempt.Outcome != delivery.Rejected:
 	case isExpired(attempt.Code):
-		mended = c.expired(with)
+		_, mended = c.granted.Expired(with.id())
 	case is(attempt.Code, "InvalidTimeStamp"):
 		mended = c.correct(attempt.Clock)
 	}

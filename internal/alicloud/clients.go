@@ -31,21 +31,14 @@ type Clients struct {
 	// configuration.
 	plannedRegion func() error
 
-	// asking retrieves keys once for all that need them at the same time.
-	asking delivery.Shared[keys]
+	// granted are the keys that sign requests.
+	granted delivery.Keys[keys]
 
 	// mu guards the following fields. Nobody makes a request while holding it.
 	mu     sync.Mutex
 	loaded *settings
 	// told has the services that the log has learned of.
 	told map[Service]bool
-	// granted are the keys that sign requests, and renewal is when to renew them.
-	granted keys
-	renewal time.Time
-	// replacing is set after a service has called the last keys expired. replacement is the
-	// access key of the keys that replaced them, until a service has accepted those.
-	replacing   bool
-	replacement string
 
 	// ahead is by how much the service's clock is ahead of this machine's, a time.Duration.
 	// It is 0 until a service has refused a signature because of its time.
@@ -61,14 +54,6 @@ type keys struct {
 	lasts time.Duration
 }
 
-const (
-	// longestEarly is how long before they expire keys are renewed at the earliest.
-	longestEarly = 5 * time.Minute
-	// renewalPause is how long the old keys are used after a failed renewal, before the
-	// next renewal.
-	renewalPause = 10 * time.Second
-)
-
 // NewClients stores the configuration for the first use.
 func NewClients(config Config) *Clients {
 	transport, ok := http.DefaultTransport.(*http.Transport)
@@ -76,7 +61,7 @@ func NewClients(config Config) *Clients {
 		transport = &http.Transport{Proxy: http.ProxyFromEnvironment}
 	}
 	config.Secrets.Hide(config.SecretKey, config.SecurityToken)
-	return &Clients{
+	c := &Clients{
 		config: config,
 		pool:   httpClient{delivery.OwnAnswers{Doer: delivery.Client{Doer: unquoted{delivery.NewHTTPClient(transport.Clone())}, Secrets: config.Secrets}, Service: "Alibaba Cloud", IsOwn: delivery.IsJSONObject}},
 		direct: newDirect(config.Secrets),
@@ -84,6 +69,10 @@ func NewClients(config Config) *Clients {
 		plannedRegion: sync.OnceValue(config.plannedRegion),
 		told:          map[Service]bool{},
 	}
+	c.granted.Ask = c.retrieve
+	c.granted.About = func(k keys) (string, time.Time, time.Duration) { return k.id(), k.expires, k.lasts }
+	c.granted.Renews = func(keys) bool { return len(c.loaded.roles) > 0 || c.loaded.source.renews() }
+	return c
 }
 
 // Region returns the region to use: given, or the provider's region if given is empty. It
@@ -122,62 +111,21 @@ func (c *Clients) load() (settings, error) {
 	return s, nil
 }
 
-// keys returns the keys for the next request. It retrieves them on first use, and renews
-// them before they expire. If a renewal fails, it returns the old keys as long as they are
-// valid. All errors are *delivery.CredentialsError.
-func (c *Clients) keys(ctx context.Context) (keys, error) {
-	held, from, err := c.held()
-	if held.accessKey == "" && err == nil {
-		held, err = c.asking.Get(ctx, c.renew)
+// keys returns the keys for the next request. All errors are *delivery.CredentialsError.
+func (c *Clients) keys(ctx context.Context) (found keys, err error) {
+	c.mu.Lock()
+	s, err := c.load()
+	c.mu.Unlock()
+	if err == nil {
+		found, err = c.granted.Retrieve(ctx)
 		if err != nil && ctx.Err() != nil {
-			err = &delivery.CredentialsError{Cause: delivery.CredentialsFailing, Err: fmt.Errorf("waiting for the keys of %s ended: %w", from, err)}
+			err = &delivery.CredentialsError{Cause: delivery.CredentialsFailing, Err: fmt.Errorf("waiting for the keys of %s ended: %w", s.from(), err)}
 		}
 	}
 	if err != nil && !errors.As(err, new(*delivery.CredentialsError)) {
 		err = &delivery.CredentialsError{Cause: delivery.NoCredentials, Err: err}
 	}
-	return held, err
-}
-
-// held returns the keys that need no renewal yet, if there are any, and where keys come
-// from.
-func (c *Clients) held() (held keys, from string, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s, err := c.load()
-	if err != nil {
-		return keys{}, "", err
-	}
-	if c.renewal.IsZero() || delivery.Until(c.renewal) > 0 {
-		held = c.granted
-	}
-	return held, s.from(), nil
-}
-
-// renew retrieves other keys, unless another request has just done so.
-func (c *Clients) renew(ctx context.Context) (keys, error) {
-	if held, _, err := c.held(); held.accessKey != "" || err != nil {
-		return held, err
-	}
-	found, err := c.retrieve(ctx, *c.loaded)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err != nil {
-		left := delivery.Until(c.granted.expires)
-		if c.granted.accessKey == "" || left <= 0 {
-			return keys{}, err
-		}
-		c.renewal = c.granted.expires.Add(min(renewalPause, left) - left)
-		return c.granted, nil
-	}
-	if c.replacing {
-		c.replacing, c.replacement = false, found.accessKey
-	}
-	c.granted, c.renewal = found, time.Time{}
-	if !found.expires.IsZero() {
-		c.renewal = found.expires.Add(-min(longestEarly, cmp.Or(found.lasts, max(0, delivery.Until(found.expires)))/3))
-	}
-	return found, nil
+	return found, err
 }
 
 // tell reports a service to the log when it is first used.
@@ -192,8 +140,9 @@ func (c *Clients) tell(ctx context.Context, service Service) {
 	c.config.Log.Made(ctx, delivery.ClientMade{Service: service.Name, Credentials: s.from(), Endpoint: cmp.Or(c.config.Endpoints[service.Name], service.Host), Region: s.region})
 }
 
-// retrieve gets keys from the source and assumes the roles.
-func (c *Clients) retrieve(ctx context.Context, s settings) (keys, error) {
+// retrieve gets keys from the source and assumes the roles. The configuration is loaded.
+func (c *Clients) retrieve(ctx context.Context) (keys, error) {
+	s := *c.loaded
 	with, err := s.source.retrieve(ctx, c)
 	if err != nil {
 		return keys{}, err
@@ -212,31 +161,6 @@ func (c *Clients) retrieve(ctx context.Context, s settings) (keys, error) {
 		}
 	}
 	return with, nil
-}
-
-// expired records that a service called these keys expired, and reports whether a renewal
-// is possible. It does not renew keys that have replaced expired ones and that no service
-// has accepted since.
-func (c *Clients) expired(with keys) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.granted != with:
-		return true // The keys have been replaced since then.
-	case c.replacement == with.accessKey, len(c.loaded.roles) == 0 && !c.loaded.source.renews():
-		return false
-	}
-	c.granted, c.replacing = keys{}, true
-	return true
-}
-
-// taken records that a service accepted these keys.
-func (c *Clients) taken(with keys) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.replacement == with.accessKey {
-		c.replacement = ""
-	}
 }
 
 // correct records the clock of a service that refused a signature because of its time. It

@@ -44,6 +44,9 @@ func (fixed) renews() bool { return false }
 
 func (f fixed) String() string { return f.from }
 
+// id tells keys apart from those before them. Some sources renew only the token.
+func (k keys) id() string { return k.accessKey + "/" + k.securityToken }
+
 // check returns a *delivery.CredentialsError for keys that cannot be used to sign.
 func (k keys) check(from string) error {
 	return delivery.CheckKeys(from, map[string]string{"access key": k.accessKey, "secret key": k.secretKey, "security token": k.securityToken})

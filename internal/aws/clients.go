@@ -121,7 +121,7 @@ func (s *session) findRegion(ctx context.Context, given string) (string, error) 
 	if region := cmp.Or(given, s.Region, awssdk.ToString(s.machineRegion.Load())); region != "" {
 		return region, nil
 	}
-	if first, err := s.keys.links[0].cache.Retrieve(ctx); err != nil || first.Source != ec2rolecreds.ProviderName {
+	if first, err := s.keys.links[0].Retrieve(ctx); err != nil || first.Source != ec2rolecreds.ProviderName {
 		return "", errNoRegion
 	}
 	found, err := s.machine.GetRegion(ctx, &imds.GetRegionInput{})

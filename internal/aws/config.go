@@ -150,21 +150,18 @@ func (c Config) load(ctx context.Context) (*session, error) {
 		with.Credentials = credentials
 		return stsCalls{setup, sts.NewFromConfig(with), role}
 	}
-	keys.links = []*link{newLink(cfg.Credentials)}
+	keys.links = []link{c.newLink(cfg.Credentials)}
 	if web := c.WebIdentity; web != nil {
-		keys.links[0] = newLink(stscreds.NewWebIdentityRoleProvider(
+		keys.links[0] = c.newLink(stscreds.NewWebIdentityRoleProvider(
 			calls(awssdk.AnonymousCredentials{}, "assume_role_with_web_identity"), web.RoleARN, web.token(), web.apply))
 	}
 	for _, role := range c.AssumeRole {
-		keys.links = append(keys.links, newLink(stscreds.NewAssumeRoleProvider(
-			calls(keys.cache(), "assume_role"), role.RoleARN, role.apply)))
+		keys.links = append(keys.links, c.newLink(stscreds.NewAssumeRoleProvider(
+			calls(keys.last(), "assume_role"), role.RoleARN, role.apply)))
 	}
 	keys.guard = newAccountGuard(c, func(ctx context.Context) (*sts.GetCallerIdentityOutput, error) {
-		return calls(keys.cache(), "").GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+		return calls(keys.last(), "").GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	})
-	for _, l := range keys.links {
-		l.secrets = c.Secrets
-	}
 	keys.asking = &setup.asking
 	cfg.Credentials = keys
 	return &session{Config: cfg, keys: keys, sts: setup, from: from, machine: machine}, nil

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,69 +33,31 @@ func (e cachedError) Error() string {
 
 func (e cachedError) Unwrap() error { return e.error }
 
-// longestEarly is how long before they expire credentials are renewed at the
-// earliest. The SDK uses the same value for credentials of containers.
-const longestEarly = 5 * time.Minute
+// link is one source of credentials in a chain: the first source, or a role that is
+// assumed with the credentials of the link before.
+type link = *delivery.Keys[awssdk.Credentials]
 
-// renewalPause is how long the old credentials are used after a failed renewal,
-// before the next renewal.
-const renewalPause = 10 * time.Second
-
-// link is one source of credentials in a chain: the first source, or a role
-// that is assumed with the credentials of the link before. It renews
-// credentials well before they expire. If a renewal fails, it uses the old ones
-// as long as they are valid.
-type link struct {
-	source awssdk.CredentialsProvider
-	cache  *awssdk.CredentialsCache
-	// secrets learns the credentials of the source.
-	secrets *delivery.Redactor
-
-	mu sync.Mutex
-	// last are the last credentials from the source, and past the access key ids of
-	// earlier ones.
-	last awssdk.Credentials
-	past map[string]bool
-	// replacing is set after a service has called the last credentials expired.
-	// replacement is the access key id of the credentials that replaced them, until a
-	// service has accepted those.
-	replacing   bool
-	replacement string
-}
-
-func newLink(source awssdk.CredentialsProvider) *link {
-	l := &link{source: source, past: map[string]bool{}}
-	l.cache = awssdk.NewCredentialsCache(l)
-	return l
-}
-
-// Retrieve reads credentials from the source. It sets an earlier expiry, so
-// that the SDK's cache renews them early.
-func (l *link) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
-	if cached, ok := l.source.(*awssdk.CredentialsCache); ok {
-		cached.Invalidate()
+func (c Config) newLink(source awssdk.CredentialsProvider) link {
+	return &delivery.Keys[awssdk.Credentials]{
+		Ask: func(ctx context.Context) (awssdk.Credentials, error) {
+			if cached, ok := source.(*awssdk.CredentialsCache); ok {
+				cached.Invalidate()
+			}
+			keys, err := source.Retrieve(ctx)
+			if err != nil {
+				return keys, err
+			}
+			c.Secrets.Hide(keys.SecretAccessKey, keys.SessionToken)
+			return keys, checkKeys(keys)
+		},
+		About: func(keys awssdk.Credentials) (id string, ends time.Time, lasts time.Duration) {
+			if keys.CanExpire {
+				ends = keys.Expires
+			}
+			return keys.AccessKeyID, ends, 0
+		},
+		Renews: func(keys awssdk.Credentials) bool { return keys.CanExpire || keys.Source == processcreds.ProviderName },
 	}
-	keys, err := l.source.Retrieve(ctx)
-	if err != nil {
-		return keys, err
-	}
-	l.secrets.Hide(keys.SecretAccessKey, keys.SessionToken)
-	if err := checkKeys(keys); err != nil {
-		return awssdk.Credentials{}, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.last.AccessKeyID != keys.AccessKeyID {
-		l.past[l.last.AccessKeyID] = true
-	}
-	l.last = keys
-	if l.replacing {
-		l.replacing, l.replacement = false, keys.AccessKeyID
-	}
-	if keys.CanExpire {
-		keys.Expires = keys.Expires.Add(-min(longestEarly, max(0, delivery.Until(keys.Expires)/3)))
-	}
-	return keys, nil
 }
 
 // checkKeys returns a *delivery.CredentialsError for credentials that cannot be used to
@@ -112,31 +73,10 @@ func checkKeys(keys awssdk.Credentials) error {
 	return delivery.CheckKeys(from, map[string]string{"access key id": keys.AccessKeyID, "secret key": keys.SecretAccessKey, "session token": keys.SessionToken})
 }
 
-// HandleFailToRefresh tells the SDK's cache to go on with credentials that are
-// still valid.
-func (l *link) HandleFailToRefresh(_ context.Context, _ awssdk.Credentials, err error) (awssdk.Credentials, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	left := delivery.Until(l.last.Expires)
-	if !l.last.CanExpire || left <= 0 || l.replacing {
-		return awssdk.Credentials{}, err
-	}
-	keys := l.last
-	keys.Expires = keys.Expires.Add(min(renewalPause, left) - left)
-	return keys, nil
-}
-
-// gave reports whether the source has returned credentials before.
-func (l *link) gave() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.last.HasKeys()
-}
-
 // keyring has the credentials of a provider block: the chain of links, whose
 // last one signs requests.
 type keyring struct {
-	links []*link
+	links []link
 	guard *accountGuard
 	// asking describes the last request to STS.
 	asking *atomic.Pointer[string]
@@ -148,12 +88,12 @@ type keyring struct {
 	signIn string
 }
 
-func (k *keyring) cache() *awssdk.CredentialsCache { return k.links[len(k.links)-1].cache }
+func (k *keyring) last() link { return k.links[len(k.links)-1] }
 
 // Retrieve returns the credentials for the next request, after it has checked
 // that their account is allowed. All errors are *delivery.CredentialsError.
 func (k *keyring) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
-	keys, err := k.cache().Retrieve(ctx)
+	keys, err := k.last().Retrieve(ctx)
 	if err == nil {
 		err = k.guard.check(ctx)
 	}
@@ -164,51 +104,15 @@ func (k *keyring) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
 }
 
 // expired records that a service called the credentials with this access key id
-// expired, and reports whether a renewal is possible. It does not renew
-// credentials that have replaced expired ones and that no service has accepted
-// since.
+// expired, and reports whether a renewal is possible.
 func (k *keyring) expired(id string) bool {
 	for _, l := range k.links {
-		l.mu.Lock()
-		last, current, past := l.last, l.last.AccessKeyID == id, l.past[id]
-		again := !l.replacing && l.replacement != id && (last.CanExpire || last.Source == processcreds.ProviderName)
-		if current && again {
-			l.replacing = true
+		if known, again := l.Expired(id); known {
+			return again
 		}
-		l.mu.Unlock()
-		if !current && past {
-			return true
-		}
-		if !current {
-			continue
-		}
-		if again {
-			for _, each := range k.links {
-				each.cache.Invalidate()
-			}
-		}
-		return again || k.isReplacing(l)
 	}
 	// The SDK itself assumes the role of the profile, and renews these credentials.
-	return !k.static && k.links[0].gave()
-}
-
-func (k *keyring) isReplacing(l *link) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.replacing
-}
-
-// taken records that a service accepted the credentials with this access key
-// id.
-func (k *keyring) taken(id string) {
-	for _, l := range k.links {
-		l.mu.Lock()
-		if l.replacement == id {
-			l.replacement = ""
-		}
-		l.mu.Unlock()
-	}
+	return !k.static && k.links[0].Gave()
 }
 
 // fault returns the cause of an error, and what the user can do about it.
@@ -253,7 +157,7 @@ func (k *keyring) fault(ctx context.Context, err error) *delivery.CredentialsErr
 		fault.Next = "Check sso_account_id and sso_role_name of the profile. " + k.where
 	case isResponse:
 		fault.Next = k.nextStep()
-	case asked.gave():
+	case asked.Gave():
 		// The source has returned credentials before, so this failure may be
 		// temporary.
 		fault.Cause = delivery.CredentialsFailing
@@ -417,7 +321,10 @@ func (s *signature) mends(code string, err error) bool {
 
 // taken records that the service accepted the signature.
 func (s *signature) taken() {
-	if s.keys != nil {
-		s.keys.taken(s.id)
+	if s.keys == nil {
+		return
+	}
+	for _, l := range s.keys.links {
+		l.Accepted(s.id)
 	}
 }
