@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -25,9 +24,7 @@ func actionSteps(t *testing.T, destroyed resource.TestCheckFunc, steps ...resour
 			t.Fatalf("%s\n%s", acctest.Unwrapped(err), step.Config)
 		}
 	}
-	if !acctest.CLI(t).AtLeast(terraformcli.Terraform, "1.14.0") {
-		t.Skip("action blocks are new in Terraform 1.14 and unknown to OpenTofu")
-	}
+	needs(t, "1.14.0", "actions")
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
 			"signal": providerserver.NewProtocol6WithError(provider.New("test", provider.WithPolicy(acctest.Quick))()),

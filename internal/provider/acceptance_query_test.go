@@ -11,7 +11,6 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -34,9 +33,7 @@ func TestAccJobsAreQueried(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{CloudAutomator: sandbox.CloudAutomator{ActionDefaults: map[string]any{"trace_status": "false"}, RuntimeValues: true}})
 	w := acctest.Terraform(t, s)
 	w.WriteFile("jobs.tfquery.hcl", fmt.Sprintf(query, false, ""))
-	if !acctest.CLI(t).AtLeast(terraformcli.Terraform, "1.14.0") {
-		t.Skip("terraform query is new in Terraform 1.14 and unknown to OpenTofu")
-	}
+	needs(t, "1.14.0", "queries")
 	provider, ids := acctest.StartProvider(t, acctest.Block(s.URL())), map[string]string{}
 	for name, job := range map[string]acctest.Values{
 		"nightly": {"name": "nightly", "group_id": 10, "aws_account_ids": []any{21, 22}, "action_type": "stop_instances", "action_value": `{"region": "ap-northeast-1", "tag": null}`,
