@@ -48,7 +48,9 @@ type Service[T any] struct {
 	// IsOwn reports whether the body of an answer can come from this service. It is
 	// IsJSON or IsXML.
 	IsOwn func(body []byte) bool
-	// NewClient creates the client.
+	// NewClient creates the client. T has only the operations that are used, and not the
+	// client of the SDK: the linker would keep all operations of a client that is in a type
+	// that is stored in an interface, several megabytes.
 	NewClient func(cfg awssdk.Config) T
 }
 

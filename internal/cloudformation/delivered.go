@@ -43,16 +43,9 @@ func (s stack) evidence(input *sdk.SignalResourceInput) *delivery.Evidence {
 	return &delivery.Evidence{
 		Scope:   s.key("signals"),
 		Request: fmt.Sprintf("%q %q", awssdk.ToString(input.LogicalResourceId), received(input)),
-		Probe: func(since delivery.Timestamp) *delivery.Probe {
-			return delivery.ShownProbe(s.key(fmt.Sprintf("signals/%v", since)), func(ctx context.Context) (delivery.Shown, delivery.Attempt) {
-				return s.shown(ctx, since)
-			})
-		},
+		Probe:   delivery.ShownSince(s.key("signals"), s.shown),
 		Likeness: func(trace delivery.Trace) delivery.Likeness {
-			if tells(trace.Shows.(cfntypes.StackEvent), input) {
-				return delivery.Ours
-			}
-			return delivery.NotOurs
+			return delivery.OursIf(tells(trace.Shows.(cfntypes.StackEvent), input))
 		},
 	}
 }
@@ -69,7 +62,7 @@ func (s stack) shown(ctx context.Context, since delivery.Timestamp) (shown deliv
 	})
 	if shown.Clock = attempt.Clock; absent(attempt) {
 		shown.Gap = "it knows no such stack"
-		return shown, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID, Clock: attempt.Clock}
+		return shown, attempt.Nothing()
 	}
 	return shown, attempt
 }
@@ -93,7 +86,7 @@ func (s stack) existing(input *sdk.SignalResourceInput) *delivery.Probe {
 			return !has && !begins(event)
 		})
 		if absent(attempt) {
-			return false, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
+			return false, attempt.Nothing()
 		}
 		return has, attempt
 	}, func(has bool) delivery.Observation {

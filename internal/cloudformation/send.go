@@ -13,6 +13,20 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
+// client has the operations that the system uses.
+type client struct {
+	region                string
+	SignalResource        aws.Operation[sdk.SignalResourceInput, sdk.SignalResourceOutput, sdk.Options]
+	DescribeStacks        aws.Operation[sdk.DescribeStacksInput, sdk.DescribeStacksOutput, sdk.Options]
+	DescribeStackResource aws.Operation[sdk.DescribeStackResourceInput, sdk.DescribeStackResourceOutput, sdk.Options]
+	DescribeStackEvents   aws.Operation[sdk.DescribeStackEventsInput, sdk.DescribeStackEventsOutput, sdk.Options]
+}
+
+var service = aws.Service[*client]{Name: "cloudformation", IsOwn: aws.IsXML, NewClient: func(cfg awssdk.Config) *client {
+	c := sdk.NewFromConfig(cfg)
+	return &client{cfg.Region, c.SignalResource, c.DescribeStacks, c.DescribeStackResource, c.DescribeStackEvents}
+}}
+
 // permission is the IAM action for the one request that a signal makes.
 const permission = "cloudformation:SignalResource"
 

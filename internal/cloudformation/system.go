@@ -55,7 +55,6 @@ func system(clients *aws.Clients) signal.System[args] {
 		Final:      func(_ *args, status string) bool { return final(status) },
 		Wait:       wait(clients),
 		Cloud:      clients,
-		Region:     func(a *args) *types.String { return &a.Region },
 		AdoptsNothing: func(a *args, kept bool) string {
 			if kept || !signal.Missing(a.UniqueID) {
 				return ""

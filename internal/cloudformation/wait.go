@@ -22,7 +22,6 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 			Computed: true, ElementType: types.StringType,
 			MarkdownDescription: "The outputs of the stack by key. It is null until the operation has ended, and with `until = \"ready\"`.",
 		},
-		Final: final,
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
 				given, signalled := types.MapNull(types.StringType), bind(c, a)

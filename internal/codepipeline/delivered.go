@@ -60,7 +60,7 @@ func (w wanted) existing() *delivery.Probe {
 			}
 		}
 		if attempt.Code == noPipeline || attempt.Code == noExecution {
-			return approval{}, nothing(attempt)
+			return approval{}, attempt.Nothing()
 		}
 		return last, attempt
 	}, func(last approval) delivery.Observation {
@@ -78,9 +78,9 @@ func (w wanted) evidence() *delivery.Evidence {
 	return &delivery.Evidence{
 		Scope:   scope,
 		Request: fmt.Sprintf("%s %q", w.token, w.answer),
-		Probe: func(since delivery.Timestamp) *delivery.Probe {
-			return delivery.ShownProbe(fmt.Sprintf("%s/%s/%s/%q/%v", scope, w.execution, w.token, w.answer, since), w.answers)
-		},
+		Probe: delivery.ShownSince(fmt.Sprintf("%s/%s/%s/%q", scope, w.execution, w.token, w.answer), func(ctx context.Context, _ delivery.Timestamp) (delivery.Shown, delivery.Attempt) {
+			return w.answers(ctx)
+		}),
 		Likeness: func(trace delivery.Trace) delivery.Likeness {
 			one := trace.Shows.(approval)
 			if one.token != "" && one.token != w.token || w.execution != "" && one.execution != "" && one.execution != w.execution {

@@ -4,12 +4,27 @@ import (
 	"context"
 	"errors"
 
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/codepipeline"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
+
+// client has the operations that the system uses.
+type client struct {
+	region               string
+	PutApprovalResult    aws.Operation[sdk.PutApprovalResultInput, sdk.PutApprovalResultOutput, sdk.Options]
+	GetPipelineState     aws.Operation[sdk.GetPipelineStateInput, sdk.GetPipelineStateOutput, sdk.Options]
+	GetPipelineExecution aws.Operation[sdk.GetPipelineExecutionInput, sdk.GetPipelineExecutionOutput, sdk.Options]
+	ListActionExecutions aws.Operation[sdk.ListActionExecutionsInput, sdk.ListActionExecutionsOutput, sdk.Options]
+}
+
+var service = aws.Service[*client]{Name: "codepipeline", IsOwn: aws.IsJSON, NewClient: func(cfg awssdk.Config) *client {
+	c := sdk.NewFromConfig(cfg)
+	return &client{cfg.Region, c.PutApprovalResult, c.GetPipelineState, c.GetPipelineExecution, c.ListActionExecutions}
+}}
 
 // permission is the IAM action for the one request that a signal makes.
 const permission = "codepipeline:PutApprovalResult"

@@ -194,11 +194,6 @@ func unfit(read delivery.Attempt, attribute, next, format string, of ...any) del
 	return delivery.Attempt{Outcome: delivery.Rejected, RequestID: read.RequestID, Err: &unfitError{fmt.Sprintf(format, of...), attribute, next}}
 }
 
-// nothing returns the attempt of a read whose target does not exist yet.
-func nothing(read delivery.Attempt) delivery.Attempt {
-	return delivery.Attempt{Outcome: delivery.Accepted, RequestID: read.RequestID, Clock: read.Clock}
-}
-
 // wanted is the approval that a signal is for. If execution and token are empty, it is any
 // approval that waits.
 type wanted struct {
@@ -233,7 +228,7 @@ func (w wanted) find(ctx context.Context, adopts bool) (one *found, attempt deli
 	if w.execution != "" {
 		of, attempt = w.in(w.execution).read(ctx)
 		if attempt.Code == noExecution || attempt.Code == noPipeline {
-			return nil, nothing(attempt)
+			return nil, attempt.Nothing()
 		}
 		if attempt.Outcome != delivery.Accepted {
 			return nil, attempt
@@ -243,7 +238,7 @@ func (w wanted) find(ctx context.Context, adopts bool) (one *found, attempt deli
 		current, missing, attempt = w.current(ctx)
 		switch {
 		case attempt.Code == noPipeline:
-			return nil, nothing(attempt)
+			return nil, attempt.Nothing()
 		case attempt.Outcome != delivery.Accepted:
 			return nil, attempt
 		case missing != "":

@@ -62,10 +62,9 @@ func system(clients *aws.Clients) signal.System[args] {
 			}
 			return "An approval that was answered may be one of an earlier execution, so without pipeline_execution_id or token only an approval that waits is found: set one of them, or leave adopt_existing out."
 		},
-		Final:  func(_ *args, status string) bool { return final(status) },
-		Wait:   wait(clients),
-		Cloud:  clients,
-		Region: func(a *args) *types.String { return &a.Region },
+		Final: func(_ *args, status string) bool { return final(status) },
+		Wait:  wait(clients),
+		Cloud: clients,
 		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Signal { return bind(c, a, clients.FindCaller, false) })
 		},

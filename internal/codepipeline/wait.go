@@ -22,7 +22,6 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		Arguments: map[string]schema.Attribute{"pipeline_execution_id": schema.StringAttribute{
 			Required: true, MarkdownDescription: "The id of the execution.", Validators: []validator.String{stringvalidator.RegexMatches(idPattern, "must be a UUID in lower case")},
 		}},
-		Final: final,
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
 				execution := execution{c, a.Region.ValueString(), a.PipelineName.ValueString(), a.PipelineExecutionID.ValueString()}

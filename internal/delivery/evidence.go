@@ -21,6 +21,14 @@ const (
 	Ours
 )
 
+// OursIf returns Ours or NotOurs.
+func OursIf(ours bool) Likeness {
+	if ours {
+		return Ours
+	}
+	return NotOurs
+}
+
 // Trace is one item with which a service shows that it took a signal, such as
 // an event in a history.
 type Trace struct {

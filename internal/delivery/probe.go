@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -98,9 +99,19 @@ func NewProbe[T any](key string, read func(context.Context) (T, Attempt), judge 
 	}
 }
 
-// ShownProbe returns a probe that only lists the signals that the target shows.
-func ShownProbe(key string, read func(context.Context) (Shown, Attempt)) *Probe {
-	return NewProbe(key, read, func(shown Shown) Observation { return Observation{Shown: &shown} })
+// Nothing returns the attempt of a read whose answer says that the target does not exist,
+// which also tells something about a signal.
+func (a Attempt) Nothing() Attempt {
+	return Attempt{Outcome: Accepted, RequestID: a.RequestID, Clock: a.Clock}
+}
+
+// ShownSince returns an Evidence.Probe whose probes only list the signals that the target
+// shows since a time.
+func ShownSince(key string, read func(ctx context.Context, since Timestamp) (Shown, Attempt)) func(since Timestamp) *Probe {
+	return func(since Timestamp) *Probe {
+		return NewProbe(fmt.Sprintf("%s/%v", key, since), func(ctx context.Context) (Shown, Attempt) { return read(ctx, since) },
+			func(shown Shown) Observation { return Observation{Shown: &shown} })
+	}
 }
 
 // WithLimiter returns a copy of the probe whose reads share a rate limiter.

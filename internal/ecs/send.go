@@ -3,12 +3,26 @@ package ecs
 import (
 	"context"
 
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
+
+// client has the operations that the system uses.
+type client struct {
+	region                     string
+	ContinueServiceDeployment  aws.Operation[sdk.ContinueServiceDeploymentInput, sdk.ContinueServiceDeploymentOutput, sdk.Options]
+	DescribeServiceDeployments aws.Operation[sdk.DescribeServiceDeploymentsInput, sdk.DescribeServiceDeploymentsOutput, sdk.Options]
+	ListServiceDeployments     aws.Operation[sdk.ListServiceDeploymentsInput, sdk.ListServiceDeploymentsOutput, sdk.Options]
+}
+
+var service = aws.Service[*client]{Name: "ecs", IsOwn: aws.IsJSON, NewClient: func(cfg awssdk.Config) *client {
+	c := sdk.NewFromConfig(cfg)
+	return &client{cfg.Region, c.ContinueServiceDeployment, c.DescribeServiceDeployments, c.ListServiceDeployments}
+}}
 
 // permission is the IAM action for the one request that a signal makes.
 const permission = "ecs:ContinueServiceDeployment"

@@ -346,7 +346,7 @@ func (p paused) following() func(ctx context.Context) (snapshot, delivery.Attemp
 		found, attempt := p.newest(ctx)
 		switch {
 		case attempt.Code == "ServiceNotFoundException", attempt.Code == "ClusterNotFoundException":
-			return snapshot{reason: attempt.Message}, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
+			return snapshot{reason: attempt.Message}, attempt.Nothing()
 		case attempt.Outcome == delivery.Accepted && found.status == "" && last != "":
 			return deployment{p.client, p.region, last}.read(ctx)
 		case attempt.Outcome == delivery.Accepted:

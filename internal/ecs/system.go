@@ -62,7 +62,6 @@ func system(clients *aws.Clients) signal.System[args] {
 		Wait:       wait(clients),
 		Check:      check,
 		Cloud:      clients,
-		Region:     func(a *args) *types.String { return &a.Region },
 		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
 			if a.Service.IsNull() && (a.ServiceDeploymentARN.ValueString() == "" || a.HookID.ValueString() == "") {
 				return signal.Signal{}, errNoTarget

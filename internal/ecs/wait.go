@@ -20,7 +20,6 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		Arguments: map[string]schema.Attribute{"service_deployment_arn": schema.StringAttribute{
 			Required: true, MarkdownDescription: "The ARN of the service deployment.", Validators: []validator.String{isDeployment},
 		}},
-		Final: final,
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
 				deployment := deployment{c, a.Region.ValueString(), a.ServiceDeploymentARN.ValueString()}

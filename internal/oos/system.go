@@ -63,7 +63,6 @@ func system(clients *alicloud.Clients) signal.System[args] {
 			}
 			return "What a retried task looks like is not documented, so no read shows it: leave adopt_existing out."
 		},
-		Region:   func(a *args) *types.String { return &a.Region },
 		Cloud:    clients,
 		Complete: complete,
 		Bind: func(_ context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {

@@ -23,7 +23,6 @@ func wait(clients *alicloud.Clients) *signal.Wait[args] {
 			Computed:            true,
 			MarkdownDescription: "The outputs that the template defines, as a JSON text for `jsondecode`. It is null until the execution has ended, and with `until = \"ready\"`.",
 		},
-		Final: final,
 		Bind: func(_ context.Context, a *args) (signal.Watched, error) {
 			w, given := watched{clients, a.Region.ValueString(), a.ExecutionID.ValueString()}, types.StringNull()
 			to := bind(clients, a).Watched(w.waiting(), w.completed(func(outputs any) { given = jsonOf(outputs) }))

@@ -49,7 +49,6 @@ func system(clients *alicloud.Clients) signal.System[args] {
 		Naming:     &signal.Naming{ID: "stack_id", Name: "stack_name", Filters: []string{"started_after"}},
 		Wait:       wait(clients),
 		Final:      func(_ *args, status string) bool { return final(status) },
-		Region:     func(a *args) *types.String { return &a.Region },
 		Cloud:      clients,
 		Complete:   complete,
 		Bind: func(_ context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {

@@ -20,7 +20,6 @@ func wait(clients *alicloud.Clients) *signal.Wait[args] {
 			Optional:            true,
 			MarkdownDescription: "A resource of the stack. With `until = \"ended\"` the wait is for the stack and for this resource, with `until = \"ready\"` only for this resource. If it is not set, the wait is for the stack.",
 		}},
-		Final: final,
 		Bind: func(_ context.Context, a *args) (signal.Watched, error) {
 			watched := stackResource{clients, a.Region.ValueString(), a.StackID.ValueString(), a.LogicalResourceID.ValueString()}
 			to := fmt.Sprintf("ROS stack %s in %s", watched.stack, watched.region)
@@ -31,15 +30,8 @@ func wait(clients *alicloud.Clients) *signal.Wait[args] {
 			if watched.resource == "" {
 				ready = watched.progressing()
 			}
-			return signal.Watched{
-				To:          to,
-				Service:     "ROS",
-				RateLimit:   "ros/" + watched.region,
-				Run:         watched.stack,
-				Ready:       ready,
-				Completion:  watched.completion("SUCCESS"),
-				ExplainRead: explainRead,
-			}, nil
+			of := signal.Signal{To: to, Service: "ROS", RateLimit: "ros/" + watched.region, Run: watched.stack, ExplainRead: explainRead}
+			return of.Watched(ready, watched.completion("SUCCESS")), nil
 		},
 	}
 }

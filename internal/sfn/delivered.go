@@ -30,11 +30,9 @@ func (e execution) evidence(t target) *delivery.Evidence {
 	return &delivery.Evidence{
 		Scope:   scope,
 		Request: answer,
-		Probe: func(since delivery.Timestamp) *delivery.Probe {
-			return delivery.ShownProbe(fmt.Sprintf("%s/%s/%v", scope, token, since), func(ctx context.Context) (delivery.Shown, delivery.Attempt) {
-				return e.shown(ctx, t.token, since)
-			})
-		},
+		Probe: delivery.ShownSince(scope+"/"+token, func(ctx context.Context, since delivery.Timestamp) (delivery.Shown, delivery.Attempt) {
+			return e.shown(ctx, t.token, since)
+		}),
 		Likeness: func(trace delivery.Trace) delivery.Likeness { return trace.Shows.(ending).likeness(t) },
 	}
 }
@@ -56,7 +54,7 @@ func (e execution) shown(ctx context.Context, token *string, since delivery.Time
 	}
 	shown.Gap = "the task is closed: by this signal, by another answer, or by its timeout"
 	if e.arn == "" {
-		return shown, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID, Clock: attempt.Clock}
+		return shown, attempt.Nothing()
 	}
 	in := &sdk.GetExecutionHistoryInput{ExecutionArn: &e.arn, ReverseOrder: true}
 	attempt = aws.Pages(ctx, e.client.GetExecutionHistory, in, func(page *sdk.GetExecutionHistoryOutput, clock delivery.ServerClock) bool {

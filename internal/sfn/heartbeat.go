@@ -32,7 +32,6 @@ func NewHeartbeat(clients *aws.Clients, sender *signal.Sender) action.Action {
 			"It does not answer the task; `signal_sfn_task` does.",
 		Arguments: beatArguments(),
 		Cloud:     clients,
-		Region:    func(b *beat) *types.String { return &b.Region },
 		Bind: func(ctx context.Context, b *beat, _ signal.Secrets) (signal.Signal, error) {
 			return aws.With(ctx, service, clients, b.Region.ValueString(), func(c *client) signal.Signal {
 				t := heartbeat{c, b.TaskToken.ValueStringPointer()}

@@ -3,12 +3,28 @@ package sfn
 import (
 	"context"
 
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
+
+// client has the operations that the system uses.
+type client struct {
+	region              string
+	SendTaskSuccess     aws.Operation[sdk.SendTaskSuccessInput, sdk.SendTaskSuccessOutput, sdk.Options]
+	SendTaskFailure     aws.Operation[sdk.SendTaskFailureInput, sdk.SendTaskFailureOutput, sdk.Options]
+	SendTaskHeartbeat   aws.Operation[sdk.SendTaskHeartbeatInput, sdk.SendTaskHeartbeatOutput, sdk.Options]
+	DescribeExecution   aws.Operation[sdk.DescribeExecutionInput, sdk.DescribeExecutionOutput, sdk.Options]
+	GetExecutionHistory aws.Operation[sdk.GetExecutionHistoryInput, sdk.GetExecutionHistoryOutput, sdk.Options]
+}
+
+var service = aws.Service[*client]{Name: "sfn", IsOwn: aws.IsJSON, NewClient: func(cfg awssdk.Config) *client {
+	c := sdk.NewFromConfig(cfg)
+	return &client{cfg.Region, c.SendTaskSuccess, c.SendTaskFailure, c.SendTaskHeartbeat, c.DescribeExecution, c.GetExecutionHistory}
+}}
 
 // permissions are the IAM actions for the one request that a signal makes, by status.
 var permissions = map[string]string{success: "states:SendTaskSuccess", failure: "states:SendTaskFailure"}

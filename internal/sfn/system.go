@@ -57,7 +57,6 @@ func system(clients *aws.Clients) signal.System[args] {
 		Final:     func(_ *args, status string) bool { return final(status) },
 		Check:     check,
 		Cloud:     clients,
-		Region:    func(a *args) *types.String { return &a.Region },
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Signal { return bind(c, a, secrets) })
 		},

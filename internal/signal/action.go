@@ -98,7 +98,7 @@ func (a *signalAction) ValidateConfig(ctx context.Context, req action.ValidateCo
 // known than at validation.
 func (a *signalAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	data := a.check(ctx, req.Config, &resp.Diagnostics)
-	if y := a.resource.system; !resp.Diagnostics.HasError() && y.Region != nil && y.Region(&data.Arguments).IsNull() && y.Cloud.BlockRegion() == "" {
+	if y := a.resource.system; !resp.Diagnostics.HasError() && y.Cloud != nil && regionOf(data.Arguments).IsNull() && y.Cloud.BlockRegion() == "" {
 		resp.Diagnostics.Append(y.checkRegion(ctx)...)
 	}
 }

@@ -216,7 +216,7 @@ func (r *signalResource) warnUnknown(req resource.ModifyPlanRequest, changed []s
 // planRegion sets the region of the provider block in the plan. If there is
 // none, it checks the region of the environment or a profile.
 func (y system) planRegion(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if y.Region == nil {
+	if y.Cloud == nil {
 		return
 	}
 	configured, diags := attributes(req.Config.Raw)

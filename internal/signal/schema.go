@@ -71,7 +71,7 @@ func (r *signalResource) schema(ctx context.Context) schema.Schema {
 	maps.Copy(attributes, r.system.Arguments)
 	remembered := map[string]string{}
 	maps.Copy(remembered, r.system.Remembered)
-	if r.system.Region != nil {
+	if r.system.Cloud != nil {
 		remembered["region"] = "A plan shows the region if this argument or the provider block sets it. " +
 			"A plan does not show a region of the environment or a profile: the provider reads it when the plan is applied."
 	}

@@ -56,8 +56,8 @@ type System[A any] struct {
 	// resend_on_unknown; empty if it can do no more than arrive twice.
 	Twice string
 	// Final reports whether a value of target_status is final for a signal with these
-	// arguments. After a final status the target is not read any more. It is used
-	// only with Waits.
+	// arguments, or for a wait, which has no other arguments than its target. After a
+	// final status the target is not read any more. It is used only with Waits.
 	Final func(arguments *A, status string) bool
 	// Wait describes the resource that waits for a target and sends nothing; nil if
 	// there is none.
@@ -71,10 +71,9 @@ type System[A any] struct {
 	// may be unknown. The parameter kept reports whether generated ids are recorded
 	// before the signal is sent.
 	AdoptsNothing func(arguments *A, kept bool) string
-	// Cloud is the configuration of the service's cloud, and Region returns the
-	// argument with the region. Both are nil if the service is not regional.
-	Cloud  Cloud
-	Region func(arguments *A) *types.String
+	// Cloud is the configuration of the service's cloud. It is nil if the service is not
+	// regional. Otherwise Arguments has RegionAttribute as region.
+	Cloud Cloud
 	// Unconfigured reports whether the signal cannot be sent yet because an argument
 	// of the provider block is unknown. It is nil if Cloud reports that.
 	Unconfigured func(arguments *A) bool
@@ -242,9 +241,6 @@ func (s System[A]) untyped() system {
 	if s.AdoptsNothing != nil {
 		u.AdoptsNothing = func(arguments *any, kept bool) string { return s.AdoptsNothing((*arguments).(*A), kept) }
 	}
-	if s.Region != nil {
-		u.Region = func(arguments *any) *types.String { return s.Region((*arguments).(*A)) }
-	}
 	if s.Unconfigured != nil {
 		u.Unconfigured = func(arguments *any) bool { return s.Unconfigured((*arguments).(*A)) }
 	}
@@ -253,7 +249,7 @@ func (s System[A]) untyped() system {
 	}
 	if w := s.Wait; w != nil {
 		u.Wait = &Wait[any]{
-			Description: w.Description, Target: w.Target, Arguments: w.Arguments, Outputs: w.Outputs, Final: w.Final,
+			Description: w.Description, Target: w.Target, Arguments: w.Arguments, Outputs: w.Outputs,
 			Bind: func(ctx context.Context, arguments *any) (Watched, error) { return w.Bind(ctx, (*arguments).(*A)) },
 		}
 	}
@@ -279,8 +275,8 @@ type model struct {
 // complete fills in computed arguments that need no request. If no region is
 // found, the region stays unknown, and bind returns an error.
 func (y system) complete(ctx context.Context, arguments any) {
-	if y.Region != nil {
-		if region := y.Region(&arguments); region.IsUnknown() {
+	if y.Cloud != nil {
+		if region := regionOf(arguments); region.IsUnknown() {
 			if found, err := y.Cloud.Region(ctx, ""); err == nil {
 				*region = types.StringValue(found)
 			}
@@ -301,8 +297,8 @@ func (y system) unconfigured(arguments any) bool {
 
 // bind finds the region, sets unknown arguments to null and prepares the signal.
 func (y system) bind(ctx context.Context, arguments any, secrets Secrets) (Signal, error) {
-	if y.Region != nil {
-		region := y.Region(&arguments)
+	if y.Cloud != nil {
+		region := regionOf(arguments)
 		found, err := y.Cloud.Region(ctx, region.ValueString())
 		if err != nil {
 			return Signal{}, err
@@ -311,6 +307,17 @@ func (y system) bind(ctx context.Context, arguments any, secrets Secrets) (Signa
 	}
 	settle(arguments)
 	return y.Bind(ctx, &arguments, secrets)
+}
+
+// regionOf returns the argument with the region.
+func regionOf(arguments any) (region *types.String) {
+	_ = eachAttribute(reflect.ValueOf(arguments).Elem(), func(name string, field reflect.Value) error {
+		if name == "region" {
+			region = field.Addr().Interface().(*types.String)
+		}
+		return nil
+	})
+	return region
 }
 
 // settle sets strings that are still unknown to null: only a read can tell

@@ -41,44 +41,30 @@ type Wait[A any] struct {
 	Arguments map[string]schema.Attribute
 	// Outputs is the attribute for the outputs of a run; nil if they cannot be read.
 	Outputs schema.Attribute
-	// Final reports whether a value of target_status is final.
-	Final func(status string) bool
 	// Bind prepares the reads of the target. The region is known. A computed argument whose
 	// value is not known yet is null. The probes Completion and Ready set in arguments what
 	// they find out about the target.
 	Bind func(ctx context.Context, arguments *A) (Watched, error)
 }
 
-// Watched is a target to wait for. It has no signal to send.
+// Watched is a target to wait for. Its Signal has no Target and nothing to send. Ready is
+// reached if the target waits for a signal.
 type Watched struct {
-	// To describes the target, with its id and where it is. Service is the name of
-	// the service.
-	To, Service string
-	// RateLimit names the limit against which the reads count, like Signal.RateLimit.
-	RateLimit string
-	// Run is the id of the run that Completion is about, like Signal.Run.
-	Run string
-	// Ready is reached if the target waits for a signal. Completion is reached if the
-	// target's run has ended as wanted.
-	Ready, Completion *delivery.Probe
+	Signal
 	// Outputs returns the outputs of the run from the last reading of Completion; nil
 	// if they cannot be read.
 	Outputs func() attr.Value
 	// Seen is called, before the first read, with the status in which an earlier wait
 	// saw the target; nil if that makes no difference.
 	Seen func(status string)
-	// ExplainRead says what to do about a target that cannot be read.
-	ExplainRead func(delivery.Attempt) Advice
-	// Unseen says what it may mean that the wait never saw the target.
-	Unseen string
 }
 
 // Watched returns the target of a signal as a target to wait for.
 func (s Signal) Watched(ready, completion *delivery.Probe) Watched {
-	return Watched{
+	return Watched{Signal: Signal{
 		To: s.To, Service: s.Service, RateLimit: s.RateLimit, Run: s.Run, ExplainRead: s.ExplainRead, Unseen: s.Unseen,
 		Ready: ready, Completion: completion,
-	}
+	}}
 }
 
 // CurrentProbe returns a probe that reads the target with the given id. If
@@ -156,7 +142,7 @@ func (r *waitResource) done(data *waitModel) bool {
 }
 
 func (r *waitResource) final(data *waitModel) bool {
-	return data.TargetSucceeded.ValueBool() || !data.TargetStatus.IsNull() && r.system.Wait.Final(data.TargetStatus.ValueString())
+	return data.TargetSucceeded.ValueBool() || !data.TargetStatus.IsNull() && r.system.Final(&data.Arguments, data.TargetStatus.ValueString())
 }
 
 func (r *waitResource) name() string { return r.system.Name + "_wait" }
@@ -194,7 +180,7 @@ func (r *waitResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 	for _, name := range r.system.Wait.Target {
 		attributes[name] = replacing(r.system.Wait.argument(name, r.system.Arguments))
 	}
-	if r.system.Region != nil {
+	if r.system.Cloud != nil {
 		attributes["region"] = replacing(r.system.Arguments["region"])
 	}
 	for name, attribute := range attributes {
@@ -358,9 +344,9 @@ func (r *waitResource) wait(ctx context.Context, data *waitModel, seen string, p
 func (r *waitResource) bind(ctx context.Context, data *waitModel) (signalRun, Watched, error) {
 	var watched Watched
 	reading := r.system
-	reading.Bind = func(ctx context.Context, arguments *any, _ Secrets) (signal Signal, err error) {
+	reading.Bind = func(ctx context.Context, arguments *any, _ Secrets) (_ Signal, err error) {
 		watched, err = r.system.Wait.Bind(ctx, arguments)
-		return Signal{To: watched.To, Service: watched.Service, RateLimit: watched.RateLimit, Run: watched.Run, ExplainRead: watched.ExplainRead, Unseen: watched.Unseen}, err
+		return watched.Signal, err
 	}
 	signal, err := reading.bind(ctx, data.Arguments, nil)
 	return signalRun{Sender: r.sender, Signal: signal, gate: r.system.gate(), redactor: r.sender.redactor}, watched, err

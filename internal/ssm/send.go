@@ -3,12 +3,27 @@ package ssm
 import (
 	"context"
 
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
+
+// client has the operations that the system uses.
+type client struct {
+	region                           string
+	SendAutomationSignal             aws.Operation[sdk.SendAutomationSignalInput, sdk.SendAutomationSignalOutput, sdk.Options]
+	GetAutomationExecution           aws.Operation[sdk.GetAutomationExecutionInput, sdk.GetAutomationExecutionOutput, sdk.Options]
+	DescribeAutomationExecutions     aws.Operation[sdk.DescribeAutomationExecutionsInput, sdk.DescribeAutomationExecutionsOutput, sdk.Options]
+	DescribeAutomationStepExecutions aws.Operation[sdk.DescribeAutomationStepExecutionsInput, sdk.DescribeAutomationStepExecutionsOutput, sdk.Options]
+}
+
+var service = aws.Service[*client]{Name: "ssm", IsOwn: aws.IsJSON, NewClient: func(cfg awssdk.Config) *client {
+	c := sdk.NewFromConfig(cfg)
+	return &client{cfg.Region, c.SendAutomationSignal, c.GetAutomationExecution, c.DescribeAutomationExecutions, c.DescribeAutomationStepExecutions}
+}}
 
 // permission is the IAM action for the one request that a signal makes.
 const permission = "ssm:SendAutomationSignal"

@@ -65,8 +65,7 @@ func system(clients *aws.Clients) signal.System[args] {
 			}
 			return "What Revoke leaves behind is not documented, so no read shows it: leave adopt_existing out."
 		},
-		Region: func(a *args) *types.String { return &a.Region },
-		Cloud:  clients,
+		Cloud: clients,
 		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
 			input := sdk.SendAutomationSignalInput{SignalType: ssmtypes.SignalType(a.SignalType.ValueString())}
 			if !a.Payload.IsNull() {

@@ -28,7 +28,6 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 			Computed: true, ElementType: outputs,
 			MarkdownDescription: "The outputs that the runbook defines, as lists of strings by name. It is null until the execution has ended, and with `until = \"ready\"`.",
 		},
-		Final: final,
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
 				execution, given := execution{c, a.AutomationExecutionID.ValueString(), a.Region.ValueString()}, types.MapNull(outputs)

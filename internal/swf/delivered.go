@@ -54,16 +54,9 @@ func (w workflow) shown(
 	return &delivery.Evidence{
 		Scope:   scope,
 		Request: to,
-		Probe: func(since delivery.Timestamp) *delivery.Probe {
-			return delivery.ShownProbe(fmt.Sprintf("%s/%q/%v", scope, to, since), func(ctx context.Context) (delivery.Shown, delivery.Attempt) {
-				return read(ctx, since)
-			})
-		},
+		Probe:   delivery.ShownSince(fmt.Sprintf("%s/%q", scope, to), read),
 		Likeness: func(trace delivery.Trace) delivery.Likeness {
-			if to != "" && trace.Shows != to {
-				return delivery.NotOurs
-			}
-			return delivery.Ours
+			return delivery.OursIf(to == "" || trace.Shows == to)
 		},
 		Found: found,
 	}
@@ -89,7 +82,7 @@ func (r run) events(ctx context.Context, input *sdk.SignalWorkflowExecutionInput
 	})
 	if shown.Clock = attempt.Clock; attempt.Code == unknownResource {
 		shown.Gap = "it knows no such run"
-		return shown, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID, Clock: attempt.Clock}
+		return shown, attempt.Nothing()
 	}
 	return shown, attempt
 }

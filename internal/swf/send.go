@@ -12,6 +12,21 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
+// client has the operations that the system uses.
+type client struct {
+	region                       string
+	SignalWorkflowExecution      aws.Operation[sdk.SignalWorkflowExecutionInput, sdk.SignalWorkflowExecutionOutput, sdk.Options]
+	DescribeWorkflowExecution    aws.Operation[sdk.DescribeWorkflowExecutionInput, sdk.DescribeWorkflowExecutionOutput, sdk.Options]
+	ListOpenWorkflowExecutions   aws.Operation[sdk.ListOpenWorkflowExecutionsInput, sdk.ListOpenWorkflowExecutionsOutput, sdk.Options]
+	ListClosedWorkflowExecutions aws.Operation[sdk.ListClosedWorkflowExecutionsInput, sdk.ListClosedWorkflowExecutionsOutput, sdk.Options]
+	GetWorkflowExecutionHistory  aws.Operation[sdk.GetWorkflowExecutionHistoryInput, sdk.GetWorkflowExecutionHistoryOutput, sdk.Options]
+}
+
+var service = aws.Service[*client]{Name: "swf", IsOwn: aws.IsJSON, NewClient: func(cfg awssdk.Config) *client {
+	c := sdk.NewFromConfig(cfg)
+	return &client{cfg.Region, c.SignalWorkflowExecution, c.DescribeWorkflowExecution, c.ListOpenWorkflowExecutions, c.ListClosedWorkflowExecutions, c.GetWorkflowExecutionHistory}
+}}
+
 // permission is the IAM action for the one request that a signal makes.
 const permission = "swf:SignalWorkflowExecution"
 

@@ -216,7 +216,7 @@ func (r run) following(last *run) func(context.Context) (snapshot, delivery.Atte
 			found, attempt := last.read(ctx)
 			if attempt.Code == unknownResource && last.run != r.run {
 				// Reads lag behind, so SWF may not show the next run yet.
-				return snapshot{status: continuedAsNew}, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
+				return snapshot{status: continuedAsNew}, attempt.Nothing()
 			}
 			if attempt.Outcome != delivery.Accepted || found.status == statusOpen || found.status == succeeded {
 				return found, attempt
@@ -253,7 +253,7 @@ func (r run) readOpen() func(context.Context) (snapshot, delivery.Attempt) {
 	return func(ctx context.Context) (snapshot, delivery.Attempt) {
 		found, attempt := r.read(ctx)
 		if attempt.Code == unknownResource {
-			return snapshot{reason: attempt.Message}, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
+			return snapshot{reason: attempt.Message}, attempt.Nothing()
 		}
 		return found, attempt
 	}
@@ -277,7 +277,7 @@ func (r run) existing(input *sdk.SignalWorkflowExecutionInput) *delivery.Probe {
 			return false
 		})
 		if attempt.Code == unknownResource {
-			return delivery.Shown{}, delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
+			return delivery.Shown{}, attempt.Nothing()
 		}
 		found.Clock = attempt.Clock
 		return found, attempt

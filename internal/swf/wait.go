@@ -26,7 +26,6 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 				"It uses a run that has closed before only if `run_id` names it.",
 			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 64)},
 		}},
-		Final: final,
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched { return bindWait(c, a) })
 		},

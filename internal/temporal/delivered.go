@@ -2,7 +2,6 @@ package temporal
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -11,9 +10,7 @@ import (
 // identity if the server does not write the id itself. So no signal can be mistaken for
 // another.
 func (r run) evidence(t target) *delivery.Evidence {
-	return r.shown(t, func(ctx context.Context, since delivery.Timestamp) (delivery.Shown, delivery.Attempt) {
-		return r.signals(ctx, since)
-	}, nil)
+	return r.shown(t, r.signals, nil)
 }
 
 // evidence is the same for a signal to the current run. It reads all the runs that the
@@ -45,16 +42,9 @@ func (w workflow) shown(
 	return &delivery.Evidence{
 		Scope:   w.key("signals"),
 		Request: t.request.RequestID,
-		Probe: func(since delivery.Timestamp) *delivery.Probe {
-			return delivery.ShownProbe(w.key(fmt.Sprintf("signals/%s/%v", t.request.WorkflowExecution.RunID, since)), func(ctx context.Context) (delivery.Shown, delivery.Attempt) {
-				return read(ctx, since)
-			})
-		},
+		Probe:   delivery.ShownSince(w.key("signals/"+t.request.WorkflowExecution.RunID), read),
 		Likeness: func(trace delivery.Trace) delivery.Likeness {
-			if trace.Shows.(shownSignal).is(t) {
-				return delivery.Ours
-			}
-			return delivery.NotOurs
+			return delivery.OursIf(trace.Shows.(shownSignal).is(t))
 		},
 		Found: found,
 	}

@@ -30,7 +30,6 @@ func wait(client *Client) *signal.Wait[args] {
 			MarkdownDescription: "The result of the workflow: a JSON array for `jsondecode`, with one value or none. It is null until the workflow has completed, and with `until = \"ready\"`. " +
 				"A value that is not JSON is an object with `metadata` and `data`, as the server returns it.",
 		},
-		Final: final,
 		Bind: func(_ context.Context, a *args) (signal.Watched, error) {
 			namespace, err := client.Namespace(a.Namespace.ValueString())
 			if err != nil {

@@ -15,6 +15,19 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
+// client has the operations that the system uses.
+type client struct {
+	region                string
+	SendWorkflowStepState aws.Operation[sdk.SendWorkflowStepStateInput, sdk.SendWorkflowStepStateOutput, sdk.Options]
+	DescribeExecution     aws.Operation[sdk.DescribeExecutionInput, sdk.DescribeExecutionOutput, sdk.Options]
+	ListExecutions        aws.Operation[sdk.ListExecutionsInput, sdk.ListExecutionsOutput, sdk.Options]
+}
+
+var service = aws.Service[*client]{Name: "transfer", IsOwn: aws.IsJSON, NewClient: func(cfg awssdk.Config) *client {
+	c := sdk.NewFromConfig(cfg)
+	return &client{cfg.Region, c.SendWorkflowStepState, c.DescribeExecution, c.ListExecutions}
+}}
+
 // permission is the IAM action for the one request that a signal makes.
 const permission = "transfer:SendWorkflowStepState"
 

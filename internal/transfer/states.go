@@ -56,7 +56,7 @@ func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.A
 		found.DescribedExecution = *out.Execution
 	}
 	if attempt.Code == notFound {
-		attempt = delivery.Attempt{Outcome: delivery.Accepted, RequestID: attempt.RequestID}
+		attempt = attempt.Nothing()
 		found.Status = ended
 	}
 	return found, attempt

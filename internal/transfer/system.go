@@ -48,7 +48,6 @@ func system(clients *aws.Clients) signal.System[args] {
 		Arguments: arguments(),
 		Wait:      wait(clients),
 		Final:     final,
-		Region:    func(a *args) *types.String { return &a.Region },
 		Cloud:     clients,
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Signal { return bind(c, a, secrets) })
