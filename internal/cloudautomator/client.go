@@ -60,29 +60,30 @@ type Client struct {
 	logged    sync.Once
 	doer      func() delivery.Doer
 	api       func() (api, error)
-	// owned are the ids of the jobs of this provider's resources. made are the ids of the
-	// jobs that this process has created.
-	owned, made sync.Map
+	// owned and made are ids of jobs.
+	owned, made ids
+}
+
+// ids is a set of ids.
+type ids struct{ sync.Map }
+
+func (s *ids) has(id string) bool {
+	_, has := s.Load(id)
+	return has
 }
 
 // Own notes that a resource of this provider has the job.
 func (c *Client) Own(id string) { c.owned.Store(id, true) }
 
 // Owned reports whether a resource of this provider has the job.
-func (c *Client) Owned(id string) bool {
-	_, owned := c.owned.Load(id)
-	return owned
-}
+func (c *Client) Owned(id string) bool { return c.owned.has(id) }
 
 // Make notes that this provider process has created the job.
 func (c *Client) Make(id string) { c.made.Store(id, true) }
 
 // Made reports whether this provider process has created the job. If such a job is not
 // found, the service may not show it yet.
-func (c *Client) Made(id string) bool {
-	_, made := c.made.Load(id)
-	return made
-}
+func (c *Client) Made(id string) bool { return c.made.has(id) }
 
 // Host returns the host of the job API.
 func (c *Client) Host() (string, error) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -471,10 +472,10 @@ func TestLostJobIsNoOther(t *testing.T) {
 				b.Resource = b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
 				if refresh {
 					diags := b.Refresh()
-					if diags.HasError() || b.State.IsNull() || b.String("id") != "" {
+					if diags.HasError() || !b.State.IsNull() {
 						t.Fatalf("the state is %s: %s", b.State, diags)
 					}
-					contains(t, diags.String(), "Job Not Seen Yet", "(creation ")
+					contains(t, diags.String(), "Creation Given Up", "(creation ")
 				}
 				b.s.ResetRequestLog()
 				b.apply(nightly)
@@ -529,33 +530,37 @@ func TestPageDoesNotMakeAJobGone(t *testing.T) {
 	}
 }
 
-// Each refresh searches for a creation without a clear answer, until the creation is too
-// old to show up. Then the refresh gives it up with a warning.
+// A creation without a clear answer is searched for until it is too old to show up, and is
+// then given up with words.
 func TestLostCreationIsGivenUpWithWords(t *testing.T) {
-	b := newBench(t, sandbox.CloudAutomator{}, hasty())
-	b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropBefore, Times: 1})
-	b.refused(nightly, "Outcome of the Creation Unknown")
-	for range 2 {
-		diags := b.Refresh()
-		if diags.HasError() || b.State.IsNull() {
-			t.Fatalf("the state is %s: %s", b.State, diags)
-		}
-		contains(t, diags.String(), "Job Not Seen Yet", "(creation ")
+	for name, gives := range map[string]func(*bench) acctest.Diagnostics{"refresh": (*bench).refreshed, "destroy": (*bench).destroyed} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, sandbox.CloudAutomator{}, hasty())
+			b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropBefore, Times: 1})
+			b.refused(nightly, "Outcome of the Creation Unknown")
+			lists := func(age time.Duration) int {
+				t.Helper()
+				one := b.On(b.Provider)
+				(&bench{one, t, b.s, false}).age(age)
+				b.s.ResetRequestLog()
+				patience := acctest.Quick
+				patience.FirstPause, patience.LongestPause, patience.Unreachable = time.Millisecond, time.Millisecond, 50*time.Millisecond
+				one = one.On(acctest.StartProvider(t, acctest.Block(b.s.URL()), provider.WithPolicy(patience)))
+				diags := gives(&bench{one, t, b.s, false})
+				if diags.HasError() || !one.State.IsNull() {
+					t.Fatalf("the state is %s: %s", one.State, diags)
+				}
+				contains(t, diags.String(), "Creation Given Up", "(creation ", "console")
+				return b.s.Count("ListJobs")
+			}
+			// The one is searched for during a second, and the other during a twentieth of it.
+			if young, old := lists(-900*time.Millisecond), lists(time.Hour); young < 3*old {
+				t.Errorf("a creation that is young is searched for in %d lists, and an old one in %d", young, old)
+			}
+			b.apply(nightly)
+			b.settled(nightly)
+		})
 	}
-	// Without the taint there is no job to update, and the update creates nothing.
-	b.Tainted = false
-	b.refused(nightly, "no clear answer", "terraform taint")
-	if creations := b.s.Accepted("CreateJob"); creations > 0 {
-		t.Errorf("%d jobs were created", creations)
-	}
-	b.age(11 * time.Minute)
-	diags := b.Refresh()
-	if diags.HasError() || !b.State.IsNull() {
-		t.Fatalf("the state is %s: %s", b.State, diags)
-	}
-	contains(t, diags.String(), "Creation Given Up", "(creation ", "console")
-	b.apply(nightly)
-	b.settled(nightly)
 }
 
 // A job whose creation was not finished is as young as any other job: lagging reads do not
@@ -615,5 +620,31 @@ func (b *bench) age(d time.Duration) {
 	stored.Private = []byte(encoded(b.t, private))
 	if diags := b.Upgrade(stored); diags.HasError() {
 		b.t.Fatal(diags)
+	}
+}
+
+// A job that is created in the place of one that is gone is changed later than it was
+// created, by the times of the service: else nothing would tell of it if the provider were
+// killed then.
+func TestJobInPlaceOfALostOneIsTold(t *testing.T) {
+	for range 20 {
+		b := newBench(t, sandbox.CloudAutomator{}, hasty())
+		b.created(nightly)
+		other := acctest.StartProvider(t, acctest.Block(b.s.URL())).Resource(jobType)
+		if diags := other.Apply(nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "1"}})); diags.HasError() {
+			t.Fatal(diags)
+		}
+		if diags := other.Apply(nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}})); diags.HasError() {
+			t.Fatal(diags)
+		}
+		b.s.RemoveTriggerJob(b.String("id"))
+		contains(t, b.Refresh().String(), "Job Is Gone", other.String("id"))
+		if diags := b.Apply(nightly); diags.HasError() {
+			t.Fatal(diags)
+		}
+		job, _ := b.s.TriggerJob(b.String("id"))
+		if created, updated := job.Attributes.CreatedAt.UnixMilli(), job.Attributes.UpdatedAt.UnixMilli(); updated <= created {
+			t.Fatalf("job %s was created at %d and changed at %d", job.ID, created, updated)
+		}
 	}
 }

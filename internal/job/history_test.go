@@ -32,12 +32,22 @@ func FuzzJobHistories(f *testing.F) {
 	if more, _ := strconv.ParseUint(os.Getenv("JOB_HISTORIES"), 10, 64); more > 0 {
 		for seed := range more {
 			f.Add(1000 + seed)
+			if seed%4 == 0 {
+				f.Add(wide + seed)
+			}
 		}
+	}
+	for seed := range uint64(10) {
+		f.Add(wide + seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) { live(t, seed) })
 }
 
-// longRun reports whether there is time for all cases of a test.
+// wide is the first seed whose history also has settings that the service may fill in or
+// ignore. The histories of the seeds below it stay what they were.
+const wide = 1_000_000
+
+// longRun reports whether there is time for all of a test's cases.
 func longRun() bool { return os.Getenv("JOB_HISTORIES") != "" }
 
 // history is one random history.
@@ -62,7 +72,9 @@ type history struct {
 	// passed is how far the service's clock is ahead, and lag how far its reads lag behind.
 	passed *atomic.Int64
 	lag    time.Duration
-	// said has all messages and logs of the provider.
+	// wide says that settings come and go that the service may fill in or ignore.
+	wide bool
+	// said is all that the provider has said and logged.
 	said  strings.Builder
 	log   bytes.Buffer
 	steps []string
@@ -77,6 +89,9 @@ func live(t *testing.T, seed uint64) {
 	}
 	if random.IntN(3) == 0 {
 		h.lag = time.Second
+	}
+	if h.wide = seed >= wide; h.wide {
+		kind.RuntimeValues, kind.IgnoresRuntimeValues = random.IntN(2) == 0, random.IntN(2) == 0
 	}
 	s := acctest.Sandbox(t, sandbox.Options{
 		CloudAutomator: kind, ReadLag: h.lag, Now: func() time.Time { return time.Now().Add(time.Duration(h.passed.Load())) },
@@ -161,10 +176,11 @@ func (h *history) violated(format string, args ...any) {
 }
 
 func (h *history) step() {
-	kinds := []struct {
+	type kind struct {
 		name string
 		do   func()
-	}{
+	}
+	kinds := []kind{
 		{"apply", h.quiet}, {"apply", h.quiet},
 		{"rename", func() { h.change("name", fmt.Sprintf("nightly %d", h.random.IntN(3))) }},
 		{"date", func() { h.change("expiration_date", []any{nil, "2098-01-01", "2099-01-01"}[h.random.IntN(3)]) }},
@@ -188,10 +204,19 @@ func (h *history) step() {
 		{"killed alone", func() { h.killed(true) }},
 		{"import", h.imported},
 	}
+	if h.wide {
+		for range 3 {
+			kinds = append(kinds,
+				kind{"runtime values", func() { h.change("allow_runtime_action_values", []any{nil, true, false}[h.random.IntN(3)]) }},
+				kind{"post-processes", func() {
+					h.change("completed_post_process_id", []any{nil, []any{}, []any{5}, []any{6, 5}}[h.random.IntN(4)])
+				}})
+		}
+	}
 	one := kinds[h.random.IntN(len(kinds))]
 	h.steps = append(h.steps, one.name)
 	switch one.name {
-	case "apply", "rename", "date", "trigger", "rotate_on_update", "store_credentials", "refresh", "another's job":
+	case "apply", "rename", "date", "trigger", "rotate_on_update", "store_credentials", "refresh", "another's job", "runtime values", "post-processes":
 	default:
 		h.calm = false
 	}

@@ -148,8 +148,6 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	switch {
 	case failed != nil:
 		resp.Diagnostics.Append(failed)
-	case !there && lost && younger(p.Begun, lateness):
-		resp.Diagnostics.AddWarning("Job Not Seen Yet", neverSeen(p)+fmt.Sprintf("Until %s each refresh searches for it again. If the resource is tainted, applying creates a new job.", p.Begun.Add(lateness).UTC().Format(time.RFC3339)))
 	case !there:
 		if lost {
 			resp.Diagnostics.AddWarning("Creation Given Up", neverSeen(p)+"The resource is removed from the state, and the next plan creates a job. If a job with the mark shows up later, remove it in the Cloud Automator console.")
@@ -176,7 +174,7 @@ func neverSeen(p privateState) string {
 // exists.
 func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (there bool, failed diag.Diagnostic) {
 	if data.ID.IsNull() {
-		made, failed := w.seek(ctx, creationMark(p.Creation))
+		made, failed := w.seek(ctx, creationMark(p.Creation), p.Begun)
 		if len(made) == 0 || failed != nil {
 			return false, failed
 		}
@@ -342,7 +340,7 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 		return
 	}
 	if data.ID.IsNull() {
-		made, failed := w.seek(ctx, creationMark(p.Creation))
+		made, failed := w.seek(ctx, creationMark(p.Creation), p.Begun)
 		if failed != nil || len(made) != 1 {
 			resp.Diagnostics.Append(failed)
 			if failed == nil && len(made) == 0 {

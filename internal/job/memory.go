@@ -158,7 +158,7 @@ func decide(before, after jobModel, p privateState) (d decision) {
 	d.rotate = !p.Imported && (triggered || rotates && (c.asked || c.again))
 	d.again = p.Lost && rotates && !d.rotate
 	d.rotate = d.rotate || d.again
-	d.moves = d.rotate || sights[stands].moves
+	d.moves = d.rotate || sights[stands].moves || before.ID.IsNull()
 	d.change = d.moves || c.settings || stands != settled
 	stores := after.StoreCredentials.IsUnknown() || after.stores()
 	d.read = stores && !before.stores()

@@ -240,7 +240,7 @@ func (w *work) create(ctx context.Context, name, mark string, body map[string]an
 	case delivery.Unknown:
 		looking, cancel := afterwards(ctx)
 		defer cancel()
-		made, unread = w.seek(looking, mark)
+		made, unread = w.seek(looking, mark, time.Time{})
 	}
 	for _, id := range made {
 		w.client.Make(id)
@@ -248,10 +248,10 @@ func (w *work) create(ctx context.Context, name, mark string, body map[string]an
 	return made, answered, result, unread
 }
 
-// seek searches for the jobs with a mark. It repeats the search for some time,
-// because reads may lag behind. It returns a diagnostic if the jobs could not
-// be listed.
-func (w *work) seek(ctx context.Context, mark string) (found []string, failed diag.Diagnostic) {
+// seek searches for the jobs with a mark. It repeats the search for some time, and for
+// twice as long since the creation, because reads may lag behind. It returns a diagnostic
+// if the jobs could not be listed.
+func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []string, failed diag.Diagnostic) {
 	listed := false
 	const doing = "Looking for the job whose creation got no clear answer"
 	_, result := try(ctx, w, doing, func(ctx context.Context) (jobs []cloudautomator.Job, err error) {
@@ -269,10 +269,14 @@ func (w *work) seek(ctx context.Context, mark string) (found []string, failed di
 		}
 		return jobs, nil
 	}, nil)
-	if !listed {
+	switch {
+	case !listed:
 		return nil, w.failure("Jobs Not Listed", doing, result)
+	case len(found) == 0 && ctx.Err() == nil && younger(since, 2*w.sender.Patience()):
+		return w.seek(ctx, mark, since)
+	default:
+		return found, nil
 	}
-	return found, nil
 }
 
 // afterwards returns a context with a short timeout for requests after a

@@ -125,12 +125,8 @@ func (m *jobModel) gone(p privateState) diag.Diagnostic {
 		fmt.Sprintf("Updating Cloud Automator job %s failed: the job API no longer has it.\n\nPlan again: the refresh notices this, and the plan creates a new job.", m.ID.ValueString()))
 }
 
-// youth is how long after its creation the service may not show a job yet, and lateness
-// is how long a job may show up whose creation got no clear answer.
-const (
-	youth    = time.Minute
-	lateness = 10 * time.Minute
-)
+// youth is how long after its creation the service may not show a job yet.
+const youth = time.Minute
 
 // younger reports whether less time has passed since then, by the clock of this machine.
 func younger(since time.Time, age time.Duration) bool { return delivery.Until(since.Add(age)) > 0 }
@@ -190,6 +186,13 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 		u.shown = job
 	}
 	job := u.shown
+	if markedFor(job.Settings.Name) != "" {
+		// Without the mark, only its times tell the job from others until the state has it.
+		if err := delivery.Sleep(ctx, tick(u.shown)); err != nil {
+			return diag.NewErrorDiagnostic("Rotation Not Finished", fmt.Sprintf("Cloud Automator job %s has replaced another one, but the apply ended before the mark was removed from its name.\n\n"+
+				"Its URL and access token are recorded. The next apply removes the mark.", u.ID))
+		}
+	}
 	was, recorded := u.before.shown(job.Settings), u.before.ActionValue
 	if u.Whole {
 		recorded = types.StringNull()
@@ -308,8 +311,7 @@ func (u *update) take(ctx context.Context) diag.Diagnostic {
 	return nil
 }
 
-// retire removes the replaced job. After that, only its times tell the new job
-// from other jobs, until the state has it.
+// retire removes the replaced job.
 func (u *update) retire(ctx context.Context) diag.Diagnostic {
 	other := u.Others[0]
 	if _, failed := u.remove(ctx, other); failed != nil {
@@ -317,10 +319,6 @@ func (u *update) retire(ctx context.Context) diag.Diagnostic {
 			"This is remembered: the next apply removes the old job. To stop it at once, remove it in the Cloud Automator console.", u.ID, other))
 	}
 	u.Position, u.Others = leads[retire].to, nil
-	if err := delivery.Sleep(ctx, tick(u.shown)); err != nil {
-		return diag.NewErrorDiagnostic("Rotation Not Finished", fmt.Sprintf("Cloud Automator job %s has replaced another one, but the apply ended before the mark was removed from its name.\n\n"+
-			"Its URL and access token are recorded. The next apply removes the mark.", u.ID))
-	}
 	// Nothing else was begun while the replaced job existed, so there is nothing to repeat.
 	u.rotate = u.rotate && !u.again
 	return nil

@@ -148,11 +148,11 @@ func actionValue(s cloudautomator.Settings) types.String {
 	}
 }
 
-func optional(text *string) types.String {
-	if text == nil || *text == "" {
+func optional(shown *string) types.String {
+	if shown == nil {
 		return types.StringNull()
 	}
-	return types.StringValue(*text)
+	return text(*shown)
 }
 
 // takeAccounts records the account arguments: the recorded argument or, if
@@ -285,12 +285,7 @@ func listOf(numbers []cloudautomator.Number) types.List {
 	return types.ListValueMust(types.Int64Type, elements)
 }
 
-func int64Of(n *cloudautomator.Number) types.Int64 {
-	if n == nil {
-		return types.Int64Null()
-	}
-	return types.Int64Value(int64(*n))
-}
+func int64Of(n *cloudautomator.Number) types.Int64 { return types.Int64PointerValue((*int64)(n)) }
 
 // stores reports whether the URL and the access token are kept in the state.
 func (m *jobModel) stores() bool {

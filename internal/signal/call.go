@@ -23,6 +23,9 @@ type Operation struct {
 	Redactor *delivery.Redactor
 }
 
+// Patience returns how long a request is repeated that gets no answer.
+func (c *Sender) Patience() time.Duration { return c.policy.Unreachable }
+
 // Deliver makes a request that is not a signal. It uses the retry policy of
 // signals and the named rate limiter.
 func (c *Sender) Deliver(ctx context.Context, limiter, doing string, target delivery.Target) delivery.Result {
