@@ -38,27 +38,21 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 	return aws.Send(ctx, t.client.ContinueServiceDeployment, t.input)
 }
 
-// explain returns the advice for the errors in the API reference of
-// ContinueServiceDeployment. AWS does not document which of them it returns for a hook that
-// does not await an action any more.
+// refusals has the errors in the API reference of ContinueServiceDeployment. AWS does not
+// document which of them it returns for a hook that does not await an action any more.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContinueServiceDeployment.html#API_ContinueServiceDeployment_Errors
-func explain(attempt delivery.Attempt) signal.Advice {
-	switch attempt.Code {
-	case "ServiceDeploymentNotFoundException":
-		return signal.Advice{
-			Attribute: "service_deployment_arn",
-			Gone:      true,
-			Next:      "Check the ARN, and that the deployment is in this region and account.",
-		}
-	case "ClientException", "InvalidParameterException":
-		return signal.Advice{
-			Attribute: "hook_id",
-			Unclear:   true,
-			Next: "Check that the hook is one of this deployment and awaits an action, and that the deployment is in progress and in this region. " +
-				"A hook takes one action. After an answer or a timeout it takes none.",
-		}
-	case "UnsupportedFeatureException":
-		return signal.Advice{Next: "ECS does not offer this in the region."}
+var (
+	refusals = signal.Refusals{
+		"ServiceDeploymentNotFoundException": {Attribute: "service_deployment_arn", Gone: true, Next: "Check the ARN, and that the deployment is in this region and account."},
+		"ClientException":                    unfit,
+		"InvalidParameterException":          unfit,
+		"UnsupportedFeatureException":        {Next: "ECS does not offer this in the region."},
 	}
-	return signal.Advice{Next: aws.Explain(attempt, permission)}
+	unfit = signal.Advice{Attribute: "hook_id", Unclear: true, Next: "Check that the hook is one of this deployment and awaits an action, and that the deployment is in progress and in this region. " +
+		"A hook takes one action. After an answer or a timeout it takes none."}
+)
+
+// explain returns the advice for an attempt that did not succeed.
+func explain(attempt delivery.Attempt) signal.Advice {
+	return refusals.Advice(attempt.Code, aws.Explain(attempt, permission))
 }

@@ -1,6 +1,7 @@
 package ros
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -130,21 +131,19 @@ func (n stackName) unseen() string {
 }
 
 // explain returns the advice of the function explain, on the configured argument.
-func (n stackName) explain(attempt delivery.Attempt) signal.Advice { return n.named(explain(attempt)) }
+func (n stackName) explain(attempt delivery.Attempt) signal.Advice {
+	if n.name == "" {
+		return explain(attempt)
+	}
+	return explain(attempt).Moved("stack_id", "stack_name")
+}
 
 // explainRead returns the advice for errors of the reads.
 func (n stackName) explainRead(attempt delivery.Attempt) signal.Advice {
-	advice := n.named(explainRead(attempt))
-	if next := alicloud.Explain(attempt, findPermissions); next != "" && n.name != "" {
-		advice.Next = next
+	advice := explainRead(attempt)
+	if n.name == "" {
+		return advice
 	}
-	return advice
-}
-
-// named moves the advice to the argument that is configured.
-func (n stackName) named(advice signal.Advice) signal.Advice {
-	if n.name != "" && advice.Attribute == "stack_id" {
-		advice.Attribute = "stack_name"
-	}
-	return advice
+	advice.Next = cmp.Or(alicloud.Explain(attempt, findPermissions), advice.Next)
+	return advice.Moved("stack_id", "stack_name")
 }

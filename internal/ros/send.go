@@ -44,40 +44,23 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 // stackNotFound is the error code for a stack that does not exist.
 const stackNotFound = "StackNotFound"
 
-// explain returns the advice for the errors in the API reference of SignalResource, and for
-// those of its ClientToken.
+// refusals has the errors in the API reference of SignalResource, and those of its
+// ClientToken.
 // https://www.alibabacloud.com/help/en/ros/developer-reference/api-ros-2019-09-10-signalresource
-func explain(attempt delivery.Attempt) signal.Advice {
-	switch attempt.Code {
-	case stackNotFound:
-		return signal.Advice{
-			Attribute: "stack_id",
-			Gone:      true,
-			Next:      "Check the stack's id, and that the stack is in this region and account.",
-		}
-	case "ResourceNotFound":
-		return signal.Advice{
-			Attribute: "logical_resource_id",
-			Gone:      true,
-			Next:      "Check the logical id against the resources of the stack's template.",
-		}
-	case "ResourceNotAvailable":
-		return signal.Advice{
-			Attribute: "logical_resource_id",
-			NotReady:  true,
-			Next: "Check that the resource waits for signals, and that it waits now: perhaps the stack has not reached it yet, or has passed it. " +
-				"Look at the status of the stack's resources.",
-		}
-	case "InvalidIdempotenceParameter", "IdempotentParameterMismatch":
-		return signal.Advice{
-			Attribute: "client_token",
-			Next:      "This client token was used before, for another signal. Set another client_token, or leave it out to have the provider generate one.",
-		}
-	case "LastTokenProcessing":
-		return signal.Advice{
-			Attribute: "client_token",
-			Next:      "The service is still processing an earlier request with this client token, so the signal may arrive with that request.",
-		}
+var (
+	refusals = signal.Refusals{
+		stackNotFound:      {Attribute: "stack_id", Gone: true, Next: "Check the stack's id, and that the stack is in this region and account."},
+		"ResourceNotFound": {Attribute: "logical_resource_id", Gone: true, Next: "Check the logical id against the resources of the stack's template."},
+		"ResourceNotAvailable": {Attribute: "logical_resource_id", NotReady: true, Next: "Check that the resource waits for signals, and that it waits now: perhaps the stack has not reached it yet, or has passed it. " +
+			"Look at the status of the stack's resources."},
+		"InvalidIdempotenceParameter": usedBefore,
+		"IdempotentParameterMismatch": usedBefore,
+		"LastTokenProcessing":         {Attribute: "client_token", Next: "The service is still processing an earlier request with this client token, so the signal may arrive with that request."},
 	}
-	return signal.Advice{Next: alicloud.Explain(attempt, permission)}
+	usedBefore = signal.Advice{Attribute: "client_token", Next: "This client token was used before, for another signal. Set another client_token, or leave it out to have the provider generate one."}
+)
+
+// explain returns the advice for an attempt that did not succeed.
+func explain(attempt delivery.Attempt) signal.Advice {
+	return refusals.Advice(attempt.Code, alicloud.Explain(attempt, permission))
 }

@@ -114,9 +114,7 @@ func (r *signalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		return
 	case req.Plan.Raw.IsNull():
 		r.planDestroy(before, resp)
-		if req.ClientCapabilities.DeferralAllowed && before.atDestroy() && r.system.unconfigured(before.Arguments) {
-			resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
-		}
+		resp.Deferred = r.system.deferral(req.ClientCapabilities.DeferralAllowed && before.atDestroy(), before.Arguments)
 		return
 	case req.State.Raw.IsNull():
 		r.planCreate(after, resp)
@@ -124,9 +122,7 @@ func (r *signalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		r.planUpdate(ctx, before, after, req, resp)
 	}
 	r.system.planRegion(ctx, req, resp)
-	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(after.Arguments) {
-		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
-	}
+	resp.Deferred = r.system.deferral(req.ClientCapabilities.DeferralAllowed, after.Arguments)
 }
 
 // planDestroy warns if the destroy will send a signal.

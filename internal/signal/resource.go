@@ -187,8 +187,7 @@ func (r *signalResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if resp.Diagnostics.HasError() || !r.pending(data) {
 		return
 	}
-	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(data.Arguments) {
-		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+	if resp.Deferred = r.system.deferral(req.ClientCapabilities.DeferralAllowed, data.Arguments); resp.Deferred != nil {
 		return
 	}
 	// Bind fills in arguments of the copy. A refresh must not change them in the

@@ -174,6 +174,26 @@ type Advice struct {
 	NotReady bool
 }
 
+// Refusals has the advice for the error codes of an operation.
+type Refusals map[string]Advice
+
+// Advice returns the advice for an error code. For a code without advice, it is otherwise.
+func (r Refusals) Advice(code, otherwise string) Advice {
+	if advice, known := r[code]; known {
+		return advice
+	}
+	return Advice{Next: otherwise}
+}
+
+// Moved returns the advice with the attribute to, if the attribute is from: a target that is
+// configured by its name has no id that is at fault.
+func (a Advice) Moved(from, to string) Advice {
+	if a.Attribute == from {
+		a.Attribute = to
+	}
+	return a
+}
+
 // Offer has the resources and the action of a system.
 type Offer struct {
 	// Block and Endpoint are those of the System.
@@ -293,6 +313,14 @@ func (y system) unconfigured(arguments any) bool {
 		return y.Unconfigured(&arguments)
 	}
 	return y.Cloud.Unconfigured()
+}
+
+// deferral returns why Terraform must defer the resource, nil if it need not or cannot.
+func (y system) deferral(allowed bool, arguments any) *resource.Deferred {
+	if allowed && y.unconfigured(arguments) {
+		return &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+	}
+	return nil
 }
 
 // bind finds the region, sets unknown arguments to null and prepares the signal.

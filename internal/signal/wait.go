@@ -261,9 +261,7 @@ func (r *waitResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		}
 	}
 	r.system.planRegion(ctx, req, resp)
-	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(after.Arguments) {
-		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
-	}
+	resp.Deferred = r.system.deferral(req.ClientCapabilities.DeferralAllowed, after.Arguments)
 }
 
 // results returns the names of the attributes that a wait sets.
@@ -377,8 +375,7 @@ func (r *waitResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	if resp.Diagnostics.HasError() || r.final(data) {
 		return
 	}
-	if req.ClientCapabilities.DeferralAllowed && r.system.unconfigured(data.Arguments) {
-		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+	if resp.Deferred = r.system.deferral(req.ClientCapabilities.DeferralAllowed, data.Arguments); resp.Deferred != nil {
 		return
 	}
 	run, watched, err := r.bind(ctx, data)

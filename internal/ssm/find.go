@@ -1,6 +1,7 @@
 package ssm
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -143,21 +144,19 @@ func (d document) unseen() string {
 
 // explain returns the advice of the function explain, on the configured
 // argument.
-func (d document) explain(attempt delivery.Attempt) signal.Advice { return d.named(explain(attempt)) }
+func (d document) explain(attempt delivery.Attempt) signal.Advice {
+	if d.name == "" {
+		return explain(attempt)
+	}
+	return explain(attempt).Moved("automation_execution_id", "document_name")
+}
 
 // explainRead returns the advice for errors of the reads.
 func (d document) explainRead(attempt delivery.Attempt) signal.Advice {
-	advice := d.named(explainRead(attempt))
-	if next := aws.Explain(attempt, findPermissions); next != "" && d.name != "" {
-		advice.Next = next
+	advice := explainRead(attempt)
+	if d.name == "" {
+		return advice
 	}
-	return advice
-}
-
-// named moves the advice to the argument that is configured.
-func (d document) named(advice signal.Advice) signal.Advice {
-	if d.name != "" && advice.Attribute == "automation_execution_id" {
-		advice.Attribute = "document_name"
-	}
-	return advice
+	advice.Next = cmp.Or(aws.Explain(attempt, findPermissions), advice.Next)
+	return advice.Moved("automation_execution_id", "document_name")
 }

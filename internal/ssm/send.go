@@ -41,28 +41,16 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 // notFound is the error code of SSM for an execution that does not exist.
 const notFound = "AutomationExecutionNotFoundException"
 
-// explain returns the advice for the errors in the API reference of SendAutomationSignal.
+// refusals has the errors in the API reference of SendAutomationSignal.
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendAutomationSignal.html#API_SendAutomationSignal_Errors
+var refusals = signal.Refusals{
+	notFound:                          {Attribute: "automation_execution_id", Gone: true, Next: "Check the execution's id, and whether it runs in this region and account."},
+	"AutomationStepNotFoundException": {Attribute: "payload", Next: "Check the step name or step execution id in the payload against the execution's steps."},
+	"InvalidAutomationSignalException": {Attribute: "signal_type", NotReady: true, Next: "The execution cannot take this signal now: perhaps no step waits for it yet, or the execution has ended. Check the status of the execution's steps. " +
+		"With wait_until_ready = true the provider waits for a step that takes the signal. For Approve and Reject, also check that the identity of the provider is among the step's Approvers, and has not decided already."},
+}
+
+// explain returns the advice for an attempt that did not succeed.
 func explain(attempt delivery.Attempt) signal.Advice {
-	switch attempt.Code {
-	case notFound:
-		return signal.Advice{
-			Attribute: "automation_execution_id",
-			Next:      "Check the execution's id, and whether it runs in this region and account.",
-			Gone:      true,
-		}
-	case "AutomationStepNotFoundException":
-		return signal.Advice{
-			Attribute: "payload",
-			Next:      "Check the step name or step execution id in the payload against the execution's steps.",
-		}
-	case "InvalidAutomationSignalException":
-		return signal.Advice{
-			Attribute: "signal_type",
-			NotReady:  true,
-			Next: "The execution cannot take this signal now: perhaps no step waits for it yet, or the execution has ended. Check the status of the execution's steps. " +
-				"With wait_until_ready = true the provider waits for a step that takes the signal. For Approve and Reject, also check that the identity of the provider is among the step's Approvers, and has not decided already.",
-		}
-	}
-	return signal.Advice{Next: aws.Explain(attempt, permission)}
+	return refusals.Advice(attempt.Code, aws.Explain(attempt, permission))
 }
