@@ -3,7 +3,6 @@ package codepipeline
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -184,14 +183,9 @@ func (a action) runs(ctx context.Context, id, token string, current approval) (r
 	return runs, attempt
 }
 
-// unfitError says why an approval can never be answered.
-type unfitError struct{ what, attribute, next string }
-
-func (e *unfitError) Error() string { return e.what }
-
 // unfit returns the attempt of a read that found an approval that can never be answered.
 func unfit(read delivery.Attempt, attribute, next, format string, of ...any) delivery.Attempt {
-	return delivery.Attempt{Outcome: delivery.Rejected, RequestID: read.RequestID, Err: &unfitError{fmt.Sprintf(format, of...), attribute, next}}
+	return signal.Advised(read, fmt.Sprintf(format, of...), signal.Advice{Attribute: attribute, Gone: true, Next: next})
 }
 
 // wanted is the approval that a signal is for. If execution and token are empty, it is any
@@ -386,9 +380,6 @@ func (w wanted) refused() *delivery.Probe {
 
 // explainRead returns the advice for errors of the reads.
 func explainRead(attempt delivery.Attempt) signal.Advice {
-	if no := (*unfitError)(nil); errors.As(attempt.Err, &no) {
-		return signal.Advice{Attribute: no.attribute, Next: no.next, Gone: true}
-	}
 	switch attempt.Code {
 	case noPipeline:
 		return signal.Advice{Attribute: "pipeline_name", Gone: true, Next: "Check the pipeline's name, and that it is in this region and account."}

@@ -2,7 +2,6 @@ package sfn
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,10 +38,6 @@ type execution struct {
 	region, arn string
 }
 
-// errNoARN is the error of a wait without execution_arn. The plan already refuses a
-// configuration without it, unless its value is unknown then.
-var errNoARN = errors.New("execution_arn is not set, and a task token does not tell which execution it belongs to")
-
 // snapshot is what a read shows of an execution. The status is empty if the execution does
 // not exist. Only completed reads the output.
 type snapshot struct {
@@ -56,7 +51,9 @@ func (s snapshot) observation(state delivery.State) delivery.Observation {
 
 func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
 	if e.arn == "" {
-		return found, delivery.Attempt{Outcome: delivery.Rejected, Err: errNoARN}
+		// The plan refuses a wait without execution_arn, unless its value is unknown then.
+		return found, signal.Advised(attempt, "execution_arn is not set, and a task token does not tell which execution it belongs to",
+			signal.Advice{Attribute: "execution_arn", Next: "Set execution_arn."})
 	}
 	// This read does not need the key of an encrypted state machine.
 	out, attempt := aws.Get(ctx, e.client.DescribeExecution, &sdk.DescribeExecutionInput{ExecutionArn: &e.arn, IncludedData: sfntypes.IncludedDataMetadataOnly})
@@ -108,10 +105,8 @@ func (e execution) findOut() string {
 
 // explainRead returns the advice for errors of the reads.
 func explainRead(attempt delivery.Attempt) signal.Advice {
-	switch {
-	case errors.Is(attempt.Err, errNoARN):
-		return signal.Advice{Attribute: "execution_arn", Next: "Set execution_arn."}
-	case attempt.Code == noExecution, attempt.Code == "InvalidArn", attempt.Code == "StateMachineTypeNotSupported":
+	switch attempt.Code {
+	case noExecution, "InvalidArn", "StateMachineTypeNotSupported":
 		return signal.Advice{
 			Attribute: "execution_arn",
 			Gone:      attempt.Code == noExecution,

@@ -122,7 +122,7 @@ func (w signalRun) lookupText(result delivery.Result) string {
 		return ""
 	case end.Unreadable != nil:
 		return join(fmt.Sprintf(" Reading at %s whether it has arrived failed: %s", w.Service, w.answer(*end.Unreadable)),
-			unsentBecause(*end.Unreadable, end.Stopped), w.ExplainRead(*end.Unreadable).Next, stands)
+			unsentBecause(*end.Unreadable, end.Stopped), w.explainRead(*end.Unreadable).Next, stands)
 	case end.Stopped != nil:
 		return join(fmt.Sprintf(" Reading at %s whether it has arrived was not finished.", w.Service), w.lastFailure(*end))
 	default:
@@ -160,7 +160,7 @@ func (w signalRun) notReady(end delivery.WaitResult, doing string) *sendProblem 
 	}
 	opening := fmt.Sprintf("Sending %s to %s was not tried: %s ", w.What, w.To, doing)
 	if end.Unreadable != nil {
-		advice := w.ExplainRead(*end.Unreadable)
+		advice := w.explainRead(*end.Unreadable)
 		detail := join(opening+"failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next)
 		return w.problem("Signal Not Sent", advice, detail, unsent, advice.Gone)
 	}
@@ -227,7 +227,7 @@ func (w signalRun) waited(end delivery.WaitResult, waiting *Waiting) (diags diag
 	)
 	switch {
 	case end.Unreadable != nil:
-		advice = w.ExplainRead(*end.Unreadable)
+		advice = w.explainRead(*end.Unreadable)
 		summary, detail = "Target Cannot Be Read", join(opening+", but waiting for its run to end failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next)
 		if gone := w.stands(targetIsGone); advice.Gone && gone != "" {
 			diags.AddWarning("Target Is Gone", join(detail, gone))
@@ -288,7 +288,7 @@ func (w signalRun) lastFailure(end delivery.WaitResult) string {
 // notRead returns the warning of a refresh that could not read the target.
 func (w signalRun) notRead(attempt delivery.Attempt) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Target Not Read",
-		join(fmt.Sprintf("Reading the status of %s failed: %s", w.To, w.answer(attempt)), unsentBecause(attempt, nil), w.ExplainRead(attempt).Next,
+		join(fmt.Sprintf("Reading the status of %s failed: %s", w.To, w.answer(attempt)), unsentBecause(attempt, nil), w.explainRead(attempt).Next,
 			"The status recorded last is kept, and the signal stays sent."))
 }
 

@@ -6,6 +6,7 @@ package signal
 
 import (
 	"context"
+	"errors"
 	"reflect"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
@@ -192,6 +193,28 @@ func (a Advice) Moved(from, to string) Advice {
 		a.Attribute = to
 	}
 	return a
+}
+
+// AdvisedError is the error of a read that found that there is no target to read. Its advice
+// takes the place of ExplainRead's.
+type AdvisedError struct {
+	What   string
+	Advice Advice
+}
+
+func (e *AdvisedError) Error() string { return e.What }
+
+// Advised returns the attempt of a read with an AdvisedError.
+func Advised(read delivery.Attempt, what string, advice Advice) delivery.Attempt {
+	return delivery.Attempt{Outcome: delivery.Rejected, RequestID: read.RequestID, Err: &AdvisedError{what, advice}}
+}
+
+// explainRead says what to do about a target that cannot be read.
+func (s Signal) explainRead(attempt delivery.Attempt) Advice {
+	if advised := (*AdvisedError)(nil); errors.As(attempt.Err, &advised) {
+		return advised.Advice
+	}
+	return s.ExplainRead(attempt)
 }
 
 // Offer has the resources and the action of a system.

@@ -388,13 +388,13 @@ func (r *waitResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	observation, attempt := r.sender.poller.ReadOnce(ctx, r.probe(data, watched).WithLimiter(r.sender.reads.For(watched.RateLimit)))
 	if attempt.Outcome != delivery.Accepted {
-		if data.TargetStatus.IsNull() && watched.ExplainRead(attempt).Gone {
+		if data.TargetStatus.IsNull() && watched.explainRead(attempt).Gone {
 			// Neither an import nor an earlier wait has seen the target.
 			resp.State.RemoveResource(ctx)
 			return
 		}
 		resp.Diagnostics.AddWarning("Target Not Read", join(fmt.Sprintf("Reading the status of %s failed: %s", run.To, run.answer(attempt)),
-			unsentBecause(attempt, nil), watched.ExplainRead(attempt).Next, "The status recorded last is kept."))
+			unsentBecause(attempt, nil), watched.explainRead(attempt).Next, "The status recorded last is kept."))
 		return
 	}
 	r.note(data, watched, shown(r.sender.redactor, observation))
@@ -460,7 +460,7 @@ func (w signalRun) awaited(end delivery.WaitResult, until, onFailure string) (di
 	again := "Applying again waits again, and sends nothing. To go on regardless, set on_wait_failure = \"record\"."
 	switch {
 	case end.Unreadable != nil:
-		advice := w.ExplainRead(*end.Unreadable)
+		advice := w.explainRead(*end.Unreadable)
 		diags.Append(diagnostic("Target Cannot Be Read", advice,
 			join(opening+"reading it failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next),
 			"Applying again waits again, and sends nothing."))

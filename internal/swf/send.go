@@ -2,7 +2,6 @@ package swf
 
 import (
 	"context"
-	"errors"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/swf"
@@ -72,12 +71,8 @@ func (t target) status() string {
 	return "Find the open run with " + t.list("open") + ", and closed ones with " + t.list("closed") + "."
 }
 
-// explainRead returns the advice for errors of the reads, and for a search that found no
-// run.
+// explainRead returns the advice for errors of the reads.
 func (t target) explainRead(attempt delivery.Attempt) signal.Advice {
-	if none := (*noRunError)(nil); errors.As(attempt.Err, &none) {
-		return signal.Advice{Attribute: "workflow_id", Gone: true, Next: none.next + " " + t.status()}
-	}
 	if attempt.Code == unknownResource {
 		return t.absent("SWF gives this answer when the region and account have no such domain, and when the domain has no such run: " +
 			"SWF deletes a closed run after the domain's retention period.")

@@ -51,11 +51,6 @@ func (w workflow) key(of string) string {
 	return fmt.Sprintf("swf/%s/%q/%q/%s", w.region, w.domain, w.id, of)
 }
 
-// noRunError means that there is no run to read.
-type noRunError struct{ what, next string }
-
-func (e *noRunError) Error() string { return e.what }
-
 // finder returns the TargetFinder for the open run. It sets the run in the arguments.
 func (w workflow) finder(a *args, status string, bound func() signal.Signal) *signal.TargetFinder {
 	choose := func(id string) { a.RunID = signal.OrNull(id) }
@@ -76,11 +71,11 @@ func (w workflow) finder(a *args, status string, bound func() signal.Signal) *si
 			return delivery.NewProbe(w.key(sent.String()), func(ctx context.Context) (string, delivery.Attempt) {
 				id, attempt := w.openAt(ctx, sent)
 				if attempt.Outcome == delivery.Accepted && id == "" {
-					attempt = delivery.Attempt{Outcome: delivery.Rejected, RequestID: attempt.RequestID, Err: &noRunError{
-						"SWF lists no run of this workflow id that was open at " + sent.Format(time.RFC3339) + ", when the signal was sent",
-						"The run was not recorded when the signal was sent, because no option waited for it. The provider searches for it by sent_at, which is a time of this machine's clock. " +
-							"SWF deletes closed runs after the domain's retention period.",
-					}}
+					attempt = signal.Advised(attempt, "SWF lists no run of this workflow id that was open at "+sent.Format(time.RFC3339)+", when the signal was sent", signal.Advice{
+						Attribute: "workflow_id", Gone: true,
+						Next: "The run was not recorded when the signal was sent, because no option waited for it. The provider searches for it by sent_at, which is a time of this machine's clock. " +
+							"SWF deletes closed runs after the domain's retention period. " + status,
+					})
 				}
 				return id, attempt
 			}, func(id string) delivery.Observation {

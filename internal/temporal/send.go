@@ -3,7 +3,6 @@ package temporal
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -106,13 +105,10 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 
 // explainRead returns the advice for errors of the reads.
 func (t target) explainRead(attempt delivery.Attempt) signal.Advice {
-	if none := (*noRunError)(nil); errors.As(attempt.Err, &none) {
-		return signal.Advice{Attribute: "workflow_id", Gone: true, Next: none.next + " " + t.describe()}
-	}
-	if attempt.Code == "NOT_FOUND" {
+	switch attempt.Code {
+	case "NOT_FOUND":
 		return signal.Advice{Attribute: "workflow_id", Gone: true, Next: "There is no such execution in the namespace: it was never started there, or its retention period is over. Check the ids. " + t.describe()}
-	}
-	if attempt.Code == namespaceNotFound {
+	case namespaceNotFound:
 		return t.explain(attempt)
 	}
 	return t.explainAccess(attempt)

@@ -121,11 +121,6 @@ func (w workflow) signalledSince(ctx context.Context, t target, since delivery.T
 	return "", attempt
 }
 
-// noRunError means that there is no run to read.
-type noRunError struct{ what, next string }
-
-func (e *noRunError) Error() string { return e.what }
-
 // finder returns the TargetFinder for the running execution. It sets the run in the
 // arguments.
 func (w workflow) finder(a *args, t target, bound func() signal.Signal) *signal.TargetFinder {
@@ -149,10 +144,10 @@ func (w workflow) finder(a *args, t target, bound func() signal.Signal) *signal.
 			return delivery.NewProbe(w.key(t.request.RequestID), func(ctx context.Context) (string, delivery.Attempt) {
 				id, attempt := w.signalled(ctx, t)
 				if attempt.Outcome == delivery.Accepted && id == "" {
-					attempt = delivery.Attempt{Outcome: delivery.Rejected, Err: &noRunError{
-						"the current run of this workflow id shows no signal with the request id " + t.request.RequestID,
-						"The run was not recorded when the signal was sent, because no option waited for it, and another run may have followed it.",
-					}}
+					attempt = signal.Advised(delivery.Attempt{}, "the current run of this workflow id shows no signal with the request id "+t.request.RequestID, signal.Advice{
+						Attribute: "workflow_id", Gone: true,
+						Next: "The run was not recorded when the signal was sent, because no option waited for it, and another run may have followed it. " + t.describe(),
+					})
 				}
 				return id, attempt
 			}, func(id string) delivery.Observation {
