@@ -204,10 +204,15 @@ func locate(data *jobModel, p privateState, jobs []cloudautomator.Job) standing 
 		return standing{Position: absent, ID: id}
 	}
 	name := jobs[at].Settings.Name
-	if !isMarked(name) || data.foreign(p, name) {
+	predecessor := markedFor(name)
+	switch {
+	case data.foreign(p, name):
 		return standing{Position: settled, ID: id}
+	case predecessor == "" && p.Standing.Position == heir && p.Standing.ID == id:
+		// Somebody may have renamed the job.
+		predecessor = p.Standing.Others[0]
 	}
-	if predecessor := markedFor(name); predecessor != "" {
+	if predecessor != "" {
 		var others []string
 		if slices.ContainsFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == predecessor && data.alike(job) }) {
 			others = append(others, predecessor)
@@ -219,7 +224,10 @@ func locate(data *jobModel, p privateState, jobs []cloudautomator.Job) standing 
 			return standing{Position: heir, ID: id, Others: others}
 		}
 	}
-	return standing{Position: unnamed, ID: id}
+	if isMarked(name) {
+		return standing{Position: unnamed, ID: id}
+	}
+	return standing{Position: settled, ID: id}
 }
 
 // mark returns the end of the name of a job that succeeds another one. The mark

@@ -732,3 +732,33 @@ func TestMarkOfAnotherKindOfJobIsNone(t *testing.T) {
 		t.Errorf("the state is %s, the jobs are %+v", b.State, jobs)
 	}
 }
+
+// A job that has replaced another one, and that somebody has renamed since, has lost the
+// mark. The provider remembers the job that it has replaced all the same.
+func TestRenamedJobRemembersItsPredecessor(t *testing.T) {
+	for _, refresh := range []bool{true, false} {
+		for _, destroy := range []bool{true, false} {
+			t.Run(fmt.Sprintf("refresh %t, destroy %t", refresh, destroy), func(t *testing.T) {
+				b := newBench(t, sandbox.CloudAutomator{})
+				b.created(nightly)
+				old, first, config := b.held(), b.String("id"), nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}})
+				b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
+				b.refused(config, "Job Not Removed")
+				b.s.ClearFaults()
+				b.s.RenameTriggerJob(b.String("id"), "by hand")
+				if refresh {
+					contains(t, b.Refresh().String(), "Rotation Not Finished", first)
+				}
+				if destroy {
+					if diags := others(b.Destroy()); len(diags) > 0 || len(b.s.TriggerJobs()) > 0 {
+						t.Errorf("left are %+v: %s", b.s.TriggerJobs(), diags)
+					}
+					return
+				}
+				b.apply(config)
+				b.dead(old)
+				b.settled(config)
+			})
+		}
+	}
+}
