@@ -367,7 +367,7 @@ func (w wanted) refused() *delivery.Probe {
 		}
 		return runs, attempt
 	}, func(runs []approval) delivery.Observation {
-		seen := delivery.Observation{State: delivery.Missed}
+		seen := delivery.Observation{State: delivery.Pending}
 		for _, one := range runs {
 			if one.token == w.token {
 				seen.State = delivery.StateOf(one.status == string(cptypes.ActionExecutionStatusAbandoned), one.closed())

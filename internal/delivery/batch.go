@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"context"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -200,7 +199,7 @@ func (p *Poller) assemble(r *request) (ids []string) {
 	}
 	var soon []*watch
 	for w := range g.resting {
-		if len(r.members) > 0 && w.due.Sub(now) <= w.pause/4 && g.reads(w) {
+		if len(r.members) > 0 && w.due.Sub(now) <= w.pause/4 && w.wants() && g.reads(w) {
 			soon = append(soon, w)
 		}
 	}
@@ -217,7 +216,7 @@ func (p *Poller) assemble(r *request) (ids []string) {
 		return nil
 	}
 	for w := range r.members {
-		ids, r.members[w] = append(ids, w.id), slices.Collect(maps.Keys(w.waiters))
+		ids, r.members[w] = append(ids, w.id), w.gather()
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)

@@ -277,25 +277,28 @@ func (p *Poller) rest(ctx context.Context, shared *watch, until time.Duration, b
 		case <-shared.called:
 			return true
 		case <-shared.newcome:
-			left := p.FirstPause - time.Since(began)
-			if left <= 0 {
-				return true
-			}
 			stop()
-			fired, stop = p.clock.NewTimer(left)
+			fired = nil
+			if left := p.FirstPause - time.Since(began); left > 0 {
+				fired, stop = p.clock.NewTimer(left)
+			}
 		}
-		if fired == nil && p.wanted(shared) {
+		if fired == nil && p.wants(shared) {
 			return true
 		}
 	}
 }
 
-// wanted reports whether a waiter wants another reading.
-func (p *Poller) wanted(shared *watch) bool {
+func (p *Poller) wants(shared *watch) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for w := range shared.waiters {
-		if w.wants {
+	return shared.wants()
+}
+
+// wants reports whether a waiter wants another reading. The caller holds the mutex.
+func (w *watch) wants() bool {
+	for one := range w.waiters {
+		if one.wants {
 			return true
 		}
 	}
@@ -305,5 +308,15 @@ func (p *Poller) wanted(shared *watch) bool {
 func (p *Poller) waiting(shared *watch) []*waiter {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return slices.Collect(maps.Keys(shared.waiters))
+	return shared.gather()
+}
+
+// gather returns the waiters for the next reading. Nobody is a newcome after that. The
+// caller holds the mutex.
+func (w *watch) gather() []*waiter {
+	select {
+	case <-w.newcome:
+	default:
+	}
+	return slices.Collect(maps.Keys(w.waiters))
 }

@@ -200,13 +200,14 @@ func (s snapshot) open(hook ecstypes.DeploymentLifecycleHookDetail) delivery.Obs
 }
 
 // refused returns a probe that says why a hook has not taken an action. It is reached only
-// if the deployment has ended: a hook that somebody else has answered is not the end of it,
-// and its next hook is for another signal.
+// if the deployment has ended with the hook unanswered: after a hook that somebody else has
+// answered, the next hook, also of another deployment, is for another signal.
 func (d deployment) refused(hook string) *delivery.Probe {
 	return d.probe(func(found snapshot) delivery.Observation {
 		shown := found.hook(hook)
 		awaits := shown != nil && shown.Status == ecstypes.DeploymentLifecycleHookStatusAwaitingAction && found.status == inProgress
-		seen := found.observation(delivery.StateOf(final(found.status), !awaits))
+		unanswered := shown == nil || shown.Status == ecstypes.DeploymentLifecycleHookStatusAwaitingAction || shown.Status == ecstypes.DeploymentLifecycleHookStatusTimedOut
+		seen := found.observation(delivery.StateOf(final(found.status) && unanswered, !awaits))
 		seen.Seen, seen.Gone = found.shows(hook), shown != nil && !awaits
 		return seen
 	})

@@ -227,10 +227,12 @@ func (w watched) ready(of notification) *delivery.Probe {
 	})
 }
 
-// refused returns a probe that says why an execution has not taken the signal.
+// refused returns a probe that says why an execution has not taken the signal. It is missed
+// if somebody else has answered what the signal is for.
 func (w watched) refused(of notification) *delivery.Probe {
 	return delivery.NewProbe(w.key("tasks"), w.readAll, func(found snapshot) delivery.Observation {
-		seen := found.observation(delivery.StateOf(final(found.Status), !found.takes(of)))
+		answered := found.moved(of)
+		seen := found.observation(delivery.StateOf(final(found.Status) && !answered, answered))
 		seen.Seen = strings.TrimSpace(fmt.Sprintf("OOS shows: the execution is %s. %s", found.Status, found.seen(of)))
 		return seen
 	})

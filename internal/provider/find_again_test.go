@@ -23,6 +23,9 @@ type namedTarget struct {
 	config func(*naming) acctest.Values
 	// looked is the text that says what was searched for.
 	looked string
+	// answer answers what a target waits for, as somebody else; nil if the target then takes
+	// more signals.
+	answer func(*naming, string)
 	// without says that the service itself finds another target, so the second request has no
 	// id, unless the answer says that there is none.
 	without bool
@@ -47,7 +50,10 @@ func (n *naming) send(resource string, config acctest.Values) {
 var namedTargets = map[string]namedTarget{
 	"signal_automation": {
 		start: func(n *naming) string {
-			return n.StartAutomation(sandbox.Automation{DocumentName: "Deploy", Steps: []sandbox.Step{{Name: "gate", Action: "aws:approve"}}})
+			return n.StartAutomation(sandbox.Automation{DocumentName: "Deploy", Steps: []sandbox.Step{{Name: "gate", Action: "aws:approve"}, {Name: "hold", Action: "aws:pause"}}})
+		},
+		answer: func(n *naming, id string) {
+			n.send("signal_automation", acctest.Values{"automation_execution_id": id, "signal_type": "Approve", "payload": acctest.Values{"Comment": []any{"theirs"}}})
 		},
 		end: func(n *naming, id string) {
 			n.send("signal_automation", acctest.Values{"automation_execution_id": id, "signal_type": "Reject"})
@@ -84,6 +90,9 @@ var namedTargets = map[string]namedTarget{
 		end: func(n *naming, id string) {
 			n.send("signal_oos_execution", acctest.Values{"execution_id": id, "notify_type": "Reject", "notify_note": "theirs"})
 		},
+		answer: func(n *naming, id string) {
+			n.send("signal_oos_execution", acctest.Values{"execution_id": id, "notify_type": "Approve", "notify_note": "their approval"})
+		},
 		took: func(n *naming, id string) int {
 			execution, _ := n.OOSExecution(id)
 			return len(slices.DeleteFunc(execution.Signals, func(s sandbox.OOSSignal) bool { return s.NotifyNote == "theirs" }))
@@ -97,7 +106,8 @@ var namedTargets = map[string]namedTarget{
 		start: func(n *naming) string {
 			return n.StartServiceDeployment(sandbox.ServiceDeployment{Service: "web", Stages: []sandbox.DeploymentStage{{}}}).ARN
 		},
-		end: func(n *naming, arn string) { n.StopServiceDeployment(arn) },
+		end:    func(n *naming, arn string) { n.StopServiceDeployment(arn) },
+		answer: func(n *naming, arn string) { n.AnswerHook(arn, "CONTINUE") },
 		took: func(n *naming, arn string) int {
 			d, _ := n.ServiceDeployment(arn)
 			return len(d.Actions)
@@ -110,6 +120,9 @@ var namedTargets = map[string]namedTarget{
 			return n.StartPipeline(sandbox.Pipeline{Name: "website", Stages: []sandbox.PipelineStage{{Name: "Approve", Actions: []sandbox.PipelineAction{{Name: "Release"}}}}}).ExecutionID
 		},
 		end: func(n *naming, id string) { n.StopPipeline(id) },
+		answer: func(n *naming, _ string) {
+			n.send("signal_codepipeline_approval", acctest.Values{"pipeline_name": "website", "stage_name": "Approve", "action_name": "Release", "status": "Approved", "summary": "theirs"})
+		},
 		took: func(n *naming, id string) int {
 			all := n.Pipelines("website")
 			return len(all[slices.IndexFunc(all, func(p sandbox.PipelineState) bool { return p.ExecutionID == id })].Results)
@@ -231,6 +244,27 @@ func TestRefusedByATargetThatGoesOn(t *testing.T) {
 		says(t, diags, true, "Signal Rejected")
 		if !r.State.IsNull() || n.Count(y.Operation) != 1 || at.took(n, first) > 0 || strings.Contains(diags.String(), "searched for another") {
 			t.Errorf("recorded %s after %v, and said %s", r.State, n.RequestLog(), diags)
+		}
+	})
+}
+
+// If somebody else answers the gate before the signal arrives, the signal is neither for the
+// next gate nor for another target.
+func TestAnsweredByOthersBeforeTheSend(t *testing.T) {
+	eachNamed(t, func(t *testing.T, y system, at namedTarget, n *naming) {
+		if at.answer == nil {
+			return
+		}
+		first, second, taken := at.start(n), "", 0
+		sends := n.between(y, func() {
+			at.answer(n, first)
+			taken, second = at.took(n, first), at.start(n)
+		})
+		r := n.p.Resource(y.Type)
+		diags := r.Apply(at.config(n).With(acctest.Values{"wait_until_ready": true}))
+		says(t, diags, true, "Signal Rejected")
+		if !r.State.IsNull() || sends() != 1 || at.took(n, first) != taken || at.took(n, second) > 0 {
+			t.Errorf("recorded %s after %v", r.State, n.RequestLog())
 		}
 	})
 }

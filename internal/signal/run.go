@@ -202,12 +202,12 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 	return sendResult{}, problem
 }
 
-// over reports whether the found target, which has refused the signal, has ended or no
-// longer waits for the signal, so that the signal may be for another target. If the answer
-// does not tell, it reads the target.
+// over reports whether the found target, which has refused the signal, has ended, so that
+// the signal may be for another target. If the answer does not tell, it reads the target. A
+// target that goes on was answered by somebody else: what waits next is for another signal.
 func (w *signalRun) over(ctx context.Context, advice Advice) bool {
 	switch {
-	case advice.Gone || advice.NotReady:
+	case advice.Gone:
 		return true
 	case advice.Unclear && w.Refused != nil:
 		lagging, cancel := context.WithTimeout(ctx, w.policy.Settle)
