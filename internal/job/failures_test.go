@@ -648,3 +648,30 @@ func TestJobInPlaceOfALostOneIsTold(t *testing.T) {
 		}
 	}
 }
+
+// A creation without a clear answer, whose private state is lost, has no mark: no job of
+// the account is taken for it, and none is removed.
+func TestForgottenCreationTakesNoJob(t *testing.T) {
+	for _, refresh := range []bool{true, false} {
+		for _, jobs := range []int{1, 2} {
+			b := newBench(t, sandbox.CloudAutomator{}, hasty())
+			b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropBefore, Times: 1})
+			b.refused(nightly, "Outcome of the Creation Unknown")
+			for range jobs {
+				b.s.AddTriggerJob(sandbox.TriggerJob{Name: "somebody's"})
+			}
+			before := fmt.Sprint(b.s.TriggerJobs())
+			b.Forget()
+			var diags acctest.Diagnostics
+			if refresh {
+				diags = b.Refresh()
+			} else {
+				diags = b.Destroy()
+			}
+			if now := fmt.Sprint(b.s.TriggerJobs()); diags.HasError() || !b.State.IsNull() || now != before {
+				t.Errorf("refresh %t: the jobs were %s and are %s, the state is %s: %s", refresh, before, now, b.State, diags)
+			}
+			contains(t, diags.String(), "Creation Given Up")
+		}
+	}
+}

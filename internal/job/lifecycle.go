@@ -167,6 +167,9 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 
 // neverSeen says that a creation got no clear answer, and that its job was not found.
 func neverSeen(p privateState) string {
+	if p.Creation == "" {
+		return "The creation of this resource got no clear answer, and the private state, which had the mark in the name of its job, is lost.\n\n"
+	}
 	return fmt.Sprintf("The creation of this resource got no clear answer, and no Cloud Automator job has the mark of that creation, %q, in its name.\n\n", creationMark(p.Creation))
 }
 

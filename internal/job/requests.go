@@ -252,6 +252,10 @@ func (w *work) create(ctx context.Context, name, mark string, body map[string]an
 // twice as long since the creation, because reads may lag behind. It returns a diagnostic
 // if the jobs could not be listed.
 func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []string, failed diag.Diagnostic) {
+	if mark == "" {
+		// The private state is lost. No job can be told from others.
+		return nil, nil
+	}
 	listed := false
 	const doing = "Looking for the job whose creation got no clear answer"
 	_, result := try(ctx, w, doing, func(ctx context.Context) (jobs []cloudautomator.Job, err error) {
