@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -148,6 +149,9 @@ func (c *Client) Job(ctx context.Context, id string) (Job, error) {
 // allJobs is the path of the list of jobs. A creation is a request to it, too.
 const allJobs = "jobs"
 
+// noJobID returns the error for an id that would make the path of another request.
+func noJobID(id string) error { return fmt.Errorf("%q is not the id of a job", id) }
+
 func jobPath(id string) string { return allJobs + "/" + url.PathEscape(id) }
 
 const (
@@ -157,8 +161,9 @@ const (
 	mostPages = 10_000
 )
 
-// Jobs reads all jobs that the API key can see, page by page. A job whose
-// attributes cannot be decoded has only its id.
+// Jobs reads all jobs that the API key can see, page by page. A job that moves to the
+// next page meanwhile is there once. A job whose attributes cannot be decoded has only
+// its id.
 func (c *Client) Jobs(ctx context.Context) ([]Job, error) {
 	var jobs []Job
 	query := url.Values{"page[number]": {"1"}, "page[size]": {strconv.Itoa(jobsOnPage)}}
@@ -186,6 +191,10 @@ func (c *Client) Jobs(ctx context.Context) ([]Job, error) {
 			if err != nil {
 				job = Job{ID: string(one.ID), Unreadable: true}
 			}
+			if at := slices.IndexFunc(jobs, func(j Job) bool { return j.ID == job.ID }); at >= 0 {
+				jobs[at] = job
+				continue
+			}
 			jobs = append(jobs, job)
 		}
 		if page.Links.Next == nil || *page.Links.Next == "" {
@@ -209,6 +218,9 @@ func (c *Client) CreateJob(ctx context.Context, body map[string]any) (Job, error
 
 // UpdateJob changes those settings of a job that are in body.
 func (c *Client) UpdateJob(ctx context.Context, id string, body map[string]any) (Job, error) {
+	if !IsJobID(id) {
+		return Job{}, noJobID(id)
+	}
 	return c.write(ctx, http.MethodPatch, jobPath(id), body)
 }
 
@@ -225,6 +237,9 @@ func (c *Client) write(ctx context.Context, method, path string, body map[string
 
 // DeleteJob removes a job.
 func (c *Client) DeleteJob(ctx context.Context, id string) error {
+	if !IsJobID(id) {
+		return noJobID(id)
+	}
 	return c.call(ctx, http.MethodDelete, jobPath(id), nil, nil, nil)
 }
 

@@ -50,7 +50,7 @@ func TestKeysAreRenewedEarly(t *testing.T) {
 				after time.Duration
 				asked int
 			}{{0, 1}, {max(0, lasts-early-time.Second), 1}, {2 * time.Second, 2}} {
-				time.Sleep(step.after)
+				_ = delivery.Sleep(context.Background(), step.after)
 				if _, err := keys.Retrieve(t.Context()); err != nil || lasts > 0 && from.asked != step.asked {
 					t.Errorf("those of %s were asked for %d times, want %d: %v", lasts, from.asked, step.asked, err)
 				}
@@ -83,7 +83,7 @@ func TestKeysThatCannotBeRenewed(t *testing.T) {
 				t.Fatal(err)
 			}
 			from.err = errors.New("failed")
-			time.Sleep(50 * time.Second)
+			_ = delivery.Sleep(context.Background(), 50 * time.Second)
 			for range 3 {
 				if given, err := keys.Retrieve(t.Context()); err != nil || given.id != "id" {
 					t.Errorf("%+v, %v", given, err)
@@ -93,7 +93,7 @@ func TestKeysThatCannotBeRenewed(t *testing.T) {
 				t.Errorf("they were asked for %d times", from.asked)
 			}
 			if !refused {
-				time.Sleep(10 * time.Second)
+				_ = delivery.Sleep(context.Background(), 10 * time.Second)
 			} else if known, again := keys.Expired("id"); !known || !again {
 				t.Error("those that can be renewed cannot")
 			}

@@ -205,7 +205,7 @@ func TestNoReadBeforeTheLastIsJudged(t *testing.T) {
 		p := delivery.NewPoller(delivery.DefaultRetryPolicy)
 		reads := 0
 		err := delivery.Await(t.Context(), p, "target", func(context.Context) int { reads++; return reads }, func(seen int) bool {
-			time.Sleep(time.Hour) // A busy machine.
+			_ = delivery.Sleep(context.Background(), time.Hour) // A busy machine.
 			return seen >= 2
 		})
 		if err != nil || reads != 2 {

@@ -675,3 +675,59 @@ func TestForgottenCreationTakesNoJob(t *testing.T) {
 		}
 	}
 }
+
+// A job that shows up after its creation was given up is rotated like any other: the update
+// finds it by its mark.
+func TestLateJobIsRotated(t *testing.T) {
+	b := lateJob(t, nightly)
+	old := b.of(b.only())
+	changed := nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"r": "1"}})
+	b.apply(changed)
+	b.dead(old)
+	b.settled(changed)
+}
+
+// lateJob returns a bench whose job was created without a clear answer, was not found, and
+// is to be kept.
+func lateJob(t *testing.T, config acctest.Values) *bench {
+	t.Helper()
+	b := newBench(t, sandbox.CloudAutomator{}, hasty())
+	b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropAfter, Times: 1})
+	b.s.Inject(sandbox.Fault{Operation: "ListJobs", Kind: sandbox.KindErrorBefore})
+	b.refused(config, "Outcome of the Creation Unknown")
+	b.s.ClearFaults()
+	b.Tainted = false
+	return b
+}
+
+// The run of trigger_on_apply is due until the job is found, and is made once.
+func TestLateJobIsRun(t *testing.T) {
+	for _, refresh := range []bool{false, true} {
+		config := nightly.With(acctest.Values{"trigger_on_apply": true})
+		b := lateJob(t, config)
+		if refresh {
+			b.refreshed()
+		}
+		b.apply(config)
+		b.apply(config)
+		if runs := b.s.Count("TriggerJob"); runs != 1 || b.String("rotated_at") == "" {
+			t.Errorf("refresh %t: %d runs, rotated at %q", refresh, runs, b.String("rotated_at"))
+		}
+		b.settled(config)
+	}
+}
+
+// A search that is cut off does not show that there is no job.
+func TestSearchThatIsCutOffForgetsNothing(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
+	b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropBefore, Times: 1})
+	b.s.Inject(sandbox.Fault{Operation: "ListJobs", Kind: sandbox.KindErrorBefore})
+	b.refused(nightly.With(acctest.Values{"timeouts": acctest.Values{"create": "1s", "read": "20ms", "delete": "20ms"}}), "Outcome of the Creation Unknown")
+	b.s.ClearFaults()
+	if diags := b.Refresh(); !diags.HasError() || b.State.IsNull() {
+		t.Errorf("the refresh left %s, and said %s", b.State, diags)
+	}
+	if diags := b.Destroy(); !diags.HasError() || b.State.IsNull() {
+		t.Errorf("the destroy left %s, and said %s", b.State, diags)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -67,7 +68,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	begun := data
 	begun.takeFrom(jobModel{})
 	begun.takeOpen(jobModel{CompletedPostProcessID: types.ListNull(types.Int64Type), FailedPostProcessID: types.ListNull(types.Int64Type)})
-	name, p := data.Name.ValueString(), privateState{Creation: newCreation(), Begun: delivery.In(0)}
+	name, p := data.Name.ValueString(), privateState{Creation: newCreation(), Begun: delivery.In(0), Due: data.TriggerOnApply.ValueBool()}
 	made, answered, result, unread := w.create(ctx, name, creationMark(p.Creation), data.body(nil, nil, types.StringNull()))
 	if len(made) != 1 {
 		doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)
@@ -79,6 +80,8 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 			"The next plan looks for the job again. If the job exists, applying removes it and creates a new one. "
 		p.at(standing{Position: absent})
 		switch {
+		case unread != nil && unread.Summary() == searchCutOff:
+			looked = "the search was cut off, and had not shown the job; its name would end with " + strconv.Quote(creationMark(p.Creation))
 		case unread != nil:
 			looked = "no list of jobs could be read"
 		case len(made) > 1:
@@ -99,7 +102,6 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 		standing: standing{Position: unnamed, ID: made[0]}, shown: answered,
 	}
 	r.client.Own(u.ID)
-	p.Due = data.TriggerOnApply.ValueBool()
 	p.at(u.standing)
 	if resp.Diagnostics.Append(to.write(ctx, &begun, p)...); resp.Diagnostics.HasError() {
 		return
@@ -176,7 +178,8 @@ func neverSeen(p privateState) string {
 // refresh records what the service shows of a job, and reports whether the job
 // exists.
 func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (there bool, failed diag.Diagnostic) {
-	if data.ID.IsNull() {
+	lost := data.ID.IsNull()
+	if lost {
 		made, failed := w.seek(ctx, creationMark(p.Creation), p.Begun)
 		if len(made) == 0 || failed != nil {
 			return false, failed
@@ -219,7 +222,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	}
 	data.take(job)
 	p.Whole = p.Whole || imported
-	if fresh := p.URL != ""; p.learn(job) && fresh && !foreign {
+	if fresh := p.URL != "" || lost; p.learn(job) && fresh && !foreign {
 		data.rotated()
 	}
 	return true, nil
@@ -272,6 +275,9 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		}
 		p.at(u.standing)
 		resp.Diagnostics.Append(u.warnings...)
+		if len(u.untaken) > 0 {
+			resp.Diagnostics.Append(notTaken(u.ID, u.untaken))
+		}
 	case d.read || d.run || recalled.Moved:
 		if u.shown, _, failed = w.locate(ctx, &before, privateState{}, nil); failed == nil && u.shown.ID == "" {
 			failed = before.gone(p)

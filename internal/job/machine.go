@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -42,6 +43,8 @@ const (
 	replaced position = "replaced"
 	// heir: the job has replaced another one that still exists.
 	heir position = "heir"
+	// bereft: the job was removed, and the job that it had replaced still exists.
+	bereft position = "bereft"
 )
 
 // step is one change at the service.
@@ -79,12 +82,13 @@ var steps = map[position]struct{ keep, rotate step }{
 	succeeded: {take, take},
 	replaced:  {take, take},
 	heir:      {retire, retire},
+	bereft:    {retire, retire},
 }
 
 // leads has, for each step, the position to which it leads, and the position
 // that is found if the provider is killed after the step, with the state from
 // before. If the service does not rotate, ask leads to unmoved. If the job was
-// removed before, succeed leads to replaced, and take to unnamed. When a job
+// removed before, succeed leads to replaced, take to unnamed, and retire to orphaned. When a job
 // has replaced another one, change removes the mark from its name. If the
 // provider is killed after that, the position is orphaned: nothing tells the
 // job from a job of somebody else, so no operation touches it.
@@ -151,6 +155,12 @@ var sights = map[position]sight{
 		update:  "An apply removes the old job.",
 		destroy: "A destroy removes both.",
 	},
+	bereft: {
+		moves: true, summary: "Rotation Not Finished",
+		seen:    "Cloud Automator job %[1]s had replaced job %[2]s, and no longer exists. The old job still exists: its URL and access token still run it.",
+		update:  "An apply removes the old job, and creates a new one.",
+		destroy: "A destroy removes the old job.",
+	},
 }
 
 // cleanUp says what to do about jobs that the provider leaves alone.
@@ -191,8 +201,16 @@ func locate(data *jobModel, p privateState, jobs []cloudautomator.Job) standing 
 			return standing{Position: unclear, Others: made}
 		}
 	}
+	exists := func(id string) bool {
+		return slices.ContainsFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == id })
+	}
 	at := slices.IndexFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == id })
-	successors := named(mark(id))
+	successors, recorded := named(mark(id)), ""
+	if slices.Contains([]position{heir, bereft}, p.Standing.Position) && p.Standing.ID == id && exists(p.Standing.Others[0]) {
+		// The private state knows the job that this one has replaced, whatever has become of
+		// the two since.
+		recorded = p.Standing.Others[0]
+	}
 	switch {
 	case len(successors) > 1:
 		return standing{Position: unclear, ID: id, Others: successors}
@@ -200,21 +218,21 @@ func locate(data *jobModel, p privateState, jobs []cloudautomator.Job) standing 
 		return standing{Position: replaced, ID: id, Others: successors}
 	case len(successors) == 1:
 		return standing{Position: succeeded, ID: id, Others: successors}
+	case at < 0 && recorded != "":
+		return standing{Position: bereft, ID: id, Others: []string{recorded}}
 	case at < 0:
 		return standing{Position: absent, ID: id}
 	}
 	name := jobs[at].Settings.Name
-	predecessor := markedFor(name)
-	switch {
-	case data.foreign(p, name):
+	predecessor := cmp.Or(markedFor(name), recorded)
+	if data.foreign(p, name) {
 		return standing{Position: settled, ID: id}
-	case predecessor == "" && p.Standing.Position == heir && p.Standing.ID == id:
-		// Somebody may have renamed the job.
-		predecessor = p.Standing.Others[0]
 	}
 	if predecessor != "" {
 		var others []string
-		if slices.ContainsFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == predecessor && data.alike(job) }) {
+		if slices.ContainsFunc(jobs, func(job cloudautomator.Job) bool {
+			return job.ID == predecessor && (job.ID == recorded || data.alike(job))
+		}) {
 			others = append(others, predecessor)
 		}
 		if twins := named(mark(predecessor)); len(twins) > 0 {
@@ -244,8 +262,8 @@ func creationMark(number string) string {
 }
 
 var (
-	successorMark = regexp.MustCompile(` \(successor of job ([^()]*)\)$`)
-	anyMark       = regexp.MustCompile(` \((?:successor of job [^()]*|creation [0-9a-f]{16})\)$`)
+	successorMark = regexp.MustCompile(` \(successor of job ([^()]+)\)$`)
+	anyMark       = regexp.MustCompile(` \((?:successor of job [^()]+|creation [0-9a-f]{16})\)$`)
 )
 
 // isMarked reports whether a name ends with a mark.

@@ -49,6 +49,27 @@ func TestLocate(t *testing.T) {
 	}
 }
 
+// A replaced job that the private state knows is known whatever has become of the two jobs.
+func TestLocateAReplacedJob(t *testing.T) {
+	p := privateState{Standing: standing{Position: heir, ID: "2", Others: []string{"1"}}}
+	elsewhere := listed("1", "nightly")
+	elsewhere.Settings.GroupID = 11
+	for name, jobs := range map[string][]cloudautomator.Job{
+		"renamed":          {listed("1", "nightly"), listed("2", "by hand")},
+		"in another group": {elsewhere, listed("2", "nightly (successor of job 1)")},
+		"removed":          {listed("1", "nightly")}, // A new job is created then.
+	} {
+		data := jobModel{ID: types.StringValue("2"), GroupID: types.Int64Value(10), ActionType: types.StringValue("delay")}
+		want := p.Standing
+		if name == "removed" {
+			want.Position = bereft
+		}
+		if got := locate(&data, p, jobs); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 // For each step: what the service has before and after it, and the position that is found,
 // by the operation itself and, after a kill, by an operation with the state from before.
 func TestStepsLeadWhereTheTableSays(t *testing.T) {

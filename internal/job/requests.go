@@ -250,7 +250,7 @@ func (w *work) create(ctx context.Context, name, mark string, body map[string]an
 
 // seek searches for the jobs with a mark. It repeats the search for some time, and for
 // twice as long since the creation, because reads may lag behind. It returns a diagnostic
-// if the jobs could not be listed.
+// if the jobs could not be listed, or if the search was cut off.
 func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []string, failed diag.Diagnostic) {
 	if mark == "" {
 		// The private state is lost. No job can be told from others.
@@ -276,12 +276,18 @@ func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []
 	switch {
 	case !listed:
 		return nil, w.failure("Jobs Not Listed", doing, result)
-	case len(found) == 0 && ctx.Err() == nil && younger(since, 2*w.sender.Patience()):
+	case len(found) == 0 && ctx.Err() != nil:
+		return nil, w.failure(searchCutOff, doing, result)
+	case len(found) == 0 && younger(since, 2*w.sender.Patience()):
 		return w.seek(ctx, mark, since)
 	default:
 		return found, nil
 	}
 }
+
+// searchCutOff is the summary for a search that ended too early to show that there is no
+// job.
+const searchCutOff = "Search Not Finished"
 
 // afterwards returns a context with a short timeout for requests after a
 // cancelled request.

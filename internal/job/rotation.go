@@ -34,8 +34,10 @@ type update struct {
 	shown cloudautomator.Job
 	// recorded says that data has been written.
 	recorded bool
-	// warnings are warnings of a successful update.
+	// warnings are warnings of a successful update, and untaken the settings that the
+	// service has not changed in the job.
 	warnings diag.Diagnostics
+	untaken  []string
 }
 
 // walk takes steps from the position of the job until none is left.
@@ -102,6 +104,10 @@ func (u *update) finish(ctx context.Context, written bool, unsent, unknown strin
 func (u *update) start(ctx context.Context) (failed diag.Diagnostic) {
 	u.shown, u.standing, failed = u.locate(ctx, &u.before, *u.privateState, func(cloudautomator.Job) bool { return u.rotate || u.Lost })
 	u.Unwritten = false
+	if u.before.ID.IsNull() && u.ID != "" {
+		// The creation got no clear answer, and its job has shown up.
+		u.before.ID = types.StringValue(u.ID)
+	}
 	switch {
 	case failed != nil:
 	case u.Position == orphaned && (u.rotate || u.stands() == orphaned):
@@ -214,8 +220,8 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 	if failed != nil {
 		return failed
 	}
-	if names := u.after.untaken(&u.before, &job.Settings, u.shown.Settings); len(names) > 0 && len(u.warnings) == 0 {
-		u.warnings.Append(notTaken(u.ID, names))
+	if names := u.after.untaken(&u.before, &job.Settings, u.shown.Settings); len(names) > 0 {
+		u.untaken = names
 	}
 	u.Position = leads[change].to
 	if asks && survives(job, u.shown) {
@@ -275,6 +281,10 @@ func (u *update) succeed(ctx context.Context) diag.Diagnostic {
 		return u.failure("Job Not Rotated", fmt.Sprintf("Creating the successor of Cloud Automator job %s", id), result,
 			fmt.Sprintf("Job %s is unchanged. The next apply first searches for a successor, and then goes on with the rotation.", id))
 	}
+	if len(made) > 1 {
+		u.Position, u.Others = unclear, made
+		return nil
+	}
 	gone := u.Position == orphaned
 	if u.Position, u.Others = leads[succeed].to, made; gone {
 		u.Position = replaced
@@ -303,6 +313,11 @@ func (u *update) take(ctx context.Context) diag.Diagnostic {
 		u.standing = standing{Position: leads[take].to, ID: successor, Others: []string{id}}
 	}
 	u.shown, u.rotate, u.again = job, false, false
+	inPlace := u.untaken
+	if u.untaken = u.after.untaken(nil, nil, job.Settings); len(inPlace) > 0 && len(u.untaken) == 0 {
+		u.warnings.AddWarning("Settings Not Taken", fmt.Sprintf("Cloud Automator has accepted the change of job %s, but did not change there: %s. Job %s, which replaces it, has these settings.",
+			id, strings.Join(inPlace, ", "), job.ID))
+	}
 	u.at(u.standing)
 	u.Due = u.data.TriggerOnApply.ValueBool()
 	if diags := u.save(ctx, true); diags.HasError() {
@@ -318,7 +333,14 @@ func (u *update) retire(ctx context.Context) diag.Diagnostic {
 		return withStanding(failed, fmt.Sprintf("Job %s has replaced job %s, but the old job still exists, and its URL and access token still run it. "+
 			"This is remembered: the next apply removes the old job. To stop it at once, remove it in the Cloud Automator console.", u.ID, other))
 	}
-	u.Position, u.Others = leads[retire].to, nil
+	if u.Others = nil; u.Position == bereft {
+		if u.stays {
+			return u.before.gone(*u.privateState) // The plan has not seen this.
+		}
+		u.Position = orphaned
+		return nil
+	}
+	u.Position = leads[retire].to
 	// Nothing else was begun while the replaced job existed, so there is nothing to repeat.
 	u.rotate = u.rotate && !u.again
 	return nil

@@ -217,10 +217,11 @@ func (m *jobModel) takeIdentity(s cloudautomator.Settings) {
 func (p privateState) drifted(name string) bool { return slices.Contains(p.Drifted, name) }
 
 // open reports whether a setting is left to the service: the last write did not
-// have it in its configuration, or this state has not written the job yet.
+// have it in its configuration, this state has not written the job yet, or it is not
+// known what the last write had.
 func (p privateState) open(name string) bool {
 	_, asked := p.Asked[name]
-	return p.Imported || p.Asked != nil && !asked
+	return p.Imported || !asked
 }
 
 // remember records what was requested for each setting that is not left to the

@@ -171,7 +171,7 @@ func TestFoundByTemplate(t *testing.T) {
 		"one":                        {[]sandbox.OOSExecution{byTemplate(gate, deploy)}, nil, nil},
 		"one, and some that are not": {[]sandbox.OOSExecution{longer, ended, byTemplate(gate), running}, nil, nil},
 		"none":                       {[]sandbox.OOSExecution{longer, ended, running}, nil, []string{"no execution of this template", "aliyun oos ListExecutions", "wait_until_ready"}},
-		"two":                        {[]sandbox.OOSExecution{byTemplate(gate), byTemplate(gate)}, nil, []string{"lists 2 of execution of this template", "exec-", "started", "execution_id"}},
+		"two":                        {[]sandbox.OOSExecution{byTemplate(gate), byTemplate(gate)}, nil, []string{"lists more than one execution of this template", "exec-", "started", "execution_id"}},
 		"two, one of them old":       {[]sandbox.OOSExecution{old, byTemplate(gate)}, acctest.Values{"started_after": time.Now().Add(-30 * time.Minute).UTC().Format(time.RFC3339)}, nil},
 		"both old":                   {[]sandbox.OOSExecution{old, old}, acctest.Values{"started_after": time.Now().Add(-30 * time.Minute).UTC().Format(time.RFC3339)}, []string{"no execution of this template"}},
 		"one that waits for another": {[]sandbox.OOSExecution{byTemplate(gate)}, acctest.Values{"task_name": "other"}, []string{"No task of it waits for Approve"}},

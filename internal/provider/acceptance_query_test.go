@@ -69,7 +69,7 @@ func TestAccJobsAreQueried(t *testing.T) {
 				}
 				names = append(names, name)
 			case tfjson.DiagnosticLogMessage:
-				if said.Diagnostic.Severity == tfjson.DiagnosticSeverityError {
+				if said.Severity == tfjson.DiagnosticSeverityError {
 					t.Fatalf("it said %+v", said.Diagnostic)
 				}
 			}

@@ -123,7 +123,7 @@ func TestNotOneOfTheName(t *testing.T) {
 		"two": {func(n *named) {
 			parent := n.StartStack(sandbox.Stack{Name: "web", Conditions: condition})
 			n.StartStack(sandbox.Stack{Name: "web", Parent: parent, Conditions: condition})
-		}, untilReady, []string{"lists 2 of stack named web that can take it", "does not guess", "stack_id"}, false},
+		}, untilReady, []string{"lists more than one stack named web that can take it", "does not guess", "stack_id"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -3,7 +3,6 @@
 package sfn
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 
@@ -74,10 +73,14 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 	}
 	_, t.writeOnly = secrets["task_token_wo"]
 	watched := execution{client, a.Region.ValueString(), a.ExecutionARN.ValueString()}
+	waiting := "that waits with this token"
+	if watched.arn != "" {
+		waiting = "execution " + watched.arn
+	}
 	return signal.Signal{
 		Target:  t,
 		What:    t.status,
-		To:      fmt.Sprintf("the task of Step Functions execution %s in %s", cmp.Or(watched.arn, "that waits with this token"), watched.region),
+		To:      fmt.Sprintf("the task of Step Functions %s in %s", waiting, watched.region),
 		Service: "Step Functions",
 
 		RateLimit:   "sfn/" + watched.region,

@@ -256,7 +256,7 @@ func (s *search) judge(all []Candidate, adopts, waits bool) delivery.Observation
 		return delivery.Observation{State: delivery.Reached, Status: fit[0].Status, Expires: fit[0].Expires, Then: fit[0].Then}
 	case len(fit) > 1:
 		s.advice = fmt.Sprintf("The provider does not guess which one is meant: set %s.", s.ID)
-		return delivery.Observation{State: delivery.Missed, Reason: fmt.Sprintf("%s lists %d of %s that can take it: %s.", s.Service, len(fit), s.What, list(fit))}
+		return delivery.Observation{State: delivery.Missed, Reason: fmt.Sprintf("%s lists more than one %s that can take it: %s.", s.Service, s.What, list(fit))}
 	case waits || len(stale) > 0:
 		return delivery.Observation{State: delivery.Pending, Seen: s.seen(append(stale, others...))}
 	default:

@@ -161,7 +161,7 @@ func (r *waitResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 		},
 		"until": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "What to wait for: `" + untilTargetEnded + "` (default), the end of the target's whole run, or `" + untilTargetReady + "`, a target that waits for a signal. " +
+			MarkdownDescription: "What to wait for: `" + untilTargetEnded + "` (default), the end of the target's whole run, or `" + untilTargetReady + "`, a target that waits for a signal or, if the service does not show that, that is in progress. " +
 				"After a change the resource waits again, in place.",
 			Validators: []validator.String{stringvalidator.OneOf(untilTargetEnded, untilTargetReady)},
 		},

@@ -221,7 +221,7 @@ func TestSeveralOfTheName(t *testing.T) {
 			second := n.run("Deploy", gate)
 			n.run("Deploy", hold)
 			diags := n.Apply(deploys.With(with))
-			says(t, diags, "lists 2 of Automation execution of document Deploy that can take it", first+" (started 20", second+" (started 20", ", Waiting)", "does not guess", "automation_execution_id")
+			says(t, diags, "lists more than one Automation execution of document Deploy that can take it", first+" (started 20", second+" (started 20", ", Waiting)", "does not guess", "automation_execution_id")
 			if n.Count(send) > 0 || !n.State.IsNull() {
 				t.Errorf("recorded %s after %v", n.State, n.RequestLog())
 			}
