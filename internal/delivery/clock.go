@@ -81,12 +81,18 @@ func (m Timestamp) latest() time.Time { return m.At.Add(m.Tolerance) }
 // rounded down to a whole second, because some services report times in whole
 // seconds: an event at the moment or later never has an earlier time than this.
 func (c ServerClock) Range(moment Timestamp) (earliest, latest time.Time, told bool) {
+	earliest, latest, told = c.span(moment)
+	return earliest.Truncate(time.Second), latest, told
+}
+
+// span is Range without rounding.
+func (c ServerClock) span(moment Timestamp) (earliest, latest time.Time, told bool) {
 	if c.date.IsZero() {
 		return time.Time{}, time.Time{}, false
 	}
 	longest, _ := elapsed(moment.earliest(), c.answered)
 	_, shortest := elapsed(moment.latest(), c.asked)
-	return c.date.Add(-longest).Truncate(time.Second), c.date.Add(time.Second - shortest), true
+	return c.date.Add(-longest), c.date.Add(time.Second - shortest), true
 }
 
 // elapsed returns the time between two moments, measured by the wall clock and

@@ -367,7 +367,16 @@ func (c *claimant) first() Timestamp {
 // clock.
 type window struct{ from, to time.Time }
 
-func (w window) holds(at time.Time) bool { return !at.Before(w.from) && !at.After(w.to) }
+// holds reports whether the window contains the time of a trace. Some services
+// round times down to whole seconds, and others to milliseconds: such a time may
+// be before the event.
+func (w window) holds(at time.Time) bool {
+	unit := time.Millisecond
+	if at.Equal(at.Truncate(time.Second)) {
+		unit = time.Second
+	}
+	return !at.Before(w.from.Truncate(unit)) && !at.After(w.to)
+}
 
 func (w window) overlaps(o window) bool { return !o.from.After(w.to) && !w.from.After(o.to) }
 
@@ -378,12 +387,12 @@ func (c *Claims) window(clock ServerClock, s *send) (w window) {
 	if s.clock != (ServerClock{}) {
 		clock = s.clock
 	}
-	w.from, _, _ = clock.Range(s.began)
+	w.from, _, _ = clock.span(s.began)
 	if s.state == inFlight {
 		w.to = w.from.AddDate(1, 0, 0)
 		return w
 	}
-	_, w.to, _ = clock.Range(s.ended)
+	_, w.to, _ = clock.span(s.ended)
 	w.to = w.to.Add(c.poller.Settle)
 	return w
 }

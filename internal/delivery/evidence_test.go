@@ -26,6 +26,8 @@ type service struct {
 	lag, ahead time.Duration
 	// noDate makes its answers contain no time.
 	noDate bool
+	// whole makes it show the times of signals in whole seconds.
+	whole bool
 	// gap is the reason why a signal without an event may have been taken.
 	gap   string
 	reads int
@@ -98,6 +100,9 @@ func (s *service) evidence(content string) *delivery.Evidence {
 						continue
 					}
 					trace := delivery.Trace{ID: fmt.Sprint(i), At: e.at, Shows: e.content}
+					if s.whole {
+						trace.At = e.at.Truncate(time.Second)
+					}
 					if e.timeless {
 						trace.At = time.Time{}
 					}
@@ -607,5 +612,29 @@ func TestAdoptedOnce(t *testing.T) {
 	claims.Release("a")
 	if !tracked.Adopt("d", one) {
 		t.Error("a released trace cannot be adopted")
+	}
+}
+
+// A trace whose time has a fraction counts from a second before the send. A time without a
+// fraction may have been rounded down.
+func TestTraceBeforeTheSend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService()
+		s.ahead += 300 * time.Millisecond
+		s.take(event{content: "ours", foreign: true})
+		_ = delivery.Sleep(t.Context(), 1200*time.Millisecond)
+		if result := s.deliver(t, newClaims(), "ours", droppedBefore, answered); result.Outcome != delivery.Accepted || s.taken() != 1 {
+			t.Errorf("another signal proved it: ended %s with %d taken: %+v", result.Outcome, s.taken(), result.LookupResult)
+		}
+	})
+	for _, whole := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newService()
+			s.ahead += 900 * time.Millisecond
+			s.whole, s.lag = whole, 300*time.Millisecond
+			if result := s.deliver(t, newClaims(), "ours", droppedAfter, answered); result.Outcome != delivery.Confirmed || s.taken() != 1 {
+				t.Errorf("in whole seconds: %t: ended %s with %d taken: %+v", whole, result.Outcome, s.taken(), result.LookupResult)
+			}
+		})
 	}
 }

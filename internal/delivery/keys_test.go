@@ -83,7 +83,7 @@ func TestKeysThatCannotBeRenewed(t *testing.T) {
 				t.Fatal(err)
 			}
 			from.err = errors.New("failed")
-			_ = delivery.Sleep(context.Background(), 50 * time.Second)
+			_ = delivery.Sleep(context.Background(), 50*time.Second)
 			for range 3 {
 				if given, err := keys.Retrieve(t.Context()); err != nil || given.id != "id" {
 					t.Errorf("%+v, %v", given, err)
@@ -93,7 +93,7 @@ func TestKeysThatCannotBeRenewed(t *testing.T) {
 				t.Errorf("they were asked for %d times", from.asked)
 			}
 			if !refused {
-				_ = delivery.Sleep(context.Background(), 10 * time.Second)
+				_ = delivery.Sleep(context.Background(), 10*time.Second)
 			} else if known, again := keys.Expired("id"); !known || !again {
 				t.Error("those that can be renewed cannot")
 			}
