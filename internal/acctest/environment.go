@@ -29,6 +29,14 @@ var Quick = delivery.RetryPolicy{
 	Settle:       30 * time.Millisecond,
 }
 
+// Patient returns a policy for reads that fail several times before one succeeds. On a busy
+// machine they take longer than Quick tries again.
+func Patient() delivery.RetryPolicy {
+	policy := Quick
+	policy.Unreachable, policy.Clock = time.Minute, NewPauseClock(brief)
+	return policy
+}
+
 // Briefly has timeouts for operations that would never end. A PauseClock counts them.
 var Briefly = within(BriefTimeout)
 

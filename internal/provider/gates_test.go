@@ -10,6 +10,7 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -247,11 +248,11 @@ func TestReadPermissionMissing(t *testing.T) {
 
 // The provider repeats a read that fails temporarily.
 func TestReadsSurviveFaults(t *testing.T) {
-	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
 		for _, kind := range []sandbox.Kind{sandbox.KindThrottle, sandbox.KindErrorBefore, sandbox.KindDropBefore, sandbox.KindHTML, sandbox.KindTruncate} {
 			s.Inject(sandbox.Fault{Operation: y.Gate.Read, Kind: kind, Times: 1})
 		}
-		r := p.Resource(y.Type)
+		r := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(acctest.Patient())).Resource(y.Type)
 		apply(t, r, y.Gate.Running(s, well).With(waiting))
 		endedWell(t, y, r)
 		sentOnce(t, y, s)
