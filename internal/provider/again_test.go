@@ -4,11 +4,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -116,10 +114,7 @@ func TestEveryChangeAlone(t *testing.T) {
 				// A read that a timeout has cut off may arrive late. It must not count for
 				// another change.
 				s := acctest.Sandbox(t, sandbox.Options{})
-				// The first read settles all. A second one would count for the next step.
-				policy := acctest.Quick
-				policy.FirstPoll, policy.LongestPoll = time.Hour, time.Hour
-				p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(policy))
+				p := acctest.StartProvider(t, acctest.Block(s.URL()))
 				// No target of this test ends, so no signal waits for the end.
 				config := y.Ready(s).With(acctest.Values{"timeouts": acctest.Values{"update": "50ms"}})
 				r := p.Resource(y.Type)
