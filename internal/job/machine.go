@@ -201,12 +201,11 @@ func locate(data *jobModel, p privateState, jobs []cloudautomator.Job) standing 
 			return standing{Position: unclear, Others: made}
 		}
 	}
-	exists := func(id string) bool {
-		return slices.ContainsFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == id })
+	index := func(id string) int {
+		return slices.IndexFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == id })
 	}
-	at := slices.IndexFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == id })
-	successors, recorded := named(mark(id)), ""
-	if slices.Contains([]position{heir, bereft}, p.Standing.Position) && p.Standing.ID == id && exists(p.Standing.Others[0]) {
+	at, successors, recorded := index(id), named(mark(id)), ""
+	if slices.Contains([]position{heir, bereft}, p.Standing.Position) && p.Standing.ID == id && index(p.Standing.Others[0]) >= 0 {
 		// The private state knows the job that this one has replaced, whatever has become of
 		// the two since.
 		recorded = p.Standing.Others[0]
@@ -230,9 +229,7 @@ func locate(data *jobModel, p privateState, jobs []cloudautomator.Job) standing 
 	}
 	if predecessor != "" {
 		var others []string
-		if slices.ContainsFunc(jobs, func(job cloudautomator.Job) bool {
-			return job.ID == predecessor && (job.ID == recorded || data.alike(job))
-		}) {
+		if i := index(predecessor); i >= 0 && (predecessor == recorded || data.alike(jobs[i])) {
 			others = append(others, predecessor)
 		}
 		if twins := named(mark(predecessor)); len(twins) > 0 {
