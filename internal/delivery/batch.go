@@ -138,7 +138,7 @@ func (p *Poller) enter(ctx context.Context, w *watch) *request {
 		g.gathering = r
 		// Wait a moment, so that targets that become due one after the other go into
 		// the same request.
-		go p.request(requesting, r, p.FirstPause/10-time.Since(g.spared))
+		go p.request(requesting, r, p.policy.FirstPoll/10-time.Since(g.spared))
 	}
 	r.members[w] = nil
 	if len(r.members) == r.batch.most {
@@ -179,7 +179,7 @@ func (p *Poller) request(ctx context.Context, r *request, after time.Duration) {
 	if len(ids) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.Attempt)
+	ctx, cancel := context.WithTimeout(ctx, p.policy.Attempt)
 	defer cancel()
 	if r.found, r.attempt = r.batch.read(ctx, ids); r.attempt.Outcome == Rejected {
 		p.mu.Lock()
@@ -222,30 +222,27 @@ func (p *Poller) assemble(r *request) (ids []string) {
 	return slices.Compact(ids)
 }
 
-// await waits for a request, and returns the reading of a target and the
-// waiters for it. It returns nil if the target must be read alone, or if ctx
-// has ended.
-func (p *Poller) await(ctx context.Context, r *request, w *watch) (waiting []*waiter, seen any) {
+// result waits for a request, and returns the reading of a target and the waiters
+// for it. It returns false if the target must be read alone, or if ctx has ended.
+func (p *Poller) result(ctx context.Context, r *request, w *watch) (waiting []*waiter, seen snapshot, enough bool) {
 	select {
 	case <-r.ended:
 	case <-ctx.Done():
 		p.leave(r, w)
-		return nil, nil
+		return nil, seen, false
 	}
 	p.mu.Lock()
 	waiting = r.members[w]
 	p.mu.Unlock()
-	switch r.attempt.Outcome {
-	case NotSent:
-		return waiting, snapshot{attempt: r.attempt} // A read of the single target would fail in the same way.
-	case Accepted:
-		value, there := r.found[w.id]
-		unsettled := func(one *waiter) bool { return one.settles == nil || !one.settles(value) }
-		if there && !slices.ContainsFunc(waiting, unsettled) {
-			return waiting, snapshot{value: value, attempt: r.attempt, batched: true}
-		}
+	value, there := r.found[w.id]
+	unsettled := func(one *waiter) bool { return one.settles == nil || !one.settles(value) }
+	switch {
+	case r.attempt.Outcome == NotSent: // A read of the single target would fail in the same way.
+		return waiting, snapshot{attempt: r.attempt}, true
+	case r.attempt.Outcome == Accepted && there && !slices.ContainsFunc(waiting, unsettled):
+		return waiting, snapshot{value: value, attempt: r.attempt, batched: true}, true
 	}
-	return nil, nil
+	return nil, seen, false
 }
 
 // leave removes a target from a request. If it was the last one, the request

@@ -51,7 +51,10 @@ type Client struct {
 // Do sends req.
 func (c Client) Do(req *http.Request) (*http.Response, error) {
 	req = c.Secrets.Observe(req)
-	trace, _ := req.Context().Value(traceKey{}).(*RequestTrace)
+	trace, traced := req.Context().Value(traceKey{}).(*RequestTrace)
+	if !traced {
+		trace = &RequestTrace{}
+	}
 	if err := checkHeader(req.Header); err != nil {
 		trace.answered(nil, err, time.Now())
 		return nil, err
@@ -88,7 +91,7 @@ func (c Client) Do(req *http.Request) (*http.Response, error) {
 
 // RequestTrace records the requests of one attempt and whether they left this
 // machine. The errors of vendor SDKs cannot tell this, because SDKs wrap,
-// replace and drop them. A nil RequestTrace records nothing.
+// replace and drop them.
 type RequestTrace struct {
 	mu sync.Mutex
 	// connections counts the connections on which requests may have been sent. It
@@ -110,18 +113,12 @@ func WithRequestTrace(ctx context.Context) (context.Context, *RequestTrace) {
 }
 
 func (w *RequestTrace) connected(n int) {
-	if w == nil {
-		return
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.connections += n
 }
 
 func (w *RequestTrace) answered(resp *http.Response, err error, asked time.Time) {
-	if w == nil {
-		return
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.err = err

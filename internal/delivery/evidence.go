@@ -231,7 +231,9 @@ func (t *TrackedTarget) Rivals() (rivals Rivals) {
 }
 
 // over is the time after which a send that has ended can leave no trace.
-func (c *Claims) over(s *send) time.Time { return s.ended.latest().Add(c.poller.Settle + clockSlack) }
+func (c *Claims) over(s *send) time.Time {
+	return s.ended.latest().Add(c.poller.policy.Settle + clockSlack)
+}
 
 // Adopt assigns one of the traces that show such a signal to this signal. It
 // reports false if other signals have adopted all of them: two signals that
@@ -393,7 +395,7 @@ func (c *Claims) window(clock ServerClock, s *send) (w window) {
 		return w
 	}
 	_, w.to, _ = clock.span(s.ended)
-	w.to = w.to.Add(c.poller.Settle)
+	w.to = w.to.Add(c.poller.policy.Settle)
 	return w
 }
 
@@ -598,7 +600,7 @@ func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []i
 			if other.twice && slices.ContainsFunc(fits, r.isMine) {
 				r.contested = true
 			}
-			visible := s.state != inFlight && !shown.Clock.asked.Before(s.ended.At.Add(c.poller.Settle))
+			visible := s.state != inFlight && !shown.Clock.asked.Before(s.ended.At.Add(c.poller.policy.Settle))
 			switch {
 			case s.state == lost && other.proof != "":
 				proved, settled = append(proved, fits...), settled && visible

@@ -28,29 +28,11 @@ const (
 	mostWords = 500
 )
 
-// HelperError means that a credential helper returned no usable credentials. It
-// never shows the helper's standard output, which may contain credentials.
-type HelperError struct {
-	// Err says how the helper ended.
-	Err error
-	// Complaint is what the helper wrote to standard error, without the words that it
-	// wrote to standard output, and without words that look like secrets.
-	Complaint string
-}
-
-func (e *HelperError) Error() string {
-	if e.Complaint == "" {
-		return e.Err.Error()
-	}
-	return fmt.Sprintf("%s. It said: %s", e.Err, e.Complaint)
-}
-
-// Unwrap returns how the helper ended.
-func (e *HelperError) Unwrap() error { return e.Err }
-
 // RunHelper runs a credential helper and passes its output to use. The error of
 // use must not show the output. Everything that the helper prints counts as
-// secret, even if RunHelper fails. All errors are *HelperError.
+// secret, even if RunHelper fails. An error says how the helper ended. It never shows
+// its standard output, and of its standard error no words that are in the output or
+// look like secrets.
 func RunHelper(ctx context.Context, secrets *Redactor, command func(ctx context.Context) *exec.Cmd, use func(printed []byte) error) error {
 	bounded, cancel := context.WithTimeout(ctx, helperTimeout)
 	defer cancel()
@@ -81,7 +63,10 @@ func RunHelper(ctx context.Context, secrets *Redactor, command func(ctx context.
 	default:
 		err = fmt.Errorf("it could not be run: %w", err)
 	}
-	return &HelperError{err, complained(complaint.String(), words, secrets)}
+	if said := complained(complaint.String(), words, secrets); said != "" {
+		err = fmt.Errorf("%w. It said: %s", err, said)
+	}
+	return err
 }
 
 // complained returns what a helper wrote to standard error. It shows no word that the

@@ -12,27 +12,23 @@ import (
 
 // Poller reads targets for those who wait for them. All who wait for the same
 // target at the same time share the same requests. The pause between two reads
-// starts at FirstPause and grows to LongestPause, with jitter. When another one
+// starts at FirstPoll and grows to LongestPoll, with jitter. When another one
 // begins to wait for the target, the next read comes earlier. The zero value is
 // not usable.
 type Poller struct {
-	// FirstPause is the first pause between two reads of a target, and LongestPause
-	// the longest.
-	FirstPause, LongestPause time.Duration
-	// Attempt is the timeout of one read.
-	Attempt time.Duration
-	// Settle is how long reads may lag behind what has happened. Unreachable is for
-	// how much longer failed reads are tried again.
-	Settle, Unreachable time.Duration
+	policy RetryPolicy
 
-	clock   Clock
 	mu      sync.Mutex
 	watches map[string]*watch
 	groups  map[string]*group
-	// finals are the last readings of targets of final probes, by key. finalKeys has their
-	// order.
-	finals    map[string]any
-	finalKeys []string
+	// finals are the last readings of targets of final probes, the oldest first.
+	finals []final
+}
+
+// final is the last reading of a target that will not change.
+type final struct {
+	key   string
+	value any
 }
 
 // maxFinals is how many final readings the poller remembers.
@@ -40,10 +36,7 @@ const maxFinals = 16
 
 // NewPoller returns a poller with the durations of a policy.
 func NewPoller(policy RetryPolicy) *Poller {
-	return &Poller{
-		FirstPause: policy.FirstPoll, LongestPause: policy.LongestPoll, Attempt: policy.Attempt, Settle: policy.Settle, Unreachable: policy.Unreachable,
-		clock: policy.clock(), watches: map[string]*watch{}, groups: map[string]*group{}, finals: map[string]any{},
-	}
+	return &Poller{policy: policy, watches: map[string]*watch{}, groups: map[string]*group{}}
 }
 
 // remember keeps an observation that will not change. If there are maxFinals,
@@ -51,34 +44,24 @@ func NewPoller(policy RetryPolicy) *Poller {
 func (p *Poller) remember(key string, value any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, known := p.finals[key]; known {
-		return
-	}
-	if len(p.finalKeys) == maxFinals {
-		delete(p.finals, p.finalKeys[0])
-		p.finalKeys = p.finalKeys[1:]
-	}
-	p.finals[key], p.finalKeys = value, append(p.finalKeys, key)
+	known := slices.DeleteFunc(p.finals, func(f final) bool { return f.key == key })
+	p.finals = append(known[max(0, len(known)+1-maxFinals):], final{key, value})
 }
 
 func (p *Poller) recall(key string) (value any, known bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	value, known = p.finals[key]
-	return value, known
-}
-
-// source is a target with its key. batch is nil if the target can only be read
-// alone.
-type source struct {
-	key   string
-	read  func(context.Context) any
-	batch *batch
+	for _, f := range p.finals {
+		if f.key == key {
+			return f.value, true
+		}
+	}
+	return nil, false
 }
 
 // watch polls one target. It ends when nobody waits for the target any more.
 type watch struct {
-	source
+	*Probe
 	stop context.CancelFunc
 	// ended is closed when no read is under way and no further read will be made.
 	ended   chan struct{}
@@ -101,33 +84,29 @@ type watch struct {
 
 // waiter holds the newest reading that its owner has not seen yet.
 type waiter struct {
-	news chan any
+	news chan snapshot
 	// wants says that its owner has not seen enough. The poller's mutex guards it.
 	wants bool
 	// settles reports whether a reading of a batch is enough; nil if it never is.
 	settles func(any) bool
 }
 
-// Await reads the target of key until done returns true for a reading, and
+// await reads the target of a probe until done returns true for a reading, and
 // returns nil. If ctx ends first, it returns the cause. It never uses a reading
-// that is older than the call. All calls with the same key share the reads,
-// which the read function of the first call makes, with a context that outlives
-// that call.
-func Await[T any](ctx context.Context, p *Poller, key string, read func(context.Context) T, done func(T) bool) error {
-	return await(ctx, p, source{key: key, read: func(ctx context.Context) any { return read(ctx) }}, done)
-}
-
-func await[T any](ctx context.Context, p *Poller, of source, done func(T) bool) error {
-	w := &waiter{news: make(chan any, 1), wants: true}
-	if of.batch != nil {
-		w.settles = of.batch.settles
+// that is older than the call. All calls for the same target share the reads,
+// which the probe of the first call makes, with a context that outlives that
+// call.
+func (p *Poller) await(ctx context.Context, probe *Probe, done func(snapshot) bool) error {
+	w := &waiter{news: make(chan snapshot, 1), wants: true}
+	if probe.batch != nil {
+		w.settles = probe.batch.settles
 	}
-	shared := p.join(ctx, of, w)
+	shared := p.join(ctx, probe, w)
 	defer p.depart(shared, w)
 	for {
 		select {
-		case observation := <-w.news:
-			if done(observation.(T)) {
+		case read := <-w.news:
+			if done(read) {
 				return nil
 			}
 			p.want(shared, w)
@@ -137,7 +116,7 @@ func await[T any](ctx context.Context, p *Poller, of source, done func(T) bool) 
 	}
 }
 
-func (p *Poller) join(ctx context.Context, of source, w *waiter) *watch {
+func (p *Poller) join(ctx context.Context, of *Probe, w *waiter) *watch {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	shared, ok := p.watches[of.key]
@@ -148,7 +127,7 @@ func (p *Poller) join(ctx context.Context, of source, w *waiter) *watch {
 		// logger, but does not end with it.
 		polling, stop := context.WithCancel(context.WithoutCancel(ctx))
 		shared = &watch{
-			source: of, stop: stop, ended: make(chan struct{}), newcome: make(chan struct{}, 1), wanted: make(chan struct{}, 1),
+			Probe: of, stop: stop, ended: make(chan struct{}), newcome: make(chan struct{}, 1), wanted: make(chan struct{}, 1),
 			waiters: map[*waiter]bool{}, called: make(chan struct{}, 1), group: p.group(of.batch),
 		}
 		p.watches[of.key] = shared
@@ -213,7 +192,7 @@ func (p *Poller) poll(ctx context.Context, shared *watch) {
 	if shared.group != nil {
 		defer p.forget(shared)
 	}
-	pauses := &backoff.ExponentialBackOff{InitialInterval: p.FirstPause, Multiplier: 1.5, MaxInterval: p.LongestPause}
+	pauses := &backoff.ExponentialBackOff{InitialInterval: p.policy.FirstPoll, Multiplier: 1.5, MaxInterval: p.policy.LongestPoll}
 	pauses.Reset()
 	for ctx.Err() == nil {
 		began := time.Now()
@@ -231,7 +210,7 @@ func (p *Poller) poll(ctx context.Context, shared *watch) {
 		}
 		p.mu.Unlock()
 		pause := time.Duration(spread * float64(pauses.NextBackOff()))
-		if !p.rest(ctx, shared, min(max(pause, p.FirstPause), p.LongestPause), began) {
+		if !p.rest(ctx, shared, min(max(pause, p.policy.FirstPoll), p.policy.LongestPoll), began) {
 			return
 		}
 	}
@@ -240,16 +219,16 @@ func (p *Poller) poll(ctx context.Context, shared *watch) {
 // observe reads a target, together with others if that is enough for all its
 // waiters. It returns the waiters, the reading for them, and the factor for the
 // next pause.
-func (p *Poller) observe(ctx context.Context, shared *watch) ([]*waiter, any, float64) {
+func (p *Poller) observe(ctx context.Context, shared *watch) ([]*waiter, snapshot, float64) {
 	if shared.group != nil {
 		if r := p.enter(ctx, shared); r != nil {
-			if waiting, seen := p.await(ctx, r, shared); seen != nil || ctx.Err() != nil {
+			if waiting, seen, enough := p.result(ctx, r, shared); enough || ctx.Err() != nil {
 				return waiting, seen, r.spread
 			}
 		}
 	}
 	waiting := p.waiting(shared)
-	attempt, cancel := context.WithTimeout(ctx, p.Attempt)
+	attempt, cancel := context.WithTimeout(ctx, p.policy.Attempt)
 	defer cancel()
 	return waiting, shared.read(attempt), spread()
 }
@@ -265,7 +244,7 @@ func (p *Poller) rest(ctx context.Context, shared *watch, until time.Duration, b
 		shared.group.resting[shared] = true
 		p.mu.Unlock()
 	}
-	fired, stop := p.clock.NewTimer(until)
+	fired, stop := p.policy.clock().NewTimer(until)
 	defer func() { stop() }()
 	for {
 		select {
@@ -279,8 +258,8 @@ func (p *Poller) rest(ctx context.Context, shared *watch, until time.Duration, b
 		case <-shared.newcome:
 			stop()
 			fired = nil
-			if left := p.FirstPause - time.Since(began); left > 0 {
-				fired, stop = p.clock.NewTimer(left)
+			if left := p.policy.FirstPoll - time.Since(began); left > 0 {
+				fired, stop = p.policy.clock().NewTimer(left)
 			}
 		}
 		if fired == nil && p.wants(shared) {

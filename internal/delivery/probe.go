@@ -176,15 +176,21 @@ func (p *Poller) Wait(ctx context.Context, probe *Probe, report func(Observation
 	return p.until(ctx, probe, Attempt.readRetryable, pendingTo(report))
 }
 
-// Look is like Wait, but tries failed reads again only for p.Unreachable,
+// Look is like Wait, but tries failed reads again only for RetryPolicy.Unreachable,
 // because the caller wants to know the target's state now. It tries again until
 // ctx ends if the service throttles or if getting credentials fails
 // temporarily.
 func (p *Poller) Look(ctx context.Context, probe *Probe, report func(Observation, time.Time)) WaitResult {
+	return p.until(ctx, probe, passing(p.policy.Unreachable), pendingTo(report))
+}
+
+// passing returns whether a failed read is tried again: for a while, and until the
+// end if the service throttles or if getting credentials fails temporarily.
+func passing(while time.Duration) func(Attempt) bool {
 	began := time.Now()
-	return p.until(ctx, probe, func(a Attempt) bool {
-		return a.readRetryable() && (a.Cause == Throttled || a.unsigned() || time.Since(began) < p.Unreachable)
-	}, pendingTo(report))
+	return func(a Attempt) bool {
+		return a.readRetryable() && (a.Cause == Throttled || a.unsigned() || time.Since(began) < while)
+	}
 }
 
 // pendingTo returns a function that reports pending observations, and ends the
@@ -200,30 +206,26 @@ func pendingTo(report func(Observation, time.Time)) func(Observation) bool {
 
 // ReadUntilSettled reads the target until the state is Reached, until a read
 // fails permanently, or until lagging reads must show the signal. That is the
-// first observation after p.Settle that is not provisional. If it is Pending,
+// first observation after RetryPolicy.Settle that is not provisional. If it is Pending,
 // the signal has not arrived. If it is Missed, the service does not tell.
-// Failed reads are tried again for p.Unreachable longer. They are tried again
+// Failed reads are tried again for RetryPolicy.Unreachable longer. They are tried again
 // until ctx ends if the service throttles or if getting credentials fails
 // temporarily.
 func (p *Poller) ReadUntilSettled(ctx context.Context, probe *Probe) WaitResult {
-	began := time.Now()
-	passing := func(a Attempt) bool {
-		return a.readRetryable() && (a.Cause == Throttled || a.unsigned() || time.Since(began) < p.Settle+p.Unreachable)
-	}
-	lagging, cancel := context.WithTimeout(ctx, p.Settle)
+	again := passing(p.policy.Settle + p.policy.Unreachable)
+	lagging, cancel := context.WithTimeout(ctx, p.policy.Settle)
 	defer cancel()
-	end := p.until(lagging, probe, passing, func(observation Observation) bool { return observation.State == Reached })
+	end := p.until(lagging, probe, again, func(observation Observation) bool { return observation.State == Reached })
 	if end.Stopped == nil || ctx.Err() != nil {
 		return end
 	}
-	return p.until(ctx, probe, passing, func(o Observation) bool { return o.State == Reached || !o.Provisional })
+	return p.until(ctx, probe, again, func(o Observation) bool { return o.State == Reached || !o.Provisional })
 }
 
 // until reads the target until enough returns true for an observation, or until
-// a read fails for which passing returns false.
-func (p *Poller) until(ctx context.Context, probe *Probe, passing func(Attempt) bool, enough func(Observation) bool) (end WaitResult) {
-	of := source{key: probe.key, read: func(ctx context.Context) any { return probe.read(ctx) }, batch: probe.batch}
-	end.Stopped = await(ctx, p, of, func(s snapshot) bool {
+// a read fails for which again returns false.
+func (p *Poller) until(ctx context.Context, probe *Probe, again func(Attempt) bool, enough func(Observation) bool) (end WaitResult) {
+	end.Stopped = p.await(ctx, probe, func(s snapshot) bool {
 		switch {
 		case s.attempt.Outcome == Accepted:
 			end.Observation, end.Answered, end.Failed = probe.judge(s.value), true, nil
@@ -231,7 +233,7 @@ func (p *Poller) until(ctx context.Context, probe *Probe, passing func(Attempt) 
 				p.remember(probe.key, s.value)
 			}
 			return enough(end.Observation)
-		case passing(s.attempt):
+		case again(s.attempt):
 			end.Failed = &s.attempt
 			return false
 		default:
@@ -244,13 +246,13 @@ func (p *Poller) until(ctx context.Context, probe *Probe, passing func(Attempt) 
 
 // ReadOnce reads the target once. The attempt is accepted if the read
 // succeeded. If getting credentials fails temporarily, it tries again for
-// p.Unreachable.
+// RetryPolicy.Unreachable.
 func (p *Poller) ReadOnce(ctx context.Context, probe *Probe) (Observation, Attempt) {
-	ctx, cancel := context.WithTimeout(ctx, p.Attempt)
+	ctx, cancel := context.WithTimeout(ctx, p.policy.Attempt)
 	defer cancel()
 	began := time.Now()
 	s := probe.read(ctx)
-	for s.attempt.unsigned() && time.Since(began) < p.Unreachable && Sleep(ctx, p.FirstPause) == nil {
+	for s.attempt.unsigned() && time.Since(began) < p.policy.Unreachable && Sleep(ctx, p.policy.FirstPoll) == nil {
 		s = probe.read(ctx)
 	}
 	if s.attempt.Outcome != Accepted {
@@ -263,4 +265,10 @@ func (p *Poller) ReadOnce(ctx context.Context, probe *Probe) (Observation, Attem
 // a read with an unknown outcome can always be repeated.
 func (a Attempt) readRetryable() bool {
 	return a.Outcome == Unknown || a.Retryable() || a.Outcome == NotSent && errors.Is(a.Err, context.DeadlineExceeded)
+}
+
+// Await is Poller.Wait for readings of any type, until done returns true for one.
+func Await[T any](ctx context.Context, p *Poller, key string, read func(context.Context) T, done func(T) bool) error {
+	probe := &Probe{key: key, read: func(ctx context.Context) snapshot { return snapshot{value: read(ctx)} }}
+	return p.await(ctx, probe, func(s snapshot) bool { return done(s.value.(T)) })
 }

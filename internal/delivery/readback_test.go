@@ -196,8 +196,9 @@ func TestCancellingEndsLooking(t *testing.T) {
 				return delivery.Attempt{Err: errors.New("lost")}
 			})
 			time.AfterFunc(time.Minute, cancel)
-			poller, start := delivery.NewPoller(delivery.DefaultRetryPolicy), time.Now()
-			poller.Settle = time.Hour
+			policy := delivery.DefaultRetryPolicy
+			policy.Settle = time.Hour
+			poller, start := delivery.NewPoller(policy), time.Now()
 			result := delivery.DefaultRetryPolicy.Deliver(ctx, lost, delivery.UnknownOutcomePolicy{Resend: true, Lookup: func(ctx context.Context) delivery.WaitResult {
 				looked++
 				return poller.ReadUntilSettled(ctx, states(nil, delivery.Pending))
