@@ -260,7 +260,7 @@ func (c Config) plannedRegion() error {
 		return nil
 	}
 	var s settings
-	if s.region, s.regionFrom = variable(regionNames); s.region == "" {
+	if s.region, s.regionFrom = delivery.Variable(regionNames...); s.region == "" {
 		_ = c.loadProfile(&s, false) // The first signal reports the error.
 	}
 	return checkRegion(s.region, s.regionFrom)

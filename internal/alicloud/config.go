@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -85,18 +84,8 @@ var (
 )
 
 func environment(names []string) string {
-	value, _ := variable(names)
+	value, _ := delivery.Variable(names...)
 	return value
-}
-
-// variable returns the value and the name of the first variable that is set.
-func variable(names []string) (value, name string) {
-	for _, name := range names {
-		if value := os.Getenv(name); value != "" {
-			return value, name
-		}
-	}
-	return "", ""
 }
 
 func checkRegion(region, from string) error {
@@ -128,9 +117,9 @@ type settings struct {
 func (c Config) load() (settings, error) {
 	var s settings
 	if s.region, s.regionFrom = c.Region, "region in the provider's alicloud block"; s.region == "" {
-		s.region, s.regionFrom = variable(regionNames)
+		s.region, s.regionFrom = delivery.Variable(regionNames...)
 	}
-	sts, name := variable(stsRegionNames)
+	sts, name := delivery.Variable(stsRegionNames...)
 	if err := checkRegion(sts, name); err != nil && c.STSRegion == "" {
 		return s, err
 	}
@@ -187,7 +176,7 @@ func (c Config) profilesFile() (path, from string) {
 	if c.SharedCredentialsFile != "" {
 		return delivery.ExpandPath(c.SharedCredentialsFile), "alicloud.shared_credentials_file"
 	}
-	path, from = variable(fileNames)
+	path, from = delivery.Variable(fileNames...)
 	return delivery.ExpandPath(path), from
 }
 
@@ -198,8 +187,8 @@ func (c Config) keys() (found keys, from string, err error) {
 		return keys{accessKey: c.AccessKey, secretKey: c.SecretKey, securityToken: c.SecurityToken}, "access_key and secret_key in the provider's alicloud block", nil
 	}
 	found = keys{securityToken: environment(securityTokenNames)}
-	accessKey, accessName := variable(accessKeyNames)
-	secretKey, secretName := variable(secretKeyNames)
+	accessKey, accessName := delivery.Variable(accessKeyNames...)
+	secretKey, secretName := delivery.Variable(secretKeyNames...)
 	found.accessKey, found.secretKey = accessKey, secretKey
 	from = accessName + " and " + secretName + " in the environment"
 	if (found.accessKey == "") != (found.secretKey == "") {
@@ -230,7 +219,7 @@ func (c Config) oidc() (*oidcRole, error) {
 	file := "oidc_token_file in assume_role_with_oidc"
 	if role.Token == "" && role.TokenFile == "" {
 		role.Token = environment(oidcTokenNames)
-		role.TokenFile, file = variable(oidcTokenFileNames)
+		role.TokenFile, file = delivery.Variable(oidcTokenFileNames...)
 	}
 	lacks := ""
 	switch {

@@ -3,12 +3,9 @@ package alicloud
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
-
-	sdk "github.com/alibabacloud-go/darabonba-openapi/v2/client"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -24,51 +21,42 @@ const (
 
 // assume gets the keys of a role from STS.
 func (c *Clients) assume(ctx context.Context, with keys, role AssumeRole) (keys, error) {
-	granted, err := c.session(ctx, "AssumeRole", "AK", c.client(sts, with), map[string]string{
-		"RoleArn":         role.RoleARN,
+	return c.session(ctx, "AssumeRole", "AK", with, role.RoleARN, role.SessionExpiration, map[string]string{
 		"RoleSessionName": cmp.Or(role.SessionName, defaultSession),
 		"ExternalId":      role.ExternalID,
 		"Policy":          role.Policy,
-		"DurationSeconds": seconds(role.SessionExpiration),
-	}, nil)
-	granted.lasts = cmp.Or(role.SessionExpiration, defaultExpiration)
-	return granted, c.asked(err, "AssumeRole", role.RoleARN, fmt.Sprintf(
-		"Check the role in assume_role or in the profile, and that its trust policy lets the identity of the first credentials assume it. That identity needs the RAM action sts:AssumeRole on %s.", role.RoleARN))
+	}, fmt.Sprintf("Check the role in assume_role or in the profile, and that its trust policy lets the identity of the first credentials assume it. That identity needs the RAM action sts:AssumeRole on %s.", role.RoleARN))
 }
 
-// assumeWithOIDC gets the keys of a role from STS for a token. The token is in the body,
-// because servers and proxies write URLs into their logs.
+// assumeWithOIDC gets the keys of a role from STS for a token.
 func (c *Clients) assumeWithOIDC(ctx context.Context, role oidcRole, token string) (keys, error) {
-	granted, err := c.session(ctx, "AssumeRoleWithOIDC", "Anonymous", c.client(sts, keys{}), nil, map[string]string{
-		"RoleArn":         role.RoleARN,
+	return c.session(ctx, "AssumeRoleWithOIDC", "Anonymous", keys{}, role.RoleARN, role.SessionExpiration, map[string]string{
 		"OIDCProviderArn": role.OIDCProviderARN,
 		"OIDCToken":       token,
 		"RoleSessionName": cmp.Or(role.SessionName, defaultSession),
 		"Policy":          role.Policy,
-		"DurationSeconds": seconds(role.SessionExpiration),
-	})
-	granted.lasts = cmp.Or(role.SessionExpiration, defaultExpiration)
-	return granted, c.asked(err, "AssumeRoleWithOIDC", role.RoleARN, fmt.Sprintf(
-		"Check role, OIDC provider and token of %s: the role's trust policy has to name the provider, its audience and the token's subject, and the token must not have expired.", role.from))
+	}, fmt.Sprintf("Check role, OIDC provider and token of %s: the role's trust policy has to name the provider, its audience and the token's subject, and the token must not have expired.", role.from))
 }
 
-func seconds(d time.Duration) string {
-	if d < time.Second {
-		return ""
+// session makes one request to STS for the keys of a role. next is the advice if STS
+// refuses the role.
+func (c *Clients) session(ctx context.Context, action, auth string, with keys, role string, lasts time.Duration, parameters map[string]string, next string) (granted keys, err error) {
+	parameters["RoleArn"] = role
+	if lasts >= time.Second {
+		parameters["DurationSeconds"] = strconv.Itoa(int(lasts / time.Second))
 	}
-	return strconv.Itoa(int(d / time.Second))
-}
-
-// session makes one request for keys to STS. Its error is a *stsError.
-func (c *Clients) session(ctx context.Context, action, auth string, client *sdk.Client, query, body map[string]string) (granted keys, err error) {
+	query, body := parameters, map[string]string(nil)
+	if auth == "Anonymous" {
+		query, body = nil, parameters // Servers and proxies write URLs, and the token in one, into their logs.
+	}
 	bounded, cancel := context.WithTimeout(ctx, stsTimeout)
 	defer cancel()
-	attempt := send(bounded, func(ctx context.Context) (string, error) {
+	answer := send(bounded, func(ctx context.Context) (string, error) {
 		var out struct {
 			RequestID   string `json:"RequestId"`
 			Credentials given
 		}
-		if err := rpc(ctx, client, "2015-04-01", action, auth, query, body, &out); err != nil {
+		if err := rpc(ctx, c.client(sts, with), "2015-04-01", action, auth, query, body, &out); err != nil {
 			return "", err
 		}
 		var err error
@@ -77,43 +65,24 @@ func (c *Clients) session(ctx context.Context, action, auth string, client *sdk.
 		}
 		return out.RequestID, nil
 	})
-	if attempt.Outcome == delivery.Accepted {
-		return granted, nil
-	}
-	if bounded.Err() != nil && ctx.Err() == nil {
-		attempt.Err = fmt.Errorf("STS did not answer within %s: %w", stsTimeout, attempt.Err)
-	}
-	return keys{}, &stsError{attempt}
-}
-
-// stsError means that a request to STS returned no keys.
-type stsError struct{ attempt delivery.Attempt }
-
-func (e *stsError) Error() string {
-	if e.attempt.Code != "" {
-		return fmt.Sprintf("STS answered %s: %s", e.attempt.Code, e.attempt.Message)
-	}
-	return e.attempt.Err.Error()
-}
-
-func (e *stsError) Unwrap() error { return e.attempt.Err }
-
-// asked converts a *stsError to a *delivery.CredentialsError that says what the user can do. next is
-// the advice for a role that STS refuses.
-func (c *Clients) asked(err error, action, role, next string) error {
-	failed := (*stsError)(nil)
-	if !errors.As(err, &failed) {
-		return err
-	}
-	answer := failed.attempt
-	trouble := &delivery.CredentialsError{Cause: answer.CredentialsCause(), Err: fmt.Errorf("assuming the role %s with sts:%s: %w", role, action, err), Answer: answer}
 	switch {
-	case answer.Outcome != delivery.Rejected || trouble.Cause != delivery.NoCredentials:
-	case is(answer.Code, "InvalidTimeStamp") && c.correct(answer.Clock):
-		// The next request has the right time.
-		trouble.Cause = delivery.CredentialsFailing
+	case answer.Outcome == delivery.Accepted:
+		granted.lasts = cmp.Or(lasts, defaultExpiration)
+		return granted, nil
+	case answer.Code != "":
+		err = fmt.Errorf("STS answered %s: %s", answer.Code, answer.Message)
+	case bounded.Err() != nil && ctx.Err() == nil:
+		err = fmt.Errorf("STS did not answer within %s: %w", stsTimeout, answer.Err)
 	default:
-		trouble.Next = cmp.Or(refusedKeys(answer.Code), next)
+		err = answer.Err
 	}
-	return trouble
+	failed := &delivery.CredentialsError{Cause: answer.CredentialsCause(), Err: fmt.Errorf("assuming the role %s with sts:%s: %w", role, action, err), Answer: answer}
+	switch {
+	case answer.Outcome != delivery.Rejected || failed.Cause != delivery.NoCredentials:
+	case is(answer.Code, "InvalidTimeStamp") && c.correct(answer.Clock):
+		failed.Cause = delivery.CredentialsFailing // The next request has the right time.
+	default:
+		failed.Next = cmp.Or(refusedKeys(answer.Code), next)
+	}
+	return keys{}, failed
 }

@@ -120,14 +120,16 @@ type signalling struct{}
 // the protocol requires a body, and a non-empty answer to a signal that has no
 // request id or does not belong to the operation. The SDK ignores content that
 // it does not expect, so it takes a captive portal's answer for success.
-type wholeAnswers struct {
-	delivery.Doer
-	isOwn func(body []byte) bool
+type wholeAnswers struct{ delivery.OwnAnswers }
+
+// answers returns what makes the requests to a service and judges the answers.
+func (c Config) answers(doer delivery.Doer, service string, isOwn func(body []byte) bool) wholeAnswers {
+	return wholeAnswers{delivery.OwnAnswers{Doer: delivery.Client{Doer: doer, Secrets: c.Secrets}, Service: service, IsOwn: isOwn}}
 }
 
 // Do sends req. It returns *delivery.ForeignAnswerError for an answer that is not AWS's.
 func (a wholeAnswers) Do(req *http.Request) (*http.Response, error) {
-	resp, err := a.Doer.Do(req)
+	resp, err := a.OwnAnswers.Do(req)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +139,7 @@ func (a wholeAnswers) Do(req *http.Request) (*http.Response, error) {
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	contentType, said := resp.Header.Get("Content-Type"), bytes.TrimSpace(body)
-	foreign, signals := !a.isOwn(said), req.Context().Value(signalling{}) != nil
+	foreign, signals := !a.IsOwn(said), req.Context().Value(signalling{}) != nil
 	if signals && requestID(resp.Header) == "" {
 		foreign = foreign || len(said) > 0 && string(said) != "{}" || strings.HasPrefix(contentType, "text/html")
 	}

@@ -79,7 +79,7 @@ func (s Service[T]) Client(ctx context.Context, c *Clients, region string) (clie
 	// The SDK must not repeat a request, because it would also repeat one that may
 	// have arrived.
 	cfg.Retryer = func() awssdk.Retryer { return awssdk.NopRetryer{} }
-	cfg.HTTPClient = signed{wholeAnswers{delivery.OwnAnswers{Doer: delivery.Client{Doer: cfg.HTTPClient, Secrets: c.config.Secrets}, Service: "AWS", IsOwn: s.IsOwn}, s.IsOwn}, loaded.keys}
+	cfg.HTTPClient = signed{c.config.answers(cfg.HTTPClient, "AWS", s.IsOwn), loaded.keys}
 	endpoint := c.config.endpoint(cfg, s.Name)
 	if endpoint != nil {
 		cfg.BaseEndpoint = endpoint

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -130,21 +131,22 @@ func (c Config) load(ctx context.Context) (*session, error) {
 		}
 	}
 	machine, from := imds.NewFromConfig(cfg), c.credentialsFrom(cfg.Credentials)
-	setup.command = c.command(cfg.ConfigSources)
+	used := profiles(cfg.ConfigSources)
+	setup.command = command(used)
 	if isProcess(cfg.Credentials) {
 		cfg.Credentials = process{setup}
 	}
 	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
 		cfg.HTTPClient = delivery.NewHTTPClient(client.GetTransport())
 	}
-	keys := &keyring{where: c.filesRead(), signIn: c.signIn(cfg.ConfigSources), static: hasStaticKeys(cfg.ConfigSources)}
+	keys := &keyring{where: c.filesRead(), signIn: c.signIn(used), static: hasStaticKeys(used)}
 	setup.keys, setup.endpoint = keys, c.endpoint(cfg, "sts")
 	setup.direct = direct{
-		delivery.OwnAnswers{Doer: delivery.Client{Doer: cfg.HTTPClient, Secrets: c.Secrets}, IsOwn: func([]byte) bool { return true }},
+		c.answers(cfg.HTTPClient, "", func([]byte) bool { return true }).OwnAnswers,
 		cmp.Or(c.STSTimeout, stsTimeout),
 	}
 	cfg.APIOptions = c.apiOptions()
-	setup.client = signed{wholeAnswers{delivery.OwnAnswers{Doer: delivery.Client{Doer: cfg.HTTPClient, Secrets: c.Secrets}, Service: "AWS STS", IsOwn: IsXML}, IsXML}, keys}
+	setup.client = signed{c.answers(cfg.HTTPClient, "AWS STS", IsXML), keys}
 	calls := func(credentials awssdk.CredentialsProvider, role string) stsCalls {
 		with := cfg.Copy()
 		with.Credentials = credentials
@@ -228,18 +230,12 @@ func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, err
 		}
 	}
 	if c.UseFIPSEndpoint != nil {
-		state := awssdk.FIPSEndpointStateDisabled
-		if *c.UseFIPSEndpoint {
-			state = awssdk.FIPSEndpointStateEnabled
-		}
-		options = append(options, config.WithUseFIPSEndpoint(state))
+		states := map[bool]awssdk.FIPSEndpointState{true: awssdk.FIPSEndpointStateEnabled, false: awssdk.FIPSEndpointStateDisabled}
+		options = append(options, config.WithUseFIPSEndpoint(states[*c.UseFIPSEndpoint]))
 	}
 	if c.UseDualstackEndpoint != nil {
-		state := awssdk.DualStackEndpointStateDisabled
-		if *c.UseDualstackEndpoint {
-			state = awssdk.DualStackEndpointStateEnabled
-		}
-		options = append(options, config.WithUseDualStackEndpoint(state))
+		states := map[bool]awssdk.DualStackEndpointState{true: awssdk.DualStackEndpointStateEnabled, false: awssdk.DualStackEndpointStateDisabled}
+		options = append(options, config.WithUseDualStackEndpoint(states[*c.UseDualstackEndpoint]))
 	}
 	if c.CustomCABundle != "" {
 		bundle, err := os.ReadFile(delivery.ExpandPath(c.CustomCABundle))
@@ -315,39 +311,34 @@ func (c Config) checkRegion(region string) error {
 // environmentRegion returns the region of the environment and the name of its
 // variable.
 func environmentRegion() (region, variable string) {
-	for _, variable := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
-		if region := os.Getenv(variable); region != "" {
-			return region, variable
-		}
-	}
-	return "", ""
+	return delivery.Variable("AWS_REGION", "AWS_DEFAULT_REGION")
 }
 
-// hasStaticKeys reports whether the profile in use, or one of its source
-// profiles, has keys.
-func hasStaticKeys(sources []any) bool {
+// profiles returns the profile in use, the source profile whose credentials assume
+// its role, and so on.
+func profiles(sources []any) (used []*config.SharedConfig) {
 	for _, source := range sources {
 		shared, ok := source.(config.SharedConfig)
 		for profile := &shared; ok && profile != nil; profile = profile.Source {
-			if profile.Credentials.HasKeys() || profile.CredentialSource == "Environment" {
-				return true
-			}
+			used = append(used, profile)
 		}
 	}
-	return false
+	return used
 }
 
-// signIn returns the profile to sign in with: the one in use, or the source profile
-// whose credentials assume its role; "" for the default profile.
-func (c Config) signIn(sources []any) string {
-	name := c.profile()
-	for _, source := range sources {
-		shared, ok := source.(config.SharedConfig)
-		for profile := &shared; ok && profile.Source != nil; profile = profile.Source {
-			name = profile.Source.Profile
-		}
+// hasStaticKeys reports whether one of the profiles in use has keys.
+func hasStaticKeys(used []*config.SharedConfig) bool {
+	return slices.ContainsFunc(used, func(p *config.SharedConfig) bool {
+		return p.Credentials.HasKeys() || p.CredentialSource == "Environment"
+	})
+}
+
+// signIn returns the profile to sign in with; "" for the default profile.
+func (c Config) signIn(used []*config.SharedConfig) string {
+	if len(used) > 1 {
+		return used[len(used)-1].Profile
 	}
-	return name
+	return c.profile()
 }
 
 // loadError returns an error that says which of the user's settings is wrong.
@@ -359,7 +350,8 @@ func (c Config) loadError(err error) error {
 	)
 	switch {
 	case errors.As(err, &missing):
-		return fmt.Errorf("loading the AWS configuration: there is no profile %q, which %s names. %s", missing.Profile, c.profileFrom(), c.filesRead())
+		_, from := c.profileFrom()
+		return fmt.Errorf("loading the AWS configuration: there is no profile %q, which %s names. %s", missing.Profile, from, c.filesRead())
 	case errors.As(err, &mfa):
 		return fmt.Errorf("loading the AWS configuration: the profile %q has mfa_serial, and the provider cannot ask for the code during an apply. "+
 			"Sign in before the apply, for example with \"aws sts get-session-token --serial-number ... --token-code ...\", and use these credentials. Or use a profile without mfa_serial. %s",
@@ -375,19 +367,16 @@ func (c Config) loadError(err error) error {
 
 // profile returns the name of the profile to use, "" if none is set.
 func (c Config) profile() string {
-	return cmp.Or(c.Profile, os.Getenv("AWS_PROFILE"), os.Getenv("AWS_DEFAULT_PROFILE"))
+	name, _ := c.profileFrom()
+	return name
 }
 
-// profileFrom returns where the name of the profile is set.
-func (c Config) profileFrom() string {
-	switch {
-	case c.Profile != "":
-		return "profile in the provider's aws block"
-	case os.Getenv("AWS_PROFILE") != "":
-		return "AWS_PROFILE"
-	default:
-		return "AWS_DEFAULT_PROFILE"
+// profileFrom is profile, and returns where the name is set.
+func (c Config) profileFrom() (name, from string) {
+	if c.Profile != "" {
+		return c.Profile, "profile in the provider's aws block"
 	}
+	return delivery.Variable("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 }
 
 // files returns the files with profiles.
@@ -508,21 +497,8 @@ func (c Config) userAgent(stack *smithymiddleware.Stack) error {
 }
 
 func (r AssumeRole) apply(o *stscreds.AssumeRoleOptions) {
-	if r.SessionName != "" {
-		o.RoleSessionName = r.SessionName
-	}
-	if r.Duration > 0 {
-		o.Duration = r.Duration
-	}
-	if r.ExternalID != "" {
-		o.ExternalID = &r.ExternalID
-	}
-	if r.Policy != "" {
-		o.Policy = &r.Policy
-	}
-	if r.SourceIdentity != "" {
-		o.SourceIdentity = &r.SourceIdentity
-	}
+	o.RoleSessionName, o.Duration = cmp.Or(r.SessionName, o.RoleSessionName), cmp.Or(r.Duration, o.Duration)
+	o.ExternalID, o.Policy, o.SourceIdentity = given(r.ExternalID), given(r.Policy), given(r.SourceIdentity)
 	o.PolicyARNs = policyARNs(r.PolicyARNs)
 	o.TransitiveTagKeys = r.TransitiveTagKeys
 	for key, value := range r.Tags {
@@ -548,12 +524,16 @@ func (w *WebIdentity) orEnvironment() *WebIdentity {
 }
 
 func (w WebIdentity) apply(o *stscreds.WebIdentityRoleOptions) {
-	o.RoleSessionName = w.SessionName
-	o.Duration = w.Duration
-	if w.Policy != "" {
-		o.Policy = &w.Policy
-	}
+	o.RoleSessionName, o.Duration, o.Policy = w.SessionName, w.Duration, given(w.Policy)
 	o.PolicyARNs = policyARNs(w.PolicyARNs)
+}
+
+// given returns nil for a text that is not set.
+func given(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
 }
 
 func policyARNs(arns []string) (policies []ststypes.PolicyDescriptorType) {

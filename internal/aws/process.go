@@ -2,6 +2,7 @@ package aws
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,18 +27,12 @@ func isProcess(source awssdk.CredentialsProvider) bool {
 	return awssdk.IsCredentialsProvider(source, (*processcreds.Provider)(nil))
 }
 
-// command returns the credential_process of the profile in use, or of the
-// source profile whose credentials assume its role; "" if there is none.
-func (c Config) command(sources []any) string {
-	for _, source := range sources {
-		shared, ok := source.(config.SharedConfig)
-		for profile := &shared; ok && profile != nil; profile = profile.Source {
-			if profile.CredentialProcess != "" {
-				return profile.CredentialProcess
-			}
-		}
+// command returns the credential_process of the profiles in use; "" if there is none.
+func command(used []*config.SharedConfig) (command string) {
+	for _, profile := range used {
+		command = cmp.Or(command, profile.CredentialProcess)
 	}
-	return ""
+	return command
 }
 
 // Retrieve runs the process.
