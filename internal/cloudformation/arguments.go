@@ -5,7 +5,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
@@ -24,33 +23,16 @@ var stackName = regexp.MustCompile(`^(?:[a-zA-Z][-a-zA-Z0-9]*|arn:(?:aws|aws-us-
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SignalResource.html
 func arguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"stack_name": schema.StringAttribute{
-			Required: true,
-			MarkdownDescription: "The name or the ARN of the stack. A name is known before the stack exists: with `wait_until_ready` the signal can go to a stack that " +
-				"`aws_cloudformation_stack` creates or updates in the same apply. The signal must not depend on that resource.",
-			Validators: []validator.String{
-				stringvalidator.LengthAtLeast(1),
-				stringvalidator.RegexMatches(stackName, "must be a stack's name, of letters, digits and hyphens and beginning with a letter, or its ARN"),
-			},
-		},
-		"logical_resource_id": schema.StringAttribute{
-			Required: true,
-			MarkdownDescription: "The logical id of the resource, as the stack's template defines it: an Auto Scaling group, an EC2 instance, a wait condition or an AppStream fleet with a `CreationPolicy`, or an Auto Scaling group with an `UpdatePolicy` that waits for signals. " +
-				"This request cannot signal a wait condition with a handle, or a handle: use the handle's URL.",
-			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-		},
-		"status": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "`SUCCESS` or `FAILURE`. After `FAILURE` the creation or update of the stack fails at once.",
-			Validators:          []validator.String{stringvalidator.OneOf(success, failure)},
-		},
-		"unique_id": schema.StringAttribute{
-			Optional: true,
-			Computed: true,
-			MarkdownDescription: "The id that distinguishes this signal from others to the same resource, 1 to 64 characters. For EC2 instances and Auto Scaling groups it is the id of the instance. " +
-				"If it is not set, the provider generates a new one for every signal.",
-			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 64)},
-		},
+		"stack_name": signal.Required("The name or the ARN of the stack. A name is known before the stack exists: with `wait_until_ready` the signal can go to a stack that "+
+			"`aws_cloudformation_stack` creates or updates in the same apply. The signal must not depend on that resource.",
+			stringvalidator.LengthAtLeast(1), stringvalidator.RegexMatches(stackName, "must be a stack's name, of letters, digits and hyphens and beginning with a letter, or its ARN")),
+		"logical_resource_id": signal.Required("The logical id of the resource, as the stack's template defines it: an Auto Scaling group, an EC2 instance, a wait condition or an AppStream fleet with a `CreationPolicy`, or an Auto Scaling group with an `UpdatePolicy` that waits for signals. "+
+			"This request cannot signal a wait condition with a handle, or a handle: use the handle's URL.",
+			stringvalidator.LengthAtLeast(1)),
+		"status": signal.Required("`SUCCESS` or `FAILURE`. After `FAILURE` the creation or update of the stack fails at once.", stringvalidator.OneOf(success, failure)),
+		"unique_id": signal.OptionalComputed("The id that distinguishes this signal from others to the same resource, 1 to 64 characters. For EC2 instances and Auto Scaling groups it is the id of the instance. "+
+			"If it is not set, the provider generates a new one for every signal.",
+			stringvalidator.UTF8LengthBetween(1, 64)),
 		"region": signal.RegionAttribute(),
 	}
 }

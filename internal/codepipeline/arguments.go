@@ -22,14 +22,8 @@ var (
 
 // name returns the attribute for the name of a pipeline, a stage or an action.
 func name(of string) schema.Attribute {
-	return schema.StringAttribute{
-		Required:            true,
-		MarkdownDescription: "The name of " + of + ", 1 to 100 letters, digits and the characters `. @ - _`.",
-		Validators: []validator.String{
-			stringvalidator.UTF8LengthBetween(1, 100),
-			stringvalidator.RegexMatches(namePattern, "may hold letters, digits and the characters . @ - _"),
-		},
-	}
+	return signal.Required("The name of "+of+", 1 to 100 letters, digits and the characters `. @ - _`.",
+		stringvalidator.UTF8LengthBetween(1, 100), stringvalidator.RegexMatches(namePattern, "may hold letters, digits and the characters . @ - _"))
 }
 
 // arguments are the arguments in the API reference of PutApprovalResult, with their
@@ -41,30 +35,15 @@ func arguments() map[string]schema.Attribute {
 		"pipeline_name": name("the pipeline"),
 		"stage_name":    name("the stage that the approval is in"),
 		"action_name":   name("the manual approval action"),
-		"status": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "The answer: `Approved` or `Rejected`.",
-			Validators:          []validator.String{stringvalidator.OneOf(approved, rejected)},
-		},
-		"summary": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "The reason for the answer, up to 512 characters. CodePipeline shows it, and the provider recognises the signal by it after a lost answer.",
-			Validators:          []validator.String{stringvalidator.UTF8LengthAtMost(512)},
-		},
-		"token": schema.StringAttribute{
-			Optional: true,
-			Computed: true,
-			MarkdownDescription: "The token of the approval request. If it is not set, the provider reads the token of the approval that waits before it sends. " +
-				"It is not a secret: it works for one answer, and only for an identity that may give that answer.",
-			Validators: id,
-		},
-		"pipeline_execution_id": schema.StringAttribute{
-			Optional: true,
-			Computed: true,
-			MarkdownDescription: "The execution of the pipeline whose approval is answered. If it is not set, the signal answers the approval of the execution that waits at the action. " +
-				"In a pipeline in `PARALLEL` mode several executions can wait there, so either this or `token` is required.",
-			Validators: id,
-		},
+		"status":        signal.Required("The answer: `Approved` or `Rejected`.", stringvalidator.OneOf(approved, rejected)),
+		"summary": signal.Optional("The reason for the answer, up to 512 characters. CodePipeline shows it, and the provider recognises the signal by it after a lost answer.",
+			stringvalidator.UTF8LengthAtMost(512)),
+		"token": signal.OptionalComputed("The token of the approval request. If it is not set, the provider reads the token of the approval that waits before it sends. "+
+			"It is not a secret: it works for one answer, and only for an identity that may give that answer.",
+			id...),
+		"pipeline_execution_id": signal.OptionalComputed("The execution of the pipeline whose approval is answered. If it is not set, the signal answers the approval of the execution that waits at the action. "+
+			"In a pipeline in `PARALLEL` mode several executions can wait there, so either this or `token` is required.",
+			id...),
 		"region": signal.RegionAttribute(),
 	}
 }

@@ -7,7 +7,6 @@ import (
 	cptypes "github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
@@ -19,9 +18,8 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
 		Description: "Waits until an execution of an AWS CodePipeline pipeline has ended, or until one of its actions waits for approval. It sends nothing.",
 		Target:      []string{"pipeline_name", "pipeline_execution_id"},
-		Arguments: map[string]schema.Attribute{"pipeline_execution_id": schema.StringAttribute{
-			Required: true, MarkdownDescription: "The id of the execution.", Validators: []validator.String{stringvalidator.RegexMatches(idPattern, "must be a UUID in lower case")},
-		}},
+		Arguments: map[string]schema.Attribute{"pipeline_execution_id": signal.Required("The id of the execution.",
+			stringvalidator.RegexMatches(idPattern, "must be a UUID in lower case"))},
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
 				execution := execution{c, a.Region.ValueString(), a.PipelineName.ValueString(), a.PipelineExecutionID.ValueString()}

@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
@@ -37,42 +36,21 @@ var isDeployment = stringvalidator.RegexMatches(deploymentARN,
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html
 func arguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"service_deployment_arn": schema.StringAttribute{
-			Optional: true,
-			Computed: true,
-			MarkdownDescription: "The ARN of the service deployment, such as `arn:aws:ecs:us-east-1:123456789012:service-deployment/my-cluster/my-service/EZe5RNVLH6PPzHXINuP28`. " +
-				"It needs `hook_id`. Set either these two or `cluster` and `service`.",
-			Validators: []validator.String{isDeployment},
-		},
-		"hook_id": schema.StringAttribute{
-			Optional:            true,
-			Computed:            true,
-			MarkdownDescription: "The id of the pause hook that awaits an action. ECS creates one for each pause. It needs `service_deployment_arn`.",
-			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-		},
-		"cluster": schema.StringAttribute{
-			Optional: true,
-			MarkdownDescription: "The name or ARN of the cluster that `service` is in. " +
-				"With both, the provider searches for the newest deployment of the service, and for its pause hook that awaits an action, before it sends.",
-			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-		},
-		"service": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "The name or ARN of the service whose deployment is paused. Needs `cluster`.",
-			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-		},
-		"lifecycle_stage": schema.StringAttribute{
-			Optional: true,
-			MarkdownDescription: "With `cluster` and `service`, the stage in which the deployment must be paused, such as `POST_TEST_TRAFFIC_SHIFT`. " +
-				"If it is not set, the signal answers whichever pause the deployment is in. Set it if a deployment pauses more than once.",
-			Validators: []validator.String{stringvalidator.OneOf(stages()...)},
-		},
+		"service_deployment_arn": signal.OptionalComputed("The ARN of the service deployment, such as `arn:aws:ecs:us-east-1:123456789012:service-deployment/my-cluster/my-service/EZe5RNVLH6PPzHXINuP28`. "+
+			"It needs `hook_id`. Set either these two or `cluster` and `service`.",
+			isDeployment),
+		"hook_id": signal.OptionalComputed("The id of the pause hook that awaits an action. ECS creates one for each pause. It needs `service_deployment_arn`.",
+			stringvalidator.LengthAtLeast(1)),
+		"cluster": signal.Optional("The name or ARN of the cluster that `service` is in. "+
+			"With both, the provider searches for the newest deployment of the service, and for its pause hook that awaits an action, before it sends.",
+			stringvalidator.LengthAtLeast(1)),
+		"service": signal.Optional("The name or ARN of the service whose deployment is paused. Needs `cluster`.", stringvalidator.LengthAtLeast(1)),
+		"lifecycle_stage": signal.Optional("With `cluster` and `service`, the stage in which the deployment must be paused, such as `POST_TEST_TRAFFIC_SHIFT`. "+
+			"If it is not set, the signal answers whichever pause the deployment is in. Set it if a deployment pauses more than once.",
+			stringvalidator.OneOf(stages()...)),
 		"started_after": signal.StartedAfterAttribute(),
-		"action": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "What the deployment does next: `CONTINUE`, which is the default of ECS, or `ROLLBACK` to the previous service revision.",
-			Validators:          []validator.String{stringvalidator.OneOf(goOn, rollBack)},
-		},
+		"action": signal.Optional("What the deployment does next: `CONTINUE`, which is the default of ECS, or `ROLLBACK` to the previous service revision.",
+			stringvalidator.OneOf(goOn, rollBack)),
 		"region": signal.RegionAttribute(),
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
@@ -17,9 +16,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
 		Description: "Waits until a deployment of an Amazon ECS service has ended, or until it is paused at a lifecycle hook that awaits an action. It sends nothing.",
 		Target:      []string{"service_deployment_arn"},
-		Arguments: map[string]schema.Attribute{"service_deployment_arn": schema.StringAttribute{
-			Required: true, MarkdownDescription: "The ARN of the service deployment.", Validators: []validator.String{isDeployment},
-		}},
+		Arguments:   map[string]schema.Attribute{"service_deployment_arn": signal.Required("The ARN of the service deployment.", isDeployment)},
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
 				deployment := deployment{c, a.Region.ValueString(), a.ServiceDeploymentARN.ValueString()}

@@ -31,56 +31,22 @@ const (
 func arguments() map[string]schema.Attribute {
 	filled := []validator.String{stringvalidator.LengthAtLeast(1)}
 	return map[string]schema.Attribute{
-		"execution_id": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "The id of the execution.",
-			Validators:          filled,
-		},
-		"template_name": schema.StringAttribute{
-			Optional: true,
-			MarkdownDescription: "The name of the template. The provider searches for the execution of this template that waits, not for child executions. If several wait, the resource fails and lists them. " +
-				"With `CancelTask` and `CompleteExecution` it searches for the execution in Debug mode that has not ended.",
-			Validators: filled,
-		},
+		"execution_id": signal.Required("The id of the execution.", filled...),
+		"template_name": signal.Optional("The name of the template. The provider searches for the execution of this template that waits, not for child executions. If several wait, the resource fails and lists them. "+
+			"With `CancelTask` and `CompleteExecution` it searches for the execution in Debug mode that has not ended.",
+			filled...),
 		"started_after": signal.StartedAfterAttribute(),
-		"notify_type": schema.StringAttribute{
-			Required: true,
-			MarkdownDescription: "`Approve` or `Reject` a task that waits for approval, because its action is `ACS::Approve` or because it has a high risk. " +
-				"Use `ExecuteTask`, `CancelTask` or `CompleteExecution` in Debug mode, and `RetryTask` or `SkipTask` if the execution waits after a task has failed.",
-			Validators: []validator.String{stringvalidator.OneOf(approve, reject, executeTask, cancelTask, completeExecution, retryTask, skipTask)},
-		},
-		"notify_note": schema.StringAttribute{
-			Optional:            true,
-			Computed:            true,
-			MarkdownDescription: "The note that OOS keeps with the task. The provider recognises a signal with a lost answer by its note. If it is not set, the provider generates a unique note for every signal.",
-			Validators:          filled,
-		},
-		"task_name": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "The name of the task. It is required with `ExecuteTask`: it is the task to execute next.",
-			Validators:          filled,
-		},
-		"task_execution_id": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "The id of the execution of a task. Set it if several tasks wait, to select one of them.",
-			Validators:          filled,
-		},
-		"parameters": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "With `ExecuteTask`, the parameters of the task: a JSON object, such as `jsonencode` returns.",
-			Validators:          []validator.String{jsonObject},
-		},
-		"execution_status": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "With `CompleteExecution`, the status that the execution ends with, such as `Success`.",
-			Validators:          filled,
-		},
-		"loop_item": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "The item of the loop to whose task the signal goes.",
-			Validators:          filled,
-		},
-		"region": signal.RegionAttribute(),
+		"notify_type": signal.Required("`Approve` or `Reject` a task that waits for approval, because its action is `ACS::Approve` or because it has a high risk. "+
+			"Use `ExecuteTask`, `CancelTask` or `CompleteExecution` in Debug mode, and `RetryTask` or `SkipTask` if the execution waits after a task has failed.",
+			stringvalidator.OneOf(approve, reject, executeTask, cancelTask, completeExecution, retryTask, skipTask)),
+		"notify_note": signal.OptionalComputed("The note that OOS keeps with the task. The provider recognises a signal with a lost answer by its note. If it is not set, the provider generates a unique note for every signal.",
+			filled...),
+		"task_name":         signal.Optional("The name of the task. It is required with `ExecuteTask`: it is the task to execute next.", filled...),
+		"task_execution_id": signal.Optional("The id of the execution of a task. Set it if several tasks wait, to select one of them.", filled...),
+		"parameters":        signal.Optional("With `ExecuteTask`, the parameters of the task: a JSON object, such as `jsonencode` returns.", jsonObject),
+		"execution_status":  signal.Optional("With `CompleteExecution`, the status that the execution ends with, such as `Success`.", filled...),
+		"loop_item":         signal.Optional("The item of the loop to whose task the signal goes.", filled...),
+		"region":            signal.RegionAttribute(),
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
@@ -18,45 +17,20 @@ var clientToken = regexp.MustCompile(`^[A-Za-z0-9_-]*$`)
 // https://www.alibabacloud.com/help/en/ros/developer-reference/api-ros-2019-09-10-signalresource
 func arguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"stack_id": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "The id of the stack.",
-			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-		},
-		"stack_name": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "The exact name of the stack. The provider searches for the stack with this name whose resource can take this signal.",
-			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-		},
-		"started_after": signal.StartedAfterAttribute(),
-		"logical_resource_id": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "The logical id of the resource, as the stack's template defines it.",
-			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-		},
-		"status": schema.StringAttribute{
-			Required: true,
-			MarkdownDescription: "`SUCCESS`, `FAILURE` or `WARNING`. Failure signals can make the creation or update of the stack fail; " +
-				"if all signals are warnings, the stack cannot be created or updated.",
-			Validators: []validator.String{stringvalidator.OneOf("SUCCESS", "FAILURE", "WARNING")},
-		},
-		"unique_id": schema.StringAttribute{
-			Optional: true,
-			Computed: true,
-			MarkdownDescription: "The id that distinguishes this signal from others to the same resource, 1 to 64 characters. " +
-				"If it is not set, the provider generates a new one for every signal.",
-			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 64)},
-		},
-		"client_token": schema.StringAttribute{
-			Optional: true,
-			Computed: true,
-			MarkdownDescription: "The token with which the service recognises a repeated request, up to 64 letters, digits, `-` and `_`. " +
-				"If it is not set, the provider generates a new one for every signal.",
-			Validators: []validator.String{
-				stringvalidator.UTF8LengthBetween(1, 64),
-				stringvalidator.RegexMatches(clientToken, "may hold letters, digits, - and _"),
-			},
-		},
+		"stack_id": signal.Required("The id of the stack.", stringvalidator.LengthAtLeast(1)),
+		"stack_name": signal.Optional("The exact name of the stack. The provider searches for the stack with this name whose resource can take this signal.",
+			stringvalidator.LengthAtLeast(1)),
+		"started_after":       signal.StartedAfterAttribute(),
+		"logical_resource_id": signal.Required("The logical id of the resource, as the stack's template defines it.", stringvalidator.LengthAtLeast(1)),
+		"status": signal.Required("`SUCCESS`, `FAILURE` or `WARNING`. Failure signals can make the creation or update of the stack fail; "+
+			"if all signals are warnings, the stack cannot be created or updated.",
+			stringvalidator.OneOf("SUCCESS", "FAILURE", "WARNING")),
+		"unique_id": signal.OptionalComputed("The id that distinguishes this signal from others to the same resource, 1 to 64 characters. "+
+			"If it is not set, the provider generates a new one for every signal.",
+			stringvalidator.UTF8LengthBetween(1, 64)),
+		"client_token": signal.OptionalComputed("The token with which the service recognises a repeated request, up to 64 letters, digits, `-` and `_`. "+
+			"If it is not set, the provider generates a new one for every signal.",
+			stringvalidator.UTF8LengthBetween(1, 64), stringvalidator.RegexMatches(clientToken, "may hold letters, digits, - and _")),
 		"region": signal.RegionAttribute(),
 	}
 }

@@ -27,28 +27,14 @@ const (
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
 func arguments() map[string]schema.Attribute {
 	arguments := map[string]schema.Attribute{
-		"status": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "Whether the task has succeeded or failed: `SUCCESS` or `FAILURE`.",
-			Validators:          []validator.String{stringvalidator.OneOf(success, failure)},
-		},
-		"error": schema.StringAttribute{
-			Optional: true,
-			MarkdownDescription: "With `FAILURE`, the name of the error, for the state machine's `Retry` and `Catch`, up to 256 characters. " +
-				"If the state machine is encrypted and the provider may not use its key, leave out `error` and `cause`: then the task can still be failed.",
-			Validators: []validator.String{stringvalidator.UTF8LengthAtMost(256)},
-		},
-		"cause": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "With `FAILURE`, why the task has failed, up to 32,768 characters.",
-			Validators:          []validator.String{stringvalidator.UTF8LengthAtMost(32768)},
-		},
-		"execution_arn": schema.StringAttribute{
-			Optional: true,
-			MarkdownDescription: "The ARN of the execution that waits for the answer, 1 to 256 characters. It is not sent. `wait_until_ready` and `wait_for_completion` need it to read the execution, " +
-				"and the provider reads the execution if the answer to a signal is lost. Executions of Express state machines cannot be read.",
-			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 256)},
-		},
+		"status": signal.Required("Whether the task has succeeded or failed: `SUCCESS` or `FAILURE`.", stringvalidator.OneOf(success, failure)),
+		"error": signal.Optional("With `FAILURE`, the name of the error, for the state machine's `Retry` and `Catch`, up to 256 characters. "+
+			"If the state machine is encrypted and the provider may not use its key, leave out `error` and `cause`: then the task can still be failed.",
+			stringvalidator.UTF8LengthAtMost(256)),
+		"cause": signal.Optional("With `FAILURE`, why the task has failed, up to 32,768 characters.", stringvalidator.UTF8LengthAtMost(32768)),
+		"execution_arn": signal.Optional("The ARN of the execution that waits for the answer, 1 to 256 characters. It is not sent. `wait_until_ready` and `wait_for_completion` need it to read the execution, "+
+			"and the provider reads the execution if the answer to a signal is lost. Executions of Express state machines cannot be read.",
+			stringvalidator.UTF8LengthBetween(1, 256)),
 		"region": signal.RegionAttribute(),
 	}
 	maps.Copy(arguments, taskToken.Attributes())

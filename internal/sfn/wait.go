@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
@@ -21,11 +20,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
 		Description: "Waits until an execution of an AWS Step Functions state machine has ended, or until it is running. It sends nothing. Executions of Express state machines cannot be read.",
 		Target:      []string{"execution_arn"},
-		Arguments: map[string]schema.Attribute{"execution_arn": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "The ARN of the execution, 1 to 256 characters.",
-			Validators:          []validator.String{stringvalidator.UTF8LengthBetween(1, 256)},
-		}},
+		Arguments:   map[string]schema.Attribute{"execution_arn": signal.Required("The ARN of the execution, 1 to 256 characters.", stringvalidator.UTF8LengthBetween(1, 256))},
 		Outputs: schema.StringAttribute{
 			Computed: true,
 			MarkdownDescription: "The output of an execution that has succeeded, a JSON text for `jsondecode`. It is null before the end, with `until = \"ready\"`, and if the execution is encrypted " +

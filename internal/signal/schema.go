@@ -148,6 +148,22 @@ func computed(description string) schema.Attribute {
 	return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 }
 
+// Required returns a required argument.
+func Required(description string, validators ...validator.String) schema.Attribute {
+	return schema.StringAttribute{Required: true, MarkdownDescription: description, Validators: validators}
+}
+
+// Optional returns an optional argument.
+func Optional(description string, validators ...validator.String) schema.Attribute {
+	return schema.StringAttribute{Optional: true, MarkdownDescription: description, Validators: validators}
+}
+
+// OptionalComputed returns an optional argument whose value the provider finds or makes if
+// the configuration does not set it.
+func OptionalComputed(description string, validators ...validator.String) schema.Attribute {
+	return schema.StringAttribute{Optional: true, Computed: true, MarkdownDescription: description, Validators: validators}
+}
+
 // TimeoutDescription returns the description of a timeout. what says which
 // operation it limits.
 func TimeoutDescription(what string) string {
@@ -157,12 +173,7 @@ func TimeoutDescription(what string) string {
 // RegionAttribute returns the region argument of systems with regional
 // services.
 func RegionAttribute() schema.Attribute {
-	return schema.StringAttribute{
-		Optional:            true,
-		Computed:            true,
-		MarkdownDescription: "The region of the target. The default is the provider's region.",
-		Validators:          []validator.String{RegionName()},
-	}
+	return OptionalComputed("The region of the target. The default is the provider's region.", RegionName())
 }
 
 // RegionName returns a validator for region names.

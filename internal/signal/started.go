@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -15,11 +14,7 @@ import (
 // of CloudFormation, needs no such argument: the service takes the signal by that
 // name, without a search.
 func StartedAfterAttribute() schema.Attribute {
-	return schema.StringAttribute{
-		Optional:            true,
-		MarkdownDescription: "Ignores runs that started before this time (RFC 3339, such as `2026-01-31T12:00:00Z`) when the provider searches for the target by name.",
-		Validators:          []validator.String{isTime},
-	}
+	return Optional("Ignores runs that started before this time (RFC 3339, such as `2026-01-31T12:00:00Z`) when the provider searches for the target by name.", isTime)
 }
 
 // StartedAfter returns the time in a started_after argument; the zero time if

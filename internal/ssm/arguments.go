@@ -54,23 +54,13 @@ var remembered = map[string]string{
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendAutomationSignal.html
 func arguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"automation_execution_id": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "The id of the Automation execution, exactly 36 characters.",
-			Validators:          []validator.String{executionID{}},
-		},
-		"document_name": schema.StringAttribute{
-			Optional: true,
-			MarkdownDescription: "The name of the document (runbook) that the execution runs, exactly as the execution shows it, 3 to 128 letters, digits, `_`, `-`, `.`, `:` and `/`. " +
-				"The provider searches for the execution of this document that can take this signal.",
-			Validators: []validator.String{stringvalidator.RegexMatches(documentName, "must be the name of a document: 3 to 128 letters, digits, _, -, ., : and /")},
-		},
+		"automation_execution_id": signal.Required("The id of the Automation execution, exactly 36 characters.", executionID{}),
+		"document_name": signal.Optional("The name of the document (runbook) that the execution runs, exactly as the execution shows it, 3 to 128 letters, digits, `_`, `-`, `.`, `:` and `/`. "+
+			"The provider searches for the execution of this document that can take this signal.",
+			stringvalidator.RegexMatches(documentName, "must be the name of a document: 3 to 128 letters, digits, _, -, ., : and /")),
 		"started_after": signal.StartedAfterAttribute(),
-		"signal_type": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "`Approve` or `Reject` a step that waits for approval, `Resume` a paused step, `StartStep` or `StopStep` a step, or `Revoke` an approval.",
-			Validators:          []validator.String{signalType{stringvalidator.OneOf(signalTypes...)}},
-		},
+		"signal_type": signal.Required("`Approve` or `Reject` a step that waits for approval, `Resume` a paused step, `StartStep` or `StopStep` a step, or `Revoke` an approval.",
+			signalType{stringvalidator.OneOf(signalTypes...)}),
 		"payload": schema.MapAttribute{
 			ElementType: types.ListType{ElemType: types.StringType},
 			Optional:    true,

@@ -15,29 +15,13 @@ import (
 // https://docs.aws.amazon.com/amazonswf/latest/apireference/API_SignalWorkflowExecution.html
 func arguments() map[string]schema.Attribute {
 	arguments := map[string]schema.Attribute{
-		"domain": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "The name of the domain that the workflow execution is in, 1 to 256 characters.",
-			Validators:          []validator.String{stringvalidator.UTF8LengthBetween(1, 256)},
-		},
-		"workflow_id": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "The workflow id of the execution, 1 to 256 characters.",
-			Validators:          []validator.String{stringvalidator.UTF8LengthBetween(1, 256)},
-		},
-		"run_id": schema.StringAttribute{
-			Optional: true,
-			Computed: true,
-			MarkdownDescription: "The run to signal, 1 to 64 characters. If it is not set, the signal goes to the run of `workflow_id` that is open when the signal arrives. " +
-				"With `wait_until_ready`, `wait_for_completion` or `adopt_existing` the provider first searches for the open run.",
-			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 64)},
-		},
-		"signal_name": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "The name of the signal, 1 to 256 characters. The workflow's decider must know this name.",
-			Validators:          []validator.String{stringvalidator.UTF8LengthBetween(1, 256)},
-		},
-		"region": signal.RegionAttribute(),
+		"domain":      signal.Required("The name of the domain that the workflow execution is in, 1 to 256 characters.", stringvalidator.UTF8LengthBetween(1, 256)),
+		"workflow_id": signal.Required("The workflow id of the execution, 1 to 256 characters.", stringvalidator.UTF8LengthBetween(1, 256)),
+		"run_id": signal.OptionalComputed("The run to signal, 1 to 64 characters. If it is not set, the signal goes to the run of `workflow_id` that is open when the signal arrives. "+
+			"With `wait_until_ready`, `wait_for_completion` or `adopt_existing` the provider first searches for the open run.",
+			stringvalidator.UTF8LengthBetween(1, 64)),
+		"signal_name": signal.Required("The name of the signal, 1 to 256 characters. The workflow's decider must know this name.", stringvalidator.UTF8LengthBetween(1, 256)),
+		"region":      signal.RegionAttribute(),
 	}
 	maps.Copy(arguments, inputArgument.Attributes())
 	return arguments

@@ -6,7 +6,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
@@ -19,13 +18,9 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
 		Description: "Waits until the run of an Amazon SWF workflow execution, or the last run that continues it, has closed, or until a run is open. It sends nothing.",
 		Target:      []string{"domain", "workflow_id", "run_id"},
-		Arguments: map[string]schema.Attribute{"run_id": schema.StringAttribute{
-			Optional: true,
-			Computed: true,
-			MarkdownDescription: "The run, 1 to 64 characters. If it is not set, the resource waits for the open run of `workflow_id`, or for a run to start. It records the run that it found, and uses it from then on. " +
-				"It uses a run that has closed before only if `run_id` names it.",
-			Validators: []validator.String{stringvalidator.UTF8LengthBetween(1, 64)},
-		}},
+		Arguments: map[string]schema.Attribute{"run_id": signal.OptionalComputed("The run, 1 to 64 characters. If it is not set, the resource waits for the open run of `workflow_id`, or for a run to start. It records the run that it found, and uses it from then on. "+
+			"It uses a run that has closed before only if `run_id` names it.",
+			stringvalidator.UTF8LengthBetween(1, 64))},
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched { return bindWait(c, a) })
 		},

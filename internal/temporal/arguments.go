@@ -27,39 +27,20 @@ var runID = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0
 
 func arguments() map[string]schema.Attribute {
 	arguments := map[string]schema.Attribute{
-		"namespace": schema.StringAttribute{
-			Optional: true,
-			Computed: true,
-			MarkdownDescription: "The namespace of the workflow, 1 to 1000 bytes. The default is the namespace of the provider's `temporal` block, then `TEMPORAL_NAMESPACE`, then `" +
-				DefaultNamespace + "`.",
-			Validators: []validator.String{PathSegment},
-		},
-		"workflow_id": schema.StringAttribute{
-			Required: true,
-			MarkdownDescription: "The workflow id of the execution, 1 to 1000 bytes. It cannot have a `/`: the server's HTTP API does not find such an execution, " +
-				"however the `/` is escaped.",
-			Validators: []validator.String{PathSegment},
-		},
-		"run_id": schema.StringAttribute{
-			Optional: true,
-			Computed: true,
-			MarkdownDescription: "The run to signal, a UUID. If it is not set, the signal goes to the run of `workflow_id` that is current when the signal arrives. After a lost answer the provider " +
-				"first finds out which run that was. " +
-				"With `wait_until_ready`, `wait_for_completion` or `adopt_existing` the provider first searches for the current run.",
-			Validators: []validator.String{stringvalidator.RegexMatches(runID, "must be a UUID: the server refuses other run ids")},
-		},
-		"signal_name": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "The name of the signal, 1 to 1000 bytes, without a `/`. The workflow must know this name.",
-			Validators:          []validator.String{PathSegment},
-		},
-		"request_id": schema.StringAttribute{
-			Optional: true,
-			Computed: true,
-			MarkdownDescription: "The id of the request, 1 to 1000 bytes. In each run, the server takes requests with the same id for one signal. If it is not set, the provider generates one for each signal. " +
-				"Every repeat of the request has the same id. The history has it in the signal's `identity`, after `" + identityPrefix + "`.",
-			Validators: []validator.String{stringvalidator.LengthBetween(1, longestID)},
-		},
+		"namespace": signal.OptionalComputed("The namespace of the workflow, 1 to 1000 bytes. The default is the namespace of the provider's `temporal` block, then `TEMPORAL_NAMESPACE`, then `"+
+			DefaultNamespace+"`.",
+			PathSegment),
+		"workflow_id": signal.Required("The workflow id of the execution, 1 to 1000 bytes. It cannot have a `/`: the server's HTTP API does not find such an execution, "+
+			"however the `/` is escaped.",
+			PathSegment),
+		"run_id": signal.OptionalComputed("The run to signal, a UUID. If it is not set, the signal goes to the run of `workflow_id` that is current when the signal arrives. After a lost answer the provider "+
+			"first finds out which run that was. "+
+			"With `wait_until_ready`, `wait_for_completion` or `adopt_existing` the provider first searches for the current run.",
+			stringvalidator.RegexMatches(runID, "must be a UUID: the server refuses other run ids")),
+		"signal_name": signal.Required("The name of the signal, 1 to 1000 bytes, without a `/`. The workflow must know this name.", PathSegment),
+		"request_id": signal.OptionalComputed("The id of the request, 1 to 1000 bytes. In each run, the server takes requests with the same id for one signal. If it is not set, the provider generates one for each signal. "+
+			"Every repeat of the request has the same id. The history has it in the signal's `identity`, after `"+identityPrefix+"`.",
+			stringvalidator.LengthBetween(1, longestID)),
 	}
 	maps.Copy(arguments, input.Attributes())
 	return arguments

@@ -6,7 +6,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
@@ -18,13 +17,9 @@ func wait(client *Client) *signal.Wait[args] {
 	return &signal.Wait[args]{
 		Description: "Waits until the run of a Temporal workflow execution, or the last run that continues it, has closed, or until a run is running. It sends nothing.",
 		Target:      []string{"namespace", "workflow_id", "run_id"},
-		Arguments: map[string]schema.Attribute{"run_id": schema.StringAttribute{
-			Optional: true,
-			Computed: true,
-			MarkdownDescription: "The run, a UUID. If it is not set, it is the current run of `workflow_id`, also if that run has closed, " +
-				"or the first run to start. The provider records it, and uses it from then on.",
-			Validators: []validator.String{stringvalidator.RegexMatches(runID, "must be a UUID: the server refuses other run ids")},
-		}},
+		Arguments: map[string]schema.Attribute{"run_id": signal.OptionalComputed("The run, a UUID. If it is not set, it is the current run of `workflow_id`, also if that run has closed, "+
+			"or the first run to start. The provider records it, and uses it from then on.",
+			stringvalidator.RegexMatches(runID, "must be a UUID: the server refuses other run ids"))},
 		Outputs: schema.StringAttribute{
 			Computed: true,
 			MarkdownDescription: "The result of the workflow: a JSON array for `jsondecode`, with one value or none. It is null until the workflow has completed, and with `until = \"ready\"`. " +

@@ -23,27 +23,12 @@ var (
 // arguments are the arguments of the API reference, with its constraints.
 func arguments() map[string]schema.Attribute {
 	arguments := map[string]schema.Attribute{
-		"workflow_id": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "The id of the workflow, `w-` and 17 lowercase letters or digits.",
-			Validators: []validator.String{
-				stringvalidator.RegexMatches(workflowID, `must be "w-" and 17 lowercase letters or digits`),
-			},
-		},
-		"execution_id": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "The id of the execution that waits for the callback, in the form of a UUID.",
-			Validators: []validator.String{
-				stringvalidator.RegexMatches(executionID, "must have the form of a UUID, such as 01234567-89ab-cdef-0123-456789abcdef"),
-			},
-		},
-		"status": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "Whether the step has succeeded or failed: `SUCCESS` or `FAILURE`.",
-			Validators: []validator.String{
-				stringvalidator.OneOf(string(transfertypes.CustomStepStatusSuccess), string(transfertypes.CustomStepStatusFailure)),
-			},
-		},
+		"workflow_id": signal.Required("The id of the workflow, `w-` and 17 lowercase letters or digits.",
+			stringvalidator.RegexMatches(workflowID, `must be "w-" and 17 lowercase letters or digits`)),
+		"execution_id": signal.Required("The id of the execution that waits for the callback, in the form of a UUID.",
+			stringvalidator.RegexMatches(executionID, "must have the form of a UUID, such as 01234567-89ab-cdef-0123-456789abcdef")),
+		"status": signal.Required("Whether the step has succeeded or failed: `SUCCESS` or `FAILURE`.",
+			stringvalidator.OneOf(string(transfertypes.CustomStepStatusSuccess), string(transfertypes.CustomStepStatusFailure))),
 		"region": signal.RegionAttribute(),
 	}
 	maps.Copy(arguments, token.Attributes())
