@@ -30,11 +30,7 @@ type args struct {
 
 // New returns signal_codepipeline_approval.
 func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
-	return signal.NewOffer(system(clients), sender)
-}
-
-func system(clients *aws.Clients) signal.System[args] {
-	return signal.System[args]{
+	return signal.NewOffer(signal.System[args]{
 		Name:     "codepipeline_approval",
 		Block:    "aws",
 		Endpoint: service.Name,
@@ -68,7 +64,7 @@ func system(clients *aws.Clients) signal.System[args] {
 		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Signal { return bind(c, a, clients.FindCaller, false) })
 		},
-	}
+	}, sender)
 }
 
 // bind returns the signal. If arguments that identify the target are empty, the signal

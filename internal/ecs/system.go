@@ -29,11 +29,7 @@ type args struct {
 
 // New returns signal_ecs_deployment.
 func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
-	return signal.NewOffer(system(clients), sender)
-}
-
-func system(clients *aws.Clients) signal.System[args] {
-	return signal.System[args]{
+	return signal.NewOffer(signal.System[args]{
 		Name:     "ecs_deployment",
 		Block:    "aws",
 		Endpoint: service.Name,
@@ -68,7 +64,7 @@ func system(clients *aws.Clients) signal.System[args] {
 			}
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Signal { return bind(c, a) })
 		},
-	}
+	}, sender)
 }
 
 func bind(client *client, a *args) signal.Signal {

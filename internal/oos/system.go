@@ -30,11 +30,7 @@ type args struct {
 
 // New returns signal_oos_execution.
 func New(clients *alicloud.Clients, sender *signal.Sender) signal.Offer {
-	return signal.NewOffer(system(clients), sender)
-}
-
-func system(clients *alicloud.Clients) signal.System[args] {
-	return signal.System[args]{
+	return signal.NewOffer(signal.System[args]{
 		Name:     "oos_execution",
 		Block:    "alicloud",
 		Endpoint: serviceName,
@@ -68,7 +64,7 @@ func system(clients *alicloud.Clients) signal.System[args] {
 		Bind: func(_ context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
 			return bind(clients, a), nil
 		},
-	}
+	}, sender)
 }
 
 // complete generates a note if none is configured, so that the signal can be recognised.

@@ -28,11 +28,7 @@ type args struct {
 
 // New returns signal_stack_resource.
 func New(clients *alicloud.Clients, sender *signal.Sender) signal.Offer {
-	return signal.NewOffer(system(clients), sender)
-}
-
-func system(clients *alicloud.Clients) signal.System[args] {
-	return signal.System[args]{
+	return signal.NewOffer(signal.System[args]{
 		Name:     "stack_resource",
 		Block:    "alicloud",
 		Endpoint: service.Name,
@@ -54,7 +50,7 @@ func system(clients *alicloud.Clients) signal.System[args] {
 		Bind: func(_ context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
 			return bind(clients, a), nil
 		},
-	}
+	}, sender)
 }
 
 // complete generates the ids that are not configured, once for each signal. Every repeat of

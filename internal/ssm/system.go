@@ -26,11 +26,7 @@ type args struct {
 
 // New returns signal_automation.
 func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
-	return signal.NewOffer(system(clients), sender)
-}
-
-func system(clients *aws.Clients) signal.System[args] {
-	return signal.System[args]{
+	return signal.NewOffer(signal.System[args]{
 		Name:     "automation",
 		Block:    "aws",
 		Endpoint: service.Name,
@@ -75,7 +71,7 @@ func system(clients *aws.Clients) signal.System[args] {
 			}
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Signal { return bind(c, a, input, clients.Caller) })
 		},
-	}
+	}, sender)
 }
 
 func bind(client *client, a *args, input sdk.SendAutomationSignalInput, caller func() string) signal.Signal {

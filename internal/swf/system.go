@@ -27,11 +27,7 @@ type args struct {
 
 // New returns signal_workflow_execution.
 func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
-	return signal.NewOffer(system(clients), sender)
-}
-
-func system(clients *aws.Clients) signal.System[args] {
-	return signal.System[args]{
+	return signal.NewOffer(signal.System[args]{
 		Name:     "workflow_execution",
 		Block:    "aws",
 		Endpoint: service.Name,
@@ -58,7 +54,7 @@ func system(clients *aws.Clients) signal.System[args] {
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Signal { return bind(c, a, secrets) })
 		},
-	}
+	}, sender)
 }
 
 func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {

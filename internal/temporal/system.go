@@ -27,11 +27,7 @@ type args struct {
 
 // New returns signal_temporal_workflow.
 func New(client *Client, sender *signal.Sender) signal.Offer {
-	return signal.NewOffer(system(client), sender)
-}
-
-func system(client *Client) signal.System[args] {
-	return signal.System[args]{
+	return signal.NewOffer(signal.System[args]{
 		Name: "temporal_workflow",
 		Description: "Sends a signal to a running Temporal workflow execution, with one `SignalWorkflowExecution` request to Temporal's HTTP API. " +
 			"If the outcome is unknown, the provider repeats the request with the same request id.\n\n" +
@@ -81,7 +77,7 @@ func system(client *Client) signal.System[args] {
 			}
 			return bind(client, connected.address.Host, a, secrets), nil
 		},
-	}
+	}, sender)
 }
 
 func bind(client *Client, host string, a *args, secrets signal.Secrets) signal.Signal {

@@ -29,11 +29,7 @@ type args struct {
 
 // New returns signal_http_trigger.
 func New(client *cloudautomator.Client, sender *signal.Sender) signal.Offer {
-	return signal.NewOffer(system(client), sender)
-}
-
-func system(client *cloudautomator.Client) signal.System[args] {
-	return signal.System[args]{
+	return signal.NewOffer(signal.System[args]{
 		Name:  "http_trigger",
 		Block: "cloud_automator",
 		Description: "Runs a Cloud Automator job through its HTTP trigger, with one POST request to the trigger's URL. With `job_id`, " +
@@ -49,7 +45,7 @@ func system(client *cloudautomator.Client) signal.System[args] {
 		Bind: func(_ context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
 			return bind(client, a, secrets)
 		},
-	}
+	}, sender)
 }
 
 func bind(client *cloudautomator.Client, a *args, secrets signal.Secrets) (signal.Signal, error) {
