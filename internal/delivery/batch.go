@@ -155,7 +155,7 @@ func (g *group) reads(w *watch) bool {
 		return false
 	}
 	for one := range w.waiters {
-		if one.settles == nil {
+		if one.probe.batch == nil {
 			return false
 		}
 	}
@@ -235,7 +235,7 @@ func (p *Poller) result(ctx context.Context, r *request, w *watch) (waiting []*w
 	waiting = r.members[w]
 	p.mu.Unlock()
 	value, there := r.found[w.id]
-	unsettled := func(one *waiter) bool { return one.settles == nil || !one.settles(value) }
+	unsettled := func(one *waiter) bool { return one.probe.batch == nil || !one.probe.batch.settles(value) }
 	switch {
 	case r.attempt.Outcome == NotSent: // A read of the single target would fail in the same way.
 		return waiting, snapshot{attempt: r.attempt}, true

@@ -262,7 +262,7 @@ func TestOneWhoNeedsAllIsToldAll(t *testing.T) {
 			all.Go(func() { poller.Wait(t.Context(), f.probe(id), func(delivery.Observation, time.Time) {}) })
 		}
 		all.Go(func() {
-			err := delivery.Await(t.Context(), poller, "target/elsewhere", func(context.Context) bool { return true }, is)
+			err := await(t.Context(), poller, "target/elsewhere", func(context.Context) bool { return true }, is)
 			if err != nil {
 				t.Error(err)
 			}

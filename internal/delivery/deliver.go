@@ -126,7 +126,7 @@ type Result struct {
 // If it stays unknown whether an attempt or the previous send has arrived, the
 // result is Unknown even if a later attempt was rejected or not sent. Only an
 // accepted or a confirmed attempt changes that.
-func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOutcomePolicy, report func(Attempt, time.Duration)) Result {
+func (p RetryPolicy) Deliver(ctx context.Context, target Target, unknown UnknownOutcomePolicy, report func(Attempt, time.Duration)) Result {
 	pauses := &backoff.ExponentialBackOff{
 		InitialInterval:     p.FirstPause,
 		RandomizationFactor: 0.5,
@@ -135,7 +135,7 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 	}
 	pauses.Reset()
 	var (
-		result           = Result{FirstUnknown: doubt.PreviousSend, mayHaveArrived: !doubt.PreviousSend.IsZero() && !doubt.PreviousAbsent}
+		result           = Result{FirstUnknown: unknown.PreviousSend, mayHaveArrived: !unknown.PreviousSend.IsZero() && !unknown.PreviousAbsent}
 		unreachableSince time.Time
 		resend           bool
 	)
@@ -157,7 +157,7 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 		before := result.Attempt
 		result.attempt(ctx, p, target)
 		limiter.Observe(began, result.Attempt)
-		lookup := doubt.Lookup
+		lookup := unknown.Lookup
 		if result.Outcome == Unknown && result.Repeatable {
 			lookup = nil // A repeat does no harm, and tells the outcome sooner than a lookup.
 		}
@@ -171,7 +171,7 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 			// before says more.
 			result.Attempt = before
 		}
-		resend = result.Outcome == Unknown && doubt.Resend && !result.Resent
+		resend = result.Outcome == Unknown && unknown.Resend && !result.Resent
 		if result.Stopped != nil || !result.Retryable() && !resend {
 			break
 		}
@@ -202,7 +202,7 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, doubt UnknownOu
 		}
 	}
 	if result.Outcome == Unknown && result.Repeatable {
-		result.lookup(ctx, doubt.Lookup)
+		result.lookup(ctx, unknown.Lookup)
 	}
 	if result.mayHaveArrived && result.Outcome != Accepted && result.Outcome != Confirmed {
 		result.Outcome = Unknown
@@ -280,9 +280,3 @@ func (r *Result) attempt(ctx context.Context, p RetryPolicy, target Target) {
 	r.Attempt = target.Send(ctx)
 	r.TimedOut = r.TimedOut || r.Outcome == Unknown && r.Status == 0 && (ctx.Err() != nil || isUnansweredPing(r.Err))
 }
-
-// In returns the time after d.
-func In(d time.Duration) time.Time { return time.Now().Add(d) }
-
-// Until returns the duration until t. It is negative if t has passed.
-func Until(t time.Time) time.Duration { return time.Until(t) }

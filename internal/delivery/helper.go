@@ -114,7 +114,7 @@ func printedWords(printed []byte) (words []string) {
 		decoder := json.NewDecoder(bytes.NewReader(printed[begin:]))
 		decoder.UseNumber()
 		if decoder.Decode(&value) == nil {
-			for _, text := range leaves(value) {
+			for _, text := range JSONTexts(value) {
 				add(text)
 				texts = append(texts, text)
 			}
@@ -131,16 +131,17 @@ func printedWords(printed []byte) (words []string) {
 	return words
 }
 
-// leaves returns the texts and numbers in a JSON value.
-func leaves(value any) (texts []string) {
+// JSONTexts returns the texts in a decoded JSON value, and the numbers that were decoded
+// as json.Number.
+func JSONTexts(value any) (texts []string) {
 	switch value := value.(type) {
 	case map[string]any:
 		for _, member := range value {
-			texts = append(texts, leaves(member)...)
+			texts = append(texts, JSONTexts(member)...)
 		}
 	case []any:
 		for _, element := range value {
-			texts = append(texts, leaves(element)...)
+			texts = append(texts, JSONTexts(element)...)
 		}
 	case string:
 		texts = append(texts, value)

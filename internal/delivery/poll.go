@@ -13,8 +13,7 @@ import (
 // Poller reads targets for those who wait for them. All who wait for the same
 // target at the same time share the same requests. The pause between two reads
 // starts at FirstPoll and grows to LongestPoll, with jitter. When another one
-// begins to wait for the target, the next read comes earlier. The zero value is
-// not usable.
+// begins to wait for the target, the next read comes earlier.
 type Poller struct {
 	policy RetryPolicy
 
@@ -84,42 +83,16 @@ type watch struct {
 
 // waiter holds the newest reading that its owner has not seen yet.
 type waiter struct {
-	news chan snapshot
+	probe *Probe
+	news  chan snapshot
 	// wants says that its owner has not seen enough. The poller's mutex guards it.
 	wants bool
-	// settles reports whether a reading of a batch is enough; nil if it never is.
-	settles func(any) bool
 }
 
-// await reads the target of a probe until done returns true for a reading, and
-// returns nil. If ctx ends first, it returns the cause. It never uses a reading
-// that is older than the call. All calls for the same target share the reads,
-// which the probe of the first call makes, with a context that outlives that
-// call.
-func (p *Poller) await(ctx context.Context, probe *Probe, done func(snapshot) bool) error {
-	w := &waiter{news: make(chan snapshot, 1), wants: true}
-	if probe.batch != nil {
-		w.settles = probe.batch.settles
-	}
-	shared := p.join(ctx, probe, w)
-	defer p.depart(shared, w)
-	for {
-		select {
-		case read := <-w.news:
-			if done(read) {
-				return nil
-			}
-			p.want(shared, w)
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-}
-
-func (p *Poller) join(ctx context.Context, of *Probe, w *waiter) *watch {
+func (p *Poller) join(ctx context.Context, w *waiter) *watch {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	shared, ok := p.watches[of.key]
+	shared, ok := p.watches[w.probe.key]
 	if ok {
 		tell(shared.newcome)
 	} else {
@@ -127,10 +100,10 @@ func (p *Poller) join(ctx context.Context, of *Probe, w *waiter) *watch {
 		// logger, but does not end with it.
 		polling, stop := context.WithCancel(context.WithoutCancel(ctx))
 		shared = &watch{
-			Probe: of, stop: stop, ended: make(chan struct{}), newcome: make(chan struct{}, 1), wanted: make(chan struct{}, 1),
-			waiters: map[*waiter]bool{}, called: make(chan struct{}, 1), group: p.group(of.batch),
+			Probe: w.probe, stop: stop, ended: make(chan struct{}), newcome: make(chan struct{}, 1), wanted: make(chan struct{}, 1),
+			waiters: map[*waiter]bool{}, called: make(chan struct{}, 1), group: p.group(w.probe.batch),
 		}
-		p.watches[of.key] = shared
+		p.watches[w.probe.key] = shared
 		go p.poll(polling, shared)
 	}
 	shared.waiters[w] = true
@@ -227,7 +200,9 @@ func (p *Poller) observe(ctx context.Context, shared *watch) ([]*waiter, snapsho
 			}
 		}
 	}
-	waiting := p.waiting(shared)
+	p.mu.Lock()
+	waiting := shared.gather()
+	p.mu.Unlock()
 	attempt, cancel := context.WithTimeout(ctx, p.policy.Attempt)
 	defer cancel()
 	return waiting, shared.read(attempt), spread()
@@ -282,12 +257,6 @@ func (w *watch) wants() bool {
 		}
 	}
 	return false
-}
-
-func (p *Poller) waiting(shared *watch) []*waiter {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return shared.gather()
 }
 
 // gather returns the waiters for the next reading. Nobody is a newcome after that. The

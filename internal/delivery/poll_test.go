@@ -27,14 +27,25 @@ func (c *changing) read(ctx context.Context) bool {
 	return changed
 }
 
+// await reads a target until done returns true for a reading, and returns nil. If ctx ends
+// first, it returns the cause.
+func await[T any](ctx context.Context, poller *delivery.Poller, key string, read func(context.Context) T, done func(T) bool) error {
+	probe := delivery.NewProbe(key, func(ctx context.Context) (T, delivery.Attempt) {
+		return read(ctx), delivery.Attempt{Outcome: delivery.Accepted}
+	}, func(seen T) delivery.Observation {
+		return delivery.Observation{State: delivery.StateOf(done(seen), false)}
+	})
+	return poller.Wait(ctx, probe, func(delivery.Observation, time.Time) {}).Stopped
+}
+
 func is(reached bool) bool { return reached }
 
-func TestAwaitDetectsWithinOnePause(t *testing.T) {
+func TestWaitDetectsWithinOnePause(t *testing.T) {
 	for _, after := range []time.Duration{0, 300 * time.Millisecond, 5 * time.Second, 2 * time.Minute, time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
 			target := &changing{at: time.Now().Add(after)}
 			start := time.Now()
-			if err := delivery.Await(t.Context(), delivery.NewPoller(delivery.DefaultRetryPolicy), "key", target.read, is); err != nil {
+			if err := await(t.Context(), delivery.NewPoller(delivery.DefaultRetryPolicy), "key", target.read, is); err != nil {
 				t.Fatal(err)
 			}
 			late := time.Since(start) - after
@@ -61,7 +72,7 @@ func TestWaitersShareReads(t *testing.T) {
 			for i := range waiters {
 				all.Go(func() {
 					_ = delivery.Sleep(t.Context(), spread*time.Duration(i)/time.Duration(waiters))
-					if err := delivery.Await(t.Context(), poller, "key", target.read, is); err != nil {
+					if err := await(t.Context(), poller, "key", target.read, is); err != nil {
 						t.Error(err)
 					}
 				})
@@ -84,13 +95,13 @@ func TestReadBelongsToNoWaiter(t *testing.T) {
 		first, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		all.Go(func() {
-			if err := delivery.Await(first, poller, "key", target.read, is); !errors.Is(err, context.Canceled) {
+			if err := await(first, poller, "key", target.read, is); !errors.Is(err, context.Canceled) {
 				t.Errorf("the cancelled waiter returned %v", err)
 			}
 		})
 		synctest.Wait()
 		all.Go(func() {
-			if err := delivery.Await(t.Context(), poller, "key", target.read, is); err != nil {
+			if err := await(t.Context(), poller, "key", target.read, is); err != nil {
 				t.Errorf("the other waiter returned %v", err)
 			}
 		})
@@ -113,11 +124,11 @@ func TestReadingIsNotOlderThanTheCall(t *testing.T) {
 		}
 		var all sync.WaitGroup
 		all.Go(func() {
-			_ = delivery.Await(t.Context(), poller, "key", slow, func(time.Time) bool { return time.Since(start) > time.Minute })
+			_ = await(t.Context(), poller, "key", slow, func(time.Time) bool { return time.Since(start) > time.Minute })
 		})
 		_ = delivery.Sleep(t.Context(), 5*time.Second)
 		joined := time.Now()
-		_ = delivery.Await(t.Context(), poller, "key", slow, func(began time.Time) bool {
+		_ = await(t.Context(), poller, "key", slow, func(began time.Time) bool {
 			if began.Before(joined) {
 				t.Errorf("got a reading that began %s before the call", joined.Sub(began))
 			}
@@ -133,7 +144,7 @@ func TestDifferentKeysAreDifferentTargets(t *testing.T) {
 		var all sync.WaitGroup
 		for _, key := range []string{"a", "b"} {
 			all.Go(func() {
-				_ = delivery.Await(t.Context(), poller, key, func(context.Context) string { return key }, func(got string) bool {
+				_ = await(t.Context(), poller, key, func(context.Context) string { return key }, func(got string) bool {
 					if got != key {
 						t.Errorf("%s was told of %s", key, got)
 					}
@@ -204,7 +215,7 @@ func TestNoReadBeforeTheLastIsJudged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := delivery.NewPoller(delivery.DefaultRetryPolicy)
 		reads := 0
-		err := delivery.Await(t.Context(), p, "target", func(context.Context) int { reads++; return reads }, func(seen int) bool {
+		err := await(t.Context(), p, "target", func(context.Context) int { reads++; return reads }, func(seen int) bool {
 			_ = delivery.Sleep(context.Background(), time.Hour) // A busy machine.
 			return seen >= 2
 		})

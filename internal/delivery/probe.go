@@ -222,26 +222,38 @@ func (p *Poller) ReadUntilSettled(ctx context.Context, probe *Probe) WaitResult 
 	return p.until(ctx, probe, again, func(o Observation) bool { return o.State == Reached || !o.Provisional })
 }
 
-// until reads the target until enough returns true for an observation, or until
-// a read fails for which again returns false.
+// until reads the target until enough returns true for an observation, until a read
+// fails for which again returns false, or until ctx ends. It never uses a reading that
+// is older than the call. All calls for the same target share the reads, which the probe
+// of the first call makes, with a context that outlives that call.
 func (p *Poller) until(ctx context.Context, probe *Probe, again func(Attempt) bool, enough func(Observation) bool) (end WaitResult) {
-	end.Stopped = p.await(ctx, probe, func(s snapshot) bool {
-		switch {
-		case s.attempt.Outcome == Accepted:
-			end.Observation, end.Answered, end.Failed = probe.judge(s.value), true, nil
-			if probe.final && !s.batched && end.Observation.State != Pending {
-				p.remember(probe.key, s.value)
+	w := &waiter{probe: probe, news: make(chan snapshot, 1), wants: true}
+	shared := p.join(ctx, w)
+	defer p.depart(shared, w)
+	for {
+		select {
+		case <-ctx.Done():
+			end.Stopped = context.Cause(ctx)
+			return end
+		case s := <-w.news:
+			switch {
+			case s.attempt.Outcome == Accepted:
+				end.Observation, end.Answered, end.Failed = probe.judge(s.value), true, nil
+				if probe.final && !s.batched && end.Observation.State != Pending {
+					p.remember(probe.key, s.value)
+				}
+				if enough(end.Observation) {
+					return end
+				}
+			case again(s.attempt):
+				end.Failed = &s.attempt
+			default:
+				end.Unreadable = &s.attempt
+				return end
 			}
-			return enough(end.Observation)
-		case again(s.attempt):
-			end.Failed = &s.attempt
-			return false
-		default:
-			end.Unreadable = &s.attempt
-			return true
+			p.want(shared, w)
 		}
-	})
-	return end
+	}
 }
 
 // ReadOnce reads the target once. The attempt is accepted if the read
@@ -265,10 +277,4 @@ func (p *Poller) ReadOnce(ctx context.Context, probe *Probe) (Observation, Attem
 // a read with an unknown outcome can always be repeated.
 func (a Attempt) readRetryable() bool {
 	return a.Outcome == Unknown || a.Retryable() || a.Outcome == NotSent && errors.Is(a.Err, context.DeadlineExceeded)
-}
-
-// Await is Poller.Wait for readings of any type, until done returns true for one.
-func Await[T any](ctx context.Context, p *Poller, key string, read func(context.Context) T, done func(T) bool) error {
-	probe := &Probe{key: key, read: func(ctx context.Context) snapshot { return snapshot{value: read(ctx)} }}
-	return p.await(ctx, probe, func(s snapshot) bool { return done(s.value.(T)) })
 }

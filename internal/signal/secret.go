@@ -104,7 +104,7 @@ func (s Secrets) Either(name string, kept types.String) *string {
 
 // redactor returns the sender's redactor with the values of the system's
 // sensitive arguments in a configuration or state, because a service may repeat
-// them in its messages.
+// them in its messages. If a value is JSON, a service may repeat a single text in it.
 func (r *signalResource) redactor(raw tftypes.Value, diags *diag.Diagnostics) *delivery.Redactor {
 	values, unread := attributes(raw)
 	diags.Append(unread...)
@@ -112,36 +112,12 @@ func (r *signalResource) redactor(raw tftypes.Value, diags *diag.Diagnostics) *d
 	for name, attribute := range r.system.Arguments {
 		var text string
 		if attribute.IsSensitive() && values[name].IsKnown() && values[name].As(&text) == nil {
-			secrets = append(append(secrets, text), leaves(text)...)
+			var value any
+			_ = json.Unmarshal([]byte(text), &value)
+			secrets = append(append(secrets, text), delivery.JSONTexts(value)...)
 		}
 	}
 	return r.sender.redactor.With(secrets...)
-}
-
-// leaves returns the strings in a JSON text, because a service may repeat a
-// single one of them.
-func leaves(text string) (found []string) {
-	var value any
-	if json.Unmarshal([]byte(text), &value) != nil {
-		return nil
-	}
-	var walk func(any)
-	walk = func(value any) {
-		switch value := value.(type) {
-		case string:
-			found = append(found, value)
-		case []any:
-			for _, element := range value {
-				walk(element)
-			}
-		case map[string]any:
-			for _, member := range value {
-				walk(member)
-			}
-		}
-	}
-	walk(value)
-	return found
 }
 
 // SecretValidator returns a validator that runs check and does not show the

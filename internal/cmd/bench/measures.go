@@ -189,12 +189,15 @@ func (b *bench) detection(ctx context.Context) {
 	for i := range time.Duration(waits) {
 		clock, end, seen := &pauses{}, wait+i*most/waits, time.Duration(0)
 		policy.Clock = clock
-		check(delivery.Await(ctx, delivery.NewPoller(policy), "run", func(context.Context) bool {
+		run := delivery.NewProbe("run", func(context.Context) (bool, delivery.Attempt) {
 			if seen == 0 && clock.passed >= end {
 				seen = clock.passed
 			}
-			return seen > 0
-		}, func(ended bool) bool { return ended }))
+			return seen > 0, delivery.Attempt{Outcome: delivery.Accepted}
+		}, func(ended bool) delivery.Observation {
+			return delivery.Observation{State: delivery.StateOf(ended, false)}
+		})
+		check(delivery.NewPoller(policy).Wait(ctx, run, func(delivery.Observation, time.Time) {}).Stopped)
 		m.add((seen - end).Seconds())
 	}
 	longest.add(slices.Max(m.values))
