@@ -178,6 +178,69 @@ func TestSignalsCannotBeImported(t *testing.T) {
 	})
 }
 
+// Another provider block plans nothing for a signal that was sent. If the signal is sent
+// again, it goes to the region of the new block.
+func TestAnotherProviderBlockSendsNothing(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		const elsewhere = "ap-south-1"
+		config, r := y.Ready(s), p.Resource(y.Type)
+		delete(config, "region")
+		apply(t, r, config)
+		made, region := len(s.RequestLog()), r.String("region")
+		other := acctest.Sandbox(t, sandbox.Options{})
+		block := acctest.Block(other.URL())
+		for _, cloud := range []string{"aws", "alicloud"} {
+			block[cloud] = block[cloud].(acctest.Values).With(acctest.Values{"region": elsewhere, "access_key": "another-access-key"})
+		}
+		r = r.On(acctest.StartProvider(t, block))
+		if diags := r.Refresh(); len(diags) > 0 {
+			t.Error(diags)
+		}
+		plan, diags := r.Plan(config)
+		if len(diags) > 0 || len(plan.Replace) > 0 || !plan.Planned.Equal(r.State) || r.String("region") != region {
+			t.Errorf("another block plans %s: %s", plan.Planned, diags)
+		}
+		if plan, diags = p.For(t).Resource(y.Type).On(r.Provider).Plan(config); diags.HasError() || r.Has("region") && plan.String("region") != elsewhere {
+			t.Errorf("a new signal is planned as %s: %s", plan.Planned, diags)
+		}
+		if noneSince(t, y, s, made); len(other.RequestLog()) > 0 {
+			t.Errorf("these requests were made: %v", other.RequestLog())
+		}
+	})
+}
+
+// No type becomes a signal or a wait. The error says what to do instead.
+func TestSignalsCannotBeMoved(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		for _, name := range []string{y.Type, y.Type + "_wait"} {
+			if !slices.Contains(p.Resources(), name) {
+				continue
+			}
+			for kind, provider := range map[string]string{"terraform_data": "terraform.io/builtin/terraform", "signal_other": "registry.terraform.io/terraform-provider-signal/signal"} {
+				diags := p.Resource(name).Move(provider, kind, 0, `{"id": "7"}`)
+				says(t, diags, true, "Resource Cannot Be Moved", "A "+kind, provider, "a "+name+":", "Remove the moved block", "destroy = false")
+				if name == y.Type {
+					says(t, diags, true, map[bool]string{true: "adopt_existing = true", false: `when = "destroy"`}[p.Resource(name).Has("adopt_existing")])
+				}
+			}
+		}
+		noneSince(t, y, s, 0)
+	})
+}
+
+// "" is no region: the error says what to do.
+func TestEmptyRegion(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		if r := p.Resource(y.Type); r.Has("region") {
+			diags := r.Validate(y.Ready(s).With(acctest.Values{"region": ""}))
+			says(t, diags, true, `Attribute region is ""`, "Leave region out", "null", "provider's region")
+			if len(diags) != 1 || diags[0].Attribute != "region" {
+				t.Error(diags)
+			}
+		}
+	})
+}
+
 func TestTimeoutsAreChecked(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.Ready(s)

@@ -85,6 +85,18 @@ func TestPlanOfATaintedSignalThatWasForTheDestroy(t *testing.T) {
 		_, diags = r.Plan(config)
 		says(t, diags, false, "Changing When Sends Nothing in Place", "-replace")
 		quiet("planned to be disarmed")
+		// Terraform validates a tainted resource after its refresh, so a creation that it has
+		// validated before is not the replacement.
+		if diags := p.Resource(y.Type).Validate(config); len(diags) > 0 {
+			t.Fatal(diags)
+		}
+		refresh()
+		quiet("validated before the refresh")
+		if diags := p.Resource(y.Type).Validate(config); len(diags) > 0 {
+			t.Fatal(diags)
+		}
+		_, diags = p.Resource(y.Type).Plan(config)
+		says(t, diags, false, warning, r.String("id"), "does not tell the provider")
 		refresh()
 		says(t, r.Destroy(), false)
 		quiet("destroyed")

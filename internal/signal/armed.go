@@ -1,7 +1,7 @@
 package signal
 
 import (
-	"maps"
+	"hash/maphash"
 	"slices"
 	"sync"
 
@@ -10,12 +10,32 @@ import (
 
 // armedSignals are the signals that a destroy would send, from their refresh to
 // their plan. Terraform refreshes each resource before it plans it. It plans a
-// tainted resource like a creation, without a state. So if a resource was
-// refreshed and its plan does not come, it may be tainted.
+// tainted resource like a creation, without a state, and does not tell which
+// one. So if a resource was refreshed and its plan does not come, it may be
+// tainted.
+//
+// Between the refresh and the plan of a resource, Terraform validates its
+// configuration. So a creation whose configuration was validated before the
+// refresh is not the replacement of that resource.
 type armedSignals struct {
 	mu sync.Mutex
-	// systems has the names of the systems by the ids of the resources.
-	systems map[string]string
+	// refreshes and validations are numbered in the order in which they come.
+	last int
+	// armed has the resources by their ids.
+	armed map[string]armedSignal
+	// validated has the number of the last validation of a configuration.
+	validated map[uint64]int
+	seed      maphash.Seed
+}
+
+// armedSignal is a resource whose destroy would send its signal.
+type armedSignal struct {
+	system    string
+	refreshed int
+}
+
+func newArmedSignals() *armedSignals {
+	return &armedSignals{armed: map[string]armedSignal{}, validated: map[uint64]int{}, seed: maphash.MakeSeed()}
 }
 
 // refreshed notes a resource if its destroy would send its signal.
@@ -26,23 +46,47 @@ func (a *armedSignals) refreshed(system string, state map[string]tftypes.Value) 
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.systems[textOf(state["id"])] = system
+	a.last++
+	a.armed[textOf(state["id"])] = armedSignal{system, a.last}
+}
+
+// validates notes that Terraform validates a configuration.
+func (a *armedSignals) validates(config tftypes.Value) {
+	sum := a.sum(config)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.last++
+	a.validated[sum] = a.last
 }
 
 // planned forgets a resource that Terraform plans with its state.
 func (a *armedSignals) planned(id string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.systems, id)
+	delete(a.armed, id)
 }
 
-// any reports whether a plan of a creation may be one of a tainted resource
-// whose destroy sends its signal. It may also be one of those that Terraform
-// refreshes at the same time.
-func (a *armedSignals) any(system string) bool {
+// replaced returns the ids of the resources whose replacement the plan of a
+// creation may be, because of a taint. The plan may also be one of a resource
+// that Terraform plans at the same time.
+func (a *armedSignals) replaced(system string, config tftypes.Value) (ids []string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return slices.Contains(slices.Collect(maps.Values(a.systems)), system)
+	if len(a.armed) == 0 {
+		return nil
+	}
+	validated, known := a.validated[a.sum(config)]
+	for id, one := range a.armed {
+		if one.system == system && (!known || one.refreshed < validated) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func (a *armedSignals) sum(config tftypes.Value) uint64 {
+	return maphash.String(a.seed, config.String())
 }
 
 // textOf returns a string attribute, "" if it is null or unknown.

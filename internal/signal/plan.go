@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -117,7 +118,7 @@ func (r *signalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		resp.Deferred = r.system.deferral(req.ClientCapabilities.DeferralAllowed && before.atDestroy(), before.Arguments)
 		return
 	case req.State.Raw.IsNull():
-		r.planCreate(after, resp)
+		r.planCreate(after, req, resp)
 	default:
 		r.planUpdate(ctx, before, after, req, resp)
 	}
@@ -139,7 +140,7 @@ func (r *signalResource) planDestroy(before *model, resp *resource.ModifyPlanRes
 	}
 }
 
-func (r *signalResource) planCreate(after *model, resp *resource.ModifyPlanResponse) {
+func (r *signalResource) planCreate(after *model, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	switch {
 	case after.atDestroy():
 		// The provider cannot see a taint: Terraform plans a replacement like a
@@ -148,11 +149,17 @@ func (r *signalResource) planCreate(after *model, resp *resource.ModifyPlanRespo
 			"The signal is sent when this resource is destroyed, and not when it is created. A replacement destroys the existing resource: "+
 				"if this plan replaces one that was last applied with when = \"destroy\", because of a taint, -replace or replace_triggered_by, then applying it sends the signal of the existing resource, as last applied.")
 		r.planNotSent(resp)
-	case r.sender.armed.any(r.system.Name):
+	default:
+		// The engine does not tell which resource is tainted.
+		armed := r.sender.armed.replaced(r.system.Name, req.Config.Raw)
+		if len(armed) == 0 {
+			break
+		}
 		resp.Diagnostics.AddAttributeWarning(path.Root("when"), "Signal Is Sent at Destroy",
-			fmt.Sprintf("The state has a signal_%s that was last applied with when = \"destroy\". If this plan replaces it, because of a taint, "+
+			fmt.Sprintf("The state has a signal_%[1]s that was last applied with when = \"destroy\", with the id %[2]s. If this plan replaces it, because of a taint, "+
 				"applying it sends two signals: the signal of the existing resource, as last applied, when that is destroyed, and the signal of the new resource, when that is created. "+
-				"To send only one, run \"terraform untaint\" on the existing resource before. Then the change of when sends nothing.", r.system.Name))
+				"To send only one, run \"terraform untaint\" on the existing resource before. Then the change of when sends nothing.\n\n"+
+				"If this plan only creates a resource, it does not concern the existing one: Terraform does not tell the provider which of the two it plans.", r.system.Name, strings.Join(armed, " or ")))
 	}
 	r.planNoStatus(after, after.atDestroy(), resp)
 }

@@ -73,13 +73,24 @@ func TestRefreshedSignalsAtDestroy(t *testing.T) {
 		"sent by default":                   {"", Sent, false, false},
 		"disarmed":                          {whenApply, "", false, false},
 	} {
-		seen := &armedSignals{systems: map[string]string{}}
+		seen, other, tainted := newArmedSignals(), text("another's"), text("its own")
+		seen.validates(other)
 		seen.refreshed("automation", map[string]tftypes.Value{"id": text("a"), "when": text(row.when), "delivery": text(row.delivery)})
+		seen.validates(tainted)
 		if seen.planned("b"); row.planned {
 			seen.planned("a")
 		}
-		if got := seen.any("automation"); got != row.want || seen.any("other") {
-			t.Errorf("%s: %t, want %t", name, got, row.want)
+		for _, config := range []tftypes.Value{tainted, text("never validated")} {
+			if got := len(seen.replaced("automation", config)) > 0; got != row.want || len(seen.replaced("other", config)) > 0 {
+				t.Errorf("%s: %t, want %t", name, got, row.want)
+			}
+		}
+		// Terraform validates the configuration of a tainted resource after its refresh.
+		if got := seen.replaced("automation", other); len(got) > 0 {
+			t.Errorf("%s: a creation that was validated before may replace %v", name, got)
+		}
+		if seen.validates(other); len(seen.replaced("automation", other)) > 0 != row.want {
+			t.Errorf("%s: two resources with one configuration are not told apart, and one of them was validated later", name)
 		}
 	}
 }

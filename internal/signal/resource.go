@@ -23,6 +23,7 @@ var (
 	_ resource.ResourceWithModifyPlan     = (*signalResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*signalResource)(nil)
 	_ resource.ResourceWithImportState    = (*signalResource)(nil)
+	_ resource.ResourceWithMoveState      = (*signalResource)(nil)
 )
 
 // newResource returns the resource that sends the system's signal.
@@ -49,6 +50,7 @@ func (r *signalResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 }
 
 func (r *signalResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	r.sender.armed.validates(req.Config.Raw)
 	data := r.model()
 	resp.Diagnostics.Append(restore(ctx, req.Config.Raw, req.Config.Schema.Type(), data)...)
 	if resp.Diagnostics.HasError() {
@@ -328,12 +330,16 @@ func finish(ctx context.Context, run signalRun, data *model, state *tfsdk.State)
 // ImportState returns an error, because no service identifies a signal that was
 // sent.
 func (r *signalResource) ImportState(_ context.Context, _ resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	instead := "To have a resource for a signal that was sent by other means, create it with when = \"destroy\" and then remove when: neither step sends anything."
-	if r.system.Adopts {
-		instead = "To have a resource for a signal that was sent by other means, create it with adopt_existing = true: if the service still shows such a signal, none is sent."
-	}
 	resp.Diagnostics.AddError("Signals Cannot Be Imported",
-		fmt.Sprintf("A signal_%s cannot be imported, because no service returns a signal that was sent. %s", r.system.Name, instead))
+		fmt.Sprintf("A signal_%s cannot be imported, because no service returns a signal that was sent. %s", r.system.Name, r.sentBefore()))
+}
+
+// sentBefore says how to get a resource for a signal that was sent before.
+func (r *signalResource) sentBefore() string {
+	if r.system.Adopts {
+		return "To have a resource for a signal that was sent by other means, create it with adopt_existing = true: if the service still shows such a signal, none is sent."
+	}
+	return "To have a resource for a signal that was sent by other means, create it with when = \"destroy\" and then remove when: neither step sends anything."
 }
 
 // secrets reads the write-only arguments. Only the configuration has them.
@@ -382,6 +388,21 @@ func (s *State) sentThen() time.Time {
 // lostKey is a key of the private state. Its value is a lostSend, if a destroy
 // sent the signal with an unknown outcome.
 const lostKey = "lost"
+
+// MoveState returns an error for each move from another type, because the state
+// of another type does not tell whether the signal was sent.
+func (r *signalResource) MoveState(context.Context) []resource.StateMover {
+	return notMoved(r.system.Name, "its state does not tell whether the signal was sent", "create the signal_"+r.system.Name+". That sends the signal. "+r.sentBefore())
+}
+
+// notMoved refuses each move from another type.
+func notMoved(name, why, instead string) []resource.StateMover {
+	return []resource.StateMover{{StateMover: func(_ context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
+		resp.Diagnostics.AddError("Resource Cannot Be Moved",
+			fmt.Sprintf("A %s of the provider %s cannot become a signal_%s: %s.\n\n"+
+				"Remove the moved block. For the old resource, add a removed block with lifecycle { destroy = false }. Then %s", req.SourceTypeName, req.SourceProviderAddress, name, why, instead))
+	}}}
+}
 
 // privateState is the resource's private state: data that Terraform keeps for
 // the provider and does not show.

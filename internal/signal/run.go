@@ -35,7 +35,7 @@ func NewSender(policy delivery.RetryPolicy) *Sender {
 		policy: policy, poller: poller, claims: delivery.NewClaims(poller),
 		sends: delivery.NewRateLimiters(policy), reads: delivery.NewRateLimiters(policy),
 		waits:    &sharedWaits{others: map[string][]*int{}},
-		armed:    &armedSignals{systems: map[string]string{}},
+		armed:    newArmedSignals(),
 		redactor: delivery.NewRedactor(),
 	}
 }

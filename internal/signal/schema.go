@@ -178,7 +178,19 @@ func RegionAttribute() schema.Attribute {
 
 // RegionName returns a validator for region names.
 func RegionName() validator.String {
-	return stringvalidator.RegexMatches(delivery.RegionName, "must be the name of a region, such as eu-central-1")
+	return regionName{stringvalidator.RegexMatches(delivery.RegionName, "must be the name of a region, such as eu-central-1")}
+}
+
+type regionName struct{ validator.String }
+
+// ValidateString says what to do about "", which modules often pass on.
+func (v regionName) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if Given(req.ConfigValue) && req.ConfigValue.ValueString() == "" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Attribute Value Match",
+			fmt.Sprintf("Attribute %s is \"\", which is not the name of a region. Leave %[1]s out or set it to null to use the provider's region, or set the name of a region, such as eu-central-1.", req.Path))
+		return
+	}
+	v.String.ValidateString(ctx, req, resp)
 }
 
 // BearerToken returns a validator for keys and tokens of an Authorization header.

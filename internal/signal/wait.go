@@ -57,6 +57,9 @@ type Watched struct {
 	// Seen is called, before the first read, with the status in which an earlier wait
 	// saw the target; nil if that makes no difference.
 	Seen func(status string)
+	// Forgets says why a replacement of the wait may not find the target that the wait
+	// has seen; empty if it does.
+	Forgets string
 }
 
 // Watched returns the target of a signal as a target to wait for.
@@ -109,6 +112,7 @@ const (
 var (
 	_ resource.ResourceWithModifyPlan  = (*waitResource)(nil)
 	_ resource.ResourceWithImportState = (*waitResource)(nil)
+	_ resource.ResourceWithMoveState   = (*waitResource)(nil)
 )
 
 // waitResource waits for a target of the system.
@@ -334,7 +338,12 @@ func (r *waitResource) wait(ctx context.Context, data *waitModel, seen string, p
 	r.note(data, watched, end.Observation)
 	diags := record(ctx, state, data)
 	diags.Append(run.warnings...)
-	diags.Append(run.awaited(end, data.until(), data.OnWaitFailure.ValueString())...)
+	again := "Applying again waits again, and sends nothing."
+	if p == create && watched.Forgets != "" && end.Observation.Status != "" {
+		again += " But the resource is tainted, so applying again replaces it: " + watched.Forgets + ". " +
+			"To prevent that, run \"terraform untaint\" on the resource first. Then the next apply goes on with the target that is recorded."
+	}
+	diags.Append(run.awaited(end, data.until(), data.OnWaitFailure.ValueString(), again)...)
 	return diags
 }
 
@@ -425,6 +434,12 @@ func (r *waitResource) ImportState(ctx context.Context, req resource.ImportState
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), req.ID)...)
 }
 
+// MoveState returns an error for each move from another type: a new wait needs
+// nothing of an old state.
+func (r *waitResource) MoveState(context.Context) []resource.StateMover {
+	return notMoved(r.name(), "a wait needs nothing from the state of another resource", "create the signal_"+r.name()+". That only waits, and sends nothing.")
+}
+
 // target returns the id of the target.
 func (r *waitResource) target(data *waitModel) string {
 	values := map[string]string{}
@@ -443,8 +458,8 @@ func (r *waitResource) target(data *waitModel) string {
 	return strings.Join(parts, "/")
 }
 
-// awaited returns the diagnostics of a wait.
-func (w signalRun) awaited(end delivery.WaitResult, until, onFailure string) (diags diag.Diagnostics) {
+// awaited returns the diagnostics of a wait. again says what applying again does.
+func (w signalRun) awaited(end delivery.WaitResult, until, onFailure, again string) (diags diag.Diagnostics) {
 	if end.Reached() {
 		return nil
 	}
@@ -457,16 +472,15 @@ func (w signalRun) awaited(end delivery.WaitResult, until, onFailure string) (di
 		wanted, failed = "it to wait for a signal", "it does not become ready any more"
 	}
 	opening := fmt.Sprintf("Waiting for %s: ", w.To)
-	again := "Applying again waits again, and sends nothing. To go on regardless, set on_wait_failure = \"record\"."
 	switch {
 	case end.Unreadable != nil:
 		advice := w.explainRead(*end.Unreadable)
 		diags.Append(diagnostic("Target Cannot Be Read", advice,
 			join(opening+"reading it failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next),
-			"Applying again waits again, and sends nothing."))
+			again))
 		return diags
 	case errors.Is(end.Stopped, context.Canceled):
-		diags.AddError("Waiting Cancelled", join(fmt.Sprintf("%sthe apply was cancelled while it waited for %s; %s.", opening, wanted, status), w.beside(), "Applying again waits again, and sends nothing."))
+		diags.AddError("Waiting Cancelled", join(fmt.Sprintf("%sthe apply was cancelled while it waited for %s; %s.", opening, wanted, status), w.beside(), again))
 		return diags
 	}
 	summary, detail := "Target Did Not Succeed", ""
@@ -485,6 +499,6 @@ func (w signalRun) awaited(end delivery.WaitResult, until, onFailure string) (di
 		diags.AddWarning(summary, join(detail, next[waitRecorded][w.phase]))
 		return diags
 	}
-	diags.AddError(summary, join(detail, again))
+	diags.AddError(summary, join(detail, again+" To go on regardless, set on_wait_failure = \"record\"."))
 	return diags
 }

@@ -542,3 +542,33 @@ func TestNextRunIsWaitedFor(t *testing.T) {
 		t.Errorf("the state is %s, and it said %s", next.State, diags)
 	}
 }
+
+// A wait without run_id that is replaced does not find a run that has closed in the
+// meantime. The error of the first wait says so, and an untaint goes on with that run.
+func TestReplacedWaitForgetsItsRun(t *testing.T) {
+	const untaint, forgets = "terraform untaint", "searches for an open run"
+	w, runs := play(t, 0, sandbox.Workflow{Closes: map[string]string{"release": "COMPLETED"}})
+	config := acctest.Values{"domain": "orders", "workflow_id": "order-1"}
+	shortly := config.With(acctest.Values{"timeouts": acctest.Values{"create": "3s"}})
+	waits := func(config acctest.Values) (*acctest.Resource, string) {
+		r := w.Resource("signal_workflow_execution_wait")
+		return r, r.Apply(config).String()
+	}
+	if _, said := waits(shortly.With(acctest.Values{"run_id": runs[0]})); !strings.Contains(said, "Target Still Running") || strings.Contains(said, untaint) {
+		t.Errorf("with a run_id it said %s", said)
+	}
+	first, said := waits(shortly)
+	if !strings.Contains(said, "Target Still Running") || !strings.Contains(said, untaint) || !strings.Contains(said, forgets) {
+		t.Errorf("the first wait said %s", said)
+	}
+	if diags := w.resource().Apply(config.With(acctest.Values{"signal_name": "release"})); len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	if _, said := waits(shortly); !strings.Contains(said, "Target Not Seen") || strings.Contains(said, untaint) {
+		t.Errorf("the replacement said %s", said)
+	}
+	first.Tainted = false // terraform untaint
+	if diags := first.Apply(config); len(diags) > 0 || first.String("target_status") != "COMPLETED" || first.String("run_id") != runs[0] {
+		t.Errorf("after an untaint it said %s: %s", diags, first.State)
+	}
+}

@@ -190,3 +190,26 @@ func TestNotReadyAnyMore(t *testing.T) {
 	}
 	made(t, s, describe)
 }
+
+// A wait that is replaced does not know that the execution was seen, so it does not see its
+// end. The error of the first wait says so, and an untaint sees it.
+func TestReplacedWaitForgetsThatItSaw(t *testing.T) {
+	const untaint = "terraform untaint"
+	s, signal, config, _ := play(t, sandbox.FileWorkflow{Steps: []sandbox.FileStep{{}}})
+	wait := acctest.Values{"workflow_id": config["workflow_id"], "execution_id": config["execution_id"]}
+	first, second := signal.Provider.Resource("signal_workflow_step_state_wait"), signal.Provider.Resource("signal_workflow_step_state_wait")
+	wait = wait.With(acctest.Values{"timeouts": acctest.Values{"create": "3s", "update": "3s"}})
+	says(t, first.Apply(wait), true, "Target Still Running", "IN_PROGRESS", untaint, "does not know that this execution was seen")
+	says(t, signal.Apply(config), false)
+	diags := second.Apply(wait)
+	says(t, diags, true, "Target Not Seen")
+	if strings.Contains(diags.String(), untaint) {
+		t.Errorf("an untaint does not help, and it said %s", diags)
+	}
+	first.Tainted = false // terraform untaint
+	says(t, first.Apply(wait), false)
+	status(t, first, "ENDED", nil)
+	if s.Count(send) != 1 {
+		t.Errorf("the request log is %v", s.RequestLog())
+	}
+}
