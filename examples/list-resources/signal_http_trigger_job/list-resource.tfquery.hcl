@@ -7,12 +7,13 @@ list "signal_http_trigger_job" "operations" {
   }
 }
 
-# The jobs of a name, with all that is known of them.
+# The jobs of a name in another group, with all that is known of them.
 list "signal_http_trigger_job" "pause" {
   provider         = signal
   include_resource = true
 
   config {
-    name = "pause-before-release"
+    name     = "pause-before-release"
+    group_id = 20
   }
 }

@@ -151,6 +151,23 @@ func TestEveryExampleHasAScenario(t *testing.T) {
 	}
 }
 
+// The guide names every folder of examples.
+func TestTryItLocallyNamesEveryFolder(t *testing.T) {
+	files, err := checkout.Files(t.Context(), examples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "guides", "try-it-locally.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if folder, _, _ := strings.Cut(file, "/"); !strings.Contains(string(page), "`examples/"+folder) {
+			t.Errorf("the guide does not say what examples/%s is for", folder)
+		}
+	}
+}
+
 func TestWhatIsPrinted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
