@@ -69,9 +69,9 @@ func says(attempt delivery.Attempt, begins, contains string) bool {
 	return attempt.Outcome == delivery.Rejected && attempt.Code == validationError && strings.HasPrefix(attempt.Message, begins) && strings.Contains(attempt.Message, contains)
 }
 
-// explain returns the advice for the refusals of SignalResource. The API reference lists
-// none, so these come from public issues.
-func (t target) explain(attempt delivery.Attempt) signal.Advice {
+// explain returns the advice for the refusals of SignalResource and of the reads, which need
+// a permission. The API reference lists none, so these come from public issues.
+func (t target) explain(attempt delivery.Attempt, permission string) signal.Advice {
 	look := aws.CommandLine(t.client.region, "cloudformation describe-stack-resource --stack-name %s --logical-resource-id %s", t.input.StackName, t.input.LogicalResourceId)
 	switch {
 	case exists(attempt): // github.com/kubernetes-retired/kube-aws/pull/1274

@@ -13,7 +13,6 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
 // readPermissions are the IAM actions for waiting, adopting and searching for a lost
@@ -144,13 +143,4 @@ func (s stack) ready(resource *string) *delivery.Probe {
 		observation.Gone = observation.State == delivery.Missed
 		return observation
 	})
-}
-
-// explainRead returns the advice for errors of the reads.
-func (t target) explainRead(attempt delivery.Attempt) signal.Advice {
-	advice := t.explain(attempt)
-	if next := aws.Explain(attempt, readPermissions); next != "" {
-		advice.Next = next
-	}
-	return advice
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
@@ -89,14 +90,14 @@ func bind(client *client, a *args) signal.Signal {
 
 		RateLimit: rateLimit(client),
 		Run:       watched.name,
-		Explain:   t.explain,
+		Explain:   func(attempt delivery.Attempt) signal.Advice { return t.explain(attempt, permission) },
 		HowToCheck: fmt.Sprintf("To find out, look in the stack's events for %q: %s.", received(t.input),
 			aws.CommandLine(client.region, "cloudformation describe-stack-events --stack-name %s", t.input.StackName)),
 		Ready:       watched.ready(t.input.LogicalResourceId),
 		Completion:  watched.completion(a.Status.ValueString(), nil),
 		Existing:    watched.existing(t.input),
 		Evidence:    watched.evidence(t.input),
-		ExplainRead: t.explainRead,
+		ExplainRead: func(attempt delivery.Attempt) signal.Advice { return t.explain(attempt, readPermissions) },
 		Unseen:      "CloudFormation has no such stack: perhaps it has not been created yet, or the name is wrong.",
 	}
 }

@@ -58,27 +58,24 @@ func (t target) put(ctx context.Context, in *sdk.PutApprovalResultInput, options
 	return out, err
 }
 
-// explain returns the advice for the errors in the API reference of PutApprovalResult.
+// refusals has the errors in the API reference of PutApprovalResult.
 // https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutApprovalResult.html#API_PutApprovalResult_Errors
-func (t target) explain(attempt delivery.Attempt) signal.Advice {
-	switch attempt.Code {
-	case noPipeline:
-		return signal.Advice{Attribute: "pipeline_name", Gone: true, Next: "Check the pipeline's name, and that it is in this region and account. " + t.look()}
-	case "StageNotFoundException":
-		return signal.Advice{Attribute: "stage_name", Gone: true, Next: "Check the name of the stage. " + t.look()}
-	case "ActionNotFoundException":
-		return signal.Advice{Attribute: "action_name", Gone: true, Next: "Check the name of the action. " + t.look()}
-	case "InvalidApprovalTokenException", "ApprovalAlreadyCompletedException":
-		if t.found {
-			// If another approval waits now, it belongs to another execution. The signal is
-			// for that one only if this one was abandoned.
-			return signal.Advice{Unclear: true, Next: "The approval waited a moment ago, and was answered by somebody else meanwhile, has timed out, or its execution has ended. " + t.look() +
-				" Applying again answers the approval that waits then, which may belong to another execution. To answer only the right one, set pipeline_execution_id."}
-		}
-		return signal.Advice{Attribute: "token", Gone: true, Unclear: true, Next: "The approval is closed: it was answered already, it has timed out, or its execution has ended. " +
-			"A token is good for one answer. To answer the approval that waits, leave token out. " + t.look()}
+func (t target) refusals() signal.Refusals {
+	closed := signal.Advice{Attribute: "token", Gone: true, Unclear: true, Next: "The approval is closed: it was answered already, it has timed out, or its execution has ended. " +
+		"A token is good for one answer. To answer the approval that waits, leave token out. " + t.look()}
+	if t.found {
+		// If another approval waits now, it belongs to another execution. The signal is for
+		// that one only if this one was abandoned.
+		closed = signal.Advice{Unclear: true, Next: "The approval waited a moment ago, and was answered by somebody else meanwhile, has timed out, or its execution has ended. " + t.look() +
+			" Applying again answers the approval that waits then, which may belong to another execution. To answer only the right one, set pipeline_execution_id."}
 	}
-	return signal.Advice{Next: aws.Explain(attempt, permission)}
+	return signal.Refusals{
+		noPipeline:                          {Attribute: "pipeline_name", Gone: true, Next: "Check the pipeline's name, and that it is in this region and account. " + t.look()},
+		"StageNotFoundException":            {Attribute: "stage_name", Gone: true, Next: "Check the name of the stage. " + t.look()},
+		"ActionNotFoundException":           {Attribute: "action_name", Gone: true, Next: "Check the name of the action. " + t.look()},
+		"InvalidApprovalTokenException":     closed,
+		"ApprovalAlreadyCompletedException": closed,
+	}
 }
 
 // look tells the user how to see the pipeline, its approvals and their answers.

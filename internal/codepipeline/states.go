@@ -378,13 +378,8 @@ func (w wanted) refused() *delivery.Probe {
 	})
 }
 
-// explainRead returns the advice for errors of the reads.
-func explainRead(attempt delivery.Attempt) signal.Advice {
-	switch attempt.Code {
-	case noPipeline:
-		return signal.Advice{Attribute: "pipeline_name", Gone: true, Next: "Check the pipeline's name, and that it is in this region and account."}
-	case noExecution:
-		return signal.Advice{Attribute: "pipeline_execution_id", Gone: true, Next: "Check that this is the id of an execution of this pipeline, in this region and account; CodePipeline deletes executions after 12 months."}
-	}
-	return signal.Advice{Next: aws.Explain(attempt, readPermissions)}
+// readRefusals has the errors of the reads.
+var readRefusals = signal.Refusals{
+	noPipeline:  {Attribute: "pipeline_name", Gone: true, Next: "Check the pipeline's name, and that it is in this region and account."},
+	noExecution: {Attribute: "pipeline_execution_id", Gone: true, Next: "Check that this is the id of an execution of this pipeline, in this region and account; CodePipeline deletes executions after 12 months."},
 }

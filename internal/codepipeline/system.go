@@ -96,9 +96,9 @@ func bind(client *client, a *args, caller func(context.Context) (string, deliver
 
 		RateLimit:   "codepipeline/" + w.region,
 		Run:         w.execution,
-		Explain:     t.explain,
+		Explain:     t.refusals().Explain(aws.Explain, permission),
 		HowToCheck:  "To find out whether the approval was answered, and by whom, look at the pipeline's stages. " + t.look(),
-		ExplainRead: explainRead,
+		ExplainRead: readRefusals.Explain(aws.Explain, readPermissions),
 		Unseen:      "The provider saw no approval of this action: perhaps no execution has reached it yet, or a name is wrong. " + t.look(),
 	}
 	if w.token == "" || w.execution == "" {

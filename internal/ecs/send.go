@@ -43,7 +43,7 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContinueServiceDeployment.html#API_ContinueServiceDeployment_Errors
 var (
 	refusals = signal.Refusals{
-		"ServiceDeploymentNotFoundException": {Attribute: "service_deployment_arn", Gone: true, Next: "Check the ARN, and that the deployment is in this region and account."},
+		"ServiceDeploymentNotFoundException": {Attribute: "service_deployment_arn", Gone: true, Next: checkARN},
 		"ClientException":                    unfit,
 		"InvalidParameterException":          unfit,
 		"UnsupportedFeatureException":        {Next: "ECS does not offer this in the region."},
@@ -51,8 +51,3 @@ var (
 	unfit = signal.Advice{Attribute: "hook_id", Unclear: true, Next: "Check that the hook is one of this deployment and awaits an action, and that the deployment is in progress and in this region. " +
 		"A hook takes one action. After an answer or a timeout it takes none."}
 )
-
-// explain returns the advice for an attempt that did not succeed.
-func explain(attempt delivery.Attempt) signal.Advice {
-	return refusals.Advice(attempt.Code, aws.Explain(attempt, permission))
-}

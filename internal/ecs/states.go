@@ -3,7 +3,6 @@ package ecs
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -95,9 +94,6 @@ func (s snapshot) paused() (hooks []ecstypes.DeploymentLifecycleHookDetail) {
 	return hooks
 }
 
-// errMissing is the error of a read of a deployment that does not exist.
-var errMissing = errors.New("ECS lists no such service deployment")
-
 func (d deployment) key() string { return fmt.Sprintf("ecs/%s/%s", d.region, d.arn) }
 
 // read reads the deployment. A deployment that does not exist is not an error.
@@ -145,7 +141,9 @@ func (d deployment) together(probe *delivery.Probe) *delivery.Probe {
 func (d deployment) there(ctx context.Context) (snapshot, delivery.Attempt) {
 	found, attempt := d.read(ctx)
 	if attempt.Outcome == delivery.Accepted && found.status == "" {
-		attempt = delivery.Attempt{Outcome: delivery.Rejected, RequestID: attempt.RequestID, Err: errMissing}
+		attempt = signal.Advised(attempt, "ECS lists no such service deployment", signal.Advice{
+			Attribute: "service_deployment_arn", Gone: true, Next: checkARN + " ECS deletes a deployment some time after its end.",
+		})
 	}
 	return found, attempt
 }
@@ -379,30 +377,15 @@ func (p paused) newest(ctx context.Context) (found snapshot, attempt delivery.At
 	return deployment{p.client, p.region, *newest.ServiceDeploymentArn}.read(ctx)
 }
 
-// explainFind returns the advice for errors of the search for a deployment.
-func explainFind(attempt delivery.Attempt) signal.Advice {
-	switch attempt.Code {
-	case "ServiceNotFoundException":
-		return signal.Advice{Attribute: "service", Gone: true, Next: "Check the names of service and cluster, and that they are in this region and account. " + waitForIt}
-	case "ClusterNotFoundException":
-		return signal.Advice{Attribute: "cluster", Gone: true, Next: "Check the cluster's name, and that it is in this region and account. " + waitForIt}
-	case "InvalidParameterException":
-		return signal.Advice{Attribute: "service", Next: "Check the names or ARNs of service and cluster."}
-	}
-	return signal.Advice{Next: aws.Explain(attempt, findPermissions)}
-}
+const checkARN = "Check the ARN, and that the deployment is in this region and account."
 
-// explainRead returns the advice for errors of the reads.
-func explainRead(attempt delivery.Attempt) signal.Advice {
-	if errors.Is(attempt.Err, errMissing) {
-		return signal.Advice{
-			Attribute: "service_deployment_arn",
-			Gone:      true,
-			Next:      "Check the ARN, and that the deployment is in this region and account. ECS deletes a deployment some time after its end.",
-		}
+// readRefusals has the errors of the reads of a deployment, and findRefusals those of the
+// search for one.
+var (
+	readRefusals = signal.Refusals{"InvalidParameterException": {Attribute: "service_deployment_arn", Next: checkARN}}
+	findRefusals = signal.Refusals{
+		"ServiceNotFoundException":  {Attribute: "service", Gone: true, Next: "Check the names of service and cluster, and that they are in this region and account. " + waitForIt},
+		"ClusterNotFoundException":  {Attribute: "cluster", Gone: true, Next: "Check the cluster's name, and that it is in this region and account. " + waitForIt},
+		"InvalidParameterException": {Attribute: "service", Next: "Check the names or ARNs of service and cluster."},
 	}
-	if attempt.Code == "InvalidParameterException" {
-		return signal.Advice{Attribute: "service_deployment_arn", Next: "Check the ARN, and that the deployment is in this region and account."}
-	}
-	return signal.Advice{Next: aws.Explain(attempt, readPermissions)}
-}
+)

@@ -80,17 +80,17 @@ func bind(client *client, a *args) signal.Signal {
 
 		RateLimit: "ecs/" + region,
 		Run:       arn,
-		Explain:   explain,
+		Explain:   refusals.Explain(aws.Explain, permission),
 		HowToCheck: "To find out, check the hooks of the deployment: " +
 			aws.CommandLine(region, "ecs describe-service-deployments --service-deployment-arns %s", &arn) + ".",
-		ExplainRead: explainRead,
+		ExplainRead: readRefusals.Explain(aws.Explain, readPermissions),
 		Unseen:      "ECS knew no such deployment, or no such hook of it: perhaps the ARN or the id is wrong.",
 	}
 	if arn == "" {
 		found := paused{client, region, a.Cluster.ValueString(), a.Service.ValueString(), a.LifecycleStage.ValueString(), signal.StartedAfter(a.StartedAfter)}
 		bound.To = fmt.Sprintf("the paused deployment of ECS service %s in cluster %s in %s", found.service, found.cluster, region)
 		bound.Find = found.finder(a, func() signal.Signal { return bind(client, a) })
-		bound.ExplainRead = explainFind
+		bound.ExplainRead = findRefusals.Explain(aws.Explain, findPermissions)
 		bound.Unseen = "ECS listed no deployment of this service in progress: perhaps none has started yet, or cluster or service is wrong."
 		return bound
 	}

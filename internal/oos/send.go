@@ -2,7 +2,6 @@ package oos
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -81,7 +80,7 @@ var missing = signal.Advice{Attribute: "execution_id", Gone: true, Next: "Check 
 
 // explainRead returns the advice for errors of the reads.
 func explainRead(attempt delivery.Attempt) signal.Advice {
-	if none := (*noExecutionError)(nil); errors.As(attempt.Err, &none) || isNotThere(attempt) {
+	if isNotThere(attempt) {
 		return missing
 	}
 	return signal.Advice{Next: alicloud.Explain(attempt, readPermissions)}
@@ -103,13 +102,6 @@ func (t target) command() string {
 // list returns the command that lists the executions of the template.
 func (t target) list() string {
 	return fmt.Sprintf("\"aliyun oos ListExecutions --RegionId %s --TemplateName %s\"", delivery.ShellWord(t.region), delivery.ShellWord(t.args.TemplateName.ValueString()))
-}
-
-// noExecutionError means that OOS lists no execution with an id.
-type noExecutionError struct{ id string }
-
-func (e *noExecutionError) Error() string {
-	return fmt.Sprintf("OOS lists no execution %s", e.id)
 }
 
 // dateFormat is the format of times in requests to OOS.

@@ -163,7 +163,9 @@ func (w watched) read(ctx context.Context) (execution, delivery.Attempt) {
 	if attempt.Outcome != delivery.Accepted || i >= 0 {
 		return append(found, execution{})[max(i, 0)], attempt
 	}
-	return execution{}, delivery.Attempt{Outcome: delivery.Rejected, Status: attempt.Status, RequestID: attempt.RequestID, Err: &noExecutionError{id: w.id}}
+	none := signal.Advised(attempt, "OOS lists no execution "+w.id, missing)
+	none.Status = attempt.Status
+	return execution{}, none
 }
 
 // snapshot is what reads show of an execution and its tasks. It leaves out tasks that only

@@ -1,7 +1,6 @@
 package ros
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -128,22 +127,4 @@ func (n stackName) list() string {
 func (n stackName) unseen() string {
 	return fmt.Sprintf("ROS listed no stack of this name whose resource %s waits: perhaps none is in progress yet, it is complete, or the stack or the resource has another name. To see the stacks, run %s.",
 		n.resource, n.list())
-}
-
-// explain returns the advice of the function explain, on the configured argument.
-func (n stackName) explain(attempt delivery.Attempt) signal.Advice {
-	if n.name == "" {
-		return explain(attempt)
-	}
-	return explain(attempt).Moved("stack_id", "stack_name")
-}
-
-// explainRead returns the advice for errors of the reads.
-func (n stackName) explainRead(attempt delivery.Attempt) signal.Advice {
-	advice := explainRead(attempt)
-	if n.name == "" {
-		return advice
-	}
-	advice.Next = cmp.Or(alicloud.Explain(attempt, findPermissions), advice.Next)
-	return advice.Moved("stack_id", "stack_name")
 }

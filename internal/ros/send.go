@@ -59,8 +59,3 @@ var (
 	}
 	usedBefore = signal.Advice{Attribute: "client_token", Next: "This client token was used before, for another signal. Set another client_token, or leave it out to have the provider generate one."}
 )
-
-// explain returns the advice for an attempt that did not succeed.
-func explain(attempt delivery.Attempt) signal.Advice {
-	return refusals.Advice(attempt.Code, alicloud.Explain(attempt, permission))
-}

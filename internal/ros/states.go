@@ -10,7 +10,6 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
 // readPermissions are the RAM actions for waiting.
@@ -149,13 +148,4 @@ func (s snapshot) failure() string {
 		return s.resource.StatusReason
 	}
 	return s.stack.RollbackFailedRootReason
-}
-
-// explainRead returns the advice for errors of the reads.
-func explainRead(attempt delivery.Attempt) signal.Advice {
-	advice := explain(attempt)
-	if next := alicloud.Explain(attempt, readPermissions); next != "" {
-		advice.Next = next
-	}
-	return advice
 }

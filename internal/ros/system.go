@@ -66,6 +66,10 @@ func complete(_ context.Context, a *args) {
 func bind(clients *alicloud.Clients, a *args) signal.Signal {
 	stack := a.StackID.ValueString()
 	named := stackName{clients, a.Region.ValueString(), a.StackName.ValueString(), a.LogicalResourceID.ValueString(), signal.StartedAfter(a.StartedAfter)}
+	known, reads := refusals, readPermissions
+	if named.name != "" {
+		known, reads = refusals.Named("stack_id", "stack_name"), findPermissions
+	}
 	bound := signal.Signal{
 		Target:  target{clients, a},
 		What:    a.Status.ValueString(),
@@ -76,8 +80,8 @@ func bind(clients *alicloud.Clients, a *args) signal.Signal {
 
 		RateLimit:   "ros/" + named.region,
 		Run:         stack,
-		Explain:     named.explain,
-		ExplainRead: named.explainRead,
+		Explain:     known.Explain(alicloud.Explain, permission),
+		ExplainRead: known.Explain(alicloud.Explain, reads),
 	}
 	if stack == "" {
 		bound.To = fmt.Sprintf("resource %s of the ROS stack named %s in %s", named.resource, named.name, named.region)

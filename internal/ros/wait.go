@@ -27,7 +27,7 @@ func wait(clients *alicloud.Clients) *signal.Wait[args] {
 			if watched.resource == "" {
 				ready = watched.progressing()
 			}
-			of := signal.Signal{To: to, Service: "ROS", RateLimit: "ros/" + watched.region, Run: watched.stack, ExplainRead: explainRead}
+			of := signal.Signal{To: to, Service: "ROS", RateLimit: "ros/" + watched.region, Run: watched.stack, ExplainRead: refusals.Explain(alicloud.Explain, readPermissions)}
 			return of.Watched(ready, watched.completion("SUCCESS")), nil
 		},
 	}

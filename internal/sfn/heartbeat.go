@@ -41,7 +41,7 @@ func NewHeartbeat(clients *aws.Clients, sender *signal.Sender) action.Action {
 					To:         "the task of Step Functions that waits with this token in " + b.Region.ValueString(),
 					Service:    "Step Functions",
 					RateLimit:  "sfn/" + b.Region.ValueString(),
-					Explain:    t.explain,
+					Explain:    taskRefusals("task_token").Explain(aws.Explain, "states:SendTaskHeartbeat"),
 					HowToCheck: "To find out, check the execution in the console: a task without heartbeats times out.",
 				}
 			})
@@ -69,17 +69,9 @@ type heartbeat struct {
 }
 
 // Send makes one SendTaskHeartbeat request. A repeat is harmless.
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskHeartbeat.html
 func (h heartbeat) Send(ctx context.Context) delivery.Attempt {
 	attempt := aws.Send(ctx, h.client.SendTaskHeartbeat, &sdk.SendTaskHeartbeatInput{TaskToken: h.token})
 	attempt.Repeatable = attempt.Outcome == delivery.Unknown
 	return attempt
-}
-
-// explain returns the advice for the errors in the API reference of SendTaskHeartbeat.
-// https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskHeartbeat.html
-func (h heartbeat) explain(attempt delivery.Attempt) signal.Advice {
-	if advice, known := explainTask("task_token", attempt); known {
-		return advice
-	}
-	return signal.Advice{Next: aws.Explain(attempt, "states:SendTaskHeartbeat")}
 }

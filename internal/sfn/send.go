@@ -34,7 +34,6 @@ var permissions = map[string]string{success: "states:SendTaskSuccess", failure: 
 const (
 	taskTimedOut     = "TaskTimedOut"
 	taskDoesNotExist = "TaskDoesNotExist"
-	invalidToken     = "InvalidToken"
 )
 
 // target is one answer to one task.
@@ -59,47 +58,28 @@ func (t target) Send(ctx context.Context) (attempt delivery.Attempt) {
 	return attempt
 }
 
-// explain returns the advice for the errors in the API references of SendTaskSuccess and
-// SendTaskFailure.
-func (t target) explain(attempt delivery.Attempt) signal.Advice {
+// refusals has the errors in the API references of SendTaskSuccess and SendTaskFailure.
+func (t target) refusals() signal.Refusals {
 	token := "task_token"
 	if t.writeOnly {
 		token = "task_token_wo" //nolint:gosec // This is the name of an argument.
 	}
-	if advice, known := explainTask(token, attempt); known {
-		return advice
+	key := signal.Advice{Next: "The state machine is encrypted: check that the key is enabled, and that the key policy and the IAM action kms:GenerateDataKey allow the provider's identity to use it."}
+	if t.status == failure {
+		key.Next += " To fail a task without the key, leave out error and cause."
 	}
-	switch attempt.Code {
-	case "InvalidOutput":
-		return signal.Advice{Attribute: "output", Next: "Check that the output is JSON, such as jsonencode returns."}
-	case "KmsAccessDeniedException", "KmsInvalidStateException":
-		advice := signal.Advice{Next: "The state machine is encrypted: check that the key is enabled, and that the key policy and the IAM action kms:GenerateDataKey allow the provider's identity to use it."}
-		if t.status == failure {
-			advice.Next += " To fail a task without the key, leave out error and cause."
-		}
-		return advice
-	}
-	return signal.Advice{Next: aws.Explain(attempt, permissions[t.status])}
+	refusals := taskRefusals(token)
+	refusals["InvalidOutput"] = signal.Advice{Attribute: "output", Next: "Check that the output is JSON, such as jsonencode returns."}
+	refusals["KmsAccessDeniedException"], refusals["KmsInvalidStateException"] = key, key
+	return refusals
 }
 
-// explainTask returns the advice for errors of the task and its token.
-func explainTask(token string, attempt delivery.Attempt) (advice signal.Advice, known bool) {
-	switch attempt.Code {
-	case taskTimedOut:
-		advice = signal.Advice{
-			Attribute: token,
-			Gone:      true,
-			Next: "The task is closed: it was answered already, it has timed out, or its heartbeats were missing. A token works once. " +
-				"Check the execution in the console, and set the token of the task that waits now.",
-		}
-	case taskDoesNotExist:
-		advice = signal.Advice{
-			Attribute: token,
-			Gone:      true,
-			Next:      "Check the token, and that its state machine or activity is in this region and account.",
-		}
-	case invalidToken:
-		advice = signal.Advice{Attribute: token, Next: "This is not the token of a task: check that it is complete, and that it is not quoted or encoded a second time."}
+// taskRefusals has the errors of a task and of its token, which is in an argument.
+func taskRefusals(token string) signal.Refusals {
+	return signal.Refusals{
+		taskTimedOut: {Attribute: token, Gone: true, Next: "The task is closed: it was answered already, it has timed out, or its heartbeats were missing. A token works once. " +
+			"Check the execution in the console, and set the token of the task that waits now."},
+		taskDoesNotExist: {Attribute: token, Gone: true, Next: "Check the token, and that its state machine or activity is in this region and account."},
+		"InvalidToken":   {Attribute: token, Next: "This is not the token of a task: check that it is complete, and that it is not quoted or encoded a second time."},
 	}
-	return advice, advice.Next != ""
 }

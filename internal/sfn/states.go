@@ -103,16 +103,13 @@ func (e execution) findOut() string {
 		aws.CommandLine(e.region, "stepfunctions get-execution-history --execution-arn %s --reverse-order", &e.arn) + "."
 }
 
-// explainRead returns the advice for errors of the reads.
-func explainRead(attempt delivery.Attempt) signal.Advice {
-	switch attempt.Code {
-	case noExecution, "InvalidArn", "StateMachineTypeNotSupported":
-		return signal.Advice{
-			Attribute: "execution_arn",
-			Gone:      attempt.Code == noExecution,
-			Next: "Check that this is the ARN of an execution in this region and account, and not of a state machine. " +
-				"Executions of Express state machines cannot be read, and others only for 90 days after their end.",
-		}
+// readRefusals has the errors of the reads.
+var (
+	readRefusals = signal.Refusals{noExecution: gone, "InvalidArn": unreadable, "StateMachineTypeNotSupported": unreadable}
+	unreadable   = signal.Advice{
+		Attribute: "execution_arn",
+		Next: "Check that this is the ARN of an execution in this region and account, and not of a state machine. " +
+			"Executions of Express state machines cannot be read, and others only for 90 days after their end.",
 	}
-	return signal.Advice{Next: aws.Explain(attempt, readPermissions)}
-}
+	gone = signal.Advice{Attribute: unreadable.Attribute, Gone: true, Next: unreadable.Next}
+)

@@ -81,12 +81,12 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 
 		RateLimit:   "sfn/" + watched.region,
 		Run:         watched.arn,
-		Explain:     t.explain,
+		Explain:     t.refusals().Explain(aws.Explain, permissions[t.status]),
 		HowToCheck:  watched.findOut(),
 		Ready:       watched.ready(),
 		Completion:  watched.completion(t.status),
 		Evidence:    watched.evidence(t),
-		ExplainRead: explainRead,
+		ExplainRead: readRefusals.Explain(aws.Explain, readPermissions),
 		Unseen:      "Step Functions has no such execution: perhaps it has not started yet, or the ARN is wrong.",
 	}
 }

@@ -7,6 +7,7 @@ package signal
 import (
 	"context"
 	"errors"
+	"maps"
 	"reflect"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
@@ -178,21 +179,29 @@ type Advice struct {
 // Refusals has the advice for the error codes of an operation.
 type Refusals map[string]Advice
 
-// Advice returns the advice for an error code. For a code without advice, it is otherwise.
-func (r Refusals) Advice(code, otherwise string) Advice {
-	if advice, known := r[code]; known {
-		return advice
+// Explain returns a Signal.Explain or Signal.ExplainRead. For a code without advice it
+// calls common, which knows the errors of all services of a cloud, with the permission that
+// the attempt needs.
+func (r Refusals) Explain(common func(attempt delivery.Attempt, permission string) string, permission string) func(delivery.Attempt) Advice {
+	return func(attempt delivery.Attempt) Advice {
+		if advice, known := r[attempt.Code]; known {
+			return advice
+		}
+		return Advice{Next: common(attempt, permission)}
 	}
-	return Advice{Next: otherwise}
 }
 
-// Moved returns the advice with the attribute to, if the attribute is from: a target that is
-// configured by its name has no id that is at fault.
-func (a Advice) Moved(from, to string) Advice {
-	if a.Attribute == from {
-		a.Attribute = to
+// Named returns the advice for a target that is configured by the argument name: it has no
+// id in the argument id that is at fault.
+func (r Refusals) Named(id, name string) Refusals {
+	named := maps.Clone(r)
+	for code, advice := range named {
+		if advice.Attribute == id {
+			advice.Attribute = name
+			named[code] = advice
+		}
 	}
-	return a
+	return named
 }
 
 // AdvisedError is the error of a read that found that there is no target to read. Its advice

@@ -1,7 +1,6 @@
 package ssm
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -140,23 +139,4 @@ func (d document) list() string {
 func (d document) unseen() string {
 	return "SSM listed no execution of this document that can take the signal. Perhaps none has started yet, or it has ended, or the document has another name. " +
 		"The name must be that of the document with the step; for a step of a child execution, that is the child's document. To see the executions, run " + d.list() + "."
-}
-
-// explain returns the advice of the function explain, on the configured
-// argument.
-func (d document) explain(attempt delivery.Attempt) signal.Advice {
-	if d.name == "" {
-		return explain(attempt)
-	}
-	return explain(attempt).Moved("automation_execution_id", "document_name")
-}
-
-// explainRead returns the advice for errors of the reads.
-func (d document) explainRead(attempt delivery.Attempt) signal.Advice {
-	advice := explainRead(attempt)
-	if d.name == "" {
-		return advice
-	}
-	advice.Next = cmp.Or(aws.Explain(attempt, findPermissions), advice.Next)
-	return advice.Moved("automation_execution_id", "document_name")
 }

@@ -49,8 +49,3 @@ var refusals = signal.Refusals{
 	"InvalidAutomationSignalException": {Attribute: "signal_type", NotReady: true, Next: "The execution cannot take this signal now: perhaps no step waits for it yet, or the execution has ended. Check the status of the execution's steps. " +
 		"With wait_until_ready = true the provider waits for a step that takes the signal. For Approve and Reject, also check that the identity of the provider is among the step's Approvers, and has not decided already."},
 }
-
-// explain returns the advice for an attempt that did not succeed.
-func explain(attempt delivery.Attempt) signal.Advice {
-	return refusals.Advice(attempt.Code, aws.Explain(attempt, permission))
-}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
 // readPermissions are the IAM actions for waiting and adopting. The second one
@@ -298,12 +297,3 @@ func named(step ssmtypes.StepExecution, input *sdk.SendAutomationSignalInput) bo
 }
 
 func is(text *string, value string) bool { return text != nil && *text == value }
-
-// explainRead returns the advice for errors of the reads.
-func explainRead(attempt delivery.Attempt) signal.Advice {
-	advice := explain(attempt)
-	if next := aws.Explain(attempt, readPermissions); next != "" {
-		advice.Next = next
-	}
-	return advice
-}

@@ -78,6 +78,10 @@ func bind(client *client, a *args, input sdk.SendAutomationSignalInput, caller f
 	input.AutomationExecutionId = a.AutomationExecutionID.ValueStringPointer()
 	id, region := a.AutomationExecutionID.ValueString(), a.Region.ValueString()
 	named := document{client, a.DocumentName.ValueString(), region, signal.StartedAfter(a.StartedAfter)}
+	known, reads := refusals, readPermissions
+	if named.name != "" {
+		known, reads = refusals.Named("automation_execution_id", "document_name"), findPermissions
+	}
 	bound := signal.Signal{
 		Target:  target{client, &input},
 		What:    a.SignalType.ValueString(),
@@ -85,8 +89,8 @@ func bind(client *client, a *args, input sdk.SendAutomationSignalInput, caller f
 
 		RateLimit:   "ssm/" + region,
 		Run:         id,
-		Explain:     named.explain,
-		ExplainRead: named.explainRead,
+		Explain:     known.Explain(aws.Explain, permission),
+		ExplainRead: known.Explain(aws.Explain, reads),
 	}
 	if id == "" {
 		bound.To = fmt.Sprintf("the SSM Automation execution of document %s in %s", named.name, region)

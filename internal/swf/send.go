@@ -43,23 +43,22 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 	return aws.Send(ctx, t.client.SignalWorkflowExecution, t.input)
 }
 
-// explain returns the advice for the errors in the API reference of
-// SignalWorkflowExecution. OperationNotPermittedFault is SWF's code for denied access.
-func (t target) explain(attempt delivery.Attempt) signal.Advice {
-	if attempt.Code == unknownResource {
-		return t.absent("SWF gives this answer for three causes, and only the message above tells which one it is: the region and account have no such domain, " +
-			"the domain has no such workflow execution, or the execution is not open any more.")
-	}
-	return signal.Advice{Next: aws.Explain(attempt, permission)}
-}
+// What unknownResource means for a signal and for a read.
+const (
+	notSignalled = "SWF gives this answer for three causes, and only the message above tells which one it is: the region and account have no such domain, " +
+		"the domain has no such workflow execution, or the execution is not open any more."
+	notRead = "SWF gives this answer when the region and account have no such domain, and when the domain has no such run: " +
+		"SWF deletes a closed run after the domain's retention period."
+)
 
-// absent returns the advice for a domain or an execution that does not exist.
-func (t target) absent(why string) signal.Advice {
-	return signal.Advice{
+// refusals has the errors in the API references of the operations.
+// OperationNotPermittedFault is SWF's code for denied access.
+func (t target) refusals(why string) signal.Refusals {
+	return signal.Refusals{unknownResource: {
 		Attribute: "workflow_id",
 		Gone:      true,
 		Next:      why + "\n\nCheck the domain with " + t.command("describe-domain --name %s", t.input.Domain) + ". " + t.status(),
-	}
+	}}
 }
 
 // status tells the user how to check that the execution exists and is open.
@@ -69,15 +68,6 @@ func (t target) status() string {
 			": its executionStatus is OPEN or CLOSED."
 	}
 	return "Find the open run with " + t.list("open") + ", and closed ones with " + t.list("closed") + "."
-}
-
-// explainRead returns the advice for errors of the reads.
-func (t target) explainRead(attempt delivery.Attempt) signal.Advice {
-	if attempt.Code == unknownResource {
-		return t.absent("SWF gives this answer when the region and account have no such domain, and when the domain has no such run: " +
-			"SWF deletes a closed run after the domain's retention period.")
-	}
-	return signal.Advice{Next: aws.Explain(attempt, readPermissions)}
 }
 
 // unseen says why the wait may have seen no open run.

@@ -79,9 +79,9 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 
 		RateLimit:   "swf/" + a.Region.ValueString(),
 		Run:         watched.key(""),
-		Explain:     t.explain,
+		Explain:     t.refusals(notSignalled).Explain(aws.Explain, permission),
 		HowToCheck:  t.findOut(),
-		ExplainRead: t.explainRead,
+		ExplainRead: t.refusals(notRead).Explain(aws.Explain, readPermissions),
 		Unseen:      t.unseen(),
 	}
 	if a.RunID.IsNull() {

@@ -53,21 +53,12 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 	return attempt
 }
 
-// explain returns the advice for the errors in the API reference of SendWorkflowStepState.
-func (t target) explain(attempt delivery.Attempt) signal.Advice {
-	switch attempt.Code {
-	case notFound:
-		return signal.Advice{
-			Attribute: "execution_id",
-			Gone:      true,
-			Next:      t.missing(),
-		}
-	case "InvalidRequestException":
-		return signal.Advice{
-			Next: "Check that workflow_id, execution_id and token all come from the same callback: the callback of the step that waits now.",
-		}
+// refusals has the errors in the API reference of SendWorkflowStepState.
+func (t target) refusals() signal.Refusals {
+	return signal.Refusals{
+		notFound:                  {Attribute: "execution_id", Gone: true, Next: t.missing()},
+		"InvalidRequestException": {Next: "Check that workflow_id, execution_id and token all come from the same callback: the callback of the step that waits now."},
 	}
-	return signal.Advice{Next: aws.Explain(attempt, permission)}
 }
 
 // missing says why there may be no such execution.

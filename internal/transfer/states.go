@@ -12,7 +12,6 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
 // readPermissions is the IAM action for waiting.
@@ -165,10 +164,4 @@ func (s snapshot) observation(state delivery.State) delivery.Observation {
 	}
 	observation.Reason = strings.Join(reasons, "; ")
 	return observation
-}
-
-// explainRead returns the advice for errors of the read. An execution that is not shown is
-// not an error.
-func explainRead(attempt delivery.Attempt) signal.Advice {
-	return signal.Advice{Next: aws.Explain(attempt, readPermissions)}
 }

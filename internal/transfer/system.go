@@ -68,11 +68,11 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 
 		RateLimit:   "transfer/" + a.Region.ValueString(),
 		Run:         watched.id,
-		Explain:     t.explain,
+		Explain:     t.refusals().Explain(aws.Explain, permission),
 		HowToCheck:  "To find out, check whether the execution has gone past the step: " + t.status(),
 		Ready:       watched.ready(),
 		Completion:  watched.completion(t.input.Status),
-		ExplainRead: explainRead,
+		ExplainRead: signal.Refusals{}.Explain(aws.Explain, readPermissions), // An execution that is not shown is not an error.
 		Unseen:      t.missing(),
 	}
 }
