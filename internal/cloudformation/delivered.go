@@ -18,7 +18,7 @@ import (
 func (s stack) events(ctx context.Context, more func(cfntypes.StackEvent, delivery.ServerClock) bool) (attempt delivery.Attempt) {
 	none := true
 	in := &sdk.DescribeStackEventsInput{StackName: &s.name}
-	attempt = aws.Pages(ctx, s.client.DescribeStackEvents, in, func(page *sdk.DescribeStackEventsOutput, clock delivery.ServerClock) bool {
+	attempt = aws.Pages(ctx, s.DescribeStackEvents, in, func(page *sdk.DescribeStackEventsOutput, clock delivery.ServerClock) bool {
 		none = none && len(page.StackEvents) == 0
 		enough := slices.ContainsFunc(page.StackEvents, func(event cfntypes.StackEvent) bool { return !more(event, clock) })
 		return !enough && aws.More(&in.NextToken, page.NextToken)

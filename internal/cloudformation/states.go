@@ -38,12 +38,12 @@ func final(status string) bool { return status != "" && !inProgress(status) }
 
 // stack is a stack to read, by its name or ARN.
 type stack struct {
-	client *client
-	name   string
+	*client
+	name string
 }
 
 func (s stack) key(of string) string {
-	return fmt.Sprintf("cloudformation/%s/%q/%s", s.client.region, s.name, of)
+	return fmt.Sprintf("cloudformation/%s/%q/%s", s.region, s.name, of)
 }
 
 // snapshot is what reads show of a stack and one of its resources. The status of each is
@@ -59,7 +59,7 @@ func (s snapshot) observation(state delivery.State) delivery.Observation {
 
 // describe reads the stack. It also returns the stack's ARN.
 func (s stack) describe(ctx context.Context) (found snapshot, id string, attempt delivery.Attempt) {
-	out, attempt := aws.Get(ctx, s.client.DescribeStacks, &sdk.DescribeStacksInput{StackName: &s.name})
+	out, attempt := aws.Get(ctx, s.DescribeStacks, &sdk.DescribeStacksInput{StackName: &s.name})
 	if out == nil || attempt.Outcome != delivery.Accepted {
 		return found, "", attempt
 	}
@@ -129,7 +129,7 @@ func (s stack) ready(resource *string) *delivery.Probe {
 		if attempt.Outcome != delivery.Accepted || !inProgress(found.status) {
 			return found, attempt
 		}
-		out, read := aws.Get(ctx, s.client.DescribeStackResource, &sdk.DescribeStackResourceInput{StackName: &s.name, LogicalResourceId: resource})
+		out, read := aws.Get(ctx, s.DescribeStackResource, &sdk.DescribeStackResourceInput{StackName: &s.name, LogicalResourceId: resource})
 		if absent(read) {
 			return found, attempt
 		}

@@ -104,7 +104,7 @@ func bind(client *client, a *args) signal.Signal {
 
 // name describes the target with its ids and its region.
 func (t target) name() string {
-	return fmt.Sprintf("resource %s of CloudFormation stack %s in %s", awssdk.ToString(t.input.LogicalResourceId), awssdk.ToString(t.input.StackName), t.client.region)
+	return fmt.Sprintf("resource %s of CloudFormation stack %s in %s", awssdk.ToString(t.input.LogicalResourceId), awssdk.ToString(t.input.StackName), t.region)
 }
 
 func rateLimit(client *client) string { return "cloudformation/" + client.region }

@@ -37,8 +37,8 @@ const (
 
 // target is one answer to one approval.
 type target struct {
-	client *client
-	input  *sdk.PutApprovalResultInput
+	*client
+	input *sdk.PutApprovalResultInput
 	// found says that the provider has just read the token.
 	found bool
 }
@@ -51,7 +51,7 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 // put calls PutApprovalResult. The API reference has approvedAt in the answer, so an answer
 // without it does not come from CodePipeline.
 func (t target) put(ctx context.Context, in *sdk.PutApprovalResultInput, options ...func(*sdk.Options)) (*sdk.PutApprovalResultOutput, error) {
-	out, err := t.client.PutApprovalResult(ctx, in, options...)
+	out, err := t.PutApprovalResult(ctx, in, options...)
 	if err == nil && out.ApprovedAt == nil {
 		return out, errors.New("the answer is not one of CodePipeline: it does not tell when the approval was answered")
 	}
@@ -81,5 +81,5 @@ func (t target) refusals() signal.Refusals {
 // look tells the user how to see the pipeline, its approvals and their answers.
 func (t target) look() string {
 	return "To see the pipeline's stages and actions, and who has changed them last, run " +
-		aws.CommandLine(t.client.region, "codepipeline get-pipeline-state --name %s", t.input.PipelineName) + "."
+		aws.CommandLine(t.region, "codepipeline get-pipeline-state --name %s", t.input.PipelineName) + "."
 }

@@ -35,8 +35,8 @@ func final(status string) bool { return status == succeeded || slices.Contains(f
 
 // execution is an execution of a pipeline.
 type execution struct {
-	client               *client
-	region, pipeline, id string
+	*client
+	pipeline, id string
 }
 
 func (e execution) key(of string) string {
@@ -55,7 +55,7 @@ func (s snapshot) observation(state delivery.State) delivery.Observation {
 }
 
 func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
-	out, attempt := aws.Get(ctx, e.client.GetPipelineExecution, &sdk.GetPipelineExecutionInput{PipelineName: &e.pipeline, PipelineExecutionId: &e.id})
+	out, attempt := aws.Get(ctx, e.GetPipelineExecution, &sdk.GetPipelineExecutionInput{PipelineName: &e.pipeline, PipelineExecutionId: &e.id})
 	if out == nil || out.PipelineExecution == nil {
 		return found, attempt
 	}
@@ -78,22 +78,22 @@ func (e execution) actions(ctx context.Context, enough func(cptypes.ActionExecut
 	if e.id != "" {
 		in.Filter = &cptypes.ActionExecutionFilter{PipelineExecutionId: &e.id}
 	}
-	return aws.Pages(ctx, e.client.ListActionExecutions, in, func(page *sdk.ListActionExecutionsOutput, _ delivery.ServerClock) bool {
+	return aws.Pages(ctx, e.ListActionExecutions, in, func(page *sdk.ListActionExecutionsOutput, _ delivery.ServerClock) bool {
 		return !slices.ContainsFunc(page.ActionExecutionDetails, enough) && aws.More(&in.NextToken, page.NextToken)
 	})
 }
 
 // action is an approval action of a pipeline.
 type action struct {
-	client                        *client
-	region, pipeline, stage, name string
+	*client
+	pipeline, stage, name string
 }
 
 func (a action) key(of string) string {
 	return fmt.Sprintf("codepipeline/%s/%s/%s/%s/%s", a.region, a.pipeline, a.stage, a.name, of)
 }
 
-func (a action) in(id string) execution { return execution{a.client, a.region, a.pipeline, id} }
+func (a action) in(id string) execution { return execution{a.client, a.pipeline, id} }
 
 // approval is what a read shows of one run of the action.
 type approval struct {
@@ -130,7 +130,7 @@ func (p approval) String() string {
 // current reads the run of the action in the state of the pipeline. The run is empty if
 // there is none. missing says that the pipeline has no such stage or action.
 func (a action) current(ctx context.Context) (shown approval, missing string, attempt delivery.Attempt) {
-	out, attempt := aws.Get(ctx, a.client.GetPipelineState, &sdk.GetPipelineStateInput{Name: &a.pipeline})
+	out, attempt := aws.Get(ctx, a.GetPipelineState, &sdk.GetPipelineStateInput{Name: &a.pipeline})
 	if out == nil {
 		return shown, "", attempt
 	}

@@ -71,7 +71,7 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
 // finds them later, and calls bind again with found = true.
 func bind(client *client, a *args, caller func(context.Context) (string, delivery.Attempt), found bool) signal.Signal {
 	w := wanted{
-		action:    action{client, a.Region.ValueString(), a.PipelineName.ValueString(), a.StageName.ValueString(), a.ActionName.ValueString()},
+		action:    action{client, a.PipelineName.ValueString(), a.StageName.ValueString(), a.ActionName.ValueString()},
 		execution: a.PipelineExecutionID.ValueString(),
 		token:     a.Token.ValueString(),
 		answer:    answer{a.Status.ValueString(), a.Summary.ValueString()},
@@ -91,10 +91,10 @@ func bind(client *client, a *args, caller func(context.Context) (string, deliver
 	bound := signal.Signal{
 		Target:  t,
 		What:    w.answer.status,
-		To:      to + " in " + w.region,
+		To:      to + " in " + client.region,
 		Service: "CodePipeline",
 
-		RateLimit:   "codepipeline/" + w.region,
+		RateLimit:   "codepipeline/" + client.region,
 		Run:         w.execution,
 		Explain:     t.refusals().Explain(aws.Explain, permission),
 		HowToCheck:  "To find out whether the approval was answered, and by whom, look at the pipeline's stages. " + t.look(),

@@ -22,7 +22,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 			stringvalidator.RegexMatches(idPattern, "must be a UUID in lower case"))},
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
-				execution := execution{c, a.Region.ValueString(), a.PipelineName.ValueString(), a.PipelineExecutionID.ValueString()}
+				execution := execution{c, a.PipelineName.ValueString(), a.PipelineExecutionID.ValueString()}
 				watched := bind(c, a, nil, false).Watched(execution.approving(), execution.completion(approved))
 				watched.To = fmt.Sprintf("execution %s of pipeline %s in %s", execution.id, execution.pipeline, execution.region)
 				watched.Unseen = "" // Reading an execution that does not exist is an error.

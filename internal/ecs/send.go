@@ -29,13 +29,13 @@ const permission = "ecs:ContinueServiceDeployment"
 
 // target is one action for one paused hook.
 type target struct {
-	client *client
-	input  *sdk.ContinueServiceDeploymentInput
+	*client
+	input *sdk.ContinueServiceDeploymentInput
 }
 
 // Send makes one ContinueServiceDeployment request.
 func (t target) Send(ctx context.Context) delivery.Attempt {
-	return aws.Send(ctx, t.client.ContinueServiceDeployment, t.input)
+	return aws.Send(ctx, t.ContinueServiceDeployment, t.input)
 }
 
 // refusals has the errors in the API reference of ContinueServiceDeployment. AWS does not

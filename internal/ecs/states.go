@@ -56,8 +56,8 @@ func pauses(status string) bool {
 
 // deployment is a service deployment to read.
 type deployment struct {
-	client      *client
-	region, arn string
+	*client
+	arn string
 }
 
 // snapshot is what a read shows of a deployment. The status is empty if the deployment does
@@ -98,7 +98,7 @@ func (d deployment) key() string { return fmt.Sprintf("ecs/%s/%s", d.region, d.a
 
 // read reads the deployment. A deployment that does not exist is not an error.
 func (d deployment) read(ctx context.Context) (snapshot, delivery.Attempt) {
-	described, attempt := d.client.describe(ctx, []string{d.arn})
+	described, attempt := d.describe(ctx, []string{d.arn})
 	found, there := described[d.arn]
 	if !there {
 		found = snapshot{arn: d.arn, clock: attempt.Clock}
@@ -133,7 +133,7 @@ func (c *client) describe(ctx context.Context, arns []string) (map[string]snapsh
 
 // together lets the probe read its deployment together with others, with one request.
 func (d deployment) together(probe *delivery.Probe) *delivery.Probe {
-	return delivery.Batch[snapshot]{Key: "ecs/" + d.region, Most: mostDescribed, Read: d.client.describe}.Of(probe, func() string { return d.arn },
+	return delivery.Batch[snapshot]{Key: "ecs/" + d.region, Most: mostDescribed, Read: d.describe}.Of(probe, func() string { return d.arn },
 		func(snapshot) bool { return true })
 }
 
@@ -248,9 +248,9 @@ func (s snapshot) shows(id string) string { return "ECS shows: " + s.stands(id) 
 
 // paused is a service whose newest deployment must be found.
 type paused struct {
-	client                          *client
-	region, cluster, service, stage string
-	since                           time.Time
+	*client
+	cluster, service, stage string
+	since                   time.Time
 }
 
 const (
@@ -347,7 +347,7 @@ func (p paused) following() func(ctx context.Context) (snapshot, delivery.Attemp
 		case attempt.Code == "ServiceNotFoundException", attempt.Code == "ClusterNotFoundException":
 			return snapshot{reason: attempt.Message}, attempt.Nothing()
 		case attempt.Outcome == delivery.Accepted && found.status == "" && last != "":
-			return deployment{p.client, p.region, last}.read(ctx)
+			return deployment{p.client, last}.read(ctx)
 		case attempt.Outcome == delivery.Accepted:
 			last = cmp.Or(found.arn, last)
 		}
@@ -360,7 +360,7 @@ func (p paused) following() func(ctx context.Context) (snapshot, delivery.Attemp
 func (p paused) newest(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
 	var newest ecstypes.ServiceDeploymentBrief
 	in := &sdk.ListServiceDeploymentsInput{Cluster: &p.cluster, Service: &p.service, Status: underWay}
-	attempt = aws.Pages(ctx, p.client.ListServiceDeployments, in, func(page *sdk.ListServiceDeploymentsOutput, _ delivery.ServerClock) bool {
+	attempt = aws.Pages(ctx, p.ListServiceDeployments, in, func(page *sdk.ListServiceDeploymentsOutput, _ delivery.ServerClock) bool {
 		for _, brief := range page.ServiceDeployments {
 			if awssdk.ToTime(brief.CreatedAt).Before(p.since) {
 				continue
@@ -374,7 +374,7 @@ func (p paused) newest(ctx context.Context) (found snapshot, attempt delivery.At
 	if attempt.Outcome != delivery.Accepted || newest.ServiceDeploymentArn == nil {
 		return found, attempt
 	}
-	return deployment{p.client, p.region, *newest.ServiceDeploymentArn}.read(ctx)
+	return deployment{p.client, *newest.ServiceDeploymentArn}.read(ctx)
 }
 
 const checkARN = "Check the ARN, and that the deployment is in this region and account."

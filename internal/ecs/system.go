@@ -68,27 +68,27 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
 }
 
 func bind(client *client, a *args) signal.Signal {
-	region, arn, hook := a.Region.ValueString(), a.ServiceDeploymentARN.ValueString(), a.HookID.ValueString()
-	watched := deployment{client, region, arn}
+	arn, hook := a.ServiceDeploymentARN.ValueString(), a.HookID.ValueString()
+	watched := deployment{client, arn}
 	bound := signal.Signal{
 		Target: target{client, &sdk.ContinueServiceDeploymentInput{
 			ServiceDeploymentArn: &arn, HookId: &hook, Action: ecstypes.DeploymentLifecycleHookAction(a.Action.ValueString()),
 		}},
 		What:    cmp.Or(a.Action.ValueString(), goOn),
-		To:      fmt.Sprintf("hook %s of ECS service deployment %s in %s", hook, arn, region),
+		To:      fmt.Sprintf("hook %s of ECS service deployment %s in %s", hook, arn, client.region),
 		Service: "ECS",
 
-		RateLimit: "ecs/" + region,
+		RateLimit: "ecs/" + client.region,
 		Run:       arn,
 		Explain:   refusals.Explain(aws.Explain, permission),
 		HowToCheck: "To find out, check the hooks of the deployment: " +
-			aws.CommandLine(region, "ecs describe-service-deployments --service-deployment-arns %s", &arn) + ".",
+			aws.CommandLine(client.region, "ecs describe-service-deployments --service-deployment-arns %s", &arn) + ".",
 		ExplainRead: readRefusals.Explain(aws.Explain, readPermissions),
 		Unseen:      "ECS knew no such deployment, or no such hook of it: perhaps the ARN or the id is wrong.",
 	}
 	if arn == "" {
-		found := paused{client, region, a.Cluster.ValueString(), a.Service.ValueString(), a.LifecycleStage.ValueString(), signal.StartedAfter(a.StartedAfter)}
-		bound.To = fmt.Sprintf("the paused deployment of ECS service %s in cluster %s in %s", found.service, found.cluster, region)
+		found := paused{client, a.Cluster.ValueString(), a.Service.ValueString(), a.LifecycleStage.ValueString(), signal.StartedAfter(a.StartedAfter)}
+		bound.To = fmt.Sprintf("the paused deployment of ECS service %s in cluster %s in %s", found.service, found.cluster, client.region)
 		bound.Find = found.finder(a, func() signal.Signal { return bind(client, a) })
 		bound.ExplainRead = findRefusals.Explain(aws.Explain, findPermissions)
 		bound.Unseen = "ECS listed no deployment of this service in progress: perhaps none has started yet, or cluster or service is wrong."

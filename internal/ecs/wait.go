@@ -19,7 +19,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		Arguments:   map[string]schema.Attribute{"service_deployment_arn": signal.Required("The ARN of the service deployment.", isDeployment)},
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
-				deployment := deployment{c, a.Region.ValueString(), a.ServiceDeploymentARN.ValueString()}
+				deployment := deployment{c, a.ServiceDeploymentARN.ValueString()}
 				watched := bind(c, a).Watched(deployment.waiting(), deployment.completed())
 				watched.To = fmt.Sprintf("ECS service deployment %s in %s", deployment.arn, deployment.region)
 				watched.Unseen = "ECS shows no such deployment: perhaps the ARN is wrong."

@@ -47,7 +47,7 @@ func fingerprint(text string) string {
 // shown sends a heartbeat. If the heartbeat shows that the task is closed, shown reads the
 // events since a time in which a task ended. An open task has no answer yet.
 func (e execution) shown(ctx context.Context, token *string, since delivery.Timestamp) (shown delivery.Shown, attempt delivery.Attempt) {
-	attempt = aws.Send(ctx, e.client.SendTaskHeartbeat, &sdk.SendTaskHeartbeatInput{TaskToken: token})
+	attempt = aws.Send(ctx, e.SendTaskHeartbeat, &sdk.SendTaskHeartbeatInput{TaskToken: token})
 	shown.Clock = attempt.Clock
 	if attempt.Code != taskTimedOut && attempt.Code != taskDoesNotExist {
 		return shown, attempt
@@ -57,7 +57,7 @@ func (e execution) shown(ctx context.Context, token *string, since delivery.Time
 		return shown, attempt.Nothing()
 	}
 	in := &sdk.GetExecutionHistoryInput{ExecutionArn: &e.arn, ReverseOrder: true}
-	attempt = aws.Pages(ctx, e.client.GetExecutionHistory, in, func(page *sdk.GetExecutionHistoryOutput, clock delivery.ServerClock) bool {
+	attempt = aws.Pages(ctx, e.GetExecutionHistory, in, func(page *sdk.GetExecutionHistoryOutput, clock delivery.ServerClock) bool {
 		earliest, _, told := clock.Range(since)
 		for _, event := range page.Events {
 			if !told || awssdk.ToTime(event.Timestamp).Before(earliest) {

@@ -64,14 +64,14 @@ func beatArguments() map[string]schema.Attribute {
 
 // heartbeat is one heartbeat for one task.
 type heartbeat struct {
-	client *client
-	token  *string
+	*client
+	token *string
 }
 
 // Send makes one SendTaskHeartbeat request. A repeat is harmless.
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskHeartbeat.html
 func (h heartbeat) Send(ctx context.Context) delivery.Attempt {
-	attempt := aws.Send(ctx, h.client.SendTaskHeartbeat, &sdk.SendTaskHeartbeatInput{TaskToken: h.token})
+	attempt := aws.Send(ctx, h.SendTaskHeartbeat, &sdk.SendTaskHeartbeatInput{TaskToken: h.token})
 	attempt.Repeatable = attempt.Outcome == delivery.Unknown
 	return attempt
 }

@@ -38,7 +38,7 @@ const (
 
 // target is one answer to one task.
 type target struct {
-	client               *client
+	*client
 	status               string
 	token                *string
 	writeOnly            bool
@@ -48,9 +48,9 @@ type target struct {
 // Send makes one SendTaskSuccess or SendTaskFailure request.
 func (t target) Send(ctx context.Context) (attempt delivery.Attempt) {
 	if t.status == failure {
-		attempt = aws.Send(ctx, t.client.SendTaskFailure, &sdk.SendTaskFailureInput{TaskToken: t.token, Error: t.error, Cause: t.cause})
+		attempt = aws.Send(ctx, t.SendTaskFailure, &sdk.SendTaskFailureInput{TaskToken: t.token, Error: t.error, Cause: t.cause})
 	} else {
-		attempt = aws.Send(ctx, t.client.SendTaskSuccess, &sdk.SendTaskSuccessInput{TaskToken: t.token, Output: t.output})
+		attempt = aws.Send(ctx, t.SendTaskSuccess, &sdk.SendTaskSuccessInput{TaskToken: t.token, Output: t.output})
 	}
 	if attempt.Code == "KmsThrottlingException" && attempt.Outcome == delivery.Rejected {
 		attempt.Outcome, attempt.Cause = delivery.NotSent, delivery.Throttled

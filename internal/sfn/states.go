@@ -34,8 +34,8 @@ func final(status string) bool { return status == succeeded || slices.Contains(f
 
 // execution is an execution to read. It cannot be read if arn is empty.
 type execution struct {
-	client      *client
-	region, arn string
+	*client
+	arn string
 }
 
 // snapshot is what a read shows of an execution. The status is empty if the execution does
@@ -56,7 +56,7 @@ func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.A
 			signal.Advice{Attribute: "execution_arn", Next: "Set execution_arn."})
 	}
 	// This read does not need the key of an encrypted state machine.
-	out, attempt := aws.Get(ctx, e.client.DescribeExecution, &sdk.DescribeExecutionInput{ExecutionArn: &e.arn, IncludedData: sfntypes.IncludedDataMetadataOnly})
+	out, attempt := aws.Get(ctx, e.DescribeExecution, &sdk.DescribeExecutionInput{ExecutionArn: &e.arn, IncludedData: sfntypes.IncludedDataMetadataOnly})
 	if out == nil {
 		return found, attempt
 	}

@@ -68,7 +68,7 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 		cause:  a.Cause.ValueStringPointer(),
 	}
 	_, t.writeOnly = secrets["task_token_wo"]
-	watched := execution{client, a.Region.ValueString(), a.ExecutionARN.ValueString()}
+	watched := execution{client, a.ExecutionARN.ValueString()}
 	waiting := "that waits with this token"
 	if watched.arn != "" {
 		waiting = "execution " + watched.arn
@@ -76,10 +76,10 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 	return signal.Signal{
 		Target:  t,
 		What:    t.status,
-		To:      fmt.Sprintf("the task of Step Functions %s in %s", waiting, watched.region),
+		To:      fmt.Sprintf("the task of Step Functions %s in %s", waiting, client.region),
 		Service: "Step Functions",
 
-		RateLimit:   "sfn/" + watched.region,
+		RateLimit:   "sfn/" + client.region,
 		Run:         watched.arn,
 		Explain:     t.refusals().Explain(aws.Explain, permissions[t.status]),
 		HowToCheck:  watched.findOut(),

@@ -29,7 +29,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
 				given, signalled := types.StringNull(), bind(c, a, nil)
-				execution := execution{c, a.Region.ValueString(), a.ExecutionARN.ValueString()}
+				execution := execution{c, a.ExecutionARN.ValueString()}
 				watched := signalled.Watched(signalled.Ready, execution.completed(func(output *string) { given = types.StringPointerValue(output) }))
 				watched.To = "Step Functions execution " + execution.arn + " in " + execution.region
 				watched.Outputs = func() attr.Value { return given }
@@ -47,7 +47,7 @@ func (e execution) completed(given func(*string)) *delivery.Probe {
 		if found.status != succeeded {
 			return found, attempt
 		}
-		out, read := aws.Get(ctx, e.client.DescribeExecution, &sdk.DescribeExecutionInput{ExecutionArn: &e.arn, IncludedData: sfntypes.IncludedDataAllData})
+		out, read := aws.Get(ctx, e.DescribeExecution, &sdk.DescribeExecutionInput{ExecutionArn: &e.arn, IncludedData: sfntypes.IncludedDataAllData})
 		if read.Outcome == delivery.Rejected {
 			return found, attempt // Without permission to use the key, the success is still known.
 		}

@@ -39,9 +39,9 @@ var goingOn = []string{
 // start of the execution. The name is empty if the execution's id is
 // configured.
 type document struct {
-	client       *client
-	name, region string
-	after        time.Time
+	*client
+	name  string
+	after time.Time
 }
 
 // finder returns the TargetFinder for the execution of the document that can
@@ -75,7 +75,7 @@ func (d document) candidates(ctx context.Context, input *sdk.SendAutomationSigna
 		{Key: ssmtypes.AutomationExecutionFilterKeyDocumentNamePrefix, Values: []string{d.name}},
 		{Key: ssmtypes.AutomationExecutionFilterKeyExecutionStatus, Values: goingOn},
 	}}
-	attempt = aws.Pages(ctx, d.client.DescribeAutomationExecutions, in, func(page *sdk.DescribeAutomationExecutionsOutput, _ delivery.ServerClock) bool {
+	attempt = aws.Pages(ctx, d.DescribeAutomationExecutions, in, func(page *sdk.DescribeAutomationExecutionsOutput, _ delivery.ServerClock) bool {
 		listed = append(listed, page.AutomationExecutionMetadataList...)
 		return aws.More(&in.NextToken, page.NextToken)
 	})
@@ -89,7 +89,7 @@ func (d document) candidates(ctx context.Context, input *sdk.SendAutomationSigna
 		}
 		candidate := signal.Candidate{ID: awssdk.ToString(one.AutomationExecutionId), Started: awssdk.ToTime(one.ExecutionStartTime), Status: string(one.AutomationExecutionStatus)}
 		if adopts || takers == nil || slices.Contains(takers, awssdk.ToString(one.CurrentAction)) {
-			found, read := execution{d.client, candidate.ID, d.region}.read(ctx)
+			found, read := execution{d.client, candidate.ID}.read(ctx)
 			if read.Code == notFound {
 				continue // The list may still show an execution that no longer exists.
 			}

@@ -29,13 +29,13 @@ var service = aws.Service[*client]{Name: "ssm", IsOwn: aws.IsJSON, NewClient: fu
 const permission = "ssm:SendAutomationSignal"
 
 type target struct {
-	client *client
-	input  *sdk.SendAutomationSignalInput
+	*client
+	input *sdk.SendAutomationSignalInput
 }
 
 // Send makes one SendAutomationSignal request.
 func (t target) Send(ctx context.Context) delivery.Attempt {
-	return aws.Send(ctx, t.client.SendAutomationSignal, t.input)
+	return aws.Send(ctx, t.SendAutomationSignal, t.input)
 }
 
 // notFound is the error code of SSM for an execution that does not exist.

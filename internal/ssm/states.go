@@ -45,8 +45,8 @@ func final(status string) bool {
 
 // execution is an Automation execution to read.
 type execution struct {
-	client     *client
-	id, region string
+	*client
+	id string
 }
 
 // snapshot is an execution with all its steps, and the time of the answer.
@@ -57,7 +57,7 @@ type snapshot struct {
 }
 
 func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
-	out, attempt := aws.Get(ctx, e.client.GetAutomationExecution, &sdk.GetAutomationExecutionInput{AutomationExecutionId: &e.id})
+	out, attempt := aws.Get(ctx, e.GetAutomationExecution, &sdk.GetAutomationExecutionInput{AutomationExecutionId: &e.id})
 	if out != nil && out.AutomationExecution != nil {
 		found.AutomationExecution = *out.AutomationExecution
 	}
@@ -67,7 +67,7 @@ func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.A
 	}
 	found.steps = nil
 	in := &sdk.DescribeAutomationStepExecutionsInput{AutomationExecutionId: &e.id}
-	attempt = aws.Pages(ctx, e.client.DescribeAutomationStepExecutions, in, func(page *sdk.DescribeAutomationStepExecutionsOutput, _ delivery.ServerClock) bool {
+	attempt = aws.Pages(ctx, e.DescribeAutomationStepExecutions, in, func(page *sdk.DescribeAutomationStepExecutionsOutput, _ delivery.ServerClock) bool {
 		found.steps = append(found.steps, page.StepExecutions...)
 		return aws.More(&in.NextToken, page.NextToken)
 	})
@@ -89,7 +89,7 @@ const mostListed = 10
 // request. The list has no steps. settles reports whether it is enough without
 // them.
 func (e execution) listed(probe *delivery.Probe, settles func(snapshot) bool) *delivery.Probe {
-	return delivery.Batch[snapshot]{Key: "ssm/" + e.region, Most: mostListed, Read: e.client.list}.Of(probe, func() string { return e.id }, settles)
+	return delivery.Batch[snapshot]{Key: "ssm/" + e.region, Most: mostListed, Read: e.list}.Of(probe, func() string { return e.id }, settles)
 }
 
 // list reads executions by id. It reads only the first page.

@@ -76,8 +76,8 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
 
 func bind(client *client, a *args, input sdk.SendAutomationSignalInput, caller func() string) signal.Signal {
 	input.AutomationExecutionId = a.AutomationExecutionID.ValueStringPointer()
-	id, region := a.AutomationExecutionID.ValueString(), a.Region.ValueString()
-	named := document{client, a.DocumentName.ValueString(), region, signal.StartedAfter(a.StartedAfter)}
+	id := a.AutomationExecutionID.ValueString()
+	named := document{client, a.DocumentName.ValueString(), signal.StartedAfter(a.StartedAfter)}
 	known, reads := refusals, readPermissions
 	if named.name != "" {
 		known, reads = refusals.Named("automation_execution_id", "document_name"), findPermissions
@@ -87,21 +87,21 @@ func bind(client *client, a *args, input sdk.SendAutomationSignalInput, caller f
 		What:    a.SignalType.ValueString(),
 		Service: "SSM",
 
-		RateLimit:   "ssm/" + region,
+		RateLimit:   "ssm/" + client.region,
 		Run:         id,
 		Explain:     known.Explain(aws.Explain, permission),
 		ExplainRead: known.Explain(aws.Explain, reads),
 	}
 	if id == "" {
-		bound.To = fmt.Sprintf("the SSM Automation execution of document %s in %s", named.name, region)
+		bound.To = fmt.Sprintf("the SSM Automation execution of document %s in %s", named.name, client.region)
 		bound.HowToCheck = "To find out, check the steps of its executions: " + named.list() + "."
 		bound.Unseen = named.unseen()
 		bound.Find = named.finder(a, &input, func() signal.Signal { return bind(client, a, input, caller) })
 		return bound
 	}
-	watched := execution{client, id, region}
-	bound.To = fmt.Sprintf("SSM Automation execution %s in %s", id, region)
-	bound.HowToCheck = "To find out, check the execution's steps: " + aws.CommandLine(region, "ssm get-automation-execution --automation-execution-id %s", &id) + "."
+	watched := execution{client, id}
+	bound.To = fmt.Sprintf("SSM Automation execution %s in %s", id, client.region)
+	bound.HowToCheck = "To find out, check the execution's steps: " + aws.CommandLine(client.region, "ssm get-automation-execution --automation-execution-id %s", &id) + "."
 	bound.Ready, bound.Completion, bound.Existing, bound.Evidence = watched.ready(&input), watched.completion(&input), watched.existing(&input), watched.evidence(&input, caller)
 	return bound
 }

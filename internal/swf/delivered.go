@@ -112,7 +112,7 @@ func (w workflow) since(ctx context.Context, began delivery.Timestamp) (runs []s
 		CloseTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &earliest},
 	}
 	covered := open.StartTimestamp != nil && open.StartTimestamp.Before(latest)
-	attempt = aws.Pages(ctx, w.client.ListClosedWorkflowExecutions, in, func(page *sdk.ListClosedWorkflowExecutionsOutput, _ delivery.ServerClock) bool {
+	attempt = aws.Pages(ctx, w.ListClosedWorkflowExecutions, in, func(page *sdk.ListClosedWorkflowExecutionsOutput, _ delivery.ServerClock) bool {
 		for _, info := range page.ExecutionInfos {
 			runs = append(runs, runID(info))
 			covered = covered || info.StartTimestamp != nil && info.StartTimestamp.Before(earliest)

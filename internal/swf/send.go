@@ -34,13 +34,13 @@ const permission = "swf:SignalWorkflowExecution"
 const unknownResource = "UnknownResourceFault"
 
 type target struct {
-	client *client
-	input  *sdk.SignalWorkflowExecutionInput
+	*client
+	input *sdk.SignalWorkflowExecutionInput
 }
 
 // Send makes one SignalWorkflowExecution request.
 func (t target) Send(ctx context.Context) delivery.Attempt {
-	return aws.Send(ctx, t.client.SignalWorkflowExecution, t.input)
+	return aws.Send(ctx, t.SignalWorkflowExecution, t.input)
 }
 
 // What unknownResource means for a signal and for a read.
@@ -95,5 +95,5 @@ func (t target) list(which string) string {
 }
 
 func (t target) command(format string, values ...*string) string {
-	return aws.CommandLine(t.client.region, "swf "+format, values...)
+	return aws.CommandLine(t.region, "swf "+format, values...)
 }

@@ -43,8 +43,8 @@ var swfLaunch = time.Date(2012, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // workflow is a workflow execution whose run is not known.
 type workflow struct {
-	client             *client
-	region, domain, id string
+	*client
+	domain, id string
 }
 
 func (w workflow) key(of string) string {
@@ -100,7 +100,7 @@ func (w workflow) openRunInfo(ctx context.Context, latest *time.Time) (open swft
 		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
 		StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &swfLaunch, LatestDate: latest},
 	}
-	attempt = aws.Pages(ctx, w.client.ListOpenWorkflowExecutions, in, func(page *sdk.ListOpenWorkflowExecutionsOutput, _ delivery.ServerClock) bool {
+	attempt = aws.Pages(ctx, w.ListOpenWorkflowExecutions, in, func(page *sdk.ListOpenWorkflowExecutionsOutput, _ delivery.ServerClock) bool {
 		for _, info := range page.ExecutionInfos {
 			open = info
 		}
@@ -122,7 +122,7 @@ func (w workflow) openAt(ctx context.Context, moment time.Time) (id string, atte
 		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
 		StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &swfLaunch, LatestDate: &latest},
 	}
-	attempt = aws.Pages(ctx, w.client.ListClosedWorkflowExecutions, in, func(page *sdk.ListClosedWorkflowExecutionsOutput, _ delivery.ServerClock) bool {
+	attempt = aws.Pages(ctx, w.ListClosedWorkflowExecutions, in, func(page *sdk.ListClosedWorkflowExecutionsOutput, _ delivery.ServerClock) bool {
 		if len(page.ExecutionInfos) == 0 {
 			return aws.More(&in.NextPageToken, page.NextPageToken)
 		}
@@ -161,7 +161,7 @@ func (s snapshot) observation(state delivery.State) delivery.Observation {
 }
 
 func (r run) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
-	out, attempt := aws.Get(ctx, r.client.DescribeWorkflowExecution, &sdk.DescribeWorkflowExecutionInput{Domain: &r.domain, Execution: r.execution()})
+	out, attempt := aws.Get(ctx, r.DescribeWorkflowExecution, &sdk.DescribeWorkflowExecutionInput{Domain: &r.domain, Execution: r.execution()})
 	if out == nil || out.ExecutionInfo == nil {
 		return found, attempt
 	}
@@ -188,7 +188,7 @@ const mostOpen = 1000
 // listOpen reads the first page of the domain's open runs. A run that is not on it may have
 // closed.
 func (w workflow) listOpen(ctx context.Context, _ []string) (map[string]snapshot, delivery.Attempt) {
-	page, attempt := aws.Get(ctx, w.client.ListOpenWorkflowExecutions, &sdk.ListOpenWorkflowExecutionsInput{
+	page, attempt := aws.Get(ctx, w.ListOpenWorkflowExecutions, &sdk.ListOpenWorkflowExecutionsInput{
 		Domain: &w.domain, StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &swfLaunch}, MaximumPageSize: mostOpen,
 	})
 	if page == nil {
@@ -338,7 +338,7 @@ func quoted(words ...*string) string {
 // page.
 func (r run) history(ctx context.Context, size int32, enough func(swftypes.HistoryEvent, delivery.ServerClock) bool) delivery.Attempt {
 	in := &sdk.GetWorkflowExecutionHistoryInput{Domain: &r.domain, Execution: r.execution(), MaximumPageSize: size, ReverseOrder: true}
-	return aws.Pages(ctx, r.client.GetWorkflowExecutionHistory, in, func(page *sdk.GetWorkflowExecutionHistoryOutput, clock delivery.ServerClock) bool {
+	return aws.Pages(ctx, r.GetWorkflowExecutionHistory, in, func(page *sdk.GetWorkflowExecutionHistoryOutput, clock delivery.ServerClock) bool {
 		found := slices.ContainsFunc(page.Events, func(event swftypes.HistoryEvent) bool { return enough(event, clock) })
 		return !found && aws.More(&in.NextPageToken, page.NextPageToken)
 	})

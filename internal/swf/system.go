@@ -70,14 +70,14 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 		to += fmt.Sprintf(" (run %s)", a.RunID.ValueString())
 	}
 	t := target{client, input}
-	watched := workflow{client, a.Region.ValueString(), a.Domain.ValueString(), a.WorkflowID.ValueString()}
+	watched := workflow{client, a.Domain.ValueString(), a.WorkflowID.ValueString()}
 	bound := signal.Signal{
 		Target:  t,
 		What:    fmt.Sprintf("signal %q", a.SignalName.ValueString()),
-		To:      fmt.Sprintf("%s in domain %s in %s", to, a.Domain.ValueString(), a.Region.ValueString()),
+		To:      fmt.Sprintf("%s in domain %s in %s", to, a.Domain.ValueString(), client.region),
 		Service: "SWF",
 
-		RateLimit:   "swf/" + a.Region.ValueString(),
+		RateLimit:   "swf/" + client.region,
 		Run:         watched.key(""),
 		Explain:     t.refusals(notSignalled).Explain(aws.Explain, permission),
 		HowToCheck:  t.findOut(),

@@ -33,7 +33,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 
 func bindWait(client *client, a *args) signal.Watched {
 	given := a.RunID.ValueString()
-	watched := workflow{client, a.Region.ValueString(), a.Domain.ValueString(), a.WorkflowID.ValueString()}
+	watched := workflow{client, a.Domain.ValueString(), a.WorkflowID.ValueString()}
 	probe := func(of string, read func(run) func(context.Context) (snapshot, delivery.Attempt), judge func(snapshot) delivery.Observation) *delivery.Probe {
 		return signal.CurrentProbe(watched.key(fmt.Sprintf("%q %s", given, of)), given,
 			func(id string) { a.RunID = types.StringValue(id) },

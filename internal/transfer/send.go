@@ -36,13 +36,13 @@ const permission = "transfer:SendWorkflowStepState"
 const notFound = "ResourceNotFoundException"
 
 type target struct {
-	client *client
-	input  *sdk.SendWorkflowStepStateInput
+	*client
+	input *sdk.SendWorkflowStepStateInput
 }
 
 // Send makes one SendWorkflowStepState request.
 func (t target) Send(ctx context.Context) delivery.Attempt {
-	attempt := aws.Send(ctx, t.client.SendWorkflowStepState, t.input)
+	attempt := aws.Send(ctx, t.SendWorkflowStepState, t.input)
 	if throttled := (*transfertypes.ThrottlingException)(nil); errors.As(attempt.Err, &throttled) {
 		// The SDK drops the message of the answer. This is the text of the API reference.
 		attempt.Message = "The request was denied due to request throttling."
@@ -76,5 +76,5 @@ func (t target) status() string {
 }
 
 func (t target) command(format string, values ...*string) string {
-	return aws.CommandLine(t.client.region, "transfer "+format, values...)
+	return aws.CommandLine(t.region, "transfer "+format, values...)
 }

@@ -37,8 +37,8 @@ func final(a *args, status string) bool {
 
 // execution is an execution of a workflow.
 type execution struct {
-	client               *client
-	region, workflow, id string
+	*client
+	workflow, id string
 }
 
 // snapshot is what a read shows of an execution. The status is ENDED if Transfer Family
@@ -50,7 +50,7 @@ type snapshot struct {
 // read reads the execution. An execution that is not shown is not an error, because that
 // also tells something about a signal.
 func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
-	out, attempt := aws.Get(ctx, e.client.DescribeExecution, &sdk.DescribeExecutionInput{WorkflowId: &e.workflow, ExecutionId: &e.id})
+	out, attempt := aws.Get(ctx, e.DescribeExecution, &sdk.DescribeExecutionInput{WorkflowId: &e.workflow, ExecutionId: &e.id})
 	if out != nil && out.Execution != nil {
 		found.DescribedExecution = *out.Execution
 	}
@@ -79,7 +79,7 @@ func (e execution) listed(probe *delivery.Probe) *delivery.Probe {
 // list reads the first page of the workflow's executions, without their steps. An execution
 // that is not on it may have ended.
 func (e execution) list(ctx context.Context, _ []string) (map[string]snapshot, delivery.Attempt) {
-	page, attempt := aws.Get(ctx, e.client.ListExecutions, &sdk.ListExecutionsInput{WorkflowId: &e.workflow, MaxResults: awssdk.Int32(mostListed)})
+	page, attempt := aws.Get(ctx, e.ListExecutions, &sdk.ListExecutionsInput{WorkflowId: &e.workflow, MaxResults: awssdk.Int32(mostListed)})
 	if page == nil {
 		return nil, attempt
 	}

@@ -58,15 +58,15 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 		Status:      transfertypes.CustomStepStatus(a.Status.ValueString()),
 		Token:       secrets.Either("token", a.Token),
 	}}
-	watched := execution{client, a.Region.ValueString(), a.WorkflowID.ValueString(), a.ExecutionID.ValueString()}
+	watched := execution{client, a.WorkflowID.ValueString(), a.ExecutionID.ValueString()}
 	return signal.Signal{
 		Target: t,
 		What:   a.Status.ValueString(),
 		To: fmt.Sprintf("execution %s of Transfer Family workflow %s in %s",
-			a.ExecutionID.ValueString(), a.WorkflowID.ValueString(), a.Region.ValueString()),
+			a.ExecutionID.ValueString(), a.WorkflowID.ValueString(), client.region),
 		Service: "Transfer Family",
 
-		RateLimit:   "transfer/" + a.Region.ValueString(),
+		RateLimit:   "transfer/" + client.region,
 		Run:         watched.id,
 		Explain:     t.refusals().Explain(aws.Explain, permission),
 		HowToCheck:  "To find out, check whether the execution has gone past the step: " + t.status(),
