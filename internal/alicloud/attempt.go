@@ -16,9 +16,26 @@ import (
 
 // Service is a service of Alibaba Cloud.
 type Service struct {
-	// Name is the argument for the service in the provider's endpoints. Host is the default
-	// host.
-	Name, Host string
+	// Name is the argument for the service in the provider's endpoints.
+	Name string
+	// Host is the default host. In the host of a service with one for each region, a *
+	// stands for the region.
+	Host string
+	// Version is the version of the API.
+	Version string
+}
+
+// Client makes the requests to a service in one region.
+type Client struct {
+	clients *Clients
+	Service Service
+	Region  string
+}
+
+// Client returns the client of a region.
+func (s Service) Client(clients *Clients, region string) Client {
+	s.Host = strings.ReplaceAll(s.Host, "*", region)
+	return Client{clients, s, region}
 }
 
 // judge reports whether another attempt may succeed after a refusal: with other keys, or

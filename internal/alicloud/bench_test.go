@@ -24,7 +24,7 @@ func BenchmarkEncode(b *testing.B) {
 	clients := NewClients(Config{Region: "cn-hangzhou", AccessKey: "access-key", SecretKey: "secret-key", UserAgent: "terraform-provider-signal/bench"})
 	clients.pool = httpClient{delivery.Client{Doer: prompt{}}}
 	for b.Loop() {
-		_, attempt := Request[struct{}](b.Context(), clients, Service{Name: "ros", Host: "ros.aliyuncs.com"}, "2019-09-10", "SignalResource", map[string]string{
+		_, attempt := Request[struct{}](b.Context(), Service{Name: "ros", Host: "ros.aliyuncs.com", Version: "2019-09-10"}.Client(clients, "cn-beijing"), "SignalResource", map[string]string{
 			"RegionId":          "cn-hangzhou",
 			"StackId":           "4a6c9851-3b0f-4f5f-b4ca-a14bf691****",
 			"LogicalResourceId": "Deployed",

@@ -180,7 +180,7 @@ func (c *Clients) correct(clock delivery.ServerClock) bool {
 const leastSkew = time.Minute
 
 // sts is the service that returns the keys of roles.
-var sts = Service{"sts", "sts.aliyuncs.com"}
+var sts = Service{"sts", "sts.aliyuncs.com", "2015-04-01"}
 
 // client returns an SDK client for a service and keys. It does not call the SDK's
 // NewClient, because then the linker keeps all of the vendor's sources of credentials.

@@ -56,7 +56,7 @@ func (c *Clients) session(ctx context.Context, action, auth string, with keys, r
 			RequestID   string `json:"RequestId"`
 			Credentials given
 		}
-		if err := rpc(ctx, c.client(sts, with), "2015-04-01", action, auth, query, body, &out); err != nil {
+		if err := rpc(ctx, c.client(sts, with), sts.Version, action, auth, query, body, &out); err != nil {
 			return "", err
 		}
 		var err error

@@ -149,7 +149,7 @@ func sent(t *testing.T, c *alicloud.Clients) delivery.Attempt {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	_, attempt := alicloud.Request[struct{}](ctx, c, alicloud.Service{Name: "ros", Host: "ros.aliyuncs.com"}, "2019-09-10", "SignalResource", map[string]string{"ClientToken": "token"})
+	_, attempt := alicloud.Request[struct{}](ctx, alicloud.Service{Name: "ros", Host: "ros.aliyuncs.com", Version: "2019-09-10"}.Client(c, "cn-beijing"), "SignalResource", map[string]string{"ClientToken": "token"})
 	return attempt
 }
 

@@ -15,13 +15,14 @@ import (
 // Request makes one attempt of an operation, with the SDK core that all SDKs of Alibaba
 // Cloud share. It leaves out empty parameters. The answer is set if the attempt is
 // accepted. An unknown outcome is repeatable only with a ClientToken.
-func Request[T any](ctx context.Context, c *Clients, service Service, version, operation string, parameters map[string]string) (answer T, attempt delivery.Attempt) {
-	attempt = c.request(ctx, service, version, operation, parameters, &answer)
+func Request[T any](ctx context.Context, c Client, operation string, parameters map[string]string) (answer T, attempt delivery.Attempt) {
+	parameters["RegionId"] = c.Region
+	attempt = c.clients.request(ctx, c.Service, operation, parameters, &answer)
 	return answer, attempt
 }
 
 // request is Request without the type parameter, so that it is compiled once.
-func (c *Clients) request(ctx context.Context, service Service, version, operation string, parameters map[string]string, answer any) delivery.Attempt {
+func (c *Clients) request(ctx context.Context, service Service, operation string, parameters map[string]string, answer any) delivery.Attempt {
 	c.tell(ctx, service)
 	with, err := c.keys(ctx)
 	if err != nil {
@@ -31,7 +32,7 @@ func (c *Clients) request(ctx context.Context, service Service, version, operati
 		var out struct {
 			RequestID string `json:"RequestId"`
 		}
-		err := rpc(ctx, c.client(service, with), version, operation, "AK", parameters, nil, &out, answer)
+		err := rpc(ctx, c.client(service, with), service.Version, operation, "AK", parameters, nil, &out, answer)
 		return out.RequestID, err
 	}))
 	// The vendor's rule for requests with a ClientToken is to repeat them after a server

@@ -4,7 +4,7 @@ import "testing"
 
 // Each region has a separate server.
 func TestHost(t *testing.T) {
-	if at := service("cn-beijing"); at.Name != "oos" || at.Host != "oos.cn-beijing.aliyuncs.com" {
+	if at := service.Client(nil, "cn-beijing").Service; at.Name != "oos" || at.Host != "oos.cn-beijing.aliyuncs.com" {
 		t.Errorf("cn-beijing is at %+v", at)
 	}
 }

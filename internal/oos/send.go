@@ -11,38 +11,25 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-const (
-	// serviceName is the argument for the service in the provider's endpoints.
-	serviceName = "oos"
-	version     = "2019-06-01"
-	// permission is the RAM action for the one request that a signal makes.
-	permission = "oos:NotifyExecution"
-	// notThere is the prefix of the error codes for things that do not exist. It is known
-	// from users of the API, because the API reference lists no codes.
-	notThere = "EntityNotExists"
-)
+// service has a host for each region.
+var service = alicloud.Service{Name: "oos", Host: "oos.*.aliyuncs.com", Version: "2019-06-01"}
 
-// service returns the service of a region. Each region has its own host.
-func service(region string) alicloud.Service {
-	return alicloud.Service{Name: serviceName, Host: "oos." + region + ".aliyuncs.com"}
-}
+// permission is the RAM action for the one request that a signal makes.
+const permission = "oos:NotifyExecution"
 
-// request makes one attempt of one operation.
-func request[T any](ctx context.Context, clients *alicloud.Clients, region, operation string, parameters map[string]string) (T, delivery.Attempt) {
-	parameters["RegionId"] = region
-	return alicloud.Request[T](ctx, clients, service(region), version, operation, parameters)
-}
+// notThere is the prefix of the error codes for things that do not exist. It is known from
+// users of the API, because the API reference lists no codes.
+const notThere = "EntityNotExists"
 
 // target is the execution that the arguments name.
 type target struct {
-	clients *alicloud.Clients
-	region  string
-	args    *args
+	alicloud.Client
+	args *args
 }
 
 // Send makes one NotifyExecution request.
 func (t target) Send(ctx context.Context) delivery.Attempt {
-	_, attempt := request[struct{}](ctx, t.clients, t.region, "NotifyExecution", map[string]string{
+	_, attempt := alicloud.Request[struct{}](ctx, t.Client, "NotifyExecution", map[string]string{
 		"ExecutionId":     t.args.ExecutionID.ValueString(),
 		"NotifyType":      t.args.NotifyType.ValueString(),
 		"NotifyNote":      t.args.NotifyNote.ValueString(),
@@ -96,12 +83,12 @@ func (t target) command() string {
 	if t.args.ExecutionID.IsNull() {
 		return t.list()
 	}
-	return fmt.Sprintf("\"aliyun oos ListTaskExecutions --RegionId %s --ExecutionId %s\"", delivery.ShellWord(t.region), delivery.ShellWord(t.args.ExecutionID.ValueString()))
+	return fmt.Sprintf("\"aliyun oos ListTaskExecutions --RegionId %s --ExecutionId %s\"", delivery.ShellWord(t.Region), delivery.ShellWord(t.args.ExecutionID.ValueString()))
 }
 
 // list returns the command that lists the executions of the template.
 func (t target) list() string {
-	return fmt.Sprintf("\"aliyun oos ListExecutions --RegionId %s --TemplateName %s\"", delivery.ShellWord(t.region), delivery.ShellWord(t.args.TemplateName.ValueString()))
+	return fmt.Sprintf("\"aliyun oos ListExecutions --RegionId %s --TemplateName %s\"", delivery.ShellWord(t.Region), delivery.ShellWord(t.args.TemplateName.ValueString()))
 }
 
 // dateFormat is the format of times in requests to OOS.

@@ -114,10 +114,10 @@ func members(value any) map[string]any {
 }
 
 // list reads all pages of a list.
-func list[T any](ctx context.Context, clients *alicloud.Clients, region, operation, member string, parameters map[string]string) (all []T, attempt delivery.Attempt) {
+func list[T any](ctx context.Context, client alicloud.Client, operation, member string, parameters map[string]string) (all []T, attempt delivery.Attempt) {
 	for {
 		var page map[string]any
-		page, attempt = request[map[string]any](ctx, clients, region, operation, parameters)
+		page, attempt = alicloud.Request[map[string]any](ctx, client, operation, parameters)
 		if attempt.Outcome != delivery.Accepted {
 			return all, attempt
 		}
@@ -150,15 +150,15 @@ const pageSize = "100"
 
 // watched is an execution to read.
 type watched struct {
-	clients    *alicloud.Clients
-	region, id string
+	alicloud.Client
+	id string
 }
 
-func (w watched) key(of string) string { return fmt.Sprintf("oos/%s/%q/%s", w.region, w.id, of) }
+func (w watched) key(of string) string { return fmt.Sprintf("oos/%s/%q/%s", w.Region, w.id, of) }
 
 // read reads the execution without its tasks.
 func (w watched) read(ctx context.Context) (execution, delivery.Attempt) {
-	found, attempt := list[execution](ctx, w.clients, w.region, "ListExecutions", "Executions", map[string]string{"ExecutionId": w.id, "IncludeChildExecution": "true"})
+	found, attempt := list[execution](ctx, w.Client, "ListExecutions", "Executions", map[string]string{"ExecutionId": w.id, "IncludeChildExecution": "true"})
 	i := slices.IndexFunc(found, func(e execution) bool { return e.ExecutionID == w.id })
 	if attempt.Outcome != delivery.Accepted || i >= 0 {
 		return append(found, execution{})[max(i, 0)], attempt
@@ -190,7 +190,7 @@ func (w watched) readAll(ctx context.Context) (snapshot, delivery.Attempt) {
 // withTasks reads the tasks of an execution that was read before.
 func (w watched) withTasks(ctx context.Context, of execution) (found snapshot, attempt delivery.Attempt) {
 	found.execution = of
-	found.tasks, attempt = list[task](ctx, w.clients, w.region, "ListTaskExecutions", "TaskExecutions", map[string]string{
+	found.tasks, attempt = list[task](ctx, w.Client, "ListTaskExecutions", "TaskExecutions", map[string]string{
 		"ExecutionId": w.id, "IncludeChildTaskExecution": "true", "MaxResults": pageSize,
 	})
 	found.clock = attempt.Clock
@@ -344,7 +344,7 @@ func (s snapshot) asksAgain(of notification) bool {
 func (t target) finder(of notification, bound func() signal.Signal) *signal.TargetFinder {
 	template, after := t.args.TemplateName.ValueString(), signal.StartedAfter(t.args.StartedAfter)
 	return signal.Lookup{
-		Key:     fmt.Sprintf("oos/%s/%q/%d/%q", t.region, template, after.UnixNano(), of),
+		Key:     fmt.Sprintf("oos/%s/%q/%d/%q", t.Region, template, after.UnixNano(), of),
 		Service: "OOS", What: "execution of this template", Name: "template_name", ID: "execution_id",
 		Hint: "Check the name of the template and the region. Perhaps an execution has not reached the task that waits for the signal yet: with wait_until_ready = true the provider waits for it. " +
 			"To see all executions of the template, run " + t.list() + ".",
@@ -356,13 +356,13 @@ func (t target) finder(of notification, bound func() signal.Signal) *signal.Targ
 			}
 			for _, status := range statuses {
 				var found []execution
-				found, attempt = executions(ctx, t.clients, t.region, template, status, after)
+				found, attempt = executions(ctx, t.Client, template, status, after)
 				for _, e := range found {
 					if attempt.Outcome != delivery.Accepted {
 						break
 					}
 					var s snapshot
-					s, attempt = (watched{t.clients, t.region, e.ExecutionID}).withTasks(ctx, e)
+					s, attempt = (watched{t.Client, e.ExecutionID}).withTasks(ctx, e)
 					candidates = append(candidates, signal.Candidate{
 						ID: e.ExecutionID, Started: parseDate(e.StartDate), Status: e.Status, Takes: s.takes(of), Has: adopts && s.has(of), Seen: s.seen(of),
 					})
@@ -380,12 +380,12 @@ func (t target) finder(of notification, bound func() signal.Signal) *signal.Targ
 
 // executions lists the executions of a template with a status. It compares the names,
 // because OOS also lists templates whose names contain the name.
-func executions(ctx context.Context, clients *alicloud.Clients, region, template, status string, after time.Time) ([]execution, delivery.Attempt) {
+func executions(ctx context.Context, client alicloud.Client, template, status string, after time.Time) ([]execution, delivery.Attempt) {
 	parameters := map[string]string{"TemplateName": template, "Status": status, "MaxResults": pageSize}
 	if !after.IsZero() {
 		parameters["StartDateAfter"] = after.UTC().Format(dateFormat)
 	}
-	found, attempt := list[execution](ctx, clients, region, "ListExecutions", "Executions", parameters)
+	found, attempt := list[execution](ctx, client, "ListExecutions", "Executions", parameters)
 	return slices.DeleteFunc(found, func(e execution) bool {
 		return e.TemplateName != template || parseDate(e.StartDate).Before(after)
 	}), attempt

@@ -33,7 +33,7 @@ func New(clients *alicloud.Clients, sender *signal.Sender) signal.Offer {
 	return signal.NewOffer(signal.System[args]{
 		Name:     "oos_execution",
 		Block:    "alicloud",
-		Endpoint: serviceName,
+		Endpoint: service.Name,
 		Description: "Sends a signal to a waiting execution of an Alibaba Cloud CloudOps Orchestration Service (OOS) template, with one `NotifyExecution` request. The signal approves or rejects a task that waits for approval, " +
 			"executes or cancels a task or completes the execution in Debug mode, or retries or skips a failed task if the execution waits after a failure.\n\n" +
 			"Set `execution_id`, or `template_name` to have the provider search for the one execution of that template that waits. `alicloud_oos_execution` waits until its execution has ended, " +
@@ -62,7 +62,7 @@ func New(clients *alicloud.Clients, sender *signal.Sender) signal.Offer {
 		Cloud:    clients,
 		Complete: complete,
 		Bind: func(_ context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
-			return bind(clients, a), nil
+			return bind(service.Client(clients, a.Region.ValueString()), a), nil
 		},
 	}, sender)
 }
@@ -74,18 +74,18 @@ func complete(_ context.Context, a *args) {
 	}
 }
 
-func bind(clients *alicloud.Clients, a *args) signal.Signal {
+func bind(client alicloud.Client, a *args) signal.Signal {
 	of := notification{
 		kind: a.NotifyType.ValueString(), note: a.NotifyNote.ValueString(),
 		task: a.TaskName.ValueString(), taskExecution: a.TaskExecutionID.ValueString(), item: a.LoopItem.ValueString(), status: a.ExecutionStatus.ValueString(),
 	}
-	t := target{clients, a.Region.ValueString(), a}
+	t := target{client, a}
 	bound := signal.Signal{
 		Target:      t,
 		What:        of.kind,
 		To:          t.to(),
 		Service:     "OOS",
-		RateLimit:   "oos/" + a.Region.ValueString(),
+		RateLimit:   "oos/" + client.Region,
 		Run:         a.ExecutionID.ValueString(),
 		Explain:     t.explain,
 		HowToCheck:  t.howToCheck(),
@@ -93,10 +93,10 @@ func bind(clients *alicloud.Clients, a *args) signal.Signal {
 		Unseen:      "OOS listed no execution of this template that can take it: perhaps none has reached a task that waits, it has ended, or the template's name is wrong.",
 	}
 	if a.ExecutionID.IsNull() {
-		bound.Find = t.finder(of, func() signal.Signal { return bind(clients, a) })
+		bound.Find = t.finder(of, func() signal.Signal { return bind(client, a) })
 		return bound
 	}
-	to := watched{clients, t.region, a.ExecutionID.ValueString()}
+	to := watched{client, a.ExecutionID.ValueString()}
 	bound.Ready, bound.Completion, bound.Existing, bound.Evidence = to.ready(of), to.completion(of), to.existing(of), to.evidence(of)
 	bound.Refused = to.refused(of)
 	return bound
@@ -105,7 +105,7 @@ func bind(clients *alicloud.Clients, a *args) signal.Signal {
 // to describes the target.
 func (t target) to() string {
 	if t.args.ExecutionID.IsNull() {
-		return fmt.Sprintf("an execution of OOS template %s in %s", t.args.TemplateName.ValueString(), t.region)
+		return fmt.Sprintf("an execution of OOS template %s in %s", t.args.TemplateName.ValueString(), t.Region)
 	}
-	return fmt.Sprintf("OOS execution %s in %s", t.args.ExecutionID.ValueString(), t.region)
+	return fmt.Sprintf("OOS execution %s in %s", t.args.ExecutionID.ValueString(), t.Region)
 }

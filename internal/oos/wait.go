@@ -24,8 +24,9 @@ func wait(clients *alicloud.Clients) *signal.Wait[args] {
 			MarkdownDescription: "The outputs that the template defines, as a JSON text for `jsondecode`. It is null until the execution has ended, and with `until = \"ready\"`.",
 		},
 		Bind: func(_ context.Context, a *args) (signal.Watched, error) {
-			w, given := watched{clients, a.Region.ValueString(), a.ExecutionID.ValueString()}, types.StringNull()
-			to := bind(clients, a).Watched(w.waiting(), w.completed(func(outputs any) { given = jsonOf(outputs) }))
+			client, given := service.Client(clients, a.Region.ValueString()), types.StringNull()
+			w := watched{client, a.ExecutionID.ValueString()}
+			to := bind(client, a).Watched(w.waiting(), w.completed(func(outputs any) { given = jsonOf(outputs) }))
 			to.Outputs = func() attr.Value { return given }
 			return to, nil
 		},

@@ -20,9 +20,9 @@ const pageSize = 50
 // stackName is the name by which a stack is found. It is empty if the stack's id is
 // configured.
 type stackName struct {
-	clients                *alicloud.Clients
-	region, name, resource string
-	after                  time.Time
+	alicloud.Client
+	name, resource string
+	after          time.Time
 }
 
 // finder returns the TargetFinder for the stack with this name whose resource can take the
@@ -33,7 +33,7 @@ func (n stackName) finder(a *args, bound func() signal.Signal) *signal.TargetFin
 		what += " created or updated since " + a.StartedAfter.ValueString()
 	}
 	return signal.Lookup{
-		Key:     fmt.Sprintf("ros/%s/name %q/%q/%d", n.region, n.name, n.resource, n.after.UnixNano()),
+		Key:     fmt.Sprintf("ros/%s/name %q/%q/%d", n.Region, n.name, n.resource, n.after.UnixNano()),
 		Service: "ROS",
 		What:    what,
 		Name:    "stack_name",
@@ -59,7 +59,7 @@ func (n stackName) candidates(ctx context.Context) (all []signal.Candidate, atte
 			continue
 		}
 		if inProgress(candidate.Status) {
-			found, read := stackResource{n.clients, n.region, candidate.ID, n.resource}.read(ctx)
+			found, read := stackResource{n.Client, candidate.ID, n.resource}.read(ctx)
 			if read.Code == stackNotFound {
 				continue // The list may still have a stack that was deleted.
 			}
@@ -102,7 +102,7 @@ func (s stack) started() (at time.Time) {
 func (n stackName) stacks(ctx context.Context) (stacks []stack, attempt delivery.Attempt) {
 	for page, more := 1, true; more; page++ {
 		var listed stackList
-		listed, attempt = request[stackList](ctx, n.clients, n.region, "ListStacks", map[string]string{
+		listed, attempt = alicloud.Request[stackList](ctx, n.Client, "ListStacks", map[string]string{
 			"StackName.1": n.name, "ShowNestedStack": "true", "PageNumber": strconv.Itoa(page), "PageSize": strconv.Itoa(pageSize),
 		})
 		if attempt.Outcome != delivery.Accepted {
@@ -120,7 +120,7 @@ func (n stackName) stacks(ctx context.Context) (stacks []stack, attempt delivery
 
 // list returns the command that lists the stacks with this name.
 func (n stackName) list() string {
-	return fmt.Sprintf(`"aliyun ros ListStacks --RegionId %s --StackName.1 %s"`, delivery.ShellWord(n.region), delivery.ShellWord(n.name))
+	return fmt.Sprintf(`"aliyun ros ListStacks --RegionId %s --StackName.1 %s"`, delivery.ShellWord(n.Region), delivery.ShellWord(n.name))
 }
 
 // unseen says why the wait may have seen no stack that takes the signal.

@@ -9,29 +9,20 @@ import (
 )
 
 // service has one host for all regions.
-var service = alicloud.Service{Name: "ros", Host: "ros.aliyuncs.com"}
+var service = alicloud.Service{Name: "ros", Host: "ros.aliyuncs.com", Version: "2019-09-10"}
 
 // permission is the RAM action for the one request that a signal makes.
 const permission = "ros:SignalResource"
 
-// version is the version of the API.
-const version = "2019-09-10"
-
-// request makes one attempt of one operation.
-func request[T any](ctx context.Context, clients *alicloud.Clients, region, operation string, parameters map[string]string) (T, delivery.Attempt) {
-	parameters["RegionId"] = region
-	return alicloud.Request[T](ctx, clients, service, version, operation, parameters)
-}
-
 // target is the resource that the arguments name.
 type target struct {
-	clients *alicloud.Clients
-	args    *args
+	alicloud.Client
+	args *args
 }
 
 // Send makes one SignalResource request.
 func (t target) Send(ctx context.Context) delivery.Attempt {
-	_, attempt := request[struct{}](ctx, t.clients, t.args.Region.ValueString(), "SignalResource", map[string]string{
+	_, attempt := alicloud.Request[struct{}](ctx, t.Client, "SignalResource", map[string]string{
 		"StackId":           t.args.StackID.ValueString(),
 		"LogicalResourceId": t.args.LogicalResourceID.ValueString(),
 		"Status":            t.args.Status.ValueString(),

@@ -27,8 +27,8 @@ func final(status string) bool { return status != "" && !inProgress(status) }
 // stackResource is a resource to read, with its stack. If resource is empty, it is the
 // stack alone.
 type stackResource struct {
-	clients                 *alicloud.Clients
-	region, stack, resource string
+	alicloud.Client
+	stack, resource string
 }
 
 // snapshot is what reads show of a stack and one of its resources. The resource is empty if
@@ -47,11 +47,11 @@ type (
 // read reads the stack first, so that the resource is never older than the stack. Otherwise
 // a resource that still waits could appear in a stack that has ended.
 func (w stackResource) read(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
-	found.stack, attempt = request[stackState](ctx, w.clients, w.region, "GetStack", map[string]string{"StackId": w.stack, "OutputOption": "Disabled"})
+	found.stack, attempt = alicloud.Request[stackState](ctx, w.Client, "GetStack", map[string]string{"StackId": w.stack, "OutputOption": "Disabled"})
 	if attempt.Outcome != delivery.Accepted || w.resource == "" {
 		return found, attempt
 	}
-	found.resource, attempt = request[resourceState](ctx, w.clients, w.region, "GetStackResource",
+	found.resource, attempt = alicloud.Request[resourceState](ctx, w.Client, "GetStackResource",
 		map[string]string{"StackId": w.stack, "LogicalResourceId": w.resource})
 	if attempt.Outcome == delivery.Rejected && attempt.Code == "ResourceNotFound" {
 		// The stack may not have reached the resource yet, or may have deleted it.
@@ -61,7 +61,7 @@ func (w stackResource) read(ctx context.Context) (found snapshot, attempt delive
 }
 
 func (w stackResource) probe(judge func(snapshot) delivery.Observation) *delivery.Probe {
-	return delivery.NewProbe(fmt.Sprintf("ros/%s/%q/%q", w.region, w.stack, w.resource), w.read, judge)
+	return delivery.NewProbe(fmt.Sprintf("ros/%s/%q/%q", w.Region, w.stack, w.resource), w.read, judge)
 }
 
 // mostListed is the largest number of stacks that one request can list by id.
@@ -71,7 +71,7 @@ const mostListed = 10
 // listed lets the probe read its stack together with others, with one list request, while
 // the stack is being created or updated.
 func (w stackResource) listed(probe *delivery.Probe) *delivery.Probe {
-	stacks := delivery.Batch[snapshot]{Key: "ros/" + w.region, Most: mostListed, Read: w.list}
+	stacks := delivery.Batch[snapshot]{Key: "ros/" + w.Region, Most: mostListed, Read: w.list}
 	return stacks.Of(probe, func() string { return w.stack }, func(found snapshot) bool {
 		return found.stack.Status == "CREATE_IN_PROGRESS" || found.stack.Status == "UPDATE_IN_PROGRESS"
 	})
@@ -83,7 +83,7 @@ func (w stackResource) list(ctx context.Context, ids []string) (map[string]snaps
 	for i, id := range ids {
 		parameters[fmt.Sprintf("StackIds.%d", i+1)] = id
 	}
-	listed, attempt := request[stackList](ctx, w.clients, w.region, "ListStacks", parameters)
+	listed, attempt := alicloud.Request[stackList](ctx, w.Client, "ListStacks", parameters)
 	found := map[string]snapshot{}
 	for _, stack := range listed.Stacks {
 		found[stack.StackID] = snapshot{stack: stackState{Status: stack.Status, StatusReason: stack.StatusReason}}

@@ -48,7 +48,7 @@ func New(clients *alicloud.Clients, sender *signal.Sender) signal.Offer {
 		Cloud:      clients,
 		Complete:   complete,
 		Bind: func(_ context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
-			return bind(clients, a), nil
+			return bind(service.Client(clients, a.Region.ValueString()), a), nil
 		},
 	}, sender)
 }
@@ -63,37 +63,37 @@ func complete(_ context.Context, a *args) {
 	}
 }
 
-func bind(clients *alicloud.Clients, a *args) signal.Signal {
+func bind(client alicloud.Client, a *args) signal.Signal {
 	stack := a.StackID.ValueString()
-	named := stackName{clients, a.Region.ValueString(), a.StackName.ValueString(), a.LogicalResourceID.ValueString(), signal.StartedAfter(a.StartedAfter)}
+	named := stackName{client, a.StackName.ValueString(), a.LogicalResourceID.ValueString(), signal.StartedAfter(a.StartedAfter)}
 	known, reads := refusals, readPermissions
 	if named.name != "" {
 		known, reads = refusals.Named("stack_id", "stack_name"), findPermissions
 	}
 	bound := signal.Signal{
-		Target:  target{clients, a},
+		Target:  target{client, a},
 		What:    a.Status.ValueString(),
 		Service: "ROS",
 
-		Identity:     "ros/" + named.region + "/" + a.ClientToken.ValueString(),
+		Identity:     "ros/" + client.Region + "/" + a.ClientToken.ValueString(),
 		IdentifiedBy: "client_token",
 
-		RateLimit:   "ros/" + named.region,
+		RateLimit:   "ros/" + client.Region,
 		Run:         stack,
 		Explain:     known.Explain(alicloud.Explain, permission),
 		ExplainRead: known.Explain(alicloud.Explain, reads),
 	}
 	if stack == "" {
-		bound.To = fmt.Sprintf("resource %s of the ROS stack named %s in %s", named.resource, named.name, named.region)
+		bound.To = fmt.Sprintf("resource %s of the ROS stack named %s in %s", named.resource, named.name, client.Region)
 		bound.HowToCheck = "To find out, check the stack's resources and events: " + named.list() + "."
 		bound.Unseen = named.unseen()
-		bound.Find = named.finder(a, func() signal.Signal { return bind(clients, a) })
+		bound.Find = named.finder(a, func() signal.Signal { return bind(client, a) })
 		return bound
 	}
-	watched := stackResource{clients, named.region, stack, named.resource}
-	bound.To = fmt.Sprintf("resource %s of ROS stack %s in %s", named.resource, stack, named.region)
+	watched := stackResource{client, stack, named.resource}
+	bound.To = fmt.Sprintf("resource %s of ROS stack %s in %s", named.resource, stack, client.Region)
 	bound.HowToCheck = fmt.Sprintf("To find out, check the resource's status and the stack's events: \"aliyun ros ListStackEvents --RegionId %s --StackId %s\".",
-		delivery.ShellWord(named.region), delivery.ShellWord(stack))
+		delivery.ShellWord(client.Region), delivery.ShellWord(stack))
 	bound.Ready, bound.Completion = watched.ready(), watched.completion(a.Status.ValueString())
 	return bound
 }

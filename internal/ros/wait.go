@@ -18,8 +18,8 @@ func wait(clients *alicloud.Clients) *signal.Wait[args] {
 		Target:      []string{"stack_id", "logical_resource_id"},
 		Arguments:   map[string]schema.Attribute{"logical_resource_id": signal.Optional("A resource of the stack. With `until = \"ended\"` the wait is for the stack and for this resource, with `until = \"ready\"` only for this resource. If it is not set, the wait is for the stack.")},
 		Bind: func(_ context.Context, a *args) (signal.Watched, error) {
-			watched := stackResource{clients, a.Region.ValueString(), a.StackID.ValueString(), a.LogicalResourceID.ValueString()}
-			to := fmt.Sprintf("ROS stack %s in %s", watched.stack, watched.region)
+			watched := stackResource{service.Client(clients, a.Region.ValueString()), a.StackID.ValueString(), a.LogicalResourceID.ValueString()}
+			to := fmt.Sprintf("ROS stack %s in %s", watched.stack, watched.Region)
 			if watched.resource != "" {
 				to = fmt.Sprintf("resource %s of %s", watched.resource, to)
 			}
@@ -27,7 +27,7 @@ func wait(clients *alicloud.Clients) *signal.Wait[args] {
 			if watched.resource == "" {
 				ready = watched.progressing()
 			}
-			of := signal.Signal{To: to, Service: "ROS", RateLimit: "ros/" + watched.region, Run: watched.stack, ExplainRead: refusals.Explain(alicloud.Explain, readPermissions)}
+			of := signal.Signal{To: to, Service: "ROS", RateLimit: "ros/" + watched.Region, Run: watched.stack, ExplainRead: refusals.Explain(alicloud.Explain, readPermissions)}
 			return of.Watched(ready, watched.completion("SUCCESS")), nil
 		},
 	}
