@@ -41,6 +41,13 @@ type record struct {
 }
 
 func (r record) write(ctx context.Context, data *jobModel, p privateState) diag.Diagnostics {
+	switch p.Standing.Position {
+	case heir, bereft:
+		data.PredecessorID = types.StringValue(p.Standing.Others[0])
+	case unclear: // It is not known whether it still exists.
+	default:
+		data.PredecessorID = types.StringNull()
+	}
 	diags := r.state.Set(ctx, data)
 	if r.identity != nil && !data.ID.IsNull() {
 		diags.Append(r.identity.SetAttribute(ctx, path.Root("id"), data.ID)...)
@@ -80,7 +87,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 			"The next plan looks for the job again. If the job exists, applying removes it and creates a new one. "
 		p.at(standing{Position: absent})
 		switch {
-		case unread != nil && unread.Summary() == searchCutOff:
+		case isCutOff(unread):
 			looked = "the search was cut off, and had not shown the job; its name would end with " + strconv.Quote(creationMark(p.Creation))
 		case unread != nil:
 			looked = "no list of jobs could be read"
@@ -125,7 +132,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var data jobModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &data)...)
-	p := recall(ctx, req.Private, &resp.Diagnostics)
+	p := recall(ctx, req.Private, data, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -221,7 +228,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 		p.Drifted = nil
 	}
 	data.take(job)
-	p.Whole = p.Whole || imported
+	p.Whole, p.Reread = p.Whole || imported, p.Imported && !imported
 	if fresh := p.URL != "" || lost; p.learn(job) && fresh && !foreign {
 		data.rotated()
 	}
@@ -245,7 +252,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &data)...)
-	p := recall(ctx, req.Private, &resp.Diagnostics)
+	p := recall(ctx, req.Private, before, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -260,12 +267,12 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	data.takeOpen(before)
 	recalled := p
 	p.Whole = p.Whole && data.ActionValue.Equal(before.ActionValue)
-	p.Imported, p.Moved = false, false
+	p.Imported, p.Reread, p.Moved = false, false, false
 	p.Due = p.Due && data.TriggerOnApply.ValueBool()
 
 	u := update{
 		work: w, record: record{&resp.State, resp.Identity, resp.Private}, config: config, before: before, after: data, data: &data, privateState: &p,
-		rotate: d.rotate, again: d.again, stays: !d.moves,
+		standing: p.Standing, rotate: d.rotate, again: d.again, stays: !d.moves,
 	}
 	var failed diag.Diagnostic
 	switch {
@@ -288,9 +295,9 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 			// The state is still the old one, so keep the private state that belongs
 			// to it.
 			recalled.Standing = p.Standing
-			p = recalled
+			data, p = before, recalled
 		}
-		resp.Diagnostics.Append(p.keep(ctx, resp.Private)...)
+		resp.Diagnostics.Append(u.write(ctx, &data, p)...)
 		resp.Diagnostics.Append(failed)
 		return
 	}
@@ -339,7 +346,7 @@ func (w *work) runJob(ctx context.Context, job cloudautomator.Job, p *privateSta
 func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var data jobModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &data)...)
-	p := recall(ctx, req.Private, &resp.Diagnostics)
+	p := recall(ctx, req.Private, data, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -204,11 +204,12 @@ func locate(data *jobModel, p privateState, jobs []cloudautomator.Job) standing 
 	index := func(id string) int {
 		return slices.IndexFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == id })
 	}
-	at, successors, recorded := index(id), named(mark(id)), ""
-	if slices.Contains([]position{heir, bereft}, p.Standing.Position) && p.Standing.ID == id && index(p.Standing.Others[0]) >= 0 {
-		// The private state knows the job that this one has replaced, whatever has become of
-		// the two since.
-		recorded = p.Standing.Others[0]
+	at, successors := index(id), named(mark(id))
+	// The state knows the job that this one has replaced, whatever has become of the two
+	// since.
+	recorded := data.PredecessorID.ValueString()
+	if index(recorded) < 0 {
+		recorded = ""
 	}
 	switch {
 	case len(successors) > 1:

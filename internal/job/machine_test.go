@@ -49,9 +49,8 @@ func TestLocate(t *testing.T) {
 	}
 }
 
-// A replaced job that the private state knows is known whatever has become of the two jobs.
+// A replaced job that the state knows is known whatever has become of the two jobs.
 func TestLocateAReplacedJob(t *testing.T) {
-	p := privateState{Standing: standing{Position: heir, ID: "2", Others: []string{"1"}}}
 	elsewhere := listed("1", "nightly")
 	elsewhere.Settings.GroupID = 11
 	for name, jobs := range map[string][]cloudautomator.Job{
@@ -59,12 +58,12 @@ func TestLocateAReplacedJob(t *testing.T) {
 		"in another group": {elsewhere, listed("2", "nightly (successor of job 1)")},
 		"removed":          {listed("1", "nightly")}, // A new job is created then.
 	} {
-		data := jobModel{ID: types.StringValue("2"), GroupID: types.Int64Value(10), ActionType: types.StringValue("delay")}
-		want := p.Standing
+		data := jobModel{ID: types.StringValue("2"), GroupID: types.Int64Value(10), ActionType: types.StringValue("delay"), PredecessorID: types.StringValue("1")}
+		want := standing{Position: heir, ID: "2", Others: []string{"1"}}
 		if name == "removed" {
 			want.Position = bereft
 		}
-		if got := locate(&data, p, jobs); fmt.Sprint(got) != fmt.Sprint(want) {
+		if got := locate(&data, privateState{}, jobs); fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -32,14 +34,18 @@ type privateState struct {
 	Shown map[string]string `json:"shown,omitempty"`
 	// Drifted are the settings that somebody has changed since.
 	Drifted []string `json:"drifted,omitempty"`
-	// Standing is the position of the job at the last read, with "" for settled.
+	// Standing is the position of the job at the last read, with "" for settled. The state
+	// has an heir's predecessor.
 	Standing standing `json:"standing,omitzero"`
-	// Creation is the number of the mark that the job was created with, and Begun is when
-	// that was.
+	// Creation is the number of the mark that the job was created with. Begun is when the
+	// job was created or, if it is a successor, recorded, by the clock of this machine.
 	Creation string    `json:"creation,omitempty"`
 	Begun    time.Time `json:"begun,omitzero"`
 	// Imported is set until the first update after an import.
 	Imported bool `json:"imported,omitempty"`
+	// Reread says that a refresh has read the job again since its import. So the plan of
+	// the import has been made.
+	Reread bool `json:"reread,omitempty"`
 	// Unwritten is set from an import until this state has written the job's name. So a
 	// mark in the name comes from somebody else.
 	Unwritten bool `json:"unwritten,omitempty"`
@@ -60,17 +66,23 @@ type privateState struct {
 // privateStateKey is the key of this content in the resource's private state.
 const privateStateKey = "job"
 
-// recall reads the private state.
+// recall reads the private state that belongs to a state. What cannot be read counts as
+// lost, so that it never prevents a refresh or a destroy.
 func recall(ctx context.Context, private interface {
 	GetKey(context.Context, string) ([]byte, diag.Diagnostics)
-}, diags *diag.Diagnostics) (p privateState) {
+}, data jobModel, diags *diag.Diagnostics) (p privateState) {
 	text, found := private.GetKey(ctx, privateStateKey)
 	diags.Append(found...)
-	if text == nil {
-		return privateState{Lost: true}
+	p.Lost = text == nil
+	if err := json.Unmarshal(text, &p); text != nil && err != nil {
+		// Of members in another form, only these members are lost.
+		_, part := errors.AsType[*json.UnmarshalTypeError](err)
+		p.Lost = p.Lost || !part
+		diags.AddWarning("Private State Not Read", fmt.Sprintf("A part of what the provider remembers of Cloud Automator job %s cannot be read: %s. "+
+			"It is treated as lost. The next plan may show a rotation because of this.", data.ID.ValueString(), err))
 	}
-	if err := json.Unmarshal(text, &p); err != nil {
-		diags.AddError("Private State Not Read", "The private state of the job cannot be read: "+err.Error()+". Please report this.")
+	if predecessor := data.PredecessorID.ValueString(); predecessor != "" && p.stands() == settled {
+		p.Standing = standing{Position: heir, ID: data.ID.ValueString(), Others: []string{predecessor}}
 	}
 	return p
 }
@@ -79,6 +91,9 @@ func recall(ctx context.Context, private interface {
 func (p privateState) keep(ctx context.Context, private interface {
 	SetKey(context.Context, string, []byte) diag.Diagnostics
 }) (diags diag.Diagnostics) {
+	if p.Standing.Position == heir {
+		p.Standing = standing{}
+	}
 	text, err := json.Marshal(p)
 	if err != nil {
 		diags.AddError("Private State Not Written", "Remembering the job failed: "+err.Error()+". Please report this.")

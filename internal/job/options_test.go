@@ -405,12 +405,12 @@ func TestImportedJobTakesNoPlace(t *testing.T) {
 					diags = append(diags, imported.Refresh()...)
 					diags = append(diags, imported.Apply(config)...)
 					diags = append(diags, imported.Refresh()...)
-					if diags = append(diags, imported.Apply(config)...); len(diags) > 0 {
+					if diags = others(append(diags, imported.Apply(config)...)); len(diags) > 0 {
 						t.Fatal(diags)
 					}
 					if rotates {
 						old := credentials{imported.String("url"), imported.String("access_token")}
-						if diags := imported.Apply(config.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}})); len(diags) > 0 {
+						if diags := others(imported.Apply(config.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}}))); len(diags) > 0 {
 							t.Fatal(diags)
 						}
 						if now := (credentials{imported.String("url"), imported.String("access_token")}); name != "timeouts" && name != "nothing" && now == old {

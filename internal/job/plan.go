@@ -20,7 +20,7 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	p := privateState{}
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
-		p = recall(ctx, req.Private, &resp.Diagnostics)
+		p = recall(ctx, req.Private, before, &resp.Diagnostics)
 		resp.Diagnostics.Append(newWork(r.client, r.sender, "read", 0).told(p.Standing, req.Plan.Raw.IsNull())...)
 	}
 	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
@@ -33,6 +33,7 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		return
 	}
 	if req.State.Raw.IsNull() {
+		after.PredecessorID = types.StringNull()
 		after.withhold()
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &after)...)
 		if req.ClientCapabilities.DeferralAllowed && r.client.Unknown != "" {
@@ -51,6 +52,11 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		resp.Diagnostics.AddAttributeWarning(path.Root("active"), "Inactive Job To Be Rotated",
 			fmt.Sprintf("Cloud Automator job %s is not active. If the service does not rotate a job when it is changed, the rotation needs a new job, which would be active. In that case the apply fails. "+
 				"Activate the job, or replace it if it may be run again.", before.ID.ValueString()))
+	}
+	if p.Imported && p.Reread && !signal.SameTriggers(before.RotationTriggers, after.RotationTriggers) {
+		resp.Diagnostics.AddAttributeWarning(path.Root("rotation_triggers"), "Triggers Recorded without a Rotation",
+			fmt.Sprintf("This is the first update of Cloud Automator job %s since its import. It records rotation_triggers, and does not rotate the URL and the access token. "+
+				"To rotate them, change rotation_triggers in another apply after this one.", before.ID.ValueString()))
 	}
 	after.takeFrom(before)
 	if after.StoreCredentials.IsUnknown() {

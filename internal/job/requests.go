@@ -277,7 +277,7 @@ func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []
 	case !listed:
 		return nil, w.failure("Jobs Not Listed", doing, result)
 	case len(found) == 0 && ctx.Err() != nil:
-		return nil, w.failure(searchCutOff, doing, result)
+		return nil, cutOff{w.failure("Search Not Finished", doing, result)}
 	case len(found) == 0 && younger(since, 2*w.sender.Patience()):
 		return w.seek(ctx, mark, since)
 	default:
@@ -285,9 +285,13 @@ func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []
 	}
 }
 
-// searchCutOff is the summary for a search that ended too early to show that there is no
-// job.
-const searchCutOff = "Search Not Finished"
+// cutOff is the diagnostic for a search that ended too early to show that there is no job.
+type cutOff struct{ diag.Diagnostic }
+
+func isCutOff(failed diag.Diagnostic) bool {
+	_, is := failed.(cutOff)
+	return is
+}
 
 // afterwards returns a context with a short timeout for requests after a
 // cancelled request.

@@ -61,6 +61,8 @@ type jobModel struct {
 	TimeZone    types.String `tfsdk:"time_zone"`
 	CreatedAt   types.String `tfsdk:"created_at"`
 	UpdatedAt   types.String `tfsdk:"updated_at"`
+	// PredecessorID outlives a kill of the provider, which private state does not.
+	PredecessorID types.String `tfsdk:"predecessor_id"`
 }
 
 // NewResource returns the resource signal_http_trigger_job.
@@ -205,6 +207,8 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 			"time_zone":    computed("The time zone of the trigger, as the service returns it."),
 			"created_at":   computed("When the job was created, as the service returns it."),
 			"updated_at":   computed("When the job was last changed, as the service returns it."),
+			"predecessor_id": computed("The id of the job that this one has replaced in a rotation, as long as the old job still exists because its removal failed. " +
+				"The next apply removes it. Otherwise null."),
 		},
 		Blocks: map[string]schema.Block{
 			"timeouts": signal.Timeouts(ctx, timeouts.Opts{

@@ -101,15 +101,17 @@ func (u *update) finish(ctx context.Context, written bool, unsent, unknown strin
 }
 
 // start finds out the position of the job.
-func (u *update) start(ctx context.Context) (failed diag.Diagnostic) {
-	u.shown, u.standing, failed = u.locate(ctx, &u.before, *u.privateState, func(cloudautomator.Job) bool { return u.rotate || u.Lost })
-	u.Unwritten = false
+func (u *update) start(ctx context.Context) diag.Diagnostic {
+	shown, stands, failed := u.locate(ctx, &u.before, *u.privateState, func(cloudautomator.Job) bool { return u.rotate || u.Lost })
+	if failed != nil {
+		return failed
+	}
+	u.shown, u.standing, u.Unwritten = shown, stands, false
 	if u.before.ID.IsNull() && u.ID != "" {
 		// The creation got no clear answer, and its job has shown up.
 		u.before.ID = types.StringValue(u.ID)
 	}
 	switch {
-	case failed != nil:
 	case u.Position == orphaned && (u.rotate || u.stands() == orphaned):
 		u.warnings.Append(u.told(u.standing, false)...)
 	case len(u.Strays) > 0:
@@ -119,7 +121,7 @@ func (u *update) start(ctx context.Context) (failed diag.Diagnostic) {
 	case u.Position == absent && u.stands() == orphaned:
 		u.Position = orphaned
 	}
-	return failed
+	return nil
 }
 
 // gone returns the diagnostic for an update of a job that does not exist.
@@ -164,8 +166,11 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 		jobs = append(jobs, job)
 	}
 	at = locate(data, p, jobs)
-	made, _ := cloudautomator.ParseTime(data.CreatedAt.ValueString())
-	if at.Position == absent && id != "" && (w.client.Made(id) || younger(made, youth) || younger(p.Begun, youth)) {
+	begun := p.Begun
+	if begun.IsZero() {
+		begun, _ = cloudautomator.ParseTime(data.CreatedAt.ValueString())
+	}
+	if at.Position == absent && id != "" && (w.client.Made(id) || younger(begun, youth)) {
 		_, _ = w.settled(ctx, cloudautomator.Job{ID: id})
 		if job, found, failed = w.usable(ctx, id); failed != nil || found {
 			return job, locate(data, p, append(jobs, job)), failed
@@ -312,7 +317,7 @@ func (u *update) take(ctx context.Context) diag.Diagnostic {
 	} else {
 		u.standing = standing{Position: leads[take].to, ID: successor, Others: []string{id}}
 	}
-	u.shown, u.rotate, u.again = job, false, false
+	u.shown, u.rotate, u.again, u.Begun = job, false, false, delivery.In(0)
 	inPlace := u.untaken
 	if u.untaken = u.after.untaken(nil, nil, job.Settings); len(inPlace) > 0 && len(u.untaken) == 0 {
 		u.warnings.AddWarning("Settings Not Taken", fmt.Sprintf("Cloud Automator has accepted the change of job %s, but did not change there: %s. Job %s, which replaces it, has these settings.",

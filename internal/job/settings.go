@@ -309,11 +309,11 @@ func (m *jobModel) take(job cloudautomator.Job) {
 	}
 }
 
-// takeFrom copies the job's attributes from another state.
+// takeFrom copies the job's attributes from another state. An update leaves no predecessor.
 func (m *jobModel) takeFrom(before jobModel) {
 	m.ID, m.RotatedAt, m.Active = before.ID, before.RotatedAt, before.Active
 	m.TimeZone, m.CreatedAt, m.UpdatedAt = before.TimeZone, before.CreatedAt, before.UpdatedAt
-	m.URL, m.AccessToken = types.StringNull(), types.StringNull()
+	m.URL, m.AccessToken, m.PredecessorID = types.StringNull(), types.StringNull(), types.StringNull()
 	if m.stores() {
 		m.URL, m.AccessToken = before.URL, before.AccessToken
 	}

@@ -1,0 +1,149 @@
+package job_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
+)
+
+// The state has the id of a predecessor that could not be removed. So it is removed by the
+// next operation, although the mark is gone from the job's name and the private state is
+// lost. Otherwise the state has no predecessor, and no plan shows one.
+func TestStateKnowsThePredecessorThatStays(t *testing.T) {
+	for _, refresh := range []bool{true, false} {
+		for _, destroy := range []bool{true, false} {
+			t.Run(fmt.Sprintf("refresh %t, destroy %t", refresh, destroy), func(t *testing.T) {
+				b := newBench(t, sandbox.CloudAutomator{}, hasty())
+				b.created(nightly)
+				first, old := b.String("id"), b.held()
+				if b.String("predecessor_id") != "" {
+					t.Errorf("the state is %s", b.State)
+				}
+				config := nightly.With(acctest.Values{"name": "weekly"})
+				b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
+				b.refused(config, "Job Not Removed")
+				b.s.ClearFaults()
+				b.s.RenameTriggerJob(b.String("id"), "by hand")
+				b.Forget()
+				if refresh {
+					contains(t, b.Refresh().String(), "Rotation Not Finished", "job "+first)
+				}
+				if b.String("predecessor_id") != first {
+					t.Errorf("the state is %s", b.State)
+				}
+				if destroy {
+					if diags := others(b.Destroy()); len(diags) > 0 || len(b.s.TriggerJobs()) > 0 {
+						t.Errorf("left are %+v: %s", b.s.TriggerJobs(), diags)
+					}
+					return
+				}
+				b.apply(config)
+				b.dead(old)
+				b.settled(config)
+				if b.String("predecessor_id") != "" {
+					t.Errorf("the state is %s", b.State)
+				}
+			})
+		}
+	}
+}
+
+// An update that cannot read the job does not forget its predecessor.
+func TestFailedReadForgetsNoPredecessor(t *testing.T) {
+	for _, operation := range []string{"GetJob", "ListJobs"} {
+		b := newBench(t, sandbox.CloudAutomator{}, hasty())
+		b.created(nightly)
+		config := nightly.With(acctest.Values{"name": "weekly"})
+		b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
+		b.refused(config, "Job Not Removed")
+		b.s.ClearFaults()
+		b.s.RenameTriggerJob(b.String("id"), "by hand")
+		b.s.Inject(sandbox.Fault{Operation: operation, Kind: sandbox.KindErrorBefore})
+		b.refused(config)
+		b.s.ClearFaults()
+		b.apply(config)
+		b.settled(config)
+	}
+}
+
+// A private state that cannot be read, such as one of another version, prevents no
+// operation. Its other members count.
+func TestPrivateStateInAnotherForm(t *testing.T) {
+	for name, text := range map[string]string{
+		"a member": `{"drifted": {"name": true}}`, "a position": `{"standing": {"position": "bereft"}}`, "a list": `[]`, "a text": `"remembered"`, "a time": `{"begun": "yesterday"}`,
+	} {
+		for does, do := range map[string]func(*bench) acctest.Diagnostics{
+			"refresh": (*bench).refreshed, "destroy": (*bench).destroyed, "apply": func(b *bench) acctest.Diagnostics { return b.Apply(nightly) },
+		} {
+			t.Run(name+", "+does, func(t *testing.T) {
+				b := newBench(t, sandbox.CloudAutomator{}, hasty())
+				b.created(nightly)
+				before := b.held()
+				stored := b.Stored()
+				var private map[string][]byte
+				var job map[string]any
+				if json.Unmarshal(stored.Private, &private) != nil || json.Unmarshal(private["job"], &job) != nil {
+					t.Fatal("no private state")
+				}
+				if json.Unmarshal([]byte(text), &job) != nil {
+					private["job"] = []byte(text)
+				} else {
+					private["job"] = []byte(encoded(t, job))
+				}
+				stored.Private = []byte(encoded(t, private))
+				if diags := b.Upgrade(stored); diags.HasError() {
+					t.Fatal(diags)
+				}
+				diags := do(b)
+				if diags.HasError() || does == "destroy" != (len(b.s.TriggerJobs()) == 0) {
+					t.Errorf("%d jobs: %s", len(b.s.TriggerJobs()), diags)
+				}
+				if name != "a position" {
+					contains(t, diags.String(), "Private State Not Read", "treated as lost")
+				}
+				if name == "a member" && does != "destroy" && b.held() != before {
+					t.Error("the job was rotated")
+				}
+				if does != "destroy" {
+					b.Refresh()
+					b.apply(nightly)
+					b.settled(nightly)
+				}
+			})
+		}
+	}
+}
+
+// The first update after an import does not rotate. If it seems to be asked for a rotation,
+// the plan says so.
+func TestRotationAskedForAfterAnImportIsWarnedOf(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
+	b.created(nightly)
+	imported := b.Provider.Resource(jobType)
+	if diags := imported.Import(b.String("id")); len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	b.Resource = imported
+	before := b.held()
+	config := nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "1"}})
+	// The plan of the import itself records what the configuration has.
+	if _, diags := b.Plan(config); len(diags) > 0 {
+		t.Errorf("the plan of the import says %s", diags)
+	}
+	b.idle(nightly)
+	plan, diags := b.Plan(config)
+	contains(t, diags.String(), "Triggers Recorded without a Rotation", "job "+b.String("id"), "another apply")
+	if len(diags) != 1 || diags[0].Error || diags[0].Attribute != "rotation_triggers" || plan.Planned.IsNull() {
+		t.Errorf("the plan says %s", diags)
+	}
+	if diags := b.Apply(config); diags.HasError() || b.held() != before {
+		t.Errorf("rotated: %s", diags)
+	}
+	next := config.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}})
+	b.apply(next)
+	b.dead(before)
+	b.settled(next)
+}
