@@ -117,9 +117,10 @@ func (b *bench) leftAlone(orphan *sandbox.TriggerJobState, diags acctest.Diagnos
 // working checks that there is a job that can be run.
 func working(b *bench, at int) {
 	b.t.Helper()
-	jobs := b.s.TriggerJobs()
-	if !slices.ContainsFunc(jobs, func(job sandbox.TriggerJobState) bool { return b.of(job).run(b.t) == 200 }) {
-		b.t.Fatalf("killed at request %d, no job of %v can be run", at, jobs)
+	runs := func(job sandbox.TriggerJobState) bool { return b.of(job).run(b.t) == 200 }
+	// A request that was cut off may still be on its way, and rotate between the two.
+	if !slices.ContainsFunc(b.s.TriggerJobs(), runs) && !slices.ContainsFunc(b.s.TriggerJobs(), runs) {
+		b.t.Fatalf("killed at request %d, no job of %v can be run", at, b.s.TriggerJobs())
 	}
 }
 
