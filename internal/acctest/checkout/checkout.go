@@ -145,8 +145,9 @@ func copyFiles(from, to string, files []string) error {
 	return nil
 }
 
-// Build builds a command of a module in tools/ into a file. Go caches the result.
-func Build(ctx context.Context, module, pkg, file string, flags ...string) error {
+// Build builds a command into a file. Its module is in a folder of the checkout. Go caches
+// the result.
+func Build(ctx context.Context, folder, pkg, file string, flags ...string) error {
 	root, err := Root(ctx)
 	if err != nil {
 		return err
@@ -154,7 +155,7 @@ func Build(ctx context.Context, module, pkg, file string, flags ...string) error
 	if file, err = filepath.Abs(file); err != nil {
 		return err
 	}
-	args := append([]string{"build", "-C", filepath.Join(root, "tools", module), "-buildvcs=false", "-o", file}, flags...)
+	args := append([]string{"build", "-C", filepath.Join(root, filepath.FromSlash(folder)), "-buildvcs=false", "-o", file}, flags...)
 	build := exec.CommandContext(ctx, "go", append(args, pkg)...)
 	if said, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", strings.Join(build.Args, " "), err, said)

@@ -58,7 +58,7 @@ func Build(ctx context.Context, root string, out io.Writer) (string, error) {
 	}
 	_ = fresh.Close()
 	defer func() { _ = os.Remove(fresh.Name()) }()
-	if err := checkout.Build(ctx, "temporal", "./devserver", fresh.Name()); err != nil {
+	if err := checkout.Build(ctx, "tools/temporal", "./devserver", fresh.Name()); err != nil {
 		return "", err
 	}
 	return path, os.Rename(fresh.Name(), path)

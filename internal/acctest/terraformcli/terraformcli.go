@@ -30,8 +30,6 @@ const Minimum = "1.11.0"
 // Binary is the name of the provider's binary.
 const Binary = "terraform-provider-signal"
 
-const module = "github.com/terraform-provider-signal/terraform-provider-signal"
-
 // CLI is a terraform or tofu.
 type CLI struct {
 	Path string
@@ -170,20 +168,15 @@ func BuildOpenTofu(ctx context.Context, dir string, say func(format string, a ..
 	const module = "github.com/opentofu/opentofu"
 	path := filepath.Join(dir, checkout.Executable("tofu"))
 	say("Building OpenTofu from its Go module: some four minutes the first time, seconds once Go has it in its cache.")
-	if err := checkout.Build(ctx, "opentofu", module+"/cmd/tofu", path, "-ldflags", "-s -w -X "+module+"/version.dev=no"); err != nil {
+	if err := checkout.Build(ctx, "tools/opentofu", module+"/cmd/tofu", path, "-ldflags", "-s -w -X "+module+"/version.dev=no"); err != nil {
 		return CLI{}, err
 	}
 	return Find(ctx, path)
 }
 
-// Build builds the provider of the module in the working directory into dir.
+// Build builds the provider into dir.
 func Build(ctx context.Context, dir string) error {
-	binary := filepath.Join(dir, checkout.Executable(Binary))
-	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", binary, module)
-	if said, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", strings.Join(build.Args, " "), err, said)
-	}
-	return nil
+	return checkout.Build(ctx, ".", ".", filepath.Join(dir, checkout.Executable(Binary)))
 }
 
 // Open returns the CLI at path, which works in dir with the provider that Build has put

@@ -1,25 +1,25 @@
 package main
 
 import (
-	"math"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 )
 
 // Even a very small benchmark sends every signal once, and checks that.
 func TestBench(t *testing.T) {
 	b := &bench{rounds: 1, signals: 60, runTime: time.Second}
-	text, err := b.run(t.Context(), ".")
-	if err != nil {
-		t.Fatal(err)
+	text := b.run(t.Context(), ".")
+	if len(b.rows) != 13 {
+		t.Fatalf("%d rows", len(b.rows))
 	}
-	if len(b.measures) != 13 {
-		t.Fatalf("%d measures", len(b.measures))
-	}
-	for _, m := range b.measures {
+	for _, m := range b.rows {
 		if len(m.values) == 0 || median(m.values) <= 0 || len(m.broken) > 0 {
 			t.Errorf("%s: %v, %v", m.name, m.values, m.broken)
 		}
@@ -35,30 +35,39 @@ func TestBench(t *testing.T) {
 	}
 }
 
+// A row says so if signals were not sent.
+func TestCompareChecksWhatWasSent(t *testing.T) {
+	b := &bench{signals: 2, dir: t.TempDir(), cli: must(terraformcli.Find(t.Context()))}
+	r := b.row(1, "nothing")
+	b.compare(r, 1, func(round) {})
+	if want := []string{"of 2 signals 0 were accepted, by 0 requests besides the throttled ones, and 2 executions do not have one signal"}; !slices.Equal(r.broken, want) {
+		t.Errorf("the row says %q, want %q", r.broken, want)
+	}
+}
+
 func TestTable(t *testing.T) {
-	met, broken, none := &measure{name: "met", goal: 1.05, values: []float64{1.3, 1.04, 1}}, &measure{name: "broken", goal: 10, values: []float64{1}}, &measure{name: "none", goal: 1}
+	met, broken, above := &row{name: "met", goal: 1.05, values: []float64{1.3, 1.04, 1}}, &row{name: "broken", goal: 10, values: []float64{1}}, &row{name: "above", goal: 1, values: []float64{1.5}}
 	broken.expect(true, "this held")
 	broken.expect(false, "%d were sent twice", 3)
-	text := table([]*measure{met, broken, none})
+	text := table([]*row{met, broken, above})
 	for _, line := range []string{
-		"| met | <= 1.05 | 1.04 | 1 to 1.3 | 3 | yes |\n", "| broken | <= 10 | 1 | 1 to 1 | 1 | **no** |\n", "| none | <= 1 | NaN |  | 0 | **no** |\n",
+		"| met | <= 1.05 | 1.04 | 1 to 1.3 | 3 | yes |\n", "| broken | <= 10 | 1 | 1 to 1 | 1 | **no** |\n", "| above | <= 1 | 1.5 | 1.5 to 1.5 | 1 | **no** |\n",
 		"- broken: 3 were sent twice\n",
 	} {
 		if !strings.Contains(text, line) {
 			t.Errorf("%q is not in\n%s", line, text)
 		}
 	}
-	if got := median([]float64{4, 1, 2, 9}); got != 3 || !math.IsNaN(median(nil)) {
+	if got := median([]float64{4, 1, 2, 9}); got != 3 {
 		t.Errorf("the median is %g", got)
 	}
 	page := filepath.Join(t.TempDir(), "page.md")
-	if err := os.WriteFile(page, []byte("before\n"+tableBegins+"old\n"+tableEnds+"\nafter\n"), 0o600); err != nil {
+	const around = "before\n<!-- table: written by make bench -->\n%s<!-- end of table -->\nafter\n"
+	if err := os.WriteFile(page, fmt.Appendf(nil, around, "old\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := write(page, "new\n"); err != nil {
-		t.Fatal(err)
-	}
-	if shown, _ := os.ReadFile(page); string(shown) != "before\n"+tableBegins+"new\n"+tableEnds+"\nafter\n" {
+	write(page, "new\n")
+	if shown, _ := os.ReadFile(page); string(shown) != fmt.Sprintf(around, "new\n") {
 		t.Errorf("the page is now\n%s", shown)
 	}
 }

@@ -1,5 +1,5 @@
-// Command empty is a provider without resources. Its start takes the time of the plugin
-// framework. It is served like the real provider.
+// Command empty is a provider without resources, served like the real one. Its start takes
+// the time of the plugin framework.
 package main
 
 import (
@@ -19,7 +19,6 @@ func main() {
 	}
 }
 
-// empty has only what Terraform calls to get the schema.
 type empty struct{ provider.Provider }
 
 func (empty) Metadata(context.Context, provider.MetadataRequest, *provider.MetadataResponse) {}
