@@ -34,12 +34,6 @@ var remembered = map[string]string{
 	"input_wo": "Moving a value from `input` to this argument is a change, and sends the signal again.",
 }
 
-// actionArguments are the arguments of the action. An action cannot have write-only
-// arguments.
-func actionArguments() map[string]schema.Attribute {
-	return inputArgument.InAction(arguments())
-}
-
 // inputArgument is the data of the signal. An empty input is sent as an empty text, and not
 // left out.
 var inputArgument = signal.WriteOnlyPair{

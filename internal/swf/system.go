@@ -48,7 +48,7 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
 		Arguments:       arguments(),
 		Remembered:      remembered,
 		Wait:            wait(clients),
-		ActionArguments: actionArguments(),
+		ActionArguments: inputArgument.InAction(arguments()),
 		Final:           func(_ *args, status string) bool { return final(status) },
 		Cloud:           clients,
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {

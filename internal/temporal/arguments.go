@@ -54,12 +54,6 @@ var remembered = map[string]string{
 	"input_wo": "Moving a value from `input` to this argument is a change, and sends the signal again.",
 }
 
-// actionArguments are the arguments of the action. An action cannot have write-only
-// arguments.
-func actionArguments() map[string]schema.Attribute {
-	return input.InAction(arguments())
-}
-
 // input has the arguments for the workflow's signal handler.
 var input = signal.WriteOnlyPair{
 	Name: "input",

@@ -92,7 +92,7 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	switch attempt.Code {
 	case namespaceNotFound:
 		return signal.Advice{Attribute: "namespace", Next: "Check the namespace, and that the address is that of its server. \"temporal operator namespace list\" lists those of a server."}
-	case "NOT_FOUND":
+	case notFound:
 		if strings.Contains(attempt.Message, "already completed") {
 			return signal.Advice{Attribute: "workflow_id", Gone: true, Next: "The execution exists, but has closed, and takes no more signals. " + t.describe()}
 		}
@@ -105,13 +105,10 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 
 // explainRead returns the advice for errors of the reads.
 func (t target) explainRead(attempt delivery.Attempt) signal.Advice {
-	switch attempt.Code {
-	case "NOT_FOUND":
-		return signal.Advice{Attribute: "workflow_id", Gone: true, Next: "There is no such execution in the namespace: it was never started there, or its retention period is over. Check the ids. " + t.describe()}
-	case namespaceNotFound:
-		return t.explain(attempt)
+	if attempt.Code == "INVALID_ARGUMENT" {
+		return signal.Advice{} // What explain says of it is about a signal.
 	}
-	return t.explainAccess(attempt)
+	return t.explain(attempt)
 }
 
 // explainAccess returns the advice for errors of any request.

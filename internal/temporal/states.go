@@ -131,7 +131,7 @@ func (w workflow) finder(a *args, t target, bound func() signal.Signal) *signal.
 		Read: func(ctx context.Context, _ bool) (open []signal.Candidate, attempt delivery.Attempt) {
 			found, attempt := w.describe(ctx, "")
 			switch {
-			case attempt.Code == "NOT_FOUND":
+			case attempt.Code == notFound:
 				return nil, delivery.Attempt{Outcome: delivery.Accepted}
 			case attempt.Outcome == delivery.Accepted && found.status() == running:
 				open = []signal.Candidate{{ID: found.Info.Execution.RunID, Started: found.Info.StartTime, Status: running, Takes: true}}
@@ -236,7 +236,7 @@ func (r run) ready() *delivery.Probe {
 // readRunning reads a run. A run that does not exist is not an error.
 func (r run) readRunning(ctx context.Context) (snapshot, delivery.Attempt) {
 	found, attempt := r.describe(ctx, r.run)
-	if attempt.Code == "NOT_FOUND" {
+	if attempt.Code == notFound {
 		return snapshot{}, delivery.Attempt{Outcome: delivery.Accepted}
 	}
 	return snapshot{status: found.status()}, attempt

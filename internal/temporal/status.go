@@ -22,31 +22,20 @@ type status struct {
 	} `json:"details"`
 }
 
-// The gRPC codes that the classification needs.
-// https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
-const (
-	codeInvalidArgument    = 3
-	codeNotFound           = 5
-	codeAlreadyExists      = 6
-	codePermissionDenied   = 7
-	codeResourceExhausted  = 8
-	codeFailedPrecondition = 9
-	codeOutOfRange         = 11
-	codeUnimplemented      = 12
-	codeUnauthenticated    = 16
-)
-
 // codeNames are the names of the gRPC codes, as in Attempt.Code.
+// https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 var codeNames = map[int]string{
-	1: "CANCELLED", 2: "UNKNOWN", codeInvalidArgument: "INVALID_ARGUMENT", 4: "DEADLINE_EXCEEDED", codeNotFound: "NOT_FOUND",
-	codeAlreadyExists: "ALREADY_EXISTS", codePermissionDenied: "PERMISSION_DENIED", codeResourceExhausted: "RESOURCE_EXHAUSTED",
-	codeFailedPrecondition: "FAILED_PRECONDITION", 10: "ABORTED", codeOutOfRange: "OUT_OF_RANGE", codeUnimplemented: "UNIMPLEMENTED",
-	13: "INTERNAL", 14: "UNAVAILABLE", 15: "DATA_LOSS", codeUnauthenticated: "UNAUTHENTICATED",
+	1: "CANCELLED", 2: "UNKNOWN", 3: "INVALID_ARGUMENT", 4: "DEADLINE_EXCEEDED", 5: "NOT_FOUND", 6: "ALREADY_EXISTS", 7: "PERMISSION_DENIED",
+	8: "RESOURCE_EXHAUSTED", 9: "FAILED_PRECONDITION", 10: "ABORTED", 11: "OUT_OF_RANGE", 12: "UNIMPLEMENTED", 13: "INTERNAL", 14: "UNAVAILABLE",
+	15: "DATA_LOSS", 16: "UNAUTHENTICATED",
 }
 
-// namespaceNotFound is the Attempt.Code for a namespace that does not exist. The server's
-// code is NOT_FOUND, as for a workflow that does not exist.
-const namespaceNotFound = "NOT_FOUND (namespace)"
+// notFound is the Attempt.Code for a workflow that does not exist. The server's code for a
+// namespace that does not exist is the same.
+const (
+	notFound          = "NOT_FOUND"
+	namespaceNotFound = "NOT_FOUND (namespace)"
+)
 
 // classify returns the outcome of an answer of the HTTP API.
 //
@@ -83,21 +72,20 @@ func classify(resp *http.Response, text []byte, out any) delivery.Attempt {
 	if attempt.Code == "" {
 		attempt.Code = "code " + strconv.Itoa(*said.Code)
 	}
+	switch attempt.Code {
+	case "RESOURCE_EXHAUSTED":
+		attempt.Outcome, attempt.Cause = delivery.NotSent, delivery.Throttled
+	case "INVALID_ARGUMENT", notFound, "ALREADY_EXISTS", "PERMISSION_DENIED", "FAILED_PRECONDITION", "OUT_OF_RANGE", "UNIMPLEMENTED", "UNAUTHENTICATED":
+		attempt.Outcome = delivery.Rejected
+	default:
+		attempt.Repeatable = true
+	}
 	for _, detail := range said.Details {
 		if strings.HasSuffix(detail.Type, ".NamespaceNotFoundFailure") {
 			attempt.Code = namespaceNotFound
 		}
 	}
 	attempt.Err = fmt.Errorf("%s: %s", attempt.Code, attempt.Message)
-	switch *said.Code {
-	case codeResourceExhausted:
-		attempt.Outcome, attempt.Cause = delivery.NotSent, delivery.Throttled
-	case codeInvalidArgument, codeNotFound, codeAlreadyExists, codePermissionDenied, codeFailedPrecondition,
-		codeOutOfRange, codeUnimplemented, codeUnauthenticated:
-		attempt.Outcome = delivery.Rejected
-	default:
-		attempt.Repeatable = true
-	}
 	return attempt
 }
 

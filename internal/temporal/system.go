@@ -46,7 +46,7 @@ func New(client *Client, sender *signal.Sender) signal.Offer {
 		Arguments:       arguments(),
 		Remembered:      remembered,
 		Wait:            wait(client),
-		ActionArguments: actionArguments(),
+		ActionArguments: input.InAction(arguments()),
 		Final:           func(_ *args, status string) bool { return final(status) },
 		AdoptsNothing: func(a *args, kept bool) string {
 			if kept || !a.RequestID.IsNull() {
@@ -63,21 +63,30 @@ func New(client *Client, sender *signal.Sender) signal.Offer {
 			}
 		},
 		Bind: func(_ context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
-			namespace, err := client.Namespace(a.Namespace.ValueString())
+			host, err := client.locate(a)
 			if err != nil {
 				return signal.Signal{}, err
 			}
-			connected, err := client.connect()
-			if err != nil {
-				return signal.Signal{}, err
-			}
-			a.Namespace = types.StringValue(namespace)
 			if a.RequestID.IsNull() {
 				a.RequestID = types.StringValue(uuid.NewString())
 			}
-			return bind(client, connected.address.Host, a, secrets), nil
+			return bind(client, host, a, secrets), nil
 		},
 	}, sender)
+}
+
+// locate sets the namespace, and returns the host of the HTTP API.
+func (c *Client) locate(a *args) (host string, err error) {
+	namespace, err := c.Namespace(a.Namespace.ValueString())
+	if err != nil {
+		return "", err
+	}
+	connected, err := c.connect()
+	if err != nil {
+		return "", err
+	}
+	a.Namespace = types.StringValue(namespace)
+	return connected.address.Host, nil
 }
 
 func bind(client *Client, host string, a *args, secrets signal.Secrets) signal.Signal {

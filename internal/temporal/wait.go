@@ -26,17 +26,12 @@ func wait(client *Client) *signal.Wait[args] {
 				"A value that is not JSON is an object with `metadata` and `data`, as the server returns it.",
 		},
 		Bind: func(_ context.Context, a *args) (signal.Watched, error) {
-			namespace, err := client.Namespace(a.Namespace.ValueString())
+			host, err := client.locate(a)
 			if err != nil {
 				return signal.Watched{}, err
 			}
-			connected, err := client.connect()
-			if err != nil {
-				return signal.Watched{}, err
-			}
-			a.Namespace = types.StringValue(namespace)
-			host, given, result := connected.address.Host, a.RunID.ValueString(), types.StringNull()
-			watched := workflow{client, host, namespace, a.WorkflowID.ValueString()}
+			given, result := a.RunID.ValueString(), types.StringNull()
+			watched := workflow{client, host, a.Namespace.ValueString(), a.WorkflowID.ValueString()}
 			probe := func(of string, read func(run) func(context.Context) (snapshot, delivery.Attempt), judge func(snapshot) delivery.Observation) *delivery.Probe {
 				return signal.CurrentProbe(watched.key(given+" "+of), given,
 					func(id string) { a.RunID = types.StringValue(id) },
@@ -65,7 +60,7 @@ func wait(client *Client) *signal.Wait[args] {
 // current returns the id of the current run, "" if there is none.
 func (w workflow) current(ctx context.Context) (string, delivery.Attempt) {
 	found, attempt := w.describe(ctx, "")
-	if attempt.Code == "NOT_FOUND" {
+	if attempt.Code == notFound {
 		return "", delivery.Attempt{Outcome: delivery.Accepted}
 	}
 	return found.Info.Execution.RunID, attempt
