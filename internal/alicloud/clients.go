@@ -71,7 +71,10 @@ func NewClients(config Config) *Clients {
 	}
 	c.granted.Ask = c.retrieve
 	c.granted.About = func(k keys) (string, time.Time, time.Duration) { return k.id(), k.expires, k.lasts }
-	c.granted.Renews = func(keys) bool { return len(c.loaded.roles) > 0 || c.loaded.source.renews() }
+	c.granted.Renews = func(keys) bool {
+		_, isFixed := c.loaded.source.(fixed)
+		return !isFixed || len(c.loaded.roles) > 0
+	}
 	return c
 }
 
@@ -147,16 +150,14 @@ func (c *Clients) retrieve(ctx context.Context) (keys, error) {
 	if err != nil {
 		return keys{}, err
 	}
-	c.config.Secrets.Hide(with.secretKey, with.securityToken)
-	if err := with.check(s.source.String()); err != nil {
+	if err := c.check(with, s.source.String()); err != nil {
 		return keys{}, err
 	}
 	for _, role := range s.roles {
 		if with, err = c.assume(ctx, with, role); err != nil {
 			return keys{}, err
 		}
-		c.config.Secrets.Hide(with.secretKey, with.securityToken)
-		if err := with.check("the session of the role " + role.RoleARN); err != nil {
+		if err := c.check(with, "the session of the role "+role.RoleARN); err != nil {
 			return keys{}, err
 		}
 	}

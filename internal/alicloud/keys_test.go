@@ -26,8 +26,6 @@ func (s *silent) retrieve(ctx context.Context, _ *Clients) (keys, error) {
 	return keys{}, errors.New("no answer")
 }
 
-func (*silent) renews() bool { return true }
-
 func (*silent) String() string { return "a silent source" }
 
 // Signals that are sent at the same time wait together for a source that does not

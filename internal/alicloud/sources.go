@@ -26,8 +26,6 @@ import (
 type source interface {
 	// retrieve returns a *delivery.CredentialsError if the cause or the next step is known.
 	retrieve(ctx context.Context, c *Clients) (keys, error)
-	// renews reports whether the source may return other keys later.
-	renews() bool
 	// String says where the keys come from.
 	String() string
 }
@@ -40,15 +38,15 @@ type fixed struct {
 
 func (f fixed) retrieve(context.Context, *Clients) (keys, error) { return f.keys, nil }
 
-func (fixed) renews() bool { return false }
-
 func (f fixed) String() string { return f.from }
 
 // id tells keys apart from those before them. Some sources renew only the token.
 func (k keys) id() string { return k.accessKey + "/" + k.securityToken }
 
-// check returns a *delivery.CredentialsError for keys that cannot be used to sign.
-func (k keys) check(from string) error {
+// check hides keys in messages. It returns a *delivery.CredentialsError for keys that cannot
+// be used to sign.
+func (c *Clients) check(k keys, from string) error {
+	c.config.Secrets.Hide(k.secretKey, k.securityToken)
 	return delivery.CheckKeys(from, map[string]string{"access key": k.accessKey, "secret key": k.secretKey, "security token": k.securityToken})
 }
 
@@ -79,8 +77,6 @@ func (s signedIn) retrieve(context.Context, *Clients) (keys, error) {
 	}
 	return kept, nil
 }
-
-func (signedIn) renews() bool { return true }
 
 func (s signedIn) String() string {
 	return fmt.Sprintf("the last sign-in with the profile %q in %s", s.profile, s.path)
@@ -127,8 +123,6 @@ func (e external) retrieve(ctx context.Context, c *Clients) (printed keys, err e
 	}
 	return printed, err
 }
-
-func (external) renews() bool { return true }
 
 func (e external) String() string { return fmt.Sprintf("process_command of the profile %q", e.profile) }
 
@@ -192,8 +186,6 @@ func (o oidcRole) retrieve(ctx context.Context, c *Clients) (keys, error) {
 	return c.assumeWithOIDC(ctx, o, token)
 }
 
-func (oidcRole) renews() bool { return true }
-
 func (o oidcRole) String() string {
 	return "the role " + o.RoleARN + " assumed with OIDC, of " + o.from
 }
@@ -237,8 +229,6 @@ func (u credentialsURI) retrieve(ctx context.Context, c *Clients) (keys, error) 
 	}
 	return found, nil
 }
-
-func (credentialsURI) renews() bool { return true }
 
 // String shows only the host, because the rest of the URL may be a secret.
 func (u credentialsURI) String() string {
@@ -301,8 +291,6 @@ func (m machine) ask(ctx context.Context, c *Clients) (keys, error) {
 	}
 	return said.keys()
 }
-
-func (machine) renews() bool { return true }
 
 func (m machine) String() string {
 	return strings.TrimSpace("the ECS instance and its role " + string(m))
