@@ -356,19 +356,17 @@ func (t target) finder(of notification, bound func() signal.Signal) *signal.Targ
 			}
 			for _, status := range statuses {
 				var found []execution
-				found, attempt = executions(ctx, t.Client, template, status, after)
+				if found, attempt = executions(ctx, t.Client, template, status, after); attempt.Outcome != delivery.Accepted {
+					return nil, attempt
+				}
 				for _, e := range found {
-					if attempt.Outcome != delivery.Accepted {
-						break
+					s, read := watched{t.Client, e.ExecutionID}.withTasks(ctx, e)
+					if read.Outcome != delivery.Accepted {
+						return nil, read
 					}
-					var s snapshot
-					s, attempt = (watched{t.Client, e.ExecutionID}).withTasks(ctx, e)
 					candidates = append(candidates, signal.Candidate{
 						ID: e.ExecutionID, Started: parseDate(e.StartDate), Status: e.Status, Takes: s.takes(of), Has: adopts && s.has(of), Seen: s.seen(of),
 					})
-				}
-				if attempt.Outcome != delivery.Accepted {
-					break
 				}
 			}
 			return candidates, attempt
