@@ -35,11 +35,7 @@ var (
 // the resource in which everything is null that an action does not have. So
 // arguments, checks and sending are the same.
 func NewAction[A any](system System[A], sender *Sender) action.Action {
-	return newAction(system.untyped(), sender)
-}
-
-func newAction(system system, sender *Sender) action.Action {
-	return &signalAction{signalResource{system: system, sender: sender}}
+	return &signalAction{signalResource{system: system.untyped(), sender: sender}}
 }
 
 type signalAction struct{ resource signalResource }
@@ -99,7 +95,7 @@ func (a *signalAction) ValidateConfig(ctx context.Context, req action.ValidateCo
 func (a *signalAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	data := a.check(ctx, req.Config, &resp.Diagnostics)
 	if y := a.resource.system; !resp.Diagnostics.HasError() && y.Cloud != nil && regionOf(data.Arguments).IsNull() && y.Cloud.BlockRegion() == "" {
-		resp.Diagnostics.Append(y.checkRegion(ctx)...)
+		y.checkRegion(ctx, &resp.Diagnostics)
 	}
 }
 
@@ -150,13 +146,12 @@ func (a *signalAction) Invoke(ctx context.Context, req action.InvokeRequest, res
 	default:
 		tell("%s accepted the signal", signal.Service)
 	}
-	waiting := &data.Waiting
-	if !waiting.WaitForCompletion.ValueBool() {
+	if !data.WaitForCompletion.ValueBool() {
 		tell("Done, without waiting for the target's run")
 		return
 	}
-	end := run.complete(ctx, waiting, sent.at)
-	resp.Diagnostics.Append(run.waited(end, waiting)...)
+	end := run.complete(ctx, &data.Waiting, sent.at)
+	resp.Diagnostics.Append(run.waited(end, run.afterSend(), &data.Waiting)...)
 	if end.Reached() {
 		tell("Done: the target's run ended with its status %s", end.Observation.Status)
 	}
@@ -181,24 +176,16 @@ func (a *signalAction) read(ctx context.Context, config tfsdk.Config, computed a
 	values := map[string]tftypes.Value{}
 	for name, attribute := range kind.AttributeTypes {
 		value, ok := given[name]
-		switch {
-		case computedBy(whole, name) && (!ok || value.IsNull()):
-			values[name] = tftypes.NewValue(attribute, computed)
-		case ok:
-			values[name] = value
-		default:
-			values[name] = tftypes.NewValue(attribute, nil)
+		if !ok {
+			value = tftypes.NewValue(attribute, nil)
 		}
+		if of, ok := whole.Attributes[name]; ok && of.IsComputed() && value.IsNull() {
+			value = tftypes.NewValue(attribute, computed)
+		}
+		values[name] = value
 	}
-	diags.Append(restore(ctx, tftypes.NewValue(kind, values), whole.Type(), data)...)
+	restore(ctx, tftypes.NewValue(kind, values), whole.Type(), data, diags)
 	return data, timeout
-}
-
-// computedBy reports whether the schema has a computed attribute with this
-// name.
-func computedBy(whole schema.Schema, name string) bool {
-	attribute, ok := whole.Attributes[name]
-	return ok && attribute.IsComputed()
 }
 
 // progress reports a target's status when it changes, and otherwise every

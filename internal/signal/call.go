@@ -65,7 +65,7 @@ func (o Operation) Send(ctx context.Context, sender *Sender, signal Signal, unse
 		return result.Outcome, nil
 	}
 	w := o.run()
-	w.Sender, w.Signal, w.texts = sender, signal, map[standing]string{notTaken: unsent, mayBeTaken: unknown}
+	w.Sender, w.Signal, w.texts = sender, signal, map[*standing]string{notTaken: unsent, notReadied: unsent, mayBeTaken: unknown}
 	return result.Outcome, w.failure(result).Diagnostic
 }
 

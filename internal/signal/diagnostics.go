@@ -18,7 +18,7 @@ import (
 // example because no credentials were found.
 func (p phase) notBound(name string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Signal Not Sent",
-		join(fmt.Sprintf("The signal of this signal_%s could not be made ready: %s.", name, err), next[notReadied][p]))
+		join(fmt.Sprintf("The signal of this signal_%s could not be made ready: %s.", name, err), (*notReadied)[p]))
 }
 
 // failure returns the problem of a delivery that did not end accepted. It says
@@ -32,7 +32,7 @@ func (w signalRun) failure(result delivery.Result) *sendProblem {
 	}[result.Outcome]
 	stands := w.stands(notTaken)
 	switch {
-	case result.Outcome == delivery.NotSent && result.Stopped == nil && !result.Retryable() && w.texts == nil:
+	case result.Outcome == delivery.NotSent && result.Stopped == nil && !result.Retryable():
 		stands = w.stands(notReadied)
 	case result.Outcome == delivery.Unknown:
 		stands = w.unknownText(unknownReason(result) + w.lookupText(result))
@@ -69,7 +69,7 @@ func (w signalRun) unknownText(reason string) string {
 	if w.options.AdoptExisting.ValueBool() {
 		stands = w.stands(mayBeAdopted)
 	}
-	if w.options.offersResend && !w.options.ResendOnUnknown.ValueBool() {
+	if w.system.Resends && !w.options.ResendOnUnknown.ValueBool() {
 		hint = " With resend_on_unknown = true the provider sends a signal whose outcome stays unknown once more, in the same operation."
 	}
 	return join(reason, w.HowToCheck, stands+hint)
@@ -77,11 +77,20 @@ func (w signalRun) unknownText(reason string) string {
 
 // stands returns the text that says what the state has of the signal, and what
 // to do next.
-func (w signalRun) stands(at standing) string {
+func (w signalRun) stands(at *standing) string {
 	if text, ok := w.texts[at]; ok {
 		return text
 	}
-	return next[at][w.phase]
+	return (*at)[w.phase]
+}
+
+// unsent is stands for a signal that was not sent now. If an earlier operation sent it, and
+// the outcome is still unknown, it says that.
+func (w signalRun) unsent(at *standing) string {
+	if !w.previousSend.IsZero() && !w.previousAbsent() {
+		return w.previousText()
+	}
+	return w.stands(at)
 }
 
 // asked says how long the service asked the provider to wait, if the timeout
@@ -151,38 +160,32 @@ func targetGone(p *sendProblem, delivery string) diag.Diagnostic {
 // notReady returns the problem of a signal that was not sent because its target
 // was not ready or could not be read.
 func (w signalRun) notReady(end delivery.WaitResult, doing string) *sendProblem {
-	unsent, never := w.stands(notTaken), w.stands(neverReady)
-	if end.Unreadable != nil && end.Unreadable.Outcome == delivery.NotSent && end.Stopped == nil && !end.Unreadable.Retryable() {
-		unsent = w.stands(notReadied)
-	}
-	if !w.previousSend.IsZero() && !w.previousAbsent() {
-		unsent, never = w.previousText(), w.previousText()
-	}
 	opening := fmt.Sprintf("Sending %s to %s was not tried: %s ", w.What, w.To, doing)
 	if end.Unreadable != nil {
-		advice := w.explainRead(*end.Unreadable)
+		advice, stands := w.explainRead(*end.Unreadable), notTaken
+		if end.Unreadable.Outcome == delivery.NotSent && end.Stopped == nil && !end.Unreadable.Retryable() {
+			stands = notReadied
+		}
 		detail := join(opening+"failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next)
-		return w.problem("Signal Not Sent", advice, detail, unsent, advice.Gone)
+		return w.problem("Signal Not Sent", advice, detail, w.unsent(stands), advice.Gone)
 	}
 	saw := "ended without seeing its status."
 	if end.Observation.Status != "" {
 		saw = fmt.Sprintf("ended with its status %s.", end.Observation.Status)
 	}
-	if end.Observation.Reason != "" {
-		saw += " " + w.Service + " says: " + end.Observation.Reason
-	}
+	saw += w.reason(end)
 	if end.Observation.Seen != "" {
 		saw += " " + end.Observation.Seen
 	}
-	meaning, stands := "", unsent
+	meaning, stands := "", notTaken
 	switch {
 	case end.Observation.State == delivery.Missed:
 		meaning = "In this state it does not become ready any more. Check that this is the right target."
-		stands = never
+		stands = neverReady
 	case end.Observation.Status == "":
 		meaning = w.notSeen(end)
 	}
-	return w.problem("Signal Not Sent", Advice{}, join(opening+saw, w.lastFailure(end), w.stopped(end.Stopped), meaning), stands, end.Observation.Gone)
+	return w.problem("Signal Not Sent", Advice{}, join(opening+saw, w.lastFailure(end), w.stopped(end.Stopped), meaning), w.unsent(stands), end.Observation.Gone)
 }
 
 // notSeen explains that the target was not seen. It returns "" if the apply was
@@ -200,27 +203,61 @@ func (w signalRun) notFound(end delivery.WaitResult, finder *TargetFinder, doing
 	if end.Unreadable != nil || end.Observation.State != delivery.Missed {
 		return w.notReady(end, doing)
 	}
-	unsent := w.stands(notTaken)
-	if !w.previousSend.IsZero() && !w.previousAbsent() {
-		unsent = w.previousText()
-	}
 	return w.problem("Signal Not Sent", Advice{Attribute: finder.Argument},
 		join(fmt.Sprintf("Sending %s to %s was not tried. %s", w.What, w.To, end.Observation.Reason), end.Observation.Seen, finder.Missed()),
-		unsent, end.Observation.Gone)
+		w.unsent(notTaken), end.Observation.Gone)
 }
 
-// waited returns the diagnostics of a wait for the end of the target's run. The
-// service has taken the signal, so these diagnostics must not remove it from
-// the state.
-func (w signalRun) waited(end delivery.WaitResult, waiting *Waiting) (diags diag.Diagnostics) {
+// reason returns the service's reason for the status, "" if it gives none.
+func (w signalRun) reason(end delivery.WaitResult) string {
+	if end.Observation.Reason == "" {
+		return ""
+	}
+	return " " + w.Service + " says: " + end.Observation.Reason
+}
+
+// waitTexts has the beginnings of the messages about a wait that failed, each for one
+// reason. The target's status or the answer follows.
+type waitTexts struct {
+	unreadable, missed, unseen, running, cancelled string
+	// meaning says what it may mean that the target was not seen.
+	meaning string
+	// regardless says how to go on without the end that the wait is for.
+	regardless string
+}
+
+// afterSend returns the texts of a wait for the end of the run that took the signal.
+func (w signalRun) afterSend() waitTexts {
+	sent := fmt.Sprintf("%s was sent to %s and accepted", w.What, w.To)
+	switch w.lastDelivery {
+	case Adopted:
+		sent = fmt.Sprintf("%s was there already at %s, and was adopted", w.What, w.To)
+	case Confirmed:
+		sent = fmt.Sprintf("%s was sent to %s and has arrived, as %s shows", w.What, w.To, w.Service)
+	case Unknown:
+		sent = fmt.Sprintf("%s was sent to %s, and you accepted it as delivered", w.What, w.To)
+	}
+	return waitTexts{
+		unreadable: sent + ", but waiting for its run to end failed: ",
+		missed:     sent + ", but its run did not end as wanted: ",
+		unseen:     sent + ", but whether its run has ended is not known: ",
+		running:    sent + ", but its run has not been seen to end: ",
+		cancelled:  sent + ". The apply was cancelled while waiting for its run to end: ",
+	}
+}
+
+// waited returns the diagnostics of a wait. After a send, the service has taken the signal,
+// so these diagnostics must not remove it from the state.
+func (w signalRun) waited(end delivery.WaitResult, texts waitTexts, waiting *Waiting) (diags diag.Diagnostics) {
 	if end.Reached() {
 		return nil
 	}
-	status := "its status was never seen"
+	status := "its status was never seen."
 	if end.Observation.Status != "" {
-		status = "its last status was " + end.Observation.Status
+		status = fmt.Sprintf("its last status was %s.", end.Observation.Status)
 	}
-	opening := w.opening()
+	// A target that cannot be read is an error to fix, not a result to record.
+	recordable, stands := end.Unreadable == nil && !errors.Is(end.Stopped, context.Canceled), w.stands(stillWaiting)
 	var (
 		summary, detail string
 		advice          Advice
@@ -228,53 +265,33 @@ func (w signalRun) waited(end delivery.WaitResult, waiting *Waiting) (diags diag
 	switch {
 	case end.Unreadable != nil:
 		advice = w.explainRead(*end.Unreadable)
-		summary, detail = "Target Cannot Be Read", join(opening+", but waiting for its run to end failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next)
+		summary, detail = "Target Cannot Be Read", join(texts.unreadable+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next)
 		if gone := w.stands(targetIsGone); advice.Gone && gone != "" {
 			diags.AddWarning("Target Is Gone", join(detail, gone))
 			return diags
 		}
 	case end.Observation.State == delivery.Missed:
-		summary, detail = "Target Did Not Succeed", fmt.Sprintf("%s, but its run did not end as wanted: %s.", opening, status)
-		if end.Observation.Reason != "" {
-			detail += " " + w.Service + " says: " + end.Observation.Reason
-		}
-	case errors.Is(end.Stopped, context.DeadlineExceeded) && end.Observation.Status == "":
-		summary, detail = "Target Not Seen", join(fmt.Sprintf("%s, but whether its run has ended is not known: %s.", opening, status), w.lastFailure(end), w.stopped(end.Stopped), w.beside())
-	case errors.Is(end.Stopped, context.DeadlineExceeded):
-		summary, detail = "Target Still Running", join(fmt.Sprintf("%s, but its run has not been seen to end: %s.", opening, status), w.lastFailure(end), w.stopped(end.Stopped), w.beside())
-	default:
-		summary, detail = "Waiting Cancelled", join(fmt.Sprintf("%s. The apply was cancelled while waiting for its run to end: %s.", opening, status), w.beside())
+		summary, detail, stands = "Target Did Not Succeed", texts.missed+status+w.reason(end), w.stands(endedBadly)
+	case !errors.Is(end.Stopped, context.DeadlineExceeded):
+		summary, detail = "Waiting Cancelled", join(texts.cancelled+status, w.beside())
 		if cancelled := w.stands(waitCancelled); cancelled != "" {
 			diags.AddWarning(summary, join(detail, cancelled))
 			return diags
 		}
+	case end.Observation.Status == "":
+		summary, detail = "Target Not Seen", join(texts.unseen+status, w.lastFailure(end), w.stopped(end.Stopped), w.beside(), texts.meaning)
+	default:
+		summary, detail = "Target Still Running", join(texts.running+status, w.lastFailure(end), w.stopped(end.Stopped), w.beside())
 	}
-	// A target that cannot be read is an error to fix, not a result to record.
-	if waiting.OnWaitFailure.ValueString() == onWaitFailureRecord && end.Unreadable == nil && !errors.Is(end.Stopped, context.Canceled) {
+	switch {
+	case recordable && waiting.OnWaitFailure.ValueString() == onWaitFailureRecord:
 		diags.AddWarning(summary, join(detail, w.stands(waitRecorded)))
 		return diags
+	case recordable:
+		stands += texts.regardless
 	}
-	stands := stillWaiting
-	if end.Observation.State == delivery.Missed {
-		stands = endedBadly
-	}
-	diags.Append(diagnostic(summary, advice, detail, w.stands(stands)))
+	diags.Append(diagnostic(summary, advice, detail, stands))
 	return diags
-}
-
-// opening says what is known of the signal, as the beginning of a message about
-// a wait.
-func (w signalRun) opening() string {
-	switch w.lastDelivery {
-	case Adopted:
-		return fmt.Sprintf("%s was there already at %s, and was adopted", w.What, w.To)
-	case Confirmed:
-		return fmt.Sprintf("%s was sent to %s and has arrived, as %s shows", w.What, w.To, w.Service)
-	case Unknown:
-		return fmt.Sprintf("%s was sent to %s, and you accepted it as delivered", w.What, w.To)
-	default:
-		return fmt.Sprintf("%s was sent to %s and accepted", w.What, w.To)
-	}
 }
 
 // lastFailure says why the last read of the target failed, "" if it did not.
@@ -285,16 +302,21 @@ func (w signalRun) lastFailure(end delivery.WaitResult) string {
 	return join("The last read failed: "+w.answer(*end.Failed), unsentBecause(*end.Failed, end.Stopped))
 }
 
+// What a refresh keeps that cannot read the target.
+const (
+	statusKept = "The status recorded last is kept."
+	signalKept = "The status recorded last is kept, and the signal stays sent."
+)
+
 // notRead returns the warning of a refresh that could not read the target.
-func (w signalRun) notRead(attempt delivery.Attempt) diag.Diagnostic {
+func (w signalRun) notRead(attempt delivery.Attempt, kept string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Target Not Read",
-		join(fmt.Sprintf("Reading the status of %s failed: %s", w.To, w.answer(attempt)), unsentBecause(attempt, nil), w.explainRead(attempt).Next,
-			"The status recorded last is kept, and the signal stays sent."))
+		join(fmt.Sprintf("Reading the status of %s failed: %s", w.To, w.answer(attempt)), unsentBecause(attempt, nil), w.explainRead(attempt).Next, kept))
 }
 
-func notRead(name string, err error) diag.Diagnostic {
-	return diag.NewWarningDiagnostic("Target Not Read",
-		join(fmt.Sprintf("The status of the target of this signal_%s could not be read: %s.", name, err), "The status recorded last is kept, and the signal stays sent."))
+// unprepared returns the warning of a refresh that could not prepare the read.
+func unprepared(name string, err error, kept string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("Target Not Read", join(fmt.Sprintf("The status of the target of this signal_%s could not be read: %s.", name, err), kept))
 }
 
 // answer returns the service's answer, or the error if there was none.

@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 // The values of the when argument.
@@ -22,34 +24,34 @@ const (
 	onWaitFailureRecord = "record"
 )
 
-// Waiting has the attributes of resources whose targets can be read.
+// Waiting has the attributes of resources that can wait for the end of a target's run.
 type Waiting struct {
-	WaitUntilReady    types.Bool   `tfsdk:"wait_until_ready"`
-	WaitForCompletion types.Bool   `tfsdk:"wait_for_completion"`
-	OnWaitFailure     types.String `tfsdk:"on_wait_failure"`
-	TargetStatus      types.String `tfsdk:"target_status"`
-	TargetSucceeded   types.Bool   `tfsdk:"target_succeeded"`
+	OnWaitFailure   types.String `tfsdk:"on_wait_failure"`
+	TargetStatus    types.String `tfsdk:"target_status"`
+	TargetSucceeded types.Bool   `tfsdk:"target_succeeded"`
 }
 
-// Adopting has the attributes of resources whose services show the signals that
-// they took.
-type Adopting struct {
-	AdoptExisting types.Bool `tfsdk:"adopt_existing"`
-}
-
-// Resending has the attributes of resources for which the outcome of a signal
-// can stay unknown.
-type Resending struct {
-	ResendOnUnknown types.Bool `tfsdk:"resend_on_unknown"`
+// note records an observation of the target. If the observation has no status,
+// because the service no longer has the target, the last known status stays. The
+// success is null if the run has ended, and the service does not tell how.
+func (w *Waiting) note(observation delivery.Observation) {
+	if observation.Status != "" {
+		w.TargetStatus = types.StringValue(observation.Status)
+	}
+	w.TargetSucceeded = types.BoolValue(observation.State == delivery.Reached)
+	if observation.Unjudged {
+		w.TargetSucceeded = types.BoolNull()
+	}
 }
 
 // Options are the arguments that say how a signal is sent, not what is sent.
 // Options that a system does not offer are null.
 type Options struct {
+	WaitUntilReady    types.Bool `tfsdk:"wait_until_ready"`
+	WaitForCompletion types.Bool `tfsdk:"wait_for_completion"`
+	AdoptExisting     types.Bool `tfsdk:"adopt_existing"`
+	ResendOnUnknown   types.Bool `tfsdk:"resend_on_unknown"`
 	Waiting
-	Adopting
-	Resending
-	offersResend bool
 }
 
 // waits reports whether wait_for_completion is true in a state. It does not

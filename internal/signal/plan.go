@@ -104,10 +104,10 @@ func (d decision) warning() (summary, detail string) {
 func (r *signalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	before, after := r.model(), r.model()
 	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), before)...)
+		restore(ctx, req.State.Raw, req.State.Schema.Type(), before, &resp.Diagnostics)
 	}
 	if !req.Plan.Raw.IsNull() {
-		resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), after)...)
+		restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), after, &resp.Diagnostics)
 	}
 	r.sender.armed.planned(before.ID.ValueString())
 	switch {
@@ -128,12 +128,12 @@ func (r *signalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 
 // planDestroy warns if the destroy will send a signal.
 func (r *signalResource) planDestroy(before *model, resp *resource.ModifyPlanResponse) {
-	switch common := &before.State; {
-	case !common.atDestroy():
-	case common.Delivery.IsNull():
+	switch {
+	case !before.atDestroy():
+	case before.Delivery.IsNull():
 		resp.Diagnostics.AddWarning("Signal Is Sent at Destroy",
 			fmt.Sprintf("Destroying this signal_%s sends its signal, because it has when = \"destroy\". To destroy it without sending, apply when = \"apply\" first, or run \"terraform state rm\" on it.", r.system.Name))
-	case common.Delivery.ValueString() == Unknown:
+	case before.Delivery.ValueString() == Unknown:
 		resp.Diagnostics.AddWarning("Signal May Be Sent Again",
 			fmt.Sprintf("An earlier destroy of this signal_%s sent its signal, and it is unknown whether the service took it. Unless the service shows that it did, destroying sends the signal once more. "+
 				"To accept the signal as delivered instead, run \"terraform state rm\".", r.system.Name))
@@ -170,12 +170,11 @@ func (r *signalResource) planUpdate(ctx context.Context, before, after *model, r
 			"The argument when decides whether this signal is still to be sent, so for an existing resource its value must be known at plan. First apply what it depends on.")
 		return
 	}
-	was, is := &before.State, &after.State
 	changed := r.changed(req, &resp.Diagnostics)
-	if !SameTriggers(was.Triggers, is.Triggers) {
+	if !SameTriggers(before.Triggers, after.Triggers) {
 		changed = append(changed, "triggers")
 	}
-	made := transition{was.sentWhen(), is.sentWhen(), !was.Delivery.IsNull(), len(changed) > 0}.decide()
+	made := transition{before.sentWhen(), after.sentWhen(), !before.Delivery.IsNull(), len(changed) > 0}.decide()
 	if made == replace {
 		for _, name := range changed {
 			resp.RequiresReplace.Append(path.Root(name))
@@ -192,7 +191,7 @@ func (r *signalResource) planUpdate(ctx context.Context, before, after *model, r
 		return
 	}
 	if !made.unsent() && (after.WaitForCompletion.IsUnknown() || r.waitsOn(ctx, before, after, req, resp)) {
-		resp.Diagnostics.Append(replan(&resp.Plan, tftypes.UnknownValue, "target_status", "target_succeeded")...)
+		replan(resp, tftypes.UnknownValue, "target_status", "target_succeeded")
 		return
 	}
 	r.planNoStatus(after, made.unsent(), resp)
@@ -201,8 +200,7 @@ func (r *signalResource) planUpdate(ctx context.Context, before, after *model, r
 // warnUnknown warns about changed arguments whose values are unknown and may
 // turn out to be the same.
 func (r *signalResource) warnUnknown(req resource.ModifyPlanRequest, changed []string, resp *resource.ModifyPlanResponse) {
-	configured, diags := attributes(req.Config.Raw)
-	resp.Diagnostics.Append(diags...)
+	configured := attributes(req.Config.Raw, &resp.Diagnostics)
 	adopt := ""
 	if r.system.Adopts {
 		adopt = " With adopt_existing = true the signal is not sent again if the service still shows it."
@@ -222,27 +220,23 @@ func (y system) planRegion(ctx context.Context, req resource.ModifyPlanRequest, 
 	if y.Cloud == nil {
 		return
 	}
-	configured, diags := attributes(req.Config.Raw)
-	resp.Diagnostics.Append(diags...)
-	planned, diags := attributes(resp.Plan.Raw)
-	resp.Diagnostics.Append(diags...)
+	configured, planned := attributes(req.Config.Raw, &resp.Diagnostics), attributes(resp.Plan.Raw, &resp.Diagnostics)
 	if !configured["region"].IsNull() || planned["region"].IsKnown() {
 		return
 	}
 	if region := y.Cloud.BlockRegion(); region != "" {
-		resp.Diagnostics.Append(replan(&resp.Plan, region, "region")...)
+		replan(resp, region, "region")
 		return
 	}
-	resp.Diagnostics.Append(y.checkRegion(ctx)...)
+	y.checkRegion(ctx, &resp.Diagnostics)
 }
 
 // checkRegion reports an error if the region of the environment or a profile is
 // malformed, as the validator does for the argument.
-func (y system) checkRegion(ctx context.Context) (diags diag.Diagnostics) {
+func (y system) checkRegion(ctx context.Context, diags *diag.Diagnostics) {
 	if err := y.Cloud.CheckRegion(ctx); err != nil {
 		diags.AddAttributeError(path.Root("region"), "Invalid Region", fmt.Sprintf("There is no region to signal in: %s. Correct it there, or set region here or in the provider's block.", err))
 	}
-	return diags
 }
 
 // waitsOn reports whether an update must go on waiting. That is so if the end
@@ -252,7 +246,7 @@ func (r *signalResource) waitsOn(ctx context.Context, before, after *model, req 
 	if !after.WaitForCompletion.ValueBool() || after.atDestroy() || before.Delivery.IsNull() {
 		return false
 	}
-	if !r.final(before) {
+	if !r.system.final(before.Arguments, before.TargetStatus) {
 		return true
 	}
 	accepted, diags := req.Private.GetKey(ctx, failureReported)
@@ -268,7 +262,7 @@ func (r *signalResource) planNoStatus(after *model, unsent bool, resp *resource.
 	if !r.system.Waits || waits || after.TargetStatus.IsNull() && after.TargetSucceeded.IsNull() {
 		return
 	}
-	resp.Diagnostics.Append(replan(&resp.Plan, nil, "target_status", "target_succeeded")...)
+	replan(resp, nil, "target_status", "target_succeeded")
 }
 
 // planNotSent plans the results of a signal that is not sent yet as null. It
@@ -276,28 +270,24 @@ func (r *signalResource) planNoStatus(after *model, unsent bool, resp *resource.
 // that the user sets.
 func (r *signalResource) planNotSent(resp *resource.ModifyPlanResponse) {
 	results := slices.DeleteFunc([]string{"sent_at", "request_id", "delivery"}, func(name string) bool { return r.system.Arguments[name] != nil })
-	resp.Diagnostics.Append(replan(&resp.Plan, nil, results...)...)
+	replan(resp, nil, results...)
 }
 
 // planUnsent plans the results as null and generated arguments, such as ids, as
 // unknown, because the next signal gets new ones.
 func (r *signalResource) planUnsent(req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	r.planNotSent(resp)
-	configured, diags := attributes(req.Config.Raw)
-	resp.Diagnostics.Append(diags...)
+	configured := attributes(req.Config.Raw, &resp.Diagnostics)
 	for name, attribute := range r.system.Arguments {
 		if attribute.IsComputed() && configured[name].IsNull() {
-			resp.Diagnostics.Append(replan(&resp.Plan, tftypes.UnknownValue, name)...)
+			replan(resp, tftypes.UnknownValue, name)
 		}
 	}
 }
 
 // changed returns the changed arguments that make another signal.
 func (r *signalResource) changed(req resource.ModifyPlanRequest, diags *diag.Diagnostics) (changed []string) {
-	configured, unread := attributes(req.Config.Raw)
-	diags.Append(unread...)
-	sent, unread := attributes(req.State.Raw)
-	diags.Append(unread...)
+	configured, sent := attributes(req.Config.Raw, diags), attributes(req.State.Raw, diags)
 	for name, attribute := range r.system.Arguments {
 		switch {
 		case attribute.IsWriteOnly() || r.system.OnlyTriggersResend:
@@ -326,12 +316,12 @@ func (n *Naming) onlyFinds(name string, configured, sent map[string]tftypes.Valu
 // pending reports whether the signal was sent and the resource waits for an end
 // of the target's run that is not known yet.
 func (r *signalResource) pending(data *model) bool {
-	return data.WaitForCompletion.ValueBool() && !data.atDestroy() && !data.Delivery.IsNull() && !r.final(data)
+	return data.WaitForCompletion.ValueBool() && !data.atDestroy() && !data.Delivery.IsNull() && !r.system.final(data.Arguments, data.TargetStatus)
 }
 
-func (r *signalResource) final(data *model) bool {
-	status := data.TargetStatus
-	return !status.IsNull() && r.system.Final(&data.Arguments, status.ValueString())
+// final reports whether a status is the last one of a target with these arguments.
+func (y system) final(arguments any, status types.String) bool {
+	return !status.IsNull() && y.Final(&arguments, status.ValueString())
 }
 
 // SameTriggers compares two values of triggers. null and an empty map are

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
@@ -28,16 +29,16 @@ import (
 
 // restore decodes the value of a resource into data, which points to a model.
 // kind is the type of the value. A value that does not fit an attribute's type
-// is an error on its path.
-func restore(ctx context.Context, raw tftypes.Value, kind attr.Type, data any) diag.Diagnostics {
-	values, diags := attributes(raw)
+// is an error on its path. restore reports whether there is no error.
+func restore(ctx context.Context, raw tftypes.Value, kind attr.Type, data any, diags *diag.Diagnostics) bool {
+	values := attributes(raw, diags)
 	if diags.HasError() {
-		return diags
+		return false
 	}
 	object, ok := kind.(attr.TypeWithAttributeTypes)
 	if values == nil || !ok {
 		diags.Append(unreadable(fmt.Errorf("%s is no object that could be read as a %s", raw, kind)))
-		return diags
+		return false
 	}
 	types := object.AttributeTypes()
 	if err := eachAttribute(reflect.ValueOf(data).Elem(), func(name string, field reflect.Value) error {
@@ -58,16 +59,16 @@ func restore(ctx context.Context, raw tftypes.Value, kind attr.Type, data any) d
 	}); err != nil {
 		diags.Append(unreadable(err))
 	}
-	return diags
+	return !diags.HasError()
 }
 
 // attributes returns the attributes of a resource by name. It returns none if
 // the resource is null.
-func attributes(raw tftypes.Value) (values map[string]tftypes.Value, diags diag.Diagnostics) {
+func attributes(raw tftypes.Value, diags *diag.Diagnostics) (values map[string]tftypes.Value) {
 	if err := raw.As(&values); err != nil {
 		diags.Append(unreadable(err))
 	}
-	return values, diags
+	return values
 }
 
 func unreadable(err error) diag.Diagnostic {
@@ -76,7 +77,7 @@ func unreadable(err error) diag.Diagnostic {
 
 // record writes data, which points to a model, as the state. It writes values
 // that are still unknown as null.
-func record(ctx context.Context, state *tfsdk.State, data any) (diags diag.Diagnostics) {
+func record(ctx context.Context, state *tfsdk.State, data any, diags *diag.Diagnostics) {
 	kind := state.Raw.Type()
 	object, _ := kind.(tftypes.Object)
 	values := map[string]tftypes.Value{}
@@ -101,10 +102,9 @@ func record(ctx context.Context, state *tfsdk.State, data any) (diags diag.Diagn
 	}
 	if err != nil {
 		diags.AddError("State Not Written", fmt.Sprintf("Writing the state failed: %s. Please report this.", err))
-		return diags
+		return
 	}
 	state.Raw = tftypes.NewValue(kind, values)
-	return diags
 }
 
 // eachAttribute calls do for each attribute of a model and of the structs in
@@ -132,15 +132,13 @@ func eachAttribute(model reflect.Value, do func(name string, field reflect.Value
 
 // replan plans attributes as this value. It is nil for null and
 // tftypes.UnknownValue for unknown.
-func replan(plan *tfsdk.Plan, as any, names ...string) diag.Diagnostics {
-	values, diags := attributes(plan.Raw)
-	if diags.HasError() {
-		return diags
+func replan(resp *resource.ModifyPlanResponse, as any, names ...string) {
+	planned := maps.Clone(attributes(resp.Plan.Raw, &resp.Diagnostics))
+	if resp.Diagnostics.HasError() {
+		return
 	}
-	planned := maps.Clone(values)
 	for _, name := range names {
 		planned[name] = tftypes.NewValue(planned[name].Type(), as)
 	}
-	plan.Raw = tftypes.NewValue(plan.Raw.Type(), planned)
-	return diags
+	resp.Plan.Raw = tftypes.NewValue(resp.Plan.Raw.Type(), planned)
 }

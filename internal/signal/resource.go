@@ -26,11 +26,6 @@ var (
 	_ resource.ResourceWithMoveState      = (*signalResource)(nil)
 )
 
-// newResource returns the resource that sends the system's signal.
-func newResource(system system, sender *Sender) resource.Resource {
-	return &signalResource{system: system, sender: sender}
-}
-
 type signalResource struct {
 	system system
 	sender *Sender
@@ -38,7 +33,7 @@ type signalResource struct {
 
 // model returns an empty model of the resource.
 func (r *signalResource) model() *model {
-	return &model{Options: Options{offersResend: r.system.Resends}, Arguments: r.system.arguments()}
+	return &model{Arguments: r.system.arguments()}
 }
 
 func (r *signalResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -52,15 +47,14 @@ func (r *signalResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 func (r *signalResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	r.sender.armed.validates(req.Config.Raw)
 	data := r.model()
-	resp.Diagnostics.Append(restore(ctx, req.Config.Raw, req.Config.Schema.Type(), data)...)
-	if resp.Diagnostics.HasError() {
+	if !restore(ctx, req.Config.Raw, req.Config.Schema.Type(), data, &resp.Diagnostics) {
 		return
 	}
 	resp.Diagnostics.Append(r.check(ctx, data)...)
-	resp.Diagnostics.Append(r.unused(data)...)
+	r.warnUnused(data, &resp.Diagnostics)
 	secrets := r.secrets(ctx, req.Config, &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(r.unversioned(req.Config.Raw, secrets)...)
+		r.warnUnversioned(req.Config.Raw, secrets, &resp.Diagnostics)
 	}
 	if !data.atDestroy() {
 		return
@@ -72,20 +66,19 @@ func (r *signalResource) ValidateConfig(ctx context.Context, req resource.Valida
 	}
 }
 
-// unused warns about an option that has no effect without another one.
-func (r *signalResource) unused(data *model) (diags diag.Diagnostics) {
+// warnUnused warns about an option that has no effect without another one.
+func (r *signalResource) warnUnused(data *model, diags *diag.Diagnostics) {
 	waits := data.WaitForCompletion.IsUnknown() || data.WaitForCompletion.ValueBool()
 	if r.system.Waits && !waits && Given(data.OnWaitFailure) {
 		diags.AddAttributeWarning(path.Root("on_wait_failure"), "Option Does Nothing",
 			"on_wait_failure has no effect, because the resource does not wait: set wait_for_completion = true, or remove on_wait_failure.")
 	}
-	return diags
 }
 
-// unversioned warns about write-only arguments without a version, because
+// warnUnversioned warns about write-only arguments without a version, because
 // Terraform cannot see a change of them.
-func (r *signalResource) unversioned(config tftypes.Value, secrets Secrets) diag.Diagnostics {
-	given, diags := attributes(config)
+func (r *signalResource) warnUnversioned(config tftypes.Value, secrets Secrets, diags *diag.Diagnostics) {
+	given := attributes(config, diags)
 	for name := range secrets {
 		version, has := given[name+"_version"]
 		// If the argument in the state is also set, a validator refuses the
@@ -95,7 +88,6 @@ func (r *signalResource) unversioned(config tftypes.Value, secrets Secrets) diag
 				fmt.Sprintf("Terraform does not store %[1]s, so it does not notice when the value changes. Set %[1]s_version, and change it with each new value.", name))
 		}
 	}
-	return diags
 }
 
 func (r *signalResource) check(ctx context.Context, data *model) (diags diag.Diagnostics) {
@@ -118,12 +110,10 @@ func (r *signalResource) check(ctx context.Context, data *model) (diags diag.Dia
 // clearly refuses the signal, Create removes the state again.
 func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	data := r.model()
-	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data)...)
-	if resp.Diagnostics.HasError() {
+	if !restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data, &resp.Diagnostics) {
 		return
 	}
-	common := &data.State
-	timeout, diags := common.Timeouts.Create(ctx, DefaultTimeout)
+	timeout, diags := data.Timeouts.Create(ctx, DefaultTimeout)
 	secrets := r.secrets(ctx, req.Config, &diags)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -132,9 +122,9 @@ func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest,
 	ctx, cancel := r.sender.policy.WithTimeout(ctx, timeout)
 	defer cancel()
 	r.system.complete(ctx, data.Arguments)
-	common.ID = types.StringValue(uuid.NewString())
-	if common.atDestroy() {
-		resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
+	data.ID = types.StringValue(uuid.NewString())
+	if data.atDestroy() {
+		record(ctx, &resp.State, data, &resp.Diagnostics)
 		return
 	}
 	signal, err := r.system.bind(ctx, data.Arguments, secrets)
@@ -142,8 +132,8 @@ func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest,
 		resp.Diagnostics.Append(create.notBound(r.system.Name, r.sender.redactor.Error(err)))
 		return
 	}
-	common.Delivery = types.StringValue(Unknown)
-	if resp.Diagnostics.Append(record(ctx, &resp.State, data)...); resp.Diagnostics.HasError() {
+	data.Delivery = types.StringValue(Unknown)
+	if record(ctx, &resp.State, data, &resp.Diagnostics); resp.Diagnostics.HasError() {
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -151,11 +141,11 @@ func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest,
 	run := r.run(signal, create, timeout, data, req.Config.Raw, &resp.Diagnostics)
 	sent, problem := run.send(ctx)
 	resp.Diagnostics.Append(run.warnings...)
-	common.sent(sent)
+	data.sent(sent)
 	if sent.delivery == "" {
 		resp.State.RemoveResource(ctx)
 	} else {
-		resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
+		record(ctx, &resp.State, data, &resp.Diagnostics)
 	}
 	if problem != nil {
 		resp.Diagnostics.Append(problem.Diagnostic)
@@ -176,8 +166,8 @@ func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest,
 // waits for the end of its run. It keeps a sent signal in the state, even if
 // the target no longer exists.
 func (r *signalResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	values, diags := attributes(req.State.Raw)
-	if resp.Diagnostics.Append(diags...); diags.HasError() {
+	values := attributes(req.State.Raw, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	r.sender.armed.refreshed(r.system.Name, values)
@@ -185,8 +175,7 @@ func (r *signalResource) Read(ctx context.Context, req resource.ReadRequest, res
 		return
 	}
 	data := r.model()
-	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), data)...)
-	if resp.Diagnostics.HasError() || !r.pending(data) {
+	if !restore(ctx, req.State.Raw, req.State.Schema.Type(), data, &resp.Diagnostics) || !r.pending(data) {
 		return
 	}
 	if resp.Deferred = r.system.deferral(req.ClientCapabilities.DeferralAllowed, data.Arguments); resp.Deferred != nil {
@@ -195,26 +184,27 @@ func (r *signalResource) Read(ctx context.Context, req resource.ReadRequest, res
 	// Bind fills in arguments of the copy. A refresh must not change them in the
 	// state.
 	bound := r.model()
-	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), bound)...)
+	restore(ctx, req.State.Raw, req.State.Schema.Type(), bound, &resp.Diagnostics)
 	signal, err := r.system.bind(ctx, bound.Arguments, nil)
 	if err != nil {
-		resp.Diagnostics.Append(notRead(r.system.Name, r.sender.redactor.Error(err)))
+		resp.Diagnostics.Append(unprepared(r.system.Name, r.sender.redactor.Error(err), signalKept))
 		return
 	}
-	observation, attempt := r.sender.readOnce(ctx, signal, data.sentThen())
+	run := signalRun{Sender: r.sender, Signal: signal, redactor: r.redactor(req.State.Raw, &resp.Diagnostics)}
+	observation, attempt := run.readEnd(ctx, data.sentThen())
 	if attempt.Outcome != delivery.Accepted {
-		resp.Diagnostics.Append(signalRun{Signal: signal, redactor: r.redactor(req.State.Raw, &resp.Diagnostics)}.notRead(attempt))
+		resp.Diagnostics.Append(run.notRead(attempt, signalKept))
 		return
 	}
 	data.note(observation)
-	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
+	record(ctx, &resp.State, data, &resp.Diagnostics)
 }
 
 // Update records options, and goes on waiting if the plan says so. It sends
 // nothing, because a change that makes another signal replaces the resource.
 func (r *signalResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	data := r.model()
-	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data)...)
+	restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data, &resp.Diagnostics)
 	timeout, diags := data.Timeouts.Update(ctx, DefaultTimeout)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -223,25 +213,24 @@ func (r *signalResource) Update(ctx context.Context, req resource.UpdateRequest,
 	ctx, cancel := r.sender.policy.WithTimeout(ctx, timeout)
 	defer cancel()
 	r.system.complete(ctx, data.Arguments)
-	waiting := &data.Waiting
-	anew, on := waiting.TargetStatus.IsUnknown(), waiting.WaitForCompletion.ValueBool()
+	anew, on := data.TargetStatus.IsUnknown(), data.WaitForCompletion.ValueBool()
 	// If the resource begins to wait again, or stops waiting, a failure that an
 	// untaint has accepted no longer counts as accepted.
 	if anew || !on {
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, failureReported, []byte("false"))...)
 	}
 	if !anew || !on {
-		resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
+		record(ctx, &resp.State, data, &resp.Diagnostics)
 		return
 	}
 	var before types.String
 	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("target_status"), &before)...)
-	waiting.TargetStatus, waiting.TargetSucceeded = before, types.BoolValue(false)
-	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
+	data.TargetStatus, data.TargetSucceeded = before, types.BoolValue(false)
+	record(ctx, &resp.State, data, &resp.Diagnostics)
 	// Bind fills in arguments of the copy. An update must not change them in the
 	// state.
 	bound := r.model()
-	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), bound)...)
+	restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), bound, &resp.Diagnostics)
 	signal, err := r.system.bind(ctx, bound.Arguments, r.secrets(ctx, req.Config, &resp.Diagnostics))
 	if err != nil {
 		resp.Diagnostics.Append(update.notBound(r.system.Name, r.sender.redactor.Error(err)))
@@ -257,16 +246,14 @@ func (r *signalResource) Update(ctx context.Context, req resource.UpdateRequest,
 // back, so Delete only removes it from the state.
 func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	data := r.model()
-	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), data)...)
-	common := &data.State
-	if resp.Diagnostics.HasError() {
+	if !restore(ctx, req.State.Raw, req.State.Schema.Type(), data, &resp.Diagnostics) {
 		return
 	}
-	if !common.atDestroy() {
-		r.sender.claims.Release(common.ID.ValueString())
+	if !data.atDestroy() {
+		r.sender.claims.Release(data.ID.ValueString())
 		return
 	}
-	timeout, diags := common.Timeouts.Delete(ctx, DefaultTimeout)
+	timeout, diags := data.Timeouts.Delete(ctx, DefaultTimeout)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -280,17 +267,17 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	}
 	run := r.run(signal, destroy, timeout, data, req.State.Raw, &resp.Diagnostics)
 	// If an earlier destroy has delivered the signal, only the wait is left to do.
-	before := common.Delivery.ValueString()
+	before := data.Delivery.ValueString()
 	run.lastDelivery = before
 	if before == "" || before == Unknown {
-		sent, problem := run.sendAgain(ctx, common.sentThen(), lostThen(ctx, req.Private, &resp.Diagnostics))
+		sent, problem := run.sendAgain(ctx, data.sentThen(), lostThen(ctx, req.Private, &resp.Diagnostics))
 		resp.Diagnostics.Append(run.warnings...)
 		if sent.delivery == Unknown {
 			resp.Diagnostics.Append(remember(ctx, resp.Private, run.forLater(sent))...)
 		}
 		if sent.delivery != "" {
-			common.sent(sent)
-			resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
+			data.sent(sent)
+			record(ctx, &resp.State, data, &resp.Diagnostics)
 		}
 		if problem != nil && problem.gone != "" {
 			resp.Diagnostics.Append(targetGone(problem, before))
@@ -313,7 +300,7 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 // with its secrets.
 func (r *signalResource) run(signal Signal, p phase, timeout time.Duration, data *model, raw tftypes.Value, diags *diag.Diagnostics) signalRun {
 	return signalRun{
-		Sender: r.sender, Signal: signal, gate: r.system.gate(), id: data.ID.ValueString(), phase: p, timeout: timeout,
+		Sender: r.sender, Signal: signal, system: r.system, id: data.ID.ValueString(), phase: p, timeout: timeout,
 		options: data.Options, redactor: r.redactor(raw, diags),
 	}
 }
@@ -321,9 +308,10 @@ func (r *signalResource) run(signal Signal, p phase, timeout time.Duration, data
 // finish waits for the end of the target's run, writes the result into the
 // state, and only then returns diagnostics.
 func finish(ctx context.Context, run signalRun, data *model, state *tfsdk.State) (delivery.WaitResult, diag.Diagnostics) {
+	var diags diag.Diagnostics
 	end := run.complete(ctx, &data.Waiting, data.sentThen())
-	diags := record(ctx, state, data)
-	diags.Append(run.waited(end, &data.Waiting)...)
+	record(ctx, state, data, &diags)
+	diags.Append(run.waited(end, run.afterSend(), &data.Waiting)...)
 	return end, diags
 }
 
@@ -433,22 +421,4 @@ func lostThen(ctx context.Context, private privateState, diags *diag.Diagnostics
 		lost.Rivals.Unclear = true
 	}
 	return lost
-}
-
-// note records an observation of the target. If the observation has no status,
-// because the service no longer has the target, the last known status stays.
-func (w *Waiting) note(observation delivery.Observation) {
-	if observation.Status != "" {
-		w.TargetStatus = types.StringValue(observation.Status)
-	}
-	w.TargetSucceeded = succeeded(observation)
-}
-
-// succeeded returns the value of target_succeeded: null if the run has ended, and the
-// service does not tell whether it was successful.
-func succeeded(observation delivery.Observation) types.Bool {
-	if observation.Unjudged {
-		return types.BoolNull()
-	}
-	return types.BoolValue(observation.State == delivery.Reached)
 }

@@ -48,19 +48,17 @@ func (c *Sender) Redactor() *delivery.Redactor { return c.redactor }
 type signalRun struct {
 	*Sender
 	Signal
+	system system
 	// id is the id of the resource, "" for an action.
 	id      string
 	phase   phase
 	timeout time.Duration
 	options Options
-	// texts replace those of next, if the signal belongs to a resource that is not a
-	// signal.
-	texts map[standing]string
+	// texts replace those of a standing, if the resource is not a signal.
+	texts map[*standing]string
 	// lastDelivery is the value of the delivery attribute.
 	lastDelivery string
-	// gate is the resource that waits for such a target and sends nothing, "" if there
-	// is none. others counts the other resources that have waited for the same run.
-	gate   string
+	// others counts the other resources that have waited for the same run.
 	others int
 	// tracked is the signal's target after target was called; nil if the service
 	// shows no signals.
@@ -144,7 +142,7 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 	for again := true; again; {
 		again, refusal = false, nil
 		if adopts {
-			switch end := w.look(ctx, w.Existing, "Looking whether the signal is there"); {
+			switch end := w.observe(ctx, w.poller.Look, w.Existing, "Looking whether the signal is there"); {
 			case end.Reached() && w.adopt(end.Observation):
 				return sendResult{delivery: Adopted}, nil
 			case end.Observation.State == delivery.Pending:
@@ -187,8 +185,8 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 		return sendResult{delivery: Confirmed, at: result.SentAt}, nil
 	}
 	if result.Outcome == delivery.Rejected && w.Refused != nil && w.refused.Seen == "" && w.Explain(result.Attempt).Unclear {
-		if seen, read := w.poller.ReadOnce(ctx, w.Refused.WithLimiter(w.reads.For(w.RateLimit))); read.Outcome == delivery.Accepted {
-			w.refused = shown(w.redactor, seen)
+		if seen, read := w.readOnce(ctx, w.Refused); read.Outcome == delivery.Accepted {
+			w.refused = seen
 		}
 	}
 	problem := cmp.Or(refusal, w).failure(result)
@@ -212,10 +210,10 @@ func (w *signalRun) over(ctx context.Context, advice Advice) bool {
 	case advice.Unclear && w.Refused != nil:
 		lagging, cancel := context.WithTimeout(ctx, w.policy.Settle)
 		defer cancel()
-		w.refused = w.look(lagging, w.Refused, "Reading why the target has refused the signal").Observation
+		w.refused = w.observe(lagging, w.poller.Look, w.Refused, "Reading why the target has refused the signal").Observation
 		return w.refused.State == delivery.Reached
 	case w.Completion != nil:
-		seen, read := w.poller.ReadOnce(ctx, w.Completion.WithLimiter(w.reads.For(w.RateLimit)))
+		seen, read := w.readOnce(ctx, w.Completion)
 		return read.Outcome == delivery.Accepted && seen.State != delivery.Pending
 	default:
 		return false
@@ -361,7 +359,7 @@ func (w *signalRun) lookup(ctx context.Context) delivery.WaitResult {
 		w.progress("It is not known whether the service took the signal: reading the target to find out")
 	}
 	end := w.tracked.Lookup(ctx)
-	end.Observation = shown(w.redactor, end.Observation)
+	end.Observation = w.shown(end.Observation)
 	tflog.Info(ctx, "looked whether the signal has arrived", map[string]any{
 		"signal": w.What, "target": w.To, "arrived": end.Reached(), "absent": end.Absent(), "status": end.Observation.Status,
 	})
@@ -387,18 +385,22 @@ func (w *signalRun) complete(ctx context.Context, waiting *Waiting, sent time.Ti
 	return end
 }
 
-// readOnce reads once the status of the run that took the signal. sent is when
+// readEnd reads once the status of the run that took the signal. sent is when
 // the signal was sent.
-func (c *Sender) readOnce(ctx context.Context, signal Signal, sent time.Time) (delivery.Observation, delivery.Attempt) {
-	reads := c.reads.For(signal.RateLimit)
-	if signal.Find != nil && signal.Completion == nil {
-		if observation, attempt := c.poller.ReadOnce(ctx, signal.Find.signalled(sent).WithLimiter(reads)); attempt.Outcome != delivery.Accepted {
+func (w *signalRun) readEnd(ctx context.Context, sent time.Time) (delivery.Observation, delivery.Attempt) {
+	if w.Find != nil && w.Completion == nil {
+		if observation, attempt := w.readOnce(ctx, w.Find.signalled(sent)); attempt.Outcome != delivery.Accepted {
 			return observation, attempt
 		}
-		signal = signal.Find.Found()
+		w.Signal = w.Find.Found()
 	}
-	observation, attempt := c.poller.ReadOnce(ctx, signal.Completion.WithLimiter(reads))
-	return shown(c.redactor, observation), attempt
+	return w.readOnce(ctx, w.Completion)
+}
+
+// readOnce reads the target once.
+func (w *signalRun) readOnce(ctx context.Context, probe *delivery.Probe) (delivery.Observation, delivery.Attempt) {
+	observation, attempt := w.poller.ReadOnce(ctx, probe.WithLimiter(w.reads.For(w.RateLimit)))
+	return w.shown(observation), attempt
 }
 
 // waitForEnd is wait for the end of a run. It counts the resources that wait for it.
@@ -413,29 +415,24 @@ func (w *signalRun) wait(ctx context.Context, probe *delivery.Probe, doing strin
 	return w.observe(ctx, w.poller.Wait, probe, doing)
 }
 
-// look is like wait, but does not wait for a state that may come later.
-func (w *signalRun) look(ctx context.Context, probe *delivery.Probe, doing string) delivery.WaitResult {
-	return w.observe(ctx, w.poller.Look, probe, doing)
-}
-
 // observer is a method of the poller that reads a target: Wait or Look.
 type observer func(context.Context, *delivery.Probe, func(delivery.Observation, time.Time)) delivery.WaitResult
 
 func (w *signalRun) observe(ctx context.Context, until observer, probe *delivery.Probe, doing string) delivery.WaitResult {
 	reported := progress{report: w.progress}
 	end := until(ctx, probe.WithLimiter(w.reads.For(w.RateLimit)), func(observation delivery.Observation, at time.Time) {
-		observation = shown(w.redactor, observation)
+		observation = w.shown(observation)
 		w.warnExpiry(ctx, observation)
 		tflog.Debug(ctx, doing, map[string]any{"signal": w.What, "target": w.To, "status": observation.Status})
 		reported.saw(doing, observation, at)
 	})
-	end.Observation = shown(w.redactor, end.Observation)
+	end.Observation = w.shown(end.Observation)
 	return end
 }
 
 // shown returns the observation with its texts cleaned, because the owner of
 // the target may have written them.
-func shown(redactor *delivery.Redactor, observation delivery.Observation) delivery.Observation {
-	observation.Status, observation.Reason = redactor.Text(observation.Status), redactor.Text(observation.Reason)
+func (w *signalRun) shown(observation delivery.Observation) delivery.Observation {
+	observation.Status, observation.Reason = w.redactor.Text(observation.Status), w.redactor.Text(observation.Reason)
 	return observation
 }

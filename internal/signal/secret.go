@@ -106,9 +106,7 @@ func (s Secrets) Either(name string, kept types.String) *string {
 // sensitive arguments in a configuration or state, because a service may repeat
 // them in its messages. If a value is JSON, a service may repeat a single text in it.
 func (r *signalResource) redactor(raw tftypes.Value, diags *diag.Diagnostics) *delivery.Redactor {
-	values, unread := attributes(raw)
-	diags.Append(unread...)
-	var secrets []string
+	values, secrets := attributes(raw, diags), []string{}
 	for name, attribute := range r.system.Arguments {
 		var text string
 		if attribute.IsSensitive() && values[name].IsKnown() && values[name].As(&text) == nil {

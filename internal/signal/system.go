@@ -245,7 +245,7 @@ func NewOffer[A any](system System[A], sender *Sender) Offer {
 }
 
 func newOffer(system system, sender *Sender) Offer {
-	offer := Offer{Block: system.Block, Endpoint: system.Endpoint, Resource: func() resource.Resource { return newResource(system, sender) }}
+	offer := Offer{Block: system.Block, Endpoint: system.Endpoint, Resource: func() resource.Resource { return &signalResource{system: system, sender: sender} }}
 	if waits := system; system.Wait != nil {
 		// A wait needs the target's id, because a target that has ended cannot be
 		// found by name.
@@ -257,7 +257,7 @@ func newOffer(system system, sender *Sender) Offer {
 			return offer
 		}
 	}
-	offer.Action = func() action.Action { return newAction(system, sender) }
+	offer.Action = func() action.Action { return &signalAction{signalResource{system: system, sender: sender}} }
 	return offer
 }
 
@@ -370,23 +370,26 @@ func (y system) bind(ctx context.Context, arguments any, secrets Secrets) (Signa
 }
 
 // regionOf returns the argument with the region.
-func regionOf(arguments any) (region *types.String) {
-	_ = eachAttribute(reflect.ValueOf(arguments).Elem(), func(name string, field reflect.Value) error {
-		if name == "region" {
-			region = field.Addr().Interface().(*types.String)
-		}
-		return nil
-	})
-	return region
-}
+func regionOf(arguments any) *types.String { return texts(arguments)["region"] }
 
 // settle sets strings that are still unknown to null: only a read can tell
 // their values.
 func settle(arguments any) {
-	_ = eachAttribute(reflect.ValueOf(arguments).Elem(), func(_ string, field reflect.Value) error {
-		if text, ok := field.Addr().Interface().(*types.String); ok && text.IsUnknown() {
+	for _, text := range texts(arguments) {
+		if text.IsUnknown() {
 			*text = types.StringNull()
+		}
+	}
+}
+
+// texts returns the arguments that are strings, by name.
+func texts(arguments any) map[string]*types.String {
+	found := map[string]*types.String{}
+	_ = eachAttribute(reflect.ValueOf(arguments).Elem(), func(name string, field reflect.Value) error {
+		if text, ok := field.Addr().Interface().(*types.String); ok {
+			found[name] = text
 		}
 		return nil
 	})
+	return found
 }

@@ -31,19 +31,10 @@ func (s *sharedWaits) join(run string, most *int) (leave func()) {
 	}
 }
 
-// gate returns the type of the resource that waits for the system's targets, "" if there is
-// none.
-func (y system) gate() string {
-	if y.Wait == nil {
-		return ""
-	}
-	return "signal_" + y.Name + "_wait"
-}
-
 // beside says how many other resources waited for a run whose end was not seen, and how to
 // use many signals with one run; "" if there were none.
 func (w signalRun) beside() string {
-	if w.others == 0 || w.gate == "" {
+	if w.others == 0 || w.system.Wait == nil {
 		return ""
 	}
 	others := "1 other resource of this apply waits for the same run"
@@ -51,5 +42,5 @@ func (w signalRun) beside() string {
 		others = fmt.Sprintf("%d other resources of this apply wait for the same run", w.others)
 	}
 	return fmt.Sprintf("%s. Terraform creates no more than -parallelism resources at a time, so signals that the run still needs may not be sent while these wait. "+
-		"Use any number of signals without wait_for_completion, and then one %s with depends_on on all of them.", others, w.gate)
+		"Use any number of signals without wait_for_completion, and then one signal_%s_wait with depends_on on all of them.", others, w.system.Name)
 }

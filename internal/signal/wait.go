@@ -3,9 +3,7 @@ package signal
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -123,15 +121,13 @@ type waitResource struct {
 
 // waitModel is a wait's data.
 type waitModel struct {
-	ID              types.String   `tfsdk:"id"`
-	Until           types.String   `tfsdk:"until"`
-	OnWaitFailure   types.String   `tfsdk:"on_wait_failure"`
-	Triggers        types.Map      `tfsdk:"triggers"`
-	Timeouts        timeouts.Value `tfsdk:"timeouts"`
-	TargetStatus    types.String   `tfsdk:"target_status"`
-	TargetSucceeded types.Bool     `tfsdk:"target_succeeded"`
-	Outputs         attr.Value     `tfsdk:"outputs"`
-	Arguments       any
+	ID       types.String   `tfsdk:"id"`
+	Until    types.String   `tfsdk:"until"`
+	Triggers types.Map      `tfsdk:"triggers"`
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
+	Outputs  attr.Value     `tfsdk:"outputs"`
+	Waiting
+	Arguments any
 }
 
 func (r *waitResource) model() *waitModel { return &waitModel{Arguments: r.system.arguments()} }
@@ -146,7 +142,7 @@ func (r *waitResource) done(data *waitModel) bool {
 }
 
 func (r *waitResource) final(data *waitModel) bool {
-	return data.TargetSucceeded.ValueBool() || !data.TargetStatus.IsNull() && r.system.Final(&data.Arguments, data.TargetStatus.ValueString())
+	return data.TargetSucceeded.ValueBool() || r.system.final(data.Arguments, data.TargetStatus)
 }
 
 func (r *waitResource) name() string { return r.system.Name + "_wait" }
@@ -251,9 +247,9 @@ func (r *waitResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		return
 	}
 	before, after := r.model(), r.model()
-	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), after)...)
+	restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), after, &resp.Diagnostics)
 	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), before)...)
+		restore(ctx, req.State.Raw, req.State.Schema.Type(), before, &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -261,7 +257,7 @@ func (r *waitResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	if !req.State.Raw.IsNull() {
 		before.OnWaitFailure = after.OnWaitFailure
 		if !r.done(before) || !SameTriggers(before.Triggers, after.Triggers) || after.Until.IsUnknown() || before.until() != after.until() {
-			resp.Diagnostics.Append(replan(&resp.Plan, tftypes.UnknownValue, r.results()...)...)
+			replan(resp, tftypes.UnknownValue, r.results()...)
 		}
 	}
 	r.system.planRegion(ctx, req, resp)
@@ -281,26 +277,24 @@ func (r *waitResource) results() []string {
 // next apply waits again.
 func (r *waitResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	data := r.model()
-	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data)...)
-	if resp.Diagnostics.HasError() {
+	if !restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data, &resp.Diagnostics) {
 		return
 	}
 	timeout, diags := data.Timeouts.Create(ctx, DefaultTimeout)
 	if resp.Diagnostics.Append(diags...); diags.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.wait(ctx, data, "", create, timeout, &resp.State)...)
+	r.wait(ctx, data, "", create, timeout, &resp.State, &resp.Diagnostics)
 }
 
 // Update waits if the plan says so.
 func (r *waitResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	data := r.model()
-	resp.Diagnostics.Append(restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data)...)
-	if resp.Diagnostics.HasError() {
+	if !restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data, &resp.Diagnostics) {
 		return
 	}
 	if !data.TargetStatus.IsUnknown() {
-		resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
+		record(ctx, &resp.State, data, &resp.Diagnostics)
 		return
 	}
 	timeout, diags := data.Timeouts.Update(ctx, DefaultTimeout)
@@ -309,19 +303,20 @@ func (r *waitResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	var seen types.String
 	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("target_status"), &seen)...)
-	resp.Diagnostics.Append(r.wait(ctx, data, seen.ValueString(), update, timeout, &resp.State)...)
+	r.wait(ctx, data, seen.ValueString(), update, timeout, &resp.State, &resp.Diagnostics)
 }
 
-// wait waits for the target, writes what it saw into the state, and only then
-// returns diagnostics. seen is the status in which an earlier wait saw the
-// target, "" if there is none.
-func (r *waitResource) wait(ctx context.Context, data *waitModel, seen string, p phase, timeout time.Duration, state *tfsdk.State) diag.Diagnostics {
+// wait waits for the target, writes what it saw into the state, and only then adds
+// diagnostics. seen is the status in which an earlier wait saw the target, "" if
+// there is none.
+func (r *waitResource) wait(ctx context.Context, data *waitModel, seen string, p phase, timeout time.Duration, state *tfsdk.State, diags *diag.Diagnostics) {
 	ctx, cancel := r.sender.policy.WithTimeout(ctx, timeout)
 	defer cancel()
 	run, watched, err := r.bind(ctx, data)
 	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Target Not Waited For",
-			fmt.Sprintf("The target of this signal_%s could not be made ready to be read: %s.\n\nApplying again waits for it once this is corrected.", r.name(), r.sender.redactor.Error(err)))}
+		diags.AddError("Target Not Waited For",
+			fmt.Sprintf("The target of this signal_%s could not be made ready to be read: %s.\n\nApplying again waits for it once this is corrected.", r.name(), r.sender.redactor.Error(err)))
+		return
 	}
 	run.phase, run.timeout = p, timeout
 	if watched.Seen != nil && seen != "" {
@@ -336,15 +331,15 @@ func (r *waitResource) wait(ctx context.Context, data *waitModel, seen string, p
 	end := wait(ctx, r.probe(data, watched), "Waiting for the target")
 	data.ID = types.StringValue(r.target(data)) // The id includes a run that was found.
 	r.note(data, watched, end.Observation)
-	diags := record(ctx, state, data)
+	record(ctx, state, data, diags)
 	diags.Append(run.warnings...)
 	again := "Applying again waits again, and sends nothing."
 	if p == create && watched.Forgets != "" && end.Observation.Status != "" {
 		again += " But the resource is tainted, so applying again replaces it: " + watched.Forgets + ". " +
 			"To prevent that, run \"terraform untaint\" on the resource first. Then the next apply goes on with the target that is recorded."
 	}
-	diags.Append(run.awaited(end, data.until(), data.OnWaitFailure.ValueString(), again)...)
-	return diags
+	run.texts = map[*standing]string{stillWaiting: again, endedBadly: again, waitCancelled: ""}
+	diags.Append(run.waited(end, run.withoutSend(end, data.until()), &data.Waiting)...)
 }
 
 // bind prepares the reads of the target.
@@ -356,7 +351,7 @@ func (r *waitResource) bind(ctx context.Context, data *waitModel) (signalRun, Wa
 		return watched.Signal, err
 	}
 	signal, err := reading.bind(ctx, data.Arguments, nil)
-	return signalRun{Sender: r.sender, Signal: signal, gate: r.system.gate(), redactor: r.sender.redactor}, watched, err
+	return signalRun{Sender: r.sender, Signal: signal, system: r.system, redactor: r.sender.redactor}, watched, err
 }
 
 func (r *waitResource) probe(data *waitModel, watched Watched) *delivery.Probe {
@@ -368,10 +363,7 @@ func (r *waitResource) probe(data *waitModel, watched Watched) *delivery.Probe {
 
 // note records an observation of the target.
 func (r *waitResource) note(data *waitModel, watched Watched, observation delivery.Observation) {
-	if observation.Status != "" {
-		data.TargetStatus = types.StringValue(observation.Status)
-	}
-	data.TargetSucceeded = succeeded(observation)
+	data.Waiting.note(observation)
 	if watched.Outputs != nil {
 		data.Outputs = watched.Outputs()
 	}
@@ -380,8 +372,7 @@ func (r *waitResource) note(data *waitModel, watched Watched, observation delive
 // Read reads the status of a target if the end of its run is not known.
 func (r *waitResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	data := r.model()
-	resp.Diagnostics.Append(restore(ctx, req.State.Raw, req.State.Schema.Type(), data)...)
-	if resp.Diagnostics.HasError() || r.final(data) {
+	if !restore(ctx, req.State.Raw, req.State.Schema.Type(), data, &resp.Diagnostics) || r.final(data) {
 		return
 	}
 	if resp.Deferred = r.system.deferral(req.ClientCapabilities.DeferralAllowed, data.Arguments); resp.Deferred != nil {
@@ -389,25 +380,24 @@ func (r *waitResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	run, watched, err := r.bind(ctx, data)
 	if err != nil {
-		resp.Diagnostics.AddWarning("Target Not Read", fmt.Sprintf("The status of the target of this signal_%s could not be read: %s.\n\nThe status recorded last is kept.", r.name(), r.sender.redactor.Error(err)))
+		resp.Diagnostics.Append(unprepared(r.name(), r.sender.redactor.Error(err), statusKept))
 		return
 	}
 	if watched.Seen != nil && data.TargetStatus.ValueString() != "" {
 		watched.Seen(data.TargetStatus.ValueString())
 	}
-	observation, attempt := r.sender.poller.ReadOnce(ctx, r.probe(data, watched).WithLimiter(r.sender.reads.For(watched.RateLimit)))
+	observation, attempt := run.readOnce(ctx, r.probe(data, watched))
 	if attempt.Outcome != delivery.Accepted {
 		if data.TargetStatus.IsNull() && watched.explainRead(attempt).Gone {
 			// Neither an import nor an earlier wait has seen the target.
 			resp.State.RemoveResource(ctx)
 			return
 		}
-		resp.Diagnostics.AddWarning("Target Not Read", join(fmt.Sprintf("Reading the status of %s failed: %s", run.To, run.answer(attempt)),
-			unsentBecause(attempt, nil), watched.explainRead(attempt).Next, "The status recorded last is kept."))
+		resp.Diagnostics.Append(run.notRead(attempt, statusKept))
 		return
 	}
-	r.note(data, watched, shown(r.sender.redactor, observation))
-	resp.Diagnostics.Append(record(ctx, &resp.State, data)...)
+	r.note(data, watched, observation)
+	record(ctx, &resp.State, data, &resp.Diagnostics)
 }
 
 // Delete does nothing: the framework removes the resource from the state.
@@ -442,63 +432,29 @@ func (r *waitResource) MoveState(context.Context) []resource.StateMover {
 
 // target returns the id of the target.
 func (r *waitResource) target(data *waitModel) string {
-	values := map[string]string{}
-	_ = eachAttribute(reflect.ValueOf(data.Arguments).Elem(), func(name string, field reflect.Value) error {
-		if text, ok := field.Interface().(types.String); ok {
-			values[name] = text.ValueString()
-		}
-		return nil
-	})
-	parts := make([]string, 0, len(r.system.Wait.Target))
+	values, parts := texts(data.Arguments), []string{}
 	for i, name := range r.system.Wait.Target {
-		if i < r.needed() || values[name] != "" {
-			parts = append(parts, values[name])
+		if value := values[name].ValueString(); i < r.needed() || value != "" {
+			parts = append(parts, value)
 		}
 	}
 	return strings.Join(parts, "/")
 }
 
-// awaited returns the diagnostics of a wait. again says what applying again does.
-func (w signalRun) awaited(end delivery.WaitResult, until, onFailure, again string) (diags diag.Diagnostics) {
-	if end.Reached() {
-		return nil
-	}
-	status := "its status was never seen"
-	if end.Observation.Status != "" {
-		status = "its last status was " + end.Observation.Status
-	}
-	wanted, failed := "its run to end", "its run did not end as wanted"
+// withoutSend returns the texts of a wait of a resource that sends nothing.
+func (w signalRun) withoutSend(end delivery.WaitResult, until string) waitTexts {
+	opening, wanted, failed := fmt.Sprintf("Waiting for %s: ", w.To), "its run to end", "its run did not end as wanted"
 	if until == untilTargetReady {
 		wanted, failed = "it to wait for a signal", "it does not become ready any more"
 	}
-	opening := fmt.Sprintf("Waiting for %s: ", w.To)
-	switch {
-	case end.Unreadable != nil:
-		advice := w.explainRead(*end.Unreadable)
-		diags.Append(diagnostic("Target Cannot Be Read", advice,
-			join(opening+"reading it failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next),
-			again))
-		return diags
-	case errors.Is(end.Stopped, context.Canceled):
-		diags.AddError("Waiting Cancelled", join(fmt.Sprintf("%sthe apply was cancelled while it waited for %s; %s.", opening, wanted, status), w.beside(), again))
-		return diags
+	tooLong := opening + "waiting for " + wanted + " took too long; "
+	return waitTexts{
+		unreadable: opening + "reading it failed: ",
+		missed:     opening + failed + "; ",
+		unseen:     tooLong,
+		running:    tooLong,
+		cancelled:  opening + "the apply was cancelled while it waited for " + wanted + "; ",
+		meaning:    w.notSeen(end),
+		regardless: " To go on regardless, set on_wait_failure = \"record\".",
 	}
-	summary, detail := "Target Did Not Succeed", ""
-	if end.Observation.State == delivery.Missed {
-		detail = fmt.Sprintf("%s%s; %s.", opening, failed, status)
-		if end.Observation.Reason != "" {
-			detail += " " + w.Service + " says: " + end.Observation.Reason
-		}
-	} else {
-		summary, detail = "Target Still Running", join(fmt.Sprintf("%swaiting for %s took too long; %s.", opening, wanted, status), w.lastFailure(end), w.stopped(end.Stopped), w.beside())
-		if end.Observation.Status == "" {
-			summary, detail = "Target Not Seen", join(detail, w.notSeen(end))
-		}
-	}
-	if onFailure == onWaitFailureRecord {
-		diags.AddWarning(summary, join(detail, next[waitRecorded][w.phase]))
-		return diags
-	}
-	diags.AddError(summary, join(detail, again+" To go on regardless, set on_wait_failure = \"record\"."))
-	return diags
 }
