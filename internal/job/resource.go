@@ -130,10 +130,10 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 	}
 	resp.Schema = schema.Schema{
 		Version: jobSchemaVersion,
-		MarkdownDescription: "A Cloud Automator job that an HTTP POST request starts. Each update in place rotates the job's URL and access token. The provider verifies that the old ones " +
-			"no longer exist. If they do, it creates a new job and removes the old one.",
+		MarkdownDescription: "A Cloud Automator job that an HTTP POST request starts. Each update in place rotates the job's URL and access token. The provider reads the job back to verify that. " +
+			"If the job still has its old URL or access token, the provider creates a new job and removes the old one.",
 		Attributes: map[string]schema.Attribute{
-			"id": computed("The id of the job. A rotation may create a new job, with another id. In everything that has the old id and does not refer to this attribute, set the new one."),
+			"id": computed("The id of the job. A rotation may create a new job, with another id. Refer to this attribute. Wherever the id is written out, set the new one after that."),
 			"name": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "The name of the job.",
@@ -173,8 +173,8 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 			"for_workflow": schema.BoolAttribute{
 				Optional: true,
 				Computed: true,
-				MarkdownDescription: "Whether the job is the first job of a job workflow, with `action_type = \"no_action\"`. A change creates a new job, with another id: " +
-					"in a workflow that has the old id, such as in `first_job_id`, set the new one.",
+				MarkdownDescription: "Whether the job is the first job of a job workflow, with `action_type = \"no_action\"`. A change creates a new job with a new id. " +
+					"A workflow that has the old id, such as in `first_job_id`, then needs the new one.",
 				PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown(), boolplanmodifier.RequiresReplaceIf(otherFlag, "", "")},
 			},
 			"effective_date":            schema.StringAttribute{Optional: true, MarkdownDescription: "The date from which on the job can be run. The provider sends it unchanged, and the service checks it."},
@@ -223,7 +223,7 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 }
 
 // filledIn describes arguments that the service fills in.
-const filledIn = " If this is left out, the provider keeps what the service shows. If it was set before, an update clears it."
+const filledIn = " If this argument was never set, the provider keeps what the service shows. If it is removed from the configuration, an update clears it."
 
 // notBlank matches a text with a character that is not a blank of any script.
 var notBlank = regexp.MustCompile(`[^\s\p{Z}]`)

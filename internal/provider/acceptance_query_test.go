@@ -3,6 +3,7 @@ package provider_test
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -109,5 +110,39 @@ func TestAccJobsAreQueried(t *testing.T) {
 	}
 	if now := fmt.Sprint(s.TriggerJobs()); now != before {
 		t.Errorf("the jobs were %s and are %s", before, now)
+	}
+}
+
+// The lists of the example do not overlap: what terraform query writes has each job once.
+func TestAccExampleListsNoJobTwice(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	w := acctest.Terraform(t, s)
+	file := filepath.Join("..", "..", "examples", "list-resources", "signal_http_trigger_job", "list-resource.tfquery.hcl")
+	w.WriteFile("list-resource.tfquery.hcl", contents(t, file))
+	needs(t, "1.14.0", "queries")
+	provider := acctest.StartProvider(t, acctest.Block(s.URL()))
+	for _, group := range []int{10, 20} {
+		made := provider.Resource("signal_http_trigger_job")
+		if diags := made.Apply(acctest.Values{"name": "pause-before-release", "group_id": group, "action_type": "delay", "action_value": `{"delay_minutes": 1}`}); diags.HasError() {
+			t.Fatal(diags)
+		}
+	}
+	messages, err := w.QueryJSON(t.Context())
+	must(t, err)
+	found := map[string]int{}
+	for message := range messages {
+		must(t, message.Err)
+		if said, is := message.Msg.(tfjson.ListResourceFoundMessage); is {
+			found[fmt.Sprint(said.ListResourceFound.Identity["id"])]++
+		}
+	}
+	for id, times := range found {
+		if times > 1 {
+			t.Errorf("job %s is listed %d times", id, times)
+		}
+	}
+	if len(found) != 2 {
+		t.Errorf("found the jobs %v, want the one of each group", found)
 	}
 }

@@ -330,6 +330,17 @@ func TestGuidesSayWhereTheRegionComesFrom(t *testing.T) {
 	}
 }
 
+// The page of a signal that adopts nothing does not speak of adopting.
+func TestPagesSpeakOfAdoptingWhereItIs(t *testing.T) {
+	p := acctest.StartProvider(t, nil)
+	for _, y := range systems.Signals() {
+		page := contents(t, filepath.Join("..", "..", "docs", "resources", y.Short()+".md"))
+		if has := p.Resource(y.Type).Has("adopt_existing"); strings.Contains(page, "adopt") != has {
+			t.Errorf("adopt_existing is offered (%t), and the page of %s says otherwise", has, y.Type)
+		}
+	}
+}
+
 // The first page lists every guide.
 func TestFirstPageListsGuides(t *testing.T) {
 	t.Parallel()

@@ -47,7 +47,7 @@ func (o Operation) Failure(summary, doing string, result delivery.Result, advice
 	w := o.run()
 	doing += " failed" + afterAttempts(result.Attempts)
 	if result.Attempts == 0 {
-		doing = fmt.Sprintf("%s was not tried: the request was still waiting, because %s throttles. The last request that was refused for that got this answer", doing, o.Service)
+		doing = fmt.Sprintf("%s was not tried: the request was still waiting, because %s throttles. The last request that was refused because of that got this answer", doing, o.Service)
 	}
 	because := unsentBecause(result.Attempt, result.Stopped)
 	return diagnostic(summary, advice, append([]string{

@@ -40,7 +40,7 @@ func (w signalRun) failure(result delivery.Result) *sendProblem {
 	advice := w.Explain(result.Attempt)
 	doing := fmt.Sprintf("Sending %s to %s failed%s: ", w.What, w.To, afterAttempts(result.Attempts))
 	if result.Attempts == 0 {
-		doing = fmt.Sprintf("Sending %s to %s was not tried: the signal was still waiting, because %s throttles. The last signal that was refused for that got this answer: ", w.What, w.To, w.Service)
+		doing = fmt.Sprintf("Sending %s to %s was not tried: the signal was still waiting, because %s throttles. The last signal that was refused because of that got this answer: ", w.What, w.To, w.Service)
 	}
 	detail := join(
 		doing+w.answer(result.Attempt),
@@ -135,7 +135,7 @@ func (w signalRun) lookupText(result delivery.Result) string {
 	case end.Stopped != nil:
 		return join(fmt.Sprintf(" Reading at %s whether it has arrived was not finished.", w.Service), w.lastFailure(*end))
 	default:
-		return fmt.Sprintf(" What %s shows does not tell: %s.", w.Service, end.Observation.Reason)
+		return fmt.Sprintf(" What %s shows does not tell whether it has arrived: %s.", w.Service, end.Observation.Reason)
 	}
 }
 

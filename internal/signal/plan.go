@@ -209,7 +209,7 @@ func (r *signalResource) warnUnknown(req resource.ModifyPlanRequest, changed []s
 		if !configured[name].IsFullyKnown() {
 			resp.Diagnostics.AddAttributeWarning(path.Root(name), "Signal Is Sent Again",
 				fmt.Sprintf("The value of %s is not known before the apply, so it counts as changed: the signal is sent again even if the value turns out to be the same. "+
-					"To find out before, apply what the value depends on with -target.%s", name, adopt))
+					"To plan with the value, first apply what it depends on, with -target.%s", name, adopt))
 		}
 	}
 }

@@ -48,7 +48,7 @@ func restore(ctx context.Context, raw tftypes.Value, kind attr.Type, data any, d
 		}
 		value, err := attribute.ValueFromTerraform(ctx, values[name])
 		if err != nil {
-			diags.AddAttributeError(path.Root(name), "Invalid Value", "This argument cannot hold the value: where a whole number is needed, a fraction or a number beyond 64 bits is none.")
+			diags.AddAttributeError(path.Root(name), "Invalid Value", "This argument cannot have this value. If it takes a whole number, the number must not have a fraction or more than 64 bits.")
 			return nil
 		}
 		if !reflect.TypeOf(value).AssignableTo(field.Type()) {

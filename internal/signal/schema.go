@@ -63,7 +63,7 @@ func (r *signalResource) schema(ctx context.Context) schema.Schema {
 			MarkdownDescription: "Arbitrary values. When one of them changes, the signal is sent again. " +
 				"Give it single values, not a whole resource: a newer version may add attributes to the resource, and then the signal is sent again.",
 		},
-		"sent_at":    computed("When the signal was sent (RFC 3339, UTC, by the clock of the machine that ran Terraform); null if the signal was adopted or is not sent yet."),
+		"sent_at":    computed("When the signal was sent (RFC 3339, UTC, by the clock of the machine that ran Terraform); null if the signal " + r.system.adopted() + "is not sent yet."),
 		"request_id": computed("The service's id of the request with the signal; null if no answer had it."),
 		"delivery":   computed(r.system.deliveries()),
 	}
@@ -104,6 +104,14 @@ func (y system) deliveries() string {
 		text += "`" + Adopted + "`: the service already showed such a signal, and the provider sent none. "
 	}
 	return text + "`" + Unknown + "`: the answer was lost, so the signal may or may not have arrived. It is null if the signal is not sent yet."
+}
+
+// adopted is a part of the description of sent_at.
+func (y system) adopted() string {
+	if y.Adopts {
+		return "was adopted or "
+	}
+	return ""
 }
 
 // together lists what shares one timeout, if that is more than sending.

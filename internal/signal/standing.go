@@ -55,9 +55,9 @@ var (
 	// notReadable: it is unknown whether the service took the signal, because the
 	// target could not be read.
 	notReadable = &standing{
-		create:  "If the provider can read this, it finds out by itself whether a signal has arrived. For this signal it does not try again at the next apply.",
-		destroy: "If the provider can read this, the next destroy finds out by itself whether the signal has arrived.",
-		invoke:  "If the provider can read this, it finds out by itself whether a signal has arrived.",
+		create:  "When the provider can read this, it finds out by itself whether a lost signal has arrived. It does not look for this one again at the next apply.",
+		destroy: "When the provider can read this, the next destroy finds out by itself whether the signal has arrived.",
+		invoke:  "When the provider can read this, it finds out by itself whether a lost signal has arrived.",
 	}
 	// endedBadly: the service took the signal, and the target's run did not end as
 	// wanted.
