@@ -264,10 +264,7 @@ type jobVersion struct {
 }
 
 func newCloudAutomator(s *Sandbox, o Options) *cloudAutomator {
-	if err := o.CloudAutomator.check(); err != nil {
-		panic(err)
-	}
-	return &cloudAutomator{sandbox: s, initial: o.CloudAutomator, play: o.CloudAutomator, lag: o.ReadLag, retryAfter: o.RetryAfter, lastID: 1000}
+	return &cloudAutomator{sandbox: s, initial: valid(o.CloudAutomator), play: o.CloudAutomator, lag: o.ReadLag, retryAfter: o.RetryAfter, lastID: 1000}
 }
 
 func (m *cloudAutomator) name() string { return "cloudautomator" }
@@ -909,10 +906,7 @@ func (m *cloudAutomator) put(j TriggerJob) TriggerJobState {
 
 // AddTriggerJob creates a job. It panics if the description is invalid.
 func (s *Sandbox) AddTriggerJob(j TriggerJob) TriggerJobState {
-	if err := j.check(); err != nil {
-		panic(err)
-	}
-	return s.cloudAutomator.put(j)
+	return s.cloudAutomator.put(valid(j))
 }
 
 // TriggerURL returns the URL whose POST runs the job.
@@ -980,13 +974,10 @@ func (s *Sandbox) RemoveTriggerJob(id string) (TriggerJobState, bool) {
 // PlayCloudAutomator changes the service's behaviour until the next reset. It panics if the
 // options are invalid.
 func (s *Sandbox) PlayCloudAutomator(o CloudAutomator) {
-	if err := o.check(); err != nil {
-		panic(err)
-	}
 	m := s.cloudAutomator
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.play = o
+	m.play = valid(o)
 }
 
 func (j *triggerJob) state() TriggerJobState {
@@ -1009,59 +1000,22 @@ func (m *cloudAutomator) change(id string, f func(*triggerJob)) (TriggerJobState
 }
 
 func (m *cloudAutomator) routes() []route {
-	byID := func(do func(id string, r *http.Request) (TriggerJobState, bool, error)) func(*http.Request) (any, error) {
-		return func(r *http.Request) (any, error) {
-			state, ok, err := do(r.PathValue("id"), r)
-			if err == nil && !ok {
-				err = notFound("job " + r.PathValue("id"))
-			}
-			return state, err
-		}
-	}
 	return []route{
-		{"GET /_sandbox/cloudautomator/jobs", "all jobs with their runs", func(*http.Request) (any, error) {
-			return m.sandbox.TriggerJobs(), nil
-		}},
-		{"POST /_sandbox/cloudautomator/jobs", "put a TriggerJob there", func(r *http.Request) (any, error) {
-			j, err := adminBody[TriggerJob](r)
-			if err == nil {
-				err = j.check()
-			}
-			if err != nil {
-				return nil, err
-			}
-			return m.put(j), nil
-		}},
-		{"GET /_sandbox/cloudautomator/jobs/{id}", "one job with its runs", byID(func(id string, _ *http.Request) (TriggerJobState, bool, error) {
-			state, ok := m.sandbox.TriggerJob(id)
-			return state, ok, nil
-		})},
-		{"DELETE /_sandbox/cloudautomator/jobs/{id}", "remove a job in the console", byID(func(id string, _ *http.Request) (TriggerJobState, bool, error) {
-			state, ok := m.sandbox.RemoveTriggerJob(id)
-			return state, ok, nil
-		})},
-		{"POST /_sandbox/cloudautomator/jobs/{id}/rotate", `press the console's "Update" button`, byID(func(id string, _ *http.Request) (TriggerJobState, bool, error) {
-			state, ok := m.sandbox.RotateTriggerJob(id)
-			return state, ok, nil
-		})},
-		{"POST /_sandbox/cloudautomator/jobs/{id}/active", `make a job active or not: {"Active": ...}`, byID(func(id string, r *http.Request) (TriggerJobState, bool, error) {
+		{"GET /_sandbox/cloudautomator/jobs", "all jobs with their runs", all(m.sandbox.TriggerJobs)},
+		{"POST /_sandbox/cloudautomator/jobs", "put a TriggerJob there", given(m.put)},
+		{"GET /_sandbox/cloudautomator/jobs/{id}", "one job with its runs", named("job", m.sandbox.TriggerJob)},
+		{"DELETE /_sandbox/cloudautomator/jobs/{id}", "remove a job in the console", named("job", m.sandbox.RemoveTriggerJob)},
+		{"POST /_sandbox/cloudautomator/jobs/{id}/rotate", `press the console's "Update" button`, named("job", m.sandbox.RotateTriggerJob)},
+		{"POST /_sandbox/cloudautomator/jobs/{id}/active", `make a job active or not: {"Active": ...}`, func(r *http.Request) (any, error) {
 			in, err := adminBody[struct{ Active bool }](r)
 			if err != nil {
-				return TriggerJobState{}, false, err
-			}
-			state, ok := m.sandbox.ActivateTriggerJob(id, in.Active)
-			return state, ok, nil
-		})},
-		{"PUT /_sandbox/cloudautomator/options", "play another CloudAutomator", func(r *http.Request) (any, error) {
-			o, err := adminBody[CloudAutomator](r)
-			if err == nil {
-				err = o.check()
-			}
-			if err != nil {
 				return nil, err
 			}
-			m.sandbox.PlayCloudAutomator(o)
-			return o, nil
+			return named("job", func(id string) (TriggerJobState, bool) { return m.sandbox.ActivateTriggerJob(id, in.Active) })(r)
 		}},
+		{"PUT /_sandbox/cloudautomator/options", "play another CloudAutomator", given(func(o CloudAutomator) CloudAutomator {
+			m.sandbox.PlayCloudAutomator(o)
+			return o
+		})},
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -566,10 +565,7 @@ func (f *cloudFormation) describeStackEvents(c *call, form url.Values) (any, *ap
 
 // StartCloudFormationStack starts a stack and returns its ARN. It panics if the description is invalid.
 func (s *Sandbox) StartCloudFormationStack(d CloudFormationStack) string {
-	if err := d.check(); err != nil {
-		panic(err)
-	}
-	return s.cloudFormation.start(d)
+	return s.cloudFormation.start(valid(d))
 }
 
 // CloudFormationStack is the present state of a stack, by its name or ARN, and whether it exists.
@@ -634,37 +630,11 @@ func (s *Sandbox) CloudFormationStacks() []string {
 
 func (f *cloudFormation) routes() []route {
 	return []route{
-		{"GET /_sandbox/cloudformation/stacks", "all stacks", func(*http.Request) (any, error) {
-			states := []CloudFormationStackState{}
-			for _, id := range f.sandbox.CloudFormationStacks() {
-				if state, ok := f.sandbox.CloudFormationStack(id); ok {
-					states = append(states, state)
-				}
-			}
-			return states, nil
-		}},
-		{"POST /_sandbox/cloudformation/stacks", "start a stack", func(r *http.Request) (any, error) {
-			d, err := adminBody[CloudFormationStack](r)
-			if err == nil {
-				err = d.check()
-			}
-			if err != nil {
-				return nil, err
-			}
-			return map[string]string{"ID": f.start(d)}, nil
-		}},
-		{"GET /_sandbox/cloudformation/stacks/{name...}", "one stack with its signals", func(r *http.Request) (any, error) {
-			state, ok := f.sandbox.CloudFormationStack(r.PathValue("name"))
-			if !ok {
-				return nil, notFound("stack " + r.PathValue("name"))
-			}
-			return state, nil
-		}},
-		{"DELETE /_sandbox/cloudformation/stacks/{name...}", "remove a stack", func(r *http.Request) (any, error) {
-			if !f.sandbox.RemoveCloudFormationStack(r.PathValue("name")) {
-				return nil, notFound("stack " + r.PathValue("name"))
-			}
-			return struct{}{}, nil
-		}},
+		{"GET /_sandbox/cloudformation/stacks", "all stacks", all(func() []CloudFormationStackState {
+			return existing(f.sandbox.CloudFormationStacks(), f.sandbox.CloudFormationStack)
+		})},
+		{"POST /_sandbox/cloudformation/stacks", "start a stack", given(func(d CloudFormationStack) any { return map[string]string{"ID": f.start(d)} })},
+		{"GET /_sandbox/cloudformation/stacks/{id...}", "one stack with its signals", named("stack", f.sandbox.CloudFormationStack)},
+		{"DELETE /_sandbox/cloudformation/stacks/{id...}", "remove a stack", removed("stack", f.sandbox.RemoveCloudFormationStack)},
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -522,10 +521,7 @@ func (p *codePipeline) listActionExecutions(c *call, in pipelineRequest) (any, *
 // StartPipeline starts an execution and returns its state, with the token of the approval that waits. An invalid
 // description is a mistake of the test, and panics.
 func (s *Sandbox) StartPipeline(spec Pipeline) PipelineState {
-	if err := spec.check(); err != nil {
-		panic(err)
-	}
-	r := s.codePipeline.start(spec)
+	r := s.codePipeline.start(valid(spec))
 	s.codePipeline.mu.Lock()
 	defer s.codePipeline.mu.Unlock()
 	return r.state(s.now())
@@ -606,24 +602,8 @@ func (s *Sandbox) RetryPipeline(executionID string) bool {
 
 func (p *codePipeline) routes() []route {
 	return []route{
-		{"GET /_sandbox/codepipeline/executions", "all executions of pipelines", func(*http.Request) (any, error) {
-			return p.sandbox.Pipelines(""), nil
-		}},
-		{"POST /_sandbox/codepipeline/executions", "start a Pipeline", func(r *http.Request) (any, error) {
-			spec, err := adminBody[Pipeline](r)
-			if err == nil {
-				err = spec.check()
-			}
-			if err != nil {
-				return nil, err
-			}
-			return p.sandbox.StartPipeline(spec), nil
-		}},
-		{"DELETE /_sandbox/codepipeline/executions/{id}", "stop an execution", func(r *http.Request) (any, error) {
-			if !p.sandbox.StopPipeline(r.PathValue("id")) {
-				return nil, notFound("execution " + r.PathValue("id") + " in progress")
-			}
-			return struct{}{}, nil
-		}},
+		{"GET /_sandbox/codepipeline/executions", "all executions of pipelines", all(func() []PipelineState { return p.sandbox.Pipelines("") })},
+		{"POST /_sandbox/codepipeline/executions", "start a Pipeline", given(p.sandbox.StartPipeline)},
+		{"DELETE /_sandbox/codepipeline/executions/{id}", "stop an execution", removed("execution in progress", p.sandbox.StopPipeline)},
 	}
 }

@@ -558,10 +558,7 @@ func (e *ecs) listServiceDeployments(c *call, in listDeploymentsRequest) (any, *
 // StartServiceDeployment starts a deployment and returns its state, with its ARN and the hook that awaits an action. An
 // invalid description is a mistake of the test, and panics.
 func (s *Sandbox) StartServiceDeployment(spec ServiceDeployment) ServiceDeploymentState {
-	if err := spec.check(); err != nil {
-		panic(err)
-	}
-	d := s.ecs.start(spec)
+	d := s.ecs.start(valid(spec))
 	s.ecs.mu.Lock()
 	defer s.ecs.mu.Unlock()
 	return d.state(s.now())
@@ -640,19 +637,8 @@ func (s *Sandbox) StopServiceDeployment(arn string) bool {
 
 func (e *ecs) routes() []route {
 	return []route{
-		{"GET /_sandbox/ecs/deployments", "all service deployments", func(*http.Request) (any, error) {
-			return e.sandbox.ServiceDeployments(), nil
-		}},
-		{"POST /_sandbox/ecs/deployments", "start a ServiceDeployment", func(r *http.Request) (any, error) {
-			spec, err := adminBody[ServiceDeployment](r)
-			if err == nil {
-				err = spec.check()
-			}
-			if err != nil {
-				return nil, err
-			}
-			return e.sandbox.StartServiceDeployment(spec), nil
-		}},
+		{"GET /_sandbox/ecs/deployments", "all service deployments", all(e.sandbox.ServiceDeployments)},
+		{"POST /_sandbox/ecs/deployments", "start a ServiceDeployment", given(e.sandbox.StartServiceDeployment)},
 		{"POST /_sandbox/ecs/answers", "answer the hook that awaits an action", func(r *http.Request) (any, error) {
 			in, err := adminBody[struct{ ARN, Action string }](r)
 			if err == nil && in.Action != hookContinue && in.Action != hookRollback {

@@ -159,12 +159,9 @@ type activeFault struct {
 
 // Inject adds a fault. It panics if the fault is invalid.
 func (s *Sandbox) Inject(f Fault) {
-	if err := f.check(); err != nil {
-		panic(err)
-	}
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
-	s.faults.active = append(s.faults.active, &activeFault{Fault: f, tokens: max(1, f.Rate), refilled: s.now()})
+	s.faults.active = append(s.faults.active, &activeFault{Fault: valid(f), tokens: max(1, f.Rate), refilled: s.now()})
 }
 
 // Faults returns the injected faults, including those that have been used up.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -626,10 +625,7 @@ func (t OOSTaskState) shown(execution string, spec OOSExecution) map[string]any 
 
 // StartOOSExecution starts an execution and returns its id. It panics if the description is invalid.
 func (s *Sandbox) StartOOSExecution(d OOSExecution) string {
-	if err := d.check(); err != nil {
-		panic(err)
-	}
-	return s.oos.start(d).spec.ID
+	return s.oos.start(valid(d)).spec.ID
 }
 
 // OOSExecutions are all executions as they are now, in the order in which they were started.
@@ -656,23 +652,8 @@ func (s *Sandbox) OOSExecution(id string) (OOSExecutionState, bool) {
 
 func (m *oos) routes() []route {
 	return []route{
-		{"GET /_sandbox/oos/executions", "all executions of OOS templates", func(*http.Request) (any, error) { return m.sandbox.OOSExecutions(), nil }},
-		{"POST /_sandbox/oos/executions", "start an execution of a template", func(r *http.Request) (any, error) {
-			d, err := adminBody[OOSExecution](r)
-			if err == nil {
-				err = d.check()
-			}
-			if err != nil {
-				return nil, err
-			}
-			return map[string]string{"ID": m.start(d).spec.ID}, nil
-		}},
-		{"GET /_sandbox/oos/executions/{id}", "one execution with its tasks and the signals it took", func(r *http.Request) (any, error) {
-			state, ok := m.sandbox.OOSExecution(r.PathValue("id"))
-			if !ok {
-				return nil, notFound("execution " + r.PathValue("id"))
-			}
-			return state, nil
-		}},
+		{"GET /_sandbox/oos/executions", "all executions of OOS templates", all(m.sandbox.OOSExecutions)},
+		{"POST /_sandbox/oos/executions", "start an execution of a template", given(func(d OOSExecution) any { return map[string]string{"ID": m.start(d).spec.ID} })},
+		{"GET /_sandbox/oos/executions/{id}", "one execution with its tasks and the signals it took", named("execution", m.sandbox.OOSExecution)},
 	}
 }

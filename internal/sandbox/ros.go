@@ -3,7 +3,6 @@ package sandbox
 import (
 	"cmp"
 	"maps"
-	"net/http"
 	"regexp"
 	"slices"
 	"sync"
@@ -250,10 +249,7 @@ func (m *ros) listStackEvents(c *call, p *acsParameters) (map[string]any, *apiEr
 
 // StartStack starts a stack and returns its id. It panics if the description is invalid.
 func (s *Sandbox) StartStack(d Stack) string {
-	if err := d.check(); err != nil {
-		panic(err)
-	}
-	return s.ros.start(d)
+	return s.ros.start(valid(d))
 }
 
 // Stack returns the present state of a stack, and false if there is none.
@@ -279,40 +275,9 @@ func (s *Sandbox) RemoveStack(id string) bool {
 
 func (m *ros) routes() []route {
 	return []route{
-		{"GET /_sandbox/ros/stacks", "all stacks", func(*http.Request) (any, error) {
-			m.mu.Lock()
-			ids := slices.Sorted(maps.Keys(m.stacks))
-			m.mu.Unlock()
-			states := []StackState{}
-			for _, id := range ids {
-				if state, ok := m.sandbox.Stack(id); ok {
-					states = append(states, state)
-				}
-			}
-			return states, nil
-		}},
-		{"POST /_sandbox/ros/stacks", "start a stack", func(r *http.Request) (any, error) {
-			d, err := adminBody[Stack](r)
-			if err == nil {
-				err = d.check()
-			}
-			if err != nil {
-				return nil, err
-			}
-			return map[string]string{"ID": m.start(d)}, nil
-		}},
-		{"GET /_sandbox/ros/stacks/{id}", "one stack with its signals", func(r *http.Request) (any, error) {
-			state, ok := m.sandbox.Stack(r.PathValue("id"))
-			if !ok {
-				return nil, notFound("stack " + r.PathValue("id"))
-			}
-			return state, nil
-		}},
-		{"DELETE /_sandbox/ros/stacks/{id}", "remove a stack", func(r *http.Request) (any, error) {
-			if !m.sandbox.RemoveStack(r.PathValue("id")) {
-				return nil, notFound("stack " + r.PathValue("id"))
-			}
-			return struct{}{}, nil
-		}},
+		{"GET /_sandbox/ros/stacks", "all stacks", all(func() []StackState { return states(&m.mu, m.stacks, m.sandbox.Stack) })},
+		{"POST /_sandbox/ros/stacks", "start a stack", given(func(d Stack) any { return map[string]string{"ID": m.start(d)} })},
+		{"GET /_sandbox/ros/stacks/{id}", "one stack with its signals", named("stack", m.sandbox.Stack)},
+		{"DELETE /_sandbox/ros/stacks/{id}", "remove a stack", removed("stack", m.sandbox.RemoveStack)},
 	}
 }

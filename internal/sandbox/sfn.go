@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -471,10 +470,7 @@ func (f *sfn) getExecutionHistory(c *call, in machineRequest) (any, *apiError) {
 // StartMachine starts an execution and returns its state, with its ARN and the token of the state that waits. An
 // invalid description is a mistake of the test, and panics.
 func (s *Sandbox) StartMachine(m MachineExecution) MachineExecutionState {
-	if err := m.check(); err != nil {
-		panic(err)
-	}
-	state, _ := s.Machine(s.sfn.start(m).spec.ARN)
+	state, _ := s.Machine(s.sfn.start(valid(m)).spec.ARN)
 	return state
 }
 
@@ -523,39 +519,13 @@ func (s *Sandbox) Machine(arn string) (MachineExecutionState, bool) {
 
 // Machines returns the present states of all executions, by their ARNs.
 func (s *Sandbox) Machines() []MachineExecutionState {
-	s.sfn.mu.Lock()
-	arns := slices.Sorted(maps.Keys(s.sfn.executions))
-	s.sfn.mu.Unlock()
-	states := []MachineExecutionState{}
-	for _, arn := range arns {
-		if state, ok := s.Machine(arn); ok {
-			states = append(states, state)
-		}
-	}
-	return states
+	return states(&s.sfn.mu, s.sfn.executions, s.Machine)
 }
 
 func (f *sfn) routes() []route {
 	return []route{
-		{"GET /_sandbox/sfn/executions", "all executions", func(*http.Request) (any, error) {
-			return f.sandbox.Machines(), nil
-		}},
-		{"POST /_sandbox/sfn/executions", "start a MachineExecution", func(r *http.Request) (any, error) {
-			m, err := adminBody[MachineExecution](r)
-			if err == nil {
-				err = m.check()
-			}
-			if err != nil {
-				return nil, err
-			}
-			return f.sandbox.StartMachine(m), nil
-		}},
-		{"GET /_sandbox/sfn/executions/{arn}", "one execution with its events and answers", func(r *http.Request) (any, error) {
-			state, ok := f.sandbox.Machine(r.PathValue("arn"))
-			if !ok {
-				return nil, notFound("execution " + r.PathValue("arn"))
-			}
-			return state, nil
-		}},
+		{"GET /_sandbox/sfn/executions", "all executions", all(f.sandbox.Machines)},
+		{"POST /_sandbox/sfn/executions", "start a MachineExecution", given(f.sandbox.StartMachine)},
+		{"GET /_sandbox/sfn/executions/{id}", "one execution with its events and answers", named("execution", f.sandbox.Machine)},
 	}
 }

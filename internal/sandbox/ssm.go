@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"maps"
-	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -399,10 +398,7 @@ func (m *ssm) startAutomationExecution(c *call) (any, *apiError) {
 
 // StartAutomation starts an execution and returns its id. It panics if the description is invalid.
 func (s *Sandbox) StartAutomation(a Automation) string {
-	if err := a.check(); err != nil {
-		panic(err)
-	}
-	return s.ssm.start(a, "")
+	return s.ssm.start(valid(a), "")
 }
 
 // Automation is the present state of an execution, without the lag of reads, and whether it exists.
@@ -419,34 +415,8 @@ func (s *Sandbox) Automation(id string) (AutomationState, bool) {
 
 func (m *ssm) routes() []route {
 	return []route{
-		{"GET /_sandbox/ssm/executions", "all executions", func(*http.Request) (any, error) {
-			m.mu.Lock()
-			ids := slices.Sorted(maps.Keys(m.executions))
-			m.mu.Unlock()
-			states := []AutomationState{}
-			for _, id := range ids {
-				if state, ok := m.sandbox.Automation(id); ok {
-					states = append(states, state)
-				}
-			}
-			return states, nil
-		}},
-		{"POST /_sandbox/ssm/executions", "start an Automation", func(r *http.Request) (any, error) {
-			a, err := adminBody[Automation](r)
-			if err == nil {
-				err = a.check()
-			}
-			if err != nil {
-				return nil, err
-			}
-			return map[string]string{"ID": m.start(a, "")}, nil
-		}},
-		{"GET /_sandbox/ssm/executions/{id}", "one execution with its signals", func(r *http.Request) (any, error) {
-			state, ok := m.sandbox.Automation(r.PathValue("id"))
-			if !ok {
-				return nil, notFound("execution " + r.PathValue("id"))
-			}
-			return state, nil
-		}},
+		{"GET /_sandbox/ssm/executions", "all executions", all(func() []AutomationState { return states(&m.mu, m.executions, m.sandbox.Automation) })},
+		{"POST /_sandbox/ssm/executions", "start an Automation", given(func(a Automation) any { return map[string]string{"ID": m.start(a, "")} })},
+		{"GET /_sandbox/ssm/executions/{id}", "one execution with its signals", named("execution", m.sandbox.Automation)},
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -453,10 +452,7 @@ func (t *transfer) listExecutions(c *call, in listFilesRequest) (any, *apiError)
 // StartFileWorkflow starts an execution and returns its state, with the ids and the token of the step that waits. An
 // invalid description is a mistake of the test, and panics.
 func (s *Sandbox) StartFileWorkflow(w FileWorkflow) FileWorkflowState {
-	if err := w.check(); err != nil {
-		panic(err)
-	}
-	state, _ := s.FileWorkflow(s.transfer.start(w).spec.ExecutionID)
+	state, _ := s.FileWorkflow(s.transfer.start(valid(w)).spec.ExecutionID)
 	return state
 }
 
@@ -478,34 +474,8 @@ func (s *Sandbox) FileWorkflow(executionID string) (FileWorkflowState, bool) {
 
 func (t *transfer) routes() []route {
 	return []route{
-		{"GET /_sandbox/transfer/executions", "all executions", func(*http.Request) (any, error) {
-			t.mu.Lock()
-			ids := slices.Sorted(maps.Keys(t.executions))
-			t.mu.Unlock()
-			states := []FileWorkflowState{}
-			for _, id := range ids {
-				if state, ok := t.sandbox.FileWorkflow(id); ok {
-					states = append(states, state)
-				}
-			}
-			return states, nil
-		}},
-		{"POST /_sandbox/transfer/executions", "start a FileWorkflow", func(r *http.Request) (any, error) {
-			w, err := adminBody[FileWorkflow](r)
-			if err == nil {
-				err = w.check()
-			}
-			if err != nil {
-				return nil, err
-			}
-			return t.sandbox.StartFileWorkflow(w), nil
-		}},
-		{"GET /_sandbox/transfer/executions/{id}", "one execution with its tokens and callbacks", func(r *http.Request) (any, error) {
-			state, ok := t.sandbox.FileWorkflow(r.PathValue("id"))
-			if !ok {
-				return nil, notFound("execution " + r.PathValue("id"))
-			}
-			return state, nil
-		}},
+		{"GET /_sandbox/transfer/executions", "all executions", all(func() []FileWorkflowState { return states(&t.mu, t.executions, t.sandbox.FileWorkflow) })},
+		{"POST /_sandbox/transfer/executions", "start a FileWorkflow", given(t.sandbox.StartFileWorkflow)},
+		{"GET /_sandbox/transfer/executions/{id}", "one execution with its tokens and callbacks", named("execution", t.sandbox.FileWorkflow)},
 	}
 }

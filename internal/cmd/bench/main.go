@@ -204,9 +204,9 @@ type round struct {
 	sides  [2]*tfexec.Terraform
 }
 
-// inTurn does the same with both providers, one after the other, and returns how many seconds each
-// took. The order changes with each round, so neither always runs on a machine that the
-// other has warmed up.
+// inTurn does the same with both providers, one after the other, and returns how many
+// seconds each took. The order changes with each round, so neither always runs on a machine
+// that the other has warmed up.
 func (r round) inTurn(do func(*tfexec.Terraform)) (ours, idle float64) {
 	var took [2]float64
 	for i := range took {
