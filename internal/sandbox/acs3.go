@@ -22,9 +22,13 @@ const (
 
 // acsRPC has the common part of Alibaba Cloud's services with the style RPC: all parameters
 // are in the query or in a form, the operation is in x-acs-action, and the signature has
-// version 3. A service embeds it and adds routes and reset.
+// version 3. A service embeds it and adds routes.
 type acsRPC struct {
 	sandbox *Sandbox
+	// mu guards the state of the service. It is held while an operation acts.
+	mu sync.Mutex
+	// forget removes the state of the service; nil if it has none.
+	forget func()
 	// service is the name in the request log and in faults, and ram the prefix of the RAM
 	// actions.
 	service, ram string
@@ -70,6 +74,8 @@ func (a *acsRPC) act(c *call) (reply, *apiError) {
 		return reply{}, failf(404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method.")
 	}
 	parameters := acsParametersOf(c)
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	out, e := operation(c, parameters)
 	if e != nil {
 		return reply{}, e
@@ -79,6 +85,15 @@ func (a *acsRPC) act(c *call) (reply, *apiError) {
 		body[member] = value
 	}
 	return a.reply(200, body, ""), nil
+}
+
+func (a *acsRPC) reset() {
+	a.nonces.reset()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.forget != nil {
+		a.forget()
+	}
 }
 
 func (a *acsRPC) failure(c *call, e *apiError) reply {

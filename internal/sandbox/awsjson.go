@@ -15,9 +15,13 @@ import (
 )
 
 // awsJSON has the common part of services with the AWS JSON protocols 1.0 and 1.1
-// (smithy.io, "AWS JSON protocols"). A service embeds it and adds routes and reset.
+// (smithy.io, "AWS JSON protocols"). A service embeds it and adds routes.
 type awsJSON struct {
 	sandbox *Sandbox
+	// mu guards the state of the service. It is held while an operation acts.
+	mu sync.Mutex
+	// forget removes the state of the service; nil if it has none.
+	forget func()
 	// service is the signing name, and the prefix of the IAM actions.
 	service string
 	// target is the part of X-Amz-Target before the operation.
@@ -75,6 +79,8 @@ func (a *awsJSON) act(c *call) (reply, *apiError) {
 	if operation == nil || c.r.Method != http.MethodPost || c.r.URL.Path != "/" || c.r.Header.Get("Content-Type") != a.contentType() {
 		return reply{}, failf(400, "UnknownOperationException", "")
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	out, e := operation(c)
 	if e != nil {
 		return reply{}, e
@@ -84,6 +90,14 @@ func (a *awsJSON) act(c *call) (reply, *apiError) {
 		body = mustJSON(out)
 	}
 	return a.reply(c, 200, body), nil
+}
+
+func (a *awsJSON) reset() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.forget != nil {
+		a.forget()
+	}
 }
 
 func (a *awsJSON) failure(c *call, e *apiError) reply {
@@ -121,33 +135,22 @@ func mustJSON(v any) []byte {
 	return b
 }
 
-// decode decodes the JSON of a request. It ignores unknown members, as the protocol says.
-func decode[T any](c *call) (T, *apiError) {
-	var in T
-	if err := json.Unmarshal(c.body, &in); err != nil {
-		return in, failf(400, "SerializationException", "%v", err)
-	}
-	return in, nil
-}
-
 // checked is a request with constraints.
 type checked interface{ check(*constraints) }
 
-// handle returns an operation that decodes and checks the request and calls do with the
-// service's lock held.
-func handle[In checked](lock sync.Locker, do func(*call, In) (any, *apiError)) func(*call) (any, *apiError) {
+// handle returns an operation that decodes and checks the request and calls do. It ignores
+// unknown members, as the protocol says.
+func handle[In checked](do func(*call, In) (any, *apiError)) func(*call) (any, *apiError) {
 	return func(c *call) (any, *apiError) {
-		in, err := decode[In](c)
-		if err != nil {
-			return nil, err
+		var in In
+		if err := json.Unmarshal(c.body, &in); err != nil {
+			return nil, failf(400, "SerializationException", "%v", err)
 		}
 		var v constraints
 		in.check(&v)
 		if err := v.err(); err != nil {
 			return nil, err
 		}
-		lock.Lock()
-		defer lock.Unlock()
 		return do(c, in)
 	}
 }

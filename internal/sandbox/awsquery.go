@@ -5,12 +5,17 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 )
 
 // awsQuery has the common part of services with the AWS query protocol (smithy.io, "AWS
-// Query protocol"). A service embeds it and adds routes and reset.
+// Query protocol"). A service embeds it and adds routes.
 type awsQuery struct {
 	sandbox *Sandbox
+	// mu guards the state of the service. It is held while an operation acts.
+	mu sync.Mutex
+	// forget removes the state of the service; nil if it has none.
+	forget func()
 	// service is the signing name, and the prefix of the IAM actions.
 	service string
 	// version is the version of the API, and namespace the XML namespace of its answers.
@@ -100,6 +105,8 @@ func (q *awsQuery) act(c *call) (reply, *apiError) {
 	if operation == nil || c.r.URL.Path != "/" || form.Get("Version") != q.version {
 		return reply{}, failf(400, "InvalidAction", "Could not find operation %s for version %s", q.action(c), form.Get("Version"))
 	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	out, e := operation(c, form)
 	if e != nil {
 		return reply{}, e
@@ -109,6 +116,14 @@ func (q *awsQuery) act(c *call) (reply, *apiError) {
 		Result    any    `xml:",omitempty"`
 		RequestID string `xml:"ResponseMetadata>RequestId"`
 	}{xml.Name{Space: q.namespace, Local: q.action(c) + "Response"}, out, c.requestID}), nil
+}
+
+func (q *awsQuery) reset() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.forget != nil {
+		q.forget()
+	}
 }
 
 func (q *awsQuery) failure(c *call, e *apiError) reply {

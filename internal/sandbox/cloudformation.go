@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -145,7 +144,6 @@ type cloudFormation struct {
 	// lag is how far reads lag behind.
 	lag time.Duration
 
-	mu     sync.Mutex
 	stacks []*cloudFormationStack
 }
 
@@ -175,21 +173,14 @@ type cloudFormationResource struct {
 
 func newCloudFormation(s *Sandbox, o Options) *cloudFormation {
 	f := &cloudFormation{lag: o.ReadLag}
-	locked := func(do func(*call, url.Values) (any, *apiError)) func(*call, url.Values) (any, *apiError) {
-		return func(c *call, form url.Values) (any, *apiError) {
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			return do(c, form)
-		}
-	}
 	f.awsQuery = &awsQuery{
-		sandbox: s, service: "cloudformation", version: "2010-05-15", namespace: "http://cloudformation.amazonaws.com/doc/2010-05-15/",
+		sandbox: s, forget: func() { f.stacks = nil }, service: "cloudformation", version: "2010-05-15", namespace: "http://cloudformation.amazonaws.com/doc/2010-05-15/",
 		prefix: "CloudFormation.", // ROS also has an operation SignalResource.
 		operations: map[string]func(*call, url.Values) (any, *apiError){
-			"SignalResource":        locked(f.signalResource),
-			"DescribeStacks":        locked(f.describeStacks),
-			"DescribeStackResource": locked(f.describeStackResource),
-			"DescribeStackEvents":   locked(f.describeStackEvents),
+			"SignalResource":        f.signalResource,
+			"DescribeStacks":        f.describeStacks,
+			"DescribeStackResource": f.describeStackResource,
+			"DescribeStackEvents":   f.describeStackEvents,
 		},
 		resource: func(c *call, form url.Values) string {
 			if name := form.Get("StackName"); strings.HasPrefix(name, "arn:") {
@@ -199,12 +190,6 @@ func newCloudFormation(s *Sandbox, o Options) *cloudFormation {
 		},
 	}
 	return f
-}
-
-func (f *cloudFormation) reset() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.stacks = nil
 }
 
 func (f *cloudFormation) start(spec CloudFormationStack) string {

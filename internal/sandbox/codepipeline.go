@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -123,7 +122,6 @@ type codePipeline struct {
 	*awsJSON
 	lag time.Duration
 
-	mu   sync.Mutex
 	runs []*pipelineRun
 }
 
@@ -153,12 +151,12 @@ type actionRun struct {
 func newCodePipeline(s *Sandbox, o Options) *codePipeline {
 	p := &codePipeline{lag: o.ReadLag}
 	p.awsJSON = &awsJSON{
-		sandbox: s, service: "codepipeline", target: "CodePipeline_20150709", version: "1.1", message: "message",
+		sandbox: s, forget: func() { p.runs = nil }, service: "codepipeline", target: "CodePipeline_20150709", version: "1.1", message: "message",
 		operations: map[string]func(*call) (any, *apiError){
-			"PutApprovalResult":    handle(&p.mu, p.putApprovalResult),
-			"GetPipelineState":     handle(&p.mu, p.getPipelineState),
-			"GetPipelineExecution": handle(&p.mu, p.getPipelineExecution),
-			"ListActionExecutions": handle(&p.mu, p.listActionExecutions),
+			"PutApprovalResult":    handle(p.putApprovalResult),
+			"GetPipelineState":     handle(p.getPipelineState),
+			"GetPipelineExecution": handle(p.getPipelineExecution),
+			"ListActionExecutions": handle(p.listActionExecutions),
 		},
 		resource: func(c *call) string {
 			var in struct{ Name, PipelineName, StageName, ActionName string }
@@ -169,12 +167,6 @@ func newCodePipeline(s *Sandbox, o Options) *codePipeline {
 		},
 	}
 	return p
-}
-
-func (p *codePipeline) reset() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.runs = nil
 }
 
 func (p *codePipeline) start(spec Pipeline) *pipelineRun {

@@ -76,5 +76,5 @@
 // # Adding a service
 //
 // A service is one file with a type that implements the service interface, and one line in New. AWS JSON
-// services embed *awsJSON or *awsQuery, which leaves only the operations, the admin routes and reset to write.
+// services embed *awsJSON or *awsQuery, which leaves only the operations and the admin routes to write.
 package sandbox

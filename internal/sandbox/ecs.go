@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -153,7 +152,6 @@ type ecs struct {
 	*awsJSON
 	lag time.Duration
 
-	mu          sync.Mutex
 	deployments []*serviceDeployment
 }
 
@@ -180,11 +178,11 @@ type deploymentState struct {
 func newECS(s *Sandbox, o Options) *ecs {
 	e := &ecs{lag: o.ReadLag}
 	e.awsJSON = &awsJSON{
-		sandbox: s, service: "ecs", target: "AmazonEC2ContainerServiceV20141113", version: "1.1", message: "message", internal: "ServerException",
+		sandbox: s, forget: func() { e.deployments = nil }, service: "ecs", target: "AmazonEC2ContainerServiceV20141113", version: "1.1", message: "message", internal: "ServerException",
 		operations: map[string]func(*call) (any, *apiError){
-			"ContinueServiceDeployment":  handle(&e.mu, e.continueServiceDeployment),
-			"DescribeServiceDeployments": handle(&e.mu, e.describeServiceDeployments),
-			"ListServiceDeployments":     handle(&e.mu, e.listServiceDeployments),
+			"ContinueServiceDeployment":  handle(e.continueServiceDeployment),
+			"DescribeServiceDeployments": handle(e.describeServiceDeployments),
+			"ListServiceDeployments":     handle(e.listServiceDeployments),
 		},
 		resource: func(c *call) string {
 			var in struct {
@@ -201,12 +199,6 @@ func newECS(s *Sandbox, o Options) *ecs {
 		},
 	}
 	return e
-}
-
-func (e *ecs) reset() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.deployments = nil
 }
 
 // lastPart returns the name in an ARN, or the name itself.

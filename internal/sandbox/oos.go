@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -147,7 +146,6 @@ type oos struct {
 	// none.
 	reportsMissing bool
 
-	mu   sync.Mutex
 	runs []*oosRun
 }
 
@@ -177,7 +175,7 @@ type oosTask struct {
 func newOOS(s *Sandbox, o Options, used *nonces) *oos {
 	m := &oos{lag: o.ReadLag, reportsMissing: o.ReportMissingExecutions}
 	m.acsRPC = &acsRPC{
-		sandbox: s, service: "oos", ram: "oos", version: "2019-06-01", host: "oos.aliyuncs.com", nonces: used, retryAfter: o.RetryAfter,
+		sandbox: s, forget: func() { m.runs = nil }, service: "oos", ram: "oos", version: "2019-06-01", host: "oos.aliyuncs.com", nonces: used, retryAfter: o.RetryAfter,
 		operations: map[string]func(*call, *acsParameters) (map[string]any, *apiError){
 			"NotifyExecution":    m.notifyExecution,
 			"ListExecutions":     m.listExecutions,
@@ -185,13 +183,6 @@ func newOOS(s *Sandbox, o Options, used *nonces) *oos {
 		},
 	}
 	return m
-}
-
-func (m *oos) reset() {
-	m.nonces.reset()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.runs = nil
 }
 
 func (m *oos) start(spec OOSExecution) *oosRun {
@@ -387,8 +378,6 @@ func (m *oos) notifyExecution(c *call, p *acsParameters) (map[string]any, *apiEr
 	if p.err != nil {
 		return nil, p.err
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	r := m.find(c, id)
 	if r == nil {
 		return nil, m.missing(id)
@@ -505,8 +494,6 @@ func (m *oos) listExecutions(c *call, p *acsParameters) (map[string]any, *apiErr
 	if p.err != nil {
 		return nil, p.err
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	id := p.values.Get("ExecutionId")
 	if id != "" && m.reportsMissing && m.find(c, id) == nil {
 		return nil, m.missing(id)
@@ -587,8 +574,6 @@ func (m *oos) listTaskExecutions(c *call, p *acsParameters) (map[string]any, *ap
 	if p.err != nil {
 		return nil, p.err
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	id := p.values.Get("ExecutionId")
 	if id != "" && m.reportsMissing && m.find(c, id) == nil {
 		return nil, m.missing(id)

@@ -37,9 +37,6 @@ func (t *ramSTS) authenticate(c *call) *apiError {
 
 func (t *ramSTS) routes() []route { return nil }
 
-// reset does nothing, because the keyring has the issued keys.
-func (t *ramSTS) reset() {}
-
 func (t *ramSTS) assumeRole(c *call, p *acsParameters) (map[string]any, *apiError) {
 	p.length("ExternalId", 2, 1224)
 	return t.issue(c, p)

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -18,14 +17,13 @@ type ros struct {
 	// lag is how far reads lag behind.
 	lag time.Duration
 
-	mu     sync.Mutex
 	stacks map[string]*stack
 }
 
 func newROS(s *Sandbox, o Options, used *nonces) *ros {
 	m := &ros{lag: o.ReadLag, stacks: map[string]*stack{}}
 	m.acsRPC = &acsRPC{
-		sandbox: s, service: "ros", ram: "ros", version: "2019-09-10", host: "ros.aliyuncs.com", nonces: used, retryAfter: o.RetryAfter,
+		sandbox: s, forget: func() { clear(m.stacks) }, service: "ros", ram: "ros", version: "2019-09-10", host: "ros.aliyuncs.com", nonces: used, retryAfter: o.RetryAfter,
 		operations: map[string]func(*call, *acsParameters) (map[string]any, *apiError){
 			"SignalResource":   m.signalResource,
 			"GetStack":         m.getStack,
@@ -46,13 +44,6 @@ func (m *ros) start(spec Stack) string {
 	s := newStack(spec, m.sandbox.now())
 	m.stacks[s.spec.ID] = s
 	return s.spec.ID
-}
-
-func (m *ros) reset() {
-	m.nonces.reset()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	clear(m.stacks)
 }
 
 // find returns a stack as it is now. The caller must hold m.mu.
@@ -77,8 +68,6 @@ func (m *ros) signalResource(c *call, p *acsParameters) (map[string]any, *apiErr
 	if p.err != nil {
 		return nil, p.err
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	s, e := m.find(c, id)
 	if e != nil {
 		return nil, e
@@ -133,8 +122,6 @@ func (m *ros) getStack(c *call, p *acsParameters) (map[string]any, *apiError) {
 	if p.err != nil {
 		return nil, p.err
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	s, e := m.find(c, id)
 	if e != nil {
 		return nil, e
@@ -156,8 +143,6 @@ func (m *ros) getStackResource(c *call, p *acsParameters) (map[string]any, *apiE
 	if p.err != nil {
 		return nil, p.err
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	s, e := m.find(c, id)
 	if e != nil {
 		return nil, e
@@ -194,8 +179,6 @@ func (m *ros) listStacks(c *call, p *acsParameters) (map[string]any, *apiError) 
 	if p.err != nil {
 		return nil, p.err
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	found := []map[string]any{}
 	for _, known := range slices.Sorted(maps.Keys(m.stacks)) {
 		s, e := m.find(c, known)
@@ -229,8 +212,6 @@ func (m *ros) listStackEvents(c *call, p *acsParameters) (map[string]any, *apiEr
 	if p.err != nil {
 		return nil, p.err
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	s, e := m.find(c, id)
 	if e != nil {
 		return nil, e

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -137,7 +136,6 @@ type sfn struct {
 	*awsJSON
 	lag time.Duration
 
-	mu         sync.Mutex
 	executions map[string]*machineExecution
 }
 
@@ -158,13 +156,13 @@ type machineExecution struct {
 func newSFN(s *Sandbox, o Options) *sfn {
 	f := &sfn{lag: o.ReadLag, executions: map[string]*machineExecution{}}
 	f.awsJSON = &awsJSON{
-		sandbox: s, service: "states", target: "AWSStepFunctions", version: "1.0", message: "message",
+		sandbox: s, forget: func() { clear(f.executions) }, service: "states", target: "AWSStepFunctions", version: "1.0", message: "message",
 		operations: map[string]func(*call) (any, *apiError){
-			"SendTaskSuccess":     handle(&f.mu, f.sendTaskSuccess),
-			"SendTaskFailure":     handle(&f.mu, f.sendTaskFailure),
-			"SendTaskHeartbeat":   handle(&f.mu, f.sendTaskHeartbeat),
-			"DescribeExecution":   handle(&f.mu, f.describeExecution),
-			"GetExecutionHistory": handle(&f.mu, f.getExecutionHistory),
+			"SendTaskSuccess":     handle(f.sendTaskSuccess),
+			"SendTaskFailure":     handle(f.sendTaskFailure),
+			"SendTaskHeartbeat":   handle(f.sendTaskHeartbeat),
+			"DescribeExecution":   handle(f.describeExecution),
+			"GetExecutionHistory": handle(f.getExecutionHistory),
 		},
 		resource: func(c *call) string {
 			var in struct{ ExecutionArn string }
@@ -174,12 +172,6 @@ func newSFN(s *Sandbox, o Options) *sfn {
 		},
 	}
 	return f
-}
-
-func (f *sfn) reset() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	clear(f.executions)
 }
 
 func (f *sfn) start(spec MachineExecution) *machineExecution {

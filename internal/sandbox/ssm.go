@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -26,7 +25,6 @@ type ssm struct {
 	lag       time.Duration
 	stepLimit int
 
-	mu         sync.Mutex
 	executions map[string]*execution
 }
 
@@ -43,13 +41,13 @@ func newSSM(s *Sandbox, o Options) *ssm {
 		}}}
 	}
 	m.awsJSON = &awsJSON{
-		sandbox: s, service: "ssm", target: "AmazonSSM", version: "1.1",
+		sandbox: s, forget: func() { clear(m.executions) }, service: "ssm", target: "AmazonSSM", version: "1.1",
 		operations: map[string]func(*call) (any, *apiError){
-			"SendAutomationSignal":             handle(&m.mu, m.sendAutomationSignal),
-			"GetAutomationExecution":           handle(&m.mu, m.getAutomationExecution),
-			"DescribeAutomationExecutions":     handle(&m.mu, m.describeAutomationExecutions),
-			"DescribeAutomationStepExecutions": handle(&m.mu, m.describeAutomationStepExecutions),
-			"StartAutomationExecution":         m.startAutomationExecution,
+			"SendAutomationSignal":             handle(m.sendAutomationSignal),
+			"GetAutomationExecution":           handle(m.getAutomationExecution),
+			"DescribeAutomationExecutions":     handle(m.describeAutomationExecutions),
+			"DescribeAutomationStepExecutions": handle(m.describeAutomationStepExecutions),
+			"StartAutomationExecution":         handle(m.startAutomationExecution),
 		},
 		resource: func(c *call) string {
 			var in struct {
@@ -67,18 +65,17 @@ func newSSM(s *Sandbox, o Options) *ssm {
 	return m
 }
 
-func (m *ssm) start(a Automation, executedBy string) string {
+func (m *ssm) start(a Automation) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.begin(a, "")
+}
+
+// begin: the caller must hold m.mu.
+func (m *ssm) begin(a Automation, executedBy string) string {
 	e := newExecution(a, executedBy, m.sandbox.now())
 	m.executions[e.spec.ID] = e
 	return e.spec.ID
-}
-
-func (m *ssm) reset() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	clear(m.executions)
 }
 
 // find returns an execution as it is now. The caller must hold m.mu.
@@ -359,17 +356,13 @@ func offset(token, id string, length int) (int, bool) {
 	return n, ok && err == nil && n >= 0 && n <= length
 }
 
-func (m *ssm) startAutomationExecution(c *call) (any, *apiError) {
-	in, err := decode[struct {
-		DocumentName *string
-		Mode         *string
-		ClientToken  *string
-		Parameters   *map[string][]string
-	}](c)
-	if err != nil {
-		return nil, err
-	}
-	var v constraints
+// startAutomationRequest is the request of StartAutomationExecution.
+type startAutomationRequest struct {
+	DocumentName, Mode, ClientToken *string
+	Parameters                      *map[string][]string
+}
+
+func (in startAutomationRequest) check(v *constraints) {
 	v.required("documentName", in.DocumentName, 0, 1<<10)
 	v.pattern("documentName", in.DocumentName, documentName)
 	v.enum("mode", in.Mode, "Auto", interactive)
@@ -377,9 +370,9 @@ func (m *ssm) startAutomationExecution(c *call) (any, *apiError) {
 	if in.Parameters != nil {
 		v.length("parameters", len(*in.Parameters), 1, 200)
 	}
-	if err := v.err(); err != nil {
-		return nil, err
-	}
+}
+
+func (m *ssm) startAutomationExecution(c *call, in startAutomationRequest) (any, *apiError) {
 	a, known := m.documents[*in.DocumentName]
 	if !known {
 		return nil, failf(400, "AutomationDefinitionNotFoundException", "Automation document %s does not exist.", *in.DocumentName)
@@ -391,14 +384,14 @@ func (m *ssm) startAutomationExecution(c *call) (any, *apiError) {
 	if in.Parameters != nil {
 		a.Parameters = *in.Parameters
 	}
-	id := m.start(a, c.caller.ARN)
+	id := m.begin(a, c.caller.ARN)
 	c.accept()
 	return map[string]string{"AutomationExecutionId": id}, nil
 }
 
 // StartAutomation starts an execution and returns its id. It panics if the description is invalid.
 func (s *Sandbox) StartAutomation(a Automation) string {
-	return s.ssm.start(valid(a), "")
+	return s.ssm.start(valid(a))
 }
 
 // Automation is the present state of an execution, without the lag of reads, and whether it exists.
@@ -416,7 +409,7 @@ func (s *Sandbox) Automation(id string) (AutomationState, bool) {
 func (m *ssm) routes() []route {
 	return []route{
 		{"GET /_sandbox/ssm/executions", "all executions", all(func() []AutomationState { return states(&m.mu, m.executions, m.sandbox.Automation) })},
-		{"POST /_sandbox/ssm/executions", "start an Automation", given(func(a Automation) any { return map[string]string{"ID": m.start(a, "")} })},
+		{"POST /_sandbox/ssm/executions", "start an Automation", given(func(a Automation) any { return map[string]string{"ID": m.start(a)} })},
 		{"GET /_sandbox/ssm/executions/{id}", "one execution with its signals", named("execution", m.sandbox.Automation)},
 	}
 }

@@ -38,9 +38,6 @@ func newSTS(s *Sandbox, o Options) *sts {
 
 func (t *sts) routes() []route { return nil }
 
-// reset does nothing, because the keyring has the issued keys.
-func (t *sts) reset() {}
-
 func (t *sts) authenticate(c *call) *apiError {
 	switch c.operation {
 	case "AssumeRoleWithWebIdentity":

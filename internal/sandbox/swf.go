@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -124,7 +123,6 @@ type swf struct {
 	lag        time.Duration
 	registered []string
 
-	mu      sync.Mutex
 	domains []string
 	runs    []*workflowRun
 }
@@ -151,16 +149,16 @@ func newSWF(s *Sandbox, o Options) *swf {
 	}
 	w.domains = slices.Clone(w.registered)
 	w.awsJSON = &awsJSON{
-		sandbox: s, service: "swf", target: "SimpleWorkflowService", version: "1.0", message: "message",
+		sandbox: s, forget: func() { w.runs, w.domains = nil, slices.Clone(w.registered) }, service: "swf", target: "SimpleWorkflowService", version: "1.0", message: "message",
 		denied: "OperationNotPermittedFault", internal: "InternalFailure",
 		operations: map[string]func(*call) (any, *apiError){
-			"SignalWorkflowExecution":      handle(&w.mu, w.signalWorkflowExecution),
-			"StartWorkflowExecution":       handle(&w.mu, w.startWorkflowExecution),
-			"TerminateWorkflowExecution":   handle(&w.mu, w.terminateWorkflowExecution),
-			"DescribeWorkflowExecution":    handle(&w.mu, w.describeWorkflowExecution),
-			"GetWorkflowExecutionHistory":  handle(&w.mu, w.getWorkflowExecutionHistory),
-			"ListOpenWorkflowExecutions":   handle(&w.mu, w.listOpenWorkflowExecutions),
-			"ListClosedWorkflowExecutions": handle(&w.mu, w.listClosedWorkflowExecutions),
+			"SignalWorkflowExecution":      handle(w.signalWorkflowExecution),
+			"StartWorkflowExecution":       handle(w.startWorkflowExecution),
+			"TerminateWorkflowExecution":   handle(w.terminateWorkflowExecution),
+			"DescribeWorkflowExecution":    handle(w.describeWorkflowExecution),
+			"GetWorkflowExecutionHistory":  handle(w.getWorkflowExecutionHistory),
+			"ListOpenWorkflowExecutions":   handle(w.listOpenWorkflowExecutions),
+			"ListClosedWorkflowExecutions": handle(w.listClosedWorkflowExecutions),
 		},
 		resource: func(c *call) string {
 			var in struct{ Domain string }
@@ -178,12 +176,6 @@ func (w *swf) failure(c *call, e *apiError) reply {
 		e = &apiError{e.status, "com.amazonaws.swf.base.model#" + e.code, e.message}
 	}
 	return w.awsJSON.failure(c, e)
-}
-
-func (w *swf) reset() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.runs, w.domains = nil, slices.Clone(w.registered)
 }
 
 // start: the caller must hold w.mu.

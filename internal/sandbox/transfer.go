@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -150,7 +149,6 @@ func (w FileWorkflow) check() error {
 type transfer struct {
 	*awsJSON
 
-	mu         sync.Mutex
 	executions map[string]*fileExecution
 }
 
@@ -172,11 +170,11 @@ type fileExecution struct {
 func newTransfer(s *Sandbox) *transfer {
 	t := &transfer{executions: map[string]*fileExecution{}}
 	t.awsJSON = &awsJSON{
-		sandbox: s, service: "transfer", target: "TransferService", version: "1.1", internal: "InternalServiceError",
+		sandbox: s, forget: func() { clear(t.executions) }, service: "transfer", target: "TransferService", version: "1.1", internal: "InternalServiceError",
 		operations: map[string]func(*call) (any, *apiError){
-			"SendWorkflowStepState": handle(&t.mu, t.sendWorkflowStepState),
-			"DescribeExecution":     handle(&t.mu, t.describeExecution),
-			"ListExecutions":        handle(&t.mu, t.listExecutions),
+			"SendWorkflowStepState": handle(t.sendWorkflowStepState),
+			"DescribeExecution":     handle(t.describeExecution),
+			"ListExecutions":        handle(t.listExecutions),
 		},
 		resource: func(c *call) string {
 			workflow, _ := t.ids(c)
@@ -215,12 +213,6 @@ func (t *transfer) failure(c *call, e *apiError) reply {
 	return t.reply(c, e.status, mustJSON(map[string]string{
 		"__type": e.code, "Message": e.message, "Resource": execution, "ResourceType": "EXECUTION",
 	}))
-}
-
-func (t *transfer) reset() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	clear(t.executions)
 }
 
 func (t *transfer) start(spec FileWorkflow) *fileExecution {
