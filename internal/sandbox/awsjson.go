@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"cmp"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -72,6 +73,48 @@ func (a *awsJSON) denial(c *call) *apiError {
 	}
 	return failf(400, cmp.Or(a.denied, "AccessDeniedException"), "User: %s is not authorized to perform: %s on resource: %s because no identity-based policy allows the %[2]s action",
 		c.caller.ARN, a.service+":"+c.operation, resource)
+}
+
+// arn returns the ARN of a resource of the caller.
+func (a *awsJSON) arn(c *call, resource string) string {
+	return "arn:aws:" + a.service + ":" + c.region + ":" + c.caller.Account + ":" + resource
+}
+
+// peek decodes a request before its check, because a denial comes first. It returns the
+// zero value if the body is not JSON.
+func peek[T any](c *call) (in T) {
+	_ = json.Unmarshal(c.body, &in)
+	return in
+}
+
+// or returns the value of a member, or a default if the request does not have it.
+func or[T any](value *T, otherwise T) T {
+	if value == nil {
+		return otherwise
+	}
+	return *value
+}
+
+// pageOf returns a page of a list, and the token of the next page, "" if there is none. A
+// token belongs to one list, and is only a number if the list has no name.
+func pageOf[T any](list []T, name, token string, size int) (shown []T, next string, ok bool) {
+	encoded := func(n int) string {
+		if name == "" {
+			return strconv.Itoa(n)
+		}
+		return base64.RawURLEncoding.EncodeToString([]byte(name + "/" + strconv.Itoa(n)))
+	}
+	from := 0
+	for token != "" && encoded(from) != token {
+		if from++; from > len(list) {
+			return nil, "", false
+		}
+	}
+	to := min(from+size, len(list))
+	if to < len(list) {
+		next = encoded(to)
+	}
+	return list[from:to], next, true
 }
 
 func (a *awsJSON) act(c *call) (reply, *apiError) {

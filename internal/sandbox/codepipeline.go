@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -159,11 +158,9 @@ func newCodePipeline(s *Sandbox, o Options) *codePipeline {
 			"ListActionExecutions": handle(p.listActionExecutions),
 		},
 		resource: func(c *call) string {
-			var in struct{ Name, PipelineName, StageName, ActionName string }
-			// A body that is not JSON is refused later, because a denial comes first.
-			_ = json.Unmarshal(c.body, &in)
+			in := peek[struct{ Name, PipelineName, StageName, ActionName string }](c)
 			parts := []string{cmp.Or(in.Name, in.PipelineName), in.StageName, in.ActionName}
-			return "arn:aws:codepipeline:" + c.region + ":" + c.caller.Account + ":" + strings.TrimRight(strings.Join(parts, "/"), "/")
+			return p.arn(c, strings.TrimRight(strings.Join(parts, "/"), "/"))
 		},
 	}
 	return p

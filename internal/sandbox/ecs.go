@@ -2,12 +2,10 @@ package sandbox
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -185,15 +183,13 @@ func newECS(s *Sandbox, o Options) *ecs {
 			"ListServiceDeployments":     handle(e.listServiceDeployments),
 		},
 		resource: func(c *call) string {
-			var in struct {
+			in := peek[struct {
 				ServiceDeploymentArn, Cluster, Service string
 				ServiceDeploymentArns                  []string
-			}
-			// A body that is not JSON is refused later, because a denial comes first.
-			_ = json.Unmarshal(c.body, &in)
+			}](c)
 			arns := append(in.ServiceDeploymentArns, in.ServiceDeploymentArn)
 			if in.Service != "" {
-				arns[0] = "arn:aws:ecs:" + c.region + ":" + c.caller.Account + ":service/" + lastPart(cmp.Or(in.Cluster, "default")) + "/" + lastPart(in.Service)
+				arns[0] = e.arn(c, "service/"+lastPart(cmp.Or(in.Cluster, "default"))+"/"+lastPart(in.Service))
 			}
 			return cmp.Or(arns[0], "*")
 		},
@@ -385,10 +381,7 @@ type continueRequest struct{ ServiceDeploymentArn, HookID, Action *string }
 func (continueRequest) check(*constraints) {}
 
 func (e *ecs) continueServiceDeployment(c *call, in continueRequest) (any, *apiError) {
-	action := hookContinue
-	if in.Action != nil {
-		action = *in.Action
-	}
+	action := or(in.Action, hookContinue)
 	switch {
 	case in.ServiceDeploymentArn == nil || in.HookID == nil || *in.HookID == "":
 		return nil, invalidParameter("serviceDeploymentArn and hookId must not be empty")
@@ -494,16 +487,11 @@ func (e *ecs) listServiceDeployments(c *call, in listDeploymentsRequest) (any, *
 			return nil, invalidParameter("status %s is none of a service deployment", status)
 		}
 	}
-	size := 20
-	if in.MaxResults != nil {
-		if size = *in.MaxResults; size < 1 || size > 100 {
-			return nil, invalidParameter("maxResults %d is not between 1 and 100", size)
-		}
+	size := or(in.MaxResults, 20)
+	if size < 1 || size > 100 {
+		return nil, invalidParameter("maxResults %d is not between 1 and 100", size)
 	}
-	cluster, service := "default", lastPart(*in.Service)
-	if in.Cluster != nil {
-		cluster = lastPart(*in.Cluster)
-	}
+	cluster, service := lastPart(or(in.Cluster, "default")), lastPart(*in.Service)
 	clusterKnown, serviceKnown, found := false, false, []map[string]any{}
 	for _, d := range e.deployments {
 		if d.spec.Cluster != cluster || d.spec.Region != c.region {
@@ -531,18 +519,13 @@ func (e *ecs) listServiceDeployments(c *call, in listDeploymentsRequest) (any, *
 	case !serviceKnown:
 		return nil, failf(400, "ServiceNotFoundException", "Service not found.")
 	}
-	from := 0
-	if in.NextToken != nil {
-		n, err := strconv.Atoi(*in.NextToken)
-		if err != nil || n < 0 || n > len(found) {
-			return nil, invalidParameter("Invalid token: %s", *in.NextToken)
-		}
-		from = n
+	found, next, ok := pageOf(found, "", or(in.NextToken, ""), size)
+	if !ok {
+		return nil, invalidParameter("Invalid token: %s", *in.NextToken)
 	}
-	to := min(from+size, len(found))
-	out := map[string]any{"serviceDeployments": found[from:to]}
-	if to < len(found) {
-		out["nextToken"] = strconv.Itoa(to)
+	out := map[string]any{"serviceDeployments": found}
+	if next != "" {
+		out["nextToken"] = next
 	}
 	return out, nil
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -165,10 +164,7 @@ func newSFN(s *Sandbox, o Options) *sfn {
 			"GetExecutionHistory": handle(f.getExecutionHistory),
 		},
 		resource: func(c *call) string {
-			var in struct{ ExecutionArn string }
-			// A body that is not JSON is refused later, because a denial comes first.
-			_ = json.Unmarshal(c.body, &in)
-			return cmp.Or(in.ExecutionArn, "*")
+			return cmp.Or(peek[struct{ ExecutionArn string }](c).ExecutionArn, "*")
 		},
 	}
 	return f
@@ -338,7 +334,7 @@ func (f *sfn) answer(c *call, in taskRequest, act func(e *machineExecution)) (an
 	if e.spec.Encrypted && (in.Output != nil || in.Error != nil || in.Cause != nil) {
 		return nil, failf(400, "KmsAccessDeniedException", "User: %s is not authorized to perform: kms:GenerateDataKey", c.caller.ARN)
 	}
-	e.answers = append(e.answers, TaskAnswer{c.now, c.operation, *in.TaskToken, textOrEmpty(in.Output), in.Error, in.Cause})
+	e.answers = append(e.answers, TaskAnswer{c.now, c.operation, *in.TaskToken, or(in.Output, ""), in.Error, in.Cause})
 	if open {
 		act(e)
 	}
@@ -408,7 +404,7 @@ func (f *sfn) describeExecution(c *call, in machineRequest) (any, *apiError) {
 		"executionArn": e.spec.ARN, "stateMachineArn": strings.Replace(e.spec.ARN[:strings.LastIndex(e.spec.ARN, ":")], ":execution:", ":stateMachine:", 1),
 		"name": e.spec.ARN[strings.LastIndex(e.spec.ARN, ":")+1:], "status": machineRunning, "startDate": epoch{e.started},
 	}
-	metadata := textOrEmpty(in.IncludedData) == "METADATA_ONLY"
+	metadata := or(in.IncludedData, "") == "METADATA_ONLY"
 	if e.spec.Encrypted && !metadata {
 		return nil, failf(400, "KmsAccessDeniedException", "User: %s is not authorized to perform: kms:Decrypt", c.caller.ARN)
 	}
@@ -435,26 +431,17 @@ func (f *sfn) getExecutionHistory(c *call, in machineRequest) (any, *apiError) {
 	if in.ReverseOrder {
 		slices.Reverse(events)
 	}
-	from := 0
-	if in.NextToken != nil {
-		n, e := strconv.Atoi(*in.NextToken)
-		if e != nil || n < 0 || n > len(events) {
-			return nil, failf(400, "InvalidToken", "Invalid Token: '%s'", *in.NextToken)
-		}
-		from = n
+	events, next, ok := pageOf(events, "", or(in.NextToken, ""), cmp.Or(or(in.MaxResults, 0), 100))
+	if !ok {
+		return nil, failf(400, "InvalidToken", "Invalid Token: '%s'", *in.NextToken)
 	}
-	size := 100
-	if in.MaxResults != nil {
-		size = cmp.Or(*in.MaxResults, size)
-	}
-	to := min(from+size, len(events))
 	shown := []map[string]any{}
-	for _, event := range events[from:to] {
-		shown = append(shown, event.shown(in.IncludeExecutionData == nil || *in.IncludeExecutionData))
+	for _, event := range events {
+		shown = append(shown, event.shown(or(in.IncludeExecutionData, true)))
 	}
 	out := map[string]any{"events": shown}
-	if to < len(events) {
-		out["nextToken"] = strconv.Itoa(to)
+	if next != "" {
+		out["nextToken"] = next
 	}
 	return out, nil
 }

@@ -2,8 +2,6 @@ package sandbox
 
 import (
 	"cmp"
-	"encoding/base64"
-	"encoding/json"
 	"maps"
 	"regexp"
 	"slices"
@@ -50,16 +48,11 @@ func newSSM(s *Sandbox, o Options) *ssm {
 			"StartAutomationExecution":         handle(m.startAutomationExecution),
 		},
 		resource: func(c *call) string {
-			var in struct {
-				AutomationExecutionID string `json:"AutomationExecutionId"`
-				DocumentName          string
-			}
-			// A body that is not JSON is refused later, because a denial comes first.
-			_ = json.Unmarshal(c.body, &in)
+			in := peek[struct{ AutomationExecutionID, DocumentName string }](c)
 			if in.DocumentName != "" {
-				return "arn:aws:ssm:" + c.region + ":" + c.caller.Account + ":automation-definition/" + in.DocumentName + ":$DEFAULT"
+				return m.arn(c, "automation-definition/"+in.DocumentName+":$DEFAULT")
 			}
-			return "arn:aws:ssm:" + c.region + ":" + c.caller.Account + ":automation-execution/" + in.AutomationExecutionID
+			return m.arn(c, "automation-execution/"+in.AutomationExecutionID)
 		},
 	}
 	return m
@@ -119,15 +112,11 @@ func (in sendRequest) check(v *constraints) {
 }
 
 func (m *ssm) sendAutomationSignal(c *call, in sendRequest) (any, *apiError) {
-	var payload map[string][]string
-	if in.Payload != nil {
-		payload = *in.Payload
-	}
 	e, err := m.find(c, *in.AutomationExecutionID)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.signal(Signal{c.now, *in.SignalType, payload, c.caller.ARN}); err != nil {
+	if err := e.signal(Signal{c.now, *in.SignalType, or(in.Payload, nil), c.caller.ARN}); err != nil {
 		return nil, err
 	}
 	c.accept()
@@ -221,23 +210,14 @@ func (m *ssm) describeAutomationStepExecutions(c *call, in stepsRequest) (any, *
 	if in.ReverseOrder {
 		slices.Reverse(steps)
 	}
-	from, ok := offset(in.NextToken, view.AutomationExecutionID, len(steps))
+	steps, next, ok := pageOf(steps, view.AutomationExecutionID, in.NextToken, or(in.MaxResults, 50))
 	if !ok {
 		return nil, failf(400, "InvalidNextToken", "The specified token is not valid.")
 	}
-	size := 50
-	if in.MaxResults != nil {
-		size = *in.MaxResults
-	}
-	to := min(from+size, len(steps))
-	out := struct {
+	return struct {
 		StepExecutions []StepExecution
 		NextToken      string `json:",omitempty"`
-	}{StepExecutions: steps[from:to]}
-	if to < len(steps) {
-		out.NextToken = base64.RawURLEncoding.EncodeToString([]byte(view.AutomationExecutionID + "/" + strconv.Itoa(to)))
-	}
-	return out, nil
+	}{steps, next}, nil
 }
 
 // executionMembers are the members by which executions are filtered; nil for filters of the
@@ -323,37 +303,14 @@ func (m *ssm) describeAutomationExecutions(c *call, in executionsRequest) (any, 
 			})
 		}
 	}
-	from, ok := offset(in.NextToken, "executions", len(found))
+	found, next, ok := pageOf(found, "executions", in.NextToken, or(in.MaxResults, 50))
 	if !ok {
 		return nil, failf(400, "InvalidNextToken", "The specified token is not valid.")
 	}
-	size := 50
-	if in.MaxResults != nil {
-		size = *in.MaxResults
-	}
-	to := min(from+size, len(found))
-	out := struct {
+	return struct {
 		AutomationExecutionMetadataList []automationMetadata
 		NextToken                       string `json:",omitempty"`
-	}{AutomationExecutionMetadataList: found[from:to]}
-	if to < len(found) {
-		out.NextToken = base64.RawURLEncoding.EncodeToString([]byte("executions/" + strconv.Itoa(to)))
-	}
-	return out, nil
-}
-
-// offset parses a page token. Each token belongs to one list.
-func offset(token, id string, length int) (int, bool) {
-	if token == "" {
-		return 0, true
-	}
-	text, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil {
-		return 0, false
-	}
-	digits, ok := strings.CutPrefix(string(text), id+"/")
-	n, err := strconv.Atoi(digits)
-	return n, ok && err == nil && n >= 0 && n <= length
+	}{found, next}, nil
 }
 
 // startAutomationRequest is the request of StartAutomationExecution.

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -161,10 +160,7 @@ func newSWF(s *Sandbox, o Options) *swf {
 			"ListClosedWorkflowExecutions": handle(w.listClosedWorkflowExecutions),
 		},
 		resource: func(c *call) string {
-			var in struct{ Domain string }
-			// A body that is not JSON is refused later, because a denial comes first.
-			_ = json.Unmarshal(c.body, &in)
-			return "arn:aws:swf:" + c.region + ":" + c.caller.Account + ":/domain/" + in.Domain
+			return w.arn(c, "/domain/"+peek[struct{ Domain string }](c).Domain)
 		},
 	}
 	return w
@@ -332,31 +328,43 @@ func (w *swf) knows(domain string) *apiError {
 	return nil
 }
 
-// signalRequest is the request of SignalWorkflowExecution.
-type signalRequest struct {
-	Domain     *string `json:"domain"`
-	WorkflowID *string `json:"workflowId"`
-	RunID      *string `json:"runId"`
-	SignalName *string `json:"signalName"`
-	Input      *string `json:"input"`
-}
+// runRequest has the members of a request that changes a run.
+type runRequest struct{ Domain, WorkflowID, RunID *string }
 
-func (in signalRequest) check(v *constraints) {
+func (in runRequest) check(v *constraints) {
 	v.required("domain", in.Domain, 1, 256)
 	v.required("workflowId", in.WorkflowID, 1, 256)
 	v.optional("runId", in.RunID, 0, 64)
+}
+
+// find returns the open run of a request.
+func (w *swf) find(c *call, in runRequest) (*workflowRun, *apiError) {
+	if err := w.knows(*in.Domain); err != nil {
+		return nil, err
+	}
+	run := w.open(*in.Domain, c.region, *in.WorkflowID, or(in.RunID, ""), c.now)
+	if run == nil {
+		return nil, unknownExecution(*in.WorkflowID, or(in.RunID, ""))
+	}
+	return run, nil
+}
+
+// signalRequest is the request of SignalWorkflowExecution.
+type signalRequest struct {
+	runRequest
+	SignalName, Input *string
+}
+
+func (in signalRequest) check(v *constraints) {
+	in.runRequest.check(v)
 	v.required("signalName", in.SignalName, 1, 256)
 	v.optional("input", in.Input, 0, 32768)
 }
 
 func (w *swf) signalWorkflowExecution(c *call, in signalRequest) (any, *apiError) {
-	if err := w.knows(*in.Domain); err != nil {
+	run, err := w.find(c, in.runRequest)
+	if err != nil {
 		return nil, err
-	}
-	runID := textOrEmpty(in.RunID)
-	run := w.open(*in.Domain, c.region, *in.WorkflowID, runID, c.now)
-	if run == nil {
-		return nil, unknownExecution(*in.WorkflowID, runID)
 	}
 	attributes := map[string]any{"signalName": *in.SignalName, "externalInitiatedEventId": 0}
 	if in.Input != nil {
@@ -378,29 +386,15 @@ func (w *swf) signalWorkflowExecution(c *call, in signalRequest) (any, *apiError
 	return nil, nil
 }
 
-func textOrEmpty(text *string) string {
-	if text == nil {
-		return ""
-	}
-	return *text
-}
-
 // startRequest is the request of StartWorkflowExecution.
 type startRequest struct {
-	Domain       *string `json:"domain"`
-	WorkflowID   *string `json:"workflowId"`
-	WorkflowType *struct {
-		Name    *string `json:"name"`
-		Version *string `json:"version"`
-	} `json:"workflowType"`
-	Input       *string  `json:"input"`
-	TagList     []string `json:"tagList"`
-	ChildPolicy *string  `json:"childPolicy"`
+	Domain, WorkflowID, Input, ChildPolicy *string
+	WorkflowType                           *struct{ Name, Version *string }
+	TagList                                []string
 }
 
 func (in startRequest) check(v *constraints) {
-	v.required("domain", in.Domain, 1, 256)
-	v.required("workflowId", in.WorkflowID, 1, 256)
+	runRequest{in.Domain, in.WorkflowID, nil}.check(v)
 	if in.WorkflowType == nil {
 		v.required("workflowType", nil, 0, 0)
 	} else {
@@ -429,30 +423,22 @@ func (w *swf) startWorkflowExecution(c *call, in startRequest) (any, *apiError) 
 
 // terminateRequest is the request of TerminateWorkflowExecution.
 type terminateRequest struct {
-	Domain     *string `json:"domain"`
-	WorkflowID *string `json:"workflowId"`
-	RunID      *string `json:"runId"`
-	Reason     *string `json:"reason"`
-	Details    *string `json:"details"`
+	runRequest
+	Reason, Details *string
 }
 
 func (in terminateRequest) check(v *constraints) {
-	v.required("domain", in.Domain, 1, 256)
-	v.required("workflowId", in.WorkflowID, 1, 256)
-	v.optional("runId", in.RunID, 0, 64)
+	in.runRequest.check(v)
 	v.optional("reason", in.Reason, 0, 256)
 	v.optional("details", in.Details, 0, 32768)
 }
 
 func (w *swf) terminateWorkflowExecution(c *call, in terminateRequest) (any, *apiError) {
-	if err := w.knows(*in.Domain); err != nil {
+	run, err := w.find(c, in.runRequest)
+	if err != nil {
 		return nil, err
 	}
-	run := w.open(*in.Domain, c.region, *in.WorkflowID, textOrEmpty(in.RunID), c.now)
-	if run == nil {
-		return nil, unknownExecution(*in.WorkflowID, textOrEmpty(in.RunID))
-	}
-	w.close(run, swfTerminated, textOrEmpty(in.Reason), textOrEmpty(in.Details), c.now)
+	w.close(run, swfTerminated, or(in.Reason, ""), or(in.Details, ""), c.now)
 	c.accept()
 	return nil, nil
 }
@@ -484,11 +470,8 @@ func (r *workflowRun) at(moment time.Time) (executionInfo, []HistoryEvent, bool)
 
 // executionRequest has the members of the reads of one run.
 type executionRequest struct {
-	Domain    *string `json:"domain"`
-	Execution *struct {
-		WorkflowID *string `json:"workflowId"`
-		RunID      *string `json:"runId"`
-	} `json:"execution"`
+	Domain    *string
+	Execution *struct{ WorkflowID, RunID *string }
 }
 
 func (in executionRequest) check(v *constraints) {
@@ -555,9 +538,9 @@ func (w *swf) getWorkflowExecutionHistory(c *call, in historyRequest) (any, *api
 
 // paging has the members of all paged reads.
 type paging struct {
-	NextPageToken   *string `json:"nextPageToken"`
-	MaximumPageSize *int    `json:"maximumPageSize"`
-	ReverseOrder    bool    `json:"reverseOrder"`
+	NextPageToken   *string
+	MaximumPageSize *int
+	ReverseOrder    bool
 }
 
 func (p paging) check(v *constraints) {
@@ -571,26 +554,18 @@ func swfPageOf[T any](p paging, member, list string, items []T) (any, *apiError)
 	if p.ReverseOrder {
 		slices.Reverse(items)
 	}
-	from, ok := offset(textOrEmpty(p.NextPageToken), list, len(items))
+	items, next, ok := pageOf(items, list, or(p.NextPageToken, ""), cmp.Or(or(p.MaximumPageSize, 0), swfPage))
 	if !ok {
 		return nil, failf(400, "ValidationException", "Invalid token")
 	}
-	size := swfPage
-	if p.MaximumPageSize != nil && *p.MaximumPageSize > 0 {
-		size = *p.MaximumPageSize
-	}
-	to := min(from+size, len(items))
-	out := map[string]any{member: append([]T{}, items[from:to]...)}
-	if to < len(items) {
-		out["nextPageToken"] = base64.RawURLEncoding.EncodeToString([]byte(list + "/" + strconv.Itoa(to)))
+	out := map[string]any{member: append([]T{}, items...)}
+	if next != "" {
+		out["nextPageToken"] = next
 	}
 	return out, nil
 }
 
-type timeFilter struct {
-	OldestDate *float64 `json:"oldestDate"`
-	LatestDate *float64 `json:"latestDate"`
-}
+type timeFilter struct{ OldestDate, LatestDate *float64 }
 
 func (f *timeFilter) check(v *constraints, at string) {
 	if f != nil && f.OldestDate == nil {
@@ -606,17 +581,11 @@ func (f *timeFilter) has(t epoch) bool {
 // listRequest has the members of the lists of executions. Filters by type and tag are
 // refused, because the sandbox has neither.
 type listRequest struct {
-	Domain          *string     `json:"domain"`
-	StartTimeFilter *timeFilter `json:"startTimeFilter"`
-	CloseTimeFilter *timeFilter `json:"closeTimeFilter"`
-	ExecutionFilter *struct {
-		WorkflowID *string `json:"workflowId"`
-	} `json:"executionFilter"`
-	CloseStatusFilter *struct {
-		Status *string `json:"status"`
-	} `json:"closeStatusFilter"`
-	TypeFilter json.RawMessage `json:"typeFilter"`
-	TagFilter  json.RawMessage `json:"tagFilter"`
+	Domain                           *string
+	StartTimeFilter, CloseTimeFilter *timeFilter
+	ExecutionFilter                  *struct{ WorkflowID *string }
+	CloseStatusFilter                *struct{ Status *string }
+	TypeFilter, TagFilter            json.RawMessage
 	paging
 }
 

@@ -2,13 +2,10 @@ package sandbox
 
 import (
 	"cmp"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -177,8 +174,7 @@ func newTransfer(s *Sandbox) *transfer {
 			"ListExecutions":        handle(t.listExecutions),
 		},
 		resource: func(c *call) string {
-			workflow, _ := t.ids(c)
-			return "arn:aws:transfer:" + c.region + ":" + c.caller.Account + ":workflow/" + workflow
+			return t.arn(c, "workflow/"+or(peek[fileIDs](c).WorkflowID, ""))
 		},
 	}
 	return t
@@ -188,13 +184,6 @@ func newTransfer(s *Sandbox) *transfer {
 type fileIDs struct {
 	WorkflowID  *string `json:"WorkflowId"`
 	ExecutionID *string `json:"ExecutionId"`
-}
-
-// ids returns "" if the body is not JSON, which is refused elsewhere.
-func (t *transfer) ids(c *call) (workflow, execution string) {
-	var in fileIDs
-	_ = json.Unmarshal(c.body, &in)
-	return textOrEmpty(in.WorkflowID), textOrEmpty(in.ExecutionID)
 }
 
 func (in fileIDs) check(v *constraints) {
@@ -209,9 +198,8 @@ func (t *transfer) failure(c *call, e *apiError) reply {
 	if e.code != "ResourceNotFoundException" {
 		return t.awsJSON.failure(c, e)
 	}
-	_, execution := t.ids(c)
 	return t.reply(c, e.status, mustJSON(map[string]string{
-		"__type": e.code, "Message": e.message, "Resource": execution, "ResourceType": "EXECUTION",
+		"__type": e.code, "Message": e.message, "Resource": or(peek[fileIDs](c).ExecutionID, ""), "ResourceType": "EXECUTION",
 	}))
 }
 
@@ -425,18 +413,13 @@ func (t *transfer) listExecutions(c *call, in listFilesRequest) (any, *apiError)
 	if !known {
 		return nil, failf(400, "ResourceNotFoundException", "Unknown workflow")
 	}
-	from, ok := offset(textOrEmpty(in.NextToken), *in.WorkflowID, len(listed))
+	listed, next, ok := pageOf(listed, *in.WorkflowID, or(in.NextToken, ""), or(in.MaxResults, 1000))
 	if !ok {
 		return nil, failf(400, "InvalidNextTokenException", "The NextToken parameter that was passed is invalid.")
 	}
-	size := 1000
-	if in.MaxResults != nil {
-		size = *in.MaxResults
-	}
-	to := min(from+size, len(listed))
-	out := map[string]any{"WorkflowId": *in.WorkflowID, "Executions": listed[from:to]}
-	if to < len(listed) {
-		out["NextToken"] = base64.RawURLEncoding.EncodeToString([]byte(*in.WorkflowID + "/" + strconv.Itoa(to)))
+	out := map[string]any{"WorkflowId": *in.WorkflowID, "Executions": listed}
+	if next != "" {
+		out["NextToken"] = next
 	}
 	return out, nil
 }
