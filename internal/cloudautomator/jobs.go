@@ -49,8 +49,8 @@ type Settings struct {
 	ActionValue              json.RawMessage `json:"action_value"`
 	AllowRuntimeActionValues *bool           `json:"allow_runtime_action_values"`
 	ForWorkflow              *bool           `json:"for_workflow"`
-	EffectiveDate            *string         `json:"effective_date"`
-	ExpirationDate           *string         `json:"expiration_date"`
+	EffectiveDate            string          `json:"effective_date"`
+	ExpirationDate           string          `json:"expiration_date"`
 	CompletedPostProcessID   []Number        `json:"completed_post_process_id"`
 	FailedPostProcessID      []Number        `json:"failed_post_process_id"`
 	CreatedAt                string          `json:"created_at"`
@@ -308,34 +308,39 @@ func (e *NoTriggerError) Error() string {
 // error could show a secret.
 var ErrUnreadable = errors.New("the job API answered with attributes that are not in the documented form")
 
+// refused returns the job API's answer in an error; a zero one if there is none.
+func refused(err error) APIError {
+	if found, is := errors.AsType[*APIError](err); is {
+		return *found
+	}
+	return APIError{}
+}
+
 // NotFound reports whether the service says that a job does not exist. A web
 // page with 404 does not count, because a proxy may have sent it. Nor does a 404
 // for the list of jobs, which every job API has.
 func NotFound(err error) bool {
-	refused, is := errors.AsType[*APIError](err)
-	return is && refused.Status == http.StatusNotFound && !refused.Page && !refused.All
+	at := refused(err)
+	return at.Status == http.StatusNotFound && !at.Page && !at.All
 }
 
 // NotFoundPage reports whether a web page has the status 404. The service or a
 // proxy may have sent it.
 func NotFoundPage(err error) bool {
-	refused, is := errors.AsType[*APIError](err)
-	return is && refused.Status == http.StatusNotFound && refused.Page
+	at := refused(err)
+	return at.Status == http.StatusNotFound && at.Page
 }
 
 // TurnedAway reports whether a web page says that the request was refused.
 // Whoever has sent the page, the request had no effect.
 func TurnedAway(err error) bool {
-	refused, is := errors.AsType[*APIError](err)
-	return is && refused.Page && refused.Status >= 400 && refused.Status < 500 && !refused.Passing()
+	at := refused(err)
+	return at.Page && at.Status >= 400 && at.Status < 500 && !at.Passing()
 }
 
 // Explain returns the advice for an answer of the job API; "" if there is none.
 func Explain(err error) string {
-	refused, is := errors.AsType[*APIError](err)
-	if !is {
-		return ""
-	}
+	refused := refused(err)
 	switch {
 	case NotFoundPage(err):
 		return "Check " + refused.Endpoint + ", and proxies between it and this machine. If you know that the job no longer exists, run \"terraform state rm\" on the resource."

@@ -30,7 +30,8 @@ func FuzzJobHistories(f *testing.F) {
 		f.Add(failed)
 	}
 	if more, _ := strconv.ParseUint(os.Getenv("JOB_HISTORIES"), 10, 64); more > 0 {
-		for seed := range more {
+		from, _ := strconv.ParseUint(os.Getenv("JOB_HISTORIES_FROM"), 10, 64)
+		for seed := from; seed < from+more; seed++ {
 			f.Add(1000 + seed)
 			if seed%4 == 0 {
 				f.Add(wide + seed)

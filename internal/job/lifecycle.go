@@ -86,8 +86,8 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 		looked, next := fmt.Sprintf("no such job was seen; its name would end with %q", creationMark(p.Creation)),
 			"The next plan looks for the job again. If the job exists, applying removes it and creates a new one. "
 		p.at(standing{Position: absent})
-		switch {
-		case isCutOff(unread):
+		switch _, cut := unread.(cutOff); {
+		case cut:
 			looked = "the search was cut off, and had not shown the job; its name would end with " + strconv.Quote(creationMark(p.Creation))
 		case unread != nil:
 			looked = "no list of jobs could be read"

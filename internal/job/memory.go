@@ -118,35 +118,6 @@ func (p privateState) remembered(configured, recorded setting) bool {
 	return matches(p.Asked[configured.name], plain(configured.name, configured.value)) && matches(p.Shown[configured.name], plain(recorded.name, recorded.value))
 }
 
-// difference says what a configuration changes in a job.
-type difference struct {
-	// settings says that settings are to be changed. asked says that the user has
-	// changed them, and that it is not only drift to correct.
-	settings, asked bool
-	// again says that the service has the settings, but that the update that set
-	// them, and that was to rotate, was cut off.
-	again bool
-}
-
-// compare returns what a configuration changes. An unknown value counts as
-// changed.
-func (p privateState) compare(before, after jobModel) (c difference) {
-	theirs := before.settings()
-	for i, one := range after.settings() {
-		asked := matches(p.Asked[one.name], plain(one.name, one.value))
-		switch {
-		case same(one.name, one.value, theirs[i].value):
-			c.again = c.again || p.drifted(one.name) && !asked
-		case one.value.IsUnknown():
-			c.settings, c.asked = true, true
-		case p.remembered(one, theirs[i]):
-		default:
-			c.settings, c.asked = true, c.asked || !p.drifted(one.name) || !asked
-		}
-	}
-	return c
-}
-
 // decision says what an update does at the service. In a plan, unknown values
 // count as changed, so an update never does more than its plan has shown.
 type decision struct {
@@ -167,14 +138,29 @@ func decide(before, after jobModel, p privateState) (d decision) {
 	if p.covers(before, after) {
 		after.ActionValue = before.ActionValue
 	}
-	c, stands := p.compare(before, after), p.stands()
+	// changed says that the user has changed a setting, and that it is not only drift to
+	// correct. repeats says that the service has a setting, but that the update that set it,
+	// and that was to rotate, was cut off.
+	var changed, repeats bool
+	theirs, stands := before.settings(), p.stands()
+	for i, one := range after.settings() {
+		asked := matches(p.Asked[one.name], plain(one.name, one.value))
+		switch {
+		case same(one.name, one.value, theirs[i].value):
+			repeats = repeats || p.drifted(one.name) && !asked
+		case one.value.IsUnknown():
+			d.change, changed = true, true
+		case !p.remembered(one, theirs[i]):
+			d.change, changed = true, changed || !p.drifted(one.name) || !asked
+		}
+	}
 	rotates := after.RotateOnUpdate.IsUnknown() || after.rotates()
 	triggered := !signal.SameTriggers(before.RotationTriggers, after.RotationTriggers)
-	d.rotate = !p.Imported && (triggered || rotates && (c.asked || c.again))
+	d.rotate = !p.Imported && (triggered || rotates && (changed || repeats))
 	d.again = p.Lost && rotates && !d.rotate
 	d.rotate = d.rotate || d.again
 	d.moves = d.rotate || sights[stands].moves || before.ID.IsNull()
-	d.change = d.moves || c.settings || stands != settled
+	d.change = d.change || d.moves || stands != settled
 	stores := after.StoreCredentials.IsUnknown() || after.stores()
 	d.read = stores && !before.stores()
 	d.run = p.Due && after.TriggerOnApply.ValueBool()
@@ -188,7 +174,7 @@ func (p privateState) covers(before, after jobModel) bool {
 		return false
 	}
 	whole, part := before.ActionValue.ValueString(), after.ActionValue.ValueString()
-	return coversObject(whole, part) || p.Moved && loosely(part, whole)
+	return covers(whole, part, form{}) || p.Moved && covers(whole, part, form{loose: true})
 }
 
 // knowsPart reports whether the URL or the access token is the last known one.
@@ -214,19 +200,17 @@ func (p *privateState) hold(state jobModel) {
 }
 
 // newCreation returns a random number for the mark of a creation.
-func newCreation() string {
-	number := make([]byte, 8)
+func newCreation() string { return hex.EncodeToString(random(8)) }
+
+func random(n int) []byte {
+	number := make([]byte, n)
 	_, _ = rand.Read(number) // never fails
-	return hex.EncodeToString(number)
+	return number
 }
 
 // fingerprint returns a salted hash of a secret, because anybody with access to
 // the state can read the private state.
-func fingerprint(secret string) string {
-	salt := make([]byte, 16)
-	_, _ = rand.Read(salt) // never fails
-	return digest(salt, secret)
-}
+func fingerprint(secret string) string { return digest(random(16), secret) }
 
 func matches(known, secret string) bool {
 	before, _, _ := strings.Cut(known, ".")

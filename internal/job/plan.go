@@ -32,21 +32,17 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if req.ClientCapabilities.DeferralAllowed && r.client.Unknown != "" {
+		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+	}
 	if req.State.Raw.IsNull() {
 		after.PredecessorID = types.StringNull()
 		after.withhold()
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &after)...)
-		if req.ClientCapabilities.DeferralAllowed && r.client.Unknown != "" {
-			resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
-		}
 		return
 	}
-	p.keepUnset(&after, config, before)
 	whole := p.covers(before, after)
-	p.keepWords(&after, before, whole)
-	if req.ClientCapabilities.DeferralAllowed && r.client.Unknown != "" {
-		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
-	}
+	p.settle(&after, config, before, whole)
 	d := decide(before, after, p)
 	if signal.Given(before.Active) && !before.Active.ValueBool() && d.rotate && p.stands() != orphaned {
 		resp.Diagnostics.AddAttributeWarning(path.Root("active"), "Inactive Job To Be Rotated",
@@ -95,31 +91,22 @@ func (m *jobModel) withhold() {
 	}
 }
 
-// keepUnset plans the arguments that are not set and that the service fills in. It
-// keeps what the service shows, except of arguments that were set before.
-func (p privateState) keepUnset(after *jobModel, config, before jobModel) {
+// settle plans the settings that are no change. An argument that is not set, and that the
+// service fills in, keeps what the service shows, unless it was set before. A value that the
+// state has in another form stays as it is there.
+func (p privateState) settle(after *jobModel, config, before jobModel, whole bool) {
 	configured, theirs := config.settings(), before.settings()
 	for i, one := range after.settings() {
-		switch was := theirs[i].value; {
-		case !one.fills || !configured[i].value.IsNull():
-		case one.cleared == nil || p.open(one.name) || plain(one.name, was) == "":
-			one.set(was)
-		default:
-			one.set(one.cleared)
+		was, value := theirs[i].value, one.value
+		if one.fills && configured[i].value.IsNull() {
+			if value = was; one.cleared != nil && !p.open(one.name) && plain(one.name, was) != "" {
+				value = one.cleared
+			}
 		}
-	}
-}
-
-// keepWords plans the recorded value if the configuration has the same value in
-// another form.
-func (p privateState) keepWords(after *jobModel, before jobModel, whole bool) {
-	theirs := before.settings()
-	for i, one := range after.settings() {
-		if !signal.Given(one.value) || theirs[i].value.IsNull() {
-			continue
+		one.value = value
+		if signal.Given(value) && !was.IsNull() && (one.name == "action_value" && (whole || same(one.name, value, was)) || p.remembered(one, theirs[i])) {
+			value = was
 		}
-		if whole && one.name == "action_value" || one.name == "action_value" && same(one.name, one.value, theirs[i].value) || p.remembered(one, theirs[i]) {
-			one.set(theirs[i].value)
-		}
+		one.set(value)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -159,19 +158,14 @@ func (w *work) usable(ctx context.Context, id string) (job cloudautomator.Job, f
 func (w *work) unusable(job cloudautomator.Job) diag.Diagnostic {
 	switch {
 	case job.RuleType != cloudautomator.Webhook:
-		return w.noTrigger(job)
+		return diag.NewErrorDiagnostic("Job Has No HTTP Trigger",
+			fmt.Sprintf("Cloud Automator job %s cannot be managed as a signal_http_trigger_job: %s.\n\nOnly a job with an HTTP trigger has a URL and an access token. "+
+				"Set the HTTP trigger of the job again in the Cloud Automator console, or remove this resource from the state.", job.ID, w.Redactor.Error(&cloudautomator.NoTriggerError{RuleType: job.RuleType})))
 	case job.Unreadable:
 		return diag.NewErrorDiagnostic("Job Not Read", fmt.Sprintf("Reading Cloud Automator job %s failed: %s.", job.ID, cloudautomator.ErrUnreadable))
 	default:
 		return nil
 	}
-}
-
-// noTrigger returns the diagnostic for a job without an HTTP trigger.
-func (w *work) noTrigger(job cloudautomator.Job) diag.Diagnostic {
-	return diag.NewErrorDiagnostic("Job Has No HTTP Trigger",
-		fmt.Sprintf("Cloud Automator job %s cannot be managed as a signal_http_trigger_job: %s.\n\nOnly a job with an HTTP trigger has a URL and an access token. "+
-			"Set the HTTP trigger of the job again in the Cloud Automator console, or remove this resource from the state.", job.ID, w.Redactor.Error(&cloudautomator.NoTriggerError{RuleType: job.RuleType})))
 }
 
 // update changes a job's settings. If the answer is lost, it reads the job to
@@ -288,11 +282,6 @@ func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []
 // cutOff is the diagnostic for a search that ended too early to show that there is no job.
 type cutOff struct{ diag.Diagnostic }
 
-func isCutOff(failed diag.Diagnostic) bool {
-	_, is := failed.(cutOff)
-	return is
-}
-
 // afterwards returns a context with a short timeout for requests after a
 // cancelled request.
 func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -318,18 +307,15 @@ func explain(err error) signal.Advice {
 
 // argumentIn returns the argument that the service's message names; "" if it
 // names none or several.
-func argumentIn(said string) string {
-	if found := slices.Compact(argumentName().FindAllString(said, -1)); len(found) == 1 {
-		return found[0]
+func argumentIn(said string) (named string) {
+	for _, word := range regexp.MustCompile(`\w+`).FindAllString(said, -1) {
+		switch {
+		case word == named || !slices.Contains(arguments, word):
+		case named != "":
+			return ""
+		default:
+			named = word
+		}
 	}
-	return ""
+	return named
 }
-
-// argumentName matches the name of an argument that the service stores.
-var argumentName = sync.OnceValue(func() *regexp.Regexp {
-	var names []string
-	for _, one := range new(jobModel).settings() {
-		names = append(names, one.name)
-	}
-	return regexp.MustCompile(`\b(` + strings.Join(names, "|") + `)\b`)
-})

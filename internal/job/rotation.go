@@ -40,29 +40,19 @@ type update struct {
 	untaken  []string
 }
 
+// does has the method for each step. take also does sweep.
+var does = map[step]func(*update, context.Context) diag.Diagnostic{
+	fail: (*update).fail, change: (*update).change, ask: (*update).change, succeed: (*update).succeed, take: (*update).take, retire: (*update).retire,
+}
+
 // walk takes steps from the position of the job until none is left.
 func (u *update) walk(ctx context.Context) diag.Diagnostic {
 	for {
-		var failed diag.Diagnostic
 		next := steps[u.Position].keep
 		if u.rotate {
 			next = steps[u.Position].rotate
 		}
-		switch next {
-		case change:
-			failed = u.change(ctx, false)
-		case ask:
-			failed = u.change(ctx, true)
-		case succeed:
-			failed = u.succeed(ctx)
-		case take:
-			failed = u.take(ctx)
-		case retire:
-			failed = u.retire(ctx)
-		default:
-			failed = u.fail()
-		}
-		if failed != nil || u.Position == settled {
+		if failed := does[next](u, ctx); failed != nil || u.Position == settled {
 			return failed
 		}
 	}
@@ -185,10 +175,10 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 	return job, at, nil
 }
 
-// change writes the job's settings and its name, and requests a rotation if
-// asks is true. It clears all arguments that are not set, because the job may
+// change writes the job's settings and its name, and requests a rotation if the
+// update rotates. It clears all arguments that are not set, because the job may
 // differ from the recorded one.
-func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
+func (u *update) change(ctx context.Context) diag.Diagnostic {
 	if u.shown.Attributes == nil || u.shown.Unreadable {
 		job, failed := u.settled(ctx, cloudautomator.Job{ID: u.ID})
 		if failed != nil {
@@ -198,8 +188,13 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 	}
 	job := u.shown
 	if markedFor(job.Settings.Name) != "" {
-		// Without the mark, only its times tell the job from others until the state has it.
-		if err := delivery.Sleep(ctx, tick(u.shown)); err != nil {
+		// Without the mark, only its times tell the job from others until the state has it. So
+		// change it later than it was created, also in whole seconds if the API has no fractions.
+		tick := 2 * time.Millisecond
+		if !strings.Contains(job.Settings.CreatedAt, ".") {
+			tick = time.Second
+		}
+		if err := delivery.Sleep(ctx, tick); err != nil {
 			return diag.NewErrorDiagnostic("Rotation Not Finished", fmt.Sprintf("Cloud Automator job %s has replaced another one, but the apply ended before the mark was removed from its name.\n\n"+
 				"Its URL and access token are recorded. The next apply removes the mark.", u.ID))
 		}
@@ -209,7 +204,7 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 		recorded = types.StringNull()
 	}
 	body := u.after.body(&was, job.Settings.ActionValue, recorded)
-	if asks {
+	if u.rotate {
 		maps.Copy(body, asking)
 	}
 	answered, failed := u.update(ctx, u.ID, &u.after, body)
@@ -229,22 +224,17 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 		u.untaken = names
 	}
 	u.Position = leads[change].to
-	if asks && survives(job, u.shown) {
+	if u.rotate && (job.Path() == u.shown.Path() || job.AccessToken == u.shown.AccessToken) {
 		u.Position = unmoved
 		if !u.shown.Settings.Active {
-			return inactive(u.ID)
+			return unrotated(u.ID, "The new job would be active, while job "+u.ID+" is not.",
+				"The next apply goes on with the rotation. Activate the job in the Cloud Automator console, or replace it with \"terraform apply -replace\" if the new one may be run.")
 		}
 		if names := uncarriedMembers(job); len(names) > 0 {
 			return uncarried(u.ID, u.Redactor.Text(strings.Join(names, ", ")))
 		}
 	}
 	return nil
-}
-
-// survives reports whether the URL or the access token is still the one from
-// before the change.
-func survives(old, fresh cloudautomator.Job) bool {
-	return old.Path() == fresh.Path() || old.AccessToken == fresh.AccessToken
 }
 
 // notTaken warns about settings that the service did not change.
@@ -254,22 +244,17 @@ func notTaken(id string, names []string) diag.Diagnostic {
 			"The provider remembers this, and further plans do not show it. To get a job with these settings, replace it with \"terraform apply -replace\". The new job has another id.", id, strings.Join(names, ", ")))
 }
 
-// inactive returns the diagnostic for a rotation that would make a deactivated
-// job active again.
-func inactive(id string) diag.Diagnostic {
+// unrotated returns the diagnostic for a rotation that needs a successor and cannot have
+// one.
+func unrotated(id, because, next string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Job Not Rotated",
-		fmt.Sprintf("Rotating the URL and access token of Cloud Automator job %s needs a new job in its place. The new job would be active, while job %s is not.\n\n"+
-			"The job has its new settings, and its old URL and access token. The next apply goes on with the rotation. Activate the job in the Cloud Automator console, "+
-			"or replace it with \"terraform apply -replace\" if the new one may be run.", id, id))
+		fmt.Sprintf("Rotating the URL and access token of Cloud Automator job %s needs a new job in its place. %s\n\nThe job has its new settings, and its old URL and access token. %s", id, because, next))
 }
 
-// uncarried returns the diagnostic for a rotation that would lose members of
-// the job.
+// uncarried is the same for a rotation that would lose members of the job.
 func uncarried(id, names string) diag.Diagnostic {
-	return diag.NewErrorDiagnostic("Job Not Rotated",
-		fmt.Sprintf("Rotating the URL and access token of Cloud Automator job %s needs a new job in its place. The provider cannot copy these members of job %s to the new job: %s.\n\n"+
-			"The job has its new settings, and its old URL and access token. Rotate it with the \"Update\" button on the job's page in the Cloud Automator console, "+
-			"or remove these members there; the next apply then goes on.", id, id, names))
+	return unrotated(id, fmt.Sprintf("The provider cannot copy these members of job %s to the new job: %s.", id, names),
+		"Rotate it with the \"Update\" button on the job's page in the Cloud Automator console, or remove these members there; the next apply then goes on.")
 }
 
 // succeed creates a job with the same settings and with a mark on its name. If
@@ -352,7 +337,7 @@ func (u *update) retire(ctx context.Context) diag.Diagnostic {
 }
 
 // fail returns the diagnostic for a position without a next step.
-func (u *update) fail() diag.Diagnostic {
+func (u *update) fail(context.Context) diag.Diagnostic {
 	if u.Position != unclear {
 		return u.before.gone(*u.privateState)
 	}
@@ -380,16 +365,6 @@ func (w *work) told(s standing, destroying bool) (diags diag.Diagnostics) {
 		diags.Append(w.told(standing{Position: orphaned, ID: s.ID, Others: s.Strays}, destroying)...)
 	}
 	return diags
-}
-
-// tick returns how long it takes until the job API shows a change of the job as
-// later than its creation. The API may return times with fractions of a second
-// or in whole seconds.
-func tick(j cloudautomator.Job) time.Duration {
-	if !strings.Contains(j.Settings.CreatedAt, ".") {
-		return time.Second
-	}
-	return 2 * time.Millisecond
 }
 
 func withStanding(failed diag.Diagnostic, standing string) diag.Diagnostic {

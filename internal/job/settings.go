@@ -66,7 +66,8 @@ func same(name string, a, b attr.Value) bool {
 		return false
 	}
 	if name == "action_value" {
-		return sameObject(a.(types.String).ValueString(), b.(types.String).ValueString())
+		x, y := a.(types.String).ValueString(), b.(types.String).ValueString()
+		return x == y || covers(x, y, form{}) && covers(y, x, form{})
 	}
 	return plain(name, a) == plain(name, b)
 }
@@ -90,7 +91,8 @@ func plain(name string, value attr.Value) string {
 			if err != nil {
 				return text
 			}
-			return canonical(object)
+			written, _ := json.Marshal(form{}.tidy(object)) // What was decoded can be encoded.
+			return string(written)
 		}
 		if at, ok := cloudautomator.ParseTime(text); ok && (name == "effective_date" || name == "expiration_date") {
 			return at.UTC().Format(time.RFC3339Nano)
@@ -128,7 +130,7 @@ func (m *jobModel) shown(s cloudautomator.Settings) jobModel {
 	}
 	shown.GroupID, shown.ActionType = types.Int64Value(int64(s.GroupID)), types.StringValue(s.ActionType)
 	shown.ForWorkflow, shown.AllowRuntimeActionValues = types.BoolPointerValue(s.ForWorkflow), types.BoolPointerValue(s.AllowRuntimeActionValues)
-	shown.EffectiveDate, shown.ExpirationDate = optional(s.EffectiveDate), optional(s.ExpirationDate)
+	shown.EffectiveDate, shown.ExpirationDate = text(s.EffectiveDate), text(s.ExpirationDate)
 	shown.CompletedPostProcessID, shown.FailedPostProcessID = listOf(s.CompletedPostProcessID), listOf(s.FailedPostProcessID)
 	if shown.ActionValue = actionValue(s); !imported && signal.Given(shown.ActionValue) {
 		shown.ActionValue = types.StringValue(drifted(m.ActionValue.ValueString(), shown.ActionValue.ValueString()))
@@ -146,13 +148,6 @@ func actionValue(s cloudautomator.Settings) types.String {
 	default:
 		return types.StringValue(value)
 	}
-}
-
-func optional(shown *string) types.String {
-	if shown == nil {
-		return types.StringNull()
-	}
-	return text(*shown)
 }
 
 // takeAccounts records the account arguments: the recorded argument or, if
@@ -186,7 +181,7 @@ func (m *jobModel) takeAccounts(s cloudautomator.Settings) {
 func (m *jobModel) refreshSettings(s cloudautomator.Settings, p *privateState) {
 	imported, shown := m.Name.IsNull(), m.shown(s)
 	if p.Moved {
-		if shown.ActionValue = actionValue(s); signal.Given(m.ActionValue) && loosely(m.ActionValue.ValueString(), string(s.ActionValue)) {
+		if shown.ActionValue = actionValue(s); signal.Given(m.ActionValue) && covers(string(s.ActionValue), m.ActionValue.ValueString(), form{loose: true}) {
 			shown.ActionValue = m.ActionValue
 		}
 	}
@@ -313,10 +308,8 @@ func (m *jobModel) take(job cloudautomator.Job) {
 func (m *jobModel) takeFrom(before jobModel) {
 	m.ID, m.RotatedAt, m.Active = before.ID, before.RotatedAt, before.Active
 	m.TimeZone, m.CreatedAt, m.UpdatedAt = before.TimeZone, before.CreatedAt, before.UpdatedAt
-	m.URL, m.AccessToken, m.PredecessorID = types.StringNull(), types.StringNull(), types.StringNull()
-	if m.stores() {
-		m.URL, m.AccessToken = before.URL, before.AccessToken
-	}
+	m.URL, m.AccessToken, m.PredecessorID = before.URL, before.AccessToken, types.StringNull()
+	m.withhold()
 }
 
 // takeOpen copies the arguments that are left to the service from another
@@ -338,11 +331,17 @@ func text(s string) types.String {
 	return types.StringValue(s)
 }
 
+// arguments are the names of the arguments that the service stores.
+var arguments = func() (names []string) {
+	for _, one := range new(jobModel).settings() {
+		names = append(names, one.name)
+	}
+	return names
+}()
+
 // documented are the members of a job that the provider copies to a successor,
 // or that the service sets.
-var documented = []string{"id", "active", "created_at", "updated_at", "rule_type", "rule_value", "name", "group_id", "aws_account_id", "aws_account_ids",
-	"google_cloud_account_id", "action_type", "action_value", "allow_runtime_action_values", "for_workflow", "effective_date", "expiration_date",
-	"completed_post_process_id", "failed_post_process_id"}
+var documented = append([]string{"id", "active", "created_at", "updated_at", "rule_type", "rule_value"}, arguments...)
 
 // uncarriedMembers returns the members of a job that the provider cannot copy to
 // a successor. It cannot set any member of a webhook's rule_value. Whether a

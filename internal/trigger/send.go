@@ -101,16 +101,11 @@ func (t target) explainRead(err error) signal.Advice {
 	if _, is := errors.AsType[*cloudautomator.NoTriggerError](err); is {
 		return signal.Advice{Attribute: "job_id", Next: "Check the id: only a job with an HTTP trigger can be run this way."}
 	}
-	refused, is := errors.AsType[*cloudautomator.APIError](err)
-	if !is || refused.Page {
-		return signal.Advice{Next: cloudautomator.Explain(err)}
-	}
-	switch refused.Status {
-	case http.StatusForbidden:
-		return signal.Advice{Attribute: "job_id", Next: "The API key may not read this job: use the key of a user who may."}
-	case http.StatusNotFound:
+	if cloudautomator.NotFound(err) {
 		return signal.Advice{Attribute: "job_id", Next: cloudautomator.Explain(err), Gone: true}
-	default:
-		return signal.Advice{Next: cloudautomator.Explain(err)}
 	}
+	if refused, is := errors.AsType[*cloudautomator.APIError](err); is && !refused.Page && refused.Status == http.StatusForbidden {
+		return signal.Advice{Attribute: "job_id", Next: "The API key may not read this job: use the key of a user who may."}
+	}
+	return signal.Advice{Next: cloudautomator.Explain(err)}
 }
