@@ -60,30 +60,22 @@ type Client struct {
 	logged    sync.Once
 	doer      func() delivery.Doer
 	api       func() (api, error)
-	// owned and made are ids of jobs.
-	owned, made ids
+	// Owned are the jobs that resources of this provider have. Made are the jobs that this
+	// provider process has created: the service may not show them yet.
+	Owned, Made IDs
 }
 
-// ids is a set of ids.
-type ids struct{ sync.Map }
+// IDs is a set of ids of jobs.
+type IDs struct{ ids sync.Map }
 
-func (s *ids) has(id string) bool {
-	_, has := s.Load(id)
+// Add adds a job.
+func (s *IDs) Add(id string) { s.ids.Store(id, true) }
+
+// Has reports whether a job is in the set.
+func (s *IDs) Has(id string) bool {
+	_, has := s.ids.Load(id)
 	return has
 }
-
-// Own notes that a resource of this provider has the job.
-func (c *Client) Own(id string) { c.owned.Store(id, true) }
-
-// Owned reports whether a resource of this provider has the job.
-func (c *Client) Owned(id string) bool { return c.owned.has(id) }
-
-// Make notes that this provider process has created the job.
-func (c *Client) Make(id string) { c.made.Store(id, true) }
-
-// Made reports whether this provider process has created the job. If such a job is not
-// found, the service may not show it yet.
-func (c *Client) Made(id string) bool { return c.made.has(id) }
 
 // Host returns the host of the job API.
 func (c *Client) Host() (string, error) {

@@ -129,6 +129,15 @@ func (c *Client) ParseJob(id string, attributes json.RawMessage) (Job, error) {
 	return job, nil
 }
 
+// parse is like ParseJob, and keeps what runs the job from being shown.
+func (c *Client) parse(id string, attributes json.RawMessage) (Job, error) {
+	job, err := c.ParseJob(id, attributes)
+	if job.URL != nil {
+		c.Hide(job.Trigger())
+	}
+	return job, err
+}
+
 // Job reads a job. It returns *APIError for any answer except success, and
 // other errors for a job that cannot be decoded completely.
 func (c *Client) Job(ctx context.Context, id string) (Job, error) {
@@ -139,7 +148,7 @@ func (c *Client) Job(ctx context.Context, id string) (Job, error) {
 	if found.Data.Attributes == nil {
 		return Job{}, c.refusal(http.StatusOK)
 	}
-	job, err := c.ParseJob(id, found.Data.Attributes)
+	job, err := c.parse(id, found.Data.Attributes)
 	if err == nil && job.RuleType == Webhook && job.URL == nil {
 		err = errors.New("the job API answered without the URL and access token of the job's HTTP trigger")
 	}
@@ -232,7 +241,7 @@ func (c *Client) write(ctx context.Context, method, path string, body map[string
 	if made.Data.ID == "" || made.Data.Attributes == nil {
 		return Job{}, c.refusal(http.StatusOK)
 	}
-	return c.ParseJob(string(made.Data.ID), made.Data.Attributes)
+	return c.parse(string(made.Data.ID), made.Data.Attributes)
 }
 
 // DeleteJob removes a job.
@@ -253,16 +262,16 @@ func (c *Client) RateLimit() string {
 func RateLimit(host string) string { return "cloudautomator/" + host }
 
 // Attempt makes one request to the job API and returns it as an attempt.
-func Attempt(ctx context.Context, request func(context.Context) error) delivery.Attempt {
+func Attempt[T any](ctx context.Context, request func(context.Context) (T, error)) (T, delivery.Attempt) {
 	ctx, wire := delivery.WithRequestTrace(ctx)
-	err := request(ctx)
+	answer, err := request(ctx)
 	if err == nil {
-		return delivery.Attempt{Outcome: delivery.Accepted}
+		return answer, delivery.Attempt{Outcome: delivery.Accepted}
 	}
 	attempt := wire.Attempt(err)
 	refused, is := errors.AsType[*APIError](err)
 	if attempt.Outcome == delivery.NotSent || !is {
-		return attempt
+		return answer, attempt
 	}
 	// The error text already has the status.
 	attempt.Status, attempt.RequestID, attempt.RetryAfter = 0, refused.RequestID, refused.RetryAfter
@@ -272,7 +281,7 @@ func Attempt(ctx context.Context, request func(context.Context) error) delivery.
 	case refused.Status >= 400 && !refused.Page && !refused.Passing():
 		attempt.Outcome = delivery.Rejected
 	}
-	return attempt
+	return answer, attempt
 }
 
 // ShownBefore reports whether a job is shown as it was before another answer

@@ -76,7 +76,7 @@ func (e *jobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp
 	w := newWork(e.client, e.sender, "read", signal.DefaultTimeout)
 	id := data.ID.ValueString()
 	job, found, failed := w.job(ctx, id)
-	if failed == nil && !found && e.client.Made(id) {
+	if failed == nil && !found && e.client.Made.Has(id) {
 		// It was created in this apply, and is not shown yet.
 		job, failed = w.settled(ctx, cloudautomator.Job{ID: id})
 		found = failed == nil

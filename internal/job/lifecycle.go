@@ -108,7 +108,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 		work: w, record: to, config: config, before: begun, after: data, data: &data, privateState: &p,
 		standing: standing{Position: unnamed, ID: made[0]}, shown: answered,
 	}
-	r.client.Own(u.ID)
+	r.client.Owned.Add(u.ID)
 	p.at(u.standing)
 	if resp.Diagnostics.Append(to.write(ctx, &begun, p)...); resp.Diagnostics.HasError() {
 		return
@@ -168,7 +168,7 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 				fmt.Sprintf("The creation of this resource got no clear answer. The refresh has found its job: Cloud Automator job %s, whose name has the mark of that creation.\n\n"+
 					"If the resource is tainted, applying removes this job and creates a new one. To keep the job, run \"terraform untaint\" on the resource.", data.ID.ValueString()))
 		}
-		r.client.Own(data.ID.ValueString())
+		r.client.Owned.Add(data.ID.ValueString())
 		resp.Diagnostics.Append(w.told(p.Standing, false)...)
 		resp.Diagnostics.Append(record{&resp.State, resp.Identity, resp.Private}.write(ctx, &data, p)...)
 	}

@@ -58,10 +58,8 @@ func again(attempt delivery.Attempt) delivery.Attempt {
 func try[T any](ctx context.Context, w *work, doing string, request, read func(context.Context) (T, error)) (answer T, result delivery.Result) {
 	var last delivery.Outcome
 	result = w.sender.Deliver(ctx, w.client.RateLimit(), doing, target(func(ctx context.Context) delivery.Attempt {
-		attempt := cloudautomator.Attempt(ctx, func(ctx context.Context) (err error) {
-			answer, err = request(ctx)
-			return err
-		})
+		var attempt delivery.Attempt
+		answer, attempt = cloudautomator.Attempt(ctx, request)
 		if attempt.Outcome == delivery.Unknown && read != nil {
 			if found, err := read(ctx); err == nil {
 				answer, attempt = found, delivery.Attempt{Outcome: delivery.Accepted}
@@ -76,13 +74,6 @@ func try[T any](ctx context.Context, w *work, doing string, request, read func(c
 	return answer, result
 }
 
-// know adds a job's URL and access token to the known secrets.
-func (w *work) know(job cloudautomator.Job) {
-	if job.URL != nil {
-		w.client.Hide(job.Trigger())
-	}
-}
-
 // job reads a job. found is false only if the service itself says that the job
 // does not exist.
 func (w *work) job(ctx context.Context, id string) (job cloudautomator.Job, found bool, failed diag.Diagnostic) {
@@ -90,7 +81,6 @@ func (w *work) job(ctx context.Context, id string) (job cloudautomator.Job, foun
 	job, result := try(ctx, w, doing, func(ctx context.Context) (cloudautomator.Job, error) { return w.client.Job(ctx, id) }, nil)
 	switch {
 	case result.Outcome == delivery.Accepted:
-		w.know(job)
 		return job, true, nil
 	case w.missing(ctx, id, result.Err):
 		return cloudautomator.Job{}, false, nil
@@ -141,7 +131,6 @@ func (w *work) settled(ctx context.Context, answered cloudautomator.Job) (clouda
 	if shown == nil {
 		return cloudautomator.Job{}, w.failure("Job Not Read", doing, result)
 	}
-	w.know(*shown)
 	return *shown, w.unusable(*shown)
 }
 
@@ -218,10 +207,8 @@ func (w *work) create(ctx context.Context, name, mark string, body map[string]an
 	doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)
 	body["name"] = marked(name, mark)
 	result = w.sender.Deliver(ctx, w.client.RateLimit(), doing, target(func(ctx context.Context) delivery.Attempt {
-		attempt := cloudautomator.Attempt(ctx, func(ctx context.Context) (err error) {
-			answered, err = w.client.CreateJob(ctx, body)
-			return err
-		})
+		var attempt delivery.Attempt
+		answered, attempt = cloudautomator.Attempt(ctx, func(ctx context.Context) (cloudautomator.Job, error) { return w.client.CreateJob(ctx, body) })
 		if attempt.Outcome == delivery.Unknown && cloudautomator.TurnedAway(attempt.Err) {
 			attempt.Outcome = delivery.Rejected
 		}
@@ -229,15 +216,17 @@ func (w *work) create(ctx context.Context, name, mark string, body map[string]an
 	}))
 	switch result.Outcome {
 	case delivery.Accepted:
-		w.know(answered)
 		made = []string{answered.ID}
 	case delivery.Unknown:
-		looking, cancel := afterwards(ctx)
-		defer cancel()
-		made, unread = w.seek(looking, mark, time.Time{})
+		if ctx.Err() != nil {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+			defer cancel()
+		}
+		made, unread = w.seek(ctx, mark, time.Time{})
 	}
 	for _, id := range made {
-		w.client.Make(id)
+		w.client.Made.Add(id)
 	}
 	return made, answered, result, unread
 }
@@ -281,15 +270,6 @@ func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []
 
 // cutOff is the diagnostic for a search that ended too early to show that there is no job.
 type cutOff struct{ diag.Diagnostic }
-
-// afterwards returns a context with a short timeout for requests after a
-// cancelled request.
-func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
-	if ctx.Err() == nil {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-}
 
 // failure returns the diagnostic for a request to the job API.
 func (w *work) failure(summary, doing string, result delivery.Result, standing ...string) diag.Diagnostic {

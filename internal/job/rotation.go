@@ -74,7 +74,7 @@ func (u *update) save(ctx context.Context, written bool) diag.Diagnostics {
 		u.data.rotated()
 	}
 	u.recorded = true
-	u.client.Own(u.shown.ID)
+	u.client.Owned.Add(u.shown.ID)
 	return u.write(ctx, u.data, *u.privateState)
 }
 
@@ -140,7 +140,8 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 		}
 	}
 	if found {
-		data.takeIdentity(job.Settings)
+		// Jobs are found by what a rotation does not change.
+		data.GroupID, data.ActionType = types.Int64Value(int64(job.Settings.GroupID)), types.StringValue(job.Settings.ActionType)
 	}
 	name := job.Settings.Name
 	if at = (standing{Position: settled, ID: id}); found && (!isMarked(name) || data.foreign(p, name)) && p.stands() == settled && (doubted == nil || !doubted(job)) {
@@ -160,7 +161,7 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 	if begun.IsZero() {
 		begun, _ = cloudautomator.ParseTime(data.CreatedAt.ValueString())
 	}
-	if at.Position == absent && id != "" && (w.client.Made(id) || younger(begun, youth)) {
+	if at.Position == absent && id != "" && (w.client.Made.Has(id) || younger(begun, youth)) {
 		_, _ = w.settled(ctx, cloudautomator.Job{ID: id})
 		if job, found, failed = w.usable(ctx, id); failed != nil || found {
 			return job, locate(data, p, append(jobs, job)), failed
@@ -212,7 +213,7 @@ func (u *update) change(ctx context.Context) diag.Diagnostic {
 		return failed
 	}
 	answered.ID = u.ID
-	if u.shown, failed = u.settled(ctx, answered); failed != nil && u.client.Made(u.ID) && answered.URL != nil && !answered.Unreadable {
+	if u.shown, failed = u.settled(ctx, answered); failed != nil && u.client.Made.Has(u.ID) && answered.URL != nil && !answered.Unreadable {
 		// The job was just created, and the service does not show it yet. So use the
 		// answer.
 		u.shown, failed = answered, nil
@@ -351,7 +352,7 @@ func (w *work) told(s standing, destroying bool) (diags diag.Diagnostics) {
 	others, sight := slices.Clone(s.Others), sights[s.Position]
 	if s.Position == orphaned {
 		// Another resource may have been read since.
-		others = slices.DeleteFunc(others, w.client.Owned)
+		others = slices.DeleteFunc(others, w.client.Owned.Has)
 	}
 	if sight.summary == "" || len(others) == 0 {
 		return nil
@@ -395,7 +396,7 @@ func orphans(c *cloudautomator.Client, jobs []cloudautomator.Job, gone *jobModel
 	for _, job := range jobs {
 		created, is := cloudautomator.ParseTime(job.Settings.CreatedAt)
 		updated, was := cloudautomator.ParseTime(job.Settings.UpdatedAt)
-		if ok && is && was && created.After(since) && updated.After(created) && gone.alike(job) && !isMarked(job.Settings.Name) && !c.Owned(job.ID) {
+		if ok && is && was && created.After(since) && updated.After(created) && gone.alike(job) && !isMarked(job.Settings.Name) && !c.Owned.Has(job.ID) {
 			found = append(found, job.ID)
 		}
 	}

@@ -202,12 +202,6 @@ func (m *jobModel) refreshSettings(s cloudautomator.Settings, p *privateState) {
 	}
 }
 
-// takeIdentity records the settings that a rotation does not change. Jobs are
-// found by them.
-func (m *jobModel) takeIdentity(s cloudautomator.Settings) {
-	m.GroupID, m.ActionType = types.Int64Value(int64(s.GroupID)), types.StringValue(s.ActionType)
-}
-
 // drifted reports whether somebody has changed a setting since the last write.
 func (p privateState) drifted(name string) bool { return slices.Contains(p.Drifted, name) }
 
@@ -266,9 +260,7 @@ func empty(list types.List) bool { return !list.IsUnknown() && len(list.Elements
 func ints(list types.List) []int64 {
 	values := []int64{}
 	for _, element := range list.Elements() {
-		if value, ok := element.(types.Int64); ok {
-			values = append(values, value.ValueInt64())
-		}
+		values = append(values, element.(types.Int64).ValueInt64())
 	}
 	return values
 }

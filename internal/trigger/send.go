@@ -67,7 +67,7 @@ func (t target) read(ctx context.Context) (*cloudautomator.Trigger, *delivery.At
 		switch {
 		case refused.Status == http.StatusTooManyRequests:
 			attempt.Cause = delivery.Throttled
-		case cloudautomator.NotFound(err) && t.client.Made(t.args.JobID.ValueString()):
+		case cloudautomator.NotFound(err) && t.client.Made.Has(t.args.JobID.ValueString()):
 			// The job was created in this apply, and the service does not show it
 			// yet.
 		case !refused.Passing():
