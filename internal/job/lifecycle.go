@@ -218,14 +218,15 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 		p.hold(before)
 		p.Lost = p.knowsPart(job)
 	}
-	data.refreshSettings(job.Settings, p)
+	data.refreshSettings(job.Settings, *p)
 	if p.URL != "" && !p.knowsPart(job) {
 		// Both URL and access token have changed, so the job was rotated, whatever
 		// else has changed.
-		for _, name := range p.Drifted {
-			p.Asked[name] = ""
+		for _, one := range data.settings() {
+			if p.drifted(one) {
+				p.Asked[one.name] = ""
+			}
 		}
-		p.Drifted = nil
 	}
 	data.take(job)
 	p.Whole, p.Reread = p.Whole || imported, p.Imported && !imported

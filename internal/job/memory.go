@@ -32,8 +32,6 @@ type privateState struct {
 	// the settings that the service then showed with another value.
 	Asked map[string]string `json:"asked,omitempty"`
 	Shown map[string]string `json:"shown,omitempty"`
-	// Drifted are the settings that somebody has changed since.
-	Drifted []string `json:"drifted,omitempty"`
 	// Standing is the position of the job at the last read, with "" for settled. The state
 	// has an heir's predecessor.
 	Standing standing `json:"standing,omitzero"`
@@ -115,7 +113,7 @@ func (p *privateState) at(s standing) {
 // remembered reports whether the configured and the recorded value differ only
 // because the service shows the setting in another form.
 func (p privateState) remembered(configured, recorded setting) bool {
-	return matches(p.Asked[configured.name], plain(configured.name, configured.value)) && matches(p.Shown[configured.name], plain(recorded.name, recorded.value))
+	return matches(p.Asked[configured.name], configured.plain()) && matches(p.Shown[configured.name], recorded.plain())
 }
 
 // decision says what an update does at the service. In a plan, unknown values
@@ -144,14 +142,14 @@ func decide(before, after jobModel, p privateState) (d decision) {
 	var changed, repeats bool
 	theirs, stands := before.settings(), p.stands()
 	for i, one := range after.settings() {
-		asked := matches(p.Asked[one.name], plain(one.name, one.value))
+		asked, drifted := matches(p.Asked[one.name], one.plain()), p.drifted(theirs[i])
 		switch {
-		case same(one.name, one.value, theirs[i].value):
-			repeats = repeats || p.drifted(one.name) && !asked
+		case one.same(theirs[i]):
+			repeats = repeats || drifted && !asked
 		case one.value.IsUnknown():
 			d.change, changed = true, true
 		case !p.remembered(one, theirs[i]):
-			d.change, changed = true, changed || !p.drifted(one.name) || !asked
+			d.change, changed = true, changed || !drifted || !asked
 		}
 	}
 	rotates := after.RotateOnUpdate.IsUnknown() || after.rotates()

@@ -97,16 +97,15 @@ func (m *jobModel) withhold() {
 func (p privateState) settle(after *jobModel, config, before jobModel, whole bool) {
 	configured, theirs := config.settings(), before.settings()
 	for i, one := range after.settings() {
-		was, value := theirs[i].value, one.value
+		was := theirs[i]
 		if one.fills && configured[i].value.IsNull() {
-			if value = was; one.cleared != nil && !p.open(one.name) && plain(one.name, was) != "" {
-				value = one.cleared
+			if one.value = was.value; one.cleared != nil && !p.open(one.name) && was.plain() != "" {
+				one.value = one.cleared
 			}
 		}
-		one.value = value
-		if signal.Given(value) && !was.IsNull() && (one.name == "action_value" && (whole || same(one.name, value, was)) || p.remembered(one, theirs[i])) {
-			value = was
+		if signal.Given(one.value) && !was.value.IsNull() && (one.name == "action_value" && (whole || one.same(was)) || p.remembered(one, was)) {
+			one.value = was.value
 		}
-		one.set(value)
+		one.set(one.value)
 	}
 }

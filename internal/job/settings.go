@@ -61,21 +61,21 @@ func (m *jobModel) settings() []setting {
 
 // same reports whether two values of a setting mean the same, whatever their
 // form. An unknown value differs from every value.
-func same(name string, a, b attr.Value) bool {
-	if a.IsUnknown() || b.IsUnknown() {
+func (s setting) same(other setting) bool {
+	if s.value.IsUnknown() || other.value.IsUnknown() {
 		return false
 	}
-	if name == "action_value" {
-		x, y := a.(types.String).ValueString(), b.(types.String).ValueString()
+	if s.name == "action_value" {
+		x, y := s.value.(types.String).ValueString(), other.value.(types.String).ValueString()
 		return x == y || covers(x, y, form{}) && covers(y, x, form{})
 	}
-	return plain(name, a) == plain(name, b)
+	return s.plain() == other.plain()
 }
 
 // plain returns a setting in the form that is compared. null, false, "" and an
 // empty list are equal, and so are equal instants in different time zones.
-func plain(name string, value attr.Value) string {
-	switch v := value.(type) {
+func (s setting) plain() string {
+	switch v := s.value.(type) {
 	case types.Bool:
 		if !v.ValueBool() {
 			return ""
@@ -86,7 +86,7 @@ func plain(name string, value attr.Value) string {
 		}
 	case types.String:
 		text := v.ValueString()
-		if name == "action_value" {
+		if s.name == "action_value" {
 			object, err := parseObject(text)
 			if err != nil {
 				return text
@@ -94,16 +94,18 @@ func plain(name string, value attr.Value) string {
 			written, _ := json.Marshal(form{}.tidy(object)) // What was decoded can be encoded.
 			return string(written)
 		}
-		if at, ok := cloudautomator.ParseTime(text); ok && (name == "effective_date" || name == "expiration_date") {
+		if at, ok := cloudautomator.ParseTime(text); ok && s.isDate() {
 			return at.UTC().Format(time.RFC3339Nano)
 		}
 		return text
 	}
-	if value.IsNull() {
+	if s.value.IsNull() {
 		return ""
 	}
-	return value.String()
+	return s.value.String()
 }
+
+func (s setting) isDate() bool { return s.name == "effective_date" || s.name == "expiration_date" }
 
 // shownBy reports whether the service shows a job with these settings. Settings
 // that are left to the service may have any value.
@@ -111,7 +113,7 @@ func (m *jobModel) shownBy(s cloudautomator.Settings) bool {
 	shown := m.shown(s)
 	theirs := shown.settings()
 	for i, one := range m.settings() {
-		if left := one.fills && one.value.IsNull(); !left && !one.value.IsUnknown() && !same(one.name, one.value, theirs[i].value) {
+		if left := one.fills && one.value.IsNull(); !left && !one.value.IsUnknown() && !one.same(theirs[i]) {
 			return false
 		}
 	}
@@ -178,7 +180,7 @@ func (m *jobModel) takeAccounts(s cloudautomator.Settings) {
 // refreshSettings records the settings that the service shows. It keeps the
 // recorded value if the service only shows it in another form, or shows what it
 // made of the last request.
-func (m *jobModel) refreshSettings(s cloudautomator.Settings, p *privateState) {
+func (m *jobModel) refreshSettings(s cloudautomator.Settings, p privateState) {
 	imported, shown := m.Name.IsNull(), m.shown(s)
 	if p.Moved {
 		if shown.ActionValue = actionValue(s); signal.Given(m.ActionValue) && covers(string(s.ActionValue), m.ActionValue.ValueString(), form{loose: true}) {
@@ -187,23 +189,18 @@ func (m *jobModel) refreshSettings(s cloudautomator.Settings, p *privateState) {
 	}
 	theirs := shown.settings()
 	for i, one := range m.settings() {
-		now := theirs[i].value
-		asShown := matches(p.Shown[one.name], plain(one.name, now))
-		if !imported && (same(one.name, one.value, now) || asShown && !p.drifted(one.name)) {
-			continue
-		}
-		if one.set(now); p.Asked == nil || p.open(one.name) {
-			continue
-		}
-		p.Drifted = slices.DeleteFunc(p.Drifted, func(name string) bool { return name == one.name })
-		if !asShown && !matches(p.Asked[one.name], plain(one.name, now)) {
-			p.Drifted = append(p.Drifted, one.name)
+		if now := theirs[i]; imported || !one.same(now) && (p.drifted(one) || !matches(p.Shown[one.name], now.plain())) {
+			one.set(now.value)
 		}
 	}
 }
 
-// drifted reports whether somebody has changed a setting since the last write.
-func (p privateState) drifted(name string) bool { return slices.Contains(p.Drifted, name) }
+// drifted reports whether somebody has changed a setting of the state since the last write:
+// it is neither what was asked nor what the service made of that.
+func (p privateState) drifted(recorded setting) bool {
+	asked := p.Asked[recorded.name]
+	return asked != "" && !matches(asked, recorded.plain()) && !matches(p.Shown[recorded.name], recorded.plain())
+}
 
 // open reports whether a setting is left to the service: the last write did not
 // have it in its configuration, this state has not written the job yet, or it is not
@@ -217,13 +214,13 @@ func (p privateState) open(name string) bool {
 // service and, if the service shows a setting in another form, what it showed.
 func (p *privateState) remember(config, asked, shown jobModel) {
 	theirs, configured := shown.settings(), config.settings()
-	p.Asked, p.Shown, p.Drifted = map[string]string{}, map[string]string{}, nil
+	p.Asked, p.Shown = map[string]string{}, map[string]string{}
 	for i, one := range asked.settings() {
 		if !one.fills || !configured[i].value.IsNull() {
-			p.Asked[one.name] = fingerprint(plain(one.name, one.value))
+			p.Asked[one.name] = fingerprint(one.plain())
 		}
-		if !same(one.name, one.value, theirs[i].value) {
-			p.Shown[one.name] = fingerprint(plain(one.name, theirs[i].value))
+		if !one.same(theirs[i]) {
+			p.Shown[one.name] = fingerprint(theirs[i].plain())
 		}
 	}
 }
@@ -239,16 +236,15 @@ func (m *jobModel) untaken(recorded *jobModel, before *cloudautomator.Settings, 
 	}
 	theirs, earlier := shown.settings(), was.settings()
 	for i, one := range m.settings() {
-		now := theirs[i].value
-		if before != nil && same(one.name, one.value, changed[i].value) {
-			continue
+		now, untaken := theirs[i], false
+		if before != nil {
+			untaken = !one.same(changed[i]) && now.same(earlier[i])
+		} else {
+			_, flag := now.value.(types.Bool)
+			_, number := now.value.(types.Int64)
+			untaken = flag || number || now.plain() == ""
 		}
-		if same(one.name, one.value, now) || one.value.IsUnknown() || one.value.IsNull() && one.name != "effective_date" && one.name != "expiration_date" {
-			continue
-		}
-		_, flag := now.(types.Bool)
-		_, number := now.(types.Int64)
-		if before != nil && same(one.name, earlier[i].value, now) || before == nil && (flag || number || plain(one.name, now) == "") {
+		if untaken && !one.same(now) && !one.value.IsUnknown() && (!one.value.IsNull() || one.isDate()) {
 			names = append(names, one.name)
 		}
 	}
