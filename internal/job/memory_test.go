@@ -3,6 +3,7 @@ package job_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
@@ -146,4 +147,54 @@ func TestRotationAskedForAfterAnImportIsWarnedOf(t *testing.T) {
 	b.apply(next)
 	b.dead(before)
 	b.settled(next)
+}
+
+// A real engine keeps the id of a predecessor that stays, and the next plan shows that it
+// goes.
+func TestAccStateKnowsThePredecessorThatStays(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	w := acctest.Terraform(t, s)
+	write := func(name string) {
+		w.Write(fmt.Sprintf(`
+resource "signal_http_trigger_job" "it" {
+  name           = %q
+  group_id       = 10
+  aws_account_id = 20
+  action_type    = "stop_instances"
+  action_value   = jsonencode({ region = "ap-northeast-1" })
+}
+`, name))
+	}
+	predecessor := func() any {
+		t.Helper()
+		state, err := w.Show(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return state.Values.RootModule.Resources[0].AttributeValues["predecessor_id"]
+	}
+	write("nightly")
+	if err := w.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	first := s.TriggerJobs()[0].ID
+	if known := predecessor(); known != nil {
+		t.Errorf("the predecessor is %v", known)
+	}
+	write("weekly")
+	s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
+	if err := w.Apply(t.Context()); err == nil || !strings.Contains(acctest.Unwrapped(err), "Job Not Removed") {
+		t.Errorf("the apply says %v", err)
+	}
+	if known := predecessor(); known != first {
+		t.Errorf("the predecessor is %v", known)
+	}
+	s.ClearFaults()
+	if err := w.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if changes, err := w.Plan(t.Context()); err != nil || changes || predecessor() != nil || len(s.TriggerJobs()) != 1 {
+		t.Errorf("the plan has changes: %t, %v; the predecessor is %v; the jobs are %+v", changes, err, predecessor(), s.TriggerJobs())
+	}
 }
