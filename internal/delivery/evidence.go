@@ -308,11 +308,9 @@ func (t *TrackedTarget) Lookup(ctx context.Context) WaitResult {
 	since := t.claims.since(t)
 	listed := t.evidence.Probe(since).WithLimiter(t.limiter)
 	judged := *listed
-	var last judgement
-	judged.judge = func(value any) Observation {
-		observation := listed.judge(value)
-		last = t.claims.judge(t, since, *observation.Shown)
-		observation.State, observation.Reason, observation.Provisional = last.state, last.reason, last.provisional
+	var proof Trace
+	judged.judge = func(value any) (observation Observation) {
+		observation, proof = t.claims.judge(t, since, listed.judge(value))
 		return observation
 	}
 	end := t.claims.poller.ReadUntilSettled(ctx, &judged)
@@ -320,7 +318,7 @@ func (t *TrackedTarget) Lookup(ctx context.Context) WaitResult {
 		t.absent()
 	}
 	if end.Reached() && t.evidence.Found != nil {
-		t.evidence.Found(last.proof)
+		t.evidence.Found(proof)
 	}
 	return end
 }
@@ -411,17 +409,6 @@ const (
 	reasonOpen      = "a signal like this one is being sent, or was taken just now"
 )
 
-// judgement is what a read says about a signal.
-type judgement struct {
-	state  State
-	reason string
-	// provisional is set if the judgement depends on a send that has no answer yet,
-	// or whose trace reads may not show yet.
-	provisional bool
-	// proof is the trace that proves the signal; only with the state Reached.
-	proof Trace
-}
-
 // judge decides what a read proves about a signal. It assigns the traces that
 // may be this signal's to the sends that may have left them. Each accepted send
 // has left one trace, and so has one send of each signal that is already
@@ -429,12 +416,18 @@ type judgement struct {
 // each of these sends, and each send without an answer yet, has got a trace,
 // that trace proves the signal. If no trace is left over after only those sends
 // have got one whose traces every read must show by now, the signal has not
-// arrived.
-func (c *Claims) judge(t *TrackedTarget, since Timestamp, shown Shown) judgement {
+// arrived. The observation is provisional if it depends on a send that has no answer
+// yet, or whose trace reads may not show yet.
+func (c *Claims) judge(t *TrackedTarget, since Timestamp, seen Observation) (_ Observation, proof Trace) {
+	shown := *seen.Shown
+	judged := func(state State, reason string, provisional bool) (Observation, Trace) {
+		seen.State, seen.Reason, seen.Provisional = state, reason, provisional
+		return seen, proof
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, _, told := shown.Clock.Range(since); !told {
-		return judgement{state: Missed, reason: reasonNoTime}
+		return judged(Missed, reasonNoTime, false)
 	}
 	var own []window
 	for _, s := range t.self.sends {
@@ -442,36 +435,36 @@ func (c *Claims) judge(t *TrackedTarget, since Timestamp, shown Shown) judgement
 	}
 	mine, alike, vague := t.candidates(shown, own)
 	r := c.rivals(t, since, shown, mine, own)
-	free, proof := r.all.left(mine)
+	free, left := r.all.left(mine)
 	possible, _ := r.settled.left(mine)
 	switch {
 	case len(mine) > 0 && (r.adopted || t.unclear), free > 0 && r.contested:
-		return judgement{state: Missed, reason: reasonContested}
+		return judged(Missed, reasonContested, false)
 	case free > 0 && !r.explain(mine):
-		return judgement{state: Missed, reason: reasonMore}
+		return judged(Missed, reasonMore, false)
 	case free > 0:
 		r.all.claim(shown.Traces)
-		t.self.proof, t.self.twice = claim(shown.Traces[proof].ID), !r.explainOnce(mine, len(own))
-		reached := judgement{state: Reached, proof: shown.Traces[proof]}
+		proof = shown.Traces[left]
+		t.self.proof, t.self.twice = claim(proof.ID), !r.explainOnce(mine, len(own))
 		if t.self.twice {
-			reached.reason = reasonTwice
+			return judged(Reached, reasonTwice, false)
 		}
-		return reached
+		return judged(Reached, "", false)
 	case possible > 0:
-		return judgement{state: Missed, reason: reasonOpen, provisional: true}
+		return judged(Missed, reasonOpen, true)
 	case r.hidden:
-		return judgement{state: Missed, reason: reasonFewer}
+		return judged(Missed, reasonFewer, false)
 	case vague:
-		return judgement{state: Missed, reason: reasonVague}
+		return judged(Missed, reasonVague, false)
 	}
 	unexplained, _ := r.all.left(alike)
 	if possible, _ = r.settled.left(alike); possible > 0 {
-		return judgement{state: Missed, reason: reasonAlike, provisional: unexplained == 0}
+		return judged(Missed, reasonAlike, unexplained == 0)
 	}
 	if shown.Gap != "" {
-		return judgement{state: Missed, reason: shown.Gap}
+		return judged(Missed, shown.Gap, false)
 	}
-	return judgement{state: Pending}
+	return judged(Pending, "", false)
 }
 
 // candidates returns the indexes of the traces that may be this signal's. mine

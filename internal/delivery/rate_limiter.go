@@ -186,18 +186,13 @@ func (l *RateLimiter) Observe(began time.Time, attempt Attempt) {
 	case attempt.Outcome == NotSent && attempt.Cause == Throttled:
 		l.observeThrottled(began, attempt)
 	case attempt.Outcome == Accepted, attempt.Outcome == Rejected:
-		l.observeAccepted()
-	}
-}
-
-// observeAccepted records that the service has processed a request.
-func (l *RateLimiter) observeAccepted() {
-	l.accepted[l.acceptedNext] = l.clock.Now()
-	l.acceptedNext = (l.acceptedNext + 1) % len(l.accepted)
-	if l.searching {
-		l.rate += searchGrowth
-	} else if l.rate > 0 {
-		l.rate += min(growthRate, l.rate/100)
+		l.accepted[l.acceptedNext] = l.clock.Now()
+		l.acceptedNext = (l.acceptedNext + 1) % len(l.accepted)
+		if l.searching {
+			l.rate += searchGrowth
+		} else if l.rate > 0 {
+			l.rate += min(growthRate, l.rate/100)
+		}
 	}
 }
 

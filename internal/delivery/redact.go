@@ -64,26 +64,17 @@ func (r *Redactor) Hide(secrets ...string) {
 	if r == nil {
 		return
 	}
-	for _, secret := range secrets {
-		if utf8.RuneCountInString(secret) >= MinSecretLength && !r.knows(secret) {
-			r.learn(secret)
-		}
-	}
-}
-
-func (r *Redactor) knows(secret string) bool {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	return r.known[secret]
-}
-
-func (r *Redactor) learn(secret string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.known[secret] = true
-	for _, spelling := range append(inBase64(secret), unspaced(clean(secret))) {
-		if utf8.RuneCountInString(spelling) >= MinSecretLength {
-			r.spellings = append(r.spellings, spelling)
+	for _, secret := range secrets {
+		if r.known[secret] || utf8.RuneCountInString(secret) < MinSecretLength {
+			continue
+		}
+		r.known[secret] = true
+		for _, spelling := range append(inBase64(secret), unspaced(clean(secret))) {
+			if utf8.RuneCountInString(spelling) >= MinSecretLength {
+				r.spellings = append(r.spellings, spelling)
+			}
 		}
 	}
 }

@@ -61,37 +61,19 @@ func waits(state map[string]tftypes.Value) (on bool) {
 	return ok && waits.IsKnown() && !waits.IsNull() && waits.As(&on) == nil && on
 }
 
-// twice is the sentence about a second signal.
-func (y system) twice() string {
-	if y.Twice == "" {
-		return ""
-	}
-	return " " + y.Twice
-}
-
-// writeOnly reports whether the signal has write-only arguments.
-func (y system) writeOnly() bool {
-	for _, argument := range y.Arguments {
-		if argument.IsWriteOnly() {
-			return true
-		}
-	}
-	return false
-}
-
 // optionAttributes returns the arguments that say how a signal is sent, not
 // what is sent. A change of them sends nothing. remembers is true for the
 // resource and false for the action: sentences about the state are only in the
 // descriptions of the resource.
 func (y system) optionAttributes(remembers bool) map[string]schema.Attribute {
-	resource := func(sentences string) string {
-		if !remembers {
+	also := func(is bool, sentences string) string {
+		if !is {
 			return ""
 		}
 		return " " + sentences
 	}
 	destroy := "With `destroy` every argument can be changed in place before the destroy."
-	if y.writeOnly() {
+	if some(y.Arguments, schema.Attribute.IsWriteOnly) {
 		destroy = "With `destroy` every argument can be changed in place before the destroy, and write-only arguments cannot be used."
 	}
 	attributes := map[string]schema.Attribute{
@@ -110,7 +92,7 @@ func (y system) optionAttributes(remembers bool) map[string]schema.Attribute {
 			"wait_for_completion": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: "After sending, wait until the target's whole run has ended. Set it on the last signal of a run that needs several. The default is `false`." +
-					resource("If it is `true` and `target_status` is not final, each plan shows an update in place, which goes on waiting and sends nothing."),
+					also(remembers, "If it is `true` and `target_status` is not final, each plan shows an update in place, which goes on waiting and sends nothing."),
 			},
 			"on_wait_failure": schema.StringAttribute{
 				Optional: true,
@@ -126,15 +108,15 @@ func (y system) optionAttributes(remembers bool) map[string]schema.Attribute {
 		attributes["adopt_existing"] = schema.BoolAttribute{
 			Optional: true,
 			MarkdownDescription: "Before sending, check whether the service already has such a signal. If it has, send nothing. The default is `false`." +
-				resource("A signal that is found is recorded with `delivery = \"ADOPTED\"`. With this option, changed `triggers`, taint and `-replace` also adopt a signal that is there, and send nothing."),
+				also(remembers, "A signal that is found is recorded with `delivery = \"ADOPTED\"`. With this option, changed `triggers`, taint and `-replace` also adopt a signal that is there, and send nothing."),
 		}
 	}
 	if y.Resends {
 		attributes["resend_on_unknown"] = schema.BoolAttribute{
 			Optional: true,
 			MarkdownDescription: "What to do if the answer to the signal is lost and the provider cannot find out whether the signal arrived: `false` (default) fails, `true` sends the signal once more. " +
-				"With `true` the signal may arrive twice." + y.twice() +
-				resource("With `false` the resource is saved as tainted, with `delivery = \"UNKNOWN\"`."),
+				"With `true` the signal may arrive twice." + also(y.Twice != "", y.Twice) +
+				also(remembers, "With `false` the resource is saved as tainted, with `delivery = \"UNKNOWN\"`."),
 		}
 	}
 	return attributes

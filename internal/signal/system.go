@@ -9,6 +9,7 @@ import (
 	"errors"
 	"maps"
 	"reflect"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -249,16 +250,20 @@ func newOffer(system system, sender *Sender) Offer {
 	if waits := system; system.Wait != nil {
 		// A wait needs the target's id, because a target that has ended cannot be
 		// found by name.
+		waits.Arguments = maps.Clone(system.Arguments)
+		maps.Copy(waits.Arguments, system.Wait.Arguments)
 		offer.Wait = func() resource.Resource { return &waitResource{system: waits, sender: sender} }
 	}
 	system.Arguments, system.ActionArguments = system.Naming.arguments(system.Arguments), system.Naming.arguments(system.ActionArguments)
-	for _, argument := range system.actionArguments() {
-		if argument.IsSensitive() {
-			return offer
-		}
+	if !some(system.actionArguments(), schema.Attribute.IsSensitive) {
+		offer.Action = func() action.Action { return &signalAction{signalResource{system: system, sender: sender}} }
 	}
-	offer.Action = func() action.Action { return &signalAction{signalResource{system: system, sender: sender}} }
 	return offer
+}
+
+// some reports whether one of the arguments is as asked.
+func some(arguments map[string]schema.Attribute, is func(schema.Attribute) bool) bool {
+	return slices.ContainsFunc(slices.Collect(maps.Values(arguments)), is)
 }
 
 // system is a System without its type parameter. The resources and actions use

@@ -178,7 +178,7 @@ func (r *waitResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 		attributes["outputs"] = r.system.Wait.Outputs
 	}
 	for _, name := range r.system.Wait.Target {
-		attributes[name] = replacing(r.system.Wait.argument(name, r.system.Arguments))
+		attributes[name] = replacing(r.system.Arguments[name])
 	}
 	if r.system.Cloud != nil {
 		attributes["region"] = replacing(r.system.Arguments["region"])
@@ -199,14 +199,6 @@ func (r *waitResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 // behindSignals is a part of the description of every wait.
 const behindSignals = "\n\nUse it after several signals, with `depends_on`. With `wait_for_completion` on each signal instead, some signals may wait for others that Terraform has not begun to send. " +
 	"A wait that fails is saved as tainted, and the next apply waits again."
-
-// argument returns the attribute of one of the arguments in Target.
-func (w *Wait[A]) argument(name string, of map[string]schema.Attribute) schema.Attribute {
-	if own, ok := w.Arguments[name]; ok {
-		return own
-	}
-	return of[name]
-}
 
 // replacing adds a plan modifier with which a change of the argument replaces
 // the resource. That sends nothing.
@@ -233,7 +225,7 @@ func (r *waitResource) idForm() string {
 // needed returns the smallest number of parts of an id.
 func (r *waitResource) needed() (needed int) {
 	for i, name := range r.system.Wait.Target {
-		if r.system.Wait.argument(name, r.system.Arguments).IsRequired() {
+		if r.system.Arguments[name].IsRequired() {
 			needed = i + 1
 		}
 	}
