@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
@@ -171,14 +170,6 @@ type Lookup struct {
 	Bound func() Signal
 	// Signalled is TargetFinder.Signalled.
 	Signalled func(sent time.Time) *delivery.Probe
-}
-
-// OrNull returns a string value, null for "".
-func OrNull(text string) types.String {
-	if text == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(text)
 }
 
 // Finder returns the TargetFinder of the lookup.

@@ -1,11 +1,8 @@
 package signal
 
 import (
-	"maps"
-
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -77,47 +74,25 @@ func (y system) optionAttributes(remembers bool) map[string]schema.Attribute {
 		destroy = "With `destroy` every argument can be changed in place before the destroy, and write-only arguments cannot be used."
 	}
 	attributes := map[string]schema.Attribute{
-		"when": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "When to send: `apply` (default), when the resource is created, or `destroy`, when it is destroyed. A change sends nothing. " + destroy,
-			Validators:          []validator.String{stringvalidator.OneOf(whenApply, whenDestroy)},
-		},
+		"when": Optional("When to send: `apply` (default), when the resource is created, or `destroy`, when it is destroyed. A change sends nothing. "+destroy, stringvalidator.OneOf(whenApply, whenDestroy)),
 	}
 	if y.Waits {
-		maps.Copy(attributes, map[string]schema.Attribute{
-			"wait_until_ready": schema.BoolAttribute{
-				Optional:            true,
-				MarkdownDescription: "Before sending, wait until the target can take this signal. The default is `false`.",
-			},
-			"wait_for_completion": schema.BoolAttribute{
-				Optional: true,
-				MarkdownDescription: "After sending, wait until the target's whole run has ended. Set it on the last signal of a run that needs several. The default is `false`." +
-					also(remembers, "If it is `true` and `target_status` is not final, each plan shows an update in place, which goes on waiting and sends nothing."),
-			},
-			"on_wait_failure": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "What to do if the run that `wait_for_completion` waits for fails or does not end in time: `error` (default) fails the resource, which taints it. " +
-					"`record` records the resource with a warning, so that a `postcondition` can check `target_status` or `target_succeeded`.",
-				Validators: []validator.String{stringvalidator.OneOf(onWaitFailureError, onWaitFailureRecord)},
-			},
-			"target_status":    computed("The target's last seen status, in the service's own words; null unless `wait_for_completion` is `true`."),
-			"target_succeeded": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the target's run ended as expected for this signal; null unless `wait_for_completion` is `true`, and if the run has ended and the service does not tell how."},
-		})
+		attributes["wait_until_ready"] = optionalBool("Before sending, wait until the target can take this signal. The default is `false`.")
+		attributes["wait_for_completion"] = optionalBool("After sending, wait until the target's whole run has ended. Set it on the last signal of a run that needs several. The default is `false`." +
+			also(remembers, "If it is `true` and `target_status` is not final, each plan shows an update in place, which goes on waiting and sends nothing."))
+		attributes["on_wait_failure"] = Optional("What to do if the run that `wait_for_completion` waits for fails or does not end in time: `error` (default) fails the resource, which taints it. "+
+			"`record` records the resource with a warning, so that a `postcondition` can check `target_status` or `target_succeeded`.", stringvalidator.OneOf(onWaitFailureError, onWaitFailureRecord))
+		attributes["target_status"] = computed("The target's last seen status, in the service's own words; null unless `wait_for_completion` is `true`.")
+		attributes["target_succeeded"] = schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the target's run ended as expected for this signal; null unless `wait_for_completion` is `true`, and if the run has ended and the service does not tell how."}
 	}
 	if y.Adopts {
-		attributes["adopt_existing"] = schema.BoolAttribute{
-			Optional: true,
-			MarkdownDescription: "Before sending, check whether the service already has such a signal. If it has, send nothing. The default is `false`." +
-				also(remembers, "A signal that is found is recorded with `delivery = \"ADOPTED\"`. With this option, changed `triggers`, taint and `-replace` also adopt a signal that is there, and send nothing."),
-		}
+		attributes["adopt_existing"] = optionalBool("Before sending, check whether the service already has such a signal. If it has, send nothing. The default is `false`." +
+			also(remembers, "A signal that is found is recorded with `delivery = \"ADOPTED\"`. With this option, changed `triggers`, taint and `-replace` also adopt a signal that is there, and send nothing."))
 	}
 	if y.Resends {
-		attributes["resend_on_unknown"] = schema.BoolAttribute{
-			Optional: true,
-			MarkdownDescription: "What to do if the answer to the signal is lost and the provider cannot find out whether the signal arrived: `false` (default) fails, `true` sends the signal once more. " +
-				"With `true` the signal may arrive twice." + also(y.Twice != "", y.Twice) +
-				also(remembers, "With `false` the resource is saved as tainted, with `delivery = \"UNKNOWN\"`."),
-		}
+		attributes["resend_on_unknown"] = optionalBool("What to do if the answer to the signal is lost and the provider cannot find out whether the signal arrived: `false` (default) fails, `true` sends the signal once more. " +
+			"With `true` the signal may arrive twice." + also(y.Twice != "", y.Twice) +
+			also(remembers, "With `false` the resource is saved as tainted, with `delivery = \"UNKNOWN\"`."))
 	}
 	return attributes
 }

@@ -2,21 +2,15 @@ package signal
 
 import (
 	"context"
-	"fmt"
 	"maps"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/boolplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/mapplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 // State has the attributes that all signal resources have beside their own
@@ -51,18 +45,11 @@ const (
 // version and a state upgrader.
 const schemaVersion = 0
 
-// DefaultTimeout is the timeout of each operation that timeouts does not set.
-const DefaultTimeout = 20 * time.Minute
-
 func (r *signalResource) schema(ctx context.Context) schema.Schema {
 	attributes := map[string]schema.Attribute{
 		"id": computed("The id of this signal in Terraform. The provider generates it when the resource is created; the service does not know it."),
-		"triggers": schema.MapAttribute{
-			ElementType: types.StringType,
-			Optional:    true,
-			MarkdownDescription: "Arbitrary values. When one of them changes, the signal is sent again. " +
-				"Give it single values, not a whole resource: a newer version may add attributes to the resource, and then the signal is sent again.",
-		},
+		"triggers": triggers("signal is sent again. " +
+			"Give it single values, not a whole resource: a newer version may add attributes to the resource, and then the signal is sent again."),
 		"sent_at":    computed("When the signal was sent (RFC 3339, UTC, by the clock of the machine that ran Terraform); null if the signal " + r.system.adopted() + "is not sent yet."),
 		"request_id": computed("The service's id of the request with the signal; null if no answer had it."),
 		"delivery":   computed(r.system.deliveries()),
@@ -149,97 +136,5 @@ func keptOverUpdates(attribute schema.Attribute) schema.Attribute {
 		return a
 	default:
 		return attribute
-	}
-}
-
-func computed(description string) schema.Attribute {
-	return schema.StringAttribute{Computed: true, MarkdownDescription: description}
-}
-
-// Required returns a required argument.
-func Required(description string, validators ...validator.String) schema.Attribute {
-	return schema.StringAttribute{Required: true, MarkdownDescription: description, Validators: validators}
-}
-
-// Optional returns an optional argument.
-func Optional(description string, validators ...validator.String) schema.Attribute {
-	return schema.StringAttribute{Optional: true, MarkdownDescription: description, Validators: validators}
-}
-
-// OptionalComputed returns an optional argument whose value the provider finds or makes if
-// the configuration does not set it.
-func OptionalComputed(description string, validators ...validator.String) schema.Attribute {
-	return schema.StringAttribute{Optional: true, Computed: true, MarkdownDescription: description, Validators: validators}
-}
-
-// TimeoutDescription returns the description of a timeout. what says which
-// operation it limits.
-func TimeoutDescription(what string) string {
-	return fmt.Sprintf("How long %s, as a duration such as `30s` or `1h30m`. The default is %.0f minutes.", what, DefaultTimeout.Minutes())
-}
-
-// RegionAttribute returns the region argument of systems with regional
-// services.
-func RegionAttribute() schema.Attribute {
-	return OptionalComputed("The region of the target. The default is the provider's region.", RegionName())
-}
-
-// RegionName returns a validator for region names.
-func RegionName() validator.String {
-	return regionName{stringvalidator.RegexMatches(delivery.RegionName, "must be the name of a region, such as eu-central-1")}
-}
-
-type regionName struct{ validator.String }
-
-// ValidateString says what to do about "", which modules often pass on.
-func (v regionName) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if Given(req.ConfigValue) && req.ConfigValue.ValueString() == "" {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Attribute Value Match",
-			fmt.Sprintf("Attribute %s is \"\", which is not the name of a region. Leave %[1]s out or set it to null to use the provider's region, or set the name of a region, such as eu-central-1.", req.Path))
-		return
-	}
-	v.String.ValidateString(ctx, req, resp)
-}
-
-// BearerToken returns a validator for keys and tokens of an Authorization header.
-// Wrap it in SecretValidator.
-func BearerToken() validator.String {
-	return stringvalidator.RegexMatches(delivery.BearerToken, "must be visible ASCII characters, without spaces and line breaks")
-}
-
-// Timeouts returns the timeouts block of a resource.
-func Timeouts(ctx context.Context, opts timeouts.Opts) schema.Block {
-	block := timeouts.Block(ctx, opts).(schema.SingleNestedBlock)
-	for name, attribute := range block.Attributes {
-		text := attribute.(schema.StringAttribute)
-		text.Validators = []validator.String{duration{}}
-		block.Attributes[name] = text
-	}
-	return block
-}
-
-// duration validates a duration: longer than zero, and at most longest, unless
-// that is zero.
-type duration struct{ longest time.Duration }
-
-func (d duration) Description(context.Context) string {
-	most := ""
-	if d.longest > 0 {
-		most = fmt.Sprintf(" and of at most %.0f hours", d.longest.Hours())
-	}
-	return "must be a duration longer than zero" + most + ", such as 30s or 1h30m"
-}
-
-// MarkdownDescription returns Description.
-func (d duration) MarkdownDescription(ctx context.Context) string { return d.Description(ctx) }
-
-// ValidateString reports an error for any other text.
-func (d duration) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if !Given(req.ConfigValue) {
-		return
-	}
-	if given, err := time.ParseDuration(req.ConfigValue.ValueString()); err != nil || given <= 0 || d.longest > 0 && given > d.longest {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Timeout",
-			fmt.Sprintf("The timeout %s %s, got: %s", req.Path, d.Description(ctx), req.ConfigValue))
 	}
 }

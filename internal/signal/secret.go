@@ -1,7 +1,6 @@
 package signal
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 
@@ -116,19 +115,4 @@ func (r *signalResource) redactor(raw tftypes.Value, diags *diag.Diagnostics) *d
 		}
 	}
 	return r.sender.redactor.With(secrets...)
-}
-
-// SecretValidator returns a validator that runs check and does not show the
-// value in its messages. The framework's validators print the value.
-func SecretValidator(check validator.String) validator.String { return secretValidator{check} }
-
-type secretValidator struct{ validator.String }
-
-func (v secretValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	var found validator.StringResponse
-	v.String.ValidateString(ctx, req, &found)
-	if found.Diagnostics.HasError() {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Attribute Value",
-			fmt.Sprintf("Attribute %s %s. The value is not shown, because it is a secret.", req.Path, v.Description(ctx)))
-	}
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -153,24 +152,12 @@ func (r *waitResource) Metadata(_ context.Context, req resource.MetadataRequest,
 
 func (r *waitResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
-		"id": computed("The id of the target, as an import uses it: " + r.idForm() + "."),
-		"triggers": schema.MapAttribute{
-			ElementType:         types.StringType,
-			Optional:            true,
-			MarkdownDescription: "Arbitrary values. When one of them changes, the resource waits for the target again, in place.",
-		},
-		"until": schema.StringAttribute{
-			Optional: true,
-			MarkdownDescription: "What to wait for: `" + untilTargetEnded + "` (default), the end of the target's whole run, or `" + untilTargetReady + "`, a target that waits for a signal or, if the service does not show that, that is in progress. " +
-				"After a change the resource waits again, in place.",
-			Validators: []validator.String{stringvalidator.OneOf(untilTargetEnded, untilTargetReady)},
-		},
-		"on_wait_failure": schema.StringAttribute{
-			Optional: true,
-			MarkdownDescription: "What to do if the wait fails or does not end in time: `error` (default) fails the resource, and the next apply waits again. " +
-				"`record` records the resource with a warning, so that a `postcondition` can check `target_status` or `target_succeeded`.",
-			Validators: []validator.String{stringvalidator.OneOf(onWaitFailureError, onWaitFailureRecord)},
-		},
+		"id":       computed("The id of the target, as an import uses it: " + r.idForm() + "."),
+		"triggers": triggers("resource waits for the target again, in place."),
+		"until": Optional("What to wait for: `"+untilTargetEnded+"` (default), the end of the target's whole run, or `"+untilTargetReady+"`, a target that waits for a signal or, if the service does not show that, that is in progress. "+
+			"After a change the resource waits again, in place.", stringvalidator.OneOf(untilTargetEnded, untilTargetReady)),
+		"on_wait_failure": Optional("What to do if the wait fails or does not end in time: `error` (default) fails the resource, and the next apply waits again. "+
+			"`record` records the resource with a warning, so that a `postcondition` can check `target_status` or `target_succeeded`.", stringvalidator.OneOf(onWaitFailureError, onWaitFailureRecord)),
 		"target_status":    computed("The target's last seen status, in the service's own words."),
 		"target_succeeded": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the wait succeeded: the run ended successfully, or the target was ready. Null if the run has ended, and the service does not tell whether it was successful."},
 	}
