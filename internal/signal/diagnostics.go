@@ -30,12 +30,12 @@ func (w signalRun) failure(result delivery.Result) *sendProblem {
 		delivery.NotSent:  "Signal Not Sent",
 		delivery.Unknown:  "Outcome of the Signal Unknown",
 	}[result.Outcome]
-	stands := w.stands(notTaken)
+	next := w.next(notTaken)
 	switch {
 	case result.Outcome == delivery.NotSent && result.Stopped == nil && !result.Retryable():
-		stands = w.stands(notReadied)
+		next = w.next(notReadied)
 	case result.Outcome == delivery.Unknown:
-		stands = w.unknownText(unknownReason(result) + w.lookupText(result))
+		next = w.unknownText(unknownReason(result) + w.lookupText(result))
 	}
 	advice := w.Explain(result.Attempt)
 	doing := fmt.Sprintf("Sending %s to %s failed%s: ", w.What, w.To, afterAttempts(result.Attempts))
@@ -45,7 +45,7 @@ func (w signalRun) failure(result delivery.Result) *sendProblem {
 	detail := join(
 		doing+w.answer(result.Attempt),
 		w.asked(result), w.stopped(result.Stopped), unsentBecause(result.Attempt, result.Stopped), w.refused.Seen, advice.Next, w.lookedAgain)
-	return w.problem(summary, advice, detail, stands, (advice.Gone || w.refused.Gone) && (result.Outcome != delivery.Unknown || !result.HadUnknown))
+	return w.problem(summary, advice, detail, next, (advice.Gone || w.refused.Gone) && (result.Outcome != delivery.Unknown || !result.HadUnknown))
 }
 
 // stillUnknown returns the problem of an operation that ended while it looked
@@ -65,32 +65,32 @@ func (w signalRun) previousText() string {
 // unknownText says that the outcome of a signal is unknown, why, how the user
 // can find out, and what to do next.
 func (w signalRun) unknownText(reason string) string {
-	stands, hint := w.stands(mayBeTaken), ""
+	next, hint := w.next(mayBeTaken), ""
 	if w.options.AdoptExisting.ValueBool() {
-		stands = w.stands(mayBeAdopted)
+		next = w.next(mayBeAdopted)
 	}
 	if w.system.Resends && !w.options.ResendOnUnknown.ValueBool() {
 		hint = " With resend_on_unknown = true the provider sends a signal whose outcome stays unknown once more, in the same operation."
 	}
-	return join(reason, w.HowToCheck, stands+hint)
+	return join(reason, w.HowToCheck, next+hint)
 }
 
-// stands returns the text that says what the state has of the signal, and what
+// next returns the text that says what the state has of the signal, and what
 // to do next.
-func (w signalRun) stands(at *standing) string {
+func (w signalRun) next(at *nextStep) string {
 	if text, ok := w.texts[at]; ok {
 		return text
 	}
 	return (*at)[w.phase]
 }
 
-// unsent is stands for a signal that was not sent now. If an earlier operation sent it, and
+// unsent is next for a signal that was not sent now. If an earlier operation sent it, and
 // the outcome is still unknown, it says that.
-func (w signalRun) unsent(at *standing) string {
+func (w signalRun) unsent(at *nextStep) string {
 	if !w.previousSend.IsZero() && !w.previousAbsent() {
 		return w.previousText()
 	}
-	return w.stands(at)
+	return w.next(at)
 }
 
 // asked says how long the service asked the provider to wait, if the timeout
@@ -118,9 +118,9 @@ func unknownReason(result delivery.Result) string {
 
 // lookupText says why the lookup did not show whether the signal has arrived.
 func (w signalRun) lookupText(result delivery.Result) string {
-	end, stands := result.LookupResult, w.stands(notReadable)
+	end, next := result.LookupResult, w.next(notReadable)
 	if w.options.AdoptExisting.ValueBool() {
-		stands = ""
+		next = ""
 	}
 	switch {
 	case end == nil || end.Reached():
@@ -131,7 +131,7 @@ func (w signalRun) lookupText(result delivery.Result) string {
 		return ""
 	case end.Unreadable != nil:
 		return join(fmt.Sprintf(" Reading at %s whether it has arrived failed: %s", w.Service, w.answer(*end.Unreadable)),
-			unsentBecause(*end.Unreadable, end.Stopped), w.explainRead(*end.Unreadable).Next, stands)
+			unsentBecause(*end.Unreadable, end.Stopped), w.explainRead(*end.Unreadable).Next, next)
 	case end.Stopped != nil:
 		return join(fmt.Sprintf(" Reading at %s whether it has arrived was not finished.", w.Service), w.lastFailure(*end))
 	default:
@@ -139,8 +139,8 @@ func (w signalRun) lookupText(result delivery.Result) string {
 	}
 }
 
-func (w signalRun) problem(summary string, advice Advice, detail, stands string, gone bool) *sendProblem {
-	p := &sendProblem{Diagnostic: diagnostic(summary, advice, detail, stands)}
+func (w signalRun) problem(summary string, advice Advice, detail, next string, gone bool) *sendProblem {
+	p := &sendProblem{Diagnostic: diagnostic(summary, advice, detail, next)}
 	if gone {
 		p.gone = detail
 	}
@@ -150,11 +150,11 @@ func (w signalRun) problem(summary string, advice Advice, detail, stands string,
 // targetGone returns the warning of a destroy whose target no longer exists.
 // delivery is the value of the attribute before.
 func targetGone(p *sendProblem, delivery string) diag.Diagnostic {
-	stands := "No signal was sent at destroy, and the destroy goes on."
+	next := "No signal was sent at destroy, and the destroy goes on."
 	if delivery == Unknown {
-		stands = "An earlier destroy sent the signal, and it is unknown whether the service took it: that signal may have ended the target. The destroy goes on."
+		next = "An earlier destroy sent the signal, and it is unknown whether the service took it: that signal may have ended the target. The destroy goes on."
 	}
-	return diag.NewWarningDiagnostic("Target Is Gone", join(p.gone, stands))
+	return diag.NewWarningDiagnostic("Target Is Gone", join(p.gone, next))
 }
 
 // notReady returns the problem of a signal that was not sent because its target
@@ -162,12 +162,12 @@ func targetGone(p *sendProblem, delivery string) diag.Diagnostic {
 func (w signalRun) notReady(end delivery.WaitResult, doing string) *sendProblem {
 	opening := fmt.Sprintf("Sending %s to %s was not tried: %s ", w.What, w.To, doing)
 	if end.Unreadable != nil {
-		advice, stands := w.explainRead(*end.Unreadable), notTaken
+		advice, next := w.explainRead(*end.Unreadable), notTaken
 		if end.Unreadable.Outcome == delivery.NotSent && end.Stopped == nil && !end.Unreadable.Retryable() {
-			stands = notReadied
+			next = notReadied
 		}
 		detail := join(opening+"failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next)
-		return w.problem("Signal Not Sent", advice, detail, w.unsent(stands), advice.Gone)
+		return w.problem("Signal Not Sent", advice, detail, w.unsent(next), advice.Gone)
 	}
 	saw := "ended without seeing its status."
 	if end.Observation.Status != "" {
@@ -177,15 +177,15 @@ func (w signalRun) notReady(end delivery.WaitResult, doing string) *sendProblem 
 	if end.Observation.Seen != "" {
 		saw += " " + end.Observation.Seen
 	}
-	meaning, stands := "", notTaken
+	meaning, next := "", notTaken
 	switch {
 	case end.Observation.State == delivery.Missed:
 		meaning = "In this state it does not become ready any more. Check that this is the right target."
-		stands = neverReady
+		next = neverReady
 	case end.Observation.Status == "":
 		meaning = w.notSeen(end)
 	}
-	return w.problem("Signal Not Sent", Advice{}, join(opening+saw, w.lastFailure(end), w.stopped(end.Stopped), meaning), w.unsent(stands), end.Observation.Gone)
+	return w.problem("Signal Not Sent", Advice{}, join(opening+saw, w.lastFailure(end), w.stopped(end.Stopped), meaning), w.unsent(next), end.Observation.Gone)
 }
 
 // notSeen explains that the target was not seen. It returns "" if the apply was
@@ -257,7 +257,7 @@ func (w signalRun) waited(end delivery.WaitResult, texts waitTexts, waiting *Wai
 		status = fmt.Sprintf("its last status was %s.", end.Observation.Status)
 	}
 	// A target that cannot be read is an error to fix, not a result to record.
-	recordable, stands := end.Unreadable == nil && !errors.Is(end.Stopped, context.Canceled), w.stands(stillWaiting)
+	recordable, next := end.Unreadable == nil && !errors.Is(end.Stopped, context.Canceled), w.next(stillWaiting)
 	var (
 		summary, detail string
 		advice          Advice
@@ -266,15 +266,15 @@ func (w signalRun) waited(end delivery.WaitResult, texts waitTexts, waiting *Wai
 	case end.Unreadable != nil:
 		advice = w.explainRead(*end.Unreadable)
 		summary, detail = "Target Cannot Be Read", join(texts.unreadable+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next)
-		if gone := w.stands(targetIsGone); advice.Gone && gone != "" {
+		if gone := w.next(targetIsGone); advice.Gone && gone != "" {
 			diags.AddWarning("Target Is Gone", join(detail, gone))
 			return diags
 		}
 	case end.Observation.State == delivery.Missed:
-		summary, detail, stands = "Target Did Not Succeed", texts.missed+status+w.reason(end), w.stands(endedBadly)
+		summary, detail, next = "Target Did Not Succeed", texts.missed+status+w.reason(end), w.next(endedBadly)
 	case !errors.Is(end.Stopped, context.DeadlineExceeded):
 		summary, detail = "Waiting Cancelled", join(texts.cancelled+status, w.beside())
-		if cancelled := w.stands(waitCancelled); cancelled != "" {
+		if cancelled := w.next(waitCancelled); cancelled != "" {
 			diags.AddWarning(summary, join(detail, cancelled))
 			return diags
 		}
@@ -285,12 +285,12 @@ func (w signalRun) waited(end delivery.WaitResult, texts waitTexts, waiting *Wai
 	}
 	switch {
 	case recordable && waiting.OnWaitFailure.ValueString() == onWaitFailureRecord:
-		diags.AddWarning(summary, join(detail, w.stands(waitRecorded)))
+		diags.AddWarning(summary, join(detail, w.next(waitRecorded)))
 		return diags
 	case recordable:
-		stands += texts.regardless
+		next += texts.regardless
 	}
-	diags.Append(diagnostic(summary, advice, detail, stands))
+	diags.Append(diagnostic(summary, advice, detail, next))
 	return diags
 }
 

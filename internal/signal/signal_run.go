@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -13,36 +12,6 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
-
-// Sender sends all signals of a provider. They share one retry policy, the rate
-// limiters of the services, and the reads of targets.
-type Sender struct {
-	policy       delivery.RetryPolicy
-	poller       *delivery.Poller
-	claims       *delivery.Claims
-	sends, reads *delivery.RateLimiters
-	// identified has, for each Identity, which resource has sent it.
-	identified sync.Map
-	waits      *sharedWaits
-	armed      *armedSignals
-	redactor   *delivery.Redactor
-}
-
-// NewSender returns a Sender with this retry policy.
-func NewSender(policy delivery.RetryPolicy) *Sender {
-	poller := delivery.NewPoller(policy)
-	return &Sender{
-		policy: policy, poller: poller, claims: delivery.NewClaims(poller),
-		sends: delivery.NewRateLimiters(policy), reads: delivery.NewRateLimiters(policy),
-		waits:    &sharedWaits{others: map[string][]*int{}},
-		armed:    newArmedSignals(),
-		redactor: delivery.NewRedactor(),
-	}
-}
-
-// Redactor returns the redactor that cleans foreign texts. The clients of all
-// systems add their secrets to it.
-func (c *Sender) Redactor() *delivery.Redactor { return c.redactor }
 
 // signalRun is one signal in one operation of its resource.
 type signalRun struct {
@@ -54,8 +23,8 @@ type signalRun struct {
 	phase   phase
 	timeout time.Duration
 	options Options
-	// texts replace those of a standing, if the resource is not a signal.
-	texts map[*standing]string
+	// texts replace those of a nextStep, if the resource is not a signal.
+	texts map[*nextStep]string
 	// lastDelivery is the value of the delivery attribute.
 	lastDelivery string
 	// others counts the other resources that have waited for the same run.
@@ -343,10 +312,6 @@ func (w *signalRun) forLater(sent sendResult) (later lostSend) {
 	}
 	return later
 }
-
-// lostBy returns when the answer to an attempt that began at this time counts
-// as lost at the latest.
-func (c *Sender) lostBy(began time.Time) time.Time { return began.Add(c.policy.Attempt) }
 
 // previousAbsent reports whether the service has shown that the previous send did not arrive.
 func (w *signalRun) previousAbsent() bool {

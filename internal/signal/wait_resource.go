@@ -317,7 +317,7 @@ func (r *waitResource) wait(ctx context.Context, data *waitModel, seen string, p
 		again += " But the resource is tainted, so applying again replaces it: " + watched.Forgets + ". " +
 			"To prevent that, run \"terraform untaint\" on the resource first. Then the next apply goes on with the target that is recorded."
 	}
-	run.texts = map[*standing]string{stillWaiting: again, endedBadly: again, waitCancelled: ""}
+	run.texts = map[*nextStep]string{stillWaiting: again, endedBadly: again, waitCancelled: ""}
 	diags.Append(run.waited(end, run.withoutSend(end, data.until()), &data.Waiting)...)
 }
 

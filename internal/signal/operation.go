@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -23,27 +22,10 @@ type Operation struct {
 	Redactor *delivery.Redactor
 }
 
-// Patience returns how long a request is repeated that gets no answer.
-func (c *Sender) Patience() time.Duration { return c.policy.Unreachable }
-
-// Deliver makes a request that is not a signal. It uses the retry policy of
-// signals and the named rate limiter.
-func (c *Sender) Deliver(ctx context.Context, limiter, doing string, target delivery.Target) delivery.Result {
-	return c.deliver(ctx, c.reads.For(limiter), doing, target)
-}
-
-func (c *Sender) deliver(ctx context.Context, limiter *delivery.RateLimiter, doing string, target delivery.Target) delivery.Result {
-	return c.policy.WithLimiter(limiter).Deliver(ctx, target, delivery.UnknownOutcomePolicy{}, func(attempt delivery.Attempt, pause time.Duration) {
-		tflog.Info(ctx, "request failed, trying again", map[string]any{
-			"request": doing, "error": c.redactor.Text(attempt.Err.Error()), "pause": pause.String(),
-		})
-	})
-}
-
 // Failure returns the diagnostic of a request that is not a signal. It says
 // what the provider was doing, what the service answered, what to do about it,
 // and what the state has.
-func (o Operation) Failure(summary, doing string, result delivery.Result, advice Advice, stands ...string) diag.Diagnostic {
+func (o Operation) Failure(summary, doing string, result delivery.Result, advice Advice, next ...string) diag.Diagnostic {
 	w := o.run()
 	doing += " failed" + afterAttempts(result.Attempts)
 	if result.Attempts == 0 {
@@ -52,7 +34,7 @@ func (o Operation) Failure(summary, doing string, result delivery.Result, advice
 	because := unsentBecause(result.Attempt, result.Stopped)
 	return diagnostic(summary, advice, append([]string{
 		doing + ": " + w.answer(result.Attempt), w.stopped(result.Stopped), because, advice.Next,
-	}, stands...)...)
+	}, next...)...)
 }
 
 // Send sends a signal for a resource that is not a signal, with the same
@@ -65,7 +47,7 @@ func (o Operation) Send(ctx context.Context, sender *Sender, signal Signal, unse
 		return result.Outcome, nil
 	}
 	w := o.run()
-	w.Sender, w.Signal, w.texts = sender, signal, map[*standing]string{notTaken: unsent, notReadied: unsent, mayBeTaken: unknown}
+	w.Sender, w.Signal, w.texts = sender, signal, map[*nextStep]string{notTaken: unsent, notReadied: unsent, mayBeTaken: unknown}
 	return result.Outcome, w.failure(result).Diagnostic
 }
 

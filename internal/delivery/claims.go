@@ -1,0 +1,626 @@
+package delivery
+
+import (
+	"context"
+	"crypto/rand"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Claims makes sure that one trace proves at most one signal. It knows all
+// sends of this provider process that leave traces.
+type Claims struct {
+	poller *Poller
+
+	mu sync.Mutex
+	// signals are the signals by the scope of their traces.
+	signals map[string][]*claimant
+}
+
+// NewClaims returns claims whose reads are made through a poller.
+func NewClaims(poller *Poller) *Claims {
+	return &Claims{poller: poller, signals: map[string][]*claimant{}}
+}
+
+// claimant is a signal that may have left traces. It outlives its delivery.
+type claimant struct {
+	// id identifies the signal in Rivals, for a later process.
+	id       string
+	request  string
+	mark     string
+	likeness func(Trace) Likeness
+	sends    []*send
+	// proof is the trace that proves that one of the signal's lost sends has arrived.
+	// A claimant without sends is an adopted signal; its proof is the trace that it
+	// adopted.
+	proof claim
+	// twice says that a send arrived although a lookup has not shown it. So further
+	// sends of the signal may have arrived, too.
+	twice bool
+}
+
+// claim is the id of a trace that belongs to one claimant, "" for none yet. A
+// later read may move a claim to another claimant that may also have left the
+// trace.
+type claim string
+
+// send is one attempt to send a signal.
+type send struct {
+	began, ended Timestamp
+	state        sendState
+	// clock is the service's clock as the answer to this send showed it. The
+	// service's clock may be adjusted later.
+	clock ServerClock
+	// absent says that a lookup has not shown that the send arrived.
+	absent bool
+	// left is the trace that the send has left. It is set only if the proof of
+	// another signal depends on it.
+	left claim
+}
+
+type sendState int
+
+const (
+	inFlight sendState = iota
+	taken
+	lost
+)
+
+// TrackedTarget is a target whose sends are registered with Claims, so that
+// Lookup can find a lost one.
+type TrackedTarget struct {
+	Target
+	claims   *Claims
+	evidence *Evidence
+	limiter  *RateLimiter
+	self     *claimant
+	// unclear says that other signals may have left the traces that a previous send
+	// would leave.
+	unclear bool
+}
+
+// Track registers the sends of a target. The reads of the target share the rate
+// limiter.
+func (c *Claims) Track(target Target, evidence *Evidence, limiter *RateLimiter) *TrackedTarget {
+	return &TrackedTarget{target, c, evidence, limiter, &claimant{id: rand.Text(), request: evidence.Request, mark: evidence.Mark, likeness: evidence.Likeness}, false}
+}
+
+// Follow changes the target of the signal, for example to the run that was
+// found.
+func (t *TrackedTarget) Follow(target Target, evidence *Evidence) {
+	t.claims.mu.Lock()
+	defer t.claims.mu.Unlock()
+	t.Target, t.evidence = target, evidence
+	t.self.request, t.self.mark, t.self.likeness = evidence.Request, evidence.Mark, evidence.Likeness
+}
+
+// Previous registers a send of this signal by an earlier process whose outcome
+// is unknown, and the Rivals that the earlier process recorded.
+func (t *TrackedTarget) Previous(began, ended Timestamp, rivals Rivals) {
+	t.end(t.begin(began), Attempt{Outcome: Unknown}, ended)
+	t.claims.mu.Lock()
+	defer t.claims.mu.Unlock()
+	t.unclear = rivals.Unclear
+	scope := t.evidence.Scope
+	for _, twin := range rivals.Twins {
+		if slices.ContainsFunc(t.claims.signals[scope], func(known *claimant) bool { return known.id == twin.ID }) {
+			continue
+		}
+		known := &claimant{id: twin.ID, request: t.self.request, likeness: t.self.likeness, proof: claim(twin.Proof)}
+		if !twin.Began.IsZero() {
+			sent := &send{began: Timestamp{twin.Began, began.Tolerance}, ended: Timestamp{twin.Ended, began.Tolerance}, state: taken}
+			if twin.Proof != "" {
+				sent.state = lost
+			}
+			known.sends = append(known.sends, sent)
+		}
+		t.claims.signals[scope] = append(t.claims.signals[scope], known)
+	}
+}
+
+// Rivals are the other signals of a process that may have left the traces of a
+// lost signal. The private state keeps them for a later process that looks for
+// the lost signal.
+type Rivals struct {
+	Twins []Twin `json:"twins,omitempty"`
+	// Unclear says that there are further signals, and that it is unknown which
+	// traces they have left.
+	Unclear bool `json:"unclear,omitempty"`
+}
+
+// Twin is a signal that has left the same kind of trace as a lost signal would
+// leave.
+type Twin struct {
+	ID string `json:"id"`
+	// Began and Ended are when it was sent; zero when it was adopted.
+	Began time.Time `json:"began,omitzero"`
+	Ended time.Time `json:"ended,omitzero"`
+	// Proof is the id of its trace, if that is known.
+	Proof string `json:"proof,omitempty"`
+}
+
+// Rivals returns the other signals that may have left the traces of this one.
+func (t *TrackedTarget) Rivals() (rivals Rivals) {
+	t.claims.mu.Lock()
+	defer t.claims.mu.Unlock()
+	rivals.Unclear = t.unclear
+	if len(t.self.sends) == 0 {
+		return rivals
+	}
+	first := t.self.first().earliest()
+	for _, other := range t.claims.signals[t.evidence.Scope] {
+		near := slices.DeleteFunc(slices.Clone(other.sends), func(s *send) bool { return s.state != inFlight && t.claims.over(s).Before(first) })
+		known := other.request == t.self.request && len(near) == 1 && (near[0].state == taken || near[0].state == lost && other.proof != "")
+		switch {
+		case other == t.self, len(near) == 0 && (len(other.sends) > 0 || other.proof == ""):
+		case other.mark != t.self.mark && other.mark != "" && t.self.mark != "":
+			// It leaves nothing that is this signal's.
+		case len(near) == 0:
+			rivals.Twins = append(rivals.Twins, Twin{ID: other.id, Proof: string(other.proof)})
+		case known:
+			rivals.Twins = append(rivals.Twins, Twin{other.id, near[0].began.At, near[0].ended.At, string(other.proof)})
+		default:
+			rivals.Unclear = true
+		}
+	}
+	return rivals
+}
+
+// over is the time after which a send that has ended can leave no trace.
+func (c *Claims) over(s *send) time.Time {
+	return s.ended.latest().Add(c.poller.policy.Settle + clockSlack)
+}
+
+// Adopt assigns one of the traces that show such a signal to this signal. It
+// reports false if other signals have adopted all of them: two signals that
+// adopt need two traces. Without any traces it reports true.
+func (t *TrackedTarget) Adopt(id string, shown Shown) bool {
+	t.claims.mu.Lock()
+	defer t.claims.mu.Unlock()
+	scope := t.evidence.Scope
+	for _, trace := range shown.Traces {
+		adopted := func(other *claimant) bool {
+			return len(other.sends) == 0 && other.id != id && other.proof == claim(trace.ID)
+		}
+		if !slices.ContainsFunc(t.claims.signals[scope], adopted) {
+			t.claims.signals[scope] = append(t.claims.signals[scope], &claimant{id: id, request: t.self.request, likeness: t.self.likeness, proof: claim(trace.ID)})
+			return true
+		}
+	}
+	return len(shown.Traces) == 0
+}
+
+// Release gives up the trace that a signal has adopted.
+func (c *Claims) Release(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for scope, known := range c.signals {
+		c.signals[scope] = slices.DeleteFunc(known, func(other *claimant) bool { return len(other.sends) == 0 && other.id == id })
+	}
+}
+
+// Send makes one attempt.
+func (t *TrackedTarget) Send(ctx context.Context) Attempt {
+	sent := t.begin(Timestamp{At: time.Now()})
+	attempt := t.Target.Send(ctx)
+	t.end(sent, attempt, Timestamp{At: time.Now()})
+	return attempt
+}
+
+func (t *TrackedTarget) begin(at Timestamp) *send {
+	t.claims.mu.Lock()
+	defer t.claims.mu.Unlock()
+	if known := t.claims.signals[t.evidence.Scope]; !slices.Contains(known, t.self) {
+		t.claims.signals[t.evidence.Scope] = append(known, t.self)
+	}
+	sent := &send{began: at}
+	t.self.sends = append(t.self.sends, sent)
+	return sent
+}
+
+func (t *TrackedTarget) end(sent *send, attempt Attempt, at Timestamp) {
+	t.claims.mu.Lock()
+	defer t.claims.mu.Unlock()
+	sent.ended = at
+	switch attempt.Outcome {
+	case Accepted:
+		sent.state, sent.clock = taken, attempt.Clock
+	case Unknown:
+		sent.state = lost
+	default:
+		t.self.sends = slices.DeleteFunc(t.self.sends, func(other *send) bool { return other == sent })
+		if len(t.self.sends) == 0 {
+			known := t.claims.signals[t.evidence.Scope]
+			t.claims.signals[t.evidence.Scope] = slices.DeleteFunc(known, func(other *claimant) bool { return other == t.self })
+		}
+	}
+}
+
+// Lookup finds out whether a lost send of the signal has arrived. The result is
+// Reached if a trace proves it. The result is Pending if the signal has left no
+// trace although the reads had enough time to show one. The result is Missed,
+// with a reason, if the traces do not tell.
+func (t *TrackedTarget) Lookup(ctx context.Context) WaitResult {
+	since := t.claims.since(t)
+	listed := t.evidence.Probe(since).WithLimiter(t.limiter)
+	judged := *listed
+	var proof Trace
+	judged.judge = func(value any) (observation Observation) {
+		observation, proof = t.claims.judge(t, since, listed.judge(value))
+		return observation
+	}
+	end := t.claims.poller.ReadUntilSettled(ctx, &judged)
+	if end.Absent() {
+		t.absent()
+	}
+	if end.Reached() && t.evidence.Found != nil {
+		t.evidence.Found(proof)
+	}
+	return end
+}
+
+// absent notes that a lookup has not shown any of the lost sends.
+func (t *TrackedTarget) absent() {
+	t.claims.mu.Lock()
+	defer t.claims.mu.Unlock()
+	for _, s := range t.self.sends {
+		s.absent = true
+	}
+}
+
+// clockSlack is the largest difference between the service's times that two
+// answers give for the same moment. Each answer gives the time in whole
+// seconds, and its error grows with the time that the answer took.
+const clockSlack = 10 * time.Second
+
+// since returns the earliest begin among the signal's first lost send and all
+// sends that overlap with it, directly or through other sends. The traces of
+// all these sends must be told apart.
+func (c *Claims) since(t *TrackedTarget) Timestamp {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	since := t.self.first()
+	for grown := true; grown; {
+		grown = false
+		for _, other := range c.signals[t.evidence.Scope] {
+			overlaps := slices.ContainsFunc(other.sends, func(s *send) bool {
+				return s.state == inFlight || c.over(s).After(since.earliest())
+			})
+			if overlaps && other.first().earliest().Before(since.earliest()) {
+				since, grown = other.first(), true
+			}
+		}
+	}
+	return since
+}
+
+// first is when the first of the signal's sends began.
+func (c *claimant) first() Timestamp {
+	return slices.MinFunc(c.sends, func(a, b *send) int { return a.began.earliest().Compare(b.began.earliest()) }).began
+}
+
+// window is the period in which a send can leave its trace, by the service's
+// clock.
+type window struct{ from, to time.Time }
+
+// holds reports whether the window contains the time of a trace. Some services
+// round times down to whole seconds, and others to milliseconds: such a time may
+// be before the event.
+func (w window) holds(at time.Time) bool {
+	unit := time.Millisecond
+	if at.Equal(at.Truncate(time.Second)) {
+		unit = time.Second
+	}
+	return !at.Before(w.from.Truncate(unit)) && !at.After(w.to)
+}
+
+func (w window) overlaps(o window) bool { return !o.from.After(w.to) && !w.from.After(o.to) }
+
+// window returns the window of a send. It starts when the send began, and ends
+// RetryPolicy.Settle after the send ended, because a request that was cut off
+// may still be under way.
+func (c *Claims) window(clock ServerClock, s *send) (w window) {
+	if s.clock != (ServerClock{}) {
+		clock = s.clock
+	}
+	w.from, _, _ = clock.span(s.began)
+	if s.state == inFlight {
+		w.to = w.from.AddDate(1, 0, 0)
+		return w
+	}
+	_, w.to, _ = clock.span(s.ended)
+	w.to = w.to.Add(c.poller.policy.Settle)
+	return w
+}
+
+// The reasons why a read does not tell whether a signal has arrived.
+const (
+	reasonNoTime    = "its answer does not tell what time it is there"
+	reasonAlike     = "it shows a signal that may be this one, or another one at about the same time"
+	reasonVague     = "it shows something that may be this signal, and does not tell since when"
+	reasonMore      = "it shows more signals like this one than were sent in that time"
+	reasonFewer     = "it does not show all the signals like this one that it has taken"
+	reasonTwice     = "it shows that an earlier attempt arrived, which it had not shown in time, or that somebody else sent the same at about that time. So the signal may have been taken twice"
+	reasonContested = "it shows a signal that may be this one, or another one that was adopted, or one whose answer was lost, too"
+	reasonOpen      = "a signal like this one is being sent, or was taken just now"
+)
+
+// judge decides what a read proves about a signal. It assigns the traces that
+// may be this signal's to the sends that may have left them. Each accepted send
+// has left one trace, and so has one send of each signal that is already
+// proved. Any other lost send may have left one. If a trace is left over after
+// each of these sends, and each send without an answer yet, has got a trace,
+// that trace proves the signal. If no trace is left over after only those sends
+// have got one whose traces every read must show by now, the signal has not
+// arrived. The observation is provisional if it depends on a send that has no answer
+// yet, or whose trace reads may not show yet.
+func (c *Claims) judge(t *TrackedTarget, since Timestamp, seen Observation) (_ Observation, proof Trace) {
+	shown := *seen.Shown
+	judged := func(state State, reason string, provisional bool) (Observation, Trace) {
+		seen.State, seen.Reason, seen.Provisional = state, reason, provisional
+		return seen, proof
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, _, told := shown.Clock.Range(since); !told {
+		return judged(Missed, reasonNoTime, false)
+	}
+	var own []window
+	for _, s := range t.self.sends {
+		own = append(own, c.window(shown.Clock, s))
+	}
+	mine, alike, vague := t.candidates(shown, own)
+	r := c.rivals(t, since, shown, mine, own)
+	free, left := r.all.left(mine)
+	possible, _ := r.settled.left(mine)
+	switch {
+	case len(mine) > 0 && (r.adopted || t.unclear), free > 0 && r.contested:
+		return judged(Missed, reasonContested, false)
+	case free > 0 && !r.explain(mine):
+		return judged(Missed, reasonMore, false)
+	case free > 0:
+		r.all.claim(shown.Traces)
+		proof = shown.Traces[left]
+		t.self.proof, t.self.twice = claim(proof.ID), !r.explainOnce(mine, len(own))
+		if t.self.twice {
+			return judged(Reached, reasonTwice, false)
+		}
+		return judged(Reached, "", false)
+	case possible > 0:
+		return judged(Missed, reasonOpen, true)
+	case r.hidden:
+		return judged(Missed, reasonFewer, false)
+	case vague:
+		return judged(Missed, reasonVague, false)
+	}
+	unexplained, _ := r.all.left(alike)
+	if possible, _ = r.settled.left(alike); possible > 0 {
+		return judged(Missed, reasonAlike, unexplained == 0)
+	}
+	if shown.Gap != "" {
+		return judged(Missed, shown.Gap, false)
+	}
+	return judged(Pending, "", false)
+}
+
+// candidates returns the indexes of the traces that may be this signal's. mine
+// are the traces with the likeness Ours, and alike those with the likeness
+// Alike. vague says that there is a further trace whose time is not known, so
+// that it may be the signal's.
+func (t *TrackedTarget) candidates(shown Shown, own []window) (mine, alike []int, vague bool) {
+	_, now, _ := shown.Clock.Range(Timestamp{At: shown.Clock.answered})
+	plausible := window{firstPlausible, now.Add(clockSlack)}
+	for i, trace := range shown.Traces {
+		likeness := t.self.likeness(trace)
+		within := slices.ContainsFunc(own, func(w window) bool { return w.holds(trace.At) })
+		switch {
+		case likeness == NotOurs:
+		case !plausible.holds(trace.At):
+			vague = true
+		case !within:
+		case likeness == Alike:
+			alike = append(alike, i)
+		default:
+			mine = append(mine, i)
+		}
+	}
+	return mine, alike, vague
+}
+
+// firstPlausible is a time before the first signal of any service. An earlier
+// time in an answer is not a real time.
+var firstPlausible = time.Date(2006, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// rivals says which traces the other signals of a scope have left or may have
+// left.
+type rivals struct {
+	// settled assigns traces to the sends whose traces every read must show by now.
+	// all also assigns traces to the sends whose traces reads may not show yet.
+	settled, all *owners
+	// contested says that a lost send of a different signal may have left one of the
+	// signal's traces.
+	contested bool
+	// adopted says that another signal has adopted one of the signal's traces.
+	adopted bool
+	// hidden says that the service shows no trace of a twin that it took at about the
+	// same time.
+	hidden bool
+	// by has, for each of the signal's traces, the sends that may have left it,
+	// including the signal's own sends. sends counts them. The signal's own are the first.
+	by map[int][]int
+	// absent says of each of these sends whether a lookup has not shown that it arrived.
+	absent []bool
+	// explained has the signal's traces that prove another signal, or that a send may
+	// have left that began before the read's first trace.
+	explained map[int]bool
+}
+
+// may adds one send that may have left these traces.
+func (r *rivals) may(fits []int, absent bool) {
+	for _, i := range fits {
+		if r.isMine(i) {
+			r.by[i] = append(r.by[i], len(r.absent))
+		}
+	}
+	r.absent = append(r.absent, absent)
+}
+
+// isMine reports whether a trace may be the signal's own.
+func (r *rivals) isMine(trace int) bool {
+	_, mine := r.by[trace]
+	return mine
+}
+
+// explain reports whether the known sends can have left all of these traces. If
+// not, an unknown sender has left some of them.
+func (r *rivals) explain(traces []int) bool {
+	left := newOwners(len(r.absent))
+	return !slices.ContainsFunc(traces, func(i int) bool { return !left.give(r.by[i], nil) })
+}
+
+// explainOnce is explain if the signal's own sends, so many, have left one trace at
+// most, and sends that a lookup has not shown have left none. Traces that are
+// explained otherwise do not count.
+func (r *rivals) explainOnce(traces []int, own int) bool {
+	left := newOwners(len(r.absent))
+	return !slices.ContainsFunc(traces, func(i int) bool {
+		var by []int
+		for _, send := range r.by[i] {
+			switch {
+			case r.absent[send]:
+			case send < own:
+				by = append(by, 0)
+			default:
+				by = append(by, send)
+			}
+		}
+		return !r.explained[i] && !left.give(by, nil)
+	})
+}
+
+func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []int, own []window) rivals {
+	r := rivals{settled: newOwners(len(shown.Traces)), all: newOwners(len(shown.Traces)), by: map[int][]int{}, explained: map[int]bool{}}
+	for _, i := range mine {
+		r.by[i] = nil
+	}
+	for n, w := range own {
+		r.may(slices.DeleteFunc(slices.Clone(mine), func(i int) bool { return !w.holds(shown.Traces[i].At) }), t.self.sends[n].absent)
+	}
+	for _, other := range c.signals[t.evidence.Scope] {
+		if other == t.self {
+			continue
+		}
+		twin, proved, settled := other.request == t.self.request, []int{}, true
+		for _, s := range other.sends {
+			var fits []int
+			w := c.window(shown.Clock, s)
+			if s.began.earliest().Before(since.earliest()) {
+				for _, i := range mine {
+					r.explained[i] = r.explained[i] || w.holds(shown.Traces[i].At) && other.likeness(shown.Traces[i]) != NotOurs
+				}
+				continue // The read may not list its trace.
+			}
+			for i, trace := range shown.Traces {
+				if w.holds(trace.At) && other.likeness(trace) != NotOurs || claim(trace.ID) == s.left {
+					fits = append(fits, i)
+				}
+			}
+			r.may(fits, s.absent)
+			if other.twice && slices.ContainsFunc(fits, r.isMine) {
+				r.contested = true
+			}
+			visible := s.state != inFlight && !shown.Clock.asked.Before(s.ended.At.Add(c.poller.policy.Settle))
+			switch {
+			case s.state == lost && other.proof != "":
+				proved, settled = append(proved, fits...), settled && visible
+			case s.state == lost && (twin || !slices.ContainsFunc(fits, r.isMine)):
+			case s.state == lost:
+				r.contested = true
+			default:
+				r.all.give(fits, &s.left)
+				if visible && !r.settled.give(fits, nil) && twin && slices.ContainsFunc(own, w.overlaps) {
+					r.hidden = true
+				}
+			}
+		}
+		proof := slices.IndexFunc(shown.Traces, func(trace Trace) bool { return claim(trace.ID) == other.proof })
+		switch {
+		case proof >= 0 && len(other.sends) == 0:
+			r.adopted = r.adopted || r.isMine(proof)
+		case proof >= 0:
+			r.explained[proof] = true
+			proved = append(proved, proof)
+			r.all.give(proved, &other.proof)
+			if settled {
+				r.settled.give(proved, nil)
+			}
+		}
+	}
+	return r
+}
+
+// owners assigns traces to sends. It finds an assignment with as many pairs as
+// possible: a maximum bipartite matching by augmenting paths. No send gets two
+// traces.
+type owners struct {
+	// fits has the traces that each send may have left. claims has, for each send,
+	// where claim stores the assigned trace; nil if nowhere.
+	fits   [][]int
+	claims []*claim
+	// of has the send to which each trace is assigned, -1 for none. tried has the
+	// last round in which each trace was visited.
+	of, tried []int
+	round     int
+}
+
+func newOwners(traces int) *owners {
+	return &owners{of: slices.Repeat([]int{-1}, traces), tried: make([]int, traces)}
+}
+
+// give adds a send, and reports whether a trace could be assigned to it.
+func (o *owners) give(fits []int, claims *claim) bool {
+	o.fits, o.claims = append(o.fits, fits), append(o.claims, claims)
+	o.round++
+	return o.place(len(o.fits) - 1)
+}
+
+// place assigns a trace to a send. It takes a trace from another send if it can
+// assign another trace to that send.
+func (o *owners) place(send int) bool {
+	for _, trace := range o.fits[send] {
+		if o.of[trace] < 0 {
+			o.of[trace] = send
+			return true
+		}
+	}
+	for _, trace := range o.fits[send] {
+		if o.tried[trace] == o.round {
+			continue
+		}
+		o.tried[trace] = o.round
+		if o.place(o.of[trace]) {
+			o.of[trace] = send
+			return true
+		}
+	}
+	return false
+}
+
+// left returns how many of the traces can be left over, and one of those.
+func (o *owners) left(traces []int) (n, one int) {
+	for n < len(traces) && o.give(traces, nil) {
+		n++
+		one = slices.Index(o.of, len(o.fits)-1)
+	}
+	return n, one
+}
+
+// claim stores the ids of the assigned traces.
+func (o *owners) claim(traces []Trace) {
+	for i, send := range o.of {
+		if send >= 0 && o.claims[send] != nil {
+			*o.claims[send] = claim(traces[i].ID)
+		}
+	}
+}

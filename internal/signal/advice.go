@@ -1,0 +1,74 @@
+package signal
+
+import (
+	"errors"
+	"maps"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// Advice is what to do about a failure.
+type Advice struct {
+	// Attribute is the argument at fault, empty when none is.
+	Attribute string
+	// Next is what the user can try next, in complete sentences.
+	Next string
+	// Gone says that the target no longer exists, so a destroy goes on without
+	// sending.
+	Gone bool
+	// Unclear says that the answer can have several causes, and that the probe
+	// Refused shows which one.
+	Unclear bool
+	// NotReady says that the target exists but cannot take the signal now.
+	NotReady bool
+}
+
+// Refusals has the advice for the error codes of an operation.
+type Refusals map[string]Advice
+
+// Explain returns a Signal.Explain or Signal.ExplainRead. For a code without advice it
+// calls common, which knows the errors of all services of a cloud, with the permission that
+// the attempt needs.
+func (r Refusals) Explain(common func(attempt delivery.Attempt, permission string) string, permission string) func(delivery.Attempt) Advice {
+	return func(attempt delivery.Attempt) Advice {
+		if advice, known := r[attempt.Code]; known {
+			return advice
+		}
+		return Advice{Next: common(attempt, permission)}
+	}
+}
+
+// Named returns the advice for a target that is configured by the argument name: it has no
+// id in the argument id that is at fault.
+func (r Refusals) Named(id, name string) Refusals {
+	named := maps.Clone(r)
+	for code, advice := range named {
+		if advice.Attribute == id {
+			advice.Attribute = name
+			named[code] = advice
+		}
+	}
+	return named
+}
+
+// advisedError is the error of a read that found that there is no target to read. Its advice
+// takes the place of ExplainRead's.
+type advisedError struct {
+	What   string
+	Advice Advice
+}
+
+func (e *advisedError) Error() string { return e.What }
+
+// Advised returns the attempt of a read with an advisedError.
+func Advised(read delivery.Attempt, what string, advice Advice) delivery.Attempt {
+	return delivery.Attempt{Outcome: delivery.Rejected, RequestID: read.RequestID, Err: &advisedError{what, advice}}
+}
+
+// explainRead says what to do about a target that cannot be read.
+func (s Signal) explainRead(attempt delivery.Attempt) Advice {
+	if advised := (*advisedError)(nil); errors.As(attempt.Err, &advised) {
+		return advised.Advice
+	}
+	return s.ExplainRead(attempt)
+}

@@ -1,0 +1,62 @@
+package signal
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// Sender sends all signals of a provider. They share one retry policy, the rate
+// limiters of the services, and the reads of targets.
+type Sender struct {
+	policy       delivery.RetryPolicy
+	poller       *delivery.Poller
+	claims       *delivery.Claims
+	sends, reads *delivery.RateLimiters
+	// identified has, for each Identity, which resource has sent it.
+	identified sync.Map
+	waits      *sharedWaits
+	armed      *armedSignals
+	redactor   *delivery.Redactor
+}
+
+// NewSender returns a Sender with this retry policy.
+func NewSender(policy delivery.RetryPolicy) *Sender {
+	poller := delivery.NewPoller(policy)
+	return &Sender{
+		policy: policy, poller: poller, claims: delivery.NewClaims(poller),
+		sends: delivery.NewRateLimiters(policy), reads: delivery.NewRateLimiters(policy),
+		waits:    &sharedWaits{others: map[string][]*int{}},
+		armed:    newArmedSignals(),
+		redactor: delivery.NewRedactor(),
+	}
+}
+
+// Redactor returns the redactor that cleans foreign texts. The clients of all
+// systems add their secrets to it.
+func (c *Sender) Redactor() *delivery.Redactor { return c.redactor }
+
+// lostBy returns when the answer to an attempt that began at this time counts
+// as lost at the latest.
+func (c *Sender) lostBy(began time.Time) time.Time { return began.Add(c.policy.Attempt) }
+
+// Patience returns how long a request is repeated that gets no answer.
+func (c *Sender) Patience() time.Duration { return c.policy.Unreachable }
+
+// Deliver makes a request that is not a signal. It uses the retry policy of
+// signals and the named rate limiter.
+func (c *Sender) Deliver(ctx context.Context, limiter, doing string, target delivery.Target) delivery.Result {
+	return c.deliver(ctx, c.reads.For(limiter), doing, target)
+}
+
+func (c *Sender) deliver(ctx context.Context, limiter *delivery.RateLimiter, doing string, target delivery.Target) delivery.Result {
+	return c.policy.WithLimiter(limiter).Deliver(ctx, target, delivery.UnknownOutcomePolicy{}, func(attempt delivery.Attempt, pause time.Duration) {
+		tflog.Info(ctx, "request failed, trying again", map[string]any{
+			"request": doing, "error": c.redactor.Text(attempt.Err.Error()), "pause": pause.String(),
+		})
+	})
+}
