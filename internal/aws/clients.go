@@ -115,7 +115,7 @@ func (c *Clients) Region(ctx context.Context, given string) (string, error) {
 	return region, nil
 }
 
-var errNoRegion = errors.New("no AWS region: set region here, region in the provider's aws block, AWS_REGION, or a region in the profile")
+var errNoRegion = errors.New("there is no AWS region: set region here, region in the provider's aws block, AWS_REGION, or a region in the profile")
 
 // findRegion returns the region to use: given, the provider's region or, if the
 // credentials come from the EC2 instance, the region of the instance.

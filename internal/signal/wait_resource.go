@@ -422,16 +422,16 @@ func (r *waitResource) target(data *waitModel) string {
 
 // withoutSend returns the texts of a wait of a resource that sends nothing.
 func (w signalRun) withoutSend(end delivery.WaitResult, until string) waitTexts {
-	opening, wanted, failed := fmt.Sprintf("Waiting for %s: ", w.To), "its run to end", "its run did not end as wanted"
+	opening, wanted, failed, late := fmt.Sprintf("Waiting for %s: ", w.To), "its run to end", "its run did not end as wanted", "its run did not end in time"
 	if until == untilTargetReady {
-		wanted, failed = "it to wait for a signal", "it does not become ready any more"
+		wanted, failed, late = "it to wait for a signal", "it does not become ready any more", "it was not ready for a signal in time"
 	}
-	tooLong := opening + "waiting for " + wanted + " took too long; "
+	late = opening + late + "; "
 	return waitTexts{
 		unreadable: opening + "reading it failed: ",
 		missed:     opening + failed + "; ",
-		unseen:     tooLong,
-		running:    tooLong,
+		unseen:     late,
+		running:    late,
 		cancelled:  opening + "the apply was cancelled while it waited for " + wanted + "; ",
 		meaning:    w.notSeen(end),
 		regardless: " To go on regardless, set on_wait_failure = \"record\".",
