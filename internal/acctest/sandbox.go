@@ -1,8 +1,6 @@
 package acctest
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
@@ -15,19 +13,10 @@ func Sandbox(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	return started(t, options, func(s *sandbox.Sandbox) error { return s.Start("127.0.0.1:0") })
 }
 
-// SandboxToRefuse is like Sandbox, on a port that the system assigns to nobody. So no other
-// process answers there while the sandbox refuses connections.
+// SandboxToRefuse is like Sandbox, for tests in which it refuses connections.
 func SandboxToRefuse(t testing.TB, options sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
-	return started(t, options, func(s *sandbox.Sandbox) error {
-		for {
-			// The ports that systems assign begin at 32768 or above.
-			err := s.Start(fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(10000)))
-			if err == nil || t.Context().Err() != nil {
-				return err
-			}
-		}
-	})
+	return started(t, options, (*sandbox.Sandbox).StartToRefuse)
 }
 
 // SandboxTLS is like Sandbox, with a certificate that no client trusts.

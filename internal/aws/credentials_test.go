@@ -289,10 +289,8 @@ func TestTheServicesClockCorrectsTheSignature(t *testing.T) {
 // service.
 func TestUnreachableSTS(t *testing.T) {
 	f := start(t)
-	closed := start(t)
-	closed.Close()
 	c := f.role()
-	c.Endpoints["sts"] = closed.URL
+	c.Endpoints["sts"] = "http://127.0.0.1:1"
 	result := open(t, c, "").deliver(time.Minute)
 	if result.Outcome != delivery.NotSent || result.Cause != delivery.CredentialsUnreachable || result.Attempts < 2 || result.Stopped != nil || !strings.Contains(result.Err.Error(), "AssumeRole") {
 		t.Errorf("it ended %s with cause %d after %d attempts: %v", result.Outcome, result.Cause, result.Attempts, result.Err)

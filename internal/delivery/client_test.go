@@ -44,8 +44,6 @@ func TestWireTellsWhatLeft(t *testing.T) {
 	defer dropping.Close()
 	untrusted := httptest.NewTLSServer(http.NotFoundHandler())
 	defer untrusted.Close()
-	closed := httptest.NewServer(http.NotFoundHandler())
-	closed.Close()
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
 
@@ -65,7 +63,7 @@ func TestWireTellsWhatLeft(t *testing.T) {
 	}{
 		"answered":          {url: answering.URL, left: true, status: http.StatusTeapot},
 		"dropped":           {url: dropping.URL, left: true},
-		"refused":           {url: closed.URL, cause: delivery.Unreachable},
+		"refused":           {url: "http://127.0.0.1:1", cause: delivery.Unreachable},
 		"cancelled before":  {ctx: cancelled, url: answering.URL, cause: delivery.Unreachable},
 		"no such host":      {client: nowhere, url: "http://nowhere.invalid", cause: delivery.NoSuchHost},
 		"resolver is busy":  {client: slow, url: "http://slow.invalid", cause: delivery.Unreachable},

@@ -160,7 +160,7 @@ func TestRequestAfterGoAway(t *testing.T) {
 		}
 		cancel()
 	}
-	if processed.Load() != 3 || f.Connections() != 2 {
+	if processed.Load() != 3 || f.Connections() < 2 {
 		t.Errorf("%d requests were processed, on %d connections", processed.Load(), f.Connections())
 	}
 	client.Doer.(*http.Client).CloseIdleConnections()

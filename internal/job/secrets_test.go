@@ -20,7 +20,7 @@ const canary = "c4n4ry-0f-the-job"
 // secrets, and without any connection.
 func TestAccNoSecretIsLogged(t *testing.T) {
 	t.Parallel()
-	s := acctest.Sandbox(t, sandbox.Options{})
+	s := acctest.SandboxToRefuse(t, sandbox.Options{})
 	job := s.AddTriggerJob(sandbox.TriggerJob{Token: canary + "-url", AccessToken: canary + "-token"})
 	w := acctest.Terraform(t, s)
 	log := filepath.Join(t.TempDir(), "log")

@@ -38,7 +38,7 @@ func byTemplate(tasks ...sandbox.OOSTask) sandbox.OOSExecution {
 // start starts a provider and one execution, and returns the arguments that approve it.
 func start(t *testing.T, e sandbox.OOSExecution) (*sandbox.Sandbox, *acctest.Resource, acctest.Values) {
 	t.Helper()
-	s := acctest.Sandbox(t, sandbox.Options{})
+	s := acctest.SandboxToRefuse(t, sandbox.Options{})
 	s.StartOOSExecution(e)
 	r := acctest.StartProvider(t, acctest.Block(s.URL())).Resource(signalType)
 	if e.TemplateName != "" {

@@ -87,7 +87,7 @@ resource "signal_automation" "approve" {
 	acctest.CLI(t) // terraform-plugin-testing uses the same.
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
-			"signal": providerserver.NewProtocol6WithError(provider.New("test", provider.WithPolicy(acctest.Quick))()),
+			"signal": providerserver.NewProtocol6WithError(provider.New("test", provider.WithPolicy(acctest.Quick()))()),
 		},
 		Steps: []resource.TestStep{
 			applied("", plancheck.ResourceActionCreate),
@@ -339,7 +339,7 @@ resource "terraform_data" %[1]q {
 // This test has the retry policy that users have.
 func TestAccWhatPassesIsTriedAgain(t *testing.T) {
 	t.Parallel()
-	s := acctest.Sandbox(t, sandbox.Options{})
+	s := acctest.SandboxToRefuse(t, sandbox.Options{})
 	w := acctest.Terraform(t, s)
 	w.Write(fmt.Sprintf(`
 resource "signal_automation" "approve" {

@@ -61,12 +61,12 @@ func TestCancelWhileSendingEndsAtOnce(t *testing.T) {
 }
 
 func TestCancelWhileTryingAgainEndsAtOnce(t *testing.T) {
-	patient := acctest.Quick
+	patient := acctest.Quick()
 	patient.FirstPause, patient.Unreachable = 5*time.Minute, time.Hour
 	for _, y := range systems.All {
 		t.Run(y.Name(), func(t *testing.T) {
 			t.Parallel()
-			s := acctest.Sandbox(t, sandbox.Options{})
+			s := acctest.SandboxToRefuse(t, sandbox.Options{})
 			p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(patient))
 			config := y.Ready(s)
 			s.Refuse()

@@ -17,7 +17,7 @@ import (
 // start starts a provider and one stack.
 func start(t *testing.T, stack sandbox.Stack) (*sandbox.Sandbox, *acctest.Resource, acctest.Values) {
 	t.Helper()
-	s := acctest.Sandbox(t, sandbox.Options{})
+	s := acctest.SandboxToRefuse(t, sandbox.Options{})
 	id := s.StartStack(stack)
 	return s, acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_stack_resource"),
 		acctest.Values{"stack_id": id, "logical_resource_id": stack.Conditions[0].Name, "status": "SUCCESS"}

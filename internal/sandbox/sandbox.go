@@ -14,6 +14,7 @@ import (
 	"io"
 	"log"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -257,6 +258,17 @@ func New(o Options) *Sandbox {
 // public.
 func (s *Sandbox) Start(addr string) error { return s.start(addr, nil) }
 
+// StartToRefuse is Start on a port that systems assign to nobody. So no other server answers
+// there after Refuse.
+func (s *Sandbox) StartToRefuse() error {
+	for range 1000 {
+		if err := s.Start(fmt.Sprintf("127.0.0.1:%d", 20000+mathrand.IntN(10000))); err == nil {
+			return nil
+		}
+	}
+	return errors.New("no port of 20000 to 29999 is free")
+}
+
 // StartTLS is like Start, with a new self-signed certificate; see CertificatePEM.
 func (s *Sandbox) StartTLS(addr string) error {
 	cert, err := selfSigned()
@@ -455,11 +467,18 @@ func (s *Sandbox) Close() error {
 	return err
 }
 
+// firstAssigned is the first port that systems assign.
+const firstAssigned = 32768
+
 // Refuse closes the port and all idle connections, so that new connections are refused.
-// Requests in progress are answered.
+// Requests in progress are answered. It panics if the system may assign the port to another
+// server, which would answer instead.
 func (s *Sandbox) Refuse() {
 	s.mu.Lock()
 	listener, serving := s.listener, s.serving
+	if s.addr != nil && s.addr.Port >= firstAssigned {
+		panic(fmt.Sprintf("a sandbox that refuses connections needs a port below %d, and has %d", firstAssigned, s.addr.Port))
+	}
 	s.listener = nil
 	s.mu.Unlock()
 	if listener == nil {

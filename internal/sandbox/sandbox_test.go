@@ -70,7 +70,7 @@ func start(t *testing.T, o Options) (*Sandbox, *client, *clock) {
 	clk := newClock()
 	o.Now = clk.now
 	s := New(o)
-	if err := s.Start("127.0.0.1:0"); err != nil {
+	if err := s.StartToRefuse(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
