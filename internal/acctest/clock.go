@@ -12,48 +12,65 @@ import (
 // under way, time passes in the provider's pauses only, and there at once. So neither a
 // busy machine nor a slow request uses up a timeout, and no test waits for one.
 //
-// Operations with other timeouts have the machine's clock. A clock is for one provider.
+// Operations with other timeouts have the machine's clock. What repeats reads that lag or
+// fail has patience for as many pauses as on a quick machine. A clock is for one provider.
 type PauseClock struct {
 	timeout time.Duration
 
 	mu sync.Mutex
-	// passed is the sum of all pauses so far.
-	passed time.Duration
-	ending map[*pauseContext]bool
+	// passed is the sum of all pauses so far, and skipped of those that passed at once.
+	passed, skipped time.Duration
+	// ending are the operations with the timeout, and patient are the contexts of
+	// WithPatience.
+	ending, patient map[*pauseContext]bool
 }
 
 var _ delivery.Clock = &PauseClock{}
 
 // NewPauseClock returns a clock for operations with this timeout.
 func NewPauseClock(timeout time.Duration) *PauseClock {
-	return &PauseClock{timeout: timeout, ending: map[*pauseContext]bool{}}
+	return &PauseClock{timeout: timeout, ending: map[*pauseContext]bool{}, patient: map[*pauseContext]bool{}}
 }
 
-// Now returns the time of the machine and of the pauses together.
+// Now returns the time of the machine and of the skipped pauses together.
 func (c *PauseClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return time.Now().Add(c.passed)
+	return time.Now().Add(c.skipped)
 }
 
 // NewTimer makes a pause pass.
 func (c *PauseClock) NewTimer(d time.Duration) (<-chan time.Time, func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.ending) == 0 {
-		timer := time.NewTimer(d)
-		return timer.C, func() { timer.Stop() }
-	}
-	c.passed += d
 	fired := make(chan time.Time, 1)
+	if len(c.ending) == 0 {
+		timer := time.AfterFunc(d, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.pass(d)
+			fired <- time.Now()
+		})
+		return fired, func() { timer.Stop() }
+	}
+	c.skipped += d
+	c.pass(d)
 	fired <- time.Now()
-	for ctx := range c.ending {
-		if c.passed >= ctx.end {
-			ctx.finish(context.DeadlineExceeded)
-			delete(c.ending, ctx)
+	return fired, func() {}
+}
+
+// pass ends what ends in a pause. The caller holds the mutex.
+func (c *PauseClock) pass(d time.Duration) {
+	c.passed += d
+	for _, contexts := range []map[*pauseContext]bool{c.ending, c.patient} {
+		for ctx := range contexts {
+			// The pauses of several operations may overlap.
+			if c.passed >= ctx.end && !time.Now().Add(c.skipped).Before(ctx.earliest) {
+				ctx.finish(context.DeadlineExceeded)
+				delete(contexts, ctx)
+			}
 		}
 	}
-	return fired, func() {}
 }
 
 // Expire ends what is under way as its timeout does.
@@ -71,16 +88,26 @@ func (c *PauseClock) WithTimeout(parent context.Context, d time.Duration) (conte
 	if d != c.timeout {
 		return context.WithTimeout(parent, d)
 	}
+	return c.count(parent, d, c.ending, time.Time{})
+}
+
+// WithPatience returns a context that ends in a pause, when both pauses of d and d itself
+// have passed.
+func (c *PauseClock) WithPatience(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return c.count(parent, d, c.patient, c.Now().Add(d))
+}
+
+func (c *PauseClock) count(parent context.Context, d time.Duration, contexts map[*pauseContext]bool, earliest time.Time) (context.Context, context.CancelFunc) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	ctx := &pauseContext{Context: parent, clock: c, end: c.passed + d, done: make(chan struct{})}
-	c.ending[ctx] = true
+	ctx := &pauseContext{Context: parent, clock: c, end: c.passed + d, earliest: earliest, done: make(chan struct{})}
+	contexts[ctx] = true
 	remove := context.AfterFunc(parent, func() { ctx.finish(parent.Err()) })
 	return ctx, func() {
 		remove()
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		delete(c.ending, ctx)
+		delete(contexts, ctx)
 		ctx.finish(context.Canceled)
 	}
 }
@@ -89,9 +116,11 @@ func (c *PauseClock) WithTimeout(parent context.Context, d time.Duration) (conte
 type pauseContext struct {
 	context.Context
 	clock *PauseClock
-	// end is the sum of pauses at which it ends.
-	end  time.Duration
-	done chan struct{}
+	// end is the sum of pauses at which it ends, and earliest the time before which it
+	// does not.
+	end      time.Duration
+	earliest time.Time
+	done     chan struct{}
 
 	once sync.Once
 	err  error
@@ -108,7 +137,11 @@ func (c *pauseContext) finish(err error) {
 func (c *pauseContext) Deadline() (time.Time, bool) {
 	c.clock.mu.Lock()
 	defer c.clock.mu.Unlock()
-	return time.Now().Add(c.end), true
+	end := time.Now().Add(c.clock.skipped + c.end - c.clock.passed)
+	if deadline, ok := c.Context.Deadline(); ok && deadline.Before(end) {
+		return deadline, true
+	}
+	return end, true
 }
 
 // Done is closed when it ends.

@@ -16,25 +16,21 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Quick is the retry policy of tests. Durations that no test waits for are so long that
-// they do not pass on a busy machine either. An attempt is shorter than the minutes that
-// tests of evidence put between two similar signals.
-var Quick = delivery.RetryPolicy{
-	FirstPause:   5 * time.Millisecond,
-	LongestPause: 50 * time.Millisecond,
-	Unreachable:  200 * time.Millisecond,
-	Attempt:      2 * time.Minute,
-	FirstPoll:    time.Millisecond,
-	LongestPoll:  15 * time.Millisecond,
-	Settle:       30 * time.Millisecond,
-}
-
-// Patient returns a policy for reads that fail several times before one succeeds. On a busy
-// machine they take longer than Quick tries again.
-func Patient() delivery.RetryPolicy {
-	policy := Quick
-	policy.Unreachable, policy.Clock = time.Minute, NewPauseClock(brief)
-	return policy
+// Quick returns the retry policy of tests, for one provider. Its short durations pass in
+// pauses only. Durations that no test waits for are so long that they do not pass on a busy
+// machine either. An attempt is shorter than the minutes that tests of evidence put between
+// two similar signals.
+func Quick() delivery.RetryPolicy {
+	return delivery.RetryPolicy{
+		FirstPause:   5 * time.Millisecond,
+		LongestPause: 50 * time.Millisecond,
+		Unreachable:  200 * time.Millisecond,
+		Attempt:      2 * time.Minute,
+		FirstPoll:    time.Millisecond,
+		LongestPoll:  15 * time.Millisecond,
+		Settle:       30 * time.Millisecond,
+		Clock:        NewPauseClock(brief),
+	}
 }
 
 // Briefly has timeouts for operations that would never end. A PauseClock counts them.

@@ -98,7 +98,7 @@ func StartRelease(t testing.TB, version string, block Values) *Provider {
 func tryRelease(t testing.TB, version, terraform string, block Values, options ...provider.Option) (*Provider, Diagnostics) {
 	t.Helper()
 	ctx := t.Context()
-	policy, clock := Quick, NewPauseClock(brief)
+	policy, clock := Quick(), NewPauseClock(brief)
 	policy.Clock = clock
 	server := plugin.Server(provider.New(version, append([]provider.Option{provider.WithPolicy(policy)}, options...)...))()
 	found, err := schemas()

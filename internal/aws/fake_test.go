@@ -254,7 +254,7 @@ func (s signals) Send(ctx context.Context) delivery.Attempt {
 func (s signals) deliver(most time.Duration) delivery.Result {
 	ctx, cancel := context.WithTimeout(s.t.Context(), most)
 	defer cancel()
-	return acctest.Quick.Deliver(ctx, s, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
+	return acctest.Quick().Deliver(ctx, s, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
 }
 
 // wait reads a target until a read succeeds.
@@ -266,7 +266,7 @@ func (s signals) wait(most time.Duration) delivery.WaitResult {
 	}, func(*ssm.GetAutomationExecutionOutput) delivery.Observation {
 		return delivery.Observation{State: delivery.Reached}
 	})
-	return delivery.NewPoller(acctest.Quick).Wait(ctx, probe, func(delivery.Observation, time.Time) {})
+	return delivery.NewPoller(acctest.Quick()).Wait(ctx, probe, func(delivery.Observation, time.Time) {})
 }
 
 func file(t *testing.T, name, text string) string {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -207,7 +206,6 @@ func TestLookUpsThatFail(t *testing.T) {
 	if s.Count(put) != 0 || !r.State.IsNull() {
 		t.Errorf("recorded is %s after %v", r.State, s.RequestLog())
 	}
-	r = r.On(acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(acctest.Patient())))
 	for _, kind := range []sandbox.Kind{sandbox.KindThrottle, sandbox.KindErrorBefore, sandbox.KindDropBefore, sandbox.KindHTMLOK} {
 		s.Inject(sandbox.Fault{Operation: state, Kind: kind, Times: 1})
 	}

@@ -6,7 +6,8 @@ import (
 )
 
 // Clock is the time by which a provider waits: the pauses between attempts and
-// between reads, and the timeouts of operations. Tests use one of their own.
+// between reads, the timeouts of operations, and how long reads are repeated.
+// Tests use one of their own.
 type Clock interface {
 	// Now returns the time. The deadlines of WithTimeout count by it.
 	Now() time.Time
@@ -15,6 +16,9 @@ type Clock interface {
 	NewTimer(d time.Duration) (fired <-chan time.Time, stop func())
 	// WithTimeout returns a context that ends after d, like context.WithTimeout.
 	WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
+	// WithPatience is like WithTimeout, for how long reads that lag or fail are repeated. A
+	// clock of tests may end it in a pause only, however long the reads take.
+	WithPatience(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
 }
 
 // systemClock is the clock of this machine.
@@ -28,6 +32,10 @@ func (systemClock) NewTimer(d time.Duration) (<-chan time.Time, func()) {
 }
 
 func (systemClock) WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, d)
+}
+
+func (systemClock) WithPatience(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, d)
 }
 

@@ -181,16 +181,18 @@ func (p *Poller) Wait(ctx context.Context, probe *Probe, report func(Observation
 // ctx ends if the service throttles or if getting credentials fails
 // temporarily.
 func (p *Poller) Look(ctx context.Context, probe *Probe, report func(Observation, time.Time)) WaitResult {
-	return p.until(ctx, probe, passing(p.policy.Unreachable), pendingTo(report))
+	again, stop := p.passing(ctx, p.policy.Unreachable)
+	defer stop()
+	return p.until(ctx, probe, again, pendingTo(report))
 }
 
 // passing returns whether a failed read is tried again: for a while, and until the
 // end if the service throttles or if getting credentials fails temporarily.
-func passing(while time.Duration) func(Attempt) bool {
-	began := time.Now()
+func (p *Poller) passing(ctx context.Context, while time.Duration) (again func(Attempt) bool, stop context.CancelFunc) {
+	patience, stop := p.policy.clock().WithPatience(ctx, while)
 	return func(a Attempt) bool {
-		return a.readRetryable() && (a.Cause == Throttled || a.unsigned() || time.Since(began) < while)
-	}
+		return a.readRetryable() && (a.Cause == Throttled || a.unsigned() || patience.Err() == nil)
+	}, stop
 }
 
 // pendingTo returns a function that reports pending observations, and ends the
@@ -212,14 +214,21 @@ func pendingTo(report func(Observation, time.Time)) func(Observation) bool {
 // until ctx ends if the service throttles or if getting credentials fails
 // temporarily.
 func (p *Poller) ReadUntilSettled(ctx context.Context, probe *Probe) WaitResult {
-	again := passing(p.policy.Settle + p.policy.Unreachable)
-	lagging, cancel := context.WithTimeout(ctx, p.policy.Settle)
+	again, stop := p.passing(ctx, p.policy.Settle+p.policy.Unreachable)
+	defer stop()
+	lagging, cancel := p.Lagging(ctx)
 	defer cancel()
 	end := p.until(lagging, probe, again, func(observation Observation) bool { return observation.State == Reached })
 	if end.Stopped == nil || ctx.Err() != nil {
 		return end
 	}
 	return p.until(ctx, probe, again, func(o Observation) bool { return o.State == Reached || !o.Provisional })
+}
+
+// Lagging returns a context that ends after RetryPolicy.Settle. Reads that lag show by then
+// what has happened before.
+func (p *Poller) Lagging(ctx context.Context) (context.Context, context.CancelFunc) {
+	return p.policy.clock().WithPatience(ctx, p.policy.Settle)
 }
 
 // until reads the target until enough returns true for an observation, until a read
@@ -262,9 +271,10 @@ func (p *Poller) until(ctx context.Context, probe *Probe, again func(Attempt) bo
 func (p *Poller) ReadOnce(ctx context.Context, probe *Probe) (Observation, Attempt) {
 	ctx, cancel := context.WithTimeout(ctx, p.policy.Attempt)
 	defer cancel()
-	began := time.Now()
+	patience, stop := p.policy.clock().WithPatience(ctx, p.policy.Unreachable)
+	defer stop()
 	s := probe.read(ctx)
-	for s.attempt.unsigned() && time.Since(began) < p.policy.Unreachable && Sleep(ctx, p.policy.FirstPoll) == nil {
+	for s.attempt.unsigned() && patience.Err() == nil && sleep(ctx, p.policy.clock(), p.policy.FirstPoll) == nil {
 		s = probe.read(ctx)
 	}
 	if s.attempt.Outcome != Accepted {

@@ -543,7 +543,7 @@ func TestLostCreationIsGivenUpWithWords(t *testing.T) {
 				one := b.On(b.Provider)
 				(&bench{one, t, b.s, false}).age(age)
 				b.s.ResetRequestLog()
-				patience := acctest.Quick
+				patience := acctest.Quick()
 				patience.FirstPause, patience.LongestPause, patience.Unreachable = time.Millisecond, time.Millisecond, 50*time.Millisecond
 				one = one.On(acctest.StartProvider(t, acctest.Block(b.s.URL()), provider.WithPolicy(patience)))
 				diags := gives(&bench{one, t, b.s, false})

@@ -54,7 +54,7 @@ func newBench(t *testing.T, kind sandbox.CloudAutomator, options ...provider.Opt
 
 // hasty is a provider that gives up after about two failed attempts.
 func hasty() provider.Option {
-	policy := acctest.Quick
+	policy := acctest.Quick()
 	policy.FirstPause, policy.LongestPause, policy.Unreachable = time.Millisecond, time.Millisecond, 5*time.Millisecond
 	return provider.WithPolicy(policy)
 }

@@ -27,7 +27,7 @@ func actionSteps(t *testing.T, destroyed resource.TestCheckFunc, steps ...resour
 	needs(t, "1.14.0", "actions")
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
-			"signal": providerserver.NewProtocol6WithError(provider.New("test", provider.WithPolicy(acctest.Quick))()),
+			"signal": providerserver.NewProtocol6WithError(provider.New("test", provider.WithPolicy(acctest.Quick()))()),
 		},
 		Steps:        steps,
 		CheckDestroy: destroyed,

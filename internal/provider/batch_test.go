@@ -30,17 +30,17 @@ func TestManyTargetsShareReads(t *testing.T) {
 				t.Parallel()
 				var offset atomic.Int64
 				s := acctest.Sandbox(t, sandbox.Options{Now: func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }})
-				policy := acctest.Quick
+				policy := acctest.Quick()
 				policy.FirstPoll, policy.LongestPoll = 50*time.Millisecond, 200*time.Millisecond
 				p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(policy))
 				target := batch.Target
 				if target == nil {
 					target = func(s *sandbox.Sandbox) systems.Values { return y.Gate.Running(s, systems.Well) }
 				}
-				// Nothing ends before this number of reads.
+				// Nothing ends before this number of reads after the last signal.
 				var reads atomic.Int32
 				tick := func() {
-					if reads.Add(1) > 4*many {
+					if s.Accepted(y.Operation) == many && reads.Add(1) > 3*many {
 						offset.Store(int64(5 * time.Minute))
 					}
 				}

@@ -203,7 +203,7 @@ func TestPageInThePlaceOfSTSEnds(t *testing.T) {
 
 // A plan and an apply end although STS never answers.
 func TestSilentSTSEnds(t *testing.T) {
-	policy := acctest.Quick
+	policy := acctest.Quick()
 	policy.Attempt = 300 * time.Millisecond
 	s := acctest.Sandbox(t, sandbox.Options{})
 	y := systems.All[0]

@@ -10,7 +10,6 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -28,13 +27,10 @@ func TestTwinsAreTwoSignals(t *testing.T) {
 		"one is dropped before, and once more, then after": {before, after, before},
 	} {
 		t.Run(name, func(t *testing.T) {
-			eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
+			eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 				if y.TakesOne() {
 					return // The second one is refused.
 				}
-				policy := acctest.Quick
-				policy.Settle = 300 * time.Millisecond
-				p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(policy))
 				config := y.Ready(s)
 				s.ResetRequestLog()
 				for _, kind := range faults {

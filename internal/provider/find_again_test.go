@@ -4,13 +4,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -174,10 +172,7 @@ func eachNamed(t *testing.T, test func(t *testing.T, y system, at namedTarget, n
 		t.Run(resource, func(t *testing.T) {
 			t.Parallel()
 			s := acctest.Sandbox(t, sandbox.Options{})
-			// On a busy machine a search takes longer than reads may lag in other tests.
-			policy := acctest.Patient()
-			policy.Settle = 3 * time.Second
-			n := &naming{s, acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(policy)), uuid.NewString()}
+			n := &naming{s, acctest.StartProvider(t, acctest.Block(s.URL())), uuid.NewString()}
 			test(t, systems.Of(resource), at, n)
 		})
 	}

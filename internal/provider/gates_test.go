@@ -10,7 +10,6 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -252,7 +251,7 @@ func TestReadsSurviveFaults(t *testing.T) {
 		for _, kind := range []sandbox.Kind{sandbox.KindThrottle, sandbox.KindErrorBefore, sandbox.KindDropBefore, sandbox.KindHTML, sandbox.KindTruncate} {
 			s.Inject(sandbox.Fault{Operation: y.Gate.Read, Kind: kind, Times: 1})
 		}
-		r := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(acctest.Patient())).Resource(y.Type)
+		r := acctest.StartProvider(t, acctest.Block(s.URL())).Resource(y.Type)
 		apply(t, r, y.Gate.Running(s, well).With(waiting))
 		endedWell(t, y, r)
 		sentOnce(t, y, s)

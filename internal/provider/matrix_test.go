@@ -38,7 +38,7 @@ func try(t *testing.T, y system, trouble matrix.Trouble) *trial {
 // tryWith is try with a given sandbox.
 func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Options) *trial {
 	t.Helper()
-	patience := acctest.Quick
+	patience := acctest.Quick()
 	if trouble.Timeout > 0 {
 		patience.FirstPause, patience.LongestPause = trouble.Timeout/15, time.Minute
 		clock := acctest.NewPauseClock(trouble.Timeout)

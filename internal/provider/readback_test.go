@@ -155,7 +155,7 @@ func TestUnknownAtDestroyIsReadBackElsewhere(t *testing.T) {
 }
 
 func TestCancelWhileLookingEndsAtOnce(t *testing.T) {
-	patient := acctest.Quick
+	patient := acctest.Quick()
 	patient.Settle = time.Hour
 	for _, y := range systems.All {
 		if y.ShownBy == "" || y.LooksUp {

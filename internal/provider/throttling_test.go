@@ -16,7 +16,7 @@ import (
 // unhurried waits so long between two attempts that a test with a short timeout makes only
 // one.
 func unhurried() provider.Option {
-	policy := acctest.Quick
+	policy := acctest.Quick()
 	policy.FirstPause, policy.LongestPause = time.Hour, time.Hour
 	return provider.WithPolicy(policy)
 }

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -344,7 +343,6 @@ func TestStackDeletedWhileWaiting(t *testing.T) {
 // The second of the two reads fails like the first.
 func TestReadsOfTheResource(t *testing.T) {
 	s, r, config := timed(t, 0, sandbox.Stack{Conditions: one(1), Sleeps: then(sandbox.Sleep{Seconds: 20})})
-	r = r.On(acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(acctest.Patient())))
 	for _, kind := range []sandbox.Kind{sandbox.KindThrottle, sandbox.KindErrorBefore, sandbox.KindDropAfter, sandbox.KindHTML, sandbox.KindHTMLOK, sandbox.KindTruncateJSON} {
 		s.Inject(sandbox.Fault{Operation: "GetStackResource", Kind: kind, Times: 1})
 	}

@@ -177,7 +177,7 @@ func (w *signalRun) over(ctx context.Context, advice Advice) bool {
 	case advice.Gone:
 		return true
 	case advice.Unclear && w.Refused != nil:
-		lagging, cancel := context.WithTimeout(ctx, w.policy.Settle)
+		lagging, cancel := w.poller.Lagging(ctx)
 		defer cancel()
 		w.refused = w.observe(lagging, w.poller.Look, w.Refused, "Reading why the target has refused the signal").Observation
 		return w.refused.State == delivery.Reached

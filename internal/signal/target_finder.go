@@ -291,7 +291,7 @@ func (w *signalRun) find(ctx context.Context, finder *TargetFinder, until observ
 // on to show that, the refusal had another cause. findAgain returns whether it
 // found another target, and a text for the error if it did not.
 func (w *signalRun) findAgain(ctx context.Context, finder *TargetFinder, waits bool) (found bool, said string) {
-	lagging, cancel := context.WithTimeout(ctx, w.policy.Settle)
+	lagging, cancel := w.poller.Lagging(ctx)
 	defer cancel()
 	end := w.find(lagging, finder, w.poller.Look, finder.Now)
 	if waits && end.Observation.State == delivery.Missed && !finder.Several() {

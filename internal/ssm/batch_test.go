@@ -92,26 +92,28 @@ func TestManyExecutionsShareReads(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := byName(t, sandbox.Options{})
-			policy := acctest.Quick
+			policy := acctest.Quick()
 			policy.FirstPoll, policy.LongestPoll = 50*time.Millisecond, 200*time.Millisecond
 			n.p = acctest.StartProvider(t, acctest.Block(n.URL()), provider.WithPolicy(policy))
 			if test.fault != nil {
 				n.Inject(*test.fault)
 			}
-			// All waits have begun some time before the executions go on.
+			ids := map[string]bool{}
+			for range many {
+				ids[n.StartAutomation(sandbox.Automation{Steps: test.steps, Outputs: map[string][]string{"deploy.Version": {"1.2.3"}}})] = true
+			}
+			// All waits have begun some time before the executions go on, and all have passed
+			// a gate that is first.
 			var reads atomic.Int32
 			goOn := func() {
-				if reads.Add(1) == many {
+				if (test.steps[0].Name == settle.Name || n.Accepted(send) == many) && reads.Add(1) == many {
 					n.move(time.Minute)
 				}
 			}
 			n.Hook(list, nil, goOn)
 			n.Hook(read, nil, goOn)
 			var all sync.WaitGroup
-			ids := map[string]bool{}
-			for range many {
-				id := n.StartAutomation(sandbox.Automation{Steps: test.steps, Outputs: map[string][]string{"deploy.Version": {"1.2.3"}}})
-				ids[id] = true
+			for id := range ids {
 				r := n.p.Resource(test.kind)
 				all.Go(func() {
 					diags := r.Apply(acctest.Values{"automation_execution_id": id}.With(test.with))

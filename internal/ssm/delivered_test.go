@@ -120,16 +120,11 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 				offset.Store(int64(skew))
 				test.options.Now = func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
 				s := acctest.Sandbox(t, test.options)
-				policy := acctest.Quick
-				if test.meanwhile != "" {
-					// Only later reads see what happens during a read.
-					policy.Settle = 2 * time.Second
-				}
 				block := acctest.AWS(s.URL())
 				if test.known {
 					block = block.With(asked)
 				}
-				p := acctest.StartProvider(t, acctest.Values{"aws": block}, provider.WithPolicy(policy))
+				p := acctest.StartProvider(t, acctest.Values{"aws": block})
 				test.automation.ID, test.automation.AcceptRepeats = "", true
 				id := s.StartAutomation(test.automation)
 				stranger := acctest.StartProvider(t, acctest.Block(s.URL()))
@@ -192,7 +187,7 @@ func says(t *testing.T, diags acctest.Diagnostics, parts ...string) {
 func TestLaggingReadsAreWaitedFor(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{ReadLag: 150 * time.Millisecond})
 	id := s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{{Name: "gate", Action: "aws:approve"}}})
-	policy := acctest.Quick
+	policy := acctest.Quick()
 	policy.Settle = 10 * time.Second
 	s.Inject(sandbox.Fault{Operation: "SendAutomationSignal", Kind: after, Times: 1})
 	_ = delivery.Sleep(t.Context(), 200*time.Millisecond)
@@ -309,9 +304,7 @@ func TestSomebodyElsesApproval(t *testing.T) {
 			if test.caller != "" {
 				block = block.With(asked)
 			}
-			policy := acctest.Quick
-			policy.Settle = 2 * time.Second
-			p := acctest.StartProvider(t, acctest.Values{"aws": block}, provider.WithPolicy(policy))
+			p := acctest.StartProvider(t, acctest.Values{"aws": block})
 			s.Inject(sandbox.Fault{Operation: "SendAutomationSignal", Kind: before, Times: 1})
 			var once sync.Once
 			s.Hook("GetAutomationExecution", func() {

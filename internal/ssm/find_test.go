@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -274,10 +273,6 @@ func TestEndedBeforeTheSend(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := byName(t, sandbox.Options{})
-			// One read is enough here, even if it takes long.
-			unhurried := acctest.Quick
-			unhurried.Settle = time.Minute
-			n.Resource = acctest.StartProvider(t, acctest.Block(n.URL()), provider.WithPolicy(unhurried)).Resource("signal_automation")
 			first, second := n.run("Deploy", short), ""
 			n.Hook(read, nil, func() {
 				if second == "" {

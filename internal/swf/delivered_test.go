@@ -174,7 +174,7 @@ func TestConfirmedIsWaitedForInItsRun(t *testing.T) {
 func TestLaggingReadsAreWaitedFor(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{ReadLag: 150 * time.Millisecond})
 	s.StartWorkflow(sandbox.Workflow{WorkflowID: "order-1"})
-	policy := acctest.Quick
+	policy := acctest.Quick()
 	policy.Settle = 10 * time.Second
 	s.Inject(sandbox.Fault{Operation: "SignalWorkflowExecution", Kind: after, Times: 1})
 	r := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(policy)).Resource("signal_workflow_execution")
@@ -258,7 +258,7 @@ func TestLookCutOffSendsNothing(t *testing.T) {
 	s.ClearFaults()
 	first, sends := r.String("sent_at"), s.Count("SignalWorkflowExecution")
 
-	patient := acctest.Quick
+	patient := acctest.Quick()
 	patient.Settle = time.Hour
 	said := r.On(acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(patient))).Destroy()
 	if !said.HasError() || strings.Contains(said.String(), "was not taken") {

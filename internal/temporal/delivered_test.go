@@ -26,7 +26,7 @@ func startWorkflow(s *sandbox.Sandbox) string {
 func TestSignalsArriveOnceUnderFaults(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
-	policy := acctest.Quick
+	policy := acctest.Quick()
 	policy.Attempt = 300 * time.Millisecond
 	p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(policy))
 	faults := []sandbox.Kind{

@@ -189,7 +189,7 @@ func TestThrottledHasWords(t *testing.T) {
 	s.Inject(sandbox.Fault{Operation: "*", Kind: sandbox.KindThrottle})
 	// The timeout must end a pause between two attempts, because an attempt in progress
 	// would have an unknown outcome.
-	patient := acctest.Quick
+	patient := acctest.Quick()
 	patient.FirstPause, patient.LongestPause = time.Hour, time.Hour
 	r := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(patient)).Resource("signal_workflow_step_state")
 	diags := r.Apply(config.With(acctest.Values{"timeouts": acctest.Values{"create": "1s"}}))

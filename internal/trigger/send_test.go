@@ -386,7 +386,7 @@ func TestReadIsTriedAgain(t *testing.T) {
 			t.Parallel()
 			s := acctest.Sandbox(t, sandbox.Options{})
 			job := s.AddTriggerJob(sandbox.TriggerJob{})
-			hasty := acctest.Quick
+			hasty := acctest.Quick()
 			hasty.Attempt = 2 * time.Second
 			if fault.Kind == sandbox.KindStall {
 				hasty.Attempt = 100 * time.Millisecond
