@@ -259,7 +259,7 @@ func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []
 	switch {
 	case !listed:
 		return nil, w.failure("Jobs Not Listed", doing, result)
-	case len(found) == 0 && ctx.Err() != nil:
+	case len(found) == 0 && result.Stopped != nil:
 		return nil, cutOff{w.failure("Search Not Finished", doing, result)}
 	case len(found) == 0 && younger(since, 2*w.sender.Patience()):
 		return w.seek(ctx, mark, since)
