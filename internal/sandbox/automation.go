@@ -232,13 +232,7 @@ type execution struct {
 	decided   bool
 	signals   []Signal
 	reads     int
-	past      []version
-}
-
-// A version is the execution from a time on. Its maps are never changed.
-type version struct {
-	since time.Time
-	AutomationExecution
+	past      history[AutomationExecution]
 }
 
 type decision struct {
@@ -438,17 +432,7 @@ func (e *execution) read(now time.Time) {
 func (e *execution) commit(now time.Time) {
 	seen := e.now
 	seen.StepExecutions = slices.Clone(seen.StepExecutions)
-	e.past = append(e.past, version{now, seen})
-}
-
-// at returns the newest version that is not later than a time, and false if there is none.
-func (e *execution) at(moment time.Time) (AutomationExecution, bool) {
-	for _, v := range slices.Backward(e.past) {
-		if !v.since.After(moment) {
-			return v.AutomationExecution, true
-		}
-	}
-	return AutomationExecution{}, false
+	e.past.add(now, seen)
 }
 
 var errInvalidSignal = failf(400, "InvalidAutomationSignalException", "The signal is not valid for the current Automation execution.")
@@ -591,7 +575,7 @@ func (a Automation) members(d decision) any {
 }
 
 func (e *execution) state() AutomationState {
-	latest := e.past[len(e.past)-1].AutomationExecution
+	latest := e.past.last()
 	latest.StepExecutions = slices.Clone(latest.StepExecutions)
 	return AutomationState{latest, slices.Clone(e.signals)}
 }

@@ -252,14 +252,12 @@ type cloudAutomator struct {
 type triggerJob struct {
 	now  TriggerJobState
 	gone bool
-	past []jobVersion
+	past history[jobVersion]
 }
 
-// A jobVersion is what reads show of a job from a time on. Its maps and slices are never
-// changed.
+// A jobVersion is what reads show of a job.
 type jobVersion struct {
-	since time.Time
-	gone  bool
+	gone bool
 	TriggerJobAttributes
 }
 
@@ -749,17 +747,13 @@ func (j *triggerJob) remove(now time.Time) {
 }
 
 func (j *triggerJob) commit(now time.Time) {
-	j.past = append(j.past, jobVersion{now, j.gone, j.now.Attributes})
+	j.past.add(now, jobVersion{j.gone, j.now.Attributes})
 }
 
 // at returns what reads show of the job at a time, and whether it existed.
 func (j *triggerJob) at(moment time.Time) (TriggerJobAttributes, bool) {
-	for _, v := range slices.Backward(j.past) {
-		if !v.since.After(moment) {
-			return v.TriggerJobAttributes, !v.gone
-		}
-	}
-	return TriggerJobAttributes{}, false
+	v, known := j.past.at(moment)
+	return v.TriggerJobAttributes, known && !v.gone
 }
 
 func (m *cloudAutomator) jobDocument(id string, attributes TriggerJobAttributes) any {

@@ -161,13 +161,11 @@ type serviceDeployment struct {
 	stage   int
 	// deadline is when the current stage ends without a request; zero if it does not.
 	deadline time.Time
-	// states are all states of the deployment, the present one last.
-	states  []deploymentState
-	actions []DeploymentAction
+	states   history[deploymentState]
+	actions  []DeploymentAction
 }
 
 type deploymentState struct {
-	since                       time.Time
 	status, stage, reason       string
 	updated, finished, rollback time.Time
 	hooks                       []DeploymentHook
@@ -215,28 +213,25 @@ func (e *ecs) start(spec ServiceDeployment) *serviceDeployment {
 		spec: spec, arn: fmt.Sprintf("arn:aws:ecs:%s:123456789012:service-deployment/%s/%s/%s", spec.Region, spec.Cluster, spec.Service, spec.ID),
 		started: e.sandbox.now().Add(time.Duration(spec.StartSeconds) * time.Second),
 	}
-	d.states = []deploymentState{{since: d.started, status: deploymentInProgress, updated: d.started}}
+	d.states.add(d.started, deploymentState{status: deploymentInProgress, updated: d.started})
 	d.enter(0, d.started)
 	e.deployments = append(e.deployments, d)
 	return d
 }
 
-// now returns the present state.
-func (d *serviceDeployment) now() *deploymentState { return &d.states[len(d.states)-1] }
-
 // change appends a changed copy of the present state.
 func (d *serviceDeployment) change(at time.Time, do func(*deploymentState)) {
-	next := *d.now()
-	next.since, next.hooks = at, slices.Clone(next.hooks)
+	next := d.states.last()
+	next.hooks = slices.Clone(next.hooks)
 	do(&next)
 	if !d.spec.HidesUpdates || !next.finished.IsZero() {
 		next.updated = at
 	}
-	d.states = append(d.states, next)
+	d.states.add(at, next)
 }
 
-// hook returns the hook of the current stage; nil if it has none.
-func (s *deploymentState) hook(id string) *DeploymentHook {
+// hook returns the hook with that id; nil if there is none.
+func (s deploymentState) hook(id string) *DeploymentHook {
 	if i := slices.IndexFunc(s.hooks, func(h DeploymentHook) bool { return h.HookID == id }); i >= 0 {
 		return &s.hooks[i]
 	}
@@ -298,7 +293,7 @@ func (d *serviceDeployment) rollBack(reason string, at time.Time) {
 func (d *serviceDeployment) settle(now time.Time) {
 	for !d.deadline.IsZero() && !d.deadline.After(now) {
 		at := d.deadline
-		if d.now().status == deploymentRollbackInProgress {
+		if d.states.last().status == deploymentRollbackInProgress {
 			d.deadline = time.Time{}
 			d.change(at, func(s *deploymentState) {
 				s.finished, s.status = at, deploymentRollbackSuccessful
@@ -309,7 +304,7 @@ func (d *serviceDeployment) settle(now time.Time) {
 			continue
 		}
 		stage := d.spec.Stages[d.stage]
-		switch hook := d.now().hook(stage.HookID); {
+		switch hook := d.states.last().hook(stage.HookID); {
 		case hook != nil && hook.Status == hookAwaiting:
 			d.change(at, func(s *deploymentState) { s.hook(stage.HookID).Status = hookTimedOut })
 			if stage.TimeoutAction == hookContinue {
@@ -341,27 +336,23 @@ func (d *serviceDeployment) act(id, action string, now time.Time) {
 	d.deadline = now.Add(time.Duration(d.spec.HookSeconds) * time.Second)
 }
 
-// at returns the deployment as it was at a time, nil if it did not exist.
-func (d *serviceDeployment) at(moment time.Time) *deploymentState {
-	for i := len(d.states) - 1; i >= 0; i-- {
-		if !d.states[i].since.After(moment) {
-			return &d.states[i]
-		}
-	}
-	return nil
-}
-
 func invalidParameter(format string, of ...any) *apiError {
 	return failf(400, "InvalidParameterException", format, of...)
 }
 
 // find returns a deployment as it is now, nil if there is none.
 func (e *ecs) find(c *call, arn string) *serviceDeployment {
-	for _, d := range e.deployments {
-		if d.arn == arn && !c.now.Before(d.started) {
-			d.settle(c.now)
-			return d
-		}
+	if d := e.started(arn); d != nil && !c.now.Before(d.started) {
+		d.settle(c.now)
+		return d
+	}
+	return nil
+}
+
+// started returns a deployment, nil if it was never started. The caller must hold e.mu.
+func (e *ecs) started(arn string) *serviceDeployment {
+	if i := slices.IndexFunc(e.deployments, func(d *serviceDeployment) bool { return d.arn == arn }); i >= 0 {
+		return e.deployments[i]
 	}
 	return nil
 }
@@ -395,9 +386,9 @@ func (e *ecs) continueServiceDeployment(c *call, in continueRequest) (any, *apiE
 	if d == nil {
 		return nil, failf(400, "ServiceDeploymentNotFoundException", "Service deployment not found: %s", *in.ServiceDeploymentArn)
 	}
-	known := slices.ContainsFunc(d.states, func(s deploymentState) bool { return s.hook(*in.HookID) != nil })
-	hook := d.now().hook(*in.HookID)
-	open := hook != nil && hook.Status == hookAwaiting && d.now().status == deploymentInProgress
+	known := slices.ContainsFunc(d.states, func(m moment[deploymentState]) bool { return m.state.hook(*in.HookID) != nil })
+	hook := d.states.last().hook(*in.HookID)
+	open := hook != nil && hook.Status == hookAwaiting && d.states.last().status == deploymentInProgress
 	switch {
 	case !known:
 		return nil, invalidParameter("The service deployment has no lifecycle hook %s", *in.HookID)
@@ -430,9 +421,9 @@ func (e *ecs) describeServiceDeployments(c *call, in describeDeploymentsRequest)
 			failures = append(failures, map[string]string{"arn": arn, "reason": "MISSING"})
 			continue
 		}
-		state := d.at(c.now.Add(-e.lag))
-		if state == nil {
-			state = &d.states[0] // A deployment that exists is visible to reads.
+		state, known := d.states.at(c.now.Add(-e.lag))
+		if !known {
+			state = d.states[0].state // A deployment that exists is visible to reads.
 		}
 		deployment := d.brief(state)
 		deployment["updatedAt"], deployment["lifecycleStage"] = epoch{state.updated}, state.stage
@@ -452,7 +443,7 @@ func (e *ecs) describeServiceDeployments(c *call, in describeDeploymentsRequest)
 }
 
 // brief returns the members that both reads show.
-func (d *serviceDeployment) brief(state *deploymentState) map[string]any {
+func (d *serviceDeployment) brief(state deploymentState) map[string]any {
 	prefix := "arn:aws:ecs:" + d.spec.Region + ":123456789012:"
 	out := map[string]any{
 		"serviceDeploymentArn": d.arn, "clusterArn": prefix + "cluster/" + d.spec.Cluster, "serviceArn": prefix + "service/" + d.spec.Cluster + "/" + d.spec.Service,
@@ -503,8 +494,8 @@ func (e *ecs) listServiceDeployments(c *call, in listDeploymentsRequest) (any, *
 		}
 		serviceKnown = serviceKnown || d.spec.ServiceExists || !c.now.Before(d.started)
 		d.settle(c.now)
-		state := d.at(c.now.Add(-e.lag))
-		if state == nil || len(in.Status) > 0 && !slices.Contains(in.Status, state.status) {
+		state, known := d.states.at(c.now.Add(-e.lag))
+		if !known || len(in.Status) > 0 && !slices.Contains(in.Status, state.status) {
 			continue
 		}
 		created := float64(d.started.UnixMilli()) / 1000
@@ -543,10 +534,8 @@ func (s *Sandbox) StartServiceDeployment(spec ServiceDeployment) ServiceDeployme
 func (s *Sandbox) ServiceDeployment(arn string) (ServiceDeploymentState, bool) {
 	s.ecs.mu.Lock()
 	defer s.ecs.mu.Unlock()
-	for _, d := range s.ecs.deployments {
-		if d.arn == arn {
-			return d.state(s.now()), true
-		}
+	if d := s.ecs.started(arn); d != nil {
+		return d.state(s.now()), true
 	}
 	return ServiceDeploymentState{}, false
 }
@@ -564,7 +553,7 @@ func (s *Sandbox) ServiceDeployments() []ServiceDeploymentState {
 
 func (d *serviceDeployment) state(now time.Time) ServiceDeploymentState {
 	d.settle(now)
-	present := d.now()
+	present := d.states.last()
 	state := ServiceDeploymentState{
 		ARN: d.arn, Cluster: d.spec.Cluster, Service: d.spec.Service, Status: present.status, Stage: present.stage,
 		Hooks: slices.Clone(present.hooks), Actions: slices.Clone(d.actions),
@@ -580,34 +569,32 @@ func (d *serviceDeployment) state(now time.Time) ServiceDeploymentState {
 // AnswerHook answers the hook that awaits an action, as another user does, and reports
 // whether there was one.
 func (s *Sandbox) AnswerHook(arn, action string) bool {
-	state, _ := s.ServiceDeployment(arn)
 	s.ecs.mu.Lock()
 	defer s.ecs.mu.Unlock()
-	for _, d := range s.ecs.deployments {
-		if d.arn == arn && state.HookID != "" {
-			d.act(state.HookID, action, s.now())
-			return true
-		}
+	now, d := s.now(), s.ecs.started(arn)
+	if d == nil {
+		return false
 	}
-	return false
+	waits := d.state(now).HookID
+	if waits != "" {
+		d.act(waits, action, now)
+	}
+	return waits != ""
 }
 
 // StopServiceDeployment stops a deployment, as in the console, and reports whether it was in progress.
 func (s *Sandbox) StopServiceDeployment(arn string) bool {
 	s.ecs.mu.Lock()
 	defer s.ecs.mu.Unlock()
-	for _, d := range s.ecs.deployments {
-		if now := s.now(); d.arn == arn {
-			if d.settle(now); d.now().status == deploymentInProgress {
-				d.deadline = time.Time{}
-				d.change(now, func(s *deploymentState) {
-					s.status, s.reason, s.finished = deploymentStopped, "Service deployment stopped by user.", now
-				})
-				return true
-			}
-		}
+	now, d := s.now(), s.ecs.started(arn)
+	if d == nil || d.state(now).Status != deploymentInProgress {
+		return false
 	}
-	return false
+	d.deadline = time.Time{}
+	d.change(now, func(s *deploymentState) {
+		s.status, s.reason, s.finished = deploymentStopped, "Service deployment stopped by user.", now
+	})
+	return true
 }
 
 func (e *ecs) routes() []route {

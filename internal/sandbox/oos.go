@@ -157,7 +157,7 @@ type oosRun struct {
 	// begun is how many tasks have begun, in Automatic mode.
 	begun int
 	// past has the execution after each change, oldest first.
-	past []OOSExecutionState
+	past history[OOSExecutionState]
 }
 
 type oosTask struct {
@@ -325,7 +325,7 @@ func (r *oosRun) settle(now time.Time) {
 // note records the present state of the execution.
 func (r *oosRun) note(now time.Time) {
 	r.now.Updated = now
-	r.past = append(r.past, r.state())
+	r.past.add(now, r.state())
 }
 
 func (r *oosRun) state() OOSExecutionState {
@@ -339,13 +339,10 @@ func (r *oosRun) state() OOSExecutionState {
 
 // at returns the execution as it was at a time, or at its beginning.
 func (r *oosRun) at(moment time.Time) OOSExecutionState {
-	seen := r.past[0]
-	for _, state := range r.past {
-		if !state.Updated.After(moment) {
-			seen = state
-		}
+	if seen, known := r.past.at(moment); known {
+		return seen
 	}
-	return seen
+	return r.past[0].state
 }
 
 // find returns an execution as it is now. The caller must hold m.mu.

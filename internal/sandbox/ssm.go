@@ -88,7 +88,7 @@ func (m *ssm) view(c *call, id string, read func(*execution)) (AutomationExecuti
 		return AutomationExecution{}, err
 	}
 	read(e)
-	view, visible := e.at(c.now.Add(-m.lag))
+	view, visible := e.past.at(c.now.Add(-m.lag))
 	if !visible {
 		return view, failf(400, "AutomationExecutionNotFoundException", "Automation execution %s does not exist.", id)
 	}
@@ -171,13 +171,25 @@ var stepMembers = map[string]func(StepExecution) string{
 	"Action":              func(s StepExecution) string { return s.Action },
 }
 
+type executionFilter struct {
+	Key    *string
+	Values []string
+}
+
+// checkFilters checks the filters of a list, which have these keys.
+func checkFilters[T any](v *constraints, filters []executionFilter, keys map[string]T) {
+	for i, f := range filters {
+		at := "filters." + strconv.Itoa(i+1) + ".member."
+		v.required(at+"key", f.Key, 0, 1<<10)
+		v.enum(at+"key", f.Key, slices.Sorted(maps.Keys(keys))...)
+		v.length(at+"values", len(f.Values), 1, 10)
+	}
+}
+
 // stepsRequest is the request of DescribeAutomationStepExecutions.
 type stepsRequest struct {
 	getRequest
-	Filters []struct {
-		Key    *string
-		Values []string
-	}
+	Filters      []executionFilter
 	MaxResults   *int
 	NextToken    string
 	ReverseOrder bool
@@ -186,12 +198,7 @@ type stepsRequest struct {
 func (in stepsRequest) check(v *constraints) {
 	in.getRequest.check(v)
 	v.between("maxResults", in.MaxResults, 1, 50)
-	for i, f := range in.Filters {
-		at := "filters." + strconv.Itoa(i+1) + ".member."
-		v.required(at+"key", f.Key, 0, 1<<10)
-		v.enum(at+"key", f.Key, slices.Sorted(maps.Keys(stepMembers))...)
-		v.length(at+"values", len(f.Values), 1, 10)
-	}
+	checkFilters(v, in.Filters, stepMembers)
 }
 
 func (m *ssm) describeAutomationStepExecutions(c *call, in stepsRequest) (any, *apiError) {
@@ -235,10 +242,7 @@ var executionMembers = map[string]func(AutomationExecution, string) bool{
 
 // executionsRequest is the request of DescribeAutomationExecutions.
 type executionsRequest struct {
-	Filters *[]struct {
-		Key    *string
-		Values []string
-	}
+	Filters    *[]executionFilter
 	MaxResults *int
 	NextToken  string
 }
@@ -249,13 +253,10 @@ func (in executionsRequest) check(v *constraints) {
 		return
 	}
 	v.length("filters", len(*in.Filters), 1, 10)
+	checkFilters(v, *in.Filters, executionMembers)
 	for i, f := range *in.Filters {
-		at := "filters." + strconv.Itoa(i+1) + ".member."
-		v.required(at+"key", f.Key, 0, 1<<10)
-		v.enum(at+"key", f.Key, slices.Sorted(maps.Keys(executionMembers))...)
-		v.length(at+"values", len(f.Values), 1, 10)
 		for _, value := range f.Values {
-			v.length(at+"values", utf8.RuneCountInString(value), 1, 150)
+			v.length("filters."+strconv.Itoa(i+1)+".member.values", utf8.RuneCountInString(value), 1, 150)
 		}
 	}
 }
