@@ -160,6 +160,18 @@ func (q *awsQuery) reply(c *call, status int, body any) reply {
 	return reply{status: status, body: b, header: map[string]string{"Content-Type": "text/xml", "X-Amzn-Requestid": c.requestID}}
 }
 
+// refusal is the error of services that have one code for all refusals.
+func refusal(format string, args ...any) *apiError {
+	return failf(400, "ValidationError", format, args...)
+}
+
+func invalid(v constraints) *apiError {
+	if len(v) == 0 {
+		return nil
+	}
+	return refusal("%s", v.words())
+}
+
 func text(form url.Values, name string) *string {
 	if !form.Has(name) {
 		return nil

@@ -232,14 +232,11 @@ func (f *cloudFormation) signalResource(c *call, form url.Values) (any, *apiErro
 	required(&v, form, "UniqueId", 64)
 	required(&v, form, "Status", 1<<20)
 	v.enum("status", text(form, "Status"), "SUCCESS", "FAILURE")
-	if e := invalid(v); e != nil {
+	s, e := f.named(c, form, v, "Stack %s does not exist")
+	if e != nil {
 		return nil, e
 	}
 	in := CloudFormationSignal{c.now, form.Get("LogicalResourceId"), form.Get("UniqueId"), form.Get("Status")}
-	s := f.find(form.Get("StackName"), c.now)
-	if s == nil {
-		return nil, refusal("Stack %s does not exist", form.Get("StackName"))
-	}
 	if e := s.signal(in); e != nil {
 		return nil, e
 	}
@@ -247,16 +244,16 @@ func (f *cloudFormation) signalResource(c *call, form url.Values) (any, *apiErro
 	return nil, nil
 }
 
-// refusal returns an error of CloudFormation, which has one code for all refusals.
-func refusal(format string, args ...any) *apiError {
-	return failf(400, "ValidationError", format, args...)
-}
-
-func invalid(v constraints) *apiError {
-	if len(v) == 0 {
-		return nil
+// named returns the stack that a request names, or an error with a text if there is none.
+func (f *cloudFormation) named(c *call, form url.Values, v constraints, missing string) (*cloudFormationStack, *apiError) {
+	if e := invalid(v); e != nil {
+		return nil, e
 	}
-	return refusal("%s", v.words())
+	s := f.find(form.Get("StackName"), c.now)
+	if s == nil {
+		return nil, refusal(missing, form.Get("StackName"))
+	}
+	return s, nil
 }
 
 func target(v *constraints, form url.Values) {
@@ -450,12 +447,9 @@ func (s *cloudFormationStack) seen(name, kind string, until time.Time) (last Clo
 func (f *cloudFormation) describeStacks(c *call, form url.Values) (any, *apiError) {
 	var v constraints
 	target(&v, form)
-	if e := invalid(v); e != nil {
+	s, e := f.named(c, form, v, "Stack with id %s does not exist")
+	if e != nil {
 		return nil, e
-	}
-	s := f.find(form.Get("StackName"), c.now)
-	if s == nil {
-		return nil, refusal("Stack with id %s does not exist", form.Get("StackName"))
 	}
 	type output struct{ OutputKey, OutputValue string }
 	type stack struct {
@@ -485,12 +479,9 @@ func (f *cloudFormation) describeStackResource(c *call, form url.Values) (any, *
 	var v constraints
 	target(&v, form)
 	required(&v, form, "LogicalResourceId", 1<<20)
-	if e := invalid(v); e != nil {
+	s, e := f.named(c, form, v, "Stack '%s' does not exist")
+	if e != nil {
 		return nil, e
-	}
-	s := f.find(form.Get("StackName"), c.now)
-	if s == nil {
-		return nil, refusal("Stack '%s' does not exist", form.Get("StackName"))
 	}
 	shown := s.seen(form.Get("LogicalResourceId"), "", c.now.Add(-f.lag))
 	if shown.EventID == "" {
@@ -518,12 +509,9 @@ func (f *cloudFormation) describeStackEvents(c *call, form url.Values) (any, *ap
 	var v constraints
 	target(&v, form)
 	v.optional("nextToken", text(form, "NextToken"), 1, 1024)
-	if e := invalid(v); e != nil {
+	s, e := f.named(c, form, v, "Stack [%s] does not exist")
+	if e != nil {
 		return nil, e
-	}
-	s := f.find(form.Get("StackName"), c.now)
-	if s == nil {
-		return nil, refusal("Stack [%s] does not exist", form.Get("StackName"))
 	}
 	events := slices.DeleteFunc(slices.Clone(s.events[1:]), func(e CloudFormationEvent) bool { return e.at.After(c.now.Add(-f.lag)) })
 	events = append([]CloudFormationEvent{s.events[0]}, events...)

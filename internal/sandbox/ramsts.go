@@ -3,8 +3,6 @@ package sandbox
 import (
 	"encoding/json"
 	"regexp"
-	"strings"
-	"time"
 )
 
 var (
@@ -70,17 +68,13 @@ func (t *ramSTS) issue(c *call, p *acsParameters) (map[string]any, *apiError) {
 	if p.err != nil {
 		return nil, p.err
 	}
-	id := strings.ToUpper(strings.ReplaceAll(newUUID(), "-", ""))[:16]
-	expires := c.now.Add(time.Duration(seconds) * time.Second).UTC().Truncate(time.Second)
 	user := "acs:ram::" + role[1] + ":role/" + role[2] + "/" + session
-	secret := Secret{SecretKey: newUUID(), SessionToken: newUUID(), Account: role[1], ARN: user, Expires: expires}
-	t.sandbox.keys.issue("STS."+id, secret)
-	c.accept()
+	id, secret := t.sandbox.assumed(c, "STS.", role[1], user, seconds)
 	return map[string]any{
 		"AssumedRoleUser": map[string]string{"Arn": user, "AssumedRoleId": "3" + id + ":" + session},
 		"Credentials": map[string]string{
 			"AccessKeyId": "STS." + id, "AccessKeySecret": secret.SecretKey, "SecurityToken": secret.SessionToken,
-			"Expiration": expires.Format(acsDate),
+			"Expiration": secret.Expires.Format(acsDate),
 		},
 	}, nil
 }

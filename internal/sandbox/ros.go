@@ -56,19 +56,24 @@ func (m *ros) find(c *call, id string) (*stack, *apiError) {
 	return s, nil
 }
 
+// named returns the stack that a request names, or the first error of its parameters.
+func (m *ros) named(c *call, p *acsParameters) (*stack, *apiError) {
+	if p.err != nil {
+		return nil, p.err
+	}
+	return m.find(c, p.values.Get("StackId"))
+}
+
 func (m *ros) signalResource(c *call, p *acsParameters) (map[string]any, *apiError) {
 	p.required("RegionId")
-	id := p.required("StackId")
+	p.required("StackId")
 	in := StackSignal{Time: c.now, Resource: p.required("LogicalResourceId"), Status: p.required("Status"), UniqueID: p.required("UniqueId")}
 	in.ClientToken = p.values.Get("ClientToken")
 	p.enum("Status", "SUCCESS", "FAILURE", "WARNING")
 	p.length("UniqueId", 1, 64)
 	p.length("ClientToken", 0, 64)
 	p.pattern("ClientToken", clientToken.MatchString)
-	if p.err != nil {
-		return nil, p.err
-	}
-	s, e := m.find(c, id)
+	s, e := m.named(c, p)
 	if e != nil {
 		return nil, e
 	}
@@ -117,12 +122,9 @@ func (m *ros) token(c *call, name string) *token {
 
 func (m *ros) getStack(c *call, p *acsParameters) (map[string]any, *apiError) {
 	p.required("RegionId")
-	id := p.required("StackId")
+	p.required("StackId")
 	p.enum("OutputOption", "Enabled", "Disabled")
-	if p.err != nil {
-		return nil, p.err
-	}
-	s, e := m.find(c, id)
+	s, e := m.named(c, p)
 	if e != nil {
 		return nil, e
 	}
@@ -139,11 +141,9 @@ func (m *ros) getStack(c *call, p *acsParameters) (map[string]any, *apiError) {
 
 func (m *ros) getStackResource(c *call, p *acsParameters) (map[string]any, *apiError) {
 	p.required("RegionId")
-	id, resource := p.required("StackId"), p.required("LogicalResourceId")
-	if p.err != nil {
-		return nil, p.err
-	}
-	s, e := m.find(c, id)
+	p.required("StackId")
+	resource := p.required("LogicalResourceId")
+	s, e := m.named(c, p)
 	if e != nil {
 		return nil, e
 	}
@@ -206,13 +206,10 @@ func (m *ros) listStacks(c *call, p *acsParameters) (map[string]any, *apiError) 
 
 func (m *ros) listStackEvents(c *call, p *acsParameters) (map[string]any, *apiError) {
 	p.required("RegionId")
-	id := p.required("StackId")
+	p.required("StackId")
 	page, size := p.number("PageNumber", 1, 1, 1<<20), p.number("PageSize", 10, 1, 50)
 	resources, statuses := p.list("LogicalResourceId"), p.list("Status")
-	if p.err != nil {
-		return nil, p.err
-	}
-	s, e := m.find(c, id)
+	s, e := m.named(c, p)
 	if e != nil {
 		return nil, e
 	}

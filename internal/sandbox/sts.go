@@ -77,12 +77,12 @@ func (t *sts) assumeRole(c *call, form url.Values) (any, *apiError) {
 	v.optional("sourceIdentity", text(form, "SourceIdentity"), 2, 64)
 	v.pattern("sourceIdentity", text(form, "SourceIdentity"), sessionName)
 	checkTags(&v, form)
-	if len(v) > 0 {
-		return nil, failf(400, "ValidationError", "%s", v.words())
+	if e := invalid(v); e != nil {
+		return nil, e
 	}
 	seconds := duration(form)
 	if c.caller.SessionToken != "" && seconds > 3600 {
-		return nil, failf(400, "ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
+		return nil, refusal("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
 	}
 	keys, user, e := t.issue(c, form, seconds)
 	if e != nil {
@@ -100,8 +100,8 @@ func (t *sts) assumeRoleWithWebIdentity(c *call, form url.Values) (any, *apiErro
 	var v constraints
 	checkRole(&v, form)
 	v.required("webIdentityToken", text(form, "WebIdentityToken"), 4, 20000)
-	if len(v) > 0 {
-		return nil, failf(400, "ValidationError", "%s", v.words())
+	if e := invalid(v); e != nil {
+		return nil, e
 	}
 	if t.webIdentityToken != "" && form.Get("WebIdentityToken") != t.webIdentityToken {
 		return nil, failf(400, "InvalidIdentityToken", "The web identity token that was passed could not be validated.")
@@ -161,19 +161,21 @@ func (t *sts) issue(c *call, form url.Values, seconds int) (stsCredentials, assu
 	arn, session := form.Get("RoleArn"), form.Get("RoleSessionName")
 	role := roleARN.FindStringSubmatch(arn)
 	if role == nil {
-		return stsCredentials{}, assumedRoleUser{}, failf(400, "ValidationError", "%s is invalid", arn)
+		return stsCredentials{}, assumedRoleUser{}, refusal("%s is invalid", arn)
 	}
 	partition, account, name := role[1], role[2], role[3]
-	id := strings.ToUpper(strings.ReplaceAll(newUUID(), "-", ""))[:16]
+	user := "arn:" + partition + ":sts::" + account + ":assumed-role/" + name + "/" + session
+	id, secret := t.sandbox.assumed(c, "ASIA", account, user, seconds)
+	keys := stsCredentials{"ASIA" + id, secret.SecretKey, secret.SessionToken, secret.Expires.Format(time.RFC3339)}
+	return keys, assumedRoleUser{user, "AROA" + id + ":" + session}, nil
+}
+
+// assumed issues temporary keys of a role. The access key id is a prefix and an id.
+func (s *Sandbox) assumed(c *call, prefix, account, arn string, seconds int) (id string, secret Secret) {
+	id = strings.ToUpper(strings.ReplaceAll(newUUID(), "-", ""))[:16]
 	expires := c.now.Add(time.Duration(seconds) * time.Second).UTC().Truncate(time.Second)
-	keys := stsCredentials{"ASIA" + id, newUUID(), newUUID(), expires.Format(time.RFC3339)}
-	user := assumedRoleUser{
-		Arn:           "arn:" + partition + ":sts::" + account + ":assumed-role/" + name + "/" + session,
-		AssumedRoleID: "AROA" + id + ":" + session,
-	}
-	t.sandbox.keys.issue(keys.AccessKeyID, Secret{
-		SecretKey: keys.SecretAccessKey, SessionToken: keys.SessionToken, Account: account, ARN: user.Arn, Expires: expires,
-	})
+	secret = Secret{SecretKey: newUUID(), SessionToken: newUUID(), Account: account, ARN: arn, Expires: expires}
+	s.keys.issue(prefix+id, secret)
 	c.accept()
-	return keys, user, nil
+	return id, secret
 }

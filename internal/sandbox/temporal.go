@@ -123,13 +123,22 @@ func (t *temporal) authenticate(c *call) *apiError {
 func (t *temporal) act(c *call) (reply, *apiError) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	upstream, err := t.upstream()
+	p, err := t.pass(c)
 	if err != nil {
 		return reply{}, failf(http.StatusServiceUnavailable, "UNAVAILABLE", "%s", err)
 	}
+	return p, nil
+}
+
+// pass passes a request on to the server. The caller must hold t.mu.
+func (t *temporal) pass(c *call) (reply, error) {
+	upstream, err := t.upstream()
+	if err != nil {
+		return reply{}, err
+	}
 	ctx := c.r.Context()
 	if err := t.settle(ctx, upstream, c.now); err != nil {
-		return reply{}, failf(http.StatusServiceUnavailable, "UNAVAILABLE", "%s", err)
+		return reply{}, err
 	}
 	at := c.r.URL.RequestURI()
 	for id := range t.gone {
@@ -138,17 +147,12 @@ func (t *temporal) act(c *call) (reply, *apiError) {
 		at = strings.Replace(at, escaped, escaped+"-gone", 1)
 	}
 	p, err := forward(ctx, c.r.Method, upstream+at, c.r.Header.Get("Content-Type"), c.body)
-	if err != nil {
-		return reply{}, failf(http.StatusServiceUnavailable, "UNAVAILABLE", "%s", err)
-	}
-	if c.operation == temporalSignal && p.status == http.StatusOK && t.taken(ctx, upstream, c.r.URL) {
+	if err == nil && c.operation == temporalSignal && p.status == http.StatusOK && t.taken(ctx, upstream, c.r.URL) {
 		c.accept()
 		t.signalled(c)
-		if err := t.settle(ctx, upstream, c.now); err != nil {
-			return reply{}, failf(http.StatusServiceUnavailable, "UNAVAILABLE", "%s", err)
-		}
+		err = t.settle(ctx, upstream, c.now)
 	}
-	return p, nil
+	return p, err
 }
 
 // forward sends one request to the server and returns its answer unchanged.
