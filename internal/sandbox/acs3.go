@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"encoding/hex"
 	"fmt"
@@ -198,32 +199,6 @@ func (p *acsParameters) list(name string) (values []string) {
 	return values
 }
 
-// An acsAuthorization is a parsed header "ACS3-HMAC-SHA256 Credential=...,SignedHeaders=...,Signature=...".
-type acsAuthorization struct {
-	accessKey     string
-	signedHeaders []string
-	signature     string
-}
-
-func parseACS3(header string) (a acsAuthorization, complete bool) {
-	rest, ok := strings.CutPrefix(header, acs3+" ")
-	if !ok {
-		return a, false
-	}
-	for part := range strings.SplitSeq(rest, ",") {
-		key, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		switch key {
-		case "Credential":
-			a.accessKey = value
-		case "SignedHeaders":
-			a.signedHeaders = strings.Split(value, ";")
-		case "Signature":
-			a.signature = value
-		}
-	}
-	return a, a.accessKey != "" && len(a.signedHeaders) > 0 && a.signature != ""
-}
-
 // verify checks the signature of a request, as in the vendor's page "Request syntax and
 // signature method V3".
 func (a *acsRPC) verify(c *call) *apiError {
@@ -231,8 +206,8 @@ func (a *acsRPC) verify(c *call) *apiError {
 	if r.Header.Get("Authorization") == "" {
 		return failf(400, "MissingAccessKeyId", "AccessKeyId is mandatory for this action.")
 	}
-	auth, complete := parseACS3(r.Header.Get("Authorization"))
-	if !complete {
+	accessKey, signedHeaders, signature := parseSigned(acs3, r.Header.Get("Authorization"))
+	if accessKey == "" || len(signedHeaders) == 0 || signature == "" {
 		return failf(400, "IncompleteSignature", "The request signature does not conform to Aliyun standards.")
 	}
 	stamp := r.Header.Get("x-acs-date")
@@ -245,7 +220,7 @@ func (a *acsRPC) verify(c *call) *apiError {
 	case c.now.Sub(signed).Abs() > acsDrift:
 		return failf(400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
 	}
-	secret, known := a.sandbox.keys.lookup(auth.accessKey)
+	secret, known := a.sandbox.keys.lookup(accessKey)
 	token := r.Header.Get("x-acs-security-token")
 	switch {
 	case !known:
@@ -254,7 +229,7 @@ func (a *acsRPC) verify(c *call) *apiError {
 		return failf(400, "MissingSecurityToken", "SecurityToken is mandatory for this action.")
 	case token != secret.SessionToken:
 		return failf(400, "InvalidSecurityToken.MismatchWithAccessKey", "Specified SecurityToken mismatch with the AccessKey.")
-	case token != "" && r.Header.Get("x-acs-accesskey-id") != auth.accessKey:
+	case token != "" && r.Header.Get("x-acs-accesskey-id") != accessKey:
 		return failf(400, "InvalidSecurityToken.MismatchWithAccessKey", "Specified SecurityToken mismatch with the AccessKey.")
 	case !secret.Expires.IsZero() && !c.now.Before(secret.Expires):
 		return failf(400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
@@ -263,40 +238,25 @@ func (a *acsRPC) verify(c *call) *apiError {
 	if r.Header.Get("x-acs-content-sha256") != hexSHA256(c.body) {
 		return mismatch
 	}
-	for name := range mustSignACS(r) {
-		if !slices.Contains(auth.signedHeaders, name) {
+	for name := range mustSign(r, "x-acs-") {
+		if !slices.Contains(signedHeaders, name) {
 			return mismatch
 		}
 	}
-	toSign := acs3 + "\n" + hexSHA256([]byte(canonicalACS(r, hexSHA256(c.body), auth.signedHeaders)))
+	toSign := acs3 + "\n" + hexSHA256([]byte(canonicalACS(r, hexSHA256(c.body), signedHeaders)))
 	want := hex.EncodeToString(hmacSHA256([]byte(secret.SecretKey), toSign))
-	if !hmac.Equal([]byte(want), []byte(auth.signature)) {
+	if !hmac.Equal([]byte(want), []byte(signature)) {
 		return mismatch
 	}
 	nonce := r.Header.Get("x-acs-signature-nonce")
 	if nonce == "" {
 		return failf(400, "MissingSignatureNonce", "SignatureNonce is mandatory for this action.")
 	}
-	if !a.nonces.first(auth.accessKey+"/"+nonce, c.now) {
+	if !a.nonces.first(accessKey+"/"+nonce, c.now) {
 		return failf(400, "SignatureNonceUsed", "Specified signature nonce was used already.")
 	}
-	c.caller = caller{auth.accessKey, secret}
+	c.caller = caller{accessKey, secret}
 	return nil
-}
-
-// mustSignACS yields the headers that must be signed: host, content-type and all x-acs-*.
-func mustSignACS(r *http.Request) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		if !yield("host") {
-			return
-		}
-		for name := range r.Header {
-			name = strings.ToLower(name)
-			if (name == "content-type" || strings.HasPrefix(name, "x-acs-")) && !yield(name) {
-				return
-			}
-		}
-	}
 }
 
 func canonicalACS(r *http.Request, hash string, signedHeaders []string) string {
@@ -308,24 +268,8 @@ func canonicalACS(r *http.Request, hash string, signedHeaders []string) string {
 		}
 		headers.WriteString(name + ":" + strings.TrimSpace(value) + "\n")
 	}
-	query := r.URL.Query()
-	var names []string
-	for name := range query {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	var pairs []string
-	for _, name := range names {
-		for _, value := range query[name] {
-			pairs = append(pairs, uriEncode(name)+"="+uriEncode(value))
-		}
-	}
-	path := r.URL.EscapedPath()
-	if path == "" {
-		path = "/"
-	}
 	return strings.Join([]string{
-		r.Method, path, strings.Join(pairs, "&"), headers.String(), strings.Join(signedHeaders, ";"), hash,
+		r.Method, cmp.Or(r.URL.EscapedPath(), "/"), canonicalQuery(r), headers.String(), strings.Join(signedHeaders, ";"), hash,
 	}, "\n")
 }
 

@@ -94,24 +94,33 @@ type authorization struct {
 
 // parseAuthorization returns false if the header is incomplete.
 func parseAuthorization(header string) (a authorization, complete bool) {
-	rest, ok := strings.CutPrefix(header, sigV4+" ")
+	credential, signedHeaders, signature := parseSigned(sigV4, header)
+	if scope := strings.Split(credential, "/"); len(scope) == 5 {
+		a.accessKey, a.date, a.region, a.service, a.terminator = scope[0], scope[1], scope[2], scope[3], scope[4]
+	}
+	a.signedHeaders, a.signature = signedHeaders, signature
+	return a, a.accessKey != "" && len(a.signedHeaders) > 0 && a.signature != ""
+}
+
+// parseSigned parses "SCHEME Credential=..., SignedHeaders=..., Signature=...". What the
+// header does not have is empty.
+func parseSigned(scheme, header string) (credential string, signedHeaders []string, signature string) {
+	rest, ok := strings.CutPrefix(header, scheme+" ")
 	if !ok {
-		return a, false
+		return "", nil, ""
 	}
 	for part := range strings.SplitSeq(rest, ",") {
 		key, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		switch key {
 		case "Credential":
-			if scope := strings.Split(value, "/"); len(scope) == 5 {
-				a.accessKey, a.date, a.region, a.service, a.terminator = scope[0], scope[1], scope[2], scope[3], scope[4]
-			}
+			credential = value
 		case "SignedHeaders":
-			a.signedHeaders = strings.Split(value, ";")
+			signedHeaders = strings.Split(value, ";")
 		case "Signature":
-			a.signature = value
+			signature = value
 		}
 	}
-	return a, a.accessKey != "" && len(a.signedHeaders) > 0 && a.signature != ""
+	return credential, signedHeaders, signature
 }
 
 // authenticateSigV4 verifies a request as in the IAM user guide's "Create a signed AWS API
@@ -164,7 +173,7 @@ func (a authorization) verify(r *http.Request, body []byte, now time.Time, servi
 	case a.region == "":
 		return invalid("Credential should be scoped to a valid region.")
 	}
-	for name := range mustSign(r) {
+	for name := range mustSign(r, "x-amz-") {
 		if !slices.Contains(a.signedHeaders, name) {
 			return invalid("'%s' must be a 'SignedHeader' in the AWS Authorization.", name)
 		}
@@ -176,15 +185,15 @@ func (a authorization) verify(r *http.Request, body []byte, now time.Time, servi
 	return nil
 }
 
-// mustSign yields the headers that must be signed: host, content-type and all x-amz-*.
-func mustSign(r *http.Request) func(yield func(string) bool) {
+// mustSign yields the headers that must be signed: host, content-type and all with a prefix.
+func mustSign(r *http.Request, prefix string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		if !yield("host") {
 			return
 		}
 		for name := range r.Header {
 			name = strings.ToLower(name)
-			if (name == "content-type" || strings.HasPrefix(name, "x-amz-")) && !yield(name) {
+			if (name == "content-type" || strings.HasPrefix(name, prefix)) && !yield(name) {
 				return
 			}
 		}
@@ -209,18 +218,23 @@ func canonicalRequest(r *http.Request, body []byte, signedHeaders []string) stri
 		}
 		headers.WriteString(name + ":" + value + "\n")
 	}
-	var pairs []string
-	for name, values := range r.URL.Query() {
-		for _, value := range values {
-			pairs = append(pairs, uriEncode(name)+"="+uriEncode(value))
-		}
-	}
-	slices.Sort(pairs)
 	// All services except S3 encode the path of the URL a second time.
 	path := strings.ReplaceAll(uriEncode(cmp.Or(r.URL.EscapedPath(), "/")), "%2F", "/")
 	return strings.Join([]string{
-		r.Method, path, strings.Join(pairs, "&"), headers.String(), strings.Join(signedHeaders, ";"), hexSHA256(body),
+		r.Method, path, canonicalQuery(r), headers.String(), strings.Join(signedHeaders, ";"), hexSHA256(body),
 	}, "\n")
+}
+
+// canonicalQuery sorts by names, so "a" comes before "a1", although "a1=" comes before "a=".
+func canonicalQuery(r *http.Request) string {
+	var pairs []string
+	query := r.URL.Query()
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		for _, value := range slices.Sorted(slices.Values(query[name])) {
+			pairs = append(pairs, uriEncode(name)+"="+uriEncode(value))
+		}
+	}
+	return strings.Join(pairs, "&")
 }
 
 func (a authorization) sign(canonical, stamp, secretKey string) string {

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -125,5 +126,13 @@ func TestSignaturesRefused(t *testing.T) {
 				t.Error("the signal was taken")
 			}
 		})
+	}
+}
+
+// Both clouds sort parameters by their names, and not by names and values together.
+func TestCanonicalQuery(t *testing.T) {
+	r := httptest.NewRequest("GET", "/?Ids.10=j&Ids.1=b&Ids.1=a&b=%20*&B=", nil)
+	if got, want := canonicalQuery(r), "B=&Ids.1=a&Ids.1=b&Ids.10=j&b=%20%2A"; got != want {
+		t.Errorf("the query is %q, want %q", got, want)
 	}
 }
