@@ -54,22 +54,6 @@ type batch struct {
 	settles func(any) bool
 }
 
-// withLimiter returns a copy of the batch whose reads share a rate limiter.
-func (b *batch) withLimiter(limiter *RateLimiter) *batch {
-	if b == nil {
-		return nil
-	}
-	paced := *b
-	paced.read = func(ctx context.Context, ids []string) (found map[string]any, attempt Attempt) {
-		attempt = limiter.pace(ctx, func() Attempt {
-			found, attempt = b.read(ctx, ids)
-			return attempt
-		})
-		return found, attempt
-	}
-	return &paced
-}
-
 // group has the targets that a batch can read. The poller's mutex guards it.
 type group struct {
 	// refused is set after the service has refused the batch.
@@ -87,8 +71,9 @@ type group struct {
 // request is one request of a batch. The poller's mutex guards its members. Its
 // result may be read after it has ended.
 type request struct {
-	group *group
-	batch *batch
+	group   *group
+	batch   *batch
+	limiter *RateLimiter
 	// members are the targets of the request for which somebody still waits, with
 	// their waiters at the time of the request.
 	members map[*watch][]*waiter
@@ -133,7 +118,7 @@ func (p *Poller) enter(ctx context.Context, w *watch) *request {
 		// logger, but does not end with it.
 		requesting, stop := context.WithCancel(context.WithoutCancel(ctx))
 		r = &request{
-			group: g, batch: w.batch, members: map[*watch][]*waiter{}, full: make(chan struct{}), stop: stop, ended: make(chan struct{}), spread: spread(),
+			group: g, batch: w.batch, limiter: w.limiter, members: map[*watch][]*waiter{}, full: make(chan struct{}), stop: stop, ended: make(chan struct{}), spread: spread(),
 		}
 		g.gathering = r
 		// Wait a moment, so that targets that become due one after the other go into
@@ -181,7 +166,11 @@ func (p *Poller) request(ctx context.Context, r *request, after time.Duration) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.policy.Attempt)
 	defer cancel()
-	if r.found, r.attempt = r.batch.read(ctx, ids); r.attempt.Outcome == Rejected {
+	r.attempt = r.limiter.pace(ctx, func() (attempt Attempt) {
+		r.found, attempt = r.batch.read(ctx, ids)
+		return attempt
+	})
+	if r.attempt.Outcome == Rejected {
 		p.mu.Lock()
 		r.group.refused = true
 		p.mu.Unlock()

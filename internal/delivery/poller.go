@@ -205,7 +205,7 @@ func (p *Poller) observe(ctx context.Context, shared *watch) ([]*waiter, snapsho
 	p.mu.Unlock()
 	attempt, cancel := context.WithTimeout(ctx, p.policy.Attempt)
 	defer cancel()
-	return waiting, shared.read(attempt), spread()
+	return waiting, shared.paced(attempt), spread()
 }
 
 // rest waits until the next read. It ends earlier if another one begins to

@@ -71,6 +71,8 @@ type Probe struct {
 	judge func(any) Observation
 	final bool
 	batch *batch
+	// limiter is nil if nothing limits the reads.
+	limiter *RateLimiter
 }
 
 type snapshot struct {
@@ -117,15 +119,17 @@ func ShownSince(key string, read func(ctx context.Context, since Timestamp) (Sho
 // WithLimiter returns a copy of the probe whose reads share a rate limiter.
 func (v *Probe) WithLimiter(limiter *RateLimiter) *Probe {
 	paced := *v
-	paced.batch = v.batch.withLimiter(limiter)
-	paced.read = func(ctx context.Context) (read snapshot) {
-		read.attempt = limiter.pace(ctx, func() Attempt {
-			read = v.read(ctx)
-			return read.attempt
-		})
-		return read
-	}
+	paced.limiter = limiter
 	return &paced
+}
+
+// paced reads the target when the rate limiter allows it.
+func (v *Probe) paced(ctx context.Context) (seen snapshot) {
+	seen.attempt = v.limiter.pace(ctx, func() Attempt {
+		seen = v.read(ctx)
+		return seen.attempt
+	})
+	return seen
 }
 
 // Final returns a copy of the probe whose Reached and Missed observations never
@@ -273,9 +277,9 @@ func (p *Poller) ReadOnce(ctx context.Context, probe *Probe) (Observation, Attem
 	defer cancel()
 	patience, stop := p.policy.clock().WithPatience(ctx, p.policy.Unreachable)
 	defer stop()
-	s := probe.read(ctx)
+	s := probe.paced(ctx)
 	for s.attempt.unsigned() && patience.Err() == nil && sleep(ctx, p.policy.clock(), p.policy.FirstPoll) == nil {
-		s = probe.read(ctx)
+		s = probe.paced(ctx)
 	}
 	if s.attempt.Outcome != Accepted {
 		return Observation{}, s.attempt

@@ -166,8 +166,11 @@ func (l *RateLimiter) interval() time.Duration {
 }
 
 // pace waits for its turn and makes a request. If ctx ends before that, it returns the last
-// throttled attempt of another request.
+// throttled attempt of another request. A nil limiter does not wait.
 func (l *RateLimiter) pace(ctx context.Context, request func() Attempt) Attempt {
+	if l == nil {
+		return request()
+	}
 	if stopped := l.Wait(ctx); stopped != nil {
 		refused, _ := l.LastThrottle()
 		return refused
