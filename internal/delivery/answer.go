@@ -55,23 +55,23 @@ func whole(resp *http.Response) ([]byte, error) {
 		return nil, long
 	}
 	if err != nil {
-		return nil, &CutShortError{resp.Status, err}
+		return nil, &cutShortError{resp.Status, err}
 	}
 	return body, nil
 }
 
-// CutShortError means that an answer began and did not come whole.
-type CutShortError struct {
+// cutShortError means that an answer began and did not come whole.
+type cutShortError struct {
 	Status string
 	Err    error
 }
 
-func (e *CutShortError) Error() string {
+func (e *cutShortError) Error() string {
 	return fmt.Sprintf("the answer (HTTP %s) was cut short: %v", e.Status, e.Err)
 }
 
 // Unwrap returns the error of reading the answer.
-func (e *CutShortError) Unwrap() error { return e.Err }
+func (e *cutShortError) Unwrap() error { return e.Err }
 
 // ForeignAnswerError means that something answered, but not in the service's format.
 type ForeignAnswerError struct {
@@ -94,13 +94,13 @@ func MayPassStatus(status int) bool {
 	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
 }
 
-// ForeignCause returns the cause of a request for credentials whose answer was not
+// foreignCause returns the cause of a request for credentials whose answer was not
 // the service's. Without a whole answer, or after one whose status may pass, the
 // service may answer the next time. Another refusal, such as a proxy's, stays. A page
 // without a refusal, such as that of a server that starts, may pass within seconds.
-func ForeignCause(status int, err error) Cause {
+func foreignCause(status int, err error) Cause {
 	switch {
-	case status == 0 || MayPassStatus(status) || errors.As(err, new(*CutShortError)):
+	case status == 0 || MayPassStatus(status) || errors.As(err, new(*cutShortError)):
 		return CredentialsFailing
 	case status >= http.StatusBadRequest:
 		return NoCredentials

@@ -40,7 +40,7 @@ func Unsigned(err error) Attempt {
 func (a Attempt) CredentialsCause() Cause {
 	switch {
 	case a.Outcome == Unknown:
-		return ForeignCause(a.Status, a.Err)
+		return foreignCause(a.Status, a.Err)
 	case a.Outcome == Rejected && MayPassStatus(a.Status), a.Cause == Throttled:
 		return CredentialsFailing
 	case a.Outcome == Rejected:
