@@ -150,7 +150,7 @@ func (t *TrackedTarget) Rivals() (rivals Rivals) {
 	}
 	first := t.self.first().earliest()
 	for _, other := range t.claims.signals[t.evidence.Scope] {
-		near := slices.DeleteFunc(slices.Clone(other.sends), func(s *send) bool { return s.state != inFlight && t.claims.over(s).Before(first) })
+		near := slices.DeleteFunc(slices.Clone(other.sends), func(s *send) bool { return s.state != inFlight && t.claims.lastTrace(s).Before(first) })
 		known := other.request == t.self.request && len(near) == 1 && (near[0].state == taken || near[0].state == lost && other.proof != "")
 		switch {
 		case other == t.self, len(near) == 0 && (len(other.sends) > 0 || other.proof == ""):
@@ -167,8 +167,8 @@ func (t *TrackedTarget) Rivals() (rivals Rivals) {
 	return rivals
 }
 
-// over is the time after which a send that has ended can leave no trace.
-func (c *Claims) over(s *send) time.Time {
+// lastTrace is the time after which a send that has ended can leave no trace.
+func (c *Claims) lastTrace(s *send) time.Time {
 	return s.ended.latest().Add(c.poller.policy.Settle + clockSlack)
 }
 
@@ -285,7 +285,7 @@ func (c *Claims) since(t *TrackedTarget) Timestamp {
 		grown = false
 		for _, other := range c.signals[t.evidence.Scope] {
 			overlaps := slices.ContainsFunc(other.sends, func(s *send) bool {
-				return s.state == inFlight || c.over(s).After(since.earliest())
+				return s.state == inFlight || c.lastTrace(s).After(since.earliest())
 			})
 			if overlaps && other.first().earliest().Before(since.earliest()) {
 				since, grown = other.first(), true
@@ -304,10 +304,10 @@ func (c *claimant) first() Timestamp {
 // clock.
 type window struct{ from, to time.Time }
 
-// holds reports whether the window contains the time of a trace. Some services
+// contains reports whether the window contains the time of a trace. Some services
 // round times down to whole seconds, and others to milliseconds: such a time may
 // be before the event.
-func (w window) holds(at time.Time) bool {
+func (w window) contains(at time.Time) bool {
 	unit := time.Millisecond
 	if at.Equal(at.Truncate(time.Second)) {
 		unit = time.Second
@@ -413,10 +413,10 @@ func (t *TrackedTarget) candidates(shown Shown, own []window) (mine, alike []int
 	plausible := window{firstPlausible, now.Add(clockSlack)}
 	for i, trace := range shown.Traces {
 		likeness := t.self.likeness(trace)
-		within := slices.ContainsFunc(own, func(w window) bool { return w.holds(trace.At) })
+		within := slices.ContainsFunc(own, func(w window) bool { return w.contains(trace.At) })
 		switch {
 		case likeness == NotOurs:
-		case !plausible.holds(trace.At):
+		case !plausible.contains(trace.At):
 			vague = true
 		case !within:
 		case likeness == Alike:
@@ -456,8 +456,8 @@ type rivals struct {
 	explained map[int]bool
 }
 
-// may adds one send that may have left these traces.
-func (r *rivals) may(fits []int, absent bool) {
+// addSend adds one send that may have left these traces.
+func (r *rivals) addSend(fits []int, absent bool) {
 	for _, i := range fits {
 		if r.isMine(i) {
 			r.by[i] = append(r.by[i], len(r.absent))
@@ -476,7 +476,7 @@ func (r *rivals) isMine(trace int) bool {
 // not, an unknown sender has left some of them.
 func (r *rivals) explain(traces []int) bool {
 	left := newOwners(len(r.absent))
-	return !slices.ContainsFunc(traces, func(i int) bool { return !left.give(r.by[i], nil) })
+	return !slices.ContainsFunc(traces, func(i int) bool { return !left.assign(r.by[i], nil) })
 }
 
 // explainOnce is explain if the signal's own sends, so many, have left one trace at
@@ -495,7 +495,7 @@ func (r *rivals) explainOnce(traces []int, own int) bool {
 				by = append(by, send)
 			}
 		}
-		return !r.explained[i] && !left.give(by, nil)
+		return !r.explained[i] && !left.assign(by, nil)
 	})
 }
 
@@ -505,7 +505,7 @@ func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []i
 		r.by[i] = nil
 	}
 	for n, w := range own {
-		r.may(slices.DeleteFunc(slices.Clone(mine), func(i int) bool { return !w.holds(shown.Traces[i].At) }), t.self.sends[n].absent)
+		r.addSend(slices.DeleteFunc(slices.Clone(mine), func(i int) bool { return !w.contains(shown.Traces[i].At) }), t.self.sends[n].absent)
 	}
 	for _, other := range c.signals[t.evidence.Scope] {
 		if other == t.self {
@@ -517,16 +517,16 @@ func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []i
 			w := c.window(shown.Clock, s)
 			if s.began.earliest().Before(since.earliest()) {
 				for _, i := range mine {
-					r.explained[i] = r.explained[i] || w.holds(shown.Traces[i].At) && other.likeness(shown.Traces[i]) != NotOurs
+					r.explained[i] = r.explained[i] || w.contains(shown.Traces[i].At) && other.likeness(shown.Traces[i]) != NotOurs
 				}
 				continue // The read may not list its trace.
 			}
 			for i, trace := range shown.Traces {
-				if w.holds(trace.At) && other.likeness(trace) != NotOurs || claim(trace.ID) == s.left {
+				if w.contains(trace.At) && other.likeness(trace) != NotOurs || claim(trace.ID) == s.left {
 					fits = append(fits, i)
 				}
 			}
-			r.may(fits, s.absent)
+			r.addSend(fits, s.absent)
 			if other.twice && slices.ContainsFunc(fits, r.isMine) {
 				r.contested = true
 			}
@@ -538,8 +538,8 @@ func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []i
 			case s.state == lost:
 				r.contested = true
 			default:
-				r.all.give(fits, &s.left)
-				if visible && !r.settled.give(fits, nil) && twin && slices.ContainsFunc(own, w.overlaps) {
+				r.all.assign(fits, &s.left)
+				if visible && !r.settled.assign(fits, nil) && twin && slices.ContainsFunc(own, w.overlaps) {
 					r.hidden = true
 				}
 			}
@@ -551,9 +551,9 @@ func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []i
 		case proof >= 0:
 			r.explained[proof] = true
 			proved = append(proved, proof)
-			r.all.give(proved, &other.proof)
+			r.all.assign(proved, &other.proof)
 			if settled {
-				r.settled.give(proved, nil)
+				r.settled.assign(proved, nil)
 			}
 		}
 	}
@@ -578,8 +578,8 @@ func newOwners(traces int) *owners {
 	return &owners{of: slices.Repeat([]int{-1}, traces), tried: make([]int, traces)}
 }
 
-// give adds a send, and reports whether a trace could be assigned to it.
-func (o *owners) give(fits []int, claims *claim) bool {
+// assign adds a send, and reports whether a trace could be assigned to it.
+func (o *owners) assign(fits []int, claims *claim) bool {
 	o.fits, o.claims = append(o.fits, fits), append(o.claims, claims)
 	o.round++
 	return o.place(len(o.fits) - 1)
@@ -609,7 +609,7 @@ func (o *owners) place(send int) bool {
 
 // left returns how many of the traces can be left over, and one of those.
 func (o *owners) left(traces []int) (n, one int) {
-	for n < len(traces) && o.give(traces, nil) {
+	for n < len(traces) && o.assign(traces, nil) {
 		n++
 		one = slices.Index(o.of, len(o.fits)-1)
 	}

@@ -94,7 +94,7 @@ func (p *Poller) join(ctx context.Context, w *waiter) *watch {
 	defer p.mu.Unlock()
 	shared, ok := p.watches[w.probe.key]
 	if ok {
-		tell(shared.newcome)
+		notify(shared.newcome)
 	} else {
 		// This context has the values of the first waiter's context, such as the
 		// logger, but does not end with it.
@@ -134,11 +134,11 @@ func (p *Poller) want(shared *watch, w *waiter) {
 	p.mu.Lock()
 	w.wants = len(w.news) == 0
 	p.mu.Unlock()
-	tell(shared.wanted)
+	notify(shared.wanted)
 }
 
-// tell sends to a channel that has room for one message, which is enough.
-func tell(channel chan struct{}) {
+// notify sends to a channel that has room for one message, which is enough.
+func notify(channel chan struct{}) {
 	select {
 	case channel <- struct{}{}:
 	default:

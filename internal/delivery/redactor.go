@@ -233,7 +233,7 @@ func readings(text string) []reading {
 	for begin, depth := 0, 0; depth < 3; depth++ {
 		end := len(all)
 		for _, read := range all[begin:end] {
-			for _, decode := range []func(string) (string, int){unescaped, unquoted, unreferenced} {
+			for _, decode := range []func(string) (string, int){unescaped, percentDecoded, htmlUnescaped} {
 				decoded := read.decoded(decode)
 				if !seen[decoded.text] && len(all) < mostReadings {
 					seen[decoded.text] = true
@@ -304,8 +304,8 @@ func hexRune(text string, digits int) (rune, int) {
 	return rune(r), digits
 }
 
-// unquoted decodes percent-encoding.
-func unquoted(text string) (string, int) {
+// percentDecoded decodes percent-encoding.
+func percentDecoded(text string) (string, int) {
 	if len(text) < 3 || text[0] != '%' {
 		return "", 0
 	}
@@ -320,8 +320,8 @@ func unquoted(text string) (string, int) {
 // decoded.
 const longestReference = 12
 
-// unreferenced decodes the character references of HTML.
-func unreferenced(text string) (string, int) {
+// htmlUnescaped decodes the character references of HTML.
+func htmlUnescaped(text string) (string, int) {
 	if text[0] != '&' {
 		return "", 0
 	}

@@ -14,30 +14,30 @@ import (
 // the process, waits for that, and does not turn the log off. It returns an error if the
 // provider cannot be served.
 func Serve(address string, p func() provider.Provider, debug bool) error {
-	collectLess()
+	collectGarbageLess()
 	var options []tf6server.ServeOpt
 	if debug {
 		options = append(options, tf6server.WithManagedDebug())
 	} else {
-		hush()
+		turnLogOff()
 	}
 	prepared := prepare(newServer(p))
 	return tf6server.Serve(address, func() tfprotov6.ProviderServer { return prepared }, options...)
 }
 
-// collectLess lets the heap grow to five times the memory in use before a garbage
+// collectGarbageLess lets the heap grow to five times the memory in use before a garbage
 // collection, instead of twice, unless GOGC is set. A provider uses a few megabytes, and
 // the collections made its start a tenth longer.
-func collectLess() {
+func collectGarbageLess() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
 }
 
-// hush turns the provider's log off, unless the environment asks for it. By default a
+// turnLogOff turns the provider's log off, unless the environment asks for it. By default a
 // plugin writes its log down to the level TRACE to Terraform, about 120 KB for each signal,
 // and Terraform reads each line and drops it. That took a fifth of an apply's time.
-func hush() {
+func turnLogOff() {
 	for _, asked := range []string{"TF_LOG", "TF_LOG_PROVIDER"} {
 		if os.Getenv(asked) != "" {
 			return

@@ -20,7 +20,7 @@ func TestHush(t *testing.T) {
 			for _, name := range []string{"TF_LOG", "TF_LOG_PROVIDER", "TF_LOG_SDK", "TF_LOG_PROVIDER_SIGNAL"} {
 				t.Setenv(name, asked.env[name])
 			}
-			hush()
+			turnLogOff()
 			if sdk, provider := os.Getenv("TF_LOG_SDK"), os.Getenv("TF_LOG_PROVIDER_SIGNAL"); sdk != asked.sdk || provider != asked.provider {
 				t.Errorf("TF_LOG_SDK is %q and TF_LOG_PROVIDER_SIGNAL %q, want %q and %q", sdk, provider, asked.sdk, asked.provider)
 			}

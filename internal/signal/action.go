@@ -150,7 +150,7 @@ func (a *signalAction) Invoke(ctx context.Context, req action.InvokeRequest, res
 		tell("Done, without waiting for the target's run")
 		return
 	}
-	end := run.complete(ctx, &data.Waiting, sent.at)
+	end := run.waitForCompletion(ctx, &data.Waiting, sent.at)
 	resp.Diagnostics.Append(run.waited(end, run.afterSend(), &data.Waiting)...)
 	if end.Reached() {
 		tell("Done: the target's run ended with its status %s", end.Observation.Status)

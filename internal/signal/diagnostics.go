@@ -273,15 +273,15 @@ func (w signalRun) waited(end delivery.WaitResult, texts waitTexts, waiting *Wai
 	case end.Observation.State == delivery.Missed:
 		summary, detail, next = "Target Did Not Succeed", texts.missed+status+w.reason(end), w.next(endedBadly)
 	case !errors.Is(end.Stopped, context.DeadlineExceeded):
-		summary, detail = "Waiting Cancelled", join(texts.cancelled+status, w.beside())
+		summary, detail = "Waiting Cancelled", join(texts.cancelled+status, w.othersWait())
 		if cancelled := w.next(waitCancelled); cancelled != "" {
 			diags.AddWarning(summary, join(detail, cancelled))
 			return diags
 		}
 	case end.Observation.Status == "":
-		summary, detail = "Target Not Seen", join(texts.unseen+status, w.lastFailure(end), w.stopped(end.Stopped), w.beside(), texts.meaning)
+		summary, detail = "Target Not Seen", join(texts.unseen+status, w.lastFailure(end), w.stopped(end.Stopped), w.othersWait(), texts.meaning)
 	default:
-		summary, detail = "Target Still Running", join(texts.running+status, w.lastFailure(end), w.stopped(end.Stopped), w.beside())
+		summary, detail = "Target Still Running", join(texts.running+status, w.lastFailure(end), w.stopped(end.Stopped), w.othersWait())
 	}
 	switch {
 	case recordable && waiting.OnWaitFailure.ValueString() == onWaitFailureRecord:

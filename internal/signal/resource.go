@@ -273,7 +273,7 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 		sent, problem := run.sendAgain(ctx, data.sentThen(), lostThen(ctx, req.Private, &resp.Diagnostics))
 		resp.Diagnostics.Append(run.warnings...)
 		if sent.delivery == Unknown {
-			resp.Diagnostics.Append(remember(ctx, resp.Private, run.forLater(sent))...)
+			resp.Diagnostics.Append(remember(ctx, resp.Private, run.forLaterDestroy(sent))...)
 		}
 		if sent.delivery != "" {
 			data.sent(sent)
@@ -309,7 +309,7 @@ func (r *signalResource) run(signal Signal, p phase, timeout time.Duration, data
 // state, and only then returns diagnostics.
 func finish(ctx context.Context, run signalRun, data *model, state *tfsdk.State) (delivery.WaitResult, diag.Diagnostics) {
 	var diags diag.Diagnostics
-	end := run.complete(ctx, &data.Waiting, data.sentThen())
+	end := run.waitForCompletion(ctx, &data.Waiting, data.sentThen())
 	record(ctx, state, data, &diags)
 	diags.Append(run.waited(end, run.afterSend(), &data.Waiting)...)
 	return end, diags

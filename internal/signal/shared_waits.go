@@ -31,9 +31,9 @@ func (s *sharedWaits) join(run string, most *int) (leave func()) {
 	}
 }
 
-// beside says how many other resources waited for a run whose end was not seen, and how to
+// othersWait says how many other resources waited for a run whose end was not seen, and how to
 // use many signals with one run; "" if there were none.
-func (w signalRun) beside() string {
+func (w signalRun) othersWait() string {
 	if w.others == 0 || w.system.Wait == nil {
 		return ""
 	}

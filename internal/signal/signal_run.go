@@ -130,7 +130,7 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 			continue
 		}
 		switch advice := w.Explain(result.Attempt); {
-		case finder.Required && w.over(ctx, advice):
+		case finder.Required && w.targetHasEnded(ctx, advice):
 			before := *w
 			refusal = &before
 			w.Signal, w.warnings = finder.Forget(), nil
@@ -169,10 +169,10 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 	return sendResult{}, problem
 }
 
-// over reports whether the found target, which has refused the signal, has ended, so that
+// targetHasEnded reports whether the found target, which has refused the signal, has ended, so that
 // the signal may be for another target. If the answer does not tell, it reads the target. A
 // target that goes on was answered by somebody else: what waits next is for another signal.
-func (w *signalRun) over(ctx context.Context, advice Advice) bool {
+func (w *signalRun) targetHasEnded(ctx context.Context, advice Advice) bool {
 	switch {
 	case advice.Gone:
 		return true
@@ -214,8 +214,8 @@ func (w *signalRun) adopt(found delivery.Observation) bool {
 	return w.tracked.Adopt(w.id, *found.Shown)
 }
 
-// warnTwin warns of a signal that the service takes for the signal of another resource.
-func (w *signalRun) warnTwin() {
+// warnSameIdentity warns of a signal that the service takes for the signal of another resource.
+func (w *signalRun) warnSameIdentity() {
 	if w.Identity == "" || w.options.AdoptExisting.ValueBool() {
 		return
 	}
@@ -230,7 +230,7 @@ func (w *signalRun) warnTwin() {
 
 // deliver delivers the signal.
 func (w *signalRun) deliver(ctx context.Context) delivery.Result {
-	w.warnTwin()
+	w.warnSameIdentity()
 	unknown := delivery.UnknownOutcomePolicy{
 		Resend: w.options.ResendOnUnknown.ValueBool(), PreviousSend: w.previousSend, PreviousAbsent: w.previousAbsent(),
 	}
@@ -301,9 +301,9 @@ func (w *signalRun) sendAgain(ctx context.Context, sent time.Time, previous lost
 	return result, problem
 }
 
-// forLater returns what a later destroy must know of a signal whose answer was
+// forLaterDestroy returns what a later destroy must know of a signal whose answer was
 // lost.
-func (w *signalRun) forLater(sent sendResult) (later lostSend) {
+func (w *signalRun) forLaterDestroy(sent sendResult) (later lostSend) {
 	if sent.lost.After(w.lostBy(sent.at)) {
 		later.At = sent.lost.UTC()
 	}
@@ -324,7 +324,7 @@ func (w *signalRun) lookup(ctx context.Context) delivery.WaitResult {
 		w.progress("It is not known whether the service took the signal: reading the target to find out")
 	}
 	end := w.tracked.Lookup(ctx)
-	end.Observation = w.shown(end.Observation)
+	end.Observation = w.redacted(end.Observation)
 	tflog.Info(ctx, "looked whether the signal has arrived", map[string]any{
 		"signal": w.What, "target": w.To, "arrived": end.Reached(), "absent": end.Absent(), "status": end.Observation.Status,
 	})
@@ -336,9 +336,9 @@ func (w *signalRun) lookup(ctx context.Context) delivery.WaitResult {
 
 const untilReady = "waiting until the target can take it"
 
-// complete waits for the end of the run that took the signal, and records what
+// waitForCompletion waits for the end of the run that took the signal, and records what
 // it saw. sent is when the signal was sent.
-func (w *signalRun) complete(ctx context.Context, waiting *Waiting, sent time.Time) delivery.WaitResult {
+func (w *signalRun) waitForCompletion(ctx context.Context, waiting *Waiting, sent time.Time) delivery.WaitResult {
 	if w.Find != nil && w.Completion == nil {
 		if end := w.find(ctx, w.Find, w.poller.Wait, w.Find.signalled(sent)); !end.Reached() {
 			waiting.note(end.Observation)
@@ -365,7 +365,7 @@ func (w *signalRun) readEnd(ctx context.Context, sent time.Time) (delivery.Obser
 // readOnce reads the target once.
 func (w *signalRun) readOnce(ctx context.Context, probe *delivery.Probe) (delivery.Observation, delivery.Attempt) {
 	observation, attempt := w.poller.ReadOnce(ctx, probe.WithLimiter(w.reads.For(w.RateLimit)))
-	return w.shown(observation), attempt
+	return w.redacted(observation), attempt
 }
 
 // waitForEnd is wait for the end of a run. It counts the resources that wait for it.
@@ -386,18 +386,18 @@ type observer func(context.Context, *delivery.Probe, func(delivery.Observation, 
 func (w *signalRun) observe(ctx context.Context, until observer, probe *delivery.Probe, doing string) delivery.WaitResult {
 	reported := progress{report: w.progress}
 	end := until(ctx, probe.WithLimiter(w.reads.For(w.RateLimit)), func(observation delivery.Observation, at time.Time) {
-		observation = w.shown(observation)
+		observation = w.redacted(observation)
 		w.warnExpiry(ctx, observation)
 		tflog.Debug(ctx, doing, map[string]any{"signal": w.What, "target": w.To, "status": observation.Status})
 		reported.saw(doing, observation, at)
 	})
-	end.Observation = w.shown(end.Observation)
+	end.Observation = w.redacted(end.Observation)
 	return end
 }
 
-// shown returns the observation with its texts cleaned, because the owner of
+// redacted returns the observation with its texts cleaned, because the owner of
 // the target may have written them.
-func (w *signalRun) shown(observation delivery.Observation) delivery.Observation {
+func (w *signalRun) redacted(observation delivery.Observation) delivery.Observation {
 	observation.Status, observation.Reason = w.redactor.Text(observation.Status), w.redactor.Text(observation.Reason)
 	return observation
 }

@@ -303,16 +303,16 @@ func (y system) bind(ctx context.Context, arguments any, secrets Secrets) (Signa
 		}
 		*region = types.StringValue(found)
 	}
-	settle(arguments)
+	nullUnknown(arguments)
 	return y.Bind(ctx, &arguments, secrets)
 }
 
 // regionOf returns the argument with the region.
 func regionOf(arguments any) *types.String { return texts(arguments)["region"] }
 
-// settle sets strings that are still unknown to null: only a read can tell
+// nullUnknown sets strings that are still unknown to null: only a read can tell
 // their values.
-func settle(arguments any) {
+func nullUnknown(arguments any) {
 	for _, text := range texts(arguments) {
 		if text.IsUnknown() {
 			*text = types.StringNull()
