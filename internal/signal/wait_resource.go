@@ -342,7 +342,7 @@ func (r *waitResource) probe(data *waitModel, watched Watched) *delivery.Probe {
 
 // note records an observation of the target.
 func (r *waitResource) note(data *waitModel, watched Watched, observation delivery.Observation) {
-	data.Waiting.note(observation)
+	data.note(observation)
 	if watched.Outputs != nil {
 		data.Outputs = watched.Outputs()
 	}
