@@ -44,7 +44,6 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
 			"`adopt_existing` looks for a signal with this `unique_id` and `status` in the events of the stack's creation or last update, so it needs a configured `unique_id`. " +
 			"If the same apply begins an update of the stack, the signal may be found in the update before it. Then nothing is sent, and the new update gets no signal. So use a new `unique_id` for each update. " +
 			"`wait_for_completion` waits for the end of the whole stack: after `SUCCESS`, `CREATE_COMPLETE`, `UPDATE_COMPLETE` or `IMPORT_COMPLETE` is success; after `FAILURE`, any end is.",
-		Waits:      true,
 		Confirms:   true,
 		Adopts:     true,
 		Arguments:  arguments(),

@@ -46,7 +46,6 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
 			"The provider cannot tell another process with the same credentials from this one, if it gives the same answer in that time.\n\n" +
 			"`wait_for_completion` waits for the end of the whole execution: after `Approved`, `Succeeded` is success; after `Rejected`, any end is. " +
 			"`adopt_existing` recognises an approval that was answered with this status and `summary`, in the execution of `pipeline_execution_id` or with this `token`. It needs one of the two, because any other answer may belong to an earlier execution.",
-		Waits:      true,
 		Confirms:   true,
 		Adopts:     true,
 		Resends:    true,

@@ -48,7 +48,6 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
 			"Otherwise the outcome stays unknown, because ECS does not tell when a hook was answered. If the hook has timed out, this signal has not answered it. " +
 			"The provider cannot tell the same answer of somebody else to the same hook in that time from this one.\n\n" +
 			"`wait_for_completion` waits for the end of the deployment: after `CONTINUE`, `SUCCESSFUL` is success; after `ROLLBACK`, any end is.",
-		Waits:      true,
 		Confirms:   true,
 		Resends:    true,
 		Arguments:  arguments(),

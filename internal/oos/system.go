@@ -43,7 +43,6 @@ func New(clients *alicloud.Clients, sender *signal.Sender) signal.Offer {
 			"It has not arrived if the task still waits for it. Otherwise the outcome stays unknown, because somebody else may have caused the effect. " +
 			"So give each signal a unique note, or leave `notify_note` out to have the provider generate one.",
 		Naming:     &signal.Naming{ID: "execution_id", Name: "template_name", Filters: []string{"started_after"}},
-		Waits:      true,
 		Confirms:   true,
 		Adopts:     true,
 		Resends:    true,

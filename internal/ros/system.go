@@ -39,7 +39,6 @@ func New(clients *alicloud.Clients, sender *signal.Sender) signal.Offer {
 			"Exactly one stack of that name must be in progress with a resource that can take this signal. If there is none, the resource fails, or with `wait_until_ready` waits. If there are several, it fails and lists them. " +
 			"If the stack ends before the signal arrives, the provider searches again. " +
 			"`started_after` leaves out stacks that ROS shows as created and last updated before that time.",
-		Waits:      true,
 		Arguments:  arguments(),
 		Remembered: remembered,
 		Naming:     &signal.Naming{ID: "stack_id", Name: "stack_name", Filters: []string{"started_after"}},

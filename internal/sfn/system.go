@@ -44,7 +44,6 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
 			"Without `execution_arn`, or without such an event in the history, the outcome stays unknown: this signal, another answer or a timeout has closed the task. " +
 			"The provider cannot tell an answer of somebody else to another task of the execution from this one, if it has the same content and falls into that time.\n\n" +
 			"`wait_for_completion` waits for the end of the whole execution: after `SUCCESS`, `SUCCEEDED` is success; after `FAILURE`, any end is.",
-		Waits:     true,
 		Confirms:  true,
 		Resends:   true,
 		Arguments: arguments(),

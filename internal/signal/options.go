@@ -76,7 +76,7 @@ func (y system) optionAttributes(remembers bool) map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{
 		"when": Optional("When to send: `apply` (default), when the resource is created, or `destroy`, when it is destroyed. A change sends nothing. "+destroy, stringvalidator.OneOf(whenApply, whenDestroy)),
 	}
-	if y.Waits {
+	if y.Wait != nil {
 		attributes["wait_until_ready"] = optionalBool("Before sending, wait until the target can take this signal. The default is `false`.")
 		attributes["wait_for_completion"] = optionalBool("After sending, wait until the target's whole run has ended. Set it on the last signal of a run that needs several. The default is `false`." +
 			also(remembers, "If it is `true` and `target_status` is not final, each plan shows an update in place, which goes on waiting and sends nothing."))

@@ -187,7 +187,7 @@ func (r *signalResource) planUpdate(ctx context.Context, before, after *model, r
 	if summary, detail := made.warning(); summary != "" {
 		resp.Diagnostics.AddAttributeWarning(path.Root("when"), summary, detail)
 	}
-	if !r.system.Waits {
+	if r.system.Wait == nil {
 		return
 	}
 	if !made.unsent() && (after.WaitForCompletion.IsUnknown() || r.waitsOn(ctx, before, after, req, resp)) {
@@ -259,7 +259,7 @@ func (r *signalResource) waitsOn(ctx context.Context, before, after *model, req 
 func (r *signalResource) planNoStatus(after *model, unsent bool, resp *resource.ModifyPlanResponse) {
 	on := after.WaitForCompletion
 	waits := !unsent && !after.atDestroy() && (on.ValueBool() || on.IsUnknown())
-	if !r.system.Waits || waits || after.TargetStatus.IsNull() && after.TargetSucceeded.IsNull() {
+	if r.system.Wait == nil || waits || after.TargetStatus.IsNull() && after.TargetSucceeded.IsNull() {
 		return
 	}
 	replan(resp, nil, "target_status", "target_succeeded")

@@ -69,7 +69,7 @@ func (r *signalResource) ValidateConfig(ctx context.Context, req resource.Valida
 // warnUnused warns about an option that has no effect without another one.
 func (r *signalResource) warnUnused(data *model, diags *diag.Diagnostics) {
 	waits := data.WaitForCompletion.IsUnknown() || data.WaitForCompletion.ValueBool()
-	if r.system.Waits && !waits && Given(data.OnWaitFailure) {
+	if r.system.Wait != nil && !waits && Given(data.OnWaitFailure) {
 		diags.AddAttributeWarning(path.Root("on_wait_failure"), "Option Does Nothing",
 			"on_wait_failure has no effect, because the resource does not wait: set wait_for_completion = true, or remove on_wait_failure.")
 	}

@@ -103,7 +103,7 @@ func (y system) adopted() string {
 
 // together lists what shares one timeout, if that is more than sending.
 func (y system) together() string {
-	if y.Waits {
+	if y.Wait != nil {
 		return " This includes waiting until the target is ready, sending, and waiting for completion."
 	}
 	return ""
@@ -111,7 +111,7 @@ func (y system) together() string {
 
 // updates says what an update does.
 func (y system) updates() string {
-	if y.Waits {
+	if y.Wait != nil {
 		return " An update may wait, but sends nothing."
 	}
 	return " An update sends nothing."

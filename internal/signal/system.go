@@ -47,10 +47,9 @@ type System[A any] struct {
 	// OnlyTriggersResend says that Arguments only say where the signal goes, not what
 	// is sent. A change of them is recorded and sends nothing.
 	OnlyTriggersResend bool
-	// Waits offers the options of Waiting, for targets that can be read. Adopts
-	// offers adopt_existing, for services that show the signals that they took.
+	// Adopts offers adopt_existing, for services that show the signals that they took.
 	// Resends offers resend_on_unknown, if the outcome of a signal can stay unknown.
-	Waits, Adopts, Resends bool
+	Adopts, Resends bool
 	// Confirms says that the service shows the signals that it took, so that a lost
 	// one can be recorded as CONFIRMED.
 	Confirms bool
@@ -59,10 +58,10 @@ type System[A any] struct {
 	Twice string
 	// Final reports whether a value of target_status is final for a signal with these
 	// arguments, or for a wait, which has no other arguments than its target. After a
-	// final status the target is not read any more. It is used only with Waits.
+	// final status the target is not read any more. It is used only with Wait.
 	Final func(arguments *A, status string) bool
-	// Wait describes the resource that waits for a target and sends nothing; nil if
-	// there is none.
+	// Wait describes the resource that waits for a target and sends nothing, and offers
+	// the options of Waiting. It is nil for targets that cannot be read.
 	Wait *Wait[A]
 	// Check returns errors that the validators of single attributes cannot find, on
 	// the paths of the attributes. It may be nil. Values may be unknown. waits says
@@ -137,7 +136,7 @@ type Signal struct {
 	// the target.
 	Find *TargetFinder
 	// Ready is reached if the target can take this signal. Completion is reached if
-	// the target's run has ended as wanted. Both are nil without Waits, and before
+	// the target's run has ended as wanted. Both are nil without Wait, and before
 	// the target is found. Completion may be set before that, if the arguments
 	// identify the run but not the part of it that takes the signal.
 	Ready, Completion *delivery.Probe
@@ -215,7 +214,7 @@ func (s System[A]) untyped() system {
 	u := System[any]{
 		Name: s.Name, Block: s.Block, Endpoint: s.Endpoint, Description: s.Description,
 		Arguments: s.Arguments, Remembered: s.Remembered, ActionArguments: s.ActionArguments, Naming: s.Naming,
-		OnlyTriggersResend: s.OnlyTriggersResend, Waits: s.Waits, Adopts: s.Adopts, Resends: s.Resends, Confirms: s.Confirms, Twice: s.Twice, Cloud: s.Cloud,
+		OnlyTriggersResend: s.OnlyTriggersResend, Adopts: s.Adopts, Resends: s.Resends, Confirms: s.Confirms, Twice: s.Twice, Cloud: s.Cloud,
 		Bind: func(ctx context.Context, arguments *any, secrets Secrets) (Signal, error) {
 			return s.Bind(ctx, (*arguments).(*A), secrets)
 		},

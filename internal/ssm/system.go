@@ -44,7 +44,6 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
 			"Exactly one execution of the document must be in progress and able to take this signal; with `adopt_existing`, one that shows such a signal also counts. " +
 			"If there is none, the resource fails, or with `wait_until_ready` waits. If there are several, it fails and lists them. The name must be that of the document with the step: " +
 			"for a step of a runbook that another runbook runs, the name of the inner runbook. If the execution ends before the signal arrives, the provider searches again.",
-		Waits:      true,
 		Confirms:   true,
 		Adopts:     true,
 		Resends:    true,

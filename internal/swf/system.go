@@ -41,7 +41,6 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
 			"The signal has arrived if there is an event with its name and input between the send and 15 seconds after the answer was lost, and no other signal of this provider explains that event. " +
 			"The run with the event becomes the `run_id`. If there are more such events than signals, the outcome stays unknown. " +
 			"The provider cannot tell an equal signal that somebody else sent in that time from this one: put an id into `input`.",
-		Waits:           true,
 		Confirms:        true,
 		Adopts:          true,
 		Resends:         true,

@@ -40,7 +40,6 @@ func New(client *Client, sender *signal.Sender) signal.Offer {
 			"If one of the three is set and `run_id` is not, the provider searches for the run before it sends.\n\n" +
 			"The signal goes to the HTTP API of Temporal's frontend, by convention on port 7243. Self-hosted servers must enable it. The gRPC port, 7233, does not accept the request.",
 		Unconfigured:    func(*args) bool { return client.config.Unknown != "" },
-		Waits:           true,
 		Confirms:        true,
 		Adopts:          true,
 		Arguments:       arguments(),

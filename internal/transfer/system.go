@@ -39,7 +39,6 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
 			"The provider cannot read whether such an execution succeeded, so after `SUCCESS` `target_succeeded` is null then, and the resource does not fail. A `postcondition` that is to accept this checks `self.target_succeeded != false`. " +
 			"After `SUCCESS`, the statuses `HANDLING_EXCEPTION` and `EXCEPTION` are a failure, and the wait ends there. " +
 			"After `FAILURE` any end is a success, and the wait includes the handling of the exception.",
-		Waits:     true,
 		Resends:   true,
 		Arguments: arguments(),
 		Wait:      wait(clients),
