@@ -54,9 +54,8 @@ func (w wanted) existing() *delivery.Probe {
 		if attempt.Outcome == delivery.Accepted {
 			var runs []approval
 			runs, attempt = w.runs(ctx, w.execution, "", current)
-			for _, one := range runs {
-				last = one
-				break
+			if len(runs) > 0 {
+				last = runs[0]
 			}
 		}
 		if attempt.Code == noPipeline || attempt.Code == noExecution {
@@ -64,10 +63,8 @@ func (w wanted) existing() *delivery.Probe {
 		}
 		return last, attempt
 	}, func(last approval) delivery.Observation {
-		if w.answer.likeness(last) == delivery.Ours {
-			return delivery.Observation{State: delivery.Reached, Status: last.status, Shown: &delivery.Shown{Traces: []delivery.Trace{last.trace()}}}
-		}
-		return delivery.Observation{State: delivery.Missed, Status: last.status}
+		there := delivery.StateOf(w.answer.likeness(last) == delivery.Ours, true)
+		return delivery.Observation{State: there, Status: last.status, Shown: &delivery.Shown{Traces: []delivery.Trace{last.trace()}}}
 	})
 }
 

@@ -244,12 +244,9 @@ func (w watched) refused(of notification) *delivery.Probe {
 // nothing waits for the signal. Otherwise it is missed.
 func (w watched) existing(of notification) *delivery.Probe {
 	return delivery.NewProbe(w.key("tasks"), w.readAll, func(found snapshot) delivery.Observation {
-		if found.has(of) {
-			there := found.observation(delivery.Reached)
-			there.Shown = &delivery.Shown{Traces: found.like(of), Clock: found.clock}
-			return there
-		}
-		return found.observation(delivery.Missed)
+		observation := found.observation(delivery.StateOf(found.has(of), true))
+		observation.Shown = &delivery.Shown{Traces: found.like(of), Clock: found.clock}
+		return observation
 	})
 }
 

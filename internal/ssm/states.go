@@ -208,12 +208,9 @@ func current(step, action *string) string {
 // waits for the signal. Otherwise it is missed.
 func (e execution) existing(input *sdk.SendAutomationSignalInput) *delivery.Probe {
 	return e.probe(func(found snapshot) delivery.Observation {
-		if !found.takes(input) && found.moved(input) && !found.asksAgain(input) {
-			there := found.observation(delivery.Reached)
-			there.Shown = &delivery.Shown{Traces: found.like(input), Clock: found.clock}
-			return there
-		}
-		return found.observation(delivery.Missed)
+		observation := found.observation(delivery.StateOf(!found.takes(input) && found.moved(input) && !found.asksAgain(input), true))
+		observation.Shown = &delivery.Shown{Traces: found.like(input), Clock: found.clock}
+		return observation
 	})
 }
 

@@ -277,10 +277,7 @@ func (r run) existing(input *sdk.SignalWorkflowExecutionInput) *delivery.Probe {
 		found.Clock = attempt.Clock
 		return found, attempt
 	}, func(found delivery.Shown) delivery.Observation {
-		if len(found.Traces) > 0 {
-			return delivery.Observation{State: delivery.Reached, Shown: &found}
-		}
-		return delivery.Observation{State: delivery.Missed}
+		return delivery.Observation{State: delivery.StateOf(len(found.Traces) > 0, true), Shown: &found}
 	})
 }
 
