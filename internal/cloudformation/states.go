@@ -94,14 +94,7 @@ func (s stack) completion(sent string, outputs func([]cfntypes.Output)) *deliver
 		if outputs != nil && final(found.status) {
 			outputs(found.outputs)
 		}
-		switch {
-		case slices.Contains(succeeded, found.status), sent == failure && final(found.status):
-			return found.observation(delivery.Reached)
-		case final(found.status):
-			return found.observation(delivery.Missed)
-		default:
-			return found.observation(delivery.Pending)
-		}
+		return found.observation(delivery.StateOf(slices.Contains(succeeded, found.status) || sent == failure && final(found.status), final(found.status)))
 	}) // Not Final: the stack may be updated later in the same run.
 }
 

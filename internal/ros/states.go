@@ -98,17 +98,12 @@ func (w stackResource) completion(sent string) *delivery.Probe {
 	// the reason.
 	var why string
 	return w.listed(w.probe(func(found snapshot) delivery.Observation {
-		observation := found.observation(delivery.Pending)
+		stack, resource := found.stack.Status, found.resource.Status
+		ended := final(stack) && !inProgress(resource)
+		wanted := sent != "SUCCESS" || slices.Contains(succeeded, stack) && !strings.HasSuffix(resource, "_FAILED")
+		observation := found.observation(delivery.StateOf(ended && wanted, ended))
 		why = cmp.Or(found.failure(), why)
 		observation.Reason = cmp.Or(why, observation.Reason)
-		stack, resource := found.stack.Status, found.resource.Status
-		switch {
-		case !final(stack), inProgress(resource):
-		case sent != "SUCCESS", slices.Contains(succeeded, stack) && !strings.HasSuffix(resource, "_FAILED"):
-			observation.State = delivery.Reached
-		default:
-			observation.State = delivery.Missed
-		}
 		return observation
 	}))
 }

@@ -109,15 +109,12 @@ func (s shows) approval(input *sdk.SendAutomationSignalInput, caller string) del
 		return delivery.NotOurs
 	}
 	comments := input.Payload["Comment"]
-	if s.decision == nil {
-		switch {
-		case yetToEnd(s.step):
-			return delivery.Alike
-		case !moved(s.step, input):
-			return delivery.NotOurs
-		default:
-			return delivery.Alike // The service does not show by whom.
-		}
+	switch {
+	case s.decision != nil:
+	case !yetToEnd(s.step) && !moved(s.step, input):
+		return delivery.NotOurs
+	default:
+		return delivery.Alike // The service does not show by whom.
 	}
 	d := s.decision
 	signed := d.comment != "" && len(comments) > 0

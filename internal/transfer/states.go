@@ -110,23 +110,11 @@ func (e execution) completion(sent transfertypes.CustomStepStatus) *delivery.Pro
 }
 
 func (s snapshot) end(sent transfertypes.CustomStepStatus) delivery.Observation {
-	observation, fails := s.observation(delivery.Pending), sent == transfertypes.CustomStepStatusFailure
-	switch s.Status {
-	case ended:
-		observation.State = delivery.Reached
-		observation.Unjudged = !fails
-	case transfertypes.ExecutionStatusCompleted:
-		observation.State = delivery.Reached
-	case transfertypes.ExecutionStatusException:
-		observation.State = delivery.Missed
-		if fails {
-			observation.State = delivery.Reached
-		}
-	case transfertypes.ExecutionStatusHandlingException:
-		if !fails {
-			observation.State = delivery.Missed
-		}
-	}
+	fails := sent == transfertypes.CustomStepStatusFailure
+	wanted := s.Status == ended || s.Status == transfertypes.ExecutionStatusCompleted || fails && s.Status == transfertypes.ExecutionStatusException
+	failed := s.Status == transfertypes.ExecutionStatusException || s.Status == transfertypes.ExecutionStatusHandlingException && !fails
+	observation := s.observation(delivery.StateOf(wanted, failed))
+	observation.Unjudged = s.Status == ended && !fails
 	return observation
 }
 
@@ -135,18 +123,14 @@ func (s snapshot) end(sent transfertypes.CustomStepStatus) delivery.Observation 
 // shown, because it may start later.
 func (e execution) ready() *delivery.Probe {
 	return e.probe(func(found snapshot) delivery.Observation {
-		switch found.Status {
-		case transfertypes.ExecutionStatusInProgress, transfertypes.ExecutionStatusHandlingException:
-			return found.observation(delivery.Reached)
-		case transfertypes.ExecutionStatusCompleted, transfertypes.ExecutionStatusException:
-			missed := found.observation(delivery.Missed)
-			missed.Gone = true
-			return missed
-		case ended:
+		if found.Status == ended {
 			return delivery.Observation{State: delivery.Pending}
-		default:
-			return found.observation(delivery.Pending)
 		}
+		takes := found.Status == transfertypes.ExecutionStatusInProgress || found.Status == transfertypes.ExecutionStatusHandlingException
+		over := found.Status == transfertypes.ExecutionStatusCompleted || found.Status == transfertypes.ExecutionStatusException
+		observation := found.observation(delivery.StateOf(takes, over))
+		observation.Gone = over
+		return observation
 	})
 }
 
