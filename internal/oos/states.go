@@ -160,12 +160,16 @@ func (w watched) key(of string) string { return fmt.Sprintf("oos/%s/%q/%s", w.Re
 func (w watched) read(ctx context.Context) (execution, delivery.Attempt) {
 	found, attempt := list[execution](ctx, w.Client, "ListExecutions", "Executions", map[string]string{"ExecutionId": w.id, "IncludeChildExecution": "true"})
 	i := slices.IndexFunc(found, func(e execution) bool { return e.ExecutionID == w.id })
-	if attempt.Outcome != delivery.Accepted || i >= 0 {
-		return append(found, execution{})[max(i, 0)], attempt
+	switch {
+	case attempt.Outcome != delivery.Accepted:
+		return execution{}, attempt
+	case i < 0:
+		none := signal.Advised(attempt, "OOS lists no execution "+w.id, missing)
+		none.Status = attempt.Status
+		return execution{}, none
+	default:
+		return found[i], attempt
 	}
-	none := signal.Advised(attempt, "OOS lists no execution "+w.id, missing)
-	none.Status = attempt.Status
-	return execution{}, none
 }
 
 // snapshot is what reads show of an execution and its tasks. It leaves out tasks that only
