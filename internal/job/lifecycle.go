@@ -229,7 +229,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 		}
 	}
 	data.take(job)
-	p.Whole, p.Reread = p.Whole || imported, p.Imported && !imported
+	p.Whole, p.Reread = p.Whole || imported, p.Imported && !imported && !p.Moved
 	if fresh := p.URL != "" || lost; p.learn(job) && fresh && !foreign {
 		data.rotated()
 	}

@@ -54,8 +54,9 @@ func again(attempt delivery.Attempt) delivery.Attempt {
 
 // try makes a request that may be repeated, with the retry policy of a signal. If the
 // outcome of an attempt is unknown, read finds out whether the request had its effect. The
-// result has the original outcome of the last attempt, also if again has marked it.
-func try[T any](ctx context.Context, w *work, doing string, request, read func(context.Context) (T, error)) (answer T, result delivery.Result) {
+// result has the original outcome of the last attempt, also if again has marked it. failed
+// has the summary, and is nil if the request was accepted.
+func try[T any](ctx context.Context, w *work, summary, doing string, request, read func(context.Context) (T, error)) (answer T, result delivery.Result, failed diag.Diagnostic) {
 	var last delivery.Outcome
 	result = w.sender.Deliver(ctx, w.client.RateLimit(), doing, target(func(ctx context.Context) delivery.Attempt {
 		var attempt delivery.Attempt
@@ -71,22 +72,24 @@ func try[T any](ctx context.Context, w *work, doing string, request, read func(c
 	if result.Outcome == delivery.NotSent {
 		result.Outcome = last
 	}
-	return answer, result
+	if result.Outcome != delivery.Accepted {
+		failed = w.failure(summary, doing, result)
+	}
+	return answer, result, failed
 }
 
 // job reads a job. found is false only if the service itself says that the job
 // does not exist.
 func (w *work) job(ctx context.Context, id string) (job cloudautomator.Job, found bool, failed diag.Diagnostic) {
-	doing := "Reading Cloud Automator job " + id
-	job, result := try(ctx, w, doing, func(ctx context.Context) (cloudautomator.Job, error) { return w.client.Job(ctx, id) }, nil)
+	job, result, failed := try(ctx, w, "Job Not Read", "Reading Cloud Automator job "+id,
+		func(ctx context.Context) (cloudautomator.Job, error) { return w.client.Job(ctx, id) }, nil)
 	switch {
-	case result.Outcome == delivery.Accepted:
+	case failed == nil:
 		return job, true, nil
 	case w.missing(ctx, id, result.Err):
-		return cloudautomator.Job{}, false, nil
-	default:
-		return cloudautomator.Job{}, false, w.failure("Job Not Read", doing, result)
+		failed = nil
 	}
+	return cloudautomator.Job{}, false, failed
 }
 
 // missing reports whether an error says that a job does not exist. If a web page says so,
@@ -101,20 +104,15 @@ func (w *work) missing(ctx context.Context, id string, err error) bool {
 
 // list reads all jobs.
 func (w *work) list(ctx context.Context) ([]cloudautomator.Job, diag.Diagnostic) {
-	const doing = "Listing the Cloud Automator jobs"
-	jobs, result := try(ctx, w, doing, w.client.Jobs, nil)
-	if result.Outcome != delivery.Accepted {
-		return nil, w.failure("Jobs Not Listed", doing, result)
-	}
-	return jobs, nil
+	jobs, _, failed := try(ctx, w, "Jobs Not Listed", "Listing the Cloud Automator jobs", w.client.Jobs, nil)
+	return jobs, failed
 }
 
 // settled reads a job until the job API shows it as in the answer to a change.
 // It gives up after some time. Reads may lag behind changes.
 func (w *work) settled(ctx context.Context, answered cloudautomator.Job) (cloudautomator.Job, diag.Diagnostic) {
-	doing := "Reading Cloud Automator job " + answered.ID + " back"
 	var shown *cloudautomator.Job
-	_, result := try(ctx, w, doing, func(ctx context.Context) (job cloudautomator.Job, err error) {
+	_, _, failed := try(ctx, w, "Job Not Read", "Reading Cloud Automator job "+answered.ID+" back", func(ctx context.Context) (job cloudautomator.Job, err error) {
 		job, err = w.client.Job(ctx, answered.ID)
 		switch {
 		case cloudautomator.NotFound(err):
@@ -129,7 +127,7 @@ func (w *work) settled(ctx context.Context, answered cloudautomator.Job) (clouda
 		return job, nil
 	}, nil)
 	if shown == nil {
-		return cloudautomator.Job{}, w.failure("Job Not Read", doing, result)
+		return cloudautomator.Job{}, failed
 	}
 	return *shown, w.unusable(*shown)
 }
@@ -160,8 +158,7 @@ func (w *work) unusable(job cloudautomator.Job) diag.Diagnostic {
 // update changes a job's settings. If the answer is lost, it reads the job to
 // find out whether the change had an effect. Repeating the change does no harm.
 func (w *work) update(ctx context.Context, id string, after *jobModel, body map[string]any) (cloudautomator.Job, diag.Diagnostic) {
-	doing := "Updating Cloud Automator job " + id
-	answered, result := try(ctx, w, doing, func(ctx context.Context) (cloudautomator.Job, error) {
+	answered, _, failed := try(ctx, w, "Job Not Updated", "Updating Cloud Automator job "+id, func(ctx context.Context) (cloudautomator.Job, error) {
 		return w.client.UpdateJob(ctx, id, body)
 	}, func(ctx context.Context) (cloudautomator.Job, error) {
 		job, err := w.client.Job(ctx, id)
@@ -170,17 +167,13 @@ func (w *work) update(ctx context.Context, id string, after *jobModel, body map[
 		}
 		return job, err
 	})
-	if result.Outcome != delivery.Accepted {
-		return cloudautomator.Job{}, w.failure("Job Not Updated", doing, result)
-	}
-	return answered, nil
+	return answered, failed
 }
 
 // remove removes a job, if it still exists. If the answer is lost, it reads the
 // job to find out whether it still exists.
 func (w *work) remove(ctx context.Context, id string) (gone bool, failed diag.Diagnostic) {
-	doing := "Removing Cloud Automator job " + id
-	_, result := try(ctx, w, doing, func(ctx context.Context) (bool, error) {
+	_, result, failed := try(ctx, w, "Job Not Removed", "Removing Cloud Automator job "+id, func(ctx context.Context) (bool, error) {
 		return true, w.client.DeleteJob(ctx, id)
 	}, func(ctx context.Context) (bool, error) {
 		_, err := w.client.Job(ctx, id)
@@ -189,14 +182,10 @@ func (w *work) remove(ctx context.Context, id string) (gone bool, failed diag.Di
 		}
 		return false, errors.New("the job still exists")
 	})
-	switch {
-	case result.Outcome == delivery.Accepted:
-		return false, nil
-	case w.missing(ctx, id, result.Err):
+	if failed != nil && w.missing(ctx, id, result.Err) {
 		return true, nil
-	default:
-		return false, w.failure("Job Not Removed", doing, result)
 	}
+	return false, failed
 }
 
 // create creates a job whose name has a mark. If the answer is lost, it
@@ -240,8 +229,7 @@ func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []
 		return nil, nil
 	}
 	listed := false
-	const doing = "Looking for the job whose creation got no clear answer"
-	_, result := try(ctx, w, doing, func(ctx context.Context) (jobs []cloudautomator.Job, err error) {
+	_, result, failed := try(ctx, w, "Jobs Not Listed", "Looking for the job whose creation got no clear answer", func(ctx context.Context) (jobs []cloudautomator.Job, err error) {
 		if jobs, err = w.client.Jobs(ctx); err != nil {
 			return nil, err
 		}
@@ -258,9 +246,9 @@ func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []
 	}, nil)
 	switch {
 	case !listed:
-		return nil, w.failure("Jobs Not Listed", doing, result)
+		return nil, failed
 	case len(found) == 0 && result.Stopped != nil:
-		return nil, cutOff{w.failure("Search Not Finished", doing, result)}
+		return nil, cutOff{diag.NewErrorDiagnostic("Search Not Finished", failed.Detail())}
 	case len(found) == 0 && younger(since, 2*w.sender.Patience()):
 		return w.seek(ctx, mark, since)
 	default:
