@@ -122,7 +122,7 @@ func (c *Client) ParseJob(id string, attributes json.RawMessage) (Job, error) {
 	}
 	api, err := c.api()
 	if err != nil {
-		return Job{}, err
+		return job, err
 	}
 	job.URL = api.endpoint.JoinPath("/").ResolveReference(&url.URL{Path: "/trigger/" + rule.Token})
 	job.AccessToken, job.TimeZone = rule.AccessToken, rule.TimeZone

@@ -41,8 +41,8 @@ func (r *jobResource) move(ctx context.Context, req resource.MoveStateRequest, r
 		resp.Diagnostics.Append(notMoved("a job", "its state has no id of a job"))
 		return
 	}
-	job, shown := vendors(r.client, string(id), state)
-	switch {
+	job := vendors(r.client, string(id), state)
+	switch shown := job.Settings; {
 	case job.RuleType != cloudautomator.Webhook:
 		resp.Diagnostics.AddError("Job Has No HTTP Trigger",
 			fmt.Sprintf("Moving Cloud Automator job %s from a %s to a signal_http_trigger_job failed: %s.\n\nKeep the job as a %[2]s, and remove the moved block.", id, vendorsJob, r.sender.Redactor().Error(&cloudautomator.NoTriggerError{RuleType: job.RuleType})))
@@ -57,7 +57,7 @@ func (r *jobResource) move(ctx context.Context, req resource.MoveStateRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	data = data.shown(shown)
+	data = data.shown(job.Settings)
 	// The vendor's provider stores false for a flag that is not set.
 	data.ForWorkflow, data.AllowRuntimeActionValues = types.BoolValue(data.ForWorkflow.ValueBool()), types.BoolValue(data.AllowRuntimeActionValues.ValueBool())
 	p := privateState{Imported: true, Unwritten: true, Whole: true, Moved: true}
@@ -77,7 +77,7 @@ func notMoved(what, why string) diag.Diagnostic {
 // vendors reads a state of the vendor's provider like an answer of the service.
 // It leaves out members with an unexpected form, because the refresh reads
 // them.
-func vendors(c *cloudautomator.Client, id string, state map[string]json.RawMessage) (cloudautomator.Job, cloudautomator.Settings) {
+func vendors(c *cloudautomator.Client, id string, state map[string]json.RawMessage) cloudautomator.Job {
 	member := func(names ...string) json.RawMessage {
 		for _, name := range names {
 			// A block is a list of one object.
@@ -97,28 +97,17 @@ func vendors(c *cloudautomator.Client, id string, state map[string]json.RawMessa
 		"rule_value":   member(cloudautomator.Webhook+"_rule_value", "rule_value"),
 		"action_value": member(actionType+"_action_value", "action_value"),
 	}
-	var shown cloudautomator.Settings
+	attributes := map[string]json.RawMessage{}
 	for _, name := range documented {
 		value := cmp.Or(string(said[name]), string(state[name]))
+		// The vendor's provider stores 0 for no account.
+		none := value == "" || value == "null" || strings.HasSuffix(name, "account_id") && strings.Trim(value, `"`) == "0"
 		one, err := json.Marshal(map[string]json.RawMessage{name: json.RawMessage(value)})
-		var other cloudautomator.Settings
-		if value == "" || value == "null" || err != nil || json.Unmarshal(one, &other) != nil {
-			continue
-		}
-		_ = json.Unmarshal(one, &shown)
-		said[name] = json.RawMessage(value)
-	}
-	// The vendor's provider stores 0 for no account.
-	for _, account := range []**cloudautomator.Number{&shown.AWSAccountID, &shown.GoogleCloudAccountID} {
-		if *account != nil && **account == 0 {
-			*account = nil
+		if !none && err == nil && json.Unmarshal(one, new(cloudautomator.Settings)) == nil {
+			attributes[name] = json.RawMessage(value)
 		}
 	}
-	attributes, _ := json.Marshal(said)
-	job, err := c.ParseJob(id, attributes)
-	if err != nil {
-		// Without an endpoint there is no URL.
-		_ = json.Unmarshal(state["rule_type"], &job.RuleType)
-	}
-	return job, shown
+	text, _ := json.Marshal(attributes)
+	job, _ := c.ParseJob(id, text) // Without an endpoint there is no URL.
+	return job
 }
