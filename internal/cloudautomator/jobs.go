@@ -129,28 +129,29 @@ func (c *Client) ParseJob(id string, attributes json.RawMessage) (Job, error) {
 	return job, nil
 }
 
-// parse is like ParseJob, and keeps what runs the job from being shown.
-func (c *Client) parse(id string, attributes json.RawMessage) (Job, error) {
-	job, err := c.ParseJob(id, attributes)
-	if job.URL != nil {
-		c.Hide(job.Trigger())
+// Job reads a job. It returns *APIError for any answer except success, and
+// other errors for a job that cannot be decoded completely.
+func (c *Client) Job(ctx context.Context, id string) (Job, error) {
+	job, err := c.one(ctx, http.MethodGet, jobPath(id), nil)
+	job.ID = id
+	if err == nil && job.RuleType == Webhook && job.URL == nil {
+		err = errors.New("the job API answered without the URL and access token of the job's HTTP trigger")
 	}
 	return job, err
 }
 
-// Job reads a job. It returns *APIError for any answer except success, and
-// other errors for a job that cannot be decoded completely.
-func (c *Client) Job(ctx context.Context, id string) (Job, error) {
+// one makes a request whose answer has one job. It keeps what runs the job from being shown.
+func (c *Client) one(ctx context.Context, method, path string, in any) (Job, error) {
 	var found document
-	if err := c.call(ctx, http.MethodGet, jobPath(id), nil, nil, &found); err != nil {
+	if err := c.call(ctx, method, path, nil, in, &found); err != nil {
 		return Job{}, err
 	}
 	if found.Data.Attributes == nil {
 		return Job{}, c.refusal(http.StatusOK)
 	}
-	job, err := c.parse(id, found.Data.Attributes)
-	if err == nil && job.RuleType == Webhook && job.URL == nil {
-		err = errors.New("the job API answered without the URL and access token of the job's HTTP trigger")
+	job, err := c.ParseJob(string(found.Data.ID), found.Data.Attributes)
+	if job.URL != nil {
+		c.Hide(job.Trigger())
 	}
 	return job, err
 }
@@ -234,14 +235,11 @@ func (c *Client) UpdateJob(ctx context.Context, id string, body map[string]any) 
 }
 
 func (c *Client) write(ctx context.Context, method, path string, body map[string]any) (Job, error) {
-	var made document
-	if err := c.call(ctx, method, path, nil, body, &made); err != nil {
-		return Job{}, err
+	job, err := c.one(ctx, method, path, body)
+	if err == nil && job.ID == "" {
+		err = c.refusal(http.StatusOK)
 	}
-	if made.Data.ID == "" || made.Data.Attributes == nil {
-		return Job{}, c.refusal(http.StatusOK)
-	}
-	return c.parse(string(made.Data.ID), made.Data.Attributes)
+	return job, err
 }
 
 // DeleteJob removes a job.
