@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/big"
 	"reflect"
 	"regexp"
@@ -37,80 +38,42 @@ func parseObject(text string) (map[string]any, error) {
 	return object, nil
 }
 
-// covers reports whether a JSON object has the members of another one, with their values.
-// It may have further members, which the service has added.
-func covers(whole, part string, as form) bool {
+// sameObject reports whether two texts are the same JSON object.
+func sameObject(a, b string) bool { return a == b || coversObject(a, b) && coversObject(b, a) }
+
+// coversObject reports whether a JSON object has the members of another, with their values.
+func coversObject(whole, part string) bool {
 	x, errX := parseObject(whole)
 	y, errY := parseObject(part)
-	return errX == nil && errY == nil && reflect.DeepEqual(as.tidy(restrictedTo(x, y)), as.tidy(y))
+	return errX == nil && errY == nil && covers(x, y)
 }
 
-// form says which values are equal.
-type form struct {
-	// loose says that 0 and false are equal to null, true is equal to 1, every text that is
-	// a number is one, and the order of lists has no meaning, as in a state of the vendor's
-	// provider.
-	loose bool
-}
-
-// tidy returns a value in a form that is the same for equal values. The order of members and
-// of tags has no meaning. null, "", [] and {} are equal, and so are the notations of a
-// number.
-func (f form) tidy(value any) any {
-	if vacant(value) {
-		return nil
+// covers reports whether a value has everything that part has. An object must
+// have the members of part, and may have further ones that the service has
+// added. Any other value must be equal. A number equals the same number as
+// text, because the service returns some numbers as text. null, "", [] and {}
+// are equal.
+func covers(whole, part any) bool {
+	if vacant(part) {
+		return vacant(whole)
 	}
-	switch v := value.(type) {
+	switch part := part.(type) {
 	case map[string]any:
-		object := map[string]any{}
-		for name, member := range v {
-			if member = f.tidy(member); member != nil {
-				object[name] = member
-			}
+		object, ok := whole.(map[string]any)
+		for name, value := range part {
+			ok = ok && covers(object[name], value)
 		}
-		if f.loose && len(object) == 0 {
-			return nil
-		}
-		return object
+		return ok
 	case []any:
-		list := make([]any, len(v))
-		for i, item := range inOrder(v) {
-			list[i] = f.tidy(item)
+		list, ok := whole.([]any)
+		return ok && slices.EqualFunc(inOrder(list), inOrder(part), covers)
+	default:
+		switch whole.(type) {
+		case nil, map[string]any, []any:
+			return false
 		}
-		if f.loose {
-			slices.SortFunc(list, func(a, b any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
-		}
-		return list
+		return fmt.Sprint(whole) == fmt.Sprint(part) || sameNumbers(whole, part)
 	}
-	text := fmt.Sprint(value)
-	if f.loose || isNumber(value) {
-		text = numerical(value)
-	}
-	switch {
-	case f.loose && (text == "0" || text == "false"):
-		return nil
-	case f.loose && text == "true":
-		return "1"
-	}
-	return text
-}
-
-func isNumber(value any) bool {
-	_, is := value.(json.Number)
-	return is
-}
-
-// numeral matches a JSON number whose exponent is short enough to be expanded.
-var numeral = regexp.MustCompile(`^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?$`)
-
-// numerical returns a number, or a text that is one, in one notation.
-func numerical(value any) string {
-	text := fmt.Sprint(value)
-	if numeral.MatchString(text) {
-		n, _ := new(big.Rat).SetString(text)
-		return n.RatString()
-	}
-	return text
 }
 
 // vacant reports whether a value is null or empty.
@@ -123,12 +86,7 @@ func vacant(value any) bool {
 	case []any:
 		return len(v) == 0
 	case map[string]any:
-		for _, member := range v {
-			if !vacant(member) {
-				return false
-			}
-		}
-		return true
+		return !slices.ContainsFunc(slices.Collect(maps.Values(v)), func(member any) bool { return !vacant(member) })
 	}
 	return false
 }
@@ -148,42 +106,131 @@ func inOrder(list []any) []any {
 	})
 }
 
+// canonical returns a text that is equal for equal values, whatever their order
+// and notation.
+func canonical(value any) string {
+	written, _ := json.Marshal(tidy(value, false))
+	return string(written)
+}
+
+// loosely reports whether the members of a JSON object are equal to those of
+// another one. It treats 0 and false like null, and ignores the order of lists.
+func loosely(part, whole string) bool {
+	x, errX := parseObject(part)
+	y, errY := parseObject(whole)
+	if errX != nil || errY != nil {
+		return false
+	}
+	for name, value := range x {
+		if !reflect.DeepEqual(tidy(value, true), tidy(y[name], true)) {
+			return false
+		}
+	}
+	return true
+}
+
+// tidy returns a value in the form that canonical and, with loose, loosely
+// compare.
+func tidy(value any, loose bool) any {
+	switch v := value.(type) {
+	case map[string]any:
+		object := map[string]any{}
+		for name, member := range v {
+			if member = tidy(member, loose); !vacant(member) {
+				object[name] = member
+			}
+		}
+		value = object
+	case []any:
+		list := make([]any, len(v))
+		for i, item := range inOrder(v) {
+			list[i] = tidy(item, loose)
+		}
+		if loose {
+			slices.SortFunc(list, func(a, b any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		}
+		value = list
+	case json.Number:
+		if n, ok := rational(v.String()); ok {
+			value = n.RatString()
+		}
+	}
+	if !loose {
+		return value
+	}
+	text := fmt.Sprint(value)
+	if n, ok := rational(text); ok {
+		text = n.RatString()
+	}
+	switch {
+	case vacant(value) || text == "0" || text == "false":
+		return nil
+	case text == "true":
+		return "1"
+	default:
+		return text
+	}
+}
+
+// sameNumbers reports whether two values are the same number in different
+// notations. At least one of them must be a number and not a text.
+func sameNumbers(a, b any) bool {
+	_, isA := a.(json.Number)
+	_, isB := b.(json.Number)
+	if !isA && !isB {
+		return false
+	}
+	x, okX := rational(fmt.Sprint(a))
+	y, okY := rational(fmt.Sprint(b))
+	return okX && okY && x.Cmp(y) == 0
+}
+
+// numeral matches a JSON number whose exponent is short enough to be expanded.
+var numeral = regexp.MustCompile(`^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?$`)
+
+func rational(text string) (*big.Rat, bool) {
+	if !numeral.MatchString(text) {
+		return nil, false
+	}
+	return new(big.Rat).SetString(text)
+}
+
 // restrictedTo removes from the service's value the members that the user's
-// object does not have, and returns numbers in the user's notation.
+// object does not have.
 func restrictedTo(whole, part any) any {
 	switch part := part.(type) {
 	case map[string]any:
-		if object, ok := whole.(map[string]any); ok {
-			restricted := map[string]any{}
-			for name, value := range object {
-				if given, ok := part[name]; ok {
-					restricted[name] = restrictedTo(value, given)
-				}
-			}
-			return restricted
+		object, ok := whole.(map[string]any)
+		if !ok {
+			return whole
 		}
+		restricted := map[string]any{}
+		for name, value := range object {
+			if given, ok := part[name]; ok {
+				restricted[name] = restrictedTo(value, given)
+			}
+		}
+		return restricted
 	case []any:
-		if list, ok := whole.([]any); ok && len(list) == len(part) {
-			restricted := make([]any, len(list))
-			theirs := inOrder(part)
-			for i, item := range inOrder(list) {
-				restricted[i] = restrictedTo(item, theirs[i])
-			}
-			return restricted
+		list, ok := whole.([]any)
+		if !ok || len(list) != len(part) {
+			return whole
 		}
+		restricted := make([]any, len(list))
+		for i := range list {
+			restricted[i] = restrictedTo(list[i], part[i])
+		}
+		return restricted
+	default:
+		return whole
 	}
-	// The service returns some numbers as text.
-	if (isNumber(whole) || isNumber(part)) && numerical(whole) == numerical(part) {
-		return part
-	}
-	return whole
 }
 
 // drifted returns the action_value to record. If the service has all members of
 // the user's object, that is the user's text. If not, it is what the service
 // has of these members.
 func drifted(recorded, said string) string {
-	if covers(said, recorded, form{}) {
+	if coversObject(said, recorded) {
 		return recorded
 	}
 	whole, err := parseObject(said)

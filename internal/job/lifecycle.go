@@ -41,11 +41,10 @@ type record struct {
 }
 
 func (r record) write(ctx context.Context, data *jobModel, p privateState) diag.Diagnostics {
-	switch p.Standing.Position {
-	case heir, bereft:
-		data.PredecessorID = types.StringValue(p.Standing.Others[0])
-	case unclear: // It is not known whether it still exists.
-	default:
+	switch at := p.Standing; {
+	case (at.Position == heir || at.Position == bereft) && len(at.Others) > 0:
+		data.PredecessorID = types.StringValue(at.Others[0])
+	case at.Position != unclear: // Else it is not known whether it still exists.
 		data.PredecessorID = types.StringNull()
 	}
 	diags := r.state.Set(ctx, data)
@@ -218,18 +217,19 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 		p.hold(before)
 		p.Lost = p.knowsPart(job)
 	}
-	data.refreshSettings(job.Settings, *p)
+	data.refreshSettings(job.Settings, p)
 	if p.URL != "" && !p.knowsPart(job) {
 		// Both URL and access token have changed, so the job was rotated, whatever
 		// else has changed.
-		for _, one := range data.settings() {
-			if p.drifted(one) {
-				p.Asked[one.name] = ""
-			}
+		for _, name := range p.Drifted {
+			p.Asked[name] = ""
 		}
+		p.Drifted = nil
 	}
 	data.take(job)
-	p.Whole, p.Reread = p.Whole || imported, p.Imported && !imported && !p.Moved
+	if p.Whole = p.Whole || imported; p.Imported {
+		p.Reads = min(p.Reads+1, 2)
+	}
 	if fresh := p.URL != "" || lost; p.learn(job) && fresh && !foreign {
 		data.rotated()
 	}
@@ -268,7 +268,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	data.takeOpen(before)
 	recalled := p
 	p.Whole = p.Whole && data.ActionValue.Equal(before.ActionValue)
-	p.Imported, p.Reread, p.Moved = false, false, false
+	p.Imported, p.Reads, p.Moved = false, 0, false
 	p.Due = p.Due && data.TriggerOnApply.ValueBool()
 
 	u := update{

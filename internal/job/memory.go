@@ -32,6 +32,8 @@ type privateState struct {
 	// the settings that the service then showed with another value.
 	Asked map[string]string `json:"asked,omitempty"`
 	Shown map[string]string `json:"shown,omitempty"`
+	// Drifted are the settings that somebody has changed since.
+	Drifted []string `json:"drifted,omitempty"`
 	// Standing is the position of the job at the last read, with "" for settled. The state
 	// has an heir's predecessor.
 	Standing standing `json:"standing,omitzero"`
@@ -41,9 +43,9 @@ type privateState struct {
 	Begun    time.Time `json:"begun,omitzero"`
 	// Imported is set until the first update after an import.
 	Imported bool `json:"imported,omitempty"`
-	// Reread says that a refresh has read the job again since its import. So the plan of
-	// the import has been made.
-	Reread bool `json:"reread,omitempty"`
+	// Reads counts refreshes from an import or a move until the first update, up to 2. The
+	// second one shows that the plan of the import has been made.
+	Reads int `json:"reads,omitempty"`
 	// Unwritten is set from an import until this state has written the job's name. So a
 	// mark in the name comes from somebody else.
 	Unwritten bool `json:"unwritten,omitempty"`
@@ -142,7 +144,7 @@ func decide(before, after jobModel, p privateState) (d decision) {
 	var changed, repeats bool
 	theirs, stands := before.settings(), p.stands()
 	for i, one := range after.settings() {
-		asked, drifted := matches(p.Asked[one.name], one.plain()), p.drifted(theirs[i])
+		asked, drifted := matches(p.Asked[one.name], one.plain()), p.drifted(one.name)
 		switch {
 		case one.same(theirs[i]):
 			repeats = repeats || drifted && !asked
@@ -172,7 +174,7 @@ func (p privateState) covers(before, after jobModel) bool {
 		return false
 	}
 	whole, part := before.ActionValue.ValueString(), after.ActionValue.ValueString()
-	return covers(whole, part, form{}) || p.Moved && covers(whole, part, form{loose: true})
+	return coversObject(whole, part) || p.Moved && loosely(part, whole)
 }
 
 // knowsPart reports whether the URL or the access token is the last known one.

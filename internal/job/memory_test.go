@@ -3,6 +3,7 @@ package job_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,9 +75,15 @@ func TestFailedReadForgetsNoPredecessor(t *testing.T) {
 // operation. Its other members count.
 func TestPrivateStateInAnotherForm(t *testing.T) {
 	for name, text := range map[string]string{
-		"a member": `{"shown": {"name": true}}`, "a position": `{"standing": {"position": "bereft"}}`, "a list": `[]`, "a text": `"remembered"`, "a time": `{"begun": "yesterday"}`,
+		"a member": `{"drifted": {"name": true}}`, "a position": `{"standing": {"position": "bereft"}}`, "a list": `[]`, "a text": `"remembered"`, "a time": `{"begun": "yesterday"}`,
 	} {
 		for does, do := range map[string]func(*bench) acctest.Diagnostics{
+			"failing apply": func(b *bench) acctest.Diagnostics {
+				b.s.Inject(sandbox.Fault{Operation: "GetJob", Kind: sandbox.KindRefuse})
+				diags := b.refused(nightly.With(acctest.Values{"name": "weekly"}), "Job Not")
+				b.s.ClearFaults()
+				return slices.DeleteFunc(diags, func(d acctest.Diagnostic) bool { return d.Error })
+			},
 			"refresh": (*bench).refreshed, "destroy": (*bench).destroyed, "apply": func(b *bench) acctest.Diagnostics { return b.Apply(nightly) },
 		} {
 			t.Run(name+", "+does, func(t *testing.T) {
@@ -196,5 +203,93 @@ resource "signal_http_trigger_job" "it" {
 	}
 	if changes, err := w.Plan(t.Context()); err != nil || changes || predecessor() != nil || len(s.TriggerJobs()) != 1 {
 		t.Errorf("the plan has changes: %t, %v; the predecessor is %v; the jobs are %+v", changes, err, predecessor(), s.TriggerJobs())
+	}
+}
+
+// An update whose plan has not seen that the job is gone removes the predecessor, fails, and
+// leaves nothing of both.
+func TestJobIsRemovedBeforeItsPredecessor(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{}, hasty())
+	b.created(nightly)
+	config := nightly.With(acctest.Values{"name": "weekly"})
+	b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
+	b.refused(config, "Job Not Removed")
+	b.s.ClearFaults()
+	b.s.RemoveTriggerJob(b.String("id"))
+	b.refused(config, "Job Is Gone")
+	if len(b.s.TriggerJobs()) > 0 || b.String("predecessor_id") != "" {
+		t.Errorf("the jobs are %+v, the state is %s", b.s.TriggerJobs(), b.State)
+	}
+	b.Resource = b.On(acctest.StartProvider(t, acctest.Block(b.s.URL()), hasty()))
+	if diags := b.Refresh(); diags.HasError() || !b.State.IsNull() {
+		t.Errorf("the state is %s: %s", b.State, diags)
+	}
+	b.apply(config)
+	b.settled(config)
+}
+
+// A member of action_value that an update no longer records is neither drift nor a change.
+func TestMemberThatIsRecordedNoMoreDoesNotRotate(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{}, hasty())
+	config := nightly.With(acctest.Values{"action_value": `{"region": "ap-northeast-1", "more": "x"}`})
+	b.created(config)
+	imported := b.Provider.Resource(jobType)
+	if diags := imported.Import(b.String("id")); len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	b.Resource = imported
+	config["action_value"], config["rotation_triggers"] = b.String("action_value"), acctest.Values{"month": "1"}
+	b.apply(config)
+	b.s.ResetRequestLog()
+	config = config.With(acctest.Values{"action_value": `{"region": "ap-northeast-1"}`, "timeouts": acctest.Values{"update": "5m"}})
+	for range 2 {
+		b.apply(config)
+		b.idle(config)
+	}
+	if updates := b.s.Count("UpdateJob"); updates > 0 {
+		t.Errorf("the requests were %q", b.made())
+	}
+}
+
+// An empty object has no members, so it is another value than one with members.
+func TestMembersAreRemoved(t *testing.T) {
+	for _, imports := range []bool{false, true} {
+		b := newBench(t, sandbox.CloudAutomator{}, hasty())
+		config := nightly.With(acctest.Values{"action_value": `{"region": "ap-northeast-1", "filter": {"x": "1"}}`})
+		b.created(config)
+		if imports {
+			imported := b.Provider.Resource(jobType)
+			if diags := imported.Import(b.String("id")); len(diags) > 0 {
+				t.Fatal(diags)
+			}
+			b.Resource = imported
+		}
+		config["action_value"] = `{"region": "ap-northeast-1", "filter": {}}`
+		b.s.ResetRequestLog()
+		b.apply(config)
+		if b.s.Count("UpdateJob") == 0 {
+			t.Errorf("imported %t: the requests were %q", imports, b.made())
+		}
+		b.idle(config)
+	}
+}
+
+// The plan of a move does not warn of triggers, and a later one does.
+func TestMovedJobRecordsTriggersWithAWarning(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
+	b.created(nightly)
+	moved := b.Provider.Resource(jobType)
+	if diags := moved.Move("registry.terraform.io/cloudautomator/cloudautomator", "cloudautomator_job", 0, fmt.Sprintf(
+		`{"id": %q, "name": "nightly", "group_id": 10, "aws_account_id": 20, "action_type": "stop_instances", "rule_type": "webhook", "stop_instances_action_value": [{"region": "ap-northeast-1"}]}`,
+		b.String("id"))); diags.HasError() {
+		t.Fatal(diags)
+	}
+	config := nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "1"}})
+	for refreshes := range 2 {
+		diags := moved.Refresh()
+		_, planned := moved.Plan(config)
+		if diags = append(diags, planned...); diags.HasError() || strings.Contains(diags.String(), "Triggers Recorded") != (refreshes > 0) {
+			t.Errorf("after %d refreshes: %s", refreshes+1, diags)
+		}
 	}
 }

@@ -49,9 +49,9 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 			fmt.Sprintf("Cloud Automator job %s is not active. If the service does not rotate a job when it is changed, the rotation needs a new job, which would be active. In that case the apply fails. "+
 				"Activate the job, or replace it if it may be run again.", before.ID.ValueString()))
 	}
-	if p.Reread && !signal.SameTriggers(before.RotationTriggers, after.RotationTriggers) {
+	if p.Reads > 1 && !signal.SameTriggers(before.RotationTriggers, after.RotationTriggers) {
 		resp.Diagnostics.AddAttributeWarning(path.Root("rotation_triggers"), "Triggers Recorded without a Rotation",
-			fmt.Sprintf("This is the first update of Cloud Automator job %s since its import. It records rotation_triggers, and does not rotate the URL and the access token. "+
+			fmt.Sprintf("This is the first update of Cloud Automator job %s since its import or move. It records rotation_triggers, and does not rotate the URL and the access token. "+
 				"To rotate them, change rotation_triggers in another apply after this one.", before.ID.ValueString()))
 	}
 	after.takeFrom(before)
@@ -99,7 +99,8 @@ func (p privateState) settle(after *jobModel, config, before jobModel, whole boo
 	for i, one := range after.settings() {
 		was := theirs[i]
 		if one.fills && configured[i].value.IsNull() {
-			if one.value = was.value; one.cleared != nil && !p.open(one.name) && was.plain() != "" {
+			one.value = was.value
+			if one.cleared != nil && !p.open(one.name) && was.plain() != "" {
 				one.value = one.cleared
 			}
 		}

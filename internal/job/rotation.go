@@ -42,7 +42,12 @@ type update struct {
 
 // does has the method for each step. take also does sweep.
 var does = map[step]func(*update, context.Context) diag.Diagnostic{
-	fail: (*update).fail, change: (*update).change, ask: (*update).change, succeed: (*update).succeed, take: (*update).take, retire: (*update).retire,
+	fail:    (*update).fail,
+	change:  func(u *update, ctx context.Context) diag.Diagnostic { return u.change(ctx, false) },
+	ask:     func(u *update, ctx context.Context) diag.Diagnostic { return u.change(ctx, true) },
+	succeed: (*update).succeed,
+	take:    (*update).take,
+	retire:  (*update).retire,
 }
 
 // walk takes steps from the position of the job until none is left.
@@ -176,10 +181,10 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 	return job, at, nil
 }
 
-// change writes the job's settings and its name, and requests a rotation if the
-// update rotates. It clears all arguments that are not set, because the job may
+// change writes the job's settings and its name, and requests a rotation if
+// asks is true. It clears all arguments that are not set, because the job may
 // differ from the recorded one.
-func (u *update) change(ctx context.Context) diag.Diagnostic {
+func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 	if u.shown.Attributes == nil || u.shown.Unreadable {
 		job, failed := u.settled(ctx, cloudautomator.Job{ID: u.ID})
 		if failed != nil {
@@ -205,7 +210,7 @@ func (u *update) change(ctx context.Context) diag.Diagnostic {
 		recorded = types.StringNull()
 	}
 	body := u.after.body(&was, job.Settings.ActionValue, recorded)
-	if u.rotate {
+	if asks {
 		maps.Copy(body, asking)
 	}
 	answered, failed := u.update(ctx, u.ID, &u.after, body)
@@ -225,7 +230,7 @@ func (u *update) change(ctx context.Context) diag.Diagnostic {
 		u.untaken = names
 	}
 	u.Position = leads[change].to
-	if u.rotate && (job.Path() == u.shown.Path() || job.AccessToken == u.shown.AccessToken) {
+	if asks && (job.Path() == u.shown.Path() || job.AccessToken == u.shown.AccessToken) {
 		u.Position = unmoved
 		if !u.shown.Settings.Active {
 			return unrotated(u.ID, "The new job would be active, while job "+u.ID+" is not.",
@@ -326,6 +331,7 @@ func (u *update) retire(ctx context.Context) diag.Diagnostic {
 	}
 	if u.Others = nil; u.Position == bereft {
 		if u.stays {
+			u.Position = absent
 			return u.before.gone(*u.privateState) // The plan has not seen this.
 		}
 		u.Position = orphaned

@@ -66,8 +66,7 @@ func (s setting) same(other setting) bool {
 		return false
 	}
 	if s.name == "action_value" {
-		x, y := s.value.(types.String).ValueString(), other.value.(types.String).ValueString()
-		return x == y || covers(x, y, form{}) && covers(y, x, form{})
+		return sameObject(s.value.(types.String).ValueString(), other.value.(types.String).ValueString())
 	}
 	return s.plain() == other.plain()
 }
@@ -91,8 +90,7 @@ func (s setting) plain() string {
 			if err != nil {
 				return text
 			}
-			written, _ := json.Marshal(form{}.tidy(object)) // What was decoded can be encoded.
-			return string(written)
+			return canonical(object)
 		}
 		if at, ok := cloudautomator.ParseTime(text); ok && s.isDate() {
 			return at.UTC().Format(time.RFC3339Nano)
@@ -180,27 +178,32 @@ func (m *jobModel) takeAccounts(s cloudautomator.Settings) {
 // refreshSettings records the settings that the service shows. It keeps the
 // recorded value if the service only shows it in another form, or shows what it
 // made of the last request.
-func (m *jobModel) refreshSettings(s cloudautomator.Settings, p privateState) {
+func (m *jobModel) refreshSettings(s cloudautomator.Settings, p *privateState) {
 	imported, shown := m.Name.IsNull(), m.shown(s)
 	if p.Moved {
-		if shown.ActionValue = actionValue(s); signal.Given(m.ActionValue) && covers(string(s.ActionValue), m.ActionValue.ValueString(), form{loose: true}) {
+		if shown.ActionValue = actionValue(s); signal.Given(m.ActionValue) && loosely(m.ActionValue.ValueString(), string(s.ActionValue)) {
 			shown.ActionValue = m.ActionValue
 		}
 	}
 	theirs := shown.settings()
 	for i, one := range m.settings() {
-		if now := theirs[i]; imported || !one.same(now) && (p.drifted(one) || !matches(p.Shown[one.name], now.plain())) {
-			one.set(now.value)
+		now := theirs[i]
+		asShown := matches(p.Shown[one.name], now.plain())
+		if !imported && (one.same(now) || asShown && !p.drifted(one.name)) {
+			continue
+		}
+		if one.set(now.value); p.Asked == nil || p.open(one.name) {
+			continue
+		}
+		p.Drifted = slices.DeleteFunc(p.Drifted, func(name string) bool { return name == one.name })
+		if !asShown && !matches(p.Asked[one.name], now.plain()) {
+			p.Drifted = append(p.Drifted, one.name)
 		}
 	}
 }
 
-// drifted reports whether somebody has changed a setting of the state since the last write:
-// it is neither what was asked nor what the service made of that.
-func (p privateState) drifted(recorded setting) bool {
-	asked := p.Asked[recorded.name]
-	return asked != "" && !matches(asked, recorded.plain()) && !matches(p.Shown[recorded.name], recorded.plain())
-}
+// drifted reports whether somebody has changed a setting since the last write.
+func (p privateState) drifted(name string) bool { return slices.Contains(p.Drifted, name) }
 
 // open reports whether a setting is left to the service: the last write did not
 // have it in its configuration, this state has not written the job yet, or it is not
@@ -214,7 +217,7 @@ func (p privateState) open(name string) bool {
 // service and, if the service shows a setting in another form, what it showed.
 func (p *privateState) remember(config, asked, shown jobModel) {
 	theirs, configured := shown.settings(), config.settings()
-	p.Asked, p.Shown = map[string]string{}, map[string]string{}
+	p.Asked, p.Shown, p.Drifted = map[string]string{}, map[string]string{}, nil
 	for i, one := range asked.settings() {
 		if !one.fills || !configured[i].value.IsNull() {
 			p.Asked[one.name] = fingerprint(one.plain())
