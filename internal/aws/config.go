@@ -350,8 +350,11 @@ func (c Config) loadError(err error) error {
 	)
 	switch {
 	case errors.As(err, &missing):
-		_, from := c.profileFrom()
-		return fmt.Errorf("loading the AWS configuration: there is no profile %q, which %s names. %s", missing.Profile, from, c.filesRead())
+		named := "source_profile in a profile"
+		if name, from := c.profileFrom(); name == missing.Profile {
+			named = from
+		}
+		return fmt.Errorf("loading the AWS configuration: there is no profile %q, which %s names. %s", missing.Profile, named, c.filesRead())
 	case errors.As(err, &mfa):
 		return fmt.Errorf("loading the AWS configuration: the profile %q has mfa_serial, and the provider cannot ask for the code during an apply. "+
 			"Sign in before the apply, for example with \"aws sts get-session-token --serial-number ... --token-code ...\", and use these credentials. Or use a profile without mfa_serial. %s",

@@ -5,9 +5,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -423,7 +425,14 @@ func TestSomebodyElsesAnswerConfirmsNothing(t *testing.T) {
 	} {
 		for _, summary := range []string{"", "release 7"} {
 			t.Run(name+", "+summary, func(t *testing.T) {
+				t.Parallel()
 				s, r, config, _ := start(t, sandbox.Pipeline{})
+				if test.kind == sandbox.KindDropBefore {
+					policy := acctest.Quick()
+					// What somebody else does in this time is at about the same time as the signal.
+					policy.Settle = 2 * time.Second
+					r = r.On(acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(policy)))
+				}
 				s.Inject(sandbox.Fault{Operation: put, Kind: test.kind, Times: 1})
 				for _, fault := range test.faults {
 					s.Inject(fault)

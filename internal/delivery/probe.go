@@ -193,7 +193,7 @@ func (p *Poller) Look(ctx context.Context, probe *Probe, report func(Observation
 // passing returns whether a failed read is tried again: for a while, and until the
 // end if the service throttles or if getting credentials fails temporarily.
 func (p *Poller) passing(ctx context.Context, while time.Duration) (again func(Attempt) bool, stop context.CancelFunc) {
-	patience, stop := p.policy.clock().WithPatience(ctx, while)
+	patience, stop := p.policy.clock().WithPatience(context.WithoutCancel(ctx), while)
 	return func(a Attempt) bool {
 		return a.readRetryable() && (a.Cause == Throttled || a.unsigned() || patience.Err() == nil)
 	}, stop

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -94,6 +95,11 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 				offset.Store(int64(skew - test.ago))
 				test.options.Now = func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
 				s := acctest.Sandbox(t, test.options)
+				policy := acctest.Quick()
+				if test.meanwhile != nil {
+					// What somebody else does in this time is at about the same time as the signal.
+					policy.Settle = 2 * time.Second
+				}
 				test.of.ID, test.of.SecondsAgo = "exec-1", 60
 				s.StartOOSExecution(test.of)
 				config := acctest.Values{"execution_id": "exec-1", "notify_type": "Approve"}
@@ -111,7 +117,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 				if test.meanwhile != nil {
 					s.Hook(listTasks, sync.OnceFunc(func() { other(test.meanwhile) }), nil)
 				}
-				r := acctest.StartProvider(t, acctest.Block(s.URL())).Resource(signalType)
+				r := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(policy)).Resource(signalType)
 				s.Inject(sandbox.Fault{Operation: notify, Kind: test.fault, Times: 1})
 				says(t, r.Apply(config.With(test.change)), test.delivery == "UNKNOWN", test.says)
 				if r.String("delivery") != test.delivery || s.Count(notify)-others != test.sends {

@@ -230,7 +230,9 @@ func (r *signalResource) Update(ctx context.Context, req resource.UpdateRequest,
 	// Bind fills in arguments of the copy. An update must not change them in the
 	// state.
 	bound := r.model()
-	restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), bound, &resp.Diagnostics)
+	if !restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), bound, &resp.Diagnostics) {
+		return
+	}
 	signal, err := r.system.bind(ctx, bound.Arguments, r.secrets(ctx, req.Config, &resp.Diagnostics))
 	if err != nil {
 		resp.Diagnostics.Append(update.notBound(r.system.Name, r.sender.redactor.Error(err)))

@@ -124,7 +124,12 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 				if test.known {
 					block = block.With(asked)
 				}
-				p := acctest.StartProvider(t, acctest.Values{"aws": block})
+				policy := acctest.Quick()
+				if test.meanwhile != "" {
+					// What somebody else does in this time is at about the same time as the signal.
+					policy.Settle = 2 * time.Second
+				}
+				p := acctest.StartProvider(t, acctest.Values{"aws": block}, provider.WithPolicy(policy))
 				test.automation.ID, test.automation.AcceptRepeats = "", true
 				id := s.StartAutomation(test.automation)
 				stranger := acctest.StartProvider(t, acctest.Block(s.URL()))
@@ -304,7 +309,10 @@ func TestSomebodyElsesApproval(t *testing.T) {
 			if test.caller != "" {
 				block = block.With(asked)
 			}
-			p := acctest.StartProvider(t, acctest.Values{"aws": block})
+			policy := acctest.Quick()
+			// What somebody else does in this time is at about the same time as the signal.
+			policy.Settle = 2 * time.Second
+			p := acctest.StartProvider(t, acctest.Values{"aws": block}, provider.WithPolicy(policy))
 			s.Inject(sandbox.Fault{Operation: "SendAutomationSignal", Kind: before, Times: 1})
 			var once sync.Once
 			s.Hook("GetAutomationExecution", func() {

@@ -61,15 +61,31 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	table := b.run(ctx, *only)
+	table, err := b.run(ctx, *only)
 	fmt.Print("\n", table)
-	if *page != "" {
-		write(*page, table)
+	if err == nil && *page != "" {
+		err = write(*page, table)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
 
-// run measures, and returns the table.
-func (b *bench) run(ctx context.Context, only string) string {
+// failure is the error of a call that the benchmark needs.
+type failure struct{ error }
+
+// run measures, and returns the table: that of what was measured, if an error has ended it.
+func (b *bench) run(ctx context.Context, only string) (page string, failed error) {
+	defer func() {
+		switch ended := recover().(type) {
+		case nil:
+		case failure:
+			page, failed = table(b.rows), ended
+		default:
+			panic(ended)
+		}
+	}()
 	b.cli, b.dir = must(terraformcli.Find(ctx)), must(os.MkdirTemp("", "bench"))
 	defer os.RemoveAll(b.dir)
 	with := fmt.Sprintf("Measured with %s, %s, %s/%s, %d CPUs.\n", b.cli, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
@@ -85,7 +101,7 @@ func (b *bench) run(ctx context.Context, only string) string {
 			fmt.Printf("%s: %s\n", m.name, time.Since(start).Round(time.Second))
 		}
 	}
-	return with + "\n" + table(b.rows)
+	return with + "\n" + table(b.rows), nil
 }
 
 // must returns the value of a call that succeeded. It ends the benchmark if the call failed.
@@ -96,7 +112,7 @@ func must[T any](value T, err error) T {
 
 func check(err error) {
 	if err != nil {
-		panic(err)
+		panic(failure{err})
 	}
 }
 
@@ -148,12 +164,16 @@ func table(rows []*row) string {
 }
 
 // write replaces the table in a page, between two comments.
-func write(page, table string) {
-	text, place := must(os.ReadFile(page)), regexp.MustCompile(`(?s)(<!-- table: written by make bench -->\n).*(<!-- end of table -->)`)
-	if !place.Match(text) {
-		panic(page + " has no place for the table")
+func write(page, table string) error {
+	text, err := os.ReadFile(page)
+	place := regexp.MustCompile(`(?s)(<!-- table: written by make bench -->\n).*(<!-- end of table -->)`)
+	if err == nil && !place.Match(text) {
+		err = errors.New(page + " has no place for the table")
 	}
-	check(os.WriteFile(page, place.ReplaceAll(text, []byte("${1}"+table+"${2}")), 0o644))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(page, place.ReplaceAll(text, []byte("${1}"+table+"${2}")), 0o644)
 }
 
 // operation sends a signal. id is the id of an execution, for its number.

@@ -15,7 +15,10 @@ import (
 // Even a very small benchmark sends every signal once, and checks that.
 func TestBench(t *testing.T) {
 	b := &bench{rounds: 1, signals: 60, runTime: time.Second}
-	text := b.run(t.Context(), ".")
+	text, err := b.run(t.Context(), ".")
+	if err != nil {
+		t.Fatal(err)
+	}
 	if len(b.rows) != 13 {
 		t.Fatalf("%d rows", len(b.rows))
 	}
@@ -66,7 +69,9 @@ func TestTable(t *testing.T) {
 	if err := os.WriteFile(page, fmt.Appendf(nil, around, "old\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	write(page, "new\n")
+	if err := write(page, "new\n"); err != nil {
+		t.Fatal(err)
+	}
 	if shown, _ := os.ReadFile(page); string(shown) != fmt.Sprintf(around, "new\n") {
 		t.Errorf("the page is now\n%s", shown)
 	}
