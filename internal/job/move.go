@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudautomator"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
 // vendorsJob is the resource type for jobs in the vendor's provider.
@@ -22,7 +23,8 @@ var _ resource.ResourceWithMoveState = (*jobResource)(nil)
 
 // MoveState moves jobs from the vendor's provider.
 func (r *jobResource) MoveState(context.Context) []resource.StateMover {
-	return []resource.StateMover{{StateMover: r.move}}
+	return []resource.StateMover{{StateMover: r.move}, signal.NotMoved("http_trigger_job", "only a "+vendorsJob+" of the vendor's provider can",
+		"import the job with an import block, or create a new job.")}
 }
 
 // move converts a state of the vendor's provider. It makes no request: the

@@ -268,8 +268,8 @@ func TestMoveIsRefused(t *testing.T) {
 		"a path for an id":    {vendor, "cloudautomator_job", `{"id": "..", "rule_type": "webhook"}`, []string{"no id", "import"}},
 		"nothing beside":      {vendor, "cloudautomator_job", `{"id": "7", "rule_type": "webhook"}`, []string{"job 7", "action_type", "import"}},
 		"no object":           {vendor, "cloudautomator_job", `[]`, []string{"no form", "import"}},
-		"a workflow":          {vendor, "cloudautomator_job_workflow", `{"id": "7"}`, []string{"Unable to Move Resource State"}},
-		"another provider":    {"registry.terraform.io/hashicorp/null", "null_resource", `{"id": "7"}`, []string{"Unable to Move Resource State"}},
+		"a workflow":          {vendor, "cloudautomator_job_workflow", `{"id": "7"}`, []string{"Unable to Move Resource State", "A cloudautomator_job_workflow", "only a cloudautomator_job", "import"}},
+		"another provider":    {"registry.terraform.io/hashicorp/null", "null_resource", `{"id": "7"}`, []string{"Unable to Move Resource State", "A null_resource", "destroy = false", "import"}},
 	} {
 		diags := p.Resource(jobType).Move(test.provider, test.kind, 0, test.state)
 		if len(diags) != 1 || !diags[0].Error {

@@ -218,7 +218,7 @@ func TestSignalsCannotBeMoved(t *testing.T) {
 			}
 			for kind, provider := range map[string]string{"terraform_data": "terraform.io/builtin/terraform", "signal_other": "registry.terraform.io/terraform-provider-signal/signal"} {
 				diags := p.Resource(name).Move(provider, kind, 0, `{"id": "7"}`)
-				says(t, diags, true, "Resource Cannot Be Moved", "A "+kind, provider, "a "+name+":", "Remove the moved block", "destroy = false")
+				says(t, diags, true, "Unable to Move Resource State", "A "+kind, provider, "a "+name+":", "Remove the moved block", "destroy = false")
 				if name == y.Type {
 					says(t, diags, true, map[bool]string{true: "adopt_existing = true", false: `when = "destroy"`}[p.Resource(name).Has("adopt_existing")])
 				}

@@ -382,16 +382,17 @@ const lostKey = "lost"
 // MoveState returns an error for each move from another type, because the state
 // of another type does not tell whether the signal was sent.
 func (r *signalResource) MoveState(context.Context) []resource.StateMover {
-	return notMoved(r.system.Name, "its state does not tell whether the signal was sent", "create the signal_"+r.system.Name+". That sends the signal. "+r.sentBefore())
+	return []resource.StateMover{NotMoved(r.system.Name, "its state does not tell whether the signal was sent", "create the signal_"+r.system.Name+". That sends the signal. "+r.sentBefore())}
 }
 
-// notMoved refuses each move from another type.
-func notMoved(name, why, instead string) []resource.StateMover {
-	return []resource.StateMover{{StateMover: func(_ context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
-		resp.Diagnostics.AddError("Resource Cannot Be Moved",
+// NotMoved refuses each move to the resource signal_<name>. why says why, and
+// instead what the user can do instead, after the old resource is removed.
+func NotMoved(name, why, instead string) resource.StateMover {
+	return resource.StateMover{StateMover: func(_ context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
+		resp.Diagnostics.AddError("Unable to Move Resource State",
 			fmt.Sprintf("A %s of the provider %s cannot become a signal_%s: %s.\n\n"+
 				"Remove the moved block. For the old resource, add a removed block with lifecycle { destroy = false }. Then %s", req.SourceTypeName, req.SourceProviderAddress, name, why, instead))
-	}}}
+	}}
 }
 
 // privateState is the resource's private state: data that Terraform keeps for
