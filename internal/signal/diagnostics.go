@@ -135,7 +135,7 @@ func (w signalRun) lookupText(result delivery.Result) string {
 	case end.Stopped != nil:
 		return join(fmt.Sprintf(" Reading at %s whether it has arrived was not finished.", w.Service), w.lastFailure(*end))
 	default:
-		return fmt.Sprintf(" What %s shows does not tell whether it has arrived: %s.", w.Service, end.Observation.Reason)
+		return fmt.Sprintf(" What %s shows does not tell: %s.", w.Service, end.Observation.Reason)
 	}
 }
 

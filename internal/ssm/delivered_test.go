@@ -76,7 +76,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 		"approved, no decisions":               {automation: gate(shows(sandbox.DecisionsNone)), signal: "Approve", fault: after, delivery: "UNKNOWN", sends: 1},
 		"not approved, no decisions":           {automation: gate(shows(sandbox.DecisionsNone)), signal: "Approve", fault: before, delivery: "SENT", sends: 2},
 		"not approved, one said to be enough":  {automation: gate(shows(sandbox.DecisionsNone), approvals(1)), signal: "Approve", fault: before, delivery: "SENT", sends: 2},
-		"not approved, nothing shown at all":   {automation: gate(shows(sandbox.DecisionsNone), noInputs), signal: "Approve", fault: before, delivery: "UNKNOWN", sends: 1, says: []string{"What SSM shows does not tell whether it has arrived: it shows something that may be this signal"}},
+		"not approved, nothing shown at all":   {automation: gate(shows(sandbox.DecisionsNone), noInputs), signal: "Approve", fault: before, delivery: "UNKNOWN", sends: 1, says: []string{"What SSM shows does not tell: it shows something that may be this signal"}},
 		"one of two approvals":                 {automation: gate(approvals(2)), signal: "Approve", payload: sign, fault: after, delivery: "CONFIRMED", sends: 1},
 		"one of two approvals, as a list":      {automation: gate(approvals(2), shows(sandbox.DecisionsList)), signal: "Approve", payload: sign, fault: after, delivery: "CONFIRMED", sends: 1},
 		"one of two approvals, unsigned":       {automation: gate(approvals(2)), signal: "Approve", options: sandbox.Options{WholeSeconds: true}, fault: after, delivery: "UNKNOWN", sends: 1, says: []string{"at about the same time"}},
