@@ -197,7 +197,7 @@ func TestReplacedWaitForgetsThatItSaw(t *testing.T) {
 	const untaint = "terraform untaint"
 	s, signal, config, _ := play(t, sandbox.FileWorkflow{Steps: []sandbox.FileStep{{}}})
 	wait := acctest.Values{"workflow_id": config["workflow_id"], "execution_id": config["execution_id"]}
-	first, second := signal.Provider.Resource("signal_workflow_step_state_wait"), signal.Provider.Resource("signal_workflow_step_state_wait")
+	first, second := signal.Resource("signal_workflow_step_state_wait"), signal.Resource("signal_workflow_step_state_wait")
 	wait = wait.With(acctest.Values{"timeouts": acctest.Values{"create": "3s", "update": "3s"}})
 	says(t, first.Apply(wait), true, "Target Still Running", "IN_PROGRESS", untaint, "does not know that this execution was seen")
 	says(t, signal.Apply(config), false)
