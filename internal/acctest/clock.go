@@ -135,10 +135,11 @@ func (c *pauseContext) finish(err error) {
 
 // Deadline returns when it ends, by its clock, if only pauses follow.
 func (c *pauseContext) Deadline() (time.Time, bool) {
+	deadline, ok := c.Context.Deadline() // The clock may be the same one.
 	c.clock.mu.Lock()
 	defer c.clock.mu.Unlock()
 	end := time.Now().Add(c.clock.skipped + c.end - c.clock.passed)
-	if deadline, ok := c.Context.Deadline(); ok && deadline.Before(end) {
+	if ok && deadline.Before(end) {
 		return deadline, true
 	}
 	return end, true

@@ -216,6 +216,8 @@ func TestSignalsCannotBeMoved(t *testing.T) {
 			if !slices.Contains(p.Resources(), name) {
 				continue
 			}
+			diags := p.Resource(name).Move("registry.terraform.io/a-mirror/signal", name, 0, `{"id": "7"}`)
+			says(t, diags, true, "Unable to Move Resource State", "registry.terraform.io/a-mirror/signal", "terraform state replace-provider")
 			for kind, provider := range map[string]string{"terraform_data": "terraform.io/builtin/terraform", "signal_other": "registry.terraform.io/terraform-provider-signal/signal"} {
 				diags := p.Resource(name).Move(provider, kind, 0, `{"id": "7"}`)
 				says(t, diags, true, "Unable to Move Resource State", "A "+kind, provider, "a "+name+":", "Remove the moved block", "destroy = false")

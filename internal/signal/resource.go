@@ -389,6 +389,12 @@ func (r *signalResource) MoveState(context.Context) []resource.StateMover {
 // instead what the user can do instead, after the old resource is removed.
 func NotMoved(name, why, instead string) resource.StateMover {
 	return resource.StateMover{StateMover: func(_ context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
+		if req.SourceTypeName == "signal_"+name {
+			resp.Diagnostics.AddError("Unable to Move Resource State",
+				fmt.Sprintf("The state has this %s with the provider address %s. To use this provider for it, run \"terraform state replace-provider\" with the old and the new address. "+
+					"A moved block is not for that.", req.SourceTypeName, req.SourceProviderAddress))
+			return
+		}
 		resp.Diagnostics.AddError("Unable to Move Resource State",
 			fmt.Sprintf("A %s of the provider %s cannot become a signal_%s: %s.\n\n"+
 				"Remove the moved block. For the old resource, add a removed block with lifecycle { destroy = false }. Then %s", req.SourceTypeName, req.SourceProviderAddress, name, why, instead))

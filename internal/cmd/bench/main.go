@@ -152,6 +152,9 @@ func median(values []float64) float64 {
 func table(rows []*row) string {
 	lines, notes := "| measure | goal | median | lowest to highest | values | met |\n|---|---|---|---|---|---|\n", "\n"
 	for _, r := range rows {
+		if len(r.values) == 0 {
+			continue // An error ended its measurement.
+		}
 		met := map[bool]string{true: "yes", false: "**no**"}[median(r.values) <= r.goal && len(r.broken) == 0]
 		lines += fmt.Sprintf("| %s | <= %.4g | %.3g | %.3g to %.3g | %d | %s |\n", r.name, r.goal, median(r.values), slices.Min(r.values), slices.Max(r.values), len(r.values), met)
 		for _, note := range append(r.broken, r.note) {
