@@ -386,12 +386,14 @@ func (r *Resource) Apply(config Values) Diagnostics {
 		return diags
 	}
 	if !r.State.IsNull() && (r.Tainted || len(plan.Replace) > 0) {
-		if diags := r.Destroy(); diags.HasError() {
-			return diags
+		destroyed := r.Destroy()
+		if destroyed.HasError() {
+			return destroyed
 		}
 		if plan, diags = r.Plan(config); diags.HasError() {
 			return diags
 		}
+		diags = append(destroyed, diags...)
 	}
 	if plan.Planned.Equal(r.State) {
 		return diags

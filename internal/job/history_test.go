@@ -26,7 +26,7 @@ func FuzzJobHistories(f *testing.F) {
 	for seed := range uint64(25) {
 		f.Add(seed)
 	}
-	for _, failed := range []uint64{2429, 2622, 2710, 2776, 7863, 10240, 10421, 1003032} {
+	for _, failed := range []uint64{2429, 2622, 2710, 2776, 7863, 10240, 10421, 1003032, 40009911} {
 		f.Add(failed)
 	}
 	if more, _ := strconv.ParseUint(os.Getenv("JOB_HISTORIES"), 10, 64); more > 0 {
