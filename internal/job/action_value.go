@@ -147,13 +147,20 @@ func tidy(value any, loose bool) any {
 			list[i] = tidy(item, loose)
 		}
 		if loose {
-			slices.SortFunc(list, func(a, b any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+			slices.SortFunc(list, func(a, b any) int { return cmp.Compare(canonical(a), canonical(b)) })
 		}
 		value = list
 	case json.Number:
 		if n, ok := rational(v.String()); ok {
 			value = n.RatString()
 		}
+	}
+	switch value.(type) {
+	case map[string]any, []any:
+		if loose && vacant(value) {
+			return nil
+		}
+		return value
 	}
 	if !loose {
 		return value

@@ -44,6 +44,8 @@ func (r record) write(ctx context.Context, data *jobModel, p privateState) diag.
 	switch at := p.Standing; {
 	case (at.Position == heir || at.Position == bereft) && len(at.Others) > 0:
 		data.PredecessorID = types.StringValue(at.Others[0])
+	case at.Position == succeeded || at.Position == replaced:
+		data.PredecessorID = text(at.Predecessor)
 	case at.Position != unclear: // Else it is not known whether it still exists.
 		data.PredecessorID = types.StringNull()
 	}
@@ -310,6 +312,8 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		p.remember(config, data, data.shown(u.shown.Settings))
 	case recalled.Imported:
 		p.remember(config, data, before)
+	case p.Asked != nil && !data.ActionValue.Equal(before.ActionValue):
+		p.askFor(data.ActionValue)
 	}
 	if !d.change && !d.read && !d.run {
 		resp.Diagnostics.Append(u.write(ctx, &data, p)...)
@@ -377,6 +381,11 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 	remove := []string{stands.ID}
 	if !sights[stands.Position].leaves {
 		remove = append(slices.Clone(stands.Others), stands.ID)
+	}
+	// The job that this one has replaced belongs to it in every position.
+	predecessor := data.PredecessorID.ValueString()
+	if there := slices.ContainsFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == predecessor }); there && !slices.Contains(remove, predecessor) {
+		remove = append([]string{predecessor}, remove...)
 	}
 	gone := false
 	for _, id := range remove {

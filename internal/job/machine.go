@@ -176,6 +176,9 @@ type standing struct {
 	Others []string `json:"others,omitempty"`
 	// Strays are, in replaced, the jobs that would be the others in orphaned.
 	Strays []string `json:"strays,omitempty"`
+	// Predecessor is, in succeeded and replaced, the job that the recorded one has replaced
+	// earlier, if it still exists.
+	Predecessor string `json:"predecessor,omitempty"`
 }
 
 // locate finds out the position of a job from its state, its private state and the jobs of
@@ -215,9 +218,9 @@ func locate(data *jobModel, p privateState, jobs []cloudautomator.Job) standing 
 	case len(successors) > 1:
 		return standing{Position: unclear, ID: id, Others: successors}
 	case len(successors) == 1 && at < 0:
-		return standing{Position: replaced, ID: id, Others: successors}
+		return standing{Position: replaced, ID: id, Others: successors, Predecessor: recorded}
 	case len(successors) == 1:
-		return standing{Position: succeeded, ID: id, Others: successors}
+		return standing{Position: succeeded, ID: id, Others: successors, Predecessor: recorded}
 	case at < 0 && recorded != "":
 		return standing{Position: bereft, ID: id, Others: []string{recorded}}
 	case at < 0:
@@ -234,6 +237,9 @@ func locate(data *jobModel, p privateState, jobs []cloudautomator.Job) standing 
 			others = append(others, predecessor)
 		}
 		if twins := named(mark(predecessor)); len(twins) > 0 {
+			if predecessor == recorded {
+				others = nil // The state can tell this one.
+			}
 			return standing{Position: unclear, ID: id, Others: append(others, twins...)}
 		}
 		if len(others) > 0 {

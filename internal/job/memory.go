@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudautomator"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
@@ -81,6 +82,9 @@ func recall(ctx context.Context, private interface {
 		diags.AddWarning("Private State Not Read", fmt.Sprintf("A part of what the provider remembers of Cloud Automator job %s cannot be read: %s. "+
 			"It is treated as lost. The next plan may show a rotation because of this.", data.ID.ValueString(), err))
 	}
+	if p.Asked == nil {
+		p.Drifted = nil // Drift is a difference from what was asked for.
+	}
 	if predecessor := data.PredecessorID.ValueString(); predecessor != "" && p.stands() == settled {
 		p.Standing = standing{Position: heir, ID: data.ID.ValueString(), Others: []string{predecessor}}
 	}
@@ -118,6 +122,38 @@ func (p privateState) remembered(configured, recorded setting) bool {
 	return matches(p.Asked[configured.name], configured.plain()) && matches(p.Shown[configured.name], recorded.plain())
 }
 
+// asked reports whether the last write asked for this value. Of a whole action_value, the
+// user may set only some members by now.
+func (p privateState) asked(one setting) bool {
+	if matches(p.Asked[one.name], one.plain()) {
+		return true
+	}
+	if one.name != "action_value" || !p.Whole || one.value.IsUnknown() {
+		return false
+	}
+	part, err := parseObject(one.value.(types.String).ValueString())
+	for name, value := range part {
+		if !matches(p.Asked[memberOf(name)], canonical(value)) {
+			return false
+		}
+	}
+	return err == nil && len(part) > 0
+}
+
+// memberOf is the key of a member of action_value in Asked.
+func memberOf(name string) string { return "action_value." + name }
+
+// askFor records that the last write asked for an action_value.
+func (p *privateState) askFor(value types.String) {
+	one := settingOf("action_value", &value)
+	p.Asked[one.name] = fingerprint(one.plain())
+	if members, err := parseObject(value.ValueString()); p.Whole && err == nil {
+		for name, member := range members {
+			p.Asked[memberOf(name)] = fingerprint(canonical(member))
+		}
+	}
+}
+
 // decision says what an update does at the service. In a plan, unknown values
 // count as changed, so an update never does more than its plan has shown.
 type decision struct {
@@ -144,7 +180,7 @@ func decide(before, after jobModel, p privateState) (d decision) {
 	var changed, repeats bool
 	theirs, stands := before.settings(), p.stands()
 	for i, one := range after.settings() {
-		asked, drifted := matches(p.Asked[one.name], one.plain()), p.drifted(one.name)
+		asked, drifted := p.asked(one), p.drifted(one.name)
 		switch {
 		case one.same(theirs[i]):
 			repeats = repeats || drifted && !asked

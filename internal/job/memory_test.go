@@ -125,6 +125,31 @@ func TestPrivateStateInAnotherForm(t *testing.T) {
 	}
 }
 
+// Drift without what was asked for, as in a private state of another version, fails no
+// refresh that finds a rotation.
+func TestDriftWithoutWhatWasAsked(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{}, hasty())
+	b.created(nightly)
+	stored := b.Stored()
+	var private map[string][]byte
+	var job map[string]any
+	if json.Unmarshal(stored.Private, &private) != nil || json.Unmarshal(private["job"], &job) != nil {
+		t.Fatal("no private state")
+	}
+	job["asked"], job["drifted"] = []any{}, []any{"name"}
+	private["job"] = []byte(encoded(t, job))
+	stored.Private = []byte(encoded(t, private))
+	if diags := b.Upgrade(stored); diags.HasError() {
+		t.Fatal(diags)
+	}
+	b.s.RotateTriggerJob(b.String("id"))
+	if diags := b.Refresh(); diags.HasError() {
+		t.Fatal(diags)
+	}
+	b.apply(nightly)
+	b.settled(nightly)
+}
+
 // The first update after an import does not rotate. If it seems to be asked for a rotation,
 // the plan says so.
 func TestRotationAskedForAfterAnImportIsWarnedOf(t *testing.T) {
@@ -230,24 +255,41 @@ func TestJobIsRemovedBeforeItsPredecessor(t *testing.T) {
 
 // A member of action_value that an update no longer records is neither drift nor a change.
 func TestMemberThatIsRecordedNoMoreDoesNotRotate(t *testing.T) {
-	b := newBench(t, sandbox.CloudAutomator{}, hasty())
-	config := nightly.With(acctest.Values{"action_value": `{"region": "ap-northeast-1", "more": "x"}`})
-	b.created(config)
-	imported := b.Provider.Resource(jobType)
-	if diags := imported.Import(b.String("id")); len(diags) > 0 {
-		t.Fatal(diags)
-	}
-	b.Resource = imported
-	config["action_value"], config["rotation_triggers"] = b.String("action_value"), acctest.Values{"month": "1"}
-	b.apply(config)
-	b.s.ResetRequestLog()
-	config = config.With(acctest.Values{"action_value": `{"region": "ap-northeast-1"}`, "timeouts": acctest.Values{"update": "5m"}})
-	for range 2 {
-		b.apply(config)
-		b.idle(config)
-	}
-	if updates := b.s.Count("UpdateJob"); updates > 0 {
-		t.Errorf("the requests were %q", b.made())
+	for name, more := range map[string]acctest.Values{"recorded": {"timeouts": acctest.Values{"update": "5m"}}, "not recorded": {}} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, sandbox.CloudAutomator{}, hasty())
+			config := nightly.With(acctest.Values{"action_value": `{"region": "ap-northeast-1", "more": "x"}`})
+			b.created(config)
+			imported := b.Provider.Resource(jobType)
+			if diags := imported.Import(b.String("id")); len(diags) > 0 {
+				t.Fatal(diags)
+			}
+			b.Resource = imported
+			config["action_value"], config["rotation_triggers"] = b.String("action_value"), acctest.Values{"month": "1"}
+			b.apply(config)
+			b.s.ResetRequestLog()
+			config = config.With(acctest.Values{"action_value": `{"region": "ap-northeast-1"}`}).With(more)
+			for range 2 {
+				b.apply(config)
+				b.idle(config)
+			}
+			if updates := b.s.Count("UpdateJob"); updates > 0 {
+				t.Errorf("the requests were %q", b.made())
+			}
+			// Somebody changes a member that the user still sets.
+			id, before := b.String("id"), b.held()
+			other := b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
+			if diags := other.Apply(config.With(acctest.Values{"action_value": `{"region": "us-east-1"}`, "rotate_on_update": false})); len(diags) > 0 {
+				t.Fatal(diags)
+			}
+			b.Refresh()
+			contains(t, b.String("action_value"), "us-east-1")
+			b.apply(config)
+			if b.String("id") != id || b.held() != before {
+				t.Error("the repair of the drift rotated the job")
+			}
+			b.idle(config)
+		})
 	}
 }
 
@@ -291,5 +333,73 @@ func TestMovedJobRecordsTriggersWithAWarning(t *testing.T) {
 		if diags = append(diags, planned...); diags.HasError() || strings.Contains(diags.String(), "Triggers Recorded") != (refreshes > 0) {
 			t.Errorf("after %d refreshes: %s", refreshes+1, diags)
 		}
+	}
+}
+
+// A destroy removes the replaced job that the state knows, also if the names of other jobs
+// have the mark. It leaves those alone, and names them.
+func TestDestroyRemovesTheKnownPredecessorAmongOthers(t *testing.T) {
+	for name, of := range map[string]func(first, id string) []string{
+		"twins of the job":   func(first, _ string) []string { return []string{first} },
+		"two successors":     func(_, id string) []string { return []string{id, id} },
+		"one more successor": func(_, id string) []string { return []string{id} },
+	} {
+		for _, refresh := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, refresh %t", name, refresh), func(t *testing.T) {
+				b := newBench(t, sandbox.CloudAutomator{}, hasty())
+				b.created(paused)
+				first := b.String("id")
+				b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
+				b.refused(paused.With(acctest.Values{"name": "weekly"}), "Job Not Removed")
+				b.s.ClearFaults()
+				var twins []string
+				for _, predecessor := range of(first, b.String("id")) {
+					twins = append(twins, b.s.AddTriggerJob(sandbox.TriggerJob{Name: "weekly (successor of job " + predecessor + ")"}).ID)
+				}
+				if refresh {
+					b.Refresh()
+					if b.String("predecessor_id") != first {
+						t.Errorf("the state is %s", b.State)
+					}
+				}
+				diags := b.Destroy()
+				var left []string
+				for _, job := range b.s.TriggerJobs() {
+					left = append(left, job.ID)
+				}
+				if name == "one more successor" {
+					twins = nil // It certainly belongs to the state.
+				} else {
+					contains(t, diags.String(), append(slices.Clone(twins), "Job Not Told from Others", "removes none of them")...)
+				}
+				if diags.HasError() || !slices.Equal(left, twins) {
+					t.Errorf("left are %q, want %q: %s", left, twins, diags)
+				}
+			})
+		}
+	}
+}
+
+// The apply that goes on with a rotation also removes the replaced job that the state knows.
+func TestRotationRemovesTheKnownPredecessor(t *testing.T) {
+	for _, removed := range []bool{true, false} {
+		b := newBench(t, sandbox.CloudAutomator{}, hasty())
+		b.created(paused)
+		first := b.String("id")
+		config := paused.With(acctest.Values{"name": "weekly"})
+		b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
+		b.refused(config, "Job Not Removed")
+		b.s.AddTriggerJob(sandbox.TriggerJob{Name: "weekly (successor of job " + b.String("id") + ")"})
+		if removed {
+			b.s.RemoveTriggerJob(b.String("id"))
+		}
+		b.Refresh()
+		b.refused(config, "Job Not Removed")
+		if b.String("predecessor_id") != first {
+			t.Errorf("the state is %s", b.State)
+		}
+		b.s.ClearFaults()
+		b.apply(config)
+		b.settled(config)
 	}
 }

@@ -274,8 +274,12 @@ func (u *update) succeed(ctx context.Context) diag.Diagnostic {
 	body := u.after.body(nil, had.ActionValue, u.before.ActionValue)
 	made, _, result, _ := u.create(ctx, u.after.Name.ValueString(), mark(id), body)
 	if made == nil {
+		still := fmt.Sprintf("Job %s has its new settings, and its old URL and access token.", id)
+		if u.Position == orphaned {
+			still = fmt.Sprintf("Job %s no longer exists.", id)
+		}
 		return u.failure("Job Not Rotated", fmt.Sprintf("Creating the successor of Cloud Automator job %s", id), result,
-			fmt.Sprintf("Job %s is unchanged. The next apply first searches for a successor, and then goes on with the rotation.", id))
+			still+" The next apply first searches for a successor, and then goes on with the rotation.")
 	}
 	if len(made) > 1 {
 		u.Position, u.Others = unclear, made
@@ -292,6 +296,13 @@ func (u *update) succeed(ctx context.Context) diag.Diagnostic {
 // run, it records the successor.
 func (u *update) take(ctx context.Context) diag.Diagnostic {
 	id, successor := u.before.ID.ValueString(), u.Others[0]
+	if known := u.Predecessor; known != "" {
+		if _, failed := u.remove(ctx, known); failed != nil {
+			return withStanding(failed, fmt.Sprintf("Job %s had replaced job %s, which still exists, and whose URL and access token still run it. "+
+				"This is remembered: the next apply removes it, and goes on with the rotation. To stop it at once, remove it in the Cloud Automator console.", id, known))
+		}
+		u.Predecessor = ""
+	}
 	job, failed := u.settled(ctx, cloudautomator.Job{ID: successor})
 	if failed != nil {
 		return failed

@@ -226,6 +226,7 @@ func (p *privateState) remember(config, asked, shown jobModel) {
 			p.Shown[one.name] = fingerprint(theirs[i].plain())
 		}
 	}
+	p.askFor(asked.ActionValue)
 }
 
 // untaken returns the settings that the service did not change. After a change,
