@@ -213,6 +213,9 @@ type Resource struct {
 	Tainted bool
 	// Deferred says that the provider deferred the last read.
 	Deferred bool
+	// Destroyed is what the destroy of the last replacement said, which Apply does not
+	// return unless it failed. Terraform shows both.
+	Destroyed Diagnostics
 }
 
 // Plan is the provider's plan for a configuration.
@@ -386,14 +389,12 @@ func (r *Resource) Apply(config Values) Diagnostics {
 		return diags
 	}
 	if !r.State.IsNull() && (r.Tainted || len(plan.Replace) > 0) {
-		destroyed := r.Destroy()
-		if destroyed.HasError() {
-			return destroyed
+		if r.Destroyed = r.Destroy(); r.Destroyed.HasError() {
+			return r.Destroyed
 		}
 		if plan, diags = r.Plan(config); diags.HasError() {
 			return diags
 		}
-		diags = append(destroyed, diags...)
 	}
 	if plan.Planned.Equal(r.State) {
 		return diags

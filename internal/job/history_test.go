@@ -424,7 +424,7 @@ func (h *history) fault() {
 // told stores a job that a warning names because it cannot be distinguished from somebody
 // else's. The provider leaves it alone, and the user knows of it.
 func (h *history) told(diags acctest.Diagnostics) acctest.Diagnostics {
-	for _, one := range h.seen(diags) {
+	for _, one := range append(h.seen(diags), h.seen(h.Destroyed)...) {
 		if one.Summary != "Job Is Gone" {
 			continue
 		}
