@@ -102,7 +102,7 @@ func TestFoundByName(t *testing.T) {
 	if diags := append(n.Apply(deploys.With(waits)), n.Refresh()...); len(diags) > 0 || n.made() != "" {
 		t.Errorf("an option, or a refresh, said %s", diags)
 	}
-	waiting := deploys.With(acctest.Values{"wait_for_completion": true, "timeouts": acctest.Values{"update": "50ms"}})
+	waiting := deploys.With(acctest.Values{"wait_for_completion": true}).With(acctest.Briefly)
 	if diags := n.Apply(waiting); !diags.HasError() || n.made() != read {
 		t.Errorf("a wait that is turned on later said %s", diags)
 	}

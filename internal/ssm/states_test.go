@@ -52,7 +52,7 @@ func TestWaitUntilReadySaysWhatItSaw(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	child := s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{{Name: "gate", Action: "aws:approve"}}})
 	parent := s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{{Name: "release", Action: "aws:executeAutomation", Hold: true, Child: child}}})
-	config := acctest.Values{"automation_execution_id": parent, "signal_type": "Approve", "wait_until_ready": true, "timeouts": acctest.Values{"create": "500ms"}}
+	config := acctest.Values{"automation_execution_id": parent, "signal_type": "Approve", "wait_until_ready": true}.With(acctest.Briefly)
 	diags := acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_automation").Apply(config)
 	says(t, diags, "create timeout", "its status InProgress", "No step of it waits for Approve.", "Its current step is release (aws:executeAutomation).", "Step release runs the execution "+child)
 	if s.Count("SendAutomationSignal") > 0 {
