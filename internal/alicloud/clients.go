@@ -32,7 +32,7 @@ type Clients struct {
 	plannedRegion func() error
 
 	// granted are the keys that sign requests.
-	granted delivery.Keys[keys]
+	granted delivery.CredentialCache[keys]
 
 	// mu guards the following fields. Nobody makes a request while holding it.
 	mu     sync.Mutex
@@ -261,7 +261,7 @@ func (c Config) plannedRegion() error {
 		return nil
 	}
 	var s settings
-	if s.region, s.regionFrom = delivery.Variable(regionNames...); s.region == "" {
+	if s.region, s.regionFrom = delivery.FirstVariable(regionNames...); s.region == "" {
 		_ = c.loadProfile(&s, false) // The first signal reports the error.
 	}
 	return checkRegion(s.region, s.regionFrom)

@@ -307,7 +307,7 @@ func unavailable(doing, next string, err error) error {
 	refused := (*statusError)(nil)
 	switch {
 	case errors.As(err, &refused):
-		if delivery.MayPassStatus(refused.status) {
+		if delivery.TransientStatus(refused.status) {
 			failed.Cause = delivery.CredentialsFailing
 		}
 	case delivery.MayPass(err), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

@@ -35,10 +35,10 @@ func (e cachedError) Unwrap() error { return e.error }
 
 // link is one source of credentials in a chain: the first source, or a role that is
 // assumed with the credentials of the link before.
-type link = *delivery.Keys[awssdk.Credentials]
+type link = *delivery.CredentialCache[awssdk.Credentials]
 
 func (c Config) newLink(source awssdk.CredentialsProvider) link {
-	return &delivery.Keys[awssdk.Credentials]{
+	return &delivery.CredentialCache[awssdk.Credentials]{
 		Ask: func(ctx context.Context) (awssdk.Credentials, error) {
 			if cached, ok := source.(*awssdk.CredentialsCache); ok {
 				cached.Invalidate()
@@ -143,7 +143,7 @@ func (k *keyring) fault(ctx context.Context, err error) *delivery.CredentialsErr
 		fault.Err = fmt.Errorf("waiting for %s ended before there were any: %w", what, fault.Err)
 	case errors.As(err, &refusal) && refusal.ErrorFault() == smithy.FaultServer:
 		fault.Cause = delivery.CredentialsFailing
-	case isResponse && delivery.MayPassStatus(response.HTTPStatusCode()):
+	case isResponse && delivery.TransientStatus(response.HTTPStatusCode()):
 		fault.Cause = delivery.CredentialsFailing
 	case isLogin && errors.Is(err, fs.ErrPermission):
 		// Another sign-in would not make the file readable.
@@ -197,7 +197,7 @@ func (k *keyring) nextStep() string {
 type accountGuard struct {
 	allowed, forbidden []string
 	identity           func(context.Context) (*sts.GetCallerIdentityOutput, error)
-	asking             delivery.Shared[error]
+	asking             delivery.SharedRequest[error]
 	// found is the result: nil until STS has answered, then whether the account is
 	// allowed.
 	found atomic.Pointer[error]

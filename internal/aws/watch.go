@@ -77,7 +77,7 @@ func (c Config) watch(stack *smithymiddleware.Stack) error {
 		}
 		out, metadata, err := next.HandleDeserialize(ctx, in)
 		if resp, ok := out.RawResponse.(*smithyhttp.Response); ok && resp != nil && resp.Response != nil {
-			delivery.Bound(resp.Response)
+			delivery.LimitBody(resp.Response)
 		}
 		return out, metadata, err
 	}), smithymiddleware.After)

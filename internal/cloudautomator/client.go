@@ -242,7 +242,7 @@ func (e *APIError) Error() string {
 
 // Passing reports whether the same request may succeed later.
 func (e *APIError) Passing() bool {
-	return delivery.MayPassStatus(e.Status)
+	return delivery.TransientStatus(e.Status)
 }
 
 // do makes one request and reads its answer whole. Its errors leave out the

@@ -62,7 +62,7 @@ func (s stack) shown(ctx context.Context, since delivery.Timestamp) (shown deliv
 	})
 	if shown.Clock = attempt.Clock; absent(attempt) {
 		shown.Gap = "it knows no such stack"
-		return shown, attempt.Nothing()
+		return shown, attempt.NotFound()
 	}
 	return shown, attempt
 }
@@ -86,7 +86,7 @@ func (s stack) existing(input *sdk.SignalResourceInput) *delivery.Probe {
 			return !has && !begins(event)
 		})
 		if absent(attempt) {
-			return false, attempt.Nothing()
+			return false, attempt.NotFound()
 		}
 		return has, attempt
 	}, func(has bool) delivery.Observation {

@@ -117,7 +117,7 @@ func (s stack) ready(resource *string) *delivery.Probe {
 	return delivery.NewProbe(s.key(fmt.Sprintf("resource/%q", awssdk.ToString(resource))), func(ctx context.Context) (snapshot, delivery.Attempt) {
 		found, _, attempt := s.describe(ctx)
 		if absent(attempt) {
-			return snapshot{}, attempt.Nothing()
+			return snapshot{}, attempt.NotFound()
 		}
 		if attempt.Outcome != delivery.Accepted || !inProgress(found.status) {
 			return found, attempt

@@ -27,8 +27,8 @@ type args struct {
 }
 
 // New returns signal_cloudformation_resource.
-func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
-	return signal.NewOffer(signal.System[args]{
+func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
+	return signal.NewFactories(signal.System[args]{
 		Name:     "cloudformation_resource",
 		Block:    "aws",
 		Endpoint: service.Name,
@@ -84,8 +84,8 @@ func bind(client *client, a *args) signal.Signal {
 		To:      t.name(),
 		Service: "CloudFormation",
 
-		Identity:     fmt.Sprintf("%s/%q/%q", rateLimit(client), t.name(), a.UniqueID.ValueString()),
-		IdentifiedBy: "unique_id",
+		IdempotencyKey:      fmt.Sprintf("%s/%q/%q", rateLimit(client), t.name(), a.UniqueID.ValueString()),
+		IdempotencyArgument: "unique_id",
 
 		RateLimit: rateLimit(client),
 		Run:       watched.name,

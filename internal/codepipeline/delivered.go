@@ -59,7 +59,7 @@ func (w wanted) existing() *delivery.Probe {
 			}
 		}
 		if attempt.Code == noPipeline || attempt.Code == noExecution {
-			return approval{}, attempt.Nothing()
+			return approval{}, attempt.NotFound()
 		}
 		return last, attempt
 	}, func(last approval) delivery.Observation {

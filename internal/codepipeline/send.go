@@ -61,12 +61,12 @@ func (t target) put(ctx context.Context, in *sdk.PutApprovalResultInput, options
 // refusals has the errors in the API reference of PutApprovalResult.
 // https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutApprovalResult.html#API_PutApprovalResult_Errors
 func (t target) refusals() signal.Refusals {
-	closed := signal.Advice{Attribute: "token", Gone: true, Unclear: true, Next: "The approval is closed: it was answered already, it has timed out, or its execution has ended. " +
+	closed := signal.Advice{Attribute: "token", Gone: true, Ambiguous: true, Next: "The approval is closed: it was answered already, it has timed out, or its execution has ended. " +
 		"A token is good for one answer. To answer the approval that waits, leave token out. " + t.look()}
 	if t.found {
 		// If another approval waits now, it belongs to another execution. The signal is for
 		// that one only if this one was abandoned.
-		closed = signal.Advice{Unclear: true, Next: "The approval waited a moment ago, and was answered by somebody else meanwhile, has timed out, or its execution has ended. " + t.look() +
+		closed = signal.Advice{Ambiguous: true, Next: "The approval waited a moment ago, and was answered by somebody else meanwhile, has timed out, or its execution has ended. " + t.look() +
 			" Applying again answers the approval that waits then, which may belong to another execution. To answer only the right one, set pipeline_execution_id."}
 	}
 	return signal.Refusals{

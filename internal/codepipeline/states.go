@@ -222,7 +222,7 @@ func (w wanted) find(ctx context.Context, adopts bool) (one *found, attempt deli
 	if w.execution != "" {
 		of, attempt = w.in(w.execution).read(ctx)
 		if attempt.Code == noExecution || attempt.Code == noPipeline {
-			return nil, attempt.Nothing()
+			return nil, attempt.NotFound()
 		}
 		if attempt.Outcome != delivery.Accepted {
 			return nil, attempt
@@ -232,7 +232,7 @@ func (w wanted) find(ctx context.Context, adopts bool) (one *found, attempt deli
 		current, missing, attempt = w.current(ctx)
 		switch {
 		case attempt.Code == noPipeline:
-			return nil, attempt.Nothing()
+			return nil, attempt.NotFound()
 		case attempt.Outcome != delivery.Accepted:
 			return nil, attempt
 		case missing != "":
@@ -299,7 +299,7 @@ func (w wanted) judge(one approval, of snapshot, adopts bool, attempt delivery.A
 
 // finder returns the TargetFinder for the approval. It sets the approval in the arguments.
 func (w wanted) finder(a *args, bound func() signal.Signal) *signal.TargetFinder {
-	return signal.Lookup{
+	return signal.TargetSearch{
 		Key: w.key(fmt.Sprintf("open/%s/%s/%q", w.execution, w.token, w.answer)), Service: "CodePipeline", What: "approval of this action", Name: "pipeline_name", ID: "pipeline_execution_id",
 		Hint: "Check the names and the region. With wait_until_ready = true the provider waits until the approval waits. It can recognise an approval that was answered only if pipeline_execution_id names its execution.",
 		// The request needs the token.

@@ -29,8 +29,8 @@ type args struct {
 }
 
 // New returns signal_codepipeline_approval.
-func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
-	return signal.NewOffer(signal.System[args]{
+func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
+	return signal.NewFactories(signal.System[args]{
 		Name:     "codepipeline_approval",
 		Block:    "aws",
 		Endpoint: service.Name,

@@ -25,14 +25,14 @@ func (e *LongAnswerError) Error() string {
 		e.Status, longestAnswer>>20)
 }
 
-// bounded limits the body of each answer to longestAnswer. It decompresses
+// limitedTransport limits the body of each answer to longestAnswer. It decompresses
 // answers itself, because net/http would read from the connection without a
 // limit while it decompresses.
-type bounded struct{ *http.Transport }
+type limitedTransport struct{ *http.Transport }
 
 // RoundTrip makes one request. Reading the answer returns *LongAnswerError
 // beyond the limit.
-func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
+func (b limitedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = unrepeatable(req)
 	if req.Header.Get("Accept-Encoding") == "" {
 		header := req.Header.Clone()
@@ -46,10 +46,10 @@ func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return resp, refusedBySOCKS(err)
 	}
-	Bound(resp)
+	LimitBody(resp)
 	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
 		resp.Body = &decompressed{body: resp.Body}
-		Bound(resp)
+		LimitBody(resp)
 		resp.Header.Del("Content-Encoding")
 		resp.Header.Del("Content-Length")
 		resp.ContentLength, resp.Uncompressed = -1, true
@@ -57,20 +57,20 @@ func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// Bound limits the body of an answer to longestAnswer. Clients from
+// LimitBody limits the body of an answer to longestAnswer. Clients from
 // NewHTTPClient limit their answers already.
-func Bound(resp *http.Response) {
-	resp.Body = &boundedBody{ReadCloser: resp.Body, status: resp.Status, left: longestAnswer}
+func LimitBody(resp *http.Response) {
+	resp.Body = &limitedBody{ReadCloser: resp.Body, status: resp.Status, left: longestAnswer}
 }
 
-type boundedBody struct {
+type limitedBody struct {
 	io.ReadCloser
 	status string
 	left   int64
 }
 
 // Read returns *LongAnswerError beyond the limit.
-func (b *boundedBody) Read(p []byte) (int, error) {
+func (b *limitedBody) Read(p []byte) (int, error) {
 	if b.left < 0 {
 		return 0, &LongAnswerError{b.status}
 	}

@@ -126,3 +126,9 @@ type Attempt struct {
 type Target interface {
 	Send(ctx context.Context) Attempt
 }
+
+// NotFound returns the attempt of a read whose answer says that the target does not exist,
+// which also tells something about a signal.
+func (a Attempt) NotFound() Attempt {
+	return Attempt{Outcome: Accepted, RequestID: a.RequestID, Clock: a.Clock}
+}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,7 +34,7 @@ func NewHTTPClient(transport *http.Transport) *http.Client {
 	transport.OnProxyConnectResponse = CheckProxy
 	enableHTTP2(transport)
 	return &http.Client{
-		Transport: bounded{transport},
+		Transport: limitedTransport{transport},
 		// Following a redirect would send the signal a second time, to another
 		// server.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -157,6 +158,44 @@ func (w *RequestTrace) Attempt(err error) Attempt {
 	case w.err != nil:
 		return Attempt{Outcome: NotSent, Cause: ConnectionCause(w.err), Err: w.err}
 	default:
-		return Unsigned(err)
+		return WithoutCredentials(err)
+	}
+}
+
+// Log writes to the provider's log. A nil Log writes nothing.
+type Log func(ctx context.Context, message string, fields ...map[string]any)
+
+// ClientMade describes a new client, without secrets. Unknown fields are "".
+type ClientMade struct{ Service, Credentials, Endpoint, Region string }
+
+// Made logs that a client was created. No request has been made at that time.
+func (l Log) Made(ctx context.Context, client ClientMade) {
+	if l == nil {
+		return
+	}
+	if at, err := url.Parse(client.Endpoint); err == nil && at.Host != "" {
+		// The rest may hold a password.
+		client.Endpoint = at.Scheme + "://" + at.Host
+	}
+	fields := map[string]any{}
+	for name, value := range map[string]string{"service": client.Service, "credentials": client.Credentials, "endpoint": client.Endpoint, "region": client.Region} {
+		if value != "" {
+			fields[name] = value
+		}
+	}
+	l(ctx, "made a client", fields)
+}
+
+// hidingProxy adds the password of the proxy for a request to the secrets.
+func hidingProxy(find func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+	if find == nil {
+		return nil
+	}
+	return func(req *http.Request) (*url.URL, error) {
+		proxy, err := find(req)
+		if r, ok := req.Context().Value(redactorKey{}).(*Redactor); ok && proxy != nil {
+			r.HideUser(proxy.User)
+		}
+		return proxy, err
 	}
 }

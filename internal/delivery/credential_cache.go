@@ -16,10 +16,10 @@ const (
 	renewalPause = 10 * time.Second
 )
 
-// Keys has the credentials of one source. It asks for them on first use, once for
+// CredentialCache has the credentials of one source. It asks for them on first use, once for
 // all who need them at the same time, and renews them well before they end. If a
 // renewal fails, it returns the old ones as long as they are valid.
-type Keys[K any] struct {
+type CredentialCache[K any] struct {
 	// Ask gets credentials from the source.
 	Ask func(ctx context.Context) (K, error)
 	// About returns the id of credentials, when they end, zero for never, and how long
@@ -28,7 +28,7 @@ type Keys[K any] struct {
 	// Renews reports whether the source may return others after these.
 	Renews func(K) bool
 
-	asking Shared[K]
+	asking SharedRequest[K]
 	mu     sync.Mutex
 	// held are the last credentials, id is their id, and past has the ids of those
 	// before. renewal is when to ask for others; zero for never.
@@ -46,7 +46,7 @@ type Keys[K any] struct {
 }
 
 // Retrieve returns the credentials for the next request.
-func (k *Keys[K]) Retrieve(ctx context.Context) (K, error) {
+func (k *CredentialCache[K]) Retrieve(ctx context.Context) (K, error) {
 	if held, fresh := k.fresh(); fresh {
 		return held, nil
 	}
@@ -54,13 +54,13 @@ func (k *Keys[K]) Retrieve(ctx context.Context) (K, error) {
 }
 
 // fresh returns the credentials that are held, and whether they need no renewal.
-func (k *Keys[K]) fresh() (held K, fresh bool) {
+func (k *CredentialCache[K]) fresh() (held K, fresh bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.held, k.gave && !k.replacing && (k.ends.IsZero() || Until(k.renewal) > 0)
 }
 
-func (k *Keys[K]) renew(ctx context.Context) (K, error) {
+func (k *CredentialCache[K]) renew(ctx context.Context) (K, error) {
 	if held, fresh := k.fresh(); fresh {
 		return held, nil // Another request has just renewed them.
 	}
@@ -88,7 +88,7 @@ func (k *Keys[K]) renew(ctx context.Context) (K, error) {
 }
 
 // Gave reports whether the source has returned credentials before.
-func (k *Keys[K]) Gave() bool {
+func (k *CredentialCache[K]) Gave() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.gave
@@ -98,7 +98,7 @@ func (k *Keys[K]) Gave() bool {
 // says whether they came from this source, and again whether another request may be
 // made with others. Credentials that have replaced expired ones are not replaced
 // until a service has accepted them.
-func (k *Keys[K]) Expired(id string) (known, again bool) {
+func (k *CredentialCache[K]) Expired(id string) (known, again bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if !k.gave || id != k.id {
@@ -109,7 +109,7 @@ func (k *Keys[K]) Expired(id string) (known, again bool) {
 }
 
 // Accepted records that a service accepted the credentials with this id.
-func (k *Keys[K]) Accepted(id string) {
+func (k *CredentialCache[K]) Accepted(id string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.replacement == id {

@@ -24,8 +24,8 @@ type source struct {
 	id    string
 }
 
-func (s *source) keys() *delivery.Keys[session] {
-	return &delivery.Keys[session]{
+func (s *source) keys() *delivery.CredentialCache[session] {
+	return &delivery.CredentialCache[session]{
 		Ask: func(context.Context) (session, error) {
 			s.asked++
 			given := session{id: s.id}

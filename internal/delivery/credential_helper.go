@@ -131,26 +131,6 @@ func printedWords(printed []byte) (words []string) {
 	return words
 }
 
-// JSONTexts returns the texts in a decoded JSON value, and the numbers that were decoded
-// as json.Number.
-func JSONTexts(value any) (texts []string) {
-	switch value := value.(type) {
-	case map[string]any:
-		for _, member := range value {
-			texts = append(texts, JSONTexts(member)...)
-		}
-	case []any:
-		for _, element := range value {
-			texts = append(texts, JSONTexts(element)...)
-		}
-	case string:
-		texts = append(texts, value)
-	case json.Number:
-		texts = append(texts, value.String())
-	}
-	return texts
-}
-
 // longWord is the length from which on a word that a helper printed is hidden in all
 // texts, and not only in the helper's own. The names in the output of helpers and
 // ordinary words are shorter.

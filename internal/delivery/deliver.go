@@ -257,14 +257,14 @@ func (a Attempt) Retryable() bool {
 	case Unknown:
 		return a.Repeatable
 	case NotSent:
-		return a.Cause == Throttled || a.Cause == Busy || a.Cause == Absent || a.unreachable() || a.unsigned()
+		return a.Cause == Throttled || a.Cause == Busy || a.Cause == Absent || a.unreachable() || a.lacksCredentials()
 	default:
 		return false
 	}
 }
 
-// unsigned reports whether getting credentials failed temporarily.
-func (a Attempt) unsigned() bool {
+// lacksCredentials reports whether getting credentials failed temporarily.
+func (a Attempt) lacksCredentials() bool {
 	return a.Outcome == NotSent && (a.Cause == CredentialsUnreachable || a.Cause == CredentialsFailing)
 }
 

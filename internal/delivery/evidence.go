@@ -1,6 +1,10 @@
 package delivery
 
-import "time"
+import (
+	"context"
+	"fmt"
+	"time"
+)
 
 // Likeness says how a trace compares with the trace that one signal leaves.
 type Likeness int
@@ -46,7 +50,7 @@ type Shown struct {
 }
 
 // Evidence says how a service shows the signals that it took. A system lists
-// the traces and compares each one with its signal. Claims decides what the
+// the traces and compares each one with its signal. TraceMatcher decides what the
 // traces prove.
 type Evidence struct {
 	// Scope names the place where the traces are, such as one execution.
@@ -63,4 +67,13 @@ type Evidence struct {
 	Likeness func(Trace) Likeness
 	// Found is called with the trace that proves the signal; it may be nil.
 	Found func(Trace)
+}
+
+// ShownSince returns an Evidence.Probe whose probes only list the signals that the target
+// shows since a time.
+func ShownSince(key string, read func(ctx context.Context, since Timestamp) (Shown, Attempt)) func(since Timestamp) *Probe {
+	return func(since Timestamp) *Probe {
+		return NewProbe(fmt.Sprintf("%s/%v", key, since), func(ctx context.Context) (Shown, Attempt) { return read(ctx, since) },
+			func(shown Shown) Observation { return Observation{Shown: &shown} })
+	}
 }

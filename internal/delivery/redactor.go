@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"html"
 	"net/http"
 	"net/url"
@@ -385,16 +386,22 @@ func clean(said string) string {
 	return text.String()
 }
 
-// hidingProxy adds the password of the proxy for a request to the secrets.
-func hidingProxy(find func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
-	if find == nil {
-		return nil
-	}
-	return func(req *http.Request) (*url.URL, error) {
-		proxy, err := find(req)
-		if r, ok := req.Context().Value(redactorKey{}).(*Redactor); ok && proxy != nil {
-			r.HideUser(proxy.User)
+// JSONTexts returns the texts in a decoded JSON value, and the numbers that were decoded
+// as json.Number.
+func JSONTexts(value any) (texts []string) {
+	switch value := value.(type) {
+	case map[string]any:
+		for _, member := range value {
+			texts = append(texts, JSONTexts(member)...)
 		}
-		return proxy, err
+	case []any:
+		for _, element := range value {
+			texts = append(texts, JSONTexts(element)...)
+		}
+	case string:
+		texts = append(texts, value)
+	case json.Number:
+		texts = append(texts, value.String())
 	}
+	return texts
 }

@@ -5,11 +5,11 @@ import (
 	"sync"
 )
 
-// Shared makes one request for all who need its result at the same time. All of
+// SharedRequest makes one request for all who need its result at the same time. All of
 // them get this result, also if the request failed, so a server that does not
 // answer keeps many callers waiting no longer than one. The zero value is ready
 // for use.
-type Shared[T any] struct {
+type SharedRequest[T any] struct {
 	mu      sync.Mutex
 	current *sharedRequest[T]
 }
@@ -26,7 +26,7 @@ type sharedRequest[T any] struct {
 // Get returns the result of the request that is under way, or else makes it. The
 // context of the request does not end with ctx, because others may wait, too.
 // When ctx ends, Get returns its cause.
-func (s *Shared[T]) Get(ctx context.Context, request func(context.Context) (T, error)) (result T, err error) {
+func (s *SharedRequest[T]) Get(ctx context.Context, request func(context.Context) (T, error)) (result T, err error) {
 	r := s.join(ctx, request)
 	select {
 	case <-r.done:
@@ -37,7 +37,7 @@ func (s *Shared[T]) Get(ctx context.Context, request func(context.Context) (T, e
 	}
 }
 
-func (s *Shared[T]) join(ctx context.Context, request func(context.Context) (T, error)) *sharedRequest[T] {
+func (s *SharedRequest[T]) join(ctx context.Context, request func(context.Context) (T, error)) *sharedRequest[T] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.current == nil {
@@ -57,7 +57,7 @@ func (s *Shared[T]) join(ctx context.Context, request func(context.Context) (T, 
 	return s.current
 }
 
-func (s *Shared[T]) leave(r *sharedRequest[T]) {
+func (s *SharedRequest[T]) leave(r *sharedRequest[T]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.waiting--; r.waiting == 0 {
@@ -67,7 +67,7 @@ func (s *Shared[T]) leave(r *sharedRequest[T]) {
 }
 
 // end lets nobody join the request any more. It needs the lock.
-func (s *Shared[T]) end(r *sharedRequest[T]) {
+func (s *SharedRequest[T]) end(r *sharedRequest[T]) {
 	if s.current == r {
 		s.current = nil
 	}

@@ -18,7 +18,7 @@ func TestOneRequestIsShared(t *testing.T) {
 	for name, failed := range map[string]error{"answered": nil, "failed": errors.New("no answer")} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var shared delivery.Shared[int]
+				var shared delivery.SharedRequest[int]
 				var asked atomic.Int32
 				request := func(context.Context) (int, error) {
 					<-time.After(time.Minute)
@@ -47,7 +47,7 @@ func TestOneRequestIsShared(t *testing.T) {
 // A waiter whose time is over leaves at once, and the others go on waiting.
 func TestOneCallerLeavesASharedRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var shared delivery.Shared[string]
+		var shared delivery.SharedRequest[string]
 		answered := func(context.Context) (string, error) {
 			<-time.After(time.Minute)
 			return "answered", nil
@@ -77,7 +77,7 @@ func TestOneCallerLeavesASharedRequest(t *testing.T) {
 // A request for which nobody waits any longer ends, and nobody gets its result.
 func TestNobodyWaitsForASharedRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var shared delivery.Shared[string]
+		var shared delivery.SharedRequest[string]
 		ended := make(chan struct{})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

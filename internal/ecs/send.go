@@ -48,6 +48,6 @@ var (
 		"InvalidParameterException":          unfit,
 		"UnsupportedFeatureException":        {Next: "ECS does not offer this in the region."},
 	}
-	unfit = signal.Advice{Attribute: "hook_id", Unclear: true, Next: "Check that the hook is one of this deployment and awaits an action, and that the deployment is in progress and in this region. " +
+	unfit = signal.Advice{Attribute: "hook_id", Ambiguous: true, Next: "Check that the hook is one of this deployment and awaits an action, and that the deployment is in progress and in this region. " +
 		"A hook takes one action. After an answer or a timeout it takes none."}
 )

@@ -345,7 +345,7 @@ func (p paused) following() func(ctx context.Context) (snapshot, delivery.Attemp
 		found, attempt := p.newest(ctx)
 		switch {
 		case attempt.Code == "ServiceNotFoundException", attempt.Code == "ClusterNotFoundException":
-			return snapshot{reason: attempt.Message}, attempt.Nothing()
+			return snapshot{reason: attempt.Message}, attempt.NotFound()
 		case attempt.Outcome == delivery.Accepted && found.status == "" && last != "":
 			return deployment{p.client, last}.read(ctx)
 		case attempt.Outcome == delivery.Accepted:

@@ -28,8 +28,8 @@ type args struct {
 }
 
 // New returns signal_ecs_deployment.
-func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
-	return signal.NewOffer(signal.System[args]{
+func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
+	return signal.NewFactories(signal.System[args]{
 		Name:     "ecs_deployment",
 		Block:    "aws",
 		Endpoint: service.Name,

@@ -20,7 +20,7 @@ import (
 // work is one operation on a job. It makes requests to the job API, finds out
 // the outcome of each one, and returns diagnostics if it cannot.
 type work struct {
-	signal.Operation
+	signal.ResourceOperation
 	client *cloudautomator.Client
 	sender *signal.Sender
 }
@@ -28,8 +28,8 @@ type work struct {
 // newWork returns an operation that is bounded by a timeout of this name.
 func newWork(client *cloudautomator.Client, sender *signal.Sender, timeoutName string, timeout time.Duration) *work {
 	return &work{
-		Operation: signal.Operation{Service: cloudautomator.Service, TimeoutName: timeoutName, Timeout: timeout, Redactor: sender.Redactor()},
-		client:    client, sender: sender,
+		ResourceOperation: signal.ResourceOperation{Service: cloudautomator.Service, TimeoutName: timeoutName, Timeout: timeout, Redactor: sender.Redactor()},
+		client:            client, sender: sender,
 	}
 }
 

@@ -52,7 +52,7 @@ func (t target) explain(attempt delivery.Attempt) signal.Advice {
 	advice := signal.Advice{Next: alicloud.Explain(attempt, permission)}
 	if advice.Next == "" && attempt.Outcome == delivery.Rejected {
 		// Reading why needs permissions that only a signal with template_name needs anyway.
-		advice.Unclear = !t.args.TemplateName.IsNull()
+		advice.Ambiguous = !t.args.TemplateName.IsNull()
 		advice.Next = "The meaning of the codes of OOS is not documented. Check whether the execution waits, and whether one of its tasks waits for this signal: " + t.command() + ". With wait_until_ready = true the provider waits for that."
 	}
 	return advice

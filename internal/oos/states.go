@@ -344,7 +344,7 @@ func (s snapshot) asksAgain(of notification) bool {
 // signal. It sets the execution's id in the arguments.
 func (t target) finder(of notification, bound func() signal.Signal) *signal.TargetFinder {
 	template, after := t.args.TemplateName.ValueString(), signal.StartedAfter(t.args.StartedAfter)
-	return signal.Lookup{
+	return signal.TargetSearch{
 		Key:     fmt.Sprintf("oos/%s/%q/%d/%q", t.Region, template, after.UnixNano(), of),
 		Service: "OOS", What: "execution of this template", Name: "template_name", ID: "execution_id",
 		Hint: "Check the name of the template and the region. Perhaps an execution has not reached the task that waits for the signal yet: with wait_until_ready = true the provider waits for it. " +

@@ -29,8 +29,8 @@ type args struct {
 }
 
 // New returns signal_oos_execution.
-func New(clients *alicloud.Clients, sender *signal.Sender) signal.Offer {
-	return signal.NewOffer(signal.System[args]{
+func New(clients *alicloud.Clients, sender *signal.Sender) signal.Factories {
+	return signal.NewFactories(signal.System[args]{
 		Name:     "oos_execution",
 		Block:    "alicloud",
 		Endpoint: service.Name,

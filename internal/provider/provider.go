@@ -125,19 +125,19 @@ func block[M any](ctx context.Context, req provider.ConfigureRequest, resp *prov
 
 // signals lists the signalling systems, one line each. It returns functions, because
 // Configure replaces the clients later.
-func (p *signalProvider) signals() []func() signal.Offer {
-	return []func() signal.Offer{
-		func() signal.Offer { return ssm.New(p.aws, p.sender) },
-		func() signal.Offer { return swf.New(p.aws, p.sender) },
-		func() signal.Offer { return transfer.New(p.aws, p.sender) },
-		func() signal.Offer { return sfn.New(p.aws, p.sender) },
-		func() signal.Offer { return cloudformation.New(p.aws, p.sender) },
-		func() signal.Offer { return ecs.New(p.aws, p.sender) },
-		func() signal.Offer { return codepipeline.New(p.aws, p.sender) },
-		func() signal.Offer { return ros.New(p.alicloud, p.sender) },
-		func() signal.Offer { return oos.New(p.alicloud, p.sender) },
-		func() signal.Offer { return trigger.New(p.cloudAutomator, p.sender) },
-		func() signal.Offer { return temporal.New(p.temporal, p.sender) },
+func (p *signalProvider) signals() []func() signal.Factories {
+	return []func() signal.Factories{
+		func() signal.Factories { return ssm.New(p.aws, p.sender) },
+		func() signal.Factories { return swf.New(p.aws, p.sender) },
+		func() signal.Factories { return transfer.New(p.aws, p.sender) },
+		func() signal.Factories { return sfn.New(p.aws, p.sender) },
+		func() signal.Factories { return cloudformation.New(p.aws, p.sender) },
+		func() signal.Factories { return ecs.New(p.aws, p.sender) },
+		func() signal.Factories { return codepipeline.New(p.aws, p.sender) },
+		func() signal.Factories { return ros.New(p.alicloud, p.sender) },
+		func() signal.Factories { return oos.New(p.alicloud, p.sender) },
+		func() signal.Factories { return trigger.New(p.cloudAutomator, p.sender) },
+		func() signal.Factories { return temporal.New(p.temporal, p.sender) },
 	}
 }
 

@@ -32,7 +32,7 @@ func (n stackName) finder(a *args, bound func() signal.Signal) *signal.TargetFin
 	if !n.after.IsZero() {
 		what += " created or updated since " + a.StartedAfter.ValueString()
 	}
-	return signal.Lookup{
+	return signal.TargetSearch{
 		Key:     fmt.Sprintf("ros/%s/name %q/%q/%d", n.Region, n.name, n.resource, n.after.UnixNano()),
 		Service: "ROS",
 		What:    what,

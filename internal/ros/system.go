@@ -27,8 +27,8 @@ type args struct {
 }
 
 // New returns signal_stack_resource.
-func New(clients *alicloud.Clients, sender *signal.Sender) signal.Offer {
-	return signal.NewOffer(signal.System[args]{
+func New(clients *alicloud.Clients, sender *signal.Sender) signal.Factories {
+	return signal.NewFactories(signal.System[args]{
 		Name:     "stack_resource",
 		Block:    "alicloud",
 		Endpoint: service.Name,
@@ -74,8 +74,8 @@ func bind(client alicloud.Client, a *args) signal.Signal {
 		What:    a.Status.ValueString(),
 		Service: "ROS",
 
-		Identity:     "ros/" + client.Region + "/" + a.ClientToken.ValueString(),
-		IdentifiedBy: "client_token",
+		IdempotencyKey:      "ros/" + client.Region + "/" + a.ClientToken.ValueString(),
+		IdempotencyArgument: "client_token",
 
 		RateLimit:   "ros/" + client.Region,
 		Run:         stack,

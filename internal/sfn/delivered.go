@@ -54,7 +54,7 @@ func (e execution) shown(ctx context.Context, token *string, since delivery.Time
 	}
 	shown.Gap = "the task is closed: by this signal, by another answer, or by its timeout"
 	if e.arn == "" {
-		return shown, attempt.Nothing()
+		return shown, attempt.NotFound()
 	}
 	in := &sdk.GetExecutionHistoryInput{ExecutionArn: &e.arn, ReverseOrder: true}
 	attempt = aws.Pages(ctx, e.GetExecutionHistory, in, func(page *sdk.GetExecutionHistoryOutput, clock delivery.ServerClock) bool {

@@ -84,7 +84,7 @@ func (e execution) ready() *delivery.Probe {
 	return delivery.NewProbe(e.key("ready"), func(ctx context.Context) (snapshot, delivery.Attempt) {
 		found, attempt := e.read(ctx)
 		if attempt.Code == noExecution {
-			return snapshot{reason: attempt.Message}, attempt.Nothing()
+			return snapshot{reason: attempt.Message}, attempt.NotFound()
 		}
 		return found, attempt
 	}, func(found snapshot) delivery.Observation {

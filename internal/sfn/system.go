@@ -28,8 +28,8 @@ type args struct {
 }
 
 // New returns signal_sfn_task.
-func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
-	return signal.NewOffer(signal.System[args]{
+func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
+	return signal.NewFactories(signal.System[args]{
 		Name:     "sfn_task",
 		Block:    "aws",
 		Endpoint: service.Name,

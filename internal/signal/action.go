@@ -121,7 +121,7 @@ func (a *signalAction) Invoke(ctx context.Context, req action.InvokeRequest, res
 	a.resource.system.complete(ctx, data.Arguments)
 	signal, err := a.resource.system.bind(ctx, data.Arguments, nil)
 	if err != nil {
-		resp.Diagnostics.Append(invoke.notBound(a.resource.system.Name, a.resource.sender.redactor.Error(err)))
+		resp.Diagnostics.Append(invoke.notPrepared(a.resource.system.Name, a.resource.sender.redactor.Error(err)))
 		return
 	}
 	tell := func(format string, of ...any) {
@@ -137,9 +137,9 @@ func (a *signalAction) Invoke(ctx context.Context, req action.InvokeRequest, res
 		return
 	}
 	switch {
-	case sent.delivery == Adopted:
+	case sent.delivery == DeliveryAdopted:
 		tell("%s shows that such a signal is already there: nothing was sent", signal.Service)
-	case sent.delivery == Confirmed:
+	case sent.delivery == DeliveryConfirmed:
 		tell("%s shows that the signal has arrived; its answer was lost", signal.Service)
 	case sent.requestID != "":
 		tell("%s accepted the signal (request id %s)", signal.Service, sent.requestID)

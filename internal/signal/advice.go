@@ -1,7 +1,6 @@
 package signal
 
 import (
-	"errors"
 	"maps"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
@@ -16,9 +15,9 @@ type Advice struct {
 	// Gone says that the target no longer exists, so a destroy goes on without
 	// sending.
 	Gone bool
-	// Unclear says that the answer can have several causes, and that the probe
+	// Ambiguous says that the answer can have several causes, and that the probe
 	// Refused shows which one.
-	Unclear bool
+	Ambiguous bool
 	// NotReady says that the target exists but cannot take the signal now.
 	NotReady bool
 }
@@ -63,12 +62,4 @@ func (e *advisedError) Error() string { return e.What }
 // Advised returns the attempt of a read with an advisedError.
 func Advised(read delivery.Attempt, what string, advice Advice) delivery.Attempt {
 	return delivery.Attempt{Outcome: delivery.Rejected, RequestID: read.RequestID, Err: &advisedError{what, advice}}
-}
-
-// explainRead says what to do about a target that cannot be read.
-func (s Signal) explainRead(attempt delivery.Attempt) Advice {
-	if advised := (*advisedError)(nil); errors.As(attempt.Err, &advised) {
-		return advised.Advice
-	}
-	return s.ExplainRead(attempt)
 }

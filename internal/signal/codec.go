@@ -142,3 +142,11 @@ func replan(resp *resource.ModifyPlanResponse, as any, names ...string) {
 	}
 	resp.Plan.Raw = tftypes.NewValue(resp.Plan.Raw.Type(), planned)
 }
+
+// textOf returns a string attribute, "" if it is null or unknown.
+func textOf(value tftypes.Value) (text string) {
+	if value.IsKnown() && !value.IsNull() && value.Type().Is(tftypes.String) {
+		_ = value.As(&text)
+	}
+	return text
+}

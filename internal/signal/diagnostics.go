@@ -14,11 +14,11 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// notBound returns the diagnostic for a signal that could not be prepared, for
+// notPrepared returns the diagnostic for a signal that could not be prepared, for
 // example because no credentials were found.
-func (p phase) notBound(name string, err error) diag.Diagnostic {
+func (p phase) notPrepared(name string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Signal Not Sent",
-		join(fmt.Sprintf("The signal of this signal_%s could not be made ready: %s.", name, err), (*notReadied)[p]))
+		join(fmt.Sprintf("The signal of this signal_%s could not be made ready: %s.", name, err), (*nothingSent)[p]))
 }
 
 // failure returns the problem of a delivery that did not end accepted. It says
@@ -33,7 +33,7 @@ func (w signalRun) failure(result delivery.Result) *sendProblem {
 	next := w.next(notTaken)
 	switch {
 	case result.Outcome == delivery.NotSent && result.Stopped == nil && !result.Retryable():
-		next = w.next(notReadied)
+		next = w.next(nothingSent)
 	case result.Outcome == delivery.Unknown:
 		next = w.unknownText(unknownReason(result) + w.lookupText(result))
 	}
@@ -151,7 +151,7 @@ func (w signalRun) problem(summary string, advice Advice, detail, next string, g
 // delivery is the value of the attribute before.
 func targetGone(p *sendProblem, delivery string) diag.Diagnostic {
 	next := "No signal was sent at destroy, and the destroy goes on."
-	if delivery == Unknown {
+	if delivery == DeliveryUnknown {
 		next = "An earlier destroy sent the signal, and it is unknown whether the service took it: that signal may have ended the target. The destroy goes on."
 	}
 	return diag.NewWarningDiagnostic("Target Is Gone", join(p.gone, next))
@@ -164,7 +164,7 @@ func (w signalRun) notReady(end delivery.WaitResult, doing string) *sendProblem 
 	if end.Unreadable != nil {
 		advice, next := w.explainRead(*end.Unreadable), notTaken
 		if end.Unreadable.Outcome == delivery.NotSent && end.Stopped == nil && !end.Unreadable.Retryable() {
-			next = notReadied
+			next = nothingSent
 		}
 		detail := join(opening+"failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next)
 		return w.problem("Signal Not Sent", advice, detail, w.unsent(next), advice.Gone)
@@ -230,11 +230,11 @@ type waitTexts struct {
 func (w signalRun) afterSend() waitTexts {
 	sent := fmt.Sprintf("%s was sent to %s and accepted", w.What, w.To)
 	switch w.lastDelivery {
-	case Adopted:
+	case DeliveryAdopted:
 		sent = fmt.Sprintf("%s was there already at %s, and was adopted", w.What, w.To)
-	case Confirmed:
+	case DeliveryConfirmed:
 		sent = fmt.Sprintf("%s was sent to %s and has arrived, as %s shows", w.What, w.To, w.Service)
-	case Unknown:
+	case DeliveryUnknown:
 		sent = fmt.Sprintf("%s was sent to %s, and you accepted it as delivered", w.What, w.To)
 	}
 	return waitTexts{
@@ -314,8 +314,8 @@ func (w signalRun) notRead(attempt delivery.Attempt, kept string) diag.Diagnosti
 		join(fmt.Sprintf("Reading the status of %s failed: %s", w.To, w.answer(attempt)), unsentBecause(attempt, nil), w.explainRead(attempt).Next, kept))
 }
 
-// unprepared returns the warning of a refresh that could not prepare the read.
-func unprepared(name string, err error, kept string) diag.Diagnostic {
+// notPreparedAtRefresh returns the warning of a refresh that could not prepare the read.
+func notPreparedAtRefresh(name string, err error, kept string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Target Not Read", join(fmt.Sprintf("The status of the target of this signal_%s could not be read: %s.", name, err), kept))
 }
 

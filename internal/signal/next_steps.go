@@ -1,16 +1,5 @@
 package signal
 
-// phase is the operation of Terraform in which the provider sends or waits. Its
-// value is the name of the timeout for it.
-type phase string
-
-const (
-	create  phase = "create"
-	update  phase = "update"
-	destroy phase = "delete"
-	invoke  phase = "action"
-)
-
 // nextStep says, for each phase, what the state has of a signal after an error, and what
 // the user can do next.
 type nextStep map[phase]string
@@ -23,8 +12,8 @@ var (
 		destroy: "The signal was not taken, and the resource is kept. Destroying again sends it.",
 		invoke:  "The signal was not taken. Invoking the action again sends it.",
 	}
-	// notReadied: nothing could be sent, for example without a region or credentials.
-	notReadied = &nextStep{
+	// nothingSent: nothing could be sent, for example without a region or credentials.
+	nothingSent = &nextStep{
 		create:  "Nothing was sent, and nothing is recorded. Applying again sends it once this is corrected.",
 		update:  "An update sends nothing. Applying again reads the target again once this is corrected.",
 		destroy: "Nothing was sent, and the resource is kept. Destroying again sends it once this is corrected.",

@@ -14,11 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// failureReported is a key of the private state. It is set if the creation of
-// the resource has reported the failure of the target's run. After it, an
-// untaint accepts the failure.
-const failureReported = "judged"
-
 // transition has the facts that decide the plan of an existing resource.
 type transition struct {
 	// was is the value of when in the state, and is the value in the plan.
@@ -133,7 +128,7 @@ func (r *signalResource) planDestroy(before *model, resp *resource.ModifyPlanRes
 	case before.Delivery.IsNull():
 		resp.Diagnostics.AddWarning("Signal Is Sent at Destroy",
 			fmt.Sprintf("Destroying this signal_%s sends its signal, because it has when = \"destroy\". To destroy it without sending, apply when = \"apply\" first, or run \"terraform state rm\" on it.", r.system.Name))
-	case before.Delivery.ValueString() == Unknown:
+	case before.Delivery.ValueString() == DeliveryUnknown:
 		resp.Diagnostics.AddWarning("Signal May Be Sent Again",
 			fmt.Sprintf("An earlier destroy of this signal_%s sent its signal, and it is unknown whether the service took it. Unless the service shows that it did, destroying sends the signal once more. "+
 				"To accept the signal as delivered instead, run \"terraform state rm\".", r.system.Name))

@@ -66,11 +66,11 @@ func TestRefreshedSignalsAtDestroy(t *testing.T) {
 	}{
 		"yet to be sent":                    {whenDestroy, "", false, true},
 		"yet to be sent, planned":           {whenDestroy, "", true, false},
-		"sent by a destroy that failed":     {whenDestroy, Sent, false, false},
-		"shown after a destroy that failed": {whenDestroy, Confirmed, false, false},
-		"of unknown outcome":                {whenDestroy, Unknown, false, true},
-		"sent":                              {whenApply, Sent, false, false},
-		"sent by default":                   {"", Sent, false, false},
+		"sent by a destroy that failed":     {whenDestroy, DeliverySent, false, false},
+		"shown after a destroy that failed": {whenDestroy, DeliveryConfirmed, false, false},
+		"of unknown outcome":                {whenDestroy, DeliveryUnknown, false, true},
+		"sent":                              {whenApply, DeliverySent, false, false},
+		"sent by default":                   {"", DeliverySent, false, false},
 		"disarmed":                          {whenApply, "", false, false},
 	} {
 		seen, other, tainted := newArmedSignals(), text("another's"), text("its own")

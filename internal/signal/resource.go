@@ -1,7 +1,6 @@
 package signal
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -129,10 +128,10 @@ func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest,
 	}
 	signal, err := r.system.bind(ctx, data.Arguments, secrets)
 	if err != nil {
-		resp.Diagnostics.Append(create.notBound(r.system.Name, r.sender.redactor.Error(err)))
+		resp.Diagnostics.Append(create.notPrepared(r.system.Name, r.sender.redactor.Error(err)))
 		return
 	}
-	data.Delivery = types.StringValue(Unknown)
+	data.Delivery = types.StringValue(DeliveryUnknown)
 	if record(ctx, &resp.State, data, &resp.Diagnostics); resp.Diagnostics.HasError() {
 		resp.State.RemoveResource(ctx)
 		return
@@ -187,7 +186,7 @@ func (r *signalResource) Read(ctx context.Context, req resource.ReadRequest, res
 	restore(ctx, req.State.Raw, req.State.Schema.Type(), bound, &resp.Diagnostics)
 	signal, err := r.system.bind(ctx, bound.Arguments, nil)
 	if err != nil {
-		resp.Diagnostics.Append(unprepared(r.system.Name, r.sender.redactor.Error(err), signalKept))
+		resp.Diagnostics.Append(notPreparedAtRefresh(r.system.Name, r.sender.redactor.Error(err), signalKept))
 		return
 	}
 	run := signalRun{Sender: r.sender, Signal: signal, redactor: r.redactor(req.State.Raw, &resp.Diagnostics)}
@@ -235,7 +234,7 @@ func (r *signalResource) Update(ctx context.Context, req resource.UpdateRequest,
 	}
 	signal, err := r.system.bind(ctx, bound.Arguments, r.secrets(ctx, req.Config, &resp.Diagnostics))
 	if err != nil {
-		resp.Diagnostics.Append(update.notBound(r.system.Name, r.sender.redactor.Error(err)))
+		resp.Diagnostics.Append(update.notPrepared(r.system.Name, r.sender.redactor.Error(err)))
 		return
 	}
 	run := r.run(signal, update, timeout, data, req.Config.Raw, &resp.Diagnostics)
@@ -252,7 +251,7 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 		return
 	}
 	if !data.atDestroy() {
-		r.sender.claims.Release(data.ID.ValueString())
+		r.sender.matcher.Release(data.ID.ValueString())
 		return
 	}
 	timeout, diags := data.Timeouts.Delete(ctx, DefaultTimeout)
@@ -264,17 +263,17 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	defer cancel()
 	signal, err := r.system.bind(ctx, data.Arguments, nil)
 	if err != nil {
-		resp.Diagnostics.Append(destroy.notBound(r.system.Name, r.sender.redactor.Error(err)))
+		resp.Diagnostics.Append(destroy.notPrepared(r.system.Name, r.sender.redactor.Error(err)))
 		return
 	}
 	run := r.run(signal, destroy, timeout, data, req.State.Raw, &resp.Diagnostics)
 	// If an earlier destroy has delivered the signal, only the wait is left to do.
 	before := data.Delivery.ValueString()
 	run.lastDelivery = before
-	if before == "" || before == Unknown {
+	if before == "" || before == DeliveryUnknown {
 		sent, problem := run.sendAgain(ctx, data.sentThen(), lostThen(ctx, req.Private, &resp.Diagnostics))
 		resp.Diagnostics.Append(run.warnings...)
-		if sent.delivery == Unknown {
+		if sent.delivery == DeliveryUnknown {
 			resp.Diagnostics.Append(remember(ctx, resp.Private, run.forLaterDestroy(sent))...)
 		}
 		if sent.delivery != "" {
@@ -348,37 +347,6 @@ func (r *signalResource) secrets(ctx context.Context, config tfsdk.Config, diags
 	return secrets
 }
 
-// atDestroy reports whether the signal is to be sent when the resource is destroyed.
-func (s *State) atDestroy() bool { return s.When.ValueString() == whenDestroy }
-
-// sentWhen returns the value of when, or its default.
-func (s *State) sentWhen() string { return cmp.Or(s.When.ValueString(), whenApply) }
-
-// sent records the result of a send.
-func (s *State) sent(sent sendResult) {
-	s.Delivery, s.SentAt, s.RequestID = types.StringNull(), types.StringNull(), types.StringNull()
-	if sent.delivery != "" {
-		s.Delivery = types.StringValue(sent.delivery)
-	}
-	if !sent.at.IsZero() {
-		s.SentAt = types.StringValue(sent.at.UTC().Format(time.RFC3339))
-	}
-	if sent.requestID != "" {
-		s.RequestID = types.StringValue(sent.requestID)
-	}
-}
-
-// sentThen returns when the signal was sent, to the second; the zero time if
-// that is not known.
-func (s *State) sentThen() time.Time {
-	sent, _ := time.Parse(time.RFC3339, s.SentAt.ValueString())
-	return sent
-}
-
-// lostKey is a key of the private state. Its value is a lostSend, if a destroy
-// sent the signal with an unknown outcome.
-const lostKey = "lost"
-
 // MoveState returns an error for each move from another type, because the state
 // of another type does not tell whether the signal was sent.
 func (r *signalResource) MoveState(context.Context) []resource.StateMover {
@@ -401,33 +369,18 @@ func NotMoved(name, why, instead string) resource.StateMover {
 	}}
 }
 
-// privateState is the resource's private state: data that Terraform keeps for
-// the provider and does not show.
-type privateState interface {
-	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-}
-
-// remember stores what a later destroy must know of a lost signal.
-func remember(ctx context.Context, private privateState, later lostSend) diag.Diagnostics {
-	text, err := json.Marshal(later)
-	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("State Not Written", err.Error())} // It can be encoded.
+// redactor returns the sender's redactor with the values of the system's
+// sensitive arguments in a configuration or state, because a service may repeat
+// them in its messages. If a value is JSON, a service may repeat a single text in it.
+func (r *signalResource) redactor(raw tftypes.Value, diags *diag.Diagnostics) *delivery.Redactor {
+	values, secrets := attributes(raw, diags), []string{}
+	for name, attribute := range r.system.Arguments {
+		var text string
+		if attribute.IsSensitive() && values[name].IsKnown() && values[name].As(&text) == nil {
+			var value any
+			_ = json.Unmarshal([]byte(text), &value)
+			secrets = append(append(secrets, text), delivery.JSONTexts(value)...)
+		}
 	}
-	return private.SetKey(ctx, lostKey, text)
-}
-
-// lostThen returns what an earlier destroy has stored about the signal; the
-// zero value if it has stored nothing.
-func lostThen(ctx context.Context, private privateState, diags *diag.Diagnostics) (lost lostSend) {
-	text, unread := private.GetKey(ctx, lostKey)
-	diags.Append(unread...)
-	if len(text) == 0 {
-		return lost
-	}
-	if err := json.Unmarshal(text, &lost); err != nil {
-		// It is unknown which traces other signals have left.
-		lost.Rivals.Unclear = true
-	}
-	return lost
+	return r.sender.redactor.With(secrets...)
 }

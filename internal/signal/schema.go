@@ -1,8 +1,10 @@
 package signal
 
 import (
+	"cmp"
 	"context"
 	"maps"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -13,9 +15,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// State has the attributes that all signal resources have beside their own
+// CommonAttributes has the attributes that all signal resources have beside their own
 // arguments.
-type State struct {
+type CommonAttributes struct {
 	ID        types.String   `tfsdk:"id"`
 	Triggers  types.Map      `tfsdk:"triggers"`
 	When      types.String   `tfsdk:"when"`
@@ -27,16 +29,16 @@ type State struct {
 
 // The values of the delivery attribute.
 const (
-	// Sent means that the service accepted the signal.
-	Sent = "SENT"
-	// Confirmed means that the answer was lost, and that the service showed such a
+	// DeliverySent means that the service accepted the signal.
+	DeliverySent = "SENT"
+	// DeliveryConfirmed means that the answer was lost, and that the service showed such a
 	// signal at the time of the send that no other signal of this provider explains.
-	Confirmed = "CONFIRMED"
-	// Adopted means that the service showed such a signal, so the provider sent none.
-	Adopted = "ADOPTED"
-	// Unknown means that the answer was lost, and that it is unknown whether the
+	DeliveryConfirmed = "CONFIRMED"
+	// DeliveryAdopted means that the service showed such a signal, so the provider sent none.
+	DeliveryAdopted = "ADOPTED"
+	// DeliveryUnknown means that the answer was lost, and that it is unknown whether the
 	// service took the signal.
-	Unknown = "UNKNOWN"
+	DeliveryUnknown = "UNKNOWN"
 )
 
 // schemaVersion is the version of the signals' schemas. The provider must be
@@ -83,14 +85,14 @@ func (r *signalResource) schema(ctx context.Context) schema.Schema {
 
 // deliveries describes the values of delivery that this signal can have.
 func (y system) deliveries() string {
-	text := "What is known about the signal. `" + Sent + "`: the service accepted it. "
+	text := "What is known about the signal. `" + DeliverySent + "`: the service accepted it. "
 	if y.Confirms {
-		text += "`" + Confirmed + "`: the answer was lost. Afterwards the service showed such a signal at the time of the send, and no other signal of this provider explains it. "
+		text += "`" + DeliveryConfirmed + "`: the answer was lost. Afterwards the service showed such a signal at the time of the send, and no other signal of this provider explains it. "
 	}
 	if y.Adopts {
-		text += "`" + Adopted + "`: the service already showed such a signal, and the provider sent none. "
+		text += "`" + DeliveryAdopted + "`: the service already showed such a signal, and the provider sent none. "
 	}
-	return text + "`" + Unknown + "`: the answer was lost, so the signal may or may not have arrived. It is null if the signal is not sent yet."
+	return text + "`" + DeliveryUnknown + "`: the answer was lost, so the signal may or may not have arrived. It is null if the signal is not sent yet."
 }
 
 // adopted is a part of the description of sent_at.
@@ -137,4 +139,38 @@ func keptOverUpdates(attribute schema.Attribute) schema.Attribute {
 	default:
 		return attribute
 	}
+}
+
+// model is a resource's data. Arguments is a pointer to the struct of a system's arguments.
+type model struct {
+	CommonAttributes
+	Options
+	Arguments any
+}
+
+// atDestroy reports whether the signal is to be sent when the resource is destroyed.
+func (s *CommonAttributes) atDestroy() bool { return s.When.ValueString() == whenDestroy }
+
+// sentWhen returns the value of when, or its default.
+func (s *CommonAttributes) sentWhen() string { return cmp.Or(s.When.ValueString(), whenApply) }
+
+// sent records the result of a send.
+func (s *CommonAttributes) sent(sent sendResult) {
+	s.Delivery, s.SentAt, s.RequestID = types.StringNull(), types.StringNull(), types.StringNull()
+	if sent.delivery != "" {
+		s.Delivery = types.StringValue(sent.delivery)
+	}
+	if !sent.at.IsZero() {
+		s.SentAt = types.StringValue(sent.at.UTC().Format(time.RFC3339))
+	}
+	if sent.requestID != "" {
+		s.RequestID = types.StringValue(sent.requestID)
+	}
+}
+
+// sentThen returns when the signal was sent, to the second; the zero time if
+// that is not known.
+func (s *CommonAttributes) sentThen() time.Time {
+	sent, _ := time.Parse(time.RFC3339, s.SentAt.ValueString())
+	return sent
 }

@@ -15,11 +15,11 @@ import (
 type Sender struct {
 	policy       delivery.RetryPolicy
 	poller       *delivery.Poller
-	claims       *delivery.Claims
+	matcher      *delivery.TraceMatcher
 	sends, reads *delivery.RateLimiters
-	// identified has, for each Identity, which resource has sent it.
+	// identified has, for each IdempotencyKey, which resource has sent it.
 	identified sync.Map
-	waits      *sharedWaits
+	waits      *concurrentWaits
 	armed      *armedSignals
 	redactor   *delivery.Redactor
 }
@@ -28,9 +28,9 @@ type Sender struct {
 func NewSender(policy delivery.RetryPolicy) *Sender {
 	poller := delivery.NewPoller(policy)
 	return &Sender{
-		policy: policy, poller: poller, claims: delivery.NewClaims(poller),
+		policy: policy, poller: poller, matcher: delivery.NewTraceMatcher(poller),
 		sends: delivery.NewRateLimiters(policy), reads: delivery.NewRateLimiters(policy),
-		waits:    &sharedWaits{others: map[string][]*int{}},
+		waits:    &concurrentWaits{others: map[string][]*int{}},
 		armed:    newArmedSignals(),
 		redactor: delivery.NewRedactor(),
 	}

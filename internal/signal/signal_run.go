@@ -59,16 +59,6 @@ type sendResult struct {
 	lost time.Time
 }
 
-// lostSend is what the private state has of a signal whose outcome at destroy
-// is unknown.
-type lostSend struct {
-	// At is when its last attempt with an unknown outcome ended; zero if the destroy
-	// made only one attempt.
-	At time.Time `json:"at,omitzero"`
-	// Rivals are the other signals that may have left its traces.
-	Rivals delivery.Rivals `json:"rivals,omitzero"`
-}
-
 // sendProblem is the diagnostic of a signal that was not accepted.
 type sendProblem struct {
 	diag.Diagnostic
@@ -113,7 +103,7 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 		if adopts {
 			switch end := w.observe(ctx, w.poller.Look, w.Existing, "Looking whether the signal is there"); {
 			case end.Reached() && w.adopt(end.Observation):
-				return sendResult{delivery: Adopted}, nil
+				return sendResult{delivery: DeliveryAdopted}, nil
 			case end.Observation.State == delivery.Pending:
 				return sendResult{}, w.notReady(end, "looking whether the signal is already there")
 			}
@@ -145,15 +135,15 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 	}
 	switch result.Outcome {
 	case delivery.Accepted:
-		return sendResult{delivery: Sent, at: result.SentAt, requestID: w.redactor.Text(result.RequestID)}, nil
+		return sendResult{delivery: DeliverySent, at: result.SentAt, requestID: w.redactor.Text(result.RequestID)}, nil
 	case delivery.Confirmed:
 		if end := result.LookupResult; end != nil && end.Observation.Reason != "" {
 			w.warnings.AddWarning("Signal May Have Been Taken Twice",
 				fmt.Sprintf("The answer to %s to %s was lost, and %s was read to find out whether it had arrived. It had, but %s.\n\n%s", w.What, w.To, w.Service, end.Observation.Reason, w.HowToCheck))
 		}
-		return sendResult{delivery: Confirmed, at: result.SentAt}, nil
+		return sendResult{delivery: DeliveryConfirmed, at: result.SentAt}, nil
 	}
-	if result.Outcome == delivery.Rejected && w.Refused != nil && w.refused.Seen == "" && w.Explain(result.Attempt).Unclear {
+	if result.Outcome == delivery.Rejected && w.Refused != nil && w.refused.Seen == "" && w.Explain(result.Attempt).Ambiguous {
 		if seen, read := w.readOnce(ctx, w.Refused); read.Outcome == delivery.Accepted {
 			w.refused = seen
 		}
@@ -164,7 +154,7 @@ func (w *signalRun) send(ctx context.Context) (sendResult, *sendProblem) {
 		problem.gone = ""
 	}
 	if result.Outcome == delivery.Unknown {
-		return sendResult{Unknown, result.FirstUnknown.At, w.redactor.Text(result.RequestID), result.LastUnknown}, problem
+		return sendResult{DeliveryUnknown, result.FirstUnknown.At, w.redactor.Text(result.RequestID), result.LastUnknown}, problem
 	}
 	return sendResult{}, problem
 }
@@ -176,7 +166,7 @@ func (w *signalRun) targetHasEnded(ctx context.Context, advice Advice) bool {
 	switch {
 	case advice.Gone:
 		return true
-	case advice.Unclear && w.Refused != nil:
+	case advice.Ambiguous && w.Refused != nil:
 		lagging, cancel := w.poller.Lagging(ctx)
 		defer cancel()
 		w.refused = w.observe(lagging, w.poller.Look, w.Refused, "Reading why the target has refused the signal").Observation
@@ -216,16 +206,16 @@ func (w *signalRun) adopt(found delivery.Observation) bool {
 
 // warnSameIdentity warns of a signal that the service takes for the signal of another resource.
 func (w *signalRun) warnSameIdentity() {
-	if w.Identity == "" || w.options.AdoptExisting.ValueBool() {
+	if w.IdempotencyKey == "" || w.options.AdoptExisting.ValueBool() {
 		return
 	}
 	sender := cmp.Or(w.id, fmt.Sprintf("%p", w))
-	if other, known := w.identified.LoadOrStore(w.Identity, sender); !known || other == sender {
+	if other, known := w.identified.LoadOrStore(w.IdempotencyKey, sender); !known || other == sender {
 		return
 	}
-	w.warnings.AddAttributeWarning(path.Root(w.IdentifiedBy), "Two Signals Are One",
+	w.warnings.AddAttributeWarning(path.Root(w.IdempotencyArgument), "Two Signals Are One",
 		fmt.Sprintf("Another resource has sent a signal with the same %[1]s to %[2]s. %[3]s takes signals with one %[1]s for one and the same, so both together count once, "+
-			"and nothing tells which of them was taken.\n\nGive each signal a %[1]s of its own, or leave %[1]s out to have one made.", w.IdentifiedBy, w.To, w.Service))
+			"and nothing tells which of them was taken.\n\nGive each signal a %[1]s of its own, or leave %[1]s out to have one made.", w.IdempotencyArgument, w.To, w.Service))
 }
 
 // deliver delivers the signal.
@@ -249,14 +239,14 @@ func (w *signalRun) deliver(ctx context.Context) delivery.Result {
 }
 
 // target returns the signal's target. If the service shows the signals that it
-// took, Claims tracks the sends.
+// took, TraceMatcher tracks the sends.
 func (w *signalRun) target() delivery.Target {
 	target := w.Target
 	switch {
 	case w.Evidence == nil:
 		return target
 	case w.tracked == nil:
-		w.tracked = w.claims.Track(target, w.Evidence, w.reads.For(w.RateLimit))
+		w.tracked = w.matcher.Track(target, w.Evidence, w.reads.For(w.RateLimit))
 	default:
 		w.tracked.Follow(target, w.Evidence)
 	}
@@ -290,12 +280,12 @@ func (w *signalRun) sendAgain(ctx context.Context, sent time.Time, previous lost
 	w.previousLookup = &end
 	switch {
 	case end.Reached():
-		return sendResult{delivery: Confirmed, at: sent}, nil
+		return sendResult{delivery: DeliveryConfirmed, at: sent}, nil
 	case !end.Absent() && ctx.Err() != nil:
 		return sendResult{}, w.stillUnknown(end)
 	}
 	result, problem := w.send(ctx)
-	if result.delivery == Unknown && result.lost.IsZero() {
+	if result.delivery == DeliveryUnknown && result.lost.IsZero() {
 		result.lost = lost
 	}
 	return result, problem
@@ -401,3 +391,14 @@ func (w *signalRun) redacted(observation delivery.Observation) delivery.Observat
 	observation.Status, observation.Reason = w.redactor.Text(observation.Status), w.redactor.Text(observation.Reason)
 	return observation
 }
+
+// phase is the operation of Terraform in which the provider sends or waits. Its
+// value is the name of the timeout for it.
+type phase string
+
+const (
+	create  phase = "create"
+	update  phase = "update"
+	destroy phase = "delete"
+	invoke  phase = "action"
+)

@@ -15,8 +15,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 // System describes the signal of one signalling system. A is the struct of the
@@ -102,65 +100,8 @@ type Cloud interface {
 	Unconfigured() bool
 }
 
-// Secrets are the configured values of write-only arguments, by name. They
-// exist only while a signal is sent.
-type Secrets map[string]string
-
-// Signal is one signal and its target. Its texts are shown in messages and
-// logs, so they must not contain secrets.
-type Signal struct {
-	delivery.Target
-	// Identity identifies the signal to the service, which takes two signals with one
-	// identity for one. IdentifiedBy is the argument with the id. Both are empty if the
-	// service takes each request for a signal of its own.
-	Identity, IdentifiedBy string
-	// What is sent, such as "Approve".
-	What string
-	// To describes the target, with its id and where it is.
-	To string
-	// Service is the name of the service.
-	Service string
-	// RateLimit names the limit against which the requests count, such as a service
-	// in a region. If the service throttles, all signals with the same name slow down
-	// together.
-	RateLimit string
-	// Run is the id of the run that Completion is about, among all behind the RateLimit:
-	// those who wait for the same one are counted. It is empty until the target is found.
-	Run string
-	// Explain says what to do about an attempt that did not succeed.
-	Explain func(delivery.Attempt) Advice
-	// HowToCheck says how a user can find out whether a signal with a lost answer has
-	// arrived.
-	HowToCheck string
-	// Find finds the target before the signal is sent; nil if the arguments identify
-	// the target.
-	Find *TargetFinder
-	// Ready is reached if the target can take this signal. Completion is reached if
-	// the target's run has ended as wanted. Both are nil without Wait, and before
-	// the target is found. Completion may be set before that, if the arguments
-	// identify the run but not the part of it that takes the signal.
-	Ready, Completion *delivery.Probe
-	// Existing is reached if the service shows such a signal, and otherwise missed,
-	// never pending. It is nil without Adopts.
-	Existing *delivery.Probe
-	// Evidence says how the service shows that it took the signal; nil if it does
-	// not. For a signal with a TargetFinder, Evidence.Found also sets the target.
-	Evidence *delivery.Evidence
-	// Refused is a probe that shows why the target has refused the signal. It is
-	// reached if the target has ended unanswered, so that a signal that names its
-	// target may be for another one, and pending if the target still seems to take the
-	// signal. It is used after answers for which Explain returns Unclear; nil if
-	// nothing shows the reason.
-	Refused *delivery.Probe
-	// ExplainRead says what to do about a target that cannot be read.
-	ExplainRead func(delivery.Attempt) Advice
-	// Unseen says what it may mean that a wait never saw the target; empty if a read
-	// of a missing target fails.
-	Unseen string
-}
-
-// Offer has the resources and the action of a system.
-type Offer struct {
+// Factories has the resources and the action of a system.
+type Factories struct {
 	// Block and Endpoint are those of the System.
 	Block, Endpoint string
 	// Resource returns the resource, and Action the action. Action is nil if the
@@ -171,14 +112,14 @@ type Offer struct {
 	Wait func() resource.Resource
 }
 
-// NewOffer returns the resources and the action of a system. They send with the
+// NewFactories returns the resources and the action of a system. They send with the
 // sender.
-func NewOffer[A any](system System[A], sender *Sender) Offer {
-	return newOffer(system.untyped(), sender)
+func NewFactories[A any](system System[A], sender *Sender) Factories {
+	return newFactories(system.untyped(), sender)
 }
 
-func newOffer(system system, sender *Sender) Offer {
-	offer := Offer{Block: system.Block, Endpoint: system.Endpoint, Resource: func() resource.Resource { return &signalResource{system: system, sender: sender} }}
+func newFactories(system system, sender *Sender) Factories {
+	offer := Factories{Block: system.Block, Endpoint: system.Endpoint, Resource: func() resource.Resource { return &signalResource{system: system, sender: sender} }}
 	if waits := system; system.Wait != nil {
 		// A wait needs the target's id, because a target that has ended cannot be
 		// found by name.
@@ -252,13 +193,6 @@ func (y system) actionArguments() map[string]schema.Attribute {
 		return y.ActionArguments
 	}
 	return y.Arguments
-}
-
-// model is a resource's data. Arguments is a pointer to the struct of a system's arguments.
-type model struct {
-	State
-	Options
-	Arguments any
 }
 
 // complete fills in computed arguments that need no request. If no region is

@@ -19,7 +19,7 @@ import (
 
 // TargetFinder finds the target of a signal whose arguments do not identify it.
 // After one of its probes has found the target, the arguments have its id. For
-// services that list targets by name, Lookup.Finder returns a TargetFinder.
+// services that list targets by name, TargetSearch.Finder returns a TargetFinder.
 type TargetFinder struct {
 	// Required says that the service takes the signal only with the target's id. Then
 	// the provider always finds the target before it sends, and records and keeps the
@@ -148,9 +148,9 @@ func list(candidates []Candidate) string {
 	return strings.Join(names, ", ")
 }
 
-// Lookup says how a target is found among the candidates that a service lists.
+// TargetSearch says how a target is found among the candidates that a service lists.
 // Exactly one candidate must fit. If several fit, the provider never guesses.
-type Lookup struct {
+type TargetSearch struct {
 	// Key identifies the list. Lookups with the same key share their reads.
 	Key string
 	// Service is the name of the service that lists the candidates. What describes
@@ -173,16 +173,16 @@ type Lookup struct {
 }
 
 // Finder returns the TargetFinder of the lookup.
-func (l Lookup) Finder() *TargetFinder {
-	search := &search{Lookup: l, refused: map[string]bool{}}
+func (l TargetSearch) Finder() *TargetFinder {
+	search := &targetSearch{TargetSearch: l, refused: map[string]bool{}}
 	finder := search.finder(false)
 	finder.Adopting = search.finder(true)
 	return finder
 }
 
-// search is a Lookup and its last result.
-type search struct {
-	Lookup
+// targetSearch is a TargetSearch and its last result.
+type targetSearch struct {
+	TargetSearch
 	// chosen is the id of the target that was found last. refused has the targets
 	// that refused the signal although reads showed them as able to take it.
 	chosen  string
@@ -193,7 +193,7 @@ type search struct {
 	several bool
 }
 
-func (s *search) finder(adopts bool) *TargetFinder {
+func (s *targetSearch) finder(adopts bool) *TargetFinder {
 	key := s.Key
 	if adopts {
 		key += "/adopting"
@@ -224,7 +224,7 @@ func (s *search) finder(adopts bool) *TargetFinder {
 
 // judge returns what the listed candidates mean for the signal, with or without
 // a wait.
-func (s *search) judge(all []Candidate, adopts, waits bool) delivery.Observation {
+func (s *targetSearch) judge(all []Candidate, adopts, waits bool) delivery.Observation {
 	var fit, stale, others []Candidate
 	for _, c := range all {
 		fits := c.Takes || adopts && c.Has
@@ -260,7 +260,7 @@ func (s *search) judge(all []Candidate, adopts, waits bool) delivery.Observation
 }
 
 // seen describes the listed candidates that do not fit.
-func (s *search) seen(others []Candidate) string {
+func (s *targetSearch) seen(others []Candidate) string {
 	if len(others) == 0 {
 		return ""
 	}
@@ -308,4 +308,37 @@ func (w *signalRun) findAgain(ctx context.Context, finder *TargetFinder, waits b
 	default:
 		return false, ""
 	}
+}
+
+// CurrentProbe returns a probe that reads the target with the given id. If
+// given is "", it calls find until that returns an id, and from then on reads
+// the target with this id. It calls choose with the id of the target that it
+// has read. If there is no target yet, it judges the zero T.
+func CurrentProbe[T any](key, given string, choose func(id string), find func(context.Context) (string, delivery.Attempt),
+	read func(id string) func(context.Context) (T, delivery.Attempt), judge func(T) delivery.Observation,
+) *delivery.Probe {
+	type chosen struct {
+		id   string
+		seen T
+	}
+	var next func(context.Context) (T, delivery.Attempt)
+	id := given
+	return delivery.NewProbe(key, func(ctx context.Context) (found chosen, attempt delivery.Attempt) {
+		if id == "" {
+			if id, attempt = find(ctx); id == "" {
+				return found, attempt
+			}
+		}
+		if next == nil {
+			next = read(id)
+		}
+		found.id = id
+		found.seen, attempt = next(ctx)
+		return found, attempt
+	}, func(found chosen) delivery.Observation {
+		if found.id != "" {
+			choose(found.id)
+		}
+		return judge(found.seen)
+	})
 }

@@ -15,7 +15,7 @@ func TestRefusedTargetHidesOthers(t *testing.T) {
 		listed []signal.Candidate
 		chosen string
 	)
-	finder := signal.Lookup{
+	finder := signal.TargetSearch{
 		Key: "k", Required: true,
 		Read: func(context.Context, bool) ([]signal.Candidate, delivery.Attempt) {
 			return listed, delivery.Attempt{Outcome: delivery.Accepted}

@@ -82,7 +82,7 @@ func (d duration) ValidateString(ctx context.Context, req validator.StringReques
 
 // RegionName returns a validator for region names.
 func RegionName() validator.String {
-	return regionName{stringvalidator.RegexMatches(delivery.RegionName, "must be the name of a region, such as eu-central-1")}
+	return regionName{stringvalidator.RegexMatches(delivery.RegionPattern, "must be the name of a region, such as eu-central-1")}
 }
 
 type regionName struct{ validator.String }
@@ -100,7 +100,7 @@ func (v regionName) ValidateString(ctx context.Context, req validator.StringRequ
 // BearerToken returns a validator for keys and tokens of an Authorization header.
 // Wrap it in SecretValidator.
 func BearerToken() validator.String {
-	return stringvalidator.RegexMatches(delivery.BearerToken, "must be visible ASCII characters, without spaces and line breaks")
+	return stringvalidator.RegexMatches(delivery.BearerTokenPattern, "must be visible ASCII characters, without spaces and line breaks")
 }
 
 // AtEntries returns a validator that runs check and reports its errors at the

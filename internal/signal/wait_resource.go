@@ -59,47 +59,6 @@ type Watched struct {
 	Forgets string
 }
 
-// Watched returns the target of a signal as a target to wait for.
-func (s Signal) Watched(ready, completion *delivery.Probe) Watched {
-	return Watched{Signal: Signal{
-		To: s.To, Service: s.Service, RateLimit: s.RateLimit, Run: s.Run, ExplainRead: s.ExplainRead, Unseen: s.Unseen,
-		Ready: ready, Completion: completion,
-	}}
-}
-
-// CurrentProbe returns a probe that reads the target with the given id. If
-// given is "", it calls find until that returns an id, and from then on reads
-// the target with this id. It calls choose with the id of the target that it
-// has read. If there is no target yet, it judges the zero T.
-func CurrentProbe[T any](key, given string, choose func(id string), find func(context.Context) (string, delivery.Attempt),
-	read func(id string) func(context.Context) (T, delivery.Attempt), judge func(T) delivery.Observation,
-) *delivery.Probe {
-	type chosen struct {
-		id   string
-		seen T
-	}
-	var next func(context.Context) (T, delivery.Attempt)
-	id := given
-	return delivery.NewProbe(key, func(ctx context.Context) (found chosen, attempt delivery.Attempt) {
-		if id == "" {
-			if id, attempt = find(ctx); id == "" {
-				return found, attempt
-			}
-		}
-		if next == nil {
-			next = read(id)
-		}
-		found.id = id
-		found.seen, attempt = next(ctx)
-		return found, attempt
-	}, func(found chosen) delivery.Observation {
-		if found.id != "" {
-			choose(found.id)
-		}
-		return judge(found.seen)
-	})
-}
-
 // The values of the until argument.
 const (
 	untilTargetEnded = "ended"
@@ -359,7 +318,7 @@ func (r *waitResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	run, watched, err := r.bind(ctx, data)
 	if err != nil {
-		resp.Diagnostics.Append(unprepared(r.name(), r.sender.redactor.Error(err), statusKept))
+		resp.Diagnostics.Append(notPreparedAtRefresh(r.name(), r.sender.redactor.Error(err), statusKept))
 		return
 	}
 	if watched.Seen != nil && data.TargetStatus.ValueString() != "" {

@@ -1,19 +1,14 @@
 package signal
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
-
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 // WriteOnlyPair is an argument that users can set in two ways: as Name, which
@@ -101,18 +96,6 @@ func (s Secrets) Either(name string, kept types.String) *string {
 	return kept.ValueStringPointer()
 }
 
-// redactor returns the sender's redactor with the values of the system's
-// sensitive arguments in a configuration or state, because a service may repeat
-// them in its messages. If a value is JSON, a service may repeat a single text in it.
-func (r *signalResource) redactor(raw tftypes.Value, diags *diag.Diagnostics) *delivery.Redactor {
-	values, secrets := attributes(raw, diags), []string{}
-	for name, attribute := range r.system.Arguments {
-		var text string
-		if attribute.IsSensitive() && values[name].IsKnown() && values[name].As(&text) == nil {
-			var value any
-			_ = json.Unmarshal([]byte(text), &value)
-			secrets = append(append(secrets, text), delivery.JSONTexts(value)...)
-		}
-	}
-	return r.sender.redactor.With(secrets...)
-}
+// Secrets are the configured values of write-only arguments, by name. They
+// exist only while a signal is sent.
+type Secrets map[string]string

@@ -51,7 +51,7 @@ func (d document) finder(a *args, input *sdk.SendAutomationSignalInput, bound fu
 	if !d.after.IsZero() {
 		what += " started since " + a.StartedAfter.ValueString()
 	}
-	return signal.Lookup{
+	return signal.TargetSearch{
 		Key:      fmt.Sprintf("ssm/%s/document %q/%s/%d %q %q", d.region, d.name, input.SignalType, d.after.UnixNano(), input.Payload["StepName"], input.Payload["StepExecutionId"]),
 		Service:  "SSM",
 		What:     what,

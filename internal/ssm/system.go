@@ -25,8 +25,8 @@ type args struct {
 }
 
 // New returns signal_automation.
-func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
-	return signal.NewOffer(signal.System[args]{
+func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
+	return signal.NewFactories(signal.System[args]{
 		Name:     "automation",
 		Block:    "aws",
 		Endpoint: service.Name,

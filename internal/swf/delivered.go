@@ -82,7 +82,7 @@ func (r run) events(ctx context.Context, input *sdk.SignalWorkflowExecutionInput
 	})
 	if shown.Clock = attempt.Clock; attempt.Code == unknownResource {
 		shown.Gap = "it knows no such run"
-		return shown, attempt.Nothing()
+		return shown, attempt.NotFound()
 	}
 	return shown, attempt
 }

@@ -54,7 +54,7 @@ func (w workflow) key(of string) string {
 // finder returns the TargetFinder for the open run. It sets the run in the arguments.
 func (w workflow) finder(a *args, status string, bound func() signal.Signal) *signal.TargetFinder {
 	choose := func(id string) { a.RunID = signal.OrNull(id) }
-	return signal.Lookup{
+	return signal.TargetSearch{
 		Key: w.key("open"), Service: "SWF", What: "open run of this workflow id", Name: "workflow_id", ID: "run_id",
 		Hint: "SWF may not list a run that has just started, because its reads lag: with wait_until_ready = true the provider waits for it. " +
 			"The provider reads a run that has ended only if run_id names it. " + status,
@@ -211,7 +211,7 @@ func (r run) following(last *run) func(context.Context) (snapshot, delivery.Atte
 			found, attempt := last.read(ctx)
 			if attempt.Code == unknownResource && last.run != r.run {
 				// Reads lag behind, so SWF may not show the next run yet.
-				return snapshot{status: continuedAsNew}, attempt.Nothing()
+				return snapshot{status: continuedAsNew}, attempt.NotFound()
 			}
 			if attempt.Outcome != delivery.Accepted || found.status == statusOpen || found.status == succeeded {
 				return found, attempt
@@ -248,7 +248,7 @@ func (r run) readOpen() func(context.Context) (snapshot, delivery.Attempt) {
 	return func(ctx context.Context) (snapshot, delivery.Attempt) {
 		found, attempt := r.read(ctx)
 		if attempt.Code == unknownResource {
-			return snapshot{reason: attempt.Message}, attempt.Nothing()
+			return snapshot{reason: attempt.Message}, attempt.NotFound()
 		}
 		return found, attempt
 	}
@@ -272,7 +272,7 @@ func (r run) existing(input *sdk.SignalWorkflowExecutionInput) *delivery.Probe {
 			return false
 		})
 		if attempt.Code == unknownResource {
-			return delivery.Shown{}, attempt.Nothing()
+			return delivery.Shown{}, attempt.NotFound()
 		}
 		found.Clock = attempt.Clock
 		return found, attempt

@@ -125,7 +125,7 @@ func (w workflow) signalledSince(ctx context.Context, t target, since delivery.T
 // arguments.
 func (w workflow) finder(a *args, t target, bound func() signal.Signal) *signal.TargetFinder {
 	choose := func(id string) { a.RunID = signal.OrNull(id) }
-	return signal.Lookup{
+	return signal.TargetSearch{
 		Key: w.key("running"), Service: "Temporal", What: "running execution of this workflow id", Name: "workflow_id", ID: "run_id",
 		Hint: "With wait_until_ready = true the provider waits for one to start. It reads a run that has closed only if run_id names it. " + t.describe(),
 		Read: func(ctx context.Context, _ bool) (open []signal.Candidate, attempt delivery.Attempt) {

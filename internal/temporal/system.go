@@ -26,8 +26,8 @@ type args struct {
 }
 
 // New returns signal_temporal_workflow.
-func New(client *Client, sender *signal.Sender) signal.Offer {
-	return signal.NewOffer(signal.System[args]{
+func New(client *Client, sender *signal.Sender) signal.Factories {
+	return signal.NewFactories(signal.System[args]{
 		Name: "temporal_workflow",
 		Description: "Sends a signal to a running Temporal workflow execution, with one `SignalWorkflowExecution` request to Temporal's HTTP API. " +
 			"If the outcome is unknown, the provider repeats the request with the same request id.\n\n" +
@@ -107,8 +107,8 @@ func bind(client *Client, host string, a *args, secrets signal.Secrets) signal.S
 		To:      fmt.Sprintf("%s in namespace %s at %s", to, a.Namespace.ValueString(), host),
 		Service: "Temporal",
 
-		Identity:     fmt.Sprintf("temporal/%s/%q/%q/%s/%q", host, a.Namespace.ValueString(), a.WorkflowID.ValueString(), a.RunID.ValueString(), a.RequestID.ValueString()),
-		IdentifiedBy: "request_id",
+		IdempotencyKey:      fmt.Sprintf("temporal/%s/%q/%q/%s/%q", host, a.Namespace.ValueString(), a.WorkflowID.ValueString(), a.RunID.ValueString(), a.RequestID.ValueString()),
+		IdempotencyArgument: "request_id",
 
 		RateLimit:   "temporal/" + host + "/" + a.Namespace.ValueString(),
 		Run:         t.workflow,

@@ -55,7 +55,7 @@ func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.A
 		found.DescribedExecution = *out.Execution
 	}
 	if attempt.Code == notFound {
-		attempt = attempt.Nothing()
+		attempt = attempt.NotFound()
 		found.Status = ended
 	}
 	return found, attempt

@@ -26,8 +26,8 @@ type args struct {
 }
 
 // New returns signal_workflow_step_state.
-func New(clients *aws.Clients, sender *signal.Sender) signal.Offer {
-	return signal.NewOffer(signal.System[args]{
+func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
+	return signal.NewFactories(signal.System[args]{
 		Name:     "workflow_step_state",
 		Block:    "aws",
 		Endpoint: service.Name,

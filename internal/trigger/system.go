@@ -28,8 +28,8 @@ type args struct {
 }
 
 // New returns signal_http_trigger.
-func New(client *cloudautomator.Client, sender *signal.Sender) signal.Offer {
-	return signal.NewOffer(signal.System[args]{
+func New(client *cloudautomator.Client, sender *signal.Sender) signal.Factories {
+	return signal.NewFactories(signal.System[args]{
 		Name:  "http_trigger",
 		Block: "cloud_automator",
 		Description: "Runs a Cloud Automator job through its HTTP trigger, with one POST request to the trigger's URL. With `job_id`, " +

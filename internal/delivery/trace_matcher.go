@@ -8,42 +8,40 @@ import (
 	"time"
 )
 
-// Claims makes sure that one trace proves at most one signal. It knows all
+// TraceMatcher makes sure that one trace proves at most one signal. It knows all
 // sends of this provider process that leave traces.
-type Claims struct {
+type TraceMatcher struct {
 	poller *Poller
 
 	mu sync.Mutex
 	// signals are the signals by the scope of their traces.
-	signals map[string][]*claimant
+	signals map[string][]*trackedSignal
 }
 
-// NewClaims returns claims whose reads are made through a poller.
-func NewClaims(poller *Poller) *Claims {
-	return &Claims{poller: poller, signals: map[string][]*claimant{}}
+// NewTraceMatcher returns a matcher whose reads are made through a poller.
+func NewTraceMatcher(poller *Poller) *TraceMatcher {
+	return &TraceMatcher{poller: poller, signals: map[string][]*trackedSignal{}}
 }
 
-// claimant is a signal that may have left traces. It outlives its delivery.
-type claimant struct {
-	// id identifies the signal in Rivals, for a later process.
+// trackedSignal is a signal that may have left traces. It outlives its delivery.
+type trackedSignal struct {
+	// id identifies the signal in CompetingSignals, for a later process.
 	id       string
 	request  string
 	mark     string
 	likeness func(Trace) Likeness
 	sends    []*send
 	// proof is the trace that proves that one of the signal's lost sends has arrived.
-	// A claimant without sends is an adopted signal; its proof is the trace that it
-	// adopted.
-	proof claim
+	// A signal without sends is an adopted one; its proof is the trace that it adopted.
+	proof traceID
 	// twice says that a send arrived although a lookup has not shown it. So further
 	// sends of the signal may have arrived, too.
 	twice bool
 }
 
-// claim is the id of a trace that belongs to one claimant, "" for none yet. A
-// later read may move a claim to another claimant that may also have left the
-// trace.
-type claim string
+// traceID is the id of the trace that is matched to one signal, "" for none yet. A
+// later read may match the trace to another signal that may also have left it.
+type traceID string
 
 // send is one attempt to send a signal.
 type send struct {
@@ -56,7 +54,7 @@ type send struct {
 	absent bool
 	// left is the trace that the send has left. It is set only if the proof of
 	// another signal depends on it.
-	left claim
+	left traceID
 }
 
 type sendState int
@@ -67,14 +65,14 @@ const (
 	lost
 )
 
-// TrackedTarget is a target whose sends are registered with Claims, so that
+// TrackedTarget is a target whose sends are registered with TraceMatcher, so that
 // Lookup can find a lost one.
 type TrackedTarget struct {
 	Target
-	claims   *Claims
+	matcher  *TraceMatcher
 	evidence *Evidence
 	limiter  *RateLimiter
-	self     *claimant
+	self     *trackedSignal
 	// unclear says that other signals may have left the traces that a previous send
 	// would leave.
 	unclear bool
@@ -82,32 +80,32 @@ type TrackedTarget struct {
 
 // Track registers the sends of a target. The reads of the target share the rate
 // limiter.
-func (c *Claims) Track(target Target, evidence *Evidence, limiter *RateLimiter) *TrackedTarget {
-	return &TrackedTarget{target, c, evidence, limiter, &claimant{id: rand.Text(), request: evidence.Request, mark: evidence.Mark, likeness: evidence.Likeness}, false}
+func (m *TraceMatcher) Track(target Target, evidence *Evidence, limiter *RateLimiter) *TrackedTarget {
+	return &TrackedTarget{target, m, evidence, limiter, &trackedSignal{id: rand.Text(), request: evidence.Request, mark: evidence.Mark, likeness: evidence.Likeness}, false}
 }
 
 // Follow changes the target of the signal, for example to the run that was
 // found.
 func (t *TrackedTarget) Follow(target Target, evidence *Evidence) {
-	t.claims.mu.Lock()
-	defer t.claims.mu.Unlock()
+	t.matcher.mu.Lock()
+	defer t.matcher.mu.Unlock()
 	t.Target, t.evidence = target, evidence
 	t.self.request, t.self.mark, t.self.likeness = evidence.Request, evidence.Mark, evidence.Likeness
 }
 
 // Previous registers a send of this signal by an earlier process whose outcome
-// is unknown, and the Rivals that the earlier process recorded.
-func (t *TrackedTarget) Previous(began, ended Timestamp, rivals Rivals) {
+// is unknown, and the CompetingSignals that the earlier process recorded.
+func (t *TrackedTarget) Previous(began, ended Timestamp, rivals CompetingSignals) {
 	t.end(t.begin(began), Attempt{Outcome: Unknown}, ended)
-	t.claims.mu.Lock()
-	defer t.claims.mu.Unlock()
-	t.unclear = rivals.Unclear
+	t.matcher.mu.Lock()
+	defer t.matcher.mu.Unlock()
+	t.unclear = rivals.Incomplete
 	scope := t.evidence.Scope
 	for _, twin := range rivals.Twins {
-		if slices.ContainsFunc(t.claims.signals[scope], func(known *claimant) bool { return known.id == twin.ID }) {
+		if slices.ContainsFunc(t.matcher.signals[scope], func(known *trackedSignal) bool { return known.id == twin.ID }) {
 			continue
 		}
-		known := &claimant{id: twin.ID, request: t.self.request, likeness: t.self.likeness, proof: claim(twin.Proof)}
+		known := &trackedSignal{id: twin.ID, request: t.self.request, likeness: t.self.likeness, proof: traceID(twin.Proof)}
 		if !twin.Began.IsZero() {
 			sent := &send{began: Timestamp{twin.Began, began.Tolerance}, ended: Timestamp{twin.Ended, began.Tolerance}, state: taken}
 			if twin.Proof != "" {
@@ -115,18 +113,18 @@ func (t *TrackedTarget) Previous(began, ended Timestamp, rivals Rivals) {
 			}
 			known.sends = append(known.sends, sent)
 		}
-		t.claims.signals[scope] = append(t.claims.signals[scope], known)
+		t.matcher.signals[scope] = append(t.matcher.signals[scope], known)
 	}
 }
 
-// Rivals are the other signals of a process that may have left the traces of a
+// CompetingSignals are the other signals of a process that may have left the traces of a
 // lost signal. The private state keeps them for a later process that looks for
 // the lost signal.
-type Rivals struct {
+type CompetingSignals struct {
 	Twins []Twin `json:"twins,omitempty"`
-	// Unclear says that there are further signals, and that it is unknown which
+	// Incomplete says that there are further signals, and that it is unknown which
 	// traces they have left.
-	Unclear bool `json:"unclear,omitempty"`
+	Incomplete bool `json:"unclear,omitempty"`
 }
 
 // Twin is a signal that has left the same kind of trace as a lost signal would
@@ -140,17 +138,17 @@ type Twin struct {
 	Proof string `json:"proof,omitempty"`
 }
 
-// Rivals returns the other signals that may have left the traces of this one.
-func (t *TrackedTarget) Rivals() (rivals Rivals) {
-	t.claims.mu.Lock()
-	defer t.claims.mu.Unlock()
-	rivals.Unclear = t.unclear
+// CompetingSignals returns the other signals that may have left the traces of this one.
+func (t *TrackedTarget) Rivals() (rivals CompetingSignals) {
+	t.matcher.mu.Lock()
+	defer t.matcher.mu.Unlock()
+	rivals.Incomplete = t.unclear
 	if len(t.self.sends) == 0 {
 		return rivals
 	}
 	first := t.self.first().earliest()
-	for _, other := range t.claims.signals[t.evidence.Scope] {
-		near := slices.DeleteFunc(slices.Clone(other.sends), func(s *send) bool { return s.state != inFlight && t.claims.lastTrace(s).Before(first) })
+	for _, other := range t.matcher.signals[t.evidence.Scope] {
+		near := slices.DeleteFunc(slices.Clone(other.sends), func(s *send) bool { return s.state != inFlight && t.matcher.lastTrace(s).Before(first) })
 		known := other.request == t.self.request && len(near) == 1 && (near[0].state == taken || near[0].state == lost && other.proof != "")
 		switch {
 		case other == t.self, len(near) == 0 && (len(other.sends) > 0 || other.proof == ""):
@@ -161,30 +159,30 @@ func (t *TrackedTarget) Rivals() (rivals Rivals) {
 		case known:
 			rivals.Twins = append(rivals.Twins, Twin{other.id, near[0].began.At, near[0].ended.At, string(other.proof)})
 		default:
-			rivals.Unclear = true
+			rivals.Incomplete = true
 		}
 	}
 	return rivals
 }
 
 // lastTrace is the time after which a send that has ended can leave no trace.
-func (c *Claims) lastTrace(s *send) time.Time {
-	return s.ended.latest().Add(c.poller.policy.Settle + clockSlack)
+func (m *TraceMatcher) lastTrace(s *send) time.Time {
+	return s.ended.latest().Add(m.poller.policy.Settle + clockSlack)
 }
 
 // Adopt assigns one of the traces that show such a signal to this signal. It
 // reports false if other signals have adopted all of them: two signals that
 // adopt need two traces. Without any traces it reports true.
 func (t *TrackedTarget) Adopt(id string, shown Shown) bool {
-	t.claims.mu.Lock()
-	defer t.claims.mu.Unlock()
+	t.matcher.mu.Lock()
+	defer t.matcher.mu.Unlock()
 	scope := t.evidence.Scope
 	for _, trace := range shown.Traces {
-		adopted := func(other *claimant) bool {
-			return len(other.sends) == 0 && other.id != id && other.proof == claim(trace.ID)
+		adopted := func(other *trackedSignal) bool {
+			return len(other.sends) == 0 && other.id != id && other.proof == traceID(trace.ID)
 		}
-		if !slices.ContainsFunc(t.claims.signals[scope], adopted) {
-			t.claims.signals[scope] = append(t.claims.signals[scope], &claimant{id: id, request: t.self.request, likeness: t.self.likeness, proof: claim(trace.ID)})
+		if !slices.ContainsFunc(t.matcher.signals[scope], adopted) {
+			t.matcher.signals[scope] = append(t.matcher.signals[scope], &trackedSignal{id: id, request: t.self.request, likeness: t.self.likeness, proof: traceID(trace.ID)})
 			return true
 		}
 	}
@@ -192,11 +190,11 @@ func (t *TrackedTarget) Adopt(id string, shown Shown) bool {
 }
 
 // Release gives up the trace that a signal has adopted.
-func (c *Claims) Release(id string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for scope, known := range c.signals {
-		c.signals[scope] = slices.DeleteFunc(known, func(other *claimant) bool { return len(other.sends) == 0 && other.id == id })
+func (m *TraceMatcher) Release(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for scope, known := range m.signals {
+		m.signals[scope] = slices.DeleteFunc(known, func(other *trackedSignal) bool { return len(other.sends) == 0 && other.id == id })
 	}
 }
 
@@ -209,10 +207,10 @@ func (t *TrackedTarget) Send(ctx context.Context) Attempt {
 }
 
 func (t *TrackedTarget) begin(at Timestamp) *send {
-	t.claims.mu.Lock()
-	defer t.claims.mu.Unlock()
-	if known := t.claims.signals[t.evidence.Scope]; !slices.Contains(known, t.self) {
-		t.claims.signals[t.evidence.Scope] = append(known, t.self)
+	t.matcher.mu.Lock()
+	defer t.matcher.mu.Unlock()
+	if known := t.matcher.signals[t.evidence.Scope]; !slices.Contains(known, t.self) {
+		t.matcher.signals[t.evidence.Scope] = append(known, t.self)
 	}
 	sent := &send{began: at}
 	t.self.sends = append(t.self.sends, sent)
@@ -220,8 +218,8 @@ func (t *TrackedTarget) begin(at Timestamp) *send {
 }
 
 func (t *TrackedTarget) end(sent *send, attempt Attempt, at Timestamp) {
-	t.claims.mu.Lock()
-	defer t.claims.mu.Unlock()
+	t.matcher.mu.Lock()
+	defer t.matcher.mu.Unlock()
 	sent.ended = at
 	switch attempt.Outcome {
 	case Accepted:
@@ -231,8 +229,8 @@ func (t *TrackedTarget) end(sent *send, attempt Attempt, at Timestamp) {
 	default:
 		t.self.sends = slices.DeleteFunc(t.self.sends, func(other *send) bool { return other == sent })
 		if len(t.self.sends) == 0 {
-			known := t.claims.signals[t.evidence.Scope]
-			t.claims.signals[t.evidence.Scope] = slices.DeleteFunc(known, func(other *claimant) bool { return other == t.self })
+			known := t.matcher.signals[t.evidence.Scope]
+			t.matcher.signals[t.evidence.Scope] = slices.DeleteFunc(known, func(other *trackedSignal) bool { return other == t.self })
 		}
 	}
 }
@@ -242,15 +240,15 @@ func (t *TrackedTarget) end(sent *send, attempt Attempt, at Timestamp) {
 // trace although the reads had enough time to show one. The result is Missed,
 // with a reason, if the traces do not tell.
 func (t *TrackedTarget) Lookup(ctx context.Context) WaitResult {
-	since := t.claims.since(t)
+	since := t.matcher.since(t)
 	listed := t.evidence.Probe(since).WithLimiter(t.limiter)
 	judged := *listed
 	var proof Trace
 	judged.judge = func(value any) (observation Observation) {
-		observation, proof = t.claims.judge(t, since, listed.judge(value))
+		observation, proof = t.matcher.judge(t, since, listed.judge(value))
 		return observation
 	}
-	end := t.claims.poller.ReadUntilSettled(ctx, &judged)
+	end := t.matcher.poller.ReadUntilSettled(ctx, &judged)
 	if end.Absent() {
 		t.absent()
 	}
@@ -262,8 +260,8 @@ func (t *TrackedTarget) Lookup(ctx context.Context) WaitResult {
 
 // absent notes that a lookup has not shown any of the lost sends.
 func (t *TrackedTarget) absent() {
-	t.claims.mu.Lock()
-	defer t.claims.mu.Unlock()
+	t.matcher.mu.Lock()
+	defer t.matcher.mu.Unlock()
 	for _, s := range t.self.sends {
 		s.absent = true
 	}
@@ -277,15 +275,15 @@ const clockSlack = 10 * time.Second
 // since returns the earliest begin among the signal's first lost send and all
 // sends that overlap with it, directly or through other sends. The traces of
 // all these sends must be told apart.
-func (c *Claims) since(t *TrackedTarget) Timestamp {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func (m *TraceMatcher) since(t *TrackedTarget) Timestamp {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	since := t.self.first()
 	for grown := true; grown; {
 		grown = false
-		for _, other := range c.signals[t.evidence.Scope] {
+		for _, other := range m.signals[t.evidence.Scope] {
 			overlaps := slices.ContainsFunc(other.sends, func(s *send) bool {
-				return s.state == inFlight || c.lastTrace(s).After(since.earliest())
+				return s.state == inFlight || m.lastTrace(s).After(since.earliest())
 			})
 			if overlaps && other.first().earliest().Before(since.earliest()) {
 				since, grown = other.first(), true
@@ -296,8 +294,8 @@ func (c *Claims) since(t *TrackedTarget) Timestamp {
 }
 
 // first is when the first of the signal's sends began.
-func (c *claimant) first() Timestamp {
-	return slices.MinFunc(c.sends, func(a, b *send) int { return a.began.earliest().Compare(b.began.earliest()) }).began
+func (s *trackedSignal) first() Timestamp {
+	return slices.MinFunc(s.sends, func(a, b *send) int { return a.began.earliest().Compare(b.began.earliest()) }).began
 }
 
 // window is the period in which a send can leave its trace, by the service's
@@ -320,7 +318,7 @@ func (w window) overlaps(o window) bool { return !o.from.After(w.to) && !w.from.
 // window returns the window of a send. It starts when the send began, and ends
 // RetryPolicy.Settle after the send ended, because a request that was cut off
 // may still be under way.
-func (c *Claims) window(clock ServerClock, s *send) (w window) {
+func (m *TraceMatcher) window(clock ServerClock, s *send) (w window) {
 	if s.clock != (ServerClock{}) {
 		clock = s.clock
 	}
@@ -330,7 +328,7 @@ func (c *Claims) window(clock ServerClock, s *send) (w window) {
 		return w
 	}
 	_, w.to, _ = clock.span(s.ended)
-	w.to = w.to.Add(c.poller.policy.Settle)
+	w.to = w.to.Add(m.poller.policy.Settle)
 	return w
 }
 
@@ -355,23 +353,23 @@ const (
 // have got one whose traces every read must show by now, the signal has not
 // arrived. The observation is provisional if it depends on a send that has no answer
 // yet, or whose trace reads may not show yet.
-func (c *Claims) judge(t *TrackedTarget, since Timestamp, seen Observation) (_ Observation, proof Trace) {
+func (m *TraceMatcher) judge(t *TrackedTarget, since Timestamp, seen Observation) (_ Observation, proof Trace) {
 	shown := *seen.Shown
 	judged := func(state State, reason string, provisional bool) (Observation, Trace) {
 		seen.State, seen.Reason, seen.Provisional = state, reason, provisional
 		return seen, proof
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if _, _, told := shown.Clock.Range(since); !told {
 		return judged(Missed, reasonNoTime, false)
 	}
 	var own []window
 	for _, s := range t.self.sends {
-		own = append(own, c.window(shown.Clock, s))
+		own = append(own, m.window(shown.Clock, s))
 	}
 	mine, alike, vague := t.candidates(shown, own)
-	r := c.rivals(t, since, shown, mine, own)
+	r := m.competing(t, since, shown, mine, own)
 	free, left := r.all.left(mine)
 	possible, _ := r.settled.left(mine)
 	switch {
@@ -380,9 +378,9 @@ func (c *Claims) judge(t *TrackedTarget, since Timestamp, seen Observation) (_ O
 	case free > 0 && !r.explain(mine):
 		return judged(Missed, reasonMore, false)
 	case free > 0:
-		r.all.claim(shown.Traces)
+		r.all.record(shown.Traces)
 		proof = shown.Traces[left]
-		t.self.proof, t.self.twice = claim(proof.ID), !r.explainOnce(mine, len(own))
+		t.self.proof, t.self.twice = traceID(proof.ID), !r.explainOnce(mine, len(own))
 		if t.self.twice {
 			return judged(Reached, reasonTwice, false)
 		}
@@ -432,12 +430,12 @@ func (t *TrackedTarget) candidates(shown Shown, own []window) (mine, alike []int
 // time in an answer is not a real time.
 var firstPlausible = time.Date(2006, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// rivals says which traces the other signals of a scope have left or may have
+// competing says which traces the other signals of a scope have left or may have
 // left.
-type rivals struct {
+type competing struct {
 	// settled assigns traces to the sends whose traces every read must show by now.
 	// all also assigns traces to the sends whose traces reads may not show yet.
-	settled, all *owners
+	settled, all *matching
 	// contested says that a lost send of a different signal may have left one of the
 	// signal's traces.
 	contested bool
@@ -457,7 +455,7 @@ type rivals struct {
 }
 
 // addSend adds one send that may have left these traces.
-func (r *rivals) addSend(fits []int, absent bool) {
+func (r *competing) addSend(fits []int, absent bool) {
 	for _, i := range fits {
 		if r.isMine(i) {
 			r.by[i] = append(r.by[i], len(r.absent))
@@ -467,23 +465,23 @@ func (r *rivals) addSend(fits []int, absent bool) {
 }
 
 // isMine reports whether a trace may be the signal's own.
-func (r *rivals) isMine(trace int) bool {
+func (r *competing) isMine(trace int) bool {
 	_, mine := r.by[trace]
 	return mine
 }
 
 // explain reports whether the known sends can have left all of these traces. If
 // not, an unknown sender has left some of them.
-func (r *rivals) explain(traces []int) bool {
-	left := newOwners(len(r.absent))
+func (r *competing) explain(traces []int) bool {
+	left := newMatching(len(r.absent))
 	return !slices.ContainsFunc(traces, func(i int) bool { return !left.assign(r.by[i], nil) })
 }
 
 // explainOnce is explain if the signal's own sends, so many, have left one trace at
 // most, and sends that a lookup has not shown have left none. Traces that are
 // explained otherwise do not count.
-func (r *rivals) explainOnce(traces []int, own int) bool {
-	left := newOwners(len(r.absent))
+func (r *competing) explainOnce(traces []int, own int) bool {
+	left := newMatching(len(r.absent))
 	return !slices.ContainsFunc(traces, func(i int) bool {
 		var by []int
 		for _, send := range r.by[i] {
@@ -499,22 +497,22 @@ func (r *rivals) explainOnce(traces []int, own int) bool {
 	})
 }
 
-func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []int, own []window) rivals {
-	r := rivals{settled: newOwners(len(shown.Traces)), all: newOwners(len(shown.Traces)), by: map[int][]int{}, explained: map[int]bool{}}
+func (m *TraceMatcher) competing(t *TrackedTarget, since Timestamp, shown Shown, mine []int, own []window) competing {
+	r := competing{settled: newMatching(len(shown.Traces)), all: newMatching(len(shown.Traces)), by: map[int][]int{}, explained: map[int]bool{}}
 	for _, i := range mine {
 		r.by[i] = nil
 	}
 	for n, w := range own {
 		r.addSend(slices.DeleteFunc(slices.Clone(mine), func(i int) bool { return !w.contains(shown.Traces[i].At) }), t.self.sends[n].absent)
 	}
-	for _, other := range c.signals[t.evidence.Scope] {
+	for _, other := range m.signals[t.evidence.Scope] {
 		if other == t.self {
 			continue
 		}
 		twin, proved, settled := other.request == t.self.request, []int{}, true
 		for _, s := range other.sends {
 			var fits []int
-			w := c.window(shown.Clock, s)
+			w := m.window(shown.Clock, s)
 			if s.began.earliest().Before(since.earliest()) {
 				for _, i := range mine {
 					r.explained[i] = r.explained[i] || w.contains(shown.Traces[i].At) && other.likeness(shown.Traces[i]) != NotOurs
@@ -522,7 +520,7 @@ func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []i
 				continue // The read may not list its trace.
 			}
 			for i, trace := range shown.Traces {
-				if w.contains(trace.At) && other.likeness(trace) != NotOurs || claim(trace.ID) == s.left {
+				if w.contains(trace.At) && other.likeness(trace) != NotOurs || traceID(trace.ID) == s.left {
 					fits = append(fits, i)
 				}
 			}
@@ -530,7 +528,7 @@ func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []i
 			if other.twice && slices.ContainsFunc(fits, r.isMine) {
 				r.contested = true
 			}
-			visible := s.state != inFlight && !shown.Clock.asked.Before(s.ended.At.Add(c.poller.policy.Settle))
+			visible := s.state != inFlight && !shown.Clock.asked.Before(s.ended.At.Add(m.poller.policy.Settle))
 			switch {
 			case s.state == lost && other.proof != "":
 				proved, settled = append(proved, fits...), settled && visible
@@ -544,7 +542,7 @@ func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []i
 				}
 			}
 		}
-		proof := slices.IndexFunc(shown.Traces, func(trace Trace) bool { return claim(trace.ID) == other.proof })
+		proof := slices.IndexFunc(shown.Traces, func(trace Trace) bool { return traceID(trace.ID) == other.proof })
 		switch {
 		case proof >= 0 && len(other.sends) == 0:
 			r.adopted = r.adopted || r.isMine(proof)
@@ -560,34 +558,34 @@ func (c *Claims) rivals(t *TrackedTarget, since Timestamp, shown Shown, mine []i
 	return r
 }
 
-// owners assigns traces to sends. It finds an assignment with as many pairs as
+// matching assigns traces to sends. It finds an assignment with as many pairs as
 // possible: a maximum bipartite matching by augmenting paths. No send gets two
 // traces.
-type owners struct {
-	// fits has the traces that each send may have left. claims has, for each send,
-	// where claim stores the assigned trace; nil if nowhere.
+type matching struct {
+	// fits has the traces that each send may have left. stored has, for each send,
+	// where record stores the assigned trace; nil if nowhere.
 	fits   [][]int
-	claims []*claim
+	stored []*traceID
 	// of has the send to which each trace is assigned, -1 for none. tried has the
 	// last round in which each trace was visited.
 	of, tried []int
 	round     int
 }
 
-func newOwners(traces int) *owners {
-	return &owners{of: slices.Repeat([]int{-1}, traces), tried: make([]int, traces)}
+func newMatching(traces int) *matching {
+	return &matching{of: slices.Repeat([]int{-1}, traces), tried: make([]int, traces)}
 }
 
 // assign adds a send, and reports whether a trace could be assigned to it.
-func (o *owners) assign(fits []int, claims *claim) bool {
-	o.fits, o.claims = append(o.fits, fits), append(o.claims, claims)
+func (o *matching) assign(fits []int, stored *traceID) bool {
+	o.fits, o.stored = append(o.fits, fits), append(o.stored, stored)
 	o.round++
 	return o.place(len(o.fits) - 1)
 }
 
 // place assigns a trace to a send. It takes a trace from another send if it can
 // assign another trace to that send.
-func (o *owners) place(send int) bool {
+func (o *matching) place(send int) bool {
 	for _, trace := range o.fits[send] {
 		if o.of[trace] < 0 {
 			o.of[trace] = send
@@ -608,7 +606,7 @@ func (o *owners) place(send int) bool {
 }
 
 // left returns how many of the traces can be left over, and one of those.
-func (o *owners) left(traces []int) (n, one int) {
+func (o *matching) left(traces []int) (n, one int) {
 	for n < len(traces) && o.assign(traces, nil) {
 		n++
 		one = slices.Index(o.of, len(o.fits)-1)
@@ -616,11 +614,11 @@ func (o *owners) left(traces []int) (n, one int) {
 	return n, one
 }
 
-// claim stores the ids of the assigned traces.
-func (o *owners) claim(traces []Trace) {
+// record stores the ids of the assigned traces.
+func (o *matching) record(traces []Trace) {
 	for i, send := range o.of {
-		if send >= 0 && o.claims[send] != nil {
-			*o.claims[send] = claim(traces[i].ID)
+		if send >= 0 && o.stored[send] != nil {
+			*o.stored[send] = traceID(traces[i].ID)
 		}
 	}
 }

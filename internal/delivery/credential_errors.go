@@ -25,8 +25,8 @@ func (e *CredentialsError) Error() string { return e.Err.Error() }
 // Unwrap returns the error of the source of the credentials.
 func (e *CredentialsError) Unwrap() error { return e.Err }
 
-// Unsigned returns the attempt of a request that was not made because of err.
-func Unsigned(err error) Attempt {
+// WithoutCredentials returns the attempt of a request that was not made because of err.
+func WithoutCredentials(err error) Attempt {
 	attempt := Attempt{Outcome: NotSent, Cause: Permanent, Err: err}
 	if failed := (*CredentialsError)(nil); errors.As(err, &failed) {
 		attempt.Cause, attempt.Err = failed.Cause, failed
@@ -41,7 +41,7 @@ func (a Attempt) CredentialsCause() Cause {
 	switch {
 	case a.Outcome == Unknown:
 		return foreignCause(a.Status, a.Err)
-	case a.Outcome == Rejected && MayPassStatus(a.Status), a.Cause == Throttled:
+	case a.Outcome == Rejected && TransientStatus(a.Status), a.Cause == Throttled:
 		return CredentialsFailing
 	case a.Outcome == Rejected:
 		return NoCredentials
@@ -78,14 +78,14 @@ func CheckCredential(what, value string) error {
 	}
 }
 
-// BearerToken matches what an Authorization header can hold after its scheme (RFC
+// BearerTokenPattern matches what an Authorization header can hold after its scheme (RFC
 // 9110, section 11.4).
-var BearerToken = regexp.MustCompile(`^[!-~]+$`)
+var BearerTokenPattern = regexp.MustCompile(`^[!-~]+$`)
 
 // CheckBearerToken is CheckCredential for a token that an Authorization header
 // holds after its scheme.
 func CheckBearerToken(what, value string) error {
-	if err := CheckCredential(what, value); err != nil || BearerToken.MatchString(value) {
+	if err := CheckCredential(what, value); err != nil || BearerTokenPattern.MatchString(value) {
 		return err
 	}
 	return fmt.Errorf("%s has a blank or another character in it that is not visible ASCII, which no key or token has", what)

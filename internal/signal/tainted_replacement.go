@@ -41,7 +41,7 @@ func newArmedSignals() *armedSignals {
 // refreshed notes a resource if its destroy would send its signal.
 func (a *armedSignals) refreshed(system string, state map[string]tftypes.Value) {
 	sent := textOf(state["delivery"])
-	if textOf(state["when"]) != whenDestroy || sent != "" && sent != Unknown {
+	if textOf(state["when"]) != whenDestroy || sent != "" && sent != DeliveryUnknown {
 		return
 	}
 	a.mu.Lock()
@@ -87,12 +87,4 @@ func (a *armedSignals) replaced(system string, config tftypes.Value) (ids []stri
 
 func (a *armedSignals) sum(config tftypes.Value) uint64 {
 	return maphash.String(a.seed, config.String())
-}
-
-// textOf returns a string attribute, "" if it is null or unknown.
-func textOf(value tftypes.Value) (text string) {
-	if value.IsKnown() && !value.IsNull() && value.Type().Is(tftypes.String) {
-		_ = value.As(&text)
-	}
-	return text
 }

@@ -160,17 +160,17 @@ func (s *service) signal(content string, faults ...fault) delivery.Target {
 }
 
 // deliver delivers a signal with this content, whose requests meet these faults.
-func (s *service) deliver(t *testing.T, claims *delivery.Claims, content string, faults ...fault) delivery.Result {
+func (s *service) deliver(t *testing.T, matcher *delivery.TraceMatcher, content string, faults ...fault) delivery.Result {
 	t.Helper()
 	policy := delivery.DefaultRetryPolicy
-	tracked := claims.Track(s.signal(content, faults...), s.evidence(content), delivery.NewRateLimiters(policy).For("reads"))
+	tracked := matcher.Track(s.signal(content, faults...), s.evidence(content), delivery.NewRateLimiters(policy).For("reads"))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
 	return policy.Deliver(ctx, tracked, delivery.UnknownOutcomePolicy{Lookup: tracked.Lookup}, func(delivery.Attempt, time.Duration) {})
 }
 
-func newClaims() *delivery.Claims {
-	return delivery.NewClaims(delivery.NewPoller(delivery.DefaultRetryPolicy))
+func newTraceMatcher() *delivery.TraceMatcher {
+	return delivery.NewTraceMatcher(delivery.NewPoller(delivery.DefaultRetryPolicy))
 }
 
 // The result of a lost answer depends on what the service shows.
@@ -217,7 +217,7 @@ func TestEvidenceOfOneSignal(t *testing.T) {
 				for after, e := range test.later {
 					time.AfterFunc(after, func() { s.take(e) })
 				}
-				result := s.deliver(t, newClaims(), "ours", test.fault, answered)
+				result := s.deliver(t, newTraceMatcher(), "ours", test.fault, answered)
 				if result.Outcome != test.want {
 					t.Errorf("the outcome is %s, want %s", result.Outcome, test.want)
 				}
@@ -260,8 +260,8 @@ func TestEvidenceOfAPreviousSend(t *testing.T) {
 					s.take(event{content: "ours", foreign: true})
 				}
 				_ = delivery.Sleep(t.Context(), time.Hour)
-				tracked := newClaims().Track(s.signal("ours", answered), s.evidence("ours"), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
-				tracked.Previous(began, ended, delivery.Rivals{})
+				tracked := newTraceMatcher().Track(s.signal("ours", answered), s.evidence("ours"), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
+				tracked.Previous(began, ended, delivery.CompetingSignals{})
 				if end := tracked.Lookup(t.Context()); end.Observation.State != test.want || end.Stopped != nil {
 					t.Errorf("the lookup ended with %+v, want the state %d", end, test.want)
 				}
@@ -289,13 +289,13 @@ func TestTwins(t *testing.T) {
 			for _, apart := range []time.Duration{0, 100 * time.Millisecond, 3 * time.Second} {
 				t.Run(fmt.Sprintf("%s, reads lag %s, %s apart", name, lag, apart), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
-						s, claims, results := newService(), newClaims(), make([]delivery.Result, 2)
+						s, matcher, results := newService(), newTraceMatcher(), make([]delivery.Result, 2)
 						s.lag = lag
 						var both sync.WaitGroup
 						for i, f := range []fault{test.first, test.second} {
 							both.Go(func() {
 								_ = delivery.Sleep(t.Context(), time.Duration(i)*apart)
-								results[i] = s.deliver(t, claims, "ours", f, answered)
+								results[i] = s.deliver(t, matcher, "ours", f, answered)
 							})
 						}
 						both.Wait()
@@ -317,13 +317,13 @@ func TestTwins(t *testing.T) {
 // Signals that differ only in what the service does not show cannot prove each other.
 func TestSignalsThatTheServiceDoesNotTellApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, claims, results := newService(), newClaims(), make([]delivery.Result, 2)
+		s, matcher, results := newService(), newTraceMatcher(), make([]delivery.Result, 2)
 		hidden := func(content string, f fault) delivery.Result {
 			policy := delivery.DefaultRetryPolicy
 			evidence := s.evidence("")
 			evidence.Request = content
 			evidence.Likeness = func(delivery.Trace) delivery.Likeness { return delivery.Ours }
-			tracked := claims.Track(s.signal("", f, answered), evidence, delivery.NewRateLimiters(policy).For("reads"))
+			tracked := matcher.Track(s.signal("", f, answered), evidence, delivery.NewRateLimiters(policy).For("reads"))
 			return policy.Deliver(t.Context(), tracked, delivery.UnknownOutcomePolicy{Lookup: tracked.Lookup}, func(delivery.Attempt, time.Duration) {})
 		}
 		var both sync.WaitGroup
@@ -346,22 +346,22 @@ func TestSignalsThatTheServiceDoesNotTellApart(t *testing.T) {
 // proves no other signal.
 func TestReadsThatLagTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, claims := newService(), newClaims()
+		s, matcher := newService(), newTraceMatcher()
 		s.lag = delivery.DefaultRetryPolicy.Settle + 5*time.Second
-		result := s.deliver(t, claims, "ours", droppedAfter, droppedAfter, droppedBefore)
+		result := s.deliver(t, matcher, "ours", droppedAfter, droppedAfter, droppedBefore)
 		if result.Outcome != delivery.Confirmed || s.taken() != 2 || !strings.Contains(result.LookupResult.Observation.Reason, "may have been taken twice") {
 			t.Errorf("ended %s with %d taken: %+v", result.Outcome, s.taken(), result.LookupResult)
 		}
 	})
 	// The trace of one signal does not prove its twin, which did not arrive.
 	synctest.Test(t, func(t *testing.T) {
-		s, claims, results := newService(), newClaims(), make([]delivery.Result, 2)
+		s, matcher, results := newService(), newTraceMatcher(), make([]delivery.Result, 2)
 		s.lag = delivery.DefaultRetryPolicy.Settle + 5*time.Second
 		var both sync.WaitGroup
-		both.Go(func() { results[0] = s.deliver(t, claims, "ours", droppedAfter, droppedAfter, droppedBefore) })
+		both.Go(func() { results[0] = s.deliver(t, matcher, "ours", droppedAfter, droppedAfter, droppedBefore) })
 		both.Go(func() {
 			_ = delivery.Sleep(t.Context(), 100*time.Millisecond)
-			results[1] = s.deliver(t, claims, "ours", droppedBefore)
+			results[1] = s.deliver(t, matcher, "ours", droppedBefore)
 		})
 		both.Wait()
 		told := 0
@@ -379,14 +379,14 @@ func TestReadsThatLagTooLong(t *testing.T) {
 // An accepted signal of a minute ago causes no doubt, and its event is not read.
 func TestEarlierTwinIsNoRival(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, claims := newService(), newClaims()
+		s, matcher := newService(), newTraceMatcher()
 		for range 3 {
-			if result := s.deliver(t, claims, "ours", answered); result.Outcome != delivery.Accepted {
+			if result := s.deliver(t, matcher, "ours", answered); result.Outcome != delivery.Accepted {
 				t.Errorf("ended %s", result.Outcome)
 			}
 			_ = delivery.Sleep(t.Context(), time.Minute)
 		}
-		if result := s.deliver(t, claims, "ours", droppedAfter); result.Outcome != delivery.Confirmed || s.taken() != 4 {
+		if result := s.deliver(t, matcher, "ours", droppedAfter); result.Outcome != delivery.Confirmed || s.taken() != 4 {
 			t.Errorf("ended %s with %d taken", result.Outcome, s.taken())
 		}
 	})
@@ -400,7 +400,7 @@ func TestAnyHistory(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				random := rand.New(rand.NewPCG(seed, 15))
-				s, claims := newService(), newClaims()
+				s, matcher := newService(), newTraceMatcher()
 				s.lag = time.Duration(random.IntN(12)) * time.Second
 				s.ahead += time.Duration(random.IntN(3000)) * time.Millisecond
 				strangers := seed%4 == 3
@@ -420,7 +420,7 @@ func TestAnyHistory(t *testing.T) {
 					starts, content := time.Duration(random.IntN(3)*random.IntN(8000))*time.Millisecond, contents[random.IntN(len(contents))]
 					all.Go(func() {
 						_ = delivery.Sleep(t.Context(), starts)
-						results[i] = s.deliver(t, claims, content, append(faults, answered)...)
+						results[i] = s.deliver(t, matcher, content, append(faults, answered)...)
 					})
 				}
 				for range 3 {
@@ -461,7 +461,7 @@ func TestAnyHistory(t *testing.T) {
 // A lost signal among many identical ones is found quickly.
 func TestManyTwins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, claims := newService(), newClaims()
+		s, matcher := newService(), newTraceMatcher()
 		results := make([]delivery.Result, 500)
 		var all sync.WaitGroup
 		for i := range results {
@@ -472,7 +472,7 @@ func TestManyTwins(t *testing.T) {
 			all.Go(func() {
 				_ = delivery.Sleep(t.Context(), time.Duration(i)*20*time.Millisecond)
 				f.takes = 50 * time.Millisecond
-				results[i] = s.deliver(t, claims, "ours", f, answered)
+				results[i] = s.deliver(t, matcher, "ours", f, answered)
 			})
 		}
 		all.Wait()
@@ -495,7 +495,7 @@ func TestTwinsOfAnEarlierProcess(t *testing.T) {
 		// arrived says whether the lost signal arrived. beside is what others did at the same
 		// time.
 		arrived bool
-		beside  func(t *testing.T, s *service, claims *delivery.Claims, lost *delivery.TrackedTarget)
+		beside  func(t *testing.T, s *service, matcher *delivery.TraceMatcher, lost *delivery.TrackedTarget)
 		want    delivery.State
 	}{
 		"alone, and it arrived":     {arrived: true, want: delivery.Reached},
@@ -505,14 +505,14 @@ func TestTwinsOfAnEarlierProcess(t *testing.T) {
 		"a twin was confirmed":      {beside: delivers("ours", droppedAfter), want: delivery.Pending},
 		"another signal was taken":  {arrived: true, beside: delivers("theirs", answered), want: delivery.Missed},
 		"a twin has no answer yet":  {arrived: true, beside: begins("ours", forever), want: delivery.Missed},
-		"a twin of long ago":        {arrived: true, beside: func(*testing.T, *service, *delivery.Claims, *delivery.TrackedTarget) {}, want: delivery.Reached},
+		"a twin of long ago":        {arrived: true, beside: func(*testing.T, *service, *delivery.TraceMatcher, *delivery.TrackedTarget) {}, want: delivery.Reached},
 		"somebody has adopted it":   {arrived: true, beside: adopts, want: delivery.Missed},
 		"somebody has adopted none": {beside: adopts, want: delivery.Pending},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, limiter := newService(), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads")
-				first := newClaims()
+				first := newTraceMatcher()
 				if name == "a twin of long ago" {
 					s.deliver(t, first, "ours", answered)
 					_ = delivery.Sleep(t.Context(), time.Hour)
@@ -535,11 +535,11 @@ func TestTwinsOfAnEarlierProcess(t *testing.T) {
 				}
 				_ = delivery.Sleep(t.Context(), time.Hour)
 
-				var rivals delivery.Rivals
+				var rivals delivery.CompetingSignals
 				if err := json.Unmarshal(kept, &rivals); err != nil {
 					t.Fatal(err)
 				}
-				second := newClaims()
+				second := newTraceMatcher()
 				for range 2 { // A twin that is reported twice is one twin.
 					again := second.Track(s.signal("ours", answered), s.evidence("ours"), limiter)
 					again.Previous(began, ended, rivals)
@@ -556,17 +556,17 @@ func TestTwinsOfAnEarlierProcess(t *testing.T) {
 }
 
 // delivers delivers one more signal.
-func delivers(content string, f fault) func(*testing.T, *service, *delivery.Claims, *delivery.TrackedTarget) {
-	return func(t *testing.T, s *service, claims *delivery.Claims, _ *delivery.TrackedTarget) {
-		s.deliver(t, claims, content, f, answered)
+func delivers(content string, f fault) func(*testing.T, *service, *delivery.TraceMatcher, *delivery.TrackedTarget) {
+	return func(t *testing.T, s *service, matcher *delivery.TraceMatcher, _ *delivery.TrackedTarget) {
+		s.deliver(t, matcher, content, f, answered)
 	}
 }
 
 // begins sends one more signal and does not wait for an answer.
-func begins(content string, f fault) func(*testing.T, *service, *delivery.Claims, *delivery.TrackedTarget) {
-	return func(t *testing.T, s *service, claims *delivery.Claims, _ *delivery.TrackedTarget) {
+func begins(content string, f fault) func(*testing.T, *service, *delivery.TraceMatcher, *delivery.TrackedTarget) {
+	return func(t *testing.T, s *service, matcher *delivery.TraceMatcher, _ *delivery.TrackedTarget) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		sent := claims.Track(s.signal(content, f), s.evidence(content), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
+		sent := matcher.Track(s.signal(content, f), s.evidence(content), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
 		go func() {
 			defer cancel()
 			sent.Send(ctx)
@@ -576,8 +576,8 @@ func begins(content string, f fault) func(*testing.T, *service, *delivery.Claims
 }
 
 // adopts adopts what the service shows.
-func adopts(t *testing.T, s *service, claims *delivery.Claims, _ *delivery.TrackedTarget) {
-	adopting := claims.Track(s.signal("ours", answered), s.evidence("ours"), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
+func adopts(t *testing.T, s *service, matcher *delivery.TraceMatcher, _ *delivery.TrackedTarget) {
+	adopting := matcher.Track(s.signal("ours", answered), s.evidence("ours"), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
 	shown := delivery.Shown{Clock: s.clock()}
 	s.mu.Lock()
 	for i, e := range s.history {
@@ -591,9 +591,9 @@ func adopts(t *testing.T, s *service, claims *delivery.Claims, _ *delivery.Track
 
 // A trace is adopted once, until the resource that has adopted it is removed.
 func TestAdoptedOnce(t *testing.T) {
-	s, claims := newService(), newClaims()
+	s, matcher := newService(), newTraceMatcher()
 	one := delivery.Shown{Traces: []delivery.Trace{{ID: "1"}}}
-	tracked := claims.Track(s.signal("ours", answered), s.evidence("ours"), nil)
+	tracked := matcher.Track(s.signal("ours", answered), s.evidence("ours"), nil)
 	for i, step := range []struct {
 		id    string
 		shown delivery.Shown
@@ -609,7 +609,7 @@ func TestAdoptedOnce(t *testing.T) {
 			t.Errorf("step %d: adopted %t, want %t", i, got, step.want)
 		}
 	}
-	claims.Release("a")
+	matcher.Release("a")
 	if !tracked.Adopt("d", one) {
 		t.Error("a released trace cannot be adopted")
 	}
@@ -623,7 +623,7 @@ func TestTraceBeforeTheSend(t *testing.T) {
 		s.ahead += 300 * time.Millisecond
 		s.take(event{content: "ours", foreign: true})
 		_ = delivery.Sleep(t.Context(), 1200*time.Millisecond)
-		if result := s.deliver(t, newClaims(), "ours", droppedBefore, answered); result.Outcome != delivery.Accepted || s.taken() != 1 {
+		if result := s.deliver(t, newTraceMatcher(), "ours", droppedBefore, answered); result.Outcome != delivery.Accepted || s.taken() != 1 {
 			t.Errorf("another signal proved it: ended %s with %d taken: %+v", result.Outcome, s.taken(), result.LookupResult)
 		}
 	})
@@ -632,7 +632,7 @@ func TestTraceBeforeTheSend(t *testing.T) {
 			s := newService()
 			s.ahead += 900 * time.Millisecond
 			s.whole, s.lag = whole, 300*time.Millisecond
-			if result := s.deliver(t, newClaims(), "ours", droppedAfter, answered); result.Outcome != delivery.Confirmed || s.taken() != 1 {
+			if result := s.deliver(t, newTraceMatcher(), "ours", droppedAfter, answered); result.Outcome != delivery.Confirmed || s.taken() != 1 {
 				t.Errorf("in whole seconds: %t: ended %s with %d taken: %+v", whole, result.Outcome, s.taken(), result.LookupResult)
 			}
 		})

@@ -10,9 +10,9 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// Operation describes, for diagnostics, what Terraform does with a resource
+// ResourceOperation describes, for diagnostics, what Terraform does with a resource
 // that is not a signal, such as a job.
-type Operation struct {
+type ResourceOperation struct {
 	// Service is the name of the service.
 	Service string
 	// TimeoutName is the name of the operation's timeout, and Timeout its length.
@@ -25,7 +25,7 @@ type Operation struct {
 // Failure returns the diagnostic of a request that is not a signal. It says
 // what the provider was doing, what the service answered, what to do about it,
 // and what the state has.
-func (o Operation) Failure(summary, doing string, result delivery.Result, advice Advice, next ...string) diag.Diagnostic {
+func (o ResourceOperation) Failure(summary, doing string, result delivery.Result, advice Advice, next ...string) diag.Diagnostic {
 	w := o.run()
 	doing += " failed" + afterAttempts(result.Attempts)
 	if result.Attempts == 0 {
@@ -41,16 +41,16 @@ func (o Operation) Failure(summary, doing string, result delivery.Result, advice
 // outcomes and error texts. The diagnostic is nil if the service accepted the
 // signal. The texts unsent and unknown say what the state has in the other
 // cases.
-func (o Operation) Send(ctx context.Context, sender *Sender, signal Signal, unsent, unknown string) (delivery.Outcome, diag.Diagnostic) {
+func (o ResourceOperation) Send(ctx context.Context, sender *Sender, signal Signal, unsent, unknown string) (delivery.Outcome, diag.Diagnostic) {
 	result := sender.deliver(ctx, sender.sends.For(signal.RateLimit), signal.What+" to "+signal.To, signal.Target)
 	if result.Outcome == delivery.Accepted {
 		return result.Outcome, nil
 	}
 	w := o.run()
-	w.Sender, w.Signal, w.texts = sender, signal, map[*nextStep]string{notTaken: unsent, notReadied: unsent, mayBeTaken: unknown}
+	w.Sender, w.Signal, w.texts = sender, signal, map[*nextStep]string{notTaken: unsent, nothingSent: unsent, mayBeTaken: unknown}
 	return result.Outcome, w.failure(result).Diagnostic
 }
 
-func (o Operation) run() signalRun {
+func (o ResourceOperation) run() signalRun {
 	return signalRun{Signal: Signal{Service: o.Service}, phase: phase(o.TimeoutName), timeout: o.Timeout, redactor: o.Redactor}
 }

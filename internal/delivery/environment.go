@@ -34,9 +34,9 @@ func CheckFile(named, path string) error {
 	return nil
 }
 
-// Variable returns the value and the name of the first environment variable that is
+// FirstVariable returns the value and the name of the first environment variable that is
 // set.
-func Variable(names ...string) (value, name string) {
+func FirstVariable(names ...string) (value, name string) {
 	for _, name := range names {
 		if value := os.Getenv(name); value != "" {
 			return value, name

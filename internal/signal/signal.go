@@ -1,0 +1,76 @@
+package signal
+
+import (
+	"errors"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// Signal is one signal and its target. Its texts are shown in messages and
+// logs, so they must not contain secrets.
+type Signal struct {
+	delivery.Target
+	// IdempotencyKey identifies the signal to the service, which takes two signals with one
+	// key for one. IdempotencyArgument is the argument with the key. Both are empty if the
+	// service takes each request for a signal of its own.
+	IdempotencyKey, IdempotencyArgument string
+	// What is sent, such as "Approve".
+	What string
+	// To describes the target, with its id and where it is.
+	To string
+	// Service is the name of the service.
+	Service string
+	// RateLimit names the limit against which the requests count, such as a service
+	// in a region. If the service throttles, all signals with the same name slow down
+	// together.
+	RateLimit string
+	// Run is the id of the run that Completion is about, among all behind the RateLimit:
+	// those who wait for the same one are counted. It is empty until the target is found.
+	Run string
+	// Explain says what to do about an attempt that did not succeed.
+	Explain func(delivery.Attempt) Advice
+	// HowToCheck says how a user can find out whether a signal with a lost answer has
+	// arrived.
+	HowToCheck string
+	// Find finds the target before the signal is sent; nil if the arguments identify
+	// the target.
+	Find *TargetFinder
+	// Ready is reached if the target can take this signal. Completion is reached if
+	// the target's run has ended as wanted. Both are nil without Wait, and before
+	// the target is found. Completion may be set before that, if the arguments
+	// identify the run but not the part of it that takes the signal.
+	Ready, Completion *delivery.Probe
+	// Existing is reached if the service shows such a signal, and otherwise missed,
+	// never pending. It is nil without Adopts.
+	Existing *delivery.Probe
+	// Evidence says how the service shows that it took the signal; nil if it does
+	// not. For a signal with a TargetFinder, Evidence.Found also sets the target.
+	Evidence *delivery.Evidence
+	// Refused is a probe that shows why the target has refused the signal. It is
+	// reached if the target has ended unanswered, so that a signal that names its
+	// target may be for another one, and pending if the target still seems to take the
+	// signal. It is used after answers for which Explain returns Ambiguous; nil if
+	// nothing shows the reason.
+	Refused *delivery.Probe
+	// ExplainRead says what to do about a target that cannot be read.
+	ExplainRead func(delivery.Attempt) Advice
+	// Unseen says what it may mean that a wait never saw the target; empty if a read
+	// of a missing target fails.
+	Unseen string
+}
+
+// Watched returns the target of a signal as a target to wait for.
+func (s Signal) Watched(ready, completion *delivery.Probe) Watched {
+	return Watched{Signal: Signal{
+		To: s.To, Service: s.Service, RateLimit: s.RateLimit, Run: s.Run, ExplainRead: s.ExplainRead, Unseen: s.Unseen,
+		Ready: ready, Completion: completion,
+	}}
+}
+
+// explainRead says what to do about a target that cannot be read.
+func (s Signal) explainRead(attempt delivery.Attempt) Advice {
+	if advised := (*advisedError)(nil); errors.As(attempt.Err, &advised) {
+		return advised.Advice
+	}
+	return s.ExplainRead(attempt)
+}
