@@ -156,7 +156,7 @@ func table(rows []*row) string {
 			continue // An error ended its measurement.
 		}
 		met := map[bool]string{true: "yes", false: "**no**"}[median(r.values) <= r.goal && len(r.broken) == 0]
-		lines += fmt.Sprintf("| %s | <= %.4g | %.3g | %.3g to %.3g | %d | %s |\n", r.name, r.goal, median(r.values), slices.Min(r.values), slices.Max(r.values), len(r.values), met)
+		lines += fmt.Sprintf("| %s | <= %.4g | %.4g | %.4g to %.4g | %d | %s |\n", r.name, r.goal, median(r.values), slices.Min(r.values), slices.Max(r.values), len(r.values), met)
 		for _, note := range append(r.broken, r.note) {
 			if note != "" {
 				notes += fmt.Sprintf("- %s: %s\n", r.name, note)
@@ -305,7 +305,7 @@ func (b *bench) latency(ctx context.Context) {
 func (b *bench) throttle(ctx context.Context) {
 	const rate = 50
 	for _, atOnce := range []int{10, 100} {
-		row := b.row(1.10, "service throttling at %d a second, %d signals, parallelism %d: apply of the plan / what the rate takes", rate, b.signals, atOnce)
+		row := b.row(1.10, "service throttling at %d a second, %d signals, parallelism %d: time of the apply / (signals / rate)", rate, b.signals, atOnce)
 		b.compare(row, max(1, b.rounds/2), func(r round) {
 			for _, t := range r.sides {
 				must(t.Plan(ctx, tfexec.Out("planned")))

@@ -49,12 +49,12 @@ func TestCompareChecksWhatWasSent(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	met, broken, above := &row{name: "met", goal: 1.05, values: []float64{1.3, 1.04, 1}}, &row{name: "broken", goal: 10, values: []float64{1}}, &row{name: "above", goal: 1, values: []float64{1.5}}
+	met, broken, above := &row{name: "met", goal: 1.05, values: []float64{1.3, 1.049, 1}}, &row{name: "broken", goal: 10, values: []float64{1}}, &row{name: "above", goal: 1.05, values: []float64{1.0512}}
 	broken.expect(true, "this held")
 	broken.expect(false, "%d were sent twice", 3)
 	text := table([]*row{met, broken, above, {name: "not measured"}})
 	for _, line := range []string{
-		"| met | <= 1.05 | 1.04 | 1 to 1.3 | 3 | yes |\n", "| broken | <= 10 | 1 | 1 to 1 | 1 | **no** |\n", "| above | <= 1 | 1.5 | 1.5 to 1.5 | 1 | **no** |\n",
+		"| met | <= 1.05 | 1.049 | 1 to 1.3 | 3 | yes |\n", "| broken | <= 10 | 1 | 1 to 1 | 1 | **no** |\n", "| above | <= 1.05 | 1.051 | 1.051 to 1.051 | 1 | **no** |\n",
 		"- broken: 3 were sent twice\n",
 	} {
 		if !strings.Contains(text, line) {
