@@ -67,7 +67,7 @@ func alicloudBlock(services []string) schema.Block {
 	}
 	return schema.SingleNestedBlock{
 		MarkdownDescription: "The configuration for Alibaba Cloud. Arguments that are null or `\"\"` come from the environment variables of the `alicloud` provider, or otherwise from a profile of the `aliyun` command line. " +
-			"The provider reads them when it sends the first Alibaba Cloud signal.",
+			"The provider reads them before its first request to Alibaba Cloud, and their region when a signal is planned.",
 		Attributes: map[string]schema.Attribute{
 			"region":         text("The default region of targets. Environment: `ALICLOUD_REGION`, `ALIBABA_CLOUD_REGION`, `ALIBABA_CLOUD_REGION_ID`; otherwise the profile's region.", signal.RegionName()),
 			"access_key":     text("AccessKey id; needs `secret_key`. Environment: `ALICLOUD_ACCESS_KEY`, `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABACLOUD_ACCESS_KEY_ID`.", beside{other: "secret_key"}),
@@ -76,13 +76,13 @@ func alicloudBlock(services []string) schema.Block {
 			"profile": text("The profile to use if no keys are set in this block or in the environment. Its mode is one of `AK`, `StsToken`, `RamRoleArn`, `RamRoleArnWithRoleName`, `ChainableRamRoleArn`, `EcsRamRole`, `OIDC`, `CredentialsURI`, `External`, `CloudSSO` and `OAuth`; " +
 				"with the last two, the provider uses the keys of the last sign-in, which the `aliyun` command line renews. Environment: `ALICLOUD_PROFILE`, `ALIBABA_CLOUD_PROFILE`; if no other credentials are set, the file's current profile."),
 			"shared_credentials_file": text("Path of the file with the profiles. Default `~/.aliyun/config.json`; environment: `ALICLOUD_SHARED_CREDENTIALS_FILE`, `ALIBABA_CLOUD_CREDENTIALS_FILE`."),
-			"ecs_role_name":           text("The RAM role of the ECS instance that Terraform runs on. It is used if no keys, profile and `credentials_uri` are set. The provider never uses a proxy for the metadata service. Environment: `ALICLOUD_ECS_ROLE_NAME`, `ALIBABA_CLOUD_ECS_METADATA`."),
-			"credentials_uri":         text("URL of a server that returns temporary keys. It is used if no keys and profile are set. The provider never uses a proxy for it. Environment: `ALICLOUD_CREDENTIALS_URI`, `ALIBABA_CLOUD_CREDENTIALS_URI`.", credentialsURL),
+			"ecs_role_name":           text("The RAM role of the ECS instance that Terraform runs on. It is used only if none of these is set: keys, `profile`, `credentials_uri`. The provider never uses a proxy for the metadata service. Environment: `ALICLOUD_ECS_ROLE_NAME`, `ALIBABA_CLOUD_ECS_METADATA`."),
+			"credentials_uri":         text("URL of a server that returns temporary keys. It is used only if neither keys nor `profile` are set. The provider never uses a proxy for it. Environment: `ALICLOUD_CREDENTIALS_URI`, `ALIBABA_CLOUD_CREDENTIALS_URI`.", credentialsURL),
 			"sts_region":              text("The region of STS, which returns the keys of roles, such as `cn-beijing`. Environment: `ALIBABA_CLOUD_STS_REGION`; otherwise the profile's `sts_endpoint` or `sts_region`, or the endpoint for all regions. `endpoints.sts` wins over it.", signal.RegionName()),
 		},
 		Blocks: map[string]schema.Block{
 			"assume_role_with_oidc": schema.SingleNestedBlock{
-				MarkdownDescription: "A RAM role to assume with the token of an OpenID Connect provider. It is used if no keys, profile, `credentials_uri` and `ecs_role_name` are set. " +
+				MarkdownDescription: "A RAM role to assume with the token of an OpenID Connect provider. It is used only if none of these is set: keys, `profile`, `credentials_uri`, `ecs_role_name`. " +
 					"In pods of ACK whose service account has a role (RRSA), the environment has all values, so you do not need this block.",
 				Attributes: map[string]schema.Attribute{
 					"role_arn":          text("ARN of the role. Environment: `ALIBABA_CLOUD_ROLE_ARN`. With `\"\"`, the block has no effect.", ramRoleARN...),

@@ -93,17 +93,17 @@ func awsBlock(services []string) schema.Block {
 		endpoints[service] = text(fmt.Sprintf("URL to use for %s. Environment: `AWS_ENDPOINT_URL_%s`, `AWS_ENDPOINT_URL`.", service, strings.ToUpper(service)), endpointURL)
 	}
 	return schema.SingleNestedBlock{
-		MarkdownDescription: "The configuration for AWS. Arguments that are null or `\"\"` come from the standard AWS environment variables, shared configuration and profiles. The provider reads them when it sends the first AWS signal.",
+		MarkdownDescription: "The configuration for AWS. Arguments that are null or `\"\"` come from the standard AWS environment variables, shared configuration and profiles. The provider reads them before its first request to AWS, and their region when a signal is planned.",
 		Attributes: map[string]schema.Attribute{
-			"region":                   text("The default region of targets. Environment: `AWS_REGION`, `AWS_DEFAULT_REGION`; otherwise the profile's region.", signal.RegionName()),
-			"profile":                  text("The profile of the shared configuration to use. Environment: `AWS_PROFILE`."),
+			"region":                   text("The default region of targets. Environment: `AWS_REGION`, `AWS_DEFAULT_REGION`; otherwise the region of the profile, or of the EC2 instance whose role gives the credentials.", signal.RegionName()),
+			"profile":                  text("The profile of the shared configuration to use. Environment: `AWS_PROFILE`, `AWS_DEFAULT_PROFILE`."),
 			"access_key":               text("Access key id; needs `secret_key`. Environment: `AWS_ACCESS_KEY_ID`.", beside{other: "secret_key"}),
 			"secret_key":               secret("Secret access key; needs `access_key`. Environment: `AWS_SECRET_ACCESS_KEY`.", beside{other: "access_key"}),
 			"token":                    secret("Session token of temporary credentials; needs `access_key`. Environment: `AWS_SESSION_TOKEN`.", beside{other: "access_key"}),
 			"shared_config_files":      texts("Paths of shared configuration files. Default `~/.aws/config`; environment: `AWS_CONFIG_FILE`.", listvalidator.NoNullValues()),
 			"shared_credentials_files": texts("Paths of shared credentials files. Default `~/.aws/credentials`; environment: `AWS_SHARED_CREDENTIALS_FILE`.", listvalidator.NoNullValues()),
-			"allowed_account_ids":      texts("Accounts in which the provider may signal. It checks the account once with `sts:GetCallerIdentity`, before it sends the first AWS signal. Null or an empty list means that it does not check.", accountIDs...),
-			"forbidden_account_ids":    texts("Accounts in which the provider must not signal. It checks the account once with `sts:GetCallerIdentity`, before it sends the first AWS signal. Null or an empty list means that it does not check.", accountIDs...),
+			"allowed_account_ids":      texts("Accounts in which the provider may signal. It checks the account once with `sts:GetCallerIdentity`, before the first request to another AWS service. Null or an empty list means that it does not check.", accountIDs...),
+			"forbidden_account_ids":    texts("Accounts in which the provider must not signal. It checks the account once with `sts:GetCallerIdentity`, before the first request to another AWS service. Null or an empty list means that it does not check.", accountIDs...),
 			"use_fips_endpoint": schema.BoolAttribute{
 				Optional:            true,
 				MarkdownDescription: "Use the services' FIPS endpoints. Environment: `AWS_USE_FIPS_ENDPOINT`.",

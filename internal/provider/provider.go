@@ -80,7 +80,7 @@ func (p *signalProvider) Metadata(_ context.Context, _ provider.MetadataRequest,
 
 func (p *signalProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Sends the signal that a waiting operation needs to go on, once, during `terraform apply`, and reports whether it arrived. You need only the block of the system that you signal. The provider makes no requests before a resource sends its signal.",
+		MarkdownDescription: "Sends the signal that a waiting operation needs to go on, once, during `terraform apply`, and reports whether it arrived. Set only the blocks of the systems that you use. A block is not needed if the environment has its values. Configuring the provider makes no requests.",
 		// The schema has blocks and no nested attributes: Terraform drops a misspelt member
 		// of a nested attribute without an error, for example allowed_account_ids.
 		// https://github.com/hashicorp/terraform/issues/33570

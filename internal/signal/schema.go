@@ -62,7 +62,7 @@ func (r *signalResource) schema(ctx context.Context) schema.Schema {
 	maps.Copy(remembered, r.system.Remembered)
 	if r.system.Cloud != nil {
 		remembered["region"] = "A plan shows the region if this argument or the provider block sets it. " +
-			"A plan does not show a region of the environment or a profile: the provider reads it when the plan is applied."
+			"A plan only checks a region of the environment or a profile, and does not show it. The apply reads it again and uses it."
 	}
 	for name, more := range remembered {
 		attribute := attributes[name].(schema.StringAttribute)
