@@ -130,10 +130,10 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 	}
 	resp.Schema = schema.Schema{
 		Version: jobSchemaVersion,
-		MarkdownDescription: "A Cloud Automator job that an HTTP POST request starts. Each update in place rotates the job's URL and access token. The provider reads the job back to verify that. " +
+		MarkdownDescription: "A Cloud Automator job that an HTTP POST request starts. By default, a change of the job's arguments in place also rotates the job's URL and access token. The provider reads the job back to verify that. " +
 			"If the job still has its old URL or access token, the provider creates a new job and removes the old one.",
 		Attributes: map[string]schema.Attribute{
-			"id": computed("The id of the job. A rotation may create a new job, with another id. Refer to this attribute. Wherever the id is written out, set the new one after that."),
+			"id": computed("The id of the job. A rotation may create a new job, with another id. Refer to this attribute. If you have written the id somewhere else, change it there after such a rotation."),
 			"name": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "The name of the job.",
