@@ -65,8 +65,8 @@ func stages() (names []string) {
 
 // remembered says of some arguments what the state records.
 var remembered = map[string]string{
-	"service_deployment_arn": "The provider records the ARN that it found, and uses it from then on.",
-	"hook_id":                "The provider records the id that it found, and uses it from then on.",
+	"service_deployment_arn": "The provider records the ARN that it found, and uses it until the signal is sent again.",
+	"hook_id":                "The provider records the id that it found, and uses it until the signal is sent again.",
 	"service":                "After taint, `-replace` and changed `triggers` the provider searches for a pause again. If you set `service_deployment_arn` and `hook_id` to the values that were found and remove the names, nothing is sent.",
 	"started_after":          "A change of this argument alone sends nothing, and the recorded target stays.",
 }

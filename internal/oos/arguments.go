@@ -52,7 +52,7 @@ func arguments() map[string]schema.Attribute {
 
 // remembered says of some arguments what the state records.
 var remembered = map[string]string{
-	"execution_id":  "The provider records the id of the execution that it found by `template_name` when it sends the signal, and uses it from then on. When the signal is sent again, the provider searches again.",
+	"execution_id":  "The provider records the id of the execution that it found by `template_name` when it sends the signal, and uses it until the signal is sent again. Then the provider searches again.",
 	"started_after": "A change of this argument alone sends nothing, and the recorded target stays.",
 	"notify_note":   "The one used is recorded.",
 }

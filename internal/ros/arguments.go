@@ -37,7 +37,7 @@ func arguments() map[string]schema.Attribute {
 
 // remembered says of some arguments what the state records.
 var remembered = map[string]string{
-	"stack_id":      "The provider records the id of the stack that it found, and uses it from then on.",
+	"stack_id":      "The provider records the id of the stack that it found, and uses it until the signal is sent again.",
 	"stack_name":    "After taint, `-replace` and changed `triggers` the provider searches for a stack again. If you set `stack_id` to the id that was found and remove the name, nothing is sent.",
 	"started_after": "A change of this argument alone sends nothing, and the recorded target stays.",
 	"unique_id":     "The one used is recorded.",

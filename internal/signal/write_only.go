@@ -47,7 +47,7 @@ func (p WriteOnlyPair) Attributes() map[string]schema.Attribute {
 		p.Name: schema.StringAttribute{
 			Optional:            true,
 			Sensitive:           p.Sensitive,
-			MarkdownDescription: fmt.Sprintf("%s Terraform keeps it in the state; `%s` is not kept. You can set only one of the two.", p.Description, writeOnly),
+			MarkdownDescription: fmt.Sprintf("%s Terraform keeps `%s` in the state, and does not keep `%s`. You can set only one of these two.", p.Description, p.Name, writeOnly),
 			Validators:          append([]validator.String{alone}, value...),
 		},
 		writeOnly: schema.StringAttribute{

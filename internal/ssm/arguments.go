@@ -44,7 +44,7 @@ var documentName = regexp.MustCompile(`^[a-zA-Z0-9_\-.:/]{3,128}$`)
 
 // remembered says of some arguments what the state records.
 var remembered = map[string]string{
-	"automation_execution_id": "The provider records the id of the execution that it found, and uses it from then on.",
+	"automation_execution_id": "The provider records the id of the execution that it found, and uses it until the signal is sent again.",
 	"document_name":           "After taint, `-replace` and changed `triggers` the provider searches for an execution again. If you set `automation_execution_id` to the id that was found and remove the name, nothing is sent.",
 	"started_after":           "A change of this argument alone sends nothing, and the recorded target stays.",
 }

@@ -24,7 +24,7 @@ func arguments() map[string]schema.Attribute {
 	arguments := map[string]schema.Attribute{
 		"job_id": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: jobIDDescription + " Set one of this, `url` and `url_wo`.",
+			MarkdownDescription: jobIDDescription + " Set exactly one of `job_id`, `url` and `url_wo`.",
 			Validators: []validator.String{
 				stringvalidator.AtLeastOneOf(path.MatchRoot("url"), path.MatchRoot("url_wo")),
 				stringvalidator.ConflictsWith(path.MatchRoot("url"), path.MatchRoot("url_wo")),
@@ -61,7 +61,7 @@ var triggerAddress = signal.WriteOnlyPair{
 	Name:      "url",
 	Sensitive: true,
 	Description: "The trigger's URL, as the job's page shows it. It must be `https`, unless its host is this machine. Anybody who has the URL and the access token can run the job. " +
-		"Set either this, with `access_token` or `access_token_wo`, or `job_id`.",
+		"Set exactly one of `url`, `url_wo` and `job_id`; with `url` or `url_wo`, also set `access_token` or `access_token_wo`.",
 	Validators: []validator.String{triggerURL},
 }
 

@@ -16,8 +16,8 @@ resource "signal_automation" "approve" {
     Comment = ["Release ${var.release} approved by Terraform"]
   }
 
-  # The signal is sent once. It is sent again only if a trigger or an
-  # argument above changes.
+  # The signal is sent once. It is sent again if a trigger or one of the
+  # arguments above changes.
   triggers = {
     release = var.release
   }

@@ -14,8 +14,8 @@ resource "signal_oos_execution" "approve" {
   notify_note  = "Release ${var.release}"
   region       = "cn-hangzhou"
 
-  # The signal is sent once. It is sent again only if a trigger or an
-  # argument above changes.
+  # The signal is sent once. It is sent again if a trigger or one of the
+  # arguments above changes.
   triggers = {
     release = var.release
   }

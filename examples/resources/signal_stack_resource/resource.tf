@@ -14,8 +14,8 @@ resource "signal_stack_resource" "deployed" {
   status              = "SUCCESS"
   region              = "cn-hangzhou"
 
-  # The signal is sent once. It is sent again only if a trigger or an
-  # argument above changes, with a new unique id and a new client token.
+  # The signal is sent once. It is sent again if a trigger or one of the
+  # arguments above changes, with a new unique id and a new client token.
   triggers = {
     release = var.release
   }
