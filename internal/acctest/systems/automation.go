@@ -161,7 +161,7 @@ var automation = []System{{
 	Docs: Docs{
 		Service: "SSM",
 		API:     awsAPI("systems-manager/latest/APIReference"),
-		Sends:   "approve, reject, revoke, resume, start or stop a step of an AWS Systems Manager Automation execution",
+		Sends:   "a signal that approves, rejects, resumes, starts or stops a step of an AWS Systems Manager Automation execution, or revokes an approval",
 		Lost:    "reads the execution's steps. If they show the signal at the time of the send, it is confirmed. If a step still waits for the signal, it is sent again. Anything else is unknown",
 		Repeats: "only the step's state. A unique `Comment` tells one approval from another",
 		Answers: []Answer{

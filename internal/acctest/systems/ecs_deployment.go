@@ -109,7 +109,7 @@ var ecsDeployment = []System{{
 		Service: "ECS",
 		Named:   "by its `service_deployment_arn` and `hook_id`, or found by `cluster` and `service`",
 		API:     awsAPI("AmazonECS/latest/APIReference"),
-		Sends:   "continue or roll back a deployment of an Amazon ECS service that is paused at a lifecycle hook",
+		Sends:   "the answer to a lifecycle hook that has paused a deployment of an Amazon ECS service: continue or roll back",
 		Lost: "reads the deployment. If the hook still awaits an action, the signal has not arrived, and is sent again. " +
 			"If the hook has ended as the signal asks, and the deployment was last updated at the time of the send, the signal is confirmed. Anything else is unknown",
 		Repeats: "the `hook_id` belongs to one pause, and takes one action",

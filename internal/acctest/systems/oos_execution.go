@@ -138,7 +138,7 @@ var oosExecution = []System{{
 	Docs: Docs{
 		Service:  "OOS",
 		API:      alicloudAPI("oos", "2019-06-01"),
-		Sends:    "approve or reject an execution of an Alibaba Cloud OOS template, or execute, cancel, retry or skip a task of it",
+		Sends:    "a signal that approves or rejects an execution of an Alibaba Cloud OOS template, or executes, cancels, retries or skips a task of it",
 		Lost:     "reads the execution's tasks. If they show the note and the effect of the signal at the time of the send, it is confirmed. If a task still waits for the signal, it is sent again. Anything else is unknown",
 		Repeats:  "only the task's state. The `notify_note` tells one signal from another",
 		LateNote: "if the service shows the task as waiting for longer than that, the task gets the signal twice",
