@@ -41,7 +41,7 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
 			"A token works for one answer. If somebody else has answered the approval, the provider neither answers it again nor answers another approval instead: the resource fails and says so. " +
 			"If the approval was abandoned before the signal arrives, because its execution was stopped, the provider searches again.\n\n" +
 			"If the answer to a signal is lost, the provider reads the approval. If it still waits, the signal is sent again. Otherwise the signal has arrived if the action shows its status, its `summary` and its sender, " +
-			"at a time between the send and 15 seconds after the answer was lost, and no other signal of this provider explains that. " +
+			"at a time between the send and 15 seconds after the answer was lost, and that is not the answer of another signal of this provider. " +
 			"To know the sender, the provider then makes one `sts:GetCallerIdentity` request, which needs no permission. If STS or CodePipeline does not tell who it is, or CodePipeline shows another name, the outcome stays unknown. " +
 			"The provider cannot tell another process with the same credentials from this one, if it gives the same answer in that time.\n\n" +
 			"`wait_for_completion` waits for the end of the whole execution: after `Approved`, `Succeeded` is success; after `Rejected`, any end is. " +

@@ -29,7 +29,7 @@ func arguments() map[string]schema.Attribute {
 	arguments := map[string]schema.Attribute{
 		"status": signal.Required("Whether the task has succeeded or failed: `SUCCESS` or `FAILURE`.", stringvalidator.OneOf(success, failure)),
 		"error": signal.Optional("With `FAILURE`, the name of the error, for the state machine's `Retry` and `Catch`, up to 256 characters. "+
-			"If the state machine is encrypted and the provider may not use its key, leave out `error` and `cause`: then the task can still be failed.",
+			"If the state machine is encrypted and the provider has no permission to use its key, leave out `error` and `cause`: then the task can still be failed.",
 			stringvalidator.UTF8LengthAtMost(256)),
 		"cause": signal.Optional("With `FAILURE`, why the task has failed, up to 32,768 characters.", stringvalidator.UTF8LengthAtMost(32768)),
 		"execution_arn": signal.Optional("The ARN of the execution that waits for the answer, 1 to 256 characters. It is not sent. `wait_until_ready` and `wait_for_completion` need it to read the execution, "+

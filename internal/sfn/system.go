@@ -40,7 +40,7 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
 			"Moving a value from `task_token` to `task_token_wo`, or from `output` to `output_wo`, is a change, and sends the answer again.\n\n" +
 			"A token works once: after an answer or a timeout the task is closed, and the service refuses every further answer as `TaskTimedOut`. So a signal that is sent twice has one effect.\n\n" +
 			"If the answer to a signal is lost, the provider sends a heartbeat. If the task takes it, the task is still open, so the signal has not arrived and is sent again. If the task is closed, the provider reads the history of `execution_arn`. " +
-			"The signal has arrived if there is an event with its output, or with its error and cause, between the send and 15 seconds after the answer was lost, and no other signal of this provider explains that event. " +
+			"The signal has arrived if there is an event with its output, or with its error and cause, between the send and 15 seconds after the answer was lost, and that event does not belong to another signal of this provider. " +
 			"Without `execution_arn`, or without such an event in the history, the outcome stays unknown: this signal, another answer or a timeout has closed the task. " +
 			"The provider cannot tell an answer of somebody else to another task of the execution from this one, if it has the same content and falls into that time.\n\n" +
 			"`wait_for_completion` waits for the end of the whole execution: after `SUCCESS`, `SUCCEEDED` is success; after `FAILURE`, any end is.",

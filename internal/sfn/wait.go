@@ -24,7 +24,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		Outputs: schema.StringAttribute{
 			Computed: true,
 			MarkdownDescription: "The output of an execution that has succeeded, a JSON text for `jsondecode`. It is null before the end, with `until = \"ready\"`, and if the execution is encrypted " +
-				"with a key that the provider may not use.",
+				"with a key that the provider has no permission to use.",
 		},
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {

@@ -70,7 +70,7 @@ func (w signalRun) unknownText(reason string) string {
 		next = w.next(mayBeAdopted)
 	}
 	if w.system.Resends && !w.options.ResendOnUnknown.ValueBool() {
-		hint = " With resend_on_unknown = true the provider sends a signal whose outcome stays unknown once more, in the same operation."
+		hint = " If the outcome stays unknown, the provider sends the signal once more in the same operation with resend_on_unknown = true."
 	}
 	return join(reason, w.HowToCheck, next+hint)
 }

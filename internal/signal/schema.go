@@ -32,7 +32,7 @@ const (
 	// DeliverySent means that the service accepted the signal.
 	DeliverySent = "SENT"
 	// DeliveryConfirmed means that the answer was lost, and that the service showed such a
-	// signal at the time of the send that no other signal of this provider explains.
+	// signal at the time of the send that was not another signal of this provider.
 	DeliveryConfirmed = "CONFIRMED"
 	// DeliveryAdopted means that the service showed such a signal, so the provider sent none.
 	DeliveryAdopted = "ADOPTED"
@@ -87,7 +87,7 @@ func (r *signalResource) schema(ctx context.Context) schema.Schema {
 func (y system) deliveries() string {
 	text := "What is known about the signal. `" + DeliverySent + "`: the service accepted it. "
 	if y.Confirms {
-		text += "`" + DeliveryConfirmed + "`: the answer was lost. Afterwards the service showed such a signal at the time of the send, and no other signal of this provider explains it. "
+		text += "`" + DeliveryConfirmed + "`: the answer was lost. Afterwards the service showed such a signal at the time of the send, and it was not another signal of this provider. "
 	}
 	if y.Adopts {
 		text += "`" + DeliveryAdopted + "`: the service already showed such a signal, and the provider sent none. "

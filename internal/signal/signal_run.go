@@ -214,7 +214,7 @@ func (w *signalRun) warnSameIdentity() {
 		return
 	}
 	w.warnings.AddAttributeWarning(path.Root(w.IdempotencyArgument), "Two Signals Are One",
-		fmt.Sprintf("Another resource has sent a signal with the same %[1]s to %[2]s. %[3]s takes signals with one %[1]s for one and the same, so both together count once, "+
+		fmt.Sprintf("Another resource has sent a signal with the same %[1]s to %[2]s. %[3]s treats signals with the same %[1]s as one signal, so both together count once, "+
 			"and nothing tells which of them was taken.\n\nGive each signal a %[1]s of its own, or leave %[1]s out to have one made.", w.IdempotencyArgument, w.To, w.Service))
 }
 

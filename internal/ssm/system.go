@@ -33,8 +33,8 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
 		Description: "Sends a signal to a running AWS Systems Manager Automation execution, with one `SendAutomationSignal` request: approves or rejects a step that waits for approval, " +
 			"resumes a paused step, starts or stops a step, or revokes an approval.\n\n" +
 			"If the answer to a signal is lost, the provider reads the execution's steps. If a step still waits for the signal, it has not arrived. " +
-			"It has arrived if a step shows its effect between the send and 15 seconds after the answer was lost, and no other signal of this provider explains that effect. " +
-			"For an approval or rejection, the decision must also have the same `Comment`, and its approver must not be known to be somebody else.\n\n" +
+			"It has arrived if a step shows its effect between the send and 15 seconds after the answer was lost, and that effect is not the effect of another signal of this provider. " +
+			"For an approval or rejection, the decision must also have the same `Comment`. If the decision names its approver, and the provider knows the caller, both must be the same.\n\n" +
 			"Put a unique `Comment` into each `payload` that approves or rejects: without it the provider cannot tell one decision from another, and the outcome stays unknown. " +
 			"The only exception is an execution with a single approval whose decision names the caller as its approver; the provider knows the caller only if `allowed_account_ids` or `forbidden_account_ids` is set. " +
 			"The outcome also stays unknown if a decision does not show its time, or if another approval step began to wait after the signal was sent. " +

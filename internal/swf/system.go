@@ -38,7 +38,7 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
 			"`adopt_existing` looks for an event with the same signal name and input in the whole history of that run, whoever sent it. " +
 			"If one of the three is set and `run_id` is not, the provider searches for the open run before it sends. It uses a run that has ended only if `run_id` names it.\n\n" +
 			"If the answer to a signal is lost, the provider reads the history back to the time of the send: the history of the run or, without `run_id`, of the runs that were open. " +
-			"The signal has arrived if there is an event with its name and input between the send and 15 seconds after the answer was lost, and no other signal of this provider explains that event. " +
+			"The signal has arrived if there is an event with its name and input between the send and 15 seconds after the answer was lost, and that event does not belong to another signal of this provider. " +
 			"The run with the event becomes the `run_id`. If there are more such events than signals, the outcome stays unknown. " +
 			"The provider cannot tell an equal signal that somebody else sent in that time from this one: put an id into `input`.",
 		Confirms:        true,
