@@ -38,7 +38,7 @@ func arguments() map[string]schema.Attribute {
 			"With `wait_until_ready`, `wait_for_completion` or `adopt_existing` the provider first searches for the current run.",
 			stringvalidator.RegexMatches(runID, "must be a UUID: the server refuses other run ids")),
 		"signal_name": signal.Required("The name of the signal, 1 to 1000 bytes, without a `/`. The workflow must know this name.", PathSegment),
-		"request_id": signal.OptionalComputed("The id of the request, 1 to 1000 bytes. In each run, the server takes requests with the same id for one signal. If it is not set, the provider generates one for each signal. "+
+		"request_id": signal.OptionalComputed("The id of the request, 1 to 1000 bytes. In each run, the server treats requests with the same id as one signal. If it is not set, the provider generates one for each signal. "+
 			"Every repeat of the request has the same id. The history has it in the signal's `identity`, after `"+identityPrefix+"`.",
 			stringvalidator.LengthBetween(1, longestID)),
 	}

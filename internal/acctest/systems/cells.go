@@ -56,7 +56,7 @@ func (r Result) Tainted() bool { return r.Delivery != "" && r.Error != "" }
 // The possible results.
 var (
 	Sent      = Result{Word: "sent", Means: "The service said that it took the signal.", Delivery: "SENT"}
-	Confirmed = Result{Word: "confirmed", Means: "The answer was lost. Afterwards the service showed such a signal at the time of the send, and no other signal of this provider explains it.", Delivery: "CONFIRMED"}
+	Confirmed = Result{Word: "confirmed", Means: "The answer was lost. Afterwards the service showed such a signal at the time of the send, and it was not another signal of this provider.", Delivery: "CONFIRMED"}
 	Rejected  = Result{Word: "rejected", Means: "The service said that it did not take the signal.", Error: "Signal Rejected", Again: true}
 	NotSent   = Result{Word: "not sent", Means: "No request had an effect.", Error: "Signal Not Sent", Again: true}
 	Unknown   = Result{Word: "unknown", Means: "The service may or may not have taken the signal.", Delivery: "UNKNOWN", Error: "Outcome of the Signal Unknown", Again: true}

@@ -126,7 +126,7 @@ var cloudFormationResource = []System{{
 		Named:   "by the `stack_name`, a name or an ARN, and its `logical_resource_id`",
 		API:     awsAPI("AWSCloudFormation/latest/APIReference"),
 		Sends:   "a signal to a resource of an AWS CloudFormation stack, as `cfn-signal` does",
-		Lost:    "sends the same request again until an answer comes, or until the timeout. If the service answers that this `unique_id` already exists, the signal is confirmed. If the stack no longer waits for the signal, the provider reads the stack's events",
+		Lost:    "sends the same request again until an answer comes, or until the timeout. If the service answers that this `unique_id` already exists, the signal is confirmed. If the stack no longer waits for the signal, the provider reads the stack's events: the signal is confirmed if they show it, and if they do not within 15 seconds, the resource fails and nothing is recorded",
 		Repeats: "`unique_id`: a resource takes each id once",
 		LostRows: "| the answer is lost, cut short, a server error, or not from the service itself | sends the same request again until the create timeout: |\n" +
 			"| – the service takes it | recorded with `delivery = \"SENT\"`: the first request had not arrived, or was a `FAILURE` |\n" +

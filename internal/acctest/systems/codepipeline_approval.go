@@ -140,7 +140,7 @@ var codepipelineApproval = []System{{
 		Named:   "by its `pipeline_name`, `stage_name` and `action_name`. The signal goes to the approval that waits, or to that of `token` or `pipeline_execution_id`",
 		API:     awsAPI("codepipeline/latest/APIReference"),
 		Sends:   "the answer to a manual approval of an AWS CodePipeline pipeline",
-		Lost:    "reads the approval. If it still waits, the signal is sent again. If it is closed, its answer is read: an answer from the time of the send with this status and `summary`, by the identity that sends, confirms the signal; anything else is unknown or refused",
+		Lost:    "reads the approval. If it still waits, the signal is sent again. If it is closed, its answer is read. An answer from the time of the send with this status and `summary`, by the caller of this provider, confirms the signal. If another status or `summary` has closed the approval, the signal is rejected. Anything else is unknown",
 		Repeats: "the `token` works for one answer",
 		LookUp:  "Without `token`, the provider first finds the token with one `GetPipelineState` request, which needs `codepipeline:GetPipelineState` on the pipeline. With `pipeline_execution_id` it also needs `codepipeline:GetPipelineExecution`, and for a pipeline in `PARALLEL` mode `codepipeline:ListActionExecutions`.",
 		AfterCrash: "the token works for one answer, and the service refuses a used one. Without `token`, the next apply finds that the approval no longer waits. If another execution waits by then, it answers that approval. " +

@@ -172,7 +172,7 @@ func success() System {
 const sfnLostRows = "| the answer is lost, cut short, a server error, or not from the service itself | sends a heartbeat with the token, and, if the task is closed, reads the history of `execution_arn`: |\n" +
 	"| – the task is open | after 15 seconds sends the signal again, until the create timeout |\n" +
 	"| – the task is closed, and the history shows the signal | recorded with `delivery = \"CONFIRMED\"` |\n" +
-	"| – the task is closed, and the history does not show the signal, or there is no `execution_arn`, or the provider may not send heartbeats or read | fails and does not send again; saved as tainted with `delivery = \"UNKNOWN\"` |"
+	"| – the task is closed, and the history does not show the signal, or there is no `execution_arn`, or the provider has no permission to send heartbeats or to read | fails and does not send again; saved as tainted with `delivery = \"UNKNOWN\"` |"
 
 func sfnHeader(operation string) map[string]string {
 	return map[string]string{"X-Amz-Target": "AWSStepFunctions." + operation, "Content-Type": "application/x-amz-json-1.0"}
