@@ -121,11 +121,17 @@ var Sections = []Section{{
 	}},
 }, {
 	Title: "The answer is lost",
-	About: fmt.Sprintf("The request was sent, and no usable answer came back. The provider then reads at %[1]s whether the signal has arrived. If the service shows the signal at the time of the send, and no other signal explains what it shows, the signal is confirmed. "+
-		"The time of the send is from its beginning until %[2]s seconds after the answer was lost. The provider cannot tell an event of somebody else from this signal if it falls into that time and is exactly like this signal: such an event confirms the signal. "+
-		"If the service does not show the signal within %[2]s seconds of reading, the signal is sent again. Two signals with the same configuration need two events to be confirmed, if they belong to the same provider configuration: Terraform starts one process for each, and these do not know each other's signals. "+
-		"The outcome stays unknown if an event does not show enough, or if there are more such events than signals. It also stays unknown for an approval without a `Comment` whose decision does not name the caller, and for a revocation, for which the provider reads nothing. "+
-		"The other services do not show whether they have acted.", services(systems.ReadBack), fmt.Sprintf("%.0f", delivery.DefaultRetryPolicy.Settle.Seconds())),
+	About: fmt.Sprintf("The request was sent, and no usable answer came back. The next step depends on the service:\n\n"+
+		"- To %[1]s the provider sends the same request again, because a repeat has no further effect.\n"+
+		"- %[2]s do not show whether they have acted, so the outcome is unknown.\n"+
+		"- At %[3]s the provider reads whether the signal has arrived.\n\n"+
+		"What these reads show decides the outcome:\n\n"+
+		"- If the service shows the signal at the time of the send, and it is not another signal of this provider, the signal is confirmed. The time of the send is from its beginning until %[4]s seconds after the answer was lost.\n"+
+		"- If an event of somebody else falls into that time and is exactly like this signal, the provider cannot tell the two apart: the event confirms the signal.\n"+
+		"- If the service does not show the signal within %[4]s seconds of reading, the signal is sent again.\n"+
+		"- Two signals with the same configuration need two events to be confirmed, if they use the same provider block. Terraform starts one process for each provider block, and these processes do not know each other's signals.\n"+
+		"- The outcome stays unknown if an event does not show enough, or if there are more such events than signals. It also stays unknown for an approval without a `Comment` whose decision does not name the caller, and for a revocation, for which the provider reads nothing.",
+		services(systems.Repeatable), services(systems.Untold), services(systems.ReadBack), fmt.Sprintf("%.0f", delivery.DefaultRetryPolicy.Settle.Seconds())),
 	Rows: []Row{
 		lost("dropped before acting", "the connection is closed before an answer, and the service has not acted", once(sandbox.KindDropBefore), 0, "before an answer came"),
 		lost("dropped after acting", "the service acts, and the connection is closed before its answer", once(sandbox.KindDropAfter), 1, "before an answer came"),
@@ -180,7 +186,7 @@ var Sections = []Section{{
 		},
 		{
 			Name: "answer lost and reading denied",
-			What: "the service acts, its answer is lost, and the provider may not read the execution",
+			What: "the service acts, its answer is lost, and the provider has no permission to read the execution",
 			Trouble: Trouble{
 				Faults: append(readingDenied(), sandbox.Fault{Kind: sandbox.KindDropAfter, Times: 1}),
 			},
@@ -228,7 +234,7 @@ var Sections = []Section{{
 		},
 		{
 			Name:    "every stream refused",
-			What:    "the server refuses every stream, until the timeout",
+			What:    fmt.Sprintf("the server refuses every stream for more than %.0f seconds", delivery.DefaultRetryPolicy.Unreachable.Seconds()),
 			Trouble: http2(Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindRefuseStream}}, Timeout: enough}),
 			End:     notSent(Many, "REFUSED_STREAM", "attempts", "did not process"),
 		},

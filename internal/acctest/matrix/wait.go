@@ -1,5 +1,7 @@
 package matrix
 
+import "strings"
+
 // WaitResult is the result for a resource that waits for a target and sends nothing.
 type WaitResult struct {
 	// Word is the name of the result in the guide, and Means its explanation.
@@ -10,7 +12,7 @@ type WaitResult struct {
 
 // The possible results.
 var (
-	Waited      = WaitResult{Word: "waits on", Means: "The read is repeated, and the wait ends with the run."}
+	Waited      = WaitResult{Word: "keeps waiting", Means: "The read is repeated, and the wait ends with the run."}
 	Unread      = WaitResult{Word: "unreadable", Means: "An error, because another read would fail in the same way. The wait is recorded as tainted, and the next apply waits again.", Error: "Target Cannot Be Read"}
 	RanOut      = WaitResult{Word: "runs out", Means: "The read is repeated until the timeout, and then there is an error. The wait is recorded as tainted, and the next apply waits again. With `on_wait_failure = \"record\"` there is a warning instead.", Error: "Target Not Seen"}
 	WaitResults = []WaitResult{Waited, Unread, RanOut}
@@ -47,11 +49,17 @@ var waits = map[string]WaitResult{
 // Wait returns the result for a wait in a row.
 func (r Row) Wait() WaitResult { return waits[r.Name] }
 
-// WaitRows returns the rows that concern waits.
+// ofRead makes the text of a row fit a read, which has no effect at the service.
+var ofRead = strings.NewReplacer(
+	"the service acts, and its answer", "the answer",
+	", and the service has not acted", "", ", and has not acted", "", ", and the service never acts", "", ", and never acts", "")
+
+// WaitRows returns the rows that concern waits, in words that fit reads.
 func WaitRows() (rows []Row) {
 	for _, section := range Sections {
 		for _, row := range section.Rows {
 			if _, says := waits[row.Name]; says {
+				row.What = ofRead.Replace(row.What)
 				rows = append(rows, row)
 			}
 		}
