@@ -70,22 +70,27 @@ var Guards = []Guard{Unguarded, ReadBack, Adopting, Generated, Pinned, Generated
 
 // signals returns the head of a column: the signals that have a guard, and their arguments.
 func signals(g Guard) string {
-	var names, means []string
+	var means []string
+	names := map[string][]string{}
 	for _, y := range systems.Signals() {
 		for _, guarded := range y.Guards {
 			if guarded.Guard == g {
-				names = append(names, "`"+y.Type+"`")
-				if guarded.Means != "" && !slices.Contains(means, guarded.Means) {
+				if names[guarded.Means] == nil {
 					means = append(means, guarded.Means)
 				}
+				names[guarded.Means] = append(names[guarded.Means], "`"+y.Type+"`")
 			}
 		}
 	}
-	head := strings.Join(names, ", ")
-	if len(means) > 0 {
-		head += " with " + strings.Join(means, " or ")
+	var head []string
+	for _, arguments := range means {
+		text := strings.Join(names[arguments], ", ")
+		if arguments != "" {
+			text += " with " + arguments
+		}
+		head = append(head, text)
 	}
-	return head
+	return strings.Join(head, "; ")
 }
 
 // Next is what the next run of the same command does with a signal.
@@ -287,7 +292,7 @@ func Text() string {
 		} else {
 			page.WriteString("\n## While the signal is sent at destroy\n\nWith `when = \"destroy\"`, the resource is in the state before anything is sent.\n\n")
 		}
-		head := []string{"the provider was", "and ended by", "with", "in the state"}
+		head := []string{"what the provider was doing", "how it ended", "program", "in the state"}
 		for _, guard := range Guards {
 			head = append(head, "next "+string(stage)+": "+signals(guard))
 		}
@@ -307,7 +312,7 @@ func Text() string {
 	page.WriteString("\n## While a resource waits and sends nothing\n\n" +
 		"A resource whose type ends in `_wait` only reads, so a crash loses no more than the time that it has waited. " +
 		"Transfer Family does not show an execution that has ended: if the execution ends between a crash and the next apply, its wait waits until the timeout.\n\n")
-	head := []string{"the provider was", "and ended by", "with", "in the state", "next apply"}
+	head := []string{"what the provider was doing", "how it ended", "program", "in the state", "next apply"}
 	row(&page, head)
 	page.WriteString(strings.Repeat("|---", len(head)) + "|\n")
 	for _, wait := range Waits {
@@ -337,7 +342,7 @@ func advice() (lines []string) {
 	}
 	var shown []string
 	for _, y := range systems.Signals() {
-		if y.Lost == systems.ReadBack {
+		if y.Lost == systems.ReadBack || y.ShowsSignals {
 			shown = append(shown, "`"+y.Type+"`")
 		}
 	}
