@@ -122,9 +122,9 @@ var Sections = []Section{{
 }, {
 	Title: "The answer is lost",
 	About: fmt.Sprintf("The request was sent, and no usable answer came back. The next step depends on the service:\n\n"+
-		"- To %[1]s the provider sends the same request again, because a repeat has no further effect.\n"+
+		"- For %[1]s the provider sends the same request again, because a repeat has no further effect. It does not repeat a request to ROS after an answer with a status of 3xx or 4xx that is not from ROS itself: then the outcome is unknown.\n"+
 		"- %[2]s do not show whether they have acted, so the outcome is unknown.\n"+
-		"- At %[3]s the provider reads whether the signal has arrived.\n\n"+
+		"- For %[3]s the provider reads whether the signal has arrived.\n\n"+
 		"What these reads show decides the outcome:\n\n"+
 		"- If the service shows the signal at the time of the send, and it is not another signal of this provider, the signal is confirmed. The time of the send is from its beginning until %[4]s seconds after the answer was lost.\n"+
 		"- If an event of somebody else falls into that time and is exactly like this signal, the provider cannot tell the two apart: the event confirms the signal.\n"+

@@ -122,8 +122,10 @@ var stackResource = []System{{
 		Named:   "by its `logical_resource_id` and the `stack_id`, or found by `stack_name`",
 		API:     alicloudAPI("ros", "2019-09-10"),
 		Sends:   "a signal to a resource of an Alibaba Cloud ROS stack",
-		Lost:    "sends the same request again until an answer comes, or until the timeout",
+		Lost:    "sends the same request again until an answer comes, or until the timeout. After an answer with a status of 3xx or 4xx that is not from ROS itself, the outcome is unknown",
 		Repeats: "`client_token`: Alibaba Cloud documents that a repeat has no further effect. It does not document what a repeat with only the same `unique_id` does",
+		LostRows: "| the answer is lost, cut short, a server error, or not from the service itself | sends the same request again until the create timeout; if no answer ever comes, fails, saved as tainted with `delivery = \"UNKNOWN\"` |\n" +
+			"| – the answer is not from the service itself, and has a status of 3xx or 4xx | fails and does not send again; saved as tainted with `delivery = \"UNKNOWN\"` |",
 		AfterCrash: "set `unique_id` and `client_token`: the next apply makes the same request again. Alibaba Cloud documents that a\n" +
 			"  repeat with the same `client_token` has no further effect. It does not document for how long that holds, and what it answers to a signal that nothing waits for any more; the\n" +
 			"  stand-in refuses such a signal.",
