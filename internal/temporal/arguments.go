@@ -58,7 +58,7 @@ var remembered = map[string]string{
 var input = signal.WriteOnlyPair{
 	Name: "input",
 	Description: "The signal's arguments: a JSON array, up to 2 MiB, such as `jsonencode([{ approved = true }])`. " +
-		"An element is a plain JSON value. The server takes an element with `metadata` and `data` in base64 for a raw payload.",
+		"An element is a plain JSON value. The server treats an element with `metadata` and `data` in base64 as a raw payload.",
 	Validators: []validator.String{jsonArray},
 }
 
