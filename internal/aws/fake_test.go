@@ -218,7 +218,7 @@ var service = aws.Service[*client]{Name: "ssm", IsOwn: aws.IsJSON, NewClient: fu
 // static returns a configuration with keys that do not expire, with the fake as all
 // services.
 func (f *fake) static() aws.Config {
-	return aws.Config{Region: "us-east-1", AccessKey: "AKIASTATIC", SecretKey: "secret", Endpoints: map[string]string{"ssm": f.URL, "sts": f.URL}, STSTimeout: 5 * time.Second}
+	return aws.Config{Region: "us-east-1", AccessKey: "AKIASTATIC", SecretKey: "secret", Endpoints: map[string]string{"ssm": f.URL, "sts": f.URL}}
 }
 
 // role is static with a role.
@@ -250,23 +250,32 @@ func (s signals) Send(ctx context.Context) delivery.Attempt {
 	return aws.Send(ctx, s.client.send, &ssm.SendAutomationSignalInput{AutomationExecutionId: awssdk.String("00000000-0000-4000-8000-000000000000"), SignalType: "Approve"})
 }
 
+// quick returns the retry policy of a test, and a context that ends when the policy has
+// made pauses of this length.
+func (s signals) quick(most time.Duration) (delivery.RetryPolicy, context.Context, context.CancelFunc) {
+	policy := acctest.Quick()
+	policy.Clock = acctest.NewPauseClock(most)
+	ctx, cancel := policy.Clock.WithTimeout(s.t.Context(), most)
+	return policy, ctx, cancel
+}
+
 // deliver sends a signal with the retry policy of a test and a timeout.
 func (s signals) deliver(most time.Duration) delivery.Result {
-	ctx, cancel := context.WithTimeout(s.t.Context(), most)
+	policy, ctx, cancel := s.quick(most)
 	defer cancel()
-	return acctest.Quick().Deliver(ctx, s, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
+	return policy.Deliver(ctx, s, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
 }
 
 // wait reads a target until a read succeeds.
 func (s signals) wait(most time.Duration) delivery.WaitResult {
-	ctx, cancel := context.WithTimeout(s.t.Context(), most)
+	policy, ctx, cancel := s.quick(most)
 	defer cancel()
 	probe := delivery.NewProbe("target", func(ctx context.Context) (*ssm.GetAutomationExecutionOutput, delivery.Attempt) {
 		return aws.Get(ctx, s.client.get, &ssm.GetAutomationExecutionInput{AutomationExecutionId: awssdk.String("00000000-0000-4000-8000-000000000000")})
 	}, func(*ssm.GetAutomationExecutionOutput) delivery.Observation {
 		return delivery.Observation{State: delivery.Reached}
 	})
-	return delivery.NewPoller(acctest.Quick()).Wait(ctx, probe, func(delivery.Observation, time.Time) {})
+	return delivery.NewPoller(policy).Wait(ctx, probe, func(delivery.Observation, time.Time) {})
 }
 
 func file(t *testing.T, name, text string) string {

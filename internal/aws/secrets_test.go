@@ -120,7 +120,7 @@ func TestNoSecretIsRepeated(t *testing.T) {
 			config.Log = func(_ context.Context, message string, fields ...map[string]any) {
 				told = append(told, fmt.Sprint(message, fields))
 			}
-			config.Secrets, config.STSTimeout = delivery.NewRedactor(), 5*time.Second
+			config.Secrets = delivery.NewRedactor()
 			config.Endpoints = map[string]string{"ssm": f.URL, "sts": f.URL}
 			if config.HTTPProxy != "" {
 				config.HTTPProxy += strings.TrimPrefix(f.URL, "http://")

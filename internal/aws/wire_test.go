@@ -70,7 +70,7 @@ func TestOneRequestForCredentialsOnEveryStream(t *testing.T) {
 		for name, from := range askedFor {
 			t.Run(name+", "+end, func(t *testing.T) {
 				s := frames.Serve(t, func(_ int, framer *http2.Framer, stream uint32) { reset(framer, stream) })
-				config := aws.Config{CustomCABundle: s.Authority, Endpoints: map[string]string{"ssm": s.URL, "sts": s.URL}, STSTimeout: 5 * time.Second}
+				config := aws.Config{CustomCABundle: s.Authority, Endpoints: map[string]string{"ssm": s.URL, "sts": s.URL}}
 				from(t, s.URL, &config)
 				attempt := open(t, config, "us-east-1").Send(t.Context())
 				if made := s.Requests(); len(made) != 1 {
@@ -101,7 +101,7 @@ func TestOneRequestForCredentialsOnAStaleConnection(t *testing.T) {
 				return true
 			})
 			f.next(operation, often(5, drops)...)
-			config := aws.Config{Endpoints: map[string]string{"ssm": f.URL, "sts": f.URL}, STSTimeout: 5 * time.Second}
+			config := aws.Config{Endpoints: map[string]string{"ssm": f.URL, "sts": f.URL}}
 			askedFor[name](t, f.URL, &config)
 			signals := open(t, config, "us-east-1")
 			if first := signals.Send(t.Context()); first.Outcome != delivery.Accepted {

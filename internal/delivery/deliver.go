@@ -135,10 +135,12 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, unknown Unknown
 	}
 	pauses.Reset()
 	var (
-		result           = Result{FirstUnknown: unknown.PreviousSend, mayHaveArrived: !unknown.PreviousSend.IsZero() && !unknown.PreviousAbsent}
-		unreachableSince time.Time
-		resend           bool
+		result = Result{FirstUnknown: unknown.PreviousSend, mayHaveArrived: !unknown.PreviousSend.IsZero() && !unknown.PreviousAbsent}
+		resend bool
 	)
+	// patience ends when the service was unreachable for too long.
+	patience, stop := ctx, context.CancelFunc(func() {})
+	defer func() { stop() }()
 	limiter := p.limiter
 	if limiter == nil {
 		limiter = newRateLimiter(p)
@@ -155,6 +157,10 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, unknown Unknown
 		result.SentAt = time.Now()
 		result.Attempts++
 		before := result.Attempt
+		if !before.unreachable() {
+			stop()
+			patience, stop = p.clock().WithPatience(context.WithoutCancel(ctx), p.Unreachable)
+		}
 		result.attempt(ctx, p, target)
 		limiter.Observe(began, result.Attempt)
 		lookup := unknown.Lookup
@@ -175,11 +181,7 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, unknown Unknown
 		if result.Stopped != nil || !result.Retryable() && !resend {
 			break
 		}
-		if !result.unreachable() {
-			unreachableSince = time.Time{}
-		} else if unreachableSince.IsZero() {
-			unreachableSince = began
-		} else if p.clock().Now().Sub(unreachableSince) >= p.Unreachable {
+		if before.unreachable() && result.unreachable() && patience.Err() != nil {
 			break
 		}
 		pause := max(pauses.NextBackOff(), result.RetryAfter)

@@ -170,3 +170,46 @@ func TestPausesAreSpread(t *testing.T) {
 		t.Errorf("20 deliveries paused for only %d different times", len(pauses))
 	}
 }
+
+// patientClock is this machine's clock, with a patience that does not end.
+type patientClock struct{}
+
+func (patientClock) Now() time.Time { return time.Now() }
+
+func (patientClock) NewTimer(d time.Duration) (<-chan time.Time, func()) {
+	return time.After(d), func() {}
+}
+
+func (patientClock) WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, d)
+}
+
+func (patientClock) WithPatience(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithCancel(ctx)
+}
+
+// slow is a target whose attempts take a time.
+type slow struct {
+	delivery.Target
+	takes time.Duration
+}
+
+func (s slow) Send(ctx context.Context) delivery.Attempt {
+	time.Sleep(s.takes)
+	return s.Target.Send(ctx)
+}
+
+// The policy's clock says how long an unreachable service is tried, so a slow machine does
+// not shorten that in tests.
+func TestDeliverHasThePatienceOfItsClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		policy, target := delivery.DefaultRetryPolicy, &script{lines: []delivery.Attempt{
+			unsent(delivery.Unreachable), unsent(delivery.Unreachable), unsent(delivery.Unreachable), {Outcome: delivery.Accepted},
+		}}
+		policy.Clock = patientClock{}
+		result := policy.Deliver(t.Context(), slow{target, policy.Unreachable}, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
+		if result.Outcome != delivery.Accepted || result.Attempts != 4 {
+			t.Errorf("%s after %d attempts", result.Outcome, result.Attempts)
+		}
+	})
+}
