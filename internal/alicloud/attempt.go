@@ -88,15 +88,12 @@ func send(ctx context.Context, call func(context.Context) (string, error)) deliv
 	// The fields of the error come from this data, with "<nil>" for a missing member.
 	said := refused.GetData()
 	attempt.Code, attempt.Message, attempt.RequestID = text(said["Code"]), text(said["Message"]), text(said["RequestId"])
-	throttling := (*sdk.ThrottlingError)(nil)
 	switch {
 	case attempt.Code == "":
 		attempt.Err = &delivery.ForeignAnswerError{What: "the answer names no error of Alibaba Cloud"}
-	case errors.As(err, &throttling):
+	case errors.As(err, new(*sdk.ThrottlingError)):
 		attempt.Outcome, attempt.Cause, attempt.Repeatable = delivery.NotSent, delivery.Throttled, false
-		if throttling.RetryAfter != nil {
-			attempt.RetryAfter = time.Duration(*throttling.RetryAfter) * time.Millisecond
-		}
+		attempt.RetryAfter = delivery.RetryAfter(wire.Header(), "X-Acs-Retry-After", time.Millisecond)
 	case attempt.Code == stillProcessing:
 		attempt.Repeatable = true
 	case status >= 400 && status < 500:

@@ -8,14 +8,11 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-)
 
-// longestRetryAfter is the largest Retry-After in seconds, so that the duration
-// cannot overflow.
-const longestRetryAfter = 24 * 60 * 60
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
 
 // answer is an HTTP answer with its complete body.
 type answer struct {
@@ -30,13 +27,9 @@ func (a answer) page() bool {
 	return media == "text/html" || media == "application/xhtml+xml" || bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("<"))
 }
 
-// retryAfter reads a Retry-After in seconds (RFC 9110, section 10.2.3); 0 when there is none.
+// retryAfter returns the Retry-After in seconds (RFC 9110, section 10.2.3); 0 when there is none.
 func (a answer) retryAfter() time.Duration {
-	seconds, err := strconv.Atoi(a.header.Get("Retry-After"))
-	if err != nil || seconds < 0 {
-		return 0
-	}
-	return time.Duration(min(seconds, longestRetryAfter)) * time.Second
+	return delivery.RetryAfter(a.header, "Retry-After", time.Second)
 }
 
 // said returns the message in the answer. The format of Cloud Automator's

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -143,6 +144,16 @@ func (w *RequestTrace) Header() http.Header {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.header
+}
+
+// RetryAfter returns the pause that this member of the header asks for, in this unit; 0 if
+// there is none. It is at most a day, because a longer one could overflow.
+func RetryAfter(header http.Header, name string, unit time.Duration) time.Duration {
+	units, err := strconv.ParseInt(header.Get(name), 10, 64)
+	if err != nil || units < 0 {
+		return 0
+	}
+	return min(time.Duration(units), 24*time.Hour/unit) * unit
 }
 
 // Attempt returns what the trace tells of an attempt that ended with err: that it

@@ -337,6 +337,12 @@ func TestThrottlingSaysHowLong(t *testing.T) {
 	if !strings.Contains(diags.String(), "Signal Not Sent") || !strings.Contains(diags.String(), "Throttling.User") || !r.State.IsNull() {
 		t.Errorf("throttled until the timeout: said %s", diags)
 	}
+	// A pause that overflows a duration would be negative.
+	r, requests := answering(t, throttled("10000000000000"), accepted)
+	diags = r.Apply(acctest.Values{"stack_id": "s", "logical_resource_id": "r", "status": "SUCCESS"})
+	if requests() != 1 || !strings.Contains(diags.String(), "24h0m0s") {
+		t.Errorf("asked to wait for ever: said %s after %d requests", diags, requests())
+	}
 }
 
 // All parameters are in the query, which would make the error hard to read.

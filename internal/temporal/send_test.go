@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -75,6 +76,16 @@ func TestClassify(t *testing.T) {
 		a := classify(&http.Response{StatusCode: test.status, Status: http.StatusText(test.status)}, []byte(test.body), nil)
 		if a.Outcome != test.outcome || a.Cause != test.cause || a.Repeatable != test.repeatable || a.Code != test.code || (a.Err == nil) != (a.Outcome == delivery.Accepted) {
 			t.Errorf("%s: %s, cause %d, repeatable %t, code %q, %v", name, a.Outcome, a.Cause, a.Repeatable, a.Code, a.Err)
+		}
+	}
+}
+
+// A pause that overflows a duration would be negative.
+func TestPauseThatOverflows(t *testing.T) {
+	for asked, want := range map[string]time.Duration{"10000000000": 24 * time.Hour, "3": 3 * time.Second, "-3": 0, "soon": 0} {
+		a := classify(&http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {asked}}}, []byte(`{"code":8,"message":"slowly"}`), nil)
+		if a.RetryAfter != want {
+			t.Errorf("asked to wait %s seconds, it waits %s", asked, a.RetryAfter)
 		}
 	}
 }

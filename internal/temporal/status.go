@@ -44,7 +44,7 @@ const (
 // server recognises its request id.
 // https://github.com/temporalio/temporal/blob/v1.29.1/service/history/api/signalworkflow/api.go
 func classify(resp *http.Response, text []byte, out any) delivery.Attempt {
-	attempt := delivery.Attempt{Outcome: delivery.Unknown, Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header)}
+	attempt := delivery.Attempt{Outcome: delivery.Unknown, Status: resp.StatusCode, RetryAfter: delivery.RetryAfter(resp.Header, "Retry-After", time.Second)}
 	var object map[string]json.RawMessage
 	if json.Unmarshal(text, &object) != nil || object == nil {
 		attempt.Repeatable = resp.StatusCode >= 500 || resp.StatusCode == http.StatusOK
@@ -87,12 +87,4 @@ func classify(resp *http.Response, text []byte, out any) delivery.Attempt {
 	}
 	attempt.Err = fmt.Errorf("%s: %s", attempt.Code, attempt.Message)
 	return attempt
-}
-
-func retryAfter(header http.Header) time.Duration {
-	seconds, err := strconv.Atoi(header.Get("Retry-After"))
-	if err != nil || seconds < 0 {
-		return 0
-	}
-	return time.Duration(seconds) * time.Second
 }
