@@ -37,6 +37,7 @@ type key[T any] struct{ service, region string }
 // NewClients stores the configuration for the first use.
 func NewClients(c Config) *Clients {
 	c.Secrets.Hide(c.SecretKey, c.Token)
+	c.STSTimeout = cmp.Or(c.STSTimeout, stsTimeout)
 	return &Clients{config: c, plannedRegion: sync.OnceValue(c.plannedRegion), made: map[any]any{}}
 }
 
@@ -86,7 +87,7 @@ func (s Service[T]) Client(ctx context.Context, c *Clients, region string) (clie
 		cfg.ConfigSources = append([]any{ownEndpoint{*endpoint}}, cfg.ConfigSources...)
 	}
 	client = s.NewClient(cfg)
-	c.config.Log.Made(ctx, delivery.ClientMade{Service: s.Name, Credentials: loaded.from, Endpoint: cmp.Or(awssdk.ToString(endpoint), "the service's own"), Region: region})
+	c.config.Log.Made(ctx, delivery.ClientMade{Service: s.Name, Credentials: loaded.keys.from, Endpoint: cmp.Or(awssdk.ToString(endpoint), "the service's own"), Region: region})
 	c.made[key[T]{s.Name, region}] = client
 	return client, nil
 }

@@ -62,7 +62,7 @@ type Config struct {
 	Secrets *delivery.Redactor
 	// Log learns of each client that is made.
 	Log delivery.Log
-	// STSTimeout is the timeout of one operation of STS; a minute if it is 0.
+	// STSTimeout is the timeout of one operation of STS; a minute if it is 0. Only tests set it.
 	STSTimeout time.Duration
 }
 
@@ -93,8 +93,6 @@ type session struct {
 	awssdk.Config
 	keys *keyring
 	sts  *stsSetup
-	// from says where the credentials come from.
-	from string
 	// machine is the client of the EC2 metadata service, and machineRegion the region
 	// that it returned.
 	machine       *imds.Client
@@ -130,8 +128,8 @@ func (c Config) load(ctx context.Context) (*session, error) {
 			return nil, err
 		}
 	}
-	machine, from := imds.NewFromConfig(cfg), c.credentialsFrom(cfg.Credentials)
-	used := profiles(cfg.ConfigSources)
+	machine, used := imds.NewFromConfig(cfg), profiles(cfg.ConfigSources)
+	keys := &keyring{from: c.credentialsFrom(cfg.Credentials), where: c.filesRead(), signIn: c.signIn(used), static: hasStaticKeys(used)}
 	setup.command = command(used)
 	if isProcess(cfg.Credentials) {
 		cfg.Credentials = process{setup}
@@ -139,11 +137,10 @@ func (c Config) load(ctx context.Context) (*session, error) {
 	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
 		cfg.HTTPClient = delivery.NewHTTPClient(client.GetTransport())
 	}
-	keys := &keyring{where: c.filesRead(), signIn: c.signIn(used), static: hasStaticKeys(used)}
 	setup.keys, setup.endpoint = keys, c.endpoint(cfg, "sts")
 	setup.direct = direct{
 		c.answers(cfg.HTTPClient, "", func([]byte) bool { return true }).OwnAnswers,
-		cmp.Or(c.STSTimeout, stsTimeout),
+		c.STSTimeout,
 	}
 	cfg.APIOptions = c.apiOptions()
 	setup.client = signed{c.answers(cfg.HTTPClient, "AWS STS", IsXML), keys}
@@ -164,15 +161,14 @@ func (c Config) load(ctx context.Context) (*session, error) {
 	keys.guard = newAccountGuard(c, func(ctx context.Context) (*sts.GetCallerIdentityOutput, error) {
 		return calls(keys.last(), "").GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	})
-	keys.asking = &setup.asking
 	cfg.Credentials = keys
-	return &session{Config: cfg, keys: keys, sts: setup, from: from, machine: machine}, nil
+	return &session{Config: cfg, keys: keys, sts: setup, machine: machine}, nil
 }
 
 // options returns the options with which the SDK loads its configuration.
 func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, error) {
 	// Without this client, each service would have its own connection pool.
-	client := awshttp.NewBuildableClient().WithTimeout(cmp.Or(c.STSTimeout, stsTimeout)).WithTransportOptions(func(t *http.Transport) {
+	client := awshttp.NewBuildableClient().WithTimeout(c.STSTimeout).WithTransportOptions(func(t *http.Transport) {
 		t.Proxy, t.OnProxyConnectResponse = c.proxy(), delivery.CheckProxy
 		t.DisableCompression = true // The transport would decompress without a limit.
 	})

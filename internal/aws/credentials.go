@@ -78,8 +78,8 @@ func checkKeys(keys awssdk.Credentials) error {
 type keyring struct {
 	links []link
 	guard *accountGuard
-	// asking describes the last request to STS.
-	asking *atomic.Pointer[string]
+	// from says where the credentials come from.
+	from string
 	// where says from which files the profiles come.
 	where string
 	// static says that the profile in use has static keys, which cannot be renewed.
@@ -125,7 +125,6 @@ func (k *keyring) fault(ctx context.Context, err error) *delivery.CredentialsErr
 		send     *smithyhttp.RequestSendError
 		refusal  smithy.APIError
 	)
-	asked := k.links[0]
 	operation := (*smithy.OperationError)(nil)
 	isSSO := errors.As(err, &operation) && strings.HasPrefix(operation.Service(), "SSO")
 	isSend := errors.As(err, &send)
@@ -136,11 +135,7 @@ func (k *keyring) fault(ctx context.Context, err error) *delivery.CredentialsErr
 		fault.Cause, fault.Next = known.Cause, known.Next
 	case ctx.Err() != nil:
 		fault.Cause = delivery.CredentialsFailing
-		what := "credentials"
-		if name := k.asking.Load(); name != nil {
-			what += " of sts:" + *name
-		}
-		fault.Err = fmt.Errorf("waiting for %s ended before there were any: %w", what, fault.Err)
+		fault.Err = fmt.Errorf("waiting for credentials (%s) ended before there were any: %w", k.from, fault.Err)
 	case errors.As(err, &refusal) && refusal.ErrorFault() == smithy.FaultServer:
 		fault.Cause = delivery.CredentialsFailing
 	case isResponse && delivery.TransientStatus(response.HTTPStatusCode()):
@@ -157,7 +152,7 @@ func (k *keyring) fault(ctx context.Context, err error) *delivery.CredentialsErr
 		fault.Next = "Check sso_account_id and sso_role_name of the profile. " + k.where
 	case isResponse:
 		fault.Next = k.nextStep()
-	case asked.Gave():
+	case k.links[0].Gave():
 		// The source has returned credentials before, so this failure may be
 		// temporary.
 		fault.Cause = delivery.CredentialsFailing

@@ -297,7 +297,8 @@ func TestUnreachableSTS(t *testing.T) {
 	}
 }
 
-// Every request to STS has a timeout, and the error names the request.
+// Every request to STS has a timeout, and the error names the request. If less time is left, the
+// error names the role or the request.
 func TestSilentSTS(t *testing.T) {
 	for what, config := range map[string]func(*fake) aws.Config{
 		"AssumeRole": (*fake).role,
@@ -320,12 +321,35 @@ func TestSilentSTS(t *testing.T) {
 			}
 			c.STSTimeout = time.Minute
 			s = open(t, c, "")
+			said := map[string]string{"AssumeRole": "assume_role: " + roleARN, "GetCallerIdentity": "sts:GetCallerIdentity"}[what]
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
-			if attempt := s.Send(ctx); attempt.Outcome != delivery.NotSent || attempt.Cause != delivery.CredentialsFailing || !strings.Contains(attempt.Err.Error(), what) || !errors.Is(attempt.Err, context.DeadlineExceeded) {
+			if attempt := s.Send(ctx); attempt.Outcome != delivery.NotSent || attempt.Cause != delivery.CredentialsFailing || !strings.Contains(attempt.Err.Error(), said) || !errors.Is(attempt.Err, context.DeadlineExceeded) {
 				t.Errorf("in less time it ended %s with cause %d: %v", attempt.Outcome, attempt.Cause, attempt.Err)
 			}
 		})
+	}
+}
+
+// If a timeout ends the wait for credentials, the error names their source, and no request
+// to STS that has ended before.
+func TestWaitForCredentialsNamesTheirSource(t *testing.T) {
+	f := start(t)
+	t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f.URL+"/container")
+	c := f.static()
+	c.AccessKey, c.SecretKey, c.AllowedAccountIDs = "", "", []string{"123456789012"}
+	s := open(t, c, "")
+	f.next("SendAutomationSignal", refuses(400, "ExpiredTokenException", "The security token included in the request is expired"))
+	if attempt := s.Send(t.Context()); attempt.Cause != delivery.CredentialsFailing || !strings.Contains(f.seen(), "GetCallerIdentity") {
+		t.Fatalf("it ended %s with cause %d after %s: %v", attempt.Outcome, attempt.Cause, f.seen(), attempt.Err)
+	}
+	quiet := make(chan struct{})
+	t.Cleanup(func() { close(quiet) })
+	ctx, cancel := context.WithCancel(t.Context())
+	f.next("GET /container", func(http.ResponseWriter, request) bool { cancel(); <-quiet; return true })
+	attempt := s.Send(ctx)
+	if said := attempt.Err.Error(); attempt.Cause != delivery.CredentialsFailing || !strings.Contains(said, "the credentials service of the container") || strings.Contains(said, "GetCallerIdentity") {
+		t.Errorf("it ended %s with cause %d: %v", attempt.Outcome, attempt.Cause, said)
 	}
 }
 

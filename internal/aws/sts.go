@@ -31,8 +31,6 @@ type stsSetup struct {
 	keys     *keyring
 	// command is the credential_process that returns the first credentials.
 	command string
-	// asking describes the last request to STS.
-	asking atomic.Pointer[string]
 }
 
 // stsCalls has the operations of STS. The SDK calls some of them for roles of
@@ -88,9 +86,7 @@ const stsTimeout = time.Minute
 // ask calls one operation of STS. Errors are *delivery.CredentialsError, except when
 // there were no credentials for the request.
 func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation func(context.Context, In, ...func(*sts.Options)) (Out, error), in In, options []func(*sts.Options)) (out Out, err error) {
-	limit := cmp.Or(s.config.STSTimeout, stsTimeout)
-	s.asking.Store(&name)
-	bounded, cancel := context.WithTimeout(ctx, limit)
+	bounded, cancel := context.WithTimeout(ctx, s.config.STSTimeout)
 	defer cancel()
 	traced, trace := delivery.WithRequestTrace(bounded)
 	traced, noted := withSignature(traced)
@@ -118,7 +114,7 @@ func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation fu
 	case refusal != nil, errors.As(err, new(*smithy.DeserializationError)):
 		failed.Err = fmt.Errorf("asking STS for sts:%s: %w", name, errUnnamed)
 	case bounded.Err() != nil && ctx.Err() == nil:
-		failed.Err = fmt.Errorf("STS did not answer sts:%s within %s: %w", name, limit, err)
+		failed.Err = fmt.Errorf("STS did not answer sts:%s within %s: %w", name, s.config.STSTimeout, err)
 	}
 	return out, failed
 }
