@@ -104,7 +104,7 @@ func (c *Clients) load() (settings, error) {
 		return *c.loaded, nil
 	}
 	if c.config.Unknown != "" {
-		return settings{}, fmt.Errorf("the provider's %s is not known yet: apply what it depends on first", c.config.Unknown)
+		return settings{}, delivery.UnknownArgumentError(c.config.Unknown)
 	}
 	s, err := c.config.load()
 	if err != nil {

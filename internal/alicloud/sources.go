@@ -348,11 +348,8 @@ func (c *Clients) ask(ctx context.Context, method, at string, header http.Header
 		req.Header[name] = values
 	}
 	resp, err := c.direct.Do(req)
-	if failed := (*url.Error)(nil); errors.As(err, &failed) {
-		return nil, failed.Err
-	}
 	if err != nil {
-		return nil, err
+		return nil, delivery.WithoutURL(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)

@@ -143,7 +143,7 @@ func (c *Clients) load(ctx context.Context) (*session, error) {
 		return c.loaded, nil
 	}
 	if c.config.Unknown != "" {
-		return nil, fmt.Errorf("the provider's %s is not known yet: apply what it depends on first", c.config.Unknown)
+		return nil, delivery.UnknownArgumentError(c.config.Unknown)
 	}
 	loaded, err := c.config.load(ctx)
 	if err != nil {

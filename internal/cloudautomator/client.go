@@ -10,11 +10,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"regexp"
-	"strings"
 	"sync"
 	"time"
 
@@ -115,13 +113,11 @@ func NewClient(config Config) *Client {
 
 func (c Config) load() (api, error) {
 	if c.Unknown != "" {
-		return api{}, fmt.Errorf("the provider's %s is not known yet: apply what it depends on first", c.Unknown)
+		return api{}, delivery.UnknownArgumentError(c.Unknown)
 	}
 	key, from := c.APIKey, "api_key in the provider's cloud_automator block"
-	for _, variable := range []string{"CLOUD_AUTOMATOR_API_KEY", "CLOUDAUTOMATOR_API_KEY"} {
-		if key == "" {
-			key, from = os.Getenv(variable), variable
-		}
+	if key == "" {
+		key, from = delivery.FirstVariable("CLOUD_AUTOMATOR_API_KEY", "CLOUDAUTOMATOR_API_KEY")
 	}
 	if key == "" {
 		return api{}, errors.New("there is no Cloud Automator API key: set api_key in the provider's cloud_automator block, or CLOUD_AUTOMATOR_API_KEY in the environment")
@@ -251,10 +247,7 @@ func (c *Client) do(req *http.Request) (answer, error) {
 	req.Header.Set("User-Agent", c.userAgent)
 	resp, err := c.doer().Do(req)
 	if err != nil {
-		if found := (*url.Error)(nil); errors.As(err, &found) {
-			err = found.Err
-		}
-		return answer{}, err
+		return answer{}, delivery.WithoutURL(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
@@ -282,8 +275,7 @@ func Confidential(u *url.URL) bool {
 	case "https":
 		return u.Hostname() != ""
 	case "http":
-		addr, err := netip.ParseAddr(u.Hostname())
-		return err == nil && addr.IsLoopback() || strings.EqualFold(u.Hostname(), "localhost")
+		return delivery.IsThisMachine(u.Hostname())
 	default:
 		return false
 	}

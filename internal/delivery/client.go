@@ -146,6 +146,14 @@ func (w *RequestTrace) Header() http.Header {
 	return w.header
 }
 
+// WithoutURL removes the URL that net/http puts before an error.
+func WithoutURL(err error) error {
+	if found := (*url.Error)(nil); errors.As(err, &found) {
+		return found.Err
+	}
+	return err
+}
+
 // RetryAfter returns the pause that this member of the header asks for, in this unit; 0 if
 // there is none. It is at most a day, because a longer one could overflow.
 func RetryAfter(header http.Header, name string, unit time.Duration) time.Duration {

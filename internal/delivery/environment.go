@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,4 +44,18 @@ func FirstVariable(names ...string) (value, name string) {
 		}
 	}
 	return "", ""
+}
+
+// IsThisMachine reports whether a host is this machine: a loopback address or localhost.
+func IsThisMachine(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.IsLoopback() || strings.EqualFold(host, "localhost")
+}
+
+// UnknownArgumentError is the name of a provider argument whose value is needed and not
+// known yet.
+type UnknownArgumentError string
+
+func (e UnknownArgumentError) Error() string {
+	return "the provider's " + string(e) + " is not known yet: apply what it depends on first"
 }

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"strings"
@@ -67,21 +66,9 @@ func NewClient(config Config) *Client {
 	return &Client{config: config, connect: sync.OnceValues(config.connect)}
 }
 
-// Namespace returns the namespace of a signal: given, or the namespace of the
-// configuration, of the environment, or DefaultNamespace.
-func (c *Client) Namespace(given string) (string, error) {
-	if given == "" && c.config.Unknown == "temporal.namespace" {
-		return "", errors.New("the provider's temporal.namespace is not known yet: apply what it depends on first")
-	}
-	return cmp.Or(given, c.config.Namespace, os.Getenv("TEMPORAL_NAMESPACE"), DefaultNamespace), nil
-}
-
-// ConfiguredNamespace returns the namespace of the configuration, "" if it has none.
-func (c *Client) ConfiguredNamespace() string { return c.config.Namespace }
-
 func (c Config) connect() (*connection, error) {
 	if c.Unknown != "" {
-		return nil, fmt.Errorf("the provider's %s is not known yet: apply what it depends on first", c.Unknown)
+		return nil, delivery.UnknownArgumentError(c.Unknown)
 	}
 	key, from := c.APIKey, "api_key in the provider's temporal block"
 	if key == "" {
@@ -112,7 +99,13 @@ func (c Config) connect() (*connection, error) {
 	if certificates != nil && len(certificates.Certificates) > 0 {
 		credentials = append(credentials, "client_certificate")
 	}
-	return &connection{address, key, delivery.Client{Doer: delivery.NewHTTPClient(transport), Secrets: c.Secrets}, cmp.Or(strings.Join(credentials, ", "), "none")}, nil
+	doer := delivery.OwnAnswers{
+		Doer:    delivery.Client{Doer: delivery.NewHTTPClient(transport), Secrets: c.Secrets},
+		Service: "Temporal",
+		// classify judges the answers, because some that are not Temporal's may be repeated.
+		IsOwn: func([]byte) bool { return true },
+	}
+	return &connection{address, key, doer, cmp.Or(strings.Join(credentials, ", "), "none")}, nil
 }
 
 // parseAddress parses the address of the HTTP API. Without a scheme, it is https. It is
@@ -125,7 +118,7 @@ func parseAddress(text string, secure bool) (*url.URL, error) {
 	}
 	if !strings.Contains(text, "://") {
 		scheme := "https"
-		if u, err := url.Parse("http://" + text); err == nil && !secure && loopback(u.Hostname()) {
+		if u, err := url.Parse("http://" + text); err == nil && !secure && delivery.IsThisMachine(u.Hostname()) {
 			scheme = "http"
 		}
 		text = scheme + "://" + text
@@ -136,15 +129,10 @@ func parseAddress(text string, secure bool) (*url.URL, error) {
 		address.Scheme != "http" && address.Scheme != "https":
 		// The error of url.Parse would show a password in the URL.
 		return nil, errors.New("the Temporal address is not a URL or host:port without user, query and fragment: " + next)
-	case address.Scheme == "http" && !loopback(address.Hostname()):
+	case address.Scheme == "http" && !delivery.IsThisMachine(address.Hostname()):
 		return nil, fmt.Errorf("the Temporal address %s is not https, and its host is not this machine: %s", address.Redacted(), next)
 	}
 	return address, nil
-}
-
-func loopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
 // tls returns the TLS configuration with the certificates, nil if there are none.
@@ -188,26 +176,24 @@ func (c Config) tls() (*tls.Config, error) {
 // is empty, it uses the environment: NAME_DATA has PEM, and NAME_PATH or the older name has
 // a path. It returns nil if nothing is set.
 func pemOf(argument, given, name, older string) ([]byte, error) {
-	data, path := given, ""
+	data, path, failed := given, "", fmt.Sprintf("the Temporal %s is neither PEM nor a file that can be read", argument)
 	if given == "" {
-		data = cmp.Or(os.Getenv(name+"_DATA"), os.Getenv(older+"_DATA"))
-		for _, variable := range []string{older, name + "_PATH"} {
-			if named := os.Getenv(variable); named != "" {
-				path, argument = named, argument+", by "+variable+","
-			}
-		}
+		variable := ""
+		data, _ = delivery.FirstVariable(name+"_DATA", older+"_DATA")
+		path, variable = delivery.FirstVariable(name+"_PATH", older)
+		failed = "reading the file that " + variable + " names"
 	} else if !strings.Contains(given, "-----BEGIN") {
 		data, path = "", given
 	}
-	if data != "" || path == "" {
-		if data == "" {
-			return nil, nil
-		}
+	switch {
+	case data != "":
 		return []byte(data), nil
+	case path == "":
+		return nil, nil
 	}
 	text, err := os.ReadFile(delivery.ExpandPath(path)) //nolint:gosec // The user names the file.
 	if err != nil {
-		return nil, fmt.Errorf("the Temporal %s is neither PEM nor a file that can be read: %w", argument, err)
+		return nil, fmt.Errorf("%s: %w", failed, err)
 	}
 	return text, nil
 }
@@ -251,26 +237,13 @@ func (c *Client) call(ctx context.Context, method string, path []string, query u
 	}
 	resp, err := connection.doer.Do(req)
 	if err != nil {
-		attempt := trace.Attempt(plain(err))
+		attempt := trace.Attempt(delivery.WithoutURL(err))
 		attempt.Repeatable = attempt.Outcome == delivery.Unknown
 		return attempt
 	}
 	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(resp.Body)
-	told := trace.Attempt(nil)
-	if err != nil {
-		told.Repeatable, told.Err = true, fmt.Errorf("the answer (HTTP %s) was cut short: %w", resp.Status, err)
-		return told
-	}
+	text, _ := io.ReadAll(resp.Body) // OwnAnswers has read it.
 	attempt := classify(resp, text, out)
-	attempt.Clock = told.Clock
+	attempt.Clock = trace.Attempt(nil).Clock
 	return attempt
-}
-
-// plain removes the URL that net/http puts before an error.
-func plain(err error) error {
-	if found := (*url.Error)(nil); errors.As(err, &found) {
-		return found.Err
-	}
-	return err
 }

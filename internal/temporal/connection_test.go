@@ -107,8 +107,21 @@ func TestCertificatesThatAreNotThere(t *testing.T) {
 			t.Setenv(variable, missing)
 			p := acctest.StartProvider(t, acctest.Values{"temporal": acctest.Values{"address": "127.0.0.1:1"}})
 			diags := p.Resource("signal_temporal_workflow").Apply(acctest.Values{"workflow_id": "w", "signal_name": "n"})
-			says(t, diags, true, "by "+variable, missing)
+			says(t, diags, true, "the file that "+variable+" names", missing)
 		})
+	}
+}
+
+// If the variable with the older name is also set, the error names only the one in use.
+func TestCertificateWithTwoVariables(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	t.Setenv("TEMPORAL_TLS_CLIENT_KEY_PATH", missing)
+	t.Setenv("TEMPORAL_TLS_KEY", missing+".older")
+	p := acctest.StartProvider(t, acctest.Values{"temporal": acctest.Values{"address": "127.0.0.1:1"}})
+	diags := p.Resource("signal_temporal_workflow").Apply(acctest.Values{"workflow_id": "w", "signal_name": "n"})
+	says(t, diags, true, "TEMPORAL_TLS_CLIENT_KEY_PATH", missing)
+	if said := diags.String(); strings.Contains(said, "TEMPORAL_TLS_KEY") || strings.Contains(said, "PEM") {
+		t.Errorf("it says %s", said)
 	}
 }
 

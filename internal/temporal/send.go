@@ -32,8 +32,6 @@ type execution struct {
 // follows, because servers before 1.31 do not write it into the history.
 const identityPrefix = "terraform-provider-signal/"
 
-func identity(requestID string) string { return identityPrefix + requestID }
-
 type target struct {
 	client                    *Client
 	namespace, workflow, name string

@@ -2,7 +2,6 @@ package temporal
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -44,28 +43,26 @@ const (
 // server recognises its request id.
 // https://github.com/temporalio/temporal/blob/v1.29.1/service/history/api/signalworkflow/api.go
 func classify(resp *http.Response, text []byte, out any) delivery.Attempt {
-	attempt := delivery.Attempt{Outcome: delivery.Unknown, Status: resp.StatusCode, RetryAfter: delivery.RetryAfter(resp.Header, "Retry-After", time.Second)}
+	attempt := delivery.Attempt{
+		Outcome: delivery.Unknown, Status: resp.StatusCode, RetryAfter: delivery.RetryAfter(resp.Header, "Retry-After", time.Second),
+		Err: &delivery.ForeignAnswerError{Service: "Temporal", Status: resp.Status, ContentType: resp.Header.Get("Content-Type")},
+	}
 	var object map[string]json.RawMessage
 	if json.Unmarshal(text, &object) != nil || object == nil {
 		attempt.Repeatable = resp.StatusCode >= 500 || resp.StatusCode == http.StatusOK
-		attempt.Err = fmt.Errorf("it answered HTTP %s with something that is no JSON object, so it was not Temporal's HTTP API that answered", resp.Status)
 		return attempt
 	}
 	if resp.StatusCode == http.StatusOK {
-		if out != nil {
-			if err := json.Unmarshal(text, out); err != nil {
-				attempt.Repeatable = true
-				attempt.Err = errors.New("it answered HTTP 200 with JSON that is not what the HTTP API documents")
-				return attempt
-			}
+		if out != nil && json.Unmarshal(text, out) != nil {
+			attempt.Repeatable = true
+			return attempt
 		}
-		attempt.Outcome = delivery.Accepted
+		attempt.Outcome, attempt.Err = delivery.Accepted, nil
 		return attempt
 	}
 	var said status
 	if json.Unmarshal(text, &said) != nil || said.Code == nil {
 		attempt.Repeatable = resp.StatusCode >= 500
-		attempt.Err = fmt.Errorf("it answered HTTP %s with JSON that is no status of Temporal's HTTP API", resp.Status)
 		return attempt
 	}
 	attempt.Code, attempt.Message = codeNames[*said.Code], said.Message

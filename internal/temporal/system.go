@@ -3,9 +3,11 @@
 package temporal
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -54,8 +56,8 @@ func New(client *Client, sender *signal.Sender) signal.Factories {
 			return "Temporal tells signals apart by their request_id, and one that is made for this signal is in no history yet: set request_id, or leave adopt_existing out."
 		},
 		Complete: func(_ context.Context, a *args) {
-			if namespace := client.ConfiguredNamespace(); a.Namespace.IsUnknown() && namespace != "" {
-				a.Namespace = types.StringValue(namespace)
+			if a.Namespace.IsUnknown() && client.config.Namespace != "" {
+				a.Namespace = types.StringValue(client.config.Namespace)
 			}
 			if a.RequestID.IsUnknown() {
 				a.RequestID = types.StringValue(uuid.NewString())
@@ -76,15 +78,11 @@ func New(client *Client, sender *signal.Sender) signal.Factories {
 
 // locate sets the namespace, and returns the host of the HTTP API.
 func (c *Client) locate(a *args) (host string, err error) {
-	namespace, err := c.Namespace(a.Namespace.ValueString())
-	if err != nil {
-		return "", err
-	}
 	connected, err := c.connect()
 	if err != nil {
 		return "", err
 	}
-	a.Namespace = types.StringValue(namespace)
+	a.Namespace = types.StringValue(cmp.Or(a.Namespace.ValueString(), c.config.Namespace, os.Getenv("TEMPORAL_NAMESPACE"), DefaultNamespace))
 	return connected.address.Host, nil
 }
 
@@ -92,7 +90,7 @@ func bind(client *Client, host string, a *args, secrets signal.Secrets) signal.S
 	t := target{client: client, namespace: a.Namespace.ValueString(), workflow: a.WorkflowID.ValueString(), name: a.SignalName.ValueString(), request: request{
 		WorkflowExecution: execution{WorkflowID: a.WorkflowID.ValueString(), RunID: a.RunID.ValueString()},
 		RequestID:         a.RequestID.ValueString(),
-		Identity:          identity(a.RequestID.ValueString()),
+		Identity:          identityPrefix + a.RequestID.ValueString(),
 	}}
 	if input := secrets.Either("input", a.Input); input != nil {
 		t.request.Input = json.RawMessage(*input)
