@@ -307,10 +307,10 @@ func unavailable(doing, next string, err error) error {
 	refused := (*statusError)(nil)
 	switch {
 	case errors.As(err, &refused):
-		if delivery.TransientStatus(refused.status) {
+		if delivery.IsTransientStatus(refused.status) {
 			failed.Cause = delivery.CredentialsFailing
 		}
-	case delivery.MayPass(err), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case delivery.IsTransient(err), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		failed.Cause = delivery.CredentialsUnreachable
 	default:
 		if cause := delivery.ConnectionCause(err); cause != delivery.Permanent {

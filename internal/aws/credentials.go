@@ -138,7 +138,7 @@ func (k *keyring) fault(ctx context.Context, err error) *delivery.CredentialsErr
 		fault.Err = fmt.Errorf("waiting for credentials (%s) ended before there were any: %w", k.from, fault.Err)
 	case errors.As(err, &refusal) && refusal.ErrorFault() == smithy.FaultServer:
 		fault.Cause = delivery.CredentialsFailing
-	case isResponse && delivery.TransientStatus(response.HTTPStatusCode()):
+	case isResponse && delivery.IsTransientStatus(response.HTTPStatusCode()):
 		fault.Cause = delivery.CredentialsFailing
 	case isLogin && errors.Is(err, fs.ErrPermission):
 		// Another sign-in would not make the file readable.
@@ -158,7 +158,7 @@ func (k *keyring) fault(ctx context.Context, err error) *delivery.CredentialsErr
 		fault.Cause = delivery.CredentialsFailing
 	case errors.As(err, new(*lostAnswerError)):
 		fault.Cause = delivery.CredentialsFailing
-	case isSend && !delivery.MayPass(send.Err):
+	case isSend && !delivery.IsTransient(send.Err):
 		// For example a proxy's refusal: trying again may lock an account.
 		fault.Cause = delivery.ConnectionCause(send.Err)
 	case isSend && !strings.Contains(err.Error(), ec2rolecreds.ProviderName) && !strings.Contains(err.Error(), "ec2imds"):

@@ -123,7 +123,7 @@ func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation fu
 func (s stsCalls) judge(name, code string, status int, noted *signature, err error) (delivery.Cause, string) {
 	_, throttled := retry.DefaultThrottleErrorCodes[code]
 	switch {
-	case throttled, delivery.TransientStatus(status), code == "IDPCommunicationError":
+	case throttled, delivery.IsTransientStatus(status), code == "IDPCommunicationError":
 		return delivery.CredentialsFailing, ""
 	case slices.Contains(expiredCodes, code) && name == "AssumeRoleWithWebIdentity", code == "InvalidIdentityToken", code == "IDPRejectedClaim":
 		return delivery.NoCredentials, "STS does not accept the web identity token: check that it has not expired, and that its issuer and audience are those of the identity provider in IAM."

@@ -238,7 +238,7 @@ func (e *APIError) Error() string {
 
 // Passing reports whether the same request may succeed later.
 func (e *APIError) Passing() bool {
-	return delivery.TransientStatus(e.Status)
+	return delivery.IsTransientStatus(e.Status)
 }
 
 // do makes one request and reads its answer whole. Its errors leave out the

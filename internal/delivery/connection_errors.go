@@ -138,13 +138,13 @@ func Alert(err error) (alert tls.AlertError, is bool) {
 // internalError is the alert of a server with an internal error.
 const internalError tls.AlertError = 80
 
-// MayPass reports whether a failure to connect may be temporary. A proxy's
+// IsTransient reports whether a failure to connect may be temporary. A proxy's
 // refusal, a certificate that does not verify and a header that cannot be
 // written are permanent.
-func MayPass(err error) bool { return ConnectionCause(err).passesSoon() }
+func IsTransient(err error) bool { return ConnectionCause(err).isTransient() }
 
-// passesSoon reports whether the cause is a temporary failure to connect.
-func (c Cause) passesSoon() bool {
+// isTransient reports whether the cause is a temporary failure to connect.
+func (c Cause) isTransient() bool {
 	return c == Unreachable || c == Unprocessed || c == CredentialsUnreachable
 }
 

@@ -41,7 +41,7 @@ func (a Attempt) CredentialsCause() Cause {
 	switch {
 	case a.Outcome == Unknown:
 		return foreignCause(a.Status, a.Err)
-	case a.Outcome == Rejected && TransientStatus(a.Status), a.Cause == Throttled:
+	case a.Outcome == Rejected && IsTransientStatus(a.Status), a.Cause == Throttled:
 		return CredentialsFailing
 	case a.Outcome == Rejected:
 		return NoCredentials

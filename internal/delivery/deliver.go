@@ -273,7 +273,7 @@ func (a Attempt) lacksCredentials() bool {
 // unreachable reports whether the attempt ended before the server processed it,
 // for a reason that either passes within seconds or lasts long.
 func (a Attempt) unreachable() bool {
-	return a.Outcome == NotSent && a.Cause.passesSoon()
+	return a.Outcome == NotSent && a.Cause.isTransient()
 }
 
 func (r *Result) attempt(ctx context.Context, p RetryPolicy, target Target) {

@@ -88,9 +88,9 @@ func (e *ForeignAnswerError) Error() string {
 	return what + "; a proxy may have answered in its place"
 }
 
-// TransientStatus reports whether the same request may succeed after an answer with
+// IsTransientStatus reports whether the same request may succeed after an answer with
 // this HTTP status, whoever gave it.
-func TransientStatus(status int) bool {
+func IsTransientStatus(status int) bool {
 	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
 }
 
@@ -100,7 +100,7 @@ func TransientStatus(status int) bool {
 // without a refusal, such as that of a server that starts, may pass within seconds.
 func foreignCause(status int, err error) Cause {
 	switch {
-	case status == 0 || TransientStatus(status) || errors.As(err, new(*cutShortError)):
+	case status == 0 || IsTransientStatus(status) || errors.As(err, new(*cutShortError)):
 		return CredentialsFailing
 	case status >= http.StatusBadRequest:
 		return NoCredentials
