@@ -139,7 +139,7 @@ func (a wholeAnswers) Do(req *http.Request) (*http.Response, error) {
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	contentType, said := resp.Header.Get("Content-Type"), bytes.TrimSpace(body)
-	foreign, signals := !a.IsOwn(said), req.Context().Value(signalling{}) != nil
+	foreign, signals := len(said) == 0 && !a.IsOwn(nil), req.Context().Value(signalling{}) != nil
 	if signals && requestID(resp.Header) == "" {
 		foreign = foreign || len(said) > 0 && string(said) != "{}" || strings.HasPrefix(contentType, "text/html")
 	}

@@ -159,7 +159,7 @@ func (c *Clients) BlockRegion() string { return c.config.Region }
 // CheckRegion returns an error if the region of the environment or the profile
 // is malformed. It reads the profile once. It ignores other errors in the
 // profile; the first signal reports them.
-func (c *Clients) CheckRegion(context.Context) error { return c.plannedRegion() }
+func (c *Clients) CheckRegion() error { return c.plannedRegion() }
 
 func (c Config) plannedRegion() error {
 	if c.Unknown != "" || c.Region != "" {

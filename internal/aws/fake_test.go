@@ -263,7 +263,7 @@ func (s signals) quick(most time.Duration) (delivery.RetryPolicy, context.Contex
 func (s signals) deliver(most time.Duration) delivery.Result {
 	policy, ctx, cancel := s.quick(most)
 	defer cancel()
-	return policy.Deliver(ctx, s, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
+	return policy.Deliver(ctx, delivery.NewRateLimiters(policy).For(""), s, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
 }
 
 // wait reads a target until a read succeeds.

@@ -27,8 +27,6 @@ type RetryPolicy struct {
 	Settle time.Duration
 	// Clock is the clock of pauses and timeouts; nil for this machine's.
 	Clock Clock
-
-	limiter *RateLimiter
 }
 
 // WithTimeout returns a context that ends after d by the policy's clock.
@@ -41,13 +39,6 @@ func (p RetryPolicy) clock() Clock {
 		return systemClock{}
 	}
 	return p.Clock
-}
-
-// WithLimiter returns the policy for signals that share a rate limiter. Without
-// it, each signal has a separate rate limiter.
-func (p RetryPolicy) WithLimiter(limiter *RateLimiter) RetryPolicy {
-	p.limiter = limiter
-	return p
 }
 
 // DefaultRetryPolicy is the policy of the provider. Tests use others.
@@ -126,7 +117,7 @@ type Result struct {
 // If it stays unknown whether an attempt or the previous send has arrived, the
 // result is Unknown even if a later attempt was rejected or not sent. Only an
 // accepted or a confirmed attempt changes that.
-func (p RetryPolicy) Deliver(ctx context.Context, target Target, unknown UnknownOutcomePolicy, report func(Attempt, time.Duration)) Result {
+func (p RetryPolicy) Deliver(ctx context.Context, limiter *RateLimiter, target Target, unknown UnknownOutcomePolicy, report func(Attempt, time.Duration)) Result {
 	pauses := &backoff.ExponentialBackOff{
 		InitialInterval:     p.FirstPause,
 		RandomizationFactor: 0.5,
@@ -141,10 +132,6 @@ func (p RetryPolicy) Deliver(ctx context.Context, target Target, unknown Unknown
 	// patience ends when the service was unreachable for too long.
 	patience, stop := ctx, context.CancelFunc(func() {})
 	defer func() { stop() }()
-	limiter := p.limiter
-	if limiter == nil {
-		limiter = newRateLimiter(p)
-	}
 	for {
 		if result.Stopped = limiter.Wait(ctx); result.Stopped != nil {
 			if result.Attempts == 0 {

@@ -30,6 +30,11 @@ func unsent(cause delivery.Cause) delivery.Attempt {
 	return delivery.Attempt{Outcome: delivery.NotSent, Cause: cause, Err: errors.New("unsent")}
 }
 
+// newLimiter returns a rate limiter that nothing else uses.
+func newLimiter() *delivery.RateLimiter {
+	return delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("signals")
+}
+
 func TestDeliverRepeatsOnlyWhatWasNotSent(t *testing.T) {
 	var (
 		accepted = delivery.Attempt{Outcome: delivery.Accepted, RequestID: "r"}
@@ -74,7 +79,7 @@ func TestDeliverRepeatsOnlyWhatWasNotSent(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 				defer cancel()
 				target, reported, start := &script{lines: test.lines}, 0, time.Now()
-				result := delivery.DefaultRetryPolicy.Deliver(ctx, target, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) { reported++ })
+				result := delivery.DefaultRetryPolicy.Deliver(ctx, newLimiter(), target, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) { reported++ })
 				took := time.Since(start)
 				if result.Outcome != test.outcome {
 					t.Errorf("outcome is %s, want %s", result.Outcome, test.outcome)
@@ -104,7 +109,7 @@ func TestDeliverEndsWhenCancelled(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Minute, cancel)
 		start := time.Now()
-		result := delivery.DefaultRetryPolicy.Deliver(ctx, &script{lines: []delivery.Attempt{unsent(delivery.Throttled)}}, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
+		result := delivery.DefaultRetryPolicy.Deliver(ctx, newLimiter(), &script{lines: []delivery.Attempt{unsent(delivery.Throttled)}}, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
 		if took := time.Since(start); took != time.Minute {
 			t.Errorf("ended after %s, want at the moment of the cancellation", took)
 		}
@@ -124,7 +129,7 @@ func (stalled) Send(ctx context.Context) delivery.Attempt {
 func TestAttemptHasItsOwnLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		result := delivery.DefaultRetryPolicy.Deliver(t.Context(), stalled{}, delivery.UnknownOutcomePolicy{}, nil)
+		result := delivery.DefaultRetryPolicy.Deliver(t.Context(), newLimiter(), stalled{}, delivery.UnknownOutcomePolicy{}, nil)
 		if took := time.Since(start); took != delivery.DefaultRetryPolicy.Attempt || result.Outcome != delivery.Unknown {
 			t.Errorf("a stalled attempt ended %s after %s", result.Outcome, took)
 		}
@@ -149,7 +154,7 @@ func (c *cutOff) Send(ctx context.Context) delivery.Attempt {
 func TestTheServicesLastWordsAreKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		result := delivery.DefaultRetryPolicy.Deliver(ctx, &cutOff{cancel: cancel}, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
+		result := delivery.DefaultRetryPolicy.Deliver(ctx, newLimiter(), &cutOff{cancel: cancel}, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
 		if result.Outcome != delivery.NotSent || result.Err.Error() != "rate exceeded" || !errors.Is(result.Stopped, context.Canceled) || result.Attempts != 2 {
 			t.Errorf("the result is %+v", result)
 		}
@@ -161,7 +166,7 @@ func TestPausesAreSpread(t *testing.T) {
 	pauses := map[time.Duration]bool{}
 	for range 20 {
 		ctx, cancel := context.WithCancel(t.Context())
-		delivery.DefaultRetryPolicy.Deliver(ctx, &script{lines: []delivery.Attempt{unsent(delivery.Throttled)}}, delivery.UnknownOutcomePolicy{}, func(_ delivery.Attempt, pause time.Duration) {
+		delivery.DefaultRetryPolicy.Deliver(ctx, newLimiter(), &script{lines: []delivery.Attempt{unsent(delivery.Throttled)}}, delivery.UnknownOutcomePolicy{}, func(_ delivery.Attempt, pause time.Duration) {
 			pauses[pause] = true
 			cancel()
 		})
@@ -207,7 +212,7 @@ func TestDeliverHasThePatienceOfItsClock(t *testing.T) {
 			unsent(delivery.Unreachable), unsent(delivery.Unreachable), unsent(delivery.Unreachable), {Outcome: delivery.Accepted},
 		}}
 		policy.Clock = patientClock{}
-		result := policy.Deliver(t.Context(), slow{target, policy.Unreachable}, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
+		result := policy.Deliver(t.Context(), delivery.NewRateLimiters(policy).For(""), slow{target, policy.Unreachable}, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
 		if result.Outcome != delivery.Accepted || result.Attempts != 4 {
 			t.Errorf("%s after %d attempts", result.Outcome, result.Attempts)
 		}

@@ -238,7 +238,7 @@ func TestDeadConnectionIsNoProof(t *testing.T) {
 		poller := delivery.NewPoller(delivery.DefaultRetryPolicy)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 		defer cancel()
-		result := delivery.DefaultRetryPolicy.Deliver(ctx, target, delivery.UnknownOutcomePolicy{Lookup: func(ctx context.Context) delivery.WaitResult {
+		result := delivery.DefaultRetryPolicy.Deliver(ctx, newLimiter(), target, delivery.UnknownOutcomePolicy{Lookup: func(ctx context.Context) delivery.WaitResult {
 			return poller.ReadUntilSettled(ctx, nothing)
 		}}, func(delivery.Attempt, time.Duration) {})
 		if result.Outcome != delivery.Unknown || !result.TimedOut || len(f.Requests()) != 1 || !result.LookupResult.Absent() {

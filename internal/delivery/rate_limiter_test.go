@@ -70,7 +70,7 @@ func rollOut(t *testing.T, limiter *delivery.RateLimiter, service delivery.Targe
 	for range parallelism {
 		all.Go(func() {
 			for range left {
-				result := delivery.DefaultRetryPolicy.WithLimiter(limiter).Deliver(t.Context(), service, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
+				result := delivery.DefaultRetryPolicy.Deliver(t.Context(), limiter, service, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
 				if result.Outcome != delivery.Accepted {
 					t.Errorf("a signal ended %s: %v", result.Outcome, result.Err)
 				}
@@ -261,7 +261,7 @@ func TestNoTurnInTime(t *testing.T) {
 					synctest.Wait()
 				}
 				start, service := time.Now(), &script{lines: []delivery.Attempt{{Outcome: delivery.Accepted}}}
-				result := delivery.DefaultRetryPolicy.WithLimiter(limiter).Deliver(ctx, service, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
+				result := delivery.DefaultRetryPolicy.Deliver(ctx, limiter, service, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
 				if result.Outcome != delivery.NotSent || result.Cause != delivery.Throttled || !errors.Is(result.Stopped, context.DeadlineExceeded) ||
 					result.Attempts != 0 || result.Err == nil || len(service.sent) != 0 {
 					t.Errorf("the result is %+v", result)

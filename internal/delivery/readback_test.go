@@ -89,7 +89,7 @@ func TestUnknownOutcomesAreReadBack(t *testing.T) {
 				if test.ends != nil {
 					doubt.Lookup = l.look
 				}
-				result := delivery.DefaultRetryPolicy.Deliver(t.Context(), target, doubt, func(delivery.Attempt, time.Duration) {})
+				result := delivery.DefaultRetryPolicy.Deliver(t.Context(), newLimiter(), target, doubt, func(delivery.Attempt, time.Duration) {})
 				if result.Outcome != test.outcome || result.Attempts != test.attempts || len(target.sent) != test.attempts {
 					t.Errorf("ended %s after %d attempts of which %d were made, want %s after %d", result.Outcome, result.Attempts, len(target.sent), test.outcome, test.attempts)
 				}
@@ -125,7 +125,7 @@ func TestEarlierDoubtIsKept(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				target := &script{lines: []delivery.Attempt{test.line}}
 				l, earlier := &looks{ends: []delivery.WaitResult{test.end}}, delivery.Timestamp{At: time.Now().Add(-time.Hour), Tolerance: time.Second}
-				result := delivery.DefaultRetryPolicy.Deliver(t.Context(), target, delivery.UnknownOutcomePolicy{Lookup: l.look, PreviousSend: earlier}, func(delivery.Attempt, time.Duration) {})
+				result := delivery.DefaultRetryPolicy.Deliver(t.Context(), newLimiter(), target, delivery.UnknownOutcomePolicy{Lookup: l.look, PreviousSend: earlier}, func(delivery.Attempt, time.Duration) {})
 				if result.Outcome != test.outcome || result.HadUnknown != test.unsure || result.FirstUnknown != earlier || len(target.sent) != 1 {
 					t.Errorf("ended %s, unsure: %t, lost at %v, after %d attempts", result.Outcome, result.HadUnknown, result.FirstUnknown, len(target.sent))
 				}
@@ -144,7 +144,7 @@ func TestNoAnswerIsNotDisprovedByReads(t *testing.T) {
 				<-ctx.Done()
 				return delivery.Attempt{Err: ctx.Err()}
 			})
-			result := delivery.DefaultRetryPolicy.Deliver(t.Context(), stalled, delivery.UnknownOutcomePolicy{Lookup: func(context.Context) delivery.WaitResult { return *end }}, nil)
+			result := delivery.DefaultRetryPolicy.Deliver(t.Context(), newLimiter(), stalled, delivery.UnknownOutcomePolicy{Lookup: func(context.Context) delivery.WaitResult { return *end }}, nil)
 			if result.Outcome != want || !result.TimedOut || attempts != 1 {
 				t.Errorf("ended %s, late: %t, after %d attempts", result.Outcome, result.TimedOut, attempts)
 			}
@@ -159,7 +159,7 @@ func TestConfirmedIsSentWhenItArrived(t *testing.T) {
 		refused := delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("no")}
 		target := &script{lines: []delivery.Attempt{{Err: errors.New("lost")}, refused}}
 		l := &looks{ends: []delivery.WaitResult{absent, found}}
-		result := delivery.DefaultRetryPolicy.Deliver(t.Context(), target, delivery.UnknownOutcomePolicy{Lookup: l.look}, func(delivery.Attempt, time.Duration) {})
+		result := delivery.DefaultRetryPolicy.Deliver(t.Context(), newLimiter(), target, delivery.UnknownOutcomePolicy{Lookup: l.look}, func(delivery.Attempt, time.Duration) {})
 		if result.Outcome != delivery.Confirmed || !result.SentAt.Equal(target.sent[0]) {
 			t.Errorf("ended %s, sent at %s of %v", result.Outcome, result.SentAt, target.sent)
 		}
@@ -172,7 +172,7 @@ func TestAbsentIsSentAgainUntilTheTimeout(t *testing.T) {
 		defer cancel()
 		target := &script{lines: []delivery.Attempt{{Err: errors.New("lost")}}}
 		doubt := delivery.UnknownOutcomePolicy{Resend: true, Lookup: func(context.Context) delivery.WaitResult { return absent }}
-		result := delivery.DefaultRetryPolicy.Deliver(ctx, target, doubt, func(delivery.Attempt, time.Duration) {})
+		result := delivery.DefaultRetryPolicy.Deliver(ctx, newLimiter(), target, doubt, func(delivery.Attempt, time.Duration) {})
 		if result.Outcome != delivery.NotSent || result.Cause != delivery.Absent || !errors.Is(result.Stopped, context.DeadlineExceeded) {
 			t.Errorf("ended %s, stopped by %v", result.Outcome, result.Stopped)
 		}
@@ -199,7 +199,7 @@ func TestCancellingEndsLooking(t *testing.T) {
 			policy := delivery.DefaultRetryPolicy
 			policy.Settle = time.Hour
 			poller, start := delivery.NewPoller(policy), time.Now()
-			result := delivery.DefaultRetryPolicy.Deliver(ctx, lost, delivery.UnknownOutcomePolicy{Resend: true, Lookup: func(ctx context.Context) delivery.WaitResult {
+			result := delivery.DefaultRetryPolicy.Deliver(ctx, newLimiter(), lost, delivery.UnknownOutcomePolicy{Resend: true, Lookup: func(ctx context.Context) delivery.WaitResult {
 				looked++
 				return poller.ReadUntilSettled(ctx, states(nil, delivery.Pending))
 			}}, nil)

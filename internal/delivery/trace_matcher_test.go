@@ -166,7 +166,7 @@ func (s *service) deliver(t *testing.T, matcher *delivery.TraceMatcher, content 
 	tracked := matcher.Track(s.signal(content, faults...), s.evidence(content), delivery.NewRateLimiters(policy).For("reads"))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
-	return policy.Deliver(ctx, tracked, delivery.UnknownOutcomePolicy{Lookup: tracked.Lookup}, func(delivery.Attempt, time.Duration) {})
+	return policy.Deliver(ctx, newLimiter(), tracked, delivery.UnknownOutcomePolicy{Lookup: tracked.Lookup}, func(delivery.Attempt, time.Duration) {})
 }
 
 func newTraceMatcher() *delivery.TraceMatcher {
@@ -324,7 +324,7 @@ func TestSignalsThatTheServiceDoesNotTellApart(t *testing.T) {
 			evidence.Request = content
 			evidence.Likeness = func(delivery.Trace) delivery.Likeness { return delivery.Ours }
 			tracked := matcher.Track(s.signal("", f, answered), evidence, delivery.NewRateLimiters(policy).For("reads"))
-			return policy.Deliver(t.Context(), tracked, delivery.UnknownOutcomePolicy{Lookup: tracked.Lookup}, func(delivery.Attempt, time.Duration) {})
+			return policy.Deliver(t.Context(), newLimiter(), tracked, delivery.UnknownOutcomePolicy{Lookup: tracked.Lookup}, func(delivery.Attempt, time.Duration) {})
 		}
 		var both sync.WaitGroup
 		both.Go(func() { results[0] = hidden("one", fault{takes: time.Second}) })

@@ -25,9 +25,7 @@ type beat struct {
 // because a heartbeat has no effect after the next one is due.
 func NewHeartbeat(clients *aws.Clients, sender *signal.Sender) action.Action {
 	return signal.NewAction(signal.System[beat]{
-		Name:     "sfn_task_heartbeat",
-		Block:    "aws",
-		Endpoint: service.Name,
+		Name: "sfn_task_heartbeat",
 		Description: "Tells AWS Step Functions that something still works on a task, with one `SendTaskHeartbeat` request. The task's `HeartbeatSeconds` then start again. " +
 			"It does not answer the task; `signal_sfn_task` does.",
 		Arguments: beatArguments(),

@@ -95,7 +95,7 @@ func (a *signalAction) ValidateConfig(ctx context.Context, req action.ValidateCo
 func (a *signalAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	data := a.check(ctx, req.Config, &resp.Diagnostics)
 	if y := a.resource.system; !resp.Diagnostics.HasError() && y.Cloud != nil && regionOf(data.Arguments).IsNull() && y.Cloud.BlockRegion() == "" {
-		y.checkRegion(ctx, &resp.Diagnostics)
+		y.checkRegion(&resp.Diagnostics)
 	}
 }
 

@@ -18,8 +18,6 @@ type Advice struct {
 	// Ambiguous says that the answer can have several causes, and that the probe
 	// Refused shows which one.
 	Ambiguous bool
-	// NotReady says that the target exists but cannot take the signal now.
-	NotReady bool
 }
 
 // Refusals has the advice for the error codes of an operation.

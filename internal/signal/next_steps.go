@@ -8,7 +8,6 @@ var (
 	// notTaken: the service did not take the signal, and may take it when it is sent again.
 	notTaken = &nextStep{
 		create:  "The signal was not taken, and nothing is recorded. Applying again sends it.",
-		update:  "An update sends nothing. Applying again reads the target again.",
 		destroy: "The signal was not taken, and the resource is kept. Destroying again sends it.",
 		invoke:  "The signal was not taken. Invoking the action again sends it.",
 	}

@@ -117,7 +117,7 @@ func (r *signalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	default:
 		r.planUpdate(ctx, before, after, req, resp)
 	}
-	r.system.planRegion(ctx, req, resp)
+	r.system.planRegion(req, resp)
 	resp.Deferred = r.system.deferral(req.ClientCapabilities.DeferralAllowed, after.Arguments)
 }
 
@@ -211,7 +211,7 @@ func (r *signalResource) warnUnknown(req resource.ModifyPlanRequest, changed []s
 
 // planRegion sets the region of the provider block in the plan. If there is
 // none, it checks the region of the environment or a profile.
-func (y system) planRegion(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (y system) planRegion(req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if y.Cloud == nil {
 		return
 	}
@@ -223,13 +223,13 @@ func (y system) planRegion(ctx context.Context, req resource.ModifyPlanRequest, 
 		replan(resp, region, "region")
 		return
 	}
-	y.checkRegion(ctx, &resp.Diagnostics)
+	y.checkRegion(&resp.Diagnostics)
 }
 
 // checkRegion reports an error if the region of the environment or a profile is
 // malformed, as the validator does for the argument.
-func (y system) checkRegion(ctx context.Context, diags *diag.Diagnostics) {
-	if err := y.Cloud.CheckRegion(ctx); err != nil {
+func (y system) checkRegion(diags *diag.Diagnostics) {
+	if err := y.Cloud.CheckRegion(); err != nil {
 		diags.AddAttributeError(path.Root("region"), "Invalid Region", fmt.Sprintf("There is no region to signal in: %s. Correct it there, or set region here or in the provider's block.", err))
 	}
 }

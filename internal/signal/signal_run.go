@@ -228,7 +228,7 @@ func (w *signalRun) deliver(ctx context.Context) delivery.Result {
 	if w.tracked != nil {
 		unknown.Lookup = w.lookup
 	}
-	return w.policy.WithLimiter(w.sends.For(w.RateLimit)).Deliver(ctx, target, unknown, func(attempt delivery.Attempt, pause time.Duration) {
+	return w.policy.Deliver(ctx, w.sends.For(w.RateLimit), target, unknown, func(attempt delivery.Attempt, pause time.Duration) {
 		if w.progress != nil {
 			w.progress("Not accepted yet, trying again: %s", w.answer(attempt))
 		}

@@ -22,8 +22,8 @@ import (
 type System[A any] struct {
 	// Name is the resource type's name after "signal_".
 	Name string
-	// Block is the provider block that the signal needs. Endpoint is the argument in
-	// its endpoints that sets another server; empty if there is none.
+	// Block is the provider block whose endpoints have the argument Endpoint, which sets
+	// another server. Both are empty if there is no such argument.
 	Block, Endpoint string
 	// Description is the first paragraph of the resource's documentation, in Markdown.
 	Description string
@@ -94,7 +94,7 @@ type Cloud interface {
 	BlockRegion() string
 	// CheckRegion returns an error if the region of the environment or a profile is
 	// malformed. It makes no request.
-	CheckRegion(ctx context.Context) error
+	CheckRegion() error
 	// Unconfigured reports whether the value of an argument of the provider block is
 	// not known yet.
 	Unconfigured() bool

@@ -198,7 +198,7 @@ func (r *waitResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 			replan(resp, tftypes.UnknownValue, r.results()...)
 		}
 	}
-	r.system.planRegion(ctx, req, resp)
+	r.system.planRegion(req, resp)
 	resp.Deferred = r.system.deferral(req.ClientCapabilities.DeferralAllowed, after.Arguments)
 }
 

@@ -46,6 +46,6 @@ const notFound = "AutomationExecutionNotFoundException"
 var refusals = signal.Refusals{
 	notFound:                          {Attribute: "automation_execution_id", Gone: true, Next: "Check the execution's id, and whether it runs in this region and account."},
 	"AutomationStepNotFoundException": {Attribute: "payload", Next: "Check the step name or step execution id in the payload against the execution's steps."},
-	"InvalidAutomationSignalException": {Attribute: "signal_type", NotReady: true, Next: "The execution cannot take this signal now: perhaps no step waits for it yet, or the execution has ended. Check the status of the execution's steps. " +
+	"InvalidAutomationSignalException": {Attribute: "signal_type", Next: "The execution cannot take this signal now: perhaps no step waits for it yet, or the execution has ended. Check the status of the execution's steps. " +
 		"With wait_until_ready = true the provider waits for a step that takes the signal. For Approve and Reject, also check that the identity of the provider is among the step's Approvers, and has not decided already."},
 }

@@ -30,8 +30,7 @@ type args struct {
 // New returns signal_http_trigger.
 func New(client *cloudautomator.Client, sender *signal.Sender) signal.Factories {
 	return signal.NewFactories(signal.System[args]{
-		Name:  "http_trigger",
-		Block: "cloud_automator",
+		Name: "http_trigger",
 		Description: "Runs a Cloud Automator job through its HTTP trigger, with one POST request to the trigger's URL. With `job_id`, " +
 			"the provider first reads the URL and the access token through the job API.",
 		Resends:            true,
