@@ -93,7 +93,7 @@ func send(ctx context.Context, call func(context.Context) (string, error)) deliv
 		attempt.Err = &delivery.ForeignAnswerError{What: "the answer names no error of Alibaba Cloud"}
 	case errors.As(err, new(*sdk.ThrottlingError)):
 		attempt.Outcome, attempt.Cause, attempt.Repeatable = delivery.NotSent, delivery.Throttled, false
-		attempt.RetryAfter = delivery.RetryAfter(wire.Header(), "X-Acs-Retry-After", time.Millisecond)
+		attempt.RetryAfter = delivery.RetryAfter(wire.Header().Get("X-Acs-Retry-After"), time.Millisecond)
 	case attempt.Code == stillProcessing:
 		attempt.Repeatable = true
 	case status >= 400 && status < 500:

@@ -29,7 +29,7 @@ func (a answer) page() bool {
 
 // retryAfter returns the Retry-After in seconds (RFC 9110, section 10.2.3); 0 when there is none.
 func (a answer) retryAfter() time.Duration {
-	return delivery.RetryAfter(a.header, "Retry-After", time.Second)
+	return delivery.RetryAfter(a.header.Get("Retry-After"), time.Second)
 }
 
 // said returns the message in the answer. The format of Cloud Automator's

@@ -154,10 +154,10 @@ func WithoutURL(err error) error {
 	return err
 }
 
-// RetryAfter returns the pause that this member of the header asks for, in this unit; 0 if
-// there is none. It is at most a day, because a longer one could overflow.
-func RetryAfter(header http.Header, name string, unit time.Duration) time.Duration {
-	units, err := strconv.ParseInt(header.Get(name), 10, 64)
+// RetryAfter returns the pause that a service asks for with a number of this unit; 0 if
+// the text is not such a number. It is at most a day, because a longer one could overflow.
+func RetryAfter(text string, unit time.Duration) time.Duration {
+	units, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || units < 0 {
 		return 0
 	}

@@ -44,7 +44,7 @@ const (
 // https://github.com/temporalio/temporal/blob/v1.29.1/service/history/api/signalworkflow/api.go
 func classify(resp *http.Response, text []byte, out any) delivery.Attempt {
 	attempt := delivery.Attempt{
-		Outcome: delivery.Unknown, Status: resp.StatusCode, RetryAfter: delivery.RetryAfter(resp.Header, "Retry-After", time.Second),
+		Outcome: delivery.Unknown, Status: resp.StatusCode, RetryAfter: delivery.RetryAfter(resp.Header.Get("Retry-After"), time.Second),
 		Err: &delivery.ForeignAnswerError{Service: "Temporal", Status: resp.Status, ContentType: resp.Header.Get("Content-Type")},
 	}
 	var object map[string]json.RawMessage

@@ -3,7 +3,6 @@ package transfer
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -46,9 +45,7 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 	if throttled := (*transfertypes.ThrottlingException)(nil); errors.As(attempt.Err, &throttled) {
 		// The SDK drops the message of the answer. This is the text of the API reference.
 		attempt.Message = "The request was denied due to request throttling."
-		if seconds, err := strconv.Atoi(awssdk.ToString(throttled.RetryAfterSeconds)); err == nil {
-			attempt.RetryAfter = time.Duration(seconds) * time.Second
-		}
+		attempt.RetryAfter = delivery.RetryAfter(awssdk.ToString(throttled.RetryAfterSeconds), time.Second)
 	}
 	return attempt
 }

@@ -203,20 +203,28 @@ func TestThrottledHasWords(t *testing.T) {
 	}
 }
 
-// The service asks for a pause that is longer than the timeout of this test.
+// The service asks for a pause that is longer than the timeout of this test, or that would
+// overflow a duration and be negative.
 func TestThrottledIsLeftAlone(t *testing.T) {
 	t.Parallel()
+	for _, seconds := range []string{"3600", "10000000000"} {
+		leftAlone(t, seconds)
+	}
+}
+
+func leftAlone(t *testing.T, seconds string) {
+	t.Helper()
 	var requests atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		requests.Add(1)
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		w.WriteHeader(http.StatusBadRequest)
-		_, _ = io.WriteString(w, `{"__type":"ThrottlingException","RetryAfterSeconds":"3600"}`)
+		_, _ = io.WriteString(w, `{"__type":"ThrottlingException","RetryAfterSeconds":"`+seconds+`"}`)
 	}))
 	defer server.Close()
 	r := acctest.StartProvider(t, acctest.Block(server.URL)).Resource("signal_workflow_step_state")
 	diags := r.Apply(minimal.With(acctest.Values{"timeouts": acctest.Values{"create": "1s"}}))
 	if requests.Load() != 1 || !strings.Contains(diags.String(), "create timeout") {
-		t.Errorf("%d requests: %s", requests.Load(), diags)
+		t.Errorf("asked to wait %s seconds: %d requests: %s", seconds, requests.Load(), diags)
 	}
 }
