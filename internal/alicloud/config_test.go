@@ -485,7 +485,7 @@ func TestTimeoutBeforeTheFirstUse(t *testing.T) {
 	s, config := start(t, sandbox.Options{})
 	for range 20 {
 		_, diags := send(t, s, acctest.Alicloud(s.URL()), config.With(acctest.Values{"timeouts": acctest.Values{"create": "1ns"}}))
-		if !diags.HasError() || strings.Contains(diags.String(), "could not be made ready") {
+		if !diags.HasError() || strings.Contains(diags.String(), "could not be prepared") {
 			t.Fatalf("said %s", diags)
 		}
 	}

@@ -354,7 +354,7 @@ func TestSourcesThatFail(t *testing.T) {
 		"OIDC of a profile without its file": {profiles: of(profile("pod", "OIDC", map[string]any{"ram_role_arn": role, "oidc_provider_arn": oidcProvider, "oidc_token_file": "/nowhere/token"})),
 			cause: delivery.NoCredentials, says: []string{`oidc_token_file of the profile "pod"`, "/nowhere/token"}},
 		"OIDC without its provider":           {config: alicloud.Config{AssumeRoleWithOIDC: &alicloud.AssumeRoleWithOIDC{RoleARN: role}}, cause: delivery.NoCredentials, says: []string{"oidc_provider_arn", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN"}},
-		"a program that talks":                {profiles: external(`echo canary-line; echo '{"mode":"AK","access_key_id":"a","access_key_secret":"canary-secret"}'`), cause: delivery.NoCredentials, says: []string{"process_command", "not the JSON"}},
+		"a program that talks":                {profiles: external(`echo canary-line; echo '{"mode":"AK","access_key_id":"a","access_key_secret":"canary-secret"}'`), cause: delivery.NoCredentials, says: []string{"process_command", "JSON of credentials and nothing else"}},
 		"a program that fails":                {profiles: external(`echo canary-secret-printed; echo "no canary-secret-printed for you" >&2; exit 3`), cause: delivery.NoCredentials, says: []string{"exit status 3", "It said: no *** for you"}},
 		"a program without keys":              {profiles: external(`echo '{"mode":"StsToken","access_key_id":"a","access_key_secret":"canary-secret"}'`), cause: delivery.NoCredentials, says: []string{"sts_token"}},
 		"a program that is not there":         {profiles: of(profile("x", "External", map[string]any{"process_command": "/nowhere/helper"})), cause: delivery.NoCredentials, says: []string{"could not be run"}},

@@ -102,7 +102,7 @@ func (e external) retrieve(ctx context.Context, c *Clients) (printed keys, err e
 		}
 		switch err := json.Unmarshal(text, &said); {
 		case err != nil:
-			return errors.New("what it printed is not the JSON that is asked of it, and nothing else")
+			return errors.New("it has to print the JSON of credentials and nothing else")
 		case said.Mode != "AK" && said.Mode != "StsToken" && said.Mode != "":
 			return errors.New("what it printed has another mode than AK and StsToken")
 		case said.AccessKey == "" || said.SecretKey == "":

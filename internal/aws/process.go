@@ -50,7 +50,7 @@ func (p process) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
 		var said processcreds.CredentialProcessResponse
 		switch err := json.Unmarshal(printed, &said); {
 		case err != nil:
-			return errors.New("its output is not the JSON that a credential_process has to print, or not only that")
+			return errors.New("it has to print the JSON of a credential_process and nothing else")
 		case said.Version != 1:
 			return errors.New("what it printed has another Version than 1")
 		case said.AccessKeyID == "":

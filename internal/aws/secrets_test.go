@@ -63,12 +63,12 @@ func TestNoSecretIsRepeated(t *testing.T) {
 		says []string
 	}{
 		"a process":                    {profile: process(printed), what: "SendAutomationSignal", says: []string{"refused ***"}},
-		"a process that talks":         {profile: process("echo warming up; " + printed), says: []string{"credential_process", "not the JSON"}},
+		"a process that talks":         {profile: process("echo warming up; " + printed), says: []string{"credential_process", "JSON of a credential_process and nothing else"}},
 		"a process that fails":         {profile: process(printed + "; echo has " + canary + " and Unto1dSecretOfFortyCharacters/AndMore+Ones >&2; exit 3"), says: []string{"exit status 3", "It said: has *** and ***"}},
 		"a process of another version": {profile: process(`echo '{"Version":2,"SecretAccessKey":"` + canary + `"}'`), says: []string{"Version"}},
 		"a process of a role": {
 			profile: "[default]\nregion = us-east-1\nrole_arn = " + roleARN + "\nsource_profile = base\n[profile base]\ncredential_process = sh " + file(t, "base", "echo canary/line; "+printed) + "\n",
-			says:    []string{"credential_process", "not the JSON"},
+			says:    []string{"credential_process", "JSON of a credential_process and nothing else"},
 		},
 		"a web identity of the block": {config: aws.Config{WebIdentity: &aws.WebIdentity{RoleARN: roleARN, Token: canary}}, what: "AssumeRoleWithWebIdentity", says: []string{"refused", "***"}},
 		"a web identity of the environment": {env: map[string]string{"AWS_ROLE_ARN": roleARN, "AWS_WEB_IDENTITY_TOKEN_FILE": file(t, "env", canary)},

@@ -16,5 +16,5 @@ func CheckRegion(region, from, example string) error {
 	if region == "" || RegionPattern.MatchString(region) {
 		return nil
 	}
-	return fmt.Errorf("%s is %q, which is not the name of a region, such as %s", from, region, example)
+	return fmt.Errorf("%s is %q, which is not the name of a region. %s is one, for example", from, region, example)
 }

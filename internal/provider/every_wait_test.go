@@ -220,7 +220,7 @@ func TestEveryWaitIsDeferred(t *testing.T) {
 		if plan, diags := created.Plan(config); diags.HasError() || plan.Deferred {
 			t.Errorf("if the client allows no deferral, the plan is deferred: %t, and returns %s", plan.Deferred, diags)
 		}
-		says(t, created.Apply(config), true, "Target Not Waited For", "not known yet")
+		says(t, created.Apply(config), true, "Wait Not Started", "not known yet")
 		if !created.State.IsNull() {
 			t.Errorf("a wait that has not waited is recorded as %s", created.State)
 		}

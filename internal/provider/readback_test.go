@@ -173,7 +173,7 @@ func TestCancelWhileLookingEndsAtOnce(t *testing.T) {
 			<-looked
 			p.Stop()
 			diags := <-done
-			became(t, y, s, r, matrix.Cell{Result: matrix.Unknown, Requests: 1, Says: []string{"was not finished", "cancelled"}}, diags)
+			became(t, y, s, r, matrix.Cell{Result: matrix.Unknown, Requests: 1, Says: []string{"did not finish", "cancelled"}}, diags)
 		})
 	}
 }

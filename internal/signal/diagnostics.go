@@ -18,7 +18,7 @@ import (
 // example because no credentials were found.
 func (p phase) notPrepared(name string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Signal Not Sent",
-		join(fmt.Sprintf("The signal of this signal_%s could not be made ready: %s.", name, err), (*nothingSent)[p]))
+		join(fmt.Sprintf("The signal of this signal_%s could not be prepared: %s.", name, err), (*nothingSent)[p]))
 }
 
 // failure returns the problem of a delivery that did not end accepted. It says
@@ -99,7 +99,7 @@ func (w signalRun) asked(result delivery.Result) string {
 	if result.RetryAfter == 0 || !errors.Is(result.Stopped, context.DeadlineExceeded) {
 		return ""
 	}
-	return fmt.Sprintf("%s asked to wait for %s before the next request.", w.Service, result.RetryAfter)
+	return fmt.Sprintf("%s asked the provider to wait %s before the next request.", w.Service, result.RetryAfter)
 }
 
 // unknownReason says what the provider did about an unknown outcome.
@@ -130,10 +130,10 @@ func (w signalRun) lookupText(result delivery.Result) string {
 	case end.Absent():
 		return ""
 	case end.Unreadable != nil:
-		return join(fmt.Sprintf(" Reading at %s whether it has arrived failed: %s", w.Service, w.answer(*end.Unreadable)),
+		return join(fmt.Sprintf(" The provider asked %s whether the signal has arrived, and that failed: %s", w.Service, w.answer(*end.Unreadable)),
 			unsentBecause(*end.Unreadable, end.Stopped), w.explainRead(*end.Unreadable).Next, next)
 	case end.Stopped != nil:
-		return join(fmt.Sprintf(" Reading at %s whether it has arrived was not finished.", w.Service), w.lastFailure(*end))
+		return join(fmt.Sprintf(" The provider asked %s whether the signal has arrived, and did not finish.", w.Service), w.lastFailure(*end))
 	default:
 		return fmt.Sprintf(" What %s shows does not tell: %s.", w.Service, end.Observation.Reason)
 	}

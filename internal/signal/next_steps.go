@@ -43,9 +43,9 @@ var (
 	// notReadable: it is unknown whether the service took the signal, because the
 	// target could not be read.
 	notReadable = &nextStep{
-		create:  "When the provider can read this, it finds out by itself whether a lost signal has arrived. It does not look for this one again at the next apply.",
-		destroy: "When the provider can read this, the next destroy finds out by itself whether the signal has arrived.",
-		invoke:  "When the provider can read this, it finds out by itself whether a lost signal has arrived.",
+		create:  "If the provider can read the target, it finds out by itself whether a lost signal has arrived. The next apply does not look for the present signal again.",
+		destroy: "If the provider can read the target, the next destroy finds out by itself whether the signal has arrived.",
+		invoke:  "If the provider can read the target, it finds out by itself whether a lost signal has arrived.",
 	}
 	// endedBadly: the service took the signal, and the target's run did not end as
 	// wanted.

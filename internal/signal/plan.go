@@ -230,7 +230,7 @@ func (y system) planRegion(req resource.ModifyPlanRequest, resp *resource.Modify
 // malformed, as the validator does for the argument.
 func (y system) checkRegion(diags *diag.Diagnostics) {
 	if err := y.Cloud.CheckRegion(); err != nil {
-		diags.AddAttributeError(path.Root("region"), "Invalid Region", fmt.Sprintf("There is no region to signal in: %s. Correct it there, or set region here or in the provider's block.", err))
+		diags.AddAttributeError(path.Root("region"), "Invalid Region", fmt.Sprintf("The region is malformed: %s. Correct it there, or set region here or in the provider's block.", err))
 	}
 }
 
