@@ -56,7 +56,7 @@ func (c *Sender) Deliver(ctx context.Context, limiter, doing string, target deli
 func (c *Sender) deliver(ctx context.Context, limiter *delivery.RateLimiter, doing string, target delivery.Target) delivery.Result {
 	return c.policy.Deliver(ctx, limiter, target, delivery.UnknownOutcomePolicy{}, func(attempt delivery.Attempt, pause time.Duration) {
 		tflog.Info(ctx, "request failed, trying again", map[string]any{
-			"request": doing, "error": c.redactor.Text(attempt.Err.Error()), "pause": pause.String(),
+			"request": doing, "outcome": attempt.Outcome.String(), "error": c.redactor.Text(attempt.Err.Error()), "pause": pause.String(),
 		})
 	})
 }

@@ -233,7 +233,7 @@ func (w *signalRun) deliver(ctx context.Context) delivery.Result {
 			w.progress("Not accepted yet, trying again: %s", w.answer(attempt))
 		}
 		tflog.Info(ctx, "signal not accepted yet, trying again", map[string]any{
-			"signal": w.What, "target": w.To, "error": w.redactor.Text(attempt.Err.Error()), "pause": pause.String(),
+			"signal": w.What, "target": w.To, "outcome": attempt.Outcome.String(), "error": w.redactor.Text(attempt.Err.Error()), "pause": pause.String(),
 		})
 	})
 }
