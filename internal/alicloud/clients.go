@@ -20,7 +20,7 @@ import (
 )
 
 // Clients has the configuration, credentials and connections of one provider block. Before
-// the first use it reads no files and makes no requests.
+// the first use, only CheckRegion reads files, and nothing makes requests.
 type Clients struct {
 	config Config
 	pool   httpClient

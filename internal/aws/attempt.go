@@ -27,6 +27,10 @@ type Operation[In, Out, Options any] = func(context.Context, *In, ...func(*Optio
 // Send makes one attempt of an operation that sends a signal, and classifies
 // the result. The operation must be one of a client from Service.
 //
+// The attempt is throttled after a code in retry.DefaultThrottleErrorCodes of the SDK,
+// and rejected after another error of the service with HTTP 4xx. If renewed credentials
+// or the service's time may help, it was not sent. Any other error makes it unknown.
+//
 // In, Out and Options are the pointers of an Operation, because the compiler makes one
 // function for all pointers, and one for each struct.
 func Send[In, Out, Options any](ctx context.Context, operation func(context.Context, In, ...func(Options)) (Out, error), in In) delivery.Attempt {
@@ -36,8 +40,8 @@ func Send[In, Out, Options any](ctx context.Context, operation func(context.Cont
 	})
 }
 
-// Get is like Send for an operation that reads. The result is nil unless the
-// attempt is accepted.
+// Get is like Send for an operation that reads, and has the same outcomes. The result
+// is nil unless the attempt is accepted.
 func Get[In, Out, Options any](ctx context.Context, operation func(context.Context, In, ...func(Options)) (Out, error), in In) (out Out, attempt delivery.Attempt) {
 	attempt = request(ctx, func(ctx context.Context) (err error) {
 		out, err = operation(ctx, in)

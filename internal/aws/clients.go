@@ -17,7 +17,7 @@ import (
 
 // Clients creates the SDK clients of one provider block. It creates each client
 // on first use, once per service and region. All clients share one connection
-// pool. Before the first use it reads no files and makes no requests.
+// pool. Before the first use, only CheckRegion reads files, and nothing makes requests.
 type Clients struct {
 	config Config
 

@@ -37,21 +37,30 @@ import (
 // Config is the user's configuration for AWS. Empty fields come from the
 // standard AWS environment variables, the shared configuration and profiles.
 type Config struct {
-	Region, Profile             string
+	// Region is the region of signals that set none, and Profile the name of the profile.
+	Region, Profile string
+	// AccessKey, SecretKey and Token are static credentials.
 	AccessKey, SecretKey, Token string
-	SharedConfigFiles           []string
-	SharedCredentialsFiles      []string
-	WebIdentity                 *WebIdentity
-	AssumeRole                  []AssumeRole
-	AllowedAccountIDs           []string
-	ForbiddenAccountIDs         []string
-	Endpoints                   map[string]string // by service: ssm, swf, transfer, sts
-	STSRegion                   string
-	UseFIPSEndpoint             *bool
-	UseDualstackEndpoint        *bool
-	CustomCABundle              string
-	HTTPProxy, HTTPSProxy       string
-	NoProxy                     string
+	// SharedConfigFiles and SharedCredentialsFiles are paths.
+	SharedConfigFiles, SharedCredentialsFiles []string
+	// WebIdentity is the role that gives the first credentials, nil for none. AssumeRole are
+	// the roles that are assumed after it, in this order.
+	WebIdentity *WebIdentity
+	AssumeRole  []AssumeRole
+	// Signals are sent only from an account in AllowedAccountIDs, unless that is empty, and
+	// never from one in ForbiddenAccountIDs.
+	AllowedAccountIDs, ForbiddenAccountIDs []string
+	// Endpoints has URLs by Service.Name, and by "sts".
+	Endpoints map[string]string
+	// STSRegion is the region of requests to STS, "" for the region of the signal.
+	STSRegion string
+	// UseFIPSEndpoint and UseDualstackEndpoint are those of the SDK, nil if they are not set.
+	UseFIPSEndpoint, UseDualstackEndpoint *bool
+	// CustomCABundle is the path of a file with certificates in PEM.
+	CustomCABundle string
+	// HTTPProxy and HTTPSProxy are the URLs of the proxies for these schemes. NoProxy has the
+	// hosts without a proxy, separated by commas.
+	HTTPProxy, HTTPSProxy, NoProxy string
 	// UserAgent is the provider's name and version for AWS, as "name/version".
 	// AppendUserAgent is the user's text after it.
 	UserAgent, AppendUserAgent string
@@ -66,7 +75,9 @@ type Config struct {
 	STSTimeout time.Duration
 }
 
-// AssumeRole is one role of a chain; see STS AssumeRole.
+// AssumeRole is one role of a chain. The fields are parameters of AssumeRole; Policy is
+// JSON.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 type AssumeRole struct {
 	RoleARN, SessionName, ExternalID, Policy, SourceIdentity string
 	// Duration of the session, 0 for the service's default.
@@ -76,7 +87,9 @@ type AssumeRole struct {
 	TransitiveTagKeys []string
 }
 
-// WebIdentity is a role assumed with an OIDC token; see STS AssumeRoleWithWebIdentity.
+// WebIdentity is a role assumed with an OIDC token. The fields are parameters of
+// AssumeRoleWithWebIdentity; Policy is JSON.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
 type WebIdentity struct {
 	// RoleARN is the role. If it is empty, it comes from the environment, and so do then
 	// SessionName and TokenFile. Without any role, nothing is assumed.
@@ -84,8 +97,9 @@ type WebIdentity struct {
 	// Duration of the session, 0 for the service's default.
 	Duration   time.Duration
 	PolicyARNs []string
-	Token      string
-	TokenFile  string
+	// Token is the token, and TokenFile the path of a file with it. Token wins.
+	Token     string
+	TokenFile string
 }
 
 // session is a configuration that has been loaded.

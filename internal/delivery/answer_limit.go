@@ -10,18 +10,19 @@ import (
 
 const (
 	// longestAnswer limits how many bytes of an answer's body are read, compressed
-	// and decompressed. It is larger than the answers of all operations in use.
+	// and decompressed. Answers of the operations in use are shorter. A system whose
+	// service has longer pages asks for shorter ones.
 	longestAnswer = 16 << 20
 	// longestHeader limits how many bytes of an answer's header are read.
 	longestHeader = 256 << 10
 )
 
-// LongAnswerError means that an answer is larger than the answers of any
-// service in use.
+// LongAnswerError means that an answer is longer than longestAnswer.
 type LongAnswerError struct{ Status string }
 
+// Error shows nothing of the answer but its status.
 func (e *LongAnswerError) Error() string {
-	return fmt.Sprintf("the answer (HTTP %s) is longer than %d MB, so it is not one of the service's own; a proxy may have answered in its place",
+	return fmt.Sprintf("the answer (HTTP %s) is longer than %d MB, and the provider does not read it; a proxy may have answered in the place of the service",
 		e.Status, longestAnswer>>20)
 }
 

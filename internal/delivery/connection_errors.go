@@ -20,6 +20,7 @@ import (
 // HeaderError means that a request has a header that cannot be written.
 type HeaderError struct{ Name string }
 
+// Error does not show the header's value, which may be secret.
 func (e *HeaderError) Error() string {
 	return fmt.Sprintf("the header %s cannot be written: its value has a line break or another control character in it", e.Name)
 }
@@ -45,6 +46,7 @@ type ProxyError struct {
 	Refused bool
 }
 
+// Error names the proxy without its user and password.
 func (e *ProxyError) Error() string {
 	return fmt.Sprintf("the proxy %s answered %s to %s", e.Proxy, e.Said, e.Asked)
 }

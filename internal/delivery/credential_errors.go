@@ -20,6 +20,7 @@ type CredentialsError struct {
 	Answer Attempt
 }
 
+// Error returns the text of Err.
 func (e *CredentialsError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the error of the source of the credentials.

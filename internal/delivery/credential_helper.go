@@ -29,8 +29,8 @@ const (
 )
 
 // RunHelper runs a credential helper and passes its output to use. The error of
-// use must not show the output. Everything that the helper prints counts as
-// secret, even if RunHelper fails. An error says how the helper ended. It never shows
+// use must not show the output. The long words that the helper prints count as secrets
+// from then on, even if RunHelper fails. An error says how the helper ended. It never shows
 // its standard output, and of its standard error no words that are in the output or
 // look like secrets.
 func RunHelper(ctx context.Context, secrets *Redactor, command func(ctx context.Context) *exec.Cmd, use func(printed []byte) error) error {

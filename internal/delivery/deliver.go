@@ -7,9 +7,9 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// RetryPolicy has the durations of retries and polls. No setting can make a
-// signal take effect twice: an attempt is repeated only if it provably was not
-// sent, or if it is repeatable.
+// RetryPolicy has the durations of retries and polls. Apart from Settle, no setting
+// can make a signal take effect twice: an attempt is repeated only if it provably was
+// not sent, if it is repeatable, or if UnknownOutcomePolicy.Resend allows it.
 type RetryPolicy struct {
 	// FirstPause is the first pause between two attempts, and LongestPause the
 	// longest. The pause doubles after each attempt, with jitter.

@@ -56,6 +56,7 @@ func IsThisMachine(host string) bool {
 // known yet.
 type UnknownArgumentError string
 
+// Error says what the user can do.
 func (e UnknownArgumentError) Error() string {
 	return "the provider's " + string(e) + " is not known yet: apply what it depends on first"
 }

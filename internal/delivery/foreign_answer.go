@@ -76,10 +76,11 @@ func (e *cutShortError) Unwrap() error { return e.Err }
 // ForeignAnswerError means that something answered, but not in the service's format.
 type ForeignAnswerError struct {
 	Service, Status, ContentType string
-	// What says what is wrong with the answer; "" if its format is.
+	// What says what is wrong with the answer. "" means that its format is wrong.
 	What string
 }
 
+// Error shows nothing of the answer but its status and content type.
 func (e *ForeignAnswerError) Error() string {
 	what := e.What
 	if what == "" {

@@ -39,8 +39,8 @@ func NewPoller(policy RetryPolicy) *Poller {
 	return &Poller{policy: policy, watches: map[string]*watch{}, groups: map[string]*group{}}
 }
 
-// remember keeps an observation that will not change. If there are maxFinals,
-// it drops the oldest one.
+// remember keeps the reading of a target that will not change. If there are
+// maxFinals, it drops the oldest one.
 func (p *Poller) remember(key string, value any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

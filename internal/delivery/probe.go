@@ -117,8 +117,8 @@ func (v *Probe) paced(ctx context.Context) (seen snapshot) {
 
 // Final returns a copy of the probe whose Reached and Missed observations never
 // change, such as the end of a run that the key identifies: not that of a stack,
-// which can be updated again, nor that of whichever run is current. The poller remembers such an observation
-// and answers later waits without another read.
+// which can be updated again, nor that of whichever run is current. The poller remembers
+// the reading of such an observation, judges it for later waits, and makes no other read.
 func (v *Probe) Final() *Probe {
 	lasting := *v
 	lasting.final = true

@@ -347,11 +347,11 @@ const (
 // judge decides what a read proves about a signal. It assigns the traces that
 // may be this signal's to the sends that may have left them. Each accepted send
 // has left one trace, and so has one send of each signal that is already
-// proved. Any other lost send may have left one. If a trace is left over after
-// each of these sends, and each send without an answer yet, has got a trace,
-// that trace proves the signal. If no trace is left over after only those sends
-// have got one whose traces every read must show by now, the signal has not
-// arrived. The observation is provisional if it depends on a send that has no answer
+// proved. Any other lost send may have left one. judge gives one trace to each of
+// these sends and to each send that has no answer yet. If a trace is left over, it
+// proves the signal. Otherwise judge gives traces only to the sends that every read
+// must show by now. If none is left over, the signal has not arrived. If one is, the
+// read does not tell. The observation is provisional if it depends on a send that has no answer
 // yet, or whose trace reads may not show yet.
 func (m *TraceMatcher) judge(t *TrackedTarget, since Timestamp, seen Observation) (_ Observation, proof Trace) {
 	shown := *seen.Shown

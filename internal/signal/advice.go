@@ -35,8 +35,8 @@ func (r Refusals) Explain(common func(attempt delivery.Attempt, permission strin
 	}
 }
 
-// Named returns the advice for a target that is configured by the argument name: it has no
-// id in the argument id that is at fault.
+// Named returns the refusals for a target that is configured by its name. The advice that
+// is about the argument id there is about the argument name.
 func (r Refusals) Named(id, name string) Refusals {
 	named := maps.Clone(r)
 	for code, advice := range named {

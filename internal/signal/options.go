@@ -21,7 +21,8 @@ const (
 	onWaitFailureRecord = "record"
 )
 
-// Waiting has the attributes of resources that can wait for the end of a target's run.
+// Waiting has the attributes of resources that can wait for the end of a target's run. Each
+// field is the attribute of the same name.
 type Waiting struct {
 	OnWaitFailure   types.String `tfsdk:"on_wait_failure"`
 	TargetStatus    types.String `tfsdk:"target_status"`
@@ -42,7 +43,8 @@ func (w *Waiting) note(observation delivery.Observation) {
 }
 
 // Options are the arguments that say how a signal is sent, not what is sent.
-// Options that a system does not offer are null.
+// Options that a system does not offer are null. Each field is the argument of the same
+// name.
 type Options struct {
 	WaitUntilReady    types.Bool `tfsdk:"wait_until_ready"`
 	WaitForCompletion types.Bool `tfsdk:"wait_for_completion"`

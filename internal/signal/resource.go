@@ -103,10 +103,10 @@ func (r *signalResource) check(ctx context.Context, data *model) (diags diag.Dia
 	return diags
 }
 
-// Create sends the signal, unless it is to be sent at destroy. Before it sends,
-// it writes the state, as a signal whose outcome is unknown. If the state
-// cannot be written, Create fails before anything was sent. If the service
-// clearly refuses the signal, Create removes the state again.
+// Create sends the signal, unless it is to be sent at destroy. Before it sends, it
+// puts the state into the response, as a signal whose outcome is unknown. So an error
+// in encoding the state comes before anything was sent. If the service clearly refuses
+// the signal, Create removes the state from the response.
 func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	data := r.model()
 	if !restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), data, &resp.Diagnostics) {

@@ -16,7 +16,7 @@ import (
 )
 
 // CommonAttributes has the attributes that all signal resources have beside their own
-// arguments.
+// arguments. Each field is the attribute of the same name.
 type CommonAttributes struct {
 	ID        types.String   `tfsdk:"id"`
 	Triggers  types.Map      `tfsdk:"triggers"`

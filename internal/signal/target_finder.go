@@ -104,9 +104,11 @@ func (n *Naming) arguments(of map[string]schema.Attribute) map[string]schema.Att
 
 // Candidate is a target with the given name.
 type Candidate struct {
+	// ID is the id of the target, and Started when it started; zero if that is not known.
 	ID      string
 	Started time.Time
-	Status  string
+	// Status is its status in the service's own words, empty if there is none.
+	Status string
 	// Takes says that the candidate can take the signal, and Has that it shows such a
 	// signal.
 	Takes, Has bool
@@ -118,6 +120,7 @@ type Candidate struct {
 	Then    string
 }
 
+// String returns the id, when the candidate started, and its status, for messages.
 func (c Candidate) String() string {
 	var known []string
 	if !c.Started.IsZero() {
@@ -151,7 +154,7 @@ func list(candidates []Candidate) string {
 // TargetSearch says how a target is found among the candidates that a service lists.
 // Exactly one candidate must fit. If several fit, the provider never guesses.
 type TargetSearch struct {
-	// Key identifies the list. Lookups with the same key share their reads.
+	// Key identifies the list. Searches with the same key share their reads.
 	Key string
 	// Service is the name of the service that lists the candidates. What describes
 	// the target in the singular, such as "open run of this workflow id".
@@ -172,7 +175,7 @@ type TargetSearch struct {
 	Signalled func(sent time.Time) *delivery.Probe
 }
 
-// Finder returns the TargetFinder of the lookup.
+// Finder returns the TargetFinder of the search.
 func (l TargetSearch) Finder() *TargetFinder {
 	search := &targetSearch{TargetSearch: l, refused: map[string]bool{}}
 	finder := search.finder(false)

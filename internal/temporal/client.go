@@ -108,8 +108,9 @@ func (c Config) connect() (*connection, error) {
 	return &connection{address, key, doer, cmp.Or(strings.Join(credentials, ", "), "none")}, nil
 }
 
-// parseAddress parses the address of the HTTP API. Without a scheme, it is https. It is
-// http only if the host is this machine and no secret is sent to it.
+// parseAddress parses the address of the HTTP API. Without a scheme it is https, or http if
+// the host is this machine and there are neither certificates nor a key (secure). An address
+// with http and another host is an error.
 func parseAddress(text string, secure bool) (*url.URL, error) {
 	const next = "set address in the provider's temporal block, or TEMPORAL_ADDRESS in the environment, to the address of Temporal's HTTP API, " +
 		"such as https://temporal.example.com:7243"

@@ -54,8 +54,9 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 type currentRun struct {
 	target
 	of workflow
-	// lost is the first attempt whose answer was lost, and since when it began; zero if
-	// there is none. A lookup that shows that it has not arrived comes before the next Send.
+	// lost is the first attempt whose answer was lost, and since is when it began. Both are
+	// zero if there is none. Send forgets since when it returns lost as not repeatable: then
+	// delivery calls Send again only if a lookup has shown that the signal has not arrived.
 	lost  delivery.Attempt
 	since delivery.Timestamp
 }
