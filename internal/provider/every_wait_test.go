@@ -176,6 +176,29 @@ func TestEveryWaitIsImported(t *testing.T) {
 	})
 }
 
+// An import that cannot read the target records only its id. A wait that goes on from there
+// is planned as Terraform wants it, and records the rest.
+func TestEveryWaitGoesOnFromAnImportThatReadNothing(t *testing.T) {
+	eachWait(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *acctest.Resource) {
+		config := sendTo(t, y, s, p, r, never).With(acctest.Values{"until": "ready", "on_wait_failure": "record"}).With(shortly)
+		r.Apply(config) // Some runs need no other signal.
+		imported := p.Resource(y.Type + "_wait")
+		s.Inject(sandbox.Fault{Operation: "*", Kind: sandbox.KindRefuse})
+		says(t, imported.Import(r.String("id")), false, "Target Not Read")
+		s.ClearFaults()
+		if imported.String("target_status") != "" {
+			t.Errorf("nothing could be read, and the state is %s", imported.State)
+		}
+		imported.Apply(config)
+		for _, name := range []string{"id", "region"} {
+			if r.Has(name) && imported.String(name) != r.String(name) {
+				t.Errorf("%s is %q, want %q", name, imported.String(name), r.String(name))
+			}
+		}
+		sentOnce(t, y, s)
+	})
+}
+
 func TestEveryWaitSaysWhatItMayNotRead(t *testing.T) {
 	eachWait(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider, r *acctest.Resource) {
 		config := sendTo(t, y, s, p, r, well)

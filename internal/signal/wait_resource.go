@@ -195,18 +195,25 @@ func (r *waitResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	if !req.State.Raw.IsNull() {
 		before.OnWaitFailure = after.OnWaitFailure
 		if !r.done(before) || !SameTriggers(before.Triggers, after.Triggers) || after.Until.IsUnknown() || before.until() != after.until() {
-			replan(resp, tftypes.UnknownValue, r.results()...)
+			replan(resp, tftypes.UnknownValue, r.results(after)...)
 		}
 	}
 	r.system.planRegion(req, resp)
 	resp.Deferred = r.system.deferral(req.ClientCapabilities.DeferralAllowed, after.Arguments)
 }
 
-// results returns the names of the attributes that a wait sets.
-func (r *waitResource) results() []string {
+// results returns the names of the attributes that the planned wait sets. An argument that
+// neither the configuration nor an earlier read told is one of them, and with it the id.
+func (r *waitResource) results(planned *waitModel) []string {
 	names := []string{"target_status", "target_succeeded"}
 	if r.system.Wait.Outputs != nil {
 		names = append(names, "outputs")
+	}
+	values := texts(planned.Arguments)
+	for _, name := range append([]string{"region"}, r.system.Wait.Target...) {
+		if value := values[name]; value != nil && value.IsNull() && r.system.Arguments[name].IsComputed() {
+			names = append(names, name, "id")
+		}
 	}
 	return names
 }
@@ -267,7 +274,6 @@ func (r *waitResource) wait(ctx context.Context, data *waitModel, seen string, p
 		wait = run.wait
 	}
 	end := wait(ctx, r.probe(data, watched), "Waiting for the target")
-	data.ID = types.StringValue(r.target(data)) // The id includes a run that was found.
 	r.note(data, watched, end.Observation)
 	record(ctx, state, data, diags)
 	diags.Append(run.warnings...)
@@ -299,8 +305,9 @@ func (r *waitResource) probe(data *waitModel, watched Watched) *delivery.Probe {
 	return watched.Completion
 }
 
-// note records an observation of the target.
+// note records an observation of the target. The id includes a run that was found.
 func (r *waitResource) note(data *waitModel, watched Watched, observation delivery.Observation) {
+	data.ID = types.StringValue(r.target(data))
 	data.note(observation)
 	if watched.Outputs != nil {
 		data.Outputs = watched.Outputs()

@@ -572,3 +572,50 @@ func TestReplacedWaitForgetsItsRun(t *testing.T) {
 		t.Errorf("after an untaint it said %s: %s", diags, first.State)
 	}
 }
+
+// A wait may find its run after the plan: after an import by the workflow id alone, or if
+// the workflow starts after a wait that has seen nothing. The id of the wait follows.
+func TestRunThatIsFoundLate(t *testing.T) {
+	t.Parallel()
+	recorded := acctest.Values{"domain": "orders", "workflow_id": "order-1", "on_wait_failure": "record", "timeouts": acctest.Values{"create": "1s", "update": "1s"}}
+	for name, known := range map[string]func(t *testing.T, w *world, r *acctest.Resource, start func() string) (run string){
+		"in an import": func(t *testing.T, _ *world, r *acctest.Resource, start func() string) string {
+			run := start()
+			says(t, r.Import("orders/order-1"), false)
+			return run
+		},
+		"after an import that could not read it": func(t *testing.T, w *world, r *acctest.Resource, start func() string) string {
+			w.Inject(sandbox.Fault{Operation: listOpen, Kind: sandbox.KindRefuse})
+			says(t, r.Import("orders/order-1"), false, "Target Not Read")
+			w.ClearFaults()
+			return start()
+		},
+		"after a wait that saw nothing": func(t *testing.T, _ *world, r *acctest.Resource, start func() string) string {
+			says(t, r.Apply(recorded), false, "Target Not Seen")
+			if r.String("id") != "orders/order-1" || r.String("run_id") != "" {
+				t.Errorf("nothing was seen, and the state is %s", r.State)
+			}
+			return start()
+		},
+		"in a refresh": func(t *testing.T, _ *world, r *acctest.Resource, start func() string) string {
+			says(t, r.Apply(recorded), false, "Target Not Seen")
+			run := start()
+			says(t, r.Refresh(), false)
+			if r.String("id") != "orders/order-1/"+run {
+				t.Errorf("run %s was read, and the state is %s", run, r.State)
+			}
+			return run
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, _ := play(t, 0)
+			r := w.Resource("signal_workflow_execution_wait")
+			run := known(t, w, r, func() string { return w.StartWorkflow(sandbox.Workflow{Domain: "orders", WorkflowID: "order-1"}) })
+			says(t, r.Apply(recorded), false, "Target Still Running", "OPEN")
+			if r.String("run_id") != run || r.String("id") != "orders/order-1/"+run || w.Count(send) > 0 {
+				t.Errorf("run %s goes on, and the state is %s after %v", run, r.State, w.RequestLog())
+			}
+		})
+	}
+}

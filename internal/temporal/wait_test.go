@@ -1,6 +1,7 @@
 package temporal_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -70,5 +71,52 @@ func TestNextRunIsWaitedFor(t *testing.T) {
 	says(t, next.Apply(config), true, "Target Still Running", "RUNNING")
 	if next.String("run_id") != run {
 		t.Errorf("the state is %s, and run %s is current", next.State, run)
+	}
+}
+
+// A wait may find its run after the plan: after an import by the workflow id alone, or if
+// the workflow starts after a wait that has seen nothing. The id of the wait follows.
+func TestRunThatIsFoundLate(t *testing.T) {
+	t.Parallel()
+	for name, known := range map[string]func(t *testing.T, s *sandbox.Sandbox, r *acctest.Resource, config acctest.Values, start func() string) (run string){
+		"in an import": func(t *testing.T, _ *sandbox.Sandbox, r *acctest.Resource, config acctest.Values, start func() string) string {
+			run := start()
+			says(t, r.Import("default/"+config["workflow_id"].(string)), false)
+			return run
+		},
+		"after an import that could not read it": func(t *testing.T, s *sandbox.Sandbox, r *acctest.Resource, config acctest.Values, start func() string) string {
+			s.Inject(sandbox.Fault{Operation: "Temporal.DescribeWorkflowExecution", Kind: sandbox.KindRefuse})
+			says(t, r.Import("default/"+config["workflow_id"].(string)), false, "PERMISSION_DENIED")
+			s.ClearFaults()
+			return start()
+		},
+		"after a wait that saw nothing": func(t *testing.T, _ *sandbox.Sandbox, r *acctest.Resource, config acctest.Values, start func() string) string {
+			says(t, r.Apply(config), false, "Target Not Seen")
+			if id := "default/" + config["workflow_id"].(string); r.String("id") != id || r.String("run_id") != "" {
+				t.Errorf("nothing was seen, and the state is %s", r.State)
+			}
+			return start()
+		},
+		"in a refresh": func(t *testing.T, _ *sandbox.Sandbox, r *acctest.Resource, config acctest.Values, start func() string) string {
+			says(t, r.Apply(config), false, "Target Not Seen")
+			run := start()
+			says(t, r.Refresh(), false)
+			if !strings.HasSuffix(r.String("id"), "/"+run) {
+				t.Errorf("run %s was read, and the state is %s", run, r.State)
+			}
+			return run
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.Sandbox(t, sandbox.Options{})
+			r, id := acctest.StartProvider(t, acctest.Block(s.URL())).Resource(waitType), "w-"+uuid.NewString()
+			config := acctest.Values{"workflow_id": id, "on_wait_failure": "record", "timeouts": acctest.Values{"create": "1s", "update": "1s"}}
+			run := known(t, s, r, config, func() string { return s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: id}) })
+			says(t, r.Apply(config), false, "Target Still Running", "RUNNING")
+			if r.String("run_id") != run || r.String("id") != "default/"+id+"/"+run || s.Count(send) > 0 {
+				t.Errorf("run %s goes on, and the state is %s after %v", run, r.State, s.RequestLog())
+			}
+		})
 	}
 }
