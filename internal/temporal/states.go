@@ -141,7 +141,7 @@ func (w workflow) finder(a *args, t target, bound func() signal.Signal) *signal.
 		Choose: choose,
 		Bound:  bound,
 		Signalled: func(time.Time) *delivery.Probe {
-			return delivery.NewProbe(w.key(t.request.RequestID), func(ctx context.Context) (string, delivery.Attempt) {
+			return delivery.NewProbe(w.key("signalled/"+t.request.RequestID), func(ctx context.Context) (string, delivery.Attempt) {
 				id, attempt := w.signalled(ctx, t)
 				if attempt.Outcome == delivery.Accepted && id == "" {
 					attempt = signal.Advised(delivery.Attempt{}, "the current run of this workflow id shows no signal with the request id "+t.request.RequestID, signal.Advice{

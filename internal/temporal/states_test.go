@@ -1,6 +1,7 @@
 package temporal_test
 
 import (
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -48,5 +49,33 @@ func TestContinuedAsNewIsFollowed(t *testing.T) {
 	says(t, diags, true, "RUNNING")
 	if r.String("delivery") != "SENT" || s.TemporalStatus(id) != "RUNNING" {
 		t.Errorf("delivery %q, the workflow is %s", r.String("delivery"), s.TemporalStatus(id))
+	}
+}
+
+// The text of a request id names no other read: the search for the run that took the signal
+// and the search for the run that is current do not share their reads.
+func TestRequestIDNamesNoOtherRead(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	p := acctest.StartProvider(t, acctest.Block(s.URL()))
+	id := "w-" + uuid.NewString()
+	s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: id, Closes: map[string]string{"go": "TERMINATED"}})
+	r, config := p.Resource("signal_temporal_workflow"), acctest.Values{"workflow_id": id, "signal_name": "go", "request_id": "running"}
+	apply(t, r, config)
+	read := make(chan struct{})
+	s.Hook("Temporal.DescribeWorkflowExecution", nil, sync.OnceFunc(func() { close(read) }))
+	searched := make(chan acctest.Diagnostics)
+	go func() {
+		searched <- p.Resource("signal_temporal_workflow").Apply(acctest.Values{"workflow_id": id, "signal_name": "go", "wait_until_ready": true})
+	}()
+	<-read
+	says(t, r.Apply(config.With(acctest.Values{"wait_for_completion": true})), true, "Target Did Not Succeed", "TERMINATED")
+	if s.Count("Temporal.GetWorkflowExecutionHistoryReverse") == 0 {
+		t.Errorf("the state is %s after %v", r.State, s.RequestLog())
+	}
+	p.Stop()
+	says(t, <-searched, true, "Signal Not Sent")
+	if s.Count(send) != 1 {
+		t.Errorf("%d signals were sent", s.Count(send))
 	}
 }
