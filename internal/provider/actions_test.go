@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -133,6 +134,35 @@ func TestActionWaits(t *testing.T) {
 		// The status does not change, so the action reports it once.
 		if n := strings.Count(strings.Join(progress, "\n"), "Waiting"); n != 1 {
 			t.Errorf("reported the same status %d times: %q", n, progress)
+		}
+	})
+}
+
+// If the run of a signal that was adopted, or whose answer was lost, does not end, the error
+// says what is known of the signal.
+func TestActionThatWaitsSaysWhatBecameOfItsSignal(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		if !y.HasAction {
+			return
+		}
+		s.Hook(y.Gate.Read, nil, nil) // The sandbox's time stands still.
+		brief := waiting.With(acctest.Values{"timeout": acctest.BriefTimeout})
+		if y.Lost == systems.ReadBack {
+			s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter, Times: 1})
+			_, diags := p.Action(y.Type).Invoke(y.Gate.Running(s, never).With(brief))
+			says(t, diags, true, "Target Still Running", "and has arrived, as", "The service has the signal. Invoking the action again would send it again")
+			sentOnce(t, y, s)
+			s.ResetRequestLog()
+		}
+		if y.Gate.Adopts {
+			config := y.Gate.Running(s, never).With(y.Gate.AdoptsWith)
+			apply(t, p.Resource(y.Type), config)
+			_, diags := p.Action(y.Type).Invoke(config.With(brief).With(acctest.Values{"adopt_existing": true}))
+			says(t, diags, true, "Target Still Running", "was there already", "and was adopted", "sends nothing if the service still shows it")
+			if said := diags.String(); strings.Contains(said, "was sent") || strings.Contains(said, "send it again") {
+				t.Errorf("of a signal that was adopted it said %s", said)
+			}
+			sentOnce(t, y, s)
 		}
 	})
 }

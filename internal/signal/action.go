@@ -151,7 +151,11 @@ func (a *signalAction) Invoke(ctx context.Context, req action.InvokeRequest, res
 		return
 	}
 	end := run.waitForCompletion(ctx, &data.Waiting, sent.at)
-	resp.Diagnostics.Append(run.waited(end, run.afterSend(), &data.Waiting)...)
+	if data.AdoptExisting.ValueBool() {
+		again := "The service has the signal. Invoking the action again sends nothing if the service still shows it."
+		run.texts = map[*nextStep]string{stillWaiting: again, endedBadly: again}
+	}
+	resp.Diagnostics.Append(run.waited(end, run.afterSend(sent.delivery), &data.Waiting)...)
 	if end.Reached() {
 		tell("Done: the target's run ended with its status %s", end.Observation.Status)
 	}

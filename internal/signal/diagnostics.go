@@ -227,9 +227,10 @@ type waitTexts struct {
 }
 
 // afterSend returns the texts of a wait for the end of the run that took the signal.
-func (w signalRun) afterSend() waitTexts {
+// delivery is the value of the delivery attribute.
+func (w signalRun) afterSend(delivery string) waitTexts {
 	sent := fmt.Sprintf("%s was sent to %s and accepted", w.What, w.To)
-	switch w.lastDelivery {
+	switch delivery {
 	case DeliveryAdopted:
 		sent = fmt.Sprintf("%s was there already at %s, and was adopted", w.What, w.To)
 	case DeliveryConfirmed:

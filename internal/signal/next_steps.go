@@ -56,7 +56,7 @@ var (
 			"To go on regardless, set on_wait_failure = \"record\" or wait_for_completion = false.",
 		destroy: "The resource is kept, and its state records that the signal was sent. To destroy it although the run has not ended as wanted, first apply on_wait_failure = \"record\" or " +
 			"wait_for_completion = false, or run \"terraform state rm\" on it.",
-		invoke: "The signal was sent. Invoking the action again would send it again.",
+		invoke: "The service has the signal. Invoking the action again would send it again.",
 	}
 	// stillWaiting: the service took the signal, and the end of the target's run was
 	// not seen.
@@ -66,7 +66,7 @@ var (
 		update: "The signal stays recorded, and nothing was sent. The next apply reads the target again. To send the signal again, use -replace. " +
 			"To go on regardless, set on_wait_failure = \"record\" or wait_for_completion = false.",
 		destroy: "The resource is kept, and its state records that the signal was sent: destroying again only waits.",
-		invoke:  "The signal was sent. Invoking the action again would send it again.",
+		invoke:  "The service has the signal. Invoking the action again would send it again.",
 	}
 	// waitCancelled is stillWaiting after Ctrl-C. It is an error in phases for which
 	// it has no text.

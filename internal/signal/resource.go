@@ -150,7 +150,6 @@ func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest,
 		resp.Diagnostics.Append(problem.Diagnostic)
 		return
 	}
-	run.lastDelivery = sent.delivery
 	if !data.WaitForCompletion.ValueBool() {
 		return
 	}
@@ -238,7 +237,6 @@ func (r *signalResource) Update(ctx context.Context, req resource.UpdateRequest,
 		return
 	}
 	run := r.run(signal, update, timeout, data, req.Config.Raw, &resp.Diagnostics)
-	run.lastDelivery = data.Delivery.ValueString()
 	_, found := finish(ctx, run, data, &resp.State)
 	resp.Diagnostics.Append(found...)
 }
@@ -269,7 +267,6 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	run := r.run(signal, destroy, timeout, data, req.State.Raw, &resp.Diagnostics)
 	// If an earlier destroy has delivered the signal, only the wait is left to do.
 	before := data.Delivery.ValueString()
-	run.lastDelivery = before
 	if before == "" || before == DeliveryUnknown {
 		sent, problem := run.sendAgain(ctx, data.sentThen(), lostThen(ctx, req.Private, &resp.Diagnostics))
 		resp.Diagnostics.Append(run.warnings...)
@@ -288,7 +285,6 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 			resp.Diagnostics.Append(problem.Diagnostic)
 			return
 		}
-		run.lastDelivery = sent.delivery
 	}
 	if !data.WaitForCompletion.ValueBool() {
 		return
@@ -312,7 +308,7 @@ func finish(ctx context.Context, run signalRun, data *model, state *tfsdk.State)
 	var diags diag.Diagnostics
 	end := run.waitForCompletion(ctx, &data.Waiting, data.sentThen())
 	record(ctx, state, data, &diags)
-	diags.Append(run.waited(end, run.afterSend(), &data.Waiting)...)
+	diags.Append(run.waited(end, run.afterSend(data.Delivery.ValueString()), &data.Waiting)...)
 	return end, diags
 }
 

@@ -23,10 +23,8 @@ type signalRun struct {
 	phase   phase
 	timeout time.Duration
 	options Options
-	// texts replace those of a nextStep, if the resource is not a signal.
+	// texts replace those of a nextStep.
 	texts map[*nextStep]string
-	// lastDelivery is the value of the delivery attribute.
-	lastDelivery string
 	// others counts the other resources that have waited for the same run.
 	others int
 	// tracked is the signal's target after target was called; nil if the service
