@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -317,7 +318,7 @@ func (w *signalRun) lookup(ctx context.Context) delivery.WaitResult {
 		"signal": w.What, "target": w.To, "arrived": end.Reached(), "absent": end.Absent(), "status": end.Observation.Status,
 	})
 	if end.Reached() && w.Find != nil {
-		w.Signal = w.Find.Found()
+		w.follow(w.Find)
 	}
 	return end
 }
@@ -345,7 +346,7 @@ func (w *signalRun) readEnd(ctx context.Context, sent time.Time) (delivery.Obser
 		if observation, attempt := w.readOnce(ctx, w.Find.signalled(sent)); attempt.Outcome != delivery.Accepted {
 			return observation, attempt
 		}
-		w.Signal = w.Find.Found()
+		w.follow(w.Find)
 	}
 	return w.readOnce(ctx, w.Completion)
 }
@@ -383,10 +384,15 @@ func (w *signalRun) observe(ctx context.Context, until observer, probe *delivery
 	return end
 }
 
-// redacted returns the observation with its texts cleaned, because the owner of
+// redacted returns the observation with all its texts cleaned, because the owner of
 // the target may have written them.
 func (w *signalRun) redacted(observation delivery.Observation) delivery.Observation {
-	observation.Status, observation.Reason = w.redactor.Text(observation.Status), w.redactor.Text(observation.Reason)
+	fields := reflect.ValueOf(&observation).Elem()
+	for i := range fields.NumField() {
+		if text := fields.Field(i); text.Kind() == reflect.String {
+			text.SetString(w.redactor.Text(text.String()))
+		}
+	}
 	return observation
 }
 

@@ -279,13 +279,19 @@ func (s *targetSearch) seen(others []Candidate) string {
 func (w *signalRun) find(ctx context.Context, finder *TargetFinder, until observer, probe *delivery.Probe) delivery.WaitResult {
 	end := w.observe(ctx, until, probe, "Looking for the target")
 	if end.Reached() {
-		w.Signal = finder.Found()
+		w.follow(finder)
 		tflog.Info(ctx, "found the target", map[string]any{"signal": w.What, "target": w.To})
 		if w.progress != nil {
 			w.progress("Found the target: %s", w.To)
 		}
 	}
 	return end
+}
+
+// follow makes the target that was found the signal's. Its id is a foreign text.
+func (w *signalRun) follow(finder *TargetFinder) {
+	w.Signal = finder.Found()
+	w.To = w.redactor.Text(w.To)
 }
 
 // findAgain searches for a target once more, after the found one has refused

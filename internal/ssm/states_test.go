@@ -60,6 +60,18 @@ func TestWaitUntilReadySaysWhatItSaw(t *testing.T) {
 	}
 }
 
+// The names of steps are foreign texts, in errors and in warnings.
+func TestNamesOfStepsAreCleaned(t *testing.T) {
+	const name, shown = "gate\x1b[31m\nsandbox-secret-key", "gate [31m ***"
+	s, r, id := start(t, sandbox.Automation{Steps: []sandbox.Step{{Name: name, Action: "aws:approve", TimeoutSeconds: 600}}})
+	config := acctest.Values{"automation_execution_id": id, "signal_type": "Resume", "payload": acctest.Values{"StepName": []any{"pause"}}, "wait_until_ready": true}
+	says(t, r.Apply(config.With(acctest.Briefly)), "Its current step is "+shown+" (aws:approve).")
+	says(t, r.Apply(acctest.Values{"automation_execution_id": id, "signal_type": "Approve", "wait_until_ready": true}), "Then the step "+shown+" times out.")
+	if s.Accepted("SendAutomationSignal") != 1 {
+		t.Errorf("the request log is %v", s.RequestLog())
+	}
+}
+
 // The error of a signal that no step takes says how to wait, and who may decide.
 func TestRefusedSignalNamesTheWayOut(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})

@@ -1,0 +1,43 @@
+package signal
+
+import (
+	"context"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// No text of an observation is shown as the service wrote it, whichever field it is in. Nor
+// is the name of a target that was found.
+func TestWhatWasSeenIsCleaned(t *testing.T) {
+	const foreign = "step \x1b[31mred canary-4711"
+	seen := delivery.Observation{State: delivery.Reached}
+	fields, texts := reflect.ValueOf(&seen).Elem(), 0
+	for i := range fields.NumField() {
+		if field := fields.Field(i); field.Kind() == reflect.String {
+			field.SetString(foreign)
+			texts++
+		}
+	}
+	sender := NewSender(delivery.DefaultRetryPolicy)
+	run := signalRun{Sender: sender, redactor: sender.redactor.With("canary-4711")}
+	probe := delivery.NewProbe("k", func(context.Context) (int, delivery.Attempt) {
+		return 0, delivery.Attempt{Outcome: delivery.Accepted}
+	}, func(int) delivery.Observation { return seen })
+	once, _ := run.readOnce(t.Context(), probe)
+	finder := &TargetFinder{Found: func() Signal { return Signal{To: foreign, Completion: probe} }}
+	found := run.find(t.Context(), finder, run.poller.Look, probe).Observation
+	for what, observation := range map[string]delivery.Observation{"read": once, "found": found} {
+		of := reflect.ValueOf(observation)
+		for i := range of.NumField() {
+			if text := of.Field(i); text.Kind() == reflect.String && text.String() != "step [31mred ***" {
+				t.Errorf("%s: %s is %q", what, of.Type().Field(i).Name, text)
+			}
+		}
+	}
+	if texts < 4 || strings.ContainsAny(run.To, "\x1b") || strings.Contains(run.To, "canary") {
+		t.Errorf("of %d texts, the target is %q", texts, run.To)
+	}
+}
