@@ -187,5 +187,21 @@ func TestTwinsWithOneIdentityAreWarned(t *testing.T) {
 		again.Tainted = true
 		apply(t, again, config)
 		apply(t, p.Resource(y.Type), config.With(acctest.Values{id: "release-8"}))
+
+		// A signal that the service has refused does not count.
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindRefuse, Times: 1})
+		says(t, p.Resource(y.Type).Apply(config.With(acctest.Values{id: "release-9"})), true, "Signal Rejected")
+		before := s.Accepted(y.Operation)
+		apply(t, p.Resource(y.Type), config.With(acctest.Values{id: "release-9"}))
+		if s.Accepted(y.Operation) != before+1 {
+			t.Errorf("it was not taken: %v", s.RequestLog())
+		}
+		// One whose answer was lost does.
+		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter, Times: 1})
+		lost := config.With(acctest.Values{id: "release-10"})
+		apply(t, p.Resource(y.Type), lost)
+		if said := p.Resource(y.Type).Apply(lost).String(); !strings.Contains(said, "["+id+"] Two Signals Are One") {
+			t.Errorf("the second of two with one %s said %s", id, said)
+		}
 	})
 }

@@ -17,7 +17,8 @@ type Sender struct {
 	poller       *delivery.Poller
 	matcher      *delivery.TraceMatcher
 	sends, reads *delivery.RateLimiters
-	// identified has, for each IdempotencyKey, which resource has sent it.
+	// identified has, for each IdempotencyKey, the resource whose signal with it was taken, or may
+	// have been.
 	identified sync.Map
 	waits      *concurrentWaits
 	armed      *armedSignals

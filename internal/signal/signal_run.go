@@ -203,13 +203,19 @@ func (w *signalRun) adopt(found delivery.Observation) bool {
 	return w.tracked.Adopt(w.id, *found.Shown)
 }
 
-// warnSameIdentity warns of a signal that the service takes for the signal of another resource.
-func (w *signalRun) warnSameIdentity() {
-	if w.IdempotencyKey == "" || w.options.AdoptExisting.ValueBool() {
+// warnSameIdentity warns of a signal that was sent with this IdempotencyKey, and that the
+// service takes for the signal of another resource. Only a signal that was not refused
+// counts for others.
+func (w *signalRun) warnSameIdentity(key string, refused bool) {
+	if key == "" || w.options.AdoptExisting.ValueBool() {
 		return
 	}
 	sender := cmp.Or(w.id, fmt.Sprintf("%p", w))
-	if other, known := w.identified.LoadOrStore(w.IdempotencyKey, sender); !known || other == sender {
+	other, known := w.identified.Load(key)
+	if !refused {
+		other, known = w.identified.LoadOrStore(key, sender)
+	}
+	if !known || other == sender {
 		return
 	}
 	w.warnings.AddAttributeWarning(path.Root(w.IdempotencyArgument), "Two Signals Are One",
@@ -219,7 +225,7 @@ func (w *signalRun) warnSameIdentity() {
 
 // deliver delivers the signal.
 func (w *signalRun) deliver(ctx context.Context) delivery.Result {
-	w.warnSameIdentity()
+	key := w.IdempotencyKey // A lookup may find another target.
 	unknown := delivery.UnknownOutcomePolicy{
 		Resend: w.options.ResendOnUnknown.ValueBool(), PreviousSend: w.previousSend, PreviousAbsent: w.previousAbsent(),
 	}
@@ -227,7 +233,7 @@ func (w *signalRun) deliver(ctx context.Context) delivery.Result {
 	if w.tracked != nil {
 		unknown.Lookup = w.lookup
 	}
-	return w.policy.Deliver(ctx, w.sends.For(w.RateLimit), target, unknown, func(attempt delivery.Attempt, pause time.Duration) {
+	result := w.policy.Deliver(ctx, w.sends.For(w.RateLimit), target, unknown, func(attempt delivery.Attempt, pause time.Duration) {
 		if w.progress != nil {
 			w.progress("Not accepted yet, trying again: %s", w.answer(attempt))
 		}
@@ -235,6 +241,8 @@ func (w *signalRun) deliver(ctx context.Context) delivery.Result {
 			"signal": w.What, "target": w.To, "outcome": attempt.Outcome.String(), "error": w.redactor.Text(attempt.Err.Error()), "pause": pause.String(),
 		})
 	})
+	w.warnSameIdentity(key, result.Outcome == delivery.Rejected || result.Outcome == delivery.NotSent)
+	return result
 }
 
 // target returns the signal's target. If the service shows the signals that it
