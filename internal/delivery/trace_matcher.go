@@ -238,8 +238,12 @@ func (t *TrackedTarget) end(sent *send, attempt Attempt, at Timestamp) {
 // Lookup finds out whether a lost send of the signal has arrived. The result is
 // Reached if a trace proves it. The result is Pending if the signal has left no
 // trace although the reads had enough time to show one. The result is Missed,
-// with a reason, if the traces do not tell.
+// with a reason, if the traces do not tell. They tell nothing of a send by an earlier
+// process that was not registered, because its target was not known.
 func (t *TrackedTarget) Lookup(ctx context.Context) WaitResult {
+	if len(t.self.sends) == 0 {
+		return WaitResult{Observation: Observation{State: Missed, Reason: reasonElsewhere}}
+	}
 	since := t.matcher.since(t)
 	listed := t.evidence.Probe(since).WithLimiter(t.limiter)
 	judged := *listed
@@ -341,6 +345,7 @@ const (
 	reasonFewer     = "it does not show all the signals like this one that it has taken"
 	reasonTwice     = "it shows that an earlier attempt arrived, which it had not shown in time, or that somebody else sent the same at about that time. So the signal may have been taken twice"
 	reasonContested = "it shows a signal that may be this one, or another one that was adopted, or one whose answer was lost, too"
+	reasonElsewhere = "it is not known which target the earlier signal went to"
 	reasonOpen      = "a signal like this one is being sent, or was taken just now"
 )
 

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -449,5 +451,31 @@ func TestNotFoundAgainAfterACrash(t *testing.T) {
 	says(t, r.Apply(deploys), "Signal Not Sent", "Seen of Automation execution of document Deploy: "+id)
 	if n.took(id) != 1 || n.Count(send) != 1 || !r.State.IsNull() {
 		t.Errorf("recorded %s after %v", r.State, n.RequestLog())
+	}
+}
+
+// If somebody has removed the target from the state of a signal whose outcome is unknown,
+// what another target shows tells nothing about that signal.
+func TestOutcomeWithoutItsTargetStaysUnknown(t *testing.T) {
+	n := byName(t, sandbox.Options{})
+	n.StartAutomation(sandbox.Automation{DocumentName: "Deploy", Steps: []sandbox.Step{gate}, Decisions: sandbox.DecisionsNone})
+	says(t, n.Apply(acctest.Values{"document_name": "Deploy", "signal_type": "Approve", "when": "destroy"}), "Signal Is Sent at Destroy")
+	n.Inject(sandbox.Fault{Operation: send, Kind: sandbox.KindDropAfter, Times: 1})
+	says(t, n.Destroy(), "Outcome of the Signal Unknown")
+	other := n.run("Deploy", gate)
+	state, err := tftypes.Transform(n.State, func(at *tftypes.AttributePath, value tftypes.Value) (tftypes.Value, error) {
+		if at.Equal(tftypes.NewAttributePath().WithAttributeName("automation_execution_id")) {
+			return tftypes.NewValue(value.Type(), nil), nil
+		}
+		return value, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.State = state
+	n.Inject(sandbox.Fault{Operation: send, Kind: sandbox.KindRefuse})
+	says(t, n.Destroy(), "Outcome of the Signal Unknown", "AccessDeniedException", "does not tell: it is not known which target the earlier signal went to")
+	if n.took(other) != 0 || n.Count(send) != 2 || n.String("delivery") != "UNKNOWN" {
+		t.Errorf("the state is %s after %v", n.State, n.RequestLog())
 	}
 }
