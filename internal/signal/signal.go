@@ -25,7 +25,8 @@ type Signal struct {
 	// together.
 	RateLimit string
 	// Run is the id of the run that Completion is about, among all behind the RateLimit:
-	// those who wait for the same one are counted. It is empty until the target is found.
+	// those who wait for the same one are counted. It may be the id of a workflow, of which
+	// one run is open at a time. It is empty until the target is found.
 	Run string
 	// Explain says what to do about an attempt that did not succeed.
 	Explain func(delivery.Attempt) Advice
