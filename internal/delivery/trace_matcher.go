@@ -138,7 +138,7 @@ type Twin struct {
 	Proof string `json:"proof,omitempty"`
 }
 
-// CompetingSignals returns the other signals that may have left the traces of this one.
+// Rivals returns the other signals that may have left the traces of this one.
 func (t *TrackedTarget) Rivals() (rivals CompetingSignals) {
 	t.matcher.mu.Lock()
 	defer t.matcher.mu.Unlock()

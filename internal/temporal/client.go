@@ -192,7 +192,7 @@ func pemOf(argument, given, name, older string) ([]byte, error) {
 	case path == "":
 		return nil, nil
 	}
-	text, err := os.ReadFile(delivery.ExpandPath(path)) //nolint:gosec // The user names the file.
+	text, err := os.ReadFile(delivery.ExpandPath(path))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", failed, err)
 	}
