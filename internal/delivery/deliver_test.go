@@ -200,7 +200,7 @@ type slow struct {
 }
 
 func (s slow) Send(ctx context.Context) delivery.Attempt {
-	time.Sleep(s.takes)
+	<-time.After(s.takes)
 	return s.Target.Send(ctx)
 }
 
