@@ -156,6 +156,24 @@ func TestDifferentKeysAreDifferentTargets(t *testing.T) {
 	})
 }
 
+// Two kinds of readings with the same key are read separately: the text of a user may make
+// the keys of two systems equal.
+func TestDifferentReadingsAreDifferentTargets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		later := func() bool { return time.Since(start) > time.Minute }
+		poller := delivery.NewPoller(delivery.DefaultRetryPolicy)
+		var all sync.WaitGroup
+		all.Go(func() {
+			_ = await(t.Context(), poller, "key", func(context.Context) string { return "text" }, func(got string) bool { return got == "text" && later() })
+		})
+		all.Go(func() {
+			_ = await(t.Context(), poller, "key", func(context.Context) int { return 1 }, func(got int) bool { return got == 1 && later() })
+		})
+		all.Wait()
+	})
+}
+
 // A target's end is read once, however many waiters wait for it one after the other. A
 // state that may change is read again by each.
 func TestWhatLastsIsNotReadAgain(t *testing.T) {

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"reflect"
 	"time"
 )
 
@@ -83,14 +84,15 @@ type snapshot struct {
 // NewProbe returns the probe of the target with the given key. If a read
 // succeeds, it returns the reading and an accepted attempt. If it fails, it
 // returns an attempt that says why. "The target does not exist" can also be a
-// reading, if it means something for the signal.
+// reading, if it means something for the signal. The type of the reading is part of the
+// key, so probes of two kinds never share a read, whatever a user's text makes of a key.
 //
 // It is not inlined, because its closures would be compiled again for each caller.
 //
 //go:noinline
 func NewProbe[T any](key string, read func(context.Context) (T, Attempt), judge func(T) Observation) *Probe {
 	return &Probe{
-		key: key,
+		key: reflect.TypeFor[T]().String() + " " + key,
 		read: func(ctx context.Context) snapshot {
 			value, attempt := read(ctx)
 			return snapshot{value: value, attempt: attempt}
