@@ -1,13 +1,8 @@
-// Package delivery sends a signal and determines the outcome. It makes attempts
-// and classifies each one as accepted, rejected, not sent or unknown. If an
-// answer is lost, it looks for the signal at the service. It repeats an attempt
-// only if the attempt provably was not sent, if the service documents a repeat
-// as harmless, or if the user allows it (UnknownOutcomePolicy.Resend). The package
-// knows neither Terraform nor any cloud.
 package delivery
 
 import (
 	"context"
+	"net/http"
 	"time"
 )
 
@@ -132,4 +127,10 @@ type Target interface {
 // which also tells something about a signal.
 func (a Attempt) NotFound() Attempt {
 	return Attempt{Outcome: Accepted, RequestID: a.RequestID, Clock: a.Clock}
+}
+
+// IsTransientStatus reports whether the same request may succeed after an answer with
+// this HTTP status, whoever gave it.
+func IsTransientStatus(status int) bool {
+	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
 }

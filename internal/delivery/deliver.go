@@ -1,3 +1,9 @@
+// Package delivery sends a signal and determines the outcome. It makes attempts
+// and classifies each one as accepted, rejected, not sent or unknown. If an
+// answer is lost, it looks for the signal at the service. It repeats an attempt
+// only if the attempt provably was not sent, if the service documents a repeat
+// as harmless, or if the user allows it (UnknownOutcomePolicy.Resend). The package
+// knows neither Terraform nor any cloud.
 package delivery
 
 import (

@@ -1,5 +1,16 @@
 package signal
 
+// phase is the operation of Terraform in which the provider sends or waits. Its
+// value is the name of the timeout for it.
+type phase string
+
+const (
+	create  phase = "create"
+	update  phase = "update"
+	destroy phase = "delete"
+	invoke  phase = "action"
+)
+
 // nextStep says, for each phase, what the state has of a signal after an error, and what
 // the user can do next.
 type nextStep map[phase]string

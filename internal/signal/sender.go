@@ -48,12 +48,6 @@ func (c *Sender) lostBy(began time.Time) time.Time { return began.Add(c.policy.A
 // Patience returns how long a request is repeated that gets no answer.
 func (c *Sender) Patience() time.Duration { return c.policy.Unreachable }
 
-// Deliver makes a request that is not a signal. It uses the retry policy of
-// signals and the named rate limiter.
-func (c *Sender) Deliver(ctx context.Context, limiter, doing string, target delivery.Target) delivery.Result {
-	return c.deliver(ctx, c.reads.For(limiter), doing, target)
-}
-
 func (c *Sender) deliver(ctx context.Context, limiter *delivery.RateLimiter, doing string, target delivery.Target) delivery.Result {
 	return c.policy.Deliver(ctx, limiter, target, delivery.UnknownOutcomePolicy{}, func(attempt delivery.Attempt, pause time.Duration) {
 		tflog.Info(ctx, "request failed, trying again", map[string]any{

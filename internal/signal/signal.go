@@ -1,3 +1,7 @@
+// Package signal implements the signal resource that all systems share: its
+// common arguments, its plans and life cycle, and its diagnostics. It knows
+// Terraform and the delivery of signals. Each system defines what a signal is
+// and where it goes.
 package signal
 
 import (

@@ -403,14 +403,3 @@ func (w *signalRun) redacted(observation delivery.Observation) delivery.Observat
 	}
 	return observation
 }
-
-// phase is the operation of Terraform in which the provider sends or waits. Its
-// value is the name of the timeout for it.
-type phase string
-
-const (
-	create  phase = "create"
-	update  phase = "update"
-	destroy phase = "delete"
-	invoke  phase = "action"
-)

@@ -54,3 +54,9 @@ func (o ResourceOperation) Send(ctx context.Context, sender *Sender, signal Sign
 func (o ResourceOperation) run() signalRun {
 	return signalRun{Signal: Signal{Service: o.Service}, phase: phase(o.TimeoutName), timeout: o.Timeout, redactor: o.Redactor}
 }
+
+// Deliver makes a request that is not a signal. It uses the retry policy of
+// signals and the named rate limiter.
+func (c *Sender) Deliver(ctx context.Context, limiter, doing string, target delivery.Target) delivery.Result {
+	return c.deliver(ctx, c.reads.For(limiter), doing, target)
+}

@@ -89,12 +89,6 @@ func (e *ForeignAnswerError) Error() string {
 	return what + "; a proxy may have answered in its place"
 }
 
-// IsTransientStatus reports whether the same request may succeed after an answer with
-// this HTTP status, whoever gave it.
-func IsTransientStatus(status int) bool {
-	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
-}
-
 // foreignCause returns the cause of a request for credentials whose answer was not
 // the service's. Without a whole answer, or after one whose status may pass, the
 // service may answer the next time. Another refusal, such as a proxy's, stays. A page

@@ -1,0 +1,101 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// RequestTrace records the requests of one attempt and whether they left this
+// machine. The errors of vendor SDKs cannot tell this, because SDKs wrap,
+// replace and drop them.
+type RequestTrace struct {
+	mu sync.Mutex
+	// connections counts the connections on which requests may have been sent. It
+	// leaves out requests that the server provably has not processed.
+	connections int
+	status      int
+	header      http.Header
+	clock       ServerClock
+	err         error
+}
+
+type traceKey struct{}
+
+// WithRequestTrace returns a context and its RequestTrace, which records the
+// requests that a Client makes with that context.
+func WithRequestTrace(ctx context.Context) (context.Context, *RequestTrace) {
+	trace := &RequestTrace{}
+	return context.WithValue(ctx, traceKey{}, trace), trace
+}
+
+func (w *RequestTrace) connected(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.connections += n
+}
+
+func (w *RequestTrace) answered(resp *http.Response, err error, asked time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.err = err
+	if resp != nil {
+		w.status, w.header = resp.StatusCode, resp.Header
+		date, _ := http.ParseTime(resp.Header.Get("Date"))
+		w.clock = ServerClock{date: date, asked: asked, answered: time.Now()}
+	}
+}
+
+// Connected reports whether any request got a connection and may have been
+// processed. If it is false, the attempt provably had no effect at the service.
+func (w *RequestTrace) Connected() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.connections > 0
+}
+
+// Header is the header of the last answer; empty when there was none.
+func (w *RequestTrace) Header() http.Header {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.header
+}
+
+// Attempt returns what the trace tells of an attempt that ended with err: that it
+// was not sent, or else an unknown outcome with the status and the clock of the last
+// answer. err counts only if it says more than the requests, for example because
+// there were none.
+func (w *RequestTrace) Attempt(err error) Attempt {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.connections > 0, w.err == nil && w.status != 0:
+		return Attempt{Status: w.status, Clock: w.clock, Err: err}
+	case w.err != nil:
+		return Attempt{Outcome: NotSent, Cause: ConnectionCause(w.err), Err: w.err}
+	default:
+		return WithoutCredentials(err)
+	}
+}
+
+// WithoutURL removes the URL that net/http puts before an error.
+func WithoutURL(err error) error {
+	if found := (*url.Error)(nil); errors.As(err, &found) {
+		return found.Err
+	}
+	return err
+}
+
+// RetryAfter returns the pause that a service asks for with a number of this unit; 0 if
+// the text is not such a number. It is at most a day, because a longer one could overflow.
+func RetryAfter(text string, unit time.Duration) time.Duration {
+	units, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || units < 0 {
+		return 0
+	}
+	return min(time.Duration(units), 24*time.Hour/unit) * unit
+}

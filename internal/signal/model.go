@@ -1,0 +1,115 @@
+package signal
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
+)
+
+// model is a resource's data. Arguments is a pointer to the struct of a system's arguments.
+type model struct {
+	CommonAttributes
+	Options
+	Arguments any
+}
+
+// CommonAttributes has the attributes that all signal resources have beside their own
+// arguments. Each field is the attribute of the same name.
+type CommonAttributes struct {
+	ID        types.String   `tfsdk:"id"`
+	Triggers  types.Map      `tfsdk:"triggers"`
+	When      types.String   `tfsdk:"when"`
+	Timeouts  timeouts.Value `tfsdk:"timeouts"`
+	SentAt    types.String   `tfsdk:"sent_at"`
+	RequestID types.String   `tfsdk:"request_id"`
+	Delivery  types.String   `tfsdk:"delivery"`
+}
+
+// The values of the delivery attribute.
+const (
+	// DeliverySent means that the service accepted the signal.
+	DeliverySent = "SENT"
+	// DeliveryConfirmed means that the answer was lost, and that the service showed such a
+	// signal at the time of the send that was not another signal of this provider.
+	DeliveryConfirmed = "CONFIRMED"
+	// DeliveryAdopted means that the service showed such a signal, so the provider sent none.
+	DeliveryAdopted = "ADOPTED"
+	// DeliveryUnknown means that the answer was lost, and that it is unknown whether the
+	// service took the signal.
+	DeliveryUnknown = "UNKNOWN"
+)
+
+// atDestroy reports whether the signal is to be sent when the resource is destroyed.
+func (s *CommonAttributes) atDestroy() bool { return s.When.ValueString() == whenDestroy }
+
+// sentWhen returns the value of when, or its default.
+func (s *CommonAttributes) sentWhen() string { return cmp.Or(s.When.ValueString(), whenApply) }
+
+// sent records the result of a send.
+func (s *CommonAttributes) sent(sent sendResult) {
+	s.Delivery, s.SentAt, s.RequestID = types.StringNull(), types.StringNull(), types.StringNull()
+	if sent.delivery != "" {
+		s.Delivery = types.StringValue(sent.delivery)
+	}
+	if !sent.at.IsZero() {
+		s.SentAt = types.StringValue(sent.at.UTC().Format(time.RFC3339))
+	}
+	if sent.requestID != "" {
+		s.RequestID = types.StringValue(sent.requestID)
+	}
+}
+
+// sentThen returns when the signal was sent, to the second; the zero time if
+// that is not known.
+func (s *CommonAttributes) sentThen() time.Time {
+	sent, _ := time.Parse(time.RFC3339, s.SentAt.ValueString())
+	return sent
+}
+
+// Options are the arguments that say how a signal is sent, not what is sent.
+// Options that a system does not offer are null. Each field is the argument of the same
+// name.
+type Options struct {
+	WaitUntilReady    types.Bool `tfsdk:"wait_until_ready"`
+	WaitForCompletion types.Bool `tfsdk:"wait_for_completion"`
+	AdoptExisting     types.Bool `tfsdk:"adopt_existing"`
+	ResendOnUnknown   types.Bool `tfsdk:"resend_on_unknown"`
+	Waiting
+}
+
+// Waiting has the attributes of resources that can wait for the end of a target's run. Each
+// field is the attribute of the same name.
+type Waiting struct {
+	OnWaitFailure   types.String `tfsdk:"on_wait_failure"`
+	TargetStatus    types.String `tfsdk:"target_status"`
+	TargetSucceeded types.Bool   `tfsdk:"target_succeeded"`
+}
+
+// note records an observation of the target. If the observation has no status,
+// because the service no longer has the target, the last known status stays. The
+// success is null if the run has ended, and the service does not tell how.
+func (w *Waiting) note(observation delivery.Observation) {
+	if observation.Status != "" {
+		w.TargetStatus = types.StringValue(observation.Status)
+	}
+	w.TargetSucceeded = types.BoolValue(observation.State == delivery.Reached)
+	if observation.Unjudged {
+		w.TargetSucceeded = types.BoolNull()
+	}
+}
+
+// The values of the when argument.
+const (
+	whenApply   = "apply"
+	whenDestroy = "destroy"
+)
+
+// The values of the on_wait_failure argument.
+const (
+	onWaitFailureError  = "error"
+	onWaitFailureRecord = "record"
+)
