@@ -10,7 +10,7 @@ import (
 
 const (
 	// longestAnswer limits how many bytes of an answer's body are read, compressed
-	// and decompressed. Answers of the operations in use are shorter. A system whose
+	// and decompressed. Answers of most operations in use are shorter. A system whose
 	// service has longer pages asks for shorter ones.
 	longestAnswer = 16 << 20
 	// longestHeader limits how many bytes of an answer's header are read.

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -142,4 +143,15 @@ func TestClientHidesTheBodysWriteTo(t *testing.T) {
 	}
 	_ = resp.Body.Close()
 	<-served
+}
+
+// A service cannot ask for a pause of more than a day, however long its number is.
+func TestRetryAfter(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"": 0, "soon": 0, "-1": 0, "2": 2 * time.Second, "86401": 24 * time.Hour, "9223372036854775807": 24 * time.Hour, "99999999999999999999": 24 * time.Hour,
+	} {
+		if got := delivery.RetryAfter(text, time.Second); got != want {
+			t.Errorf("%q is a pause of %s, want %s", text, got, want)
+		}
+	}
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // Clock is the time by which a provider waits: the pauses between attempts and
-// between reads, the timeouts of operations, and how long reads are repeated.
+// between reads, the timeouts of operations, and how long what fails is repeated.
 // Tests use one of their own.
 type Clock interface {
 	// Now returns the time. The deadlines of WithTimeout count by it.
@@ -16,8 +16,9 @@ type Clock interface {
 	NewTimer(d time.Duration) (fired <-chan time.Time, stop func())
 	// WithTimeout returns a context that ends after d, like context.WithTimeout.
 	WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
-	// WithPatience is like WithTimeout, for how long reads that lag or fail are repeated. A
-	// clock of tests may end it in a pause only, however long the reads take.
+	// WithPatience is like WithTimeout, for how long reads that lag or fail are repeated, and
+	// requests to a service that cannot be reached. A clock of tests may end it in a pause
+	// only, however long the requests take.
 	WithPatience(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
 }
 

@@ -94,7 +94,7 @@ func WithoutURL(err error) error {
 // the text is not such a number. It is at most a day, because a longer one could overflow.
 func RetryAfter(text string, unit time.Duration) time.Duration {
 	units, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || units < 0 {
+	if errors.Is(err, strconv.ErrSyntax) || units < 0 {
 		return 0
 	}
 	return min(time.Duration(units), 24*time.Hour/unit) * unit

@@ -73,9 +73,9 @@ type TrackedTarget struct {
 	evidence *Evidence
 	limiter  *RateLimiter
 	self     *trackedSignal
-	// unclear says that other signals may have left the traces that a previous send
+	// incomplete says that other signals may have left the traces that a previous send
 	// would leave.
-	unclear bool
+	incomplete bool
 }
 
 // Track registers the sends of a target. The reads of the target share the rate
@@ -95,13 +95,13 @@ func (t *TrackedTarget) Follow(target Target, evidence *Evidence) {
 
 // Previous registers a send of this signal by an earlier process whose outcome
 // is unknown, and the CompetingSignals that the earlier process recorded.
-func (t *TrackedTarget) Previous(began, ended Timestamp, rivals CompetingSignals) {
+func (t *TrackedTarget) Previous(began, ended Timestamp, others CompetingSignals) {
 	t.end(t.begin(began), Attempt{Outcome: Unknown}, ended)
 	t.matcher.mu.Lock()
 	defer t.matcher.mu.Unlock()
-	t.unclear = rivals.Incomplete
+	t.incomplete = others.Incomplete
 	scope := t.evidence.Scope
-	for _, twin := range rivals.Twins {
+	for _, twin := range others.Twins {
 		if slices.ContainsFunc(t.matcher.signals[scope], func(known *trackedSignal) bool { return known.id == twin.ID }) {
 			continue
 		}
@@ -138,13 +138,13 @@ type Twin struct {
 	Proof string `json:"proof,omitempty"`
 }
 
-// Rivals returns the other signals that may have left the traces of this one.
-func (t *TrackedTarget) Rivals() (rivals CompetingSignals) {
+// Competing returns the other signals that may have left the traces of this one.
+func (t *TrackedTarget) Competing() (others CompetingSignals) {
 	t.matcher.mu.Lock()
 	defer t.matcher.mu.Unlock()
-	rivals.Incomplete = t.unclear
+	others.Incomplete = t.incomplete
 	if len(t.self.sends) == 0 {
-		return rivals
+		return others
 	}
 	first := t.self.first().earliest()
 	for _, other := range t.matcher.signals[t.evidence.Scope] {
@@ -155,14 +155,14 @@ func (t *TrackedTarget) Rivals() (rivals CompetingSignals) {
 		case other.mark != t.self.mark && other.mark != "" && t.self.mark != "":
 			// It leaves nothing that is this signal's.
 		case len(near) == 0:
-			rivals.Twins = append(rivals.Twins, Twin{ID: other.id, Proof: string(other.proof)})
+			others.Twins = append(others.Twins, Twin{ID: other.id, Proof: string(other.proof)})
 		case known:
-			rivals.Twins = append(rivals.Twins, Twin{other.id, near[0].began.At, near[0].ended.At, string(other.proof)})
+			others.Twins = append(others.Twins, Twin{other.id, near[0].began.At, near[0].ended.At, string(other.proof)})
 		default:
-			rivals.Incomplete = true
+			others.Incomplete = true
 		}
 	}
-	return rivals
+	return others
 }
 
 // lastTrace is the time after which a send that has ended can leave no trace.
@@ -378,7 +378,7 @@ func (m *TraceMatcher) judge(t *TrackedTarget, since Timestamp, seen Observation
 	free, left := r.all.left(mine)
 	possible, _ := r.settled.left(mine)
 	switch {
-	case len(mine) > 0 && (r.adopted || t.unclear), free > 0 && r.contested:
+	case len(mine) > 0 && (r.adopted || t.incomplete), free > 0 && r.contested:
 		return judged(Missed, reasonContested, false)
 	case free > 0 && !r.explain(mine):
 		return judged(Missed, reasonMore, false)

@@ -529,20 +529,20 @@ func TestTwinsOfAnEarlierProcess(t *testing.T) {
 				lost.Send(t.Context())
 				ended := delivery.Timestamp{At: time.Now(), Tolerance: 10 * time.Second}
 				both.Wait()
-				kept, err := json.Marshal(lost.Rivals())
+				kept, err := json.Marshal(lost.Competing())
 				if err != nil {
 					t.Fatal(err)
 				}
 				_ = delivery.Sleep(t.Context(), time.Hour)
 
-				var rivals delivery.CompetingSignals
-				if err := json.Unmarshal(kept, &rivals); err != nil {
+				var others delivery.CompetingSignals
+				if err := json.Unmarshal(kept, &others); err != nil {
 					t.Fatal(err)
 				}
 				second := newTraceMatcher()
 				for range 2 { // A twin that is reported twice is one twin.
 					again := second.Track(s.signal("ours", answered), s.evidence("ours"), limiter)
-					again.Previous(began, ended, rivals)
+					again.Previous(began, ended, others)
 					if end := again.Lookup(t.Context()); end.Observation.State != test.want || end.Stopped != nil {
 						t.Errorf("with %s the lookup ended with %+v, want the state %d", kept, end, test.want)
 					}

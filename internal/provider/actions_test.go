@@ -167,6 +167,24 @@ func TestActionThatWaitsSaysWhatBecameOfItsSignal(t *testing.T) {
 	})
 }
 
+// After a failed run, an action whose signal was adopted may send it to the next run. Its
+// error does not say that it sends nothing.
+func TestActionAfterAFailedRunMaySend(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		if !y.HasAction || !y.Gate.Adopts || y.Gate.EndsUntold {
+			return
+		}
+		config := y.Gate.Running(s, badly).With(y.Gate.AdoptsWith)
+		apply(t, p.Resource(y.Type), config)
+		_, diags := p.Action(y.Type).Invoke(config.With(waiting).With(acctest.Values{"adopt_existing": true}))
+		says(t, diags, true, "Target Did Not Succeed", "was adopted", "looks for it first")
+		if said := diags.String(); strings.Contains(said, "sends nothing") {
+			t.Errorf("it said %s", said)
+		}
+		sentOnce(t, y, s)
+	})
+}
+
 func TestActionEndsWhenCancelled(t *testing.T) {
 	eachAction(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		config := y.Ready(s)

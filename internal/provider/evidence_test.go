@@ -165,7 +165,7 @@ func TestTwinsAdoptOneSignal(t *testing.T) {
 
 // If the service takes the signals of two resources for one, the provider warns before the
 // second one is reported as sent.
-func TestTwinsWithOneIdentityAreWarned(t *testing.T) {
+func TestTwinsWithOneKeyAreWarned(t *testing.T) {
 	ids := map[string]string{"signal_cloudformation_resource": "unique_id", "signal_temporal_workflow": "request_id", "signal_stack_resource": "client_token"}
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		id := ids[y.Type]

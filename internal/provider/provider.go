@@ -145,8 +145,8 @@ func (p *signalProvider) signals() []func() signal.Factories {
 // signals, and STS.
 func (p *signalProvider) endpoints(block string) []string {
 	services := []string{"sts"}
-	for _, offer := range p.signals() {
-		if o := offer(); o.Block == block {
+	for _, system := range p.signals() {
+		if o := system(); o.Block == block {
 			services = append(services, o.Endpoint)
 		}
 	}
@@ -158,10 +158,10 @@ func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
 	resources := []func() resource.Resource{
 		func() resource.Resource { return job.NewResource(p.cloudAutomator, p.sender) },
 	}
-	for _, offer := range p.signals() {
-		resources = append(resources, func() resource.Resource { return offer().Resource() })
-		if offer().Wait != nil {
-			resources = append(resources, func() resource.Resource { return offer().Wait() })
+	for _, system := range p.signals() {
+		resources = append(resources, func() resource.Resource { return system().Resource() })
+		if system().Wait != nil {
+			resources = append(resources, func() resource.Resource { return system().Wait() })
 		}
 	}
 	return resources
@@ -169,9 +169,9 @@ func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
 
 // Actions returns the signals without secrets, and the heartbeat of a task.
 func (p *signalProvider) Actions(context.Context) (actions []func() action.Action) {
-	for _, offer := range p.signals() {
-		if offer().Action != nil {
-			actions = append(actions, func() action.Action { return offer().Action() })
+	for _, system := range p.signals() {
+		if system().Action != nil {
+			actions = append(actions, func() action.Action { return system().Action() })
 		}
 	}
 	return append(actions, func() action.Action { return sfn.NewHeartbeat(p.aws, p.sender) })

@@ -152,8 +152,10 @@ func (a *signalAction) Invoke(ctx context.Context, req action.InvokeRequest, res
 	}
 	end := run.waitForCompletion(ctx, &data.Waiting, sent.at)
 	if data.AdoptExisting.ValueBool() {
-		again := "The service has the signal. Invoking the action again sends nothing if the service still shows it."
-		run.texts = map[*nextStep]string{stillWaiting: again, endedBadly: again}
+		run.texts = map[*nextStep]string{
+			stillWaiting: "The service has the signal. Invoking the action again sends nothing if the service still shows it.",
+			endedBadly:   "The service has the signal. Invoking the action again looks for it first. A run that has started since then may get it.",
+		}
 	}
 	resp.Diagnostics.Append(run.waited(end, run.afterSend(sent.delivery), &data.Waiting)...)
 	if end.Reached() {

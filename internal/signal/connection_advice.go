@@ -58,7 +58,7 @@ func unconnected(attempt delivery.Attempt, to, check string) string {
 		}
 		return "No connection could be made" + to + ": " + check + "."
 	case delivery.CredentialsFailing:
-		return "The provider tried several times to get valid credentials."
+		return "The provider could not get valid credentials in time."
 	case delivery.NoSuchHost:
 		if who == "The proxy" {
 			return "The proxy's host name does not exist: check the proxy's address."

@@ -44,7 +44,7 @@ func TestUnsentBecause(t *testing.T) {
 		"trouble of its own":               {delivery.Unreachable, alert(80), "an internal error"},
 		"no connection":                    {delivery.Unreachable, syscall.ECONNREFUSED, "whether a proxy is needed"},
 		"no connection, for a role":        {delivery.CredentialsUnreachable, syscall.ECONNREFUSED, "to the source of the credentials: check the endpoint"},
-		"no answer, for a role":            {delivery.CredentialsFailing, errors.New("no answer"), "tried several times to get valid credentials."},
+		"no answer, for a role":            {delivery.CredentialsFailing, errors.New("no answer"), "could not get valid credentials in time."},
 		"nothing known":                    {delivery.Permanent, errors.New("there is no key"), ""},
 	} {
 		said := unsentBecause(delivery.Attempt{Outcome: delivery.NotSent, Cause: c.cause, Err: fmt.Errorf("asking: %w", c.err)}, nil)

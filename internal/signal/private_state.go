@@ -45,7 +45,7 @@ func lostThen(ctx context.Context, private privateState, diags *diag.Diagnostics
 	}
 	if err := json.Unmarshal(text, &lost); err != nil {
 		// It is unknown which traces other signals have left.
-		lost.Rivals.Incomplete = true
+		lost.Competing.Incomplete = true
 	}
 	return lost
 }
@@ -56,6 +56,6 @@ type lostSend struct {
 	// At is when its last attempt with an unknown outcome ended; zero if the destroy
 	// made only one attempt.
 	At time.Time `json:"at,omitzero"`
-	// Rivals are the other signals that may have left its traces.
-	Rivals delivery.CompetingSignals `json:"rivals,omitzero"`
+	// Competing are the other signals that may have left its traces.
+	Competing delivery.CompetingSignals `json:"rivals,omitzero"`
 }

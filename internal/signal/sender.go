@@ -17,12 +17,12 @@ type Sender struct {
 	poller       *delivery.Poller
 	matcher      *delivery.TraceMatcher
 	sends, reads *delivery.RateLimiters
-	// identified has, for each IdempotencyKey, the resource whose signal with it was taken, or may
-	// have been.
-	identified sync.Map
-	waits      *concurrentWaits
-	armed      *armedSignals
-	redactor   *delivery.Redactor
+	// sent has, for each IdempotencyKey, the resource whose signal with it is being sent, or
+	// was not refused.
+	sent     sync.Map
+	waits    *concurrentWaits
+	armed    *armedSignals
+	redactor *delivery.Redactor
 }
 
 // NewSender returns a Sender with this retry policy.

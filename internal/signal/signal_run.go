@@ -203,29 +203,34 @@ func (w *signalRun) adopt(found delivery.Observation) bool {
 	return w.tracked.Adopt(w.id, *found.Shown)
 }
 
-// warnSameIdentity warns of a signal that was sent with this IdempotencyKey, and that the
-// service takes for the signal of another resource. Only a signal that was not refused
-// counts for others.
-func (w *signalRun) warnSameIdentity(key string, refused bool) {
+// sendOnce calls send, and warns if the service takes the signal for that of another
+// resource, which was sent before or is sent at the same time. A signal that was refused
+// does not count for others.
+func (w *signalRun) sendOnce(send func() delivery.Result) delivery.Result {
+	key, argument := w.IdempotencyKey, w.IdempotencyArgument // A lookup may find another target.
 	if key == "" || w.options.AdoptExisting.ValueBool() {
-		return
+		return send()
 	}
 	sender := cmp.Or(w.id, fmt.Sprintf("%p", w))
-	other, known := w.identified.Load(key)
-	if !refused {
-		other, known = w.identified.LoadOrStore(key, sender)
+	other, known := w.sent.LoadOrStore(key, sender)
+	result := send()
+	both := "So this one was not taken, or both together count once."
+	if result.Outcome == delivery.Rejected || result.Outcome == delivery.NotSent {
+		w.sent.CompareAndDelete(key, sender)
+	} else {
+		other, known = w.sent.LoadOrStore(key, sender)
+		both = "So both together count once, and nothing tells which of them was taken."
 	}
-	if !known || other == sender {
-		return
+	if known && other != sender {
+		w.warnings.AddAttributeWarning(path.Root(argument), "Two Signals Are One",
+			fmt.Sprintf("Another resource has sent a signal with the same %[1]s to %[2]s. %[3]s treats signals with the same %[1]s as one signal. %[4]s"+
+				"\n\nGive each signal a %[1]s of its own, or leave %[1]s out to have one made.", argument, w.To, w.Service, both))
 	}
-	w.warnings.AddAttributeWarning(path.Root(w.IdempotencyArgument), "Two Signals Are One",
-		fmt.Sprintf("Another resource has sent a signal with the same %[1]s to %[2]s. %[3]s treats signals with the same %[1]s as one signal, so both together count once, "+
-			"and nothing tells which of them was taken.\n\nGive each signal a %[1]s of its own, or leave %[1]s out to have one made.", w.IdempotencyArgument, w.To, w.Service))
+	return result
 }
 
 // deliver delivers the signal.
 func (w *signalRun) deliver(ctx context.Context) delivery.Result {
-	key := w.IdempotencyKey // A lookup may find another target.
 	unknown := delivery.UnknownOutcomePolicy{
 		Resend: w.options.ResendOnUnknown.ValueBool(), PreviousSend: w.previousSend, PreviousAbsent: w.previousAbsent(),
 	}
@@ -233,16 +238,16 @@ func (w *signalRun) deliver(ctx context.Context) delivery.Result {
 	if w.tracked != nil {
 		unknown.Lookup = w.lookup
 	}
-	result := w.policy.Deliver(ctx, w.sends.For(w.RateLimit), target, unknown, func(attempt delivery.Attempt, pause time.Duration) {
-		if w.progress != nil {
-			w.progress("Not accepted yet, trying again: %s", w.answer(attempt))
-		}
-		tflog.Info(ctx, "signal not accepted yet, trying again", map[string]any{
-			"signal": w.What, "target": w.To, "outcome": attempt.Outcome.String(), "error": w.redactor.Text(attempt.Err.Error()), "pause": pause.String(),
+	return w.sendOnce(func() delivery.Result {
+		return w.policy.Deliver(ctx, w.sends.For(w.RateLimit), target, unknown, func(attempt delivery.Attempt, pause time.Duration) {
+			if w.progress != nil {
+				w.progress("Not accepted yet, trying again: %s", w.answer(attempt))
+			}
+			tflog.Info(ctx, "signal not accepted yet, trying again", map[string]any{
+				"signal": w.What, "target": w.To, "outcome": attempt.Outcome.String(), "error": w.redactor.Text(attempt.Err.Error()), "pause": pause.String(),
+			})
 		})
 	})
-	w.warnSameIdentity(key, result.Outcome == delivery.Rejected || result.Outcome == delivery.NotSent)
-	return result
 }
 
 // target returns the signal's target. If the service shows the signals that it
@@ -282,7 +287,7 @@ func (w *signalRun) sendAgain(ctx context.Context, sent time.Time, previous lost
 	if w.target(); w.tracked == nil {
 		return w.send(ctx)
 	}
-	w.tracked.Previous(w.previousSend, delivery.Timestamp{At: lost, Tolerance: clockTolerance}, previous.Rivals)
+	w.tracked.Previous(w.previousSend, delivery.Timestamp{At: lost, Tolerance: clockTolerance}, previous.Competing)
 	end := w.lookup(ctx)
 	w.previousLookup = &end
 	switch {
@@ -305,7 +310,7 @@ func (w *signalRun) forLaterDestroy(sent sendResult) (later lostSend) {
 		later.At = sent.lost.UTC()
 	}
 	if w.tracked != nil {
-		later.Rivals = w.tracked.Rivals()
+		later.Competing = w.tracked.Competing()
 	}
 	return later
 }

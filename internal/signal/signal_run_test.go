@@ -41,3 +41,35 @@ func TestWhatWasSeenIsCleaned(t *testing.T) {
 		t.Errorf("of %d texts, the target is %q", texts, run.To)
 	}
 }
+
+// Two signals with one key are one for the service, also while the first is under way. One
+// that was refused does not count for others.
+func TestSignalsWithOneKeyAreWarned(t *testing.T) {
+	sender := NewSender(delivery.DefaultRetryPolicy)
+	send := func(id string, outcome delivery.Outcome, meanwhile func()) string {
+		run := &signalRun{Sender: sender, id: id, Signal: Signal{IdempotencyKey: "key", IdempotencyArgument: "unique_id", To: "the stack", Service: "CloudFormation"}}
+		run.sendOnce(func() delivery.Result {
+			meanwhile()
+			return delivery.Result{Attempt: delivery.Attempt{Outcome: outcome}}
+		})
+		var said string
+		for _, warning := range run.warnings {
+			said += warning.Summary() + ": " + warning.Detail()
+		}
+		return said
+	}
+	nothing := func() {}
+	if said := send("refused", delivery.Rejected, nothing); said != "" {
+		t.Errorf("the first one said %s", said)
+	}
+	var refused string
+	if said := send("first", delivery.Accepted, func() { refused = send("second", delivery.Rejected, nothing) }); said != "" {
+		t.Errorf("the only one that was taken said %s", said)
+	}
+	if !strings.Contains(refused, "Two Signals Are One") || strings.Contains(refused, "which of them was taken") {
+		t.Errorf("the one that was refused said %s", refused)
+	}
+	if said := send("third", delivery.Unknown, nothing); !strings.Contains(said, "which of them was taken") {
+		t.Errorf("one whose answer was lost said %s", said)
+	}
+}

@@ -115,19 +115,19 @@ func NewFactories[A any](system System[A], sender *Sender) Factories {
 }
 
 func newFactories(system system, sender *Sender) Factories {
-	offer := Factories{Block: system.Block, Endpoint: system.Endpoint, Resource: func() resource.Resource { return &signalResource{system: system, sender: sender} }}
+	made := Factories{Block: system.Block, Endpoint: system.Endpoint, Resource: func() resource.Resource { return &signalResource{system: system, sender: sender} }}
 	if waits := system; system.Wait != nil {
 		// A wait needs the target's id, because a target that has ended cannot be
 		// found by name.
 		waits.Arguments = maps.Clone(system.Arguments)
 		maps.Copy(waits.Arguments, system.Wait.Arguments)
-		offer.Wait = func() resource.Resource { return &waitResource{system: waits, sender: sender} }
+		made.Wait = func() resource.Resource { return &waitResource{system: waits, sender: sender} }
 	}
 	system.Arguments, system.ActionArguments = system.Naming.arguments(system.Arguments), system.Naming.arguments(system.ActionArguments)
 	if !some(system.actionArguments(), schema.Attribute.IsSensitive) {
-		offer.Action = func() action.Action { return &signalAction{signalResource{system: system, sender: sender}} }
+		made.Action = func() action.Action { return &signalAction{signalResource{system: system, sender: sender}} }
 	}
-	return offer
+	return made
 }
 
 // some reports whether one of the arguments is as asked.

@@ -203,15 +203,22 @@ func (r *waitResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 }
 
 // results returns the names of the attributes that the planned wait sets. An argument that
-// neither the configuration nor an earlier read told is one of them, and with it the id.
+// neither the configuration nor an earlier read told is one of them, and so is the id if it has that argument.
 func (r *waitResource) results(planned *waitModel) []string {
 	names := []string{"target_status", "target_succeeded"}
 	if r.system.Wait.Outputs != nil {
 		names = append(names, "outputs")
 	}
 	values := texts(planned.Arguments)
-	for _, name := range append([]string{"region"}, r.system.Wait.Target...) {
-		if value := values[name]; value != nil && value.IsNull() && r.system.Arguments[name].IsComputed() {
+	told := func(name string) bool {
+		value := values[name]
+		return value == nil || !value.IsNull() || !r.system.Arguments[name].IsComputed()
+	}
+	if !told("region") {
+		names = append(names, "region")
+	}
+	for _, name := range r.system.Wait.Target {
+		if !told(name) {
 			names = append(names, name, "id")
 		}
 	}

@@ -122,7 +122,7 @@ var Sections = []Section{{
 }, {
 	Title: "The answer is lost",
 	About: fmt.Sprintf("The request was sent, and no usable answer came back. The next step depends on the service:\n\n"+
-		"- For %[1]s the provider sends the same request again, because a repeat has no further effect. It does not repeat a request to ROS after an answer with a status of 3xx or 4xx that is not from ROS itself: then the outcome is unknown.\n"+
+		"- For %[1]s the provider sends the same request again, because a repeat has no further effect. It does not do so after an answer of ROS or Temporal with a status of 3xx or 4xx that is not from the service itself. For ROS the outcome is then unknown. For Temporal the provider then reads whether the signal has arrived.\n"+
 		"- %[2]s do not show whether they have acted, so the outcome is unknown.\n"+
 		"- For %[3]s the provider reads whether the signal has arrived.\n\n"+
 		"What these reads show decides the outcome:\n\n"+

@@ -123,6 +123,7 @@ func complete(path string) error {
 		"readBack":   func(y systems.System) bool { return y.Lost == systems.ReadBack },
 		"repeatable": func(y systems.System) bool { return y.Lost == systems.Repeatable },
 		"adopts":     adopts,
+		"filtered":   func(y systems.System) bool { return y.Together["started_after"] != nil },
 		"regional":   func(y systems.System) bool { return y.Block == "aws" || y.Block == "alicloud" },
 		"adopting":   adopting,
 		"policy":     policy,
