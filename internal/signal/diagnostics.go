@@ -70,7 +70,7 @@ func (w signalRun) unknownText(reason string) string {
 		next = w.next(mayBeAdopted)
 	}
 	if w.system.Resends && !w.options.ResendOnUnknown.ValueBool() {
-		hint = " If the outcome stays unknown, the provider sends the signal once more in the same operation with resend_on_unknown = true."
+		hint = " With resend_on_unknown = true the provider sends the signal once more in the same operation, if its outcome stays unknown."
 	}
 	return join(reason, w.HowToCheck, next+hint)
 }
