@@ -203,10 +203,10 @@ func (w *signalRun) adopt(found delivery.Observation) bool {
 	return w.tracked.Adopt(w.id, *found.Shown)
 }
 
-// sendOnce calls send, and warns if the service takes the signal for that of another
+// sendWarningOfTwins calls send, and warns if the service takes the signal for that of another
 // resource, which was sent before or is sent at the same time. A signal that was refused
 // does not count for others.
-func (w *signalRun) sendOnce(send func() delivery.Result) delivery.Result {
+func (w *signalRun) sendWarningOfTwins(send func() delivery.Result) delivery.Result {
 	key, argument := w.IdempotencyKey, w.IdempotencyArgument // A lookup may find another target.
 	if key == "" || w.options.AdoptExisting.ValueBool() {
 		return send()
@@ -238,7 +238,7 @@ func (w *signalRun) deliver(ctx context.Context) delivery.Result {
 	if w.tracked != nil {
 		unknown.Lookup = w.lookup
 	}
-	return w.sendOnce(func() delivery.Result {
+	return w.sendWarningOfTwins(func() delivery.Result {
 		return w.policy.Deliver(ctx, w.sends.For(w.RateLimit), target, unknown, func(attempt delivery.Attempt, pause time.Duration) {
 			if w.progress != nil {
 				w.progress("Not accepted yet, trying again: %s", w.answer(attempt))

@@ -48,7 +48,7 @@ func TestSignalsWithOneKeyAreWarned(t *testing.T) {
 	sender := NewSender(delivery.DefaultRetryPolicy)
 	send := func(id string, outcome delivery.Outcome, meanwhile func()) string {
 		run := &signalRun{Sender: sender, id: id, Signal: Signal{IdempotencyKey: "key", IdempotencyArgument: "unique_id", To: "the stack", Service: "CloudFormation"}}
-		run.sendOnce(func() delivery.Result {
+		run.sendWarningOfTwins(func() delivery.Result {
 			meanwhile()
 			return delivery.Result{Attempt: delivery.Attempt{Outcome: outcome}}
 		})
