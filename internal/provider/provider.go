@@ -60,6 +60,7 @@ func New(version string, options ...Option) func() provider.Provider {
 		for _, option := range options {
 			option(p)
 		}
+		p.systems = p.makeSystems()
 		return p
 	}
 }
@@ -72,6 +73,7 @@ type signalProvider struct {
 	alicloud       *alicloud.Clients
 	cloudAutomator *cloudautomator.Client
 	temporal       *temporal.Client
+	systems        []signal.Factories
 }
 
 func (p *signalProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -104,6 +106,7 @@ func (p *signalProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	p.cloudAutomator = cloudautomator.NewClient(cloudAutomatorBlock.config(p, unknown))
 	temporalBlock, unknown := block[temporalModel](ctx, req, resp, "temporal")
 	p.temporal = temporal.NewClient(temporalBlock.config(p, unknown))
+	p.systems = p.makeSystems()
 }
 
 // userAgent returns the provider's name and version, and the user's text.
@@ -123,21 +126,21 @@ func block[M any](ctx context.Context, req provider.ConfigureRequest, resp *prov
 	return model, unknown
 }
 
-// signals lists the signalling systems, one line each. It returns functions, because
-// Configure replaces the clients later.
-func (p *signalProvider) signals() []func() signal.Factories {
-	return []func() signal.Factories{
-		func() signal.Factories { return ssm.New(p.aws, p.sender) },
-		func() signal.Factories { return swf.New(p.aws, p.sender) },
-		func() signal.Factories { return transfer.New(p.aws, p.sender) },
-		func() signal.Factories { return sfn.New(p.aws, p.sender) },
-		func() signal.Factories { return cloudformation.New(p.aws, p.sender) },
-		func() signal.Factories { return ecs.New(p.aws, p.sender) },
-		func() signal.Factories { return codepipeline.New(p.aws, p.sender) },
-		func() signal.Factories { return ros.New(p.alicloud, p.sender) },
-		func() signal.Factories { return oos.New(p.alicloud, p.sender) },
-		func() signal.Factories { return trigger.New(p.cloudAutomator, p.sender) },
-		func() signal.Factories { return temporal.New(p.temporal, p.sender) },
+// makeSystems lists the signalling systems, one line each. A system keeps the client that it
+// was made with, so Configure makes the systems again.
+func (p *signalProvider) makeSystems() []signal.Factories {
+	return []signal.Factories{
+		ssm.New(p.aws, p.sender),
+		swf.New(p.aws, p.sender),
+		transfer.New(p.aws, p.sender),
+		sfn.New(p.aws, p.sender),
+		cloudformation.New(p.aws, p.sender),
+		ecs.New(p.aws, p.sender),
+		codepipeline.New(p.aws, p.sender),
+		ros.New(p.alicloud, p.sender),
+		oos.New(p.alicloud, p.sender),
+		trigger.New(p.cloudAutomator, p.sender),
+		temporal.New(p.temporal, p.sender),
 	}
 }
 
@@ -145,23 +148,24 @@ func (p *signalProvider) signals() []func() signal.Factories {
 // signals, and STS.
 func (p *signalProvider) endpoints(block string) []string {
 	services := []string{"sts"}
-	for _, system := range p.signals() {
-		if o := system(); o.Block == block {
-			services = append(services, o.Endpoint)
+	for _, system := range p.systems {
+		if system.Block == block {
+			services = append(services, system.Endpoint)
 		}
 	}
 	return services
 }
 
 // Resources returns the signals, the waits for their targets, and the Cloud Automator job.
+// The framework keeps the functions, and Configure replaces the systems.
 func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
 	resources := []func() resource.Resource{
 		func() resource.Resource { return job.NewResource(p.cloudAutomator, p.sender) },
 	}
-	for _, system := range p.signals() {
-		resources = append(resources, func() resource.Resource { return system().Resource() })
-		if system().Wait != nil {
-			resources = append(resources, func() resource.Resource { return system().Wait() })
+	for i, system := range p.systems {
+		resources = append(resources, func() resource.Resource { return p.systems[i].Resource() })
+		if system.Wait != nil {
+			resources = append(resources, func() resource.Resource { return p.systems[i].Wait() })
 		}
 	}
 	return resources
@@ -169,9 +173,9 @@ func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
 
 // Actions returns the signals without secrets, and the heartbeat of a task.
 func (p *signalProvider) Actions(context.Context) (actions []func() action.Action) {
-	for _, system := range p.signals() {
-		if system().Action != nil {
-			actions = append(actions, func() action.Action { return system().Action() })
+	for i, system := range p.systems {
+		if system.Action != nil {
+			actions = append(actions, func() action.Action { return p.systems[i].Action() })
 		}
 	}
 	return append(actions, func() action.Action { return sfn.NewHeartbeat(p.aws, p.sender) })
