@@ -6,7 +6,6 @@ import (
 	"maps"
 	"mime"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -48,7 +47,7 @@ func (a answer) said() string {
 }
 
 // listElement is the end of a JSON pointer to an element of a list.
-var listElement = regexp.MustCompile(`(/[0-9]+)+$`)
+var listElement = delivery.LazyRegexp(`(/[0-9]+)+$`)
 
 // texts returns the strings in a JSON document: those in members that usually
 // hold errors or, if there are none, all strings with the names of their
@@ -66,7 +65,7 @@ func texts(document any) (found []string) {
 			for _, name := range []string{"pointer", "parameter"} {
 				if at, ok := source[name].(string); ok && at != "" {
 					// The field of a list's element is the list.
-					at = listElement.ReplaceAllString(at, "")
+					at = listElement().ReplaceAllString(at, "")
 					found = append(found, at[strings.LastIndex(at, "/")+1:])
 				}
 			}

@@ -117,7 +117,7 @@ func (c *Client) ParseJob(id string, attributes json.RawMessage) (Job, error) {
 		AccessToken string `json:"access_token"`
 		TimeZone    string `json:"time_zone"`
 	}
-	if json.Unmarshal(found.RuleValue, &rule) != nil || rule.Token == "" || !delivery.BearerTokenPattern.MatchString(rule.AccessToken) {
+	if json.Unmarshal(found.RuleValue, &rule) != nil || rule.Token == "" || !delivery.BearerTokenPattern().MatchString(rule.AccessToken) {
 		return job, nil
 	}
 	api, err := c.api()

@@ -1,11 +1,10 @@
 package cloudformation
 
 import (
-	"regexp"
-
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
@@ -14,9 +13,8 @@ const (
 	failure = "FAILURE"
 )
 
-// stackName is the pattern of the API reference. It is compiled once, because the provider
-// creates its schemas for every protocol call.
-var stackName = regexp.MustCompile(`^(?:[a-zA-Z][-a-zA-Z0-9]*|arn:(?:aws|aws-us-gov|aws-cn):[-a-zA-Z0-9:/._+]*)$`)
+// stackName is the pattern of the API reference.
+var stackName = delivery.LazyRegexp(`^(?:[a-zA-Z][-a-zA-Z0-9]*|arn:(?:aws|aws-us-gov|aws-cn):[-a-zA-Z0-9:/._+]*)$`)
 
 // arguments are the arguments of the API reference, with its constraints. AWS counts
 // Unicode code points.
@@ -25,7 +23,7 @@ func arguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"stack_name": signal.Required("The name or the ARN of the stack. A name is known before the stack exists: with `wait_until_ready` the signal can go to a stack that "+
 			"`aws_cloudformation_stack` creates or updates in the same apply. The signal must not depend on that resource.",
-			stringvalidator.LengthAtLeast(1), stringvalidator.RegexMatches(stackName, "must be a stack's name, of letters, digits and hyphens and beginning with a letter, or its ARN")),
+			stringvalidator.LengthAtLeast(1), signal.Matches(stackName, "must be a stack's name, of letters, digits and hyphens and beginning with a letter, or its ARN")),
 		"logical_resource_id": signal.Required("The logical id of the resource, as the stack's template defines it: an Auto Scaling group, an EC2 instance, a wait condition or an AppStream fleet with a `CreationPolicy`, or an Auto Scaling group with an `UpdatePolicy` that waits for signals. "+
 			"This request cannot signal a wait condition with a handle, or a handle: use the handle's URL.",
 			stringvalidator.LengthAtLeast(1)),

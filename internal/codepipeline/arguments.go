@@ -1,12 +1,11 @@
 package codepipeline
 
 import (
-	"regexp"
-
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
@@ -16,21 +15,21 @@ const (
 )
 
 var (
-	namePattern = regexp.MustCompile(`^[A-Za-z0-9.@\-_]+$`)
-	idPattern   = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+	namePattern = delivery.LazyRegexp(`^[A-Za-z0-9.@\-_]+$`)
+	idPattern   = delivery.LazyRegexp(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 )
 
 // name returns the attribute for the name of a pipeline, a stage or an action.
 func name(of string) schema.Attribute {
 	return signal.Required("The name of "+of+", 1 to 100 letters, digits and the characters `. @ - _`.",
-		stringvalidator.UTF8LengthBetween(1, 100), stringvalidator.RegexMatches(namePattern, "may hold letters, digits and the characters . @ - _"))
+		stringvalidator.UTF8LengthBetween(1, 100), signal.Matches(namePattern, "may hold letters, digits and the characters . @ - _"))
 }
 
 // arguments are the arguments in the API reference of PutApprovalResult, with their
 // constraints, and the execution that the approval belongs to.
 // https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutApprovalResult.html
 func arguments() map[string]schema.Attribute {
-	id := []validator.String{stringvalidator.RegexMatches(idPattern, "must be a UUID in lower case")}
+	id := []validator.String{signal.Matches(idPattern, "must be a UUID in lower case")}
 	return map[string]schema.Attribute{
 		"pipeline_name": name("the pipeline"),
 		"stage_name":    name("the stage that the approval is in"),

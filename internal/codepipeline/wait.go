@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	cptypes "github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
@@ -19,7 +18,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		Description: "Waits until an execution of an AWS CodePipeline pipeline has ended, or until one of its actions waits for approval. It sends nothing.",
 		Target:      []string{"pipeline_name", "pipeline_execution_id"},
 		Arguments: map[string]schema.Attribute{"pipeline_execution_id": signal.Required("The id of the execution.",
-			stringvalidator.RegexMatches(idPattern, "must be a UUID in lower case"))},
+			signal.Matches(idPattern, "must be a UUID in lower case"))},
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
 				execution := execution{c, a.PipelineName.ValueString(), a.PipelineExecutionID.ValueString()}

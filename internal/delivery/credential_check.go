@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
@@ -36,12 +35,12 @@ func CheckCredential(what, value string) error {
 
 // BearerTokenPattern matches what an Authorization header can hold after its scheme (RFC
 // 9110, section 11.4).
-var BearerTokenPattern = regexp.MustCompile(`^[!-~]+$`)
+var BearerTokenPattern = LazyRegexp(`^[!-~]+$`)
 
 // CheckBearerToken is CheckCredential for a token that an Authorization header
 // holds after its scheme.
 func CheckBearerToken(what, value string) error {
-	if err := CheckCredential(what, value); err != nil || BearerTokenPattern.MatchString(value) {
+	if err := CheckCredential(what, value); err != nil || BearerTokenPattern().MatchString(value) {
 		return err
 	}
 	return fmt.Errorf("%s has a blank or another character in it that is not visible ASCII, which no key or token has", what)

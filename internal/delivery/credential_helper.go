@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -85,8 +84,8 @@ func complained(complaint string, printed []string, secrets *Redactor) string {
 
 // withoutProbable returns a text without what looks like a secret.
 func withoutProbable(text string) string {
-	text = namedSecret.ReplaceAllString(text, "${1}"+hidden)
-	return probableSecret.ReplaceAllStringFunc(text, func(word string) string {
+	text = namedSecret().ReplaceAllString(text, "${1}"+hidden)
+	return probableSecret().ReplaceAllStringFunc(text, func(word string) string {
 		if strings.ContainsFunc(word, unicode.IsUpper) && strings.ContainsFunc(word, unicode.IsLower) && strings.ContainsFunc(word, unicode.IsDigit) {
 			return hidden
 		}
@@ -138,10 +137,10 @@ const longWord = 16
 
 var (
 	// probableSecret matches words that may be keys or tokens.
-	probableSecret = regexp.MustCompile(`[A-Za-z0-9+/_-]{24,}=*`)
+	probableSecret = LazyRegexp(`[A-Za-z0-9+/_-]{24,}=*`)
 	// namedSecret matches the value after the name of a secret, as in variables, options,
 	// JSON and headers, and the password of a URL. Its group is what stands before it.
-	namedSecret = regexp.MustCompile(`(?i)(` + secretName + `\s*=\s*["']?|--?` + secretName + `\s+|"` + secretName + `"\s*:\s*"|` +
+	namedSecret = LazyRegexp(`(?i)(` + secretName + `\s*=\s*["']?|--?` + secretName + `\s+|"` + secretName + `"\s*:\s*"|` +
 		`\bauthorization:\s*(?:bearer|basic)\s+|://[^\s/@:]*:)[^\s"'&,;@*]{4,}`)
 )
 

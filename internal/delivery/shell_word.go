@@ -2,20 +2,19 @@ package delivery
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 )
 
 // plainWord matches words that no shell needs quoted.
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+:,./=-]*$`)
+var plainWord = LazyRegexp(`^[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+:,./=-]*$`)
 
 // ShellWord returns a text quoted as one word of a shell command. Error
 // messages suggest commands with names of targets in them. Without quotes, a
 // crafted name could run other commands.
 func ShellWord(text string) string {
 	switch {
-	case plainWord.MatchString(text):
+	case plainWord().MatchString(text):
 		return text
 	case !strings.ContainsFunc(text, notPrinted):
 		return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -14,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
@@ -25,9 +25,9 @@ const (
 // deploymentARN is the form of an ARN in the developer guide. Names of clusters and
 // services cannot contain a slash.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/continue-service-deployment.html
-var deploymentARN = regexp.MustCompile(`^arn:[\w-]+:ecs:[a-z0-9-]+:\d{12}:service-deployment/[^/]+/[^/]+/[^/]+$`)
+var deploymentARN = delivery.LazyRegexp(`^arn:[\w-]+:ecs:[a-z0-9-]+:\d{12}:service-deployment/[^/]+/[^/]+/[^/]+$`)
 
-var isDeployment = stringvalidator.RegexMatches(deploymentARN,
+var isDeployment = signal.Matches(deploymentARN,
 	"must be the ARN of a service deployment, such as arn:aws:ecs:us-east-1:123456789012:service-deployment/my-cluster/my-service/EZe5RNVLH6PPzHXINuP28")
 
 // arguments are the arguments in the API references of ContinueServiceDeployment and

@@ -10,8 +10,9 @@ import (
 	"maps"
 	"math/big"
 	"reflect"
-	"regexp"
 	"slices"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 // parseObject decodes a JSON object. It keeps numbers as they are written.
@@ -193,10 +194,10 @@ func sameNumbers(a, b any) bool {
 }
 
 // numeral matches a JSON number whose exponent is short enough to be expanded.
-var numeral = regexp.MustCompile(`^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?$`)
+var numeral = delivery.LazyRegexp(`^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?$`)
 
 func rational(text string) (*big.Rat, bool) {
-	if !numeral.MatchString(text) {
+	if !numeral().MatchString(text) {
 		return nil, false
 	}
 	return new(big.Rat).SetString(text)

@@ -3,11 +3,11 @@ package job
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudautomator"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 // The operations on a job are a state machine. Each operation finds out the
@@ -266,17 +266,17 @@ func creationMark(number string) string {
 }
 
 var (
-	successorMark = regexp.MustCompile(` \(successor of job ([^()]+)\)$`)
-	anyMark       = regexp.MustCompile(` \((?:successor of job [^()]+|creation [0-9a-f]{16})\)$`)
+	successorMark = delivery.LazyRegexp(` \(successor of job ([^()]+)\)$`)
+	anyMark       = delivery.LazyRegexp(` \((?:successor of job [^()]+|creation [0-9a-f]{16})\)$`)
 )
 
 // isMarked reports whether a name ends with a mark.
-func isMarked(name string) bool { return anyMark.MatchString(name) }
+func isMarked(name string) bool { return anyMark().MatchString(name) }
 
 // markedFor returns the id of the job whose successor has this name, "" without
 // a mark.
 func markedFor(name string) string {
-	if found := successorMark.FindStringSubmatch(name); found != nil {
+	if found := successorMark().FindStringSubmatch(name); found != nil {
 		return found[1]
 	}
 	return ""

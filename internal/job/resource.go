@@ -7,12 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -27,6 +25,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cloudautomator"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
@@ -137,7 +136,7 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 			"name": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "The name of the job.",
-				Validators:          []validator.String{stringvalidator.RegexMatches(notBlank, "must not be blank")},
+				Validators:          []validator.String{signal.Matches(notBlank, "must not be blank")},
 			},
 			"group_id": schema.Int64Attribute{
 				Required:            true,
@@ -156,7 +155,7 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 			"action_type": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "What the job does: the name of the action in the job API, such as `start_instances`. A change creates a new job.",
-				Validators:          []validator.String{stringvalidator.RegexMatches(notBlank, "must not be blank")},
+				Validators:          []validator.String{signal.Matches(notBlank, "must not be blank")},
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"action_value": schema.StringAttribute{
@@ -226,7 +225,7 @@ func (r *jobResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 const filledIn = " If this argument was never set, the provider keeps what the service shows. If it is removed from the configuration, an update clears it."
 
 // notBlank matches a text with a character that is not a blank of any script.
-var notBlank = regexp.MustCompile(`[^\s\p{Z}]`)
+var notBlank = delivery.LazyRegexp(`[^\s\p{Z}]`)
 
 // otherFlag requires a replacement if the configured flag differs from the
 // state. null equals false.

@@ -126,7 +126,7 @@ func (m *jobModel) shown(s cloudautomator.Settings) jobModel {
 	if !isMarked(s.Name) {
 		shown.Name = types.StringValue(s.Name)
 	} else if imported {
-		shown.Name = types.StringValue(anyMark.ReplaceAllString(s.Name, ""))
+		shown.Name = types.StringValue(anyMark().ReplaceAllString(s.Name, ""))
 	}
 	shown.GroupID, shown.ActionType = types.Int64Value(int64(s.GroupID)), types.StringValue(s.ActionType)
 	shown.ForWorkflow, shown.AllowRuntimeActionValues = types.BoolPointerValue(s.ForWorkflow), types.BoolPointerValue(s.AllowRuntimeActionValues)

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/alicloud"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
@@ -43,11 +43,11 @@ type alicloudOIDCModel struct {
 }
 
 var (
-	ramRoleARN = []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^acs:ram::\d+:role/.+$`),
+	ramRoleARN = []validator.String{signal.Matches(delivery.LazyRegexp(`^acs:ram::\d+:role/.+$`),
 		"must be the ARN of a RAM role, such as acs:ram::1234567890123456:role/deploy")}
 	ramSessionName = []validator.String{
 		stringvalidator.UTF8LengthBetween(2, 64),
-		stringvalidator.RegexMatches(regexp.MustCompile(`^[A-Za-z0-9.@_-]*$`), "may hold letters, digits and the characters . @ - _"),
+		signal.Matches(delivery.LazyRegexp(`^[A-Za-z0-9.@_-]*$`), "may hold letters, digits and the characters . @ - _"),
 	}
 	ramSessionExpiration = []validator.Int64{int64validator.Between(900, 43200)}
 )
@@ -86,7 +86,7 @@ func alicloudBlock(services []string) schema.Block {
 					"In pods of ACK whose service account has a role (RRSA), the environment has all values, so you do not need this block.",
 				Attributes: map[string]schema.Attribute{
 					"role_arn":          text("ARN of the role. Environment: `ALIBABA_CLOUD_ROLE_ARN`. With `\"\"`, the block has no effect.", ramRoleARN...),
-					"oidc_provider_arn": text("ARN of the OIDC provider in RAM. Environment: `ALIBABA_CLOUD_OIDC_PROVIDER_ARN`.", stringvalidator.RegexMatches(regexp.MustCompile(`^acs:ram::\d+:oidc-provider/.+$`), "must be the ARN of an OIDC provider, such as acs:ram::1234567890123456:oidc-provider/ack-rrsa-c1")),
+					"oidc_provider_arn": text("ARN of the OIDC provider in RAM. Environment: `ALIBABA_CLOUD_OIDC_PROVIDER_ARN`.", signal.Matches(delivery.LazyRegexp(`^acs:ram::\d+:oidc-provider/.+$`), "must be the ARN of an OIDC provider, such as acs:ram::1234567890123456:oidc-provider/ack-rrsa-c1")),
 					"oidc_token":        secret("The token, 4 to 20000 characters; only one of this and `oidc_token_file`. Environment: `ALIBABA_CLOUD_OIDC_TOKEN`.", signal.SecretValidator(stringvalidator.UTF8LengthBetween(4, 20000)), beside{other: "oidc_token_file", excluded: true}),
 					"oidc_token_file":   text("Path of a file with the token, read again for each session. Environment: `ALIBABA_CLOUD_OIDC_TOKEN_FILE`."),
 					"session_name":      text("Name of the session, as the audit log shows it; 2 to 64 letters, digits and the characters `.` `@` `-` `_`. Environment: `ALIBABA_CLOUD_ROLE_SESSION_NAME`; else `terraform`.", ramSessionName...),

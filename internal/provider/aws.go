@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
@@ -71,19 +71,19 @@ var (
 	// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 	sessionName = []validator.String{
 		stringvalidator.UTF8LengthBetween(2, 64),
-		stringvalidator.RegexMatches(regexp.MustCompile(`^[\w+=,.@-]*$`), `may hold letters, digits and the characters _ + = , . @ -`),
+		signal.Matches(delivery.LazyRegexp(`^[\w+=,.@-]*$`), `may hold letters, digits and the characters _ + = , . @ -`),
 	}
 	roleARN = []validator.String{
-		stringvalidator.RegexMatches(regexp.MustCompile(`^arn:[\w-]+:iam::\d{12}:role/.+$`), "must be the ARN of an IAM role, such as arn:aws:iam::123456789012:role/deploy"),
+		signal.Matches(delivery.LazyRegexp(`^arn:[\w-]+:iam::\d{12}:role/.+$`), "must be the ARN of an IAM role, such as arn:aws:iam::123456789012:role/deploy"),
 	}
 	policyARNs = []validator.List{
 		listvalidator.SizeAtMost(10),
 		listvalidator.NoNullValues(),
-		listvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^arn:[\w-]+:iam::(\d{12}|aws):policy/.+$`), "must be the ARN of a managed IAM policy, such as arn:aws:iam::aws:policy/ReadOnlyAccess")),
+		listvalidator.ValueStringsAre(signal.Matches(delivery.LazyRegexp(`^arn:[\w-]+:iam::(\d{12}|aws):policy/.+$`), "must be the ARN of a managed IAM policy, such as arn:aws:iam::aws:policy/ReadOnlyAccess")),
 	}
 	accountIDs = []validator.List{
 		listvalidator.NoNullValues(),
-		listvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^\d{12}$`), "must be an AWS account id of 12 digits")),
+		listvalidator.ValueStringsAre(signal.Matches(delivery.LazyRegexp(`^\d{12}$`), "must be an AWS account id of 12 digits")),
 	}
 )
 

@@ -134,7 +134,7 @@ func filled(kind tftypes.Object, set map[string]tftypes.Value) tftypes.Value {
 	return tftypes.NewValue(kind, values)
 }
 
-func dynamic(b *testing.B, value tftypes.Value) *tfprotov6.DynamicValue {
+func dynamic(b testing.TB, value tftypes.Value) *tfprotov6.DynamicValue {
 	encoded, err := tfprotov6.NewDynamicValue(value.Type(), value)
 	must(b, err)
 	return &encoded

@@ -1,17 +1,15 @@
 package ros
 
 import (
-	"regexp"
-
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// clientToken is compiled once, because the provider creates its schemas for every protocol
-// call.
-var clientToken = regexp.MustCompile(`^[A-Za-z0-9_-]*$`)
+// clientToken has the characters that the API reference allows.
+var clientToken = delivery.LazyRegexp(`^[A-Za-z0-9_-]*$`)
 
 // arguments are the arguments of the API reference, with its constraints.
 // https://www.alibabacloud.com/help/en/ros/developer-reference/api-ros-2019-09-10-signalresource
@@ -30,7 +28,7 @@ func arguments() map[string]schema.Attribute {
 			stringvalidator.UTF8LengthBetween(1, 64)),
 		"client_token": signal.OptionalComputed("The token with which the service recognises a repeated request, up to 64 letters, digits, `-` and `_`. "+
 			"If it is not set, the provider generates a new one for every signal.",
-			stringvalidator.UTF8LengthBetween(1, 64), stringvalidator.RegexMatches(clientToken, "may hold letters, digits, - and _")),
+			stringvalidator.UTF8LengthBetween(1, 64), signal.Matches(clientToken, "may hold letters, digits, - and _")),
 		"region": signal.RegionAttribute(),
 	}
 }

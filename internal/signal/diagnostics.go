@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -373,7 +372,7 @@ func diagnostic(summary string, advice Advice, paragraphs ...string) diag.Diagno
 
 // twoStops matches a full stop of the provider after a full stop of a foreign
 // text.
-var twoStops = regexp.MustCompile(`([^.])\.\.(\s|$)`)
+var twoStops = delivery.LazyRegexp(`([^.])\.\.(\s|$)`)
 
 // join joins the paragraphs that are not empty.
 func join(paragraphs ...string) string {
@@ -383,5 +382,5 @@ func join(paragraphs ...string) string {
 			said = append(said, paragraph)
 		}
 	}
-	return twoStops.ReplaceAllString(strings.Join(said, "\n\n"), "$1.$2")
+	return twoStops().ReplaceAllString(strings.Join(said, "\n\n"), "$1.$2")
 }

@@ -3,6 +3,7 @@ package signal
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -82,7 +83,7 @@ func (d duration) ValidateString(ctx context.Context, req validator.StringReques
 
 // RegionName returns a validator for region names.
 func RegionName() validator.String {
-	return regionName{stringvalidator.RegexMatches(delivery.RegionPattern, "must be the name of a region, such as eu-central-1")}
+	return regionName{Matches(delivery.RegionPattern, "must be the name of a region, such as eu-central-1")}
 }
 
 type regionName struct{ validator.String }
@@ -100,7 +101,7 @@ func (v regionName) ValidateString(ctx context.Context, req validator.StringRequ
 // BearerToken returns a validator for keys and tokens of an Authorization header.
 // Wrap it in SecretValidator.
 func BearerToken() validator.String {
-	return stringvalidator.RegexMatches(delivery.BearerTokenPattern, "must be visible ASCII characters, without spaces and line breaks")
+	return Matches(delivery.BearerTokenPattern, "must be visible ASCII characters, without spaces and line breaks")
 }
 
 // AtEntries returns a validator that runs check and reports its errors at the
@@ -142,5 +143,30 @@ func (v secretValidator) ValidateString(ctx context.Context, req validator.Strin
 	if found.Diagnostics.HasError() {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Attribute Value",
 			fmt.Sprintf("Attribute %s %s. The value is not shown, because it is a secret.", req.Path, v.Description(ctx)))
+	}
+}
+
+// Matches returns a validator for texts that match a pattern. must says what the text must
+// be, such as "must be a UUID". It is stringvalidator.RegexMatches with a pattern that is
+// compiled for the first text.
+func Matches(pattern func() *regexp.Regexp, must string) validator.String {
+	return matchValidator{pattern, must}
+}
+
+type matchValidator struct {
+	pattern func() *regexp.Regexp
+	must    string
+}
+
+// Description returns what the text must be.
+func (v matchValidator) Description(context.Context) string { return v.must }
+
+// MarkdownDescription returns what the text must be.
+func (v matchValidator) MarkdownDescription(context.Context) string { return v.must }
+
+// ValidateString reports an error if the text is known and does not match.
+func (v matchValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if Given(req.ConfigValue) {
+		stringvalidator.RegexMatches(v.pattern(), v.must).ValidateString(ctx, req, resp)
 	}
 }

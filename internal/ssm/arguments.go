@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -20,6 +19,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
@@ -38,9 +38,10 @@ var neededKey = map[string]string{
 	string(ssmtypes.SignalTypeStopStep):  "StepExecutionId",
 }
 
-// documentName is compiled once, because the provider creates its schemas for every
-// protocol call.
-var documentName = regexp.MustCompile(`^[a-zA-Z0-9_\-.:/]{3,128}$`)
+// documentName is the pattern of DocumentName in the API reference of
+// StartAutomationExecution.
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_StartAutomationExecution.html
+var documentName = delivery.LazyRegexp(`^[a-zA-Z0-9_\-.:/]{3,128}$`)
 
 // remembered says of some arguments what the state records.
 var remembered = map[string]string{
@@ -57,7 +58,7 @@ func arguments() map[string]schema.Attribute {
 		"automation_execution_id": signal.Required("The id of the Automation execution, exactly 36 characters.", executionID{}),
 		"document_name": signal.Optional("The name of the document (runbook) that the execution runs, exactly as the execution shows it, 3 to 128 letters, digits, `_`, `-`, `.`, `:` and `/`. "+
 			"The provider searches for the execution of this document that can take this signal.",
-			stringvalidator.RegexMatches(documentName, "must be the name of a document: 3 to 128 letters, digits, _, -, ., : and /")),
+			signal.Matches(documentName, "must be the name of a document: 3 to 128 letters, digits, _, -, ., : and /")),
 		"started_after": signal.StartedAfterAttribute(),
 		"signal_type": signal.Required("`Approve` or `Reject` a step that waits for approval, `Resume` a paused step, `StartStep` or `StopStep` a step, or `Revoke` an approval.",
 			signalType{stringvalidator.OneOf(signalTypes...)}),

@@ -1,0 +1,77 @@
+package provider_test
+
+import (
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/plugin"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
+)
+
+// Every validator runs for a value that it hardly expects, and answers with diagnostics: a
+// pattern that cannot be compiled would only panic when it is first needed.
+func TestEveryValidatorRuns(t *testing.T) {
+	server := plugin.Server(provider.New("test"))().(interface {
+		tfprotov6.ProviderServer
+		tfprotov6.ActionServer
+		tfprotov6.ListResourceServer
+	})
+	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	must(t, err)
+	refused := func(what string, diags []*tfprotov6.Diagnostic) {
+		t.Helper()
+		if len(diags) == 0 {
+			t.Errorf("%s: no validator objected", what)
+		}
+	}
+	checked, err := server.ValidateProviderConfig(t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: dynamic(t, strange(schemas.Provider.ValueType()))})
+	must(t, err)
+	refused("provider", checked.Diagnostics)
+	for name, schema := range schemas.ResourceSchemas {
+		checked, err := server.ValidateResourceConfig(t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: name, Config: dynamic(t, strange(schema.ValueType()))})
+		must(t, err)
+		refused(name, checked.Diagnostics)
+	}
+	for name, schema := range schemas.ActionSchemas {
+		checked, err := server.ValidateActionConfig(t.Context(), &tfprotov6.ValidateActionConfigRequest{ActionType: name, Config: dynamic(t, strange(schema.Schema.ValueType()))})
+		must(t, err)
+		refused("action "+name, checked.Diagnostics)
+	}
+	for name, schema := range schemas.EphemeralResourceSchemas {
+		checked, err := server.ValidateEphemeralResourceConfig(t.Context(), &tfprotov6.ValidateEphemeralResourceConfigRequest{TypeName: name, Config: dynamic(t, strange(schema.ValueType()))})
+		must(t, err)
+		refused("ephemeral "+name, checked.Diagnostics)
+	}
+	for name, schema := range schemas.ListResourceSchemas {
+		_, err := server.ValidateListResourceConfig(t.Context(), &tfprotov6.ValidateListResourceConfigRequest{TypeName: name, Config: dynamic(t, strange(schema.ValueType()))})
+		must(t, err)
+	}
+}
+
+// strange returns a value whose texts are a blank and whose numbers are negative.
+func strange(kind tftypes.Type) tftypes.Value {
+	switch of := kind.(type) {
+	case tftypes.Object:
+		values := map[string]tftypes.Value{}
+		for name, attribute := range of.AttributeTypes {
+			values[name] = strange(attribute)
+		}
+		return tftypes.NewValue(of, values)
+	case tftypes.List:
+		return tftypes.NewValue(of, []tftypes.Value{strange(of.ElementType)})
+	case tftypes.Set:
+		return tftypes.NewValue(of, []tftypes.Value{strange(of.ElementType)})
+	case tftypes.Map:
+		return tftypes.NewValue(of, map[string]tftypes.Value{" ": strange(of.ElementType)})
+	}
+	switch {
+	case kind.Is(tftypes.String):
+		return tftypes.NewValue(kind, " ")
+	case kind.Is(tftypes.Number):
+		return tftypes.NewValue(kind, -1)
+	default:
+		return tftypes.NewValue(kind, true)
+	}
+}
