@@ -71,7 +71,7 @@ func (e *jobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp
 		e.later(ctx, data, req.ClientCapabilities.DeferralAllowed, resp)
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, signal.DefaultTimeout)
+	ctx, cancel := e.sender.WithTimeout(ctx, signal.DefaultTimeout)
 	defer cancel()
 	w := newWork(e.client, e.sender, "read", signal.DefaultTimeout)
 	id := data.ID.ValueString()

@@ -42,7 +42,7 @@ func TestRotationSurvivesAccidents(t *testing.T) {
 						}
 						base := b.created(nightly)
 						old := b.held()
-						config := base.With(acctest.Values{"name": "weekly", "timeouts": acctest.Values{"update": "1s"}})
+						config := base.With(acctest.Values{"name": "weekly", "timeouts": acctest.Values{"update": acctest.BriefTimeout}})
 						injected := fault
 						injected.Operation, injected.Times = operation, times
 						b.s.Inject(injected)
@@ -537,8 +537,9 @@ func TestLostCreationIsGivenUpWithWords(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, sandbox.CloudAutomator{}, hasty())
 			b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropBefore, Times: 1})
+			began := time.Now()
 			b.refused(nightly, "Outcome of the Creation Unknown")
-			lists := func(age time.Duration) int {
+			search := func(age time.Duration) (lists int) {
 				t.Helper()
 				one := b.On(b.Provider)
 				(&bench{one, t, b.s, false}).age(age)
@@ -553,9 +554,14 @@ func TestLostCreationIsGivenUpWithWords(t *testing.T) {
 				contains(t, diags.String(), "Creation Given Up", "(creation ", "console")
 				return b.s.Count("ListJobs")
 			}
-			// The one is searched for during a second, and the other during a twentieth of it.
-			if young, old := lists(-900*time.Millisecond), lists(time.Hour); young < 3*old {
-				t.Errorf("a creation that is young is searched for in %d lists, and an old one in %d", young, old)
+			// The old one is searched for during 50 pauses, and the young one also until it is
+			// twice as old as that.
+			if lists := search(time.Hour); lists > 70 {
+				t.Errorf("an old creation is searched for in %d lists", lists)
+			}
+			search(-900 * time.Millisecond)
+			if ended := time.Since(began); ended < time.Second {
+				t.Errorf("a creation that seems to have begun after 0.9 s is searched for until %s, want 1 s", ended)
 			}
 			b.apply(nightly)
 			b.settled(nightly)
@@ -722,7 +728,7 @@ func TestSearchThatIsCutOffForgetsNothing(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{})
 	b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropBefore, Times: 1})
 	b.s.Inject(sandbox.Fault{Operation: "ListJobs", Kind: sandbox.KindErrorBefore})
-	b.refused(nightly.With(acctest.Values{"timeouts": acctest.Values{"create": "1s", "read": "20ms", "delete": "20ms"}}), "Outcome of the Creation Unknown")
+	b.refused(nightly.With(acctest.Values{"timeouts": acctest.Values{"create": acctest.BriefTimeout, "read": "20ms", "delete": "20ms"}}), "Outcome of the Creation Unknown")
 	b.s.ClearFaults()
 	if diags := b.Refresh(); !diags.HasError() || b.State.IsNull() {
 		t.Errorf("the refresh left %s, and said %s", b.State, diags)

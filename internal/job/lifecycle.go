@@ -26,7 +26,7 @@ func (r *jobResource) work(ctx context.Context, data *jobModel, name string, rea
 ) {
 	timeout, found := read(data.Timeouts, ctx, signal.DefaultTimeout)
 	diags.Append(found...)
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := r.sender.WithTimeout(ctx, timeout)
 	return ctx, cancel, newWork(r.client, r.sender, name, timeout)
 }
 

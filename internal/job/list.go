@@ -58,7 +58,7 @@ func (l *jobList) List(ctx context.Context, req list.ListRequest, stream *list.L
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
-	looking, cancel := context.WithTimeout(ctx, signal.DefaultTimeout)
+	looking, cancel := l.sender.WithTimeout(ctx, signal.DefaultTimeout)
 	defer cancel()
 	w := newWork(l.client, l.sender, "read", signal.DefaultTimeout)
 	jobs, failed := w.list(looking)

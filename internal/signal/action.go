@@ -116,7 +116,7 @@ func (a *signalAction) Invoke(ctx context.Context, req action.InvokeRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := a.resource.sender.policy.WithTimeout(ctx, timeout)
+	ctx, cancel := a.resource.sender.WithTimeout(ctx, timeout)
 	defer cancel()
 	a.resource.system.complete(ctx, data.Arguments)
 	signal, err := a.resource.system.bind(ctx, data.Arguments, nil)

@@ -118,7 +118,7 @@ func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := r.sender.policy.WithTimeout(ctx, timeout)
+	ctx, cancel := r.sender.WithTimeout(ctx, timeout)
 	defer cancel()
 	r.system.complete(ctx, data.Arguments)
 	data.ID = types.StringValue(uuid.NewString())
@@ -208,7 +208,7 @@ func (r *signalResource) Update(ctx context.Context, req resource.UpdateRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := r.sender.policy.WithTimeout(ctx, timeout)
+	ctx, cancel := r.sender.WithTimeout(ctx, timeout)
 	defer cancel()
 	r.system.complete(ctx, data.Arguments)
 	anew, on := data.TargetStatus.IsUnknown(), data.WaitForCompletion.ValueBool()
@@ -257,7 +257,7 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := r.sender.policy.WithTimeout(ctx, timeout)
+	ctx, cancel := r.sender.WithTimeout(ctx, timeout)
 	defer cancel()
 	signal, err := r.system.bind(ctx, data.Arguments, nil)
 	if err != nil {

@@ -45,6 +45,12 @@ func (c *Sender) Redactor() *delivery.Redactor { return c.redactor }
 // as lost at the latest.
 func (c *Sender) lostBy(began time.Time) time.Time { return began.Add(c.policy.Attempt) }
 
+// WithTimeout returns a context that ends after d, the timeout of an operation, by the
+// clock of the retry policy.
+func (c *Sender) WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return c.policy.WithTimeout(ctx, d)
+}
+
 // Patience returns how long a request is repeated that gets no answer.
 func (c *Sender) Patience() time.Duration { return c.policy.Unreachable }
 

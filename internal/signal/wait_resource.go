@@ -262,7 +262,7 @@ func (r *waitResource) Update(ctx context.Context, req resource.UpdateRequest, r
 // diagnostics. seen is the status in which an earlier wait saw the target, "" if
 // there is none.
 func (r *waitResource) wait(ctx context.Context, data *waitModel, seen string, p phase, timeout time.Duration, state *tfsdk.State, diags *diag.Diagnostics) {
-	ctx, cancel := r.sender.policy.WithTimeout(ctx, timeout)
+	ctx, cancel := r.sender.WithTimeout(ctx, timeout)
 	defer cancel()
 	run, watched, err := r.bind(ctx, data)
 	if err != nil {
