@@ -2,6 +2,7 @@ package temporal_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -114,20 +115,28 @@ func TestPagesOfLargeEventsAreRead(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
 	p := acctest.StartProvider(t, acctest.Block(s.URL()))
-	id := startWorkflow(s)
-	config := acctest.Values{"workflow_id": id, "signal_name": "go", "request_id": "release-1", "adopt_existing": true}
-	apply(t, p.Resource("signal_temporal_workflow"), config)
 	upstream, err := acctest.TemporalURL()
 	must(t, err)
-	// The first page has only small events.
-	for i, size := range append(slices.Repeat([]int{2<<20 - 100}, 9), make([]int, 110)...) {
-		body := fmt.Sprintf(`{"requestId":"other-%d","input":[%q]}`, i, strings.Repeat("x", size))
-		resp, err := http.Post(upstream+"/api/v1/namespaces/default/workflows/"+id+"/signal/go", "application/json", strings.NewReader(body))
+	id := "w-" + uuid.NewString()
+	post := func(at, body string) {
+		t.Helper()
+		resp, err := http.Post(upstream+"/api/v1/namespaces/default/workflows/"+id+at, "application/json", strings.NewReader(body))
+		must(t, err)
+		answer, err := io.ReadAll(resp.Body)
 		must(t, err)
 		_ = resp.Body.Close()
 		if resp.StatusCode != http.StatusOK {
-			t.Fatal(resp.Status)
+			t.Fatalf("%s: %s", resp.Status, answer)
 		}
+	}
+	// No worker has this queue: the server holds back the signals that come while a worker is
+	// at a task, and refuses those that are too long for that.
+	post("", `{"workflowType": {"name": "Gate"}, "taskQueue": {"name": "without a worker"}, "requestId": "start"}`)
+	config := acctest.Values{"workflow_id": id, "signal_name": "go", "request_id": "release-1", "adopt_existing": true}
+	apply(t, p.Resource("signal_temporal_workflow"), config)
+	// The first page has only small events.
+	for i, size := range append(slices.Repeat([]int{2<<20 - 100}, 9), make([]int, 110)...) {
+		post("/signal/go", fmt.Sprintf(`{"requestId":"other-%d","input":[%q]}`, i, strings.Repeat("x", size)))
 	}
 	s.ResetRequestLog()
 	r := p.Resource("signal_temporal_workflow")
