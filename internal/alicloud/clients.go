@@ -104,7 +104,7 @@ func (c *Clients) load() (settings, error) {
 		return *c.loaded, nil
 	}
 	if c.config.Unknown != "" {
-		return settings{}, delivery.UnknownArgumentError(c.config.Unknown)
+		return settings{}, delivery.UnknownValueError(c.config.Unknown)
 	}
 	s, err := c.config.load()
 	if err != nil {
@@ -140,7 +140,7 @@ func (c *Clients) tell(ctx context.Context, service Service) {
 		return
 	}
 	c.told[service] = true
-	c.config.Log.Made(ctx, delivery.ClientMade{Service: service.Name, Credentials: s.from(), Endpoint: cmp.Or(c.config.Endpoints[service.Name], service.Host), Region: s.region})
+	c.config.Log.Made(ctx, delivery.ClientInfo{Service: service.Name, Credentials: s.from(), Endpoint: cmp.Or(c.config.Endpoints[service.Name], service.Host), Region: s.region})
 }
 
 // retrieve gets keys from the source and assumes the roles. The configuration is loaded.
@@ -193,7 +193,7 @@ func (c *Clients) client(service Service, with keys) *sdk.Client {
 	}
 	if ahead := time.Duration(c.ahead.Load()); ahead != 0 {
 		client.GlobalParameters = &openapi.GlobalParameters{Headers: map[string]*string{
-			"x-acs-date": tea.String(delivery.In(ahead).UTC().Format("2006-01-02T15:04:05Z")),
+			"x-acs-date": tea.String(delivery.FromNow(ahead).UTC().Format("2006-01-02T15:04:05Z")),
 		}}
 	}
 	at := c.config.Endpoints[service.Name]
@@ -261,7 +261,7 @@ func (c Config) plannedRegion() error {
 		return nil
 	}
 	var s settings
-	if s.region, s.regionFrom = delivery.FirstVariable(regionNames...); s.region == "" {
+	if s.region, s.regionFrom = delivery.FirstEnv(regionNames...); s.region == "" {
 		_ = c.loadProfile(&s, false) // The first signal reports the error.
 	}
 	return checkRegion(s.region, s.regionFrom)

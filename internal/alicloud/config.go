@@ -84,7 +84,7 @@ var (
 )
 
 func environment(names []string) string {
-	value, _ := delivery.FirstVariable(names...)
+	value, _ := delivery.FirstEnv(names...)
 	return value
 }
 
@@ -117,9 +117,9 @@ type settings struct {
 func (c Config) load() (settings, error) {
 	var s settings
 	if s.region, s.regionFrom = c.Region, "region in the provider's alicloud block"; s.region == "" {
-		s.region, s.regionFrom = delivery.FirstVariable(regionNames...)
+		s.region, s.regionFrom = delivery.FirstEnv(regionNames...)
 	}
-	sts, name := delivery.FirstVariable(stsRegionNames...)
+	sts, name := delivery.FirstEnv(stsRegionNames...)
 	if err := checkRegion(sts, name); err != nil && c.STSRegion == "" {
 		return s, err
 	}
@@ -176,7 +176,7 @@ func (c Config) profilesFile() (path, from string) {
 	if c.SharedCredentialsFile != "" {
 		return delivery.ExpandPath(c.SharedCredentialsFile), "alicloud.shared_credentials_file"
 	}
-	path, from = delivery.FirstVariable(fileNames...)
+	path, from = delivery.FirstEnv(fileNames...)
 	return delivery.ExpandPath(path), from
 }
 
@@ -187,8 +187,8 @@ func (c Config) keys() (found keys, from string, err error) {
 		return keys{accessKey: c.AccessKey, secretKey: c.SecretKey, securityToken: c.SecurityToken}, "access_key and secret_key in the provider's alicloud block", nil
 	}
 	found = keys{securityToken: environment(securityTokenNames)}
-	accessKey, accessName := delivery.FirstVariable(accessKeyNames...)
-	secretKey, secretName := delivery.FirstVariable(secretKeyNames...)
+	accessKey, accessName := delivery.FirstEnv(accessKeyNames...)
+	secretKey, secretName := delivery.FirstEnv(secretKeyNames...)
 	found.accessKey, found.secretKey = accessKey, secretKey
 	from = accessName + " and " + secretName + " in the environment"
 	if (found.accessKey == "") != (found.secretKey == "") {
@@ -219,7 +219,7 @@ func (c Config) oidc() (*oidcRole, error) {
 	file := "oidc_token_file in assume_role_with_oidc"
 	if role.Token == "" && role.TokenFile == "" {
 		role.Token = environment(oidcTokenNames)
-		role.TokenFile, file = delivery.FirstVariable(oidcTokenFileNames...)
+		role.TokenFile, file = delivery.FirstEnv(oidcTokenFileNames...)
 	}
 	lacks := ""
 	switch {

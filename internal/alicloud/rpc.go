@@ -26,7 +26,7 @@ func (c *Clients) request(ctx context.Context, service Service, operation string
 	c.tell(ctx, service)
 	with, err := c.keys(ctx)
 	if err != nil {
-		return delivery.WithoutCredentials(err)
+		return delivery.AttemptWithoutCredentials(err)
 	}
 	attempt := c.judge(with, send(ctx, func(ctx context.Context) (string, error) {
 		var out struct {

@@ -45,7 +45,7 @@ func (c *Clients) FindCaller(ctx context.Context) (string, delivery.Attempt) {
 		return awssdk.ToString(identity.Arn), told
 	}
 	failed := loaded.keys.fault(ctx, err)
-	if !delivery.WithoutCredentials(failed).Retryable() {
+	if !delivery.AttemptWithoutCredentials(failed).Retryable() {
 		return "", told
 	}
 	// With the outcome Unknown, the read is repeated as long as other reads that look

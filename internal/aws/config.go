@@ -321,7 +321,7 @@ func (c Config) checkRegion(region string) error {
 // environmentRegion returns the region of the environment and the name of its
 // variable.
 func environmentRegion() (region, variable string) {
-	return delivery.FirstVariable("AWS_REGION", "AWS_DEFAULT_REGION")
+	return delivery.FirstEnv("AWS_REGION", "AWS_DEFAULT_REGION")
 }
 
 // profiles returns the profile in use, the source profile whose credentials assume
@@ -389,7 +389,7 @@ func (c Config) profileFrom() (name, from string) {
 	if c.Profile != "" {
 		return c.Profile, "profile in the provider's aws block"
 	}
-	return delivery.FirstVariable("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+	return delivery.FirstEnv("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 }
 
 // files returns the files with profiles.

@@ -77,7 +77,7 @@ func (c Config) watch(stack *smithymiddleware.Stack) error {
 		}
 		out, metadata, err := next.HandleDeserialize(ctx, in)
 		if resp, ok := out.RawResponse.(*smithyhttp.Response); ok && resp != nil && resp.Response != nil {
-			delivery.LimitBody(resp.Response)
+			delivery.LimitResponseBody(resp.Response)
 		}
 		return out, metadata, err
 	}), smithymiddleware.After)

@@ -113,11 +113,11 @@ func NewClient(config Config) *Client {
 
 func (c Config) load() (api, error) {
 	if c.Unknown != "" {
-		return api{}, delivery.UnknownArgumentError(c.Unknown)
+		return api{}, delivery.UnknownValueError(c.Unknown)
 	}
 	key, from := c.APIKey, "api_key in the provider's cloud_automator block"
 	if key == "" {
-		key, from = delivery.FirstVariable("CLOUD_AUTOMATOR_API_KEY", "CLOUDAUTOMATOR_API_KEY")
+		key, from = delivery.FirstEnv("CLOUD_AUTOMATOR_API_KEY", "CLOUDAUTOMATOR_API_KEY")
 	}
 	if key == "" {
 		return api{}, errors.New("there is no Cloud Automator API key: set api_key in the provider's cloud_automator block, or CLOUD_AUTOMATOR_API_KEY in the environment")
@@ -150,7 +150,7 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 		return err
 	}
 	c.logged.Do(func() {
-		c.log.Made(ctx, delivery.ClientMade{Service: "cloud_automator", Credentials: api.from, Endpoint: api.endpoint.String()})
+		c.log.Made(ctx, delivery.ClientInfo{Service: "cloud_automator", Credentials: api.from, Endpoint: api.endpoint.String()})
 	})
 	var body io.Reader
 	if in != nil {
@@ -275,7 +275,7 @@ func Confidential(u *url.URL) bool {
 	case "https":
 		return u.Hostname() != ""
 	case "http":
-		return delivery.IsThisMachine(u.Hostname())
+		return delivery.IsLoopback(u.Hostname())
 	default:
 		return false
 	}

@@ -47,10 +47,10 @@ func (b limitedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return resp, refusedBySOCKS(err)
 	}
-	LimitBody(resp)
+	LimitResponseBody(resp)
 	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
 		resp.Body = &decompressed{body: resp.Body}
-		LimitBody(resp)
+		LimitResponseBody(resp)
 		resp.Header.Del("Content-Encoding")
 		resp.Header.Del("Content-Length")
 		resp.ContentLength, resp.Uncompressed = -1, true
@@ -58,9 +58,9 @@ func (b limitedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// LimitBody limits the body of an answer to longestAnswer. Clients from
+// LimitResponseBody limits the body of an answer to longestAnswer. Clients from
 // NewHTTPClient limit their answers already.
-func LimitBody(resp *http.Response) {
+func LimitResponseBody(resp *http.Response) {
 	resp.Body = &limitedBody{ReadCloser: resp.Body, status: resp.Status, left: longestAnswer}
 }
 

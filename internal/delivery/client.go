@@ -92,11 +92,11 @@ func (c Client) Do(req *http.Request) (*http.Response, error) {
 // Log writes to the provider's log. A nil Log writes nothing.
 type Log func(ctx context.Context, message string, fields ...map[string]any)
 
-// ClientMade describes a new client, without secrets. Unknown fields are "".
-type ClientMade struct{ Service, Credentials, Endpoint, Region string }
+// ClientInfo describes a client, without secrets. Unknown fields are "".
+type ClientInfo struct{ Service, Credentials, Endpoint, Region string }
 
 // Made logs that a client was created. No request has been made at that time.
-func (l Log) Made(ctx context.Context, client ClientMade) {
+func (l Log) Made(ctx context.Context, client ClientInfo) {
 	if l == nil {
 		return
 	}

@@ -60,8 +60,8 @@ func sleep(ctx context.Context, clock Clock, d time.Duration) error {
 // returns the cause.
 func Sleep(ctx context.Context, d time.Duration) error { return sleep(ctx, systemClock{}, d) }
 
-// In returns the time after d.
-func In(d time.Duration) time.Time { return time.Now().Add(d) }
+// FromNow returns the time after d.
+func FromNow(d time.Duration) time.Time { return time.Now().Add(d) }
 
 // Until returns the duration until t. It is negative if t has passed.
 func Until(t time.Time) time.Duration { return time.Until(t) }

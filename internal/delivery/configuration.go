@@ -35,9 +35,9 @@ func CheckFile(named, path string) error {
 	return nil
 }
 
-// FirstVariable returns the value and the name of the first environment variable that is
+// FirstEnv returns the value and the name of the first environment variable that is
 // set.
-func FirstVariable(names ...string) (value, name string) {
+func FirstEnv(names ...string) (value, name string) {
 	for _, name := range names {
 		if value := os.Getenv(name); value != "" {
 			return value, name
@@ -46,17 +46,17 @@ func FirstVariable(names ...string) (value, name string) {
 	return "", ""
 }
 
-// IsThisMachine reports whether a host is this machine: a loopback address or localhost.
-func IsThisMachine(host string) bool {
+// IsLoopback reports whether a host is this machine: a loopback address or localhost.
+func IsLoopback(host string) bool {
 	address, err := netip.ParseAddr(host)
 	return err == nil && address.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
-// UnknownArgumentError is the name of a provider argument whose value is needed and not
+// UnknownValueError is the name of a provider argument whose value is needed and not
 // known yet.
-type UnknownArgumentError string
+type UnknownValueError string
 
 // Error says what the user can do.
-func (e UnknownArgumentError) Error() string {
+func (e UnknownValueError) Error() string {
 	return "the provider's " + string(e) + " is not known yet: apply what it depends on first"
 }

@@ -68,7 +68,7 @@ func (k *CredentialCache[K]) renew(ctx context.Context) (K, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if left := Until(k.ends); err != nil && left > 0 && !k.replacing {
-		k.renewal = In(min(renewalPause, left))
+		k.renewal = FromNow(min(renewalPause, left))
 		return k.held, nil
 	} else if err != nil {
 		return found, err

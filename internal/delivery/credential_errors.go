@@ -21,8 +21,9 @@ func (e *CredentialsError) Error() string { return e.Err.Error() }
 // Unwrap returns the error of the source of the credentials.
 func (e *CredentialsError) Unwrap() error { return e.Err }
 
-// WithoutCredentials returns the attempt of a request that was not made because of err.
-func WithoutCredentials(err error) Attempt {
+// AttemptWithoutCredentials returns the attempt of a request that was not made because of
+// err.
+func AttemptWithoutCredentials(err error) Attempt {
 	attempt := Attempt{Outcome: NotSent, Cause: Permanent, Err: err}
 	if failed := (*CredentialsError)(nil); errors.As(err, &failed) {
 		attempt.Cause, attempt.Err = failed.Cause, failed

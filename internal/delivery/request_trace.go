@@ -78,7 +78,7 @@ func (w *RequestTrace) Attempt(err error) Attempt {
 	case w.err != nil:
 		return Attempt{Outcome: NotSent, Cause: ConnectionCause(w.err), Err: w.err}
 	default:
-		return WithoutCredentials(err)
+		return AttemptWithoutCredentials(err)
 	}
 }
 

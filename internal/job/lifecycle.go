@@ -76,7 +76,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	begun := data
 	begun.takeFrom(jobModel{})
 	begun.takeOpen(jobModel{CompletedPostProcessID: types.ListNull(types.Int64Type), FailedPostProcessID: types.ListNull(types.Int64Type)})
-	name, p := data.Name.ValueString(), privateState{Creation: newCreation(), Begun: delivery.In(0), Due: data.TriggerOnApply.ValueBool()}
+	name, p := data.Name.ValueString(), privateState{Creation: newCreation(), Begun: delivery.FromNow(0), Due: data.TriggerOnApply.ValueBool()}
 	made, answered, result, unread := w.create(ctx, name, creationMark(p.Creation), data.body(nil, nil, types.StringNull()))
 	if len(made) != 1 {
 		doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)
@@ -241,7 +241,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 // rotated records the time of a rotation. Two rotations that follow each other have two
 // times.
 func (m *jobModel) rotated() {
-	at := delivery.In(0).Truncate(time.Millisecond)
+	at := delivery.FromNow(0).Truncate(time.Millisecond)
 	if last, ok := cloudautomator.ParseTime(m.RotatedAt.ValueString()); ok && at.Equal(last) {
 		at = at.Add(time.Millisecond)
 	}

@@ -23,7 +23,7 @@ var _ resource.ResourceWithMoveState = (*jobResource)(nil)
 
 // MoveState moves jobs from the vendor's provider.
 func (r *jobResource) MoveState(context.Context) []resource.StateMover {
-	return []resource.StateMover{{StateMover: r.move}, signal.NotMoved("http_trigger_job", "only a "+vendorsJob+" of the vendor's provider can",
+	return []resource.StateMover{{StateMover: r.move}, signal.RefuseMove("http_trigger_job", "only a "+vendorsJob+" of the vendor's provider can",
 		"import the job with an import block, or create a new job.")}
 }
 

@@ -319,7 +319,7 @@ func (u *update) take(ctx context.Context) diag.Diagnostic {
 	} else {
 		u.standing = standing{Position: leads[take].to, ID: successor, Others: []string{id}}
 	}
-	u.shown, u.rotate, u.again, u.Begun = job, false, false, delivery.In(0)
+	u.shown, u.rotate, u.again, u.Begun = job, false, false, delivery.FromNow(0)
 	inPlace := u.untaken
 	if u.untaken = u.after.untaken(nil, nil, job.Settings); len(inPlace) > 0 && len(u.untaken) == 0 {
 		u.warnings.AddWarning("Settings Not Taken", fmt.Sprintf("Cloud Automator has accepted the change of job %s, but did not change there: %s. Job %s, which replaces it, has these settings.",

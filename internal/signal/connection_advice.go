@@ -30,13 +30,13 @@ func unsentBecause(attempt delivery.Attempt, stopped error) string {
 	case delivery.AtProxy(attempt.Err):
 		return unconnected(attempt, "the proxy", "check the proxy's address and the network, or add the service's host to NO_PROXY")
 	case attempt.Cause == delivery.CredentialsUnreachable:
-		return unconnected(attempt, "the source of the credentials", checkWay)
+		return unconnected(attempt, "the source of the credentials", checkNetwork)
 	default:
-		return unconnected(attempt, "", checkWay)
+		return unconnected(attempt, "", checkNetwork)
 	}
 }
 
-const checkWay = "check the endpoint, the network, and whether a proxy is needed"
+const checkNetwork = "check the endpoint, the network, and whether a proxy is needed"
 
 // unconnected explains why there was no connection to the service, or to another
 // server that is named.

@@ -370,9 +370,9 @@ func diagnostic(summary string, advice Advice, paragraphs ...string) diag.Diagno
 	return diag.NewErrorDiagnostic(summary, join(paragraphs...))
 }
 
-// twoStops matches a full stop of the provider after a full stop of a foreign
+// doubledFullStop matches a full stop of the provider after a full stop of a foreign
 // text.
-var twoStops = delivery.LazyRegexp(`([^.])\.\.(\s|$)`)
+var doubledFullStop = delivery.LazyRegexp(`([^.])\.\.(\s|$)`)
 
 // join joins the paragraphs that are not empty.
 func join(paragraphs ...string) string {
@@ -382,5 +382,5 @@ func join(paragraphs ...string) string {
 			said = append(said, paragraph)
 		}
 	}
-	return twoStops().ReplaceAllString(strings.Join(said, "\n\n"), "$1.$2")
+	return doubledFullStop().ReplaceAllString(strings.Join(said, "\n\n"), "$1.$2")
 }

@@ -6,8 +6,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 // model is a resource's data. Arguments is a pointer to the struct of a system's arguments.
@@ -68,38 +66,6 @@ func (s *CommonAttributes) sent(sent sendResult) {
 func (s *CommonAttributes) sentThen() time.Time {
 	sent, _ := time.Parse(time.RFC3339, s.SentAt.ValueString())
 	return sent
-}
-
-// Options are the arguments that say how a signal is sent, not what is sent.
-// Options that a system does not offer are null. Each field is the argument of the same
-// name.
-type Options struct {
-	WaitUntilReady    types.Bool `tfsdk:"wait_until_ready"`
-	WaitForCompletion types.Bool `tfsdk:"wait_for_completion"`
-	AdoptExisting     types.Bool `tfsdk:"adopt_existing"`
-	ResendOnUnknown   types.Bool `tfsdk:"resend_on_unknown"`
-	Waiting
-}
-
-// Waiting has the attributes of resources that can wait for the end of a target's run. Each
-// field is the attribute of the same name.
-type Waiting struct {
-	OnWaitFailure   types.String `tfsdk:"on_wait_failure"`
-	TargetStatus    types.String `tfsdk:"target_status"`
-	TargetSucceeded types.Bool   `tfsdk:"target_succeeded"`
-}
-
-// note records an observation of the target. If the observation has no status,
-// because the service no longer has the target, the last known status stays. The
-// success is null if the run has ended, and the service does not tell how.
-func (w *Waiting) note(observation delivery.Observation) {
-	if observation.Status != "" {
-		w.TargetStatus = types.StringValue(observation.Status)
-	}
-	w.TargetSucceeded = types.BoolValue(observation.State == delivery.Reached)
-	if observation.Unjudged {
-		w.TargetSucceeded = types.BoolNull()
-	}
 }
 
 // The values of the when argument.

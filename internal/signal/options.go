@@ -3,8 +3,43 @@ package signal
 import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
+
+// Options are the arguments that say how a signal is sent, not what is sent.
+// Options that a system does not offer are null. Each field is the argument of the same
+// name.
+type Options struct {
+	WaitUntilReady    types.Bool `tfsdk:"wait_until_ready"`
+	WaitForCompletion types.Bool `tfsdk:"wait_for_completion"`
+	AdoptExisting     types.Bool `tfsdk:"adopt_existing"`
+	ResendOnUnknown   types.Bool `tfsdk:"resend_on_unknown"`
+	Waiting
+}
+
+// Waiting has the attributes of resources that can wait for the end of a target's run. Each
+// field is the attribute of the same name.
+type Waiting struct {
+	OnWaitFailure   types.String `tfsdk:"on_wait_failure"`
+	TargetStatus    types.String `tfsdk:"target_status"`
+	TargetSucceeded types.Bool   `tfsdk:"target_succeeded"`
+}
+
+// note records an observation of the target. If the observation has no status,
+// because the service no longer has the target, the last known status stays. The
+// success is null if the run has ended, and the service does not tell how.
+func (w *Waiting) note(observation delivery.Observation) {
+	if observation.Status != "" {
+		w.TargetStatus = types.StringValue(observation.Status)
+	}
+	w.TargetSucceeded = types.BoolValue(observation.State == delivery.Reached)
+	if observation.Unjudged {
+		w.TargetSucceeded = types.BoolNull()
+	}
+}
 
 // waits reports whether wait_for_completion is true in a state. It does not
 // decode the whole state, because each refresh calls it for every signal.

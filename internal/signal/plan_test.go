@@ -73,7 +73,7 @@ func TestRefreshedSignalsAtDestroy(t *testing.T) {
 		"sent by default":                   {"", DeliverySent, false, false},
 		"disarmed":                          {whenApply, "", false, false},
 	} {
-		seen, other, tainted := newArmedSignals(), text("another's"), text("its own")
+		seen, other, tainted := newDestroySignals(), text("another's"), text("its own")
 		seen.validates(other)
 		seen.refreshed("automation", map[string]tftypes.Value{"id": text("a"), "when": text(row.when), "delivery": text(row.delivery)})
 		seen.validates(tainted)

@@ -346,12 +346,12 @@ func (r *signalResource) secrets(ctx context.Context, config tfsdk.Config, diags
 // MoveState returns an error for each move from another type, because the state
 // of another type does not tell whether the signal was sent.
 func (r *signalResource) MoveState(context.Context) []resource.StateMover {
-	return []resource.StateMover{NotMoved(r.system.Name, "its state does not tell whether the signal was sent", "create the signal_"+r.system.Name+". That sends the signal. "+r.sentBefore())}
+	return []resource.StateMover{RefuseMove(r.system.Name, "its state does not tell whether the signal was sent", "create the signal_"+r.system.Name+". That sends the signal. "+r.sentBefore())}
 }
 
-// NotMoved refuses each move to the resource signal_<name>. why says why, and
+// RefuseMove refuses each move to the resource signal_<name>. why says why, and
 // instead what the user can do instead, after the old resource is removed.
-func NotMoved(name, why, instead string) resource.StateMover {
+func RefuseMove(name, why, instead string) resource.StateMover {
 	return resource.StateMover{StateMover: func(_ context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
 		if req.SourceTypeName == "signal_"+name {
 			resp.Diagnostics.AddError("Unable to Move Resource State",

@@ -20,8 +20,8 @@ type Sender struct {
 	// sent has, for each IdempotencyKey, the resource whose signal with it is being sent, or
 	// was not refused.
 	sent     sync.Map
-	waits    *concurrentWaits
-	armed    *armedSignals
+	waits    *waitCounter
+	armed    *destroySignals
 	redactor *delivery.Redactor
 }
 
@@ -31,8 +31,8 @@ func NewSender(policy delivery.RetryPolicy) *Sender {
 	return &Sender{
 		policy: policy, poller: poller, matcher: delivery.NewTraceMatcher(poller),
 		sends: delivery.NewRateLimiters(policy), reads: delivery.NewRateLimiters(policy),
-		waits:    &concurrentWaits{others: map[string][]*int{}},
-		armed:    newArmedSignals(),
+		waits:    &waitCounter{others: map[string][]*int{}},
+		armed:    newDestroySignals(),
 		redactor: delivery.NewRedactor(),
 	}
 }

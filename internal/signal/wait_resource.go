@@ -379,7 +379,7 @@ func (r *waitResource) ImportState(ctx context.Context, req resource.ImportState
 // MoveState returns an error for each move from another type: a new wait needs
 // nothing of an old state.
 func (r *waitResource) MoveState(context.Context) []resource.StateMover {
-	return []resource.StateMover{NotMoved(r.name(), "a wait needs nothing from the state of another resource", "create the signal_"+r.name()+". That only waits, and sends nothing.")}
+	return []resource.StateMover{RefuseMove(r.name(), "a wait needs nothing from the state of another resource", "create the signal_"+r.name()+". That only waits, and sends nothing.")}
 }
 
 // target returns the id of the target.

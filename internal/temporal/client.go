@@ -68,7 +68,7 @@ func NewClient(config Config) *Client {
 
 func (c Config) connect() (*connection, error) {
 	if c.Unknown != "" {
-		return nil, delivery.UnknownArgumentError(c.Unknown)
+		return nil, delivery.UnknownValueError(c.Unknown)
 	}
 	key, from := c.APIKey, "api_key in the provider's temporal block"
 	if key == "" {
@@ -119,7 +119,7 @@ func parseAddress(text string, secure bool) (*url.URL, error) {
 	}
 	if !strings.Contains(text, "://") {
 		scheme := "https"
-		if u, err := url.Parse("http://" + text); err == nil && !secure && delivery.IsThisMachine(u.Hostname()) {
+		if u, err := url.Parse("http://" + text); err == nil && !secure && delivery.IsLoopback(u.Hostname()) {
 			scheme = "http"
 		}
 		text = scheme + "://" + text
@@ -130,7 +130,7 @@ func parseAddress(text string, secure bool) (*url.URL, error) {
 		address.Scheme != "http" && address.Scheme != "https":
 		// The error of url.Parse would show a password in the URL.
 		return nil, errors.New("the Temporal address is not a URL or host:port without user, query and fragment: " + next)
-	case address.Scheme == "http" && !delivery.IsThisMachine(address.Hostname()):
+	case address.Scheme == "http" && !delivery.IsLoopback(address.Hostname()):
 		return nil, fmt.Errorf("the Temporal address %s is not https, and its host is not this machine: %s", address.Redacted(), next)
 	}
 	return address, nil
@@ -180,8 +180,8 @@ func pemOf(argument, given, name, older string) ([]byte, error) {
 	data, path, failed := given, "", fmt.Sprintf("the Temporal %s is neither PEM nor a file that can be read", argument)
 	if given == "" {
 		variable := ""
-		data, _ = delivery.FirstVariable(name+"_DATA", older+"_DATA")
-		path, variable = delivery.FirstVariable(name+"_PATH", older)
+		data, _ = delivery.FirstEnv(name+"_DATA", older+"_DATA")
+		path, variable = delivery.FirstEnv(name+"_PATH", older)
 		failed = "reading the file that " + variable + " names"
 	} else if !strings.Contains(given, "-----BEGIN") {
 		data, path = "", given
@@ -208,7 +208,7 @@ func (c *Client) call(ctx context.Context, method string, path []string, query u
 		return trace.Attempt(err)
 	}
 	c.told.Do(func() {
-		c.config.Log.Made(ctx, delivery.ClientMade{Service: "temporal", Credentials: connection.from, Endpoint: connection.address.String()})
+		c.config.Log.Made(ctx, delivery.ClientInfo{Service: "temporal", Credentials: connection.from, Endpoint: connection.address.String()})
 	})
 	var body io.Reader
 	if in != nil {

@@ -64,7 +64,7 @@ type currentRun struct {
 // Send makes one request, and none if it is not known to which run a repeat must go.
 func (c *currentRun) Send(ctx context.Context) delivery.Attempt {
 	if c.since.IsZero() {
-		began := delivery.Timestamp{At: delivery.In(0)}
+		began := delivery.Timestamp{At: delivery.FromNow(0)}
 		attempt := c.target.Send(ctx)
 		if attempt.Outcome == delivery.Unknown && attempt.Repeatable {
 			c.lost, c.since = attempt, began

@@ -8,7 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// armedSignals are the signals that a destroy would send, from their refresh to
+// destroySignals are the signals that a destroy would send, from their refresh to
 // their plan. Terraform refreshes each resource before it plans it. It plans a
 // tainted resource like a creation, without a state, and does not tell which
 // one. So if a resource was refreshed and its plan does not come, it may be
@@ -17,29 +17,29 @@ import (
 // Between the refresh and the plan of a resource, Terraform validates its
 // configuration. So a creation whose configuration was validated before the
 // refresh is not the replacement of that resource.
-type armedSignals struct {
+type destroySignals struct {
 	mu sync.Mutex
 	// refreshes and validations are numbered in the order in which they come.
 	last int
 	// armed has the resources by their ids.
-	armed map[string]armedSignal
+	armed map[string]destroySignal
 	// validated has the number of the last validation of a configuration.
 	validated map[uint64]int
 	seed      maphash.Seed
 }
 
-// armedSignal is a resource whose destroy would send its signal.
-type armedSignal struct {
+// destroySignal is a resource whose destroy would send its signal.
+type destroySignal struct {
 	system    string
 	refreshed int
 }
 
-func newArmedSignals() *armedSignals {
-	return &armedSignals{armed: map[string]armedSignal{}, validated: map[uint64]int{}, seed: maphash.MakeSeed()}
+func newDestroySignals() *destroySignals {
+	return &destroySignals{armed: map[string]destroySignal{}, validated: map[uint64]int{}, seed: maphash.MakeSeed()}
 }
 
 // refreshed notes a resource if its destroy would send its signal.
-func (a *armedSignals) refreshed(system string, state map[string]tftypes.Value) {
+func (a *destroySignals) refreshed(system string, state map[string]tftypes.Value) {
 	sent := textOf(state["delivery"])
 	if textOf(state["when"]) != whenDestroy || sent != "" && sent != DeliveryUnknown {
 		return
@@ -47,11 +47,11 @@ func (a *armedSignals) refreshed(system string, state map[string]tftypes.Value) 
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.last++
-	a.armed[textOf(state["id"])] = armedSignal{system, a.last}
+	a.armed[textOf(state["id"])] = destroySignal{system, a.last}
 }
 
 // validates notes that Terraform validates a configuration.
-func (a *armedSignals) validates(config tftypes.Value) {
+func (a *destroySignals) validates(config tftypes.Value) {
 	sum := a.sum(config)
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -60,7 +60,7 @@ func (a *armedSignals) validates(config tftypes.Value) {
 }
 
 // planned forgets a resource that Terraform plans with its state.
-func (a *armedSignals) planned(id string) {
+func (a *destroySignals) planned(id string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.armed, id)
@@ -69,7 +69,7 @@ func (a *armedSignals) planned(id string) {
 // replaced returns the ids of the resources whose replacement the plan of a
 // creation may be, because of a taint. The plan may also be one of a resource
 // that Terraform plans at the same time.
-func (a *armedSignals) replaced(system string, config tftypes.Value) (ids []string) {
+func (a *destroySignals) replaced(system string, config tftypes.Value) (ids []string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.armed) == 0 {
@@ -85,6 +85,6 @@ func (a *armedSignals) replaced(system string, config tftypes.Value) (ids []stri
 	return ids
 }
 
-func (a *armedSignals) sum(config tftypes.Value) uint64 {
+func (a *destroySignals) sum(config tftypes.Value) uint64 {
 	return maphash.String(a.seed, config.String())
 }

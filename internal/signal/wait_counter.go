@@ -6,15 +6,15 @@ import (
 	"sync"
 )
 
-// concurrentWaits counts the waits for the end of the same run that happen at the same time.
-type concurrentWaits struct {
+// waitCounter counts the waits for the end of the same run that happen at the same time.
+type waitCounter struct {
 	mu     sync.Mutex
 	others map[string][]*int
 }
 
 // join adds a wait for a run. leave ends it. By then, most is the largest number of other
 // waits for that run at one time.
-func (s *concurrentWaits) join(run string, most *int) (leave func()) {
+func (s *waitCounter) join(run string, most *int) (leave func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.others[run] = append(s.others[run], most)

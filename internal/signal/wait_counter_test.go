@@ -3,7 +3,7 @@ package signal
 import "testing"
 
 func TestSharedWaitsCountTheOthers(t *testing.T) {
-	waits := &concurrentWaits{others: map[string][]*int{}}
+	waits := &waitCounter{others: map[string][]*int{}}
 	var first, second, third, elsewhere, later int
 	leaveFirst, leaveSecond := waits.join("ssm/a", &first), waits.join("ssm/a", &second)
 	leaveElsewhere := waits.join("ssm/b", &elsewhere)
