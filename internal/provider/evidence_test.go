@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -169,6 +170,12 @@ func TestTwinsWithOneKeyAreWarned(t *testing.T) {
 	ids := map[string]string{"signal_cloudformation_resource": "unique_id", "signal_temporal_workflow": "request_id", "signal_stack_resource": "client_token"}
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		id := ids[y.Type]
+		pins := slices.ContainsFunc(y.Guards, func(g systems.Guarded) bool {
+			return g.Guard == systems.Pinned || g.Guard == systems.PinnedShown || g.Guard == systems.GeneratedOnce
+		})
+		if pins != (id != "") {
+			t.Errorf("the id in this test is %q, and its guards are %v", id, y.Guards)
+		}
 		if id == "" {
 			return
 		}

@@ -165,7 +165,7 @@ func eachNamed(t *testing.T, test func(t *testing.T, y system, at namedTarget, n
 	t.Helper()
 	for _, y := range systems.All {
 		if _, known := namedTargets[y.Type]; y.Finds && !known {
-			t.Errorf("%s finds its target, and is not in the table", y.Name())
+			t.Errorf("%s finds its target, and is not in namedTargets", y.Name())
 		}
 	}
 	for resource, at := range namedTargets {

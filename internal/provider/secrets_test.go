@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -288,6 +289,12 @@ resource "signal_http_trigger" "by_job" {
   triggers = { release = var.release }
 }
 `, s.URL(), kept.WorkflowID, kept.ExecutionID, unkept.WorkflowID, unkept.ExecutionID, stack, job.ID, other.TriggerURL(keptJob), order)
+	for name := range canaries {
+		// The client's key is tested in internal/temporal.
+		if name != "temporal_client_key" && !regexp.MustCompile(`\bvar\.`+name+`\b`).MatchString(config.String()) {
+			t.Fatalf("the configuration of openAviary has no var.%s, so the canary proves nothing", name)
+		}
+	}
 	w.Write(config.String())
 	log := filepath.Join(t.TempDir(), "log")
 	must(t, w.SetLogPath(log))

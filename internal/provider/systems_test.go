@@ -44,7 +44,7 @@ func lacks(p *acctest.Provider, y system) (lacks []string) {
 		lack(err != nil, "%s: there is no %s", of, strings.Join(parts, "/"))
 	}
 	if !slices.Contains(p.Resources(), y.Type) {
-		return []string{"a line in signals, in internal/provider/provider.go"}
+		return []string{"a line in makeSystems, in internal/provider/provider.go"}
 	}
 	rows := []system{}
 	for _, row := range systems.All {
@@ -53,17 +53,19 @@ func lacks(p *acctest.Provider, y system) (lacks []string) {
 		}
 	}
 	for _, row := range rows {
-		for _, field := range []string{"Package", "Block", "Operation", "Permission", "Ready", "Missing", "MissingAt", "IsSuccess", "Interrupted", "Guards"} {
-			lack(reflect.ValueOf(row).FieldByName(field).IsZero() && (!row.Finds || field != "Interrupted"), "%s in its row of the table%s", field, strings.TrimPrefix(row.Name(), y.Type))
-		}
 		for _, guarded := range row.Guards {
 			lack(!slices.Contains(crash.Guards, guarded.Guard), "a column of the page about crashes for the guard %q", guarded.Guard)
 		}
-		lack(row.Lost == systems.ReadBack && row.ShownBy == "", "ShownBy in its row of the table")
 	}
 	resource := p.Resource(y.Type)
 	lack(resource.Has("wait_for_completion") && y.Gate == nil, "Gate in its row of the table, for wait_until_ready and wait_for_completion")
 	lack(resource.Has("wait_for_completion") && y.Gate != nil && y.Gate.Adopts != resource.Has("adopt_existing"), "the truth about adopt_existing in Gate.Adopts")
+	lack(resource.Has("started_after") && y.Naming == nil && !slices.ContainsFunc(rows, func(row system) bool { return row.Finds }),
+		"Naming in its row of the table, or another row, in by_name.go, with the arguments by which it finds its target")
+	lack(y.Naming != nil && !slices.ContainsFunc(rows, func(row system) bool { return row.Finds }), "its row in by_name.go, internal/acctest/systems")
+	if _, known := namedTargets[y.Type]; !known {
+		lack(slices.ContainsFunc(rows, func(row system) bool { return row.Finds }), "an entry in namedTargets of internal/provider")
+	}
 	lack(y.Block == "aws" && len(y.Requests) == 0, "Requests in its row of the table, as the AWS command line makes them")
 	lack(y.Block != "cloud_automator" && y.Block != "temporal" && !resource.Has("region"), "the argument region")
 	action := slices.ContainsFunc(rows, func(row system) bool { return row.HasAction })
@@ -94,10 +96,10 @@ func lacks(p *acctest.Provider, y system) (lacks []string) {
 	lack(y.Gate != nil && !slices.Contains(p.Resources(), wait), "the resource %s: Wait in its System", wait)
 	if y.Gate != nil {
 		for _, name := range []string{"resource.tf", "import.sh"} {
-			file("for its wait", "examples", "resources", wait, name)
+			file("a file for its wait", "examples", "resources", wait, name)
 		}
 		if y.Docs.NoReadPolicy == "" {
-			file("for its wait", "examples", "resources", wait, "policy.json")
+			file("a policy for its wait", "examples", "resources", wait, "policy.json")
 		}
 		file("a page of its wait (make docs)", "docs", "resources", y.Short()+"_wait.md")
 		lack(!slices.ContainsFunc(y.Examples, func(s systems.Scenario) bool { return s.Example == "resources/"+wait }), "a scenario for the example of its wait in Examples")
@@ -107,7 +109,7 @@ func lacks(p *acctest.Provider, y system) (lacks []string) {
 		file("a page of its action (make docs)", "docs", "actions", y.Short()+".md")
 	}
 	file("a page (make docs)", "docs", "resources", y.Short()+".md")
-	lack(len(y.Examples) == 0, "Examples in its row of the table, for what stands in examples/resources")
+	lack(!slices.ContainsFunc(y.Examples, func(s systems.Scenario) bool { return s.Example == "resources/"+y.Type }), "a scenario for the example of its resource in Examples")
 	lack(y.Demo.Start == nil || y.Demo.State == nil, "Demo in its row of the table")
 	file("an example for the demo", "examples", "demo", y.Short(), "main.tf")
 	for _, field := range []string{"Service", "API", "Sends", "Lost", "Repeats", "Answers"} {

@@ -6,6 +6,7 @@ package systems
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -124,6 +125,32 @@ func (y System) Name() string {
 		return y.Type
 	}
 	return y.Type + " " + y.Variant
+}
+
+// Lacks returns the names of the fields that the row needs and does not have. Without most
+// of them, tests would fail for other reasons than they say.
+func (y System) Lacks() (fields []string) {
+	lack := func(prefix string, of any, required ...string) {
+		for _, field := range required {
+			if reflect.ValueOf(of).FieldByName(field).IsZero() {
+				fields = append(fields, prefix+field)
+			}
+		}
+	}
+	lack("", y, "Type", "Package", "Block", "Operation", "Permission", "Ready", "Missing", "MissingAt", "IsSuccess", "Guards")
+	if !y.Finds {
+		lack("", y, "Interrupted")
+	}
+	if y.Lost == ReadBack {
+		lack("", y, "ShownBy")
+	}
+	if y.Block == "aws" || y.Block == "alicloud" {
+		lack("", y, "Endpoint")
+	}
+	if y.Gate != nil {
+		lack("Gate.", *y.Gate, "Read", "Permission", "Running", "Unready", "IsRunning", "Succeeded", "Failed")
+	}
+	return fields
 }
 
 // TakesOne reports whether a target takes only one signal, unlike the target of Ready.
