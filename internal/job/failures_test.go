@@ -80,7 +80,7 @@ func TestCreationSurvivesAccidents(t *testing.T) {
 			b := newBench(t, sandbox.CloudAutomator{})
 			// Neither an older job with that name nor a younger job with another name is the
 			// created job.
-			old := nightly.With(acctest.Values{"timeouts": acctest.Values{"create": "3s"}})
+			old := nightly.With(acctest.Values{"timeouts": acctest.Values{"create": acctest.BriefTimeout}})
 			fault.Operation, fault.Times = "CreateJob", 1
 			b.s.Inject(fault)
 			diags := b.Apply(old)

@@ -65,14 +65,16 @@ func TestRunAfterRotationFails(t *testing.T) {
 			eachKind(t, func(t *testing.T, b *bench) {
 				config := nightly.With(acctest.Values{"trigger_on_apply": true})
 				if c.slow {
-					// The timeout is long enough for a rotation on a busy machine.
-					config["timeouts"] = acctest.Values{"update": "3s"}
+					config["timeouts"] = acctest.Values{"update": acctest.BriefTimeout}
 				}
 				b.apply(config)
 				old := b.held()
 				config["name"] = "weekly"
 				fault := c.fault
 				fault.Operation = "TriggerJob"
+				if fault.Kind == sandbox.KindStallAfter {
+					fault = b.Stall("TriggerJob", fault.Kind)
+				}
 				b.s.Inject(fault)
 				diags := b.refused(config, c.says...)
 				if len(diags) != 1 || diags[0].Attribute != "trigger_on_apply" && c.due && !c.slow {
