@@ -258,7 +258,7 @@ func (c *Client) do(req *http.Request) (answer, error) {
 }
 
 // jobID matches what can be part of a request's path. The format of ids is not
-// documented.
+// documented. It is compiled at once, because this package does not know signal.Matches.
 var jobID = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 // JobID checks the id of a job.

@@ -33,8 +33,8 @@ func CheckCredential(what, value string) error {
 	}
 }
 
-// BearerTokenPattern matches what an Authorization header can hold after its scheme (RFC
-// 9110, section 11.4).
+// BearerTokenPattern returns the pattern of what an Authorization header can hold after its
+// scheme (RFC 9110, section 11.4).
 var BearerTokenPattern = LazyRegexp(`^[!-~]+$`)
 
 // CheckBearerToken is CheckCredential for a token that an Authorization header

@@ -4,7 +4,7 @@ import (
 	"fmt"
 )
 
-// RegionPattern matches what can be the name of a region. Clouds add regions, so there is
+// RegionPattern returns the pattern of what can be the name of a region. Clouds add regions, so there is
 // no list: the name only has to fit into a host name.
 var RegionPattern = LazyRegexp(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 

@@ -42,7 +42,7 @@ func TestRotationSurvivesAccidents(t *testing.T) {
 						}
 						base := b.created(nightly)
 						old := b.held()
-						config := base.With(acctest.Values{"name": "weekly", "timeouts": acctest.Values{"update": acctest.BriefTimeout}})
+						config := base.With(acctest.Values{"name": "weekly", "timeouts": acctest.Values{"update": hastily}})
 						injected := fault
 						injected.Operation, injected.Times = operation, times
 						b.s.Inject(injected)
@@ -64,7 +64,7 @@ func TestRotationSurvivesAccidents(t *testing.T) {
 						if b.rotates && b.s.Count("CreateJob") > 0 {
 							t.Errorf("the requests were %q", b.made())
 						}
-					}, hasty())
+					}, hasty)
 				})
 			}
 		}
@@ -537,15 +537,14 @@ func TestLostCreationIsGivenUpWithWords(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, sandbox.CloudAutomator{}, hasty())
 			b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropBefore, Times: 1})
-			began := time.Now()
 			b.refused(nightly, "Outcome of the Creation Unknown")
-			search := func(age time.Duration) (lists int) {
+			search := func(begun time.Time) (lists int) {
 				t.Helper()
 				one := b.On(b.Provider)
-				(&bench{one, t, b.s, false}).age(age)
+				(&bench{one, t, b.s, false}).begun(begun)
 				b.s.ResetRequestLog()
 				patience := acctest.Quick()
-				patience.FirstPause, patience.LongestPause, patience.Unreachable = time.Millisecond, time.Millisecond, 50*time.Millisecond
+				patience.FirstPause, patience.LongestPause, patience.Unreachable = 10*time.Millisecond, 10*time.Millisecond, 200*time.Millisecond
 				one = one.On(acctest.StartProvider(t, acctest.Block(b.s.URL()), provider.WithPolicy(patience)))
 				diags := gives(&bench{one, t, b.s, false})
 				if diags.HasError() || !one.State.IsNull() {
@@ -554,14 +553,15 @@ func TestLostCreationIsGivenUpWithWords(t *testing.T) {
 				contains(t, diags.String(), "Creation Given Up", "(creation ", "console")
 				return b.s.Count("ListJobs")
 			}
-			// The old one is searched for during 50 pauses, and the young one also until it is
+			// The old one is searched for during 20 pauses, and the young one also until it is
 			// twice as old as that.
-			if lists := search(time.Hour); lists > 70 {
+			if lists := search(time.Now().Add(-time.Hour)); lists < 10 || lists > 40 {
 				t.Errorf("an old creation is searched for in %d lists", lists)
 			}
-			search(-900 * time.Millisecond)
-			if ended := time.Since(began); ended < time.Second {
-				t.Errorf("a creation that seems to have begun after 0.9 s is searched for until %s, want 1 s", ended)
+			began := time.Now()
+			search(began)
+			if ended := time.Since(began); ended < 400*time.Millisecond {
+				t.Errorf("a creation is searched for until %s after it began, want 400 ms", ended)
 			}
 			b.apply(nightly)
 			b.settled(nightly)
@@ -605,8 +605,8 @@ func TestUnfinishedCreationIsNotGone(t *testing.T) {
 	}
 }
 
-// age changes the private state as if the creation had been earlier.
-func (b *bench) age(d time.Duration) {
+// begun changes the private state as if the creation had begun at another time.
+func (b *bench) begun(at time.Time) {
 	b.t.Helper()
 	stored := b.Stored()
 	var private map[string][]byte
@@ -617,11 +617,7 @@ func (b *bench) age(d time.Duration) {
 	if err := json.Unmarshal(private["job"], &job); err != nil {
 		b.t.Fatal(err)
 	}
-	begun, err := time.Parse(time.RFC3339Nano, fmt.Sprint(job["begun"]))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	job["begun"] = begun.Add(-d)
+	job["begun"] = at
 	private["job"] = []byte(encoded(b.t, job))
 	stored.Private = []byte(encoded(b.t, private))
 	if diags := b.Upgrade(stored); diags.HasError() {
@@ -730,6 +726,7 @@ func TestSearchThatIsCutOffForgetsNothing(t *testing.T) {
 	b.s.Inject(sandbox.Fault{Operation: "ListJobs", Kind: sandbox.KindErrorBefore})
 	b.refused(nightly.With(acctest.Values{"timeouts": acctest.Values{"create": acctest.BriefTimeout, "read": "20ms", "delete": "20ms"}}), "Outcome of the Creation Unknown")
 	b.s.ClearFaults()
+	b.Resource = b.On(acctest.StartProvider(t, acctest.Block(b.s.URL()))) // Its clock is not ahead.
 	if diags := b.Refresh(); !diags.HasError() || b.State.IsNull() {
 		t.Errorf("the refresh left %s, and said %s", b.State, diags)
 	}

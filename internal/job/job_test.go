@@ -27,12 +27,16 @@ var kinds = map[string]sandbox.CloudAutomator{
 }
 
 // eachKind runs a test with each kind of service, with its own sandbox and provider.
-func eachKind(t *testing.T, test func(t *testing.T, b *bench), options ...provider.Option) {
+func eachKind(t *testing.T, test func(t *testing.T, b *bench), options ...func() provider.Option) {
 	t.Helper()
 	for name, kind := range kinds {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, newBench(t, kind, options...))
+			var made []provider.Option
+			for _, option := range options {
+				made = append(made, option()) // A clock is for one provider.
+			}
+			test(t, newBench(t, kind, made...))
 		})
 	}
 }
@@ -52,9 +56,13 @@ func newBench(t *testing.T, kind sandbox.CloudAutomator, options ...provider.Opt
 	return &bench{acctest.StartProvider(t, acctest.Block(s.URL()), options...).Resource(jobType), t, s, kind.PatchRotates}
 }
 
+// hastily is a timeout that the clock of hasty counts.
+const hastily = "300ms"
+
 // hasty is a provider that gives up after about two failed attempts.
 func hasty() provider.Option {
 	policy := acctest.Quick()
+	policy.Clock = acctest.NewPauseClock(300 * time.Millisecond)
 	policy.FirstPause, policy.LongestPause, policy.Unreachable = time.Millisecond, time.Millisecond, 5*time.Millisecond
 	return provider.WithPolicy(policy)
 }

@@ -208,6 +208,7 @@ func (w *work) create(ctx context.Context, name, mark string, body map[string]an
 		made = []string{answered.ID}
 	case delivery.Unknown:
 		if ctx.Err() != nil {
+			// A last look by the machine's clock: the request may not be answered either.
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			defer cancel()

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 )
@@ -23,6 +24,20 @@ func TestPreparedSchema(t *testing.T) {
 	for range 3 {
 		if !reflect.DeepEqual(want, schema(prepared)) {
 			t.Fatal("the schema is another one")
+		}
+	}
+}
+
+// The provider may be configured while the schema is still made: a client that knows the
+// schema does not wait for it.
+func TestConfiguredBeforeTheSchema(t *testing.T) {
+	config, err := tfprotov6.NewDynamicValue(tftypes.DynamicPseudoType, tftypes.NewValue(tftypes.DynamicPseudoType, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		if _, err := prepare(newServer(provider.New("test"))).ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: &config}); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -4,6 +4,7 @@ package provider
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -53,14 +54,14 @@ var (
 // New returns a function that creates the provider of a version.
 func New(version string, options ...Option) func() provider.Provider {
 	return func() provider.Provider {
-		p := &signalProvider{version: version, sender: signal.NewSender(delivery.DefaultRetryPolicy), aws: aws.NewClients(aws.Config{})}
-		p.alicloud = alicloud.NewClients(alicloud.Config{})
-		p.cloudAutomator = cloudautomator.NewClient(cloudautomator.Config{})
-		p.temporal = temporal.NewClient(temporal.Config{})
+		p := &signalProvider{version: version, sender: signal.NewSender(delivery.DefaultRetryPolicy)}
 		for _, option := range options {
 			option(p)
 		}
-		p.systems = p.makeSystems()
+		p.use(clients{
+			aws: aws.NewClients(aws.Config{}), alicloud: alicloud.NewClients(alicloud.Config{}),
+			cloudAutomator: cloudautomator.NewClient(cloudautomator.Config{}), temporal: temporal.NewClient(temporal.Config{}),
+		})
 		return p
 	}
 }
@@ -68,12 +69,36 @@ func New(version string, options ...Option) func() provider.Provider {
 type signalProvider struct {
 	version string
 	sender  *signal.Sender
-	// Configure replaces the following fields before any resource sends.
+	// clients are replaced by Configure, before any resource sends. The schema may still be
+	// made at that time.
+	clients atomic.Pointer[clients]
+}
+
+// clients are those of all provider blocks, and the systems that were made with them.
+type clients struct {
 	aws            *aws.Clients
 	alicloud       *alicloud.Clients
 	cloudAutomator *cloudautomator.Client
 	temporal       *temporal.Client
 	systems        []signal.Factories
+}
+
+// use makes the systems, one line each, with the clients.
+func (p *signalProvider) use(c clients) {
+	c.systems = []signal.Factories{
+		ssm.New(c.aws, p.sender),
+		swf.New(c.aws, p.sender),
+		transfer.New(c.aws, p.sender),
+		sfn.New(c.aws, p.sender),
+		cloudformation.New(c.aws, p.sender),
+		ecs.New(c.aws, p.sender),
+		codepipeline.New(c.aws, p.sender),
+		ros.New(c.alicloud, p.sender),
+		oos.New(c.alicloud, p.sender),
+		trigger.New(c.cloudAutomator, p.sender),
+		temporal.New(c.temporal, p.sender),
+	}
+	p.clients.Store(&c)
 }
 
 func (p *signalProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -99,14 +124,14 @@ func (p *signalProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	resp.Diagnostics.Append(checkEngine(req.TerraformVersion)...)
 
 	awsBlock, unknown := block[awsModel](ctx, req, resp, "aws")
-	p.aws = aws.NewClients(awsBlock.config(p, unknown))
+	c := clients{aws: aws.NewClients(awsBlock.config(p, unknown))}
 	alicloudBlock, unknown := block[alicloudModel](ctx, req, resp, "alicloud")
-	p.alicloud = alicloud.NewClients(alicloudBlock.config(p, unknown))
+	c.alicloud = alicloud.NewClients(alicloudBlock.config(p, unknown))
 	cloudAutomatorBlock, unknown := block[cloudAutomatorModel](ctx, req, resp, "cloud_automator")
-	p.cloudAutomator = cloudautomator.NewClient(cloudAutomatorBlock.config(p, unknown))
+	c.cloudAutomator = cloudautomator.NewClient(cloudAutomatorBlock.config(p, unknown))
 	temporalBlock, unknown := block[temporalModel](ctx, req, resp, "temporal")
-	p.temporal = temporal.NewClient(temporalBlock.config(p, unknown))
-	p.systems = p.makeSystems()
+	c.temporal = temporal.NewClient(temporalBlock.config(p, unknown))
+	p.use(c)
 }
 
 // userAgent returns the provider's name and version, and the user's text.
@@ -126,29 +151,11 @@ func block[M any](ctx context.Context, req provider.ConfigureRequest, resp *prov
 	return model, unknown
 }
 
-// makeSystems lists the signalling systems, one line each. A system keeps the client that it
-// was made with, so Configure makes the systems again.
-func (p *signalProvider) makeSystems() []signal.Factories {
-	return []signal.Factories{
-		ssm.New(p.aws, p.sender),
-		swf.New(p.aws, p.sender),
-		transfer.New(p.aws, p.sender),
-		sfn.New(p.aws, p.sender),
-		cloudformation.New(p.aws, p.sender),
-		ecs.New(p.aws, p.sender),
-		codepipeline.New(p.aws, p.sender),
-		ros.New(p.alicloud, p.sender),
-		oos.New(p.alicloud, p.sender),
-		trigger.New(p.cloudAutomator, p.sender),
-		temporal.New(p.temporal, p.sender),
-	}
-}
-
 // endpoints returns the services of a block whose endpoints can be set: those of the
 // signals, and STS.
 func (p *signalProvider) endpoints(block string) []string {
 	services := []string{"sts"}
-	for _, system := range p.systems {
+	for _, system := range p.clients.Load().systems {
 		if system.Block == block {
 			services = append(services, system.Endpoint)
 		}
@@ -160,12 +167,12 @@ func (p *signalProvider) endpoints(block string) []string {
 // The framework keeps the functions, and Configure replaces the systems.
 func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
 	resources := []func() resource.Resource{
-		func() resource.Resource { return job.NewResource(p.cloudAutomator, p.sender) },
+		func() resource.Resource { return job.NewResource(p.clients.Load().cloudAutomator, p.sender) },
 	}
-	for i, system := range p.systems {
-		resources = append(resources, func() resource.Resource { return p.systems[i].Resource() })
+	for i, system := range p.clients.Load().systems {
+		resources = append(resources, func() resource.Resource { return p.clients.Load().systems[i].Resource() })
 		if system.Wait != nil {
-			resources = append(resources, func() resource.Resource { return p.systems[i].Wait() })
+			resources = append(resources, func() resource.Resource { return p.clients.Load().systems[i].Wait() })
 		}
 	}
 	return resources
@@ -173,25 +180,25 @@ func (p *signalProvider) Resources(context.Context) []func() resource.Resource {
 
 // Actions returns the signals without secrets, and the heartbeat of a task.
 func (p *signalProvider) Actions(context.Context) (actions []func() action.Action) {
-	for i, system := range p.systems {
+	for i, system := range p.clients.Load().systems {
 		if system.Action != nil {
-			actions = append(actions, func() action.Action { return p.systems[i].Action() })
+			actions = append(actions, func() action.Action { return p.clients.Load().systems[i].Action() })
 		}
 	}
-	return append(actions, func() action.Action { return sfn.NewHeartbeat(p.aws, p.sender) })
+	return append(actions, func() action.Action { return sfn.NewHeartbeat(p.clients.Load().aws, p.sender) })
 }
 
 // EphemeralResources returns the ephemeral resource of the job's URL and token.
 func (p *signalProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{
-		func() ephemeral.EphemeralResource { return job.NewEphemeral(p.cloudAutomator, p.sender) },
+		func() ephemeral.EphemeralResource { return job.NewEphemeral(p.clients.Load().cloudAutomator, p.sender) },
 	}
 }
 
 // ListResources returns the list resource of jobs, for terraform query.
 func (p *signalProvider) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{
-		func() list.ListResource { return job.NewList(p.cloudAutomator, p.sender) },
+		func() list.ListResource { return job.NewList(p.clients.Load().cloudAutomator, p.sender) },
 	}
 }
 

@@ -44,7 +44,7 @@ func lacks(p *acctest.Provider, y system) (lacks []string) {
 		lack(err != nil, "%s: there is no %s", of, strings.Join(parts, "/"))
 	}
 	if !slices.Contains(p.Resources(), y.Type) {
-		return []string{"a line in makeSystems, in internal/provider/provider.go"}
+		return []string{"a line in use, in internal/provider/provider.go"}
 	}
 	rows := []system{}
 	for _, row := range systems.All {

@@ -26,45 +26,60 @@ func TestEveryValidatorRuns(t *testing.T) {
 			t.Errorf("%s: no validator objected", what)
 		}
 	}
-	checked, err := server.ValidateProviderConfig(t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: dynamic(t, strange(schemas.Provider.ValueType()))})
+	checked, err := server.ValidateProviderConfig(t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: dynamic(t, strange(schemas.Provider))})
 	must(t, err)
 	refused("provider", checked.Diagnostics)
 	for name, schema := range schemas.ResourceSchemas {
-		checked, err := server.ValidateResourceConfig(t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: name, Config: dynamic(t, strange(schema.ValueType()))})
+		checked, err := server.ValidateResourceConfig(t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: name, Config: dynamic(t, strange(schema)), ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true}})
 		must(t, err)
 		refused(name, checked.Diagnostics)
 	}
 	for name, schema := range schemas.ActionSchemas {
-		checked, err := server.ValidateActionConfig(t.Context(), &tfprotov6.ValidateActionConfigRequest{ActionType: name, Config: dynamic(t, strange(schema.Schema.ValueType()))})
+		checked, err := server.ValidateActionConfig(t.Context(), &tfprotov6.ValidateActionConfigRequest{ActionType: name, Config: dynamic(t, strange(schema.Schema))})
 		must(t, err)
 		refused("action "+name, checked.Diagnostics)
 	}
 	for name, schema := range schemas.EphemeralResourceSchemas {
-		checked, err := server.ValidateEphemeralResourceConfig(t.Context(), &tfprotov6.ValidateEphemeralResourceConfigRequest{TypeName: name, Config: dynamic(t, strange(schema.ValueType()))})
+		checked, err := server.ValidateEphemeralResourceConfig(t.Context(), &tfprotov6.ValidateEphemeralResourceConfigRequest{TypeName: name, Config: dynamic(t, strange(schema))})
 		must(t, err)
 		refused("ephemeral "+name, checked.Diagnostics)
 	}
 	for name, schema := range schemas.ListResourceSchemas {
-		_, err := server.ValidateListResourceConfig(t.Context(), &tfprotov6.ValidateListResourceConfigRequest{TypeName: name, Config: dynamic(t, strange(schema.ValueType()))})
+		checked, err := server.ValidateListResourceConfig(t.Context(), &tfprotov6.ValidateListResourceConfigRequest{TypeName: name, Config: dynamic(t, strange(schema))})
 		must(t, err)
+		refused("list "+name, checked.Diagnostics)
 	}
 }
 
-// strange returns a value whose texts are a blank and whose numbers are negative.
-func strange(kind tftypes.Type) tftypes.Value {
+// strange returns a configuration whose texts are a blank and whose numbers are negative.
+func strange(schema *tfprotov6.Schema) tftypes.Value {
+	kind := schema.ValueType().(tftypes.Object)
+	values := map[string]tftypes.Value{}
+	for name, attribute := range kind.AttributeTypes {
+		values[name] = strangeValue(attribute)
+	}
+	for _, attribute := range schema.Block.Attributes {
+		if attribute.Computed && !attribute.Optional {
+			values[attribute.Name] = tftypes.NewValue(attribute.Type, nil)
+		}
+	}
+	return tftypes.NewValue(kind, values)
+}
+
+func strangeValue(kind tftypes.Type) tftypes.Value {
 	switch of := kind.(type) {
 	case tftypes.Object:
 		values := map[string]tftypes.Value{}
 		for name, attribute := range of.AttributeTypes {
-			values[name] = strange(attribute)
+			values[name] = strangeValue(attribute)
 		}
 		return tftypes.NewValue(of, values)
 	case tftypes.List:
-		return tftypes.NewValue(of, []tftypes.Value{strange(of.ElementType)})
+		return tftypes.NewValue(of, []tftypes.Value{strangeValue(of.ElementType)})
 	case tftypes.Set:
-		return tftypes.NewValue(of, []tftypes.Value{strange(of.ElementType)})
+		return tftypes.NewValue(of, []tftypes.Value{strangeValue(of.ElementType)})
 	case tftypes.Map:
-		return tftypes.NewValue(of, map[string]tftypes.Value{" ": strange(of.ElementType)})
+		return tftypes.NewValue(of, map[string]tftypes.Value{" ": strangeValue(of.ElementType)})
 	}
 	switch {
 	case kind.Is(tftypes.String):

@@ -14,19 +14,19 @@ type waitCounter struct {
 
 // join adds a wait for a run. leave ends it. By then, most is the largest number of other
 // waits for that run at one time.
-func (s *waitCounter) join(run string, most *int) (leave func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.others[run] = append(s.others[run], most)
-	for _, one := range s.others[run] {
-		*one = max(*one, len(s.others[run])-1)
+func (c *waitCounter) join(run string, most *int) (leave func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.others[run] = append(c.others[run], most)
+	for _, one := range c.others[run] {
+		*one = max(*one, len(c.others[run])-1)
 	}
 	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.others[run] = slices.DeleteFunc(s.others[run], func(one *int) bool { return one == most })
-		if len(s.others[run]) == 0 {
-			delete(s.others, run)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.others[run] = slices.DeleteFunc(c.others[run], func(one *int) bool { return one == most })
+		if len(c.others[run]) == 0 {
+			delete(c.others, run)
 		}
 	}
 }

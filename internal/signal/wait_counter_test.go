@@ -2,7 +2,7 @@ package signal
 
 import "testing"
 
-func TestSharedWaitsCountTheOthers(t *testing.T) {
+func TestWaitsAreCounted(t *testing.T) {
 	waits := &waitCounter{others: map[string][]*int{}}
 	var first, second, third, elsewhere, later int
 	leaveFirst, leaveSecond := waits.join("ssm/a", &first), waits.join("ssm/a", &second)

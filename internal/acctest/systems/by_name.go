@@ -35,6 +35,9 @@ var startedAfter = Values{"started_after": "2026-01-31T12:00:00Z"}
 // named returns the row of a signal that names its target. In this table, the name is the
 // target's id.
 func named(y System) System {
+	if y.Naming == nil {
+		panic(y.Type + " lacks Naming in its row of the table, or its row in by_name.go is of another kind")
+	}
 	by, ready := *y.Naming, y.Ready
 	rename := func(arguments Values) Values {
 		return arguments.With(Values{by.ID: nil, by.Name: arguments[by.ID]})
