@@ -78,7 +78,7 @@ func TestEveryPackageIsUsed(t *testing.T) {
 	for name := range imports(t, "./internal/...") {
 		outside := regexp.MustCompile(`^(sandbox|acctest|cmd)(/|$)`).MatchString(strings.TrimPrefix(name, module+"/internal/"))
 		if _, used := ships[name]; !used && !outside {
-			t.Errorf("%s is part of nothing: a system needs a line in use, in internal/provider/provider.go", name)
+			t.Errorf("%s is part of nothing: a system needs a line in setClients, in internal/provider/provider.go", name)
 		}
 	}
 }

@@ -58,7 +58,7 @@ func New(version string, options ...Option) func() provider.Provider {
 		for _, option := range options {
 			option(p)
 		}
-		p.use(clients{
+		p.setClients(clients{
 			aws: aws.NewClients(aws.Config{}), alicloud: alicloud.NewClients(alicloud.Config{}),
 			cloudAutomator: cloudautomator.NewClient(cloudautomator.Config{}), temporal: temporal.NewClient(temporal.Config{}),
 		})
@@ -83,8 +83,8 @@ type clients struct {
 	systems        []signal.Factories
 }
 
-// use makes the systems, one line each, with the clients.
-func (p *signalProvider) use(c clients) {
+// setClients makes the systems with the clients, one line each.
+func (p *signalProvider) setClients(c clients) {
 	c.systems = []signal.Factories{
 		ssm.New(c.aws, p.sender),
 		swf.New(c.aws, p.sender),
@@ -131,7 +131,7 @@ func (p *signalProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	c.cloudAutomator = cloudautomator.NewClient(cloudAutomatorBlock.config(p, unknown))
 	temporalBlock, unknown := block[temporalModel](ctx, req, resp, "temporal")
 	c.temporal = temporal.NewClient(temporalBlock.config(p, unknown))
-	p.use(c)
+	p.setClients(c)
 }
 
 // userAgent returns the provider's name and version, and the user's text.

@@ -44,7 +44,7 @@ func lacks(p *acctest.Provider, y system) (lacks []string) {
 		lack(err != nil, "%s: there is no %s", of, strings.Join(parts, "/"))
 	}
 	if !slices.Contains(p.Resources(), y.Type) {
-		return []string{"a line in use, in internal/provider/provider.go"}
+		return []string{"a line in setClients, in internal/provider/provider.go"}
 	}
 	rows := []system{}
 	for _, row := range systems.All {
@@ -60,12 +60,12 @@ func lacks(p *acctest.Provider, y system) (lacks []string) {
 	resource := p.Resource(y.Type)
 	lack(resource.Has("wait_for_completion") && y.Gate == nil, "Gate in its row of the table, for wait_until_ready and wait_for_completion")
 	lack(resource.Has("wait_for_completion") && y.Gate != nil && y.Gate.Adopts != resource.Has("adopt_existing"), "the truth about adopt_existing in Gate.Adopts")
-	lack(resource.Has("started_after") && y.Naming == nil && !slices.ContainsFunc(rows, func(row system) bool { return row.Finds }),
+	finds := slices.ContainsFunc(rows, func(row system) bool { return row.Finds })
+	lack(resource.Has("started_after") && y.Naming == nil && !finds,
 		"Naming in its row of the table, or another row, in by_name.go, with the arguments by which it finds its target")
-	lack(y.Naming != nil && !slices.ContainsFunc(rows, func(row system) bool { return row.Finds }), "its row in by_name.go, internal/acctest/systems")
-	if _, known := namedTargets[y.Type]; !known {
-		lack(slices.ContainsFunc(rows, func(row system) bool { return row.Finds }), "an entry in namedTargets of internal/provider")
-	}
+	lack(y.Naming != nil && !finds, "its row in by_name.go, internal/acctest/systems")
+	_, known := namedTargets[y.Type]
+	lack(finds && !known, "an entry in namedTargets of internal/provider")
 	lack(y.Block == "aws" && len(y.Requests) == 0, "Requests in its row of the table, as the AWS command line makes them")
 	lack(y.Block != "cloud_automator" && y.Block != "temporal" && !resource.Has("region"), "the argument region")
 	action := slices.ContainsFunc(rows, func(row system) bool { return row.HasAction })
