@@ -21,7 +21,7 @@ type PauseClock struct {
 	// passed is the sum of all pauses so far, and skipped of those that passed at once.
 	passed, skipped time.Duration
 	// ending are the operations with the timeout, and patient are the contexts of
-	// WithPatience.
+	// WithRetryPeriod.
 	ending, patient map[*pauseContext]bool
 }
 
@@ -91,9 +91,9 @@ func (c *PauseClock) WithTimeout(parent context.Context, d time.Duration) (conte
 	return c.count(parent, d, c.ending, time.Time{})
 }
 
-// WithPatience returns a context that ends in a pause, when both pauses of d and d itself
+// WithRetryPeriod returns a context that ends in a pause, when both pauses of d and d itself
 // have passed.
-func (c *PauseClock) WithPatience(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+func (c *PauseClock) WithRetryPeriod(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	return c.count(parent, d, c.patient, c.Now().Add(d))
 }
 

@@ -22,14 +22,14 @@ import (
 // two similar signals.
 func Quick() delivery.RetryPolicy {
 	return delivery.RetryPolicy{
-		FirstPause:   5 * time.Millisecond,
-		LongestPause: 50 * time.Millisecond,
-		Unreachable:  200 * time.Millisecond,
-		Attempt:      2 * time.Minute,
-		FirstPoll:    time.Millisecond,
-		LongestPoll:  15 * time.Millisecond,
-		Settle:       30 * time.Millisecond,
-		Clock:        NewPauseClock(brief),
+		FirstPause:         5 * time.Millisecond,
+		LongestPause:       50 * time.Millisecond,
+		UnreachableTimeout: 200 * time.Millisecond,
+		AttemptTimeout:     2 * time.Minute,
+		FirstPoll:          time.Millisecond,
+		LongestPoll:        15 * time.Millisecond,
+		Settle:             30 * time.Millisecond,
+		Clock:              NewPauseClock(brief),
 	}
 }
 

@@ -63,7 +63,7 @@ func NewClients(config Config) *Clients {
 	config.Secrets.Hide(config.SecretKey, config.SecurityToken)
 	c := &Clients{
 		config: config,
-		pool:   httpClient{delivery.OwnAnswers{Doer: delivery.Client{Doer: unquoted{delivery.NewHTTPClient(transport.Clone())}, Secrets: config.Secrets}, Service: "Alibaba Cloud", IsOwn: delivery.IsJSONObject}},
+		pool:   httpClient{delivery.OwnAnswers{Doer: delivery.Client{Doer: withoutQuery{delivery.NewHTTPClient(transport.Clone())}, Secrets: config.Secrets}, Service: "Alibaba Cloud", IsOwn: delivery.IsJSONObject}},
 		direct: newDirect(config.Secrets),
 
 		plannedRegion: sync.OnceValue(config.plannedRegion),
@@ -235,12 +235,12 @@ func (c httpClient) Call(req *http.Request, _ *http.Transport) (*http.Response, 
 	return c.Do(req)
 }
 
-// unquoted removes the query from errors, because it contains all parameters of the
+// withoutQuery removes the query from errors, because it contains all parameters of the
 // request.
-type unquoted struct{ delivery.Doer }
+type withoutQuery struct{ delivery.Doer }
 
 // Do sends req.
-func (u unquoted) Do(req *http.Request) (*http.Response, error) {
+func (u withoutQuery) Do(req *http.Request) (*http.Response, error) {
 	resp, err := u.Doer.Do(req)
 	if failed := (*url.Error)(nil); errors.As(err, &failed) {
 		failed.URL = req.URL.Scheme + "://" + req.URL.Host

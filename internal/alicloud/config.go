@@ -157,8 +157,8 @@ func (c Config) load() (settings, error) {
 	return s, c.addRole(&s)
 }
 
-// checkFiles returns an error if a file cannot be read that is named in the block, or in
-// the environment for all profiles, also if nothing in it is needed.
+// checkFiles returns an error if a file that the block names, or the environment for all
+// profiles, cannot be read, even if nothing in it is needed.
 func (c Config) checkFiles() error {
 	if oidc := c.AssumeRoleWithOIDC; oidc != nil && oidc.TokenFile != "" {
 		if err := delivery.CheckFile("alicloud.assume_role_with_oidc.oidc_token_file", delivery.ExpandPath(oidc.TokenFile)); err != nil {

@@ -236,8 +236,8 @@ func (e *APIError) Error() string {
 	}
 }
 
-// Passing reports whether the same request may succeed later.
-func (e *APIError) Passing() bool {
+// IsTransient reports whether the same request may succeed later.
+func (e *APIError) IsTransient() bool {
 	return delivery.IsTransientStatus(e.Status)
 }
 

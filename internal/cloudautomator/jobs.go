@@ -188,9 +188,9 @@ func (c *Client) Jobs(ctx context.Context) ([]Job, error) {
 			return nil, err
 		}
 		if page.Data == nil {
-			refused := c.refusal(http.StatusOK)
-			refused.All = true
-			return nil, refused
+			answer := c.refusal(http.StatusOK)
+			answer.All = true
+			return nil, answer
 		}
 		for _, entry := range page.Data {
 			var one object
@@ -276,7 +276,7 @@ func Attempt[T any](ctx context.Context, request func(context.Context) (T, error
 	switch {
 	case refused.Status == http.StatusTooManyRequests:
 		attempt.Outcome, attempt.Cause = delivery.NotSent, delivery.Throttled
-	case refused.Status >= 400 && !refused.Page && !refused.Passing():
+	case refused.Status >= 400 && !refused.Page && !refused.IsTransient():
 		attempt.Outcome = delivery.Rejected
 	}
 	return answer, attempt
@@ -342,29 +342,29 @@ func NotFoundPage(err error) bool {
 // Whoever has sent the page, the request had no effect.
 func TurnedAway(err error) bool {
 	at := refused(err)
-	return at.Page && at.Status >= 400 && at.Status < 500 && !at.Passing()
+	return at.Page && at.Status >= 400 && at.Status < 500 && !at.IsTransient()
 }
 
 // Explain returns the advice for an answer of the job API; "" if there is none.
 func Explain(err error) string {
-	refused := refused(err)
+	answer := refused(err)
 	switch {
 	case NotFoundPage(err):
-		return "Check " + refused.Endpoint + ", and proxies between it and this machine. If you know that the job no longer exists, run \"terraform state rm\" on the resource."
+		return "Check " + answer.Endpoint + ", and proxies between it and this machine. If you know that the job no longer exists, run \"terraform state rm\" on the resource."
 	case TurnedAway(err):
-		return "Check " + refused.Endpoint + ", the API key, and proxies between the endpoint and this machine."
-	case refused.Page:
+		return "Check " + answer.Endpoint + ", the API key, and proxies between the endpoint and this machine."
+	case answer.Page:
 		return ""
-	case refused.All && refused.Status == http.StatusNotFound, refused.Status == http.StatusMethodNotAllowed, refused.Status >= 200 && refused.Status <= 299:
-		return "There may be no job API at this address: check " + refused.Endpoint + "."
+	case answer.All && answer.Status == http.StatusNotFound, answer.Status == http.StatusMethodNotAllowed, answer.Status >= 200 && answer.Status <= 299:
+		return "There may be no job API at this address: check " + answer.Endpoint + "."
 	}
-	switch refused.Status {
+	switch answer.Status {
 	case http.StatusUnauthorized:
-		return "Check the API key, api_key in the provider's cloud_automator block or CLOUD_AUTOMATOR_API_KEY in the environment, and " + refused.Endpoint + "."
+		return "Check the API key, api_key in the provider's cloud_automator block or CLOUD_AUTOMATOR_API_KEY in the environment, and " + answer.Endpoint + "."
 	case http.StatusForbidden:
 		return "The API key may not do this: use the key of a user who may."
 	case http.StatusNotFound:
-		return "Check the job's id, whether the user of the API key can see the job, and " + refused.Endpoint + "."
+		return "Check the job's id, whether the user of the API key can see the job, and " + answer.Endpoint + "."
 	case http.StatusBadRequest, http.StatusUnprocessableEntity:
 		return "The service checks what a job of this action_type needs, such as its account arguments and the members of its action_value: correct what the message names."
 	default:

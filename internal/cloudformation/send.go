@@ -35,19 +35,19 @@ const permission = "cloudformation:SignalResource"
 // because names that a user has chosen come later.
 const validationError = "ValidationError"
 
-type target struct {
+type request struct {
 	*client
 	input *sdk.SignalResourceInput
 }
 
 // Send makes one SignalResource request. CloudFormation refuses a repeat with the same
 // unique id if it took the first request. It takes a FAILURE again, without further effect.
-func (t target) Send(ctx context.Context) delivery.Attempt {
-	attempt := aws.Send(ctx, t.SignalResource, t.input)
+func (r request) Send(ctx context.Context) delivery.Attempt {
+	attempt := aws.Send(ctx, r.SignalResource, r.input)
 	attempt.Repeatable = attempt.Outcome == delivery.Unknown
 	// CloudFormation takes a FAILURE over any signal, so the existing signal may be a
 	// SUCCESS.
-	attempt.Duplicate = exists(attempt) && t.input.Status == cfntypes.ResourceSignalStatusSuccess
+	attempt.Duplicate = exists(attempt) && r.input.Status == cfntypes.ResourceSignalStatusSuccess
 	return attempt
 }
 
@@ -71,8 +71,8 @@ func says(attempt delivery.Attempt, begins, contains string) bool {
 
 // explain returns the advice for the refusals of SignalResource and of the reads, which need
 // a permission. The API reference lists none, so these come from public issues.
-func (t target) explain(attempt delivery.Attempt, permission string) signal.Advice {
-	look := aws.CommandLine(t.region, "cloudformation describe-stack-resource --stack-name %s --logical-resource-id %s", t.input.StackName, t.input.LogicalResourceId)
+func (r request) explain(attempt delivery.Attempt, permission string) signal.Advice {
+	look := aws.CommandLine(r.region, "cloudformation describe-stack-resource --stack-name %s --logical-resource-id %s", r.input.StackName, r.input.LogicalResourceId)
 	switch {
 	case exists(attempt): // github.com/kubernetes-retired/kube-aws/pull/1274
 		return signal.Advice{
@@ -92,7 +92,7 @@ func (t target) explain(attempt delivery.Attempt, permission string) signal.Advi
 			Attribute: "stack_name",
 			Gone:      !says(attempt, "Stack ", inProgressSuffix),
 			Next: "The stack takes signals only while it is created or updated: perhaps that is over, or has not begun. To see its events, run " +
-				aws.CommandLine(t.region, "cloudformation describe-stack-events --stack-name %s", t.input.StackName) + ". With wait_until_ready = true the provider waits until the stack is created or updated.",
+				aws.CommandLine(r.region, "cloudformation describe-stack-events --stack-name %s", r.input.StackName) + ". With wait_until_ready = true the provider waits until the stack is created or updated.",
 		}
 	case says(attempt, "Resource ", " cannot be signaled"): // This text is assumed for a resource in the wrong state; no public log shows it.
 		return signal.Advice{

@@ -71,7 +71,7 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
 }
 
 func bind(client *client, a *args) signal.Signal {
-	t := target{client, &sdk.SignalResourceInput{
+	r := request{client, &sdk.SignalResourceInput{
 		StackName:         a.StackName.ValueStringPointer(),
 		LogicalResourceId: a.LogicalResourceID.ValueStringPointer(),
 		Status:            cfntypes.ResourceSignalStatus(a.Status.ValueString()),
@@ -79,31 +79,31 @@ func bind(client *client, a *args) signal.Signal {
 	}}
 	watched := stack{client, a.StackName.ValueString()}
 	return signal.Signal{
-		Target:  t,
+		Request: r,
 		What:    a.Status.ValueString(),
-		To:      t.name(),
+		To:      r.name(),
 		Service: "CloudFormation",
 
-		IdempotencyKey:      fmt.Sprintf("%s/%q/%q", rateLimit(client), t.name(), a.UniqueID.ValueString()),
+		IdempotencyKey:      fmt.Sprintf("%s/%q/%q", rateLimit(client), r.name(), a.UniqueID.ValueString()),
 		IdempotencyArgument: "unique_id",
 
 		RateLimit: rateLimit(client),
-		Run:       watched.name,
-		Explain:   func(attempt delivery.Attempt) signal.Advice { return t.explain(attempt, permission) },
-		HowToCheck: fmt.Sprintf("To find out, look in the stack's events for %q: %s.", received(t.input),
-			aws.CommandLine(client.region, "cloudformation describe-stack-events --stack-name %s", t.input.StackName)),
-		Ready:       watched.ready(t.input.LogicalResourceId),
+		RunID:     watched.name,
+		Explain:   func(attempt delivery.Attempt) signal.Advice { return r.explain(attempt, permission) },
+		HowToCheck: fmt.Sprintf("To find out, look in the stack's events for %q: %s.", received(r.input),
+			aws.CommandLine(client.region, "cloudformation describe-stack-events --stack-name %s", r.input.StackName)),
+		Ready:       watched.ready(r.input.LogicalResourceId),
 		Completion:  watched.completion(a.Status.ValueString(), nil),
-		Existing:    watched.existing(t.input),
-		Evidence:    watched.evidence(t.input),
-		ExplainRead: func(attempt delivery.Attempt) signal.Advice { return t.explain(attempt, readPermissions) },
+		Existing:    watched.existing(r.input),
+		Evidence:    watched.evidence(r.input),
+		ExplainRead: func(attempt delivery.Attempt) signal.Advice { return r.explain(attempt, readPermissions) },
 		Unseen:      "CloudFormation has no such stack: perhaps it has not been created yet, or the name is wrong.",
 	}
 }
 
 // name describes the target with its ids and its region.
-func (t target) name() string {
-	return fmt.Sprintf("resource %s of CloudFormation stack %s in %s", awssdk.ToString(t.input.LogicalResourceId), awssdk.ToString(t.input.StackName), t.region)
+func (r request) name() string {
+	return fmt.Sprintf("resource %s of CloudFormation stack %s in %s", awssdk.ToString(r.input.LogicalResourceId), awssdk.ToString(r.input.StackName), r.region)
 }
 
 func rateLimit(client *client) string { return "cloudformation/" + client.region }

@@ -76,7 +76,7 @@ func bind(client *client, a *args, caller func(context.Context) (string, deliver
 		answer:    answer{a.Status.ValueString(), a.Summary.ValueString()},
 		caller:    caller,
 	}
-	t := target{client, &sdk.PutApprovalResultInput{
+	r := request{client, &sdk.PutApprovalResultInput{
 		PipelineName: &w.pipeline,
 		StageName:    &w.stage,
 		ActionName:   &w.name,
@@ -88,17 +88,17 @@ func bind(client *client, a *args, caller func(context.Context) (string, deliver
 		to += fmt.Sprintf(" (execution %s)", w.execution)
 	}
 	bound := signal.Signal{
-		Target:  t,
+		Request: r,
 		What:    w.answer.status,
 		To:      to + " in " + client.region,
 		Service: "CodePipeline",
 
 		RateLimit:   "codepipeline/" + client.region,
-		Run:         w.execution,
-		Explain:     t.refusals().Explain(aws.Explain, permission),
-		HowToCheck:  "To find out whether the approval was answered, and by whom, look at the pipeline's stages. " + t.look(),
+		RunID:       w.execution,
+		Explain:     r.refusals().Explain(aws.Explain, permission),
+		HowToCheck:  "To find out whether the approval was answered, and by whom, look at the pipeline's stages. " + r.look(),
 		ExplainRead: readRefusals.Explain(aws.Explain, readPermissions),
-		Unseen:      "The provider saw no approval of this action: perhaps no execution has reached it yet, or a name is wrong. " + t.look(),
+		Unseen:      "The provider saw no approval of this action: perhaps no execution has reached it yet, or a name is wrong. " + r.look(),
 	}
 	if w.token == "" || w.execution == "" {
 		bound.Find = w.finder(a, func() signal.Signal { return bind(client, a, caller, true) })

@@ -21,9 +21,9 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 			signal.Matches(idPattern, "must be a UUID in lower case"))},
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
-				execution := execution{c, a.PipelineName.ValueString(), a.PipelineExecutionID.ValueString()}
-				watched := bind(c, a, nil, false).Watched(execution.approving(), execution.completion(approved))
-				watched.To = fmt.Sprintf("execution %s of pipeline %s in %s", execution.id, execution.pipeline, execution.region)
+				target := execution{c, a.PipelineName.ValueString(), a.PipelineExecutionID.ValueString()}
+				watched := bind(c, a, nil, false).Watched(target.approving(), target.completion(approved))
+				watched.To = fmt.Sprintf("execution %s of pipeline %s in %s", target.id, target.pipeline, target.region)
 				watched.Unseen = "" // Reading an execution that does not exist is an error.
 				return watched
 			})

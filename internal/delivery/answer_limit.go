@@ -33,7 +33,7 @@ type limitedTransport struct{ *http.Transport }
 
 // RoundTrip makes one request. Reading the answer returns *LongAnswerError
 // beyond the limit.
-func (b limitedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+func (t limitedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = unrepeatable(req)
 	if req.Header.Get("Accept-Encoding") == "" {
 		header := req.Header.Clone()
@@ -43,7 +43,7 @@ func (b limitedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		header.Set("Accept-Encoding", "gzip")
 		req.Header = header
 	}
-	resp, err := b.Transport.RoundTrip(req)
+	resp, err := t.Transport.RoundTrip(req)
 	if err != nil {
 		return resp, refusedBySOCKS(err)
 	}

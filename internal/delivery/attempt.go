@@ -58,7 +58,7 @@ const (
 	// again": retried until the timeout. No other signal slows down.
 	Busy
 	// Unreachable means that no connection could be made: retried for
-	// RetryPolicy.Unreachable, because a service that starts or moves is reachable
+	// RetryPolicy.UnreachableTimeout, because a service that starts or moves is reachable
 	// again within seconds, not minutes.
 	Unreachable
 	// NoSuchHost means that the service's name does not exist: not retried.
@@ -117,14 +117,14 @@ type Attempt struct {
 	Err error
 }
 
-// Target sends one signal. An implementation makes one attempt per call, with
-// no retries of its own, and returns promptly once ctx has ended.
-type Target interface {
+// Request is the request that sends one signal. An implementation makes one attempt
+// per call, without retries, and returns promptly once ctx has ended.
+type Request interface {
 	Send(ctx context.Context) Attempt
 }
 
-// NotFound returns the attempt of a read whose answer says that the target does not exist,
-// which also tells something about a signal.
+// NotFound turns the attempt of a read that found no target into an accepted one, because
+// a probe judges a missing target, too.
 func (a Attempt) NotFound() Attempt {
 	return Attempt{Outcome: Accepted, RequestID: a.RequestID, Clock: a.Clock}
 }

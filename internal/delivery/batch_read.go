@@ -63,14 +63,14 @@ type group struct {
 	watches int
 	resting map[*watch]bool
 	// gathering is the next request; nil if no target is due.
-	gathering *request
-	// spared is when the last request was made that had room for more targets.
-	spared time.Time
+	gathering *batchRequest
+	// lastWithRoom is when the last request with room for more targets was made.
+	lastWithRoom time.Time
 }
 
-// request is one request of a batch. The poller's mutex guards its members. Its
+// batchRequest is one request of a batch. The poller's mutex guards its members. Its
 // result may be read after it has ended.
-type request struct {
+type batchRequest struct {
 	group   *group
 	batch   *batch
 	limiter *RateLimiter
@@ -85,24 +85,24 @@ type request struct {
 
 	found   map[string]any
 	attempt Attempt
-	// spread is the factor for the pause after the request. It is the same for all
+	// jitter is the factor for the pause after the request. It is the same for all
 	// members, so that they stay together.
-	spread float64
+	jitter float64
 }
 
-// spread returns a random factor for a pause between two reads.
-func spread() float64 { return 0.8 + 0.4*rand.Float64() }
+// pollJitter returns a random factor for a pause between two reads.
+func pollJitter() float64 { return 0.8 + 0.4*rand.Float64() }
 
-// enter adds a target that is due to the next request and returns the request;
+// joinRequest adds a target that is due to the next request and returns the request;
 // nil if the target must be read alone.
-func (p *Poller) enter(ctx context.Context, w *watch) *request {
+func (p *Poller) joinRequest(ctx context.Context, w *watch) *batchRequest {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(w.group.resting, w)
-	if r := w.taken; r != nil {
-		w.taken = nil
+	if r := w.joined; r != nil {
+		w.joined = nil
 		select {
-		case <-w.called:
+		case <-w.wake:
 		default:
 		}
 		return r
@@ -117,13 +117,13 @@ func (p *Poller) enter(ctx context.Context, w *watch) *request {
 		// This context has the values of the first member's context, such as the
 		// logger, but does not end with it.
 		requesting, stop := context.WithCancel(context.WithoutCancel(ctx))
-		r = &request{
-			group: g, batch: w.batch, limiter: w.limiter, members: map[*watch][]*waiter{}, full: make(chan struct{}), stop: stop, ended: make(chan struct{}), spread: spread(),
+		r = &batchRequest{
+			group: g, batch: w.batch, limiter: w.limiter, members: map[*watch][]*waiter{}, full: make(chan struct{}), stop: stop, ended: make(chan struct{}), jitter: pollJitter(),
 		}
 		g.gathering = r
 		// Wait a moment, so that targets that become due one after the other go into
 		// the same request.
-		go p.request(requesting, r, p.policy.FirstPoll/10-time.Since(g.spared))
+		go p.runRequest(requesting, r, p.policy.FirstPoll/10-time.Since(g.lastWithRoom))
 	}
 	r.members[w] = nil
 	if len(r.members) == r.batch.most {
@@ -147,8 +147,8 @@ func (g *group) reads(w *watch) bool {
 	return true
 }
 
-// request makes a request as soon as it is full, or after a pause.
-func (p *Poller) request(ctx context.Context, r *request, after time.Duration) {
+// runRequest makes a request as soon as it is full, or after a pause.
+func (p *Poller) runRequest(ctx context.Context, r *batchRequest, after time.Duration) {
 	defer close(r.ended)
 	defer r.stop()
 	if after > 0 {
@@ -164,7 +164,7 @@ func (p *Poller) request(ctx context.Context, r *request, after time.Duration) {
 	if len(ids) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.policy.Attempt)
+	ctx, cancel := context.WithTimeout(ctx, p.policy.AttemptTimeout)
 	defer cancel()
 	r.attempt = r.limiter.pace(ctx, func() (attempt Attempt) {
 		r.found, attempt = r.batch.read(ctx, ids)
@@ -179,7 +179,7 @@ func (p *Poller) request(ctx context.Context, r *request, after time.Duration) {
 
 // assemble returns the ids for a request. It returns none if a read of the single
 // target tells more. If there is room, it adds targets that will be due soon.
-func (p *Poller) assemble(r *request) (ids []string) {
+func (p *Poller) assemble(r *batchRequest) (ids []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	g, now := r.group, time.Now()
@@ -195,17 +195,17 @@ func (p *Poller) assemble(r *request) (ids []string) {
 	slices.SortFunc(soon, func(a, b *watch) int { return a.due.Compare(b.due) })
 	for _, w := range soon[:min(len(soon), r.batch.most-len(r.members))] {
 		delete(g.resting, w)
-		r.members[w], w.taken = nil, r
-		w.called <- struct{}{}
+		r.members[w], w.joined = nil, r
+		w.wake <- struct{}{}
 	}
 	if len(r.members) < r.batch.most {
-		g.spared = now
+		g.lastWithRoom = now
 	}
 	if len(r.members) < 2 {
 		return nil
 	}
 	for w := range r.members {
-		ids, r.members[w] = append(ids, w.id), w.gather()
+		ids, r.members[w] = append(ids, w.id), w.currentWaiters()
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)
@@ -213,7 +213,7 @@ func (p *Poller) assemble(r *request) (ids []string) {
 
 // result waits for a request, and returns the reading of a target and the waiters
 // for it. It returns false if the target must be read alone, or if ctx has ended.
-func (p *Poller) result(ctx context.Context, r *request, w *watch) (waiting []*waiter, seen snapshot, enough bool) {
+func (p *Poller) result(ctx context.Context, r *batchRequest, w *watch) (waiting []*waiter, seen snapshot, enough bool) {
 	select {
 	case <-r.ended:
 	case <-ctx.Done():
@@ -236,7 +236,7 @@ func (p *Poller) result(ctx context.Context, r *request, w *watch) (waiting []*w
 
 // leave removes a target from a request. If it was the last one, the request
 // ends.
-func (p *Poller) leave(r *request, w *watch) {
+func (p *Poller) leave(r *batchRequest, w *watch) {
 	p.mu.Lock()
 	delete(r.members, w)
 	last := len(r.members) == 0
@@ -254,7 +254,7 @@ func (p *Poller) leave(r *request, w *watch) {
 func (p *Poller) forget(w *watch) {
 	p.mu.Lock()
 	delete(w.group.resting, w)
-	r := w.taken
+	r := w.joined
 	p.mu.Unlock()
 	if r != nil {
 		p.leave(r, w)

@@ -7,7 +7,7 @@ import (
 
 // Clock is the time by which a provider waits: the pauses between attempts and
 // between reads, the timeouts of operations, and how long what fails is repeated.
-// Tests use one of their own.
+// Tests use another one.
 type Clock interface {
 	// Now returns the time. The deadlines of WithTimeout count by it.
 	Now() time.Time
@@ -16,10 +16,10 @@ type Clock interface {
 	NewTimer(d time.Duration) (fired <-chan time.Time, stop func())
 	// WithTimeout returns a context that ends after d, like context.WithTimeout.
 	WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
-	// WithPatience is like WithTimeout, for how long reads that lag or fail are repeated, and
+	// WithRetryPeriod is like WithTimeout, for how long reads that lag or fail are repeated, and
 	// requests to a service that cannot be reached. A clock of tests may end it in a pause
 	// only, however long the requests take.
-	WithPatience(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
+	WithRetryPeriod(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
 }
 
 // systemClock is the clock of this machine.
@@ -36,12 +36,13 @@ func (systemClock) WithTimeout(ctx context.Context, d time.Duration) (context.Co
 	return context.WithTimeout(ctx, d)
 }
 
-func (systemClock) WithPatience(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+func (systemClock) WithRetryPeriod(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, d)
 }
 
-// sleep waits for d and returns nil. If ctx ends first, it returns the cause. It makes
-// no timer of no length: one in a synctest bubble ends go1.26.8 under the race detector.
+// sleep waits for d and returns nil. If ctx ends first, it returns the cause. If d
+// is 0 or less, it makes no timer: such a timer in a synctest bubble crashes go1.26.8
+// under the race detector.
 func sleep(ctx context.Context, clock Clock, d time.Duration) error {
 	if d <= 0 {
 		return context.Cause(ctx)

@@ -86,7 +86,7 @@ func refusedBySOCKS(err error) error {
 	return &ProxyError{Proxy: failed.Source.String(), Asked: "SOCKS", Said: fmt.Sprintf("%q", said), Refused: !slices.Contains(socksFailures, said)}
 }
 
-// AtProxy reports whether it was the proxy to which no connection could be made.
+// AtProxy reports whether connecting to a proxy failed.
 func AtProxy(err error) bool {
 	failed := (*net.OpError)(nil)
 	return errors.As(err, &failed) && failed.Op == "proxyconnect"

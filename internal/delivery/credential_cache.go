@@ -46,73 +46,73 @@ type CredentialCache[K any] struct {
 }
 
 // Retrieve returns the credentials for the next request.
-func (k *CredentialCache[K]) Retrieve(ctx context.Context) (K, error) {
-	if held, fresh := k.fresh(); fresh {
+func (c *CredentialCache[K]) Retrieve(ctx context.Context) (K, error) {
+	if held, fresh := c.fresh(); fresh {
 		return held, nil
 	}
-	return k.asking.Get(ctx, k.renew)
+	return c.asking.Get(ctx, c.renew)
 }
 
 // fresh returns the credentials that are held, and whether they need no renewal.
-func (k *CredentialCache[K]) fresh() (held K, fresh bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.held, k.gave && !k.replacing && (k.ends.IsZero() || Until(k.renewal) > 0)
+func (c *CredentialCache[K]) fresh() (held K, fresh bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.held, c.gave && !c.replacing && (c.ends.IsZero() || Until(c.renewal) > 0)
 }
 
-func (k *CredentialCache[K]) renew(ctx context.Context) (K, error) {
-	if held, fresh := k.fresh(); fresh {
+func (c *CredentialCache[K]) renew(ctx context.Context) (K, error) {
+	if held, fresh := c.fresh(); fresh {
 		return held, nil // Another request has just renewed them.
 	}
-	found, err := k.Ask(ctx)
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if left := Until(k.ends); err != nil && left > 0 && !k.replacing {
-		k.renewal = FromNow(min(renewalPause, left))
-		return k.held, nil
+	found, err := c.Ask(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if left := Until(c.ends); err != nil && left > 0 && !c.replacing {
+		c.renewal = FromNow(min(renewalPause, left))
+		return c.held, nil
 	} else if err != nil {
 		return found, err
 	}
-	id, ends, lasts := k.About(found)
-	if k.past == nil {
-		k.past = map[string]bool{}
-	} else if id != k.id {
-		k.past[k.id] = true
+	id, ends, lasts := c.About(found)
+	if c.past == nil {
+		c.past = map[string]bool{}
+	} else if id != c.id {
+		c.past[c.id] = true
 	}
-	k.held, k.gave, k.id, k.ends = found, true, id, ends
-	k.renewal = ends.Add(-min(longestEarly, cmp.Or(lasts, max(0, Until(ends)))/3))
-	if k.replacing {
-		k.replacing, k.replacement = false, id
+	c.held, c.gave, c.id, c.ends = found, true, id, ends
+	c.renewal = ends.Add(-min(longestEarly, cmp.Or(lasts, max(0, Until(ends)))/3))
+	if c.replacing {
+		c.replacing, c.replacement = false, id
 	}
 	return found, nil
 }
 
 // Gave reports whether the source has returned credentials before.
-func (k *CredentialCache[K]) Gave() bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.gave
+func (c *CredentialCache[K]) Gave() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.gave
 }
 
 // Expired records that a service called the credentials with this id expired. known
 // says whether they came from this source, and again whether another request may be
 // made with others. Credentials that have replaced expired ones are not replaced
 // until a service has accepted them.
-func (k *CredentialCache[K]) Expired(id string) (known, again bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if !k.gave || id != k.id {
-		return k.past[id], k.past[id]
+func (c *CredentialCache[K]) Expired(id string) (known, again bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.gave || id != c.id {
+		return c.past[id], c.past[id]
 	}
-	k.replacing = k.replacing || k.replacement != id && k.Renews(k.held)
-	return true, k.replacing
+	c.replacing = c.replacing || c.replacement != id && c.Renews(c.held)
+	return true, c.replacing
 }
 
 // Accepted records that a service accepted the credentials with this id.
-func (k *CredentialCache[K]) Accepted(id string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.replacement == id {
-		k.replacement = ""
+func (c *CredentialCache[K]) Accepted(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.replacement == id {
+		c.replacement = ""
 	}
 }

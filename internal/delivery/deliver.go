@@ -20,11 +20,11 @@ type RetryPolicy struct {
 	// FirstPause is the first pause between two attempts, and LongestPause the
 	// longest. The pause doubles after each attempt, with jitter.
 	FirstPause, LongestPause time.Duration
-	// Unreachable is how long the delivery tries again when no connection can be
+	// UnreachableTimeout is how long the delivery tries again when no connection can be
 	// made.
-	Unreachable time.Duration
-	// Attempt is the timeout of one attempt. After it, the outcome is unknown.
-	Attempt time.Duration
+	UnreachableTimeout time.Duration
+	// AttemptTimeout is the timeout of one attempt. After it, the outcome is unknown.
+	AttemptTimeout time.Duration
 	// FirstPoll is the first pause between two reads of a target, and LongestPoll the
 	// longest. The pause grows, with jitter.
 	FirstPoll, LongestPoll time.Duration
@@ -49,13 +49,13 @@ func (p RetryPolicy) clock() Clock {
 
 // DefaultRetryPolicy is the policy of the provider. Tests use others.
 var DefaultRetryPolicy = RetryPolicy{
-	FirstPause:   500 * time.Millisecond,
-	LongestPause: 15 * time.Second,
-	Unreachable:  30 * time.Second,
-	Attempt:      time.Minute,
-	FirstPoll:    time.Second,
-	LongestPoll:  15 * time.Second,
-	Settle:       15 * time.Second,
+	FirstPause:         500 * time.Millisecond,
+	LongestPause:       15 * time.Second,
+	UnreachableTimeout: 30 * time.Second,
+	AttemptTimeout:     time.Minute,
+	FirstPoll:          time.Second,
+	LongestPoll:        15 * time.Second,
+	Settle:             15 * time.Second,
 }
 
 // UnknownOutcomePolicy says what a delivery does when the outcome of an attempt
@@ -65,8 +65,8 @@ type UnknownOutcomePolicy struct {
 	// Lookup finds out whether an attempt with an unknown outcome has arrived. It is
 	// nil if the service cannot tell.
 	Lookup func(ctx context.Context) WaitResult
-	// PreviousSend is when an earlier delivery of this signal began whose outcome is
-	// still unknown. It is zero if there was none.
+	// PreviousSend is when the earlier delivery began whose outcome is still unknown.
+	// It is zero if there was none.
 	PreviousSend Timestamp
 	// PreviousAbsent says that a lookup has shown that the previous send did not
 	// arrive.
@@ -105,7 +105,7 @@ type Result struct {
 	// HadUnknown is set if an attempt of this delivery had an unknown outcome.
 	// PreviousSend does not count.
 	HadUnknown bool
-	// TimedOut is set if an attempt got no answer before RetryPolicy.Attempt was
+	// TimedOut is set if an attempt got no answer before RetryPolicy.AttemptTimeout was
 	// over. The request may still be under way, so reads cannot prove that it has not
 	// arrived.
 	TimedOut bool
@@ -123,7 +123,7 @@ type Result struct {
 // If it stays unknown whether an attempt or the previous send has arrived, the
 // result is Unknown even if a later attempt was rejected or not sent. Only an
 // accepted or a confirmed attempt changes that.
-func (p RetryPolicy) Deliver(ctx context.Context, limiter *RateLimiter, target Target, unknown UnknownOutcomePolicy, report func(Attempt, time.Duration)) Result {
+func (p RetryPolicy) Deliver(ctx context.Context, limiter *RateLimiter, target Request, unknown UnknownOutcomePolicy, report func(Attempt, time.Duration)) Result {
 	pauses := &backoff.ExponentialBackOff{
 		InitialInterval:     p.FirstPause,
 		RandomizationFactor: 0.5,
@@ -135,8 +135,8 @@ func (p RetryPolicy) Deliver(ctx context.Context, limiter *RateLimiter, target T
 		result = Result{FirstUnknown: unknown.PreviousSend, mayHaveArrived: !unknown.PreviousSend.IsZero() && !unknown.PreviousAbsent}
 		resend bool
 	)
-	// patience ends when the service was unreachable for too long.
-	patience, stop := ctx, context.CancelFunc(func() {})
+	// retryPeriod ends when the service was unreachable for too long.
+	retryPeriod, stop := ctx, context.CancelFunc(func() {})
 	defer func() { stop() }()
 	for {
 		if result.Stopped = limiter.Wait(ctx); result.Stopped != nil {
@@ -152,7 +152,7 @@ func (p RetryPolicy) Deliver(ctx context.Context, limiter *RateLimiter, target T
 		before := result.Attempt
 		if !before.unreachable() {
 			stop()
-			patience, stop = p.clock().WithPatience(context.WithoutCancel(ctx), p.Unreachable)
+			retryPeriod, stop = p.clock().WithRetryPeriod(context.WithoutCancel(ctx), p.UnreachableTimeout)
 		}
 		result.attempt(ctx, p, target)
 		limiter.Observe(began, result.Attempt)
@@ -174,7 +174,7 @@ func (p RetryPolicy) Deliver(ctx context.Context, limiter *RateLimiter, target T
 		if result.Stopped != nil || !result.Retryable() && !resend {
 			break
 		}
-		if before.unreachable() && result.unreachable() && patience.Err() != nil {
+		if before.unreachable() && result.unreachable() && retryPeriod.Err() != nil {
 			break
 		}
 		pause := max(pauses.NextBackOff(), result.RetryAfter)
@@ -209,8 +209,8 @@ func (p RetryPolicy) Deliver(ctx context.Context, limiter *RateLimiter, target T
 // repeat of such an attempt is refused, the service may refuse it because it
 // has already taken the signal. If the refusal does not say so
 // (Attempt.Duplicate), lookup reads again. The outcome stays Rejected only if
-// the read shows that the signal has not arrived, even if an earlier read has
-// shown that before.
+// this read shows that the signal has not arrived. A read from before the
+// refusal does not count.
 func (r *Result) lookup(ctx context.Context, lookup func(context.Context) WaitResult) {
 	if r.Outcome == Unknown {
 		if !r.mayHaveArrived {
@@ -269,8 +269,8 @@ func (a Attempt) unreachable() bool {
 	return a.Outcome == NotSent && a.Cause.isTransient()
 }
 
-func (r *Result) attempt(ctx context.Context, p RetryPolicy, target Target) {
-	ctx, cancel := context.WithTimeout(ctx, p.Attempt)
+func (r *Result) attempt(ctx context.Context, p RetryPolicy, target Request) {
+	ctx, cancel := context.WithTimeout(ctx, p.AttemptTimeout)
 	defer cancel()
 	r.Attempt = target.Send(ctx)
 	r.TimedOut = r.TimedOut || r.Outcome == Unknown && r.Status == 0 && (ctx.Err() != nil || isUnansweredPing(r.Err))

@@ -130,7 +130,7 @@ func TestAttemptHasItsOwnLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		result := delivery.DefaultRetryPolicy.Deliver(t.Context(), newLimiter(), stalled{}, delivery.UnknownOutcomePolicy{}, nil)
-		if took := time.Since(start); took != delivery.DefaultRetryPolicy.Attempt || result.Outcome != delivery.Unknown {
+		if took := time.Since(start); took != delivery.DefaultRetryPolicy.AttemptTimeout || result.Outcome != delivery.Unknown {
 			t.Errorf("a stalled attempt ended %s after %s", result.Outcome, took)
 		}
 	})
@@ -189,19 +189,19 @@ func (patientClock) WithTimeout(ctx context.Context, d time.Duration) (context.C
 	return context.WithTimeout(ctx, d)
 }
 
-func (patientClock) WithPatience(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
+func (patientClock) WithRetryPeriod(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithCancel(ctx)
 }
 
 // slow is a target whose attempts take a time.
 type slow struct {
-	delivery.Target
+	delivery.Request
 	takes time.Duration
 }
 
 func (s slow) Send(ctx context.Context) delivery.Attempt {
 	<-time.After(s.takes)
-	return s.Target.Send(ctx)
+	return s.Request.Send(ctx)
 }
 
 // The policy's clock says how long an unreachable service is tried, so a slow machine does
@@ -212,7 +212,7 @@ func TestDeliverHasThePatienceOfItsClock(t *testing.T) {
 			unsent(delivery.Unreachable), unsent(delivery.Unreachable), unsent(delivery.Unreachable), {Outcome: delivery.Accepted},
 		}}
 		policy.Clock = patientClock{}
-		result := policy.Deliver(t.Context(), delivery.NewRateLimiters(policy).For(""), slow{target, policy.Unreachable}, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
+		result := policy.Deliver(t.Context(), delivery.NewRateLimiters(policy).For(""), slow{target, policy.UnreachableTimeout}, delivery.UnknownOutcomePolicy{}, func(delivery.Attempt, time.Duration) {})
 		if result.Outcome != delivery.Accepted || result.Attempts != 4 {
 			t.Errorf("%s after %d attempts", result.Outcome, result.Attempts)
 		}

@@ -195,7 +195,7 @@ func TestDeadConnection(t *testing.T) {
 				})
 				client := delivery.Client{Doer: delivery.NewHTTPClient(&http.Transport{DialContext: dial, TLSClientConfig: &tls.Config{RootCAs: f.Roots, MinVersion: tls.VersionTLS12}})}
 				for i := range 3 {
-					ctx, cancel := context.WithTimeout(t.Context(), delivery.DefaultRetryPolicy.Attempt)
+					ctx, cancel := context.WithTimeout(t.Context(), delivery.DefaultRetryPolicy.AttemptTimeout)
 					ctx, trace := delivery.WithRequestTrace(ctx)
 					req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.URL, strings.NewReader("signal"))
 					if err != nil {

@@ -13,13 +13,13 @@ func unrepeatable(req *http.Request) *http.Request {
 	req = req.WithContext(req.Context())
 	req.GetBody = nil
 	if isRead(req) && (req.Body == nil || req.Body == http.NoBody) {
-		// Nothing of this is written: net/http looks whether such a body is empty.
+		// net/http reads such a body, finds it empty, and writes none.
 		req.Body = noBody{}
 	}
 	return req
 }
 
-// isRead reports whether a request is a GET, which no method means, too, or a HEAD.
+// isRead reports whether a request is a GET or a HEAD. An empty method means GET.
 func isRead(req *http.Request) bool {
 	return req.Method == "" || req.Method == http.MethodGet || req.Method == http.MethodHead
 }

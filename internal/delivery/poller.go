@@ -64,22 +64,22 @@ type watch struct {
 	*Probe
 	stop context.CancelFunc
 	// ended is closed when no read is under way and no further read will be made.
-	ended   chan struct{}
-	newcome chan struct{}
+	ended     chan struct{}
+	newWaiter chan struct{}
 	// wanted says that a waiter began to want another reading.
 	wanted  chan struct{}
 	waiters map[*waiter]bool
 
 	// group is nil if the target can only be read alone. The poller's mutex guards
 	// the following fields: the id of the target in its batch and, between two reads,
-	// the time and the length of the pause. taken is a request of others that also
-	// reads this target; called is closed then.
+	// the time and the length of the pause. joined is a request of other targets that
+	// will also read this one; wake then receives a message.
 	group  *group
 	id     string
 	due    time.Time
 	pause  time.Duration
-	taken  *request
-	called chan struct{}
+	joined *batchRequest
+	wake   chan struct{}
 }
 
 // waiter holds the newest reading that its owner has not seen yet.
@@ -95,14 +95,14 @@ func (p *Poller) join(ctx context.Context, w *waiter) *watch {
 	defer p.mu.Unlock()
 	shared, ok := p.watches[w.probe.key]
 	if ok {
-		notify(shared.newcome)
+		notify(shared.newWaiter)
 	} else {
 		// This context has the values of the first waiter's context, such as the
 		// logger, but does not end with it.
 		polling, stop := context.WithCancel(context.WithoutCancel(ctx))
 		shared = &watch{
-			Probe: w.probe, stop: stop, ended: make(chan struct{}), newcome: make(chan struct{}, 1), wanted: make(chan struct{}, 1),
-			waiters: map[*waiter]bool{}, called: make(chan struct{}, 1), group: p.group(w.probe.batch),
+			Probe: w.probe, stop: stop, ended: make(chan struct{}), newWaiter: make(chan struct{}, 1), wanted: make(chan struct{}, 1),
+			waiters: map[*waiter]bool{}, wake: make(chan struct{}, 1), group: p.group(w.probe.batch),
 		}
 		p.watches[w.probe.key] = shared
 		go p.poll(polling, shared)
@@ -170,7 +170,7 @@ func (p *Poller) poll(ctx context.Context, shared *watch) {
 	pauses.Reset()
 	for ctx.Err() == nil {
 		began := time.Now()
-		waiting, observation, spread := p.observe(ctx, shared)
+		waiting, observation, jitter := p.observe(ctx, shared)
 		p.mu.Lock()
 		for _, w := range waiting {
 			// Only the newest reading counts. An older one that the waiter has not
@@ -183,7 +183,7 @@ func (p *Poller) poll(ctx context.Context, shared *watch) {
 			w.wants = false
 		}
 		p.mu.Unlock()
-		pause := time.Duration(spread * float64(pauses.NextBackOff()))
+		pause := time.Duration(jitter * float64(pauses.NextBackOff()))
 		if !p.rest(ctx, shared, min(max(pause, p.policy.FirstPoll), p.policy.LongestPoll), began) {
 			return
 		}
@@ -195,18 +195,18 @@ func (p *Poller) poll(ctx context.Context, shared *watch) {
 // next pause.
 func (p *Poller) observe(ctx context.Context, shared *watch) ([]*waiter, snapshot, float64) {
 	if shared.group != nil {
-		if r := p.enter(ctx, shared); r != nil {
+		if r := p.joinRequest(ctx, shared); r != nil {
 			if waiting, seen, enough := p.result(ctx, r, shared); enough || ctx.Err() != nil {
-				return waiting, seen, r.spread
+				return waiting, seen, r.jitter
 			}
 		}
 	}
 	p.mu.Lock()
-	waiting := shared.gather()
+	waiting := shared.currentWaiters()
 	p.mu.Unlock()
-	attempt, cancel := context.WithTimeout(ctx, p.policy.Attempt)
+	readCtx, cancel := context.WithTimeout(ctx, p.policy.AttemptTimeout)
 	defer cancel()
-	return waiting, shared.paced(attempt), spread()
+	return waiting, shared.paced(readCtx), pollJitter()
 }
 
 // rest waits until the next read. It ends earlier if another one begins to
@@ -229,9 +229,9 @@ func (p *Poller) rest(ctx context.Context, shared *watch, until time.Duration, b
 		case <-fired:
 			fired = nil
 		case <-shared.wanted:
-		case <-shared.called:
+		case <-shared.wake:
 			return true
-		case <-shared.newcome:
+		case <-shared.newWaiter:
 			stop()
 			fired = nil
 			if left := p.policy.FirstPoll - time.Since(began); left > 0 {
@@ -260,11 +260,11 @@ func (w *watch) wants() bool {
 	return false
 }
 
-// gather returns the waiters for the next reading. Nobody is a newcome after that. The
-// caller holds the mutex.
-func (w *watch) gather() []*waiter {
+// currentWaiters returns the waiters for the next reading. After that, none of
+// them is new. The caller holds the mutex.
+func (w *watch) currentWaiters() []*waiter {
 	select {
-	case <-w.newcome:
+	case <-w.newWaiter:
 	default:
 	}
 	return slices.Collect(maps.Keys(w.waiters))
@@ -288,12 +288,12 @@ type WaitResult struct {
 }
 
 // Reached reports whether the awaited state has come.
-func (e WaitResult) Reached() bool { return e.Observation.State == Reached }
+func (r WaitResult) Reached() bool { return r.Observation.State == Reached }
 
 // Absent reports whether the reads had enough time to show the signal and did
 // not show it.
-func (e WaitResult) Absent() bool {
-	return e.Observation.State == Pending && e.Unreadable == nil && e.Stopped == nil
+func (r WaitResult) Absent() bool {
+	return r.Observation.State == Pending && r.Unreadable == nil && r.Stopped == nil
 }
 
 // Wait reads the target until the state is Reached or Missed, until a read
@@ -308,22 +308,22 @@ func (p *Poller) Wait(ctx context.Context, probe *Probe, report func(Observation
 	return p.until(ctx, probe, Attempt.readRetryable, pendingTo(report))
 }
 
-// Look is like Wait, but tries failed reads again only for RetryPolicy.Unreachable,
+// WaitWhileReachable is like Wait, but tries failed reads again only for RetryPolicy.UnreachableTimeout,
 // because the caller wants to know the target's state now. It tries again until
 // ctx ends if the service throttles or if getting credentials fails
 // temporarily.
-func (p *Poller) Look(ctx context.Context, probe *Probe, report func(Observation, time.Time)) WaitResult {
-	again, stop := p.passing(ctx, p.policy.Unreachable)
+func (p *Poller) WaitWhileReachable(ctx context.Context, probe *Probe, report func(Observation, time.Time)) WaitResult {
+	again, stop := p.retryWhile(ctx, p.policy.UnreachableTimeout)
 	defer stop()
 	return p.until(ctx, probe, again, pendingTo(report))
 }
 
-// passing returns whether a failed read is tried again: for a while, and until the
+// retryWhile returns whether a failed read is tried again: for a while, and until the
 // end if the service throttles or if getting credentials fails temporarily.
-func (p *Poller) passing(ctx context.Context, while time.Duration) (again func(Attempt) bool, stop context.CancelFunc) {
-	patience, stop := p.policy.clock().WithPatience(context.WithoutCancel(ctx), while)
+func (p *Poller) retryWhile(ctx context.Context, while time.Duration) (again func(Attempt) bool, stop context.CancelFunc) {
+	retryPeriod, stop := p.policy.clock().WithRetryPeriod(context.WithoutCancel(ctx), while)
 	return func(a Attempt) bool {
-		return a.readRetryable() && (a.Cause == Throttled || a.lacksCredentials() || patience.Err() == nil)
+		return a.readRetryable() && (a.Cause == Throttled || a.lacksCredentials() || retryPeriod.Err() == nil)
 	}, stop
 }
 
@@ -342,17 +342,17 @@ func pendingTo(report func(Observation, time.Time)) func(Observation) bool {
 // fails permanently, or until lagging reads must show the signal. That is the
 // first observation after RetryPolicy.Settle that is not provisional. If it is Pending,
 // the signal has not arrived. If it is Missed, the service does not tell.
-// Failed reads are tried again for RetryPolicy.Unreachable longer. They are tried again
+// Failed reads are tried again for RetryPolicy.UnreachableTimeout longer. They are tried again
 // until ctx ends if the service throttles or if getting credentials fails
 // temporarily.
 func (p *Poller) ReadUntilSettled(ctx context.Context, probe *Probe) WaitResult {
-	again, stop := p.passing(ctx, p.policy.Settle+p.policy.Unreachable)
+	again, stop := p.retryWhile(ctx, p.policy.Settle+p.policy.UnreachableTimeout)
 	defer stop()
 	lagging, cancel := p.Lagging(ctx)
 	defer cancel()
-	end := p.until(lagging, probe, again, func(observation Observation) bool { return observation.State == Reached })
-	if end.Stopped == nil || ctx.Err() != nil {
-		return end
+	result := p.until(lagging, probe, again, func(observation Observation) bool { return observation.State == Reached })
+	if result.Stopped == nil || ctx.Err() != nil {
+		return result
 	}
 	return p.until(ctx, probe, again, func(o Observation) bool { return o.State == Reached || !o.Provisional })
 }
@@ -360,37 +360,37 @@ func (p *Poller) ReadUntilSettled(ctx context.Context, probe *Probe) WaitResult 
 // Lagging returns a context that ends after RetryPolicy.Settle. Reads that lag show by then
 // what has happened before.
 func (p *Poller) Lagging(ctx context.Context) (context.Context, context.CancelFunc) {
-	return p.policy.clock().WithPatience(ctx, p.policy.Settle)
+	return p.policy.clock().WithRetryPeriod(ctx, p.policy.Settle)
 }
 
 // until reads the target until enough returns true for an observation, until a read
 // fails for which again returns false, or until ctx ends. It never uses a reading that
 // is older than the call. All calls for the same target share the reads, which the probe
 // of the first call makes, with a context that outlives that call.
-func (p *Poller) until(ctx context.Context, probe *Probe, again func(Attempt) bool, enough func(Observation) bool) (end WaitResult) {
+func (p *Poller) until(ctx context.Context, probe *Probe, again func(Attempt) bool, enough func(Observation) bool) (result WaitResult) {
 	w := &waiter{probe: probe, news: make(chan snapshot, 1), wants: true}
 	shared := p.join(ctx, w)
 	defer p.depart(shared, w)
 	for {
 		select {
 		case <-ctx.Done():
-			end.Stopped = context.Cause(ctx)
-			return end
+			result.Stopped = context.Cause(ctx)
+			return result
 		case s := <-w.news:
 			switch {
 			case s.attempt.Outcome == Accepted:
-				end.Observation, end.Answered, end.Failed = probe.judge(s.value), true, nil
-				if probe.final && !s.batched && end.Observation.State != Pending {
+				result.Observation, result.Answered, result.Failed = probe.judge(s.value), true, nil
+				if probe.final && !s.batched && result.Observation.State != Pending {
 					p.remember(probe.key, s.value)
 				}
-				if enough(end.Observation) {
-					return end
+				if enough(result.Observation) {
+					return result
 				}
 			case again(s.attempt):
-				end.Failed = &s.attempt
+				result.Failed = &s.attempt
 			default:
-				end.Unreadable = &s.attempt
-				return end
+				result.Unreadable = &s.attempt
+				return result
 			}
 			p.want(shared, w)
 		}
@@ -399,14 +399,14 @@ func (p *Poller) until(ctx context.Context, probe *Probe, again func(Attempt) bo
 
 // ReadOnce reads the target once. The attempt is accepted if the read
 // succeeded. If getting credentials fails temporarily, it tries again for
-// RetryPolicy.Unreachable.
+// RetryPolicy.UnreachableTimeout.
 func (p *Poller) ReadOnce(ctx context.Context, probe *Probe) (Observation, Attempt) {
-	ctx, cancel := context.WithTimeout(ctx, p.policy.Attempt)
+	ctx, cancel := context.WithTimeout(ctx, p.policy.AttemptTimeout)
 	defer cancel()
-	patience, stop := p.policy.clock().WithPatience(ctx, p.policy.Unreachable)
+	retryPeriod, stop := p.policy.clock().WithRetryPeriod(ctx, p.policy.UnreachableTimeout)
 	defer stop()
 	s := probe.paced(ctx)
-	for s.attempt.lacksCredentials() && patience.Err() == nil && sleep(ctx, p.policy.clock(), p.policy.FirstPoll) == nil {
+	for s.attempt.lacksCredentials() && retryPeriod.Err() == nil && sleep(ctx, p.policy.clock(), p.policy.FirstPoll) == nil {
 		s = probe.paced(ctx)
 	}
 	if s.attempt.Outcome != Accepted {

@@ -102,16 +102,16 @@ func NewProbe[T any](key string, read func(context.Context) (T, Attempt), judge 
 }
 
 // WithLimiter returns a copy of the probe whose reads share a rate limiter.
-func (v *Probe) WithLimiter(limiter *RateLimiter) *Probe {
-	paced := *v
+func (p *Probe) WithLimiter(limiter *RateLimiter) *Probe {
+	paced := *p
 	paced.limiter = limiter
 	return &paced
 }
 
 // paced reads the target when the rate limiter allows it.
-func (v *Probe) paced(ctx context.Context) (seen snapshot) {
-	seen.attempt = v.limiter.pace(ctx, func() Attempt {
-		seen = v.read(ctx)
+func (p *Probe) paced(ctx context.Context) (seen snapshot) {
+	seen.attempt = p.limiter.pace(ctx, func() Attempt {
+		seen = p.read(ctx)
 		return seen.attempt
 	})
 	return seen
@@ -121,8 +121,8 @@ func (v *Probe) paced(ctx context.Context) (seen snapshot) {
 // change, such as the end of a run that the key identifies: not that of a stack,
 // which can be updated again, nor that of whichever run is current. The poller remembers
 // the reading of such an observation, judges it for later waits, and makes no other read.
-func (v *Probe) Final() *Probe {
-	lasting := *v
+func (p *Probe) Final() *Probe {
+	lasting := *p
 	lasting.final = true
 	return &lasting
 }

@@ -155,7 +155,7 @@ func (l *RateLimiter) tryTake() time.Duration {
 		return wait
 	}
 	if l.rate > 0 {
-		l.next = latest(l.next, now.Add(-burst)).Add(l.interval())
+		l.next = laterOf(l.next, now.Add(-burst)).Add(l.interval())
 	}
 	return 0
 }
@@ -202,7 +202,7 @@ func (l *RateLimiter) Observe(began time.Time, attempt Attempt) {
 func (l *RateLimiter) observeThrottled(began time.Time, attempt Attempt) {
 	now := l.clock.Now()
 	l.throttledAt, l.lastThrottle = now, attempt
-	l.next = latest(l.next, now.Add(attempt.RetryAfter))
+	l.next = laterOf(l.next, now.Add(attempt.RetryAfter))
 	// A request that was under way when the rate was lowered says nothing about the
 	// new rate.
 	if l.rate > 0 && !began.After(l.loweredAt) {
@@ -221,7 +221,7 @@ func (l *RateLimiter) observeThrottled(began time.Time, attempt Attempt) {
 	}
 	l.rate = max(l.rate, 1/l.longestInterval.Seconds())
 	l.loweredAt = now
-	l.next = latest(l.next, now.Add(l.interval()))
+	l.next = laterOf(l.next, now.Add(l.interval()))
 }
 
 // acceptedRate returns how many requests per second the service accepted
@@ -236,7 +236,7 @@ func (l *RateLimiter) acceptedRate(now, since time.Time) (rate float64, last tim
 		if now.Sub(t) > rateWindow || n >= rateSample && t.Before(since) {
 			break
 		}
-		last = latest(last, t)
+		last = laterOf(last, t)
 		if t.Before(since) {
 			since = t
 		}
@@ -255,7 +255,7 @@ func (l *RateLimiter) LastThrottle() (Attempt, time.Duration) {
 	return l.lastThrottle, max(0, l.next.Sub(l.clock.Now()))
 }
 
-func latest(a, b time.Time) time.Time {
+func laterOf(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}

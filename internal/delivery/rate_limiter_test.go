@@ -58,7 +58,7 @@ func (s *limited) hold(ctx context.Context) {
 
 // rollOut sends signals with one rate limiter, this number at a time, and returns how long
 // that took.
-func rollOut(t *testing.T, limiter *delivery.RateLimiter, service delivery.Target, signals, parallelism int) time.Duration {
+func rollOut(t *testing.T, limiter *delivery.RateLimiter, service delivery.Request, signals, parallelism int) time.Duration {
 	t.Helper()
 	start := time.Now()
 	left := make(chan struct{}, signals)

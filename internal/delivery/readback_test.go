@@ -85,11 +85,11 @@ func TestUnknownOutcomesAreReadBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				target := &script{lines: test.lines}
-				l, doubt := &looks{ends: test.ends}, delivery.UnknownOutcomePolicy{Resend: test.resend}
+				l, unknownPolicy := &looks{ends: test.ends}, delivery.UnknownOutcomePolicy{Resend: test.resend}
 				if test.ends != nil {
-					doubt.Lookup = l.look
+					unknownPolicy.Lookup = l.look
 				}
-				result := delivery.DefaultRetryPolicy.Deliver(t.Context(), newLimiter(), target, doubt, func(delivery.Attempt, time.Duration) {})
+				result := delivery.DefaultRetryPolicy.Deliver(t.Context(), newLimiter(), target, unknownPolicy, func(delivery.Attempt, time.Duration) {})
 				if result.Outcome != test.outcome || result.Attempts != test.attempts || len(target.sent) != test.attempts {
 					t.Errorf("ended %s after %d attempts of which %d were made, want %s after %d", result.Outcome, result.Attempts, len(target.sent), test.outcome, test.attempts)
 				}
@@ -171,8 +171,8 @@ func TestAbsentIsSentAgainUntilTheTimeout(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 		target := &script{lines: []delivery.Attempt{{Err: errors.New("lost")}}}
-		doubt := delivery.UnknownOutcomePolicy{Resend: true, Lookup: func(context.Context) delivery.WaitResult { return absent }}
-		result := delivery.DefaultRetryPolicy.Deliver(ctx, newLimiter(), target, doubt, func(delivery.Attempt, time.Duration) {})
+		unknownPolicy := delivery.UnknownOutcomePolicy{Resend: true, Lookup: func(context.Context) delivery.WaitResult { return absent }}
+		result := delivery.DefaultRetryPolicy.Deliver(ctx, newLimiter(), target, unknownPolicy, func(delivery.Attempt, time.Duration) {})
 		if result.Outcome != delivery.NotSent || result.Cause != delivery.Absent || !errors.Is(result.Stopped, context.DeadlineExceeded) {
 			t.Errorf("ended %s, stopped by %v", result.Outcome, result.Stopped)
 		}

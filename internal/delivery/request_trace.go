@@ -33,50 +33,50 @@ func WithRequestTrace(ctx context.Context) (context.Context, *RequestTrace) {
 	return context.WithValue(ctx, traceKey{}, trace), trace
 }
 
-func (w *RequestTrace) connected(n int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.connections += n
+func (t *RequestTrace) connected(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.connections += n
 }
 
-func (w *RequestTrace) answered(resp *http.Response, err error, asked time.Time) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.err = err
+func (t *RequestTrace) answered(resp *http.Response, err error, asked time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.err = err
 	if resp != nil {
-		w.status, w.header = resp.StatusCode, resp.Header
+		t.status, t.header = resp.StatusCode, resp.Header
 		date, _ := http.ParseTime(resp.Header.Get("Date"))
-		w.clock = ServerClock{date: date, asked: asked, answered: time.Now()}
+		t.clock = ServerClock{date: date, asked: asked, answered: time.Now()}
 	}
 }
 
 // Connected reports whether any request got a connection and may have been
 // processed. If it is false, the attempt provably had no effect at the service.
-func (w *RequestTrace) Connected() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.connections > 0
+func (t *RequestTrace) Connected() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.connections > 0
 }
 
 // Header is the header of the last answer; empty when there was none.
-func (w *RequestTrace) Header() http.Header {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.header
+func (t *RequestTrace) Header() http.Header {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.header
 }
 
 // Attempt returns what the trace tells of an attempt that ended with err: that it
 // was not sent, or else an unknown outcome with the status and the clock of the last
 // answer. err counts only if it says more than the requests, for example because
 // there were none.
-func (w *RequestTrace) Attempt(err error) Attempt {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+func (t *RequestTrace) Attempt(err error) Attempt {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	switch {
-	case w.connections > 0, w.err == nil && w.status != 0:
-		return Attempt{Status: w.status, Clock: w.clock, Err: err}
-	case w.err != nil:
-		return Attempt{Outcome: NotSent, Cause: ConnectionCause(w.err), Err: w.err}
+	case t.connections > 0, t.err == nil && t.status != 0:
+		return Attempt{Status: t.status, Clock: t.clock, Err: err}
+	case t.err != nil:
+		return Attempt{Outcome: NotSent, Cause: ConnectionCause(t.err), Err: t.err}
 	default:
 		return AttemptWithoutCredentials(err)
 	}

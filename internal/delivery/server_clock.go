@@ -20,12 +20,12 @@ type Timestamp struct {
 }
 
 // IsZero reports whether the Timestamp is not set.
-func (m Timestamp) IsZero() bool { return m.At.IsZero() }
+func (t Timestamp) IsZero() bool { return t.At.IsZero() }
 
 // earliest and latest are the bounds of the time by this machine's clock.
-func (m Timestamp) earliest() time.Time { return m.At.Add(-m.Tolerance) }
+func (t Timestamp) earliest() time.Time { return t.At.Add(-t.Tolerance) }
 
-func (m Timestamp) latest() time.Time { return m.At.Add(m.Tolerance) }
+func (t Timestamp) latest() time.Time { return t.At.Add(t.Tolerance) }
 
 // Range returns the earliest and the latest time that the service's clock can
 // have shown at a moment. told is false if the answer had no Date. earliest is

@@ -65,10 +65,10 @@ const (
 	lost
 )
 
-// TrackedTarget is a target whose sends are registered with TraceMatcher, so that
+// TrackedRequest is a request whose sends are registered with TraceMatcher, so that
 // Lookup can find a lost one.
-type TrackedTarget struct {
-	Target
+type TrackedRequest struct {
+	Request
 	matcher  *TraceMatcher
 	evidence *Evidence
 	limiter  *RateLimiter
@@ -80,32 +80,32 @@ type TrackedTarget struct {
 
 // Track registers the sends of a target. The reads of the target share the rate
 // limiter.
-func (m *TraceMatcher) Track(target Target, evidence *Evidence, limiter *RateLimiter) *TrackedTarget {
-	return &TrackedTarget{target, m, evidence, limiter, &trackedSignal{id: rand.Text(), request: evidence.Request, mark: evidence.Mark, likeness: evidence.Likeness}, false}
+func (m *TraceMatcher) Track(target Request, evidence *Evidence, limiter *RateLimiter) *TrackedRequest {
+	return &TrackedRequest{target, m, evidence, limiter, &trackedSignal{id: rand.Text(), request: evidence.Request, mark: evidence.Mark, likeness: evidence.Likeness}, false}
 }
 
 // Follow changes the target of the signal, for example to the run that was
 // found.
-func (t *TrackedTarget) Follow(target Target, evidence *Evidence) {
-	t.matcher.mu.Lock()
-	defer t.matcher.mu.Unlock()
-	t.Target, t.evidence = target, evidence
-	t.self.request, t.self.mark, t.self.likeness = evidence.Request, evidence.Mark, evidence.Likeness
+func (r *TrackedRequest) Follow(target Request, evidence *Evidence) {
+	r.matcher.mu.Lock()
+	defer r.matcher.mu.Unlock()
+	r.Request, r.evidence = target, evidence
+	r.self.request, r.self.mark, r.self.likeness = evidence.Request, evidence.Mark, evidence.Likeness
 }
 
 // Previous registers a send of this signal by an earlier process whose outcome
 // is unknown, and the CompetingSignals that the earlier process recorded.
-func (t *TrackedTarget) Previous(began, ended Timestamp, others CompetingSignals) {
-	t.end(t.begin(began), Attempt{Outcome: Unknown}, ended)
-	t.matcher.mu.Lock()
-	defer t.matcher.mu.Unlock()
-	t.incomplete = others.Incomplete
-	scope := t.evidence.Scope
+func (r *TrackedRequest) Previous(began, ended Timestamp, others CompetingSignals) {
+	r.end(r.begin(began), Attempt{Outcome: Unknown}, ended)
+	r.matcher.mu.Lock()
+	defer r.matcher.mu.Unlock()
+	r.incomplete = others.Incomplete
+	scope := r.evidence.Scope
 	for _, twin := range others.Twins {
-		if slices.ContainsFunc(t.matcher.signals[scope], func(known *trackedSignal) bool { return known.id == twin.ID }) {
+		if slices.ContainsFunc(r.matcher.signals[scope], func(known *trackedSignal) bool { return known.id == twin.ID }) {
 			continue
 		}
-		known := &trackedSignal{id: twin.ID, request: t.self.request, likeness: t.self.likeness, proof: traceID(twin.Proof)}
+		known := &trackedSignal{id: twin.ID, request: r.self.request, likeness: r.self.likeness, proof: traceID(twin.Proof)}
 		if !twin.Began.IsZero() {
 			sent := &send{began: Timestamp{twin.Began, began.Tolerance}, ended: Timestamp{twin.Ended, began.Tolerance}, state: taken}
 			if twin.Proof != "" {
@@ -113,7 +113,7 @@ func (t *TrackedTarget) Previous(began, ended Timestamp, others CompetingSignals
 			}
 			known.sends = append(known.sends, sent)
 		}
-		t.matcher.signals[scope] = append(t.matcher.signals[scope], known)
+		r.matcher.signals[scope] = append(r.matcher.signals[scope], known)
 	}
 }
 
@@ -124,7 +124,7 @@ type CompetingSignals struct {
 	Twins []Twin `json:"twins,omitempty"`
 	// Incomplete says that there are further signals, and that it is unknown which
 	// traces they have left.
-	Incomplete bool `json:"unclear,omitempty"`
+	Incomplete bool `json:"incomplete,omitempty"`
 }
 
 // Twin is a signal that has left the same kind of trace as a lost signal would
@@ -139,20 +139,20 @@ type Twin struct {
 }
 
 // Competing returns the other signals that may have left the traces of this one.
-func (t *TrackedTarget) Competing() (others CompetingSignals) {
-	t.matcher.mu.Lock()
-	defer t.matcher.mu.Unlock()
-	others.Incomplete = t.incomplete
-	if len(t.self.sends) == 0 {
+func (r *TrackedRequest) Competing() (others CompetingSignals) {
+	r.matcher.mu.Lock()
+	defer r.matcher.mu.Unlock()
+	others.Incomplete = r.incomplete
+	if len(r.self.sends) == 0 {
 		return others
 	}
-	first := t.self.first().earliest()
-	for _, other := range t.matcher.signals[t.evidence.Scope] {
-		near := slices.DeleteFunc(slices.Clone(other.sends), func(s *send) bool { return s.state != inFlight && t.matcher.lastTrace(s).Before(first) })
-		known := other.request == t.self.request && len(near) == 1 && (near[0].state == taken || near[0].state == lost && other.proof != "")
+	first := r.self.first().earliest()
+	for _, other := range r.matcher.signals[r.evidence.Scope] {
+		near := slices.DeleteFunc(slices.Clone(other.sends), func(s *send) bool { return s.state != inFlight && r.matcher.lastTrace(s).Before(first) })
+		known := other.request == r.self.request && len(near) == 1 && (near[0].state == taken || near[0].state == lost && other.proof != "")
 		switch {
-		case other == t.self, len(near) == 0 && (len(other.sends) > 0 || other.proof == ""):
-		case other.mark != t.self.mark && other.mark != "" && t.self.mark != "":
+		case other == r.self, len(near) == 0 && (len(other.sends) > 0 || other.proof == ""):
+		case other.mark != r.self.mark && other.mark != "" && r.self.mark != "":
 			// It leaves nothing that is this signal's.
 		case len(near) == 0:
 			others.Twins = append(others.Twins, Twin{ID: other.id, Proof: string(other.proof)})
@@ -173,16 +173,16 @@ func (m *TraceMatcher) lastTrace(s *send) time.Time {
 // Adopt assigns one of the traces that show such a signal to this signal. It
 // reports false if other signals have adopted all of them: two signals that
 // adopt need two traces. Without any traces it reports true.
-func (t *TrackedTarget) Adopt(id string, shown Shown) bool {
-	t.matcher.mu.Lock()
-	defer t.matcher.mu.Unlock()
-	scope := t.evidence.Scope
+func (r *TrackedRequest) Adopt(id string, shown Shown) bool {
+	r.matcher.mu.Lock()
+	defer r.matcher.mu.Unlock()
+	scope := r.evidence.Scope
 	for _, trace := range shown.Traces {
 		adopted := func(other *trackedSignal) bool {
 			return len(other.sends) == 0 && other.id != id && other.proof == traceID(trace.ID)
 		}
-		if !slices.ContainsFunc(t.matcher.signals[scope], adopted) {
-			t.matcher.signals[scope] = append(t.matcher.signals[scope], &trackedSignal{id: id, request: t.self.request, likeness: t.self.likeness, proof: traceID(trace.ID)})
+		if !slices.ContainsFunc(r.matcher.signals[scope], adopted) {
+			r.matcher.signals[scope] = append(r.matcher.signals[scope], &trackedSignal{id: id, request: r.self.request, likeness: r.self.likeness, proof: traceID(trace.ID)})
 			return true
 		}
 	}
@@ -199,27 +199,27 @@ func (m *TraceMatcher) Release(id string) {
 }
 
 // Send makes one attempt.
-func (t *TrackedTarget) Send(ctx context.Context) Attempt {
-	sent := t.begin(Timestamp{At: time.Now()})
-	attempt := t.Target.Send(ctx)
-	t.end(sent, attempt, Timestamp{At: time.Now()})
+func (r *TrackedRequest) Send(ctx context.Context) Attempt {
+	sent := r.begin(Timestamp{At: time.Now()})
+	attempt := r.Request.Send(ctx)
+	r.end(sent, attempt, Timestamp{At: time.Now()})
 	return attempt
 }
 
-func (t *TrackedTarget) begin(at Timestamp) *send {
-	t.matcher.mu.Lock()
-	defer t.matcher.mu.Unlock()
-	if known := t.matcher.signals[t.evidence.Scope]; !slices.Contains(known, t.self) {
-		t.matcher.signals[t.evidence.Scope] = append(known, t.self)
+func (r *TrackedRequest) begin(at Timestamp) *send {
+	r.matcher.mu.Lock()
+	defer r.matcher.mu.Unlock()
+	if known := r.matcher.signals[r.evidence.Scope]; !slices.Contains(known, r.self) {
+		r.matcher.signals[r.evidence.Scope] = append(known, r.self)
 	}
 	sent := &send{began: at}
-	t.self.sends = append(t.self.sends, sent)
+	r.self.sends = append(r.self.sends, sent)
 	return sent
 }
 
-func (t *TrackedTarget) end(sent *send, attempt Attempt, at Timestamp) {
-	t.matcher.mu.Lock()
-	defer t.matcher.mu.Unlock()
+func (r *TrackedRequest) end(sent *send, attempt Attempt, at Timestamp) {
+	r.matcher.mu.Lock()
+	defer r.matcher.mu.Unlock()
 	sent.ended = at
 	switch attempt.Outcome {
 	case Accepted:
@@ -227,10 +227,10 @@ func (t *TrackedTarget) end(sent *send, attempt Attempt, at Timestamp) {
 	case Unknown:
 		sent.state = lost
 	default:
-		t.self.sends = slices.DeleteFunc(t.self.sends, func(other *send) bool { return other == sent })
-		if len(t.self.sends) == 0 {
-			known := t.matcher.signals[t.evidence.Scope]
-			t.matcher.signals[t.evidence.Scope] = slices.DeleteFunc(known, func(other *trackedSignal) bool { return other == t.self })
+		r.self.sends = slices.DeleteFunc(r.self.sends, func(other *send) bool { return other == sent })
+		if len(r.self.sends) == 0 {
+			known := r.matcher.signals[r.evidence.Scope]
+			r.matcher.signals[r.evidence.Scope] = slices.DeleteFunc(known, func(other *trackedSignal) bool { return other == r.self })
 		}
 	}
 }
@@ -240,33 +240,33 @@ func (t *TrackedTarget) end(sent *send, attempt Attempt, at Timestamp) {
 // trace although the reads had enough time to show one. The result is Missed,
 // with a reason, if the traces do not tell. They tell nothing of a send by an earlier
 // process that was not registered, because its target was not known.
-func (t *TrackedTarget) Lookup(ctx context.Context) WaitResult {
-	if len(t.self.sends) == 0 {
+func (r *TrackedRequest) Lookup(ctx context.Context) WaitResult {
+	if len(r.self.sends) == 0 {
 		return WaitResult{Observation: Observation{State: Missed, Reason: reasonElsewhere}}
 	}
-	since := t.matcher.since(t)
-	listed := t.evidence.Probe(since).WithLimiter(t.limiter)
+	since := r.matcher.since(r)
+	listed := r.evidence.Probe(since).WithLimiter(r.limiter)
 	judged := *listed
 	var proof Trace
 	judged.judge = func(value any) (observation Observation) {
-		observation, proof = t.matcher.judge(t, since, listed.judge(value))
+		observation, proof = r.matcher.judge(r, since, listed.judge(value))
 		return observation
 	}
-	end := t.matcher.poller.ReadUntilSettled(ctx, &judged)
-	if end.Absent() {
-		t.absent()
+	result := r.matcher.poller.ReadUntilSettled(ctx, &judged)
+	if result.Absent() {
+		r.absent()
 	}
-	if end.Reached() && t.evidence.Found != nil {
-		t.evidence.Found(proof)
+	if result.Reached() && r.evidence.Found != nil {
+		r.evidence.Found(proof)
 	}
-	return end
+	return result
 }
 
 // absent notes that a lookup has not shown any of the lost sends.
-func (t *TrackedTarget) absent() {
-	t.matcher.mu.Lock()
-	defer t.matcher.mu.Unlock()
-	for _, s := range t.self.sends {
+func (r *TrackedRequest) absent() {
+	r.matcher.mu.Lock()
+	defer r.matcher.mu.Unlock()
+	for _, s := range r.self.sends {
 		s.absent = true
 	}
 }
@@ -279,13 +279,13 @@ const clockSlack = 10 * time.Second
 // since returns the earliest begin among the signal's first lost send and all
 // sends that overlap with it, directly or through other sends. The traces of
 // all these sends must be told apart.
-func (m *TraceMatcher) since(t *TrackedTarget) Timestamp {
+func (m *TraceMatcher) since(r *TrackedRequest) Timestamp {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	since := t.self.first()
+	since := r.self.first()
 	for grown := true; grown; {
 		grown = false
-		for _, other := range m.signals[t.evidence.Scope] {
+		for _, other := range m.signals[r.evidence.Scope] {
 			overlaps := slices.ContainsFunc(other.sends, func(s *send) bool {
 				return s.state == inFlight || m.lastTrace(s).After(since.earliest())
 			})
@@ -358,7 +358,7 @@ const (
 // must show by now. If none is left over, the signal has not arrived. If one is, the
 // read does not tell. The observation is provisional if it depends on a send that has no answer
 // yet, or whose trace reads may not show yet.
-func (m *TraceMatcher) judge(t *TrackedTarget, since Timestamp, seen Observation) (_ Observation, proof Trace) {
+func (m *TraceMatcher) judge(t *TrackedRequest, since Timestamp, seen Observation) (_ Observation, proof Trace) {
 	shown := *seen.Shown
 	judged := func(state State, reason string, provisional bool) (Observation, Trace) {
 		seen.State, seen.Reason, seen.Provisional = state, reason, provisional
@@ -411,11 +411,11 @@ func (m *TraceMatcher) judge(t *TrackedTarget, since Timestamp, seen Observation
 // are the traces with the likeness Ours, and alike those with the likeness
 // Alike. vague says that there is a further trace whose time is not known, so
 // that it may be the signal's.
-func (t *TrackedTarget) candidates(shown Shown, own []window) (mine, alike []int, vague bool) {
+func (r *TrackedRequest) candidates(shown Shown, own []window) (mine, alike []int, vague bool) {
 	_, now, _ := shown.Clock.Range(Timestamp{At: shown.Clock.answered})
 	plausible := window{firstPlausible, now.Add(clockSlack)}
 	for i, trace := range shown.Traces {
-		likeness := t.self.likeness(trace)
+		likeness := r.self.likeness(trace)
 		within := slices.ContainsFunc(own, func(w window) bool { return w.contains(trace.At) })
 		switch {
 		case likeness == NotOurs:
@@ -502,7 +502,7 @@ func (r *competing) explainOnce(traces []int, own int) bool {
 	})
 }
 
-func (m *TraceMatcher) competing(t *TrackedTarget, since Timestamp, shown Shown, mine []int, own []window) competing {
+func (m *TraceMatcher) competing(t *TrackedRequest, since Timestamp, shown Shown, mine []int, own []window) competing {
 	r := competing{settled: newMatching(len(shown.Traces)), all: newMatching(len(shown.Traces)), by: map[int][]int{}, explained: map[int]bool{}}
 	for _, i := range mine {
 		r.by[i] = nil
@@ -582,28 +582,28 @@ func newMatching(traces int) *matching {
 }
 
 // assign adds a send, and reports whether a trace could be assigned to it.
-func (o *matching) assign(fits []int, stored *traceID) bool {
-	o.fits, o.stored = append(o.fits, fits), append(o.stored, stored)
-	o.round++
-	return o.place(len(o.fits) - 1)
+func (m *matching) assign(fits []int, stored *traceID) bool {
+	m.fits, m.stored = append(m.fits, fits), append(m.stored, stored)
+	m.round++
+	return m.place(len(m.fits) - 1)
 }
 
 // place assigns a trace to a send. It takes a trace from another send if it can
 // assign another trace to that send.
-func (o *matching) place(send int) bool {
-	for _, trace := range o.fits[send] {
-		if o.of[trace] < 0 {
-			o.of[trace] = send
+func (m *matching) place(send int) bool {
+	for _, trace := range m.fits[send] {
+		if m.of[trace] < 0 {
+			m.of[trace] = send
 			return true
 		}
 	}
-	for _, trace := range o.fits[send] {
-		if o.tried[trace] == o.round {
+	for _, trace := range m.fits[send] {
+		if m.tried[trace] == m.round {
 			continue
 		}
-		o.tried[trace] = o.round
-		if o.place(o.of[trace]) {
-			o.of[trace] = send
+		m.tried[trace] = m.round
+		if m.place(m.of[trace]) {
+			m.of[trace] = send
 			return true
 		}
 	}
@@ -611,19 +611,19 @@ func (o *matching) place(send int) bool {
 }
 
 // left returns how many of the traces can be left over, and one of those.
-func (o *matching) left(traces []int) (n, one int) {
-	for n < len(traces) && o.assign(traces, nil) {
+func (m *matching) left(traces []int) (n, one int) {
+	for n < len(traces) && m.assign(traces, nil) {
 		n++
-		one = slices.Index(o.of, len(o.fits)-1)
+		one = slices.Index(m.of, len(m.fits)-1)
 	}
 	return n, one
 }
 
 // record stores the ids of the assigned traces.
-func (o *matching) record(traces []Trace) {
-	for i, send := range o.of {
-		if send >= 0 && o.stored[send] != nil {
-			*o.stored[send] = traceID(traces[i].ID)
+func (m *matching) record(traces []Trace) {
+	for i, send := range m.of {
+		if send >= 0 && m.stored[send] != nil {
+			*m.stored[send] = traceID(traces[i].ID)
 		}
 	}
 }

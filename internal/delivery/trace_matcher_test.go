@@ -139,7 +139,7 @@ var (
 
 // signal is a target whose requests meet faults, one after the other. The last fault
 // repeats.
-func (s *service) signal(content string, faults ...fault) delivery.Target {
+func (s *service) signal(content string, faults ...fault) delivery.Request {
 	n := 0
 	return target(func(ctx context.Context) delivery.Attempt {
 		f := faults[min(n, len(faults)-1)]
@@ -495,7 +495,7 @@ func TestTwinsOfAnEarlierProcess(t *testing.T) {
 		// arrived says whether the lost signal arrived. beside is what others did at the same
 		// time.
 		arrived bool
-		beside  func(t *testing.T, s *service, matcher *delivery.TraceMatcher, lost *delivery.TrackedTarget)
+		beside  func(t *testing.T, s *service, matcher *delivery.TraceMatcher, lost *delivery.TrackedRequest)
 		want    delivery.State
 	}{
 		"alone, and it arrived":     {arrived: true, want: delivery.Reached},
@@ -505,7 +505,7 @@ func TestTwinsOfAnEarlierProcess(t *testing.T) {
 		"a twin was confirmed":      {beside: delivers("ours", droppedAfter), want: delivery.Pending},
 		"another signal was taken":  {arrived: true, beside: delivers("theirs", answered), want: delivery.Missed},
 		"a twin has no answer yet":  {arrived: true, beside: begins("ours", forever), want: delivery.Missed},
-		"a twin of long ago":        {arrived: true, beside: func(*testing.T, *service, *delivery.TraceMatcher, *delivery.TrackedTarget) {}, want: delivery.Reached},
+		"a twin of long ago":        {arrived: true, beside: func(*testing.T, *service, *delivery.TraceMatcher, *delivery.TrackedRequest) {}, want: delivery.Reached},
 		"somebody has adopted it":   {arrived: true, beside: adopts, want: delivery.Missed},
 		"somebody has adopted none": {beside: adopts, want: delivery.Pending},
 	} {
@@ -556,15 +556,15 @@ func TestTwinsOfAnEarlierProcess(t *testing.T) {
 }
 
 // delivers delivers one more signal.
-func delivers(content string, f fault) func(*testing.T, *service, *delivery.TraceMatcher, *delivery.TrackedTarget) {
-	return func(t *testing.T, s *service, matcher *delivery.TraceMatcher, _ *delivery.TrackedTarget) {
+func delivers(content string, f fault) func(*testing.T, *service, *delivery.TraceMatcher, *delivery.TrackedRequest) {
+	return func(t *testing.T, s *service, matcher *delivery.TraceMatcher, _ *delivery.TrackedRequest) {
 		s.deliver(t, matcher, content, f, answered)
 	}
 }
 
 // begins sends one more signal and does not wait for an answer.
-func begins(content string, f fault) func(*testing.T, *service, *delivery.TraceMatcher, *delivery.TrackedTarget) {
-	return func(t *testing.T, s *service, matcher *delivery.TraceMatcher, _ *delivery.TrackedTarget) {
+func begins(content string, f fault) func(*testing.T, *service, *delivery.TraceMatcher, *delivery.TrackedRequest) {
+	return func(t *testing.T, s *service, matcher *delivery.TraceMatcher, _ *delivery.TrackedRequest) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		sent := matcher.Track(s.signal(content, f), s.evidence(content), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
 		go func() {
@@ -576,7 +576,7 @@ func begins(content string, f fault) func(*testing.T, *service, *delivery.TraceM
 }
 
 // adopts adopts what the service shows.
-func adopts(t *testing.T, s *service, matcher *delivery.TraceMatcher, _ *delivery.TrackedTarget) {
+func adopts(t *testing.T, s *service, matcher *delivery.TraceMatcher, _ *delivery.TrackedRequest) {
 	adopting := matcher.Track(s.signal("ours", answered), s.evidence("ours"), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
 	shown := delivery.Shown{Clock: s.clock()}
 	s.mu.Lock()

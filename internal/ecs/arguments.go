@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	goOn     = string(ecstypes.DeploymentLifecycleHookActionContinue)
-	rollBack = string(ecstypes.DeploymentLifecycleHookActionRollback)
+	actionContinue = string(ecstypes.DeploymentLifecycleHookActionContinue)
+	actionRollback = string(ecstypes.DeploymentLifecycleHookActionRollback)
 )
 
 // deploymentARN is the form of an ARN in the developer guide. Names of clusters and
@@ -50,7 +50,7 @@ func arguments() map[string]schema.Attribute {
 			stringvalidator.OneOf(stages()...)),
 		"started_after": signal.StartedAfterAttribute(),
 		"action": signal.Optional("What the deployment does next: `CONTINUE`, which is the default of ECS, or `ROLLBACK` to the previous service revision.",
-			stringvalidator.OneOf(goOn, rollBack)),
+			stringvalidator.OneOf(actionContinue, actionRollback)),
 		"region": signal.RegionAttribute(),
 	}
 }

@@ -46,7 +46,7 @@ type answered struct {
 
 func (s snapshot) trace(hook *ecstypes.DeploymentLifecycleHookDetail, action string) delivery.Trace {
 	trace := delivery.Trace{ID: awssdk.ToString(hook.HookId), At: s.updated, Shows: answered{hook.Status, s.status}}
-	if action == rollBack && !s.rollback.IsZero() {
+	if action == actionRollback && !s.rollback.IsZero() {
 		trace.At = s.rollback
 	}
 	return trace
@@ -61,7 +61,7 @@ func (a answered) likeness(action string) delivery.Likeness {
 		return delivery.NotOurs
 	case ecstypes.DeploymentLifecycleHookStatusSucceeded:
 		switch {
-		case (cmp.Or(action, goOn) == rollBack) == rolledBack:
+		case (cmp.Or(action, actionContinue) == actionRollback) == rolledBack:
 			return delivery.Ours
 		case rolledBack:
 			// The deployment may have continued, and have been rolled back later for
@@ -70,7 +70,7 @@ func (a answered) likeness(action string) delivery.Likeness {
 		}
 		return delivery.NotOurs
 	case ecstypes.DeploymentLifecycleHookStatusFailed:
-		if action == rollBack && rolledBack {
+		if action == actionRollback && rolledBack {
 			return delivery.Ours
 		}
 		return delivery.NotOurs

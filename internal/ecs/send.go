@@ -27,15 +27,15 @@ var service = aws.Service[*client]{Name: "ecs", IsOwn: aws.IsJSON, NewClient: fu
 // permission is the IAM action for the one request that a signal makes.
 const permission = "ecs:ContinueServiceDeployment"
 
-// target is one action for one paused hook.
-type target struct {
+// request is one action for one paused hook.
+type request struct {
 	*client
 	input *sdk.ContinueServiceDeploymentInput
 }
 
 // Send makes one ContinueServiceDeployment request.
-func (t target) Send(ctx context.Context) delivery.Attempt {
-	return aws.Send(ctx, t.ContinueServiceDeployment, t.input)
+func (r request) Send(ctx context.Context) delivery.Attempt {
+	return aws.Send(ctx, r.ContinueServiceDeployment, r.input)
 }
 
 // refusals has the errors in the API reference of ContinueServiceDeployment. AWS does not

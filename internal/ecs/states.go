@@ -166,7 +166,7 @@ func (d deployment) ended(judge func(snapshot) delivery.Observation) *delivery.P
 // end returns the observation for a wait for the end of the deployment, after such an
 // action.
 func (s snapshot) end(action string) delivery.Observation {
-	return s.observation(delivery.StateOf(s.status == succeeded || action == rollBack && final(s.status), final(s.status)))
+	return s.observation(delivery.StateOf(s.status == succeeded || action == actionRollback && final(s.status), final(s.status)))
 }
 
 // ready is reached if the hook awaits an action. It is pending if the hook is not there,

@@ -70,15 +70,15 @@ func bind(client *client, a *args) signal.Signal {
 	arn, hook := a.ServiceDeploymentARN.ValueString(), a.HookID.ValueString()
 	watched := deployment{client, arn}
 	bound := signal.Signal{
-		Target: target{client, &sdk.ContinueServiceDeploymentInput{
+		Request: request{client, &sdk.ContinueServiceDeploymentInput{
 			ServiceDeploymentArn: &arn, HookId: &hook, Action: ecstypes.DeploymentLifecycleHookAction(a.Action.ValueString()),
 		}},
-		What:    cmp.Or(a.Action.ValueString(), goOn),
+		What:    cmp.Or(a.Action.ValueString(), actionContinue),
 		To:      fmt.Sprintf("hook %s of ECS service deployment %s in %s", hook, arn, client.region),
 		Service: "ECS",
 
 		RateLimit: "ecs/" + client.region,
-		Run:       arn,
+		RunID:     arn,
 		Explain:   refusals.Explain(aws.Explain, permission),
 		HowToCheck: "To find out, check the hooks of the deployment: " +
 			aws.CommandLine(client.region, "ecs describe-service-deployments --service-deployment-arns %s", &arn) + ".",

@@ -19,9 +19,9 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		Arguments:   map[string]schema.Attribute{"service_deployment_arn": signal.Required("The ARN of the service deployment.", isDeployment)},
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
-				deployment := deployment{c, a.ServiceDeploymentARN.ValueString()}
-				watched := bind(c, a).Watched(deployment.waiting(), deployment.completed())
-				watched.To = fmt.Sprintf("ECS service deployment %s in %s", deployment.arn, deployment.region)
+				target := deployment{c, a.ServiceDeploymentARN.ValueString()}
+				watched := bind(c, a).Watched(target.waiting(), target.completed())
+				watched.To = fmt.Sprintf("ECS service deployment %s in %s", target.arn, target.region)
 				watched.Unseen = "ECS shows no such deployment: perhaps the ARN is wrong."
 				return watched
 			})
@@ -33,7 +33,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 // action times out.
 func (d deployment) completed() *delivery.Probe {
 	return d.ended(func(found snapshot) delivery.Observation {
-		observation := found.end(goOn)
+		observation := found.end(actionContinue)
 		if hooks := found.paused(); observation.State == delivery.Pending && len(hooks) > 0 {
 			observation = found.open(hooks[0])
 			observation.State = delivery.Pending

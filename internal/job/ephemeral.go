@@ -78,7 +78,7 @@ func (e *jobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp
 	job, found, failed := w.job(ctx, id)
 	if failed == nil && !found && e.client.Made.Has(id) {
 		// It was created in this apply, and is not shown yet.
-		job, failed = w.settled(ctx, cloudautomator.Job{ID: id})
+		job, failed = w.readUntilSettled(ctx, cloudautomator.Job{ID: id})
 		found = failed == nil
 	}
 	switch {

@@ -543,9 +543,9 @@ func TestLostCreationIsGivenUpWithWords(t *testing.T) {
 				one := b.On(b.Provider)
 				(&bench{one, t, b.s, false}).begun(begun)
 				b.s.ResetRequestLog()
-				patience := acctest.Quick()
-				patience.FirstPause, patience.LongestPause, patience.Unreachable = 10*time.Millisecond, 10*time.Millisecond, 200*time.Millisecond
-				one = one.On(acctest.StartProvider(t, acctest.Block(b.s.URL()), provider.WithPolicy(patience)))
+				policy := acctest.Quick()
+				policy.FirstPause, policy.LongestPause, policy.UnreachableTimeout = 10*time.Millisecond, 10*time.Millisecond, 200*time.Millisecond
+				one = one.On(acctest.StartProvider(t, acctest.Block(b.s.URL()), provider.WithPolicy(policy)))
 				diags := gives(&bench{one, t, b.s, false})
 				if diags.HasError() || !one.State.IsNull() {
 					t.Fatalf("the state is %s: %s", one.State, diags)

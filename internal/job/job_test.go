@@ -63,7 +63,7 @@ const hastily = "300ms"
 func hasty() provider.Option {
 	policy := acctest.Quick()
 	policy.Clock = acctest.NewPauseClock(300 * time.Millisecond)
-	policy.FirstPause, policy.LongestPause, policy.Unreachable = time.Millisecond, time.Millisecond, 5*time.Millisecond
+	policy.FirstPause, policy.LongestPause, policy.UnreachableTimeout = time.Millisecond, time.Millisecond, 5*time.Millisecond
 	return provider.WithPolicy(policy)
 }
 

@@ -41,10 +41,10 @@ type record struct {
 }
 
 func (r record) write(ctx context.Context, data *jobModel, p privateState) diag.Diagnostics {
-	switch at := p.Standing; {
-	case (at.Position == heir || at.Position == bereft) && len(at.Others) > 0:
+	switch at := p.Situation; {
+	case (at.Position == predecessorLeft || at.Position == onlyPredecessorLeft) && len(at.Others) > 0:
 		data.PredecessorID = types.StringValue(at.Others[0])
-	case at.Position == succeeded || at.Position == replaced:
+	case at.Position == successorCreated || at.Position == replaced:
 		data.PredecessorID = text(at.Predecessor)
 	case at.Position != unclear: // Else it is not known whether it still exists.
 		data.PredecessorID = types.StringNull()
@@ -77,52 +77,52 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	begun.takeFrom(jobModel{})
 	begun.takeOpen(jobModel{CompletedPostProcessID: types.ListNull(types.Int64Type), FailedPostProcessID: types.ListNull(types.Int64Type)})
 	name, p := data.Name.ValueString(), privateState{Creation: newCreation(), Begun: delivery.FromNow(0), Due: data.TriggerOnApply.ValueBool()}
-	made, answered, result, unread := w.create(ctx, name, creationMark(p.Creation), data.body(nil, nil, types.StringNull()))
+	made, answered, result, unread := w.create(ctx, name, creationSuffix(p.Creation), data.body(nil, nil, types.StringNull()))
 	if len(made) != 1 {
 		doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)
 		if result.Outcome != delivery.Unknown {
 			resp.Diagnostics.Append(w.failure("Job Not Created", doing, result, "Nothing is recorded. Applying again creates the job."))
 			return
 		}
-		looked, next := fmt.Sprintf("no such job was seen; its name would end with %q", creationMark(p.Creation)),
+		looked, next := fmt.Sprintf("no such job was seen; its name would end with %q", creationSuffix(p.Creation)),
 			"The next plan looks for the job again. If the job exists, applying removes it and creates a new one. "
-		p.at(standing{Position: absent})
+		p.at(situation{Position: absent})
 		switch _, cut := unread.(cutOff); {
 		case cut:
-			looked = "the search was cut off, and had not shown the job; its name would end with " + strconv.Quote(creationMark(p.Creation))
+			looked = "the search was cut off, and had not shown the job; its name would end with " + strconv.Quote(creationSuffix(p.Creation))
 		case unread != nil:
 			looked = "no list of jobs could be read"
 		case len(made) > 1:
 			looked = "several jobs have its mark in their names, and the provider cannot tell which of them it is: " + w.Redactor.Text(strings.Join(made, ", "))
 			next = "Applying creates a new job, and removes none of these. "
-			p.at(standing{Position: unclear, Others: made})
+			p.at(situation{Position: unclear, Others: made})
 		}
 		resp.Diagnostics.Append(to.write(ctx, &begun, p)...)
 		resp.Diagnostics.Append(w.failure("Outcome of the Creation Unknown", doing, result,
 			fmt.Sprintf("It is unknown whether the service created the job. The provider did not repeat the request, but searched for the job: %s.", looked),
 			"The resource is saved as tainted, without an id. "+next+
-				fmt.Sprintf("To find out, look for a job in the Cloud Automator console whose name ends with %q.", creationMark(p.Creation))))
+				fmt.Sprintf("To find out, look for a job in the Cloud Automator console whose name ends with %q.", creationSuffix(p.Creation))))
 		return
 	}
 	begun.ID = types.StringValue(made[0])
 	u := update{
 		work: w, record: to, config: config, before: begun, after: data, data: &data, privateState: &p,
-		standing: standing{Position: unnamed, ID: made[0]}, shown: answered,
+		situation: situation{Position: unnamed, ID: made[0]}, shown: answered,
 	}
 	r.client.Owned.Add(u.ID)
-	p.at(u.standing)
+	p.at(u.situation)
 	if resp.Diagnostics.Append(to.write(ctx, &begun, p)...); resp.Diagnostics.HasError() {
 		return
 	}
-	if failed := u.walk(ctx); failed != nil {
-		resp.Diagnostics.Append(withStanding(failed, fmt.Sprintf("The job was created, and is recorded as job %s, but the resource is tainted: the next apply replaces the job. "+
+	if failed := u.takeSteps(ctx); failed != nil {
+		resp.Diagnostics.Append(withSituation(failed, fmt.Sprintf("The job was created, and is recorded as job %s, but the resource is tainted: the next apply replaces the job. "+
 			"To keep the job, run \"terraform untaint\" on the resource: then the next apply finishes the job.", u.ID)))
 		return
 	}
 	if names := u.after.untaken(nil, nil, u.shown.Settings); len(names) > 0 {
 		resp.Diagnostics.Append(notTaken(u.ID, names))
 	}
-	p.at(u.standing)
+	p.at(u.situation)
 	const tainted = "The job was created and is recorded, but the resource is tainted: applying again replaces the job, and runs the new one. "
 	resp.Diagnostics.Append(u.finish(ctx, true,
 		tainted+"To keep the job, run \"terraform untaint\" on the resource: then the next apply runs the job.",
@@ -170,7 +170,7 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 					"If the resource is tainted, applying removes this job and creates a new one. To keep the job, run \"terraform untaint\" on the resource.", data.ID.ValueString()))
 		}
 		r.client.Owned.Add(data.ID.ValueString())
-		resp.Diagnostics.Append(w.told(p.Standing, false)...)
+		resp.Diagnostics.Append(w.positionWarning(p.Situation, false)...)
 		resp.Diagnostics.Append(record{&resp.State, resp.Identity, resp.Private}.write(ctx, &data, p)...)
 	}
 }
@@ -180,7 +180,7 @@ func neverSeen(p privateState) string {
 	if p.Creation == "" {
 		return "The creation of this resource got no clear answer, and the private state, which had the mark in the name of its job, is lost.\n\n"
 	}
-	return fmt.Sprintf("The creation of this resource got no clear answer, and no Cloud Automator job has the mark of that creation, %q, in its name.\n\n", creationMark(p.Creation))
+	return fmt.Sprintf("The creation of this resource got no clear answer, and no Cloud Automator job has the mark of that creation, %q, in its name.\n\n", creationSuffix(p.Creation))
 }
 
 // refresh records what the service shows of a job, and reports whether the job
@@ -188,12 +188,12 @@ func neverSeen(p privateState) string {
 func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (there bool, failed diag.Diagnostic) {
 	lost := data.ID.IsNull()
 	if lost {
-		made, failed := w.seek(ctx, creationMark(p.Creation), p.Begun)
+		made, failed := w.seek(ctx, creationSuffix(p.Creation), p.Begun)
 		if len(made) == 0 || failed != nil {
 			return false, failed
 		}
 		if len(made) > 1 {
-			p.at(standing{Position: unclear, Others: made})
+			p.at(situation{Position: unclear, Others: made})
 			return true, nil
 		}
 		data.ID = types.StringValue(made[0])
@@ -208,7 +208,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	}
 	p.at(stands)
 	if job.ID == "" {
-		return !sights[stands.Position].forgotten, nil
+		return !effects[stands.Position].forgotten, nil
 	}
 	// Once the mark is known to come from somebody else, it stays known.
 	foreign := before.foreign(*p, job.Settings.Name)
@@ -275,15 +275,15 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 
 	u := update{
 		work: w, record: record{&resp.State, resp.Identity, resp.Private}, config: config, before: before, after: data, data: &data, privateState: &p,
-		standing: p.Standing, rotate: d.rotate, again: d.again, stays: !d.moves,
+		situation: p.Situation, rotate: d.rotate, again: d.again, stays: !d.moves,
 	}
 	var failed diag.Diagnostic
 	switch {
 	case d.change:
 		if failed = u.start(ctx); failed == nil {
-			failed = u.walk(ctx)
+			failed = u.takeSteps(ctx)
 		}
-		p.at(u.standing)
+		p.at(u.situation)
 		resp.Diagnostics.Append(u.warnings...)
 		if len(u.untaken) > 0 {
 			resp.Diagnostics.Append(notTaken(u.ID, u.untaken))
@@ -297,7 +297,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		if !u.recorded {
 			// The state is still the old one, so keep the private state that belongs
 			// to it.
-			recalled.Standing = p.Standing
+			recalled.Situation = p.Situation
 			data, p = before, recalled
 		}
 		resp.Diagnostics.Append(u.write(ctx, &data, p)...)
@@ -329,7 +329,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 func (w *work) runJob(ctx context.Context, job cloudautomator.Job, p *privateState, unsent, unknown string) diag.Diagnostic {
 	run := job.Trigger()
 	outcome, failed := w.Send(ctx, w.sender, signal.Signal{
-		Target: target(func(ctx context.Context) delivery.Attempt {
+		Request: requestFunc(func(ctx context.Context) delivery.Attempt {
 			attempt, _ := w.client.Run(ctx, run)
 			return attempt
 		}),
@@ -361,13 +361,13 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 		return
 	}
 	if data.ID.IsNull() {
-		made, failed := w.seek(ctx, creationMark(p.Creation), p.Begun)
+		made, failed := w.seek(ctx, creationSuffix(p.Creation), p.Begun)
 		if failed != nil || len(made) != 1 {
 			resp.Diagnostics.Append(failed)
 			if failed == nil && len(made) == 0 {
 				resp.Diagnostics.AddWarning("Creation Given Up", neverSeen(p)+"No job was removed. If a job with the mark shows up later, remove it in the Cloud Automator console.")
 			}
-			resp.Diagnostics.Append(w.told(standing{Position: unclear, Others: made}, true)...)
+			resp.Diagnostics.Append(w.positionWarning(situation{Position: unclear, Others: made}, true)...)
 			return
 		}
 		data.ID = types.StringValue(made[0])
@@ -379,7 +379,7 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 	}
 	stands := locate(&data, p, jobs)
 	remove := []string{stands.ID}
-	if !sights[stands.Position].leaves {
+	if !effects[stands.Position].leaves {
 		remove = append(slices.Clone(stands.Others), stands.ID)
 	}
 	// The job that this one has replaced belongs to it in every position.
@@ -395,10 +395,10 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 		}
 	}
 	if gone && (stands.Position == absent || stands.Position == replaced) {
-		stands = standing{Position: orphaned, ID: stands.ID, Others: orphans(w.client, jobs, &data)}
+		stands = situation{Position: candidatesLeft, ID: stands.ID, Others: orphans(w.client, jobs, &data)}
 	}
-	if sights[stands.Position].leaves {
-		resp.Diagnostics.Append(w.told(stands, true)...)
+	if effects[stands.Position].leaves {
+		resp.Diagnostics.Append(w.positionWarning(stands, true)...)
 	}
 }
 

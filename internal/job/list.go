@@ -80,7 +80,7 @@ func (l *jobList) List(ctx context.Context, req list.ListRequest, stream *list.L
 				continue
 			}
 			shown := job.Settings
-			if signal.Given(name) && name.ValueString() != shown.Name && name.ValueString() != anyMark().ReplaceAllString(shown.Name, "") ||
+			if signal.Given(name) && name.ValueString() != shown.Name && name.ValueString() != suffixPattern().ReplaceAllString(shown.Name, "") ||
 				signal.Given(group) && group.ValueInt64() != int64(shown.GroupID) {
 				continue
 			}

@@ -24,27 +24,27 @@ type position string
 const (
 	// absent: there is no job. None was created, or it was removed.
 	absent position = "absent"
-	// orphaned: the job was removed. Other jobs exist that may be its successor, and
+	// candidatesLeft: the job was removed. Other jobs exist that may be its successor, and
 	// cannot be told from jobs of somebody else.
-	orphaned position = "orphaned"
-	// unclear: the names of several jobs have the same mark, so they cannot be told
+	candidatesLeft position = "candidates_left"
+	// unclear: the names of several jobs have the same suffix, so they cannot be told
 	// apart.
 	unclear position = "unclear"
-	// unnamed: the job exists, and its name still has a mark.
+	// unnamed: the job exists, and its name still has a suffix.
 	unnamed position = "unnamed"
 	// settled: the job exists under its own name, and no other job belongs to it.
 	settled position = "settled"
-	// unmoved: a change requested a rotation, and the URL or the access token is
+	// notRotated: a change requested a rotation, and the URL or the access token is
 	// still the old one.
-	unmoved position = "unmoved"
-	// succeeded: the job and its successor exist.
-	succeeded position = "succeeded"
+	notRotated position = "not_rotated"
+	// successorCreated: the job and its successor exist.
+	successorCreated position = "successor_created"
 	// replaced: the job was removed, and its successor exists.
 	replaced position = "replaced"
-	// heir: the job has replaced another one that still exists.
-	heir position = "heir"
-	// bereft: the job was removed, and the job that it had replaced still exists.
-	bereft position = "bereft"
+	// predecessorLeft: the job has replaced another one that still exists.
+	predecessorLeft position = "predecessor_left"
+	// onlyPredecessorLeft: the job was removed, and the job that it had replaced still exists.
+	onlyPredecessorLeft position = "only_predecessor_left"
 )
 
 // step is one change at the service.
@@ -55,55 +55,55 @@ const (
 	fail step = "fail"
 	// change: give the job its settings and its own name.
 	change step = "change"
-	// ask: like change, and request a new URL and access token.
-	ask step = "ask"
-	// succeed: create a successor, under a name with the mark of its predecessor.
-	succeed step = "succeed"
-	// take: record the successor as the job.
-	take step = "take"
-	// sweep: remove the successor again. take does this instead if the successor has
+	// requestRotation: like change, and request a new URL and access token.
+	requestRotation step = "request_rotation"
+	// createSuccessor: create a successor, under a name with the suffix of its predecessor.
+	createSuccessor step = "create_successor"
+	// recordSuccessor: record the successor as the job.
+	recordSuccessor step = "record_successor"
+	// removeSuccessor: remove the successor again. recordSuccessor does this instead if the successor has
 	// lost something of the job.
-	sweep step = "sweep"
-	// retire: remove the job that this one has replaced.
-	retire step = "retire"
+	removeSuccessor step = "remove_successor"
+	// removePredecessor: remove the job that this one has replaced.
+	removePredecessor step = "remove_predecessor"
 )
 
 // steps has the step of an update for each position: of an update that keeps
 // the URL and the access token, and of one that rotates them. An update ends
-// when the job is settled. After take it only keeps. After retire it still
-// rotates: the job was recorded before, and its credentials may be in use.
+// when the job is settled. After recordSuccessor it only keeps. After
+// removePredecessor it still rotates: the job was recorded before, and its credentials may be in use.
 var steps = map[position]struct{ keep, rotate step }{
-	absent:    {fail, fail},
-	orphaned:  {succeed, succeed},
-	unclear:   {fail, fail},
-	unnamed:   {change, ask},
-	settled:   {change, ask},
-	unmoved:   {fail, succeed},
-	succeeded: {take, take},
-	replaced:  {take, take},
-	heir:      {retire, retire},
-	bereft:    {retire, retire},
+	absent:              {fail, fail},
+	candidatesLeft:      {createSuccessor, createSuccessor},
+	unclear:             {fail, fail},
+	unnamed:             {change, requestRotation},
+	settled:             {change, requestRotation},
+	notRotated:          {fail, createSuccessor},
+	successorCreated:    {recordSuccessor, recordSuccessor},
+	replaced:            {recordSuccessor, recordSuccessor},
+	predecessorLeft:     {removePredecessor, removePredecessor},
+	onlyPredecessorLeft: {removePredecessor, removePredecessor},
 }
 
-// leads has, for each step, the position to which it leads, and the position
+// transitions has, for each step, the position to which it leads, and the position
 // that is found if the provider is killed after the step, with the state from
-// before. If the service does not rotate, ask leads to unmoved. If the job was
-// removed before, succeed leads to replaced, take to unnamed, and retire to orphaned. When a job
-// has replaced another one, change removes the mark from its name. If the
-// provider is killed after that, the position is orphaned: nothing tells the
+// before. If the service does not rotate, requestRotation leads to
+// notRotated. If the job was removed before, createSuccessor leads to replaced, recordSuccessor
+// to unnamed, and removePredecessor to candidatesLeft. When a job has replaced another one, change removes the suffix from its name. If the
+// provider is killed after that, the position is candidatesLeft: nothing tells the
 // job from a job of somebody else, so no operation touches it.
-var leads = map[step]struct{ to, found position }{
-	change:  {settled, settled},
-	ask:     {settled, settled},
-	succeed: {succeeded, succeeded},
-	take:    {heir, succeeded},
-	sweep:   {settled, settled},
-	retire:  {unnamed, replaced},
+var transitions = map[step]struct{ to, found position }{
+	change:            {settled, settled},
+	requestRotation:   {settled, settled},
+	createSuccessor:   {successorCreated, successorCreated},
+	recordSuccessor:   {predecessorLeft, successorCreated},
+	removeSuccessor:   {settled, settled},
+	removePredecessor: {unnamed, replaced},
 }
 
-// sight says what the operations do and say in a position. The texts have two
+// positionEffects says what the operations do and say in a position. The texts have two
 // arguments: the id of the recorded job, and the ids of the others.
-type sight struct {
+type positionEffects struct {
 	// forgotten says that a refresh removes the job from the state. Otherwise the
 	// refresh records the job, or keeps the state if the job was removed.
 	forgotten bool
@@ -116,11 +116,11 @@ type sight struct {
 	summary, seen, update, destroy string
 }
 
-// sights has what refresh, plan, update and destroy do and say in a position.
+// effects has what refresh, plan, update and destroy do and say in a position.
 // In all positions except settled, an update has something to finish.
-var sights = map[position]sight{
+var effects = map[position]positionEffects{
 	absent: {forgotten: true},
-	orphaned: {
+	candidatesLeft: {
 		moves: true, leaves: true, summary: "Job Is Gone",
 		seen: "Cloud Automator job %[1]s no longer exists. These jobs were created since then, and changed after their creation: %[2]s. One of them may be its successor, " +
 			"from a rotation that was cut short at its end, and may have been run then. The provider cannot tell it from a job of somebody else, so it does not adopt, change, run or remove any of them.",
@@ -134,10 +134,10 @@ var sights = map[position]sight{
 		update:  "An update fails while there are several. " + cleanUp,
 		destroy: "A destroy removes none of them. " + cleanUp,
 	},
-	unnamed: {},
-	settled: {},
-	unmoved: {},
-	succeeded: {
+	unnamed:    {},
+	settled:    {},
+	notRotated: {},
+	successorCreated: {
 		moves: true, summary: "Rotation Not Finished",
 		seen:    "The rotation of Cloud Automator job %[1]s was cut short after its successor was created: job %[2]s. Both exist.",
 		update:  "An apply finishes the rotation.",
@@ -149,13 +149,13 @@ var sights = map[position]sight{
 		update:  "An apply finishes the rotation.",
 		destroy: "A destroy removes the successor.",
 	},
-	heir: {
+	predecessorLeft: {
 		summary: "Rotation Not Finished",
 		seen:    "Cloud Automator job %[1]s has replaced job %[2]s, which still exists. Its old URL and access token still run it.",
 		update:  "An apply removes the old job.",
 		destroy: "A destroy removes both.",
 	},
-	bereft: {
+	onlyPredecessorLeft: {
 		moves: true, summary: "Rotation Not Finished",
 		seen:    "Cloud Automator job %[1]s had replaced job %[2]s, and no longer exists. The old job still exists: its URL and access token still run it.",
 		update:  "An apply removes the old job, and creates a new one.",
@@ -166,25 +166,26 @@ var sights = map[position]sight{
 // cleanUp says what to do about jobs that the provider leaves alone.
 const cleanUp = "Check them in the Cloud Automator console, and remove those that nobody needs."
 
-// standing is a position and its jobs.
-type standing struct {
+// situation is a position and its jobs.
+type situation struct {
 	Position position `json:"position,omitempty"`
 	// ID is the id of the job, "" if it is not known.
 	ID string `json:"id,omitempty"`
-	// Others are the other jobs: the successor in succeeded and replaced, the replaced
-	// job in heir, and the jobs that cannot be told apart in orphaned and unclear.
+	// Others are the other jobs: the successor in successorCreated and replaced, the
+	// replaced job in predecessorLeft, and the jobs that cannot be told apart in candidatesLeft
+	// and unclear.
 	Others []string `json:"others,omitempty"`
-	// Strays are, in replaced, the jobs that would be the others in orphaned.
+	// Strays are, in replaced, the jobs that would be the others in candidatesLeft.
 	Strays []string `json:"strays,omitempty"`
-	// Predecessor is, in succeeded and replaced, the job that the recorded one has replaced
+	// Predecessor is, in successorCreated and replaced, the job that the recorded one has replaced
 	// earlier, if it still exists.
 	Predecessor string `json:"predecessor,omitempty"`
 }
 
 // locate finds out the position of a job from its state, its private state and the jobs of
-// the service. A job belongs to this state only if its name has a mark of this state, or
+// the service. A job belongs to this state only if its name has a suffix of this state, or
 // if it has the id.
-func locate(data *jobModel, p privateState, jobs []cloudautomator.Job) standing {
+func locate(data *jobModel, p privateState, jobs []cloudautomator.Job) situation {
 	id := data.ID.ValueString()
 	named := func(mark string) (found []string) {
 		for _, job := range jobs {
@@ -195,19 +196,19 @@ func locate(data *jobModel, p privateState, jobs []cloudautomator.Job) standing 
 		return found
 	}
 	if id == "" {
-		switch made := named(creationMark(p.Creation)); len(made) {
+		switch made := named(creationSuffix(p.Creation)); len(made) {
 		case 0:
-			return standing{Position: absent}
+			return situation{Position: absent}
 		case 1:
-			return standing{Position: unnamed, ID: made[0]}
+			return situation{Position: unnamed, ID: made[0]}
 		default:
-			return standing{Position: unclear, Others: made}
+			return situation{Position: unclear, Others: made}
 		}
 	}
 	index := func(id string) int {
 		return slices.IndexFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == id })
 	}
-	at, successors := index(id), named(mark(id))
+	at, successors := index(id), named(successorSuffix(id))
 	// The state knows the job that this one has replaced, whatever has become of the two
 	// since.
 	recorded := data.PredecessorID.ValueString()
@@ -216,49 +217,51 @@ func locate(data *jobModel, p privateState, jobs []cloudautomator.Job) standing 
 	}
 	switch {
 	case len(successors) > 1:
-		return standing{Position: unclear, ID: id, Others: successors}
+		return situation{Position: unclear, ID: id, Others: successors}
 	case len(successors) == 1 && at < 0:
-		return standing{Position: replaced, ID: id, Others: successors, Predecessor: recorded}
+		return situation{Position: replaced, ID: id, Others: successors, Predecessor: recorded}
 	case len(successors) == 1:
-		return standing{Position: succeeded, ID: id, Others: successors, Predecessor: recorded}
+		return situation{Position: successorCreated, ID: id, Others: successors, Predecessor: recorded}
 	case at < 0 && recorded != "":
-		return standing{Position: bereft, ID: id, Others: []string{recorded}}
+		return situation{Position: onlyPredecessorLeft, ID: id, Others: []string{recorded}}
 	case at < 0:
-		return standing{Position: absent, ID: id}
+		return situation{Position: absent, ID: id}
 	}
 	name := jobs[at].Settings.Name
-	predecessor := cmp.Or(markedFor(name), recorded)
+	predecessor := cmp.Or(predecessorInName(name), recorded)
 	if data.foreign(p, name) {
-		return standing{Position: settled, ID: id}
+		return situation{Position: settled, ID: id}
 	}
 	if predecessor != "" {
 		var others []string
 		if i := index(predecessor); i >= 0 && (predecessor == recorded || data.alike(jobs[i])) {
 			others = append(others, predecessor)
 		}
-		if twins := named(mark(predecessor)); len(twins) > 0 {
+		if twins := named(successorSuffix(predecessor)); len(twins) > 0 {
 			if predecessor == recorded {
 				others = nil // The state can tell this one.
 			}
-			return standing{Position: unclear, ID: id, Others: append(others, twins...)}
+			return situation{Position: unclear, ID: id, Others: append(others, twins...)}
 		}
 		if len(others) > 0 {
-			return standing{Position: heir, ID: id, Others: others}
+			return situation{Position: predecessorLeft, ID: id, Others: others}
 		}
 	}
-	if isMarked(name) {
-		return standing{Position: unnamed, ID: id}
+	if hasSuffix(name) {
+		return situation{Position: unnamed, ID: id}
 	}
-	return standing{Position: settled, ID: id}
+	return situation{Position: settled, ID: id}
 }
 
-// mark returns the end of the name of a job that succeeds another one. The mark
+// successorSuffix returns the end of the name of a job that succeeds another one. The suffix
 // is removed after the predecessor was removed.
-func mark(predecessor string) string { return fmt.Sprintf(" (successor of job %s)", predecessor) }
+func successorSuffix(predecessor string) string {
+	return fmt.Sprintf(" (successor of job %s)", predecessor)
+}
 
-// creationMark returns the end of the name of a job that was just created. The
+// creationSuffix returns the end of the name of a job that was just created. The
 // mark is removed after the job's id is recorded. Without a number it is "".
-func creationMark(number string) string {
+func creationSuffix(number string) string {
 	if number == "" {
 		return ""
 	}
@@ -266,29 +269,29 @@ func creationMark(number string) string {
 }
 
 var (
-	successorMark = delivery.LazyRegexp(` \(successor of job ([^()]+)\)$`)
-	anyMark       = delivery.LazyRegexp(` \((?:successor of job [^()]+|creation [0-9a-f]{16})\)$`)
+	successorPattern = delivery.LazyRegexp(` \(successor of job ([^()]+)\)$`)
+	suffixPattern    = delivery.LazyRegexp(` \((?:successor of job [^()]+|creation [0-9a-f]{16})\)$`)
 )
 
-// isMarked reports whether a name ends with a mark.
-func isMarked(name string) bool { return anyMark().MatchString(name) }
+// hasSuffix reports whether a name ends with a suffix.
+func hasSuffix(name string) bool { return suffixPattern().MatchString(name) }
 
-// markedFor returns the id of the job whose successor has this name, "" without
-// a mark.
-func markedFor(name string) string {
-	if found := successorMark().FindStringSubmatch(name); found != nil {
+// predecessorInName returns the id of the job whose successor has this name, "" without
+// a suffix.
+func predecessorInName(name string) string {
+	if found := successorPattern().FindStringSubmatch(name); found != nil {
 		return found[1]
 	}
 	return ""
 }
 
-// longestMarked is how many code points of a job's name are kept before a mark.
-const longestMarked = 60
+// longestBeforeSuffix is how many code points of a job's name are kept before a suffix.
+const longestBeforeSuffix = 60
 
-// marked returns a name with a mark.
-func marked(name, mark string) string {
-	if runes := []rune(name); len(runes) > longestMarked {
-		name = string(runes[:longestMarked])
+// withSuffix returns a name with a suffix.
+func withSuffix(name, mark string) string {
+	if runes := []rune(name); len(runes) > longestBeforeSuffix {
+		name = string(runes[:longestBeforeSuffix])
 	}
 	return name + mark
 }

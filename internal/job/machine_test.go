@@ -20,27 +20,27 @@ func TestLocate(t *testing.T) {
 	for name, c := range map[string]struct {
 		id, creation string
 		jobs         []cloudautomator.Job
-		want         standing
+		want         situation
 	}{
-		"no job":                          {"1", "", []cloudautomator.Job{stranger}, standing{Position: absent, ID: "1"}},
-		"a job":                           {"1", "", []cloudautomator.Job{stranger, listed("1", "nightly")}, standing{Position: settled, ID: "1"}},
-		"just created":                    {"1", "00000000000000aa", []cloudautomator.Job{listed("1", "nightly (creation 00000000000000aa)")}, standing{Position: unnamed, ID: "1"}},
-		"creation lost":                   {"", "00000000000000aa", []cloudautomator.Job{stranger, listed("1", "nightly (creation 00000000000000aa)")}, standing{Position: unnamed, ID: "1"}},
-		"somebody else's creation":        {"", "00000000000000aa", []cloudautomator.Job{stranger, listed("1", "nightly (creation 00000000000000bb)")}, standing{Position: absent}},
-		"created twice":                   {"", "00000000000000aa", []cloudautomator.Job{listed("1", "a (creation 00000000000000aa)"), listed("2", "a (creation 00000000000000aa)")}, standing{Position: unclear, ID: "", Others: []string{"1", "2"}}},
-		"no mark":                         {"", "", []cloudautomator.Job{stranger}, standing{Position: absent}},
-		"a successor":                     {"1", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "nightly (successor of job 1)")}, standing{Position: succeeded, ID: "1", Others: []string{"2"}}},
-		"a successor of a marked job":     {"1", "", []cloudautomator.Job{listed("1", "nightly (creation 00000000000000aa)"), listed("2", "x (successor of job 1)")}, standing{Position: succeeded, ID: "1", Others: []string{"2"}}},
-		"only a successor":                {"1", "", []cloudautomator.Job{stranger, listed("2", "nightly (successor of job 1)")}, standing{Position: replaced, ID: "1", Others: []string{"2"}}},
-		"the successor is recorded":       {"2", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "x (successor of job 1)")}, standing{Position: heir, ID: "2", Others: []string{"1"}}},
-		"two successors":                  {"2", "", []cloudautomator.Job{listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, standing{Position: unclear, ID: "2", Others: []string{"3"}}},
-		"two successors, none recorded":   {"1", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, standing{Position: unclear, ID: "1", Others: []string{"2", "3"}}},
-		"two successors of a removed job": {"1", "", []cloudautomator.Job{listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, standing{Position: unclear, ID: "1", Others: []string{"2", "3"}}},
-		"two successors and their job":    {"2", "", []cloudautomator.Job{listed("1", "x"), listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, standing{Position: unclear, ID: "2", Others: []string{"1", "3"}}},
-		"the successor has no name yet":   {"2", "", []cloudautomator.Job{stranger, listed("2", "x (successor of job 1)")}, standing{Position: unnamed, ID: "2"}},
-		"a successor of another's":        {"1", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "x (successor of job 11)")}, standing{Position: settled, ID: "1"}},
-		"a mark on another kind of job":   {"1", "", []cloudautomator.Job{listed("1", "nightly"), {ID: "2", RuleType: "cron", Settings: cloudautomator.Settings{Name: "x (successor of job 1)", GroupID: 10, ActionType: "delay"}}}, standing{Position: settled, ID: "1"}},
-		"a job that cannot be read is no": {"1", "", []cloudautomator.Job{listed("1", "nightly"), {ID: "2", Unreadable: true}}, standing{Position: settled, ID: "1"}},
+		"no job":                          {"1", "", []cloudautomator.Job{stranger}, situation{Position: absent, ID: "1"}},
+		"a job":                           {"1", "", []cloudautomator.Job{stranger, listed("1", "nightly")}, situation{Position: settled, ID: "1"}},
+		"just created":                    {"1", "00000000000000aa", []cloudautomator.Job{listed("1", "nightly (creation 00000000000000aa)")}, situation{Position: unnamed, ID: "1"}},
+		"creation lost":                   {"", "00000000000000aa", []cloudautomator.Job{stranger, listed("1", "nightly (creation 00000000000000aa)")}, situation{Position: unnamed, ID: "1"}},
+		"somebody else's creation":        {"", "00000000000000aa", []cloudautomator.Job{stranger, listed("1", "nightly (creation 00000000000000bb)")}, situation{Position: absent}},
+		"created twice":                   {"", "00000000000000aa", []cloudautomator.Job{listed("1", "a (creation 00000000000000aa)"), listed("2", "a (creation 00000000000000aa)")}, situation{Position: unclear, ID: "", Others: []string{"1", "2"}}},
+		"no mark":                         {"", "", []cloudautomator.Job{stranger}, situation{Position: absent}},
+		"a successor":                     {"1", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "nightly (successor of job 1)")}, situation{Position: successorCreated, ID: "1", Others: []string{"2"}}},
+		"a successor of a marked job":     {"1", "", []cloudautomator.Job{listed("1", "nightly (creation 00000000000000aa)"), listed("2", "x (successor of job 1)")}, situation{Position: successorCreated, ID: "1", Others: []string{"2"}}},
+		"only a successor":                {"1", "", []cloudautomator.Job{stranger, listed("2", "nightly (successor of job 1)")}, situation{Position: replaced, ID: "1", Others: []string{"2"}}},
+		"the successor is recorded":       {"2", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "x (successor of job 1)")}, situation{Position: predecessorLeft, ID: "2", Others: []string{"1"}}},
+		"two successors":                  {"2", "", []cloudautomator.Job{listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, situation{Position: unclear, ID: "2", Others: []string{"3"}}},
+		"two successors, none recorded":   {"1", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, situation{Position: unclear, ID: "1", Others: []string{"2", "3"}}},
+		"two successors of a removed job": {"1", "", []cloudautomator.Job{listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, situation{Position: unclear, ID: "1", Others: []string{"2", "3"}}},
+		"two successors and their job":    {"2", "", []cloudautomator.Job{listed("1", "x"), listed("2", "x (successor of job 1)"), listed("3", "x (successor of job 1)")}, situation{Position: unclear, ID: "2", Others: []string{"1", "3"}}},
+		"the successor has no name yet":   {"2", "", []cloudautomator.Job{stranger, listed("2", "x (successor of job 1)")}, situation{Position: unnamed, ID: "2"}},
+		"a successor of another's":        {"1", "", []cloudautomator.Job{listed("1", "nightly"), listed("2", "x (successor of job 11)")}, situation{Position: settled, ID: "1"}},
+		"a mark on another kind of job":   {"1", "", []cloudautomator.Job{listed("1", "nightly"), {ID: "2", RuleType: "cron", Settings: cloudautomator.Settings{Name: "x (successor of job 1)", GroupID: 10, ActionType: "delay"}}}, situation{Position: settled, ID: "1"}},
+		"a job that cannot be read is no": {"1", "", []cloudautomator.Job{listed("1", "nightly"), {ID: "2", Unreadable: true}}, situation{Position: settled, ID: "1"}},
 	} {
 		data := jobModel{ID: types.StringValue(c.id), GroupID: types.Int64Value(10), ActionType: types.StringValue("delay")}
 		if got := locate(&data, privateState{Creation: c.creation}, c.jobs); fmt.Sprint(got) != fmt.Sprint(c.want) {
@@ -59,9 +59,9 @@ func TestLocateAReplacedJob(t *testing.T) {
 		"removed":          {listed("1", "nightly")}, // A new job is created then.
 	} {
 		data := jobModel{ID: types.StringValue("2"), GroupID: types.Int64Value(10), ActionType: types.StringValue("delay"), PredecessorID: types.StringValue("1")}
-		want := standing{Position: heir, ID: "2", Others: []string{"1"}}
+		want := situation{Position: predecessorLeft, ID: "2", Others: []string{"1"}}
 		if name == "removed" {
-			want.Position = bereft
+			want.Position = onlyPredecessorLeft
 		}
 		if got := locate(&data, privateState{}, jobs); fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%s: %v", name, got)
@@ -78,19 +78,19 @@ func TestStepsLeadWhereTheTableSays(t *testing.T) {
 		before, after string
 		jobs          []cloudautomator.Job
 	}{
-		change:  {"1", "1", []cloudautomator.Job{mine}},
-		ask:     {"1", "1", []cloudautomator.Job{mine}},
-		succeed: {"1", "1", []cloudautomator.Job{mine, own}},
-		take:    {"1", "2", []cloudautomator.Job{mine, own}},
-		sweep:   {"1", "1", []cloudautomator.Job{mine}},
-		retire:  {"1", "2", []cloudautomator.Job{own}},
+		change:            {"1", "1", []cloudautomator.Job{mine}},
+		requestRotation:   {"1", "1", []cloudautomator.Job{mine}},
+		createSuccessor:   {"1", "1", []cloudautomator.Job{mine, own}},
+		recordSuccessor:   {"1", "2", []cloudautomator.Job{mine, own}},
+		removeSuccessor:   {"1", "1", []cloudautomator.Job{mine}},
+		removePredecessor: {"1", "2", []cloudautomator.Job{own}},
 	} {
 		at := func(id string) position {
 			data := jobModel{ID: types.StringValue(id), GroupID: types.Int64Value(10), ActionType: types.StringValue("delay")}
 			return locate(&data, privateState{}, c.jobs).Position
 		}
-		if to, found := at(c.after), at(c.before); to != leads[taken].to || found != leads[taken].found {
-			t.Errorf("%s leads to %s and is found as %s, and the table says %v", taken, to, found, leads[taken])
+		if to, found := at(c.after), at(c.before); to != transitions[taken].to || found != transitions[taken].found {
+			t.Errorf("%s leads to %s and is found as %s, and the table says %v", taken, to, found, transitions[taken])
 		}
 	}
 }
@@ -109,18 +109,18 @@ func TestEveryPositionLeadsToTheEnd(t *testing.T) {
 				if next == fail {
 					break
 				}
-				if _, known := steps[leads[next].found]; !known {
-					t.Fatalf("after %s the job is found %q", next, leads[next].found)
+				if _, known := steps[transitions[next].found]; !known {
+					t.Fatalf("after %s the job is found %q", next, transitions[next].found)
 				}
-				at, again = leads[next].to, again && next != take
+				at, again = transitions[next].to, again && next != recordSuccessor
 			}
-			if fails := at == absent || at == unclear || at == unmoved && !rotate; at != settled && !fails {
+			if fails := at == absent || at == unclear || at == notRotated && !rotate; at != settled && !fails {
 				t.Errorf("from %s, rotating %t, the end is %s", from, rotate, at)
 			}
 		}
-		sight, told := sights[from]
-		if !told || (sight.summary == "") != (sight.seen == "") || (sight.seen == "") != (sight.update == "" || sight.destroy == "") {
-			t.Errorf("the table does not say what to do and report about a job that is %s: %+v", from, sight)
+		effect, told := effects[from]
+		if !told || (effect.summary == "") != (effect.seen == "") || (effect.seen == "") != (effect.update == "" || effect.destroy == "") {
+			t.Errorf("the table does not say what to do and report about a job that is %s: %+v", from, effect)
 		}
 	}
 }

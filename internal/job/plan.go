@@ -21,7 +21,7 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 		p = recall(ctx, req.Private, before, &resp.Diagnostics)
-		resp.Diagnostics.Append(newWork(r.client, r.sender, "read", 0).told(p.Standing, req.Plan.Raw.IsNull())...)
+		resp.Diagnostics.Append(newWork(r.client, r.sender, "read", 0).positionWarning(p.Situation, req.Plan.Raw.IsNull())...)
 	}
 	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
 		return
@@ -44,7 +44,7 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	whole := p.covers(before, after)
 	p.settle(&after, config, before, whole)
 	d := decide(before, after, p)
-	if signal.Given(before.Active) && !before.Active.ValueBool() && d.rotate && p.stands() != orphaned {
+	if signal.Given(before.Active) && !before.Active.ValueBool() && d.rotate && p.stands() != candidatesLeft {
 		resp.Diagnostics.AddAttributeWarning(path.Root("active"), "Inactive Job To Be Rotated",
 			fmt.Sprintf("Cloud Automator job %s is not active. If the service does not rotate a job when it is changed, the rotation needs a new job, which would be active. In that case the apply fails. "+
 				"Activate the job, or replace it if it may be run again.", before.ID.ValueString()))
@@ -79,9 +79,9 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 
 // notAsked warns that the plan made no request because the provider's
 // configuration is not known yet.
-func notAsked(argument, standing string) diag.Diagnostic {
+func notAsked(argument, state string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Job Not Read",
-		fmt.Sprintf("The provider's %s is not known before the apply: %s. To plan with current values of the service, first apply what it depends on.", argument, standing))
+		fmt.Sprintf("The provider's %s is not known before the apply: %s. To plan with current values of the service, first apply what it depends on.", argument, state))
 }
 
 // withhold removes the URL and the access token if they are not to be stored.

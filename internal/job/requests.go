@@ -33,11 +33,11 @@ func newWork(client *cloudautomator.Client, sender *signal.Sender, timeoutName s
 	}
 }
 
-// target makes one attempt of a request.
-type target func(ctx context.Context) delivery.Attempt
+// requestFunc makes one attempt of a request.
+type requestFunc func(ctx context.Context) delivery.Attempt
 
 // Send makes the attempt.
-func (t target) Send(ctx context.Context) delivery.Attempt { return t(ctx) }
+func (r requestFunc) Send(ctx context.Context) delivery.Attempt { return r(ctx) }
 
 // again marks a harmless failed attempt as Unreachable, so that it is repeated
 // for about as long as a service takes to recover. A web page that refuses the
@@ -58,7 +58,7 @@ func again(attempt delivery.Attempt) delivery.Attempt {
 // has the summary, and is nil if the request was accepted.
 func try[T any](ctx context.Context, w *work, summary, doing string, request, read func(context.Context) (T, error)) (answer T, result delivery.Result, failed diag.Diagnostic) {
 	var last delivery.Outcome
-	result = w.sender.Deliver(ctx, w.client.RateLimit(), doing, target(func(ctx context.Context) delivery.Attempt {
+	result = w.sender.Deliver(ctx, w.client.RateLimit(), doing, requestFunc(func(ctx context.Context) delivery.Attempt {
 		var attempt delivery.Attempt
 		answer, attempt = cloudautomator.Attempt(ctx, request)
 		if attempt.Outcome == delivery.Unknown && read != nil {
@@ -108,9 +108,9 @@ func (w *work) list(ctx context.Context) ([]cloudautomator.Job, diag.Diagnostic)
 	return jobs, failed
 }
 
-// settled reads a job until the job API shows it as in the answer to a change.
+// readUntilSettled reads a job until the job API shows it as in the answer to a change.
 // It gives up after some time. Reads may lag behind changes.
-func (w *work) settled(ctx context.Context, answered cloudautomator.Job) (cloudautomator.Job, diag.Diagnostic) {
+func (w *work) readUntilSettled(ctx context.Context, answered cloudautomator.Job) (cloudautomator.Job, diag.Diagnostic) {
 	var shown *cloudautomator.Job
 	_, _, failed := try(ctx, w, "Job Not Read", "Reading Cloud Automator job "+answered.ID+" back", func(ctx context.Context) (job cloudautomator.Job, err error) {
 		job, err = w.client.Job(ctx, answered.ID)
@@ -194,8 +194,8 @@ func (w *work) remove(ctx context.Context, id string) (gone bool, failed diag.Di
 // says that the jobs could not be listed.
 func (w *work) create(ctx context.Context, name, mark string, body map[string]any) (made []string, answered cloudautomator.Job, result delivery.Result, unread diag.Diagnostic) {
 	doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)
-	body["name"] = marked(name, mark)
-	result = w.sender.Deliver(ctx, w.client.RateLimit(), doing, target(func(ctx context.Context) delivery.Attempt {
+	body["name"] = withSuffix(name, mark)
+	result = w.sender.Deliver(ctx, w.client.RateLimit(), doing, requestFunc(func(ctx context.Context) delivery.Attempt {
 		var attempt delivery.Attempt
 		answered, attempt = cloudautomator.Attempt(ctx, func(ctx context.Context) (cloudautomator.Job, error) { return w.client.CreateJob(ctx, body) })
 		if attempt.Outcome == delivery.Unknown && cloudautomator.TurnedAway(attempt.Err) {
@@ -250,7 +250,7 @@ func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []
 		return nil, failed
 	case len(found) == 0 && result.Stopped != nil:
 		return nil, cutOff{diag.NewErrorDiagnostic("Search Not Finished", failed.Detail())}
-	case len(found) == 0 && younger(since, 2*w.sender.Patience()):
+	case len(found) == 0 && younger(since, 2*w.sender.UnreachableTimeout()):
 		return w.seek(ctx, mark, since)
 	default:
 		return found, nil
@@ -261,8 +261,8 @@ func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []
 type cutOff struct{ diag.Diagnostic }
 
 // failure returns the diagnostic for a request to the job API.
-func (w *work) failure(summary, doing string, result delivery.Result, standing ...string) diag.Diagnostic {
-	return w.Failure(summary, doing, result, explain(result.Err), standing...)
+func (w *work) failure(summary, doing string, result delivery.Result, state ...string) diag.Diagnostic {
+	return w.Failure(summary, doing, result, explain(result.Err), state...)
 }
 
 // explain returns the advice for an answer of the job API, and the argument at fault.

@@ -266,9 +266,9 @@ func (r *jobResource) ValidateConfig(ctx context.Context, req resource.ValidateC
 // reserved returns an error for a name with a mark. The name may be known only at
 // apply.
 func (m *jobModel) reserved() (diags diag.Diagnostics) {
-	if isMarked(m.Name.ValueString()) {
+	if hasSuffix(m.Name.ValueString()) {
 		diags.AddAttributeError(path.Root("name"), "Invalid Name",
-			fmt.Sprintf("Names that end with %q or %q are reserved for jobs that the provider is creating, or that replace another one in a rotation.", mark("ID"), creationMark("NUMBER")))
+			fmt.Sprintf("Names that end with %q or %q are reserved for jobs that the provider is creating, or that replace another one in a rotation.", successorSuffix("ID"), creationSuffix("NUMBER")))
 	}
 	return diags
 }

@@ -20,7 +20,7 @@ import (
 type update struct {
 	*work
 	*privateState
-	standing
+	situation
 	record
 	// config is the configuration, before the job as the state has it, after the job as it
 	// is to be, and data what the state has next.
@@ -40,24 +40,24 @@ type update struct {
 	untaken  []string
 }
 
-// does has the method for each step. take also does sweep.
-var does = map[step]func(*update, context.Context) diag.Diagnostic{
-	fail:    (*update).fail,
-	change:  func(u *update, ctx context.Context) diag.Diagnostic { return u.change(ctx, false) },
-	ask:     func(u *update, ctx context.Context) diag.Diagnostic { return u.change(ctx, true) },
-	succeed: (*update).succeed,
-	take:    (*update).take,
-	retire:  (*update).retire,
+// stepMethods has the method for each step. recordSuccessor also does removeSuccessor.
+var stepMethods = map[step]func(*update, context.Context) diag.Diagnostic{
+	fail:              (*update).fail,
+	change:            func(u *update, ctx context.Context) diag.Diagnostic { return u.change(ctx, false) },
+	requestRotation:   func(u *update, ctx context.Context) diag.Diagnostic { return u.change(ctx, true) },
+	createSuccessor:   (*update).createSuccessor,
+	recordSuccessor:   (*update).recordSuccessor,
+	removePredecessor: (*update).removePredecessor,
 }
 
-// walk takes steps from the position of the job until none is left.
-func (u *update) walk(ctx context.Context) diag.Diagnostic {
+// takeSteps takes steps from the position of the job until none is left.
+func (u *update) takeSteps(ctx context.Context) diag.Diagnostic {
 	for {
 		next := steps[u.Position].keep
 		if u.rotate {
 			next = steps[u.Position].rotate
 		}
-		if failed := does[next](u, ctx); failed != nil || u.Position == settled {
+		if failed := stepMethods[next](u, ctx); failed != nil || u.Position == settled {
 			return failed
 		}
 	}
@@ -101,20 +101,20 @@ func (u *update) start(ctx context.Context) diag.Diagnostic {
 	if failed != nil {
 		return failed
 	}
-	u.shown, u.standing, u.Unwritten = shown, stands, false
+	u.shown, u.situation, u.Unwritten = shown, stands, false
 	if u.before.ID.IsNull() && u.ID != "" {
 		// The creation got no clear answer, and its job has shown up.
 		u.before.ID = types.StringValue(u.ID)
 	}
 	switch {
-	case u.Position == orphaned && (u.rotate || u.stands() == orphaned):
-		u.warnings.Append(u.told(u.standing, false)...)
+	case u.Position == candidatesLeft && (u.rotate || u.stands() == candidatesLeft):
+		u.warnings.Append(u.positionWarning(u.situation, false)...)
 	case len(u.Strays) > 0:
-		u.warnings.Append(u.told(standing{Position: orphaned, ID: u.ID, Others: u.Strays}, false)...)
-	case u.Position == orphaned:
+		u.warnings.Append(u.positionWarning(situation{Position: candidatesLeft, ID: u.ID, Others: u.Strays}, false)...)
+	case u.Position == candidatesLeft:
 		u.Position = absent // The plan has not seen this.
-	case u.Position == absent && u.stands() == orphaned:
-		u.Position = orphaned
+	case u.Position == absent && u.stands() == candidatesLeft:
+		u.Position = candidatesLeft
 	}
 	return nil
 }
@@ -128,8 +128,8 @@ func (m *jobModel) gone(p privateState) diag.Diagnostic {
 		fmt.Sprintf("Updating Cloud Automator job %s failed: the job API no longer has it.\n\nPlan again: the refresh notices this, and the plan creates a new job.", m.ID.ValueString()))
 }
 
-// youth is how long after its creation the service may not show a job yet.
-const youth = time.Minute
+// visibilityDelay is how long after its creation the service may not show a job yet.
+const visibilityDelay = time.Minute
 
 // younger reports whether less time has passed since then, by the clock of this machine.
 func younger(since time.Time, age time.Duration) bool { return delivery.Until(since.Add(age)) > 0 }
@@ -137,7 +137,7 @@ func younger(since time.Time, age time.Duration) bool { return delivery.Until(si
 // locate reads a job and finds out its position. The result has no job if it
 // does not exist. If nothing speaks for another position than settled, and
 // doubted does not either, it does not read the list of jobs.
-func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubted func(cloudautomator.Job) bool) (job cloudautomator.Job, at standing, failed diag.Diagnostic) {
+func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubted func(cloudautomator.Job) bool) (job cloudautomator.Job, at situation, failed diag.Diagnostic) {
 	id, found := data.ID.ValueString(), false
 	if id != "" {
 		if job, found, failed = w.usable(ctx, id); failed != nil {
@@ -149,7 +149,7 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 		data.GroupID, data.ActionType = types.Int64Value(int64(job.Settings.GroupID)), types.StringValue(job.Settings.ActionType)
 	}
 	name := job.Settings.Name
-	if at = (standing{Position: settled, ID: id}); found && (!isMarked(name) || data.foreign(p, name)) && p.stands() == settled && (doubted == nil || !doubted(job)) {
+	if at = (situation{Position: settled, ID: id}); found && (!hasSuffix(name) || data.foreign(p, name)) && p.stands() == settled && (doubted == nil || !doubted(job)) {
 		return job, at, nil
 	}
 	jobs, failed := w.list(ctx)
@@ -166,15 +166,15 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 	if begun.IsZero() {
 		begun, _ = cloudautomator.ParseTime(data.CreatedAt.ValueString())
 	}
-	if at.Position == absent && id != "" && (w.client.Made.Has(id) || younger(begun, youth)) {
-		_, _ = w.settled(ctx, cloudautomator.Job{ID: id})
+	if at.Position == absent && id != "" && (w.client.Made.Has(id) || younger(begun, visibilityDelay)) {
+		_, _ = w.readUntilSettled(ctx, cloudautomator.Job{ID: id})
 		if job, found, failed = w.usable(ctx, id); failed != nil || found {
 			return job, locate(data, p, append(jobs, job)), failed
 		}
 	}
 	switch left := orphans(w.client, jobs, data); {
 	case at.Position == absent && len(left) > 0:
-		at.Position, at.Others = orphaned, left
+		at.Position, at.Others = candidatesLeft, left
 	case at.Position == replaced:
 		at.Strays = left
 	}
@@ -186,14 +186,14 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 // differ from the recorded one.
 func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 	if u.shown.Attributes == nil || u.shown.Unreadable {
-		job, failed := u.settled(ctx, cloudautomator.Job{ID: u.ID})
+		job, failed := u.readUntilSettled(ctx, cloudautomator.Job{ID: u.ID})
 		if failed != nil {
 			return failed
 		}
 		u.shown = job
 	}
 	job := u.shown
-	if markedFor(job.Settings.Name) != "" {
+	if predecessorInName(job.Settings.Name) != "" {
 		// Without the mark, only its times tell the job from others until the state has it. So
 		// change it later than it was created, also in whole seconds if the API has no fractions.
 		tick := 2 * time.Millisecond
@@ -218,7 +218,7 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 		return failed
 	}
 	answered.ID = u.ID
-	if u.shown, failed = u.settled(ctx, answered); failed != nil && u.client.Made.Has(u.ID) && answered.URL != nil && !answered.Unreadable {
+	if u.shown, failed = u.readUntilSettled(ctx, answered); failed != nil && u.client.Made.Has(u.ID) && answered.URL != nil && !answered.Unreadable {
 		// The job was just created, and the service does not show it yet. So use the
 		// answer.
 		u.shown, failed = answered, nil
@@ -229,9 +229,9 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 	if names := u.after.untaken(&u.before, &job.Settings, u.shown.Settings); len(names) > 0 {
 		u.untaken = names
 	}
-	u.Position = leads[change].to
+	u.Position = transitions[change].to
 	if asks && (job.Path() == u.shown.Path() || job.AccessToken == u.shown.AccessToken) {
-		u.Position = unmoved
+		u.Position = notRotated
 		if !u.shown.Settings.Active {
 			return unrotated(u.ID, "The new job would be active, while job "+u.ID+" is not.",
 				"The next apply goes on with the rotation. Activate the job in the Cloud Automator console, or replace it with \"terraform apply -replace\" if the new one may be run.")
@@ -263,19 +263,19 @@ func uncarried(id, names string) diag.Diagnostic {
 		"Rotate it with the \"Update\" button on the job's page in the Cloud Automator console, or remove these members there; the next apply then goes on.")
 }
 
-// succeed creates a job with the same settings and with a mark on its name. If
+// createSuccessor creates a job with the same settings and with a mark on its name. If
 // the rotation is cut short, the mark identifies the job.
-func (u *update) succeed(ctx context.Context) diag.Diagnostic {
+func (u *update) createSuccessor(ctx context.Context) diag.Diagnostic {
 	id := u.before.ID.ValueString()
 	had := u.shown.Settings
 	if u.after.ForWorkflow.IsUnknown() || u.after.ForWorkflow.IsNull() {
 		u.after.ForWorkflow = types.BoolPointerValue(had.ForWorkflow)
 	}
 	body := u.after.body(nil, had.ActionValue, u.before.ActionValue)
-	made, _, result, _ := u.create(ctx, u.after.Name.ValueString(), mark(id), body)
+	made, _, result, _ := u.create(ctx, u.after.Name.ValueString(), successorSuffix(id), body)
 	if made == nil {
 		still := fmt.Sprintf("Job %s has its new settings, and its old URL and access token.", id)
-		if u.Position == orphaned {
+		if u.Position == candidatesLeft {
 			still = fmt.Sprintf("Job %s no longer exists.", id)
 		}
 		return u.failure("Job Not Rotated", fmt.Sprintf("Creating the successor of Cloud Automator job %s", id), result,
@@ -285,25 +285,25 @@ func (u *update) succeed(ctx context.Context) diag.Diagnostic {
 		u.Position, u.Others = unclear, made
 		return nil
 	}
-	gone := u.Position == orphaned
-	if u.Position, u.Others = leads[succeed].to, made; gone {
+	gone := u.Position == candidatesLeft
+	if u.Position, u.Others = transitions[createSuccessor].to, made; gone {
 		u.Position = replaced
 	}
 	return nil
 }
 
-// take replaces the job with its successor: as soon as the successor can be
+// recordSuccessor replaces the job with its successor: as soon as the successor can be
 // run, it records the successor.
-func (u *update) take(ctx context.Context) diag.Diagnostic {
+func (u *update) recordSuccessor(ctx context.Context) diag.Diagnostic {
 	id, successor := u.before.ID.ValueString(), u.Others[0]
 	if known := u.Predecessor; known != "" {
 		if _, failed := u.remove(ctx, known); failed != nil {
-			return withStanding(failed, fmt.Sprintf("Job %s had replaced job %s, which still exists, and whose URL and access token still run it. "+
+			return withSituation(failed, fmt.Sprintf("Job %s had replaced job %s, which still exists, and whose URL and access token still run it. "+
 				"This is remembered: the next apply removes it, and goes on with the rotation. To stop it at once, remove it in the Cloud Automator console.", id, known))
 		}
 		u.Predecessor = ""
 	}
-	job, failed := u.settled(ctx, cloudautomator.Job{ID: successor})
+	job, failed := u.readUntilSettled(ctx, cloudautomator.Job{ID: successor})
 	if failed != nil {
 		return failed
 	}
@@ -311,13 +311,13 @@ func (u *update) take(ctx context.Context) diag.Diagnostic {
 		if _, failed := u.remove(ctx, successor); failed != nil {
 			return failed
 		}
-		u.standing = standing{Position: leads[sweep].to, ID: id}
+		u.situation = situation{Position: transitions[removeSuccessor].to, ID: id}
 		return uncarried(id, "rule_value.time_zone")
 	}
 	if u.Position == replaced {
-		u.standing = standing{Position: leads[retire].to, ID: successor}
+		u.situation = situation{Position: transitions[removePredecessor].to, ID: successor}
 	} else {
-		u.standing = standing{Position: leads[take].to, ID: successor, Others: []string{id}}
+		u.situation = situation{Position: transitions[recordSuccessor].to, ID: successor, Others: []string{id}}
 	}
 	u.shown, u.rotate, u.again, u.Begun = job, false, false, delivery.FromNow(0)
 	inPlace := u.untaken
@@ -325,7 +325,7 @@ func (u *update) take(ctx context.Context) diag.Diagnostic {
 		u.warnings.AddWarning("Settings Not Taken", fmt.Sprintf("Cloud Automator has accepted the change of job %s, but did not change there: %s. Job %s, which replaces it, has these settings.",
 			id, strings.Join(inPlace, ", "), job.ID))
 	}
-	u.at(u.standing)
+	u.at(u.situation)
 	u.Due = u.data.TriggerOnApply.ValueBool()
 	if diags := u.save(ctx, true); diags.HasError() {
 		return diags.Errors()[0]
@@ -333,22 +333,22 @@ func (u *update) take(ctx context.Context) diag.Diagnostic {
 	return nil
 }
 
-// retire removes the replaced job.
-func (u *update) retire(ctx context.Context) diag.Diagnostic {
+// removePredecessor removes the replaced job.
+func (u *update) removePredecessor(ctx context.Context) diag.Diagnostic {
 	other := u.Others[0]
 	if _, failed := u.remove(ctx, other); failed != nil {
-		return withStanding(failed, fmt.Sprintf("Job %s has replaced job %s, but the old job still exists, and its URL and access token still run it. "+
+		return withSituation(failed, fmt.Sprintf("Job %s has replaced job %s, but the old job still exists, and its URL and access token still run it. "+
 			"This is remembered: the next apply removes the old job. To stop it at once, remove it in the Cloud Automator console.", u.ID, other))
 	}
-	if u.Others = nil; u.Position == bereft {
+	if u.Others = nil; u.Position == onlyPredecessorLeft {
 		if u.stays {
 			u.Position = absent
 			return u.before.gone(*u.privateState) // The plan has not seen this.
 		}
-		u.Position = orphaned
+		u.Position = candidatesLeft
 		return nil
 	}
-	u.Position = leads[retire].to
+	u.Position = transitions[removePredecessor].to
 	// Nothing else was begun while the replaced job existed, so there is nothing to repeat.
 	u.rotate = u.rotate && !u.again
 	return nil
@@ -359,34 +359,34 @@ func (u *update) fail(context.Context) diag.Diagnostic {
 	if u.Position != unclear {
 		return u.before.gone(*u.privateState)
 	}
-	told := u.told(u.standing, false)[0]
+	told := u.positionWarning(u.situation, false)[0]
 	return diag.NewErrorDiagnostic(told.Summary(), told.Detail())
 }
 
-// told returns the warning about other jobs that may belong to this one, for a
+// positionWarning returns the warning about other jobs that may belong to this one, for a
 // refresh, a plan and an update, or for a destroy.
-func (w *work) told(s standing, destroying bool) (diags diag.Diagnostics) {
-	others, sight := slices.Clone(s.Others), sights[s.Position]
-	if s.Position == orphaned {
+func (w *work) positionWarning(s situation, destroying bool) (diags diag.Diagnostics) {
+	others, effect := slices.Clone(s.Others), effects[s.Position]
+	if s.Position == candidatesLeft {
 		// Another resource may have been read since.
 		others = slices.DeleteFunc(others, w.client.Owned.Has)
 	}
-	if sight.summary == "" || len(others) == 0 {
+	if effect.summary == "" || len(others) == 0 {
 		return nil
 	}
-	next := sight.update
+	next := effect.update
 	if destroying {
-		next = sight.destroy
+		next = effect.destroy
 	}
-	diags.AddWarning(sight.summary, w.Redactor.Text(fmt.Sprintf(sight.seen, cmp.Or(s.ID, "not known"), strings.Join(others, ", ")))+"\n\n"+next)
+	diags.AddWarning(effect.summary, w.Redactor.Text(fmt.Sprintf(effect.seen, cmp.Or(s.ID, "not known"), strings.Join(others, ", ")))+"\n\n"+next)
 	if len(s.Strays) > 0 {
-		diags.Append(w.told(standing{Position: orphaned, ID: s.ID, Others: s.Strays}, destroying)...)
+		diags.Append(w.positionWarning(situation{Position: candidatesLeft, ID: s.ID, Others: s.Strays}, destroying)...)
 	}
 	return diags
 }
 
-func withStanding(failed diag.Diagnostic, standing string) diag.Diagnostic {
-	return diag.NewErrorDiagnostic(failed.Summary(), failed.Detail()+"\n\n"+standing)
+func withSituation(failed diag.Diagnostic, state string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(failed.Summary(), failed.Detail()+"\n\n"+state)
 }
 
 // foreign reports whether a mark in the job's name comes from somebody else. This state
@@ -394,7 +394,7 @@ func withStanding(failed diag.Diagnostic, standing string) diag.Diagnostic {
 // job without rotated_at was imported: a state has the job that it put in another one's
 // place only together with a rotated_at.
 func (m *jobModel) foreign(p privateState, name string) bool {
-	return isMarked(name) && p.Unwritten || markedFor(name) != "" && p.Lost && m.RotatedAt.IsNull()
+	return hasSuffix(name) && p.Unwritten || predecessorInName(name) != "" && p.Lost && m.RotatedAt.IsNull()
 }
 
 // alike reports whether a job agrees with this one in everything that a
@@ -413,7 +413,7 @@ func orphans(c *cloudautomator.Client, jobs []cloudautomator.Job, gone *jobModel
 	for _, job := range jobs {
 		created, is := cloudautomator.ParseTime(job.Settings.CreatedAt)
 		updated, was := cloudautomator.ParseTime(job.Settings.UpdatedAt)
-		if ok && is && was && created.After(since) && updated.After(created) && gone.alike(job) && !isMarked(job.Settings.Name) && !c.Owned.Has(job.ID) {
+		if ok && is && was && created.After(since) && updated.After(created) && gone.alike(job) && !hasSuffix(job.Settings.Name) && !c.Owned.Has(job.ID) {
 			found = append(found, job.ID)
 		}
 	}

@@ -123,10 +123,10 @@ func (m *jobModel) shownBy(s cloudautomator.Settings) bool {
 func (m *jobModel) shown(s cloudautomator.Settings) jobModel {
 	shown := *m
 	imported := m.Name.IsNull()
-	if !isMarked(s.Name) {
+	if !hasSuffix(s.Name) {
 		shown.Name = types.StringValue(s.Name)
 	} else if imported {
-		shown.Name = types.StringValue(anyMark().ReplaceAllString(s.Name, ""))
+		shown.Name = types.StringValue(suffixPattern().ReplaceAllString(s.Name, ""))
 	}
 	shown.GroupID, shown.ActionType = types.Int64Value(int64(s.GroupID)), types.StringValue(s.ActionType)
 	shown.ForWorkflow, shown.AllowRuntimeActionValues = types.BoolPointerValue(s.ForWorkflow), types.BoolPointerValue(s.AllowRuntimeActionValues)

@@ -31,12 +31,12 @@ func (w watched) evidence(of notification) *delivery.Evidence {
 	}
 }
 
-// way is how an execution shows a signal.
-type way int
+// traceKind is how an execution shows a signal.
+type traceKind int
 
 const (
 	// began, decided and over are about a task, completed about the execution.
-	began way = iota
+	began traceKind = iota
 	decided
 	over
 	completed
@@ -44,7 +44,7 @@ const (
 
 // shows has the facts of a trace.
 type shows struct {
-	way
+	traceKind
 	// status is the status of the execution.
 	status string
 	task   task
@@ -57,25 +57,25 @@ func (s snapshot) traces() (traces []delivery.Trace) {
 		traces = append(traces, delivery.Trace{ID: id, At: at, Shows: of})
 	}
 	for _, t := range s.tasks {
-		add(t.TaskExecutionID+" began", parseDate(t.StartDate), shows{way: began, task: t})
+		add(t.TaskExecutionID+" began", parseDate(t.StartDate), shows{traceKind: began, task: t})
 		if final(t.Status) {
-			add(t.TaskExecutionID+" over", parseDate(t.EndDate), shows{way: over, task: t})
+			add(t.TaskExecutionID+" over", parseDate(t.EndDate), shows{traceKind: over, task: t})
 		}
 		switch ended := final(t.Status); {
 		case t.TaskAction == approval && ended:
-			add(t.TaskExecutionID+" decided "+t.note(), parseDate(t.EndDate), shows{way: decided, task: t})
+			add(t.TaskExecutionID+" decided "+t.note(), parseDate(t.EndDate), shows{traceKind: decided, task: t})
 		case t.note() != "":
-			add(t.TaskExecutionID+" decided "+t.note(), parseDate(t.UpdateDate), shows{way: decided, task: t})
+			add(t.TaskExecutionID+" decided "+t.note(), parseDate(t.UpdateDate), shows{traceKind: decided, task: t})
 		}
 		if t.TaskAction == approval && t.Status == waiting && !t.needsOne() {
 			// The task may have another approval whose note is not shown any more. Its time
 			// is unknown.
 			t.ExtraData = nil
-			add(t.TaskExecutionID+" open", time.Time{}, shows{way: decided, task: t})
+			add(t.TaskExecutionID+" open", time.Time{}, shows{traceKind: decided, task: t})
 		}
 	}
 	if final(s.Status) {
-		add("completed", parseDate(s.EndDate), shows{way: completed})
+		add("completed", parseDate(s.EndDate), shows{traceKind: completed})
 	}
 	return traces
 }
@@ -103,26 +103,26 @@ func (s shows) likeness(of notification) delivery.Likeness {
 // isLike reports whether a trace belongs to a task that the signal is for, and may be its
 // effect.
 func (s shows) isLike(of notification) bool {
-	return (s.way == completed || of.means(s.task)) && s.isEffect(of)
+	return (s.traceKind == completed || of.means(s.task)) && s.isEffect(of)
 }
 
 // isEffect reports whether a trace may be the effect of such a signal.
 func (s shows) isEffect(of notification) bool {
 	switch of.kind {
 	case approve:
-		return s.way == decided && (s.task.TaskAction != approval || !final(s.task.Status) || s.task.Status == succeeded)
+		return s.traceKind == decided && (s.task.TaskAction != approval || !final(s.task.Status) || s.task.Status == succeeded)
 	case reject:
-		return s.way == decided && final(s.task.Status) && (s.task.TaskAction != approval || s.task.Status != succeeded)
+		return s.traceKind == decided && final(s.task.Status) && (s.task.TaskAction != approval || s.task.Status != succeeded)
 	case executeTask:
-		return s.way == began
+		return s.traceKind == began
 	case cancelTask:
-		return s.way == over && s.task.Status == cancelled
+		return s.traceKind == over && s.task.Status == cancelled
 	case skipTask:
-		return s.way == over && s.task.Status == skipped
+		return s.traceKind == over && s.task.Status == skipped
 	case retryTask:
-		return s.way == began || s.way == over
+		return s.traceKind == began || s.traceKind == over
 	default:
-		return s.way == completed && (of.status == "" || of.status == s.status)
+		return s.traceKind == completed && (of.status == "" || of.status == s.status)
 	}
 }
 

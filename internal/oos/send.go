@@ -21,23 +21,23 @@ const permission = "oos:NotifyExecution"
 // users of the API, because the API reference lists no codes.
 const notThere = "EntityNotExists"
 
-// target is the execution that the arguments name.
-type target struct {
+// request is the execution that the arguments name.
+type request struct {
 	alicloud.Client
 	args *args
 }
 
 // Send makes one NotifyExecution request.
-func (t target) Send(ctx context.Context) delivery.Attempt {
-	_, attempt := alicloud.Request[struct{}](ctx, t.Client, "NotifyExecution", map[string]string{
-		"ExecutionId":     t.args.ExecutionID.ValueString(),
-		"NotifyType":      t.args.NotifyType.ValueString(),
-		"NotifyNote":      t.args.NotifyNote.ValueString(),
-		"TaskName":        t.args.TaskName.ValueString(),
-		"TaskExecutionId": t.args.TaskExecutionID.ValueString(),
-		"Parameters":      t.args.Parameters.ValueString(),
-		"ExecutionStatus": t.args.ExecutionStatus.ValueString(),
-		"LoopItem":        t.args.LoopItem.ValueString(),
+func (r request) Send(ctx context.Context) delivery.Attempt {
+	_, attempt := alicloud.Request[struct{}](ctx, r.Client, "NotifyExecution", map[string]string{
+		"ExecutionId":     r.args.ExecutionID.ValueString(),
+		"NotifyType":      r.args.NotifyType.ValueString(),
+		"NotifyNote":      r.args.NotifyNote.ValueString(),
+		"TaskName":        r.args.TaskName.ValueString(),
+		"TaskExecutionId": r.args.TaskExecutionID.ValueString(),
+		"Parameters":      r.args.Parameters.ValueString(),
+		"ExecutionStatus": r.args.ExecutionStatus.ValueString(),
+		"LoopItem":        r.args.LoopItem.ValueString(),
 	})
 	return attempt
 }
@@ -45,15 +45,15 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 // explain returns the advice for the errors that all services of Alibaba Cloud have in
 // common. OOS documents no other codes, so for them the advice says what the user can
 // check.
-func (t target) explain(attempt delivery.Attempt) signal.Advice {
+func (r request) explain(attempt delivery.Attempt) signal.Advice {
 	if isNotThere(attempt) {
 		return missing
 	}
 	advice := signal.Advice{Next: alicloud.Explain(attempt, permission)}
 	if advice.Next == "" && attempt.Outcome == delivery.Rejected {
 		// Reading why needs permissions that only a signal with template_name needs anyway.
-		advice.Ambiguous = !t.args.TemplateName.IsNull()
-		advice.Next = "The meaning of the codes of OOS is not documented. Check whether the execution waits, and whether one of its tasks waits for this signal: " + t.command() + ". With wait_until_ready = true the provider waits for that."
+		advice.Ambiguous = !r.args.TemplateName.IsNull()
+		advice.Next = "The meaning of the codes of OOS is not documented. Check whether the execution waits, and whether one of its tasks waits for this signal: " + r.command() + ". With wait_until_ready = true the provider waits for that."
 	}
 	return advice
 }
@@ -74,21 +74,21 @@ func explainRead(attempt delivery.Attempt) signal.Advice {
 }
 
 // howToCheck tells the user how to check that the signal has arrived.
-func (t target) howToCheck() string {
-	return fmt.Sprintf("To find out, look for a task that has gone on, and for the note %q with it: %s.", t.args.NotifyNote.ValueString(), t.command())
+func (r request) howToCheck() string {
+	return fmt.Sprintf("To find out, look for a task that has gone on, and for the note %q with it: %s.", r.args.NotifyNote.ValueString(), r.command())
 }
 
 // command returns the command that shows the tasks of the execution.
-func (t target) command() string {
-	if t.args.ExecutionID.IsNull() {
-		return t.list()
+func (r request) command() string {
+	if r.args.ExecutionID.IsNull() {
+		return r.list()
 	}
-	return fmt.Sprintf("\"aliyun oos ListTaskExecutions --RegionId %s --ExecutionId %s\"", delivery.ShellWord(t.Region), delivery.ShellWord(t.args.ExecutionID.ValueString()))
+	return fmt.Sprintf("\"aliyun oos ListTaskExecutions --RegionId %s --ExecutionId %s\"", delivery.ShellWord(r.Region), delivery.ShellWord(r.args.ExecutionID.ValueString()))
 }
 
 // list returns the command that lists the executions of the template.
-func (t target) list() string {
-	return fmt.Sprintf("\"aliyun oos ListExecutions --RegionId %s --TemplateName %s\"", delivery.ShellWord(t.Region), delivery.ShellWord(t.args.TemplateName.ValueString()))
+func (r request) list() string {
+	return fmt.Sprintf("\"aliyun oos ListExecutions --RegionId %s --TemplateName %s\"", delivery.ShellWord(r.Region), delivery.ShellWord(r.args.TemplateName.ValueString()))
 }
 
 // dateFormat is the format of times in requests to OOS.

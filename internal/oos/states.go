@@ -342,13 +342,13 @@ func (s snapshot) asksAgain(of notification) bool {
 
 // finder returns the TargetFinder for the execution of the template that can take the
 // signal. It sets the execution's id in the arguments.
-func (t target) finder(of notification, bound func() signal.Signal) *signal.TargetFinder {
-	template, after := t.args.TemplateName.ValueString(), signal.StartedAfter(t.args.StartedAfter)
+func (r request) finder(of notification, bound func() signal.Signal) *signal.TargetFinder {
+	template, after := r.args.TemplateName.ValueString(), signal.StartedAfter(r.args.StartedAfter)
 	return signal.TargetSearch{
-		Key:     fmt.Sprintf("oos/%s/%q/%d/%q", t.Region, template, after.UnixNano(), of),
+		Key:     fmt.Sprintf("oos/%s/%q/%d/%q", r.Region, template, after.UnixNano(), of),
 		Service: "OOS", What: "execution of this template", Name: "template_name", ID: "execution_id",
 		Hint: "Check the name of the template and the region. Perhaps an execution has not reached the task that waits for the signal yet: with wait_until_ready = true the provider waits for it. " +
-			"To see all executions of the template, run " + t.list() + ".",
+			"To see all executions of the template, run " + r.list() + ".",
 		Required: true,
 		Read: func(ctx context.Context, adopts bool) (candidates []signal.Candidate, attempt delivery.Attempt) {
 			statuses := []string{waiting}
@@ -357,11 +357,11 @@ func (t target) finder(of notification, bound func() signal.Signal) *signal.Targ
 			}
 			for _, status := range statuses {
 				var found []execution
-				if found, attempt = executions(ctx, t.Client, template, status, after); attempt.Outcome != delivery.Accepted {
+				if found, attempt = executions(ctx, r.Client, template, status, after); attempt.Outcome != delivery.Accepted {
 					return nil, attempt
 				}
 				for _, e := range found {
-					s, read := watched{t.Client, e.ExecutionID}.withTasks(ctx, e)
+					s, read := watched{r.Client, e.ExecutionID}.withTasks(ctx, e)
 					if read.Outcome != delivery.Accepted {
 						return nil, read
 					}
@@ -372,7 +372,7 @@ func (t target) finder(of notification, bound func() signal.Signal) *signal.Targ
 			}
 			return candidates, attempt
 		},
-		Choose: func(id string) { t.args.ExecutionID = signal.OrNull(id) },
+		Choose: func(id string) { r.args.ExecutionID = signal.OrNull(id) },
 		Bound:  bound,
 	}.Finder()
 }

@@ -78,21 +78,21 @@ func bind(client alicloud.Client, a *args) signal.Signal {
 		kind: a.NotifyType.ValueString(), note: a.NotifyNote.ValueString(),
 		task: a.TaskName.ValueString(), taskExecution: a.TaskExecutionID.ValueString(), item: a.LoopItem.ValueString(), status: a.ExecutionStatus.ValueString(),
 	}
-	t := target{client, a}
+	r := request{client, a}
 	bound := signal.Signal{
-		Target:      t,
+		Request:     r,
 		What:        of.kind,
-		To:          t.to(),
+		To:          r.to(),
 		Service:     "OOS",
 		RateLimit:   "oos/" + client.Region,
-		Run:         a.ExecutionID.ValueString(),
-		Explain:     t.explain,
-		HowToCheck:  t.howToCheck(),
+		RunID:       a.ExecutionID.ValueString(),
+		Explain:     r.explain,
+		HowToCheck:  r.howToCheck(),
 		ExplainRead: explainRead,
 		Unseen:      "OOS listed no execution of this template that can take it: perhaps none has reached a task that waits, it has ended, or the template's name is wrong.",
 	}
 	if a.ExecutionID.IsNull() {
-		bound.Find = t.finder(of, func() signal.Signal { return bind(client, a) })
+		bound.Find = r.finder(of, func() signal.Signal { return bind(client, a) })
 		return bound
 	}
 	to := watched{client, a.ExecutionID.ValueString()}
@@ -102,9 +102,9 @@ func bind(client alicloud.Client, a *args) signal.Signal {
 }
 
 // to describes the target.
-func (t target) to() string {
-	if t.args.ExecutionID.IsNull() {
-		return fmt.Sprintf("an execution of OOS template %s in %s", t.args.TemplateName.ValueString(), t.Region)
+func (r request) to() string {
+	if r.args.ExecutionID.IsNull() {
+		return fmt.Sprintf("an execution of OOS template %s in %s", r.args.TemplateName.ValueString(), r.Region)
 	}
-	return fmt.Sprintf("OOS execution %s in %s", t.args.ExecutionID.ValueString(), t.Region)
+	return fmt.Sprintf("OOS execution %s in %s", r.args.ExecutionID.ValueString(), r.Region)
 }

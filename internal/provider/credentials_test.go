@@ -204,7 +204,7 @@ func TestPageInThePlaceOfSTSEnds(t *testing.T) {
 // A plan and an apply end although STS never answers.
 func TestSilentSTSEnds(t *testing.T) {
 	policy := acctest.Quick()
-	policy.Attempt = 300 * time.Millisecond
+	policy.AttemptTimeout = 300 * time.Millisecond
 	s := acctest.Sandbox(t, sandbox.Options{})
 	y := systems.All[0]
 	block := acctest.Values{"aws": acctest.AWS(s.URL()).With(acctest.Values{"allowed_account_ids": []any{homeAccount}})}

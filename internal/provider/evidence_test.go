@@ -183,7 +183,7 @@ func TestTwinsWithOneKeyAreWarned(t *testing.T) {
 		pinned := config.With(acctest.Values{id: "release-7"})
 		apply(t, p.Resource(y.Type), pinned)
 		said := p.Resource(y.Type).Apply(pinned).String()
-		if !strings.Contains(said, "["+id+"] Two Signals Are One") || !strings.Contains(said, "of its own") {
+		if !strings.Contains(said, "["+id+"] Two Signals Are One") || !strings.Contains(said, "Give each signal a different") {
 			t.Errorf("the second of two with one %s said %s", id, said)
 		}
 		if taken := s.Accepted(y.Operation); taken != 1 {

@@ -62,7 +62,7 @@ func TestCancelWhileSendingEndsAtOnce(t *testing.T) {
 
 func TestCancelWhileTryingAgainEndsAtOnce(t *testing.T) {
 	patient := acctest.Quick()
-	patient.FirstPause, patient.Unreachable = 5*time.Minute, time.Hour
+	patient.FirstPause, patient.UnreachableTimeout = 5*time.Minute, time.Hour
 	for _, y := range systems.All {
 		t.Run(y.Name(), func(t *testing.T) {
 			t.Parallel()

@@ -38,24 +38,24 @@ func try(t *testing.T, y system, trouble matrix.Trouble) *trial {
 // tryWith is try with a given sandbox.
 func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Options) *trial {
 	t.Helper()
-	patience := acctest.Quick()
+	policy := acctest.Quick()
 	if trouble.Timeout > 0 {
-		patience.FirstPause, patience.LongestPause = trouble.Timeout/15, time.Minute
+		policy.FirstPause, policy.LongestPause = trouble.Timeout/15, time.Minute
 		clock := acctest.NewPauseClock(trouble.Timeout)
-		patience.Clock = clock
+		policy.Clock = clock
 		trouble.Faults = slices.Clone(trouble.Faults)
 		for i := range trouble.Faults {
 			trouble.Faults[i].Stalled = clock.Expire
 		}
 	}
 	// A read after the last one that is needed has not begun yet when a test goes on.
-	patience.FirstPoll, patience.LongestPoll = 100*time.Millisecond, 100*time.Millisecond
-	patience.Attempt = cmp.Or(trouble.Attempt, patience.Attempt)
+	policy.FirstPoll, policy.LongestPoll = 100*time.Millisecond, 100*time.Millisecond
+	policy.AttemptTimeout = cmp.Or(trouble.Attempt, policy.AttemptTimeout)
 	switch {
 	case trouble.Line == matrix.HTTP2 && y.Package == "":
-		patience.Unreachable = 3 * time.Second // The provider looks just as long for a job that may have been created.
+		policy.UnreachableTimeout = 3 * time.Second // The provider looks just as long for a job that may have been created.
 	case trouble.Line == matrix.RefusedAtFirst || trouble.Line == matrix.HTTP2 || trouble.Line != matrix.Refused && y.ShownBy != "":
-		patience.Unreachable = time.Minute
+		policy.UnreachableTimeout = time.Minute
 	}
 	start := acctest.Sandbox
 	if trouble.Line == matrix.RefusedAtFirst {
@@ -79,7 +79,7 @@ func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Opt
 	if trigger, ok := config["url"].(string); ok {
 		config["url"] = strings.Replace(trigger, s.URL(), at, 1)
 	}
-	return &trial{t, y, s, acctest.StartProvider(t, acctest.Block(at), provider.WithPolicy(patience)), config, trouble}
+	return &trial{t, y, s, acctest.StartProvider(t, acctest.Block(at), provider.WithPolicy(policy)), config, trouble}
 }
 
 // within returns the configuration with the fault's timeout.
@@ -126,7 +126,7 @@ func (x *trial) accept() {
 }
 
 // holds compares the requests and the diagnostics with a cell of the matrix.
-func (x *trial) holds(want matrix.Cell, diags acctest.Diagnostics, standing ...string) {
+func (x *trial) holds(want matrix.Cell, diags acctest.Diagnostics, state ...string) {
 	x.Helper()
 	requests, taken := x.Count(x.Operation), x.Accepted(x.Operation)
 	if want.Requests == matrix.Many && requests < 3 || want.Requests != matrix.Many && requests != want.Requests || taken != want.Taken {
@@ -142,7 +142,7 @@ func (x *trial) holds(want matrix.Cell, diags acctest.Diagnostics, standing ...s
 		x.Errorf("said %s, want one error %q", diags, want.Error)
 	}
 	said := diags.String()
-	for _, part := range append(standing, want.Says...) {
+	for _, part := range append(state, want.Says...) {
 		if part == "request id" && x.NoRequestID {
 			continue
 		}

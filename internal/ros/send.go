@@ -14,20 +14,20 @@ var service = alicloud.Service{Name: "ros", Host: "ros.aliyuncs.com", Version: "
 // permission is the RAM action for the one request that a signal makes.
 const permission = "ros:SignalResource"
 
-// target is the resource that the arguments name.
-type target struct {
+// request is the resource that the arguments name.
+type request struct {
 	alicloud.Client
 	args *args
 }
 
 // Send makes one SignalResource request.
-func (t target) Send(ctx context.Context) delivery.Attempt {
-	_, attempt := alicloud.Request[struct{}](ctx, t.Client, "SignalResource", map[string]string{
-		"StackId":           t.args.StackID.ValueString(),
-		"LogicalResourceId": t.args.LogicalResourceID.ValueString(),
-		"Status":            t.args.Status.ValueString(),
-		"UniqueId":          t.args.UniqueID.ValueString(),
-		"ClientToken":       t.args.ClientToken.ValueString(),
+func (r request) Send(ctx context.Context) delivery.Attempt {
+	_, attempt := alicloud.Request[struct{}](ctx, r.Client, "SignalResource", map[string]string{
+		"StackId":           r.args.StackID.ValueString(),
+		"LogicalResourceId": r.args.LogicalResourceID.ValueString(),
+		"Status":            r.args.Status.ValueString(),
+		"UniqueId":          r.args.UniqueID.ValueString(),
+		"ClientToken":       r.args.ClientToken.ValueString(),
 	})
 	return attempt
 }

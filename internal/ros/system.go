@@ -70,7 +70,7 @@ func bind(client alicloud.Client, a *args) signal.Signal {
 		known, reads = refusals.Named("stack_id", "stack_name"), findPermissions
 	}
 	bound := signal.Signal{
-		Target:  target{client, a},
+		Request: request{client, a},
 		What:    a.Status.ValueString(),
 		Service: "ROS",
 
@@ -78,7 +78,7 @@ func bind(client alicloud.Client, a *args) signal.Signal {
 		IdempotencyArgument: "client_token",
 
 		RateLimit:   "ros/" + client.Region,
-		Run:         stack,
+		RunID:       stack,
 		Explain:     known.Explain(alicloud.Explain, permission),
 		ExplainRead: known.Explain(alicloud.Explain, reads),
 	}

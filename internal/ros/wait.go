@@ -27,7 +27,7 @@ func wait(clients *alicloud.Clients) *signal.Wait[args] {
 			if watched.resource == "" {
 				ready = watched.progressing()
 			}
-			of := signal.Signal{To: to, Service: "ROS", RateLimit: "ros/" + watched.Region, Run: watched.stack, ExplainRead: refusals.Explain(alicloud.Explain, readPermissions)}
+			of := signal.Signal{To: to, Service: "ROS", RateLimit: "ros/" + watched.Region, RunID: watched.stack, ExplainRead: refusals.Explain(alicloud.Explain, readPermissions)}
 			return of.Watched(ready, watched.completion("SUCCESS")), nil
 		},
 	}

@@ -20,7 +20,7 @@ import (
 // evidence first checks whether the task is still open. If it is closed, evidence returns
 // the events of the execution's history in which a task ended. The history does not show
 // which task an event belongs to.
-func (e execution) evidence(t target) *delivery.Evidence {
+func (e execution) evidence(t request) *delivery.Evidence {
 	token, answer := fingerprint(awssdk.ToString(t.token)), fingerprint(fmt.Sprintf("%s %q %q %q",
 		t.status, awssdk.ToString(t.output), awssdk.ToString(t.error), awssdk.ToString(t.cause)))
 	scope := e.key("tasks")
@@ -100,7 +100,7 @@ func endOf(event sfntypes.HistoryEvent) (ending, bool) {
 	return ending{}, false
 }
 
-func (d ending) likeness(t target) delivery.Likeness {
+func (d ending) likeness(t request) delivery.Likeness {
 	switch {
 	case d.status != t.status,
 		d.status == failure && (d.error != awssdk.ToString(t.error) || d.cause != awssdk.ToString(t.cause)):

@@ -15,8 +15,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// beat are the arguments of a heartbeat.
-type beat struct {
+// heartbeatArguments are the arguments of a heartbeat.
+type heartbeatArguments struct {
 	TaskToken types.String `tfsdk:"task_token"`
 	Region    types.String `tfsdk:"region"`
 }
@@ -24,17 +24,17 @@ type beat struct {
 // NewHeartbeat returns the action signal_sfn_task_heartbeat. There is no such resource,
 // because a heartbeat has no effect after the next one is due.
 func NewHeartbeat(clients *aws.Clients, sender *signal.Sender) action.Action {
-	return signal.NewAction(signal.System[beat]{
+	return signal.NewAction(signal.System[heartbeatArguments]{
 		Name: "sfn_task_heartbeat",
 		Description: "Tells AWS Step Functions that something still works on a task, with one `SendTaskHeartbeat` request. The task's `HeartbeatSeconds` then start again. " +
 			"It does not answer the task; `signal_sfn_task` does.",
-		Arguments: beatArguments(),
+		Arguments: heartbeatSchema(),
 		Cloud:     clients,
-		Bind: func(ctx context.Context, b *beat, _ signal.Secrets) (signal.Signal, error) {
+		Bind: func(ctx context.Context, b *heartbeatArguments, _ signal.Secrets) (signal.Signal, error) {
 			return aws.With(ctx, service, clients, b.Region.ValueString(), func(c *client) signal.Signal {
 				t := heartbeat{c, b.TaskToken.ValueStringPointer()}
 				return signal.Signal{
-					Target:     t,
+					Request:    t,
 					What:       "a heartbeat",
 					To:         "the task of Step Functions that waits with this token in " + b.Region.ValueString(),
 					Service:    "Step Functions",
@@ -47,7 +47,7 @@ func NewHeartbeat(clients *aws.Clients, sender *signal.Sender) action.Action {
 	}, sender)
 }
 
-func beatArguments() map[string]schema.Attribute {
+func heartbeatSchema() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"task_token": schema.StringAttribute{
 			Required: true,

@@ -36,8 +36,8 @@ const (
 	taskDoesNotExist = "TaskDoesNotExist"
 )
 
-// target is one answer to one task.
-type target struct {
+// request is one answer to one task.
+type request struct {
 	*client
 	status               string
 	token                *string
@@ -46,11 +46,11 @@ type target struct {
 }
 
 // Send makes one SendTaskSuccess or SendTaskFailure request.
-func (t target) Send(ctx context.Context) (attempt delivery.Attempt) {
-	if t.status == failure {
-		attempt = aws.Send(ctx, t.SendTaskFailure, &sdk.SendTaskFailureInput{TaskToken: t.token, Error: t.error, Cause: t.cause})
+func (r request) Send(ctx context.Context) (attempt delivery.Attempt) {
+	if r.status == failure {
+		attempt = aws.Send(ctx, r.SendTaskFailure, &sdk.SendTaskFailureInput{TaskToken: r.token, Error: r.error, Cause: r.cause})
 	} else {
-		attempt = aws.Send(ctx, t.SendTaskSuccess, &sdk.SendTaskSuccessInput{TaskToken: t.token, Output: t.output})
+		attempt = aws.Send(ctx, r.SendTaskSuccess, &sdk.SendTaskSuccessInput{TaskToken: r.token, Output: r.output})
 	}
 	if attempt.Code == "KmsThrottlingException" && attempt.Outcome == delivery.Rejected {
 		attempt.Outcome, attempt.Cause = delivery.NotSent, delivery.Throttled
@@ -59,13 +59,13 @@ func (t target) Send(ctx context.Context) (attempt delivery.Attempt) {
 }
 
 // refusals has the errors in the API references of SendTaskSuccess and SendTaskFailure.
-func (t target) refusals() signal.Refusals {
+func (r request) refusals() signal.Refusals {
 	token := "task_token"
-	if t.writeOnly {
+	if r.writeOnly {
 		token = "task_token_wo" //nolint:gosec // This is the name of an argument.
 	}
 	key := signal.Advice{Next: "The state machine is encrypted: check that the key is enabled, and that the key policy and the IAM action kms:GenerateDataKey allow the provider's identity to use it."}
-	if t.status == failure {
+	if r.status == failure {
 		key.Next += " To fail a task without the key, leave out error and cause."
 	}
 	refusals := taskRefusals(token)

@@ -94,8 +94,8 @@ func (e execution) ready() *delivery.Probe {
 	})
 }
 
-// findOut tells the user how to check that the task was answered.
-func (e execution) findOut() string {
+// howToCheck tells the user how to check that the task was answered.
+func (e execution) howToCheck() string {
 	if e.arn == "" {
 		return "To find out, check in the console the events of the execution that the token belongs to."
 	}

@@ -58,7 +58,7 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
 }
 
 func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
-	t := target{
+	r := request{
 		client: client,
 		token:  secrets.Either("task_token", a.TaskToken),
 		status: a.Status.ValueString(),
@@ -66,25 +66,25 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 		error:  a.Error.ValueStringPointer(),
 		cause:  a.Cause.ValueStringPointer(),
 	}
-	_, t.writeOnly = secrets["task_token_wo"]
+	_, r.writeOnly = secrets["task_token_wo"]
 	watched := execution{client, a.ExecutionARN.ValueString()}
 	waiting := "that waits with this token"
 	if watched.arn != "" {
 		waiting = "execution " + watched.arn
 	}
 	return signal.Signal{
-		Target:  t,
-		What:    t.status,
+		Request: r,
+		What:    r.status,
 		To:      fmt.Sprintf("the task of Step Functions %s in %s", waiting, client.region),
 		Service: "Step Functions",
 
 		RateLimit:   "sfn/" + client.region,
-		Run:         watched.arn,
-		Explain:     t.refusals().Explain(aws.Explain, permissions[t.status]),
-		HowToCheck:  watched.findOut(),
+		RunID:       watched.arn,
+		Explain:     r.refusals().Explain(aws.Explain, permissions[r.status]),
+		HowToCheck:  watched.howToCheck(),
 		Ready:       watched.ready(),
-		Completion:  watched.completion(t.status),
-		Evidence:    watched.evidence(t),
+		Completion:  watched.completion(r.status),
+		Evidence:    watched.evidence(r),
 		ExplainRead: readRefusals.Explain(aws.Explain, readPermissions),
 		Unseen:      "Step Functions has no such execution: perhaps it has not started yet, or the ARN is wrong.",
 	}

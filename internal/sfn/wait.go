@@ -29,9 +29,9 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
 				given, signalled := types.StringNull(), bind(c, a, nil)
-				execution := execution{c, a.ExecutionARN.ValueString()}
-				watched := signalled.Watched(signalled.Ready, execution.completed(func(output *string) { given = types.StringPointerValue(output) }))
-				watched.To = "Step Functions execution " + execution.arn + " in " + execution.region
+				target := execution{c, a.ExecutionARN.ValueString()}
+				watched := signalled.Watched(signalled.Ready, target.completed(func(output *string) { given = types.StringPointerValue(output) }))
+				watched.To = "Step Functions execution " + target.arn + " in " + target.region
 				watched.Outputs = func() attr.Value { return given }
 				return watched
 			})

@@ -52,7 +52,7 @@ func (a *signalAction) Schema(_ context.Context, _ action.SchemaRequest, resp *a
 			"timeout": actionschema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: fmt.Sprintf("How long the action may take, as a duration such as `30s` or `1h30m`, at most %.0f hours. The default is %.0f minutes.%s",
-					longestInvocation.Hours(), DefaultTimeout.Minutes(), a.resource.system.together()),
+					longestInvocation.Hours(), DefaultTimeout.Minutes(), a.resource.system.timeoutText()),
 				Validators: []validator.String{duration{longestInvocation}},
 			},
 		},
@@ -150,16 +150,16 @@ func (a *signalAction) Invoke(ctx context.Context, req action.InvokeRequest, res
 		tell("Done, without waiting for the target's run")
 		return
 	}
-	end := run.waitForCompletion(ctx, &data.Waiting, sent.at)
+	result := run.waitForCompletion(ctx, &data.Waiting, sent.at)
 	if data.AdoptExisting.ValueBool() {
 		run.texts = map[*nextStep]string{
 			stillWaiting: "The service has the signal. Invoking the action again sends nothing if the service still shows it.",
 			endedBadly:   "The service has the signal. Invoking the action again looks for it first. A run that has started since then may get it.",
 		}
 	}
-	resp.Diagnostics.Append(run.waited(end, run.afterSend(sent.delivery), &data.Waiting)...)
-	if end.Reached() {
-		tell("Done: the target's run ended with its status %s", end.Observation.Status)
+	resp.Diagnostics.Append(run.waited(result, run.afterSend(sent.delivery), &data.Waiting)...)
+	if result.Reached() {
+		tell("Done: the target's run ended with its status %s", result.Observation.Status)
 	}
 }
 
@@ -208,7 +208,7 @@ func (p *progress) saw(doing string, observation delivery.Observation, now time.
 	}
 	p.status, p.last = observation.Status, now
 	if observation.Status == "" {
-		p.report("%s: nothing is seen of it yet", doing)
+		p.report("%s: no status was seen yet", doing)
 		return
 	}
 	p.report("%s: its status is %s", doing, observation.Status)

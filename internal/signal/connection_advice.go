@@ -100,9 +100,9 @@ func untrusted(err error) string {
 func refusedHandshake(alert tls.AlertError) string {
 	switch alert {
 	case 116: // certificate_required
-		return "requires a client certificate, and got none: check the endpoint, and the client certificate where the provider's block takes one"
+		return "requires a client certificate, and got none: check the endpoint, and the client certificate if the provider's block takes one"
 	case 42, 43, 44, 45, 46, 48: // bad_certificate to certificate_unknown, unknown_ca
-		return "did not accept the client certificate, or got none: check the endpoint, the client certificate where the provider's block takes one"
+		return "did not accept the client certificate, or got none: check the endpoint, the client certificate if the provider's block takes one"
 	case 70, 71: // protocol_version, insufficient_security
 		return "supports neither TLS 1.2 nor 1.3 with secure ciphers: check the endpoint, the server's TLS versions and ciphers"
 	case 112: // unrecognized_name

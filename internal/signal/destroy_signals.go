@@ -21,8 +21,8 @@ type destroySignals struct {
 	mu sync.Mutex
 	// refreshes and validations are numbered in the order in which they come.
 	last int
-	// armed has the resources by their ids.
-	armed map[string]destroySignal
+	// refreshedOnly has, by their ids, the resources that were refreshed and not planned yet.
+	refreshedOnly map[string]destroySignal
 	// validated has the number of the last validation of a configuration.
 	validated map[uint64]int
 	seed      maphash.Seed
@@ -35,48 +35,48 @@ type destroySignal struct {
 }
 
 func newDestroySignals() *destroySignals {
-	return &destroySignals{armed: map[string]destroySignal{}, validated: map[uint64]int{}, seed: maphash.MakeSeed()}
+	return &destroySignals{refreshedOnly: map[string]destroySignal{}, validated: map[uint64]int{}, seed: maphash.MakeSeed()}
 }
 
 // refreshed notes a resource if its destroy would send its signal.
-func (a *destroySignals) refreshed(system string, state map[string]tftypes.Value) {
+func (s *destroySignals) refreshed(system string, state map[string]tftypes.Value) {
 	sent := textOf(state["delivery"])
 	if textOf(state["when"]) != whenDestroy || sent != "" && sent != DeliveryUnknown {
 		return
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.last++
-	a.armed[textOf(state["id"])] = destroySignal{system, a.last}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last++
+	s.refreshedOnly[textOf(state["id"])] = destroySignal{system, s.last}
 }
 
 // validates notes that Terraform validates a configuration.
-func (a *destroySignals) validates(config tftypes.Value) {
-	sum := a.sum(config)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.last++
-	a.validated[sum] = a.last
+func (s *destroySignals) validates(config tftypes.Value) {
+	sum := s.sum(config)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last++
+	s.validated[sum] = s.last
 }
 
 // planned forgets a resource that Terraform plans with its state.
-func (a *destroySignals) planned(id string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.armed, id)
+func (s *destroySignals) planned(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.refreshedOnly, id)
 }
 
 // replaced returns the ids of the resources whose replacement the plan of a
 // creation may be, because of a taint. The plan may also be one of a resource
 // that Terraform plans at the same time.
-func (a *destroySignals) replaced(system string, config tftypes.Value) (ids []string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(a.armed) == 0 {
+func (s *destroySignals) replaced(system string, config tftypes.Value) (ids []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.refreshedOnly) == 0 {
 		return nil
 	}
-	validated, known := a.validated[a.sum(config)]
-	for id, one := range a.armed {
+	validated, known := s.validated[s.sum(config)]
+	for id, one := range s.refreshedOnly {
 		if one.system == system && (!known || one.refreshed < validated) {
 			ids = append(ids, id)
 		}
@@ -85,6 +85,6 @@ func (a *destroySignals) replaced(system string, config tftypes.Value) (ids []st
 	return ids
 }
 
-func (a *destroySignals) sum(config tftypes.Value) uint64 {
-	return maphash.String(a.seed, config.String())
+func (s *destroySignals) sum(config tftypes.Value) uint64 {
+	return maphash.String(s.seed, config.String())
 }

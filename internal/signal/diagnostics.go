@@ -23,82 +23,82 @@ func (p phase) notPrepared(name string, err error) diag.Diagnostic {
 // failure returns the problem of a delivery that did not end accepted. It says
 // what the provider was doing, what the service answered, what that means, and
 // what to do next.
-func (w signalRun) failure(result delivery.Result) *sendProblem {
+func (o signalOperation) failure(result delivery.Result) *sendProblem {
 	summary := map[delivery.Outcome]string{
 		delivery.Rejected: "Signal Rejected",
 		delivery.NotSent:  "Signal Not Sent",
 		delivery.Unknown:  "Outcome of the Signal Unknown",
 	}[result.Outcome]
-	next := w.next(notTaken)
+	next := o.next(notTaken)
 	switch {
 	case result.Outcome == delivery.NotSent && result.Stopped == nil && !result.Retryable():
-		next = w.next(nothingSent)
+		next = o.next(nothingSent)
 	case result.Outcome == delivery.Unknown:
-		next = w.unknownText(unknownReason(result) + w.lookupText(result))
+		next = o.unknownText(unknownReason(result) + o.lookupText(result))
 	}
-	advice := w.Explain(result.Attempt)
-	doing := fmt.Sprintf("Sending %s to %s failed%s: ", w.What, w.To, afterAttempts(result.Attempts))
+	advice := o.Explain(result.Attempt)
+	doing := fmt.Sprintf("Sending %s to %s failed%s: ", o.What, o.To, afterAttempts(result.Attempts))
 	if result.Attempts == 0 {
-		doing = fmt.Sprintf("Sending %s to %s was not tried: the signal was still waiting, because %s throttles. The last signal that was refused because of that got this answer: ", w.What, w.To, w.Service)
+		doing = fmt.Sprintf("Sending %s to %s was not tried: the signal was still waiting, because %s throttles. The last signal that was refused because of that got this answer: ", o.What, o.To, o.Service)
 	}
 	detail := join(
-		doing+w.answer(result.Attempt),
-		w.asked(result), w.stopped(result.Stopped), unsentBecause(result.Attempt, result.Stopped), w.refused.Seen, advice.Next, w.lookedAgain)
-	return w.problem(summary, advice, detail, next, (advice.Gone || w.refused.Gone) && (result.Outcome != delivery.Unknown || !result.HadUnknown))
+		doing+o.answer(result.Attempt),
+		o.asked(result), o.stopped(result.Stopped), unsentBecause(result.Attempt, result.Stopped), o.refused.Seen, advice.Next, o.lookedAgain)
+	return o.problem(summary, advice, detail, next, (advice.Gone || o.refused.Gone) && (result.Outcome != delivery.Unknown || !result.HadUnknown))
 }
 
 // stillUnknown returns the problem of an operation that ended while it looked
 // for the signal of an earlier operation.
-func (w signalRun) stillUnknown(end delivery.WaitResult) *sendProblem {
-	return w.problem("Outcome of the Signal Unknown", Advice{},
-		join(fmt.Sprintf("Sending %s to %s was not tried.", w.What, w.To), w.stopped(end.Stopped)), w.previousText(), false)
+func (o signalOperation) stillUnknown(end delivery.WaitResult) *sendProblem {
+	return o.problem("Outcome of the Signal Unknown", Advice{},
+		join(fmt.Sprintf("Sending %s to %s was not tried.", o.What, o.To), o.stopped(end.Stopped)), o.previousText(), false)
 }
 
 // previousText says what is known of a signal that an earlier operation sent
 // and whose outcome is still unknown.
-func (w signalRun) previousText() string {
-	return w.unknownText("Nothing was sent now. An earlier operation sent the signal, and it is unknown whether the service took it." +
-		w.lookupText(delivery.Result{LookupResult: w.previousLookup}))
+func (o signalOperation) previousText() string {
+	return o.unknownText("Nothing was sent now. An earlier operation sent the signal, and it is unknown whether the service took it." +
+		o.lookupText(delivery.Result{LookupResult: o.previousLookup}))
 }
 
 // unknownText says that the outcome of a signal is unknown, why, how the user
 // can find out, and what to do next.
-func (w signalRun) unknownText(reason string) string {
-	next, hint := w.next(mayBeTaken), ""
-	if w.options.AdoptExisting.ValueBool() {
-		next = w.next(mayBeAdopted)
+func (o signalOperation) unknownText(reason string) string {
+	next, hint := o.next(mayBeTaken), ""
+	if o.options.AdoptExisting.ValueBool() {
+		next = o.next(mayBeAdopted)
 	}
-	if w.system.Resends && !w.options.ResendOnUnknown.ValueBool() {
+	if o.system.Resends && !o.options.ResendOnUnknown.ValueBool() {
 		hint = " With resend_on_unknown = true the provider sends the signal once more in the same operation, if its outcome stays unknown."
 	}
-	return join(reason, w.HowToCheck, next+hint)
+	return join(reason, o.HowToCheck, next+hint)
 }
 
 // next returns the text that says what the state has of the signal, and what
 // to do next.
-func (w signalRun) next(at *nextStep) string {
-	if text, ok := w.texts[at]; ok {
+func (o signalOperation) next(at *nextStep) string {
+	if text, ok := o.texts[at]; ok {
 		return text
 	}
-	return (*at)[w.phase]
+	return (*at)[o.phase]
 }
 
 // unsent is next for a signal that was not sent now. If an earlier operation sent it, and
 // the outcome is still unknown, it says that.
-func (w signalRun) unsent(at *nextStep) string {
-	if !w.previousSend.IsZero() && !w.previousAbsent() {
-		return w.previousText()
+func (o signalOperation) unsent(at *nextStep) string {
+	if !o.previousSend.IsZero() && !o.previousAbsent() {
+		return o.previousText()
 	}
-	return w.next(at)
+	return o.next(at)
 }
 
 // asked says how long the service asked the provider to wait, if the timeout
 // ended because of that.
-func (w signalRun) asked(result delivery.Result) string {
+func (o signalOperation) asked(result delivery.Result) string {
 	if result.RetryAfter == 0 || !errors.Is(result.Stopped, context.DeadlineExceeded) {
 		return ""
 	}
-	return fmt.Sprintf("%s asked the provider to wait %s before the next request.", w.Service, result.RetryAfter)
+	return fmt.Sprintf("%s asked the provider to wait %s before the next request.", o.Service, result.RetryAfter)
 }
 
 // unknownReason says what the provider did about an unknown outcome.
@@ -116,29 +116,29 @@ func unknownReason(result delivery.Result) string {
 }
 
 // lookupText says why the lookup did not show whether the signal has arrived.
-func (w signalRun) lookupText(result delivery.Result) string {
-	end, next := result.LookupResult, w.next(notReadable)
-	if w.options.AdoptExisting.ValueBool() {
+func (o signalOperation) lookupText(result delivery.Result) string {
+	end, next := result.LookupResult, o.next(notReadable)
+	if o.options.AdoptExisting.ValueBool() {
 		next = ""
 	}
 	switch {
 	case end == nil || end.Reached():
 		return ""
 	case end.Absent() && result.TimedOut:
-		return fmt.Sprintf(" %s does not show it. But there was no answer at all, so the request may still be under way.", w.Service)
+		return fmt.Sprintf(" %s does not show it. But there was no answer at all, so the request may still be under way.", o.Service)
 	case end.Absent():
 		return ""
 	case end.Unreadable != nil:
-		return join(fmt.Sprintf(" The provider asked %s whether the signal has arrived, and that failed: %s", w.Service, w.answer(*end.Unreadable)),
-			unsentBecause(*end.Unreadable, end.Stopped), w.explainRead(*end.Unreadable).Next, next)
+		return join(fmt.Sprintf(" The provider asked %s whether the signal has arrived, and that failed: %s", o.Service, o.answer(*end.Unreadable)),
+			unsentBecause(*end.Unreadable, end.Stopped), o.explainRead(*end.Unreadable).Next, next)
 	case end.Stopped != nil:
-		return join(fmt.Sprintf(" The provider asked %s whether the signal has arrived, and did not finish.", w.Service), w.lastFailure(*end))
+		return join(fmt.Sprintf(" The provider asked %s whether the signal has arrived, and did not finish.", o.Service), o.lastFailure(*end))
 	default:
-		return fmt.Sprintf(" What %s shows does not tell: %s.", w.Service, end.Observation.Reason)
+		return fmt.Sprintf(" What %s shows does not tell: %s.", o.Service, end.Observation.Reason)
 	}
 }
 
-func (w signalRun) problem(summary string, advice Advice, detail, next string, gone bool) *sendProblem {
+func (o signalOperation) problem(summary string, advice Advice, detail, next string, gone bool) *sendProblem {
 	p := &sendProblem{Diagnostic: diagnostic(summary, advice, detail, next)}
 	if gone {
 		p.gone = detail
@@ -158,21 +158,21 @@ func targetGone(p *sendProblem, delivery string) diag.Diagnostic {
 
 // notReady returns the problem of a signal that was not sent because its target
 // was not ready or could not be read.
-func (w signalRun) notReady(end delivery.WaitResult, doing string) *sendProblem {
-	opening := fmt.Sprintf("Sending %s to %s was not tried: %s ", w.What, w.To, doing)
+func (o signalOperation) notReady(end delivery.WaitResult, doing string) *sendProblem {
+	opening := fmt.Sprintf("Sending %s to %s was not tried: %s ", o.What, o.To, doing)
 	if end.Unreadable != nil {
-		advice, next := w.explainRead(*end.Unreadable), notTaken
+		advice, next := o.explainRead(*end.Unreadable), notTaken
 		if end.Unreadable.Outcome == delivery.NotSent && end.Stopped == nil && !end.Unreadable.Retryable() {
 			next = nothingSent
 		}
-		detail := join(opening+"failed: "+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next)
-		return w.problem("Signal Not Sent", advice, detail, w.unsent(next), advice.Gone)
+		detail := join(opening+"failed: "+o.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next)
+		return o.problem("Signal Not Sent", advice, detail, o.unsent(next), advice.Gone)
 	}
 	saw := "ended without seeing its status."
 	if end.Observation.Status != "" {
 		saw = fmt.Sprintf("ended with its status %s.", end.Observation.Status)
 	}
-	saw += w.reason(end)
+	saw += o.reason(end)
 	if end.Observation.Seen != "" {
 		saw += " " + end.Observation.Seen
 	}
@@ -182,37 +182,37 @@ func (w signalRun) notReady(end delivery.WaitResult, doing string) *sendProblem 
 		meaning = "In this state it does not become ready any more. Check that this is the right target."
 		next = neverReady
 	case end.Observation.Status == "":
-		meaning = w.notSeen(end)
+		meaning = o.notSeen(end)
 	}
-	return w.problem("Signal Not Sent", Advice{}, join(opening+saw, w.lastFailure(end), w.stopped(end.Stopped), meaning), w.unsent(next), end.Observation.Gone)
+	return o.problem("Signal Not Sent", Advice{}, join(opening+saw, o.lastFailure(end), o.stopped(end.Stopped), meaning), o.unsent(next), end.Observation.Gone)
 }
 
 // notSeen explains that the target was not seen. It returns "" if the apply was
 // cancelled or no read was answered, because then nothing is known of the target.
-func (w signalRun) notSeen(end delivery.WaitResult) string {
+func (o signalOperation) notSeen(end delivery.WaitResult) string {
 	if !end.Answered || errors.Is(end.Stopped, context.Canceled) {
 		return ""
 	}
-	return w.Unseen
+	return o.Unseen
 }
 
 // notFound returns the problem of a signal that was not sent because no target
 // or several targets were found.
-func (w signalRun) notFound(end delivery.WaitResult, finder *TargetFinder, doing string) *sendProblem {
+func (o signalOperation) notFound(end delivery.WaitResult, finder *TargetFinder, doing string) *sendProblem {
 	if end.Unreadable != nil || end.Observation.State != delivery.Missed {
-		return w.notReady(end, doing)
+		return o.notReady(end, doing)
 	}
-	return w.problem("Signal Not Sent", Advice{Attribute: finder.Argument},
-		join(fmt.Sprintf("Sending %s to %s was not tried. %s", w.What, w.To, end.Observation.Reason), end.Observation.Seen, finder.Missed()),
-		w.unsent(notTaken), end.Observation.Gone)
+	return o.problem("Signal Not Sent", Advice{Attribute: finder.Argument},
+		join(fmt.Sprintf("Sending %s to %s was not tried. %s", o.What, o.To, end.Observation.Reason), end.Observation.Seen, finder.Missed()),
+		o.unsent(notTaken), end.Observation.Gone)
 }
 
 // reason returns the service's reason for the status, "" if it gives none.
-func (w signalRun) reason(end delivery.WaitResult) string {
+func (o signalOperation) reason(end delivery.WaitResult) string {
 	if end.Observation.Reason == "" {
 		return ""
 	}
-	return " " + w.Service + " says: " + end.Observation.Reason
+	return " " + o.Service + " says: " + end.Observation.Reason
 }
 
 // waitTexts has the beginnings of the messages about a wait that failed, each for one
@@ -227,15 +227,15 @@ type waitTexts struct {
 
 // afterSend returns the texts of a wait for the end of the run that took the signal.
 // delivery is the value of the delivery attribute.
-func (w signalRun) afterSend(delivery string) waitTexts {
-	sent := fmt.Sprintf("%s was sent to %s and accepted", w.What, w.To)
+func (o signalOperation) afterSend(delivery string) waitTexts {
+	sent := fmt.Sprintf("%s was sent to %s and accepted", o.What, o.To)
 	switch delivery {
 	case DeliveryAdopted:
-		sent = fmt.Sprintf("%s was there already at %s, and was adopted", w.What, w.To)
+		sent = fmt.Sprintf("%s was there already at %s, and was adopted", o.What, o.To)
 	case DeliveryConfirmed:
-		sent = fmt.Sprintf("%s was sent to %s and has arrived, as %s shows", w.What, w.To, w.Service)
+		sent = fmt.Sprintf("%s was sent to %s and has arrived, as %s shows", o.What, o.To, o.Service)
 	case DeliveryUnknown:
-		sent = fmt.Sprintf("%s was sent to %s, and you accepted it as delivered", w.What, w.To)
+		sent = fmt.Sprintf("%s was sent to %s, and you accepted it as delivered", o.What, o.To)
 	}
 	return waitTexts{
 		unreadable: sent + ", but waiting for its run to end failed: ",
@@ -248,7 +248,7 @@ func (w signalRun) afterSend(delivery string) waitTexts {
 
 // waited returns the diagnostics of a wait. After a send, the service has taken the signal,
 // so these diagnostics must not remove it from the state.
-func (w signalRun) waited(end delivery.WaitResult, texts waitTexts, waiting *Waiting) (diags diag.Diagnostics) {
+func (o signalOperation) waited(end delivery.WaitResult, texts waitTexts, waiting *Waiting) (diags diag.Diagnostics) {
 	if end.Reached() {
 		return nil
 	}
@@ -257,35 +257,35 @@ func (w signalRun) waited(end delivery.WaitResult, texts waitTexts, waiting *Wai
 		status = fmt.Sprintf("its last status was %s.", end.Observation.Status)
 	}
 	// A target that cannot be read is an error to fix, not a result to record.
-	recordable, next := end.Unreadable == nil && !errors.Is(end.Stopped, context.Canceled), w.next(stillWaiting)
+	recordable, next := end.Unreadable == nil && !errors.Is(end.Stopped, context.Canceled), o.next(stillWaiting)
 	var (
 		summary, detail string
 		advice          Advice
 	)
 	switch {
 	case end.Unreadable != nil:
-		advice = w.explainRead(*end.Unreadable)
-		summary, detail = "Target Cannot Be Read", join(texts.unreadable+w.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next)
-		if gone := w.next(targetIsGone); advice.Gone && gone != "" {
+		advice = o.explainRead(*end.Unreadable)
+		summary, detail = "Target Cannot Be Read", join(texts.unreadable+o.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next)
+		if gone := o.next(targetIsGone); advice.Gone && gone != "" {
 			diags.AddWarning("Target Is Gone", join(detail, gone))
 			return diags
 		}
 	case end.Observation.State == delivery.Missed:
-		summary, detail, next = "Target Did Not Succeed", texts.missed+status+w.reason(end), w.next(endedBadly)
+		summary, detail, next = "Target Did Not Succeed", texts.missed+status+o.reason(end), o.next(endedBadly)
 	case !errors.Is(end.Stopped, context.DeadlineExceeded):
-		summary, detail = "Waiting Cancelled", join(texts.cancelled+status, w.othersWait())
-		if cancelled := w.next(waitCancelled); cancelled != "" {
+		summary, detail = "Waiting Cancelled", join(texts.cancelled+status, o.othersWait())
+		if cancelled := o.next(waitCancelled); cancelled != "" {
 			diags.AddWarning(summary, join(detail, cancelled))
 			return diags
 		}
 	case end.Observation.Status == "":
-		summary, detail = "Target Not Seen", join(texts.unseen+status, w.lastFailure(end), w.stopped(end.Stopped), w.othersWait(), texts.meaning)
+		summary, detail = "Target Not Seen", join(texts.unseen+status, o.lastFailure(end), o.stopped(end.Stopped), o.othersWait(), texts.meaning)
 	default:
-		summary, detail = "Target Still Running", join(texts.running+status, w.lastFailure(end), w.stopped(end.Stopped), w.othersWait())
+		summary, detail = "Target Still Running", join(texts.running+status, o.lastFailure(end), o.stopped(end.Stopped), o.othersWait())
 	}
 	switch {
 	case recordable && waiting.OnWaitFailure.ValueString() == onWaitFailureRecord:
-		diags.AddWarning(summary, join(detail, w.next(waitRecorded)))
+		diags.AddWarning(summary, join(detail, o.next(waitRecorded)))
 		return diags
 	case recordable:
 		next += texts.regardless
@@ -295,23 +295,23 @@ func (w signalRun) waited(end delivery.WaitResult, texts waitTexts, waiting *Wai
 }
 
 // lastFailure says why the last read of the target failed, "" if it did not.
-func (w signalRun) lastFailure(end delivery.WaitResult) string {
+func (o signalOperation) lastFailure(end delivery.WaitResult) string {
 	if end.Failed == nil {
 		return ""
 	}
-	return join("The last read failed: "+w.answer(*end.Failed), unsentBecause(*end.Failed, end.Stopped))
+	return join("The last read failed: "+o.answer(*end.Failed), unsentBecause(*end.Failed, end.Stopped))
 }
 
-// What a refresh keeps that cannot read the target.
+// What a refresh keeps if it cannot read the target.
 const (
 	statusKept = "The status recorded last is kept."
 	signalKept = "The status recorded last is kept, and the signal stays sent."
 )
 
 // notRead returns the warning of a refresh that could not read the target.
-func (w signalRun) notRead(attempt delivery.Attempt, kept string) diag.Diagnostic {
+func (o signalOperation) notRead(attempt delivery.Attempt, kept string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Target Not Read",
-		join(fmt.Sprintf("Reading the status of %s failed: %s", w.To, w.answer(attempt)), unsentBecause(attempt, nil), w.explainRead(attempt).Next, kept))
+		join(fmt.Sprintf("Reading the status of %s failed: %s", o.To, o.answer(attempt)), unsentBecause(attempt, nil), o.explainRead(attempt).Next, kept))
 }
 
 // notPreparedAtRefresh returns the warning of a refresh that could not prepare the read.
@@ -320,8 +320,8 @@ func notPreparedAtRefresh(name string, err error, kept string) diag.Diagnostic {
 }
 
 // answer returns the service's answer, or the error if there was none.
-func (w signalRun) answer(attempt delivery.Attempt) string {
-	attempt = w.redactor.Attempt(attempt)
+func (o signalOperation) answer(attempt delivery.Attempt) string {
+	attempt = o.redactor.Attempt(attempt)
 	var facts []string
 	if attempt.Status != 0 {
 		facts = append(facts, fmt.Sprintf("HTTP %d", attempt.Status))
@@ -339,16 +339,16 @@ func (w signalRun) answer(attempt delivery.Attempt) string {
 	case attempt.Code == "":
 		return attempt.Err.Error() + known + "."
 	case attempt.Message == "" || attempt.Message == attempt.Code:
-		return fmt.Sprintf("%s answered %s%s and gave no reason.", w.Service, attempt.Code, known)
+		return fmt.Sprintf("%s answered %s%s and gave no reason.", o.Service, attempt.Code, known)
 	default:
-		return fmt.Sprintf("%s answered %s%s: %s", w.Service, attempt.Code, known, attempt.Message)
+		return fmt.Sprintf("%s answered %s%s: %s", o.Service, attempt.Code, known, attempt.Message)
 	}
 }
 
-func (w signalRun) stopped(err error) string {
+func (o signalOperation) stopped(err error) string {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Sprintf("The %s timeout of %s leaves no time to go on. You can set a longer one.", w.phase, w.timeout)
+		return fmt.Sprintf("The %s timeout of %s leaves no time to go on. You can set a longer one.", o.phase, o.timeout)
 	case err != nil:
 		return "The apply was cancelled."
 	default:

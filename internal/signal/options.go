@@ -52,7 +52,7 @@ func waits(state map[string]tftypes.Value) (on bool) {
 // what is sent. A change of them sends nothing. remembers is true for the
 // resource and false for the action: sentences about the state are only in the
 // descriptions of the resource.
-func (y system) optionAttributes(remembers bool) map[string]schema.Attribute {
+func (s system) optionAttributes(remembers bool) map[string]schema.Attribute {
 	also := func(is bool, sentences string) string {
 		if !is {
 			return ""
@@ -60,13 +60,13 @@ func (y system) optionAttributes(remembers bool) map[string]schema.Attribute {
 		return " " + sentences
 	}
 	destroy := "With `destroy` every argument can be changed in place before the destroy."
-	if some(y.Arguments, schema.Attribute.IsWriteOnly) {
+	if some(s.Arguments, schema.Attribute.IsWriteOnly) {
 		destroy = "With `destroy` every argument can be changed in place before the destroy, and write-only arguments cannot be used."
 	}
 	attributes := map[string]schema.Attribute{
 		"when": Optional("When to send: `apply` (default), when the resource is created, or `destroy`, when it is destroyed. A change sends nothing. "+destroy, stringvalidator.OneOf(whenApply, whenDestroy)),
 	}
-	if y.Wait != nil {
+	if s.Wait != nil {
 		attributes["wait_until_ready"] = optionalBool("Before sending, wait until the target can take this signal. The default is `false`.")
 		attributes["wait_for_completion"] = optionalBool("After sending, wait until the target's whole run has ended. Set it on the last signal of a run that needs several. The default is `false`." +
 			also(remembers, "If it is `true` and `target_status` is not final, each plan shows an update in place, which goes on waiting and sends nothing."))
@@ -75,13 +75,13 @@ func (y system) optionAttributes(remembers bool) map[string]schema.Attribute {
 		attributes["target_status"] = computed("The target's last seen status, in the service's own words; null unless `wait_for_completion` is `true`.")
 		attributes["target_succeeded"] = schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the target's run ended as expected for this signal; null unless `wait_for_completion` is `true`, and if the run has ended and the service does not tell how."}
 	}
-	if y.Adopts {
+	if s.Adopts {
 		attributes["adopt_existing"] = optionalBool("Before sending, check whether the service already has such a signal. If it has, send nothing. The default is `false`." +
 			also(remembers, "A signal that is found is recorded with `delivery = \"ADOPTED\"`. With this option, changed `triggers`, taint and `-replace` also adopt a signal that is there, and send nothing."))
 	}
-	if y.Resends {
+	if s.Resends {
 		attributes["resend_on_unknown"] = optionalBool("What to do if the answer to the signal is lost and the provider cannot find out whether the signal arrived: `false` (default) fails, `true` sends the signal once more. " +
-			"With `true` the signal may arrive twice." + also(y.Twice != "", y.Twice) +
+			"With `true` the signal may arrive twice." + also(s.Twice != "", s.Twice) +
 			also(remembers, "With `false` the resource is saved as tainted, with `delivery = \"UNKNOWN\"`."))
 	}
 	return attributes

@@ -33,14 +33,14 @@ const (
 	keep decision = iota
 	// replace replaces the resource, which sends the signal.
 	replace
-	// arm sends nothing now. The signal is sent at destroy.
-	arm
-	// armAgain is arm for a signal that was sent before.
-	armAgain
-	// disarm sends nothing now and nothing at destroy.
-	disarm
-	// forget is disarm for a signal that replaces one that was sent at destroy.
-	forget
+	// sendAtDestroy sends nothing now. The signal is sent at destroy.
+	sendAtDestroy
+	// sendAtDestroyAgain is sendAtDestroy for a signal that was sent before.
+	sendAtDestroyAgain
+	// cancelAtDestroy sends nothing now and nothing at destroy.
+	cancelAtDestroy
+	// forgetSent is cancelAtDestroy for a signal that replaces one that was sent at destroy.
+	forgetSent
 )
 
 // decide decides which change sends a signal. No other code decides this.
@@ -49,22 +49,24 @@ func (t transition) decide() decision {
 	case t.was == whenApply && t.is == whenApply && t.changed:
 		return replace
 	case t.was == whenApply && t.is == whenDestroy && t.delivered:
-		return armAgain
+		return sendAtDestroyAgain
 	case t.was == whenApply && t.is == whenDestroy:
-		return arm
+		return sendAtDestroy
 	case t.was == whenDestroy && t.is == whenDestroy && t.delivered && t.changed:
-		return arm
+		return sendAtDestroy
 	case t.was == whenDestroy && t.is == whenApply && !t.delivered:
-		return disarm
+		return cancelAtDestroy
 	case t.was == whenDestroy && t.is == whenApply && t.changed:
-		return forget
+		return forgetSent
 	default:
 		return keep
 	}
 }
 
-// unsent reports whether the state has no sent signal after this decision.
-func (d decision) unsent() bool { return d == arm || d == armAgain || d == disarm || d == forget }
+// leavesNoneSent reports whether the state has no sent signal after this decision.
+func (d decision) leavesNoneSent() bool {
+	return d == sendAtDestroy || d == sendAtDestroyAgain || d == cancelAtDestroy || d == forgetSent
+}
 
 // A plan cannot promise that nothing is sent. With -replace, Terraform asks for
 // the plan of an update, and then replaces the resource all the same. It shows
@@ -77,13 +79,13 @@ const (
 // warning returns the warning for the decision, "" if there is none.
 func (d decision) warning() (summary, detail string) {
 	switch d {
-	case armAgain:
+	case sendAtDestroyAgain:
 		return "Signal Will Be Sent Again", "This signal was sent before. With when = \"destroy\" it is sent once more, when the resource is destroyed or replaced."
-	case disarm:
+	case cancelAtDestroy:
 		return changesWhen, "If the resource is updated in place, nothing is sent: the signal for the destroy is not sent now, and not at destroy. " +
 			"To send it, change triggers in a later apply, or replace the resource then. " +
 			ifReplaced + "two signals: the signal of the existing resource, as last applied, when that is destroyed, and the signal of the new resource, when that is created."
-	case forget:
+	case forgetSent:
 		return changesWhen, "An earlier destroy sent the signal as it was configured then. The state forgets that signal, because another signal is configured now. " +
 			"If the resource is updated in place, nothing is sent: the other signal is not sent now, and not at destroy. To send it, change triggers in a later apply, or replace the resource then. " +
 			ifReplaced + "the other signal when the new resource is created. It also sends the signal of the existing resource again, if the outcome of the earlier destroy is unknown and the service does not show that signal."
@@ -104,7 +106,7 @@ func (r *signalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if !req.Plan.Raw.IsNull() {
 		restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), after, &resp.Diagnostics)
 	}
-	r.sender.armed.planned(before.ID.ValueString())
+	r.sender.destroySignals.planned(before.ID.ValueString())
 	switch {
 	case resp.Diagnostics.HasError():
 		return
@@ -146,15 +148,15 @@ func (r *signalResource) planCreate(after *model, req resource.ModifyPlanRequest
 		r.planNotSent(resp)
 	default:
 		// The engine does not tell which resource is tainted.
-		armed := r.sender.armed.replaced(r.system.Name, req.Config.Raw)
-		if len(armed) == 0 {
+		candidates := r.sender.destroySignals.replaced(r.system.Name, req.Config.Raw)
+		if len(candidates) == 0 {
 			break
 		}
 		resp.Diagnostics.AddAttributeWarning(path.Root("when"), "Signal Is Sent at Destroy",
 			fmt.Sprintf("The state has a signal_%[1]s that was last applied with when = \"destroy\", with the id %[2]s. If this plan replaces it, because of a taint, "+
 				"applying it sends two signals: the signal of the existing resource, as last applied, when that is destroyed, and the signal of the new resource, when that is created. "+
 				"To send only one, run \"terraform untaint\" on the existing resource before. Then the change of when sends nothing.\n\n"+
-				"If this plan only creates a resource, it does not concern the existing one: Terraform does not tell the provider which of the two it plans.", r.system.Name, strings.Join(armed, " or ")))
+				"If this plan only creates a resource, it does not concern the existing one: Terraform does not tell the provider which of the two it plans.", r.system.Name, strings.Join(candidates, " or ")))
 	}
 	r.planNoStatus(after, after.atDestroy(), resp)
 }
@@ -176,7 +178,7 @@ func (r *signalResource) planUpdate(ctx context.Context, before, after *model, r
 		}
 		r.warnUnknown(req, changed, resp)
 	}
-	if made.unsent() {
+	if made.leavesNoneSent() {
 		r.planUnsent(req, resp)
 	}
 	if summary, detail := made.warning(); summary != "" {
@@ -185,11 +187,11 @@ func (r *signalResource) planUpdate(ctx context.Context, before, after *model, r
 	if r.system.Wait == nil {
 		return
 	}
-	if !made.unsent() && (after.WaitForCompletion.IsUnknown() || r.waitsOn(ctx, before, after, req, resp)) {
+	if !made.leavesNoneSent() && (after.WaitForCompletion.IsUnknown() || r.waitsOn(ctx, before, after, req, resp)) {
 		replan(resp, tftypes.UnknownValue, "target_status", "target_succeeded")
 		return
 	}
-	r.planNoStatus(after, made.unsent(), resp)
+	r.planNoStatus(after, made.leavesNoneSent(), resp)
 }
 
 // warnUnknown warns about changed arguments whose values are unknown and may
@@ -211,25 +213,25 @@ func (r *signalResource) warnUnknown(req resource.ModifyPlanRequest, changed []s
 
 // planRegion sets the region of the provider block in the plan. If there is
 // none, it checks the region of the environment or a profile.
-func (y system) planRegion(req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if y.Cloud == nil {
+func (s system) planRegion(req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if s.Cloud == nil {
 		return
 	}
 	configured, planned := attributes(req.Config.Raw, &resp.Diagnostics), attributes(resp.Plan.Raw, &resp.Diagnostics)
 	if !configured["region"].IsNull() || planned["region"].IsKnown() {
 		return
 	}
-	if region := y.Cloud.BlockRegion(); region != "" {
+	if region := s.Cloud.BlockRegion(); region != "" {
 		replan(resp, region, "region")
 		return
 	}
-	y.checkRegion(&resp.Diagnostics)
+	s.checkRegion(&resp.Diagnostics)
 }
 
 // checkRegion reports an error if the region of the environment or a profile is
 // malformed, as the validator does for the argument.
-func (y system) checkRegion(diags *diag.Diagnostics) {
-	if err := y.Cloud.CheckRegion(); err != nil {
+func (s system) checkRegion(diags *diag.Diagnostics) {
+	if err := s.Cloud.CheckRegion(); err != nil {
 		diags.AddAttributeError(path.Root("region"), "Invalid Region", fmt.Sprintf("The region is malformed: %s. Correct it there, or set region here or in the provider's block.", err))
 	}
 }
@@ -315,8 +317,8 @@ func (r *signalResource) pending(data *model) bool {
 }
 
 // final reports whether a status is the last one of a target with these arguments.
-func (y system) final(arguments any, status types.String) bool {
-	return !status.IsNull() && y.Final(&arguments, status.ValueString())
+func (s system) final(arguments any, status types.String) bool {
+	return !status.IsNull() && s.Final(&arguments, status.ValueString())
 }
 
 // SameTriggers compares two values of triggers. null and an empty map are

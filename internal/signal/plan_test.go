@@ -21,23 +21,23 @@ func TestPlanDecisions(t *testing.T) {
 		"sent, another":                                       {transition{whenApply, whenApply, yes, yes}, replace, no, ""},
 		"disarmed before, the same":                           {transition{whenApply, whenApply, no, no}, keep, no, ""},
 		"disarmed before, another":                            {transition{whenApply, whenApply, no, yes}, replace, no, ""},
-		"sent, the same at destroy":                           {transition{whenApply, whenDestroy, yes, no}, armAgain, yes, "Signal Will Be Sent Again"},
-		"sent, another at destroy":                            {transition{whenApply, whenDestroy, yes, yes}, armAgain, yes, "Signal Will Be Sent Again"},
-		"disarmed before, the same at destroy":                {transition{whenApply, whenDestroy, no, no}, arm, yes, ""},
-		"disarmed before, another at destroy":                 {transition{whenApply, whenDestroy, no, yes}, arm, yes, ""},
+		"sent, the same at destroy":                           {transition{whenApply, whenDestroy, yes, no}, sendAtDestroyAgain, yes, "Signal Will Be Sent Again"},
+		"sent, another at destroy":                            {transition{whenApply, whenDestroy, yes, yes}, sendAtDestroyAgain, yes, "Signal Will Be Sent Again"},
+		"disarmed before, the same at destroy":                {transition{whenApply, whenDestroy, no, no}, sendAtDestroy, yes, ""},
+		"disarmed before, another at destroy":                 {transition{whenApply, whenDestroy, no, yes}, sendAtDestroy, yes, ""},
 		"yet to be sent, the same":                            {transition{whenDestroy, whenDestroy, no, no}, keep, no, ""},
 		"yet to be sent, another":                             {transition{whenDestroy, whenDestroy, no, yes}, keep, no, ""},
 		"sent by a destroy that failed, the same":             {transition{whenDestroy, whenDestroy, yes, no}, keep, no, ""},
-		"sent by a destroy that failed, another":              {transition{whenDestroy, whenDestroy, yes, yes}, arm, yes, ""},
-		"yet to be sent, and no more":                         {transition{whenDestroy, whenApply, no, no}, disarm, yes, changesWhen},
-		"yet to be sent, and no more, another":                {transition{whenDestroy, whenApply, no, yes}, disarm, yes, changesWhen},
+		"sent by a destroy that failed, another":              {transition{whenDestroy, whenDestroy, yes, yes}, sendAtDestroy, yes, ""},
+		"yet to be sent, and no more":                         {transition{whenDestroy, whenApply, no, no}, cancelAtDestroy, yes, changesWhen},
+		"yet to be sent, and no more, another":                {transition{whenDestroy, whenApply, no, yes}, cancelAtDestroy, yes, changesWhen},
 		"sent by a destroy that failed, at apply":             {transition{whenDestroy, whenApply, yes, no}, keep, no, ""},
-		"sent by a destroy that failed, another one at apply": {transition{whenDestroy, whenApply, yes, yes}, forget, yes, changesWhen},
+		"sent by a destroy that failed, another one at apply": {transition{whenDestroy, whenApply, yes, yes}, forgetSent, yes, changesWhen},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := row.decide()
-			if summary, detail := got.warning(); got != row.want || got.unsent() != row.unsent || summary != row.summary || (detail == "") != (summary == "") {
-				t.Errorf("%+v is decided as %d (unsent: %t, warning %q), want %d", row.transition, got, got.unsent(), summary, row.want)
+			if summary, detail := got.warning(); got != row.want || got.leavesNoneSent() != row.unsent || summary != row.summary || (detail == "") != (summary == "") {
+				t.Errorf("%+v is decided as %d (unsent: %t, warning %q), want %d", row.transition, got, got.leavesNoneSent(), summary, row.want)
 			}
 			// With -replace, Terraform shows the warning of this plan, and destroys and
 			// creates the resource. Then this is sent: a warning that something is not sent

@@ -13,7 +13,7 @@ import (
 // failureReported is a key of the private state. It is set if the creation of
 // the resource has reported the failure of the target's run. After it, an
 // untaint accepts the failure.
-const failureReported = "judged"
+const failureReported = "failure_reported"
 
 // lostKey is a key of the private state. Its value is a lostSend, if a destroy
 // sent the signal with an unknown outcome.
@@ -57,5 +57,5 @@ type lostSend struct {
 	// made only one attempt.
 	At time.Time `json:"at,omitzero"`
 	// Competing are the other signals that may have left its traces.
-	Competing delivery.CompetingSignals `json:"rivals,omitzero"`
+	Competing delivery.CompetingSignals `json:"competing,omitzero"`
 }

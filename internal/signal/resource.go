@@ -44,7 +44,7 @@ func (r *signalResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 }
 
 func (r *signalResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	r.sender.armed.validates(req.Config.Raw)
+	r.sender.destroySignals.validates(req.Config.Raw)
 	data := r.model()
 	if !restore(ctx, req.Config.Raw, req.Config.Schema.Type(), data, &resp.Diagnostics) {
 		return
@@ -153,9 +153,9 @@ func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest,
 	if !data.WaitForCompletion.ValueBool() {
 		return
 	}
-	end, found := finish(ctx, run, data, &resp.State)
+	result, found := finish(ctx, run, data, &resp.State)
 	resp.Diagnostics.Append(found...)
-	if found.HasError() && end.Observation.State == delivery.Missed {
+	if found.HasError() && result.Observation.State == delivery.Missed {
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, failureReported, []byte("true"))...)
 	}
 }
@@ -168,7 +168,7 @@ func (r *signalResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.sender.armed.refreshed(r.system.Name, values)
+	r.sender.destroySignals.refreshed(r.system.Name, values)
 	if !waits(values) {
 		return
 	}
@@ -188,7 +188,7 @@ func (r *signalResource) Read(ctx context.Context, req resource.ReadRequest, res
 		resp.Diagnostics.Append(notPreparedAtRefresh(r.system.Name, r.sender.redactor.Error(err), signalKept))
 		return
 	}
-	run := signalRun{Sender: r.sender, Signal: signal, redactor: r.redactor(req.State.Raw, &resp.Diagnostics)}
+	run := signalOperation{Sender: r.sender, Signal: signal, redactor: r.redactor(req.State.Raw, &resp.Diagnostics)}
 	observation, attempt := run.readEnd(ctx, data.sentThen())
 	if attempt.Outcome != delivery.Accepted {
 		resp.Diagnostics.Append(run.notRead(attempt, signalKept))
@@ -293,10 +293,10 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	resp.Diagnostics.Append(found...)
 }
 
-// run returns the signal's run in one operation. raw is what Terraform has of the resource,
-// with its secrets.
-func (r *signalResource) run(signal Signal, p phase, timeout time.Duration, data *model, raw tftypes.Value, diags *diag.Diagnostics) signalRun {
-	return signalRun{
+// run returns what sends the signal in one operation. raw is what Terraform has of the
+// resource, with its secrets.
+func (r *signalResource) run(signal Signal, p phase, timeout time.Duration, data *model, raw tftypes.Value, diags *diag.Diagnostics) signalOperation {
+	return signalOperation{
 		Sender: r.sender, Signal: signal, system: r.system, id: data.ID.ValueString(), phase: p, timeout: timeout,
 		options: data.Options, redactor: r.redactor(raw, diags),
 	}
@@ -304,12 +304,12 @@ func (r *signalResource) run(signal Signal, p phase, timeout time.Duration, data
 
 // finish waits for the end of the target's run, writes the result into the
 // state, and only then returns diagnostics.
-func finish(ctx context.Context, run signalRun, data *model, state *tfsdk.State) (delivery.WaitResult, diag.Diagnostics) {
+func finish(ctx context.Context, run signalOperation, data *model, state *tfsdk.State) (delivery.WaitResult, diag.Diagnostics) {
 	var diags diag.Diagnostics
-	end := run.waitForCompletion(ctx, &data.Waiting, data.sentThen())
+	result := run.waitForCompletion(ctx, &data.Waiting, data.sentThen())
 	record(ctx, state, data, &diags)
-	diags.Append(run.waited(end, run.afterSend(data.Delivery.ValueString()), &data.Waiting)...)
-	return end, diags
+	diags.Append(run.waited(result, run.afterSend(data.Delivery.ValueString()), &data.Waiting)...)
+	return result, diags
 }
 
 // ImportState returns an error, because no service identifies a signal that was

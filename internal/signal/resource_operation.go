@@ -26,7 +26,7 @@ type ResourceOperation struct {
 // what the provider was doing, what the service answered, what to do about it,
 // and what the state has.
 func (o ResourceOperation) Failure(summary, doing string, result delivery.Result, advice Advice, next ...string) diag.Diagnostic {
-	w := o.run()
+	w := o.signalOperation()
 	doing += " failed" + afterAttempts(result.Attempts)
 	if result.Attempts == 0 {
 		doing = fmt.Sprintf("%s was not tried: the request was still waiting, because %s throttles. The last request that was refused because of that got this answer", doing, o.Service)
@@ -42,21 +42,21 @@ func (o ResourceOperation) Failure(summary, doing string, result delivery.Result
 // signal. The texts unsent and unknown say what the state has in the other
 // cases.
 func (o ResourceOperation) Send(ctx context.Context, sender *Sender, signal Signal, unsent, unknown string) (delivery.Outcome, diag.Diagnostic) {
-	result := sender.deliver(ctx, sender.sends.For(signal.RateLimit), signal.What+" to "+signal.To, signal.Target)
+	result := sender.deliver(ctx, sender.sends.For(signal.RateLimit), signal.What+" to "+signal.To, signal.Request)
 	if result.Outcome == delivery.Accepted {
 		return result.Outcome, nil
 	}
-	w := o.run()
+	w := o.signalOperation()
 	w.Sender, w.Signal, w.texts = sender, signal, map[*nextStep]string{notTaken: unsent, nothingSent: unsent, mayBeTaken: unknown}
 	return result.Outcome, w.failure(result).Diagnostic
 }
 
-func (o ResourceOperation) run() signalRun {
-	return signalRun{Signal: Signal{Service: o.Service}, phase: phase(o.TimeoutName), timeout: o.Timeout, redactor: o.Redactor}
+func (o ResourceOperation) signalOperation() signalOperation {
+	return signalOperation{Signal: Signal{Service: o.Service}, phase: phase(o.TimeoutName), timeout: o.Timeout, redactor: o.Redactor}
 }
 
 // Deliver makes a request that is not a signal. It uses the retry policy of
 // signals and the named rate limiter.
-func (c *Sender) Deliver(ctx context.Context, limiter, doing string, target delivery.Target) delivery.Result {
-	return c.deliver(ctx, c.reads.For(limiter), doing, target)
+func (s *Sender) Deliver(ctx context.Context, limiter, doing string, target delivery.Request) delivery.Result {
+	return s.deliver(ctx, s.reads.For(limiter), doing, target)
 }

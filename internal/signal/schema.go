@@ -23,9 +23,9 @@ func (r *signalResource) schema(ctx context.Context) schema.Schema {
 		"id": computed("The id of this signal in Terraform. The provider generates it when the resource is created; the service does not know it."),
 		"triggers": triggers("signal is sent again. " +
 			"Give it single values, not a whole resource: a newer version may add attributes to the resource, and then the signal is sent again."),
-		"sent_at":    computed("When the signal was sent (RFC 3339, UTC, by the clock of the machine that ran Terraform); null if the signal " + r.system.adopted() + "is not sent yet."),
+		"sent_at":    computed("When the signal was sent (RFC 3339, UTC, by the clock of the machine that ran Terraform); null if the signal " + r.system.adoptedText() + "is not sent yet."),
 		"request_id": computed("The service's id of the request with the signal; null if no answer had it."),
-		"delivery":   computed(r.system.deliveries()),
+		"delivery":   computed(r.system.deliveryText()),
 	}
 	maps.Copy(attributes, r.system.optionAttributes(true))
 	maps.Copy(attributes, r.system.Arguments)
@@ -46,45 +46,45 @@ func (r *signalResource) schema(ctx context.Context) schema.Schema {
 	blocks := map[string]schema.Block{
 		"timeouts": Timeouts(ctx, timeouts.Opts{
 			Create: true, Update: true, Delete: true,
-			CreateDescription: TimeoutDescription("creating the resource may take") + r.system.together(),
-			UpdateDescription: TimeoutDescription("updating the resource may take") + r.system.updates(),
+			CreateDescription: TimeoutDescription("creating the resource may take") + r.system.timeoutText(),
+			UpdateDescription: TimeoutDescription("updating the resource may take") + r.system.updateText(),
 			DeleteDescription: TimeoutDescription("deleting the resource may take") + " With `when = \"destroy\"` deleting it sends the signal.",
 		}),
 	}
 	return schema.Schema{Version: schemaVersion, MarkdownDescription: r.system.Description, Attributes: attributes, Blocks: blocks}
 }
 
-// deliveries describes the values of delivery that this signal can have.
-func (y system) deliveries() string {
+// deliveryText describes the values of delivery that this signal can have.
+func (s system) deliveryText() string {
 	text := "What is known about the signal. `" + DeliverySent + "`: the service accepted it. "
-	if y.Confirms {
+	if s.Confirms {
 		text += "`" + DeliveryConfirmed + "`: the answer was lost. Afterwards the service showed such a signal at the time of the send, and it was not another signal of this provider. "
 	}
-	if y.Adopts {
+	if s.Adopts {
 		text += "`" + DeliveryAdopted + "`: the service already showed such a signal, and the provider sent none. "
 	}
 	return text + "`" + DeliveryUnknown + "`: the answer was lost, so the signal may or may not have arrived. It is null if the signal is not sent yet."
 }
 
-// adopted is a part of the description of sent_at.
-func (y system) adopted() string {
-	if y.Adopts {
+// adoptedText is a part of the description of sent_at.
+func (s system) adoptedText() string {
+	if s.Adopts {
 		return "was adopted or "
 	}
 	return ""
 }
 
-// together lists what shares one timeout, if that is more than sending.
-func (y system) together() string {
-	if y.Wait != nil {
+// timeoutText lists what shares one timeout, if that is more than sending.
+func (s system) timeoutText() string {
+	if s.Wait != nil {
 		return " This includes waiting until the target is ready, sending, and waiting for completion."
 	}
 	return ""
 }
 
-// updates says what an update does.
-func (y system) updates() string {
-	if y.Wait != nil {
+// updateText says what an update does.
+func (s system) updateText() string {
+	if s.Wait != nil {
 		return " An update may wait, but sends nothing."
 	}
 	return " An update sends nothing."

@@ -19,10 +19,10 @@ type Sender struct {
 	sends, reads *delivery.RateLimiters
 	// sent has, for each IdempotencyKey, the resource whose signal with it is being sent, or
 	// was not refused.
-	sent     sync.Map
-	waits    *waitCounter
-	armed    *destroySignals
-	redactor *delivery.Redactor
+	sent           sync.Map
+	waits          *waitCounter
+	destroySignals *destroySignals
+	redactor       *delivery.Redactor
 }
 
 // NewSender returns a Sender with this retry policy.
@@ -31,33 +31,33 @@ func NewSender(policy delivery.RetryPolicy) *Sender {
 	return &Sender{
 		policy: policy, poller: poller, matcher: delivery.NewTraceMatcher(poller),
 		sends: delivery.NewRateLimiters(policy), reads: delivery.NewRateLimiters(policy),
-		waits:    &waitCounter{others: map[string][]*int{}},
-		armed:    newDestroySignals(),
-		redactor: delivery.NewRedactor(),
+		waits:          &waitCounter{others: map[string][]*int{}},
+		destroySignals: newDestroySignals(),
+		redactor:       delivery.NewRedactor(),
 	}
 }
 
 // Redactor returns the redactor that cleans foreign texts. The clients of all
 // systems add their secrets to it.
-func (c *Sender) Redactor() *delivery.Redactor { return c.redactor }
+func (s *Sender) Redactor() *delivery.Redactor { return s.redactor }
 
 // lostBy returns when the answer to an attempt that began at this time counts
 // as lost at the latest.
-func (c *Sender) lostBy(began time.Time) time.Time { return began.Add(c.policy.Attempt) }
+func (s *Sender) lostBy(began time.Time) time.Time { return began.Add(s.policy.AttemptTimeout) }
 
 // WithTimeout returns a context that ends after d, the timeout of an operation, by the
 // clock of the retry policy.
-func (c *Sender) WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	return c.policy.WithTimeout(ctx, d)
+func (s *Sender) WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return s.policy.WithTimeout(ctx, d)
 }
 
-// Patience returns how long a request is repeated that gets no answer.
-func (c *Sender) Patience() time.Duration { return c.policy.Unreachable }
+// UnreachableTimeout returns how long a request is repeated that gets no answer.
+func (s *Sender) UnreachableTimeout() time.Duration { return s.policy.UnreachableTimeout }
 
-func (c *Sender) deliver(ctx context.Context, limiter *delivery.RateLimiter, doing string, target delivery.Target) delivery.Result {
-	return c.policy.Deliver(ctx, limiter, target, delivery.UnknownOutcomePolicy{}, func(attempt delivery.Attempt, pause time.Duration) {
+func (s *Sender) deliver(ctx context.Context, limiter *delivery.RateLimiter, doing string, target delivery.Request) delivery.Result {
+	return s.policy.Deliver(ctx, limiter, target, delivery.UnknownOutcomePolicy{}, func(attempt delivery.Attempt, pause time.Duration) {
 		tflog.Info(ctx, "request failed, trying again", map[string]any{
-			"request": doing, "outcome": attempt.Outcome.String(), "error": c.redactor.Text(attempt.Err.Error()), "pause": pause.String(),
+			"request": doing, "outcome": attempt.Outcome.String(), "error": s.redactor.Text(attempt.Err.Error()), "pause": pause.String(),
 		})
 	})
 }

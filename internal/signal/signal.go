@@ -13,10 +13,10 @@ import (
 // Signal is one signal and its target. Its texts are shown in messages and
 // logs, so they must not contain secrets.
 type Signal struct {
-	delivery.Target
+	delivery.Request
 	// IdempotencyKey identifies the signal to the service, which takes two signals with one
 	// key for one. IdempotencyArgument is the argument with the key. Both are empty if the
-	// service takes each request for a signal of its own.
+	// service counts every request as another signal.
 	IdempotencyKey, IdempotencyArgument string
 	// What is sent, such as "Approve".
 	What string
@@ -28,10 +28,9 @@ type Signal struct {
 	// in a region. If the service throttles, all signals with the same name slow down
 	// together.
 	RateLimit string
-	// Run is the id of the run that Completion is about, among all behind the RateLimit:
-	// those who wait for the same one are counted. It may be the id of a workflow, of which
-	// one run is open at a time. It is empty until the target is found.
-	Run string
+	// RunID is the id of the run that Completion reads. Waits with the same RateLimit and
+	// RunID are counted. It may be the id of a workflow, of which one run is open at a time. It is empty until the target is found.
+	RunID string
 	// Explain says what to do about an attempt that did not succeed.
 	Explain func(delivery.Attempt) Advice
 	// HowToCheck says how a user can find out whether a signal with a lost answer has
@@ -67,7 +66,7 @@ type Signal struct {
 // Watched returns the target of a signal as a target to wait for.
 func (s Signal) Watched(ready, completion *delivery.Probe) Watched {
 	return Watched{Signal: Signal{
-		To: s.To, Service: s.Service, RateLimit: s.RateLimit, Run: s.Run, ExplainRead: s.ExplainRead, Unseen: s.Unseen,
+		To: s.To, Service: s.Service, RateLimit: s.RateLimit, RunID: s.RunID, ExplainRead: s.ExplainRead, Unseen: s.Unseen,
 		Ready: ready, Completion: completion,
 	}}
 }

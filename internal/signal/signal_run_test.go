@@ -22,13 +22,13 @@ func TestWhatWasSeenIsCleaned(t *testing.T) {
 		}
 	}
 	sender := NewSender(delivery.DefaultRetryPolicy)
-	run := signalRun{Sender: sender, redactor: sender.redactor.With("canary-4711")}
+	run := signalOperation{Sender: sender, redactor: sender.redactor.With("canary-4711")}
 	probe := delivery.NewProbe("k", func(context.Context) (int, delivery.Attempt) {
 		return 0, delivery.Attempt{Outcome: delivery.Accepted}
 	}, func(int) delivery.Observation { return seen })
 	once, _ := run.readOnce(t.Context(), probe)
 	finder := &TargetFinder{Found: func() Signal { return Signal{To: foreign, Completion: probe} }}
-	found := run.find(t.Context(), finder, run.poller.Look, probe).Observation
+	found := run.find(t.Context(), finder, run.poller.WaitWhileReachable, probe).Observation
 	for what, observation := range map[string]delivery.Observation{"read": once, "found": found} {
 		of := reflect.ValueOf(observation)
 		for i := range of.NumField() {
@@ -47,7 +47,7 @@ func TestWhatWasSeenIsCleaned(t *testing.T) {
 func TestSignalsWithOneKeyAreWarned(t *testing.T) {
 	sender := NewSender(delivery.DefaultRetryPolicy)
 	send := func(id string, outcome delivery.Outcome, meanwhile func()) string {
-		run := &signalRun{Sender: sender, id: id, Signal: Signal{IdempotencyKey: "key", IdempotencyArgument: "unique_id", To: "the stack", Service: "CloudFormation"}}
+		run := &signalOperation{Sender: sender, id: id, Signal: Signal{IdempotencyKey: "key", IdempotencyArgument: "unique_id", To: "the stack", Service: "CloudFormation"}}
 		run.sendWarningOfTwins(func() delivery.Result {
 			meanwhile()
 			return delivery.Result{Attempt: delivery.Attempt{Outcome: outcome}}

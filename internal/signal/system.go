@@ -184,56 +184,56 @@ func (s System[A]) untyped() system {
 
 // actionArguments returns the arguments of the action. None of them may be
 // secret, because Terraform keeps an action's arguments in saved plans.
-func (y system) actionArguments() map[string]schema.Attribute {
-	if y.ActionArguments != nil {
-		return y.ActionArguments
+func (s system) actionArguments() map[string]schema.Attribute {
+	if s.ActionArguments != nil {
+		return s.ActionArguments
 	}
-	return y.Arguments
+	return s.Arguments
 }
 
 // complete fills in computed arguments that need no request. If no region is
 // found, the region stays unknown, and bind returns an error.
-func (y system) complete(ctx context.Context, arguments any) {
-	if y.Cloud != nil {
+func (s system) complete(ctx context.Context, arguments any) {
+	if s.Cloud != nil {
 		if region := regionOf(arguments); region.IsUnknown() {
-			if found, err := y.Cloud.Region(ctx, ""); err == nil {
+			if found, err := s.Cloud.Region(ctx, ""); err == nil {
 				*region = types.StringValue(found)
 			}
 		}
 	}
-	if y.Complete != nil {
-		y.Complete(ctx, &arguments)
+	if s.Complete != nil {
+		s.Complete(ctx, &arguments)
 	}
 }
 
 // unconfigured reports whether the signal cannot be sent yet.
-func (y system) unconfigured(arguments any) bool {
-	if y.Unconfigured != nil {
-		return y.Unconfigured(&arguments)
+func (s system) unconfigured(arguments any) bool {
+	if s.Unconfigured != nil {
+		return s.Unconfigured(&arguments)
 	}
-	return y.Cloud.Unconfigured()
+	return s.Cloud.Unconfigured()
 }
 
 // deferral returns why Terraform must defer the resource, nil if it need not or cannot.
-func (y system) deferral(allowed bool, arguments any) *resource.Deferred {
-	if allowed && y.unconfigured(arguments) {
+func (s system) deferral(allowed bool, arguments any) *resource.Deferred {
+	if allowed && s.unconfigured(arguments) {
 		return &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 	}
 	return nil
 }
 
 // bind finds the region, sets unknown arguments to null and prepares the signal.
-func (y system) bind(ctx context.Context, arguments any, secrets Secrets) (Signal, error) {
-	if y.Cloud != nil {
+func (s system) bind(ctx context.Context, arguments any, secrets Secrets) (Signal, error) {
+	if s.Cloud != nil {
 		region := regionOf(arguments)
-		found, err := y.Cloud.Region(ctx, region.ValueString())
+		found, err := s.Cloud.Region(ctx, region.ValueString())
 		if err != nil {
 			return Signal{}, err
 		}
 		*region = types.StringValue(found)
 	}
 	nullUnknown(arguments)
-	return y.Bind(ctx, &arguments, secrets)
+	return s.Bind(ctx, &arguments, secrets)
 }
 
 // regionOf returns the argument with the region.

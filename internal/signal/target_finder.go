@@ -115,7 +115,7 @@ type Candidate struct {
 	// Seen says why the candidate cannot take the signal, in complete sentences; it
 	// may be empty.
 	Seen string
-	// Expires and Then are those of an Observation of one that takes the signal.
+	// Expires and Then are those of the Observation if Takes is set.
 	Expires time.Time
 	Then    string
 }
@@ -276,22 +276,22 @@ func (s *targetSearch) seen(others []Candidate) string {
 
 // find searches with a probe of a finder, and sets the found target as the
 // target of the signal.
-func (w *signalRun) find(ctx context.Context, finder *TargetFinder, until observer, probe *delivery.Probe) delivery.WaitResult {
-	end := w.observe(ctx, until, probe, "Looking for the target")
+func (o *signalOperation) find(ctx context.Context, finder *TargetFinder, until observer, probe *delivery.Probe) delivery.WaitResult {
+	end := o.observe(ctx, until, probe, "Looking for the target")
 	if end.Reached() {
-		w.follow(finder)
-		tflog.Info(ctx, "found the target", map[string]any{"signal": w.What, "target": w.To})
-		if w.progress != nil {
-			w.progress("Found the target: %s", w.To)
+		o.follow(finder)
+		tflog.Info(ctx, "found the target", map[string]any{"signal": o.What, "target": o.To})
+		if o.progress != nil {
+			o.progress("Found the target: %s", o.To)
 		}
 	}
 	return end
 }
 
 // follow makes the target that was found the signal's. Its id is a foreign text.
-func (w *signalRun) follow(finder *TargetFinder) {
-	w.Signal = finder.Found()
-	w.To = w.redactor.Text(w.To)
+func (o *signalOperation) follow(finder *TargetFinder) {
+	o.Signal = finder.Found()
+	o.To = o.redactor.Text(o.To)
 }
 
 // findAgain searches for a target once more, after the found one has refused
@@ -299,21 +299,21 @@ func (w *signalRun) follow(finder *TargetFinder) {
 // that lag behind may still show that target as waiting for a while. If they go
 // on to show that, the refusal had another cause. findAgain returns whether it
 // found another target, and a text for the error if it did not.
-func (w *signalRun) findAgain(ctx context.Context, finder *TargetFinder, waits bool) (found bool, said string) {
-	lagging, cancel := w.poller.Lagging(ctx)
+func (o *signalOperation) findAgain(ctx context.Context, finder *TargetFinder, waits bool) (found bool, said string) {
+	lagging, cancel := o.poller.Lagging(ctx)
 	defer cancel()
-	end := w.find(lagging, finder, w.poller.Look, finder.Now)
+	end := o.find(lagging, finder, o.poller.WaitWhileReachable, finder.Now)
 	if waits && end.Observation.State == delivery.Missed && !finder.Several() {
-		end = w.find(ctx, finder, w.poller.Wait, finder.Ready)
+		end = o.find(ctx, finder, o.poller.Wait, finder.Ready)
 	}
 	switch {
 	case end.Reached():
-		w.warnExpiry(ctx, end.Observation)
+		o.warnExpiry(ctx, end.Observation)
 		return true, ""
 	case end.Observation.State == delivery.Missed:
 		return false, join("Then the provider searched for another target. "+end.Observation.Reason, end.Observation.Seen)
 	case ctx.Err() != nil:
-		return false, join("Then the provider searched for another target.", w.stopped(end.Stopped), end.Observation.Seen)
+		return false, join("Then the provider searched for another target.", o.stopped(end.Stopped), end.Observation.Seen)
 	default:
 		return false, ""
 	}

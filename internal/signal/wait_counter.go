@@ -33,14 +33,14 @@ func (c *waitCounter) join(run string, most *int) (leave func()) {
 
 // othersWait says how many other resources waited for a run whose end was not seen, and how to
 // use many signals with one run; "" if there were none.
-func (w signalRun) othersWait() string {
-	if w.others == 0 || w.system.Wait == nil {
+func (o signalOperation) othersWait() string {
+	if o.others == 0 || o.system.Wait == nil {
 		return ""
 	}
 	others := "1 other resource of this apply waits for the same run"
-	if w.others > 1 {
-		others = fmt.Sprintf("%d other resources of this apply wait for the same run", w.others)
+	if o.others > 1 {
+		others = fmt.Sprintf("%d other resources of this apply wait for the same run", o.others)
 	}
 	return fmt.Sprintf("%s. Terraform creates no more than -parallelism resources at a time, so signals that the run still needs may not be sent while these wait. "+
-		"Use any number of signals without wait_for_completion, and then one signal_%s_wait with depends_on on all of them.", others, w.system.Name)
+		"Use any number of signals without wait_for_completion, and then one signal_%s_wait with depends_on on all of them.", others, o.system.Name)
 }

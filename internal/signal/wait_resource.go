@@ -202,8 +202,8 @@ func (r *waitResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	resp.Deferred = r.system.deferral(req.ClientCapabilities.DeferralAllowed, after.Arguments)
 }
 
-// results returns the names of the attributes that the planned wait sets. An argument that
-// neither the configuration nor an earlier read told is one of them, and so is the id if it has that argument.
+// results returns the names of the attributes that the planned wait sets. They include a
+// computed argument that is still null, and then also the id, which contains it.
 func (r *waitResource) results(planned *waitModel) []string {
 	names := []string{"target_status", "target_succeeded"}
 	if r.system.Wait.Outputs != nil {
@@ -280,21 +280,21 @@ func (r *waitResource) wait(ctx context.Context, data *waitModel, seen string, p
 	if data.until() == untilTargetReady {
 		wait = run.wait
 	}
-	end := wait(ctx, r.probe(data, watched), "Waiting for the target")
-	r.note(data, watched, end.Observation)
+	result := wait(ctx, r.probe(data, watched), "Waiting for the target")
+	r.note(data, watched, result.Observation)
 	record(ctx, state, data, diags)
 	diags.Append(run.warnings...)
 	again := "Applying again waits again, and sends nothing."
-	if p == create && watched.Forgets != "" && end.Observation.Status != "" {
+	if p == create && watched.Forgets != "" && result.Observation.Status != "" {
 		again += " But the resource is tainted, so applying again replaces it: " + watched.Forgets + ". " +
 			"To prevent that, run \"terraform untaint\" on the resource first. Then the next apply goes on with the target that is recorded."
 	}
 	run.texts = map[*nextStep]string{stillWaiting: again, endedBadly: again, waitCancelled: ""}
-	diags.Append(run.waited(end, run.withoutSend(end, data.until()), &data.Waiting)...)
+	diags.Append(run.waited(result, run.withoutSend(result, data.until()), &data.Waiting)...)
 }
 
 // bind prepares the reads of the target.
-func (r *waitResource) bind(ctx context.Context, data *waitModel) (signalRun, Watched, error) {
+func (r *waitResource) bind(ctx context.Context, data *waitModel) (signalOperation, Watched, error) {
 	var watched Watched
 	reading := r.system
 	reading.Bind = func(ctx context.Context, arguments *any, _ Secrets) (_ Signal, err error) {
@@ -302,7 +302,7 @@ func (r *waitResource) bind(ctx context.Context, data *waitModel) (signalRun, Wa
 		return watched.Signal, err
 	}
 	signal, err := reading.bind(ctx, data.Arguments, nil)
-	return signalRun{Sender: r.sender, Signal: signal, system: r.system, redactor: r.sender.redactor}, watched, err
+	return signalOperation{Sender: r.sender, Signal: signal, system: r.system, redactor: r.sender.redactor}, watched, err
 }
 
 func (r *waitResource) probe(data *waitModel, watched Watched) *delivery.Probe {
@@ -314,7 +314,7 @@ func (r *waitResource) probe(data *waitModel, watched Watched) *delivery.Probe {
 
 // note records an observation of the target. The id includes a run that was found.
 func (r *waitResource) note(data *waitModel, watched Watched, observation delivery.Observation) {
-	data.ID = types.StringValue(r.target(data))
+	data.ID = types.StringValue(r.targetID(data))
 	data.note(observation)
 	if watched.Outputs != nil {
 		data.Outputs = watched.Outputs()
@@ -382,8 +382,8 @@ func (r *waitResource) MoveState(context.Context) []resource.StateMover {
 	return []resource.StateMover{RefuseMove(r.name(), "a wait needs nothing from the state of another resource", "create the signal_"+r.name()+". That only waits, and sends nothing.")}
 }
 
-// target returns the id of the target.
-func (r *waitResource) target(data *waitModel) string {
+// targetID returns the id of the target.
+func (r *waitResource) targetID(data *waitModel) string {
 	values, parts := texts(data.Arguments), []string{}
 	for i, name := range r.system.Wait.Target {
 		if value := values[name].ValueString(); i < r.needed() || value != "" {
@@ -394,8 +394,8 @@ func (r *waitResource) target(data *waitModel) string {
 }
 
 // withoutSend returns the texts of a wait of a resource that sends nothing.
-func (w signalRun) withoutSend(end delivery.WaitResult, until string) waitTexts {
-	opening, wanted, failed, late := fmt.Sprintf("Waiting for %s: ", w.To), "its run to end", "its run did not end as wanted", "its run did not end in time"
+func (o signalOperation) withoutSend(result delivery.WaitResult, until string) waitTexts {
+	opening, wanted, failed, late := fmt.Sprintf("Waiting for %s: ", o.To), "its run to end", "its run did not end as wanted", "its run did not end in time"
 	if until == untilTargetReady {
 		wanted, failed, late = "it to wait for a signal", "it does not become ready any more", "it was not ready for a signal in time"
 	}
@@ -406,7 +406,7 @@ func (w signalRun) withoutSend(end delivery.WaitResult, until string) waitTexts 
 		unseen:     late,
 		running:    late,
 		cancelled:  opening + "the apply was cancelled while it waited for " + wanted + "; ",
-		meaning:    w.notSeen(end),
+		meaning:    o.notSeen(result),
 		regardless: " To go on regardless, set on_wait_failure = \"record\".",
 	}
 }

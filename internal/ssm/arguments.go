@@ -138,7 +138,7 @@ func needs(a *args) (diags diag.Diagnostics) {
 		return nil
 	}
 	list, present := a.Payload.Elements()[key]
-	if present && (list.IsUnknown() || names(list)) {
+	if present && (list.IsUnknown() || isNotEmpty(list)) {
 		return nil
 	}
 	at := path.Root("payload")
@@ -150,8 +150,8 @@ func needs(a *args) (diags diag.Diagnostics) {
 	return diags
 }
 
-// names reports whether a payload value is not empty, or is unknown.
-func names(value attr.Value) bool {
+// isNotEmpty reports whether a payload value is not empty, or is unknown.
+func isNotEmpty(value attr.Value) bool {
 	list, ok := value.(types.List)
 	return ok && slices.ContainsFunc(list.Elements(), func(item attr.Value) bool { return !signal.Missing(item) })
 }

@@ -35,11 +35,11 @@ func (e execution) evidence(input *sdk.SendAutomationSignalInput, caller func() 
 			})
 		},
 		Likeness: func(trace delivery.Trace) delivery.Likeness {
-			shows := trace.Shows.(shows)
+			fact := trace.Shows.(shows)
 			if input.SignalType == ssmtypes.SignalTypeApprove || input.SignalType == ssmtypes.SignalTypeReject {
-				return shows.approval(input, caller())
+				return fact.approval(input, caller())
 			}
-			if shows.started == (input.SignalType == ssmtypes.SignalTypeStartStep) && moved(shows.step, input) {
+			if fact.started == (input.SignalType == ssmtypes.SignalTypeStartStep) && moved(fact.step, input) {
 				return delivery.Ours
 			}
 			return delivery.NotOurs
@@ -90,10 +90,10 @@ func (s snapshot) traces() (traces []delivery.Trace) {
 // like lists the traces of the steps that show the effect of such a signal.
 func (s snapshot) like(input *sdk.SendAutomationSignalInput) (traces []delivery.Trace) {
 	for _, trace := range s.traces() {
-		shows := trace.Shows.(shows)
-		opposite := shows.decision != nil && shows.decision.word != "" && shows.decision.word != input.SignalType
-		starts := shows.started == (input.SignalType == ssmtypes.SignalTypeStartStep)
-		if moved(shows.step, input) && starts && !opposite {
+		fact := trace.Shows.(shows)
+		opposite := fact.decision != nil && fact.decision.word != "" && fact.decision.word != input.SignalType
+		starts := fact.started == (input.SignalType == ssmtypes.SignalTypeStartStep)
+		if moved(fact.step, input) && starts && !opposite {
 			traces = append(traces, trace)
 		}
 	}

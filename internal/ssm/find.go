@@ -82,13 +82,13 @@ func (d document) candidates(ctx context.Context, input *sdk.SendAutomationSigna
 	if attempt.Outcome != delivery.Accepted {
 		return nil, attempt
 	}
-	takers := takers(input)
+	readActions := takers(input)
 	for _, one := range listed {
 		if !is(one.DocumentName, d.name) || awssdk.ToTime(one.ExecutionStartTime).Before(d.after) {
 			continue
 		}
 		candidate := signal.Candidate{ID: awssdk.ToString(one.AutomationExecutionId), Started: awssdk.ToTime(one.ExecutionStartTime), Status: string(one.AutomationExecutionStatus)}
-		if adopts || takers == nil || slices.Contains(takers, awssdk.ToString(one.CurrentAction)) {
+		if adopts || readActions == nil || slices.Contains(readActions, awssdk.ToString(one.CurrentAction)) {
 			found, read := execution{d.client, candidate.ID}.read(ctx)
 			if read.Code == notFound {
 				continue // The list may still show an execution that no longer exists.

@@ -28,14 +28,14 @@ var service = aws.Service[*client]{Name: "ssm", IsOwn: aws.IsJSON, NewClient: fu
 // permission is the IAM action for the one request that a signal makes.
 const permission = "ssm:SendAutomationSignal"
 
-type target struct {
+type request struct {
 	*client
 	input *sdk.SendAutomationSignalInput
 }
 
 // Send makes one SendAutomationSignal request.
-func (t target) Send(ctx context.Context) delivery.Attempt {
-	return aws.Send(ctx, t.SendAutomationSignal, t.input)
+func (r request) Send(ctx context.Context) delivery.Attempt {
+	return aws.Send(ctx, r.SendAutomationSignal, r.input)
 }
 
 // notFound is the error code of SSM for an execution that does not exist.

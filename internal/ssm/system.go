@@ -82,12 +82,12 @@ func bind(client *client, a *args, input sdk.SendAutomationSignalInput, caller f
 		known, reads = refusals.Named("automation_execution_id", "document_name"), findPermissions
 	}
 	bound := signal.Signal{
-		Target:  target{client, &input},
+		Request: request{client, &input},
 		What:    a.SignalType.ValueString(),
 		Service: "SSM",
 
 		RateLimit:   "ssm/" + client.region,
-		Run:         id,
+		RunID:       id,
 		Explain:     known.Explain(aws.Explain, permission),
 		ExplainRead: known.Explain(aws.Explain, reads),
 	}

@@ -30,9 +30,9 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		},
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
-				execution, given := execution{c, a.AutomationExecutionID.ValueString()}, types.MapNull(outputs)
-				completion := execution.completed(func(of map[string][]string) { given = outputsOf(of) })
-				watched := bind(c, a, sdk.SendAutomationSignalInput{}, clients.Caller).Watched(execution.waiting(), completion)
+				target, given := execution{c, a.AutomationExecutionID.ValueString()}, types.MapNull(outputs)
+				completion := target.completed(func(of map[string][]string) { given = outputsOf(of) })
+				watched := bind(c, a, sdk.SendAutomationSignalInput{}, clients.Caller).Watched(target.waiting(), completion)
 				watched.Outputs = func() attr.Value { return given }
 				return watched
 			})

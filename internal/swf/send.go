@@ -33,14 +33,14 @@ const permission = "swf:SignalWorkflowExecution"
 // for an execution that is closed.
 const unknownResource = "UnknownResourceFault"
 
-type target struct {
+type request struct {
 	*client
 	input *sdk.SignalWorkflowExecutionInput
 }
 
 // Send makes one SignalWorkflowExecution request.
-func (t target) Send(ctx context.Context) delivery.Attempt {
-	return aws.Send(ctx, t.SignalWorkflowExecution, t.input)
+func (r request) Send(ctx context.Context) delivery.Attempt {
+	return aws.Send(ctx, r.SignalWorkflowExecution, r.input)
 }
 
 // What unknownResource means for a signal and for a read.
@@ -53,47 +53,47 @@ const (
 
 // refusals has the errors in the API references of the operations.
 // OperationNotPermittedFault is SWF's code for denied access.
-func (t target) refusals(why string) signal.Refusals {
+func (r request) refusals(why string) signal.Refusals {
 	return signal.Refusals{unknownResource: {
 		Attribute: "workflow_id",
 		Gone:      true,
-		Next:      why + "\n\nCheck the domain with " + t.command("describe-domain --name %s", t.input.Domain) + ". " + t.status(),
+		Next:      why + "\n\nCheck the domain with " + r.command("describe-domain --name %s", r.input.Domain) + ". " + r.status(),
 	}}
 }
 
 // status tells the user how to check that the execution exists and is open.
-func (t target) status() string {
-	if t.input.RunId != nil {
-		return "Check the run with " + t.command("describe-workflow-execution --domain %s --execution workflowId=%s,runId=%s", t.input.Domain, t.input.WorkflowId, t.input.RunId) +
+func (r request) status() string {
+	if r.input.RunId != nil {
+		return "Check the run with " + r.command("describe-workflow-execution --domain %s --execution workflowId=%s,runId=%s", r.input.Domain, r.input.WorkflowId, r.input.RunId) +
 			": its executionStatus is OPEN or CLOSED."
 	}
-	return "Find the open run with " + t.list("open") + ", and closed ones with " + t.list("closed") + "."
+	return "Find the open run with " + r.list("open") + ", and closed ones with " + r.list("closed") + "."
 }
 
 // unseen says why the wait may have seen no open run.
-func (t target) unseen() string {
-	if t.input.RunId != nil {
-		return "SWF knew no such run: perhaps it has not started yet, or the domain, the workflow id or the run id is wrong. " + t.status()
+func (r request) unseen() string {
+	if r.input.RunId != nil {
+		return "SWF knew no such run: perhaps it has not started yet, or the domain, the workflow id or the run id is wrong. " + r.status()
 	}
-	return "SWF listed no open run of this workflow id: perhaps none has started yet, it has ended, or the workflow id is wrong. " + t.status()
+	return "SWF listed no open run of this workflow id: perhaps none has started yet, it has ended, or the workflow id is wrong. " + r.status()
 }
 
 // findOut tells the user how to check that the signal is in the execution's history.
-func (t target) findOut() string {
+func (r request) findOut() string {
 	history := "get-workflow-execution-history --domain %s --execution workflowId=%s,runId=%s --reverse-order"
 	look := "To find out, look in the execution's history for a WorkflowExecutionSignaled event with this name and input. It may also be an event of somebody else: "
-	if t.input.RunId != nil {
-		return look + t.command(history, t.input.Domain, t.input.WorkflowId, t.input.RunId) + "."
+	if r.input.RunId != nil {
+		return look + r.command(history, r.input.Domain, r.input.WorkflowId, r.input.RunId) + "."
 	}
-	return look + t.command(history, t.input.Domain, t.input.WorkflowId, awssdk.String("RUN_ID")) +
-		". The RUN_ID of the open run is in " + t.list("open") + "."
+	return look + r.command(history, r.input.Domain, r.input.WorkflowId, awssdk.String("RUN_ID")) +
+		". The RUN_ID of the open run is in " + r.list("open") + "."
 }
 
-func (t target) list(which string) string {
-	return t.command("list-"+which+"-workflow-executions --domain %s --start-time-filter oldestDate=2020-01-01 --execution-filter workflowId=%s",
-		t.input.Domain, t.input.WorkflowId)
+func (r request) list(which string) string {
+	return r.command("list-"+which+"-workflow-executions --domain %s --start-time-filter oldestDate=2020-01-01 --execution-filter workflowId=%s",
+		r.input.Domain, r.input.WorkflowId)
 }
 
-func (t target) command(format string, values ...*string) string {
-	return aws.CommandLine(t.region, "swf "+format, values...)
+func (r request) command(format string, values ...*string) string {
+	return aws.CommandLine(r.region, "swf "+format, values...)
 }

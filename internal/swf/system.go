@@ -68,23 +68,23 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 	if !a.RunID.IsNull() {
 		to += fmt.Sprintf(" (run %s)", a.RunID.ValueString())
 	}
-	t := target{client, input}
+	r := request{client, input}
 	watched := workflow{client, a.Domain.ValueString(), a.WorkflowID.ValueString()}
 	bound := signal.Signal{
-		Target:  t,
+		Request: r,
 		What:    fmt.Sprintf("signal %q", a.SignalName.ValueString()),
 		To:      fmt.Sprintf("%s in domain %s in %s", to, a.Domain.ValueString(), client.region),
 		Service: "SWF",
 
 		RateLimit:   "swf/" + client.region,
-		Run:         watched.key(""),
-		Explain:     t.refusals(notSignalled).Explain(aws.Explain, permission),
-		HowToCheck:  t.findOut(),
-		ExplainRead: t.refusals(notRead).Explain(aws.Explain, readPermissions),
-		Unseen:      t.unseen(),
+		RunID:       watched.key(""),
+		Explain:     r.refusals(notSignalled).Explain(aws.Explain, permission),
+		HowToCheck:  r.findOut(),
+		ExplainRead: r.refusals(notRead).Explain(aws.Explain, readPermissions),
+		Unseen:      r.unseen(),
 	}
 	if a.RunID.IsNull() {
-		bound.Find = watched.finder(a, t.status(), func() signal.Signal { return bind(client, a, secrets) })
+		bound.Find = watched.finder(a, r.status(), func() signal.Signal { return bind(client, a, secrets) })
 		bound.Evidence = watched.evidence(input, func(run string) { a.RunID = types.StringValue(run) })
 		return bound
 	}

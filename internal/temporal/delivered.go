@@ -9,14 +9,14 @@ import (
 // evidence returns the signals in the run's history. Each shows its request id, in its
 // identity if the server does not write the id itself. So no signal can be mistaken for
 // another.
-func (r run) evidence(t target) *delivery.Evidence {
+func (r run) evidence(t request) *delivery.Evidence {
 	return r.shown(t, r.signals, nil)
 }
 
 // evidence is the same for a signal to the current run. It reads all the runs that the
 // signal can have gone to, and calls found with the id of the one that has it.
-func (w workflow) evidence(t target, found func(run string)) *delivery.Evidence {
-	return w.shown(t, func(ctx context.Context, since delivery.Timestamp) (delivery.Shown, delivery.Attempt) {
+func (w workflow) evidence(r request, found func(run string)) *delivery.Evidence {
+	return w.shown(r, func(ctx context.Context, since delivery.Timestamp) (delivery.Shown, delivery.Attempt) {
 		runs, attempt := w.openSince(ctx, since)
 		shown := delivery.Shown{Clock: attempt.Clock}
 		for _, one := range runs {
@@ -37,14 +37,14 @@ type shownSignal struct {
 }
 
 func (w workflow) shown(
-	t target, read func(context.Context, delivery.Timestamp) (delivery.Shown, delivery.Attempt), found func(delivery.Trace),
+	r request, read func(context.Context, delivery.Timestamp) (delivery.Shown, delivery.Attempt), found func(delivery.Trace),
 ) *delivery.Evidence {
 	return &delivery.Evidence{
 		Scope:   w.key("signals"),
-		Request: t.request.RequestID,
-		Probe:   delivery.ShownSince(w.key("signals/"+t.request.WorkflowExecution.RunID), read),
+		Request: r.body.RequestID,
+		Probe:   delivery.ShownSince(w.key("signals/"+r.body.WorkflowExecution.RunID), read),
 		Likeness: func(trace delivery.Trace) delivery.Likeness {
-			return delivery.OursIf(trace.Shows.(shownSignal).is(t))
+			return delivery.OursIf(trace.Shows.(shownSignal).is(r))
 		},
 		Found: found,
 	}

@@ -27,7 +27,7 @@ func TestSignalsArriveOnceUnderFaults(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
 	policy := acctest.Quick()
-	policy.Attempt = 300 * time.Millisecond
+	policy.AttemptTimeout = 300 * time.Millisecond
 	p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(policy))
 	faults := []sandbox.Kind{
 		sandbox.KindDropBefore, sandbox.KindDropAfter, sandbox.KindTruncate, sandbox.KindTruncateJSON, sandbox.KindHTML, sandbox.KindHTMLAfter,

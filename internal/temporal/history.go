@@ -77,8 +77,8 @@ func (e event) next() string {
 
 // is reports whether the event is the signal of t. The request id proves it, or the
 // identity if the server does not write the request id.
-func (e event) is(t target) bool {
-	return e.Signaled != nil && (e.Signaled.RequestID == t.request.RequestID || e.Signaled.RequestID == "" && e.Signaled.Identity == t.request.Identity)
+func (e event) is(t request) bool {
+	return e.Signaled != nil && (e.Signaled.RequestID == t.body.RequestID || e.Signaled.RequestID == "" && e.Signaled.Identity == t.body.Identity)
 }
 
 // pageSize is the largest number of events on a page of the history.
@@ -122,7 +122,7 @@ func (r run) closing(ctx context.Context) (last event, attempt delivery.Attempt)
 }
 
 // has reports whether the run's history has the signal of t.
-func (r run) has(ctx context.Context, t target) (found bool, attempt delivery.Attempt) {
+func (r run) has(ctx context.Context, t request) (found bool, attempt delivery.Attempt) {
 	attempt = r.events(ctx, pageSize, func(e event, _ delivery.ServerClock) bool {
 		found = found || e.is(t)
 		return found

@@ -13,9 +13,9 @@ import (
 // permission is the permission that a refused request needs.
 const permission = "the Write role in the namespace, or what the server's authorizer asks for to call SignalWorkflowExecution"
 
-// request is the body of SignalWorkflowExecution, without the members that are in the path.
+// signalBody is the body of SignalWorkflowExecution, without the members that are in the path.
 // https://github.com/temporalio/api/blob/v1.53.0/temporal/api/workflowservice/v1/request_response.proto
-type request struct {
+type signalBody struct {
 	WorkflowExecution execution       `json:"workflowExecution"`
 	Input             json.RawMessage `json:"input,omitempty"`
 	Identity          string          `json:"identity"`
@@ -32,17 +32,17 @@ type execution struct {
 // follows, because servers before 1.31 do not write it into the history.
 const identityPrefix = "terraform-provider-signal/"
 
-type target struct {
+type request struct {
 	client                    *Client
 	namespace, workflow, name string
-	request                   request
+	body                      signalBody
 }
 
 // Send makes one SignalWorkflowExecution request.
-func (t target) Send(ctx context.Context) delivery.Attempt {
-	attempt := t.client.call(ctx, http.MethodPost, []string{"namespaces", t.namespace, "workflows", t.workflow, "signal", t.name}, nil, t.request, nil)
+func (r request) Send(ctx context.Context) delivery.Attempt {
+	attempt := r.client.call(ctx, http.MethodPost, []string{"namespaces", r.namespace, "workflows", r.workflow, "signal", r.name}, nil, r.body, nil)
 	if attempt.Outcome == delivery.Accepted || attempt.Code != "" {
-		attempt.RequestID = t.request.RequestID
+		attempt.RequestID = r.body.RequestID
 	}
 	return attempt
 }
@@ -52,7 +52,7 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 // current when the repeat arrives. So a repeat goes only to the run that the lost attempt
 // went to, by its id.
 type currentRun struct {
-	target
+	request
 	of workflow
 	// lost is the first attempt whose answer was lost, and since is when it began. Both are
 	// zero if there is none. Send forgets since when it returns lost as not repeatable: then
@@ -65,14 +65,14 @@ type currentRun struct {
 func (c *currentRun) Send(ctx context.Context) delivery.Attempt {
 	if c.since.IsZero() {
 		began := delivery.Timestamp{At: delivery.FromNow(0)}
-		attempt := c.target.Send(ctx)
+		attempt := c.request.Send(ctx)
 		if attempt.Outcome == delivery.Unknown && attempt.Repeatable {
 			c.lost, c.since = attempt, began
 		}
 		return attempt
 	}
-	if c.request.WorkflowExecution.RunID == "" {
-		run, read := c.of.signalledSince(ctx, c.target, c.since)
+	if c.body.WorkflowExecution.RunID == "" {
+		run, read := c.of.signalledSince(ctx, c.request, c.since)
 		switch {
 		case read.Outcome != delivery.Accepted && read.Retryable():
 			return read
@@ -80,38 +80,38 @@ func (c *currentRun) Send(ctx context.Context) delivery.Attempt {
 			c.lost.Repeatable, c.since = false, delivery.Timestamp{}
 			return c.lost
 		}
-		c.request.WorkflowExecution.RunID = run
+		c.body.WorkflowExecution.RunID = run
 	}
-	return c.target.Send(ctx)
+	return c.request.Send(ctx)
 }
 
 // explain returns the advice for the refusals of the frontend and of
 // SignalWorkflowExecution, as server 1.29.1 returned them in tests.
-func (t target) explain(attempt delivery.Attempt) signal.Advice {
+func (r request) explain(attempt delivery.Attempt) signal.Advice {
 	switch attempt.Code {
 	case namespaceNotFound:
 		return signal.Advice{Attribute: "namespace", Next: "Check the namespace, and that the address is that of its server. \"temporal operator namespace list\" lists those of a server."}
 	case notFound:
 		if strings.Contains(attempt.Message, "already completed") {
-			return signal.Advice{Attribute: "workflow_id", Gone: true, Next: "The execution exists, but has closed, and takes no more signals. " + t.describe()}
+			return signal.Advice{Attribute: "workflow_id", Gone: true, Next: "The execution exists, but has closed, and takes no more signals. " + r.describe()}
 		}
-		return signal.Advice{Attribute: "workflow_id", Gone: true, Next: "There is no such execution in the namespace: it was never started there, or its retention period is over. Check the ids. " + t.describe()}
+		return signal.Advice{Attribute: "workflow_id", Gone: true, Next: "There is no such execution in the namespace: it was never started there, or its retention period is over. Check the ids. " + r.describe()}
 	case "INVALID_ARGUMENT":
 		return signal.Advice{Next: "The server does not accept the request, and its message says why. A run takes 10000 signals, unless the server has another limit."}
 	}
-	return t.explainAccess(attempt)
+	return r.explainAccess(attempt)
 }
 
 // explainRead returns the advice for errors of the reads.
-func (t target) explainRead(attempt delivery.Attempt) signal.Advice {
+func (r request) explainRead(attempt delivery.Attempt) signal.Advice {
 	if attempt.Code == "INVALID_ARGUMENT" {
 		return signal.Advice{} // What explain says of it is about a signal.
 	}
-	return t.explain(attempt)
+	return r.explain(attempt)
 }
 
 // explainAccess returns the advice for errors of any request.
-func (t target) explainAccess(attempt delivery.Attempt) signal.Advice {
+func (r request) explainAccess(attempt delivery.Attempt) signal.Advice {
 	switch {
 	case attempt.Code == "UNAUTHENTICATED":
 		return signal.Advice{Next: "Check the API key, api_key in the provider's temporal block or TEMPORAL_API_KEY in the environment, and renew it if it has expired. Where the server asks for a client certificate, check client_certificate and client_key."}
@@ -131,24 +131,24 @@ func (t target) explainAccess(attempt delivery.Attempt) signal.Advice {
 }
 
 // describe tells the user how to see the execution.
-func (t target) describe() string {
-	return "Look at it with \"" + t.command("describe") + "\"."
+func (r request) describe() string {
+	return "Look at it with \"" + r.command("describe") + "\"."
 }
 
 // howToCheck tells the user how to check that the signal is in the execution's history.
-func (t target) howToCheck() string {
-	check := "To find out, look in the execution's history for a WorkflowExecutionSignaled event with the identity " + t.request.Identity + ": \"" + t.command("show") + " --output json\"."
-	if t.request.WorkflowExecution.RunID == "" {
+func (r request) howToCheck() string {
+	check := "To find out, look in the execution's history for a WorkflowExecutionSignaled event with the identity " + r.body.Identity + ": \"" + r.command("show") + " --output json\"."
+	if r.body.WorkflowExecution.RunID == "" {
 		check += " That is the history of the current run. If it was started since the signal was sent, look in the run before it, too, with --run-id: \"temporal workflow list --namespace " +
-			delivery.ShellWord(t.namespace) + " --query " + delivery.ShellWord("WorkflowId = '"+t.workflow+"'") + "\" lists the runs."
+			delivery.ShellWord(r.namespace) + " --query " + delivery.ShellWord("WorkflowId = '"+r.workflow+"'") + "\" lists the runs."
 	}
 	return check
 }
 
-func (t target) command(verb string) string {
-	command := "temporal workflow " + verb + " --namespace " + delivery.ShellWord(t.namespace) + " --workflow-id " + delivery.ShellWord(t.workflow)
-	if t.request.WorkflowExecution.RunID != "" {
-		command += " --run-id " + delivery.ShellWord(t.request.WorkflowExecution.RunID)
+func (r request) command(verb string) string {
+	command := "temporal workflow " + verb + " --namespace " + delivery.ShellWord(r.namespace) + " --workflow-id " + delivery.ShellWord(r.workflow)
+	if r.body.WorkflowExecution.RunID != "" {
+		command += " --run-id " + delivery.ShellWord(r.body.WorkflowExecution.RunID)
 	}
 	return command
 }

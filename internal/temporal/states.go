@@ -108,13 +108,13 @@ func (w workflow) openSince(ctx context.Context, since delivery.Timestamp) (runs
 // signalledSince returns the id of the run to which the signal of t went that was sent at a
 // time or later: the only run that was open, or the one whose history has it. It is "" if
 // that is not known.
-func (w workflow) signalledSince(ctx context.Context, t target, since delivery.Timestamp) (string, delivery.Attempt) {
+func (w workflow) signalledSince(ctx context.Context, r request, since delivery.Timestamp) (string, delivery.Attempt) {
 	runs, attempt := w.openSince(ctx, since)
 	if attempt.Outcome == delivery.Accepted && len(runs) == 1 {
 		return runs[0].run, attempt
 	}
 	for _, one := range runs {
-		if seen, read := one.has(ctx, t); seen || read.Outcome != delivery.Accepted {
+		if seen, read := one.has(ctx, r); seen || read.Outcome != delivery.Accepted {
 			return one.run, read
 		}
 	}
@@ -123,11 +123,11 @@ func (w workflow) signalledSince(ctx context.Context, t target, since delivery.T
 
 // finder returns the TargetFinder for the running execution. It sets the run in the
 // arguments.
-func (w workflow) finder(a *args, t target, bound func() signal.Signal) *signal.TargetFinder {
+func (w workflow) finder(a *args, r request, bound func() signal.Signal) *signal.TargetFinder {
 	choose := func(id string) { a.RunID = signal.OrNull(id) }
 	return signal.TargetSearch{
 		Key: w.key("running"), Service: "Temporal", What: "running execution of this workflow id", Name: "workflow_id", ID: "run_id",
-		Hint: "With wait_until_ready = true the provider waits for one to start. It reads a run that has closed only if run_id names it. " + t.describe(),
+		Hint: "With wait_until_ready = true the provider waits for one to start. It reads a run that has closed only if run_id names it. " + r.describe(),
 		Read: func(ctx context.Context, _ bool) (open []signal.Candidate, attempt delivery.Attempt) {
 			found, attempt := w.describe(ctx, "")
 			switch {
@@ -141,12 +141,12 @@ func (w workflow) finder(a *args, t target, bound func() signal.Signal) *signal.
 		Choose: choose,
 		Bound:  bound,
 		Signalled: func(time.Time) *delivery.Probe {
-			return delivery.NewProbe(w.key("signalled/"+t.request.RequestID), func(ctx context.Context) (string, delivery.Attempt) {
-				id, attempt := w.signalled(ctx, t)
+			return delivery.NewProbe(w.key("signalled/"+r.body.RequestID), func(ctx context.Context) (string, delivery.Attempt) {
+				id, attempt := w.signalled(ctx, r)
 				if attempt.Outcome == delivery.Accepted && id == "" {
-					attempt = signal.Advised(delivery.Attempt{}, "the current run of this workflow id shows no signal with the request id "+t.request.RequestID, signal.Advice{
+					attempt = signal.Advised(delivery.Attempt{}, "the current run of this workflow id shows no signal with the request id "+r.body.RequestID, signal.Advice{
 						Attribute: "workflow_id", Gone: true,
-						Next: "The run was not recorded when the signal was sent, because no option waited for it, and another run may have followed it. " + t.describe(),
+						Next: "The run was not recorded when the signal was sent, because no option waited for it, and another run may have followed it. " + r.describe(),
 					})
 				}
 				return id, attempt
@@ -160,13 +160,13 @@ func (w workflow) finder(a *args, t target, bound func() signal.Signal) *signal.
 
 // signalled returns the id of the current run if its history has the signal, and ""
 // otherwise.
-func (w workflow) signalled(ctx context.Context, t target) (string, delivery.Attempt) {
+func (w workflow) signalled(ctx context.Context, r request) (string, delivery.Attempt) {
 	found, attempt := w.describe(ctx, "")
 	if attempt.Outcome != delivery.Accepted {
 		return "", attempt
 	}
 	one := run{w, found.Info.Execution.RunID}
-	seen, attempt := one.has(ctx, t)
+	seen, attempt := one.has(ctx, r)
 	if !seen {
 		return "", attempt
 	}
@@ -249,8 +249,8 @@ func (s snapshot) running() delivery.Observation {
 }
 
 // existing is reached if the run's history has the signal.
-func (r run) existing(t target) *delivery.Probe {
-	return delivery.NewProbe(r.key("has/"+t.request.RequestID), func(ctx context.Context) (bool, delivery.Attempt) {
+func (r run) existing(t request) *delivery.Probe {
+	return delivery.NewProbe(r.key("has/"+t.body.RequestID), func(ctx context.Context) (bool, delivery.Attempt) {
 		return r.has(ctx, t)
 	}, func(has bool) delivery.Observation {
 		return delivery.Observation{State: delivery.StateOf(has, true)}

@@ -87,20 +87,20 @@ func (c *Client) locate(a *args) (host string, err error) {
 }
 
 func bind(client *Client, host string, a *args, secrets signal.Secrets) signal.Signal {
-	t := target{client: client, namespace: a.Namespace.ValueString(), workflow: a.WorkflowID.ValueString(), name: a.SignalName.ValueString(), request: request{
+	r := request{client: client, namespace: a.Namespace.ValueString(), workflow: a.WorkflowID.ValueString(), name: a.SignalName.ValueString(), body: signalBody{
 		WorkflowExecution: execution{WorkflowID: a.WorkflowID.ValueString(), RunID: a.RunID.ValueString()},
 		RequestID:         a.RequestID.ValueString(),
 		Identity:          identityPrefix + a.RequestID.ValueString(),
 	}}
 	if input := secrets.Either("input", a.Input); input != nil {
-		t.request.Input = json.RawMessage(*input)
+		r.body.Input = json.RawMessage(*input)
 	}
 	to := "Temporal workflow " + a.WorkflowID.ValueString()
 	if !a.RunID.IsNull() {
 		to += fmt.Sprintf(" (run %s)", a.RunID.ValueString())
 	}
 	bound := signal.Signal{
-		Target:  t,
+		Request: r,
 		What:    fmt.Sprintf("signal %q", a.SignalName.ValueString()),
 		To:      fmt.Sprintf("%s in namespace %s at %s", to, a.Namespace.ValueString(), host),
 		Service: "Temporal",
@@ -109,20 +109,20 @@ func bind(client *Client, host string, a *args, secrets signal.Secrets) signal.S
 		IdempotencyArgument: "request_id",
 
 		RateLimit:   "temporal/" + host + "/" + a.Namespace.ValueString(),
-		Run:         t.workflow,
-		Explain:     t.explain,
-		HowToCheck:  t.howToCheck(),
-		ExplainRead: t.explainRead,
-		Unseen:      "Temporal has no running execution of this workflow id: perhaps none has started yet, it has closed, or the workflow id is wrong. " + t.describe(),
+		RunID:       r.workflow,
+		Explain:     r.explain,
+		HowToCheck:  r.howToCheck(),
+		ExplainRead: r.explainRead,
+		Unseen:      "Temporal has no running execution of this workflow id: perhaps none has started yet, it has closed, or the workflow id is wrong. " + r.describe(),
 	}
-	watched := workflow{client, host, t.namespace, t.workflow}
+	watched := workflow{client, host, r.namespace, r.workflow}
 	if a.RunID.IsNull() {
-		bound.Target = &currentRun{target: t, of: watched}
-		bound.Find = watched.finder(a, t, func() signal.Signal { return bind(client, host, a, secrets) })
-		bound.Evidence = watched.evidence(t, func(id string) { a.RunID = types.StringValue(id) })
+		bound.Request = &currentRun{request: r, of: watched}
+		bound.Find = watched.finder(a, r, func() signal.Signal { return bind(client, host, a, secrets) })
+		bound.Evidence = watched.evidence(r, func(id string) { a.RunID = types.StringValue(id) })
 		return bound
 	}
 	one := run{watched, a.RunID.ValueString()}
-	bound.Ready, bound.Completion, bound.Existing, bound.Evidence = one.ready(), one.completion(), one.existing(t), one.evidence(t)
+	bound.Ready, bound.Completion, bound.Existing, bound.Evidence = one.ready(), one.completion(), one.existing(r), one.evidence(r)
 	return bound
 }

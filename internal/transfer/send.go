@@ -34,14 +34,14 @@ const permission = "transfer:SendWorkflowStepState"
 // execution that has ended.
 const notFound = "ResourceNotFoundException"
 
-type target struct {
+type request struct {
 	*client
 	input *sdk.SendWorkflowStepStateInput
 }
 
 // Send makes one SendWorkflowStepState request.
-func (t target) Send(ctx context.Context) delivery.Attempt {
-	attempt := aws.Send(ctx, t.SendWorkflowStepState, t.input)
+func (r request) Send(ctx context.Context) delivery.Attempt {
+	attempt := aws.Send(ctx, r.SendWorkflowStepState, r.input)
 	if throttled := (*transfertypes.ThrottlingException)(nil); errors.As(attempt.Err, &throttled) {
 		// The SDK drops the message of the answer. This is the text of the API reference.
 		attempt.Message = "The request was denied due to request throttling."
@@ -51,27 +51,27 @@ func (t target) Send(ctx context.Context) delivery.Attempt {
 }
 
 // refusals has the errors in the API reference of SendWorkflowStepState.
-func (t target) refusals() signal.Refusals {
+func (r request) refusals() signal.Refusals {
 	return signal.Refusals{
-		notFound:                  {Attribute: "execution_id", Gone: true, Next: t.missing()},
+		notFound:                  {Attribute: "execution_id", Gone: true, Next: r.missing()},
 		"InvalidRequestException": {Next: "Check that workflow_id, execution_id and token all come from the same callback: the callback of the step that waits now."},
 	}
 }
 
 // missing says why there may be no such execution.
-func (t target) missing() string {
+func (r request) missing() string {
 	return "Transfer Family gives the same answer for a wrong id and for an execution that has ended. " +
-		"Check the workflow's id, and that it is in this region and account, with " + t.command("describe-workflow --workflow-id %s", t.input.WorkflowId) +
-		", and the execution with " + t.command("list-executions --workflow-id %s", t.input.WorkflowId) +
+		"Check the workflow's id, and that it is in this region and account, with " + r.command("describe-workflow --workflow-id %s", r.input.WorkflowId) +
+		", and the execution with " + r.command("list-executions --workflow-id %s", r.input.WorkflowId) +
 		", which lists the executions in progress. For executions that have ended, check the workflow's log group in CloudWatch, if it has one."
 }
 
 // status tells the user how to check the progress of the execution.
-func (t target) status() string {
-	return t.command("describe-execution --workflow-id %s --execution-id %s", t.input.WorkflowId, t.input.ExecutionId) +
+func (r request) status() string {
+	return r.command("describe-execution --workflow-id %s --execution-id %s", r.input.WorkflowId, r.input.ExecutionId) +
 		". It answers only while the execution is in progress. After that, check the workflow's log group in CloudWatch, if it has one."
 }
 
-func (t target) command(format string, values ...*string) string {
-	return aws.CommandLine(t.region, "transfer "+format, values...)
+func (r request) command(format string, values ...*string) string {
+	return aws.CommandLine(r.region, "transfer "+format, values...)
 }

@@ -51,7 +51,7 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
 }
 
 func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
-	t := target{client, &sdk.SendWorkflowStepStateInput{
+	r := request{client, &sdk.SendWorkflowStepStateInput{
 		WorkflowId:  a.WorkflowID.ValueStringPointer(),
 		ExecutionId: a.ExecutionID.ValueStringPointer(),
 		Status:      transfertypes.CustomStepStatus(a.Status.ValueString()),
@@ -59,19 +59,19 @@ func bind(client *client, a *args, secrets signal.Secrets) signal.Signal {
 	}}
 	watched := execution{client, a.WorkflowID.ValueString(), a.ExecutionID.ValueString()}
 	return signal.Signal{
-		Target: t,
-		What:   a.Status.ValueString(),
+		Request: r,
+		What:    a.Status.ValueString(),
 		To: fmt.Sprintf("execution %s of Transfer Family workflow %s in %s",
 			a.ExecutionID.ValueString(), a.WorkflowID.ValueString(), client.region),
 		Service: "Transfer Family",
 
 		RateLimit:   "transfer/" + client.region,
-		Run:         watched.id,
-		Explain:     t.refusals().Explain(aws.Explain, permission),
-		HowToCheck:  "To find out, check whether the execution has gone past the step: " + t.status(),
+		RunID:       watched.id,
+		Explain:     r.refusals().Explain(aws.Explain, permission),
+		HowToCheck:  "To find out, check whether the execution has gone past the step: " + r.status(),
 		Ready:       watched.ready(),
-		Completion:  watched.completion(t.input.Status),
+		Completion:  watched.completion(r.input.Status),
 		ExplainRead: signal.Refusals{}.Explain(aws.Explain, readPermissions), // An execution that is not shown is not an error.
-		Unseen:      t.missing(),
+		Unseen:      r.missing(),
 	}
 }

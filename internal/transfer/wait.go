@@ -20,8 +20,8 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 		Target: []string{"workflow_id", "execution_id"},
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
-				execution, seen := execution{c, a.WorkflowID.ValueString(), a.ExecutionID.ValueString()}, false
-				watched := bind(c, a, nil).Watched(execution.ready(), execution.completed(&seen))
+				target, seen := execution{c, a.WorkflowID.ValueString(), a.ExecutionID.ValueString()}, false
+				watched := bind(c, a, nil).Watched(target.ready(), target.completed(&seen))
 				watched.Seen, watched.Forgets = func(string) { seen = true }, forgets
 				return watched
 			})

@@ -13,7 +13,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-type target struct {
+type request struct {
 	client *cloudautomator.Client
 	// args receives trigger_job_id.
 	args *args
@@ -26,28 +26,28 @@ type target struct {
 // Send makes one POST request to the trigger's URL. With job_id it first reads
 // the URL, for every attempt, because the URL may have been rotated in the
 // meantime.
-func (t target) Send(ctx context.Context) delivery.Attempt {
-	run := t.given
+func (r request) Send(ctx context.Context) delivery.Attempt {
+	run := r.given
 	if run == nil {
-		read, failed := t.read(ctx)
+		read, failed := r.read(ctx)
 		if failed != nil {
 			return *failed
 		}
 		run = read
 	}
-	t.client.Hide(*run)
-	attempt, id := t.client.Run(ctx, *run)
+	r.client.Hide(*run)
+	attempt, id := r.client.Run(ctx, *run)
 	if id != "" {
-		t.args.TriggerJobID = types.StringValue(id)
+		r.args.TriggerJobID = types.StringValue(id)
 	}
 	return attempt
 }
 
 // read reads the trigger of job_id. It changes nothing, so every temporary
 // failure is tried again until the timeout.
-func (t target) read(ctx context.Context) (*cloudautomator.Trigger, *delivery.Attempt) {
+func (r request) read(ctx context.Context) (*cloudautomator.Trigger, *delivery.Attempt) {
 	watched, wire := delivery.WithRequestTrace(ctx)
-	job, err := t.client.Job(watched, t.args.JobID.ValueString())
+	job, err := r.client.Job(watched, r.args.JobID.ValueString())
 	if err == nil && job.RuleType != cloudautomator.Webhook {
 		err = &cloudautomator.NoTriggerError{RuleType: job.RuleType}
 	}
@@ -67,10 +67,10 @@ func (t target) read(ctx context.Context) (*cloudautomator.Trigger, *delivery.At
 		switch {
 		case refused.Status == http.StatusTooManyRequests:
 			attempt.Cause = delivery.Throttled
-		case cloudautomator.NotFound(err) && t.client.Made.Has(t.args.JobID.ValueString()):
+		case cloudautomator.NotFound(err) && r.client.Made.Has(r.args.JobID.ValueString()):
 			// The job was created in this apply, and the service does not show it
 			// yet.
-		case !refused.Passing():
+		case !refused.IsTransient():
 			attempt.Cause = delivery.Permanent
 		}
 	}
@@ -80,24 +80,24 @@ func (t target) read(ctx context.Context) (*cloudautomator.Trigger, *delivery.At
 
 // explain returns the advice for the answers of the HTTP trigger and of the job
 // API.
-func (t target) explain(attempt delivery.Attempt) signal.Advice {
+func (r request) explain(attempt delivery.Attempt) signal.Advice {
 	switch next := cloudautomator.ExplainRun(attempt); {
 	case attempt.Status == 0:
-		return t.explainRead(attempt.Err)
-	case t.given != nil && attempt.Outcome == delivery.Rejected:
+		return r.explainRead(attempt.Err)
+	case r.given != nil && attempt.Outcome == delivery.Rejected:
 		return signal.Advice{
-			Attribute: t.attribute,
+			Attribute: r.attribute,
 			Next: "Check that URL and access token are those on the job's page in the Cloud Automator console. " +
 				"The \"Update\" button there replaces both.",
 		}
 	case next != "":
-		return signal.Advice{Attribute: t.attribute, Next: next}
+		return signal.Advice{Attribute: r.attribute, Next: next}
 	default:
 		return signal.Advice{}
 	}
 }
 
-func (t target) explainRead(err error) signal.Advice {
+func (r request) explainRead(err error) signal.Advice {
 	if _, is := errors.AsType[*cloudautomator.NoTriggerError](err); is {
 		return signal.Advice{Attribute: "job_id", Next: "Check the id: only a job with an HTTP trigger can be run this way."}
 	}

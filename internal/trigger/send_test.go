@@ -387,9 +387,9 @@ func TestReadIsTriedAgain(t *testing.T) {
 			s := acctest.Sandbox(t, sandbox.Options{})
 			job := s.AddTriggerJob(sandbox.TriggerJob{})
 			hasty := acctest.Quick()
-			hasty.Attempt = 2 * time.Second
+			hasty.AttemptTimeout = 2 * time.Second
 			if fault.Kind == sandbox.KindStall {
-				hasty.Attempt = 100 * time.Millisecond
+				hasty.AttemptTimeout = 100 * time.Millisecond
 			}
 			r := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(hasty)).Resource("signal_http_trigger")
 			fault.Operation, fault.Times = "GetJob", 2

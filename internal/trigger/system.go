@@ -49,7 +49,7 @@ func New(client *cloudautomator.Client, sender *signal.Sender) signal.Factories 
 
 func bind(client *cloudautomator.Client, a *args, secrets signal.Secrets) (signal.Signal, error) {
 	a.TriggerJobID = types.StringNull()
-	t := target{client: client, args: a, attribute: "job_id"}
+	r := request{client: client, args: a, attribute: "job_id"}
 	to, host := "Cloud Automator job "+a.JobID.ValueString(), ""
 	if a.JobID.IsNull() {
 		address, token := secrets.Either("url", a.URL), secrets.Either("access_token", a.AccessToken)
@@ -64,11 +64,11 @@ func bind(client *cloudautomator.Client, a *args, secrets signal.Secrets) (signa
 			// The error of url.Parse would show the URL.
 			return signal.Signal{}, fmt.Errorf("the trigger's URL %s", triggerURL.Must)
 		}
-		t.attribute = "url"
+		r.attribute = "url"
 		if _, writeOnly := secrets["url_wo"]; writeOnly {
-			t.attribute = "url_wo"
+			r.attribute = "url_wo"
 		}
-		t.given = &cloudautomator.Trigger{URL: at, AccessToken: *token}
+		r.given = &cloudautomator.Trigger{URL: at, AccessToken: *token}
 		to, host = "the Cloud Automator trigger at "+at.Host, at.Host
 	} else if apiHost, err := client.Host(); err != nil {
 		return signal.Signal{}, err
@@ -76,12 +76,12 @@ func bind(client *cloudautomator.Client, a *args, secrets signal.Secrets) (signa
 		host = apiHost
 	}
 	return signal.Signal{
-		Target:     t,
+		Request:    r,
 		What:       "an HTTP POST",
 		To:         to,
 		Service:    cloudautomator.Service,
 		RateLimit:  cloudautomator.RateLimit(host),
-		Explain:    t.explain,
+		Explain:    r.explain,
 		HowToCheck: cloudautomator.HowToCheckRun,
 	}, nil
 }

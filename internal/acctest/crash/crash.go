@@ -165,7 +165,7 @@ func engines(ending Ending, own bool) string {
 	case ending == TofuKilled:
 		return "OpenTofu"
 	case own && ending == Killed:
-		return "Terraform; OpenTofu where only the provider is killed"
+		return "Terraform; OpenTofu if only the provider is killed"
 	default:
 		return "both"
 	}
@@ -334,7 +334,7 @@ func advice() (lines []string) {
 			adopting = append(adopting, "`"+y.Type+"`")
 		}
 	}
-	lines = append(lines, "For "+systems.List(adopting)+", set `adopt_existing`: the next apply finds the signal where the service shows it, and sends nothing.")
+	lines = append(lines, "For "+systems.List(adopting)+", set `adopt_existing`: the next apply finds the signal if the service shows it, and sends nothing.")
 	for _, y := range systems.Signals() {
 		if y.Docs.AfterCrash != "" {
 			lines = append(lines, "For `"+y.Type+"`, "+y.Docs.AfterCrash)
@@ -346,7 +346,7 @@ func advice() (lines []string) {
 			shown = append(shown, "`"+y.Type+"`")
 		}
 	}
-	return append(lines, "At destroy, where the state says `delivery = \"UNKNOWN\"`, the next destroy looks for a signal of "+systems.List(shown)+", and sends nothing if the service shows it.")
+	return append(lines, "At destroy, if the state says `delivery = \"UNKNOWN\"`, the next destroy looks for a signal of "+systems.List(shown)+", and sends nothing if the service shows it.")
 }
 
 func (p Point) left() string {

@@ -41,7 +41,7 @@ var Sections = []Section{{
 		End:     sent(1),
 	}, {
 		Name:    "connection refused",
-		What:    fmt.Sprintf("connections are refused for more than %.0f seconds", delivery.DefaultRetryPolicy.Unreachable.Seconds()),
+		What:    fmt.Sprintf("connections are refused for more than %.0f seconds", delivery.DefaultRetryPolicy.UnreachableTimeout.Seconds()),
 		Trouble: Trouble{Line: Refused},
 		End:     notSent(0, "connection refused", "attempts"),
 	}, {
@@ -156,7 +156,7 @@ var Sections = []Section{{
 			Own:       readBack(found(0)),
 			Resending: again(0),
 		},
-		lost("no answer to one attempt", fmt.Sprintf("the service acts, and no answer comes within %.0f seconds", delivery.DefaultRetryPolicy.Attempt.Seconds()),
+		lost("no answer to one attempt", fmt.Sprintf("the service acts, and no answer comes within %.0f seconds", delivery.DefaultRetryPolicy.AttemptTimeout.Seconds()),
 			Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindStallAfter, Times: 1}}, Attempt: brief}, 1),
 		{
 			Name:    "stalled before acting",
@@ -234,7 +234,7 @@ var Sections = []Section{{
 		},
 		{
 			Name:    "every stream refused",
-			What:    fmt.Sprintf("the server refuses every stream for more than %.0f seconds", delivery.DefaultRetryPolicy.Unreachable.Seconds()),
+			What:    fmt.Sprintf("the server refuses every stream for more than %.0f seconds", delivery.DefaultRetryPolicy.UnreachableTimeout.Seconds()),
 			Trouble: http2(Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindRefuseStream}}, Timeout: enough}),
 			End:     notSent(Many, "REFUSED_STREAM", "attempts", "did not process"),
 		},

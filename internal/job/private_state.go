@@ -35,9 +35,9 @@ type privateState struct {
 	Shown map[string]string `json:"shown,omitempty"`
 	// Drifted are the settings that somebody has changed since.
 	Drifted []string `json:"drifted,omitempty"`
-	// Standing is the position of the job at the last read, with "" for settled. The state
-	// has an heir's predecessor.
-	Standing standing `json:"standing,omitzero"`
+	// Situation is the position of the job at the last read, with "" for settled. The state
+	// has the predecessor of predecessorLeft.
+	Situation situation `json:"situation,omitzero"`
 	// Creation is the number of the mark that the job was created with. Begun is when the
 	// job was created or, if it is a successor, recorded, by the clock of this machine.
 	Creation string    `json:"creation,omitempty"`
@@ -86,7 +86,7 @@ func recall(ctx context.Context, private interface {
 		p.Drifted = nil // Drift is a difference from what was asked for.
 	}
 	if predecessor := data.PredecessorID.ValueString(); predecessor != "" && p.stands() == settled {
-		p.Standing = standing{Position: heir, ID: data.ID.ValueString(), Others: []string{predecessor}}
+		p.Situation = situation{Position: predecessorLeft, ID: data.ID.ValueString(), Others: []string{predecessor}}
 	}
 	return p
 }
@@ -95,8 +95,8 @@ func recall(ctx context.Context, private interface {
 func (p privateState) keep(ctx context.Context, private interface {
 	SetKey(context.Context, string, []byte) diag.Diagnostics
 }) (diags diag.Diagnostics) {
-	if p.Standing.Position == heir {
-		p.Standing = standing{}
+	if p.Situation.Position == predecessorLeft {
+		p.Situation = situation{}
 	}
 	text, err := json.Marshal(p)
 	if err != nil {
@@ -107,12 +107,12 @@ func (p privateState) keep(ctx context.Context, private interface {
 }
 
 // stands returns the position of the job at the last read.
-func (p privateState) stands() position { return cmp.Or(p.Standing.Position, settled) }
+func (p privateState) stands() position { return cmp.Or(p.Situation.Position, settled) }
 
 // at records the position of the job.
-func (p *privateState) at(s standing) {
-	if p.Standing = s; s.Position == settled || s.Position == unmoved {
-		p.Standing = standing{}
+func (p *privateState) at(s situation) {
+	if p.Situation = s; s.Position == settled || s.Position == notRotated {
+		p.Situation = situation{}
 	}
 }
 
@@ -195,7 +195,7 @@ func decide(before, after jobModel, p privateState) (d decision) {
 	d.rotate = !p.Imported && (triggered || rotates && (changed || repeats))
 	d.again = p.Lost && rotates && !d.rotate
 	d.rotate = d.rotate || d.again
-	d.moves = d.rotate || sights[stands].moves || before.ID.IsNull()
+	d.moves = d.rotate || effects[stands].moves || before.ID.IsNull()
 	d.change = d.change || d.moves || stands != settled
 	stores := after.StoreCredentials.IsUnknown() || after.stores()
 	d.read = stores && !before.stores()

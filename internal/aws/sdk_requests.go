@@ -27,7 +27,7 @@ func (s *stsSetup) route(stack *smithymiddleware.Stack) error {
 	return stack.Deserialize.Add(smithymiddleware.DeserializeMiddlewareFunc("Route", func(ctx context.Context, in smithymiddleware.DeserializeInput, next smithymiddleware.DeserializeHandler) (smithymiddleware.DeserializeOutput, smithymiddleware.Metadata, error) {
 		switch middleware.GetServiceID(ctx) {
 		case sts.ServiceID, imds.ServiceID:
-			// STS has a client of its own here. The metadata service of EC2 is asked with
+			// STS has a separate client here. The metadata service of EC2 is asked with
 			// short timeouts.
 			return next.HandleDeserialize(ctx, in)
 		}

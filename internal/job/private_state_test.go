@@ -75,7 +75,7 @@ func TestFailedReadForgetsNoPredecessor(t *testing.T) {
 // operation. Its other members count.
 func TestPrivateStateInAnotherForm(t *testing.T) {
 	for name, text := range map[string]string{
-		"a member": `{"drifted": {"name": true}}`, "a position": `{"standing": {"position": "bereft"}}`, "a list": `[]`, "a text": `"remembered"`, "a time": `{"begun": "yesterday"}`,
+		"a member": `{"drifted": {"name": true}}`, "a position": `{"situation": {"position": "only_predecessor_left"}}`, "a list": `[]`, "a text": `"remembered"`, "a time": `{"begun": "yesterday"}`,
 	} {
 		for does, do := range map[string]func(*bench) acctest.Diagnostics{
 			"failing apply": func(b *bench) acctest.Diagnostics {
