@@ -126,12 +126,13 @@ func parse(path, said string) (CLI, error) {
 	return CLI{Path: path, Name: found[1], Version: release}, err
 }
 
-// Get returns the terraform or tofu on PATH. If there is none, it uses the one that an
-// earlier call has put into dir, otherwise installs Terraform there, otherwise builds
-// OpenTofu there. It calls say before it does something that takes long.
+// Get returns the CLI that Find finds. If TF_ACC_TERRAFORM_PATH is not set and nothing is on
+// PATH, it uses the one that an earlier call has put into dir, otherwise installs Terraform
+// there, otherwise builds OpenTofu there. It calls say before it does something that takes
+// long.
 func Get(ctx context.Context, dir string, say func(format string, a ...any)) (CLI, error) {
-	found, err := Find(ctx, "terraform", "tofu")
-	if err == nil || ctx.Err() != nil {
+	found, err := Find(ctx)
+	if err == nil || ctx.Err() != nil || os.Getenv("TF_ACC_TERRAFORM_PATH") != "" {
 		return found, errors.Join(err, ctx.Err())
 	}
 	say("%s.", strings.ReplaceAll(err.Error(), "\n", ", "))

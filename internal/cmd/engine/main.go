@@ -39,9 +39,6 @@ func main() {
 
 func get(ctx context.Context, tofu bool, release string) (terraformcli.CLI, error) {
 	say := func(format string, a ...any) { fmt.Fprintf(os.Stderr, format+"\n", a...) }
-	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" && !tofu && release == "" {
-		return terraformcli.Find(ctx, path)
-	}
 	root, err := checkout.Root(ctx)
 	if err != nil {
 		return terraformcli.CLI{}, err

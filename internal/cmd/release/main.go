@@ -159,7 +159,7 @@ func (r release) try(ctx context.Context, dir string) (err error) {
 	if err := r.unpack(dir); err != nil {
 		return err
 	}
-	cli, err := terraformcli.Find(ctx, "terraform", "tofu")
+	cli, err := terraformcli.Find(ctx)
 	if err != nil {
 		return err
 	}

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -16,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/cmd/schema/schemajson"
 )
 
@@ -38,15 +37,12 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// This package prints what the binary on PATH prints. Only the golden file has sections
-// that the binary is too old to know.
+// This package prints what the terraform or tofu of the tests prints. Only the golden file
+// has sections that an old one does not know.
 func TestSameAsTerraform(t *testing.T) {
-	binary, err := exec.LookPath("terraform")
-	if errors.Is(err, exec.ErrNotFound) {
-		binary, err = exec.LookPath("tofu")
-	}
+	cli, err := terraformcli.Find(t.Context())
 	if err != nil {
-		t.Fatalf("the comparison needs terraform or tofu on PATH: %v", err)
+		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	self, err := os.Executable()
@@ -56,32 +52,37 @@ func TestSameAsTerraform(t *testing.T) {
 	if err := os.Symlink(self, filepath.Join(dir, "terraform-provider-signal")); err != nil {
 		t.Fatal(err)
 	}
-	write(t, dir, "cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n}\n", address, dir))
-	write(t, dir, "main.tf", fmt.Sprintf("terraform {\n  required_providers {\n    signal = {\n      source = %q\n    }\n  }\n}\n", address))
+	if err := terraformcli.Use(dir, dir); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "main.tf", fmt.Sprintf("terraform {\n  required_providers {\n    signal = {\n      source = %q\n    }\n  }\n}\n", "terraform-provider-signal/signal"))
 
-	cmd := exec.CommandContext(t.Context(), binary, "providers", "schema", "-json")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(),
-		serveEnv+"=1",
-		"TF_CLI_CONFIG_FILE="+filepath.Join(dir, "cli.tfrc"),
-		"CHECKPOINT_DISABLE=1",
-	)
+	cmd := terraformcli.Command(t.Context(), dir, cli.Path, map[string]string{serveEnv: "1"}, "providers", "schema", "-json")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	printed, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s%s", cmd, err, printed, stderr.String())
 	}
+	// OpenTofu 1.12 prints warnings before the JSON.
+	printed = printed[max(0, bytes.IndexByte(printed, '{')):]
 
+	sections := []string{"provider", "resource_schemas", "data_source_schemas", "ephemeral_resource_schemas", "functions"}
 	theirs, ours := providerIn(t, printed), providerIn(t, render(t, fake{}))
+	if cli.Name == terraformcli.OpenTofu {
+		// It writes functions in another form, without what deprecates them, and the
+		// documentation generator reads Terraform's.
+		sections = sections[:len(sections)-1]
+		delete(theirs, "functions")
+	}
 	for section, want := range theirs {
 		if got := ours[section]; !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n got %s\nwant %s", section, indented(t, got), indented(t, want))
 		}
 	}
-	for _, section := range []string{"provider", "resource_schemas", "data_source_schemas", "ephemeral_resource_schemas", "functions"} {
+	for _, section := range sections {
 		if theirs[section] == nil {
-			t.Errorf("%s printed no %s: nothing was compared", binary, section)
+			t.Errorf("%s printed no %s: nothing was compared", cli, section)
 		}
 	}
 }
