@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
@@ -171,17 +170,18 @@ func (webIdentityToken) Description(context.Context) string {
 func (v webIdentityToken) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
 func (v webIdentityToken) ValidateObject(ctx context.Context, req validator.ObjectRequest, resp *validator.ObjectResponse) {
-	var web *awsWebIdentityModel
-	if req.ConfigValue.IsUnknown() {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if resp.Diagnostics.Append(req.ConfigValue.As(ctx, &web, basetypes.ObjectAsOptions{})...); web == nil || resp.Diagnostics.HasError() {
-		return
+	// The model cannot hold the other arguments while they are unknown.
+	argument := func(name string) types.String {
+		text, _ := req.ConfigValue.Attributes()[name].(types.String)
+		return text
 	}
-	token, file := web.WebIdentityToken, web.WebIdentityTokenFile
+	token, file := argument("web_identity_token"), argument("web_identity_token_file")
 	both := token.ValueString() != "" && file.ValueString() != ""
 	neither := !token.IsUnknown() && !file.IsUnknown() && token.ValueString() == "" && file.ValueString() == ""
-	if both || neither && web.RoleARN.ValueString() != "" {
+	if both || neither && argument("role_arn").ValueString() != "" {
 		resp.Diagnostics.AddAttributeError(req.Path.AtName("web_identity_token"), "Invalid Token", fmt.Sprintf("Block %s %s.", req.Path, v.Description(ctx)))
 	}
 }

@@ -99,7 +99,10 @@ func TestMalformedAWSBlock(t *testing.T) {
 		assume(acctest.Values{"duration": "12h"}), assume(acctest.Values{"duration": "15m"}), assume(acctest.Values{"role_arn": "arn:aws-cn:iam::123456789012:role/a/b/c"}),
 		assume(acctest.Values{"role_arn": nil}), web(acctest.Values{"role_arn": nil}), web(acctest.Values{"role_arn": "", "web_identity_token": ""}),
 		{"allowed_account_ids": []any{}, "forbidden_account_ids": []any{}}, {"allowed_account_ids": nil, "forbidden_account_ids": nil},
-		web(nil), {"region": acctest.Unknown}, {"assume_role": acctest.Unknown}, {"allowed_account_ids": []any{acctest.Unknown}},
+		web(nil), web(acctest.Values{"policy_arns": acctest.Unknown}), web(acctest.Values{"policy_arns": []any{acctest.Unknown}}),
+		assume(acctest.Values{"policy_arns": acctest.Unknown}), assume(acctest.Values{"tags": acctest.Unknown}), assume(acctest.Values{"tags": acctest.Values{"a": acctest.Unknown}}),
+		assume(acctest.Values{"transitive_tag_keys": []any{acctest.Unknown}}), {"shared_config_files": acctest.Unknown}, {"shared_credentials_files": []any{acctest.Unknown}},
+		{"region": acctest.Unknown}, {"assume_role": acctest.Unknown}, {"allowed_account_ids": []any{acctest.Unknown}},
 	} {
 		if _, diags := acctest.TryProvider(t, acctest.Values{"aws": good.With(fine)}); len(diags) > 0 {
 			t.Errorf("%v: %s", fine, diags)
