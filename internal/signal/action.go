@@ -91,11 +91,18 @@ func (a *signalAction) ValidateConfig(ctx context.Context, req action.ValidateCo
 }
 
 // ModifyPlan repeats the checks that need no request, because more values are
-// known than at validation.
+// known than at validation. If the provider is not configured yet, it defers the action.
 func (a *signalAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	data := a.check(ctx, req.Config, &resp.Diagnostics)
-	if y := a.resource.system; !resp.Diagnostics.HasError() && y.Cloud != nil && regionOf(data.Arguments).IsNull() && y.Cloud.BlockRegion() == "" {
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	y := a.resource.system
+	if y.Cloud != nil && regionOf(data.Arguments).IsNull() && y.Cloud.BlockRegion() == "" {
 		y.checkRegion(&resp.Diagnostics)
+	}
+	if req.ClientCapabilities.DeferralAllowed && y.unconfigured(data.Arguments) {
+		resp.Deferred = &action.Deferred{Reason: action.DeferredReasonProviderConfigUnknown}
 	}
 }
 
