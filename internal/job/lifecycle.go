@@ -144,13 +144,14 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if r.client.Unknown != "" && !data.Name.IsNull() {
-		// Keep the state. The apply can read the job.
-		if req.ClientCapabilities.DeferralAllowed {
-			resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
-		} else {
-			resp.Diagnostics.Append(notAsked(r.client.Unknown, "Cloud Automator job "+data.ID.ValueString()+" was not read, and is planned as recorded"))
-		}
+	switch {
+	case r.client.Unknown == "":
+	case req.ClientCapabilities.DeferralAllowed:
+		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+		return
+	case !data.Name.IsNull():
+		// Keep the state. The apply can read the job. Of an imported job, nothing is known yet.
+		resp.Diagnostics.Append(notAsked(r.client.Unknown, "Cloud Automator job "+data.ID.ValueString()+" was not read, and is planned as recorded"))
 		return
 	}
 	lost := data.ID.IsNull()

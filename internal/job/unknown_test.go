@@ -1,6 +1,7 @@
 package job_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
@@ -37,6 +38,14 @@ func TestUnknownProviderConfiguration(t *testing.T) {
 		opened, diags := unknown.Open("signal_http_trigger_job", acctest.Values{"id": job.ID})
 		if diags.HasError() || allowed != (opened == nil) || opened["url"] != "" || !allowed && opened["id"] != job.ID {
 			t.Errorf("deferral allowed: %t, the job is read as %v, and it says %s", allowed, opened, diags)
+		}
+	}
+	// Only a read tells what an imported job is.
+	for _, allowed := range []bool{false, true} {
+		unknown.DeferralAllowed = allowed
+		imported := unknown.Resource("signal_http_trigger_job")
+		if diags := imported.Import(job.ID); diags.HasError() == allowed || imported.Deferred != allowed || !allowed && !strings.Contains(diags.String(), "api_key") {
+			t.Errorf("deferral allowed: %t, the import is deferred: %t, and says %s", allowed, imported.Deferred, diags)
 		}
 	}
 	if now := len(s.RequestLog()); now != made {
