@@ -37,8 +37,8 @@ type Clients struct {
 	// mu guards the following fields. Nobody makes a request while holding it.
 	mu     sync.Mutex
 	loaded *settings
-	// told has the services that the log has learned of.
-	told map[Service]bool
+	// told has the clients that the log has learned of.
+	told map[Client]bool
 
 	// ahead is by how much the service's clock is ahead of this machine's, a time.Duration.
 	// It is 0 until a service has refused a signature because of its time.
@@ -67,7 +67,7 @@ func NewClients(config Config) *Clients {
 		direct: newDirect(config.Secrets),
 
 		plannedRegion: sync.OnceValue(config.plannedRegion),
-		told:          map[Service]bool{},
+		told:          map[Client]bool{},
 	}
 	c.granted.Ask = c.retrieve
 	c.granted.About = func(k keys) (string, time.Time, time.Duration) { return k.id(), k.expires, k.lasts }
@@ -131,16 +131,18 @@ func (c *Clients) keys(ctx context.Context) (found keys, err error) {
 	return found, err
 }
 
-// tell reports a service to the log when it is first used.
-func (c *Clients) tell(ctx context.Context, service Service) {
+// tell reports a client to the log when it is first used.
+func (c *Clients) tell(ctx context.Context, client Client) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s, err := c.load()
-	if err != nil || c.told[service] {
+	if err != nil || c.told[client] {
 		return
 	}
-	c.told[service] = true
-	c.config.Log.Made(ctx, delivery.ClientInfo{Service: service.Name, Credentials: s.from(), Endpoint: cmp.Or(c.config.Endpoints[service.Name], service.Host), Region: s.region})
+	c.told[client] = true
+	c.config.Log.Made(ctx, delivery.ClientInfo{
+		Service: client.Service.Name, Credentials: s.from(), Endpoint: cmp.Or(c.config.Endpoints[client.Service.Name], client.Service.Host), Region: client.Region,
+	})
 }
 
 // retrieve gets keys from the source and assumes the roles. The configuration is loaded.

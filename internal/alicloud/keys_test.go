@@ -3,11 +3,15 @@ package alicloud
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 // silent is a source that does not answer for a minute, this number of times.
@@ -51,4 +55,23 @@ func TestSilentSourceIsWaitedForOnce(t *testing.T) {
 			t.Errorf("%d requests took %s", source.asked.Load(), took)
 		}
 	})
+}
+
+// The log has a line for each service and region, with the region of the signal.
+func TestClientsAreLogged(t *testing.T) {
+	var logged []string
+	clients := NewClients(Config{Region: "cn-hangzhou", AccessKey: "access-key", SecretKey: "secret-key", Log: func(_ context.Context, _ string, fields ...map[string]any) {
+		logged = append(logged, fmt.Sprint(fields[0]["service"], " ", fields[0]["region"], " ", fields[0]["endpoint"]))
+	}})
+	clients.pool = httpClient{delivery.Client{Doer: prompt{}}}
+	ros, oos := Service{Name: "ros", Host: "ros.aliyuncs.com", Version: "2019-09-10"}, Service{Name: "oos", Host: "oos.*.aliyuncs.com", Version: "2019-06-01"}
+	for range 2 {
+		for _, client := range []Client{ros.Client(clients, "cn-beijing"), ros.Client(clients, "cn-shanghai"), oos.Client(clients, "cn-beijing")} {
+			_, _ = Request[struct{}](t.Context(), client, "ListStacks", map[string]string{})
+		}
+	}
+	want := []string{"ros cn-beijing ros.aliyuncs.com", "ros cn-shanghai ros.aliyuncs.com", "oos cn-beijing oos.cn-beijing.aliyuncs.com"}
+	if !slices.Equal(logged, want) {
+		t.Errorf("the log has %q, want %q", logged, want)
+	}
 }

@@ -17,22 +17,22 @@ import (
 // accepted. An unknown outcome is repeatable only with a ClientToken.
 func Request[T any](ctx context.Context, c Client, operation string, parameters map[string]string) (answer T, attempt delivery.Attempt) {
 	parameters["RegionId"] = c.Region
-	attempt = c.clients.request(ctx, c.Service, operation, parameters, &answer)
+	attempt = c.request(ctx, operation, parameters, &answer)
 	return answer, attempt
 }
 
 // request is Request without the type parameter, so that it is compiled once.
-func (c *Clients) request(ctx context.Context, service Service, operation string, parameters map[string]string, answer any) delivery.Attempt {
-	c.tell(ctx, service)
-	with, err := c.keys(ctx)
+func (c Client) request(ctx context.Context, operation string, parameters map[string]string, answer any) delivery.Attempt {
+	c.clients.tell(ctx, c)
+	with, err := c.clients.keys(ctx)
 	if err != nil {
 		return delivery.AttemptWithoutCredentials(err)
 	}
-	attempt := c.judge(with, send(ctx, func(ctx context.Context) (string, error) {
+	attempt := c.clients.judge(with, send(ctx, func(ctx context.Context) (string, error) {
 		var out struct {
 			RequestID string `json:"RequestId"`
 		}
-		err := rpc(ctx, c.client(service, with), service.Version, operation, "AK", parameters, nil, &out, answer)
+		err := rpc(ctx, c.clients.client(c.Service, with), c.Service.Version, operation, "AK", parameters, nil, &out, answer)
 		return out.RequestID, err
 	}))
 	// The vendor's rule for requests with a ClientToken is to repeat them after a server
