@@ -77,8 +77,11 @@ func recall(ctx context.Context, private interface {
 	p.Lost = text == nil
 	if err := json.Unmarshal(text, &p); text != nil && err != nil {
 		// Of members in another form, only these members are lost.
-		_, part := errors.AsType[*json.UnmarshalTypeError](err)
+		wrong, part := errors.AsType[*json.UnmarshalTypeError](err)
 		p.Lost = p.Lost || !part
+		if part {
+			err = fmt.Errorf("the type of %s is %s", cmp.Or(wrong.Field, "its whole text"), wrong.Value)
+		}
 		diags.AddWarning("Private State Not Read", fmt.Sprintf("A part of what the provider remembers of Cloud Automator job %s cannot be read: %s. "+
 			"It is treated as lost. The next plan may show a rotation because of this.", data.ID.ValueString(), err))
 	}

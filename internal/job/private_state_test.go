@@ -106,6 +106,9 @@ func TestPrivateStateInAnotherForm(t *testing.T) {
 					t.Fatal(diags)
 				}
 				diags := do(b)
+				if strings.Contains(diags.String(), "json:") {
+					t.Errorf("the warning is in the words of encoding/json: %s", diags)
+				}
 				if diags.HasError() || does == "destroy" != (len(b.s.TriggerJobs()) == 0) {
 					t.Errorf("%d jobs: %s", len(b.s.TriggerJobs()), diags)
 				}

@@ -29,6 +29,31 @@ func TestConfigurationErrorsSayToCorrectThem(t *testing.T) {
 	})
 }
 
+// An error that ends with a full stop, such as that of a missing profile, is not followed by
+// another one.
+func TestErrorsEndWithOneFullStop(t *testing.T) {
+	doubled := regexp.MustCompile(`[^.]\.\.(\s|$)`)
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		config := y.Gate.Running(s, never)
+		block := acctest.Block(s.URL())
+		for _, cloud := range []string{"aws", "alicloud"} {
+			block[cloud] = block[cloud].(acctest.Values).With(acctest.Values{"profile": "missing", "access_key": nil, "secret_key": nil})
+		}
+		block["temporal"] = acctest.Values{}
+		broken := acctest.StartProvider(t, block)
+		wait := broken.Resource(y.Type + "_wait")
+		for summary, diags := range map[string]acctest.Diagnostics{
+			"Signal Not Sent":  broken.Resource(y.Type).Apply(config),
+			"Wait Not Started": wait.Apply(waitFor(wait, config)),
+		} {
+			says(t, diags, true, summary)
+			if said := diags.String(); doubled.MatchString(said) {
+				t.Error(said)
+			}
+		}
+	})
+}
+
 // The refusal of an import says what to do instead, and what it says works.
 func TestImportNamesWhatToDoInstead(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {

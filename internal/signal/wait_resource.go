@@ -266,8 +266,9 @@ func (r *waitResource) wait(ctx context.Context, data *waitModel, seen string, p
 	defer cancel()
 	run, watched, err := r.bind(ctx, data)
 	if err != nil {
-		diags.AddError("Wait Not Started",
-			fmt.Sprintf("Reading the target of this signal_%s could not be prepared: %s.\n\nApplying again waits for it once this is corrected.", r.name(), r.sender.redactor.Error(err)))
+		diags.AddError("Wait Not Started", join(
+			fmt.Sprintf("Reading the target of this signal_%s could not be prepared: %s.", r.name(), r.sender.redactor.Error(err)),
+			"Applying again waits for it once this is corrected."))
 		return
 	}
 	run.phase, run.timeout = p, timeout
