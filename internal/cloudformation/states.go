@@ -134,6 +134,9 @@ func (s stack) ready(resource *string) *delivery.Probe {
 		waits := found.resource == string(cfntypes.ResourceStatusCreateInProgress) || found.resource == string(cfntypes.ResourceStatusUpdateInProgress)
 		observation := found.observation(delivery.StateOf(waits, final(found.status) && !slices.Contains(updatable, found.status)))
 		observation.Gone = observation.State == delivery.Missed
+		if inProgress(found.status) {
+			observation.Seen = fmt.Sprintf("Its resource %s is %s.", awssdk.ToString(resource), cmp.Or(found.resource, "not there yet"))
+		}
 		return observation
 	})
 }

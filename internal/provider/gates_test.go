@@ -277,7 +277,11 @@ func TestNotReadyInTime(t *testing.T) {
 		config := y.Gate.Unready(s).With(acctest.Briefly).With(acctest.Values{"wait_until_ready": true})
 		s.Hook(y.Gate.Read, nil, nil) // The sandbox's time stands still.
 		r := p.Resource(y.Type)
-		says(t, r.Apply(config), true, "Signal Not Sent", "was not tried", "create timeout of "+acctest.BriefTimeout, "Applying again")
+		diags := r.Apply(config)
+		if y.Gate.NotReady == "" && strings.Contains(diags.String(), "ended with its status") {
+			t.Error("nothing says what else than its status the target shows")
+		}
+		says(t, diags, true, y.Gate.NotReady, "Signal Not Sent", "was not tried", "create timeout of "+acctest.BriefTimeout, "Applying again")
 		if !r.State.IsNull() || s.Count(y.Operation) != 0 {
 			t.Errorf("recorded %s after %v", r.State, s.RequestLog())
 		}

@@ -114,7 +114,11 @@ func (w stackResource) completion(sent string) *delivery.Probe {
 // progress is also ready, and ROS decides about the signal.
 func (w stackResource) ready() *delivery.Probe {
 	return w.probe(func(found snapshot) delivery.Observation {
-		return found.observation(delivery.StateOf(found.takes(), final(found.stack.Status)))
+		observation := found.observation(delivery.StateOf(found.takes(), final(found.stack.Status)))
+		if found.stack.Status != "" {
+			observation.Seen = found.seen(w.resource)
+		}
+		return observation
 	})
 }
 

@@ -172,10 +172,10 @@ func (o signalOperation) notReady(end delivery.WaitResult, doing string) *sendPr
 	if end.Observation.Status != "" {
 		saw = fmt.Sprintf("ended with its status %s.", end.Observation.Status)
 	}
-	saw += o.reason(end)
 	if end.Observation.Seen != "" {
 		saw += " " + end.Observation.Seen
 	}
+	saw += o.reason(end)
 	meaning, next := "", notTaken
 	switch {
 	case end.Observation.State == delivery.Missed:

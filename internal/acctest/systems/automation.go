@@ -94,6 +94,7 @@ var automation = []System{{
 				approve, {Name: "settle", Action: "aws:sleep", SleepSeconds: seconds}, last,
 			}}))
 		},
+		NotReady: "Its current step is prepare",
 		Unready: func(s *sandbox.Sandbox) Values {
 			return signed(startRunbook(s, sandbox.Automation{Steps: []sandbox.Step{
 				{Name: "prepare", Action: "aws:sleep", SleepSeconds: seconds}, approve,

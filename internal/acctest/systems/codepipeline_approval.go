@@ -83,6 +83,7 @@ var codepipelineApproval = []System{{
 			}[end]
 			return approveToken(s.StartPipeline(sandbox.Pipeline{Name: anotherPipeline(s), Stages: []sandbox.PipelineStage{approvalStage, last}}))
 		},
+		NotReady: "The execution has not come to this approval.",
 		Unready: func(s *sandbox.Sandbox) Values {
 			return approveRelease(s.StartPipeline(sandbox.Pipeline{Name: anotherPipeline(s), Stages: []sandbox.PipelineStage{buildStage(seconds), approvalStage}}))
 		},

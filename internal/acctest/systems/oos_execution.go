@@ -61,6 +61,7 @@ var oosGateOf = Gate{
 		}[end]
 		return oosWaiting(s, oosGate, sandbox.OOSTask{Name: "settle", Seconds: seconds}, last)
 	},
+	NotReady: "No task of it waits for Approve.",
 	Unready: func(s *sandbox.Sandbox) Values {
 		return oosLater(s, sandbox.OOSTask{Name: "prepare", Seconds: seconds}, oosGate)
 	},

@@ -58,6 +58,7 @@ var stackResource = []System{{
 			last.DependsOn = []string{"Deployed"}
 			return deployed(startROSStack(s, sandbox.Stack{Conditions: []sandbox.WaitCondition{{Name: "Deployed"}}, Sleeps: []sandbox.Sleep{last}}))
 		},
+		NotReady: "Its resource Deployed is INIT_COMPLETE.",
 		Unready: func(s *sandbox.Sandbox) Values {
 			return deployed(startROSStack(s, sandbox.Stack{
 				Conditions: []sandbox.WaitCondition{{Name: "Deployed", DependsOn: []string{"Network"}}},

@@ -195,6 +195,9 @@ type Gate struct {
 	Running func(s *sandbox.Sandbox, end string) Values
 	// Unready creates a target that takes the signal only after some reads.
 	Unready func(s *sandbox.Sandbox) Values
+	// NotReady is a part of the error about such a target: what it does or waits for, "" if
+	// the service does not show it before it is ready.
+	NotReady string
 	// IsRunning, Succeeded and Failed are the service's words for target_status.
 	IsRunning, Succeeded, Failed string
 	// EndsUntold says that the service does not tell whether a run that has ended
