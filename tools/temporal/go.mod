@@ -8,6 +8,7 @@ tool github.com/terraform-provider-signal/terraform-provider-signal/tools/tempor
 
 require (
 	github.com/temporalio/cli v1.5.1
+	go.temporal.io/api v1.53.0
 	go.temporal.io/sdk v1.37.0
 	modernc.org/sqlite v1.34.1
 )
@@ -144,7 +145,6 @@ require (
 	go.opentelemetry.io/otel/sdk/metric v1.35.0 // indirect
 	go.opentelemetry.io/otel/trace v1.35.0 // indirect
 	go.opentelemetry.io/proto/otlp v1.5.0 // indirect
-	go.temporal.io/api v1.53.0 // indirect
 	go.temporal.io/sdk/contrib/envconfig v0.1.0 // indirect
 	go.temporal.io/server v1.29.1 // indirect
 	go.uber.org/atomic v1.11.0 // indirect

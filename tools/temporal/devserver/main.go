@@ -12,6 +12,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,7 @@ import (
 	"time"
 
 	"github.com/temporalio/cli/temporalcli"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
@@ -107,14 +109,17 @@ func serve(ctx context.Context, ports []string) error {
 	return failed
 }
 
-// connect waits until the server takes requests.
+// connect waits until the server takes requests for its namespace.
 func connect(ctx context.Context, address string) (client.Client, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	for {
 		connected, err := client.DialContext(ctx, client.Options{HostPort: address, Logger: silent{}})
 		if err == nil {
-			return connected, nil
+			if err = knowsNamespace(ctx, connected); err == nil {
+				return connected, nil
+			}
+			connected.Close()
 		}
 		select {
 		case <-ctx.Done():
@@ -122,6 +127,18 @@ func connect(ctx context.Context, address string) (client.Client, error) {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// knowsNamespace returns nil if the server looks for a workflow in the namespace and finds
+// none. On a busy machine, a server that has just started may take longer than its limit of
+// three seconds to read the namespace, and then answers that there is no such namespace.
+// https://github.com/temporalio/temporal/blob/v1.29.1/common/namespace/nsregistry/registry.go
+func knowsNamespace(ctx context.Context, connected client.Client) error {
+	_, err := connected.DescribeWorkflowExecution(ctx, "no-such-workflow", "")
+	if _, absent := errors.AsType[*serviceerror.NotFound](err); absent {
+		return nil
+	}
+	return cmp.Or(err, errors.New("there is a workflow already"))
 }
 
 // noEnvironment has no variables.
