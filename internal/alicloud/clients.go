@@ -244,7 +244,7 @@ type withoutQuery struct{ delivery.Doer }
 // Do sends req.
 func (u withoutQuery) Do(req *http.Request) (*http.Response, error) {
 	resp, err := u.Doer.Do(req)
-	if failed := (*url.Error)(nil); errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*url.Error](err); ok {
 		failed.URL = req.URL.Scheme + "://" + req.URL.Host
 	}
 	return resp, err

@@ -87,7 +87,7 @@ func request(ctx context.Context, call func(context.Context) error) delivery.Att
 		}
 		return attempt
 	}
-	if send := (*smithyhttp.RequestSendError)(nil); errors.As(err, &send) {
+	if send, ok := errors.AsType[*smithyhttp.RequestSendError](err); ok {
 		attempt.Err = send.Err
 	}
 	refusal := smithy.APIError(nil)

@@ -106,7 +106,7 @@ func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation fu
 		}
 		return out, err
 	case attempt.Outcome == delivery.NotSent:
-		if send := (*smithyhttp.RequestSendError)(nil); errors.As(err, &send) {
+		if send, ok := errors.AsType[*smithyhttp.RequestSendError](err); ok {
 			failed.Err = fmt.Errorf("asking STS for sts:%s: %w", name, send.Err)
 		}
 	case refused:

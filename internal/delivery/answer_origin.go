@@ -51,7 +51,7 @@ func whole(resp *http.Response) ([]byte, error) {
 	if closed := resp.Body.Close(); err == nil {
 		err = closed
 	}
-	if long := (*LongAnswerError)(nil); errors.As(err, &long) {
+	if long, ok := errors.AsType[*LongAnswerError](err); ok {
 		return nil, long
 	}
 	if err != nil {

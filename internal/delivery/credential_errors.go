@@ -25,7 +25,7 @@ func (e *CredentialsError) Unwrap() error { return e.Err }
 // err.
 func AttemptWithoutCredentials(err error) Attempt {
 	attempt := Attempt{Outcome: NotSent, Cause: Permanent, Err: err}
-	if failed := (*CredentialsError)(nil); errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*CredentialsError](err); ok {
 		attempt.Cause, attempt.Err = failed.Cause, failed
 		attempt.Status, attempt.RequestID, attempt.RetryAfter = failed.Answer.Status, failed.Answer.RequestID, failed.Answer.RetryAfter
 	}

@@ -84,7 +84,7 @@ func (t *RequestTrace) Attempt(err error) Attempt {
 
 // WithoutURL removes the URL that net/http puts before an error.
 func WithoutURL(err error) error {
-	if found := (*url.Error)(nil); errors.As(err, &found) {
+	if found, ok := errors.AsType[*url.Error](err); ok {
 		return found.Err
 	}
 	return err

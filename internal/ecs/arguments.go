@@ -44,7 +44,7 @@ func arguments() map[string]schema.Attribute {
 		"cluster": signal.Optional("The name or ARN of the cluster that `service` is in. "+
 			"With both, the provider searches for the newest deployment of the service, and for its pause hook that awaits an action, before it sends.",
 			stringvalidator.LengthAtLeast(1)),
-		"service": signal.Optional("The name or ARN of the service whose deployment is paused. Needs `cluster`.", stringvalidator.LengthAtLeast(1)),
+		"service": signal.Optional("The name or ARN of the service whose deployment is paused. It needs `cluster`.", stringvalidator.LengthAtLeast(1)),
 		"lifecycle_stage": signal.Optional("With `cluster` and `service`, the stage in which the deployment must be paused, such as `POST_TEST_TRAFFIC_SHIFT`. "+
 			"If it is not set, the signal answers whichever pause the deployment is in. Set it if a deployment pauses more than once.",
 			stringvalidator.OneOf(stages()...)),

@@ -225,7 +225,7 @@ func (s snapshot) seen() string {
 		awaiting = append(awaiting, awssdk.ToString(hook.HookId))
 	}
 	if len(awaiting) > 0 {
-		return said + ", where an action is awaited by " + strings.Join(awaiting, " and ") + "."
+		return said + ", and an action is awaited by " + strings.Join(awaiting, " and ") + "."
 	}
 	return said + "."
 }

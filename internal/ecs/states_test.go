@@ -245,7 +245,7 @@ func TestNotFound(t *testing.T) {
 		"no service":      {[]sandbox.ServiceDeployment{{}}, acctest.Values{"service": "nobody"}, "service", []string{"ServiceNotFoundException", "wait_until_ready"}, true, true},
 		"no deployment":   {[]sandbox.ServiceDeployment{{StartSeconds: 3600, ServiceExists: true}}, nil, "service", []string{"lists no deployment of this service", "wait_until_ready"}, true, false},
 		"no pause":        {[]sandbox.ServiceDeployment{{Stages: []sandbox.DeploymentStage{{Hold: true, Lambda: true}}}}, nil, "service", []string{"No pause hook", "is IN_PROGRESS in the stage POST_TEST_TRAFFIC_SHIFT"}, false, false},
-		"another stage":   {[]sandbox.ServiceDeployment{{Stages: stage("POST_SCALE_UP")}}, acctest.Values{"lifecycle_stage": "PRE_SCALE_UP"}, "service", []string{"in the stage PRE_SCALE_UP", "in the stage POST_SCALE_UP, where an action is awaited by ecs-pause-"}, false, true},
+		"another stage":   {[]sandbox.ServiceDeployment{{Stages: stage("POST_SCALE_UP")}}, acctest.Values{"lifecycle_stage": "PRE_SCALE_UP"}, "service", []string{"in the stage PRE_SCALE_UP", "in the stage POST_SCALE_UP, and an action is awaited by ecs-pause-"}, false, true},
 		"an older pauses": {[]sandbox.ServiceDeployment{{ID: "old"}, {ID: "new", Stages: []sandbox.DeploymentStage{{Hold: true}}, StartSeconds: 1, ServiceExists: true}}, nil, "service", []string{"newest", "/new is IN_PROGRESS"}, false, false},
 		"too old":         {[]sandbox.ServiceDeployment{{}}, acctest.Values{"started_after": time.Now().Add(time.Hour).Format(time.RFC3339)}, "service", []string{"lists no deployment"}, true, false},
 	} {

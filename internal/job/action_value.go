@@ -24,7 +24,7 @@ func parseObject(text string) (map[string]any, error) {
 	decoder.UseNumber()
 	var object map[string]any
 	err := decoder.Decode(&object)
-	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return nil, fmt.Errorf("it is no object, but of the type %s", wrong.Value)
 	}
 	if err != nil {

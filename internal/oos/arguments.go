@@ -54,7 +54,7 @@ func arguments() map[string]schema.Attribute {
 var remembered = map[string]string{
 	"execution_id":  "The provider records the id of the execution that it found by `template_name` when it sends the signal, and uses it until the signal is sent again. Then the provider searches again.",
 	"started_after": "A change of this argument alone sends nothing, and the recorded target stays.",
-	"notify_note":   "The one used is recorded.",
+	"notify_note":   "The provider records the note that it used.",
 }
 
 // only has the notify_type of each argument that is for one notify_type alone, as the API

@@ -38,7 +38,7 @@ var remembered = map[string]string{
 	"stack_id":      "The provider records the id of the stack that it found, and uses it until the signal is sent again.",
 	"stack_name":    "After taint, `-replace` and changed `triggers` the provider searches for a stack again. If you set `stack_id` to the id that was found and remove the name, nothing is sent.",
 	"started_after": "A change of this argument alone sends nothing, and the recorded target stays.",
-	"unique_id":     "The one used is recorded.",
-	"client_token": "The one used is recorded. " +
+	"unique_id":     "The provider records the id that it used.",
+	"client_token": "The provider records the token that it used. " +
 		"If you set a token, sending again after changed `triggers` repeats the same request, which may have no further effect.",
 }

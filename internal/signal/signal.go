@@ -73,7 +73,7 @@ func (s Signal) Watched(ready, completion *delivery.Probe) Watched {
 
 // explainRead says what to do about a target that cannot be read.
 func (s Signal) explainRead(attempt delivery.Attempt) Advice {
-	if advised := (*advisedError)(nil); errors.As(attempt.Err, &advised) {
+	if advised, ok := errors.AsType[*advisedError](attempt.Err); ok {
 		return advised.Advice
 	}
 	return s.ExplainRead(attempt)

@@ -49,7 +49,7 @@ func arguments() map[string]schema.Attribute {
 // remembered says of some arguments what the state records.
 var remembered = map[string]string{
 	"run_id": "The provider records a run that it found before it sent the signal.",
-	"request_id": "What was made is recorded. If you set an id, a signal that is sent again after changed `triggers`, taint or `-replace` has the same id: a run that has taken " +
+	"request_id": "The provider records the id that it used. If you set an id, a signal that is sent again after changed `triggers`, taint or `-replace` has the same id: a run that has taken " +
 		"the first signal drops the second one, and the state says `SENT` all the same.",
 	"input_wo": "Moving a value from `input` to this argument is a change, and sends the signal again.",
 }

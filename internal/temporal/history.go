@@ -98,7 +98,7 @@ func (r run) events(ctx context.Context, size int, enough func(event, delivery.S
 			NextPageToken string `json:"nextPageToken"`
 		}
 		attempt := r.client.call(ctx, http.MethodGet, r.path("history-reverse"), query, nil, &page)
-		if long := (*delivery.LongAnswerError)(nil); errors.As(attempt.Err, &long) && size > 1 {
+		if _, ok := errors.AsType[*delivery.LongAnswerError](attempt.Err); ok && size > 1 {
 			size = max(1, size/4)
 			continue
 		}

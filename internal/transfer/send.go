@@ -42,7 +42,7 @@ type request struct {
 // Send makes one SendWorkflowStepState request.
 func (r request) Send(ctx context.Context) delivery.Attempt {
 	attempt := aws.Send(ctx, r.SendWorkflowStepState, r.input)
-	if throttled := (*transfertypes.ThrottlingException)(nil); errors.As(attempt.Err, &throttled) {
+	if throttled, ok := errors.AsType[*transfertypes.ThrottlingException](attempt.Err); ok {
 		// The SDK drops the message of the answer. This is the text of the API reference.
 		attempt.Message = "The request was denied due to request throttling."
 		attempt.RetryAfter = delivery.RetryAfter(awssdk.ToString(throttled.RetryAfterSeconds), time.Second)
