@@ -1,12 +1,15 @@
 package provider_test
 
 import (
+	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -153,6 +156,50 @@ func TestEveryWaitUntilReady(t *testing.T) {
 			t.Errorf("these requests were made: %v", s.RequestLog())
 		}
 	})
+}
+
+// A wait for a target that does not exist does what the page says about this target: it
+// fails at once, or waits until the timeout. OOS does not document its answer about such an
+// execution, so the sandbox gives each possible one.
+func TestEveryWaitForAnAbsentTarget(t *testing.T) {
+	for _, y := range systems.Signals() {
+		if y.Gate == nil {
+			continue
+		}
+		page := contents(t, filepath.Join("..", "..", "docs", "resources", y.Short()+"_wait.md"))
+		for _, absent := range y.Gate.Absent {
+			row := fmt.Sprintf("\n| %s | %s |\n", absent.When, absent.Then())
+			if !strings.Contains(page, row) {
+				t.Errorf("the page of %s_wait lacks the row %q", y.Type, row)
+			}
+			for _, until := range []string{systems.Ended, systems.Ready} {
+				for _, reports := range []bool{false, true} {
+					if reports && y.Package != "oos" {
+						continue
+					}
+					t.Run(fmt.Sprintf("%s/%s/%s/%t", y.Type, absent.When, until, reports), func(t *testing.T) {
+						t.Parallel()
+						c := &clock{}
+						s := acctest.Sandbox(t, sandbox.Options{Now: c.now, ReportMissingExecutions: reports})
+						r := acctest.StartProvider(t, acctest.Block(s.URL())).Resource(y.Type + "_wait")
+						config := waitFor(r, y.Gate.Running(s, never).With(absent.Arguments).With(shortly)).With(acctest.Values{"until": until})
+						diags, made := r.Apply(config), len(s.RequestLog())
+						if slices.Contains(absent.Waits, until) {
+							says(t, diags, true, "Target Not Seen", "timeout of "+acctest.BriefTimeout)
+							if made < 2 {
+								t.Errorf("a wait until the timeout made these requests: %v", s.RequestLog())
+							}
+							return
+						}
+						says(t, diags, true, "Target Cannot Be Read")
+						if made != 1 {
+							t.Errorf("a wait that fails at once made these requests: %v", s.RequestLog())
+						}
+					})
+				}
+			}
+		}
+	}
 }
 
 func TestEveryWaitIsImported(t *testing.T) {

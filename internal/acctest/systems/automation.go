@@ -100,6 +100,7 @@ var automation = []System{{
 				{Name: "prepare", Action: "aws:sleep", SleepSeconds: seconds}, approve,
 			}}))
 		},
+		Absent:    []Absent{{When: "the execution does not exist", Arguments: Values{"automation_execution_id": ID(99)}}},
 		IsRunning: "InProgress", Succeeded: "Success", Failed: "Failed", Expires: "a step",
 		Reason: "the disk is full",
 		Adopts: true,

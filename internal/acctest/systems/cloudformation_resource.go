@@ -68,6 +68,7 @@ var cloudFormationResource = []System{{
 		Unready: func(s *sandbox.Sandbox) Values {
 			return startStack(s, sandbox.CloudFormationResource{Name: "Network", Seconds: seconds}, host(1, "Network"))
 		},
+		Absent:    []Absent{{When: "the stack does not exist", Arguments: Values{"stack_name": "nothing"}, Waits: []string{Ready}}},
 		IsRunning: "CREATE_IN_PROGRESS", Succeeded: "CREATE_COMPLETE", Failed: "CREATE_FAILED",
 		Reason: "the disk is full",
 		Adopts: true, AdoptsWith: Values{"unique_id": "release-7"},

@@ -87,6 +87,10 @@ var codepipelineApproval = []System{{
 		Unready: func(s *sandbox.Sandbox) Values {
 			return approveRelease(s.StartPipeline(sandbox.Pipeline{Name: anotherPipeline(s), Stages: []sandbox.PipelineStage{buildStage(seconds), approvalStage}}))
 		},
+		Absent: []Absent{
+			{When: "the pipeline does not exist", Arguments: Values{"pipeline_name": "nobody", "pipeline_execution_id": ID(99)}},
+			{When: "the pipeline has no such execution", Arguments: Values{"pipeline_execution_id": ID(99)}},
+		},
 		IsRunning: "InProgress", Succeeded: "Succeeded", Failed: "Failed",
 		Reason: "the disk is full",
 		Adopts: true,

@@ -58,6 +58,7 @@ var ecsDeployment = []System{{
 			d := s.StartServiceDeployment(sandbox.ServiceDeployment{Stages: []sandbox.DeploymentStage{{HookID: "ecs-pause-later"}}, StartSeconds: seconds})
 			return Values{"service_deployment_arn": d.ARN, "hook_id": "ecs-pause-later"}
 		},
+		Absent:    []Absent{{When: "the deployment does not exist", Arguments: Values{"service_deployment_arn": deploymentARN("nothing")}, Waits: []string{Ready}}},
 		IsRunning: "IN_PROGRESS", Succeeded: "SUCCESSFUL", Failed: "ROLLBACK_SUCCESSFUL", Expires: "a hook",
 		Reason: "the disk is full",
 		Batch: &Batch{

@@ -65,6 +65,7 @@ var oosGateOf = Gate{
 	Unready: func(s *sandbox.Sandbox) Values {
 		return oosLater(s, sandbox.OOSTask{Name: "prepare", Seconds: seconds}, oosGate)
 	},
+	Absent:    []Absent{{When: "the execution does not exist", Arguments: Values{"execution_id": "exec-nothing"}}},
 	IsRunning: "Running", Succeeded: "Success", Failed: "Failed",
 	Reason: "the disk is full",
 	Adopts: true,

@@ -116,6 +116,7 @@ func success() System {
 			Unready: func(s *sandbox.Sandbox) Values {
 				return taskSuccess(s.StartMachine(sandbox.MachineExecution{States: []sandbox.MachineState{{}}, StartSeconds: seconds}))
 			},
+			Absent:    []Absent{{When: "the execution does not exist", Arguments: Values{"execution_arn": exampleMachine + "nothing"}, Waits: []string{Ready}}},
 			IsRunning: "RUNNING", Succeeded: "SUCCEEDED", Failed: "FAILED",
 			Reason: "the disk is full",
 		}

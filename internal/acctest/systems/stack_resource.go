@@ -65,6 +65,7 @@ var stackResource = []System{{
 				Sleeps:     []sandbox.Sleep{{Name: "Network", Seconds: seconds}},
 			}))
 		},
+		Absent:    []Absent{{When: "the stack does not exist", Arguments: Values{"stack_id": "nothing"}}},
 		IsRunning: "CREATE_IN_PROGRESS", Succeeded: "CREATE_COMPLETE", Failed: "CREATE_FAILED",
 		Reason: "the disk is full",
 		Batch: &Batch{

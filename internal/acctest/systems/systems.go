@@ -148,7 +148,7 @@ func (y System) Lacks() (fields []string) {
 		lack("", y, "Endpoint")
 	}
 	if y.Gate != nil {
-		lack("Gate.", *y.Gate, "Read", "Permission", "Running", "Unready", "IsRunning", "Succeeded", "Failed")
+		lack("Gate.", *y.Gate, "Read", "Permission", "Running", "Unready", "IsRunning", "Succeeded", "Failed", "Absent")
 	}
 	return fields
 }
@@ -203,6 +203,8 @@ type Gate struct {
 	// EndsUntold says that the service does not tell whether a run that has ended
 	// succeeded.
 	EndsUntold bool
+	// Absent are targets that do not exist, and what a wait does about each.
+	Absent []Absent
 	// Expires names the part of the target that waits until a time that the service shows,
 	// such as "a step"; "" if none is shown.
 	Expires string
@@ -215,6 +217,39 @@ type Gate struct {
 	// Batch says how waits for different targets share reads; nil if each target is read
 	// alone.
 	Batch *Batch
+}
+
+// Absent is a target that does not exist.
+type Absent struct {
+	// When says in Markdown what does not exist.
+	When string
+	// Arguments change those of Running so that they name it.
+	Arguments Values
+	// Waits has the values of until with which a wait waits for it. With the others, the
+	// wait fails.
+	Waits []string
+}
+
+// The values of until, and those of Absent.Waits.
+const (
+	Ended = "ended"
+	Ready = "ready"
+)
+
+// Then says in Markdown what the wait does.
+func (a Absent) Then() string {
+	waits := func(until string) bool { return slices.Contains(a.Waits, until) }
+	const fails, goesOn = "fails at once", "waits for it until the timeout"
+	switch {
+	case waits(Ended) && waits(Ready):
+		return goesOn
+	case waits(Ready):
+		return fails + "; with `until = \"ready\"` " + goesOn
+	case waits(Ended):
+		return goesOn + "; with `until = \"ready\"` " + fails
+	default:
+		return fails
+	}
 }
 
 // Batch is a read of several targets.

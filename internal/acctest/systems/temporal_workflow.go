@@ -53,6 +53,11 @@ var temporalWorkflow = []System{{
 		Unready: func(s *sandbox.Sandbox) Values {
 			return startTemporal(s, sandbox.TemporalWorkflow{StartSeconds: seconds})
 		},
+		Absent: []Absent{
+			{When: "`run_id` is not set, and `workflow_id` has no run", Arguments: Values{"workflow_id": "nobody", "run_id": nil}, Waits: []string{Ended, Ready}},
+			{When: "the run of `run_id` does not exist", Arguments: Values{"run_id": ID(99)}, Waits: []string{Ready}},
+			{When: "the namespace does not exist", Arguments: Values{"namespace": "nothing"}},
+		},
 		IsRunning: "RUNNING", Succeeded: "COMPLETED", Failed: "FAILED",
 		Reason: "the disk is full",
 		Adopts: true, AdoptsWith: Values{"request_id": "release-7"},

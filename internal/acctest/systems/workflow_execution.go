@@ -70,6 +70,11 @@ var workflowExecution = []System{{
 			run := s.StartWorkflow(sandbox.Workflow{WorkflowID: "order-later", StartSeconds: seconds})
 			return Values{"domain": "sandbox", "workflow_id": "order-later", "run_id": run, "signal_name": "release"}
 		},
+		Absent: []Absent{
+			{When: "`run_id` is not set, and `workflow_id` has no open run", Arguments: Values{"workflow_id": "nobody", "run_id": nil}, Waits: []string{Ended, Ready}},
+			{When: "the run of `run_id` does not exist", Arguments: Values{"run_id": "nothing"}, Waits: []string{Ready}},
+			{When: "the domain does not exist", Arguments: Values{"domain": "nothing"}},
+		},
 		IsRunning: "OPEN", Succeeded: "COMPLETED", Failed: "FAILED",
 		Reason: "the disk is full",
 		Adopts: true,

@@ -58,6 +58,10 @@ var workflowStepState = []System{{
 		Unready: func(s *sandbox.Sandbox) Values {
 			return callback(s.StartFileWorkflow(sandbox.FileWorkflow{Steps: []sandbox.FileStep{{}}, StartSeconds: seconds}))
 		},
+		Absent: []Absent{
+			{When: "the execution does not exist, or had ended before the wait began", Arguments: Values{"execution_id": ID(99)}, Waits: []string{Ended, Ready}},
+			{When: "the workflow does not exist", Arguments: Values{"workflow_id": "w-00000000000000000"}, Waits: []string{Ended, Ready}},
+		},
 		// A run that succeeded is only seen to have ended.
 		IsRunning: "IN_PROGRESS", Succeeded: "ENDED", Failed: "HANDLING_EXCEPTION", EndsUntold: true,
 		Reason: "timed out while it was waiting",
