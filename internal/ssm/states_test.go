@@ -1,11 +1,14 @@
 package ssm_test
 
 import (
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -72,12 +75,18 @@ func TestNamesOfStepsAreCleaned(t *testing.T) {
 	}
 }
 
-// The error of a signal that no step takes says how to wait, and who may decide.
+// The error of a signal that no step takes says how to wait, and who may decide. So does the
+// page of the resource.
 func TestRefusedSignalNamesTheWayOut(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	id := s.StartAutomation(sandbox.Automation{Steps: []sandbox.Step{{Name: "hold", Action: "aws:executeScript", Hold: true}}})
 	diags := acctest.StartProvider(t, acctest.Block(s.URL())).Resource("signal_automation").Apply(acctest.Values{"automation_execution_id": id, "signal_type": "Approve"})
 	says(t, diags, "InvalidAutomationSignalException", "wait_until_ready = true", "Approvers")
+	answers := systems.Of("signal_automation").Docs.Answers
+	at := slices.IndexFunc(answers, func(a systems.Answer) bool { return a.Code == "InvalidAutomationSignalException" })
+	if check := answers[at].Check; !strings.Contains(check, "wait_until_ready") || !strings.Contains(check, "Approvers") {
+		t.Errorf("the page says to check %s", check)
+	}
 }
 
 // The provider warns of a waiting step that times out before the timeout, and sends the

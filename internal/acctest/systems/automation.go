@@ -169,7 +169,7 @@ var automation = []System{{
 		Answers: []Answer{
 			{"AutomationExecutionNotFoundException", "automation_execution_id", "the execution's id, region and account"},
 			{"AutomationStepNotFoundException", "payload", "the step name, or the step's execution id"},
-			{"InvalidAutomationSignalException", "signal_type", "whether a step waits for this signal, and whether the execution is still running"},
+			{"InvalidAutomationSignalException", "signal_type", "whether a step waits for this signal, and whether the execution is still running. With `wait_until_ready` the provider waits for such a step. For `Approve` and `Reject`, also check that the identity of the provider is among the step's `Approvers`, and has not decided already"},
 			{"AccessDeniedException", "", "the permission `ssm:SendAutomationSignal`"},
 		},
 	},
