@@ -107,7 +107,13 @@ func TestPagesShowExamples(t *testing.T) {
 	}
 }
 
-var link = regexp.MustCompile(`\]\(([^)#\s]*)(#[^)\s]*)?\)`)
+// links match the links and images of a page: inline ones, with or without a title, the
+// definitions of reference links, and those in HTML. Each has the address and the anchor.
+var links = []*regexp.Regexp{
+	regexp.MustCompile(`\]\(\s*<?([^)#\s>]*)(#[^)\s>]*)?`),
+	regexp.MustCompile(`(?m)^ {0,3}\[[^\]\n]+\]:\s*<?([^#\s>]*)(#[^\s>]*)?`),
+	regexp.MustCompile(`(?i)<(?:a|img)\s(?:[^>]*\s)?(?:href|src)\s*=\s*["']?([^"'#\s>]*)(#[^"'\s>]*)?`),
+}
 
 // registry is the address at which the registry shows docs/index.md. The registry does not
 // rewrite relative links, so the pages in docs/ have none.
@@ -121,30 +127,66 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		pages, err := filepath.Glob(filepath.Join(root, pattern))
 		must(t, err)
 		for _, page := range pages {
-			for _, to := range link.FindAllStringSubmatch(contents(t, page), -1) {
-				file, own := page, strings.HasPrefix(to[1], registry)
-				switch {
-				case own:
-					file = filepath.Join(root, "docs", filepath.FromSlash(cmp.Or(strings.TrimPrefix(to[1], registry), "/index"))+".md")
-				case strings.Contains(to[1], "://"):
-					continue
-				case to[1] != "" && pattern != "*.md":
-					t.Errorf("%s leads to %s, which the registry does not find", page, to[1])
-					continue
-				case to[1] != "":
-					file = filepath.Join(filepath.Dir(page), filepath.FromSlash(to[1]))
-				}
-				found++
-				if _, err := os.Stat(file); err != nil {
-					t.Errorf("%s leads to %s, which is not there", page, to[1])
-				} else if to[2] != "" && !slices.Contains(anchors(contents(t, file)), to[2]) {
-					t.Errorf("%s leads to %s in %s, which has no such heading", page, to[2], file)
-				}
+			checked, faults := checkLinks(t, root, page, contents(t, page))
+			found += checked
+			for _, fault := range faults {
+				t.Errorf("%s leads to %s", page, fault)
 			}
 		}
 	}
 	if found < 20 {
 		t.Errorf("found only %d links", found)
+	}
+}
+
+// checkLinks checks the links of a page, except those to other sites. It returns how many
+// it has checked, and what is wrong with some of them.
+func checkLinks(t *testing.T, root, page, text string) (checked int, faults []string) {
+	t.Helper()
+	published := strings.HasPrefix(page, filepath.Join(root, "docs")+string(filepath.Separator))
+	for _, kind := range links {
+		for _, to := range kind.FindAllStringSubmatch(text, -1) {
+			file, own := page, strings.HasPrefix(to[1], registry)
+			switch {
+			case own:
+				file = filepath.Join(root, "docs", filepath.FromSlash(cmp.Or(strings.TrimPrefix(to[1], registry), "/index"))+".md")
+			case strings.Contains(to[1], "://"):
+				continue
+			case to[1] != "" && published:
+				faults = append(faults, to[1]+", which the registry does not find")
+				continue
+			case to[1] != "":
+				file = filepath.Join(filepath.Dir(page), filepath.FromSlash(to[1]))
+			}
+			checked++
+			if _, err := os.Stat(file); err != nil {
+				faults = append(faults, to[1]+", which is not there")
+			} else if to[2] != "" && !slices.Contains(anchors(contents(t, file)), to[2]) {
+				faults = append(faults, fmt.Sprintf("%s in %s, which has no such heading", to[2], file))
+			}
+		}
+	}
+	return checked, faults
+}
+
+// A link is checked in whatever form it is written.
+func TestEveryFormOfALinkIsChecked(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	page := filepath.Join(root, "docs", "guides", "delivery.md")
+	for _, form := range []string{
+		"[x](%s)", "![x](%s)", "[x](%s \"title\")", "[x](%s 'title')", "[x](<%s>)", "[x](\n%s)", "[x][y]\n\n[y]: %s", "[x]\n\n  [x]: <%s> \"title\"",
+		"<a href=\"%s\">x</a>", "<a id=\"y\" href='%s'>x</a>", "<A\nHREF=%s>x</A>", "<img src=\"%s\">", "<img alt=\"y\" src=\"%s\"/>",
+	} {
+		for to, wrong := range map[string]bool{
+			"../resources/automation.md": true, "nothing": true, registry + "/guides/nothing": true, "#nothing": true,
+			registry + "/resources/automation": false, registry + "#nothing": true, "https://example.com/a": false,
+		} {
+			text := "A page. " + fmt.Sprintf(form, to) + "\n"
+			if _, faults := checkLinks(t, root, page, text); (len(faults) > 0) != wrong || len(faults) > 1 {
+				t.Errorf("of %q it says %q", text, faults)
+			}
+		}
 	}
 }
 
@@ -229,7 +271,7 @@ func TestPagesHaveASubcategory(t *testing.T) {
 	}
 }
 
-// The registry shows a diagram as code, so the sentence before it says what it shows.
+// The registry shows a diagram as code, so a sentence right before it says what it shows.
 func TestDiagramsAreExplained(t *testing.T) {
 	t.Parallel()
 	found := 0
@@ -240,8 +282,7 @@ func TestDiagramsAreExplained(t *testing.T) {
 			parts := strings.Split(contents(t, page), "\n```mermaid\n")
 			found += len(parts) - 1
 			for _, before := range parts[:len(parts)-1] {
-				before = strings.TrimSpace(before)
-				if last := before[strings.LastIndex(before, "\n")+1:]; !strings.HasSuffix(last, ".") {
+				if last := lastParagraph(before); !sentences(last) {
 					t.Errorf("%s has a diagram after %q, want a sentence that says what it shows", page, last)
 				}
 			}
@@ -249,6 +290,40 @@ func TestDiagramsAreExplained(t *testing.T) {
 	}
 	if found < 4 {
 		t.Errorf("found only %d diagrams", found)
+	}
+}
+
+func lastParagraph(text string) string {
+	paragraphs := strings.Split(strings.TrimSpace(text), "\n\n")
+	return paragraphs[len(paragraphs)-1]
+}
+
+// otherThanText matches a line of a heading, a table, a list, a quotation, a fence or HTML.
+var otherThanText = regexp.MustCompile("(?m)^ *(#|\\||>|[-*+] |\\d+\\. |```|~~~|<)")
+
+// sentences reports whether a paragraph is text that ends with a sentence.
+func sentences(paragraph string) bool {
+	return strings.HasSuffix(paragraph, ".") && len(strings.Fields(paragraph)) > 2 && !otherThanText.MatchString(paragraph)
+}
+
+func TestOnlySentencesExplainADiagram(t *testing.T) {
+	t.Parallel()
+	for before, explains := range map[string]bool{
+		"# Page\n\nThe picture shows the states.\n":                        true,
+		"The picture shows\nthe states of\na job.\n":                       true,
+		"The picture shows the states:\n":                                  false,
+		"The picture shows the states.\n\n## How a job goes on.\n":         false,
+		"## How a job goes on.\n":                                          false,
+		"The picture shows the states.\n\n| a | b\n|---|---\n| c | it is.": false,
+		"The picture shows the states.\n\n- the first state is this.":      false,
+		"The picture shows the states.\n\n1. The first state is this.":     false,
+		"The picture shows the states.\n\n```sh\nterraform plan .\n```":    false,
+		"See below.": false,
+		"":           false,
+	} {
+		if sentences(lastParagraph(before)) != explains {
+			t.Errorf("whether a diagram is explained by %q is not %t", before, explains)
+		}
 	}
 }
 
