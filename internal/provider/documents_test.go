@@ -413,6 +413,16 @@ func TestPagesSpeakOfAdoptingWhereItIs(t *testing.T) {
 		if has := p.Resource(y.Type).Has("adopt_existing"); strings.Contains(page, "adopt") != has {
 			t.Errorf("adopt_existing is offered (%t), and the page of %s says otherwise", has, y.Type)
 		}
+		if !slices.Contains(p.Actions(), y.Type) {
+			continue
+		}
+		_, has := p.Action(y.Type).Arguments()["adopt_existing"]
+		page = strings.Join(strings.Fields(contents(t, filepath.Join("..", "..", "docs", "actions", y.Short()+".md"))), " ")
+		for _, sends := range []string{"each invocation sends the signal", "then sends the signal twice"} {
+			if !strings.Contains(page, sends) || strings.Contains(page, sends+", unless `adopt_existing` finds it.") != has {
+				t.Errorf("adopt_existing is offered (%t), and the page of the action %s does not fit that after %q", has, y.Type, sends)
+			}
+		}
 	}
 }
 
