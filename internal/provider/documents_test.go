@@ -426,6 +426,22 @@ func TestPagesSpeakOfAdoptingWhereItIs(t *testing.T) {
 	}
 }
 
+// A page calls a status the service's word only if it is one.
+func TestPagesSayWhoseWordAStatusIs(t *testing.T) {
+	for _, y := range systems.Signals() {
+		if y.Gate == nil {
+			continue
+		}
+		for _, page := range []string{y.Short() + ".md", y.Short() + "_wait.md"} {
+			_, text, _ := strings.Cut(contents(t, filepath.Join("..", "..", "docs", "resources", page)), "\n- `target_status` (String) ")
+			text, _, _ = strings.Cut(text, "\n")
+			if own := "`" + y.Gate.Succeeded + "`, a word of this provider"; !strings.Contains(text, "the service's own words") || strings.Contains(text, own) != y.Gate.EndsUntold {
+				t.Errorf("the service has no word for %s (%t), and %s says of target_status %q", y.Gate.Succeeded, y.Gate.EndsUntold, page, text)
+			}
+		}
+	}
+}
+
 // The first page lists every guide.
 func TestFirstPageListsGuides(t *testing.T) {
 	t.Parallel()

@@ -72,7 +72,7 @@ func (s system) optionAttributes(remembers bool) map[string]schema.Attribute {
 			also(remembers, "If it is `true` and `target_status` is not final, each plan shows an update in place, which goes on waiting and sends nothing."))
 		attributes["on_wait_failure"] = Optional("What to do if the run that `wait_for_completion` waits for fails or does not end in time: `error` (default) fails the resource, which taints it. "+
 			"`record` records the resource with a warning, so that a `postcondition` can check `target_status` or `target_succeeded`.", stringvalidator.OneOf(onWaitFailureError, onWaitFailureRecord))
-		attributes["target_status"] = computed("The target's last seen status, in the service's own words; null unless `wait_for_completion` is `true`.")
+		attributes["target_status"] = computed(s.statusDescription() + "; null unless `wait_for_completion` is `true`.")
 		attributes["target_succeeded"] = schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the target's run ended as expected for this signal; null unless `wait_for_completion` is `true`, and if the run has ended and the service does not tell how."}
 	}
 	if s.Adopts {

@@ -74,6 +74,15 @@ func (s system) adoptedText() string {
 	return ""
 }
 
+// statusDescription is the beginning of the description of target_status.
+func (s system) statusDescription() string {
+	text := "The target's last seen status, in the service's own words"
+	if s.OwnStatus != "" {
+		text += ", or " + s.OwnStatus
+	}
+	return text
+}
+
 // timeoutText lists what shares one timeout, if that is more than sending.
 func (s system) timeoutText() string {
 	if s.Wait != nil {

@@ -54,6 +54,10 @@ type System[A any] struct {
 	// arguments, or for a wait, which has no other arguments than its target. After a
 	// final status the target is not read any more. It is used only with Wait.
 	Final func(arguments *A, status string) bool
+	// OwnStatus names in Markdown the value of target_status that is a word of this
+	// provider, and says when the target has it; "" if the service has a word for every
+	// status.
+	OwnStatus string
 	// Wait describes the resource that waits for a target and sends nothing, and offers
 	// the options of Waiting. It is nil for targets that cannot be read.
 	Wait *Wait[A]
@@ -151,7 +155,7 @@ func (s System[A]) untyped() system {
 	u := System[any]{
 		Name: s.Name, Block: s.Block, Endpoint: s.Endpoint, Description: s.Description,
 		Arguments: s.Arguments, Remembered: s.Remembered, ActionArguments: s.ActionArguments, Naming: s.Naming,
-		OnlyTriggersResend: s.OnlyTriggersResend, Adopts: s.Adopts, Resends: s.Resends, Confirms: s.Confirms, Twice: s.Twice, Cloud: s.Cloud,
+		OnlyTriggersResend: s.OnlyTriggersResend, Adopts: s.Adopts, Resends: s.Resends, Confirms: s.Confirms, Twice: s.Twice, OwnStatus: s.OwnStatus, Cloud: s.Cloud,
 		Bind: func(ctx context.Context, arguments *any, secrets Secrets) (Signal, error) {
 			return s.Bind(ctx, (*arguments).(*A), secrets)
 		},

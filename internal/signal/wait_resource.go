@@ -117,7 +117,7 @@ func (r *waitResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			"After a change the resource waits again, in place.", stringvalidator.OneOf(untilTargetEnded, untilTargetReady)),
 		"on_wait_failure": Optional("What to do if the wait fails or does not end in time: `error` (default) fails the resource, and the next apply waits again. "+
 			"`record` records the resource with a warning, so that a `postcondition` can check `target_status` or `target_succeeded`.", stringvalidator.OneOf(onWaitFailureError, onWaitFailureRecord)),
-		"target_status":    computed("The target's last seen status, in the service's own words."),
+		"target_status":    computed(r.system.statusDescription() + "."),
 		"target_succeeded": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the wait succeeded: the run ended successfully, or the target was ready. Null if the run has ended, and the service does not tell whether it was successful."},
 	}
 	if r.system.Wait.Outputs != nil {

@@ -43,6 +43,7 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
 		Arguments: arguments(),
 		Wait:      wait(clients),
 		Final:     final,
+		OwnStatus: "`" + ended + "`, a word of this provider, if the service does not show the execution any more",
 		Cloud:     clients,
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Signal { return bind(c, a, secrets) })
