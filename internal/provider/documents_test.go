@@ -442,6 +442,23 @@ func TestPagesSayWhoseWordAStatusIs(t *testing.T) {
 	}
 }
 
+// The pages give the reason of the error for not importing a signal.
+func TestPagesSayWhyNoSignalIsImported(t *testing.T) {
+	p := acctest.StartProvider(t, nil)
+	const reason = "because no service has a request that reads one signal by an id"
+	for _, file := range []string{"README.md", filepath.Join("docs", "index.md")} {
+		if !strings.Contains(contents(t, filepath.Join("..", "..", file)), reason) {
+			t.Errorf("%s does not say %q", file, reason)
+		}
+	}
+	for _, y := range systems.Signals() {
+		if !strings.Contains(contents(t, filepath.Join("..", "..", "docs", "resources", y.Short()+".md")), reason) {
+			t.Errorf("the page of %s does not say %q", y.Type, reason)
+		}
+		says(t, p.Resource(y.Type).Import("x"), true, "Signals Cannot Be Imported", reason)
+	}
+}
+
 // The first page lists every guide.
 func TestFirstPageListsGuides(t *testing.T) {
 	t.Parallel()

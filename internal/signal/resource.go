@@ -312,11 +312,11 @@ func finish(ctx context.Context, run signalOperation, data *model, state *tfsdk.
 	return result, diags
 }
 
-// ImportState returns an error, because no service identifies a signal that was
-// sent.
+// ImportState returns an error, because no service has a request that reads one
+// signal by an id.
 func (r *signalResource) ImportState(_ context.Context, _ resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	resp.Diagnostics.AddError("Signals Cannot Be Imported",
-		fmt.Sprintf("A signal_%s cannot be imported, because no service returns a signal that was sent. %s", r.system.Name, r.sentBefore()))
+		fmt.Sprintf("A signal_%s cannot be imported, because no service has a request that reads one signal by an id. %s", r.system.Name, r.sentBefore()))
 }
 
 // sentBefore says how to get a resource for a signal that was sent before.
