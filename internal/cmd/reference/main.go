@@ -152,7 +152,7 @@ const events = `| event of the ` + "`action_trigger`" + ` | what a failed action
 | ` + "`before_create`, `before_update`" + ` | the resource with the trigger, and so everything that depends on it. The next apply invokes the action again |
 | ` + "`after_create`" + ` | with Terraform 1.14 and 1.15, nothing. With 1.16, what depends on the resource, in that apply; in later applies only with ` + "`on_failure = taint`" + `, which creates the resource again |
 | ` + "`after_update`" + ` | with Terraform 1.14 and 1.15, nothing. With 1.16, what depends on the resource, in that apply. ` + "`on_failure = taint`" + ` taints nothing here |
-| ` + "`before_destroy`, `after_destroy`" + `, from Terraform 1.16 on | not tested. If you remove the resource's block from the configuration, the action does not run, so it blocks nothing |
+| ` + "`before_destroy`, `after_destroy`" + `, from Terraform 1.16 on | it is not tested what a failed action blocks at destroy. If you remove the resource's block from the configuration, the action does not run, so it blocks nothing |
 
 After a failed update, Terraform 1.16 still invokes an ` + "`after_update`" + ` action. After a failed creation, Terraform 1.16.0 to 1.16.4 still invoke an ` + "`after_create`" + `
 action. Terraform 1.14 and 1.15 do neither. To prevent this, use the signal as a resource that depends on the resource with the trigger: after the failure,
