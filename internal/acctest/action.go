@@ -10,8 +10,6 @@ type Action struct {
 	*Provider
 	name string
 	kind tftypes.Object
-	// Deferred says that the provider has deferred the last plan.
-	Deferred bool
 }
 
 // Action returns an action type.
@@ -21,7 +19,7 @@ func (p *Provider) Action(name string) *Action {
 	if schema == nil {
 		p.t.Fatalf("the provider has no action %s", name)
 	}
-	return &Action{Provider: p, name: name, kind: schema.Schema.ValueType().(tftypes.Object)}
+	return &Action{p, name, schema.Schema.ValueType().(tftypes.Object)}
 }
 
 // Arguments are the action's attributes with their types.
@@ -42,10 +40,8 @@ func (a *Action) Plan(config Values) Diagnostics {
 	a.t.Helper()
 	resp, err := a.actions().PlanAction(a.t.Context(), &tfprotov6.PlanActionRequest{
 		ActionType: a.name, Config: dynamic(a.t, a.kind, map[string]any(config)),
-		ClientCapabilities: &tfprotov6.PlanActionClientCapabilities{DeferralAllowed: a.DeferralAllowed},
 	})
 	must(a.t, err)
-	a.Deferred = resp.Deferred != nil
 	return diagnostics(resp.Diagnostics)
 }
 

@@ -165,17 +165,3 @@ func TestUnknownProviderConfiguration(t *testing.T) {
 		noneSince(t, y, s, made)
 	})
 }
-
-// The same holds for an action, which has nothing to plan.
-func TestActionOfAnUnknownProviderConfiguration(t *testing.T) {
-	eachAction(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
-		unknown := unconfigured(t, s)
-		for _, allowed := range []bool{false, true} {
-			unknown.DeferralAllowed = allowed
-			action := unknown.Action(y.Type)
-			if diags := action.Plan(y.Ready(s)); diags.HasError() || action.Deferred != allowed {
-				t.Errorf("deferral allowed: %t, the plan is deferred: %t, and says %s", allowed, action.Deferred, diags)
-			}
-		}
-	})
-}

@@ -91,18 +91,11 @@ func (a *signalAction) ValidateConfig(ctx context.Context, req action.ValidateCo
 }
 
 // ModifyPlan repeats the checks that need no request, because more values are
-// known than at validation. If the provider is not configured yet, it defers the action.
+// known than at validation.
 func (a *signalAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	data := a.check(ctx, req.Config, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	y := a.resource.system
-	if y.Cloud != nil && regionOf(data.Arguments).IsNull() && y.Cloud.BlockRegion() == "" {
+	if y := a.resource.system; !resp.Diagnostics.HasError() && y.Cloud != nil && regionOf(data.Arguments).IsNull() && y.Cloud.BlockRegion() == "" {
 		y.checkRegion(&resp.Diagnostics)
-	}
-	if req.ClientCapabilities.DeferralAllowed && y.unconfigured(data.Arguments) {
-		resp.Deferred = &action.Deferred{Reason: action.DeferredReasonProviderConfigUnknown}
 	}
 }
 
