@@ -134,8 +134,8 @@ func (s stack) ready(resource *string) *delivery.Probe {
 		waits := found.resource == string(cfntypes.ResourceStatusCreateInProgress) || found.resource == string(cfntypes.ResourceStatusUpdateInProgress)
 		observation := found.observation(delivery.StateOf(waits, final(found.status) && !slices.Contains(updatable, found.status)))
 		observation.Gone = observation.State == delivery.Missed
-		if inProgress(found.status) {
-			observation.Seen = fmt.Sprintf("Its resource %s is %s.", awssdk.ToString(resource), cmp.Or(found.resource, "not there yet"))
+		if observation.State == delivery.Pending && inProgress(found.status) {
+			observation.Seen = fmt.Sprintf("Its resource %s is %s.", awssdk.ToString(resource), cmp.Or(found.resource, "not there"))
 		}
 		return observation
 	})

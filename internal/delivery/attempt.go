@@ -117,8 +117,8 @@ type Attempt struct {
 	Err error
 }
 
-// Request is the request that sends one signal. An implementation makes one attempt
-// per call, without retries, and returns promptly once ctx has ended.
+// Request is one request, such as one that sends a signal. An implementation makes one
+// attempt per call, without retries, and returns promptly once ctx has ended.
 type Request interface {
 	Send(ctx context.Context) Attempt
 }

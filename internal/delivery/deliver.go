@@ -123,7 +123,7 @@ type Result struct {
 // If it stays unknown whether an attempt or the previous send has arrived, the
 // result is Unknown even if a later attempt was rejected or not sent. Only an
 // accepted or a confirmed attempt changes that.
-func (p RetryPolicy) Deliver(ctx context.Context, limiter *RateLimiter, target Request, unknown UnknownOutcomePolicy, report func(Attempt, time.Duration)) Result {
+func (p RetryPolicy) Deliver(ctx context.Context, limiter *RateLimiter, request Request, unknown UnknownOutcomePolicy, report func(Attempt, time.Duration)) Result {
 	pauses := &backoff.ExponentialBackOff{
 		InitialInterval:     p.FirstPause,
 		RandomizationFactor: 0.5,
@@ -154,7 +154,7 @@ func (p RetryPolicy) Deliver(ctx context.Context, limiter *RateLimiter, target R
 			stop()
 			retryPeriod, stop = p.clock().WithRetryPeriod(context.WithoutCancel(ctx), p.UnreachableTimeout)
 		}
-		result.attempt(ctx, p, target)
+		result.attempt(ctx, p, request)
 		limiter.Observe(began, result.Attempt)
 		lookup := unknown.Lookup
 		if result.Outcome == Unknown && result.Repeatable {
@@ -269,9 +269,9 @@ func (a Attempt) unreachable() bool {
 	return a.Outcome == NotSent && a.Cause.isTransient()
 }
 
-func (r *Result) attempt(ctx context.Context, p RetryPolicy, target Request) {
+func (r *Result) attempt(ctx context.Context, p RetryPolicy, request Request) {
 	ctx, cancel := context.WithTimeout(ctx, p.AttemptTimeout)
 	defer cancel()
-	r.Attempt = target.Send(ctx)
+	r.Attempt = request.Send(ctx)
 	r.TimedOut = r.TimedOut || r.Outcome == Unknown && r.Status == 0 && (ctx.Err() != nil || isUnansweredPing(r.Err))
 }

@@ -78,18 +78,17 @@ type TrackedRequest struct {
 	incomplete bool
 }
 
-// Track registers the sends of a target. The reads of the target share the rate
+// Track registers the sends of a request. The reads of its target share the rate
 // limiter.
-func (m *TraceMatcher) Track(target Request, evidence *Evidence, limiter *RateLimiter) *TrackedRequest {
-	return &TrackedRequest{target, m, evidence, limiter, &trackedSignal{id: rand.Text(), request: evidence.Request, mark: evidence.Mark, likeness: evidence.Likeness}, false}
+func (m *TraceMatcher) Track(request Request, evidence *Evidence, limiter *RateLimiter) *TrackedRequest {
+	return &TrackedRequest{request, m, evidence, limiter, &trackedSignal{id: rand.Text(), request: evidence.Request, mark: evidence.Mark, likeness: evidence.Likeness}, false}
 }
 
-// Follow changes the target of the signal, for example to the run that was
-// found.
-func (r *TrackedRequest) Follow(target Request, evidence *Evidence) {
+// Follow changes the request, for example to one for the run that was found.
+func (r *TrackedRequest) Follow(request Request, evidence *Evidence) {
 	r.matcher.mu.Lock()
 	defer r.matcher.mu.Unlock()
-	r.Request, r.evidence = target, evidence
+	r.Request, r.evidence = request, evidence
 	r.self.request, r.self.mark, r.self.likeness = evidence.Request, evidence.Mark, evidence.Likeness
 }
 

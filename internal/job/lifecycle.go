@@ -211,7 +211,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	if job.ID == "" {
 		return !effects[stands.Position].forgotten, nil
 	}
-	// Once the mark is known to come from somebody else, it stays known.
+	// Once the suffix is known to come from somebody else, it stays known.
 	foreign := before.foreign(*p, job.Settings.Name)
 	p.Unwritten = p.Unwritten || foreign
 	if p.Lost && signal.Given(before.URL) {

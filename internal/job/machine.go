@@ -57,7 +57,7 @@ const (
 	change step = "change"
 	// requestRotation: like change, and request a new URL and access token.
 	requestRotation step = "request_rotation"
-	// createSuccessor: create a successor, under a name with the suffix of its predecessor.
+	// createSuccessor: create a successor, under a name with a suffix that names its predecessor.
 	createSuccessor step = "create_successor"
 	// recordSuccessor: record the successor as the job.
 	recordSuccessor step = "record_successor"
@@ -187,9 +187,9 @@ type situation struct {
 // if it has the id.
 func locate(data *jobModel, p privateState, jobs []cloudautomator.Job) situation {
 	id := data.ID.ValueString()
-	named := func(mark string) (found []string) {
+	named := func(suffix string) (found []string) {
 		for _, job := range jobs {
-			if mark != "" && job.ID != id && data.alike(job) && strings.HasSuffix(job.Settings.Name, mark) {
+			if suffix != "" && job.ID != id && data.alike(job) && strings.HasSuffix(job.Settings.Name, suffix) {
 				found = append(found, job.ID)
 			}
 		}
@@ -253,7 +253,7 @@ func locate(data *jobModel, p privateState, jobs []cloudautomator.Job) situation
 	return situation{Position: settled, ID: id}
 }
 
-// successorSuffix returns the end of the name of a job that succeeds another one. The suffix
+// successorSuffix returns the suffix, in texts for users the mark, at the end of the name of a job that succeeds another one. The suffix
 // is removed after the predecessor was removed.
 func successorSuffix(predecessor string) string {
 	return fmt.Sprintf(" (successor of job %s)", predecessor)
@@ -273,7 +273,7 @@ var (
 	suffixPattern    = delivery.LazyRegexp(` \((?:successor of job [^()]+|creation [0-9a-f]{16})\)$`)
 )
 
-// hasSuffix reports whether a name ends with a suffix.
+// hasSuffix reports whether a name ends with one of these suffixes.
 func hasSuffix(name string) bool { return suffixPattern().MatchString(name) }
 
 // predecessorInName returns the id of the job whose successor has this name, "" without
@@ -289,9 +289,9 @@ func predecessorInName(name string) string {
 const longestBeforeSuffix = 60
 
 // withSuffix returns a name with a suffix.
-func withSuffix(name, mark string) string {
+func withSuffix(name, suffix string) string {
 	if runes := []rune(name); len(runes) > longestBeforeSuffix {
 		name = string(runes[:longestBeforeSuffix])
 	}
-	return name + mark
+	return name + suffix
 }

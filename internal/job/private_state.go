@@ -38,7 +38,7 @@ type privateState struct {
 	// Situation is the position of the job at the last read, with "" for settled. The state
 	// has the predecessor of predecessorLeft.
 	Situation situation `json:"situation,omitzero"`
-	// Creation is the number of the mark that the job was created with. Begun is when the
+	// Creation is the number of the suffix that the job was created with. Begun is when the
 	// job was created or, if it is a successor, recorded, by the clock of this machine.
 	Creation string    `json:"creation,omitempty"`
 	Begun    time.Time `json:"begun,omitzero"`
@@ -48,7 +48,7 @@ type privateState struct {
 	// second one shows that the plan of the import has been made.
 	Reads int `json:"reads,omitempty"`
 	// Unwritten is set from an import until this state has written the job's name. So a
-	// mark in the name comes from somebody else.
+	// suffix in the name comes from somebody else.
 	Unwritten bool `json:"unwritten,omitempty"`
 	// Moved is set until the first update after a move from the vendor's provider.
 	// action_value is as that provider has it, with 0, false and "" for members that
@@ -80,7 +80,8 @@ func recall(ctx context.Context, private interface {
 		wrong, part := errors.AsType[*json.UnmarshalTypeError](err)
 		p.Lost = p.Lost || !part
 		if part {
-			err = fmt.Errorf("the type of %s is %s", cmp.Or(wrong.Field, "its whole text"), wrong.Value)
+			kind, _, _ := strings.Cut(wrong.Value, " ") // What follows may be the value.
+			err = fmt.Errorf("%s has the type %s, which it must not have", cmp.Or(wrong.Field, "the whole text"), kind)
 		}
 		diags.AddWarning("Private State Not Read", fmt.Sprintf("A part of what the provider remembers of Cloud Automator job %s cannot be read: %s. "+
 			"It is treated as lost. The next plan may show a rotation because of this.", data.ID.ValueString(), err))
@@ -238,7 +239,7 @@ func (p *privateState) hold(state jobModel) {
 	}
 }
 
-// newCreation returns a random number for the mark of a creation.
+// newCreation returns a random number for the suffix of a creation.
 func newCreation() string { return hex.EncodeToString(random(8)) }
 
 func random(n int) []byte {

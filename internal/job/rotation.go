@@ -194,7 +194,7 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 	}
 	job := u.shown
 	if predecessorInName(job.Settings.Name) != "" {
-		// Without the mark, only its times tell the job from others until the state has it. So
+		// Without the suffix, only its times tell the job from others until the state has it. So
 		// change it later than it was created, also in whole seconds if the API has no fractions.
 		tick := 2 * time.Millisecond
 		if !strings.Contains(job.Settings.CreatedAt, ".") {
@@ -263,8 +263,8 @@ func uncarried(id, names string) diag.Diagnostic {
 		"Rotate it with the \"Update\" button on the job's page in the Cloud Automator console, or remove these members there; the next apply then goes on.")
 }
 
-// createSuccessor creates a job with the same settings and with a mark on its name. If
-// the rotation is cut short, the mark identifies the job.
+// createSuccessor creates a job with the same settings and with a suffix on its name. If
+// the rotation is cut short, the suffix identifies the job.
 func (u *update) createSuccessor(ctx context.Context) diag.Diagnostic {
 	id := u.before.ID.ValueString()
 	had := u.shown.Settings
@@ -389,7 +389,7 @@ func withSituation(failed diag.Diagnostic, state string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(failed.Summary(), failed.Detail()+"\n\n"+state)
 }
 
-// foreign reports whether a mark in the job's name comes from somebody else. This state
+// foreign reports whether a suffix in the job's name comes from somebody else. This state
 // has imported the job, and has not written its name. If the private state is lost, a
 // job without rotated_at was imported: a state has the job that it put in another one's
 // place only together with a rotated_at.
@@ -405,7 +405,7 @@ func (m *jobModel) alike(job cloudautomator.Job) bool {
 }
 
 // orphans returns the jobs that may be the successor of a removed job, from a
-// rotation that was cut short after the mark was removed. They were created
+// rotation that was cut short after the suffix was removed. They were created
 // after that job was last changed, were changed after their creation, and are
 // not known to belong to another resource.
 func orphans(c *cloudautomator.Client, jobs []cloudautomator.Job, gone *jobModel) (found []string) {

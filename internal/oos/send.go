@@ -21,7 +21,7 @@ const permission = "oos:NotifyExecution"
 // users of the API, because the API reference lists no codes.
 const notThere = "EntityNotExists"
 
-// request is the execution that the arguments name.
+// request is one NotifyExecution request for the execution that the arguments name.
 type request struct {
 	alicloud.Client
 	args *args

@@ -14,7 +14,7 @@ var service = alicloud.Service{Name: "ros", Host: "ros.aliyuncs.com", Version: "
 // permission is the RAM action for the one request that a signal makes.
 const permission = "ros:SignalResource"
 
-// request is the resource that the arguments name.
+// request is one SignalResource request for the resource that the arguments name.
 type request struct {
 	alicloud.Client
 	args *args

@@ -115,7 +115,7 @@ func (w stackResource) completion(sent string) *delivery.Probe {
 func (w stackResource) ready() *delivery.Probe {
 	return w.probe(func(found snapshot) delivery.Observation {
 		observation := found.observation(delivery.StateOf(found.takes(), final(found.stack.Status)))
-		if found.stack.Status != "" {
+		if observation.State == delivery.Pending && found.stack.Status != "" {
 			observation.Seen = found.seen(w.resource)
 		}
 		return observation
@@ -129,7 +129,7 @@ func (s snapshot) takes() bool {
 
 // seen describes a resource that does not take the signal.
 func (s snapshot) seen(resource string) string {
-	return fmt.Sprintf("Its resource %s is %s.", resource, cmp.Or(s.resource.Status, "not there yet"))
+	return fmt.Sprintf("Its resource %s is %s.", resource, cmp.Or(s.resource.Status, "not there"))
 }
 
 func (s snapshot) observation(state delivery.State) delivery.Observation {

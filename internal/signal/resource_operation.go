@@ -57,6 +57,6 @@ func (o ResourceOperation) signalOperation() signalOperation {
 
 // Deliver makes a request that is not a signal. It uses the retry policy of
 // signals and the named rate limiter.
-func (s *Sender) Deliver(ctx context.Context, limiter, doing string, target delivery.Request) delivery.Result {
-	return s.deliver(ctx, s.reads.For(limiter), doing, target)
+func (s *Sender) Deliver(ctx context.Context, limiter, doing string, request delivery.Request) delivery.Result {
+	return s.deliver(ctx, s.reads.For(limiter), doing, request)
 }

@@ -54,8 +54,8 @@ func (s *Sender) WithTimeout(ctx context.Context, d time.Duration) (context.Cont
 // UnreachableTimeout returns how long a request is repeated that gets no answer.
 func (s *Sender) UnreachableTimeout() time.Duration { return s.policy.UnreachableTimeout }
 
-func (s *Sender) deliver(ctx context.Context, limiter *delivery.RateLimiter, doing string, target delivery.Request) delivery.Result {
-	return s.policy.Deliver(ctx, limiter, target, delivery.UnknownOutcomePolicy{}, func(attempt delivery.Attempt, pause time.Duration) {
+func (s *Sender) deliver(ctx context.Context, limiter *delivery.RateLimiter, doing string, request delivery.Request) delivery.Result {
+	return s.policy.Deliver(ctx, limiter, request, delivery.UnknownOutcomePolicy{}, func(attempt delivery.Attempt, pause time.Duration) {
 		tflog.Info(ctx, "request failed, trying again", map[string]any{
 			"request": doing, "outcome": attempt.Outcome.String(), "error": s.redactor.Text(attempt.Err.Error()), "pause": pause.String(),
 		})

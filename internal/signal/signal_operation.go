@@ -234,12 +234,12 @@ func (o *signalOperation) deliver(ctx context.Context) delivery.Result {
 	unknown := delivery.UnknownOutcomePolicy{
 		Resend: o.options.ResendOnUnknown.ValueBool(), PreviousSend: o.previousSend, PreviousAbsent: o.previousAbsent(),
 	}
-	target := o.request()
+	request := o.request()
 	if o.tracked != nil {
 		unknown.Lookup = o.lookup
 	}
 	return o.sendWarningOfTwins(func() delivery.Result {
-		return o.policy.Deliver(ctx, o.sends.For(o.RateLimit), target, unknown, func(attempt delivery.Attempt, pause time.Duration) {
+		return o.policy.Deliver(ctx, o.sends.For(o.RateLimit), request, unknown, func(attempt delivery.Attempt, pause time.Duration) {
 			if o.progress != nil {
 				o.progress("Not accepted yet, trying again: %s", o.answer(attempt))
 			}
@@ -253,14 +253,14 @@ func (o *signalOperation) deliver(ctx context.Context) delivery.Result {
 // request returns the request that sends the signal. If the service shows the signals that it
 // took, TraceMatcher tracks the sends.
 func (o *signalOperation) request() delivery.Request {
-	target := o.Request
+	request := o.Request
 	switch {
 	case o.Evidence == nil:
-		return target
+		return request
 	case o.tracked == nil:
-		o.tracked = o.matcher.Track(target, o.Evidence, o.reads.For(o.RateLimit))
+		o.tracked = o.matcher.Track(request, o.Evidence, o.reads.For(o.RateLimit))
 	default:
-		o.tracked.Follow(target, o.Evidence)
+		o.tracked.Follow(request, o.Evidence)
 	}
 	return o.tracked
 }
@@ -382,7 +382,7 @@ func (o *signalOperation) wait(ctx context.Context, probe *delivery.Probe, doing
 	return o.observe(ctx, o.poller.Wait, probe, doing)
 }
 
-// observer is a method of the poller that reads a target: Wait or Look.
+// observer is a method of the poller that reads a target: Wait or WaitWhileReachable.
 type observer func(context.Context, *delivery.Probe, func(delivery.Observation, time.Time)) delivery.WaitResult
 
 func (o *signalOperation) observe(ctx context.Context, until observer, probe *delivery.Probe, doing string) delivery.WaitResult {

@@ -64,7 +64,7 @@ var cloudFormationResource = []System{{
 			last.Name, last.DependsOn = "Application", []string{"Hosts"}
 			return startStack(s, host(1), last)
 		},
-		NotReady: "Its resource Hosts is not there yet.",
+		NotReady: "Its resource Hosts is not there.",
 		Unready: func(s *sandbox.Sandbox) Values {
 			return startStack(s, sandbox.CloudFormationResource{Name: "Network", Seconds: seconds}, host(1, "Network"))
 		},

@@ -81,7 +81,7 @@ func Find(ctx context.Context, names ...string) (CLI, error) {
 	for _, name := range names {
 		path, err := exec.LookPath(name)
 		if err != nil {
-			wrong = append(wrong, fmt.Errorf("%s is not on PATH", name))
+			wrong = append(wrong, err)
 			continue
 		}
 		found, err := ask(ctx, path)
@@ -233,7 +233,7 @@ func environment(dir string) map[string]string {
 		"HTTPS_PROXY": "http://127.0.0.1:9",
 		"NO_PROXY":    "127.0.0.1,localhost,::1",
 	}
-	for _, name := range []string{"PATH", "TMPDIR", "TMP", "TEMP", "SYSTEMROOT"} {
+	for _, name := range []string{"PATH", "TMPDIR", "TMP", "TEMP", "SYSTEMROOT", "GOGC"} {
 		if value, set := os.LookupEnv(name); set {
 			env[name] = value
 		}

@@ -1,7 +1,8 @@
 // Command engine prints, for a shell to evaluate, the environment variables that tell the
-// tests which terraform or tofu to use: the one on PATH, otherwise a downloaded Terraform,
-// otherwise an OpenTofu built from its Go module. With a flag it builds one from its Go
-// module, whatever is on PATH. It reports its progress on standard error.
+// tests which terraform or tofu to use: the one at TF_ACC_TERRAFORM_PATH, otherwise the one
+// on PATH, otherwise a downloaded Terraform, otherwise an OpenTofu built from its Go module.
+// With a flag it builds one from its Go module, whatever else there is. It reports its
+// progress on standard error.
 package main
 
 import (

@@ -111,8 +111,9 @@ func serve(ctx context.Context, ports []string) error {
 
 // connect waits until the server takes requests for its namespace.
 func connect(ctx context.Context, address string) (client.Client, error) {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
+	var last error
 	for {
 		connected, err := client.DialContext(ctx, client.Options{HostPort: address, Logger: silent{}})
 		if err == nil {
@@ -121,9 +122,12 @@ func connect(ctx context.Context, address string) (client.Client, error) {
 			}
 			connected.Close()
 		}
+		if ctx.Err() == nil {
+			last = err
+		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("the server did not get ready: %w", err)
+			return nil, fmt.Errorf("the server did not get ready: %w", cmp.Or(last, err))
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
