@@ -10,26 +10,30 @@ import (
 
 // PauseClock is a clock for operations that use up their timeout. While one of them is
 // under way, time passes in the provider's pauses only, and there at once. So neither a
-// busy machine nor a slow request uses up a timeout, and no test waits for one.
+// busy machine nor a slow request uses up a timeout, and no test waits for one. A request
+// that gets no answer makes no pause: Expire ends it, and the clock does after minutes.
 //
-// Operations with other timeouts have the machine's clock. What repeats reads that lag or
+// Operations with longer timeouts have the machine's clock. What repeats reads that lag or
 // fail has patience for as many pauses as on a quick machine. A clock is for one provider.
 type PauseClock struct {
-	timeout time.Duration
+	longest time.Duration
 
 	mu sync.Mutex
 	// passed is the sum of all pauses so far, and skipped of those that passed at once.
 	passed, skipped time.Duration
-	// ending are the operations with the timeout, and patient are the contexts of
+	// ending are the operations with such a timeout, and patient are the contexts of
 	// WithRetryPeriod.
 	ending, patient map[*pauseContext]bool
 }
 
 var _ delivery.Clock = &PauseClock{}
 
-// NewPauseClock returns a clock for operations with this timeout.
-func NewPauseClock(timeout time.Duration) *PauseClock {
-	return &PauseClock{timeout: timeout, ending: map[*pauseContext]bool{}, patient: map[*pauseContext]bool{}}
+// longestRequest is more than any request takes that gets an answer.
+const longestRequest = 5 * time.Minute
+
+// NewPauseClock returns a clock for operations with timeouts up to the longest.
+func NewPauseClock(longest time.Duration) *PauseClock {
+	return &PauseClock{longest: longest, ending: map[*pauseContext]bool{}, patient: map[*pauseContext]bool{}}
 }
 
 // Now returns the time of the machine and of the skipped pauses together.
@@ -83,12 +87,18 @@ func (c *PauseClock) Expire() {
 	}
 }
 
-// WithTimeout returns a context that ends when pauses of d have passed.
+// WithTimeout returns a context that ends when pauses of d have passed. A timeout below a
+// millisecond is over before anything can pause.
 func (c *PauseClock) WithTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	if d != c.timeout {
+	if d < time.Millisecond || d > c.longest {
 		return context.WithTimeout(parent, d)
 	}
-	return c.count(parent, d, c.ending, time.Time{})
+	ctx, cancel := c.count(parent, d, c.ending, time.Time{})
+	unanswered := time.AfterFunc(longestRequest, func() { ctx.finish(context.DeadlineExceeded) })
+	return ctx, func() {
+		unanswered.Stop()
+		cancel()
+	}
 }
 
 // WithRetryPeriod returns a context that ends in a pause, when both pauses of d and d itself
@@ -97,7 +107,7 @@ func (c *PauseClock) WithRetryPeriod(parent context.Context, d time.Duration) (c
 	return c.count(parent, d, c.patient, c.Now().Add(d))
 }
 
-func (c *PauseClock) count(parent context.Context, d time.Duration, contexts map[*pauseContext]bool, earliest time.Time) (context.Context, context.CancelFunc) {
+func (c *PauseClock) count(parent context.Context, d time.Duration, contexts map[*pauseContext]bool, earliest time.Time) (*pauseContext, context.CancelFunc) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	ctx := &pauseContext{Context: parent, clock: c, end: c.passed + d, earliest: earliest, done: make(chan struct{})}

@@ -47,11 +47,15 @@ type Provider struct {
 	clock *PauseClock
 }
 
-// Stall is a fault of a service that does not answer within Briefly. kind is
-// sandbox.KindStall or sandbox.KindStallAfter.
+// Stall is a fault of a service that does not answer within a short timeout, such as
+// Briefly. kind is sandbox.KindStall or sandbox.KindStallAfter.
 func (p *Provider) Stall(operation string, kind sandbox.Kind) sandbox.Fault {
-	return sandbox.Fault{Operation: operation, Kind: kind, Stalled: p.clock.Expire}
+	return sandbox.Fault{Operation: operation, Kind: kind, Stalled: p.Expire}
 }
+
+// Expire ends the operations that are under way with a short timeout, as their timeout
+// does. A provider with a policy of its own does not have this clock.
+func (p *Provider) Expire() { p.clock.Expire() }
 
 // context is that of a call.
 func (p *Provider) context() context.Context {
@@ -98,7 +102,7 @@ func StartRelease(t testing.TB, version string, block Values) *Provider {
 func tryRelease(t testing.TB, version, terraform string, block Values, options ...provider.Option) (*Provider, Diagnostics) {
 	t.Helper()
 	ctx := t.Context()
-	policy, clock := Quick(), NewPauseClock(brief)
+	policy, clock := Quick(), NewPauseClock(counted)
 	policy.Clock = clock
 	server := plugin.Server(provider.New(version, append([]provider.Option{provider.WithPolicy(policy)}, options...)...))()
 	found, err := schemas()

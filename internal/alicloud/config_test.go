@@ -37,9 +37,14 @@ func start(t *testing.T, options sandbox.Options) (*sandbox.Sandbox, acctest.Val
 // send applies one signal with the alicloud block given, whose endpoints are the sandbox's.
 func send(t *testing.T, s *sandbox.Sandbox, block, config acctest.Values) (*acctest.Resource, acctest.Diagnostics) {
 	t.Helper()
-	block = block.With(acctest.Values{"endpoints": acctest.Values{"ros": s.URL(), "sts": s.URL()}})
-	r := acctest.StartProvider(t, acctest.Values{"alicloud": block}).Resource("signal_stack_resource")
+	r := resource(t, s, block)
 	return r, r.Apply(config)
+}
+
+func resource(t *testing.T, s *sandbox.Sandbox, block acctest.Values) *acctest.Resource {
+	t.Helper()
+	block = block.With(acctest.Values{"endpoints": acctest.Values{"ros": s.URL(), "sts": s.URL()}})
+	return acctest.StartProvider(t, acctest.Values{"alicloud": block}).Resource("signal_stack_resource")
 }
 
 // write writes the file of the aliyun command line.
@@ -353,9 +358,13 @@ func TestAssumeRoleFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, config := start(t, sandbox.Options{})
+			r := resource(t, s, block)
 			test.fault.Operation = "AssumeRole"
+			if test.fault.Kind == sandbox.KindStall {
+				test.fault = r.Stall("AssumeRole", sandbox.KindStall)
+			}
 			s.Inject(test.fault)
-			r, diags := send(t, s, block, config.With(acctest.Values{"timeouts": acctest.Values{"create": "2s"}}))
+			diags := r.Apply(config.With(acctest.Briefly))
 			if test.passes {
 				if len(diags) > 0 || s.Count("SignalResource") != 1 || s.Count("AssumeRole") != 3 {
 					t.Errorf("said %s, the request log is %v", diags, s.RequestLog())
@@ -465,9 +474,20 @@ func TestTimeoutWhileAnotherAssumesTheRole(t *testing.T) {
 		patient.Apply(config.With(acctest.Values{"timeouts": acctest.Values{"create": "10m"}}))
 	}()
 	<-asked
-	diags := p.Resource("signal_stack_resource").Apply(config.With(acctest.Values{"timeouts": acctest.Values{"create": "100ms"}}))
-	if !strings.Contains(diags.String(), "Signal Not Sent") || s.Count("AssumeRole") != 1 {
-		t.Errorf("it said %s", diags)
+	late := make(chan acctest.Diagnostics)
+	go func() { late <- p.Resource("signal_stack_resource").Apply(config.With(acctest.Briefly)) }()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for waits := true; waits; {
+		select {
+		case <-again.C:
+			p.Expire()
+		case diags := <-late:
+			waits = false
+			if !strings.Contains(diags.String(), "Signal Not Sent") || s.Count("AssumeRole") != 1 {
+				t.Errorf("it said %s", diags)
+			}
+		}
 	}
 	select {
 	case <-ended:

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/aws"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -309,20 +310,25 @@ func TestSilentSTS(t *testing.T) {
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
-			f := start(t)
-			quiet := make(chan struct{})
-			t.Cleanup(func() { close(quiet) })
-			f.next(what, often(100, func(http.ResponseWriter, request) bool { <-quiet; return true })...)
-			c := config(f)
+			silent := func(asked func()) aws.Config {
+				f := start(t)
+				quiet := make(chan struct{})
+				t.Cleanup(func() { close(quiet) })
+				f.next(what, often(100, func(http.ResponseWriter, request) bool { asked(); <-quiet; return true })...)
+				return config(f)
+			}
+			c := silent(func() {})
 			c.STSTimeout = 50 * time.Millisecond
 			s := open(t, c, "")
 			if attempt := s.Send(t.Context()); attempt.Outcome != delivery.NotSent || attempt.Cause != delivery.CredentialsFailing || !strings.Contains(attempt.Err.Error(), "STS did not answer sts:"+what+" within 50ms") {
 				t.Errorf("it ended %s with cause %d: %v", attempt.Outcome, attempt.Cause, attempt.Err)
 			}
-			c.STSTimeout = time.Minute
+			clock := acctest.NewPauseClock(time.Minute)
+			c = silent(clock.Expire)
+			c.STSTimeout = time.Hour
 			s = open(t, c, "")
 			said := map[string]string{"AssumeRole": "assume_role: " + roleARN, "GetCallerIdentity": "sts:GetCallerIdentity"}[what]
-			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			ctx, cancel := clock.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			if attempt := s.Send(ctx); attempt.Outcome != delivery.NotSent || attempt.Cause != delivery.CredentialsFailing || !strings.Contains(attempt.Err.Error(), said) || !errors.Is(attempt.Err, context.DeadlineExceeded) {
 				t.Errorf("in less time it ended %s with cause %d: %v", attempt.Outcome, attempt.Cause, attempt.Err)

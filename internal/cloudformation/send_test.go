@@ -310,7 +310,7 @@ func TestDestroySendsOnce(t *testing.T) {
 	s, r, config := start(t, stack(hosts(5)))
 	says(t, r.Apply(config.With(acctest.Values{"when": "destroy", "timeouts": acctest.Values{"delete": "1s"}})), false)
 	id := r.String("unique_id")
-	s.Inject(sandbox.Fault{Operation: send, Kind: sandbox.KindStallAfter})
+	s.Inject(r.Stall(send, sandbox.KindStallAfter))
 	says(t, r.Destroy(), true, "Outcome of the Signal Unknown")
 	s.ClearFaults()
 	if diags := r.Destroy(); diags.HasError() || s.Accepted(send) != 1 || s.Count(events) == 0 {

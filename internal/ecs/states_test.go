@@ -472,8 +472,9 @@ func TestDestroyRemembersTheHook(t *testing.T) {
 	r := w.resource()
 	says(t, r.Apply(merged(byName, acctest.Values{"when": "destroy", "timeouts": acctest.Values{"delete": "1s"}})), false)
 	made(t, w)
-	w.Inject(sandbox.Fault{Operation: send, Kind: sandbox.KindStallAfter, Times: 1})
+	w.Inject(r.Stall(send, sandbox.KindStallAfter))
 	says(t, r.Destroy(), true, "Outcome of the Signal Unknown")
+	w.ClearFaults()
 	if r.String("hook_id") != started[0].HookID || r.String("service_deployment_arn") != started[0].ARN {
 		t.Fatalf("recorded %s", r.State)
 	}

@@ -26,7 +26,7 @@ func TestUnknownAtDestroyByTemplate(t *testing.T) {
 			if diags := r.Apply(config); diags.HasError() || len(s.RequestLog()) > 0 || r.String("execution_id") != "" {
 				t.Fatalf("said %s, and made %v", diags, s.RequestLog())
 			}
-			s.Inject(sandbox.Fault{Operation: notify, Kind: test.fault})
+			s.Inject(r.Stall(notify, test.fault))
 			says(t, r.Destroy(), true, "Outcome of the Signal Unknown")
 			s.ClearFaults()
 			s.ResetRequestLog()

@@ -298,7 +298,7 @@ func TestConnectionThatHangs(t *testing.T) {
 		"signal_automation":     func(at string) acctest.Values { return acctest.Values{"aws": acctest.AWS(at)} },
 		"signal_stack_resource": func(at string) acctest.Values { return acctest.Values{"alicloud": acctest.Alicloud(at)} },
 	} {
-		for name, timeout := range map[string]string{"timeout": "1s", "Ctrl-C": "5m"} {
+		for name, timeout := range map[string]string{"timeout": acctest.BriefTimeout, "Ctrl-C": "5m"} {
 			t.Run(signal+", "+name, func(t *testing.T) {
 				t.Parallel()
 				hangs := make(chan struct{}, 10)
@@ -309,15 +309,13 @@ func TestConnectionThatHangs(t *testing.T) {
 				})
 				p, y := acctest.StartProvider(t, block("https://"+silent.at)), systems.Of(signal)
 				config := y.Ready(acctest.Sandbox(t, sandbox.Options{})).With(acctest.Values{"timeouts": acctest.Values{"create": timeout}})
-				if name == "Ctrl-C" {
-					go func() {
-						<-hangs
-						p.Stop()
-					}()
-				}
+				go func() {
+					<-hangs
+					map[string]func(){"timeout": p.Expire, "Ctrl-C": p.Stop}[name]()
+				}()
 				r := p.Resource(signal)
 				diags := r.Apply(config)
-				says(t, diags, true, "Signal Not Sent", map[string]string{"timeout": "create timeout of 1s", "Ctrl-C": "cancelled"}[name])
+				says(t, diags, true, "Signal Not Sent", map[string]string{"timeout": "create timeout of " + timeout, "Ctrl-C": "cancelled"}[name])
 				if said := diags.String(); strings.Contains(said, "attempts") || strings.Contains(said, "again until") || strings.Contains(said, "tried again") {
 					t.Errorf("the error of one attempt is %s", said)
 				}

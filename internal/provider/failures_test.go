@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -95,26 +96,21 @@ func TestCancelWhileLookingSaysNothingOfTheTarget(t *testing.T) {
 		if !p.Resource(y.Type).Has("wait_until_ready") {
 			return
 		}
-		looked := make(chan struct{})
-		tell := sync.OnceFunc(func() { close(looked) })
+		var end atomic.Pointer[func()]
 		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
-			tell()
+			(*end.Load())()
 			<-r.Context().Done()
 		}))
 		t.Cleanup(server.Close)
 		elsewhere := acctest.StartProvider(t, acctest.Block(server.URL))
 		for _, stop := range []string{"cancelled", "timeout"} {
-			config := y.Ready(s).With(acctest.Values{"wait_until_ready": true})
+			config, ends := y.Ready(s).With(acctest.Values{"wait_until_ready": true}), elsewhere.Stop
 			if stop == "timeout" {
-				config["timeouts"] = brief
+				config["timeouts"], ends = brief, elsewhere.Expire
 			}
-			done := make(chan acctest.Diagnostics)
-			go func() { done <- elsewhere.Resource(y.Type).Apply(config) }()
-			if <-looked; stop == "cancelled" {
-				elsewhere.Stop()
-			}
-			diags := <-done
+			end.Store(&ends)
+			diags := elsewhere.Resource(y.Type).Apply(config)
 			says(t, diags, true, "Signal Not Sent", stop)
 			for _, guess := range []string{"may have been", "may not have been", "may be another", "may have ended"} {
 				if strings.Contains(diags.String(), guess) {
