@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -71,8 +72,8 @@ func Bare(t testing.TB, env map[string]string) *Workspace {
 }
 
 // Example copies the tracked configuration in a folder, such as one of examples/. It fails
-// the test if a provider block there names a server that the test has not started. given
-// has the names of variables that the test sets itself.
+// the test if a provider block there, or the url of a resource or an action, names a server
+// that the test has not started. given has the names of variables that the test sets itself.
 func (w *Workspace) Example(dir string, given ...string) {
 	w.t.Helper()
 	files, err := checkout.Configuration(w.t.Context(), dir, w.WorkingDir())
@@ -87,11 +88,12 @@ func (w *Workspace) Example(dir string, given ...string) {
 	}
 }
 
-// foreignServers returns what in the provider blocks of files is, or may be, a server that
-// is not allowed. The values of given variables are the test's own. Whatever else it cannot
-// resolve, such as a function, may be a server, and so may a file in JSON.
+// foreignServers returns what in the files is, or may be, a server that is not allowed: in
+// provider blocks, and in the url of other blocks. The values of given variables are the
+// test's own. Whatever else it cannot resolve, such as a function, may be a server, and so
+// may a file in JSON.
 func foreignServers(files, allowed, given []string) (foreign []string, err error) {
-	var bodies []*hclsyntax.Body
+	var providers, others []*hclsyntax.Body
 	locals := hclsyntax.Attributes{}
 	variables := map[string]cty.Value{}
 	for _, file := range files {
@@ -110,7 +112,9 @@ func foreignServers(files, allowed, given []string) (foreign []string, err error
 		for _, block := range parsed.Body.(*hclsyntax.Body).Blocks {
 			switch {
 			case block.Type == "provider":
-				bodies = append(bodies, block.Body)
+				providers = append(providers, block.Body)
+			case block.Type == "resource" || block.Type == "action" || block.Type == "ephemeral" || block.Type == "data":
+				others = append(others, block.Body)
 			case block.Type == "locals":
 				maps.Copy(locals, block.Body.Attributes)
 			case block.Type == "variable" && slices.Contains(given, block.Labels[0]):
@@ -134,27 +138,44 @@ func foreignServers(files, allowed, given []string) (foreign []string, err error
 			}
 		}
 	}
-	for len(bodies) > 0 {
-		body := bodies[0]
-		bodies = bodies[1:]
-		for _, block := range body.Blocks {
-			bodies = append(bodies, block.Body)
+	check := func(attribute *hclsyntax.Attribute) {
+		value, known := resolve(attribute)
+		if !known {
+			foreign = append(foreign, attribute.Name+", which cannot be resolved here")
+			return
 		}
-		for name, attribute := range body.Attributes {
-			value, known := resolve(attribute)
-			if !known {
-				foreign = append(foreign, name+", which cannot be resolved here")
-				continue
+		_ = cty.Walk(value, func(_ cty.Path, part cty.Value) (bool, error) {
+			if part.IsKnown() && !part.IsNull() && part.Type() == cty.String && leadsElsewhere(attribute.Name, part.AsString(), allowed) {
+				foreign = append(foreign, part.AsString())
 			}
-			_ = cty.Walk(value, func(_ cty.Path, part cty.Value) (bool, error) {
-				if part.IsKnown() && !part.IsNull() && part.Type() == cty.String && leadsElsewhere(name, part.AsString(), allowed) {
-					foreign = append(foreign, part.AsString())
-				}
-				return true, nil
-			})
+			return true, nil
+		})
+	}
+	for body := range nested(providers) {
+		for _, attribute := range body.Attributes {
+			check(attribute)
+		}
+	}
+	for body := range nested(others) {
+		if url := body.Attributes["url"]; url != nil {
+			check(url)
 		}
 	}
 	return foreign, nil
+}
+
+// nested returns the bodies and those of all blocks in them.
+func nested(bodies []*hclsyntax.Body) iter.Seq[*hclsyntax.Body] {
+	return func(yield func(*hclsyntax.Body) bool) {
+		for left := slices.Clone(bodies); len(left) > 0; left = left[1:] {
+			for _, block := range left[0].Blocks {
+				left = append(left, block.Body)
+			}
+			if !yield(left[0]) {
+				return
+			}
+		}
+	}
 }
 
 // leadsElsewhere reports whether the value of an argument is a server that is not allowed.
@@ -163,7 +184,7 @@ func leadsElsewhere(argument, value string, allowed []string) bool {
 	if !isURL {
 		at = value
 	}
-	if !isURL && argument != "address" {
+	if !isURL && argument != "address" && argument != "url" {
 		return false
 	}
 	return !slices.ContainsFunc(allowed, func(server string) bool {

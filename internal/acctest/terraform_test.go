@@ -25,7 +25,15 @@ func TestForeignServers(t *testing.T) {
 		"provider \"signal\" {\n aws {\n endpoints { ssm = \"http://127.0.0.1:12345\" }\n }\n}":                  {"http://127.0.0.1:12345"},
 		"provider \"signal\" {\n temporal { address = \"temporal.example.com:7233\" }\n}":                        {"temporal.example.com:7233"},
 		"provider \"signal\" {\n temporal { address = \"127.0.0.1:1234\" }\n}":                                   nil,
-		"resource \"signal_http_trigger\" \"x\" { url = \"https://example.com\" }\nprovider \"signal\" {}":       nil,
+		"resource \"signal_http_trigger\" \"x\" { url = \"https://example.com\" }\nprovider \"signal\" {}":       {"https://example.com"},
+		"resource \"signal_http_trigger\" \"x\" { url = \"http://127.0.0.1:4599/trigger/x\" }":                   {"http://127.0.0.1:4599/trigger/x"},
+		"resource \"signal_http_trigger\" \"x\" { url = \"127.0.0.1:4599/trigger/x\" }":                          {"127.0.0.1:4599/trigger/x"},
+		"resource \"signal_http_trigger\" \"x\" { url = \"http://127.0.0.1:1234/trigger/x\" }":                   nil,
+		"resource \"signal_http_trigger\" \"x\" { url = var.theirs }":                                            {"https://ssm.example.com"},
+		"resource \"signal_http_trigger\" \"x\" { url = var.set }":                                               nil,
+		"resource \"signal_http_trigger\" \"x\" { url = var.asked }":                                             {"url, which cannot be resolved here"},
+		"resource \"terraform_data\" \"x\" { input = \"https://example.com\" }":                                  nil,
+		"action \"signal_http_trigger\" \"x\" {\n config { url = \"http://127.0.0.1:4599/trigger/x\" }\n}":       {"http://127.0.0.1:4599/trigger/x"},
 	} {
 		file := filepath.Join(t.TempDir(), "main.tf")
 		variables := "\nvariable \"set\" { default = \"https://ssm.example.com\" }\nvariable \"theirs\" { default = \"https://ssm.example.com\" }\nvariable \"asked\" {}\n" +
