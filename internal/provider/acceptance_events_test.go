@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
@@ -363,10 +364,15 @@ func TestAccActionExamples(t *testing.T) {
 		},
 	}
 	examples := filepath.Join("..", "..", "examples", "actions")
-	all, err := os.ReadDir(examples)
+	files, err := checkout.Files(t.Context(), examples)
 	must(t, err)
-	for _, one := range all {
-		name, dir := one.Name(), filepath.Join(examples, one.Name())
+	names := map[string]bool{}
+	for _, file := range files {
+		name, _, _ := strings.Cut(file, "/")
+		names[name] = true
+	}
+	for name := range names {
+		dir := filepath.Join(examples, name)
 		for _, triggered := range []bool{true, false} {
 			_, err := os.Stat(filepath.Join(dir, "action_trigger.tf"))
 			if triggered && err != nil {
