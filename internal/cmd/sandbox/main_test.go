@@ -193,6 +193,22 @@ func TestWhatIsPrinted(t *testing.T) {
 	}
 }
 
+// If something else listens on the address, the error says so, and what to do. Nothing is
+// printed that leads there.
+func TestAUsedPort(t *testing.T) {
+	used := strings.TrimPrefix(acctest.Sandbox(t, sandbox.Options{}).URL(), "http://")
+	var out bytes.Buffer
+	err := run(t.Context(), &out, used, "")
+	if err == nil || out.Len() > 0 {
+		t.Fatalf("it ended with %v, and printed:\n%s", err, out.String())
+	}
+	for _, part := range []string{used, "another sandbox", "make sandbox ARGS='-addr 127.0.0.1:"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q is not in the error: %s", part, err)
+		}
+	}
+}
+
 // The lines that put a provider block beside the examples do so in a shell.
 func TestTheBlockIsPutBesideExamples(t *testing.T) {
 	dir, folders := t.TempDir(), []string{"examples/one", "examples/two"}
