@@ -42,7 +42,7 @@ func waitThrough(t *testing.T, y system, row matrix.Row) {
 	}
 	x.Hook(y.Gate.Read, c.tick, nil)
 	x.Operation, x.ShownBy, x.LookUps = y.Gate.Read, "", 0
-	for _, fault := range row.Faults {
+	for _, fault := range x.trouble.Faults {
 		fault.Operation = cmp.Or(fault.Operation, y.Gate.Read)
 		x.Inject(fault)
 	}
