@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -93,7 +92,7 @@ func (w *Workspace) Example(dir string, given ...string) {
 // test's own. Whatever else it cannot resolve, such as a function, may be a server, and so
 // may a file in JSON.
 func foreignServers(files, allowed, given []string) (foreign []string, err error) {
-	var providers, others []*hclsyntax.Body
+	var attributes []*hclsyntax.Attribute
 	locals := hclsyntax.Attributes{}
 	variables := map[string]cty.Value{}
 	for _, file := range files {
@@ -111,10 +110,13 @@ func foreignServers(files, allowed, given []string) (foreign []string, err error
 		}
 		for _, block := range parsed.Body.(*hclsyntax.Body).Blocks {
 			switch {
-			case block.Type == "provider":
-				providers = append(providers, block.Body)
-			case block.Type == "resource" || block.Type == "action" || block.Type == "ephemeral" || block.Type == "data":
-				others = append(others, block.Body)
+			case slices.Contains([]string{"provider", "resource", "action", "ephemeral", "data"}, block.Type):
+				_ = hclsyntax.VisitAll(block.Body, func(node hclsyntax.Node) hcl.Diagnostics {
+					if attribute, is := node.(*hclsyntax.Attribute); is && (block.Type == "provider" || attribute.Name == "url") {
+						attributes = append(attributes, attribute)
+					}
+					return nil
+				})
 			case block.Type == "locals":
 				maps.Copy(locals, block.Body.Attributes)
 			case block.Type == "variable" && slices.Contains(given, block.Labels[0]):
@@ -138,11 +140,11 @@ func foreignServers(files, allowed, given []string) (foreign []string, err error
 			}
 		}
 	}
-	check := func(attribute *hclsyntax.Attribute) {
+	for _, attribute := range attributes {
 		value, known := resolve(attribute)
 		if !known {
 			foreign = append(foreign, attribute.Name+", which cannot be resolved here")
-			return
+			continue
 		}
 		_ = cty.Walk(value, func(_ cty.Path, part cty.Value) (bool, error) {
 			if part.IsKnown() && !part.IsNull() && part.Type() == cty.String && leadsElsewhere(attribute.Name, part.AsString(), allowed) {
@@ -151,31 +153,7 @@ func foreignServers(files, allowed, given []string) (foreign []string, err error
 			return true, nil
 		})
 	}
-	for body := range nested(providers) {
-		for _, attribute := range body.Attributes {
-			check(attribute)
-		}
-	}
-	for body := range nested(others) {
-		if url := body.Attributes["url"]; url != nil {
-			check(url)
-		}
-	}
 	return foreign, nil
-}
-
-// nested returns the bodies and those of all blocks in them.
-func nested(bodies []*hclsyntax.Body) iter.Seq[*hclsyntax.Body] {
-	return func(yield func(*hclsyntax.Body) bool) {
-		for left := slices.Clone(bodies); len(left) > 0; left = left[1:] {
-			for _, block := range left[0].Blocks {
-				left = append(left, block.Body)
-			}
-			if !yield(left[0]) {
-				return
-			}
-		}
-	}
 }
 
 // leadsElsewhere reports whether the value of an argument is a server that is not allowed.

@@ -242,8 +242,8 @@ func (c httpClient) Call(req *http.Request, _ *http.Transport) (*http.Response, 
 type withoutQuery struct{ delivery.Doer }
 
 // Do sends req.
-func (u withoutQuery) Do(req *http.Request) (*http.Response, error) {
-	resp, err := u.Doer.Do(req)
+func (w withoutQuery) Do(req *http.Request) (*http.Response, error) {
+	resp, err := w.Doer.Do(req)
 	if failed, ok := errors.AsType[*url.Error](err); ok {
 		failed.URL = req.URL.Scheme + "://" + req.URL.Host
 	}

@@ -101,6 +101,15 @@ func (b *bench) refused(config acctest.Values, says ...string) acctest.Diagnosti
 	return diags
 }
 
+// predecessorStays applies a change that replaces the job, and whose removal of the old job
+// is refused.
+func (b *bench) predecessorStays(config acctest.Values) {
+	b.t.Helper()
+	b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
+	b.refused(config, "Job Not Removed")
+	b.s.ClearFaults()
+}
+
 func contains(t *testing.T, text string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {

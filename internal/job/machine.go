@@ -87,11 +87,12 @@ var steps = map[position]struct{ keep, rotate step }{
 
 // transitions has, for each step, the position to which it leads, and the position
 // that is found if the provider is killed after the step, with the state from
-// before. If the service does not rotate, requestRotation leads to
-// notRotated. If the job was removed before, createSuccessor leads to replaced, recordSuccessor
-// to unnamed, and removePredecessor to candidatesLeft. When a job has replaced another one, change removes the suffix from its name. If the
-// provider is killed after that, the position is candidatesLeft: nothing tells the
-// job from a job of somebody else, so no operation touches it.
+// before. If the service does not rotate, requestRotation leads to notRotated. If
+// the job was removed before, createSuccessor leads to replaced, recordSuccessor to
+// unnamed, and removePredecessor to candidatesLeft. When a job has replaced another
+// one, change removes the suffix from its name. If the provider is killed after
+// that, the position is candidatesLeft: nothing tells the job from a job of somebody
+// else, so no operation touches it.
 var transitions = map[step]struct{ to, found position }{
 	change:            {settled, settled},
 	requestRotation:   {settled, settled},
@@ -253,8 +254,9 @@ func locate(data *jobModel, p privateState, jobs []cloudautomator.Job) situation
 	return situation{Position: settled, ID: id}
 }
 
-// successorSuffix returns the suffix, in texts for users the mark, at the end of the name of a job that succeeds another one. The suffix
-// is removed after the predecessor was removed.
+// successorSuffix returns the suffix, in texts for users the mark, at the end of the
+// name of a job that succeeds another one. It is removed after the predecessor was
+// removed.
 func successorSuffix(predecessor string) string {
 	return fmt.Sprintf(" (successor of job %s)", predecessor)
 }

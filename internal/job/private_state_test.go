@@ -25,9 +25,7 @@ func TestStateKnowsThePredecessorThatStays(t *testing.T) {
 					t.Errorf("the state is %s", b.State)
 				}
 				config := nightly.With(acctest.Values{"name": "weekly"})
-				b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
-				b.refused(config, "Job Not Removed")
-				b.s.ClearFaults()
+				b.predecessorStays(config)
 				b.s.RenameTriggerJob(b.String("id"), "by hand")
 				b.Forget()
 				if refresh {
@@ -59,9 +57,7 @@ func TestFailedReadForgetsNoPredecessor(t *testing.T) {
 		b := newBench(t, sandbox.CloudAutomator{}, hasty())
 		b.created(nightly)
 		config := nightly.With(acctest.Values{"name": "weekly"})
-		b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
-		b.refused(config, "Job Not Removed")
-		b.s.ClearFaults()
+		b.predecessorStays(config)
 		b.s.RenameTriggerJob(b.String("id"), "by hand")
 		b.s.Inject(sandbox.Fault{Operation: operation, Kind: sandbox.KindErrorBefore})
 		b.refused(config)
@@ -240,9 +236,7 @@ func TestJobIsRemovedBeforeItsPredecessor(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{}, hasty())
 	b.created(nightly)
 	config := nightly.With(acctest.Values{"name": "weekly"})
-	b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
-	b.refused(config, "Job Not Removed")
-	b.s.ClearFaults()
+	b.predecessorStays(config)
 	b.s.RemoveTriggerJob(b.String("id"))
 	b.refused(config, "Job Is Gone")
 	if len(b.s.TriggerJobs()) > 0 || b.String("predecessor_id") != "" {
@@ -352,9 +346,7 @@ func TestDestroyRemovesTheKnownPredecessorAmongOthers(t *testing.T) {
 				b := newBench(t, sandbox.CloudAutomator{}, hasty())
 				b.created(paused)
 				first := b.String("id")
-				b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
-				b.refused(paused.With(acctest.Values{"name": "weekly"}), "Job Not Removed")
-				b.s.ClearFaults()
+				b.predecessorStays(paused.With(acctest.Values{"name": "weekly"}))
 				var twins []string
 				for _, predecessor := range of(first, b.String("id")) {
 					twins = append(twins, b.s.AddTriggerJob(sandbox.TriggerJob{Name: "weekly (successor of job " + predecessor + ")"}).ID)

@@ -138,9 +138,7 @@ func TestKilledUpdateForgetsNoPredecessor(t *testing.T) {
 					b := newBench(t, sandbox.CloudAutomator{})
 					b.created(nightly)
 					old, config := b.held(), nightly.With(acctest.Values{"name": "weekly"})
-					b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
-					b.refused(config, "Job Not Removed")
-					b.s.ClearFaults()
+					b.predecessorStays(config)
 					config["rotate_on_update"] = rotates
 					config["expiration_date"] = "2099-01-01"
 					b.killedAt(0, false, config)
@@ -369,9 +367,7 @@ func TestFinishedRotationIsNotRepeated(t *testing.T) {
 				"name": " weekly ", "effective_date": "2026-01-01", "aws_account_id": nil, "aws_account_ids": []any{22, 21}, "failed_post_process_id": []any{8, 7},
 				"action_value": `{"region": "ap-northeast-1", "trace": "", "tags": [{"key": "b", "value": "1"}, {"key": "a", "value": "2"}]}`,
 			})
-			b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
-			b.refused(config, "Job Not Removed")
-			b.s.ClearFaults()
+			b.predecessorStays(config)
 			id := b.String("id")
 			if refresh {
 				if diags := others(b.Refresh()); len(diags) > 0 {
@@ -746,9 +742,7 @@ func TestRenamedJobRemembersItsPredecessor(t *testing.T) {
 				b := newBench(t, sandbox.CloudAutomator{})
 				b.created(nightly)
 				old, first, config := b.held(), b.String("id"), nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}})
-				b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse})
-				b.refused(config, "Job Not Removed")
-				b.s.ClearFaults()
+				b.predecessorStays(config)
 				b.s.RenameTriggerJob(b.String("id"), "by hand")
 				if refresh {
 					contains(t, b.Refresh().String(), "Rotation Not Finished", first)
