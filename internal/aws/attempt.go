@@ -50,21 +50,16 @@ func Get[In, Out, Options any](ctx context.Context, operation func(context.Conte
 	return out, attempt
 }
 
-// Pages reads the pages of a list until next returns false. next gets each page
-// and the clock of its answer. It sets the token of the next page in in.
-func Pages[In, Out, Options any](ctx context.Context, operation func(context.Context, In, ...func(Options)) (Out, error), in In, next func(page Out, clock delivery.ServerClock) bool) delivery.Attempt {
-	for {
+// Pages reads the pages of a list until next returns no token of a next page. next gets
+// each page and the clock of its answer. token is the member of in for the token.
+func Pages[In, Out, Options any](ctx context.Context, operation func(context.Context, In, ...func(Options)) (Out, error), in In, token **string, next func(page Out, clock delivery.ServerClock) *string) delivery.Attempt {
+	return delivery.Pages(func(string) (string, delivery.Attempt) {
 		page, attempt := Get(ctx, operation, in)
-		if attempt.Outcome != delivery.Accepted || !next(page, attempt.Clock) {
-			return attempt
+		if attempt.Outcome == delivery.Accepted {
+			*token = next(page, attempt.Clock)
 		}
-	}
-}
-
-// More sets the token of the next page, and reports whether there is one.
-func More(token **string, next *string) bool {
-	*token = next
-	return awssdk.ToString(next) != ""
+		return awssdk.ToString(*token), attempt
+	})
 }
 
 // request makes one attempt and classifies the result. The call must make one

@@ -18,10 +18,12 @@ import (
 func (s stack) events(ctx context.Context, more func(cfntypes.StackEvent, delivery.ServerClock) bool) (attempt delivery.Attempt) {
 	none := true
 	in := &sdk.DescribeStackEventsInput{StackName: &s.name}
-	attempt = aws.Pages(ctx, s.DescribeStackEvents, in, func(page *sdk.DescribeStackEventsOutput, clock delivery.ServerClock) bool {
+	attempt = aws.Pages(ctx, s.DescribeStackEvents, in, &in.NextToken, func(page *sdk.DescribeStackEventsOutput, clock delivery.ServerClock) *string {
 		none = none && len(page.StackEvents) == 0
-		enough := slices.ContainsFunc(page.StackEvents, func(event cfntypes.StackEvent) bool { return !more(event, clock) })
-		return !enough && aws.More(&in.NextToken, page.NextToken)
+		if slices.ContainsFunc(page.StackEvents, func(event cfntypes.StackEvent) bool { return !more(event, clock) }) {
+			return nil
+		}
+		return page.NextToken
 	})
 	if none && attempt.Outcome == delivery.Accepted {
 		return delivery.Attempt{Outcome: delivery.Unknown, RequestID: attempt.RequestID, Clock: attempt.Clock, Err: errNoEvents}

@@ -78,8 +78,11 @@ func (e execution) actions(ctx context.Context, enough func(cptypes.ActionExecut
 	if e.id != "" {
 		in.Filter = &cptypes.ActionExecutionFilter{PipelineExecutionId: &e.id}
 	}
-	return aws.Pages(ctx, e.ListActionExecutions, in, func(page *sdk.ListActionExecutionsOutput, _ delivery.ServerClock) bool {
-		return !slices.ContainsFunc(page.ActionExecutionDetails, enough) && aws.More(&in.NextToken, page.NextToken)
+	return aws.Pages(ctx, e.ListActionExecutions, in, &in.NextToken, func(page *sdk.ListActionExecutionsOutput, _ delivery.ServerClock) *string {
+		if slices.ContainsFunc(page.ActionExecutionDetails, enough) {
+			return nil
+		}
+		return page.NextToken
 	})
 }
 

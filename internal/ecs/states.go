@@ -360,7 +360,7 @@ func (p paused) following() func(ctx context.Context) (snapshot, delivery.Attemp
 func (p paused) newest(ctx context.Context) (found snapshot, attempt delivery.Attempt) {
 	var newest ecstypes.ServiceDeploymentBrief
 	in := &sdk.ListServiceDeploymentsInput{Cluster: &p.cluster, Service: &p.service, Status: underWay}
-	attempt = aws.Pages(ctx, p.ListServiceDeployments, in, func(page *sdk.ListServiceDeploymentsOutput, _ delivery.ServerClock) bool {
+	attempt = aws.Pages(ctx, p.ListServiceDeployments, in, &in.NextToken, func(page *sdk.ListServiceDeploymentsOutput, _ delivery.ServerClock) *string {
 		for _, brief := range page.ServiceDeployments {
 			if awssdk.ToTime(brief.CreatedAt).Before(p.since) {
 				continue
@@ -369,7 +369,7 @@ func (p paused) newest(ctx context.Context) (found snapshot, attempt delivery.At
 				newest = brief
 			}
 		}
-		return aws.More(&in.NextToken, page.NextToken)
+		return page.NextToken
 	})
 	if attempt.Outcome != delivery.Accepted || newest.ServiceDeploymentArn == nil {
 		return found, attempt

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -115,26 +114,23 @@ func members(value any) map[string]any {
 
 // list reads all pages of a list.
 func list[T any](ctx context.Context, client alicloud.Client, operation, member string, parameters map[string]string) (all []T, attempt delivery.Attempt) {
-	for {
-		var page map[string]any
-		page, attempt = alicloud.Request[map[string]any](ctx, client, operation, parameters)
+	attempt = delivery.Pages(func(token string) (string, delivery.Attempt) {
+		if token != "" {
+			parameters["NextToken"] = token
+		}
+		page, attempt := alicloud.Request[map[string]any](ctx, client, operation, parameters)
 		if attempt.Outcome != delivery.Accepted {
-			return all, attempt
+			return "", attempt
 		}
 		entries, err := decode[[]T](page[member])
-		next, _ := page["NextToken"].(string)
-		switch {
-		case err != nil:
-			return all, delivery.Attempt{Outcome: delivery.Unknown, Status: attempt.Status, RequestID: attempt.RequestID, Err: fmt.Errorf("the answer cannot be read: %w", err)}
-		case next != "" && next == parameters["NextToken"]:
-			return all, delivery.Attempt{Outcome: delivery.Unknown, Status: attempt.Status, RequestID: attempt.RequestID, Err: errors.New("the answer names itself as the next page")}
+		if err != nil {
+			attempt.Outcome, attempt.Err = delivery.Unknown, fmt.Errorf("the answer cannot be read: %w", err)
 		}
 		all = append(all, entries...)
-		if next == "" {
-			return all, attempt
-		}
-		parameters["NextToken"] = next
-	}
+		next, _ := page["NextToken"].(string)
+		return next, attempt
+	})
+	return all, attempt
 }
 
 func decode[T any](value any) (decoded T, err error) {

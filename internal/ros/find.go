@@ -100,21 +100,23 @@ func (s stack) started() (at time.Time) {
 // stacks reads all pages of the list. It compares the names, because the filter StackName
 // may match more than the exact name: its rule is not documented.
 func (n stackName) stacks(ctx context.Context) (stacks []stack, attempt delivery.Attempt) {
-	for page, more := 1, true; more; page++ {
-		var listed stackList
-		listed, attempt = alicloud.Request[stackList](ctx, n.Client, "ListStacks", map[string]string{
-			"StackName.1": n.name, "ShowNestedStack": "true", "PageNumber": strconv.Itoa(page), "PageSize": strconv.Itoa(pageSize),
+	number := 0
+	attempt = delivery.Pages(func(string) (last string, attempt delivery.Attempt) {
+		number++
+		page, attempt := alicloud.Request[stackList](ctx, n.Client, "ListStacks", map[string]string{
+			"StackName.1": n.name, "ShowNestedStack": "true", "PageNumber": strconv.Itoa(number), "PageSize": strconv.Itoa(pageSize),
 		})
-		if attempt.Outcome != delivery.Accepted {
-			return nil, attempt
-		}
-		for _, stack := range listed.Stacks {
+		for _, stack := range page.Stacks {
 			if stack.StackName == n.name {
 				stacks = append(stacks, stack)
 			}
 		}
-		more = len(listed.Stacks) == pageSize
-	}
+		if len(page.Stacks) == pageSize {
+			// Each page has a number and no token. Two with the same last stack are one page.
+			last = page.Stacks[pageSize-1].StackID
+		}
+		return last, attempt
+	})
 	return stacks, attempt
 }
 

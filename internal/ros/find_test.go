@@ -2,6 +2,8 @@ package ros_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -256,6 +258,26 @@ func TestManyStacksOfTheName(t *testing.T) {
 	n.ResetRequestLog()
 	if diags := n.Apply(web); len(diags) > 0 || n.String("stack_id") != id || n.Count("ListStacks") != 2 || n.Count("GetStack") != 1 {
 		t.Errorf("recorded %s after %v, and said %s", n.State, operations(n.Sandbox), diags)
+	}
+}
+
+// A list whose pages are all the same one is not read on and on.
+func TestListOfOnePageRepeated(t *testing.T) {
+	one := `{"StackId":"c754d2a4-28f1-46df-b557-9586173a****","StackName":"web","Status":"CREATE_IN_PROGRESS"}`
+	page := `{"RequestId":"r","Stacks":[` + strings.Repeat(one+",", 49) + one + "]}"
+	var lists atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if lists.Add(1) > 100 {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		_, _ = w.Write([]byte(page))
+	}))
+	defer server.Close()
+	said := acctest.StartProvider(t, acctest.Block(server.URL)).Resource("signal_stack_resource").Apply(web)
+	says(t, said, true, "Signal Not Sent", "a page that was read already")
+	if n := lists.Load(); n > 100 {
+		t.Errorf("%d pages were read", n)
 	}
 }
 

@@ -57,17 +57,17 @@ func (e execution) shown(ctx context.Context, token *string, since delivery.Time
 		return shown, attempt.NotFound()
 	}
 	in := &sdk.GetExecutionHistoryInput{ExecutionArn: &e.arn, ReverseOrder: true}
-	attempt = aws.Pages(ctx, e.GetExecutionHistory, in, func(page *sdk.GetExecutionHistoryOutput, clock delivery.ServerClock) bool {
+	attempt = aws.Pages(ctx, e.GetExecutionHistory, in, &in.NextToken, func(page *sdk.GetExecutionHistoryOutput, clock delivery.ServerClock) *string {
 		earliest, _, told := clock.Range(since)
 		for _, event := range page.Events {
 			if !told || awssdk.ToTime(event.Timestamp).Before(earliest) {
-				return false
+				return nil
 			}
 			if end, is := endOf(event); is {
 				shown.Traces = append(shown.Traces, delivery.Trace{ID: fmt.Sprint(event.Id), At: awssdk.ToTime(event.Timestamp), Shows: end})
 			}
 		}
-		return aws.More(&in.NextToken, page.NextToken)
+		return page.NextToken
 	})
 	shown.Clock = attempt.Clock
 	return shown, attempt

@@ -75,9 +75,9 @@ func (d document) candidates(ctx context.Context, input *sdk.SendAutomationSigna
 		{Key: ssmtypes.AutomationExecutionFilterKeyDocumentNamePrefix, Values: []string{d.name}},
 		{Key: ssmtypes.AutomationExecutionFilterKeyExecutionStatus, Values: goingOn},
 	}}
-	attempt = aws.Pages(ctx, d.DescribeAutomationExecutions, in, func(page *sdk.DescribeAutomationExecutionsOutput, _ delivery.ServerClock) bool {
+	attempt = aws.Pages(ctx, d.DescribeAutomationExecutions, in, &in.NextToken, func(page *sdk.DescribeAutomationExecutionsOutput, _ delivery.ServerClock) *string {
 		listed = append(listed, page.AutomationExecutionMetadataList...)
-		return aws.More(&in.NextToken, page.NextToken)
+		return page.NextToken
 	})
 	if attempt.Outcome != delivery.Accepted {
 		return nil, attempt

@@ -67,9 +67,9 @@ func (e execution) read(ctx context.Context) (found snapshot, attempt delivery.A
 	}
 	found.steps = nil
 	in := &sdk.DescribeAutomationStepExecutionsInput{AutomationExecutionId: &e.id}
-	attempt = aws.Pages(ctx, e.DescribeAutomationStepExecutions, in, func(page *sdk.DescribeAutomationStepExecutionsOutput, _ delivery.ServerClock) bool {
+	attempt = aws.Pages(ctx, e.DescribeAutomationStepExecutions, in, &in.NextToken, func(page *sdk.DescribeAutomationStepExecutionsOutput, _ delivery.ServerClock) *string {
 		found.steps = append(found.steps, page.StepExecutions...)
-		return aws.More(&in.NextToken, page.NextToken)
+		return page.NextToken
 	})
 	return found, attempt
 }

@@ -112,12 +112,12 @@ func (w workflow) since(ctx context.Context, began delivery.Timestamp) (runs []s
 		CloseTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &earliest},
 	}
 	covered := open.StartTimestamp != nil && open.StartTimestamp.Before(latest)
-	attempt = aws.Pages(ctx, w.ListClosedWorkflowExecutions, in, func(page *sdk.ListClosedWorkflowExecutionsOutput, _ delivery.ServerClock) bool {
+	attempt = aws.Pages(ctx, w.ListClosedWorkflowExecutions, in, &in.NextPageToken, func(page *sdk.ListClosedWorkflowExecutionsOutput, _ delivery.ServerClock) *string {
 		for _, info := range page.ExecutionInfos {
 			runs = append(runs, runID(info))
 			covered = covered || info.StartTimestamp != nil && info.StartTimestamp.Before(earliest)
 		}
-		return aws.More(&in.NextPageToken, page.NextPageToken)
+		return page.NextPageToken
 	})
 	if !covered {
 		// SWF may have deleted the run that was open then, and the open run may be a later

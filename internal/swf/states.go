@@ -100,11 +100,14 @@ func (w workflow) openRunInfo(ctx context.Context, latest *time.Time) (open swft
 		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
 		StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &swfLaunch, LatestDate: latest},
 	}
-	attempt = aws.Pages(ctx, w.ListOpenWorkflowExecutions, in, func(page *sdk.ListOpenWorkflowExecutionsOutput, _ delivery.ServerClock) bool {
+	attempt = aws.Pages(ctx, w.ListOpenWorkflowExecutions, in, &in.NextPageToken, func(page *sdk.ListOpenWorkflowExecutionsOutput, _ delivery.ServerClock) *string {
 		for _, info := range page.ExecutionInfos {
 			open = info
 		}
-		return runID(open) == "" && aws.More(&in.NextPageToken, page.NextPageToken)
+		if runID(open) != "" {
+			return nil
+		}
+		return page.NextPageToken
 	})
 	return open, attempt
 }
@@ -122,14 +125,14 @@ func (w workflow) openAt(ctx context.Context, moment time.Time) (id string, atte
 		ExecutionFilter: &swftypes.WorkflowExecutionFilter{WorkflowId: &w.id},
 		StartTimeFilter: &swftypes.ExecutionTimeFilter{OldestDate: &swfLaunch, LatestDate: &latest},
 	}
-	attempt = aws.Pages(ctx, w.ListClosedWorkflowExecutions, in, func(page *sdk.ListClosedWorkflowExecutionsOutput, _ delivery.ServerClock) bool {
+	attempt = aws.Pages(ctx, w.ListClosedWorkflowExecutions, in, &in.NextPageToken, func(page *sdk.ListClosedWorkflowExecutionsOutput, _ delivery.ServerClock) *string {
 		if len(page.ExecutionInfos) == 0 {
-			return aws.More(&in.NextPageToken, page.NextPageToken)
+			return page.NextPageToken
 		}
 		if newest := page.ExecutionInfos[0]; !awssdk.ToTime(newest.CloseTimestamp).Before(moment) {
 			id = runID(newest)
 		}
-		return false
+		return nil
 	})
 	return id, attempt
 }
@@ -335,8 +338,10 @@ func quoted(words ...*string) string {
 // page.
 func (r run) history(ctx context.Context, size int32, enough func(swftypes.HistoryEvent, delivery.ServerClock) bool) delivery.Attempt {
 	in := &sdk.GetWorkflowExecutionHistoryInput{Domain: &r.domain, Execution: r.execution(), MaximumPageSize: size, ReverseOrder: true}
-	return aws.Pages(ctx, r.GetWorkflowExecutionHistory, in, func(page *sdk.GetWorkflowExecutionHistoryOutput, clock delivery.ServerClock) bool {
-		found := slices.ContainsFunc(page.Events, func(event swftypes.HistoryEvent) bool { return enough(event, clock) })
-		return !found && aws.More(&in.NextPageToken, page.NextPageToken)
+	return aws.Pages(ctx, r.GetWorkflowExecutionHistory, in, &in.NextPageToken, func(page *sdk.GetWorkflowExecutionHistoryOutput, clock delivery.ServerClock) *string {
+		if slices.ContainsFunc(page.Events, func(event swftypes.HistoryEvent) bool { return enough(event, clock) }) {
+			return nil
+		}
+		return page.NextPageToken
 	})
 }

@@ -89,27 +89,29 @@ const pageSize = 100
 // smaller ones from there.
 func (r run) events(ctx context.Context, size int, enough func(event, delivery.ServerClock) bool) delivery.Attempt {
 	query := url.Values{"execution.runId": {r.run}}
-	for {
-		query.Set("maximumPageSize", strconv.Itoa(size))
-		var page struct {
-			History struct {
-				Events []event `json:"events"`
-			} `json:"history"`
-			NextPageToken string `json:"nextPageToken"`
+	return delivery.Pages(func(token string) (string, delivery.Attempt) {
+		if token != "" {
+			query.Set("nextPageToken", token)
 		}
-		attempt := r.client.call(ctx, http.MethodGet, r.path("history-reverse"), query, nil, &page)
-		if _, ok := errors.AsType[*delivery.LongAnswerError](attempt.Err); ok && size > 1 {
-			size = max(1, size/4)
-			continue
+		for {
+			query.Set("maximumPageSize", strconv.Itoa(size))
+			var page struct {
+				History struct {
+					Events []event `json:"events"`
+				} `json:"history"`
+				NextPageToken string `json:"nextPageToken"`
+			}
+			attempt := r.client.call(ctx, http.MethodGet, r.path("history-reverse"), query, nil, &page)
+			if _, ok := errors.AsType[*delivery.LongAnswerError](attempt.Err); ok && size > 1 {
+				size = max(1, size/4)
+				continue
+			}
+			if attempt.Outcome != delivery.Accepted || slices.ContainsFunc(page.History.Events, func(e event) bool { return enough(e, attempt.Clock) }) {
+				return "", attempt
+			}
+			return page.NextPageToken, attempt
 		}
-		if attempt.Outcome != delivery.Accepted {
-			return attempt
-		}
-		if slices.ContainsFunc(page.History.Events, func(e event) bool { return enough(e, attempt.Clock) }) || page.NextPageToken == "" {
-			return attempt
-		}
-		query.Set("nextPageToken", page.NextPageToken)
-	}
+	})
 }
 
 // closing reads the last event of a run that has closed.

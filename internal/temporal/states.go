@@ -80,23 +80,24 @@ func (w workflow) openSince(ctx context.Context, since delivery.Timestamp) (runs
 		return nil, delivery.Attempt{Outcome: delivery.Rejected, Err: errors.New("the server's list of runs cannot be asked for a workflow id with a quote or a backslash")}
 	}
 	query := url.Values{"query": {fmt.Sprintf("WorkflowId = '%s' AND (CloseTime IS NULL OR CloseTime >= '%s')", w.id, earliest.UTC().Format(time.RFC3339))}}
-	for {
+	listed := delivery.Pages(func(token string) (string, delivery.Attempt) {
 		var page struct {
 			Executions []struct {
 				Execution execution `json:"execution"`
 			} `json:"executions"`
 			NextPageToken string `json:"nextPageToken"`
 		}
-		listed := w.client.call(ctx, http.MethodGet, []string{"namespaces", w.namespace, "workflows"}, query, nil, &page)
-		if listed.Outcome != delivery.Accepted {
-			return nil, listed
+		if token != "" {
+			query.Set("nextPageToken", token)
 		}
+		attempt := w.client.call(ctx, http.MethodGet, []string{"namespaces", w.namespace, "workflows"}, query, nil, &page)
 		for _, found := range page.Executions {
 			runs = append(runs, run{w, found.Execution.RunID})
 		}
-		if query.Set("nextPageToken", page.NextPageToken); page.NextPageToken == "" {
-			break
-		}
+		return page.NextPageToken, attempt
+	})
+	if listed.Outcome != delivery.Accepted {
+		return nil, listed
 	}
 	if !slices.Contains(runs, one) {
 		// The list lags behind, so it may lack the run before it, too.
