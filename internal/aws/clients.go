@@ -101,25 +101,20 @@ func With[T, R any](ctx context.Context, s Service[T], c *Clients, region string
 	return result, err
 }
 
-// Region returns the region to use: given, or the provider's region if given is
-// empty. It makes no request, and returns an error if it would need one to find
-// a region.
+// Region returns the region to use: given, the provider's region or, if the credentials
+// come from the EC2 instance, the region of the instance. Only the last one needs a
+// request, to the instance's metadata service, and only once.
 func (c *Clients) Region(ctx context.Context, given string) (string, error) {
 	loaded, err := c.load(ctx)
 	if err != nil {
 		return "", err
 	}
-	region := cmp.Or(given, loaded.Region)
-	if region == "" {
-		return "", errNoRegion
-	}
-	return region, nil
+	return loaded.findRegion(ctx, given)
 }
 
 var errNoRegion = errors.New("there is no AWS region: set region here, region in the provider's aws block, AWS_REGION, or a region in the profile")
 
-// findRegion returns the region to use: given, the provider's region or, if the
-// credentials come from the EC2 instance, the region of the instance.
+// findRegion is like Region.
 func (s *session) findRegion(ctx context.Context, given string) (string, error) {
 	if region := cmp.Or(given, s.Region, awssdk.ToString(s.machineRegion.Load())); region != "" {
 		return region, nil

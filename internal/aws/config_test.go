@@ -184,12 +184,12 @@ func TestRegionOfTheMachine(t *testing.T) {
 	if asked := sent(t, f, c, "AssumeRole"); asked.region != "ap-northeast-3" {
 		t.Errorf("STS was asked in %s", asked.region)
 	}
-	if _, err := aws.NewClients(c).Region(t.Context(), ""); err == nil {
-		t.Error("a plan asked for the region")
+	if region, err := aws.NewClients(c).Region(t.Context(), ""); region != "ap-northeast-3" || err != nil {
+		t.Errorf("the region is %q, %v", region, err)
 	}
 	c.AssumeRole, c.AccessKey, c.SecretKey = nil, "AKIASTATIC", "secret"
-	if _, err := service.Client(t.Context(), aws.NewClients(c), ""); err == nil || !strings.Contains(err.Error(), "no AWS region") {
-		t.Errorf("with other credentials: %v", err)
+	if region, err := aws.NewClients(c).Region(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "no AWS region") {
+		t.Errorf("with other credentials: %q, %v", region, err)
 	}
 	t.Setenv("AWS_REGION", "sa-east-1")
 	if asked := sent(t, f, c, "SendAutomationSignal"); asked.region != "sa-east-1" {

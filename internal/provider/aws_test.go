@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -185,6 +187,48 @@ func TestMalformedRegionIsRefusedAtPlan(t *testing.T) {
 				t.Errorf("these requests were made: %v", made)
 			}
 		})
+	}
+}
+
+// On an EC2 instance whose role gives the credentials, the region is the instance's. A plan
+// does not ask for it.
+func TestRegionOfTheInstance(t *testing.T) {
+	var asked atomic.Int64
+	machine := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		switch r.URL.Path {
+		case "/latest/api/token":
+			w.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "21600")
+			_, _ = w.Write([]byte("token"))
+		case "/latest/meta-data/iam/security-credentials/":
+			_, _ = w.Write([]byte("instance"))
+		case "/latest/meta-data/iam/security-credentials/instance":
+			_, _ = fmt.Fprintf(w, `{"Code":"Success","AccessKeyId":"sandbox-access-key","SecretAccessKey":"sandbox-secret-key","Token":"t","Expiration":%q}`, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+		case "/latest/dynamic/instance-identity/document":
+			_, _ = w.Write([]byte(`{"region":"eu-north-1"}`))
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	defer machine.Close()
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
+	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", machine.URL)
+	s := acctest.Sandbox(t, sandbox.Options{Credentials: map[string]sandbox.Secret{"sandbox-access-key": {SecretKey: "sandbox-secret-key", SessionToken: "t"}}})
+	r := acctest.StartProvider(t, acctest.Values{"aws": acctest.AWS(s.URL()).With(acctest.Values{"region": nil, "access_key": nil, "secret_key": nil})}).Resource("signal_automation")
+	config := approval(s)
+	if _, diags := r.Plan(config); len(diags) > 0 || asked.Load() > 0 {
+		t.Errorf("planning made %d requests to the instance, and said %s", asked.Load(), diags)
+	}
+	if diags := r.Apply(config); len(diags) > 0 || r.String("region") != "eu-north-1" || s.Count("SendAutomationSignal") != 1 {
+		t.Errorf("recorded %s, and said %s", r.State, diags)
+	}
+	before := asked.Load()
+	if diags := r.Refresh(); len(diags) > 0 || asked.Load() != before {
+		t.Errorf("a refresh made %d requests to the instance, and said %s", asked.Load()-before, diags)
+	}
+	late := acctest.StartProvider(t, acctest.Values{"aws": acctest.AWS(s.URL()).With(acctest.Values{"region": nil, "access_key": nil, "secret_key": nil})}).Resource("signal_automation")
+	if diags := late.Apply(config.With(acctest.Values{"when": "destroy"})); diags.HasError() || late.String("region") != "eu-north-1" {
+		t.Errorf("for destroy, recorded %s, and said %s", late.State, diags)
 	}
 }
 

@@ -88,7 +88,7 @@ type System[A any] struct {
 // Cloud is the configuration of a cloud, from its provider block.
 type Cloud interface {
 	// Region returns the region to use: given, or the provider's region if given is
-	// empty.
+	// empty. It makes no request if given is not empty.
 	Region(ctx context.Context, given string) (string, error)
 	// BlockRegion returns the region of the provider block, "" if the block has none.
 	BlockRegion() string
@@ -195,7 +195,7 @@ func (s system) actionArguments() map[string]schema.Attribute {
 	return s.Arguments
 }
 
-// complete fills in computed arguments that need no request. If no region is
+// complete fills in the region and computed arguments that need no request. If no region is
 // found, the region stays unknown, and bind returns an error.
 func (s system) complete(ctx context.Context, arguments any) {
 	if s.Cloud != nil {
