@@ -45,6 +45,9 @@ type TemporalWorkflow struct {
 	// that takes, by the sandbox's clock.
 	Closes       map[string]string
 	CloseSeconds int
+	// Attempts is how many runs the retry policy starts while runs fail; 0 is one. A signal
+	// closes each of them.
+	Attempts int
 	// Reason is why the run failed or was terminated, and Result the result of a completed
 	// run.
 	Reason string
@@ -267,8 +270,8 @@ func (t *temporal) signalled(c *call) {
 	path, name, _ := strings.Cut(strings.TrimPrefix(c.r.URL.Path, temporalPrefix), "/signal/")
 	_, id, _ := strings.Cut(path, "/workflows/")
 	for _, w := range t.scenarios {
-		if how, closes := w.Closes[name]; closes && w.WorkflowID == id && w.how == "" {
-			w.how, w.closeAt = how, c.now.Add(time.Duration(w.CloseSeconds)*time.Second)
+		if how, closes := w.Closes[name]; closes && w.WorkflowID == id && (w.how == "" || w.closed && w.Attempts > 1) {
+			w.how, w.closed, w.closeAt = how, false, c.now.Add(time.Duration(w.CloseSeconds)*time.Second)
 		}
 	}
 }
@@ -299,9 +302,13 @@ func (w *temporalScenario) start(ctx context.Context, upstream string) error {
 	var said struct {
 		RunID string `json:"runId"`
 	}
-	err := post(ctx, w.at(upstream), map[string]any{
+	body := map[string]any{
 		"workflowType": map[string]string{"name": "Gate"}, "taskQueue": map[string]string{"name": temporalTaskQueue}, "requestId": newUUID(),
-	}, &said)
+	}
+	if w.Attempts > 0 {
+		body["retryPolicy"] = map[string]any{"maximumAttempts": w.Attempts, "initialInterval": "0.010s"}
+	}
+	err := post(ctx, w.at(upstream), body, &said)
 	w.run, w.started = said.RunID, err == nil
 	return err
 }

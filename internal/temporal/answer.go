@@ -34,6 +34,10 @@ var codeNames = map[int]string{
 const (
 	notFound          = "NOT_FOUND"
 	namespaceNotFound = "NOT_FOUND (namespace)"
+	// pathNotFound is the Attempt.Code for a path that the HTTP API does not have. Only the
+	// message differs.
+	// https://github.com/grpc-ecosystem/grpc-gateway/blob/v2.26.3/runtime/errors.go
+	pathNotFound = "NOT_FOUND (path)"
 )
 
 // classify returns the outcome of an answer of the HTTP API.
@@ -76,6 +80,9 @@ func classify(resp *http.Response, text []byte, out any) delivery.Attempt {
 		attempt.Outcome = delivery.Rejected
 	default:
 		attempt.Repeatable = true
+	}
+	if attempt.Code == notFound && said.Message == http.StatusText(http.StatusNotFound) {
+		attempt.Code = pathNotFound
 	}
 	for _, detail := range said.Details {
 		if strings.HasSuffix(detail.Type, ".NamespaceNotFoundFailure") {

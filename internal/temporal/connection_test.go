@@ -12,6 +12,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -95,6 +97,35 @@ func TestWrongAddress(t *testing.T) {
 		diags := r.Apply(acctest.Values{"workflow_id": "w", "signal_name": "n", "timeouts": acctest.Values{"create": "2s"}})
 		if !diags.HasError() || !strings.Contains(diags.String(), "7243") {
 			t.Errorf("%s: %s", name, diags)
+		}
+	}
+}
+
+// The HTTP API says of a path that it does not have what it says of a workflow. Such an
+// answer neither goes on being read nor shows a destroy that its target is gone.
+func TestWrongPath(t *testing.T) {
+	t.Parallel()
+	address, err := acctest.TemporalURL()
+	must(t, err)
+	at, err := url.Parse(address + "/wrong")
+	must(t, err)
+	server := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(at) },
+		Transport: &http.Transport{DisableKeepAlives: true},
+	})
+	defer server.Close()
+	for _, when := range []string{"apply", "destroy"} {
+		r := acctest.StartProvider(t, acctest.Values{"temporal": acctest.Values{"address": server.URL}}).Resource("signal_temporal_workflow")
+		for _, ready := range []bool{false, true} {
+			diags := r.Apply(acctest.Values{"workflow_id": "w", "signal_name": "n", "when": when, "wait_until_ready": ready, "timeouts": acctest.Values{"create": "2s", "delete": "2s"}})
+			if when == "destroy" {
+				says(t, diags, false)
+				diags = r.Destroy()
+			}
+			says(t, diags, true, "Signal ", "has no such path", "TEMPORAL_ADDRESS")
+			if gone := r.State.IsNull(); gone != (when == "apply") {
+				t.Errorf("when = %q, wait_until_ready = %t: the state is %s", when, ready, r.State)
+			}
 		}
 	}
 }

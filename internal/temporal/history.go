@@ -29,13 +29,30 @@ type event struct {
 	} `json:"workflowExecutionCompletedEventAttributes"`
 	Failed *struct {
 		Failure failure `json:"failure"`
+		retry
 	} `json:"workflowExecutionFailedEventAttributes"`
+	TimedOut   *retry `json:"workflowExecutionTimedOutEventAttributes"`
 	Terminated *struct {
 		Reason string `json:"reason"`
 	} `json:"workflowExecutionTerminatedEventAttributes"`
 	ContinuedAsNew *struct {
 		NewExecutionRunID string `json:"newExecutionRunId"`
 	} `json:"workflowExecutionContinuedAsNewEventAttributes"`
+}
+
+// retry says whether a run that has failed or timed out is tried again, in another run.
+type retry struct {
+	RetryState        string `json:"retryState"`
+	NewExecutionRunID string `json:"newExecutionRunId"`
+}
+
+// next returns the id of the run that tries again, "" if none does. The next run of a cron
+// schedule does not try again: it follows a success, too.
+func (r *retry) next() string {
+	if r == nil || r.RetryState != "RETRY_STATE_IN_PROGRESS" {
+		return ""
+	}
+	return r.NewExecutionRunID
 }
 
 // failure is the reason of a failure, and its cause.
@@ -67,12 +84,17 @@ func (e event) result() string {
 	return string(e.Completed.Result)
 }
 
-// next returns the id of the run that continues this one, "" if none does.
+// next returns the id of the run that continues this one or tries again after its failure,
+// "" if none does.
 func (e event) next() string {
-	if e.ContinuedAsNew == nil {
-		return ""
+	switch {
+	case e.ContinuedAsNew != nil:
+		return e.ContinuedAsNew.NewExecutionRunID
+	case e.Failed != nil:
+		return e.Failed.next()
+	default:
+		return e.TimedOut.next()
 	}
-	return e.ContinuedAsNew.NewExecutionRunID
 }
 
 // is reports whether the event is the signal of t. The request id proves it, or the

@@ -119,6 +119,8 @@ func (r request) explainAccess(attempt delivery.Attempt) signal.Advice {
 		return signal.Advice{Next: "The server accepts requests only for the host names in its setting frontend.httpAllowedHosts: use one of them as the provider's temporal.address, or have this one added."}
 	case attempt.Code == "PERMISSION_DENIED":
 		return signal.Advice{Next: "The caller needs " + permission + "."}
+	case attempt.Code == pathNotFound:
+		return signal.Advice{Next: "The server's HTTP API has no such path: check the path of the address in the provider's temporal block, or of TEMPORAL_ADDRESS. The address has a path only if a proxy needs one."}
 	case attempt.Code == "UNIMPLEMENTED":
 		return signal.Advice{Next: "This server's HTTP API does not have this call: the server may be too old."}
 	case attempt.Outcome == delivery.Unknown && attempt.Code == "":

@@ -190,14 +190,16 @@ func (s snapshot) observation(state delivery.State) delivery.Observation {
 	return delivery.Observation{State: state, Status: s.status, Reason: s.reason}
 }
 
-// completion is reached if the run, or the last run that continues it, has completed. The
-// probe remembers the last run that it has read, because a run may be continued many times.
+// completion is reached if the run, or the last run that continues it or tries it again, has
+// completed. The probe remembers the last run that it has read, because there may be many.
 // So the reads of one probe must not overlap.
 func (r run) completion() *delivery.Probe {
 	return delivery.NewProbe(r.key("end"), r.follow(), snapshot.end).Final()
 }
 
-// follow returns a function that reads the run, or the last run that continues it.
+// follow returns a function that reads the run, or the last run that continues it or tries
+// it again. Temporal's own clients wait for that run, too.
+// https://github.com/temporalio/sdk-go/blob/v1.37.0/internal/internal_workflow_client.go
 func (r run) follow() func(context.Context) (snapshot, delivery.Attempt) {
 	last := r
 	return func(ctx context.Context) (snapshot, delivery.Attempt) {
@@ -208,18 +210,20 @@ func (r run) follow() func(context.Context) (snapshot, delivery.Attempt) {
 				return snapshot{status: status}, attempt
 			}
 			closing, read := last.closing(ctx)
-			if final(status) {
+			next := closing.next()
+			switch {
+			case read.Outcome == delivery.Accepted && next != "":
+				last.run = next
+			case final(status):
 				// Without permission to read the history, the end of the run is still
 				// known.
 				if read.Outcome == delivery.Rejected {
 					read = attempt
 				}
 				return snapshot{status, closing.reason(), closing.result()}, read
-			}
-			if read.Outcome != delivery.Accepted || closing.next() == "" {
+			default:
 				return snapshot{status: status}, read
 			}
-			last.run = closing.next()
 		}
 	}
 }

@@ -37,7 +37,7 @@ func New(client *Client, sender *signal.Sender) signal.Factories {
 			"A run does not know the ids of other runs, such as the one that it continues. A run that is reset forgets the ids of the signals after the reset point.\n\n" +
 			"If the answer to a signal without `run_id` is lost, the provider repeats the request only to the run that got it. That is the current run if it was started before the signal was sent. " +
 			"Otherwise the provider looks for the signal in all runs that may have got it. It repeats the request to the run that has the signal, and sends it again only if no run has it.\n\n" +
-			"`wait_until_ready` waits for a running execution. `wait_for_completion` waits until the run that was signalled has closed; if that run continues as new, it waits for the last run. " +
+			"`wait_until_ready` waits for a running execution. `wait_for_completion` waits until the run that was signalled has closed; if that run continues as new, or fails and its retry policy starts another one, it waits for the last run. " +
 			"`COMPLETED` is success. `adopt_existing` looks in the history of the run for a signal with this `request_id`, so it needs a configured `request_id`. " +
 			"If one of the three is set and `run_id` is not, the provider searches for the run before it sends.\n\n" +
 			"The signal goes to the HTTP API of Temporal's frontend, by convention on port 7243. Self-hosted servers must enable it. The gRPC port, 7233, does not accept the request.",

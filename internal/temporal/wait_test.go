@@ -1,6 +1,9 @@
 package temporal_test
 
 import (
+	"encoding/json"
+	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -54,6 +57,66 @@ func TestWaits(t *testing.T) {
 			}
 		})
 	}
+}
+
+// If a run fails and its retry policy starts another one, a wait goes on with that one.
+func TestRetriesAreWaitedFor(t *testing.T) {
+	for name, test := range map[string]struct {
+		attempts int
+		then     string
+		status   string
+		says     string
+	}{
+		"nobody ends the second attempt":  {2, "", "RUNNING", "its last status was RUNNING"},
+		"the second attempt is completed": {2, "COMPLETED", "COMPLETED", ""},
+		"the last attempt fails":          {2, "FAILED", "FAILED", "the disk is full"},
+		"there is one attempt":            {1, "", "FAILED", "the disk is full"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.Sandbox(t, sandbox.Options{})
+			p, id := acctest.StartProvider(t, acctest.Block(s.URL())), "w-"+uuid.NewString()
+			run := s.StartTemporalWorkflow(sandbox.TemporalWorkflow{WorkflowID: id, Reason: "the disk is full", Attempts: test.attempts, Closes: map[string]string{"go": "FAILED", "then": test.then}})
+			apply(t, p.Resource("signal_temporal_workflow"), acctest.Values{"workflow_id": id, "signal_name": "go"})
+			config := acctest.Values{"workflow_id": id, "run_id": run}
+			if test.attempts > 1 {
+				for currentRun(t, id) == run {
+					runtime.Gosched() // Its worker has not ended the first run yet.
+				}
+			}
+			if test.then != "" {
+				apply(t, p.Resource("signal_temporal_workflow"), acctest.Values{"workflow_id": id, "signal_name": "then"})
+			}
+			if test.status == "RUNNING" {
+				config["timeouts"] = acctest.Values{"create": "2s"}
+			}
+			r := p.Resource(waitType)
+			says(t, r.Apply(config), test.says != "", test.says)
+			if r.String("target_status") != test.status {
+				t.Errorf("the state is %s after %v", r.State, s.RequestLog())
+			}
+		})
+	}
+}
+
+// currentRun returns the id of the workflow's current run, from the server.
+func currentRun(t *testing.T, id string) string {
+	t.Helper()
+	server, err := acctest.TemporalURL()
+	must(t, err)
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Get(server + "/api/v1/namespaces/default/workflows/" + id)
+	must(t, err)
+	defer func() { must(t, answer.Body.Close()) }()
+	var said struct {
+		Info struct {
+			Execution struct {
+				RunID string `json:"runId"`
+			} `json:"execution"`
+		} `json:"workflowExecutionInfo"`
+	}
+	must(t, json.NewDecoder(answer.Body).Decode(&said))
+	return said.Info.Execution.RunID
 }
 
 // Another run of the same workflow id is another target: the end of the one before is not its end.
