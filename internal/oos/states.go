@@ -233,10 +233,18 @@ func (w watched) ready(of notification) *delivery.Probe {
 // if somebody else has answered what the signal is for.
 func (w watched) refused(of notification) *delivery.Probe {
 	return delivery.NewProbe(w.key("tasks"), w.readAll, func(found snapshot) delivery.Observation {
-		answered := found.moved(of)
+		answered := found.answered(of)
 		seen := found.observation(delivery.StateOf(final(found.Status) && !answered, answered))
 		seen.Seen = strings.TrimSpace(fmt.Sprintf("OOS shows: the execution is %s. %s", found.Status, found.seen(of)))
 		return seen
+	})
+}
+
+// answered reports whether somebody has answered what such a signal is for. An approval that
+// was cancelled may have been rejected, because both have the same status.
+func (s snapshot) answered(of notification) bool {
+	return s.moved(of) || of.decides() && slices.ContainsFunc(s.tasks, func(t task) bool {
+		return t.TaskAction == approval && final(t.Status) && of.means(t)
 	})
 }
 

@@ -15,7 +15,8 @@ import (
 // namedTarget is a target that a signal finds by name.
 type namedTarget struct {
 	// start starts one of the targets that the signal finds, and returns its id, and end ends
-	// it without the signal. took counts the signals that it took.
+	// it without an answer to what it waits for; nil if a target that has ended never shows
+	// that nobody answered. took counts the signals that it took.
 	start func(*naming) string
 	end   func(*naming, string)
 	took  func(*naming, string) int
@@ -23,9 +24,9 @@ type namedTarget struct {
 	config func(*naming) acctest.Values
 	// looked is the text that says what was searched for.
 	looked string
-	// answer answers what a target waits for, as somebody else; nil if the target then takes
-	// more signals.
-	answer func(*naming, string)
+	// answers are ways to answer what a target waits for, as somebody else; none if a target
+	// that was answered takes more signals.
+	answers map[string]func(*naming, string)
 	// without says that the service itself finds another target, so the second request has no
 	// id, unless the answer says that there is none.
 	without bool
@@ -39,11 +40,27 @@ type naming struct {
 	name string
 }
 
+func newNaming(t *testing.T) *naming {
+	t.Helper()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	return &naming{s, acctest.StartProvider(t, acctest.Block(s.URL())), uuid.NewString()}
+}
+
 // send sends a signal of somebody else.
 func (n *naming) send(resource string, config acctest.Values) {
 	if diags := n.p.Resource(resource).Apply(config); diags.HasError() {
 		panic(diags.String())
 	}
+}
+
+// decide sends a decision of somebody else to an execution of SSM, and review one to the
+// approval that waits in a pipeline.
+func (n *naming) decide(id, decision string) {
+	n.send("signal_automation", acctest.Values{"automation_execution_id": id, "signal_type": decision, "payload": acctest.Values{"Comment": []any{"theirs"}}})
+}
+
+func (n *naming) review(status string) {
+	n.send("signal_codepipeline_approval", acctest.Values{"pipeline_name": "website", "stage_name": "Approve", "action_name": "Release", "status": status, "summary": "theirs"})
 }
 
 // namedTargets has the targets of each resource that can find its target.
@@ -52,15 +69,21 @@ var namedTargets = map[string]namedTarget{
 		start: func(n *naming) string {
 			return n.StartAutomation(sandbox.Automation{DocumentName: "Deploy", Steps: []sandbox.Step{{Name: "gate", Action: "aws:approve"}, {Name: "hold", Action: "aws:pause"}}})
 		},
-		answer: func(n *naming, id string) {
-			n.send("signal_automation", acctest.Values{"automation_execution_id": id, "signal_type": "Approve", "payload": acctest.Values{"Comment": []any{"theirs"}}})
+		answers: map[string]func(*naming, string){
+			"the first gate": func(n *naming, id string) { n.decide(id, "Approve") },
+			"all gates": func(n *naming, id string) {
+				n.decide(id, "Approve")
+				n.send("signal_automation", acctest.Values{"automation_execution_id": id, "signal_type": "Resume", "payload": acctest.Values{"StepName": []any{"hold"}}})
+			},
+			"with a rejection": func(n *naming, id string) { n.decide(id, "Reject") },
 		},
 		end: func(n *naming, id string) {
-			n.send("signal_automation", acctest.Values{"automation_execution_id": id, "signal_type": "Reject"})
+			execution, _ := n.Automation(id)
+			n.send("signal_automation", acctest.Values{"automation_execution_id": id, "signal_type": "StopStep", "payload": acctest.Values{"StepExecutionId": []any{execution.StepExecutions[0].StepExecutionID}}})
 		},
 		took: func(n *naming, id string) int {
 			execution, _ := n.Automation(id)
-			return len(slices.DeleteFunc(execution.Signals, func(s sandbox.Signal) bool { return s.SignalType == "Reject" }))
+			return len(slices.DeleteFunc(execution.Signals, func(s sandbox.Signal) bool { return s.SignalType != "Approve" }))
 		},
 		config: func(n *naming) acctest.Values {
 			return acctest.Values{"document_name": "Deploy", "signal_type": "Approve"}
@@ -74,6 +97,9 @@ var namedTargets = map[string]namedTarget{
 		end: func(n *naming, id string) {
 			n.send("signal_stack_resource", acctest.Values{"stack_id": id, "logical_resource_id": "Deployed", "status": "FAILURE"})
 		},
+		answers: map[string]func(*naming, string){"": func(n *naming, id string) {
+			n.send("signal_stack_resource", acctest.Values{"stack_id": id, "logical_resource_id": "Deployed", "status": "SUCCESS"})
+		}},
 		took: func(n *naming, id string) int {
 			stack, _ := n.Stack(id)
 			return len(slices.DeleteFunc(stack.Signals, func(s sandbox.StackSignal) bool { return s.Status == "FAILURE" }))
@@ -87,15 +113,17 @@ var namedTargets = map[string]namedTarget{
 		start: func(n *naming) string {
 			return n.StartOOSExecution(sandbox.OOSExecution{TemplateName: "release", Tasks: []sandbox.OOSTask{{Name: "gate", Action: "ACS::Approve"}}})
 		},
-		end: func(n *naming, id string) {
-			n.send("signal_oos_execution", acctest.Values{"execution_id": id, "notify_type": "Reject", "notify_note": "theirs"})
-		},
-		answer: func(n *naming, id string) {
-			n.send("signal_oos_execution", acctest.Values{"execution_id": id, "notify_type": "Approve", "notify_note": "their approval"})
+		answers: map[string]func(*naming, string){
+			"": func(n *naming, id string) {
+				n.send("signal_oos_execution", acctest.Values{"execution_id": id, "notify_type": "Approve", "notify_note": "theirs"})
+			},
+			"with a rejection": func(n *naming, id string) {
+				n.send("signal_oos_execution", acctest.Values{"execution_id": id, "notify_type": "Reject", "notify_note": "theirs"})
+			},
 		},
 		took: func(n *naming, id string) int {
 			execution, _ := n.OOSExecution(id)
-			return len(slices.DeleteFunc(execution.Signals, func(s sandbox.OOSSignal) bool { return s.NotifyNote == "theirs" }))
+			return len(execution.Signals)
 		},
 		config: func(n *naming) acctest.Values {
 			return acctest.Values{"template_name": "release", "notify_type": "Approve"}
@@ -106,8 +134,11 @@ var namedTargets = map[string]namedTarget{
 		start: func(n *naming) string {
 			return n.StartServiceDeployment(sandbox.ServiceDeployment{Service: "web", Stages: []sandbox.DeploymentStage{{}}}).ARN
 		},
-		end:    func(n *naming, arn string) { n.StopServiceDeployment(arn) },
-		answer: func(n *naming, arn string) { n.AnswerHook(arn, "CONTINUE") },
+		end: func(n *naming, arn string) { n.StopServiceDeployment(arn) },
+		answers: map[string]func(*naming, string){
+			"":                func(n *naming, arn string) { n.AnswerHook(arn, "CONTINUE") },
+			"with a rollback": func(n *naming, arn string) { n.AnswerHook(arn, "ROLLBACK") },
+		},
 		took: func(n *naming, arn string) int {
 			d, _ := n.ServiceDeployment(arn)
 			return len(d.Actions)
@@ -120,8 +151,9 @@ var namedTargets = map[string]namedTarget{
 			return n.StartPipeline(sandbox.Pipeline{Name: "website", Stages: []sandbox.PipelineStage{{Name: "Approve", Actions: []sandbox.PipelineAction{{Name: "Release"}}}}}).ExecutionID
 		},
 		end: func(n *naming, id string) { n.StopPipeline(id) },
-		answer: func(n *naming, _ string) {
-			n.send("signal_codepipeline_approval", acctest.Values{"pipeline_name": "website", "stage_name": "Approve", "action_name": "Release", "status": "Approved", "summary": "theirs"})
+		answers: map[string]func(*naming, string){
+			"":                 func(n *naming, _ string) { n.review("Approved") },
+			"with a rejection": func(n *naming, _ string) { n.review("Rejected") },
 		},
 		took: func(n *naming, id string) int {
 			all := n.Pipelines("website")
@@ -171,11 +203,19 @@ func eachNamed(t *testing.T, test func(t *testing.T, y system, at namedTarget, n
 	for resource, at := range namedTargets {
 		t.Run(resource, func(t *testing.T) {
 			t.Parallel()
-			s := acctest.Sandbox(t, sandbox.Options{})
-			n := &naming{s, acctest.StartProvider(t, acctest.Block(s.URL())), uuid.NewString()}
-			test(t, systems.Of(resource), at, n)
+			test(t, systems.Of(resource), at, newNaming(t))
 		})
 	}
+}
+
+// eachEnding is eachNamed for the targets that can end without an answer.
+func eachEnding(t *testing.T, test func(t *testing.T, y system, at namedTarget, n *naming)) {
+	t.Helper()
+	eachNamed(t, func(t *testing.T, y system, at namedTarget, n *naming) {
+		if at.end != nil {
+			test(t, y, at, n)
+		}
+	})
 }
 
 // between lets something happen once between the search for the target and the send.
@@ -193,7 +233,7 @@ func (n *naming) between(y system, happens func()) (sends func() int) {
 
 // If the found target ends before the signal arrives, another one gets the signal, once.
 func TestEndedBeforeTheSendAnotherTakesIt(t *testing.T) {
-	eachNamed(t, func(t *testing.T, y system, at namedTarget, n *naming) {
+	eachEnding(t, func(t *testing.T, y system, at namedTarget, n *naming) {
 		first, second := at.start(n), ""
 		sends := n.between(y, func() {
 			at.end(n, first)
@@ -216,7 +256,7 @@ func TestEndedBeforeTheSendAnotherTakesIt(t *testing.T) {
 // If there is no other target, the error has the answer of the first one and what was
 // searched for.
 func TestEndedBeforeTheSendAndNoOther(t *testing.T) {
-	eachNamed(t, func(t *testing.T, y system, at namedTarget, n *naming) {
+	eachEnding(t, func(t *testing.T, y system, at namedTarget, n *naming) {
 		first := at.start(n)
 		sends := n.between(y, func() { at.end(n, first) })
 		r := n.p.Resource(y.Type)
@@ -252,19 +292,19 @@ func TestRefusedByATargetThatGoesOn(t *testing.T) {
 // next gate nor for another target.
 func TestAnsweredByOthersBeforeTheSend(t *testing.T) {
 	eachNamed(t, func(t *testing.T, y system, at namedTarget, n *naming) {
-		if at.answer == nil {
-			return
-		}
-		first, second, taken := at.start(n), "", 0
-		sends := n.between(y, func() {
-			at.answer(n, first)
-			taken, second = at.took(n, first), at.start(n)
-		})
-		r := n.p.Resource(y.Type)
-		diags := r.Apply(at.config(n).With(acctest.Values{"wait_until_ready": true}))
-		says(t, diags, true, "Signal Rejected")
-		if !r.State.IsNull() || sends() != 1 || at.took(n, first) != taken || at.took(n, second) > 0 {
-			t.Errorf("recorded %s after %v", r.State, n.RequestLog())
+		for how, answer := range at.answers {
+			n := newNaming(t)
+			first, second, taken := at.start(n), "", 0
+			sends := n.between(y, func() {
+				answer(n, first)
+				taken, second = at.took(n, first), at.start(n)
+			})
+			r := n.p.Resource(y.Type)
+			diags := r.Apply(at.config(n).With(acctest.Values{"wait_until_ready": true}))
+			says(t, diags, true, "Signal Rejected")
+			if !r.State.IsNull() || sends() != 1 || at.took(n, first) != taken || at.took(n, second) > 0 {
+				t.Errorf("answered %s: recorded %s after %v", how, r.State, n.RequestLog())
+			}
 		}
 	})
 }

@@ -122,6 +122,15 @@ func (w stackResource) ready() *delivery.Probe {
 	})
 }
 
+// refused shows why a stack has not taken the signal. It is reached if the stack has ended
+// and the resource is not complete: a resource that is complete has had all its signals.
+func (w stackResource) refused() *delivery.Probe {
+	return w.probe(func(found snapshot) delivery.Observation {
+		answered := slices.Contains(succeeded, found.resource.Status)
+		return found.observation(delivery.StateOf(final(found.stack.Status) && !answered, answered))
+	})
+}
+
 func (s snapshot) takes() bool {
 	stack, resource := s.stack.Status, s.resource.Status
 	return !strings.HasPrefix(stack, "DELETE_") && (inProgress(resource) || inProgress(stack) && slices.Contains(succeeded, resource))

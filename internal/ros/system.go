@@ -93,6 +93,6 @@ func bind(client alicloud.Client, a *args) signal.Signal {
 	bound.To = fmt.Sprintf("resource %s of ROS stack %s in %s", named.resource, stack, client.Region)
 	bound.HowToCheck = fmt.Sprintf("To find out, check the resource's status and the stack's events: \"aliyun ros ListStackEvents --RegionId %s --StackId %s\".",
 		delivery.ShellWord(client.Region), delivery.ShellWord(stack))
-	bound.Ready, bound.Completion = watched.ready(), watched.completion(a.Status.ValueString())
+	bound.Ready, bound.Completion, bound.Refused = watched.ready(), watched.completion(a.Status.ValueString()), watched.refused()
 	return bound
 }

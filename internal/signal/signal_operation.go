@@ -158,9 +158,10 @@ func (o *signalOperation) send(ctx context.Context) (sendResult, *sendProblem) {
 	return sendResult{}, problem
 }
 
-// targetHasEnded reports whether the found target, which has refused the signal, has ended, so that
-// the signal may be for another target. If the answer does not tell, it reads the target. A
-// target that goes on was answered by somebody else: what waits next is for another signal.
+// targetHasEnded reports whether the found target, which has refused the signal, has ended
+// unanswered, so that the signal may be for another target. If the answer does not tell, it
+// reads the target. If somebody else has answered it, what waits next is for another signal,
+// in this target or in another one.
 func (o *signalOperation) targetHasEnded(ctx context.Context, advice Advice) bool {
 	switch {
 	case advice.Gone:
@@ -170,9 +171,9 @@ func (o *signalOperation) targetHasEnded(ctx context.Context, advice Advice) boo
 		defer cancel()
 		o.refused = o.observe(lagging, o.poller.WaitWhileReachable, o.Refused, "Reading why the target has refused the signal").Observation
 		return o.refused.State == delivery.Reached
-	case o.Completion != nil:
-		seen, read := o.readOnce(ctx, o.Completion)
-		return read.Outcome == delivery.Accepted && seen.State != delivery.Pending
+	case o.Refused != nil:
+		seen, read := o.readOnce(ctx, o.Refused)
+		return read.Outcome == delivery.Accepted && seen.State == delivery.Reached
 	default:
 		return false
 	}

@@ -214,6 +214,32 @@ func (e execution) existing(input *sdk.SendAutomationSignalInput) *delivery.Prob
 	})
 }
 
+// refused shows why a run has not taken the signal. It is reached if the run has ended
+// unanswered, and missed if somebody else has answered what the signal is for.
+func (e execution) refused(input *sdk.SendAutomationSignalInput) *delivery.Probe {
+	return e.probe(func(found snapshot) delivery.Observation {
+		answered := found.answered(input)
+		return found.observation(delivery.StateOf(final(string(found.AutomationExecutionStatus)) && !answered, answered))
+	})
+}
+
+// answered reports whether somebody has answered what such a signal is for. An approval step
+// that has failed may have been rejected. One that timed out or was stopped was not.
+func (s snapshot) answered(input *sdk.SendAutomationSignalInput) bool {
+	if !decides(input) {
+		return s.moved(input)
+	}
+	return slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool {
+		ended := []ssmtypes.AutomationExecutionStatus{ssmtypes.AutomationExecutionStatusSuccess, ssmtypes.AutomationExecutionStatusRejected, ssmtypes.AutomationExecutionStatusFailed}
+		return is(step.Action, "aws:approve") && (slices.Contains(ended, step.StepStatus) || decided(step, "Approved") || decided(step, "Rejected"))
+	})
+}
+
+// decides reports whether a signal decides about an approval.
+func decides(input *sdk.SendAutomationSignalInput) bool {
+	return input.SignalType == ssmtypes.SignalTypeApprove || input.SignalType == ssmtypes.SignalTypeReject
+}
+
 func (s snapshot) observation(state delivery.State) delivery.Observation {
 	observation := delivery.Observation{State: state, Status: string(s.AutomationExecutionStatus)}
 	if s.FailureMessage != nil {
@@ -272,10 +298,7 @@ func moved(step ssmtypes.StepExecution, input *sdk.SendAutomationSignalInput) bo
 // asksAgain reports whether an approval step is still to come. Then an existing
 // decision belongs to an earlier step, and the signal may be for the later one.
 func (s snapshot) asksAgain(input *sdk.SendAutomationSignalInput) bool {
-	if input.SignalType != ssmtypes.SignalTypeApprove && input.SignalType != ssmtypes.SignalTypeReject {
-		return false
-	}
-	return slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool {
+	return decides(input) && slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool {
 		return is(step.Action, "aws:approve") && step.StepStatus == ssmtypes.AutomationExecutionStatusPending
 	})
 }

@@ -102,5 +102,6 @@ func bind(client *client, a *args, input sdk.SendAutomationSignalInput, caller f
 	bound.To = fmt.Sprintf("SSM Automation execution %s in %s", id, client.region)
 	bound.HowToCheck = "To find out, check the execution's steps: " + aws.CommandLine(client.region, "ssm get-automation-execution --automation-execution-id %s", &id) + "."
 	bound.Ready, bound.Completion, bound.Existing, bound.Evidence = watched.ready(&input), watched.completion(&input), watched.existing(&input), watched.evidence(&input, caller)
+	bound.Refused = watched.refused(&input)
 	return bound
 }
