@@ -208,6 +208,25 @@ func TestRefusals(t *testing.T) {
 	})
 }
 
+// While a stack goes on, a resource that it does not have may still come. So a destroy drops
+// its signal only after the end of the stack.
+func TestNoSuchResourceAtDestroy(t *testing.T) {
+	of := stack(hosts(1, "Network"), sandbox.CloudFormationResource{Name: "Network", Hold: true})
+	s, r, config := start(t, of)
+	says(t, r.Apply(config.With(acctest.Values{"when": "destroy"})), false)
+	says(t, r.Destroy(), true, "Signal Rejected", "CREATE_IN_PROGRESS", "is kept")
+	if r.State.IsNull() || s.Accepted(send) > 0 {
+		t.Errorf("left %s after %v", r.State, s.RequestLog())
+	}
+	s, r, config = start(t, of)
+	says(t, r.Apply(config.With(acctest.Values{"when": "destroy"})), false)
+	s.Inject(sandbox.Fault{Operation: describe, Kind: sandbox.KindRefuse})
+	says(t, r.Destroy(), false, "Target Is Gone")
+	if !r.State.IsNull() || s.Accepted(send) > 0 {
+		t.Errorf("left %s after %v", r.State, s.RequestLog())
+	}
+}
+
 func TestErrorsOfTheService(t *testing.T) {
 	for code, test := range map[string]struct {
 		status   int

@@ -110,6 +110,19 @@ func (s stack) why(ctx context.Context) (reason string, attempt delivery.Attempt
 	return reason, attempt
 }
 
+// refused shows whether a stack that has no such resource has ended. While it goes on, it may
+// come to the resource.
+func (s stack) refused() *delivery.Probe {
+	return delivery.NewProbe(s.key("refused"), func(ctx context.Context) (snapshot, delivery.Attempt) {
+		found, _, attempt := s.describe(ctx)
+		return found, attempt
+	}, func(found snapshot) delivery.Observation {
+		observation := found.observation(delivery.StateOf(final(found.status), false))
+		observation.Seen = fmt.Sprintf("CloudFormation shows: the stack is %s.", found.status)
+		return observation
+	})
+}
+
 // ready is reached while the stack is being created or updated and has reached the
 // resource. It is pending if the stack or the resource does not exist, because it may be
 // created later, and if the stack is complete, because it may be updated.

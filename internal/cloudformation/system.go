@@ -95,6 +95,7 @@ func bind(client *client, a *args) signal.Signal {
 		Ready:       watched.ready(r.input.LogicalResourceId),
 		Completion:  watched.completion(a.Status.ValueString(), nil),
 		Existing:    watched.existing(r.input),
+		Refused:     watched.refused(),
 		Evidence:    watched.evidence(r.input),
 		ExplainRead: func(attempt delivery.Attempt) signal.Advice { return r.explain(attempt, readPermissions) },
 		Unseen:      "CloudFormation has no such stack: perhaps it has not been created yet, or the name is wrong.",

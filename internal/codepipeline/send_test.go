@@ -189,6 +189,28 @@ func TestNobodyWaitsAtDestroy(t *testing.T) {
 	}
 }
 
+// An approval that is still to come is not gone, and neither is one that the provider cannot
+// tell from others.
+func TestNothingIsGoneAtDestroy(t *testing.T) {
+	later := sandbox.PipelineStage{Name: "Build", Actions: []sandbox.PipelineAction{{Name: "Build", Seconds: 3600}}}
+	for name, test := range map[string]struct {
+		of   sandbox.Pipeline
+		says string
+	}{
+		"the action has not run yet": {sandbox.Pipeline{Stages: append([]sandbox.PipelineStage{later}, stages()...)}, "has not run yet"},
+		"a parallel pipeline":        {sandbox.Pipeline{Mode: "PARALLEL"}, "Set pipeline_execution_id"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, r, config, _ := start(t, test.of)
+			says(t, r.Apply(config.With(acctest.Values{"when": "destroy"})), false)
+			says(t, r.Destroy(), true, "Signal Not Sent", "is kept", test.says)
+			if r.State.IsNull() || s.Count(put) > 0 {
+				t.Errorf("left %s after %v", r.State, s.RequestLog())
+			}
+		})
+	}
+}
+
 func TestActionFindsTheToken(t *testing.T) {
 	s := acctest.Sandbox(t, sandbox.Options{})
 	another(s, "")

@@ -186,7 +186,7 @@ func (a action) runs(ctx context.Context, id, token string, current approval) (r
 	return runs, attempt
 }
 
-// unfit returns the attempt of a read that found an approval that can never be answered.
+// unfit returns the attempt of a read that found that the approval is over.
 func unfit(read delivery.Attempt, attribute, next, format string, of ...any) delivery.Attempt {
 	return signal.Advised(read, fmt.Sprintf(format, of...), signal.Advice{Attribute: attribute, Gone: true, Next: next})
 }
@@ -266,7 +266,7 @@ func (w wanted) find(ctx context.Context, adopts bool) (one *found, attempt deli
 func (w wanted) whichever(ctx context.Context, current approval, attempt delivery.Attempt) (*found, delivery.Attempt) {
 	switch {
 	case current.status == "":
-		return nil, attempt
+		return &found{seen: "The action has not run yet."}, attempt
 	case current.closed():
 		return &found{approval: current, seen: "This is the answer to the action's last approval: " + current.String() + "."}, attempt
 	case current.execution == "":
@@ -277,8 +277,8 @@ func (w wanted) whichever(ctx context.Context, current approval, attempt deliver
 		return nil, read
 	}
 	if of.parallel {
-		return nil, unfit(read, "pipeline_execution_id", "Set pipeline_execution_id, or token.",
-			"the pipeline is in PARALLEL mode, in which several of its executions can wait for approval at once, and its state shows no token")
+		return nil, signal.Advised(read, "the pipeline is in PARALLEL mode, in which several of its executions can wait for approval at once, and its state shows no token",
+			signal.Advice{Attribute: "pipeline_execution_id", Next: "Set pipeline_execution_id, or token."})
 	}
 	return &found{approval: current, seen: "Its token is not shown yet."}, read
 }

@@ -54,6 +54,18 @@ func TestNobodyWaitsAtDestroy(t *testing.T) {
 	}
 }
 
+// An execution that has not come to its approval is not gone.
+func TestNothingWaitsYetAtDestroy(t *testing.T) {
+	s, r := timed(t, sandbox.Options{}, byTemplate(sandbox.OOSTask{Name: "prepare", Seconds: 90}, gate))
+	if diags := r.Apply(acctest.Values{"template_name": "release", "notify_type": "Approve"}.With(atDestroy)); diags.HasError() {
+		t.Fatal(diags)
+	}
+	says(t, r.Destroy(), true, "Signal Not Sent", "is kept")
+	if r.State.IsNull() || s.Count(notify) > 0 {
+		t.Errorf("the state is %s after %v", r.State, s.RequestLog())
+	}
+}
+
 // A search without an answer is not a signal without an answer.
 func TestLookUpThatFails(t *testing.T) {
 	for name, test := range map[string]struct {

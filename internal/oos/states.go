@@ -30,6 +30,9 @@ const (
 	skipped   = "Skipped"
 )
 
+// notEnded are the statuses by which ListExecutions finds executions that have not ended.
+var notEnded = []string{waiting, running, pending, "Started"}
+
 func final(status string) bool {
 	return slices.Contains([]string{succeeded, failed, cancelled, skipped}, status)
 }
@@ -376,6 +379,16 @@ func (r request) finder(of notification, bound func() signal.Signal) *signal.Tar
 			}
 			return candidates, attempt
 		},
+		Ended: delivery.NewProbe(fmt.Sprintf("oos/%s/%q/%d/ended", r.Region, template, after.UnixNano()), func(ctx context.Context) (found []execution, attempt delivery.Attempt) {
+			for _, status := range notEnded {
+				if found, attempt = executions(ctx, r.Client, template, status, after); attempt.Outcome != delivery.Accepted || len(found) > 0 {
+					break
+				}
+			}
+			return found, attempt
+		}, func(found []execution) delivery.Observation {
+			return delivery.Observation{State: delivery.StateOf(len(found) == 0, true)}
+		}),
 		Choose: func(id string) { r.args.ExecutionID = signal.OrNull(id) },
 		Bound:  bound,
 	}.Finder()

@@ -183,6 +183,27 @@ func TestActionMakesAPairForEachInvocation(t *testing.T) {
 	}
 }
 
+// While a stack goes on, a resource that it does not have may still come. So a destroy drops
+// its signal only after the end of the stack.
+func TestNoSuchResourceAtDestroy(t *testing.T) {
+	for _, ended := range []bool{false, true} {
+		s, r, config := start(t, sandbox.Stack{Conditions: one(1)})
+		says(t, r.Apply(config.With(acctest.Values{"when": "destroy"})), false)
+		if ended {
+			says(t, r.Provider.Resource("signal_stack_resource").Apply(config.With(acctest.Values{"status": "FAILURE"})), false)
+		}
+		s.Inject(sandbox.Fault{Operation: "SignalResource", Kind: sandbox.KindRefuse, Status: 404, Code: "ResourceNotFound"})
+		words := "is kept"
+		if ended {
+			words = "Target Is Gone"
+		}
+		says(t, r.Destroy(), !ended, words)
+		if r.State.IsNull() != ended {
+			t.Errorf("ended: %t, left %s after %v", ended, r.State, s.RequestLog())
+		}
+	}
+}
+
 func TestErrorsOfTheService(t *testing.T) {
 	for code, test := range map[string]struct {
 		status   int

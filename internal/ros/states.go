@@ -126,8 +126,10 @@ func (w stackResource) ready() *delivery.Probe {
 // and the resource is not complete: a resource that is complete has had all its signals.
 func (w stackResource) refused() *delivery.Probe {
 	return w.probe(func(found snapshot) delivery.Observation {
-		answered := slices.Contains(succeeded, found.resource.Status)
-		return found.observation(delivery.StateOf(final(found.stack.Status) && !answered, answered))
+		ended, answered := final(found.stack.Status), slices.Contains(succeeded, found.resource.Status)
+		observation := found.observation(delivery.StateOf(ended && !answered, answered))
+		observation.Seen = fmt.Sprintf("ROS shows: the stack is %s. %s", found.stack.Status, found.seen(w.resource))
+		return observation
 	})
 }
 

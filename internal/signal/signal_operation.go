@@ -89,6 +89,10 @@ func (o *signalOperation) send(ctx context.Context) (sendResult, *sendProblem) {
 		}
 		end := o.find(ctx, finder, until, probe)
 		if !end.Reached() {
+			if end.Observation.Gone && o.phase == destroy && finder.Ended != nil {
+				seen, read := o.readOnce(ctx, finder.Ended)
+				end.Observation.Gone = read.Outcome == delivery.Accepted && seen.State == delivery.Reached
+			}
 			return sendResult{}, o.notFound(end, finder, doing)
 		}
 		o.warnExpiry(ctx, end.Observation)
@@ -142,14 +146,15 @@ func (o *signalOperation) send(ctx context.Context) (sendResult, *sendProblem) {
 		}
 		return sendResult{delivery: DeliveryConfirmed, at: result.SentAt}, nil
 	}
-	if result.Outcome == delivery.Rejected && o.Refused != nil && o.refused.Seen == "" && o.Explain(result.Attempt).Ambiguous {
+	goesOn := false
+	if advice := o.Explain(result.Attempt); result.Outcome == delivery.Rejected && o.Refused != nil && o.refused.Seen == "" && (advice.Ambiguous || advice.Gone && o.phase == destroy) {
 		if seen, read := o.readOnce(ctx, o.Refused); read.Outcome == delivery.Accepted {
-			o.refused = seen
+			o.refused, goesOn = seen, seen.State == delivery.Pending
 		}
 	}
 	problem := cmp.Or(refusal, o).failure(result)
-	if finder != nil {
-		// Another target may exist.
+	if finder != nil || goesOn {
+		// Another target may exist, or what the signal is for may still come.
 		problem.gone = ""
 	}
 	if result.Outcome == delivery.Unknown {

@@ -50,6 +50,8 @@ type TargetFinder struct {
 	// Several reports whether the last search found several targets that can take the
 	// signal.
 	Several func() bool
+	// Ended is TargetSearch.Ended.
+	Ended *delivery.Probe
 }
 
 // errUnrecorded means that the state has no id of the target. The provider
@@ -173,6 +175,9 @@ type TargetSearch struct {
 	Bound func() Signal
 	// Signalled is TargetFinder.Signalled.
 	Signalled func(sent time.Time) *delivery.Probe
+	// Ended is reached if no target has this name, or all of them have ended. It is nil if
+	// Read lists all that have not ended.
+	Ended *delivery.Probe
 }
 
 // Finder returns the TargetFinder of the search.
@@ -211,6 +216,7 @@ func (s *targetSearch) finder(adopts bool) *TargetFinder {
 		Argument:  s.Name,
 		Missed:    func() string { return s.advice },
 		Several:   func() bool { return s.several },
+		Ended:     s.Ended,
 	}
 	finder.Forget = func() Signal {
 		s.refused[s.chosen] = true
