@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -108,6 +109,54 @@ func TestAnotherTargetAfterAFailedDestroy(t *testing.T) {
 			t.Error(diags)
 		}
 		sentOnce(t, y, s)
+	})
+}
+
+// Until a signal at destroy has been sent, its target is the one of the configuration. The
+// state keeps nothing of a target that the configuration had before.
+func TestSignalAtDestroyForgetsAnEarlierTarget(t *testing.T) {
+	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		// If fits is not set, the second configuration may fit no target, or several.
+		test := func(argument string, before, after acctest.Values, fits bool) {
+			t.Helper()
+			fresh, r, after := p.Resource(y.Type), p.Resource(y.Type), after.With(atDestroy)
+			earlier, _ := before[argument].(string)
+			if after[argument] != nil || earlier == "" || r.Validate(before).HasError() || r.Validate(after).HasError() {
+				return
+			}
+			plant(t, fresh, after)
+			if fresh.String(argument) != "" {
+				return // It is generated, and identifies no target.
+			}
+			plant(t, r, before)
+			apply(t, r, after)
+			if plan, _ := r.Plan(after); !plan.Planned.Equal(r.State) {
+				t.Errorf("the next plan changes %s to %s", r.State, plan.Planned)
+			}
+			s.ResetRequestLog()
+			if diags := r.Destroy(); fits {
+				says(t, diags, false)
+				sentOnce(t, y, s)
+			}
+			for _, made := range s.RequestLog() {
+				if strings.Contains(made.Path+made.Query+made.Body, earlier) {
+					t.Errorf("the configuration has no %s any more, and the destroy still makes a request about %s: %v", argument, earlier, made)
+				}
+			}
+		}
+		for _, argument := range p.Resource(y.Type).Arguments() {
+			if !argument.Computed || argument.Name == "region" { // The state keeps the region.
+				continue
+			}
+			config := y.Ready(s)
+			for _, row := range systems.All {
+				if row.Type == y.Type && row.Variant != y.Variant {
+					test(argument.Name, row.Ready(s), config, true)
+				}
+			}
+			another := acctest.Values{argument.Name: systems.Of(y.Type).Resends[argument.Name]}
+			test(argument.Name, config.With(another), config.With(acctest.Values{argument.Name: nil}), false)
+		}
 	})
 }
 

@@ -31,6 +31,8 @@ type decision int
 const (
 	// keep sends nothing, and keeps the results in the state.
 	keep decision = iota
+	// awaitDestroy is keep for a signal that is still to be sent at destroy.
+	awaitDestroy
 	// replace replaces the resource, which sends the signal.
 	replace
 	// sendAtDestroy sends nothing now. The signal is sent at destroy.
@@ -52,7 +54,9 @@ func (t transition) decide() decision {
 		return sendAtDestroyAgain
 	case t.was == whenApply && t.is == whenDestroy:
 		return sendAtDestroy
-	case t.was == whenDestroy && t.is == whenDestroy && t.delivered && t.changed:
+	case t.was == whenDestroy && t.is == whenDestroy && !t.delivered:
+		return awaitDestroy
+	case t.was == whenDestroy && t.is == whenDestroy && t.changed:
 		return sendAtDestroy
 	case t.was == whenDestroy && t.is == whenApply && !t.delivered:
 		return cancelAtDestroy
@@ -178,7 +182,10 @@ func (r *signalResource) planUpdate(ctx context.Context, before, after *model, r
 		}
 		r.warnUnknown(req, changed, resp)
 	}
-	if made.leavesNoneSent() {
+	switch {
+	case made == awaitDestroy:
+		r.planToFind(ctx, req, resp)
+	case made.leavesNoneSent():
 		r.planUnsent(req, resp)
 	}
 	if summary, detail := made.warning(); summary != "" {
@@ -280,6 +287,14 @@ func (r *signalResource) planUnsent(req resource.ModifyPlanRequest, resp *resour
 			replan(resp, tftypes.UnknownValue, name)
 		}
 	}
+}
+
+// planToFind plans the arguments that only a request can fill in as null, unless they are
+// configured. The state of a signal that is not sent yet has them only if an earlier
+// configuration had them, and they may identify another target.
+func (r *signalResource) planToFind(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	configured := attributes(req.Config.Raw, &resp.Diagnostics)
+	replan(resp, nil, slices.DeleteFunc(r.system.requested(ctx), func(name string) bool { return !configured[name].IsNull() })...)
 }
 
 // changed returns the changed arguments that make another signal.

@@ -77,7 +77,7 @@ type System[A any] struct {
 	// of the provider block is unknown. It is nil if Cloud reports that.
 	Unconfigured func(arguments *A) bool
 	// Complete fills in computed arguments that need no request, such as a generated
-	// id. It may be nil.
+	// id. It may be nil. The others are found when the signal is sent.
 	Complete func(ctx context.Context, arguments *A)
 	// Bind prepares the signal and fills in computed arguments. The region is known. A
 	// computed argument whose value is not known yet is null. An error means that nothing
@@ -208,6 +208,26 @@ func (s system) complete(ctx context.Context, arguments any) {
 	if s.Complete != nil {
 		s.Complete(ctx, &arguments)
 	}
+}
+
+// requested returns the computed arguments that only a request can fill in, such as the id
+// of a target that is found by its name.
+func (s system) requested(ctx context.Context) (names []string) {
+	arguments := s.arguments()
+	values := texts(arguments)
+	for _, value := range values {
+		*value = types.StringUnknown()
+	}
+	if s.Complete != nil {
+		s.Complete(ctx, &arguments)
+	}
+	delete(values, "region") // It needs no request.
+	for name, value := range values {
+		if value.IsUnknown() && s.Arguments[name].IsComputed() {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // unconfigured reports whether the signal cannot be sent yet.
