@@ -101,7 +101,8 @@ func TestAnotherTargetAfterAFailedDestroy(t *testing.T) {
 		says(t, r.Destroy(), true, "Outcome of the Signal Unknown")
 		s.ClearFaults()
 		s.ResetRequestLog()
-		apply(t, r, y.Ready(s).With(atDestroy).With(acctest.Values{"triggers": acctest.Values{"target": "another"}}))
+		other := y.Ready(s).With(atDestroy).With(acctest.Values{"triggers": acctest.Values{"target": "another"}})
+		says(t, r.Apply(other), false, "Another Signal Is Sent at Destroy", "forgets that signal", "undo the change before you apply")
 		if r.String("delivery") != "" {
 			t.Errorf("delivery is %q for a target that got no signal", r.String("delivery"))
 		}

@@ -219,8 +219,8 @@ func signalled(s *sandbox.Sandbox) (n int) {
 // FuzzLife takes any resource through a life of any configurations, which are at first only
 // partly known. Each configuration that passes validation can be planned. A plan has the
 // configured values, and its known values are applied. Plans, refreshes, updates and waits
-// send nothing, and every other operation sends at most one signal. Nothing panics or
-// hangs.
+// send nothing, and every other operation sends at most one signal. A destroy whose wait
+// fails may come between the configurations. Nothing panics or hangs.
 func FuzzLife(f *testing.F) {
 	seeds(f, func(i uint8, data []byte) { f.Add(i, data) })
 	p := acctest.StartProvider(f, nil)
@@ -233,6 +233,17 @@ func FuzzLife(f *testing.F) {
 	}
 	for i, y := range systems.All {
 		each(i, y.Type)
+		if y.Gate == nil {
+			continue
+		}
+		names := slices.Sorted(maps.Keys(p.Resource(y.Type).Attributes(false)))
+		at := func(name string) byte { return byte(slices.Index(names, name)) }
+		destroy, unknown := []byte{at("when"), 0, byte(slices.Index(samples, "destroy") + 1)}, []byte{at("triggers"), 2}
+		// The destroy of the first configuration waits, and fails. In the second one, triggers
+		// are unknown at first, and turn out to be the same.
+		waits := slices.Concat([]byte{2}, destroy, []byte{at("wait_for_completion"), 0, 1})
+		f.Add(uint8(i), slices.Concat(waits, []byte{1}, unknown))
+		f.Add(uint8(i), slices.Concat(waits, []byte{2}, destroy, unknown))
 	}
 	for i, name := range p.Resources() {
 		if !p.Resource(name).Has("delivery") {
@@ -278,6 +289,16 @@ func FuzzLife(f *testing.F) {
 			_ = r.Refresh()
 			if n := signalled(s); n != before {
 				t.Errorf("a refresh sent %d signals", n-before)
+			}
+			if !r.Has("when") || r.String("when") != "destroy" || r.Bool("wait_for_completion") != true {
+				continue
+			}
+			said = r.Destroy()
+			if n := signalled(s); n-before > 1 {
+				t.Errorf("destroying sent %d signals and said %s", n-before, said)
+			}
+			if r.String("delivery") == "UNKNOWN" {
+				return
 			}
 		}
 		if !r.State.IsNull() {

@@ -38,6 +38,79 @@ func TestAnotherSignalAfterADestroyThatSent(t *testing.T) {
 	})
 }
 
+// After a destroy that sent the signal and failed, an argument that is unknown at plan may
+// turn out to be the same or another one. The plan agrees with the plan of the apply in
+// either case.
+func TestPlanWithUnknownArgumentsAfterADestroyThatSent(t *testing.T) {
+	agree := func(t *testing.T, y system, s *sandbox.Sandbox, r *acctest.Resource, config acctest.Values) {
+		t.Helper()
+		// The region of the provider block may have changed, too.
+		block := acctest.Block(s.URL())
+		for _, cloud := range []string{"aws", "alicloud"} {
+			block[cloud] = block[cloud].(acctest.Values).With(acctest.Values{"region": "eu-central-1"})
+		}
+		elsewhere := r.On(acctest.StartProvider(t, block))
+		was := r.String("delivery")
+		for _, c := range changesOf(y, r) {
+			if !c.sends || strings.Contains(c.name, "_wo") {
+				continue
+			}
+			for _, when := range []string{"destroy", "apply"} {
+				same := config.With(acctest.Values{"when": when})
+				part, another := same.With(acctest.Values{c.name: acctest.Unknown}), same.With(acctest.Values{c.name: c.value})
+				if c.name == "triggers" {
+					part["triggers"] = acctest.Values{"release": acctest.Unknown}
+				}
+				for _, whole := range []acctest.Values{same, another} {
+					if r.Validate(whole).HasError() {
+						continue // The argument needs others.
+					}
+					says(t, r.Final(part, whole), false)
+					says(t, elsewhere.Final(part, whole), false)
+				}
+				_, diags := r.Plan(part)
+				says(t, diags, false, "An earlier destroy sent the signal", "The value of "+c.name+" is not known before the apply")
+				if _, diags := r.Plan(another); strings.Contains(diags.String(), "not known") {
+					t.Error(diags)
+				}
+			}
+		}
+		if n := y.Naming; n != nil && config[n.Name] != nil {
+			// The id that was found may replace the name.
+			by := func(id any) acctest.Values {
+				return config.With(atDestroy).With(acctest.Values{n.Name: nil, n.Filter: nil, n.ID: id})
+			}
+			says(t, r.Final(by(acctest.Unknown), by(r.String(n.ID))), false)
+			_, diags := r.Plan(by(acctest.Unknown))
+			says(t, diags, false, "The value of "+n.ID+" is not known before the apply")
+		}
+		if apply(t, r, config.With(atDestroy)); r.String("delivery") != was {
+			t.Errorf("an apply without a change left delivery = %q", r.String("delivery"))
+		}
+	}
+	config := func(ready acctest.Values) acctest.Values {
+		return ready.With(acctest.Briefly).With(acctest.Values{"triggers": acctest.Values{"release": "1"}})
+	}
+	t.Run("UNKNOWN", func(t *testing.T) {
+		eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+			config, r := config(y.Ready(s)), p.Resource(y.Type)
+			plant(t, r, config)
+			s.Inject(p.Stall(y.Operation, sandbox.KindStallAfter))
+			says(t, r.Destroy(), true, "Outcome of the Signal Unknown")
+			agree(t, y, s, r, config)
+		})
+	})
+	t.Run("SENT", func(t *testing.T) {
+		eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+			config, r := config(y.Gate.Running(s, never)).With(waiting), p.Resource(y.Type)
+			s.Hook(y.Gate.Read, nil, nil) // The sandbox's time stands still.
+			plant(t, r, config)
+			says(t, r.Destroy(), true, "Target Still Running")
+			agree(t, y, s, r, config)
+		})
+	})
+}
+
 // A plan of a creation may be part of a replacement, which sends the signal of the existing
 // resource. So the plan does not say that nothing is sent.
 func TestPlanOfASignalAtDestroyPromisesNothing(t *testing.T) {

@@ -143,6 +143,18 @@ func replan(resp *resource.ModifyPlanResponse, as any, names ...string) {
 	resp.Plan.Raw = tftypes.NewValue(resp.Plan.Raw.Type(), planned)
 }
 
+// common returns the attributes that two planned resources have in common. It returns the
+// others as unknown.
+func common(a, b tftypes.Value, diags *diag.Diagnostics) tftypes.Value {
+	values, others := maps.Clone(attributes(a, diags)), attributes(b, diags)
+	for name, value := range values {
+		if !value.Equal(others[name]) {
+			values[name] = tftypes.NewValue(value.Type(), tftypes.UnknownValue)
+		}
+	}
+	return tftypes.NewValue(a.Type(), values)
+}
+
 // textOf returns a string attribute, "" if it is null or unknown.
 func textOf(value tftypes.Value) (text string) {
 	if value.IsKnown() && !value.IsNull() && value.Type().Is(tftypes.String) {

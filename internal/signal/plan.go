@@ -39,6 +39,8 @@ const (
 	sendAtDestroy
 	// sendAtDestroyAgain is sendAtDestroy for a signal that was sent before.
 	sendAtDestroyAgain
+	// sendAnotherAtDestroy is sendAtDestroy for a signal that replaces one that was sent at destroy.
+	sendAnotherAtDestroy
 	// cancelAtDestroy sends nothing now and nothing at destroy.
 	cancelAtDestroy
 	// forgetSent is cancelAtDestroy for a signal that replaces one that was sent at destroy.
@@ -57,7 +59,7 @@ func (t transition) decide() decision {
 	case t.was == whenDestroy && t.is == whenDestroy && !t.delivered:
 		return awaitDestroy
 	case t.was == whenDestroy && t.is == whenDestroy && t.changed:
-		return sendAtDestroy
+		return sendAnotherAtDestroy
 	case t.was == whenDestroy && t.is == whenApply && !t.delivered:
 		return cancelAtDestroy
 	case t.was == whenDestroy && t.is == whenApply && t.changed:
@@ -69,7 +71,7 @@ func (t transition) decide() decision {
 
 // leavesNoneSent reports whether the state has no sent signal after this decision.
 func (d decision) leavesNoneSent() bool {
-	return d == sendAtDestroy || d == sendAtDestroyAgain || d == cancelAtDestroy || d == forgetSent
+	return d == sendAtDestroy || d == sendAtDestroyAgain || d == sendAnotherAtDestroy || d == cancelAtDestroy || d == forgetSent
 }
 
 // A plan cannot promise that nothing is sent. With -replace, Terraform asks for
@@ -78,6 +80,10 @@ func (d decision) leavesNoneSent() bool {
 const (
 	changesWhen = "Changing When Sends Nothing in Place"
 	ifReplaced  = "If this plan replaces the resource instead, because of -replace or replace_triggered_by, applying it sends "
+	// forgotten begins the warnings about a signal that replaces one that was sent at destroy,
+	// and sentAgain ends them.
+	forgotten = "An earlier destroy sent the signal as it was configured then. The state forgets that signal, because another signal is configured now. "
+	sentAgain = "the signal of the existing resource again, if the outcome of the earlier destroy is unknown and the service does not show that signal."
 )
 
 // warning returns the warning for the decision, "" if there is none.
@@ -89,10 +95,14 @@ func (d decision) warning() (summary, detail string) {
 		return changesWhen, "If the resource is updated in place, nothing is sent: the signal for the destroy is not sent now, and not at destroy. " +
 			"To send it, change triggers in a later apply, or replace the resource then. " +
 			ifReplaced + "two signals: the signal of the existing resource, as last applied, when that is destroyed, and the signal of the new resource, when that is created."
+	case sendAnotherAtDestroy:
+		return "Another Signal Is Sent at Destroy", forgotten +
+			"The other signal is sent when the resource is destroyed. To keep the earlier signal instead, undo the change before you apply. " +
+			ifReplaced + sentAgain
 	case forgetSent:
-		return changesWhen, "An earlier destroy sent the signal as it was configured then. The state forgets that signal, because another signal is configured now. " +
+		return changesWhen, forgotten +
 			"If the resource is updated in place, nothing is sent: the other signal is not sent now, and not at destroy. To send it, change triggers in a later apply, or replace the resource then. " +
-			ifReplaced + "the other signal when the new resource is created. It also sends the signal of the existing resource again, if the outcome of the earlier destroy is unknown and the service does not show that signal."
+			ifReplaced + "the other signal when the new resource is created. It also sends " + sentAgain
 	default:
 		return "", ""
 	}
@@ -123,7 +133,6 @@ func (r *signalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	default:
 		r.planUpdate(ctx, before, after, req, resp)
 	}
-	r.system.planRegion(req, resp)
 	resp.Deferred = r.system.deferral(req.ClientCapabilities.DeferralAllowed, after.Arguments)
 }
 
@@ -162,6 +171,7 @@ func (r *signalResource) planCreate(after *model, req resource.ModifyPlanRequest
 				"To send only one, run \"terraform untaint\" on the existing resource before. Then the change of when sends nothing.\n\n"+
 				"If this plan only creates a resource, it does not concern the existing one: Terraform does not tell the provider which of the two it plans.", r.system.Name, strings.Join(candidates, " or ")))
 	}
+	r.system.planRegion(req, resp)
 	r.planNoStatus(after, after.atDestroy(), resp)
 }
 
@@ -171,26 +181,45 @@ func (r *signalResource) planUpdate(ctx context.Context, before, after *model, r
 			"The argument when decides whether this signal is still to be sent, so for an existing resource its value must be known at plan. First apply what it depends on.")
 		return
 	}
-	changed := r.changed(req, &resp.Diagnostics)
-	if !SameTriggers(before.Triggers, after.Triggers) {
-		changed = append(changed, "triggers")
-	}
-	made := transition{before.sentWhen(), after.sentWhen(), !before.Delivery.IsNull(), len(changed) > 0}.decide()
+	changed, unknown := r.changed(before, after, req, &resp.Diagnostics)
+	change := transition{before.sentWhen(), after.sentWhen(), !before.Delivery.IsNull(), len(changed) > 0}
+	made := change.decide()
+	// otherwise is the decision if the unknown values turn out to be the same.
+	change.changed = len(changed) > len(unknown)
+	otherwise := change.decide()
 	if made == replace {
 		for _, name := range changed {
 			resp.RequiresReplace.Append(path.Root(name))
 		}
-		r.warnUnknown(req, changed, resp)
+		r.warnUnknown(unknown, resp)
 	}
+	if summary, detail := made.warning(); summary != "" {
+		if made != otherwise {
+			detail = fmt.Sprintf("The value of %s is not known before the apply. If it turns out to be the same, this warning does not apply, and the state keeps its signal.\n\n", strings.Join(unknown, ", ")) + detail
+		}
+		resp.Diagnostics.AddAttributeWarning(path.Root("when"), summary, detail)
+	}
+	plan := resp.Plan.Raw
+	r.planDecision(ctx, made, before, after, req, resp)
+	if made != replace && made != otherwise {
+		// Terraform plans again when the values are known, and refuses a plan that differs
+		// from a value that is known now.
+		first := resp.Plan.Raw
+		resp.Plan.Raw = plan
+		r.planDecision(ctx, otherwise, before, after, req, resp)
+		resp.Plan.Raw = common(first, resp.Plan.Raw, &resp.Diagnostics)
+	}
+}
+
+// planDecision plans the values of computed attributes.
+func (r *signalResource) planDecision(ctx context.Context, made decision, before, after *model, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	switch {
 	case made == awaitDestroy:
 		r.planToFind(ctx, req, resp)
 	case made.leavesNoneSent():
 		r.planUnsent(req, resp)
 	}
-	if summary, detail := made.warning(); summary != "" {
-		resp.Diagnostics.AddAttributeWarning(path.Root("when"), summary, detail)
-	}
+	r.system.planRegion(req, resp)
 	if r.system.Wait == nil {
 		return
 	}
@@ -203,18 +232,15 @@ func (r *signalResource) planUpdate(ctx context.Context, before, after *model, r
 
 // warnUnknown warns about changed arguments whose values are unknown and may
 // turn out to be the same.
-func (r *signalResource) warnUnknown(req resource.ModifyPlanRequest, changed []string, resp *resource.ModifyPlanResponse) {
-	configured := attributes(req.Config.Raw, &resp.Diagnostics)
+func (r *signalResource) warnUnknown(unknown []string, resp *resource.ModifyPlanResponse) {
 	adopt := ""
 	if r.system.Adopts {
 		adopt = " With adopt_existing = true the signal is not sent again if the service still shows it."
 	}
-	for _, name := range changed {
-		if !configured[name].IsFullyKnown() {
-			resp.Diagnostics.AddAttributeWarning(path.Root(name), "Signal Is Sent Again",
-				fmt.Sprintf("The value of %s is not known before the apply, so it counts as changed: the signal is sent again even if the value turns out to be the same. "+
-					"To plan with the value, first apply what it depends on, with -target.%s", name, adopt))
-		}
+	for _, name := range unknown {
+		resp.Diagnostics.AddAttributeWarning(path.Root(name), "Signal Is Sent Again",
+			fmt.Sprintf("The value of %s is not known before the apply, so it counts as changed: the signal is sent again even if the value turns out to be the same. "+
+				"To plan with the value, first apply what it depends on, with -target.%s", name, adopt))
 	}
 }
 
@@ -297,8 +323,9 @@ func (r *signalResource) planToFind(ctx context.Context, req resource.ModifyPlan
 	replan(resp, nil, slices.DeleteFunc(r.system.requested(ctx), func(name string) bool { return !configured[name].IsNull() })...)
 }
 
-// changed returns the changed arguments that make another signal.
-func (r *signalResource) changed(req resource.ModifyPlanRequest, diags *diag.Diagnostics) (changed []string) {
+// changed returns the changed arguments that make another signal. unknown has those of them
+// whose values are unknown and may turn out to be the same.
+func (r *signalResource) changed(before, after *model, req resource.ModifyPlanRequest, diags *diag.Diagnostics) (changed, unknown []string) {
 	configured, sent := attributes(req.Config.Raw, diags), attributes(req.State.Raw, diags)
 	for name, attribute := range r.system.Arguments {
 		switch {
@@ -310,19 +337,27 @@ func (r *signalResource) changed(req resource.ModifyPlanRequest, diags *diag.Dia
 		}
 	}
 	slices.Sort(changed) // The iteration order of a map is random.
-	return changed
+	if !SameTriggers(before.Triggers, after.Triggers) {
+		changed = append(changed, "triggers")
+	}
+	for _, name := range changed {
+		if !configured[name].IsFullyKnown() {
+			unknown = append(unknown, name)
+		}
+	}
+	return changed, unknown
 }
 
 // onlyFinds reports whether a change of an argument does not change the signal.
 // That is so for a filter. It is also so if the name was replaced with the id
-// that the state has.
+// that the state has. If the id is unknown, only the id counts as changed.
 func (n *Naming) onlyFinds(name string, configured, sent map[string]tftypes.Value) bool {
 	if n == nil {
 		return false
 	}
 	id := configured[n.ID]
 	named := name == n.Name || slices.Contains(n.Besides, name)
-	return slices.Contains(n.Filters, name) || named && configured[name].IsNull() && !id.IsNull() && id.Equal(sent[n.ID])
+	return slices.Contains(n.Filters, name) || named && configured[name].IsNull() && !id.IsNull() && (!id.IsKnown() || id.Equal(sent[n.ID]))
 }
 
 // pending reports whether the signal was sent and the resource waits for an end

@@ -28,7 +28,7 @@ func TestPlanDecisions(t *testing.T) {
 		"yet to be sent, the same":                            {transition{whenDestroy, whenDestroy, no, no}, awaitDestroy, no, ""},
 		"yet to be sent, another":                             {transition{whenDestroy, whenDestroy, no, yes}, awaitDestroy, no, ""},
 		"sent by a destroy that failed, the same":             {transition{whenDestroy, whenDestroy, yes, no}, keep, no, ""},
-		"sent by a destroy that failed, another":              {transition{whenDestroy, whenDestroy, yes, yes}, sendAtDestroy, yes, ""},
+		"sent by a destroy that failed, another":              {transition{whenDestroy, whenDestroy, yes, yes}, sendAnotherAtDestroy, yes, "Another Signal Is Sent at Destroy"},
 		"yet to be sent, and no more":                         {transition{whenDestroy, whenApply, no, no}, cancelAtDestroy, yes, changesWhen},
 		"yet to be sent, and no more, another":                {transition{whenDestroy, whenApply, no, yes}, cancelAtDestroy, yes, changesWhen},
 		"sent by a destroy that failed, at apply":             {transition{whenDestroy, whenApply, yes, no}, keep, no, ""},
