@@ -404,6 +404,45 @@ func TestUnreadableIsNoResultToRecord(t *testing.T) {
 	})
 }
 
+// If the target cannot be read, on_wait_failure = "record" does not help, so no message
+// advises it. wait_for_completion = false does.
+func TestAdviceIfTheTargetCannotBeRead(t *testing.T) {
+	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+		const record, unwaited = `on_wait_failure = "record"`, "wait_for_completion = false"
+		unreadable := func(diags acctest.Diagnostics) {
+			t.Helper()
+			says(t, diags, true, "Target Cannot Be Read", y.Gate.Permission, unwaited)
+			if strings.Contains(diags.String(), record) {
+				t.Error(diags)
+			}
+		}
+		config := y.Gate.Running(s, never).With(waiting).With(acctest.Briefly)
+		s.Hook(y.Gate.Read, nil, nil) // The sandbox's time stands still.
+		r := p.Resource(y.Type)
+		says(t, r.Apply(config), true, "Target Still Running")
+		sentOnce(t, y, s)
+		r.Tainted = false
+		says(t, r.Apply(config), true, "Target Still Running", record, unwaited)
+		s.Inject(sandbox.Fault{Operation: y.Gate.Read, Kind: sandbox.KindRefuse})
+		unreadable(r.Apply(config))
+		unreadable(r.Apply(config.With(acctest.Values{"on_wait_failure": "record"})))
+		apply(t, r, config.With(acctest.Values{"wait_for_completion": false}))
+		sentOnce(t, y, s)
+
+		s.Reset()
+		s.Hook(y.Gate.Read, nil, nil)
+		config = y.Gate.Running(s, never).With(waiting).With(acctest.Briefly)
+		r = p.Resource(y.Type)
+		plant(t, r, config)
+		says(t, r.Destroy(), true, "Target Still Running")
+		s.Inject(sandbox.Fault{Operation: y.Gate.Read, Kind: sandbox.KindRefuse})
+		unreadable(r.Destroy())
+		apply(t, r, config.With(atDestroy).With(acctest.Values{"wait_for_completion": false}))
+		says(t, r.Destroy(), false)
+		sentOnce(t, y, s)
+	})
+}
+
 // In an update it must be known whether a signal is still to be sent.
 func TestWhenIsKnownAtAnUpdate(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {

@@ -221,8 +221,6 @@ type waitTexts struct {
 	unreadable, missed, unseen, running, cancelled string
 	// meaning says what it may mean that the target was not seen.
 	meaning string
-	// regardless says how to go on without the end that the wait is for.
-	regardless string
 }
 
 // afterSend returns the texts of a wait for the end of the run that took the signal.
@@ -257,7 +255,7 @@ func (o signalOperation) waited(end delivery.WaitResult, texts waitTexts, waitin
 		status = fmt.Sprintf("its last status was %s.", end.Observation.Status)
 	}
 	// A target that cannot be read is an error to fix, not a result to record.
-	recordable, next := end.Unreadable == nil && !errors.Is(end.Stopped, context.Canceled), o.next(stillWaiting)
+	recordable, next, goOn := end.Unreadable == nil && !errors.Is(end.Stopped, context.Canceled), o.next(stillWaiting), ""
 	var (
 		summary, detail string
 		advice          Advice
@@ -265,6 +263,7 @@ func (o signalOperation) waited(end delivery.WaitResult, texts waitTexts, waitin
 	switch {
 	case end.Unreadable != nil:
 		advice = o.explainRead(*end.Unreadable)
+		goOn = o.next(goOnUnread)
 		summary, detail = "Target Cannot Be Read", join(texts.unreadable+o.answer(*end.Unreadable), unsentBecause(*end.Unreadable, end.Stopped), advice.Next)
 		if gone := o.next(targetIsGone); advice.Gone && gone != "" {
 			diags.AddWarning("Target Is Gone", join(detail, gone))
@@ -288,9 +287,9 @@ func (o signalOperation) waited(end delivery.WaitResult, texts waitTexts, waitin
 		diags.AddWarning(summary, join(detail, o.next(waitRecorded)))
 		return diags
 	case recordable:
-		next += texts.regardless
+		goOn = o.next(goOnUnfinished)
 	}
-	diags.Append(diagnostic(summary, advice, detail, next))
+	diags.Append(diagnostic(summary, advice, detail, strings.TrimSpace(next+" "+goOn)))
 	return diags
 }
 

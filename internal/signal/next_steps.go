@@ -63,8 +63,7 @@ var (
 	endedBadly = &nextStep{
 		create: "The signal is recorded, but the resource is tainted: applying again would send the signal again. " +
 			"Run \"terraform untaint\" on the resource to keep the signal and to accept how the run ended.",
-		update: "The signal stays recorded, and nothing was sent. To send the signal again, use -replace. " +
-			"To go on regardless, set on_wait_failure = \"record\" or wait_for_completion = false.",
+		update: "The signal stays recorded, and nothing was sent. To send the signal again, use -replace.",
 		destroy: "The resource is kept, and its state records that the signal was sent. To destroy it although the run has not ended as wanted, first apply on_wait_failure = \"record\" or " +
 			"wait_for_completion = false, or run \"terraform state rm\" on it.",
 		invoke: "The service has the signal. Invoking the action again would send it again.",
@@ -74,10 +73,21 @@ var (
 	stillWaiting = &nextStep{
 		create: "The signal is recorded, but the resource is tainted: applying again would send the signal again. " +
 			"Run \"terraform untaint\" on the resource to keep the signal. Then the next apply sends nothing, and goes on waiting if the run has not ended.",
-		update: "The signal stays recorded, and nothing was sent. The next apply reads the target again. To send the signal again, use -replace. " +
-			"To go on regardless, set on_wait_failure = \"record\" or wait_for_completion = false.",
+		update:  "The signal stays recorded, and nothing was sent. The next apply reads the target again. To send the signal again, use -replace.",
 		destroy: "The resource is kept, and its state records that the signal was sent: destroying again only waits.",
 		invoke:  "The service has the signal. Invoking the action again would send it again.",
+	}
+	// goOnUnfinished follows stillWaiting and endedBadly: how to go on without the end of the
+	// run.
+	goOnUnfinished = &nextStep{
+		update: "To go on regardless, set on_wait_failure = \"record\" or wait_for_completion = false.",
+	}
+	// goOnUnread follows stillWaiting if the target cannot be read. on_wait_failure =
+	// "record" does not record that.
+	goOnUnread = &nextStep{
+		update: "Until the target can be read, each apply fails like this one. To go on regardless, set wait_for_completion = false.",
+		destroy: "Until the target can be read, that fails again. To destroy the resource without waiting, first apply wait_for_completion = false, " +
+			"or run \"terraform state rm\" on it.",
 	}
 	// waitCancelled is stillWaiting after Ctrl-C. It is an error in phases for which
 	// it has no text.

@@ -290,7 +290,10 @@ func (r *waitResource) wait(ctx context.Context, data *waitModel, seen string, p
 		again += " But the resource is tainted, so applying again replaces it: " + watched.Forgets + ". " +
 			"To prevent that, run \"terraform untaint\" on the resource first. Then the next apply goes on with the target that is recorded."
 	}
-	run.texts = map[*nextStep]string{stillWaiting: again, endedBadly: again, waitCancelled: ""}
+	run.texts = map[*nextStep]string{
+		stillWaiting: again, endedBadly: again, waitCancelled: "", goOnUnread: "",
+		goOnUnfinished: "To go on regardless, set on_wait_failure = \"record\".",
+	}
 	diags.Append(run.waited(result, run.withoutSend(result, data.until()), &data.Waiting)...)
 }
 
@@ -408,6 +411,5 @@ func (o signalOperation) withoutSend(result delivery.WaitResult, until string) w
 		running:    late,
 		cancelled:  opening + "the apply was cancelled while it waited for " + wanted + "; ",
 		meaning:    o.notSeen(result),
-		regardless: " To go on regardless, set on_wait_failure = \"record\".",
 	}
 }
