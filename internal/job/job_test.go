@@ -319,7 +319,7 @@ func TestJobUpdates(t *testing.T) {
 				case b.rotates:
 					b.requests("GetJob", "ListJobs", "UpdateJob", "GetJob")
 				default:
-					b.requests("GetJob", "ListJobs", "UpdateJob", "GetJob", "CreateJob", "GetJob", "DeleteJob", "UpdateJob", "GetJob")
+					b.requests("GetJob", "ListJobs", "UpdateJob", "GetJob", "CreateJob", "GetJob", "DeleteJob", "ListJobs", "UpdateJob", "GetJob")
 				}
 				replaced := c.asks || c.patches && b.rotates
 				if now := b.of(b.only()); replaced {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -120,4 +121,106 @@ func TestPagesThatRefuse(t *testing.T) {
 			})
 		}
 	}
+}
+
+// The answer to the creation of a successor is lost, and lists do not show the successor
+// until long after. The next operation waits for it, so it does not stay behind with live
+// credentials.
+func TestLateSuccessorIsFoundAgain(t *testing.T) {
+	config := nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}})
+	for name, next := range map[string]func(b *bench){
+		"apply without a refresh": func(b *bench) { b.apply(config); b.settled(config) },
+		"refresh": func(b *bench) {
+			contains(b.t, b.Refresh().String(), "Rotation Not Finished", "its successor was created")
+			b.apply(config)
+			b.settled(config)
+		},
+		"taken back": func(b *bench) {
+			b.Refresh()
+			b.apply(nightly)
+			b.settled(nightly)
+		},
+		"destroy": func(b *bench) {
+			if diags := b.Destroy(); diags.HasError() || len(b.s.TriggerJobs()) > 0 {
+				b.t.Errorf("left are %+v: %s", b.s.TriggerJobs(), diags)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b, passed := lagging(t, 45*time.Second)
+			first := b.held()
+			b.s.Hook("UpdateJob", nil, passed)
+			b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropAfter, Times: 1})
+			id := b.String("id")
+			b.refused(config, "Job Not Rotated", "unknown whether", `" (successor of job `+id+`)"`, "console")
+			if len(b.s.TriggerJobs()) != 2 || b.String("id") != id {
+				t.Fatalf("the state is %s, the jobs are %+v", b.State, b.s.TriggerJobs())
+			}
+			lists := 0
+			b.s.Hook("CreateJob", nil, passed)
+			b.s.Hook("ListJobs", func() {
+				if lists++; lists == 3 {
+					passed()
+				}
+			}, nil)
+			b.Resource = b.On(acctest.StartProvider(t, acctest.Block(b.s.URL()), patient()))
+			b.s.ResetRequestLog()
+			next(b)
+			if b.s.Count("CreateJob") > 0 {
+				t.Errorf("the requests were %q", b.made())
+			}
+			if status := first.run(t); name != "destroy" && status != 404 {
+				t.Errorf("the old credentials answer %d", status)
+			}
+		})
+	}
+}
+
+// A kill leaves nothing that tells of a successor which lists do not show yet. So before the
+// mark is removed from the name of another one, the provider looks for the first one again.
+func TestTwinsAreFoundBeforeTheMarkIsRemoved(t *testing.T) {
+	b, passed := lagging(t, 45*time.Second)
+	config := nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}})
+	b.s.Hook("UpdateJob", nil, passed)
+	b.killedAt(4, true, config)
+	jobs := b.s.TriggerJobs()
+	if len(jobs) != 2 {
+		t.Fatalf("the jobs are %+v", jobs)
+	}
+	b.s.Hook("CreateJob", nil, passed)
+	diags := b.refused(config, "Job Not Told from Others", jobs[1].ID)
+	if len(b.s.TriggerJobs()) != 2 || b.String("id") == jobs[0].ID || b.String("id") == jobs[1].ID {
+		t.Fatalf("the state is %s, the jobs are %+v: %s", b.State, b.s.TriggerJobs(), diags)
+	}
+	b.refused(config, "Job Not Told from Others", jobs[1].ID)
+	b.s.RemoveTriggerJob(jobs[1].ID)
+	passed()
+	if diags := b.Refresh(); diags.HasError() {
+		t.Fatal(diags)
+	}
+	b.apply(config)
+	b.settled(config)
+}
+
+// lagging returns a job in a sandbox whose reads lag behind, and a function that lets the
+// time pass until they show everything.
+func lagging(t *testing.T, lag time.Duration) (*bench, func()) {
+	t.Helper()
+	var time64 atomic.Int64
+	passed := func() { time64.Add(int64(lag)) }
+	s := acctest.Sandbox(t, sandbox.Options{ReadLag: lag, Now: func() time.Time { return time.Now().Add(time.Duration(time64.Load())) }})
+	b := &bench{acctest.StartProvider(t, acctest.Block(s.URL()), hasty()).Resource(jobType), t, s, false}
+	s.Hook("UpdateJob", nil, passed)
+	b.created(nightly)
+	passed()
+	return b, passed
+}
+
+// patient is a provider for which a job that was created a minute ago may not be shown yet.
+func patient() provider.Option {
+	policy := acctest.Quick()
+	policy.UnreachableTimeout = 30 * time.Second
+	policy.Clock = acctest.NewPauseClock(time.Minute)
+	return provider.WithPolicy(policy)
 }

@@ -189,7 +189,7 @@ func neverSeen(p privateState) string {
 func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (there bool, failed diag.Diagnostic) {
 	lost := data.ID.IsNull()
 	if lost {
-		made, failed := w.seek(ctx, creationSuffix(p.Creation), p.Begun)
+		made, _, failed := w.seek(ctx, creationSuffix(p.Creation), p.Begun)
 		if len(made) == 0 || failed != nil {
 			return false, failed
 		}
@@ -208,6 +208,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 		return false, failed
 	}
 	p.at(stands)
+	p.Unanswered = time.Time{}
 	if job.ID == "" {
 		return !effects[stands.Position].forgotten, nil
 	}
@@ -298,7 +299,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		if !u.recorded {
 			// The state is still the old one, so keep the private state that belongs
 			// to it.
-			recalled.Situation = p.Situation
+			recalled.Situation, recalled.Unanswered = p.Situation, p.Unanswered
 			data, p = before, recalled
 		}
 		resp.Diagnostics.Append(u.write(ctx, &data, p)...)
@@ -362,7 +363,7 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 		return
 	}
 	if data.ID.IsNull() {
-		made, failed := w.seek(ctx, creationSuffix(p.Creation), p.Begun)
+		made, _, failed := w.seek(ctx, creationSuffix(p.Creation), p.Begun)
 		if failed != nil || len(made) != 1 {
 			resp.Diagnostics.Append(failed)
 			if failed == nil && len(made) == 0 {
@@ -373,7 +374,7 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 		}
 		data.ID = types.StringValue(made[0])
 	}
-	jobs, failed := w.list(ctx)
+	jobs, failed := w.listWithSuccessor(ctx, data.ID.ValueString(), p)
 	if failed != nil {
 		resp.Diagnostics.AddError("Job Not Removed", fmt.Sprintf("Removing Cloud Automator job %s was not tried, because the search for other jobs that belong to it failed. %s", data.ID.ValueString(), failed.Detail()))
 		return

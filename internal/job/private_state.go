@@ -42,6 +42,9 @@ type privateState struct {
 	// job was created or, if it is a successor, recorded, by the clock of this machine.
 	Creation string    `json:"creation,omitempty"`
 	Begun    time.Time `json:"begun,omitzero"`
+	// Unanswered is when the answer to the creation of a successor was lost, by the clock of
+	// this machine, until it is known whether the successor exists.
+	Unanswered time.Time `json:"unanswered,omitzero"`
 	// Imported is set until the first update after an import.
 	Imported bool `json:"imported,omitempty"`
 	// Reads counts refreshes from an import or a move until the first update, up to 2. The

@@ -213,7 +213,7 @@ func (w *work) create(ctx context.Context, name, mark string, body map[string]an
 			ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			defer cancel()
 		}
-		made, unread = w.seek(ctx, mark, time.Time{})
+		made, _, unread = w.seek(ctx, mark, result.LastUnknown)
 	}
 	for _, id := range made {
 		w.client.Made.Add(id)
@@ -221,20 +221,37 @@ func (w *work) create(ctx context.Context, name, mark string, body map[string]an
 	return made, answered, result, unread
 }
 
-// seek searches for the jobs with a mark. It repeats the search for some time, and for
-// twice as long since the creation, because reads may lag behind. It returns a diagnostic
-// if the jobs could not be listed, or if the search was cut off.
-func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []string, failed diag.Diagnostic) {
+// listWithSuccessor reads all jobs, and waits for a successor that may not be shown yet
+// because its creation got no clear answer.
+func (w *work) listWithSuccessor(ctx context.Context, id string, p privateState) (jobs []cloudautomator.Job, failed diag.Diagnostic) {
+	if !w.maybeHidden(p.Unanswered) {
+		return w.list(ctx)
+	}
+	_, jobs, failed = w.seek(ctx, successorSuffix(id), p.Unanswered)
+	return jobs, failed
+}
+
+// maybeHidden reports whether a job that was created then may not be shown yet.
+func (w *work) maybeHidden(created time.Time) bool {
+	return younger(created, 2*w.sender.UnreachableTimeout())
+}
+
+// seek searches for the jobs with a mark, and returns them and the list that it searched
+// last. It repeats the search for some time, and for twice as long since the creation,
+// because reads may lag behind. It returns a diagnostic if the jobs could not be listed, or
+// if the search was cut off.
+func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []string, jobs []cloudautomator.Job, failed diag.Diagnostic) {
 	if mark == "" {
 		// The private state is lost. No job can be told from others.
-		return nil, nil
+		return nil, nil, nil
 	}
 	listed := false
-	_, result, failed := try(ctx, w, "Jobs Not Listed", "Looking for the job whose creation got no clear answer", func(ctx context.Context) (jobs []cloudautomator.Job, err error) {
-		if jobs, err = w.client.Jobs(ctx); err != nil {
+	_, result, failed := try(ctx, w, "Jobs Not Listed", "Looking for the job whose creation got no clear answer", func(ctx context.Context) (_ []cloudautomator.Job, err error) {
+		now, err := w.client.Jobs(ctx)
+		if err != nil {
 			return nil, err
 		}
-		listed = true
+		jobs, listed = now, true
 		for _, job := range jobs {
 			if strings.HasSuffix(job.Settings.Name, mark) {
 				found = append(found, job.ID)
@@ -247,13 +264,13 @@ func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []
 	}, nil)
 	switch {
 	case !listed:
-		return nil, failed
+		return nil, nil, failed
 	case len(found) == 0 && result.Stopped != nil:
-		return nil, cutOff{diag.NewErrorDiagnostic("Search Not Finished", failed.Detail())}
-	case len(found) == 0 && younger(since, 2*w.sender.UnreachableTimeout()):
+		return nil, nil, cutOff{diag.NewErrorDiagnostic("Search Not Finished", failed.Detail())}
+	case len(found) == 0 && w.maybeHidden(since):
 		return w.seek(ctx, mark, since)
 	default:
-		return found, nil
+		return found, jobs, nil
 	}
 }
 

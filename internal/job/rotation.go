@@ -101,7 +101,7 @@ func (u *update) start(ctx context.Context) diag.Diagnostic {
 	if failed != nil {
 		return failed
 	}
-	u.shown, u.situation, u.Unwritten = shown, stands, false
+	u.shown, u.situation, u.Unwritten, u.Unanswered = shown, stands, false, time.Time{}
 	if u.before.ID.IsNull() && u.ID != "" {
 		// The creation got no clear answer, and its job has shown up.
 		u.before.ID = types.StringValue(u.ID)
@@ -149,10 +149,10 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 		data.GroupID, data.ActionType = types.Int64Value(int64(job.Settings.GroupID)), types.StringValue(job.Settings.ActionType)
 	}
 	name := job.Settings.Name
-	if at = (situation{Position: settled, ID: id}); found && (!hasSuffix(name) || data.foreign(p, name)) && p.stands() == settled && (doubted == nil || !doubted(job)) {
+	if at = (situation{Position: settled, ID: id}); found && (!hasSuffix(name) || data.foreign(p, name)) && p.stands() == settled && p.Unanswered.IsZero() && (doubted == nil || !doubted(job)) {
 		return job, at, nil
 	}
-	jobs, failed := w.list(ctx)
+	jobs, failed := w.listWithSuccessor(ctx, id, p)
 	if failed != nil {
 		return job, at, failed
 	}
@@ -193,7 +193,10 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 		u.shown = job
 	}
 	job := u.shown
-	if predecessorInName(job.Settings.Name) != "" {
+	if predecessor := predecessorInName(job.Settings.Name); predecessor != "" {
+		if failed := u.findTwins(ctx, predecessor); failed != nil || u.Position == unclear {
+			return failed
+		}
 		// Without the suffix, only its times tell the job from others until the state has it. So
 		// change it later than it was created, also in whole seconds if the API has no fractions.
 		tick := 2 * time.Millisecond
@@ -243,6 +246,24 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 	return nil
 }
 
+// findTwins looks for other successors of the job that this one has replaced: from a
+// rotation that was cut short, and that the service did not show until now. Once the mark is
+// removed from the name, no operation would find them.
+func (u *update) findTwins(ctx context.Context, predecessor string) diag.Diagnostic {
+	if u.Position != unnamed {
+		return nil // The mark comes from somebody else.
+	}
+	jobs, failed := u.list(ctx)
+	if failed != nil {
+		return withSituation(failed, fmt.Sprintf("Cloud Automator job %s has replaced job %s. Its URL and access token are recorded. The next apply removes the mark from its name.", u.ID, predecessor))
+	}
+	jobs = slices.DeleteFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == u.ID })
+	if at := locate(u.data, *u.privateState, append(jobs, u.shown)); at.Position == unclear {
+		u.situation = at
+	}
+	return nil
+}
+
 // notTaken warns about settings that the service did not change.
 func notTaken(id string, names []string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Settings Not Taken",
@@ -277,6 +298,11 @@ func (u *update) createSuccessor(ctx context.Context) diag.Diagnostic {
 		still := fmt.Sprintf("Job %s has its new settings, and its old URL and access token.", id)
 		if u.Position == candidatesLeft {
 			still = fmt.Sprintf("Job %s no longer exists.", id)
+		}
+		if result.Outcome == delivery.Unknown {
+			u.Unanswered = result.LastUnknown
+			still += fmt.Sprintf(" It is unknown whether the service created the successor. If it exists, its own URL and access token run it. "+
+				"To find out, look for a job in the Cloud Automator console whose name ends with %q.", successorSuffix(id))
 		}
 		return u.failure("Job Not Rotated", fmt.Sprintf("Creating the successor of Cloud Automator job %s", id), result,
 			still+" The next apply first searches for a successor, and then goes on with the rotation.")

@@ -300,7 +300,7 @@ func TestPredecessorThatStaysIsRemovedByTheNextApply(t *testing.T) {
 	b.requests("GetJob", "ListJobs", "DeleteJob")
 	b.s.ClearFaults()
 	b.apply(config)
-	b.requests("GetJob", "ListJobs", "DeleteJob", "UpdateJob", "GetJob", "TriggerJob")
+	b.requests("GetJob", "ListJobs", "DeleteJob", "ListJobs", "UpdateJob", "GetJob", "TriggerJob")
 	b.dead(old)
 	if runs := len(b.only().Runs); runs != 1 {
 		t.Errorf("the job ran %d times", runs)
