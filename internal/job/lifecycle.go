@@ -389,12 +389,31 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 	if there := slices.ContainsFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == predecessor }); there && !slices.Contains(remove, predecessor) {
 		remove = append([]string{predecessor}, remove...)
 	}
-	gone := false
+	// A job that cannot be removed does not keep the others alive: somebody may know how to
+	// run them.
+	var gone bool
+	var removed []string
+	var failures diag.Diagnostics
 	for _, id := range remove {
 		if gone, failed = w.remove(ctx, id); failed != nil {
-			resp.Diagnostics.Append(failed)
-			return
+			failures.Append(failed)
+		} else {
+			removed = append(removed, id)
 		}
+	}
+	if len(failures) > 0 {
+		for _, failed := range failures {
+			if len(removed) > 0 {
+				failed = withSituation(failed, fmt.Sprintf("Of the jobs of this resource, these were removed: %s. The resource stays in the state, and another destroy tries again to remove the others.", strings.Join(removed, ", ")))
+			}
+			resp.Diagnostics.Append(failed)
+		}
+		if stands.Position == predecessorLeft {
+			// The name of the job may have been all that told of the other one.
+			p.at(stands)
+			resp.Diagnostics.Append(record{&resp.State, resp.Identity, resp.Private}.write(ctx, &data, p)...)
+		}
+		return
 	}
 	if gone && (stands.Position == absent || stands.Position == replaced) {
 		stands = situation{Position: candidatesLeft, ID: stands.ID, Others: orphans(w.client, jobs, &data)}

@@ -324,7 +324,7 @@ func (u *update) recordSuccessor(ctx context.Context) diag.Diagnostic {
 	id, successor := u.before.ID.ValueString(), u.Others[0]
 	if known := u.Predecessor; known != "" {
 		if _, failed := u.remove(ctx, known); failed != nil {
-			return withSituation(failed, fmt.Sprintf("Job %s had replaced job %s, which still exists, and whose URL and access token still run it. "+
+			return withSituation(failed, fmt.Sprintf("Job %s had replaced job %s, which still exists, and whose URL and access token still run it. "+referTo(known, id)+
 				"This is remembered: the next apply removes it, and goes on with the rotation. To stop it at once, remove it in the Cloud Automator console.", id, known))
 		}
 		u.Predecessor = ""
@@ -363,7 +363,7 @@ func (u *update) recordSuccessor(ctx context.Context) diag.Diagnostic {
 func (u *update) removePredecessor(ctx context.Context) diag.Diagnostic {
 	other := u.Others[0]
 	if _, failed := u.remove(ctx, other); failed != nil {
-		return withSituation(failed, fmt.Sprintf("Job %s has replaced job %s, but the old job still exists, and its URL and access token still run it. "+
+		return withSituation(failed, fmt.Sprintf("Job %s has replaced job %s, but the old job still exists, and its URL and access token still run it. "+referTo(other, u.ID)+
 			"This is remembered: the next apply removes the old job. To stop it at once, remove it in the Cloud Automator console.", u.ID, other))
 	}
 	if u.Others = nil; u.Position == onlyPredecessorLeft {
@@ -378,6 +378,11 @@ func (u *update) removePredecessor(ctx context.Context) diag.Diagnostic {
 	// Nothing else was begun while the replaced job existed, so there is nothing to repeat.
 	u.rotate = u.rotate && !u.again
 	return nil
+}
+
+// referTo says what to do before a replaced job is removed.
+func referTo(old, id string) string {
+	return fmt.Sprintf("If anything still has the id of job %s, such as the first_job_id of a job workflow, change it there to %s first. ", old, id)
 }
 
 // fail returns the diagnostic for a position without a next step.

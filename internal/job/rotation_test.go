@@ -288,7 +288,7 @@ func TestPredecessorThatStaysIsRemovedByTheNextApply(t *testing.T) {
 	old, first := b.held(), b.String("id")
 	b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse, Message: "locked"})
 	config = config.With(acctest.Values{"name": "weekly", "trigger_on_apply": true})
-	b.refused(config, "Job Not Removed", "job "+first, "HTTP 403", "locked", "the next apply removes")
+	b.refused(config, "Job Not Removed", "job "+first, "HTTP 403", "locked", "first_job_id", "the next apply removes")
 	jobs := b.s.TriggerJobs()
 	if len(jobs) != 2 || b.String("id") != jobs[1].ID || b.held() != b.of(jobs[1]) || b.Tainted || len(jobs[1].Runs) > 0 {
 		t.Fatalf("the state is %s, the jobs are %+v", b.State, jobs)
@@ -758,5 +758,36 @@ func TestRenamedJobRemembersItsPredecessor(t *testing.T) {
 				b.settled(config)
 			})
 		}
+	}
+}
+
+// A replaced job that cannot be removed does not keep the live one alive. The state still
+// knows the replaced job then, and another destroy removes it.
+func TestDestroyRemovesTheJobBesideAPredecessorThatStays(t *testing.T) {
+	for _, known := range []bool{true, false} {
+		t.Run(fmt.Sprintf("known %t", known), func(t *testing.T) {
+			b := newBench(t, sandbox.CloudAutomator{}, hasty())
+			b.created(paused)
+			first := b.String("id")
+			b.predecessorStays(paused.With(acctest.Values{"name": "weekly"}))
+			second, live := b.String("id"), b.held()
+			if !known {
+				// A list that lagged behind has not shown the replaced job.
+				b.s.Hook("ListJobs", func() { b.s.RemoveTriggerJob(first) }, nil)
+				b.Refresh()
+				b.s.Hook("ListJobs", nil, nil)
+				b.s.AddTriggerJob(sandbox.TriggerJob{ID: first, Name: "nightly"})
+			}
+			b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse, Times: 1, Message: "locked"})
+			diags := b.Destroy()
+			contains(t, diags.String(), "Job Not Removed", "job "+first, "locked", "removed: "+second, "another destroy")
+			if !diags.HasError() || b.only().ID != first || live.run(t) != 404 || b.String("predecessor_id") != first {
+				t.Fatalf("the state is %s, left are %+v", b.State, b.s.TriggerJobs())
+			}
+			contains(t, b.Refresh().String(), "Rotation Not Finished", second+" had replaced job "+first)
+			if diags := b.Destroy(); diags.HasError() || len(b.s.TriggerJobs()) > 0 {
+				t.Errorf("left are %+v: %s", b.s.TriggerJobs(), diags)
+			}
+		})
 	}
 }
