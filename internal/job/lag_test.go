@@ -148,9 +148,8 @@ func TestLateSuccessorIsFoundAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b, passed := lagging(t, 45*time.Second)
-			first := b.held()
-			b.s.Hook("UpdateJob", nil, passed)
+			b, moves := lagging(t, 45*time.Second)
+			first, passed := b.held(), moves(1)
 			b.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropAfter, Times: 1})
 			id := b.String("id")
 			b.refused(config, "Job Not Rotated", "unknown whether", `" (successor of job `+id+`)"`, "console")
@@ -180,9 +179,8 @@ func TestLateSuccessorIsFoundAgain(t *testing.T) {
 // A kill leaves nothing that tells of a successor which lists do not show yet. So before the
 // mark is removed from the name of another one, the provider looks for the first one again.
 func TestTwinsAreFoundBeforeTheMarkIsRemoved(t *testing.T) {
-	b, passed := lagging(t, 45*time.Second)
-	config := nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}})
-	b.s.Hook("UpdateJob", nil, passed)
+	b, moves := lagging(t, 45*time.Second)
+	config, passed := nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}}), moves(1)
 	b.killedAt(4, true, config)
 	jobs := b.s.TriggerJobs()
 	if len(jobs) != 2 {
@@ -203,18 +201,17 @@ func TestTwinsAreFoundBeforeTheMarkIsRemoved(t *testing.T) {
 	b.settled(config)
 }
 
-// lagging returns a job in a sandbox whose reads lag behind, and a function that lets the
-// time pass until they show everything.
-func lagging(t *testing.T, lag time.Duration) (*bench, func()) {
+// lagging returns a job in a sandbox whose reads lag behind, and a function that moves the
+// time of the sandbox by that lag. After the change of a job the time moves on by itself.
+func lagging(t *testing.T, lag time.Duration) (b *bench, moves func(lags int) func()) {
 	t.Helper()
-	var time64 atomic.Int64
-	passed := func() { time64.Add(int64(lag)) }
-	s := acctest.Sandbox(t, sandbox.Options{ReadLag: lag, Now: func() time.Time { return time.Now().Add(time.Duration(time64.Load())) }})
-	b := &bench{acctest.StartProvider(t, acctest.Block(s.URL()), hasty()).Resource(jobType), t, s, false}
-	s.Hook("UpdateJob", nil, passed)
+	var passed atomic.Int64
+	moves = func(lags int) func() { return func() { passed.Add(int64(lags) * int64(lag)) } }
+	s := acctest.Sandbox(t, sandbox.Options{ReadLag: lag, Now: func() time.Time { return time.Now().Add(time.Duration(passed.Load())) }})
+	b = &bench{acctest.StartProvider(t, acctest.Block(s.URL()), hasty()).Resource(jobType), t, s, false}
+	s.Hook("UpdateJob", nil, moves(1))
 	b.created(nightly)
-	passed()
-	return b, passed
+	return b, moves
 }
 
 // patient is a provider for which a job that was created a minute ago may not be shown yet.
@@ -223,4 +220,37 @@ func patient() provider.Option {
 	policy.UnreachableTimeout = 30 * time.Second
 	policy.Clock = acctest.NewPauseClock(time.Minute)
 	return provider.WithPolicy(policy)
+}
+
+// A job that has just replaced another one, and that lagging reads do not show yet, is not
+// gone: no further job is created, and none is forgotten.
+func TestJobBesideItsPredecessorIsNotGone(t *testing.T) {
+	for name, refresh := range map[string]bool{"an apply": false, "a refresh": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b, moves := lagging(t, 45*time.Second)
+			config, first := nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}}), b.held()
+			b.s.Hook("CreateJob", nil, moves(1))
+			b.predecessorStays(config)
+			second, reads := b.String("id"), 0
+			b.Resource = b.On(acctest.StartProvider(t, acctest.Block(b.s.URL()), hasty()))
+			// The first reads show what was there before the successor.
+			moves(-1)()
+			b.s.Hook("GetJob", func() {
+				if reads++; reads == 3 {
+					moves(1)()
+				}
+			}, nil)
+			if refresh {
+				if diags := b.Refresh(); diags.HasError() {
+					t.Error(diags)
+				}
+			}
+			b.apply(config)
+			if b.String("id") != second || first.run(t) != 404 {
+				t.Errorf("job %s became %s", second, b.String("id"))
+			}
+			b.settled(config)
+		})
+	}
 }

@@ -97,7 +97,9 @@ func (u *update) finish(ctx context.Context, written bool, unsent, unknown strin
 
 // start finds out the position of the job.
 func (u *update) start(ctx context.Context) diag.Diagnostic {
-	shown, stands, failed := u.locate(ctx, &u.before, *u.privateState, func(cloudautomator.Job) bool { return u.rotate || u.Lost })
+	shown, stands, failed := u.locate(ctx, &u.before, *u.privateState, func(job cloudautomator.Job) bool {
+		return u.rotate || u.Lost || !u.before.UpdatedAt.Equal(text(job.Settings.UpdatedAt))
+	})
 	if failed != nil {
 		return failed
 	}
@@ -115,6 +117,10 @@ func (u *update) start(ctx context.Context) diag.Diagnostic {
 		u.Position = absent // The plan has not seen this.
 	case u.Position == absent && u.stands() == candidatesLeft:
 		u.Position = candidatesLeft
+	}
+	if u.stays && effects[u.Position].moves && steps[u.Position].keep != fail {
+		told := u.positionWarning(u.situation, false)[0]
+		return diag.NewErrorDiagnostic(told.Summary(), told.Detail()+"\n\nThe plan has not seen this, so nothing was changed. Plan again, and apply the new plan.")
 	}
 	return nil
 }
@@ -166,7 +172,7 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 	if begun.IsZero() {
 		begun, _ = cloudautomator.ParseTime(data.CreatedAt.ValueString())
 	}
-	if at.Position == absent && id != "" && (w.client.Made.Has(id) || younger(begun, visibilityDelay)) {
+	if !found && id != "" && (w.client.Made.Has(id) || younger(begun, visibilityDelay)) {
 		_, _ = w.readUntilSettled(ctx, cloudautomator.Job{ID: id})
 		if job, found, failed = w.usable(ctx, id); failed != nil || found {
 			return job, locate(data, p, append(jobs, job)), failed
@@ -367,10 +373,6 @@ func (u *update) removePredecessor(ctx context.Context) diag.Diagnostic {
 			"This is remembered: the next apply removes the old job. To stop it at once, remove it in the Cloud Automator console.", u.ID, other))
 	}
 	if u.Others = nil; u.Position == onlyPredecessorLeft {
-		if u.stays {
-			u.Position = absent
-			return u.before.gone(*u.privateState) // The plan has not seen this.
-		}
 		u.Position = candidatesLeft
 		return nil
 	}

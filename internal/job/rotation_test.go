@@ -791,3 +791,35 @@ func TestDestroyRemovesTheJobBesideAPredecessorThatStays(t *testing.T) {
 		})
 	}
 }
+
+// A kill leaves a successor that the plan has not seen, because nothing was refreshed. An
+// update that keeps the job notices it, changes nothing and asks for another plan. That plan
+// knows of the successor, also without a refresh.
+func TestPlanThatHasNotSeenASuccessorIsMadeAgain(t *testing.T) {
+	for name, at := range map[string]int{"both exist": 4, "only the successor exists": 6} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, sandbox.CloudAutomator{})
+			b.created(nightly)
+			old, before := b.held(), b.State
+			config := nightly.With(acctest.Values{"name": "weekly"})
+			b.killedAt(at, true, config)
+			successor := b.s.TriggerJobs()[len(b.s.TriggerJobs())-1]
+			config["rotate_on_update"] = false
+			b.s.ResetRequestLog()
+			b.refused(config, "Rotation Not Finished", successor.ID, "Plan again")
+			if writes := b.s.Count("CreateJob") + b.s.Count("UpdateJob") + b.s.Count("DeleteJob"); writes > 0 || !b.State.Equal(before) {
+				t.Errorf("the state is %s, the requests were %q", b.State, b.made())
+			}
+			plan, diags := b.Plan(config)
+			if contains(t, diags.String(), "Rotation Not Finished", successor.ID); !slices.Contains(plan.Unknown(), "id") {
+				t.Errorf("planned is %s", plan.Planned)
+			}
+			b.apply(config)
+			if b.String("id") != successor.ID {
+				t.Errorf("the job is %s", b.String("id"))
+			}
+			b.dead(old)
+			b.settled(config)
+		})
+	}
+}
