@@ -46,6 +46,28 @@ func (a answer) said() string {
 	return strings.Join(slices.Compact(words), ": ")
 }
 
+var (
+	// ruleValue is the beginning of a rule_value up to its end, or to the end of a text that
+	// is cut short, and credential is a member of it that runs a job.
+	ruleValue  = delivery.LazyRegexp(`"rule_value"\s*:\s*\{(?:"(?:[^"\\]|\\.)*"?|[^"{}])*`)
+	credential = delivery.LazyRegexp(`"(?:access_)?token"\s*:\s*"((?:[^"\\]|\\.)*)`)
+)
+
+// credentials returns what runs the jobs in the answer, as it is there and decoded. It reads
+// any text, because the format of Cloud Automator's errors is not documented.
+func (a answer) credentials() (secrets []string) {
+	for _, rule := range ruleValue().FindAll(a.body, -1) {
+		for _, found := range credential().FindAllSubmatch(rule, -1) {
+			text := string(found[1])
+			secrets = append(secrets, text)
+			if json.Unmarshal([]byte(`"`+text+`"`), &text) == nil {
+				secrets = append(secrets, text)
+			}
+		}
+	}
+	return secrets
+}
+
 // listElement is the end of a JSON pointer to an element of a list.
 var listElement = delivery.LazyRegexp(`(/[0-9]+)+$`)
 

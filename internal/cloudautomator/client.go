@@ -176,6 +176,7 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	refusal.All, refusal.Page, refusal.RequestID, refusal.RetryAfter = path == allJobs, answer.page(), answer.header.Get("X-Request-Id"), answer.retryAfter()
 	switch {
 	case answer.status < 200 || answer.status > 299:
+		c.secrets.Hide(answer.credentials()...)
 		refusal.Said = answer.said()
 		return refusal
 	case refusal.Page:
