@@ -235,9 +235,12 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 	if failed != nil {
 		return failed
 	}
-	if names := u.after.untaken(&u.before, &job.Settings, u.shown.Settings); len(names) > 0 {
-		u.untaken = names
-	}
+	// What a successor was created without, the change may have set.
+	still := u.after.untaken(nil, nil, u.shown.Settings)
+	u.untaken = slices.DeleteFunc(u.untaken, func(name string) bool { return !slices.Contains(still, name) })
+	u.untaken = append(u.untaken, u.after.untaken(&u.before, &job.Settings, u.shown.Settings)...)
+	slices.Sort(u.untaken)
+	u.untaken = slices.Compact(u.untaken)
 	u.Position = transitions[change].to
 	if asks && (job.Path() == u.shown.Path() || job.AccessToken == u.shown.AccessToken) {
 		u.Position = notRotated

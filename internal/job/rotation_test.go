@@ -823,3 +823,35 @@ func TestPlanThatHasNotSeenASuccessorIsMadeAgain(t *testing.T) {
 		})
 	}
 }
+
+// The settings change after a rotation was cut short, so its successor does not have them.
+// The update that finishes the rotation sets them, and does not say otherwise.
+func TestFinishedRotationTakesTheSettingsOfToday(t *testing.T) {
+	for name, change := range map[string]acctest.Values{
+		"an account": {"aws_account_id": 21},
+		"a flag":     {"allow_runtime_action_values": true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, sandbox.CloudAutomator{})
+			b.created(nightly)
+			config := nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}})
+			b.killedAt(4, true, config)
+			config = config.With(change)
+			if diags := b.Apply(config); len(others(diags)) > 0 {
+				t.Errorf("said %s", diags)
+			}
+			b.settled(config)
+		})
+	}
+}
+
+// Settings that neither the creation of the successor nor its change has set are still told.
+func TestFinishedRotationTellsOfSettingsThatAreNotTaken(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{RuntimeValues: true, IgnoresRuntimeValues: true})
+	config := nightly.With(acctest.Values{"allow_runtime_action_values": true})
+	b.created(config)
+	config["rotation_triggers"] = acctest.Values{"month": "2"}
+	b.killedAt(4, true, config)
+	config["allow_runtime_action_values"] = false
+	contains(t, b.Apply(config).String(), "Settings Not Taken", "allow_runtime_action_values")
+}
