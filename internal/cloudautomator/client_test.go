@@ -1,6 +1,7 @@
 package cloudautomator
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -54,5 +55,60 @@ func TestErrorsAboutTokensAreShown(t *testing.T) {
 	_, err := client.Job(t.Context(), "7")
 	if said := secrets.Error(err).Error(); !strings.Contains(said, "must be renewed") || !strings.Contains(said, "is missing") {
 		t.Errorf("it shows %s", said)
+	}
+}
+
+// Pages that go round in a circle end the list at once.
+func TestPagesInACircle(t *testing.T) {
+	for name, next := range map[string]map[string]string{
+		"of one":          {"1": "1"},
+		"of two":          {"1": "2", "2": "1"},
+		"after the first": {"1": "2", "2": "3", "3": "2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			requests := 0
+			client, _ := served(t, func(w http.ResponseWriter, r *http.Request) {
+				if requests++; requests > 9 {
+					w.WriteHeader(http.StatusTooManyRequests)
+					return
+				}
+				_, _ = fmt.Fprintf(w, `{"data": [], "links": {"next": "/api/v1/jobs?page[number]=%s&page[size]=100"}}`, next[r.URL.Query().Get("page[number]")])
+			})
+			list, err := client.Jobs(), error(nil)
+			for err == nil && !list.Done {
+				err = list.ReadPage(t.Context())
+			}
+			if err == nil || !strings.Contains(err.Error(), "next page") || requests != len(next) {
+				t.Errorf("after %d requests: %v", requests, err)
+			}
+		})
+	}
+}
+
+// A page that fails is read again, and the pages before it are not.
+func TestListGoesOnAtTheFailedPage(t *testing.T) {
+	var asked []string
+	client, _ := served(t, func(w http.ResponseWriter, r *http.Request) {
+		page := r.URL.Query().Get("page[number]")
+		if asked = append(asked, page); len(asked) == 2 {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		links := `{}`
+		if page == "1" {
+			links = `{"next": "/api/v1/jobs?page[number]=2"}`
+		}
+		_, _ = fmt.Fprintf(w, `{"data": [{"id": "%s", "attributes": {}}, {"id": "9", "attributes": {}}], "links": %s}`, page, links)
+	})
+	list := client.Jobs()
+	for try := 0; !list.Done && try < 9; try++ {
+		_ = list.ReadPage(t.Context())
+	}
+	var ids []string
+	for _, job := range list.Jobs {
+		ids = append(ids, job.ID)
+	}
+	if fmt.Sprint(asked, ids) != "[1 2 2] [1 9 2]" {
+		t.Errorf("read were the pages %v, found the jobs %v", asked, ids)
 	}
 }

@@ -164,61 +164,73 @@ func noJobID(id string) error { return fmt.Errorf("%q is not the id of a job", i
 
 func jobPath(id string) string { return allJobs + "/" + url.PathEscape(id) }
 
-const (
-	// jobsOnPage is how many jobs one request lists.
-	jobsOnPage = 100
-	// mostPages limits the number of pages, in case the links form a cycle.
-	mostPages = 10_000
-)
+// jobsOnPage is how many jobs one request lists.
+const jobsOnPage = 100
 
-// Jobs reads all jobs that the API key can see, page by page. A job that moves to the
-// next page meanwhile is there once. A job whose attributes cannot be decoded has only
-// its id.
-func (c *Client) Jobs(ctx context.Context) ([]Job, error) {
-	var jobs []Job
-	query := url.Values{"page[number]": {"1"}, "page[size]": {strconv.Itoa(jobsOnPage)}}
-	for range mostPages {
-		var page struct {
-			Data  []json.RawMessage `json:"data"`
-			Links struct {
-				Next *string `json:"next"`
-			} `json:"links"`
-		}
-		if err := c.call(ctx, http.MethodGet, allJobs, query, nil, &page); err != nil {
-			return nil, err
-		}
-		if page.Data == nil {
-			answer := c.refusal(http.StatusOK)
-			answer.All = true
-			return nil, answer
-		}
-		for _, entry := range page.Data {
-			var one object
-			if json.Unmarshal(entry, &one) != nil {
-				continue // A job without an id belongs to no state.
-			}
-			job, err := c.ParseJob(string(one.ID), one.Attributes)
-			if err != nil {
-				job = Job{ID: string(one.ID), Unreadable: true}
-			}
-			if at := slices.IndexFunc(jobs, func(j Job) bool { return j.ID == job.ID }); at >= 0 {
-				jobs[at] = job
-				continue
-			}
-			jobs = append(jobs, job)
-		}
-		if page.Links.Next == nil || *page.Links.Next == "" {
-			return jobs, nil
-		}
+// JobList reads all jobs that the API key can see, page by page.
+type JobList struct {
+	// Jobs are the jobs on the pages that were read. A job that moves to the next page
+	// meanwhile is there once. A job whose attributes cannot be decoded has only its id.
+	Jobs []Job
+	// Done says that the last page was read.
+	Done bool
+
+	client *Client
+	// page is the query of the next page, and seen are those of all pages up to it.
+	page url.Values
+	seen map[string]bool
+}
+
+// Jobs returns the list of jobs, of which nothing is read yet.
+func (c *Client) Jobs() *JobList {
+	first := url.Values{"page[number]": {"1"}, "page[size]": {strconv.Itoa(jobsOnPage)}}
+	return &JobList{client: c, page: first, seen: map[string]bool{first.Encode(): true}}
+}
+
+// ReadPage reads the next page. After an error it reads the same page again.
+func (l *JobList) ReadPage(ctx context.Context) error {
+	var page struct {
+		Data  []json.RawMessage `json:"data"`
+		Links struct {
+			Next *string `json:"next"`
+		} `json:"links"`
+	}
+	if err := l.client.call(ctx, http.MethodGet, allJobs, l.page, nil, &page); err != nil {
+		return err
+	}
+	if page.Data == nil {
+		answer := l.client.refusal(http.StatusOK)
+		answer.All = true
+		return answer
+	}
+	var next url.Values
+	if link := page.Links.Next; link != nil && *link != "" {
 		// Use only the query of the link, so that the API key is sent only to the
 		// endpoint's host.
-		next, err := url.Parse(*page.Links.Next)
-		if err != nil || next.Query().Encode() == query.Encode() {
-			return nil, errors.New("the job API answered with a link to the next page of jobs that cannot be followed")
+		at, err := url.Parse(*link)
+		if err != nil || l.seen[at.Query().Encode()] {
+			return errors.New("the job API answered with a link to the next page of jobs that cannot be followed")
 		}
-		query = next.Query()
+		next = at.Query()
+		l.seen[next.Encode()] = true
 	}
-	return nil, errors.New("the job API answered with pages of jobs without end")
+	for _, entry := range page.Data {
+		var one object
+		if json.Unmarshal(entry, &one) != nil {
+			continue // A job without an id belongs to no state.
+		}
+		job, err := l.client.ParseJob(string(one.ID), one.Attributes)
+		if err != nil {
+			job = Job{ID: string(one.ID), Unreadable: true}
+		}
+		if at := slices.IndexFunc(l.Jobs, func(j Job) bool { return j.ID == job.ID }); at >= 0 {
+			l.Jobs[at] = job
+			continue
+		}
+		l.Jobs = append(l.Jobs, job)
+	}
+	l.page, l.Done = next, next == nil
+	return nil
 }
 
 // CreateJob creates a job with the settings in body.

@@ -99,3 +99,17 @@ func TestListFails(t *testing.T) {
 		t.Errorf("said %s", diags)
 	}
 }
+
+// A page of the list that fails is read again, and the pages before it are not.
+func TestListIsReadPageByPage(t *testing.T) {
+	b := newBench(t, sandbox.CloudAutomator{})
+	b.created(nightly)
+	for range 250 {
+		b.s.AddTriggerJob(sandbox.TriggerJob{Name: "another"})
+	}
+	b.s.Inject(sandbox.Fault{Operation: "ListJobs", Kind: sandbox.KindErrorBefore, Skip: 2, Times: 1})
+	if diags := b.Destroy(); len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	b.requests("ListJobs", "ListJobs", "ListJobs", "ListJobs", "DeleteJob")
+}

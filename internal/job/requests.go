@@ -102,10 +102,18 @@ func (w *work) missing(ctx context.Context, id string, err error) bool {
 	return failed == nil && !slices.ContainsFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == id })
 }
 
-// list reads all jobs.
+// list reads all jobs. Each page is a request of its own, which is repeated alone.
 func (w *work) list(ctx context.Context) ([]cloudautomator.Job, diag.Diagnostic) {
-	jobs, _, failed := try(ctx, w, "Jobs Not Listed", "Listing the Cloud Automator jobs", w.client.Jobs, nil)
-	return jobs, failed
+	all := w.client.Jobs()
+	for !all.Done {
+		_, _, failed := try(ctx, w, "Jobs Not Listed", "Listing the Cloud Automator jobs", func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, all.ReadPage(ctx)
+		}, nil)
+		if failed != nil {
+			return nil, failed
+		}
+	}
+	return all.Jobs, nil
 }
 
 // readUntilSettled reads a job until the job API shows it as in the answer to a change.
@@ -245,22 +253,26 @@ func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []
 		// The private state is lost. No job can be told from others.
 		return nil, nil, nil
 	}
-	listed := false
-	_, result, failed := try(ctx, w, "Jobs Not Listed", "Looking for the job whose creation got no clear answer", func(ctx context.Context) (_ []cloudautomator.Job, err error) {
-		now, err := w.client.Jobs(ctx)
-		if err != nil {
-			return nil, err
+	listed, all := false, w.client.Jobs()
+	_, result, failed := try(ctx, w, "Jobs Not Listed", "Looking for the job whose creation got no clear answer", func(ctx context.Context) (struct{}, error) {
+		if all.Done {
+			all = w.client.Jobs()
 		}
-		jobs, listed = now, true
+		for !all.Done {
+			if err := all.ReadPage(ctx); err != nil {
+				return struct{}{}, err
+			}
+		}
+		jobs, listed = all.Jobs, true
 		for _, job := range jobs {
 			if strings.HasSuffix(job.Settings.Name, mark) {
 				found = append(found, job.ID)
 			}
 		}
 		if len(found) == 0 {
-			return nil, errors.New("no such job is shown")
+			return struct{}{}, errors.New("no such job is shown")
 		}
-		return jobs, nil
+		return struct{}{}, nil
 	}, nil)
 	switch {
 	case !listed:
