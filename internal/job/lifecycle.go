@@ -207,6 +207,9 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	if failed != nil {
 		return false, failed
 	}
+	if predecessor := predecessorInName(job.Settings.Name); imported && predecessor != "" {
+		return false, notImported(job.ID, predecessor)
+	}
 	p.at(stands)
 	p.Unanswered = time.Time{}
 	if job.ID == "" {
@@ -238,6 +241,16 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 		data.rotated()
 	}
 	return true, nil
+}
+
+// notImported returns the diagnostic for the import of a job whose name says that it
+// replaces another one. The state of the other one, if there is one, takes the job over,
+// also if the other job is gone already. Two states never own one job.
+func notImported(id, predecessor string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic("Job Not Imported",
+		fmt.Sprintf("Importing Cloud Automator job %s failed: the end of its name, %q, says that it is the successor of job %s in a rotation that is not finished.\n\n"+
+			"Finish the rotation in the configuration that manages job %[3]s: its next apply records job %[1]s in the place of job %[3]s. If no configuration manages job %[3]s, "+
+			"remove that end from the name in the Cloud Automator console, and import the job again.", id, successorSuffix(predecessor), predecessor))
 }
 
 // rotated records the time of a rotation. Two rotations that follow each other have two

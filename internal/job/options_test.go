@@ -383,8 +383,8 @@ func TestDatesAreInstants(t *testing.T) {
 	}
 }
 
-// A mark says which job a job replaces. An imported job without a mark replaces none,
-// whatever its first apply changes.
+// A mark says which job a job replaces. An imported job replaces none, also if it gets a
+// mark afterwards, and whatever its first apply changes.
 func TestImportedJobTakesNoPlace(t *testing.T) {
 	for name, first := range map[string]acctest.Values{
 		"settings": {"name": "weekly", "rotation_triggers": acctest.Values{"month": "1"}},
@@ -401,9 +401,9 @@ func TestImportedJobTakesNoPlace(t *testing.T) {
 					if diags := other.Apply(nightly); diags.HasError() {
 						t.Fatal(diags)
 					}
-					b.s.RenameTriggerJob(other.String("id"), "nightly (successor of job "+b.String("id")+")")
 					imported, config := elsewhere.Resource(jobType), nightly.With(first)
 					diags := imported.Import(other.String("id"))
+					b.s.RenameTriggerJob(other.String("id"), "nightly (successor of job "+b.String("id")+")")
 					diags = append(diags, imported.Refresh()...)
 					diags = append(diags, imported.Apply(config)...)
 					diags = append(diags, imported.Refresh()...)
@@ -508,9 +508,9 @@ func TestForgottenImportTakesNoPlace(t *testing.T) {
 						if diags := other.Apply(nightly); diags.HasError() {
 							t.Fatal(diags)
 						}
-						b.s.RenameTriggerJob(other.String("id"), "nightly (successor of job "+b.String("id")+")")
 						imported := elsewhere.Resource(jobType)
 						diags := imported.Import(other.String("id"))
+						b.s.RenameTriggerJob(other.String("id"), "nightly (successor of job "+b.String("id")+")")
 						if rotated {
 							b.s.RotateTriggerJob(other.String("id"))
 							diags = append(diags, imported.Refresh()...)
@@ -534,5 +534,33 @@ func TestForgottenImportTakesNoPlace(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// A job that is about to replace another one belongs to the state of the other one, whose
+// next apply takes it over, also if the other job is gone. So an import refuses it until the
+// rotation is finished, or the mark is removed.
+func TestSuccessorOfAnotherStateIsNotImported(t *testing.T) {
+	for name, at := range map[string]int{"both exist": 4, "only the successor exists": 6} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, sandbox.CloudAutomator{})
+			b.created(nightly)
+			first, config := b.String("id"), nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}})
+			b.killedAt(at, true, config)
+			successor := b.s.TriggerJobs()[len(b.s.TriggerJobs())-1]
+			imported := acctest.StartProvider(t, acctest.Block(b.s.URL())).Resource(jobType)
+			contains(t, imported.Import(successor.ID).String(), "Job Not Imported", "job "+successor.ID, "job "+first, "configuration", "console")
+			if imported.String("name") != "" {
+				t.Errorf("the state is %s", imported.State)
+			}
+			b.apply(config)
+			if b.String("id") != successor.ID {
+				t.Errorf("the state is %s", b.State)
+			}
+			b.settled(config)
+			if diags := imported.Import(successor.ID); diags.HasError() || imported.String("name") != "nightly" {
+				t.Errorf("the state is %s: %s", imported.State, diags)
+			}
+		})
 	}
 }
