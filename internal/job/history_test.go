@@ -35,11 +35,13 @@ func FuzzJobHistories(f *testing.F) {
 			f.Add(1000 + seed)
 			if seed%4 == 0 {
 				f.Add(wide + seed)
+				f.Add(late + seed)
 			}
 		}
 	}
 	for seed := range uint64(10) {
 		f.Add(wide + seed)
+		f.Add(late + seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) { live(t, seed) })
 }
@@ -47,6 +49,10 @@ func FuzzJobHistories(f *testing.F) {
 // wide is the first seed whose history also has settings that the service may fill in or
 // ignore. The histories of the seeds below it stay what they were.
 const wide = 1_000_000
+
+// late is the first seed whose history also has successors that reads show only after the
+// provider has given up looking for them.
+const late = 1_000_000_000
 
 // longRun reports whether there is time for all of a test's cases.
 func longRun() bool { return os.Getenv("JOB_HISTORIES") != "" }
@@ -73,6 +79,10 @@ type history struct {
 	// passed is how far the service's clock is ahead, and lag how far its reads lag behind.
 	passed *atomic.Int64
 	lag    time.Duration
+	// late says that there are late successors, and hidden that one is not shown yet. lists
+	// counts the lists until it is.
+	late, hidden bool
+	lists        int
 	// wide says that settings come and go that the service may fill in or ignore.
 	wide bool
 	// said is all that the provider has said and logged.
@@ -91,6 +101,9 @@ func live(t *testing.T, seed uint64) {
 	if random.IntN(3) == 0 {
 		h.lag = time.Second
 	}
+	if h.late = seed >= late; h.late {
+		h.lag = time.Second
+	}
 	if h.wide = seed >= wide; h.wide {
 		kind.RuntimeValues, kind.IgnoresRuntimeValues = random.IntN(2) == 0, random.IntN(2) == 0
 	}
@@ -103,8 +116,13 @@ func live(t *testing.T, seed uint64) {
 		reads := 0
 		for _, operation := range []string{"GetJob", "ListJobs"} {
 			s.Hook(operation, func() {
-				if reads++; reads%2 == 0 {
+				switch reads++; {
+				case !h.hidden && reads%2 == 0:
 					h.pass()
+				case h.hidden && operation == "ListJobs":
+					if h.lists--; h.lists == 0 {
+						h.show()
+					}
 				}
 			}, nil)
 		}
@@ -129,6 +147,14 @@ func live(t *testing.T, seed uint64) {
 
 // pass moves the time on until reads show everything that has happened.
 func (h *history) pass() { h.passed.Add(int64(h.lag)) }
+
+// show ends the time in which a late successor is not shown.
+func (h *history) show() {
+	if h.hidden {
+		h.hidden = false
+		h.pass()
+	}
+}
 
 // secrets checks that neither messages nor logs contain the credentials of a job or the API
 // key.
@@ -212,6 +238,11 @@ func (h *history) step() {
 				kind{"post-processes", func() {
 					h.change("completed_post_process_id", []any{nil, []any{}, []any{5}, []any{6, 5}}[h.random.IntN(4)])
 				}})
+		}
+	}
+	if h.late {
+		for range 10 {
+			kinds = append(kinds, kind{"late successor", h.lateSuccessor})
 		}
 	}
 	one := kinds[h.random.IntN(len(kinds))]
@@ -419,6 +450,39 @@ func (h *history) fault() {
 	}
 	h.told(h.Apply(h.config))
 	h.s.ClearFaults()
+}
+
+// lateSuccessor applies a rotation whose creation of a successor gets no answer, and goes on
+// at once. The service shows the successor only then.
+func (h *history) lateSuccessor() {
+	h.quiet()
+	h.calm = false
+	h.change("rotation_triggers", acctest.Values{"n": fmt.Sprint(h.random.IntN(1000))})
+	h.fresh()
+	h.s.Inject(sandbox.Fault{Operation: "CreateJob", Kind: sandbox.KindDropAfter, Times: 1})
+	h.s.Hook("CreateJob", nil, func() { h.hidden, h.lists = true, 0 })
+	h.told(h.Apply(h.config))
+	h.s.ClearFaults()
+	// Whatever is changed before the successor is shown, is shown together with it.
+	h.s.Hook("CreateJob", nil, h.show)
+	h.s.Hook("UpdateJob", nil, h.show)
+	h.Resource, h.lists = h.On(acctest.StartProvider(h.t, acctest.Block(h.s.URL()), patient())), 1+h.random.IntN(3)
+	h.Log = &h.log
+	switch h.random.IntN(4) {
+	case 0:
+		h.told(h.Refresh())
+	case 1:
+		h.told(h.Destroy())
+	case 2:
+		h.change("rotation_triggers", nil)
+		h.told(h.Refresh())
+		h.told(h.Apply(h.config))
+	default:
+		h.told(h.Apply(h.config))
+	}
+	h.show()
+	h.s.Hook("CreateJob", nil, nil)
+	h.s.Hook("UpdateJob", nil, nil)
 }
 
 // told stores a job that a warning names because it cannot be distinguished from somebody
