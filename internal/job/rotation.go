@@ -118,7 +118,7 @@ func (u *update) start(ctx context.Context) diag.Diagnostic {
 	case u.Position == absent && u.stands() == candidatesLeft:
 		u.Position = candidatesLeft
 	}
-	if u.stays && effects[u.Position].moves && steps[u.Position].keep != fail {
+	if u.stays && steps[u.Position].keep == recordSuccessor {
 		told := u.positionWarning(u.situation, false)[0]
 		return diag.NewErrorDiagnostic(told.Summary(), told.Detail()+"\n\nThe plan has not seen this, so nothing was changed. Plan again, and apply the new plan.")
 	}
@@ -333,7 +333,7 @@ func (u *update) recordSuccessor(ctx context.Context) diag.Diagnostic {
 	id, successor := u.before.ID.ValueString(), u.Others[0]
 	if known := u.Predecessor; known != "" {
 		if _, failed := u.remove(ctx, known); failed != nil {
-			return withSituation(failed, fmt.Sprintf("Job %s had replaced job %s, which still exists, and whose URL and access token still run it. "+referTo(known, id)+
+			return withSituation(failed, fmt.Sprintf("Job %s had replaced job %s, which still exists, and whose URL and access token still run it. "+
 				"This is remembered: the next apply removes it, and goes on with the rotation. To stop it at once, remove it in the Cloud Automator console.", id, known))
 		}
 		u.Predecessor = ""
@@ -372,10 +372,18 @@ func (u *update) recordSuccessor(ctx context.Context) diag.Diagnostic {
 func (u *update) removePredecessor(ctx context.Context) diag.Diagnostic {
 	other := u.Others[0]
 	if _, failed := u.remove(ctx, other); failed != nil {
-		return withSituation(failed, fmt.Sprintf("Job %s has replaced job %s, but the old job still exists, and its URL and access token still run it. "+referTo(other, u.ID)+
-			"This is remembered: the next apply removes the old job. To stop it at once, remove it in the Cloud Automator console.", u.ID, other))
+		said := fmt.Sprintf("Job %s has replaced job %s, but the old job still exists, and its URL and access token still run it. "+
+			"This is remembered: the next apply removes the old job. To stop it at once, remove it in the Cloud Automator console.", u.ID, other)
+		if u.Position == predecessorLeft {
+			said += fmt.Sprintf(" If anything still has the id of job %s, such as the first_job_id of a job workflow, change it there to %s first.", other, u.ID)
+		}
+		return withSituation(failed, said)
 	}
 	if u.Others = nil; u.Position == onlyPredecessorLeft {
+		if u.stays {
+			u.Position = absent
+			return u.before.gone(*u.privateState) // The plan has not seen this.
+		}
 		u.Position = candidatesLeft
 		return nil
 	}
@@ -383,11 +391,6 @@ func (u *update) removePredecessor(ctx context.Context) diag.Diagnostic {
 	// Nothing else was begun while the replaced job existed, so there is nothing to repeat.
 	u.rotate = u.rotate && !u.again
 	return nil
-}
-
-// referTo says what to do before a replaced job is removed.
-func referTo(old, id string) string {
-	return fmt.Sprintf("If anything still has the id of job %s, such as the first_job_id of a job workflow, change it there to %s first. ", old, id)
 }
 
 // fail returns the diagnostic for a position without a next step.

@@ -785,6 +785,10 @@ func TestDestroyRemovesTheJobBesideAPredecessorThatStays(t *testing.T) {
 				t.Fatalf("the state is %s, left are %+v", b.State, b.s.TriggerJobs())
 			}
 			contains(t, b.Refresh().String(), "Rotation Not Finished", second+" had replaced job "+first)
+			b.s.Inject(sandbox.Fault{Operation: "DeleteJob", Kind: sandbox.KindRefuse, Times: 1})
+			if diags := b.refused(paused, "Job Not Removed", "job "+first); strings.Contains(diags.String(), "first_job_id") {
+				t.Errorf("it advises to use a job that is gone: %s", diags)
+			}
 			if diags := b.Destroy(); diags.HasError() || len(b.s.TriggerJobs()) > 0 {
 				t.Errorf("left are %+v: %s", b.s.TriggerJobs(), diags)
 			}

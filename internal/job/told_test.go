@@ -21,7 +21,7 @@ var paused = acctest.Values{"name": "pause", "group_id": 1, "action_type": "dela
 // mark: all of them name it, and leave it alone.
 func TestUnfinishedRotationIsTold(t *testing.T) {
 	// The requests are GetJob, ListJobs, UpdateJob, GetJob, CreateJob, GetJob, DeleteJob,
-	// UpdateJob and GetJob.
+	// ListJobs, UpdateJob and GetJob.
 	for name, c := range map[string]struct {
 		at   int
 		says string
@@ -31,8 +31,9 @@ func TestUnfinishedRotationIsTold(t *testing.T) {
 		"successor made":       {4, "Rotation Not Finished", 0},
 		"successor read":       {5, "Rotation Not Finished", 0},
 		"predecessor removed":  {6, "Rotation Not Finished", 0},
-		"name given":           {7, "Job Is Gone", 1},
-		"name given, and read": {8, "Job Is Gone", 1},
+		"twins looked for":     {7, "Rotation Not Finished", 0},
+		"name given":           {8, "Job Is Gone", 1},
+		"name given, and read": {9, "Job Is Gone", 1},
 	} {
 		for _, refresh := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, refresh %t", name, refresh), func(t *testing.T) {
