@@ -1,14 +1,18 @@
 package delivery
 
-import "errors"
+import "fmt"
 
-// errPagesRepeat is the error for a list whose pages go round in a circle.
-var errPagesRepeat = errors.New("the answer names a page that was read already as the next one")
+// InCircle turns the attempt of a read into an unknown one, because the answer names what was
+// read already, such as a page, as the next one. Reading on would load the service until the
+// timeout.
+func (a Attempt) InCircle(what string) Attempt {
+	a.Outcome, a.Err = Unknown, fmt.Errorf("the answer names a %s that was read already as the next one", what)
+	return a
+}
 
 // Pages reads the pages of a list, until one is not accepted or there is no next one. read
 // gets the token of a page, "" for the first, and returns that of the next page, "" for
-// none. The attempt is the last one. It is unknown if the list repeats a token: reading on
-// would load the service until the timeout.
+// none. The attempt is the last one. It is unknown if the list repeats a token.
 func Pages(read func(token string) (next string, attempt Attempt)) Attempt {
 	seen := map[string]bool{}
 	for token := ""; ; {
@@ -17,8 +21,7 @@ func Pages(read func(token string) (next string, attempt Attempt)) Attempt {
 			return attempt
 		}
 		if seen[next] {
-			attempt.Outcome, attempt.Err = Unknown, errPagesRepeat
-			return attempt
+			return attempt.InCircle("page")
 		}
 		seen[next], token = true, next
 	}

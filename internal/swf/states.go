@@ -210,6 +210,7 @@ func (r run) follow() func(context.Context) (snapshot, delivery.Attempt) { retur
 // following is like follow, and stores the last run that it has read in last.
 func (r run) following(last *run) func(context.Context) (snapshot, delivery.Attempt) {
 	return func(ctx context.Context) (snapshot, delivery.Attempt) {
+		seen := map[string]bool{}
 		for {
 			found, attempt := last.read(ctx)
 			if attempt.Code == unknownResource && last.run != r.run {
@@ -230,6 +231,9 @@ func (r run) following(last *run) func(context.Context) (snapshot, delivery.Atte
 			}
 			if looked.Outcome != delivery.Accepted || next == "" {
 				return found, looked
+			}
+			if seen[last.run] = true; seen[next] {
+				return found, looked.InCircle("run")
 			}
 			last.run = next
 		}

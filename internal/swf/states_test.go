@@ -1,7 +1,10 @@
 package swf_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -260,6 +263,37 @@ func TestContinuedRunsAreFollowed(t *testing.T) {
 					}
 				}
 			}
+		})
+	}
+}
+
+// Runs that continue each other in a circle are read with pauses, like any other run.
+func TestCircleOfContinuedRuns(t *testing.T) {
+	next := map[string]string{"a": "b", "b": "c", "c": "b", "same": "same"}
+	for name, first := range map[string]string{"before it": "a", "in it": "b", "one run": "same"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var reads atomic.Int64
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				var in struct{ Execution struct{ RunID string } }
+				if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+					t.Error(err)
+				}
+				w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+				if strings.HasSuffix(r.Header.Get("X-Amz-Target"), history) {
+					_, _ = fmt.Fprintf(w, `{"events":[{"eventId":9,"workflowExecutionContinuedAsNewEventAttributes":{"newExecutionRunId":%q}}]}`, next[in.Execution.RunID])
+					return
+				}
+				end := "CONTINUED_AS_NEW"
+				if reads.Add(1) > 1000 {
+					end = "COMPLETED" // Otherwise a test of reads without a pause would not end.
+				}
+				_, _ = fmt.Fprintf(w, `{"executionInfo":{"executionStatus":"CLOSED","closeStatus":%q}}`, end)
+			}))
+			t.Cleanup(server.Close)
+			r := acctest.StartProvider(t, acctest.Block(server.URL)).Resource("signal_workflow_execution_wait")
+			says(t, r.Apply(acctest.Values{"domain": "orders", "workflow_id": "order-1", "run_id": first, "timeouts": acctest.Values{"create": "200ms"}}), true,
+				"Target Not Seen", "names a run that was read already")
 		})
 	}
 }

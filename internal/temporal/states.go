@@ -203,6 +203,7 @@ func (r run) completion() *delivery.Probe {
 func (r run) follow() func(context.Context) (snapshot, delivery.Attempt) {
 	last := r
 	return func(ctx context.Context) (snapshot, delivery.Attempt) {
+		seen := map[string]bool{}
 		for {
 			found, attempt := last.describe(ctx, last.run)
 			status := found.status()
@@ -213,6 +214,9 @@ func (r run) follow() func(context.Context) (snapshot, delivery.Attempt) {
 			next := closing.next()
 			switch {
 			case read.Outcome == delivery.Accepted && next != "":
+				if seen[last.run] = true; seen[next] {
+					return snapshot{status: status}, read.InCircle("run")
+				}
 				last.run = next
 			case final(status):
 				// Without permission to read the history, the end of the run is still

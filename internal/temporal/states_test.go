@@ -59,6 +59,34 @@ func TestContinuedAsNewIsFollowed(t *testing.T) {
 	}
 }
 
+// Runs that continue each other in a circle are read with pauses, like any other run.
+func TestCircleOfContinuedRuns(t *testing.T) {
+	a, b, c, same := uuid.NewString(), uuid.NewString(), uuid.NewString(), uuid.NewString()
+	next := map[string]string{a: b, b: c, c: b, same: same}
+	for name, first := range map[string]string{"before it": a, "in it": b, "one run": same} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var reads atomic.Int64
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				run, status := r.URL.Query().Get("execution.runId"), "CONTINUED_AS_NEW"
+				if strings.HasSuffix(r.URL.Path, "history-reverse") {
+					_, _ = fmt.Fprintf(w, `{"history":{"events":[{"eventId":"9","workflowExecutionContinuedAsNewEventAttributes":{"newExecutionRunId":%q}}]}}`, next[run])
+					return
+				}
+				if reads.Add(1) > 1000 {
+					status = "COMPLETED" // Otherwise a test of reads without a pause would not end.
+				}
+				_, _ = fmt.Fprintf(w, `{"workflowExecutionInfo":{"execution":{"workflowId":"w","runId":%q},"status":"WORKFLOW_EXECUTION_STATUS_%s"}}`, run, status)
+			}))
+			t.Cleanup(server.Close)
+			r := acctest.StartProvider(t, acctest.Values{"temporal": acctest.Values{"address": server.URL}}).Resource(waitType)
+			says(t, r.Apply(acctest.Values{"workflow_id": "w", "run_id": first, "timeouts": acctest.Values{"create": "200ms"}}), true,
+				"Target Not Seen", "names a run that was read already")
+		})
+	}
+}
+
 // The text of a request id names no other read: the search for the run that took the signal
 // and the search for the run that is current do not share their reads.
 func TestRequestIDNamesNoOtherRead(t *testing.T) {
