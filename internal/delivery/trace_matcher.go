@@ -26,7 +26,10 @@ func NewTraceMatcher(poller *Poller) *TraceMatcher {
 // trackedSignal is a signal that may have left traces. It outlives its delivery.
 type trackedSignal struct {
 	// id identifies the signal in CompetingSignals, for a later process.
-	id       string
+	id string
+	// holder is the id of the resource whose signal this is, so that no other resource
+	// adopts its trace; "" for the signal of an action, and of a resource that was removed.
+	holder   string
 	request  string
 	mark     string
 	likeness func(Trace) Likeness
@@ -78,10 +81,12 @@ type TrackedRequest struct {
 	incomplete bool
 }
 
-// Track registers the sends of a request. The reads of its target share the rate
-// limiter.
-func (m *TraceMatcher) Track(request Request, evidence *Evidence, limiter *RateLimiter) *TrackedRequest {
-	return &TrackedRequest{request, m, evidence, limiter, &trackedSignal{id: rand.Text(), request: evidence.Request, mark: evidence.Mark, likeness: evidence.Likeness}, false}
+// Track registers the sends of a request. holder is the id of the resource that makes it, ""
+// for an action. The reads of the target share the rate limiter.
+func (m *TraceMatcher) Track(holder string, request Request, evidence *Evidence, limiter *RateLimiter) *TrackedRequest {
+	return &TrackedRequest{request, m, evidence, limiter, &trackedSignal{
+		id: rand.Text(), holder: holder, request: evidence.Request, mark: evidence.Mark, likeness: evidence.Likeness,
+	}, false}
 }
 
 // Follow changes the request, for example to one for the run that was found.
@@ -104,7 +109,7 @@ func (r *TrackedRequest) Previous(began, ended Timestamp, others CompetingSignal
 		if slices.ContainsFunc(r.matcher.signals[scope], func(known *trackedSignal) bool { return known.id == twin.ID }) {
 			continue
 		}
-		known := &trackedSignal{id: twin.ID, request: r.self.request, likeness: r.self.likeness, proof: traceID(twin.Proof)}
+		known := &trackedSignal{id: twin.ID, holder: twin.ID, request: r.self.request, likeness: r.self.likeness, proof: traceID(twin.Proof)}
 		if !twin.Began.IsZero() {
 			sent := &send{began: Timestamp{twin.Began, began.Tolerance}, ended: Timestamp{twin.Ended, began.Tolerance}, state: taken}
 			if twin.Proof != "" {
@@ -169,31 +174,71 @@ func (m *TraceMatcher) lastTrace(s *send) time.Time {
 	return s.ended.latest().Add(m.poller.policy.Settle + clockSlack)
 }
 
-// Adopt assigns one of the traces that show such a signal to this signal. It
-// reports false if other signals have adopted all of them: two signals that
-// adopt need two traces. Without any traces it reports true.
-func (r *TrackedRequest) Adopt(id string, shown Shown) bool {
+// Adopt assigns one of the traces that show such a signal to this signal. It reports false
+// if the signals of other resources have left or adopted all of them: two resources need
+// two traces. Without any traces it reports true.
+func (r *TrackedRequest) Adopt(shown Shown) bool {
 	r.matcher.mu.Lock()
 	defer r.matcher.mu.Unlock()
-	scope := r.evidence.Scope
-	for _, trace := range shown.Traces {
-		adopted := func(other *trackedSignal) bool {
-			return len(other.sends) == 0 && other.id != id && other.proof == traceID(trace.ID)
-		}
-		if !slices.ContainsFunc(r.matcher.signals[scope], adopted) {
-			r.matcher.signals[scope] = append(r.matcher.signals[scope], &trackedSignal{id: id, request: r.self.request, likeness: r.self.likeness, proof: traceID(trace.ID)})
-			return true
+	scope, assigned := r.evidence.Scope, newMatching(len(shown.Traces))
+	for _, other := range r.matcher.signals[scope] {
+		if other.holder != "" && other.holder != r.self.holder {
+			assigned.assign(r.matcher.held(other, shown), nil)
 		}
 	}
-	return len(shown.Traces) == 0
+	var all []int
+	for i := range shown.Traces {
+		all = append(all, i)
+	}
+	adopted := &trackedSignal{id: r.self.holder, holder: r.self.holder, request: r.self.request, likeness: r.self.likeness}
+	if !assigned.assign(all, &adopted.proof) {
+		return len(shown.Traces) == 0
+	}
+	assigned.record(shown.Traces)
+	r.matcher.signals[scope] = append(r.matcher.signals[scope], adopted)
+	return true
 }
 
-// Release gives up the trace that a signal has adopted.
-func (m *TraceMatcher) Release(id string) {
+// held returns the indexes of the traces of which one is the signal's: the one that proves
+// it, or those that its sends may have left. A send whose answer was lost counts, too,
+// because the next apply may adopt its trace.
+func (m *TraceMatcher) held(other *trackedSignal, shown Shown) (held []int) {
+	if other.proof != "" {
+		if proof := slices.IndexFunc(shown.Traces, func(trace Trace) bool { return traceID(trace.ID) == other.proof }); proof >= 0 {
+			held = append(held, proof)
+		}
+		return held
+	}
+	for _, s := range other.sends {
+		if !s.absent {
+			held = append(held, m.fits(other, s, shown)...)
+		}
+	}
+	return held
+}
+
+// fits returns the indexes of the traces that one of the signal's sends may have left.
+func (m *TraceMatcher) fits(other *trackedSignal, s *send, shown Shown) (fits []int) {
+	w := m.window(shown.Clock, s)
+	for i, trace := range shown.Traces {
+		if w.contains(trace.At) && other.likeness(trace) != NotOurs || traceID(trace.ID) == s.left {
+			fits = append(fits, i)
+		}
+	}
+	return fits
+}
+
+// Release gives up the trace that the signal of a resource has left or adopted.
+func (m *TraceMatcher) Release(holder string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for scope, known := range m.signals {
-		m.signals[scope] = slices.DeleteFunc(known, func(other *trackedSignal) bool { return len(other.sends) == 0 && other.id == id })
+		m.signals[scope] = slices.DeleteFunc(known, func(other *trackedSignal) bool { return len(other.sends) == 0 && other.holder == holder })
+		for _, other := range m.signals[scope] {
+			if other.holder == holder {
+				other.holder = "" // Its trace still proves no other signal.
+			}
+		}
 	}
 }
 
@@ -515,7 +560,6 @@ func (m *TraceMatcher) competing(t *TrackedRequest, since Timestamp, shown Shown
 		}
 		twin, proved, settled := other.request == t.self.request, []int{}, true
 		for _, s := range other.sends {
-			var fits []int
 			w := m.window(shown.Clock, s)
 			if s.began.earliest().Before(since.earliest()) {
 				for _, i := range mine {
@@ -523,11 +567,7 @@ func (m *TraceMatcher) competing(t *TrackedRequest, since Timestamp, shown Shown
 				}
 				continue // The read may not list its trace.
 			}
-			for i, trace := range shown.Traces {
-				if w.contains(trace.At) && other.likeness(trace) != NotOurs || traceID(trace.ID) == s.left {
-					fits = append(fits, i)
-				}
-			}
+			fits := m.fits(other, s, shown)
 			r.addSend(fits, s.absent)
 			if other.twice && slices.ContainsFunc(fits, r.isMine) {
 				r.contested = true

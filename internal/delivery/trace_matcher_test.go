@@ -65,6 +65,17 @@ func (s *service) taken() (n int) {
 	return n
 }
 
+// shown returns what one read without lag shows.
+func (s *service) shown() delivery.Shown {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	shown := delivery.Shown{Clock: s.clock()}
+	for i, e := range s.history {
+		shown.Traces = append(shown.Traces, delivery.Trace{ID: fmt.Sprint(i), At: e.at, Shows: e.content})
+	}
+	return shown
+}
+
 // clock returns the service's clock from the time of an answer.
 func (s *service) clock() delivery.ServerClock {
 	ctx, trace := delivery.WithRequestTrace(context.Background())
@@ -163,7 +174,7 @@ func (s *service) signal(content string, faults ...fault) delivery.Request {
 func (s *service) deliver(t *testing.T, matcher *delivery.TraceMatcher, content string, faults ...fault) delivery.Result {
 	t.Helper()
 	policy := delivery.DefaultRetryPolicy
-	tracked := matcher.Track(s.signal(content, faults...), s.evidence(content), delivery.NewRateLimiters(policy).For("reads"))
+	tracked := matcher.Track("", s.signal(content, faults...), s.evidence(content), delivery.NewRateLimiters(policy).For("reads"))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
 	return policy.Deliver(ctx, newLimiter(), tracked, delivery.UnknownOutcomePolicy{Lookup: tracked.Lookup}, func(delivery.Attempt, time.Duration) {})
@@ -260,7 +271,7 @@ func TestEvidenceOfAPreviousSend(t *testing.T) {
 					s.take(event{content: "ours", foreign: true})
 				}
 				_ = delivery.Sleep(t.Context(), time.Hour)
-				tracked := newTraceMatcher().Track(s.signal("ours", answered), s.evidence("ours"), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
+				tracked := newTraceMatcher().Track("", s.signal("ours", answered), s.evidence("ours"), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
 				tracked.Previous(began, ended, delivery.CompetingSignals{})
 				if end := tracked.Lookup(t.Context()); end.Observation.State != test.want || end.Stopped != nil {
 					t.Errorf("the lookup ended with %+v, want the state %d", end, test.want)
@@ -323,7 +334,7 @@ func TestSignalsThatTheServiceDoesNotTellApart(t *testing.T) {
 			evidence := s.evidence("")
 			evidence.Request = content
 			evidence.Likeness = func(delivery.Trace) delivery.Likeness { return delivery.Ours }
-			tracked := matcher.Track(s.signal("", f, answered), evidence, delivery.NewRateLimiters(policy).For("reads"))
+			tracked := matcher.Track("", s.signal("", f, answered), evidence, delivery.NewRateLimiters(policy).For("reads"))
 			return policy.Deliver(t.Context(), newLimiter(), tracked, delivery.UnknownOutcomePolicy{Lookup: tracked.Lookup}, func(delivery.Attempt, time.Duration) {})
 		}
 		var both sync.WaitGroup
@@ -518,7 +529,7 @@ func TestTwinsOfAnEarlierProcess(t *testing.T) {
 					_ = delivery.Sleep(t.Context(), time.Hour)
 				}
 				began := delivery.Timestamp{At: time.Now(), Tolerance: 10 * time.Second}
-				lost := first.Track(s.signal("ours", fault{arrives: test.arrived, takes: 2 * time.Second}), s.evidence("ours"), limiter)
+				lost := first.Track("", s.signal("ours", fault{arrives: test.arrived, takes: 2 * time.Second}), s.evidence("ours"), limiter)
 				var both sync.WaitGroup
 				if test.beside != nil {
 					both.Go(func() {
@@ -541,7 +552,7 @@ func TestTwinsOfAnEarlierProcess(t *testing.T) {
 				}
 				second := newTraceMatcher()
 				for range 2 { // A twin that is reported twice is one twin.
-					again := second.Track(s.signal("ours", answered), s.evidence("ours"), limiter)
+					again := second.Track("", s.signal("ours", answered), s.evidence("ours"), limiter)
 					again.Previous(began, ended, others)
 					if end := again.Lookup(t.Context()); end.Observation.State != test.want || end.Stopped != nil {
 						t.Errorf("with %s the lookup ended with %+v, want the state %d", kept, end, test.want)
@@ -566,7 +577,7 @@ func delivers(content string, f fault) func(*testing.T, *service, *delivery.Trac
 func begins(content string, f fault) func(*testing.T, *service, *delivery.TraceMatcher, *delivery.TrackedRequest) {
 	return func(t *testing.T, s *service, matcher *delivery.TraceMatcher, _ *delivery.TrackedRequest) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		sent := matcher.Track(s.signal(content, f), s.evidence(content), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
+		sent := matcher.Track("", s.signal(content, f), s.evidence(content), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
 		go func() {
 			defer cancel()
 			sent.Send(ctx)
@@ -577,14 +588,8 @@ func begins(content string, f fault) func(*testing.T, *service, *delivery.TraceM
 
 // adopts adopts what the service shows.
 func adopts(t *testing.T, s *service, matcher *delivery.TraceMatcher, _ *delivery.TrackedRequest) {
-	adopting := matcher.Track(s.signal("ours", answered), s.evidence("ours"), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
-	shown := delivery.Shown{Clock: s.clock()}
-	s.mu.Lock()
-	for i, e := range s.history {
-		shown.Traces = append(shown.Traces, delivery.Trace{ID: fmt.Sprint(i), At: e.at, Shows: e.content})
-	}
-	s.mu.Unlock()
-	if !adopting.Adopt("adopter", shown) {
+	adopting := matcher.Track("adopter", s.signal("ours", answered), s.evidence("ours"), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads"))
+	if !adopting.Adopt(s.shown()) {
 		t.Error("the existing signal was not adopted")
 	}
 }
@@ -593,7 +598,9 @@ func adopts(t *testing.T, s *service, matcher *delivery.TraceMatcher, _ *deliver
 func TestAdoptedOnce(t *testing.T) {
 	s, matcher := newService(), newTraceMatcher()
 	one := delivery.Shown{Traces: []delivery.Trace{{ID: "1"}}}
-	tracked := matcher.Track(s.signal("ours", answered), s.evidence("ours"), nil)
+	adopts := func(id string, shown delivery.Shown) bool {
+		return matcher.Track(id, s.signal("ours", answered), s.evidence("ours"), nil).Adopt(shown)
+	}
 	for i, step := range []struct {
 		id    string
 		shown delivery.Shown
@@ -605,13 +612,77 @@ func TestAdoptedOnce(t *testing.T) {
 		{"b", delivery.Shown{Traces: append(one.Traces, delivery.Trace{ID: "2"})}, true},
 		{"c", delivery.Shown{}, true}, // Without ids, traces are not distinguished.
 	} {
-		if got := tracked.Adopt(step.id, step.shown); got != step.want {
+		if got := adopts(step.id, step.shown); got != step.want {
 			t.Errorf("step %d: adopted %t, want %t", i, got, step.want)
 		}
 	}
 	matcher.Release("a")
-	if !tracked.Adopt("d", one) {
+	if !adopts("d", one) {
 		t.Error("a released trace cannot be adopted")
+	}
+}
+
+// A resource does not adopt the trace that the signal of another one has left, or may have
+// left. It adopts any further one.
+func TestAdoptionLeavesTheTracesOfOthers(t *testing.T) {
+	for name, test := range map[string]struct {
+		faults []fault
+		// blind says that nobody looks for a lost signal.
+		blind bool
+		// before and later are how long before and after the first signal somebody else sends
+		// one, 0 for never.
+		before, later time.Duration
+		// holder is the first resource.
+		holder string
+		want   bool
+	}{
+		"accepted":                           {faults: []fault{answered}, holder: "first"},
+		"confirmed":                          {faults: []fault{droppedAfter}, holder: "first"},
+		"sent again":                         {faults: []fault{droppedBefore, answered}, holder: "first"},
+		"no answer yet":                      {faults: []fault{{arrives: true, takes: 50 * time.Second}}, holder: "first"},
+		"lost":                               {faults: []fault{droppedAfter}, blind: true, holder: "first"},
+		"lost, and one before":               {faults: []fault{droppedBefore}, blind: true, before: time.Hour, holder: "first", want: true},
+		"accepted, and one before":           {faults: []fault{answered}, before: time.Hour, holder: "first", want: true},
+		"accepted, and one at the same time": {faults: []fault{answered}, before: 100 * time.Millisecond, holder: "first", want: true},
+		"accepted, and one later":            {faults: []fault{answered}, later: time.Hour, holder: "first", want: true},
+		"confirmed, and one later":           {faults: []fault{droppedAfter}, later: time.Hour, holder: "first", want: true},
+		"its own":                            {faults: []fault{answered}, holder: "second", want: true},
+		"of an action":                       {faults: []fault{answered}, want: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, matcher, limiter := newService(), newTraceMatcher(), delivery.NewRateLimiters(delivery.DefaultRetryPolicy).For("reads")
+				others := func(wait time.Duration) {
+					if wait > 0 {
+						s.take(event{content: "ours", foreign: true})
+						_ = delivery.Sleep(t.Context(), wait)
+					}
+				}
+				others(test.before)
+				first := matcher.Track(test.holder, s.signal("ours", test.faults...), s.evidence("ours"), limiter)
+				lookup := first.Lookup
+				if test.blind {
+					lookup = nil
+				}
+				var delivered sync.WaitGroup
+				defer delivered.Wait()
+				delivered.Go(func() {
+					delivery.DefaultRetryPolicy.Deliver(t.Context(), newLimiter(), first, delivery.UnknownOutcomePolicy{Lookup: lookup}, func(delivery.Attempt, time.Duration) {})
+				})
+				_ = delivery.Sleep(t.Context(), 40*time.Second)
+				others(test.later)
+				second := matcher.Track("second", s.signal("ours", answered), s.evidence("ours"), limiter)
+				if got := second.Adopt(s.shown()); got != test.want {
+					t.Errorf("adopted is %t: %v", got, s.history)
+				}
+				if !test.want {
+					matcher.Release("first")
+					if !second.Adopt(s.shown()) {
+						t.Error("the trace of a removed resource was not adopted")
+					}
+				}
+			})
+		})
 	}
 }
 

@@ -265,7 +265,7 @@ func TestDestroyRemembersThatItAdopted(t *testing.T) {
 			return
 		}
 		config := y.Gate.Running(s, never).With(y.Gate.AdoptsWith)
-		apply(t, p.Resource(y.Type), config)
+		apply(t, acctest.StartProvider(t, acctest.Block(s.URL())).Resource(y.Type), config)
 		config = config.With(waiting).With(acctest.Briefly).With(acctest.Values{"adopt_existing": true})
 		s.Hook(y.Gate.Read, nil, nil) // The sandbox's time stands still.
 		r := p.Resource(y.Type)

@@ -164,6 +164,41 @@ func TestTwinsAdoptOneSignal(t *testing.T) {
 	})
 }
 
+// The signal of one resource is not there for its twin, which sends its own. The resource
+// itself adopts it after a taint.
+func TestTwinsDoNotAdoptEachOther(t *testing.T) {
+	for delivered, fault := range map[string]sandbox.Kind{"SENT": "", "CONFIRMED": sandbox.KindDropAfter} {
+		t.Run(delivered, func(t *testing.T) {
+			eachTelling(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
+				if !p.Resource(y.Type).Has("adopt_existing") || y.Gate == nil || y.Gate.AdoptsWith != nil {
+					return // Resources with the same id are one signal.
+				}
+				config := y.Gate.Running(s, never).With(acctest.Values{"adopt_existing": true})
+				s.ResetRequestLog()
+				if fault != "" {
+					s.Inject(sandbox.Fault{Operation: y.Operation, Kind: fault, Times: 1})
+				}
+				first, twin := p.Resource(y.Type), p.Resource(y.Type)
+				apply(t, first, config)
+				if got := first.String("delivery"); got != delivered && fault == "" {
+					t.Errorf("the first one is recorded as %q", got)
+				} else if got != delivered {
+					return // The service does not tell, so nothing is confirmed.
+				}
+				diags := twin.Apply(config)
+				if twin.String("delivery") == "ADOPTED" || s.Count(y.Operation) != 2 {
+					t.Errorf("the twin is recorded as %q, after %v: %s", twin.String("delivery"), s.RequestLog(), diags)
+				}
+				first.Tainted = true
+				apply(t, first, config)
+				if first.String("delivery") != "ADOPTED" || s.Count(y.Operation) != 2 {
+					t.Errorf("after a taint the first one is recorded as %q: %v", first.String("delivery"), s.RequestLog())
+				}
+			})
+		})
+	}
+}
+
 // If the service takes the signals of two resources for one, the provider warns before the
 // second one is reported as sent.
 func TestTwinsWithOneKeyAreWarned(t *testing.T) {

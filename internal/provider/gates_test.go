@@ -359,7 +359,7 @@ func TestAdoptExisting(t *testing.T) {
 			return
 		}
 		config := y.Gate.Running(s, never).With(y.Gate.AdoptsWith).With(acctest.Values{"adopt_existing": true})
-		first, second := p.Resource(y.Type), p.Resource(y.Type)
+		first, second := p.Resource(y.Type), acctest.StartProvider(t, acctest.Block(s.URL())).Resource(y.Type)
 		apply(t, first, config)
 		if first.String("delivery") != "SENT" {
 			t.Errorf("with nothing to adopt, delivery is %q", first.String("delivery"))

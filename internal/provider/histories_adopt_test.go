@@ -10,9 +10,9 @@ import (
 )
 
 // FuzzAdoptionHistories runs random histories of two resources that adopt the same signal,
-// which others also send. In each run, one resource adopts each signal that the service
-// shows, and does not send it again. No resource adopts a signal that the service does not
-// show.
+// which others also send. In each run, each signal that the service shows is one resource's:
+// of the resource that has sent it, or of one that adopts it and does not send it again. No
+// resource adopts a signal that the service does not show.
 func FuzzAdoptionHistories(f *testing.F) {
 	var adopting []system
 	for _, y := range systems.Signals() {
@@ -43,15 +43,16 @@ type adoptionHistory struct {
 	// when its target was created.
 	others acctest.Values
 	before int
-	// holds says which resource has adopted a signal to this target in this run.
-	holds [2]bool
-	made  int
+	// holds says which resource has sent or adopted a signal to this target in this run. lost
+	// says whose signal has an unknown outcome.
+	holds, lost [2]bool
+	made        int
 }
 
 // target gives both resources a new target without signals.
 func (h *adoptionHistory) target() {
 	h.others = h.Gate.Running(h.Sandbox, never).With(h.Gate.AdoptsWith)
-	h.before, h.holds = h.Accepted(h.Operation), [2]bool{}
+	h.before, h.holds, h.lost = h.Accepted(h.Operation), [2]bool{}, [2]bool{}
 	for i := range h.configs {
 		h.configs[i] = h.others.With(acctest.Values{"adopt_existing": true})
 	}
@@ -61,13 +62,18 @@ func (h *adoptionHistory) target() {
 func (h *adoptionHistory) shown() int { return h.Accepted(h.Operation) - h.before }
 
 // free returns how many of them a resource can adopt. A signal with an id is one signal for
-// all resources with that id. Any other signal is adopted once in a run.
-func (h *adoptionHistory) free(i int) int {
-	free := h.shown()
+// all resources with that id. Any other signal is one resource's in a run. If it is unknown
+// whether the signal of the other resource has arrived, one more may be free.
+func (h *adoptionHistory) free(i int) (least, most int) {
+	least = h.shown()
 	if h.holds[1-i] && h.Gate.AdoptsWith == nil {
-		free--
+		least--
 	}
-	return free
+	most = least
+	if h.lost[1-i] && h.Gate.AdoptsWith == nil {
+		least = max(0, least-1)
+	}
+	return least, most
 }
 
 func (h *adoptionHistory) step() {
@@ -94,21 +100,21 @@ func (h *adoptionHistory) step() {
 		{"destroy", func() {
 			if !r.State.IsNull() {
 				h.quiet("a destroy", r.Destroy)
-				h.holds[i] = false
+				h.holds[i], h.lost[i] = false, false
 			}
 		}},
 	})
 	h.ClearFaults()
 }
 
-// run starts another run of Terraform. Its provider does not know which resource has
+// run starts another run of Terraform. Its provider does not know which resource has sent or
 // adopted which signal.
 func (h *adoptionHistory) run() {
 	p := h.provider()
 	for i, r := range h.twins {
 		*h.twins[i] = *r.On(p)
 	}
-	h.holds = [2]bool{}
+	h.holds, h.lost = [2]bool{}, [2]bool{}
 }
 
 func (h *adoptionHistory) again(i int) {
@@ -141,20 +147,22 @@ func (h *adoptionHistory) apply(i int) {
 		return diags
 	})
 	faulty := len(h.Faults()) > 0
-	free, requests, taken := h.free(i), h.Count(h.Operation), h.Accepted(h.Operation)
+	free, most := h.free(i)
+	requests, taken := h.Count(h.Operation), h.Accepted(h.Operation)
 	diags := r.Apply(config)
 	requests, taken = h.Count(h.Operation)-requests, h.Accepted(h.Operation)-taken
 	recorded := r.String("delivery")
 	if replaces {
-		h.holds[i] = recorded == "ADOPTED"
+		h.holds[i] = recorded != "" && recorded != "UNKNOWN"
+		h.lost[i] = recorded == "UNKNOWN"
 	}
 	switch {
 	case !replaces:
 		if requests > 0 || diags.HasError() {
 			h.violated("an update made %d requests, and said %s", requests, diags)
 		}
-	case recorded == "ADOPTED" && (free == 0 || requests > 0 || diags.HasError()):
-		h.violated("%d signals could be adopted, %d requests were made, %q is recorded, and it said %s", free, requests, recorded, diags)
+	case recorded == "ADOPTED" && (most == 0 || requests > 0 || diags.HasError()):
+		h.violated("%d signals could be adopted, %d requests were made, %q is recorded, and it said %s", most, requests, recorded, diags)
 	case free > 0 && requests > 0:
 		h.violated("%d signals could be adopted, and %d requests were made: %s", free, requests, diags)
 	case free > 0 && !faulty && recorded != "ADOPTED":

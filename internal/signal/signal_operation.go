@@ -206,7 +206,7 @@ func (o *signalOperation) adopt(found delivery.Observation) bool {
 		return true
 	}
 	o.request()
-	return o.tracked.Adopt(o.id, *found.Shown)
+	return o.tracked.Adopt(*found.Shown)
 }
 
 // sendWarningOfTwins calls send, and warns if the service takes the signal for that of another
@@ -264,7 +264,7 @@ func (o *signalOperation) request() delivery.Request {
 	case o.Evidence == nil:
 		return request
 	case o.tracked == nil:
-		o.tracked = o.matcher.Track(request, o.Evidence, o.reads.For(o.RateLimit))
+		o.tracked = o.matcher.Track(o.id, request, o.Evidence, o.reads.For(o.RateLimit))
 	default:
 		o.tracked.Follow(request, o.Evidence)
 	}

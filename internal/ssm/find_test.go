@@ -368,7 +368,8 @@ func TestFoundAtDestroy(t *testing.T) {
 func TestAdoptedByName(t *testing.T) {
 	n := byName(t, sandbox.Options{})
 	id := n.run("Deploy", gate, hold)
-	if diags := n.p.Resource("signal_automation").Apply(deploys); len(diags) > 0 {
+	somebody := acctest.StartProvider(t, acctest.Block(n.URL()))
+	if diags := somebody.Resource("signal_automation").Apply(deploys); len(diags) > 0 {
 		t.Fatal(diags)
 	}
 	adopts := deploys.With(acctest.Values{"adopt_existing": true})

@@ -58,6 +58,12 @@ func play(t *testing.T, lag time.Duration, executions ...sandbox.Workflow) (w *w
 
 func (w *world) resource() *acctest.Resource { return w.Resource("signal_workflow_execution") }
 
+// somebody returns a resource of another process.
+func (w *world) somebody(t *testing.T) *acctest.Resource {
+	t.Helper()
+	return acctest.StartProvider(t, acctest.Block(w.URL())).Resource("signal_workflow_execution")
+}
+
 // made checks the operations in the request log, without repeats, and clears it. The tests
 // of delivery check how often a wait reads.
 func made(t *testing.T, w *world, want ...string) {
@@ -515,7 +521,7 @@ func TestWhatIsAdopted(t *testing.T) {
 			t.Parallel()
 			// The event is two pages of history away.
 			w, runs := play(t, 0, sandbox.Workflow{Markers: 1500})
-			apply(t, w.resource(), minimal.With(test.there))
+			apply(t, w.somebody(t), minimal.With(test.there))
 			w.ResetRequestLog()
 			r := w.resource()
 			apply(t, r, merged(test.config, adopt))
@@ -534,7 +540,7 @@ func TestWhatIsAdopted(t *testing.T) {
 // The signal may have closed its run.
 func TestAdoptedInAClosedRun(t *testing.T) {
 	w, runs := play(t, 0, sandbox.Workflow{Closes: map[string]string{"release": "COMPLETED"}})
-	apply(t, w.resource(), minimal)
+	apply(t, w.somebody(t), minimal)
 	w.ResetRequestLog()
 	r := w.resource()
 	apply(t, r, merged(adopt, ready, complete, acctest.Values{"run_id": runs[0]}))
