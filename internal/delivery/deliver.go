@@ -40,6 +40,17 @@ func (p RetryPolicy) WithTimeout(ctx context.Context, d time.Duration) (context.
 	return p.clock().WithTimeout(ctx, d)
 }
 
+// LeavesTime reports whether ctx leaves time for a first attempt. After a wait, it may not.
+// The attempt needs as much time as the first retry.
+func (p RetryPolicy) LeavesTime(ctx context.Context) bool { return p.leavesTime(ctx, p.FirstPause) }
+
+// leavesTime reports whether ctx leaves an attempt after a pause at least as much time as
+// the pause takes. If the deadline cuts off an attempt, its outcome is unknown.
+func (p RetryPolicy) leavesTime(ctx context.Context, pause time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return !ok || deadline.Sub(p.clock().Now()) >= 2*pause
+}
+
 func (p RetryPolicy) clock() Clock {
 	if p.Clock == nil {
 		return systemClock{}
@@ -182,9 +193,7 @@ func (p RetryPolicy) Deliver(ctx context.Context, limiter *RateLimiter, request 
 		if throttled {
 			_, pause = limiter.LastThrottle()
 		}
-		// If the deadline cuts off an attempt, its outcome is unknown. So make no
-		// attempt that would have less time than the pause before it.
-		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(p.clock().Now()) < 2*pause {
+		if !p.leavesTime(ctx, pause) {
 			result.Stopped = context.DeadlineExceeded
 			break
 		}

@@ -187,6 +187,13 @@ func (o signalOperation) notReady(end delivery.WaitResult, doing string) *sendPr
 	return o.problem("Signal Not Sent", Advice{}, join(opening+saw, o.lastFailure(end), o.stopped(end.Stopped), meaning), o.unsent(next), end.Observation.Gone)
 }
 
+// tooLate returns the problem of a signal that was not sent because what was done before
+// ended too late.
+func (o signalOperation) tooLate(what string) *sendProblem {
+	return o.problem("Signal Not Sent", Advice{},
+		join(fmt.Sprintf("Sending %s to %s was not tried, because %s too late.", o.What, o.To, what), o.stopped(context.DeadlineExceeded)), o.unsent(nothingSent), false)
+}
+
 // notSeen explains that the target was not seen. It returns "" if the apply was
 // cancelled or no read was answered, because then nothing is known of the target.
 func (o signalOperation) notSeen(end delivery.WaitResult) string {

@@ -97,6 +97,18 @@ func (o *signalOperation) send(ctx context.Context) (sendResult, *sendProblem) {
 		}
 		o.warnExpiry(ctx, end.Observation)
 	}
+	// late says what may have left no time for the signal.
+	late := ""
+	switch {
+	case unready:
+		late = "the target became ready"
+	case finder != nil:
+		late = "the target was found"
+	case adopts:
+		late = "the check whether the signal is already there ended"
+	case !o.previousSend.IsZero():
+		late = "the search for the earlier signal ended"
+	}
 	var (
 		result  delivery.Result
 		refusal *signalOperation
@@ -117,6 +129,9 @@ func (o *signalOperation) send(ctx context.Context) (sendResult, *sendProblem) {
 				return sendResult{}, o.notReady(end, untilReady)
 			}
 			o.warnExpiry(ctx, end.Observation)
+		}
+		if late != "" && !o.policy.LeavesTime(ctx) {
+			return sendResult{}, o.tooLate(late)
 		}
 		result, o.refused = o.deliver(ctx), delivery.Observation{}
 		if finder == nil || result.Outcome != delivery.Rejected || result.HadUnknown {

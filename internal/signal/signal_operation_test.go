@@ -2,9 +2,14 @@ package signal
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -41,6 +46,84 @@ func TestWhatWasSeenIsCleaned(t *testing.T) {
 		t.Errorf("of %d texts, the target is %q", texts, run.To)
 	}
 }
+
+// A wait that ends shortly before the timeout leaves no time for an answer, so nothing is
+// sent. Without a wait, the signal is always sent.
+func TestNothingIsSentTooLate(t *testing.T) {
+	const timeout = time.Minute
+	on := types.BoolValue(true)
+	for name, test := range map[string]struct {
+		options Options
+		finds   bool
+		lost    bool
+		left    time.Duration
+		says    string
+	}{
+		"ready too late":    {options: Options{WaitUntilReady: on}, left: 100 * time.Millisecond, says: "because the target became ready too late"},
+		"ready in time":     {options: Options{WaitUntilReady: on}, left: time.Second},
+		"found too late":    {finds: true, left: 100 * time.Millisecond, says: "because the target was found too late"},
+		"found ready late":  {options: Options{WaitUntilReady: on}, finds: true, left: 100 * time.Millisecond, says: "because the target became ready too late"},
+		"found in time":     {finds: true, left: time.Second},
+		"checked too late":  {options: Options{AdoptExisting: on}, left: 100 * time.Millisecond, says: "because the check whether the signal is already there ended too late"},
+		"searched too late": {lost: true, left: 100 * time.Millisecond, says: "because the search for the earlier signal ended too late"},
+		"without a wait":    {left: 100 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sender, sends := NewSender(delivery.DefaultRetryPolicy), 0
+				ctx, cancel := sender.WithTimeout(t.Context(), timeout)
+				defer cancel()
+				ends := delivery.FromNow(timeout - test.left)
+				probe := func(state delivery.State) *delivery.Probe {
+					return delivery.NewProbe(fmt.Sprint(state), func(ctx context.Context) (int, delivery.Attempt) {
+						_ = delivery.Sleep(ctx, delivery.Until(ends))
+						return 0, delivery.Attempt{Outcome: delivery.Accepted}
+					}, func(int) delivery.Observation {
+						return delivery.Observation{State: state, Shown: &delivery.Shown{}}
+					})
+				}
+				run := signalOperation{Sender: sender, redactor: sender.redactor, id: "id", phase: create, timeout: timeout, options: test.options}
+				run.Signal = Signal{
+					What: "the signal", To: "the target", Ready: probe(delivery.Reached), Existing: probe(delivery.Missed),
+					Request: sendFunc(func(context.Context) delivery.Attempt {
+						sends++
+						return delivery.Attempt{Outcome: delivery.Accepted}
+					}),
+				}
+				bound := run.Signal
+				if test.finds {
+					run.Find = &TargetFinder{Required: true, Ready: probe(delivery.Reached), Now: probe(delivery.Reached), Found: func() Signal { return bound }}
+				}
+				var lost time.Time
+				if test.lost {
+					lost = delivery.FromNow(-time.Hour)
+					run.Evidence = &delivery.Evidence{Probe: func(delivery.Timestamp) *delivery.Probe { return probe(delivery.Missed) }}
+				}
+				if name == "without a wait" {
+					_ = delivery.Sleep(ctx, delivery.Until(ends))
+				}
+				_, problem := run.sendAgain(ctx, lost, lostSend{})
+				said := ""
+				if problem != nil {
+					said = problem.Detail()
+				}
+				for _, part := range []string{test.says, "the signal to the target was not tried", "The create timeout of 1m0s", "othing was sent"} {
+					if test.says != "" && !strings.Contains(said, part) {
+						t.Errorf("%q is not in %q", part, said)
+					}
+				}
+				if late := test.says != ""; late == (sends == 1) || late == (said == "") || sends > 1 {
+					t.Errorf("sent %d times, and said %q", sends, said)
+				}
+			})
+		})
+	}
+}
+
+// sendFunc is a request.
+type sendFunc func(context.Context) delivery.Attempt
+
+func (f sendFunc) Send(ctx context.Context) delivery.Attempt { return f(ctx) }
 
 // Two signals with one key are one for the service, also while the first is under way. One
 // that was refused does not count for others.
