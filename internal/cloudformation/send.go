@@ -104,6 +104,7 @@ func (r request) explain(attempt delivery.Attempt, permission string) signal.Adv
 		return signal.Advice{
 			Attribute: "logical_resource_id",
 			Gone:      true,
+			MayCome:   true,
 			Next:      "Check the logical id against the resources of the stack's template. The stack may not have reached the resource yet, so it is not there yet: with wait_until_ready = true the provider waits for it.",
 		}
 	case absent(attempt):

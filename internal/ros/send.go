@@ -41,7 +41,7 @@ const stackNotFound = "StackNotFound"
 var (
 	refusals = signal.Refusals{
 		stackNotFound:      {Attribute: "stack_id", Gone: true, Next: "Check the stack's id, and that the stack is in this region and account."},
-		"ResourceNotFound": {Attribute: "logical_resource_id", Gone: true, Next: "Check the logical id against the resources of the stack's template. The stack may not have reached the resource yet: with wait_until_ready = true the provider waits for it."},
+		"ResourceNotFound": {Attribute: "logical_resource_id", Gone: true, MayCome: true, Next: "Check the logical id against the resources of the stack's template. The stack may not have reached the resource yet: with wait_until_ready = true the provider waits for it."},
 		"ResourceNotAvailable": {Attribute: "logical_resource_id", Next: "Check that the resource waits for signals, and that it waits now: perhaps the stack has not reached it yet, or has passed it. " +
 			"Look at the status of the stack's resources."},
 		"InvalidIdempotenceParameter": usedBefore,

@@ -55,7 +55,7 @@ type Signal struct {
 	// target may be for another one, and pending if the target still seems to take the
 	// signal, or to come to what takes it. A target that Find has found is read with it
 	// after each refusal, and any target after answers for which Explain returns
-	// Ambiguous and, at destroy, Gone; nil if nothing shows the reason.
+	// Ambiguous or, at destroy, MayCome; nil if nothing shows the reason.
 	Refused *delivery.Probe
 	// ExplainRead says what to do about a target that cannot be read.
 	ExplainRead func(delivery.Attempt) Advice

@@ -162,7 +162,7 @@ func (o *signalOperation) send(ctx context.Context) (sendResult, *sendProblem) {
 		return sendResult{delivery: DeliveryConfirmed, at: result.SentAt}, nil
 	}
 	goesOn := false
-	if advice := o.Explain(result.Attempt); result.Outcome == delivery.Rejected && o.Refused != nil && o.refused.Seen == "" && (advice.Ambiguous || advice.Gone && o.phase == destroy) {
+	if advice := o.Explain(result.Attempt); result.Outcome == delivery.Rejected && o.Refused != nil && o.refused.Seen == "" && (advice.Ambiguous || advice.MayCome && o.phase == destroy) {
 		if seen, read := o.readOnce(ctx, o.Refused); read.Outcome == delivery.Accepted {
 			o.refused, goesOn = seen, seen.State == delivery.Pending
 		}
