@@ -102,8 +102,8 @@ func With[T, R any](ctx context.Context, s Service[T], c *Clients, region string
 }
 
 // Region returns the region to use: given, the provider's region or, if the credentials
-// come from the EC2 instance, the region of the instance. Only the last one needs a
-// request, to the instance's metadata service, and only once.
+// come from the EC2 instance, the region of the instance. Only the last one needs requests:
+// those that the credentials need, and one to the instance's metadata service.
 func (c *Clients) Region(ctx context.Context, given string) (string, error) {
 	loaded, err := c.load(ctx)
 	if err != nil {
@@ -119,7 +119,11 @@ func (s *session) findRegion(ctx context.Context, given string) (string, error) 
 	if region := cmp.Or(given, s.Region, awssdk.ToString(s.machineRegion.Load())); region != "" {
 		return region, nil
 	}
-	if first, err := s.keys.links[0].Retrieve(ctx); err != nil || first.Source != ec2rolecreds.ProviderName {
+	first, err := s.keys.links[0].Retrieve(ctx)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("%w. Whether the credentials are those of an EC2 instance, whose region could be used, is not known: %w", errNoRegion, err)
+	case first.Source != ec2rolecreds.ProviderName:
 		return "", errNoRegion
 	}
 	found, err := s.machine.GetRegion(ctx, &imds.GetRegionInput{})

@@ -49,23 +49,52 @@ func (a answer) said() string {
 var (
 	// ruleValue is the beginning of a rule_value up to its end, or to the end of a text that
 	// is cut short, and credential is a member of it that runs a job.
-	ruleValue  = delivery.LazyRegexp(`"rule_value"\s*:\s*\{(?:"(?:[^"\\]|\\.)*"?|[^"{}])*`)
-	credential = delivery.LazyRegexp(`"(?:access_)?token"\s*:\s*"((?:[^"\\]|\\.)*)`)
+	ruleValue  = delivery.LazyRegexp(`"rule_value"\s*(?::|=>)\s*\{(?:"(?:[^"\\]|\\.)*"?|[^"{}])*`)
+	credential = delivery.LazyRegexp(`"(?:access_)?token"\s*(?::|=>)\s*"((?:[^"\\]|\\.)*)`)
+	// triggerPath is the path of the URL that runs a job.
+	triggerPath = delivery.LazyRegexp(`/trigger\\*/([\w-]+)`)
 )
 
 // credentials returns what runs the jobs in the answer, as it is there and decoded. It reads
 // any text, because the format of Cloud Automator's errors is not documented.
 func (a answer) credentials() (secrets []string) {
-	for _, rule := range ruleValue().FindAll(a.body, -1) {
-		for _, found := range credential().FindAllSubmatch(rule, -1) {
-			text := string(found[1])
-			secrets = append(secrets, text)
-			if json.Unmarshal([]byte(`"`+text+`"`), &text) == nil {
-				secrets = append(secrets, text)
+	texts := []string{string(a.body)}
+	var document any
+	if json.Unmarshal(a.body, &document) == nil {
+		texts = append(texts, allTexts(document)...) // One of them may quote a job.
+	}
+	for _, text := range texts {
+		for _, rule := range ruleValue().FindAllString(text, -1) {
+			for _, found := range credential().FindAllStringSubmatch(rule, -1) {
+				secret := found[1]
+				secrets = append(secrets, secret)
+				if json.Unmarshal([]byte(`"`+secret+`"`), &secret) == nil {
+					secrets = append(secrets, secret)
+				}
 			}
+		}
+		for _, found := range triggerPath().FindAllStringSubmatch(text, -1) {
+			secrets = append(secrets, found[1])
 		}
 	}
 	return secrets
+}
+
+// allTexts returns the strings in a JSON document.
+func allTexts(document any) (found []string) {
+	switch v := document.(type) {
+	case string:
+		found = []string{v}
+	case []any:
+		for _, item := range v {
+			found = append(found, allTexts(item)...)
+		}
+	case map[string]any:
+		for _, item := range v {
+			found = append(found, allTexts(item)...)
+		}
+	}
+	return found
 }
 
 // listElement is the end of a JSON pointer to an element of a list.

@@ -28,6 +28,9 @@ func TestErrorAnswersDoNotShowWhatRunsAJob(t *testing.T) {
 		"another order":    `{"job": {"rule_value" : { "access_token" : "` + access + `" , "time_zone": "}", "token" : "` + token + `"}}, "name": "nightly"}`,
 		"a cut document":   `{"data":{"attributes":{"name":"nightly","rule_value":{"token":"` + token + `","access_token":"` + access,
 		"escaped":          `{"name":"nightly","rule_value":{"access_token":"` + strings.ReplaceAll(access, "/", `\/`) + `","token":"` + strings.ReplaceAll(token, "t", `\u0074`) + `"}}`,
+		"quoted":           `{"errors":[{"detail":"nightly is invalid: {\"rule_value\":{\"token\":\"` + token + `\",\"access_token\":\"` + access + `\"}}"}]}`,
+		"quoted by Ruby":   `{"error":"nightly failed: {\"rule_value\"=>{\"token\"=>\"` + token + `\", \"access_token\"=>\"` + access + `\"}}"}`,
+		"a URL":            `{"error":"nightly failed at https://manager.cloudautomator.com/trigger/` + token + `"}`,
 		"beside a message": `{"errors":[{"detail":"nightly ` + token + ` failed"}],"data":{"rule_value":{"token":"` + token + `","access_token":"` + access + `"}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {

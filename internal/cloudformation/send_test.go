@@ -218,9 +218,14 @@ func TestNoSuchResourceAtDestroy(t *testing.T) {
 	if r.State.IsNull() || s.Accepted(send) > 0 {
 		t.Errorf("left %s after %v", r.State, s.RequestLog())
 	}
-	s, r, config = start(t, of)
-	says(t, r.Apply(config.With(acctest.Values{"when": "destroy"})), false)
 	s.Inject(sandbox.Fault{Operation: describe, Kind: sandbox.KindRefuse})
+	says(t, r.Destroy(), true, "Signal Rejected", "is kept")
+	if r.State.IsNull() || s.Accepted(send) > 0 {
+		t.Errorf("left %s after %v", r.State, s.RequestLog())
+	}
+	s, r, config = start(t, stack(sandbox.CloudFormationResource{Name: "Network"}))
+	says(t, r.Apply(config.With(acctest.Values{"when": "destroy"})), false)
+	s.Inject(sandbox.Fault{Operation: send, Kind: sandbox.KindRefuse, Status: 400, Code: "ValidationError", Message: "Resource Hosts does not exist for stack web"})
 	says(t, r.Destroy(), false, "Target Is Gone")
 	if !r.State.IsNull() || s.Accepted(send) > 0 {
 		t.Errorf("left %s after %v", r.State, s.RequestLog())

@@ -117,7 +117,9 @@ func (s stack) refused() *delivery.Probe {
 		found, _, attempt := s.describe(ctx)
 		return found, attempt
 	}, func(found snapshot) delivery.Observation {
-		observation := found.observation(delivery.StateOf(final(found.status), false))
+		// A stack that is deleted or rolled back creates no resource any more.
+		ended := final(found.status) || strings.HasPrefix(found.status, "DELETE_") || strings.Contains(found.status, "ROLLBACK_")
+		observation := found.observation(delivery.StateOf(ended, false))
 		observation.Seen = fmt.Sprintf("CloudFormation shows: the stack is %s.", found.status)
 		return observation
 	})

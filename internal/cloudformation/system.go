@@ -37,6 +37,7 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
 			"This request cannot signal a wait condition handle: CloudFormation answers that it \"cannot be signaled\". A handle takes a request to its presigned URL.\n\n" +
 			"The stack may be one that `aws_cloudformation_stack` creates or updates in the same apply. Then set `stack_name` to the text of its name and not to a reference to that resource, because that resource waits until the stack is complete. Also set `wait_until_ready`. " +
 			"Terraform then applies both at the same time, which needs a `-parallelism` of at least two. The provider also waits for a stack that is already complete, because it may be updated.\n\n" +
+			"If CloudFormation answers to a signal at destroy that the stack has no such resource, the provider reads the stack, because the resource may still come: without `cloudformation:DescribeStacks`, or while the stack goes on, the destroy fails and keeps the signal.\n\n" +
 			"CloudFormation takes each `unique_id` once for a resource. If the answer to a signal is lost, the provider sends the same request again. If CloudFormation takes it, the first one had not arrived. " +
 			"If it answers that a signal with this id already exists, the first one had arrived. CloudFormation takes a `FAILURE` again, without further effect. " +
 			"If the stack no longer waits for the signal, the provider reads the stack's events, in which CloudFormation publishes each signal with its id. " +

@@ -49,22 +49,26 @@ func (p approval) trace() delivery.Trace {
 // summary.
 func (w wanted) existing() *delivery.Probe {
 	key := w.key(fmt.Sprintf("existing/%s/%q", w.execution, w.answer))
-	return delivery.NewProbe(key, func(ctx context.Context) (last approval, attempt delivery.Attempt) {
+	type newest struct {
+		approval
+		clock delivery.ServerClock
+	}
+	return delivery.NewProbe(key, func(ctx context.Context) (last newest, attempt delivery.Attempt) {
 		current, _, attempt := w.current(ctx)
 		if attempt.Outcome == delivery.Accepted {
 			var runs []approval
 			runs, attempt = w.runs(ctx, w.execution, "", current)
 			if len(runs) > 0 {
-				last = runs[0]
+				last = newest{runs[0], attempt.Clock}
 			}
 		}
 		if attempt.Code == noPipeline || attempt.Code == noExecution {
-			return approval{}, attempt.NotFound()
+			return newest{}, attempt.NotFound()
 		}
 		return last, attempt
-	}, func(last approval) delivery.Observation {
-		there := delivery.StateOf(w.answer.likeness(last) == delivery.Ours, true)
-		return delivery.Observation{State: there, Status: last.status, Shown: &delivery.Shown{Traces: []delivery.Trace{last.trace()}}}
+	}, func(last newest) delivery.Observation {
+		there := delivery.StateOf(w.answer.likeness(last.approval) == delivery.Ours, true)
+		return delivery.Observation{State: there, Status: last.status, Shown: &delivery.Shown{Traces: []delivery.Trace{last.trace()}, Clock: last.clock}}
 	})
 }
 

@@ -208,7 +208,7 @@ type wanted struct {
 // the signal's answer.
 type found struct {
 	approval
-	// seen says why the approval can neither be answered nor adopted, "" if it can.
+	// seen says why there is no approval that can be answered or adopted, "" if there is.
 	seen string
 }
 

@@ -27,8 +27,9 @@ func NewTraceMatcher(poller *Poller) *TraceMatcher {
 type trackedSignal struct {
 	// id identifies the signal in CompetingSignals, for a later process.
 	id string
-	// holder is the id of the resource whose signal this is, so that no other resource
-	// adopts its trace; "" for the signal of an action, and of a resource that was removed.
+	// holder identifies the resource whose signal this is, so that no other resource
+	// adopts its trace; "" for the signal of an action, and of a resource that was removed
+	// after its signal.
 	holder   string
 	request  string
 	mark     string

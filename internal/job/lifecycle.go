@@ -402,8 +402,7 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 	if there := slices.ContainsFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == predecessor }); there && !slices.Contains(remove, predecessor) {
 		remove = append([]string{predecessor}, remove...)
 	}
-	// A job that cannot be removed does not keep the others alive: somebody may know how to
-	// run them.
+	// A job that cannot be removed does not keep the others: their tokens may have leaked.
 	var gone bool
 	var removed []string
 	var failures diag.Diagnostics

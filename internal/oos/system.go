@@ -38,7 +38,7 @@ func New(clients *alicloud.Clients, sender *signal.Sender) signal.Factories {
 			"executes or cancels a task or completes the execution in Debug mode, or retries or skips a failed task if the execution waits after a failure.\n\n" +
 			"Set `execution_id`, or `template_name` to have the provider search for the one execution of that template that waits. `alicloud_oos_execution` waits until its execution has ended, " +
 			"so a signal that uses its id comes too late. Use a signal with `template_name` and `wait_until_ready` that does not depend on that resource: Terraform applies both at the same time, and the signal lets the execution go on. " +
-			"If the execution ends before the signal arrives, the provider searches again.\n\n" +
+			"If the execution ends before the signal arrives, and no approval of it has ended, the provider searches again.\n\n" +
 			"If the answer to a signal is lost, the provider reads the tasks of the execution. The signal has arrived if a task shows its `notify_note` and its effect, between the send and 15 seconds after the answer was lost. " +
 			"It has not arrived if the task still waits for it. Otherwise the outcome stays unknown, because somebody else may have caused the effect. " +
 			"So give each signal a unique note, or leave `notify_note` out to have the provider generate one.",

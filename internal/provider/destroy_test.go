@@ -146,7 +146,7 @@ func TestSignalAtDestroyForgetsAnEarlierTarget(t *testing.T) {
 			}
 		}
 		for _, argument := range p.Resource(y.Type).Arguments() {
-			if !argument.Computed || argument.Name == "region" { // The state keeps the region.
+			if !argument.Computed || argument.Name == "region" || argument.Name == "namespace" { // The state keeps those.
 				continue
 			}
 			config := y.Ready(s)

@@ -126,7 +126,9 @@ func (w stackResource) ready() *delivery.Probe {
 // and the resource is not complete: a resource that is complete has had all its signals.
 func (w stackResource) refused() *delivery.Probe {
 	return w.probe(func(found snapshot) delivery.Observation {
-		ended, answered := final(found.stack.Status), slices.Contains(succeeded, found.resource.Status)
+		// A stack that is deleted or rolled back creates no resource any more.
+		ended := final(found.stack.Status) || strings.HasPrefix(found.stack.Status, "DELETE_") || strings.Contains(found.stack.Status, "ROLLBACK_")
+		answered := slices.Contains(succeeded, found.resource.Status)
 		observation := found.observation(delivery.StateOf(ended && !answered, answered))
 		observation.Seen = fmt.Sprintf("ROS shows: the stack is %s. %s", found.stack.Status, found.seen(w.resource))
 		return observation

@@ -15,8 +15,8 @@ type Advice struct {
 	// Gone says that the target no longer exists, so a destroy goes on without
 	// sending.
 	Gone bool
-	// MayCome says that what is gone may still come while the target goes on. The probe
-	// Refused shows whether it does.
+	// MayCome says that what takes the signal may still come, so that it is gone only if
+	// the probe Refused shows that the target has ended.
 	MayCome bool
 	// Ambiguous says that the answer can have several causes, and that the probe
 	// Refused shows which one.

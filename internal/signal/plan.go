@@ -83,7 +83,7 @@ const (
 	// forgotten begins the warnings about a signal that replaces one that was sent at destroy,
 	// and sentAgain ends them.
 	forgotten = "An earlier destroy sent the signal as it was configured then. The state forgets that signal, because another signal is configured now. "
-	sentAgain = "the signal of the existing resource again, if the outcome of the earlier destroy is unknown and the service does not show that signal."
+	sentAgain = "the signal of the existing resource again in one case: its outcome is unknown, and the service does not show it."
 )
 
 // warning returns the warning for the decision, "" if there is none.

@@ -53,9 +53,9 @@ type Signal struct {
 	// Refused is a probe that shows why the target has refused the signal. It is
 	// reached if the target has ended unanswered, so that a signal that names its
 	// target may be for another one, and pending if the target still seems to take the
-	// signal, or to come to what takes it. A target that Find has found is read with it
-	// after each refusal, and any target after answers for which Explain returns
-	// Ambiguous or, at destroy, MayCome; nil if nothing shows the reason.
+	// signal, or may take it later. A target that Find has found is read with it after
+	// each refusal, and any target after answers for which Explain returns Ambiguous or,
+	// at destroy, MayCome; nil if nothing shows the reason.
 	Refused *delivery.Probe
 	// ExplainRead says what to do about a target that cannot be read.
 	ExplainRead func(delivery.Attempt) Advice

@@ -143,7 +143,7 @@ func (o *signalOperation) send(ctx context.Context) (sendResult, *sendProblem) {
 			refusal = &before
 			o.Signal, o.warnings = finder.Forget(), nil
 			again, refusal.lookedAgain = o.findAgain(ctx, finder, unready)
-		case !finder.Required && advice.Gone && !adopts:
+		case !finder.Required && advice.Gone && !adopts && o.policy.LeavesTime(ctx):
 			// The found target has ended, and lagging reads may still show it for a
 			// while. So send without a target id: the service finds another target,
 			// if there is one.
@@ -161,14 +161,16 @@ func (o *signalOperation) send(ctx context.Context) (sendResult, *sendProblem) {
 		}
 		return sendResult{delivery: DeliveryConfirmed, at: result.SentAt}, nil
 	}
-	goesOn := false
+	mayCome := false
 	if advice := o.Explain(result.Attempt); result.Outcome == delivery.Rejected && o.Refused != nil && o.refused.Seen == "" && (advice.Ambiguous || advice.MayCome && o.phase == destroy) {
-		if seen, read := o.readOnce(ctx, o.Refused); read.Outcome == delivery.Accepted {
-			o.refused, goesOn = seen, seen.State == delivery.Pending
+		seen, read := o.readOnce(ctx, o.Refused)
+		if read.Outcome == delivery.Accepted {
+			o.refused = seen
 		}
+		mayCome = advice.MayCome && (read.Outcome != delivery.Accepted || seen.State == delivery.Pending)
 	}
 	problem := cmp.Or(refusal, o).failure(result)
-	if finder != nil || goesOn {
+	if finder != nil || mayCome {
 		// Another target may exist, or what the signal is for may still come.
 		problem.gone = ""
 	}

@@ -76,6 +76,9 @@ type System[A any] struct {
 	// Unconfigured reports whether the signal cannot be sent yet because an argument
 	// of the provider block is unknown. It is nil if Cloud reports that.
 	Unconfigured func(arguments *A) bool
+	// Defaults are computed arguments, besides the region, whose defaults come from the
+	// provider block or the environment.
+	Defaults []string
 	// Complete fills in computed arguments that need no request, such as a generated
 	// id. It may be nil. The others are found when the signal is sent.
 	Complete func(ctx context.Context, arguments *A)
@@ -154,7 +157,7 @@ type system struct {
 func (s System[A]) untyped() system {
 	u := System[any]{
 		Name: s.Name, Block: s.Block, Endpoint: s.Endpoint, Description: s.Description,
-		Arguments: s.Arguments, Remembered: s.Remembered, ActionArguments: s.ActionArguments, Naming: s.Naming,
+		Arguments: s.Arguments, Remembered: s.Remembered, ActionArguments: s.ActionArguments, Naming: s.Naming, Defaults: s.Defaults,
 		OnlyTriggersResend: s.OnlyTriggersResend, Adopts: s.Adopts, Resends: s.Resends, Confirms: s.Confirms, Twice: s.Twice, OwnStatus: s.OwnStatus, Cloud: s.Cloud,
 		Bind: func(ctx context.Context, arguments *any, secrets Secrets) (Signal, error) {
 			return s.Bind(ctx, (*arguments).(*A), secrets)
@@ -210,8 +213,8 @@ func (s system) complete(ctx context.Context, arguments any) {
 	}
 }
 
-// requested returns the computed arguments that only a request can fill in, such as the id
-// of a target that is found by its name.
+// requested returns the computed arguments that have no default and that only a request can
+// fill in, such as the id of a target that is found by its name.
 func (s system) requested(ctx context.Context) (names []string) {
 	arguments := s.arguments()
 	values := texts(arguments)
@@ -221,9 +224,9 @@ func (s system) requested(ctx context.Context) (names []string) {
 	if s.Complete != nil {
 		s.Complete(ctx, &arguments)
 	}
-	delete(values, "region") // It needs no request.
 	for name, value := range values {
-		if value.IsUnknown() && s.Arguments[name].IsComputed() {
+		hasDefault := name == "region" || slices.Contains(s.Defaults, name)
+		if value.IsUnknown() && s.Arguments[name].IsComputed() && !hasDefault {
 			names = append(names, name)
 		}
 	}

@@ -43,7 +43,7 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
 			"With `document_name` the provider searches for the execution before it sends. Use it if another resource starts the execution and returns its id only after the execution has ended. " +
 			"Exactly one execution of the document must be in progress and able to take this signal; with `adopt_existing`, one that shows such a signal also counts. " +
 			"If there is none, the resource fails, or with `wait_until_ready` waits. If there are several, it fails and lists them. The name must be that of the document with the step: " +
-			"for a step of a runbook that another runbook runs, the name of the inner runbook. If the execution ends before the signal arrives, the provider searches again.",
+			"for a step of a runbook that another runbook runs, the name of the inner runbook. If the execution ends before the signal arrives, and no approval of it was answered, the provider searches again.",
 		Confirms:   true,
 		Adopts:     true,
 		Resends:    true,

@@ -219,8 +219,8 @@ func (r run) follow() func(context.Context) (snapshot, delivery.Attempt) {
 				}
 				last.run = next
 			case final(status):
-				// Without permission to read the history, the end of the run is still
-				// known.
+				// Without permission to read the history, the end of the run is known, but
+				// not whether it is tried again.
 				if read.Outcome == delivery.Rejected {
 					read = attempt
 				}

@@ -55,6 +55,7 @@ func New(client *Client, sender *signal.Sender) signal.Factories {
 			}
 			return "Temporal tells signals apart by their request_id, and one that is made for this signal is in no history yet: set request_id, or leave adopt_existing out."
 		},
+		Defaults: []string{"namespace"},
 		Complete: func(_ context.Context, a *args) {
 			if a.Namespace.IsUnknown() && client.config.Namespace != "" {
 				a.Namespace = types.StringValue(client.config.Namespace)
