@@ -41,8 +41,10 @@ func (p RetryPolicy) WithTimeout(ctx context.Context, d time.Duration) (context.
 }
 
 // LeavesTime reports whether ctx leaves time for a first attempt. After a wait, it may not.
-// The attempt needs as much time as the first retry.
-func (p RetryPolicy) LeavesTime(ctx context.Context) bool { return p.leavesTime(ctx, p.FirstPause) }
+// The attempt needs as much time as the first retry, and at most that of DefaultRetryPolicy.
+func (p RetryPolicy) LeavesTime(ctx context.Context) bool {
+	return p.leavesTime(ctx, min(p.FirstPause, DefaultRetryPolicy.FirstPause))
+}
 
 // leavesTime reports whether ctx leaves an attempt after a pause at least as much time as
 // the pause takes. If the deadline cuts off an attempt, its outcome is unknown.
