@@ -52,6 +52,10 @@ func Get[In, Out, Options any](ctx context.Context, operation func(context.Conte
 
 // Pages reads the pages of a list until next returns no token of a next page. next gets
 // each page and the clock of its answer. token is the member of in for the token.
+//
+// It is not inlined, because its closure would be compiled again for each caller.
+//
+//go:noinline
 func Pages[In, Out, Options any](ctx context.Context, operation func(context.Context, In, ...func(Options)) (Out, error), in In, token **string, next func(page Out, clock delivery.ServerClock) *string) delivery.Attempt {
 	return delivery.Pages(func(string) (string, delivery.Attempt) {
 		page, attempt := Get(ctx, operation, in)

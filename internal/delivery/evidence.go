@@ -70,7 +70,10 @@ type Evidence struct {
 }
 
 // ShownSince returns an Evidence.Probe whose probes only list the signals that the target
-// shows since a time.
+// shows since a time. It is not inlined, because its closures would be compiled again for
+// each caller.
+//
+//go:noinline
 func ShownSince(key string, read func(ctx context.Context, since Timestamp) (Shown, Attempt)) func(since Timestamp) *Probe {
 	return func(since Timestamp) *Probe {
 		return NewProbe(fmt.Sprintf("%s/%v", key, since), func(ctx context.Context) (Shown, Attempt) { return read(ctx, since) },

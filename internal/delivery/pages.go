@@ -5,9 +5,9 @@ import "fmt"
 // InCircle turns the attempt of a read into an unknown one, because the answer names what was
 // read already, such as a page, as the next one. Reading on would load the service until the
 // timeout.
-func (a Attempt) InCircle(what string) Attempt {
-	a.Outcome, a.Err = Unknown, fmt.Errorf("the answer names a %s that was read already as the next one", what)
-	return a
+func InCircle(read Attempt, what string) Attempt {
+	read.Outcome, read.Err = Unknown, fmt.Errorf("the answer names a %s that was read already as the next one", what)
+	return read
 }
 
 // Pages reads the pages of a list, until one is not accepted or there is no next one. read
@@ -21,7 +21,7 @@ func Pages(read func(token string) (next string, attempt Attempt)) Attempt {
 			return attempt
 		}
 		if seen[next] {
-			return attempt.InCircle("page")
+			return InCircle(attempt, "page")
 		}
 		seen[next], token = true, next
 	}

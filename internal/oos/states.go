@@ -115,7 +115,10 @@ func members(value any) map[string]any {
 	return object
 }
 
-// list reads all pages of a list.
+// list reads all pages of a list. It is not inlined, because its closure would be compiled
+// again for each caller.
+//
+//go:noinline
 func list[T any](ctx context.Context, client alicloud.Client, operation, member string, parameters map[string]string) (all []T, attempt delivery.Attempt) {
 	attempt = delivery.Pages(func(token string) (string, delivery.Attempt) {
 		if token != "" {

@@ -28,7 +28,10 @@ type Refusals map[string]Advice
 
 // Explain returns a Signal.Explain or Signal.ExplainRead. For a code without advice it
 // calls common, which knows the errors of all services of a cloud, with the permission that
-// the attempt needs.
+// the attempt needs. It is not inlined, because its closure would be compiled again for
+// each caller.
+//
+//go:noinline
 func (r Refusals) Explain(common func(attempt delivery.Attempt, permission string) string, permission string) func(delivery.Attempt) Advice {
 	return func(attempt delivery.Attempt) Advice {
 		if advice, known := r[attempt.Code]; known {

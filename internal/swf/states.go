@@ -207,7 +207,10 @@ func (w workflow) listOpen(ctx context.Context, _ []string) (map[string]snapshot
 // follow returns a function that reads the run, or the last run that continues it.
 func (r run) follow() func(context.Context) (snapshot, delivery.Attempt) { return r.following(&r) }
 
-// following is like follow, and stores the last run that it has read in last.
+// following is like follow, and stores the last run that it has read in last. It is not
+// inlined, because its closure would be compiled again for each caller.
+//
+//go:noinline
 func (r run) following(last *run) func(context.Context) (snapshot, delivery.Attempt) {
 	return func(ctx context.Context) (snapshot, delivery.Attempt) {
 		seen := map[string]bool{}
@@ -233,7 +236,7 @@ func (r run) following(last *run) func(context.Context) (snapshot, delivery.Atte
 				return found, looked
 			}
 			if seen[last.run] = true; seen[next] {
-				return found, looked.InCircle("run")
+				return found, delivery.InCircle(looked, "run")
 			}
 			last.run = next
 		}

@@ -200,6 +200,10 @@ func (r run) completion() *delivery.Probe {
 // follow returns a function that reads the run, or the last run that continues it or tries
 // it again. Temporal's own clients wait for that run, too.
 // https://github.com/temporalio/sdk-go/blob/v1.37.0/internal/internal_workflow_client.go
+//
+// It is not inlined, because its closure would be compiled again for each caller.
+//
+//go:noinline
 func (r run) follow() func(context.Context) (snapshot, delivery.Attempt) {
 	last := r
 	return func(ctx context.Context) (snapshot, delivery.Attempt) {
@@ -215,7 +219,7 @@ func (r run) follow() func(context.Context) (snapshot, delivery.Attempt) {
 			switch {
 			case read.Outcome == delivery.Accepted && next != "":
 				if seen[last.run] = true; seen[next] {
-					return snapshot{status: status}, read.InCircle("run")
+					return snapshot{status: status}, delivery.InCircle(read, "run")
 				}
 				last.run = next
 			case final(status):

@@ -93,7 +93,7 @@ func (b *bench) run(ctx context.Context, only string) (page string, failed error
 	check(os.Setenv("CGO_ENABLED", "0")) // A release is built without it.
 	for path, pkg := range map[*string]string{&b.ours: ".", &b.idle: "./internal/cmd/bench/idle", &b.empty: "./internal/cmd/bench/empty"} {
 		*path = filepath.Join(b.dir, "built", filepath.Base(pkg), checkout.Executable(terraformcli.Binary))
-		check(checkout.Build(ctx, ".", pkg, *path, "-trimpath", "-ldflags=-s -w"))
+		check(checkout.Build(ctx, ".", pkg, *path, "-trimpath", "-tags=grpcnotrace", "-ldflags=-s -w"))
 	}
 	for _, m := range measurements {
 		if start := time.Now(); regexp.MustCompile(only).MatchString(m.name) {

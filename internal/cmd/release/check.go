@@ -146,7 +146,7 @@ func (r release) checkBinary(file *zip.File, platform [2]string) error {
 		wrong = append(wrong, fmt.Errorf("it has %d bytes, want at most %d", len(content), largest))
 	}
 	for key, want := range map[string]string{
-		"GOOS": platform[0], "GOARCH": platform[1], "CGO_ENABLED": "0", "-trimpath": "true",
+		"GOOS": platform[0], "GOARCH": platform[1], "CGO_ENABLED": "0", "-trimpath": "true", "-tags": "grpcnotrace",
 		"vcs.revision": r.commit, "vcs.modified": "false",
 	} {
 		if is[key] != want {

@@ -110,8 +110,9 @@ func TestCheck(t *testing.T) {
 	all, most := platforms, largest
 	platforms, limited = [][2]string{{runtime.GOOS, runtime.GOARCH}}, [2]string{runtime.GOOS, runtime.GOARCH}
 	t.Cleanup(func() { platforms, limited = all, [2]string{"linux", "amd64"} })
-	binary, commit := build(t, "-trimpath")
-	untrimmed, untrimmedCommit := build(t)
+	binary, commit := build(t, "-trimpath", "-tags=grpcnotrace")
+	untrimmed, untrimmedCommit := build(t, "-tags=grpcnotrace")
+	untagged, untaggedCommit := build(t, "-trimpath")
 	for name, test := range map[string]struct {
 		spoil func(*made)
 		says  string
@@ -120,6 +121,7 @@ func TestCheck(t *testing.T) {
 		"another version":       {spoil: func(m *made) { m.name = strings.Replace(m.name, "1.2.3", "1.2.4", 1) }, says: "it holds"},
 		"not executable":        {spoil: func(m *made) { m.mode = 0o644 }, says: "cannot be executed"},
 		"paths not trimmed":     {spoil: func(m *made) { m.binary, m.commit = untrimmed, untrimmedCommit }, says: "-trimpath="},
+		"not tagged":            {spoil: func(m *made) { m.binary, m.commit = untagged, untaggedCommit }, says: "-tags="},
 		"another commit":        {spoil: func(m *made) { m.commit = strings.Repeat("0", 40) }, says: "vcs.revision="},
 		"not a binary":          {spoil: func(m *made) { m.binary = []byte("#!/bin/sh") }, says: "unrecognized file format"},
 		"another checksum":      {spoil: func(m *made) { m.more = map[string]string{m.file("manifest.json"): strings.Repeat("0", 64)} }, says: "in the checksums"},

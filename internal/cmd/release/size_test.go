@@ -11,7 +11,7 @@ import (
 // without "-s -w": "go tool nm -size -sort size" then shows what it consists of.
 func TestProviderIsSmall(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), project)
-	build := exec.CommandContext(t.Context(), "go", "build", "-C", filepath.Join("..", "..", ".."), "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, ".")
+	build := exec.CommandContext(t.Context(), "go", "build", "-C", filepath.Join("..", "..", ".."), "-trimpath", "-tags=grpcnotrace", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+limited[0], "GOARCH="+limited[1])
 	if said, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%s\n%s", err, said)
