@@ -186,6 +186,20 @@ func TestActionMakesAPairForEachInvocation(t *testing.T) {
 // While a stack goes on, a resource that it does not have may still come. So a destroy drops
 // its signal only after the end of the stack.
 func TestNoSuchResourceAtDestroy(t *testing.T) {
+	for _, status := range []string{"DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("x-acs-action") == "GetStack" {
+				_, _ = fmt.Fprintf(w, `{"RequestId":"r","Status":%q}`, status)
+				return
+			}
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = w.Write([]byte(`{"RequestId":"r","Code":"ResourceNotFound","Message":"not there"}`))
+		}))
+		defer server.Close()
+		r := acctest.StartProvider(t, acctest.Block(server.URL)).Resource("signal_stack_resource")
+		says(t, r.Apply(acctest.Values{"stack_id": "c754d2a4-28f1-46df-b557-9586173a0000", "logical_resource_id": "Deployed", "status": "SUCCESS", "when": "destroy"}), false)
+		says(t, r.Destroy(), false, "Target Is Gone")
+	}
 	for _, ended := range []bool{false, true} {
 		s, r, config := start(t, sandbox.Stack{Conditions: one(1)})
 		says(t, r.Apply(config.With(acctest.Values{"when": "destroy"})), false)

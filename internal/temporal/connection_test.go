@@ -251,3 +251,21 @@ func TestCertificates(t *testing.T) {
 		}
 	}
 }
+
+// A signal that is still to be sent at destroy keeps the namespace that the provider block
+// gave it, whatever the block says later.
+func TestNamespaceOfTheBlockIsKeptUntilTheDestroy(t *testing.T) {
+	t.Parallel()
+	s := acctest.Sandbox(t, sandbox.Options{})
+	start := func(namespace any) *acctest.Provider {
+		return acctest.StartProvider(t, acctest.Values{"temporal": acctest.Values{"address": s.URL(), "namespace": namespace}})
+	}
+	r, config := start("ns1").Resource("signal_temporal_workflow"), acctest.Values{"workflow_id": "w", "signal_name": "n", "when": "destroy"}
+	says(t, r.Apply(config), false)
+	for _, later := range []any{nil, "ns2", acctest.Unknown} {
+		plan, diags := r.On(start(later)).Plan(config)
+		if says(t, diags, false); r.String("namespace") != "ns1" || !plan.Planned.Equal(r.State) {
+			t.Errorf("with the namespace %v in the block, it plans %s", later, plan.Planned)
+		}
+	}
+}
