@@ -85,6 +85,16 @@ func (s *destroySignals) replaced(system string, config tftypes.Value) (ids []st
 	return ids
 }
 
-func (s *destroySignals) sum(config tftypes.Value) uint64 {
-	return maphash.String(s.seed, config.String())
+// sum returns a hash of a configuration. It leaves out null arguments, which are most of them.
+func (s *destroySignals) sum(config tftypes.Value) (sum uint64) {
+	var arguments map[string]tftypes.Value
+	if config.As(&arguments) != nil {
+		return 0
+	}
+	for name, value := range arguments {
+		if !value.IsNull() {
+			sum ^= maphash.String(s.seed, name+value.String())
+		}
+	}
+	return sum
 }

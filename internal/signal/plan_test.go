@@ -59,6 +59,10 @@ func TestRefreshedSignalsAtDestroy(t *testing.T) {
 		}
 		return tftypes.NewValue(tftypes.String, s)
 	}
+	kind := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"comment": tftypes.String, "name": tftypes.String}}
+	config := func(name string) tftypes.Value {
+		return tftypes.NewValue(kind, map[string]tftypes.Value{"name": text(name), "comment": text("")})
+	}
 	for name, row := range map[string]struct {
 		when, delivery string
 		planned        bool
@@ -73,15 +77,15 @@ func TestRefreshedSignalsAtDestroy(t *testing.T) {
 		"sent by default":                   {"", DeliverySent, false, false},
 		"disarmed":                          {whenApply, "", false, false},
 	} {
-		seen, other, tainted := newDestroySignals(), text("another's"), text("its own")
+		seen, other, tainted := newDestroySignals(), config("another's"), config("its own")
 		seen.validates(other)
 		seen.refreshed("automation", map[string]tftypes.Value{"id": text("a"), "when": text(row.when), "delivery": text(row.delivery)})
 		seen.validates(tainted)
 		if seen.planned("b"); row.planned {
 			seen.planned("a")
 		}
-		for _, config := range []tftypes.Value{tainted, text("never validated")} {
-			if got := len(seen.replaced("automation", config)) > 0; got != row.want || len(seen.replaced("other", config)) > 0 {
+		for _, planned := range []tftypes.Value{tainted, config("never validated")} {
+			if got := len(seen.replaced("automation", planned)) > 0; got != row.want || len(seen.replaced("other", planned)) > 0 {
 				t.Errorf("%s: %t, want %t", name, got, row.want)
 			}
 		}

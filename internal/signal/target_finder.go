@@ -91,10 +91,10 @@ func (n *Naming) arguments(of map[string]schema.Attribute) map[string]schema.Att
 		return of
 	}
 	named := maps.Clone(of)
-	id, either := of[n.ID].(schema.StringAttribute), []path.Expression{path.MatchRoot(n.ID), path.MatchRoot(n.Name)}
+	id := of[n.ID].(schema.StringAttribute)
 	id.Required, id.Optional, id.Computed = false, true, true
 	id.MarkdownDescription += fmt.Sprintf(" Set either this or `%s`.", n.Name)
-	id.Validators = append(slices.Clone(id.Validators), stringvalidator.ExactlyOneOf(either...))
+	id.Validators = append(slices.Clone(id.Validators), exactlyOneOf(n.ID, n.Name))
 	named[n.ID] = id
 	for _, name := range n.Filters {
 		filter := of[name].(schema.StringAttribute)

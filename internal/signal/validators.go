@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
@@ -79,6 +80,27 @@ func (d duration) ValidateString(ctx context.Context, req validator.StringReques
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Timeout",
 			fmt.Sprintf("The timeout %s %s, got: %s", req.Path, d.Description(ctx), req.ConfigValue))
 	}
+}
+
+// exactlyOneOf returns a validator for the first argument: exactly one of the two must be set.
+func exactlyOneOf(name, other string) validator.String {
+	return exactlyOneOfValidator{stringvalidator.ExactlyOneOf(path.MatchRoot(name), path.MatchRoot(other)), path.Root(other)}
+}
+
+// exactlyOneOfValidator runs the framework's validator only if that may find an error. For
+// each expression, that one looks up the type of every attribute in the configuration, and
+// each time the framework copies the list of all attributes: a third of a validation's time.
+type exactlyOneOfValidator struct {
+	validator.String
+	other path.Path
+}
+
+func (v exactlyOneOfValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	var other types.String
+	if diags := req.Config.GetAttribute(ctx, v.other, &other); !diags.HasError() && other.IsNull() != req.ConfigValue.IsNull() {
+		return
+	}
+	v.String.ValidateString(ctx, req, resp)
 }
 
 // RegionName returns a validator for region names.

@@ -37,11 +37,10 @@ type WriteOnlyPair struct {
 // types.Int64 for Name_wo_version.
 func (p WriteOnlyPair) Attributes() map[string]schema.Attribute {
 	writeOnly, version := p.Name+"_wo", p.Name+"_wo_version"
-	either := []path.Expression{path.MatchRoot(p.Name), path.MatchRoot(writeOnly)}
 	value := p.checks()
-	alone := stringvalidator.ConflictsWith(either...)
+	alone := stringvalidator.ConflictsWith(path.MatchRoot(p.Name), path.MatchRoot(writeOnly))
 	if p.Required {
-		alone = stringvalidator.ExactlyOneOf(either...)
+		alone = exactlyOneOf(p.Name, writeOnly)
 	}
 	return map[string]schema.Attribute{
 		p.Name: schema.StringAttribute{
