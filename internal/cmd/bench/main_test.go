@@ -40,7 +40,9 @@ func TestBench(t *testing.T) {
 
 // A row says so if signals were not sent.
 func TestCompareChecksWhatWasSent(t *testing.T) {
-	b := &bench{signals: 2, dir: t.TempDir(), cli: must(terraformcli.Find(t.Context()))}
+	none := filepath.Join(t.TempDir(), "provider")
+	check(os.WriteFile(none, nil, 0o755))
+	b := &bench{signals: 2, dir: t.TempDir(), cli: must(terraformcli.Find(t.Context())), ours: none, idle: none}
 	r := b.row(1, "nothing")
 	b.compare(r, 1, func(round) {})
 	if want := []string{"of 2 signals 0 were accepted, by 0 requests besides the throttled ones, and 2 executions do not have one signal"}; !slices.Equal(r.broken, want) {

@@ -1,5 +1,5 @@
-// Command empty is a provider without resources, served like the real one. Its start takes
-// the time of the plugin framework.
+// Command empty is a provider without resources, served by the plugin framework. Its start
+// takes the time of the framework.
 package main
 
 import (
@@ -8,13 +8,13 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/plugin"
 )
 
 func main() {
-	if err := plugin.Serve("registry.terraform.io/terraform-provider-signal/signal", func() provider.Provider { return empty{} }, false); err != nil {
+	opts := providerserver.ServeOpts{Address: "registry.terraform.io/terraform-provider-signal/signal"}
+	if err := providerserver.Serve(context.Background(), func() provider.Provider { return empty{} }, opts); err != nil {
 		log.Fatal(err)
 	}
 }
