@@ -6,23 +6,29 @@ import (
 )
 
 // Nothing is logged unless the environment asks for it.
-func TestHush(t *testing.T) {
-	for _, asked := range []struct {
-		env                map[string]string
-		sdk, provider, why string
+func TestTurnLogOff(t *testing.T) {
+	const sdk, framework, proto, signal = "TF_LOG_SDK", "TF_LOG_SDK_FRAMEWORK", "TF_LOG_SDK_PROTO", "TF_LOG_PROVIDER_SIGNAL"
+	for _, row := range []struct {
+		why       string
+		env, want map[string]string
 	}{
-		{nil, "OFF", "OFF", "nobody asks"},
-		{map[string]string{"TF_LOG": "INFO"}, "", "", "Terraform's log is asked for"},
-		{map[string]string{"TF_LOG_PROVIDER": "TRACE"}, "", "", "the providers' log is asked for"},
-		{map[string]string{"TF_LOG_PROVIDER_SIGNAL": "DEBUG"}, "OFF", "DEBUG", "a logger is set by itself"},
+		{"nobody asks", nil, map[string]string{sdk: "OFF", framework: "OFF", proto: "OFF", signal: "OFF"}},
+		{"Terraform's log is asked for", map[string]string{"TF_LOG": "INFO"}, nil},
+		{"the providers' log is asked for", map[string]string{"TF_LOG_PROVIDER": "TRACE"}, nil},
+		{"a logger is set by itself", map[string]string{signal: "DEBUG"}, map[string]string{sdk: "OFF", framework: "OFF", proto: "OFF", signal: "DEBUG"}},
+		{"the loggers below TF_LOG_SDK follow it", map[string]string{sdk: "TRACE"}, map[string]string{sdk: "TRACE", signal: "OFF"}},
+		{"one of them is set by itself", map[string]string{proto: "WARN"}, map[string]string{sdk: "OFF", framework: "OFF", proto: "WARN", signal: "OFF"}},
 	} {
-		t.Run(asked.why, func(t *testing.T) {
-			for _, name := range []string{"TF_LOG", "TF_LOG_PROVIDER", "TF_LOG_SDK", "TF_LOG_PROVIDER_SIGNAL"} {
-				t.Setenv(name, asked.env[name])
+		t.Run(row.why, func(t *testing.T) {
+			loggers := []string{sdk, framework, proto, signal}
+			for _, name := range append(loggers, "TF_LOG", "TF_LOG_PROVIDER") {
+				t.Setenv(name, row.env[name])
 			}
 			turnLogOff()
-			if sdk, provider := os.Getenv("TF_LOG_SDK"), os.Getenv("TF_LOG_PROVIDER_SIGNAL"); sdk != asked.sdk || provider != asked.provider {
-				t.Errorf("TF_LOG_SDK is %q and TF_LOG_PROVIDER_SIGNAL %q, want %q and %q", sdk, provider, asked.sdk, asked.provider)
+			for _, logger := range loggers {
+				if got := os.Getenv(logger); got != row.want[logger] {
+					t.Errorf("%s is %q, want %q", logger, got, row.want[logger])
+				}
 			}
 		})
 	}
