@@ -113,12 +113,12 @@ func (d decision) warning() (summary, detail string) {
 // Nothing else replaces the resource. If the end of the target's run is not
 // known yet, it plans an update that goes on waiting.
 func (r *signalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	before, after := r.model(), r.model()
+	before, after, kind := r.model(), r.model(), req.Plan.Schema.Type()
 	if !req.State.Raw.IsNull() {
-		restore(ctx, req.State.Raw, req.State.Schema.Type(), before, &resp.Diagnostics)
+		restore(ctx, req.State.Raw, kind, before, &resp.Diagnostics)
 	}
 	if !req.Plan.Raw.IsNull() {
-		restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), after, &resp.Diagnostics)
+		restore(ctx, req.Plan.Raw, kind, after, &resp.Diagnostics)
 	}
 	r.sender.destroySignals.planned(before.ID.ValueString())
 	switch {
