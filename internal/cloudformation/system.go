@@ -51,13 +51,13 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
 		Remembered: remembered,
 		Final:      func(_ *args, status string) bool { return final(status) },
 		Wait:       wait(clients),
-		Cloud:      clients,
 		AdoptsNothing: func(a *args, kept bool) string {
 			if kept || !signal.Missing(a.UniqueID) {
 				return ""
 			}
 			return "CloudFormation tells signals apart by their unique_id, and one that is made for this signal is in no event yet: set unique_id, or leave adopt_existing out."
 		},
+		Cloud: clients,
 		// Every repeat of the request has the same id, so CloudFormation recognises that it
 		// is the same signal.
 		Complete: func(_ context.Context, a *args) {

@@ -51,14 +51,14 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
 		Resends:    true,
 		Arguments:  arguments(),
 		Remembered: remembered,
+		Final:      func(_ *args, status string) bool { return final(status) },
+		Wait:       wait(clients),
 		AdoptsNothing: func(a *args, _ bool) string {
 			if !signal.Missing(a.PipelineExecutionID) || !signal.Missing(a.Token) {
 				return ""
 			}
 			return "An approval that was answered may be one of an earlier execution, so without pipeline_execution_id or token only an approval that waits is found: set one of them, or leave adopt_existing out."
 		},
-		Final: func(_ *args, status string) bool { return final(status) },
-		Wait:  wait(clients),
 		Cloud: clients,
 		Bind: func(ctx context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Signal { return bind(c, a, clients.FindCaller, false) })

@@ -42,13 +42,13 @@ func New(clients *alicloud.Clients, sender *signal.Sender) signal.Factories {
 			"If the answer to a signal is lost, the provider reads the tasks of the execution. The signal has arrived if a task shows its `notify_note` and its effect, between the send and 15 seconds after the answer was lost. " +
 			"It has not arrived if the task still waits for it. Otherwise the outcome stays unknown, because somebody else may have caused the effect. " +
 			"So give each signal a unique note, or leave `notify_note` out to have the provider generate one.",
-		Naming:     &signal.Naming{ID: "execution_id", Name: "template_name", Filters: []string{"started_after"}},
 		Confirms:   true,
 		Adopts:     true,
 		Resends:    true,
 		Twice:      "If the execution has moved on to another task that waits for the same kind of signal, the second one may approve that *next* task.",
 		Arguments:  arguments(),
 		Remembered: remembered,
+		Naming:     &signal.Naming{ID: "execution_id", Name: "template_name", Filters: []string{"started_after"}},
 		Final:      func(_ *args, status string) bool { return final(status) },
 		Wait:       wait(clients),
 		Check:      check,

@@ -42,8 +42,8 @@ func New(clients *alicloud.Clients, sender *signal.Sender) signal.Factories {
 		Arguments:  arguments(),
 		Remembered: remembered,
 		Naming:     &signal.Naming{ID: "stack_id", Name: "stack_name", Filters: []string{"started_after"}},
-		Wait:       wait(clients),
 		Final:      func(_ *args, status string) bool { return final(status) },
+		Wait:       wait(clients),
 		Cloud:      clients,
 		Complete:   complete,
 		Bind: func(_ context.Context, a *args, _ signal.Secrets) (signal.Signal, error) {

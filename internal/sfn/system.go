@@ -47,8 +47,8 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
 		Confirms:  true,
 		Resends:   true,
 		Arguments: arguments(),
-		Wait:      wait(clients),
 		Final:     func(_ *args, status string) bool { return final(status) },
+		Wait:      wait(clients),
 		Check:     check,
 		Cloud:     clients,
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {

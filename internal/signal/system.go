@@ -23,6 +23,15 @@ type System[A any] struct {
 	Block, Endpoint string
 	// Description is the first paragraph of the resource's documentation, in Markdown.
 	Description string
+	// Confirms says that the service shows the signals that it took, so that a lost
+	// one can be recorded as CONFIRMED.
+	Confirms bool
+	// Adopts offers adopt_existing, for services that show the signals that they took.
+	// Resends offers resend_on_unknown, if the outcome of a signal can stay unknown.
+	Adopts, Resends bool
+	// Twice says in a sentence what a second signal can do, for the description of
+	// resend_on_unknown; empty if it can do no more than arrive twice.
+	Twice string
 	// Arguments are the attributes of A. A change of an argument makes another
 	// signal. For an optional and computed argument, only a changed configuration
 	// does. An argument that is only computed is a result: Bind sets it to null, and
@@ -41,15 +50,6 @@ type System[A any] struct {
 	// OnlyTriggersResend says that Arguments only say where the signal goes, not what
 	// is sent. A change of them is recorded and sends nothing.
 	OnlyTriggersResend bool
-	// Adopts offers adopt_existing, for services that show the signals that they took.
-	// Resends offers resend_on_unknown, if the outcome of a signal can stay unknown.
-	Adopts, Resends bool
-	// Confirms says that the service shows the signals that it took, so that a lost
-	// one can be recorded as CONFIRMED.
-	Confirms bool
-	// Twice says in a sentence what a second signal can do, for the description of
-	// resend_on_unknown; empty if it can do no more than arrive twice.
-	Twice string
 	// Final reports whether a value of target_status is final for a signal with these
 	// arguments, or for a wait, which has no other arguments than its target. After a
 	// final status the target is not read any more. It is used only with Wait.

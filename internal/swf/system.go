@@ -46,9 +46,9 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
 		Resends:         true,
 		Arguments:       arguments(),
 		Remembered:      remembered,
-		Wait:            wait(clients),
 		ActionArguments: inputArgument.InAction(arguments()),
 		Final:           func(_ *args, status string) bool { return final(status) },
+		Wait:            wait(clients),
 		Cloud:           clients,
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Signal { return bind(c, a, secrets) })

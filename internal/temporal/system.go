@@ -41,21 +41,21 @@ func New(client *Client, sender *signal.Sender) signal.Factories {
 			"`COMPLETED` is success. `adopt_existing` looks in the history of the run for a signal with this `request_id`, so it needs a configured `request_id`. " +
 			"If one of the three is set and `run_id` is not, the provider searches for the run before it sends.\n\n" +
 			"The signal goes to the HTTP API of Temporal's frontend, by convention on port 7243. Self-hosted servers must enable it. The gRPC port, 7233, does not accept the request.",
-		Unconfigured:    func(*args) bool { return client.config.Unknown != "" },
 		Confirms:        true,
 		Adopts:          true,
 		Arguments:       arguments(),
 		Remembered:      remembered,
-		Wait:            wait(client),
 		ActionArguments: input.InAction(arguments()),
 		Final:           func(_ *args, status string) bool { return final(status) },
+		Wait:            wait(client),
 		AdoptsNothing: func(a *args, kept bool) string {
 			if kept || !a.RequestID.IsNull() {
 				return ""
 			}
 			return "Temporal tells signals apart by their request_id, and one that is made for this signal is in no history yet: set request_id, or leave adopt_existing out."
 		},
-		Defaults: []string{"namespace"},
+		Unconfigured: func(*args) bool { return client.config.Unknown != "" },
+		Defaults:     []string{"namespace"},
 		Complete: func(_ context.Context, a *args) {
 			if a.Namespace.IsUnknown() && client.config.Namespace != "" {
 				a.Namespace = types.StringValue(client.config.Namespace)

@@ -41,9 +41,9 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
 			"After `FAILURE` any end is a success, and the wait includes the handling of the exception.",
 		Resends:   true,
 		Arguments: arguments(),
-		Wait:      wait(clients),
 		Final:     final,
 		OwnStatus: "`" + ended + "`, a word of this provider, if the service does not show the execution any more",
+		Wait:      wait(clients),
 		Cloud:     clients,
 		Bind: func(ctx context.Context, a *args, secrets signal.Secrets) (signal.Signal, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Signal { return bind(c, a, secrets) })
