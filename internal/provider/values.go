@@ -83,20 +83,25 @@ var sessionDuration = signal.TextValidator{
 	},
 }
 
-// text returns an optional argument for which "" also means not set.
-func text(description string, validators ...validator.String) schema.StringAttribute {
+// text returns an optional argument for which "" also means not set. Like secret and texts,
+// it is not inlined: each call would hold the code that fills in a whole attribute.
+//
+//go:noinline
+func text(description string, validators ...validator.String) schema.Attribute {
 	return schema.StringAttribute{Optional: true, MarkdownDescription: description, Validators: optional(validators...)}
 }
 
 // secret is like text, for a secret.
-func secret(description string, validators ...validator.String) schema.StringAttribute {
-	attribute := text(description, validators...)
-	attribute.Sensitive = true
-	return attribute
+//
+//go:noinline
+func secret(description string, validators ...validator.String) schema.Attribute {
+	return schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: description, Validators: optional(validators...)}
 }
 
 // texts returns an optional argument with a list of strings.
-func texts(description string, validators ...validator.List) schema.ListAttribute {
+//
+//go:noinline
+func texts(description string, validators ...validator.List) schema.Attribute {
 	return schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: description, Validators: validators}
 }
 

@@ -32,17 +32,24 @@ func computed(description string) schema.Attribute {
 }
 
 // Required returns a required argument.
+//
+//go:noinline
 func Required(description string, validators ...validator.String) schema.Attribute {
 	return schema.StringAttribute{Required: true, MarkdownDescription: description, Validators: validators}
 }
 
-// Optional returns an optional argument.
+// Optional returns an optional argument. Like Required and OptionalComputed, it is not
+// inlined: each of a hundred calls would hold the code that fills in a whole attribute.
+//
+//go:noinline
 func Optional(description string, validators ...validator.String) schema.Attribute {
 	return schema.StringAttribute{Optional: true, MarkdownDescription: description, Validators: validators}
 }
 
 // OptionalComputed returns an optional argument whose value the provider finds or makes if
 // the configuration does not set it.
+//
+//go:noinline
 func OptionalComputed(description string, validators ...validator.String) schema.Attribute {
 	return schema.StringAttribute{Optional: true, Computed: true, MarkdownDescription: description, Validators: validators}
 }
