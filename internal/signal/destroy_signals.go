@@ -51,8 +51,8 @@ func (s *destroySignals) refreshed(system string, state map[string]tftypes.Value
 }
 
 // validates notes that Terraform validates a configuration.
-func (s *destroySignals) validates(config tftypes.Value) {
-	sum := s.sum(config)
+func (s *destroySignals) validates(system string, config tftypes.Value) {
+	sum := s.sum(system, config)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.last++
@@ -75,7 +75,7 @@ func (s *destroySignals) replaced(system string, config tftypes.Value) (ids []st
 	if len(s.refreshedOnly) == 0 {
 		return nil
 	}
-	validated, known := s.validated[s.sum(config)]
+	validated, known := s.validated[s.sum(system, config)]
 	for id, one := range s.refreshedOnly {
 		if one.system == system && (!known || one.refreshed < validated) {
 			ids = append(ids, id)
@@ -86,11 +86,12 @@ func (s *destroySignals) replaced(system string, config tftypes.Value) (ids []st
 }
 
 // sum returns a hash of a configuration. It leaves out null arguments, which are most of them.
-func (s *destroySignals) sum(config tftypes.Value) (sum uint64) {
+func (s *destroySignals) sum(system string, config tftypes.Value) uint64 {
 	var arguments map[string]tftypes.Value
 	if config.As(&arguments) != nil {
 		return 0
 	}
+	sum := maphash.String(s.seed, system)
 	for name, value := range arguments {
 		if !value.IsNull() {
 			sum ^= maphash.String(s.seed, name+value.String())

@@ -59,9 +59,9 @@ func TestRefreshedSignalsAtDestroy(t *testing.T) {
 		}
 		return tftypes.NewValue(tftypes.String, s)
 	}
-	kind := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"comment": tftypes.String, "name": tftypes.String}}
+	kind := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"comment": tftypes.String, "name": tftypes.String, "other": tftypes.String}}
 	config := func(name string) tftypes.Value {
-		return tftypes.NewValue(kind, map[string]tftypes.Value{"name": text(name), "comment": text("")})
+		return tftypes.NewValue(kind, map[string]tftypes.Value{"name": text(name), "other": text("the same"), "comment": text("")})
 	}
 	for name, row := range map[string]struct {
 		when, delivery string
@@ -78,9 +78,9 @@ func TestRefreshedSignalsAtDestroy(t *testing.T) {
 		"disarmed":                          {whenApply, "", false, false},
 	} {
 		seen, other, tainted := newDestroySignals(), config("another's"), config("its own")
-		seen.validates(other)
+		seen.validates("automation", other)
 		seen.refreshed("automation", map[string]tftypes.Value{"id": text("a"), "when": text(row.when), "delivery": text(row.delivery)})
-		seen.validates(tainted)
+		seen.validates("automation", tainted)
 		if seen.planned("b"); row.planned {
 			seen.planned("a")
 		}
@@ -93,7 +93,7 @@ func TestRefreshedSignalsAtDestroy(t *testing.T) {
 		if got := seen.replaced("automation", other); len(got) > 0 {
 			t.Errorf("%s: a creation that was validated before may replace %v", name, got)
 		}
-		if seen.validates(other); len(seen.replaced("automation", other)) > 0 != row.want {
+		if seen.validates("automation", other); len(seen.replaced("automation", other)) > 0 != row.want {
 			t.Errorf("%s: two resources with one configuration are not told apart, and one of them was validated later", name)
 		}
 	}

@@ -44,7 +44,7 @@ func (r *signalResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 }
 
 func (r *signalResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	r.sender.destroySignals.validates(req.Config.Raw)
+	r.sender.destroySignals.validates(r.system.Name, req.Config.Raw)
 	data := r.model()
 	if !restore(ctx, req.Config.Raw, req.Config.Schema.Type(), data, &resp.Diagnostics) {
 		return
