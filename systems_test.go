@@ -12,14 +12,14 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// holds has the files of ARCHITECTURE.md in which every system has these functions.
+// holds has functions of systems, and the files of ARCHITECTURE.md in which a system has them.
 var holds = map[string]string{
 	"New": "system.go", "bind": "system.go", "arguments": "arguments.go", "check": "arguments.go", "completion": "states.go",
 	"wait": "wait.go", "finder": "find.go", "evidence": "delivered.go",
 }
 
-// The systems look alike: what one of them has in a file, every other one has there, and
-// each describes itself in the order of the fields of signal.System.
+// The systems look alike: each has these functions in the same files, if it has them, and
+// describes itself in the order of the fields of signal.System.
 func TestSystemsLookAlike(t *testing.T) {
 	var order []string
 	for field := range reflect.TypeFor[signal.System[struct{}]]().Fields() {

@@ -213,7 +213,7 @@ type load struct {
 
 // renew replaces the last copy of a built provider with a new one. Where the pages of a file
 // lie in memory changes how fast the same program runs: copies of one provider started in
-// 21 to 31 ms. So each value of a row is measured with files of its own.
+// 21 to 31 ms. So each value of a ratio of times is measured with files of its own.
 func renew(built, used string) {
 	check(os.WriteFile(used+".new", must(os.ReadFile(built)), 0o755))
 	check(os.Rename(used+".new", used))
@@ -278,6 +278,9 @@ func (b *bench) compare(row *row, rounds int, do func(round), faults ...sandbox.
 		row.expect(accepted == b.signals && sent == b.signals && wrong == 0,
 			"of %d signals %d were accepted, by %d requests besides the throttled ones, and %d executions do not have one signal", b.signals, accepted, sent, wrong)
 		check(s.Close())
+		for _, provider := range r.used {
+			check(os.RemoveAll(filepath.Dir(provider)))
+		}
 	}
 }
 
