@@ -61,7 +61,7 @@ func (a answer) credentials() (secrets []string) {
 	texts := []string{string(a.body)}
 	var document any
 	if json.Unmarshal(a.body, &document) == nil {
-		texts = append(texts, allTexts(document)...) // One of them may quote a job.
+		texts = append(texts, delivery.JSONTexts(document)...) // One of them may quote a job.
 	}
 	for _, text := range texts {
 		for _, rule := range ruleValue().FindAllString(text, -1) {
@@ -78,23 +78,6 @@ func (a answer) credentials() (secrets []string) {
 		}
 	}
 	return secrets
-}
-
-// allTexts returns the strings in a JSON document.
-func allTexts(document any) (found []string) {
-	switch v := document.(type) {
-	case string:
-		found = []string{v}
-	case []any:
-		for _, item := range v {
-			found = append(found, allTexts(item)...)
-		}
-	case map[string]any:
-		for _, item := range v {
-			found = append(found, allTexts(item)...)
-		}
-	}
-	return found
 }
 
 // listElement is the end of a JSON pointer to an element of a list.

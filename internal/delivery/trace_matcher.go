@@ -205,7 +205,7 @@ func (r *TrackedRequest) Adopt(shown Shown) bool {
 // because the next apply may adopt its trace.
 func (m *TraceMatcher) held(other *trackedSignal, shown Shown) (held []int) {
 	if other.proof != "" {
-		if proof := slices.IndexFunc(shown.Traces, func(trace Trace) bool { return traceID(trace.ID) == other.proof }); proof >= 0 {
+		if proof := other.provedBy(shown); proof >= 0 {
 			held = append(held, proof)
 		}
 		return held
@@ -216,6 +216,11 @@ func (m *TraceMatcher) held(other *trackedSignal, shown Shown) (held []int) {
 		}
 	}
 	return held
+}
+
+// provedBy returns the index of the trace that proves the signal, -1 if none does.
+func (s *trackedSignal) provedBy(shown Shown) int {
+	return slices.IndexFunc(shown.Traces, func(trace Trace) bool { return traceID(trace.ID) == s.proof })
 }
 
 // fits returns the indexes of the traces that one of the signal's sends may have left.
@@ -587,7 +592,7 @@ func (m *TraceMatcher) competing(t *TrackedRequest, since Timestamp, shown Shown
 				}
 			}
 		}
-		proof := slices.IndexFunc(shown.Traces, func(trace Trace) bool { return traceID(trace.ID) == other.proof })
+		proof := other.provedBy(shown)
 		switch {
 		case proof >= 0 && len(other.sends) == 0:
 			r.adopted = r.adopted || r.isMine(proof)

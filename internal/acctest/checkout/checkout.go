@@ -145,6 +145,10 @@ func copyFiles(from, to string, files []string) error {
 	return nil
 }
 
+// ReleaseFlags are the flags of a release of the provider, without its version:
+// .goreleaser.yml has the same ones.
+var ReleaseFlags = []string{"-trimpath", "-tags=grpcnotrace", "-ldflags=-s -w"}
+
 // Build builds a command into a file. Its module is in a folder of the checkout. Go caches
 // the result.
 func Build(ctx context.Context, folder, pkg, file string, flags ...string) error {

@@ -93,7 +93,7 @@ func (b *bench) run(ctx context.Context, only string) (page string, failed error
 	check(os.Setenv("CGO_ENABLED", "0")) // A release is built without it.
 	for path, pkg := range map[*string]string{&b.ours: ".", &b.idle: "./internal/cmd/bench/idle", &b.empty: "./internal/cmd/bench/empty"} {
 		*path = filepath.Join(b.dir, "built", filepath.Base(pkg), checkout.Executable(terraformcli.Binary))
-		check(checkout.Build(ctx, ".", pkg, *path, "-trimpath", "-tags=grpcnotrace", "-ldflags=-s -w"))
+		check(checkout.Build(ctx, ".", pkg, *path, checkout.ReleaseFlags...))
 	}
 	for _, m := range measurements {
 		if start := time.Now(); regexp.MustCompile(only).MatchString(m.name) {
@@ -211,20 +211,26 @@ type load struct {
 	same, waits bool
 }
 
-// renew replaces the last copy of a built provider with a new one. Where the pages of a file
-// lie in memory changes how fast the same program runs: copies of one provider started in
-// 21 to 31 ms. So each value of a ratio of times is measured with files of its own.
-func renew(built, used string) {
-	check(os.WriteFile(used+".new", must(os.ReadFile(built)), 0o755))
-	check(os.Rename(used+".new", used))
+// program is a built provider, and the copy of it that runs.
+type program struct{ built, used string }
+
+// program returns a built provider with a first copy.
+func (b *bench) program(built string) program {
+	p := program{built, filepath.Join(must(os.MkdirTemp(b.dir, "provider")), filepath.Base(built))}
+	p.renew()
+	return p
 }
 
-// copied copies a built provider, and returns where renew puts further copies.
-func (b *bench) copied(built string) string {
-	used := filepath.Join(must(os.MkdirTemp(b.dir, "provider")), filepath.Base(built))
-	renew(built, used)
-	return used
+// renew replaces the last copy with a new one. Where the pages of a file lie in memory changes
+// how fast the same program runs: copies of one provider started in 21 to 31 ms. So each
+// value of a ratio of times is measured with files of its own.
+func (p program) renew() {
+	check(os.WriteFile(p.used+".new", must(os.ReadFile(p.built)), 0o755))
+	check(os.Rename(p.used+".new", p.used))
 }
+
+// remove removes the copy.
+func (p program) remove() { check(os.RemoveAll(filepath.Dir(p.used))) }
 
 // open returns a terraform with a provider, for a load on a server.
 func (b *bench) open(provider string, s *sandbox.Sandbox, l load) *tfexec.Terraform {
@@ -237,11 +243,10 @@ func (b *bench) open(provider string, s *sandbox.Sandbox, l load) *tfexec.Terraf
 
 // round has a terraform with each provider, for the same signals on the same server.
 type round struct {
-	number int
-	server *sandbox.Sandbox
-	sides  [2]*tfexec.Terraform
-	// built are the providers, and used their copies that terraform runs.
-	built, used [2]string
+	number   int
+	server   *sandbox.Sandbox
+	sides    [2]*tfexec.Terraform
+	programs [2]program
 }
 
 // inTurn does the same with both providers, one after the other, and returns how many
@@ -251,7 +256,7 @@ func (r round) inTurn(do func(*tfexec.Terraform)) (ours, idle float64) {
 	var took [2]float64
 	for i := range took {
 		side := (i + r.number) % 2
-		renew(r.built[side], r.used[side])
+		r.programs[side].renew()
 		begin := time.Now()
 		do(r.sides[side])
 		took[side] = time.Since(begin).Seconds()
@@ -264,9 +269,9 @@ func (r round) inTurn(do func(*tfexec.Terraform)) (ours, idle float64) {
 func (b *bench) compare(row *row, rounds int, do func(round), faults ...sandbox.Fault) {
 	for number := range rounds {
 		s, l, wrong := b.serve(b.signals, faults...), load{signals: b.signals}, 0
-		r := round{number: number, server: s, built: [2]string{b.ours, b.idle}, used: [2]string{b.copied(b.ours), b.copied(b.idle)}}
-		for i, provider := range r.used {
-			r.sides[i] = b.open(provider, s, l)
+		r := round{number: number, server: s, programs: [2]program{b.program(b.ours), b.program(b.idle)}}
+		for i, p := range r.programs {
+			r.sides[i] = b.open(p.used, s, l)
 		}
 		do(r)
 		for i := range b.signals {
@@ -278,8 +283,8 @@ func (b *bench) compare(row *row, rounds int, do func(round), faults ...sandbox.
 		row.expect(accepted == b.signals && sent == b.signals && wrong == 0,
 			"of %d signals %d were accepted, by %d requests besides the throttled ones, and %d executions do not have one signal", b.signals, accepted, sent, wrong)
 		check(s.Close())
-		for _, provider := range r.used {
-			check(os.RemoveAll(filepath.Dir(provider)))
+		for _, p := range r.programs {
+			p.remove()
 		}
 	}
 }
@@ -420,13 +425,13 @@ func (p *pauses) NewTimer(d time.Duration) (<-chan time.Time, func()) {
 func (b *bench) startup(ctx context.Context) {
 	row := b.row(1.2, "start-up to schema served / an empty framework provider")
 	var medians [2][]float64
-	ours, empty := b.copied(b.ours), b.copied(b.empty)
+	ours, empty := b.program(b.ours), b.program(b.empty)
 	for range 4 * b.rounds { // A start takes milliseconds, an apply seconds.
-		renew(b.ours, ours)
-		renew(b.empty, empty)
+		ours.renew()
+		empty.renew()
 		var took [2][]float64
 		for range 10 {
-			took[0], took[1] = append(took[0], start(ctx, ours)), append(took[1], start(ctx, empty))
+			took[0], took[1] = append(took[0], start(ctx, ours.used)), append(took[1], start(ctx, empty.used))
 		}
 		for i := range took {
 			medians[i] = append(medians[i], median(took[i]))

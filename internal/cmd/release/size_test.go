@@ -2,19 +2,21 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
 )
 
 // The provider is small when it is built as .goreleaser.yml says. If this fails, build it
 // without "-s -w": "go tool nm -size -sort size" then shows what it consists of.
 func TestProviderIsSmall(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), project)
-	build := exec.CommandContext(t.Context(), "go", "build", "-C", filepath.Join("..", "..", ".."), "-trimpath", "-tags=grpcnotrace", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+limited[0], "GOARCH="+limited[1])
-	if said, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%s\n%s", err, said)
+	for name, value := range map[string]string{"CGO_ENABLED": "0", "GOOS": limited[0], "GOARCH": limited[1]} {
+		t.Setenv(name, value)
+	}
+	if err := checkout.Build(t.Context(), ".", ".", binary, checkout.ReleaseFlags...); err != nil {
+		t.Fatal(err)
 	}
 	file, err := os.Stat(binary)
 	if err != nil {
