@@ -13,6 +13,9 @@ import (
 // busy machine nor a slow request uses up a timeout, and no test waits for one. A request
 // that gets no answer makes no pause: Expire ends it, and the clock does after minutes.
 //
+// The pause that uses up the timeout of an operation passes when the operation has returned.
+// So no other request is under way when it ends, which a server might see much later.
+//
 // Operations with longer timeouts have the machine's clock. What repeats reads that lag or
 // fail has patience for as many pauses as on a quick machine. A clock is for one provider.
 type PauseClock struct {
@@ -51,30 +54,44 @@ func (c *PauseClock) NewTimer(d time.Duration) (<-chan time.Time, func()) {
 	if len(c.ending) == 0 {
 		timer := time.AfterFunc(d, func() {
 			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.pass(d)
-			fired <- time.Now()
+			ended := c.pass(d)
+			c.mu.Unlock()
+			fire(fired, ended)
 		})
 		return fired, func() { timer.Stop() }
 	}
 	c.skipped += d
-	c.pass(d)
-	fired <- time.Now()
+	go fire(fired, c.pass(d))
 	return fired, func() {}
 }
 
-// pass ends what ends in a pause. The caller holds the mutex.
-func (c *PauseClock) pass(d time.Duration) {
+// fire lets a pause pass when the operations that it has ended have returned.
+func fire(fired chan<- time.Time, ended []*pauseContext) {
+	for _, ctx := range ended {
+		<-ctx.returned
+	}
+	fired <- time.Now()
+}
+
+// pass ends what ends in a pause, and returns the operations among it. The caller holds the
+// mutex.
+func (c *PauseClock) pass(d time.Duration) []*pauseContext {
 	c.passed += d
-	for _, contexts := range []map[*pauseContext]bool{c.ending, c.patient} {
-		for ctx := range contexts {
-			// The pauses of several operations may overlap.
-			if c.passed >= ctx.end && !time.Now().Add(c.skipped).Before(ctx.earliest) {
-				ctx.finish(context.DeadlineExceeded)
-				delete(contexts, ctx)
-			}
+	c.over(c.patient)
+	return c.over(c.ending)
+}
+
+// over ends those of the contexts whose time is over, and returns them.
+func (c *PauseClock) over(contexts map[*pauseContext]bool) (over []*pauseContext) {
+	for ctx := range contexts {
+		// The pauses of several operations may overlap.
+		if c.passed >= ctx.end && !time.Now().Add(c.skipped).Before(ctx.earliest) {
+			ctx.finish(context.DeadlineExceeded)
+			delete(contexts, ctx)
+			over = append(over, ctx)
 		}
 	}
+	return over
 }
 
 // Expire ends what is under way as its timeout does.
@@ -110,16 +127,17 @@ func (c *PauseClock) WithRetryPeriod(parent context.Context, d time.Duration) (c
 func (c *PauseClock) count(parent context.Context, d time.Duration, contexts map[*pauseContext]bool, earliest time.Time) (*pauseContext, context.CancelFunc) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	ctx := &pauseContext{Context: parent, clock: c, end: c.passed + d, earliest: earliest, done: make(chan struct{})}
+	ctx := &pauseContext{Context: parent, clock: c, end: c.passed + d, earliest: earliest, done: make(chan struct{}), returned: make(chan struct{})}
 	contexts[ctx] = true
 	remove := context.AfterFunc(parent, func() { ctx.finish(parent.Err()) })
-	return ctx, func() {
+	return ctx, sync.OnceFunc(func() {
 		remove()
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		delete(contexts, ctx)
 		ctx.finish(context.Canceled)
-	}
+		close(ctx.returned)
+	})
 }
 
 // pauseContext is a context of a PauseClock.
@@ -131,6 +149,8 @@ type pauseContext struct {
 	end      time.Duration
 	earliest time.Time
 	done     chan struct{}
+	// returned is closed when what has used it has returned.
+	returned chan struct{}
 
 	once sync.Once
 	err  error

@@ -32,10 +32,16 @@ func TestPauseClock(t *testing.T) {
 				t.Errorf("after half of %s in pauses it ended: %v, and %s are left", d, ctx.Err(), deadline.Sub(clock.Now()))
 			}
 			fired, _ = clock.NewTimer(d / 2)
-			<-fired
+			synctest.Wait()
 			if !errors.Is(ctx.Err(), context.DeadlineExceeded) || time.Since(began) > 0 {
 				t.Errorf("after %s in pauses it ended: %v, and the test waited for %s", d, ctx.Err(), time.Since(began))
 			}
+			// What polls while others wait goes on when this operation has returned.
+			if len(fired) > 0 {
+				t.Errorf("the pause that used up %s has passed before the operation has returned", d)
+			}
+			cancel()
+			<-fired
 		}
 	})
 }

@@ -368,6 +368,9 @@ func (p *Poller) Lagging(ctx context.Context) (context.Context, context.CancelFu
 // is older than the call. All calls for the same target share the reads, which the probe
 // of the first call makes, with a context that outlives that call.
 func (p *Poller) until(ctx context.Context, probe *Probe, again func(Attempt) bool, enough func(Observation) bool) (result WaitResult) {
+	if ctx.Err() != nil { // A read that is cut off at once tells nothing.
+		return WaitResult{Stopped: context.Cause(ctx)}
+	}
 	w := &waiter{probe: probe, news: make(chan snapshot, 1), wants: true}
 	shared := p.join(ctx, w)
 	defer p.depart(shared, w)

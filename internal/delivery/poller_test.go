@@ -111,6 +111,24 @@ func TestReadBelongsToNoWaiter(t *testing.T) {
 	})
 }
 
+// A wait whose context has ended already reads nothing, not even with a read that is cut off
+// at once: the service may see that read much later.
+func TestEndedContextReadsNothing(t *testing.T) {
+	poller := delivery.NewPoller(delivery.DefaultRetryPolicy)
+	why := errors.New("ended")
+	ended, cancel := context.WithCancelCause(t.Context())
+	cancel(why)
+	var target changing
+	for range 1000 {
+		if err := await(ended, poller, "key", target.read, is); !errors.Is(err, why) {
+			t.Fatalf("the wait returned %v", err)
+		}
+	}
+	if reads := target.reads.Load(); reads > 0 {
+		t.Errorf("1000 waits made %d reads", reads)
+	}
+}
+
 // An observation that began before a signal was sent does not show the effect of the
 // signal.
 func TestReadingIsNotOlderThanTheCall(t *testing.T) {

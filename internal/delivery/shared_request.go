@@ -27,6 +27,9 @@ type sharedRequest[T any] struct {
 // context of the request does not end with ctx, because others may wait, too.
 // When ctx ends, Get returns its cause.
 func (s *SharedRequest[T]) Get(ctx context.Context, request func(context.Context) (T, error)) (result T, err error) {
+	if ctx.Err() != nil { // The request would be cut off at once.
+		return result, context.Cause(ctx)
+	}
 	r := s.join(ctx, request)
 	select {
 	case <-r.done:

@@ -74,6 +74,23 @@ func TestOneCallerLeavesASharedRequest(t *testing.T) {
 	})
 }
 
+// A caller whose context has ended already makes no request.
+func TestEndedContextMakesNoSharedRequest(t *testing.T) {
+	why := errors.New("ended")
+	ended, cancel := context.WithCancelCause(t.Context())
+	cancel(why)
+	var asked atomic.Int32
+	for range 1000 {
+		var shared delivery.SharedRequest[int]
+		if _, err := shared.Get(ended, func(context.Context) (int, error) { return int(asked.Add(1)), nil }); !errors.Is(err, why) {
+			t.Fatalf("it returned %v", err)
+		}
+	}
+	if asked.Load() > 0 {
+		t.Errorf("1000 calls made %d requests", asked.Load())
+	}
+}
+
 // A request for which nobody waits any longer ends, and nobody gets its result.
 func TestNobodyWaitsForASharedRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

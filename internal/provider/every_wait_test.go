@@ -294,6 +294,6 @@ func TestEveryWaitIsDeferred(t *testing.T) {
 		if !created.State.IsNull() {
 			t.Errorf("a wait that has not waited is recorded as %s", created.State)
 		}
-		noneSince(t, y, s, made)
+		noneSince(t, s, made)
 	})
 }

@@ -203,7 +203,7 @@ func TestAnotherProviderBlockSendsNothing(t *testing.T) {
 		if plan, diags = p.For(t).Resource(y.Type).On(r.Provider).Plan(config); diags.HasError() || r.Has("region") && plan.String("region") != elsewhere {
 			t.Errorf("a new signal is planned as %s: %s", plan.Planned, diags)
 		}
-		if noneSince(t, y, s, made); len(other.RequestLog()) > 0 {
+		if noneSince(t, s, made); len(other.RequestLog()) > 0 {
 			t.Errorf("these requests were made: %v", other.RequestLog())
 		}
 	})
@@ -226,7 +226,7 @@ func TestSignalsCannotBeMoved(t *testing.T) {
 				}
 			}
 		}
-		noneSince(t, y, s, 0)
+		noneSince(t, s, 0)
 	})
 }
 

@@ -34,7 +34,7 @@ func TestAnotherSignalAfterADestroyThatSent(t *testing.T) {
 				t.Errorf("with %v, a signal that was not sent is recorded as %s", change, edited.State)
 			}
 		}
-		noneSince(t, y, s, made)
+		noneSince(t, s, made)
 	})
 }
 

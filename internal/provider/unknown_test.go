@@ -162,6 +162,6 @@ func TestUnknownProviderConfiguration(t *testing.T) {
 				t.Errorf("deferral allowed: %t, the refresh is deferred: %t, and says %s", allowed, elsewhere.Deferred, diags)
 			}
 		}
-		noneSince(t, y, s, made)
+		noneSince(t, s, made)
 	})
 }
