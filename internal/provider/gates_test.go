@@ -323,27 +323,34 @@ func TestCancelWhileWaiting(t *testing.T) {
 	}
 }
 
+// Waiters that read by themselves would read at the same time. The poller's own tests check
+// how many reads waiters share, with their own clock.
 func TestWaitersShareTheirReads(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		const waiters = 50
-		config := y.Gate.Unready(s).With(acctest.Values{"wait_until_ready": true})
-		release := make(chan struct{})
-		s.Hook(y.Gate.Read, nil, nil)
-		var all sync.WaitGroup
+		config := y.Gate.Unready(s).With(acctest.Values{"wait_until_ready": true, "timeouts": acctest.Values{"create": "300ms"}})
+		var underWay, together atomic.Int32
+		var started, ended sync.WaitGroup
+		started.Add(waiters)
+		s.Hook(y.Gate.Read, func() {
+			if n := underWay.Add(1); n > 1 {
+				together.Store(n)
+			}
+			started.Wait()
+			underWay.Add(-1)
+		}, nil)
 		for range waiters {
-			all.Go(func() {
-				<-release
-				if diags := p.Resource(y.Type).Apply(config.With(acctest.Values{"timeouts": acctest.Values{"create": "300ms"}})); !diags.HasError() {
+			ended.Go(func() {
+				r := p.Resource(y.Type)
+				started.Done()
+				if diags := r.Apply(config); !diags.HasError() {
 					t.Error("became ready while time stood still")
 				}
 			})
 		}
-		close(release)
-		all.Wait()
-		// In 300 ms each waiter would make 20 reads by itself. The poller's own tests check
-		// the exact ratio, with their own clock.
-		if reads := s.Count(y.Gate.Read); reads > 3*waiters {
-			t.Errorf("%d waiters made %d reads", waiters, reads)
+		ended.Wait()
+		if together.Load() > 0 || s.Count(y.Gate.Read) == 0 {
+			t.Errorf("%d reads at the same time, of %d", together.Load(), s.Count(y.Gate.Read))
 		}
 	})
 }
