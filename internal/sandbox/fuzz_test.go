@@ -2,9 +2,11 @@ package sandbox
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,29 +44,42 @@ func populated(s *Sandbox) {
 	s.AddTriggerJob(TriggerJob{})
 }
 
+// fuzzed is a service whose requests are signed: its signing name, its operations, and what
+// the service adds to an operation in X-Amz-Target, or its version in x-acs-version. Both are
+// "" if the operation is in a form.
+type fuzzed struct {
+	name, target, acs string
+	operations        []string
+}
+
+func (a *awsJSON) fuzzed() fuzzed {
+	return fuzzed{name: a.service, target: a.target + ".", operations: slices.Sorted(maps.Keys(a.operations))}
+}
+
+func (q *awsQuery) fuzzed() fuzzed {
+	return fuzzed{name: q.service, operations: slices.Sorted(maps.Keys(q.operations))}
+}
+
+func (a *acsRPC) fuzzed() fuzzed {
+	return fuzzed{name: a.service, acs: a.version, operations: slices.Sorted(maps.Keys(a.operations))}
+}
+
 // FuzzSignedRequests sends any well-signed request to the AWS services and those of Alibaba
 // Cloud. No request makes the sandbox panic or fail.
 func FuzzSignedRequests(f *testing.F) {
 	s := New(Options{Now: newClock().now})
-	services := []struct{ name, prefix string }{
-		{"ssm", "AmazonSSM."}, {"swf", "SimpleWorkflowService."}, {"transfer", "TransferService."}, {"sts", ""}, {"ros", "2019-09-10"}, {"sts", "2015-04-01"}, {"states", "AWSStepFunctions."}, {"codepipeline", "CodePipeline_20150709."},
-		{"ecs", "AmazonEC2ContainerServiceV20141113."}, {"cloudformation", ""},
-		{"oos", "2019-06-01"},
+	var services []fuzzed
+	for _, one := range s.services {
+		switch one := one.(type) {
+		case interface{ fuzzed() fuzzed }:
+			services = append(services, one.fuzzed())
+		case *temporal, *cloudAutomator: // They have no signatures.
+		default:
+			f.Fatalf("no fuzz test knows how to ask %s", one.name())
+		}
 	}
-	for i, operations := range [][]string{
-		{"SendAutomationSignal", "GetAutomationExecution", "StartAutomationExecution", "StopAutomationExecution"},
-		{"SignalWorkflowExecution", "DescribeWorkflowExecution", "GetWorkflowExecutionHistory", "ListOpenWorkflowExecutions", "ListClosedWorkflowExecutions"},
-		{"SendWorkflowStepState", "DescribeExecution"},
-		{"AssumeRole", "GetCallerIdentity"},
-		{"SignalResource", "GetStack", "GetStackResource", "ListStackEvents", "ListStackResources"},
-		{"AssumeRole", "GetCallerIdentity"},
-		{"SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat", "DescribeExecution", "GetExecutionHistory"},
-		{"PutApprovalResult", "GetPipelineState", "GetPipelineExecution", "ListActionExecutions"},
-		{"ContinueServiceDeployment", "DescribeServiceDeployments", "ListServiceDeployments"},
-		{"SignalResource", "DescribeStacks", "DescribeStackResource", "DescribeStackEvents"},
-		{"NotifyExecution", "ListExecutions", "ListTaskExecutions"},
-	} {
-		for _, operation := range operations {
+	for i, service := range services {
+		for _, operation := range service.operations {
 			for _, body := range []string{
 				"", "{}", "null", `{"AutomationExecutionId":"` + someUUID + `","SignalType":"Approve","Payload":{"Comment":["c"]}}`,
 				`{"domain":"sandbox","workflowId":"order-1","runId":"run-1","signalName":"release","input":"x","execution":{"workflowId":"order-1","runId":"run-1"},` +
@@ -100,15 +115,15 @@ func FuzzSignedRequests(f *testing.F) {
 			return r
 		}, operation)
 		var a answer
-		if strings.HasPrefix(service.prefix, "20") {
+		if service.acs != "" {
 			parameters, err := url.ParseQuery(body)
 			if err != nil {
 				return
 			}
-			a = c.acs(service.prefix, operation, nil, parameters).answer
+			a = c.acs(service.acs, operation, nil, parameters).answer
 		} else {
-			headers := map[string]string{"content-type": "application/x-amz-json-1.1", "x-amz-target": service.prefix + operation}
-			if service.prefix == "" {
+			headers := map[string]string{"content-type": "application/x-amz-json-1.1", "x-amz-target": service.target + operation}
+			if service.target == "" {
 				headers = map[string]string{"content-type": "application/x-www-form-urlencoded"}
 			}
 			a = c.do(c.request(context.Background(), headers, body))

@@ -313,21 +313,48 @@ func (w *temporalScenario) start(ctx context.Context, upstream string) error {
 	return err
 }
 
+// close ends the current run, and returns when the server shows its end.
 func (w *temporalScenario) close(ctx context.Context, upstream string) error {
-	at, body := w.at(upstream)+"/terminate", map[string]any{"reason": w.Reason}
-	if w.how != "TERMINATED" {
-		at = w.at(upstream) + "/signal/close"
-		body = map[string]any{"input": []any{map[string]any{"status": w.how, "message": w.Reason, "result": w.Result}}, "requestId": newUUID()}
+	if w.how == "TERMINATED" {
+		err := post(ctx, w.at(upstream)+"/terminate", map[string]any{"reason": w.Reason}, nil)
+		w.closed = err == nil
+		return err
 	}
-	err := post(ctx, at, body, nil)
-	w.closed = err == nil
-	return err
+	var current struct {
+		Info struct {
+			Execution struct {
+				RunID string `json:"runId"`
+			} `json:"execution"`
+		} `json:"workflowExecutionInfo"`
+	}
+	if err := ask(ctx, http.MethodGet, w.at(upstream), nil, &current); err != nil {
+		return err
+	}
+	input := []any{map[string]any{"status": w.how, "message": w.Reason, "result": w.Result}}
+	if err := post(ctx, w.at(upstream)+"/signal/close", map[string]any{"input": input, "requestId": newUUID()}, nil); err != nil {
+		return err
+	}
+	w.closed = true
+	// The worker ends the run a little later. A request waits for the end for some seconds.
+	end := w.at(upstream) + "/history?waitNewEvent=true&historyEventFilterType=HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT&execution.runId=" + current.Info.Execution.RunID
+	for range 10 {
+		var ended temporalHistory
+		if err := ask(ctx, http.MethodGet, end, nil, &ended); err != nil || len(ended.History.Events) > 0 {
+			return err
+		}
+	}
+	return fmt.Errorf("the worker has not ended workflow %s", w.WorkflowID)
 }
 
 func post(ctx context.Context, at string, body, out any) error {
-	p, err := forward(ctx, http.MethodPost, at, "application/json", mustJSON(body))
+	return ask(ctx, http.MethodPost, at, mustJSON(body), out)
+}
+
+// ask makes a request to the server, and decodes the answer.
+func ask(ctx context.Context, method, at string, body []byte, out any) error {
+	p, err := forward(ctx, method, at, "application/json", body)
 	if err == nil && p.status != http.StatusOK {
-		err = fmt.Errorf("POST %s: HTTP %d: %s", at, p.status, p.body)
+		err = fmt.Errorf("%s %s: HTTP %d: %s", method, at, p.status, p.body)
 	}
 	if err == nil && out != nil {
 		err = json.Unmarshal(p.body, out)
