@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -109,6 +111,55 @@ func TestAccJobRunWhenTheProviderIsKilledAfterIt(t *testing.T) {
 			}
 			if changes, err := w.Plan(t.Context()); err != nil || changes {
 				t.Errorf("the plan has changes: %t, %v", changes, err)
+			}
+		})
+	}
+}
+
+// signalConfig is applied when all of jobConfig is done, so Terraform writes no state when it
+// is killed: it would leave a part of one.
+const signalConfig = `
+resource "signal_automation" "after" {
+  automation_execution_id = %q
+  signal_type             = "Approve"
+  depends_on              = [signal_http_trigger.by_job, signal_http_trigger.by_url]
+}
+`
+
+// Terraform and the provider are killed after the job is done, and before another resource
+// is. Terraform has the new job in its state, and OpenTofu has not: its next apply creates
+// one more, and leaves the job that it forgot.
+func TestAccJobWhenTerraformIsKilledAfterIt(t *testing.T) {
+	for name, exists := range map[string]bool{"created": false, "rotated": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.Sandbox(t, sandbox.Options{})
+			w := acctest.Terraform(t, s)
+			if exists {
+				w.Write(fmt.Sprintf(jobConfig, "nightly", "1", false))
+				must(t, w.Apply(t.Context()))
+			}
+			ready := systems.Of("signal_automation").Ready(s)
+			w.Write(fmt.Sprintf(jobConfig, "weekly", "2", false) + fmt.Sprintf(signalConfig, ready["automation_execution_id"]))
+			processes := w.Watch()
+			s.Hook("SendAutomationSignal", func() {
+				provider, terraform := processes.Now()
+				_ = terraform.Kill()
+				_ = provider.Kill()
+			}, nil)
+			if err := w.Apply(t.Context()); err == nil {
+				t.Error("the apply does not report that it was killed")
+			}
+			s.Hook("SendAutomationSignal", nil, nil)
+			before := s.TriggerJobs()
+			must(t, w.Apply(t.Context()))
+
+			jobs, forgotten := s.TriggerJobs(), acctest.CLI(t).Name == terraformcli.OpenTofu
+			if left := len(jobs) - 1; len(before) != 1 || left != map[bool]int{true: 1}[forgotten] {
+				t.Fatalf("after the crash the jobs are %+v, and after the next apply %+v", before, jobs)
+			}
+			if state := w.Resources()["signal_http_trigger_job.one"].AttributeValues; state["id"] != jobs[len(jobs)-1].ID {
+				t.Errorf("the state has %v, and the service %+v", state, jobs)
 			}
 		})
 	}

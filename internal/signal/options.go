@@ -53,12 +53,6 @@ func waits(state map[string]tftypes.Value) (on bool) {
 // resource and false for the action: sentences about the state are only in the
 // descriptions of the resource.
 func (s system) optionAttributes(remembers bool) map[string]schema.Attribute {
-	also := func(is bool, sentences string) string {
-		if !is {
-			return ""
-		}
-		return " " + sentences
-	}
 	destroy := "With `destroy` every argument can be changed in place before the destroy."
 	if some(s.Arguments, schema.Attribute.IsWriteOnly) {
 		destroy = "With `destroy` every argument can be changed in place before the destroy, and write-only arguments cannot be used."
@@ -69,20 +63,29 @@ func (s system) optionAttributes(remembers bool) map[string]schema.Attribute {
 	if s.Wait != nil {
 		attributes["wait_until_ready"] = optionalBool("Before sending, wait until the target can take this signal. The default is `false`.")
 		attributes["wait_for_completion"] = optionalBool("After sending, wait until the target's whole run has ended. Set it on the last signal of a run that needs several. The default is `false`." +
-			also(remembers, "If it is `true` and `target_status` is not final, each plan shows an update in place, which goes on waiting and sends nothing."))
+			moreIf(remembers, " If it is `true` and `target_status` is not final, each plan shows an update in place, which goes on waiting and sends nothing."))
 		attributes["on_wait_failure"] = Optional("What to do if the run that `wait_for_completion` waits for fails or does not end in time: `error` (default) fails the resource, which taints it. "+
 			"`record` records the resource with a warning, so that a `postcondition` can check `target_status` or `target_succeeded`.", stringvalidator.OneOf(onWaitFailureError, onWaitFailureRecord))
 		attributes["target_status"] = computed(s.statusDescription() + "; null unless `wait_for_completion` is `true`.")
-		attributes["target_succeeded"] = schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the target's run ended as expected for this signal; null unless `wait_for_completion` is `true`, and if the run has ended and the service does not tell how."}
+		attributes["target_succeeded"] = schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the target's run ended as expected for this signal; null unless `wait_for_completion` is `true`" +
+			moreIf(s.OwnStatus != "", ", and if the run has ended and the service does not tell how") + "."}
 	}
 	if s.Adopts {
 		attributes["adopt_existing"] = optionalBool("Before sending, check whether the service already has such a signal. If it has, send nothing. The default is `false`." +
-			also(remembers, "A signal that is found is recorded with `delivery = \"ADOPTED\"`. With this option, changed `triggers`, taint and `-replace` also adopt a signal that is there, and send nothing."))
+			moreIf(remembers, " A signal that is found is recorded with `delivery = \"ADOPTED\"`. With this option, changed `triggers`, taint and `-replace` also adopt a signal that is there, and send nothing."))
 	}
 	if s.Resends {
 		attributes["resend_on_unknown"] = optionalBool("What to do if the answer to the signal is lost and the provider cannot find out whether the signal arrived: `false` (default) fails, `true` sends the signal once more. " +
-			"With `true` the signal may arrive twice." + also(s.Twice != "", s.Twice) +
-			also(remembers, "With `false` the resource is saved as tainted, with `delivery = \"UNKNOWN\"`."))
+			"With `true` the signal may arrive twice." + moreIf(s.Twice != "", " "+s.Twice) +
+			moreIf(remembers, " With `false` the resource is saved as tainted, with `delivery = \"UNKNOWN\"`."))
 	}
 	return attributes
+}
+
+// moreIf returns a part of a description if it is true of the system.
+func moreIf(is bool, part string) string {
+	if is {
+		return part
+	}
+	return ""
 }

@@ -55,8 +55,8 @@ type System[A any] struct {
 	// final status the target is not read any more. It is used only with Wait.
 	Final func(arguments *A, status string) bool
 	// OwnStatus names in Markdown the value of target_status that is a word of this
-	// provider, and says when the target has it; "" if the service has a word for every
-	// status.
+	// provider, and says when the target has it: it has ended, and the service does not
+	// tell how. It is "" if the service has a word for every status.
 	OwnStatus string
 	// Wait describes the resource that waits for a target and sends nothing, and offers
 	// the options of Waiting. It is nil for targets that cannot be read.

@@ -164,7 +164,7 @@ func (v secretValidator) ValidateString(ctx context.Context, req validator.Strin
 	v.String.ValidateString(ctx, req, &found)
 	if found.Diagnostics.HasError() {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Attribute Value",
-			fmt.Sprintf("Attribute %s %s. The value is not shown, because it is a secret.", req.Path, v.Description(ctx)))
+			fmt.Sprintf("Attribute %s %s. The value is not shown, because it may be a secret.", req.Path, v.Description(ctx)))
 	}
 }
 

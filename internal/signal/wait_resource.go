@@ -113,12 +113,13 @@ func (r *waitResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 	attributes := map[string]schema.Attribute{
 		"id":       computed("The id of the target, as an import uses it: " + r.idForm() + "."),
 		"triggers": triggers("resource waits for the target again, in place."),
-		"until": Optional("What to wait for: `"+untilTargetEnded+"` (default), the end of the target's whole run, or `"+untilTargetReady+"`, a target that waits for a signal or, if the service does not show that, that is in progress. "+
+		"until": Optional("What to wait for: `"+untilTargetEnded+"` (default), the end of the target's whole run, or `"+untilTargetReady+"`, the other state that the first sentence of this page names. "+
 			"After a change the resource waits again, in place.", stringvalidator.OneOf(untilTargetEnded, untilTargetReady)),
 		"on_wait_failure": Optional("What to do if the wait fails or does not end in time: `error` (default) fails the resource, and the next apply waits again. "+
 			"`record` records the resource with a warning, so that a `postcondition` can check `target_status` or `target_succeeded`.", stringvalidator.OneOf(onWaitFailureError, onWaitFailureRecord)),
-		"target_status":    computed(r.system.statusDescription() + "."),
-		"target_succeeded": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the wait succeeded: the run ended successfully, or the target was ready. Null if the run has ended, and the service does not tell whether it was successful."},
+		"target_status": computed(r.system.statusDescription() + "."),
+		"target_succeeded": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the wait succeeded: the run ended successfully, or the target was ready." +
+			moreIf(r.system.OwnStatus != "", " Null if the run has ended, and the service does not tell whether it was successful.")},
 	}
 	if r.system.Wait.Outputs != nil {
 		attributes["outputs"] = r.system.Wait.Outputs

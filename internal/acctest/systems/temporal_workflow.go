@@ -121,7 +121,7 @@ var temporalWorkflow = []System{{
 		Sends: "a signal to a Temporal workflow",
 		Lost: "sends the same request again until an answer comes, or until the timeout. Without `run_id` the provider first finds out to which run the first request went, and sends " +
 			"the repeats to that run, even if another run is current by then",
-		Repeats: "`request_id`: in each run, the server treats requests with the same id as one signal, also after the run has closed. Another run does not know the ids",
+		Repeats: "`request_id`: in each run, the server treats requests with the same id as one signal, even after the run has closed. Another run does not know the ids",
 		AfterCrash: "set `request_id` and `run_id`: the next apply makes the same request again, and the server treats it as the same signal, unless the run was\n" +
 			"  reset in the meantime. Without `run_id` the request goes to the run that is current then. If that is another run, because the one before has\n" +
 			"  continued as new or was started again, the signal arrives twice.",

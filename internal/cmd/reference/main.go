@@ -125,6 +125,7 @@ func complete(path string) error {
 		"adopts":     adopts,
 		"filtered":   func(y systems.System) bool { return y.Together["started_after"] != nil },
 		"regional":   func(y systems.System) bool { return y.Block == "aws" || y.Block == "alicloud" },
+		"limited":    limited,
 		"adopting":   adopting,
 		"policy":     policy,
 		"requests":   func(y systems.System) string { return systems.List(y.SendLinks()) },
@@ -168,6 +169,13 @@ func adopting() string {
 		}
 	}
 	return systems.List(found)
+}
+
+// limited is what the signals have in common that slow down together.
+func limited(y systems.System) string {
+	return map[string]string{
+		"aws": "service and region", "alicloud": "service and region", "cloud_automator": "host", "temporal": "namespace of this server",
+	}[y.Block]
 }
 
 func adopts(y systems.System) bool { return y.Gate != nil && y.Gate.Adopts }

@@ -34,7 +34,7 @@ ephemeral "signal_http_trigger_job" "pause" {
 }
 
 resource "terraform_data" "stored" {
-  # Changes after each rotation, also after one in the console.
+  # Changes after each rotation, including one in the console.
   triggers_replace = signal_http_trigger_job.pause.rotated_at
 
   provisioner "local-exec" {
