@@ -10,6 +10,8 @@ type Action struct {
 	*Provider
 	name string
 	kind tftypes.Object
+	// Deferred says that the provider deferred the last plan.
+	Deferred bool
 }
 
 // Action returns an action type.
@@ -19,7 +21,7 @@ func (p *Provider) Action(name string) *Action {
 	if schema == nil {
 		p.t.Fatalf("the provider has no action %s", name)
 	}
-	return &Action{p, name, schema.Schema.ValueType().(tftypes.Object)}
+	return &Action{Provider: p, name: name, kind: schema.Schema.ValueType().(tftypes.Object)}
 }
 
 // Arguments are the action's attributes with their types.
@@ -35,24 +37,30 @@ func (a *Action) Validate(config Values) Diagnostics {
 	return diagnostics(resp.Diagnostics)
 }
 
-// Plan asks the provider to plan a configuration.
+// Plan asks the provider to plan a configuration. Terraform accepts a deferral only if it
+// allows one, and only because of the provider's configuration.
 func (a *Action) Plan(config Values) Diagnostics {
 	a.t.Helper()
 	resp, err := a.actions().PlanAction(a.t.Context(), &tfprotov6.PlanActionRequest{
 		ActionType: a.name, Config: dynamic(a.t, a.kind, map[string]any(config)),
+		ClientCapabilities: &tfprotov6.PlanActionClientCapabilities{DeferralAllowed: a.DeferralAllowed},
 	})
 	must(a.t, err)
+	a.Deferred = resp.Deferred != nil
+	if a.Deferred && (!a.DeferralAllowed || resp.Deferred.Reason != tfprotov6.DeferredReasonProviderConfigUnknown) {
+		a.t.Errorf("deferral allowed: %t, Terraform refuses that the plan is deferred because of %s", a.DeferralAllowed, resp.Deferred.Reason)
+	}
 	return diagnostics(resp.Diagnostics)
 }
 
 // Invoke validates, plans and invokes a configuration, and returns what the
-// provider reported on the way.
+// provider reported on the way. A deferred action is not invoked.
 func (a *Action) Invoke(config Values) (progress []string, diags Diagnostics) {
 	a.t.Helper()
 	if diags := a.Validate(config); diags.HasError() {
 		return nil, diags
 	}
-	if diags := a.Plan(config); diags.HasError() {
+	if diags := a.Plan(config); diags.HasError() || a.Deferred {
 		return nil, diags
 	}
 	return a.invoke(config)
@@ -76,13 +84,14 @@ func (a *Action) invoke(config Values) (progress []string, diags Diagnostics) {
 }
 
 // InvokeLater plans a configuration with unknown values, and invokes the action
-// when they are known, as Terraform does: without validating it again.
+// when they are known, as Terraform does: without validating it again. A deferred action is
+// not invoked.
 func (a *Action) InvokeLater(unknown, config Values) Diagnostics {
 	a.t.Helper()
 	if diags := a.Validate(unknown); diags.HasError() {
 		return diags
 	}
-	if diags := a.Plan(unknown); diags.HasError() {
+	if diags := a.Plan(unknown); diags.HasError() || a.Deferred {
 		return diags
 	}
 	_, diags := a.invoke(config)

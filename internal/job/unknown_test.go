@@ -48,6 +48,10 @@ func TestUnknownProviderConfiguration(t *testing.T) {
 			t.Errorf("deferral allowed: %t, the import is deferred: %t, and says %s", allowed, imported.Deferred, diags)
 		}
 	}
+	// A list cannot be deferred, so it fails.
+	if listed, diags := unknown.List("signal_http_trigger_job", nil, false, 10); !strings.Contains(diags.String(), "cloud_automator.api_key is not known yet") || len(listed) > 0 {
+		t.Errorf("the list has %v, and says %s", listed, diags)
+	}
 	if now := len(s.RequestLog()); now != made {
 		t.Errorf("these requests were made: %v", s.RequestLog()[made:])
 	}

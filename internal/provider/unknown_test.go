@@ -165,3 +165,39 @@ func TestUnknownProviderConfiguration(t *testing.T) {
 		noneSince(t, s, made)
 	})
 }
+
+// Every action is deferred as its resource is, and never if the client does not allow it:
+// Terraform 1.14 and 1.15 do not allow it when a resource triggers the action, and would fail
+// the plan.
+func TestUnknownProviderConfigurationOfActions(t *testing.T) {
+	s := acctest.Sandbox(t, sandbox.Options{})
+	configs := map[string][]acctest.Values{"signal_sfn_task_heartbeat": {{"task_token": "token1"}}}
+	for _, y := range systems.All {
+		if y.HasAction {
+			configs[y.Type] = append(configs[y.Type], y.Ready(s))
+		}
+	}
+	known, unknown := acctest.StartProvider(t, acctest.Block(s.URL())), unconfigured(t, s)
+	for _, name := range known.Actions() {
+		t.Run(name, func(t *testing.T) {
+			if len(configs[name]) == 0 {
+				t.Error("the test has no configuration for it")
+			}
+			for _, config := range configs[name] {
+				for _, allowed := range []bool{false, true} {
+					known.DeferralAllowed, unknown.DeferralAllowed = allowed, allowed
+					for p, deferred := range map[*acctest.Provider]bool{known: false, unknown: allowed} {
+						a := p.Action(name)
+						if diags := a.Plan(config); len(diags) > 0 || a.Deferred != deferred {
+							t.Errorf("deferral allowed: %t, configuration unknown: %t, the plan is deferred: %t, and says %s", allowed, p == unknown, a.Deferred, diags)
+						}
+						if diags := a.Plan(config.With(acctest.Values{"timeout": "soon"})); !diags.HasError() || a.Deferred {
+							t.Errorf("deferral allowed: %t, configuration unknown: %t, the plan of a wrong timeout is deferred: %t, and says %s", allowed, p == unknown, a.Deferred, diags)
+						}
+					}
+				}
+			}
+		})
+	}
+	noneSince(t, s, 0)
+}

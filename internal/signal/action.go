@@ -91,11 +91,20 @@ func (a *signalAction) ValidateConfig(ctx context.Context, req action.ValidateCo
 }
 
 // ModifyPlan repeats the checks that need no request, because more values are
-// known than at validation.
+// known than at validation. Like the resource, it defers a signal that cannot be
+// sent yet. With the action Terraform 1.16 defers the resource that triggers it.
+// Earlier releases do not allow that.
 func (a *signalAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	data := a.check(ctx, req.Config, &resp.Diagnostics)
-	if y := a.resource.system; !resp.Diagnostics.HasError() && y.Cloud != nil && regionOf(data.Arguments).IsNull() && y.Cloud.BlockRegion() == "" {
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	y := a.resource.system
+	if y.Cloud != nil && regionOf(data.Arguments).IsNull() && y.Cloud.BlockRegion() == "" {
 		y.checkRegion(&resp.Diagnostics)
+	}
+	if y.deferral(req.ClientCapabilities.DeferralAllowed, data.Arguments) != nil {
+		resp.Deferred = &action.Deferred{Reason: action.DeferredReasonProviderConfigUnknown}
 	}
 }
 

@@ -241,7 +241,8 @@ func (s system) unconfigured(arguments any) bool {
 	return s.Cloud.Unconfigured()
 }
 
-// deferral returns why Terraform must defer the resource, nil if it need not or cannot.
+// deferral returns why Terraform must defer the resource or the action, nil if it need not
+// or cannot.
 func (s system) deferral(allowed bool, arguments any) *resource.Deferred {
 	if allowed && s.unconfigured(arguments) {
 		return &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
