@@ -234,10 +234,10 @@ func restrictedTo(whole, part any) any {
 	}
 }
 
-// drifted returns the action_value to record. If the service has all members of
-// the user's object, that is the user's text. If not, it is what the service
-// has of these members.
-func drifted(recorded, said string) string {
+// recordedActionValue returns the action_value to record. If the service has all
+// members of the user's object, that is the user's text. If not, it is what the
+// service has of these members.
+func recordedActionValue(recorded, said string) string {
 	if coversObject(said, recorded) {
 		return recorded
 	}

@@ -48,9 +48,9 @@ type ephemeralModel struct {
 	TimeZone    types.String `tfsdk:"time_zone"`
 }
 
-// later leaves the job to the apply, which opens the ephemeral resource again.
+// deferOpen leaves the job to the apply, which opens the ephemeral resource again.
 // In the plan the resource is deferred, or its values are unknown.
-func (e *jobEphemeral) later(ctx context.Context, data ephemeralModel, deferral bool, resp *ephemeral.OpenResponse) {
+func (e *jobEphemeral) deferOpen(ctx context.Context, data ephemeralModel, deferral bool, resp *ephemeral.OpenResponse) {
 	if deferral {
 		resp.Deferred = &ephemeral.Deferred{Reason: ephemeral.DeferredReasonProviderConfigUnknown}
 		return
@@ -68,7 +68,7 @@ func (e *jobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp
 		return
 	}
 	if e.client.Unknown != "" {
-		e.later(ctx, data, req.ClientCapabilities.DeferralAllowed, resp)
+		e.deferOpen(ctx, data, req.ClientCapabilities.DeferralAllowed, resp)
 		return
 	}
 	ctx, cancel := e.sender.WithTimeout(ctx, signal.DefaultTimeout)

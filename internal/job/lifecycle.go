@@ -20,8 +20,8 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
-// work begins an operation with its timeout, which has this name.
-func (r *jobResource) work(ctx context.Context, data *jobModel, name string, read func(timeouts.Value, context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics) (
+// begin starts an operation with the timeout called name.
+func (r *jobResource) begin(ctx context.Context, data *jobModel, name string, read func(timeouts.Value, context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics) (
 	context.Context, context.CancelFunc, *work,
 ) {
 	timeout, found := read(data.Timeouts, ctx, signal.DefaultTimeout)
@@ -30,9 +30,9 @@ func (r *jobResource) work(ctx context.Context, data *jobModel, name string, rea
 	return ctx, cancel, newWork(r.client, r.sender, name, timeout)
 }
 
-// record writes the state. The provider writes everything that it finds out at
+// stateWriter writes the state. The provider writes everything that it finds out at
 // once, because after an error only the written state is left.
-type record struct {
+type stateWriter struct {
 	state    *tfsdk.State
 	identity *tfsdk.ResourceIdentity
 	private  interface {
@@ -40,7 +40,7 @@ type record struct {
 	}
 }
 
-func (r record) write(ctx context.Context, data *jobModel, p privateState) diag.Diagnostics {
+func (s stateWriter) write(ctx context.Context, data *jobModel, p privateState) diag.Diagnostics {
 	switch at := p.Situation; {
 	case (at.Position == predecessorLeft || at.Position == onlyPredecessorLeft) && len(at.Others) > 0:
 		data.PredecessorID = types.StringValue(at.Others[0])
@@ -49,11 +49,11 @@ func (r record) write(ctx context.Context, data *jobModel, p privateState) diag.
 	case at.Position != unclear: // Else it is not known whether it still exists.
 		data.PredecessorID = types.StringNull()
 	}
-	diags := r.state.Set(ctx, data)
-	if r.identity != nil && !data.ID.IsNull() {
-		diags.Append(r.identity.SetAttribute(ctx, path.Root("id"), data.ID)...)
+	diags := s.state.Set(ctx, data)
+	if s.identity != nil && !data.ID.IsNull() {
+		diags.Append(s.identity.SetAttribute(ctx, path.Root("id"), data.ID)...)
 	}
-	diags.Append(p.keep(ctx, r.private)...)
+	diags.Append(p.store(ctx, s.private)...)
 	return diags
 }
 
@@ -65,17 +65,17 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel, w := r.work(ctx, &data, "create", timeouts.Value.Create, &resp.Diagnostics)
+	ctx, cancel, w := r.begin(ctx, &data, "create", timeouts.Value.Create, &resp.Diagnostics)
 	defer cancel()
 	resp.Diagnostics.Append(data.reserved()...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	to := record{&resp.State, resp.Identity, resp.Private}
+	writer := stateWriter{&resp.State, resp.Identity, resp.Private}
 	// Computed values are null until they are known.
 	begun := data
 	begun.takeFrom(jobModel{})
-	begun.takeOpen(jobModel{CompletedPostProcessID: types.ListNull(types.Int64Type), FailedPostProcessID: types.ListNull(types.Int64Type)})
+	begun.takeLeftToService(jobModel{CompletedPostProcessID: types.ListNull(types.Int64Type), FailedPostProcessID: types.ListNull(types.Int64Type)})
 	name, p := data.Name.ValueString(), privateState{Creation: newCreation(), Begun: delivery.FromNow(0), Due: data.TriggerOnApply.ValueBool()}
 	made, answered, result, unread := w.create(ctx, name, creationSuffix(p.Creation), data.body(nil, nil, types.StringNull()))
 	if len(made) != 1 {
@@ -86,7 +86,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 		}
 		looked, next := fmt.Sprintf("no such job was seen; its name would end with %q", creationSuffix(p.Creation)),
 			"The next plan looks for the job again. If the job exists, applying removes it and creates a new one. "
-		p.at(situation{Position: absent})
+		p.recordSituation(situation{Position: absent})
 		switch _, cut := unread.(cutOff); {
 		case cut:
 			looked = "the search was cut off, and had not shown the job; its name would end with " + strconv.Quote(creationSuffix(p.Creation))
@@ -95,9 +95,9 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 		case len(made) > 1:
 			looked = "several jobs have its mark in their names, and the provider cannot tell which of them it is: " + w.Redactor.Text(strings.Join(made, ", "))
 			next = "Applying creates a new job, and removes none of these. "
-			p.at(situation{Position: unclear, Others: made})
+			p.recordSituation(situation{Position: unclear, Others: made})
 		}
-		resp.Diagnostics.Append(to.write(ctx, &begun, p)...)
+		resp.Diagnostics.Append(writer.write(ctx, &begun, p)...)
 		resp.Diagnostics.Append(w.failure("Outcome of the Creation Unknown", doing, result,
 			fmt.Sprintf("It is unknown whether the service created the job. The provider did not repeat the request, but searched for the job: %s.", looked),
 			"The resource is saved as tainted, without an id. "+next+
@@ -106,23 +106,23 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	}
 	begun.ID = types.StringValue(made[0])
 	u := update{
-		work: w, record: to, config: config, before: begun, after: data, data: &data, privateState: &p,
+		work: w, stateWriter: writer, config: config, before: begun, after: data, data: &data, privateState: &p,
 		situation: situation{Position: unnamed, ID: made[0]}, shown: answered,
 	}
 	r.client.Owned.Add(u.ID)
-	p.at(u.situation)
-	if resp.Diagnostics.Append(to.write(ctx, &begun, p)...); resp.Diagnostics.HasError() {
+	p.recordSituation(u.situation)
+	if resp.Diagnostics.Append(writer.write(ctx, &begun, p)...); resp.Diagnostics.HasError() {
 		return
 	}
 	if failed := u.takeSteps(ctx); failed != nil {
-		resp.Diagnostics.Append(withSituation(failed, fmt.Sprintf("The job was created, and is recorded as job %s, but the resource is tainted: the next apply replaces the job. "+
+		resp.Diagnostics.Append(addState(failed, fmt.Sprintf("The job was created, and is recorded as job %s, but the resource is tainted: the next apply replaces the job. "+
 			"To keep the job, run \"terraform untaint\" on the resource: then the next apply finishes the job.", u.ID)))
 		return
 	}
 	if names := u.after.untaken(nil, nil, u.shown.Settings); len(names) > 0 {
 		resp.Diagnostics.Append(notTaken(u.ID, names))
 	}
-	p.at(u.situation)
+	p.recordSituation(u.situation)
 	const tainted = "The job was created and is recorded, but the resource is tainted: applying again replaces the job, and runs the new one. "
 	resp.Diagnostics.Append(u.finish(ctx, true,
 		tainted+"To keep the job, run \"terraform untaint\" on the resource: then the next apply runs the job.",
@@ -133,11 +133,11 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var data jobModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &data)...)
-	p := recall(ctx, req.Private, data, &resp.Diagnostics)
+	p := readPrivateState(ctx, req.Private, data, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel, w := r.work(ctx, &data, "read", timeouts.Value.Read, &resp.Diagnostics)
+	ctx, cancel, w := r.begin(ctx, &data, "read", timeouts.Value.Read, &resp.Diagnostics)
 	defer cancel()
 	// The framework requires an identity even for a job that no longer exists.
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), data.ID.ValueString())...)
@@ -172,7 +172,7 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 		}
 		r.client.Owned.Add(data.ID.ValueString())
 		resp.Diagnostics.Append(w.positionWarning(p.Situation, false)...)
-		resp.Diagnostics.Append(record{&resp.State, resp.Identity, resp.Private}.write(ctx, &data, p)...)
+		resp.Diagnostics.Append(stateWriter{&resp.State, resp.Identity, resp.Private}.write(ctx, &data, p)...)
 	}
 }
 
@@ -194,13 +194,13 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 			return false, failed
 		}
 		if len(made) > 1 {
-			p.at(situation{Position: unclear, Others: made})
+			p.recordSituation(situation{Position: unclear, Others: made})
 			return true, nil
 		}
 		data.ID = types.StringValue(made[0])
 	}
 	before, imported := *data, data.Name.IsNull()
-	job, stands, failed := w.locate(ctx, data, *p, func(job cloudautomator.Job) bool {
+	job, at, failed := w.locate(ctx, data, *p, func(job cloudautomator.Job) bool {
 		// If a rotation that was cut short has changed the job, a successor may exist.
 		return !imported && (p.Lost || !before.UpdatedAt.Equal(text(job.Settings.UpdatedAt)))
 	})
@@ -210,10 +210,10 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	if predecessor := predecessorInName(job.Settings.Name); imported && predecessor != "" {
 		return false, notImported(job.ID, predecessor)
 	}
-	p.at(stands)
+	p.recordSituation(at)
 	p.Unanswered = time.Time{}
 	if job.ID == "" {
-		return !effects[stands.Position].forgotten, nil
+		return !effects[at.Position].forgotten, nil
 	}
 	// Once the suffix is known to come from somebody else, it stays known.
 	foreign := before.foreign(*p, job.Settings.Name)
@@ -221,7 +221,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	if p.Lost && signal.Given(before.URL) {
 		// The URL and the access token in the state show whether the operation that
 		// was cut off has rotated.
-		p.hold(before)
+		p.recordCredentialsOfState(before)
 		p.Lost = p.knowsPart(job)
 	}
 	data.refreshSettings(job.Settings, p)
@@ -237,7 +237,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 	if p.Whole = p.Whole || imported; p.Imported {
 		p.Reads = min(p.Reads+1, 2)
 	}
-	if fresh := p.URL != "" || lost; p.learn(job) && fresh && !foreign {
+	if fresh := p.URL != "" || lost; p.recordCredentials(job) && fresh && !foreign {
 		data.rotated()
 	}
 	return true, nil
@@ -270,11 +270,11 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &data)...)
-	p := recall(ctx, req.Private, before, &resp.Diagnostics)
+	p := readPrivateState(ctx, req.Private, before, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel, w := r.work(ctx, &data, "update", timeouts.Value.Update, &resp.Diagnostics)
+	ctx, cancel, w := r.begin(ctx, &data, "update", timeouts.Value.Update, &resp.Diagnostics)
 	defer cancel()
 	resp.Diagnostics.Append(data.reserved()...)
 	if resp.Diagnostics.HasError() {
@@ -282,15 +282,15 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	}
 	d := decide(before, data, p)
 	data.takeFrom(before)
-	data.takeOpen(before)
-	recalled := p
+	data.takeLeftToService(before)
+	previous := p
 	p.Whole = p.Whole && data.ActionValue.Equal(before.ActionValue)
 	p.Imported, p.Reads, p.Moved = false, 0, false
 	p.Due = p.Due && data.TriggerOnApply.ValueBool()
 
 	u := update{
-		work: w, record: record{&resp.State, resp.Identity, resp.Private}, config: config, before: before, after: data, data: &data, privateState: &p,
-		situation: p.Situation, rotate: d.rotate, again: d.again, stays: !d.moves,
+		work: w, stateWriter: stateWriter{&resp.State, resp.Identity, resp.Private}, config: config, before: before, after: data, data: &data, privateState: &p,
+		situation: p.Situation, rotate: d.rotate, repeatsRotation: d.repeatsRotation, stays: !d.moves,
 	}
 	var failed diag.Diagnostic
 	switch {
@@ -298,12 +298,12 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		if failed = u.start(ctx); failed == nil {
 			failed = u.takeSteps(ctx)
 		}
-		p.at(u.situation)
+		p.recordSituation(u.situation)
 		resp.Diagnostics.Append(u.warnings...)
 		if len(u.untaken) > 0 {
 			resp.Diagnostics.Append(notTaken(u.ID, u.untaken))
 		}
-	case d.read || d.run || recalled.Moved:
+	case d.read || d.run || previous.Moved:
 		if u.shown, _, failed = w.locate(ctx, &before, privateState{}, nil); failed == nil && u.shown.ID == "" {
 			failed = before.gone(p)
 		}
@@ -312,8 +312,8 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		if !u.recorded {
 			// The state is still the old one, so keep the private state that belongs
 			// to it.
-			recalled.Situation, recalled.Unanswered = p.Situation, p.Unanswered
-			data, p = before, recalled
+			previous.Situation, previous.Unanswered = p.Situation, p.Unanswered
+			data, p = before, previous
 		}
 		resp.Diagnostics.Append(u.write(ctx, &data, p)...)
 		resp.Diagnostics.Append(failed)
@@ -321,12 +321,12 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	}
 	switch {
 	case d.change:
-		p.Due = data.TriggerOnApply.ValueBool() && (p.Due || d.rotate && !d.again)
-	case recalled.Imported && u.shown.ID != "":
+		p.Due = data.TriggerOnApply.ValueBool() && (p.Due || d.rotate && !d.repeatsRotation)
+	case previous.Imported && u.shown.ID != "":
 		// From here on the values of the configuration count.
-		p.remember(config, data, data.shown(u.shown.Settings))
-	case recalled.Imported:
-		p.remember(config, data, before)
+		p.recordRequested(config, data, data.shown(u.shown.Settings))
+	case previous.Imported:
+		p.recordRequested(config, data, before)
 	case p.Asked != nil && !data.ActionValue.Equal(before.ActionValue):
 		p.askFor(data.ActionValue)
 	}
@@ -366,11 +366,11 @@ func (w *work) runJob(ctx context.Context, job cloudautomator.Job, p *privateSta
 func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var data jobModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &data)...)
-	p := recall(ctx, req.Private, data, &resp.Diagnostics)
+	p := readPrivateState(ctx, req.Private, data, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel, w := r.work(ctx, &data, "delete", timeouts.Value.Delete, &resp.Diagnostics)
+	ctx, cancel, w := r.begin(ctx, &data, "delete", timeouts.Value.Delete, &resp.Diagnostics)
 	defer cancel()
 	if resp.Diagnostics.HasError() {
 		return
@@ -392,10 +392,10 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 		resp.Diagnostics.AddError("Job Not Removed", fmt.Sprintf("Removing Cloud Automator job %s was not tried, because the search for other jobs that belong to it failed. %s", data.ID.ValueString(), failed.Detail()))
 		return
 	}
-	stands := locate(&data, p, jobs)
-	remove := []string{stands.ID}
-	if !effects[stands.Position].leaves {
-		remove = append(slices.Clone(stands.Others), stands.ID)
+	at := situationIn(&data, p, jobs)
+	remove := []string{at.ID}
+	if !effects[at.Position].leaves {
+		remove = append(slices.Clone(at.Others), at.ID)
 	}
 	// The job that this one has replaced belongs to it in every position.
 	predecessor := data.PredecessorID.ValueString()
@@ -416,22 +416,22 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 	if len(failures) > 0 {
 		for _, failed := range failures {
 			if len(removed) > 0 {
-				failed = withSituation(failed, fmt.Sprintf("Of the jobs of this resource, these were removed: %s. The resource stays in the state, and another destroy tries again to remove the others.", strings.Join(removed, ", ")))
+				failed = addState(failed, fmt.Sprintf("Of the jobs of this resource, these were removed: %s. The resource stays in the state, and another destroy tries again to remove the others.", strings.Join(removed, ", ")))
 			}
 			resp.Diagnostics.Append(failed)
 		}
-		if stands.Position == predecessorLeft {
+		if at.Position == predecessorLeft {
 			// The name of the job may have been all that told of the other one.
-			p.at(stands)
-			resp.Diagnostics.Append(record{&resp.State, resp.Identity, resp.Private}.write(ctx, &data, p)...)
+			p.recordSituation(at)
+			resp.Diagnostics.Append(stateWriter{&resp.State, resp.Identity, resp.Private}.write(ctx, &data, p)...)
 		}
 		return
 	}
-	if gone && (stands.Position == absent || stands.Position == replaced) {
-		stands = situation{Position: candidatesLeft, ID: stands.ID, Others: orphans(w.client, jobs, &data)}
+	if gone && (at.Position == absent || at.Position == replaced) {
+		at = situation{Position: candidatesLeft, ID: at.ID, Others: orphans(w.client, jobs, &data)}
 	}
-	if effects[stands.Position].leaves {
-		resp.Diagnostics.Append(w.positionWarning(stands, true)...)
+	if effects[at.Position].leaves {
+		resp.Diagnostics.Append(w.positionWarning(at, true)...)
 	}
 }
 
@@ -443,5 +443,5 @@ func (r *jobResource) ImportState(ctx context.Context, req resource.ImportStateR
 	if !resp.Diagnostics.HasError() && !cloudautomator.IsJobID(id.ValueString()) {
 		resp.Diagnostics.AddError("Invalid Job ID", "Import a job by its id: letters, digits, - and _.")
 	}
-	resp.Diagnostics.Append(privateState{Imported: true, Unwritten: true}.keep(ctx, resp.Private)...)
+	resp.Diagnostics.Append(privateState{Imported: true, Unwritten: true}.store(ctx, resp.Private)...)
 }

@@ -183,10 +183,10 @@ type situation struct {
 	Predecessor string `json:"predecessor,omitempty"`
 }
 
-// locate finds out the position of a job from its state, its private state and the jobs of
-// the service. A job belongs to this state only if its name has a suffix of this state, or
-// if it has the id.
-func locate(data *jobModel, p privateState, jobs []cloudautomator.Job) situation {
+// situationIn finds out the situation of a job from its state, its private state and the
+// jobs of the service. A job belongs to this state only if its name has a suffix of this
+// state, or if it has the id.
+func situationIn(data *jobModel, p privateState, jobs []cloudautomator.Job) situation {
 	id := data.ID.ValueString()
 	named := func(suffix string) (found []string) {
 		for _, job := range jobs {

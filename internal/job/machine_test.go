@@ -15,7 +15,7 @@ func listed(id, name string) cloudautomator.Job {
 }
 
 // The names and ids of jobs give the position of a job.
-func TestLocate(t *testing.T) {
+func TestSituation(t *testing.T) {
 	stranger := listed("9", "nightly")
 	for name, c := range map[string]struct {
 		id, creation string
@@ -43,14 +43,14 @@ func TestLocate(t *testing.T) {
 		"a job that cannot be read is no": {"1", "", []cloudautomator.Job{listed("1", "nightly"), {ID: "2", Unreadable: true}}, situation{Position: settled, ID: "1"}},
 	} {
 		data := jobModel{ID: types.StringValue(c.id), GroupID: types.Int64Value(10), ActionType: types.StringValue("delay")}
-		if got := locate(&data, privateState{Creation: c.creation}, c.jobs); fmt.Sprint(got) != fmt.Sprint(c.want) {
+		if got := situationIn(&data, privateState{Creation: c.creation}, c.jobs); fmt.Sprint(got) != fmt.Sprint(c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
 }
 
 // A replaced job that the state knows is known whatever has become of the two jobs.
-func TestLocateAReplacedJob(t *testing.T) {
+func TestSituationOfAReplacedJob(t *testing.T) {
 	elsewhere := listed("1", "nightly")
 	elsewhere.Settings.GroupID = 11
 	for name, jobs := range map[string][]cloudautomator.Job{
@@ -63,7 +63,7 @@ func TestLocateAReplacedJob(t *testing.T) {
 		if name == "removed" {
 			want.Position = onlyPredecessorLeft
 		}
-		if got := locate(&data, privateState{}, jobs); fmt.Sprint(got) != fmt.Sprint(want) {
+		if got := situationIn(&data, privateState{}, jobs); fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -87,7 +87,7 @@ func TestStepsLeadWhereTheTableSays(t *testing.T) {
 	} {
 		at := func(id string) position {
 			data := jobModel{ID: types.StringValue(id), GroupID: types.Int64Value(10), ActionType: types.StringValue("delay")}
-			return locate(&data, privateState{}, c.jobs).Position
+			return situationIn(&data, privateState{}, c.jobs).Position
 		}
 		if to, found := at(c.after), at(c.before); to != transitions[taken].to || found != transitions[taken].found {
 			t.Errorf("%s leads to %s and is found as %s, and the table says %v", taken, to, found, transitions[taken])

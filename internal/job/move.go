@@ -43,7 +43,7 @@ func (r *jobResource) move(ctx context.Context, req resource.MoveStateRequest, r
 		resp.Diagnostics.Append(notMoved("a job", "its state has no id of a job"))
 		return
 	}
-	job := vendors(r.client, string(id), state)
+	job := parseVendorState(r.client, string(id), state)
 	switch shown := job.Settings; {
 	case job.RuleType != cloudautomator.Webhook:
 		resp.Diagnostics.AddError("Job Has No HTTP Trigger",
@@ -63,11 +63,11 @@ func (r *jobResource) move(ctx context.Context, req resource.MoveStateRequest, r
 	// The vendor's provider stores false for a flag that is not set.
 	data.ForWorkflow, data.AllowRuntimeActionValues = types.BoolValue(data.ForWorkflow.ValueBool()), types.BoolValue(data.AllowRuntimeActionValues.ValueBool())
 	p := privateState{Imported: true, Unwritten: true, Whole: true, Moved: true}
-	p.learn(job)
+	p.recordCredentials(job)
 	if job.URL != nil {
 		data.URL, data.AccessToken, data.TimeZone = types.StringValue(job.URL.String()), types.StringValue(job.AccessToken), text(job.TimeZone)
 	}
-	resp.Diagnostics.Append(record{&resp.TargetState, resp.TargetIdentity, resp.TargetPrivate}.write(ctx, &data, p)...)
+	resp.Diagnostics.Append(stateWriter{&resp.TargetState, resp.TargetIdentity, resp.TargetPrivate}.write(ctx, &data, p)...)
 }
 
 func notMoved(what, why string) diag.Diagnostic {
@@ -76,10 +76,10 @@ func notMoved(what, why string) diag.Diagnostic {
 			"Instead of the moved block, use a removed block for the old resource and an import block for the new one.", what, vendorsJob, why))
 }
 
-// vendors reads a state of the vendor's provider like an answer of the service.
-// It leaves out members with an unexpected form, because the refresh reads
-// them.
-func vendors(c *cloudautomator.Client, id string, state map[string]json.RawMessage) cloudautomator.Job {
+// parseVendorState reads a state of the vendor's provider like an answer of the
+// service. It leaves out members with an unexpected form, because the refresh
+// reads them.
+func parseVendorState(c *cloudautomator.Client, id string, state map[string]json.RawMessage) cloudautomator.Job {
 	member := func(names ...string) json.RawMessage {
 		for _, name := range names {
 			// A block is a list of one object.

@@ -20,7 +20,7 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	p := privateState{}
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
-		p = recall(ctx, req.Private, before, &resp.Diagnostics)
+		p = readPrivateState(ctx, req.Private, before, &resp.Diagnostics)
 		resp.Diagnostics.Append(newWork(r.client, r.sender, "read", 0).positionWarning(p.Situation, req.Plan.Raw.IsNull())...)
 	}
 	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
@@ -44,7 +44,7 @@ func (r *jobResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	whole := p.covers(before, after)
 	p.settle(&after, config, before, whole)
 	d := decide(before, after, p)
-	if signal.Given(before.Active) && !before.Active.ValueBool() && d.rotate && p.stands() != candidatesLeft {
+	if signal.Given(before.Active) && !before.Active.ValueBool() && d.rotate && p.lastPosition() != candidatesLeft {
 		resp.Diagnostics.AddAttributeWarning(path.Root("active"), "Inactive Job To Be Rotated",
 			fmt.Sprintf("Cloud Automator job %s is not active. If the service does not rotate a job when it is changed, the rotation needs a new job, which would be active. In that case the apply fails. "+
 				"Activate the job, or replace it if it may be run again.", before.ID.ValueString()))
@@ -100,11 +100,11 @@ func (p privateState) settle(after *jobModel, config, before jobModel, whole boo
 		was := theirs[i]
 		if one.fills && configured[i].value.IsNull() {
 			one.value = was.value
-			if one.cleared != nil && !p.open(one.name) && was.plain() != "" {
+			if one.cleared != nil && !p.leftToService(one.name) && was.plain() != "" {
 				one.value = one.cleared
 			}
 		}
-		if signal.Given(one.value) && !was.value.IsNull() && (one.name == "action_value" && (whole || one.same(was)) || p.remembered(one, was)) {
+		if signal.Given(one.value) && !was.value.IsNull() && (one.name == "action_value" && (whole || one.same(was)) || p.differOnlyInForm(one, was)) {
 			one.value = was.value
 		}
 		one.set(one.value)

@@ -70,9 +70,9 @@ type privateState struct {
 // privateStateKey is the key of this content in the resource's private state.
 const privateStateKey = "job"
 
-// recall reads the private state that belongs to a state. What cannot be read counts as
-// lost, so that it never prevents a refresh or a destroy.
-func recall(ctx context.Context, private interface {
+// readPrivateState reads the private state that belongs to a state. What cannot be read
+// counts as lost, so that it never prevents a refresh or a destroy.
+func readPrivateState(ctx context.Context, private interface {
 	GetKey(context.Context, string) ([]byte, diag.Diagnostics)
 }, data jobModel, diags *diag.Diagnostics) (p privateState) {
 	text, found := private.GetKey(ctx, privateStateKey)
@@ -92,14 +92,14 @@ func recall(ctx context.Context, private interface {
 	if p.Asked == nil {
 		p.Drifted = nil // Drift is a difference from what was asked for.
 	}
-	if predecessor := data.PredecessorID.ValueString(); predecessor != "" && p.stands() == settled {
+	if predecessor := data.PredecessorID.ValueString(); predecessor != "" && p.lastPosition() == settled {
 		p.Situation = situation{Position: predecessorLeft, ID: data.ID.ValueString(), Others: []string{predecessor}}
 	}
 	return p
 }
 
-// keep writes the private state.
-func (p privateState) keep(ctx context.Context, private interface {
+// store writes the private state.
+func (p privateState) store(ctx context.Context, private interface {
 	SetKey(context.Context, string, []byte) diag.Diagnostics
 }) (diags diag.Diagnostics) {
 	if p.Situation.Position == predecessorLeft {
@@ -113,19 +113,19 @@ func (p privateState) keep(ctx context.Context, private interface {
 	return private.SetKey(ctx, privateStateKey, text)
 }
 
-// stands returns the position of the job at the last read.
-func (p privateState) stands() position { return cmp.Or(p.Situation.Position, settled) }
+// lastPosition returns the position of the job at the last read.
+func (p privateState) lastPosition() position { return cmp.Or(p.Situation.Position, settled) }
 
-// at records the position of the job.
-func (p *privateState) at(s situation) {
+// recordSituation records the position of the job.
+func (p *privateState) recordSituation(s situation) {
 	if p.Situation = s; s.Position == settled || s.Position == notRotated {
 		p.Situation = situation{}
 	}
 }
 
-// remembered reports whether the configured and the recorded value differ only
+// differOnlyInForm reports whether the configured and the recorded value differ only
 // because the service shows the setting in another form.
-func (p privateState) remembered(configured, recorded setting) bool {
+func (p privateState) differOnlyInForm(configured, recorded setting) bool {
 	return matches(p.Asked[configured.name], configured.plain()) && matches(p.Shown[configured.name], recorded.plain())
 }
 
@@ -168,9 +168,9 @@ type decision struct {
 	// URL and access token may also be new. moves says that another job may be
 	// recorded.
 	rotate, change, moves bool
-	// again says that the rotation only repeats that of an operation that was cut
-	// off. That operation may have rotated and run the job.
-	again bool
+	// repeatsRotation says that the rotation only repeats that of an operation that was
+	// cut off. That operation may have rotated and run the job.
+	repeatsRotation bool
 	// read reads values that the state must have and does not have.
 	read bool
 	// run runs the job because a run is due.
@@ -185,7 +185,7 @@ func decide(before, after jobModel, p privateState) (d decision) {
 	// correct. repeats says that the service has a setting, but that the update that set it,
 	// and that was to rotate, was cut off.
 	var changed, repeats bool
-	theirs, stands := before.settings(), p.stands()
+	theirs, last := before.settings(), p.lastPosition()
 	for i, one := range after.settings() {
 		asked, drifted := p.asked(one), p.drifted(one.name)
 		switch {
@@ -193,17 +193,17 @@ func decide(before, after jobModel, p privateState) (d decision) {
 			repeats = repeats || drifted && !asked
 		case one.value.IsUnknown():
 			d.change, changed = true, true
-		case !p.remembered(one, theirs[i]):
+		case !p.differOnlyInForm(one, theirs[i]):
 			d.change, changed = true, changed || !drifted || !asked
 		}
 	}
 	rotates := after.RotateOnUpdate.IsUnknown() || after.rotates()
 	triggered := !signal.SameTriggers(before.RotationTriggers, after.RotationTriggers)
 	d.rotate = !p.Imported && (triggered || rotates && (changed || repeats))
-	d.again = p.Lost && rotates && !d.rotate
-	d.rotate = d.rotate || d.again
-	d.moves = d.rotate || effects[stands].moves || before.ID.IsNull()
-	d.change = d.change || d.moves || stands != settled
+	d.repeatsRotation = p.Lost && rotates && !d.rotate
+	d.rotate = d.rotate || d.repeatsRotation
+	d.moves = d.rotate || effects[last].moves || before.ID.IsNull()
+	d.change = d.change || d.moves || last != settled
 	stores := after.StoreCredentials.IsUnknown() || after.stores()
 	d.read = stores && !before.stores()
 	d.run = p.Due && after.TriggerOnApply.ValueBool()
@@ -225,9 +225,9 @@ func (p privateState) knowsPart(job cloudautomator.Job) bool {
 	return matches(p.URL, job.Path()) || matches(p.AccessToken, job.AccessToken)
 }
 
-// learn records fingerprints of a job's URL and access token, and reports
-// whether they have changed.
-func (p *privateState) learn(job cloudautomator.Job) (changed bool) {
+// recordCredentials records fingerprints of a job's URL and access token, and
+// reports whether they have changed.
+func (p *privateState) recordCredentials(job cloudautomator.Job) (changed bool) {
 	if job.URL == nil || matches(p.URL, job.Path()) && matches(p.AccessToken, job.AccessToken) {
 		return false
 	}
@@ -235,8 +235,8 @@ func (p *privateState) learn(job cloudautomator.Job) (changed bool) {
 	return true
 }
 
-// hold records fingerprints of the URL and the access token in a state.
-func (p *privateState) hold(state jobModel) {
+// recordCredentialsOfState records fingerprints of the URL and the access token in a state.
+func (p *privateState) recordCredentialsOfState(state jobModel) {
 	if at, err := url.Parse(state.URL.ValueString()); err == nil {
 		p.URL, p.AccessToken = fingerprint(at.Path), fingerprint(state.AccessToken.ValueString())
 	}

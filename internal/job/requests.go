@@ -39,10 +39,10 @@ type requestFunc func(ctx context.Context) delivery.Attempt
 // Send makes the attempt.
 func (r requestFunc) Send(ctx context.Context) delivery.Attempt { return r(ctx) }
 
-// again marks a harmless failed attempt as Unreachable, so that it is repeated
-// for about as long as a service takes to recover. A web page that refuses the
-// request is the same the next time, but a 404 of a proxy may pass.
-func again(attempt delivery.Attempt) delivery.Attempt {
+// asRetryable marks a harmless failed attempt as Unreachable, so that it is
+// repeated for about as long as a service takes to recover. A web page that refuses
+// the request is the same the next time, but a 404 of a proxy may pass.
+func asRetryable(attempt delivery.Attempt) delivery.Attempt {
 	switch {
 	case attempt.Outcome == delivery.Unknown && cloudautomator.TurnedAway(attempt.Err) && !cloudautomator.NotFoundPage(attempt.Err):
 		attempt.Outcome = delivery.Rejected
@@ -54,8 +54,8 @@ func again(attempt delivery.Attempt) delivery.Attempt {
 
 // try makes a request that may be repeated, with the retry policy of a signal. If the
 // outcome of an attempt is unknown, read finds out whether the request had its effect. The
-// result has the original outcome of the last attempt, also if again has marked it. failed
-// has the summary, and is nil if the request was accepted.
+// result has the original outcome of the last attempt, even if asRetryable has marked it.
+// failed has the summary, and is nil if the request was accepted.
 func try[T any](ctx context.Context, w *work, summary, doing string, request, read func(context.Context) (T, error)) (answer T, result delivery.Result, failed diag.Diagnostic) {
 	var last delivery.Outcome
 	result = w.sender.Deliver(ctx, w.client.RateLimit(), doing, requestFunc(func(ctx context.Context) delivery.Attempt {
@@ -67,7 +67,7 @@ func try[T any](ctx context.Context, w *work, summary, doing string, request, re
 			}
 		}
 		last = attempt.Outcome
-		return again(attempt)
+		return asRetryable(attempt)
 	}))
 	if result.Outcome == delivery.NotSent {
 		result.Outcome = last
@@ -163,9 +163,9 @@ func (w *work) unusable(job cloudautomator.Job) diag.Diagnostic {
 	}
 }
 
-// update changes a job's settings. If the answer is lost, it reads the job to
+// writeJob changes a job's settings. If the answer is lost, it reads the job to
 // find out whether the change had an effect. Repeating the change does no harm.
-func (w *work) update(ctx context.Context, id string, after *jobModel, body map[string]any) (cloudautomator.Job, diag.Diagnostic) {
+func (w *work) writeJob(ctx context.Context, id string, after *jobModel, body map[string]any) (cloudautomator.Job, diag.Diagnostic) {
 	answered, _, failed := try(ctx, w, "Job Not Updated", "Updating Cloud Automator job "+id, func(ctx context.Context) (cloudautomator.Job, error) {
 		return w.client.UpdateJob(ctx, id, body)
 	}, func(ctx context.Context) (cloudautomator.Job, error) {

@@ -21,15 +21,15 @@ type update struct {
 	*work
 	*privateState
 	situation
-	record
+	stateWriter
 	// config is the configuration, before the job as the state has it, after the job as it
 	// is to be, and data what the state has next.
 	config, before, after jobModel
 	data                  *jobModel
-	// rotate says that the URL and the access token are to be new, and again that an
-	// earlier operation may have made this rotation. stays says that the plan has the job's
+	// rotate says that the URL and the access token are to be new, and repeatsRotation
+	// that an earlier operation may have made this rotation. stays says that the plan has the job's
 	// own time zone and time of creation.
-	rotate, again, stays bool
+	rotate, repeatsRotation, stays bool
 	// shown is the job as it was last read, or the answer to its creation.
 	shown cloudautomator.Job
 	// recorded says that data has been written.
@@ -67,15 +67,15 @@ func (u *update) takeSteps(ctx context.Context) diag.Diagnostic {
 // settings.
 func (u *update) save(ctx context.Context, written bool) diag.Diagnostics {
 	u.data.take(u.shown)
-	u.data.takeOpen(u.data.shown(u.shown.Settings))
+	u.data.takeLeftToService(u.data.shown(u.shown.Settings))
 	if u.stays {
 		u.data.TimeZone, u.data.CreatedAt = u.before.TimeZone, u.before.CreatedAt
 	}
 	if written {
-		u.remember(u.config, *u.data, u.data.shown(u.shown.Settings))
+		u.recordRequested(u.config, *u.data, u.data.shown(u.shown.Settings))
 		u.Lost = false
 	}
-	if u.learn(u.shown) {
+	if u.recordCredentials(u.shown) {
 		u.data.rotated()
 	}
 	u.recorded = true
@@ -97,25 +97,25 @@ func (u *update) finish(ctx context.Context, written bool, unsent, unknown strin
 
 // start finds out the position of the job.
 func (u *update) start(ctx context.Context) diag.Diagnostic {
-	shown, stands, failed := u.locate(ctx, &u.before, *u.privateState, func(job cloudautomator.Job) bool {
+	shown, at, failed := u.locate(ctx, &u.before, *u.privateState, func(job cloudautomator.Job) bool {
 		return u.rotate || u.Lost || !u.before.UpdatedAt.Equal(text(job.Settings.UpdatedAt))
 	})
 	if failed != nil {
 		return failed
 	}
-	u.shown, u.situation, u.Unwritten, u.Unanswered = shown, stands, false, time.Time{}
+	u.shown, u.situation, u.Unwritten, u.Unanswered = shown, at, false, time.Time{}
 	if u.before.ID.IsNull() && u.ID != "" {
 		// The creation got no clear answer, and its job has shown up.
 		u.before.ID = types.StringValue(u.ID)
 	}
 	switch {
-	case u.Position == candidatesLeft && (u.rotate || u.stands() == candidatesLeft):
+	case u.Position == candidatesLeft && (u.rotate || u.lastPosition() == candidatesLeft):
 		u.warnings.Append(u.positionWarning(u.situation, false)...)
 	case len(u.Strays) > 0:
 		u.warnings.Append(u.positionWarning(situation{Position: candidatesLeft, ID: u.ID, Others: u.Strays}, false)...)
 	case u.Position == candidatesLeft:
 		u.Position = absent // The plan has not seen this.
-	case u.Position == absent && u.stands() == candidatesLeft:
+	case u.Position == absent && u.lastPosition() == candidatesLeft:
 		u.Position = candidatesLeft
 	}
 	if u.stays && steps[u.Position].keep == recordSuccessor {
@@ -155,7 +155,7 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 		data.GroupID, data.ActionType = types.Int64Value(int64(job.Settings.GroupID)), types.StringValue(job.Settings.ActionType)
 	}
 	name := job.Settings.Name
-	if at = (situation{Position: settled, ID: id}); found && (!hasSuffix(name) || data.foreign(p, name)) && p.stands() == settled && p.Unanswered.IsZero() && (doubted == nil || !doubted(job)) {
+	if at = (situation{Position: settled, ID: id}); found && (!hasSuffix(name) || data.foreign(p, name)) && p.lastPosition() == settled && p.Unanswered.IsZero() && (doubted == nil || !doubted(job)) {
 		return job, at, nil
 	}
 	jobs, failed := w.listWithSuccessor(ctx, id, p)
@@ -167,7 +167,7 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 	if found {
 		jobs = append(jobs, job)
 	}
-	at = locate(data, p, jobs)
+	at = situationIn(data, p, jobs)
 	begun := p.Begun
 	if begun.IsZero() {
 		begun, _ = cloudautomator.ParseTime(data.CreatedAt.ValueString())
@@ -175,7 +175,7 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 	if !found && id != "" && (w.client.Made.Has(id) || younger(begun, visibilityDelay)) {
 		_, _ = w.readUntilSettled(ctx, cloudautomator.Job{ID: id})
 		if job, found, failed = w.usable(ctx, id); failed != nil || found {
-			return job, locate(data, p, append(jobs, job)), failed
+			return job, situationIn(data, p, append(jobs, job)), failed
 		}
 	}
 	switch left := orphans(w.client, jobs, data); {
@@ -222,7 +222,7 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 	if asks {
 		maps.Copy(body, asking)
 	}
-	answered, failed := u.update(ctx, u.ID, &u.after, body)
+	answered, failed := u.writeJob(ctx, u.ID, &u.after, body)
 	if failed != nil {
 		return failed
 	}
@@ -264,10 +264,10 @@ func (u *update) findTwins(ctx context.Context, predecessor string) diag.Diagnos
 	}
 	jobs, failed := u.list(ctx)
 	if failed != nil {
-		return withSituation(failed, fmt.Sprintf("Cloud Automator job %s has replaced job %s. Its URL and access token are recorded. The next apply removes the mark from its name.", u.ID, predecessor))
+		return addState(failed, fmt.Sprintf("Cloud Automator job %s has replaced job %s. Its URL and access token are recorded. The next apply removes the mark from its name.", u.ID, predecessor))
 	}
 	jobs = slices.DeleteFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == u.ID })
-	if at := locate(u.data, *u.privateState, append(jobs, u.shown)); at.Position == unclear {
+	if at := situationIn(u.data, *u.privateState, append(jobs, u.shown)); at.Position == unclear {
 		u.situation = at
 	}
 	return nil
@@ -333,7 +333,7 @@ func (u *update) recordSuccessor(ctx context.Context) diag.Diagnostic {
 	id, successor := u.before.ID.ValueString(), u.Others[0]
 	if known := u.Predecessor; known != "" {
 		if _, failed := u.remove(ctx, known); failed != nil {
-			return withSituation(failed, fmt.Sprintf("Job %s had replaced job %s, which still exists, and whose URL and access token still run it. "+
+			return addState(failed, fmt.Sprintf("Job %s had replaced job %s, which still exists, and whose URL and access token still run it. "+
 				"This is remembered: the next apply removes it, and goes on with the rotation. To stop it at once, remove it in the Cloud Automator console.", id, known))
 		}
 		u.Predecessor = ""
@@ -354,13 +354,13 @@ func (u *update) recordSuccessor(ctx context.Context) diag.Diagnostic {
 	} else {
 		u.situation = situation{Position: transitions[recordSuccessor].to, ID: successor, Others: []string{id}}
 	}
-	u.shown, u.rotate, u.again, u.Begun = job, false, false, delivery.FromNow(0)
+	u.shown, u.rotate, u.repeatsRotation, u.Begun = job, false, false, delivery.FromNow(0)
 	inPlace := u.untaken
 	if u.untaken = u.after.untaken(nil, nil, job.Settings); len(inPlace) > 0 && len(u.untaken) == 0 {
 		u.warnings.AddWarning("Settings Not Taken", fmt.Sprintf("Cloud Automator has accepted the change of job %s, but did not change there: %s. Job %s, which replaces it, has these settings.",
 			id, strings.Join(inPlace, ", "), job.ID))
 	}
-	u.at(u.situation)
+	u.recordSituation(u.situation)
 	u.Due = u.data.TriggerOnApply.ValueBool()
 	if diags := u.save(ctx, true); diags.HasError() {
 		return diags.Errors()[0]
@@ -377,7 +377,7 @@ func (u *update) removePredecessor(ctx context.Context) diag.Diagnostic {
 		if u.Position == predecessorLeft {
 			said += fmt.Sprintf(" If anything still has the id of job %s, such as the first_job_id of a job workflow, change it there to %s first.", other, u.ID)
 		}
-		return withSituation(failed, said)
+		return addState(failed, said)
 	}
 	if u.Others = nil; u.Position == onlyPredecessorLeft {
 		if u.stays {
@@ -389,7 +389,7 @@ func (u *update) removePredecessor(ctx context.Context) diag.Diagnostic {
 	}
 	u.Position = transitions[removePredecessor].to
 	// Nothing else was begun while the replaced job existed, so there is nothing to repeat.
-	u.rotate = u.rotate && !u.again
+	u.rotate = u.rotate && !u.repeatsRotation
 	return nil
 }
 
@@ -424,7 +424,7 @@ func (w *work) positionWarning(s situation, destroying bool) (diags diag.Diagnos
 	return diags
 }
 
-func withSituation(failed diag.Diagnostic, state string) diag.Diagnostic {
+func addState(failed diag.Diagnostic, state string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(failed.Summary(), failed.Detail()+"\n\n"+state)
 }
 

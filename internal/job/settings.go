@@ -133,7 +133,7 @@ func (m *jobModel) shown(s cloudautomator.Settings) jobModel {
 	shown.EffectiveDate, shown.ExpirationDate = text(s.EffectiveDate), text(s.ExpirationDate)
 	shown.CompletedPostProcessID, shown.FailedPostProcessID = listOf(s.CompletedPostProcessID), listOf(s.FailedPostProcessID)
 	if shown.ActionValue = actionValue(s); !imported && signal.Given(shown.ActionValue) {
-		shown.ActionValue = types.StringValue(drifted(m.ActionValue.ValueString(), shown.ActionValue.ValueString()))
+		shown.ActionValue = types.StringValue(recordedActionValue(m.ActionValue.ValueString(), shown.ActionValue.ValueString()))
 	}
 	shown.takeAccounts(s)
 	return shown
@@ -192,7 +192,7 @@ func (m *jobModel) refreshSettings(s cloudautomator.Settings, p *privateState) {
 		if !imported && (one.same(now) || asShown && !p.drifted(one.name)) {
 			continue
 		}
-		if one.set(now.value); p.Asked == nil || p.open(one.name) {
+		if one.set(now.value); p.Asked == nil || p.leftToService(one.name) {
 			continue
 		}
 		p.Drifted = slices.DeleteFunc(p.Drifted, func(name string) bool { return name == one.name })
@@ -205,17 +205,17 @@ func (m *jobModel) refreshSettings(s cloudautomator.Settings, p *privateState) {
 // drifted reports whether somebody has changed a setting since the last write.
 func (p privateState) drifted(name string) bool { return slices.Contains(p.Drifted, name) }
 
-// open reports whether a setting is left to the service: the last write did not
+// leftToService reports whether a setting is left to the service: the last write did not
 // have it in its configuration, this state has not written the job yet, or it is not
 // known what the last write had.
-func (p privateState) open(name string) bool {
+func (p privateState) leftToService(name string) bool {
 	_, asked := p.Asked[name]
 	return p.Imported || !asked
 }
 
-// remember records what was requested for each setting that is not left to the
-// service and, if the service shows a setting in another form, what it showed.
-func (p *privateState) remember(config, asked, shown jobModel) {
+// recordRequested records what was requested for each setting that is not left to
+// the service and, if the service shows a setting in another form, what it showed.
+func (p *privateState) recordRequested(config, asked, shown jobModel) {
 	theirs, configured := shown.settings(), config.settings()
 	p.Asked, p.Shown, p.Drifted = map[string]string{}, map[string]string{}, nil
 	for i, one := range asked.settings() {
@@ -304,10 +304,10 @@ func (m *jobModel) takeFrom(before jobModel) {
 	m.withhold()
 }
 
-// takeOpen copies the arguments that are left to the service from another
+// takeLeftToService copies the arguments that are left to the service from another
 // state. In a plan it does not copy an unknown argument, because the apply will
 // set it.
-func (m *jobModel) takeOpen(before jobModel) {
+func (m *jobModel) takeLeftToService(before jobModel) {
 	theirs := before.settings()
 	for i, one := range m.settings() {
 		if one.value.IsUnknown() {
