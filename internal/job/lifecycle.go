@@ -106,23 +106,23 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	}
 	begun.ID = types.StringValue(made[0])
 	u := update{
-		work: w, stateWriter: writer, config: config, before: begun, after: data, data: &data, privateState: &p,
-		situation: situation{Position: unnamed, ID: made[0]}, shown: answered,
+		work: w, writer: writer, config: config, before: begun, after: data, data: &data, private: &p,
+		at: situation{Position: unnamed, ID: made[0]}, shown: answered,
 	}
-	r.client.Owned.Add(u.ID)
-	p.recordSituation(u.situation)
+	r.client.Owned.Add(u.at.ID)
+	p.recordSituation(u.at)
 	if resp.Diagnostics.Append(writer.write(ctx, &begun, p)...); resp.Diagnostics.HasError() {
 		return
 	}
 	if failed := u.takeSteps(ctx); failed != nil {
 		resp.Diagnostics.Append(addState(failed, fmt.Sprintf("The job was created, and is recorded as job %s, but the resource is tainted: the next apply replaces the job. "+
-			"To keep the job, run \"terraform untaint\" on the resource: then the next apply finishes the job.", u.ID)))
+			"To keep the job, run \"terraform untaint\" on the resource: then the next apply finishes the job.", u.at.ID)))
 		return
 	}
 	if names := u.after.untaken(nil, nil, u.shown.Settings); len(names) > 0 {
-		resp.Diagnostics.Append(notTaken(u.ID, names))
+		resp.Diagnostics.Append(notTaken(u.at.ID, names))
 	}
-	p.recordSituation(u.situation)
+	p.recordSituation(u.at)
 	const tainted = "The job was created and is recorded, but the resource is tainted: applying again replaces the job, and runs the new one. "
 	resp.Diagnostics.Append(u.finish(ctx, true,
 		tainted+"To keep the job, run \"terraform untaint\" on the resource: then the next apply runs the job.",
@@ -289,8 +289,8 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	p.Due = p.Due && data.TriggerOnApply.ValueBool()
 
 	u := update{
-		work: w, stateWriter: stateWriter{&resp.State, resp.Identity, resp.Private}, config: config, before: before, after: data, data: &data, privateState: &p,
-		situation: p.Situation, rotate: d.rotate, repeatsRotation: d.repeatsRotation, stays: !d.moves,
+		work: w, writer: stateWriter{&resp.State, resp.Identity, resp.Private}, config: config, before: before, after: data, data: &data, private: &p,
+		at: p.Situation, rotate: d.rotate, repeatsRotation: d.repeatsRotation, stays: !d.moves,
 	}
 	var failed diag.Diagnostic
 	switch {
@@ -298,10 +298,10 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		if failed = u.start(ctx); failed == nil {
 			failed = u.takeSteps(ctx)
 		}
-		p.recordSituation(u.situation)
+		p.recordSituation(u.at)
 		resp.Diagnostics.Append(u.warnings...)
 		if len(u.untaken) > 0 {
-			resp.Diagnostics.Append(notTaken(u.ID, u.untaken))
+			resp.Diagnostics.Append(notTaken(u.at.ID, u.untaken))
 		}
 	case d.read || d.run || previous.Moved:
 		if u.shown, _, failed = w.locate(ctx, &before, privateState{}, nil); failed == nil && u.shown.ID == "" {
@@ -315,7 +315,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 			previous.Situation, previous.Unanswered = p.Situation, p.Unanswered
 			data, p = before, previous
 		}
-		resp.Diagnostics.Append(u.write(ctx, &data, p)...)
+		resp.Diagnostics.Append(u.writer.write(ctx, &data, p)...)
 		resp.Diagnostics.Append(failed)
 		return
 	}
@@ -331,7 +331,7 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		p.askFor(data.ActionValue)
 	}
 	if !d.change && !d.read && !d.run {
-		resp.Diagnostics.Append(u.write(ctx, &data, p)...)
+		resp.Diagnostics.Append(u.writer.write(ctx, &data, p)...)
 		return
 	}
 	resp.Diagnostics.Append(u.finish(ctx, d.change,

@@ -18,17 +18,19 @@ import (
 
 // update is one update of a job by the state machine.
 type update struct {
-	*work
-	*privateState
-	situation
-	stateWriter
+	// work makes the requests, and writer writes the state and private.
+	work    *work
+	writer  stateWriter
+	private *privateState
+	// at is where the job is now. private has it only after recordSituation.
+	at situation
 	// config is the configuration, before the job as the state has it, after the job as it
 	// is to be, and data what the state has next.
 	config, before, after jobModel
 	data                  *jobModel
 	// rotate says that the URL and the access token are to be new, and repeatsRotation
-	// that an earlier operation may have made this rotation. stays says that the plan has the job's
-	// own time zone and time of creation.
+	// that an earlier operation may have made this rotation. stays says that the plan has
+	// the job's own time zone and time of creation.
 	rotate, repeatsRotation, stays bool
 	// shown is the job as it was last read, or the answer to its creation.
 	shown cloudautomator.Job
@@ -53,11 +55,11 @@ var stepMethods = map[step]func(*update, context.Context) diag.Diagnostic{
 // takeSteps takes steps from the position of the job until none is left.
 func (u *update) takeSteps(ctx context.Context) diag.Diagnostic {
 	for {
-		next := steps[u.Position].keep
+		next := steps[u.at.Position].keep
 		if u.rotate {
-			next = steps[u.Position].rotate
+			next = steps[u.at.Position].rotate
 		}
-		if failed := stepMethods[next](u, ctx); failed != nil || u.Position == settled {
+		if failed := stepMethods[next](u, ctx); failed != nil || u.at.Position == settled {
 			return failed
 		}
 	}
@@ -72,54 +74,54 @@ func (u *update) save(ctx context.Context, written bool) diag.Diagnostics {
 		u.data.TimeZone, u.data.CreatedAt = u.before.TimeZone, u.before.CreatedAt
 	}
 	if written {
-		u.recordRequested(u.config, *u.data, u.data.shown(u.shown.Settings))
-		u.Lost = false
+		u.private.recordRequested(u.config, *u.data, u.data.shown(u.shown.Settings))
+		u.private.Lost = false
 	}
-	if u.recordCredentials(u.shown) {
+	if u.private.recordCredentials(u.shown) {
 		u.data.rotated()
 	}
 	u.recorded = true
-	u.client.Owned.Add(u.shown.ID)
-	return u.write(ctx, u.data, *u.privateState)
+	u.work.client.Owned.Add(u.shown.ID)
+	return u.writer.write(ctx, u.data, *u.private)
 }
 
 // finish records the job, and runs it if a run is due.
 func (u *update) finish(ctx context.Context, written bool, unsent, unknown string) diag.Diagnostics {
 	diags := u.save(ctx, written)
-	if diags.HasError() || !u.Due {
+	if diags.HasError() || !u.private.Due {
 		return diags
 	}
-	failed := u.runJob(ctx, u.shown, u.privateState, unsent, unknown)
-	diags.Append(u.write(ctx, u.data, *u.privateState)...)
+	failed := u.work.runJob(ctx, u.shown, u.private, unsent, unknown)
+	diags.Append(u.writer.write(ctx, u.data, *u.private)...)
 	diags.Append(failed)
 	return diags
 }
 
 // start finds out the position of the job.
 func (u *update) start(ctx context.Context) diag.Diagnostic {
-	shown, at, failed := u.locate(ctx, &u.before, *u.privateState, func(job cloudautomator.Job) bool {
-		return u.rotate || u.Lost || !u.before.UpdatedAt.Equal(text(job.Settings.UpdatedAt))
+	shown, at, failed := u.work.locate(ctx, &u.before, *u.private, func(job cloudautomator.Job) bool {
+		return u.rotate || u.private.Lost || !u.before.UpdatedAt.Equal(text(job.Settings.UpdatedAt))
 	})
 	if failed != nil {
 		return failed
 	}
-	u.shown, u.situation, u.Unwritten, u.Unanswered = shown, at, false, time.Time{}
-	if u.before.ID.IsNull() && u.ID != "" {
+	u.shown, u.at, u.private.Unwritten, u.private.Unanswered = shown, at, false, time.Time{}
+	if u.before.ID.IsNull() && u.at.ID != "" {
 		// The creation got no clear answer, and its job has shown up.
-		u.before.ID = types.StringValue(u.ID)
+		u.before.ID = types.StringValue(u.at.ID)
 	}
 	switch {
-	case u.Position == candidatesLeft && (u.rotate || u.lastPosition() == candidatesLeft):
-		u.warnings.Append(u.positionWarning(u.situation, false)...)
-	case len(u.Strays) > 0:
-		u.warnings.Append(u.positionWarning(situation{Position: candidatesLeft, ID: u.ID, Others: u.Strays}, false)...)
-	case u.Position == candidatesLeft:
-		u.Position = absent // The plan has not seen this.
-	case u.Position == absent && u.lastPosition() == candidatesLeft:
-		u.Position = candidatesLeft
+	case u.at.Position == candidatesLeft && (u.rotate || u.private.lastPosition() == candidatesLeft):
+		u.warnings.Append(u.work.positionWarning(u.at, false)...)
+	case len(u.at.Strays) > 0:
+		u.warnings.Append(u.work.positionWarning(situation{Position: candidatesLeft, ID: u.at.ID, Others: u.at.Strays}, false)...)
+	case u.at.Position == candidatesLeft:
+		u.at.Position = absent // The plan has not seen this.
+	case u.at.Position == absent && u.private.lastPosition() == candidatesLeft:
+		u.at.Position = candidatesLeft
 	}
-	if u.stays && steps[u.Position].keep == recordSuccessor {
-		told := u.positionWarning(u.situation, false)[0]
+	if u.stays && steps[u.at.Position].keep == recordSuccessor {
+		told := u.work.positionWarning(u.at, false)[0]
 		return diag.NewErrorDiagnostic(told.Summary(), told.Detail()+"\n\nThe plan has not seen this, so nothing was changed. Plan again, and apply the new plan.")
 	}
 	return nil
@@ -192,7 +194,7 @@ func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubt
 // differ from the recorded one.
 func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 	if u.shown.Attributes == nil || u.shown.Unreadable {
-		job, failed := u.readUntilSettled(ctx, cloudautomator.Job{ID: u.ID})
+		job, failed := u.work.readUntilSettled(ctx, cloudautomator.Job{ID: u.at.ID})
 		if failed != nil {
 			return failed
 		}
@@ -200,7 +202,7 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 	}
 	job := u.shown
 	if predecessor := predecessorInName(job.Settings.Name); predecessor != "" {
-		if failed := u.findTwins(ctx, predecessor); failed != nil || u.Position == unclear {
+		if failed := u.findTwins(ctx, predecessor); failed != nil || u.at.Position == unclear {
 			return failed
 		}
 		// Without the suffix, only its times tell the job from others until the state has it. So
@@ -211,23 +213,23 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 		}
 		if err := delivery.Sleep(ctx, tick); err != nil {
 			return diag.NewErrorDiagnostic("Rotation Not Finished", fmt.Sprintf("Cloud Automator job %s has replaced another one, but the apply ended before the mark was removed from its name.\n\n"+
-				"Its URL and access token are recorded. The next apply removes the mark.", u.ID))
+				"Its URL and access token are recorded. The next apply removes the mark.", u.at.ID))
 		}
 	}
 	was, recorded := u.before.shown(job.Settings), u.before.ActionValue
-	if u.Whole {
+	if u.private.Whole {
 		recorded = types.StringNull()
 	}
 	body := u.after.body(&was, job.Settings.ActionValue, recorded)
 	if asks {
 		maps.Copy(body, asking)
 	}
-	answered, failed := u.writeJob(ctx, u.ID, &u.after, body)
+	answered, failed := u.work.writeJob(ctx, u.at.ID, &u.after, body)
 	if failed != nil {
 		return failed
 	}
-	answered.ID = u.ID
-	if u.shown, failed = u.readUntilSettled(ctx, answered); failed != nil && u.client.Made.Has(u.ID) && answered.URL != nil && !answered.Unreadable {
+	answered.ID = u.at.ID
+	if u.shown, failed = u.work.readUntilSettled(ctx, answered); failed != nil && u.work.client.Made.Has(u.at.ID) && answered.URL != nil && !answered.Unreadable {
 		// The job was just created, and the service does not show it yet. So use the
 		// answer.
 		u.shown, failed = answered, nil
@@ -241,15 +243,15 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 	u.untaken = append(u.untaken, u.after.untaken(&u.before, &job.Settings, u.shown.Settings)...)
 	slices.Sort(u.untaken)
 	u.untaken = slices.Compact(u.untaken)
-	u.Position = transitions[change].to
+	u.at.Position = transitions[change].to
 	if asks && (job.Path() == u.shown.Path() || job.AccessToken == u.shown.AccessToken) {
-		u.Position = notRotated
+		u.at.Position = notRotated
 		if !u.shown.Settings.Active {
-			return unrotated(u.ID, "The new job would be active, while job "+u.ID+" is not.",
+			return unrotated(u.at.ID, "The new job would be active, while job "+u.at.ID+" is not.",
 				"The next apply goes on with the rotation. Activate the job in the Cloud Automator console, or replace it with \"terraform apply -replace\" if the new one may be run.")
 		}
 		if names := uncarriedMembers(job); len(names) > 0 {
-			return uncarried(u.ID, u.Redactor.Text(strings.Join(names, ", ")))
+			return uncarried(u.at.ID, u.work.Redactor.Text(strings.Join(names, ", ")))
 		}
 	}
 	return nil
@@ -259,16 +261,16 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 // rotation that was cut short, and that the service did not show until now. Once the mark is
 // removed from the name, no operation would find them.
 func (u *update) findTwins(ctx context.Context, predecessor string) diag.Diagnostic {
-	if u.Position != unnamed {
+	if u.at.Position != unnamed {
 		return nil // The mark comes from somebody else.
 	}
-	jobs, failed := u.list(ctx)
+	jobs, failed := u.work.list(ctx)
 	if failed != nil {
-		return addState(failed, fmt.Sprintf("Cloud Automator job %s has replaced job %s. Its URL and access token are recorded. The next apply removes the mark from its name.", u.ID, predecessor))
+		return addState(failed, fmt.Sprintf("Cloud Automator job %s has replaced job %s. Its URL and access token are recorded. The next apply removes the mark from its name.", u.at.ID, predecessor))
 	}
-	jobs = slices.DeleteFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == u.ID })
-	if at := situationIn(u.data, *u.privateState, append(jobs, u.shown)); at.Position == unclear {
-		u.situation = at
+	jobs = slices.DeleteFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == u.at.ID })
+	if at := situationIn(u.data, *u.private, append(jobs, u.shown)); at.Position == unclear {
+		u.at = at
 	}
 	return nil
 }
@@ -302,27 +304,27 @@ func (u *update) createSuccessor(ctx context.Context) diag.Diagnostic {
 		u.after.ForWorkflow = types.BoolPointerValue(had.ForWorkflow)
 	}
 	body := u.after.body(nil, had.ActionValue, u.before.ActionValue)
-	made, _, result, _ := u.create(ctx, u.after.Name.ValueString(), successorSuffix(id), body)
+	made, _, result, _ := u.work.create(ctx, u.after.Name.ValueString(), successorSuffix(id), body)
 	if made == nil {
 		still := fmt.Sprintf("Job %s has its new settings, and its old URL and access token.", id)
-		if u.Position == candidatesLeft {
+		if u.at.Position == candidatesLeft {
 			still = fmt.Sprintf("Job %s no longer exists.", id)
 		}
 		if result.Outcome == delivery.Unknown {
-			u.Unanswered = result.LastUnknown
+			u.private.Unanswered = result.LastUnknown
 			still += fmt.Sprintf(" It is unknown whether the service created the successor. If it exists, its own URL and access token run it. "+
 				"To find out, look for a job in the Cloud Automator console whose name ends with %q.", successorSuffix(id))
 		}
-		return u.failure("Job Not Rotated", fmt.Sprintf("Creating the successor of Cloud Automator job %s", id), result,
+		return u.work.failure("Job Not Rotated", fmt.Sprintf("Creating the successor of Cloud Automator job %s", id), result,
 			still+" The next apply first searches for a successor, and then goes on with the rotation.")
 	}
 	if len(made) > 1 {
-		u.Position, u.Others = unclear, made
+		u.at.Position, u.at.Others = unclear, made
 		return nil
 	}
-	gone := u.Position == candidatesLeft
-	if u.Position, u.Others = transitions[createSuccessor].to, made; gone {
-		u.Position = replaced
+	gone := u.at.Position == candidatesLeft
+	if u.at.Position, u.at.Others = transitions[createSuccessor].to, made; gone {
+		u.at.Position = replaced
 	}
 	return nil
 }
@@ -330,38 +332,38 @@ func (u *update) createSuccessor(ctx context.Context) diag.Diagnostic {
 // recordSuccessor replaces the job with its successor: as soon as the successor can be
 // run, it records the successor.
 func (u *update) recordSuccessor(ctx context.Context) diag.Diagnostic {
-	id, successor := u.before.ID.ValueString(), u.Others[0]
-	if known := u.Predecessor; known != "" {
-		if _, failed := u.remove(ctx, known); failed != nil {
+	id, successor := u.before.ID.ValueString(), u.at.Others[0]
+	if known := u.at.Predecessor; known != "" {
+		if _, failed := u.work.remove(ctx, known); failed != nil {
 			return addState(failed, fmt.Sprintf("Job %s had replaced job %s, which still exists, and whose URL and access token still run it. "+
 				"This is remembered: the next apply removes it, and goes on with the rotation. To stop it at once, remove it in the Cloud Automator console.", id, known))
 		}
-		u.Predecessor = ""
+		u.at.Predecessor = ""
 	}
-	job, failed := u.readUntilSettled(ctx, cloudautomator.Job{ID: successor})
+	job, failed := u.work.readUntilSettled(ctx, cloudautomator.Job{ID: successor})
 	if failed != nil {
 		return failed
 	}
 	if u.shown.ID == id && u.shown.TimeZone != job.TimeZone {
-		if _, failed := u.remove(ctx, successor); failed != nil {
+		if _, failed := u.work.remove(ctx, successor); failed != nil {
 			return failed
 		}
-		u.situation = situation{Position: transitions[removeSuccessor].to, ID: id}
+		u.at = situation{Position: transitions[removeSuccessor].to, ID: id}
 		return uncarried(id, "rule_value.time_zone")
 	}
-	if u.Position == replaced {
-		u.situation = situation{Position: transitions[removePredecessor].to, ID: successor}
+	if u.at.Position == replaced {
+		u.at = situation{Position: transitions[removePredecessor].to, ID: successor}
 	} else {
-		u.situation = situation{Position: transitions[recordSuccessor].to, ID: successor, Others: []string{id}}
+		u.at = situation{Position: transitions[recordSuccessor].to, ID: successor, Others: []string{id}}
 	}
-	u.shown, u.rotate, u.repeatsRotation, u.Begun = job, false, false, delivery.FromNow(0)
+	u.shown, u.rotate, u.repeatsRotation, u.private.Begun = job, false, false, delivery.FromNow(0)
 	inPlace := u.untaken
 	if u.untaken = u.after.untaken(nil, nil, job.Settings); len(inPlace) > 0 && len(u.untaken) == 0 {
 		u.warnings.AddWarning("Settings Not Taken", fmt.Sprintf("Cloud Automator has accepted the change of job %s, but did not change there: %s. Job %s, which replaces it, has these settings.",
 			id, strings.Join(inPlace, ", "), job.ID))
 	}
-	u.recordSituation(u.situation)
-	u.Due = u.data.TriggerOnApply.ValueBool()
+	u.private.recordSituation(u.at)
+	u.private.Due = u.data.TriggerOnApply.ValueBool()
 	if diags := u.save(ctx, true); diags.HasError() {
 		return diags.Errors()[0]
 	}
@@ -370,24 +372,24 @@ func (u *update) recordSuccessor(ctx context.Context) diag.Diagnostic {
 
 // removePredecessor removes the replaced job.
 func (u *update) removePredecessor(ctx context.Context) diag.Diagnostic {
-	other := u.Others[0]
-	if _, failed := u.remove(ctx, other); failed != nil {
+	other := u.at.Others[0]
+	if _, failed := u.work.remove(ctx, other); failed != nil {
 		said := fmt.Sprintf("Job %s has replaced job %s, but the old job still exists, and its URL and access token still run it. "+
-			"This is remembered: the next apply removes the old job. To stop it at once, remove it in the Cloud Automator console.", u.ID, other)
-		if u.Position == predecessorLeft {
-			said += fmt.Sprintf(" If anything still has the id of job %s, such as the first_job_id of a job workflow, change it there to %s first.", other, u.ID)
+			"This is remembered: the next apply removes the old job. To stop it at once, remove it in the Cloud Automator console.", u.at.ID, other)
+		if u.at.Position == predecessorLeft {
+			said += fmt.Sprintf(" If anything still has the id of job %s, such as the first_job_id of a job workflow, change it there to %s first.", other, u.at.ID)
 		}
 		return addState(failed, said)
 	}
-	if u.Others = nil; u.Position == onlyPredecessorLeft {
+	if u.at.Others = nil; u.at.Position == onlyPredecessorLeft {
 		if u.stays {
-			u.Position = absent
-			return u.before.gone(*u.privateState) // The plan has not seen this.
+			u.at.Position = absent
+			return u.before.gone(*u.private) // The plan has not seen this.
 		}
-		u.Position = candidatesLeft
+		u.at.Position = candidatesLeft
 		return nil
 	}
-	u.Position = transitions[removePredecessor].to
+	u.at.Position = transitions[removePredecessor].to
 	// Nothing else was begun while the replaced job existed, so there is nothing to repeat.
 	u.rotate = u.rotate && !u.repeatsRotation
 	return nil
@@ -395,10 +397,10 @@ func (u *update) removePredecessor(ctx context.Context) diag.Diagnostic {
 
 // fail returns the diagnostic for a position without a next step.
 func (u *update) fail(context.Context) diag.Diagnostic {
-	if u.Position != unclear {
-		return u.before.gone(*u.privateState)
+	if u.at.Position != unclear {
+		return u.before.gone(*u.private)
 	}
-	told := u.positionWarning(u.situation, false)[0]
+	told := u.work.positionWarning(u.at, false)[0]
 	return diag.NewErrorDiagnostic(told.Summary(), told.Detail())
 }
 
