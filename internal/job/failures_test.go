@@ -151,7 +151,7 @@ func TestLateJobIsFoundAgain(t *testing.T) {
 	}
 }
 
-// A creation whose answer is lost finds its own job by its mark, whatever other jobs with
+// A creation whose answer is lost finds its own job by its suffix, whatever other jobs with
 // the same name and settings exist.
 func TestCreationFindsItsOwnJob(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{})
@@ -651,7 +651,7 @@ func TestJobInPlaceOfALostOneIsTold(t *testing.T) {
 	}
 }
 
-// A creation without a clear answer, whose private state is lost, has no mark: no job of
+// A creation without a clear answer, whose private state is lost, has no suffix: no job of
 // the account is taken for it, and none is removed.
 func TestForgottenCreationTakesNoJob(t *testing.T) {
 	for _, refresh := range []bool{true, false} {
@@ -679,7 +679,7 @@ func TestForgottenCreationTakesNoJob(t *testing.T) {
 }
 
 // A job that shows up after its creation was given up is rotated like any other: the update
-// finds it by its mark.
+// finds it by its suffix.
 func TestLateJobIsRotated(t *testing.T) {
 	b := lateJob(t, nightly)
 	old := b.of(b.only())

@@ -415,7 +415,7 @@ func (h *history) another() {
 	h.others[job.ID] = fmt.Sprint(there, job.Attributes.Name, job.Token, job.AccessToken, len(job.Runs))
 }
 
-// removed removes the job, as somebody else does. Its mark, which names the job that it has
+// removed removes the job, as somebody else does. Its suffix, which names the job that it has
 // replaced, is then lost, even if that job still exists.
 func (h *history) removed() {
 	job, _ := h.s.RemoveTriggerJob(h.String("id"))

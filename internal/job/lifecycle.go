@@ -93,7 +93,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 		case unread != nil:
 			looked = "no list of jobs could be read"
 		case len(made) > 1:
-			looked = "several jobs have its mark in their names, and the provider cannot tell which of them it is: " + w.Redactor.Text(strings.Join(made, ", "))
+			looked = "the names of several jobs end with its suffix, and the provider cannot tell which of them it is: " + w.Redactor.Text(strings.Join(made, ", "))
 			next = "Applying creates a new job, and removes none of these. "
 			p.recordSituation(situation{Position: unclear, Others: made})
 		}
@@ -161,13 +161,13 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 		resp.Diagnostics.Append(failed)
 	case !there:
 		if lost {
-			resp.Diagnostics.AddWarning("Creation Given Up", neverSeen(p)+"The resource is removed from the state, and the next plan creates a job. If a job with the mark shows up later, remove it in the Cloud Automator console.")
+			resp.Diagnostics.AddWarning("Creation Given Up", neverSeen(p)+"The resource is removed from the state, and the next plan creates a job. If a job with the suffix shows up later, remove it in the Cloud Automator console.")
 		}
 		resp.State.RemoveResource(ctx)
 	default:
 		if lost && !data.ID.IsNull() {
 			resp.Diagnostics.AddWarning("Job Found",
-				fmt.Sprintf("The creation of this resource got no clear answer. The refresh has found its job: Cloud Automator job %s, whose name has the mark of that creation.\n\n"+
+				fmt.Sprintf("The creation of this resource got no clear answer. The refresh has found its job: Cloud Automator job %s, whose name ends with the suffix of that creation.\n\n"+
 					"If the resource is tainted, applying removes this job and creates a new one. To keep the job, run \"terraform untaint\" on the resource.", data.ID.ValueString()))
 		}
 		r.client.Owned.Add(data.ID.ValueString())
@@ -179,9 +179,9 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 // neverSeen says that a creation got no clear answer, and that its job was not found.
 func neverSeen(p privateState) string {
 	if p.Creation == "" {
-		return "The creation of this resource got no clear answer, and the private state, which had the mark in the name of its job, is lost.\n\n"
+		return "The creation of this resource got no clear answer, and the private state, which had the suffix of its job's name, is lost.\n\n"
 	}
-	return fmt.Sprintf("The creation of this resource got no clear answer, and no Cloud Automator job has the mark of that creation, %q, in its name.\n\n", creationSuffix(p.Creation))
+	return fmt.Sprintf("The creation of this resource got no clear answer, and no Cloud Automator job has a name that ends with the suffix of that creation, %q.\n\n", creationSuffix(p.Creation))
 }
 
 // refresh records what the service shows of a job, and reports whether the job
@@ -380,7 +380,7 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 		if failed != nil || len(made) != 1 {
 			resp.Diagnostics.Append(failed)
 			if failed == nil && len(made) == 0 {
-				resp.Diagnostics.AddWarning("Creation Given Up", neverSeen(p)+"No job was removed. If a job with the mark shows up later, remove it in the Cloud Automator console.")
+				resp.Diagnostics.AddWarning("Creation Given Up", neverSeen(p)+"No job was removed. If a job with the suffix shows up later, remove it in the Cloud Automator console.")
 			}
 			resp.Diagnostics.Append(w.positionWarning(situation{Position: unclear, Others: made}, true)...)
 			return

@@ -37,7 +37,7 @@ func (l *jobList) ListResourceConfigSchema(_ context.Context, _ list.ListResourc
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Lists only the jobs with this name. A mark at the end of a name, such as ` (successor of job ID)`, is ignored.",
+				MarkdownDescription: "Lists only the jobs with this name. A suffix that the provider has added to a name, such as ` (successor of job ID)`, is ignored.",
 			},
 			"group_id": schema.Int64Attribute{
 				Optional:            true,

@@ -34,7 +34,7 @@ func TestJobsAreListed(t *testing.T) {
 	}{
 		"all":            {acctest.Values{}, 0, []string{one.ID, two.ID, left.ID, other.String("id")}},
 		"by name":        {acctest.Values{"name": "nightly"}, 100, []string{one.ID, left.ID, other.String("id")}},
-		"with a mark":    {acctest.Values{"name": left.Attributes.Name}, 100, []string{left.ID}},
+		"with a suffix":  {acctest.Values{"name": left.Attributes.Name}, 100, []string{left.ID}},
 		"by group":       {acctest.Values{"group_id": 77}, 100, []string{other.String("id")}},
 		"by both":        {acctest.Values{"group_id": 77, "name": "weekly"}, 100, nil},
 		"no more than 2": {acctest.Values{}, 2, []string{one.ID, two.ID}},

@@ -130,7 +130,7 @@ var effects = map[position]positionEffects{
 	},
 	unclear: {
 		moves: true, leaves: true, summary: "Job Not Told from Others",
-		seen: "A creation or a rotation of this resource was cut short, and the names of several Cloud Automator jobs have its mark. The recorded job is %[1]s. " +
+		seen: "A creation or a rotation of this resource was cut short, and the names of several Cloud Automator jobs end with its suffix. The recorded job is %[1]s. " +
 			"The provider cannot tell which of these jobs belong to the resource, so it does not adopt, change, run or remove any of them: %[2]s.",
 		update:  "An update fails while there are several. " + cleanUp,
 		destroy: "A destroy removes none of them. " + cleanUp,
@@ -254,15 +254,14 @@ func situationIn(data *jobModel, p privateState, jobs []cloudautomator.Job) situ
 	return situation{Position: settled, ID: id}
 }
 
-// successorSuffix returns the suffix, in texts for users the mark, at the end of the
-// name of a job that succeeds another one. It is removed after the predecessor was
-// removed.
+// successorSuffix returns the suffix of the name of a job that succeeds another one. It
+// is removed after the predecessor was removed.
 func successorSuffix(predecessor string) string {
 	return fmt.Sprintf(" (successor of job %s)", predecessor)
 }
 
-// creationSuffix returns the end of the name of a job that was just created. The
-// mark is removed after the job's id is recorded. Without a number it is "".
+// creationSuffix returns the suffix of the name of a job that was just created. It is
+// removed after the job's id is recorded. Without a number it is "".
 func creationSuffix(number string) string {
 	if number == "" {
 		return ""

@@ -250,7 +250,7 @@ func TestJobArguments(t *testing.T) {
 		"two accounts":        {acctest.Values{"google_cloud_account_id": 30}, "aws_account_id"},
 		"accounts in a list":  {acctest.Values{"aws_account_ids": []any{21}}, "aws_account_ids"},
 		"blank name":          {acctest.Values{"name": " "}, "name"},
-		"marked name":         {acctest.Values{"name": "nightly (successor of job 7)"}, "name"},
+		"name with a suffix":  {acctest.Values{"name": "nightly (successor of job 7)"}, "name"},
 		"no group":            {acctest.Values{"group_id": 0}, "group_id"},
 		"account 0":           {acctest.Values{"aws_account_id": 0}, "aws_account_id"},
 		"accounts 0":          {acctest.Values{"aws_account_id": nil, "aws_account_ids": []any{0}}, "aws_account_ids.0"},
@@ -383,8 +383,8 @@ func TestDatesAreInstants(t *testing.T) {
 	}
 }
 
-// A mark says which job a job replaces. An imported job replaces none, also if it gets a
-// mark afterwards, and whatever its first apply changes.
+// A suffix says which job a job replaces. An imported job replaces none, also if it gets a
+// suffix afterwards, and whatever its first apply changes.
 func TestImportedJobTakesNoPlace(t *testing.T) {
 	for name, first := range map[string]acctest.Values{
 		"settings": {"name": "weekly", "rotation_triggers": acctest.Values{"month": "1"}},
@@ -438,8 +438,8 @@ func TestImportedJobTakesNoPlace(t *testing.T) {
 func TestMarkedNameThatIsKnownLater(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{})
 	later := nightly.With(acctest.Values{"name": acctest.Unknown})
-	for _, mark := range []string{"(successor of job 7)", "(creation 0123456789abcdef)"} {
-		config := nightly.With(acctest.Values{"name": "nightly " + mark})
+	for _, suffix := range []string{"(successor of job 7)", "(creation 0123456789abcdef)"} {
+		config := nightly.With(acctest.Values{"name": "nightly " + suffix})
 		for _, operation := range []string{"create", "update"} {
 			b.Resource = b.Provider.Resource(jobType)
 			if operation == "update" {
@@ -539,7 +539,7 @@ func TestForgottenImportTakesNoPlace(t *testing.T) {
 
 // A job that is about to replace another one belongs to the state of the other one, whose
 // next apply takes it over, also if the other job is gone. So an import refuses it until the
-// rotation is finished, or the mark is removed.
+// rotation is finished, or the suffix is removed.
 func TestSuccessorOfAnotherStateIsNotImported(t *testing.T) {
 	for name, at := range map[string]int{"both exist": 4, "only the successor exists": 6} {
 		t.Run(name, func(t *testing.T) {

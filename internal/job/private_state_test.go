@@ -12,7 +12,7 @@ import (
 )
 
 // The state has the id of a predecessor that could not be removed. So it is removed by the
-// next operation, although the mark is gone from the job's name and the private state is
+// next operation, although the suffix is gone from the job's name and the private state is
 // lost. Otherwise the state has no predecessor, and no plan shows one.
 func TestStateKnowsThePredecessorThatStays(t *testing.T) {
 	for _, refresh := range []bool{true, false} {
@@ -334,7 +334,7 @@ func TestMovedJobRecordsTriggersWithAWarning(t *testing.T) {
 }
 
 // A destroy removes the replaced job that the state knows, also if the names of other jobs
-// have the mark. It leaves those alone, and names them.
+// have the suffix. It leaves those alone, and names them.
 func TestDestroyRemovesTheKnownPredecessorAmongOthers(t *testing.T) {
 	for name, of := range map[string]func(first, id string) []string{
 		"twins of the job":   func(first, _ string) []string { return []string{first} },

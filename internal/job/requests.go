@@ -196,13 +196,13 @@ func (w *work) remove(ctx context.Context, id string) (gone bool, failed diag.Di
 	return false, failed
 }
 
-// create creates a job whose name has a mark. If the answer is lost, it
-// searches for the mark, because a second request could create a second job.
+// create creates a job whose name has a suffix. If the answer is lost, it
+// searches for the suffix, because a second request could create a second job.
 // Without an id in made, the outcome is unknown, or no job was created. unread
 // says that the jobs could not be listed.
-func (w *work) create(ctx context.Context, name, mark string, body map[string]any) (made []string, answered cloudautomator.Job, result delivery.Result, unread diag.Diagnostic) {
+func (w *work) create(ctx context.Context, name, suffix string, body map[string]any) (made []string, answered cloudautomator.Job, result delivery.Result, unread diag.Diagnostic) {
 	doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)
-	body["name"] = withSuffix(name, mark)
+	body["name"] = withSuffix(name, suffix)
 	result = w.sender.Deliver(ctx, w.client.RateLimit(), doing, requestFunc(func(ctx context.Context) delivery.Attempt {
 		var attempt delivery.Attempt
 		answered, attempt = cloudautomator.Attempt(ctx, func(ctx context.Context) (cloudautomator.Job, error) { return w.client.CreateJob(ctx, body) })
@@ -221,7 +221,7 @@ func (w *work) create(ctx context.Context, name, mark string, body map[string]an
 			ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			defer cancel()
 		}
-		made, _, unread = w.seek(ctx, mark, result.LastUnknown)
+		made, _, unread = w.seek(ctx, suffix, result.LastUnknown)
 	}
 	for _, id := range made {
 		w.client.Made.Add(id)
@@ -244,12 +244,12 @@ func (w *work) maybeHidden(created time.Time) bool {
 	return younger(created, 2*w.sender.UnreachableTimeout())
 }
 
-// seek searches for the jobs with a mark, and returns them and the list that it searched
+// seek searches for the jobs with a suffix, and returns them and the list that it searched
 // last. It repeats the search for some time, and for twice as long since the creation,
 // because reads may lag behind. It returns a diagnostic if the jobs could not be listed, or
 // if the search was cut off.
-func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []string, jobs []cloudautomator.Job, failed diag.Diagnostic) {
-	if mark == "" {
+func (w *work) seek(ctx context.Context, suffix string, since time.Time) (found []string, jobs []cloudautomator.Job, failed diag.Diagnostic) {
+	if suffix == "" {
 		// The private state is lost. No job can be told from others.
 		return nil, nil, nil
 	}
@@ -265,7 +265,7 @@ func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []
 		}
 		jobs, listed = all.Jobs, true
 		for _, job := range jobs {
-			if strings.HasSuffix(job.Settings.Name, mark) {
+			if strings.HasSuffix(job.Settings.Name, suffix) {
 				found = append(found, job.ID)
 			}
 		}
@@ -280,7 +280,7 @@ func (w *work) seek(ctx context.Context, mark string, since time.Time) (found []
 	case len(found) == 0 && result.Stopped != nil:
 		return nil, nil, cutOff{diag.NewErrorDiagnostic("Search Not Finished", failed.Detail())}
 	case len(found) == 0 && w.maybeHidden(since):
-		return w.seek(ctx, mark, since)
+		return w.seek(ctx, suffix, since)
 	default:
 		return found, jobs, nil
 	}

@@ -263,8 +263,8 @@ func (r *jobResource) ValidateConfig(ctx context.Context, req resource.ValidateC
 	resp.Diagnostics.Append(config.reserved()...)
 }
 
-// reserved returns an error for a name with a mark. The name may be known only at
-// apply.
+// reserved returns an error for a name with such a suffix. The name may be known only
+// at apply.
 func (m *jobModel) reserved() (diags diag.Diagnostics) {
 	if hasSuffix(m.Name.ValueString()) {
 		diags.AddAttributeError(path.Root("name"), "Invalid Name",

@@ -212,8 +212,8 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 			tick = time.Second
 		}
 		if err := delivery.Sleep(ctx, tick); err != nil {
-			return diag.NewErrorDiagnostic("Rotation Not Finished", fmt.Sprintf("Cloud Automator job %s has replaced another one, but the apply ended before the mark was removed from its name.\n\n"+
-				"Its URL and access token are recorded. The next apply removes the mark.", u.at.ID))
+			return diag.NewErrorDiagnostic("Rotation Not Finished", fmt.Sprintf("Cloud Automator job %s has replaced another one, but the apply ended before the suffix was removed from its name.\n\n"+
+				"Its URL and access token are recorded. The next apply removes the suffix.", u.at.ID))
 		}
 	}
 	was, recorded := u.before.shown(job.Settings), u.before.ActionValue
@@ -258,15 +258,15 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 }
 
 // findTwins looks for other successors of the job that this one has replaced: from a
-// rotation that was cut short, and that the service did not show until now. Once the mark is
+// rotation that was cut short, and that the service did not show until now. Once the suffix is
 // removed from the name, no operation would find them.
 func (u *update) findTwins(ctx context.Context, predecessor string) diag.Diagnostic {
 	if u.at.Position != unnamed {
-		return nil // The mark comes from somebody else.
+		return nil // The suffix comes from somebody else.
 	}
 	jobs, failed := u.work.list(ctx)
 	if failed != nil {
-		return addState(failed, fmt.Sprintf("Cloud Automator job %s has replaced job %s. Its URL and access token are recorded. The next apply removes the mark from its name.", u.at.ID, predecessor))
+		return addState(failed, fmt.Sprintf("Cloud Automator job %s has replaced job %s. Its URL and access token are recorded. The next apply removes the suffix from its name.", u.at.ID, predecessor))
 	}
 	jobs = slices.DeleteFunc(jobs, func(job cloudautomator.Job) bool { return job.ID == u.at.ID })
 	if at := situationIn(u.data, *u.private, append(jobs, u.shown)); at.Position == unclear {

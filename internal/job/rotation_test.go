@@ -14,7 +14,7 @@ import (
 // found out. Whichever request it is, whether the service acted on it, whether the next
 // apply refreshes first, and whether Terraform or only the provider was killed: in the end
 // there is one job, and the old credentials run nothing. If the old job and the successor's
-// mark are already gone, nothing distinguishes the successor from somebody else's job. Then
+// suffix are already gone, nothing distinguishes the successor from somebody else's job. Then
 // the provider names it and leaves it alone.
 func TestKilledRotationIsFinished(t *testing.T) {
 	changes := map[string]acctest.Values{
@@ -86,7 +86,7 @@ func (b *bench) killedAt(at int, acted bool, config acctest.Values) (done bool) 
 	return !killed.Apply(config).HasError()
 }
 
-// orphan is the only job, if the state has another one and it has no mark.
+// orphan is the only job, if the state has another one and it has no suffix.
 func (b *bench) orphan() *sandbox.TriggerJobState {
 	b.t.Helper()
 	jobs := b.s.TriggerJobs()
@@ -128,7 +128,7 @@ func working(b *bench, at int) {
 }
 
 // If the provider is killed before the last steps, the next one finds them: removing a
-// predecessor, and removing the mark from a job's name.
+// predecessor, and removing the suffix from a job's name.
 func TestKilledUpdateForgetsNoPredecessor(t *testing.T) {
 	for _, rotates := range []bool{true, false} {
 		for _, refresh := range []bool{true, false} {
@@ -260,7 +260,7 @@ func TestKilledRotationIsDestroyed(t *testing.T) {
 		for _, refresh := range []bool{false, true} {
 			t.Run(fmt.Sprintf("acted %t, refresh %t", acted, refresh), func(t *testing.T) {
 				t.Parallel()
-				// The last two requests concern a job without its mark.
+				// The last two requests concern a job without its suffix.
 				for at := range 7 {
 					b := newBench(t, sandbox.CloudAutomator{})
 					base := b.created(nightly)
@@ -721,7 +721,7 @@ func TestAccountsAreChangedInTheConsole(t *testing.T) {
 	}
 }
 
-// A mark alone is not enough: a job of another group or another action type is no
+// A suffix alone is not enough: a job of another group or another action type is no
 // successor.
 func TestMarkOfAnotherKindOfJobIsNone(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{})
@@ -734,7 +734,7 @@ func TestMarkOfAnotherKindOfJobIsNone(t *testing.T) {
 }
 
 // A job that has replaced another one, and that somebody has renamed since, has lost the
-// mark. The provider remembers the job that it has replaced all the same.
+// suffix. The provider remembers the job that it has replaced all the same.
 func TestRenamedJobRemembersItsPredecessor(t *testing.T) {
 	for _, refresh := range []bool{true, false} {
 		for _, destroy := range []bool{true, false} {

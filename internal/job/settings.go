@@ -119,7 +119,7 @@ func (m *jobModel) shownBy(s cloudautomator.Settings) bool {
 }
 
 // shown returns the model with the settings that the service shows.
-// action_value has only the recorded members, and the name has no mark.
+// action_value has only the recorded members, and the name has no suffix.
 func (m *jobModel) shown(s cloudautomator.Settings) jobModel {
 	shown := *m
 	imported := m.Name.IsNull()

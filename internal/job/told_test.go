@@ -18,7 +18,7 @@ var paused = acctest.Values{"name": "pause", "group_id": 1, "action_type": "dela
 
 // Each refresh and plan reports an interrupted rotation, also the plan of a destroy, with
 // the ids of the existing jobs. The last two requests of a rotation leave a job without a
-// mark: all of them name it, and leave it alone.
+// suffix: all of them name it, and leave it alone.
 func TestUnfinishedRotationIsTold(t *testing.T) {
 	// The requests are GetJob, ListJobs, UpdateJob, GetJob, CreateJob, GetJob, DeleteJob,
 	// ListJobs, UpdateJob and GetJob.
@@ -65,7 +65,7 @@ func TestUnfinishedRotationIsTold(t *testing.T) {
 	}
 }
 
-// Two jobs have the mark of a creation without an answer. The provider adopts, changes,
+// Two jobs have the suffix of a creation without an answer. The provider adopts, changes,
 // runs and removes neither of them, and names both.
 func TestSeveralJobsOfOneCreation(t *testing.T) {
 	lost := func(t *testing.T) (*bench, []string) {
@@ -143,7 +143,7 @@ func TestSeveralJobsOfOneCreation(t *testing.T) {
 	})
 }
 
-// Two jobs have the mark of an interrupted rotation. The rotation does not continue while
+// Two jobs have the suffix of an interrupted rotation. The rotation does not continue while
 // nothing distinguishes them.
 func TestSeveralSuccessors(t *testing.T) {
 	for name, at := range map[string]int{"the job is there": 4, "the job is removed": 6, "the successor is recorded": -1} {
