@@ -159,7 +159,7 @@ func TestSettingThatIsNotTaken(t *testing.T) {
 	config := nightly.With(acctest.Values{"allow_runtime_action_values": true})
 	diags := b.Apply(config)
 	// The successor has it.
-	contains(t, diags.String(), "Settings Not Taken", "allow_runtime_action_values", "Job "+b.only().ID+", which replaces it, has these settings")
+	contains(t, diags.String(), "Settings Not Changed", "allow_runtime_action_values", "Job "+b.only().ID+", which replaces it, has these settings")
 	if taken := b.only().Attributes.AllowRuntimeActionValues; diags.HasError() || taken == nil || !*taken || strings.Contains(diags.String(), "-replace") {
 		t.Fatalf("%+v: %s", b.only(), diags)
 	}
@@ -168,7 +168,7 @@ func TestSettingThatIsNotTaken(t *testing.T) {
 	b = newBench(t, sandbox.CloudAutomator{IgnoresRuntimeValues: true, PatchRotates: true})
 	b.created(nightly)
 	diags = b.Apply(config)
-	contains(t, diags.String(), "Settings Not Taken", "allow_runtime_action_values", "-replace")
+	contains(t, diags.String(), "Settings Not Changed", "allow_runtime_action_values", "-replace")
 	if diags.HasError() {
 		t.Fatal(diags)
 	}

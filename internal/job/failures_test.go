@@ -210,7 +210,7 @@ func TestCreationDoesNotTakeAnothersJob(t *testing.T) {
 	if diags.HasError() || b.only().ID != b.String("id") {
 		t.Errorf("there are %v: %s", b.s.TriggerJobs(), diags)
 	}
-	contains(t, diags.String(), "Creation Given Up", "(creation ")
+	contains(t, diags.String(), "Created Job Not Found", "(creation ")
 }
 
 func TestJobAPIRefuses(t *testing.T) {
@@ -475,7 +475,7 @@ func TestLostJobIsNoOther(t *testing.T) {
 					if diags.HasError() || !b.State.IsNull() {
 						t.Fatalf("the state is %s: %s", b.State, diags)
 					}
-					contains(t, diags.String(), "Creation Given Up", "(creation ")
+					contains(t, diags.String(), "Created Job Not Found", "(creation ")
 				}
 				b.s.ResetRequestLog()
 				b.apply(nightly)
@@ -550,7 +550,7 @@ func TestLostCreationIsGivenUpWithWords(t *testing.T) {
 				if diags.HasError() || !one.State.IsNull() {
 					t.Fatalf("the state is %s: %s", one.State, diags)
 				}
-				contains(t, diags.String(), "Creation Given Up", "(creation ", "console")
+				contains(t, diags.String(), "Created Job Not Found", "(creation ", "console")
 				return b.s.Count("ListJobs")
 			}
 			// The old one is searched for during 20 pauses, and the young one also until it is
@@ -673,7 +673,7 @@ func TestForgottenCreationTakesNoJob(t *testing.T) {
 			if now := fmt.Sprint(b.s.TriggerJobs()); diags.HasError() || !b.State.IsNull() || now != before {
 				t.Errorf("refresh %t: the jobs were %s and are %s, the state is %s: %s", refresh, before, now, b.State, diags)
 			}
-			contains(t, diags.String(), "Creation Given Up")
+			contains(t, diags.String(), "Created Job Not Found")
 		}
 	}
 }

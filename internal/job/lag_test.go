@@ -187,11 +187,11 @@ func TestTwinsAreFoundBeforeTheMarkIsRemoved(t *testing.T) {
 		t.Fatalf("the jobs are %+v", jobs)
 	}
 	b.s.Hook("CreateJob", nil, passed)
-	diags := b.refused(config, "Job Not Told from Others", jobs[1].ID)
+	diags := b.refused(config, "Several Jobs Match", jobs[1].ID)
 	if len(b.s.TriggerJobs()) != 2 || b.String("id") == jobs[0].ID || b.String("id") == jobs[1].ID {
 		t.Fatalf("the state is %s, the jobs are %+v: %s", b.State, b.s.TriggerJobs(), diags)
 	}
-	b.refused(config, "Job Not Told from Others", jobs[1].ID)
+	b.refused(config, "Several Jobs Match", jobs[1].ID)
 	b.s.RemoveTriggerJob(jobs[1].ID)
 	passed()
 	if diags := b.Refresh(); diags.HasError() {

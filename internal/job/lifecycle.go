@@ -161,7 +161,7 @@ func (r *jobResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 		resp.Diagnostics.Append(failed)
 	case !there:
 		if lost {
-			resp.Diagnostics.AddWarning("Creation Given Up", neverSeen(p)+"The resource is removed from the state, and the next plan creates a job. If a job with the suffix shows up later, remove it in the Cloud Automator console.")
+			resp.Diagnostics.AddWarning("Created Job Not Found", neverSeen(p)+"The resource is removed from the state, and the next plan creates a job. If a job with the suffix shows up later, remove it in the Cloud Automator console.")
 		}
 		resp.State.RemoveResource(ctx)
 	default:
@@ -380,7 +380,7 @@ func (r *jobResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 		if failed != nil || len(made) != 1 {
 			resp.Diagnostics.Append(failed)
 			if failed == nil && len(made) == 0 {
-				resp.Diagnostics.AddWarning("Creation Given Up", neverSeen(p)+"No job was removed. If a job with the suffix shows up later, remove it in the Cloud Automator console.")
+				resp.Diagnostics.AddWarning("Created Job Not Found", neverSeen(p)+"No job was removed. If a job with the suffix shows up later, remove it in the Cloud Automator console.")
 			}
 			resp.Diagnostics.Append(w.positionWarning(situation{Position: unclear, Others: made}, true)...)
 			return

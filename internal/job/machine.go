@@ -129,7 +129,7 @@ var effects = map[position]positionEffects{
 		destroy: "A destroy removes none of them. " + cleanUp,
 	},
 	unclear: {
-		moves: true, leaves: true, summary: "Job Not Told from Others",
+		moves: true, leaves: true, summary: "Several Jobs Match",
 		seen: "A creation or a rotation of this resource was cut short, and the names of several Cloud Automator jobs end with its suffix. The recorded job is %[1]s. " +
 			"The provider cannot tell which of these jobs belong to the resource, so it does not adopt, change, run or remove any of them: %[2]s.",
 		update:  "An update fails while there are several. " + cleanUp,

@@ -365,7 +365,7 @@ func TestDestroyRemovesTheKnownPredecessorAmongOthers(t *testing.T) {
 				if name == "one more successor" {
 					twins = nil // It certainly belongs to the state.
 				} else {
-					contains(t, diags.String(), append(slices.Clone(twins), "Job Not Told from Others", "removes none of them")...)
+					contains(t, diags.String(), append(slices.Clone(twins), "Several Jobs Match", "removes none of them")...)
 				}
 				if diags.HasError() || !slices.Equal(left, twins) {
 					t.Errorf("left are %q, want %q: %s", left, twins, diags)

@@ -277,7 +277,7 @@ func (u *update) findTwins(ctx context.Context, predecessor string) diag.Diagnos
 
 // notTaken warns about settings that the service did not change.
 func notTaken(id string, names []string) diag.Diagnostic {
-	return diag.NewWarningDiagnostic("Settings Not Taken",
+	return diag.NewWarningDiagnostic("Settings Not Changed",
 		fmt.Sprintf("Cloud Automator has accepted the change of job %s, but still shows other values for: %s. The service may not allow a change of them in place.\n\n"+
 			"The provider remembers this, and further plans do not show it. To get a job with these settings, replace it with \"terraform apply -replace\". The new job has another id.", id, strings.Join(names, ", ")))
 }
@@ -359,7 +359,7 @@ func (u *update) recordSuccessor(ctx context.Context) diag.Diagnostic {
 	u.shown, u.rotate, u.repeatsRotation, u.private.Begun = job, false, false, delivery.FromNow(0)
 	inPlace := u.untaken
 	if u.untaken = u.after.untaken(nil, nil, job.Settings); len(inPlace) > 0 && len(u.untaken) == 0 {
-		u.warnings.AddWarning("Settings Not Taken", fmt.Sprintf("Cloud Automator has accepted the change of job %s, but did not change there: %s. Job %s, which replaces it, has these settings.",
+		u.warnings.AddWarning("Settings Not Changed", fmt.Sprintf("Cloud Automator has accepted the change of job %s, but did not change there: %s. Job %s, which replaces it, has these settings.",
 			id, strings.Join(inPlace, ", "), job.ID))
 	}
 	u.private.recordSituation(u.at)

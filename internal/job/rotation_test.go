@@ -857,5 +857,5 @@ func TestFinishedRotationTellsOfSettingsThatAreNotTaken(t *testing.T) {
 	config["rotation_triggers"] = acctest.Values{"month": "2"}
 	b.killedAt(4, true, config)
 	config["allow_runtime_action_values"] = false
-	contains(t, b.Apply(config).String(), "Settings Not Taken", "allow_runtime_action_values")
+	contains(t, b.Apply(config).String(), "Settings Not Changed", "allow_runtime_action_values")
 }

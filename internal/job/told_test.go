@@ -78,7 +78,7 @@ func TestSeveralJobsOfOneCreation(t *testing.T) {
 		second := b.s.AddTriggerJob(sandbox.TriggerJob{Name: first.Attributes.Name})
 		b.Resource = b.On(acctest.StartProvider(t, acctest.Block(b.s.URL())))
 		b.s.ResetRequestLog()
-		return b, []string{"Job Not Told from Others", first.ID, second.ID, "console"}
+		return b, []string{"Several Jobs Match", first.ID, second.ID, "console"}
 	}
 	untouched := func(b *bench, jobs int) {
 		b.t.Helper()
@@ -161,7 +161,7 @@ func TestSeveralSuccessors(t *testing.T) {
 			successor := jobs[len(jobs)-1]
 			twin := b.s.AddTriggerJob(sandbox.TriggerJob{Name: successor.Attributes.Name})
 			before := fmt.Sprint(b.s.TriggerJobs())
-			says := []string{"Job Not Told from Others", twin.ID, successor.ID, "console"}
+			says := []string{"Several Jobs Match", twin.ID, successor.ID, "console"}
 			contains(t, b.Refresh().String(), says...)
 			_, diags := b.Plan(config)
 			contains(t, diags.String(), says...)
@@ -180,7 +180,7 @@ func TestSeveralSuccessors(t *testing.T) {
 			b.s.AddTriggerJob(sandbox.TriggerJob{ID: "x", Name: "a (successor of job " + id + ")"})
 			b.s.AddTriggerJob(sandbox.TriggerJob{ID: "y", Name: "b (successor of job " + id + ")"})
 			if at >= 0 {
-				contains(t, gone.Destroy().String(), "Job Not Told from Others", "x, y")
+				contains(t, gone.Destroy().String(), "Several Jobs Match", "x, y")
 			}
 			if len(b.s.TriggerJobs()) != 3 {
 				t.Errorf("left are %+v", b.s.TriggerJobs())
