@@ -119,8 +119,8 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 			"To keep the job, run \"terraform untaint\" on the resource: then the next apply finishes the job.", u.at.ID)))
 		return
 	}
-	if names := u.after.untaken(nil, nil, u.shown.Settings); len(names) > 0 {
-		resp.Diagnostics.Append(notTaken(u.at.ID, names))
+	if names := u.after.unchanged(nil, nil, u.shown.Settings); len(names) > 0 {
+		resp.Diagnostics.Append(settingsNotChanged(u.at.ID, names))
 	}
 	p.recordSituation(u.at)
 	const tainted = "The job was created and is recorded, but the resource is tainted: applying again replaces the job, and runs the new one. "
@@ -300,8 +300,8 @@ func (r *jobResource) Update(ctx context.Context, req resource.UpdateRequest, re
 		}
 		p.recordSituation(u.at)
 		resp.Diagnostics.Append(u.warnings...)
-		if len(u.untaken) > 0 {
-			resp.Diagnostics.Append(notTaken(u.at.ID, u.untaken))
+		if len(u.unchanged) > 0 {
+			resp.Diagnostics.Append(settingsNotChanged(u.at.ID, u.unchanged))
 		}
 	case d.read || d.run || previous.Moved:
 		if u.shown, _, failed = w.locate(ctx, &before, privateState{}, nil); failed == nil && u.shown.ID == "" {

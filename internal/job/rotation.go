@@ -36,10 +36,10 @@ type update struct {
 	shown cloudautomator.Job
 	// recorded says that data has been written.
 	recorded bool
-	// warnings are warnings of a successful update, and untaken the settings that the
+	// warnings are warnings of a successful update, and unchanged the settings that the
 	// service has not changed in the job.
-	warnings diag.Diagnostics
-	untaken  []string
+	warnings  diag.Diagnostics
+	unchanged []string
 }
 
 // stepMethods has the method for each step. recordSuccessor also does removeSuccessor.
@@ -238,11 +238,11 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 		return failed
 	}
 	// What a successor was created without, the change may have set.
-	still := u.after.untaken(nil, nil, u.shown.Settings)
-	u.untaken = slices.DeleteFunc(u.untaken, func(name string) bool { return !slices.Contains(still, name) })
-	u.untaken = append(u.untaken, u.after.untaken(&u.before, &job.Settings, u.shown.Settings)...)
-	slices.Sort(u.untaken)
-	u.untaken = slices.Compact(u.untaken)
+	still := u.after.unchanged(nil, nil, u.shown.Settings)
+	u.unchanged = slices.DeleteFunc(u.unchanged, func(name string) bool { return !slices.Contains(still, name) })
+	u.unchanged = append(u.unchanged, u.after.unchanged(&u.before, &job.Settings, u.shown.Settings)...)
+	slices.Sort(u.unchanged)
+	u.unchanged = slices.Compact(u.unchanged)
 	u.at.Position = transitions[change].to
 	if asks && (job.Path() == u.shown.Path() || job.AccessToken == u.shown.AccessToken) {
 		u.at.Position = notRotated
@@ -275,8 +275,8 @@ func (u *update) findTwins(ctx context.Context, predecessor string) diag.Diagnos
 	return nil
 }
 
-// notTaken warns about settings that the service did not change.
-func notTaken(id string, names []string) diag.Diagnostic {
+// settingsNotChanged warns about settings that the service did not change.
+func settingsNotChanged(id string, names []string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Settings Not Changed",
 		fmt.Sprintf("Cloud Automator has accepted the change of job %s, but still shows other values for: %s. The service may not allow a change of them in place.\n\n"+
 			"The provider remembers this, and further plans do not show it. To get a job with these settings, replace it with \"terraform apply -replace\". The new job has another id.", id, strings.Join(names, ", ")))
@@ -357,8 +357,8 @@ func (u *update) recordSuccessor(ctx context.Context) diag.Diagnostic {
 		u.at = situation{Position: transitions[recordSuccessor].to, ID: successor, Others: []string{id}}
 	}
 	u.shown, u.rotate, u.repeatsRotation, u.private.Begun = job, false, false, delivery.FromNow(0)
-	inPlace := u.untaken
-	if u.untaken = u.after.untaken(nil, nil, job.Settings); len(inPlace) > 0 && len(u.untaken) == 0 {
+	inPlace := u.unchanged
+	if u.unchanged = u.after.unchanged(nil, nil, job.Settings); len(inPlace) > 0 && len(u.unchanged) == 0 {
 		u.warnings.AddWarning("Settings Not Changed", fmt.Sprintf("Cloud Automator has accepted the change of job %s, but did not change there: %s. Job %s, which replaces it, has these settings.",
 			id, strings.Join(inPlace, ", "), job.ID))
 	}

@@ -229,26 +229,26 @@ func (p *privateState) recordRequested(config, asked, shown jobModel) {
 	p.askFor(asked.ActionValue)
 }
 
-// untaken returns the settings that the service did not change. After a change,
+// unchanged returns the settings that the service did not change. After a change,
 // that is a setting for which the service still shows the value from before.
 // After a creation, it is a flag or a number for which the service shows
 // another value.
-func (m *jobModel) untaken(recorded *jobModel, before *cloudautomator.Settings, s cloudautomator.Settings) (names []string) {
+func (m *jobModel) unchanged(recorded *jobModel, before *cloudautomator.Settings, s cloudautomator.Settings) (names []string) {
 	shown, was, changed := m.shown(s), jobModel{}, []setting(nil)
 	if before != nil {
 		was, changed = m.shown(*before), recorded.settings()
 	}
 	theirs, earlier := shown.settings(), was.settings()
 	for i, one := range m.settings() {
-		now, untaken := theirs[i], false
+		now, unchanged := theirs[i], false
 		if before != nil {
-			untaken = !one.same(changed[i]) && now.same(earlier[i])
+			unchanged = !one.same(changed[i]) && now.same(earlier[i])
 		} else {
 			_, flag := now.value.(types.Bool)
 			_, number := now.value.(types.Int64)
-			untaken = flag || number || now.plain() == ""
+			unchanged = flag || number || now.plain() == ""
 		}
-		if untaken && !one.same(now) && !one.value.IsUnknown() && (!one.value.IsNull() || one.isDate()) {
+		if unchanged && !one.same(now) && !one.value.IsUnknown() && (!one.value.IsNull() || one.isDate()) {
 			names = append(names, one.name)
 		}
 	}
