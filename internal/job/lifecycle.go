@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -76,7 +77,7 @@ func (r *jobResource) Create(ctx context.Context, req resource.CreateRequest, re
 	begun := data
 	begun.takeFrom(jobModel{})
 	begun.takeLeftToService(jobModel{CompletedPostProcessID: types.ListNull(types.Int64Type), FailedPostProcessID: types.ListNull(types.Int64Type)})
-	name, p := data.Name.ValueString(), privateState{Creation: newCreation(), Begun: delivery.FromNow(0), Due: data.TriggerOnApply.ValueBool()}
+	name, p := data.Name.ValueString(), privateState{Creation: hex.EncodeToString(random(8)), Begun: delivery.FromNow(0), Due: data.TriggerOnApply.ValueBool()}
 	made, answered, result, unread := w.create(ctx, name, creationSuffix(p.Creation), data.body(nil, nil, types.StringNull()))
 	if len(made) != 1 {
 		doing := fmt.Sprintf("Creating the Cloud Automator job %q", name)

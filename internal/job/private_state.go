@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,7 +37,7 @@ type privateState struct {
 	// Situation is the position of the job at the last read, with "" for settled. The state
 	// has the predecessor of predecessorLeft.
 	Situation situation `json:"situation,omitzero"`
-	// Creation is the number of the suffix that the job was created with. Begun is when the
+	// Creation is the random number in the suffix that the job was created with. Begun is when the
 	// job was created or, if it is a successor, recorded, by the clock of this machine.
 	Creation string    `json:"creation,omitempty"`
 	Begun    time.Time `json:"begun,omitzero"`
@@ -241,9 +240,6 @@ func (p *privateState) recordCredentialsOfState(state jobModel) {
 		p.URL, p.AccessToken = fingerprint(at.Path), fingerprint(state.AccessToken.ValueString())
 	}
 }
-
-// newCreation returns a random number for the suffix of a creation.
-func newCreation() string { return hex.EncodeToString(random(8)) }
 
 func random(n int) []byte {
 	number := make([]byte, n)
