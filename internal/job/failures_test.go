@@ -530,9 +530,9 @@ func TestPageDoesNotMakeAJobGone(t *testing.T) {
 	}
 }
 
-// A creation without a clear answer is searched for until it is too old to show up, and is
-// then given up with words.
-func TestLostCreationIsGivenUpWithWords(t *testing.T) {
+// A creation without a clear answer is searched for until it is too old to show up. Then a
+// warning says that no job was found.
+func TestLostCreationEndsWithAWarning(t *testing.T) {
 	for name, gives := range map[string]func(*bench) acctest.Diagnostics{"refresh": (*bench).refreshed, "destroy": (*bench).destroyed} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, sandbox.CloudAutomator{}, hasty())

@@ -246,7 +246,7 @@ func (w *work) refresh(ctx context.Context, data *jobModel, p *privateState) (th
 
 // notImported returns the diagnostic for the import of a job whose name says that it
 // replaces another one. The state of the other one, if there is one, takes the job over,
-// also if the other job is gone already. Two states never own one job.
+// even if the other job is gone already. Two states never own one job.
 func notImported(id, predecessor string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Job Not Imported",
 		fmt.Sprintf("Importing Cloud Automator job %s failed: the end of its name, %q, says that it is the successor of job %s in a rotation that is not finished.\n\n"+

@@ -383,7 +383,7 @@ func TestDatesAreInstants(t *testing.T) {
 	}
 }
 
-// A suffix says which job a job replaces. An imported job replaces none, also if it gets a
+// A suffix says which job a job replaces. An imported job replaces none, even if it gets a
 // suffix afterwards, and whatever its first apply changes.
 func TestImportedJobTakesNoPlace(t *testing.T) {
 	for name, first := range map[string]acctest.Values{
@@ -457,7 +457,7 @@ func TestMarkedNameThatIsKnownLater(t *testing.T) {
 	}
 }
 
-// The provider corrects what somebody else changes in a job without a rotation, also if the
+// The provider corrects what somebody else changes in a job without a rotation, even if the
 // job was imported and its first update recorded only triggers.
 func TestDriftAfterAnImportDoesNotRotate(t *testing.T) {
 	eachKind(t, func(t *testing.T, b *bench) {
@@ -538,7 +538,7 @@ func TestForgottenImportTakesNoPlace(t *testing.T) {
 }
 
 // A job that is about to replace another one belongs to the state of the other one, whose
-// next apply takes it over, also if the other job is gone. So an import refuses it until the
+// next apply takes it over, even if the other job is gone. So an import refuses it until the
 // rotation is finished, or the suffix is removed.
 func TestSuccessorOfAnotherStateIsNotImported(t *testing.T) {
 	for name, at := range map[string]int{"both exist": 4, "only the successor exists": 6} {

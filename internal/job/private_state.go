@@ -34,8 +34,8 @@ type privateState struct {
 	Shown map[string]string `json:"shown,omitempty"`
 	// Drifted are the settings that somebody has changed since.
 	Drifted []string `json:"drifted,omitempty"`
-	// Situation is the position of the job at the last read, with "" for settled. The state
-	// has the predecessor of predecessorLeft.
+	// Situation is what the last read found; empty if the job is settled or not rotated. For
+	// predecessorLeft only the state keeps the predecessor, as predecessor_id.
 	Situation situation `json:"situation,omitzero"`
 	// Creation is the random number in the suffix that the job was created with. Begun is when the
 	// job was created or, if it is a successor, recorded, by the clock of this machine.
@@ -115,7 +115,7 @@ func (p privateState) store(ctx context.Context, private interface {
 // lastPosition returns the position of the job at the last read.
 func (p privateState) lastPosition() position { return cmp.Or(p.Situation.Position, settled) }
 
-// recordSituation records the position of the job.
+// recordSituation records the situation of the job.
 func (p *privateState) recordSituation(s situation) {
 	if p.Situation = s; s.Position == settled || s.Position == notRotated {
 		p.Situation = situation{}

@@ -333,7 +333,7 @@ func TestMovedJobRecordsTriggersWithAWarning(t *testing.T) {
 	}
 }
 
-// A destroy removes the replaced job that the state knows, also if the names of other jobs
+// A destroy removes the replaced job that the state knows, even if the names of other jobs
 // have the suffix. It leaves those alone, and names them.
 func TestDestroyRemovesTheKnownPredecessorAmongOthers(t *testing.T) {
 	for name, of := range map[string]func(first, id string) []string{

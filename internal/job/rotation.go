@@ -142,9 +142,9 @@ const visibilityDelay = time.Minute
 // younger reports whether less time has passed since then, by the clock of this machine.
 func younger(since time.Time, age time.Duration) bool { return delivery.Until(since.Add(age)) > 0 }
 
-// locate reads a job and finds out its position. The result has no job if it
-// does not exist. If nothing speaks for another position than settled, and
-// doubted does not either, it does not read the list of jobs.
+// locate reads a job and finds out its situation. The result has no job if it does not
+// exist. locate lists the jobs only if the job was not found, or if its name, the private
+// state or doubted suggests another position than settled.
 func (w *work) locate(ctx context.Context, data *jobModel, p privateState, doubted func(cloudautomator.Job) bool) (job cloudautomator.Job, at situation, failed diag.Diagnostic) {
 	id, found := data.ID.ValueString(), false
 	if id != "" {
@@ -206,7 +206,7 @@ func (u *update) change(ctx context.Context, asks bool) diag.Diagnostic {
 			return failed
 		}
 		// Without the suffix, only its times tell the job from others until the state has it. So
-		// change it later than it was created, also in whole seconds if the API has no fractions.
+		// change it later than it was created: a second later if the API shows whole seconds.
 		tick := 2 * time.Millisecond
 		if !strings.Contains(job.Settings.CreatedAt, ".") {
 			tick = time.Second
@@ -430,10 +430,10 @@ func addState(failed diag.Diagnostic, state string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(failed.Summary(), failed.Detail()+"\n\n"+state)
 }
 
-// foreign reports whether a suffix in the job's name comes from somebody else. This state
-// has imported the job, and has not written its name. If the private state is lost, a
-// job without rotated_at was imported: a state has the job that it put in another one's
-// place only together with a rotated_at.
+// foreign reports whether a suffix in the job's name comes from somebody else. That is so
+// if this state has imported the job and has not written its name yet. If the private
+// state is lost, it is so for the suffix of a successor without rotated_at: that job was
+// imported, because a state that records a successor also records rotated_at.
 func (m *jobModel) foreign(p privateState, name string) bool {
 	return hasSuffix(name) && p.Unwritten || predecessorInName(name) != "" && p.Lost && m.RotatedAt.IsNull()
 }

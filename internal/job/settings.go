@@ -205,9 +205,9 @@ func (m *jobModel) refreshSettings(s cloudautomator.Settings, p *privateState) {
 // drifted reports whether somebody has changed a setting since the last write.
 func (p privateState) drifted(name string) bool { return slices.Contains(p.Drifted, name) }
 
-// leftToService reports whether a setting is left to the service: the last write did not
-// have it in its configuration, this state has not written the job yet, or it is not
-// known what the last write had.
+// leftToService reports whether the service decides the value of a setting: the last
+// written configuration did not set it, this state has not written the job yet, or the
+// last request is not known.
 func (p privateState) leftToService(name string) bool {
 	_, asked := p.Asked[name]
 	return p.Imported || !asked
@@ -304,9 +304,8 @@ func (m *jobModel) takeFrom(before jobModel) {
 	m.withhold()
 }
 
-// takeLeftToService copies the arguments that are left to the service from another
-// state. In a plan it does not copy an unknown argument, because the apply will
-// set it.
+// takeLeftToService copies the arguments that are left to the service, which are
+// unknown here, from another state.
 func (m *jobModel) takeLeftToService(before jobModel) {
 	theirs := before.settings()
 	for i, one := range m.settings() {
