@@ -178,7 +178,7 @@ func TestLateSuccessorIsFoundAgain(t *testing.T) {
 
 // A kill leaves nothing that tells of a successor which lists do not show yet. So before the
 // suffix is removed from the name of another one, the provider looks for the first one again.
-func TestTwinsAreFoundBeforeTheMarkIsRemoved(t *testing.T) {
+func TestTwinsAreFoundBeforeTheSuffixIsRemoved(t *testing.T) {
 	b, moves := lagging(t, 45*time.Second)
 	config, passed := nightly.With(acctest.Values{"rotation_triggers": acctest.Values{"month": "2"}}), moves(1)
 	b.killedAt(4, true, config)

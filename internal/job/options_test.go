@@ -435,7 +435,7 @@ func TestImportedJobTakesNoPlace(t *testing.T) {
 }
 
 // A name that is only known at apply is checked before any request is made.
-func TestMarkedNameThatIsKnownLater(t *testing.T) {
+func TestNameWithASuffixThatIsKnownLater(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{})
 	later := nightly.With(acctest.Values{"name": acctest.Unknown})
 	for _, suffix := range []string{"(successor of job 7)", "(creation 0123456789abcdef)"} {

@@ -723,7 +723,7 @@ func TestAccountsAreChangedInTheConsole(t *testing.T) {
 
 // A suffix alone is not enough: a job of another group or another action type is no
 // successor.
-func TestMarkOfAnotherKindOfJobIsNone(t *testing.T) {
+func TestSuffixOfAnotherKindOfJobIsNone(t *testing.T) {
 	b := newBench(t, sandbox.CloudAutomator{})
 	b.created(nightly)
 	other := b.s.AddTriggerJob(sandbox.TriggerJob{Name: "x (successor of job " + b.String("id") + ")"})
