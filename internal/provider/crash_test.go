@@ -189,9 +189,11 @@ func (p *post) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// lists are the requests that read many targets and name none, with the reads of those
-// targets.
-var lists = map[string]string{"ListOpenWorkflowExecutions": "signal_workflow_execution", "ListExecutions": "signal_workflow_step_state"}
+// readsMany reports whether a request reads many targets of a signal and may name none.
+func readsMany(operation, resource string) bool {
+	gate := systems.Of(resource).Gate
+	return gate != nil && gate.Batch != nil && gate.Batch.Operation == operation
+}
 
 // concerned returns the signals of a request. A request that sends belongs to one signal,
 // and a read may belong to many.
@@ -205,7 +207,7 @@ func (p *post) concerned(operation, request string) (all []*signal) {
 		return all
 	}
 	for _, g := range p.signals {
-		if g.resource == lists[operation] && g.at == crash.Waiting {
+		if g.at == crash.Waiting && readsMany(operation, g.resource) {
 			all = append(all, g)
 		}
 	}

@@ -63,9 +63,9 @@ func (p *waitPost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			concerned = append(concerned, g)
 		}
 	}
-	if of := lists[operationOf(r)]; len(concerned) == 0 && of != "" {
+	if len(concerned) == 0 {
 		for _, g := range p.waits {
-			if g.Type == of && g.until == "ended" {
+			if g.until == "ended" && readsMany(operationOf(r), g.Type) {
 				concerned = append(concerned, g)
 			}
 		}

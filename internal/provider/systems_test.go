@@ -77,6 +77,13 @@ func lacks(p *acctest.Provider, y system) (lacks []string) {
 	if y.Gate != nil {
 		file("a file", "internal", y.Package, "states.go")
 		file("tests of its states", "internal", y.Package, "states_test.go")
+		file("its wait", "internal", y.Package, "wait.go")
+	}
+	if finds {
+		file("its search for the target", "internal", y.Package, "find.go")
+	}
+	if y.Lost == systems.ReadBack {
+		file("its lookup of a lost signal", "internal", y.Package, "delivered.go")
 	}
 	file("an example", "examples", "resources", y.Type, "resource.tf")
 	if y.Docs.NoPolicy == "" {
@@ -115,6 +122,8 @@ func lacks(p *acctest.Provider, y system) (lacks []string) {
 	for _, field := range []string{"Service", "API", "Sends", "Lost", "Repeats", "Answers"} {
 		lack(reflect.ValueOf(y.Docs).FieldByName(field).IsZero(), "Docs.%s in its row of the table", field)
 	}
+	lack(y.Docs.AfterCrash == "" && !resource.Has("adopt_existing"), "Docs.AfterCrash in its row of the table: it has no adopt_existing, of which the page speaks")
+	lack(y.Docs.LookUp == "" && y.LooksUp, "Docs.LookUp in its row of the table")
 	lack(y.Docs.NoAction == "" && !action, "Docs.NoAction in its row of the table")
 	index, _ := os.ReadFile(filepath.Join("..", "..", "docs", "index.md"))
 	block, _ := os.ReadFile(filepath.Join("..", "..", "examples", "configuration", y.Block, "provider.tf"))
@@ -145,13 +154,27 @@ func TestReadmeHasTheOrderOfThePages(t *testing.T) {
 func TestLacksAreFound(t *testing.T) {
 	p := acctest.StartProvider(t, nil)
 	forgotten := systems.Of("signal_automation")
-	forgotten.Package, forgotten.Demo, forgotten.Examples, forgotten.Requests, forgotten.Gate = "nowhere", systems.Demo{}, nil, nil, nil
+	forgotten.Package, forgotten.Demo, forgotten.Examples, forgotten.Requests = "nowhere", systems.Demo{}, nil, nil
+	forgotten.LooksUp, forgotten.Lost = true, systems.ReadBack
 	forgotten.Docs.Answers, forgotten.Docs.Sends, forgotten.Docs.API = nil, "nothing", nil
 	said := strings.Join(lacks(p, forgotten), "\n")
-	for _, part := range []string{"internal/nowhere/send_test.go", "Demo", "Examples", "Requests", "Gate", "Docs.Answers", "Docs.API", "README.md"} {
+	for _, part := range []string{
+		"internal/nowhere/send_test.go", "internal/nowhere/wait.go", "internal/nowhere/find.go", "internal/nowhere/delivered.go",
+		"Demo", "Examples", "Requests", "Docs.Answers", "Docs.API", "Docs.LookUp", "README.md",
+	} {
 		if !strings.Contains(said, part) {
 			t.Errorf("%q is not missed:\n%s", part, said)
 		}
+	}
+	forgotten = systems.Of("signal_http_trigger")
+	forgotten.Docs.AfterCrash = ""
+	if said := lacks(p, forgotten); len(said) != 1 || !strings.Contains(said[0], "Docs.AfterCrash") {
+		t.Errorf("without a word about crashes it said %q", said)
+	}
+	forgotten = systems.Of("signal_automation")
+	forgotten.Gate = nil
+	if said := strings.Join(lacks(p, forgotten), "\n"); !strings.Contains(said, "Gate") {
+		t.Errorf("without Gate it said %q", said)
 	}
 	if said := lacks(p, system{Type: "signal_nothing"}); len(said) != 1 || !strings.Contains(said[0], "provider.go") {
 		t.Errorf("of a signal that the provider does not offer it said %q", said)
