@@ -179,7 +179,7 @@ func (w *Workspace) Variables(values map[string]string) {
 	w.WriteFile("terraform.tfvars.json", string(text))
 }
 
-// built finds the terraform to test with, also for terraform-plugin-testing, and builds the
+// built finds the terraform to test with, even for terraform-plugin-testing, and builds the
 // provider into home, once for each test process.
 var built = sync.OnceValues(func() (terraformcli.CLI, error) {
 	ctx := context.Background()

@@ -38,9 +38,9 @@ func (s Service) Client(clients *Clients, region string) Client {
 	return Client{clients, s, region}
 }
 
-// judge reports whether another attempt may succeed after a refusal: with other keys, or
-// with the service's time. A service that refuses the signature has not processed the
-// request.
+// judge returns the attempt as NotSent if another attempt may succeed after the refusal: with
+// other keys, or with the service's time. A service that refuses the signature has not
+// processed the request.
 func (c *Clients) judge(with keys, attempt delivery.Attempt) delivery.Attempt {
 	mended := false
 	switch {

@@ -31,8 +31,8 @@ type Operation[In, Out, Options any] = func(context.Context, *In, ...func(*Optio
 // and rejected after another error of the service with HTTP 4xx. If renewed credentials
 // or the service's time may help, it was not sent. Any other error makes it unknown.
 //
-// In, Out and Options are the pointers of an Operation, because the compiler makes one
-// function for all pointers, and one for each struct.
+// In, Out and Options are the pointer types of an Operation. The compiler makes one function
+// for all pointer types, but one for each struct.
 func Send[In, Out, Options any](ctx context.Context, operation func(context.Context, In, ...func(Options)) (Out, error), in In) delivery.Attempt {
 	return request(context.WithValue(ctx, signalling{}, true), func(ctx context.Context) error {
 		_, err := operation(ctx, in)

@@ -188,7 +188,7 @@ func (k *keyring) nextStep() string {
 
 // accountGuard reads the account of the credentials once, before the first
 // request is signed with them, and remembers the result. All that need it at the
-// same time share one request, also one that STS does not answer.
+// same time share one request, even one that STS does not answer.
 type accountGuard struct {
 	allowed, forbidden []string
 	identity           func(context.Context) (*sts.GetCallerIdentityOutput, error)

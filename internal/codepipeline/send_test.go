@@ -340,7 +340,7 @@ func TestAnswersAreExplained(t *testing.T) {
 	}
 }
 
-// After a lost answer the action's state decides, also if another execution has reached the
+// After a lost answer the action's state decides, even if another execution has reached the
 // action.
 func TestLostAnswers(t *testing.T) {
 	summary := acctest.Values{"summary": "release 7"}

@@ -16,9 +16,9 @@ type Clock interface {
 	NewTimer(d time.Duration) (fired <-chan time.Time, stop func())
 	// WithTimeout returns a context that ends after d, like context.WithTimeout.
 	WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
-	// WithRetryPeriod is like WithTimeout, for how long reads that lag or fail are repeated, and
-	// requests to a service that cannot be reached. A clock of tests may end it in a pause
-	// only, however long the requests take.
+	// WithRetryPeriod is like WithTimeout. It limits how long failing or lagging reads, and
+	// requests to an unreachable service, are repeated. A clock of tests may end it in a
+	// pause only, however long the requests take.
 	WithRetryPeriod(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
 }
 

@@ -8,8 +8,7 @@ import (
 )
 
 const (
-	// longestEarly is how long before they end credentials are renewed at the
-	// earliest.
+	// longestEarly is the longest time before their end at which credentials are renewed.
 	longestEarly = 5 * time.Minute
 	// renewalPause is how long the old credentials are used after a failed renewal,
 	// before the next one.

@@ -32,8 +32,8 @@ func AttemptWithoutCredentials(err error) Attempt {
 	return attempt
 }
 
-// CredentialsCause returns the cause for a signal whose credentials were asked for
-// with this attempt, which did not return any. Asking twice is harmless.
+// CredentialsCause returns the cause for a signal that needed credentials. The attempt is
+// the request for them, which returned none. Asking twice is harmless.
 func (a Attempt) CredentialsCause() Cause {
 	switch {
 	case a.Outcome == Unknown:

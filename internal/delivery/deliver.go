@@ -109,10 +109,10 @@ type Result struct {
 	// context.DeadlineExceeded or context.Canceled.
 	Stopped error
 
-	// FirstUnknown is when the first attempt with an unknown outcome began. A lookup
-	// that shows that no attempt has arrived starts this over. It is
-	// UnknownOutcomePolicy.PreviousSend if that is set. LastUnknown is when the last
-	// such attempt of this delivery ended.
+	// FirstUnknown is when the first attempt with an unknown outcome began. It begins as
+	// UnknownOutcomePolicy.PreviousSend. A lookup that shows that no attempt has arrived,
+	// or PreviousAbsent, starts this over. LastUnknown is when the last such attempt of
+	// this delivery ended.
 	FirstUnknown Timestamp
 	LastUnknown  time.Time
 	// HadUnknown is set if an attempt of this delivery had an unknown outcome.

@@ -2,9 +2,8 @@ package delivery
 
 import "fmt"
 
-// InCircle turns the attempt of a read into an unknown one, because the answer names what was
-// read already, such as a page, as the next one. Reading on would load the service until the
-// timeout.
+// InCircle makes a read's attempt Unknown, because the next page, or what else the answer
+// names as next, was read before. Otherwise the reads would go on until the timeout.
 func InCircle(read Attempt, what string) Attempt {
 	read.Outcome, read.Err = Unknown, fmt.Errorf("the answer names a %s that was read already as the next one", what)
 	return read

@@ -338,10 +338,10 @@ func pendingTo(report func(Observation, time.Time)) func(Observation) bool {
 	}
 }
 
-// ReadUntilSettled reads the target until the state is Reached, until a read
-// fails permanently, or until lagging reads must show the signal. That is the
-// first observation after RetryPolicy.Settle that is not provisional. If it is Pending,
-// the signal has not arrived. If it is Missed, the service does not tell.
+// ReadUntilSettled reads the target until the state is Reached, until a read fails
+// permanently, or until the first observation after RetryPolicy.Settle that is not
+// provisional. By then even lagging reads show the signal, so Pending means that it has not
+// arrived. Missed means that the service does not tell.
 // Failed reads are tried again for RetryPolicy.UnreachableTimeout longer. They are tried again
 // until ctx ends if the service throttles or if getting credentials fails
 // temporarily.
@@ -357,8 +357,8 @@ func (p *Poller) ReadUntilSettled(ctx context.Context, probe *Probe) WaitResult 
 	return p.until(ctx, probe, again, func(o Observation) bool { return o.State == Reached || !o.Provisional })
 }
 
-// Lagging returns a context that ends after RetryPolicy.Settle. Reads that lag show by then
-// what has happened before.
+// Lagging returns a context that ends after RetryPolicy.Settle. By then even lagging reads
+// show all that happened before the call.
 func (p *Poller) Lagging(ctx context.Context) (context.Context, context.CancelFunc) {
 	return p.policy.clock().WithRetryPeriod(ctx, p.policy.Settle)
 }

@@ -43,7 +43,8 @@ func (l *RateLimiters) For(name string) *RateLimiter {
 // that the service accepted recently. If the service has accepted nothing since
 // the last drop, the rate is halved. Requests that were under way together
 // lower the rate only once. Each accepted request raises the rate by a small
-// step. The step is large after the rate was halved, or if the service had
+// step: each one that got a clear answer and was not throttled, even if the service
+// rejected it. The step is large after the rate was halved, or if the service had
 // accepted nothing before, because then the rate that the service accepts is
 // not known.
 type RateLimiter struct {
@@ -106,7 +107,7 @@ func newRateLimiter(policy RetryPolicy) *RateLimiter {
 
 // Wait waits until the request may go and returns nil. It returns an error if
 // ctx ends, or if ctx would leave the request less time than the request has
-// waited. If the limiter does not limit, it returns at once.
+// waited, at most longestInterval. If the limiter does not limit, it returns at once.
 func (l *RateLimiter) Wait(ctx context.Context) error {
 	if l.unlimited() {
 		return nil

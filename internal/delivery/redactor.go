@@ -334,7 +334,7 @@ func htmlUnescaped(text string) (string, int) {
 }
 
 // unspaced replaces the characters that stand for a space in a URL or in a
-// wrapped line with spaces. It keeps the length of the text, also if the text
+// wrapped line with spaces. It keeps the length of the text, even if the text
 // is not UTF-8, because positions in it are used.
 func unspaced(text string) string {
 	spaced := []byte(text)

@@ -8,8 +8,8 @@ import (
 // no list: the name only has to fit into a host name.
 var RegionPattern = LazyRegexp(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-// CheckRegion returns an error for a region that would make another host of the host
-// names it becomes a part of. from is where it was found, and example one of the cloud's
+// CheckRegion returns an error for a region that, put into a host name, would name another
+// host. from is where it was found, and example one of the cloud's
 // regions. No region at all is no error.
 func CheckRegion(region, from, example string) error {
 	if region == "" || RegionPattern().MatchString(region) {

@@ -67,8 +67,8 @@ func (t *RequestTrace) Header() http.Header {
 
 // Attempt returns what the trace tells of an attempt that ended with err: that it
 // was not sent, or else an unknown outcome with the status and the clock of the last
-// answer. err counts only if it says more than the requests, for example because
-// there were none.
+// answer. The attempt has the error err. If the requests failed before they could have an
+// effect, it has the error of the last one instead, because SDKs may replace that.
 func (t *RequestTrace) Attempt(err error) Attempt {
 	t.mu.Lock()
 	defer t.mu.Unlock()

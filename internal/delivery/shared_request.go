@@ -5,10 +5,9 @@ import (
 	"sync"
 )
 
-// SharedRequest makes one request for all who need its result at the same time. All of
-// them get this result, also if the request failed, so a server that does not
-// answer keeps many callers waiting no longer than one. The zero value is ready
-// for use.
+// SharedRequest makes one request for all who need its result at the same time. All
+// callers get the same result, even an error, so a server that does not answer delays many
+// callers no longer than one. The zero value is ready for use.
 type SharedRequest[T any] struct {
 	mu      sync.Mutex
 	current *sharedRequest[T]

@@ -532,9 +532,9 @@ func (r *competing) explain(traces []int) bool {
 	return !slices.ContainsFunc(traces, func(i int) bool { return !left.assign(r.by[i], nil) })
 }
 
-// explainOnce is explain if the signal's own sends, so many, have left one trace at
-// most, and sends that a lookup has not shown have left none. Traces that are
-// explained otherwise do not count.
+// explainOnce is like explain, but assumes that the signal's own sends left at most one
+// trace, and that sends which a lookup has not shown left none. own is the number of own
+// sends. Traces that are explained otherwise do not count.
 func (r *competing) explainOnce(traces []int, own int) bool {
 	left := newMatching(len(r.absent))
 	return !slices.ContainsFunc(traces, func(i int) bool {

@@ -239,7 +239,7 @@ func TestLostAnswersThatNothingTells(t *testing.T) {
 	}
 }
 
-// A rollback shows when it began, also after other updates.
+// A rollback shows when it began, even after other updates.
 func TestLostRollbackIsToldByItsBeginning(t *testing.T) {
 	w, started := play(t, 0, sandbox.ServiceDeployment{HidesUpdates: true, RollbackSeconds: 600})
 	w.move(4 * time.Minute)

@@ -194,7 +194,7 @@ func (s snapshot) open(hook ecstypes.DeploymentLifecycleHookDetail) delivery.Obs
 
 // refused returns a probe that says why a hook has not taken an action. It is reached only
 // if the deployment has ended with the hook unanswered: after a hook that somebody else has
-// answered, the next hook, also of another deployment, is for another signal.
+// answered, the next hook, even of another deployment, is for another signal.
 func (d deployment) refused(hook string) *delivery.Probe {
 	return d.probe(func(found snapshot) delivery.Observation {
 		shown := found.hook(hook)

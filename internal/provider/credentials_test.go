@@ -59,7 +59,7 @@ var blips = []sandbox.Fault{
 }
 
 // The session ends while the provider waits for the run of an accepted signal. The provider
-// renews the session, also after a temporary failure. Nothing is tainted or sent again.
+// renews the session, even after a temporary failure. Nothing is tainted or sent again.
 func TestWaitOutlivesCredentials(t *testing.T) {
 	eachRole(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		for _, blip := range blips {

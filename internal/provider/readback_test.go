@@ -65,7 +65,7 @@ func TestActionConfirms(t *testing.T) {
 	})
 }
 
-// A wait after a confirmed signal works as after a sent one, also in the next destroy.
+// A wait after a confirmed signal works as after a sent one, even in the next destroy.
 func TestConfirmedIsWaitedFor(t *testing.T) {
 	eachGate(t, func(t *testing.T, y system, s *sandbox.Sandbox, p *acctest.Provider) {
 		if y.ShownBy == "" {

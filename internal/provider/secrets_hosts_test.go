@@ -49,7 +49,7 @@ func openHost(t *testing.T, s *sandbox.Sandbox) *host {
 	return h
 }
 
-// Each secret goes only to the host that needs it, also after redirects. Keys that sign go
+// Each secret goes only to the host that needs it, even after redirects. Keys that sign go
 // nowhere.
 func TestSecretsGoToTheirOwnHostOnly(t *testing.T) {
 	t.Parallel()

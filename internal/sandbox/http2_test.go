@@ -13,7 +13,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// net/http's own client understands the frames of the sandbox, also for bodies that are
+// net/http's own client understands the frames of the sandbox, even for bodies that are
 // longer than a frame.
 func TestHTTP2IsUnderstood(t *testing.T) {
 	cert, err := selfSigned()

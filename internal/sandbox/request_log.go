@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Request is one request in the log, also if it was refused or never answered.
+// Request is one request in the log, even if it was refused or never answered.
 type Request struct {
 	Seq       int
 	Time      time.Time

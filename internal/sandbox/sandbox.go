@@ -128,7 +128,7 @@ type service interface {
 	// name is the name of the service in the request log, in faults and in IAM actions.
 	name() string
 	match(c *call) bool
-	// describe returns the operation and the region of a request, also of one that will be
+	// describe returns the operation and the region of a request, even of one that will be
 	// refused. Unknown parts are empty.
 	describe(c *call) (operation, region string)
 	// authenticate also checks that the caller may call the operation, and sets c.caller.

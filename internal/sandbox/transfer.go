@@ -76,7 +76,7 @@ const (
 	TokenAccepted TokenAnswer = "accepted"
 )
 
-// FileWorkflowState is the present state of an execution, also if the API does not show it
+// FileWorkflowState is the present state of an execution, even if the API does not show it
 // any more.
 type FileWorkflowState struct {
 	WorkflowID, ExecutionID string

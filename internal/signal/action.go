@@ -33,7 +33,8 @@ var (
 // NewAction returns the action that sends the system's signal. It is the
 // resource without a state. It reads its configuration as a configuration of
 // the resource in which everything is null that an action does not have. So
-// arguments, checks and sending are the same.
+// arguments, checks and sending are the same. Use it if an argument of the action is
+// secret. NewFactories makes all other actions.
 func NewAction[A any](system System[A], sender *Sender) action.Action {
 	return &signalAction{signalResource{system: system.untyped(), sender: sender}}
 }

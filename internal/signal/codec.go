@@ -24,8 +24,9 @@ import (
 // The framework compiles a regular expression for each field that it reads, and
 // walks the whole schema for each attribute that it writes. With this file,
 // planning a sent signal takes 0.80 ms instead of 0.99 ms, and creating one
-// takes 4,523 allocations instead of 6,804:
-// https://github.com/hashicorp/terraform-plugin-framework/issues/725
+// takes 4,523 allocations instead of 6,804. The regular expressions are
+// https://github.com/hashicorp/terraform-plugin-framework/issues/725. No issue about the
+// walks is known.
 
 // restore decodes the value of a resource into data, which points to a model.
 // kind is the type of the value. A value that does not fit an attribute's type

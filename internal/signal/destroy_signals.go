@@ -8,8 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// destroySignals are the signals that a destroy would send, from their refresh to
-// their plan. Terraform refreshes each resource before it plans it. It plans a
+// destroySignals tracks, from refresh to plan, the resources whose destroy would send a
+// signal. Terraform refreshes each resource before it plans it. It plans a
 // tainted resource like a creation, without a state, and does not tell which
 // one. So if a resource was refreshed and its plan does not come, it may be
 // tainted.
@@ -66,9 +66,8 @@ func (s *destroySignals) planned(id string) {
 	delete(s.refreshedOnly, id)
 }
 
-// replaced returns the ids of the resources whose replacement the plan of a
-// creation may be, because of a taint. The plan may also be one of a resource
-// that Terraform plans at the same time.
+// replaced returns the ids of the tainted resources that this creation may replace. Some may
+// be no tainted ones, but merely not planned yet.
 func (s *destroySignals) replaced(system string, config tftypes.Value) (ids []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

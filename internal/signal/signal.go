@@ -50,12 +50,12 @@ type Signal struct {
 	// Evidence says how the service shows that it took the signal; nil if it does
 	// not. For a signal with a TargetFinder, Evidence.Found also sets the target.
 	Evidence *delivery.Evidence
-	// Refused is a probe that shows why the target has refused the signal. It is
-	// reached if the target has ended unanswered, so that a signal that names its
-	// target may be for another one, and pending if the target still seems to take the
-	// signal, or may take it later. A target that Find has found is read with it after
-	// each refusal, and any target after answers for which Explain returns Ambiguous or,
-	// at destroy, MayCome; nil if nothing shows the reason.
+	// Refused shows why the target has refused the signal; nil if nothing shows it.
+	// Reached: the target ended unanswered, so the signal may be for another target.
+	// Pending: the target still seems to take the signal, or may take it later. Missed:
+	// any other reason, such as somebody else's answer. It is read after each refusal by a
+	// target that Find found. Any target is read after an answer for which Explain returns
+	// Ambiguous or, at destroy, MayCome.
 	Refused *delivery.Probe
 	// ExplainRead says what to do about a target that cannot be read.
 	ExplainRead func(delivery.Attempt) Advice

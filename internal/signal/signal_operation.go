@@ -28,8 +28,8 @@ type signalOperation struct {
 	texts map[*nextStep]string
 	// others counts the other resources that have waited for the same run.
 	others int
-	// tracked is the signal's target after target was called; nil if the service
-	// shows no signals.
+	// tracked is the request as TraceMatcher tracks it, after request was called; nil if
+	// the service shows no signals.
 	tracked *delivery.TrackedRequest
 	// previousSend is when an earlier operation sent the signal with an unknown
 	// outcome. previousLookup is the result of the lookup for that send.

@@ -125,7 +125,7 @@ type sendFunc func(context.Context) delivery.Attempt
 
 func (f sendFunc) Send(ctx context.Context) delivery.Attempt { return f(ctx) }
 
-// Two signals with one key are one for the service, also while the first is under way. One
+// Two signals with one key are one for the service, even while the first is under way. One
 // that was refused does not count for others.
 func TestSignalsWithOneKeyAreWarned(t *testing.T) {
 	sender := NewSender(delivery.DefaultRetryPolicy)

@@ -35,7 +35,7 @@ type System[A any] struct {
 	// Arguments are the attributes of A. A change of an argument makes another
 	// signal. For an optional and computed argument, only a changed configuration
 	// does. An argument that is only computed is a result: Bind sets it to null, and
-	// Target sets its value before it reports the signal as accepted.
+	// Signal.Request sets its value before it reports the signal as accepted.
 	Arguments map[string]schema.Attribute
 	// Remembered has sentences about the state, by argument. They are added to the
 	// descriptions of the resource, and not to those of the action, which has no
@@ -50,9 +50,9 @@ type System[A any] struct {
 	// OnlyTriggersResend says that Arguments only say where the signal goes, not what
 	// is sent. A change of them is recorded and sends nothing.
 	OnlyTriggersResend bool
-	// Final reports whether a value of target_status is final for a signal with these
-	// arguments, or for a wait, which has no other arguments than its target. After a
-	// final status the target is not read any more. It is used only with Wait.
+	// Final reports whether a value of target_status is final for these arguments. For a
+	// wait, they have only the target. After a final status the target is not read any
+	// more. Final is used only with Wait.
 	Final func(arguments *A, status string) bool
 	// OwnStatus names in Markdown the value of target_status that is a word of this
 	// provider, and says when the target has it: it has ended, and the service does not
@@ -137,7 +137,7 @@ func newFactories(system system, sender *Sender) Factories {
 	return made
 }
 
-// some reports whether one of the arguments is as asked.
+// some reports whether is returns true for one of the arguments.
 func some(arguments map[string]schema.Attribute, is func(schema.Attribute) bool) bool {
 	return slices.ContainsFunc(slices.Collect(maps.Values(arguments)), is)
 }

@@ -12,8 +12,8 @@ type waitCounter struct {
 	others map[string][]*int
 }
 
-// join adds a wait for a run. leave ends it. By then, most is the largest number of other
-// waits for that run at one time.
+// join adds a wait for a run, and leave ends it. After leave, most is the largest number of
+// other waits for that run at one time.
 func (c *waitCounter) join(run string, most *int) (leave func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -44,18 +44,18 @@ type Wait[A any] struct {
 	Bind func(ctx context.Context, arguments *A) (Watched, error)
 }
 
-// Watched is a target to wait for. Its Signal has no Target and nothing to send. Ready is
-// reached if the target waits for a signal.
+// Watched is a target to wait for. Its Signal has no Request. Ready is reached if the target
+// waits for a signal.
 type Watched struct {
 	Signal
 	// Outputs returns the outputs of the run from the last reading of Completion; nil
 	// if they cannot be read.
 	Outputs func() attr.Value
 	// Seen is called, before the first read, with the status in which an earlier wait
-	// saw the target; nil if that makes no difference.
+	// saw the target; nil if the system does not need it.
 	Seen func(status string)
 	// Forgets says why a replacement of the wait may not find the target that the wait
-	// has seen; empty if it does.
+	// has seen; empty if it finds the same target.
 	Forgets string
 }
 

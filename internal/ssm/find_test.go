@@ -364,7 +364,7 @@ func TestFoundAtDestroy(t *testing.T) {
 	}
 }
 
-// An execution that shows such a signal is adopted, also if it is found by name.
+// An execution that shows such a signal is adopted, even if it is found by name.
 func TestAdoptedByName(t *testing.T) {
 	n := byName(t, sandbox.Options{})
 	id := n.run("Deploy", gate, hold)

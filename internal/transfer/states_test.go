@@ -103,7 +103,7 @@ func TestEveryEnd(t *testing.T) {
 			}
 			status(t, r, test.word, test.succeeded)
 			made(t, s, send, describe)
-			// It is final, also when the execution is gone since.
+			// It is final, even when the execution is gone since.
 			r.Tainted = false
 			for range 2 {
 				says(t, r.Refresh(), false)

@@ -62,7 +62,7 @@ func choose(names []string) ([]systems.System, error) {
 	return chosen, nil
 }
 
-// run shows the scenes. It removes everything that it has created, also after an error.
+// run shows the scenes. It removes everything that it has created, even after an error.
 func run(ctx context.Context, out io.Writer, scenes []systems.System) (err error) {
 	say := func(format string, a ...any) { fmt.Fprintf(out, format+"\n", a...) }
 	dir, err := os.MkdirTemp("", "signal-demo-")
