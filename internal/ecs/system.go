@@ -35,7 +35,7 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
 		Endpoint: service.Name,
 		Description: "Continues or rolls back a deployment of an Amazon ECS service that is paused at a lifecycle hook of the type `PAUSE`, with one `ContinueServiceDeployment` request.\n\n" +
 			"Identify the pause with `service_deployment_arn` and `hook_id`. Or set `cluster` and `service`: then the provider searches for the pause in the newest deployment of the service that is in progress. " +
-			"It searches before it sends, with the same permissions as waiting, and records what it found. If no deployment is paused, the resource fails, or with `wait_until_ready` waits for one. " +
+			"It searches before it sends, with the same permissions as waiting, and records what it found. If no deployment is paused, the resource fails. With `wait_until_ready` it waits for one instead. " +
 			"If it waits for a deployment that is rolled back, it fails. " +
 			"If the deployment ends before the signal arrives, the provider searches again. If somebody else answers its hook first, the signal fails and answers no other hook.\n\n" +
 			"An `aws_ecs_service` with `wait_for_steady_state` is not complete while its deployment is paused, so a signal that depends on it would never be sent. " +

@@ -17,7 +17,7 @@ var losing = delivery.LazyRegexp(`^1\.16\.[0-4](-.*)?$`)
 func checkEngine(version string) (diags diag.Diagnostics) {
 	if losing().MatchString(version) {
 		diags.AddWarning("Terraform Release Loses State",
-			"Terraform "+version+" can lose the whole state, also of other resources, when a signal's outcome is unknown, a wait fails or Ctrl-C ends a wait "+
+			"Terraform "+version+" can lose the whole state, including other resources, when a signal's outcome is unknown, a wait fails or Ctrl-C ends a wait "+
 				"while another resource of the same apply ends (https://github.com/hashicorp/terraform/issues/39283). The next apply then creates everything and sends every signal again. "+
 				"It also invokes an after_create action after a creation that has failed.\n\n"+
 				"Use Terraform 1.16.5 or newer, which is said to fix this. Until then, apply with -parallelism=1, or keep a copy of the state. "+

@@ -36,7 +36,7 @@ func New(clients *alicloud.Clients, sender *signal.Sender) signal.Factories {
 			"If the outcome is unknown, the provider repeats the request with the same client token.\n\n" +
 			"`alicloud_ros_stack` waits until its stack is complete, so a signal that depends on it can never release the wait condition. " +
 			"In the same configuration, set `stack_name` and `wait_until_ready`, and let the signal not depend on the stack: then Terraform applies both at the same time. " +
-			"Exactly one stack of that name must be in progress with a resource that can take this signal. If there is none, the resource fails, or with `wait_until_ready` waits. If there are several, it fails and lists them. " +
+			"Exactly one stack of that name must be in progress with a resource that can take this signal. If there is none, the resource fails. With `wait_until_ready` it waits for one instead. If there are several, it fails and lists them. " +
 			"If the stack ends before the signal arrives, and the resource is not complete, the provider searches again. At destroy it reads a stack that answers that it has no such resource, because the resource may still come: without `ros:GetStack` and `ros:GetStackResource`, or while the stack goes on, the destroy fails and keeps the signal. " +
 			"`started_after` leaves out stacks that ROS shows as created and last updated before that time.",
 		Arguments:  arguments(),

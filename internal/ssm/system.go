@@ -39,10 +39,10 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
 			"The only exception is an execution with a single approval whose decision names the caller as its approver; the provider knows the caller only if `allowed_account_ids` or `forbidden_account_ids` is set. " +
 			"The outcome also stays unknown if a decision does not show its time, or if another approval step began to wait after the signal was sent. " +
 			"If somebody else resumed, started or stopped the step at the same time, the provider cannot tell that from this signal, and takes the signal as arrived. " +
-			"After a `Revoke` the provider does not read, because AWS does not document its effect.\n\n" +
+			"After a `Revoke` the provider does not look for a lost signal, because AWS does not document its effect.\n\n" +
 			"With `document_name` the provider searches for the execution before it sends. Use it if another resource starts the execution and returns its id only after the execution has ended. " +
 			"Exactly one execution of the document must be in progress and able to take this signal; with `adopt_existing`, one that shows such a signal also counts. " +
-			"If there is none, the resource fails, or with `wait_until_ready` waits. If there are several, it fails and lists them. The name must be that of the document with the step: " +
+			"If there is none, the resource fails. With `wait_until_ready` it waits for one instead. If there are several, it fails and lists them. The name must be that of the document with the step: " +
 			"for a step of a runbook that another runbook runs, the name of the inner runbook. If the execution ends before the signal arrives, and no approval of it was answered, the provider searches again.",
 		Confirms:   true,
 		Adopts:     true,

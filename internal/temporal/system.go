@@ -33,7 +33,7 @@ func New(client *Client, sender *signal.Sender) signal.Factories {
 		Name: "temporal_workflow",
 		Description: "Sends a signal to a running Temporal workflow execution, with one `SignalWorkflowExecution` request to Temporal's HTTP API. " +
 			"If the outcome is unknown, the provider repeats the request with the same request id.\n\n" +
-			"In each run, Temporal treats requests with the same id as one signal, also after the run has closed. So a repeat to the same run does no harm. " +
+			"In each run, Temporal treats requests with the same id as one signal, even after the run has closed. So a repeat to the same run does no harm. " +
 			"A run does not know the ids of other runs, such as the one that it continues. A run that is reset forgets the ids of the signals after the reset point.\n\n" +
 			"If the answer to a signal without `run_id` is lost, the provider repeats the request only to the run that got it. That is the current run if it was started before the signal was sent. " +
 			"Otherwise the provider looks for the signal in all runs that may have got it. It repeats the request to the run that has the signal, and sends it again only if no run has it.\n\n" +
