@@ -96,9 +96,9 @@ func (p paused) finder(a *args, bound func() signal.Signal) *signal.TargetFinder
 			choose(types.StringNull(), types.StringNull())
 			return bound()
 		},
-		Argument: "service",
-		Missed:   func() string { return advice },
-		Several:  func() bool { return several },
+		Argument:       "service",
+		AdviceIfMissed: func() string { return advice },
+		Several:        func() bool { return several },
 	}
 }
 

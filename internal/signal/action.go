@@ -100,11 +100,11 @@ func (a *signalAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	y := a.resource.system
-	if y.Cloud != nil && regionOf(data.Arguments).IsNull() && y.Cloud.BlockRegion() == "" {
-		y.checkRegion(&resp.Diagnostics)
+	system := a.resource.system
+	if system.Cloud != nil && regionOf(data.Arguments).IsNull() && system.Cloud.BlockRegion() == "" {
+		system.checkRegion(&resp.Diagnostics)
 	}
-	if y.deferral(req.ClientCapabilities.DeferralAllowed, data.Arguments) != nil {
+	if system.deferral(req.ClientCapabilities.DeferralAllowed, data.Arguments) != nil {
 		resp.Deferred = &action.Deferred{Reason: action.DeferredReasonProviderConfigUnknown}
 	}
 }
@@ -137,11 +137,11 @@ func (a *signalAction) Invoke(ctx context.Context, req action.InvokeRequest, res
 	tell := func(format string, of ...any) {
 		resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf(format, of...)})
 	}
-	run := a.resource.run(signal, invoke, timeout, data, req.Config.Raw, &resp.Diagnostics)
-	run.progress = tell
+	op := a.resource.operation(signal, invoke, timeout, data, req.Config.Raw, &resp.Diagnostics)
+	op.progress = tell
 	tell("Sending %s to %s", signal.What, signal.To)
-	sent, problem := run.send(ctx)
-	resp.Diagnostics.Append(run.warnings...)
+	sent, problem := op.send(ctx)
+	resp.Diagnostics.Append(op.warnings...)
 	if problem != nil {
 		resp.Diagnostics.Append(problem.Diagnostic)
 		return
@@ -160,14 +160,14 @@ func (a *signalAction) Invoke(ctx context.Context, req action.InvokeRequest, res
 		tell("Done, without waiting for the target's run")
 		return
 	}
-	result := run.waitForCompletion(ctx, &data.Waiting, sent.at)
+	result := op.waitForCompletion(ctx, &data.Waiting, sent.at)
 	if data.AdoptExisting.ValueBool() {
-		run.texts = map[*nextStep]string{
+		op.texts = map[*nextStep]string{
 			stillWaiting: "The service has the signal. Invoking the action again sends nothing if the service still shows it.",
 			endedBadly:   "The service has the signal. Invoking the action again looks for it first. A run that has started since then may get it.",
 		}
 	}
-	resp.Diagnostics.Append(run.waited(result, run.afterSend(sent.delivery), &data.Waiting)...)
+	resp.Diagnostics.Append(op.waited(result, op.afterSend(sent.delivery), &data.Waiting)...)
 	if result.Reached() {
 		tell("Done: the target's run ended with its status %s", result.Observation.Status)
 	}

@@ -27,7 +27,7 @@ func OrNull(text string) types.String {
 	return types.StringValue(text)
 }
 
-func computed(description string) schema.Attribute {
+func computedString(description string) schema.Attribute {
 	return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 }
 

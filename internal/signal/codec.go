@@ -32,7 +32,7 @@ import (
 // kind is the type of the value. A value that does not fit an attribute's type
 // is an error on its path. restore reports whether there is no error.
 func restore(ctx context.Context, raw tftypes.Value, kind attr.Type, data any, diags *diag.Diagnostics) bool {
-	values := attributes(raw, diags)
+	values := attributeValues(raw, diags)
 	if diags.HasError() {
 		return false
 	}
@@ -63,9 +63,9 @@ func restore(ctx context.Context, raw tftypes.Value, kind attr.Type, data any, d
 	return !diags.HasError()
 }
 
-// attributes returns the attributes of a resource by name. It returns none if
+// attributeValues returns the attributes of a resource by name. It returns none if
 // the resource is null.
-func attributes(raw tftypes.Value, diags *diag.Diagnostics) (values map[string]tftypes.Value) {
+func attributeValues(raw tftypes.Value, diags *diag.Diagnostics) (values map[string]tftypes.Value) {
 	if err := raw.As(&values); err != nil {
 		diags.Append(unreadable(err))
 	}
@@ -134,7 +134,7 @@ func eachAttribute(model reflect.Value, do func(name string, field reflect.Value
 // replan plans attributes as this value. It is nil for null and
 // tftypes.UnknownValue for unknown.
 func replan(resp *resource.ModifyPlanResponse, as any, names ...string) {
-	planned := maps.Clone(attributes(resp.Plan.Raw, &resp.Diagnostics))
+	planned := maps.Clone(attributeValues(resp.Plan.Raw, &resp.Diagnostics))
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -144,10 +144,10 @@ func replan(resp *resource.ModifyPlanResponse, as any, names ...string) {
 	resp.Plan.Raw = tftypes.NewValue(resp.Plan.Raw.Type(), planned)
 }
 
-// common returns the attributes that two planned resources have in common. It returns the
+// commonValues returns the attributes that two planned resources have in common. It returns the
 // others as unknown.
-func common(a, b tftypes.Value, diags *diag.Diagnostics) tftypes.Value {
-	values, others := maps.Clone(attributes(a, diags)), attributes(b, diags)
+func commonValues(a, b tftypes.Value, diags *diag.Diagnostics) tftypes.Value {
+	values, others := maps.Clone(attributeValues(a, diags)), attributeValues(b, diags)
 	for name, value := range values {
 		if !value.Equal(others[name]) {
 			values[name] = tftypes.NewValue(value.Type(), tftypes.UnknownValue)

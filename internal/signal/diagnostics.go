@@ -210,7 +210,7 @@ func (o signalOperation) notFound(end delivery.WaitResult, finder *TargetFinder,
 		return o.notReady(end, doing)
 	}
 	return o.problem("Signal Not Sent", Advice{Attribute: finder.Argument},
-		join(fmt.Sprintf("Sending %s to %s was not tried. %s", o.What, o.To, end.Observation.Reason), end.Observation.Seen, finder.Missed()),
+		join(fmt.Sprintf("Sending %s to %s was not tried. %s", o.What, o.To, end.Observation.Reason), end.Observation.Seen, finder.AdviceIfMissed()),
 		o.unsent(notTaken), end.Observation.Gone)
 }
 

@@ -61,9 +61,9 @@ func (s *CommonAttributes) sent(sent sendResult) {
 	}
 }
 
-// sentThen returns when the signal was sent, to the second; the zero time if
+// sentTime returns when the signal was sent, to the second; the zero time if
 // that is not known.
-func (s *CommonAttributes) sentThen() time.Time {
+func (s *CommonAttributes) sentTime() time.Time {
 	sent, _ := time.Parse(time.RFC3339, s.SentAt.ValueString())
 	return sent
 }

@@ -41,9 +41,9 @@ func (w *Waiting) note(observation delivery.Observation) {
 	}
 }
 
-// waits reports whether wait_for_completion is true in a state. It does not
+// waitsForCompletion reports whether wait_for_completion is true in a state. It does not
 // decode the whole state, because each refresh calls it for every signal.
-func waits(state map[string]tftypes.Value) (on bool) {
+func waitsForCompletion(state map[string]tftypes.Value) (on bool) {
 	waits, ok := state["wait_for_completion"]
 	return ok && waits.IsKnown() && !waits.IsNull() && waits.As(&on) == nil && on
 }
@@ -54,7 +54,7 @@ func waits(state map[string]tftypes.Value) (on bool) {
 // descriptions of the resource.
 func (s system) optionAttributes(remembers bool) map[string]schema.Attribute {
 	destroy := "With `destroy` every argument can be changed in place before the destroy."
-	if some(s.Arguments, schema.Attribute.IsWriteOnly) {
+	if anyArgument(s.Arguments, schema.Attribute.IsWriteOnly) {
 		destroy = "With `destroy` every argument can be changed in place before the destroy, and write-only arguments cannot be used."
 	}
 	attributes := map[string]schema.Attribute{
@@ -66,7 +66,7 @@ func (s system) optionAttributes(remembers bool) map[string]schema.Attribute {
 			moreIf(remembers, " If it is `true` and `target_status` is not final, each plan shows an update in place, which goes on waiting and sends nothing."))
 		attributes["on_wait_failure"] = Optional("What to do if the run that `wait_for_completion` waits for fails or does not end in time: `error` (default) fails the resource, which taints it. "+
 			"`record` records the resource with a warning, so that a `postcondition` can check `target_status` or `target_succeeded`.", stringvalidator.OneOf(onWaitFailureError, onWaitFailureRecord))
-		attributes["target_status"] = computed(s.statusDescription() + "; null unless `wait_for_completion` is `true`.")
+		attributes["target_status"] = computedString(s.statusDescription() + "; null unless `wait_for_completion` is `true`.")
 		attributes["target_succeeded"] = schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the target's run ended as expected for this signal; null unless `wait_for_completion` is `true`" +
 			moreIf(s.OwnStatus != "", ", and if the run has ended and the service does not tell how") + "."}
 	}

@@ -207,7 +207,7 @@ func (r *signalResource) planUpdate(ctx context.Context, before, after *model, r
 		first := resp.Plan.Raw
 		resp.Plan.Raw = plan
 		r.planDecision(ctx, otherwise, before, after, req, resp)
-		resp.Plan.Raw = common(first, resp.Plan.Raw, &resp.Diagnostics)
+		resp.Plan.Raw = commonValues(first, resp.Plan.Raw, &resp.Diagnostics)
 	}
 }
 
@@ -250,7 +250,7 @@ func (s system) planRegion(req resource.ModifyPlanRequest, resp *resource.Modify
 	if s.Cloud == nil {
 		return
 	}
-	configured, planned := attributes(req.Config.Raw, &resp.Diagnostics), attributes(resp.Plan.Raw, &resp.Diagnostics)
+	configured, planned := attributeValues(req.Config.Raw, &resp.Diagnostics), attributeValues(resp.Plan.Raw, &resp.Diagnostics)
 	if !configured["region"].IsNull() || planned["region"].IsKnown() {
 		return
 	}
@@ -307,7 +307,7 @@ func (r *signalResource) planNotSent(resp *resource.ModifyPlanResponse) {
 // unknown, because the next signal gets new ones.
 func (r *signalResource) planUnsent(req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	r.planNotSent(resp)
-	configured := attributes(req.Config.Raw, &resp.Diagnostics)
+	configured := attributeValues(req.Config.Raw, &resp.Diagnostics)
 	for name, attribute := range r.system.Arguments {
 		if attribute.IsComputed() && configured[name].IsNull() {
 			replan(resp, tftypes.UnknownValue, name)
@@ -319,14 +319,14 @@ func (r *signalResource) planUnsent(req resource.ModifyPlanRequest, resp *resour
 // configured. The state of a signal that is not sent yet has them only if an earlier
 // configuration had them, and they may identify another target.
 func (r *signalResource) planToFind(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	configured := attributes(req.Config.Raw, &resp.Diagnostics)
+	configured := attributeValues(req.Config.Raw, &resp.Diagnostics)
 	replan(resp, nil, slices.DeleteFunc(r.system.requested(ctx), func(name string) bool { return !configured[name].IsNull() })...)
 }
 
 // changed returns the changed arguments that make another signal. unknown has those of them
 // whose values are unknown and may turn out to be the same.
 func (r *signalResource) changed(before, after *model, req resource.ModifyPlanRequest, diags *diag.Diagnostics) (changed, unknown []string) {
-	configured, sent := attributes(req.Config.Raw, diags), attributes(req.State.Raw, diags)
+	configured, sent := attributeValues(req.Config.Raw, diags), attributeValues(req.State.Raw, diags)
 	for name, attribute := range r.system.Arguments {
 		switch {
 		case attribute.IsWriteOnly() || r.system.OnlyTriggersResend:

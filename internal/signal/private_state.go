@@ -26,8 +26,8 @@ type privateState interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// remember stores what a later destroy must know of a lost signal.
-func remember(ctx context.Context, private privateState, later lostSend) diag.Diagnostics {
+// storeLostSend stores what a later destroy must know of a lost signal.
+func storeLostSend(ctx context.Context, private privateState, later lostSend) diag.Diagnostics {
 	text, err := json.Marshal(later)
 	if err != nil {
 		return diag.Diagnostics{diag.NewErrorDiagnostic("State Not Written", err.Error())} // It can be encoded.
@@ -35,9 +35,9 @@ func remember(ctx context.Context, private privateState, later lostSend) diag.Di
 	return private.SetKey(ctx, lostKey, text)
 }
 
-// lostThen returns what an earlier destroy has stored about the signal; the
+// loadLostSend returns what an earlier destroy has stored about the signal; the
 // zero value if it has stored nothing.
-func lostThen(ctx context.Context, private privateState, diags *diag.Diagnostics) (lost lostSend) {
+func loadLostSend(ctx context.Context, private privateState, diags *diag.Diagnostics) (lost lostSend) {
 	text, unread := private.GetKey(ctx, lostKey)
 	diags.Append(unread...)
 	if len(text) == 0 {

@@ -77,7 +77,7 @@ func (r *signalResource) warnUnused(data *model, diags *diag.Diagnostics) {
 // warnUnversioned warns about write-only arguments without a version, because
 // Terraform cannot see a change of them.
 func (r *signalResource) warnUnversioned(config tftypes.Value, secrets Secrets, diags *diag.Diagnostics) {
-	given := attributes(config, diags)
+	given := attributeValues(config, diags)
 	for name := range secrets {
 		version, has := given[name+"_version"]
 		// If the argument in the state is also set, a validator refuses the
@@ -137,9 +137,9 @@ func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest,
 		return
 	}
 
-	run := r.run(signal, create, timeout, data, req.Config.Raw, &resp.Diagnostics)
-	sent, problem := run.send(ctx)
-	resp.Diagnostics.Append(run.warnings...)
+	op := r.operation(signal, create, timeout, data, req.Config.Raw, &resp.Diagnostics)
+	sent, problem := op.send(ctx)
+	resp.Diagnostics.Append(op.warnings...)
 	data.sent(sent)
 	if sent.delivery == "" {
 		resp.State.RemoveResource(ctx)
@@ -153,7 +153,7 @@ func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest,
 	if !data.WaitForCompletion.ValueBool() {
 		return
 	}
-	result, found := finish(ctx, run, data, &resp.State)
+	result, found := finish(ctx, op, data, &resp.State)
 	resp.Diagnostics.Append(found...)
 	if found.HasError() && result.Observation.State == delivery.Missed {
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, failureReported, []byte("true"))...)
@@ -164,12 +164,12 @@ func (r *signalResource) Create(ctx context.Context, req resource.CreateRequest,
 // waits for the end of its run. It keeps a sent signal in the state, even if
 // the target no longer exists.
 func (r *signalResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	values := attributes(req.State.Raw, &resp.Diagnostics)
+	values := attributeValues(req.State.Raw, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	r.sender.destroySignals.refreshed(r.system.Name, values)
-	if !waits(values) {
+	if !waitsForCompletion(values) {
 		return
 	}
 	data := r.model()
@@ -188,10 +188,10 @@ func (r *signalResource) Read(ctx context.Context, req resource.ReadRequest, res
 		resp.Diagnostics.Append(notPreparedAtRefresh(r.system.Name, r.sender.redactor.Error(err), signalKept))
 		return
 	}
-	run := signalOperation{Sender: r.sender, Signal: signal, redactor: r.redactor(req.State.Raw, &resp.Diagnostics)}
-	observation, attempt := run.readEnd(ctx, data.sentThen())
+	op := signalOperation{Sender: r.sender, Signal: signal, redactor: r.redactor(req.State.Raw, &resp.Diagnostics)}
+	observation, attempt := op.readEnd(ctx, data.sentTime())
 	if attempt.Outcome != delivery.Accepted {
-		resp.Diagnostics.Append(run.notRead(attempt, signalKept))
+		resp.Diagnostics.Append(op.notRead(attempt, signalKept))
 		return
 	}
 	data.note(observation)
@@ -236,8 +236,8 @@ func (r *signalResource) Update(ctx context.Context, req resource.UpdateRequest,
 		resp.Diagnostics.Append(update.notPrepared(r.system.Name, r.sender.redactor.Error(err)))
 		return
 	}
-	run := r.run(signal, update, timeout, data, req.Config.Raw, &resp.Diagnostics)
-	_, found := finish(ctx, run, data, &resp.State)
+	op := r.operation(signal, update, timeout, data, req.Config.Raw, &resp.Diagnostics)
+	_, found := finish(ctx, op, data, &resp.State)
 	resp.Diagnostics.Append(found...)
 }
 
@@ -264,14 +264,14 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 		resp.Diagnostics.Append(destroy.notPrepared(r.system.Name, r.sender.redactor.Error(err)))
 		return
 	}
-	run := r.run(signal, destroy, timeout, data, req.State.Raw, &resp.Diagnostics)
+	op := r.operation(signal, destroy, timeout, data, req.State.Raw, &resp.Diagnostics)
 	// If an earlier destroy has delivered the signal, only the wait is left to do.
 	before := data.Delivery.ValueString()
 	if before == "" || before == DeliveryUnknown {
-		sent, problem := run.sendAgain(ctx, data.sentThen(), lostThen(ctx, req.Private, &resp.Diagnostics))
-		resp.Diagnostics.Append(run.warnings...)
+		sent, problem := op.sendAgain(ctx, data.sentTime(), loadLostSend(ctx, req.Private, &resp.Diagnostics))
+		resp.Diagnostics.Append(op.warnings...)
 		if sent.delivery == DeliveryUnknown {
-			resp.Diagnostics.Append(remember(ctx, resp.Private, run.forLaterDestroy(sent))...)
+			resp.Diagnostics.Append(storeLostSend(ctx, resp.Private, op.forLaterDestroy(sent))...)
 		}
 		if sent.delivery != "" {
 			data.sent(sent)
@@ -289,13 +289,13 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	if !data.WaitForCompletion.ValueBool() {
 		return
 	}
-	_, found := finish(ctx, run, data, &resp.State)
+	_, found := finish(ctx, op, data, &resp.State)
 	resp.Diagnostics.Append(found...)
 }
 
-// run returns what sends the signal in one operation. raw is what Terraform has of the
+// operation returns what sends the signal in one operation. raw is what Terraform has of the
 // resource, with its secrets.
-func (r *signalResource) run(signal Signal, p phase, timeout time.Duration, data *model, raw tftypes.Value, diags *diag.Diagnostics) signalOperation {
+func (r *signalResource) operation(signal Signal, p phase, timeout time.Duration, data *model, raw tftypes.Value, diags *diag.Diagnostics) signalOperation {
 	return signalOperation{
 		Sender: r.sender, Signal: signal, system: r.system, id: data.ID.ValueString(), phase: p, timeout: timeout,
 		options: data.Options, redactor: r.redactor(raw, diags),
@@ -304,11 +304,11 @@ func (r *signalResource) run(signal Signal, p phase, timeout time.Duration, data
 
 // finish waits for the end of the target's run, writes the result into the
 // state, and only then returns diagnostics.
-func finish(ctx context.Context, run signalOperation, data *model, state *tfsdk.State) (delivery.WaitResult, diag.Diagnostics) {
+func finish(ctx context.Context, op signalOperation, data *model, state *tfsdk.State) (delivery.WaitResult, diag.Diagnostics) {
 	var diags diag.Diagnostics
-	result := run.waitForCompletion(ctx, &data.Waiting, data.sentThen())
+	result := op.waitForCompletion(ctx, &data.Waiting, data.sentTime())
 	record(ctx, state, data, &diags)
-	diags.Append(run.waited(result, run.afterSend(data.Delivery.ValueString()), &data.Waiting)...)
+	diags.Append(op.waited(result, op.afterSend(data.Delivery.ValueString()), &data.Waiting)...)
 	return result, diags
 }
 
@@ -369,7 +369,7 @@ func RefuseMove(name, why, instead string) resource.StateMover {
 // sensitive arguments in a configuration or state, because a service may repeat
 // them in its messages. If a value is JSON, a service may repeat a single text in it.
 func (r *signalResource) redactor(raw tftypes.Value, diags *diag.Diagnostics) *delivery.Redactor {
-	values, secrets := attributes(raw, diags), []string{}
+	values, secrets := attributeValues(raw, diags), []string{}
 	for name, attribute := range r.system.Arguments {
 		var text string
 		if attribute.IsSensitive() && values[name].IsKnown() && values[name].As(&text) == nil {

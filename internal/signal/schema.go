@@ -20,12 +20,12 @@ const schemaVersion = 0
 
 func (r *signalResource) schema(ctx context.Context) schema.Schema {
 	attributes := map[string]schema.Attribute{
-		"id": computed("The id of this signal in Terraform. The provider generates it when the resource is created; the service does not know it."),
+		"id": computedString("The id of this signal in Terraform. The provider generates it when the resource is created; the service does not know it."),
 		"triggers": triggers("signal is sent again. " +
 			"Give it single values, not a whole resource: a newer version may add attributes to the resource, and then the signal is sent again."),
-		"sent_at":    computed("When the signal was sent (RFC 3339, UTC, by the clock of the machine that ran Terraform); null if the signal " + r.system.adoptedText() + "is not sent yet."),
-		"request_id": computed("The service's id of the request with the signal; null if no answer had it."),
-		"delivery":   computed(r.system.deliveryText()),
+		"sent_at":    computedString("When the signal was sent (RFC 3339, UTC, by the clock of the machine that ran Terraform); null if the signal " + r.system.adoptedText() + "is not sent yet."),
+		"request_id": computedString("The service's id of the request with the signal; null if no answer had it."),
+		"delivery":   computedString(r.system.deliveryText()),
 	}
 	maps.Copy(attributes, r.system.optionAttributes(true))
 	maps.Copy(attributes, r.system.Arguments)

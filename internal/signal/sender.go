@@ -41,9 +41,9 @@ func NewSender(policy delivery.RetryPolicy) *Sender {
 // systems add their secrets to it.
 func (s *Sender) Redactor() *delivery.Redactor { return s.redactor }
 
-// lostBy returns when the answer to an attempt that began at this time counts
+// latestLoss returns when the answer to an attempt that began at this time counts
 // as lost at the latest.
-func (s *Sender) lostBy(began time.Time) time.Time { return began.Add(s.policy.AttemptTimeout) }
+func (s *Sender) latestLoss(began time.Time) time.Time { return began.Add(s.policy.AttemptTimeout) }
 
 // WithTimeout returns a context that ends after d, the timeout of an operation, by the
 // clock of the retry policy.

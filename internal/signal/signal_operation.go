@@ -83,15 +83,15 @@ func (o *signalOperation) send(ctx context.Context) (sendResult, *sendProblem) {
 	if finder != nil {
 		// The provider must read the same target that it signals, so it finds the
 		// target before it sends.
-		probe, until, doing := finder.Now, o.poller.WaitWhileReachable, "looking for the target"
+		probe, read, doing := finder.Now, o.poller.WaitWhileReachable, "looking for the target"
 		if unready {
-			probe, until, doing = finder.Ready, o.poller.Wait, untilReady
+			probe, read, doing = finder.Ready, o.poller.Wait, doingUntilReady
 		}
-		end := o.find(ctx, finder, until, probe)
+		end := o.find(ctx, finder, read, probe)
 		if !end.Reached() {
 			if end.Observation.Gone && o.phase == destroy && finder.Ended != nil {
-				seen, read := o.readOnce(ctx, finder.Ended)
-				end.Observation.Gone = read.Outcome == delivery.Accepted && seen.State == delivery.Reached
+				seen, attempt := o.readOnce(ctx, finder.Ended)
+				end.Observation.Gone = attempt.Outcome == delivery.Accepted && seen.State == delivery.Reached
 			}
 			return sendResult{}, o.notFound(end, finder, doing)
 		}
@@ -126,7 +126,7 @@ func (o *signalOperation) send(ctx context.Context) (sendResult, *sendProblem) {
 		if unready && finder == nil {
 			end := o.wait(ctx, o.Ready, "Waiting until the target is ready")
 			if !end.Reached() {
-				return sendResult{}, o.notReady(end, untilReady)
+				return sendResult{}, o.notReady(end, doingUntilReady)
 			}
 			o.warnExpiry(ctx, end.Observation)
 		}
@@ -208,10 +208,10 @@ func (o *signalOperation) warnExpiry(ctx context.Context, waiting delivery.Obser
 	if !ok || waiting.Expires.IsZero() || !waiting.Expires.Before(deadline) || len(o.warnings) > 0 {
 		return
 	}
-	until := waiting.Expires.UTC().Format(time.RFC3339)
-	said := fmt.Sprintf("%s takes the signal only until %s. The %s timeout of %s is longer: attempts after that time come too late.", o.To, until, o.phase, o.timeout)
+	expires := waiting.Expires.UTC().Format(time.RFC3339)
+	said := fmt.Sprintf("%s takes the signal only until %s. The %s timeout of %s is longer: attempts after that time come too late.", o.To, expires, o.phase, o.timeout)
 	if o.What == "" {
-		said = fmt.Sprintf("%s waits for a signal only until %s. The %s timeout of %s is longer: a signal that is sent after that time comes too late.", o.To, until, o.phase, o.timeout)
+		said = fmt.Sprintf("%s waits for a signal only until %s. The %s timeout of %s is longer: a signal that is sent after that time comes too late.", o.To, expires, o.phase, o.timeout)
 	}
 	o.warnings.AddWarning("Target Expires Before the Timeout", join(said, waiting.Then))
 }
@@ -304,7 +304,7 @@ func (o *signalOperation) sendAgain(ctx context.Context, sent time.Time, previou
 	}
 	lost := previous.At
 	if lost.IsZero() {
-		lost = o.lostBy(sent)
+		lost = o.latestLoss(sent)
 	}
 	o.previousSend = delivery.Timestamp{At: sent, Tolerance: clockTolerance}
 	if o.request(); o.tracked == nil {
@@ -329,7 +329,7 @@ func (o *signalOperation) sendAgain(ctx context.Context, sent time.Time, previou
 // forLaterDestroy returns what a later destroy must know of a signal whose answer was
 // lost.
 func (o *signalOperation) forLaterDestroy(sent sendResult) (later lostSend) {
-	if sent.lost.After(o.lostBy(sent.at)) {
+	if sent.lost.After(o.latestLoss(sent.at)) {
 		later.At = sent.lost.UTC()
 	}
 	if o.tracked != nil {
@@ -359,7 +359,7 @@ func (o *signalOperation) lookup(ctx context.Context) delivery.WaitResult {
 	return result
 }
 
-const untilReady = "waiting until the target can take it"
+const doingUntilReady = "waiting until the target can take it"
 
 // waitForCompletion waits for the end of the run that took the signal, and records what
 // it saw. sent is when the signal was sent.
@@ -408,9 +408,9 @@ func (o *signalOperation) wait(ctx context.Context, probe *delivery.Probe, doing
 // observer is a method of the poller that reads a target: Wait or WaitWhileReachable.
 type observer func(context.Context, *delivery.Probe, func(delivery.Observation, time.Time)) delivery.WaitResult
 
-func (o *signalOperation) observe(ctx context.Context, until observer, probe *delivery.Probe, doing string) delivery.WaitResult {
+func (o *signalOperation) observe(ctx context.Context, read observer, probe *delivery.Probe, doing string) delivery.WaitResult {
 	reported := progress{report: o.progress}
-	result := until(ctx, probe.WithLimiter(o.reads.For(o.RateLimit)), func(observation delivery.Observation, at time.Time) {
+	result := read(ctx, probe.WithLimiter(o.reads.For(o.RateLimit)), func(observation delivery.Observation, at time.Time) {
 		observation = o.redacted(observation)
 		o.warnExpiry(ctx, observation)
 		tflog.Debug(ctx, doing, map[string]any{"signal": o.What, "target": o.To, "status": observation.Status})

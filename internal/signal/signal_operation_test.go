@@ -27,13 +27,13 @@ func TestWhatWasSeenIsCleaned(t *testing.T) {
 		}
 	}
 	sender := NewSender(delivery.DefaultRetryPolicy)
-	run := signalOperation{Sender: sender, redactor: sender.redactor.With("canary-4711")}
+	op := signalOperation{Sender: sender, redactor: sender.redactor.With("canary-4711")}
 	probe := delivery.NewProbe("k", func(context.Context) (int, delivery.Attempt) {
 		return 0, delivery.Attempt{Outcome: delivery.Accepted}
 	}, func(int) delivery.Observation { return seen })
-	once, _ := run.readOnce(t.Context(), probe)
+	once, _ := op.readOnce(t.Context(), probe)
 	finder := &TargetFinder{Found: func() Signal { return Signal{To: foreign, Completion: probe} }}
-	found := run.find(t.Context(), finder, run.poller.WaitWhileReachable, probe).Observation
+	found := op.find(t.Context(), finder, op.poller.WaitWhileReachable, probe).Observation
 	for what, observation := range map[string]delivery.Observation{"read": once, "found": found} {
 		of := reflect.ValueOf(observation)
 		for i := range of.NumField() {
@@ -42,8 +42,8 @@ func TestWhatWasSeenIsCleaned(t *testing.T) {
 			}
 		}
 	}
-	if texts < 4 || strings.ContainsAny(run.To, "\x1b") || strings.Contains(run.To, "canary") {
-		t.Errorf("of %d texts, the target is %q", texts, run.To)
+	if texts < 4 || strings.ContainsAny(op.To, "\x1b") || strings.Contains(op.To, "canary") {
+		t.Errorf("of %d texts, the target is %q", texts, op.To)
 	}
 }
 
@@ -82,27 +82,27 @@ func TestNothingIsSentTooLate(t *testing.T) {
 						return delivery.Observation{State: state, Shown: &delivery.Shown{}}
 					})
 				}
-				run := signalOperation{Sender: sender, redactor: sender.redactor, id: "id", phase: create, timeout: timeout, options: test.options}
-				run.Signal = Signal{
+				op := signalOperation{Sender: sender, redactor: sender.redactor, id: "id", phase: create, timeout: timeout, options: test.options}
+				op.Signal = Signal{
 					What: "the signal", To: "the target", Ready: probe(delivery.Reached), Existing: probe(delivery.Missed),
 					Request: sendFunc(func(context.Context) delivery.Attempt {
 						sends++
 						return delivery.Attempt{Outcome: delivery.Accepted}
 					}),
 				}
-				bound := run.Signal
+				bound := op.Signal
 				if test.finds {
-					run.Find = &TargetFinder{Required: true, Ready: probe(delivery.Reached), Now: probe(delivery.Reached), Found: func() Signal { return bound }}
+					op.Find = &TargetFinder{Required: true, Ready: probe(delivery.Reached), Now: probe(delivery.Reached), Found: func() Signal { return bound }}
 				}
 				var lost time.Time
 				if test.lost {
 					lost = delivery.FromNow(-time.Hour)
-					run.Evidence = &delivery.Evidence{Probe: func(delivery.Timestamp) *delivery.Probe { return probe(delivery.Missed) }}
+					op.Evidence = &delivery.Evidence{Probe: func(delivery.Timestamp) *delivery.Probe { return probe(delivery.Missed) }}
 				}
 				if name == "without a wait" {
 					_ = delivery.Sleep(ctx, delivery.Until(ends))
 				}
-				_, problem := run.sendAgain(ctx, lost, lostSend{})
+				_, problem := op.sendAgain(ctx, lost, lostSend{})
 				said := ""
 				if problem != nil {
 					said = problem.Detail()
@@ -130,13 +130,13 @@ func (f sendFunc) Send(ctx context.Context) delivery.Attempt { return f(ctx) }
 func TestSignalsWithOneKeyAreWarned(t *testing.T) {
 	sender := NewSender(delivery.DefaultRetryPolicy)
 	send := func(id string, outcome delivery.Outcome, meanwhile func()) string {
-		run := &signalOperation{Sender: sender, id: id, Signal: Signal{IdempotencyKey: "key", IdempotencyArgument: "unique_id", To: "the stack", Service: "CloudFormation"}}
-		run.sendWarningOfTwins(func() delivery.Result {
+		op := &signalOperation{Sender: sender, id: id, Signal: Signal{IdempotencyKey: "key", IdempotencyArgument: "unique_id", To: "the stack", Service: "CloudFormation"}}
+		op.sendWarningOfTwins(func() delivery.Result {
 			meanwhile()
 			return delivery.Result{Attempt: delivery.Attempt{Outcome: outcome}}
 		})
 		var said string
-		for _, warning := range run.warnings {
+		for _, warning := range op.warnings {
 			said += warning.Summary() + ": " + warning.Detail()
 		}
 		return said

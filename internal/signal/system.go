@@ -123,22 +123,22 @@ func NewFactories[A any](system System[A], sender *Sender) Factories {
 
 func newFactories(system system, sender *Sender) Factories {
 	made := Factories{Block: system.Block, Endpoint: system.Endpoint, Resource: func() resource.Resource { return &signalResource{system: system, sender: sender} }}
-	if waits := system; system.Wait != nil {
+	if waitSystem := system; system.Wait != nil {
 		// A wait needs the target's id, because a target that has ended cannot be
 		// found by name.
-		waits.Arguments = maps.Clone(system.Arguments)
-		maps.Copy(waits.Arguments, system.Wait.Arguments)
-		made.Wait = func() resource.Resource { return &waitResource{system: waits, sender: sender} }
+		waitSystem.Arguments = maps.Clone(system.Arguments)
+		maps.Copy(waitSystem.Arguments, system.Wait.Arguments)
+		made.Wait = func() resource.Resource { return &waitResource{system: waitSystem, sender: sender} }
 	}
 	system.Arguments, system.ActionArguments = system.Naming.arguments(system.Arguments), system.Naming.arguments(system.ActionArguments)
-	if !some(system.actionArguments(), schema.Attribute.IsSensitive) {
+	if !anyArgument(system.actionArguments(), schema.Attribute.IsSensitive) {
 		made.Action = func() action.Action { return &signalAction{signalResource{system: system, sender: sender}} }
 	}
 	return made
 }
 
-// some reports whether is returns true for one of the arguments.
-func some(arguments map[string]schema.Attribute, is func(schema.Attribute) bool) bool {
+// anyArgument reports whether is returns true for one of the arguments.
+func anyArgument(arguments map[string]schema.Attribute, is func(schema.Attribute) bool) bool {
 	return slices.ContainsFunc(slices.Collect(maps.Values(arguments)), is)
 }
 
@@ -217,7 +217,7 @@ func (s system) complete(ctx context.Context, arguments any) {
 // fill in, such as the id of a target that is found by its name.
 func (s system) requested(ctx context.Context) (names []string) {
 	arguments := s.arguments()
-	values := texts(arguments)
+	values := stringArguments(arguments)
 	for _, value := range values {
 		*value = types.StringUnknown()
 	}
@@ -265,20 +265,20 @@ func (s system) bind(ctx context.Context, arguments any, secrets Secrets) (Signa
 }
 
 // regionOf returns the argument with the region.
-func regionOf(arguments any) *types.String { return texts(arguments)["region"] }
+func regionOf(arguments any) *types.String { return stringArguments(arguments)["region"] }
 
 // nullUnknown sets strings that are still unknown to null: only a read can tell
 // their values.
 func nullUnknown(arguments any) {
-	for _, text := range texts(arguments) {
+	for _, text := range stringArguments(arguments) {
 		if text.IsUnknown() {
 			*text = types.StringNull()
 		}
 	}
 }
 
-// texts returns the arguments that are strings, by name.
-func texts(arguments any) map[string]*types.String {
+// stringArguments returns the arguments that are strings, by name.
+func stringArguments(arguments any) map[string]*types.String {
 	found := map[string]*types.String{}
 	_ = eachAttribute(reflect.ValueOf(arguments).Elem(), func(name string, field reflect.Value) error {
 		if text, ok := field.Addr().Interface().(*types.String); ok {

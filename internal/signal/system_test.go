@@ -46,7 +46,7 @@ func fill(t *testing.T, of reflect.Value) {
 		case reflect.Pointer:
 			field.Set(reflect.New(field.Type().Elem()))
 		case reflect.Interface:
-			for _, one := range []any{nowhere{}, computed("")} {
+			for _, one := range []any{nowhere{}, computedString("")} {
 				if value := reflect.ValueOf(one); value.Type().Implements(field.Type()) {
 					field.Set(value)
 				}

@@ -43,10 +43,10 @@ type TargetFinder struct {
 	// signal. As long as reads still show that target as able to take the signal, Ready
 	// and Now are pending.
 	Forget func() Signal
-	// Argument is the argument that names the target. Missed says what the user can
+	// Argument is the argument that names the target. AdviceIfMissed says what the user can
 	// do if Ready or Now is missed, in complete sentences.
-	Argument string
-	Missed   func() string
+	Argument       string
+	AdviceIfMissed func() string
 	// Several reports whether the last search found several targets that can take the
 	// signal.
 	Several func() bool
@@ -208,15 +208,15 @@ func (s *targetSearch) finder(adopts bool) *TargetFinder {
 	}
 	read := func(ctx context.Context) ([]Candidate, delivery.Attempt) { return s.Read(ctx, adopts) }
 	finder := &TargetFinder{
-		Required:  s.Required,
-		Ready:     delivery.NewProbe(key, read, func(all []Candidate) delivery.Observation { return s.judge(all, adopts, true) }),
-		Now:       delivery.NewProbe(key, read, func(all []Candidate) delivery.Observation { return s.judge(all, adopts, false) }),
-		Signalled: s.Signalled,
-		Found:     s.Bound,
-		Argument:  s.Name,
-		Missed:    func() string { return s.advice },
-		Several:   func() bool { return s.several },
-		Ended:     s.Ended,
+		Required:       s.Required,
+		Ready:          delivery.NewProbe(key, read, func(all []Candidate) delivery.Observation { return s.judge(all, adopts, true) }),
+		Now:            delivery.NewProbe(key, read, func(all []Candidate) delivery.Observation { return s.judge(all, adopts, false) }),
+		Signalled:      s.Signalled,
+		Found:          s.Bound,
+		Argument:       s.Name,
+		AdviceIfMissed: func() string { return s.advice },
+		Several:        func() bool { return s.several },
+		Ended:          s.Ended,
 	}
 	finder.Forget = func() Signal {
 		s.refused[s.chosen] = true
@@ -282,8 +282,8 @@ func (s *targetSearch) seen(others []Candidate) string {
 
 // find searches with a probe of a finder, and sets the found target as the
 // target of the signal.
-func (o *signalOperation) find(ctx context.Context, finder *TargetFinder, until observer, probe *delivery.Probe) delivery.WaitResult {
-	end := o.observe(ctx, until, probe, "Looking for the target")
+func (o *signalOperation) find(ctx context.Context, finder *TargetFinder, read observer, probe *delivery.Probe) delivery.WaitResult {
+	end := o.observe(ctx, read, probe, "Looking for the target")
 	if end.Reached() {
 		o.follow(finder)
 		tflog.Info(ctx, "found the target", map[string]any{"signal": o.What, "target": o.To})

@@ -51,9 +51,9 @@ type Watched struct {
 	// Outputs returns the outputs of the run from the last reading of Completion; nil
 	// if they cannot be read.
 	Outputs func() attr.Value
-	// Seen is called, before the first read, with the status in which an earlier wait
+	// Resume is called, before the first read, with the status in which an earlier wait
 	// saw the target; nil if the system does not need it.
-	Seen func(status string)
+	Resume func(status string)
 	// Forgets says why a replacement of the wait may not find the target that the wait
 	// has seen; empty if it finds the same target.
 	Forgets string
@@ -111,13 +111,13 @@ func (r *waitResource) Metadata(_ context.Context, req resource.MetadataRequest,
 
 func (r *waitResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
-		"id":       computed("The id of the target, as an import uses it: " + r.idForm() + "."),
+		"id":       computedString("The id of the target, as an import uses it: " + r.idForm() + "."),
 		"triggers": triggers("resource waits for the target again, in place."),
 		"until": Optional("What to wait for: `"+untilTargetEnded+"` (default), the end of the target's whole run, or `"+untilTargetReady+"`, the other state that the first sentence of this page names. "+
 			"After a change the resource waits again, in place.", stringvalidator.OneOf(untilTargetEnded, untilTargetReady)),
 		"on_wait_failure": Optional("What to do if the wait fails or does not end in time: `error` (default) fails the resource, and the next apply waits again. "+
 			"`record` records the resource with a warning, so that a `postcondition` can check `target_status` or `target_succeeded`.", stringvalidator.OneOf(onWaitFailureError, onWaitFailureRecord)),
-		"target_status": computed(r.system.statusDescription() + "."),
+		"target_status": computedString(r.system.statusDescription() + "."),
 		"target_succeeded": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the wait succeeded: the run ended successfully, or the target was ready." +
 			moreIf(r.system.OwnStatus != "", " Null if the run has ended, and the service does not tell whether it was successful.")},
 	}
@@ -210,7 +210,7 @@ func (r *waitResource) results(planned *waitModel) []string {
 	if r.system.Wait.Outputs != nil {
 		names = append(names, "outputs")
 	}
-	values := texts(planned.Arguments)
+	values := stringArguments(planned.Arguments)
 	told := func(name string) bool {
 		value := values[name]
 		return value == nil || !value.IsNull() || !r.system.Arguments[name].IsComputed()
@@ -265,37 +265,37 @@ func (r *waitResource) Update(ctx context.Context, req resource.UpdateRequest, r
 func (r *waitResource) wait(ctx context.Context, data *waitModel, seen string, p phase, timeout time.Duration, state *tfsdk.State, diags *diag.Diagnostics) {
 	ctx, cancel := r.sender.WithTimeout(ctx, timeout)
 	defer cancel()
-	run, watched, err := r.bind(ctx, data)
+	op, watched, err := r.bind(ctx, data)
 	if err != nil {
 		diags.AddError("Wait Not Started", join(
 			fmt.Sprintf("Reading the target of this signal_%s could not be prepared: %s.", r.name(), r.sender.redactor.Error(err)),
 			"Applying again waits for it once this is corrected."))
 		return
 	}
-	run.phase, run.timeout = p, timeout
-	if watched.Seen != nil && seen != "" {
-		watched.Seen(seen)
+	op.phase, op.timeout = p, timeout
+	if watched.Resume != nil && seen != "" {
+		watched.Resume(seen)
 	}
 	// Do not keep the status that an earlier wait has seen.
 	data.TargetStatus = types.StringNull()
-	wait := run.waitForEnd
+	wait := op.waitForEnd
 	if data.until() == untilTargetReady {
-		wait = run.wait
+		wait = op.wait
 	}
 	result := wait(ctx, r.probe(data, watched), "Waiting for the target")
 	r.note(data, watched, result.Observation)
 	record(ctx, state, data, diags)
-	diags.Append(run.warnings...)
+	diags.Append(op.warnings...)
 	again := "Applying again waits again, and sends nothing."
 	if p == create && watched.Forgets != "" && result.Observation.Status != "" {
 		again += " But the resource is tainted, so applying again replaces it: " + watched.Forgets + ". " +
 			"To prevent that, run \"terraform untaint\" on the resource first. Then the next apply goes on with the target that is recorded."
 	}
-	run.texts = map[*nextStep]string{
+	op.texts = map[*nextStep]string{
 		stillWaiting: again, endedBadly: again, waitCancelled: "", goOnUnread: "",
 		goOnUnfinished: "To go on regardless, set on_wait_failure = \"record\".",
 	}
-	diags.Append(run.waited(result, run.withoutSend(result, data.until()), &data.Waiting)...)
+	diags.Append(op.waited(result, op.withoutSend(result, data.until()), &data.Waiting)...)
 }
 
 // bind prepares the reads of the target.
@@ -335,22 +335,22 @@ func (r *waitResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	if resp.Deferred = r.system.deferral(req.ClientCapabilities.DeferralAllowed, data.Arguments); resp.Deferred != nil {
 		return
 	}
-	run, watched, err := r.bind(ctx, data)
+	op, watched, err := r.bind(ctx, data)
 	if err != nil {
 		resp.Diagnostics.Append(notPreparedAtRefresh(r.name(), r.sender.redactor.Error(err), statusKept))
 		return
 	}
-	if watched.Seen != nil && data.TargetStatus.ValueString() != "" {
-		watched.Seen(data.TargetStatus.ValueString())
+	if watched.Resume != nil && data.TargetStatus.ValueString() != "" {
+		watched.Resume(data.TargetStatus.ValueString())
 	}
-	observation, attempt := run.readOnce(ctx, r.probe(data, watched))
+	observation, attempt := op.readOnce(ctx, r.probe(data, watched))
 	if attempt.Outcome != delivery.Accepted {
 		if data.TargetStatus.IsNull() && watched.explainRead(attempt).Gone {
 			// Neither an import nor an earlier wait has seen the target.
 			resp.State.RemoveResource(ctx)
 			return
 		}
-		resp.Diagnostics.Append(run.notRead(attempt, statusKept))
+		resp.Diagnostics.Append(op.notRead(attempt, statusKept))
 		return
 	}
 	r.note(data, watched, observation)
@@ -389,7 +389,7 @@ func (r *waitResource) MoveState(context.Context) []resource.StateMover {
 
 // targetID returns the id of the target.
 func (r *waitResource) targetID(data *waitModel) string {
-	values, parts := texts(data.Arguments), []string{}
+	values, parts := stringArguments(data.Arguments), []string{}
 	for i, name := range r.system.Wait.Target {
 		if value := values[name].ValueString(); i < r.needed() || value != "" {
 			parts = append(parts, value)

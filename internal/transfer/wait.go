@@ -22,7 +22,7 @@ func wait(clients *aws.Clients) *signal.Wait[args] {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
 				target, seen := execution{c, a.WorkflowID.ValueString(), a.ExecutionID.ValueString()}, false
 				watched := bind(c, a, nil).Watched(target.ready(), target.completed(&seen))
-				watched.Seen, watched.Forgets = func(string) { seen = true }, forgets
+				watched.Resume, watched.Forgets = func(string) { seen = true }, forgets
 				return watched
 			})
 		},
