@@ -140,7 +140,7 @@ func (c *Clients) tell(ctx context.Context, client Client) {
 		return
 	}
 	c.told[client] = true
-	c.config.Log.Made(ctx, delivery.ClientInfo{
+	c.config.Log.ClientMade(ctx, delivery.ClientInfo{
 		Service: client.Service.Name, Credentials: s.from(), Endpoint: cmp.Or(c.config.Endpoints[client.Service.Name], client.Service.Host), Region: client.Region,
 	})
 }

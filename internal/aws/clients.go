@@ -87,7 +87,7 @@ func (s Service[T]) Client(ctx context.Context, c *Clients, region string) (clie
 		cfg.ConfigSources = append([]any{ownEndpoint{*endpoint}}, cfg.ConfigSources...)
 	}
 	client = s.NewClient(cfg)
-	c.config.Log.Made(ctx, delivery.ClientInfo{Service: s.Name, Credentials: loaded.keys.from, Endpoint: cmp.Or(awssdk.ToString(endpoint), "the service's own"), Region: region})
+	c.config.Log.ClientMade(ctx, delivery.ClientInfo{Service: s.Name, Credentials: loaded.keys.from, Endpoint: cmp.Or(awssdk.ToString(endpoint), "the service's own"), Region: region})
 	c.made[key[T]{s.Name, region}] = client
 	return client, nil
 }

@@ -112,7 +112,7 @@ func (k *keyring) expired(id string) bool {
 		}
 	}
 	// The SDK itself assumes the role of the profile, and renews these credentials.
-	return !k.static && k.links[0].Gave()
+	return !k.static && k.links[0].HasReturned()
 }
 
 // fault returns the cause of an error, and what the user can do about it.
@@ -152,7 +152,7 @@ func (k *keyring) fault(ctx context.Context, err error) *delivery.CredentialsErr
 		fault.Next = "Check sso_account_id and sso_role_name of the profile. " + k.where
 	case isResponse:
 		fault.Next = k.nextStep()
-	case k.links[0].Gave():
+	case k.links[0].HasReturned():
 		// The source has returned credentials before, so this failure may be
 		// temporary.
 		fault.Cause = delivery.CredentialsFailing

@@ -69,7 +69,7 @@ func (e *lostAnswerError) Unwrap() error { return e.error }
 func (c Config) watch(stack *smithymiddleware.Stack) error {
 	return stack.Deserialize.Add(smithymiddleware.DeserializeMiddlewareFunc("Watch", func(ctx context.Context, in smithymiddleware.DeserializeInput, next smithymiddleware.DeserializeHandler) (smithymiddleware.DeserializeOutput, smithymiddleware.Metadata, error) {
 		if req, ok := in.Request.(*smithyhttp.Request); ok {
-			c.Secrets.Observe(req.Request)
+			c.Secrets.LearnFrom(req.Request)
 			switch middleware.GetOperationName(ctx) {
 			case "CreateToken", "CreateOAuth2Token": // of SSO, and of "aws login"
 				c.hideMembers(req)

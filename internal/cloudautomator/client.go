@@ -150,7 +150,7 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 		return err
 	}
 	c.logged.Do(func() {
-		c.log.Made(ctx, delivery.ClientInfo{Service: "cloud_automator", Credentials: api.from, Endpoint: api.endpoint.String()})
+		c.log.ClientMade(ctx, delivery.ClientInfo{Service: "cloud_automator", Credentials: api.from, Endpoint: api.endpoint.String()})
 	})
 	var body io.Reader
 	if in != nil {

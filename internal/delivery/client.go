@@ -50,7 +50,7 @@ type Client struct {
 
 // Do sends req.
 func (c Client) Do(req *http.Request) (*http.Response, error) {
-	req = c.Secrets.Observe(req)
+	req = c.Secrets.LearnFrom(req)
 	trace, traced := req.Context().Value(traceKey{}).(*RequestTrace)
 	if !traced {
 		trace = &RequestTrace{}
@@ -95,8 +95,8 @@ type Log func(ctx context.Context, message string, fields ...map[string]any)
 // ClientInfo describes a client, without secrets. Unknown fields are "".
 type ClientInfo struct{ Service, Credentials, Endpoint, Region string }
 
-// Made logs that a client was created. No request has been made at that time.
-func (l Log) Made(ctx context.Context, client ClientInfo) {
+// ClientMade logs that a client was created. No request has been made at that time.
+func (l Log) ClientMade(ctx context.Context, client ClientInfo) {
 	if l == nil {
 		return
 	}

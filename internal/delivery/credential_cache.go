@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// longestEarly is the longest time before their end at which credentials are renewed.
-	longestEarly = 5 * time.Minute
+	// longestRenewalLead is the longest time before their end at which credentials are renewed.
+	longestRenewalLead = 5 * time.Minute
 	// renewalPause is how long the old credentials are used after a failed renewal,
 	// before the next one.
 	renewalPause = 10 * time.Second
@@ -31,12 +31,12 @@ type CredentialCache[K any] struct {
 	mu     sync.Mutex
 	// held are the last credentials, id is their id, and past has the ids of those
 	// before. renewal is when to ask for others; zero for never.
-	held    K
-	id      string
-	gave    bool
-	past    map[string]bool
-	renewal time.Time
-	ends    time.Time
+	held     K
+	id       string
+	returned bool
+	past     map[string]bool
+	renewal  time.Time
+	ends     time.Time
 	// replacing is set after a service has called the held credentials expired.
 	// replacement is the id of those that replaced them, until a service has accepted
 	// those.
@@ -56,7 +56,7 @@ func (c *CredentialCache[K]) Retrieve(ctx context.Context) (K, error) {
 func (c *CredentialCache[K]) fresh() (held K, fresh bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.held, c.gave && !c.replacing && (c.ends.IsZero() || Until(c.renewal) > 0)
+	return c.held, c.returned && !c.replacing && (c.ends.IsZero() || Until(c.renewal) > 0)
 }
 
 func (c *CredentialCache[K]) renew(ctx context.Context) (K, error) {
@@ -78,19 +78,19 @@ func (c *CredentialCache[K]) renew(ctx context.Context) (K, error) {
 	} else if id != c.id {
 		c.past[c.id] = true
 	}
-	c.held, c.gave, c.id, c.ends = found, true, id, ends
-	c.renewal = ends.Add(-min(longestEarly, cmp.Or(lasts, max(0, Until(ends)))/3))
+	c.held, c.returned, c.id, c.ends = found, true, id, ends
+	c.renewal = ends.Add(-min(longestRenewalLead, cmp.Or(lasts, max(0, Until(ends)))/3))
 	if c.replacing {
 		c.replacing, c.replacement = false, id
 	}
 	return found, nil
 }
 
-// Gave reports whether the source has returned credentials before.
-func (c *CredentialCache[K]) Gave() bool {
+// HasReturned reports whether the source has returned credentials before.
+func (c *CredentialCache[K]) HasReturned() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.gave
+	return c.returned
 }
 
 // Expired records that a service called the credentials with this id expired. known
@@ -100,7 +100,7 @@ func (c *CredentialCache[K]) Gave() bool {
 func (c *CredentialCache[K]) Expired(id string) (known, again bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.gave || id != c.id {
+	if !c.returned || id != c.id {
 		return c.past[id], c.past[id]
 	}
 	c.replacing = c.replacing || c.replacement != id && c.Renews(c.held)

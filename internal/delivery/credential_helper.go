@@ -20,8 +20,8 @@ const (
 	// helperDelay is how long processes that the helper has started may keep its
 	// output open after the helper has ended or was killed.
 	helperDelay = time.Second
-	// longestHelp limits how many bytes a helper may print.
-	longestHelp = 1 << 20
+	// longestHelperOutput limits how many bytes a helper may print.
+	longestHelperOutput = 1 << 20
 	// mostWords limits the words of a helper's output. The output of a helper that
 	// works has about ten.
 	mostWords = 500
@@ -56,7 +56,7 @@ func RunHelper(ctx context.Context, secrets *Redactor, command func(ctx context.
 	case bounded.Err() != nil:
 		err = fmt.Errorf("it did not end within %s", helperTimeout)
 	case errors.Is(err, errTooMuch):
-		err = fmt.Errorf("it printed more than %d MB", longestHelp>>20)
+		err = fmt.Errorf("it printed more than %d MB", longestHelperOutput>>20)
 	case errors.As(err, &exit):
 		err = fmt.Errorf("it ended with %w", exit)
 	default:
@@ -149,12 +149,12 @@ const secretName = `[\w-]*(?:secret|token|passw(?:or)?d|passphrase|pwd|credentia
 
 var errTooMuch = errors.New("too much was written")
 
-// limitedBuffer stores at most longestHelp bytes.
+// limitedBuffer stores at most longestHelperOutput bytes.
 type limitedBuffer struct{ bytes.Buffer }
 
 // Write returns errTooMuch beyond the limit.
 func (b *limitedBuffer) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > longestHelp {
+	if b.Len()+len(p) > longestHelperOutput {
 		return 0, errTooMuch
 	}
 	return b.Buffer.Write(p)

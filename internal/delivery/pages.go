@@ -2,9 +2,9 @@ package delivery
 
 import "fmt"
 
-// InCircle makes a read's attempt Unknown, because the next page, or what else the answer
+// NextWasRead makes a read's attempt Unknown, because the next page, or what else the answer
 // names as next, was read before. Otherwise the reads would go on until the timeout.
-func InCircle(read Attempt, what string) Attempt {
+func NextWasRead(read Attempt, what string) Attempt {
 	read.Outcome, read.Err = Unknown, fmt.Errorf("the answer names a %s that was read already as the next one", what)
 	return read
 }
@@ -20,7 +20,7 @@ func Pages(read func(token string) (next string, attempt Attempt)) Attempt {
 			return attempt
 		}
 		if seen[next] {
-			return InCircle(attempt, "page")
+			return NextWasRead(attempt, "page")
 		}
 		seen[next], token = true, next
 	}

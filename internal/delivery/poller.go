@@ -170,7 +170,7 @@ func (p *Poller) poll(ctx context.Context, shared *watch) {
 	pauses.Reset()
 	for ctx.Err() == nil {
 		began := time.Now()
-		waiting, observation, jitter := p.observe(ctx, shared)
+		waiting, seen, jitter := p.readShared(ctx, shared)
 		p.mu.Lock()
 		for _, w := range waiting {
 			// Only the newest reading counts. An older one that the waiter has not
@@ -179,7 +179,7 @@ func (p *Poller) poll(ctx context.Context, shared *watch) {
 			case <-w.news:
 			default:
 			}
-			w.news <- observation
+			w.news <- seen
 			w.wants = false
 		}
 		p.mu.Unlock()
@@ -190,10 +190,10 @@ func (p *Poller) poll(ctx context.Context, shared *watch) {
 	}
 }
 
-// observe reads a target, together with others if that is enough for all its
+// readShared reads a target, together with others if that is enough for all its
 // waiters. It returns the waiters, the reading for them, and the factor for the
 // next pause.
-func (p *Poller) observe(ctx context.Context, shared *watch) ([]*waiter, snapshot, float64) {
+func (p *Poller) readShared(ctx context.Context, shared *watch) ([]*waiter, snapshot, float64) {
 	if shared.group != nil {
 		if r := p.joinRequest(ctx, shared); r != nil {
 			if waiting, seen, enough := p.result(ctx, r, shared); enough || ctx.Err() != nil {
@@ -348,18 +348,18 @@ func pendingTo(report func(Observation, time.Time)) func(Observation) bool {
 func (p *Poller) ReadUntilSettled(ctx context.Context, probe *Probe) WaitResult {
 	again, stop := p.retryWhile(ctx, p.policy.Settle+p.policy.UnreachableTimeout)
 	defer stop()
-	lagging, cancel := p.Lagging(ctx)
+	settling, cancel := p.SettleContext(ctx)
 	defer cancel()
-	result := p.until(lagging, probe, again, func(observation Observation) bool { return observation.State == Reached })
+	result := p.until(settling, probe, again, func(observation Observation) bool { return observation.State == Reached })
 	if result.Stopped == nil || ctx.Err() != nil {
 		return result
 	}
 	return p.until(ctx, probe, again, func(o Observation) bool { return o.State == Reached || !o.Provisional })
 }
 
-// Lagging returns a context that ends after RetryPolicy.Settle. By then even lagging reads
+// SettleContext returns a context that ends after RetryPolicy.Settle. By then even lagging reads
 // show all that happened before the call.
-func (p *Poller) Lagging(ctx context.Context) (context.Context, context.CancelFunc) {
+func (p *Poller) SettleContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	return p.policy.clock().WithRetryPeriod(ctx, p.policy.Settle)
 }
 

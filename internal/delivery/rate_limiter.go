@@ -81,9 +81,9 @@ const (
 	// by searchGrowth while searching. So the rate doubles in about 15 seconds, or in
 	// about one second. A low rate grows by a hundredth per request.
 	growthRate, searchGrowth = 0.05, 0.7
-	// jitter is the fraction by which the time between two requests varies. It keeps
+	// rateJitter is the fraction by which the time between two requests varies. It keeps
 	// machines that share a limit from sending at the same moments.
-	jitter = 0.05
+	rateJitter = 0.05
 	// idleReset is the time without throttling after which the limiter stops
 	// limiting.
 	idleReset = time.Minute
@@ -163,7 +163,7 @@ func (l *RateLimiter) tryTake() time.Duration {
 
 // interval is the time between two requests.
 func (l *RateLimiter) interval() time.Duration {
-	return time.Duration((1 - jitter + 2*jitter*rand.Float64()) / l.rate * float64(time.Second))
+	return time.Duration((1 - rateJitter + 2*rateJitter*rand.Float64()) / l.rate * float64(time.Second))
 }
 
 // pace waits for its turn and makes a request. If ctx ends before that, it returns the last
@@ -210,15 +210,15 @@ func (l *RateLimiter) observeThrottled(began time.Time, attempt Attempt) {
 		return
 	}
 	rate, last := l.acceptedRate(now, began)
-	switch pace := l.rate; {
-	case pace == 0 && rate == 0:
+	switch {
+	case l.rate == 0 && rate == 0:
 		l.rate, l.searching = 1/l.firstInterval.Seconds(), true
-	case pace == 0:
+	case l.rate == 0:
 		l.rate = backoffFactor * rate
 	case !last.After(l.loweredAt):
-		l.rate, l.searching = pace/2, true
+		l.rate, l.searching = l.rate/2, true
 	default:
-		l.rate, l.searching = max(backoffFactor*min(rate, pace), lowestFactor*pace), false
+		l.rate, l.searching = max(backoffFactor*min(rate, l.rate), lowestFactor*l.rate), false
 	}
 	l.rate = max(l.rate, 1/l.longestInterval.Seconds())
 	l.loweredAt = now

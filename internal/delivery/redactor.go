@@ -80,9 +80,9 @@ func (r *Redactor) Hide(secrets ...string) {
 	}
 }
 
-// Observe adds the credentials in a request to the secrets. It returns the
+// LearnFrom adds the credentials in a request to the secrets. It returns the
 // request with a context that also adds the password of a proxy.
-func (r *Redactor) Observe(req *http.Request) *http.Request {
+func (r *Redactor) LearnFrom(req *http.Request) *http.Request {
 	if r == nil {
 		return req
 	}
@@ -176,21 +176,21 @@ func (r *Redactor) hide(text string, cut bool) string {
 	}
 	// marks has 1 where a secret begins and -1 where it has ended.
 	marks := make([]int, len(text)+1)
-	for _, read := range readings(text) {
+	for _, form := range decodings(text) {
 		for _, secret := range secrets {
 			for from := 0; ; {
-				i := strings.Index(read.text[from:], secret)
+				i := strings.Index(form.text[from:], secret)
 				if i < 0 {
 					break
 				}
 				from += i
-				marks[read.from[from]]++
+				marks[form.from[from]]++
 				from += len(secret)
-				marks[read.to[from-1]]--
+				marks[form.to[from-1]]--
 			}
-			for n := min(len(secret), len(read.text)) - 1; cut && n >= MinSecretLength; n-- {
-				if strings.HasSuffix(read.text, secret[:n]) {
-					marks[read.from[len(read.text)-n]]++
+			for n := min(len(secret), len(form.text)) - 1; cut && n >= MinSecretLength; n-- {
+				if strings.HasSuffix(form.text, secret[:n]) {
+					marks[form.from[len(form.text)-n]]++
 					marks[len(text)]--
 					break
 				}
@@ -212,31 +212,31 @@ func (r *Redactor) hide(text string, cut bool) string {
 	return shown.String()
 }
 
-// reading is one way to decode a text. It records from which part of the
+// decoding is a text that was decoded in one way. It records from which part of the
 // original text each of its bytes comes.
-type reading struct {
+type decoding struct {
 	text     string
 	from, to []int
 }
 
-// mostReadings limits the work for a text that was crafted to have many
-// readings.
-const mostReadings = 24
+// mostDecodings limits the work for a text that was crafted to have many
+// decodings.
+const mostDecodings = 24
 
-// readings returns the text itself and its decoded forms, decoded up to three
+// decodings returns the text itself and its decoded forms, decoded up to three
 // times.
-func readings(text string) []reading {
-	plain := reading{text: text, from: make([]int, len(text)), to: make([]int, len(text))}
+func decodings(text string) []decoding {
+	plain := decoding{text: text, from: make([]int, len(text)), to: make([]int, len(text))}
 	for i := range len(text) {
 		plain.from[i], plain.to[i] = i, i+1
 	}
-	all, seen := []reading{plain}, map[string]bool{text: true}
+	all, seen := []decoding{plain}, map[string]bool{text: true}
 	for begin, depth := 0, 0; depth < 3; depth++ {
 		end := len(all)
-		for _, read := range all[begin:end] {
+		for _, form := range all[begin:end] {
 			for _, decode := range []func(string) (string, int){unescaped, percentDecoded, htmlUnescaped} {
-				decoded := read.decoded(decode)
-				if !seen[decoded.text] && len(all) < mostReadings {
+				decoded := form.decoded(decode)
+				if !seen[decoded.text] && len(all) < mostDecodings {
 					seen[decoded.text] = true
 					all = append(all, decoded)
 				}
@@ -250,10 +250,10 @@ func readings(text string) []reading {
 	return all
 }
 
-// decoded returns the reading decoded with decode. decode decodes the beginning
+// decoded returns the text decoded once more, with decode. decode decodes the beginning
 // of a text: it returns the decoded text and the length of the encoded one, 0
 // if nothing is encoded there.
-func (r reading) decoded(decode func(string) (string, int)) (d reading) {
+func (r decoding) decoded(decode func(string) (string, int)) (d decoding) {
 	var text strings.Builder
 	for i := 0; i < len(r.text); {
 		means, n := decode(r.text[i:])

@@ -22,10 +22,10 @@ type Timestamp struct {
 // IsZero reports whether the Timestamp is not set.
 func (t Timestamp) IsZero() bool { return t.At.IsZero() }
 
-// earliest and latest are the bounds of the time by this machine's clock.
-func (t Timestamp) earliest() time.Time { return t.At.Add(-t.Tolerance) }
+// lower and upper are the bounds of the time by this machine's clock.
+func (t Timestamp) lower() time.Time { return t.At.Add(-t.Tolerance) }
 
-func (t Timestamp) latest() time.Time { return t.At.Add(t.Tolerance) }
+func (t Timestamp) upper() time.Time { return t.At.Add(t.Tolerance) }
 
 // Range returns the earliest and the latest time that the service's clock can
 // have shown at a moment. told is false if the answer had no Date. earliest is
@@ -41,8 +41,8 @@ func (c ServerClock) span(moment Timestamp) (earliest, latest time.Time, told bo
 	if c.date.IsZero() {
 		return time.Time{}, time.Time{}, false
 	}
-	longest, _ := elapsed(moment.earliest(), c.answered)
-	_, shortest := elapsed(moment.latest(), c.asked)
+	longest, _ := elapsed(moment.lower(), c.answered)
+	_, shortest := elapsed(moment.upper(), c.asked)
 	return c.date.Add(-longest), c.date.Add(time.Second - shortest), true
 }
 

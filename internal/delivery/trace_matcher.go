@@ -56,9 +56,9 @@ type send struct {
 	clock ServerClock
 	// absent says that a lookup has not shown that the send arrived.
 	absent bool
-	// left is the trace that the send has left. It is set only if the proof of
+	// trace is the trace that the send has left. It is set only if the proof of
 	// another signal depends on it.
-	left traceID
+	trace traceID
 }
 
 type sendState int
@@ -90,8 +90,8 @@ func (m *TraceMatcher) Track(holder string, request Request, evidence *Evidence,
 	}, false}
 }
 
-// Follow changes the request, for example to one for the run that was found.
-func (r *TrackedRequest) Follow(request Request, evidence *Evidence) {
+// SetRequest changes the request, for example to one for the run that was found.
+func (r *TrackedRequest) SetRequest(request Request, evidence *Evidence) {
 	r.matcher.mu.Lock()
 	defer r.matcher.mu.Unlock()
 	r.Request, r.evidence = request, evidence
@@ -151,7 +151,7 @@ func (r *TrackedRequest) Competing() (others CompetingSignals) {
 	if len(r.self.sends) == 0 {
 		return others
 	}
-	first := r.self.first().earliest()
+	first := r.self.first().lower()
 	for _, other := range r.matcher.signals[r.evidence.Scope] {
 		near := slices.DeleteFunc(slices.Clone(other.sends), func(s *send) bool { return s.state != inFlight && r.matcher.lastTrace(s).Before(first) })
 		known := other.request == r.self.request && len(near) == 1 && (near[0].state == taken || near[0].state == lost && other.proof != "")
@@ -172,7 +172,7 @@ func (r *TrackedRequest) Competing() (others CompetingSignals) {
 
 // lastTrace is the time after which a send that has ended can leave no trace.
 func (m *TraceMatcher) lastTrace(s *send) time.Time {
-	return s.ended.latest().Add(m.poller.policy.Settle + clockSlack)
+	return s.ended.upper().Add(m.poller.policy.Settle + clockSlack)
 }
 
 // Adopt assigns one of the traces that show such a signal to this signal. It reports false
@@ -227,7 +227,7 @@ func (s *trackedSignal) provedBy(shown Shown) int {
 func (m *TraceMatcher) fits(other *trackedSignal, s *send, shown Shown) (fits []int) {
 	w := m.window(shown.Clock, s)
 	for i, trace := range shown.Traces {
-		if w.contains(trace.At) && other.likeness(trace) != NotOurs || traceID(trace.ID) == s.left {
+		if w.contains(trace.At) && other.likeness(trace) != NotOurs || traceID(trace.ID) == s.trace {
 			fits = append(fits, i)
 		}
 	}
@@ -337,9 +337,9 @@ func (m *TraceMatcher) since(r *TrackedRequest) Timestamp {
 		grown = false
 		for _, other := range m.signals[r.evidence.Scope] {
 			overlaps := slices.ContainsFunc(other.sends, func(s *send) bool {
-				return s.state == inFlight || m.lastTrace(s).After(since.earliest())
+				return s.state == inFlight || m.lastTrace(s).After(since.lower())
 			})
-			if overlaps && other.first().earliest().Before(since.earliest()) {
+			if overlaps && other.first().lower().Before(since.lower()) {
 				since, grown = other.first(), true
 			}
 		}
@@ -349,7 +349,7 @@ func (m *TraceMatcher) since(r *TrackedRequest) Timestamp {
 
 // first is when the first of the signal's sends began.
 func (s *trackedSignal) first() Timestamp {
-	return slices.MinFunc(s.sends, func(a, b *send) int { return a.began.earliest().Compare(b.began.earliest()) }).began
+	return slices.MinFunc(s.sends, func(a, b *send) int { return a.began.lower().Compare(b.began.lower()) }).began
 }
 
 // window is the period in which a send can leave its trace, by the service's
@@ -408,7 +408,7 @@ const (
 // must show by now. If none is left over, the signal has not arrived. If one is, the
 // read does not tell. The observation is provisional if it depends on a send that has no answer
 // yet, or whose trace reads may not show yet.
-func (m *TraceMatcher) judge(t *TrackedRequest, since Timestamp, seen Observation) (_ Observation, proof Trace) {
+func (m *TraceMatcher) judge(r *TrackedRequest, since Timestamp, seen Observation) (_ Observation, proof Trace) {
 	shown := *seen.Shown
 	judged := func(state State, reason string, provisional bool) (Observation, Trace) {
 		seen.State, seen.Reason, seen.Provisional = state, reason, provisional
@@ -420,35 +420,35 @@ func (m *TraceMatcher) judge(t *TrackedRequest, since Timestamp, seen Observatio
 		return judged(Missed, reasonNoTime, false)
 	}
 	var own []window
-	for _, s := range t.self.sends {
+	for _, s := range r.self.sends {
 		own = append(own, m.window(shown.Clock, s))
 	}
-	mine, alike, vague := t.candidates(shown, own)
-	r := m.competing(t, since, shown, mine, own)
-	free, left := r.all.left(mine)
-	possible, _ := r.settled.left(mine)
+	mine, alike, vague := r.candidates(shown, own)
+	a := m.assignOthers(r, since, shown, mine, own)
+	free, freeTrace := a.all.unassigned(mine)
+	possible, _ := a.settled.unassigned(mine)
 	switch {
-	case len(mine) > 0 && (r.adopted || t.incomplete), free > 0 && r.contested:
+	case len(mine) > 0 && (a.adopted || r.incomplete), free > 0 && a.contested:
 		return judged(Missed, reasonContested, false)
-	case free > 0 && !r.explain(mine):
+	case free > 0 && !a.explain(mine):
 		return judged(Missed, reasonMore, false)
 	case free > 0:
-		r.all.record(shown.Traces)
-		proof = shown.Traces[left]
-		t.self.proof, t.self.twice = traceID(proof.ID), !r.explainOnce(mine, len(own))
-		if t.self.twice {
+		a.all.record(shown.Traces)
+		proof = shown.Traces[freeTrace]
+		r.self.proof, r.self.twice = traceID(proof.ID), !a.explainOnce(mine, len(own))
+		if r.self.twice {
 			return judged(Reached, reasonTwice, false)
 		}
 		return judged(Reached, "", false)
 	case possible > 0:
 		return judged(Missed, reasonOpen, true)
-	case r.hidden:
+	case a.hidden:
 		return judged(Missed, reasonFewer, false)
 	case vague:
 		return judged(Missed, reasonVague, false)
 	}
-	unexplained, _ := r.all.left(alike)
-	if possible, _ = r.settled.left(alike); possible > 0 {
+	unexplained, _ := a.all.unassigned(alike)
+	if possible, _ = a.settled.unassigned(alike); possible > 0 {
 		return judged(Missed, reasonAlike, unexplained == 0)
 	}
 	if shown.Gap != "" {
@@ -485,9 +485,9 @@ func (r *TrackedRequest) candidates(shown Shown, own []window) (mine, alike []in
 // time in an answer is not a real time.
 var firstPlausible = time.Date(2006, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// competing says which traces the other signals of a scope have left or may have
+// assignments says which traces the other signals of a scope have left or may have
 // left.
-type competing struct {
+type assignments struct {
 	// settled assigns traces to the sends whose traces every read must show by now.
 	// all also assigns traces to the sends whose traces reads may not show yet.
 	settled, all *matching
@@ -510,102 +510,103 @@ type competing struct {
 }
 
 // addSend adds one send that may have left these traces.
-func (r *competing) addSend(fits []int, absent bool) {
+func (a *assignments) addSend(fits []int, absent bool) {
 	for _, i := range fits {
-		if r.isMine(i) {
-			r.by[i] = append(r.by[i], len(r.absent))
+		if a.isMine(i) {
+			a.by[i] = append(a.by[i], len(a.absent))
 		}
 	}
-	r.absent = append(r.absent, absent)
+	a.absent = append(a.absent, absent)
 }
 
 // isMine reports whether a trace may be the signal's own.
-func (r *competing) isMine(trace int) bool {
-	_, mine := r.by[trace]
+func (a *assignments) isMine(trace int) bool {
+	_, mine := a.by[trace]
 	return mine
 }
 
 // explain reports whether the known sends can have left all of these traces. If
 // not, an unknown sender has left some of them.
-func (r *competing) explain(traces []int) bool {
-	left := newMatching(len(r.absent))
-	return !slices.ContainsFunc(traces, func(i int) bool { return !left.assign(r.by[i], nil) })
+func (a *assignments) explain(traces []int) bool {
+	assigned := newMatching(len(a.absent))
+	return !slices.ContainsFunc(traces, func(i int) bool { return !assigned.assign(a.by[i], nil) })
 }
 
 // explainOnce is like explain, but assumes that the signal's own sends left at most one
 // trace, and that sends which a lookup has not shown left none. own is the number of own
 // sends. Traces that are explained otherwise do not count.
-func (r *competing) explainOnce(traces []int, own int) bool {
-	left := newMatching(len(r.absent))
+func (a *assignments) explainOnce(traces []int, own int) bool {
+	assigned := newMatching(len(a.absent))
 	return !slices.ContainsFunc(traces, func(i int) bool {
 		var by []int
-		for _, send := range r.by[i] {
+		for _, send := range a.by[i] {
 			switch {
-			case r.absent[send]:
+			case a.absent[send]:
 			case send < own:
 				by = append(by, 0)
 			default:
 				by = append(by, send)
 			}
 		}
-		return !r.explained[i] && !left.assign(by, nil)
+		return !a.explained[i] && !assigned.assign(by, nil)
 	})
 }
 
-func (m *TraceMatcher) competing(t *TrackedRequest, since Timestamp, shown Shown, mine []int, own []window) competing {
-	r := competing{settled: newMatching(len(shown.Traces)), all: newMatching(len(shown.Traces)), by: map[int][]int{}, explained: map[int]bool{}}
+// assignOthers assigns the traces that other signals have left or may have left.
+func (m *TraceMatcher) assignOthers(r *TrackedRequest, since Timestamp, shown Shown, mine []int, own []window) assignments {
+	a := assignments{settled: newMatching(len(shown.Traces)), all: newMatching(len(shown.Traces)), by: map[int][]int{}, explained: map[int]bool{}}
 	for _, i := range mine {
-		r.by[i] = nil
+		a.by[i] = nil
 	}
 	for n, w := range own {
-		r.addSend(slices.DeleteFunc(slices.Clone(mine), func(i int) bool { return !w.contains(shown.Traces[i].At) }), t.self.sends[n].absent)
+		a.addSend(slices.DeleteFunc(slices.Clone(mine), func(i int) bool { return !w.contains(shown.Traces[i].At) }), r.self.sends[n].absent)
 	}
-	for _, other := range m.signals[t.evidence.Scope] {
-		if other == t.self {
+	for _, other := range m.signals[r.evidence.Scope] {
+		if other == r.self {
 			continue
 		}
-		twin, proved, settled := other.request == t.self.request, []int{}, true
+		twin, proved, settled := other.request == r.self.request, []int{}, true
 		for _, s := range other.sends {
 			w := m.window(shown.Clock, s)
-			if s.began.earliest().Before(since.earliest()) {
+			if s.began.lower().Before(since.lower()) {
 				for _, i := range mine {
-					r.explained[i] = r.explained[i] || w.contains(shown.Traces[i].At) && other.likeness(shown.Traces[i]) != NotOurs
+					a.explained[i] = a.explained[i] || w.contains(shown.Traces[i].At) && other.likeness(shown.Traces[i]) != NotOurs
 				}
 				continue // The read may not list its trace.
 			}
 			fits := m.fits(other, s, shown)
-			r.addSend(fits, s.absent)
-			if other.twice && slices.ContainsFunc(fits, r.isMine) {
-				r.contested = true
+			a.addSend(fits, s.absent)
+			if other.twice && slices.ContainsFunc(fits, a.isMine) {
+				a.contested = true
 			}
 			visible := s.state != inFlight && !shown.Clock.asked.Before(s.ended.At.Add(m.poller.policy.Settle))
 			switch {
 			case s.state == lost && other.proof != "":
 				proved, settled = append(proved, fits...), settled && visible
-			case s.state == lost && (twin || !slices.ContainsFunc(fits, r.isMine)):
+			case s.state == lost && (twin || !slices.ContainsFunc(fits, a.isMine)):
 			case s.state == lost:
-				r.contested = true
+				a.contested = true
 			default:
-				r.all.assign(fits, &s.left)
-				if visible && !r.settled.assign(fits, nil) && twin && slices.ContainsFunc(own, w.overlaps) {
-					r.hidden = true
+				a.all.assign(fits, &s.trace)
+				if visible && !a.settled.assign(fits, nil) && twin && slices.ContainsFunc(own, w.overlaps) {
+					a.hidden = true
 				}
 			}
 		}
 		proof := other.provedBy(shown)
 		switch {
 		case proof >= 0 && len(other.sends) == 0:
-			r.adopted = r.adopted || r.isMine(proof)
+			a.adopted = a.adopted || a.isMine(proof)
 		case proof >= 0:
-			r.explained[proof] = true
+			a.explained[proof] = true
 			proved = append(proved, proof)
-			r.all.assign(proved, &other.proof)
+			a.all.assign(proved, &other.proof)
 			if settled {
-				r.settled.assign(proved, nil)
+				a.settled.assign(proved, nil)
 			}
 		}
 	}
-	return r
+	return a
 }
 
 // matching assigns traces to sends. It finds an assignment with as many pairs as
@@ -655,8 +656,8 @@ func (m *matching) place(send int) bool {
 	return false
 }
 
-// left returns how many of the traces can be left over, and one of those.
-func (m *matching) left(traces []int) (n, one int) {
+// unassigned returns how many of the traces can be left over, and one of those.
+func (m *matching) unassigned(traces []int) (n, one int) {
 	for n < len(traces) && m.assign(traces, nil) {
 		n++
 		one = slices.Index(m.of, len(m.fits)-1)

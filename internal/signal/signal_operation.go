@@ -189,9 +189,9 @@ func (o *signalOperation) targetHasEnded(ctx context.Context, advice Advice) boo
 	case advice.Gone:
 		return true
 	case advice.Ambiguous && o.Refused != nil:
-		lagging, cancel := o.poller.Lagging(ctx)
+		settling, cancel := o.poller.SettleContext(ctx)
 		defer cancel()
-		o.refused = o.observe(lagging, o.poller.WaitWhileReachable, o.Refused, "Reading why the target has refused the signal").Observation
+		o.refused = o.observe(settling, o.poller.WaitWhileReachable, o.Refused, "Reading why the target has refused the signal").Observation
 		return o.refused.State == delivery.Reached
 	case o.Refused != nil:
 		seen, read := o.readOnce(ctx, o.Refused)
@@ -283,7 +283,7 @@ func (o *signalOperation) request() delivery.Request {
 	case o.tracked == nil:
 		o.tracked = o.matcher.Track(o.id, request, o.Evidence, o.reads.For(o.RateLimit))
 	default:
-		o.tracked.Follow(request, o.Evidence)
+		o.tracked.SetRequest(request, o.Evidence)
 	}
 	return o.tracked
 }

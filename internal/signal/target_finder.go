@@ -306,9 +306,9 @@ func (o *signalOperation) follow(finder *TargetFinder) {
 // on to show that, the refusal had another cause. findAgain returns whether it
 // found another target, and a text for the error if it did not.
 func (o *signalOperation) findAgain(ctx context.Context, finder *TargetFinder, waits bool) (found bool, said string) {
-	lagging, cancel := o.poller.Lagging(ctx)
+	settling, cancel := o.poller.SettleContext(ctx)
 	defer cancel()
-	end := o.find(lagging, finder, o.poller.WaitWhileReachable, finder.Now)
+	end := o.find(settling, finder, o.poller.WaitWhileReachable, finder.Now)
 	if waits && end.Observation.State == delivery.Missed && !finder.Several() {
 		end = o.find(ctx, finder, o.poller.Wait, finder.Ready)
 	}

@@ -142,7 +142,7 @@ func (r run) following(last *run) func(context.Context) (snapshot, delivery.Atte
 				return found, looked
 			}
 			if seen[last.run] = true; seen[next] {
-				return found, delivery.InCircle(looked, "run")
+				return found, delivery.NextWasRead(looked, "run")
 			}
 			last.run = next
 		}

@@ -208,7 +208,7 @@ func (c *Client) call(ctx context.Context, method string, path []string, query u
 		return trace.Attempt(err)
 	}
 	c.told.Do(func() {
-		c.config.Log.Made(ctx, delivery.ClientInfo{Service: "temporal", Credentials: connection.from, Endpoint: connection.address.String()})
+		c.config.Log.ClientMade(ctx, delivery.ClientInfo{Service: "temporal", Credentials: connection.from, Endpoint: connection.address.String()})
 	})
 	var body io.Reader
 	if in != nil {

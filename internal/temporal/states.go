@@ -166,7 +166,7 @@ func (r run) follow() func(context.Context) (snapshot, delivery.Attempt) {
 			switch {
 			case read.Outcome == delivery.Accepted && next != "":
 				if seen[last.run] = true; seen[next] {
-					return snapshot{status: status}, delivery.InCircle(read, "run")
+					return snapshot{status: status}, delivery.NextWasRead(read, "run")
 				}
 				last.run = next
 			case final(status):
