@@ -42,17 +42,17 @@ func (s Service) Client(clients *Clients, region string) Client {
 // other keys, or with the service's time. A service that refuses the signature has not
 // processed the request.
 func (c *Clients) judge(with keys, attempt delivery.Attempt) delivery.Attempt {
-	mended := false
+	mayHelp := false
 	switch {
 	case attempt.Outcome == delivery.Accepted:
 		c.granted.Accepted(with.id())
 	case attempt.Outcome != delivery.Rejected:
 	case isExpired(attempt.Code):
-		_, mended = c.granted.Expired(with.id())
+		_, mayHelp = c.granted.Expired(with.id())
 	case is(attempt.Code, "InvalidTimeStamp"):
-		mended = c.correct(attempt.Clock)
+		mayHelp = c.correct(attempt.Clock)
 	}
-	if mended {
+	if mayHelp {
 		attempt.Outcome, attempt.Cause, attempt.Repeatable = delivery.NotSent, delivery.CredentialsFailing, false
 	}
 	return attempt

@@ -27,9 +27,9 @@ type Clients struct {
 	// direct is the client for sources that return keys in plain text.
 	direct delivery.Doer
 
-	// plannedRegion returns what is wrong with the region, without loading the rest of the
+	// regionError returns what is wrong with the region, without loading the rest of the
 	// configuration.
-	plannedRegion func() error
+	regionError func() error
 
 	// granted are the keys that sign requests.
 	granted delivery.CredentialCache[keys]
@@ -66,8 +66,8 @@ func NewClients(config Config) *Clients {
 		pool:   httpClient{delivery.OwnAnswers{Doer: delivery.Client{Doer: withoutQuery{delivery.NewHTTPClient(transport.Clone())}, Secrets: config.Secrets}, Service: "Alibaba Cloud", IsOwn: delivery.IsJSONObject}},
 		direct: newDirect(config.Secrets),
 
-		plannedRegion: sync.OnceValue(config.plannedRegion),
-		told:          map[Client]bool{},
+		regionError: sync.OnceValue(config.regionError),
+		told:        map[Client]bool{},
 	}
 	c.granted.Ask = c.retrieve
 	c.granted.About = func(k keys) (string, time.Time, time.Duration) { return k.id(), k.expires, k.lasts }
@@ -256,9 +256,9 @@ func (c *Clients) BlockRegion() string { return c.config.Region }
 // CheckRegion returns an error if the region of the environment or the profile is
 // malformed. It reads the profile once. It ignores other errors in the profile; the first
 // signal reports them.
-func (c *Clients) CheckRegion() error { return c.plannedRegion() }
+func (c *Clients) CheckRegion() error { return c.regionError() }
 
-func (c Config) plannedRegion() error {
+func (c Config) regionError() error {
 	if c.Unknown != "" || c.Region != "" {
 		return nil
 	}

@@ -101,7 +101,7 @@ func request(ctx context.Context, call func(context.Context) error) delivery.Att
 	switch _, throttled := retry.DefaultThrottleErrorCodes[attempt.Code]; {
 	case throttled:
 		attempt.Outcome, attempt.Cause = delivery.NotSent, delivery.Throttled
-	case attempt.Status >= 400 && attempt.Status < 500 && noted.mends(attempt.Code, err):
+	case attempt.Status >= 400 && attempt.Status < 500 && noted.fixedByRetry(attempt.Code, err):
 		// A service that refuses the signature has not processed the request.
 		attempt.Outcome, attempt.Cause = delivery.NotSent, delivery.CredentialsFailing
 	case attempt.Status >= 400 && attempt.Status < 500:

@@ -20,7 +20,7 @@ func (c *Clients) Caller() string {
 	if c.loaded == nil {
 		return ""
 	}
-	return awssdk.ToString(c.loaded.keys.guard.caller.Load())
+	return awssdk.ToString(c.loaded.chain.guard.caller.Load())
 }
 
 // longestAsking is how long FindCaller waits for STS.
@@ -40,11 +40,11 @@ func (c *Clients) FindCaller(ctx context.Context) (string, delivery.Attempt) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, longestAsking)
 	defer cancel()
-	identity, err := loaded.keys.guard.identify(ctx)
+	identity, err := loaded.chain.guard.identify(ctx)
 	if err == nil {
 		return awssdk.ToString(identity.Arn), told
 	}
-	failed := loaded.keys.fault(ctx, err)
+	failed := loaded.chain.credentialsError(ctx, err)
 	if !delivery.AttemptWithoutCredentials(failed).Retryable() {
 		return "", told
 	}

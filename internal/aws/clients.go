@@ -21,12 +21,12 @@ import (
 type Clients struct {
 	config Config
 
-	// plannedRegion returns what is wrong with the region, without loading the rest
+	// regionError returns what is wrong with the region, without loading the rest
 	// of the configuration.
-	plannedRegion func() error
+	regionError func() error
 
 	mu     sync.Mutex
-	loaded *session
+	loaded *loadedConfig
 	made   map[any]any
 }
 
@@ -38,7 +38,7 @@ type key[T any] struct{ service, region string }
 func NewClients(c Config) *Clients {
 	c.Secrets.Hide(c.SecretKey, c.Token)
 	c.STSTimeout = cmp.Or(c.STSTimeout, stsTimeout)
-	return &Clients{config: c, plannedRegion: sync.OnceValue(c.plannedRegion), made: map[any]any{}}
+	return &Clients{config: c, regionError: sync.OnceValue(c.regionError), made: map[any]any{}}
 }
 
 // Service describes a service of AWS and how a system creates its client, of
@@ -80,14 +80,14 @@ func (s Service[T]) Client(ctx context.Context, c *Clients, region string) (clie
 	// The SDK must not repeat a request, because it would also repeat one that may
 	// have arrived.
 	cfg.Retryer = func() awssdk.Retryer { return awssdk.NopRetryer{} }
-	cfg.HTTPClient = signed{c.config.answers(cfg.HTTPClient, "AWS", s.IsOwn), loaded.keys}
+	cfg.HTTPClient = signed{c.config.answers(cfg.HTTPClient, "AWS", s.IsOwn), loaded.chain}
 	endpoint := c.config.endpoint(cfg, s.Name)
 	if endpoint != nil {
 		cfg.BaseEndpoint = endpoint
 		cfg.ConfigSources = append([]any{ownEndpoint{*endpoint}}, cfg.ConfigSources...)
 	}
 	client = s.NewClient(cfg)
-	c.config.Log.ClientMade(ctx, delivery.ClientInfo{Service: s.Name, Credentials: loaded.keys.from, Endpoint: cmp.Or(awssdk.ToString(endpoint), "the service's own"), Region: region})
+	c.config.Log.ClientMade(ctx, delivery.ClientInfo{Service: s.Name, Credentials: loaded.chain.from, Endpoint: cmp.Or(awssdk.ToString(endpoint), "the service's own"), Region: region})
 	c.made[key[T]{s.Name, region}] = client
 	return client, nil
 }
@@ -115,27 +115,27 @@ func (c *Clients) Region(ctx context.Context, given string) (string, error) {
 var errNoRegion = errors.New("there is no AWS region: set region here, region in the provider's aws block, AWS_REGION, or a region in the profile")
 
 // findRegion is like Region.
-func (s *session) findRegion(ctx context.Context, given string) (string, error) {
-	if region := cmp.Or(given, s.Region, awssdk.ToString(s.machineRegion.Load())); region != "" {
+func (l *loadedConfig) findRegion(ctx context.Context, given string) (string, error) {
+	if region := cmp.Or(given, l.Region, awssdk.ToString(l.machineRegion.Load())); region != "" {
 		return region, nil
 	}
-	first, err := s.keys.links[0].Retrieve(ctx)
+	first, err := l.chain.sources[0].Retrieve(ctx)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("%w. Whether the credentials are those of an EC2 instance, whose region could be used, is not known: %w", errNoRegion, err)
 	case first.Source != ec2rolecreds.ProviderName:
 		return "", errNoRegion
 	}
-	found, err := s.machine.GetRegion(ctx, &imds.GetRegionInput{})
+	found, err := l.machine.GetRegion(ctx, &imds.GetRegionInput{})
 	if err != nil {
 		return "", fmt.Errorf("%w. The machine that gives the credentials does not tell its region: %w", errNoRegion, err)
 	}
-	s.machineRegion.Store(&found.Region)
+	l.machineRegion.Store(&found.Region)
 	return found.Region, nil
 }
 
 // load returns the configuration. It reads it once.
-func (c *Clients) load(ctx context.Context) (*session, error) {
+func (c *Clients) load(ctx context.Context) (*loadedConfig, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.loaded != nil {
@@ -158,9 +158,9 @@ func (c *Clients) BlockRegion() string { return c.config.Region }
 // CheckRegion returns an error if the region of the environment or the profile
 // is malformed. It reads the profile once. It ignores other errors in the
 // profile; the first signal reports them.
-func (c *Clients) CheckRegion() error { return c.plannedRegion() }
+func (c *Clients) CheckRegion() error { return c.regionError() }
 
-func (c Config) plannedRegion() error {
+func (c Config) regionError() error {
 	if c.Unknown != "" || c.Region != "" {
 		return nil
 	}

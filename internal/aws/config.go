@@ -102,11 +102,11 @@ type WebIdentity struct {
 	TokenFile string
 }
 
-// session is a configuration that has been loaded.
-type session struct {
+// loadedConfig is a configuration that has been loaded.
+type loadedConfig struct {
 	awssdk.Config
-	keys *keyring
-	sts  *stsSetup
+	chain *credentialChain
+	sts   *stsSetup
 	// machine is the client of the EC2 metadata service, and machineRegion the region
 	// that it returned.
 	machine       *imds.Client
@@ -115,7 +115,7 @@ type session struct {
 
 // load resolves the configuration without any request. Credentials are read
 // when the first request is signed.
-func (c Config) load(ctx context.Context) (*session, error) {
+func (c Config) load(ctx context.Context) (*loadedConfig, error) {
 	if web := c.WebIdentity; web != nil && web.TokenFile != "" {
 		if err := delivery.CheckFile("aws.assume_role_with_web_identity.web_identity_token_file", delivery.ExpandPath(web.TokenFile)); err != nil {
 			return nil, err
@@ -143,7 +143,7 @@ func (c Config) load(ctx context.Context) (*session, error) {
 		}
 	}
 	machine, used := imds.NewFromConfig(cfg), profiles(cfg.ConfigSources)
-	keys := &keyring{from: c.credentialsFrom(cfg.Credentials), where: c.filesRead(), signIn: c.signIn(used), static: hasStaticKeys(used)}
+	chain := &credentialChain{from: c.credentialsFrom(cfg.Credentials), where: c.filesRead(), signIn: c.signIn(used), static: hasStaticKeys(used)}
 	setup.command = command(used)
 	if isProcess(cfg.Credentials) {
 		cfg.Credentials = process{setup}
@@ -151,32 +151,32 @@ func (c Config) load(ctx context.Context) (*session, error) {
 	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
 		cfg.HTTPClient = delivery.NewHTTPClient(client.GetTransport())
 	}
-	setup.keys, setup.endpoint = keys, c.endpoint(cfg, "sts")
-	setup.direct = direct{
+	setup.chain, setup.endpoint = chain, c.endpoint(cfg, "sts")
+	setup.sdkDoer = sdkDoer{
 		c.answers(cfg.HTTPClient, "", func([]byte) bool { return true }).OwnAnswers,
 		c.STSTimeout,
 	}
 	cfg.APIOptions = c.apiOptions()
-	setup.client = signed{c.answers(cfg.HTTPClient, "AWS STS", IsXML), keys}
+	setup.client = signed{c.answers(cfg.HTTPClient, "AWS STS", IsXML), chain}
 	calls := func(credentials awssdk.CredentialsProvider, role string) stsCalls {
 		with := cfg.Copy()
 		with.Credentials = credentials
 		return stsCalls{setup, sts.NewFromConfig(with), role}
 	}
-	keys.links = []link{c.newLink(cfg.Credentials)}
+	chain.sources = []credentialSource{c.newSource(cfg.Credentials)}
 	if web := c.WebIdentity; web != nil {
-		keys.links[0] = c.newLink(stscreds.NewWebIdentityRoleProvider(
+		chain.sources[0] = c.newSource(stscreds.NewWebIdentityRoleProvider(
 			calls(awssdk.AnonymousCredentials{}, "assume_role_with_web_identity"), web.RoleARN, web.token(), web.apply))
 	}
 	for _, role := range c.AssumeRole {
-		keys.links = append(keys.links, c.newLink(stscreds.NewAssumeRoleProvider(
-			calls(keys.last(), "assume_role"), role.RoleARN, role.apply)))
+		chain.sources = append(chain.sources, c.newSource(stscreds.NewAssumeRoleProvider(
+			calls(chain.last(), "assume_role"), role.RoleARN, role.apply)))
 	}
-	keys.guard = newAccountGuard(c, func(ctx context.Context) (*sts.GetCallerIdentityOutput, error) {
-		return calls(keys.last(), "").GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	chain.guard = newAccountGuard(c, func(ctx context.Context) (*sts.GetCallerIdentityOutput, error) {
+		return calls(chain.last(), "").GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	})
-	cfg.Credentials = keys
-	return &session{Config: cfg, keys: keys, sts: setup, machine: machine}, nil
+	cfg.Credentials = chain
+	return &loadedConfig{Config: cfg, chain: chain, sts: setup, machine: machine}, nil
 }
 
 // options returns the options with which the SDK loads its configuration.
@@ -208,7 +208,7 @@ func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, err
 				o.Client = stsCalls{setup, client, "AWS_ROLE_ARN or role_arn of the profile"}
 			}
 		}),
-		config.WithAPIOptions(append(c.apiOptions(), setup.route)),
+		config.WithAPIOptions(append(c.apiOptions(), setup.useOurClient)),
 	}
 	switch {
 	case c.WebIdentity != nil:
@@ -259,7 +259,7 @@ func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, err
 
 // apiOptions are the middleware of all clients.
 func (c Config) apiOptions() []func(*smithymiddleware.Stack) error {
-	return []func(*smithymiddleware.Stack) error{c.userAgent, c.watch}
+	return []func(*smithymiddleware.Stack) error{c.userAgent, c.watchSDKRequests}
 }
 
 // checkEnvironment returns an error if a variable names a file that cannot be read,
@@ -268,8 +268,8 @@ func (c Config) apiOptions() []func(*smithymiddleware.Stack) error {
 // argument takes its place, and a token does not if other credentials come first.
 func (c Config) checkEnvironment() error {
 	given := c.AccessKey != "" || c.WebIdentity != nil
-	keys := cmp.Or(os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_ACCESS_KEY")) != ""
-	if secret := cmp.Or(os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SECRET_KEY")) != ""; keys != secret && !given && c.Profile == "" {
+	hasKey := cmp.Or(os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_ACCESS_KEY")) != ""
+	if secret := cmp.Or(os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SECRET_KEY")) != ""; hasKey != secret && !given && c.Profile == "" {
 		return errors.New("only one half of a key pair is in the environment: set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither")
 	}
 	for _, file := range []struct {
@@ -277,7 +277,7 @@ func (c Config) checkEnvironment() error {
 		read     bool
 	}{
 		{"AWS_CA_BUNDLE", c.CustomCABundle == ""},
-		{"AWS_WEB_IDENTITY_TOKEN_FILE", c.readsToken(keys)},
+		{"AWS_WEB_IDENTITY_TOKEN_FILE", c.readsToken(hasKey)},
 		{"AWS_CONFIG_FILE", len(c.SharedConfigFiles) == 0},
 		{"AWS_SHARED_CREDENTIALS_FILE", len(c.SharedCredentialsFiles) == 0},
 	} {

@@ -33,51 +33,53 @@ func (e cachedError) Error() string {
 
 func (e cachedError) Unwrap() error { return e.error }
 
-// link is one source of credentials in a chain: the first source, or a role that is
-// assumed with the credentials of the link before.
-type link = *delivery.CredentialCache[awssdk.Credentials]
+// credentialSource is one source of credentials in a chain: the first one, or a role that is
+// assumed with the credentials of the source before.
+type credentialSource = *delivery.CredentialCache[awssdk.Credentials]
 
-func (c Config) newLink(source awssdk.CredentialsProvider) link {
+func (c Config) newSource(source awssdk.CredentialsProvider) credentialSource {
 	return &delivery.CredentialCache[awssdk.Credentials]{
 		Ask: func(ctx context.Context) (awssdk.Credentials, error) {
 			if cached, ok := source.(*awssdk.CredentialsCache); ok {
 				cached.Invalidate()
 			}
-			keys, err := source.Retrieve(ctx)
+			found, err := source.Retrieve(ctx)
 			if err != nil {
-				return keys, err
+				return found, err
 			}
-			c.Secrets.Hide(keys.SecretAccessKey, keys.SessionToken)
-			return keys, checkKeys(keys)
+			c.Secrets.Hide(found.SecretAccessKey, found.SessionToken)
+			return found, checkKeys(found)
 		},
-		About: func(keys awssdk.Credentials) (id string, ends time.Time, lasts time.Duration) {
-			if keys.CanExpire {
-				ends = keys.Expires
+		About: func(found awssdk.Credentials) (id string, ends time.Time, lasts time.Duration) {
+			if found.CanExpire {
+				ends = found.Expires
 			}
-			return keys.AccessKeyID, ends, 0
+			return found.AccessKeyID, ends, 0
 		},
-		Renews: func(keys awssdk.Credentials) bool { return keys.CanExpire || keys.Source == processcreds.ProviderName },
+		Renews: func(found awssdk.Credentials) bool {
+			return found.CanExpire || found.Source == processcreds.ProviderName
+		},
 	}
 }
 
 // checkKeys returns a *delivery.CredentialsError for credentials that cannot be used to
 // sign.
-func checkKeys(keys awssdk.Credentials) error {
-	from := keys.Source
+func checkKeys(found awssdk.Credentials) error {
+	from := found.Source
 	switch from {
 	case config.CredentialsSourceName:
 		from = "the AWS_* environment variables"
 	case credentials.StaticCredentialsName:
 		from = "the provider's aws block"
 	}
-	return delivery.CheckKeys(from, map[string]string{"access key id": keys.AccessKeyID, "secret key": keys.SecretAccessKey, "session token": keys.SessionToken})
+	return delivery.CheckKeys(from, map[string]string{"access key id": found.AccessKeyID, "secret key": found.SecretAccessKey, "session token": found.SessionToken})
 }
 
-// keyring has the credentials of a provider block: the chain of links, whose
-// last one signs requests.
-type keyring struct {
-	links []link
-	guard *accountGuard
+// credentialChain has the credentials of a provider block: the chain of sources, whose
+// last one gives the credentials that sign requests.
+type credentialChain struct {
+	sources []credentialSource
+	guard   *accountGuard
 	// from says where the credentials come from.
 	from string
 	// where says from which files the profiles come.
@@ -88,36 +90,36 @@ type keyring struct {
 	signIn string
 }
 
-func (k *keyring) last() link { return k.links[len(k.links)-1] }
+func (c *credentialChain) last() credentialSource { return c.sources[len(c.sources)-1] }
 
 // Retrieve returns the credentials for the next request, after it has checked
 // that their account is allowed. All errors are *delivery.CredentialsError.
-func (k *keyring) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
-	keys, err := k.last().Retrieve(ctx)
+func (c *credentialChain) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
+	found, err := c.last().Retrieve(ctx)
 	if err == nil {
-		err = k.guard.check(ctx)
+		err = c.guard.check(ctx)
 	}
 	if err == nil {
-		return keys, nil
+		return found, nil
 	}
-	return awssdk.Credentials{}, k.fault(ctx, err)
+	return awssdk.Credentials{}, c.credentialsError(ctx, err)
 }
 
 // expired records that a service called the credentials with this access key id
 // expired, and reports whether a renewal is possible.
-func (k *keyring) expired(id string) bool {
-	for _, l := range k.links {
+func (c *credentialChain) expired(id string) bool {
+	for _, l := range c.sources {
 		if known, again := l.Expired(id); known {
 			return again
 		}
 	}
 	// The SDK itself assumes the role of the profile, and renews these credentials.
-	return !k.static && k.links[0].HasReturned()
+	return !c.static && c.sources[0].HasReturned()
 }
 
-// fault returns the cause of an error, and what the user can do about it.
-func (k *keyring) fault(ctx context.Context, err error) *delivery.CredentialsError {
-	fault := &delivery.CredentialsError{Cause: delivery.NoCredentials, Err: cachedError{err}}
+// credentialsError returns the cause of an error, and what the user can do about it.
+func (c *credentialChain) credentialsError(ctx context.Context, err error) *delivery.CredentialsError {
+	failed := &delivery.CredentialsError{Cause: delivery.NoCredentials, Err: cachedError{err}}
 	var (
 		known    *delivery.CredentialsError
 		sso      *ssocreds.InvalidTokenError
@@ -132,58 +134,58 @@ func (k *keyring) fault(ctx context.Context, err error) *delivery.CredentialsErr
 	isLogin := !isSend && slices.ContainsFunc(loginErrors, func(part string) bool { return strings.Contains(err.Error(), part) })
 	switch {
 	case errors.As(err, &known):
-		fault.Cause, fault.Next = known.Cause, known.Next
+		failed.Cause, failed.Next = known.Cause, known.Next
 	case ctx.Err() != nil:
-		fault.Cause = delivery.CredentialsFailing
-		fault.Err = fmt.Errorf("waiting for credentials (%s) ended before there were any: %w", k.from, fault.Err)
+		failed.Cause = delivery.CredentialsFailing
+		failed.Err = fmt.Errorf("waiting for credentials (%s) ended before there were any: %w", c.from, failed.Err)
 	case errors.As(err, &refusal) && refusal.ErrorFault() == smithy.FaultServer:
-		fault.Cause = delivery.CredentialsFailing
+		failed.Cause = delivery.CredentialsFailing
 	case isResponse && delivery.IsTransientStatus(response.HTTPStatusCode()):
-		fault.Cause = delivery.CredentialsFailing
+		failed.Cause = delivery.CredentialsFailing
 	case isLogin && errors.Is(err, fs.ErrPermission):
 		// Another sign-in would not make the file readable.
 	case isLogin && strings.Contains(err.Error(), "insufficient permissions"):
-		fault.Next = fmt.Sprintf("Allow the identity that signed in the action CreateOAuth2Token, or sign in with another one: \"aws login%s\".", k.profileOption())
+		failed.Next = fmt.Sprintf("Allow the identity that signed in the action CreateOAuth2Token, or sign in with another one: \"aws login%s\".", c.profileOption())
 	case isLogin:
-		fault.Next = fmt.Sprintf("Sign in again: \"aws login%s\".", k.profileOption())
+		failed.Next = fmt.Sprintf("Sign in again: \"aws login%s\".", c.profileOption())
 	case errors.As(err, &sso), strings.Contains(err.Error(), "SSO token") && !isSend, isSSO && isResponse && response.HTTPStatusCode() == http.StatusUnauthorized:
-		fault.Next = fmt.Sprintf("Sign in again: \"aws sso login%s\".", k.profileOption())
+		failed.Next = fmt.Sprintf("Sign in again: \"aws sso login%s\".", c.profileOption())
 	case isSSO && isResponse:
-		fault.Next = "Check sso_account_id and sso_role_name of the profile. " + k.where
+		failed.Next = "Check sso_account_id and sso_role_name of the profile. " + c.where
 	case isResponse:
-		fault.Next = k.nextStep()
-	case k.links[0].HasReturned():
+		failed.Next = c.nextStep()
+	case c.sources[0].HasReturned():
 		// The source has returned credentials before, so this failure may be
 		// temporary.
-		fault.Cause = delivery.CredentialsFailing
+		failed.Cause = delivery.CredentialsFailing
 	case errors.As(err, new(*lostAnswerError)):
-		fault.Cause = delivery.CredentialsFailing
+		failed.Cause = delivery.CredentialsFailing
 	case isSend && !delivery.IsTransient(send.Err):
 		// For example a proxy's refusal: trying again may lock an account.
-		fault.Cause = delivery.ConnectionCause(send.Err)
+		failed.Cause = delivery.ConnectionCause(send.Err)
 	case isSend && !strings.Contains(err.Error(), ec2rolecreds.ProviderName) && !strings.Contains(err.Error(), "ec2imds"):
-		fault.Cause = delivery.CredentialsUnreachable
+		failed.Cause = delivery.CredentialsUnreachable
 	case errors.Is(err, fs.ErrNotExist):
 	default:
-		fault.Next = k.nextStep()
+		failed.Next = c.nextStep()
 	}
-	return fault
+	return failed
 }
 
 // loginErrors are parts of the errors of the SDK for a session of "aws login". These
 // errors have no type.
 var loginErrors = []string{"load login token: ", "validate login token: ", "create oauth2 token: "}
 
-func (k *keyring) profileOption() string {
-	if k.signIn == "" {
+func (c *credentialChain) profileOption() string {
+	if c.signIn == "" {
 		return ""
 	}
-	return " --profile " + delivery.ShellWord(k.signIn)
+	return " --profile " + delivery.ShellWord(c.signIn)
 }
 
 // nextStep is the advice for a user without credentials.
-func (k *keyring) nextStep() string {
-	return "Give the provider AWS credentials: access_key and secret_key, or profile, in its aws block; the AWS_* environment variables; a shared credentials file; or a role of the machine that it runs on. " + k.where
+func (c *credentialChain) nextStep() string {
+	return "Give the provider AWS credentials: access_key and secret_key, or profile, in its aws block; the AWS_* environment variables; a shared credentials file; or a role of the machine that it runs on. " + c.where
 }
 
 // accountGuard reads the account of the credentials once, before the first
@@ -272,8 +274,8 @@ func (g *accountGuard) judge(identity *sts.GetCallerIdentityOutput, err error) e
 
 // signature records which credentials signed a request.
 type signature struct {
-	keys *keyring
-	id   string
+	chain *credentialChain
+	id    string
 }
 
 type signatureKey struct{}
@@ -281,14 +283,14 @@ type signatureKey struct{}
 // signed records in a request's context which credentials signed it.
 type signed struct {
 	delivery.Doer
-	keys *keyring
+	chain *credentialChain
 }
 
 // Do sends req.
 func (s signed) Do(req *http.Request) (*http.Response, error) {
 	if noted, ok := req.Context().Value(signatureKey{}).(*signature); ok {
 		_, credential, _ := strings.Cut(req.Header.Get("Authorization"), "Credential=")
-		noted.keys = s.keys
+		noted.chain = s.chain
 		noted.id, _, _ = strings.Cut(credential, "/")
 	}
 	return s.Doer.Do(req)
@@ -301,13 +303,13 @@ func withSignature(ctx context.Context) (context.Context, *signature) {
 	return context.WithValue(ctx, signatureKey{}, noted), noted
 }
 
-// mends reports whether another attempt may succeed after a request was refused
+// fixedByRetry reports whether another attempt may succeed after a request was refused
 // with this code: with the service's time, which the SDK has read from the
 // refusal, or with renewed credentials.
-func (s *signature) mends(code string, err error) bool {
+func (s *signature) fixedByRetry(code string, err error) bool {
 	skew := interface{ RetryableError() bool }(nil)
 	if slices.Contains(expiredCodes, code) {
-		return s.keys != nil && s.keys.expired(s.id)
+		return s.chain != nil && s.chain.expired(s.id)
 	}
 	// Among the errors that the client itself does not retry, the SDK marks only
 	// clock skew as retryable.
@@ -316,10 +318,10 @@ func (s *signature) mends(code string, err error) bool {
 
 // taken records that the service accepted the signature.
 func (s *signature) taken() {
-	if s.keys == nil {
+	if s.chain == nil {
 		return
 	}
-	for _, l := range s.keys.links {
+	for _, l := range s.chain.sources {
 		l.Accepted(s.id)
 	}
 }

@@ -37,7 +37,7 @@ func command(used []*config.SharedConfig) (command string) {
 
 // Retrieve runs the process.
 func (p process) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
-	keys := awssdk.Credentials{Source: processcreds.ProviderName}
+	found := awssdk.Credentials{Source: processcreds.ProviderName}
 	err := delivery.RunHelper(ctx, p.config.Secrets, func(ctx context.Context) *exec.Cmd {
 		if runtime.GOOS == "windows" {
 			return exec.CommandContext(ctx, "cmd.exe", "/C", p.command) //nolint:gosec // The user names it in the profile.
@@ -58,14 +58,14 @@ func (p process) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
 		case said.SecretAccessKey == "":
 			return errors.New("what it printed has no SecretAccessKey")
 		}
-		keys.AccessKeyID, keys.SecretAccessKey, keys.SessionToken, keys.AccountID = said.AccessKeyID, said.SecretAccessKey, said.SessionToken, said.AccountID
+		found.AccessKeyID, found.SecretAccessKey, found.SessionToken, found.AccountID = said.AccessKeyID, said.SecretAccessKey, said.SessionToken, said.AccountID
 		if said.Expiration != nil {
-			keys.CanExpire, keys.Expires = true, *said.Expiration
+			found.CanExpire, found.Expires = true, *said.Expiration
 		}
 		return nil
 	})
 	if err != nil {
-		return keys, fmt.Errorf("running the credential_process of the profile: %w", err)
+		return found, fmt.Errorf("running the credential_process of the profile: %w", err)
 	}
-	return keys, nil
+	return found, nil
 }

@@ -17,33 +17,33 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
-// route adds middleware to the clients that the SDK makes on its own, for SSO,
+// useOurClient adds middleware to the clients that the SDK makes on its own, for SSO,
 // "aws login" and containers. It makes their requests with the HTTP client that
 // all other requests use, because the SDK's own repeats a request: a read on a
 // connection that the server has closed, and any request whose HTTP/2 stream is
 // reset. The SDK makes these clients while it loads the configuration, before
 // there is the other one.
-func (s *stsSetup) route(stack *smithymiddleware.Stack) error {
-	return stack.Deserialize.Add(smithymiddleware.DeserializeMiddlewareFunc("Route", func(ctx context.Context, in smithymiddleware.DeserializeInput, next smithymiddleware.DeserializeHandler) (smithymiddleware.DeserializeOutput, smithymiddleware.Metadata, error) {
+func (s *stsSetup) useOurClient(stack *smithymiddleware.Stack) error {
+	return stack.Deserialize.Add(smithymiddleware.DeserializeMiddlewareFunc("UseOurClient", func(ctx context.Context, in smithymiddleware.DeserializeInput, next smithymiddleware.DeserializeHandler) (smithymiddleware.DeserializeOutput, smithymiddleware.Metadata, error) {
 		switch middleware.GetServiceID(ctx) {
 		case sts.ServiceID, imds.ServiceID:
 			// STS has a separate client here. The metadata service of EC2 is asked with
 			// short timeouts.
 			return next.HandleDeserialize(ctx, in)
 		}
-		answer, metadata, err := smithyhttp.NewClientHandlerWithOptions(s.direct).Handle(ctx, in.Request)
+		answer, metadata, err := smithyhttp.NewClientHandlerWithOptions(s.sdkDoer).Handle(ctx, in.Request)
 		return smithymiddleware.DeserializeOutput{RawResponse: answer}, metadata, err
 	}), smithymiddleware.After)
 }
 
-// direct makes the requests of the clients that the SDK makes on its own.
-type direct struct {
+// sdkDoer makes the requests of the clients that the SDK makes on its own.
+type sdkDoer struct {
 	delivery.Doer
 	timeout time.Duration
 }
 
 // Do sends req and reads the answer whole.
-func (d direct) Do(req *http.Request) (*http.Response, error) {
+func (d sdkDoer) Do(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), d.timeout)
 	defer cancel()
 	// The request is not the one that the credentials are for.
@@ -62,12 +62,12 @@ type lostAnswerError struct{ error }
 // Unwrap returns how it was lost.
 func (e *lostAnswerError) Unwrap() error { return e.error }
 
-// watch adds middleware for the requests that the SDK makes on its own. It adds
+// watchSDKRequests adds middleware for the requests that the SDK makes on its own. It adds
 // the credentials in these requests to the secrets, and limits the size of their
 // answers, as for all other requests. It sees the request as it is sent, and the
 // answer before the SDK reads it.
-func (c Config) watch(stack *smithymiddleware.Stack) error {
-	return stack.Deserialize.Add(smithymiddleware.DeserializeMiddlewareFunc("Watch", func(ctx context.Context, in smithymiddleware.DeserializeInput, next smithymiddleware.DeserializeHandler) (smithymiddleware.DeserializeOutput, smithymiddleware.Metadata, error) {
+func (c Config) watchSDKRequests(stack *smithymiddleware.Stack) error {
+	return stack.Deserialize.Add(smithymiddleware.DeserializeMiddlewareFunc("WatchSDKRequests", func(ctx context.Context, in smithymiddleware.DeserializeInput, next smithymiddleware.DeserializeHandler) (smithymiddleware.DeserializeOutput, smithymiddleware.Metadata, error) {
 		if req, ok := in.Request.(*smithyhttp.Request); ok {
 			c.Secrets.LearnFrom(req.Request)
 			switch middleware.GetOperationName(ctx) {

@@ -27,8 +27,8 @@ type stsSetup struct {
 	// request.
 	endpoint *string
 	client   delivery.Doer
-	direct   direct
-	keys     *keyring
+	sdkDoer  sdkDoer
+	chain    *credentialChain
 	// command is the credential_process that returns the first credentials.
 	command string
 }
@@ -100,7 +100,7 @@ func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation fu
 	refusal := smithy.APIError(nil)
 	refused := errors.As(err, &refusal) && refusal.ErrorCode() != unnamedError
 	switch {
-	case noted.keys == nil:
+	case noted.chain == nil:
 		if errors.As(err, &failed) {
 			return out, failed // It says more than the errors of the SDK around it.
 		}
@@ -128,7 +128,7 @@ func (s stsCalls) judge(name, code string, status int, noted *signature, err err
 	case slices.Contains(expiredCodes, code) && name == "AssumeRoleWithWebIdentity", code == "InvalidIdentityToken", code == "IDPRejectedClaim":
 		return delivery.NoCredentials, "STS does not accept the web identity token: check that it has not expired, and that its issuer and audience are those of the identity provider in IAM."
 	case slices.Contains(expiredCodes, code):
-		if noted.mends(code, err) {
+		if noted.fixedByRetry(code, err) {
 			return delivery.CredentialsFailing, ""
 		}
 		return delivery.NoCredentials, expiredNext
