@@ -19,7 +19,7 @@ func (r request) finder(of notification, bound func() signal.Signal) *signal.Tar
 		Key:     fmt.Sprintf("oos/%s/%q/%d/%q", r.Region, template, after.UnixNano(), of),
 		Service: "OOS", What: "execution of this template", Name: "template_name", ID: "execution_id",
 		Hint: "Check the name of the template and the region. Perhaps an execution has not reached the task that waits for the signal yet: with wait_until_ready = true the provider waits for it. " +
-			"To see all executions of the template, run " + r.list() + ".",
+			"To see all executions of the template, run " + r.listCommand() + ".",
 		Required: true,
 		Read: func(ctx context.Context, adopts bool) (candidates []signal.Candidate, attempt delivery.Attempt) {
 			statuses := []string{waiting}

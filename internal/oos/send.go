@@ -81,13 +81,13 @@ func (r request) howToCheck() string {
 // command returns the command that shows the tasks of the execution.
 func (r request) command() string {
 	if r.args.ExecutionID.IsNull() {
-		return r.list()
+		return r.listCommand()
 	}
 	return fmt.Sprintf("\"aliyun oos ListTaskExecutions --RegionId %s --ExecutionId %s\"", delivery.ShellWord(r.Region), delivery.ShellWord(r.args.ExecutionID.ValueString()))
 }
 
-// list returns the command that lists the executions of the template.
-func (r request) list() string {
+// listCommand returns the command that lists the executions of the template.
+func (r request) listCommand() string {
 	return fmt.Sprintf("\"aliyun oos ListExecutions --RegionId %s --TemplateName %s\"", delivery.ShellWord(r.Region), delivery.ShellWord(r.args.TemplateName.ValueString()))
 }
 

@@ -36,7 +36,7 @@ func decisions(step ssmtypes.StepExecution) (made []decision, shown bool) {
 			return nil, false
 		}
 		for _, members := range many {
-			made = append(made, read(members, step))
+			made = append(made, parseDecision(members, step))
 		}
 	}
 	return made, shown
@@ -61,9 +61,9 @@ var words = map[string]ssmtypes.SignalType{
 	"revoke": ssmtypes.SignalTypeRevoke, "revoked": ssmtypes.SignalTypeRevoke,
 }
 
-// read finds out who decided what, with which comment, and when, from the names
+// parseDecision finds out who decided what, with which comment, and when, from the names
 // of the members. If two members for the same fact differ, neither counts.
-func read(members map[string]any, step ssmtypes.StepExecution) (d decision) {
+func parseDecision(members map[string]any, step ssmtypes.StepExecution) (d decision) {
 	text, err := json.Marshal(members)
 	if err != nil {
 		return d // A decoded value can always be encoded.

@@ -138,10 +138,10 @@ func (s snapshot) waitsSince(input *sdk.SendAutomationSignalInput, since deliver
 		return false
 	}
 	earliest, _, _ := s.clock.Range(since)
-	decided := slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool {
+	endedSince := slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool {
 		return is(step.Action, "aws:approve") && !yetToEnd(step) && (step.ExecutionEndTime == nil || !step.ExecutionEndTime.Before(earliest))
 	})
-	if !decided || input.SignalType != ssmtypes.SignalTypeApprove && input.SignalType != ssmtypes.SignalTypeReject {
+	if !endedSince || input.SignalType != ssmtypes.SignalTypeApprove && input.SignalType != ssmtypes.SignalTypeReject {
 		return true
 	}
 	return slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool {

@@ -57,7 +57,7 @@ func (d document) finder(a *args, input *sdk.SendAutomationSignalInput, bound fu
 		What:     what,
 		Name:     "document_name",
 		ID:       "automation_execution_id",
-		Hint:     "Check the document's name, and whether a step of an execution waits for this signal: " + d.list() + ". With wait_until_ready = true the provider waits for such a step.",
+		Hint:     "Check the document's name, and whether a step of an execution waits for this signal: " + d.listCommand() + ". With wait_until_ready = true the provider waits for such a step.",
 		Required: true,
 		Read: func(ctx context.Context, adopts bool) ([]signal.Candidate, delivery.Attempt) {
 			return d.candidates(ctx, input, adopts)
@@ -101,8 +101,8 @@ func (d document) candidates(ctx context.Context, input *sdk.SendAutomationSigna
 			candidate.Has = !candidate.Takes && found.moved(input) && !found.asksAgain(input)
 			candidate.Seen = found.seen(input)
 			if candidate.Takes {
-				open := found.open(input)
-				candidate.Expires, candidate.Then = open.Expires, open.Then
+				taking := found.takesObservation(input)
+				candidate.Expires, candidate.Then = taking.Expires, taking.Then
 			}
 		} else {
 			candidate.Seen = current(one.CurrentStepName, one.CurrentAction)
@@ -129,8 +129,8 @@ func takers(input *sdk.SendAutomationSignalInput) []string {
 	}
 }
 
-// list returns the AWS CLI command that lists the document's executions.
-func (d document) list() string {
+// listCommand returns the AWS CLI command that lists the document's executions.
+func (d document) listCommand() string {
 	return aws.CommandLine(d.region, "ssm describe-automation-executions --filters Key=DocumentNamePrefix,Values=%s", &d.name)
 }
 
@@ -138,5 +138,5 @@ func (d document) list() string {
 // signal.
 func (d document) unseen() string {
 	return "SSM listed no execution of this document that can take the signal. Perhaps none has started yet, or it has ended, or the document has another name. " +
-		"The name must be that of the document with the step; for a step of a child execution, that is the child's document. To see the executions, run " + d.list() + "."
+		"The name must be that of the document with the step; for a step of a child execution, that is the child's document. To see the executions, run " + d.listCommand() + "."
 }

@@ -143,7 +143,7 @@ func (e execution) ready(input *sdk.SendAutomationSignalInput) *delivery.Probe {
 			return found.observation(delivery.Missed)
 		}
 		if found.takes(input) {
-			return found.open(input)
+			return found.takesObservation(input)
 		}
 		waiting := found.observation(delivery.Pending)
 		waiting.Seen = found.seen(input)
@@ -155,16 +155,16 @@ func (e execution) ready(input *sdk.SendAutomationSignalInput) *delivery.Probe {
 	return ready
 }
 
-// open returns the observation of an execution that takes the signal.
-func (s snapshot) open(input *sdk.SendAutomationSignalInput) delivery.Observation {
-	return s.until(delivery.Reached, func(step ssmtypes.StepExecution) bool { return waits(step, input) })
+// takesObservation returns the observation of an execution that takes the signal.
+func (s snapshot) takesObservation(input *sdk.SendAutomationSignalInput) delivery.Observation {
+	return s.withExpiry(delivery.Reached, func(step ssmtypes.StepExecution) bool { return waits(step, input) })
 }
 
-// until returns the observation of an execution. It expires when the first step for which
-// waits returns true times out.
-func (s snapshot) until(state delivery.State, waits func(ssmtypes.StepExecution) bool) delivery.Observation {
+// withExpiry returns the observation of an execution. It expires when the first step for
+// which waiting returns true times out.
+func (s snapshot) withExpiry(state delivery.State, waiting func(ssmtypes.StepExecution) bool) delivery.Observation {
 	observation := s.observation(state)
-	i := slices.IndexFunc(s.steps, waits)
+	i := slices.IndexFunc(s.steps, waiting)
 	if i < 0 {
 		return observation
 	}
@@ -230,8 +230,8 @@ func (s snapshot) answered(input *sdk.SendAutomationSignalInput) bool {
 		return s.moved(input)
 	}
 	return slices.ContainsFunc(s.steps, func(step ssmtypes.StepExecution) bool {
-		ended := []ssmtypes.AutomationExecutionStatus{ssmtypes.AutomationExecutionStatusSuccess, ssmtypes.AutomationExecutionStatusRejected, ssmtypes.AutomationExecutionStatusFailed}
-		return is(step.Action, "aws:approve") && (slices.Contains(ended, step.StepStatus) || decided(step, "Approved") || decided(step, "Rejected"))
+		answeredStatuses := []ssmtypes.AutomationExecutionStatus{ssmtypes.AutomationExecutionStatusSuccess, ssmtypes.AutomationExecutionStatusRejected, ssmtypes.AutomationExecutionStatusFailed}
+		return is(step.Action, "aws:approve") && (slices.Contains(answeredStatuses, step.StepStatus) || decided(step, "Approved") || decided(step, "Rejected"))
 	})
 }
 

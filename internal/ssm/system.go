@@ -76,9 +76,9 @@ func New(clients *aws.Clients, sender *signal.Sender) signal.Factories {
 func bind(client *client, a *args, input sdk.SendAutomationSignalInput, caller func() string) signal.Signal {
 	input.AutomationExecutionId = a.AutomationExecutionID.ValueStringPointer()
 	id := a.AutomationExecutionID.ValueString()
-	named := document{client, a.DocumentName.ValueString(), signal.StartedAfter(a.StartedAfter)}
+	byName := document{client, a.DocumentName.ValueString(), signal.StartedAfter(a.StartedAfter)}
 	known, reads := refusals, readPermissions
-	if named.name != "" {
+	if byName.name != "" {
 		known, reads = refusals.Named("automation_execution_id", "document_name"), findPermissions
 	}
 	bound := signal.Signal{
@@ -92,10 +92,10 @@ func bind(client *client, a *args, input sdk.SendAutomationSignalInput, caller f
 		ExplainRead: known.Explain(aws.Explain, reads),
 	}
 	if id == "" {
-		bound.To = fmt.Sprintf("the SSM Automation execution of document %s in %s", named.name, client.region)
-		bound.HowToCheck = "To find out, check the steps of its executions: " + named.list() + "."
-		bound.Unseen = named.unseen()
-		bound.Find = named.finder(a, &input, func() signal.Signal { return bind(client, a, input, caller) })
+		bound.To = fmt.Sprintf("the SSM Automation execution of document %s in %s", byName.name, client.region)
+		bound.HowToCheck = "To find out, check the steps of its executions: " + byName.listCommand() + "."
+		bound.Unseen = byName.unseen()
+		bound.Find = byName.finder(a, &input, func() signal.Signal { return bind(client, a, input, caller) })
 		return bound
 	}
 	watched := execution{client, id}

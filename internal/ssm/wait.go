@@ -51,13 +51,13 @@ func (e execution) completed(given func(map[string][]string)) *delivery.Probe {
 			if slices.ContainsFunc(found.steps, asks) {
 				told.Store(true)
 			}
-			return found.until(delivery.Pending, asks)
+			return found.withExpiry(delivery.Pending, asks)
 		}
 		given(found.Outputs)
 		return observation
 	}).Final(), func(found snapshot) bool {
-		asks := is(found.CurrentAction, "aws:approve") || is(found.CurrentAction, "aws:pause")
-		return found.goesOn() && (told.Load() || !asks)
+		mayWait := is(found.CurrentAction, "aws:approve") || is(found.CurrentAction, "aws:pause")
+		return found.goesOn() && (told.Load() || !mayWait)
 	})
 }
 
