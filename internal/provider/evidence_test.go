@@ -218,7 +218,7 @@ func TestTwinsWithOneKeyAreWarned(t *testing.T) {
 		pinned := config.With(acctest.Values{id: "release-7"})
 		apply(t, p.Resource(y.Type), pinned)
 		said := p.Resource(y.Type).Apply(pinned).String()
-		if !strings.Contains(said, "["+id+"] Two Signals Are One") || !strings.Contains(said, "Give each signal a different") {
+		if !strings.Contains(said, "["+id+"] Duplicate Signal Id") || !strings.Contains(said, "Give each signal a different") {
 			t.Errorf("the second of two with one %s said %s", id, said)
 		}
 		if taken := s.Accepted(y.Operation); taken != 1 {
@@ -242,7 +242,7 @@ func TestTwinsWithOneKeyAreWarned(t *testing.T) {
 		s.Inject(sandbox.Fault{Operation: y.Operation, Kind: sandbox.KindDropAfter, Times: 1})
 		lost := config.With(acctest.Values{id: "release-10"})
 		apply(t, p.Resource(y.Type), lost)
-		if said := p.Resource(y.Type).Apply(lost).String(); !strings.Contains(said, "["+id+"] Two Signals Are One") {
+		if said := p.Resource(y.Type).Apply(lost).String(); !strings.Contains(said, "["+id+"] Duplicate Signal Id") {
 			t.Errorf("the second of two with one %s said %s", id, said)
 		}
 	})

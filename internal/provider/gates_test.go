@@ -486,7 +486,7 @@ func TestAdoptExistingIsRefusedWhereItRecognisesNothing(t *testing.T) {
 			return // Its target and its arguments identify it.
 		}
 		refused := r.Apply(config.With(without))
-		says(t, refused, true, "Nothing to Recognise the Signal By")
+		says(t, refused, true, "Signal Cannot Be Adopted")
 		if !refused.HasError() || refused[0].Attribute != "adopt_existing" {
 			t.Errorf("no error on adopt_existing: %s", refused)
 		}
@@ -497,7 +497,7 @@ func TestAdoptExistingIsRefusedWhereItRecognisesNothing(t *testing.T) {
 		// At destroy, the generated id has been in the state for long.
 		says(t, r.Validate(config.With(without).With(acctest.Values{"when": "destroy"})), y.AdoptsWith() == nil)
 		if y.HasAction {
-			says(t, p.Action(y.Type).Validate(config.With(without)), true, "Nothing to Recognise the Signal By")
+			says(t, p.Action(y.Type).Validate(config.With(without)), true, "Signal Cannot Be Adopted")
 		}
 		if made := s.RequestLog(); len(made) > 0 {
 			t.Errorf("validation made %v", made)

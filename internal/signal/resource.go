@@ -97,7 +97,7 @@ func (r *signalResource) check(ctx context.Context, data *model) (diags diag.Dia
 		return diags
 	}
 	if why := r.system.AdoptsNothing(&data.Arguments, data.When.IsUnknown() || data.atDestroy()); why != "" {
-		diags.AddAttributeError(path.Root("adopt_existing"), "Nothing to Recognise the Signal By",
+		diags.AddAttributeError(path.Root("adopt_existing"), "Signal Cannot Be Adopted",
 			"adopt_existing = true looks for the signal before it sends one, and could never find it. "+why)
 	}
 	return diags

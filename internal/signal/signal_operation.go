@@ -245,7 +245,7 @@ func (o *signalOperation) sendWarningOfTwins(send func() delivery.Result) delive
 		both = "So both together count once, and nothing tells which of them was taken."
 	}
 	if known && other != sender {
-		o.warnings.AddAttributeWarning(path.Root(argument), "Two Signals Are One",
+		o.warnings.AddAttributeWarning(path.Root(argument), "Duplicate Signal Id",
 			fmt.Sprintf("Another resource has sent a signal with the same %[1]s to %[2]s. %[3]s treats signals with the same %[1]s as one signal. %[4]s"+
 				"\n\nGive each signal a different %[1]s, or leave %[1]s out to have one made.", argument, o.To, o.Service, both))
 	}

@@ -149,7 +149,7 @@ func TestSignalsWithOneKeyAreWarned(t *testing.T) {
 	if said := send("first", delivery.Accepted, func() { refused = send("second", delivery.Rejected, nothing) }); said != "" {
 		t.Errorf("the only one that was taken said %s", said)
 	}
-	if !strings.Contains(refused, "Two Signals Are One") || strings.Contains(refused, "which of them was taken") {
+	if !strings.Contains(refused, "Duplicate Signal Id") || strings.Contains(refused, "which of them was taken") {
 		t.Errorf("the one that was refused said %s", refused)
 	}
 	if said := send("third", delivery.Unknown, nothing); !strings.Contains(said, "which of them was taken") {
