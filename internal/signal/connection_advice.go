@@ -80,17 +80,17 @@ func unconnected(attempt delivery.Attempt, to, check string) string {
 
 // untrusted explains why a server's identity was not accepted.
 func untrusted(err error) string {
-	const between = "check the endpoint, and whether something else, such as a proxy, answers in its place."
+	const checkEndpoint = "check the endpoint, and whether something else, such as a proxy, answers in its place."
 	invalid := x509.CertificateInvalidError{}
 	switch {
 	case errors.As(err, new(tls.RecordHeaderError)), errors.Is(err, http.ErrSchemeMismatch):
 		return "the server at this address does not support TLS. Check the endpoint's scheme and port."
 	case errors.As(err, new(x509.HostnameError)):
-		return "its certificate is for another name. Check the endpoint, and whether something else, such as a proxy, answers in its place."
+		return "its certificate is for another name: " + checkEndpoint
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "its certificate has expired or is not valid yet. Check this machine's clock; if that is right, whoever runs the server has to renew the certificate."
 	case errors.As(err, new(x509.UnknownAuthorityError)):
-		return "this machine does not trust the authority of its certificate. If that is a private authority, add it to the trusted ones; otherwise " + between
+		return "this machine does not trust the authority of its certificate. If that is a private authority, add it to the trusted ones; otherwise " + checkEndpoint
 	default:
 		return "check the endpoint, and whether this machine must trust a private certificate authority."
 	}
