@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -179,11 +180,7 @@ func (r *signalResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if resp.Deferred = r.system.deferral(req.ClientCapabilities.DeferralAllowed, data.Arguments); resp.Deferred != nil {
 		return
 	}
-	// Bind fills in arguments of the copy. A refresh must not change them in the
-	// state.
-	bound := r.model()
-	restore(ctx, req.State.Raw, req.State.Schema.Type(), bound, &resp.Diagnostics)
-	signal, err := r.system.bind(ctx, bound.Arguments, nil)
+	signal, err := r.bindCopy(ctx, req.State.Raw, req.State.Schema.Type(), nil, &resp.Diagnostics)
 	if err != nil {
 		resp.Diagnostics.Append(notPreparedAtRefresh(r.system.Name, r.sender.redactor.Error(err), signalKept))
 		return
@@ -225,13 +222,7 @@ func (r *signalResource) Update(ctx context.Context, req resource.UpdateRequest,
 	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("target_status"), &before)...)
 	data.TargetStatus, data.TargetSucceeded = before, types.BoolValue(false)
 	record(ctx, &resp.State, data, &resp.Diagnostics)
-	// Bind fills in arguments of the copy. An update must not change them in the
-	// state.
-	bound := r.model()
-	if !restore(ctx, req.Plan.Raw, req.Plan.Schema.Type(), bound, &resp.Diagnostics) {
-		return
-	}
-	signal, err := r.system.bind(ctx, bound.Arguments, r.secrets(ctx, req.Config, &resp.Diagnostics))
+	signal, err := r.bindCopy(ctx, req.Plan.Raw, req.Plan.Schema.Type(), r.secrets(ctx, req.Config, &resp.Diagnostics), &resp.Diagnostics)
 	if err != nil {
 		resp.Diagnostics.Append(update.notPrepared(r.system.Name, r.sender.redactor.Error(err)))
 		return
@@ -291,6 +282,14 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	}
 	_, found := finish(ctx, op, data, &resp.State)
 	resp.Diagnostics.Append(found...)
+}
+
+// bindCopy prepares the signal with a copy of the arguments. Bind fills in arguments, and
+// neither a refresh nor an update may change them in the state.
+func (r *signalResource) bindCopy(ctx context.Context, raw tftypes.Value, kind attr.Type, secrets Secrets, diags *diag.Diagnostics) (Signal, error) {
+	data := r.model()
+	restore(ctx, raw, kind, data, diags)
+	return r.system.bind(ctx, data.Arguments, secrets)
 }
 
 // operation returns what sends the signal in one operation. raw is what Terraform has of the
