@@ -104,7 +104,7 @@ func tryRelease(t testing.TB, version, terraform string, block Values, options .
 	ctx := t.Context()
 	policy, clock := Quick(), NewPauseClock(counted)
 	policy.Clock = clock
-	server := plugin.Server(provider.New(version, append([]provider.Option{provider.WithPolicy(policy)}, options...)...))()
+	server := plugin.Server(provider.New(version, append([]provider.Option{provider.WithPolicy(policy)}, options...)...))
 	found, err := schemas()
 	must(t, err)
 	config := dynamic(t, found.schema.Provider.ValueType(), map[string]any(block))
@@ -126,7 +126,7 @@ type common struct {
 
 // schemas asks for the schemas once: tests start thousands of providers.
 var schemas = sync.OnceValues(func() (found common, err error) {
-	ctx, server := context.Background(), plugin.Server(provider.New("test"))()
+	ctx, server := context.Background(), plugin.Server(provider.New("test"))
 	if found.schema, err = server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{}); err == nil {
 		found.identities, err = server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
 	}

@@ -15,7 +15,7 @@ import (
 
 // The values of a call's context, such as its logger, are garbage after the call.
 func TestServerKeepsNoContext(t *testing.T) {
-	server := plugin.Server(provider.New("test"))()
+	server := plugin.Server(provider.New("test"))
 	schema, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestServerKeepsNoContext(t *testing.T) {
 
 // The framework's server has optional methods, and this one has them too.
 func TestServerOffersActions(t *testing.T) {
-	if _, ok := plugin.Server(provider.New("test"))().(tfprotov6.ActionServer); !ok {
+	if _, ok := plugin.Server(provider.New("test")).(tfprotov6.ActionServer); !ok {
 		t.Error("the server has no actions")
 	}
 }

@@ -24,7 +24,7 @@ const measuredType = "signal_automation"
 func measure(b *testing.B) measured {
 	b.Helper()
 	s := acctest.Sandbox(b, sandbox.Options{})
-	m := measured{ProviderServer: plugin.Server(provider.New("bench"))()}
+	m := measured{ProviderServer: plugin.Server(provider.New("bench"))}
 	schema, err := m.GetProviderSchema(b.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	must(b, err)
 	kind := schema.ResourceSchemas[measuredType].ValueType().(tftypes.Object)
@@ -65,7 +65,7 @@ func (m measured) apply(b *testing.B) *tfprotov6.DynamicValue {
 
 func BenchmarkSchema(b *testing.B) {
 	for b.Loop() {
-		_, err := plugin.Server(provider.New("bench"))().GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
+		_, err := plugin.Server(provider.New("bench")).GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
 		must(b, err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 // Every validator runs for a value that it hardly expects, and answers with diagnostics: a
 // pattern that cannot be compiled would only panic when it is first needed.
 func TestEveryValidatorRuns(t *testing.T) {
-	server := plugin.Server(provider.New("test"))().(interface {
+	server := plugin.Server(provider.New("test")).(interface {
 		tfprotov6.ProviderServer
 		tfprotov6.ActionServer
 		tfprotov6.ListResourceServer
