@@ -168,6 +168,9 @@ func (v secretValidator) ValidateString(ctx context.Context, req validator.Strin
 	}
 }
 
+// UUID is the pattern of a UUID in lower or upper case.
+var UUID = delivery.LazyRegexp(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+
 // Matches returns a validator for texts that match a pattern. must says what the text must
 // be, such as "must be a UUID". It is stringvalidator.RegexMatches with a pattern that is
 // compiled for the first text.

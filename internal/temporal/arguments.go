@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/signal"
 )
 
@@ -21,9 +20,6 @@ const (
 	longestID    = 1000
 	longestInput = 2 << 20
 )
-
-// runID matches the run ids that the server accepts, which are UUIDs.
-var runID = delivery.LazyRegexp(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 
 func arguments() map[string]schema.Attribute {
 	arguments := map[string]schema.Attribute{
@@ -36,7 +32,7 @@ func arguments() map[string]schema.Attribute {
 		"run_id": signal.OptionalComputed("The run to signal, a UUID. If it is not set, the signal goes to the run of `workflow_id` that is current when the signal arrives. After a lost answer the provider "+
 			"first finds out which run that was. "+
 			"With `wait_until_ready`, `wait_for_completion` or `adopt_existing` the provider first searches for the current run.",
-			signal.Matches(runID, "must be a UUID: the server refuses other run ids")),
+			signal.Matches(signal.UUID, "must be a UUID: the server refuses other run ids")),
 		"signal_name": signal.Required("The name of the signal, 1 to 1000 bytes, without a `/`. The workflow must know this name.", PathSegment),
 		"request_id": signal.OptionalComputed("The id of the request, 1 to 1000 bytes. In each run, the server treats requests with the same id as one signal. If it is not set, the provider generates one for each signal. "+
 			"Every repeat of the request has the same id. The history has it in the signal's `identity`, after `"+identityPrefix+"`.",

@@ -18,7 +18,7 @@ func wait(client *Client) *signal.Wait[args] {
 		Target:      []string{"namespace", "workflow_id", "run_id"},
 		Arguments: map[string]schema.Attribute{"run_id": signal.OptionalComputed("The run, a UUID. If it is not set, it is the current run of `workflow_id`, even if that run has closed, "+
 			"or the first run to start. The provider records it, and uses it from then on.",
-			signal.Matches(runID, "must be a UUID: the server refuses other run ids"))},
+			signal.Matches(signal.UUID, "must be a UUID: the server refuses other run ids"))},
 		Outputs: schema.StringAttribute{
 			Computed: true,
 			MarkdownDescription: "The result of the workflow: a JSON array for `jsondecode`, with one value or none. It is null until the workflow has completed, and with `until = \"ready\"`. " +

@@ -15,9 +15,8 @@ import (
 // The patterns of the API reference, for the whole value.
 // https://docs.aws.amazon.com/transfer/latest/APIReference/API_SendWorkflowStepState.html
 var (
-	workflowID  = delivery.LazyRegexp(`^w-[a-z0-9]{17}$`)
-	executionID = delivery.LazyRegexp(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
-	tokenWord   = delivery.LazyRegexp(`^\w{1,64}$`)
+	workflowID = delivery.LazyRegexp(`^w-[a-z0-9]{17}$`)
+	tokenWord  = delivery.LazyRegexp(`^\w{1,64}$`)
 )
 
 // arguments are the arguments of the API reference, with its constraints.
@@ -26,7 +25,7 @@ func arguments() map[string]schema.Attribute {
 		"workflow_id": signal.Required("The id of the workflow, `w-` and 17 lowercase letters or digits.",
 			signal.Matches(workflowID, `must be "w-" and 17 lowercase letters or digits`)),
 		"execution_id": signal.Required("The id of the execution that waits for the callback, in the form of a UUID.",
-			signal.Matches(executionID, "must have the form of a UUID, such as 01234567-89ab-cdef-0123-456789abcdef")),
+			signal.Matches(signal.UUID, "must have the form of a UUID, such as 01234567-89ab-cdef-0123-456789abcdef")),
 		"status": signal.Required("Whether the step has succeeded or failed: `SUCCESS` or `FAILURE`.",
 			stringvalidator.OneOf(string(transfertypes.CustomStepStatusSuccess), string(transfertypes.CustomStepStatusFailure))),
 		"region": signal.RegionAttribute(),
