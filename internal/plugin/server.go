@@ -18,6 +18,7 @@ import (
 // is 49 MiB with contexts that the server can keep only during the call. See
 // registerContext in
 // https://github.com/hashicorp/terraform-plugin-framework/blob/v1.19.0/internal/proto6server/serve.go
+// No issue about it is known.
 func Server(p func() provider.Provider) tfprotov6.ProviderServer { return newServer(p) }
 
 func newServer(p func() provider.Provider) server {
