@@ -11,7 +11,8 @@ import (
 // PauseClock is a clock for operations that use up their timeout. While one of them is
 // under way, time passes in the provider's pauses only, and there at once. So neither a
 // busy machine nor a slow request uses up a timeout, and no test waits for one. A request
-// that gets no answer makes no pause: Expire ends it, and the clock does after minutes.
+// that gets no answer makes no pause: Expire ends its operation, and the clock does after
+// minutes. No time ends a single request either: ExpireAttempts does.
 //
 // The pause that uses up the timeout of an operation passes when the operation has returned.
 // So no other request is under way when it ends, which a server might see much later.
@@ -24,9 +25,9 @@ type PauseClock struct {
 	mu sync.Mutex
 	// passed is the sum of all pauses so far, and skipped of those that passed at once.
 	passed, skipped time.Duration
-	// ending are the operations with such a timeout, and patient are the contexts of
-	// WithRetryPeriod.
-	ending, patient map[*pauseContext]bool
+	// ending are the operations with such a timeout, attempts the requests, and patient are
+	// the contexts of WithRetryPeriod.
+	ending, attempts, patient map[*pauseContext]bool
 }
 
 var _ delivery.Clock = &PauseClock{}
@@ -36,7 +37,7 @@ const longestRequest = 5 * time.Minute
 
 // NewPauseClock returns a clock for operations with timeouts up to the longest.
 func NewPauseClock(longest time.Duration) *PauseClock {
-	return &PauseClock{longest: longest, ending: map[*pauseContext]bool{}, patient: map[*pauseContext]bool{}}
+	return &PauseClock{longest: longest, ending: map[*pauseContext]bool{}, attempts: map[*pauseContext]bool{}, patient: map[*pauseContext]bool{}}
 }
 
 // Now returns the time of the machine and of the skipped pauses together.
@@ -94,13 +95,18 @@ func (c *PauseClock) over(contexts map[*pauseContext]bool) (over []*pauseContext
 	return over
 }
 
-// Expire ends what is under way as its timeout does.
-func (c *PauseClock) Expire() {
+// Expire ends the operations that are under way, as their timeouts do.
+func (c *PauseClock) Expire() { c.expire(c.ending) }
+
+// ExpireAttempts ends the requests that are under way, as their timeouts do.
+func (c *PauseClock) ExpireAttempts() { c.expire(c.attempts) }
+
+func (c *PauseClock) expire(contexts map[*pauseContext]bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for ctx := range c.ending {
+	for ctx := range contexts {
 		ctx.finish(context.DeadlineExceeded)
-		delete(c.ending, ctx)
+		delete(contexts, ctx)
 	}
 }
 
@@ -110,7 +116,17 @@ func (c *PauseClock) WithTimeout(parent context.Context, d time.Duration) (conte
 	if d < time.Millisecond || d > c.longest {
 		return context.WithTimeout(parent, d)
 	}
-	ctx, cancel := c.count(parent, d, c.ending, time.Time{})
+	return c.answered(parent, d, c.ending)
+}
+
+// WithAttemptTimeout returns a context that no time ends: ExpireAttempts does.
+func (c *PauseClock) WithAttemptTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return c.answered(parent, d, c.attempts)
+}
+
+// answered returns a context that also ends after the longest time that an answer takes.
+func (c *PauseClock) answered(parent context.Context, d time.Duration, contexts map[*pauseContext]bool) (context.Context, context.CancelFunc) {
+	ctx, cancel := c.count(parent, d, contexts, time.Time{})
 	unanswered := time.AfterFunc(longestRequest, func() { ctx.finish(context.DeadlineExceeded) })
 	return ctx, func() {
 		unanswered.Stop()

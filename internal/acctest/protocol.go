@@ -53,6 +53,12 @@ func (p *Provider) Stall(operation string, kind sandbox.Kind) sandbox.Fault {
 	return sandbox.Fault{Operation: operation, Kind: kind, Stalled: p.Expire}
 }
 
+// StallAttempt is a fault of a service that does not answer a request within its timeout. kind
+// is sandbox.KindStall or sandbox.KindStallAfter.
+func (p *Provider) StallAttempt(operation string, kind sandbox.Kind) sandbox.Fault {
+	return sandbox.Fault{Operation: operation, Kind: kind, Stalled: p.clock.ExpireAttempts}
+}
+
 // Expire ends the operations that are under way with a short timeout, as their timeout
 // does. A provider with a policy of its own does not have this clock.
 func (p *Provider) Expire() { p.clock.Expire() }

@@ -37,7 +37,6 @@ type key[T any] struct{ service, region string }
 // NewClients stores the configuration for the first use.
 func NewClients(c Config) *Clients {
 	c.Secrets.Hide(c.SecretKey, c.Token)
-	c.STSTimeout = cmp.Or(c.STSTimeout, stsTimeout)
 	return &Clients{config: c, regionError: sync.OnceValue(c.regionError), made: map[any]any{}}
 }
 

@@ -71,8 +71,9 @@ type Config struct {
 	Secrets *delivery.Redactor
 	// Log learns of each client that is made.
 	Log delivery.Log
-	// STSTimeout is the timeout of one operation of STS; a minute if it is 0. Only tests set it.
-	STSTimeout time.Duration
+	// Clock ends operations of STS that get no answer; the machine's if it is nil. Only tests
+	// set it.
+	Clock delivery.Clock
 }
 
 // AssumeRole is one role of a chain. The fields are parameters of AssumeRole; Policy is
@@ -154,7 +155,7 @@ func (c Config) load(ctx context.Context) (*loadedConfig, error) {
 	setup.chain, setup.endpoint = chain, c.endpoint(cfg, "sts")
 	setup.sdkDoer = sdkDoer{
 		c.answers(cfg.HTTPClient, "", func([]byte) bool { return true }).OwnAnswers,
-		c.STSTimeout,
+		stsTimeout,
 	}
 	cfg.APIOptions = c.apiOptions()
 	setup.client = signed{c.answers(cfg.HTTPClient, "AWS STS", IsXML), chain}
@@ -182,7 +183,7 @@ func (c Config) load(ctx context.Context) (*loadedConfig, error) {
 // options returns the options with which the SDK loads its configuration.
 func (c Config) options(setup *stsSetup) ([]func(*config.LoadOptions) error, error) {
 	// Without this client, each service would have its own connection pool.
-	client := awshttp.NewBuildableClient().WithTimeout(c.STSTimeout).WithTransportOptions(func(t *http.Transport) {
+	client := awshttp.NewBuildableClient().WithTimeout(stsTimeout).WithTransportOptions(func(t *http.Transport) {
 		t.Proxy, t.OnProxyConnectResponse = c.proxy(), delivery.CheckProxy
 		t.DisableCompression = true // The transport would decompress without a limit.
 	})

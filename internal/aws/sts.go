@@ -86,7 +86,7 @@ const stsTimeout = time.Minute
 // ask calls one operation of STS. Errors are *delivery.CredentialsError, except when
 // there were no credentials for the request.
 func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation func(context.Context, In, ...func(*sts.Options)) (Out, error), in In, options []func(*sts.Options)) (out Out, err error) {
-	bounded, cancel := context.WithTimeout(ctx, s.config.STSTimeout)
+	bounded, cancel := delivery.RetryPolicy{AttemptTimeout: stsTimeout, Clock: s.config.Clock}.WithAttemptTimeout(ctx)
 	defer cancel()
 	traced, trace := delivery.WithRequestTrace(bounded)
 	traced, noted := withSignature(traced)
@@ -114,7 +114,7 @@ func ask[In, Out any](ctx context.Context, s stsCalls, name string, operation fu
 	case refusal != nil, errors.As(err, new(*smithy.DeserializationError)):
 		failed.Err = fmt.Errorf("asking STS for sts:%s: %w", name, errUnnamed)
 	case bounded.Err() != nil && ctx.Err() == nil:
-		failed.Err = fmt.Errorf("STS did not answer sts:%s within %s: %w", name, s.config.STSTimeout, err)
+		failed.Err = fmt.Errorf("STS did not answer sts:%s within %s: %w", name, stsTimeout, err)
 	}
 	return out, failed
 }

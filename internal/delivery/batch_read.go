@@ -164,7 +164,7 @@ func (p *Poller) runRequest(ctx context.Context, r *batchRequest, after time.Dur
 	if len(ids) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.policy.AttemptTimeout)
+	ctx, cancel := p.policy.WithAttemptTimeout(ctx)
 	defer cancel()
 	r.attempt = r.limiter.pace(ctx, func() (attempt Attempt) {
 		r.found, attempt = r.batch.read(ctx, ids)

@@ -16,6 +16,8 @@ type Clock interface {
 	NewTimer(d time.Duration) (fired <-chan time.Time, stop func())
 	// WithTimeout returns a context that ends after d, like context.WithTimeout.
 	WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
+	// WithAttemptTimeout is like WithTimeout, for one request.
+	WithAttemptTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
 	// WithRetryPeriod is like WithTimeout. It limits how long failing or lagging reads, and
 	// requests to an unreachable service, are repeated. A clock of tests may end it in a
 	// pause only, however long the requests take.
@@ -33,6 +35,10 @@ func (systemClock) NewTimer(d time.Duration) (<-chan time.Time, func()) {
 }
 
 func (systemClock) WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, d)
+}
+
+func (systemClock) WithAttemptTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, d)
 }
 

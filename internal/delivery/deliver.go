@@ -40,6 +40,11 @@ func (p RetryPolicy) WithTimeout(ctx context.Context, d time.Duration) (context.
 	return p.clock().WithTimeout(ctx, d)
 }
 
+// WithAttemptTimeout returns a context that ends after AttemptTimeout.
+func (p RetryPolicy) WithAttemptTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	return p.clock().WithAttemptTimeout(ctx, p.AttemptTimeout)
+}
+
 // LeavesTime reports whether ctx leaves time for a first attempt. After a wait, it may not.
 // The attempt needs as much time as the first retry, and at most that of DefaultRetryPolicy.
 func (p RetryPolicy) LeavesTime(ctx context.Context) bool {
@@ -281,7 +286,7 @@ func (a Attempt) unreachable() bool {
 }
 
 func (r *Result) attempt(ctx context.Context, p RetryPolicy, request Request) {
-	ctx, cancel := context.WithTimeout(ctx, p.AttemptTimeout)
+	ctx, cancel := p.WithAttemptTimeout(ctx)
 	defer cancel()
 	r.Attempt = request.Send(ctx)
 	r.TimedOut = r.TimedOut || r.Outcome == Unknown && r.Status == 0 && (ctx.Err() != nil || isUnansweredPing(r.Err))

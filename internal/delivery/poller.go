@@ -204,7 +204,7 @@ func (p *Poller) readShared(ctx context.Context, shared *watch) ([]*waiter, snap
 	p.mu.Lock()
 	waiting := shared.currentWaiters()
 	p.mu.Unlock()
-	readCtx, cancel := context.WithTimeout(ctx, p.policy.AttemptTimeout)
+	readCtx, cancel := p.policy.WithAttemptTimeout(ctx)
 	defer cancel()
 	return waiting, shared.paced(readCtx), pollJitter()
 }
@@ -404,7 +404,7 @@ func (p *Poller) until(ctx context.Context, probe *Probe, again func(Attempt) bo
 // succeeded. If getting credentials fails temporarily, it tries again for
 // RetryPolicy.UnreachableTimeout.
 func (p *Poller) ReadOnce(ctx context.Context, probe *Probe) (Observation, Attempt) {
-	ctx, cancel := context.WithTimeout(ctx, p.policy.AttemptTimeout)
+	ctx, cancel := p.policy.WithAttemptTimeout(ctx)
 	defer cancel()
 	retryPeriod, stop := p.policy.clock().WithRetryPeriod(ctx, p.policy.UnreachableTimeout)
 	defer stop()

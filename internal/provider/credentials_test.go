@@ -3,11 +3,9 @@ package provider_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -203,16 +201,14 @@ func TestPageInThePlaceOfSTSEnds(t *testing.T) {
 
 // A plan and an apply end although STS never answers.
 func TestSilentSTSEnds(t *testing.T) {
-	policy := acctest.Quick()
-	policy.AttemptTimeout = 300 * time.Millisecond
 	s := acctest.Sandbox(t, sandbox.Options{})
 	y := systems.All[0]
 	block := acctest.Values{"aws": acctest.AWS(s.URL()).With(acctest.Values{"allowed_account_ids": []any{homeAccount}})}
 	r := acctest.StartProvider(t, block).Resource(y.Type)
 	config := y.Gate.Running(s, never).With(waiting).With(acctest.Briefly).With(acctest.Values{"on_wait_failure": "record"})
 	says(t, r.Apply(config), false, "Target Still Running")
-	s.Inject(sandbox.Fault{Operation: "GetCallerIdentity", Kind: sandbox.KindStall})
-	p := acctest.StartProvider(t, block, provider.WithPolicy(policy))
+	p := acctest.StartProvider(t, block)
+	s.Inject(p.StallAttempt("GetCallerIdentity", sandbox.KindStall))
 	says(t, r.On(p).Refresh(), false, "Target Not Read", "GetCallerIdentity")
 	other := p.Resource(y.Type)
 	says(t, other.Apply(y.Ready(s).With(acctest.Briefly)), true, "Signal Not Sent", "GetCallerIdentity")

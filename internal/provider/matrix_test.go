@@ -38,19 +38,19 @@ func try(t *testing.T, y system, trouble matrix.Trouble) *trial {
 // tryWith is try with a given sandbox.
 func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Options) *trial {
 	t.Helper()
-	policy := acctest.Quick()
+	policy, clock := acctest.Quick(), acctest.NewPauseClock(trouble.Timeout)
+	trouble.Faults = slices.Clone(trouble.Faults)
+	for i := range trouble.Faults {
+		trouble.Faults[i].Stalled = map[bool]func(){false: clock.Expire, true: clock.ExpireAttempts}[trouble.AttemptEnds]
+	}
+	if trouble.Timeout > 0 || trouble.AttemptEnds {
+		policy.Clock = clock
+	}
 	if trouble.Timeout > 0 {
 		policy.FirstPause, policy.LongestPause = trouble.Timeout/15, time.Minute
-		clock := acctest.NewPauseClock(trouble.Timeout)
-		policy.Clock = clock
-		trouble.Faults = slices.Clone(trouble.Faults)
-		for i := range trouble.Faults {
-			trouble.Faults[i].Stalled = clock.Expire
-		}
 	}
 	// A read after the last one that is needed has not begun yet when a test goes on.
 	policy.FirstPoll, policy.LongestPoll = 100*time.Millisecond, 100*time.Millisecond
-	policy.AttemptTimeout = cmp.Or(trouble.Attempt, policy.AttemptTimeout)
 	switch {
 	case trouble.Line == matrix.HTTP2 && y.Package == "":
 		policy.UnreachableTimeout = 3 * time.Second // The provider looks just as long for a job that may have been created.
@@ -224,7 +224,7 @@ func TestOneAttemptIsOneRequest(t *testing.T) {
 	eachSystem(t, func(t *testing.T, y system, s *sandbox.Sandbox, _ *acctest.Provider) {
 		for _, section := range matrix.Sections {
 			for _, row := range section.Rows {
-				if row.Line != matrix.Sound || row.Timeout > 0 || row.Attempt > 0 {
+				if row.Line != matrix.Sound || row.Timeout > 0 || row.AttemptEnds {
 					continue
 				}
 				s.Reset()

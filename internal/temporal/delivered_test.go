@@ -11,7 +11,6 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -26,9 +25,7 @@ func startWorkflow(s *sandbox.Sandbox) string {
 func TestSignalsArriveOnceUnderFaults(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
-	policy := acctest.Quick()
-	policy.AttemptTimeout = 300 * time.Millisecond
-	p := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(policy))
+	p := acctest.StartProvider(t, acctest.Block(s.URL()))
 	faults := []sandbox.Kind{
 		sandbox.KindDropBefore, sandbox.KindDropAfter, sandbox.KindTruncate, sandbox.KindTruncateJSON, sandbox.KindHTML, sandbox.KindHTMLAfter,
 		sandbox.KindErrorBefore, sandbox.KindErrorAfter, sandbox.KindHTMLOK,

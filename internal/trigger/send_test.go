@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -386,12 +385,11 @@ func TestReadIsTriedAgain(t *testing.T) {
 			t.Parallel()
 			s := acctest.Sandbox(t, sandbox.Options{})
 			job := s.AddTriggerJob(sandbox.TriggerJob{})
-			hasty := acctest.Quick()
-			hasty.AttemptTimeout = 2 * time.Second
+			p := acctest.StartProvider(t, acctest.Block(s.URL()))
 			if fault.Kind == sandbox.KindStall {
-				hasty.AttemptTimeout = 100 * time.Millisecond
+				fault = p.StallAttempt("", fault.Kind)
 			}
-			r := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(hasty)).Resource("signal_http_trigger")
+			r := p.Resource("signal_http_trigger")
 			fault.Operation, fault.Times = "GetJob", 2
 			s.Inject(fault)
 			if diags := r.Apply(acctest.Values{"job_id": job.ID}); len(diags) > 0 {

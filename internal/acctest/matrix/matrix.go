@@ -60,8 +60,8 @@ type Trouble struct {
 	Afterwards []sandbox.Fault
 	// Timeout is the timeout of the resource, 0 for a long one.
 	Timeout time.Duration
-	// Attempt is the timeout of one attempt, 0 for a long one.
-	Attempt time.Duration
+	// AttemptEnds says that a stalled request ends by its own timeout.
+	AttemptEnds bool
 }
 
 // Line is what is wrong with the connection.
@@ -146,7 +146,6 @@ const (
 	enough = 3 * time.Second
 	// ample also allows the reads after each attempt to end.
 	ample = 10 * time.Minute
-	// brief ends a wait for an answer that does not come. It is long enough for a busy
-	// machine to make the request.
+	// brief ends a wait for an answer that does not come.
 	brief = 8 * time.Second
 )

@@ -157,7 +157,7 @@ var Sections = []Section{{
 			Resending: again(0),
 		},
 		lost("no answer to one attempt", fmt.Sprintf("the service acts, and no answer comes within %.0f seconds", delivery.DefaultRetryPolicy.AttemptTimeout.Seconds()),
-			Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindStallAfter, Times: 1}}, Attempt: brief}, 1),
+			Trouble{Faults: []sandbox.Fault{{Kind: sandbox.KindStallAfter, Times: 1}}, AttemptEnds: true}, 1),
 		{
 			Name:    "stalled before acting",
 			What:    "no answer comes until the timeout, and the service has not acted",
