@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 // Processes are the processes of the terraform commands that a workspace runs.
@@ -26,7 +27,8 @@ func (w *Workspace) Watch() *Processes {
 	dir := w.t.TempDir()
 	p := &Processes{w.t, filepath.Join(dir, "processes")}
 	// The shell replaces itself with the provider, so its process id is the provider's.
-	script := fmt.Sprintf("#!/bin/sh\necho $$ $PPID >> '%s'\nexec '%s' \"$@\"\n", p.file, filepath.Join(home, terraformcli.Binary))
+	script := fmt.Sprintf("#!/bin/sh\necho $$ $PPID >> %s\nexec %s \"$@\"\n",
+		delivery.ShellWord(p.file), delivery.ShellWord(filepath.Join(home, terraformcli.Binary)))
 	must(w.t, os.WriteFile(filepath.Join(dir, terraformcli.Binary), []byte(script), 0o700))
 	must(w.t, terraformcli.Use(w.WorkingDir(), dir))
 	return p

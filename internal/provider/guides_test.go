@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-exec/tfexec"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -373,7 +374,8 @@ func TestAccGuideTwelveHostsThatEachWait(t *testing.T) {
 	if len(commands) != 2 {
 		t.Fatalf("the guide has %d blocks of commands, want one for one signal and one for all", len(commands))
 	}
-	cli := strings.NewReplacer("terraform state", filepath.ToSlash(g.ExecPath())+" state", "terraform untaint", filepath.ToSlash(g.ExecPath())+" untaint")
+	path := delivery.ShellWord(filepath.ToSlash(g.ExecPath()))
+	cli := strings.NewReplacer("terraform state", path+" state", "terraform untaint", path+" untaint")
 	if text, err := acctest.Shell(t, g.WorkingDir(), []string{"HOME=" + g.WorkingDir()}, "set +e\n"+cli.Replace(commands[0]+commands[1])); err != nil && !strings.Contains(text, "not tainted") {
 		t.Fatalf("%s: %s", err, text)
 	}

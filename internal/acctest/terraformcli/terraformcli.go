@@ -80,6 +80,10 @@ func Find(ctx context.Context, names ...string) (CLI, error) {
 	var wrong []error
 	for _, name := range names {
 		path, err := exec.LookPath(name)
+		if err == nil {
+			// Commands run in other folders.
+			path, err = filepath.Abs(path)
+		}
 		if err != nil {
 			wrong = append(wrong, err)
 			continue

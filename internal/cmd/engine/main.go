@@ -18,6 +18,7 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 )
 
 func main() {
@@ -31,11 +32,17 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	fmt.Print(exports(cli))
+	fmt.Fprintf(os.Stderr, "Using %s, %s.\n", cli.Path, cli)
+}
+
+// exports returns the commands that set the variables in a shell, whatever the path has in it.
+func exports(cli terraformcli.CLI) (commands string) {
 	env := cli.Env()
 	for _, name := range slices.Sorted(maps.Keys(env)) {
-		fmt.Printf("export %s=%q\n", name, filepath.ToSlash(env[name]))
+		commands += fmt.Sprintf("export %s=%s\n", name, delivery.ShellWord(filepath.ToSlash(env[name])))
 	}
-	fmt.Fprintf(os.Stderr, "Using %s, %s.\n", cli.Path, cli)
+	return commands
 }
 
 func get(ctx context.Context, tofu bool, release string) (terraformcli.CLI, error) {

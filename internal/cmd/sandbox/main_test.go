@@ -15,6 +15,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -264,8 +265,8 @@ func TestAccTryItLocally(t *testing.T) {
 	}
 	settings := "" // of the first step, for the shell of each other
 	for i, step := range steps {
-		commands := strings.NewReplacer("http://127.0.0.1:4599", s.URL(), "$OLDPWD/bin/dev.tfrc", filepath.ToSlash(filepath.Join(w.WorkingDir(), ".terraformrc")),
-			"terraform -chdir", filepath.ToSlash(w.ExecPath())+" -chdir").Replace(blocks[i+1])
+		commands := strings.NewReplacer("http://127.0.0.1:4599", s.URL(), "$OLDPWD/bin/dev.tfrc", delivery.ShellWord(filepath.ToSlash(filepath.Join(w.WorkingDir(), ".terraformrc"))),
+			"terraform -chdir", delivery.ShellWord(filepath.ToSlash(w.ExecPath()))+" -chdir").Replace(blocks[i+1])
 		said, err := acctest.Shell(t, folder, []string{"HOME=" + w.WorkingDir(), "TF_CLI_ARGS_apply=-auto-approve -no-color"}, settings+commands)
 		if i == 0 {
 			settings = commands
