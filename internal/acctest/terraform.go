@@ -207,7 +207,7 @@ func CLI(t testing.TB) terraformcli.CLI {
 func (w *Workspace) Run(args ...string) (string, error) {
 	w.t.Helper()
 	said, err := terraformcli.Command(w.t.Context(), w.WorkingDir(), w.ExecPath(), w.env, args...).CombinedOutput()
-	_, _ = fmt.Fprintf(w.t.Output(), "terraform %s: %v\n%s", strings.Join(args, " "), err, said)
+	_, _ = fmt.Fprintf(w.t.Output(), "%s %s: %v\n%s", filepath.Base(w.ExecPath()), strings.Join(args, " "), err, said)
 	return string(said), err
 }
 

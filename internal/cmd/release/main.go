@@ -191,7 +191,7 @@ func (r release) try(ctx context.Context, dir string) (err error) {
 	if s.Accepted("SendAutomationSignal") != 1 {
 		return fmt.Errorf("the provider sent %d signals, want 1", s.Accepted("SendAutomationSignal"))
 	}
-	fmt.Printf("terraform applied an example with it, which calls itself terraform-provider-signal/%s\n", r.version)
+	fmt.Printf("%s applied an example with it, which calls itself terraform-provider-signal/%s\n", cli, r.version)
 	return nil
 }
 

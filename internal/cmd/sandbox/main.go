@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/temporalserver"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -38,6 +40,12 @@ func run(ctx context.Context, out io.Writer, addr, cli string) error {
 	root, err := checkout.Root(context.WithoutCancel(ctx))
 	if err != nil {
 		return err
+	}
+	if cli != "" {
+		// The printed commands run in another folder.
+		if cli, err = filepath.Abs(cli); err != nil {
+			return err
+		}
 	}
 	server, err := temporalserver.StartBuilt(ctx, root)
 	if err != nil {
@@ -69,7 +77,7 @@ func run(ctx context.Context, out io.Writer, addr, cli string) error {
 	_ = authority.Close()
 	fmt.Fprintf(out, "The sandbox stands in for all services at %s, until Ctrl-C.\n\n", s.URL())
 	fmt.Fprintf(out, "It speaks TLS and HTTP/2 at %s, with the certificate in %s.\n\n", secure, authority.Name())
-	complete, others, folders, err := commands(context.WithoutCancel(ctx), root, served, s.URL())
+	complete, others, folders, err := commands(context.WithoutCancel(ctx), engine(context.WithoutCancel(ctx)), root, served, s.URL())
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
@@ -87,7 +95,7 @@ func run(ctx context.Context, out io.Writer, addr, cli string) error {
 func environment(url, cli string, temporal bool) string {
 	var text strings.Builder
 	if cli != "" {
-		fmt.Fprintf(&text, "export TF_CLI_CONFIG_FILE=%s\n", delivery.ShellWord(cli))
+		fmt.Fprintf(&text, "export TF_CLI_CONFIG_FILE=%s\n", delivery.ShellWord(filepath.ToSlash(cli)))
 	}
 	fmt.Fprintf(&text, "export AWS_ENDPOINT_URL=%s AWS_REGION=us-east-1\n", url)
 	fmt.Fprintf(&text, "export AWS_ACCESS_KEY_ID=sandbox-access-key AWS_SECRET_ACCESS_KEY=sandbox-secret-key\n")
@@ -152,26 +160,40 @@ func beside(folders []string, block string) string {
 	return "cat > provider.tf <<'EOF'\n" + block + "EOF\nfor folder in " + strings.Join(folders, " \\\n  ") + "; do\n  cp provider.tf \"$folder\"\ndone\n"
 }
 
+// engine returns the terraform or tofu that the demo would use, as a word of a command: its
+// name if it is on PATH, otherwise its path. If there is none yet, it is terraform.
+func engine(ctx context.Context) string {
+	found, err := terraformcli.Find(ctx)
+	if err != nil {
+		return "terraform"
+	}
+	name := strings.TrimSuffix(filepath.Base(found.Path), ".exe")
+	if path, err := exec.LookPath(name); err == nil && path == found.Path {
+		return name
+	}
+	return delivery.ShellWord(filepath.ToSlash(found.Path))
+}
+
 // commands returns the commands that apply the complete examples, and those for the
 // examples that need a provider block.
-func commands(ctx context.Context, root string, served []scenario, url string) (complete, others string, folders []string, err error) {
+func commands(ctx context.Context, engine, root string, served []scenario, url string) (complete, others string, folders []string, err error) {
 	for _, one := range served {
 		alone, err := checkout.StandsAlone(ctx, filepath.Join(root, "examples", filepath.FromSlash(one.Example)))
 		if err != nil {
 			return "", "", nil, err
 		}
 		if alone {
-			complete += command(one, url) + "\n"
+			complete += command(engine, one, url) + "\n"
 		} else {
-			others += command(one, url) + "\n"
+			others += command(engine, one, url) + "\n"
 			folders = append(folders, "examples/"+one.Example)
 		}
 	}
 	return complete, others, folders, nil
 }
 
-func command(s scenario, url string) string {
-	text := fmt.Sprintf("terraform -chdir=examples/%s apply", s.Example)
+func command(engine string, s scenario, url string) string {
+	text := fmt.Sprintf("%s -chdir=examples/%s apply", engine, s.Example)
 	for _, one := range at(s, url) {
 		text += " -var " + delivery.ShellWord(one.String())
 	}

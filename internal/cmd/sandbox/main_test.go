@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -172,26 +174,61 @@ func TestTryItLocallyNamesEveryFolder(t *testing.T) {
 func TestWhatIsPrinted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	var out bytes.Buffer
-	if err := run(ctx, &out, "127.0.0.1:0", "/somewhere/dev.tfrc"); err != nil {
+	here, err := os.Getwd()
+	if err != nil {
 		t.Fatal(err)
 	}
+	var out bytes.Buffer
+	if err := run(ctx, &out, "127.0.0.1:0", "dev.tfrc"); err != nil {
+		t.Fatal(err)
+	}
+	terraform := engine(t.Context())
 	for _, part := range []string{
-		"export TF_CLI_CONFIG_FILE=/somewhere/dev.tfrc\n", "export AWS_ENDPOINT_URL=http://127.0.0.1:", `provider "signal" {`,
-		"terraform -chdir=examples/provider apply -var automation_execution_id=" + id(10) + "\n",
+		"export TF_CLI_CONFIG_FILE=" + delivery.ShellWord(filepath.ToSlash(filepath.Join(here, "dev.tfrc"))) + "\n", "export AWS_ENDPOINT_URL=http://127.0.0.1:", `provider "signal" {`,
+		terraform + " -chdir=examples/provider apply -var automation_execution_id=" + id(10) + "\n",
 		`-var 'callback={workflow_id="w-0123456789abcdef0",execution_id="` + id(23) + `"}'`,
-		"-var trigger_url=http://127.0.0.1:", "terraform -chdir=examples/demo/automation apply -var endpoint=http://127.0.0.1:",
+		"-var trigger_url=http://127.0.0.1:", terraform + " -chdir=examples/demo/automation apply -var endpoint=http://127.0.0.1:",
 		"cat > provider.tf <<'EOF'\nterraform {\n", " examples/guides/delivery/ids; do\n",
-		"terraform -chdir=examples/demo/http_trigger apply -var url=http://127.0.0.1:", `"$TRIGGER_URL"`, "-var 'run=sleep 2; echo'",
+		terraform + " -chdir=examples/demo/http_trigger apply -var url=http://127.0.0.1:", `"$TRIGGER_URL"`, "-var 'run=sleep 2; echo'",
 	} {
 		if !strings.Contains(out.String(), part) {
 			t.Errorf("%q is not printed:\n%s", part, out.String())
 		}
 	}
 	// The sandbox listens on another port than the default of the examples.
-	if strings.Contains(out.String(), "4599") {
+	if regexp.MustCompile(`:4599\b`).MatchString(out.String()) {
 		t.Errorf("the port that is the default is printed:\n%s", out.String())
 	}
+}
+
+// The printed commands run the terraform or tofu that is there.
+func TestWhatThePrintedCommandsRun(t *testing.T) {
+	installed, dir := acctest.CLI(t).Path, filepath.Join(t.TempDir(), "it's here")
+	link := func(name string) string {
+		t.Helper()
+		path := filepath.Join(dir, checkout.Executable(name))
+		if err := errors.Join(os.MkdirAll(dir, 0o755), os.Symlink(installed, path)); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	expect := func(want string) {
+		t.Helper()
+		if got := engine(t.Context()); got != want {
+			t.Errorf("they run %s, want %s", got, want)
+		}
+	}
+	t.Setenv("TF_ACC_TERRAFORM_PATH", "")
+	t.Setenv("PATH", dir)
+	expect("terraform")
+	tofu := link("tofu")
+	expect("tofu")
+	link("terraform")
+	expect("terraform")
+	t.Setenv("TF_ACC_TERRAFORM_PATH", tofu)
+	expect("tofu")
+	t.Setenv("PATH", t.TempDir())
+	expect(delivery.ShellWord(filepath.ToSlash(tofu)))
 }
 
 // If something else listens on the address, the error says so, and what to do. Nothing is
