@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/go-version"
 )
 
 var (
@@ -43,5 +45,36 @@ func TestWorkflowsArePinnedAndNarrow(t *testing.T) {
 	}
 	if len(pins) < 3 {
 		t.Errorf("found only these actions: %v", pins)
+	}
+}
+
+// Dependabot proposes no release of a module that cannot be used here, and the one that is
+// used is not such a release.
+func TestHeldModulesAreIgnored(t *testing.T) {
+	read := func(name ...string) string {
+		t.Helper()
+		text, err := os.ReadFile(filepath.Join(append([]string{"..", "..", ".."}, name...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	dependabot := read(".github", "dependabot.yml")
+	for module, folder := range map[string]string{
+		"github.com/aws/aws-sdk-go-v2/service/ssm":            ".",
+		"github.com/aws/aws-sdk-go-v2/service/cloudformation": ".",
+		"github.com/aws/aws-sdk-go-v2/service/ecs":            ".",
+		"github.com/goreleaser/goreleaser/v2":                 "tools/goreleaser",
+		"github.com/temporalio/cli":                           "tools/temporal",
+	} {
+		used := regexp.MustCompile(`\b` + module + ` v(\S+)`).FindStringSubmatch(read(folder, "go.mod"))
+		ignored := regexp.MustCompile(`"` + module + `"\n\s+versions: \["(.+)"\]`).FindStringSubmatch(dependabot)
+		if used == nil || ignored == nil {
+			t.Errorf("%s: go.mod has %q, and dependabot.yml ignores %q", module, used, ignored)
+			continue
+		}
+		if version.MustConstraints(version.NewConstraint(ignored[1])).Check(version.Must(version.NewVersion(used[1]))) {
+			t.Errorf("%s is used in %s, which is ignored: %s", module, used[1], ignored[1])
+		}
 	}
 }
