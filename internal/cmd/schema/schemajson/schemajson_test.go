@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 
 // This package prints what the terraform or tofu of the tests prints. Only the golden file
 // has sections that an old one does not know.
-func TestSameAsTerraform(t *testing.T) {
+func TestAccSameAsTerraform(t *testing.T) {
 	cli, err := terraformcli.Find(t.Context())
 	if err != nil {
 		t.Fatal(err)
