@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -8,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/hashicorp/go-version"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 )
 
 var (
@@ -75,6 +78,42 @@ func TestHeldModulesAreIgnored(t *testing.T) {
 		}
 		if version.MustConstraints(version.NewConstraint(ignored[1])).Check(version.Must(version.NewVersion(used[1]))) {
 			t.Errorf("%s is used in %s, which is ignored: %s", module, used[1], ignored[1])
+		}
+	}
+}
+
+// The one check that the branch requires needs all other jobs to have succeeded, and they
+// run every release from the oldest that is supported.
+func TestWorkflowChecksEverything(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join("..", "..", "..", ".github", "workflows", "test.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(content)
+	_, list, _ := strings.Cut(text, "\njobs:\n")
+	var others, succeeded []string
+	for _, job := range regexp.MustCompile(`(?m)^  ([\w-]+):$`).FindAllStringSubmatch(list, -1) {
+		if job[1] != "passed" {
+			others, succeeded = append(others, job[1]), append(succeeded, "success")
+		}
+	}
+	_, passed, _ := strings.Cut(list, "\n  passed:\n")
+	for _, line := range []string{
+		"if: always()\n", "needs: [" + strings.Join(others, ", ") + "]\n",
+		`'[ "$RESULTS" = ` + strings.Join(succeeded, ",") + ` ]'` + "\n", "RESULTS: ${{ join(needs.*.result, ',') }}\n",
+	} {
+		if len(others) < 5 || !strings.Contains(passed, line) {
+			t.Errorf("the job passed has no %s", line)
+		}
+	}
+	oldest := version.Must(version.NewVersion(terraformcli.Minimum)).Segments()[1]
+	for engine, newest := range map[string]int{"terraform": 16, "tofu": 12} {
+		want := ""
+		for minor := oldest; minor <= newest; minor++ {
+			want += fmt.Sprintf("%q, ", fmt.Sprintf("1.%d.*", minor))
+		}
+		if !strings.Contains(list, "\n        "+engine+": ["+want+"latest]\n") {
+			t.Errorf("the matrix of %s is not [%slatest]", engine, want)
 		}
 	}
 }
