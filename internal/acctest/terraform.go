@@ -3,6 +3,7 @@ package acctest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -211,6 +212,32 @@ func (w *Workspace) Run(args ...string) (string, error) {
 	return string(said), err
 }
 
+// Do runs a command as Run does.
+func (w *Workspace) Do(args ...string) error {
+	w.t.Helper()
+	_, err := w.Run(args...)
+	return err
+}
+
+// JSON runs a command that prints a JSON document, which also has its errors. The functions
+// of tfexec that read JSON, or the version, fail if the CLI prints a warning beside it.
+func (w *Workspace) JSON(document any, args ...string) error {
+	w.t.Helper()
+	said, err := w.Run(args...)
+	objects := terraformcli.JSON(said)
+	if len(objects) == 0 {
+		return errors.Join(err, fmt.Errorf("there is no JSON in %q", said))
+	}
+	return json.Unmarshal(objects[0], document)
+}
+
+// Validate returns what is wrong with the configuration.
+func (w *Workspace) Validate() (found tfjson.ValidateOutput, err error) {
+	w.t.Helper()
+	err = w.JSON(&found, "validate", "-json")
+	return found, err
+}
+
 // KeepsState skips a test in which several creations fail with a state to save, in one
 // apply, on releases of Terraform that can lose the whole state then, and on no others. A
 // creation that fails alone loses nothing, nor does an apply with -parallelism=1.
@@ -244,8 +271,9 @@ func (w *Workspace) WriteFile(name, text string) {
 // Resources returns the resources in the state, by address.
 func (w *Workspace) Resources() map[string]*tfjson.StateResource {
 	w.t.Helper()
-	state, err := w.Show(w.t.Context())
-	must(w.t, err)
+	var state tfjson.State
+	state.UseJSONNumber(true)
+	must(w.t, w.JSON(&state, "show", "-json"))
 	resources := map[string]*tfjson.StateResource{}
 	if state.Values != nil {
 		for _, resource := range state.Values.RootModule.Resources {

@@ -199,11 +199,7 @@ resource "signal_http_trigger_job" "it" {
 	}
 	predecessor := func() any {
 		t.Helper()
-		state, err := w.Show(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return state.Values.RootModule.Resources[0].AttributeValues["predecessor_id"]
+		return w.Resources()["signal_http_trigger_job.it"].AttributeValues["predecessor_id"]
 	}
 	write("nightly")
 	if err := w.Apply(t.Context()); err != nil {

@@ -20,8 +20,9 @@ func actionSteps(t *testing.T, destroyed resource.TestCheckFunc, steps ...resour
 	t.Helper()
 	w := acctest.Bare(t, nil)
 	for _, step := range steps {
-		if _, err := w.FormatString(t.Context(), step.Config); err != nil {
-			t.Fatalf("%s\n%s", acctest.Unwrapped(err), step.Config)
+		w.Write(step.Config)
+		if said, err := w.Run("fmt", "-no-color"); err != nil {
+			t.Fatalf("%s\n%s", said, step.Config)
 		}
 	}
 	needs(t, "1.14.0", "actions")

@@ -101,7 +101,7 @@ func TestAccWhatActionEventsHold(t *testing.T) {
 			}
 			write(test.event)
 			if want == nil {
-				if found, err := w.Validate(ctx); err != nil || found.Valid {
+				if found, err := w.Validate(); err != nil || found.Valid {
 					t.Errorf("it is not refused: %v", err)
 				}
 				return
@@ -143,7 +143,7 @@ func TestAccActionsAtDestroy(t *testing.T) {
 			w.Write(config)
 			w.Variables(map[string]string{"input": "x"})
 			if !acctest.CLI(t).AtLeast(terraformcli.Terraform, "1.16.0") {
-				if found, err := w.Validate(ctx); err != nil || found.Valid {
+				if found, err := w.Validate(); err != nil || found.Valid {
 					t.Errorf("it is not refused: %v", err)
 				}
 				return

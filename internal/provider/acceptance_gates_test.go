@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -9,7 +8,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/hashicorp/terraform-exec/tfexec"
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
@@ -17,7 +15,7 @@ import (
 )
 
 // warned returns the warnings in terraform's machine-readable output.
-func warned(t *testing.T, text bytes.Buffer) (warnings []string) {
+func warned(t *testing.T, text string) (warnings []string) {
 	t.Helper()
 	for _, e := range eventsIn(t, text) {
 		if e.Diagnostic.Severity == "warning" {
@@ -33,7 +31,6 @@ func TestAccReplacedAtDestroy(t *testing.T) {
 	t.Parallel()
 	s := acctest.Sandbox(t, sandbox.Options{})
 	w := acctest.Terraform(t, s)
-	ctx := t.Context()
 	const address, warning = "signal_automation.goodbye", "Signal Is Sent at Destroy"
 	w.Write(fmt.Sprintf(`
 resource "signal_automation" "goodbye" {
@@ -42,12 +39,10 @@ resource "signal_automation" "goodbye" {
   when                    = "destroy"
 }
 `, patientApproval(s)))
-	plan := func(warns bool, options ...tfexec.PlanOption) {
+	plan := func(warns bool, options ...string) {
 		t.Helper()
-		var said bytes.Buffer
-		if _, err := w.PlanJSON(ctx, &said, options...); err != nil {
-			t.Fatal(err)
-		}
+		said, err := w.Run(append([]string{"plan", "-json"}, options...)...)
+		must(t, err)
 		if slices.Contains(warned(t, said), warning) != warns {
 			t.Errorf("the plan warned of %q", warned(t, said))
 		}
@@ -61,27 +56,25 @@ resource "signal_automation" "goodbye" {
 			t.Errorf("the state is %+v", planted)
 		}
 	}
-	apply := func(options ...tfexec.ApplyOption) {
+	apply := func(options ...string) {
 		t.Helper()
-		if err := w.Apply(ctx, options...); err != nil {
-			t.Fatal(err)
-		}
+		must(t, w.Do(append([]string{"apply", "-auto-approve"}, options...)...))
 	}
 	apply()
 	plan(false)
 	// Terraform plans a replacement twice and drops the warnings of the second plan. It
 	// plans a tainted resource only once.
-	plan(false, tfexec.Replace(address))
+	plan(false, "-replace="+address)
 	sent(0)
-	apply(tfexec.Replace(address))
+	apply("-replace=" + address)
 	sent(1)
-	if err := w.Taint(ctx, address); err != nil {
+	if err := w.Do("taint", address); err != nil {
 		t.Fatal(err)
 	}
 	plan(true)
 	apply()
 	sent(2)
-	plan(true, tfexec.Destroy(true))
+	plan(true, "-destroy")
 	w.Write("")
 	plan(true)
 	apply()
@@ -121,28 +114,24 @@ resource "signal_automation" "goodbye" {
 				t.Fatal(err)
 			}
 			if test.taint {
-				if err := w.Taint(ctx, address); err != nil {
+				if err := w.Do("taint", address); err != nil {
 					t.Fatal(err)
 				}
 			}
 			write("")
-			plans, applies := []tfexec.PlanOption{}, []tfexec.ApplyOption{}
+			plans, applies := []string{"plan", "-json"}, []string{"apply", "-auto-approve"}
 			if test.replace {
-				plans, applies = append(plans, tfexec.Replace(address)), append(applies, tfexec.Replace(address))
+				plans, applies = append(plans, "-replace="+address), append(applies, "-replace="+address)
 			}
-			var said bytes.Buffer
-			if _, err := w.PlanJSON(ctx, &said, plans...); err != nil {
-				t.Fatal(err)
-			}
+			said, err := w.Run(plans...)
+			must(t, err)
 			if got := warned(t, said); !slices.Contains(got, test.warning) || slices.Contains(got, test.not) {
 				t.Errorf("the plan warned of %q", got)
 			}
-			if test.replace && !strings.Contains(said.String(), "two signals") {
-				t.Errorf("the plan does not say what a replacement sends: %s", said.String())
+			if test.replace && !strings.Contains(said, "two signals") {
+				t.Errorf("the plan does not say what a replacement sends: %s", said)
 			}
-			if err := w.Apply(ctx, applies...); err != nil {
-				t.Fatal(err)
-			}
+			must(t, w.Do(applies...))
 			if s.Accepted("SendAutomationSignal") != test.sent {
 				t.Errorf("sent %d signals, want %d: %v", s.Accepted("SendAutomationSignal"), test.sent, s.RequestLog())
 			}
@@ -247,7 +236,7 @@ func TestAccInterruptedWhileSending(t *testing.T) {
 		t.Error("the resource that depends on the gate was created")
 	}
 
-	if err := w.Untaint(t.Context(), "signal_automation.gate"); err != nil {
+	if err := w.Do("untaint", "signal_automation.gate"); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Apply(t.Context()); err != nil {

@@ -93,13 +93,13 @@ func TestAccJobRotates(t *testing.T) {
 				{"update", func() { apply(fmt.Sprintf(jobConfig, "weekly", "1", false)) }},
 				{"rotation trigger", func() { apply(fmt.Sprintf(jobConfig, "weekly", "2", false)) }},
 				{"taint", func() {
-					must(t, w.Taint(ctx, address))
+					must(t, w.Do("taint", address))
 					must(t, w.Apply(ctx))
 				}},
-				{"-replace", func() { must(t, w.Apply(ctx, tfexec.Replace(address))) }},
+				{"-replace", func() { must(t, w.Do("apply", "-auto-approve", "-replace="+address)) }},
 				{"create_before_destroy", func() {
 					apply(fmt.Sprintf(jobConfig, "weekly", "2", true))
-					must(t, w.Apply(ctx, tfexec.Replace(address)))
+					must(t, w.Do("apply", "-auto-approve", "-replace="+address))
 				}},
 				{"the console", func() {
 					s.RotateTriggerJob(only().ID)
@@ -180,10 +180,9 @@ func TestAccJobConfigurationIsGenerated(t *testing.T) {
 			// Terraform 1.16 needs the provider's name while it generates the configuration.
 			// No version accepts it after that.
 			w.Write(fmt.Sprintf(block, made.String("id"), "  provider = signal\n"))
-			_, err := w.Plan(t.Context(), tfexec.GenerateConfigOut("generated.tf"))
-			must(t, err)
+			must(t, w.Do("plan", "-generate-config-out=generated.tf"))
 			w.Write(fmt.Sprintf(block, made.String("id"), ""))
-			valid, err := w.Validate(t.Context())
+			valid, err := w.Validate()
 			if err != nil || !valid.Valid {
 				t.Fatalf("the configuration is not valid: %+v %v", valid, err)
 			}
@@ -251,20 +250,17 @@ resource "signal_http_trigger" "one" {
 			w.SetStderr(&complained)
 			log := filepath.Join(dir, "log")
 			must(t, w.SetLogPath(log))
-			must(t, w.SetLog("TRACE"))
 			write("1")
 			must(t, w.Apply(ctx))
 			write("2")
 			plan := filepath.Join(dir, "plan")
 			_, err := w.Plan(ctx, tfexec.Out(plan))
 			must(t, err)
-			planned, err := w.ShowPlanFile(ctx, plan)
-			must(t, err)
-			text, err := json.Marshal(planned)
-			must(t, err)
+			var planned json.RawMessage
+			must(t, w.JSON(&planned, "show", "-json", plan))
 			must(t, w.Apply(ctx))
 			places := map[string]string{
-				"the state": contents(t, filepath.Join(w.WorkingDir(), "terraform.tfstate")), "the plan": unzipped(t, plan), "the plan's JSON": string(text),
+				"the state": contents(t, filepath.Join(w.WorkingDir(), "terraform.tfstate")), "the plan": unzipped(t, plan), "the plan's JSON": string(planned),
 			}
 			// The service may repeat the secrets that it has received.
 			job := s.TriggerJobs()[0]

@@ -14,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-exec/tfexec"
-
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
@@ -130,7 +128,7 @@ func TestAccGuideSameApplyOneAtATime(t *testing.T) {
 	g := openSameApply(t, 10)
 	config := contents(t, filepath.Join(g.WorkingDir(), "main.tf"))
 	g.Write(strings.Replace(config, "wait_until_ready = true", "timeouts {\n    create = \"4s\"\n  }\n  wait_until_ready = true", 1))
-	did, said := g.run(func(ctx context.Context, to io.Writer) error { return g.ApplyJSON(ctx, to, tfexec.Parallelism(1)) })
+	did, said := g.apply("-parallelism=1")
 	g.wants(did, said, nil, "Signal Not Sent", "create timeout", "the run ended as TimedOut")
 	g.sent(0)
 }

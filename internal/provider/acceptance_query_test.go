@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-exec/tfexec"
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -51,14 +51,11 @@ func TestAccJobsAreQueried(t *testing.T) {
 	s.AddTriggerJob(sandbox.TriggerJob{RuleType: "cron", RuleValue: map[string]any{"hour": "1"}, Name: "nightly"})
 	before := fmt.Sprint(s.TriggerJobs())
 	s.ResetRequestLog()
-	found := func(config string, whole bool, options ...tfexec.QueryOption) (names []string) {
+	found := func(config string, whole bool, options ...string) (names []string) {
 		t.Helper()
 		w.WriteFile("jobs.tfquery.hcl", fmt.Sprintf(query, whole, config))
-		messages, err := w.QueryJSON(t.Context(), options...)
-		must(t, err)
-		for message := range messages {
-			must(t, message.Err)
-			switch said := message.Msg.(type) {
+		for _, message := range queried(t, w, options...) {
+			switch said := message.(type) {
 			case tfjson.ListResourceFoundMessage:
 				one := said.ListResourceFound
 				name, _, _ := strings.Cut(one.DisplayName, " (group ")
@@ -96,7 +93,7 @@ func TestAccJobsAreQueried(t *testing.T) {
 			t.Errorf("the queries made a request %s", entry.Operation)
 		}
 	}
-	found("", true, tfexec.GenerateConfigOut("generated.tf"))
+	found("", true, "-generate-config-out=generated.tf")
 	must(t, w.Apply(t.Context()))
 	recorded := []string{}
 	for _, resource := range w.Resources() {
@@ -111,6 +108,19 @@ func TestAccJobsAreQueried(t *testing.T) {
 	if now := fmt.Sprint(s.TriggerJobs()); now != before {
 		t.Errorf("the jobs were %s and are %s", before, now)
 	}
+}
+
+// queried returns what terraform query says.
+func queried(t *testing.T, w *acctest.Workspace, options ...string) (messages []tfjson.LogMsg) {
+	t.Helper()
+	text, err := w.Run(append([]string{"query", "-json"}, options...)...)
+	must(t, err)
+	for _, object := range terraformcli.JSON(text) {
+		message, err := tfjson.UnmarshalLogMessage(object)
+		must(t, err)
+		messages = append(messages, message)
+	}
+	return messages
 }
 
 // The lists of the example do not overlap: what terraform query writes has each job once.
@@ -128,12 +138,9 @@ func TestAccExampleListsNoJobTwice(t *testing.T) {
 			t.Fatal(diags)
 		}
 	}
-	messages, err := w.QueryJSON(t.Context())
-	must(t, err)
 	found := map[string]int{}
-	for message := range messages {
-		must(t, message.Err)
-		if said, is := message.Msg.(tfjson.ListResourceFoundMessage); is {
+	for _, message := range queried(t, w) {
+		if said, is := message.(tfjson.ListResourceFoundMessage); is {
 			found[fmt.Sprint(said.ListResourceFound.Identity["id"])]++
 		}
 	}

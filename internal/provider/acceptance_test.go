@@ -161,7 +161,7 @@ func TestAccWhatSendsAgain(t *testing.T) {
 
 	write("one", "1", nil)
 	step("the first apply", 1, w.Apply(ctx))
-	step("a refresh only", 1, w.Apply(ctx, tfexec.RefreshOnly(true)))
+	step("a refresh only", 1, w.Do("apply", "-auto-approve", "-refresh-only"))
 	step("an apply without a refresh", 1, w.Apply(ctx, tfexec.Refresh(false)))
 	changes, err := w.Plan(ctx)
 	if step("a plan", 1, err); changes {
@@ -172,14 +172,14 @@ func TestAccWhatSendsAgain(t *testing.T) {
 	step("planning another trigger", 1, err)
 	step("another trigger without a refresh", 2, w.Apply(ctx, tfexec.Refresh(false)))
 
-	step("taint", 2, each("one", func(address string) error { return w.Taint(ctx, address) }))
-	step("untaint", 2, each("one", func(address string) error { return w.Untaint(ctx, address) }))
+	step("taint", 2, each("one", func(address string) error { return w.Do("taint", address) }))
+	step("untaint", 2, each("one", func(address string) error { return w.Do("untaint", address) }))
 	step("an apply after untaint", 2, w.Apply(ctx))
-	step("taint", 2, each("one", func(address string) error { return w.Taint(ctx, address) }))
+	step("taint", 2, each("one", func(address string) error { return w.Do("taint", address) }))
 	step("an apply after taint", 3, w.Apply(ctx))
-	var replace []tfexec.ApplyOption
-	_ = each("one", func(address string) error { replace = append(replace, tfexec.Replace(address)); return nil })
-	step("-replace", 4, w.Apply(ctx, replace...))
+	replace := []string{"apply", "-auto-approve"}
+	_ = each("one", func(address string) error { replace = append(replace, "-replace="+address); return nil })
+	step("-replace", 4, w.Do(replace...))
 
 	write("one", "3", nil)
 	step("-target of something else", 4, w.Apply(ctx, tfexec.Target("terraform_data.release")))
@@ -311,7 +311,7 @@ resource "terraform_data" %[1]q {
 
 	// Untaint accepts a and b as delivered. The apply sends c and d once more.
 	for _, name := range names[:2] {
-		if err := w.Untaint(ctx, "signal_automation."+name); err != nil {
+		if err := w.Do("untaint", "signal_automation."+name); err != nil {
 			t.Fatal(err)
 		}
 	}

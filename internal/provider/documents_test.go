@@ -69,7 +69,7 @@ func TestAccDocumentsAreValid(t *testing.T) {
 	}
 	w.WriteFile("main.tf", m.root.String())
 	must(t, w.Get(t.Context()))
-	found, err := w.Validate(t.Context())
+	found, err := w.Validate()
 	must(t, err)
 	for _, d := range found.Diagnostics {
 		// The second summary is about this test, which makes modules of complete

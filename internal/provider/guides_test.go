@@ -1,18 +1,14 @@
 package provider_test
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
-	"io"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-exec/tfexec"
-
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/terraformcli"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -55,21 +51,20 @@ func openExample(t *testing.T, s *sandbox.Sandbox, name string, variables map[st
 
 // apply returns what terraform did, in order, such as "created terraform_data.release", and
 // the errors.
-func (g guide) apply() (did []string, said string) {
+func (g guide) apply(options ...string) (did []string, said string) {
 	g.t.Helper()
-	return g.run(func(ctx context.Context, to io.Writer) error { return g.ApplyJSON(ctx, to) })
+	return g.run("apply", options...)
 }
 
 func (g guide) destroy() (did []string, said string) {
 	g.t.Helper()
-	return g.run(func(ctx context.Context, to io.Writer) error { return g.DestroyJSON(ctx, to) })
+	return g.run("destroy")
 }
 
-func (g guide) run(terraform func(context.Context, io.Writer) error) (did []string, said string) {
+func (g guide) run(command string, options ...string) (did []string, said string) {
 	g.t.Helper()
-	var events bytes.Buffer
-	err := terraform(g.t.Context(), &events)
-	return g.did(events), diagnosed(g.t, events, err)
+	text, err := g.Run(append([]string{command, "-auto-approve", "-json"}, options...)...)
+	return g.did(text), diagnosed(g.t, text, err)
 }
 
 // event is a line of terraform's machine-readable output.
@@ -82,19 +77,17 @@ type event struct {
 	Diagnostic struct{ Severity, Summary, Detail string }
 }
 
-func eventsIn(t *testing.T, text bytes.Buffer) (events []event) {
+func eventsIn(t *testing.T, text string) (events []event) {
 	t.Helper()
-	for line := range bytes.Lines(text.Bytes()) {
+	for _, object := range terraformcli.JSON(text) {
 		var e event
-		if err := json.Unmarshal(line, &e); err != nil {
-			t.Fatalf("%s: %s", err, line)
-		}
+		must(t, json.Unmarshal(object, &e))
 		events = append(events, e)
 	}
 	return events
 }
 
-func (g guide) did(text bytes.Buffer) (did []string) {
+func (g guide) did(text string) (did []string) {
 	g.t.Helper()
 	for _, e := range eventsIn(g.t, text) {
 		if e.Type == "apply_complete" {
@@ -105,7 +98,7 @@ func (g guide) did(text bytes.Buffer) (did []string) {
 }
 
 // diagnosed returns terraform's errors, "" if there were none.
-func diagnosed(t *testing.T, text bytes.Buffer, err error) string {
+func diagnosed(t *testing.T, text string, err error) string {
 	t.Helper()
 	var said []string
 	for _, e := range eventsIn(t, text) {
@@ -199,7 +192,7 @@ func TestAccGuideBlockAcceptedByUntaint(t *testing.T) {
 	g := openGuide(t, gates+"block", approveStep, failingStep)
 	did, said := g.apply()
 	g.wants(did, said, nil, "Target Did Not Succeed")
-	if err := g.Untaint(t.Context(), "signal_automation.migrate"); err != nil {
+	if err := g.Do("untaint", "signal_automation.migrate"); err != nil {
 		t.Fatal(err)
 	}
 	did, said = g.apply()
@@ -315,16 +308,11 @@ func openTwelveHosts(t *testing.T) guide {
 	return openExample(t, s, "guides/twelve-hosts-and-one-wait/hosts", map[string]string{"stack_name": "fleet"})
 }
 
-func (g guide) applyTen() (did []string, said string) {
-	g.t.Helper()
-	return g.run(func(ctx context.Context, to io.Writer) error { return g.ApplyJSON(ctx, to, tfexec.Parallelism(10)) })
-}
-
 const hostSignal = "CloudFormation.SignalResource"
 
 func TestAccGuideTwelveHosts(t *testing.T) {
 	g := openTwelveHosts(t)
-	did, said := g.applyTen()
+	did, said := g.apply("-parallelism=10")
 	if behind := []string{"create signal_cloudformation_resource_wait.hosts", "create terraform_data.application"}; said != "" || len(did) != 26 || !slices.Equal(did[24:], behind) {
 		t.Errorf("terraform did %q and said %q", did, said)
 	}
@@ -342,7 +330,7 @@ func TestAccGuideTwelveHosts(t *testing.T) {
 		}
 	}
 	made := len(g.s.RequestLog())
-	did, said = g.applyTen()
+	did, said = g.apply("-parallelism=10")
 	g.wants(did, said, nil)
 	did, said = g.destroy()
 	if len(did) != 26 || said != "" {
@@ -360,7 +348,7 @@ func TestAccGuideTwelveHostsThatEachWait(t *testing.T) {
 	g := openTwelveHosts(t)
 	config := contents(t, filepath.Join(g.WorkingDir(), "main.tf"))
 	g.Write(strings.Replace(config, "unique_id           = each.key", "unique_id           = each.key\n  wait_for_completion = true\n  timeouts {\n    create = \"10s\"\n  }", 1))
-	_, said := g.applyTen()
+	_, said := g.apply("-parallelism=10")
 	for _, part := range []string{"Target Still Running", "9 other resources of this apply wait for the same run", "one signal_cloudformation_resource_wait with depends_on", "terraform untaint"} {
 		if !strings.Contains(said, part) {
 			t.Errorf("%q is not in what was said: %s", part, said)
@@ -385,7 +373,7 @@ func TestAccGuideTwelveHostsThatEachWait(t *testing.T) {
 		}
 	}
 	g.Write(config)
-	_, said = g.applyTen()
+	_, said = g.apply("-parallelism=10")
 	if left := g.Resources(); said != "" || left["terraform_data.application"] == nil {
 		t.Errorf("it left %v and said %s", left, said)
 	}

@@ -37,15 +37,15 @@ func TestAccMisspeltArgumentsAreRefused(t *testing.T) {
 	w := acctest.Bare(t, nil)
 	w.WriteFile("required.tf", required)
 	w.WriteFile("provider.tf", "provider \"signal\" {}\n")
-	schemas, err := w.ProvidersSchema(t.Context())
-	must(t, err)
+	var schemas tfjson.ProviderSchemas
+	must(t, w.JSON(&schemas, "providers", "schema", "-json"))
 	if len(schemas.Schemas) != 1 {
 		t.Fatalf("there are %d schemas", len(schemas.Schemas))
 	}
 	missed := func(config *misspelt) {
 		t.Helper()
 		w.WriteFile("main.tf", config.text.String())
-		found, err := w.Validate(t.Context())
+		found, err := w.Validate()
 		must(t, err)
 		for _, d := range found.Diagnostics {
 			if d.Range != nil && refusal(d.Summary) {

@@ -173,7 +173,6 @@ func TestAccSourcesOfCredentialsStaySecret(t *testing.T) {
 	w.Variables(map[string]string{"oidc_token": "canary-block-token"})
 	log := filepath.Join(t.TempDir(), "log")
 	must(t, w.SetLogPath(log))
-	must(t, w.SetLog("TRACE"))
 	var said, complained bytes.Buffer
 	w.SetStdout(io.MultiWriter(&said, t.Output()))
 	w.SetStderr(&complained)

@@ -298,7 +298,6 @@ resource "signal_http_trigger" "by_job" {
 	w.Write(config.String())
 	log := filepath.Join(t.TempDir(), "log")
 	must(t, w.SetLogPath(log))
-	must(t, w.SetLog("TRACE"))
 	return aviary{w, s, other, values, strings.Count(config.String(), "\nresource "), log}
 }
 
@@ -335,13 +334,9 @@ func TestAccSecretsStaySecret(t *testing.T) {
 	plan := filepath.Join(dir, "plan")
 	_, err := w.Plan(ctx, tfexec.Out(plan))
 	must(t, err)
-	w.SetStdout(io.Discard) // show writes the plan there.
-	planned, err := w.ShowPlanFile(ctx, plan)
-	w.SetStdout(io.MultiWriter(&said, t.Output()))
-	must(t, err)
-	text, err := json.Marshal(planned)
-	must(t, err)
-	places["the plan's JSON"], places["the plan"] = string(text), unzipped(t, plan)
+	var planned json.RawMessage
+	must(t, w.JSON(&planned, "show", "-json", plan))
+	places["the plan's JSON"], places["the plan"] = string(planned), unzipped(t, plan)
 
 	// Services may repeat what they received.
 	for operation, sent := range map[string][]string{

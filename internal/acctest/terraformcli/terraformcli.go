@@ -4,6 +4,7 @@ package terraformcli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -211,6 +212,20 @@ func Command(ctx context.Context, dir, path string, env map[string]string, args 
 		command.Env = append(command.Env, name+"="+value)
 	}
 	return command
+}
+
+// JSON returns the JSON objects in the output of a CLI, each of which begins a line. It
+// leaves out what the CLI prints around them, such as warnings of OpenTofu.
+func JSON(said string) (objects []json.RawMessage) {
+	for said != "" {
+		var object json.RawMessage
+		if decoder := json.NewDecoder(strings.NewReader(said)); said[0] == '{' && decoder.Decode(&object) == nil {
+			objects = append(objects, object)
+			said = said[decoder.InputOffset():]
+		}
+		_, said, _ = strings.Cut(said, "\n")
+	}
+	return objects
 }
 
 // Use makes the CLI in dir start the provider in providerDir.

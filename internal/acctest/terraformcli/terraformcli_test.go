@@ -1,6 +1,9 @@
 package terraformcli
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // Text around the version in the output does not matter.
 func TestParse(t *testing.T) {
@@ -37,6 +40,24 @@ func TestReleases(t *testing.T) {
 		}
 		if got := cli.LosesState(); got != want.loses {
 			t.Errorf("%s loses state: %t", cli, got)
+		}
+	}
+}
+
+// What a CLI prints around JSON does not matter either.
+func TestJSON(t *testing.T) {
+	const warning = "\nWarning: {this} and \"{}\" are old\n\n{this} is all.\n"
+	for said, want := range map[string]string{
+		"":                                     "[]",
+		warning:                                "[]",
+		`{"a": "{"}`:                           `[{"a": "{"}]`,
+		"{\n  \"a\": {\n}\n}\n":                "[{\n  \"a\": {\n}\n}]",
+		"{\"a\": 1}\r\n{\"b\": 2}\r\n":         `[{"a": 1} {"b": 2}]`,
+		warning + "{\n\"a\": 1\n}\n" + warning: "[{\n\"a\": 1\n}]",
+		"{\"a\": 1} {\"a\": 2}\n" + warning + "{\"b\": {}}\n{\"c\":": `[{"a": 1} {"b": {}}]`,
+	} {
+		if got := fmt.Sprintf("%s", JSON(said)); got != want {
+			t.Errorf("%q has %s, want %s", said, got, want)
 		}
 	}
 }

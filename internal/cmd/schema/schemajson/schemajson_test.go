@@ -64,11 +64,12 @@ func TestAccSameAsTerraform(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%s: %v\n%s%s", cmd, err, printed, stderr.String())
 	}
-	// OpenTofu 1.12 prints warnings before the JSON.
-	printed = printed[max(0, bytes.IndexByte(printed, '{')):]
-
+	documents := terraformcli.JSON(string(printed))
+	if len(documents) != 1 {
+		t.Fatalf("%s: %d JSON documents in %s", cmd, len(documents), printed)
+	}
 	sections := []string{"provider", "resource_schemas", "data_source_schemas", "ephemeral_resource_schemas", "functions"}
-	theirs, ours := providerIn(t, printed), providerIn(t, render(t, fake{}))
+	theirs, ours := providerIn(t, documents[0]), providerIn(t, render(t, fake{}))
 	if cli.Name == terraformcli.OpenTofu {
 		// It writes functions in another form, without what deprecates them, and the
 		// documentation generator reads Terraform's.
