@@ -1,13 +1,11 @@
 package oos_test
 
 import (
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
-	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
 
@@ -95,11 +93,6 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 				offset.Store(int64(skew - test.ago))
 				test.options.Now = func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
 				s := acctest.Sandbox(t, test.options)
-				policy := acctest.Quick()
-				if test.meanwhile != nil {
-					// What somebody else does in this time is at about the same time as the signal.
-					policy.Settle = 2 * time.Second
-				}
 				test.of.ID, test.of.SecondsAgo = "exec-1", 60
 				s.StartOOSExecution(test.of)
 				config := acctest.Values{"execution_id": "exec-1", "notify_type": "Approve"}
@@ -114,11 +107,12 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 					other(test.earlier)
 					offset.Store(int64(skew))
 				}
+				r := acctest.StartProvider(t, acctest.Block(s.URL())).Resource(signalType)
+				fault := sandbox.Fault{Operation: notify, Kind: test.fault, Times: 1}
 				if test.meanwhile != nil {
-					s.Hook(listTasks, sync.OnceFunc(func() { other(test.meanwhile) }), nil)
+					fault.Met = func() { other(test.meanwhile) }
 				}
-				r := acctest.StartProvider(t, acctest.Block(s.URL()), provider.WithPolicy(policy)).Resource(signalType)
-				s.Inject(sandbox.Fault{Operation: notify, Kind: test.fault, Times: 1})
+				s.Inject(fault)
 				says(t, r.Apply(config.With(test.change)), test.delivery == "UNKNOWN", test.says)
 				if r.String("delivery") != test.delivery || s.Count(notify)-others != test.sends {
 					t.Errorf("with a clock %s ahead delivery is %q, want %q, after %v", skew, r.String("delivery"), test.delivery, s.RequestLog())

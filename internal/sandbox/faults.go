@@ -91,6 +91,8 @@ type Fault struct {
 	// Body is the page of KindHTML, KindHTMLAfter and KindHTMLOK, and the location of
 	// KindRedirect.
 	Body string
+	// Met is called, unless it is nil, when the fault meets a request, before anything acts.
+	Met func() `json:"-"`
 	// Stalled is called, unless it is nil, when a request begins to stall.
 	Stalled func() `json:"-"`
 }
@@ -231,6 +233,9 @@ func faultNames(delay time.Duration, f Fault) string {
 
 // faultBefore reports whether the fault answers instead of the service.
 func (s *Sandbox) faultBefore(svc service, c *call, f Fault) (reply, bool) {
+	if f.Met != nil {
+		f.Met()
+	}
 	switch f.Kind {
 	case KindRefuse, KindThrottle, KindExpired, KindErrorBefore:
 		return fail(svc, c, f.error(svc, c)), true

@@ -3,7 +3,6 @@ package ssm_test
 import (
 	"cmp"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -124,12 +123,7 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 				if test.known {
 					block = block.With(asked)
 				}
-				policy := acctest.Quick()
-				if test.meanwhile != "" {
-					// What somebody else does in this time is at about the same time as the signal.
-					policy.Settle = 2 * time.Second
-				}
-				p := acctest.StartProvider(t, acctest.Values{"aws": block}, provider.WithPolicy(policy))
+				p := acctest.StartProvider(t, acctest.Values{"aws": block})
 				test.automation.ID, test.automation.AcceptRepeats = "", true
 				id := s.StartAutomation(test.automation)
 				stranger := acctest.StartProvider(t, acctest.Block(s.URL()))
@@ -156,13 +150,11 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 					other(test.earlier, test.earlierPayload)
 					offset.Add(int64(test.ago))
 				}
-				s.Inject(sandbox.Fault{Operation: "SendAutomationSignal", Kind: test.fault, Times: 1})
+				fault := sandbox.Fault{Operation: "SendAutomationSignal", Kind: test.fault, Times: 1}
 				if test.meanwhile != "" {
-					var once sync.Once
-					s.Hook("GetAutomationExecution", func() {
-						once.Do(func() { other(test.meanwhile, acctest.Values{"Comment": []any{"by somebody else"}}) })
-					}, nil)
+					fault.Met = func() { other(test.meanwhile, acctest.Values{"Comment": []any{"by somebody else"}}) }
 				}
+				s.Inject(fault)
 				r, diags := send(p, test.signal, test.payload)
 				if got := r.String("delivery"); got != test.delivery || diags.HasError() != (got == "UNKNOWN") {
 					t.Errorf("skew %s: delivery is %q, want %q: %s", skew, got, test.delivery, diags)
@@ -310,19 +302,12 @@ func TestSomebodyElsesApproval(t *testing.T) {
 			if test.caller != "" {
 				block = block.With(asked)
 			}
-			policy := acctest.Quick()
-			// What somebody else does in this time is at about the same time as the signal.
-			policy.Settle = 2 * time.Second
-			p := acctest.StartProvider(t, acctest.Values{"aws": block}, provider.WithPolicy(policy))
-			s.Inject(sandbox.Fault{Operation: "SendAutomationSignal", Kind: before, Times: 1})
-			var once sync.Once
-			s.Hook("GetAutomationExecution", func() {
-				once.Do(func() {
-					if diags := person.Resource("signal_automation").Apply(config(test.theirs)); len(diags) > 0 {
-						t.Error(diags)
-					}
-				})
-			}, nil)
+			p := acctest.StartProvider(t, acctest.Values{"aws": block})
+			s.Inject(sandbox.Fault{Operation: "SendAutomationSignal", Kind: before, Times: 1, Met: func() {
+				if diags := person.Resource("signal_automation").Apply(config(test.theirs)); len(diags) > 0 {
+					t.Error(diags)
+				}
+			}})
 			r := p.Resource("signal_automation")
 			if diags := r.Apply(config(test.ours)); r.String("delivery") != test.delivery || diags.HasError() != (test.delivery == "UNKNOWN") {
 				t.Errorf("delivery is %q, want %q: %s", r.String("delivery"), test.delivery, diags)
