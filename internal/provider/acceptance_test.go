@@ -1,10 +1,14 @@
 package provider_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +24,7 @@ import (
 
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/systems"
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/delivery"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/provider"
 	"github.com/terraform-provider-signal/terraform-provider-signal/internal/sandbox"
 )
@@ -348,15 +353,30 @@ resource "signal_automation" "approve" {
 }
 `, patientApproval(s)))
 	s.Inject(sandbox.Fault{Operation: "SendAutomationSignal", Kind: sandbox.KindThrottle, Times: 2})
+	log := filepath.Join(t.TempDir(), "log")
+	must(t, w.SetLogPath(log))
 	s.Refuse()
-	time.AfterFunc(400*time.Millisecond, func() {
+	ctx, applied := context.WithCancel(t.Context())
+	var opened sync.WaitGroup
+	opened.Go(func() {
+		// The provider's log says that it has met the closed port.
+		for text := ""; !strings.Contains(text, "connection refused"); {
+			if delivery.Sleep(ctx, 20*time.Millisecond) != nil {
+				t.Error("no connection was refused")
+				break
+			}
+			read, _ := os.ReadFile(log)
+			text = string(read)
+		}
 		if err := s.Accept(); err != nil {
 			t.Error(err)
 		}
 	})
 	if err := w.Apply(t.Context()); err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
+	applied()
+	opened.Wait()
 	if len(s.RequestLog()) != 3 || s.Accepted("SendAutomationSignal") != 1 {
 		t.Errorf("the request log holds %v", s.RequestLog())
 	}

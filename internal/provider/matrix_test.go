@@ -35,6 +35,17 @@ func try(t *testing.T, y system, trouble matrix.Trouble) *trial {
 	return tryWith(t, y, trouble, sandbox.Options{})
 }
 
+// opening is a clock that opens a port in the first pause after a connection was refused.
+type opening struct {
+	*acctest.PauseClock
+	open func()
+}
+
+func (o opening) NewTimer(d time.Duration) (<-chan time.Time, func()) {
+	o.open()
+	return o.PauseClock.NewTimer(d)
+}
+
 // tryWith is try with a given sandbox.
 func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Options) *trial {
 	t.Helper()
@@ -65,6 +76,13 @@ func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Opt
 		start = acctest.SandboxHTTP2
 	}
 	s := start(t, options)
+	if trouble.Line == matrix.RefusedAtFirst {
+		policy.Clock = opening{clock, func() {
+			if err := s.Accept(); err != nil {
+				t.Error(err)
+			}
+		}}
+	}
 	config := y.Ready(s)
 	at := cmp.Or(elsewhere[trouble.Line], s.URL())
 	if trouble.Line == matrix.Untrusted {
@@ -106,8 +124,6 @@ func (x *trial) inject() {
 	x.Hook(x.Operation, nil, func() { inject(x.trouble.Afterwards) })
 	if x.trouble.Line == matrix.RefusedAtFirst {
 		x.Refuse()
-		open := time.AfterFunc(50*time.Millisecond, x.accept)
-		x.Cleanup(func() { open.Stop() })
 	}
 }
 
