@@ -24,6 +24,12 @@ func Root(ctx context.Context) (string, error) {
 	return filepath.Dir(strings.TrimSpace(string(module))), nil
 }
 
+// Environ returns the environment without the variables of git: a git hook sets some that
+// name another index.
+func Environ() []string {
+	return slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "GIT_") })
+}
+
 // Files returns the tracked files below a folder, relative to it and with slashes. It
 // leaves out untracked files, because a provider.tf that a user has put into an example may
 // name other servers. In a copy of the project without git, such as a source archive, it
@@ -33,8 +39,7 @@ func Files(ctx context.Context, dir string) ([]string, error) {
 	// safe.directory.
 	git := exec.CommandContext(ctx, "git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", ".")
 	git.Dir = dir
-	// A git hook sets variables that name another index.
-	git.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "GIT_") })
+	git.Env = Environ()
 	listed, err := git.Output()
 	if err != nil {
 		if isArchive(ctx) {

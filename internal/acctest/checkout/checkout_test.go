@@ -12,10 +12,12 @@ import (
 
 // Untracked files are left out, and changed tracked files are used.
 func TestOnlyTrackedFiles(t *testing.T) {
+	t.Setenv("GIT_INDEX_FILE", filepath.Join(t.TempDir(), "index")) // As in a git hook.
 	dir := t.TempDir()
 	git := func(args ...string) {
 		t.Helper()
 		command := exec.CommandContext(t.Context(), "git", append([]string{"-C", dir}, args...)...)
+		command.Env = checkout.Environ()
 		if said, err := command.CombinedOutput(); err != nil {
 			t.Fatalf("git %v: %s\n%s", args, err, said)
 		}

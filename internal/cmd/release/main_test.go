@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/terraform-provider-signal/terraform-provider-signal/internal/acctest/checkout"
 )
 
 const manifest = `{"version": 1, "metadata": {"protocol_versions": ["6.0"]}}`
@@ -37,7 +39,7 @@ func build(t *testing.T, flags ...string) (binary []byte, commit string) {
 		c := exec.CommandContext(t.Context(), name, args...)
 		c.Dir = dir
 		// The user's settings would change both.
-		c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull,
+		c.Env = append(checkout.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull,
 			"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com")
 		said, err := c.CombinedOutput()
 		if err != nil {
