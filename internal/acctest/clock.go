@@ -15,7 +15,8 @@ import (
 // minutes. No time ends a single request either: ExpireAttempts does.
 //
 // The pause that uses up the timeout of an operation passes when the operation has returned.
-// So no other request is under way when it ends, which a server might see much later.
+// So if all operations of a test have one target, no other request is under way when one ends.
+// A server might see such a request much later.
 //
 // Operations with longer timeouts have the machine's clock. What repeats reads that lag or
 // fail has patience for as many pauses as on a quick machine. A clock is for one provider.
