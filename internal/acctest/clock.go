@@ -12,7 +12,7 @@ import (
 // under way, time passes in the provider's pauses only, and there at once. So neither a
 // busy machine nor a slow request uses up a timeout, and no test waits for one. A request
 // that gets no answer makes no pause: Expire ends its operation, and the clock does after
-// minutes. No time ends a single request either: ExpireAttempts does.
+// minutes. So it is with a single request, whatever its timeout: ExpireAttempts ends it.
 //
 // The pause that uses up the timeout of an operation passes when the operation has returned.
 // So if all operations of a test have one target, no other request is under way when one ends.
@@ -120,7 +120,7 @@ func (c *PauseClock) WithTimeout(parent context.Context, d time.Duration) (conte
 	return c.answered(parent, d, c.ending)
 }
 
-// WithAttemptTimeout returns a context that no time ends: ExpireAttempts does.
+// WithAttemptTimeout returns a context that ExpireAttempts ends, and d does not.
 func (c *PauseClock) WithAttemptTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	return c.answered(parent, d, c.attempts)
 }

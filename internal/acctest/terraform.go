@@ -180,7 +180,7 @@ func (w *Workspace) Variables(values map[string]string) {
 	w.WriteFile("terraform.tfvars.json", string(text))
 }
 
-// built finds the terraform to test with, even for terraform-plugin-testing, and builds the
+// built finds the terraform to test with, which terraform-plugin-testing uses, too, and builds the
 // provider into home, once for each test process.
 var built = sync.OnceValues(func() (terraformcli.CLI, error) {
 	ctx := context.Background()
@@ -228,13 +228,16 @@ func (w *Workspace) JSON(document any, args ...string) error {
 	if len(objects) == 0 {
 		return errors.Join(err, fmt.Errorf("there is no JSON in %q", said))
 	}
-	return json.Unmarshal(objects[0], document)
+	return errors.Join(json.Unmarshal(objects[0], document), err)
 }
 
 // Validate returns what is wrong with the configuration.
 func (w *Workspace) Validate() (found tfjson.ValidateOutput, err error) {
 	w.t.Helper()
 	err = w.JSON(&found, "validate", "-json")
+	if found.FormatVersion != "" {
+		err = nil // The command fails if the configuration is wrong.
+	}
 	return found, err
 }
 

@@ -71,8 +71,8 @@ type Config struct {
 	Secrets *delivery.Redactor
 	// Log learns of each client that is made.
 	Log delivery.Log
-	// Clock ends operations of STS that get no answer; the machine's if it is nil. Only tests
-	// set it.
+	// Clock ends operations of STS that get no answer; the machine's if it is nil. Only tests of
+	// this package set it.
 	Clock delivery.Clock
 }
 

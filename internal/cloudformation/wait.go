@@ -16,8 +16,10 @@ import (
 // wait describes signal_cloudformation_resource_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits until the operation of an AWS CloudFormation stack has ended, or until the stack has reached a resource that waits for signals. It sends nothing. A stack without an operation in progress counts as ended with the result of its last one, so let the resource depend on what begins the operation.",
-		Target:      []string{"stack_name", "logical_resource_id"},
+		Ended:  "the operation of an AWS CloudFormation stack has ended",
+		Ready:  "the stack has reached a resource that waits for signals",
+		More:   " A stack without an operation in progress counts as ended with the result of its last one, so let the resource depend on what begins the operation.",
+		Target: []string{"stack_name", "logical_resource_id"},
 		Outputs: schema.MapAttribute{
 			Computed: true, ElementType: types.StringType,
 			MarkdownDescription: "The outputs of the stack by key. It is null until the operation has ended, and with `until = \"ready\"`.",

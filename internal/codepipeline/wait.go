@@ -15,8 +15,9 @@ import (
 // wait describes signal_codepipeline_approval_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits until an execution of an AWS CodePipeline pipeline has ended, or until one of its actions waits for approval. It sends nothing.",
-		Target:      []string{"pipeline_name", "pipeline_execution_id"},
+		Ended:  "an execution of an AWS CodePipeline pipeline has ended",
+		Ready:  "one of its actions waits for approval",
+		Target: []string{"pipeline_name", "pipeline_execution_id"},
 		Arguments: map[string]schema.Attribute{"pipeline_execution_id": signal.Required("The id of the execution.",
 			signal.Matches(idPattern, "must be a UUID in lower case"))},
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {

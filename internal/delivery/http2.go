@@ -97,7 +97,7 @@ func (e *unprocessedError) Unwrap() error { return e.error }
 
 // isUnprocessed reports whether the server has refused the stream, or has sent
 // a GOAWAY without having seen the stream. Then it has not processed the
-// request (RFC 9113, sections 6.8 and 8.7). Any other end of a stream, also
+// request (RFC 9113, sections 6.8 and 8.7). Any other end of a stream, even
 // PROTOCOL_ERROR, says nothing about that.
 //
 // golang.org/x/net/http2 has no error types for a stream above the last one of

@@ -14,9 +14,10 @@ import (
 // wait describes signal_ecs_deployment_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits until a deployment of an Amazon ECS service has ended, or until it is paused at a lifecycle hook that awaits an action. It sends nothing.",
-		Target:      []string{"service_deployment_arn"},
-		Arguments:   map[string]schema.Attribute{"service_deployment_arn": signal.Required("The ARN of the service deployment.", isDeployment)},
+		Ended:     "a deployment of an Amazon ECS service has ended",
+		Ready:     "it is paused at a lifecycle hook that awaits an action",
+		Target:    []string{"service_deployment_arn"},
+		Arguments: map[string]schema.Attribute{"service_deployment_arn": signal.Required("The ARN of the service deployment.", isDeployment)},
 		Bind: func(ctx context.Context, a *args) (signal.Watched, error) {
 			return aws.With(ctx, service, clients, a.Region.ValueString(), func(c *client) signal.Watched {
 				target := deployment{c, a.ServiceDeploymentARN.ValueString()}

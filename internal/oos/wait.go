@@ -17,8 +17,9 @@ import (
 // wait describes signal_oos_execution_wait.
 func wait(clients *alicloud.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits until an execution of an Alibaba Cloud OOS template has ended, or until it waits for a signal. It sends nothing.",
-		Target:      []string{"execution_id"},
+		Ended:  "an execution of an Alibaba Cloud OOS template has ended",
+		Ready:  "it waits for a signal",
+		Target: []string{"execution_id"},
 		Outputs: schema.StringAttribute{
 			Computed:            true,
 			MarkdownDescription: "The outputs that the template defines, as a JSON text for `jsondecode`. It is null until the execution has ended, and with `until = \"ready\"`.",

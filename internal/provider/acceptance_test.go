@@ -360,7 +360,7 @@ resource "signal_automation" "approve" {
 	var opened sync.WaitGroup
 	opened.Go(func() {
 		// The provider's log says that it has met the closed port.
-		for text := ""; !strings.Contains(text, "connection refused"); {
+		for text := ""; !strings.Contains(text, "refused"); {
 			if delivery.Sleep(ctx, 20*time.Millisecond) != nil {
 				t.Error("no connection was refused")
 				break

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +24,8 @@ type trial struct {
 	*acctest.Provider
 	config  acctest.Values
 	trouble matrix.Trouble
+	// refuses is set until the provider pauses because the port is closed.
+	refuses *atomic.Bool
 }
 
 // elsewhere are places without a service: a host name that does not exist, and a port that
@@ -35,7 +38,7 @@ func try(t *testing.T, y system, trouble matrix.Trouble) *trial {
 	return tryWith(t, y, trouble, sandbox.Options{})
 }
 
-// opening is a clock that opens a port in the first pause after a connection was refused.
+// opening is a clock that opens a port in the first pause while it refuses connections.
 type opening struct {
 	*acctest.PauseClock
 	open func()
@@ -76,8 +79,12 @@ func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Opt
 		start = acctest.SandboxHTTP2
 	}
 	s := start(t, options)
+	var refuses atomic.Bool
 	if trouble.Line == matrix.RefusedAtFirst {
 		policy.Clock = opening{clock, func() {
+			if !refuses.CompareAndSwap(true, false) {
+				return
+			}
 			if err := s.Accept(); err != nil {
 				t.Error(err)
 			}
@@ -97,7 +104,7 @@ func tryWith(t *testing.T, y system, trouble matrix.Trouble, options sandbox.Opt
 	if trigger, ok := config["url"].(string); ok {
 		config["url"] = strings.Replace(trigger, s.URL(), at, 1)
 	}
-	return &trial{t, y, s, acctest.StartProvider(t, acctest.Block(at), provider.WithPolicy(policy)), config, trouble}
+	return &trial{t, y, s, acctest.StartProvider(t, acctest.Block(at), provider.WithPolicy(policy)), config, trouble, &refuses}
 }
 
 // within returns the configuration with the fault's timeout.
@@ -124,6 +131,12 @@ func (x *trial) inject() {
 	x.Hook(x.Operation, nil, func() { inject(x.trouble.Afterwards) })
 	if x.trouble.Line == matrix.RefusedAtFirst {
 		x.Refuse()
+		x.refuses.Store(true)
+		x.Cleanup(func() {
+			if x.refuses.Load() {
+				x.Error("the provider has not paused after a refused connection")
+			}
+		})
 	}
 }
 
@@ -244,7 +257,7 @@ func TestOneAttemptIsOneRequest(t *testing.T) {
 					continue
 				}
 				s.Reset()
-				x := &trial{t, y, s, acctest.StartProvider(t, acctest.Block(s.URL()), unhurried()), y.Ready(s), row.Trouble}
+				x := &trial{T: t, system: y, Sandbox: s, Provider: acctest.StartProvider(t, acctest.Block(s.URL()), unhurried()), config: y.Ready(s), trouble: row.Trouble}
 				x.inject()
 				x.Resource(y.Type).Apply(x.config)
 				if s.Count(y.Operation) != 1 {

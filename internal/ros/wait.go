@@ -14,9 +14,11 @@ import (
 // wait describes signal_stack_resource_wait.
 func wait(clients *alicloud.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits until the operation of an Alibaba Cloud ROS stack has ended, or until the stack or one of its resources is in progress. It sends nothing. A stack without an operation in progress counts as ended with the result of its last one, so let the resource depend on what begins the operation.",
-		Target:      []string{"stack_id", "logical_resource_id"},
-		Arguments:   map[string]schema.Attribute{"logical_resource_id": signal.Optional("A resource of the stack. With `until = \"ended\"` the wait is for the stack and for this resource, with `until = \"ready\"` only for this resource. If it is not set, the wait is for the stack.")},
+		Ended:     "the operation of an Alibaba Cloud ROS stack has ended",
+		Ready:     "the stack or one of its resources is in progress",
+		More:      " A stack without an operation in progress counts as ended with the result of its last one, so let the resource depend on what begins the operation.",
+		Target:    []string{"stack_id", "logical_resource_id"},
+		Arguments: map[string]schema.Attribute{"logical_resource_id": signal.Optional("A resource of the stack. With `until = \"ended\"` the wait is for the stack and for this resource, with `until = \"ready\"` only for this resource. If it is not set, the wait is for the stack.")},
 		Bind: func(_ context.Context, a *args) (signal.Watched, error) {
 			watched := stackResource{service.Client(clients, a.Region.ValueString()), a.StackID.ValueString(), a.LogicalResourceID.ValueString()}
 			to := fmt.Sprintf("ROS stack %s in %s", watched.stack, watched.Region)

@@ -336,6 +336,8 @@ func (w *temporalScenario) close(ctx context.Context, upstream string) error {
 	}
 	w.closed = true
 	// The worker ends the run a little later. A request waits for the end for some seconds.
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
 	end := w.at(upstream) + "/history?waitNewEvent=true&historyEventFilterType=HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT&execution.runId=" + current.Info.Execution.RunID
 	for range 10 {
 		var ended temporalHistory

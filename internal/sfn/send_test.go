@@ -77,7 +77,7 @@ func TestAnswersMoveExecutions(t *testing.T) {
 	}
 }
 
-// Another status is another signal, even with the arguments that belong to it.
+// Another status is another signal, together with the arguments that belong to it.
 func TestChangedStatusSendsAgain(t *testing.T) {
 	s, r, config := start(t, sandbox.MachineExecution{AcceptRepeats: true})
 	for i, status := range []acctest.Values{config, failing(config), config} {

@@ -18,9 +18,11 @@ import (
 // wait describes signal_sfn_task_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits until an execution of an AWS Step Functions state machine has ended, or until it is running. It sends nothing. Executions of Express state machines cannot be read.",
-		Target:      []string{"execution_arn"},
-		Arguments:   map[string]schema.Attribute{"execution_arn": signal.Required("The ARN of the execution, 1 to 256 characters.", stringvalidator.UTF8LengthBetween(1, 256))},
+		Ended:     "an execution of an AWS Step Functions state machine has ended",
+		Ready:     "it is running",
+		More:      " Executions of Express state machines cannot be read.",
+		Target:    []string{"execution_arn"},
+		Arguments: map[string]schema.Attribute{"execution_arn": signal.Required("The ARN of the execution, 1 to 256 characters.", stringvalidator.UTF8LengthBetween(1, 256))},
 		Outputs: schema.StringAttribute{
 			Computed: true,
 			MarkdownDescription: "The output of an execution that has succeeded, a JSON text for `jsondecode`. It is null before the end, with `until = \"ready\"`, and if the execution is encrypted " +

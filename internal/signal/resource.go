@@ -3,6 +3,7 @@ package signal
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -288,7 +289,9 @@ func (r *signalResource) Delete(ctx context.Context, req resource.DeleteRequest,
 // neither a refresh nor an update may change them in the state.
 func (r *signalResource) bindCopy(ctx context.Context, raw tftypes.Value, kind attr.Type, secrets Secrets, diags *diag.Diagnostics) (Signal, error) {
 	data := r.model()
-	restore(ctx, raw, kind, data, diags)
+	if !restore(ctx, raw, kind, data, diags) {
+		return Signal{}, errors.New("the resource could not be decoded")
+	}
 	return r.system.bind(ctx, data.Arguments, secrets)
 }
 

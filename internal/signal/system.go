@@ -182,7 +182,7 @@ func (s System[A]) untyped() system {
 	}
 	if w := s.Wait; w != nil {
 		u.Wait = &Wait[any]{
-			Description: w.Description, Target: w.Target, Arguments: w.Arguments, Outputs: w.Outputs,
+			Ended: w.Ended, Ready: w.Ready, More: w.More, Target: w.Target, Arguments: w.Arguments, Outputs: w.Outputs,
 			Bind: func(ctx context.Context, arguments *any) (Watched, error) { return w.Bind(ctx, (*arguments).(*A)) },
 		}
 	}

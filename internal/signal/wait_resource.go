@@ -27,8 +27,9 @@ import (
 // Wait describes the resource that waits for a system's targets and sends
 // nothing.
 type Wait[A any] struct {
-	// Description is the first paragraph of the resource's documentation, in Markdown.
-	Description string
+	// Ended and Ready say what the values of until mean, after "until". More follows them in
+	// the documentation, in Markdown.
+	Ended, Ready, More string
 	// Target has the names of the System's Arguments that identify the target. All of
 	// them except the region are strings. In this order, they form the resource's id.
 	// The arguments after the last required one may be left out.
@@ -42,6 +43,10 @@ type Wait[A any] struct {
 	// value is not known yet is null. The probes Completion and Ready set in arguments what
 	// they find out about the target.
 	Bind func(ctx context.Context, arguments *A) (Watched, error)
+}
+
+func (w *Wait[A]) description() string {
+	return "Waits until " + w.Ended + ", or until " + w.Ready + ". It sends nothing." + w.More
 }
 
 // Watched is a target to wait for. Its Signal has no Request. Ready is reached if the target
@@ -113,7 +118,7 @@ func (r *waitResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 	attributes := map[string]schema.Attribute{
 		"id":       computedString("The id of the target, as an import uses it: " + r.idForm() + "."),
 		"triggers": triggers("resource waits for the target again, in place."),
-		"until": Optional("What to wait for: `"+untilTargetEnded+"` (default), the end of the target's whole run, or `"+untilTargetReady+"`, the other state that the first sentence of this page names. "+
+		"until": Optional("What to wait for: `"+untilTargetEnded+"` (default), until "+r.system.Wait.Ended+", or `"+untilTargetReady+"`, until "+r.system.Wait.Ready+". "+
 			"After a change the resource waits again, in place.", stringvalidator.OneOf(untilTargetEnded, untilTargetReady)),
 		"on_wait_failure": Optional("What to do if the wait fails or does not end in time: `error` (default) fails the resource, and the next apply waits again. "+
 			"`record` records the resource with a warning, so that a `postcondition` can check `target_status` or `target_succeeded`.", stringvalidator.OneOf(onWaitFailureError, onWaitFailureRecord)),
@@ -140,7 +145,7 @@ func (r *waitResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			UpdateDescription: TimeoutDescription("the wait may take in an update"),
 		}),
 	}
-	resp.Schema = schema.Schema{Version: schemaVersion, MarkdownDescription: r.system.Wait.Description + behindSignals, Attributes: attributes, Blocks: blocks}
+	resp.Schema = schema.Schema{Version: schemaVersion, MarkdownDescription: r.system.Wait.description() + behindSignals, Attributes: attributes, Blocks: blocks}
 }
 
 // behindSignals is a part of the description of every wait.

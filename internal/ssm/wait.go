@@ -22,8 +22,9 @@ var outputs = types.ListType{ElemType: types.StringType}
 // wait describes signal_automation_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits until an AWS Systems Manager Automation execution has ended, or until one of its steps waits for an approval or is paused. It sends nothing.",
-		Target:      []string{"automation_execution_id"},
+		Ended:  "an AWS Systems Manager Automation execution has ended",
+		Ready:  "one of its steps waits for an approval or is paused",
+		Target: []string{"automation_execution_id"},
 		Outputs: schema.MapAttribute{
 			Computed: true, ElementType: outputs,
 			MarkdownDescription: "The outputs that the runbook defines, as lists of strings by name. It is null until the execution has ended, and with `until = \"ready\"`.",

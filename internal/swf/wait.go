@@ -19,8 +19,9 @@ const forgets = "the replacement searches for an open run, and does not find thi
 // wait describes signal_workflow_execution_wait.
 func wait(clients *aws.Clients) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits until the run of an Amazon SWF workflow execution, or the last run that continues it, has closed, or until a run is open. It sends nothing.\n\n" +
-			"Without `run_id`, a wait that is tainted may not find its run again: " + forgets + ". Run `terraform untaint` first: then the next apply goes on with the recorded run.",
+		Ended:  "the run of an Amazon SWF workflow execution, or the last run that continues it, has closed",
+		Ready:  "a run is open",
+		More:   "\n\nWithout `run_id`, a wait that is tainted may not find its run again: " + forgets + ". Run `terraform untaint` first: then the next apply goes on with the recorded run.",
 		Target: []string{"domain", "workflow_id", "run_id"},
 		Arguments: map[string]schema.Attribute{"run_id": signal.OptionalComputed("The run, 1 to 64 characters. If it is not set, the resource waits for the open run of `workflow_id`, or for a run to start. It records the run that it found, and uses it from then on. "+
 			"It uses a run that has closed before only if `run_id` names it.",

@@ -14,8 +14,9 @@ import (
 // wait describes signal_temporal_workflow_wait.
 func wait(client *Client) *signal.Wait[args] {
 	return &signal.Wait[args]{
-		Description: "Waits until the run of a Temporal workflow execution, or the last run that continues it, has closed, or until a run is running. It sends nothing.",
-		Target:      []string{"namespace", "workflow_id", "run_id"},
+		Ended:  "the run of a Temporal workflow execution, or the last run that continues it, has closed",
+		Ready:  "a run is running",
+		Target: []string{"namespace", "workflow_id", "run_id"},
 		Arguments: map[string]schema.Attribute{"run_id": signal.OptionalComputed("The run, a UUID. If it is not set, it is the current run of `workflow_id`, even if that run has closed, "+
 			"or the first run to start. The provider records it, and uses it from then on.",
 			signal.Matches(signal.UUID, "must be a UUID: the server refuses other run ids"))},

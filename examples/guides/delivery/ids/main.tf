@@ -22,7 +22,7 @@ resource "signal_workflow_execution" "ship" {
   input       = jsonencode({ id = "ship-${var.release}" })
 }
 
-# Every repeat of this signal, even by a later apply, has the same ids. A
+# Every repeat of this signal, including those of a later apply, has the same ids. A
 # token must not contain dots.
 resource "signal_stack_resource" "deployed" {
   stack_id            = var.stack_id
