@@ -20,6 +20,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -258,11 +259,17 @@ func New(o Options) *Sandbox {
 // public.
 func (s *Sandbox) Start(addr string) error { return s.start(addr, nil) }
 
+// lastRefusing is the last port of StartToRefuse, counted from 20000. The ports follow each
+// other, so that no sandbox of this process takes the port that another one has closed.
+var lastRefusing atomic.Uint32
+
+func init() { lastRefusing.Store(mathrand.Uint32N(10000)) }
+
 // StartToRefuse is Start on a port that systems assign to nobody. So no other server answers
 // there after Refuse.
 func (s *Sandbox) StartToRefuse() error {
 	for range 1000 {
-		if err := s.Start(fmt.Sprintf("127.0.0.1:%d", 20000+mathrand.IntN(10000))); err == nil {
+		if err := s.Start(fmt.Sprintf("127.0.0.1:%d", 20000+lastRefusing.Add(1)%10000)); err == nil {
 			return nil
 		}
 	}

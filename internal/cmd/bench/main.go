@@ -420,6 +420,10 @@ func (p *pauses) NewTimer(d time.Duration) (<-chan time.Time, func()) {
 	return time.After(0), func() {}
 }
 
+func (p *pauses) WithAttemptTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, d)
+}
+
 // startup measures the time until the schema is served. A process starts in milliseconds,
 // and another process may disturb it for many. So it compares the medians of ten starts.
 func (b *bench) startup(ctx context.Context) {
