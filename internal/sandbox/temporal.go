@@ -205,20 +205,14 @@ func (t *temporal) taken(ctx context.Context, upstream string, at *url.URL) bool
 // busy reports whether a worker handles a task of the workflow. Then its history shows a
 // new signal only after the task.
 func (t *temporal) busy(ctx context.Context, upstream, workflow string) bool {
-	p, err := forward(ctx, http.MethodGet, upstream+temporalPrefix+workflow, "", nil)
-	var said struct {
-		Task struct {
-			State string `json:"state"`
-		} `json:"pendingWorkflowTask"`
-	}
-	return err == nil && json.Unmarshal(p.body, &said) == nil && said.Task.State == "PENDING_WORKFLOW_TASK_STATE_STARTED"
+	var said temporalRun
+	return ask(ctx, http.MethodGet, upstream+temporalPrefix+workflow, nil, &said) == nil && said.Task.State == "PENDING_WORKFLOW_TASK_STATE_STARTED"
 }
 
 // newestSignal returns the newest signal in the history of a workflow, "" if there is none.
 func (t *temporal) newestSignal(ctx context.Context, upstream, workflow string) string {
-	p, err := forward(ctx, http.MethodGet, upstream+temporalPrefix+workflow+"/history-reverse?maximumPageSize=20", "", nil)
 	var said temporalHistory
-	if err != nil || p.status != http.StatusOK || json.Unmarshal(p.body, &said) != nil {
+	if ask(ctx, http.MethodGet, upstream+temporalPrefix+workflow+"/history-reverse?maximumPageSize=20", nil, &said) != nil {
 		return ""
 	}
 	for _, e := range said.History.Events {
@@ -227,6 +221,19 @@ func (t *temporal) newestSignal(ctx context.Context, upstream, workflow string) 
 		}
 	}
 	return ""
+}
+
+// temporalRun is the description of a run.
+type temporalRun struct {
+	Info struct {
+		Status    string `json:"status"`
+		Execution struct {
+			RunID string `json:"runId"`
+		} `json:"execution"`
+	} `json:"workflowExecutionInfo"`
+	Task struct {
+		State string `json:"state"`
+	} `json:"pendingWorkflowTask"`
 }
 
 // temporalHistory has the signals of a history.
@@ -252,9 +259,8 @@ type TemporalSignal struct {
 }
 
 func (t *temporal) history(ctx context.Context, upstream, workflow string) (signals []TemporalSignal) {
-	p, err := forward(ctx, http.MethodGet, upstream+temporalPrefix+workflow+"/history", "", nil)
 	var said temporalHistory
-	if err != nil || p.status != http.StatusOK || json.Unmarshal(p.body, &said) != nil {
+	if ask(ctx, http.MethodGet, upstream+temporalPrefix+workflow+"/history", nil, &said) != nil {
 		return nil
 	}
 	for _, e := range said.History.Events {
@@ -320,13 +326,7 @@ func (w *temporalScenario) close(ctx context.Context, upstream string) error {
 		w.closed = err == nil
 		return err
 	}
-	var current struct {
-		Info struct {
-			Execution struct {
-				RunID string `json:"runId"`
-			} `json:"execution"`
-		} `json:"workflowExecutionInfo"`
-	}
+	var current temporalRun
 	if err := ask(ctx, http.MethodGet, w.at(upstream), nil, &current); err != nil {
 		return err
 	}
@@ -439,13 +439,8 @@ func (s *Sandbox) TemporalStatus(workflowID string) string {
 		return ""
 	}
 	w := temporalScenario{TemporalWorkflow: TemporalWorkflow{WorkflowID: workflowID}}
-	p, err := forward(context.Background(), http.MethodGet, w.at(upstream), "", nil)
-	var said struct {
-		Info struct {
-			Status string `json:"status"`
-		} `json:"workflowExecutionInfo"`
-	}
-	if err != nil || json.Unmarshal(p.body, &said) != nil {
+	var said temporalRun
+	if ask(context.Background(), http.MethodGet, w.at(upstream), nil, &said) != nil {
 		return ""
 	}
 	return strings.TrimPrefix(said.Info.Status, "WORKFLOW_EXECUTION_STATUS_")

@@ -23,7 +23,7 @@ func (r *signalResource) schema(ctx context.Context) schema.Schema {
 		"id": computedString("The id of this signal in Terraform. The provider generates it when the resource is created; the service does not know it."),
 		"triggers": triggers("signal is sent again. " +
 			"Give it single values, not a whole resource: a newer version may add attributes to the resource, and then the signal is sent again."),
-		"sent_at":    computedString("When the signal was sent (RFC 3339, UTC, by the clock of the machine that ran Terraform); null if the signal " + r.system.adoptedText() + "is not sent yet."),
+		"sent_at":    computedString("When the signal was sent (RFC 3339, UTC, by the clock of the machine that ran Terraform); null if the signal " + moreIf(r.system.Adopts, "was adopted or ") + "is not sent yet."),
 		"request_id": computedString("The service's id of the request with the signal; null if no answer had it."),
 		"delivery":   computedString(r.system.deliveryText()),
 	}
@@ -56,39 +56,20 @@ func (r *signalResource) schema(ctx context.Context) schema.Schema {
 
 // deliveryText describes the values of delivery that this signal can have.
 func (s system) deliveryText() string {
-	text := "What is known about the signal. `" + DeliverySent + "`: the service accepted it. "
-	if s.Confirms {
-		text += "`" + DeliveryConfirmed + "`: the answer was lost. Afterwards the service showed such a signal at the time of the send, and it was not another signal of this provider. "
-	}
-	if s.Adopts {
-		text += "`" + DeliveryAdopted + "`: the service already showed such a signal, and the provider sent none. "
-	}
-	return text + "`" + DeliveryUnknown + "`: the answer was lost, so the signal may or may not have arrived. It is null if the signal is not sent yet."
-}
-
-// adoptedText is a part of the description of sent_at.
-func (s system) adoptedText() string {
-	if s.Adopts {
-		return "was adopted or "
-	}
-	return ""
+	return "What is known about the signal. `" + DeliverySent + "`: the service accepted it. " +
+		moreIf(s.Confirms, "`"+DeliveryConfirmed+"`: the answer was lost. Afterwards the service showed such a signal at the time of the send, and it was not another signal of this provider. ") +
+		moreIf(s.Adopts, "`"+DeliveryAdopted+"`: the service already showed such a signal, and the provider sent none. ") +
+		"`" + DeliveryUnknown + "`: the answer was lost, so the signal may or may not have arrived. It is null if the signal is not sent yet."
 }
 
 // statusDescription is the beginning of the description of target_status.
 func (s system) statusDescription() string {
-	text := "The target's last seen status, in the service's own words"
-	if s.OwnStatus != "" {
-		text += ", or " + s.OwnStatus
-	}
-	return text
+	return "The target's last seen status, in the service's own words" + moreIf(s.OwnStatus != "", ", or "+s.OwnStatus)
 }
 
 // timeoutText lists what shares one timeout, if that is more than sending.
 func (s system) timeoutText() string {
-	if s.Wait != nil {
-		return " This includes waiting until the target is ready, sending, and waiting for completion."
-	}
-	return ""
+	return moreIf(s.Wait != nil, " This includes waiting until the target is ready, sending, and waiting for completion.")
 }
 
 // updateText says what an update does.
